@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// Plain JavaScript on purpose: this file must still parse on a Node too old to run the rest.
+const [major] = process.versions.node.split('.').map(Number);
+if (major < 24) {
+  console.error(
+    `Unroll needs Node 24 or newer and this is ${process.version}.\n` +
+      'Run it through npm (npm start, npm run unroll, npx unroll): on Linux and Windows that brings its own Node.\n' +
+      'On macOS install Node 24: https://nodejs.org',
+  );
+  process.exit(1);
+}
+await import('../src/cli.ts');

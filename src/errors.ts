@@ -1,0 +1,54 @@
+// Every error a caller can see, one row each: code → HTTP status and title. Only http/ reads the status.
+
+const table = {
+  malformed_json: [400, 'The body is not valid JSON'],
+  invalid_request: [400, 'A field has the wrong type or value'],
+  invalid_model_name: [400, 'The model name is not valid'],
+  not_found: [404, 'No such route'],
+  model_not_found: [404, 'No such model'],
+  method_not_allowed: [405, 'This route does not take that method'],
+  model_not_ready: [503, 'The model is not ready'],
+  wrong_task: [409, 'The model has another task'],
+  body_too_large: [413, 'The body is larger than the limit'],
+  unsupported_media_type: [415, 'The content type is not supported'],
+  empty_input: [422, 'The input has no steps'],
+  input_mismatch: [422, 'The model cannot take this input'],
+  not_finite: [422, 'A number in the input is not finite'],
+  sequence_too_long: [422, 'The sequence has more steps than the limit'],
+  too_many_inputs: [422, 'The request has more inputs than the limit'],
+  rate_limited: [429, 'Too many requests'],
+  internal: [500, 'Something went wrong inside the server'],
+  overloaded: [503, 'The queue is full'],
+  shutting_down: [503, 'The server is shutting down'],
+  deadline_exceeded: [504, 'The request took longer than its deadline'],
+  cancelled: [499, 'The caller went away'],
+  // raised while a model folder is read; they show in the model's listing
+  invalid_model: [422, 'The model folder cannot be served'],
+  invalid_weights: [422, 'The weights file cannot be read'],
+  out_of_memory: [507, 'The kernel memory is full'],
+} as const satisfies Record<string, readonly [status: number, title: string]>;
+
+export type ErrorCode = keyof typeof table;
+
+/** An error a caller may see. `detail` names the field, the limit and what was seen. */
+export class UnrollError extends Error {
+  readonly code: ErrorCode;
+  readonly field: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: { field?: string; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'UnrollError';
+    this.code = code;
+    this.field = options.field;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+export const statusOf = (code: ErrorCode): number => table[code][0];
+export const titleOf = (code: ErrorCode): string => table[code][1];
+export const errorCodes = Object.keys(table) as ErrorCode[];
