@@ -1,0 +1,37 @@
+// LEB128 integers and length-prefixed byte vectors (WebAssembly core specification, 5.2 Values).
+
+export function unsignedLeb(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value >>> 0;
+  do {
+    const low = rest & 0x7f;
+    rest >>>= 7;
+    bytes.push(rest === 0 ? low : low | 0x80);
+  } while (rest !== 0);
+  return bytes;
+}
+
+export function signedLeb(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value | 0;
+  for (;;) {
+    const low = rest & 0x7f;
+    rest >>= 7;
+    const signShown = (low & 0x40) !== 0;
+    if ((rest === 0 && !signShown) || (rest === -1 && signShown)) {
+      bytes.push(low);
+      return bytes;
+    }
+    bytes.push(low | 0x80);
+  }
+}
+
+export const vector = (items: readonly (readonly number[])[]): number[] => [
+  ...unsignedLeb(items.length),
+  ...items.flat(),
+];
+
+export function utf8Name(name: string): number[] {
+  const bytes = new TextEncoder().encode(name);
+  return [...unsignedLeb(bytes.length), ...bytes];
+}

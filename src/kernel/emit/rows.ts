@@ -1,0 +1,64 @@
+import type { FunctionBuilder, I32Local } from '../assembler/function-builder.ts';
+import { add, load, loadI32, mul, type I32Like } from '../assembler/expressions.ts';
+import { padded, panelBytes, panelVectors, panelsFor, type Emitter } from './emitter.ts';
+
+// Moving rows. A row of `width` columns takes padded(width) float32; what stands past its width is never read.
+
+/** to[0..panels) ← from[0..panels), a panel at a time. */
+function copyPanels(f: FunctionBuilder, from: I32Like, to: I32Like, panels: number): void {
+  const source = f.i32(from);
+  const target = f.i32(to);
+  f.repeat(f.i32(panels), () => {
+    const vectors = Array.from({ length: panelVectors }, (_, v) => f.v128(load(source, v * 16)));
+    vectors.forEach((vector, v) => f.store(target, vector, v * 16));
+    f.advance(source, panelBytes);
+    f.advance(target, panelBytes);
+  });
+}
+
+/**
+ * Emits y[r] ← table[ids[r]]: an embedding, a token's input projection, or rows picked from a buffer.
+ * table [any, padded(width)]  ids [rows] int32  y [rows, padded(width)]; the caller has checked the ids.
+ * @returns the function's name; its parameters are table, ids, y, rows.
+ */
+export function emitGather(e: Emitter, width: number): string {
+  const stride = padded(width) * 4;
+  return e.module.function(
+    `gather_${padded(width)}`,
+    ['table', 'ids', 'y', 'rows'],
+    (f, { table, ids, y, rows }) => {
+      f.if(rows, () =>
+        f.repeat(rows, () => {
+          copyPanels(f, add(table, mul(loadI32(ids), stride)), y, panelsFor(width));
+          f.advance(ids, 4);
+          f.advance(y, stride);
+        }),
+      );
+    },
+  );
+}
+
+/**
+ * Emits y[r] ← [a[r], b[r], …]. a [rows, padded(widths[0])] …  y [rows, padded(Σ widths)] and 64 bytes of slack, since
+ * the last panel of a row may run into the next row, which is written after it.
+ * @returns the function's name; its parameters are the inputs in order, then y, rows.
+ */
+export function emitConcat(e: Emitter, widths: readonly number[]): string {
+  const total = widths.reduce((sum, width) => sum + width, 0);
+  const inputs = widths.map((_, i) => `input${i}`);
+  return e.module.function(`concat_${widths.join('_')}`, [...inputs, 'y', 'rows'], (f, parameters) => {
+    const { y, rows } = parameters as Record<string, I32Local> & { y: I32Local; rows: I32Local };
+    f.if(rows, () =>
+      f.repeat(rows, () => {
+        let column = 0;
+        widths.forEach((width, i) => {
+          const input = parameters[`input${i}`]!;
+          copyPanels(f, input, add(y, column * 4), panelsFor(width));
+          f.advance(input, padded(width) * 4);
+          column += width;
+        });
+        f.advance(y, padded(total) * 4);
+      }),
+    );
+  });
+}

@@ -1,0 +1,39 @@
+import { ModuleBuilder } from './assembler/module-builder.ts';
+import { compileModule, type KernelPath } from './compile.ts';
+import { ConstantPool, constantsBytes } from './constants.ts';
+import type { Emitter } from './emit/emitter.ts';
+import { SharedMemory } from './memory.ts';
+import { choosePath } from './self-test.ts';
+
+// The door to the kernel: one shared memory, one way of compiling, one path for the whole process.
+
+export type KernelMode = 'plain' | 'auto';
+
+export interface Kernel {
+  readonly memory: SharedMemory;
+  readonly path: KernelPath;
+  /** Why this path: one sentence for the log, the API and the metric. */
+  readonly reason: string;
+  /** Emits functions into a fresh module and compiles it. */
+  compile(emit: (e: Emitter) => void): WebAssembly.Module;
+}
+
+/** @param options.mode `plain` never tries the revectorised path; `auto` takes it when its self-test passes. */
+export function createKernel(options: { mode: KernelMode; memoryMegabytes: number }): Kernel {
+  const memory = new SharedMemory({ maximumMegabytes: options.memoryMegabytes, reserved: constantsBytes });
+  const build = (path: KernelPath, emit: (e: Emitter) => void): WebAssembly.Module => {
+    const module = new ModuleBuilder({ maximumPages: memory.maximumPages });
+    emit({ module, constant: (value) => constants.float(value), bits: (value) => constants.bits(value) });
+    return compileModule(module.encode(), path);
+  };
+  const constants = new ConstantPool(memory.memory);
+  const { path, reason } = choosePath(options.mode, memory, build);
+  return { memory, path, reason, compile: (emit) => build(path, emit) };
+}
+
+export type KernelFunctions = Readonly<Record<string, (...parameters: number[]) => void>>;
+
+/** Runs in any thread that shares the memory. */
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelFunctions {
+  return new WebAssembly.Instance(module, { kernel: { memory } }).exports as KernelFunctions;
+}

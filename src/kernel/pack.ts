@@ -1,0 +1,51 @@
+import { padded, panelWidth, panelsFor } from './emit/emitter.ts';
+import type { Cell } from './emit/recurrent.ts';
+
+// From row-major matrices as PyTorch has them to panels of 16 columns: [panel][inner][16].
+
+/** Rows of a weight matrix in the order their columns are packed; −1 is a column of zeros. */
+export type ColumnOrder = Int32Array;
+
+/** A dense layer's: as they come. */
+export function denseOrder(columns: number): ColumnOrder {
+  return Int32Array.from({ length: padded(columns) }, (_, column) => (column < columns ? column : -1));
+}
+
+/** A recurrent layer's [G·units] rows: phase by phase, group of 16 units by group, gate by gate. */
+export function recurrentOrder(cell: Cell, units: number): ColumnOrder {
+  const order: number[] = [];
+  let gatesBefore = 0;
+  for (const { start } of cell.phases) {
+    for (let group = 0; group < panelsFor(units); group++)
+      for (let gate = 0; gate < start.length; gate++)
+        for (let lane = 0; lane < panelWidth; lane++) {
+          const unit = group * panelWidth + lane;
+          order.push(unit < units ? (gatesBefore + gate) * units + unit : -1);
+        }
+    gatesBefore += start.length;
+  }
+  return Int32Array.from(order);
+}
+
+/** matrix [rows, inner] → packed [panels][inner][16] */
+export function packMatrix(
+  matrix: Float32Array,
+  inner: number,
+  order: ColumnOrder,
+  packed: Float32Array,
+): void {
+  for (let column = 0; column < order.length; column++) {
+    const row = order[column]!;
+    const panel = Math.floor(column / panelWidth) * panelWidth * inner;
+    const lane = column % panelWidth;
+    for (let k = 0; k < inner; k++)
+      packed[panel + k * panelWidth + lane] = row < 0 ? 0 : matrix[row * inner + k]!;
+  }
+}
+
+/** bias [rows] → packed [columns] */
+export function packVector(vector: ArrayLike<number>, order: ColumnOrder, packed: Float32Array): void {
+  order.forEach((row, column) => {
+    packed[column] = row < 0 ? 0 : vector[row]!;
+  });
+}
