@@ -1,0 +1,108 @@
+import { parseArgs } from 'node:util';
+import { type Case, cases, type GenerationCase, type SequenceCase } from './cases.ts';
+import type { RunStep } from './contender.ts';
+import { generationOnnx, sequenceOnnx } from './onnx/networks.ts';
+import { sequenceInOnnxruntime, stepInOnnxruntime } from './onnxruntime.ts';
+import { kernelInUse, sequenceInOurs, stepInOurs } from './ours.ts';
+import { generationNetwork, sequenceNetwork, uniform } from './random-network.ts';
+import { createSampler } from './sampler.ts';
+import { type Comparison, compareInTurns } from './timing.ts';
+
+// One measuring process: for each case it checks that both sides give the same numbers, then times them in turns.
+
+export interface Measured {
+  readonly name: string;
+  readonly target: number | null;
+  /** Largest absolute difference between the two sides' numbers. */
+  readonly error: number;
+  /** Steps that one timed call makes. */
+  readonly steps: number;
+  readonly comparison: Comparison;
+  readonly kernel: { path: string; reason: string };
+}
+
+const acceptedError = 1e-4;
+const tokensARound = 40;
+const checkedTokens = 30;
+
+const { values: options } = parseArgs({
+  options: {
+    plain: { type: 'boolean' },
+    only: { type: 'string' },
+    rounds: { type: 'string', default: '21' },
+  },
+});
+const mode = options.plain ? 'plain' : 'auto';
+const rounds = Number(options.rounds);
+
+for (const one of cases.filter(({ name }) => !options.only || options.only.split(',').includes(name))) {
+  const { error, steps, comparison } =
+    one.kind === 'sequence' ? await measureSequence(one) : await measureGeneration(one);
+  const measured: Measured = {
+    name: one.name,
+    target: one.target,
+    error: checkedError(one, error),
+    steps,
+    comparison,
+    kernel: kernelInUse(mode),
+  };
+  process.send?.(measured);
+}
+process.disconnect?.();
+
+async function measureSequence({ cell, units, batch, steps }: SequenceCase) {
+  const network = sequenceNetwork(cell, units);
+  const random = uniform(2);
+  const x = Float32Array.from({ length: steps * batch * units }, random);
+  const shape = { steps, batch, units };
+  const ours = sequenceInOurs(network, shape, mode);
+  const theirs = await sequenceInOnnxruntime(sequenceOnnx(cell, units, network), shape);
+  const error = largestDifference(await ours(x), await theirs(x));
+  const comparison = await compareInTurns(
+    () => ours(x),
+    () => theirs(x),
+    rounds,
+  );
+  return { error, steps, comparison };
+}
+
+async function measureGeneration({ units, vocabulary, batch }: GenerationCase) {
+  const network = generationNetwork(units, vocabulary);
+  const shape = { batch, units, vocabulary };
+  const ours = stepInOurs(network, shape, mode);
+  const theirs = await stepInOnnxruntime(generationOnnx(units, vocabulary, network), shape);
+
+  const random = uniform(3);
+  let error = 0;
+  for (let token = 0; token < checkedTokens; token++) {
+    const ids = Int32Array.from({ length: batch }, () => Math.floor(((random() + 1) / 2) * vocabulary));
+    error = Math.max(error, largestDifference(await ours(ids), await theirs(ids)));
+  }
+
+  const sample = createSampler(vocabulary, random);
+  const generate = (step: RunStep) => {
+    const ids = new Int32Array(batch).fill(1);
+    return async () => {
+      for (let token = 0; token < tokensARound; token++) sample(await step(ids), ids);
+    };
+  };
+  const comparison = await compareInTurns(generate(ours), generate(theirs), rounds);
+  return { error, steps: tokensARound, comparison };
+}
+
+function largestDifference(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) throw new Error(`${a.length} numbers against ${b.length}`);
+  let largest = 0;
+  for (let index = 0; index < a.length; index++) {
+    const difference = Math.abs(a[index]! - b[index]!);
+    if (Number.isNaN(difference)) return NaN;
+    largest = Math.max(largest, difference);
+  }
+  return largest;
+}
+
+/** A comparison of speed means nothing when the two do not compute the same. */
+function checkedError({ name }: Case, error: number): number {
+  if (!(error <= acceptedError)) throw new Error(`${name}: the two sides differ by ${error}`);
+  return error;
+}

@@ -1,0 +1,80 @@
+import { type Bytes, bytesField, messageField, stringField, varintField } from './protobuf.ts';
+
+// An ONNX model as plain data, and its bytes. Field numbers are those of onnx.proto (IR version 8).
+
+export interface OnnxNode {
+  readonly operator: string;
+  /** An empty name leaves an optional input out. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes?: Readonly<Record<string, number>>;
+}
+
+export interface OnnxTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array | BigInt64Array;
+}
+
+export interface OnnxValue {
+  readonly name: string;
+  readonly type: 'float32' | 'int64';
+  /** A string is a dimension known only at run time. */
+  readonly shape: readonly (number | string)[];
+}
+
+export interface OnnxGraph {
+  readonly name: string;
+  readonly nodes: readonly OnnxNode[];
+  readonly initializers: readonly OnnxTensor[];
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+}
+
+const elementType = { float32: 1, int64: 7 } as const;
+const intAttribute = 2;
+const irVersion = 8;
+const operatorSet = 17;
+
+export function encodeModel(graph: OnnxGraph): Bytes {
+  return Buffer.concat([
+    varintField(1, irVersion),
+    stringField(2, 'unroll-bench'),
+    messageField(7, [
+      ...graph.nodes.map((node) => messageField(1, encodeNode(node))),
+      stringField(2, graph.name),
+      ...graph.initializers.map((tensor) => messageField(5, encodeTensor(tensor))),
+      ...graph.inputs.map((value) => messageField(11, encodeValue(value))),
+      ...graph.outputs.map((value) => messageField(12, encodeValue(value))),
+    ]),
+    messageField(8, [stringField(1, ''), varintField(2, operatorSet)]),
+  ]);
+}
+
+function encodeNode(node: OnnxNode): Bytes[] {
+  return [
+    ...node.inputs.map((name) => stringField(1, name)),
+    ...node.outputs.map((name) => stringField(2, name)),
+    stringField(4, node.operator),
+    ...Object.entries(node.attributes ?? {}).map(([name, value]) =>
+      messageField(5, [stringField(1, name), varintField(3, value), varintField(20, intAttribute)]),
+    ),
+  ];
+}
+
+function encodeTensor({ name, shape, values }: OnnxTensor): Bytes[] {
+  return [
+    ...shape.map((size) => varintField(1, size)),
+    varintField(2, values instanceof Float32Array ? elementType.float32 : elementType.int64),
+    stringField(8, name),
+    bytesField(9, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+  ];
+}
+
+function encodeValue({ name, type, shape }: OnnxValue): Bytes[] {
+  const dimensions = shape.map((size) =>
+    messageField(1, [typeof size === 'number' ? varintField(1, size) : stringField(2, size)]),
+  );
+  const tensorType = [varintField(1, elementType[type]), messageField(2, dimensions)];
+  return [stringField(1, name), messageField(2, [messageField(1, tensorType)])];
+}

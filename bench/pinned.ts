@@ -1,0 +1,15 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+
+/** The last CPU, when `taskset` is there to hold a process on it. */
+export function pinnedCpu(): number | null {
+  const found = spawnSync('taskset', ['--version'], { stdio: 'ignore' });
+  return found.status === 0 ? availableParallelism() - 1 : null;
+}
+
+/** Runs a script of this folder on one CPU; it reports through `process.send`. */
+export function spawnPinned(script: string, options: readonly string[], cpu: number | null): ChildProcess {
+  const command = [process.execPath, `${import.meta.dirname}/${script}`, ...options];
+  const [file = '', ...rest] = cpu === null ? command : ['taskset', '-c', String(cpu), ...command];
+  return spawn(file, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+}
