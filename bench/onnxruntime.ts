@@ -33,7 +33,7 @@ export async function stepInOnnxruntime(model: Uint8Array, shape: StepShape): Pr
   };
 }
 
-function floats(tensor: Tensor | undefined): Float32Array {
+function floats(tensor?: Tensor): Float32Array {
   if (!(tensor?.data instanceof Float32Array)) throw new Error('onnxruntime did not return float32 values');
   return tensor.data;
 }
