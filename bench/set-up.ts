@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import manifest from './package.json' with { type: 'json' };
 
 // Installs the peers once. onnxruntime-node's own install script would fetch a GPU build: the CPU library is in the
 // package already, so install scripts stay off (.npmrc, and the package's own switch in case that file is not read).
 const here = import.meta.dirname;
-const marker = `${here}/node_modules/.package-lock.json`;
 
-if (!isInstalled()) {
-  console.error('bench: installing onnxruntime-node (288 MB, once)');
+if (!Object.entries(manifest.dependencies).every(([name, version]) => installedVersion(name) === version)) {
+  console.error('bench: installing the peers once (onnxruntime-node is 288 MB)');
   const { status } = spawnSync('npm', ['ci', '--ignore-scripts'], {
     cwd: here,
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -17,17 +17,9 @@ if (!isInstalled()) {
   process.exitCode = status ?? 1;
 }
 
-function isInstalled(): boolean {
-  if (!existsSync(marker)) return false;
-  const installed = readVersion(`${here}/node_modules/onnxruntime-node/package.json`, 'version');
-  const wanted = readVersion(`${here}/package.json`, 'dependencies', 'onnxruntime-node');
-  return installed !== undefined && installed === wanted;
-}
-
-function readVersion(path: string, ...keys: string[]): unknown {
-  if (!existsSync(path)) return undefined;
-  return keys.reduce<unknown>(
-    (value, key) => (value as Record<string, unknown>)[key],
-    JSON.parse(readFileSync(path, 'utf8')),
-  );
+function installedVersion(name: string): unknown {
+  const path = `${here}/node_modules/${name}/package.json`;
+  return existsSync(path)
+    ? (JSON.parse(readFileSync(path, 'utf8')) as { version?: unknown }).version
+    : undefined;
 }
