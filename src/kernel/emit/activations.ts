@@ -21,17 +21,12 @@ import type { Emitter } from './emitter.ts';
 
 export type Activation = 'linear' | 'relu' | 'tanh' | 'sigmoid';
 
-const expCoefficients = [
-  0.008312525048304329, 0.04189011343165801, 0.1666711446424948, 0.4999923178892097, 1, 1,
+const expCoefficients = [0.00831252504831279, 0.04189011343165931, 0.16667114464249205, 0.4999923178892098];
+const expm1Coefficients = [
+  0.0013882517037430429, 0.008366514258468433, 0.041667199729496285, 0.1666654366683145, 0.49999998154924824,
 ];
-const tanhNumerator: readonly number[] = [
-  1.3336762306381233e-8, 0.000020596210002092502, 0.003494807124350126, 0.13380368288510605,
-  0.999999979242852,
-];
-const tanhDenominator: readonly number[] = [
-  7.769247232064509e-7, 0.00032843568275910215, 0.02587401180289176, 0.4671368370779942, 1,
-];
-const tanhLimit = 9.01;
+/** tanh x rounds to ±1 from here on. */
+const tanhLimit = 9.02;
 /** ln 2 in two parts (Cody and Waite 1980): n · high is exact for |n| ≤ 128. */
 const ln2High = 0.693145751953125;
 const ln2Low = 1.42860682030941723212e-6;
@@ -64,26 +59,44 @@ function horner(
   return sums;
 }
 
-/** x ← exp(sign · x). Relative error ≤ 2.5e-7 where the result is a normal number; below that 0, above 2¹²⁷·1.41 ∞. */
-export function exp(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], sign: 1 | -1 = 1): void {
-  const high = held(f, e, 89 - (sign < 0 ? 1 : 0));
-  each(f, x, (i) => pmin(x[i]!, high));
-  const low = held(f, e, -88 - (sign < 0 ? 1 : 0));
-  each(f, x, (i) => pmax(x[i]!, low));
-  const log2e = held(f, e, sign * Math.LOG2E);
+function clamp(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], low: number, high: number): void {
+  const highest = held(f, e, high);
+  each(f, x, (i) => pmin(x[i]!, highest));
+  const lowest = held(f, e, low);
+  each(f, x, (i) => pmax(x[i]!, lowest));
+}
+
+/**
+ * factor · x = n · ln2 + r with |r| ≤ ln2/2: x ← sign(factor) · r, and 2ⁿ comes back.
+ * n from −127, where 2ⁿ is 0, to 128, where it is ∞: the caller clamps. `factor` is a power of two or its negative.
+ */
+function reduce(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], factor: number): V128Local[] {
+  const log2e = held(f, e, factor * Math.LOG2E);
   const magic = held(f, e, roundingMagic);
   const rounded = x.map((v) => f.v128(fma(v, log2e, magic)));
   const n = rounded.map((v) => f.v128(vsub(v, magic)));
-  // r = sign · x − n · ln2
-  const partHigh = held(f, e, sign * ln2High);
-  each(f, x, (i) => fnma(n[i]!, partHigh, x[i]!));
-  const partLow = held(f, e, sign * ln2Low);
-  each(f, x, (i) => fnma(n[i]!, partLow, x[i]!));
-  const [c5, c4, c3, c2, c1, c0] = expCoefficients;
-  const signed = [sign * c5!, c4!, sign * c3!, c2!, sign * c1!, c0!];
-  const p = horner(f, e, x, signed);
+  if (Math.abs(factor) !== 1) {
+    const size = held(f, e, Math.abs(factor));
+    each(f, x, (i) => vmul(x[i]!, size));
+  }
+  const high = held(f, e, Math.sign(factor) * ln2High);
+  each(f, x, (i) => fnma(n[i]!, high, x[i]!));
+  const low = held(f, e, Math.sign(factor) * ln2Low);
+  each(f, x, (i) => fnma(n[i]!, low, x[i]!));
   const one = f.v128(e.bits(0x3f800000));
-  each(f, x, (i) => vmul(p[i]!, intAdd(shiftLeft(rounded[i]!, 23), one)));
+  each(f, rounded, (i) => intAdd(shiftLeft(rounded[i]!, 23), one));
+  return rounded;
+}
+
+/** x ← exp(sign · x). Relative error ≤ 2.5e-7 where the result is a normal number; below that 0, from 2¹²⁸/√2 on ∞. */
+export function exp(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], sign: 1 | -1 = 1): void {
+  if (sign > 0) clamp(f, e, x, -88, 89);
+  else clamp(f, e, x, -89, 88);
+  const powers = reduce(f, e, x, sign);
+  // with −r in x, the odd coefficients change sign
+  const signed = [...expCoefficients, 1, 1].map((c, i, { length }) => ((length - 1 - i) % 2 ? sign * c : c));
+  const p = horner(f, e, x, signed);
+  each(f, x, (i) => vmul(p[i]!, powers[i]!));
 }
 
 /** x ← 1 / (1 + exp(−x)). Absolute error ≤ 2e-7. */
@@ -93,16 +106,18 @@ export function sigmoid(f: FunctionBuilder, e: Emitter, x: readonly V128Local[])
   each(f, x, (i) => vdiv(one, vadd(one, x[i]!)));
 }
 
-/** x ← tanh x = x · P(x²) / Q(x²), clamped where tanh rounds to ±1. Absolute error ≤ 2e-7, relative ≤ 4e-7. */
+/** x ← tanh x = m / (m + 2) with m = exp(2x) − 1. Absolute error ≤ 2e-7, relative ≤ 4e-7. */
 export function tanh(f: FunctionBuilder, e: Emitter, x: readonly V128Local[]): void {
-  const high = held(f, e, tanhLimit);
-  each(f, x, (i) => pmin(x[i]!, high));
-  const low = held(f, e, -tanhLimit);
-  each(f, x, (i) => pmax(x[i]!, low));
-  const squares = x.map((v) => f.v128(vmul(v, v)));
-  const numerator = horner(f, e, squares, tanhNumerator);
-  const denominator = horner(f, e, squares, tanhDenominator);
-  each(f, x, (i) => vdiv(vmul(x[i]!, numerator[i]!), denominator[i]!));
+  clamp(f, e, x, -tanhLimit, tanhLimit);
+  const powers = reduce(f, e, x, 2);
+  // exp(r) − 1 = r + r²·q(r), which keeps its relative precision next to zero
+  const q = horner(f, e, x, expm1Coefficients);
+  const squares = x.map((r) => f.v128(vmul(r, r)));
+  each(f, x, (i) => fma(squares[i]!, q[i]!, x[i]!));
+  const one = held(f, e, 1);
+  each(f, x, (i) => fma(powers[i]!, x[i]!, vsub(powers[i]!, one)));
+  const two = held(f, e, 2);
+  each(f, x, (i) => vdiv(x[i]!, vadd(x[i]!, two)));
 }
 
 /** x ← max(x, 0), with a NaN kept. */
