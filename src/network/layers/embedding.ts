@@ -7,6 +7,7 @@ export interface EmbeddingProgram {
   readonly kind: 'embedding';
   readonly gather: string;
   readonly table: number;
+  readonly vocabulary: number;
 }
 
 export function compileEmbedding(
@@ -18,6 +19,7 @@ export function compileEmbedding(
   const rows = context.tensor(tensors.weight);
   return {
     kind: 'embedding',
+    vocabulary,
     gather: emitGather(context.e, units),
     table: context.place(vocabulary * padded(units), (table) => {
       for (let id = 0; id < vocabulary; id++)

@@ -26,5 +26,7 @@ export interface RunContext {
 export interface Plan {
   readonly offsets: Int32Array;
   readonly steps: number;
+  /** Steps run before this tick: which way the kernel passes over a layer's weights turns at every step. */
+  readonly turn: number;
 }
 export const activeRows = (plan: Plan, t: number): number => plan.offsets[t + 1]! - plan.offsets[t]!;

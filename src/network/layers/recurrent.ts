@@ -9,6 +9,7 @@ import { emitSweep, sweepScratch, type Cell } from '../../kernel/emit/recurrent.
 import { rnnCell } from '../../kernel/emit/rnn.ts';
 import { packMatrix, packVector, recurrentOrder } from '../../kernel/pack.ts';
 import type { KernelFunctions } from '../../kernel/kernel.ts';
+import type { DirectionTensors } from '../graph.ts';
 import type { RecurrentSpec } from '../spec.ts';
 import { activeRows, type CompileContext, type Plan, type RunContext } from './layer.ts';
 
@@ -36,13 +37,6 @@ export interface RecurrentProgram {
   readonly backward: DirectionProgram | null;
   readonly merge: string | null;
   readonly concat: boolean;
-}
-
-export interface DirectionTensors {
-  readonly weightIh: string;
-  readonly weightHh: string;
-  readonly biasIh: string;
-  readonly biasHh: string;
 }
 
 export function cellOf(layer: RecurrentSpec): Cell {
@@ -186,7 +180,7 @@ export function runForward(
         at.scratch,
         rows,
         run - step,
-        step & 1,
+        (plan.turn + step) & 1,
       );
       h = at.y + plan.offsets[run - 1]! * stride;
       step = run;
@@ -216,7 +210,18 @@ export function runBackward(
       const y = at.y + plan.offsets[step]! * width * 4;
       const pre = at.pre + (plan.offsets[step]! - first) * columns * 4;
       const rows = activeRows(plan, step);
-      sweep(pre, at.h, y, at.c, direction.weightHh, direction.recurrentBias, at.scratch, rows, 1, step & 1);
+      sweep(
+        pre,
+        at.h,
+        y,
+        at.c,
+        direction.weightHh,
+        direction.recurrentBias,
+        at.scratch,
+        rows,
+        1,
+        (plan.turn + step) & 1,
+      );
       // rows that start at an earlier step find the zeros of their first h below these
       floats.copyWithin(at.h / 4, y / 4, y / 4 + rows * width);
     }

@@ -1,0 +1,51 @@
+import { UnrollError } from '../errors.ts';
+import type { Graph, Node } from './graph.ts';
+import type { Weights } from './weights.ts';
+
+/** Gates of a recurrent cell, each with `units` rows in its matrices. */
+export const gateCount = { rnn: 1, gru: 3, lstm: 4 } as const;
+
+/** The tensors a node reads, with their shapes. */
+export function tensorShapes(node: Node): [tensor: string, shape: readonly number[]][] {
+  const inner = node.inputWidths[0]!;
+  if (node.type === 'embedding') return [[node.tensors.weight, [node.layer.vocabulary, node.layer.units]]];
+  if (node.type === 'dense')
+    return [
+      [node.tensors.weight, [node.layer.units, inner]],
+      [node.tensors.bias, [node.layer.units]],
+    ];
+  if (node.type !== 'recurrent') return [];
+  const { cell, units } = node.layer;
+  const rows = gateCount[cell] * units;
+  const { forward, backward } = node.tensors;
+  return [forward, ...(backward ? [backward] : [])].flatMap((names): [string, readonly number[]][] => [
+    [names.weightIh, [rows, inner]],
+    [names.weightHh, [rows, units]],
+    [names.biasIh, [rows]],
+    [names.biasHh, [rows]],
+  ]);
+}
+
+/** @throws UnrollError invalid_weights, naming the layer, the tensor, the shape wanted and the one seen */
+export function checkWeights(graph: Graph, weights: Weights): void {
+  const wanted = new Set<string>();
+  const shown = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
+  for (const node of graph.nodes)
+    for (const [name, shape] of tensorShapes(node)) {
+      wanted.add(name);
+      const tensor = weights.get(name);
+      const where = `layer ${node.name}: tensor ${name}`;
+      if (!tensor) throw new UnrollError('invalid_weights', `${where} ${shown(shape)} is missing`);
+      if (shown(tensor.shape) !== shown(shape))
+        throw new UnrollError(
+          'invalid_weights',
+          `${where} must be ${shown(shape)}, is ${shown(tensor.shape)}`,
+        );
+    }
+  const surplus = [...weights.keys()].filter((name) => !wanted.has(name));
+  if (surplus.length > 0)
+    throw new UnrollError(
+      'invalid_weights',
+      `${surplus.length} tensors belong to no layer: ${surplus.slice(0, 5).join(', ')}${surplus.length > 5 ? ', …' : ''}`,
+    );
+}

@@ -1,0 +1,148 @@
+import { UnrollError } from '../errors.ts';
+import type { NetworkInput } from './input.ts';
+import type { LayerSpec, NetworkSpec, RecurrentSpec } from './spec.ts';
+
+// A network's layers as nodes in the order they run: names resolved, stacked levels taken apart, widths known.
+
+type Layer<T extends LayerSpec['type']> = Extract<LayerSpec, { type: T }>;
+
+/** Names of one direction's tensors in the weights file. */
+export interface DirectionTensors {
+  readonly weightIh: string;
+  readonly weightHh: string;
+  readonly biasIh: string;
+  readonly biasHh: string;
+}
+
+export type Node = {
+  /** The layer's name; a level of a stack is `<name>.<level>`. */
+  readonly name: string;
+  /** Nodes read; −1 is the network's input. */
+  readonly inputs: readonly number[];
+  readonly inputWidths: readonly number[];
+  readonly width: number;
+} & (
+  | {
+      readonly type: 'embedding';
+      readonly layer: Layer<'embedding'>;
+      readonly tensors: { readonly weight: string };
+    }
+  | {
+      readonly type: 'dense';
+      readonly layer: Layer<'dense'>;
+      readonly tensors: { readonly weight: string; readonly bias: string };
+    }
+  | {
+      readonly type: 'recurrent';
+      readonly layer: RecurrentSpec;
+      readonly tensors: { readonly forward: DirectionTensors; readonly backward: DirectionTensors | null };
+    }
+  | { readonly type: 'pool'; readonly layer: Layer<'pool'> }
+  | { readonly type: 'dropout' | 'concat' | 'add'; readonly layer: Layer<'dropout' | 'concat' | 'add'> }
+);
+
+export interface Graph {
+  readonly nodes: readonly Node[];
+  /** Features of a step; 0 when a step is an id. */
+  readonly inputWidth: number;
+  /** Whether the output at a step depends on no later step. */
+  readonly causal: boolean;
+}
+
+const networkInputName = 'input';
+
+/** @throws UnrollError invalid_model, naming the layer */
+export function resolveGraph(spec: NetworkSpec, input: NetworkInput): Graph {
+  const nodes: Node[] = [];
+  const byName = new Map<string, number>([[networkInputName, -1]]);
+  const inputWidth = input.kind === 'features' ? input.width : 0;
+
+  spec.layers.forEach((layer, index) => {
+    const name = layer.name ?? `${layer.type}_${index}`;
+    const fail = (what: string): never => {
+      throw new UnrollError('invalid_model', `layer ${name}: ${what}`, { field: `network.layers.${index}` });
+    };
+    if (byName.has(name)) fail('its name is taken by the network input or an earlier layer');
+    const inputs = layer.inputs
+      ? layer.inputs.map((wanted) => byName.get(wanted) ?? fail(`reads ${wanted}, which is no earlier layer`))
+      : [nodes.length - 1];
+    const inputWidths = inputs.map((node) => (node < 0 ? inputWidth : nodes[node]!.width));
+    if (inputs.length > 1 && layer.type !== 'concat' && layer.type !== 'add')
+      fail(`takes one input, was given ${inputs.length}`);
+    const readsIds = inputs.some((node) => node < 0) && input.kind === 'ids';
+    if (readsIds && layer.type !== 'embedding') fail('reads ids, which only an embedding can');
+    if (layer.type === 'embedding' && !readsIds)
+      fail('an embedding must read the network input, and that must be ids');
+    if (layer.type === 'embedding' && input.kind === 'ids' && layer.vocabulary !== input.vocabulary)
+      fail(`has a vocabulary of ${layer.vocabulary}, another embedding has ${input.vocabulary}`);
+    if (layer.type === 'add' && new Set(inputWidths).size > 1)
+      fail(`adds inputs of different widths: ${inputWidths.join(', ')}`);
+
+    const placed = { name, inputs, inputWidths };
+    const weight = `${name}.weight`;
+    switch (layer.type) {
+      case 'recurrent':
+        nodes.push(...levels(layer, name, inputs[0]!, inputWidths[0]!, nodes.length));
+        break;
+      case 'embedding':
+        nodes.push({ ...placed, type: 'embedding', width: layer.units, layer, tensors: { weight } });
+        break;
+      case 'dense':
+        nodes.push({
+          ...placed,
+          type: 'dense',
+          width: layer.units,
+          layer,
+          tensors: { weight, bias: `${name}.bias` },
+        });
+        break;
+      case 'pool':
+        nodes.push({ ...placed, type: 'pool', width: inputWidths[0]!, layer });
+        break;
+      default: {
+        const total = inputWidths.reduce((sum, width) => sum + width, 0);
+        nodes.push({
+          ...placed,
+          type: layer.type,
+          width: layer.type === 'concat' ? total : inputWidths[0]!,
+          layer,
+        });
+      }
+    }
+    byName.set(name, nodes.length - 1);
+  });
+
+  const causal = nodes.every(({ layer }) => layer.type !== 'recurrent' || !layer.bidirectional);
+  return { nodes, inputWidth, causal };
+}
+
+/** A stack is one node a level; each level reads the merged output of the one below. */
+function levels(
+  layer: RecurrentSpec,
+  name: string,
+  input: number,
+  inputWidth: number,
+  first: number,
+): Node[] {
+  const width = layer.bidirectional && layer.merge === 'concat' ? 2 * layer.units : layer.units;
+  return Array.from({ length: layer.layers }, (_, level): Node => {
+    const tensors = (direction: 'forward' | 'backward'): DirectionTensors => {
+      const prefix = `${name}.${level}.${direction}`;
+      return {
+        weightIh: `${prefix}.weight_ih`,
+        weightHh: `${prefix}.weight_hh`,
+        biasIh: `${prefix}.bias_ih`,
+        biasHh: `${prefix}.bias_hh`,
+      };
+    };
+    return {
+      name: layer.layers > 1 ? `${name}.${level}` : name,
+      inputs: [level === 0 ? input : first + level - 1],
+      inputWidths: [level === 0 ? inputWidth : width],
+      width,
+      type: 'recurrent',
+      layer,
+      tensors: { forward: tensors('forward'), backward: layer.bidirectional ? tensors('backward') : null },
+    };
+  });
+}

@@ -1,0 +1,169 @@
+import { padded } from '../kernel/emit/emitter.ts';
+import { poolState } from '../kernel/emit/pool.ts';
+import type { DirectionPlace } from './layers/recurrent.ts';
+import type { NodeProgram } from './nodes.ts';
+import type { NetworkProgram } from './program.ts';
+import { unitsBlock, type StateBlock } from './state.ts';
+
+// Where everything of one runner stands in its worker's arena.
+
+export interface Arena {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+interface RecurrentPlace {
+  readonly forward: DirectionPlace;
+  readonly backward: DirectionPlace | null;
+  /** The layer's rows: the merge of both directions, or the forward one's. */
+  readonly y: number;
+}
+
+export interface Layout {
+  readonly bytes: number;
+  /** Packed ids. */
+  readonly ids: number;
+  /** Packed features as the caller writes them [packed, width], and as the kernel reads them [packed, padded(width)]. */
+  readonly denseInput: number;
+  readonly input: number;
+  readonly wanted: number;
+  readonly states: readonly StateBlock[];
+  /** Body nodes whose rows somebody reads. */
+  readonly needed: ReadonlySet<number>;
+  /** Body nodes (−1: the input) whose wanted rows the head reads. */
+  readonly boundary: readonly number[];
+  /** Packed rows of a body node, or the input; ids where the input is ids. */
+  rows(node: number): number;
+  /** Wanted rows of a node. */
+  headRows(node: number): number;
+  poolState(node: number): number;
+  recurrent(node: number): RecurrentPlace;
+}
+
+/** Rows whose input projections are held at a time: few enough that they are still in the cache when they are used. */
+const projectedRows = 96;
+/** A vector store may run this far past the last row. */
+const slack = 64;
+
+/** @param start address of the arena; 0 to learn how many bytes it must have */
+export function layOut(
+  program: NetworkProgram,
+  { maxRows, maxPacked }: { maxRows: number; maxPacked: number },
+  start: number,
+): Layout {
+  const { nodes, head, causal, input } = program;
+  let next = start;
+  const take = (floats: number): number => {
+    const address = next;
+    next += Math.ceil((floats * 4 + slack) / 64) * 64;
+    return address;
+  };
+  const inputWidth = input.kind === 'features' ? input.width : 0;
+  const widthOf = (node: number): number => (node < 0 ? inputWidth : nodes[node]!.width);
+  const rowsOf = (count: number, width: number): number => take(count * padded(width));
+
+  const states: StateBlock[] = [];
+  const keep = (block: StateBlock): number => {
+    states.push(block);
+    return block.address;
+  };
+
+  const ids = take(maxPacked);
+  const denseInput = take(maxPacked * inputWidth);
+  const packedInput = inputWidth > 0 ? rowsOf(maxPacked, inputWidth) : ids;
+  const wanted = take(maxPacked);
+  const needed = neededNodes(program);
+  const boundary = boundaryOf(program);
+
+  const bodyRows = nodes.map((node, index) =>
+    index <= head && node.kind !== 'same' && needed.has(index) ? rowsOf(maxPacked, node.width) : 0,
+  );
+  const rows = (node: number): number => (node < 0 ? packedInput : bodyRows[node]!);
+
+  const recurrentNodes = nodes.filter((node) => node.kind === 'recurrent');
+  const preRows = Math.max(projectedRows, maxRows);
+  const pre = take(preRows * Math.max(0, ...recurrentNodes.map((node) => node.columns)));
+  const scratch = take((maxRows * Math.max(0, ...recurrentNodes.map((node) => node.scratchBytesPerRow))) / 4);
+
+  const recurrentPlaces = nodes.map((node, index): RecurrentPlace | null => {
+    if (node.kind !== 'recurrent') return null;
+    const y = rows(index);
+    const direction = (out: number, table: number | null): DirectionPlace => {
+      const source = node.inputs[0]!;
+      const stateRows = (): number => keep(unitsBlock(rowsOf(maxRows, node.units), node.units, causal));
+      return {
+        x: table === null ? rows(source) : ids,
+        xStride: table === null ? padded(widthOf(source)) * 4 : 4,
+        y: out,
+        h: stateRows(),
+        c: node.hasCellState ? stateRows() : 0,
+        pre,
+        preRows,
+        scratch,
+      };
+    };
+    if (!node.backward) return { forward: direction(y, node.forward.table), backward: null, y };
+    const forward = direction(rowsOf(maxPacked, node.units), node.forward.table);
+    return { forward, backward: direction(rowsOf(maxPacked, node.units), node.backward.table), y };
+  });
+
+  const poolStates = nodes.map((node) => {
+    if (node.kind !== 'pool') return 0;
+    const stride = poolState(node.width);
+    const count = padded(node.width);
+    return keep({
+      address: take(maxRows * stride),
+      stride,
+      parts: [
+        [0, node.width],
+        [count, count + 1],
+      ],
+      kept: causal,
+    });
+  });
+
+  const inHead = new Set(boundary);
+  const headPlaces = new Map<number, number>();
+  for (let node = -1; node < nodes.length; node++)
+    if (node > head || inHead.has(node)) headPlaces.set(node, rowsOf(maxPacked, Math.max(1, widthOf(node))));
+
+  return {
+    get bytes() {
+      return next - start;
+    },
+    ids,
+    denseInput,
+    input: packedInput,
+    wanted,
+    states,
+    needed,
+    boundary,
+    rows,
+    headRows: (node) => headPlaces.get(node)!,
+    poolState: (node) => poolStates[node]!,
+    recurrent: (node) => recurrentPlaces[node]!,
+  };
+}
+
+/** Whether a reader of a node's rows looks the projections up by id instead. */
+const looksUp = (node: NodeProgram): boolean => node.kind === 'recurrent' && node.forward.table !== null;
+
+function neededNodes({ nodes, hidden, output }: NetworkProgram): ReadonlySet<number> {
+  const needed = new Set<number>([hidden, output]);
+  nodes.forEach((node) => {
+    if (!looksUp(node)) for (const input of node.inputs) needed.add(input);
+  });
+  return needed;
+}
+
+function boundaryOf({ nodes, head, hidden, output }: NetworkProgram): number[] {
+  const boundary = new Set<number>([hidden, output].filter((node) => node <= head));
+  nodes.forEach((node, index) => {
+    if (index > head) for (const input of node.inputs) if (input <= head) boundary.add(input);
+  });
+  return [...boundary];
+}
+
+/** Bytes of arena that a runner of this size needs. */
+export const arenaBytes = (program: NetworkProgram, size: { maxRows: number; maxPacked: number }): number =>
+  layOut(program, size, 0).bytes;

@@ -1,0 +1,85 @@
+import type { Emitter } from '../kernel/emit/emitter.ts';
+import { emitGather } from '../kernel/emit/rows.ts';
+import { instantiate, type Kernel } from '../kernel/kernel.ts';
+import { MemoryFull } from '../kernel/memory.ts';
+import { UnrollError } from '../errors.ts';
+import { checkWeights } from './check-weights.ts';
+import { resolveGraph } from './graph.ts';
+import { networkInput, type NetworkInput } from './input.ts';
+import { compileNodes, through, type NodeProgram } from './nodes.ts';
+import { fillTables } from './layers/recurrent.ts';
+import type { NetworkSpec } from './spec.ts';
+import type { Weights } from './weights.ts';
+
+/** A network in the shared memory: plain data, cloned to every worker. */
+export interface NetworkProgram {
+  readonly module: WebAssembly.Module;
+  readonly nodes: readonly NodeProgram[];
+  readonly input: NetworkInput;
+  readonly causal: boolean;
+  /** The node that answers, and the one whose rows enter the head: an embedding of the sequence so far. */
+  readonly output: number;
+  readonly hidden: number;
+  /** The last node with a state, −1 without one; the nodes after it need only the steps that are asked for. */
+  readonly head: number;
+  /** Width → the function that picks rows of that width. */
+  readonly gathers: Readonly<Record<number, string>>;
+  /** Memory to free when the network is unloaded. */
+  readonly regions: readonly number[];
+  readonly weightBytes: number;
+}
+
+/**
+ * Checks, packs and compiles a network; its weights then live in the kernel's memory until `freeNetwork`.
+ * @throws UnrollError invalid_model, invalid_weights, out_of_memory
+ */
+export function compileNetwork(spec: NetworkSpec, weights: Weights, kernel: Kernel): NetworkProgram {
+  const input = networkInput(spec, weights);
+  const graph = resolveGraph(spec, input);
+  checkWeights(graph, weights);
+  const regions: number[] = [];
+  let weightBytes = 0;
+  const place = (length: number, fill: (values: Float32Array) => void): number => {
+    const address = kernel.memory.allocate(length * 4);
+    regions.push(address);
+    weightBytes += length * 4;
+    fill(new Float32Array(kernel.memory.memory.buffer, address, length));
+    return address;
+  };
+  try {
+    let nodes: NodeProgram[] = [];
+    const gathers: Record<number, string> = {};
+    const emit = (e: Emitter): void => {
+      nodes = compileNodes(graph, { e, place, tensor: (name) => weights.get(name)!.values });
+      const inputWidth = input.kind === 'features' ? input.width : 0;
+      for (const width of [inputWidth, ...graph.nodes.map((node) => node.width)])
+        if (width > 0) gathers[width] = emitGather(e, width);
+    };
+    const module = kernel.compile(emit);
+    lookUp(nodes, module, kernel);
+    const head = nodes.findLastIndex((node) => node.kind === 'recurrent' || node.kind === 'pool');
+    const output = through(nodes, graph.nodes.length - 1);
+    const before = nodes[output]?.inputs[0] ?? -1;
+    const hidden = head >= 0 ? head : before >= 0 ? before : output;
+    const { causal } = graph;
+    return { module, nodes, input, causal, output, hidden, head, gathers, regions, weightBytes };
+  } catch (error) {
+    for (const region of regions) kernel.memory.free(region);
+    if (error instanceof MemoryFull) throw new UnrollError('out_of_memory', error.message, { cause: error });
+    throw error;
+  }
+}
+
+export function freeNetwork(program: NetworkProgram, kernel: Kernel): void {
+  for (const region of program.regions) kernel.memory.free(region);
+}
+
+/** Fills the token tables with the compiled network's own projections. */
+function lookUp(nodes: readonly NodeProgram[], module: WebAssembly.Module, kernel: Kernel): void {
+  const functions = instantiate(module, kernel.memory.memory);
+  for (const node of nodes) {
+    if (node.kind !== 'recurrent' || node.forward.table === null) continue;
+    const embedding = nodes[node.inputs[0]!]!;
+    if (embedding.kind === 'embedding') fillTables(node, functions, embedding);
+  }
+}

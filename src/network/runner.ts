@@ -1,0 +1,229 @@
+import { clearVectorRegisters } from '../kernel/compile.ts';
+import { padded } from '../kernel/emit/emitter.ts';
+import { instantiate } from '../kernel/kernel.ts';
+import { layOut, type Arena } from './layout.ts';
+import { runCombine } from './layers/combine.ts';
+import { runDense } from './layers/dense.ts';
+import { runEmbedding } from './layers/embedding.ts';
+import type { Plan, RunContext } from './layers/layer.ts';
+import { runPool } from './layers/pool.ts';
+import { runBackward, runForward } from './layers/recurrent.ts';
+import type { NodeProgram } from './nodes.ts';
+import type { NetworkProgram } from './program.ts';
+import { createStateRows } from './state.ts';
+
+/** What a tick gives back for a wanted step: the answer, the answer before its squashing function, or what enters the head. */
+export type Wanted = 'output' | 'logits' | 'hidden';
+
+/**
+ * One network in one worker: slots with a state each, and ticks that advance some of them.
+ * Rows 0 … rows − 1 are occupied and dense. It owns nothing to free: its arena does.
+ */
+export interface Runner {
+  readonly causal: boolean;
+  readonly outputWidth: number;
+  readonly hiddenWidth: number;
+  /** float32 of one sequence's state. */
+  readonly stateLength: number;
+  /** Features a step; 0 when a step is an id. */
+  readonly inputWidth: number;
+  readonly maxRows: number;
+  /** Most (row, step) pairs of one tick. */
+  readonly maxPacked: number;
+  readonly rows: number;
+  /** Occupies the next row with a zero state or the given one. @returns the row */
+  join(state?: Float32Array): number;
+  /** Frees a row; the last row's state moves into its place. */
+  leave(row: number): void;
+  swap(a: number, b: number): void;
+  saveState(row: number): Float32Array;
+  loadState(row: number, state: Float32Array): void;
+  /**
+   * Plans a tick: row r advances by steps[r] ≥ 1 steps, non-increasing; rows past steps.length rest. Packed order is
+   * time-major: step t of row r stands at offsets[t] + r. @returns offsets, one more than there are steps
+   */
+  plan(steps: ArrayLike<number>): Int32Array;
+  /** Packed input ids of the planned tick, to be filled. */
+  readonly ids: Int32Array;
+  /** Packed input rows of the planned tick [packed, inputWidth], to be filled. */
+  readonly features: Float32Array;
+  /**
+   * Runs the planned tick. @param wanted packed indexes whose rows are asked for
+   * @returns [wanted.length, width] with rows `width` apart, a view valid until the next tick
+   */
+  run(wanted: ArrayLike<number>, what: Wanted): Float32Array;
+}
+
+export function createRunner(
+  program: NetworkProgram,
+  memory: WebAssembly.Memory,
+  arena: Arena,
+  size: { maxRows: number; maxPacked: number },
+): Runner {
+  const { nodes, head, output, hidden, causal } = program;
+  const layout = layOut(program, size, arena.offset);
+  const functions = instantiate(program.module, memory);
+  let view = new Float32Array(memory.buffer);
+  // the memory may have grown, and a view does not
+  const floats = (): Float32Array =>
+    view.buffer === memory.buffer ? view : (view = new Float32Array(memory.buffer));
+  const context: RunContext = { functions, floats };
+  const state = createStateRows(layout.states, size.maxRows, floats);
+  const inputWidth = program.input.kind === 'features' ? program.input.width : 0;
+  const vocabulary = program.input.kind === 'ids' ? program.input.vocabulary : 0;
+  const widthOf = (node: number): number => (node < 0 ? inputWidth : nodes[node]!.width);
+  const answering = { output, logits: output, hidden };
+  let plan: Plan = { offsets: Int32Array.of(0), steps: 0, turn: 0 };
+  let answer: Float32Array = new Float32Array(0);
+
+  const runner: Runner = {
+    causal,
+    outputWidth: widthOf(output),
+    hiddenWidth: widthOf(hidden),
+    stateLength: state.length,
+    inputWidth,
+    maxRows: size.maxRows,
+    maxPacked: size.maxPacked,
+    get rows() {
+      return state.rows;
+    },
+    join: (initial) => state.join(initial),
+    leave: (row) => state.leave(row),
+    swap: (a, b) => state.swap(a, b),
+    saveState: (row) => state.save(row),
+    loadState: (row, saved) => state.load(row, saved),
+
+    plan(steps) {
+      const longest = steps[0] ?? 0;
+      const offsets = new Int32Array(longest + 1);
+      let rows = steps.length;
+      for (let t = 0; t < longest; t++) {
+        while (steps[rows - 1]! <= t) rows--;
+        offsets[t + 1] = offsets[t]! + rows;
+      }
+      const packed = offsets[longest]!;
+      if (steps.length > state.rows || packed > size.maxPacked)
+        throw new RangeError(`a tick of ${steps.length} rows and ${packed} steps does not fit this runner`);
+      plan = { offsets, steps: longest, turn: (plan.turn + plan.steps) & 1 };
+      return offsets;
+    },
+    get ids() {
+      return new Int32Array(memory.buffer, layout.ids, size.maxPacked);
+    },
+    get features() {
+      return new Float32Array(memory.buffer, layout.denseInput, size.maxPacked * inputWidth);
+    },
+
+    run(wanted, what) {
+      const packed = plan.offsets[plan.steps]!;
+      if (inputWidth > 0) spreadRows(floats(), layout.denseInput / 4, layout.input / 4, packed, inputWidth);
+      else checkIds(runner.ids, packed, vocabulary);
+      if (!causal) state.clearWhole();
+      for (let index = 0; index <= head; index++) runBodyNode(nodes[index]!, index);
+      answer = pick(wanted, what);
+      clearVectorRegisters();
+      return answer;
+    },
+  };
+  return runner;
+
+  function runBodyNode(node: NodeProgram, index: number): void {
+    if (!layout.needed.has(index)) return;
+    const rows = plan.offsets[plan.steps]!;
+    const x = node.inputs.map((input) => layout.rows(input));
+    const y = layout.rows(index);
+    if (node.kind === 'recurrent') runRecurrent(node, index);
+    else if (node.kind === 'pool')
+      runPool(node, context, plan, { x: x[0]!, state: layout.poolState(index), y });
+    else runRowwise(node, x, y, rows, false);
+  }
+
+  /** Layers that know nothing of time. */
+  function runRowwise(
+    node: NodeProgram,
+    x: readonly number[],
+    y: number,
+    rows: number,
+    logits: boolean,
+  ): void {
+    if (node.kind === 'dense') runDense(node, context, { x: x[0]!, y, rows, logits });
+    else if (node.kind === 'combine') runCombine(node, context, { inputs: x, y, rows });
+    else if (node.kind === 'embedding') runEmbedding(node, context, { ids: x[0]!, y, rows });
+  }
+
+  function runRecurrent(node: Extract<NodeProgram, { kind: 'recurrent' }>, index: number): void {
+    const at = layout.recurrent(index);
+    runForward(node, context, plan, at.forward);
+    if (node.backward && at.backward) {
+      runBackward(node, node.backward, context, plan, at.backward);
+      functions[node.merge!]!(at.forward.y, at.backward.y, at.y, plan.offsets[plan.steps]!);
+    } else {
+      keepLastRows(at.forward.y / 4, at.forward.h / 4, padded(node.units));
+    }
+  }
+
+  /** h ← the last row of each sequence in y. Sequences of equal length end side by side, so they move together. */
+  function keepLastRows(y: number, h: number, width: number): void {
+    const values = floats();
+    for (let t = 0; t < plan.steps; t++) {
+      const from = t + 1 < plan.steps ? plan.offsets[t + 2]! - plan.offsets[t + 1]! : 0;
+      const to = plan.offsets[t + 1]! - plan.offsets[t]!;
+      if (to > from) {
+        const start = y + (plan.offsets[t]! + from) * width;
+        values.copyWithin(h + from * width, start, start + (to - from) * width);
+      }
+    }
+  }
+
+  /** Runs the head over the wanted rows only. */
+  function pick(wanted: ArrayLike<number>, what: Wanted): Float32Array {
+    const count = wanted.length;
+    const target = answering[what];
+    const width = widthOf(target);
+    new Int32Array(memory.buffer, layout.wanted, count).set(wanted);
+    for (const index of layout.boundary) {
+      if (index < 0 && inputWidth === 0) {
+        const ids = runner.ids;
+        const chosen = new Int32Array(memory.buffer, layout.headRows(-1), count);
+        for (let i = 0; i < count; i++) chosen[i] = ids[wanted[i]!]!;
+      } else {
+        functions[program.gathers[widthOf(index)]!]!(
+          layout.rows(index),
+          layout.wanted,
+          layout.headRows(index),
+          count,
+        );
+      }
+    }
+    if (target > head)
+      for (let index = head + 1; index < nodes.length; index++) {
+        const node = nodes[index]!;
+        const x = node.inputs.map((input) => layout.headRows(input));
+        runRowwise(node, x, layout.headRows(index), count, what === 'logits' && index === output);
+      }
+    if (answer.length < count * width) answer = new Float32Array(count * width);
+    gatherRows(floats(), layout.headRows(target) / 4, answer, count, width);
+    return answer.subarray(0, count * width);
+  }
+}
+
+/** [rows, width] → [rows, padded(width)] */
+function spreadRows(values: Float32Array, from: number, to: number, rows: number, width: number): void {
+  const stride = padded(width);
+  for (let r = 0; r < rows; r++)
+    for (let k = 0; k < width; k++) values[to + r * stride + k] = values[from + r * width + k]!;
+}
+
+/** [rows, padded(width)] → [rows, width] */
+function gatherRows(values: Float32Array, from: number, to: Float32Array, rows: number, width: number): void {
+  const stride = padded(width);
+  for (let r = 0; r < rows; r++)
+    to.set(values.subarray(from + r * stride, from + r * stride + width), r * width);
+}
+
+/** The kernel looks ids up unchecked: one outside the vocabulary would read another's memory. */
+function checkIds(ids: Int32Array, count: number, vocabulary: number): void {
+  for (let i = 0; i < count; i++)
+    if (ids[i]! >>> 0 >= vocabulary)
+      throw new RangeError(`id ${ids[i]} is not in a vocabulary of ${vocabulary}`);
+}

@@ -1,0 +1,89 @@
+import { padded } from '../kernel/emit/emitter.ts';
+
+// The states of a runner's slots: for every stateful layer a block of rows [maxRows, stride] in the worker's arena.
+
+export interface StateBlock {
+  /** Byte address of row 0. */
+  readonly address: number;
+  /** float32 of a row in memory. */
+  readonly stride: number;
+  /** The float32 of a row that mean something, as [from, to) runs. */
+  readonly parts: readonly (readonly [from: number, to: number])[];
+  /** False where a network reads whole sequences: such a state is zero before every tick. */
+  readonly kept: boolean;
+}
+
+export const unitsBlock = (address: number, units: number, kept: boolean): StateBlock => ({
+  address,
+  stride: padded(units),
+  parts: [[0, units]],
+  kept,
+});
+
+/** The rows of all blocks together; a saved state is their meaningful parts, one after the other. */
+export function createStateRows(blocks: readonly StateBlock[], maxRows: number, floats: () => Float32Array) {
+  const kept = blocks.filter((block) => block.kept);
+  const length = kept.reduce((sum, { parts }) => sum + parts.reduce((n, [from, to]) => n + to - from, 0), 0);
+  let rows = 0;
+  const start = (block: StateBlock, row: number): number => block.address / 4 + row * block.stride;
+  const clear = (block: StateBlock, from: number, to: number): void =>
+    void floats().fill(0, start(block, from), start(block, to));
+
+  const load = (row: number, saved: Float32Array): void => {
+    if (saved.length !== length)
+      throw new RangeError(`a state of ${saved.length} floats, this network has ${length}`);
+    let at = 0;
+    for (const block of kept) {
+      clear(block, row, row + 1);
+      for (const [from, to] of block.parts) {
+        floats().set(saved.subarray(at, at + to - from), start(block, row) + from);
+        at += to - from;
+      }
+    }
+  };
+  const save = (row: number): Float32Array => {
+    const saved = new Float32Array(length);
+    let at = 0;
+    for (const block of kept)
+      for (const [from, to] of block.parts) {
+        saved.set(floats().subarray(start(block, row) + from, start(block, row) + to), at);
+        at += to - from;
+      }
+    return saved;
+  };
+
+  return {
+    length,
+    get rows() {
+      return rows;
+    },
+    load,
+    save,
+    join(initial?: Float32Array): number {
+      const row = rows;
+      if (row >= maxRows) throw new RangeError(`all ${row} rows are occupied`);
+      for (const block of kept) clear(block, row, row + 1);
+      if (initial) load(row, initial);
+      rows++;
+      return row;
+    },
+    leave(row: number): void {
+      rows--;
+      if (row !== rows)
+        for (const block of kept)
+          floats().copyWithin(start(block, row), start(block, rows), start(block, rows + 1));
+    },
+    swap(a: number, b: number): void {
+      for (const block of kept) {
+        const values = floats();
+        const held = values.slice(start(block, a), start(block, a + 1));
+        values.copyWithin(start(block, a), start(block, b), start(block, b + 1));
+        values.set(held, start(block, b));
+      }
+    },
+    /** Zeroes the states that last one tick. */
+    clearWhole(): void {
+      for (const block of blocks) if (!block.kept) clear(block, 0, maxRows);
+    },
+  };
+}
