@@ -1,11 +1,7 @@
-// Elementwise functions of one number, in float64. NaN gives NaN; ±∞ gives the limit.
+// The squashing functions in float64.
 
-/** σ(x) = 1 / (1 + e^−x) */
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-
 export const tanh = (x: number): number => Math.tanh(x);
+export const relu = (x: number): number => (x > 0 || Number.isNaN(x) ? x : 0);
 
-export const exp = (x: number): number => Math.exp(x);
-
-/** max(0, x) */
-export const relu = (x: number): number => Math.max(0, x);
+export const activation = { linear: (x: number): number => x, sigmoid, tanh, relu };

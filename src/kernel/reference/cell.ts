@@ -1,48 +1,36 @@
-/** The tensors of one recurrent cell with G gates, whose rows stand one gate after another. */
+import { linear } from './linear.ts';
+
+/** What every recurrent cell has: weights of G gates, each with `units` rows, as PyTorch lays them out. */
 export interface CellWeights {
   /** [G·units, in] */
-  weightIh: ArrayLike<number>;
+  readonly weightIh: ArrayLike<number>;
   /** [G·units, units] */
-  weightHh: ArrayLike<number>;
-  /** [G·units]; zeros when left out */
-  biasIh?: ArrayLike<number>;
-  biasHh?: ArrayLike<number>;
-  units: number;
+  readonly weightHh: ArrayLike<number>;
+  /** [G·units] each */
+  readonly biasIh: ArrayLike<number>;
+  readonly biasHh: ArrayLike<number>;
 }
 
-/** Rows of gate number `gate` of a tensor that has `count` gates: a view where it can be one. */
-export function gateRows(tensor: ArrayLike<number>, gate: number, count: number): Float64Array {
-  const rows = tensor.length / count;
-  const all = tensor instanceof Float64Array ? tensor : Float64Array.from(tensor);
-  return all.subarray(gate * rows, (gate + 1) * rows);
+export interface CellState {
+  readonly h: Float64Array;
+  /** The LSTM's cell state; other cells leave it alone. */
+  readonly c: Float64Array;
 }
 
-/** A sequence for a cell. xs [T, in] */
-export interface SequenceOptions extends CellWeights {
-  xs: ArrayLike<number>;
-  /** [units]; zeros when left out */
-  h?: ArrayLike<number>;
-  /** Reads the last step first. Row t of the result still belongs to row t of xs. */
-  reverse?: boolean;
-}
+/** One step: x [in] and the state before → the state after. */
+export type CellStep = (weights: CellWeights, x: ArrayLike<number>, state: CellState) => CellState;
 
-/**
- * Runs `step`, which turns an input row into the cell's new h, over every step of a sequence.
- * xs [T, width] → hs [T, units]
- */
-export function overSequence(
-  xs: ArrayLike<number>,
-  width: number,
-  units: number,
-  reverse: boolean,
-  step: (x: Float64Array) => Float64Array,
-): Float64Array {
-  const rows = Float64Array.from(xs);
-  const steps = rows.length / width;
-  const hs = new Float64Array(steps * units);
-  for (let i = 0; i < steps; i++) {
-    const t = reverse ? steps - 1 - i : i;
-    hs.set(step(rows.subarray(t * width, (t + 1) * width)), t * units);
-  }
-  return hs;
-}
+export const zeroState = (units: number): CellState => ({
+  h: new Float64Array(units),
+  c: new Float64Array(units),
+});
+
+/** W x + b of all gates. */
+export const fromInput = (w: CellWeights, x: ArrayLike<number>): Float64Array =>
+  linear(w.weightIh, x, w.biasIh);
+/** R h + b of all gates. */
+export const fromState = (w: CellWeights, h: ArrayLike<number>): Float64Array =>
+  linear(w.weightHh, h, w.biasHh);
+/** Gate number `gate` of a vector of gates. */
+export const gateOf = (gates: Float64Array, gate: number, units: number): Float64Array =>
+  gates.subarray(gate * units, (gate + 1) * units);

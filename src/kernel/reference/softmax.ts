@@ -1,35 +1,24 @@
-/**
- * softmax over each row of x [rows, width]: eˣ / Σ eˣ. The row's largest value is taken away first, which changes
- * nothing but keeps eˣ finite. A row that holds a NaN or +∞ is NaN.
- */
-export function softmax(x: ArrayLike<number>, width: number): Float64Array {
-  return eachRow(x, width, (row) => {
-    const top = largest(row);
-    const exponentials = row.map((value) => Math.exp(value - top));
-    const total = sum(exponentials);
-    return exponentials.map((value) => value / total);
-  });
+/** exp(x) / Σ exp(x), shifted by the largest so that nothing overflows. x [columns] → [columns] */
+export function softmax(x: ArrayLike<number>): Float64Array {
+  return logSoftmax(x).map(Math.exp);
 }
 
-/** log softmax over each row of x [rows, width]: x − log Σ eˣ. */
-export function logSoftmax(x: ArrayLike<number>, width: number): Float64Array {
-  return eachRow(x, width, (row) => {
-    const top = largest(row);
-    const shifted = row.map((value) => value - top);
-    const logTotal = Math.log(sum(shifted.map((value) => Math.exp(value))));
-    return shifted.map((value) => value - logTotal);
-  });
+/** x − log Σ exp(x). x [columns] → [columns] */
+export function logSoftmax(x: ArrayLike<number>): Float64Array {
+  const values = Float64Array.from(x);
+  const largest = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  const logSum = largest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0));
+  return values.map((value) => value - logSum);
 }
 
-const largest = (row: Float64Array): number => row.reduce((a, b) => Math.max(a, b), -Infinity);
-const sum = (row: Float64Array): number => row.reduce((a, b) => a + b, 0);
-
-function eachRow(
-  x: ArrayLike<number>,
-  width: number,
-  apply: (row: Float64Array) => Float64Array,
-): Float64Array {
-  const y = Float64Array.from(x);
-  for (let start = 0; start < y.length; start += width) y.set(apply(y.slice(start, start + width)), start);
-  return y;
+/** Index of the first largest column; a NaN is never the largest. */
+export function argmax(x: ArrayLike<number>): number {
+  let best = 0;
+  let largest = -Infinity;
+  for (let i = 0; i < x.length; i++)
+    if (x[i]! > largest) {
+      best = i;
+      largest = x[i]!;
+    }
+  return best;
 }

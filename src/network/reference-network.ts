@@ -1,0 +1,104 @@
+import { activation } from '../kernel/reference/activations.ts';
+import { zeroState, type CellState, type CellStep, type CellWeights } from '../kernel/reference/cell.ts';
+import { gruResetAfterStep, gruResetBeforeStep } from '../kernel/reference/gru.ts';
+import { linear } from '../kernel/reference/linear.ts';
+import { lstmStep } from '../kernel/reference/lstm.ts';
+import { merge } from '../kernel/reference/merge.ts';
+import { runningPool } from '../kernel/reference/pool.ts';
+import { rnnStep } from '../kernel/reference/rnn.ts';
+import { softmax } from '../kernel/reference/softmax.ts';
+import { resolveGraph, type DirectionTensors, type Node } from './graph.ts';
+import { networkInput } from './input.ts';
+import type { NetworkSpec, RecurrentSpec } from './spec.ts';
+import type { Weights } from './weights.ts';
+
+type Rows = readonly Float64Array[];
+
+export function stepOf(layer: RecurrentSpec): CellStep {
+  if (layer.cell === 'lstm') return lstmStep;
+  if (layer.cell === 'rnn') return rnnStep(layer.activation);
+  return layer.reset === 'before' ? gruResetBeforeStep : gruResetAfterStep;
+}
+
+/**
+ * A whole network over one sequence in float64: the oracle of everything that runs one.
+ * @param sequence ids, or feature rows
+ * @returns every layer's rows by layer name, and the output's: [steps][width]
+ */
+export function referenceNetwork(
+  spec: NetworkSpec,
+  weights: Weights,
+  sequence: readonly number[] | Rows,
+): { output: Rows; layers: ReadonlyMap<string, Rows> } {
+  const graph = resolveGraph(spec, networkInput(spec, weights));
+  const tensor = (name: string): Float32Array => weights.get(name)!.values;
+  const values: Rows[] = [];
+  const layers = new Map<string, Rows>();
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((index) => (index < 0 ? (sequence as Rows) : values[index]!));
+    const rows = runNode(node, inputs, sequence, tensor);
+    values.push(rows);
+    layers.set(node.name, rows);
+  }
+  return { output: values.at(-1)!, layers };
+}
+
+function runNode(
+  node: Node,
+  inputs: readonly Rows[],
+  sequence: readonly number[] | Rows,
+  tensor: (name: string) => Float32Array,
+): Rows {
+  const x = inputs[0]!;
+  switch (node.type) {
+    case 'embedding': {
+      const { units } = node.layer;
+      const table = tensor(node.tensors.weight);
+      return (sequence as readonly number[]).map((id) =>
+        Float64Array.from(table.subarray(id * units, (id + 1) * units)),
+      );
+    }
+    case 'dense': {
+      const { layer, tensors } = node;
+      const sums = x.map((row) => linear(tensor(tensors.weight), row, tensor(tensors.bias)));
+      const squash = layer.activation;
+      return squash === 'softmax' ? sums.map(softmax) : sums.map((row) => row.map(activation[squash]));
+    }
+    case 'recurrent': {
+      const { forward, backward } = node.tensors;
+      const f = sweep(node.layer, forward, x, tensor);
+      if (!backward) return f;
+      const b = sweep(node.layer, backward, x.toReversed(), tensor).toReversed();
+      return f.map((row, t) => merge(row, b[t]!, node.layer.merge));
+    }
+    case 'pool':
+      return runningPool(x, node.layer.mode);
+    case 'dropout':
+      return x;
+    case 'concat':
+      return x.map((_, t) => Float64Array.from(inputs.flatMap((rows) => [...rows[t]!])));
+    case 'add':
+      return x.map((row, t) => row.map((__, k) => inputs.reduce((sum, rows) => sum + rows[t]![k]!, 0)));
+  }
+}
+
+/** A cell over all steps from a zero state. */
+function sweep(
+  layer: RecurrentSpec,
+  names: DirectionTensors,
+  x: Rows,
+  tensor: (name: string) => Float32Array,
+): Float64Array[] {
+  const weights: CellWeights = {
+    weightIh: tensor(names.weightIh),
+    weightHh: tensor(names.weightHh),
+    biasIh: tensor(names.biasIh),
+    biasHh: tensor(names.biasHh),
+  };
+  const step = stepOf(layer);
+  let state: CellState = zeroState(layer.units);
+  return x.map((row) => {
+    state = step(weights, row, state);
+    return state.h;
+  });
+}
