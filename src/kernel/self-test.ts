@@ -1,15 +1,188 @@
-import type { KernelPath } from './compile.ts';
-import type { Emitter } from './emit/emitter.ts';
-import type { KernelMode } from './kernel.ts';
+import { padded, type Emitter } from './emit/emitter.ts';
+import { gruResetAfterCell, gruResetBeforeCell } from './emit/gru.ts';
+import { emitLinear } from './emit/linear.ts';
+import { lstmCell } from './emit/lstm.ts';
+import { emitSweep, sweepScratch, type Cell } from './emit/recurrent.ts';
+import { rnnCell } from './emit/rnn.ts';
+import { emitSoftmax } from './emit/softmax.ts';
+import { clearVectorRegisters, type KernelPath } from './compile.ts';
+import { instantiate, type KernelFunctions, type KernelMode } from './kernel.ts';
 import type { SharedMemory } from './memory.ts';
+import { packMatrix, packVector, recurrentOrder } from './pack.ts';
+import { zeroState, type CellStep } from './reference/cell.ts';
+import { gruResetAfterStep, gruResetBeforeStep } from './reference/gru.ts';
+import { lstmStep } from './reference/lstm.ts';
+import { rnnStep } from './reference/rnn.ts';
+
+// The revectorised path is V8's experiment, so it is taken only after it gave, on this machine and this V8, the bits of
+// the plain path for every cell, and numbers that agree with the float64 reference. A few milliseconds at start.
 
 type Build = (path: KernelPath, emit: (e: Emitter) => void) => WebAssembly.Module;
 
+const cells: readonly (readonly [Cell, CellStep, gates: number])[] = [
+  [lstmCell, lstmStep, 4],
+  [gruResetAfterCell, gruResetAfterStep, 3],
+  [gruResetBeforeCell, gruResetBeforeStep, 3],
+  [rnnCell('tanh'), rnnStep('tanh'), 1],
+  [rnnCell('relu'), rnnStep('relu'), 1],
+];
+/** Three groups of units, the last one partly filled; rows that take every block size of the tile. */
+const units = 37;
+const inner = 19;
+const steps = 5;
+const rowCounts = [1, 2, 3, 4, 5, 6, 14];
+const tolerance = 1e-5;
+
+/** Decides the path for this process, and says why in a sentence. */
 export function choosePath(
   mode: KernelMode,
-  _memory: SharedMemory,
-  _build: Build,
+  memory: SharedMemory,
+  build: Build,
 ): { path: KernelPath; reason: string } {
-  if (mode === 'plain') return { path: 'plain', reason: 'asked for by UNROLL_KERNEL=plain' };
-  return { path: 'revectorised', reason: 'todo' };
+  if (mode === 'plain') return { path: 'plain', reason: 'UNROLL_KERNEL=plain asks for it' };
+  if (process.arch !== 'x64')
+    return { path: 'plain', reason: `V8 pairs vector operations on x64 only, this is ${process.arch}` };
+  verdict ??= { failure: tryCompare(memory, build) };
+  const { failure } = verdict;
+  return failure === null
+    ? {
+        path: 'revectorised',
+        reason: 'its self-test gave the bits of the plain path and agreed with the reference',
+      }
+    : { path: 'plain', reason: `the revectorised path did not pass its self-test: ${failure}` };
+}
+
+/** The answer cannot change while the process lives. */
+let verdict: { readonly failure: string | null } | undefined;
+
+function tryCompare(memory: SharedMemory, build: Build): string | null {
+  try {
+    return compare(memory, build);
+  } catch (error) {
+    return `it threw ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** @returns null, or what differed */
+function compare(memory: SharedMemory, build: Build): string | null {
+  const plainCode = compileAll('plain', memory, build);
+  const pairedCode = compileAll('revectorised', memory, build);
+  for (const [cell, step, gates] of cells)
+    for (const rows of rowCounts) {
+      const plain = runCell(plainCode, cell, gates, rows, memory);
+      const paired = runCell(pairedCode, cell, gates, rows, memory);
+      const bits = new Uint32Array(plain.output.buffer);
+      if (new Uint32Array(paired.output.buffer).some((word, i) => word !== bits[i]))
+        return `${cell.name} with ${rows} rows has other bits than the plain path`;
+      const wrong = worstError(paired, step, rows);
+      if (!(wrong <= tolerance)) return `${cell.name} with ${rows} rows is ${wrong} from the reference`;
+    }
+  return null;
+}
+
+interface Code {
+  readonly functions: KernelFunctions;
+  readonly sweeps: ReadonlyMap<Cell, string>;
+  readonly projections: ReadonlyMap<Cell, string>;
+  readonly softmax: string;
+}
+
+/** Everything in one module, so that V8 compiles its functions side by side. */
+function compileAll(path: KernelPath, memory: SharedMemory, build: Build): Code {
+  const sweeps = new Map<Cell, string>();
+  const projections = new Map<Cell, string>();
+  let softmax = '';
+  const module = build(path, (e) => {
+    softmax = emitSoftmax(e, units);
+    for (const [cell] of cells) {
+      sweeps.set(cell, emitSweep(e, cell, units));
+      projections.set(cell, emitLinear(e, { inner, columns: recurrentOrder(cell, units).length }));
+    }
+  });
+  return { functions: instantiate(module, memory.memory), sweeps, projections, softmax };
+}
+
+interface Run {
+  readonly weights: Parameters<CellStep>[0];
+  /** [steps][rows][inner] */
+  readonly x: Float32Array;
+  /** [steps][rows][padded(units)], then the same rows through a softmax */
+  readonly output: Float32Array;
+}
+
+/** One projection, sweep and softmax on seeded numbers. */
+function runCell(code: Code, cell: Cell, gates: number, rows: number, memory: SharedMemory): Run {
+  const order = recurrentOrder(cell, units);
+  const random = seeded(units);
+  const draw = (length: number): Float32Array => Float32Array.from({ length }, () => random());
+  const weights = {
+    weightIh: draw(gates * units * inner),
+    weightHh: draw(gates * units * units).map((value) => value / 3),
+    biasIh: draw(gates * units),
+    biasHh: draw(gates * units),
+  };
+  const x = draw(steps * rows * inner);
+  const apart = cell.phases.some(({ start }) => start.includes('bias')) ? 2 * units : gates * units;
+  const width = padded(units);
+  const regions: number[] = [];
+  const place = (length: number, fill?: (values: Float32Array) => void): number => {
+    const address = memory.allocate(length * 4);
+    regions.push(address);
+    fill?.(new Float32Array(memory.memory.buffer, address, length));
+    return address;
+  };
+  const bias = weights.biasIh.map((value, row) => (row < apart ? value + weights.biasHh[row]! : value));
+  const inputs = place(steps * rows * padded(inner), (values) => {
+    for (let r = 0; r < steps * rows; r++)
+      values.set(x.subarray(r * inner, (r + 1) * inner), r * padded(inner));
+  });
+  const packedIh = place(order.length * inner, (values) =>
+    packMatrix(weights.weightIh, inner, order, values),
+  );
+  const packedHh = place(order.length * units, (values) =>
+    packMatrix(weights.weightHh, units, order, values),
+  );
+  const packedBias = place(order.length, (values) => packVector(bias, order, values));
+  const recurrentBias = place(width, (values) => values.set(weights.biasHh.subarray(apart)));
+  const pre = place(steps * rows * order.length);
+  const [h, c] = [place(rows * width), place(rows * width)];
+  const y = place(steps * rows * width);
+  const scratch = place(sweepScratch(cell, units, rows) / 4);
+  try {
+    code.functions[code.projections.get(cell)!]!(inputs, packedIh, packedBias, pre, steps * rows);
+    code.functions[code.sweeps.get(cell)!]!(pre, h, y, c, packedHh, recurrentBias, scratch, rows, steps, 0);
+    const output = new Float32Array(2 * steps * rows * width);
+    const view = new Float32Array(memory.memory.buffer, y, steps * rows * width);
+    output.set(view);
+    code.functions[code.softmax]!(y, steps * rows);
+    output.set(view, view.length);
+    clearVectorRegisters();
+    return { weights, x, output };
+  } finally {
+    for (const region of regions) memory.free(region);
+  }
+}
+
+/** Largest difference of the last step of the first and the last row from the reference. */
+function worstError({ weights, x, output }: Run, step: CellStep, rows: number): number {
+  let worst = 0;
+  for (const row of new Set([0, rows - 1])) {
+    let state = zeroState(units);
+    for (let t = 0; t < steps; t++) {
+      const at = (t * rows + row) * inner;
+      state = step(weights, x.subarray(at, at + inner), state);
+    }
+    const at = ((steps - 1) * rows + row) * padded(units);
+    state.h.forEach((value, u) => (worst = Math.max(worst, Math.abs(value - output[at + u]!))));
+  }
+  return worst;
+}
+
+/** Numbers in [−1, 1) from a linear congruential generator (Numerical Recipes' constants). */
+function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 31 - 1;
+  };
 }

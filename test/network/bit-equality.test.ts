@@ -1,0 +1,175 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Runner } from '../../src/network/runner.ts';
+import {
+  features,
+  ids,
+  network,
+  randomSequence,
+  randomWeights,
+  runAlone,
+  runnerOf,
+  tick,
+  type Sequence,
+} from './random-network.ts';
+
+// Invariant 1 of the design: a sequence's outputs are the same bits alone, batched with any others, cut into chunks or
+// restored from a saved state, on either kernel path.
+
+const networks = {
+  'stacked lstm over characters': {
+    input: ids(40),
+    spec: network([
+      { type: 'embedding', vocabulary: 40, units: 9 },
+      { type: 'recurrent', cell: 'lstm', units: 33, layers: 2 },
+      { type: 'pool', mode: 'mean' },
+      { type: 'dense', units: 7, activation: 'softmax' },
+    ]),
+  },
+  'gru reset before over features': {
+    input: features(3),
+    spec: network([
+      { type: 'recurrent', cell: 'gru', reset: 'before', units: 17 },
+      { type: 'pool', mode: 'max' },
+      { type: 'dense', units: 5, activation: 'sigmoid' },
+    ]),
+  },
+  'gru reset after, then plain rnn': {
+    input: features(20),
+    spec: network([
+      { type: 'recurrent', cell: 'gru', units: 64 },
+      { type: 'recurrent', cell: 'rnn', units: 70 },
+      { type: 'dense', units: 18 },
+    ]),
+  },
+  'relu rnn': {
+    input: features(1),
+    spec: network([{ type: 'recurrent', cell: 'rnn', activation: 'relu', units: 5 }]),
+  },
+};
+
+const bits = (rows: readonly Float32Array[]): number[] =>
+  rows.flatMap((row) => [...new Uint32Array(row.slice().buffer)]);
+
+/** Runs every sequence in ticks of the given sizes, joining at its own tick, leaving when it ends. */
+function runInCompany(
+  runner: Runner,
+  sequences: readonly Sequence[],
+  joinAt: readonly number[],
+  chunks: readonly number[],
+) {
+  const width = Math.max(1, runner.inputWidth);
+  const lengths = sequences.map((sequence) => sequence.length / width);
+  const outputs: Float32Array[][] = sequences.map(() => []);
+  const rows: number[] = [];
+  for (let turn = 0; outputs.some((rowOutputs, i) => rowOutputs.length < lengths[i]!); turn++) {
+    sequences.forEach((_, i) => {
+      if (joinAt[i] === turn && lengths[i]! > 0) {
+        runner.join();
+        rows.push(i);
+      }
+    });
+    const left = (i: number): number =>
+      Math.min(chunks[(turn + i) % chunks.length]!, lengths[i]! - outputs[i]!.length);
+    for (let a = 0; a < rows.length; a++)
+      for (let b = a + 1; b < rows.length; b++)
+        if (left(rows[b]!) > left(rows[a]!)) {
+          runner.swap(a, b);
+          [rows[a], rows[b]] = [rows[b]!, rows[a]!];
+        }
+    if (rows.length > 0) {
+      const results = tick(
+        runner,
+        rows.map((i) => sequences[i]!),
+        rows.map((i) => outputs[i]!.length),
+        rows.map(left),
+      );
+      results.forEach((result, row) => outputs[rows[row]!]!.push(...result));
+    }
+    for (let row = rows.length - 1; row >= 0; row--)
+      if (outputs[rows[row]!]!.length === lengths[rows[row]!]) {
+        runner.leave(row);
+        rows[row] = rows.at(-1)!;
+        rows.pop();
+      }
+  }
+  return outputs;
+}
+
+describe.each(Object.entries(networks))('%s', (_, { spec, input }) => {
+  const weights = randomWeights(spec, input);
+  const runner = runnerOf(spec, weights);
+  const plain = runnerOf(spec, weights, { mode: 'plain' });
+
+  it('gives the same bits in any company and any chunks, on both paths', () => {
+    const sequence = fc.record({
+      steps: fc.integer({ min: 1, max: 40 }),
+      seed: fc.nat(1000),
+      joinAt: fc.nat(6),
+    });
+    const chunk = fc.integer({ min: 1, max: 15 });
+    fc.assert(
+      fc.property(
+        fc.array(sequence, { minLength: 1, maxLength: 33 }),
+        fc.array(chunk, { minLength: 1, maxLength: 5 }),
+        (company, chunks) => {
+          const sequences = company.map(({ steps, seed }) => randomSequence(input, steps, seed));
+          const joinAt = company.map((one) => one.joinAt);
+          const together = runInCompany(runner, sequences, joinAt, chunks);
+          const onPlain = runInCompany(plain, sequences, joinAt, [3]);
+          sequences.forEach((one, i) => {
+            const alone = bits(runAlone(runner, one));
+            expect(bits(together[i]!)).toEqual(alone);
+            expect(bits(onPlain[i]!)).toEqual(alone);
+          });
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('gives the same bits after its state was saved and restored in another row', () => {
+    const sequence = randomSequence(input, 30, 3);
+    const whole = runAlone(runner, sequence);
+    runner.join();
+    const [first] = tick(runner, [sequence], [0], [13]);
+    const state = runner.saveState(0);
+    runner.leave(0);
+    const other = randomSequence(input, 30, 4);
+    runner.join();
+    runner.join(state);
+    const [, second] = tick(runner, [other, sequence], [0, 13], [17, 17]);
+    runner.leave(1);
+    runner.leave(0);
+    expect(bits([...first!, ...second!])).toEqual(bits(whole));
+  });
+});
+
+describe('a bidirectional network', () => {
+  it('gives the same bits alone and packed with others of any length', () => {
+    const spec = network([
+      { type: 'embedding', vocabulary: 20, units: 8 },
+      { type: 'recurrent', cell: 'gru', units: 21, bidirectional: true, layers: 2 },
+      { type: 'dense', units: 4, activation: 'softmax' },
+    ]);
+    const runner = runnerOf(spec, randomWeights(spec, ids(20)));
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 150 }), { minLength: 1, maxLength: 33 }), (lengths) => {
+        const steps = lengths.toSorted((a, b) => b - a);
+        const sequences = steps.map((length, i) => randomSequence(ids(20), length, i));
+        sequences.forEach(() => runner.join());
+        const together = tick(
+          runner,
+          sequences,
+          steps.map(() => 0),
+          steps,
+        );
+        while (runner.rows > 0) runner.leave(runner.rows - 1);
+        sequences.forEach((sequence, i) =>
+          expect(bits(together[i]!)).toEqual(bits(runAlone(runner, sequence))),
+        );
+      }),
+      { numRuns: 15 },
+    );
+  });
+});

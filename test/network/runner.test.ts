@@ -1,0 +1,202 @@
+import { describe, expect, it } from 'vitest';
+import { referenceNetwork } from '../../src/network/reference-network.ts';
+import type { NetworkSpec } from '../../src/network/spec.ts';
+import type { NetworkInput } from '../../src/network/input.ts';
+import {
+  asRows,
+  features,
+  ids,
+  network,
+  randomSequence,
+  randomWeights,
+  runAlone,
+  runnerOf,
+  tick,
+} from './random-network.ts';
+
+/** Largest |a − b| of a sequence, relative to its largest value: a single unit passes through zero in any arithmetic. */
+function relativeError(rows: readonly Float32Array[], exact: readonly Float64Array[]): number {
+  const size = Math.max(1e-30, ...exact.map((row) => Math.max(...row.map(Math.abs))));
+  const worst = exact.map((row, t) => Math.max(...row.map((value, k) => Math.abs(rows[t]![k]! - value))));
+  return Math.max(...worst) / size;
+}
+
+function worstAgainstReference(spec: NetworkSpec, input: NetworkInput, batch: number, steps: number): number {
+  const weights = randomWeights(spec, input);
+  const runner = runnerOf(spec, weights, { maxRows: batch, maxPacked: batch * steps });
+  const sequences = Array.from({ length: batch }, (_, row) => randomSequence(input, steps, row + 7));
+  sequences.forEach(() => runner.join());
+  const outputs = tick(
+    runner,
+    sequences,
+    sequences.map(() => 0),
+    sequences.map(() => steps),
+  );
+  // the reference is slow: the first and the last row of a batch
+  return Math.max(
+    ...[...new Set([0, batch - 1])].map((row) => {
+      const sequence = asRows(sequences[row]!, runner.inputWidth);
+      return relativeError(outputs[row]!, referenceNetwork(spec, weights, sequence).output);
+    }),
+  );
+}
+
+const cells = {
+  'rnn tanh': { cell: 'rnn', activation: 'tanh' },
+  'rnn relu': { cell: 'rnn', activation: 'relu' },
+  lstm: { cell: 'lstm' },
+  'gru reset after': { cell: 'gru', reset: 'after' },
+  'gru reset before': { cell: 'gru', reset: 'before' },
+} as const;
+
+describe.each(Object.entries(cells))('%s after 200 steps', (_, cell) => {
+  it.each([1, 3, 8, 17, 64, 257])(
+    'agrees with float64 to 1e-5 at %i units, whatever the inputs and the batch',
+    (units) => {
+      const spec = network([{ type: 'recurrent', ...cell, units }]);
+      for (const width of units === 257 ? [257] : [1, 3, 17, 64])
+        for (const batch of [1, 2, 5, 33])
+          expect(
+            worstAgainstReference(spec, features(width), batch, units === 257 && batch === 33 ? 40 : 200),
+          ).toBeLessThan(1e-5);
+      expect(worstAgainstReference(spec, features(3), 2, 200)).toBeLessThan(1e-5);
+    },
+  );
+});
+
+describe('whole networks agree with float64', () => {
+  const many: [string, NetworkSpec, NetworkInput][] = [
+    [
+      'character classifier',
+      network([
+        { type: 'embedding', vocabulary: 50, units: 24 },
+        { type: 'recurrent', cell: 'gru', units: 40 },
+        { type: 'pool', mode: 'last' },
+        { type: 'dense', units: 11, activation: 'softmax' },
+      ]),
+      ids(50),
+    ],
+    [
+      'stack with dropout, mean pool and sigmoids',
+      network([
+        { type: 'recurrent', cell: 'lstm', units: 19, layers: 3 },
+        { type: 'dropout', rate: 0.5 },
+        { type: 'pool', mode: 'mean' },
+        { type: 'dense', units: 3, activation: 'sigmoid' },
+      ]),
+      features(5),
+    ],
+    [
+      'max pool and a deep head',
+      network([
+        { type: 'recurrent', cell: 'rnn', units: 9 },
+        { type: 'pool', mode: 'max' },
+        { type: 'dense', units: 7, activation: 'tanh' },
+        { type: 'dense', units: 4, activation: 'relu' },
+        { type: 'dense', units: 2 },
+      ]),
+      features(2),
+    ],
+    [
+      'graph with skips',
+      network([
+        { type: 'embedding', name: 'e', vocabulary: 12, units: 10 },
+        { type: 'recurrent', name: 'a', cell: 'lstm', units: 10 },
+        { type: 'add', name: 'sum', inputs: ['e', 'a'] },
+        { type: 'recurrent', name: 'b', cell: 'gru', reset: 'before', units: 21 },
+        { type: 'concat', name: 'all', inputs: ['e', 'a', 'b'] },
+        { type: 'dense', units: 5, activation: 'softmax' },
+      ]),
+      ids(12),
+    ],
+    [
+      'dense layers only',
+      network([
+        { type: 'dense', units: 6, activation: 'tanh' },
+        { type: 'dense', units: 2 },
+      ]),
+      features(4),
+    ],
+    [
+      'an embedding and a dense layer',
+      network([
+        { type: 'embedding', vocabulary: 9, units: 5 },
+        { type: 'dense', units: 3 },
+      ]),
+      ids(9),
+    ],
+  ];
+  for (const merge of ['concat', 'sum', 'mul', 'ave'] as const)
+    many.push([
+      `bidirectional tagger, ${merge}`,
+      network([
+        { type: 'embedding', vocabulary: 30, units: 13 },
+        { type: 'recurrent', cell: 'lstm', units: 18, layers: 2, bidirectional: true, merge },
+        { type: 'dense', units: 6, activation: 'softmax' },
+      ]),
+      ids(30),
+    ]);
+
+  it.each(many)('%s', (_, spec, input) => {
+    for (const [batch, steps] of [
+      [1, 1],
+      [1, 60],
+      [5, 60],
+      [33, 20],
+    ] as const)
+      expect(worstAgainstReference(spec, input, batch, steps)).toBeLessThan(1e-5);
+  });
+});
+
+describe('a runner', () => {
+  const spec = network([
+    { type: 'recurrent', cell: 'lstm', units: 20 },
+    { type: 'dense', units: 3 },
+  ]);
+  const weights = randomWeights(spec, features(4));
+
+  it('gives back the state it was given, bit for bit', () => {
+    const runner = runnerOf(spec, weights);
+    const state = Float32Array.from({ length: runner.stateLength }, (_, i) => Math.sin(i));
+    expect(runner.stateLength).toBe(40);
+    const row = runner.join(state);
+    expect(runner.saveState(row)).toEqual(state);
+  });
+
+  it('moves the last row into the place of one that leaves', () => {
+    const runner = runnerOf(spec, weights);
+    const states = [1, 2, 3].map((value) => new Float32Array(runner.stateLength).fill(value));
+    states.forEach((state) => runner.join(state));
+    runner.leave(0);
+    expect(runner.rows).toBe(2);
+    expect(runner.saveState(0)).toEqual(states[2]);
+    expect(runner.saveState(1)).toEqual(states[1]);
+  });
+
+  it('leaves resting rows as they were', () => {
+    const runner = runnerOf(spec, weights);
+    const resting = new Float32Array(runner.stateLength).fill(0.25);
+    runner.join();
+    runner.join(resting);
+    tick(runner, [randomSequence(features(4), 9, 1)], [0], [9]);
+    expect(runner.saveState(1)).toEqual(resting);
+  });
+
+  it('refuses an id outside the vocabulary', () => {
+    const words = network([
+      { type: 'embedding', vocabulary: 5, units: 4 },
+      { type: 'recurrent', cell: 'gru', units: 4 },
+    ]);
+    const runner = runnerOf(words, randomWeights(words, ids(5)));
+    expect(() => runAlone(runner, Int32Array.of(1, 5))).toThrow('id 5 is not in a vocabulary of 5');
+    runner.leave(0);
+    expect(() => runAlone(runner, Int32Array.of(-1))).toThrow('id -1 is not in a vocabulary of 5');
+  });
+
+  it('refuses a tick that is larger than it was made for', () => {
+    const runner = runnerOf(spec, weights, { maxRows: 2, maxPacked: 10 });
+    runner.join();
+    expect(() => runner.plan([11])).toThrow('a tick of 1 rows and 11 steps does not fit this runner');
+    expect(() => runner.plan([2, 2])).toThrow('does not fit');
+  });
+});
