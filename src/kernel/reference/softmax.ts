@@ -10,15 +10,3 @@ export function logSoftmax(x: ArrayLike<number>): Float64Array {
   const logSum = largest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0));
   return values.map((value) => value - logSum);
 }
-
-/** Index of the first largest column; a NaN is never the largest. */
-export function argmax(x: ArrayLike<number>): number {
-  let best = 0;
-  let largest = -Infinity;
-  for (let i = 0; i < x.length; i++)
-    if (x[i]! > largest) {
-      best = i;
-      largest = x[i]!;
-    }
-  return best;
-}
