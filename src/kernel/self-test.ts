@@ -57,14 +57,14 @@ let verdict: { readonly failure: string | null } | undefined;
 
 function tryCompare(memory: SharedMemory, build: Build): string | null {
   try {
-    return compare(memory, build);
+    return comparePaths(memory, build);
   } catch (error) {
     return `it threw ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
-/** @returns null, or what differed */
-function compare(memory: SharedMemory, build: Build): string | null {
+/** Runs every cell on both paths. @returns null, or what differed */
+export function comparePaths(memory: SharedMemory, build: Build): string | null {
   const plainCode = compileAll('plain', memory, build);
   const pairedCode = compileAll('revectorised', memory, build);
   for (const [cell, step, gates] of cells)

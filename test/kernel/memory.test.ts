@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MemoryFull, SharedMemory } from '../../src/kernel/memory.ts';
+
+describe('the shared memory', () => {
+  it('hands out zeroed regions on cache lines that never overlap, and gets all of it back', () => {
+    const command = fc.oneof(
+      fc.record({ take: fc.integer({ min: 0, max: 200_000 }) }),
+      fc.record({ giveBack: fc.nat(1000) }),
+    );
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
+        const shared = new SharedMemory({ maximumMegabytes: 16, reserved: 4096 });
+        const held: { offset: number; bytes: number }[] = [];
+        for (const one of commands) {
+          if ('take' in one) {
+            const offset = shared.allocate(one.take);
+            expect(offset % 64).toBe(0);
+            expect(offset).toBeGreaterThanOrEqual(4096);
+            const bytes = new Uint8Array(shared.memory.buffer, offset, one.take);
+            expect(bytes.every((byte) => byte === 0)).toBe(true);
+            bytes.fill(0xff);
+            for (const other of held)
+              expect(offset >= other.offset + other.bytes || offset + one.take <= other.offset).toBe(true);
+            held.push({ offset, bytes: one.take });
+          } else if (held.length > 0) {
+            const [gone] = held.splice(one.giveBack % held.length, 1);
+            shared.free(gone!.offset);
+          }
+        }
+        for (const { offset } of held) shared.free(offset);
+        expect(shared.used).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('reuses what was freed instead of growing', () => {
+    const shared = new SharedMemory({ maximumMegabytes: 4, reserved: 4096 });
+    for (let round = 0; round < 100; round++) shared.free(shared.allocate(3_000_000));
+    expect(shared.memory.buffer.byteLength).toBeLessThanOrEqual(4 * 1_048_576);
+  });
+
+  it('refuses what does not fit, saying how much is in use, and goes on', () => {
+    const shared = new SharedMemory({ maximumMegabytes: 1, reserved: 4096 });
+    const offset = shared.allocate(600_000);
+    expect(() => shared.allocate(600_000)).toThrow(MemoryFull);
+    expect(() => shared.allocate(600_000)).toThrow(
+      '600000 bytes do not fit: 600000 of 1048576 bytes of kernel memory are in use',
+    );
+    shared.free(offset);
+    expect(shared.allocate(600_000)).toBe(offset);
+  });
+
+  it('refuses to free what it never handed out', () => {
+    const shared = new SharedMemory({ maximumMegabytes: 1, reserved: 4096 });
+    const offset = shared.allocate(10);
+    shared.free(offset);
+    expect(() => shared.free(offset)).toThrow(`nothing was allocated at ${offset}`);
+  });
+});
