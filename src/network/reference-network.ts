@@ -1,5 +1,6 @@
 import { activation } from '../kernel/reference/activations.ts';
 import { zeroState, type CellState, type CellStep, type CellWeights } from '../kernel/reference/cell.ts';
+import { embedding } from '../kernel/reference/embedding.ts';
 import { gruResetAfterStep, gruResetBeforeStep } from '../kernel/reference/gru.ts';
 import { linear } from '../kernel/reference/linear.ts';
 import { lstmStep } from '../kernel/reference/lstm.ts';
@@ -51,13 +52,8 @@ function runNode(
 ): Rows {
   const x = inputs[0]!;
   switch (node.type) {
-    case 'embedding': {
-      const { units } = node.layer;
-      const table = tensor(node.tensors.weight);
-      return (sequence as readonly number[]).map((id) =>
-        Float64Array.from(table.subarray(id * units, (id + 1) * units)),
-      );
-    }
+    case 'embedding':
+      return embedding(tensor(node.tensors.weight), sequence as readonly number[], node.layer.units);
     case 'dense': {
       const { layer, tensors } = node;
       const sums = x.map((row) => linear(tensor(tensors.weight), row, tensor(tensors.bias)));

@@ -1,3 +1,4 @@
+import { sigmoid, tanh } from './activations.ts';
 import { linear } from './linear.ts';
 
 /** What every recurrent cell has: weights of G gates, each with `units` rows, as PyTorch lays them out. */
@@ -17,8 +18,20 @@ export interface CellState {
   readonly c: Float64Array;
 }
 
+/** The nonlinearity of the gates, and that of the candidate and the output. */
+export interface CellActivations {
+  readonly gate: (x: number) => number;
+  readonly value: (x: number) => number;
+}
+export const usualActivations: CellActivations = { gate: sigmoid, value: tanh };
+
 /** One step: x [in] and the state before → the state after. */
-export type CellStep = (weights: CellWeights, x: ArrayLike<number>, state: CellState) => CellState;
+export type CellStep = (
+  weights: CellWeights,
+  x: ArrayLike<number>,
+  state: CellState,
+  activations?: CellActivations,
+) => CellState;
 
 export const zeroState = (units: number): CellState => ({
   h: new Float64Array(units),

@@ -3,5 +3,9 @@ import { embedding } from '../../../src/kernel/reference/embedding.ts';
 
 it('gives the row of each id in order', () => {
   const weight = [0, 1, 10, 11, 20, 21];
-  expect([...embedding({ ids: [2, 0, 2], weight, units: 2 })]).toEqual([20, 21, 0, 1, 20, 21]);
+  expect(embedding(weight, [2, 0, 2], 2).map((row) => [...row])).toEqual([
+    [20, 21],
+    [0, 1],
+    [20, 21],
+  ]);
 });

@@ -1,23 +1,26 @@
-import { describe, expect, it } from 'vitest';
-import { newPoolState, pool, type PoolMode } from '../../../src/kernel/reference/pool.ts';
+import { expect, it } from 'vitest';
+import { runningPool } from '../../../src/kernel/reference/pool.ts';
 
-const x = [1, -4, 3, -8, -1, -3];
-
-describe('a running pool', () => {
-  it('gives what it has seen up to each step', () => {
-    const rows = (mode: PoolMode): number[] => [...pool(mode, x, newPoolState(2)).y];
-    expect(rows('last')).toEqual(x);
-    expect(rows('mean')).toEqual([1, -4, 2, -6, 1, -5]);
-    expect(rows('max')).toEqual([1, -4, 3, -4, 3, -3]);
-  });
-
-  it('goes on from its state as if the sequence had not been cut', () => {
-    for (const mode of ['last', 'mean', 'max'] as const) {
-      const whole = pool(mode, x, newPoolState(2));
-      const first = pool(mode, x.slice(0, 2), newPoolState(2));
-      const rest = pool(mode, x.slice(2), first.state);
-      expect([...first.y, ...rest.y]).toEqual([...whole.y]);
-      expect(rest.state).toEqual(whole.state);
-    }
-  });
+it('gives the last, mean or largest of what it has seen up to each step', () => {
+  const x = [
+    [1, -4],
+    [3, -8],
+    [-1, -3],
+  ];
+  const pooled = (mode: 'last' | 'mean' | 'max'): number[][] =>
+    runningPool(
+      x.map((row) => Float64Array.from(row)),
+      mode,
+    ).map((row) => [...row]);
+  expect(pooled('last')).toEqual(x);
+  expect(pooled('mean')).toEqual([
+    [1, -4],
+    [2, -6],
+    [1, -5],
+  ]);
+  expect(pooled('max')).toEqual([
+    [1, -4],
+    [3, -4],
+    [3, -3],
+  ]);
 });
