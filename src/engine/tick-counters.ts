@@ -1,0 +1,44 @@
+// What a worker has done, counted in shared memory: reading it costs the worker nothing.
+
+/** Upper bounds of the buckets that ticks are sorted into by their rows. */
+export const rowBuckets = [1, 2, 4, 8, 16, 32, 64, 128, Infinity] as const;
+
+const ticks = 0;
+const rows = 1;
+const steps = 2;
+const busyMs = 3;
+const firstBucket = 4;
+const length = firstBucket + rowBuckets.length;
+
+export interface TickCounts {
+  readonly ticks: number;
+  /** Rows that advanced, summed over ticks. */
+  readonly rows: number;
+  readonly steps: number;
+  readonly busyMs: number;
+  /** Ticks in each of `rowBuckets`. */
+  readonly byRows: readonly number[];
+}
+
+export const createCounters = (): SharedArrayBuffer => new SharedArrayBuffer(length * 8);
+
+export function countTick(counters: Float64Array, tick: { rows: number; steps: number; ms: number }): void {
+  counters[ticks]! += 1;
+  counters[rows]! += tick.rows;
+  counters[steps]! += tick.steps;
+  counters[busyMs]! += tick.ms;
+  counters[firstBucket + rowBuckets.findIndex((bound) => tick.rows <= bound)]! += 1;
+}
+
+/** The sums over workers. */
+export function sumCounters(all: readonly SharedArrayBuffer[]): TickCounts {
+  const sum = new Float64Array(length);
+  for (const counters of all) new Float64Array(counters).forEach((value, index) => (sum[index]! += value));
+  return {
+    ticks: sum[ticks]!,
+    rows: sum[rows]!,
+    steps: sum[steps]!,
+    busyMs: sum[busyMs]!,
+    byRows: [...sum.subarray(firstBucket)],
+  };
+}
