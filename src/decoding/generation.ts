@@ -1,0 +1,130 @@
+import { candidates, draw, largest } from './candidates.ts';
+import { logSoftmax, penaliseFrequency, penaliseRepetition } from './logits-process.ts';
+import { createRng, restoreRng, type RngState } from './rng.ts';
+import { createStopText } from './stop-text.ts';
+
+// One sequence's decoding, step by step: it owns the random numbers, the counts for the penalties and the text that may
+// be the beginning of a stop string. Everything is float64 in a fixed order, so the same seed gives the same text.
+
+export interface GenerationOptions {
+  /** Most tokens to generate, at least 1. */
+  readonly maxTokens: number;
+  /** 0 is greedy. */
+  readonly temperature: number;
+  /** 0 keeps all. */
+  readonly topK: number;
+  /** 1 keeps all. */
+  readonly topP: number;
+  /** 0 keeps all. */
+  readonly minP: number;
+  /** 1 is none. */
+  readonly repetitionPenalty: number;
+  /** 0 is none. */
+  readonly frequencyPenalty: number;
+  /** An integer from 0 to 2⁵³ − 1. */
+  readonly seed: number;
+  /** Which of a request's choices this is: each has its own random numbers. */
+  readonly choice: number;
+  readonly stop: readonly string[];
+  /** Alternatives reported with each token. */
+  readonly logprobs: number;
+  /** Ids of the prompt: the repetition penalty counts them as seen. */
+  readonly prompt: readonly number[];
+}
+
+export interface TopToken {
+  readonly id: number;
+  readonly text: string;
+  readonly logprob: number;
+}
+export interface EmittedToken extends TopToken {
+  readonly top: readonly TopToken[];
+}
+
+export interface GenerationStep {
+  /** The token chosen: what is fed next. */
+  readonly id: number;
+  /** Tokens that may be shown now; they lag behind while a stop string may be coming. */
+  readonly emitted: readonly EmittedToken[];
+  readonly finish: 'stop' | 'length' | null;
+}
+
+/** Everything a generation needs to go on elsewhere. Plain data. */
+export interface GenerationSnapshot {
+  readonly rng: RngState;
+  readonly generated: readonly (readonly [id: number, count: number])[];
+  readonly count: number;
+  readonly held: readonly EmittedToken[];
+}
+
+export interface Generation {
+  /** Chooses the next token. logits [vocabulary], not changed. */
+  next(logits: ArrayLike<number>): GenerationStep;
+  snapshot(): GenerationSnapshot;
+}
+
+/** @param tokens text of every id @param endId the id that ends a text, never shown */
+export function createGeneration(
+  options: GenerationOptions,
+  tokens: readonly string[],
+  endId: number | undefined,
+): Generation {
+  const rng = createRng(options.seed, options.choice);
+  return restoreGeneration({ rng: rng.state(), generated: [], count: 0, held: [] }, options, tokens, endId);
+}
+
+export function restoreGeneration(
+  from: GenerationSnapshot,
+  options: GenerationOptions,
+  tokens: readonly string[],
+  endId: number | undefined,
+): Generation {
+  const rng = restoreRng(from.rng);
+  const generated = new Map(from.generated);
+  const seen = new Set([...options.prompt, ...generated.keys()]);
+  const stopText = createStopText<EmittedToken>(options.stop, (token, text) => ({ ...token, text }), [
+    ...from.held,
+  ]);
+  const scores = new Float64Array(tokens.length);
+  let count = from.count;
+
+  /** Log-probabilities after the penalties, before temperature: what is reported. */
+  function score(logits: ArrayLike<number>): void {
+    if (logits.length !== scores.length)
+      throw new RangeError(`the network gives ${logits.length} logits for a vocabulary of ${scores.length}`);
+    scores.set(logits);
+    penaliseRepetition(scores, seen, options.repetitionPenalty);
+    penaliseFrequency(scores, generated, options.frequencyPenalty);
+    logSoftmax(scores);
+    if (Number.isNaN(scores[0])) throw new RangeError('the logits hold a number that is not finite');
+  }
+
+  function choose(): number {
+    const { temperature } = options;
+    if (temperature === 0) return largest(scores, 1)[0]!;
+    const number = rng.next();
+    return draw(
+      candidates(temperature === 1 ? scores : scores.map((value) => value / temperature), options),
+      number,
+    );
+  }
+
+  const described = (id: number): TopToken => ({ id, text: tokens[id]!, logprob: scores[id]! });
+
+  return {
+    next(logits) {
+      score(logits);
+      const id = choose();
+      count++;
+      generated.set(id, (generated.get(id) ?? 0) + 1);
+      seen.add(id);
+      if (id === endId) return { id, emitted: stopText.flush(), finish: 'stop' };
+      const top = options.logprobs > 0 ? [...largest(scores, options.logprobs)].map(described) : [];
+      const { out, stopped } = stopText.push({ ...described(id), top });
+      if (stopped) return { id, emitted: out, finish: 'stop' };
+      if (count >= options.maxTokens) return { id, emitted: [...out, ...stopText.flush()], finish: 'length' };
+      return { id, emitted: out, finish: null };
+    },
+    snapshot: () => ({ rng: rng.state(), generated: [...generated], count, held: stopText.held }),
+  };
+}

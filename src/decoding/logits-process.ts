@@ -1,0 +1,33 @@
+// What is done to a step's logits before a token is chosen. logits [vocabulary], changed in place, in float64.
+
+/** Times a token was seen: prompt and answer for the repetition penalty, the answer alone for the frequency penalty. */
+export interface TokenCounts {
+  readonly seen: ReadonlySet<number>;
+  readonly generated: ReadonlyMap<number, number>;
+}
+
+/** Keskar et al. 2019 (CTRL): the logit of a seen token is divided by the penalty, or multiplied where it is negative. */
+export function penaliseRepetition(logits: Float64Array, seen: ReadonlySet<number>, penalty: number): void {
+  if (penalty === 1) return;
+  for (const id of seen) logits[id]! > 0 ? (logits[id]! /= penalty) : (logits[id]! *= penalty);
+}
+
+/** Takes `penalty` from a token's logit for every time it was generated. */
+export function penaliseFrequency(
+  logits: Float64Array,
+  generated: ReadonlyMap<number, number>,
+  penalty: number,
+): void {
+  if (penalty === 0) return;
+  for (const [id, count] of generated) logits[id]! -= penalty * count;
+}
+
+/** log softmax in place. A logit of −∞ keeps probability 0. */
+export function logSoftmax(logits: Float64Array): void {
+  let largest = -Infinity;
+  for (const value of logits) if (value > largest) largest = value;
+  let sum = 0;
+  for (const value of logits) sum += Math.exp(value - largest);
+  const logSum = largest + Math.log(sum);
+  for (let id = 0; id < logits.length; id++) logits[id]! -= logSum;
+}

@@ -1,0 +1,43 @@
+import type { NetworkHandle } from '../engine/engine.ts';
+import type { ModelSpec } from '../network/spec.ts';
+import type { Vocabulary } from '../vocabulary/vocabulary.ts';
+
+/** A version that is loaded and can answer. */
+export interface ServedModel {
+  readonly name: string;
+  readonly version: number;
+  readonly spec: ModelSpec;
+  /** Null where the input is numeric. */
+  readonly vocabulary: Vocabulary | null;
+  readonly network: NetworkHandle;
+}
+
+export interface ModelListing {
+  readonly name: string;
+  readonly version: number;
+  readonly task: ModelSpec['task'] | null;
+  readonly ready: boolean;
+  /** Why it is not ready. */
+  readonly error: string | null;
+  readonly served: ServedModel | null;
+  /** Seconds since 1970 when its folder was last changed. */
+  readonly created: number;
+}
+
+/** A model in use: it stays loaded until it is released. */
+export interface Lease {
+  readonly model: ServedModel;
+  release(): void;
+}
+
+export interface Repository {
+  start(): Promise<void>;
+  /** Every version of every model, by name, the highest version first. */
+  list(): readonly ModelListing[];
+  /** @param reference `name` or `name@version` @throws UnrollError invalid_model_name, model_not_found, model_not_ready */
+  acquire(reference: string): Lease;
+  /** Whether the first scan is over. */
+  ready(): boolean;
+  rescan(): Promise<void>;
+  close(): Promise<void>;
+}
