@@ -1,0 +1,152 @@
+import { UnrollError } from '../errors.ts';
+import type { Tensor, Weights } from '../network/weights.ts';
+import { duplicateKey } from './duplicate-key.ts';
+import { widenings, type FloatType } from './widen.ts';
+
+// safetensors (https://github.com/huggingface/safetensors#format): a u64 that is the length of a JSON header; the header,
+// { name: { dtype, shape, data_offsets: [begin, end] } }; the data, without holes.
+
+/** Limits on a file, checked before anything is allocated from what it says. */
+export const safetensorsLimits = {
+  /** The parsed header takes many times this in memory. */
+  headerBytes: 4 * 1024 * 1024,
+  tensors: 4096,
+  nameLength: 256,
+  dimensions: 8,
+  /** Numbers in one tensor: 2 GiB as float32. */
+  elements: 2 ** 29,
+} as const;
+
+interface Entry {
+  readonly name: string;
+  readonly dtype: FloatType;
+  readonly shape: readonly number[];
+  /** Bytes from the start of the data. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+const lengthBytes = 8;
+const metadataKey = '__metadata__';
+
+/**
+ * Reads the tensors of a safetensors file as float32; F16, BF16 and F64 are converted. Tensors may be views of `bytes`,
+ * which must then not change.
+ * @throws UnrollError invalid_weights, saying which tensor and what is wrong with it
+ */
+export function readSafetensors(bytes: Uint8Array): Weights {
+  if (bytes.length < lengthBytes) fail(`${bytes.length} bytes cannot hold the length of a header`);
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  if (length > safetensorsLimits.headerBytes)
+    fail(`the header has ${length} bytes, the limit is ${safetensorsLimits.headerBytes}`);
+  const dataStart = lengthBytes + Number(length);
+  if (dataStart > bytes.length) fail(`the header has ${length} bytes, the whole file ${bytes.length}`);
+  const data = bytes.subarray(dataStart);
+
+  const header = parseHeader(bytes.subarray(lengthBytes, dataStart));
+  const entries = readEntries(header, data.length);
+  checkPlaces(entries, data.length);
+  return new Map(
+    entries.map(({ name, dtype, shape, begin, end }): [string, Tensor] => [
+      name,
+      { shape, values: widenings[dtype].read(data.subarray(begin, end)) },
+    ]),
+  );
+}
+
+/** Writes tensors as F32 in the order given. The same weights and metadata give the same bytes. */
+export function writeSafetensors(
+  weights: Weights,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  let end = 0;
+  const entries = [...weights].map(([name, { shape, values }]) => {
+    const begin = end;
+    end += values.byteLength;
+    return [name, { dtype: 'F32', shape, data_offsets: [begin, end] }] as const;
+  });
+  const named = Object.keys(metadata).length > 0 ? [[metadataKey, metadata] as const, ...entries] : entries;
+  const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries(named)));
+  // spaces fill the header up, so that the data starts at a multiple of 8
+  const dataStart = lengthBytes + Math.ceil(header.length / 8) * 8;
+
+  const bytes = new Uint8Array(dataStart + end).fill(0x20, lengthBytes, dataStart);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(dataStart - lengthBytes), true);
+  bytes.set(header, lengthBytes);
+  let at = dataStart;
+  for (const { values } of weights.values()) {
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
+    at += values.byteLength;
+  }
+  return bytes;
+}
+
+function fail(what: string, cause?: unknown): never {
+  throw new UnrollError('invalid_weights', what, { cause });
+}
+
+function parseHeader(bytes: Uint8Array): [name: string, entry: unknown][] {
+  let text: string;
+  let header: unknown;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    header = JSON.parse(text);
+  } catch (error) {
+    return fail('the header is not JSON', error);
+  }
+  if (!isObject(header)) return fail('the header is not a JSON object');
+  const twice = duplicateKey(text);
+  if (twice !== undefined) fail(`the header names ${shown(twice)} twice`);
+  return Object.entries(header).filter(([name]) => name !== metadataKey);
+}
+
+function readEntries(header: [name: string, entry: unknown][], dataBytes: number): Entry[] {
+  const limits = safetensorsLimits;
+  if (header.length > limits.tensors) fail(`${header.length} tensors, the limit is ${limits.tensors}`);
+  return header.map(([name, entry]) => {
+    if (name.length > limits.nameLength)
+      fail(`the name ${shown(name)} has ${name.length} characters, the limit is ${limits.nameLength}`);
+    const wrong = (what: string): never => fail(`tensor ${shown(name)}: ${what}`);
+    if (!isObject(entry)) return wrong('its entry is not an object');
+    const { dtype, shape, data_offsets: offsets } = entry;
+    if (!isFloatType(dtype))
+      return wrong(`its dtype is ${shown(dtype)}, must be one of ${Object.keys(widenings).join(', ')}`);
+    if (!isCounts(shape)) return wrong('its shape is not a list of whole numbers');
+    if (!isCounts(offsets) || offsets.length !== 2)
+      return wrong('its data_offsets are not two whole numbers');
+    if (shape.length > limits.dimensions)
+      wrong(`${shape.length} dimensions, the limit is ${limits.dimensions}`);
+
+    // in floating point a product of absurd sizes may round or become ∞, but it cannot come out small
+    const elements = shape.reduce((product, size) => product * size, 1);
+    if (!shape.includes(0) && elements > limits.elements)
+      wrong(`a shape of [${shape.join(', ')}] has more than ${limits.elements} numbers`);
+    const [begin, end] = offsets as [number, number];
+    if (begin > end || end > dataBytes) wrong(`bytes ${begin} to ${end} of ${dataBytes} bytes of data`);
+    const wanted = elements * widenings[dtype].bytes;
+    if (end - begin !== wanted)
+      wrong(`[${shape.join(', ')}] of ${dtype} takes ${wanted} bytes, its data_offsets give ${end - begin}`);
+    return { name, dtype, shape, begin, end };
+  });
+}
+
+/** The tensors must cover the data exactly. That also bounds what is allocated for them by the size of the file. */
+function checkPlaces(entries: readonly Entry[], dataBytes: number): void {
+  let covered = 0;
+  for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin < covered)
+      fail(`tensor ${shown(name)} overlaps another: it begins at ${begin}, before ${covered}`);
+    if (begin > covered) fail(`bytes ${covered} to ${begin} of the data belong to no tensor`);
+    covered = end;
+  }
+  if (covered < dataBytes) fail(`bytes ${covered} to ${dataBytes} of the data belong to no tensor`);
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isCounts = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((count) => Number.isSafeInteger(count) && count >= 0);
+const isFloatType = (value: unknown): value is FloatType =>
+  typeof value === 'string' && Object.hasOwn(widenings, value);
+/** Text from the file, safe and short enough for a log line. */
+const shown = (value: unknown): string => (JSON.stringify(value) ?? 'missing').slice(0, 80);
