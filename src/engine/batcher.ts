@@ -1,0 +1,273 @@
+import type { Generation } from '../decoding/generation.ts';
+import type { Runner, Wanted } from '../network/runner.ts';
+import { chunkSteps } from './chunks.ts';
+import type { Resume, SequenceReport } from './messages.ts';
+import { orderRows } from './order-rows.ts';
+
+// The step batcher of one network in one worker. Sequences wait in line, occupy a row each, advance together tick by
+// tick, and leave at any step. It knows nothing of threads; its clock is handed in.
+
+export interface BatchedSequence {
+  readonly id: number;
+  /** Steps still to be fed: ids, or features [steps, inputWidth]. */
+  readonly input: Int32Array | Float32Array;
+  readonly want: 'last' | 'every';
+  readonly what: 'output' | 'hidden';
+  readonly generation: Generation | null;
+  /** Where it stood when it left a slot before. */
+  readonly resume: Resume | null;
+}
+
+export interface BatcherOptions {
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** Steps after which a row makes way for one that waits. */
+  readonly quantum: number;
+  /** Most steps of one row in a tick, and when a row of the batch is generating. */
+  readonly longestChunk: number;
+  readonly generatingChunk: number;
+  /** What a tick should take at most, in milliseconds: nobody waits longer for a row, or to be let go. */
+  readonly tickMs: number;
+}
+
+export const batcherDefaults = { quantum: 128, longestChunk: 64, generatingChunk: 8, tickMs: 4 } as const;
+
+export type Emit = (sequence: number, report: SequenceReport) => void;
+
+export interface Batcher {
+  add(sequence: BatchedSequence): void;
+  /** Forgets a sequence; its row is free at once. */
+  cancel(id: number): void;
+  /** Sequences in line, and in rows. */
+  readonly waiting: number;
+  readonly active: number;
+  /** Advances some rows. @returns what was run, null when there was nothing to run */
+  tick(emit: Emit): { rows: number; steps: number; ms: number } | null;
+}
+
+interface Slot {
+  readonly sequence: BatchedSequence;
+  readonly what: Wanted;
+  /** Steps of its input, and how many of them are fed. */
+  readonly length: number;
+  fed: number;
+  /** Steps run in all. */
+  step: number;
+  tokens: number;
+  nextId: number | null;
+  /** Steps run since it joined. */
+  ran: number;
+  readonly joined: number;
+}
+
+export function createBatcher(runner: Runner, options: BatcherOptions): Batcher {
+  let line: BatchedSequence[] = [];
+  const slots: Slot[] = [];
+  let lastWhat: Wanted = 'output';
+  let msPerStep = 0;
+
+  const lengthOf = ({ input }: BatchedSequence): number =>
+    runner.inputWidth === 0 ? input.length : input.length / runner.inputWidth;
+
+  function join(sequence: BatchedSequence): void {
+    runner.join(sequence.resume?.state);
+    slots.push({
+      sequence,
+      what: sequence.generation ? 'logits' : sequence.what,
+      length: lengthOf(sequence),
+      fed: 0,
+      step: sequence.resume?.step ?? 0,
+      tokens: sequence.resume?.tokens ?? 0,
+      nextId: sequence.resume?.nextId ?? null,
+      ran: 0,
+      joined: options.now(),
+    });
+  }
+
+  function leave(row: number): void {
+    runner.leave(row);
+    const last = slots.pop()!;
+    if (row < slots.length) slots[row] = last;
+  }
+
+  const runMs = (slot: Slot): number => (slot.sequence.resume?.runMs ?? 0) + options.now() - slot.joined;
+
+  /** Rows that have had their turn make way for as many as wait, those that ran longest first. */
+  function park(emit: Emit): void {
+    const excess = slots.length + line.length - runner.maxRows;
+    if (excess <= 0 || !runner.causal) return;
+    const parked = slots
+      .map((slot, row) => ({ slot, row }))
+      .filter(({ slot }) => slot.ran >= options.quantum)
+      .sort((a, b) => b.slot.ran - a.slot.ran)
+      .slice(0, excess)
+      .sort((a, b) => b.row - a.row);
+    for (const { slot, row } of parked) {
+      const { sequence, step, tokens, nextId } = slot;
+      const generation = sequence.generation?.snapshot() ?? null;
+      const state = runner.saveState(row);
+      emit(sequence.id, {
+        kind: 'parked',
+        resume: { step, tokens, state, nextId, generation, runMs: runMs(slot) },
+      });
+      leave(row);
+    }
+  }
+
+  /** A causal network takes whoever waits; another takes, in order, as many whole sequences as fit a tick. */
+  function fillRows(): void {
+    let taken = 0;
+    let room = runner.maxPacked - (runner.causal ? 0 : slots.reduce((sum, { length }) => sum + length, 0));
+    for (const sequence of line) {
+      room -= runner.causal ? 0 : lengthOf(sequence);
+      if (slots.length === runner.maxRows || room < 0) break;
+      join(sequence);
+      taken++;
+    }
+    line = line.slice(taken);
+  }
+
+  const isGenerating = (slot: Slot): boolean => slot.fed === slot.length;
+  const remaining = (slot: Slot): number => (isGenerating(slot) ? 1 : slot.length - slot.fed);
+  /** Whether running `steps` steps gives something that the sequence asked for. */
+  const gives = (slot: Slot, steps: number): boolean =>
+    (slot.sequence.want === 'every' && !slot.sequence.generation) || slot.fed + steps >= slot.length;
+
+  /** Steps of each row in this tick; 0 for rows that want another kind of value than the tick gives. */
+  function planSteps(): { steps: number[]; what: Wanted } {
+    const budget = Math.max(slots.length, Math.min(runner.maxPacked, Math.floor(options.tickMs / msPerStep)));
+    const longest = slots.some(isGenerating) ? options.generatingChunk : options.longestChunk;
+    const left = slots.map(remaining);
+    const steps = runner.causal ? chunkSteps(left, longest, budget) : left;
+    const giving = slots.filter((slot, row) => gives(slot, steps[row]!)).map(({ what }) => what);
+    const what = nextWhat(giving, lastWhat);
+    if (giving.length > 0) lastWhat = what;
+    slots.forEach((slot, row) => {
+      if (slot.what !== what && gives(slot, steps[row]!)) steps[row] = 0;
+    });
+    return { steps, what };
+  }
+
+  function feed(steps: readonly number[], offsets: Int32Array): void {
+    const { ids, features, inputWidth } = runner;
+    steps.forEach((count, row) => {
+      const { sequence, fed, nextId } = slots[row]!;
+      for (let t = 0; t < count; t++) {
+        const at = offsets[t]! + row;
+        if (inputWidth > 0)
+          features.set(
+            sequence.input.subarray((fed + t) * inputWidth, (fed + t + 1) * inputWidth),
+            at * inputWidth,
+          );
+        else ids[at] = fed + t < slots[row]!.length ? sequence.input[fed + t]! : nextId!;
+      }
+    });
+  }
+
+  /** @returns whether the sequence has ended */
+  function advance(slot: Slot, steps: number, values: Float32Array, emit: Emit): boolean {
+    const { sequence } = slot;
+    const { id, generation } = sequence;
+    slot.fed = Math.min(slot.length, slot.fed + steps);
+    slot.step += steps;
+    slot.ran += steps;
+    const ended = slot.fed === slot.length;
+    if (generation) return ended && generate(slot, generation, values, emit);
+    if (values.length > 0) {
+      const given = sequence.want === 'every' ? steps : 1;
+      const width = values.length / given;
+      emit(id, { kind: 'outputs', first: slot.step - given, steps: given, width, values: values.slice() });
+    }
+    if (ended) emit(id, { kind: 'done', finish: null, steps: slot.step, runMs: runMs(slot) });
+    return ended;
+  }
+
+  function generate(slot: Slot, generation: Generation, logits: Float32Array, emit: Emit): boolean {
+    const { id } = slot.sequence;
+    const next = tryNext(generation, logits);
+    if (typeof next === 'string') {
+      emit(id, { kind: 'failed', reason: next });
+      return true;
+    }
+    for (const token of next.emitted) emit(id, { kind: 'token', index: slot.tokens++, ...token });
+    slot.nextId = next.id;
+    if (next.finish === null) return false;
+    emit(id, { kind: 'done', finish: next.finish, steps: slot.step, runMs: runMs(slot) });
+    return true;
+  }
+
+  return {
+    get waiting() {
+      return line.length;
+    },
+    get active() {
+      return slots.length;
+    },
+    add(sequence) {
+      if (!runner.causal && lengthOf(sequence) > runner.maxPacked)
+        throw new RangeError(`${lengthOf(sequence)} steps do not fit a tick of ${runner.maxPacked}`);
+      line.push(sequence);
+    },
+    cancel(id) {
+      line = line.filter((sequence) => sequence.id !== id);
+      const row = slots.findIndex(({ sequence }) => sequence.id === id);
+      if (row >= 0) leave(row);
+    },
+
+    tick(emit) {
+      park(emit);
+      fillRows();
+      if (slots.length === 0) return null;
+      const began = options.now();
+      const planned = planSteps();
+      const steps = orderRows(planned.steps, (a, b) => {
+        runner.swap(a, b);
+        [slots[a], slots[b]] = [slots[b]!, slots[a]!];
+      });
+      const offsets = runner.plan(steps);
+      feed(steps, offsets);
+
+      const wanted: number[] = [];
+      const ends = steps.map((count, row) => {
+        const slot = slots[row]!;
+        if (gives(slot, count)) {
+          const every = slot.sequence.want === 'every' && !slot.sequence.generation;
+          for (let t = every ? 0 : count - 1; t < count; t++) wanted.push(offsets[t]! + row);
+        }
+        return wanted.length;
+      });
+      const values = runner.run(wanted, planned.what);
+      const width = planned.what === 'hidden' ? runner.hiddenWidth : runner.outputWidth;
+
+      const ended: number[] = [];
+      steps.forEach((count, row) => {
+        const mine = values.subarray((ends[row - 1] ?? 0) * width, ends[row]! * width);
+        if (advance(slots[row]!, count, mine, emit)) ended.push(row);
+      });
+      for (const row of ended.reverse()) leave(row);
+
+      const packed = offsets[offsets.length - 1]!;
+      const ms = options.now() - began;
+      msPerStep = msPerStep === 0 ? ms / packed : msPerStep + 0.2 * (ms / packed - msPerStep);
+      return { rows: steps.length, steps: packed, ms };
+    },
+  };
+}
+
+/** One sequence's decoding must not end the others in its batch. @returns the reason when it fails */
+function tryNext(generation: Generation, logits: Float32Array): ReturnType<Generation['next']> | string {
+  try {
+    return generation.next(logits);
+  } catch (error) {
+    return String(error);
+  }
+}
+
+const kinds: readonly Wanted[] = ['output', 'logits', 'hidden'];
+
+/** The kinds take turns: the next one after `last` that somebody wants. */
+function nextWhat(wanted: readonly Wanted[], last: Wanted): Wanted {
+  const start = kinds.indexOf(last) + 1;
+  const turn = kinds.map((_, index) => kinds[(start + index) % kinds.length]!);
+  return turn.find((kind) => wanted.includes(kind)) ?? last;
+}

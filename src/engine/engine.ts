@@ -1,0 +1,336 @@
+import type { Worker } from 'node:worker_threads';
+import type { GenerationOptions } from '../decoding/generation.ts';
+import { UnrollError } from '../errors.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { NetworkSpec } from '../network/spec.ts';
+import type { Weights } from '../network/weights.ts';
+import { checkRequest } from './check-request.ts';
+import { createDelivery, type Delivery, type SequenceEvent } from './delivery.ts';
+import { createDispatcher } from './dispatch.ts';
+import type { FromWorker, Resume, SequenceReport } from './messages.ts';
+import type { NetworkInfo } from './network-info.ts';
+import { createNetworks } from './networks.ts';
+import { freePlacement, placeNetwork } from './placement.ts';
+import { createPool, type Member } from './pool.ts';
+import { createRetryAfter } from './retry-after.ts';
+import { sumCounters, type TickCounts } from './tick-counters.ts';
+
+// Sequences in, events out: admission, deadlines, cancellation, and the workers behind them.
+
+export type { SequenceEvent } from './delivery.ts';
+export type { NetworkInfo } from './network-info.ts';
+
+export interface NetworkHandle {
+  readonly id: number;
+  readonly info: NetworkInfo;
+}
+
+export interface SequenceRequest {
+  readonly network: NetworkHandle;
+  /** Ids [T], or features [T, inputWidth]; for a generation the prompt's ids, start id included. T ≥ 1. */
+  readonly input: Int32Array | Float32Array;
+  /** Outputs of the last step, or of every step. */
+  readonly want: 'last' | 'every';
+  readonly what: 'output' | 'hidden';
+  readonly generation?: GenerationOptions | undefined;
+  /** On the clock of Date.now(). */
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface EngineStats extends TickCounts {
+  readonly workers: number;
+  readonly restarts: number;
+  readonly networks: number;
+  /** Sequences in line, and with a worker. */
+  readonly waiting: number;
+  readonly running: number;
+}
+
+export interface Engine {
+  /**
+   * Packs, compiles and announces a network to every worker, and runs it once in each.
+   * @throws UnrollError invalid_model, invalid_weights, out_of_memory
+   */
+  load(
+    spec: NetworkSpec,
+    weights: Weights,
+    options?: { tokens?: readonly string[] | undefined; endId?: number | undefined },
+  ): Promise<NetworkHandle>;
+  /** Frees its memory. Whatever still runs on it fails. */
+  unload(handle: NetworkHandle): Promise<void>;
+  /**
+   * Queues a sequence at once; its events are read at leisure. Errors come with the first event asked for: overloaded,
+   * input_mismatch, …, later deadline_exceeded, cancelled, internal. Leaving the loop early frees the slot.
+   */
+  submit(request: SequenceRequest): AsyncIterable<SequenceEvent>;
+  readonly kernel: NetworkInfo['kernel'];
+  stats(): EngineStats;
+  /** Takes nothing new. Resolves when all has ended, or after `ms`. */
+  drain(ms: number): Promise<void>;
+  /** Ends the threads; what still runs fails with shutting_down. */
+  close(): Promise<void>;
+}
+
+export interface EngineOptions {
+  readonly kernel: Kernel;
+  /** Threads. */
+  readonly workers: number;
+  /** Rows of one network in one worker. */
+  readonly slots: number;
+  /** Sequences that may wait beyond those in slots. */
+  readonly queue: number;
+  /** Most steps of one sequence's input. */
+  readonly maxSteps: number;
+  readonly hooks?: EngineHooks | undefined;
+}
+
+/** What others may want to know as it happens. */
+export interface EngineHooks {
+  readonly ended?: (sequence: { queuedMs: number; runMs: number; steps: number }) => void;
+  readonly workerStarted?: (thread: Worker, index: number) => void;
+  readonly workerDied?: (index: number, reason: string) => void;
+}
+
+interface Sequence {
+  readonly id: number;
+  readonly network: number;
+  readonly request: SequenceRequest;
+  readonly delivery: Delivery;
+  readonly submitted: number;
+  resume: Resume | null;
+  deaths: number;
+  /** Stops the deadline and the signal. */
+  stopWatching: () => void;
+}
+
+const longestTimer = 2 ** 31 - 1;
+
+export function createEngine(options: EngineOptions): Engine {
+  const { kernel, workers, slots, queue, maxSteps, hooks } = options;
+  const sequences = new Map<number, Sequence>();
+  const perNetwork = new Map<number, number>();
+  const dispatcher = createDispatcher<Sequence, Member>(slots, begin);
+  const networks = createNetworks(workers);
+  const retryAfter = createRetryAfter();
+  const drained: (() => void)[] = [];
+  let lastId = 0;
+  let lastNetwork = 0;
+  let draining = false;
+  let willDispatch = false;
+
+  const pool = createPool({
+    size: workers,
+    memory: kernel.memory.memory,
+    events: {
+      started: ({ thread, index }) => hooks?.workerStarted?.(thread, index),
+      message: receive,
+      died(member, reason) {
+        hooks?.workerDied?.(member.index, reason);
+        networks.died(member);
+        for (const sequence of dispatcher.lost(member))
+          fail(sequence, new UnrollError('internal', `the workers that ran this sequence died: ${reason}`));
+      },
+      settled: () => dispatcher.run(),
+    },
+  });
+
+  function receive(member: Member, message: FromWorker): void {
+    if (message.kind === 'ready') networks.ready(member);
+    else if (message.kind === 'loaded') {
+      networks.loaded(member, message.network, message.error);
+      if (message.error === null && networks.get(message.network)) dispatcher.serves(member, message.network);
+    } else if (message.kind === 'unloaded') networks.unloaded(member, message.network);
+    else
+      for (const { sequence: id, report } of message.reports) {
+        const sequence = sequences.get(id);
+        // none when it was cancelled while this was on its way
+        if (sequence) hear(sequence, report);
+      }
+  }
+
+  function hear(sequence: Sequence, report: SequenceReport): void {
+    switch (report.kind) {
+      case 'outputs':
+      case 'token':
+        return sequence.delivery.give(report);
+      case 'parked':
+        sequence.resume = report.resume;
+        return dispatcher.park(sequence);
+      case 'failed':
+        return fail(sequence, new UnrollError('internal', report.reason));
+      case 'done': {
+        const { finish, steps, runMs } = report;
+        const queuedMs = Math.max(0, performance.now() - sequence.submitted - runMs);
+        retryAfter.ended(runMs);
+        end(sequence);
+        hooks?.ended?.({ queuedMs, runMs, steps });
+        sequence.delivery.done({ kind: 'done', finish, steps, queuedMs, runMs });
+      }
+    }
+  }
+
+  /** Sends a sequence to a worker: what is left of its input, and where it stands. */
+  function begin(sequence: Sequence, worker: Member): void {
+    const { id, network, resume } = sequence;
+    const { input, want, what, generation, network: handle } = sequence.request;
+    const fed = (resume?.step ?? 0) * Math.max(1, handle.info.inputWidth);
+    worker.send({
+      kind: 'start',
+      sequence: id,
+      network,
+      input: fed === 0 ? input : input.subarray(fed),
+      want,
+      what,
+      generation: generation ?? null,
+      resume,
+    });
+  }
+
+  /** The books forget a sequence. A worker that has it is told to. */
+  function end(sequence: Sequence, tell = false): void {
+    sequences.delete(sequence.id);
+    const left = perNetwork.get(sequence.network)! - 1;
+    if (left === 0) perNetwork.delete(sequence.network);
+    else perNetwork.set(sequence.network, left);
+    sequence.stopWatching();
+    const worker = dispatcher.remove(sequence);
+    if (tell) worker?.send({ kind: 'cancel', sequence: sequence.id });
+    if (sequences.size === 0) for (const resolve of drained.splice(0)) resolve();
+    dispatchSoon();
+  }
+  function fail(sequence: Sequence, error: UnrollError): void {
+    if (!sequences.has(sequence.id)) return;
+    end(sequence, true);
+    sequence.delivery.fail(error);
+  }
+
+  /** After this turn, so that sequences submitted together start in one tick. */
+  function dispatchSoon(): void {
+    if (willDispatch) return;
+    willDispatch = true;
+    queueMicrotask(() => {
+      willDispatch = false;
+      dispatcher.run();
+    });
+  }
+
+  /** @throws UnrollError when there is no place, or no point */
+  function admit(request: SequenceRequest): void {
+    const { network, signal, deadlineMs } = request;
+    if (draining) throw new UnrollError('shutting_down', 'the server takes no new work');
+    if (!networks.get(network.id)) throw new UnrollError('model_not_ready', 'the network is not loaded');
+    checkRequest(request, network.info);
+    const places = queue + workers * slots;
+    // one network's callers cannot keep another's out altogether
+    const share = queue / networks.size;
+    if (sequences.size >= places && (perNetwork.get(network.id) ?? 0) >= share) {
+      const retryAfterSeconds = retryAfter.seconds(sequences.size, workers * slots);
+      throw new UnrollError('overloaded', `${sequences.size} sequences are running or waiting`, {
+        retryAfterSeconds,
+      });
+    }
+    if (signal?.aborted) throw new UnrollError('cancelled', 'the caller went away');
+    if (deadlineMs <= Date.now()) throw lateError();
+  }
+
+  function watch(sequence: Sequence): () => void {
+    const { signal, deadlineMs } = sequence.request;
+    const wait = Math.min(longestTimer, deadlineMs - Date.now());
+    const timer = setTimeout(() => fail(sequence, lateError()), wait);
+    const aborted = (): void => fail(sequence, new UnrollError('cancelled', 'the caller went away'));
+    signal?.addEventListener('abort', aborted, { once: true });
+    return () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', aborted);
+    };
+  }
+
+  return {
+    kernel: { path: kernel.path, reason: kernel.reason },
+
+    async load(spec, weights, { tokens = [], endId } = {}) {
+      const placement = placeNetwork(spec, weights, { kernel, workers, slots, maxSteps });
+      const id = ++lastNetwork;
+      try {
+        await networks.announce({ id, placement, tokens, endId });
+      } catch (error) {
+        await networks.withdraw(id);
+        freePlacement(placement, kernel);
+        throw error;
+      }
+      return { id, info: placement.info };
+    },
+
+    async unload({ id }) {
+      const network = networks.get(id);
+      if (!network) return;
+      const gone = networks.withdraw(id);
+      for (const sequence of sequences.values())
+        if (sequence.network === id)
+          fail(sequence, new UnrollError('model_not_ready', 'the network was unloaded'));
+      dispatcher.stops(id);
+      await gone;
+      freePlacement(network.placement, kernel);
+    },
+
+    submit(request) {
+      const delivery = createDelivery(() =>
+        fail(sequence, new UnrollError('cancelled', 'the caller left early')),
+      );
+      const sequence: Sequence = {
+        id: ++lastId,
+        network: request.network.id,
+        request,
+        delivery,
+        submitted: performance.now(),
+        resume: null,
+        deaths: 0,
+        stopWatching: () => {},
+      };
+      try {
+        admit(request);
+      } catch (error) {
+        delivery.fail(error as Error);
+        return delivery.events;
+      }
+      sequences.set(sequence.id, sequence);
+      perNetwork.set(sequence.network, (perNetwork.get(sequence.network) ?? 0) + 1);
+      sequence.stopWatching = watch(sequence);
+      dispatcher.add(sequence);
+      dispatchSoon();
+      return delivery.events;
+    },
+
+    stats: () => ({
+      workers,
+      restarts: pool.restarts,
+      networks: networks.size,
+      waiting: dispatcher.waiting,
+      running: dispatcher.running,
+      ...sumCounters(pool.counters),
+    }),
+
+    async drain(ms) {
+      draining = true;
+      if (sequences.size === 0) return;
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+      await Promise.race([late, new Promise<void>((resolve) => drained.push(resolve))]);
+      clearTimeout(timer);
+    },
+
+    async close() {
+      draining = true;
+      for (const sequence of sequences.values())
+        fail(sequence, new UnrollError('shutting_down', 'the server is shutting down'));
+      await pool.close();
+      for (const { placement, id } of networks.all) {
+        void networks.withdraw(id);
+        freePlacement(placement, kernel);
+      }
+    },
+  };
+}
+
+const lateError = (): UnrollError => new UnrollError('deadline_exceeded', 'the deadline has passed');

@@ -1,0 +1,121 @@
+import { UnrollError } from '../errors.ts';
+import type { Placement } from './placement.ts';
+import type { Member } from './pool.ts';
+
+// The loaded networks, and which workers know them. A network is loaded when every worker has said so; a worker that
+// takes another's place is told of all of them.
+
+/** A network that brings this many workers down while they load it is refused. */
+const deathsToRefuse = 3;
+
+export interface LoadedNetwork {
+  readonly id: number;
+  readonly placement: Placement;
+  readonly tokens: readonly string[];
+  readonly endId: number | undefined;
+}
+
+interface Entry extends LoadedNetwork {
+  /** Workers that were told of it, by index, and those that have answered. */
+  readonly told: Map<number, Member>;
+  readonly answered: Set<number>;
+  deaths: number;
+  settle: { resolve: () => void; reject: (error: Error) => void } | null;
+  leaving: (() => void) | null;
+}
+
+export interface Networks {
+  /** Tells all workers. @throws UnrollError invalid_model when one cannot load it */
+  announce(network: LoadedNetwork): Promise<void>;
+  /** Resolves when no worker holds it any more. */
+  withdraw(id: number): Promise<void>;
+  get(id: number): LoadedNetwork | undefined;
+  readonly size: number;
+  readonly all: readonly LoadedNetwork[];
+  ready(member: Member): void;
+  loaded(member: Member, id: number, error: string | null): void;
+  unloaded(member: Member, id: number): void;
+  died(member: Member): void;
+}
+
+export function createNetworks(workers: number): Networks {
+  const entries = new Map<number, Entry>();
+  const leavers = new Set<Entry>();
+  const readyMembers = new Map<number, Member>();
+
+  function tell(entry: Entry, member: Member): void {
+    const { id: network, placement, tokens, endId } = entry;
+    const { program, size, arenas } = placement;
+    entry.told.set(member.index, member);
+    member.control({ kind: 'load', network, program, arena: arenas[member.index]!, size, tokens, endId });
+  }
+  function forget(entry: Entry, member: Member): void {
+    if (entry.told.get(member.index) !== member) return;
+    entry.told.delete(member.index);
+    if (entry.told.size === 0) entry.leaving?.();
+  }
+  function refuse(entry: Entry, reason: string): void {
+    entry.settle?.reject(new UnrollError('invalid_model', `a worker could not load the network: ${reason}`));
+    entry.settle = null;
+  }
+
+  return {
+    get: (id) => entries.get(id),
+    get size() {
+      return entries.size;
+    },
+    get all() {
+      return [...entries.values()];
+    },
+    announce(network) {
+      const told = new Map<number, Member>();
+      const entry: Entry = { ...network, told, answered: new Set(), deaths: 0, settle: null, leaving: null };
+      entries.set(network.id, entry);
+      return new Promise((resolve, reject) => {
+        entry.settle = { resolve, reject };
+        for (const member of readyMembers.values()) tell(entry, member);
+      });
+    },
+    withdraw(id) {
+      const entry = entries.get(id);
+      if (!entry) return Promise.resolve();
+      entries.delete(id);
+      refuse(entry, 'it was unloaded meanwhile');
+      if (entry.told.size === 0) return Promise.resolve();
+      return new Promise((resolve) => {
+        entry.leaving = () => {
+          leavers.delete(entry);
+          resolve();
+        };
+        leavers.add(entry);
+        for (const member of entry.told.values()) member.control({ kind: 'unload', network: id });
+      });
+    },
+    ready(member) {
+      readyMembers.set(member.index, member);
+      for (const entry of entries.values()) tell(entry, member);
+    },
+    loaded(member, id, error) {
+      const entry = entries.get(id);
+      if (!entry || entry.told.get(member.index) !== member) return;
+      if (error !== null) return refuse(entry, error);
+      entry.answered.add(member.index);
+      if (entry.answered.size < workers) return;
+      entry.settle?.resolve();
+      entry.settle = null;
+    },
+    unloaded(member, id) {
+      for (const entry of leavers) if (entry.id === id) forget(entry, member);
+    },
+    died(member) {
+      readyMembers.delete(member.index);
+      for (const entry of leavers) forget(entry, member);
+      for (const entry of entries.values()) {
+        if (entry.told.get(member.index) !== member) continue;
+        entry.told.delete(member.index);
+        if (entry.answered.delete(member.index) || ++entry.deaths < deathsToRefuse) continue;
+        refuse(entry, 'its workers died');
+      }
+    },
+  };
+}

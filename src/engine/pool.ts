@@ -1,0 +1,131 @@
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { createChannelMemory, openMainChannel } from './channel.ts';
+import type { Control, FromWorker, ToWorker, WorkerData } from './messages.ts';
+import { createCounters } from './tick-counters.ts';
+
+// The worker threads: started, listened to, replaced when they die. What they are told is the engine's affair.
+
+const workerEntry = new URL('./worker.ts', import.meta.url);
+
+/** Wait before a worker that never became ready is started again; doubled each time. */
+const firstDelayMs = 50;
+const longestDelayMs = 5_000;
+
+/** One thread's life. A replacement is another member with the same index. */
+export interface Member {
+  readonly index: number;
+  readonly thread: Worker;
+  readonly alive: boolean;
+  send(message: ToWorker): void;
+  control(message: Control): void;
+}
+
+export interface PoolEvents {
+  message(member: Member, message: FromWorker): void;
+  /** After the last message that it left behind; `member` runs nothing any more. */
+  died(member: Member, reason: string): void;
+  started(member: Member): void;
+  /** Everything that had arrived has been told. */
+  settled(): void;
+}
+
+export interface Pool {
+  readonly members: readonly Member[];
+  readonly restarts: number;
+  readonly counters: readonly SharedArrayBuffer[];
+  close(): Promise<void>;
+}
+
+export function createPool(options: {
+  readonly size: number;
+  readonly memory: WebAssembly.Memory;
+  readonly events: PoolEvents;
+}): Pool {
+  const { size, memory, events } = options;
+  const counters = Array.from({ length: size }, createCounters);
+  const members: Member[] = [];
+  const timers = new Set<NodeJS.Timeout>();
+  let restarts = 0;
+  let closed = false;
+
+  function spawn(index: number, delayMs: number): void {
+    const shared = createChannelMemory();
+    const channel = openMainChannel<ToWorker, FromWorker>(shared);
+    const { port1, port2 } = new MessageChannel();
+    const data: WorkerData = { memory, channel: shared, counters: counters[index]!, control: port2 };
+    const thread = new Worker(workerEntry, {
+      name: `unroll-${index}`,
+      workerData: data,
+      transferList: [port2],
+    });
+    let alive = true;
+    let ready = false;
+    let reason = '';
+    const member: Member = {
+      index,
+      thread,
+      get alive() {
+        return alive;
+      },
+      send: (message) => alive && channel.send(message),
+      control(message) {
+        if (!alive) return;
+        port1.postMessage(message);
+        channel.nudge();
+      },
+    };
+    members[index] = member;
+
+    const receiveAll = (): void => {
+      for (let message = channel.receive(); message; message = channel.receive()) {
+        ready ||= message.kind === 'ready';
+        events.message(member, message);
+      }
+    };
+    thread.on('error', (error) => (reason = String(error)));
+    thread.on('exit', (code) => {
+      alive = false;
+      port1.close();
+      if (closed) return channel.wake();
+      // what it wrote before it died counts
+      receiveAll();
+      channel.wake();
+      events.died(member, reason || `exit code ${code}`);
+      events.settled();
+      restarts++;
+      const wait = ready ? 0 : Math.min(longestDelayMs, Math.max(firstDelayMs, delayMs * 2));
+      later(wait, () => spawn(index, wait));
+    });
+    void (async () => {
+      while (alive && !closed) {
+        receiveAll();
+        events.settled();
+        await channel.wait();
+      }
+    })();
+    events.started(member);
+  }
+
+  function later(ms: number, run: () => void): void {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      if (!closed) run();
+    }, ms);
+    timers.add(timer);
+  }
+
+  for (let index = 0; index < size; index++) spawn(index, 0);
+
+  return {
+    members,
+    counters,
+    get restarts() {
+      return restarts;
+    },
+    async close() {
+      closed = true;
+      for (const timer of timers) clearTimeout(timer);
+      await Promise.all(members.map(({ thread }) => thread.terminate()));
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { openWorkerChannel } from './channel.ts';
+import type { Control, FromWorker, ToWorker, WorkerData } from './messages.ts';
+import { countTick } from './tick-counters.ts';
+import { createWorkerLoop } from './worker-loop.ts';
+
+// A worker thread's whole life: take what has come, run a tick, sleep when there is nothing to do. It never returns to
+// its event loop; the main thread ends it.
+
+const { memory, channel: shared, counters: sharedCounters, control } = workerData as WorkerData;
+const channel = openWorkerChannel<FromWorker, ToWorker>(shared);
+const counters = new Float64Array(sharedCounters);
+const loop = createWorkerLoop({
+  memory,
+  send: (message) => channel.send(message),
+  now: () => performance.now(),
+});
+
+channel.send({ kind: 'ready' });
+for (;;) {
+  const seen = channel.heard();
+  for (let posted = receiveMessageOnPort(control); posted; posted = receiveMessageOnPort(control))
+    loop.control(posted.message as Control);
+  for (let message = channel.receive(); message; message = channel.receive()) loop.message(message);
+  const ran = loop.tick();
+  if (ran) countTick(counters, ran);
+  else channel.sleep(seen);
+}

@@ -1,0 +1,95 @@
+import {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type SequenceEvent,
+} from '../../src/engine/engine.ts';
+import type { NetworkHandle, SequenceRequest } from '../../src/engine/engine.ts';
+import type { GenerationOptions } from '../../src/decoding/generation.ts';
+import { createKernel } from '../../src/kernel/kernel.ts';
+import type { NetworkInput } from '../../src/network/input.ts';
+import type { NetworkSpec } from '../../src/network/spec.ts';
+import { ids, network, randomSequence, randomWeights } from '../network/random-network.ts';
+
+// An engine with real threads and small networks of random weights.
+
+export const vocabulary = 20;
+export const tokens = Array.from({ length: vocabulary }, (_, id) => String.fromCharCode(97 + id));
+
+export const causal: NetworkSpec = network([
+  { type: 'embedding', vocabulary, units: 8 },
+  { type: 'recurrent', cell: 'gru', units: 24 },
+  { type: 'pool', mode: 'mean' },
+  { type: 'dense', units: vocabulary, activation: 'softmax' },
+]);
+export const bidirectional: NetworkSpec = network([
+  { type: 'embedding', vocabulary, units: 8 },
+  { type: 'recurrent', cell: 'lstm', units: 12, bidirectional: true },
+  { type: 'dense', units: 5 },
+]);
+
+export const kernel = createKernel({ mode: 'auto', memoryMegabytes: 256 });
+
+export const startEngine = (options: Partial<EngineOptions> = {}): Engine =>
+  createEngine({ kernel, workers: 2, slots: 4, queue: 1000, maxSteps: 20_000, ...options });
+
+export function loadNetwork(engine: Engine, spec: NetworkSpec, input: NetworkInput = ids(vocabulary)) {
+  return engine.load(spec, randomWeights(spec, input), { tokens });
+}
+
+export const someIds = (steps: number, seed: number): Int32Array =>
+  randomSequence(ids(vocabulary), steps, seed) as Int32Array;
+
+export const request = (handle: NetworkHandle, more: Partial<SequenceRequest> = {}): SequenceRequest => ({
+  network: handle,
+  input: someIds(10, 1),
+  want: 'last',
+  what: 'output',
+  deadlineMs: Date.now() + 60_000,
+  ...more,
+});
+
+export const generating = (more: Partial<GenerationOptions> = {}): GenerationOptions => ({
+  maxTokens: 50,
+  temperature: 1,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  repetitionPenalty: 1,
+  frequencyPenalty: 0,
+  seed: 7,
+  stop: [],
+  choice: 0,
+  prompt: [],
+  logprobs: 0,
+  ...more,
+});
+
+export interface Answer {
+  values: number[];
+  /** Steps of the outputs, in the order they came. */
+  order: number[];
+  text: string;
+  indexes: number[];
+  steps: number;
+}
+
+/** Reads a sequence to its end. */
+export async function answerOf(events: AsyncIterable<SequenceEvent>): Promise<Answer> {
+  const answer: Answer = { values: [], order: [], text: '', indexes: [], steps: 0 };
+  for await (const event of events) {
+    if (event.kind === 'outputs') {
+      answer.values.push(...event.values);
+      for (let step = 0; step < event.steps; step++) answer.order.push(event.first + step);
+    } else if (event.kind === 'token') {
+      answer.text += event.text;
+      answer.indexes.push(event.index);
+    } else answer.steps = event.steps;
+  }
+  return answer;
+}
+
+/** Resolves when `holds` does; the test's own time limit is the only other end. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
