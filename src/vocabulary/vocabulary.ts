@@ -28,8 +28,7 @@ export interface Vocabulary {
 
 export function createVocabulary(input: TextInput): Vocabulary {
   const { tokens, unknown: unknownId, start: startId, end: endId } = input;
-  const special = new Set([unknownId, startId, endId]);
-  const ids = new Map(tokens.map((token, id) => [token, id] as const).filter(([, id]) => !special.has(id)));
+  const ids = new Map(tokens.map((token, id) => [token, id]));
   const split = input.vocabulary === 'characters' ? splitCharacters : splitWords;
   const normal = (text: string): string => {
     const lowered = input.lowercase ? text.toLowerCase() : text;
@@ -55,8 +54,6 @@ export function createVocabulary(input: TextInput): Vocabulary {
       return { ids: Int32Array.from(known), unknown, tokens: kept };
     },
     decode: (sequence) =>
-      Array.from(sequence, (id) => (special.has(id) ? '' : (tokens[id] ?? ''))).join(
-        input.vocabulary === 'characters' ? '' : ' ',
-      ),
+      Array.from(sequence, (id) => tokens[id] ?? '').join(input.vocabulary === 'characters' ? '' : ' '),
   };
 }

@@ -1,0 +1,83 @@
+import type { ServedModel } from '../repository/repository-interface.ts';
+import type { Call, TaskContext, TaskEvent } from './context.ts';
+import { bestLabels, type Scored } from './labels.ts';
+import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
+import { follow, isOutputs, onlyOne, rowsOf, runSequences, type Submission } from './run-sequences.ts';
+import { streamWithModel, withModel } from './with-model.ts';
+import { usageOf, type ReplyHead } from './usage.ts';
+
+export interface ClassifyBody {
+  readonly input: TaskInput;
+  /** Labels to report. */
+  readonly top_k: number;
+}
+export interface Prediction extends Scored {
+  readonly top: Scored[];
+}
+export interface ClassifyReply extends ReplyHead {
+  readonly predictions: Prediction[];
+}
+
+/** Many-to-one: the label of whole sequences. */
+export function classify(context: TaskContext, call: Call, body: ClassifyBody): Promise<ClassifyReply> {
+  return withModel(context, call, 'classify', async (model) => {
+    const sequences = readInputs(model, body.input, context.limits);
+    const submissions = sequences.map((sequence) => submissionOf(model, sequence, 'last'));
+    const results = await runSequences(context, call, submissions, isOutputs);
+    return {
+      model: model.name,
+      version: model.version,
+      predictions: results.map(({ events }) => predictionOf(model, events[0]!.values, body.top_k)),
+      usage: usageOf(
+        results.map(({ end }) => end),
+        sequences.reduce((sum, { unknown }) => sum + unknown, 0),
+      ),
+    };
+  });
+}
+
+/** The label as it forms: a `step` event after every step, then the reply. */
+export function classifyStream(
+  context: TaskContext,
+  call: Call,
+  body: ClassifyBody,
+): AsyncGenerator<TaskEvent> {
+  return streamWithModel(context, call, 'classify', async function* (model) {
+    const sequence = onlyOne(readInputs(model, body.input, context.limits), 'input');
+    let last: Prediction | undefined;
+    for await (const event of follow(context, call, submissionOf(model, sequence, 'every'))) {
+      if (event.kind === 'outputs') {
+        let step = event.first;
+        for (const scores of rowsOf(event)) {
+          last = predictionOf(model, scores, body.top_k);
+          yield { event: 'step', data: { step: step++, ...last } };
+        }
+      } else if (event.kind === 'done') {
+        const usage = usageOf([event], sequence.unknown);
+        const reply: ClassifyReply = {
+          model: model.name,
+          version: model.version,
+          predictions: [last!],
+          usage,
+        };
+        yield { event: 'done', data: reply };
+      }
+    }
+  });
+}
+
+const submissionOf = (
+  { network }: ServedModel,
+  { values }: PreparedSequence,
+  want: 'last' | 'every',
+): Submission => ({
+  network,
+  input: values,
+  want,
+  what: 'output',
+});
+
+function predictionOf({ spec }: ServedModel, scores: Float32Array, count: number): Prediction {
+  const top = bestLabels(scores, spec.outputs.labels!, Math.max(1, count));
+  return { ...top[0]!, top: top.slice(0, count) };
+}

@@ -1,0 +1,35 @@
+import type { Engine } from '../engine/engine.ts';
+import type { Repository } from '../repository/repository-interface.ts';
+
+/** What every task works with; built once in server.ts. */
+export interface TaskContext {
+  readonly engine: Engine;
+  readonly repository: Repository;
+  readonly limits: TaskLimits;
+}
+
+export interface TaskLimits {
+  /** Steps of one sequence. */
+  readonly maxSteps: number;
+  /** Sequences of one request, choices counted. */
+  readonly maxInputs: number;
+  /** Tokens of one generation. */
+  readonly maxTokens: number;
+  /** Milliseconds. */
+  readonly timeoutMs: number;
+  readonly maxTimeoutMs: number;
+}
+
+/** What a request brings besides its body. */
+export interface Call {
+  /** `name` or `name@version`. */
+  readonly reference: string;
+  readonly signal: AbortSignal;
+  readonly timeoutMs?: number | undefined;
+}
+
+/** One server-sent event of a task: what the transport writes. */
+export interface TaskEvent {
+  readonly event: 'step' | 'token' | 'done';
+  readonly data: object;
+}

@@ -1,0 +1,36 @@
+import type { Call, TaskContext } from './context.ts';
+import { shortest } from './float32-text.ts';
+import { readInputs, type TaskInput } from './read-input.ts';
+import { isOutputs, runSequences } from './run-sequences.ts';
+import { withModel } from './with-model.ts';
+import { usageOf, type ReplyHead } from './usage.ts';
+
+export interface EmbedBody {
+  readonly input: TaskInput;
+}
+export interface EmbedReply extends ReplyHead {
+  readonly embeddings: number[][];
+}
+
+/** The last hidden row of whole sequences, from a model of any task. */
+export function embed(context: TaskContext, call: Call, body: EmbedBody): Promise<EmbedReply> {
+  return withModel(context, call, null, async (model) => {
+    const sequences = readInputs(model, body.input, context.limits);
+    const submissions = sequences.map(({ values }) => ({
+      network: model.network,
+      input: values,
+      want: 'last' as const,
+      what: 'hidden' as const,
+    }));
+    const results = await runSequences(context, call, submissions, isOutputs);
+    return {
+      model: model.name,
+      version: model.version,
+      embeddings: results.map(({ events }) => Array.from(events[0]!.values, shortest)),
+      usage: usageOf(
+        results.map(({ end }) => end),
+        sequences.reduce((sum, { unknown }) => sum + unknown, 0),
+      ),
+    };
+  });
+}

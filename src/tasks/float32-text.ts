@@ -1,0 +1,11 @@
+/**
+ * The number with the fewest digits that is still this float32: 0.1 rather than 0.10000000149011612. Nine significant
+ * digits always are enough, so no bit is lost in JSON.
+ */
+export function shortest(value: number): number {
+  for (let digits = 6; digits < 9; digits++) {
+    const rounded = Number(value.toPrecision(digits));
+    if (Math.fround(rounded) === value) return rounded;
+  }
+  return Number(value.toPrecision(9));
+}

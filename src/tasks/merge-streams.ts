@@ -1,0 +1,25 @@
+/** Values of several streams as they come, each with the number of its stream. Leaving early leaves all of them. */
+export async function* mergeStreams<T>(
+  streams: readonly AsyncIterable<T>[],
+): AsyncGenerator<{ source: number; value: T }> {
+  const iterators = streams.map((stream) => stream[Symbol.asyncIterator]());
+  const ask = async (source: number): Promise<{ source: number; result: IteratorResult<T> }> => ({
+    source,
+    result: await iterators[source]!.next(),
+  });
+  const asked = new Map(iterators.map((_, source) => [source, ask(source)]));
+  try {
+    while (asked.size > 0) {
+      const { source, result } = await Promise.race(asked.values());
+      if (result.done) asked.delete(source);
+      else {
+        asked.set(source, ask(source));
+        yield { source, value: result.value };
+      }
+    }
+  } finally {
+    // a question still open would reject unheard once its stream is left
+    for (const question of asked.values()) question.catch(() => {});
+    await Promise.allSettled(iterators.map((iterator) => iterator.return?.()));
+  }
+}

@@ -1,0 +1,86 @@
+import type { ServedModel } from '../repository/repository-interface.ts';
+import type { Call, TaskContext, TaskEvent } from './context.ts';
+import { shortest } from './float32-text.ts';
+import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
+import { follow, isOutputs, onlyOne, rowsOf, runSequences, type Submission } from './run-sequences.ts';
+import { streamWithModel, withModel } from './with-model.ts';
+import { usageOf, type ReplyHead } from './usage.ts';
+
+export interface PredictBody {
+  readonly input: TaskInput;
+}
+export interface PredictReply extends ReplyHead {
+  /** One row for a network that ends in a pool, else a row a step. */
+  readonly predictions: { readonly output: number[] | number[][] }[];
+}
+
+/** A network with a pool answers once a sequence; one without, at every step. */
+export const answersOnce = ({ spec }: ServedModel): boolean =>
+  spec.network.layers.some((layer) => layer.type === 'pool');
+
+/** Numbers in, numbers out; one-to-one is a sequence of one step. */
+export function predict(context: TaskContext, call: Call, body: PredictBody): Promise<PredictReply> {
+  return withModel(context, call, 'predict', async (model) => {
+    const once = answersOnce(model);
+    const sequences = readInputs(model, body.input, context.limits);
+    const submissions = sequences.map((sequence) => submissionOf(model, sequence, once ? 'last' : 'every'));
+    const results = await runSequences(context, call, submissions, isOutputs);
+    return {
+      model: model.name,
+      version: model.version,
+      predictions: results.map(({ events }) => {
+        const rows = events.flatMap(rowsOf).map((row) => inUnits(model, row));
+        return { output: once ? rows.at(-1)! : rows };
+      }),
+      usage: usageOf(
+        results.map(({ end }) => end),
+        sequences.reduce((sum, { unknown }) => sum + unknown, 0),
+      ),
+    };
+  });
+}
+
+/** A `step` event with the output after every step, then the reply. */
+export function predictStream(
+  context: TaskContext,
+  call: Call,
+  body: PredictBody,
+): AsyncGenerator<TaskEvent> {
+  return streamWithModel(context, call, 'predict', async function* (model) {
+    const sequence = onlyOne(readInputs(model, body.input, context.limits), 'input');
+    const rows: number[][] = [];
+    for await (const event of follow(context, call, submissionOf(model, sequence, 'every'))) {
+      if (event.kind === 'outputs') {
+        for (const row of rowsOf(event)) {
+          const output = inUnits(model, row);
+          yield { event: 'step', data: { step: rows.length, output } };
+          rows.push(output);
+        }
+      } else if (event.kind === 'done') {
+        const predictions = [{ output: answersOnce(model) ? rows.at(-1)! : rows }];
+        const usage = usageOf([event], sequence.unknown);
+        const reply: PredictReply = { model: model.name, version: model.version, predictions, usage };
+        yield { event: 'done', data: reply };
+      }
+    }
+  });
+}
+
+const submissionOf = (
+  { network }: ServedModel,
+  { values }: PreparedSequence,
+  want: 'last' | 'every',
+): Submission => ({
+  network,
+  input: values,
+  want,
+  what: 'output',
+});
+
+/** Back from the network's scale to the world's. */
+function inUnits({ spec }: ServedModel, row: Float32Array): number[] {
+  const units = spec.outputs.units;
+  return Array.from(row, (value, k) =>
+    shortest(units ? Math.fround(value * units[k]!.scale + units[k]!.mean) : value),
+  );
+}

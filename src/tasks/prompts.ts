@@ -1,0 +1,52 @@
+import { UnrollError } from '../errors.ts';
+import type { ServedModel } from '../repository/repository-interface.ts';
+import type { TaskLimits } from './context.ts';
+
+export interface Prompt {
+  /** The start id, where the model has one, then the text's. At least one. */
+  readonly ids: Int32Array;
+  readonly unknown: number;
+}
+
+/** @throws UnrollError input_mismatch, empty_input, sequence_too_long, too_many_inputs */
+export function promptsOf(
+  model: ServedModel,
+  prompt: string | readonly string[] | undefined,
+  limits: TaskLimits,
+): Prompt[] {
+  const { vocabulary } = model;
+  if (!vocabulary)
+    throw new UnrollError('input_mismatch', `prompt: ${model.name} has no vocabulary to write with`, {
+      field: 'prompt',
+    });
+  const texts = prompt === undefined ? [''] : typeof prompt === 'string' ? [prompt] : prompt;
+  if (texts.length === 0)
+    throw new UnrollError('empty_input', 'prompt: the list is empty', { field: 'prompt' });
+  if (texts.length > limits.maxInputs)
+    throw new UnrollError(
+      'too_many_inputs',
+      `prompt: at most ${limits.maxInputs}, was given ${texts.length}`,
+      {
+        field: 'prompt',
+      },
+    );
+  return texts.map((text, i) => {
+    const field = typeof prompt === 'object' ? `prompt[${i}]` : 'prompt';
+    const { ids, unknown } = vocabulary.encode(text);
+    const start = vocabulary.startId === undefined ? [] : [vocabulary.startId];
+    const whole = Int32Array.from([...start, ...ids]);
+    if (whole.length === 0)
+      throw new UnrollError('empty_input', `${field}: ${model.name} cannot start without a prompt`, {
+        field,
+      });
+    if (whole.length > limits.maxSteps)
+      throw new UnrollError(
+        'sequence_too_long',
+        `${field}: at most ${limits.maxSteps} steps, was ${whole.length}`,
+        {
+          field,
+        },
+      );
+    return { ids: whole, unknown };
+  });
+}

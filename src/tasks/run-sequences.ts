@@ -1,0 +1,75 @@
+import type { DoneEvent } from '../engine/delivery.ts';
+import type { SequenceEvent, SequenceRequest } from '../engine/engine.ts';
+import { UnrollError } from '../errors.ts';
+import type { Call, TaskContext, TaskLimits } from './context.ts';
+
+export type Submission = Omit<SequenceRequest, 'deadlineMs' | 'signal'>;
+
+/** When this call must be over, on the clock of Date.now(). @throws UnrollError invalid_request */
+export function deadlineOf({ timeoutMs }: Call, limits: TaskLimits): number {
+  if (timeoutMs !== undefined && timeoutMs > limits.maxTimeoutMs)
+    throw new UnrollError('invalid_request', `timeout_ms: at most ${limits.maxTimeoutMs}, was ${timeoutMs}`, {
+      field: 'timeout_ms',
+    });
+  return Date.now() + (timeoutMs ?? limits.timeoutMs);
+}
+
+/**
+ * Runs sequences side by side: they batch with one another and with everyone else's. When one fails, the others are let go.
+ * @returns every sequence's events before its end, and its end, in order
+ */
+export async function runSequences<E extends SequenceEvent>(
+  { engine, limits }: TaskContext,
+  call: Call,
+  submissions: readonly Submission[],
+  keep: (event: SequenceEvent) => event is E,
+): Promise<{ events: E[]; end: DoneEvent }[]> {
+  const deadlineMs = deadlineOf(call, limits);
+  const failed = new AbortController();
+  const signal = AbortSignal.any([call.signal, failed.signal]);
+  const runOne = async (submission: Submission): Promise<{ events: E[]; end: DoneEvent }> => {
+    const events: E[] = [];
+    for await (const event of engine.submit({ ...submission, deadlineMs, signal })) {
+      if (event.kind === 'done') return { events, end: event };
+      if (keep(event)) events.push(event);
+    }
+    throw new UnrollError('internal', 'a sequence ended without its last event');
+  };
+  try {
+    return await Promise.all(submissions.map(runOne));
+  } catch (error) {
+    failed.abort();
+    throw error;
+  }
+}
+
+/** The only sequence of a streamed request. @throws UnrollError invalid_request */
+export function onlyOne<T>(sequences: readonly T[], field: string): T {
+  if (sequences.length !== 1)
+    throw new UnrollError('invalid_request', `${field}: a stream takes one, was given ${sequences.length}`, {
+      field,
+    });
+  return sequences[0]!;
+}
+
+/** One sequence's events as they come. */
+export function follow(
+  { engine, limits }: TaskContext,
+  call: Call,
+  submission: Submission,
+): AsyncIterable<SequenceEvent> {
+  return engine.submit({ ...submission, deadlineMs: deadlineOf(call, limits), signal: call.signal });
+}
+
+export const isOutputs = (event: SequenceEvent): event is Extract<SequenceEvent, { kind: 'outputs' }> =>
+  event.kind === 'outputs';
+export const isToken = (event: SequenceEvent): event is Extract<SequenceEvent, { kind: 'token' }> =>
+  event.kind === 'token';
+
+/** Rows of an `outputs` event. values [steps, width] */
+export const rowsOf = ({
+  values,
+  width,
+  steps,
+}: Extract<SequenceEvent, { kind: 'outputs' }>): Float32Array[] =>
+  Array.from({ length: steps }, (_, t) => values.subarray(t * width, (t + 1) * width));
