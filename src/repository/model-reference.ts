@@ -1,0 +1,25 @@
+import { UnrollError } from '../errors.ts';
+
+/** A model's name, as a folder and in requests; the same as model.json's. It can't spell a path. */
+export const modelName = /^[A-Za-z0-9_-]{1,64}$/;
+/** A version, as a folder and in requests: a whole number without leading zeros. */
+export const modelVersion = /^[1-9][0-9]{0,8}$/;
+
+export interface ModelReference {
+  readonly name: string;
+  /** Null: the highest that can answer. */
+  readonly version: number | null;
+}
+
+/** @param reference `name` or `name@version` @throws UnrollError invalid_model_name */
+export function parseReference(reference: string): ModelReference {
+  const [name = '', version, ...rest] = reference.split('@', 3);
+  const valid =
+    modelName.test(name) && (version === undefined || modelVersion.test(version)) && rest.length === 0;
+  if (!valid)
+    throw new UnrollError(
+      'invalid_model_name',
+      `${JSON.stringify(reference.slice(0, 80))} is not "name" or "name@version": a name has 1 to 64 of A–Z a–z 0–9 _ -, a version is a whole number from 1`,
+    );
+  return { name, version: version === undefined ? null : Number(version) };
+}

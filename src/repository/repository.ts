@@ -1,0 +1,196 @@
+import type { Engine } from '../engine/engine.ts';
+import { UnrollError } from '../errors.ts';
+import type { ModelSpec } from '../network/spec.ts';
+import { createVocabulary } from '../vocabulary/vocabulary.ts';
+import { createLeasedModel, type LeasedModel } from './leased-model.ts';
+import { parseReference } from './model-reference.ts';
+import { readModelSpec, readModelWeights } from './read-model-folder.ts';
+import type { ModelListing, Repository, ServedModel } from './repository-interface.ts';
+import { scanModels, type FoundVersion } from './scan-models.ts';
+import { watchFolder } from './watch-folder.ts';
+
+export interface RepositoryLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+interface Version {
+  found: FoundVersion;
+  task: ModelSpec['task'] | null;
+  /** What answers; when a changed folder can't be read, what was there before. */
+  loaded: LeasedModel | null;
+  error: string | null;
+  /** Refused for want of memory when this many versions had been unloaded: worth another try after the next. */
+  refusedAt: number | null;
+}
+
+/**
+ * The models of a folder `<root>/<name>/<version>/`. Every version that is there is loaded; one that can't be is listed
+ * with its error and stops no other. A name without a version means the highest version that can answer, so a broken new
+ * version leaves the one before it in service. A version whose files change is loaded anew and swapped in when it is ready;
+ * what has gone is unloaded. Requests in flight finish on what they started with. Networks end with the engine, not here.
+ */
+export function createRepository({
+  root,
+  engine,
+  log,
+  watch,
+}: {
+  root: string;
+  engine: Pick<Engine, 'load' | 'unload'>;
+  log: RepositoryLog;
+  watch: boolean;
+}): Repository {
+  const versions = new Map<string, Version>();
+  let scanning: Promise<void> | null = null;
+  let next: Promise<void> | null = null;
+  let stopWatching = (): void => {};
+  let scanned = false;
+  let closed = false;
+  let unloads = 0;
+  let lastComplaint = '';
+
+  const keyOf = ({ name, version }: { name: string; version: number }): string => `${name}@${version}`;
+  const sorted = (): Version[] =>
+    [...versions.values()].sort(({ found: a }, { found: b }) =>
+      a.name < b.name ? -1 : a.name > b.name ? 1 : b.version - a.version,
+    );
+
+  function unload({ name, version, network }: ServedModel): void {
+    engine.unload(network).then(
+      () => {
+        unloads++;
+        log.info({ model: name, version }, 'model unloaded');
+      },
+      (error: unknown) => log.warn({ model: name, version, err: error }, 'model could not be unloaded'),
+    );
+  }
+
+  /** Loads a version and puts it in place of what answered under its name. */
+  async function load(entry: Version, realRoot: string): Promise<void> {
+    const { name, version, folder } = entry.found;
+    const started = performance.now();
+    try {
+      const spec = await readModelSpec(realRoot, folder);
+      entry.task = spec.task;
+      if (spec.name !== name)
+        throw new UnrollError('invalid_model', `model.json: name: it is ${spec.name}, its folder is ${name}`);
+      const weights = await readModelWeights(realRoot, folder, spec);
+      const vocabulary = spec.inputs.kind === 'text' ? createVocabulary(spec.inputs) : null;
+      const network = await engine.load(spec.network, weights, {
+        tokens: vocabulary?.tokens,
+        endId: vocabulary?.endId,
+      });
+      const model: ServedModel = { name, version, spec, vocabulary, network };
+      const before = entry.loaded;
+      entry.loaded = createLeasedModel(model, () => unload(model));
+      entry.error = null;
+      entry.refusedAt = null;
+      before?.retire();
+      const ms = Math.round(performance.now() - started);
+      log.info({ model: name, version, ms }, before ? 'model reloaded' : 'model loaded');
+    } catch (error) {
+      const known = error instanceof UnrollError;
+      entry.error = known ? error.message : 'the model could not be loaded';
+      entry.refusedAt = known && error.code === 'out_of_memory' ? unloads : null;
+      log.warn(
+        { model: name, version, error: entry.error, ...(!known && { err: error }) },
+        entry.loaded
+          ? 'changed model cannot be served, what was there before still is'
+          : 'model cannot be served',
+      );
+    }
+  }
+
+  async function scan(): Promise<void> {
+    const { realRoot, found, passedOver } = await scanModels(root);
+    complain(
+      passedOver.length > 0 ? `passed over, no model or version: ${passedOver.slice(0, 20).join(', ')}` : '',
+    );
+    const toLoad: Version[] = [];
+    for (const one of found) {
+      const entry = versions.get(keyOf(one));
+      if (!entry) {
+        const fresh = { found: one, task: null, loaded: null, error: null, refusedAt: null };
+        versions.set(keyOf(one), fresh);
+        toLoad.push(fresh);
+      } else if (entry.found.stamp !== one.stamp || (entry.refusedAt !== null && entry.refusedAt < unloads)) {
+        entry.found = one;
+        toLoad.push(entry);
+      }
+    }
+    for (const entry of toLoad) if (!closed) await load(entry, realRoot);
+    // only now, so that a model that was renamed or renumbered is not missing meanwhile
+    const there = new Set(found.map(keyOf));
+    for (const [key, entry] of versions)
+      if (!there.has(key)) {
+        versions.delete(key);
+        entry.loaded?.retire();
+      }
+  }
+
+  /** Says a thing once, however often we look. */
+  function complain(complaint: string): void {
+    if (complaint && complaint !== lastComplaint) log.warn({ models: root }, complaint);
+    lastComplaint = complaint;
+  }
+
+  function rescan(): Promise<void> {
+    if (scanning) {
+      // what changed since that scan began is for one more
+      next ??= scanning.then(() => {
+        next = null;
+        return rescan();
+      });
+      return next;
+    }
+    if (closed) return Promise.resolve();
+    scanning = scan()
+      .catch((error: unknown) => {
+        const { code = 'unknown' } = error as NodeJS.ErrnoException;
+        complain(`the models folder cannot be read (${code}); what is loaded stays`);
+      })
+      .finally(() => {
+        scanning = null;
+        scanned = true;
+      });
+    return scanning;
+  }
+
+  return {
+    async start() {
+      await rescan();
+      if (watch && !closed) stopWatching = watchFolder(root, () => void rescan());
+    },
+    list: () =>
+      sorted().map(({ found: { name, version, created }, task, loaded, error }): ModelListing => {
+        const served = loaded?.model ?? null;
+        return { name, version, task, ready: loaded !== null, error, served, created };
+      }),
+    acquire(reference) {
+      const { name, version } = parseReference(reference);
+      const named = sorted().filter(({ found }) => found.name === name);
+      const wanted = version === null ? named : named.filter(({ found }) => found.version === version);
+      const [highest] = wanted;
+      if (!highest)
+        throw new UnrollError(
+          'model_not_found',
+          named.length === 0 ? `there is no model ${name}` : `model ${name} has no version ${version}`,
+        );
+      const ready = wanted.find(({ loaded }) => loaded !== null);
+      if (!ready)
+        throw new UnrollError(
+          'model_not_ready',
+          `model ${keyOf(highest.found)} ${highest.error === null ? 'is being loaded' : `cannot be served: ${highest.error}`}`,
+        );
+      return ready.loaded!.lease();
+    },
+    ready: () => scanned,
+    rescan,
+    async close() {
+      closed = true;
+      stopWatching();
+      await scanning;
+    },
+  };
+}

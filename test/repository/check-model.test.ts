@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import type { modelSpec } from '../../src/network/spec.ts';
+import { checkModel } from '../../src/repository/check-model.ts';
+import { features, ids, network, randomWeights } from '../network/random-network.ts';
+import { classifierSpec } from './model-folders.ts';
+
+type Layers = z.input<typeof modelSpec>['network']['layers'];
+type Activation = 'linear' | 'softmax' | 'sigmoid';
+
+const layers = (outputs: number, activation: Activation, bidirectional = false): Layers => [
+  { type: 'embedding', vocabulary: 3, units: 2 },
+  { type: 'recurrent', cell: 'gru', units: 4, bidirectional },
+  { type: 'dense', units: outputs, activation },
+];
+const numeric = { kind: 'numeric', features: [{ name: 'x' }, { name: 'y' }] };
+const numericLayers: Layers = [
+  { type: 'recurrent', cell: 'lstm', units: 4 },
+  { type: 'dense', units: 1 },
+];
+const text = (changes: object): object => ({
+  kind: 'text',
+  vocabulary: 'characters',
+  tokens: ['a', 'b', 'c'],
+  ...changes,
+});
+
+/** Checks a model whose weights fit its network. */
+function check(changes: { network?: { layers: Layers } } & Record<string, unknown>, width = 2): void {
+  const spec = classifierSpec({ network: { layers: layers(2, 'softmax') }, ...changes });
+  const takesIds = spec.network.layers[0]!.type === 'embedding';
+  checkModel(spec, randomWeights(network(spec.network.layers), takesIds ? ids(3) : features(width)));
+}
+
+describe('checkModel', () => {
+  it('takes models of every task', () => {
+    check({});
+    check({ outputs: { labels: ['x', 'y'], multiLabel: true }, network: { layers: layers(2, 'sigmoid') } });
+    check({ task: 'tag', network: { layers: layers(2, 'softmax', true) } });
+    check({ task: 'generate', outputs: {}, network: { layers: layers(3, 'linear') } });
+    check({
+      task: 'predict',
+      inputs: numeric,
+      outputs: { units: [{ name: 'flow' }] },
+      network: { layers: numericLayers },
+    });
+  });
+
+  it.each<[what: string, changes: Parameters<typeof check>[0], field: string, says: string]>([
+    [
+      'too few tokens',
+      { inputs: text({ tokens: ['a', 'b'] }) },
+      'inputs.tokens',
+      '2 tokens, the embedding has a vocabulary of 3',
+    ],
+    [
+      'a token twice',
+      { inputs: text({ tokens: ['a', 'b', 'a'] }) },
+      'inputs.tokens.2',
+      'the same token as inputs.tokens.0',
+    ],
+    [
+      'an unknown id past the tokens',
+      { inputs: text({ unknown: 3 }) },
+      'inputs.unknown',
+      'id 3, there are 3 tokens',
+    ],
+    ['a start id past the tokens', { inputs: text({ start: 9 }) }, 'inputs.start', 'id 9'],
+    [
+      'text that no embedding reads',
+      { network: { layers: numericLayers } },
+      'inputs.kind',
+      'no embedding reads it',
+    ],
+    [
+      'numbers that an embedding reads',
+      { inputs: numeric },
+      'inputs.features',
+      '2 features a step, the network reads ids',
+    ],
+    ['no labels', { outputs: {} }, 'outputs.labels', '0 labels, the network has 2 outputs'],
+    [
+      'too many labels',
+      { outputs: { labels: ['a', 'b', 'c'] } },
+      'outputs.labels',
+      '3 labels, the network has 2',
+    ],
+    ['a label twice', { outputs: { labels: ['a', 'a'] } }, 'outputs.labels', 'a label stands there twice'],
+    [
+      'labels of linear outputs',
+      { network: { layers: layers(2, 'linear') } },
+      'network.layers',
+      'is linear, for these labels it must be softmax',
+    ],
+    [
+      'many labels of a softmax',
+      { outputs: { labels: ['a', 'b'], multiLabel: true } },
+      'network.layers',
+      'must be sigmoid',
+    ],
+    [
+      'tags of numbers',
+      {
+        task: 'tag',
+        inputs: numeric,
+        network: { layers: [numericLayers[0]!, { type: 'dense', units: 2, activation: 'softmax' }] },
+      },
+      'inputs.kind',
+      'tag needs text',
+    ],
+    [
+      'a generator of too few tokens',
+      { task: 'generate' },
+      'network.layers',
+      '2 outputs, there are 3 tokens',
+    ],
+    [
+      'a bidirectional generator',
+      { task: 'generate', network: { layers: layers(3, 'softmax', true) } },
+      'network.layers',
+      'a bidirectional network cannot generate',
+    ],
+    [
+      'a generator of sigmoids',
+      { task: 'generate', network: { layers: layers(3, 'sigmoid') } },
+      'network.layers',
+      'must be softmax or linear',
+    ],
+    [
+      'units for other outputs',
+      { task: 'predict', inputs: numeric, network: { layers: numericLayers }, outputs: { units: [] } },
+      'outputs.units',
+      '0 units, the network has 1 outputs',
+    ],
+  ])('refuses %s', (_, changes, field, says) => {
+    expect(() => check(changes)).toThrow(says);
+    expect(() => check(changes)).toThrow(expect.objectContaining({ code: 'invalid_model', field }));
+  });
+
+  it('refuses another number of features than the network reads', () => {
+    const changes = { task: 'predict', inputs: numeric, outputs: {}, network: { layers: numericLayers } };
+    expect(() => check(changes, 5)).toThrow('2 features a step, the network reads 5');
+  });
+});

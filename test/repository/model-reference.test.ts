@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { UnrollError } from '../../src/errors.ts';
+import { parseReference } from '../../src/repository/model-reference.ts';
+
+it('takes a name, with a version or without', () => {
+  expect(parseReference('language')).toEqual({ name: 'language', version: null });
+  expect(parseReference('A-b_9@12')).toEqual({ name: 'A-b_9', version: 12 });
+});
+
+const wrong = [
+  '',
+  '.',
+  '..',
+  '../up',
+  'a/b',
+  '/etc',
+  'a\\b',
+  '%2e%2e',
+  'a%2fb',
+  'a\0',
+  'a\n',
+  'é',
+  'n'.repeat(65),
+];
+const wrongVersions = [
+  'a@',
+  '@1',
+  'a@0',
+  'a@01',
+  'a@-1',
+  'a@1.0',
+  'a@1e3',
+  'a@1@2',
+  'a@1@',
+  'a@x',
+  'a@9999999999',
+];
+
+it.each([...wrong, ...wrongVersions, 'n'.repeat(1_000_000)])('refuses %j', (reference) => {
+  expect(() => parseReference(reference)).toThrow(expect.objectContaining({ code: 'invalid_model_name' }));
+});
+
+it('never lets a path through', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[./a@%1]+$/)), (reference) => {
+      try {
+        expect(parseReference(reference).name).toMatch(/^[A-Za-z0-9_-]+$/);
+      } catch (error) {
+        expect(error).toBeInstanceOf(UnrollError);
+      }
+    }),
+  );
+});

@@ -1,0 +1,99 @@
+import { rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import { readModelSpec, readModelWeights } from '../../src/repository/read-model-folder.ts';
+import {
+  classifier,
+  classifierSpec,
+  classifierWeights,
+  temporaryFolder,
+  writeModel,
+} from './model-folders.ts';
+
+describe('readModelSpec', () => {
+  it('reads a model.json', async () => {
+    const root = temporaryFolder();
+    const spec = await readModelSpec(root, writeModel(root, 'tiny', 1));
+    expect(spec).toEqual(classifierSpec());
+  });
+
+  it('names wrong fields by their paths', async () => {
+    const root = temporaryFolder();
+    const layers = [{ type: 'recurrent', cell: 'gru', units: 0 }];
+    const folder = writeModel(root, 'tiny', 1, { spec: classifier({ network: { layers }, surprise: 1 }) });
+    const reading = readModelSpec(root, folder);
+    await expect(reading).rejects.toMatchObject({ code: 'invalid_model', field: 'network.layers.0.units' });
+    await expect(reading).rejects.toThrow(/model\.json: network\.layers\.0\.units: .*surprise/);
+  });
+
+  it('tells only the first of very many errors', async () => {
+    const root = temporaryFolder();
+    const tokens = Array.from({ length: 1000 }, () => 1);
+    const inputs = { kind: 'text', vocabulary: 'characters', tokens };
+    const folder = writeModel(root, 'tiny', 1, { spec: classifier({ inputs }) });
+    await expect(readModelSpec(root, folder)).rejects.toThrow('and 995 more');
+  });
+
+  it.each([
+    ['no JSON', '{"schema": 1,'],
+    ['broken UTF-8', Uint8Array.of(0x22, 0xff, 0x22)],
+    ['nothing', ''],
+  ])('refuses %s', async (_, content) => {
+    const root = temporaryFolder();
+    const folder = writeModel(root, 'tiny', 1);
+    writeFileSync(join(folder, 'model.json'), content);
+    await expect(readModelSpec(root, folder)).rejects.toThrow('model.json is not JSON');
+  });
+
+  it('refuses 100 MB by their size', async () => {
+    const root = temporaryFolder();
+    const folder = writeModel(root, 'tiny', 1);
+    truncateSync(join(folder, 'model.json'), 100e6);
+    await expect(readModelSpec(root, folder)).rejects.toMatchObject({
+      code: 'invalid_model',
+      message: 'model.json has 100000000 bytes, the limit is 16777216',
+    });
+  });
+
+  it('says when it is missing', async () => {
+    const root = temporaryFolder();
+    const folder = writeModel(root, 'tiny', 1);
+    rmSync(join(folder, 'model.json'));
+    await expect(readModelSpec(root, folder)).rejects.toThrow('model.json is missing');
+  });
+});
+
+describe('readModelWeights', () => {
+  const readWith = async (change: (file: string) => void): Promise<unknown> => {
+    const root = temporaryFolder();
+    const folder = writeModel(root, 'tiny', 1);
+    change(join(folder, 'weights.safetensors'));
+    return readModelWeights(root, folder, classifierSpec());
+  };
+
+  it('reads the tensors', async () => {
+    expect(await readWith(() => {})).toEqual(classifierWeights());
+  });
+
+  it.each<[what: string, change: (file: string) => void, says: string]>([
+    ['missing weights', (file) => rmSync(file), 'weights.safetensors is missing'],
+    ['cut weights', (file) => truncateSync(file, 700), 'data'],
+    ['weights cut in the header', (file) => truncateSync(file, 100), 'the whole file 100'],
+    ['3 GB of weights', (file) => truncateSync(file, 3e9), 'has 3000000000 bytes, the limit is 2147483648'],
+    [
+      'a header that promises 2⁶³ bytes',
+      (file) => writeFileSync(file, Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 128, 123, 125)),
+      'the header has 9223372036854775808 bytes',
+    ],
+    [
+      'weights of another network',
+      (file) => writeFileSync(file, writeSafetensors(new Map())),
+      'layer letters: tensor letters.weight [3, 2] is missing',
+    ],
+  ])('refuses %s', async (_, change, says) => {
+    const reading = readWith(change);
+    await expect(reading).rejects.toThrow(says);
+    await expect(reading).rejects.toMatchObject({ code: 'invalid_weights' });
+  });
+});

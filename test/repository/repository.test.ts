@@ -1,0 +1,347 @@
+import { renameSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Engine, NetworkHandle } from '../../src/engine/engine.ts';
+import { UnrollError } from '../../src/errors.ts';
+import { createRepository } from '../../src/repository/repository.ts';
+import type { Repository } from '../../src/repository/repository-interface.ts';
+import { classifier, temporaryFolder, writeModel } from './model-folders.ts';
+
+/** An engine that only keeps books. `hold` makes loading wait until it is called. */
+function fakeEngine() {
+  let last = 0;
+  let gate = Promise.resolve();
+  const loaded = new Set<number>();
+  const engine = {
+    loaded,
+    full: false,
+    hold(): () => void {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gate = promise;
+      return resolve;
+    },
+    load: vi.fn<Engine['load']>(async () => {
+      await gate;
+      if (engine.full) throw new UnrollError('out_of_memory', 'no room for 9 bytes');
+      loaded.add(++last);
+      return { id: last } as NetworkHandle;
+    }),
+    unload: vi.fn<Engine['unload']>(async ({ id }) => {
+      loaded.delete(id);
+    }),
+  };
+  return engine;
+}
+
+function repositoryOf(root: string, options: { watch?: boolean } = {}) {
+  const engine = fakeEngine();
+  const log = { info: vi.fn<() => void>(), warn: vi.fn<(fields: object, message: string) => void>() };
+  const repository = createRepository({ root, engine, log, watch: options.watch ?? false });
+  onTestFinished(() => repository.close());
+  return { engine, log, repository };
+}
+
+const listed = (repository: Repository): [string, boolean, string | null][] =>
+  repository.list().map(({ name, version, ready, error }) => [`${name}@${version}`, ready, error]);
+const networkOf = (repository: Repository, reference: string): number => {
+  const lease = repository.acquire(reference);
+  lease.release();
+  return lease.model.network.id;
+};
+
+describe('a repository', () => {
+  it('loads every version and serves the highest, or the one that is asked for', async () => {
+    const root = temporaryFolder();
+    for (const version of [1, 2, 10]) writeModel(root, 'tiny', version);
+    writeModel(root, 'other', 3);
+    const { repository } = repositoryOf(root);
+    expect(repository.ready()).toBe(false);
+    await repository.start();
+    expect(repository.ready()).toBe(true);
+    expect(listed(repository).map(([name]) => name)).toEqual(['other@3', 'tiny@10', 'tiny@2', 'tiny@1']);
+    expect(repository.acquire('tiny').model).toMatchObject({ name: 'tiny', version: 10 });
+    expect(repository.acquire('tiny@2').model.version).toBe(2);
+    expect(repository.acquire('other').model.vocabulary!.tokens).toEqual(['a', 'b', 'c']);
+  });
+
+  it('hands the engine the network, its weights and its tokens', async () => {
+    const root = temporaryFolder();
+    const inputs = { kind: 'text', vocabulary: 'characters', tokens: ['a', 'b', 'c'], end: 2 };
+    writeModel(root, 'tiny', 1, { spec: classifier({ inputs }) });
+    const { engine, repository } = repositoryOf(root);
+    await repository.start();
+    const [spec, weights, options] = engine.load.mock.calls[0]!;
+    expect(spec.layers).toHaveLength(3);
+    expect(weights.get('classes.bias')!.shape).toEqual([2]);
+    expect(options).toEqual({ tokens: ['a', 'b', 'c'], endId: 2 });
+  });
+
+  it.each([
+    ['unknown', 'model_not_found', 'there is no model unknown'],
+    ['tiny@7', 'model_not_found', 'model tiny has no version 7'],
+    ['../tiny', 'invalid_model_name', 'is not "name" or "name@version"'],
+    ['%2e%2e%2ftiny', 'invalid_model_name', 'is not'],
+  ])('refuses %s', async (reference, code, says) => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    const { repository } = repositoryOf(root);
+    await repository.start();
+    expect(() => repository.acquire(reference)).toThrow(expect.objectContaining({ code }));
+    expect(() => repository.acquire(reference)).toThrow(says);
+  });
+
+  it('lists a broken model with its error and serves the others', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'cut', 1);
+    truncateSync(join(root, 'cut/1/weights.safetensors'), 50);
+    writeModel(root, 'fine', 1);
+    writeModel(root, 'huge', 1);
+    truncateSync(join(root, 'huge/1/model.json'), 100e6);
+    writeModel(root, 'misnamed', 1, { spec: classifier({ name: 'tiny' }) });
+    writeModel(root, 'wrong', 1, { spec: classifier({ name: 'wrong', task: 'sing' }) });
+    const { repository } = repositoryOf(root);
+    await repository.start();
+    expect(listed(repository)).toEqual([
+      ['cut@1', false, expect.stringContaining('the whole file 50')],
+      ['fine@1', true, null],
+      ['huge@1', false, 'model.json has 100000000 bytes, the limit is 16777216'],
+      ['misnamed@1', false, 'model.json: name: it is tiny, its folder is misnamed'],
+      ['wrong@1', false, expect.stringContaining('model.json: task:')],
+    ]);
+    expect(repository.list().map(({ task }) => task)).toEqual([
+      'classify',
+      'classify',
+      null,
+      'classify',
+      null,
+    ]);
+    expect(() => repository.acquire('cut')).toThrow(expect.objectContaining({ code: 'model_not_ready' }));
+    expect(repository.acquire('fine').model.name).toBe('fine');
+  });
+
+  it('does not read through links that climb out of its folder', async () => {
+    const elsewhere = temporaryFolder();
+    const outside = writeModel(elsewhere, 'tiny', 1);
+    const root = temporaryFolder();
+    const folder = writeModel(root, 'tiny', 1);
+    symlinkSync(elsewhere, join(root, 'climber'));
+    symlinkSync(outside, join(root, 'tiny', '2'));
+    rmSync(join(folder, 'weights.safetensors'));
+    symlinkSync(join(outside, 'weights.safetensors'), join(folder, 'weights.safetensors'));
+    const { engine, repository } = repositoryOf(root);
+    await repository.start();
+    expect(listed(repository)).toEqual([
+      ['tiny@1', false, 'weights.safetensors is a link that leads out of the models folder'],
+    ]);
+    expect(engine.load).not.toHaveBeenCalled();
+  });
+
+  it('tells nobody where its folder is', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    rmSync(join(root, 'tiny/1/model.json'));
+    writeModel(root, 'other', 1);
+    rmSync(join(root, 'other/1/weights.safetensors'));
+    const { repository } = repositoryOf(root);
+    await repository.start();
+    expect(listed(repository).map(([, , error]) => error)).toEqual([
+      'weights.safetensors is missing',
+      'model.json is missing',
+    ]);
+  });
+});
+
+describe('a rescan', () => {
+  it('swaps a new version in when it is loaded, and not before', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    const { engine, repository } = repositoryOf(root);
+    await repository.start();
+    const release = engine.hold();
+    writeModel(root, 'tiny', 2);
+    const scan = repository.rescan();
+    await vi.waitFor(() => expect(engine.load).toHaveBeenCalledTimes(2));
+    expect(listed(repository)[0]).toEqual(['tiny@2', false, null]);
+    expect(repository.acquire('tiny').model.version).toBe(1);
+    expect(() => repository.acquire('tiny@2')).toThrow('model tiny@2 is being loaded');
+    release();
+    await scan;
+    expect(repository.acquire('tiny').model.version).toBe(2);
+    expect(repository.acquire('tiny@1').model.version).toBe(1);
+  });
+
+  it('leaves the version before in service when a new one is broken', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    const { repository } = repositoryOf(root);
+    await repository.start();
+    writeModel(root, 'tiny', 2, { weights: Uint8Array.of(1, 2, 3) });
+    await repository.rescan();
+    expect(listed(repository)).toEqual([
+      ['tiny@2', false, '3 bytes cannot hold the length of a header'],
+      ['tiny@1', true, null],
+    ]);
+    expect(repository.acquire('tiny').model.version).toBe(1);
+    writeModel(root, 'tiny', 2);
+    await repository.rescan();
+    expect(repository.acquire('tiny').model.version).toBe(2);
+  });
+
+  it('reloads a version whose files changed; requests in flight keep the old one until they end', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    const { engine, repository } = repositoryOf(root);
+    await repository.start();
+    const inFlight = repository.acquire('tiny');
+    writeModel(root, 'tiny', 1, { seed: 2 });
+    await repository.rescan();
+    expect(networkOf(repository, 'tiny')).not.toBe(inFlight.model.network.id);
+    expect(engine.loaded).toEqual(new Set([1, 2]));
+    inFlight.release();
+    expect(engine.loaded).toEqual(new Set([2]));
+  });
+
+  it('keeps what a version was when its changed files cannot be read, and says so', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    const { repository } = repositoryOf(root);
+    await repository.start();
+    const before = networkOf(repository, 'tiny');
+    truncateSync(join(root, 'tiny/1/weights.safetensors'), 3);
+    await repository.rescan();
+    expect(networkOf(repository, 'tiny')).toBe(before);
+    expect(listed(repository)).toEqual([['tiny@1', true, expect.stringContaining('3 bytes')]]);
+  });
+
+  it('does not load again what has not changed, broken or not', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    writeModel(root, 'broken', 1, { weights: new Uint8Array(3) });
+    const { engine, log, repository } = repositoryOf(root);
+    await repository.start();
+    await repository.rescan();
+    expect(engine.load).toHaveBeenCalledOnce();
+    expect(log.warn).toHaveBeenCalledOnce();
+  });
+
+  it('unloads a version that was removed, after the last request on it', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    writeModel(root, 'tiny', 2);
+    const { engine, repository } = repositoryOf(root);
+    await repository.start();
+    const inFlight = repository.acquire('tiny@2');
+    rmSync(join(root, 'tiny/2'), { recursive: true });
+    await repository.rescan();
+    expect(listed(repository).map(([name]) => name)).toEqual(['tiny@1']);
+    expect(repository.acquire('tiny').model.version).toBe(1);
+    expect(engine.unload).not.toHaveBeenCalled();
+    inFlight.release();
+    expect(engine.unload).toHaveBeenCalledExactlyOnceWith(inFlight.model.network);
+  });
+
+  it('loads a renumbered version before the one it was goes', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    const { engine, repository } = repositoryOf(root);
+    await repository.start();
+    const release = engine.hold();
+    renameSync(join(root, 'tiny/1'), join(root, 'tiny/2'));
+    const scan = repository.rescan();
+    await vi.waitFor(() => expect(engine.load).toHaveBeenCalledTimes(2));
+    expect(repository.acquire('tiny').model.version).toBe(1);
+    release();
+    await scan;
+    expect(repository.acquire('tiny').model.version).toBe(2);
+  });
+
+  it('tries a version that did not fit the memory again once another has been unloaded', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'first', 1);
+    const { engine, repository } = repositoryOf(root);
+    await repository.start();
+    engine.full = true;
+    writeModel(root, 'second', 1);
+    await repository.rescan();
+    await repository.rescan();
+    expect(listed(repository)[1]).toEqual(['second@1', false, 'no room for 9 bytes']);
+    expect(engine.load).toHaveBeenCalledTimes(2);
+    engine.full = false;
+    rmSync(join(root, 'first'), { recursive: true });
+    await repository.rescan();
+    await vi.waitFor(async () => {
+      await repository.rescan();
+      expect(listed(repository)).toEqual([['second@1', true, null]]);
+    });
+  });
+
+  it('keeps what is loaded while the folder cannot be read, and says so once', async () => {
+    const root = join(temporaryFolder(), 'models');
+    writeModel(root, 'tiny', 1);
+    const { log, repository } = repositoryOf(root);
+    await repository.start();
+    renameSync(root, `${root}-away`);
+    await repository.rescan();
+    await repository.rescan();
+    expect(repository.acquire('tiny').model.version).toBe(1);
+    expect(log.warn).toHaveBeenCalledOnce();
+    expect(log.warn.mock.calls[0]![1]).toContain('cannot be read (ENOENT)');
+  });
+
+  it('swaps under load without a request that finds no model or loses the one it has', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    const { engine, repository } = repositoryOf(root);
+    await repository.start();
+    let busy = true;
+    const callers = Array.from({ length: 8 }, async (_, caller) => {
+      let served = 0;
+      while (busy) {
+        const lease = repository.acquire('tiny');
+        await new Promise((resolve) => setTimeout(resolve, (caller * 7 + served) % 5));
+        expect(engine.loaded).toContain(lease.model.network.id);
+        lease.release();
+        served++;
+      }
+      return served;
+    });
+    for (let round = 0; round < 12; round++) {
+      if (round % 3 === 0) writeModel(root, 'tiny', 2 + round);
+      else if (round % 3 === 1) writeModel(root, 'tiny', 2 + round - 1, { seed: round });
+      else rmSync(join(root, 'tiny', String(2 + round - 2)), { recursive: true });
+      await repository.rescan();
+    }
+    busy = false;
+    const served = await Promise.all(callers);
+    expect(Math.min(...served)).toBeGreaterThan(0);
+    expect(engine.loaded.size).toBe(1);
+    expect(repository.acquire('tiny').model.version).toBe(1);
+  });
+
+  it('happens by itself when the folder is watched', async () => {
+    const root = temporaryFolder();
+    const { repository } = repositoryOf(root, { watch: true });
+    await repository.start();
+    expect(repository.list()).toEqual([]);
+    writeModel(root, 'tiny', 1);
+    await vi.waitFor(() => expect(repository.acquire('tiny').model.version).toBe(1), { timeout: 15_000 });
+    writeModel(root, 'tiny', 2);
+    await vi.waitFor(() => expect(repository.acquire('tiny').model.version).toBe(2), { timeout: 15_000 });
+  });
+
+  it('called while another runs, takes in what changed since that one began', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    const { engine, repository } = repositoryOf(root);
+    const release = engine.hold();
+    const first = repository.start();
+    await vi.waitFor(() => expect(engine.load).toHaveBeenCalledOnce());
+    writeModel(root, 'tiny', 2);
+    const second = repository.rescan();
+    const third = repository.rescan();
+    release();
+    await Promise.all([first, second, third]);
+    expect(repository.acquire('tiny').model.version).toBe(2);
+    expect(engine.load).toHaveBeenCalledTimes(2);
+  });
+});
