@@ -32,7 +32,7 @@ export interface BatcherOptions {
 
 export const batcherDefaults = { quantum: 128, longestChunk: 64, generatingChunk: 8, tickMs: 4 } as const;
 
-export type Emit = (sequence: number, report: SequenceReport) => void;
+type Emit = (sequence: number, report: SequenceReport) => void;
 
 export interface Batcher {
   add(sequence: BatchedSequence): void;
@@ -114,13 +114,17 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     }
   }
 
+  /** (row, step) pairs that a tick should hold, by how long they took of late. */
+  const budget = (): number => Math.min(runner.maxPacked, Math.floor(options.tickMs / msPerStep));
+
   /** A causal network takes whoever waits; another takes, in order, as many whole sequences as fit a tick. */
   function fillRows(): void {
     let taken = 0;
-    let room = runner.maxPacked - (runner.causal ? 0 : slots.reduce((sum, { length }) => sum + length, 0));
+    let room = budget() - slots.reduce((sum, { length }) => sum + length, 0);
     for (const sequence of line) {
-      room -= runner.causal ? 0 : lengthOf(sequence);
-      if (slots.length === runner.maxRows || room < 0) break;
+      if (slots.length === runner.maxRows) break;
+      room -= lengthOf(sequence);
+      if (!runner.causal && room < 0 && slots.length > 0) break;
       join(sequence);
       taken++;
     }
@@ -135,10 +139,9 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
 
   /** Steps of each row in this tick; 0 for rows that want another kind of value than the tick gives. */
   function planSteps(): { steps: number[]; what: Wanted } {
-    const budget = Math.max(slots.length, Math.min(runner.maxPacked, Math.floor(options.tickMs / msPerStep)));
     const longest = slots.some(isGenerating) ? options.generatingChunk : options.longestChunk;
     const left = slots.map(remaining);
-    const steps = runner.causal ? chunkSteps(left, longest, budget) : left;
+    const steps = runner.causal ? chunkSteps(left, longest, Math.max(slots.length, budget())) : left;
     const giving = slots.filter((slot, row) => gives(slot, steps[row]!)).map(({ what }) => what);
     const what = nextWhat(giving, lastWhat);
     if (giving.length > 0) lastWhat = what;

@@ -14,6 +14,7 @@ import { freePlacement, placeNetwork } from './placement.ts';
 import { createPool, type Member } from './pool.ts';
 import { createRetryAfter } from './retry-after.ts';
 import { sumCounters, type TickCounts } from './tick-counters.ts';
+import { cancelled, checkInTime, watch } from './watch.ts';
 
 // Sequences in, events out: admission, deadlines, cancellation, and the workers behind them.
 
@@ -42,7 +43,7 @@ export interface EngineStats extends TickCounts {
   readonly workers: number;
   readonly restarts: number;
   readonly networks: number;
-  /** Sequences in line, and with a worker. */
+  /** Sequences in line, and with a worker: in a slot, or next to get one. */
   readonly waiting: number;
   readonly running: number;
 }
@@ -90,6 +91,8 @@ export interface EngineHooks {
   readonly ended?: (sequence: { queuedMs: number; runMs: number; steps: number }) => void;
   readonly workerStarted?: (thread: Worker, index: number) => void;
   readonly workerDied?: (index: number, reason: string) => void;
+  /** Something a log should hold. */
+  readonly problem?: (what: string) => void;
 }
 
 interface Sequence {
@@ -104,8 +107,6 @@ interface Sequence {
   stopWatching: () => void;
 }
 
-const longestTimer = 2 ** 31 - 1;
-
 export function createEngine(options: EngineOptions): Engine {
   const { kernel, workers, slots, queue, maxSteps, hooks } = options;
   const sequences = new Map<number, Sequence>();
@@ -117,6 +118,7 @@ export function createEngine(options: EngineOptions): Engine {
   let lastId = 0;
   let lastNetwork = 0;
   let draining = false;
+  let closed = false;
   let willDispatch = false;
 
   const pool = createPool({
@@ -138,8 +140,11 @@ export function createEngine(options: EngineOptions): Engine {
   function receive(member: Member, message: FromWorker): void {
     if (message.kind === 'ready') networks.ready(member);
     else if (message.kind === 'loaded') {
-      networks.loaded(member, message.network, message.error);
-      if (message.error === null && networks.get(message.network)) dispatcher.serves(member, message.network);
+      const { network, error } = message;
+      networks.loaded(member, network, error);
+      if (error !== null)
+        hooks?.problem?.(`worker ${member.index} could not load network ${network}: ${error}`);
+      else if (networks.get(network)) dispatcher.serves(member, network);
     } else if (message.kind === 'unloaded') networks.unloaded(member, message.network);
     else
       for (const { sequence: id, report } of message.reports) {
@@ -217,7 +222,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** @throws UnrollError when there is no place, or no point */
   function admit(request: SequenceRequest): void {
-    const { network, signal, deadlineMs } = request;
+    const { network } = request;
     if (draining) throw new UnrollError('shutting_down', 'the server takes no new work');
     if (!networks.get(network.id)) throw new UnrollError('model_not_ready', 'the network is not loaded');
     checkRequest(request, network.info);
@@ -230,31 +235,20 @@ export function createEngine(options: EngineOptions): Engine {
         retryAfterSeconds,
       });
     }
-    if (signal?.aborted) throw new UnrollError('cancelled', 'the caller went away');
-    if (deadlineMs <= Date.now()) throw lateError();
-  }
-
-  function watch(sequence: Sequence): () => void {
-    const { signal, deadlineMs } = sequence.request;
-    const wait = Math.min(longestTimer, deadlineMs - Date.now());
-    const timer = setTimeout(() => fail(sequence, lateError()), wait);
-    const aborted = (): void => fail(sequence, new UnrollError('cancelled', 'the caller went away'));
-    signal?.addEventListener('abort', aborted, { once: true });
-    return () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', aborted);
-    };
+    checkInTime(request);
   }
 
   return {
     kernel: { path: kernel.path, reason: kernel.reason },
 
     async load(spec, weights, { tokens = [], endId } = {}) {
+      if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
       const placement = placeNetwork(spec, weights, { kernel, workers, slots, maxSteps });
       const id = ++lastNetwork;
       try {
         await networks.announce({ id, placement, tokens, endId });
       } catch (error) {
+        if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
         await networks.withdraw(id);
         freePlacement(placement, kernel);
         throw error;
@@ -275,9 +269,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
 
     submit(request) {
-      const delivery = createDelivery(() =>
-        fail(sequence, new UnrollError('cancelled', 'the caller left early')),
-      );
+      const delivery = createDelivery(() => fail(sequence, cancelled()));
       const sequence: Sequence = {
         id: ++lastId,
         network: request.network.id,
@@ -296,7 +288,7 @@ export function createEngine(options: EngineOptions): Engine {
       }
       sequences.set(sequence.id, sequence);
       perNetwork.set(sequence.network, (perNetwork.get(sequence.network) ?? 0) + 1);
-      sequence.stopWatching = watch(sequence);
+      sequence.stopWatching = watch(request, (error) => fail(sequence, error));
       dispatcher.add(sequence);
       dispatchSoon();
       return delivery.events;
@@ -324,7 +316,9 @@ export function createEngine(options: EngineOptions): Engine {
       draining = true;
       for (const sequence of sequences.values())
         fail(sequence, new UnrollError('shutting_down', 'the server is shutting down'));
+      closed = true;
       await pool.close();
+      for (const member of pool.members) networks.died(member);
       for (const { placement, id } of networks.all) {
         void networks.withdraw(id);
         freePlacement(placement, kernel);
@@ -332,5 +326,3 @@ export function createEngine(options: EngineOptions): Engine {
     },
   };
 }
-
-const lateError = (): UnrollError => new UnrollError('deadline_exceeded', 'the deadline has passed');

@@ -111,10 +111,9 @@ export function createNetworks(workers: number): Networks {
       readyMembers.delete(member.index);
       for (const entry of leavers) forget(entry, member);
       for (const entry of entries.values()) {
-        if (entry.told.get(member.index) !== member) continue;
-        entry.told.delete(member.index);
+        if (entry.told.get(member.index) === member) entry.told.delete(member.index);
         if (entry.answered.delete(member.index) || ++entry.deaths < deathsToRefuse) continue;
-        refuse(entry, 'its workers died');
+        refuse(entry, 'the workers that were to load it died');
       }
     },
   };

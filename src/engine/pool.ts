@@ -7,7 +7,8 @@ import { createCounters } from './tick-counters.ts';
 
 const workerEntry = new URL('./worker.ts', import.meta.url);
 
-/** Wait before a worker that never became ready is started again; doubled each time. */
+/** A worker that died this young is not replaced at once, but after a wait that doubles each time. */
+const youngMs = 1_000;
 const firstDelayMs = 50;
 const longestDelayMs = 5_000;
 
@@ -59,8 +60,8 @@ export function createPool(options: {
       transferList: [port2],
     });
     let alive = true;
-    let ready = false;
     let reason = '';
+    const born = performance.now();
     const member: Member = {
       index,
       thread,
@@ -78,7 +79,6 @@ export function createPool(options: {
 
     const receiveAll = (): void => {
       for (let message = channel.receive(); message; message = channel.receive()) {
-        ready ||= message.kind === 'ready';
         events.message(member, message);
       }
     };
@@ -93,7 +93,8 @@ export function createPool(options: {
       events.died(member, reason || `exit code ${code}`);
       events.settled();
       restarts++;
-      const wait = ready ? 0 : Math.min(longestDelayMs, Math.max(firstDelayMs, delayMs * 2));
+      const young = performance.now() - born < youngMs;
+      const wait = young ? Math.min(longestDelayMs, Math.max(firstDelayMs, delayMs * 2)) : 0;
       later(wait, () => spawn(index, wait));
     });
     void (async () => {

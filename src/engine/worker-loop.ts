@@ -8,8 +8,8 @@ import type { Control, FromWorker, SequenceReport, StartMessage, ToWorker } from
 export interface WorkerLoop {
   control(message: Control): void;
   message(message: ToWorker): void;
-  /** Runs one tick of the next network that has work. @returns what was run, null when all are idle */
-  tick(): { rows: number; steps: number; ms: number } | null;
+  /** Runs one tick of the next network that has work. @returns whether there was any */
+  tick(): boolean;
 }
 
 interface Loaded {
@@ -22,9 +22,11 @@ interface Loaded {
 export function createWorkerLoop(context: {
   readonly memory: WebAssembly.Memory;
   readonly send: (message: FromWorker) => void;
+  /** Called before a tick's reports are sent, so that whoever has read them finds it counted. */
+  readonly count: (tick: { rows: number; steps: number; ms: number }) => void;
   readonly now: () => number;
 }): WorkerLoop {
-  const { memory, send, now } = context;
+  const { memory, send, count, now } = context;
   /** In the order of their next turn. */
   let networks: Loaded[] = [];
 
@@ -79,13 +81,14 @@ export function createWorkerLoop(context: {
     },
     tick() {
       const turn = networks.findIndex(({ batcher }) => batcher.active + batcher.waiting > 0);
-      if (turn < 0) return null;
+      if (turn < 0) return false;
       const [network] = networks.splice(turn, 1);
       networks.push(network!);
       const reports: { sequence: number; report: SequenceReport }[] = [];
       const ran = network!.batcher.tick((sequence, report) => reports.push({ sequence, report }));
+      if (ran) count(ran);
       if (reports.length > 0) send({ kind: 'reports', reports });
-      return ran;
+      return true;
     },
   };
 }

@@ -13,6 +13,7 @@ const counters = new Float64Array(sharedCounters);
 const loop = createWorkerLoop({
   memory,
   send: (message) => channel.send(message),
+  count: (tick) => countTick(counters, tick),
   now: () => performance.now(),
 });
 
@@ -22,7 +23,5 @@ for (;;) {
   for (let posted = receiveMessageOnPort(control); posted; posted = receiveMessageOnPort(control))
     loop.control(posted.message as Control);
   for (let message = channel.receive(); message; message = channel.receive()) loop.message(message);
-  const ran = loop.tick();
-  if (ran) countTick(counters, ran);
-  else channel.sleep(seen);
+  if (!loop.tick()) channel.sleep(seen);
 }

@@ -195,7 +195,7 @@ test('a prompt beside a generation is read in small chunks', () => {
 test('a tick is cut to the time it should take', () => {
   let clock = 0;
   const runner = createFakeRunner({ maxPacked: 64 });
-  const { run } = runner;
+  const run = runner.run.bind(runner);
   runner.run = (wanted, what) => {
     clock += runner.ticks.length === 0 ? 64 : 4;
     return run(wanted, what);

@@ -183,14 +183,14 @@ test('a killed worker is replaced: no caller sees an error, a gap or anything tw
   const handle = await loadNetwork(engine, causal);
   const requests = Array.from({ length: 12 }, (_, seed) =>
     seed % 2
-      ? { input: someIds(5, seed), generation: generating({ maxTokens: 3000, seed }) }
-      : { input: someIds(15_000, seed), want: 'every' as const },
+      ? { input: someIds(5, seed), generation: generating({ maxTokens: 1500, seed }) }
+      : { input: someIds(8_000, seed), want: 'every' as const },
   );
   const run = () => Promise.all(requests.map((more) => answerOf(engine.submit(request(handle, more)))));
   const undisturbed = await run();
   const disturbed = run();
   const { steps } = engine.stats();
-  await until(() => engine.stats().steps > steps + 4000);
+  await until(() => engine.stats().steps > steps + 2000);
   await [...threads].at(-1)!.terminate();
   expect(await disturbed).toEqual(undisturbed);
   expect(deaths).toBe(1);

@@ -3,10 +3,10 @@ import type { Runner, Wanted } from '../../src/network/runner.ts';
 // An Elman network in float64 behind the runner's interface: h ← tanh(W x + U h), output = logits = h, hidden = −h.
 // Ids of 0 … 9, or two features a step. It checks what it is asked to do, as the real one does.
 
-export const fakeUnits = 3;
+const fakeUnits = 3;
 const weight = (unit: number, input: number): number => Math.sin(1 + 3 * unit + input);
 
-export function fakeStep(h: readonly number[], x: readonly number[]): number[] {
+function fakeStep(h: readonly number[], x: readonly number[]): number[] {
   return Array.from({ length: fakeUnits }, (_, unit) => {
     let sum = 0;
     x.forEach((value, k) => (sum += weight(unit, k) * value));
@@ -64,10 +64,10 @@ export function createFakeRunner({
     plan(wantedSteps) {
       const steps = Array.from(wantedSteps);
       if (steps.some((count, row) => count < 1 || count > (steps[row - 1] ?? count)))
-        throw new RangeError(`steps ${steps} increase`);
+        throw new RangeError(`steps ${steps.join()} increase`);
       const packed = steps.reduce((sum, count) => sum + count, 0);
       if (steps.length > states.length || packed > maxPacked)
-        throw new RangeError(`steps ${steps} do not fit`);
+        throw new RangeError(`steps ${steps.join()} do not fit`);
       const offsets = new Int32Array((steps[0] ?? 0) + 1);
       for (let t = 0; t < steps[0]!; t++)
         offsets[t + 1] = offsets[t]! + steps.filter((count) => count > t).length;

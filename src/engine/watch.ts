@@ -1,0 +1,42 @@
+import { UnrollError } from '../errors.ts';
+
+/** setTimeout's own limit; what waits longer is looked at again then. */
+const longestTimer = 2 ** 31 - 1;
+
+export interface Watched {
+  /** On the clock of Date.now(). */
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws UnrollError cancelled or deadline_exceeded, when it is too late already */
+export function checkInTime({ deadlineMs, signal }: Watched): void {
+  if (signal?.aborted) throw cancelled();
+  if (deadlineMs <= Date.now()) throw late();
+}
+
+/** Calls `end` once, when the caller goes away or the deadline passes. @returns stops watching */
+export function watch({ deadlineMs, signal }: Watched, end: (error: UnrollError) => void): () => void {
+  let timer: NodeJS.Timeout;
+  const look = (): void => {
+    const left = deadlineMs - Date.now();
+    if (left <= 0) {
+      stop();
+      end(late());
+    } else timer = setTimeout(look, Math.min(longestTimer, Math.ceil(left)));
+  };
+  const aborted = (): void => {
+    stop();
+    end(cancelled());
+  };
+  const stop = (): void => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', aborted);
+  };
+  signal?.addEventListener('abort', aborted, { once: true });
+  look();
+  return stop;
+}
+
+const late = (): UnrollError => new UnrollError('deadline_exceeded', 'the deadline has passed');
+export const cancelled = (): UnrollError => new UnrollError('cancelled', 'the caller went away');
