@@ -3,7 +3,7 @@ import type { Graph, Node } from './graph.ts';
 import type { Weights } from './weights.ts';
 
 /** Gates of a recurrent cell, each with `units` rows in its matrices. */
-export const gateCount = { rnn: 1, gru: 3, lstm: 4 } as const;
+const gateCount = { rnn: 1, gru: 3, lstm: 4 } as const;
 
 /** The tensors a node reads, with their shapes. */
 export function tensorShapes(node: Node): [tensor: string, shape: readonly number[]][] {

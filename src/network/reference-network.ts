@@ -15,7 +15,7 @@ import type { Weights } from './weights.ts';
 
 type Rows = readonly Float64Array[];
 
-export function stepOf(layer: RecurrentSpec): CellStep {
+function stepOf(layer: RecurrentSpec): CellStep {
   if (layer.cell === 'lstm') return lstmStep;
   if (layer.cell === 'rnn') return rnnStep(layer.activation);
   return layer.reset === 'before' ? gruResetBeforeStep : gruResetAfterStep;

@@ -2,7 +2,7 @@
 
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 export const tanh = (x: number): number => Math.tanh(x);
-export const relu = (x: number): number => (x > 0 || Number.isNaN(x) ? x : 0);
+const relu = (x: number): number => (x > 0 || Number.isNaN(x) ? x : 0);
 
 export const activation = { linear: (x: number): number => x, sigmoid, tanh, relu };
 
