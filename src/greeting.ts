@@ -1,0 +1,28 @@
+import type { ModelListing } from './repository/repository-interface.ts';
+
+const body: Readonly<Record<NonNullable<ModelListing['task']>, string>> = {
+  classify: '{"input":"Alle Menschen sind frei und gleich an Würde","top_k":3}',
+  tag: '{"input":"Time flies like an arrow"}',
+  generate: '{"prompt":"The ","max_tokens":200,"stream":true}',
+  predict: '{"input":[[0.5],[1.5]]}',
+};
+
+/** What stands on the terminal after the start: where it is, what it serves, a call to try. */
+export function greeting(url: string, models: readonly ModelListing[]): string {
+  const lines = models.map(({ name, version, task, ready, error }) =>
+    ready ? `  ${name}@${version}  ${task}` : `  ${name}@${version}  not ready: ${error}`,
+  );
+  const ready = models.filter((model) => model.ready);
+  const tries = [...new Map(ready.map((model) => [model.task, model])).values()].map(
+    ({ name, task }) =>
+      `  curl -N ${url}/v1/models/${name}/${task} -H 'content-type: application/json' -d '${body[task!]}'`,
+  );
+  return [
+    `Unroll is at ${url}  (its API: ${url}/docs)`,
+    models.length > 0
+      ? `It serves:\n${lines.join('\n')}`
+      : 'It serves no model yet: put one into UNROLL_MODELS.',
+    ...(tries.length > 0 ? [`Try:\n${tries.join('\n')}`] : []),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,101 @@
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import underPressure from '@fastify/under-pressure';
+import fastify, { type FastifyBaseLogger } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { TaskContext } from '../tasks/context.ts';
+import { UnrollError } from '../errors.ts';
+import { documentation } from './documentation.ts';
+import { answerErrors } from './plugins/errors.ts';
+import { measureRequests } from './plugins/request-metrics.ts';
+import { classifyRoute } from './routes/classify.ts';
+import { embedRoute } from './routes/embed.ts';
+import { generateRoute } from './routes/generate.ts';
+import { healthRoutes } from './routes/health.ts';
+import { metricsRoute } from './routes/metrics.ts';
+import { modelRoutes } from './routes/models.ts';
+import { predictRoute } from './routes/predict.ts';
+import { tagRoute } from './routes/tag.ts';
+
+/** What the routes are built from; server.ts makes it once. */
+export interface AppParts {
+  readonly tasks: TaskContext;
+  readonly metrics: Metrics;
+  readonly logger: FastifyBaseLogger | false;
+  /** True once the server takes no new work. */
+  readonly draining: () => boolean;
+  readonly options: AppOptions;
+}
+
+export interface AppOptions {
+  readonly maxBodyBytes: number;
+  /** Requests a minute and address; 0 is no limit. */
+  readonly rateLimit: number;
+  readonly corsOrigin: string;
+  /** Milliseconds; 0 is never. */
+  readonly maxEventLoopDelayMs: number;
+  readonly pingMs: number;
+}
+
+export type App = Awaited<ReturnType<typeof buildApp>>;
+
+export async function buildApp(parts: AppParts) {
+  const { metrics, options, logger } = parts;
+  const app = fastify({
+    ...(logger ? { loggerInstance: logger } : { logger: false }),
+    bodyLimit: options.maxBodyBytes,
+    routerOptions: { maxParamLength: 256 },
+    requestIdHeader: 'x-request-id',
+    forceCloseConnections: true,
+    // a caller that sends its request slower than this is let go
+    requestTimeout: 60_000,
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+
+  answerErrors(app);
+  measureRequests(app, metrics);
+  await app.register(helmet, { contentSecurityPolicy: false });
+  if (options.corsOrigin !== '') await app.register(cors, { origin: options.corsOrigin });
+  if (options.rateLimit > 0)
+    await app.register(rateLimit, {
+      max: options.rateLimit,
+      timeWindow: '1 minute',
+      errorResponseBuilder: (_, { max, ttl }) =>
+        new UnrollError('rate_limited', `at most ${max} requests a minute`, {
+          retryAfterSeconds: Math.ceil(ttl / 1000),
+        }),
+    });
+  if (options.maxEventLoopDelayMs > 0)
+    await app.register(underPressure, {
+      maxEventLoopDelay: options.maxEventLoopDelayMs,
+      pressureHandler: (request) => {
+        if (request.routeOptions.url?.startsWith('/v1/') === true)
+          throw new UnrollError('overloaded', 'the event loop lags behind', { retryAfterSeconds: 1 });
+      },
+    });
+  await documentation(app);
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id);
+    if (parts.draining() && request.method === 'POST')
+      throw new UnrollError('shutting_down', 'the server takes no new work', { retryAfterSeconds: 1 });
+  });
+
+  const routes = [
+    modelRoutes,
+    classifyRoute,
+    tagRoute,
+    generateRoute,
+    predictRoute,
+    embedRoute,
+    healthRoutes,
+    metricsRoute,
+  ];
+  // in a plugin of its own, so that the documentation sees the routes it is there for
+  await app.register(async (scope) => {
+    for (const route of routes) route(scope.withTypeProvider<ZodTypeProvider>(), parts);
+  });
+  return app;
+}

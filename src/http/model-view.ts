@@ -1,0 +1,86 @@
+import type { z } from 'zod';
+import { UnrollError } from '../errors.ts';
+import type { ModelListing } from '../repository/repository-interface.ts';
+import type { TaskContext } from '../tasks/context.ts';
+import type { modelDetails, modelSummary } from './schemas/models.ts';
+
+// A model as the API shows it.
+
+type Summary = z.output<typeof modelSummary>;
+type Details = z.output<typeof modelDetails>;
+type Versions = readonly [ModelListing, ...ModelListing[]];
+
+/** The version its name alone stands for: the highest that is ready, else the highest. */
+const current = (versions: Versions): ModelListing => versions.find(({ ready }) => ready) ?? versions[0];
+
+function byName(listings: readonly ModelListing[]): Versions[] {
+  const groups = Map.groupBy(listings, ({ name }) => name);
+  return [...groups.values()].map(
+    (group) => group.toSorted((a, b) => b.version - a.version) as unknown as Versions,
+  );
+}
+
+const summaryOf = (shown: ModelListing, versions: readonly ModelListing[]): Summary => ({
+  id: shown.name,
+  object: 'model',
+  created: shown.created,
+  owned_by: 'unroll',
+  task: shown.task,
+  version: shown.version,
+  versions: versions.map(({ version }) => version),
+  ready: shown.ready,
+  error: shown.error,
+});
+
+export const listModels = (listings: readonly ModelListing[]): Summary[] =>
+  byName(listings).map((versions) => summaryOf(current(versions), versions));
+
+/** @throws UnrollError model_not_found */
+export function findModel(
+  listings: readonly ModelListing[],
+  reference: string,
+): { shown: ModelListing; versions: Versions } {
+  const [name, version] = reference.split('@', 2);
+  const versions = byName(listings.filter((one) => one.name === name))[0];
+  const shown =
+    versions &&
+    (version === undefined ? current(versions) : versions.find((one) => String(one.version) === version));
+  if (!versions || !shown)
+    throw new UnrollError(
+      'model_not_found',
+      `there is no model ${reference}; GET /v1/models lists what there is`,
+      {
+        field: 'model',
+      },
+    );
+  return { shown, versions };
+}
+
+export function showModel(
+  { shown, versions }: { shown: ModelListing; versions: Versions },
+  { engine }: TaskContext,
+): Details {
+  const spec = shown.served?.spec;
+  const info = shown.served?.network.info;
+  return {
+    ...summaryOf(shown, versions),
+    description: spec?.description ?? '',
+    causal: info?.causal ?? null,
+    parameters: info?.parameters ?? null,
+    weight_bytes: info?.weightBytes ?? null,
+    state_floats: info?.stateFloats ?? null,
+    layers: info ? [...info.layers] : [],
+    kernel: engine.kernel,
+    inputs: spec ? inputsOf(spec.inputs) : null,
+    labels: spec?.outputs.labels ?? null,
+    decoding: spec?.decoding ?? {},
+    provenance: spec?.provenance ?? {},
+  };
+}
+
+type Inputs = NonNullable<NonNullable<ModelListing['served']>['spec']['inputs']>;
+
+const inputsOf = (inputs: Inputs): Details['inputs'] =>
+  inputs.kind === 'text'
+    ? { kind: 'text', vocabulary: inputs.vocabulary, size: inputs.tokens.length }
+    : { kind: 'numeric', size: inputs.features.length, features: inputs.features.map(({ name }) => name) };

@@ -1,0 +1,72 @@
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { statusOf, titleOf, UnrollError, type ErrorCode } from '../errors.ts';
+
+// RFC 9457 problem documents. Every error leaves in this shape, with a stable `code`.
+
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly field?: string;
+  /** Every wrong field, where a body has several. */
+  readonly errors?: readonly { readonly field: string; readonly message: string }[];
+}
+
+/** Codes that fastify and its plugins give to what goes wrong before a handler runs. */
+const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed_json',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed_json',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed_json',
+  FST_ERR_BAD_URL: 'not_found',
+};
+
+export function problemOf(error: unknown): Problem {
+  if (error instanceof UnrollError) return build(error.code, error.message, error.field);
+  if (hasZodFastifySchemaValidationErrors(error))
+    return invalid(error.validation.map(({ params }) => params.issue));
+  if (error instanceof SyntaxError) return build('malformed_json', error.message);
+  const { code, message } = (error ?? {}) as { code?: string; message?: string };
+  const known = code === undefined ? undefined : fastifyCodes[code];
+  if (known) return build(known, message ?? titleOf(known));
+  return build('internal', 'the server failed; its log has the reason under this request id');
+}
+
+function build(code: ErrorCode, detail: string, field?: string): Problem {
+  const head = { type: 'about:blank', title: titleOf(code), status: statusOf(code), code, detail };
+  return field === undefined ? head : { ...head, field };
+}
+
+interface Issue {
+  readonly code?: string | undefined;
+  readonly message: string;
+  readonly path: readonly PropertyKey[];
+  readonly keys?: readonly string[];
+}
+
+const reported = 10;
+
+function invalid(issues: readonly unknown[]): Problem {
+  const errors = (issues as readonly Issue[])
+    .slice(0, reported)
+    .flatMap(({ code, message, path, keys }) =>
+      code === 'unrecognized_keys' && keys
+        ? keys.map((key) => ({ field: fieldOf([...path, key]), message: 'there is no such field' }))
+        : [{ field: fieldOf(path), message }],
+    );
+  const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  return { ...build('invalid_request', detail, errors[0]?.field), errors };
+}
+
+/** ['input', 2, 0] → input[2][0] */
+export const fieldOf = (path: readonly PropertyKey[]): string =>
+  path.length === 0
+    ? 'body'
+    : path
+        .map((part, index) =>
+          typeof part === 'number' ? `[${part}]` : index === 0 ? String(part) : `.${String(part)}`,
+        )
+        .join('');

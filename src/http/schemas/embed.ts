@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { timeoutMs } from './call-fields.ts';
+import { replyHead } from './reply.ts';
+import { taskInput } from './task-input.ts';
+
+export const embedBody = z.strictObject({ input: taskInput, timeout_ms: timeoutMs });
+
+export const embedReply = z
+  .object({
+    ...replyHead,
+    embeddings: z.array(z.array(z.number())).describe('The last hidden row of each input'),
+  })
+  .meta({ id: 'EmbedReply' });

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+
+export const modelSummary = z
+  .object({
+    id: z.string(),
+    object: z.literal('model'),
+    created: z.int().describe('Seconds since 1970'),
+    owned_by: z.literal('unroll'),
+    task: z.string().nullable(),
+    version: z.int().describe('The version that `id` alone names'),
+    versions: z.array(z.int()),
+    ready: z.boolean(),
+    error: z.string().nullable().describe('Why it is not ready'),
+  })
+  .meta({ id: 'Model' });
+
+export const modelList = z
+  .object({ object: z.literal('list'), data: z.array(modelSummary) })
+  .meta({ id: 'ModelList' });
+
+export const modelDetails = modelSummary
+  .extend({
+    description: z.string(),
+    causal: z.boolean().nullable().describe('False: it must read a whole sequence before it answers'),
+    parameters: z.int().nullable(),
+    weight_bytes: z.int().nullable(),
+    state_floats: z.int().nullable().describe('float32 of one sequence’s state'),
+    layers: z.array(
+      z.object({
+        name: z.string(),
+        type: z.string(),
+        detail: z.string(),
+        width: z.int(),
+        parameters: z.int(),
+      }),
+    ),
+    kernel: z.object({ path: z.enum(['plain', 'revectorised']), reason: z.string() }),
+    inputs: z
+      .object({
+        kind: z.enum(['text', 'numeric']),
+        vocabulary: z.string().optional(),
+        size: z.int(),
+        features: z.array(z.string()).optional(),
+      })
+      .nullable(),
+    labels: z.array(z.string()).nullable(),
+    decoding: z.record(z.string(), z.unknown()),
+    provenance: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'ModelDetails' });

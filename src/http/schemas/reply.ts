@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+export const usage = z
+  .object({
+    steps: z.int().describe('Steps that the network ran, over all sequences'),
+    unknown: z.int().describe('Tokens of the input that are not in the vocabulary'),
+    queued_ms: z.number().describe('Milliseconds that the sequence waited which waited longest'),
+    run_ms: z.number().describe('Milliseconds that the sequence ran which ran longest'),
+  })
+  .meta({ id: 'Usage' });
+
+export const replyHead = { model: z.string(), version: z.int(), usage };
+
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string().describe('Stable name of the error'),
+    detail: z.string().describe('The field, the limit and what was seen'),
+    field: z.string().optional(),
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem document' });
+
+export const modelParameter = z.object({
+  model: z.string().min(1).max(200).describe('`name` for the highest version, or `name@version`'),
+});
+
+const problemContent = {
+  description: 'What went wrong',
+  content: { 'application/problem+json': { schema: problem } },
+};
+
+/** A JSON answer, its stream where there is one, and the problems a task can end in. */
+export const taskResponses = <T extends z.ZodType>(reply: T, stream: string | null) => ({
+  200: {
+    description: 'The answer',
+    content: {
+      'application/json': { schema: reply },
+      ...(stream === null ? {} : { 'text/event-stream': { schema: z.string().describe(stream) } }),
+    },
+  },
+  '4xx': problemContent,
+  '5xx': problemContent,
+});

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { callFields } from './call-fields.ts';
+import { replyHead } from './reply.ts';
+import { taskInput } from './task-input.ts';
+
+export const tagBody = z.strictObject({ input: taskInput, ...callFields });
+
+const token = z.object({
+  text: z.string(),
+  label: z.string(),
+  score: z.number(),
+  start: z.int().describe('UTF-16 units from the start of the input'),
+  end: z.int(),
+});
+export const tagReply = z
+  .object({ ...replyHead, predictions: z.array(z.object({ tokens: z.array(token) })) })
+  .meta({ id: 'TagReply' });

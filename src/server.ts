@@ -1,0 +1,87 @@
+import type { AddressInfo } from 'node:net';
+import type { Config } from './config.ts';
+import { createEngine } from './engine/engine.ts';
+import { buildApp } from './http/app.ts';
+import { createKernel } from './kernel/kernel.ts';
+import { createRepository } from './repository/repository.ts';
+import type { ModelListing } from './repository/repository-interface.ts';
+import { createLogger } from './telemetry/logger.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+
+// The composition root: every part is built once, here, and handed down.
+
+export interface Server {
+  readonly url: string;
+  readonly models: () => readonly ModelListing[];
+  /** Takes nothing new, lets what runs finish within UNROLL_DRAIN_MS, then ends everything. */
+  close(): Promise<void>;
+}
+
+export async function startServer(config: Config): Promise<Server> {
+  const log = createLogger(config.LOG_LEVEL);
+  const metrics = createMetrics();
+  const kernel = createKernel({ mode: config.KERNEL, memoryMegabytes: config.MEMORY_MB });
+  const engine = createEngine({
+    kernel,
+    workers: config.WORKERS,
+    slots: config.SLOTS,
+    queue: config.QUEUE,
+    maxSteps: config.MAX_STEPS,
+    hooks: {
+      ended: ({ queuedMs }) => metrics.queueTime.observe(queuedMs / 1000),
+      workerDied: (worker, reason) => log.error({ worker, reason }, 'a worker died and is replaced'),
+    },
+  });
+  log.info({ kernel: engine.kernel, workers: config.WORKERS }, 'kernel ready');
+  const repository = createRepository({ root: config.MODELS, engine, log, watch: config.WATCH });
+  metrics.observe({
+    engine: () => engine.stats(),
+    kernel: engine.kernel,
+    memory: () => ({ used: kernel.memory.used }),
+    modelsReady: () => repository.list().filter(({ ready }) => ready).length,
+    modelsFailed: () => repository.list().filter(({ error }) => error !== null).length,
+  });
+
+  let draining = false;
+  const app = await buildApp({
+    tasks: {
+      engine,
+      repository,
+      limits: {
+        maxSteps: config.MAX_STEPS,
+        maxInputs: config.MAX_INPUTS,
+        maxTokens: config.MAX_TOKENS,
+        timeoutMs: config.TIMEOUT_MS,
+        maxTimeoutMs: config.MAX_TIMEOUT_MS,
+      },
+    },
+    metrics,
+    logger: log,
+    draining: () => draining,
+    options: {
+      maxBodyBytes: config.MAX_BODY_BYTES,
+      rateLimit: config.RATE_LIMIT,
+      corsOrigin: config.CORS_ORIGIN,
+      maxEventLoopDelayMs: config.MAX_EVENT_LOOP_DELAY_MS,
+      pingMs: config.PING_MS,
+    },
+  });
+
+  const close = async (): Promise<void> => {
+    draining = true;
+    await repository.close();
+    await engine.drain(config.DRAIN_MS);
+    await app.close();
+    await engine.close();
+  };
+  try {
+    await repository.start();
+    await app.listen({ host: config.HOST, port: config.PORT });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const { address, port, family } = app.server.address() as AddressInfo;
+  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  return { url, models: () => repository.list(), close };
+}

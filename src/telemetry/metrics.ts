@@ -1,0 +1,113 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+// What Prometheus sees: prefix unroll_, base units, few labels.
+
+const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const tokenSeconds = [0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 1];
+
+/** Numbers that live elsewhere and are read when somebody scrapes. */
+export interface Sources {
+  readonly engine: () => {
+    readonly workers: number;
+    readonly restarts: number;
+    readonly waiting: number;
+    readonly running: number;
+    readonly ticks: number;
+    readonly rows: number;
+    readonly steps: number;
+  };
+  readonly kernel: { readonly path: string };
+  readonly memory: () => { readonly used: number };
+  readonly modelsReady: () => number;
+  readonly modelsFailed: () => number;
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'unroll_' });
+  const registers = [registry];
+
+  const requests = new Counter({
+    name: 'unroll_requests_total',
+    help: 'Requests answered, by route and status.',
+    labelNames: ['method', 'route', 'status'] as const,
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'unroll_request_duration_seconds',
+    help: 'From the first byte of a request to the last of its answer.',
+    labelNames: ['method', 'route'] as const,
+    buckets: seconds,
+    registers,
+  });
+  const queueTime = new Histogram({
+    name: 'unroll_queue_duration_seconds',
+    help: 'Time a sequence waited for a slot.',
+    buckets: seconds,
+    registers,
+  });
+  const firstToken = new Histogram({
+    name: 'unroll_time_to_first_token_seconds',
+    help: 'From a streamed request to its first event.',
+    buckets: seconds,
+    registers,
+  });
+  const interToken = new Histogram({
+    name: 'unroll_inter_token_duration_seconds',
+    help: 'Between two events of a stream.',
+    buckets: tokenSeconds,
+    registers,
+  });
+  const openStreams = new Gauge({ name: 'unroll_streams_open', help: 'Streams open now.', registers });
+
+  /** Declares the numbers that are read from their owners at a scrape. */
+  const observe = (sources: Sources): void => {
+    const counter = (name: string, help: string, read: () => number): void => {
+      new Counter({
+        name,
+        help,
+        registers,
+        collect() {
+          this.reset();
+          this.inc(read());
+        },
+      });
+    };
+    const gauge = (name: string, help: string, read: () => number): void => {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    };
+    const { engine } = sources;
+    counter('unroll_steps_total', 'Steps run, a row and a step each.', () => engine().steps);
+    counter('unroll_ticks_total', 'Batches run by the workers.', () => engine().ticks);
+    counter(
+      'unroll_step_batch_rows_total',
+      'Rows of all batches; over ticks it is the mean batch.',
+      () => engine().rows,
+    );
+    counter('unroll_padding_rows_total', 'Rows computed for nobody. Unroll never pads: it stays 0.', () => 0);
+    counter('unroll_worker_restarts_total', 'Workers that died and were replaced.', () => engine().restarts);
+    gauge('unroll_workers', 'Worker threads.', () => engine().workers);
+    gauge('unroll_sequences_waiting', 'Sequences waiting for a slot.', () => engine().waiting);
+    gauge('unroll_sequences_active', 'Sequences in a slot.', () => engine().running);
+    gauge('unroll_models_loaded', 'Model versions that can answer.', sources.modelsReady);
+    gauge('unroll_models_failed', 'Model versions that could not be loaded.', sources.modelsFailed);
+    gauge('unroll_kernel_memory_bytes', 'Memory that weights and states take.', () => sources.memory().used);
+    new Gauge({
+      name: 'unroll_kernel_info',
+      help: 'The code path in use, as a label.',
+      labelNames: ['path'] as const,
+      registers,
+    }).set({ path: sources.kernel.path }, 1);
+  };
+
+  return { registry, requests, duration, queueTime, firstToken, interToken, openStreams, observe };
+}
