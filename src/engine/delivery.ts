@@ -3,7 +3,7 @@ import type { OutputsEvent, TokenEvent } from './messages.ts';
 // The caller's end of one sequence. Events wait here until they are asked for; what a caller has been given once is not
 // given again when the sequence runs again after a worker's death.
 
-interface DoneEvent {
+export interface DoneEvent {
   readonly kind: 'done';
   readonly finish: 'stop' | 'length' | null;
   /** Steps that the network ran. */
