@@ -3,6 +3,7 @@ import type { Runner, Wanted } from '../network/runner.ts';
 import { chunkSteps } from './chunks.ts';
 import type { Resume, SequenceReport } from './messages.ts';
 import { orderRows } from './order-rows.ts';
+import type { TickResult } from './tick-counters.ts';
 
 // The step batcher of one network in one worker. Sequences wait in line, occupy a row each, advance together tick by
 // tick, and leave at any step. It knows nothing of threads; its clock is handed in.
@@ -42,7 +43,7 @@ export interface Batcher {
   readonly waiting: number;
   readonly active: number;
   /** Advances some rows. @returns what was run, null when there was nothing to run */
-  tick(emit: Emit): { rows: number; steps: number; ms: number } | null;
+  tick(emit: Emit): TickResult | null;
 }
 
 interface Slot {
@@ -252,7 +253,8 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
       const packed = offsets[offsets.length - 1]!;
       const ms = options.now() - began;
       msPerStep = msPerStep === 0 ? ms / packed : msPerStep + 0.2 * (ms / packed - msPerStep);
-      return { rows: steps.length, steps: packed, ms };
+      const padding = packed - steps.reduce((sum, count) => sum + count, 0);
+      return { rows: steps.length, steps: packed, padding, ms };
     },
   };
 }

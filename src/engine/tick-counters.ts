@@ -7,7 +7,8 @@ const ticks = 0;
 const rows = 1;
 const steps = 2;
 const busyMs = 3;
-const firstBucket = 4;
+const padding = 4;
+const firstBucket = 5;
 const length = firstBucket + rowBuckets.length;
 
 export interface TickCounts {
@@ -15,17 +16,28 @@ export interface TickCounts {
   /** Rows that advanced, summed over ticks. */
   readonly rows: number;
   readonly steps: number;
+  /** Row-steps that were run beyond those asked for. */
+  readonly padding: number;
   readonly busyMs: number;
   /** Ticks in each of `rowBuckets`. */
   readonly byRows: readonly number[];
 }
 
+/** What one tick of a batcher ran. */
+export interface TickResult {
+  readonly rows: number;
+  readonly steps: number;
+  readonly padding: number;
+  readonly ms: number;
+}
+
 export const createCounters = (): SharedArrayBuffer => new SharedArrayBuffer(length * 8);
 
-export function countTick(counters: Float64Array, tick: { rows: number; steps: number; ms: number }): void {
+export function countTick(counters: Float64Array, tick: TickResult): void {
   counters[ticks]! += 1;
   counters[rows]! += tick.rows;
   counters[steps]! += tick.steps;
+  counters[padding]! += tick.padding;
   counters[busyMs]! += tick.ms;
   counters[firstBucket + rowBuckets.findIndex((bound) => tick.rows <= bound)]! += 1;
 }
@@ -38,6 +50,7 @@ export function sumCounters(all: readonly SharedArrayBuffer[]): TickCounts {
     ticks: sum[ticks]!,
     rows: sum[rows]!,
     steps: sum[steps]!,
+    padding: sum[padding]!,
     busyMs: sum[busyMs]!,
     byRows: [...sum.subarray(firstBucket)],
   };

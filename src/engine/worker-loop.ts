@@ -1,3 +1,4 @@
+import type { TickResult } from './tick-counters.ts';
 import { createGeneration, restoreGeneration } from '../decoding/generation.ts';
 import { createRunner, type Runner } from '../network/runner.ts';
 import { batcherDefaults, createBatcher, type Batcher } from './batcher.ts';
@@ -23,7 +24,7 @@ export function createWorkerLoop(context: {
   readonly memory: WebAssembly.Memory;
   readonly send: (message: FromWorker) => void;
   /** Called before a tick's reports are sent, so that whoever has read them finds it counted. */
-  readonly count: (tick: { rows: number; steps: number; ms: number }) => void;
+  readonly count: (tick: TickResult) => void;
   readonly now: () => number;
 }): WorkerLoop {
   const { memory, send, count, now } = context;

@@ -9,6 +9,7 @@ import type { TaskContext } from '../tasks/context.ts';
 import { UnrollError } from '../errors.ts';
 import { documentation } from './documentation.ts';
 import { answerErrors } from './plugins/errors.ts';
+import { refuseOtherMethods } from './plugins/other-methods.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
 import { classifyRoute } from './routes/classify.ts';
 import { embedRoute } from './routes/embed.ts';
@@ -57,7 +58,8 @@ export async function buildApp(parts: AppParts) {
 
   answerErrors(app);
   measureRequests(app, metrics);
-  await app.register(helmet, { contentSecurityPolicy: false });
+  // the documentation page sets a content policy of its own; who ends TLS in front of this server sets transport security
+  await app.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: false });
   if (options.corsOrigin !== '') await app.register(cors, { origin: options.corsOrigin });
   if (options.rateLimit > 0)
     await app.register(rateLimit, {
@@ -95,7 +97,9 @@ export async function buildApp(parts: AppParts) {
   ];
   // in a plugin of its own, so that the documentation sees the routes it is there for
   await app.register(async (scope) => {
-    for (const route of routes) route(scope.withTypeProvider<ZodTypeProvider>(), parts);
+    refuseOtherMethods(scope, () => {
+      for (const route of routes) route(scope.withTypeProvider<ZodTypeProvider>(), parts);
+    });
   });
   return app;
 }

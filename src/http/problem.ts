@@ -26,8 +26,7 @@ const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
 
 export function problemOf(error: unknown): Problem {
   if (error instanceof UnrollError) return build(error.code, error.message, error.field);
-  if (hasZodFastifySchemaValidationErrors(error))
-    return invalid(error.validation.map(({ params }) => params.issue));
+  if (hasZodFastifySchemaValidationErrors(error)) return invalid(error.validation);
   if (error instanceof SyntaxError) return build('malformed_json', error.message);
   const { code, message } = (error ?? {}) as { code?: string; message?: string };
   const known = code === undefined ? undefined : fastifyCodes[code];
@@ -40,33 +39,35 @@ function build(code: ErrorCode, detail: string, field?: string): Problem {
   return field === undefined ? head : { ...head, field };
 }
 
-interface Issue {
-  readonly code?: string | undefined;
-  readonly message: string;
-  readonly path: readonly PropertyKey[];
-  readonly keys?: readonly string[];
+/** A wrong field as the validator reports it. */
+interface Wrong {
+  /** `/input/2/0` */
+  readonly instancePath: string;
+  readonly message?: string | undefined;
+  readonly keyword: string;
+  readonly params: Readonly<Record<string, unknown>>;
 }
 
 const reported = 10;
 
-function invalid(issues: readonly unknown[]): Problem {
-  const errors = (issues as readonly Issue[])
-    .slice(0, reported)
-    .flatMap(({ code, message, path, keys }) =>
-      code === 'unrecognized_keys' && keys
-        ? keys.map((key) => ({ field: fieldOf([...path, key]), message: 'there is no such field' }))
-        : [{ field: fieldOf(path), message }],
-    );
+function invalid(wrong: readonly Wrong[]): Problem {
+  const errors = wrong.slice(0, reported).flatMap(({ instancePath, message, keyword, params }) => {
+    const path = instancePath.split('/').filter((part) => part !== '');
+    return keyword === 'unrecognized_keys'
+      ? (params['keys'] as string[]).map((key) => ({
+          field: fieldOf([...path, key]),
+          message: 'there is no such field',
+        }))
+      : [{ field: fieldOf(path), message: message ?? 'is not valid' }];
+  });
   const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
   return { ...build('invalid_request', detail, errors[0]?.field), errors };
 }
 
-/** ['input', 2, 0] → input[2][0] */
-export const fieldOf = (path: readonly PropertyKey[]): string =>
+/** input, 2, 0 → input[2][0] */
+const fieldOf = (path: readonly string[]): string =>
   path.length === 0
     ? 'body'
     : path
-        .map((part, index) =>
-          typeof part === 'number' ? `[${part}]` : index === 0 ? String(part) : `.${String(part)}`,
-        )
+        .map((part, index) => (/^\d+$/.test(part) ? `[${part}]` : index === 0 ? part : `.${part}`))
         .join('');

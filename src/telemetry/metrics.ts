@@ -1,3 +1,5 @@
+import { rowBuckets } from '../engine/tick-counters.ts';
+import { countedElsewhere } from './counted-elsewhere.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 // What Prometheus sees: prefix unroll_, base units, few labels.
@@ -15,6 +17,9 @@ export interface Sources {
     readonly ticks: number;
     readonly rows: number;
     readonly steps: number;
+    readonly padding: number;
+    /** Batches by the buckets of `rowBuckets`. */
+    readonly byRows: readonly number[];
   };
   readonly kernel: { readonly path: string };
   readonly memory: () => { readonly used: number };
@@ -27,6 +32,9 @@ export type Metrics = ReturnType<typeof createMetrics>;
 export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'unroll_' });
+  // gauges with a counter's name: `promtool check metrics` refuses them
+  for (const name of ['handles', 'requests', 'resources'])
+    registry.removeSingleMetric(`unroll_nodejs_active_${name}_total`);
   const registers = [registry];
 
   const requests = new Counter({
@@ -88,12 +96,22 @@ export function createMetrics() {
     const { engine } = sources;
     counter('unroll_steps_total', 'Steps run, a row and a step each.', () => engine().steps);
     counter('unroll_ticks_total', 'Batches run by the workers.', () => engine().ticks);
-    counter(
-      'unroll_step_batch_rows_total',
-      'Rows of all batches; over ticks it is the mean batch.',
-      () => engine().rows,
+    registry.registerMetric(
+      countedElsewhere(
+        'unroll_step_batch_rows',
+        'Rows that advanced together in a batch.',
+        rowBuckets,
+        () => {
+          const { byRows, rows } = engine();
+          return { counts: byRows, sum: rows };
+        },
+      ),
     );
-    counter('unroll_padding_rows_total', 'Rows computed for nobody. Unroll never pads: it stays 0.', () => 0);
+    counter(
+      'unroll_padding_rows_total',
+      'Row-steps computed beyond those that sequences asked for.',
+      () => engine().padding,
+    );
     counter('unroll_worker_restarts_total', 'Workers that died and were replaced.', () => engine().restarts);
     gauge('unroll_workers', 'Worker threads.', () => engine().workers);
     gauge('unroll_sequences_waiting', 'Sequences waiting for a slot.', () => engine().waiting);

@@ -106,7 +106,9 @@ describe.each([1, 2, 5, 16, 17, 100])('over rows of %i columns', (width) => {
     const all = [...rows, ties, withNaN];
     const out = room(all.length);
     run(put(all, width), out, all.length);
-    expect([...new Int32Array(memory.buffer, out, all.length)]).toEqual(all.map((row) => argmax(row, width)[0]));
+    expect([...new Int32Array(memory.buffer, out, all.length)]).toEqual(
+      all.map((row) => argmax(row, width)[0]),
+    );
   });
 });
 
