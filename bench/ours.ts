@@ -1,4 +1,5 @@
-import { createKernel, type Kernel, type KernelMode } from '../src/kernel/kernel.ts';
+import type { KernelMode } from '../src/kernel/compile.ts';
+import { createKernel, type Kernel } from '../src/kernel/kernel.ts';
 import { layOut } from '../src/network/layout.ts';
 import { compileNetwork } from '../src/network/program.ts';
 import { createRunner, type Runner } from '../src/network/runner.ts';

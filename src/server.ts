@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { Config } from './config.ts';
 import { createEngine } from './engine/engine.ts';
+import { rowBuckets } from './engine/tick-counters.ts';
 import { buildApp } from './http/app.ts';
 import { createKernel } from './kernel/kernel.ts';
 import { createRepository } from './repository/repository.ts';
@@ -29,6 +30,7 @@ export async function startServer(config: Config): Promise<Server> {
     maxSteps: config.MAX_STEPS,
     hooks: {
       ended: ({ queuedMs }) => metrics.queueTime.observe(queuedMs / 1000),
+      problem: (what) => log.error({ what }, 'engine problem'),
       workerDied: (worker, reason) => log.error({ worker, reason }, 'a worker died and is replaced'),
     },
   });
@@ -36,6 +38,7 @@ export async function startServer(config: Config): Promise<Server> {
   const repository = createRepository({ root: config.MODELS, engine, log, watch: config.WATCH });
   metrics.observe({
     engine: () => engine.stats(),
+    rowBounds: rowBuckets,
     kernel: engine.kernel,
     memory: () => ({ used: kernel.memory.used }),
     modelsReady: () => repository.list().filter(({ ready }) => ready).length,

@@ -9,7 +9,7 @@ export interface TokenCounts {
 /** Keskar et al. 2019 (CTRL): the logit of a seen token is divided by the penalty, or multiplied where it is negative. */
 export function penaliseRepetition(logits: Float64Array, seen: ReadonlySet<number>, penalty: number): void {
   if (penalty === 1) return;
-  for (const id of seen) logits[id]! > 0 ? (logits[id]! /= penalty) : (logits[id]! *= penalty);
+  for (const id of seen) logits[id]! *= logits[id]! > 0 ? 1 / penalty : penalty;
 }
 
 /** Takes `penalty` from a token's logit for every time it was generated. */

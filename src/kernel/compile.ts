@@ -4,6 +4,8 @@ import { setFlagsFromString } from 'node:v8';
 // Compiles an emitted module with V8's optimising compiler at once, on the plain or the revectorised path.
 
 export type KernelPath = 'plain' | 'revectorised';
+/** `auto` takes the revectorised path when its self-test passes. */
+export type KernelMode = 'plain' | 'auto';
 
 /** V8 flags belong to the whole process: they are set around one synchronous compile and put back. */
 export function compileModule(bytes: Uint8Array<ArrayBuffer>, path: KernelPath): WebAssembly.Module {

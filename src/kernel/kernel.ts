@@ -1,13 +1,11 @@
 import { ModuleBuilder } from './assembler/module-builder.ts';
-import { compileModule, type KernelPath } from './compile.ts';
+import { compileModule, type KernelMode, type KernelPath } from './compile.ts';
 import { ConstantPool, constantsBytes } from './constants.ts';
 import type { Emitter } from './emit/emitter.ts';
 import { SharedMemory } from './memory.ts';
 import { choosePath } from './self-test.ts';
 
 // The door to the kernel: one shared memory, one way of compiling, one path for the whole process.
-
-export type KernelMode = 'plain' | 'auto';
 
 export interface Kernel {
   readonly memory: SharedMemory;
@@ -29,11 +27,4 @@ export function createKernel(options: { mode: KernelMode; memoryMegabytes: numbe
   const constants = new ConstantPool(memory.memory);
   const { path, reason } = choosePath(options.mode, memory, build);
   return { memory, path, reason, compile: (emit) => build(path, emit) };
-}
-
-export type KernelFunctions = Readonly<Record<string, (...parameters: number[]) => void>>;
-
-/** Runs in any thread that shares the memory. */
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelFunctions {
-  return new WebAssembly.Instance(module, { kernel: { memory } }).exports as KernelFunctions;
 }

@@ -1,6 +1,7 @@
 import type { Emitter } from '../kernel/emit/emitter.ts';
 import { emitGather } from '../kernel/emit/rows.ts';
-import { instantiate, type Kernel } from '../kernel/kernel.ts';
+import { instantiate } from '../kernel/instantiate.ts';
+import { type Kernel } from '../kernel/kernel.ts';
 import { MemoryFull } from '../kernel/memory.ts';
 import { UnrollError } from '../errors.ts';
 import { checkWeights } from './check-weights.ts';

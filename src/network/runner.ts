@@ -1,6 +1,6 @@
 import { clearVectorRegisters } from '../kernel/compile.ts';
 import { padded } from '../kernel/emit/emitter.ts';
-import { instantiate } from '../kernel/kernel.ts';
+import { instantiate } from '../kernel/instantiate.ts';
 import { layOut, type Arena } from './layout.ts';
 import { runCombine } from './layers/combine.ts';
 import { runDense } from './layers/dense.ts';

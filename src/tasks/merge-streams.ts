@@ -20,6 +20,6 @@ export async function* mergeStreams<T>(
   } finally {
     // a question still open would reject unheard once its stream is left
     for (const question of asked.values()) question.catch(() => {});
-    await Promise.allSettled(iterators.map((iterator) => iterator.return?.()));
+    await Promise.allSettled(iterators.map(async (iterator) => iterator.return?.()));
   }
 }

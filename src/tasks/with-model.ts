@@ -20,12 +20,12 @@ export async function withModel<T>(
   task: ModelSpec['task'] | null,
   work: (model: ServedModel) => Promise<T>,
 ): Promise<T> {
-  const { model, release } = repository.acquire(reference);
+  const lease = repository.acquire(reference);
   try {
-    checkTask(model, task);
-    return await work(model);
+    checkTask(lease.model, task);
+    return await work(lease.model);
   } finally {
-    release();
+    lease.release();
   }
 }
 
@@ -36,11 +36,11 @@ export async function* streamWithModel<T>(
   task: ModelSpec['task'] | null,
   work: (model: ServedModel) => AsyncGenerator<T>,
 ): AsyncGenerator<T> {
-  const { model, release } = repository.acquire(reference);
+  const lease = repository.acquire(reference);
   try {
-    checkTask(model, task);
-    yield* work(model);
+    checkTask(lease.model, task);
+    yield* work(lease.model);
   } finally {
-    release();
+    lease.release();
   }
 }

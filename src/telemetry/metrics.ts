@@ -1,4 +1,3 @@
-import { rowBuckets } from '../engine/tick-counters.ts';
 import { countedElsewhere } from './counted-elsewhere.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
@@ -18,9 +17,11 @@ export interface Sources {
     readonly rows: number;
     readonly steps: number;
     readonly padding: number;
-    /** Batches by the buckets of `rowBuckets`. */
+    /** Batches by the buckets of `rowBounds`. */
     readonly byRows: readonly number[];
   };
+  /** Upper bounds of the buckets that batches are counted in by their rows. */
+  readonly rowBounds: readonly number[];
   readonly kernel: { readonly path: string };
   readonly memory: () => { readonly used: number };
   readonly modelsReady: () => number;
@@ -100,7 +101,7 @@ export function createMetrics() {
       countedElsewhere(
         'unroll_step_batch_rows',
         'Rows that advanced together in a batch.',
-        rowBuckets,
+        sources.rowBounds,
         () => {
           const { byRows, rows } = engine();
           return { counts: byRows, sum: rows };

@@ -7,7 +7,7 @@ type Normalise = (text: string) => string;
 
 /** A code point that begins a piece, with the marks, joiners and conjoining Hangul letters that may combine with it. */
 const piece = /[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]+|\P{M}?\p{M}+|[^]/gu;
-const word = /\p{L}[\p{L}\p{M}\p{N}]*(?:['’\-][\p{L}\p{M}\p{N}]+)*|\p{N}+(?:[.,]\p{N}+)*|[^\s]/gu;
+const word = /\p{L}[\p{L}\p{M}\p{N}]*(?:['’-][\p{L}\p{M}\p{N}]+)*|\p{N}+(?:[.,]\p{N}+)*|[^\s]/gu;
 
 /** One token a code point of the normalised text. */
 export function* splitCharacters(text: string, normalise: Normalise): Generator<TextToken> {

@@ -1,4 +1,5 @@
-import { createKernel, type Kernel, type KernelMode } from '../../src/kernel/kernel.ts';
+import type { KernelMode } from '../../src/kernel/compile.ts';
+import { createKernel, type Kernel } from '../../src/kernel/kernel.ts';
 import { tensorShapes } from '../../src/network/check-weights.ts';
 import { resolveGraph } from '../../src/network/graph.ts';
 import type { NetworkInput } from '../../src/network/input.ts';

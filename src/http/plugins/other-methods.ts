@@ -12,7 +12,7 @@ export function refuseOtherMethods(app: FastifyInstance, add: () => void): void 
     taken.set(url, methods);
   });
   add();
-  for (const [url, methods] of [...taken]) {
+  for (const [url, methods] of Array.from(taken)) {
     const allowed = [...methods].filter((method) => method !== 'HEAD').join(', ');
     app.route({
       method: all.filter((method) => !methods.has(method)),

@@ -29,7 +29,7 @@ const expm1Coefficients = [
 const tanhLimit = 9.02;
 /** ln 2 in two parts (Cody and Waite 1980): n · high is exact for |n| ≤ 128. */
 const ln2High = 0.693145751953125;
-const ln2Low = 1.42860682030941723212e-6;
+const ln2Low = Math.LN2 - ln2High;
 /** Adding 1.5 · 2²³ rounds to an integer and leaves it in the low bits. */
 const roundingMagic = 12582912;
 

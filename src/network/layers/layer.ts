@@ -1,5 +1,5 @@
 import type { Emitter } from '../../kernel/emit/emitter.ts';
-import type { KernelFunctions } from '../../kernel/kernel.ts';
+import type { KernelFunctions } from '../../kernel/instantiate.ts';
 
 // What a layer is made of at load (main thread) and when it runs (a worker). What crosses between the two is plain data
 // that can be cloned: names of emitted functions and addresses in the shared memory.

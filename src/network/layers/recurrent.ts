@@ -8,7 +8,7 @@ import { lstmCell } from '../../kernel/emit/lstm.ts';
 import { emitSweep, sweepScratch, type Cell } from '../../kernel/emit/recurrent.ts';
 import { rnnCell } from '../../kernel/emit/rnn.ts';
 import { packMatrix, packVector, recurrentOrder } from '../../kernel/pack.ts';
-import type { KernelFunctions } from '../../kernel/kernel.ts';
+import type { KernelFunctions } from '../../kernel/instantiate.ts';
 import type { DirectionTensors } from '../graph.ts';
 import type { RecurrentSpec } from '../spec.ts';
 import { activeRows, type CompileContext, type Plan, type RunContext } from './layer.ts';

@@ -18,7 +18,7 @@ import {
 } from '../../../src/kernel/assembler/expressions.ts';
 import type { FunctionBuilder, I32Local } from '../../../src/kernel/assembler/function-builder.ts';
 import { ModuleBuilder } from '../../../src/kernel/assembler/module-builder.ts';
-import { instantiate } from '../../../src/kernel/kernel.ts';
+import { instantiate } from '../../../src/kernel/instantiate.ts';
 
 /** Runs one emitted function of two parameters over a page of memory. */
 function run(body: (f: FunctionBuilder, p: { a: I32Local; b: I32Local }) => void, a: number, b: number) {

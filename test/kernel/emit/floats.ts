@@ -1,6 +1,8 @@
 // Runs of float32 bit patterns that cover the whole range, and a kernel to run them through.
 import type { Emitter } from '../../../src/kernel/emit/emitter.ts';
-import { createKernel, instantiate, type KernelMode } from '../../../src/kernel/kernel.ts';
+import { instantiate } from '../../../src/kernel/instantiate.ts';
+import type { KernelMode } from '../../../src/kernel/compile.ts';
+import { createKernel } from '../../../src/kernel/kernel.ts';
 import type { FunctionBuilder, V128Local } from '../../../src/kernel/assembler/function-builder.ts';
 import { load } from '../../../src/kernel/assembler/expressions.ts';
 

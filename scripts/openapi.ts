@@ -1,0 +1,28 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildApp } from '../src/http/app.ts';
+import { createMetrics } from '../src/telemetry/metrics.ts';
+
+// Writes openapi/openapi.json from the routes, or with --check fails when it is not what the routes say.
+
+const path = join(import.meta.dirname, '../openapi/openapi.json');
+const app = await buildApp({
+  // the document is made of the routes' schemas alone: no task is run
+  tasks: {} as never,
+  metrics: createMetrics(),
+  logger: false,
+  draining: () => false,
+  options: { maxBodyBytes: 1, rateLimit: 0, corsOrigin: '', maxEventLoopDelayMs: 0, pingMs: 1000 },
+});
+await app.ready();
+const text = `${JSON.stringify(app.swagger(), null, 2)}\n`;
+await app.close();
+
+if (process.argv.includes('--write')) {
+  writeFileSync(path, text);
+} else if (readFileSync(path, 'utf8') !== text) {
+  console.error('openapi/openapi.json is not what the routes say: run npm run openapi');
+  process.exitCode = 1;
+} else {
+  console.log('openapi/openapi.json is what the routes say');
+}
