@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from './config.ts';
 import { createEngine } from './engine/engine.ts';
 import { rowBuckets } from './engine/tick-counters.ts';
@@ -72,9 +73,14 @@ export async function startServer(config: Config): Promise<Server> {
 
   const close = async (): Promise<void> => {
     draining = true;
+    const patience = delay(config.DRAIN_MS, undefined, { ref: false });
     await repository.close();
     await engine.drain(config.DRAIN_MS);
-    await app.close();
+    const closed = app.close();
+    // what the engine has answered may still be on its way out
+    await Promise.race([closed, patience]);
+    app.server.closeAllConnections();
+    await closed;
     await engine.close();
   };
   try {

@@ -49,7 +49,8 @@ export async function buildApp(parts: AppParts) {
     bodyLimit: options.maxBodyBytes,
     routerOptions: { maxParamLength: 256 },
     requestIdHeader: 'x-request-id',
-    forceCloseConnections: true,
+    // an answer under way is finished; server.ts ends those that take too long
+    forceCloseConnections: 'idle',
     // a caller that sends its request slower than this is let go
     requestTimeout: 60_000,
   }).withTypeProvider<ZodTypeProvider>();

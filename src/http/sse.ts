@@ -33,7 +33,7 @@ export async function sendEvents(
   options: SseOptions,
 ): Promise<FastifyReply> {
   const first = events.next();
-  await Promise.race([first, delay(options.pingMs, undefined, { ref: false })]);
+  await orPing(first, options.pingMs);
   return reply
     .type('text/event-stream; charset=utf-8')
     .header('cache-control', 'no-store')

@@ -66,24 +66,16 @@ const vectorBinary = (name: InstructionName) => (a: V128, b: V128) => operation<
 export const add = integer('i32.add');
 export const sub = integer('i32.sub');
 export const mul = integer('i32.mul');
-export const and = integer('i32.and');
 export const or = integer('i32.or');
 export const xor = integer('i32.xor');
 export const eq = integer('i32.eq');
 export const ne = integer('i32.ne');
 export const lessThan = integer('i32.lt_u');
-export const greaterThan = integer('i32.gt_u');
-export const atLeast = integer('i32.ge_u');
-export const isZero = (a: I32Like): I32 => operation('i32.eqz', [i32(a)]);
 
 // ---- f32: one number
 export const f32add = scalar('f32.add');
-export const f32sub = scalar('f32.sub');
-export const f32mul = scalar('f32.mul');
-export const f32div = scalar('f32.div');
 export const f32max = scalar('f32.max');
 export const f32greater = (a: F32, b: F32): I32 => operation('f32.gt', [a, b]);
-export const f32ordered = (a: F32, b: F32): I32 => operation('f32.eq', [a, b]);
 
 // ---- v128: four float32, or four int32 where the name says so
 export const vadd = vectorBinary('f32x4.add');
@@ -91,7 +83,6 @@ export const vsub = vectorBinary('f32x4.sub');
 export const vmul = vectorBinary('f32x4.mul');
 export const vdiv = vectorBinary('f32x4.div');
 export const vmax = vectorBinary('f32x4.max');
-export const vneg = vectorUnary('f32x4.neg');
 /** b < a ? b : a, one machine instruction; a NaN in `a` comes through. */
 export const pmin = vectorBinary('f32x4.pmin');
 /** a < b ? b : a, one machine instruction; a NaN in `a` comes through. */
@@ -103,9 +94,6 @@ export const fnma = (a: V128, b: V128, c: V128): V128 => operation('f32x4.relaxe
 export const splat = (a: F32): V128 => operation('f32x4.splat', [a]);
 export const lane = (a: V128, index: number): F32 => operation('f32x4.extract_lane', [a], [index]);
 export const vand = vectorBinary('v128.and');
-export const vor = vectorBinary('v128.or');
-export const greaterEqual = vectorBinary('f32x4.ge');
-export const bitselect = (a: V128, b: V128, mask: V128): V128 => operation('v128.bitselect', [a, b, mask]);
 export const intAdd = vectorBinary('i32x4.add');
 export const intSub = vectorBinary('i32x4.sub');
 export const shiftLeft = (a: V128, bits: number): V128 => operation('i32x4.shl', [a, i32(bits)]);
