@@ -102,11 +102,7 @@ export function restoreGeneration(
   function choose(): number {
     const { temperature } = options;
     if (temperature === 0) return largest(scores, 1)[0]!;
-    const number = rng.next();
-    return draw(
-      candidates(temperature === 1 ? scores : scores.map((value) => value / temperature), options),
-      number,
-    );
+    return draw(candidates(scores, temperature, options), rng.next());
   }
 
   const described = (id: number): TopToken => ({ id, text: tokens[id]!, logprob: scores[id]! });
