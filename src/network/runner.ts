@@ -210,6 +210,10 @@ export function createRunner(
 /** [rows, width] → [rows, padded(width)] */
 function spreadRows(values: Float32Array, from: number, to: number, rows: number, width: number): void {
   const stride = padded(width);
+  if (stride === width) {
+    values.copyWithin(to, from, from + rows * width);
+    return;
+  }
   for (let r = 0; r < rows; r++)
     for (let k = 0; k < width; k++) values[to + r * stride + k] = values[from + r * width + k]!;
 }
@@ -217,6 +221,10 @@ function spreadRows(values: Float32Array, from: number, to: number, rows: number
 /** [rows, padded(width)] → [rows, width] */
 function gatherRows(values: Float32Array, from: number, to: Float32Array, rows: number, width: number): void {
   const stride = padded(width);
+  if (stride === width) {
+    to.set(values.subarray(from, from + rows * width));
+    return;
+  }
   for (let r = 0; r < rows; r++)
     to.set(values.subarray(from + r * stride, from + r * stride + width), r * width);
 }

@@ -28,6 +28,6 @@ export function countedElsewhere(
       values: [...buckets, value('sum', sum), value('count', total)],
     };
   };
-  // prom-client's own types know only histograms that count for themselves
-  return Object.assign(histogram, { get });
+  // both readers, or the text format would still show prom-client's own empty counts
+  return Object.assign(histogram, { get, getForPromString: get });
 }
