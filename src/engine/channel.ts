@@ -52,11 +52,21 @@ export function openMainChannel<Out, In>(memory: ChannelMemory): MainChannel<Out
     Atomics.store(mainWantsRoom, 0, 1);
     if (writer.flush()) Atomics.store(mainWantsRoom, 0, 0);
   };
+  let willRing = false;
+  /** Once this turn's code is done: sequences that are sent together wake the worker together, and share its next tick. */
+  const ringSoon = (): void => {
+    if (willRing) return;
+    willRing = true;
+    queueMicrotask(() => {
+      willRing = false;
+      ring(workerBell);
+    });
+  };
   return {
     send(message) {
       writer.write(serialize(message));
       push();
-      ring(workerBell);
+      ringSoon();
     },
     receive() {
       const bytes = reader.read();
