@@ -1,11 +1,5 @@
 // What is done to a step's logits before a token is chosen. logits [vocabulary], changed in place, in float64.
 
-/** Times a token was seen: prompt and answer for the repetition penalty, the answer alone for the frequency penalty. */
-export interface TokenCounts {
-  readonly seen: ReadonlySet<number>;
-  readonly generated: ReadonlyMap<number, number>;
-}
-
 /** Keskar et al. 2019 (CTRL): the logit of a seen token is divided by the penalty, or multiplied where it is negative. */
 export function penaliseRepetition(logits: Float64Array, seen: ReadonlySet<number>, penalty: number): void {
   if (penalty === 1) return;

@@ -7,7 +7,7 @@ import type { FunctionBuilder, V128Local } from '../../../src/kernel/assembler/f
 import { load } from '../../../src/kernel/assembler/expressions.ts';
 
 /** Every `stride`-th of the 2³² patterns; UNROLL_EXHAUSTIVE=1 takes them all (a few minutes a function). */
-export const patternStride = process.env['UNROLL_EXHAUSTIVE'] === '1' ? 1 : 509;
+const patternStride = process.env['UNROLL_EXHAUSTIVE'] === '1' ? 1 : 509;
 
 export const special = Float32Array.of(
   0,
