@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { candidates, draw, largest } from '../../src/decoding/candidates.ts';
+import { logSoftmax } from '../../src/decoding/logits-process.ts';
+import { createRng } from '../../src/decoding/rng.ts';
+
+const vocabulary = fc.array(fc.double({ min: -20, max: 20, noNaN: true }), { minLength: 1, maxLength: 300 });
+const scored = vocabulary.map((logits) => {
+  const scores = Float64Array.from(logits);
+  logSoftmax(scores);
+  return scores;
+});
+const all = { topK: 0, topP: 1, minP: 0 };
+const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
+
+describe('largest', () => {
+  it('is a full sort cut short, whatever the size', () => {
+    // few different values, so that ties are common
+    const values = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 400 });
+    fc.assert(
+      fc.property(values, fc.integer({ min: 1, max: 420 }), (array, count) => {
+        const expected = array.map((_, i) => i).sort((a, b) => array[b]! - array[a]! || a - b);
+        expect([...largest(Float64Array.from(array), count)]).toEqual(expected.slice(0, count));
+      }),
+    );
+  });
+});
+
+describe('candidates', () => {
+  it('are all tokens with their own probabilities when nothing is limited', () => {
+    fc.assert(
+      fc.property(scored, (scores) => {
+        const { ids, probabilities } = candidates(scores, 1, all);
+        expect([...ids]).toEqual([...scores.keys()]);
+        probabilities.forEach((probability, i) => expect(probability).toBeCloseTo(Math.exp(scores[i]!), 10));
+      }),
+    );
+  });
+
+  it('are the k likeliest, and exactly k', () => {
+    fc.assert(
+      fc.property(scored, fc.integer({ min: 1, max: 320 }), (scores, topK) => {
+        const { ids, probabilities } = candidates(scores, 1, { ...all, topK });
+        expect([...ids]).toEqual([...largest(scores, Math.min(topK, scores.length))]);
+        expect(sum(probabilities)).toBeCloseTo(1, 10);
+      }),
+    );
+  });
+
+  it('are the fewest that reach p', () => {
+    fc.assert(
+      fc.property(scored, fc.double({ min: 0.01, max: 0.999, noNaN: true }), (scores, topP) => {
+        const { ids } = candidates(scores, 1, { ...all, topP });
+        const reached = ids.reduce((total, id) => total + Math.exp(scores[id]!), 0);
+        const withoutLast = reached - Math.exp(scores[ids.at(-1)!]!);
+        expect([...ids]).toEqual([...largest(scores, ids.length)]);
+        expect(reached).toBeGreaterThan(topP - 1e-9);
+        if (ids.length > 1) expect(withoutLast).toBeLessThan(topP + 1e-9);
+      }),
+    );
+  });
+
+  it('are those within a share of the likeliest', () => {
+    fc.assert(
+      fc.property(scored, fc.double({ min: 0.001, max: 1, noNaN: true }), (scores, minP) => {
+        const { ids } = candidates(scores, 1, { ...all, minP });
+        const least = Math.max(...scores) + Math.log(minP);
+        const kept = new Set(ids);
+        scores.forEach((score, id) => {
+          if (score > least + 1e-9) expect(kept.has(id)).toBe(true);
+          if (score < least - 1e-9) expect(kept.has(id)).toBe(false);
+        });
+      }),
+    );
+  });
+
+  it('sharpen as the temperature falls, and flatten as it rises', () => {
+    const scores = Float64Array.of(2, 1, 0);
+    logSoftmax(scores);
+    const at = (temperature: number): number => candidates(scores, temperature, all).probabilities[0]!;
+    expect(at(0.1)).toBeGreaterThan(0.9999);
+    expect(at(100)).toBeCloseTo(1 / 3, 2);
+    expect(at(1)).toBeCloseTo(Math.exp(scores[0]!), 12);
+  });
+
+  it('never include a token of probability 0 where there is a limit', () => {
+    const scores = Float64Array.of(0, -Infinity, -Infinity);
+    expect([...candidates(scores, 1, { ...all, topK: 3 }).ids]).toEqual([0]);
+    expect([...candidates(scores, 1, { ...all, topP: 0.99 }).ids]).toEqual([0]);
+  });
+});
+
+describe('draw', () => {
+  it('takes each candidate as often as it is likely', () => {
+    const scores = Float64Array.of(3, 2, 1, 0, -1);
+    logSoftmax(scores);
+    const chosen = candidates(scores, 1, { ...all, topK: 4 });
+    const rng = createRng(11);
+    const counts = new Map<number, number>();
+    const rounds = 50_000;
+    for (let i = 0; i < rounds; i++) {
+      const id = draw(chosen, rng.next());
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    expect([...counts.keys()].sort()).toEqual([0, 1, 2, 3]);
+    const chi = chosen.probabilities.reduce((total, probability, i) => {
+      const expected = probability * rounds;
+      return total + (counts.get(chosen.ids[i]!)! - expected) ** 2 / expected;
+    }, 0);
+    // χ² with 3 degrees of freedom is above 16.3 once in a thousand seeds
+    expect(chi).toBeLessThan(16.3);
+  });
+
+  it('gives the last candidate when rounding leaves a rest', () => {
+    expect(
+      draw({ ids: Int32Array.of(4, 9), probabilities: Float64Array.of(0.5, 0.4999999) }, 0.99999999),
+    ).toBe(9);
+  });
+});

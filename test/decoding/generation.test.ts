@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  createGeneration,
+  restoreGeneration,
+  type Generation,
+  type GenerationOptions,
+} from '../../src/decoding/generation.ts';
+import { logSoftmax } from '../../src/kernel/reference/softmax.ts';
+
+const tokens = [...'abcdefgh. \n😀'];
+const defaults: GenerationOptions = {
+  maxTokens: 50,
+  temperature: 1,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  repetitionPenalty: 1,
+  frequencyPenalty: 0,
+  seed: 1,
+  choice: 0,
+  stop: [],
+  logprobs: 0,
+  prompt: [],
+};
+const create = (options: Partial<GenerationOptions> = {}, endId?: number): Generation =>
+  createGeneration({ ...defaults, ...options }, tokens, endId);
+/** Logits that differ from step to step but are always the same. */
+const logitsAt = (step: number): Float32Array =>
+  Float32Array.from(tokens, (_, id) => 3 * Math.sin(step * 7.3 + id * id));
+
+function run(generation: Generation, from = 0, logits = logitsAt) {
+  const ids: number[] = [];
+  let text = '';
+  for (let step = from; ; step++) {
+    const { id, emitted, finish } = generation.next(logits(step));
+    ids.push(id);
+    text += emitted.map((token) => token.text).join('');
+    if (finish !== null) return { ids, text, finish };
+  }
+}
+
+describe('a generation', () => {
+  it('is the same for the same seed, and another for another seed or choice', () => {
+    const first = run(create());
+    expect(run(create())).toEqual(first);
+    expect(run(create({ seed: 2 })).ids).not.toEqual(first.ids);
+    expect(run(create({ choice: 1 })).ids).not.toEqual(first.ids);
+  });
+
+  it('takes the likeliest token at temperature 0, the first of equals', () => {
+    const generation = create({ temperature: 0, maxTokens: 3 });
+    expect(generation.next(Float32Array.from(tokens, (_, id) => (id === 4 || id === 6 ? 2 : 1))).id).toBe(4);
+  });
+
+  it('ends at max_tokens with all its text', () => {
+    const { ids, text, finish } = run(create({ maxTokens: 7 }));
+    expect(finish).toBe('length');
+    expect(ids).toHaveLength(7);
+    expect(text).toBe(ids.map((id) => tokens[id]).join(''));
+  });
+
+  it('ends at the end id and does not show it', () => {
+    const generation = create({ temperature: 0 }, 8);
+    const { emitted, finish } = generation.next(Float32Array.from(tokens, (_, id) => (id === 8 ? 5 : 0)));
+    expect(finish).toBe('stop');
+    expect(emitted).toEqual([]);
+  });
+
+  it('ends before a stop string', () => {
+    const spell = (text: string) => (step: number) =>
+      Float32Array.from(tokens, (token) => (token === [...text][step] ? 9 : 0));
+    const { text, finish } = run(create({ temperature: 0, stop: ['. a'] }), 0, spell('abc. abc'));
+    expect(text).toBe('abc');
+    expect(finish).toBe('stop');
+  });
+
+  it('goes on exactly where it was saved, at any step', () => {
+    const options = {
+      topP: 0.9,
+      repetitionPenalty: 1.3,
+      frequencyPenalty: 0.2,
+      stop: ['ab', 'c. '],
+      maxTokens: 40,
+      prompt: [1, 2],
+    };
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1000 }), fc.integer({ min: 0, max: 30 }), (seed, at) => {
+        const whole = create({ ...options, seed });
+        const generation = create({ ...options, seed });
+        for (let step = 0; step < at; step++)
+          if (generation.next(logitsAt(step)).finish !== null || whole.next(logitsAt(step)).finish !== null)
+            return;
+        const saved = JSON.parse(JSON.stringify(generation.snapshot())) as ReturnType<Generation['snapshot']>;
+        const restored = restoreGeneration(saved, { ...defaults, ...options, seed }, tokens, undefined);
+        expect(run(restored, at)).toEqual(run(whole, at));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('reports the log-probability of each token and its best alternatives', () => {
+    const generation = create({ logprobs: 3, maxTokens: 5 });
+    const exact = logSoftmax(logitsAt(0));
+    const [token] = generation.next(logitsAt(0)).emitted;
+    expect(token!.logprob).toBeCloseTo(exact[token!.id]!, 6);
+    const best = [...exact.keys()].sort((a, b) => exact[b]! - exact[a]!).slice(0, 3);
+    expect(token!.top.map(({ id }) => id)).toEqual(best);
+    token!.top.forEach(({ id, logprob, text }) => {
+      expect(logprob).toBeCloseTo(exact[id]!, 6);
+      expect(text).toBe(tokens[id]);
+    });
+  });
+
+  it('counts the prompt as seen for the repetition penalty', () => {
+    const flat = Float32Array.from(tokens, (_, id) => (id < 2 ? 1 : 0.9));
+    const generation = create({ temperature: 0, repetitionPenalty: 2, prompt: [0, 1] });
+    expect(generation.next(flat).id).toBe(2);
+  });
+
+  it('refuses logits that are not numbers, and the wrong number of them', () => {
+    expect(() => create().next(Float32Array.from(tokens, () => NaN))).toThrow('not finite');
+    expect(() => create().next(new Float32Array(3))).toThrow(
+      'the network gives 3 logits for a vocabulary of 12',
+    );
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { logSoftmax, penaliseFrequency, penaliseRepetition } from '../../src/decoding/logits-process.ts';
+import { logSoftmax as reference } from '../../src/kernel/reference/softmax.ts';
+
+describe('penalties', () => {
+  it('make a seen token less likely, whatever the sign of its logit', () => {
+    const logits = Float64Array.of(2, -2, 3, 0);
+    penaliseRepetition(logits, new Set([0, 1, 3]), 2);
+    expect([...logits]).toEqual([1, -4, 3, 0]);
+  });
+
+  it('take from a token for every time it was generated', () => {
+    const logits = Float64Array.of(1, 1, 1);
+    penaliseFrequency(
+      logits,
+      new Map([
+        [0, 3],
+        [2, 1],
+      ]),
+      0.5,
+    );
+    expect([...logits]).toEqual([-0.5, 1, 0.5]);
+  });
+
+  it('do nothing at 1 and 0', () => {
+    const logits = Float64Array.of(0.1, -0.3);
+    penaliseRepetition(logits, new Set([0, 1]), 1);
+    penaliseFrequency(logits, new Map([[0, 9]]), 0);
+    expect([...logits]).toEqual([0.1, -0.3]);
+  });
+});
+
+describe('log-softmax', () => {
+  it('is the reference, also for large and infinite logits', () => {
+    for (const row of [[1, 2, 3], [1000, 999, -1000], [5], [0, -Infinity, 1]]) {
+      const logits = Float64Array.from(row);
+      logSoftmax(logits);
+      const exact = reference(row);
+      logits.forEach((value, id) =>
+        row[id] === -Infinity ? expect(value).toBe(-Infinity) : expect(value).toBeCloseTo(exact[id]!, 12),
+      );
+    }
+  });
+});
