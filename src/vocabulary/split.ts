@@ -5,8 +5,10 @@ import type { TextToken } from './vocabulary.ts';
 
 type Normalise = (text: string) => string;
 
-/** A code point that begins a piece, with the marks, joiners and conjoining Hangul letters that may combine with it. */
-const piece = /[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]+|\P{M}?\p{M}+|[^]/gu;
+// What may combine with the character before it: marks, and the half-width voiced marks that NFKC makes into marks.
+// Hangul letters combine with one another and with the syllable before them, in their half-width forms too.
+const piece =
+  /[\uac00-\ud7a3]?[\u1100-\u11ff\u3131-\u318e\ua960-\ua97f\ud7b0-\ud7ff\uffa0-\uffdc]+[\p{M}\uff9e\uff9f]*|[^]?[\p{M}\uff9e\uff9f]+|[^]/gu;
 const word = /\p{L}[\p{L}\p{M}\p{N}]*(?:['’-][\p{L}\p{M}\p{N}]+)*|\p{N}+(?:[.,]\p{N}+)*|[^\s]/gu;
 
 /** One token a code point of the normalised text. */
