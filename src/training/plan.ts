@@ -1,0 +1,16 @@
+import type { Plan } from '../network/layers/layer.ts';
+
+/**
+ * The packed order of sequences of these lengths, longest first: at step t stand the rows with more than t steps.
+ * @param lengths non-increasing, each ≥ 1
+ */
+export function planOf(lengths: ArrayLike<number>): Plan {
+  const steps = lengths[0] ?? 0;
+  const offsets = new Int32Array(steps + 1);
+  let rows = lengths.length;
+  for (let t = 0; t < steps; t++) {
+    while (lengths[rows - 1]! <= t) rows--;
+    offsets[t + 1] = offsets[t]! + rows;
+  }
+  return { offsets, steps, turn: 0 };
+}
