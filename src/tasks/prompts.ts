@@ -32,17 +32,17 @@ export function promptsOf(
     );
   return texts.map((text, i) => {
     const field = typeof prompt === 'object' ? `prompt[${i}]` : 'prompt';
-    const { ids, unknown } = vocabulary.encode(text);
+    const { ids, unknown, cut } = vocabulary.encode(text, limits.maxSteps);
     const start = vocabulary.startId === undefined ? [] : [vocabulary.startId];
     const whole = Int32Array.from([...start, ...ids]);
     if (whole.length === 0)
       throw new UnrollError('empty_input', `${field}: ${model.name} cannot start without a prompt`, {
         field,
       });
-    if (whole.length > limits.maxSteps)
+    if (cut || whole.length > limits.maxSteps)
       throw new UnrollError(
         'sequence_too_long',
-        `${field}: at most ${limits.maxSteps} steps, was ${whole.length}`,
+        `${field}: at most ${limits.maxSteps} steps, was ${cut ? 'more' : whole.length}`,
         {
           field,
         },

@@ -36,7 +36,9 @@ export function readInputs(model: ServedModel, input: TaskInput, limits: TaskLim
     );
   return many.map(({ value, field }) => {
     const sequence =
-      typeof value === 'string' ? readText(model, value, field) : readNumbers(model, value, field);
+      typeof value === 'string'
+        ? readText(model, value, field, limits.maxSteps)
+        : readNumbers(model, value, field);
     if (sequence.steps > limits.maxSteps)
       throw new UnrollError(
         'sequence_too_long',
@@ -90,8 +92,14 @@ function depthOf(input: Exclude<TaskInput, string>): 1 | 2 | 3 | null {
   return depths.size === 1 ? ([...depths][0] as 1 | 2 | 3 | null) : null;
 }
 
-function readText(model: ServedModel, text: string, field: string): PreparedSequence {
-  const { ids, unknown, tokens } = model.vocabulary!.encode(text);
+function readText(model: ServedModel, text: string, field: string, maxSteps: number): PreparedSequence {
+  const { ids, unknown, tokens, cut } = model.vocabulary!.encode(text, maxSteps);
+  if (cut)
+    throw new UnrollError(
+      'sequence_too_long',
+      `${field}: at most ${maxSteps} steps, was given more (${text.length} UTF-16 units)`,
+      { field },
+    );
   if (ids.length === 0)
     throw new UnrollError(
       'empty_input',

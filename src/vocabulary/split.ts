@@ -8,15 +8,30 @@ type Normalise = (text: string) => string;
 // What may combine with the character before it: marks, and the half-width voiced marks that NFKC makes into marks.
 // Hangul letters combine with one another and with the syllable before them, in their half-width forms too.
 const piece =
-  /[\uac00-\ud7a3]?[\u1100-\u11ff\u3131-\u318e\ua960-\ua97f\ud7b0-\ud7ff\uffa0-\uffdc]+[\p{M}\uff9e\uff9f]*|[^]?[\p{M}\uff9e\uff9f]+|[^]/gu;
+  /[\uac00-\ud7a3]?[\u1100-\u11ff\u3131-\u318e\ua960-\ua97f\ud7b0-\ud7ff\uffa0-\uffdc]+[\p{M}\uff9e\uff9f]*|[^]?[\p{M}\uff9e\uff9f]+|[^]/uy;
 const word = /\p{L}[\p{L}\p{M}\p{N}]*(?:['’-][\p{L}\p{M}\p{N}]+)*|\p{N}+(?:[.,]\p{N}+)*|[^\s]/gu;
+
+/** Below this no character combines with the one before it. */
+const firstMark = 0x300;
 
 /** One token a code point of the normalised text. */
 export function* splitCharacters(text: string, normalise: Normalise): Generator<TextToken> {
-  for (const match of text.matchAll(piece)) {
-    const start = match.index;
-    const end = start + match[0].length;
-    for (const character of normalise(match[0])) yield { text: character, start, end };
+  const simple: string[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    const start = at;
+    let normal: string;
+    if (code < firstMark && !(text.charCodeAt(at + 1) >= firstMark)) {
+      normal = simple[code] ??= normalise(text[at]!);
+      at += 1;
+    } else {
+      piece.lastIndex = at;
+      const [found] = piece.exec(text)!;
+      normal = normalise(found);
+      at += found.length;
+    }
+    for (const character of normal) yield { text: character, start, end: at };
   }
 }
 

@@ -13,6 +13,8 @@ export interface Encoded {
   /** How many tokens are not in the vocabulary. */
   readonly unknown: number;
   readonly tokens: readonly TextToken[];
+  /** True where the text goes on after `most` tokens. */
+  readonly cut: boolean;
 }
 
 /** Text ↔ ids. */
@@ -21,8 +23,11 @@ export interface Vocabulary {
   readonly unknownId: number | undefined;
   readonly startId: number | undefined;
   readonly endId: number | undefined;
-  /** Tokens outside the vocabulary become the unknown id, or are left out where there is none. */
-  encode(text: string): Encoded;
+  /**
+   * Tokens outside the vocabulary become the unknown id, or are left out where there is none.
+   * @param most tokens after which to stop reading: a text may be megabytes long
+   */
+  encode(text: string, most?: number): Encoded;
   decode(ids: ArrayLike<number>): string;
 }
 
@@ -40,7 +45,7 @@ export function createVocabulary(input: TextInput): Vocabulary {
     unknownId,
     startId,
     endId,
-    encode(text) {
+    encode(text, most = Infinity) {
       const known: number[] = [];
       const kept: TextToken[] = [];
       let unknown = 0;
@@ -48,10 +53,11 @@ export function createVocabulary(input: TextInput): Vocabulary {
         const id = ids.get(token.text) ?? unknownId;
         if (!ids.has(token.text)) unknown++;
         if (id === undefined) continue;
+        if (known.length === most) return { ids: Int32Array.from(known), unknown, tokens: kept, cut: true };
         known.push(id);
         kept.push({ text: text.slice(token.start, token.end), start: token.start, end: token.end });
       }
-      return { ids: Int32Array.from(known), unknown, tokens: kept };
+      return { ids: Int32Array.from(known), unknown, tokens: kept, cut: false };
     },
     decode: (sequence) =>
       Array.from(sequence, (id) => tokens[id] ?? '').join(input.vocabulary === 'characters' ? '' : ' '),
