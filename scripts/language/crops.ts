@@ -1,6 +1,7 @@
 import type { Rng } from '../../src/decoding/rng.ts';
 import type { Vocabulary } from '../../src/vocabulary/vocabulary.ts';
-import type { Batch } from '../trainer/sequence-trainer.ts';
+import type { Batch } from '../../src/training/learner.ts';
+import { planOf } from '../../src/training/plan.ts';
 import type { Declaration } from './declarations.ts';
 
 // What the model learns from: a few random characters of a declaration. All crops of a batch are equally long.
@@ -32,19 +33,21 @@ export function cropBatch(source: CropSource, batch: number, rng: Rng): Batch {
   // more short ones than long ones
   const steps = Math.floor(shortest + (longest - shortest) * rng.next() ** 1.5);
   const ids = new Int32Array(steps * batch);
-  const judged: number[] = [];
-  const classes: number[] = [];
+  const classes = new Int32Array(steps * batch);
+  const judgedSteps = Array.from({ length: steps }, (_, t) => t % judgedEvery === (steps - 1) % judgedEvery);
+  const weight = 1 / (batch * judgedSteps.filter(Boolean).length);
   for (let b = 0; b < batch; b++) {
     const label = Math.floor(rng.next() * source.texts.length);
     const crop = drawCrop(source, label, steps, rng);
     for (let t = 0; t < steps; t++) {
       ids[t * batch + b] = rng.next() < blotted ? source.unknown : crop[t]!;
-      if (t !== steps - 1 && t % judgedEvery !== judgedEvery - 1) continue;
-      judged.push(t * batch + b);
-      classes.push(label);
+      classes[t * batch + b] = label;
     }
   }
-  return { ids, steps, judged, classes, state: 'zero' };
+  const weights = Float32Array.from({ length: steps * batch }, (_, i) =>
+    judgedSteps[Math.floor(i / batch)] ? weight : 0,
+  );
+  return { plan: planOf(Array<number>(batch).fill(steps)), ids, targets: { classes, weights } };
 }
 
 /** From a random place on, with or without punctuation: as the text goes, or single words from anywhere in it. */

@@ -1,7 +1,7 @@
 import type { Vocabulary } from '../../src/vocabulary/vocabulary.ts';
 import type { Declaration } from './declarations.ts';
 import { everydaySentences } from './everyday-sentences.ts';
-import type { ServedNetwork } from '../trainer/served-network.ts';
+import type { ServedNetwork } from './served-network.ts';
 
 /** Sentences of the articles kept from training, at least ten characters long, cut to at most `characters`. */
 function sentences({ heldOut }: Declaration, characters: number): string[] {

@@ -5,12 +5,10 @@ import { createRunner } from '../../src/network/runner.ts';
 import type { NetworkSpec } from '../../src/network/spec.ts';
 import type { Weights } from '../../src/network/weights.ts';
 
-/** A trained network on the kernel that serves it: figures are measured on this, not on the trainer. */
+/** A trained network on the kernel that serves it: figures are measured on this, not on what trained it. */
 export interface ServedNetwork {
   /** The output at the last step of every sequence of ids. */
   last(sequences: readonly Int32Array[]): Float32Array[];
-  /** Cross entropy in nats of a long text, read in one pass: every id predicted from those before it. */
-  crossEntropy(ids: Int32Array): number;
 }
 
 const maxPacked = 2048;
@@ -34,18 +32,5 @@ export function serveNetwork(spec: NetworkSpec, weights: Weights, kernel: Kernel
         runner.leave(0);
         return output;
       }),
-    crossEntropy(ids) {
-      runner.join();
-      let nats = 0;
-      for (let from = 0; from < ids.length - 1; from += maxPacked) {
-        const steps = Math.min(maxPacked, ids.length - 1 - from);
-        const wanted = Array.from({ length: steps }, (_, t) => t);
-        const outputs = run(ids.subarray(from, from + steps), wanted);
-        for (let t = 0; t < steps; t++)
-          nats -= Math.log(outputs[t * runner.outputWidth + ids[from + t + 1]!]!);
-      }
-      runner.leave(0);
-      return nats / (ids.length - 1);
-    },
   };
 }
