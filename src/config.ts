@@ -35,7 +35,7 @@ const settings = {
     whole(0, 60_000).default(1000),
     'above this delay requests are answered 503; 0 is never',
   ],
-  PING_MS: [whole(100, 3_600_000).default(15_000), 'silence after which a stream sends a comment'],
+  PING_MS: [whole(1, 3_600_000).default(15_000), 'silence after which a stream sends a comment'],
   LOG_LEVEL: [
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
     'log level',
