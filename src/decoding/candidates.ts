@@ -1,5 +1,5 @@
-// Which tokens may be drawn. Where there is a limit they stand in order of falling probability, equal ones in order of
-// their ids, so that the choice never depends on a sorting algorithm; where there is none, in order of their ids.
+// Which tokens may be drawn, and how likely. Of equally likely tokens the lower id is kept, so that the choice never
+// depends on a sorting algorithm. A short list stands in order of falling probability, a long one in order of ids.
 
 export interface Candidates {
   readonly ids: Int32Array;
@@ -19,13 +19,11 @@ export interface Limits {
 /** Up to this many are kept in order while the values pass by once. */
 const shortList = 64;
 
-/** The `count` largest of `values`, falling; equal ones by index. values [n] → indexes [min(count, n)] */
+/**
+ * The `count` largest of `values`, falling; equal ones by index. For small counts: most values are below the last of
+ * the list and cost one comparison. values [n] → indexes [min(count, n)]
+ */
 export function largest(values: Float64Array, count: number): Int32Array {
-  return count <= shortList ? fewLargest(values, count) : manyLargest(values, count);
-}
-
-/** A short list in order: most values are below its last and cost one comparison. */
-function fewLargest(values: Float64Array, count: number): Int32Array {
   const best = new Int32Array(count);
   let held = 0;
   for (let id = 0; id < values.length; id++) {
@@ -41,14 +39,6 @@ function fewLargest(values: Float64Array, count: number): Int32Array {
   return best.subarray(0, held);
 }
 
-/** Sorting bare numbers is fast, and tells which value is the last to be kept. */
-function manyLargest(values: Float64Array, count: number): Int32Array {
-  const last = values.toSorted()[Math.max(0, values.length - count)]!;
-  const ids: number[] = [];
-  for (let id = 0; id < values.length; id++) if (values[id]! >= last) ids.push(id);
-  return Int32Array.from(ids.sort((a, b) => values[b]! - values[a]! || a - b)).subarray(0, count);
-}
-
 /** How many of the likeliest are looked at first for top-p and min-p; most often they are enough. */
 const firstLook = 32;
 
@@ -56,40 +46,62 @@ const firstLook = 32;
 export function candidates(logProbabilities: Float64Array, temperature: number, limits: Limits): Candidates {
   const { topK, topP, minP } = limits;
   const size = logProbabilities.length;
-  const weights = new Float64Array(size);
-  let total = 0;
-  for (let id = 0; id < size; id++) total += weights[id] = Math.exp(logProbabilities[id]! / temperature);
-  if (topK === 0 && topP === 1 && minP === 0)
-    return { ids: everyId(size), probabilities: scaled(weights, total) };
+  const [likeliest] = largest(logProbabilities, 1);
+  const highest = logProbabilities[likeliest!]!;
+  // relative to the likeliest, whose weight is 1: however low the temperature, not all of them vanish
+  const weightOf = (logProbability: number): number => Math.exp((logProbability - highest) / temperature);
+  if (topK === 0 && topP === 1 && minP === 0) return scaled(everyId(size), logProbabilities.map(weightOf));
 
-  let count = topK > 0 ? Math.min(topK, size) : Math.min(firstLook, size);
-  for (;;) {
-    const ids = largest(logProbabilities, count);
-    const falling = Float64Array.from(ids, (id) => weights[id]!);
-    const whole = topK > 0 ? sumOf(falling) : total;
-    const kept = cut(falling, whole * topP, falling[0]! * minP);
-    if (kept < count || count === size || topK > 0) {
-      const chosen = falling.subarray(0, kept);
-      return { ids: ids.subarray(0, kept), probabilities: scaled(chosen, sumOf(chosen)) };
-    }
-    count = Math.min(size, count * 8);
+  const whole = topK === 0 && topP < 1 ? sumOf(logProbabilities.map(weightOf)) : null;
+  const kept = (falling: Float64Array): number =>
+    cut(falling, topP < 1 ? (whole ?? sumOf(falling)) * topP : Infinity, minP);
+
+  const most = topK === 0 ? size : Math.min(topK, size);
+  const few = topK === 0 ? Math.min(firstLook, size) : most;
+  if (few <= shortList) {
+    const ids = largest(logProbabilities, few);
+    const weights = Float64Array.from(ids, (id) => weightOf(logProbabilities[id]!));
+    const count = kept(weights);
+    if (count < few || few === most) return scaled(ids.subarray(0, count), weights.subarray(0, count));
   }
+  // sorting bare numbers is fast, and tells which value is the last to be kept
+  const falling = logProbabilities.toSorted().reverse().subarray(0, most);
+  const count = kept(falling.map(weightOf));
+  const ids = downTo(logProbabilities, falling[count - 1]!, count);
+  return scaled(
+    ids,
+    Float64Array.from(ids, (id) => weightOf(logProbabilities[id]!)),
+  );
 }
 
 /** How many of the falling weights it takes to reach `enough`, none of them below `least`; at least one. */
 function cut(falling: Float64Array, enough: number, least: number): number {
-  let kept = 0;
-  let reached = 0;
-  while (
-    kept < falling.length &&
-    (kept === 0 || (reached < enough && falling[kept]! >= least && falling[kept]! > 0))
-  )
+  let kept = 1;
+  let reached = falling[0]!;
+  while (kept < falling.length && reached < enough && falling[kept]! >= least && falling[kept]! > 0)
     reached += falling[kept++]!;
   return kept;
 }
 
+/** Indexes, in order, of the `count` largest values, when `last` is the smallest of those; the first of equals. */
+function downTo(values: Float64Array, last: number, count: number): Int32Array {
+  const ids = new Int32Array(count);
+  let equals = count;
+  for (const value of values) if (value > last) equals--;
+  let held = 0;
+  for (let id = 0; held < count; id++)
+    if (values[id]! > last || (values[id] === last && equals-- > 0)) ids[held++] = id;
+  return ids;
+}
+
 const sumOf = (weights: Float64Array): number => weights.reduce((sum, weight) => sum + weight, 0);
-const scaled = (weights: Float64Array, sum: number): Float64Array => weights.map((weight) => weight / sum);
+
+/** Makes weights sum to 1, in place. */
+function scaled(ids: Int32Array, weights: Float64Array): Candidates {
+  const sum = sumOf(weights);
+  for (let i = 0; i < weights.length; i++) weights[i]! /= sum;
+  return { ids, probabilities: weights };
+}
 
 let identity = new Int32Array(0);
 /** 0, 1, 2, … */

@@ -9,13 +9,14 @@ export interface Rng {
 
 /**
  * sfc32, Chris Doty-Humphrey's small fast chaotic generator of PractRand: 128 bits of state, period of at least 2³².
- * Two seeds that differ in any bit give unrelated sequences: the first twelve numbers are thrown away, as its author does.
+ * Two seeds that differ in any bit give unrelated sequences: the first fifteen numbers are thrown away, as its author
+ * does for a seed of three words.
  * @param stream tells apart the sequences of one seed, such as the choices of one request
  */
 export function createRng(seed: number, stream = 0): Rng {
   const high = Math.floor(seed / 2 ** 32);
   const rng = restoreRng([seed | 0, high | 0, stream | 0, 1]);
-  for (let i = 0; i < 12; i++) rng.next();
+  for (let i = 0; i < 15; i++) rng.next();
   return rng;
 }
 

@@ -11,6 +11,7 @@ const scored = vocabulary.map((logits) => {
   return scores;
 });
 const all = { topK: 0, topP: 1, minP: 0 };
+const inOrder = (ids: Int32Array): number[] => [...ids.toSorted()];
 const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
 
 describe('largest', () => {
@@ -41,7 +42,7 @@ describe('candidates', () => {
     fc.assert(
       fc.property(scored, fc.integer({ min: 1, max: 320 }), (scores, topK) => {
         const { ids, probabilities } = candidates(scores, 1, { ...all, topK });
-        expect([...ids]).toEqual([...largest(scores, Math.min(topK, scores.length))]);
+        expect(inOrder(ids)).toEqual(inOrder(largest(scores, Math.min(topK, scores.length))));
         expect(sum(probabilities)).toBeCloseTo(1, 10);
       }),
     );
@@ -51,9 +52,10 @@ describe('candidates', () => {
     fc.assert(
       fc.property(scored, fc.double({ min: 0.01, max: 0.999, noNaN: true }), (scores, topP) => {
         const { ids } = candidates(scores, 1, { ...all, topP });
-        const reached = ids.reduce((total, id) => total + Math.exp(scores[id]!), 0);
-        const withoutLast = reached - Math.exp(scores[ids.at(-1)!]!);
-        expect([...ids]).toEqual([...largest(scores, ids.length)]);
+        const likeliest = largest(scores, ids.length);
+        const reached = likeliest.reduce((total, id) => total + Math.exp(scores[id]!), 0);
+        const withoutLast = reached - Math.exp(scores[likeliest.at(-1)!]!);
+        expect(inOrder(ids)).toEqual(inOrder(likeliest));
         expect(reached).toBeGreaterThan(topP - 1e-9);
         if (ids.length > 1) expect(withoutLast).toBeLessThan(topP + 1e-9);
       }),
@@ -81,6 +83,38 @@ describe('candidates', () => {
     expect(at(0.1)).toBeGreaterThan(0.9999);
     expect(at(100)).toBeCloseTo(1 / 3, 2);
     expect(at(1)).toBeCloseTo(Math.exp(scores[0]!), 12);
+  });
+
+  it('keep k tokens, the lower ids of equals, also where one holds nearly all', () => {
+    const scores = Float64Array.from({ length: 200 }, (_, id) => (id === 150 ? 0 : -40));
+    for (const topK of [1, 2, 64, 65, 130, 199, 200]) {
+      const { ids } = candidates(scores, 1, { ...all, topK });
+      const lower = Array.from({ length: topK - 1 }, (_, i) => (i < 150 ? i : i + 1));
+      expect(inOrder(ids)).toEqual([...lower, 150].sort((a, b) => a - b));
+    }
+  });
+
+  it('are the likeliest alone at the lowest temperatures, and sum to 1', () => {
+    fc.assert(
+      fc.property(
+        scored,
+        fc.constantFrom(5e-324, 1e-300, 1e-9, 1e-3, 100),
+        fc.constantFrom({}, { topK: 5 }, { topK: 100 }, { topP: 0.5 }, { minP: 0.1 }),
+        (scores, temperature, limits) => {
+          const { ids, probabilities } = candidates(scores, temperature, { ...all, ...limits });
+          expect(sum(probabilities)).toBeCloseTo(1, 10);
+          const best = scores[largest(scores, 1)[0]!];
+          if (temperature < 1e-200)
+            probabilities.forEach((probability, i) => expect(probability > 0).toBe(scores[ids[i]!] === best));
+        },
+      ),
+    );
+  });
+
+  it('reach p together with a limit of k, of what the k hold', () => {
+    const scores = Float64Array.of(0.4, 0.3, 0.2, 0.1).map(Math.log);
+    expect([...candidates(scores, 1, { ...all, topK: 2, topP: 0.57 }).ids]).toEqual([0]);
+    expect([...candidates(scores, 1, { ...all, topK: 2, topP: 0.58 }).ids]).toEqual([0, 1]);
   });
 
   it('never include a token of probability 0 where there is a limit', () => {
