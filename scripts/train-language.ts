@@ -19,7 +19,7 @@ import { writeModel } from './write-model.ts';
 
 const { values: options } = parseArgs({
   options: {
-    updates: { type: 'string', default: '6000' },
+    updates: { type: 'string', default: '4000' },
     seed: { type: 'string', default: '1' },
     units: { type: 'string', default: '192' },
     folder: { type: 'string', default: 'models/language/1' },
