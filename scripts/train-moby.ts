@@ -24,8 +24,8 @@ const { values: options } = parseArgs({
 });
 const epochs = Number(options.epochs);
 const seed = Number(options.seed);
-const rows = 32;
-const steps = 100;
+const rows = 16;
+const steps = 64;
 const rate = { peak: 3e-3, floor: 1e-5 };
 const clip = 1;
 const adam = { beta2: 0.99, decay: 0.01 };
@@ -40,7 +40,7 @@ const counts = new Map<string, number>();
 for (const character of book) counts.set(character, (counts.get(character) ?? 0) + 1);
 const tokens = [...counts.keys()].filter((character) => counts.get(character)! >= leastOccurrences).sort();
 const idOf = new Map(tokens.map((token, id) => [token, id]));
-const ids = Int32Array.from([...book].flatMap((character) => idOf.get(character) ?? []));
+const ids = Int32Array.from(Array.from(book).flatMap((character) => idOf.get(character) ?? []));
 const startId = idOf.get('\n')!;
 const [trainEnd, validationEnd] = [0.9, 0.95].map((share) => Math.floor(ids.length * share)) as [
   number,
