@@ -77,8 +77,10 @@ export async function startServer(config: Config): Promise<Server> {
     await repository.close();
     await engine.drain(config.DRAIN_MS);
     const closed = app.close();
-    // what the engine has answered may still be on its way out
+    // what the engine has answered may still be on its way out; a connection that has become idle holds up nothing
+    const sweeping = setInterval(() => app.server.closeIdleConnections(), 20);
     await Promise.race([closed, patience]);
+    clearInterval(sweeping);
     app.server.closeAllConnections();
     await closed;
     await engine.close();

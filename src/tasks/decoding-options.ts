@@ -40,11 +40,15 @@ export function optionsOf(
     const own = spec.decoding[key];
     return body[key] ?? (typeof own === 'number' ? own : defaults[key]);
   };
-  const maxTokens = wished('max_tokens');
-  if (maxTokens > limits.maxTokens)
-    throw new UnrollError('invalid_request', `max_tokens: at most ${limits.maxTokens}, was ${maxTokens}`, {
-      field: 'max_tokens',
-    });
+  if (body.max_tokens !== undefined && body.max_tokens > limits.maxTokens)
+    throw new UnrollError(
+      'invalid_request',
+      `max_tokens: at most ${limits.maxTokens}, was ${body.max_tokens}`,
+      {
+        field: 'max_tokens',
+      },
+    );
+  const maxTokens = Math.min(wished('max_tokens'), limits.maxTokens);
   const stop = body.stop ?? (Array.isArray(spec.decoding['stop']) ? spec.decoding['stop'] : []);
   return {
     maxTokens,

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { DoneEvent } from '../engine/delivery.ts';
 import type { SequenceEvent } from '../engine/engine.ts';
 import { UnrollError } from '../errors.ts';
@@ -43,7 +44,7 @@ export function generate(context: TaskContext, call: Call, body: GenerateBody): 
     return {
       model: model.name,
       version: model.version,
-      generations: results.map(({ events, end }) => generatedOf(model, events, end, body)),
+      generations: results.map(({ events, end }) => generatedOf(events, end, body)),
       usage: usageOf(
         results.map(({ end }) => end),
         prompts.reduce((sum, { unknown }) => sum + unknown, 0),
@@ -76,7 +77,7 @@ export function generateStream(
     const reply: GenerateReply = {
       model: model.name,
       version: model.version,
-      generations: tokens.map((events, choice) => generatedOf(model, events, ends[choice]!, body)),
+      generations: tokens.map((events, choice) => generatedOf(events, ends[choice]!, body)),
       usage: usageOf(ends, prompt.unknown),
     };
     yield { event: 'done', data: { finish_reason: reply.generations[0]!.finish_reason, ...reply } };
@@ -90,6 +91,8 @@ function submissionsOf(
   body: GenerateBody,
 ): Submission[] {
   const options = optionsOf(model, body, limits);
+  const { inputs } = model.spec;
+  const separator = inputs.kind === 'text' && inputs.vocabulary === 'words' ? ' ' : '';
   const n = body.n ?? 1;
   if (prompts.length * n > limits.maxInputs)
     throw new UnrollError(
@@ -97,15 +100,17 @@ function submissionsOf(
       `n: at most ${limits.maxInputs} generations in a request, was asked for ${prompts.length} × ${n}`,
       { field: 'n' },
     );
-  return prompts.flatMap(({ ids }, index) =>
-    Array.from({ length: n }, (_, choice) => ({
+  return prompts.flatMap(({ ids }) => {
+    // a prompt is answered as if it had come alone, so a given seed counts for each; without one, each draws its own
+    const seed = body.seed ?? randomInt(2 ** 47);
+    return Array.from({ length: n }, (_, choice) => ({
       network: model.network,
       input: ids,
       want: 'last' as const,
       what: 'output' as const,
-      generation: { ...options, choice: index * n + choice, prompt: [...ids] },
-    })),
-  );
+      generation: { ...options, seed, choice, separator, prompt: [...ids] },
+    }));
+  });
 }
 
 const rounded = (logprob: number): number => Number(logprob.toPrecision(7));
@@ -117,17 +122,11 @@ const logprobOf = ({ text, id, logprob, top }: TokenEvent): TokenLogprob => ({
   top: top.map((one) => ({ text: one.text, id: one.id, logprob: rounded(one.logprob) })),
 });
 
-function generatedOf(
-  model: ServedModel,
-  events: readonly TokenEvent[],
-  end: DoneEvent,
-  body: GenerateBody,
-): Generated {
-  const separator = model.spec.inputs.kind === 'text' && model.spec.inputs.vocabulary === 'words' ? ' ' : '';
+function generatedOf(events: readonly TokenEvent[], end: DoneEvent, body: GenerateBody): Generated {
   return {
-    text: events.map(({ text }) => text).join(separator),
+    text: events.map(({ text }) => text).join(''),
     finish_reason: end.finish ?? 'length',
     tokens: events.length,
-    ...(body.logprobs ? { logprobs: events.map(logprobOf) } : {}),
+    ...(body.logprobs === undefined ? {} : { logprobs: events.map(logprobOf) }),
   };
 }

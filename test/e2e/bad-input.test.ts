@@ -1,0 +1,292 @@
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { modelFolder, models } from './model-folder.ts';
+import { startServer, type ServerProcess } from './server-process.ts';
+
+const folder = modelFolder();
+let server: ServerProcess;
+
+/** A folder `name/1` with a good model.json and the given weights file. */
+function brokenWeights(name: string, weights: Uint8Array): void {
+  folder.write(name, 1, models.classifier);
+  writeFileSync(join(folder.path, name, '1', 'weights.safetensors'), weights);
+}
+/** A safetensors file with any header. */
+function safetensors(header: object | string, bytes = 0, lie?: bigint): Uint8Array {
+  const json = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(lie ?? BigInt(json.length));
+  return Buffer.concat([length, json, Buffer.alloc(bytes)]);
+}
+const tensor = (shape: number[], from: number, to: number): object => ({
+  dtype: 'F32',
+  shape,
+  data_offsets: [from, to],
+});
+
+beforeAll(async () => {
+  brokenWeights('truncated', safetensors({ a: tensor([4], 0, 16) }, 8));
+  brokenWeights('header-too-long', safetensors({}, 0, 2n ** 62n));
+  brokenWeights('overlap', safetensors({ a: tensor([2], 0, 8), b: tensor([2], 4, 12) }, 12));
+  brokenWeights('absurd', safetensors({ a: tensor([2 ** 40, 2 ** 40], 0, 16) }, 16));
+  brokenWeights('not-json', safetensors('{"a": '));
+  brokenWeights('empty', new Uint8Array());
+  folder.write('missing-weights', 1, models.classifier);
+  rmSync(join(folder.path, 'missing-weights', '1', 'weights.safetensors'));
+  folder.write('wrong-shape', 1, models.classifier);
+  writeFileSync(
+    join(folder.path, 'wrong-shape', '1', 'model.json'),
+    JSON.stringify({ schema: 1, name: 'wrong-shape', ...models.tagger }),
+  );
+  folder.write('unknown-layer', 1, models.classifier);
+  writeFileSync(
+    join(folder.path, 'unknown-layer', '1', 'model.json'),
+    JSON.stringify({
+      schema: 1,
+      name: 'unknown-layer',
+      ...models.classifier,
+      network: { layers: [{ type: 'transformer' }] },
+    }),
+  );
+  mkdirSync(join(folder.path, 'outside', '1'), { recursive: true });
+  symlinkSync('/etc/hostname', join(folder.path, 'outside', '1', 'model.json'));
+  server = await startServer(folder.path, {
+    MAX_STEPS: 50,
+    MAX_INPUTS: 4,
+    MAX_BODY_BYTES: 20_000,
+    MAX_TOKENS: 30,
+  });
+});
+afterAll(async () => {
+  expect(await server.stop()).toBe(0);
+  folder.remove();
+});
+
+interface Case {
+  path: string;
+  body: unknown;
+  status: number;
+  code: string;
+  field?: string;
+  detail?: RegExp;
+}
+const classify = '/v1/models/classifier/classify';
+const predict = '/v1/models/numbers/predict';
+const cases: Record<string, Case> = {
+  'an unknown model': {
+    path: '/v1/models/nobody/classify',
+    body: { input: 'a' },
+    status: 404,
+    code: 'model_not_found',
+    detail: /nobody/,
+  },
+  'an unknown version': {
+    path: '/v1/models/classifier@9/classify',
+    body: { input: 'a' },
+    status: 404,
+    code: 'model_not_found',
+  },
+  'a name with a path in it': {
+    path: '/v1/models/..%2f..%2fetc%2fpasswd/classify',
+    body: { input: 'a' },
+    status: 400,
+    code: 'invalid_model_name',
+  },
+  'a name with a NUL in it': {
+    path: '/v1/models/a%00b/classify',
+    body: { input: 'a' },
+    status: 400,
+    code: 'invalid_model_name',
+  },
+  'another task than the model’s': {
+    path: '/v1/models/tagger/classify',
+    body: { input: 'a' },
+    status: 409,
+    code: 'wrong_task',
+    detail: /answers tag/,
+  },
+  'what is not JSON': { path: classify, body: '{"input": ', status: 400, code: 'malformed_json' },
+  'an empty body': { path: classify, body: '', status: 400, code: 'malformed_json' },
+  'a field of the wrong type': {
+    path: classify,
+    body: { input: 'a', top_k: 'three' },
+    status: 400,
+    code: 'invalid_request',
+    field: 'top_k',
+  },
+  'an input of the wrong type': {
+    path: classify,
+    body: { input: { text: 'a' } },
+    status: 400,
+    code: 'invalid_request',
+    field: 'input',
+  },
+  'a wrong value deep inside': { path: predict, body: { input: [[1, 2], [3, null]] }, status: 400, code: 'invalid_request', field: 'input[1][1]' }, // prettier-ignore
+  'a missing field': { path: classify, body: {}, status: 400, code: 'invalid_request', field: 'input' },
+  'a field that does not exist': {
+    path: classify,
+    body: { input: 'a', topk: 3 },
+    status: 400,
+    code: 'invalid_request',
+    field: 'topk',
+  },
+  'an empty text': { path: classify, body: { input: '' }, status: 422, code: 'empty_input', field: 'input' },
+  'an empty text in a list': {
+    path: classify,
+    body: { input: ['a', ''] },
+    status: 422,
+    code: 'empty_input',
+    field: 'input[1]',
+  },
+  'an empty list': { path: classify, body: { input: [] }, status: 422, code: 'empty_input' },
+  'an empty sequence of numbers': { path: predict, body: { input: [] }, status: 422, code: 'empty_input' },
+  'a text that is too long': {
+    path: classify,
+    body: { input: 'a'.repeat(51) },
+    status: 422,
+    code: 'sequence_too_long',
+    detail: /at most 50 steps/,
+  },
+  'numbers for too many steps': {
+    path: predict,
+    body: { input: Array.from({ length: 51 }, () => [0, 0]) },
+    status: 422,
+    code: 'sequence_too_long',
+    detail: /at most 50 steps, was given 51/,
+  },
+  'too many inputs': {
+    path: classify,
+    body: { input: ['a', 'b', 'c', 'd', 'e'] },
+    status: 422,
+    code: 'too_many_inputs',
+    detail: /at most 4 sequences, was given 5/,
+  },
+  'too many choices': {
+    path: '/v1/models/writer/generate',
+    body: { n: 5 },
+    status: 422,
+    code: 'too_many_inputs',
+  },
+  'an infinite number': {
+    path: predict,
+    body: '{"input": [[1, 2], [3, 1e999]]}',
+    status: 422,
+    code: 'not_finite',
+    field: 'input[1][1]',
+    detail: /Infinity/,
+  },
+  'a negative infinite number': {
+    path: predict,
+    body: '{"input": [-1e999, 0]}',
+    status: 422,
+    code: 'not_finite',
+    field: 'input[0][0]',
+  },
+  'a number beyond float32': {
+    path: predict,
+    body: { input: [[1e300, 0]] },
+    status: 422,
+    code: 'not_finite',
+    field: 'input[0][0]',
+  },
+  'NaN, which JSON cannot say': {
+    path: predict,
+    body: '{"input": [[NaN, 0]]}',
+    status: 400,
+    code: 'malformed_json',
+  },
+  'a step with the wrong number of features': { path: predict, body: { input: [[1, 2], [3]] }, status: 422, code: 'input_mismatch', detail: /has 2 features, was given 1/ }, // prettier-ignore
+  'text for a numeric model': { path: predict, body: { input: 'a' }, status: 422, code: 'input_mismatch' },
+  'numbers for a text model': {
+    path: classify,
+    body: { input: [1, 2] },
+    status: 422,
+    code: 'input_mismatch',
+  },
+  'a body over the limit': {
+    path: classify,
+    body: { input: 'a'.repeat(30_000) },
+    status: 413,
+    code: 'body_too_large',
+  },
+  'more tokens than the limit': {
+    path: '/v1/models/writer/generate',
+    body: { max_tokens: 31 },
+    status: 400,
+    code: 'invalid_request',
+    field: 'max_tokens',
+    detail: /at most 30, was 31/,
+  },
+  'a longer deadline than the limit': {
+    path: classify,
+    body: { input: 'a', timeout_ms: 1e9 },
+    status: 400,
+    code: 'invalid_request',
+    field: 'timeout_ms',
+  },
+  'a route that does not exist': {
+    path: '/v1/models/classifier/dream',
+    body: {},
+    status: 404,
+    code: 'not_found',
+  },
+};
+
+describe('a server that is asked', () => {
+  it.each(Object.entries(cases))('%s says so', async (_, { path, body, status, code, field, detail }) => {
+    const reply = await server.post(path, body);
+    const problem = (await reply.json()) as Record<string, string>;
+    expect(problem).toMatchObject({ status, code, ...(field === undefined ? {} : { field }) });
+    expect(reply.status).toBe(status);
+    expect(reply.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(problem['detail']).toMatch(detail ?? /./);
+  });
+
+  it('with another content type says what it takes', async () => {
+    const reply = await server.post(classify, 'input=a', {
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    expect(reply.status).toBe(415);
+    expect(await reply.json()).toMatchObject({ code: 'unsupported_media_type' });
+  });
+
+  it('with another method says which it takes', async () => {
+    const reply = await server.get(classify);
+    expect(reply.status).toBe(405);
+    expect(reply.headers.get('allow')).toBe('POST');
+    expect(await reply.json()).toMatchObject({ code: 'method_not_allowed' });
+  });
+});
+
+describe('a broken model', () => {
+  const reasons: Record<string, RegExp> = {
+    truncated: /./,
+    'header-too-long': /header/,
+    overlap: /overlap/,
+    absurd: /./,
+    'not-json': /JSON/,
+    empty: /./,
+    'missing-weights': /weights\.safetensors/,
+    'wrong-shape': /layer recurrent_1/,
+    'unknown-layer': /network\.layers/,
+    outside: /./,
+  };
+  it.each(Object.entries(reasons))('%s is listed with its reason and answers 503', async (name, reason) => {
+    const shown = (await (await server.get(`/v1/models/${name}`)).json()) as {
+      ready: boolean;
+      error: string;
+    };
+    expect(shown.ready).toBe(false);
+    expect(shown.error).toMatch(reason);
+    expect(shown.error).not.toContain(folder.path);
+    const reply = await server.post(`/v1/models/${name}/classify`, { input: 'a' });
+    expect(reply.status).toBe(503);
+    expect(await reply.json()).toMatchObject({ code: 'model_not_ready' });
+  });
+
+  it('does not stop the others', async () => {
+    expect(await server.ask(classify, { input: 'still here' })).toMatchObject({ model: 'classifier' });
+    expect((await server.get('/v2/health/ready')).status).toBe(200);
+  });
+});

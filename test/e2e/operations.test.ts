@@ -1,0 +1,238 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readEvents } from './events.ts';
+import { modelFolder, models } from './model-folder.ts';
+import { startServer, until, type ServerProcess } from './server-process.ts';
+
+const folder = modelFolder(['classifier', 'writer']);
+afterAll(() => folder.remove());
+
+/** Runs a program to its end. */
+async function run(
+  program: string,
+  args: string[],
+  options: { input?: string; env?: NodeJS.ProcessEnv } = {},
+) {
+  const child = spawn(program, args, { env: options.env ?? process.env });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stdin.end(options.input ?? '');
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, output };
+}
+const unroll = (args: string[], settings: Record<string, string> = {}) =>
+  run(process.execPath, [join(import.meta.dirname, '../../bin/unroll.js'), ...args], {
+    env: { PATH: process.env['PATH'], ...settings },
+  });
+
+describe('a running server', () => {
+  let server: ServerProcess;
+  beforeAll(async () => {
+    server = await startServer(folder.path, { LOG_LEVEL: 'info' });
+  });
+  afterAll(async () => {
+    expect(await server.stop()).toBe(0);
+  });
+
+  it('says where it is, what it serves, and calls that can be pasted', async () => {
+    expect(server.output()).toContain(`Unroll is at ${server.url}`);
+    expect(server.output()).toContain('classifier@1  classify');
+    const call = new RegExp(`curl -N ${server.url}/v1/models/writer/generate .*`).exec(server.output())![0];
+    const { output } = await run('sh', ['-c', call.replace('curl -N', 'curl -sN')]);
+    expect(output).toContain('event: done');
+  });
+
+  it('logs its kernel path and why, and each request by its id', async () => {
+    expect(server.output()).toMatch(/"kernel":\{"path":"(plain|revectorised)","reason":"[^"]+"\}/);
+    const reply = await server.get('/v2/health/live', { headers: { 'x-request-id': 'my-own-id' } });
+    expect(reply.headers.get('x-request-id')).toBe('my-own-id');
+    await until(() => server.output().includes('"reqId":"my-own-id"'));
+  });
+
+  it('has metrics that promtool accepts, with the names people are told', async () => {
+    await server.ask('/v1/models/classifier/classify', { input: ['a', 'bc'] });
+    await readEvents(await server.post('/v1/models/writer/generate', { max_tokens: 4, stream: true }));
+    const text = await (await server.get('/metrics')).text();
+    const { code, output } = await run('promtool', ['check', 'metrics'], { input: text });
+    expect(output).toBe('');
+    expect(code).toBe(0);
+    for (const name of [
+      'unroll_requests_total',
+      'unroll_request_duration_seconds_bucket',
+      'unroll_queue_duration_seconds_count',
+      'unroll_time_to_first_token_seconds_count',
+      'unroll_inter_token_duration_seconds_count',
+      'unroll_step_batch_rows_bucket',
+      'unroll_padding_rows_total',
+      'unroll_steps_total',
+      'unroll_models_loaded',
+      'unroll_worker_restarts_total',
+      'unroll_nodejs_eventloop_lag_seconds',
+      'unroll_kernel_info',
+    ])
+      expect(text).toMatch(new RegExp(`^${name}[ {]`, 'm'));
+    expect(await server.metric('unroll_padding_rows_total')).toBe(0);
+    expect(await server.metric('unroll_models_loaded')).toBe(2);
+    expect(await server.metric('unroll_steps_total')).toBeGreaterThanOrEqual(3 + 4);
+  });
+
+  it('shows its documentation without help from elsewhere', async () => {
+    const page = await server.get('/docs/');
+    expect(page.status).toBe(200);
+    const html = await page.text();
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
+    const assets = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path!);
+    expect(assets.length).toBeGreaterThan(3);
+    for (const asset of assets) {
+      const url = new URL(asset, `${server.url}/docs/`);
+      expect(url.origin).toBe(server.url);
+      expect((await server.get(url.pathname)).status).toBe(200);
+    }
+  });
+
+  it('serves the API document that is in the repository', async () => {
+    const served = await (await server.get('/openapi.json')).json();
+    expect(served).toEqual(
+      JSON.parse(readFileSync(join(import.meta.dirname, '../../openapi/openapi.json'), 'utf8')),
+    );
+  });
+
+  it('sends safe headers, and no open door to other origins', async () => {
+    const { headers } = await server.get('/v1/models', { headers: { origin: 'http://elsewhere.test' } });
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('access-control-allow-origin')).toBeNull();
+    expect(headers.get('x-powered-by')).toBeNull();
+  });
+
+  it('takes up a new version by itself, and lets go of a model that is removed', async () => {
+    type Reply = { version: number; predictions: object[] };
+    const ask = () => server.ask<Reply>('/v1/models/classifier/classify', { input: 'abc' });
+    const before = await ask();
+    folder.write('classifier', 2, models.classifier, 7);
+    await until(async () => (await ask()).version === 2, 15_000);
+    expect((await ask()).predictions).not.toEqual(before.predictions);
+    const pinned = await server.ask<Reply>('/v1/models/classifier@1/classify', { input: 'abc' });
+    expect(pinned.predictions).toEqual(before.predictions);
+    rmSync(join(folder.path, 'classifier', '2'), { recursive: true });
+    await until(async () => (await ask()).version === 1, 15_000);
+    expect((await ask()).predictions).toEqual(before.predictions);
+  });
+});
+
+describe('SIGTERM', () => {
+  const long = { max_tokens: 3000, seed: 1, stream: true, timeout_ms: 60_000 };
+
+  it('lets a stream finish, refuses new work meanwhile, and ends with 0', async () => {
+    const server = await startServer(folder.path, { DRAIN_MS: 30_000 });
+    let refused: { status: number; body: unknown } | undefined;
+    let ready = 0;
+    const { events } = await readEvents(await server.post('/v1/models/writer/generate', long), ({ id }) => {
+      if (id !== '20') return;
+      server.process.kill('SIGTERM');
+      void until(async () => {
+        const health = await server.get('/v2/health/ready');
+        ready = health.status;
+        return ready === 503;
+      })
+        .then(() => server.post('/v1/models/writer/generate', { max_tokens: 1 }))
+        .then(async (reply) => (refused = { status: reply.status, body: await reply.json() }));
+    });
+    expect(events).toHaveLength(3001);
+    expect(events.at(-1)!.event).toBe('done');
+    expect(ready).toBe(503);
+    expect(refused).toMatchObject({ status: 503, body: { code: 'shutting_down' } });
+    await until(() => server.process.exitCode !== null, 10_000);
+    expect(server.process.exitCode).toBe(0);
+  });
+
+  it('ends what takes longer than it may, and still ends with 0', async () => {
+    const server = await startServer(folder.path, { DRAIN_MS: 50, MAX_TOKENS: 1_000_000 });
+    const reply = await server.post('/v1/models/writer/generate', { ...long, max_tokens: 1_000_000 });
+    const reading = readEvents(reply).catch(() => null);
+    await until(async () => (await server.metric('unroll_sequences_active')) === 1);
+    expect(await server.stop()).toBe(0);
+    const read = await reading;
+    if (read) expect(read.events.at(-1)).toMatchObject({ event: 'error', data: { code: 'shutting_down' } });
+  });
+});
+
+describe('a server with other settings', () => {
+  it('limits the rate by address when told to', async () => {
+    const server = await startServer(folder.path, { RATE_LIMIT: 3 });
+    const statuses = [];
+    for (let i = 0; i < 5; i++) statuses.push((await server.get('/v1/models')).status);
+    expect(statuses).toEqual([200, 200, 200, 429, 429]);
+    const refused = await server.get('/v1/models');
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await refused.json()).toMatchObject({ code: 'rate_limited', status: 429 });
+    await server.stop();
+  });
+
+  it('lets pages of one origin in when told to', async () => {
+    const server = await startServer(folder.path, { CORS_ORIGIN: 'http://page.test' });
+    const { headers } = await server.get('/v1/models', { headers: { origin: 'http://page.test' } });
+    expect(headers.get('access-control-allow-origin')).toBe('http://page.test');
+    await server.stop();
+  });
+
+  it('gives the same bits on the plain kernel path and with another number of workers', async () => {
+    const body = { input: ['the quick brown fox', 'jumps over', 'a lazy dog'] };
+    const answers = [];
+    for (const settings of [
+      { KERNEL: 'plain', WORKERS: 1 },
+      { KERNEL: 'auto', WORKERS: 3 },
+    ]) {
+      const server = await startServer(folder.path, settings);
+      const { predictions } = await server.ask<{ predictions: object[] }>(
+        '/v1/models/classifier/classify',
+        body,
+      );
+      const { embeddings } = await server.ask<{ embeddings: number[][] }>('/v1/models/writer/embed', body);
+      answers.push({ predictions, embeddings });
+      await server.stop();
+    }
+    expect(answers[0]).toEqual(answers[1]);
+  });
+});
+
+describe('unroll', () => {
+  it('names every wrong setting and does not start', async () => {
+    const { code, output } = await unroll(['serve'], {
+      UNROLL_PORT: 'high',
+      UNROLL_SLOTS: '0',
+      UNROLL_COLOUR: 'red',
+    });
+    expect(code).toBe(1);
+    expect(output).toMatch(/UNROLL_PORT: .* was "high"/);
+    expect(output).toMatch(/UNROLL_SLOTS: .* was "0"/);
+    expect(output).toContain('UNROLL_COLOUR: there is no such setting');
+  });
+
+  it('says when its port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+    const { code, output } = await unroll(['serve'], {
+      UNROLL_PORT: String(port),
+      UNROLL_MODELS: folder.path,
+      UNROLL_LOG_LEVEL: 'silent',
+    });
+    other.close();
+    expect(code).toBe(1);
+    expect(output).toContain('EADDRINUSE');
+    expect(output).toContain(String(port));
+  });
+
+  it('prints its settings and its commands, and refuses others', async () => {
+    expect((await unroll(['config'])).output).toMatch(/^UNROLL_HOST +127\.0\.0\.1 +address/m);
+    expect((await unroll(['help'])).output).toContain('unroll serve');
+    const { code, output } = await unroll(['fly']);
+    expect(code).toBe(2);
+    expect(output).toContain('there is no command fly');
+  });
+});
