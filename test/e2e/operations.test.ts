@@ -125,10 +125,10 @@ describe('a running server', () => {
 });
 
 describe('SIGTERM', () => {
-  const long = { max_tokens: 3000, seed: 1, stream: true, timeout_ms: 60_000 };
+  const long = { max_tokens: 20_000, seed: 1, stream: true, timeout_ms: 60_000 };
 
   it('lets a stream finish, refuses new work meanwhile, and ends with 0', async () => {
-    const server = await startServer(folder.path, { DRAIN_MS: 30_000 });
+    const server = await startServer(folder.path, { DRAIN_MS: 30_000, MAX_TOKENS: 20_000 });
     let refused: { status: number; body: unknown } | undefined;
     let ready = 0;
     const { events } = await readEvents(await server.post('/v1/models/writer/generate', long), ({ id }) => {
@@ -142,7 +142,7 @@ describe('SIGTERM', () => {
         .then(() => server.post('/v1/models/writer/generate', { max_tokens: 1 }))
         .then(async (reply) => (refused = { status: reply.status, body: await reply.json() }));
     });
-    expect(events).toHaveLength(3001);
+    expect(events).toHaveLength(20_001);
     expect(events.at(-1)!.event).toBe('done');
     expect(ready).toBe(503);
     expect(refused).toMatchObject({ status: 503, body: { code: 'shutting_down' } });
