@@ -18,8 +18,8 @@ import {
 
 const kernel: Kernel = createKernel({ mode: 'auto', memoryMegabytes: 256 });
 const capacity = { rows: 8, packed: 400 };
-function learnerOf(spec: NetworkSpec): Learner {
-  const learner = createLearner(kernel, spec, { vocabulary, capacity });
+function learnerOf(spec: NetworkSpec, on: Kernel = kernel): Learner {
+  const learner = createLearner(on, spec, { vocabulary, capacity });
   learner.load(weightsOf(spec));
   return learner;
 }
@@ -53,6 +53,15 @@ describe.each([
       const worst = slopes.reduce((most, slope, i) => Math.max(most, Math.abs(slope - values[i]!)), 0);
       expect(worst / largest, name).toBeLessThan(1e-4);
     }
+  });
+
+  it('has the same bits of gradient on the plain path', () => {
+    const plain = createKernel({ mode: 'plain', memoryMegabytes: 256 });
+    const [a, b] = [learnerOf(spec), learnerOf(spec, plain)].map((learner) => {
+      learner.differentiate(batchOf(examples), createRng(1));
+      return gradientOf(learner);
+    });
+    expect(a).toEqual(b);
   });
 
   it('gives back the weights it was given', () => {
