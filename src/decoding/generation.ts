@@ -30,6 +30,8 @@ export interface GenerationOptions {
   readonly logprobs: number;
   /** Ids of the prompt: the repetition penalty counts them as seen. */
   readonly prompt: readonly number[];
+  /** Stands between two tokens' texts: a space between words, nothing between characters. */
+  readonly separator: string;
 }
 
 export interface TopToken {
@@ -105,7 +107,11 @@ export function restoreGeneration(
     return draw(candidates(scores, temperature, options), rng.next());
   }
 
-  const described = (id: number): TopToken => ({ id, text: tokens[id]!, logprob: scores[id]! });
+  const described = (id: number): TopToken => ({
+    id,
+    text: count > 1 ? options.separator + tokens[id]! : tokens[id]!,
+    logprob: scores[id]!,
+  });
 
   return {
     next(logits) {

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import type { GenerationOptions } from '../decoding/generation.ts';
 import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
@@ -15,7 +14,7 @@ export interface DecodingBody {
   /** Same seed, same text. None: a new one every time. */
   readonly seed?: number | undefined;
   readonly stop?: string | readonly string[] | undefined;
-  /** Alternatives to report with each token. */
+  /** Alternatives to report with each token; 0 reports the token alone. */
   readonly logprobs?: number | undefined;
   readonly n?: number | undefined;
 }
@@ -35,7 +34,7 @@ export function optionsOf(
   { spec }: ServedModel,
   body: DecodingBody,
   limits: TaskLimits,
-): Omit<GenerationOptions, 'choice' | 'prompt'> {
+): Omit<GenerationOptions, 'seed' | 'choice' | 'prompt' | 'separator'> {
   const wished = (key: keyof typeof defaults): number => {
     const own = spec.decoding[key];
     return body[key] ?? (typeof own === 'number' ? own : defaults[key]);
@@ -49,7 +48,6 @@ export function optionsOf(
       },
     );
   const maxTokens = Math.min(wished('max_tokens'), limits.maxTokens);
-  const stop = body.stop ?? (Array.isArray(spec.decoding['stop']) ? spec.decoding['stop'] : []);
   return {
     maxTokens,
     temperature: wished('temperature'),
@@ -58,8 +56,21 @@ export function optionsOf(
     minP: wished('min_p'),
     repetitionPenalty: wished('repetition_penalty'),
     frequencyPenalty: wished('frequency_penalty'),
-    seed: body.seed ?? randomInt(2 ** 47),
-    stop: typeof stop === 'string' ? [stop] : stop,
+    stop: stopsOf(body.stop ?? spec.decoding['stop']),
     logprobs: body.logprobs ?? 0,
   };
+}
+
+/** A lone half of a code point would match inside a whole one and cut it. @throws UnrollError invalid_request */
+function stopsOf(stop: DecodingBody['stop'] | number): readonly string[] {
+  if (stop === undefined || typeof stop === 'number') return [];
+  const stops = typeof stop === 'string' ? [stop] : stop;
+  for (const one of stops)
+    if (one === '' || !one.isWellFormed())
+      throw new UnrollError(
+        'invalid_request',
+        `stop: must be text of whole characters, was ${JSON.stringify(one)}`,
+        { field: 'stop' },
+      );
+  return stops;
 }

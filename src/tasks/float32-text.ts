@@ -1,8 +1,13 @@
+import { UnrollError } from '../errors.ts';
+
 /**
  * The number with the fewest digits that is still this float32: 0.1 rather than 0.10000000149011612. Nine significant
  * digits always are enough, so no bit is lost in JSON.
+ * @throws UnrollError internal for NaN and ±∞, which JSON cannot say
  */
 export function shortest(value: number): number {
+  if (!Number.isFinite(value))
+    throw new UnrollError('internal', `the network gave ${value}, which is out of a float32's range`);
   for (let digits = 6; digits < 9; digits++) {
     const rounded = Number(value.toPrecision(digits));
     if (Math.fround(rounded) === value) return rounded;

@@ -11,8 +11,9 @@ export async function* mergeStreams<T>(
   try {
     while (asked.size > 0) {
       const { source, result } = await Promise.race(asked.values());
-      if (result.done) asked.delete(source);
-      else {
+      // to the end of the line, so that a stream that always has more does not keep the others waiting
+      asked.delete(source);
+      if (!result.done) {
         asked.set(source, ask(source));
         yield { source, value: result.value };
       }

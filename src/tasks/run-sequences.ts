@@ -35,10 +35,13 @@ export async function runSequences<E extends SequenceEvent>(
     }
     throw new UnrollError('internal', 'a sequence ended without its last event');
   };
+  const running = submissions.map(runOne);
   try {
-    return await Promise.all(submissions.map(runOne));
+    return await Promise.all(running);
   } catch (error) {
     failed.abort();
+    // the model stays held until none of them uses it
+    await Promise.allSettled(running);
     throw error;
   }
 }

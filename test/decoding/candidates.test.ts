@@ -136,7 +136,7 @@ describe('draw', () => {
       const id = draw(chosen, rng.next());
       counts.set(id, (counts.get(id) ?? 0) + 1);
     }
-    expect([...counts.keys()].sort()).toEqual([0, 1, 2, 3]);
+    expect([...counts.keys()].sort((a, b) => a - b)).toEqual([0, 1, 2, 3]);
     const chi = chosen.probabilities.reduce((total, probability, i) => {
       const expected = probability * rounds;
       return total + (counts.get(chosen.ids[i]!)! - expected) ** 2 / expected;

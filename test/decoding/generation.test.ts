@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   createGeneration,
+  type EmittedToken,
   restoreGeneration,
   type Generation,
   type GenerationOptions,
 } from '../../src/decoding/generation.ts';
 import { logSoftmax } from '../../src/kernel/reference/softmax.ts';
 
-const tokens = [...'abcdefgh. \n😀'];
+const tokens = Array.from('abcdefgh. \n😀');
 const defaults: GenerationOptions = {
   maxTokens: 50,
   temperature: 1,
@@ -22,6 +23,7 @@ const defaults: GenerationOptions = {
   stop: [],
   logprobs: 0,
   prompt: [],
+  separator: '',
 };
 const create = (options: Partial<GenerationOptions> = {}, endId?: number): Generation =>
   createGeneration({ ...defaults, ...options }, tokens, endId);
@@ -69,10 +71,32 @@ describe('a generation', () => {
 
   it('ends before a stop string', () => {
     const spell = (text: string) => (step: number) =>
-      Float32Array.from(tokens, (token) => (token === [...text][step] ? 9 : 0));
+      Float32Array.from(tokens, (token) => (token === Array.from(text)[step] ? 9 : 0));
     const { text, finish } = run(create({ temperature: 0, stop: ['. a'] }), 0, spell('abc. abc'));
     expect(text).toBe('abc');
     expect(finish).toBe('stop');
+  });
+
+  it('puts words together with spaces, and finds stop strings that reach across them', () => {
+    const words = ['the', 'end', 'is', 'near'];
+    const say = (options: Partial<GenerationOptions>): EmittedToken[] => {
+      const generation = createGeneration(
+        { ...defaults, temperature: 0, maxTokens: 4, separator: ' ', logprobs: 2, ...options },
+        words,
+        undefined,
+      );
+      const said: EmittedToken[] = [];
+      for (let step = 0; ; step++) {
+        const { emitted, finish } = generation.next(
+          Float32Array.from(words, (_, id) => (id === step ? 9 : 0)),
+        );
+        said.push(...emitted);
+        if (finish !== null) return said;
+      }
+    };
+    expect(say({}).map(({ text }) => text)).toEqual(['the', ' end', ' is', ' near']);
+    expect(say({ stop: ['d is'] }).map(({ text }) => text)).toEqual(['the', ' en']);
+    expect(say({})[1]!.top.map(({ text }) => text)).toEqual([' end', ' the']);
   });
 
   it('goes on exactly where it was saved, at any step', () => {

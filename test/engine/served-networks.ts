@@ -61,6 +61,7 @@ export const generating = (more: Partial<GenerationOptions> = {}): GenerationOpt
   stop: [],
   choice: 0,
   prompt: [],
+  separator: '',
   logprobs: 0,
   ...more,
 });
