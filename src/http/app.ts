@@ -8,7 +8,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { TaskContext } from '../tasks/context.ts';
 import { UnrollError } from '../errors.ts';
 import { documentation } from './documentation.ts';
-import { answerErrors } from './plugins/errors.ts';
+import { answerError, answerErrors } from './plugins/errors.ts';
 import { refuseOtherMethods } from './plugins/other-methods.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
 import { classifyRoute } from './routes/classify.ts';
@@ -46,6 +46,8 @@ export async function buildApp(parts: AppParts) {
   const { metrics, options, logger } = parts;
   const app = fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
+    // a path that cannot be decoded never reaches the error handler
+    frameworkErrors: answerError,
     bodyLimit: options.maxBodyBytes,
     routerOptions: { maxParamLength: 256 },
     requestIdHeader: 'x-request-id',

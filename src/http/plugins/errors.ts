@@ -1,21 +1,18 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { UnrollError } from '../../errors.ts';
 import { problemOf } from '../problem.ts';
 
-/** Every error is answered as a problem document; what the server did not expect is logged with its stack. */
+/** Answers any error with a problem document; what the server did not expect is logged with its stack. */
+export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error);
+  if (problem.code === 'internal') request.log.error({ err: error }, 'request failed');
+  if (error instanceof UnrollError && error.retryAfterSeconds !== undefined)
+    void reply.header('retry-after', error.retryAfterSeconds);
+  void reply.status(problem.status).type('application/problem+json').serializer(JSON.stringify).send(problem);
+}
+
 export function answerErrors(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error);
-    if (problem.status >= 500 && problem.code === 'internal')
-      request.log.error({ err: error }, 'request failed');
-    if (error instanceof UnrollError && error.retryAfterSeconds !== undefined)
-      void reply.header('retry-after', error.retryAfterSeconds);
-    return reply
-      .status(problem.status)
-      .type('application/problem+json')
-      .serializer(JSON.stringify)
-      .send(problem);
-  });
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
   app.setNotFoundHandler((request) => {
     const path = request.url.split('?', 1)[0]!;
     throw new UnrollError(

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { errorCodes, statusOf, titleOf, UnrollError } from '../../src/errors.ts';
+import { problemOf } from '../../src/http/problem.ts';
+
+describe('a problem document', () => {
+  it.each(errorCodes)('%s has the status and title of its row', (code) => {
+    const problem = problemOf(new UnrollError(code, 'what was seen', { field: 'input' }));
+    expect(problem).toEqual({
+      type: 'about:blank',
+      title: titleOf(code),
+      status: statusOf(code),
+      code,
+      detail: 'what was seen',
+      field: 'input',
+    });
+    expect(problem.status).toBeGreaterThanOrEqual(400);
+  });
+
+  it.each([new Error('secret'), 'secret', null, undefined, { code: 'ENOENT', message: 'secret' }])(
+    'says nothing of what was not expected (%j)',
+    (error) => {
+      const problem = problemOf(error);
+      expect(problem).toMatchObject({ code: 'internal', status: 500 });
+      expect(JSON.stringify(problem)).not.toContain('secret');
+    },
+  );
+
+  it('knows fastify’s own errors', () => {
+    expect(
+      problemOf({ code: 'FST_ERR_CTP_BODY_TOO_LARGE', message: 'Request body is too large' }),
+    ).toMatchObject({
+      code: 'body_too_large',
+      status: 413,
+    });
+  });
+});

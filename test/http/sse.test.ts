@@ -1,0 +1,107 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
+import { UnrollError } from '../../src/errors.ts';
+import { frame, frames, ping } from '../../src/http/sse.ts';
+import type { TaskEvent } from '../../src/tasks/context.ts';
+
+const token = (text: string): TaskEvent => ({ event: 'token', data: { text } });
+
+async function textOf(events: AsyncGenerator<TaskEvent>, options = {}): Promise<string[]> {
+  const parts: string[] = [];
+  for await (const part of frames(events, events.next(), { pingMs: 1000, ...options })) parts.push(part);
+  return parts;
+}
+
+describe('a frame', () => {
+  it('has an id, a name and one line of JSON', () => {
+    expect(frame(3, 'token', { text: 'a\nb\r😀' })).toBe(
+      'id: 3\nevent: token\ndata: {"text":"a\\nb\\r😀"}\n\n',
+    );
+  });
+
+  it('refuses a name that would break out of its line', () => {
+    expect(() => frame(0, 'token\ndata: x', {})).toThrow(TypeError);
+    expect(() => frame(0, 'a\rb', {})).toThrow(TypeError);
+  });
+});
+
+describe('a stream', () => {
+  it('numbers its events from 0', async () => {
+    const parts = await textOf(
+      (async function* () {
+        yield token('a');
+        yield token('b');
+      })(),
+    );
+    expect(parts).toEqual([frame(0, 'token', { text: 'a' }), frame(1, 'token', { text: 'b' })]);
+  });
+
+  it('sends comments while nothing comes', async () => {
+    const parts = await textOf(
+      (async function* () {
+        yield token('a');
+        await delay(60);
+        yield token('b');
+      })(),
+      { pingMs: 10 },
+    );
+    expect(parts.filter((part) => part === ping).length).toBeGreaterThan(1);
+    expect(parts.at(-1)).toBe(frame(1, 'token', { text: 'b' }));
+  });
+
+  it('ends with an error event when the work fails after its beginning', async () => {
+    const onError = vi.fn();
+    const parts = await textOf(
+      (async function* () {
+        yield token('a');
+        throw new UnrollError('deadline_exceeded', 'too late');
+      })(),
+      { onError },
+    );
+    expect(parts).toHaveLength(2);
+    expect(parts[1]).toContain('event: error');
+    expect(parts[1]).toContain('"code":"deadline_exceeded"');
+    expect(onError).toHaveBeenCalledOnce();
+  });
+
+  it('tells nothing of an error that nobody expected', async () => {
+    const parts = await textOf(
+      (async function* () {
+        yield token('a');
+        throw new Error('secret path /home/me');
+      })(),
+    );
+    expect(parts[1]).toContain('"code":"internal"');
+    expect(parts[1]).not.toContain('secret');
+  });
+
+  it('ends the work when its reader leaves', async () => {
+    let ended = false;
+    const events = (async function* (): AsyncGenerator<TaskEvent> {
+      try {
+        for (;;) {
+          yield token('a');
+          await delay(1);
+        }
+      } finally {
+        ended = true;
+      }
+    })();
+    for await (const part of frames(events, events.next(), { pingMs: 1000 }))
+      if (part.startsWith('id: 3')) break;
+    expect(ended).toBe(true);
+  });
+
+  it('reports the time between events, and none before the first', async () => {
+    const onEvent = vi.fn();
+    await textOf(
+      (async function* () {
+        yield token('a');
+        yield token('b');
+      })(),
+      { onEvent },
+    );
+    expect(onEvent.mock.calls[0]).toEqual([null]);
+    expect(onEvent.mock.calls[1]![0]).toBeGreaterThanOrEqual(0);
+  });
+});
