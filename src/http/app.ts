@@ -40,8 +40,6 @@ export interface AppOptions {
   readonly pingMs: number;
 }
 
-export type App = Awaited<ReturnType<typeof buildApp>>;
-
 export async function buildApp(parts: AppParts) {
   const { metrics, options, logger } = parts;
   const app = fastify({

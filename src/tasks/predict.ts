@@ -15,7 +15,7 @@ export interface PredictReply extends ReplyHead {
 }
 
 /** A network with a pool answers once a sequence; one without, at every step. */
-export const answersOnce = ({ spec }: ServedModel): boolean =>
+const answersOnce = ({ spec }: ServedModel): boolean =>
   spec.network.layers.some((layer) => layer.type === 'pool');
 
 /** Numbers in, numbers out; one-to-one is a sequence of one step. */

@@ -6,7 +6,7 @@ import type { Call, TaskContext, TaskLimits } from './context.ts';
 export type Submission = Omit<SequenceRequest, 'deadlineMs' | 'signal'>;
 
 /** When this call must be over, on the clock of Date.now(). @throws UnrollError invalid_request */
-export function deadlineOf({ timeoutMs }: Call, limits: TaskLimits): number {
+function deadlineOf({ timeoutMs }: Call, limits: TaskLimits): number {
   if (timeoutMs !== undefined && timeoutMs > limits.maxTimeoutMs)
     throw new UnrollError('invalid_request', `timeout_ms: at most ${limits.maxTimeoutMs}, was ${timeoutMs}`, {
       field: 'timeout_ms',

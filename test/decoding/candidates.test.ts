@@ -11,7 +11,7 @@ const scored = vocabulary.map((logits) => {
   return scores;
 });
 const all = { topK: 0, topP: 1, minP: 0 };
-const inOrder = (ids: Int32Array): number[] => [...ids.toSorted()];
+const inOrder = (ids: Int32Array): number[] => Array.from(ids.toSorted());
 const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
 
 describe('largest', () => {

@@ -8,7 +8,7 @@ export const timeoutMs = z
   .describe(
     'Milliseconds after which the request is answered 504; UNROLL_TIMEOUT_MS by default, at most UNROLL_MAX_TIMEOUT_MS',
   );
-export const stream = z
+const stream = z
   .boolean()
   .default(false)
   .describe('Answer as server-sent events, as the sequence is read; takes a single input');

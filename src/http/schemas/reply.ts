@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const usage = z
+const usage = z
   .object({
     steps: z.int().describe('Steps that the network ran, over all sequences'),
     unknown: z.int().describe('Tokens of the input that are not in the vocabulary'),
