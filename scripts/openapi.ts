@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeConfig } from '../src/config.ts';
 import { buildApp } from '../src/http/app.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
 
@@ -12,7 +13,14 @@ const app = await buildApp({
   metrics: createMetrics(),
   logger: false,
   draining: () => false,
-  options: { maxBodyBytes: 1, rateLimit: 0, corsOrigin: '', maxEventLoopDelayMs: 0, pingMs: 1000 },
+  options: {
+    maxBodyBytes: 1,
+    rateLimit: 0,
+    corsOrigin: '',
+    maxEventLoopDelayMs: 0,
+    pingMs: 1000,
+    settings: describeConfig(),
+  },
 });
 await app.ready();
 const text = `${JSON.stringify(app.swagger(), null, 2)}\n`;

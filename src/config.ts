@@ -11,10 +11,7 @@ const settings = {
   PORT: [whole(0, 65_535).default(8080), 'port to listen on; 0 takes a free one'],
   MODELS: [z.string().min(1).default('models'), 'folder of models, <name>/<version>/'],
   WATCH: [flag.default(true), 'reload models when their folder changes'],
-  WORKERS: [
-    whole(1, 256).default(Math.max(1, availableParallelism() - 1)),
-    'worker threads; by default one less than there are cores',
-  ],
+  WORKERS: [whole(1, 256).default(Math.max(1, availableParallelism() - 1)), 'worker threads'],
   KERNEL: [z.enum(['auto', 'plain']).default('auto'), 'plain: never the revectorised code path'],
   MEMORY_MB: [whole(16, 4096).default(1024), 'most memory for weights and states together'],
   SLOTS: [whole(1, 1024).default(32), 'sequences of one model that advance together in one worker'],
@@ -67,10 +64,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return parsed.data as Config;
 }
 
-/** Name, default and meaning of every setting. */
-export const describeConfig = (): { name: string; default: string; meaning: string }[] =>
+export interface Setting {
+  readonly name: string;
+  readonly default: string;
+  readonly meaning: string;
+}
+
+/** Name, default and meaning of every setting: the same on every machine. */
+export const describeConfig = (): Setting[] =>
   Object.entries(settings).map(([key, [type, meaning]]) => ({
     name: `${prefix}${key}`,
-    default: String(type.parse(undefined)),
+    default: key === 'WORKERS' ? 'cores − 1' : String(type.parse(undefined)),
     meaning,
   }));

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Config } from './config.ts';
+import { describeConfig, type Config } from './config.ts';
 import { createEngine } from './engine/engine.ts';
 import { rowBuckets } from './engine/tick-counters.ts';
 import { buildApp } from './http/app.ts';
@@ -68,6 +68,7 @@ export async function startServer(config: Config): Promise<Server> {
       corsOrigin: config.CORS_ORIGIN,
       maxEventLoopDelayMs: config.MAX_EVENT_LOOP_DELAY_MS,
       pingMs: config.PING_MS,
+      settings: describeConfig(),
     },
   });
 

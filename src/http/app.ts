@@ -7,7 +7,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TaskContext } from '../tasks/context.ts';
 import { UnrollError } from '../errors.ts';
-import { documentation } from './documentation.ts';
+import { documentation, type DocumentedSetting } from './documentation.ts';
 import { answerError, answerErrors } from './plugins/errors.ts';
 import { refuseOtherMethods } from './plugins/other-methods.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
@@ -38,6 +38,8 @@ export interface AppOptions {
   /** Milliseconds; 0 is never. */
   readonly maxEventLoopDelayMs: number;
   readonly pingMs: number;
+  /** What the documentation says can be set. */
+  readonly settings: readonly DocumentedSetting[];
 }
 
 export async function buildApp(parts: AppParts) {
@@ -79,7 +81,7 @@ export async function buildApp(parts: AppParts) {
           throw new UnrollError('overloaded', 'the event loop lags behind', { retryAfterSeconds: 1 });
       },
     });
-  await documentation(app);
+  await documentation(app, options.settings);
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
     if (parts.draining() && request.method === 'POST')

@@ -27,16 +27,36 @@ function withoutUnused(document: Document): Document {
   return { ...document, components: { ...components, schemas } } as Document;
 }
 
+export interface DocumentedSetting {
+  readonly name: string;
+  readonly default: string;
+  readonly meaning: string;
+}
+
+const description = (settings: readonly DocumentedSetting[]): string =>
+  [
+    'A server for trained recurrent networks. Answers are the same bits alone, batched or streamed.',
+    'Errors are RFC 9457 problem documents with a stable `code`; their `detail` names the field, the limit and what was seen.',
+    '',
+    'Limits and other settings are environment variables:',
+    '',
+    '| variable | default | meaning |',
+    '|---|---|---|',
+    ...settings.map((setting) => `| \`${setting.name}\` | ${setting.default} | ${setting.meaning} |`),
+  ].join('\n');
+
 /** /docs and /openapi.json, made from the routes' own schemas. */
-export async function documentation(app: FastifyInstance): Promise<void> {
+export async function documentation(
+  app: FastifyInstance,
+  settings: readonly DocumentedSetting[],
+): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: {
         title: 'Unroll',
         version: '0.1.0',
-        description:
-          'A server for trained recurrent networks. Answers are the same bits alone, batched or streamed. Errors are RFC 9457 problem documents with a stable `code`. Every limit is a setting: `npm run unroll -- config`.',
+        description: description(settings),
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/', description: 'This server' }],
