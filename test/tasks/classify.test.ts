@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { classify, classifyStream, type ClassifyReply } from '../../src/tasks/classify.ts';
+import { shortest } from '../../src/tasks/float32-text.ts';
+import { call, collect, fakeContext, labels, models, outputAt } from './fake-context.ts';
+
+const scoresOf = (ids: number[]) =>
+  labels
+    .map((label, k) => ({ label, score: shortest(Math.fround(outputAt(ids, 1, ids.length, k))) }))
+    .sort((a, b) => b.score - a.score);
+
+describe('classify', () => {
+  it('gives one prediction an input, in order, also for a single input', async () => {
+    const context = fakeContext(models.classify());
+    const one = await classify(context, call(), { input: 'abc', top_k: 2 });
+    const best = scoresOf([1, 2, 3]);
+    expect(one.predictions).toEqual([{ ...best[0], top: best.slice(0, 2) }]);
+    const two = await classify(context, call(), { input: ['gg', 'abc'], top_k: 2 });
+    expect(two.predictions).toHaveLength(2);
+    expect(two.predictions[1]).toEqual(one.predictions[0]);
+  });
+
+  it('says which model and version answered, and what it took', async () => {
+    const { model, version, usage } = await classify(fakeContext(models.classify()), call(), {
+      input: ['aXb', 'YY'],
+      top_k: 1,
+    });
+    expect({ model, version }).toEqual({ model: 'colours', version: 3 });
+    // milliseconds of the sequence that waited longest
+    expect(usage).toEqual({ steps: 5, unknown: 3, queued_ms: 1.12, run_ms: 2 });
+  });
+
+  it('reports no more labels than there are, and none where none are asked for', async () => {
+    const context = fakeContext(models.classify());
+    const all = await classify(context, call(), { input: 'a', top_k: 99 });
+    expect(all.predictions[0]!.top).toEqual(scoresOf([1]));
+    const none = await classify(context, call(), { input: 'a', top_k: 0 });
+    expect(none.predictions[0]).toEqual({ ...scoresOf([1])[0], top: [] });
+  });
+
+  it('keeps the scores of many labels apart: they need not sum to 1', async () => {
+    const context = fakeContext(models.classify({ multiLabel: true }));
+    const { predictions } = await classify(context, call(), { input: 'ab', top_k: 4 });
+    expect(predictions[0]!.top).toEqual(scoresOf([1, 2]));
+  });
+
+  it('asks the engine for the last step only', async () => {
+    const context = fakeContext(models.classify());
+    await classify(context, call(), { input: 'abc', top_k: 1 });
+    expect(context.requests[0]).toMatchObject({ want: 'last', what: 'output' });
+  });
+});
+
+describe('a stream of classify', () => {
+  it('shows the label forming, a step event a step, and ends with the plain reply', async () => {
+    const context = fakeContext(models.classify());
+    const events = await collect(classifyStream(context, call(), { input: 'abc', top_k: 2 }));
+    expect(events.map(({ event }) => event)).toEqual(['step', 'step', 'step', 'done']);
+    expect(events.slice(0, 3).map(({ data }) => data)).toEqual(
+      [[1], [1, 2], [1, 2, 3]].map((ids, step) => {
+        const best = scoresOf(ids);
+        return { step, ...best[0], top: best.slice(0, 2) };
+      }),
+    );
+    const plain = await classify(fakeContext(models.classify()), call(), { input: 'abc', top_k: 2 });
+    expect(events.at(-1)!.data as ClassifyReply).toEqual(plain);
+  });
+
+  it('takes a single input', async () => {
+    const stream = classifyStream(fakeContext(models.classify()), call(), { input: ['a', 'b'], top_k: 1 });
+    await expect(collect(stream)).rejects.toMatchObject({ code: 'invalid_request', field: 'input' });
+  });
+});

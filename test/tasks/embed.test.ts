@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { embed } from '../../src/tasks/embed.ts';
+import { shortest } from '../../src/tasks/float32-text.ts';
+import { call, fakeContext, hiddenWidth, models, outputAt } from './fake-context.ts';
+
+describe('embed', () => {
+  it('gives the hidden row after the last step, of models of any task', async () => {
+    for (const model of [models.classify(), models.tag(), models.generate()]) {
+      const context = fakeContext(model);
+      const { embeddings } = await embed(context, call(), { input: ['ab', 'c'] });
+      expect(embeddings).toEqual(
+        [[1, 2], [3]].map((ids) =>
+          Array.from({ length: hiddenWidth }, (_, k) =>
+            shortest(Math.fround(outputAt(ids, 1, ids.length, k))),
+          ),
+        ),
+      );
+      expect(context.requests[0]).toMatchObject({ want: 'last', what: 'hidden' });
+    }
+  });
+
+  it('takes numbers where the model does', async () => {
+    const { embeddings } = await embed(fakeContext(models.predict()), call(), { input: [[1, 2]] });
+    expect(embeddings[0]).toHaveLength(hiddenWidth);
+  });
+});

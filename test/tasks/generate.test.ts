@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { generate, generateStream, type GenerateReply } from '../../src/tasks/generate.ts';
+import { call, collect, fakeContext, models, tokens } from './fake-context.ts';
+
+describe('generate', () => {
+  it('feeds the start id and then the prompt, or the start id alone', async () => {
+    const context = fakeContext(models.generate());
+    await generate(context, call(), { prompt: 'ab', max_tokens: 2 });
+    await generate(context, call(), { max_tokens: 2 });
+    expect(context.requests.map(({ input }) => [...input])).toEqual([[8, 1, 2], [8]]);
+    expect(context.requests[0]!.generation).toMatchObject({ prompt: [8, 1, 2], maxTokens: 2 });
+  });
+
+  it('refuses to start from nothing without a start id', async () => {
+    const context = fakeContext(models.generate({ start: undefined }));
+    for (const prompt of [undefined, ''])
+      await expect(generate(context, call(), { prompt })).rejects.toMatchObject({
+        code: 'empty_input',
+        field: 'prompt',
+      });
+  });
+
+  it('gives n choices a prompt, in order, each with its own random numbers', async () => {
+    const context = fakeContext(models.generate());
+    const { generations, usage } = await generate(context, call(), {
+      prompt: ['a', 'b!'],
+      n: 2,
+      seed: 4,
+      max_tokens: 3,
+    });
+    expect(generations.map(({ text }) => text)).toEqual(
+      [6, 7, 7, 8].map((from) => [0, 1, 2].map((i) => tokens[(from + i) % tokens.length]).join('')),
+    );
+    for (const { tokens: count, finish_reason: reason } of generations)
+      expect({ count, reason }).toEqual({ count: 3, reason: 'length' });
+    expect(usage).toMatchObject({ unknown: 1, steps: 2 * (2 + 3) + 2 * (3 + 3) });
+  });
+
+  it('answers a seeded prompt in a list, with any n, as it does alone', async () => {
+    const context = fakeContext(models.generate());
+    await generate(context, call(), { prompt: 'b', seed: 4 });
+    await generate(context, call(), { prompt: ['a', 'b'], n: 2, seed: 4 });
+    const [alone, , , listed] = context.requests;
+    expect(listed!.generation).toEqual(alone!.generation);
+    expect(listed!.input).toEqual(alone!.input);
+  });
+
+  it('takes another seed for each prompt and call that has none', async () => {
+    const context = fakeContext(models.generate());
+    await generate(context, call(), { prompt: ['a', 'a'] });
+    await generate(context, call(), { prompt: 'a' });
+    expect(new Set(context.requests.map(({ generation }) => generation!.seed)).size).toBe(3);
+  });
+
+  it('reports log-probabilities when they are asked for, with 0 alternatives too', async () => {
+    const ask = async (logprobs?: number) => {
+      const reply = await generate(fakeContext(models.generate()), call(), {
+        logprobs,
+        max_tokens: 1,
+        seed: 0,
+      });
+      return reply.generations[0]!.logprobs;
+    };
+    const token = { text: 'a', id: 1, logprob: -0.1234568 };
+    expect(await ask()).toBeUndefined();
+    expect(await ask(0)).toEqual([{ ...token, top: [] }]);
+    expect(await ask(1)).toEqual([{ ...token, top: [token] }]);
+  });
+
+  it('puts spaces between words, in the reply and in its stream', async () => {
+    const model = models.generate({ vocabulary: 'words' });
+    const body = { prompt: 'a b', seed: 0, max_tokens: 3 };
+    const { generations } = await generate(fakeContext(model), call(), body);
+    const events = await collect(generateStream(fakeContext(model), call(), body));
+    const streamed = events.slice(0, -1).map(({ data }) => (data as { text: string }).text);
+    expect(generations[0]!.text).toBe('c d e');
+    expect(streamed.join('')).toBe('c d e');
+  });
+
+  it('refuses more texts than a request may have', async () => {
+    const body = { prompt: ['a', 'b', 'c'], n: 2 };
+    await expect(generate(fakeContext(models.generate()), call(), body)).rejects.toMatchObject({
+      code: 'too_many_inputs',
+      field: 'n',
+    });
+  });
+});
+
+describe('a stream of generate', () => {
+  it('gives each token as it comes, and the plain reply with its finish reason last', async () => {
+    const body = { prompt: 'a', seed: 0, max_tokens: 2, logprobs: 1 };
+    const context = fakeContext(models.generate(), { finish: 'stop' });
+    const events = await collect(generateStream(context, call(), body));
+    const plain = await generate(fakeContext(models.generate(), { finish: 'stop' }), call(), body);
+    expect(events).toEqual([
+      ...plain.generations[0]!.logprobs!.map((token) => ({ event: 'token', data: { ...token, choice: 0 } })),
+      { event: 'done', data: { finish_reason: 'stop', ...plain } },
+    ]);
+  });
+
+  it('mixes choices and says of which one each token is', async () => {
+    const body = { prompt: 'a', n: 3, seed: 0, max_tokens: 4 };
+    const events = await collect(generateStream(fakeContext(models.generate()), call(), body));
+    const { generations } = events.at(-1)!.data as GenerateReply;
+    expect(generations).toHaveLength(3);
+    generations.forEach(({ text }, index) => {
+      const mine = events.slice(0, -1).map(({ data }) => data as { choice: number; text: string });
+      expect(
+        mine
+          .filter(({ choice }) => choice === index)
+          .map((token) => token.text)
+          .join(''),
+      ).toBe(text);
+    });
+  });
+
+  it('takes a single prompt', async () => {
+    const stream = generateStream(fakeContext(models.generate()), call(), { prompt: ['a', 'b'] });
+    await expect(collect(stream)).rejects.toMatchObject({ code: 'invalid_request', field: 'prompt' });
+  });
+
+  it('leaves every sequence and the model when its reader goes', async () => {
+    const context = fakeContext(models.generate());
+    for await (const { event } of generateStream(context, call(), { n: 3, max_tokens: 50 })) {
+      expect(event).toBe('token');
+      expect(context.open()).toBe(3);
+      break;
+    }
+    expect(context.open()).toBe(0);
+    expect(context.leases()).toBe(0);
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { mergeStreams } from '../../src/tasks/merge-streams.ts';
+
+const left: string[] = [];
+async function* letters(text: string, wait: Promise<unknown> = Promise.resolve()): AsyncGenerator<string> {
+  try {
+    await wait;
+    for (let i = 0; i < text.length; i++) yield text[i]!;
+  } finally {
+    left.push(text);
+  }
+}
+
+describe('merged streams', () => {
+  it('give every value once, in the order of its stream', async () => {
+    const got = ['', '', ''];
+    for await (const { source, value } of mergeStreams([letters('abc'), letters(''), letters('defgh')]))
+      got[source] += value;
+    expect(got).toEqual(['abc', '', 'defgh']);
+  });
+
+  it('take turns, and wait for no one that has nothing', async () => {
+    const late = Promise.withResolvers<void>();
+    const order: number[] = [];
+    for await (const { source } of mergeStreams([
+      letters('aaaa'),
+      letters('bb', late.promise),
+      letters('cccc'),
+    ])) {
+      order.push(source);
+      if (order.length === 8) late.resolve();
+    }
+    expect(order.slice(0, 8).toSorted((a, b) => a - b)).toEqual([0, 0, 0, 0, 2, 2, 2, 2]);
+    expect(order.slice(0, 4).toSorted((a, b) => a - b)).toEqual([0, 0, 2, 2]);
+    expect(order.slice(8)).toEqual([1, 1]);
+  });
+
+  it('are all left when one of them fails, or the reader goes', async () => {
+    left.length = 0;
+    const failing = letters('x', Promise.reject(new Error('broken')));
+    await expect(
+      (async () => {
+        for await (const _ of mergeStreams([letters('abcdef'), failing]));
+      })(),
+    ).rejects.toThrow('broken');
+    expect(left.toSorted()).toEqual(['abcdef', 'x']);
+    left.length = 0;
+    for await (const _ of mergeStreams([letters('abc'), letters('def')])) break;
+    expect(left.toSorted()).toEqual(['abc', 'def']);
+  });
+});

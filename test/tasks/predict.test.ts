@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { shortest } from '../../src/tasks/float32-text.ts';
+import { predict, predictStream } from '../../src/tasks/predict.ts';
+import { call, collect, fakeContext, models, outputAt } from './fake-context.ts';
+
+const row = (input: number[], steps: number) =>
+  [0, 1].map((k) => shortest(Math.fround(outputAt(input, 2, steps, k))));
+const input = [
+  [1, 2],
+  [3, 4],
+  [5, 6],
+];
+
+describe('predict', () => {
+  it('answers every step where no pool makes one of them', async () => {
+    const { predictions } = await predict(fakeContext(models.predict()), call(), { input });
+    expect(predictions).toEqual([{ output: [1, 2, 3].map((steps) => row(input.flat(), steps)) }]);
+  });
+
+  it('answers once where a pool does', async () => {
+    const context = fakeContext(models.predict({ pool: true }));
+    const { predictions } = await predict(context, call(), { input: [input, [[7, 8]]] });
+    expect(predictions).toEqual([{ output: row(input.flat(), 3) }, { output: row([7, 8], 1) }]);
+    expect(context.requests.map(({ want }) => want)).toEqual(['last', 'last']);
+  });
+
+  it('takes one step of several features as a flat list', async () => {
+    const { predictions, usage } = await predict(fakeContext(models.predict()), call(), { input: [1, 2] });
+    expect(predictions).toEqual([{ output: [row([1, 2], 1)] }]);
+    expect(usage.steps).toBe(1);
+  });
+
+  it('scales what goes in, and brings what comes out back to its units', async () => {
+    const model = models.predict({
+      features: [
+        { name: 'x', mean: 10, scale: 2 },
+        { name: 'y', mean: -1, scale: 0.5 },
+      ],
+      units: [
+        { name: 'a', mean: 100, scale: 10 },
+        { name: 'b', scale: 3 },
+      ],
+    });
+    const context = fakeContext(model, { output: 0.25 });
+    const { predictions } = await predict(context, call(), { input: [[14, 0]] });
+    expect([...context.requests[0]!.input]).toEqual([2, 2]);
+    expect(predictions).toEqual([{ output: [[102.5, 0.75]] }]);
+  });
+
+  it('streams a step event each, then the plain reply', async () => {
+    for (const pool of [false, true]) {
+      const plain = await predict(fakeContext(models.predict({ pool })), call(), { input });
+      const events = await collect(predictStream(fakeContext(models.predict({ pool })), call(), { input }));
+      expect(events).toEqual([
+        ...[1, 2, 3].map((steps) => ({
+          event: 'step',
+          data: { step: steps - 1, output: row(input.flat(), steps) },
+        })),
+        { event: 'done', data: plain },
+      ]);
+    }
+  });
+
+  it('fails rather than write a number that JSON cannot say', async () => {
+    for (const output of [NaN, Infinity]) {
+      const context = fakeContext(models.predict(), { output });
+      await expect(predict(context, call(), { input })).rejects.toMatchObject({ code: 'internal' });
+      await expect(collect(predictStream(context, call(), { input }))).rejects.toMatchObject({
+        code: 'internal',
+      });
+    }
+  });
+});
