@@ -4,7 +4,7 @@ import { tensorShapes } from '../../src/network/check-weights.ts';
 import { resolveGraph } from '../../src/network/graph.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
 import { arenaBytes } from '../../src/network/layout.ts';
-import { compileNetwork } from '../../src/network/program.ts';
+import { compileNetwork, freeNetwork } from '../../src/network/program.ts';
 import { createRunner, type Runner } from '../../src/network/runner.ts';
 import { networkSpec, type NetworkSpec } from '../../src/network/spec.ts';
 import type { Tensor, Weights } from '../../src/network/weights.ts';
@@ -60,12 +60,17 @@ export function runnerOf(
   spec: NetworkSpec,
   weights: Weights,
   options: { mode?: KernelMode; maxRows?: number; maxPacked?: number } = {},
-): Runner {
+): Runner & { release: () => void } {
   const kernel = kernelOf(options.mode ?? 'auto');
   const size = { maxRows: options.maxRows ?? 40, maxPacked: options.maxPacked ?? 8_000 };
   const program = compileNetwork(spec, weights, kernel);
   const bytes = arenaBytes(program, size);
-  return createRunner(program, kernel.memory.memory, { offset: kernel.memory.allocate(bytes), bytes }, size);
+  const offset = kernel.memory.allocate(bytes);
+  const release = (): void => {
+    kernel.memory.free(offset);
+    freeNetwork(program, kernel);
+  };
+  return Object.assign(createRunner(program, kernel.memory.memory, { offset, bytes }, size), { release });
 }
 
 /** Rows 0 … sequences.length − 1 advance by `steps` (non-increasing) from `from`; every step's output comes back. */

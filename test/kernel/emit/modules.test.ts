@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { ModuleBuilder } from '../../../src/kernel/assembler/module-builder.ts';
+import { ConstantPool } from '../../../src/kernel/constants.ts';
+import { gruResetAfterCell, gruResetBeforeCell } from '../../../src/kernel/emit/gru.ts';
+import { emitLinear } from '../../../src/kernel/emit/linear.ts';
+import { lstmCell } from '../../../src/kernel/emit/lstm.ts';
+import { emitMerge } from '../../../src/kernel/emit/merge.ts';
+import { emitPool } from '../../../src/kernel/emit/pool.ts';
+import { emitSweep } from '../../../src/kernel/emit/recurrent.ts';
+import { rnnCell } from '../../../src/kernel/emit/rnn.ts';
+import { emitConcat, emitGather } from '../../../src/kernel/emit/rows.ts';
+import { emitArgmax, emitLogSoftmax, emitSoftmax } from '../../../src/kernel/emit/softmax.ts';
+
+const cells = [lstmCell, gruResetAfterCell, gruResetBeforeCell, rnnCell('tanh'), rnnCell('relu')];
+
+it.each([1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 64, 257, 1024])(
+  'every kernel of size %i is valid WebAssembly',
+  (size) => {
+    const constants = new ConstantPool(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }));
+    const module = new ModuleBuilder({ maximumPages: 1 });
+    const e = {
+      module,
+      constant: (value: number) => constants.float(value),
+      bits: (pattern: number) => constants.bits(pattern),
+    };
+    for (const cell of cells) emitSweep(e, cell, size);
+    for (const activation of ['linear', 'relu', 'tanh', 'sigmoid'] as const)
+      for (const columns of [1, 16, 17, 50, 257]) emitLinear(e, { inner: size, columns, activation });
+    for (const mode of ['sum', 'mul', 'ave'] as const) emitMerge(e, mode, size);
+    for (const mode of ['mean', 'max'] as const) emitPool(e, mode, size);
+    for (const emit of [emitGather, emitSoftmax, emitLogSoftmax, emitArgmax]) emit(e, size);
+    emitConcat(e, [size, 3, size]);
+    expect(WebAssembly.validate(module.encode())).toBe(true);
+  },
+);
