@@ -104,14 +104,15 @@ export function openWorkerChannel<Out, In>(memory: ChannelMemory): WorkerChannel
   return {
     send(message) {
       writer.write(serialize(message));
-      ring(mainBell);
-      if (writer.flush()) return;
-      Atomics.store(workerWantsRoom, 0, 1);
-      for (let seen = heard(workerBell); !writer.flush(); seen = heard(workerBell)) {
-        ring(mainBell);
-        sleep(workerBell, seen);
+      if (!writer.flush()) {
+        Atomics.store(workerWantsRoom, 0, 1);
+        for (let seen = heard(workerBell); !writer.flush(); seen = heard(workerBell)) {
+          ring(mainBell);
+          sleep(workerBell, seen);
+        }
+        Atomics.store(workerWantsRoom, 0, 0);
       }
-      Atomics.store(workerWantsRoom, 0, 0);
+      // after the last byte, always: the reader may have taken the rest and gone to sleep meanwhile
       ring(mainBell);
     },
     receive() {

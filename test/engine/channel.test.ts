@@ -38,3 +38,8 @@ test('messages larger than the ring cross too, both directions full at once', as
   const messages = numbered(60, (index) => (index % 3 === 0 ? 3000 : index));
   expect(await echo(messages, 512, Infinity)).toEqual(messages);
 });
+
+test('messages a little larger than the ring arrive whole, one by one', async () => {
+  const messages = numbered(200, () => 1100);
+  expect(await echo(messages, 4096, 1)).toEqual(messages);
+});
