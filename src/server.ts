@@ -4,6 +4,7 @@ import { describeConfig, type Config } from './config.ts';
 import { createEngine } from './engine/engine.ts';
 import { rowBuckets } from './engine/tick-counters.ts';
 import { buildApp } from './http/app.ts';
+import { followAnswers } from './http/open-answers.ts';
 import { createKernel } from './kernel/kernel.ts';
 import { createRepository } from './repository/repository.ts';
 import type { ModelListing } from './repository/repository-interface.ts';
@@ -11,6 +12,9 @@ import { createLogger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
 // The composition root: every part is built once, here, and handed down.
+
+/** For the last words to those whose work ran out of time. */
+const farewellMs = 500;
 
 export interface Server {
   readonly url: string;
@@ -72,19 +76,21 @@ export async function startServer(config: Config): Promise<Server> {
     },
   });
 
+  const answers = followAnswers(app.server);
+
   const close = async (): Promise<void> => {
     draining = true;
     const patience = delay(config.DRAIN_MS, undefined, { ref: false });
     await repository.close();
     await engine.drain(config.DRAIN_MS);
+    // what still runs ends with an error that says why
+    await engine.close();
+    // what was answered may still be on its way out; nothing else is worth waiting for
+    const farewell = delay(farewellMs, undefined, { ref: false });
+    await Promise.race([answers.allOut(), Promise.all([patience, farewell])]);
     const closed = app.close();
-    // what the engine has answered may still be on its way out; a connection that has become idle holds up nothing
-    const sweeping = setInterval(() => app.server.closeIdleConnections(), 20);
-    await Promise.race([closed, patience]);
-    clearInterval(sweeping);
     app.server.closeAllConnections();
     await closed;
-    await engine.close();
   };
   try {
     await repository.start();

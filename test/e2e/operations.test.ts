@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEvents } from './events.ts';
 import { modelFolder, models } from './model-folder.ts';
 import { startServer, until, type ServerProcess } from './server-process.ts';
 
-const folder = modelFolder(['classifier', 'writer']);
+const folder = modelFolder(['classifier', 'tagger', 'writer']);
 afterAll(() => folder.remove());
 
 /** Runs a program to its end. */
@@ -77,7 +78,7 @@ describe('a running server', () => {
     ])
       expect(text).toMatch(new RegExp(`^${name}[ {]`, 'm'));
     expect(await server.metric('unroll_padding_rows_total')).toBe(0);
-    expect(await server.metric('unroll_models_loaded')).toBe(2);
+    expect(await server.metric('unroll_models_loaded')).toBe(3);
     expect(await server.metric('unroll_steps_total')).toBeGreaterThanOrEqual(3 + 4);
   });
 
@@ -153,11 +154,41 @@ describe('SIGTERM', () => {
   it('ends what takes longer than it may, and still ends with 0', async () => {
     const server = await startServer(folder.path, { DRAIN_MS: 50, MAX_TOKENS: 1_000_000 });
     const reply = await server.post('/v1/models/writer/generate', { ...long, max_tokens: 1_000_000 });
-    const reading = readEvents(reply).catch(() => null);
+    const reading = readEvents(reply);
     await until(async () => (await server.metric('unroll_sequences_active')) === 1);
     expect(await server.stop()).toBe(0);
-    const read = await reading;
-    if (read) expect(read.events.at(-1)).toMatchObject({ event: 'error', data: { code: 'shutting_down' } });
+    const { events } = await reading;
+    expect(events.at(-1)).toMatchObject({ event: 'error', data: { code: 'shutting_down' } });
+  });
+
+  it('cuts off nobody who reads slowly, and does not wait for idle connections', async () => {
+    const server = await startServer(folder.path, { DRAIN_MS: 30_000, MAX_STEPS: 60_000 });
+    const idle = connect(server.port, '127.0.0.1');
+    const socket = connect(server.port, '127.0.0.1');
+    const body = JSON.stringify({ input: Array(3).fill('a'.repeat(60_000)) });
+    socket.write(
+      `POST /v1/models/tagger/tag HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      if (chunks.length === 1) {
+        socket.pause();
+        server.process.kill('SIGTERM');
+      }
+    });
+    await until(() => server.process.killed);
+    // long enough for what would be cut off
+    await until(async () => (await server.get('/v2/health/ready')).status === 503);
+    await delay(200);
+    expect(server.process.exitCode).toBeNull();
+    socket.resume();
+    await once(socket, 'close');
+    const [head, reply] = Buffer.concat(chunks).toString().split('\r\n\r\n') as [string, string];
+    expect(reply).toHaveLength(Number(/content-length: (\d+)/.exec(head)![1]));
+    await until(() => server.process.exitCode !== null);
+    expect(server.process.exitCode).toBe(0);
+    idle.destroy();
   });
 });
 

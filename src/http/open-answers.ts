@@ -1,0 +1,34 @@
+import type { Server, ServerResponse } from 'node:http';
+
+/**
+ * Answers that are not yet written out. Node counts a connection as idle as soon as its answer is ended, and closing
+ * idle connections cuts off what is still on its way to a slow reader: a server that ends waits for these first.
+ */
+export interface OpenAnswers {
+  readonly count: number;
+  /** Resolves when there is none. */
+  allOut(): Promise<void>;
+}
+
+export function followAnswers(server: Server): OpenAnswers {
+  const open = new Set<ServerResponse>();
+  let waiting: (() => void)[] = [];
+  server.prependListener('request', (_, answer) => {
+    open.add(answer);
+    // written out, or its reader has gone
+    answer.once('close', () => {
+      open.delete(answer);
+      if (open.size > 0) return;
+      for (const resolve of waiting) resolve();
+      waiting = [];
+    });
+  });
+  return {
+    get count() {
+      return open.size;
+    },
+    async allOut() {
+      if (open.size > 0) await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { followAnswers, type OpenAnswers } from '../../src/http/open-answers.ts';
+import { until } from '../e2e/server-process.ts';
+
+const size = 32 * 1_048_576;
+const server = createServer((_, answer) => answer.end(Buffer.alloc(size)));
+let answers: OpenAnswers;
+beforeEach(async () => {
+  answers = followAnswers(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+afterEach(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+function ask() {
+  const socket = connect((server.address() as { port: number }).port, '127.0.0.1');
+  socket.pause();
+  socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  return socket;
+}
+
+it('an answer is open until its reader has taken it, though it ended long ago', async () => {
+  const socket = ask();
+  await until(() => answers.count === 1);
+  let out = false;
+  const allOut = answers.allOut().then(() => (out = true));
+  // the socket's buffers are full by now, and hold far less than the answer
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(out).toBe(false);
+  let read = 0;
+  socket.on('data', (chunk: Buffer) => (read += chunk.length));
+  socket.resume();
+  await allOut;
+  await until(() => read > size);
+  expect(answers.count).toBe(0);
+  socket.destroy();
+});
+
+it('an answer whose reader has gone is open no more', async () => {
+  const socket = ask();
+  await until(() => answers.count === 1);
+  socket.destroy();
+  await answers.allOut();
+  expect(answers.count).toBe(0);
+});
+
+it('without answers there is nothing to wait for', async () => {
+  await answers.allOut();
+  expect(answers.count).toBe(0);
+});
