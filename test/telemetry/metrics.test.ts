@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { createMetrics, type Sources } from '../../src/telemetry/metrics.ts';
+
+const engine = {
+  workers: 2,
+  restarts: 1,
+  waiting: 3,
+  running: 4,
+  ticks: 10,
+  rows: 25,
+  steps: 99,
+  padding: 0,
+  byRows: [2, 5, 3],
+};
+const sources = (read: () => typeof engine): Sources => ({
+  engine: read,
+  rowBounds: [1, 2, Infinity],
+  kernel: { path: 'plain' },
+  memory: () => ({ used: 4096 }),
+  modelsReady: () => 5,
+  modelsFailed: () => 6,
+});
+
+it('reads what others own when somebody scrapes, each time anew', async () => {
+  const metrics = createMetrics();
+  let now = engine;
+  metrics.observe(sources(() => now));
+  const first = await metrics.registry.metrics();
+  for (const line of [
+    'unroll_workers 2',
+    'unroll_worker_restarts_total 1',
+    'unroll_sequences_waiting 3',
+    'unroll_sequences_active 4',
+    'unroll_ticks_total 10',
+    'unroll_steps_total 99',
+    'unroll_padding_rows_total 0',
+    'unroll_models_loaded 5',
+    'unroll_models_failed 6',
+    'unroll_kernel_memory_bytes 4096',
+    'unroll_kernel_info{path="plain"} 1',
+  ])
+    expect(first.split('\n')).toContain(line);
+  now = { ...engine, steps: 120, waiting: 0 };
+  const second = (await metrics.registry.metrics()).split('\n');
+  expect(second).toContain('unroll_steps_total 120');
+  expect(second).toContain('unroll_sequences_waiting 0');
+});
+
+it('keeps every name under one prefix, with no two registries mixed', async () => {
+  const [one, other] = [createMetrics(), createMetrics()];
+  one.requests.inc({ method: 'GET', route: '/', status: 200 });
+  const names = [...(await one.registry.metrics()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
+  expect(names.length).toBeGreaterThan(20);
+  for (const name of names) expect(name).toMatch(/^unroll_/);
+  expect(await other.registry.metrics()).not.toContain('route="/"');
+});
