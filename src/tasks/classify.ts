@@ -4,7 +4,7 @@ import { bestLabels, type Scored } from './labels.ts';
 import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
 import { follow, isOutputs, onlyOne, rowsOf, runSequences, type Submission } from './run-sequences.ts';
 import { streamWithModel, withModel } from './with-model.ts';
-import { usageOf, type ReplyHead } from './usage.ts';
+import { headOf, type ReplyHead } from './usage.ts';
 
 export interface ClassifyBody {
   readonly input: TaskInput;
@@ -24,14 +24,10 @@ export function classify(context: TaskContext, call: Call, body: ClassifyBody): 
     const sequences = readInputs(model, body.input, context.limits);
     const submissions = sequences.map((sequence) => submissionOf(model, sequence, 'last'));
     const results = await runSequences(context, call, submissions, isOutputs);
+    const ends = results.map(({ end }) => end);
     return {
-      model: model.name,
-      version: model.version,
+      ...headOf(model, ends, sequences),
       predictions: results.map(({ events }) => predictionOf(model, events[0]!.values, body.top_k)),
-      usage: usageOf(
-        results.map(({ end }) => end),
-        sequences.reduce((sum, { unknown }) => sum + unknown, 0),
-      ),
     };
   });
 }
@@ -53,13 +49,7 @@ export function classifyStream(
           yield { event: 'step', data: { step: step++, ...last } };
         }
       } else if (event.kind === 'done') {
-        const usage = usageOf([event], sequence.unknown);
-        const reply: ClassifyReply = {
-          model: model.name,
-          version: model.version,
-          predictions: [last!],
-          usage,
-        };
+        const reply: ClassifyReply = { ...headOf(model, [event], [sequence]), predictions: [last!] };
         yield { event: 'done', data: reply };
       }
     }

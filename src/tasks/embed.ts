@@ -3,7 +3,7 @@ import { shortest } from './float32-text.ts';
 import { readInputs, type TaskInput } from './read-input.ts';
 import { isOutputs, runSequences } from './run-sequences.ts';
 import { withModel } from './with-model.ts';
-import { usageOf, type ReplyHead } from './usage.ts';
+import { headOf, type ReplyHead } from './usage.ts';
 
 export interface EmbedBody {
   readonly input: TaskInput;
@@ -23,14 +23,10 @@ export function embed(context: TaskContext, call: Call, body: EmbedBody): Promis
       what: 'hidden' as const,
     }));
     const results = await runSequences(context, call, submissions, isOutputs);
+    const ends = results.map(({ end }) => end);
     return {
-      model: model.name,
-      version: model.version,
+      ...headOf(model, ends, sequences),
       embeddings: results.map(({ events }) => Array.from(events[0]!.values, shortest)),
-      usage: usageOf(
-        results.map(({ end }) => end),
-        sequences.reduce((sum, { unknown }) => sum + unknown, 0),
-      ),
     };
   });
 }

@@ -9,7 +9,7 @@ import { mergeStreams } from './merge-streams.ts';
 import { promptsOf, type Prompt } from './prompts.ts';
 import { follow, isToken, onlyOne, runSequences, type Submission } from './run-sequences.ts';
 import { streamWithModel, withModel } from './with-model.ts';
-import { usageOf, type ReplyHead } from './usage.ts';
+import { headOf, type ReplyHead } from './usage.ts';
 
 export interface GenerateBody extends DecodingBody {
   /** None: the model starts by itself. */
@@ -41,14 +41,10 @@ export function generate(context: TaskContext, call: Call, body: GenerateBody): 
     const prompts = promptsOf(model, body.prompt, context.limits);
     const submissions = submissionsOf(context, model, prompts, body);
     const results = await runSequences(context, call, submissions, isToken);
+    const ends = results.map(({ end }) => end);
     return {
-      model: model.name,
-      version: model.version,
+      ...headOf(model, ends, prompts),
       generations: results.map(({ events, end }) => generatedOf(events, end, body)),
-      usage: usageOf(
-        results.map(({ end }) => end),
-        prompts.reduce((sum, { unknown }) => sum + unknown, 0),
-      ),
     };
   });
 }
@@ -75,10 +71,8 @@ export function generateStream(
       }
     }
     const reply: GenerateReply = {
-      model: model.name,
-      version: model.version,
+      ...headOf(model, ends, [prompt]),
       generations: tokens.map((events, choice) => generatedOf(events, ends[choice]!, body)),
-      usage: usageOf(ends, prompt.unknown),
     };
     yield { event: 'done', data: { finish_reason: reply.generations[0]!.finish_reason, ...reply } };
   });

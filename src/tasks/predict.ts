@@ -4,7 +4,7 @@ import { shortest } from './float32-text.ts';
 import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
 import { follow, isOutputs, onlyOne, rowsOf, runSequences, type Submission } from './run-sequences.ts';
 import { streamWithModel, withModel } from './with-model.ts';
-import { usageOf, type ReplyHead } from './usage.ts';
+import { headOf, type ReplyHead } from './usage.ts';
 
 export interface PredictBody {
   readonly input: TaskInput;
@@ -25,17 +25,13 @@ export function predict(context: TaskContext, call: Call, body: PredictBody): Pr
     const sequences = readInputs(model, body.input, context.limits);
     const submissions = sequences.map((sequence) => submissionOf(model, sequence, once ? 'last' : 'every'));
     const results = await runSequences(context, call, submissions, isOutputs);
+    const ends = results.map(({ end }) => end);
     return {
-      model: model.name,
-      version: model.version,
+      ...headOf(model, ends, sequences),
       predictions: results.map(({ events }) => {
         const rows = events.flatMap(rowsOf).map((row) => inUnits(model, row));
         return { output: once ? rows.at(-1)! : rows };
       }),
-      usage: usageOf(
-        results.map(({ end }) => end),
-        sequences.reduce((sum, { unknown }) => sum + unknown, 0),
-      ),
     };
   });
 }
@@ -58,8 +54,7 @@ export function predictStream(
         }
       } else if (event.kind === 'done') {
         const predictions = [{ output: answersOnce(model) ? rows.at(-1)! : rows }];
-        const usage = usageOf([event], sequence.unknown);
-        const reply: PredictReply = { model: model.name, version: model.version, predictions, usage };
+        const reply: PredictReply = { ...headOf(model, [event], [sequence]), predictions };
         yield { event: 'done', data: reply };
       }
     }

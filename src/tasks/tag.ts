@@ -4,7 +4,7 @@ import { bestLabels, type Scored } from './labels.ts';
 import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
 import { follow, isOutputs, onlyOne, rowsOf, runSequences, type Submission } from './run-sequences.ts';
 import { streamWithModel, withModel } from './with-model.ts';
-import { usageOf, type ReplyHead } from './usage.ts';
+import { headOf, type ReplyHead } from './usage.ts';
 
 export interface TagBody {
   readonly input: TaskInput;
@@ -26,16 +26,12 @@ export function tag(context: TaskContext, call: Call, body: TagBody): Promise<Ta
     const sequences = readInputs(model, body.input, context.limits);
     const submissions = sequences.map((sequence) => submissionOf(model, sequence));
     const results = await runSequences(context, call, submissions, isOutputs);
+    const ends = results.map(({ end }) => end);
     return {
-      model: model.name,
-      version: model.version,
+      ...headOf(model, ends, sequences),
       predictions: results.map(({ events }, i) => ({
         tokens: events.flatMap(rowsOf).map((scores, step) => tokenOf(model, sequences[i]!, step, scores)),
       })),
-      usage: usageOf(
-        results.map(({ end }) => end),
-        sequences.reduce((sum, { unknown }) => sum + unknown, 0),
-      ),
     };
   });
 }
@@ -53,13 +49,7 @@ export function tagStream(context: TaskContext, call: Call, body: TagBody): Asyn
           yield { event: 'token', data: token };
         }
       } else if (event.kind === 'done') {
-        const usage = usageOf([event], sequence.unknown);
-        const reply: TagReply = {
-          model: model.name,
-          version: model.version,
-          predictions: [{ tokens }],
-          usage,
-        };
+        const reply: TagReply = { ...headOf(model, [event], [sequence]), predictions: [{ tokens }] };
         yield { event: 'done', data: reply };
       }
     }

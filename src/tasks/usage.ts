@@ -1,6 +1,7 @@
 import type { DoneEvent } from '../engine/delivery.ts';
+import type { ServedModel } from '../repository/repository-interface.ts';
 
-export interface Usage {
+interface Usage {
   /** Steps that the network ran, over all sequences. */
   readonly steps: number;
   /** Tokens of the input that are not in the vocabulary. */
@@ -18,11 +19,17 @@ export interface ReplyHead {
 
 const hundredths = (ms: number): number => Math.round(ms * 100) / 100;
 
-export function usageOf(ends: readonly DoneEvent[], unknown: number): Usage {
-  return {
+/** What every reply begins with. @param inputs what was read, in any order */
+export function headOf(
+  { name, version }: ServedModel,
+  ends: readonly DoneEvent[],
+  inputs: readonly { readonly unknown: number }[],
+): ReplyHead {
+  const usage = {
     steps: ends.reduce((sum, { steps }) => sum + steps, 0),
-    unknown,
+    unknown: inputs.reduce((sum, { unknown }) => sum + unknown, 0),
     queued_ms: hundredths(Math.max(0, ...ends.map(({ queuedMs }) => queuedMs))),
     run_ms: hundredths(Math.max(0, ...ends.map(({ runMs }) => runMs))),
   };
+  return { model: name, version, usage };
 }
