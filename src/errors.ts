@@ -1,6 +1,7 @@
 // Every error a caller can see, one row each: code → HTTP status and title. Only http/ reads the status.
 
 const table = {
+  malformed_http: [400, 'The request is not valid HTTP'],
   malformed_json: [400, 'The body is not valid JSON'],
   invalid_request: [400, 'A field has the wrong type or value'],
   invalid_model_name: [400, 'The model name is not valid'],
@@ -9,6 +10,7 @@ const table = {
   method_not_allowed: [405, 'This route does not take that method'],
   model_not_ready: [503, 'The model is not ready'],
   wrong_task: [409, 'The model has another task'],
+  request_timeout: [408, 'The request did not arrive in time'],
   body_too_large: [413, 'The body is larger than the limit'],
   unsupported_media_type: [415, 'The content type is not supported'],
   empty_input: [422, 'The input has no steps'],
@@ -17,6 +19,7 @@ const table = {
   sequence_too_long: [422, 'The sequence has more steps than the limit'],
   too_many_inputs: [422, 'The request has more inputs than the limit'],
   rate_limited: [429, 'Too many requests'],
+  headers_too_large: [431, 'The headers are larger than the limit'],
   internal: [500, 'Something went wrong inside the server'],
   overloaded: [503, 'The queue is full'],
   shutting_down: [503, 'The server is shutting down'],

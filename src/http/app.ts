@@ -11,6 +11,7 @@ import { documentation, type DocumentedSetting } from './documentation.ts';
 import { answerError, answerErrors } from './plugins/errors.ts';
 import { refuseOtherMethods } from './plugins/other-methods.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
+import { answerUnparsed } from './plugins/unparsed.ts';
 import { classifyRoute } from './routes/classify.ts';
 import { embedRoute } from './routes/embed.ts';
 import { generateRoute } from './routes/generate.ts';
@@ -42,12 +43,15 @@ export interface AppOptions {
   readonly settings: readonly DocumentedSetting[];
 }
 
+const watched: ReadonlySet<string> = new Set(['/v2/health/live', '/v2/health/ready', '/metrics']);
+
 export async function buildApp(parts: AppParts) {
   const { metrics, options, logger } = parts;
   const app = fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     // a path that cannot be decoded never reaches the error handler
     frameworkErrors: answerError,
+    clientErrorHandler: answerUnparsed,
     bodyLimit: options.maxBodyBytes,
     routerOptions: { maxParamLength: 256 },
     requestIdHeader: 'x-request-id',
@@ -59,15 +63,20 @@ export async function buildApp(parts: AppParts) {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
 
+  // fastify would take plain text, and it would be refused as of the wrong type
+  app.removeContentTypeParser('text/plain');
   answerErrors(app);
   measureRequests(app, metrics);
   // the documentation page sets a content policy of its own; who ends TLS in front of this server sets transport security
   await app.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: false });
-  if (options.corsOrigin !== '') await app.register(cors, { origin: options.corsOrigin });
+  if (options.corsOrigin !== '')
+    await app.register(cors, { origin: options.corsOrigin, exposedHeaders: ['x-request-id', 'retry-after'] });
   if (options.rateLimit > 0)
     await app.register(rateLimit, {
       max: options.rateLimit,
       timeWindow: '1 minute',
+      // whoever looks after the server must not be told that it is down
+      allowList: (request) => watched.has(request.routeOptions.url ?? ''),
       errorResponseBuilder: (_, { max, ttl }) =>
         new UnrollError('rate_limited', `at most ${max} requests a minute`, {
           retryAfterSeconds: Math.ceil(ttl / 1000),

@@ -24,12 +24,16 @@ const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_BAD_URL: 'not_found',
 };
 
-export function problemOf(error: unknown): Problem {
+/** @param bodyLimit bytes that the route takes, where there is one */
+export function problemOf(error: unknown, bodyLimit?: number): Problem {
   if (error instanceof UnrollError) return build(error.code, error.message, error.field);
   if (hasZodFastifySchemaValidationErrors(error)) return invalid(error.validation);
   if (error instanceof SyntaxError) return build('malformed_json', error.message);
   const { code, message } = (error ?? {}) as { code?: string; message?: string };
   const known = code === undefined ? undefined : fastifyCodes[code];
+  if (known === 'unsupported_media_type') return build(known, 'the body must be application/json');
+  if (known === 'body_too_large' && bodyLimit !== undefined)
+    return build(known, `the body: at most ${bodyLimit} bytes`);
   if (known) return build(known, message ?? titleOf(known));
   return build('internal', 'the server failed; its log has the reason under this request id');
 }

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { modelFolder, models } from './model-folder.ts';
@@ -209,6 +211,7 @@ const cases: Record<string, Case> = {
     body: { input: 'a'.repeat(30_000) },
     status: 413,
     code: 'body_too_large',
+    detail: /at most 20000 bytes/,
   },
   'more tokens than the limit': {
     path: '/v1/models/writer/generate',
@@ -248,7 +251,10 @@ describe('a server that is asked', () => {
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     });
     expect(reply.status).toBe(415);
-    expect(await reply.json()).toMatchObject({ code: 'unsupported_media_type' });
+    expect(await reply.json()).toMatchObject({
+      code: 'unsupported_media_type',
+      detail: 'the body must be application/json',
+    });
   });
 
   it('with another method says which it takes', async () => {
@@ -256,6 +262,27 @@ describe('a server that is asked', () => {
     expect(reply.status).toBe(405);
     expect(reply.headers.get('allow')).toBe('POST');
     expect(await reply.json()).toMatchObject({ code: 'method_not_allowed' });
+  });
+});
+
+describe('what is not HTTP', () => {
+  const request = `POST ${classify} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n`;
+  it.each([
+    ['no request at all', 'hello\r\n\r\n', 400, 'malformed_http'],
+    ['a negative length', `${request}content-length: -1\r\n\r\n{}`, 400, 'malformed_http'],
+    ['a chunk of no length', `${request}transfer-encoding: chunked\r\n\r\nzz\r\n`, 400, 'malformed_http'],
+    ['endless headers', `${request}x: ${'a'.repeat(40_000)}\r\n\r\n`, 431, 'headers_too_large'],
+  ])('%s is answered with a problem', async (_, text, status, code) => {
+    const socket = connect(server.port, '127.0.0.1');
+    socket.on('error', () => {});
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+    socket.write(text);
+    await once(socket, 'close');
+    const [head, body] = answer.split('\r\n\r\n') as [string, string];
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(head).toMatch(/^content-type: application\/problem\+json/im);
+    expect(JSON.parse(body)).toMatchObject({ status, code });
   });
 });
 

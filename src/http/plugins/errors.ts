@@ -4,7 +4,7 @@ import { problemOf } from '../problem.ts';
 
 /** Answers any error with a problem document; what the server did not expect is logged with its stack. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = problemOf(error);
+  const problem = problemOf(error, request.routeOptions.bodyLimit);
   if (problem.code === 'internal') request.log.error({ err: error }, 'request failed');
   if (error instanceof UnrollError && error.retryAfterSeconds !== undefined)
     void reply.header('retry-after', error.retryAfterSeconds);

@@ -1,0 +1,162 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { serveApp, type ServedApp } from './served-app.ts';
+
+const classify = '/v1/models/classifier/classify';
+let served: ServedApp;
+beforeAll(async () => {
+  served = await serveApp();
+});
+afterAll(() => served.close());
+
+describe('an app', () => {
+  it('answers a task', async () => {
+    const reply = await served.app.inject({ method: 'POST', url: classify, payload: { input: 'abc' } });
+    expect(reply.statusCode).toBe(200);
+    expect(reply.headers['content-type']).toMatch(/^application\/json/);
+    expect(reply.json()).toMatchObject({ model: 'classifier', version: 1, usage: { steps: 3 } });
+  });
+
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream'])(
+    'takes no %s',
+    async (type) => {
+      const reply = await served.app.inject({
+        method: 'POST',
+        url: classify,
+        headers: { 'content-type': type },
+        payload: '{"input":"abc"}',
+      });
+      expect(reply.statusCode).toBe(415);
+      expect(reply.json()).toMatchObject({ code: 'unsupported_media_type' });
+    },
+  );
+
+  it('takes JSON by its other names', async () => {
+    const reply = await served.app.inject({
+      method: 'POST',
+      url: classify,
+      headers: { 'content-type': 'application/json; charset=utf-8' },
+      payload: '{"input":"abc"}',
+    });
+    expect(reply.statusCode).toBe(200);
+  });
+
+  it('answers HEAD where it answers GET, without a body', async () => {
+    for (const url of ['/v2/health/live', '/v2/health/ready', '/v1/models', '/metrics']) {
+      const reply = await served.app.inject({ method: 'HEAD', url });
+      expect([url, reply.statusCode, reply.body]).toEqual([url, 200, '']);
+    }
+  });
+
+  it.each([
+    ['GET', classify, 'POST'],
+    ['DELETE', '/v1/models/classifier', 'GET'],
+    ['PUT', '/v1/models', 'GET'],
+    ['POST', '/v2/health/live', 'GET'],
+    ['PATCH', '/metrics', 'GET'],
+  ] as const)('says to %s %s that it takes %s', async (method, url, allowed) => {
+    const reply = await served.app.inject({ method, url });
+    expect(reply.statusCode).toBe(405);
+    expect(reply.headers['allow']).toBe(allowed);
+    expect(reply.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(reply.json()).toMatchObject({ code: 'method_not_allowed', status: 405 });
+  });
+
+  it.each(['/', '/nothing', '/v1', '/v1/models/a/b/c', '/v1/models/%zz'])(
+    'has nothing at %s, and says so',
+    async (url) => {
+      const reply = await served.app.inject({ method: 'GET', url });
+      expect(reply.statusCode).toBe(404);
+      expect(reply.headers['content-type']).toMatch(/^application\/problem\+json/);
+      expect(['not_found', 'model_not_found']).toContain(reply.json<{ code: string }>().code);
+    },
+  );
+
+  it('numbers its requests, or takes the caller’s number, on every answer', async () => {
+    const ids = [];
+    for (const url of ['/v1/models', '/nothing', '/metrics'])
+      ids.push((await served.app.inject({ method: 'GET', url })).headers['x-request-id']);
+    expect(new Set(ids).size).toBe(3);
+    const own = await served.app.inject({ method: 'GET', url: '/nothing', headers: { 'x-request-id': 'mine-1' } }); // prettier-ignore
+    expect(own.headers['x-request-id']).toBe('mine-1');
+  });
+
+  it('counts requests by route, not by path', async () => {
+    await served.app.inject({ method: 'GET', url: '/v1/models/somebody-new' });
+    await served.app.inject({ method: 'GET', url: '/somewhere-new' });
+    const text = (await served.app.inject({ method: 'GET', url: '/metrics' })).body;
+    expect(text).toMatch(
+      /unroll_requests_total\{method="GET",route="\/v1\/models\/:model",status="404"\} [1-9]/,
+    );
+    expect(text).not.toContain('somebody-new');
+    expect(text).not.toContain('somewhere-new');
+  });
+});
+
+describe('a draining app', () => {
+  afterEach(() => (served.state.draining = false));
+
+  it('takes no new work, is not ready, and still shows how it is', async () => {
+    served.state.draining = true;
+    const refused = await served.app.inject({ method: 'POST', url: classify, payload: { input: 'a' } });
+    expect(refused.statusCode).toBe(503);
+    expect(refused.json()).toMatchObject({ code: 'shutting_down' });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    const status = async (url: string) => (await served.app.inject({ method: 'GET', url })).statusCode;
+    expect(await status('/v2/health/ready')).toBe(503);
+    expect(await status('/v2/health/live')).toBe(200);
+    expect(await status('/metrics')).toBe(200);
+  });
+});
+
+describe('an app with a rate limit', () => {
+  it('limits everyone but those who look after it', async () => {
+    const limited = await serveApp({ rateLimit: 2 });
+    const status = async (url: string) => (await limited.app.inject({ method: 'GET', url })).statusCode;
+    for (let i = 0; i < 5; i++)
+      for (const url of ['/v2/health/live', '/v2/health/ready', '/metrics'])
+        expect([url, await status(url)]).toEqual([url, 200]);
+    expect([await status('/v1/models'), await status('/v1/models'), await status('/v1/models')]).toEqual([
+      200, 200, 429,
+    ]);
+    const refused = await limited.app.inject({ method: 'POST', url: classify, payload: { input: 'a' } });
+    expect(refused.statusCode).toBe(429);
+    expect(refused.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect(refused.json()).toMatchObject({ code: 'rate_limited', status: 429 });
+    await limited.close();
+  });
+});
+
+describe('an app that lets other origins in', () => {
+  it('answers a browser’s question beforehand, and shows it the headers it needs', async () => {
+    const open = await serveApp({ corsOrigin: 'http://page.test' });
+    const asked = await open.app.inject({
+      method: 'OPTIONS',
+      url: classify,
+      headers: {
+        origin: 'http://page.test',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type',
+      },
+    });
+    expect(asked.statusCode).toBe(204);
+    expect(asked.headers['access-control-allow-origin']).toBe('http://page.test');
+    expect(asked.headers['access-control-allow-methods']).toContain('POST');
+    expect(asked.headers['access-control-allow-headers']).toBe('content-type');
+    const failed = await open.app.inject({ method: 'POST', url: classify, headers: { origin: 'http://page.test' }, payload: {} }); // prettier-ignore
+    expect(failed.statusCode).toBe(400);
+    expect(failed.headers['access-control-allow-origin']).toBe('http://page.test');
+    expect(failed.headers['access-control-expose-headers']).toMatch(/x-request-id.*retry-after/);
+    await open.close();
+  });
+
+  it('answers none where none is let in', async () => {
+    const reply = await served.app.inject({
+      method: 'OPTIONS',
+      url: classify,
+      headers: { origin: 'http://page.test', 'access-control-request-method': 'POST' },
+    });
+    expect(reply.statusCode).toBe(405);
+    expect(reply.headers['access-control-allow-origin']).toBeUndefined();
+  });
+});

@@ -1,0 +1,64 @@
+import { createEngine } from '../../src/engine/engine.ts';
+import { rowBuckets } from '../../src/engine/tick-counters.ts';
+import { buildApp, type AppOptions } from '../../src/http/app.ts';
+import { createKernel } from '../../src/kernel/kernel.ts';
+import { createRepository } from '../../src/repository/repository.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { modelFolder } from '../e2e/model-folder.ts';
+
+// The app over a real engine and real models, without a socket.
+
+export type ServedApp = Awaited<ReturnType<typeof serveApp>>;
+
+export async function serveApp(options: Partial<AppOptions> = {}) {
+  const folder = modelFolder(['classifier', 'writer']);
+  const kernel = createKernel({ mode: 'auto', memoryMegabytes: 64 });
+  const engine = createEngine({ kernel, workers: 1, slots: 4, queue: 4, maxSteps: 1000 });
+  const repository = createRepository({
+    root: folder.path,
+    engine,
+    log: createLogger('silent'),
+    watch: false,
+  });
+  const metrics = createMetrics();
+  metrics.observe({
+    engine: () => engine.stats(),
+    rowBounds: rowBuckets,
+    kernel: engine.kernel,
+    memory: () => ({ used: kernel.memory.used }),
+    modelsReady: () => repository.list().filter(({ ready }) => ready).length,
+    modelsFailed: () => 0,
+  });
+  const state = { draining: false };
+  const app = await buildApp({
+    tasks: {
+      engine,
+      repository,
+      limits: { maxSteps: 1000, maxInputs: 10, maxTokens: 100, timeoutMs: 10_000, maxTimeoutMs: 10_000 },
+    },
+    metrics,
+    logger: false,
+    draining: () => state.draining,
+    options: {
+      maxBodyBytes: 10_000,
+      rateLimit: 0,
+      corsOrigin: '',
+      maxEventLoopDelayMs: 0,
+      pingMs: 1000,
+      settings: [],
+      ...options,
+    },
+  });
+  await repository.start();
+  return {
+    app,
+    state,
+    close: async () => {
+      await app.close();
+      await repository.close();
+      await engine.close();
+      folder.remove();
+    },
+  };
+}
