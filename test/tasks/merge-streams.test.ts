@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { mergeStreams } from '../../src/tasks/merge-streams.ts';
 
@@ -7,6 +8,7 @@ async function* letters(text: string, wait: Promise<unknown> = Promise.resolve()
     await wait;
     for (let i = 0; i < text.length; i++) yield text[i]!;
   } finally {
+    await turn();
     left.push(text);
   }
 }
