@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { UnrollError } from '../errors.ts';
+import { parseReference } from '../repository/model-reference.ts';
 import type { ModelListing } from '../repository/repository-interface.ts';
 import type { TaskContext } from '../tasks/context.ts';
 import type { modelDetails, modelSummary } from './schemas/models.ts';
@@ -35,16 +36,15 @@ const summaryOf = (shown: ModelListing, versions: readonly ModelListing[]): Summ
 export const listModels = (listings: readonly ModelListing[]): Summary[] =>
   byName(listings).map((versions) => summaryOf(current(versions), versions));
 
-/** @throws UnrollError model_not_found */
+/** @throws UnrollError invalid_model_name, model_not_found */
 export function findModel(
   listings: readonly ModelListing[],
   reference: string,
 ): { shown: ModelListing; versions: Versions } {
-  const [name, version] = reference.split('@', 2);
+  const { name, version } = parseReference(reference);
   const versions = byName(listings.filter((one) => one.name === name))[0];
   const shown =
-    versions &&
-    (version === undefined ? current(versions) : versions.find((one) => String(one.version) === version));
+    versions && (version === null ? current(versions) : versions.find((one) => one.version === version));
   if (!versions || !shown)
     throw new UnrollError(
       'model_not_found',

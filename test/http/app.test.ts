@@ -61,7 +61,7 @@ describe('an app', () => {
     expect(reply.json()).toMatchObject({ code: 'method_not_allowed', status: 405 });
   });
 
-  it.each(['/', '/nothing', '/v1', '/v1/models/a/b/c', '/v1/models/%zz'])(
+  it.each(['/', '/nothing', '/v1', '/v1/models/a/b/c', '/v1/models/nobody', '/v1/models/%zz'])(
     'has nothing at %s, and says so',
     async (url) => {
       const reply = await served.app.inject({ method: 'GET', url });
