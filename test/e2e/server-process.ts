@@ -39,6 +39,8 @@ export async function startServer(
       ...Object.fromEntries(variables),
     },
   });
+  // a test that fails half-way must not leave its server behind
+  process.once('exit', () => child.kill('SIGKILL'));
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
