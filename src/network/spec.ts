@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { decodingDefaults } from './decoding-fields.ts';
 
 // model.json, schema 1. Shapes and names of the tensors each layer needs are in weights.ts.
 
@@ -55,7 +56,15 @@ const textInput = z.strictObject({
   /** `characters`: one step a Unicode code point. `words`: one step a word or punctuation mark. */
   vocabulary: z.enum(['characters', 'words']),
   /** Token of each id, in order of ids. */
-  tokens: z.array(z.string().min(1)).min(1).max(1_000_000),
+  tokens: z
+    .array(
+      z
+        .string()
+        .min(1)
+        .refine((token) => token.isWellFormed(), 'must not hold half a character'),
+    )
+    .min(1)
+    .max(1_000_000),
   /** Id that tokens outside the vocabulary become. */
   unknown: z.int().min(0).optional(),
   lowercase: z.boolean().default(false),
@@ -106,7 +115,7 @@ export const modelSpec = z.strictObject({
     })
     .prefault({}),
   /** Defaults of `generate` for this model. */
-  decoding: z.record(z.string(), z.union([z.number(), z.string(), z.array(z.string())])).default({}),
+  decoding: decodingDefaults.prefault({}),
   /** Where the weights come from: data, licence, script, seed, held-out figures. */
   provenance: z.record(z.string(), z.unknown()).default({}),
 });

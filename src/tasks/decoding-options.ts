@@ -35,10 +35,7 @@ export function optionsOf(
   body: DecodingBody,
   limits: TaskLimits,
 ): Omit<GenerationOptions, 'seed' | 'choice' | 'prompt' | 'separator'> {
-  const wished = (key: keyof typeof defaults): number => {
-    const own = spec.decoding[key];
-    return body[key] ?? (typeof own === 'number' ? own : defaults[key]);
-  };
+  const wished = (key: keyof typeof defaults): number => body[key] ?? spec.decoding[key] ?? defaults[key];
   if (body.max_tokens !== undefined && body.max_tokens > limits.maxTokens)
     throw new UnrollError(
       'invalid_request',
@@ -56,14 +53,14 @@ export function optionsOf(
     minP: wished('min_p'),
     repetitionPenalty: wished('repetition_penalty'),
     frequencyPenalty: wished('frequency_penalty'),
-    stop: stopsOf(body.stop ?? spec.decoding['stop']),
+    stop: stopsOf(body.stop ?? spec.decoding.stop),
     logprobs: body.logprobs ?? 0,
   };
 }
 
 /** A lone half of a code point would match inside a whole one and cut it. @throws UnrollError invalid_request */
-function stopsOf(stop: DecodingBody['stop'] | number): readonly string[] {
-  if (stop === undefined || typeof stop === 'number') return [];
+function stopsOf(stop: DecodingBody['stop']): readonly string[] {
+  if (stop === undefined) return [];
   const stops = typeof stop === 'string' ? [stop] : stop;
   for (const one of stops)
     if (one === '' || !one.isWellFormed())

@@ -1,41 +1,25 @@
 import { z } from 'zod';
+import { decodingFields } from '../../network/decoding-fields.ts';
 import { callFields } from './call-fields.ts';
 import { replyHead } from './reply.ts';
 
-const stopString = z.string().min(1).max(256);
+const { max_tokens, temperature, top_k, top_p, min_p, repetition_penalty, frequency_penalty, stop } =
+  decodingFields;
 
 export const generateBody = z.strictObject({
   prompt: z
     .union([z.string(), z.array(z.string())])
     .optional()
     .describe('None: the model starts by itself'),
-  max_tokens: z.int().min(1).optional().describe('At most UNROLL_MAX_TOKENS'),
-  temperature: z.number().min(0).max(100).optional().describe('0 is greedy'),
-  top_k: z.int().min(0).optional().describe('Draw from the k likeliest; 0 is all'),
-  top_p: z.number().gt(0).max(1).optional().describe('Draw from the fewest that reach this probability'),
-  min_p: z
-    .number()
-    .min(0)
-    .max(1)
-    .optional()
-    .describe('Draw from those at least this likely relative to the likeliest'),
-  repetition_penalty: z
-    .number()
-    .gt(0)
-    .max(100)
-    .optional()
-    .describe('Divides the logits of seen tokens; 1 is none'),
-  frequency_penalty: z
-    .number()
-    .min(-100)
-    .max(100)
-    .optional()
-    .describe('Taken from a logit for each time; 0 is none'),
+  max_tokens: max_tokens.optional().describe('At most UNROLL_MAX_TOKENS'),
+  temperature: temperature.optional().describe('0 is greedy'),
+  top_k: top_k.optional().describe('Draw from the k likeliest; 0 is all'),
+  top_p: top_p.optional().describe('Draw from the fewest that reach this probability'),
+  min_p: min_p.optional().describe('Draw from those at least this likely relative to the likeliest'),
+  repetition_penalty: repetition_penalty.optional().describe('Divides the logits of seen tokens; 1 is none'),
+  frequency_penalty: frequency_penalty.optional().describe('Taken from a logit for each time; 0 is none'),
   seed: z.int().min(0).optional().describe('Same seed, same text, in any company'),
-  stop: z
-    .union([stopString, z.array(stopString).max(16)])
-    .optional()
-    .describe('The text ends before any of these'),
+  stop: stop.optional().describe('The text ends before any of these'),
   logprobs: z.int().min(0).max(20).optional().describe('Alternatives to report with each token'),
   n: z.int().min(1).max(1000).optional().describe('Choices for each prompt'),
   ...callFields,

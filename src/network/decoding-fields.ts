@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+// What decoding can be told: the ranges of a request's fields, and of a model's defaults for them.
+
+const stopString = z
+  .string()
+  .min(1)
+  .max(256)
+  .refine((text) => text.isWellFormed(), 'must not hold half a character');
+
+export const decodingFields = {
+  max_tokens: z.int().min(1),
+  temperature: z.number().min(0).max(100),
+  top_k: z.int().min(0),
+  top_p: z.number().gt(0).max(1),
+  min_p: z.number().min(0).max(1),
+  repetition_penalty: z.number().gt(0).max(100),
+  frequency_penalty: z.number().min(-100).max(100),
+  stop: z.union([stopString, z.array(stopString).max(16)]),
+};
+
+/** The defaults of one model. */
+export const decodingDefaults = z.strictObject(decodingFields).partial();
