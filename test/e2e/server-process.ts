@@ -3,10 +3,17 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fetch, type RequestInit, type Response } from 'undici';
+import { afterAll } from 'vitest';
 
 // A real server in a process of its own, started as a user starts it.
 
 const program = join(import.meta.dirname, '../../bin/unroll.js');
+
+/** A test that fails half-way must not leave its server behind. Runs after the file's own hooks. */
+const started = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of started) if (child.exitCode === null) child.kill('SIGKILL');
+});
 
 export interface ServerProcess {
   readonly url: string;
@@ -39,8 +46,7 @@ export async function startServer(
       ...Object.fromEntries(variables),
     },
   });
-  // a test that fails half-way must not leave its server behind
-  process.once('exit', () => child.kill('SIGKILL'));
+  started.add(child);
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
