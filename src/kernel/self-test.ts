@@ -8,6 +8,7 @@ import { emitSoftmax } from './emit/softmax.ts';
 import { clearVectorRegisters, type KernelMode, type KernelPath } from './compile.ts';
 import { instantiate, type KernelFunctions } from './instantiate.ts';
 import type { SharedMemory } from './memory.ts';
+import { pathGain } from './path-gain.ts';
 import { packMatrix, packVector, recurrentOrder } from './pack.ts';
 import { zeroState, type CellStep } from './reference/cell.ts';
 import { gruResetAfterStep, gruResetBeforeStep } from './reference/gru.ts';
@@ -15,7 +16,7 @@ import { lstmStep } from './reference/lstm.ts';
 import { rnnStep } from './reference/rnn.ts';
 
 // The revectorised path is V8's experiment, so it is taken only after it gave, on this machine and this V8, the bits of
-// the plain path for every cell, and numbers that agree with the float64 reference. A few milliseconds at start.
+// the plain path for every cell, and numbers that agree with the float64 reference. A third of a second, once a process.
 
 type Build = (path: KernelPath, emit: (e: Emitter) => void) => WebAssembly.Module;
 
@@ -42,18 +43,35 @@ export function choosePath(
   if (mode === 'plain') return { path: 'plain', reason: 'UNROLL_KERNEL=plain asks for it' };
   if (process.arch !== 'x64')
     return { path: 'plain', reason: `V8 pairs vector operations on x64 only, this is ${process.arch}` };
-  verdict ??= { failure: tryCompare(memory, build) };
-  const { failure } = verdict;
-  return failure === null
-    ? {
-        path: 'revectorised',
-        reason: 'its self-test gave the bits of the plain path and agreed with the reference',
-      }
-    : { path: 'plain', reason: `the revectorised path did not pass its self-test: ${failure}` };
+  verdict ??= judge(memory, build);
+  return verdict;
 }
 
+interface Verdict {
+  readonly path: KernelPath;
+  readonly reason: string;
+}
 /** The answer cannot change while the process lives. */
-let verdict: { readonly failure: string | null } | undefined;
+let verdict: Verdict | undefined;
+
+/** Below this the flag did nothing: V8 does not know it, or the processor has no 256-bit registers. */
+const leastGain = 1.15;
+
+function judge(memory: SharedMemory, build: Build): Verdict {
+  const failure = tryCompare(memory, build);
+  if (failure !== null)
+    return { path: 'plain', reason: `the revectorised path did not pass its self-test: ${failure}` };
+  const gain = pathGain(memory, build);
+  if (gain < leastGain)
+    return {
+      path: 'plain',
+      reason: `V8 pairs nothing here: the revectorised path measured ${gain.toFixed(2)} times as fast`,
+    };
+  return {
+    path: 'revectorised',
+    reason: `its self-test gave the bits of the plain path and agreed with the reference; it multiplies ${gain.toFixed(1)} times as fast`,
+  };
+}
 
 function tryCompare(memory: SharedMemory, build: Build): string | null {
   try {
