@@ -1,4 +1,4 @@
-import type { NetworkHandle } from '../engine/engine.ts';
+import type { NetworkHandle } from '../engine/engine-interface.ts';
 import type { ModelSpec } from '../network/spec.ts';
 import type { Vocabulary } from '../vocabulary/vocabulary.ts';
 

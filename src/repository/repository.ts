@@ -1,4 +1,4 @@
-import type { Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine-interface.ts';
 import { UnrollError } from '../errors.ts';
 import type { ModelSpec } from '../network/spec.ts';
 import { createVocabulary } from '../vocabulary/vocabulary.ts';

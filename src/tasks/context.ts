@@ -1,4 +1,4 @@
-import type { Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine-interface.ts';
 import type { Repository } from '../repository/repository-interface.ts';
 
 /** What every task works with; built once in server.ts. */

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { DoneEvent } from '../engine/delivery.ts';
-import type { SequenceEvent } from '../engine/engine.ts';
+import type { SequenceEvent } from '../engine/delivery.ts';
 import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';

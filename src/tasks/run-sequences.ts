@@ -1,5 +1,6 @@
 import type { DoneEvent } from '../engine/delivery.ts';
-import type { SequenceEvent, SequenceRequest } from '../engine/engine.ts';
+import type { SequenceRequest } from '../engine/engine-interface.ts';
+import type { SequenceEvent } from '../engine/delivery.ts';
 import { UnrollError } from '../errors.ts';
 import type { Call, TaskContext, TaskLimits } from './context.ts';
 

@@ -1,10 +1,7 @@
-import {
-  createEngine,
-  type Engine,
-  type EngineOptions,
-  type SequenceEvent,
-} from '../../src/engine/engine.ts';
-import type { NetworkHandle, SequenceRequest } from '../../src/engine/engine.ts';
+import { createEngine } from '../../src/engine/engine.ts';
+import type { SequenceEvent } from '../../src/engine/delivery.ts';
+import type { Engine, EngineOptions } from '../../src/engine/engine-interface.ts';
+import type { NetworkHandle, SequenceRequest } from '../../src/engine/engine-interface.ts';
 import type { GenerationOptions } from '../../src/decoding/generation.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
 import type { NetworkInput } from '../../src/network/input.ts';

@@ -1,7 +1,7 @@
 import { renameSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Engine, NetworkHandle } from '../../src/engine/engine.ts';
+import type { Engine, NetworkHandle } from '../../src/engine/engine-interface.ts';
 import { UnrollError } from '../../src/errors.ts';
 import { createRepository } from '../../src/repository/repository.ts';
 import type { Repository } from '../../src/repository/repository-interface.ts';

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine-interface.ts';
 import { createRepository } from '../../src/repository/repository.ts';
 import type { ServedModel } from '../../src/repository/repository-interface.ts';
 import { startEngine } from '../engine/served-networks.ts';

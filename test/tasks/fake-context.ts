@@ -1,4 +1,5 @@
-import type { Engine, NetworkHandle, SequenceEvent, SequenceRequest } from '../../src/engine/engine.ts';
+import type { Engine, NetworkHandle, SequenceRequest } from '../../src/engine/engine-interface.ts';
+import type { SequenceEvent } from '../../src/engine/delivery.ts';
 import { UnrollError } from '../../src/errors.ts';
 import { modelSpec, type ModelSpec } from '../../src/network/spec.ts';
 import type { ServedModel } from '../../src/repository/repository-interface.ts';
