@@ -3,10 +3,17 @@ export async function* mergeStreams<T>(
   streams: readonly AsyncIterable<T>[],
 ): AsyncGenerator<{ source: number; value: T }> {
   const iterators = streams.map((stream) => stream[Symbol.asyncIterator]());
-  const ask = async (source: number): Promise<{ source: number; result: IteratorResult<T> }> => ({
+  const next = async (source: number): Promise<{ source: number; result: IteratorResult<T> }> => ({
     source,
     result: await iterators[source]!.next(),
   });
+  const ask = (source: number): ReturnType<typeof next> => {
+    const question = next(source);
+    // it may fail while the reader is busy with the value before it, or gone: no one listens then, and a rejection that
+    // no one hears ends the process
+    question.catch(() => {});
+    return question;
+  };
   const asked = new Map(iterators.map((_, source) => [source, ask(source)]));
   try {
     while (asked.size > 0) {
@@ -19,8 +26,6 @@ export async function* mergeStreams<T>(
       }
     }
   } finally {
-    // a question still open would reject unheard once its stream is left
-    for (const question of asked.values()) question.catch(() => {});
     await Promise.allSettled(iterators.map(async (iterator) => iterator.return?.()));
   }
 }

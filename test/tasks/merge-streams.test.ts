@@ -50,4 +50,29 @@ describe('merged streams', () => {
     for await (const _ of mergeStreams([letters('abc'), letters('def')])) break;
     expect(left.toSorted()).toEqual(['abc', 'def']);
   });
+
+  it('fail when they are next asked, if one fails while their reader is busy', async () => {
+    const unheard: unknown[] = [];
+    const hear = (reason: unknown): void => void unheard.push(reason);
+    process.on('unhandledRejection', hear);
+    async function* failsAfterOne(): AsyncGenerator<string> {
+      yield 'x';
+      throw new Error('too late');
+    }
+    const got: string[] = [];
+    try {
+      const read = async (): Promise<void> => {
+        for await (const { value } of mergeStreams([failsAfterOne()])) {
+          got.push(value);
+          // a slow socket: the failure happens meanwhile
+          for (let i = 0; i < 3; i++) await turn();
+        }
+      };
+      await expect(read()).rejects.toThrow('too late');
+    } finally {
+      process.off('unhandledRejection', hear);
+    }
+    expect(got).toEqual(['x']);
+    expect(unheard).toEqual([]);
+  });
 });
