@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TextInput } from '../../src/network/spec.ts';
+import { splitCharacters } from '../../src/vocabulary/split.ts';
 import { createVocabulary } from '../../src/vocabulary/vocabulary.ts';
 
 const characters = (tokens: string[], more: Partial<TextInput> = {}): TextInput => ({
@@ -85,16 +86,24 @@ describe('a vocabulary of characters', () => {
       'İ',
       '\u09c7',
       '\u09be',
+      '㉠',
+      '㉮',
+      '\u{16d63}',
+      '\u{16d67}',
     );
     for (const normalize of ['none', 'NFC', 'NFKC'] as const)
       fc.assert(
         fc.property(
           fc.oneof(fc.string({ unit: marks, maxLength: 12 }), fc.string({ unit: 'binary' })),
-          (text) => {
-            const normal = normalize === 'none' ? text : text.normalize(normalize);
+          fc.boolean(),
+          (sent, lowercase) => {
+            // Σ is lowered apart: see below
+            const text = sent.replaceAll('Σ', '');
+            const lowered = lowercase ? text.toLowerCase() : text;
+            const normal = normalize === 'none' ? lowered : lowered.normalize(normalize);
             const expected = [...normal];
             const vocabulary = createVocabulary(
-              characters([...new Set(expected), '\u0000unused'], { normalize }),
+              characters([...new Set(expected), '\u0000unused'], { normalize, lowercase }),
             );
             const { ids, unknown } = vocabulary.encode(text);
             expect(unknown).toBe(0);
@@ -103,6 +112,74 @@ describe('a vocabulary of characters', () => {
         ),
         { numRuns: 1000 },
       );
+  });
+
+  it('joins whatever character may be joined to the one before it', () => {
+    const before = ['a', '가', 'ᄀ', '㉠', '㉮', '\u09c7', '\u{16d63}', '\u{16d67}'];
+    for (const normalize of ['NFC', 'NFKC'] as const) {
+      let joined = 0;
+      const wrong: string[] = [];
+      for (let code = 0; code < 0x20000; code++) {
+        // ideographs, whole syllables and surrogates stay by themselves
+        if ((code >= 0x3400 && code < 0xa000) || (code >= 0xac00 && code < 0xe000)) continue;
+        const last = String.fromCodePoint(code);
+        for (const first of before) {
+          const whole = (first + last).normalize(normalize);
+          if (whole === first.normalize(normalize) + last.normalize(normalize)) continue;
+          joined++;
+          const pieces = splitCharacters(first + last, (text) => text.normalize(normalize));
+          if (Array.from(pieces, ({ text }) => text).join('') !== whole) wrong.push(first + last);
+        }
+      }
+      expect(wrong).toEqual([]);
+      expect(joined).toBeGreaterThan(50);
+    }
+  });
+
+  it('lowers a Σ without looking at what comes after it', () => {
+    const vocabulary = createVocabulary(characters(['σ', 'ς', 'ο', ' '], { lowercase: true }));
+    expect(vocabulary.decode(vocabulary.encode('ΟΣ ΟΣΟ').ids)).toBe('οσ οσο');
+    // written so, it stays
+    expect(vocabulary.decode(vocabulary.encode('ος').ids)).toBe('ος');
+  });
+
+  it('puts the marks on a character in order, and sees endless ones as pieces', () => {
+    const sizes: number[] = [];
+    const normalise = (text: string): string => {
+      sizes.push(text.length);
+      return text.normalize('NFC');
+    };
+    const zalgo = 'x' + '\u0301\u0323'.repeat(100);
+    const text = Array.from(splitCharacters(zalgo, normalise), (token) => token.text).join('');
+    expect(text).toBe(zalgo.normalize('NFC'));
+    expect(sizes).toEqual([zalgo.length]);
+    sizes.length = 0;
+    const endless = 'x' + '\u0301\u0323'.repeat(50_000) + 'y';
+    const tokens = [...splitCharacters(endless, normalise)];
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(257);
+    expect(tokens.at(-1)).toEqual({ text: 'y', start: endless.length - 1, end: endless.length });
+    expect(tokens).toHaveLength(endless.length);
+  });
+
+  it('lets half a surrogate pair pass as an unknown character', () => {
+    const vocabulary = createVocabulary(characters(['?', 'a'], { unknown: 0, normalize: 'NFKC' }));
+    for (const [text, ids] of [
+      ['\ud83da', [0, 1]],
+      ['a\ude00', [1, 0]],
+      ['\ude00\ud83d', [0, 0]],
+    ] as const) {
+      expect([...vocabulary.encode(text).ids]).toEqual(ids);
+      expect(vocabulary.encode(text).unknown).toBe(text.length - text.replace(/\p{Cs}/gu, '').length);
+    }
+  });
+
+  it('stops reading after as many tokens as are wanted, those left out not counted', () => {
+    const vocabulary = createVocabulary(characters(['a', 'b']));
+    expect(vocabulary.encode('axxb', 2)).toMatchObject({ cut: false, unknown: 2 });
+    expect(vocabulary.encode('abxx', 2)).toMatchObject({ cut: false, unknown: 2 });
+    const cut = vocabulary.encode('axbxa', 2);
+    expect(cut.cut).toBe(true);
+    expect([...cut.ids]).toEqual([0, 1]);
   });
 
   it('says where each token stands in the text as it was sent', () => {
@@ -140,6 +217,19 @@ describe('a vocabulary of words', () => {
 
   it('joins words with spaces', () => {
     expect(vocabulary.decode([2, 3])).toBe('stop .');
+  });
+
+  it('knows a word however its accents are written, and one in a text that is all marks', () => {
+    for (const text of ['É', 'E\u0301', 'e\u0301']) expect([...vocabulary.encode(text).ids]).toEqual([6]);
+    const endless = 'e' + '\u0301\u0323'.repeat(50_000);
+    const { ids, tokens } = vocabulary.encode(`${endless} stop`);
+    expect([...ids]).toEqual([0, 2]);
+    expect(tokens[0]).toEqual({ text: endless, start: 0, end: endless.length });
+  });
+
+  it('lowers the last letter of a Greek word as it is written there', () => {
+    const greek = createVocabulary(words(['τέλος'], { lowercase: true }));
+    expect([...greek.encode('ΤΈΛΟΣ').ids]).toEqual([0]);
   });
 
   it('finds nothing in white space', () => {
