@@ -117,6 +117,21 @@ describe('candidates', () => {
     expect([...candidates(scores, 1, { ...all, topK: 2, topP: 0.58 }).ids]).toEqual([0, 1]);
   });
 
+  it('reach p of the whole vocabulary, also where that takes very many', () => {
+    const flat = new Float64Array(300);
+    logSoftmax(flat);
+    expect([...candidates(flat, 1, { ...all, topP: 0.5 }).ids]).toEqual([...Array(150).keys()]);
+    // the first 20 hold less than half of it, though more than half of the likeliest few
+    expect(candidates(flat, 1, { ...all, topP: 20.5 / 300 }).ids).toHaveLength(21);
+  });
+
+  it('end with the one that reaches p, and keep those exactly as likely as asked', () => {
+    const scores = Float64Array.of(0.5, 0.25, 0.25).map(Math.log);
+    expect([...candidates(scores, 1, { ...all, topP: 0.5 }).ids]).toEqual([0]);
+    expect([...candidates(scores, 1, { ...all, topP: 0.75 }).ids]).toEqual([0, 1]);
+    expect([...candidates(Float64Array.of(-1, -2, -1), 1, { ...all, minP: 1 }).ids]).toEqual([0, 2]);
+  });
+
   it('never include a token of probability 0 where there is a limit', () => {
     const scores = Float64Array.of(0, -Infinity, -Infinity);
     expect([...candidates(scores, 1, { ...all, topK: 3 }).ids]).toEqual([0]);
@@ -143,6 +158,11 @@ describe('draw', () => {
     }, 0);
     // χ² with 3 degrees of freedom is above 16.3 once in a thousand seeds
     expect(chi).toBeLessThan(16.3);
+  });
+
+  it('gives each its share of [0, 1), the lower end included', () => {
+    const halves = { ids: Int32Array.of(4, 9), probabilities: Float64Array.of(0.5, 0.5) };
+    expect([0, 0.4999, 0.5, 0.9999].map((number) => draw(halves, number))).toEqual([4, 4, 9, 9]);
   });
 
   it('gives the last candidate when rounding leaves a rest', () => {

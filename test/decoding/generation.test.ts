@@ -77,6 +77,74 @@ describe('a generation', () => {
     expect(finish).toBe('stop');
   });
 
+  /** Logits that make the greedy choice spell a text. */
+  const spelling =
+    (text: string) =>
+    (step: number): Float32Array =>
+      Float32Array.from(tokens, (token) => (token === Array.from(text)[step] ? 9 : 0));
+
+  it('shows the beginning of a stop string after all when the end comes first', () => {
+    const greedy = { temperature: 0, stop: ['bcd'] };
+    expect(run(create({ ...greedy, maxTokens: 3 }), 0, spelling('abc'))).toMatchObject({
+      text: 'abc',
+      finish: 'length',
+    });
+    // the end id is that of the full stop
+    expect(run(create(greedy, 8), 0, spelling('abc.'))).toMatchObject({ text: 'abc', finish: 'stop' });
+  });
+
+  it('ends for its stop string where that comes with the last token there may be', () => {
+    const ended = run(create({ temperature: 0, stop: ['bc'], maxTokens: 3 }), 0, spelling('abc'));
+    expect(ended).toMatchObject({ text: 'a', finish: 'stop' });
+  });
+
+  it('takes from a token for every time it was written', () => {
+    // each time costs the likeliest 1 of the 2½ that it is ahead by
+    const generation = create({ temperature: 0, frequencyPenalty: 1 });
+    const ahead = Float32Array.from(tokens, (_, id) => (id === 5 ? 2.5 : 0));
+    expect([0, 1, 2, 3].map(() => generation.next(ahead).id)).toEqual([5, 5, 5, 0]);
+  });
+
+  it('draws as its temperature and limits say', () => {
+    const falling = Float32Array.from(tokens, (_, id) => -id / 4);
+    const drawn = (options: Partial<GenerationOptions>): Set<number> => {
+      const generation = create({ ...options, maxTokens: 1000 });
+      return new Set(Array.from({ length: 400 }, () => generation.next(falling).id));
+    };
+    expect(drawn({}).size).toBeGreaterThan(9);
+    expect(drawn({ topK: 3 })).toEqual(new Set([0, 1, 2]));
+    // e^(−id/4) of the likeliest is at least 0.6 for ids 0, 1 and 2
+    expect(drawn({ minP: 0.6 })).toEqual(new Set([0, 1, 2]));
+    // 0.23, 0.18, 0.14: it takes three to reach a half
+    expect(drawn({ topP: 0.5 })).toEqual(new Set([0, 1, 2]));
+    expect(drawn({ temperature: 0.01 })).toEqual(new Set([0]));
+  });
+
+  it('never gives out half a code point, whatever it stops at', () => {
+    const piece = fc.constantFrom('a', '😀', '😃', 'é');
+    const text = fc.string({ unit: piece, minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(
+        fc.array(text, { minLength: 1, maxLength: 12 }),
+        fc.array(text, { maxLength: 2 }),
+        (said, stop) => {
+          const generation = createGeneration(
+            { ...defaults, temperature: 0, stop, maxTokens: said.length },
+            said,
+            undefined,
+          );
+          for (let step = 0; ; step++) {
+            const { emitted, finish } = generation.next(
+              Float32Array.from(said, (_, id) => (id === step ? 9 : 0)),
+            );
+            for (const token of emitted) expect(token.text.isWellFormed()).toBe(true);
+            if (finish !== null) return;
+          }
+        },
+      ),
+    );
+  });
+
   it('puts words together with spaces, and finds stop strings that reach across them', () => {
     const words = ['the', 'end', 'is', 'near'];
     const say = (options: Partial<GenerationOptions>): EmittedToken[] => {
@@ -144,6 +212,13 @@ describe('a generation', () => {
 
   it('refuses logits that are not numbers, and the wrong number of them', () => {
     expect(() => create().next(Float32Array.from(tokens, () => NaN))).toThrow('not finite');
+    for (const one of [NaN, Infinity])
+      expect(() => create().next(Float32Array.from(tokens, (_, id) => (id === 7 ? one : 0)))).toThrow(
+        'not finite',
+      );
+    // −∞ says: never
+    const never = Float32Array.from(tokens, (_, id) => (id === 0 ? -Infinity : 0));
+    expect(create({ temperature: 0 }).next(never).id).toBe(1);
     expect(() => create().next(new Float32Array(3))).toThrow(
       'the network gives 3 logits for a vocabulary of 12',
     );

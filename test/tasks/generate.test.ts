@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { UnrollError } from '../../src/errors.ts';
 import { generate, generateStream, type GenerateReply } from '../../src/tasks/generate.ts';
 import { call, collect, fakeContext, models, tokens } from './fake-context.ts';
 
@@ -112,6 +113,30 @@ describe('a stream of generate', () => {
           .join(''),
       ).toBe(text);
     });
+  });
+
+  it('tells alternatives only where they are asked for, and what it did not know', async () => {
+    const body = { prompt: 'aXY', max_tokens: 1, seed: 0 };
+    const told = async (logprobs?: number): Promise<object[]> =>
+      (await collect(generateStream(fakeContext(models.generate()), call(), { ...body, logprobs }))).map(
+        ({ data }) => data,
+      );
+    expect((await told())[0]).not.toHaveProperty('top');
+    expect((await told(1))[0]).toHaveProperty('top');
+    expect((await told())[1]).toMatchObject({ usage: { unknown: 2 } });
+  });
+
+  it('lets the others and the model go when one choice fails', async () => {
+    const context = fakeContext(models.generate(), {
+      before(_, index) {
+        if (index === 1) throw new UnrollError('deadline_exceeded', 'too late');
+      },
+    });
+    const stream = generateStream(context, call(), { n: 3, max_tokens: 50 });
+    await expect(collect(stream)).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    expect(context.requests).toHaveLength(3);
+    expect(context.open()).toBe(0);
+    expect(context.leases()).toBe(0);
   });
 
   it('takes a single prompt', async () => {

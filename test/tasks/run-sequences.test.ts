@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { UnrollError } from '../../src/errors.ts';
-import { classify } from '../../src/tasks/classify.ts';
+import { classify, classifyStream } from '../../src/tasks/classify.ts';
 import { call, fakeContext, models } from './fake-context.ts';
 
 afterEach(() => vi.restoreAllMocks());
@@ -46,6 +46,14 @@ describe('the sequences of a list', () => {
       classify(context, call({ signal: caller.signal }), { input, top_k: 1 }),
     ).rejects.toMatchObject({ code: 'cancelled' });
     expect(context.requests.every(({ signal }) => signal!.aborted)).toBe(true);
+  });
+
+  it('hear it in a stream, too', async () => {
+    const caller = new AbortController();
+    const context = fakeContext(models.classify(), { before: () => caller.abort() });
+    const stream = classifyStream(context, call({ signal: caller.signal }), { input: 'a', top_k: 1 });
+    await expect(stream.next()).rejects.toMatchObject({ code: 'cancelled' });
+    expect(context.leases()).toBe(0);
   });
 
   it('share one deadline: the wished one, else the default', async () => {
