@@ -14,7 +14,7 @@ export const decodingFields = {
   top_k: z.int().min(0),
   top_p: z.number().gt(0).max(1),
   min_p: z.number().min(0).max(1),
-  repetition_penalty: z.number().gt(0).max(100),
+  repetition_penalty: z.number().min(0.01).max(100),
   frequency_penalty: z.number().min(-100).max(100),
   stop: z.union([stopString, z.array(stopString).max(16)]),
 };
