@@ -68,7 +68,7 @@ function fill(readme: string, name: string, content: string): string {
 function settings(): string {
   const rows = describeConfig().map(({ name, default: value, meaning }) => {
     const shown = name === 'UNROLL_WORKERS' ? 'cores − 1' : value === '' ? '' : `\`${value}\``;
-    return `| \`${name}\` | ${shown} | ${meaning.replace(/;? ?by default one less than there are cores/, '')} |`;
+    return `| \`${name}\` | ${shown} | ${meaning.replaceAll('<', '&lt;')} |`;
   });
   return ['| variable | default | what |', '|---|---|---|', ...rows].join('\n');
 }
