@@ -15,6 +15,7 @@ const app = await buildApp({
   draining: () => false,
   options: {
     maxBodyBytes: 1,
+    receiveMs: 1000,
     rateLimit: 0,
     corsOrigin: '',
     maxEventLoopDelayMs: 0,

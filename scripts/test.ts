@@ -39,7 +39,9 @@ function read(): { passed: number; failed: number } {
   }
 }
 
-const { passed, failed } = read();
+const { passed, failed: counted } = read();
+// vitest also fails for what happened outside any test: an error that nobody caught
+const failed = status === 0 && passed > 0 ? counted : Math.max(1, counted);
 rmSync(folder, { recursive: true });
 console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = status === 0 && failed === 0 && passed > 0 ? 0 : 1;
+process.exitCode = failed === 0 ? 0 : 1;

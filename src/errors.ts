@@ -12,6 +12,7 @@ const table = {
   wrong_task: [409, 'The model has another task'],
   request_timeout: [408, 'The request did not arrive in time'],
   body_too_large: [413, 'The body is larger than the limit'],
+  path_too_long: [414, 'The path is longer than the limit'],
   unsupported_media_type: [415, 'The content type is not supported'],
   empty_input: [422, 'The input has no steps'],
   input_mismatch: [422, 'The model cannot take this input'],

@@ -68,6 +68,7 @@ export async function startServer(config: Config): Promise<Server> {
     draining: () => draining,
     options: {
       maxBodyBytes: config.MAX_BODY_BYTES,
+      receiveMs: config.RECEIVE_MS,
       rateLimit: config.RATE_LIMIT,
       corsOrigin: config.CORS_ORIGIN,
       maxEventLoopDelayMs: config.MAX_EVENT_LOOP_DELAY_MS,

@@ -34,6 +34,13 @@ describe('the settings', () => {
   it.each([
     ['UNROLL_PORT', '65536'],
     ['UNROLL_PORT', '80.5'],
+    ['UNROLL_PORT', ' '],
+    ['UNROLL_PORT', '0x50'],
+    ['UNROLL_PORT', '1e3'],
+    ['UNROLL_DRAIN_MS', '-1'],
+    ['UNROLL_CORS_ORIGIN', 'example.org'],
+    ['UNROLL_CORS_ORIGIN', 'https://example.org/'],
+    ['UNROLL_constructor', '1'],
     ['UNROLL_WORKERS', '0'],
     ['UNROLL_KERNEL', 'fast'],
     ['UNROLL_WATCH', 'yes'],
@@ -45,9 +52,28 @@ describe('the settings', () => {
     expect(() => readConfig({ [name]: value })).toThrow(name);
   });
 
+  it('say what was seen and what is allowed, of every wrong one', () => {
+    const given = { UNROLL_PORT: 'high', UNROLL_KERNEL: 'fast', UNROLL_WATCH: 'yes' };
+    expect(() => readConfig(given)).toThrow(
+      [
+        'UNROLL_PORT: must be a whole number from 0 to 65535, was "high"',
+        'UNROLL_WATCH: must be true or false, was "yes"',
+        'UNROLL_KERNEL: must be auto or plain, was "fast"',
+      ].join('\n'),
+    );
+  });
+
+  it.each(['*', 'https://example.org', 'http://localhost:3000'])(
+    'let in pages of %s when told to',
+    (origin) => {
+      expect(readConfig({ UNROLL_CORS_ORIGIN: origin }).CORS_ORIGIN).toBe(origin);
+    },
+  );
+
   it('are all described', () => {
-    for (const { name, meaning } of describeConfig()) {
+    for (const { name, allowed, meaning } of describeConfig()) {
       expect(name).toMatch(/^UNROLL_[A-Z_]+$/);
+      expect(allowed).toMatch(/./);
       expect(meaning.length).toBeGreaterThan(5);
     }
     expect(describeConfig()).toHaveLength(Object.keys(readConfig({})).length);

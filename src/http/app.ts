@@ -12,12 +12,14 @@ import { answerError, answerErrors } from './plugins/errors.ts';
 import { refuseOtherMethods } from './plugins/other-methods.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
 import { answerUnparsed } from './plugins/unparsed.ts';
+import { maxPathPart } from './problem.ts';
 import { classifyRoute } from './routes/classify.ts';
 import { embedRoute } from './routes/embed.ts';
 import { generateRoute } from './routes/generate.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { modelRoutes } from './routes/models.ts';
+import { openapiRoute } from './routes/openapi.ts';
 import { predictRoute } from './routes/predict.ts';
 import { tagRoute } from './routes/tag.ts';
 
@@ -33,6 +35,8 @@ export interface AppParts {
 
 export interface AppOptions {
   readonly maxBodyBytes: number;
+  /** Milliseconds for a request to arrive. */
+  readonly receiveMs: number;
   /** Requests a minute and address; 0 is no limit. */
   readonly rateLimit: number;
   readonly corsOrigin: string;
@@ -53,12 +57,14 @@ export async function buildApp(parts: AppParts) {
     frameworkErrors: answerError,
     clientErrorHandler: answerUnparsed,
     bodyLimit: options.maxBodyBytes,
-    routerOptions: { maxParamLength: 256 },
+    routerOptions: { maxParamLength: maxPathPart },
     requestIdHeader: 'x-request-id',
     // an answer under way is finished; server.ts ends those that take too long
     forceCloseConnections: 'idle',
     // a caller that sends its request slower than this is let go
-    requestTimeout: 60_000,
+    requestTimeout: options.receiveMs,
+    // node looks no more often than this
+    http: { connectionsCheckingInterval: Math.min(30_000, options.receiveMs / 2) },
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -67,6 +73,8 @@ export async function buildApp(parts: AppParts) {
   app.removeContentTypeParser('text/plain');
   answerErrors(app);
   measureRequests(app, metrics);
+  // before whatever may refuse it: every answer has its number
+  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
   // the documentation page sets a content policy of its own; who ends TLS in front of this server sets transport security
   await app.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: false });
   if (options.corsOrigin !== '')
@@ -91,8 +99,7 @@ export async function buildApp(parts: AppParts) {
       },
     });
   await documentation(app, options.settings);
-  app.addHook('onRequest', async (request, reply) => {
-    void reply.header('x-request-id', request.id);
+  app.addHook('onRequest', async (request) => {
     if (parts.draining() && request.method === 'POST')
       throw new UnrollError('shutting_down', 'the server takes no new work', { retryAfterSeconds: 1 });
   });
@@ -106,6 +113,7 @@ export async function buildApp(parts: AppParts) {
     embedRoute,
     healthRoutes,
     metricsRoute,
+    openapiRoute,
   ];
   // in a plugin of its own, so that the documentation sees the routes it is there for
   await app.register(async (scope) => {

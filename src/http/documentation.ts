@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { version } from '../version.ts';
 
 /** Everything from here, and no upgrade to https, which the server itself does not speak. */
 const contentPolicy =
@@ -30,6 +31,7 @@ function withoutUnused(document: Document): Document {
 export interface DocumentedSetting {
   readonly name: string;
   readonly default: string;
+  readonly allowed: string;
   readonly meaning: string;
 }
 
@@ -40,12 +42,14 @@ const description = (settings: readonly DocumentedSetting[]): string =>
     '',
     'Limits and other settings are environment variables:',
     '',
-    '| variable | default | meaning |',
-    '|---|---|---|',
-    ...settings.map((setting) => `| \`${setting.name}\` | ${setting.default} | ${setting.meaning} |`),
+    '| variable | default | allowed | meaning |',
+    '|---|---|---|---|',
+    ...settings.map(
+      (setting) => `| \`${setting.name}\` | ${setting.default} | ${setting.allowed} | ${setting.meaning} |`,
+    ),
   ].join('\n');
 
-/** /docs and /openapi.json, made from the routes' own schemas. */
+/** The API's document, made from the routes' own schemas, and /docs, which shows it. */
 export async function documentation(
   app: FastifyInstance,
   settings: readonly DocumentedSetting[],
@@ -55,7 +59,7 @@ export async function documentation(
       openapi: '3.1.0',
       info: {
         title: 'Unroll',
-        version: '0.1.0',
+        version,
         description: description(settings),
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
@@ -71,5 +75,4 @@ export async function documentation(
     transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),
   });
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: contentPolicy });
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }

@@ -22,7 +22,11 @@ const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed_json',
   FST_ERR_BAD_URL: 'not_found',
+  FST_ERR_MAX_PARAM_LENGTH: 'path_too_long',
 };
+
+/** Characters of a model's name and version in a path; longer ones are not looked at. */
+export const maxPathPart = 256;
 
 /** @param bodyLimit bytes that the route takes, where there is one */
 export function problemOf(error: unknown, bodyLimit?: number): Problem {
@@ -34,6 +38,8 @@ export function problemOf(error: unknown, bodyLimit?: number): Problem {
   if (known === 'unsupported_media_type') return build(known, 'the body must be application/json');
   if (known === 'body_too_large' && bodyLimit !== undefined)
     return build(known, `the body: at most ${bodyLimit} bytes`);
+  if (known === 'path_too_long')
+    return build(known, `each part of the path: at most ${maxPathPart} characters`);
   if (known) return build(known, message ?? titleOf(known));
   return build('internal', 'the server failed; its log has the reason under this request id');
 }
@@ -52,18 +58,21 @@ interface Wrong {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
+// An answer stays small, whatever was sent: it names so many fields, and so much of a field's name.
 const reported = 10;
+const nameLength = 64;
 
 function invalid(wrong: readonly Wrong[]): Problem {
-  const errors = wrong.slice(0, reported).flatMap(({ instancePath, message, keyword, params }) => {
+  const found = wrong.slice(0, reported).flatMap(({ instancePath, message, keyword, params }) => {
     const path = instancePath.split('/').filter((part) => part !== '');
     return keyword === 'unrecognized_keys'
-      ? (params['keys'] as string[]).map((key) => ({
+      ? (params['keys'] as string[]).slice(0, reported).map((key) => ({
           field: fieldOf([...path, key]),
           message: 'there is no such field',
         }))
       : [{ field: fieldOf(path), message: message ?? 'is not valid' }];
   });
+  const errors = found.slice(0, reported);
   const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
   return { ...build('invalid_request', detail, errors[0]?.field), errors };
 }
@@ -73,5 +82,10 @@ const fieldOf = (path: readonly string[]): string =>
   path.length === 0
     ? 'body'
     : path
-        .map((part, index) => (/^\d+$/.test(part) ? `[${part}]` : index === 0 ? part : `.${part}`))
+        .map((part, index) =>
+          /^\d+$/.test(part) ? `[${part}]` : `${index === 0 ? '' : '.'}${shortened(part)}`,
+        )
         .join('');
+
+const shortened = (name: string): string =>
+  name.length <= nameLength ? name : `${name.slice(0, nameLength).toWellFormed()}…`;

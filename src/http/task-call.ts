@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Call, TaskEvent } from '../tasks/context.ts';
+import { UnrollError } from '../errors.ts';
 import type { AppParts } from './app.ts';
 import { callerGone } from './caller-gone.ts';
 import { sendEvents } from './sse.ts';
@@ -23,14 +24,20 @@ export async function streamTask(
   events: AsyncGenerator<TaskEvent>,
 ): Promise<FastifyReply> {
   const began = performance.now();
-  metrics.openStreams.inc();
-  reply.raw.once('close', () => metrics.openStreams.dec());
+  if (!reply.raw.closed) {
+    metrics.openStreams.inc();
+    reply.raw.once('close', () => metrics.openStreams.dec());
+  }
   return sendEvents(reply, events, {
     pingMs: options.pingMs,
     onEvent: (sinceMs) =>
       sinceMs === null
         ? metrics.firstToken.observe((performance.now() - began) / 1000)
         : metrics.interToken.observe(sinceMs / 1000),
-    onError: (error) => request.log.warn({ err: error }, 'a stream ended with an error'),
+    onError: (error) => {
+      if (error instanceof UnrollError && error.code === 'cancelled')
+        request.log.info('the caller left its stream');
+      else request.log.warn({ err: error }, 'a stream ended with an error');
+    },
   });
 }

@@ -40,7 +40,7 @@ export function createMetrics() {
 
   const requests = new Counter({
     name: 'unroll_requests_total',
-    help: 'Requests answered, by route and status.',
+    help: 'Requests by route and status; 499 is a caller who left before the end.',
     labelNames: ['method', 'route', 'status'] as const,
     registers,
   });

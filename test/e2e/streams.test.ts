@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { curlOrUndici, paste } from './curl.ts';
 import { readEvents } from './events.ts';
 import { modelFolder } from './model-folder.ts';
 import { startServer, until, type ServerProcess } from './server-process.ts';
@@ -71,15 +70,10 @@ describe('a stream', () => {
     expect(generation!.text).toMatch(/😀/u);
   });
 
-  it('comes through curl -N', async () => {
-    const { stdout } = await promisify(execFile)('curl', [
-      '-sN',
-      `${server.url}/v1/models/writer/generate`,
-      '-H',
-      'content-type: application/json',
-      '-d',
-      '{"prompt":"The ","max_tokens":5,"seed":1,"stream":true}',
-    ]);
+  it(`comes through ${curlOrUndici}`, async () => {
+    const stdout = await paste(
+      `curl -N ${server.url}/v1/models/writer/generate -H 'content-type: application/json' -d '{"prompt":"The ","max_tokens":5,"seed":1,"stream":true}'`,
+    );
     expect(stdout.match(/^event: token$/gm)).toHaveLength(5);
     expect(stdout).toMatch(/^id: 5\nevent: done\ndata: \{.*\}\n\n$/m);
   });

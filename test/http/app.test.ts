@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../e2e/server-process.ts';
 import { serveApp, type ServedApp } from './served-app.ts';
 
 const classify = '/v1/models/classifier/classify';
@@ -53,6 +54,7 @@ describe('an app', () => {
     ['PUT', '/v1/models', 'GET'],
     ['POST', '/v2/health/live', 'GET'],
     ['PATCH', '/metrics', 'GET'],
+    ['POST', '/openapi.json', 'GET'],
   ] as const)('says to %s %s that it takes %s', async (method, url, allowed) => {
     const reply = await served.app.inject({ method, url });
     expect(reply.statusCode).toBe(405);
@@ -68,6 +70,35 @@ describe('an app', () => {
       expect(reply.statusCode).toBe(404);
       expect(reply.headers['content-type']).toMatch(/^application\/problem\+json/);
       expect(['not_found', 'model_not_found']).toContain(reply.json<{ code: string }>().code);
+    },
+  );
+
+  it('answers a body of any size with a short problem', async () => {
+    const names = Array.from({ length: 900 }, (_, i) => `f${i}`);
+    const many = Object.fromEntries(names.map((name) => [name, 1]));
+    for (const payload of [many, { ['😀'.repeat(2000)]: 1 }, { input: [many] }]) {
+      const reply = await served.app.inject({ method: 'POST', url: classify, payload });
+      expect(reply.statusCode).toBe(400);
+      expect(reply.body.length).toBeLessThan(2000);
+      expect(reply.body.isWellFormed()).toBe(true);
+    }
+  });
+
+  it.each(['GET', 'POST'] as const)(
+    'says how long a name may be when asked to %s a longer one',
+    async (method) => {
+      const path = `/v1/models/${'a'.repeat(257)}`;
+      const reply = await served.app.inject({
+        method,
+        url: method === 'GET' ? path : `${path}/classify`,
+        payload: {},
+      });
+      expect(reply.statusCode).toBe(414);
+      expect(reply.headers['content-type']).toMatch(/^application\/problem\+json/);
+      expect(reply.json()).toMatchObject({
+        code: 'path_too_long',
+        detail: 'each part of the path: at most 256 characters',
+      });
     },
   );
 
@@ -124,6 +155,24 @@ describe('an app with a rate limit', () => {
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     expect(refused.json()).toMatchObject({ code: 'rate_limited', status: 429 });
     await limited.close();
+  });
+});
+
+describe('an app whose event loop lags', () => {
+  it('answers 503 for a while, but not to those who look after it', async () => {
+    const busy = await serveApp({ maxEventLoopDelayMs: 1 });
+    const get = async (url: string) => busy.app.inject({ method: 'GET', url });
+    const refused = await until(async () => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+      const reply = await get('/v1/models');
+      return reply.statusCode === 200 ? null : reply;
+    });
+    expect(refused.json()).toMatchObject({ code: 'overloaded', status: 503 });
+    expect(refused.headers['retry-after']).toBe('1');
+    expect(refused.headers['x-request-id']).toMatch(/./);
+    expect((await get('/v2/health/live')).statusCode).toBe(200);
+    expect((await get('/metrics')).statusCode).toBe(200);
+    await busy.close();
   });
 });
 

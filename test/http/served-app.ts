@@ -42,6 +42,7 @@ export async function serveApp(options: Partial<AppOptions> = {}) {
     draining: () => state.draining,
     options: {
       maxBodyBytes: 10_000,
+      receiveMs: 10_000,
       rateLimit: 0,
       corsOrigin: '',
       maxEventLoopDelayMs: 0,

@@ -1,12 +1,18 @@
+import { finished } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
+import { statusOf } from '../../errors.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 
 /** Counts and times every request by its route, never by its path: labels stay few. */
 export function measureRequests(app: FastifyInstance, { requests, duration }: Metrics): void {
-  app.addHook('onResponse', async (request, reply) => {
-    const route = request.routeOptions.url ?? 'none';
+  app.addHook('onRequest', async (request, reply) => {
     const { method } = request;
-    requests.inc({ method, route, status: reply.statusCode });
-    duration.observe({ method, route }, reply.elapsedTime / 1000);
+    const route = request.routeOptions.url ?? 'none';
+    // fastify's onResponse hook is not run when the caller leaves before the end
+    finished(reply.raw, (gone) => {
+      const status = gone ? statusOf('cancelled') : reply.statusCode;
+      requests.inc({ method, route, status });
+      duration.observe({ method, route }, reply.elapsedTime / 1000);
+    });
   });
 }
