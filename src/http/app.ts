@@ -63,8 +63,12 @@ export async function buildApp(parts: AppParts) {
     forceCloseConnections: 'idle',
     // a caller that sends its request slower than this is let go
     requestTimeout: options.receiveMs,
-    // node looks no more often than this
-    http: { connectionsCheckingInterval: Math.min(30_000, options.receiveMs / 2) },
+    http: {
+      // node takes the longer of the two for the whole request
+      headersTimeout: Math.min(60_000, options.receiveMs),
+      // how often it looks
+      connectionsCheckingInterval: Math.min(30_000, Math.ceil(options.receiveMs / 2)),
+    },
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);

@@ -3,8 +3,9 @@
 
 const name = '[a-zA-Z_:][a-zA-Z0-9_:]*';
 const comment = new RegExp(`^# (HELP|TYPE) (${name}) (.+)$`);
+// Prometheus reads numbers as Go does, "Nan" as prom-client writes it too
 const sample = new RegExp(
-  String.raw`^(${name})(\{(?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\["\\n])*",?)*\})? (NaN|[+-]Inf|[+-]?[\d.]+(?:e[+-]?\d+)?)$`,
+  String.raw`^(${name})(\{(?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\["\\n])*",?)*\})? (N[aA][nN]|[+-]Inf|[+-]?[\d.]+(?:e[+-]?\d+)?)$`,
 );
 const types = new Set(['counter', 'gauge', 'histogram', 'summary', 'untyped']);
 const units =

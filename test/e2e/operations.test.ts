@@ -211,15 +211,22 @@ describe('a server with other settings', () => {
     await server.stop();
   });
 
-  it('lets go of a caller that takes too long to send its request', async () => {
-    const server = await startServer(folder.path, { RECEIVE_MS: 1000 });
+  it('lets go of a caller that takes too long to send its request, not of one that takes long to read', async () => {
+    const server = await startServer(folder.path, { RECEIVE_MS: 1000, MAX_TOKENS: 1_000_000 });
+    const endless = { max_tokens: 1_000_000, stream: true, timeout_ms: 60_000 };
+    const stream = await server.post('/v1/models/writer/generate', endless);
     const socket = connect(server.port, '127.0.0.1');
-    socket.write('POST /v1/models/classifier/classify HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{"in');
+    socket.write(
+      'POST /v1/models/classifier/classify HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{"in',
+    );
     let answer = '';
     socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
     await once(socket, 'close');
     expect(answer).toMatch(/^HTTP\/1.1 408 [^]*"code":"request_timeout"/);
-    await server.stop();
+    expect(await server.metric('unroll_streams_open')).toBe(1);
+    await stream.body!.cancel();
+    await until(async () => (await server.metric('unroll_streams_open')) === 0);
+    expect(await server.stop()).toBe(0);
   });
 
   it('lets pages of one origin in when told to', async () => {
