@@ -26,6 +26,18 @@ const table = {
   shutting_down: [503, 'The server is shutting down'],
   deadline_exceeded: [504, 'The request took longer than its deadline'],
   cancelled: [499, 'The caller went away'],
+  // training and its data
+  dataset_not_found: [404, 'No such dataset'],
+  job_not_found: [404, 'No such training job'],
+  comparison_not_found: [404, 'No such comparison'],
+  checkpoint_not_found: [404, 'No such checkpoint'],
+  job_state_conflict: [409, 'The job is in another state'],
+  name_taken: [409, 'Another job makes a model of that name'],
+  in_use: [409, 'It is in use'],
+  invalid_dataset: [422, 'The data cannot be learned from'],
+  diverged: [422, 'The training went out of bounds'],
+  too_many_jobs: [429, 'Too many jobs are waiting'],
+  disk_full: [507, 'The disk is full'],
   // raised while a model folder is read; they show in the model's listing
   invalid_model: [422, 'The model folder cannot be served'],
   invalid_weights: [422, 'The weights file cannot be read'],
@@ -39,17 +51,25 @@ export class UnrollError extends Error {
   readonly code: ErrorCode;
   readonly field: string | undefined;
   readonly retryAfterSeconds: number | undefined;
+  /** What is wrong with single lines of an upload. */
+  readonly lines: readonly { readonly line: number; readonly message: string }[] | undefined;
 
   constructor(
     code: ErrorCode,
     detail: string,
-    options: { field?: string; retryAfterSeconds?: number; cause?: unknown } = {},
+    options: {
+      field?: string;
+      retryAfterSeconds?: number;
+      lines?: readonly { readonly line: number; readonly message: string }[];
+      cause?: unknown;
+    } = {},
   ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'UnrollError';
     this.code = code;
     this.field = options.field;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.lines = options.lines;
   }
 }
 

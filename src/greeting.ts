@@ -3,6 +3,7 @@ import type { ModelListing } from './repository/repository-interface.ts';
 const body: Readonly<Record<NonNullable<ModelListing['task']>, string>> = {
   classify: '{"input":"Alle Menschen sind frei und gleich an Würde","top_k":3}',
   tag: '{"input":"Time flies like an arrow"}',
+  decode: '{"input":"unroll","beam_size":5}',
   generate: '{"prompt":"The ","max_tokens":200,"stream":true}',
   predict: '{"input":[[0.5],[1.5]]}',
 };

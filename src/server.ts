@@ -5,6 +5,7 @@ import { createEngine } from './engine/engine.ts';
 import { rowBuckets } from './engine/tick-counters.ts';
 import { buildApp } from './http/app.ts';
 import { followAnswers } from './http/open-answers.ts';
+import { createTraining } from './jobs/training.ts';
 import { createKernel } from './kernel/kernel.ts';
 import { createRepository } from './repository/repository.ts';
 import type { ModelListing } from './repository/repository-interface.ts';
@@ -50,6 +51,19 @@ export async function startServer(config: Config): Promise<Server> {
     modelsFailed: () => repository.list().filter(({ error }) => error !== null).length,
   });
 
+  const training = createTraining({
+    folder: config.DATA,
+    modelsRoot: config.MODELS,
+    repository,
+    atOnce: config.TRAINING_JOBS,
+    queue: config.TRAINING_QUEUE,
+    threads: config.TRAINING_THREADS,
+    memoryMegabytes: config.TRAINING_MEMORY_MB,
+    mostDatasetBytes: config.MAX_DATASET_BYTES,
+    log,
+  });
+  metrics.observeTraining({ counts: () => training.jobs.counts(), steps: () => training.jobs.steps() });
+
   let draining = false;
   const app = await buildApp({
     tasks: {
@@ -63,6 +77,7 @@ export async function startServer(config: Config): Promise<Server> {
         maxTimeoutMs: config.MAX_TIMEOUT_MS,
       },
     },
+    training,
     metrics,
     logger: log,
     draining: () => draining,
@@ -82,8 +97,11 @@ export async function startServer(config: Config): Promise<Server> {
   const close = async (): Promise<void> => {
     draining = true;
     const patience = delay(config.DRAIN_MS, undefined, { ref: false });
+    // what trains stops at its next step; the next start takes it up again
+    const stopped = training.close(config.DRAIN_MS);
     await repository.close();
     await engine.drain(config.DRAIN_MS);
+    await stopped;
     // what still runs ends with an error that says why
     await engine.close();
     // what was answered may still be on its way out; nothing else is worth waiting for
@@ -95,6 +113,7 @@ export async function startServer(config: Config): Promise<Server> {
   };
   try {
     await repository.start();
+    await training.start();
     await app.listen({ host: config.HOST, port: config.PORT });
   } catch (error) {
     await close();

@@ -10,7 +10,7 @@ import type { TickResult } from './tick-counters.ts';
 
 export interface BatchedSequence {
   readonly id: number;
-  /** Steps still to be fed: ids, or features [steps, inputWidth]. */
+  /** Steps still to be fed: ids [steps, idColumns], or features [steps, inputWidth]. */
   readonly input: Int32Array | Float32Array;
   readonly want: 'last' | 'every';
   readonly what: 'output' | 'hidden';
@@ -68,7 +68,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
   let msPerStep = 0;
 
   const lengthOf = ({ input }: BatchedSequence): number =>
-    runner.inputWidth === 0 ? input.length : input.length / runner.inputWidth;
+    input.length / (runner.inputWidth === 0 ? runner.idColumns : runner.inputWidth);
 
   function join(sequence: BatchedSequence): void {
     runner.join(sequence.resume?.state);
@@ -153,7 +153,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
   }
 
   function feed(steps: readonly number[], offsets: Int32Array): void {
-    const { ids, features, inputWidth } = runner;
+    const { ids, features, inputWidth, idColumns, maxPacked } = runner;
     steps.forEach((count, row) => {
       const { sequence, fed, nextId } = slots[row]!;
       for (let t = 0; t < count; t++) {
@@ -163,7 +163,10 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
             sequence.input.subarray((fed + t) * inputWidth, (fed + t + 1) * inputWidth),
             at * inputWidth,
           );
-        else ids[at] = fed + t < slots[row]!.length ? sequence.input[fed + t]! : nextId!;
+        else if (fed + t >= slots[row]!.length) ids[at] = nextId!;
+        else
+          for (let column = 0; column < idColumns; column++)
+            ids[column * maxPacked + at] = sequence.input[(fed + t) * idColumns + column]!;
       }
     });
   }

@@ -1,4 +1,4 @@
-import type { OutputsEvent, TokenEvent } from './messages.ts';
+import type { DecodedEvent, OutputsEvent, TokenEvent } from './messages.ts';
 
 // The caller's end of one sequence. Events wait here until they are asked for; what a caller has been given once is not
 // given again when the sequence runs again after a worker's death.
@@ -11,11 +11,11 @@ export interface DoneEvent {
   readonly queuedMs: number;
   readonly runMs: number;
 }
-export type SequenceEvent = OutputsEvent | TokenEvent | DoneEvent;
+export type SequenceEvent = OutputsEvent | TokenEvent | DecodedEvent | DoneEvent;
 
 export interface Delivery {
   readonly events: AsyncIterable<SequenceEvent>;
-  give(event: OutputsEvent | TokenEvent): void;
+  give(event: OutputsEvent | TokenEvent | DecodedEvent): void;
   done(event: DoneEvent): void;
   fail(error: Error): void;
 }
@@ -76,6 +76,7 @@ export function createDelivery(abandoned: () => void): Delivery {
         nextToken = event.index + 1;
         return put(event);
       }
+      if (event.kind === 'decoded') return put(event);
       const { first, steps, width, values } = event;
       const given = Math.min(steps, Math.max(0, nextStep - first));
       if (given === steps) return;

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import type { GenerationOptions } from '../decoding/generation.ts';
+import type { DecodeOptions } from '../decoding/search.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
@@ -22,6 +23,8 @@ export interface SequenceRequest {
   readonly want: 'last' | 'every';
   readonly what: 'output' | 'hidden';
   readonly generation?: GenerationOptions | undefined;
+  /** An encoder-decoder's search; `input` is then the source. */
+  readonly decode?: DecodeOptions | undefined;
   /** On the clock of Date.now(). */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -44,7 +47,12 @@ export interface Engine {
   load(
     spec: NetworkSpec,
     weights: Weights,
-    options?: { tokens?: readonly string[] | undefined; endId?: number | undefined },
+    options?: {
+      /** What it writes: the target's, of an encoder-decoder. */
+      tokens?: readonly string[] | undefined;
+      startId?: number | undefined;
+      endId?: number | undefined;
+    },
   ): Promise<NetworkHandle>;
   /** Frees its memory. Whatever still runs on it fails. */
   unload(handle: NetworkHandle): Promise<void>;

@@ -76,6 +76,7 @@ export function createEngine(options: EngineOptions): Engine {
     switch (report.kind) {
       case 'outputs':
       case 'token':
+      case 'decoded':
         return sequence.delivery.give(report);
       case 'parked':
         sequence.resume = report.resume;
@@ -96,8 +97,8 @@ export function createEngine(options: EngineOptions): Engine {
   /** Sends a sequence to a worker: what is left of its input, and where it stands. */
   function begin(sequence: Sequence, worker: Member): void {
     const { id, network, resume } = sequence;
-    const { input, want, what, generation, network: handle } = sequence.request;
-    const fed = (resume?.step ?? 0) * Math.max(1, handle.info.inputWidth);
+    const { input, want, what, generation, decode, network: handle } = sequence.request;
+    const fed = (resume?.step ?? 0) * Math.max(1, handle.info.inputWidth, handle.info.idColumns.length);
     worker.send({
       kind: 'start',
       sequence: id,
@@ -106,6 +107,7 @@ export function createEngine(options: EngineOptions): Engine {
       want,
       what,
       generation: generation ?? null,
+      decode: decode ?? null,
       resume,
     });
   }
@@ -159,12 +161,12 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     kernel: { path: kernel.path, reason: kernel.reason },
 
-    async load(spec, weights, { tokens = [], endId } = {}) {
+    async load(spec, weights, { tokens = [], startId, endId } = {}) {
       if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
       const placement = placeNetwork(spec, weights, { kernel, workers, slots, maxSteps });
       const id = ++lastNetwork;
       try {
-        await networks.announce({ id, placement, tokens, endId });
+        await networks.announce({ id, placement, tokens, startId, endId });
       } catch (error) {
         if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
         await networks.withdraw(id);

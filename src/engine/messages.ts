@@ -1,5 +1,7 @@
 import type { NetworkProgram } from '../network/program.ts';
 import type { Arena } from '../network/layout.ts';
+import type { DecodeOptions, Hypothesis } from '../decoding/search.ts';
+import type { DecoderSize } from '../network/decoder-runner.ts';
 import type { EmittedToken, GenerationOptions, GenerationSnapshot } from '../decoding/generation.ts';
 import type { ChannelMemory } from './channel.ts';
 
@@ -28,6 +30,7 @@ export interface StartMessage {
   readonly want: 'last' | 'every';
   readonly what: 'output' | 'hidden';
   readonly generation: GenerationOptions | null;
+  readonly decode: DecodeOptions | null;
   readonly resume: Resume | null;
 }
 
@@ -43,7 +46,10 @@ export type Control =
       readonly arena: Arena;
       readonly size: { readonly maxRows: number; readonly maxPacked: number };
       readonly tokens: readonly string[];
+      readonly startId: number | undefined;
       readonly endId: number | undefined;
+      /** Of an encoder-decoder. */
+      readonly decoder: DecoderSize | null;
     }
   | { readonly kind: 'unload'; readonly network: number };
 
@@ -60,6 +66,12 @@ export interface TokenEvent extends EmittedToken {
   readonly index: number;
 }
 
+/** What a search has found, best first. */
+export interface DecodedEvent {
+  readonly kind: 'decoded';
+  readonly hypotheses: readonly Hypothesis[];
+}
+
 export type SequenceReport =
   | OutputsEvent
   | TokenEvent
@@ -69,6 +81,7 @@ export type SequenceReport =
       readonly steps: number;
       readonly runMs: number;
     }
+  | DecodedEvent
   | { readonly kind: 'parked'; readonly resume: Resume }
   | { readonly kind: 'failed'; readonly reason: string };
 

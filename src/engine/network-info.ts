@@ -1,4 +1,6 @@
-import { resolveGraph, type Node } from '../network/graph.ts';
+import { resolveNetwork } from '../network/encoder-decoder.ts';
+import type { Node } from '../network/graph.ts';
+import { idColumns } from '../network/input.ts';
 import type { NetworkProgram } from '../network/program.ts';
 import type { Runner } from '../network/runner.ts';
 import type { NetworkSpec } from '../network/spec.ts';
@@ -13,10 +15,14 @@ export interface NetworkInfo {
   readonly inputWidth: number;
   /** Ids that a step may be; 0 when a step is features. */
   readonly vocabulary: number;
+  /** Where a step has several ids: the vocabulary of each. */
+  readonly idColumns: readonly number[];
   /** float32 of one sequence's state. */
   readonly stateFloats: number;
   /** Most steps of one sequence: a network that is not causal holds all of it at once. */
   readonly maxSteps: number;
+  /** Paths that a search may keep alive; 0 for what is no encoder-decoder. */
+  readonly maxBeam: number;
   readonly parameters: number;
   /** Bytes of the packed weights. */
   readonly weightBytes: number;
@@ -34,26 +40,47 @@ interface LayerInfo {
 export function describeNetwork(
   spec: NetworkSpec,
   weights: Weights,
-  loaded: { program: NetworkProgram; runner: Runner; kernel: NetworkInfo['kernel']; maxSteps: number },
+  loaded: {
+    program: NetworkProgram;
+    runner: Runner;
+    kernel: NetworkInfo['kernel'];
+    maxSteps: number;
+    maxBeam: number;
+  },
 ): NetworkInfo {
   const { program, runner } = loaded;
-  const layers = resolveGraph(spec, program.input).nodes.map((node) => ({
+  const source = program.encoder?.program.input ?? null;
+  const { graph, encoder } = resolveNetwork(spec, program.input, source);
+  const reads = source ?? program.input;
+  const sizeOf = (names: readonly string[]): number =>
+    names.reduce((sum, name) => sum + (weights.get(name)?.values.length ?? 0), 0);
+  const shown = (node: Node): LayerInfo => ({
     name: node.name,
     type: node.type,
     detail: detailOf(node),
     width: node.width,
-    parameters: tensorsOf(node).reduce((sum, name) => sum + (weights.get(name)?.values.length ?? 0), 0),
+    parameters: sizeOf(tensorsOf(node)),
+  });
+  const bridges = (encoder?.bridge ?? []).map(({ node, state, units, tensors }): LayerInfo => ({
+    name: `bridge.${graph.nodes[node]!.name}.${state}`,
+    type: 'bridge',
+    detail: encoder!.bridgeKind,
+    width: units,
+    parameters: sizeOf(Object.values(tensors)),
   }));
+  const layers = [...(encoder?.graph.nodes ?? []).map(shown), ...bridges, ...graph.nodes.map(shown)];
   return {
     causal: runner.causal,
     outputWidth: runner.outputWidth,
     hiddenWidth: runner.hiddenWidth,
-    inputWidth: runner.inputWidth,
-    vocabulary: program.input.kind === 'ids' ? program.input.vocabulary : 0,
+    inputWidth: reads.kind === 'features' ? reads.width : 0,
+    vocabulary: reads.kind === 'ids' ? reads.vocabulary : 0,
+    idColumns: reads.kind === 'ids' ? idColumns(reads) : [],
+    maxBeam: loaded.maxBeam,
     stateFloats: runner.stateLength,
     maxSteps: loaded.maxSteps,
-    parameters: layers.reduce((sum, { parameters }) => sum + parameters, 0),
-    weightBytes: program.weightBytes,
+    parameters: [...weights.values()].reduce((sum, { values }) => sum + values.length, 0),
+    weightBytes: program.weightBytes + (program.encoder?.weightBytes ?? 0),
     layers,
     kernel: loaded.kernel,
   };
@@ -82,6 +109,10 @@ function detailOf({ layer }: Node): string {
       return `${layer.vocabulary} ids`;
     case 'dropout':
       return 'training only';
+    case 'layer_norm':
+      return `epsilon ${layer.epsilon}`;
+    case 'attention':
+      return layer.score;
     default:
       return `of ${layer.inputs.join(', ')}`;
   }

@@ -12,6 +12,7 @@ export interface LoadedNetwork {
   readonly id: number;
   readonly placement: Placement;
   readonly tokens: readonly string[];
+  readonly startId: number | undefined;
   readonly endId: number | undefined;
 }
 
@@ -44,10 +45,11 @@ export function createNetworks(workers: number): Networks {
   const readyMembers = new Map<number, Member>();
 
   function tell(entry: Entry, member: Member): void {
-    const { id: network, placement, tokens, endId } = entry;
-    const { program, size, arenas } = placement;
+    const { id: network, placement, tokens, startId, endId } = entry;
+    const { program, size, decoder, arenas } = placement;
     entry.told.set(member.index, member);
-    member.control({ kind: 'load', network, program, arena: arenas[member.index]!, size, tokens, endId });
+    const arena = arenas[member.index]!;
+    member.control({ kind: 'load', network, program, arena, size, tokens, startId, endId, decoder });
   }
   function forget(entry: Entry, member: Member): void {
     if (entry.told.get(member.index) !== member) return;

@@ -1,6 +1,11 @@
 import type { TickResult } from './tick-counters.ts';
 import { createGeneration, restoreGeneration } from '../decoding/generation.ts';
+import { createSearch } from '../decoding/search.ts';
+import { createDecoderRunner, type DecoderRunner, type DecoderSize } from '../network/decoder-runner.ts';
+import { idColumns } from '../network/input.ts';
+import type { NetworkProgram } from '../network/program.ts';
 import { createRunner, type Runner } from '../network/runner.ts';
+import { createDecodeBatcher } from './decode-batcher.ts';
 import { batcherDefaults, createBatcher, type Batcher } from './batcher.ts';
 import type { Control, FromWorker, SequenceReport, StartMessage, ToWorker } from './messages.ts';
 
@@ -15,9 +20,8 @@ export interface WorkerLoop {
 
 interface Loaded {
   readonly id: number;
-  readonly batcher: Batcher;
-  readonly tokens: readonly string[];
-  readonly endId: number | undefined;
+  readonly batcher: Pick<Batcher, 'cancel' | 'waiting' | 'active' | 'tick'>;
+  readonly add: (message: StartMessage) => void;
 }
 
 export function createWorkerLoop(context: {
@@ -31,37 +35,61 @@ export function createWorkerLoop(context: {
   /** In the order of their next turn. */
   let networks: Loaded[] = [];
 
-  function load({
-    network: id,
-    program,
-    arena,
-    size,
-    tokens,
-    endId,
-  }: Extract<Control, { kind: 'load' }>): void {
+  function load(message: Extract<Control, { kind: 'load' }>): void {
+    const id = message.network;
     let error: string | null = null;
     try {
-      const runner = createRunner(program, memory, arena, size);
-      warmUp(runner);
-      networks.push({ id, batcher: createBatcher(runner, { ...batcherDefaults, now }), tokens, endId });
+      networks.push(message.decoder ? loadDecoder(message, message.decoder) : loadStepwise(message));
     } catch (caught) {
       error = String(caught);
     }
     send({ kind: 'loaded', network: id, error });
   }
 
+  /** Advances sequences step by step, whatever they ask for on the way. */
+  function loadStepwise({ network, program, arena, size, tokens, endId }: Load): Loaded {
+    const runner = createRunner(program, memory, arena, size);
+    warmUp(runner);
+    const batcher = createBatcher(runner, { ...batcherDefaults, now });
+    return {
+      id: network,
+      batcher,
+      add({ sequence: id, input, want, what, resume, generation: options }) {
+        const generation =
+          options &&
+          (resume?.generation
+            ? restoreGeneration(resume.generation, options, tokens, endId)
+            : createGeneration(options, tokens, endId));
+        batcher.add({ id, input, want, what, generation, resume });
+      },
+    };
+  }
+
+  /** Reads sources and writes what a search finds. */
+  function loadDecoder({ network, program, arena, tokens, startId, endId }: Load, size: DecoderSize): Loaded {
+    const runner = createDecoderRunner(program, memory, arena, size);
+    if (startId === undefined || endId === undefined) throw new Error('a decoder needs a start and an end');
+    warmUpDecoder(runner, program.encoder!.program, startId);
+    const batcher = createDecodeBatcher(runner, { now, tokens, startId, longestRead: size.maxSource });
+    const { input: reads } = program.encoder!.program;
+    const width = reads.kind === 'features' ? reads.width : idColumns(reads).length;
+    return {
+      id: network,
+      batcher,
+      add({ sequence: id, input, decode }) {
+        if (!decode) throw new Error('an encoder-decoder only decodes');
+        const search = createSearch(decode, { startId, endId });
+        batcher.add({ id, input, steps: input.length / width, decode, search });
+      },
+    };
+  }
+
   function start(message: StartMessage): void {
-    const { sequence: id, input, want, what, resume, generation: options } = message;
+    const { sequence: id } = message;
     const network = networks.find(({ id }) => id === message.network);
     try {
       if (!network) throw new Error(`network ${message.network} is not loaded`);
-      const { tokens, endId } = network;
-      const generation =
-        options &&
-        (resume?.generation
-          ? restoreGeneration(resume.generation, options, tokens, endId)
-          : createGeneration(options, tokens, endId));
-      network.batcher.add({ id, input, want, what, generation, resume });
+      network.add(message);
     } catch (error) {
       send({
         kind: 'reports',
@@ -94,11 +122,24 @@ export function createWorkerLoop(context: {
   };
 }
 
+type Load = Extract<Control, { kind: 'load' }>;
+
+/** The same for an encoder-decoder: a source of one step, and one step of it. */
+function warmUpDecoder(runner: DecoderRunner, { input }: NetworkProgram, startId: number): void {
+  const [source] = runner.read([
+    input.kind === 'features' ? new Float32Array(input.width) : new Int32Array(idColumns(input).length),
+  ]);
+  runner.join(source!);
+  runner.step([startId]);
+  runner.arrange([]);
+  runner.release(source!);
+}
+
 /** One step, so that the first caller does not pay for what is done once. */
 function warmUp(runner: Runner): void {
   const row = runner.join();
   runner.plan([1]);
-  if (runner.inputWidth === 0) runner.ids[0] = 0;
+  if (runner.inputWidth === 0) runner.ids.fill(0);
   else runner.features.fill(0, 0, runner.inputWidth);
   runner.run([0], 'output');
   runner.leave(row);

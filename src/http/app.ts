@@ -4,16 +4,21 @@ import rateLimit from '@fastify/rate-limit';
 import underPressure from '@fastify/under-pressure';
 import fastify, { type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Training } from '../jobs/training.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TaskContext } from '../tasks/context.ts';
 import { UnrollError } from '../errors.ts';
 import { documentation, type DocumentedSetting } from './documentation.ts';
+import { takeDatasetBodies } from './plugins/dataset-bodies.ts';
 import { answerError, answerErrors } from './plugins/errors.ts';
 import { refuseOtherMethods } from './plugins/other-methods.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
 import { answerUnparsed } from './plugins/unparsed.ts';
 import { maxPathPart } from './problem.ts';
 import { classifyRoute } from './routes/classify.ts';
+import { comparisonRoutes } from './routes/comparisons.ts';
+import { datasetRoutes } from './routes/datasets.ts';
+import { decodeRoute } from './routes/decode.ts';
 import { embedRoute } from './routes/embed.ts';
 import { generateRoute } from './routes/generate.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -22,10 +27,12 @@ import { modelRoutes } from './routes/models.ts';
 import { openapiRoute } from './routes/openapi.ts';
 import { predictRoute } from './routes/predict.ts';
 import { tagRoute } from './routes/tag.ts';
+import { trainingJobRoutes } from './routes/training-jobs.ts';
 
 /** What the routes are built from; server.ts makes it once. */
 export interface AppParts {
   readonly tasks: TaskContext;
+  readonly training: Training;
   readonly metrics: Metrics;
   readonly logger: FastifyBaseLogger | false;
   /** True once the server takes no new work. */
@@ -75,6 +82,7 @@ export async function buildApp(parts: AppParts) {
 
   // fastify would take plain text, and it would be refused as of the wrong type
   app.removeContentTypeParser('text/plain');
+  await takeDatasetBodies(app);
   answerErrors(app);
   measureRequests(app, metrics);
   // before whatever may refuse it: every answer has its number
@@ -112,9 +120,13 @@ export async function buildApp(parts: AppParts) {
     modelRoutes,
     classifyRoute,
     tagRoute,
+    decodeRoute,
     generateRoute,
     predictRoute,
     embedRoute,
+    datasetRoutes,
+    trainingJobRoutes,
+    comparisonRoutes,
     healthRoutes,
     metricsRoute,
     openapiRoute,

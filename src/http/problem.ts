@@ -30,7 +30,12 @@ export const maxPathPart = 256;
 
 /** @param bodyLimit bytes that the route takes, where there is one */
 export function problemOf(error: unknown, bodyLimit?: number): Problem {
-  if (error instanceof UnrollError) return build(error.code, error.message, error.field);
+  if (error instanceof UnrollError) {
+    const problem = build(error.code, error.message, error.field);
+    if (!error.lines) return problem;
+    const errors = error.lines.map(({ line, message }) => ({ field: `line ${line}`, message }));
+    return { ...problem, errors };
+  }
   if (hasZodFastifySchemaValidationErrors(error)) return invalid(error.validation);
   if (error instanceof SyntaxError) return build('malformed_json', error.message);
   const { code, message } = (error ?? {}) as { code?: string; message?: string };

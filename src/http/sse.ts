@@ -15,10 +15,10 @@ export interface SseOptions {
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** @throws TypeError for a name that would break the framing */
-export function frame(id: number, event: string, data: object): string {
+/** @param id null for an event that nobody comes back to @throws TypeError for a name that would break the framing */
+export function frame(id: number | null, event: string, data: object): string {
   if (/[\r\n]/.test(event)) throw new TypeError('an event name holds no line break');
-  return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+  return `${id === null ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
 export const ping = ': ping\n\n';
@@ -63,7 +63,8 @@ export async function* frames(
       last = now;
       next = events.next();
       next.catch(() => {}); // it is awaited in the next round, which a caller who leaves never starts
-      yield frame(id++, result.value.event, result.value.data);
+      const { event, data, id: own = id++ } = result.value;
+      yield frame(own, event, data);
     }
   } catch (error) {
     onError?.(error);

@@ -9,6 +9,12 @@ const gateCount = { rnn: 1, gru: 3, lstm: 4 } as const;
 export function tensorShapes(node: Node): [tensor: string, shape: readonly number[]][] {
   const inner = node.inputWidths[0]!;
   if (node.type === 'embedding') return [[node.tensors.weight, [node.layer.vocabulary, node.layer.units]]];
+  if (node.type === 'layer_norm')
+    return [
+      [node.tensors.weight, [inner]],
+      [node.tensors.bias, [inner]],
+    ];
+  if (node.type === 'attention') return attentionShapes(node, inner);
   if (node.type === 'dense')
     return [
       [node.tensors.weight, [node.layer.units, inner]],
@@ -26,15 +32,41 @@ export function tensorShapes(node: Node): [tensor: string, shape: readonly numbe
   ]);
 }
 
+function attentionShapes(
+  { layer, tensors, memoryWidth }: Extract<Node, { type: 'attention' }>,
+  queryWidth: number,
+): [tensor: string, shape: readonly number[]][] {
+  const { score, units } = layer;
+  if (score === 'dot') return [];
+  if (score === 'general') return [[tensors.weight, [queryWidth, memoryWidth]]];
+  return [
+    [tensors.query, [units, queryWidth]],
+    [tensors.memory, [units, memoryWidth]],
+    [tensors.bias, [units]],
+    [tensors.vector, [units]],
+  ];
+}
+
 /** @throws UnrollError invalid_weights, naming the layer, the tensor, the shape wanted and the one seen */
-export function checkWeights(graph: Graph, weights: Weights): void {
+export function checkWeights({ nodes }: Graph, weights: Weights): void {
+  checkTensors(
+    nodes.map((node) => [`layer ${node.name}`, tensorShapes(node)]),
+    weights,
+  );
+}
+
+/** @param owners who reads which tensors: the weights hold all of them and no others */
+export function checkTensors(
+  owners: readonly (readonly [owner: string, tensors: readonly (readonly [string, readonly number[]])[]])[],
+  weights: Weights,
+): void {
   const wanted = new Set<string>();
   const shown = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
-  for (const node of graph.nodes)
-    for (const [name, shape] of tensorShapes(node)) {
+  for (const [owner, tensors] of owners)
+    for (const [name, shape] of tensors) {
       wanted.add(name);
       const tensor = weights.get(name);
-      const where = `layer ${node.name}: tensor ${name}`;
+      const where = `${owner}: tensor ${name}`;
       if (!tensor) throw new UnrollError('invalid_weights', `${where} ${shown(shape)} is missing`);
       if (shown(tensor.shape) !== shown(shape))
         throw new UnrollError(

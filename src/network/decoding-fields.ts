@@ -17,6 +17,13 @@ export const decodingFields = {
   repetition_penalty: z.number().min(0.01).max(100),
   frequency_penalty: z.number().min(-100).max(100),
   stop: z.union([stopString, z.array(stopString).max(16)]),
+  beam_size: z.int().min(1).max(64),
+  patience: z.number().min(0.1).max(100),
+  length_penalty: z.number().min(0).max(10),
+  coverage_penalty: z.number().min(0).max(10),
+  min_length: z.int().min(0),
+  max_length: z.int().min(1),
+  no_repeat_ngram_size: z.int().min(0).max(100),
 };
 
 /** The defaults of one model. */

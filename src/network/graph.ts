@@ -1,5 +1,5 @@
 import { UnrollError } from '../errors.ts';
-import type { NetworkInput } from './input.ts';
+import { idColumns, type NetworkInput } from './input.ts';
 import type { LayerSpec, NetworkSpec, RecurrentSpec } from './spec.ts';
 
 // A network's layers as nodes in the order they run: names resolved, stacked levels taken apart, widths known.
@@ -12,6 +12,17 @@ export interface DirectionTensors {
   readonly weightHh: string;
   readonly biasIh: string;
   readonly biasHh: string;
+}
+
+/** What each score reads: dot none, general `weight`, additive all others. */
+export interface AttentionTensors {
+  /** general: W [query width, memory width] */
+  readonly weight: string;
+  /** additive: W [units, query width], U [units, memory width], b [units], v [units] */
+  readonly query: string;
+  readonly memory: string;
+  readonly bias: string;
+  readonly vector: string;
 }
 
 export type Node = {
@@ -38,6 +49,18 @@ export type Node = {
       readonly tensors: { readonly forward: DirectionTensors; readonly backward: DirectionTensors | null };
     }
   | { readonly type: 'pool'; readonly layer: Layer<'pool'> }
+  | {
+      readonly type: 'layer_norm';
+      readonly layer: Layer<'layer_norm'>;
+      readonly tensors: { readonly weight: string; readonly bias: string };
+    }
+  | {
+      readonly type: 'attention';
+      readonly layer: Layer<'attention'>;
+      readonly tensors: AttentionTensors;
+      /** Columns of the encoder's output, and so of what attention gives. */
+      readonly memoryWidth: number;
+    }
   | { readonly type: 'dropout' | 'concat' | 'add'; readonly layer: Layer<'dropout' | 'concat' | 'add'> }
 );
 
@@ -51,8 +74,16 @@ export interface Graph {
 
 const networkInputName = 'input';
 
-/** @throws UnrollError invalid_model, naming the layer */
-export function resolveGraph(spec: NetworkSpec, input: NetworkInput): Graph {
+/**
+ * @param place.prefix stands before the names of nodes and tensors: those of an encoder begin with `encoder.`
+ * @param place.memoryWidth columns of the encoder's output; 0 where there is none, and then nothing can attend to it
+ * @throws UnrollError invalid_model, naming the layer
+ */
+export function resolveGraph(
+  spec: Pick<NetworkSpec, 'layers'>,
+  input: NetworkInput,
+  { prefix = '', memoryWidth = 0 }: { prefix?: string; memoryWidth?: number } = {},
+): Graph {
   const nodes: Node[] = [];
   const byName = new Map<string, number>([[networkInputName, -1]]);
   const inputWidth = input.kind === 'features' ? input.width : 0;
@@ -60,7 +91,9 @@ export function resolveGraph(spec: NetworkSpec, input: NetworkInput): Graph {
   spec.layers.forEach((layer, index) => {
     const name = layer.name ?? `${layer.type}_${index}`;
     const fail = (what: string): never => {
-      throw new UnrollError('invalid_model', `layer ${name}: ${what}`, { field: `network.layers.${index}` });
+      throw new UnrollError('invalid_model', `layer ${prefix}${name}: ${what}`, {
+        field: `network.${prefix}layers.${index}`,
+      });
     };
     if (byName.has(name)) fail('its name is taken by the network input or an earlier layer');
     const inputs = layer.inputs
@@ -73,19 +106,26 @@ export function resolveGraph(spec: NetworkSpec, input: NetworkInput): Graph {
     if (readsIds && layer.type !== 'embedding') fail('reads ids, which only an embedding can');
     if (layer.type === 'embedding' && !readsIds)
       fail('an embedding must read the network input, and that must be ids');
-    if (layer.type === 'embedding' && input.kind === 'ids' && layer.vocabulary !== input.vocabulary)
-      fail(`has a vocabulary of ${layer.vocabulary}, another embedding has ${input.vocabulary}`);
+    if (layer.type === 'embedding' && input.kind === 'ids') checkColumns(layer, input, fail);
     if (layer.type === 'add' && new Set(inputWidths).size > 1)
       fail(`adds inputs of different widths: ${inputWidths.join(', ')}`);
 
-    const placed = { name, inputs, inputWidths };
-    const weight = `${name}.weight`;
+    const full = `${prefix}${name}`;
+    const placed = { name: full, inputs, inputWidths };
+    const weight = `${full}.weight`;
+    const bias = `${full}.bias`;
     switch (layer.type) {
       case 'recurrent':
-        nodes.push(...levels(layer, name, inputs[0]!, inputWidths[0]!, nodes.length));
+        nodes.push(...levels(layer, full, inputs[0]!, inputWidths[0]!, nodes.length));
         break;
       case 'embedding':
-        nodes.push({ ...placed, type: 'embedding', width: layer.units, layer, tensors: { weight } });
+        nodes.push({
+          ...placed,
+          type: 'embedding',
+          width: layer.units * (layer.columns?.count ?? 1),
+          layer,
+          tensors: { weight },
+        });
         break;
       case 'dense':
         nodes.push({
@@ -93,9 +133,33 @@ export function resolveGraph(spec: NetworkSpec, input: NetworkInput): Graph {
           type: 'dense',
           width: layer.units,
           layer,
-          tensors: { weight, bias: `${name}.bias` },
+          tensors: { weight, bias },
         });
         break;
+      case 'layer_norm':
+        nodes.push({
+          ...placed,
+          type: 'layer_norm',
+          width: inputWidths[0]!,
+          layer,
+          tensors: { weight, bias },
+        });
+        break;
+      case 'attention': {
+        const [width] = inputWidths;
+        if (memoryWidth === 0) fail('attends to an encoder, and there is none');
+        if (layer.score === 'dot' && width !== memoryWidth)
+          fail(`a dot score needs equal widths: it reads ${width} columns, the encoder gives ${memoryWidth}`);
+        const tensors = {
+          weight,
+          bias,
+          query: `${full}.query`,
+          memory: `${full}.memory`,
+          vector: `${full}.vector`,
+        };
+        nodes.push({ ...placed, type: 'attention', width: memoryWidth, memoryWidth, layer, tensors });
+        break;
+      }
       case 'pool':
         nodes.push({ ...placed, type: 'pool', width: inputWidths[0]!, layer });
         break;
@@ -114,6 +178,20 @@ export function resolveGraph(spec: NetworkSpec, input: NetworkInput): Graph {
 
   const causal = nodes.every(({ layer }) => layer.type !== 'recurrent' || !layer.bidirectional);
   return { nodes, inputWidth, causal };
+}
+
+/** @throws by `fail` where an embedding reads ids that the input does not have, or has of another vocabulary */
+function checkColumns(
+  { vocabulary, columns = { first: 0, count: 1 } }: Layer<'embedding'>,
+  input: Extract<NetworkInput, { kind: 'ids' }>,
+  fail: (what: string) => never,
+): void {
+  const { first, count } = columns;
+  const there = idColumns(input);
+  if (first + count > there.length)
+    fail(`reads ids ${first} to ${first + count - 1} of a step, which has ${there.length}`);
+  for (const other of there.slice(first, first + count))
+    if (other !== vocabulary) fail(`has a vocabulary of ${vocabulary}, the ids it reads are of ${other}`);
 }
 
 /** A stack is one node a level; each level reads the merged output of the one below. */

@@ -1,5 +1,6 @@
 import { padded } from '../kernel/emit/emitter.ts';
 import { poolState } from '../kernel/emit/pool.ts';
+import { idColumns } from './input.ts';
 import type { DirectionPlace } from './layers/recurrent.ts';
 import type { NodeProgram } from './nodes.ts';
 import type { NetworkProgram } from './program.ts';
@@ -12,6 +13,14 @@ export interface Arena {
   readonly bytes: number;
 }
 
+export interface RunnerSize {
+  readonly maxRows: number;
+  /** Most (row, step) pairs of one tick. */
+  readonly maxPacked: number;
+  /** Attention: most steps of a source. */
+  readonly maxSource?: number;
+}
+
 interface RecurrentPlace {
   readonly forward: DirectionPlace;
   readonly backward: DirectionPlace | null;
@@ -21,8 +30,11 @@ interface RecurrentPlace {
 
 export interface Layout {
   readonly bytes: number;
-  /** Packed ids. */
+  /** Packed ids, column after column where a step has several. */
   readonly ids: number;
+  /** Attention: queries of every row, and weights [rows][maxSource]. */
+  readonly queries: number;
+  readonly attentionWeights: number;
   /** Packed features as the caller writes them [packed, width], and as the kernel reads them [packed, padded(width)]. */
   readonly denseInput: number;
   readonly input: number;
@@ -48,7 +60,7 @@ const slack = 64;
 /** @param start address of the arena; 0 to learn how many bytes it must have */
 export function layOut(
   program: NetworkProgram,
-  { maxRows, maxPacked }: { maxRows: number; maxPacked: number },
+  { maxRows, maxPacked, maxSource = 0 }: RunnerSize,
   start: number,
 ): Layout {
   const { nodes, head, causal, input } = program;
@@ -68,7 +80,8 @@ export function layOut(
     return block.address;
   };
 
-  const ids = take(maxPacked);
+  const columns = input.kind === 'ids' ? idColumns(input).length : 1;
+  const ids = take(maxPacked * columns);
   const denseInput = take(maxPacked * inputWidth);
   const packedInput = inputWidth > 0 ? rowsOf(maxPacked, inputWidth) : ids;
   const wanted = take(maxPacked);
@@ -92,7 +105,7 @@ export function layOut(
       const source = node.inputs[0]!;
       const stateRows = (): number => keep(unitsBlock(rowsOf(maxRows, node.units), node.units, causal));
       return {
-        x: table === null ? rows(source) : ids,
+        x: table === null ? rows(source) : ids + firstColumn(nodes[source]) * maxPacked * 4,
         xStride: table === null ? padded(widthOf(source)) * 4 : 4,
         y: out,
         h: stateRows(),
@@ -122,16 +135,23 @@ export function layOut(
     });
   });
 
+  const attending = nodes.filter((node) => node.kind === 'attention');
+  const queries = rowsOf(maxRows, Math.max(0, ...attending.map(({ keyWidth }) => keyWidth)));
+  const attentionWeights = take(attending.length > 0 ? maxRows * maxSource : 0);
+
   const inHead = new Set(boundary);
   const headPlaces = new Map<number, number>();
   for (let node = -1; node < nodes.length; node++)
-    if (node > head || inHead.has(node)) headPlaces.set(node, rowsOf(maxPacked, Math.max(1, widthOf(node))));
+    if (node > head || inHead.has(node))
+      headPlaces.set(node, rowsOf(maxPacked, Math.max(columns, widthOf(node))));
 
   return {
     get bytes() {
       return next - start;
     },
     ids,
+    queries,
+    attentionWeights,
     denseInput,
     input: packedInput,
     wanted,
@@ -144,6 +164,10 @@ export function layOut(
     recurrent: (node) => recurrentPlaces[node]!,
   };
 }
+
+/** Which of a step's ids a token table is looked up by. */
+const firstColumn = (embedding: NodeProgram | undefined): number =>
+  embedding?.kind === 'embedding' ? embedding.first : 0;
 
 /** Whether a reader of a node's rows looks the projections up by id instead. */
 const looksUp = (node: NodeProgram): boolean => node.kind === 'recurrent' && node.forward.table !== null;
@@ -165,5 +189,5 @@ function boundaryOf({ nodes, head, hidden, output }: NetworkProgram): number[] {
 }
 
 /** Bytes of arena that a runner of this size needs. */
-export const arenaBytes = (program: NetworkProgram, size: { maxRows: number; maxPacked: number }): number =>
+export const arenaBytes = (program: NetworkProgram, size: RunnerSize): number =>
   layOut(program, size, 0).bytes;

@@ -1,9 +1,11 @@
 import { padded } from '../kernel/emit/emitter.ts';
 import type { Graph } from './graph.ts';
+import { compileAttention, type AttentionProgram } from './layers/attention.ts';
 import { compileCombine, type CombineProgram } from './layers/combine.ts';
 import { compileDense, type DenseProgram } from './layers/dense.ts';
 import { compileEmbedding, type EmbeddingProgram } from './layers/embedding.ts';
 import type { CompileContext } from './layers/layer.ts';
+import { compileLayerNorm, type LayerNormProgram } from './layers/layer-norm.ts';
 import { compilePool, type PoolProgram } from './layers/pool.ts';
 import type { RecurrentSpec } from './spec.ts';
 import { cellOf, compileRecurrent, type RecurrentProgram } from './layers/recurrent.ts';
@@ -14,7 +16,14 @@ export interface SameProgram {
 }
 
 type LayerProgram =
-  DenseProgram | EmbeddingProgram | RecurrentProgram | PoolProgram | CombineProgram | SameProgram;
+  | DenseProgram
+  | EmbeddingProgram
+  | RecurrentProgram
+  | PoolProgram
+  | LayerNormProgram
+  | AttentionProgram
+  | CombineProgram
+  | SameProgram;
 
 export type NodeProgram = LayerProgram & {
   /** Nodes read, with `same` nodes looked through; −1 is the network's input. */
@@ -42,10 +51,14 @@ export function compileNodes(graph: Graph, context: Omit<CompileContext, 'inputW
           return compileRecurrent(node.layer, node.tensors, tableFor(nodes[inputs[0]!], node.layer), own);
         case 'pool':
           return node.layer.mode === 'last' ? { kind: 'same' } : compilePool(node.layer.mode, own);
+        case 'layer_norm':
+          return compileLayerNorm(node.layer, node.tensors, own);
+        case 'attention':
+          return compileAttention(node.layer, node.tensors, node.memoryWidth, own);
         case 'dropout':
           return { kind: 'same' };
         default:
-          return inputs.length === 1 ? { kind: 'same' } : compileCombine(node.type, own);
+          return inputs.length === 1 ? { kind: 'same' } : compileCombine(node.type as 'concat' | 'add', own);
       }
     };
     nodes.push({ ...compile(), inputs, width: node.width });
@@ -55,7 +68,7 @@ export function compileNodes(graph: Graph, context: Omit<CompileContext, 'inputW
 
 /** The vocabulary of a token × input-weights table before a recurrent layer, null where there is none. */
 function tableFor(before: NodeProgram | undefined, layer: RecurrentSpec): number | null {
-  if (before?.kind !== 'embedding') return null;
+  if (before?.kind !== 'embedding' || before.count > 1) return null;
   const gates = cellOf(layer).phases.reduce((sum, { start }) => sum + start.length, 0);
   const bytes = before.vocabulary * gates * padded(layer.units) * 4;
   return bytes <= largestTable ? before.vocabulary : null;

@@ -4,13 +4,22 @@ import { instantiate } from '../kernel/instantiate.ts';
 import { type Kernel } from '../kernel/kernel.ts';
 import { MemoryFull } from '../kernel/memory.ts';
 import { UnrollError } from '../errors.ts';
-import { checkWeights } from './check-weights.ts';
-import { resolveGraph } from './graph.ts';
-import { networkInput, type NetworkInput } from './input.ts';
+import { compileBridge, type BridgeProgram } from './bridge-program.ts';
+import { checkTensors } from './check-weights.ts';
+import { networkInputs, networkTensors, resolveNetwork } from './encoder-decoder.ts';
+import type { Graph } from './graph.ts';
+import type { NetworkInput } from './input.ts';
 import { compileNodes, through, type NodeProgram } from './nodes.ts';
 import { fillTables } from './layers/recurrent.ts';
 import type { NetworkSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
+
+/** The network that reads a source, and how its end becomes the start of the one that writes. */
+export interface EncoderProgram extends BridgeProgram {
+  readonly program: NetworkProgram;
+  /** Bytes of its packed weights, the bridge's included. */
+  readonly weightBytes: number;
+}
 
 /** A network in the shared memory: plain data, cloned to every worker. */
 export interface NetworkProgram {
@@ -21,13 +30,15 @@ export interface NetworkProgram {
   /** The node that answers, and the one whose rows enter the head: an embedding of the sequence so far. */
   readonly output: number;
   readonly hidden: number;
-  /** The last node with a state, −1 without one; the nodes after it need only the steps that are asked for. */
+  /** The last node with a state or a source, −1 without one; the nodes after it need only the steps asked for. */
   readonly head: number;
   /** Width → the function that picks rows of that width. */
   readonly gathers: Readonly<Record<number, string>>;
   /** Memory to free when the network is unloaded. */
   readonly regions: readonly number[];
   readonly weightBytes: number;
+  /** What reads the source before this network writes, where there is one. */
+  readonly encoder: EncoderProgram | null;
 }
 
 /**
@@ -35,9 +46,24 @@ export interface NetworkProgram {
  * @throws UnrollError invalid_model, invalid_weights, out_of_memory
  */
 export function compileNetwork(spec: NetworkSpec, weights: Weights, kernel: Kernel): NetworkProgram {
-  const input = networkInput(spec, weights);
-  const graph = resolveGraph(spec, input);
-  checkWeights(graph, weights);
+  const { input, source } = networkInputs(spec, weights);
+  const network = resolveNetwork(spec, input, source);
+  checkTensors(networkTensors(network), weights);
+  const program = compileGraph(network.graph, input, weights, kernel);
+  if (!network.encoder || !source) return program;
+  let encoder: NetworkProgram | null = null;
+  try {
+    encoder = compileGraph(network.encoder.graph, source, weights, kernel);
+    const bridge = compileBridge(network.encoder, network.graph, weights, kernel);
+    const bytes = encoder.weightBytes + bridge.bridgeBytes;
+    return { ...program, encoder: { program: encoder, ...bridge, weightBytes: bytes } };
+  } catch (error) {
+    for (const part of [program, encoder]) if (part) freeNetwork(part, kernel);
+    throw error;
+  }
+}
+
+function compileGraph(graph: Graph, input: NetworkInput, weights: Weights, kernel: Kernel): NetworkProgram {
   const regions: number[] = [];
   let weightBytes = 0;
   const place = (length: number, fill: (values: Float32Array) => void): number => {
@@ -58,12 +84,26 @@ export function compileNetwork(spec: NetworkSpec, weights: Weights, kernel: Kern
     };
     const module = kernel.compile(emit);
     lookUp(nodes, module, kernel);
-    const head = nodes.findLastIndex((node) => node.kind === 'recurrent' || node.kind === 'pool');
+    const head = nodes.findLastIndex(
+      ({ kind }) => kind === 'recurrent' || kind === 'pool' || kind === 'attention',
+    );
     const output = through(nodes, graph.nodes.length - 1);
     const before = nodes[output]?.inputs[0] ?? -1;
     const hidden = head >= 0 ? head : before >= 0 ? before : output;
     const { causal } = graph;
-    return { module, nodes, input, causal, output, hidden, head, gathers, regions, weightBytes };
+    return {
+      module,
+      nodes,
+      input,
+      causal,
+      output,
+      hidden,
+      head,
+      gathers,
+      regions,
+      weightBytes,
+      encoder: null,
+    };
   } catch (error) {
     for (const region of regions) kernel.memory.free(region);
     if (error instanceof MemoryFull) throw new UnrollError('out_of_memory', error.message, { cause: error });
@@ -73,6 +113,9 @@ export function compileNetwork(spec: NetworkSpec, weights: Weights, kernel: Kern
 
 export function freeNetwork(program: NetworkProgram, kernel: Kernel): void {
   for (const region of program.regions) kernel.memory.free(region);
+  if (!program.encoder) return;
+  for (const region of program.encoder.regions) kernel.memory.free(region);
+  freeNetwork(program.encoder.program, kernel);
 }
 
 /** Fills the token tables with the compiled network's own projections. */

@@ -2,6 +2,7 @@ import { activation } from '../kernel/reference/activations.ts';
 import { zeroState, type CellState, type CellStep, type CellWeights } from '../kernel/reference/cell.ts';
 import { embedding } from '../kernel/reference/embedding.ts';
 import { gruResetAfterStep, gruResetBeforeStep } from '../kernel/reference/gru.ts';
+import { layerNorm } from '../kernel/reference/layer-norm.ts';
 import { linear } from '../kernel/reference/linear.ts';
 import { lstmStep } from '../kernel/reference/lstm.ts';
 import { merge } from '../kernel/reference/merge.ts';
@@ -52,8 +53,14 @@ function runNode(
 ): Rows {
   const x = inputs[0]!;
   switch (node.type) {
-    case 'embedding':
-      return embedding(tensor(node.tensors.weight), sequence as readonly number[], node.layer.units);
+    case 'embedding': {
+      const { units, columns: { first, count } = { first: 0, count: 1 } } = node.layer;
+      const table = tensor(node.tensors.weight);
+      const looked = Array.from({ length: count }, (_, column) =>
+        embedding(table, idsOfColumn(sequence, first + column), units),
+      );
+      return looked[0]!.map((_, t) => Float64Array.from(looked.flatMap((rows) => [...rows[t]!])));
+    }
     case 'dense': {
       const { layer, tensors } = node;
       const sums = x.map((row) => linear(tensor(tensors.weight), row, tensor(tensors.bias)));
@@ -71,12 +78,22 @@ function runNode(
       return runningPool(x, node.layer.mode);
     case 'dropout':
       return x;
+    case 'layer_norm': {
+      const { layer, tensors } = node;
+      return x.map((row) => layerNorm(row, tensor(tensors.weight), tensor(tensors.bias), layer.epsilon));
+    }
+    case 'attention':
+      throw new Error('a network by itself has nothing to attend to');
     case 'concat':
       return x.map((_, t) => Float64Array.from(inputs.flatMap((rows) => [...rows[t]!])));
     case 'add':
       return x.map((row, t) => row.map((__, k) => inputs.reduce((sum, rows) => sum + rows[t]![k]!, 0)));
   }
 }
+
+/** One id of every step; a step of several ids is a row of them. */
+const idsOfColumn = (sequence: readonly number[] | Rows, column: number): number[] =>
+  sequence.map((step) => (typeof step === 'number' ? step : step[column]!));
 
 /** A cell over all steps from a zero state. */
 function sweep(

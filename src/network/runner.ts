@@ -1,11 +1,14 @@
 import { clearVectorRegisters } from '../kernel/compile.ts';
 import { padded } from '../kernel/emit/emitter.ts';
 import { instantiate } from '../kernel/instantiate.ts';
-import { layOut, type Arena } from './layout.ts';
+import { idColumns } from './input.ts';
+import { layOut, type Arena, type RunnerSize } from './layout.ts';
+import { runAttention, type AttendedSource } from './layers/attention.ts';
 import { runCombine } from './layers/combine.ts';
 import { runDense } from './layers/dense.ts';
 import { runEmbedding } from './layers/embedding.ts';
 import type { Plan, RunContext } from './layers/layer.ts';
+import { runLayerNorm } from './layers/layer-norm.ts';
 import { runPool } from './layers/pool.ts';
 import { runBackward, runForward } from './layers/recurrent.ts';
 import type { NodeProgram } from './nodes.ts';
@@ -43,22 +46,27 @@ export interface Runner {
    * time-major: step t of row r stands at offsets[t] + r. @returns offsets, one more than there are steps
    */
   plan(steps: ArrayLike<number>): Int32Array;
-  /** Packed input ids of the planned tick, to be filled. */
+  /** Packed input ids of the planned tick, to be filled: [idColumns][maxPacked]. */
   readonly ids: Int32Array;
+  /** Ids a step; 1 where a step is features. */
+  readonly idColumns: number;
   /** Packed input rows of the planned tick [packed, inputWidth], to be filled. */
   readonly features: Float32Array;
   /**
    * Runs the planned tick. @param wanted packed indexes whose rows are asked for
+   * @param sources attention: what each row looks back at, in a tick of one step a row
    * @returns [wanted.length, width] with rows `width` apart, a view valid until the next tick
    */
-  run(wanted: ArrayLike<number>, what: Wanted): Float32Array;
+  run(wanted: ArrayLike<number>, what: Wanted, sources?: readonly AttendedSource[]): Float32Array;
+  /** How much a row of the last tick looked at each step of its source. */
+  attentionOf(row: number, steps: number): Float32Array;
 }
 
 export function createRunner(
   program: NetworkProgram,
   memory: WebAssembly.Memory,
   arena: Arena,
-  size: { maxRows: number; maxPacked: number },
+  size: RunnerSize,
 ): Runner {
   const { nodes, head, output, hidden, causal } = program;
   const layout = layOut(program, size, arena.offset);
@@ -70,11 +78,14 @@ export function createRunner(
   const context: RunContext = { functions, floats };
   const state = createStateRows(layout.states, size.maxRows, floats);
   const inputWidth = program.input.kind === 'features' ? program.input.width : 0;
-  const vocabulary = program.input.kind === 'ids' ? program.input.vocabulary : 0;
+  const vocabularies = program.input.kind === 'ids' ? idColumns(program.input) : [];
+  const columnBytes = size.maxPacked * 4;
+  const maxSource = size.maxSource ?? 0;
   const widthOf = (node: number): number => (node < 0 ? inputWidth : nodes[node]!.width);
   const answering = { output, logits: output, hidden };
   let plan: Plan = { offsets: Int32Array.of(0), steps: 0, turn: 0 };
   let answer: Float32Array = new Float32Array(0);
+  let attended: readonly AttendedSource[] = [];
 
   const runner: Runner = {
     causal,
@@ -108,16 +119,24 @@ export function createRunner(
       return offsets;
     },
     get ids() {
-      return new Int32Array(memory.buffer, layout.ids, size.maxPacked);
+      return new Int32Array(memory.buffer, layout.ids, size.maxPacked * Math.max(1, vocabularies.length));
     },
     get features() {
       return new Float32Array(memory.buffer, layout.denseInput, size.maxPacked * inputWidth);
     },
 
-    run(wanted, what) {
+    idColumns: Math.max(1, vocabularies.length),
+    attentionOf: (row, steps) =>
+      new Float32Array(memory.buffer, layout.attentionWeights + row * maxSource * 4, steps).slice(),
+
+    run(wanted, what, sources = []) {
       const packed = plan.offsets[plan.steps]!;
       if (inputWidth > 0) spreadRows(floats(), layout.denseInput / 4, layout.input / 4, packed, inputWidth);
-      else checkIds(runner.ids, packed, vocabulary);
+      else
+        vocabularies.forEach((vocabulary, column) =>
+          checkIds(runner.ids.subarray(column * size.maxPacked), packed, vocabulary),
+        );
+      attended = sources;
       if (!causal) state.clearWhole();
       for (let index = 0; index <= head; index++) runBodyNode(nodes[index]!, index);
       answer = pick(wanted, what);
@@ -135,6 +154,16 @@ export function createRunner(
     if (node.kind === 'recurrent') runRecurrent(node, index);
     else if (node.kind === 'pool')
       runPool(node, context, plan, { x: x[0]!, state: layout.poolState(index), y });
+    else if (node.kind === 'attention')
+      runAttention(node, context, index, attended, {
+        x: x[0]!,
+        xWidth: widthOf(node.inputs[0]!),
+        y,
+        queries: layout.queries,
+        weights: layout.attentionWeights,
+        weightStride: maxSource,
+        rows,
+      });
     else runRowwise(node, x, y, rows, false);
   }
 
@@ -148,7 +177,8 @@ export function createRunner(
   ): void {
     if (node.kind === 'dense') runDense(node, context, { x: x[0]!, y, rows, logits });
     else if (node.kind === 'combine') runCombine(node, context, { inputs: x, y, rows });
-    else if (node.kind === 'embedding') runEmbedding(node, context, { ids: x[0]!, y, rows });
+    else if (node.kind === 'layer_norm') runLayerNorm(node, context, { x: x[0]!, y, rows });
+    else if (node.kind === 'embedding') runEmbedding(node, context, { ids: x[0]!, columnBytes, y, rows });
   }
 
   function runRecurrent(node: Extract<NodeProgram, { kind: 'recurrent' }>, index: number): void {
@@ -184,8 +214,9 @@ export function createRunner(
     for (const index of layout.boundary) {
       if (index < 0 && inputWidth === 0) {
         const ids = runner.ids;
-        const chosen = new Int32Array(memory.buffer, layout.headRows(-1), count);
-        for (let i = 0; i < count; i++) chosen[i] = ids[wanted[i]!]!;
+        const chosen = new Int32Array(memory.buffer, layout.headRows(-1), ids.length);
+        for (let from = 0; from < ids.length; from += size.maxPacked)
+          for (let i = 0; i < count; i++) chosen[from + i] = ids[from + wanted[i]!]!;
       } else {
         functions[program.gathers[widthOf(index)]!]!(
           layout.rows(index),

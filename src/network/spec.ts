@@ -13,6 +13,8 @@ const embedding = z.strictObject({
   ...placed,
   vocabulary: z.int().min(1).max(1_000_000),
   units,
+  /** Where a step has several ids: those it looks up, side by side, in the one table. */
+  columns: z.strictObject({ first: z.int().min(0).max(63), count: z.int().min(1).max(64) }).optional(),
 });
 const recurrent = z.strictObject({
   type: z.literal('recurrent'),
@@ -26,6 +28,8 @@ const recurrent = z.strictObject({
   layers: z.int().min(1).max(16).default(1),
   bidirectional: z.boolean().default(false),
   merge: z.enum(['concat', 'sum', 'mul', 'ave']).default('concat'),
+  /** Training only: share of h that no step of a sequence sees through the recurrent product (Gal and Ghahramani 2016). */
+  recurrent_dropout: z.number().min(0).lt(1).default(0),
 });
 const dense = z.strictObject({
   type: z.literal('dense'),
@@ -34,7 +38,27 @@ const dense = z.strictObject({
   activation: z.enum(['linear', 'relu', 'tanh', 'sigmoid', 'softmax']).default('linear'),
 });
 const pool = z.strictObject({ type: z.literal('pool'), ...placed, mode: z.enum(['last', 'mean', 'max']) });
-const dropout = z.strictObject({ type: z.literal('dropout'), ...placed, rate: z.number().min(0).max(1) });
+const dropout = z.strictObject({
+  type: z.literal('dropout'),
+  ...placed,
+  rate: z.number().min(0).max(1),
+  /** Training only: whether a sequence loses the same units at every step, or others at each. */
+  steps: z.enum(['same', 'each']).default('same'),
+});
+const layerNorm = z.strictObject({
+  type: z.literal('layer_norm'),
+  ...placed,
+  epsilon: z.number().positive().default(1e-5),
+});
+/** What the encoder read, weighed by how well each of its steps fits the layer's input. Only beside an encoder. */
+const attention = z.strictObject({
+  type: z.literal('attention'),
+  ...placed,
+  /** dot: q·m; general: q·(W m) (Luong et al. 2015); additive: v·tanh(W q + U m + b) (Bahdanau et al. 2015). */
+  score: z.enum(['dot', 'general', 'additive']),
+  /** additive only: rows of W and U. */
+  units: units.default(128),
+});
 const concat = z.strictObject({ type: z.literal('concat'), ...placed, inputs });
 const add = z.strictObject({ type: z.literal('add'), ...placed, inputs });
 
@@ -44,12 +68,22 @@ export const layerSpec = z.discriminatedUnion('type', [
   dense,
   pool,
   dropout,
+  layerNorm,
+  attention,
   concat,
   add,
 ]);
 
 /** The layers in order. A layer's `inputs` default to the layer before it; the first reads `input`; the last is the output. */
-export const networkSpec = z.strictObject({ layers: z.array(layerSpec).min(1).max(256) });
+const layers = z.array(layerSpec).min(1).max(256);
+
+export const networkSpec = z.strictObject({
+  layers,
+  /** Many-to-many delayed: reads the whole source first; `layers` are then the decoder. Its last layer is what attention sees. */
+  encoder: z.strictObject({ layers }).optional(),
+  /** How the encoder's last state becomes the decoder's first: not at all, as it is, or through a dense tanh layer each. */
+  bridge: z.enum(['none', 'copy', 'dense']).default('dense'),
+});
 
 const textInput = z.strictObject({
   kind: z.literal('text'),
@@ -73,6 +107,17 @@ const textInput = z.strictObject({
   start: z.int().min(0).optional(),
   /** Id that ends a generation. */
   end: z.int().min(0).optional(),
+  /**
+   * words only: a step has more ids than its word's, those of its first `prefix` and its last `suffix` characters. Id 0 is
+   * no character, 1 an unknown one, i + 2 is tokens[i]. Characters are taken before a word is lowered.
+   */
+  characters: z
+    .strictObject({
+      tokens: z.array(z.string().min(1).max(8)).max(100_000),
+      prefix: z.int().min(0).max(16),
+      suffix: z.int().min(0).max(16),
+    })
+    .optional(),
 });
 const numericInput = z.strictObject({
   kind: z.literal('numeric'),
@@ -92,7 +137,7 @@ const numericInput = z.strictObject({
 export const modelSpec = z.strictObject({
   schema: z.literal(1),
   name,
-  task: z.enum(['classify', 'tag', 'generate', 'predict']),
+  task: z.enum(['classify', 'tag', 'decode', 'generate', 'predict']),
   description: z.string().max(2000).default(''),
   inputs: z.discriminatedUnion('kind', [textInput, numericInput]),
   network: networkSpec,
@@ -102,6 +147,8 @@ export const modelSpec = z.strictObject({
       labels: z.array(z.string().min(1)).optional(),
       /** Many labels may hold at once: the output is a sigmoid a label, not one softmax. */
       multiLabel: z.boolean().default(false),
+      /** decode: what the decoder writes; it starts with the `start` id and ends at the `end` id. */
+      vocabulary: textInput.optional(),
       /** predict: an output leaves as value · scale + mean. */
       units: z
         .array(

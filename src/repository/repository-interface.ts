@@ -9,6 +9,8 @@ export interface ServedModel {
   readonly spec: ModelSpec;
   /** Null where the input is numeric. */
   readonly vocabulary: Vocabulary | null;
+  /** decode: what it writes; else null. */
+  readonly target: Vocabulary | null;
   readonly network: NetworkHandle;
 }
 

@@ -77,11 +77,14 @@ export function createRepository({
         throw new UnrollError('invalid_model', `model.json: name: it is ${spec.name}, its folder is ${name}`);
       const weights = await readModelWeights(realRoot, folder, spec);
       const vocabulary = spec.inputs.kind === 'text' ? createVocabulary(spec.inputs) : null;
+      const target = spec.outputs.vocabulary ? createVocabulary(spec.outputs.vocabulary) : null;
+      const writes = target ?? vocabulary;
       const network = await engine.load(spec.network, weights, {
-        tokens: vocabulary?.tokens,
-        endId: vocabulary?.endId,
+        tokens: writes?.tokens,
+        startId: writes?.startId,
+        endId: writes?.endId,
       });
-      const model: ServedModel = { name, version, spec, vocabulary, network };
+      const model: ServedModel = { name, version, spec, vocabulary, target, network };
       const before = entry.loaded;
       entry.loaded = createLeasedModel(model, () => unload(model));
       entry.error = null;

@@ -30,6 +30,8 @@ export interface Call {
 
 /** One server-sent event of a task: what the transport writes. */
 export interface TaskEvent {
-  readonly event: 'step' | 'token' | 'done';
+  readonly event: string;
+  /** Counted from 0 where it isn't said; null has none. */
+  readonly id?: number | null;
   readonly data: object;
 }

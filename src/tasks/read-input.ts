@@ -8,10 +8,11 @@ import type { TaskLimits } from './context.ts';
 // with the field, the limit and what was seen.
 
 /** A text, or a numeric sequence, or a list of either; see `readInputs`. */
-export type TaskInput = string | readonly (string | number | readonly (number | readonly number[])[])[];
+export type TaskInput =
+  string | readonly (string | number | readonly (string | number | readonly number[])[])[];
 
 export interface PreparedSequence {
-  /** Ids [steps], or features [steps, width]. */
+  /** Ids [steps][columns], or features [steps, width]. */
   readonly values: Int32Array | Float32Array;
   readonly steps: number;
   readonly unknown: number;
@@ -19,7 +20,7 @@ export interface PreparedSequence {
 }
 
 /**
- * Text models take a string or a list of strings. Numeric models take one sequence as [steps][features], or a list of
+ * Text models take a string or a list of strings, each of which may be a list of tokens that the caller has split. Numeric models take one sequence as [steps][features], or a list of
  * those; a flat list of numbers is one step of several features, or several steps of the only one.
  * @throws UnrollError input_mismatch, empty_input, not_finite, sequence_too_long, too_many_inputs
  */
@@ -36,7 +37,7 @@ export function readInputs(model: ServedModel, input: TaskInput, limits: TaskLim
     );
   return many.map(({ value, field }) => {
     const sequence =
-      typeof value === 'string'
+      typeof value === 'string' || isTokens(value)
         ? readText(model, value, field, limits.maxSteps)
         : readNumbers(model, value, field);
     if (sequence.steps > limits.maxSteps)
@@ -50,8 +51,12 @@ export function readInputs(model: ServedModel, input: TaskInput, limits: TaskLim
 }
 
 type Rows = readonly (readonly number[])[];
+type Tokens = readonly string[];
+const isTokens = (value: unknown): value is Tokens =>
+  Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string');
+
 interface Listed {
-  readonly value: string | Rows;
+  readonly value: string | Tokens | Rows;
   readonly field: string;
 }
 
@@ -62,7 +67,7 @@ function listed({ spec, name }: ServedModel, input: TaskInput): Listed[] {
   if (spec.inputs.kind === 'text') {
     if (typeof input === 'string') return [{ value: input, field: 'input' }];
     return input.map((value, i) => {
-      if (typeof value !== 'string') throw mismatch(`input[${i}]`);
+      if (typeof value !== 'string' && !isTokens(value)) throw mismatch(`input[${i}]`);
       return { value, field: `input[${i}]` };
     });
   }
@@ -84,6 +89,7 @@ function depthOf(input: Exclude<TaskInput, string>): 1 | 2 | 3 | null {
     input.map((one) => {
       if (typeof one === 'number') return 1;
       if (typeof one === 'string') return null;
+      if (one.some((value) => typeof value === 'string')) return null;
       const inner = new Set(one.map((value) => (typeof value === 'number' ? 2 : 3)));
       return inner.size === 0 ? 3 : inner.size === 1 ? [...inner][0]! : null;
     }),
@@ -92,12 +98,19 @@ function depthOf(input: Exclude<TaskInput, string>): 1 | 2 | 3 | null {
   return depths.size === 1 ? ([...depths][0] as 1 | 2 | 3 | null) : null;
 }
 
-function readText(model: ServedModel, text: string, field: string, maxSteps: number): PreparedSequence {
-  const { ids, unknown, tokens, cut } = model.vocabulary!.encode(text, maxSteps);
+function readText(
+  model: ServedModel,
+  text: string | Tokens,
+  field: string,
+  maxSteps: number,
+): PreparedSequence {
+  const vocabulary = model.vocabulary!;
+  const { ids, unknown, tokens, cut } =
+    typeof text === 'string' ? vocabulary.encode(text, maxSteps) : vocabulary.encodeTokens(text, maxSteps);
   if (cut)
     throw new UnrollError(
       'sequence_too_long',
-      `${field}: at most ${maxSteps} steps, was given more (${text.length} UTF-16 units)`,
+      `${field}: at most ${maxSteps} steps, was given more (${text.length} ${typeof text === 'string' ? 'UTF-16 units' : 'tokens'})`,
       { field },
     );
   if (ids.length === 0)
@@ -108,7 +121,7 @@ function readText(model: ServedModel, text: string, field: string, maxSteps: num
         field,
       },
     );
-  return { values: ids, steps: ids.length, unknown, tokens };
+  return { values: ids, steps: tokens.length, unknown, tokens };
 }
 
 function readNumbers(model: ServedModel, rows: Rows, field: string): PreparedSequence {

@@ -128,5 +128,42 @@ export function createMetrics() {
     }).set({ path: sources.kernel.path }, 1);
   };
 
-  return { registry, requests, duration, queueTime, firstToken, interToken, openStreams, observe };
+  /** The same for training jobs. */
+  const observeTraining = (training: {
+    readonly counts: () => Readonly<Record<string, number | undefined>>;
+    readonly steps: () => number;
+  }): void => {
+    new Gauge({
+      name: 'unroll_training_jobs',
+      help: 'Training jobs that are not over, by status.',
+      labelNames: ['status'] as const,
+      registers,
+      collect() {
+        const counts = training.counts();
+        for (const status of ['validating', 'queued', 'running', 'paused', 'cancelling'])
+          this.set({ status }, counts[status] ?? 0);
+      },
+    });
+    new Counter({
+      name: 'unroll_training_steps_total',
+      help: 'Training steps run.',
+      registers,
+      collect() {
+        this.reset();
+        this.inc(training.steps());
+      },
+    });
+  };
+
+  return {
+    registry,
+    requests,
+    duration,
+    queueTime,
+    firstToken,
+    interToken,
+    openStreams,
+    observe,
+    observeTraining,
+  };
 }

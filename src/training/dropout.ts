@@ -3,19 +3,25 @@ import { activeRows } from '../network/layers/layer.ts';
 import { nothingToLearn, type Block, type BuildContext, type LearningLayer, type Pass } from './layer.ts';
 
 /**
- * Drops a share of a sequence's units, the same ones at every step (Gal and Ghahramani 2016), and scales up the others,
- * so that nothing needs to change when serving.
+ * Drops a share of a sequence's units and scales up the others, so that nothing needs to change when serving: the same ones
+ * at every step (Gal and Ghahramani 2016), or others at each (Srivastava et al. 2014).
  */
 export function learningDropout(
   { allocate, capacity }: BuildContext,
-  { width, rate }: { width: number; rate: number },
+  { width, rate, steps }: { width: number; rate: number; steps: 'same' | 'each' },
 ): LearningLayer {
   const stride = padded(width);
-  const mask = new Float32Array(capacity.rows * stride);
+  const same = steps === 'same';
+  const mask = new Float32Array((same ? capacity.rows : capacity.packed) * stride);
   const y = allocate(capacity.packed * stride);
   const dx = allocate(capacity.packed * stride);
+  const kept = rate < 1 ? 1 / (1 - rate) : 0;
 
-  const masked = ({ plan }: Pass, from: Block, to: Block): Block => {
+  const masked = ({ plan, packed }: Pass, from: Block, to: Block): Block => {
+    if (!same) {
+      for (let i = 0; i < packed * stride; i++) to.values[i] = from.values[i]! * mask[i]!;
+      return to;
+    }
     for (let t = 0; t < plan.steps; t++) {
       const first = plan.offsets[t]! * stride;
       const length = activeRows(plan, t) * stride;
@@ -27,12 +33,12 @@ export function learningDropout(
   return {
     ...nothingToLearn,
     width,
-    forward(pass, x) {
-      if (!pass.random) return x;
-      const drawn = activeRows(pass.plan, 0) * stride;
-      for (let i = 0; i < drawn; i++) mask[i] = pass.random.next() < rate ? 0 : 1 / (1 - rate);
-      return masked(pass, x, y);
+    forward(pass, [x]) {
+      if (!pass.random) return x!;
+      const drawn = (same ? (pass.plan.offsets[1] ?? 0) : pass.packed) * stride;
+      for (let i = 0; i < drawn; i++) mask[i] = pass.random.next() < rate ? 0 : kept;
+      return masked(pass, x!, y);
     },
-    backward: (pass, dy) => (pass.random ? masked(pass, dy, dx) : dy),
+    backward: (pass, dy) => [pass.random ? masked(pass, dy, dx) : dy],
   };
 }

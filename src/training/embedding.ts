@@ -1,24 +1,35 @@
 import { padded } from '../kernel/emit/emitter.ts';
-import { emitGather } from '../kernel/emit/rows.ts';
-import type { BuildContext, LearningLayer } from './layer.ts';
+import { emitConcat, emitGather } from '../kernel/emit/rows.ts';
+import type { LayerSpec } from '../network/spec.ts';
+import type { Block, BuildContext, LearningLayer } from './layer.ts';
 
-/** y[row] = table[ids[row]]. Its input is the packed ids as int32; it gives no gradient for them. */
+/**
+ * y[row] = table[ids[row]], for several ids a step [table[ids₀[row]], table[ids₁[row]], …]. Its input is the packed ids as
+ * int32, column after column; it gives no gradient for them.
+ */
 export function learningEmbedding(
   { e, allocate, capacity }: BuildContext,
   name: string,
-  shape: { vocabulary: number; units: number },
+  {
+    vocabulary,
+    units,
+    columns: { first, count } = { first: 0, count: 1 },
+  }: Extract<LayerSpec, { type: 'embedding' }>,
 ): LearningLayer {
-  const { vocabulary, units } = shape;
   const width = padded(units);
+  const stride = padded(units * count);
   const table = allocate(vocabulary * width);
   const gradient = allocate(vocabulary * width);
-  const y = allocate(capacity.packed * width);
   const gather = emitGather(e, units);
-  let ids: Int32Array = new Int32Array();
+  const concat = count > 1 ? emitConcat(e, Array<number>(count).fill(units)) : null;
+  const looked = Array.from({ length: count }, () => allocate(capacity.packed * width));
+  const y: Block = concat === null ? looked[0]! : allocate(capacity.packed * stride + 16);
+  let ids: readonly Int32Array[] = [];
 
   return {
-    width: units,
+    width: units * count,
     parameters: [{ name, values: table.values, gradient: gradient.values, decays: false }],
+    carried: [],
     refresh() {},
     reset() {},
     load(weights) {
@@ -32,18 +43,22 @@ export function learningEmbedding(
         values.set(table.values.subarray(id * width, id * width + units), id * units);
       weights.set(name, { shape: [vocabulary, units], values });
     },
-    forward({ functions, packed }, x) {
-      ids = new Int32Array(x.values.buffer, x.address, packed);
-      functions[gather]!(table.address, x.address, y.address, packed);
+    forward({ functions, packed }, [x]) {
+      const at = (column: number): number => x!.address + (first + column) * packed * 4;
+      ids = looked.map((_, column) => new Int32Array(x!.values.buffer, at(column), packed));
+      looked.forEach(({ address }, column) => functions[gather]!(table.address, at(column), address, packed));
+      if (concat !== null) functions[concat]!(...looked.map(({ address }) => address), y.address, packed);
       return y;
     },
     backward({ packed }, dy) {
-      for (let row = 0; row < packed; row++) {
-        const to = ids[row]! * width;
-        for (let unit = 0; unit < units; unit++)
-          gradient.values[to + unit] = gradient.values[to + unit]! + dy.values[row * width + unit]!;
-      }
-      return dy;
+      for (let row = 0; row < packed; row++)
+        for (let column = 0; column < count; column++) {
+          const to = ids[column]![row]! * width;
+          const from = row * stride + column * units;
+          for (let unit = 0; unit < units; unit++)
+            gradient.values[to + unit] = gradient.values[to + unit]! + dy.values[from + unit]!;
+        }
+      return [];
     },
   };
 }

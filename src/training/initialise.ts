@@ -1,35 +1,71 @@
 import type { Rng } from '../decoding/rng.ts';
-import { tensorShapes } from '../network/check-weights.ts';
-import type { Graph, Node } from '../network/graph.ts';
+import { networkTensors, type ResolvedNetwork } from '../network/encoder-decoder.ts';
+import type { Node } from '../network/graph.ts';
 import type { Tensor, Weights } from '../network/weights.ts';
 
+export interface Initialisation {
+  /** Embeddings are uniform in ± this. */
+  readonly embeddingScale?: number;
+  /** he: matrices whose rows go through a relu start wider (He et al. 2015). */
+  readonly initialisation?: 'glorot' | 'he';
+}
+
 /**
- * Weights to start from: embeddings uniform in ±0.1; input and dense matrices Glorot and Bengio 2010; recurrent matrices
+ * Weights to start from: embeddings uniform; input, dense and attention matrices Glorot and Bengio 2010; recurrent matrices
  * orthogonal, gate by gate (Saxe et al. 2014); biases zero but an LSTM's forget gate, 1 (Jozefowicz et al. 2015).
  */
-export function initialWeights(graph: Graph, random: Rng): Weights {
+export function initialWeights(
+  network: ResolvedNetwork,
+  random: Rng,
+  { embeddingScale = 0.1, initialisation = 'glorot' }: Initialisation = {},
+): Weights {
   const weights = new Map<string, Tensor>();
-  for (const node of graph.nodes)
-    for (const [name, shape] of tensorShapes(node))
-      weights.set(name, { shape, values: initialTensor(node, name, shape, random) });
+  const nodes = [...(network.encoder?.graph.nodes ?? []), ...network.graph.nodes];
+  const byName = new Map(nodes.map((node) => [`layer ${node.name}`, node]));
+  for (const [owner, tensors] of networkTensors(network))
+    for (const [name, shape] of tensors) {
+      const values = initialTensor(byName.get(owner), name, shape, random, {
+        embeddingScale,
+        initialisation,
+      });
+      weights.set(name, { shape, values });
+    }
   return weights;
 }
 
-function initialTensor(node: Node, name: string, shape: readonly number[], random: Rng): Float32Array {
+function initialTensor(
+  node: Node | undefined,
+  name: string,
+  shape: readonly number[],
+  random: Rng,
+  { embeddingScale, initialisation }: Required<Initialisation>,
+): Float32Array {
   const [rows = 0, columns = 0] = shape;
-  if (node.type === 'embedding') return uniform(rows * columns, 0.1, random);
+  if (node?.type === 'embedding') return uniform(rows * columns, embeddingScale, random);
+  if (name.endsWith('.vector')) return uniform(rows, Math.sqrt(6 / (rows + 1)), random);
   if (shape.length === 1) {
-    const bias = new Float32Array(rows);
-    if (node.type === 'recurrent' && node.layer.cell === 'lstm' && name.endsWith('bias_ih'))
-      bias.fill(1, node.layer.units, 2 * node.layer.units);
-    return bias;
+    const vector = new Float32Array(rows);
+    if (node?.type === 'layer_norm' && name.endsWith('.weight')) vector.fill(1);
+    if (node?.type === 'recurrent' && node.layer.cell === 'lstm' && name.endsWith('bias_ih'))
+      vector.fill(1, node.layer.units, 2 * node.layer.units);
+    return vector;
   }
-  if (node.type !== 'recurrent') return uniform(rows * columns, Math.sqrt(6 / (rows + columns)), random);
-  const { units } = node.layer;
-  if (name.endsWith('weight_ih')) return uniform(rows * columns, Math.sqrt(6 / (units + columns)), random);
-  const matrix = new Float32Array(rows * units);
-  for (let gate = 0; gate < rows / units; gate++) matrix.set(orthogonal(units, random), gate * units * units);
-  return matrix;
+  const recurrent = node?.type === 'recurrent' ? node.layer : null;
+  if (recurrent && name.endsWith('weight_hh')) {
+    const { units } = recurrent;
+    const matrix = new Float32Array(rows * units);
+    for (let gate = 0; gate < rows / units; gate++)
+      matrix.set(orthogonal(units, random), gate * units * units);
+    return matrix;
+  }
+  const relu =
+    (node?.type === 'dense' && node.layer.activation === 'relu') ||
+    (recurrent?.cell === 'rnn' && recurrent.activation === 'relu');
+  const limit =
+    relu && initialisation === 'he'
+      ? Math.sqrt(6 / columns)
+      : Math.sqrt(6 / ((recurrent?.units ?? rows) + columns));
+  return uniform(rows * columns, limit, random);
 }
 
 const uniform = (length: number, limit: number, random: Rng): Float32Array =>

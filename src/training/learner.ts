@@ -1,133 +1,194 @@
-import { UnrollError } from '../errors.ts';
 import { clearVectorRegisters } from '../kernel/compile.ts';
 import { instantiate } from '../kernel/instantiate.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import type { Rng } from '../decoding/rng.ts';
-import { resolveGraph, type Node } from '../network/graph.ts';
+import { resolveNetwork } from '../network/encoder-decoder.ts';
+import { idColumns, type NetworkInput } from '../network/input.ts';
+import { padded } from '../kernel/emit/emitter.ts';
 import type { Plan } from '../network/layers/layer.ts';
 import type { NetworkSpec } from '../network/spec.ts';
-import type { Tensor, Weights } from '../network/weights.ts';
-import { createCrossEntropy, type Targets } from './cross-entropy.ts';
-import { learningDense } from './dense.ts';
-import { learningDropout } from './dropout.ts';
-import { learningEmbedding } from './embedding.ts';
-import type { Block, BuildContext, Capacity, LearningLayer, Parameter, Pass } from './layer.ts';
-import { learningMeanPool } from './mean-pool.ts';
-import { learningRecurrent } from './recurrent.ts';
-
-/** Sequences of ids in packed order, and what each step should answer. */
-export interface Batch {
-  readonly plan: Plan;
-  readonly ids: Int32Array;
-  readonly targets: Targets;
-}
-
-/** A network in kernel memory that learns to classify every step. */
-export interface Learner {
-  readonly parameters: readonly Parameter[];
-  load(weights: Weights): void;
-  save(): Weights;
-  /** Forgets the states carried over from the batch before. */
-  reset(): void;
-  /** Σ weight · cross-entropy of a batch, in nats; nothing is dropped. */
-  measure(batch: Batch): number;
-  /** The same with dropout, leaving its gradient in the parameters. */
-  differentiate(batch: Batch, random: Rng): number;
-  /** To be called when the parameters' values have changed. */
-  refresh(): void;
-}
+import type { Tensor } from '../network/weights.ts';
+import type { Rng } from '../decoding/rng.ts';
+import type { Batch, Sequences } from './batch.ts';
+import { createBridge } from './bridge.ts';
+import type { Block, BuildContext, Capacity, GradientFlow, LearningLayer, Pass } from './layer.ts';
+import { createLearningGraph, type LearningGraph } from './learning-graph.ts';
+import type { Learner, LearnerOptions } from './learner-interface.ts';
+import { createLoss } from './losses/create-loss.ts';
+import type { Loss } from './loss.ts';
 
 /**
- * Builds a chain of layers that reads ids and ends in a dense layer with softmax.
- * @throws UnrollError invalid_model for a layer that can't learn here yet
+ * Builds a network in kernel memory that learns.
+ * @throws UnrollError invalid_model for layers that don't fit together; MemoryFull
  */
-export function createLearner(
-  kernel: Kernel,
-  spec: NetworkSpec,
-  options: { vocabulary: number; capacity: Capacity },
-): Learner {
-  const { capacity, vocabulary } = options;
-  const { nodes } = resolveGraph(spec, { kind: 'ids', vocabulary });
+export function createLearner(kernel: Kernel, spec: NetworkSpec, options: LearnerOptions): Learner {
+  const { capacity, sourceCapacity = capacity, input, source = null, frozen = new Set<string>() } = options;
+  const { graph, encoder } = resolveNetwork(spec, input, source);
+  const regions: number[] = [];
   const allocate = (length: number): Block => {
     const address = kernel.memory.allocate(length * 4);
+    regions.push(address);
     return { address, values: new Float32Array(kernel.memory.memory.buffer, address, length) };
   };
-  const ids = allocate(capacity.packed);
-  let layers: LearningLayer[] = [];
-  let crossEntropy: ReturnType<typeof createCrossEntropy>;
-  const module = kernel.compile((e) => {
-    layers = nodes.map((node, index) => {
-      if (node.inputs[0] !== index - 1 || node.inputs.length > 1) refuse(node, 'is not in a chain');
-      return learningLayer({ e, allocate, capacity }, node, index === nodes.length - 1);
+  const free = (): void => {
+    for (const region of regions.splice(0)) kernel.memory.free(region);
+  };
+
+  try {
+    let loss: Loss;
+    let decoding: LearningGraph;
+    let encoding: LearningGraph | null = null;
+    let bridge: ReturnType<typeof createBridge> | null = null;
+    const module = kernel.compile((e) => {
+      const context: BuildContext = { e, capacity, sourceCapacity, allocate };
+      if (encoder) {
+        const ofSource = { ...context, capacity: sourceCapacity };
+        encoding = createLearningGraph(ofSource, encoder.graph, null);
+        bridge = createBridge(ofSource, encoder);
+      }
+      decoding = createLearningGraph(context, graph, options.loss.type);
+      loss = createLoss(e, options.loss, graph.nodes.at(-1)!.width);
     });
-    crossEntropy = createCrossEntropy(e, nodes.at(-1)!.width);
-  });
-  const functions = instantiate(module, kernel.memory.memory);
-  const parameters = layers.flatMap((layer) => layer.parameters);
+    const functions = instantiate(module, kernel.memory.memory);
+    const feed = createFeed(allocate, input, capacity);
+    const feedSource = source && createFeed(allocate, source, sourceCapacity);
+    return learnerOf(decoding!, encoding, bridge, loss!);
 
-  /** The loss of a batch; the last block then holds its gradient. */
-  const forward = ({ plan, ids: sequence, targets }: Batch, pass: Pass): [loss: number, dLogits: Block] => {
-    if (pass.packed > capacity.packed || (plan.offsets[1] ?? 0) > capacity.rows)
-      throw new RangeError(`a batch of ${plan.offsets[1]} sequences and ${pass.packed} steps is too large`);
-    new Int32Array(ids.values.buffer, ids.address, pass.packed).set(sequence);
-    const logits = layers.reduce((x, layer) => layer.forward(pass, x), ids);
-    return [crossEntropy(functions, logits, targets, pass.packed), logits];
-  };
-  const passOver = (plan: Plan, random: Rng | null): Pass => ({
-    functions,
-    plan,
-    packed: plan.offsets[plan.steps]!,
-    random,
-  });
+    function learnerOf(
+      main: LearningGraph,
+      reading: LearningGraph | null,
+      between: ReturnType<typeof createBridge> | null,
+      lossOf: Loss,
+    ): Learner {
+      const parts: Pick<LearningLayer, 'parameters' | 'load' | 'save' | 'refresh'>[] = [
+        ...(reading?.layers ?? []),
+        ...(between ? [between] : []),
+        ...main.layers,
+      ];
+      const all = parts.flatMap(({ parameters }) => parameters);
+      const parameters = all.filter(({ name }) => !isFrozen(name, frozen));
 
-  return {
-    parameters,
-    load: (weights) => layers.forEach((layer) => layer.load(weights)),
-    save() {
-      const weights = new Map<string, Tensor>();
-      for (const layer of layers) layer.save(weights);
-      return weights;
-    },
-    reset: () => layers.forEach((layer) => layer.reset()),
-    measure: (batch) => forward(batch, passOver(batch.plan, null))[0],
-    differentiate(batch, random) {
-      const pass = passOver(batch.plan, random);
-      for (const { gradient } of parameters) gradient.fill(0);
-      const [loss, dLogits] = forward(batch, pass);
-      layers.reduceRight((dy, layer) => layer.backward(pass, dy), dLogits);
-      clearVectorRegisters();
-      return loss;
-    },
-    refresh: () => layers.forEach((layer) => layer.refresh()),
-  };
-}
+      const passOver = (
+        { plan, carryAfter = plan.steps }: { plan: Plan; carryAfter?: number | undefined },
+        random: Rng | null,
+        flow: GradientFlow | null,
+      ): Pass => ({ functions, plan, packed: packedOf(plan), random, carryAfter, source: null, flow });
 
-function learningLayer(context: BuildContext, node: Node, last: boolean): LearningLayer {
-  const inner = node.inputWidths[0]!;
-  switch (node.type) {
-    case 'embedding':
-      return learningEmbedding(context, node.tensors.weight, node.layer);
-    case 'dropout':
-      return node.layer.type === 'dropout'
-        ? learningDropout(context, { width: inner, rate: node.layer.rate })
-        : refuse(node, 'is no dropout');
-    case 'dense':
-      if (node.layer.activation !== (last ? 'softmax' : 'linear'))
-        refuse(node, 'only linear layers and a last softmax');
-      return learningDense(context, node.tensors, { inner, units: node.layer.units });
-    case 'pool':
-      return node.layer.mode === 'mean' ? learningMeanPool(context, inner) : refuse(node, 'only mean pools');
-    case 'recurrent': {
-      const { cell, units, reset, bidirectional } = node.layer;
-      if (cell === 'rnn' || bidirectional || (cell === 'gru' && reset === 'before'))
-        return refuse(node, 'only an LSTM or a GRU with reset after, forward in time');
-      return learningRecurrent(context, node.tensors.forward, { cell, inner, units });
+      /** @returns the passes, for the way back, and the logits */
+      const forward = (
+        batch: Batch,
+        random: Rng | null,
+        flow: GradientFlow | null,
+      ): { pass: Pass; sourcePass: Pass | null; logits: Block } => {
+        checkSize(batch, capacity, 'batch');
+        let pass = passOver(batch, random, flow);
+        const x = feed(batch);
+        if (!reading || !between || !feedSource || !batch.source)
+          return { pass, sourcePass: null, logits: main.forward(pass, x, null) };
+        checkSize(batch.source, sourceCapacity, 'source');
+        const sourcePass = passOver(batch.source, random, flow);
+        pass = {
+          ...pass,
+          source: { plan: batch.source.plan, packed: sourcePass.packed, rowOf: batch.source.rowOf },
+        };
+        reading.reset();
+        main.reset();
+        const memory = reading.forward(sourcePass, feedSource(batch.source), null);
+        between.forward(pass, memory, main.recurrent);
+        return { pass, sourcePass, logits: main.forward(pass, x, memory) };
+      };
+
+      return {
+        parameters,
+        load: (weights) => parts.forEach((part) => part.load(weights)),
+        save() {
+          const weights = new Map<string, Tensor>();
+          for (const part of parts) part.save(weights);
+          return weights;
+        },
+        reset: () => main.reset(),
+        carried: main.layers.flatMap(({ carried }) => carried),
+        measure(batch, see) {
+          const { pass, logits } = forward(batch, null, null);
+          clearVectorRegisters();
+          see?.(logits, main.width);
+          return lossOf(functions, logits, batch.targets, pass.packed);
+        },
+        differentiate(batch, random, flow) {
+          const { pass, sourcePass, logits } = forward(batch, random, flow ?? null);
+          for (const { gradient } of all) gradient.fill(0);
+          const total = lossOf(functions, logits, batch.targets, pass.packed);
+          const dMemory = main.backward(pass, logits);
+          if (reading && between && sourcePass) {
+            const dBridge = between.backward(pass, main.recurrent);
+            reading.backward(sourcePass, dMemory ? addInto(dBridge, dMemory) : dBridge);
+          }
+          clearVectorRegisters();
+          return total;
+        },
+        gateStatistics: () => [...(reading?.gateStatistics() ?? []), ...main.gateStatistics()],
+        refresh: () => parts.forEach((part) => part.refresh()),
+        free,
+      };
     }
-    default:
-      return refuse(node, 'no combining layers');
+  } catch (error) {
+    free();
+    throw error;
   }
 }
 
-function refuse(node: Node, what: string): never {
-  throw new UnrollError('invalid_model', `layer ${node.name} can't learn yet: ${what}`);
+const packedOf = (plan: Plan): number => plan.offsets[plan.steps]!;
+
+function checkSize({ plan }: Sequences, capacity: Capacity, what: string): void {
+  const rows = plan.offsets[1] ?? 0;
+  if (packedOf(plan) > capacity.packed || rows > capacity.rows)
+    throw new RangeError(`a ${what} of ${rows} sequences and ${packedOf(plan)} steps is too large`);
+}
+
+/** Tensors of a layer begin with its name; `encoder` and `bridge` stand for all of theirs. */
+function isFrozen(tensor: string, frozen: ReadonlySet<string>): boolean {
+  const parts = tensor.split('.');
+  return parts.some((_, count) => count > 0 && frozen.has(parts.slice(0, count).join('.')));
+}
+
+/** a += b, where both are as long. */
+function addInto(a: Block, b: Block): Block {
+  const length = Math.min(a.values.length, b.values.length);
+  for (let i = 0; i < length; i++) a.values[i] = a.values[i]! + b.values[i]!;
+  return a;
+}
+
+/** Puts a batch's input where the first layers read it: ids column after column, or feature rows. */
+function createFeed(
+  allocate: BuildContext['allocate'],
+  input: NetworkInput,
+  { packed: most }: Capacity,
+): (sequences: Sequences) => Block {
+  if (input.kind === 'ids') {
+    const columns = idColumns(input);
+    const block = allocate(most * columns.length);
+    const words = new Int32Array(block.values.buffer, block.address, block.values.length);
+    return ({ ids, plan }) => {
+      const packed = packedOf(plan);
+      if (ids?.length !== packed * columns.length)
+        throw new RangeError(`${ids?.length ?? 0} ids for ${packed} steps of ${columns.length}`);
+      columns.forEach((vocabulary, column) => {
+        for (let i = column * packed; i < (column + 1) * packed; i++)
+          if (ids[i]! >>> 0 >= vocabulary)
+            throw new RangeError(`id ${ids[i]} of a vocabulary of ${vocabulary}`);
+      });
+      words.set(ids);
+      return block;
+    };
+  }
+  const { width } = input;
+  const stride = padded(width);
+  const block = allocate(most * stride);
+  return ({ features, plan }) => {
+    const packed = packedOf(plan);
+    if (features?.length !== packed * width)
+      throw new RangeError(`${features?.length ?? 0} numbers for ${packed} steps of ${width}`);
+    for (let row = 0; row < packed; row++)
+      block.values.set(features.subarray(row * width, (row + 1) * width), row * stride);
+    return block;
+  };
 }

@@ -1,3 +1,4 @@
+import type { Activation } from '../kernel/emit/activations.ts';
 import { padded, panelWidth } from '../kernel/emit/emitter.ts';
 import { emitLinear } from '../kernel/emit/linear.ts';
 import {
@@ -12,9 +13,10 @@ import { packMatrix, packVector, type ColumnOrder } from '../kernel/pack.ts';
 import type { Tensor, Weights } from '../network/weights.ts';
 import type { Block, BuildContext, Parameter } from './layer.ts';
 
-/** y = x·Wᵀ + b while W and b learn. Rows of x [padded(inner)], rows of y [columns], a multiple of 16. */
+/** y = activation(x·Wᵀ + b) while W and b learn. Rows of x [padded(inner)], rows of y [columns], a multiple of 16. */
 export interface Matrix {
-  readonly parameters: readonly [weight: Parameter, bias: Parameter];
+  /** The weight, and the bias where there is one. */
+  readonly parameters: readonly Parameter[];
   /** W packed for the forward product, [columns / 16][inner][16], and b [columns]. */
   readonly weight: Block;
   readonly bias: Block;
@@ -29,16 +31,24 @@ export interface Matrix {
   accumulate(functions: KernelFunctions, x: number, dy: number, rows: number): void;
 }
 
+interface MatrixOptions {
+  readonly activation?: Activation;
+  /** Holds some rows of a tensor of `rows`, others hold the rest; they are told apart by name. */
+  readonly part?: { readonly name: string; readonly rows: number; readonly weight: Block };
+}
+
 /** @param shape.order rows of W in the order their columns are packed (kernel/pack.ts) */
 export function createMatrix(
   { e, allocate }: BuildContext,
-  names: { weight: string; bias: string },
+  names: { weight: string; bias: string | null },
   shape: { inner: number; order: ColumnOrder },
+  { activation = 'linear', part }: MatrixOptions = {},
 ): Matrix {
   const { inner, order } = shape;
   const columns = order.length;
-  const rowCount = order.reduce((most, row) => Math.max(most, row + 1), 0);
-  const weight = allocate(inner * columns);
+  const rowCount = part?.rows ?? order.reduce((most, row) => Math.max(most, row + 1), 0);
+  const named = (name: string): string => (part ? `${name}.${part.name}` : name);
+  const weight = part?.weight ?? allocate(inner * columns);
   const bias = allocate(columns);
   const weightGradient = allocate(inner * columns);
   const biasGradient = allocate(columns);
@@ -47,7 +57,7 @@ export function createMatrix(
   const xChunk = allocate(chunkBytes(inner) / 4);
   const dyChunk = allocate(chunkBytes(columns) / 4);
 
-  const forward = emitLinear(e, { inner, columns });
+  const forward = emitLinear(e, { inner, columns, activation });
   const back = emitLinear(e, { inner: columns, columns: inner });
   const outer = emitOuterProduct(e, { inner, columns });
   const sums = emitColumnSums(e, columns);
@@ -57,20 +67,23 @@ export function createMatrix(
   const refresh = (): void => transpose(weight.values, inner, columns, transposed.values);
   return {
     parameters: [
-      { name: names.weight, values: weight.values, gradient: weightGradient.values, decays: true },
-      { name: names.bias, values: bias.values, gradient: biasGradient.values, decays: false },
+      { name: named(names.weight), values: weight.values, gradient: weightGradient.values, decays: true },
+      ...(names.bias === null
+        ? []
+        : [{ name: named(names.bias), values: bias.values, gradient: biasGradient.values, decays: false }]),
     ],
     weight,
     bias,
     refresh,
     load(weights) {
       packMatrix(weights.get(names.weight)!.values, inner, order, weight.values);
-      packVector(weights.get(names.bias)!.values, order, bias.values);
+      if (names.bias !== null) packVector(weights.get(names.bias)!.values, order, bias.values);
       refresh();
     },
     save(weights) {
-      const matrix = new Float32Array(rowCount * inner);
-      const vector = new Float32Array(rowCount);
+      const matrix = (part && weights.get(names.weight)?.values) ?? new Float32Array(rowCount * inner);
+      const vector =
+        (part && names.bias !== null && weights.get(names.bias)?.values) || new Float32Array(rowCount);
       order.forEach((row, column) => {
         if (row < 0) return;
         vector[row] = bias.values[column]!;
@@ -78,7 +91,7 @@ export function createMatrix(
           matrix[row * inner + k] = weight.values[packedIndex(inner, column, k)]!;
       });
       weights.set(names.weight, { shape: [rowCount, inner], values: matrix });
-      weights.set(names.bias, { shape: [rowCount], values: vector });
+      if (names.bias !== null) weights.set(names.bias, { shape: [rowCount], values: vector });
     },
     multiply(functions, x, y, rows, otherBias = bias.address) {
       functions[forward]!(x, weight.address, otherBias, y, rows);

@@ -1,172 +1,251 @@
-import { padded, panelsFor } from '../kernel/emit/emitter.ts';
-import { emitGruBackward } from '../kernel/emit/gru-backward.ts';
-import { gruResetAfterKeptCell, lstmKeptCell } from '../kernel/emit/keep-gates.ts';
-import { emitLstmBackward } from '../kernel/emit/lstm-backward.ts';
+import { padded } from '../kernel/emit/emitter.ts';
 import { emitSweep, sweepScratch } from '../kernel/emit/recurrent.ts';
-import { recurrentOrder } from '../kernel/pack.ts';
 import type { DirectionTensors } from '../network/graph.ts';
 import { activeRows } from '../network/layers/layer.ts';
-import type { Block, BuildContext, LearningLayer, Pass } from './layer.ts';
+import type { RecurrentSpec } from '../network/spec.ts';
+import type { CellSteps } from './cell-steps.ts';
+import { gateStatistics } from './gate-statistics.ts';
+import { gruAfterSteps } from './gru-after-steps.ts';
+import { gruBeforeSteps } from './gru-before-steps.ts';
+import type { Block, BuildContext, GateStatistics, LearningRecurrent, Pass } from './layer.ts';
+import { lstmSteps } from './lstm-steps.ts';
 import { createMatrix } from './matrix.ts';
+import { rnnSteps } from './rnn-steps.ts';
+
+interface Shape {
+  readonly layer: RecurrentSpec;
+  readonly inner: number;
+  readonly direction: 'forward' | 'backward';
+}
 
 /**
- * An LSTM, or a GRU with reset after the product, with backpropagation through the whole batch. The state after a batch
- * is where the next one starts unless `reset` is called; no gradient flows across (truncated backpropagation).
+ * One direction of a recurrent layer, with backpropagation through the whole batch. Read forward, the state after a batch is
+ * where the next one starts unless `reset` is called; no gradient flows across (truncated backpropagation). Read backward,
+ * every sequence starts at its own last step. Recurrent dropout hides units of h from the product alone.
  */
 export function learningRecurrent(
   context: BuildContext,
+  name: string,
   names: DirectionTensors,
-  shape: { cell: 'lstm' | 'gru'; inner: number; units: number },
-): LearningLayer {
+  { layer, inner, direction }: Shape,
+): LearningRecurrent {
   const { e, allocate, capacity } = context;
-  const { inner, units } = shape;
-  const isLstm = shape.cell === 'lstm';
-  const cell = isLstm ? lstmKeptCell : gruResetAfterKeptCell;
-  const order = recurrentOrder(cell, units);
-  const columns = order.length;
+  const { units } = layer;
   const width = padded(units);
+  const rate = layer.recurrent_dropout;
+  const cell = stepsOf(context, names, layer);
+  const { order } = cell;
+  const columns = order.length;
+  const isLstm = layer.cell === 'lstm';
+  const isForward = direction === 'forward';
 
   const fromInput = createMatrix(context, { weight: names.weightIh, bias: names.biasIh }, { inner, order });
-  const fromState = createMatrix(
-    context,
-    { weight: names.weightHh, bias: names.biasHh },
-    { inner: units, order },
-  );
-  // what the sweep adds: both biases of a gate at once, but a GRU's candidate has its recurrent bias inside the reset
+  // what the sweep adds: both biases of a gate at once, but those that are inside a reset
   const together = allocate(columns);
-  const candidateBias = allocate(width);
-
-  const sweep = emitSweep(e, cell, units);
-  const stepBack = isLstm ? emitLstmBackward(e) : emitGruBackward(e);
-  const scratch = allocate(sweepScratch(cell, units, capacity.rows) / 4);
+  const apartBias = allocate(width);
+  const sweep = emitSweep(
+    e,
+    rate > 0 ? { ...cell.cell, name: `${cell.cell.name}_apart`, operandApart: true } : cell.cell,
+    units,
+  );
+  const scratch = allocate(sweepScratch(cell.cell, units, capacity.rows) / 4);
 
   const gates = allocate(capacity.packed * columns);
-  const before = allocate(capacity.packed * width);
+  const kept = allocate(capacity.packed * width);
   const h = allocate(capacity.packed * width);
-  /** LSTM: c before the first step, then c' of every step. GRU: R_n h + b_n of every step, in the same places. */
-  const kept = allocate((capacity.rows + capacity.packed) * width);
-  const carriedH = new Float32Array(capacity.rows * width);
-  const carriedC = new Float32Array(capacity.rows * width);
-  /** ∂L/∂(R h + b); for an LSTM the same as ∂L/∂(W x + b). */
-  const dState = isLstm ? gates : allocate(capacity.packed * columns);
+  const before = allocate(capacity.packed * width);
+  const cBefore = isLstm ? allocate(capacity.packed * width) : before;
+  /** What the product reads: h of the step, or what dropout leaves of it. */
+  const operand = rate > 0 ? allocate(capacity.packed * width) : before;
+  const mask = new Float32Array(rate > 0 ? capacity.rows * width : 0);
+  const start = {
+    h: new Float32Array(capacity.rows * width),
+    c: isLstm ? new Float32Array(capacity.rows * width) : null,
+  };
   const dh = allocate(capacity.rows * width);
-  const dCarry = allocate(capacity.rows * width);
+  const carry = allocate(capacity.rows * width);
+  const startGradient = {
+    h: new Float32Array(capacity.rows * width),
+    c: isLstm ? new Float32Array(capacity.rows * width) : null,
+  };
   const dx = allocate(capacity.packed * padded(inner));
   let x: Block = dx;
+  let dropped = false;
+  let statistics: GateStatistics[] = [];
 
-  const row = (index: number): number => index * width;
-  /** Where `kept` holds what belongs to the state before step t. */
-  const keptBefore = ({ plan }: Pass, t: number): number =>
-    t === 0 ? 0 : row(capacity.rows + plan.offsets[t - 1]!);
   const at = (block: Block, float: number): number => block.address + float * 4;
+  /** Steps in the order they are read. */
+  const stepsInOrder = ({ plan }: Pass): number[] => {
+    const steps = Array.from({ length: plan.steps }, (_, t) => t);
+    return isForward ? steps : steps.reverse();
+  };
+  /** to[t's rows] ← from[the rows of the step read before], and where a sequence starts here, `first`'s. */
+  const follow = (
+    { plan }: Pass,
+    t: number,
+    from: Float32Array,
+    first: Float32Array,
+    to: Float32Array,
+  ): void => {
+    const previous = isForward ? t - 1 : t + 1;
+    const rows = activeRows(plan, t);
+    const going = previous < 0 || previous >= plan.steps ? 0 : Math.min(rows, activeRows(plan, previous));
+    const target = plan.offsets[t]! * width;
+    if (going > 0) {
+      const source = plan.offsets[previous]! * width;
+      to.set(from.subarray(source, source + going * width), target);
+    }
+    if (going < rows) to.set(first.subarray(going * width, rows * width), target + going * width);
+  };
 
   const refresh = (): void => {
     fromInput.refresh();
-    fromState.refresh();
+    cell.refresh();
     order.forEach((gateRow, column) => {
-      const apart = !isLstm && gateRow >= 2 * units;
-      const recurrent = fromState.bias.values[column]!;
+      if (gateRow < 0) return;
+      const recurrent = cell.recurrentBias(column);
+      const apart = gateRow >= cell.apart;
       together.values[column] = fromInput.bias.values[column]! + (apart ? 0 : recurrent);
-      if (apart) candidateBias.values[gateRow - 2 * units] = recurrent;
+      if (apart) apartBias.values[gateRow - cell.apart] = recurrent;
     });
   };
 
-  /** Leaves every sequence's last h and c where the next batch starts. */
-  const carry = ({ plan }: Pass): void => {
-    for (let t = 0; t < plan.steps; t++) {
-      const first = row(plan.offsets[t]!);
-      const end = row(plan.offsets[t + 1]!);
-      const c = row(capacity.rows);
-      carriedH.set(h.values.subarray(first, end));
-      carriedC.set(kept.values.subarray(c + first, c + end));
+  /** Leaves every sequence's state after its last step, or after `carryAfter` of them, where the next batch starts. */
+  const carryOver = ({ plan, carryAfter }: Pass): void => {
+    const last = Math.min(plan.steps, carryAfter) - 1;
+    for (let t = 0; t <= last; t++) {
+      const going = t < last ? activeRows(plan, t + 1) : 0;
+      const rows = activeRows(plan, t);
+      if (going === rows) continue;
+      const [from, to] = [(plan.offsets[t]! + going) * width, (plan.offsets[t]! + rows) * width];
+      start.h.set(h.values.subarray(from, to), going * width);
+      start.c?.set(kept.values.subarray(from, to), going * width);
     }
+  };
+
+  /** masked[t's rows] ← rows with the batch's mask. */
+  const hide = ({ plan }: Pass, t: number, rows: Float32Array, masked: Float32Array): void => {
+    const first = plan.offsets[t]! * width;
+    const length = activeRows(plan, t) * width;
+    for (let i = 0; i < length; i++) masked[first + i] = rows[first + i]! * mask[i]!;
   };
 
   return {
     width: units,
-    parameters: [...fromInput.parameters, ...fromState.parameters],
+    parameters: [...fromInput.parameters, ...cell.parameters],
+    carried: isForward ? [start.h, ...(start.c ? [start.c] : [])] : [],
+    start,
+    startGradient,
     refresh,
     load(weights) {
       fromInput.load(weights);
-      fromState.load(weights);
+      cell.load(weights);
       refresh();
     },
     save(weights) {
       fromInput.save(weights);
-      fromState.save(weights);
+      cell.save(weights);
     },
     reset() {
-      carriedH.fill(0);
-      carriedC.fill(0);
+      start.h.fill(0);
+      start.c?.fill(0);
     },
-    forward(pass, input) {
-      const { functions, plan, packed } = pass;
-      x = input;
-      kept.values.set(carriedC);
+    gateStatistics: () => statistics,
+
+    forward(pass, [input]) {
+      const { functions, plan, packed, random } = pass;
+      x = input!;
+      dropped = rate > 0 && random !== null;
+      if (dropped)
+        for (let i = 0; i < (plan.offsets[1] ?? 0) * width; i++)
+          mask[i] = random!.next() < rate ? 0 : 1 / (1 - rate);
       fromInput.multiply(functions, x.address, gates.address, packed, together.address);
-      for (let t = 0; t < plan.steps; t++) {
-        const first = plan.offsets[t]!;
-        const rows = activeRows(plan, t);
-        const from = t === 0 ? carriedH : h.values;
-        const fromRow = t === 0 ? 0 : row(plan.offsets[t - 1]!);
-        before.values.set(from.subarray(fromRow, fromRow + row(rows)), row(first));
-        const c = row(capacity.rows + first);
-        if (isLstm) kept.values.copyWithin(c, keptBefore(pass, t), keptBefore(pass, t) + row(rows));
+      for (const t of stepsInOrder(pass)) {
+        const first = plan.offsets[t]! * width;
+        follow(pass, t, h.values, start.h, before.values);
+        if (start.c) {
+          // the sweep's c in place: what was before, then what is after
+          follow(pass, t, kept.values, start.c, cBefore.values);
+          kept.values.set(cBefore.values.subarray(first, first + activeRows(plan, t) * width), first);
+        }
+        if (dropped) hide(pass, t, before.values, operand.values);
         functions[sweep]!(
-          at(gates, first * columns),
-          at(before, row(first)),
-          at(h, row(first)),
-          at(kept, c),
-          fromState.weight.address,
-          candidateBias.address,
+          at(gates, plan.offsets[t]! * columns),
+          at(before, first),
+          at(h, first),
+          at(kept, first),
+          cell.weight,
+          apartBias.address,
           scratch.address,
-          rows,
+          activeRows(plan, t),
           1,
           t & 1,
+          ...(rate > 0 ? [at(dropped ? operand : before, first)] : []),
         );
       }
-      carry(pass);
+      if (isForward) carryOver(pass);
       return h;
     },
+
     backward(pass, dy) {
-      const { functions, plan, packed } = pass;
+      const { functions, plan, packed, flow } = pass;
+      if (flow) statistics = gateStatistics(cell.gateNames, gates.values, { packed, order, units });
       dh.values.fill(0);
-      dCarry.values.fill(0);
-      for (let t = plan.steps - 1; t >= 0; t--) {
+      carry.values.fill(0);
+      for (const t of stepsInOrder(pass).reverse()) {
         const first = plan.offsets[t]!;
         const rows = activeRows(plan, t);
-        const groups = rows * panelsFor(units);
-        const ofGates = at(gates, first * columns);
-        const ofKept = at(kept, row(capacity.rows + first));
-        const ofDy = at(dy, row(first));
-        const dSums = at(dState, first * columns);
-        if (isLstm)
-          functions[stepBack]!(
-            ofGates,
-            ofKept,
-            at(kept, keptBefore(pass, t)),
-            ofDy,
-            dh.address,
-            dCarry.address,
-            groups,
-          );
-        else
-          functions[stepBack]!(
-            ofGates,
-            ofKept,
-            at(before, row(first)),
-            ofDy,
-            dh.address,
-            dCarry.address,
-            dSums,
-            groups,
-          );
-        if (t > 0) fromState.multiplyBack(functions, dSums, dh.address, rows);
+        if (flow) noteFlow(pass, t, dy);
+        cell.back(functions, {
+          gates: at(gates, first * columns),
+          kept: at(kept, first * width),
+          before: at(before, first * width),
+          cBefore: at(cBefore, first * width),
+          dy: at(dy, first * width),
+          dh: dh.address,
+          carry: carry.address,
+          first,
+          rows,
+        });
+        if (dropped) for (let i = 0; i < rows * width; i++) dh.values[i] = dh.values[i]! * mask[i]!;
       }
+      // every row has gone back to its start by now
+      const length = (plan.offsets[1] ?? 0) * width;
+      for (let i = 0; i < length; i++)
+        startGradient.h[i] = dh.values[i]! + (cell.carriesH ? carry.values[i]! : 0);
+      startGradient.c?.set(carry.values.subarray(0, length));
       fromInput.accumulate(functions, x.address, gates.address, packed);
-      fromState.accumulate(functions, before.address, dState.address, packed);
+      cell.accumulate(functions, { gates, before: dropped ? operand : before, kept, packed });
       fromInput.multiplyBack(functions, gates.address, dx.address, packed);
-      return dx;
+      return [dx];
     },
   };
+
+  /** The whole of ∂L/∂h' as it arrives at a step. */
+  function noteFlow({ plan, flow }: Pass, t: number, dy: Block): void {
+    for (let r = 0; r < activeRows(plan, t); r++) {
+      let squared = 0;
+      for (let k = 0; k < units; k++) {
+        const i = r * width + k;
+        const slope =
+          dy.values[plan.offsets[t]! * width + i]! + dh.values[i]! + (cell.carriesH ? carry.values[i]! : 0);
+        squared += slope * slope;
+      }
+      flow!.add(name, isForward ? lengthOf(plan, r) - 1 - t : t, squared);
+    }
+  }
+}
+
+/** Steps of a row: those at which it is still there. */
+function lengthOf({ offsets, steps }: Pass['plan'], row: number): number {
+  let t = 0;
+  while (t < steps && offsets[t + 1]! - offsets[t]! > row) t++;
+  return t;
+}
+
+function stepsOf(context: BuildContext, names: DirectionTensors, layer: RecurrentSpec): CellSteps {
+  const { cell, units, activation, reset } = layer;
+  if (cell === 'lstm') return lstmSteps(context, names, units);
+  if (cell === 'rnn') return rnnSteps(context, names, { units, activation });
+  return reset === 'before' ? gruBeforeSteps(context, names, units) : gruAfterSteps(context, names, units);
 }

@@ -1,139 +1,239 @@
-import { zeroState, type CellState, type CellStep } from '../kernel/reference/cell.ts';
-import { linearBackward, type CellGradient, type StateGradient } from '../kernel/reference/cell-gradient.ts';
-import { gruResetAfterStepBackward } from '../kernel/reference/gru-backward.ts';
-import { gruResetAfterStep } from '../kernel/reference/gru.ts';
-import { linear } from '../kernel/reference/linear.ts';
-import { lstmStepBackward } from '../kernel/reference/lstm-backward.ts';
-import { lstmStep } from '../kernel/reference/lstm.ts';
-import { runningPool } from '../kernel/reference/pool.ts';
-import { logSoftmax } from '../kernel/reference/softmax.ts';
-import { resolveGraph, type DirectionTensors, type Node } from '../network/graph.ts';
-import type { NetworkSpec } from '../network/spec.ts';
+import { createTape, type Tape, type Variable } from '../kernel/reference/tape.ts';
+import { resolveNetwork, type ResolvedNetwork } from '../network/encoder-decoder.ts';
+import type { DirectionTensors, Graph, Node } from '../network/graph.ts';
+import type { NetworkInput } from '../network/input.ts';
+import type { NetworkSpec, RecurrentSpec } from '../network/spec.ts';
+import type { LossSpec } from './loss.ts';
+import { referenceLoss, type ReferenceTarget } from './reference-loss.ts';
 
 /** Tensors in float64, so that a difference quotient can tell a right gradient from a wrong one. */
 export type Tensors64 = ReadonlyMap<string, Float64Array>;
-type Rows = readonly Float64Array[];
-/** ∂L/∂y of a layer → ∂L/∂x, adding to the gradients of its weights. */
-type Backward = (dy: Rows) => Rows;
+
+/** One sequence: ids (rows of them where a step has several) or feature rows. */
+export type ReferenceSequence = readonly (number | readonly number[])[];
+
+export interface ReferenceExample {
+  readonly sequence: ReferenceSequence;
+  readonly source?: ReferenceSequence;
+  readonly targets: readonly ReferenceTarget[];
+}
+
+type Rows = readonly Variable[];
 
 /**
- * Loss and gradient of a chain of layers over one sequence, in float64: the oracle of the learner. No dropout.
- * @param targets per step the class wanted and its weight in L = −Σ weight · ln softmax(logits)[class]
+ * Loss and gradient of a network over one sequence, in float64: the oracle of the learner. No dropout.
+ * L = Σ weight · loss over the steps.
  */
 export function referenceGradient(
   spec: NetworkSpec,
-  vocabulary: number,
+  inputs: { readonly input: NetworkInput; readonly source?: NetworkInput },
   tensors: Tensors64,
-  ids: readonly number[],
-  targets: readonly { class: number; weight: number }[],
-): { loss: number; gradient: Tensors64 } {
-  const gradient = new Map([...tensors].map(([name, values]) => [name, new Float64Array(values.length)]));
-  const backwards: Backward[] = [];
-  let x: Rows = [];
-  for (const node of resolveGraph(spec, { kind: 'ids', vocabulary }).nodes) {
-    const layer = forward(node, x, ids, tensors, gradient);
-    x = layer.y;
-    backwards.push(layer.backward);
-  }
-  const logs = x.map(logSoftmax);
-  const loss = targets.reduce((sum, { class: wanted, weight }, t) => sum - weight * logs[t]![wanted]!, 0);
-  const dLogits = logs.map((row, t) =>
-    row.map((log, k) => (Math.exp(log) - (k === targets[t]!.class ? 1 : 0)) * targets[t]!.weight),
-  );
-  backwards.reduceRight<Rows>((dy, backward) => backward(dy), dLogits);
-  return { loss, gradient };
-}
-
-function forward(
-  node: Node,
-  x: Rows,
-  ids: readonly number[],
-  tensors: Tensors64,
-  gradient: Tensors64,
-): { y: Rows; backward: Backward } {
-  switch (node.type) {
-    case 'embedding': {
-      const { units } = node.layer;
-      const table = tensors.get(node.tensors.weight)!;
-      const dTable = gradient.get(node.tensors.weight)!;
-      return {
-        y: ids.map((id) => table.slice(id * units, (id + 1) * units)),
-        backward: (dy) => {
-          dy.forEach((row, t) =>
-            row.forEach((slope, unit) => {
-              const at = ids[t]! * units + unit;
-              dTable[at] = dTable[at]! + slope;
-            }),
-          );
-          return [];
-        },
-      };
-    }
-    case 'dense': {
-      const { weight, bias } = node.tensors;
-      const w = tensors.get(weight)!;
-      return {
-        y: x.map((row) => linear(w, row, tensors.get(bias)!)),
-        backward: (dy) =>
-          dy.map((row, t) => linearBackward(w, x[t]!, row, gradient.get(weight)!, gradient.get(bias)!)),
-      };
-    }
-    case 'pool':
-      return {
-        y: runningPool(x, 'mean'),
-        backward: (dy) =>
-          x.map((row, s) =>
-            row.map((_, k) => dy.reduce((sum, slopes, t) => sum + (t < s ? 0 : slopes[k]! / (t + 1)), 0)),
-          ),
-      };
-    case 'recurrent':
-      return recurrent(
-        node.layer.cell === 'lstm',
-        node.layer.units,
-        node.tensors.forward,
-        x,
-        tensors,
-        gradient,
-      );
-    default:
-      return { y: x, backward: (dy) => dy };
-  }
-}
-
-function recurrent(
-  isLstm: boolean,
-  units: number,
-  names: DirectionTensors,
-  x: Rows,
-  tensors: Tensors64,
-  gradient: Tensors64,
-): { y: Rows; backward: Backward } {
-  const weights = ofCell(names, tensors);
-  const total = ofCell(names, gradient);
-  const step: CellStep = isLstm ? lstmStep : gruResetAfterStep;
-  const stepBackward = isLstm ? lstmStepBackward : gruResetAfterStepBackward;
-  const states: CellState[] = [zeroState(units)];
-  for (const row of x) states.push(step(weights, row, states.at(-1)!));
+  { sequence, source, targets }: ReferenceExample,
+  loss: LossSpec,
+): { loss: number; gradient: Tensors64; logits: readonly Float64Array[] } {
+  const tape = createTape();
+  const parameters = new Map([...tensors].map(([name, values]) => [name, tape.variable(values)]));
+  const network = resolveNetwork(spec, inputs.input, inputs.source ?? null);
+  const of = (name: string): Variable => parameters.get(name)!;
+  const { encoder } = network;
+  const memory =
+    encoder && source
+      ? runGraph(tape, encoder.graph, source, of, { memory: [], starts: new Map(), last: null })
+      : [];
+  const starts = encoder ? bridged(tape, encoder, memory, of) : new Map<string, Variable>();
+  const logits = runGraph(tape, network.graph, sequence, of, { memory, starts, last: loss.type });
+  const total = referenceLoss(tape, loss, logits, targets);
+  tape.differentiate(total);
   return {
-    y: states.slice(1).map(({ h }) => h),
-    backward: (dy) => {
-      let after: StateGradient = zeroState(units);
-      const dx: Float64Array[] = [];
-      for (let t = x.length - 1; t >= 0; t--) {
-        const dh = after.h.map((slope, u) => slope + dy[t]![u]!);
-        const back = stepBackward(weights, x[t]!, states[t]!, { h: dh, c: after.c }, total);
-        dx[t] = back.x;
-        after = back;
-      }
-      return dx;
-    },
+    loss: total.values[0]!,
+    gradient: new Map([...parameters].map(([name, { gradient }]) => [name, gradient])),
+    logits: logits.map(({ values }) => values),
   };
 }
 
-/** A cell's tensors, or their gradients. */
-const ofCell = (names: DirectionTensors, tensors: Tensors64): CellGradient => ({
-  weightIh: tensors.get(names.weightIh)!,
-  weightHh: tensors.get(names.weightHh)!,
-  biasIh: tensors.get(names.biasIh)!,
-  biasHh: tensors.get(names.biasHh)!,
-});
+/** The decoder's starts by `<node>.h` and `<node>.c`. */
+function bridged(
+  tape: Tape,
+  { summary, bridge, bridgeKind }: NonNullable<ResolvedNetwork['encoder']>,
+  memory: Rows,
+  of: (name: string) => Variable,
+): Map<string, Variable> {
+  const s = tape.concat(
+    summary.map(({ from, to, at }) => tape.slice(at === 'last' ? memory.at(-1)! : memory[0]!, from, to)),
+  );
+  return new Map(
+    bridge.map(({ node, state, tensors }) => [
+      `${node}.${state}`,
+      bridgeKind === 'dense' ? tape.tanh(tape.linear(of(tensors.weight), s, of(tensors.bias))) : s,
+    ]),
+  );
+}
+
+interface Surroundings {
+  readonly memory: Rows;
+  readonly starts: ReadonlyMap<string, Variable>;
+  /** The loss that squashes the last layer; null where nothing does. */
+  readonly last: LossSpec['type'] | null;
+}
+
+function runGraph(
+  tape: Tape,
+  { nodes }: Graph,
+  sequence: ReferenceSequence,
+  of: (name: string) => Variable,
+  around: Surroundings,
+): Rows {
+  const outputs: Rows[] = [];
+  nodes.forEach((node, index) => {
+    const read = node.inputs.map((input) =>
+      input >= 0
+        ? outputs[input]!
+        : node.type === 'embedding'
+          ? []
+          : sequence.map((row) => tape.constant(row as readonly number[])),
+    );
+    const last = index === nodes.length - 1 ? around.last : null;
+    outputs.push(runNode(tape, node, index, read, sequence, of, { ...around, last }));
+  });
+  return outputs.at(-1)!;
+}
+
+function runNode(
+  tape: Tape,
+  node: Node,
+  index: number,
+  inputs: readonly Rows[],
+  sequence: ReferenceSequence,
+  of: (name: string) => Variable,
+  { memory, starts, last }: Surroundings,
+): Rows {
+  const x = inputs[0]!;
+  switch (node.type) {
+    case 'embedding': {
+      const { units, columns: { first, count } = { first: 0, count: 1 } } = node.layer;
+      const table = of(node.tensors.weight);
+      return sequence.map((step) => {
+        const ids = typeof step === 'number' ? [step] : step;
+        return tape.concat(
+          ids.slice(first, first + count).map((id) => tape.slice(table, id * units, (id + 1) * units)),
+        );
+      });
+    }
+    case 'dense': {
+      const { activation } = node.layer;
+      const squashedByLoss =
+        (last === 'softmax_cross_entropy' && activation === 'softmax') ||
+        (last === 'sigmoid_cross_entropy' && activation === 'sigmoid');
+      return x.map((row) => {
+        const sums = tape.linear(of(node.tensors.weight), row, of(node.tensors.bias));
+        if (squashedByLoss || activation === 'linear') return sums;
+        return activation === 'softmax' ? tape.exp(tape.logSoftmax(sums)) : tape[activation](sums);
+      });
+    }
+    case 'layer_norm':
+      return x.map((row) =>
+        layerNorm(tape, row, of(node.tensors.weight), of(node.tensors.bias), node.layer.epsilon),
+      );
+    case 'pool':
+      return pooled(tape, x, node.layer.mode);
+    case 'attention':
+      return x.map((query) => attended(tape, query, memory, node, of));
+    case 'recurrent': {
+      const { forward, backward } = node.tensors;
+      const start = { h: starts.get(`${index}.h`), c: starts.get(`${index}.c`) };
+      const f = swept(tape, node.layer, forward, x, of, start);
+      if (!backward) return f;
+      const b = swept(tape, node.layer, backward, x.toReversed(), of, {}).toReversed();
+      return f.map((row, t) => merged(tape, row, b[t]!, node.layer.merge));
+    }
+    case 'dropout':
+      return x;
+    case 'concat':
+      return x.map((_, t) => tape.concat(inputs.map((rows) => rows[t]!)));
+    case 'add':
+      return x.map((_, t) => inputs.slice(1).reduce((sum, rows) => tape.add(sum, rows[t]!), inputs[0]![t]!));
+  }
+}
+
+function layerNorm(tape: Tape, x: Variable, weight: Variable, bias: Variable, epsilon: number): Variable {
+  const width = x.values.length;
+  const centred = tape.sub(x, tape.spread(tape.scale(tape.sum(x), 1 / width), width));
+  const variance = tape.scale(tape.sum(tape.mul(centred, centred)), 1 / width);
+  const deviation = tape.root(tape.add(variance, tape.constant([epsilon])));
+  return tape.add(tape.mul(tape.mul(centred, tape.spread(tape.inverse(deviation), width)), weight), bias);
+}
+
+function pooled(tape: Tape, x: Rows, mode: 'last' | 'mean' | 'max'): Rows {
+  if (mode === 'last') return x;
+  let so: Variable | null = null;
+  return x.map((row, t) => {
+    so = so === null ? row : mode === 'mean' ? tape.add(so, row) : tape.larger(so, row);
+    return mode === 'mean' ? tape.scale(so, 1 / (t + 1)) : so;
+  });
+}
+
+function attended(
+  tape: Tape,
+  query: Variable,
+  memory: Rows,
+  { layer, tensors }: Extract<Node, { type: 'attention' }>,
+  of: (name: string) => Variable,
+): Variable {
+  const scoreOf = (m: Variable): Variable => {
+    if (layer.score === 'dot') return tape.sum(tape.mul(query, m));
+    if (layer.score === 'general') return tape.sum(tape.mul(query, tape.linear(of(tensors.weight), m, null)));
+    const bent = tape.tanh(
+      tape.add(
+        tape.linear(of(tensors.query), query, null),
+        tape.linear(of(tensors.memory), m, of(tensors.bias)),
+      ),
+    );
+    return tape.sum(tape.mul(bent, of(tensors.vector)));
+  };
+  const weights = tape.exp(tape.logSoftmax(tape.concat(memory.map(scoreOf))));
+  return memory
+    .map((m, s) => tape.mul(m, tape.spread(tape.slice(weights, s, s + 1), m.values.length)))
+    .reduce(tape.add);
+}
+
+function merged(tape: Tape, a: Variable, b: Variable, merge: RecurrentSpec['merge']): Variable {
+  if (merge === 'concat') return tape.concat([a, b]);
+  if (merge === 'mul') return tape.mul(a, b);
+  return merge === 'sum' ? tape.add(a, b) : tape.scale(tape.add(a, b), 0.5);
+}
+
+/** The cells as kernel/reference has them, gate by gate. */
+function swept(
+  tape: Tape,
+  { cell, units, activation, reset }: RecurrentSpec,
+  names: DirectionTensors,
+  x: Rows,
+  of: (name: string) => Variable,
+  start: { h?: Variable | undefined; c?: Variable | undefined },
+): Variable[] {
+  const { add, mul, sub, sigmoid, tanh } = tape;
+  const zero = (): Variable => tape.constant(new Float64Array(units));
+  let h = start.h ?? zero();
+  let c = start.c ?? zero();
+  const gate = (sums: Variable, which: number): Variable =>
+    tape.slice(sums, which * units, (which + 1) * units);
+  return x.map((row) => {
+    const input = tape.linear(of(names.weightIh), row, of(names.biasIh));
+    const state = (of_: Variable): Variable => tape.linear(of(names.weightHh), of_, of(names.biasHh));
+    const hidden = state(h);
+    if (cell === 'rnn') h = tape[activation](add(input, hidden));
+    else if (cell === 'lstm') {
+      const sums = add(input, hidden);
+      const [i, f, g, o] = [0, 1, 2, 3].map((which) => gate(sums, which));
+      c = add(mul(sigmoid(f!), c), mul(sigmoid(i!), tanh(g!)));
+      h = mul(sigmoid(o!), tanh(c));
+    } else {
+      const r = sigmoid(add(gate(input, 0), gate(hidden, 0)));
+      const z = sigmoid(add(gate(input, 1), gate(hidden, 1)));
+      const recurrent = reset === 'before' ? gate(state(mul(r, h)), 2) : mul(r, gate(hidden, 2));
+      const n = tanh(add(gate(input, 2), recurrent));
+      h = add(n, mul(z, sub(h, n)));
+    }
+    return h;
+  });
+}

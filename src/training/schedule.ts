@@ -1,3 +1,29 @@
+import { z } from 'zod';
+
+const warmUp = z.number().min(0).lt(1).default(0);
+/** Factors of the learning rate over a run; `warm_up` is the share of it over which the rate climbs from 0 at first. */
+export const scheduleSpec = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('constant'), warm_up: warmUp }),
+  /** × gamma after every `every` share of the run. */
+  z.strictObject({
+    type: z.literal('step'),
+    every: z.number().gt(0).max(1),
+    gamma: z.number().gt(0).max(1).default(0.1),
+    warm_up: warmUp,
+  }),
+  z.strictObject({ type: z.literal('cosine'), floor: z.number().min(0).max(1).default(0), warm_up: warmUp }),
+  z.strictObject({ type: z.literal('one_cycle'), peak_at: z.number().gt(0).lt(1).default(0.3) }),
+  /** × factor when `patience` measurements in a row were no better. */
+  z.strictObject({
+    type: z.literal('plateau'),
+    factor: z.number().gt(0).lt(1).default(0.5),
+    patience: z.int().min(1).default(2),
+    floor: z.number().min(0).max(1).default(0.001),
+    warm_up: warmUp,
+  }),
+]);
+export type ScheduleSpec = z.infer<typeof scheduleSpec>;
+
 /**
  * Linear warm-up over the first `warmUp` share, then half a cosine down to `floor`.
  * @param progress share of the training that is done, 0 … 1
@@ -9,4 +35,48 @@ export function warmUpCosine(
   if (progress < warmUp) return (peak * progress) / warmUp;
   const down = Math.min(1, (progress - warmUp) / (1 - warmUp));
   return floor + ((peak - floor) * (1 + Math.cos(Math.PI * down))) / 2;
+}
+
+/** The rate of every step of a run; what it depends on besides the step is its state. */
+export interface Schedule {
+  rate(step: number, base: number): number;
+  /** To be told of every measurement. */
+  measured(score: number, lowerIsBetter: boolean): void;
+  state(): { factor: number; best: number | null; worse: number };
+  restore(state: ReturnType<Schedule['state']>): void;
+}
+
+/** @param steps of the whole run */
+export function createSchedule(spec: ScheduleSpec, steps: number): Schedule {
+  let now: ReturnType<Schedule['state']> = { factor: 1, best: null, worse: 0 };
+  return {
+    rate: (step, base) => base * factorAt(spec, step / steps, now.factor),
+    measured(score, lowerIsBetter) {
+      if (spec.type !== 'plateau') return;
+      const loss = lowerIsBetter ? score : -score;
+      if (loss < (now.best ?? Infinity)) now = { ...now, best: loss, worse: 0 };
+      else if (now.worse + 1 < spec.patience) now = { ...now, worse: now.worse + 1 };
+      else now = { ...now, worse: 0, factor: Math.max(spec.floor, now.factor * spec.factor) };
+    },
+    state: () => now,
+    restore(state) {
+      now = state;
+    },
+  };
+}
+
+/** @param progress share of the run that is done */
+function factorAt(spec: ScheduleSpec, progress: number, plateau: number): number {
+  if (spec.type === 'one_cycle') {
+    // up and down in cosines, from 1/25 to 1 and on to 1/10000 of that start (Smith 2018)
+    const { peak_at: peak } = spec;
+    const ease = (from: number, to: number, share: number): number =>
+      to + ((from - to) * (1 + Math.cos(Math.PI * Math.min(1, share)))) / 2;
+    return progress < peak ? ease(0.04, 1, progress / peak) : ease(1, 4e-6, (progress - peak) / (1 - peak));
+  }
+  const { warm_up: warm } = spec;
+  if (progress < warm) return progress / warm;
+  if (spec.type === 'cosine') return warmUpCosine(progress, { peak: 1, floor: spec.floor, warmUp: warm });
+  if (spec.type === 'step') return spec.gamma ** Math.floor(progress / spec.every + 1e-9);
+  return spec.type === 'plateau' ? plateau : 1;
 }

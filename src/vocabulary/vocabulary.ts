@@ -9,6 +9,7 @@ export interface TextToken {
 }
 
 export interface Encoded {
+  /** [tokens][columns] */
   readonly ids: Int32Array;
   /** How many tokens are not in the vocabulary. */
   readonly unknown: number;
@@ -23,16 +24,31 @@ export interface Vocabulary {
   readonly unknownId: number | undefined;
   readonly startId: number | undefined;
   readonly endId: number | undefined;
+  /** The vocabulary of each id of a step: one, but for words with ids of their characters. */
+  readonly columns: readonly number[];
   /**
    * Tokens outside the vocabulary become the unknown id, or are left out where there is none.
    * @param most tokens after which to stop reading: a text may be megabytes long
    */
   encode(text: string, most?: number): Encoded;
+  /** The same for tokens that somebody else has split. */
+  encodeTokens(tokens: readonly string[], most?: number): Encoded;
   decode(ids: ArrayLike<number>): string;
 }
 
+/** Ids of a word's characters (model.json, inputs.characters). */
+const noCharacter = 0;
+const unknownCharacter = 1;
+const firstCharacter = 2;
+
 export function createVocabulary(input: TextInput): Vocabulary {
-  const { tokens, unknown: unknownId, start: startId, end: endId } = input;
+  const { tokens, unknown: unknownId, start: startId, end: endId, characters } = input;
+  const characterIds = new Map(characters?.tokens.map((token, i) => [token, firstCharacter + i]));
+  const affixes = characters ? characters.prefix + characters.suffix : 0;
+  const columns = [
+    tokens.length,
+    ...Array<number>(affixes).fill(firstCharacter + (characters?.tokens.length ?? 0)),
+  ];
   const ids = new Map(tokens.map((token, id) => [token, id]));
   const split = input.vocabulary === 'characters' ? splitCharacters : splitWords;
   const normal = (text: string): string => {
@@ -40,25 +56,52 @@ export function createVocabulary(input: TextInput): Vocabulary {
     return input.normalize === 'none' ? lowered : lowered.normalize(input.normalize);
   };
 
+  /** First characters from the front, last ones from the end; a word may be shorter than either. */
+  const affixIds = (word: string): number[] => {
+    if (!characters) return [];
+    const letters = [...word];
+    const idOf = (letter: string | undefined): number =>
+      letter === undefined ? noCharacter : (characterIds.get(letter) ?? unknownCharacter);
+    return [
+      ...Array.from({ length: characters.prefix }, (_, i) => idOf(letters[i])),
+      ...Array.from({ length: characters.suffix }, (_, i) => idOf(letters[letters.length - 1 - i])),
+    ];
+  };
+  /** @param pieces normalised, with what stood there */
+  const encodePieces = (
+    pieces: Iterable<{ readonly text: string; readonly stood: TextToken }>,
+    most: number,
+  ): Encoded => {
+    const known: number[] = [];
+    const kept: TextToken[] = [];
+    let unknown = 0;
+    for (const { text, stood } of pieces) {
+      const id = ids.get(text) ?? unknownId;
+      if (!ids.has(text)) unknown++;
+      if (id === undefined) continue;
+      if (kept.length === most) return { ids: Int32Array.from(known), unknown, tokens: kept, cut: true };
+      known.push(id, ...affixIds(stood.text));
+      kept.push(stood);
+    }
+    return { ids: Int32Array.from(known), unknown, tokens: kept, cut: false };
+  };
+  const piecesOf = function* (text: string): Generator<{ text: string; stood: TextToken }> {
+    for (const { text: normalised, start, end } of split(text, normal))
+      yield { text: normalised, stood: { text: text.slice(start, end), start, end } };
+  };
+
   return {
     tokens,
     unknownId,
     startId,
     endId,
-    encode(text, most = Infinity) {
-      const known: number[] = [];
-      const kept: TextToken[] = [];
-      let unknown = 0;
-      for (const token of split(text, normal)) {
-        const id = ids.get(token.text) ?? unknownId;
-        if (!ids.has(token.text)) unknown++;
-        if (id === undefined) continue;
-        if (known.length === most) return { ids: Int32Array.from(known), unknown, tokens: kept, cut: true };
-        known.push(id);
-        kept.push({ text: text.slice(token.start, token.end), start: token.start, end: token.end });
-      }
-      return { ids: Int32Array.from(known), unknown, tokens: kept, cut: false };
-    },
+    columns,
+    encode: (text, most = Infinity) => encodePieces(piecesOf(text), most),
+    encodeTokens: (words, most = Infinity) =>
+      encodePieces(
+        words.map((word, i) => ({ text: normal(word), stood: { text: word, start: i, end: i + 1 } })),
+        most,
+      ),
     decode: (sequence) =>
       Array.from(sequence, (id) => tokens[id] ?? '').join(input.vocabulary === 'characters' ? '' : ' '),
   };

@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fetch, type RequestInit, type Response } from 'undici';
@@ -11,7 +13,9 @@ const program = join(import.meta.dirname, '../../bin/unroll.js');
 
 /** A test that fails half-way must not leave its server behind. Runs after the file's own hooks. */
 const started = new Set<ChildProcess>();
+const folders: string[] = [];
 afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   for (const child of started) if (child.exitCode === null) child.kill('SIGKILL');
 });
 
@@ -36,10 +40,13 @@ export async function startServer(
   settings: Readonly<Record<string, string | number>> = {},
 ): Promise<ServerProcess> {
   const variables = Object.entries(settings).map(([key, value]) => [`UNROLL_${key}`, String(value)]);
+  const data = mkdtempSync(join(tmpdir(), 'unroll-data-'));
+  folders.push(data);
   const child = spawn(process.execPath, [program, 'serve'], {
     env: {
       PATH: process.env['PATH'],
       UNROLL_MODELS: models,
+      UNROLL_DATA: data,
       UNROLL_PORT: '0',
       UNROLL_WORKERS: '2',
       UNROLL_LOG_LEVEL: 'warn',

@@ -40,6 +40,8 @@ export function createFakeRunner({
     hiddenWidth: fakeUnits,
     stateLength: fakeUnits,
     inputWidth,
+    idColumns: 1,
+    attentionOf: () => new Float32Array(0),
     maxRows,
     maxPacked,
     get rows() {

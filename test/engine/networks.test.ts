@@ -5,7 +5,13 @@ import type { Placement } from '../../src/engine/placement.ts';
 import type { Member } from '../../src/engine/pool.ts';
 
 const placement = { arenas: [{ offset: 0 }, { offset: 64 }] } as unknown as Placement;
-const network = (id: number): LoadedNetwork => ({ id, placement, tokens: [], endId: undefined });
+const network = (id: number): LoadedNetwork => ({
+  id,
+  placement,
+  tokens: [],
+  startId: undefined,
+  endId: undefined,
+});
 
 /** A worker that only notes what it is told. */
 function member(index: number) {

@@ -82,7 +82,7 @@ export async function answerOf(events: AsyncIterable<SequenceEvent>): Promise<An
     } else if (event.kind === 'token') {
       answer.text += event.text;
       answer.indexes.push(event.index);
-    } else answer.steps = event.steps;
+    } else if (event.kind === 'done') answer.steps = event.steps;
   }
   return answer;
 }

@@ -26,7 +26,17 @@ function setUp(count: number) {
     const placement = placeNetwork(causal, weights, { kernel, workers: 1, slots: 4, maxSteps: 100 });
     placed.push(placement);
     const { program, size, arenas } = placement;
-    loop.control({ kind: 'load', network, program, arena: arenas[0]!, size, tokens, endId: undefined });
+    loop.control({
+      kind: 'load',
+      network,
+      program,
+      arena: arenas[0]!,
+      size,
+      tokens,
+      startId: undefined,
+      decoder: null,
+      endId: undefined,
+    });
   }
   return { loop, sent, ticks };
 }
@@ -38,6 +48,7 @@ const start = (sequence: number, network: number, more: Partial<StartMessage> = 
   input: someIds(200, sequence),
   want: 'every',
   what: 'output',
+  decode: null,
   generation: null,
   resume: null,
   ...more,
@@ -91,6 +102,8 @@ test('a network that cannot be loaded is answered with the reason, an unloaded o
     arena: arenas[0]!,
     size,
     tokens,
+    startId: undefined,
+    decoder: null,
     endId: undefined,
   });
   expect(sent[1]).toMatchObject({ kind: 'loaded', network: 2, error: expect.stringContaining('TypeError') });

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createEngine } from '../../src/engine/engine.ts';
 import { rowBuckets } from '../../src/engine/tick-counters.ts';
 import { buildApp, type AppOptions } from '../../src/http/app.ts';
+import { createTraining } from '../../src/jobs/training.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
 import { createRepository } from '../../src/repository/repository.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -30,6 +34,18 @@ export async function serveApp(options: Partial<AppOptions> = {}) {
     modelsReady: () => repository.list().filter(({ ready }) => ready).length,
     modelsFailed: () => 0,
   });
+  const data = mkdtempSync(join(tmpdir(), 'unroll-data-'));
+  const training = createTraining({
+    folder: data,
+    modelsRoot: folder.path,
+    repository,
+    atOnce: 1,
+    queue: 4,
+    threads: 1,
+    memoryMegabytes: 256,
+    mostDatasetBytes: 100_000,
+    log: createLogger('silent'),
+  });
   const state = { draining: false };
   const app = await buildApp({
     tasks: {
@@ -37,6 +53,7 @@ export async function serveApp(options: Partial<AppOptions> = {}) {
       repository,
       limits: { maxSteps: 1000, maxInputs: 10, maxTokens: 100, timeoutMs: 10_000, maxTimeoutMs: 10_000 },
     },
+    training,
     metrics,
     logger: false,
     draining: () => state.draining,
@@ -54,9 +71,12 @@ export async function serveApp(options: Partial<AppOptions> = {}) {
   await repository.start();
   return {
     app,
+    training,
     state,
     close: async () => {
       await app.close();
+      await training.close(5000);
+      rmSync(data, { recursive: true, force: true });
       await repository.close();
       await engine.close();
       folder.remove();

@@ -127,6 +127,7 @@ function serve(spec: SpecInput): ServedModel {
     version: 3,
     spec: parsed,
     vocabulary: parsed.inputs.kind === 'text' ? createVocabulary(parsed.inputs) : null,
+    target: parsed.outputs.vocabulary ? createVocabulary(parsed.outputs.vocabulary) : null,
     network: { id: 1 } as NetworkHandle,
   };
 }

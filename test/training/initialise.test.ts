@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/decoding/rng.ts';
-import { resolveGraph } from '../../src/network/graph.ts';
+import { resolveNetwork } from '../../src/network/encoder-decoder.ts';
 import { initialWeights } from '../../src/training/initialise.ts';
-import { lstmNetwork, vocabulary } from './small-networks.ts';
+import { networkSpec } from '../../src/network/spec.ts';
 
-const graph = resolveGraph(lstmNetwork, { kind: 'ids', vocabulary });
-const initial = (seed: number) => initialWeights(graph, createRng(seed));
+const vocabulary = 7;
+const lstmNetwork = networkSpec.parse({
+  layers: [
+    { type: 'embedding', name: 'in', vocabulary, units: 3 },
+    { type: 'recurrent', name: 'cells', cell: 'lstm', units: 19, layers: 2 },
+    { type: 'dense', name: 'out', units: 5, activation: 'softmax' },
+  ],
+});
+
+const network = resolveNetwork(lstmNetwork, { kind: 'ids', vocabulary }, null);
+const initial = (seed: number) => initialWeights(network, createRng(seed));
 const units = 19;
 
 describe('initial weights', () => {

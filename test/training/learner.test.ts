@@ -1,26 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/decoding/rng.ts';
 import { createKernel, type Kernel } from '../../src/kernel/kernel.ts';
-import { networkSpec, type NetworkSpec } from '../../src/network/spec.ts';
-import { referenceNetwork } from '../../src/network/reference-network.ts';
-import { createLearner, type Learner } from '../../src/training/learner.ts';
+import type { Learner } from '../../src/training/learner-interface.ts';
+import { createLearner } from '../../src/training/learner.ts';
 import { referenceGradient } from '../../src/training/reference-gradient.ts';
-import {
-  batchOf,
-  classes,
-  example,
-  gruNetwork,
-  inFloat64,
-  lstmNetwork,
-  vocabulary,
-  weightsOf,
-} from './small-networks.ts';
+import { batchOf, exampleOf, inFloat64, learningCases, weightsOf, type LearningCase } from './networks.ts';
 
-const kernel: Kernel = createKernel({ mode: 'auto', memoryMegabytes: 256 });
-const capacity = { rows: 8, packed: 400 };
-function learnerOf(spec: NetworkSpec, on: Kernel = kernel): Learner {
-  const learner = createLearner(on, spec, { vocabulary, capacity });
-  learner.load(weightsOf(spec));
+const kernel: Kernel = createKernel({ mode: 'auto', memoryMegabytes: 512 });
+const plain: Kernel = createKernel({ mode: 'plain', memoryMegabytes: 512 });
+const capacity = { rows: 8, packed: 340 };
+
+function learnerOf(one: LearningCase, on: Kernel = kernel, frozen: string[] = []): Learner {
+  const { spec, input, source, loss } = one;
+  const learner = createLearner(on, spec, {
+    input,
+    ...(source && { source, sourceCapacity: { rows: 8, packed: 60, steps: 8 } }),
+    capacity,
+    loss,
+    frozen: new Set(frozen),
+  });
+  learner.load(weightsOf(one));
   return learner;
 }
 /** The gradient of every tensor, in the order and layout of the weights file: what the weights lose at rate 1. */
@@ -28,65 +27,60 @@ function gradientOf(learner: Learner): Map<string, Float32Array> {
   for (const { values, gradient } of learner.parameters) values.set(gradient);
   return new Map([...learner.save()].map(([name, { values }]) => [name, values]));
 }
+const find = (name: string): LearningCase => learningCases.find((one) => one.name === name)!;
 
-describe.each([
-  ['a stacked LSTM', lstmNetwork],
-  ['a GRU with a mean over steps', gruNetwork],
-])('learning: %s', (_, spec) => {
+describe.each(learningCases.map((one) => [one.name, one] as const))('learning: %s', (_, one) => {
   // lengths that make rows leave one by one, two at once, and run alone; more than a chunk of packed rows
-  const examples = [90, 61, 61, 60, 33, 2, 1].map((steps, i) => example(steps, i));
+  const examples = [90, 61, 61, 60, 33, 2, 1].map((steps, i) => exampleOf(one, steps, i));
 
   it('has the loss and the gradient of the reference, summed over sequences of any length', () => {
-    const learner = learnerOf(spec);
-    const references = examples.map(({ ids, targets }) =>
-      referenceGradient(spec, vocabulary, inFloat64(weightsOf(spec)), ids, targets),
+    const learner = learnerOf(one);
+    const inputs = { input: one.input, ...(one.source && { source: one.source }) };
+    const references = examples.map((example) =>
+      referenceGradient(one.spec, inputs, inFloat64(weightsOf(one)), example, one.loss),
     );
-    const loss = learner.differentiate(batchOf(examples), createRng(1));
+    const batch = batchOf(one, examples);
     const expected = references.reduce((sum, reference) => sum + reference.loss, 0);
-    expect(Math.abs(loss - expected) / expected).toBeLessThan(1e-5);
+    expect(Math.abs(learner.measure(batch) - expected) / expected).toBeLessThan(1e-5);
+    learner.reset();
+    expect(Math.abs(learner.differentiate(batch, createRng(1)) - expected) / expected).toBeLessThan(1e-5);
 
     for (const [name, values] of gradientOf(learner)) {
       const slopes = references
         .map(({ gradient }) => gradient.get(name)!)
         .reduce((sum, part) => sum.map((slope, i) => slope + part[i]!));
-      const largest = slopes.reduce((most, slope) => Math.max(most, Math.abs(slope)), 0);
+      const largest = slopes.reduce((most, slope) => Math.max(most, Math.abs(slope)), 1e-3);
       const worst = slopes.reduce((most, slope, i) => Math.max(most, Math.abs(slope - values[i]!)), 0);
       expect(worst / largest, name).toBeLessThan(1e-4);
     }
+    learner.free();
   });
 
   it('has the same bits of gradient on the plain path', () => {
-    const plain = createKernel({ mode: 'plain', memoryMegabytes: 256 });
-    const [a, b] = [learnerOf(spec), learnerOf(spec, plain)].map((learner) => {
-      learner.differentiate(batchOf(examples), createRng(1));
-      return gradientOf(learner);
+    const [a, b] = [learnerOf(one), learnerOf(one, plain)].map((learner) => {
+      learner.differentiate(batchOf(one, examples), createRng(1));
+      const gradient = gradientOf(learner);
+      learner.free();
+      return gradient;
     });
     expect(a).toEqual(b);
   });
 
   it('gives back the weights it was given', () => {
-    const weights = weightsOf(spec);
-    expect(learnerOf(spec).save()).toEqual(weights);
-  });
-
-  it('measures the loss of what the network serves', () => {
-    const { ids, targets } = examples[0]!;
-    const { output } = referenceNetwork(spec, weightsOf(spec), ids);
-    const served = output.reduce(
-      (sum, row, t) => sum - targets[t]!.weight * Math.log(row[targets[t]!.class]!),
-      0,
-    );
-    const learner = learnerOf(spec);
-    expect(Math.abs(learner.measure(batchOf([examples[0]!])) - served) / served).toBeLessThan(1e-5);
+    const learner = learnerOf(one);
+    expect(learner.save()).toEqual(weightsOf(one));
+    learner.free();
   });
 });
 
 describe('learning in chunks', () => {
+  const one = find('lstm of 17');
+  const { sequence, targets } = exampleOf(one, 40, 5);
+  const part = (from: number, to: number) =>
+    batchOf(one, [{ sequence: sequence.slice(from, to), targets: targets.slice(from, to) }]);
+
   it('starts where the chunk before ended, until it is reset', () => {
-    const { ids, targets } = example(40, 5);
-    const part = (from: number, to: number) =>
-      batchOf([{ ids: ids.slice(from, to), targets: targets.slice(from, to) }]);
-    const learner = learnerOf(lstmNetwork);
+    const learner = learnerOf(one);
     const whole = learner.measure(part(0, 40));
     learner.reset();
     const chunks = learner.measure(part(0, 13)) + learner.measure(part(13, 40));
@@ -96,40 +90,104 @@ describe('learning in chunks', () => {
     expect(Math.abs(apart - whole)).toBeGreaterThan(1e-3);
   });
 
+  it('starts after as many steps as were to be carried, where windows overlap', () => {
+    const learner = learnerOf(one);
+    learner.measure({ ...part(0, 20), carryAfter: 13 });
+    const overlapping = learner.measure(part(13, 40));
+    learner.reset();
+    learner.measure(part(0, 13));
+    expect(overlapping).toBe(learner.measure(part(13, 40)));
+  });
+
   it('refuses a batch that is larger than it was built for', () => {
-    const learner = learnerOf(gruNetwork);
-    expect(() => learner.measure(batchOf([example(401, 1)]))).toThrow(RangeError);
+    const learner = learnerOf(one);
+    expect(() => learner.measure(batchOf(one, [exampleOf(one, 401, 1)]))).toThrow(RangeError);
   });
 });
 
 describe('dropout', () => {
-  const spec = networkSpec.parse({
-    layers: [
-      { type: 'embedding', name: 'in', vocabulary, units: 16 },
-      { type: 'dropout', rate: 0.5 },
-      { type: 'recurrent', name: 'cells', cell: 'gru', units: 16 },
-      { type: 'dense', name: 'out', units: classes, activation: 'softmax' },
-    ],
+  const base = find('lstm of 17');
+  const dropping = (layer: object): LearningCase => ({
+    ...base,
+    spec: {
+      ...base.spec,
+      layers: [base.spec.layers[0]!, ...[layer].flat(), ...base.spec.layers.slice(1)] as never,
+    },
   });
-  it('drops by seed when learning, and nothing when measuring', () => {
-    const learner = learnerOf(spec);
-    const batch = batchOf([example(20, 1)]);
+  const recurrent = (cell: object): LearningCase => ({
+    ...base,
+    spec: {
+      ...base.spec,
+      layers: base.spec.layers.map((layer) =>
+        layer.type === 'recurrent' ? { ...layer, ...cell, recurrent_dropout: 0.4 } : layer,
+      ) as never,
+    },
+  });
+  const cases = [
+    ['the same at every step', dropping({ type: 'dropout', rate: 0.5, steps: 'same' })],
+    ['others at each step', dropping({ type: 'dropout', rate: 0.5, steps: 'each' })],
+    ['recurrent, lstm', recurrent({ cell: 'lstm' })],
+    ['recurrent, gru after', recurrent({ cell: 'gru', reset: 'after' })],
+    ['recurrent, gru before', recurrent({ cell: 'gru', reset: 'before' })],
+    ['recurrent, rnn', recurrent({ cell: 'rnn' })],
+  ] as const;
+
+  it.each(cases)('%s: drops by seed when learning, and nothing when measuring', (_, one) => {
+    const learner = learnerOf(one);
+    const batch = batchOf(one, [exampleOf(one, 20, 1), exampleOf(one, 7, 2)]);
     const run = (seed: number): number => (learner.reset(), learner.differentiate(batch, createRng(seed)));
     const measure = (): number => (learner.reset(), learner.measure(batch));
     expect(run(1)).toBe(run(1));
     expect(run(1)).not.toBe(run(2));
     expect(measure()).toBe(measure());
     expect(measure()).not.toBe(run(1));
+    learner.free();
+  });
+
+  it.each(cases)('%s: its gradient is that of what was left', (_, one) => {
+    const learner = learnerOf(one);
+    const batch = batchOf(one, [exampleOf(one, 12, 1), exampleOf(one, 5, 2)]);
+    const run = (): number => (learner.reset(), learner.differentiate(batch, createRng(9)));
+    run();
+    const random = createRng(4);
+    for (const { name, values, gradient } of learner.parameters) {
+      const slopes = gradient.slice();
+      const direction = values.map(() => 2 * random.next() - 1);
+      // what is past a width takes no part
+      const before = values.slice();
+      const at = (sign: number): number => {
+        values.forEach((__, i) => (values[i] = before[i]! + sign * 1e-2 * direction[i]!));
+        learner.refresh();
+        return run();
+      };
+      const quotient = (at(1) - at(-1)) / 2e-2;
+      values.set(before);
+      learner.refresh();
+      const along = slopes.reduce((sum, slope, i) => sum + slope * direction[i]!, 0);
+      const scale = slopes.reduce((sum, slope, i) => sum + Math.abs(slope * direction[i]!), 0) + 1e-2;
+      expect(Math.abs(quotient - along) / scale, name).toBeLessThan(0.04);
+    }
+    learner.free();
   });
 });
 
-it('refuses layers that it has no gradient for, by name', () => {
-  const spec = networkSpec.parse({
-    layers: [
-      { type: 'embedding', vocabulary, units: 4 },
-      { type: 'recurrent', name: 'both-ways', cell: 'gru', units: 4, bidirectional: true },
-      { type: 'dense', units: classes, activation: 'softmax' },
-    ],
+describe('frozen layers', () => {
+  it('are not among the parameters, and others learn as before', () => {
+    const one = find('lstm of 17');
+    const whole = learnerOf(one);
+    const frozen = learnerOf(one, kernel, ['cells']);
+    expect(frozen.parameters.map(({ name }) => name)).toEqual(
+      whole.parameters.map(({ name }) => name).filter((name) => !name.startsWith('cells.')),
+    );
+    const batch = batchOf(one, [exampleOf(one, 9, 1)]);
+    for (const learner of [whole, frozen]) learner.differentiate(batch, createRng(1));
+    for (const { name, gradient } of frozen.parameters)
+      expect(gradient).toEqual(whole.parameters.find((other) => other.name === name)!.gradient);
   });
-  expect(() => learnerOf(spec)).toThrow(/both-ways/);
+});
+
+it('gives its memory back', () => {
+  const before = kernel.memory.used;
+  learnerOf(find('attention additive, no bridge, gru before')).free();
+  expect(kernel.memory.used).toBe(before);
 });

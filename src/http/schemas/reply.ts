@@ -32,6 +32,9 @@ const problemContent = {
   content: { 'application/problem+json': { schema: problem } },
 };
 
+/** What any route may end in. */
+export const problems = { '4xx': problemContent, '5xx': problemContent };
+
 /** A JSON answer, its stream where there is one, and the problems a task can end in. */
 export const taskResponses = <T extends z.ZodType>(reply: T, stream: string | null) => ({
   200: {
@@ -41,6 +44,5 @@ export const taskResponses = <T extends z.ZodType>(reply: T, stream: string | nu
       ...(stream === null ? {} : { 'text/event-stream': { schema: z.string().describe(stream) } }),
     },
   },
-  '4xx': problemContent,
-  '5xx': problemContent,
+  ...problems,
 });

@@ -5,7 +5,7 @@ type Path = (string | number)[];
 
 /** Where a value is not a text, a number or a list of them at most three deep; null when all is well. */
 function misfit(value: unknown, path: Path, depth: number): { path: Path; message: string } | null {
-  if (typeof value === 'number' || (typeof value === 'string' && depth < 2)) return null;
+  if (typeof value === 'number' || (typeof value === 'string' && depth < 3)) return null;
   if (!Array.isArray(value) || depth > 2)
     return {
       path,
@@ -40,10 +40,11 @@ export const taskInput = z
   })
   .meta({
     description:
-      'A text or a list of texts; for numeric models one sequence as [steps][features] or a list of those. A flat list of numbers is one step of several features, or several steps of the only feature.',
+      'A text or a list of texts, or of lists of tokens that are split already; for numeric models one sequence as [steps][features] or a list of those. A flat list of numbers is one step of several features, or several steps of the only feature.',
     anyOf: [
       { type: 'string' },
       { type: 'array', items: { type: 'string' } },
+      { type: 'array', items: { type: 'array', items: { type: 'string' } } },
       numbers,
       { type: 'array', items: numbers },
       { type: 'array', items: { type: 'array', items: numbers } },

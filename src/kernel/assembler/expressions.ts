@@ -75,6 +75,10 @@ export const lessThan = integer('i32.lt_u');
 // ---- f32: one number
 export const f32add = scalar('f32.add');
 export const f32max = scalar('f32.max');
+export const f32sub = scalar('f32.sub');
+export const f32mul = scalar('f32.mul');
+export const f32div = scalar('f32.div');
+export const f32sqrt = (a: F32): F32 => operation('f32.sqrt', [a]);
 export const f32greater = (a: F32, b: F32): I32 => operation('f32.gt', [a, b]);
 
 // ---- v128: four float32, or four int32 where the name says so

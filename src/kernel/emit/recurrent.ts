@@ -36,6 +36,8 @@ export interface RowAddresses {
 export interface Cell {
   readonly name: string;
   readonly phases: readonly Phase[];
+  /** The product reads rows of its own, the sweep's last parameter, and one step is run at a time: dropout while learning. */
+  readonly operandApart?: boolean;
 }
 
 /** Bytes of scratch that a sweep over `rows` rows needs. */
@@ -67,6 +69,7 @@ export function emitSweep(e: Emitter, cell: Cell, units: number): string {
     'rows',
     'steps',
     'descending',
+    ...(cell.operandApart ? (['operand'] as const) : []),
   ] as const;
 
   return e.module.function(`${cell.name}_${units}`, parameters, (f, p) => {
@@ -78,7 +81,7 @@ export function emitSweep(e: Emitter, cell: Cell, units: number): string {
     const phaseStep = (phase: Phase, preOffset: number, weightOffset: number): void => {
       const gates = phase.start.length;
       const groupWeights = gates * panelSize(units);
-      const operand = phase.operand === 'h' ? p.h : resetRows;
+      const operand = phase.operand === 'reset' ? resetRows : (p.operand ?? p.h);
 
       /** Addresses of a group's units in the first row. */
       const locate = (group: I32Like): { at: RowAddresses; weights: I32Local; bias: I32Local } => {

@@ -62,3 +62,31 @@ export function emitConcat(e: Emitter, widths: readonly number[]): string {
     );
   });
 }
+
+/**
+ * Emits y[r] ← [table[ids₀[r]], table[ids₁[r]], …]: an embedding of several ids a step, which stand column after column.
+ * table [any, padded(units)]  idₖ[r] at ids + k·columnBytes + 4·r  y [rows, padded(units·count)] and 64 bytes of slack
+ * @returns the function's name; its parameters are table, ids, columnBytes, y, rows.
+ */
+export function emitGatherColumns(e: Emitter, { units, count }: { units: number; count: number }): string {
+  const stride = padded(units) * 4;
+  const parameters = ['table', 'ids', 'columnBytes', 'y', 'rows'] as const;
+  return e.module.function(`gather_columns_${units}_${count}`, parameters, (f, p) => {
+    f.if(p.rows, () =>
+      f.repeat(p.rows, () => {
+        const id = f.i32(p.ids);
+        for (let column = 0; column < count; column++) {
+          copyPanels(
+            f,
+            add(p.table, mul(loadI32(id), stride)),
+            add(p.y, column * units * 4),
+            panelsFor(units),
+          );
+          f.advance(id, p.columnBytes);
+        }
+        f.advance(p.ids, 4);
+        f.advance(p.y, padded(units * count) * 4);
+      }),
+    );
+  });
+}

@@ -2,14 +2,12 @@ import type { FunctionBuilder, I32Local, V128Local } from '../assembler/function
 import {
   add,
   f32,
-  f32add,
   f32greater,
   f32max,
   fma,
   i32,
   intAdd,
   intSub,
-  lane,
   lessThan,
   load,
   loadF32,
@@ -22,11 +20,11 @@ import {
   vmul,
   vand,
   vsub,
-  type F32,
   type V128,
 } from '../assembler/expressions.ts';
 import { exp } from './activations.ts';
 import { padded, type Emitter } from './emitter.ts';
+import { horizontal } from './reduce.ts';
 
 // Over a row of `width` columns, in place. x [rows, padded(width)]. The columns past the width are set to −∞ first, so
 // that they weigh nothing and the row can be taken in whole vectors. Sums run in one fixed order.
@@ -43,10 +41,6 @@ function eachVector(f: FunctionBuilder, row: I32Local, width: number, body: (at:
     () => lessThan(at, end),
   );
 }
-
-/** All four lanes joined, two and two. */
-const horizontal = (v: V128, join: (a: F32, b: F32) => F32): F32 =>
-  join(join(lane(v, 0), lane(v, 1)), join(lane(v, 2), lane(v, 3)));
 
 /** Sets the columns past the width to −∞ and gives the row's largest value, NaN if it holds one. */
 function largestOf(f: FunctionBuilder, e: Emitter, row: I32Local, width: number): V128Local {
@@ -73,7 +67,7 @@ function sumOfExp(
     if (keep) f.store(at, value);
     f.set(sum, vadd(sum, value));
   });
-  return f.v128(splat(horizontal(sum, f32add)));
+  return f.v128(splat(horizontal(sum)));
 }
 
 /** x ← softmax(x). Absolute error ≤ 1e-6. Parameters: x, rows. */

@@ -1,4 +1,4 @@
-import { emitGather } from '../../kernel/emit/rows.ts';
+import { emitGatherColumns } from '../../kernel/emit/rows.ts';
 import { padded } from '../../kernel/emit/emitter.ts';
 import type { LayerSpec } from '../spec.ts';
 import type { CompileContext, RunContext } from './layer.ts';
@@ -8,6 +8,9 @@ export interface EmbeddingProgram {
   readonly gather: string;
   readonly table: number;
   readonly vocabulary: number;
+  /** The ids of a step that it looks up. */
+  readonly first: number;
+  readonly count: number;
 }
 
 export function compileEmbedding(
@@ -15,12 +18,14 @@ export function compileEmbedding(
   tensors: { weight: string },
   context: CompileContext,
 ): EmbeddingProgram {
-  const { vocabulary, units } = layer;
+  const { vocabulary, units, columns: { first, count } = { first: 0, count: 1 } } = layer;
   const rows = context.tensor(tensors.weight);
   return {
     kind: 'embedding',
     vocabulary,
-    gather: emitGather(context.e, units),
+    first,
+    count,
+    gather: emitGatherColumns(context.e, { units, count }),
     table: context.place(vocabulary * padded(units), (table) => {
       for (let id = 0; id < vocabulary; id++)
         table.set(rows.subarray(id * units, (id + 1) * units), id * padded(units));
@@ -28,11 +33,12 @@ export function compileEmbedding(
   };
 }
 
-/** y [rows, padded(units)] ← table[ids[rows]] */
+/** y [rows, padded(units·count)] ← table[ids], side by side. Ids stand column after column, columnBytes apart. */
 export function runEmbedding(
   embedding: EmbeddingProgram,
   { functions }: RunContext,
-  at: { ids: number; y: number; rows: number },
+  at: { ids: number; columnBytes: number; y: number; rows: number },
 ): void {
-  functions[embedding.gather]!(embedding.table, at.ids, at.y, at.rows);
+  const ids = at.ids + embedding.first * at.columnBytes;
+  functions[embedding.gather]!(embedding.table, ids, at.columnBytes, at.y, at.rows);
 }

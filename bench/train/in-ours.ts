@@ -1,0 +1,71 @@
+import { createRng } from '../../src/decoding/rng.ts';
+import { createKernel } from '../../src/kernel/kernel.ts';
+import { resolveNetwork } from '../../src/network/encoder-decoder.ts';
+import { networkSpec } from '../../src/network/spec.ts';
+import type { Batch } from '../../src/training/batch.ts';
+import { clippingScale, globalNorm } from '../../src/training/clipping.ts';
+import { shard } from '../../src/training/data/shard.ts';
+import { initialWeights } from '../../src/training/initialise.ts';
+import { lossSpec } from '../../src/training/loss.ts';
+import { optimiserSpec } from '../../src/training/optimiser.ts';
+import { createOptimiser } from '../../src/training/optimisers/create-optimiser.ts';
+import { planOf } from '../../src/training/plan.ts';
+import { createShards } from '../../src/training/shards.ts';
+import { batch, classes, embedding, inputs, steps, vocabulary, type TrainingCase } from './networks.ts';
+import { answerRounds } from './rounds.ts';
+
+// One contender of bench/train.ts: trains in Unroll, all of a step: gradient, clipping, Adam.
+
+const kind = process.argv[2] as TrainingCase['kind'];
+const units = Number(process.argv[3]);
+const threads = Number(process.argv[4]);
+const out = kind === 'classifier' ? classes : vocabulary;
+const network = networkSpec.parse({
+  layers: [
+    { type: 'embedding', vocabulary, units: embedding },
+    { type: 'recurrent', cell: 'lstm', units },
+    { type: 'dense', units: out, activation: 'softmax' },
+  ],
+});
+const input = { kind: 'ids', vocabulary } as const;
+const memoryMegabytes = 1024;
+const kernel = createKernel({ mode: 'auto', memoryMegabytes });
+const weights = initialWeights(resolveNetwork(network, input, null), createRng(1));
+const rows = Math.ceil(batch / threads);
+const shards = await createShards(
+  kernel,
+  network,
+  {
+    input,
+    capacity: { rows, packed: rows * steps },
+    loss: lossSpec.parse({ type: 'softmax_cross_entropy' }),
+  },
+  { shards: threads, threads, weights, memoryMegabytes },
+);
+const { parameters } = shards.learner;
+const optimiser = createOptimiser(parameters, optimiserSpec.parse({ type: 'adam' }));
+const parts = shard(wholeBatch(), threads);
+
+let step = 0;
+await answerRounds(kernel.path, async () => {
+  shards.reset();
+  const loss = await shards.differentiate(parts, { step: step++, seed: 1, ownWords: 0 });
+  optimiser.update(1e-3, clippingScale(globalNorm(parameters), 5));
+  shards.refresh();
+  return loss;
+});
+await shards.close();
+
+function wholeBatch(): Batch {
+  const { ids, answers } = inputs(kind);
+  const first = kind === 'classifier' ? batch * (steps - 1) : 0;
+  const judged = (index: number): boolean => index >= first;
+  return {
+    plan: planOf(Array<number>(batch).fill(steps)),
+    ids,
+    targets: {
+      classes: Int32Array.from(ids, (_, index) => (judged(index) ? answers[index - first]! : 0)),
+      weights: Float32Array.from(ids, (_, index) => (judged(index) ? 1 / answers.length : 0)),
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { fma, load, loadSplat } from '../../src/kernel/assembler/expressions.ts';
+import { clearVectorRegisters } from '../../src/kernel/compile.ts';
+import { instantiate } from '../../src/kernel/instantiate.ts';
+import { createKernel } from '../../src/kernel/kernel.ts';
+
+const rows = 6;
+const vectors = 4;
+const rounds = 15;
+const loops = 400_000;
+
+/** GFLOP/s of fused multiply-adds that read nothing but registers: what no product can exceed. The best of some rounds. */
+export function multiplyAddRate(): number {
+  const kernel = createKernel({ mode: 'auto', memoryMegabytes: 16 });
+  const buffer = kernel.memory.allocate(rows * vectors * 16);
+  const module = kernel.compile((e) =>
+    e.module.function('multiply_add', ['at', 'loops'], (f, { at, loops: count }) => {
+      const acc = Array.from({ length: rows }, (_, r) =>
+        Array.from({ length: vectors }, (__, v) => f.v128(load(at, (r * vectors + v) * 16))),
+      );
+      const weights = Array.from({ length: vectors }, (_, v) => f.v128(load(at, v * 16)));
+      const x = f.v128(loadSplat(at));
+      f.repeat(count, () =>
+        acc.forEach((row) => row.forEach((sum, v) => f.set(sum, fma(weights[v]!, x, sum)))),
+      );
+      acc.forEach((row, r) => row.forEach((sum, v) => f.store(at, sum, (r * vectors + v) * 16)));
+    }),
+  );
+  const run = instantiate(module, kernel.memory.memory)['multiply_add']!;
+  let best = Infinity;
+  for (let round = 0; round < rounds; round++) {
+    const began = performance.now();
+    run(buffer, loops);
+    best = Math.min(best, performance.now() - began);
+  }
+  clearVectorRegisters();
+  return (2 * 4 * rows * vectors * loops) / best / 1e6;
+}

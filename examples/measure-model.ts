@@ -1,0 +1,55 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSafetensors } from '../src/formats/safetensors.ts';
+import { createKernel } from '../src/kernel/kernel.ts';
+import { modelSpec } from '../src/network/spec.ts';
+import { createBatches } from '../src/training/data/batches.ts';
+import { prepare } from '../src/training/data/prepare.ts';
+import { createLearner } from '../src/training/learner.ts';
+import { createMetrics } from '../src/training/metrics/create-metrics.ts';
+import { lossOf } from '../src/training/task-loss.ts';
+import { trainingSpec } from '../src/training/training-spec.ts';
+import type { Upload } from './example.ts';
+
+/**
+ * What a model folder scores on records that it has not seen, fed the right answers: what no call of the API tells.
+ * @param rows parts of a text that are read side by side
+ */
+export async function measureModel(folder: string, held: Upload, rows = 1): Promise<Record<string, number>> {
+  const model = modelSpec.parse(JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8')));
+  const weights = readSafetensors(readFileSync(join(folder, 'weights.safetensors')));
+  const aside = mkdtempSync(join(tmpdir(), 'unroll-measure-'));
+  try {
+    const path = join(aside, 'held-out');
+    writeFileSync(path, held.text);
+    const spec = trainingSpec.parse({
+      model: model.name,
+      task: model.task,
+      base: model.name,
+      data: { dataset: 'held-out' },
+      validation: { share: 0 },
+      hyperparameters: { max_steps: 65_536 },
+    });
+    const format = held.type === 'text/plain' ? 'text' : held.type === 'text/csv' ? 'csv' : 'jsonl';
+    const { training, input, source } = await prepare(spec, { path, format }, null, model);
+    const batches = createBatches(training, { batchSize: rows, seed: 0, shards: 1, shuffle: false });
+    const learner = createLearner(createKernel({ mode: 'auto', memoryMegabytes: 1024 }), model.network, {
+      input,
+      ...(source && { source }),
+      capacity: batches.capacity,
+      ...(batches.sourceCapacity && { sourceCapacity: batches.sourceCapacity }),
+      loss: lossOf(spec, model),
+    });
+    learner.load(weights);
+    const metrics = createMetrics(model).start();
+    for (const one of batches.epoch(0)) {
+      if (!batches.carries) learner.reset();
+      const batch = batches.batch(one);
+      metrics.loss(learner.measure(batch, (logits, width) => metrics.see(logits, width, batch)));
+    }
+    return metrics.results().metrics;
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,110 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createParser } from 'eventsource-parser';
+import { createDisplay } from '../src/cli/progress-line.ts';
+import type { Example, Trained, Upload } from './example.ts';
+
+// Trains one of the shipped models through the training API of a server, measures it on what was held out, and writes the
+// figures into its model.json.   npm run example -- NAME --server http://127.0.0.1:8080 --models models
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    server: { type: 'string', default: 'http://127.0.0.1:8080' },
+    /** UNROLL_MODELS of that server. */
+    models: { type: 'string', default: 'models' },
+    /** Only measures: a version that is there already. */
+    version: { type: 'string' },
+  },
+});
+const [name = ''] = positionals;
+const { example } = (await import(`./${name}/example.ts`)) as { example: Example };
+const display = createDisplay(process.stdout);
+
+const published = values.version ?? (await train());
+const folder = join(values.models, ...published.split('@'));
+const trained: Trained = { post: (path, body) => call('POST', path, body), folder };
+const report = await example.report(trained);
+console.log(JSON.stringify(report, null, 2));
+const file = join(folder, 'model.json');
+const model = JSON.parse(readFileSync(file, 'utf8')) as { provenance: object };
+model.provenance = { ...model.provenance, ...report };
+writeFileSync(file, `${JSON.stringify(model, null, 2)}\n`);
+
+/** @returns `name@version` of what was made */
+async function train(): Promise<string> {
+  const { training, validation } = example.data();
+  const body = {
+    ...example.job,
+    data: { dataset: await upload(training) },
+    ...(validation && { validation: { dataset: await upload(validation) } }),
+  };
+  const job = await call<{ id: string }>('POST', '/v1/training/jobs', body);
+  await follow(job.id);
+  const {
+    status,
+    published: made,
+    error,
+  } = await call<{ status: string; published: string; error: { message: string } }>(
+    'GET',
+    `/v1/training/jobs/${job.id}`,
+  );
+  if (status !== 'succeeded') throw new Error(`the job is ${status}: ${error?.message}`);
+  return made;
+}
+
+async function upload({ type, text }: Upload): Promise<string> {
+  const task = type === 'application/jsonl' ? `&task=${example.job.task}` : '';
+  const response = await fetch(`${values.server}/v1/datasets?name=${name}${task}`, {
+    method: 'POST',
+    headers: { 'content-type': type },
+    body: text,
+  });
+  return (await answerOf<{ id: string }>(response)).id;
+}
+
+/** Shows what the job says until it is over. */
+async function follow(job: string): Promise<void> {
+  const parser = createParser({
+    onEvent({ event, data }) {
+      const said = JSON.parse(data) as Record<string, never>;
+      if (event === 'progress') {
+        const {
+          epoch,
+          step,
+          steps,
+          loss,
+          steps_per_second: stepsPerSecond,
+          seconds_left: secondsLeft,
+        } = said;
+        display.progress({
+          epoch: epoch!,
+          step: step!,
+          steps: steps!,
+          loss: loss!,
+          stepsPerSecond: stepsPerSecond!,
+          secondsLeft: secondsLeft!,
+        });
+      } else if (event !== 'gradient_flow') display.line(String(said['message']));
+    },
+  });
+  const response = await fetch(`${values.server}/v1/training/jobs/${job}/events?stream=true`);
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body!) parser.feed(decoder.decode(chunk, { stream: true }));
+  display.end();
+}
+
+async function call<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
+  const response = await fetch(`${values.server}${path}`, {
+    method,
+    ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  return answerOf<T>(response);
+}
+
+async function answerOf<T>(response: Response): Promise<T> {
+  const json = (await response.json()) as T & { detail?: string };
+  if (!response.ok) throw new Error(`${response.status}: ${json.detail}`);
+  return json;
+}

@@ -1,0 +1,60 @@
+// One line that tells how a training gets on: drawn over itself on a terminal, a plain line now and then elsewhere.
+
+export interface Progress {
+  readonly epoch: number;
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+  readonly stepsPerSecond: number;
+  readonly secondsLeft: number | null;
+}
+
+const barWidth = 24;
+const plainEveryMs = 10_000;
+
+export function progressLine({ epoch, step, steps, loss, stepsPerSecond, secondsLeft }: Progress): string {
+  const share = steps > 0 ? Math.min(1, step / steps) : 0;
+  const filled = Math.round(share * barWidth);
+  const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
+  const left = secondsLeft === null ? '' : `  ${duration(secondsLeft)} left`;
+  return `epoch ${epoch + 1}  ${bar} ${(share * 100).toFixed(0).padStart(3)} %  step ${step}/${steps}  loss ${loss.toFixed(4)}  ${stepsPerSecond.toFixed(1)} steps/s${left}`;
+}
+
+/** 75 → 1:15, 3700 → 1:01:40 */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const parts = [Math.floor(whole / 60) % 60, whole % 60];
+  const hours = Math.floor(whole / 3600);
+  if (hours > 0) parts.unshift(hours);
+  return parts.map((part, i) => (i === 0 ? String(part) : String(part).padStart(2, '0'))).join(':');
+}
+
+/** Writes progress and lines that stay, so that neither spoils the other. */
+export function createDisplay(
+  out: { write(text: string): void; readonly isTTY?: boolean; readonly columns?: number },
+  now: () => number = Date.now,
+) {
+  let drawn = false;
+  let plainAt = -Infinity;
+  const clear = (): void => {
+    if (drawn) out.write('\r\u{1b}[K');
+    drawn = false;
+  };
+  return {
+    progress(progress: Progress): void {
+      const line = progressLine(progress);
+      if (out.isTTY === true) {
+        out.write(`\r\u{1b}[K${line.slice(0, (out.columns ?? 120) - 1)}`);
+        drawn = true;
+      } else if (now() - plainAt >= plainEveryMs) {
+        plainAt = now();
+        out.write(`${line}\n`);
+      }
+    },
+    line(text: string): void {
+      clear();
+      out.write(`${text}\n`);
+    },
+    end: clear,
+  };
+}

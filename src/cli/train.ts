@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { z } from 'zod';
+import { publishVersion } from '../repository/publish-version.ts';
+import { checkpointFolder } from '../training/checkpoint.ts';
+import type { DataFile, FromRun, RunRequest, ToRun } from '../training/run-messages.ts';
+import { trainingSpec, type TrainingSpec } from '../training/training-spec.ts';
+import { createDisplay } from './progress-line.ts';
+
+// unroll train config.json: a training job without a server. The file is what POST /v1/training/jobs takes, but that
+// `data` and `validation` may name a file beside it: {"file": "train.jsonl"}.
+
+export interface TrainOptions {
+  readonly models: string;
+  /** Where checkpoints go: `<config's name>.training` beside it by default. */
+  readonly work: string | null;
+  readonly threads: number;
+  readonly memoryMegabytes: number;
+}
+
+/** @returns the exit code */
+export async function trainCommand(configPath: string, options: TrainOptions): Promise<number> {
+  const display = createDisplay(process.stdout);
+  const work = options.work ?? `${configPath.replace(/\.json$/, '')}.training`;
+  await mkdir(join(work, 'checkpoints'), { recursive: true });
+  const { spec, data, validation } = await readConfig(configPath, work);
+  const resume = await lastCheckpoint(work);
+  if (resume !== null) display.line(`going on from step ${resume} (${work})`);
+  const base = spec.base === undefined ? null : await baseFolder(options.models, spec.base);
+  const request: RunRequest = {
+    spec,
+    data,
+    validation,
+    base,
+    folder: work,
+    resume,
+    threads: options.threads,
+    memoryMegabytes: options.memoryMegabytes,
+  };
+  const thread = new Worker(new URL('../training/run-thread.ts', import.meta.url), { workerData: request });
+  const pause = (): void => thread.postMessage({ kind: 'pause' } satisfies ToRun);
+  process.once('SIGINT', pause).once('SIGTERM', pause);
+
+  let code = 1;
+  thread.on('message', (message: FromRun) => {
+    if (message.kind === 'progress') display.progress(message);
+    else if (message.kind === 'event' && message.type !== 'gradient_flow') display.line(message.message);
+    else if (message.kind === 'failed') display.line(`failed: ${message.message}`);
+    else if (message.kind === 'ended') code = 0;
+    if (message.kind === 'ended') ended = message;
+  });
+  let ended: Extract<FromRun, { kind: 'ended' }> | null = null;
+  thread.on('error', (error) => display.line(`failed: ${error.message}`));
+  await once(thread, 'exit');
+  display.end();
+  await finish(ended, spec, options, work, display.line);
+  return code;
+}
+
+async function finish(
+  ended: Extract<FromRun, { kind: 'ended' }> | null,
+  spec: TrainingSpec,
+  { models }: TrainOptions,
+  work: string,
+  tell: (line: string) => void,
+): Promise<void> {
+  if (ended?.how === 'succeeded') {
+    const version = await publishVersion(
+      models,
+      spec.model,
+      checkpointFolder(work, ended.best ?? ended.step),
+    );
+    tell(
+      `${spec.model}@${version} stands in ${join(models, spec.model, String(version))}, of step ${ended.best ?? ended.step}`,
+    );
+  } else if (ended) tell(`stopped at step ${ended.step}: the same command goes on from there`);
+}
+
+const fileReference = z.strictObject({ file: z.string().min(1) });
+
+/** @throws with what is wrong in the file, and where */
+async function readConfig(
+  path: string,
+  work: string,
+): Promise<{ spec: TrainingSpec; data: DataFile; validation: DataFile | null }> {
+  const json = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+  const files: Record<string, DataFile> = {};
+  for (const field of ['data', 'validation']) {
+    const named = fileReference.safeParse(json[field]);
+    if (named.success) {
+      const file = resolve(dirname(path), named.data.file);
+      files[field] = { path: file, format: formatOf(file) };
+      json[field] = { dataset: 'file' };
+    }
+  }
+  const parsed = trainingSpec.safeParse(json);
+  if (!parsed.success) throw new Error(`${path}: ${z.prettifyError(parsed.error)}`);
+  const spec = parsed.data;
+  const inline = async (field: 'data' | 'validation'): Promise<DataFile | null> => {
+    const given = spec[field];
+    if (!('records' in given)) return files[field] ?? null;
+    const file = join(work, `${field}.jsonl`);
+    await writeFile(file, given.records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    return { path: file, format: 'jsonl' };
+  };
+  const data = await inline('data');
+  if (!data) throw new Error(`${path}: data: without a server it is {"file": "…"} or {"records": […]}`);
+  return { spec, data, validation: await inline('validation') };
+}
+
+function formatOf(file: string): DataFile['format'] {
+  const extension = extname(file);
+  return extension === '.csv' ? 'csv' : extension === '.jsonl' || extension === '.ndjson' ? 'jsonl' : 'text';
+}
+
+async function lastCheckpoint(work: string): Promise<number | null> {
+  const steps = (await readdir(join(work, 'checkpoints'))).filter((name) => /^\d+$/.test(name)).map(Number);
+  return steps.length > 0 ? Math.max(...steps) : null;
+}
+
+async function baseFolder(models: string, reference: string): Promise<string> {
+  const [name = '', version] = reference.split('@');
+  const home = join(models, basename(name));
+  if (version !== undefined) return join(home, basename(version));
+  const versions = (await readdir(home)).filter((one) => /^\d+$/.test(one)).map(Number);
+  return join(home, String(Math.max(...versions)));
+}

@@ -1,0 +1,62 @@
+import { comparisonRequest } from '../../jobs/comparison-request.ts';
+import type { Route } from '../route.ts';
+import { problems } from '../schemas/reply.ts';
+import { comparisonList, comparisonParameter, comparisonView } from '../schemas/training.ts';
+import { viewComparison } from '../training-view.ts';
+
+const tags = ['training'];
+
+export const comparisonRoutes: Route = (scope, { training: { comparisons } }) => {
+  scope.post(
+    '/v1/training/comparisons',
+    {
+      schema: {
+        operationId: 'createComparison',
+        tags,
+        summary:
+          'The same data and number of parameters given to rnn, lstm and gru, and to a grid or draws of settings',
+        body: comparisonRequest,
+        response: { 200: comparisonView, ...problems },
+      },
+    },
+    async ({ body }) => viewComparison(await comparisons.create(body)),
+  );
+  scope.get(
+    '/v1/training/comparisons',
+    {
+      schema: {
+        operationId: 'listComparisons',
+        tags,
+        summary: 'Every comparison, newest first',
+        response: { 200: comparisonList, ...problems },
+      },
+    },
+    async () => ({ object: 'list' as const, data: comparisons.list().map(viewComparison) }),
+  );
+  scope.get(
+    '/v1/training/comparisons/:comparison',
+    {
+      schema: {
+        operationId: 'showComparison',
+        tags,
+        summary: 'One table: score, parameters, time a step, time to the target, reach of gradients',
+        params: comparisonParameter,
+        response: { 200: comparisonView, ...problems },
+      },
+    },
+    async ({ params }) => viewComparison(comparisons.get(params.comparison)),
+  );
+  scope.post(
+    '/v1/training/comparisons/:comparison/cancel',
+    {
+      schema: {
+        operationId: 'cancelComparison',
+        tags,
+        summary: 'Cancels every trial that is not over',
+        params: comparisonParameter,
+        response: { 200: comparisonView, ...problems },
+      },
+    },
+    async ({ params }) => viewComparison(comparisons.cancel(params.comparison)),
+  );
+};

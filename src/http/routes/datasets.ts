@@ -1,0 +1,116 @@
+import type { FastifyRequest } from 'fastify';
+import type { Readable } from 'node:stream';
+import { UnrollError } from '../../errors.ts';
+import type { DataFile } from '../../training/run-messages.ts';
+import type { Route } from '../route.ts';
+import { problems } from '../schemas/reply.ts';
+import { datasetList, datasetParameter, datasetQuery, datasetView } from '../schemas/training.ts';
+import { viewDataset } from '../training-view.ts';
+
+const tags = ['training'];
+export const datasetPath = '/v1/datasets';
+
+export const datasetRoutes: Route = (scope, { training: { datasets, mostDatasetBytes } }) => {
+  scope.post(
+    datasetPath,
+    {
+      bodyLimit: mostDatasetBytes,
+      schema: {
+        operationId: 'createDataset',
+        tags,
+        summary: 'Uploads training data: JSONL, CSV or plain text, as the body or as a multipart file',
+        consumes: ['application/jsonl', 'text/csv', 'text/plain', 'multipart/form-data'],
+        querystring: datasetQuery,
+        response: { 200: datasetView, ...problems },
+      },
+    },
+    async (request) => {
+      const { name, task = null } = request.query;
+      const { stream, format, fileName } = await uploadOf(request, mostDatasetBytes);
+      return viewDataset(await datasets.add(stream, { name: name ?? fileName, format, task }));
+    },
+  );
+  scope.get(
+    datasetPath,
+    {
+      schema: {
+        operationId: 'listDatasets',
+        tags,
+        summary: 'Every dataset, newest first',
+        response: { 200: datasetList, ...problems },
+      },
+    },
+    async () => ({ object: 'list' as const, data: datasets.list().map(viewDataset) }),
+  );
+  scope.get(
+    `${datasetPath}/:dataset`,
+    {
+      schema: {
+        operationId: 'showDataset',
+        tags,
+        summary: 'One dataset',
+        params: datasetParameter,
+        response: { 200: datasetView, ...problems },
+      },
+    },
+    async ({ params }) => viewDataset(datasets.get(params.dataset)),
+  );
+  scope.delete(
+    `${datasetPath}/:dataset`,
+    {
+      schema: {
+        operationId: 'deleteDataset',
+        tags,
+        summary: 'Removes a dataset that no unfinished job learns from',
+        params: datasetParameter,
+        response: { 200: datasetView, ...problems },
+      },
+    },
+    async ({ params }) => {
+      const dataset = datasets.get(params.dataset);
+      await datasets.remove(dataset.id);
+      return viewDataset(dataset);
+    },
+  );
+};
+
+/** Content types of a raw body, and of what they hold. */
+export const datasetTypes: Readonly<Record<string, DataFile['format']>> = {
+  'application/jsonl': 'jsonl',
+  'application/x-ndjson': 'jsonl',
+  'application/x-jsonlines': 'jsonl',
+  'text/csv': 'csv',
+  'text/plain': 'text',
+};
+
+/** The one file of a multipart body, or the body itself. */
+async function uploadOf(
+  request: FastifyRequest,
+  most: number,
+): Promise<{ stream: Readable; format: DataFile['format']; fileName: string }> {
+  if (request.isMultipart()) {
+    // one byte more than is allowed: the limit is told by whoever counts
+    const file = await request.file({ limits: { fileSize: most + 1, files: 1 } });
+    if (!file)
+      throw new UnrollError('invalid_request', 'file: the multipart body holds no file', { field: 'file' });
+    return {
+      stream: file.file,
+      format: formatOf(file.mimetype, file.filename),
+      fileName: file.filename.slice(0, 200),
+    };
+  }
+  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const format = datasetTypes[type];
+  if (!format)
+    throw new UnrollError(
+      'unsupported_media_type',
+      `content-type: must be ${Object.keys(datasetTypes).join(', ')} or multipart/form-data, was ${type || 'missing'}`,
+    );
+  return { stream: request.body as Readable, format, fileName: '' };
+}
+
+function formatOf(type: string, fileName: string): DataFile['format'] {
+  if (/\.(jsonl|ndjson)$/i.test(fileName)) return 'jsonl';
+  if (/\.csv$/i.test(fileName)) return 'csv';
+  return datasetTypes[type] ?? 'text';
+}

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { jobStatuses } from '../../jobs/job.ts';
+
+const metrics = z.record(z.string(), z.number().nullable());
+
+export const jobParameter = z.object({ job: z.string().min(1).max(100) });
+export const page = z.object({
+  limit: z.coerce.number().int().min(1).max(1000).default(20),
+  after: z.string().max(100).optional().describe('Id of the last one that the page before held'),
+});
+
+export const jobView = z
+  .object({
+    id: z.string(),
+    object: z.literal('training.job'),
+    status: z.enum(jobStatuses),
+    task: z.string(),
+    model: z.string().describe('Name of the model that it makes'),
+    published: z.string().nullable().describe('`name@version` of what it made'),
+    comparison: z.string().nullable(),
+    created_at: z.number(),
+    started_at: z.number().nullable(),
+    finished_at: z.number().nullable(),
+    seed: z.int(),
+    progress: z
+      .object({
+        epoch: z.int(),
+        step: z.int(),
+        steps: z.int(),
+        loss: z.number(),
+        steps_per_second: z.number(),
+        seconds_left: z.number().nullable(),
+      })
+      .nullable()
+      .describe('While it runs'),
+    metrics: metrics.describe('Of the last measurement'),
+    best_step: z.int().nullable(),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    spec: z.looseObject({}).describe('What was asked for, with all defaults'),
+  })
+  .meta({ id: 'TrainingJob' });
+export const jobList = z.object({ object: z.literal('list'), data: z.array(jobView), has_more: z.boolean() });
+
+export const eventView = z
+  .object({
+    id: z.int(),
+    object: z.literal('training.job.event'),
+    created_at: z.number(),
+    type: z.string().describe('message, metrics, gradient_flow, checkpoint or status'),
+    level: z.string(),
+    message: z.string(),
+    step: z.int(),
+    data: z.looseObject({}),
+  })
+  .meta({ id: 'TrainingEvent' });
+export const eventList = z.object({
+  object: z.literal('list'),
+  data: z.array(eventView).describe('Oldest first'),
+  has_more: z.boolean(),
+});
+export const eventQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  after: z.coerce.number().int().min(0).default(0).describe('Id of the last event that is known'),
+  stream: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('Server-sent events, as does Accept: text/event-stream'),
+});
+
+export const checkpointView = z
+  .object({
+    object: z.literal('training.job.checkpoint'),
+    job: z.string(),
+    step: z.int(),
+    epoch: z.int(),
+    created_at: z.number(),
+    metrics,
+    best: z.boolean(),
+    published: z.string().nullable(),
+  })
+  .meta({ id: 'TrainingCheckpoint' });
+export const checkpointList = z.object({ object: z.literal('list'), data: z.array(checkpointView) });
+export const checkpointParameter = z.object({
+  job: z.string().min(1).max(100),
+  step: z.coerce.number().int().min(0),
+});
+
+export const datasetView = z
+  .object({
+    id: z.string(),
+    object: z.literal('dataset'),
+    name: z.string(),
+    format: z.enum(['jsonl', 'csv', 'text']),
+    bytes: z.int(),
+    records: z.int(),
+    created_at: z.number(),
+  })
+  .meta({ id: 'Dataset' });
+export const datasetList = z.object({ object: z.literal('list'), data: z.array(datasetView) });
+export const datasetParameter = z.object({ dataset: z.string().min(1).max(100) });
+export const datasetQuery = z.object({
+  name: z.string().max(200).optional(),
+  task: z
+    .enum(['classify', 'tag', 'decode', 'generate', 'predict'])
+    .optional()
+    .describe('Checks every record for this task; any objects will do without'),
+});
+
+export const comparisonView = z
+  .object({
+    id: z.string(),
+    object: z.literal('training.comparison'),
+    model: z.string(),
+    status: z.string(),
+    created_at: z.number(),
+    published: z.string().nullable(),
+    metric: z.string().nullable().describe('What trials are ranked by'),
+    lower_is_better: z.boolean(),
+    trials: z
+      .array(
+        z.object({
+          job: z.string(),
+          status: z.enum(jobStatuses),
+          cell: z.string(),
+          settings: z.looseObject({}),
+          score: z.number().nullable(),
+          parameters: z.number().nullable(),
+          step_ms: z.number().nullable(),
+          seconds_to_target: z.number().nullable(),
+          gradient_reach: z
+            .number()
+            .nullable()
+            .describe('Steps back at which a hundredth of the gradient is left'),
+        }),
+      )
+      .describe('Best first'),
+  })
+  .meta({ id: 'Comparison' });
+export const comparisonList = z.object({ object: z.literal('list'), data: z.array(comparisonView) });
+export const comparisonParameter = z.object({ comparison: z.string().min(1).max(100) });

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { trainingSpec } from '../training/training-spec.ts';
+
+const path = z
+  .string()
+  .regex(
+    /^(hyperparameters|budget)(\.[a-z0-9_]+)+$|^seed$/,
+    'must name a field below hyperparameters or budget, or seed',
+  );
+const range = z.union([
+  z.array(z.unknown()).min(1).max(64),
+  z
+    .strictObject({
+      min: z.number(),
+      max: z.number(),
+      /** Drawn evenly by order of magnitude. */
+      log: z.boolean().default(false),
+      whole: z.boolean().default(false),
+    })
+    .refine(({ min, max, log }) => min <= max && (!log || min > 0), 'needs min ≤ max, and for log min > 0'),
+]);
+export type Range = z.infer<typeof range>;
+
+export const mostTrials = 64;
+
+/** Body of POST /v1/training/comparisons. */
+export const comparisonRequest = z
+  .strictObject({
+    /** Name of the model that the best becomes; children are called after it. */
+    model: z.string().regex(/^[A-Za-z0-9_-]{1,50}$/),
+    /** A training job without a model's name; its recurrent layers say how many parameters all are to have. */
+    spec: trainingSpec.omit({ model: true }),
+    cells: z
+      .array(z.enum(['rnn', 'lstm', 'gru']))
+      .min(1)
+      .max(3)
+      .default(['rnn', 'lstm', 'gru']),
+    /** Every combination of these values. */
+    grid: z.record(path, z.array(z.unknown()).min(1).max(16)).optional(),
+    /** Or so many draws. */
+    random: z
+      .strictObject({
+        trials: z.int().min(1).max(mostTrials),
+        ranges: z.record(path, range),
+        seed: z.int().min(0).default(0),
+      })
+      .optional(),
+    /** When does a metric reach a value? */
+    target: z.strictObject({ metric: z.string().min(1).max(100), value: z.number() }).optional(),
+  })
+  .refine(({ grid, random }) => !(grid && random), 'takes a grid or random draws, not both');
+export type ComparisonRequest = z.infer<typeof comparisonRequest>;

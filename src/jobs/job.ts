@@ -1,0 +1,88 @@
+import type { ErrorCode } from '../errors.ts';
+import type { DataFile } from '../training/run-messages.ts';
+import type { TrainingSpec } from '../training/training-spec.ts';
+
+// What the service keeps: plain rows, whatever store holds them.
+
+export const jobStatuses = [
+  'validating',
+  'queued',
+  'running',
+  'paused',
+  'cancelling',
+  'cancelled',
+  'succeeded',
+  'failed',
+] as const;
+export type JobStatus = (typeof jobStatuses)[number];
+
+export const isOver = (status: JobStatus): boolean =>
+  status === 'cancelled' || status === 'succeeded' || status === 'failed';
+
+export interface Job {
+  readonly id: string;
+  readonly spec: TrainingSpec;
+  readonly status: JobStatus;
+  /** The comparison that it is part of. */
+  readonly comparison: string | null;
+  /** What its thread reads. */
+  readonly data: DataFile;
+  readonly validation: DataFile | null;
+  /** Seconds since 1970. */
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+  /** Of the last measurement. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Step of the best checkpoint. */
+  readonly best: number | null;
+  /** `name@version` */
+  readonly published: string | null;
+}
+
+export interface JobEvent {
+  /** Rises from event to event, over all jobs. */
+  readonly id: number;
+  readonly job: string;
+  readonly createdAt: number;
+  readonly type: 'message' | 'metrics' | 'gradient_flow' | 'checkpoint' | 'status';
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly step: number;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface JobCheckpoint {
+  readonly job: string;
+  readonly step: number;
+  readonly epoch: number;
+  readonly createdAt: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly best: boolean;
+  readonly published: string | null;
+}
+
+export interface Dataset {
+  readonly id: string;
+  readonly name: string;
+  readonly format: DataFile['format'];
+  readonly bytes: number;
+  readonly records: number;
+  readonly createdAt: number;
+}
+
+export interface Comparison {
+  readonly id: string;
+  readonly model: string;
+  readonly createdAt: number;
+  /** What was asked for. */
+  readonly request: Readonly<Record<string, unknown>>;
+  /** One a child, in the order of creation. */
+  readonly trials: readonly {
+    readonly job: string;
+    readonly cell: string;
+    readonly settings: Readonly<Record<string, unknown>>;
+  }[];
+  readonly published: string | null;
+}

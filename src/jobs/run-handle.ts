@@ -1,0 +1,34 @@
+import { Worker } from 'node:worker_threads';
+import type { FromRun, RunRequest, ToRun } from '../training/run-messages.ts';
+
+/** A training thread, as its job sees it. */
+export interface RunHandle {
+  ask(kind: ToRun['kind']): void;
+  /** Ends it at once; `exited` follows. */
+  kill(): void;
+}
+
+export interface RunEvents {
+  readonly heard: (message: FromRun) => void;
+  /** It is gone. @param reason why, where nobody asked it to go and it said nothing */
+  readonly exited: (reason: string | null) => void;
+}
+
+/** Starts the thread of one run. */
+export type StartRun = (request: RunRequest, events: RunEvents) => RunHandle;
+
+export const startRunThread: StartRun = (request, { heard, exited }) => {
+  const thread = new Worker(new URL('../training/run-thread.ts', import.meta.url), {
+    workerData: request,
+    // a run out of memory takes its thread with it, not the server
+    resourceLimits: { maxOldGenerationSizeMb: 4096 },
+  });
+  let reason: string | null = null;
+  thread.on('message', heard);
+  thread.on('error', (error) => (reason = error instanceof Error ? error.message : String(error)));
+  thread.on('exit', (code) => exited(reason ?? (code === 0 ? null : `the thread ended with ${code}`)));
+  return {
+    ask: (kind) => thread.postMessage({ kind } satisfies ToRun),
+    kill: () => void thread.terminate(),
+  };
+};

@@ -1,0 +1,264 @@
+import { clearVectorRegisters } from '../kernel/compile.ts';
+import { padded } from '../kernel/emit/emitter.ts';
+import { instantiate } from '../kernel/instantiate.ts';
+import { arenaBytes, type Arena } from './layout.ts';
+import { makeKeys, type AttendedSource } from './layers/attention.ts';
+import type { EncoderProgram, NetworkProgram } from './program.ts';
+import { createRunner, type Runner } from './runner.ts';
+
+export interface DecoderSize {
+  /** Hypotheses that advance together. */
+  readonly maxRows: number;
+  /** Steps of one source, and of all sources that are held at a time. */
+  readonly maxSource: number;
+  readonly maxHeld: number;
+}
+
+/** A source that has been read: what its hypotheses start from and look back at. */
+export interface ReadSource extends AttendedSource {
+  readonly state: Float32Array;
+}
+
+/**
+ * An encoder-decoder in one worker: sources are read whole, then hypotheses advance one step at a time, each with a state of
+ * its own and its source's rows, which it shares with its like. A fork copies a state and nothing else.
+ */
+export interface DecoderRunner {
+  readonly outputWidth: number;
+  readonly maxRows: number;
+  readonly rows: number;
+  /** Whether a source of so many steps can be held now. */
+  hasRoom(steps: number): boolean;
+  /** Reads sources, ids [steps][columns] or features [steps][width], in one packed batch. */
+  read(sources: readonly (Int32Array | Float32Array)[]): ReadSource[];
+  /** Gives a source's room back; no row may look at it any more. */
+  release(source: ReadSource): void;
+  /** A new row at a source's start. */
+  join(source: ReadSource): number;
+  /**
+   * Makes row i go on from what was row from[i], for all rows: forks where one stands twice, ends those that stand nowhere.
+   * Rows of several sources keep to their own.
+   */
+  arrange(from: readonly number[]): void;
+  /** Feeds every row an id. @returns logits [rows, outputWidth], a view valid until the next step */
+  step(ids: ArrayLike<number>): Float32Array;
+  /** How much a row of the last step looked at each step of its source; null without attention. */
+  attentionOf(row: number): Float32Array | null;
+}
+
+/** Bytes of arena it needs. */
+export const decoderBytes = (program: NetworkProgram, size: DecoderSize): number => {
+  const { encoder, decoder } = sizesOf(size);
+  return (
+    arenaBytes(program.encoder!.program, encoder) +
+    arenaBytes(program, decoder) +
+    heldBytes(program, size) +
+    scratchBytes(program.encoder!)
+  );
+};
+
+const sizesOf = ({ maxRows, maxSource }: DecoderSize) => ({
+  encoder: { maxRows, maxPacked: Math.max(maxSource, maxRows) },
+  decoder: { maxRows, maxPacked: maxRows, maxSource },
+});
+
+/** Float32 of one held step: the memory's row, then the keys of every attention node. */
+const heldStride = ({ nodes, encoder }: NetworkProgram): number =>
+  nodes.reduce(
+    (sum, node) => sum + (node.kind === 'attention' && node.keys ? padded(node.keyWidth) : 0),
+    padded(encoder!.memoryWidth),
+  );
+const heldBytes = (program: NetworkProgram, { maxHeld }: DecoderSize): number =>
+  heldStride(program) * maxHeld * 4;
+const scratchBytes = ({ summaryWidth, states }: EncoderProgram): number =>
+  (padded(summaryWidth) + Math.max(0, ...states.map(({ units }) => padded(units)))) * 4;
+
+export function createDecoderRunner(
+  program: NetworkProgram,
+  memory: WebAssembly.Memory,
+  arena: Arena,
+  size: DecoderSize,
+): DecoderRunner {
+  const encoderProgram = program.encoder!;
+  const { summary, summaryWidth, states, memoryWidth } = encoderProgram;
+  const sizes = sizesOf(size);
+  const encoderArena = { offset: arena.offset, bytes: arenaBytes(encoderProgram.program, sizes.encoder) };
+  const decoderArena = {
+    offset: encoderArena.offset + encoderArena.bytes,
+    bytes: arenaBytes(program, sizes.decoder),
+  };
+  const heldAt = decoderArena.offset + decoderArena.bytes;
+  const scratchAt = heldAt + heldBytes(program, size);
+  const reader: Runner = createRunner(encoderProgram.program, memory, encoderArena, sizes.encoder);
+  const writer: Runner = createRunner(program, memory, decoderArena, sizes.decoder);
+  const bridge = instantiate(encoderProgram.bridge, memory);
+  const context = {
+    functions: instantiate(program.module, memory),
+    floats: () => new Float32Array(memory.buffer),
+  };
+  const attentions = program.nodes.flatMap((node, index) =>
+    node.kind === 'attention' ? [{ node, index }] : [],
+  );
+  const room = createRoom(size.maxHeld);
+  const stride = heldStride(program) * 4;
+  const starts = new Map<ReadSource, number>();
+  let rows: ReadSource[] = [];
+
+  /** The first state: every part through its dense layer, or the summary as it is. */
+  function startState(vector: Float32Array): Float32Array {
+    const state = new Float32Array(writer.stateLength);
+    const floats = context.floats();
+    const x = scratchAt / 4;
+    const y = x + padded(summaryWidth);
+    floats.fill(0, x, y);
+    floats.set(vector, x);
+    for (const { at, units, dense } of states)
+      if (dense) {
+        bridge[dense.linear]!(x * 4, dense.weight, dense.bias, y * 4, 1);
+        state.set(floats.subarray(y, y + units), at);
+      } else state.set(vector, at);
+    return state;
+  }
+
+  /** Puts a source's rows [steps, memoryWidth] where hypotheses look back at them, and makes its keys. */
+  function hold(rowsOf: readonly Float32Array[]): ReadSource {
+    const steps = rowsOf.length;
+    const first = room.take(steps)!;
+    const address = heldAt + first * stride;
+    const floats = context.floats();
+    const width = padded(memoryWidth);
+    rowsOf.forEach((row, t) => {
+      const at = address / 4 + t * width;
+      floats.set(row, at);
+      floats.fill(0, at + memoryWidth, at + width);
+    });
+    const vector = new Float32Array(summaryWidth);
+    for (const { from, to, at } of summary)
+      vector.set((at === 'last' ? rowsOf.at(-1)! : rowsOf[0]!).subarray(from, to), from);
+    const keys = new Map<number, number>();
+    let next = address + steps * width * 4;
+    for (const { node, index } of attentions) {
+      if (!node.keys) continue;
+      makeKeys(node, context, { memory: address, keys: next, steps });
+      keys.set(index, next);
+      next += steps * padded(node.keyWidth) * 4;
+    }
+    const source = { steps, memory: address, keys, state: startState(vector) };
+    starts.set(source, first);
+    return source;
+  }
+
+  return {
+    outputWidth: writer.outputWidth,
+    maxRows: size.maxRows,
+    get rows() {
+      return rows.length;
+    },
+    hasRoom: (steps) => room.fits(steps),
+
+    read(sources) {
+      const width = reader.inputWidth === 0 ? reader.idColumns : reader.inputWidth;
+      const order = sources
+        .map((_, index) => index)
+        .sort((a, b) => sources[b]!.length - sources[a]!.length || a - b);
+      const steps = order.map((index) => sources[index]!.length / width);
+      for (let row = 0; row < steps.length; row++) reader.join();
+      const offsets = reader.plan(steps);
+      order.forEach((index, row) => {
+        for (let t = 0; t < steps[row]!; t++) feed(reader, sources[index]!, t, offsets[t]! + row, width);
+      });
+      const packed = offsets[offsets.length - 1]!;
+      const given = reader.run(
+        Int32Array.from({ length: packed }, (_, at) => at),
+        'output',
+      );
+      for (let row = steps.length - 1; row >= 0; row--) reader.leave(row);
+      const read: ReadSource[] = [];
+      order.forEach((index, row) => {
+        const own = Array.from({ length: steps[row]! }, (_, t) => {
+          const at = (offsets[t]! + row) * memoryWidth;
+          return given.subarray(at, at + memoryWidth);
+        });
+        read[index] = hold(own);
+      });
+      clearVectorRegisters();
+      return read;
+    },
+
+    release(source) {
+      room.give(starts.get(source)!, source.steps);
+      starts.delete(source);
+    },
+
+    join(source) {
+      rows.push(source);
+      return writer.join(source.state);
+    },
+
+    arrange(from) {
+      if (from.length === rows.length && from.every((row, i) => row === i)) return;
+      const saved = new Map([...new Set(from)].map((row) => [row, writer.saveState(row)]));
+      const before = rows;
+      for (let row = before.length - 1; row >= from.length; row--) writer.leave(row);
+      for (let row = before.length; row < from.length; row++) writer.join();
+      from.forEach((row, i) => {
+        if (row !== i) writer.loadState(i, saved.get(row)!);
+      });
+      rows = from.map((row) => before[row]!);
+    },
+
+    step(ids) {
+      const count = rows.length;
+      const offsets = writer.plan(Array<number>(count).fill(1));
+      writer.ids.set(Array.from(ids).slice(0, count), offsets[0]!);
+      return writer.run(
+        Int32Array.from({ length: count }, (_, row) => row),
+        'logits',
+        rows,
+      );
+    },
+
+    attentionOf: (row) => (attentions.length > 0 ? writer.attentionOf(row, rows[row]!.steps) : null),
+  };
+}
+
+function feed(
+  { ids, features, inputWidth, maxPacked }: Runner,
+  source: Int32Array | Float32Array,
+  step: number,
+  at: number,
+  width: number,
+): void {
+  if (inputWidth > 0) features.set(source.subarray(step * width, (step + 1) * width), at * width);
+  else
+    for (let column = 0; column < width; column++)
+      ids[column * maxPacked + at] = source[step * width + column]!;
+}
+
+/** Runs of held steps, the first that is long enough. */
+function createRoom(length: number) {
+  let gaps = [{ first: 0, length }];
+  const gapFor = (steps: number) => gaps.find((gap) => gap.length >= steps);
+  return {
+    fits: (steps: number): boolean => gapFor(steps) !== undefined,
+    take(steps: number): number | null {
+      const gap = gapFor(steps);
+      if (!gap) return null;
+      const { first } = gap;
+      gap.first += steps;
+      gap.length -= steps;
+      gaps = gaps.filter((one) => one.length > 0);
+      return first;
+    },
+    give(first: number, steps: number): void {
+      gaps = [...gaps, { first, length: steps }]
+        .sort((a, b) => a.first - b.first)
+        .reduce<typeof gaps>((merged, gap) => {
+          const last = merged.at(-1);
+          if (last && last.first + last.length === gap.first) last.length += gap.length;
+          else merged.push({ ...gap });
+          return merged;
+        }, []);
+    },
+  };
+}

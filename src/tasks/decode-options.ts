@@ -1,0 +1,96 @@
+import { randomInt } from 'node:crypto';
+import type { DecodeOptions } from '../decoding/search.ts';
+import { UnrollError } from '../errors.ts';
+import type { ServedModel } from '../repository/repository-interface.ts';
+import type { Vocabulary } from '../vocabulary/vocabulary.ts';
+import type { TaskLimits } from './context.ts';
+
+type Tokens = string | readonly string[];
+
+export interface DecodeSettings {
+  readonly beam_size?: number | undefined;
+  readonly num_hypotheses?: number | undefined;
+  readonly patience?: number | undefined;
+  readonly length_penalty?: number | undefined;
+  readonly coverage_penalty?: number | undefined;
+  readonly min_length?: number | undefined;
+  readonly max_length?: number | undefined;
+  readonly no_repeat_ngram_size?: number | undefined;
+  /** What every output begins with: a text, or tokens. */
+  readonly prefix?: Tokens | undefined;
+  readonly suppress?: readonly string[] | undefined;
+  /** Above 0 outputs are drawn, `n` of them for each source. */
+  readonly temperature?: number | undefined;
+  readonly top_k?: number | undefined;
+  readonly top_p?: number | undefined;
+  readonly min_p?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly n?: number | undefined;
+  readonly return_attention?: boolean | undefined;
+}
+
+/** Longest output where nobody says: twice the source and a little. */
+const roomFor = (steps: number): number => 2 * steps + 50;
+
+/** The caller's wish, else the model's default, else ours; for a source of so many steps. @throws UnrollError invalid_request, input_mismatch */
+export function decodeOptions(
+  { spec, target }: ServedModel,
+  body: DecodeSettings,
+  limits: TaskLimits,
+  sourceSteps: number,
+): DecodeOptions[] {
+  const defaults = spec.decoding;
+  const temperature = body.temperature ?? 0;
+  const beamSize = body.beam_size ?? (temperature > 0 ? 1 : (defaults.beam_size ?? 1));
+  const hypotheses = body.num_hypotheses ?? 1;
+  const n = body.n ?? 1;
+  const wrong = (field: string, what: string): never => {
+    throw new UnrollError('invalid_request', `${field}: ${what}`, { field });
+  };
+  if (temperature > 0 && beamSize > 1)
+    wrong('temperature', `drawing has no beam, and beam_size is ${beamSize}`);
+  if (n > 1 && temperature === 0)
+    wrong('n', `${n} outputs without a temperature would be the same; ask for num_hypotheses`);
+  if (hypotheses > beamSize) wrong('num_hypotheses', `at most beam_size, ${beamSize}, was ${hypotheses}`);
+  const maxLength =
+    body.max_length ?? Math.min(limits.maxTokens, defaults.max_length ?? roomFor(sourceSteps));
+  if (maxLength > limits.maxTokens) wrong('max_length', `at most ${limits.maxTokens}, was ${maxLength}`);
+  const minLength = body.min_length ?? defaults.min_length ?? 0;
+  if (minLength > maxLength) wrong('min_length', `at most max_length, ${maxLength}, was ${minLength}`);
+  const prefix = body.prefix === undefined ? [] : idsOf(target!, body.prefix, 'prefix');
+  if (prefix.length > maxLength) wrong('prefix', `has ${prefix.length} tokens, max_length is ${maxLength}`);
+  const seed = body.seed ?? randomInt(2 ** 47);
+  const options: Omit<DecodeOptions, 'choice'> = {
+    mode: temperature > 0 ? 'sample' : beamSize > 1 ? 'beam' : 'greedy',
+    temperature,
+    topK: body.top_k ?? 0,
+    topP: body.top_p ?? 1,
+    minP: body.min_p ?? 0,
+    seed,
+    beamSize,
+    hypotheses,
+    patience: body.patience ?? defaults.patience ?? 1,
+    lengthPenalty: body.length_penalty ?? defaults.length_penalty ?? 0,
+    coveragePenalty: body.coverage_penalty ?? defaults.coverage_penalty ?? 0,
+    maxLength,
+    minLength,
+    noRepeatNgram: body.no_repeat_ngram_size ?? defaults.no_repeat_ngram_size ?? 0,
+    prefix,
+    suppress: (body.suppress ?? []).flatMap((token, i) => idsOf(target!, [token], `suppress[${i}]`)),
+    returnAttention: body.return_attention ?? false,
+  };
+  return Array.from({ length: n }, (_, choice) => ({ ...options, choice }));
+}
+
+/** @throws UnrollError input_mismatch for a token that is not in the vocabulary */
+function idsOf(vocabulary: Vocabulary, given: Tokens, field: string): number[] {
+  const { ids, unknown } =
+    typeof given === 'string' ? vocabulary.encode(given) : vocabulary.encodeTokens(given);
+  if (unknown > 0)
+    throw new UnrollError(
+      'input_mismatch',
+      `${field}: ${unknown} of its tokens ${unknown === 1 ? 'is' : 'are'} none that the model writes: ${JSON.stringify(given)}`,
+      { field },
+    );
+  return [...ids];
+}

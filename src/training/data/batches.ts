@@ -1,0 +1,77 @@
+import { createRng } from '../../decoding/rng.ts';
+import type { Batch } from '../batch.ts';
+import type { Capacity } from '../layer.ts';
+import { packSequences } from './pack-batch.ts';
+import type { Examples } from './prepared.ts';
+import { createStreamWindows } from './stream-windows.ts';
+
+/** An epoch's batches, each as what `batch` makes it from. */
+export interface Batches {
+  readonly perEpoch: number;
+  /** The most a batch's shard may hold. */
+  readonly capacity: Capacity;
+  readonly sourceCapacity: Capacity | null;
+  /** Whether a batch goes on where the one before ended. */
+  readonly carries: boolean;
+  /** The batches of an epoch: the same for a seed, whatever came before. */
+  epoch(number: number): readonly (readonly number[])[];
+  batch(one: readonly number[]): Batch;
+}
+
+export interface BatchOptions {
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly shards: number;
+  /** generate from a stream: backpropagation through k2 steps every k1. */
+  readonly truncate?: { readonly k1: number; readonly k2: number } | undefined;
+  /** Measuring needs no chance. */
+  readonly shuffle: boolean;
+}
+
+/** Random streams of a seed from here on shuffle epochs. */
+const epochStream = 1000;
+/** Batches that are put in order of length together. */
+const poolBatches = 16;
+
+export function createBatches(examples: Examples, options: BatchOptions): Batches {
+  if (examples.kind === 'stream') return createStreamWindows(examples.list[0]!.input as Int32Array, options);
+  const { batchSize, seed, shards, shuffle } = options;
+  const { list } = examples;
+  const rows = Math.ceil(Math.min(batchSize, list.length) / shards);
+  const capacityFor = (steps: readonly number[]): Capacity => {
+    const longest = steps.toSorted((a, b) => b - a).slice(0, rows);
+    return { rows, packed: longest.reduce((sum, one) => sum + one, 0), steps: longest[0] ?? 0 };
+  };
+  const sourceSteps = list.map(({ source }) => (source ? source.length / examples.sourceColumns : 0));
+
+  return {
+    perEpoch: Math.ceil(list.length / batchSize),
+    capacity: capacityFor(list.map(({ steps }) => steps)),
+    sourceCapacity: examples.sourceColumns > 0 ? capacityFor(sourceSteps) : null,
+    carries: false,
+    epoch(number) {
+      const random = createRng(seed, epochStream + number);
+      const order = list.map((_, i) => i);
+      if (shuffle) shuffleInPlace(order, () => random.next());
+      const pool = shuffle ? poolBatches * batchSize : order.length;
+      const batches: number[][] = [];
+      for (let from = 0; from < order.length; from += pool) {
+        const sorted = order
+          .slice(from, from + pool)
+          .sort((a, b) => list[b]!.steps - list[a]!.steps || a - b);
+        for (let at = 0; at < sorted.length; at += batchSize) batches.push(sorted.slice(at, at + batchSize));
+      }
+      if (shuffle) shuffleInPlace(batches, () => random.next());
+      return batches;
+    },
+    batch: (one) => packSequences(examples, one),
+  };
+}
+
+/** Fisher and Yates. */
+function shuffleInPlace(list: unknown[], next: () => number): void {
+  for (let i = list.length - 1; i > 0; i--) {
+    const other = Math.floor(next() * (i + 1));
+    [list[i], list[other]] = [list[other], list[i]];
+  }
+}

@@ -1,0 +1,66 @@
+import type { ModelSpec } from '../../network/spec.ts';
+import type { TrainingSpec } from '../training-spec.ts';
+import { failAt, type Encoding } from './encoding.ts';
+import { encodeSeries } from './encode-series.ts';
+import type { PredictRecord } from './example-record.ts';
+import { numericInputOf, rowsOf, scaled, scalesOf, type Rows } from './numbers.ts';
+import type { Example } from './prepared.ts';
+import type { Read } from './read-records.ts';
+import { unitsOf } from './units.ts';
+
+/** Numbers in, numbers out: a target for the whole sequence, or one a step. */
+export function encodePredict(
+  spec: TrainingSpec,
+  training: readonly Read[],
+  base: ModelSpec | null,
+): Encoding {
+  if (training[0]!.row) return encodeSeries(spec, training, base);
+  const inputRows = (read: Read): Rows => rowsOf(recordOf(read).values, base, spec);
+  const targetRows = (read: Read): Rows => targetsOf(recordOf(read).target, inputRows(read).length);
+  const inputs = numericInputOf(spec, base, training.map(inputRows));
+  const width = targetRows(training[0]!)[0]!.length;
+  const units = unitsOf(
+    spec,
+    base,
+    Array.from({ length: width }, (_, k) => (width === 1 ? 'target' : `target_${k}`)),
+    () => scalesOf(training.map(targetRows), width),
+  );
+
+  return {
+    kind: 'sequences',
+    inputs,
+    outputs: units.length,
+    modelOutputs: { units },
+    inputColumns: inputs.features.length,
+    sourceColumns: 0,
+    classWeights: null,
+    encode: (reads, field) =>
+      reads.map((read): Example => {
+        const rows = inputRows(read);
+        const targets = targetRows(read);
+        if (targets.length !== 1 && targets.length !== rows.length)
+          failAt(field, read.line, `${targets.length} targets for ${rows.length} steps`);
+        return {
+          steps: rows.length,
+          input: scaled(rows, inputs.features, field, read.line),
+          source: null,
+          classes: null,
+          values: scaled(targets, units, field, read.line),
+          line: read.line,
+        };
+      }),
+  };
+}
+
+/** A number, the outputs of the last step, or those of every step. A flat list as long as the steps is one output a step. */
+function targetsOf(target: PredictRecord['target'], steps: number): Rows {
+  if (typeof target === 'number') return [[target]];
+  if (Array.isArray(target[0])) return target as Rows;
+  const flat = target as readonly number[];
+  return flat.length === steps && steps > 1 ? flat.map((value) => [value]) : [flat];
+}
+
+function recordOf({ record, line }: Read): PredictRecord {
+  if (!record) failAt('data', line, 'is no record with values and target');
+  return record as PredictRecord;
+}

@@ -1,0 +1,39 @@
+import { UnrollError } from '../../errors.ts';
+import type { ModelSpec } from '../../network/spec.ts';
+import type { DataFile } from '../run-messages.ts';
+import type { TrainingSpec } from '../training-spec.ts';
+import { encodeClassify } from './encode-classify.ts';
+import { encodeDecode } from './encode-decode.ts';
+import { encodeGenerate } from './encode-generate.ts';
+import { encodePredict } from './encode-predict.ts';
+import { encodeTag } from './encode-tag.ts';
+import type { Encoding } from './encoding.ts';
+import type { Read } from './read-records.ts';
+
+export function encoderOf(
+  spec: TrainingSpec,
+  format: DataFile['format'],
+  training: readonly Read[],
+  base: ModelSpec | null,
+): Encoding {
+  if (format === 'text' && spec.task !== 'generate')
+    throw new UnrollError(
+      'invalid_dataset',
+      `data: plain text is for generate, ${spec.task} needs JSONL or CSV`,
+      {
+        field: 'data',
+      },
+    );
+  switch (spec.task) {
+    case 'classify':
+      return encodeClassify(spec, training, base);
+    case 'tag':
+      return encodeTag(spec, training, base);
+    case 'decode':
+      return encodeDecode(spec, training, base);
+    case 'generate':
+      return encodeGenerate(spec, training, base);
+    case 'predict':
+      return encodePredict(spec, training, base);
+  }
+}

@@ -1,0 +1,130 @@
+import { UnrollError } from '../../errors.ts';
+import { resolveNetwork } from '../../network/encoder-decoder.ts';
+import type { NetworkInput } from '../../network/input.ts';
+import {
+  modelSpec,
+  networkSpec,
+  type ModelSpec,
+  type NetworkSpec,
+  type TextInput,
+} from '../../network/spec.ts';
+import { createVocabulary } from '../../vocabulary/vocabulary.ts';
+import type { TrainingSpec } from '../training-spec.ts';
+import type { Encoding } from './encoding.ts';
+import type { Prepared } from './prepared.ts';
+
+type Draft = NonNullable<TrainingSpec['network']>;
+type LayerDraft = Draft['layers'][number];
+
+/**
+ * The model that is to learn: the job's network with the vocabularies and the number of outputs filled in where it leaves
+ * them to the data. @throws UnrollError invalid_model, naming the field
+ */
+export function fillModel(
+  spec: TrainingSpec,
+  encoding: Encoding,
+  base: ModelSpec | null,
+): Pick<Prepared, 'model' | 'input' | 'source'> {
+  const { inputs, outputs, modelOutputs } = encoding;
+  const target = modelOutputs.vocabulary;
+  const source = target ? idsOf(inputs as TextInput) : null;
+  const input: NetworkInput = target
+    ? idsOf(target)
+    : inputs.kind === 'text'
+      ? idsOf(inputs)
+      : { kind: 'features', width: inputs.features.length };
+  const squash = base ? null : squashOf(spec, modelOutputs);
+  const network = base
+    ? base.network
+    : fillNetwork(spec.network!, { input, source, outputs, squash: squash! });
+  checkEncoder(spec, network);
+  const resolved = resolveNetwork(network, input, source);
+  const width = resolved.graph.nodes.at(-1)!.width;
+  if (width !== outputs)
+    throw new UnrollError(
+      'invalid_model',
+      `network.layers: the last layer gives ${width} outputs, the data has ${outputs}`,
+      { field: `network.layers.${network.layers.length - 1}` },
+    );
+  const model = modelSpec.safeParse({
+    schema: 1,
+    name: spec.model,
+    task: spec.task,
+    description: spec.description || (base?.description ?? ''),
+    inputs,
+    network,
+    outputs: { ...base?.outputs, ...modelOutputs },
+    decoding: spec.decoding ?? base?.decoding ?? {},
+  });
+  if (!model.success) {
+    const { path, message } = model.error.issues[0]!;
+    throw new UnrollError('invalid_model', `${path.join('.')}: ${message}`, { field: path.join('.') });
+  }
+  checkFrozen(spec, resolved);
+  return { model: model.data, input, source };
+}
+
+/** Ids of a step: a word's own, and those of its characters. */
+function idsOf(text: TextInput): Extract<NetworkInput, { kind: 'ids' }> {
+  const { columns } = createVocabulary(text);
+  return { kind: 'ids', vocabulary: columns[0]!, ...(columns.length > 1 && { columns }) };
+}
+
+const squashOf = ({ task }: TrainingSpec, { multiLabel }: Encoding['modelOutputs']): string =>
+  task === 'predict' ? 'linear' : multiLabel ? 'sigmoid' : 'softmax';
+
+function fillNetwork(
+  { layers, encoder, bridge }: Draft,
+  from: { input: NetworkInput; source: NetworkInput | null; outputs: number; squash: string },
+): NetworkSpec {
+  const filled = {
+    layers: layers.map((layer, index) =>
+      index === layers.length - 1 ? lastLayer(withIds(layer, from.input), from) : withIds(layer, from.input),
+    ),
+    ...(encoder && { encoder: { layers: encoder.layers.map((layer) => withIds(layer, from.source)) } }),
+    ...(bridge && { bridge }),
+  };
+  const parsed = networkSpec.safeParse(filled);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  const field = ['network', ...path].join('.');
+  throw new UnrollError('invalid_model', `${field}: ${message}`, { field });
+}
+
+/** An embedding's vocabulary is that of the ids it reads. */
+function withIds(layer: LayerDraft, input: NetworkInput | null): LayerDraft {
+  if (layer.type !== 'embedding' || layer['vocabulary'] !== undefined || input?.kind !== 'ids') return layer;
+  const first = (layer['columns'] as { first?: number } | undefined)?.first ?? 0;
+  return { ...layer, vocabulary: input.columns?.[first] ?? input.vocabulary };
+}
+
+function lastLayer(layer: LayerDraft, { outputs, squash }: { outputs: number; squash: string }): LayerDraft {
+  return layer.type === 'dense' ? { units: outputs, activation: squash, ...layer } : layer;
+}
+
+function checkEncoder({ task }: TrainingSpec, { encoder }: NetworkSpec): void {
+  if ((task === 'decode') === (encoder !== undefined)) return;
+  throw new UnrollError(
+    'invalid_model',
+    task === 'decode'
+      ? 'network.encoder: decode needs one'
+      : `network.encoder: ${task} has none, only decode`,
+    { field: 'network.encoder' },
+  );
+}
+
+/** Names in `frozen` must be there, or a typing error would train what should stay. */
+function checkFrozen({ frozen }: TrainingSpec, { graph, encoder }: ReturnType<typeof resolveNetwork>): void {
+  const nodes = [...(encoder?.graph.nodes ?? []), ...graph.nodes];
+  const names = new Set(nodes.flatMap(({ name }) => [name, name.replace(/\.\d+$/, '')]));
+  if (encoder) names.add('encoder').add('bridge');
+  for (const name of frozen)
+    if (!names.has(name))
+      throw new UnrollError(
+        'invalid_request',
+        `frozen: there is no layer ${name}, but ${[...names].join(', ')}`,
+        {
+          field: 'frozen',
+        },
+      );
+}

@@ -1,0 +1,25 @@
+/** The best measurement so far, and whether to go on. A score that is not a number is never better. */
+export interface Best {
+  measured(step: number, score: number): 'better' | 'worse' | 'stop';
+  state(): { step: number; score: number; worse: number } | null;
+  restore(state: ReturnType<Best['state']>): void;
+}
+
+/** @param patience measurements in a row that may be no better; null for ever */
+export function createBest(lowerIsBetter: boolean, patience: number | null): Best {
+  let best: ReturnType<Best['state']> = null;
+  return {
+    measured(step, score) {
+      if (!Number.isNaN(score) && (!best || (lowerIsBetter ? score < best.score : score > best.score))) {
+        best = { step, score, worse: 0 };
+        return 'better';
+      }
+      if (best) best = { ...best, worse: best.worse + 1 };
+      return patience !== null && best !== null && best.worse >= patience ? 'stop' : 'worse';
+    },
+    state: () => best,
+    restore(state) {
+      best = state;
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import type { OptimiserSpec } from '../optimiser.ts';
+import type { Rule } from './create-optimiser.ts';
+
+/** Adam (Kingma and Ba 2015), and AdamW, whose decay does not go through the moments (Loshchilov and Hutter 2019). */
+export function adamRule(spec: Extract<OptimiserSpec, { type: 'adam' | 'adamw' }>): Rule {
+  const { type, beta1, beta2, epsilon, weight_decay } = spec;
+  return {
+    slots: ['first', 'second'],
+    apply({ values, decays }, g, [first, second], rate, updates) {
+      const l2 = decays && type === 'adam' ? weight_decay : 0;
+      const kept = decays && type === 'adamw' ? 1 - rate * weight_decay : 1;
+      const stepSize = rate / (1 - beta1 ** updates);
+      const rootBias = Math.sqrt(1 - beta2 ** updates);
+      for (let i = 0; i < values.length; i++) {
+        const slope = g[i]! + l2 * values[i]!;
+        const m = beta1 * first![i]! + (1 - beta1) * slope;
+        const v = beta2 * second![i]! + (1 - beta2) * slope * slope;
+        first![i] = m;
+        second![i] = v;
+        values[i] = kept * values[i]! - (stepSize * m) / (Math.sqrt(v) / rootBias + epsilon);
+      }
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import type { OptimiserSpec } from '../optimiser.ts';
+import type { Rule } from './create-optimiser.ts';
+
+/** Gradient descent; with momentum v ← μ v + g, and Nesterov's g + μ v in its place (Sutskever et al. 2013). */
+export function sgdRule({ momentum, nesterov, weight_decay }: Extract<OptimiserSpec, { type: 'sgd' }>): Rule {
+  return {
+    slots: momentum > 0 ? ['momentum'] : [],
+    apply({ values, decays }, g, [velocity], rate) {
+      const decay = decays ? weight_decay : 0;
+      for (let i = 0; i < values.length; i++) {
+        let slope = g[i]! + decay * values[i]!;
+        if (velocity) {
+          const v = momentum * velocity[i]! + slope;
+          velocity[i] = v;
+          slope = nesterov ? slope + momentum * v : v;
+        }
+        values[i] = values[i]! - rate * slope;
+      }
+    },
+  };
+}

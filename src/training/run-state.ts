@@ -1,0 +1,324 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createRng } from '../decoding/rng.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { resolveNetwork } from '../network/encoder-decoder.ts';
+import type { Weights } from '../network/weights.ts';
+import { readCheckpoint, thinCheckpoints, writeCheckpoint } from './checkpoint.ts';
+import { clippingScale, globalNorm } from './clipping.ts';
+import { createBatches, type Batches } from './data/batches.ts';
+import type { Prepared } from './data/prepared.ts';
+import { shard } from './data/shard.ts';
+import { checkBounds } from './divergence.ts';
+import { createBest, type Best } from './early-stopping.ts';
+import { measureFlow } from './gradient-flow.ts';
+import { initialWeights } from './initialise.ts';
+import type { Learner } from './learner-interface.ts';
+import { createMetrics, type MetricsRun } from './metrics/create-metrics.ts';
+import { createOptimiser } from './optimisers/create-optimiser.ts';
+import { createSchedule, type Schedule } from './schedule.ts';
+import { createShards } from './shards.ts';
+import { spectralRadii } from './spectral-radii.ts';
+import type { Capacity } from './layer.ts';
+import { lossOf } from './task-loss.ts';
+import type { FromRun, RunRequest } from './run-messages.ts';
+
+/** What a checkpoint's training.json holds: all that a run is besides weights and optimiser state. */
+interface Saved {
+  step: number;
+  updates: number;
+  clipped: number;
+  firstLoss: number | null;
+  lossSum: number;
+  lossCount: number;
+  seconds: number;
+  schedule: ReturnType<Schedule['state']> | null;
+  best: ReturnType<Best['state']>;
+  bestStep: number | null;
+  stopped: boolean;
+  /** Step of the last measurement, and of the last checkpoint. */
+  evaluatedAt: number;
+}
+
+/** A run between two steps. */
+export async function createRunState(
+  request: RunRequest,
+  prepared: Prepared,
+  baseWeights: Weights | null,
+  kernel: Kernel,
+  say: (message: FromRun) => void,
+) {
+  const { spec, folder, resume } = request;
+  const { hyperparameters: hyper, budget, seed } = spec;
+  const { model, input, source } = prepared;
+  const loss = lossOf(spec, model);
+  const { truncate } = hyper;
+  const batches = createBatches(prepared.training, {
+    batchSize: hyper.batch_size,
+    seed,
+    shards: hyper.shards,
+    truncate,
+    shuffle: true,
+  });
+  const tests =
+    prepared.validation &&
+    createBatches(prepared.validation, {
+      batchSize: Math.ceil(hyper.batch_size / hyper.shards),
+      seed,
+      shards: 1,
+      truncate: truncate && { k1: truncate.k2, k2: truncate.k2 },
+      shuffle: false,
+    });
+  const steps = Math.min(
+    budget.steps ?? Infinity,
+    Math.max(1, Math.round((budget.epochs ?? Infinity) * batches.perEpoch)),
+  );
+  const saved = resume === null ? null : await readCheckpoint(folder, resume);
+  const weights =
+    saved?.weights ??
+    baseWeights ??
+    initialWeights(resolveNetwork(model.network, input, source), createRng(seed), {
+      embeddingScale: hyper.embedding_scale,
+      initialisation: hyper.initialisation,
+    });
+  const larger = (a: Capacity, b: Capacity | null | undefined): Capacity => ({
+    rows: Math.max(a.rows, b?.rows ?? 0),
+    packed: Math.max(a.packed, b?.packed ?? 0),
+    steps: Math.max(a.steps ?? a.packed, b ? (b.steps ?? b.packed) : 0),
+  });
+  const shards = await createShards(
+    kernel,
+    model.network,
+    {
+      input,
+      ...(source && { source }),
+      capacity: larger(batches.capacity, tests?.capacity),
+      ...(batches.sourceCapacity && {
+        sourceCapacity: larger(batches.sourceCapacity, tests?.sourceCapacity),
+      }),
+      loss,
+      frozen: new Set(spec.frozen),
+    },
+    { shards: hyper.shards, threads: request.threads, weights, memoryMegabytes: request.memoryMegabytes },
+  );
+  const { learner } = shards;
+  const optimiser = createOptimiser(learner.parameters, hyper.optimizer);
+  const schedule = createSchedule(hyper.schedule, steps);
+  const metrics = createMetrics(model);
+  const best = createBest(metrics.lowerIsBetter, hyper.early_stopping?.patience ?? null);
+  const now: Saved = {
+    step: 0,
+    updates: 0,
+    clipped: 0,
+    firstLoss: null,
+    lossSum: 0,
+    lossCount: 0,
+    seconds: 0,
+    schedule: null,
+    best: null,
+    bestStep: null,
+    stopped: false,
+    evaluatedAt: 0,
+  };
+  const resumedAt = performance.now();
+  let writtenAt = resume ?? -1;
+  let epochOfOrder = -1;
+  let order: readonly (readonly number[])[] = [];
+  if (saved) {
+    Object.assign(now, saved.progress);
+    optimiser.restore(
+      now.updates,
+      new Map([...saved.state].filter(([name]) => !name.startsWith(carriedName))),
+    );
+    schedule.restore(now.schedule!);
+    best.restore(now.best);
+    shards.carried.forEach((state, i) => state.set(saved.state.get(`${carriedName}${i}`)!));
+  }
+
+  /** Whether it is time to measure. */
+  const due = (): boolean => now.step % (hyper.evaluate_every ?? batches.perEpoch) === 0;
+  const epochOf = (step: number): number => Math.floor(step / batches.perEpoch);
+  const seconds = (): number => now.seconds + (performance.now() - resumedAt) / 1000;
+
+  async function checkpoint(metricsOf: Record<string, number> = {}, isBest = false): Promise<void> {
+    const at = seconds();
+    const state = new Map(optimiser.state);
+    shards.carried.forEach((values, i) => state.set(`${carriedName}${i}`, values));
+    const progress: Saved = {
+      ...now,
+      updates: optimiser.updates,
+      seconds: at,
+      schedule: schedule.state(),
+      best: best.state(),
+    };
+    await writeCheckpoint(folder, now.step, {
+      model: {
+        ...model,
+        provenance: {
+          ...model.provenance,
+          ...spec.provenance,
+          training: trainingOf(request, now.step, at, metricsOf),
+        },
+      },
+      weights: learner.save(),
+      progress: { ...progress },
+      state,
+    });
+    say({ kind: 'checkpoint', step: now.step, epoch: epochOf(now.step), metrics: metricsOf, best: isBest });
+    writtenAt = now.step;
+    await thinCheckpoints(folder, now.step);
+  }
+
+  function reportFlow(): void {
+    const probe = batches.batch((order.length > 0 ? order : batches.epoch(0))[0]!);
+    const { flow, reach, parameters, gates } = measureFlow(learner, shard(probe, hyper.shards)[0]!);
+    say({
+      kind: 'event',
+      type: 'gradient_flow',
+      level: 'info',
+      message: `step ${now.step}: gradients reach ${Math.max(0, ...Object.values(reach))} steps back`,
+      step: now.step,
+      data: {
+        reach: Math.max(0, ...Object.values(reach)),
+        reach_by_node: reach,
+        flow,
+        gradient_norms: parameters,
+        gates,
+        clipped_share: now.step === 0 ? 0 : now.clipped / now.step,
+        spectral_radius: spectralRadii(learner.save()),
+      },
+    });
+  }
+
+  return {
+    steps,
+    parameters: [...weights.values()].reduce((sum, { values }) => sum + values.length, 0),
+    get step() {
+      return now.step;
+    },
+    get epoch() {
+      return epochOf(now.step);
+    },
+    get best() {
+      return now.bestStep;
+    },
+    /** Of where it stands, if there is none yet. */
+    checkpoint: async () => {
+      if (writtenAt !== now.step) await checkpoint();
+    },
+    over: () =>
+      now.step >= steps || now.stopped || (budget.minutes !== undefined && seconds() >= budget.minutes * 60),
+    evaluated: () => now.evaluatedAt === now.step,
+    due,
+
+    async advance(): Promise<number> {
+      const epoch = epochOf(now.step);
+      const position = now.step % batches.perEpoch;
+      if (epoch !== epochOfOrder) {
+        order = batches.epoch(epoch);
+        epochOfOrder = epoch;
+      }
+      if (position === 0 || !batches.carries) shards.reset();
+      const rate = schedule.rate(now.step, hyper.learning_rate);
+      const lossNow = await shards.differentiate(shard(batches.batch(order[position]!), hyper.shards), {
+        step: now.step,
+        seed,
+        ownWords: (hyper.scheduled_sampling * now.step) / steps,
+      });
+      const norm = globalNorm(learner.parameters);
+      now.firstLoss ??= lossNow;
+      checkBounds({ step: now.step, loss: lossNow, first: now.firstLoss, norm, rate }, learner.parameters);
+      const scale = hyper.clip.norm === undefined ? 1 : clippingScale(norm, hyper.clip.norm);
+      if (scale < 1) now.clipped++;
+      optimiser.update(rate, scale, hyper.clip.value);
+      shards.refresh();
+      now.step++;
+      now.lossSum += lossNow;
+      now.lossCount++;
+      if (hyper.gradient_flow_every > 0 && now.step % hyper.gradient_flow_every === 0) reportFlow();
+      if (hyper.checkpoint_every !== undefined && now.step % hyper.checkpoint_every === 0 && !due())
+        await checkpoint();
+      return lossNow;
+    },
+
+    /** Measures and writes a checkpoint; nothing of it has happened when it is interrupted. */
+    async evaluate(interrupted: () => boolean): Promise<void> {
+      const results = tests && (await validate(learner, tests, metrics.start(), interrupted));
+      if (tests && !results) return;
+      now.evaluatedAt = now.step;
+      const measured: Record<string, number> = { train_loss: now.lossSum / Math.max(1, now.lossCount) };
+      let score = measured['train_loss']!;
+      let lowerIsBetter = true;
+      if (results) {
+        for (const [name, value] of Object.entries(results.metrics)) measured[`validation_${name}`] = value;
+        ({ score } = results);
+        ({ lowerIsBetter } = metrics);
+      }
+      now.lossSum = 0;
+      now.lossCount = 0;
+      schedule.measured(score, lowerIsBetter);
+      const verdict = best.measured(now.step, score);
+      if (verdict === 'better') now.bestStep = now.step;
+      if (verdict === 'stop') now.stopped = true;
+      say({
+        kind: 'event',
+        type: 'metrics',
+        level: 'info',
+        message: `step ${now.step}: ${Object.entries(measured)
+          .map(([name, value]) => `${name} ${value.toPrecision(5)}`)
+          .join(', ')}`,
+        step: now.step,
+        data: { epoch: now.step / batches.perEpoch, seconds: seconds(), ...measured },
+      });
+      await checkpoint(measured, verdict === 'better');
+    },
+
+    async close(): Promise<void> {
+      await shards.close();
+    },
+  };
+}
+
+const carriedName = 'carried.';
+
+/** What model.json says of how it was made. */
+function trainingOf(
+  { spec }: RunRequest,
+  step: number,
+  seconds: number,
+  metrics: Record<string, number>,
+): Record<string, unknown> {
+  const { task, base, frozen, hyperparameters, budget, seed } = spec;
+  return {
+    task,
+    ...(base && { base, frozen }),
+    hyperparameters,
+    budget,
+    seed,
+    step,
+    minutes: Math.round(seconds / 6) / 10,
+    metrics,
+  };
+}
+
+/** Every metric over all of the validation data; null when it was interrupted. Carried states are as before. */
+async function validate(
+  learner: Learner,
+  tests: Batches,
+  metrics: MetricsRun,
+  interrupted: () => boolean,
+): Promise<{ metrics: Record<string, number>; score: number } | null> {
+  const kept = learner.carried.map((state) => state.slice());
+  learner.reset();
+  let over = true;
+  for (const one of tests.epoch(0)) {
+    if (!tests.carries) learner.reset();
+    const batch = tests.batch(one);
+    metrics.loss(learner.measure(batch, (logits, width) => metrics.see(logits, width, batch)));
+    // lets a command in
+    await nextTurn();
+    over = !interrupted();
+    if (!over) break;
+  }
+  learner.carried.forEach((state, i) => state.set(kept[i]!));
+  return over ? metrics.results() : null;
+}

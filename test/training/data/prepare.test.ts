@@ -1,0 +1,210 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { prepare } from '../../../src/training/data/prepare.ts';
+import type { Prepared } from '../../../src/training/data/prepared.ts';
+import type { DataFile } from '../../../src/training/run-messages.ts';
+import { trainingSpec } from '../../../src/training/training-spec.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'prepare-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+const fileOf = (text: string, format: DataFile['format']): DataFile => {
+  const path = join(folder, `data-${files++}`);
+  writeFileSync(path, text);
+  return { path, format };
+};
+const jsonl = (...records: unknown[]): DataFile =>
+  fileOf(records.map((one) => JSON.stringify(one)).join('\n'), 'jsonl');
+
+const textLayers = [
+  { type: 'embedding', units: 3 },
+  { type: 'recurrent', cell: 'gru', units: 4 },
+];
+const run = (
+  fields: Record<string, unknown>,
+  data: DataFile,
+  validation: DataFile | null = null,
+): Promise<Prepared> =>
+  prepare(
+    trainingSpec.parse({ model: 'm', data: { dataset: 'd' }, validation: { share: 0 }, ...fields }),
+    data,
+    validation,
+    null,
+  );
+const classify = {
+  task: 'classify',
+  network: { layers: [...textLayers, { type: 'pool', mode: 'last' }, { type: 'dense' }] },
+};
+const classifyNumbers = {
+  task: 'classify',
+  network: {
+    layers: [{ type: 'recurrent', cell: 'rnn', units: 2 }, { type: 'pool', mode: 'last' }, { type: 'dense' }],
+  },
+};
+const predictSeries = (series: Record<string, unknown>): Record<string, unknown> => ({
+  task: 'predict',
+  network: classifyNumbers.network,
+  series,
+});
+
+describe('classify', () => {
+  it('builds the vocabulary and labels, and fills in the network', async () => {
+    const { model, input, training } = await run(
+      classify,
+      jsonl({ text: 'bba', label: 'y' }, { text: 'bc', label: 'x' }),
+    );
+    expect(model.inputs).toMatchObject({ tokens: ['\ufffd', 'b', 'a', 'c'], unknown: 0 });
+    expect(model.outputs.labels).toEqual(['x', 'y']);
+    expect(model.network.layers[0]).toMatchObject({ type: 'embedding', vocabulary: 4 });
+    expect(model.network.layers.at(-1)).toMatchObject({ type: 'dense', units: 2, activation: 'softmax' });
+    expect(input).toEqual({ kind: 'ids', vocabulary: 4 });
+    expect(training.list.map(({ input: ids, classes }) => [[...ids], [...classes!]])).toEqual([
+      [[1, 1, 2], [1]],
+      [[1, 3], [0]],
+    ]);
+  });
+
+  it('refuses a label that only the validation data has, naming it and its line', async () => {
+    const data = jsonl({ text: 'a', label: 'x' }, { text: 'b', label: 'y' });
+    await expect(
+      run(classify, data, jsonl({ text: 'a', label: 'x' }, { text: 'a', label: 'z' })),
+    ).rejects.toMatchObject({
+      code: 'invalid_dataset',
+      message: expect.stringMatching(/^validation: line 2: .*"z"/) as string,
+    });
+  });
+
+  it('refuses text among numbers, naming the line', async () => {
+    const data = jsonl({ values: [1, 2], label: 'x' }, { text: 'a', label: 'y' });
+    await expect(run(classifyNumbers, data)).rejects.toMatchObject({
+      code: 'invalid_dataset',
+      message: expect.stringContaining('line 2: holds text') as string,
+    });
+  });
+
+  it('centres and scales features by the training data; a constant one keeps its scale', async () => {
+    const data = jsonl(
+      {
+        values: [
+          [1, 5],
+          [3, 5],
+        ],
+        label: 'x',
+      },
+      { values: [[5, 5]], label: 'y' },
+    );
+    const { model, training } = await run(classifyNumbers, data);
+    const deviation = Math.sqrt(8 / 3);
+    expect(model.inputs).toMatchObject({
+      features: [
+        { mean: 3, scale: deviation },
+        { mean: 5, scale: 1 },
+      ],
+    });
+    expect([...training.list[0]!.input]).toEqual([Math.fround(-2 / deviation), 0, 0, 0]);
+  });
+
+  it('leaves out and counts what is longer than max_steps', async () => {
+    const fields = { ...classify, hyperparameters: { max_steps: 2 } };
+    const data = jsonl({ text: 'abc', label: 'x' }, { text: 'ab', label: 'y' });
+    const { leftOut, training } = await run(fields, data);
+    expect([leftOut, training.list.length, training.list[0]!.steps]).toEqual([1, 1, 2]);
+  });
+
+  it('names the line of what is no record, and refuses data without any', async () => {
+    await expect(run(classify, fileOf('{"text":"a","label":"x"}\n{oh', 'jsonl'))).rejects.toThrow(
+      'line 2: is not JSON',
+    );
+    await expect(run(classify, jsonl({ text: 'a' }))).rejects.toThrow(/line 1: needs either label or labels/);
+    await expect(run(classify, fileOf('\n\n', 'jsonl'))).rejects.toThrow('holds no records');
+    await expect(run(classify, fileOf('text,label\na,x,1\n', 'csv'))).rejects.toThrow(
+      'line 2: 2 columns wanted, there are 3',
+    );
+  });
+
+  it('cannot split one record', async () => {
+    const fields = { ...classify, validation: { share: 0.1 } };
+    await expect(run(fields, jsonl({ text: 'a', label: 'x' }))).rejects.toMatchObject({
+      code: 'invalid_dataset',
+    });
+  });
+
+  it('draws the same validation data for a seed', async () => {
+    const data = jsonl(...Array.from({ length: 40 }, (_, i) => ({ text: 'a', label: i % 2 ? 'x' : 'y' })));
+    const linesOf = async (seed: number): Promise<number[]> => {
+      const { training, validation } = await run({ ...classify, validation: { share: 0.25 }, seed }, data);
+      const lines = validation!.list.map(({ line }) => line);
+      expect([...lines, ...training.list.map(({ line }) => line)].sort((a, b) => a - b)).toEqual(
+        Array.from({ length: 40 }, (_, i) => i + 1),
+      );
+      return lines;
+    };
+    const first = await linesOf(1);
+    expect(first).toHaveLength(10);
+    expect(await linesOf(1)).toEqual(first);
+    expect(await linesOf(2)).not.toEqual(first);
+  });
+});
+
+it('decode reads the start and the target, and answers the target and the end', async () => {
+  const fields = {
+    task: 'decode',
+    network: { encoder: { layers: textLayers }, layers: [...textLayers, { type: 'dense' }] },
+  };
+  const { model, training, input, source } = await run(
+    fields,
+    jsonl({ source: 'ab', target: ['p', 'q', 'p'] }),
+  );
+  expect(model.outputs.vocabulary).toMatchObject({ tokens: ['<s>', '</s>', 'p', 'q'], start: 0, end: 1 });
+  const [example] = training.list;
+  expect([[...example!.input], [...example!.classes!], [...example!.source!]]).toEqual([
+    [0, 2, 3, 2],
+    [2, 3, 2, 1],
+    [1, 2],
+  ]);
+  expect([input, source]).toEqual([
+    { kind: 'ids', vocabulary: 4 },
+    { kind: 'ids', vocabulary: 3 },
+  ]);
+});
+
+it('decode does not write the characters of words', async () => {
+  const fields = {
+    task: 'decode',
+    network: { encoder: { layers: textLayers }, layers: [...textLayers, { type: 'dense' }] },
+    outputs: { vocabulary: { vocabulary: 'words', characters: { prefix: 1, suffix: 1 } } },
+  };
+  await expect(run(fields, jsonl({ source: 'ab', target: 'p q' }))).rejects.toMatchObject({
+    code: 'invalid_request',
+    field: 'outputs.vocabulary.characters',
+  });
+});
+
+describe('predict from a series', () => {
+  const csv = fileOf('a,b\n1,10\n2,20\n3,30\n4,40\n5,50\n', 'csv');
+
+  it('reads windows and answers the steps after each', async () => {
+    const { model, training } = await run(predictSeries({ window: 2, horizon: 2, targets: ['b'] }), csv);
+    const units = model.outputs.units!;
+    expect(units.map(({ name }) => name)).toEqual(['b t+1', 'b t+2']);
+    const unscaled = training.list.map(({ values }) =>
+      [...values!].map((one, k) => Math.round(one * units[k]!.scale + units[k]!.mean)),
+    );
+    expect(unscaled).toEqual([
+      [30, 40],
+      [40, 50],
+    ]);
+  });
+
+  it('refuses validation data without the columns, or of another kind', async () => {
+    const fields = predictSeries({ window: 1, horizon: 1 });
+    await expect(run(fields, csv, fileOf('a\n1\n2\n', 'csv'))).rejects.toMatchObject({
+      code: 'invalid_dataset',
+    });
+    await expect(run(fields, csv, jsonl({ values: [1], target: 1 }))).rejects.toMatchObject({
+      code: 'invalid_dataset',
+    });
+  });
+});
