@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createParser } from 'eventsource-parser';
+import { progressOf, type ProgressView } from '../src/cli/follow.ts';
 import { createDisplay } from '../src/cli/progress-line.ts';
 import type { Example, Trained, Upload } from './example.ts';
 
@@ -68,25 +69,9 @@ async function upload({ type, text }: Upload): Promise<string> {
 async function follow(job: string): Promise<void> {
   const parser = createParser({
     onEvent({ event, data }) {
-      const said = JSON.parse(data) as Record<string, never>;
-      if (event === 'progress') {
-        const {
-          epoch,
-          step,
-          steps,
-          loss,
-          steps_per_second: stepsPerSecond,
-          seconds_left: secondsLeft,
-        } = said;
-        display.progress({
-          epoch: epoch!,
-          step: step!,
-          steps: steps!,
-          loss: loss!,
-          stepsPerSecond: stepsPerSecond!,
-          secondsLeft: secondsLeft!,
-        });
-      } else if (event !== 'gradient_flow') display.line(String(said['message']));
+      const said = JSON.parse(data) as ProgressView & { message: string };
+      if (event === 'progress') display.progress(progressOf(said));
+      else if (event !== 'gradient_flow') display.line(said.message);
     },
   });
   const response = await fetch(`${values.server}/v1/training/jobs/${job}/events?stream=true`);

@@ -1,50 +1,84 @@
 import { parseArgs } from 'node:util';
-import { BadConfig, describeConfig } from './config.ts';
+import { followJob } from './cli/follow.ts';
+import { trainCommand } from './cli/train.ts';
+import { BadConfig, describeConfig, readConfig } from './config.ts';
 import { serve } from './main.ts';
 import { version } from './version.ts';
 
-const usage = `unroll serve     start the server (settings: UNROLL_* variables)
-unroll config    every setting: its default, what is allowed, what it means
-unroll version   which version this is
-unroll help      this`;
+const usage = `unroll serve                 start the server (settings: UNROLL_* variables)
+unroll train CONFIG          train a network as CONFIG says, a training job's JSON, without a server;
+                             again, it goes on from its last checkpoint
+unroll train --follow JOB    show how a job of a server gets on   [--server http://127.0.0.1:8080]
+unroll config                every setting: its default, what is allowed, what it means
+unroll version               which version this is
+unroll help                  this`;
 
-/** Where the server listens is what is most often wrong: said without a stack. */
-const isListening = (error: unknown): boolean =>
-  ['listen', 'getaddrinfo'].includes((error as NodeJS.ErrnoException).syscall ?? '');
+/** What people get wrong is said without a stack. */
+const isPlain = (error: unknown): boolean =>
+  error instanceof BadConfig ||
+  ['listen', 'getaddrinfo', 'open'].includes((error as NodeJS.ErrnoException).syscall ?? '') ||
+  (error instanceof Error && error.name === 'UnrollError');
 
-async function run(command: string): Promise<void> {
-  if (command === 'serve') await serve(process.env);
-  else if (command === 'config')
+interface Command {
+  readonly words: readonly string[];
+  readonly options: {
+    readonly follow?: string | undefined;
+    readonly server: string;
+    readonly work?: string | undefined;
+  };
+}
+
+async function run({ words: [command = 'help', ...rest], options }: Command): Promise<void> {
+  if (command === 'serve' && rest.length === 0) await serve(process.env);
+  else if (command === 'train' && options.follow !== undefined && rest.length === 0)
+    process.exitCode = await followJob(options.server, options.follow);
+  else if (command === 'train' && rest.length === 1) process.exitCode = await train(rest[0]!, options.work);
+  else if (command === 'config' && rest.length === 0)
     for (const { name, default: value, allowed, meaning } of describeConfig())
       console.log(`${name}\n    ${meaning}\n    ${allowed}; ${value === '' ? 'empty' : value} by default`);
   else if (command === 'version') console.log(version);
   else if (command === 'help') console.log(usage);
   else {
-    console.error(`there is no command ${command}\n${usage}`);
+    console.error(`there is no command ${[command, ...rest].join(' ')}\n${usage}`);
     process.exitCode = 2;
   }
 }
 
-/** A command, or the option that stands for it; null for what is neither. */
-function commandOf(args: string[]): string | null {
+function train(path: string, work: string | undefined): Promise<number> {
+  const config = readConfig(process.env);
+  return trainCommand(path, {
+    models: config.MODELS,
+    work: work ?? null,
+    threads: config.TRAINING_THREADS,
+    memoryMegabytes: config.TRAINING_MEMORY_MB,
+  });
+}
+
+/** A command with its words, or the option that stands for it. */
+function commandOf(args: string[]): Command {
+  const fallback = { server: 'http://127.0.0.1:8080' };
   try {
-    const { positionals, values } = parseArgs({
+    const { positionals: words, values } = parseArgs({
       args,
       allowPositionals: true,
-      options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } },
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean', short: 'v' },
+        follow: { type: 'string' },
+        server: { type: 'string', default: fallback.server },
+        work: { type: 'string' },
+      },
     });
-    if (values.help) return 'help';
-    if (values.version) return 'version';
-    return positionals.length > 1 ? positionals.join(' ') : (positionals[0] ?? 'help');
+    if (values.help) return { words: ['help'], options: fallback };
+    return { words: values.version ? ['version'] : words, options: values };
   } catch {
-    return null;
+    return { words: [args.join(' ')], options: fallback };
   }
 }
 
-const args = process.argv.slice(2);
 try {
-  await run(commandOf(args) ?? args.join(' '));
+  await run(commandOf(process.argv.slice(2)));
 } catch (error) {
-  console.error(error instanceof BadConfig || isListening(error) ? (error as Error).message : error);
+  console.error(isPlain(error) ? (error as Error).message : error);
   process.exit(1);
 }

@@ -16,7 +16,7 @@ export function heldOutSentences({ heldOut }: Declaration, characters: number): 
 }
 
 /** The language of every sentence, as the server tells it. */
-export async function guess(server: Pick<Trained, 'post'>, sentences: readonly string[]): Promise<string[]> {
+async function guess(server: Pick<Trained, 'post'>, sentences: readonly string[]): Promise<string[]> {
   const guesses: string[] = [];
   for (let at = 0; at < sentences.length; at += 200) {
     const input = sentences.slice(at, at + 200);

@@ -55,6 +55,6 @@ export function createDisplay(
       clear();
       out.write(`${text}\n`);
     },
-    end: clear,
+    end: (): void => clear(),
   };
 }

@@ -3,6 +3,7 @@ import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
+import { UnrollError } from '../errors.ts';
 import { publishVersion } from '../repository/publish-version.ts';
 import { checkpointFolder } from '../training/checkpoint.ts';
 import type { DataFile, FromRun, RunRequest, ToRun } from '../training/run-messages.ts';
@@ -55,7 +56,7 @@ export async function trainCommand(configPath: string, options: TrainOptions): P
   thread.on('error', (error) => display.line(`failed: ${error.message}`));
   await once(thread, 'exit');
   display.end();
-  await finish(ended, spec, options, work, display.line);
+  await finish(ended, spec, options, work, (line) => display.line(line));
   return code;
 }
 
@@ -85,7 +86,7 @@ async function readConfig(
   path: string,
   work: string,
 ): Promise<{ spec: TrainingSpec; data: DataFile; validation: DataFile | null }> {
-  const json = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+  const json = parseJson(path, await readFile(path, 'utf8'));
   const files: Record<string, DataFile> = {};
   for (const field of ['data', 'validation']) {
     const named = fileReference.safeParse(json[field]);
@@ -96,7 +97,7 @@ async function readConfig(
     }
   }
   const parsed = trainingSpec.safeParse(json);
-  if (!parsed.success) throw new Error(`${path}: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new UnrollError('invalid_request', `${path}: ${z.prettifyError(parsed.error)}`);
   const spec = parsed.data;
   const inline = async (field: 'data' | 'validation'): Promise<DataFile | null> => {
     const given = spec[field];
@@ -106,8 +107,20 @@ async function readConfig(
     return { path: file, format: 'jsonl' };
   };
   const data = await inline('data');
-  if (!data) throw new Error(`${path}: data: without a server it is {"file": "…"} or {"records": […]}`);
+  if (!data)
+    throw new UnrollError(
+      'invalid_request',
+      `${path}: data: without a server it is {"file": "…"} or {"records": […]}`,
+    );
   return { spec, data, validation: await inline('validation') };
+}
+
+function parseJson(path: string, text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch (error) {
+    throw new UnrollError('invalid_request', `${path} is not JSON: ${(error as Error).message}`);
+  }
 }
 
 function formatOf(file: string): DataFile['format'] {

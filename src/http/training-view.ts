@@ -7,7 +7,7 @@ import type { checkpointView, comparisonView, datasetView, eventView, jobView } 
 
 // Jobs, events, checkpoints, datasets and comparisons as the API shows them.
 
-export const viewProgress = ({ epoch, step, steps, loss, stepsPerSecond, secondsLeft }: Progress) => ({
+const viewProgress = ({ epoch, step, steps, loss, stepsPerSecond, secondsLeft }: Progress) => ({
   epoch,
   step,
   steps,

@@ -16,8 +16,9 @@ const schema = `
 const schemaVersion = 1;
 
 type Row = Record<string, SQLOutputValue>;
-const bodyOf = <T>(row: Row | undefined): T | null => (row ? (JSON.parse(String(row['body'])) as T) : null);
-const bodiesOf = <T>(rows: readonly Row[]): T[] => rows.map((row) => bodyOf<T>(row)!);
+const parsed = (row: Row): unknown => JSON.parse(String(row['body']));
+const bodyOf = (row: Row | undefined): unknown => (row ? parsed(row) : null);
+const bodiesOf = (rows: readonly Row[]): unknown[] => rows.map(parsed);
 
 /** @param path of the database file, which is made where it is missing @throws Error for one of a later version */
 export function createSqliteStore(path: string): JobStore {
@@ -62,28 +63,28 @@ export function createSqliteStore(path: string): JobStore {
 
   return {
     saveJob: (row) => void saveJob.run(row.id, isOver(row.status) ? 1 : 0, JSON.stringify(row)),
-    job: (id) => bodyOf<Job>(job.get(id)),
-    jobs: ({ limit, after = '' }) => bodiesOf<Job>(jobs.all(after, limit)),
-    unfinishedJobs: () => bodiesOf<Job>(unfinished.all()),
+    job: (id) => bodyOf(job.get(id)) as Job | null,
+    jobs: ({ limit, after = '' }) => bodiesOf(jobs.all(after, limit)) as Job[],
+    unfinishedJobs: () => bodiesOf(unfinished.all()) as Job[],
     addEvent(event) {
       const { lastInsertRowid } = addEvent.run(event.job, event.step, JSON.stringify(event));
       return { ...event, id: Number(lastInsertRowid) };
     },
     events: (id, { limit, after }) =>
-      events.all(id, after, limit).map((row) => ({ ...bodyOf<JobEvent>(row)!, id: Number(row['id']) })),
+      events.all(id, after, limit).map((row) => ({ ...(bodyOf(row) as JobEvent), id: Number(row['id']) })),
     saveCheckpoint: (row) => void saveCheckpoint.run(row.job, row.step, JSON.stringify(row)),
-    checkpoints: (id) => bodiesOf<JobCheckpoint>(checkpoints.all(id)),
+    checkpoints: (id) => bodiesOf(checkpoints.all(id)) as JobCheckpoint[],
     forgetAfter(id, step) {
       forgetEvents.run(id, step);
       forgetCheckpoints.run(id, step);
     },
     saveDataset: (row) => void saveDataset.run(row.id, JSON.stringify(row)),
-    dataset: (id) => bodyOf<Dataset>(dataset.get(id)),
-    datasets: () => bodiesOf<Dataset>(datasets.all()),
+    dataset: (id) => bodyOf(dataset.get(id)) as Dataset | null,
+    datasets: () => bodiesOf(datasets.all()) as Dataset[],
     removeDataset: (id) => void removeDataset.run(id),
     saveComparison: (row) => void saveComparison.run(row.id, JSON.stringify(row)),
-    comparison: (id) => bodyOf<Comparison>(comparison.get(id)),
-    comparisons: () => bodiesOf<Comparison>(comparisons.all()),
+    comparison: (id) => bodyOf(comparison.get(id)) as Comparison | null,
+    comparisons: () => bodiesOf(comparisons.all()) as Comparison[],
     close: () => database.close(),
   };
 }

@@ -210,7 +210,7 @@ export function createDecoderRunner(
     step(ids) {
       const count = rows.length;
       const offsets = writer.plan(Array<number>(count).fill(1));
-      writer.ids.set(Array.from(ids).slice(0, count), offsets[0]!);
+      writer.ids.set(Array.from(ids).slice(0, count), offsets[0]);
       return writer.run(
         Int32Array.from({ length: count }, (_, row) => row),
         'logits',

@@ -9,7 +9,7 @@ import type { Weights } from './weights.ts';
 // writes, looking back at the encoder's rows where it has attention.
 
 /** Names of everything of an encoder begin so. */
-export const encoderPrefix = 'encoder.';
+const encoderPrefix = 'encoder.';
 
 /** A network in its parts; without an encoder only the graph is there. */
 export interface ResolvedNetwork {

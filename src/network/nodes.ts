@@ -58,7 +58,7 @@ export function compileNodes(graph: Graph, context: Omit<CompileContext, 'inputW
         case 'dropout':
           return { kind: 'same' };
         default:
-          return inputs.length === 1 ? { kind: 'same' } : compileCombine(node.type as 'concat' | 'add', own);
+          return inputs.length === 1 ? { kind: 'same' } : compileCombine(node.type, own);
       }
     };
     nodes.push({ ...compile(), inputs, width: node.width });

@@ -36,7 +36,8 @@ export function measureFlow(learner: Learner, batch: Batch): FlowReport {
   const flow = Object.fromEntries(
     [...sums].map(([node, { squares, counts }]) => [
       node,
-      Array.from(squares, (square = 0, distance) => Math.sqrt(square / (counts[distance] ?? 1))),
+      // at every distance up to the longest something was noted
+      squares.map((square, distance) => Math.sqrt(square / counts[distance]!)),
     ]),
   );
   return {
@@ -59,7 +60,7 @@ function lastStepsOf(batch: Batch): Batch {
   return { ...batch, targets: { ...batch.targets, weights } };
 }
 
-export function reachOf(norms: readonly number[]): number {
+function reachOf(norms: readonly number[]): number {
   const least = reached * (norms[0] ?? 0);
   return least === 0 ? 0 : norms.findLastIndex((value) => value >= least);
 }

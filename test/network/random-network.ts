@@ -51,7 +51,7 @@ export function randomSequence(input: NetworkInput, steps: number, seed: number)
 }
 
 const kernels = new Map<KernelMode, Kernel>();
-export function kernelOf(mode: KernelMode): Kernel {
+function kernelOf(mode: KernelMode): Kernel {
   if (!kernels.has(mode)) kernels.set(mode, createKernel({ mode, memoryMegabytes: 1024 }));
   return kernels.get(mode)!;
 }

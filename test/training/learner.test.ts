@@ -120,7 +120,7 @@ describe('dropout', () => {
       ...base.spec,
       layers: base.spec.layers.map((layer) =>
         layer.type === 'recurrent' ? { ...layer, ...cell, recurrent_dropout: 0.4 } : layer,
-      ) as never,
+      ),
     },
   });
   const cases = [

@@ -77,7 +77,7 @@ const translating = (
       { type: 'dense', name: 'join', units: 6, activation: 'tanh' },
       { type: 'dense', name: 'out', units: 5, activation: 'softmax' },
     ],
-  } as z.input<typeof networkSpec>),
+  }),
   input: ids,
   source: { kind: 'ids', vocabulary: 6 },
   loss: crossEntropy,
@@ -159,7 +159,7 @@ export const learningCases: readonly LearningCase[] = [
   },
   ...(['mean_squared', 'mean_absolute', 'huber'] as const).map((type) =>
     regressing(
-      `${type}`,
+      type,
       [{ type: 'recurrent', name: 'cells', cell: 'lstm', units: 7 }],
       lossSpec.parse({ type }),
     ),

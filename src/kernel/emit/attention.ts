@@ -79,7 +79,7 @@ export function emitAttention(e: Emitter, shape: AttentionShape): string {
     const row = f.i32();
     eachPanel(f, memoryWidth, [p.context, p.memory], (contextAt, memoryAt) => {
       const sums = zeros(f, e);
-      f.set(row, memoryAt!);
+      f.set(row, memoryAt);
       f.set(scoreAt, p.weights);
       f.repeat(f.i32(p.steps), () => {
         const weight = f.v128(splat(loadF32(scoreAt)));
@@ -87,7 +87,7 @@ export function emitAttention(e: Emitter, shape: AttentionShape): string {
         f.advance(scoreAt, 4);
         f.advance(row, padded(memoryWidth) * 4);
       });
-      sums.forEach((acc, v) => f.store(contextAt!, acc, v * 16));
+      sums.forEach((acc, v) => f.store(contextAt, acc, v * 16));
     });
   });
 }
@@ -100,8 +100,8 @@ function additiveScore(
 ): F32 {
   const sums = zeros(f, e);
   eachPanel(f, width, [query, keys, vector], (q, k, v) => {
-    const bent = squashed(f, e, q!, k!);
-    sums.forEach((sum, i) => f.set(sum, fma(bent[i]!, load(v!, i * 16), sum)));
+    const bent = squashed(f, e, q, k);
+    sums.forEach((sum, i) => f.set(sum, fma(bent[i]!, load(v, i * 16), sum)));
   });
   return joined(f, sums);
 }
@@ -147,7 +147,7 @@ export function emitAttentionBackward(e: Emitter, shape: AttentionShape): string
       f.set(mean, f32add(mean, f32mul(loadF32(weightAt), value)));
       const weight = f.v128(splat(loadF32(weightAt)));
       eachPanel(f, memoryWidth, [p.dMemory, p.dContext], (to, from) => {
-        for (let v = 0; v < 4; v++) f.store(to!, fma(weight, load(from!, v * 16), load(to!, v * 16)), v * 16);
+        for (let v = 0; v < 4; v++) f.store(to, fma(weight, load(from, v * 16), load(to, v * 16)), v * 16);
       });
       f.advance(weightAt, 4);
       f.advance(slopeAt, 4);
@@ -155,7 +155,7 @@ export function emitAttentionBackward(e: Emitter, shape: AttentionShape): string
       f.advance(p.dMemory, padded(memoryWidth) * 4);
     });
     // softmax: ∂L/∂score_s = weight_s · (∂L/∂weight_s − Σ weight · ∂L/∂weight)
-    eachPanel(f, keyWidth, [p.dQuery], (to) => zeros(f, e).forEach((zero, v) => f.store(to!, zero, v * 16)));
+    eachPanel(f, keyWidth, [p.dQuery], (to) => zeros(f, e).forEach((zero, v) => f.store(to, zero, v * 16)));
     f.set(weightAt, p.weights);
     f.set(slopeAt, p.slopes);
     f.repeat(f.i32(p.steps), () => {
@@ -163,19 +163,19 @@ export function emitAttentionBackward(e: Emitter, shape: AttentionShape): string
       if (score === 'product')
         eachPanel(f, keyWidth, [p.dQuery, p.dKeys, p.query, p.keys], (dQuery, dKeys, query, keys) => {
           for (let v = 0; v < 4; v++) {
-            f.store(dQuery!, fma(slope, load(keys!, v * 16), load(dQuery!, v * 16)), v * 16);
-            f.store(dKeys!, fma(slope, load(query!, v * 16), load(dKeys!, v * 16)), v * 16);
+            f.store(dQuery, fma(slope, load(keys, v * 16), load(dQuery, v * 16)), v * 16);
+            f.store(dKeys, fma(slope, load(query, v * 16), load(dKeys, v * 16)), v * 16);
           }
         });
       else {
         const one = f.v128(e.constant(1));
         const rows = [p.dQuery, p.dKeys, p.query, p.keys, p.vector, p.dVector];
         eachPanel(f, keyWidth, rows, (dQuery, dKeys, query, keys, vector, dVector) => {
-          squashed(f, e, query!, keys!).forEach((bent, v) => {
-            f.store(dVector!, fma(slope, bent, load(dVector!, v * 16)), v * 16);
-            const d = f.v128(vmul(vmul(slope, load(vector!, v * 16)), fnma(bent, bent, one)));
-            f.store(dQuery!, vadd(load(dQuery!, v * 16), d), v * 16);
-            f.store(dKeys!, vadd(load(dKeys!, v * 16), d), v * 16);
+          squashed(f, e, query, keys).forEach((bent, v) => {
+            f.store(dVector, fma(slope, bent, load(dVector, v * 16)), v * 16);
+            const d = f.v128(vmul(vmul(slope, load(vector, v * 16)), fnma(bent, bent, one)));
+            f.store(dQuery, vadd(load(dQuery, v * 16), d), v * 16);
+            f.store(dKeys, vadd(load(dKeys, v * 16), d), v * 16);
           });
         });
       }

@@ -28,7 +28,7 @@ export function emitLayerNorm(e: Emitter, { width, epsilon }: { width: number; e
         for (let column = width; column < padded(width); column++) f.storeF32(p.x, f32(0), column * 4);
         const sums = zeros(f, e);
         eachPanel(f, width, [p.x], (at) =>
-          sums.forEach((sum, v) => f.set(sum, vadd(sum, load(at!, v * 16)))),
+          sums.forEach((sum, v) => f.set(sum, vadd(sum, load(at, v * 16)))),
         );
         f.set(mean, f32div(joined(f, sums), f32(width)));
         const centre = f.v128(splat(mean));
@@ -37,7 +37,7 @@ export function emitLayerNorm(e: Emitter, { width, epsilon }: { width: number; e
         const squares = zeros(f, e);
         eachPanel(f, width, [p.x], (at) =>
           squares.forEach((sum, v) => {
-            const gap = f.v128(vsub(load(at!, v * 16), centre));
+            const gap = f.v128(vsub(load(at, v * 16), centre));
             f.set(sum, fma(gap, gap, sum));
           }),
         );
@@ -46,8 +46,8 @@ export function emitLayerNorm(e: Emitter, { width, epsilon }: { width: number; e
         const scale = f.v128(splat(f32div(f32(1), f32sqrt(f32add(variance, f32(epsilon))))));
         eachPanel(f, width, [p.x, p.y, p.weight, p.bias], (x, y, weight, bias) => {
           for (let v = 0; v < 4; v++) {
-            const normal = f.v128(vmul(vsub(load(x!, v * 16), centre), scale));
-            f.store(y!, fma(normal, load(weight!, v * 16), load(bias!, v * 16)), v * 16);
+            const normal = f.v128(vmul(vsub(load(x, v * 16), centre), scale));
+            f.store(y, fma(normal, load(weight, v * 16), load(bias, v * 16)), v * 16);
           }
         });
         f.advance(p.x, padded(width) * 4);

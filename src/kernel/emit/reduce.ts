@@ -49,7 +49,7 @@ export const joined = (f: FunctionBuilder, [a, b, c, d]: readonly V128Local[]): 
 export function dot(f: FunctionBuilder, e: Emitter, width: number, a: I32Like, b: I32Like): F32 {
   const sums = zeros(f, e);
   eachPanel(f, width, [a, b], (aAt, bAt) =>
-    sums.forEach((sum, v) => f.set(sum, fma(load(aAt!, v * 16), load(bAt!, v * 16), sum))),
+    sums.forEach((sum, v) => f.set(sum, fma(load(aAt, v * 16), load(bAt, v * 16), sum))),
   );
   return joined(f, sums);
 }

@@ -77,8 +77,10 @@ function packTargets(
     const which = own ? t : 0;
     if (classes) classes[at] = example.classes![which]!;
     else values!.set(example.values!.subarray(which * outputs, (which + 1) * outputs), at * outputs);
-    weights[at] = classes && classWeights ? classWeights[classes[at]!]! : 1;
-    judged++;
+    // a sequence judged at every step by its one answer counts as much as another, however long it is
+    const share = !own && everyStep ? 1 / example.steps : 1;
+    weights[at] = share * (classes && classWeights ? classWeights[classes[at]!]! : 1);
+    judged += share;
   });
   for (let at = 0; at < packed; at++) weights[at] = weights[at]! / judged;
   return classes ? { weights, classes } : { weights, values: values! };
