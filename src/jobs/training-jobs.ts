@@ -105,8 +105,8 @@ export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
     // said first: whoever follows until the end must have heard it
     tell(id, message, { level: status === 'failed' ? 'error' : 'info', step: last, data: { status } });
     const job = change(id, { status, ...(over && { finishedAt: now() }), ...changes });
+    if (over || status === 'paused') events.ended(id);
     if (over) {
-      events.ended(id);
       for (const hear of hearers) hear(job);
     }
     return job;
