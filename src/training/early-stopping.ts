@@ -1,4 +1,4 @@
-/** The best measurement so far, and whether to go on. A score that is not a number is never better. */
+/** The best measurement so far, and whether to go on. A score that is not finite is never better. */
 export interface Best {
   measured(step: number, score: number): 'better' | 'worse' | 'stop';
   state(): { step: number; score: number; worse: number } | null;
@@ -10,7 +10,7 @@ export function createBest(lowerIsBetter: boolean, patience: number | null): Bes
   let best: ReturnType<Best['state']> = null;
   return {
     measured(step, score) {
-      if (!Number.isNaN(score) && (!best || (lowerIsBetter ? score < best.score : score > best.score))) {
+      if (Number.isFinite(score) && (!best || (lowerIsBetter ? score < best.score : score > best.score))) {
         best = { step, score, worse: 0 };
         return 'better';
       }

@@ -2,13 +2,15 @@ import { z } from 'zod';
 
 const decay = z.number().min(0).max(1).default(0);
 export const optimiserSpec = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('sgd'),
-    momentum: z.number().min(0).lt(1).default(0),
-    nesterov: z.boolean().default(false),
-    /** L2: added to the gradient of matrices. */
-    weight_decay: decay,
-  }),
+  z
+    .strictObject({
+      type: z.literal('sgd'),
+      momentum: z.number().min(0).lt(1).default(0),
+      nesterov: z.boolean().default(false),
+      /** L2: added to the gradient of matrices. */
+      weight_decay: decay,
+    })
+    .refine(({ momentum, nesterov }) => momentum > 0 || !nesterov, 'nesterov needs momentum'),
   z.strictObject({
     type: z.literal('rmsprop'),
     alpha: z.number().min(0).lt(1).default(0.99),

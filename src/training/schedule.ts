@@ -54,7 +54,7 @@ export function createSchedule(spec: ScheduleSpec, steps: number): Schedule {
     measured(score, lowerIsBetter) {
       if (spec.type !== 'plateau') return;
       const loss = lowerIsBetter ? score : -score;
-      if (loss < (now.best ?? Infinity)) now = { ...now, best: loss, worse: 0 };
+      if (Number.isFinite(loss) && loss < (now.best ?? Infinity)) now = { ...now, best: loss, worse: 0 };
       else if (now.worse + 1 < spec.patience) now = { ...now, worse: now.worse + 1 };
       else now = { ...now, worse: 0, factor: Math.max(spec.floor, now.factor * spec.factor) };
     },

@@ -27,9 +27,7 @@ export function emitLayerNorm(e: Emitter, { width, epsilon }: { width: number; e
       f.repeat(p.rows, () => {
         for (let column = width; column < padded(width); column++) f.storeF32(p.x, f32(0), column * 4);
         const sums = zeros(f, e);
-        eachPanel(f, width, [p.x], (at) =>
-          sums.forEach((sum, v) => f.set(sum, vadd(sum, load(at, v * 16)))),
-        );
+        eachPanel(f, width, [p.x], (at) => sums.forEach((sum, v) => f.set(sum, vadd(sum, load(at, v * 16)))));
         f.set(mean, f32div(joined(f, sums), f32(width)));
         const centre = f.v128(splat(mean));
         // what stands past the width is set to the mean meanwhile: it is no distance away from it

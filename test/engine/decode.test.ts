@@ -1,0 +1,125 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import type { DecodeOptions } from '../../src/decoding/search.ts';
+import type { SequenceEvent } from '../../src/engine/delivery.ts';
+import { createEngine } from '../../src/engine/engine.ts';
+import { createKernel } from '../../src/kernel/kernel.ts';
+import { exampleOf, learningCases, weightsOf } from '../training/networks.ts';
+
+// Encoder-decoders in real workers.
+
+const one = learningCases.find(({ name }) => name.startsWith('attention dot'))!;
+const tokens = ['<s>', '</s>', 'a', 'b', 'c'];
+const kernel = createKernel({ mode: 'auto', memoryMegabytes: 256 });
+const engine = createEngine({ kernel, workers: 2, slots: 6, queue: 100, maxSteps: 100 });
+afterAll(() => engine.close());
+const load = () => engine.load(one.spec, weightsOf(one), { tokens, startId: 0, endId: 1 });
+
+const options = (more: Partial<DecodeOptions> = {}): DecodeOptions => ({
+  mode: 'beam',
+  temperature: 1,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  seed: 1,
+  choice: 0,
+  beamSize: 4,
+  hypotheses: 3,
+  patience: 1,
+  lengthPenalty: 0.6,
+  coveragePenalty: 0,
+  maxLength: 12,
+  minLength: 3,
+  noRepeatNgram: 0,
+  prefix: [],
+  suppress: [],
+  returnAttention: true,
+  ...more,
+});
+const sourceOf = (seed: number): Int32Array => Int32Array.from(exampleOf(one, 3, seed).source as number[]);
+
+async function ask(
+  network: Awaited<ReturnType<typeof load>>,
+  seed: number,
+  more: Partial<DecodeOptions> = {},
+) {
+  const events: SequenceEvent[] = [];
+  for await (const event of engine.submit({
+    network,
+    input: sourceOf(seed),
+    want: 'last',
+    what: 'output',
+    decode: options(more),
+    deadlineMs: Date.now() + 20_000,
+  }))
+    events.push(event);
+  return events;
+}
+/** Without what time it took. */
+const said = (events: readonly SequenceEvent[]): readonly SequenceEvent[] =>
+  events.map((event) => (event.kind === 'done' ? { ...event, queuedMs: 0, runMs: 0 } : event));
+
+describe('decoding in the engine', () => {
+  it('answers many at once, more than there are slots, with the bits that each has alone', async () => {
+    const network = await load();
+    const seeds = Array.from({ length: 40 }, (_, i) => i);
+    const modeOf = (seed: number): Partial<DecodeOptions> => ({
+      mode: (['beam', 'greedy', 'sample'] as const)[seed % 3]!,
+    });
+    const together = await Promise.all(seeds.map((seed) => ask(network, seed, modeOf(seed))));
+    for (const seed of seeds.slice(0, 12))
+      expect(said(await ask(network, seed, modeOf(seed)))).toEqual(said(together[seed]!));
+    for (const events of together) {
+      expect(events.at(-1)!.kind).toBe('done');
+      const decoded = events.find((event) => event.kind === 'decoded')!;
+      const spoken = events.flatMap((event) => (event.kind === 'token' ? [event.id] : []));
+      expect(spoken).toEqual(decoded.hypotheses[0]!.ids);
+    }
+    await engine.unload(network);
+  });
+
+  it('lets go of a caller who leaves, and gives all memory back when the network is unloaded', async () => {
+    const before = kernel.memory.used;
+    const network = await load();
+    for await (const event of engine.submit({
+      network,
+      input: sourceOf(1),
+      want: 'last',
+      what: 'output',
+      decode: options({ mode: 'greedy', minLength: 11 }),
+      deadlineMs: Date.now() + 20_000,
+    }))
+      if (event.kind === 'token') break;
+    expect((await ask(network, 2)).at(-1)!.kind).toBe('done');
+    expect(engine.stats().running).toBe(0);
+    await engine.unload(network);
+    expect(kernel.memory.used).toBe(before);
+  });
+
+  it('refuses what an encoder-decoder cannot do, and a beam wider than the slots', async () => {
+    const network = await load();
+    const wrong = engine.submit({
+      network,
+      input: sourceOf(1),
+      want: 'last',
+      what: 'output',
+      deadlineMs: Infinity,
+    });
+    await expect(wrong[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'wrong_task' });
+    await expect(ask(network, 1, { beamSize: 7 })).rejects.toMatchObject({
+      code: 'invalid_request',
+      field: 'beam_size',
+    });
+    await engine.unload(network);
+  });
+
+  it('fails one search without harm to the others', async () => {
+    const network = await load();
+    const [bad, good] = await Promise.allSettled([
+      ask(network, 1, { suppress: [1, 2, 3, 4] }),
+      ask(network, 2),
+    ]);
+    expect(bad.status).toBe('rejected');
+    expect(good.status).toBe('fulfilled');
+    await engine.unload(network);
+  });
+});

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { createRng } from '../../src/decoding/rng.ts';
+import { createKernel, type Kernel } from '../../src/kernel/kernel.ts';
+import { createDecoderRunner, decoderBytes, type DecoderRunner } from '../../src/network/decoder-runner.ts';
+import { compileNetwork, freeNetwork } from '../../src/network/program.ts';
+import { referenceGradient } from '../../src/training/reference-gradient.ts';
+import { exampleOf, inFloat64, learningCases, weightsOf, type LearningCase } from '../training/networks.ts';
+
+// Encoder-decoders as they are served, step by step, against the float64 oracle fed the same ids.
+
+const kernels = {
+  auto: createKernel({ mode: 'auto', memoryMegabytes: 256 }),
+  plain: createKernel({ mode: 'plain', memoryMegabytes: 256 }),
+};
+const cases = learningCases.filter(({ source }) => source !== undefined);
+const size = { maxRows: 40, maxSource: 240, maxHeld: 400 };
+const steps = 6;
+
+interface Loaded {
+  readonly runner: DecoderRunner;
+  readonly free: () => void;
+}
+function load(one: LearningCase, kernel: Kernel = kernels.auto): Loaded {
+  const program = compileNetwork(one.spec, weightsOf(one), kernel);
+  const bytes = decoderBytes(program, size);
+  const offset = kernel.memory.allocate(bytes);
+  return {
+    runner: createDecoderRunner(program, kernel.memory.memory, { offset, bytes }, size),
+    free: () => {
+      kernel.memory.free(offset);
+      freeNetwork(program, kernel);
+    },
+  };
+}
+const sequenceOf = (one: LearningCase, seed: number) => {
+  const { sequence, source } = exampleOf(one, steps, seed);
+  return { ids: sequence as number[], source: Int32Array.from(source as number[]) };
+};
+
+/** Feeds every source its own ids. @returns logits by source and step */
+function run(runner: DecoderRunner, all: readonly { ids: number[]; source: Int32Array }[]): Float32Array[][] {
+  const sources = runner.read(all.map(({ source }) => source));
+  for (const source of sources) runner.join(source);
+  const width = runner.outputWidth;
+  const logits = all.map((): Float32Array[] => []);
+  for (let t = 0; t < steps; t++) {
+    const given = runner.step(all.map(({ ids }) => ids[t]!));
+    logits.forEach((rows, i) => rows.push(given.slice(i * width, (i + 1) * width)));
+  }
+  runner.arrange([]);
+  for (const source of sources) runner.release(source);
+  return logits;
+}
+
+describe.each(cases.map((one) => [one.name, one] as const))('%s', (_, one) => {
+  it.each([1, 2, 5, 33])('agrees with the reference, %d sources at a time', (count) => {
+    const { runner, free } = load(one);
+    const all = Array.from({ length: count }, (__, i) => sequenceOf(one, 50 + i));
+    const given = run(runner, all);
+    all.forEach(({ ids, source }, i) => {
+      const { logits } = referenceGradient(
+        one.spec,
+        { input: one.input, source: one.source! },
+        inFloat64(weightsOf(one)),
+        { sequence: ids, source: [...source], targets: ids.map(() => ({ weight: 1, class: 0 })) },
+        one.loss,
+      );
+      logits.forEach((row, t) => {
+        const largest = Math.max(1, ...row.map(Math.abs));
+        row.forEach((value, k) => expect(Math.abs(given[i]![t]![k]! - value) / largest).toBeLessThan(1e-5));
+      });
+    });
+    free();
+  });
+
+  it('gives each the bits it has alone, on both paths', () => {
+    const all = Array.from({ length: 7 }, (__, i) => sequenceOf(one, 80 + i));
+    const { runner, free } = load(one);
+    const together = run(runner, all);
+    const alone = all.map((each) => run(runner, [each])[0]!);
+    free();
+    const plain = load(one, kernels.plain);
+    const other = run(plain.runner, all);
+    plain.free();
+    expect(alone).toEqual(together);
+    expect(other).toEqual(together);
+  });
+
+  it('forks, reorders and drops rows without changing what the others give', () => {
+    const { runner, free } = load(one);
+    const random = createRng(6);
+    const [a, b] = [sequenceOf(one, 1), sequenceOf(one, 2)];
+    const wanted = [a, b].map((each) => run(runner, [each])[0]!);
+    const sources = runner.read([a.source, b.source]);
+    for (const source of sources) runner.join(source);
+    // which sequence each row follows; both stay alive
+    let follows = [0, 1];
+    for (let t = 0; t < steps; t++) {
+      const given = runner.step(follows.map((which) => [a, b][which]!.ids[t]!));
+      follows.forEach((which, row) =>
+        expect(given.slice(row * runner.outputWidth, (row + 1) * runner.outputWidth)).toEqual(
+          wanted[which]![t],
+        ),
+      );
+      const from = Array.from({ length: 1 + Math.floor(8 * random.next()) }, () =>
+        Math.floor(random.next() * follows.length),
+      );
+      from.push(follows.indexOf(0), follows.indexOf(1));
+      runner.arrange(from);
+      follows = from.map((row) => follows[row]!);
+    }
+    runner.arrange([]);
+    expect(runner.rows).toBe(0);
+    free();
+  });
+
+  it('looks at its source with weights that sum to one, and gives its room back', () => {
+    const { runner, free } = load(one);
+    const { source, ids } = sequenceOf(one, 9);
+    const held = Array.from(
+      { length: Math.floor(size.maxHeld / source.length) },
+      () => runner.read([source])[0]!,
+    );
+    expect(runner.hasRoom(source.length)).toBe(size.maxHeld % source.length >= source.length);
+    runner.join(held[0]!);
+    runner.step([ids[0]!]);
+    const attention = runner.attentionOf(0)!;
+    expect(attention).toHaveLength(source.length);
+    expect(attention.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 5);
+    runner.arrange([]);
+    for (const one of held.toReversed()) runner.release(one);
+    expect(runner.hasRoom(size.maxHeld)).toBe(true);
+    free();
+  });
+});
