@@ -1,3 +1,4 @@
+import { UnrollError } from '../errors.ts';
 import type { DecodeOptions, SearchVocabulary } from './search.ts';
 
 /** Log-probabilities of the next token [width]; −∞ for those that the rules forbid after `ids`. */
@@ -41,10 +42,17 @@ function repeating(ids: readonly number[], length: number): number[] {
   return found;
 }
 
-/** Of several equals the first. @throws RangeError when nothing is allowed */
+/** What a caller hears whose rules leave no token to write. */
+export const nothingAllowed = (): UnrollError =>
+  new UnrollError(
+    'input_mismatch',
+    'every token is forbidden here: suppress, no_repeat_ngram_size and min_length leave none to write',
+  );
+
+/** Of several equals the first. @throws UnrollError input_mismatch when nothing is allowed */
 export function bestToken(scores: Float64Array): number {
   let best = 0;
   for (let id = 1; id < scores.length; id++) if (scores[id]! > scores[best]!) best = id;
-  if (scores[best] === -Infinity) throw new RangeError('every token is forbidden here');
+  if (scores[best] === -Infinity) throw nothingAllowed();
   return best;
 }

@@ -1,4 +1,4 @@
-import { allowedTokens } from './allowed-tokens.ts';
+import { allowedTokens, nothingAllowed } from './allowed-tokens.ts';
 import { bestPossible, emptyPath, extend, finished, type Path } from './path-score.ts';
 import type { DecodeOptions, DecodedToken, Hypothesis, Search, SearchVocabulary } from './search.ts';
 
@@ -74,8 +74,7 @@ export function createBeamSearch(options: DecodeOptions, vocabulary: SearchVocab
     rows: beamSize,
     next(logits, width, attention) {
       const candidates = rank(logits, width);
-      if (candidates.length === 0 && ended.length === 0)
-        throw new RangeError('every token is forbidden here');
+      if (candidates.length === 0 && ended.length === 0) throw nothingAllowed();
       const next: Path[] = [];
       const keep: number[] = [];
       const ids: number[] = [];

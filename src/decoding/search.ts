@@ -68,7 +68,7 @@ export interface Search {
   /**
    * logits [live, width] of the rows kept, one row at first, after the start id; they are not changed.
    * @param attention of every row
-   * @throws Error when every token is forbidden
+   * @throws UnrollError input_mismatch when every token is forbidden
    */
   next(logits: Float32Array, width: number, attention: readonly Float32Array[] | null): SearchStep;
 }

@@ -1,3 +1,4 @@
+import { UnrollError } from '../errors.ts';
 import type { DecodeOptions, Search } from '../decoding/search.ts';
 import type { DecoderRunner, ReadSource } from '../network/decoder-runner.ts';
 import type { Batcher, BatcherOptions } from './batcher.ts';
@@ -100,7 +101,12 @@ export function createDecodeBatcher(
       one.ids = next;
       return done ? [] : keep;
     } catch (error) {
-      emit(id, { kind: 'failed', reason: String(error) });
+      const own = error instanceof UnrollError;
+      emit(id, {
+        kind: 'failed',
+        reason: own ? error.message : String(error),
+        ...(own && { code: error.code }),
+      });
       one.ids = [];
       return [];
     }

@@ -82,7 +82,7 @@ export function createEngine(options: EngineOptions): Engine {
         sequence.resume = report.resume;
         return dispatcher.park(sequence);
       case 'failed':
-        return fail(sequence, new UnrollError('internal', report.reason));
+        return fail(sequence, new UnrollError(report.code ?? 'internal', report.reason));
       case 'done': {
         const { finish, steps, runMs } = report;
         const queuedMs = Math.max(0, performance.now() - sequence.submitted - runMs);

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.ts';
 import type { NetworkProgram } from '../network/program.ts';
 import type { Arena } from '../network/layout.ts';
 import type { DecodeOptions, Hypothesis } from '../decoding/search.ts';
@@ -83,7 +84,8 @@ export type SequenceReport =
     }
   | DecodedEvent
   | { readonly kind: 'parked'; readonly resume: Resume }
-  | { readonly kind: 'failed'; readonly reason: string };
+  /** `code` is internal unless it is the caller's doing. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly code?: ErrorCode };
 
 export type FromWorker =
   | { readonly kind: 'ready' }

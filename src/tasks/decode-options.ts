@@ -55,10 +55,19 @@ export function decodeOptions(
   const maxLength =
     body.max_length ?? Math.min(limits.maxTokens, defaults.max_length ?? roomFor(sourceSteps));
   if (maxLength > limits.maxTokens) wrong('max_length', `at most ${limits.maxTokens}, was ${maxLength}`);
-  const minLength = body.min_length ?? defaults.min_length ?? 0;
+  const minLength = body.min_length ?? Math.min(maxLength, defaults.min_length ?? 0);
   if (minLength > maxLength) wrong('min_length', `at most max_length, ${maxLength}, was ${minLength}`);
   const prefix = body.prefix === undefined ? [] : idsOf(target!, body.prefix, 'prefix');
   if (prefix.length > maxLength) wrong('prefix', `has ${prefix.length} tokens, max_length is ${maxLength}`);
+  const suppress = (body.suppress ?? []).flatMap((token, i) => idsOf(target!, [token], `suppress[${i}]`));
+  for (const id of prefix) {
+    if (id === target!.startId || id === target!.endId)
+      wrong('prefix', `holds ${target!.tokens[id]}, which no output holds`);
+    if (suppress.includes(id)) wrong('prefix', `holds ${target!.tokens[id]}, which suppress forbids`);
+  }
+  const attends = spec.network.layers.some(({ type }) => type === 'attention');
+  if (body.return_attention && !attends) wrong('return_attention', 'the model has no attention');
+  if (body.coverage_penalty && !attends) wrong('coverage_penalty', 'the model has no attention');
   const seed = body.seed ?? randomInt(2 ** 47);
   const options: Omit<DecodeOptions, 'choice'> = {
     mode: temperature > 0 ? 'sample' : beamSize > 1 ? 'beam' : 'greedy',
@@ -76,21 +85,24 @@ export function decodeOptions(
     minLength,
     noRepeatNgram: body.no_repeat_ngram_size ?? defaults.no_repeat_ngram_size ?? 0,
     prefix,
-    suppress: (body.suppress ?? []).flatMap((token, i) => idsOf(target!, [token], `suppress[${i}]`)),
+    suppress,
     returnAttention: body.return_attention ?? false,
   };
   return Array.from({ length: n }, (_, choice) => ({ ...options, choice }));
 }
 
-/** @throws UnrollError input_mismatch for a token that is not in the vocabulary */
+/** @throws UnrollError input_mismatch naming the tokens that are not in the vocabulary */
 function idsOf(vocabulary: Vocabulary, given: Tokens, field: string): number[] {
-  const { ids, unknown } =
-    typeof given === 'string' ? vocabulary.encode(given) : vocabulary.encodeTokens(given);
-  if (unknown > 0)
-    throw new UnrollError(
-      'input_mismatch',
-      `${field}: ${unknown} of its tokens ${unknown === 1 ? 'is' : 'are'} none that the model writes: ${JSON.stringify(given)}`,
-      { field },
-    );
-  return [...ids];
+  const encoded = typeof given === 'string' ? vocabulary.encode(given) : vocabulary.encodeTokens(given);
+  if (encoded.unknown === 0) return [...encoded.ids];
+  const pieces = typeof given === 'string' ? [...given] : given;
+  const strangers = [...new Set(pieces)].filter((piece) => vocabulary.encodeTokens([piece]).unknown > 0);
+  throw new UnrollError(
+    'input_mismatch',
+    `${field}: the model writes no ${strangers
+      .slice(0, 5)
+      .map((piece) => JSON.stringify(piece.slice(0, 40)))
+      .join(', ')}`,
+    { field },
+  );
 }
