@@ -15,7 +15,7 @@ export const gatesOf = { lstm: 4, gru: 3 } as const;
 export function sequenceNetwork(cell: Cell, units: number, seed = 1): RandomNetwork {
   const random = uniform(seed);
   return {
-    spec: { layers: [recurrentLayer(cell, units)] },
+    spec: { layers: [recurrentLayer(cell, units)], bridge: 'dense' },
     weights: recurrentWeights(cell, units, random),
   };
 }
@@ -30,6 +30,7 @@ export function generationNetwork(units: number, vocabulary: number, seed = 1): 
   weights.set('logits.bias', randomTensor([vocabulary], bound, random));
   return {
     spec: {
+      bridge: 'dense',
       layers: [
         { type: 'embedding', name: 'embedding', vocabulary, units },
         recurrentLayer('lstm', units),
@@ -62,6 +63,7 @@ function recurrentLayer(cell: Cell, units: number): NetworkSpec['layers'][number
     layers: 1,
     bidirectional: false,
     merge: 'concat',
+    recurrent_dropout: 0,
   };
 }
 

@@ -13,19 +13,26 @@ const root = join(import.meta.dirname, '..');
 const written = 'http://127.0.0.1:8080';
 
 const models = mkdtempSync(join(tmpdir(), 'unroll-readme-'));
+const data = mkdtempSync(join(tmpdir(), 'unroll-readme-data-'));
 cpSync(join(root, 'models'), models, { recursive: true });
 execFileSync(process.execPath, ['scripts/example-models.ts', models], { cwd: root });
 
 const server = spawn(process.execPath, ['bin/unroll.js', 'serve'], {
   cwd: root,
-  env: { ...process.env, UNROLL_PORT: '0', UNROLL_MODELS: models, UNROLL_LOG_LEVEL: 'warn' },
+  env: {
+    ...process.env,
+    UNROLL_PORT: '0',
+    UNROLL_MODELS: models,
+    UNROLL_DATA: data,
+    UNROLL_LOG_LEVEL: 'warn',
+  },
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 try {
   const url = await urlOf(server);
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   const answered = readme.replaceAll(
-    /```sh\n(curl [^`]*)```\n\n```(\w*)\n[^`]*```/g,
+    /```sh\n((?:sleep \d+; )?curl [^`]*)```\n\n```(\w*)\n[^`]*```/g,
     (_, command: string, kind: string) => {
       const script = `set -euo pipefail\n${command.replaceAll(written, url)}`;
       const answer = execFileSync('bash', ['-c', script], { encoding: 'utf8' });
@@ -40,7 +47,7 @@ try {
 } finally {
   server.kill('SIGTERM');
   await once(server, 'exit');
-  rmSync(models, { recursive: true });
+  for (const folder of [models, data]) rmSync(folder, { recursive: true });
 }
 
 /** The address in the server's greeting. */

@@ -24,6 +24,8 @@ export async function streamTask(
   events: AsyncGenerator<TaskEvent>,
 ): Promise<FastifyReply> {
   const began = performance.now();
+  // fastify, its plugins and ours all wait for the end of a stream: a few more than node expects of one object
+  reply.raw.setMaxListeners(20);
   if (!reply.raw.closed) {
     metrics.openStreams.inc();
     reply.raw.once('close', () => metrics.openStreams.dec());

@@ -104,7 +104,9 @@ export async function createRunState(
   const optimiser = createOptimiser(learner.parameters, hyper.optimizer);
   const schedule = createSchedule(hyper.schedule, steps);
   const metrics = createMetrics(model);
-  const best = createBest(metrics.lowerIsBetter, hyper.early_stopping?.patience ?? null);
+  // without data to measure on, the loss of what is learned from must do
+  const lowerIsBetter = tests ? metrics.lowerIsBetter : true;
+  const best = createBest(lowerIsBetter, hyper.early_stopping?.patience ?? null);
   const now: Saved = {
     step: 0,
     updates: 0,
@@ -247,11 +249,9 @@ export async function createRunState(
       now.evaluatedAt = now.step;
       const measured: Record<string, number> = { train_loss: now.lossSum / Math.max(1, now.lossCount) };
       let score = measured['train_loss']!;
-      let lowerIsBetter = true;
       if (results) {
         for (const [name, value] of Object.entries(results.metrics)) measured[`validation_${name}`] = value;
         ({ score } = results);
-        ({ lowerIsBetter } = metrics);
       }
       now.lossSum = 0;
       now.lossCount = 0;
