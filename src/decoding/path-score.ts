@@ -30,7 +30,7 @@ export function extend(
 const lengthFactor = (length: number, alpha: number): number => ((5 + length) / 6) ** alpha;
 
 /** log P / lp(|Y|) + β Σ_i ln min(Σ_j a_ij, 1) (Wu et al. 2016); |Y| counts the end. */
-export function scoreOf({ sum, logprobs, attention }: Path, options: DecodeOptions): number {
+function scoreOf({ sum, logprobs, attention }: Path, options: DecodeOptions): number {
   const score = sum / lengthFactor(logprobs.length, options.lengthPenalty);
   return options.coveragePenalty === 0 ? score : score + options.coveragePenalty * coverage(attention);
 }

@@ -28,7 +28,7 @@ export type ScheduleSpec = z.infer<typeof scheduleSpec>;
  * Linear warm-up over the first `warmUp` share, then half a cosine down to `floor`.
  * @param progress share of the training that is done, 0 … 1
  */
-export function warmUpCosine(
+function warmUpCosine(
   progress: number,
   { peak, floor = 0, warmUp = 0.02 }: { peak: number; floor?: number; warmUp?: number },
 ): number {

@@ -154,9 +154,11 @@ describe('a training job', { timeout: 120_000 }, () => {
     const server = await serve('based');
     const { id } = await server.ask<Job>('/v1/training/jobs', job('base', { budget: { epochs: 1 } }));
     await until(server, id, over);
-    const { network, inputs, ...rest } = job('next', {
+    const rest = job('next', {
       base: 'base@1',
       frozen: ['embedding_0'],
+      network: undefined,
+      inputs: undefined,
       budget: { epochs: 20 },
     });
     const next = await server.ask<Job>('/v1/training/jobs', rest);
