@@ -112,16 +112,16 @@ const invalid = (errors: readonly LineError[]): UnrollError =>
     { lines: errors },
   );
 
+export const tooLarge = (most: number): UnrollError =>
+  new UnrollError('body_too_large', `a dataset: at most ${most} bytes (UNROLL_MAX_DATASET_BYTES)`);
+
 /** Counts bytes on their way, and stops them at a limit. */
 function counter(most: number): { stream: Transform; bytes: () => number } {
   let bytes = 0;
   const stream = new Transform({
     transform(chunk: Buffer, _, done) {
       bytes += chunk.length;
-      if (bytes > most)
-        done(
-          new UnrollError('body_too_large', `a dataset: at most ${most} bytes (UNROLL_MAX_DATASET_BYTES)`),
-        );
+      if (bytes > most) done(tooLarge(most));
       else done(null, chunk);
     },
   });

@@ -43,7 +43,7 @@ export async function serveApp(options: Partial<AppOptions> = {}) {
     queue: 4,
     threads: 1,
     memoryMegabytes: 256,
-    mostDatasetBytes: 100_000,
+    mostDatasetBytes: 16_000_000,
     log: createLogger('silent'),
   });
   const state = { draining: false };

@@ -4,8 +4,9 @@ import { problemOf } from '../problem.ts';
 
 /** Answers any error with a problem document; what the server did not expect is logged with its stack. */
 export function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  // the body broke off: nobody hears the answer, and nothing is wrong with the server
-  const error = thrown === request.raw.errored ? new UnrollError('cancelled', 'the body broke off') : thrown;
+  // the body broke off, unless it was we who would read no more of it: then nobody hears the answer
+  const brokeOff = thrown === request.raw.errored && !(thrown instanceof UnrollError);
+  const error = brokeOff ? new UnrollError('cancelled', 'the body broke off') : thrown;
   const problem = problemOf(error, request.routeOptions.bodyLimit);
   if (problem.code === 'internal') request.log.error({ err: error }, 'request failed');
   if (error instanceof UnrollError && error.retryAfterSeconds !== undefined)

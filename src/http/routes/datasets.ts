@@ -5,6 +5,7 @@ import type { DataFile } from '../../training/run-messages.ts';
 import type { Route } from '../route.ts';
 import { problems } from '../schemas/reply.ts';
 import { datasetList, datasetParameter, datasetQuery, datasetView } from '../schemas/training.ts';
+import { tooLarge } from '../../jobs/datasets.ts';
 import { viewDataset } from '../training-view.ts';
 
 const tags = ['training'];
@@ -106,6 +107,8 @@ async function uploadOf(
       'unsupported_media_type',
       `content-type: must be ${Object.keys(datasetTypes).join(', ')} or multipart/form-data, was ${type || 'missing'}`,
     );
+  // told before it is sent, where the caller says how long it is
+  if (Number(request.headers['content-length'] ?? 0) > most) throw tooLarge(most);
   return { stream: request.body as Readable, format, fileName: '' };
 }
 
