@@ -7,18 +7,18 @@ import type { JobStore } from './store.ts';
 /** What is written down of jobs: every change of status is a row and an event. */
 export interface JobBooks {
   /** @throws UnrollError job_not_found */
-  find(id: string): Job;
+  readonly find: (id: string) => Job;
   change(id: string, changes: Partial<Job>): Job;
-  move(
+  readonly move: (
     id: string,
     status: JobStatus,
     more?: { changes?: Partial<Job>; message?: string; step?: number },
-  ): Job;
+  ) => Job;
   fail(id: string, code: ErrorCode, message: string, step?: number): void;
   /** Whatever goes wrong with one job's books must not stop the others, or the server. @returns whether it went well */
   guarded(id: string, work: () => void): boolean;
   /** Calls whoever wants to know whenever a job is over. */
-  onOver(hear: (job: Job) => void): void;
+  readonly onOver: (hear: (job: Job) => void) => void;
 }
 
 export const now = (): number => Date.now() / 1000;

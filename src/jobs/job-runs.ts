@@ -17,7 +17,7 @@ export interface JobRuns {
   /** Training steps run since the start. */
   readonly steps: number;
   /** Stops what runs at its next step; its status stays, so that the next start takes it up. */
-  close(ms: number): Promise<void>;
+  readonly close: (ms: number) => Promise<void>;
 }
 
 export interface JobRunsOptions {
