@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import { UnrollError } from '../errors.ts';
 import { validateData, type LineError } from '../training/data/validate-data.ts';
 import type { DataFile } from '../training/run-messages.ts';
@@ -48,7 +48,7 @@ export function createDatasets(store: JobStore, folder: string, mostBytes: numbe
       const counted = counter(mostBytes);
       try {
         await mkdir(folder, { recursive: true });
-        await pipeline(from, counted.stream, createWriteStream(draft));
+        await save(from, counted.stream, draft);
         const { records, errors } = await validateData({ path: draft, format }, task);
         if (errors.length > 0) throw invalid(errors);
         if (records === 0) throw new UnrollError('invalid_dataset', 'the file holds no records');
@@ -114,6 +114,21 @@ const invalid = (errors: readonly LineError[]): UnrollError =>
 
 export const tooLarge = (most: number): UnrollError =>
   new UnrollError('body_too_large', `a dataset: at most ${most} bytes (UNROLL_MAX_DATASET_BYTES)`);
+
+/**
+ * Streams to a file. What is refused on the way is still read to its end: pipeline() would part the request from its
+ * connection, on which the caller's next request would then wait for ever.
+ */
+async function save(from: Readable, through: Transform, path: string): Promise<void> {
+  finished(from, { writable: false }).catch((error: Error) => through.destroy(error));
+  from.pipe(through);
+  try {
+    await pipeline(through, createWriteStream(path));
+  } finally {
+    from.unpipe(through);
+    from.resume();
+  }
+}
 
 /** Counts bytes on their way, and stops them at a limit. */
 function counter(most: number): { stream: Transform; bytes: () => number } {
