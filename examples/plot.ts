@@ -87,7 +87,11 @@ function draw({ title, x, y, lines, logarithmic = false, mark }: Chart): string 
       `<polyline fill="none" stroke="${colours[i % colours.length]}" stroke-width="1.6" points="${points
         .map(([px, py]) => `${atX(px).toFixed(1)},${atY(bent(py)).toFixed(1)}`)
         .join(' ')}"/>`,
-      text([width - right - 60, (logarithmic ? top + 74 : top + 14) + 15 * i], name, `fill="${colours[i % colours.length]}"`),
+      text(
+        [width - right - 60, (logarithmic ? top + 74 : top + 14) + 15 * i],
+        name,
+        `fill="${colours[i % colours.length]}"`,
+      ),
     ]),
   ].join('\n');
 }
