@@ -33,15 +33,18 @@ async function run({ words: [command = 'help', ...rest], options }: Command): Pr
   else if (command === 'train' && options.follow !== undefined && rest.length === 0)
     process.exitCode = await followJob(options.server, options.follow);
   else if (command === 'train' && rest.length === 1) process.exitCode = await train(rest[0]!, options.work);
+  else if (command === 'train') refuse('train takes one CONFIG, or --follow JOB and nothing else');
   else if (command === 'config' && rest.length === 0)
     for (const { name, default: value, allowed, meaning } of describeConfig())
       console.log(`${name}\n    ${meaning}\n    ${allowed}; ${value === '' ? 'empty' : value} by default`);
   else if (command === 'version') console.log(version);
   else if (command === 'help') console.log(usage);
-  else {
-    console.error(`there is no command ${[command, ...rest].join(' ')}\n${usage}`);
-    process.exitCode = 2;
-  }
+  else refuse(`there is no command ${[command, ...rest].join(' ')}`);
+}
+
+function refuse(why: string): void {
+  console.error(`${why}\n${usage}`);
+  process.exitCode = 2;
 }
 
 function train(path: string, work: string | undefined): Promise<number> {

@@ -299,5 +299,10 @@ describe('unroll', () => {
       expect(output).toContain(`there is no command ${wrong.join(' ')}\n`);
       expect(output).not.toContain('node:internal');
     }
+    for (const wrong of [['train'], ['train', 'a.json', 'b.json']])
+      expect(await unroll(wrong)).toMatchObject({
+        code: 2,
+        output: expect.stringContaining('train takes one CONFIG, or --follow JOB') as string,
+      });
   });
 });
