@@ -42,7 +42,7 @@ export async function measureModel(folder: string, held: Upload, rows = 1): Prom
       loss: lossOf(spec, model),
     });
     learner.load(weights);
-    const metrics = createMetrics(model).start();
+    const metrics = createMetrics(model).start(learner.chain);
     for (const one of batches.epoch(0)) {
       if (!batches.carries) learner.reset();
       const batch = batches.batch(one);

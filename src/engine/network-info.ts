@@ -113,6 +113,8 @@ function detailOf({ layer }: Node): string {
       return `epsilon ${layer.epsilon}`;
     case 'attention':
       return layer.score;
+    case 'crf':
+      return 'linear chain';
     default:
       return `of ${layer.inputs.join(', ')}`;
   }

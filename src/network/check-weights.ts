@@ -14,6 +14,12 @@ export function tensorShapes(node: Node): [tensor: string, shape: readonly numbe
       [node.tensors.weight, [inner]],
       [node.tensors.bias, [inner]],
     ];
+  if (node.type === 'crf')
+    return [
+      [node.tensors.transitions, [inner, inner]],
+      [node.tensors.start, [inner]],
+      [node.tensors.end, [inner]],
+    ];
   if (node.type === 'attention') return attentionShapes(node, inner);
   if (node.type === 'dense')
     return [

@@ -25,6 +25,13 @@ export interface AttentionTensors {
   readonly vector: string;
 }
 
+/** transitions [from, to], start and end [labels] */
+export interface CrfTensors {
+  readonly transitions: string;
+  readonly start: string;
+  readonly end: string;
+}
+
 export type Node = {
   /** The layer's name; a level of a stack is `<name>.<level>`. */
   readonly name: string;
@@ -61,6 +68,7 @@ export type Node = {
       /** Columns of the encoder's output, and so of what attention gives. */
       readonly memoryWidth: number;
     }
+  | { readonly type: 'crf'; readonly layer: Layer<'crf'>; readonly tensors: CrfTensors }
   | { readonly type: 'dropout' | 'concat' | 'add'; readonly layer: Layer<'dropout' | 'concat' | 'add'> }
 );
 
@@ -158,6 +166,19 @@ export function resolveGraph(
           vector: `${full}.vector`,
         };
         nodes.push({ ...placed, type: 'attention', width: memoryWidth, memoryWidth, layer, tensors });
+        break;
+      }
+      case 'crf': {
+        const scores = nodes[inputs[0]!];
+        if (index < spec.layers.length - 1) fail('a crf must be the last layer');
+        if (scores?.type !== 'dense' || scores.layer.activation !== 'linear')
+          fail('a crf must read a dense layer that is linear');
+        const tensors = {
+          transitions: `${full}.transitions`,
+          start: `${full}.start`,
+          end: `${full}.end`,
+        };
+        nodes.push({ ...placed, type: 'crf', width: inputWidths[0]!, layer, tensors });
         break;
       }
       case 'pool':

@@ -10,7 +10,7 @@ import { compilePool, type PoolProgram } from './layers/pool.ts';
 import type { RecurrentSpec } from './spec.ts';
 import { cellOf, compileRecurrent, type RecurrentProgram } from './layers/recurrent.ts';
 
-/** A node whose value is its input's: dropout when serving, a running `last`. */
+/** A node whose value is its input's: dropout when serving, a running `last`, a crf, which looks at whole sequences of them. */
 export interface SameProgram {
   readonly kind: 'same';
 }
@@ -56,6 +56,7 @@ export function compileNodes(graph: Graph, context: Omit<CompileContext, 'inputW
         case 'attention':
           return compileAttention(node.layer, node.tensors, node.memoryWidth, own);
         case 'dropout':
+        case 'crf':
           return { kind: 'same' };
         default:
           return inputs.length === 1 ? { kind: 'same' } : compileCombine(node.type, own);

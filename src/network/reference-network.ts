@@ -77,6 +77,7 @@ function runNode(
     case 'pool':
       return runningPool(x, node.layer.mode);
     case 'dropout':
+    case 'crf':
       return x;
     case 'layer_norm': {
       const { layer, tensors } = node;

@@ -59,6 +59,8 @@ const attention = z.strictObject({
   /** additive only: rows of W and U. */
   units: units.default(128),
 });
+/** Labels of a sequence answer together: a label's score depends on the one before it. Only as the last layer of `tag`. */
+const crf = z.strictObject({ type: z.literal('crf'), ...placed });
 const concat = z.strictObject({ type: z.literal('concat'), ...placed, inputs });
 const add = z.strictObject({ type: z.literal('add'), ...placed, inputs });
 
@@ -70,6 +72,7 @@ export const layerSpec = z.discriminatedUnion('type', [
   dropout,
   layerNorm,
   attention,
+  crf,
   concat,
   add,
 ]);

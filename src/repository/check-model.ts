@@ -31,6 +31,8 @@ export function checkModel(spec: ModelSpec, weights: Weights): void {
 
   const width = graph.nodes.at(-1)!.width;
   const last = spec.network.layers.at(-1)!;
+  if (last.type === 'crf' && (task !== 'tag' || outputs.multiLabel))
+    fail('network.layers', 'a crf gives each token one label: it is for tag, without multiLabel');
   if (task === 'classify' || task === 'tag') {
     if (outputs.labels?.length !== width)
       fail('outputs.labels', `${outputs.labels?.length ?? 0} labels, the network has ${width} outputs`);

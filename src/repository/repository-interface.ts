@@ -1,4 +1,5 @@
 import type { NetworkHandle } from '../engine/engine-interface.ts';
+import type { Factors } from '../crf/crf.ts';
 import type { ModelSpec } from '../network/spec.ts';
 import type { Vocabulary } from '../vocabulary/vocabulary.ts';
 
@@ -11,6 +12,8 @@ export interface ServedModel {
   readonly vocabulary: Vocabulary | null;
   /** decode: what it writes; else null. */
   readonly target: Vocabulary | null;
+  /** tag: the chain over its labels, where the network ends in one; else null. */
+  readonly chain: Factors | null;
   readonly network: NetworkHandle;
 }
 

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine-interface.ts';
 import { UnrollError } from '../errors.ts';
 import type { ModelSpec } from '../network/spec.ts';
+import { chainOf } from './chain-of.ts';
 import { createVocabulary } from '../vocabulary/vocabulary.ts';
 import { createLeasedModel, type LeasedModel } from './leased-model.ts';
 import { parseReference } from './model-reference.ts';
@@ -78,13 +79,14 @@ export function createRepository({
       const weights = await readModelWeights(realRoot, folder, spec);
       const vocabulary = spec.inputs.kind === 'text' ? createVocabulary(spec.inputs) : null;
       const target = spec.outputs.vocabulary ? createVocabulary(spec.outputs.vocabulary) : null;
+      const chain = chainOf(spec.network, weights);
       const writes = target ?? vocabulary;
       const network = await engine.load(spec.network, weights, {
         tokens: writes?.tokens,
         startId: writes?.startId,
         endId: writes?.endId,
       });
-      const model: ServedModel = { name, version, spec, vocabulary, target, network };
+      const model: ServedModel = { name, version, spec, vocabulary, target, chain, network };
       const before = entry.loaded;
       entry.loaded = createLeasedModel(model, () => unload(model));
       entry.error = null;

@@ -1,5 +1,7 @@
 import type { ServedModel } from '../repository/repository-interface.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
+import { createChainLabeller } from '../crf/label-chain.ts';
+import { shortest } from './float32-text.ts';
 import { bestLabels, type Scored } from './labels.ts';
 import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
 import { follow, isOutputs, onlyOne, rowsOf, runSequences, type Submission } from './run-sequences.ts';
@@ -27,28 +29,32 @@ export function tag(context: TaskContext, call: Call, body: TagBody): Promise<Ta
     const submissions = sequences.map((sequence) => submissionOf(model, sequence));
     const results = await runSequences(context, call, submissions, isOutputs);
     const ends = results.map(({ end }) => end);
-    return {
-      ...headOf(model, ends, sequences),
-      predictions: results.map(({ events }, i) => ({
-        tokens: events.flatMap(rowsOf).map((scores, step) => tokenOf(model, sequences[i]!, step, scores)),
-      })),
-    };
+    const predictions: TagReply['predictions'][number][] = [];
+    for (const [i, { events }] of results.entries()) {
+      const labeller = createLabeller(model, sequences[i]!);
+      const tokens = events.flatMap(rowsOf).flatMap((scores) => labeller.push(scores));
+      predictions.push({ tokens: [...tokens, ...(await labeller.finish())] });
+    }
+    return { ...headOf(model, ends, sequences), predictions };
   });
 }
 
-/** A `token` event with its label as each is read, then the reply. */
+/** A `token` event with its label as each is read (after the last where a chain decides over all of them), then the reply. */
 export function tagStream(context: TaskContext, call: Call, body: TagBody): AsyncGenerator<TaskEvent> {
   return streamWithModel(context, call, 'tag', async function* (model) {
     const sequence = onlyOne(readInputs(model, body.input, context.limits), 'input');
+    const labeller = createLabeller(model, sequence);
     const tokens: TaggedToken[] = [];
     for await (const event of follow(context, call, submissionOf(model, sequence))) {
-      if (event.kind === 'outputs') {
-        for (const scores of rowsOf(event)) {
-          const token = tokenOf(model, sequence, tokens.length, scores);
-          tokens.push(token);
-          yield { event: 'token', data: token };
-        }
-      } else if (event.kind === 'done') {
+      const known =
+        event.kind === 'outputs'
+          ? rowsOf(event).flatMap((scores) => labeller.push(scores))
+          : event.kind === 'done'
+            ? await labeller.finish()
+            : [];
+      for (const token of known) yield { event: 'token', data: token };
+      tokens.push(...known);
+      if (event.kind === 'done') {
         const reply: TagReply = { ...headOf(model, [event], [sequence]), predictions: [{ tokens }] };
         yield { event: 'done', data: reply };
       }
@@ -63,13 +69,34 @@ const submissionOf = ({ network }: ServedModel, { values }: PreparedSequence): S
   what: 'output',
 });
 
-function tokenOf(
-  { spec }: ServedModel,
-  { tokens }: PreparedSequence,
-  step: number,
-  scores: Float32Array,
-): TaggedToken {
-  const [best] = bestLabels(scores, spec.outputs.labels!, 1);
-  const { text, start, end } = tokens[step] ?? { text: String(step), start: step, end: step + 1 };
-  return { text, ...best!, start, end };
+/** Rows of scores in order become tokens: at once where each stands for itself, at the end where a chain joins them. */
+interface Labeller {
+  push(scores: Float32Array): TaggedToken[];
+  finish(): Promise<TaggedToken[]>;
+}
+
+function createLabeller({ spec, chain }: ServedModel, { tokens }: PreparedSequence): Labeller {
+  const labels = spec.outputs.labels!;
+  const placed = (step: number, scored: Scored): TaggedToken => {
+    const { text, start, end } = tokens[step] ?? { text: String(step), start: step, end: step + 1 };
+    return { text, ...scored, start, end };
+  };
+  if (chain) {
+    const labeller = createChainLabeller(chain);
+    return {
+      push(scores) {
+        labeller.push(scores);
+        return [];
+      },
+      finish: async () =>
+        (await labeller.finish()).map(({ label, probability }, step) =>
+          placed(step, { label: labels[label]!, score: shortest(Math.fround(probability)) }),
+        ),
+    };
+  }
+  let step = 0;
+  return {
+    push: (scores) => [placed(step++, bestLabels(scores, labels, 1)[0]!)],
+    finish: () => Promise.resolve([]),
+  };
 }

@@ -12,7 +12,7 @@ export interface Initialisation {
 
 /**
  * Weights to start from: embeddings uniform; input, dense and attention matrices Glorot and Bengio 2010; recurrent matrices
- * orthogonal, gate by gate (Saxe et al. 2014); biases zero but an LSTM's forget gate, 1 (Jozefowicz et al. 2015).
+ * orthogonal, gate by gate (Saxe et al. 2014); a crf and biases zero but an LSTM's forget gate, 1 (Jozefowicz et al. 2015).
  */
 export function initialWeights(
   network: ResolvedNetwork,
@@ -50,6 +50,7 @@ function initialTensor(
       vector.fill(1, node.layer.units, 2 * node.layer.units);
     return vector;
   }
+  if (node?.type === 'crf') return new Float32Array(rows * columns);
   const recurrent = node?.type === 'recurrent' ? node.layer : null;
   if (recurrent && name.endsWith('weight_hh')) {
     const { units } = recurrent;

@@ -1,3 +1,4 @@
+import type { Crf } from '../crf/crf.ts';
 import type { Rng } from '../decoding/rng.ts';
 import type { NetworkInput } from '../network/input.ts';
 import type { Weights } from '../network/weights.ts';
@@ -20,6 +21,8 @@ export interface LearnerOptions {
 export interface Learner {
   /** What an optimiser changes: the frozen are not among them. */
   readonly parameters: readonly Parameter[];
+  /** What answers for a sequence's labels together, as views, where the network ends in a crf. */
+  readonly chain: Crf | null;
   load(weights: Weights): void;
   save(): Weights;
   /** Forgets the states carried over from the batch before. */

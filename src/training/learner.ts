@@ -15,6 +15,7 @@ import { createLearningGraph, type LearningGraph } from './learning-graph.ts';
 import type { Learner, LearnerOptions } from './learner-interface.ts';
 import { createLoss } from './losses/create-loss.ts';
 import type { Loss } from './loss.ts';
+import { packedSteps } from './plan.ts';
 
 /**
  * Builds a network in kernel memory that learns.
@@ -46,7 +47,7 @@ export function createLearner(kernel: Kernel, spec: NetworkSpec, options: Learne
         bridge = createBridge(ofSource, encoder);
       }
       decoding = createLearningGraph(context, graph, options.loss.type);
-      loss = createLoss(e, options.loss, graph.nodes.at(-1)!.width);
+      loss = createLoss(e, options.loss, graph.nodes.at(-1)!.width, decoding.chain);
     });
     const functions = instantiate(module, kernel.memory.memory);
     const feed = createFeed(allocate, input, capacity);
@@ -71,7 +72,7 @@ export function createLearner(kernel: Kernel, spec: NetworkSpec, options: Learne
         { plan, carryAfter = plan.steps }: { plan: Plan; carryAfter?: number | undefined },
         random: Rng | null,
         flow: GradientFlow | null,
-      ): Pass => ({ functions, plan, packed: packedOf(plan), random, carryAfter, source: null, flow });
+      ): Pass => ({ functions, plan, packed: packedSteps(plan), random, carryAfter, source: null, flow });
 
       /** @returns the passes, for the way back, and the logits */
       const forward = (
@@ -99,6 +100,7 @@ export function createLearner(kernel: Kernel, spec: NetworkSpec, options: Learne
 
       return {
         parameters,
+        chain: main.chain?.crf ?? null,
         load: (weights) => parts.forEach((part) => part.load(weights)),
         save() {
           const weights = new Map<string, Tensor>();
@@ -111,12 +113,12 @@ export function createLearner(kernel: Kernel, spec: NetworkSpec, options: Learne
           const { pass, logits } = forward(batch, null, null);
           clearVectorRegisters();
           see?.(logits, main.width);
-          return lossOf(functions, logits, batch.targets, pass.packed);
+          return lossOf(functions, logits, batch.targets, pass.plan);
         },
         differentiate(batch, random, flow) {
           const { pass, sourcePass, logits } = forward(batch, random, flow ?? null);
           for (const { gradient } of all) gradient.fill(0);
-          const total = lossOf(functions, logits, batch.targets, pass.packed);
+          const total = lossOf(functions, logits, batch.targets, pass.plan);
           const dMemory = main.backward(pass, logits);
           if (reading && between && sourcePass) {
             const dBridge = between.backward(pass, main.recurrent);
@@ -136,12 +138,10 @@ export function createLearner(kernel: Kernel, spec: NetworkSpec, options: Learne
   }
 }
 
-const packedOf = (plan: Plan): number => plan.offsets[plan.steps]!;
-
 function checkSize({ plan }: Sequences, capacity: Capacity, what: string): void {
   const rows = plan.offsets[1] ?? 0;
-  if (packedOf(plan) > capacity.packed || rows > capacity.rows)
-    throw new RangeError(`a ${what} of ${rows} sequences and ${packedOf(plan)} steps is too large`);
+  if (packedSteps(plan) > capacity.packed || rows > capacity.rows)
+    throw new RangeError(`a ${what} of ${rows} sequences and ${packedSteps(plan)} steps is too large`);
 }
 
 /** Tensors of a layer begin with its name; `encoder` and `bridge` stand for all of theirs. */
@@ -168,7 +168,7 @@ function createFeed(
     const block = allocate(most * columns.length);
     const words = new Int32Array(block.values.buffer, block.address, block.values.length);
     return ({ ids, plan }) => {
-      const packed = packedOf(plan);
+      const packed = packedSteps(plan);
       if (ids?.length !== packed * columns.length)
         throw new RangeError(`${ids?.length ?? 0} ids for ${packed} steps of ${columns.length}`);
       columns.forEach((vocabulary, column) => {
@@ -184,7 +184,7 @@ function createFeed(
   const stride = padded(width);
   const block = allocate(most * stride);
   return ({ features, plan }) => {
-    const packed = packedOf(plan);
+    const packed = packedSteps(plan);
     if (features?.length !== packed * width)
       throw new RangeError(`${features?.length ?? 0} numbers for ${packed} steps of ${width}`);
     for (let row = 0; row < packed; row++)

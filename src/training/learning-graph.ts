@@ -4,6 +4,7 @@ import type { Graph, Node } from '../network/graph.ts';
 import { learningAttention } from './attention.ts';
 import { learningBidirectional } from './bidirectional.ts';
 import { learningAdd, learningConcat } from './combine.ts';
+import { learningCrf, type LearningCrf } from './crf.ts';
 import { learningDense } from './dense.ts';
 import { learningDropout } from './dropout.ts';
 import { learningEmbedding } from './embedding.ts';
@@ -19,6 +20,8 @@ export interface LearningGraph {
   readonly layers: readonly LearningLayer[];
   /** By node; only those that go forward in time, whose start a bridge may set. */
   readonly recurrent: readonly (LearningRecurrent | undefined)[];
+  /** The last layer, where it is a crf. */
+  readonly chain: LearningCrf | null;
   reset(): void;
   /** @param memory the encoder's rows, where there is one */
   forward(pass: Pass, x: Block, memory: Block | null): Block;
@@ -59,6 +62,7 @@ export function createLearningGraph(
     width: nodes.at(-1)!.width,
     layers,
     recurrent: layers.map((layer) => ('start' in layer ? (layer as LearningRecurrent) : undefined)),
+    chain: nodes.at(-1)!.type === 'crf' ? (layers.at(-1) as LearningCrf) : null,
     reset: () => layers.forEach((layer) => layer.reset()),
     forward(pass, x, memory) {
       lastPass = pass;
@@ -146,6 +150,8 @@ function learningLayer(context: BuildContext, node: Node, loss: LossSpec['type']
       });
     case 'layer_norm':
       return learningLayerNorm(context, node.tensors, { width: inner, epsilon: node.layer.epsilon });
+    case 'crf':
+      return learningCrf(context, node.tensors, { labels: inner });
     case 'pool':
       return learningPool(context, { mode: node.layer.mode, width: inner });
     case 'attention':

@@ -14,3 +14,6 @@ export function planOf(lengths: ArrayLike<number>): Plan {
   }
   return { offsets, steps, turn: 0 };
 }
+
+/** Steps of all sequences. */
+export const packedSteps = ({ offsets, steps }: Plan): number => offsets[steps]!;

@@ -4,6 +4,7 @@ import type { DirectionTensors, Graph, Node } from '../network/graph.ts';
 import type { NetworkInput } from '../network/input.ts';
 import type { NetworkSpec, RecurrentSpec } from '../network/spec.ts';
 import type { LossSpec } from './loss.ts';
+import { referenceCrfLoss } from './reference-crf-loss.ts';
 import { referenceLoss, type ReferenceTarget } from './reference-loss.ts';
 
 /** Tensors in float64, so that a difference quotient can tell a right gradient from a wrong one. */
@@ -42,7 +43,10 @@ export function referenceGradient(
       : [];
   const starts = encoder ? bridged(tape, encoder, memory, of) : new Map<string, Variable>();
   const logits = runGraph(tape, network.graph, sequence, of, { memory, starts, last: loss.type });
-  const total = referenceLoss(tape, loss, logits, targets);
+  const total =
+    loss.type === 'crf'
+      ? referenceCrfLoss(tape, network.graph, of, logits, targets)
+      : referenceLoss(tape, loss, logits, targets);
   tape.differentiate(total);
   return {
     loss: total.values[0]!,
@@ -136,6 +140,8 @@ function runNode(
       );
     case 'pool':
       return pooled(tape, x, node.layer.mode);
+    case 'crf':
+      return x;
     case 'attention':
       return x.map((query) => attended(tape, query, memory, node, of));
     case 'recurrent': {

@@ -6,10 +6,12 @@ export type ReferenceTarget = { readonly weight: number } & (
   { readonly class: number } | { readonly values: readonly number[] }
 );
 
+type StepLoss = Exclude<LossSpec, { type: 'crf' }>;
+
 /** Σ weight · loss, as losses/ computes it, in float64. @param logits a row a step */
 export function referenceLoss(
   tape: Tape,
-  spec: LossSpec,
+  spec: StepLoss,
   logits: readonly Variable[],
   targets: readonly ReferenceTarget[],
 ): Variable {
@@ -18,7 +20,7 @@ export function referenceLoss(
     .reduce(tape.add);
 }
 
-function stepLoss(tape: Tape, spec: LossSpec, y: Variable, target: ReferenceTarget): Variable {
+function stepLoss(tape: Tape, spec: StepLoss, y: Variable, target: ReferenceTarget): Variable {
   const width = y.values.length;
   if (spec.type === 'softmax_cross_entropy') {
     if (!('class' in target)) throw new TypeError('softmax cross-entropy needs classes');

@@ -244,7 +244,7 @@ export async function createRunState(
 
     /** Measures and writes a checkpoint; nothing of it has happened when it is interrupted. */
     async evaluate(interrupted: () => boolean): Promise<void> {
-      const results = tests && (await validate(learner, tests, metrics.start(), interrupted));
+      const results = tests && (await validate(learner, tests, metrics.start(learner.chain), interrupted));
       if (tests && !results) return;
       now.evaluatedAt = now.step;
       const measured: Record<string, number> = { train_loss: now.lossSum / Math.max(1, now.lossCount) };

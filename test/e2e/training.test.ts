@@ -101,6 +101,38 @@ describe('a training job', { timeout: 120_000 }, () => {
     expect(await server.stop()).toBe(0);
   });
 
+  it('learns a chain over labels, and answers by it', async () => {
+    const server = await serve('chain');
+    // by itself a word tells nothing: each is a noun after a determiner, else a verb; only the chain has a memory
+    const random = createRng(3);
+    const sentence = () => {
+      const tokens = ['the'];
+      for (let left = 4; left > 0; left--) {
+        const again = tokens.at(-1) !== 'the' && random.next() < 0.5;
+        tokens.push(again ? 'the' : random.next() < 0.5 ? 'saw' : 'run');
+      }
+      const labels = tokens.map((token, t) => (token === 'the' ? 'D' : tokens[t - 1] === 'the' ? 'N' : 'V'));
+      return { tokens, labels };
+    };
+    const { id } = await server.ask<Job>('/v1/training/jobs', {
+      ...job('chained'),
+      network: { layers: [{ type: 'embedding', units: 4 }, { type: 'dense' }, { type: 'crf' }] },
+      data: { records: Array.from({ length: 100 }, sentence) },
+      hyperparameters: { learning_rate: 0.1 },
+      budget: { epochs: 20 },
+    });
+    expect(await until(server, id, over)).toMatchObject({ status: 'succeeded', published: 'chained@1' });
+    const { predictions } = await server.ask<{
+      predictions: { tokens: { label: string; score: number }[] }[];
+    }>('/v1/models/chained/tag', { input: ['the saw saw the run', 'the run run'] });
+    expect(predictions.map(({ tokens }) => tokens.map(({ label }) => label).join(''))).toEqual([
+      'DNVDN',
+      'DNV',
+    ]);
+    for (const { score } of predictions.flatMap(({ tokens }) => tokens)) expect(score).toBeGreaterThan(0.5);
+    expect(await server.stop()).toBe(0);
+  });
+
   it('ends with the same bits on two threads, and when it is killed again and again', async () => {
     let server = await serve('killed', { TRAINING_THREADS: 2 });
     const { id } = await server.ask<Job>('/v1/training/jobs', job('tagger'));

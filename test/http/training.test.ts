@@ -310,6 +310,24 @@ describe('a job', () => {
       /classify learns with/,
     ],
     [
+      'a crf that classifies',
+      { network: { layers: [...network.layers, { type: 'crf' }] } },
+      'invalid_model',
+      /a crf gives each token one label/,
+    ],
+    [
+      'a crf whose classes weigh',
+      {
+        task: 'tag',
+        network: { layers: [...network.layers, { type: 'crf' }] },
+        data: { records: [{ tokens: ['a', 'b'], labels: ['x', 'y'] }] },
+        validation: { share: 0 },
+        hyperparameters: { class_weights: 'balanced' },
+      },
+      'invalid_request',
+      /class_weights: a crf learns whole sequences/,
+    ],
+    [
       'a class weight of no label',
       { hyperparameters: { class_weights: { q: 1 } } },
       'invalid_request',

@@ -71,6 +71,18 @@ describe('resolveGraph', () => {
       'layer input',
     ],
     [
+      'a crf that is not the last',
+      [{ type: 'dense', units: 2 }, { type: 'crf' }, { type: 'dense', units: 2 }],
+      'features',
+      'layer crf_1: a crf must be the last layer',
+    ],
+    [
+      'a crf over squashed scores',
+      [{ type: 'dense', units: 2, activation: 'softmax' }, { type: 'crf' }],
+      'features',
+      'layer crf_1: a crf must read a dense layer that is linear',
+    ],
+    [
       'an unknown input',
       [{ type: 'dense', units: 2, inputs: ['no'] }],
       'features',

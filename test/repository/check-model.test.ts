@@ -37,6 +37,7 @@ describe('checkModel', () => {
     check({});
     check({ outputs: { labels: ['x', 'y'], multiLabel: true }, network: { layers: layers(2, 'sigmoid') } });
     check({ task: 'tag', network: { layers: layers(2, 'softmax', true) } });
+    check({ task: 'tag', network: { layers: [...layers(2, 'linear', true), { type: 'crf' }] } });
     check({ task: 'generate', outputs: {}, network: { layers: layers(3, 'linear') } });
     check({
       task: 'predict',
@@ -107,6 +108,12 @@ describe('checkModel', () => {
       },
       'inputs.kind',
       'tag needs text',
+    ],
+    [
+      'a crf that classifies',
+      { task: 'classify', network: { layers: [...layers(2, 'linear'), { type: 'crf' }] } },
+      'network.layers',
+      'a crf gives each token one label',
     ],
     [
       'a generator of too few tokens',

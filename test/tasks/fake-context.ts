@@ -128,6 +128,7 @@ function serve(spec: SpecInput): ServedModel {
     spec: parsed,
     vocabulary: parsed.inputs.kind === 'text' ? createVocabulary(parsed.inputs) : null,
     target: parsed.outputs.vocabulary ? createVocabulary(parsed.outputs.vocabulary) : null,
+    chain: null,
     network: { id: 1 } as NetworkHandle,
   };
 }

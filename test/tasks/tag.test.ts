@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { factorsOf } from '../../src/crf/crf.ts';
 import { tag, tagStream } from '../../src/tasks/tag.ts';
 import { call, collect, fakeContext, labels, models } from './fake-context.ts';
 
@@ -29,6 +30,25 @@ describe('tag', () => {
       ['END', 5, 8],
       ['!', 8, 9],
     ]);
+  });
+
+  it('lets a chain decide over all labels of a sequence at once', async () => {
+    const size = labels.length;
+    // whatever the scores, only the next label of the list may follow one, from the first on
+    const transitions = new Float32Array(size * size).fill(-1e4);
+    for (let k = 0; k < size; k++) transitions[k * size + ((k + 1) % size)] = 0;
+    const start = Float32Array.from({ length: size }, (_, k) => (k === 0 ? 0 : -1e4));
+    const chain = factorsOf({ labels: size, transitions, start, end: new Float32Array(size) });
+    const context = (): ReturnType<typeof fakeContext> => fakeContext({ ...models.tag(), chain });
+    const { predictions } = await tag(context(), call(), { input: ['abcdea', 'b'] });
+    expect(predictions.map(({ tokens }) => tokens.map(({ label }) => label))).toEqual([
+      [...labels, ...labels.slice(0, 2)],
+      [labels[0]],
+    ]);
+    expect(predictions[0]!.tokens[3]).toEqual({ text: 'd', label: labels[3], score: 1, start: 3, end: 4 });
+    const events = await collect(tagStream(context(), call(), { input: 'abcdea' }));
+    expect(events.slice(0, 6).map(({ data }) => data)).toEqual(predictions[0]!.tokens);
+    expect(events.map(({ event }) => event)).toEqual([...Array(6).fill('token'), 'done']);
   });
 
   it('streams a token event each, then the plain reply', async () => {

@@ -136,6 +136,20 @@ export const learningCases: readonly LearningCase[] = [
     lossSpec.parse({ type: 'softmax_cross_entropy', label_smoothing: 0.1 }),
   ),
   {
+    name: 'a crf',
+    spec: networkSpec.parse({
+      layers: [
+        { type: 'embedding', name: 'in', vocabulary, units: 5 },
+        { type: 'recurrent', name: 'cells', cell: 'gru', units: 6, bidirectional: true },
+        { type: 'dense', name: 'scores', units: 5 },
+        { type: 'crf', name: 'chain' },
+      ],
+    }),
+    input: ids,
+    loss: lossSpec.parse({ type: 'crf' }),
+    outputs: 5,
+  },
+  {
     name: 'several ids a step',
     spec: networkSpec.parse({
       layers: [
@@ -192,9 +206,10 @@ export function weightsOf({ spec, input, source = null as never }: LearningCase)
   const weights = initialWeights(resolveNetwork(spec, input, source), random, { embeddingScale: 1 });
   // relu units without bounds would grow beyond float32 in ninety steps
   const scale = JSON.stringify(spec).includes('"activation":"relu"') ? 0.7 : 1.2;
-  for (const { shape, values } of weights.values())
+  for (const [name, { shape, values }] of weights)
     for (let i = 0; i < values.length; i++)
-      values[i] = values[i]! * scale + (shape.length === 1 ? random.next() - 0.5 : 0);
+      values[i] =
+        values[i]! * scale + (shape.length === 1 || name.endsWith('.transitions') ? random.next() - 0.5 : 0);
   return weights;
 }
 
@@ -220,7 +235,7 @@ export function exampleOf(
     ...(source && { source: sequenceOf(source, 1 + draw(6)) }),
     targets: Array.from({ length: steps }, (_, t) => ({
       weight: t % 3 === 2 ? 0 : 0.25 + random.next(),
-      ...(loss.type === 'softmax_cross_entropy'
+      ...(loss.type === 'softmax_cross_entropy' || loss.type === 'crf'
         ? { class: draw(outputs) }
         : {
             values: Array.from({ length: outputs }, () =>

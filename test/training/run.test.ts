@@ -102,6 +102,18 @@ const jobs: readonly (readonly [string, Spec, string])[] = [
     }),
   ],
   [
+    'tag, with a crf',
+    {
+      task: 'tag',
+      inputs: { kind: 'text', vocabulary: 'words' },
+      network: { layers: [embedding, gru, dense, { type: 'crf', name: 'chain' }] },
+    },
+    lines(50, () => {
+      const tokens = Array.from({ length: 3 }, () => pick(['one', 'two', 'three']));
+      return { tokens, labels: tokens.map((token) => token[0]!) };
+    }),
+  ],
+  [
     'decode with attention, in part on its own words',
     {
       task: 'decode',
@@ -253,7 +265,7 @@ describe('a run', () => {
       network: { layers: [{ type: 'recurrent', cell: 'rnn', activation: 'relu', units: 8 }, dense] },
       hyperparameters: { learning_rate: 1000, optimizer: { type: 'sgd' }, clip: {} },
     };
-    await expect(run(wild, jobs[7]![2])).rejects.toMatchObject({
+    await expect(run(wild, jobs[8]![2])).rejects.toMatchObject({
       code: 'diverged',
       message: expect.stringMatching(/^step \d+: .*(learning_rate|clip)/) as string,
     });

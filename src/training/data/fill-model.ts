@@ -38,6 +38,7 @@ export function fillModel(
     ? base.network
     : fillNetwork(spec.network!, { input, source, outputs, squash: squash! });
   checkEncoder(spec, network);
+  checkChain(spec, network);
   const resolved = resolveNetwork(network, input, source);
   const width = resolved.graph.nodes.at(-1)!.width;
   if (width !== outputs)
@@ -77,9 +78,16 @@ function fillNetwork(
   { layers, encoder, bridge }: Draft,
   from: { input: NetworkInput; source: NetworkInput | null; outputs: number; squash: string },
 ): NetworkSpec {
+  const { outputs } = from;
+  const chained = layers.at(-1)!.type === 'crf';
+  // a chain reads the scores as they are
+  const squash = chained ? 'linear' : from.squash;
+  const answers = layers.length - (chained ? 2 : 1);
   const filled = {
     layers: layers.map((layer, index) =>
-      index === layers.length - 1 ? lastLayer(withIds(layer, from.input), from) : withIds(layer, from.input),
+      index === answers
+        ? answering(withIds(layer, from.input), { outputs, squash })
+        : withIds(layer, from.input),
     ),
     ...(encoder && { encoder: { layers: encoder.layers.map((layer) => withIds(layer, from.source)) } }),
     ...(bridge && { bridge }),
@@ -98,7 +106,7 @@ function withIds(layer: LayerDraft, input: NetworkInput | null): LayerDraft {
   return { ...layer, vocabulary: input.columns?.[first] ?? input.vocabulary };
 }
 
-function lastLayer(layer: LayerDraft, { outputs, squash }: { outputs: number; squash: string }): LayerDraft {
+function answering(layer: LayerDraft, { outputs, squash }: { outputs: number; squash: string }): LayerDraft {
   return layer.type === 'dense' ? { units: outputs, activation: squash, ...layer } : layer;
 }
 
@@ -111,6 +119,13 @@ function checkEncoder({ task }: TrainingSpec, { encoder }: NetworkSpec): void {
       : `network.encoder: ${task} has none, only decode`,
     { field: 'network.encoder' },
   );
+}
+
+function checkChain({ task, outputs }: TrainingSpec, { layers }: NetworkSpec): void {
+  if (layers.at(-1)!.type !== 'crf' || (task === 'tag' && !outputs.multi_label)) return;
+  throw new UnrollError('invalid_model', 'network.layers: a crf gives each token one label: it is for tag', {
+    field: `network.layers.${layers.length - 1}`,
+  });
 }
 
 /** Names in `frozen` must be there, or a typing error would train what should stay. */

@@ -1,22 +1,21 @@
 import { clearVectorRegisters } from '../../kernel/compile.ts';
 import { padded } from '../../kernel/emit/emitter.ts';
 import type { Loss, LossSpec } from '../loss.ts';
+import { packedSteps } from '../plan.ts';
 
+type Elementwise = Exclude<LossSpec, { type: 'softmax_cross_entropy' | 'crf' }>;
 /** Loss and slope of one output y against its target. */
 type Point = (y: number, target: number) => readonly [loss: number, slope: number];
 
 /** Losses that look at each output by itself; a step's is the mean over its outputs. */
-export function createElementwiseLoss(
-  spec: Exclude<LossSpec, { type: 'softmax_cross_entropy' }>,
-  width: number,
-): Loss {
+export function createElementwiseLoss(spec: Elementwise, width: number): Loss {
   const point = pointOf(spec);
   const stride = padded(width);
-  return (_, { values: logits }, { values, weights }, rows) => {
+  return (_, { values: logits }, { values, weights }, plan) => {
     if (!values) throw new TypeError(`${spec.type} needs values`);
     clearVectorRegisters();
     let total = 0;
-    for (let row = 0; row < rows; row++) {
+    for (let row = 0; row < packedSteps(plan); row++) {
       const first = row * stride;
       const weight = weights[row]! / width;
       if (weight === 0) {
@@ -34,7 +33,7 @@ export function createElementwiseLoss(
   };
 }
 
-function pointOf(spec: Exclude<LossSpec, { type: 'softmax_cross_entropy' }>): Point {
+function pointOf(spec: Elementwise): Point {
   switch (spec.type) {
     case 'sigmoid_cross_entropy':
       // −t ln σ(y) − (1 − t) ln(1 − σ(y)), without overflow

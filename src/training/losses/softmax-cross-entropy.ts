@@ -2,6 +2,7 @@ import { clearVectorRegisters } from '../../kernel/compile.ts';
 import { padded, type Emitter } from '../../kernel/emit/emitter.ts';
 import { emitSoftmax } from '../../kernel/emit/softmax.ts';
 import type { Loss } from '../loss.ts';
+import { packedSteps } from '../plan.ts';
 
 /** The smallest probability a loss is taken of: softmax gives 0 below exp(−87). */
 const leastProbability = 1e-38;
@@ -14,7 +15,8 @@ export function createSoftmaxCrossEntropy(e: Emitter, width: number, smoothing: 
   const softmax = emitSoftmax(e, width);
   const stride = padded(width);
   const spread = smoothing / width;
-  return (functions, { address, values }, { classes, weights }, rows) => {
+  return (functions, { address, values }, { classes, weights }, plan) => {
+    const rows = packedSteps(plan);
     if (!classes) throw new TypeError('softmax cross-entropy needs classes');
     functions[softmax]!(address, rows);
     clearVectorRegisters();

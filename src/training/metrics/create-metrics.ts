@@ -1,5 +1,8 @@
 import { padded } from '../../kernel/emit/emitter.ts';
+import type { Crf } from '../../crf/crf.ts';
+import { createViterbi } from '../../crf/viterbi.ts';
 import type { ModelSpec } from '../../network/spec.ts';
+import type { Plan } from '../../network/layers/layer.ts';
 import type { Batch } from '../batch.ts';
 import { forEachStep } from '../data/pack-batch.ts';
 import type { Block } from '../layer.ts';
@@ -16,7 +19,8 @@ export interface MetricsRun {
 
 export interface Metrics {
   readonly lowerIsBetter: boolean;
-  start(): MetricsRun;
+  /** @param chain what answers for a sequence's labels together, where the network ends in a crf */
+  start(chain?: Crf | null): MetricsRun;
 }
 
 /** What is measured besides the loss, by task, and which of it tells the best weights. */
@@ -24,8 +28,8 @@ export function createMetrics(model: ModelSpec): Metrics {
   const lowerIsBetter = model.task !== 'classify' && model.task !== 'tag';
   return {
     lowerIsBetter,
-    start() {
-      const measure = measureOf(model);
+    start(chain = null) {
+      const measure = measureOf(model, chain);
       let judged = 0;
       let inBatch = 0;
       let total = 0;
@@ -55,12 +59,12 @@ interface Measure {
   score(metrics: Record<string, number>): number;
 }
 
-function measureOf(model: ModelSpec): Measure {
+function measureOf(model: ModelSpec, chain: Crf | null): Measure {
   switch (model.task) {
     case 'classify':
       return model.outputs.multiLabel ? multiLabel() : classAccuracy('accuracy');
     case 'tag':
-      return tagging(model.outputs.labels ?? []);
+      return tagging(model.outputs.labels ?? [], chain);
     case 'generate': {
       const characters = model.inputs.kind === 'text' && model.inputs.vocabulary === 'characters';
       return {
@@ -126,26 +130,44 @@ function multiLabel(): Measure {
 }
 
 /** Accuracy of tokens; where labels mark spans as B-x, I-x and O, the F1 of whole spans. */
-function tagging(labels: readonly string[]): Measure {
-  const accuracy = classAccuracy('token_accuracy');
+function tagging(labels: readonly string[], chain: Crf | null): Measure {
+  let right = 0;
+  let count = 0;
   const spans = countSpans();
   const marked = labels.includes('O') && labels.every((label) => label === 'O' || /^[BI]-/.test(label));
   return {
-    see(logits, width, batch) {
-      accuracy.see(logits, width, batch);
-      if (!marked) return;
-      const rows = batch.plan.offsets[1] ?? 0;
-      const said = Array.from({ length: rows }, (): string[] => []);
-      const held = Array.from({ length: rows }, (): string[] => []);
-      forEachStep(batch.plan, (row, _, at) => {
-        said[row]!.push(labels[largest(logits, at * padded(width), width)]!);
-        held[row]!.push(labels[batch.targets.classes![at]!]!);
+    see(logits, width, { plan, targets: { classes, weights } }) {
+      const said = chain ? likeliest(chain, logits, plan) : null;
+      const rows = plan.offsets[1] ?? 0;
+      const saidNames = Array.from({ length: rows }, (): string[] => []);
+      const heldNames = Array.from({ length: rows }, (): string[] => []);
+      forEachStep(plan, (row, _, at) => {
+        const best = said ? said[at]! : largest(logits, at * padded(width), width);
+        if (weights[at]! > 0) {
+          count++;
+          if (best === classes![at]) right++;
+        }
+        saidNames[row]!.push(labels[best]!);
+        heldNames[row]!.push(labels[classes![at]!]!);
       });
-      said.forEach((one, row) => spans.add(spansOf(one), spansOf(held[row]!)));
+      if (marked) saidNames.forEach((one, row) => spans.add(spansOf(one), spansOf(heldNames[row]!)));
     },
-    metrics: (loss) => ({ ...accuracy.metrics(loss), ...(marked && { span_f1: spans.f1() }) }),
+    metrics: () => ({ token_accuracy: right / count, ...(marked && { span_f1: spans.f1() }) }),
     score: (metrics) => metrics['span_f1'] ?? metrics['token_accuracy']!,
   };
+}
+
+/** The labels of all sequences that a chain finds likeliest, packed as the logits are. */
+function likeliest(chain: Crf, logits: Float32Array, plan: Plan): Int32Array {
+  const ways = Array.from({ length: plan.offsets[1] ?? 0 }, () => createViterbi(chain));
+  forEachStep(plan, (row, _, at) => {
+    const first = at * padded(chain.labels);
+    ways[row]!.push(logits.subarray(first, first + chain.labels));
+  });
+  const paths = ways.map((way) => way.labels());
+  const said = new Int32Array(plan.offsets[plan.steps]!);
+  forEachStep(plan, (row, t, at) => (said[at] = paths[row]![t]!));
+  return said;
 }
 
 /** On the right inputs: accuracy of tokens, and the share of sequences with any wrong one. */
