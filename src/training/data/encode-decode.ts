@@ -59,11 +59,10 @@ export function encodeDecode(
     encode: (reads, field) =>
       reads.map((read): Example => {
         const record = recordOf(read);
-        const source = idsOf(reading, record.source);
-        const written = idsOf(writing, record.target);
+        const { ids: source } = encoded(reading, record.source);
+        const { ids: written, unknown } = encoded(writing, record.target);
         if (source.length === 0) failAt(field, read.line, 'the source has no known tokens');
-        const unknown = Array.isArray(record.target) && written.length !== record.target.length;
-        if (unknown) failAt(field, read.line, 'the target holds a token that the vocabulary does not');
+        if (unknown > 0) failAt(field, read.line, 'the target holds a token that the vocabulary does not');
         return {
           steps: written.length + 1,
           input: Int32Array.from([start, ...written]),
@@ -76,8 +75,11 @@ export function encodeDecode(
   };
 }
 
-const idsOf = (vocabulary: Vocabulary, text: string | readonly string[]): Int32Array =>
-  (typeof text === 'string' ? vocabulary.encode(text) : vocabulary.encodeTokens(text)).ids;
+const encoded = (
+  vocabulary: Vocabulary,
+  text: string | readonly string[],
+): { readonly ids: Int32Array; readonly unknown: number } =>
+  typeof text === 'string' ? vocabulary.encode(text) : vocabulary.encodeTokens(text);
 
 /** A JSONL record, or a CSV row with the columns source and target. */
 function recordOf({ record, row }: Read): DecodeRecord {

@@ -170,6 +170,16 @@ it('decode reads the start and the target, and answers the target and the end', 
   ]);
 });
 
+it.each([['pz'], [['p', 'z']]])('decode refuses a target it cannot write: %j', async (target) => {
+  const fields = {
+    task: 'decode',
+    network: { encoder: { layers: textLayers }, layers: [...textLayers, { type: 'dense' }] },
+    outputs: { vocabulary: { min_count: 2 } },
+  };
+  const data = jsonl({ source: 'ab', target: 'pp' }, { source: 'ab', target });
+  await expect(run(fields, data)).rejects.toThrow(/line 2: the target holds a token that the vocabulary/);
+});
+
 it('decode does not write the characters of words', async () => {
   const fields = {
     task: 'decode',
