@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { decodingDefaults } from './decoding-fields.ts';
+import { weightSource } from './weight-source.ts';
 
 // model.json, schema 1. Shapes and names of the tensors each layer needs are in weights.ts.
 
@@ -164,6 +165,8 @@ export const modelSpec = z.strictObject({
         .optional(),
     })
     .prefault({}),
+  /** Where the weights come from when they are not ours: `weights.safetensors` with our names without it. */
+  weights: weightSource.optional(),
   /** Defaults of `generate` for this model. */
   decoding: decodingDefaults.prefault({}),
   /** Where the weights come from: data, licence, script, seed, held-out figures. */

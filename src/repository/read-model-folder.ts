@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { UnrollError } from '../errors.ts';
+import { mapArrays } from '../formats/map-arrays.ts';
+import { networkOf } from '../formats/network-of.ts';
+import { readArrays } from '../formats/read-arrays.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { modelSpec, type ModelSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
@@ -38,12 +41,13 @@ export async function readModelSpec(realRoot: string, folder: string): Promise<M
 
 /** Reads the weights beside a model.json and checks that the two belong together. @throws UnrollError invalid_weights, invalid_model */
 export async function readModelWeights(realRoot: string, folder: string, spec: ModelSpec): Promise<Weights> {
-  const bytes = await readContainedFile(
-    realRoot,
-    join(folder, weightsFile),
-    modelFolderLimits.weightBytes,
-  ).catch((error: unknown) => refuse('invalid_weights', weightsFile, error));
-  const weights = readSafetensors(bytes);
+  const file = spec.weights?.file ?? weightsFile;
+  const bytes = await readContainedFile(realRoot, join(folder, file), modelFolderLimits.weightBytes).catch(
+    (error: unknown) => refuse('invalid_weights', file, error),
+  );
+  const weights = spec.weights
+    ? mapArrays(readArrays(bytes).arrays, networkOf(spec), spec.weights).weights
+    : readSafetensors(bytes);
   checkModel(spec, weights);
   return weights;
 }

@@ -2,11 +2,11 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { modelName, modelVersion } from './model-reference.ts';
 import { isInside } from './read-contained-file.ts';
-import { specFile, weightsFile } from './read-model-folder.ts';
 
 /** Folders looked at, so that a wrong UNROLL_MODELS does not make us read a whole disk. */
 const mostModels = 1000;
 const mostVersions = 1000;
+const mostFiles = 100;
 
 /** A folder `<root>/<name>/<version>`. */
 export interface FoundVersion {
@@ -66,12 +66,19 @@ async function isFolderInside(realRoot: string, path: string): Promise<boolean |
 }
 
 async function stampOf(folder: string): Promise<{ stamp: string; created: number }> {
+  // model.json may name any of them
+  const names = (await readdir(folder).catch(() => []))
+    .filter((name) => !name.startsWith('.'))
+    .sort()
+    .slice(0, mostFiles);
   const files = await Promise.all(
-    [specFile, weightsFile].map((file) => stat(join(folder, file), { bigint: true }).catch(() => null)),
+    names.map((file) => stat(join(folder, file), { bigint: true }).catch(() => null)),
   );
   // the time of the last change to the inode shows a file that was replaced by one of the same size and age
-  const stamp = files.map((file) =>
-    file ? `${file.dev}.${file.ino}.${file.size}.${file.mtimeNs}.${file.ctimeNs}` : 'missing',
+  const stamp = files.map((file, i) =>
+    file
+      ? `${names[i]} ${file.dev}.${file.ino}.${file.size}.${file.mtimeNs}.${file.ctimeNs}`
+      : `${names[i]} missing`,
   );
   const changed = Math.max(0, ...files.map((file) => Number(file?.mtimeNs ?? 0n)));
   return { stamp: stamp.join(' '), created: Math.floor(changed / 1e9) };

@@ -62,6 +62,6 @@ it('finds a version whose files are still on their way', async () => {
   expect((await scanModels(root)).found[0]).toMatchObject({
     name: 'tiny',
     created: 0,
-    stamp: 'missing missing',
+    stamp: '',
   });
 });

@@ -8,7 +8,7 @@ import {
   type NetworkSpec,
   type TextInput,
 } from '../../network/spec.ts';
-import { createVocabulary } from '../../vocabulary/vocabulary.ts';
+import { idsOf } from '../../vocabulary/ids-of.ts';
 import type { TrainingSpec } from '../training-spec.ts';
 import type { Encoding } from './encoding.ts';
 import type { Prepared } from './prepared.ts';
@@ -63,12 +63,6 @@ export function fillModel(
   }
   checkFrozen(spec, resolved);
   return { model: model.data, input, source };
-}
-
-/** Ids of a step: a word's own, and those of its characters. */
-function idsOf(text: TextInput): Extract<NetworkInput, { kind: 'ids' }> {
-  const { columns } = createVocabulary(text);
-  return { kind: 'ids', vocabulary: columns[0]!, ...(columns.length > 1 && { columns }) };
 }
 
 const squashOf = ({ task }: TrainingSpec, { multiLabel }: Encoding['modelOutputs']): string =>

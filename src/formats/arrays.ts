@@ -1,0 +1,68 @@
+import { UnrollError } from '../errors.ts';
+import type { Tensor } from '../network/weights.ts';
+
+/** Arrays of a file by the names they have there, in its order. */
+export type Arrays = ReadonlyMap<string, Tensor>;
+
+/** Limits on every file of weights, checked before anything is allocated from what the file says. */
+export const arrayLimits = {
+  arrays: 4096,
+  nameLength: 256,
+  dimensions: 8,
+  /** Numbers in one array: 2 GiB as float32. */
+  elements: 2 ** 29,
+  /** Numbers in all arrays of a file: views may show one storage many times. */
+  allElements: 2 ** 30,
+} as const;
+
+/** @throws UnrollError invalid_weights */
+export function refuseFile(what: string, cause?: unknown): never {
+  throw new UnrollError('invalid_weights', what, { cause });
+}
+
+/** Text from a file, safe and short enough for a log line. */
+export const shown = (value: unknown): string => (JSON.stringify(value) ?? 'missing').slice(0, 80);
+
+/** How many numbers a shape has. @throws UnrollError invalid_weights for what is no shape, or one too large */
+export function countOf(shape: readonly unknown[], where: string): number {
+  if (shape.length > arrayLimits.dimensions)
+    refuseFile(`${where}: ${shape.length} dimensions, the limit is ${arrayLimits.dimensions}`);
+  let count = 1;
+  for (const size of shape) {
+    if (!Number.isSafeInteger(size) || (size as number) < 0)
+      refuseFile(`${where}: a dimension of ${shown(size)}`);
+    count *= size as number;
+  }
+  // in floating point a product of absurd sizes may become ∞ or, times 0, NaN: neither is small
+  if (!(count <= arrayLimits.elements))
+    refuseFile(`${where}: a shape of [${shape.join(', ')}] has more than ${arrayLimits.elements} numbers`);
+  return count;
+}
+
+/** Arrays as they are found, within the limits. */
+export function collectArrays(): {
+  /** Before an array is made: so many more numbers. */
+  expect(elements: number): void;
+  add(name: string, array: Tensor): void;
+  readonly arrays: Arrays;
+} {
+  const arrays = new Map<string, Tensor>();
+  let elements = 0;
+  return {
+    expect(more) {
+      elements += more;
+      if (elements > arrayLimits.allElements)
+        refuseFile(`its arrays have more than ${arrayLimits.allElements} numbers altogether`);
+    },
+    add(name, array) {
+      if (name.length > arrayLimits.nameLength)
+        refuseFile(
+          `the name ${shown(name)} has ${name.length} characters, the limit is ${arrayLimits.nameLength}`,
+        );
+      if (arrays.has(name)) refuseFile(`${shown(name)} stands there twice`);
+      if (arrays.size >= arrayLimits.arrays) refuseFile(`more than ${arrayLimits.arrays} arrays`);
+      arrays.set(name, array);
+    },
+    arrays,
+  };
+}

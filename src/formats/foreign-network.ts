@@ -1,0 +1,12 @@
+import type { NetworkInput } from '../network/input.ts';
+import type { NetworkSpec } from '../network/spec.ts';
+import type { Weights } from '../network/weights.ts';
+
+/** A network that others trained, in our terms. */
+export interface ForeignNetwork {
+  readonly network: NetworkSpec;
+  readonly weights: Weights;
+  readonly input: NetworkInput;
+  /** What was found and decided, for the person who imports it. */
+  readonly notes: readonly string[];
+}

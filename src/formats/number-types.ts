@@ -1,0 +1,48 @@
+import { widenings } from './widen.ts';
+
+/** Numbers as files store them, little-endian. */
+export type NumberType =
+  | 'float16'
+  | 'bfloat16'
+  | 'float32'
+  | 'float64'
+  | 'int8'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'uint8'
+  | 'uint16'
+  | 'uint32'
+  | 'uint64'
+  | 'bool';
+
+interface Stored {
+  readonly bytes: number;
+  /** As float32: a view where it can be one. Whole numbers above 2²⁴ may be rounded. */
+  read(data: Uint8Array): Float32Array<ArrayBuffer>;
+}
+
+/** @param at reads one number of a view */
+const whole = (bytes: number, at: (view: DataView, offset: number) => number): Stored => ({
+  bytes,
+  read(data) {
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    return Float32Array.from({ length: data.byteLength / bytes }, (_, i) => at(view, i * bytes));
+  },
+});
+
+export const numberTypes: Readonly<Record<NumberType, Stored>> = {
+  float16: widenings.F16,
+  bfloat16: widenings.BF16,
+  float32: widenings.F32,
+  float64: widenings.F64,
+  int8: whole(1, (view, at) => view.getInt8(at)),
+  int16: whole(2, (view, at) => view.getInt16(at, true)),
+  int32: whole(4, (view, at) => view.getInt32(at, true)),
+  int64: whole(8, (view, at) => Number(view.getBigInt64(at, true))),
+  uint8: whole(1, (view, at) => view.getUint8(at)),
+  uint16: whole(2, (view, at) => view.getUint16(at, true)),
+  uint32: whole(4, (view, at) => view.getUint32(at, true)),
+  uint64: whole(8, (view, at) => Number(view.getBigUint64(at, true))),
+  bool: whole(1, (view, at) => (view.getUint8(at) === 0 ? 0 : 1)),
+};

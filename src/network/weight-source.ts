@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+// The `weights` of a model.json: where a network's tensors come from when they are not ours by name.
+
+/** Gate blocks in the order of whoever wrote them; ours is PyTorch's. */
+export const gateOrders = ['pytorch', 'keras', 'onnx'] as const;
+
+const array = z.strictObject({
+  array: z.string().min(1),
+  /** [in, out] as Keras has matrices, rather than [out, in]. */
+  transpose: z.boolean().default(false),
+  gates: z.enum(gateOrders).default('pytorch'),
+  /** One row of a matrix: Keras' GRU keeps its two biases in one. */
+  row: z.int().min(0).optional(),
+});
+
+export const weightSource = z.strictObject({
+  /** A file beside model.json: safetensors, .pt, .pth, .npz, .npy */
+  file: z
+    .string()
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/)
+    .default('weights.safetensors'),
+  /** A layer's name there: our layer `read` is their `rnn.0`, whose tensors are `rnn.0.weight_ih_l0` and so on. */
+  layers: z.record(z.string(), z.string()).default({}),
+  /** A tensor of ours, and the array it is; 0 for zeros. */
+  tensors: z.record(z.string(), z.union([z.string().min(1), z.literal(0), array])).default({}),
+});
+export type WeightSource = z.infer<typeof weightSource>;

@@ -1,0 +1,111 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Arrays } from '../../../src/formats/arrays.ts';
+import { networkOfStateDict } from '../../../src/formats/pytorch/network-of-state-dict.ts';
+import { readArrays } from '../../../src/formats/read-arrays.ts';
+import { referenceNetwork } from '../../../src/network/reference-network.ts';
+import { runAlone, runnerOf } from '../../network/random-network.ts';
+
+// Files as PyTorch 1.13 saves them (golden/make-torch-files.py).
+
+const folder = join(import.meta.dirname, '../../golden/torch-files');
+const read = (name: string) => readArrays(readFileSync(join(folder, name)));
+const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Record<string, never> & {
+  views: Record<string, { shape: number[]; values: number[] }>;
+  tagger: { ids: number[]; y: number[][] };
+};
+const worst = (rows: readonly ArrayLike<number>[], expected: readonly number[][]): number =>
+  Math.max(...expected.flatMap((row, t) => row.map((value, k) => Math.abs(value - rows[t]![k]!))));
+const part = (arrays: Arrays, name: string): Arrays =>
+  new Map(
+    [...arrays].flatMap(([key, array]) =>
+      key.startsWith(`${name}.`) ? [[key.slice(name.length + 1), array] as const] : [],
+    ),
+  );
+
+describe('a PyTorch file', () => {
+  const { format, arrays } = read('recurrent.pt');
+  const cases = Object.entries(answers as Record<string, { x: number[][]; y: number[][] }>).filter(([name]) =>
+    name.includes('layers='),
+  );
+
+  it('holds 32 recurrent modules', () => {
+    expect(format).toBe('PyTorch');
+    expect(cases).toHaveLength(32);
+  });
+
+  it.each(cases)('%s', (name, { x, y }) => {
+    const { network, weights, input } = networkOfStateDict(part(arrays, name));
+    const rows = x.map((row) => Float64Array.from(row));
+    expect(worst(referenceNetwork(network, weights, rows).output, y)).toBeLessThan(1e-6);
+    const runner = runnerOf(network, weights);
+    expect(input).toEqual({ kind: 'features', width: 3 });
+    expect(worst(runAlone(runner, Float32Array.from(x.flat())), y)).toBeLessThan(1e-5);
+    runner.release();
+  });
+
+  it.each(['views.pt', 'views-legacy.pt'])(
+    '%s: views with offsets and strides, numbers of any type',
+    (file) => {
+      const views = read(file).arrays;
+      expect([...views.keys()]).toEqual(Object.keys(answers.views));
+      for (const [name, { shape, values }] of views) {
+        expect(shape, name).toEqual(answers.views[name]!.shape);
+        answers.views[name]!.values.forEach((value, i) => expect(values[i], name).toBe(Math.fround(value)));
+      }
+    },
+  );
+
+  it.each([
+    ['tagger.pt', 'PyTorch'],
+    ['tagger-script.pt', 'TorchScript'],
+  ])('%s: the chain of a state dict', (file, told) => {
+    const found = read(file);
+    expect(found.format).toBe(told);
+    const { network, weights, input, notes } = networkOfStateDict(found.arrays);
+    expect(network.layers.map(({ type, name }) => [type, name])).toEqual([
+      ['embedding', 'words'],
+      ['recurrent', 'cells'],
+      ['layer_norm', 'norm'],
+      ['dense', 'out'],
+    ]);
+    expect(input).toEqual({ kind: 'ids', vocabulary: 7 });
+    expect(notes.join('\n')).toContain('"norm" is taken for a layer norm with epsilon 1e-5');
+    const { ids, y } = answers.tagger;
+    expect(worst(referenceNetwork(network, weights, ids).output, y)).toBeLessThan(1e-6);
+  });
+
+  it.each([
+    ['whole-module.pt', /__main__.*Tagger.*save model\.state_dict\(\)/],
+    ['evil.pt', /posix\.system/],
+    ['evil.pkl', /posix\.system/],
+  ])('%s is refused by the name it asks for, and nothing of it runs', (file, says) => {
+    expect(() => read(file)).toThrow(says);
+    expect(() => read(file)).toThrow(expect.objectContaining({ code: 'invalid_weights' }));
+    expect(existsSync('evil-was-here')).toBe(false);
+  });
+});
+
+describe('a state dict', () => {
+  const tensor = (...shape: number[]) => ({
+    shape,
+    values: new Float32Array(shape.reduce((product, size) => product * size, 1)),
+  });
+  it.each([
+    [
+      'a convolution',
+      { 'conv.weight': tensor(2, 2, 3), 'conv.bias': tensor(2) },
+      /"conv": a weight of \[2, 2, 3\]/,
+    ],
+    ['a batch norm', { 'bn.weight': tensor(2), 'bn.running_mean': tensor(2) }, /"bn" has .*"running_mean"/],
+    [
+      'a branch',
+      { 'a.weight': tensor(3, 2), 'a.bias': tensor(3), 'b.weight': tensor(3, 2), 'b.bias': tensor(3) },
+      /"b" reads 2 columns, the layer before gives 3/,
+    ],
+    ['nothing', {}, /no recurrent or dense layer/],
+  ])('that is no chain is refused: %s', (_, arrays, says) => {
+    expect(() => networkOfStateDict(new Map(Object.entries(arrays)))).toThrow(says);
+  });
+});
