@@ -1,0 +1,14 @@
+import { parseArgs } from 'node:util';
+import { fuzz, seeds } from '../test/formats/fuzz.ts';
+
+// The long run of test/formats/fuzz.test.ts: damaged files of every format, each refused or read.
+
+const { values: options } = parseArgs({
+  options: { count: { type: 'string', default: '20000' }, from: { type: 'string', default: '0' } },
+});
+for (const name of Object.keys(seeds)) {
+  const started = performance.now();
+  const read = fuzz(name, Number(options.count), Number(options.from));
+  const seconds = (performance.now() - started) / 1000;
+  console.log(`${name}: ${options.count} files, ${read} read, the others refused; ${seconds.toFixed(1)} s`);
+}

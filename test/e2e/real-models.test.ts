@@ -1,0 +1,230 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import type { Tensor } from '../../src/network/weights.ts';
+import type { DecodeReply } from '../../src/tasks/decode.ts';
+import { startServer, type ServerProcess } from './server-process.ts';
+
+// Models that others trained, served from their own files. They are not part of the project: UNROLL_REAL_MODELS says where they
+// are, and without them there is nothing to test here.
+
+const real = process.env['UNROLL_REAL_MODELS'] ?? join(import.meta.dirname, '../../../shared/real');
+const there = existsSync(join(real, 'g2p-en'));
+if (!there) console.log('real models are not here (UNROLL_REAL_MODELS): they are not tested');
+
+const root = mkdtempSync(join(tmpdir(), 'unroll-real-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const json = <T>(path: string): T => JSON.parse(readFileSync(join(real, path), 'utf8')) as T;
+/** A model folder of a file and what model.json says of it. */
+function serve(name: string, spec: object, file: string, content?: Uint8Array): void {
+  const folder = join(root, name, '1');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'model.json'), JSON.stringify({ schema: 1, name, ...spec }));
+  if (content) writeFileSync(join(folder, file), content);
+  else copyFileSync(join(real, file), join(folder, file.split('/').at(-1)!));
+}
+
+describe.runIf(there)('a model that others trained', () => {
+  let server: ServerProcess;
+  beforeAll(async () => {
+    serveSpelling();
+    serveRiver();
+    serveThai();
+    server = await startServer(root);
+  });
+  afterAll(() => server.stop());
+
+  it('g2p-en, npz: says 500 words as its author’s program does', async () => {
+    const expected = json<Record<string, string[]>>('g2p-en/expected_500_words.json');
+    const words = Object.keys(expected);
+    const said: string[][] = [];
+    for (let from = 0; from < words.length; from += 50) {
+      const { predictions } = await server.ask<DecodeReply>('/v1/models/g2p-en/decode', {
+        input: words.slice(from, from + 50).map((word) => [...word, '</s>']),
+        max_length: 20,
+      });
+      said.push(...predictions.map(({ hypotheses }) => hypotheses[0]!.tokens));
+    }
+    expect(said).toEqual(Object.values(expected));
+  });
+
+  it('noaa-lstm, PyTorch: 720 hours of a river, its tensors views of one storage', async () => {
+    const { q_mm_h: expected } = json<{ q_mm_h: number[] }>('noaa-lstm/expected_cat67.json');
+    const [head = '', ...lines] = readFileSync(join(real, 'noaa-lstm/cat-67.csv'), 'utf8').trim().split('\n');
+    const columns = head.split(',');
+    const at = ['APCP_surface', 'TMP_2maboveground'].map((name) => columns.indexOf(name));
+    const rows = lines.map((line) => {
+      const cells = line.split(',').map(Number);
+      return [...at.map((column) => cells[column]!), 316.713505221, 5.07506774];
+    });
+    const { predictions } = await server.ask<{ predictions: { output: number[][] }[] }>(
+      '/v1/models/noaa-lstm/predict',
+      { input: rows },
+    );
+    const flow = predictions[0]!.output.map(([q]) => Math.max(0, q!));
+    expect(flow).toHaveLength(720);
+    flow.forEach((q, hour) => expect(Math.abs(q - expected[hour]!)).toBeLessThan(1e-5));
+  });
+
+  it('icu-thai, arrays in Keras’ layout: where Thai words begin and end', async () => {
+    const { testcases } = json<{ testcases: { unseg: string; expected_bies: string }[] }>(
+      'icu-thai/test_text_codepoints.json',
+    );
+    const { predictions } = await server.ask<{ predictions: { tokens: { label: string }[] }[] }>(
+      '/v1/models/icu-thai/tag',
+      { input: testcases.map(({ unseg }) => unseg) },
+    );
+    expect(predictions.map(({ tokens }) => tokens.map(({ label }) => label).join(''))).toEqual(
+      testcases.map((one) => one.expected_bies),
+    );
+  });
+});
+
+function serveSpelling(): void {
+  const vowels = ['AA', 'AE', 'AH', 'AO', 'AW', 'AY', 'EH', 'ER', 'EY', 'IH', 'IY', 'OW', 'OY', 'UH', 'UW'];
+  const consonants = 'B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH'.split(' ');
+  const stressed = vowels.flatMap((vowel) => [0, 1, 2].map((stress) => `${vowel}${stress}`));
+  const phonemes = [...stressed, ...consonants, 'UW'].sort();
+  const gru = (ours: string, theirs: string): [string, string][] =>
+    ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'].map((part) => [
+      `${ours}.0.forward.${part}`,
+      `${theirs}_${part.replace('weight', 'w').replace('bias', 'b')}`,
+    ]);
+  serve(
+    'g2p-en',
+    {
+      task: 'decode',
+      inputs: {
+        kind: 'text',
+        vocabulary: 'characters',
+        tokens: ['<pad>', '<unk>', '</s>', ...'abcdefghijklmnopqrstuvwxyz'],
+        unknown: 1,
+      },
+      network: {
+        encoder: {
+          layers: [
+            { type: 'embedding', name: 'letters', vocabulary: 29, units: 256 },
+            { type: 'recurrent', name: 'read', cell: 'gru', units: 256 },
+          ],
+        },
+        bridge: 'copy',
+        layers: [
+          { type: 'embedding', name: 'sounds', vocabulary: 74, units: 256 },
+          { type: 'recurrent', name: 'say', cell: 'gru', units: 256 },
+          { type: 'dense', name: 'out', units: 74 },
+        ],
+      },
+      outputs: {
+        vocabulary: {
+          kind: 'text',
+          vocabulary: 'words',
+          tokens: ['<pad>', '<unk>', '<s>', '</s>', ...phonemes],
+          start: 2,
+          end: 3,
+        },
+      },
+      weights: {
+        file: 'checkpoint20.npz',
+        tensors: Object.fromEntries([
+          ['encoder.letters.weight', 'enc_emb'],
+          ...gru('encoder.read', 'enc'),
+          ['sounds.weight', 'dec_emb'],
+          ...gru('say', 'dec'),
+          ['out.weight', 'fc_w'],
+          ['out.bias', 'fc_b'],
+        ]),
+      },
+    },
+    'g2p-en/checkpoint20.npz',
+  );
+}
+
+function serveRiver(): void {
+  serve(
+    'noaa-lstm',
+    {
+      task: 'predict',
+      inputs: {
+        kind: 'numeric',
+        features: [
+          { name: 'APCP_surface', mean: 0.14485099911689758, scale: 0.8656719923019409 },
+          { name: 'TMP_2maboveground', mean: 284.62091064453125, scale: 45.76715850830078 },
+          { name: 'elev_mean', mean: 715.0357281553398, scale: 772.9868594812874 },
+          { name: 'slope_mean', mean: 45.73078805825243, scale: 46.97479379837598 },
+        ],
+      },
+      network: {
+        layers: [
+          { type: 'recurrent', name: 'lstm', cell: 'lstm', units: 126 },
+          { type: 'dense', name: 'head', units: 1 },
+        ],
+      },
+      outputs: {
+        units: [{ name: 'flow, mm/h', mean: 0.07877858728170395, scale: 0.18175311386585236 }],
+      },
+      weights: { file: 'model_epoch009.pt', layers: { head: 'head.net.0' } },
+    },
+    'noaa-lstm/model_epoch009.pt',
+  );
+}
+
+function serveThai(): void {
+  const found = json<Record<string, { dim: number[]; data: number[] }> & { dic: Record<string, number> }>(
+    'icu-thai/model/weights.json',
+  );
+  const arrays = new Map(
+    Array.from({ length: 9 }, (_, i): [string, Tensor] => {
+      const { dim, data } = found[`mat${i + 1}`]!;
+      return [`mat${i + 1}`, { shape: dim, values: Float32Array.from(data) }];
+    }),
+  );
+  const cell = (direction: string, first: number): [string, object | 0][] => [
+    [`cells.0.${direction}.weight_ih`, { array: `mat${first}`, transpose: true, gates: 'keras' }],
+    [`cells.0.${direction}.weight_hh`, { array: `mat${first + 1}`, transpose: true, gates: 'keras' }],
+    [`cells.0.${direction}.bias_ih`, { array: `mat${first + 2}`, gates: 'keras' }],
+    [`cells.0.${direction}.bias_hh`, 0],
+  ];
+  serve(
+    'icu-thai',
+    {
+      task: 'tag',
+      inputs: {
+        kind: 'text',
+        vocabulary: 'characters',
+        tokens: [...Object.keys(found.dic), '<unknown>'],
+        unknown: 73,
+        normalize: 'none',
+      },
+      network: {
+        layers: [
+          { type: 'embedding', name: 'points', vocabulary: 74, units: 40 },
+          { type: 'recurrent', name: 'cells', cell: 'lstm', units: 27, bidirectional: true },
+          { type: 'dense', name: 'out', units: 4, activation: 'softmax' },
+        ],
+      },
+      outputs: { labels: ['b', 'i', 'e', 's'] },
+      weights: {
+        file: 'arrays.safetensors',
+        tensors: Object.fromEntries([
+          ['points.weight', 'mat1'],
+          ...cell('forward', 2),
+          ...cell('backward', 5),
+          ['out.weight', { array: 'mat8', transpose: true }],
+          ['out.bias', 'mat9'],
+        ]),
+      },
+    },
+    'arrays.safetensors',
+    writeSafetensors(arrays),
+  );
+}

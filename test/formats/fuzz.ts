@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { zipSync } from 'fflate';
+import { createRng, type Rng } from '../../src/decoding/rng.ts';
+import { UnrollError } from '../../src/errors.ts';
+import { readArrays } from '../../src/formats/read-arrays.ts';
+import { writeSafetensors } from '../../src/formats/safetensors.ts';
+
+// Files that went wrong on the way, or were made to do harm: each is refused with a named error, or loads.
+
+const golden = (name: string): Uint8Array =>
+  readFileSync(join(import.meta.dirname, '../golden/torch-files', name));
+
+function npy(shape: string, numbers: number): Uint8Array {
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': ${shape}, }`.padEnd(117) + '\n';
+  const bytes = new Uint8Array(10 + header.length + numbers * 4);
+  bytes.set([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0, ...Buffer.from(header)]);
+  return bytes;
+}
+
+/** A sound file of each format. */
+export const seeds: Readonly<Record<string, Uint8Array>> = {
+  safetensors: writeSafetensors(
+    new Map(['a', 'b.weight'].map((name) => [name, { shape: [3, 2], values: new Float32Array(6).fill(1) }])),
+  ),
+  npy: npy('(3, 4)', 12),
+  npz: zipSync({ 'a.npy': npy('(3, 4)', 12), 'b.npy': npy('()', 1) }),
+  PyTorch: golden('tagger.pt'),
+  'PyTorch, views': golden('views.pt'),
+  'PyTorch before 1.6': golden('views-legacy.pt'),
+  TorchScript: golden('tagger-script.pt'),
+};
+
+const interesting = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0xffffffff];
+
+/** One damaged copy: bits flipped, bytes changed, numbers lied about, pieces cut out, doubled or moved. */
+export function damaged(seed: Uint8Array, random: Rng): Uint8Array {
+  const below = (count: number): number => Math.floor(random.next() * count);
+  let bytes = Uint8Array.from(seed);
+  for (let hits = 1 + below(4); hits > 0; hits--) {
+    const at = below(bytes.length);
+    const length = Math.min(1 + below(24), bytes.length - at);
+    switch (below(8)) {
+      case 0:
+        bytes[at] = bytes[at]! ^ (1 << below(8));
+        break;
+      case 1:
+        bytes[at] = below(256);
+        break;
+      case 2:
+        if (at + 4 <= bytes.length)
+          new DataView(bytes.buffer).setUint32(at, interesting[below(interesting.length)]!, true);
+        break;
+      case 3:
+        bytes = bytes.slice(0, at);
+        break;
+      case 4:
+        bytes = Uint8Array.from([...bytes.subarray(0, at), ...bytes.subarray(at + length)]);
+        break;
+      case 5:
+        bytes = Uint8Array.from([...bytes.subarray(0, at + length), ...bytes.subarray(at)]);
+        break;
+      case 6:
+        bytes.copyWithin(at, below(bytes.length), below(bytes.length));
+        break;
+      default:
+        bytes.fill(below(256), at, at + length);
+    }
+    if (bytes.length === 0) return bytes;
+  }
+  return bytes;
+}
+
+/** Whether a file was read or refused. @throws whatever is neither */
+export function readOrRefused(bytes: Uint8Array): 'read' | 'refused' {
+  try {
+    readArrays(bytes);
+    return 'read';
+  } catch (error) {
+    if (error instanceof UnrollError && error.code === 'invalid_weights') return 'refused';
+    throw error;
+  }
+}
+
+/** @returns how many of the damaged files were still read */
+export function fuzz(name: string, count: number, from = 0): number {
+  let read = 0;
+  for (let number = from; number < from + count; number++) {
+    const bytes = damaged(seeds[name]!, createRng(number, 77));
+    try {
+      if (readOrRefused(bytes) === 'read') read++;
+    } catch (error) {
+      throw new Error(`${name}, damaged file ${number}`, { cause: error });
+    }
+  }
+  return read;
+}
