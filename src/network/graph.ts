@@ -54,6 +54,8 @@ export type Node = {
       readonly type: 'recurrent';
       readonly layer: RecurrentSpec;
       readonly tensors: { readonly forward: DirectionTensors; readonly backward: DirectionTensors | null };
+      /** Merges each step's forward output with the backward one of the first step. */
+      readonly ends: boolean;
     }
   | { readonly type: 'pool'; readonly layer: Layer<'pool'> }
   | {
@@ -242,6 +244,7 @@ function levels(
       type: 'recurrent',
       layer,
       tensors: { forward: tensors('forward'), backward: layer.bidirectional ? tensors('backward') : null },
+      ends: layer.bidirectional && layer.backward_at === 'first' && level === layer.layers - 1,
     };
   });
 }

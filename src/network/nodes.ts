@@ -48,7 +48,12 @@ export function compileNodes(graph: Graph, context: Omit<CompileContext, 'inputW
         case 'dense':
           return compileDense(node.layer, node.tensors, own);
         case 'recurrent':
-          return compileRecurrent(node.layer, node.tensors, tableFor(nodes[inputs[0]!], node.layer), own);
+          return compileRecurrent(
+            node.layer,
+            node.tensors,
+            { tableVocabulary: tableFor(nodes[inputs[0]!], node.layer), ends: node.ends },
+            own,
+          );
         case 'pool':
           return node.layer.mode === 'last' ? { kind: 'same' } : compilePool(node.layer.mode, own);
         case 'layer_norm':

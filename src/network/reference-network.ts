@@ -72,7 +72,7 @@ function runNode(
       const f = sweep(node.layer, forward, x, tensor);
       if (!backward) return f;
       const b = sweep(node.layer, backward, x.toReversed(), tensor).toReversed();
-      return f.map((row, t) => merge(row, b[t]!, node.layer.merge));
+      return f.map((row, t) => merge(row, b[node.ends ? 0 : t]!, node.layer.merge));
     }
     case 'pool':
       return runningPool(x, node.layer.mode);

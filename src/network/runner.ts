@@ -186,9 +186,19 @@ export function createRunner(
     runForward(node, context, plan, at.forward);
     if (node.backward && at.backward) {
       runBackward(node, node.backward, context, plan, at.backward);
+      if (node.ends) repeatFirstRows(at.backward.y / 4, padded(node.units));
       functions[node.merge!]!(at.forward.y, at.backward.y, at.y, plan.offsets[plan.steps]!);
     } else {
       keepLastRows(at.forward.y / 4, at.forward.h / 4, padded(node.units));
+    }
+  }
+
+  /** y(t) ← y(0), sequence by sequence. */
+  function repeatFirstRows(y: number, width: number): void {
+    const values = floats();
+    for (let t = 1; t < plan.steps; t++) {
+      const rows = plan.offsets[t + 1]! - plan.offsets[t]!;
+      values.copyWithin(y + plan.offsets[t]! * width, y, y + rows * width);
     }
   }
 

@@ -29,6 +29,8 @@ const recurrent = z.strictObject({
   layers: z.int().min(1).max(16).default(1),
   bidirectional: z.boolean().default(false),
   merge: z.enum(['concat', 'sum', 'mul', 'ave']).default('concat'),
+  /** bidirectional: beside a step's forward output stands the backward one of that step, or where that direction ends: of the first. */
+  backward_at: z.enum(['step', 'first']).default('step'),
   /** Training only: share of h that no step of a sequence sees through the recurrent product (Gal and Ghahramani 2016). */
   recurrent_dropout: z.number().min(0).lt(1).default(0),
 });

@@ -1,5 +1,6 @@
 import { padded } from '../kernel/emit/emitter.ts';
 import type { DirectionTensors } from '../network/graph.ts';
+import { activeRows } from '../network/layers/layer.ts';
 import type { RecurrentSpec } from '../network/spec.ts';
 import { learningConcat } from './combine.ts';
 import type { Block, BuildContext, LearningLayer, LearningRecurrent } from './layer.ts';
@@ -14,7 +15,7 @@ export function learningBidirectional(
   context: BuildContext,
   name: string,
   tensors: { forward: DirectionTensors; backward: DirectionTensors },
-  shape: { layer: RecurrentSpec; inner: number },
+  shape: { layer: RecurrentSpec; inner: number; ends: boolean },
 ): LearningBidirectional {
   const { units, merge } = shape.layer;
   const direction = (which: 'forward' | 'backward'): LearningRecurrent =>
@@ -24,6 +25,7 @@ export function learningBidirectional(
   const both = [forward, backward] as const;
   const merged =
     merge === 'concat' ? learningConcat(context, [units, units]) : elementwise(context, merge, units);
+  const ended = shape.ends ? learningFirst(context, units) : null;
   const dx = context.allocate(context.capacity.packed * padded(shape.inner));
 
   return {
@@ -38,16 +40,42 @@ export function learningBidirectional(
     reset: () => both.forEach((layer) => layer.reset()),
     forward(pass, inputs) {
       for (const layer of both) layer.reset();
-      return merged.forward(
-        pass,
-        both.map((layer) => layer.forward(pass, inputs)),
-      );
+      const rows = both.map((layer) => layer.forward(pass, inputs));
+      if (ended) rows[1] = ended.forward(pass, [rows[1]!]);
+      return merged.forward(pass, rows);
     },
     backward(pass, dy) {
-      const slopes = merged.backward(pass, dy);
+      const slopes = [...merged.backward(pass, dy)];
+      if (ended) [slopes[1]] = ended.backward(pass, slopes[1]!) as [Block];
       const parts = both.map((layer, index) => layer.backward(pass, slopes[index]!)[0]!.values);
       const length = pass.packed * padded(shape.inner);
       for (let i = 0; i < length; i++) dx.values[i] = parts[0]![i]! + parts[1]![i]!;
+      return [dx];
+    },
+  };
+}
+
+/** y(t) = x(0); backward, x(0) receives dy of every step. */
+function learningFirst(
+  { allocate, capacity }: BuildContext,
+  width: number,
+): Pick<LearningLayer, 'forward' | 'backward'> {
+  const stride = padded(width);
+  const y = allocate(capacity.packed * stride);
+  const dx = allocate(capacity.packed * stride);
+  return {
+    forward({ plan }, [x]) {
+      for (let t = 0; t < plan.steps; t++)
+        y.values.set(x!.values.subarray(0, activeRows(plan, t) * stride), plan.offsets[t]! * stride);
+      return y;
+    },
+    backward({ plan, packed }, dy) {
+      dx.values.fill(0, 0, packed * stride);
+      for (let t = 0; t < plan.steps; t++) {
+        const first = plan.offsets[t]! * stride;
+        for (let i = 0; i < activeRows(plan, t) * stride; i++)
+          dx.values[i] = dx.values[i]! + dy.values[first + i]!;
+      }
       return [dx];
     },
   };

@@ -165,7 +165,7 @@ function learningLayer(context: BuildContext, node: Node, loss: LossSpec['type']
       const { forward, backward } = node.tensors;
       const { layer, name } = node;
       return backward
-        ? learningBidirectional(context, name, { forward, backward }, { layer, inner })
+        ? learningBidirectional(context, name, { forward, backward }, { layer, inner, ends: node.ends })
         : learningRecurrent(context, name, forward, { layer, inner, direction: 'forward' });
     }
     case 'concat':

@@ -150,7 +150,7 @@ function runNode(
       const f = swept(tape, node.layer, forward, x, of, start);
       if (!backward) return f;
       const b = swept(tape, node.layer, backward, x.toReversed(), of, {}).toReversed();
-      return f.map((row, t) => merged(tape, row, b[t]!, node.layer.merge));
+      return f.map((row, t) => merged(tape, row, b[node.ends ? 0 : t]!, node.layer.merge));
     }
     case 'dropout':
       return x;

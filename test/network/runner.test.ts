@@ -140,12 +140,27 @@ describe('whole networks agree with float64', () => {
       ids(9),
     ],
   ];
-  for (const merge of ['concat', 'sum', 'mul', 'ave'] as const)
+  for (const [merge, backwardAt] of [
+    ['concat', 'step'],
+    ['sum', 'step'],
+    ['mul', 'step'],
+    ['ave', 'step'],
+    ['concat', 'first'],
+    ['mul', 'first'],
+  ] as const)
     many.push([
-      `bidirectional tagger, ${merge}`,
+      `bidirectional tagger, ${merge}, backward at ${backwardAt}`,
       network([
         { type: 'embedding', vocabulary: 30, units: 13 },
-        { type: 'recurrent', cell: 'lstm', units: 18, layers: 2, bidirectional: true, merge },
+        {
+          type: 'recurrent',
+          cell: 'lstm',
+          units: 18,
+          layers: 2,
+          bidirectional: true,
+          merge,
+          backward_at: backwardAt,
+        },
         { type: 'dense', units: 6, activation: 'softmax' },
       ]),
       ids(30),

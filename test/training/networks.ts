@@ -109,6 +109,21 @@ export const learningCases: readonly LearningCase[] = [
       { type: 'recurrent', name: 'cells', cell: 'lstm', units: 5, bidirectional: true, merge },
     ]),
   ),
+  ...(['concat', 'mul'] as const).map((merge) =>
+    between(`both ways to their ends, ${merge}`, [
+      {
+        type: 'recurrent',
+        name: 'cells',
+        cell: 'gru',
+        units: 5,
+        layers: 2,
+        bidirectional: true,
+        merge,
+        backward_at: 'first',
+      },
+      { type: 'pool', mode: 'last' },
+    ]),
+  ),
   ...(['last', 'mean', 'max'] as const).map((mode) =>
     between(`pool ${mode}`, [
       { type: 'recurrent', name: 'cells', cell: 'gru', units: 6 },

@@ -37,6 +37,8 @@ export interface RecurrentProgram {
   readonly backward: DirectionProgram | null;
   readonly merge: string | null;
   readonly concat: boolean;
+  /** Merges with the backward output of the first step rather than each step's own. */
+  readonly ends: boolean;
 }
 
 export function cellOf(layer: RecurrentSpec): Cell {
@@ -45,11 +47,11 @@ export function cellOf(layer: RecurrentSpec): Cell {
   return layer.reset === 'before' ? gruResetBeforeCell : gruResetAfterCell;
 }
 
-/** @param table vocabulary of the embedding right before this layer when its projections are to be looked up */
+/** @param tableVocabulary of the embedding right before this layer when its projections are to be looked up */
 export function compileRecurrent(
   layer: RecurrentSpec,
   directions: { forward: DirectionTensors; backward: DirectionTensors | null },
-  tableVocabulary: number | null,
+  { tableVocabulary, ends }: { tableVocabulary: number | null; ends: boolean },
   context: CompileContext,
 ): RecurrentProgram {
   const { units, merge } = layer;
@@ -89,6 +91,7 @@ export function compileRecurrent(
     forward: compileDirection(directions.forward),
     backward: directions.backward && compileDirection(directions.backward),
     concat: merge === 'concat',
+    ends,
     merge: directions.backward
       ? merge === 'concat'
         ? emitConcat(e, [units, units])
