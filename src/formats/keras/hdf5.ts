@@ -56,7 +56,11 @@ function readGroups(h5: Library, root: InstanceType<Library['Group']>): Hdf5 {
     if (++groups > limits.groups) refuseFile(`more than ${limits.groups} groups`);
     const texts = new Map<string, string | readonly string[]>();
     for (const [name, attribute] of Object.entries(group.attrs)) {
-      if (attribute.shape && attribute.shape.reduce((product, size) => product * size, 1) > limits.attributeBytes) continue;
+      if (
+        attribute.shape &&
+        attribute.shape.reduce((product, size) => product * size, 1) > limits.attributeBytes
+      )
+        continue;
       const { value } = attribute;
       if (typeof value === 'string') texts.set(name, value);
       else if (Array.isArray(value) && value.every((one) => typeof one === 'string')) texts.set(name, value);
@@ -67,7 +71,10 @@ function readGroups(h5: Library, root: InstanceType<Library['Group']>): Hdf5 {
       if (one instanceof h5.Group) walk(one, [...path, key]);
       else if (one instanceof h5.Dataset) {
         const name = [...path, key].join('/');
-        found.add(name, readDataset(one, name, (elements) => found.expect(elements)));
+        found.add(
+          name,
+          readDataset(one, name, (elements) => found.expect(elements)),
+        );
       }
     }
   };

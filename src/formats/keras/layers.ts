@@ -1,0 +1,236 @@
+import { UnrollError } from '../../errors.ts';
+import type { Tensor } from '../../network/weights.ts';
+import { shown } from '../arrays.ts';
+import type { KerasLayer } from './keras-model.ts';
+import { convertBidirectional, convertRecurrent } from './recurrent.ts';
+
+/** What a layer of theirs reads. */
+export interface Read {
+  readonly width: number;
+  readonly sequence: boolean;
+}
+/** Layers of ours that do what one of theirs does, in a row. */
+export interface Converted {
+  readonly layers: readonly {
+    readonly name: string;
+    readonly layer: object;
+    readonly tensors: readonly (readonly [part: string, tensor: Tensor])[];
+  }[];
+  readonly width: number;
+  readonly sequence: boolean;
+  readonly notes: readonly string[];
+}
+
+/** @throws UnrollError invalid_model, saying what we don't have */
+export function convertLayer(layer: KerasLayer, from: readonly Read[]): Converted {
+  const { className, name, config } = layer;
+  const [read] = from as [Read];
+  const same = (layers: Converted['layers'] = [], notes: string[] = []): Converted => ({
+    layers,
+    width: read.width,
+    sequence: read.sequence,
+    notes,
+  });
+  switch (className) {
+    case 'Embedding': {
+      const [table] = need(layer, 1);
+      const notes =
+        config['mask_zero'] === true ? ['mask_zero: leave padding out, nothing is padded here'] : [];
+      const [vocabulary, units] = table!.shape;
+      return {
+        layers: [{ name, layer: { type: 'embedding', vocabulary, units }, tensors: [['weight', table!]] }],
+        width: units!,
+        sequence: true,
+        notes,
+      };
+    }
+    case 'Dense':
+      return convertDense(layer, read);
+    case 'TimeDistributed':
+      return convertDense(inner(layer), read);
+    case 'LSTM':
+    case 'GRU':
+    case 'SimpleRNN':
+    case 'CuDNNLSTM':
+    case 'CuDNNGRU':
+      return convertRecurrent(layer, read);
+    case 'Bidirectional':
+      return convertBidirectional(layer, read);
+    case 'Dropout':
+    case 'SpatialDropout1D':
+    case 'GaussianNoise':
+    case 'ActivityRegularization':
+      return same();
+    case 'Masking':
+      return same([], ['masked steps: leave padding out, nothing is padded here']);
+    case 'Activation':
+      return identity(name, read, activationOf(config['activation']));
+    case 'Softmax':
+      return identity(name, read, 'softmax');
+    case 'ReLU':
+      return identity(name, read, 'relu');
+    case 'LayerNormalization':
+      return convertLayerNorm(layer, read);
+    case 'BatchNormalization':
+      return convertBatchNorm(layer, read);
+    case 'GlobalAveragePooling1D':
+    case 'GlobalMaxPooling1D': {
+      if (!read.sequence) refuse('pools a sequence, and reads one row');
+      const mode = className.includes('Max') ? 'max' : 'mean';
+      return {
+        layers: [{ name, layer: { type: 'pool', mode }, tensors: [] }],
+        width: read.width,
+        sequence: false,
+        notes: [],
+      };
+    }
+    case 'Concatenate':
+    case 'Add': {
+      if (new Set(from.map(({ sequence }) => sequence)).size > 1) refuse('joins sequences with single rows');
+      const axis = config['axis'];
+      if (className === 'Concatenate' && axis !== undefined && axis !== -1 && axis !== 2)
+        refuse(`concatenates over axis ${String(axis)}, must be the last`);
+      const width = className === 'Add' ? read.width : from.reduce((sum, one) => sum + one.width, 0);
+      return {
+        layers: [{ name, layer: { type: className === 'Add' ? 'add' : 'concat' }, tensors: [] }],
+        width,
+        sequence: read.sequence,
+        notes: [],
+      };
+    }
+    default:
+      return refuse('there is no such layer here');
+  }
+}
+
+function inner(layer: KerasLayer): KerasLayer {
+  const wrapped = layer.config['layer'] as { class_name?: unknown; config?: unknown } | undefined;
+  if (wrapped?.class_name !== 'Dense') refuse(`wraps ${shown(wrapped?.class_name)}, must be Dense`);
+  return { ...layer, className: 'Dense', config: wrapped!.config as KerasLayer['config'] };
+}
+
+function convertDense(layer: KerasLayer, { sequence, width: read }: Read): Converted {
+  const biased = layer.config['use_bias'] !== false;
+  const [kernel, bias] = need(layer, biased ? 2 : 1);
+  const [rows, units] = kernel!.shape as [number, number];
+  if (rows !== read) refuse(`its kernel has ${rows} rows, it reads ${read} columns`);
+  const tensors = [
+    ['weight', transpose(kernel!)],
+    ['bias', bias ?? zeros(units)],
+  ] as const;
+  const activation = activationOf(layer.config['activation']);
+  return {
+    layers: [{ name: layer.name, layer: { type: 'dense', units, activation }, tensors }],
+    width: units,
+    sequence,
+    notes: [],
+  };
+}
+
+/** What is no layer of ours by itself: a dense layer whose matrix changes nothing. */
+function identity(name: string, { width, sequence }: Read, activation: string): Converted {
+  if (activation === 'linear') return { layers: [], width, sequence, notes: [] };
+  return {
+    layers: [diagonal(name, new Float32Array(width).fill(1), new Float32Array(width), activation)],
+    width,
+    sequence,
+    notes: [],
+  };
+}
+
+/** (x − mean) · γ / √(variance + ε) + β, with the moments of the training: x · scale + shift. */
+function convertBatchNorm(layer: KerasLayer, { width, sequence }: Read): Converted {
+  const { config } = layer;
+  const [scaled, centred] = [config['scale'] !== false, config['center'] !== false];
+  const parts = need(layer, 2 + Number(scaled) + Number(centred)).map(({ values }) => values);
+  const gamma = scaled ? parts.shift()! : new Float32Array(width).fill(1);
+  const beta = centred ? parts.shift()! : new Float32Array(width);
+  const [mean, variance] = parts as [Float32Array, Float32Array];
+  const epsilon = Number(config['epsilon'] ?? 1e-3);
+  const scale = gamma.map((g, k) => g / Math.sqrt(variance[k]! + epsilon));
+  const shift = beta.map((b, k) => b - mean[k]! * scale[k]!);
+  return {
+    layers: [diagonal(layer.name, scale, shift, 'linear')],
+    width,
+    sequence,
+    notes: ['its moments are folded into a scale and a shift'],
+  };
+}
+
+function convertLayerNorm(layer: KerasLayer, { width, sequence }: Read): Converted {
+  const { config } = layer;
+  const axis = Array.isArray(config['axis']) ? (config['axis'][0] as unknown) : config['axis'];
+  if (axis !== undefined && axis !== -1 && axis !== 2)
+    refuse(`normalises over axis ${String(axis)}, must be the last`);
+  const [scaled, centred] = [config['scale'] !== false, config['center'] !== false];
+  const parts = [...need(layer, Number(scaled) + Number(centred))];
+  const weight = scaled ? parts.shift()! : { shape: [width], values: new Float32Array(width).fill(1) };
+  const bias = centred ? parts.shift()! : zeros(width);
+  const epsilon = Number(config['epsilon'] ?? 1e-3);
+  return {
+    layers: [
+      {
+        name: layer.name,
+        layer: { type: 'layer_norm', epsilon },
+        tensors: [
+          ['weight', weight],
+          ['bias', bias],
+        ],
+      },
+    ],
+    width,
+    sequence,
+    notes: [],
+  };
+}
+
+function diagonal(
+  name: string,
+  scale: Float32Array,
+  shift: Float32Array,
+  activation: string,
+): Converted['layers'][number] {
+  const width = scale.length;
+  const values = new Float32Array(width * width);
+  scale.forEach((factor, k) => (values[k * width + k] = factor));
+  return {
+    name,
+    layer: { type: 'dense', units: width, activation },
+    tensors: [
+      ['weight', { shape: [width, width], values }],
+      ['bias', { shape: [width], values: shift }],
+    ],
+  };
+}
+
+const activations = ['linear', 'relu', 'tanh', 'sigmoid', 'softmax'];
+export function activationOf(said: unknown): string {
+  const name = said === undefined || said === null ? 'linear' : said;
+  if (typeof name !== 'string' || !activations.includes(name))
+    return refuse(`the activation ${shown(name)}, must be ${activations.join(', ')}`);
+  return name;
+}
+
+/** The weights of a layer, of which there must be so many. */
+export function need({ weights }: KerasLayer, count: number): readonly Tensor[] {
+  if (weights.length !== count) refuse(`has ${weights.length} weights, must have ${count}`);
+  return weights;
+}
+
+export const zeros = (length: number): Tensor => ({ shape: [length], values: new Float32Array(length) });
+
+/** [in, out] → [out, in] */
+export function transpose({ shape, values }: Tensor): Tensor {
+  const [rows, columns] = shape;
+  if (shape.length !== 2 || rows === undefined || columns === undefined)
+    return refuse(`a kernel of [${shape.join(', ')}] is no matrix`);
+  const turned = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++)
+      turned[column * rows + row] = values[row * columns + column]!;
+  return { shape: [columns, rows], values: turned };
+}
+
+export function refuse(what: string): never {
+  throw new UnrollError('invalid_model', what);
+}

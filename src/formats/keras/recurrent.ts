@@ -1,0 +1,190 @@
+import type { Tensor } from '../../network/weights.ts';
+import { shown } from '../arrays.ts';
+import { reorderGates } from '../gate-orders.ts';
+import { asConfig, type Config, type KerasLayer } from './keras-model.ts';
+import { need, refuse, transpose, zeros, type Converted, type Read } from './layers.ts';
+
+// Keras: kernel [in, G·units], recurrent_kernel [units, G·units], bias [G·units], of a GRU with reset_after [2, 3·units]. Gates of an
+// LSTM i f c o as ours, of a GRU z r h.
+
+const cells = { LSTM: 'lstm', GRU: 'gru', SimpleRNN: 'rnn', CuDNNLSTM: 'lstm', CuDNNGRU: 'gru' } as const;
+const gates = { lstm: 4, gru: 3, rnn: 1 } as const;
+
+interface CellSpec {
+  readonly type: 'recurrent';
+  readonly cell: 'lstm' | 'gru' | 'rnn';
+  readonly units: number;
+  readonly reset?: 'before' | 'after';
+  readonly activation?: string;
+}
+
+/** One direction: to its last row alone unless it returns sequences. */
+export function convertRecurrent(layer: KerasLayer, { width, sequence }: Read): Converted {
+  if (!sequence) refuse('reads a sequence, and is given one row');
+  const { name, className, config } = layer;
+  const spec = cellSpec(className, config);
+  const tensors = cellTensors(spec, className, need(layer, weightCount(config)), width);
+  const sequences = config['return_sequences'] === true;
+  const notes = notesOf(config);
+  if (config['go_backwards'] === true) {
+    if (sequences) refuse('go_backwards with return_sequences gives its rows in reverse');
+    // beside a forward direction that is always 0: 0 + backward is backward
+    const still = tensors.map(
+      ([part, { shape, values }]) => [part, { shape, values: new Float32Array(values.length) }] as const,
+    );
+    return {
+      layers: [
+        {
+          name,
+          layer: { ...spec, bidirectional: true, merge: 'sum', backward_at: 'first' },
+          tensors: [...placed('forward', still), ...placed('backward', tensors)],
+        },
+        lastOf(name),
+      ],
+      width: spec.units,
+      sequence: false,
+      notes: [...notes, 'go_backwards: beside it runs a forward direction that gives zeros'],
+    };
+  }
+  return {
+    layers: [
+      { name, layer: spec, tensors: placed('forward', tensors) },
+      ...(sequences ? [] : [lastOf(name)]),
+    ],
+    width: spec.units,
+    sequence: sequences,
+    notes,
+  };
+}
+
+export function convertBidirectional(layer: KerasLayer, { width, sequence }: Read): Converted {
+  if (!sequence) refuse('reads a sequence, and is given one row');
+  const { name, config } = layer;
+  const wrapped = asConfig(config['layer']);
+  const className = String(wrapped['class_name']);
+  if (!Object.hasOwn(cells, className))
+    refuse(`wraps ${shown(className)}, must be ${Object.keys(cells).join(', ')}`);
+  const own = asConfig(wrapped['config']);
+  const merge = ({ concat: 'concat', sum: 'sum', mul: 'mul', ave: 'ave' } as const)[
+    String(config['merge_mode'] ?? 'concat')
+  ];
+  if (!merge) return refuse(`merge_mode ${shown(config['merge_mode'])}: its directions are given apart`);
+  const spec = cellSpec(className, own);
+  const count = weightCount(own);
+  const weights = need(layer, 2 * count);
+  const sequences = own['return_sequences'] === true;
+  return {
+    layers: [
+      {
+        name,
+        layer: { ...spec, bidirectional: true, merge, ...(!sequences && { backward_at: 'first' }) },
+        tensors: [
+          ...placed('forward', cellTensors(spec, className, weights.slice(0, count), width)),
+          ...placed('backward', cellTensors(spec, className, weights.slice(count), width)),
+        ],
+      },
+      ...(sequences ? [] : [lastOf(name)]),
+    ],
+    width: merge === 'concat' ? 2 * spec.units : spec.units,
+    sequence: sequences,
+    notes: notesOf(own),
+  };
+}
+
+const lastOf = (name: string): Converted['layers'][number] => ({
+  name: `${name}_last`,
+  layer: { type: 'pool', mode: 'last' },
+  tensors: [],
+});
+
+type Named = readonly (readonly [part: string, tensor: Tensor])[];
+const placed = (direction: 'forward' | 'backward', tensors: Named): Named =>
+  tensors.map(([part, tensor]) => [`0.${direction}.${part}`, tensor]);
+
+const weightCount = (config: Config): number => (config['use_bias'] === false ? 2 : 3);
+
+function notesOf(config: Config): string[] {
+  return config['stateful'] === true ? ['stateful: here every sequence has a state of its own'] : [];
+}
+
+function cellSpec(className: string, config: Config): CellSpec {
+  const cell = cells[className as keyof typeof cells];
+  const units = Number(config['units'] ?? config['output_dim']);
+  if (!Number.isSafeInteger(units) || units < 1) refuse(`units of ${shown(config['units'])}`);
+  const activation = config['activation'] ?? 'tanh';
+  const inner = config['recurrent_activation'] ?? config['inner_activation'] ?? 'sigmoid';
+  if (cell !== 'rnn' && (activation !== 'tanh' || inner !== 'sigmoid'))
+    refuse(
+      `activation ${shown(activation)} and recurrent_activation ${shown(inner)}, must be tanh and sigmoid`,
+    );
+  if (cell === 'rnn' && activation !== 'tanh' && activation !== 'relu')
+    refuse(`activation ${shown(activation)}, must be tanh or relu`);
+  if (config['return_state'] === true)
+    refuse('return_state: its states are no output here, they are read and set by themselves');
+  return {
+    type: 'recurrent',
+    cell,
+    units,
+    ...(cell === 'rnn' && { activation: String(activation) }),
+    // Keras 1 and 2 without the field reset before; CuDNN after
+    ...(cell === 'gru' && {
+      reset: className === 'CuDNNGRU' || config['reset_after'] === true ? 'after' : 'before',
+    }),
+  };
+}
+
+/** [kernel, recurrent kernel, bias?] of one direction as ours. */
+function cellTensors(
+  { cell, units }: CellSpec,
+  className: string,
+  weights: readonly Tensor[],
+  width: number,
+): Named {
+  const columns = gates[cell] * units;
+  const cudnn = className.startsWith('CuDNN');
+  const [kernel, recurrent, bias] = weights as [Tensor, Tensor, Tensor | undefined];
+  const is = ({ shape }: Tensor, ...wanted: number[]): boolean => shape.join() === wanted.join();
+  if (!is(kernel, width, columns) || !is(recurrent, units, columns))
+    refuse(
+      `kernels of [${kernel.shape.join(', ')}] and [${recurrent.shape.join(', ')}] for ${units} units over ${width} columns`,
+    );
+  const matrix = (tensor: Tensor): Tensor =>
+    reorderGates(cudnn ? fromCudnn(tensor, gates[cell]) : transpose(tensor), cell, 'keras');
+  const [biasIh, biasHh] = biasesOf(bias, columns).map((one) => reorderGates(one, cell, 'keras'));
+  return [
+    ['weight_ih', matrix(kernel)],
+    ['weight_hh', matrix(recurrent)],
+    ['bias_ih', biasIh!],
+    ['bias_hh', biasHh!],
+  ];
+}
+
+/** One bias for both products, or one each: [2, columns], of CuDNN layers [2·columns]. */
+function biasesOf(bias: Tensor | undefined, columns: number): [Tensor, Tensor] {
+  if (!bias) return [zeros(columns), zeros(columns)];
+  const { values } = bias;
+  if (values.length === columns) return [{ shape: [columns], values }, zeros(columns)];
+  if (values.length !== 2 * columns)
+    return refuse(`a bias of [${bias.shape.join(', ')}] for ${columns} columns`);
+  return [
+    { shape: [columns], values: values.subarray(0, columns) },
+    { shape: [columns], values: values.subarray(columns) },
+  ];
+}
+
+/**
+ * A CuDNN kernel [in, G·units] holds, gate by gate, cuDNN's own matrix [units, in] under another shape: read in its order, gate
+ * after gate, it is what we keep, [G·units, in].
+ */
+function fromCudnn({ shape, values }: Tensor, count: number): Tensor {
+  const [rows, columns] = shape as [number, number];
+  const units = columns / count;
+  const turned = new Float32Array(values.length);
+  for (let gate = 0; gate < count; gate++) {
+    // the gate's block [rows, units], flattened row by row, is the matrix [units, rows]
+    for (let row = 0; row < rows; row++)
+      for (let unit = 0; unit < units; unit++)
+        turned[gate * units * rows + row * units + unit] = values[row * columns + gate * units + unit]!;
+  }
+  return { shape: [columns, rows], values: turned };
+}

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { networkOfKeras } from '../../../src/formats/keras/network-of-keras.ts';
+import { readKeras } from '../../../src/formats/keras/read-keras.ts';
+import { referenceNetwork } from '../../../src/network/reference-network.ts';
+import { runAlone, runnerOf } from '../../network/random-network.ts';
+
+// Models as Keras 3.15 saves them, its own format and HDF5 (golden/make-keras-files.py).
+
+const folder = join(import.meta.dirname, '../../golden/keras-files');
+const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Record<
+  string,
+  { x: number[] | number[][]; y: number[] | number[][] }
+>;
+const converted = async (file: string) => networkOfKeras(await readKeras(readFileSync(join(folder, file))));
+const files = [
+  ...Object.keys(answers).map((name) => `${name}.keras`),
+  ...['classifier', 'tagger', 'gru-before', 'gru-after', 'two-branches'].map((name) => `${name}.h5`),
+];
+
+describe('a Keras model', () => {
+  it.each(files)('%s answers as in Keras', async (file) => {
+    const { network, weights } = await converted(file);
+    const { x, y } = answers[file.replace(/\..*/, '')]!;
+    const expected = (Array.isArray(y[0]) ? y : [y]) as number[][];
+    const ids = !Array.isArray(x[0]);
+    const reference = referenceNetwork(
+      network,
+      weights,
+      (ids ? x : (x as number[][]).map((row) => Float64Array.from(row))) as never,
+    );
+    const runner = runnerOf(network, weights);
+    const emitted = runAlone(runner, ids ? Int32Array.from(x as number[]) : Float32Array.from(x.flat()));
+    runner.release();
+    for (const [rows, most] of [
+      [reference.output, 2e-6],
+      [emitted, 1e-5],
+    ] as const) {
+      const last = rows.slice(-expected.length);
+      expected.forEach((row, t) =>
+        row.forEach((value, k) => expect(Math.abs(last[t]![k]! - value)).toBeLessThan(most)),
+      );
+      expect(last[0]).toHaveLength(expected[0]!.length);
+    }
+  });
+
+  it('says what was decided', async () => {
+    const { notes } = await converted('classifier.keras');
+    expect(notes[0]).toBe('written by Keras 3.15.1');
+    expect(notes.join('\n')).toContain('mask_zero: leave padding out');
+  });
+
+  it.each([
+    ['conv.keras', /"conv1d" \(Conv1D\): there is no such layer here/],
+    ['hard-sigmoid.keras', /recurrent_activation "hard_sigmoid", must be tanh and sigmoid/],
+    ['backwards-sequences.keras', /go_backwards with return_sequences gives its rows in reverse/],
+    ['repeat.keras', /"repeat_vector" \(RepeatVector\)/],
+  ])('%s is refused with what is missing and where', async (file, says) => {
+    await expect(converted(file)).rejects.toThrow(says);
+    await expect(converted(file)).rejects.toMatchObject({ code: 'invalid_model' });
+  });
+});
