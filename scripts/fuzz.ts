@@ -8,7 +8,7 @@ const { values: options } = parseArgs({
 });
 for (const name of Object.keys(seeds)) {
   const started = performance.now();
-  const read = fuzz(name, Number(options.count), Number(options.from));
+  const read = await fuzz(name, Number(options.count), Number(options.from));
   const seconds = (performance.now() - started) / 1000;
   console.log(`${name}: ${options.count} files, ${read} read, the others refused; ${seconds.toFixed(1)} s`);
 }

@@ -7,6 +7,10 @@ import { relative, isAbsolute, sep } from 'node:path';
 /** Says what is wrong without the machine's paths: its message may be shown to callers. */
 export class UnreadableFile extends Error {
   override readonly name = 'UnreadableFile';
+  /** Whether there is no such file. */
+  get missing(): boolean {
+    return (this.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+  }
 }
 
 /** Whether a path is the folder or below it. Both are real paths, with no links left in them. */

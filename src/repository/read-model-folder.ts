@@ -1,11 +1,14 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { UnrollError } from '../errors.ts';
 import { mapArrays } from '../formats/map-arrays.ts';
 import { networkOf } from '../formats/network-of.ts';
-import { readArrays } from '../formats/read-arrays.ts';
+import { modelOfForeign, type Said } from '../formats/model-of-foreign.ts';
+import { readForeign } from '../formats/read-foreign.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { modelSpec, type ModelSpec } from '../network/spec.ts';
+import { weightSource } from '../network/weight-source.ts';
 import type { Weights } from '../network/weights.ts';
 import { checkModel } from './check-model.ts';
 import { readContainedFile, UnreadableFile } from './read-contained-file.ts';
@@ -19,38 +22,94 @@ const modelFolderLimits = {
 
 export const specFile = 'model.json';
 export const weightsFile = 'weights.safetensors';
+/** Files that have their network themselves, or can only be one. */
+const foreignName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\.(keras|h5|hdf5|pt|pth|safetensors|npz)$/i;
 
 /** Of all that may be wrong in a model.json, this much is told. */
 const toldIssues = 5;
 
-/** Reads `<folder>/model.json`. @throws UnrollError invalid_model, naming the fields by their paths */
-export async function readModelSpec(realRoot: string, folder: string): Promise<ModelSpec> {
-  const bytes = await readContainedFile(realRoot, join(folder, specFile), modelFolderLimits.specBytes).catch(
-    (error: unknown) => refuse('invalid_model', specFile, error),
+/** A version's folder: its model.json, and a way to its weights. */
+export interface ModelFolder {
+  readonly spec: ModelSpec;
+  /** @throws UnrollError invalid_weights, invalid_model where the two don't belong together */
+  weights(): Promise<Weights>;
+}
+
+/**
+ * Reads what a folder says of its model: model.json, or a file that others wrote and that has its network itself.
+ * @throws UnrollError invalid_model, naming the fields by their paths; invalid_weights for a file that can't be read
+ */
+export async function readModelFolder(realRoot: string, folder: string, name: string): Promise<ModelFolder> {
+  const said = await readSpecFile(realRoot, folder);
+  const file = said === null ? await onlyForeignFile(folder) : fileOf(said);
+  if (said !== null && (Object.hasOwn(said, 'network') || file === weightsFile)) {
+    const { success, data: spec, error } = modelSpec.safeParse(said);
+    if (!success) throw specError(error);
+    return { spec, weights: () => readWeights(realRoot, folder, spec) };
+  }
+  const network = (await readForeign(await readFileOf(realRoot, folder, file))).network();
+  const spec = modelOfForeign(name, network, said ?? {});
+  checkModel(spec, network.weights);
+  return { spec, weights: () => Promise.resolve(network.weights) };
+}
+
+/** Null where there is none. */
+async function readSpecFile(realRoot: string, folder: string): Promise<Said | null> {
+  const path = join(folder, specFile);
+  const bytes = await readContainedFile(realRoot, path, modelFolderLimits.specBytes).catch(
+    (error: unknown) =>
+      error instanceof UnreadableFile && error.missing ? null : refuse('invalid_model', specFile, error),
   );
+  if (bytes === null) return null;
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     throw new UnrollError('invalid_model', `${specFile} is not JSON`, { cause: error });
   }
-  const { success, data, error } = modelSpec.safeParse(json);
-  if (!success) throw specError(error);
-  return data;
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Said;
+  throw new UnrollError('invalid_model', `${specFile} is not a JSON object`);
 }
 
-/** Reads the weights beside a model.json and checks that the two belong together. @throws UnrollError invalid_weights, invalid_model */
-export async function readModelWeights(realRoot: string, folder: string, spec: ModelSpec): Promise<Weights> {
-  const file = spec.weights?.file ?? weightsFile;
-  const bytes = await readContainedFile(realRoot, join(folder, file), modelFolderLimits.weightBytes).catch(
-    (error: unknown) => refuse('invalid_weights', file, error),
+/** The file of weights that a model.json names. */
+function fileOf({ weights }: Said): string {
+  if (weights === undefined) return weightsFile;
+  const { success, data, error } = weightSource.safeParse(weights);
+  if (success) return data.file;
+  const { path, message } = error.issues[0]!;
+  const field = ['weights', ...path].join('.');
+  throw new UnrollError('invalid_model', `${specFile}: ${field}: ${message}`, { field });
+}
+
+/** A folder without a model.json may hold one file that has its network itself. @throws UnrollError invalid_model */
+async function onlyForeignFile(folder: string): Promise<string> {
+  const files = (await readdir(folder).catch(() => []))
+    .filter((name) => foreignName.test(name) && name !== weightsFile)
+    .sort();
+  const [file] = files;
+  if (file !== undefined && files.length === 1) return file;
+  throw new UnrollError(
+    'invalid_model',
+    files.length === 0
+      ? `${specFile} is missing`
+      : `${specFile} is missing, and must say which of ${files.slice(0, 5).join(', ')} it is`,
   );
+}
+
+/** Reads the weights of a network that model.json describes, and checks that the two belong together. */
+async function readWeights(realRoot: string, folder: string, spec: ModelSpec): Promise<Weights> {
+  const bytes = await readFileOf(realRoot, folder, spec.weights?.file ?? weightsFile);
   const weights = spec.weights
-    ? mapArrays(readArrays(bytes).arrays, networkOf(spec), spec.weights).weights
+    ? mapArrays((await readForeign(bytes)).arrays, networkOf(spec), spec.weights).weights
     : readSafetensors(bytes);
   checkModel(spec, weights);
   return weights;
 }
+
+const readFileOf = (realRoot: string, folder: string, file: string): Promise<Uint8Array> =>
+  readContainedFile(realRoot, join(folder, file), modelFolderLimits.weightBytes).catch((error: unknown) =>
+    refuse('invalid_weights', file, error),
+  );
 
 function refuse(code: 'invalid_model' | 'invalid_weights', file: string, error: unknown): never {
   if (!(error instanceof UnreadableFile)) throw error;

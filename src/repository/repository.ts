@@ -5,7 +5,7 @@ import { chainOf } from './chain-of.ts';
 import { createVocabulary } from '../vocabulary/vocabulary.ts';
 import { createLeasedModel, type LeasedModel } from './leased-model.ts';
 import { parseReference } from './model-reference.ts';
-import { readModelSpec, readModelWeights } from './read-model-folder.ts';
+import { readModelFolder } from './read-model-folder.ts';
 import type { ModelListing, Repository, ServedModel } from './repository-interface.ts';
 import { scanModels, type FoundVersion } from './scan-models.ts';
 import { watchFolder } from './watch-folder.ts';
@@ -72,11 +72,11 @@ export function createRepository({
     const { name, version, folder } = entry.found;
     const started = performance.now();
     try {
-      const spec = await readModelSpec(realRoot, folder);
+      const { spec, weights: readWeights } = await readModelFolder(realRoot, folder, name);
       entry.task = spec.task;
       if (spec.name !== name)
         throw new UnrollError('invalid_model', `model.json: name: it is ${spec.name}, its folder is ${name}`);
-      const weights = await readModelWeights(realRoot, folder, spec);
+      const weights = await readWeights();
       const vocabulary = spec.inputs.kind === 'text' ? createVocabulary(spec.inputs) : null;
       const target = spec.outputs.vocabulary ? createVocabulary(spec.outputs.vocabulary) : null;
       const chain = chainOf(spec.network, weights);

@@ -1,14 +1,16 @@
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
+import { readForeign } from '../../src/formats/read-foreign.ts';
 import { fuzz, readOrRefused, seeds } from './fuzz.ts';
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
 describe('a damaged file is refused by name, or read', () => {
-  it.each(Object.keys(seeds))('%s', { timeout: 60_000 }, (name) => {
-    expect(readOrRefused(seeds[name]!)).toBe('read');
-    const read = fuzz(name, 300);
-    expect(read).toBeLessThan(300);
+  it.each(Object.keys(seeds))('%s', { timeout: 60_000 }, async (name) => {
+    await readForeign(seeds[name]!);
+    // HDF5 is read in a thread of its own, which takes its time to start
+    const count = name.startsWith('Keras') ? 60 : 300;
+    expect(await fuzz(name, count)).toBeLessThan(count);
   });
 });
 
@@ -44,7 +46,7 @@ describe('a file made to do harm', () => {
     ['a zip in which a path climbs out', zipSync({ '../../etc/passwd': ascii('x') })],
     ['no bytes', new Uint8Array(0)],
     ['text', ascii('hello, this is a model')],
-  ])('is refused: %s', (_, bytes) => {
-    expect(readOrRefused(bytes)).toBe('refused');
+  ])('is refused: %s', async (_, bytes) => {
+    expect(await readOrRefused(bytes)).toBe('refused');
   });
 });

@@ -2,7 +2,7 @@ import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
-import { readModelSpec, readModelWeights } from '../../src/repository/read-model-folder.ts';
+import { readModelFolder } from '../../src/repository/read-model-folder.ts';
 import {
   classifier,
   classifierSpec,
@@ -11,10 +11,12 @@ import {
   writeModel,
 } from './model-folders.ts';
 
-describe('readModelSpec', () => {
+const specOf = async (root: string, folder: string) => (await readModelFolder(root, folder, 'tiny')).spec;
+
+describe('model.json', () => {
   it('reads a model.json', async () => {
     const root = temporaryFolder();
-    const spec = await readModelSpec(root, writeModel(root, 'tiny', 1));
+    const spec = await specOf(root, writeModel(root, 'tiny', 1));
     expect(spec).toEqual(classifierSpec());
   });
 
@@ -22,7 +24,7 @@ describe('readModelSpec', () => {
     const root = temporaryFolder();
     const layers = [{ type: 'recurrent', cell: 'gru', units: 0 }];
     const folder = writeModel(root, 'tiny', 1, { spec: classifier({ network: { layers }, surprise: 1 }) });
-    const reading = readModelSpec(root, folder);
+    const reading = specOf(root, folder);
     await expect(reading).rejects.toMatchObject({ code: 'invalid_model', field: 'network.layers.0.units' });
     await expect(reading).rejects.toThrow(/model\.json: network\.layers\.0\.units: .*surprise/);
   });
@@ -32,7 +34,7 @@ describe('readModelSpec', () => {
     const tokens = Array.from({ length: 1000 }, () => 1);
     const inputs = { kind: 'text', vocabulary: 'characters', tokens };
     const folder = writeModel(root, 'tiny', 1, { spec: classifier({ inputs }) });
-    await expect(readModelSpec(root, folder)).rejects.toThrow('and 995 more');
+    await expect(specOf(root, folder)).rejects.toThrow('and 995 more');
   });
 
   it.each([
@@ -43,14 +45,14 @@ describe('readModelSpec', () => {
     const root = temporaryFolder();
     const folder = writeModel(root, 'tiny', 1);
     writeFileSync(join(folder, 'model.json'), content);
-    await expect(readModelSpec(root, folder)).rejects.toThrow('model.json is not JSON');
+    await expect(specOf(root, folder)).rejects.toThrow('model.json is not JSON');
   });
 
   it('refuses 100 MB by their size', async () => {
     const root = temporaryFolder();
     const folder = writeModel(root, 'tiny', 1);
     truncateSync(join(folder, 'model.json'), 100e6);
-    await expect(readModelSpec(root, folder)).rejects.toMatchObject({
+    await expect(specOf(root, folder)).rejects.toMatchObject({
       code: 'invalid_model',
       message: 'model.json has 100000000 bytes, the limit is 16777216',
     });
@@ -60,16 +62,16 @@ describe('readModelSpec', () => {
     const root = temporaryFolder();
     const folder = writeModel(root, 'tiny', 1);
     rmSync(join(folder, 'model.json'));
-    await expect(readModelSpec(root, folder)).rejects.toThrow('model.json is missing');
+    await expect(specOf(root, folder)).rejects.toThrow('model.json is missing');
   });
 });
 
-describe('readModelWeights', () => {
+describe('weights', () => {
   const readWith = async (change: (file: string) => void): Promise<unknown> => {
     const root = temporaryFolder();
     const folder = writeModel(root, 'tiny', 1);
     change(join(folder, 'weights.safetensors'));
-    return readModelWeights(root, folder, classifierSpec());
+    return readModelFolder(root, folder, 'tiny').then(({ weights }) => weights());
   };
 
   it('reads the tensors', async () => {

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../network/weights.ts';
-import { refuseFile, shown } from '../arrays.ts';
+import { refuseFile, shown, type Arrays } from '../arrays.ts';
 import { readZip } from '../zip.ts';
 import { readHdf5, type Hdf5 } from './hdf5.ts';
 
@@ -25,7 +25,10 @@ export const asConfig = (value: unknown): Config =>
 const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** Keras 3's zip: config.json, metadata.json, model.weights.h5. @throws UnrollError invalid_weights, invalid_model */
-export async function readKerasZip(bytes: Uint8Array): Promise<KerasModel> {
+export async function readKerasZip(
+  bytes: Uint8Array,
+  hdf5Milliseconds?: number,
+): Promise<{ model: KerasModel; arrays: Arrays }> {
   const entries = readZip(bytes, (name) =>
     ['config.json', 'metadata.json', 'model.weights.h5'].includes(name),
   );
@@ -33,10 +36,10 @@ export async function readKerasZip(bytes: Uint8Array): Promise<KerasModel> {
   if (!config || !weights) return refuseFile('the .keras file lacks config.json or model.weights.h5');
   const metadata = entries.get('metadata.json');
   const version = metadata ? String(asConfig(parse(metadata, 'metadata.json'))['keras_version'] ?? '3') : '3';
-  const file = await readHdf5(weights);
+  const file = await readHdf5(weights, hdf5Milliseconds);
   const drafts = draftsOf(parse(config, 'config.json'));
   const seen = new Map<string, number>();
-  return {
+  const model: KerasModel = {
     version,
     outputs: drafts.outputs,
     layers: drafts.layers.map((draft) => {
@@ -46,6 +49,7 @@ export async function readKerasZip(bytes: Uint8Array): Promise<KerasModel> {
       return { ...draft, weights: variablesOf(file, `layers/${kind}${count > 0 ? `_${count}` : ''}`) };
     }),
   };
+  return { model, arrays: file.arrays };
 }
 
 /** A whole model in HDF5, as Keras 1 to 3 save it. Null where the file holds weights alone. @throws UnrollError invalid_weights, invalid_model */

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { networkOfKeras } from '../../../src/formats/keras/network-of-keras.ts';
-import { readKeras } from '../../../src/formats/keras/read-keras.ts';
+import { readForeign } from '../../../src/formats/read-foreign.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { runAlone, runnerOf } from '../../network/random-network.ts';
 
@@ -13,7 +12,7 @@ const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) a
   string,
   { x: number[] | number[][]; y: number[] | number[][] }
 >;
-const converted = async (file: string) => networkOfKeras(await readKeras(readFileSync(join(folder, file))));
+const converted = async (file: string) => (await readForeign(readFileSync(join(folder, file)))).network();
 const files = [
   ...Object.keys(answers).map((name) => `${name}.keras`),
   ...['classifier', 'tagger', 'gru-before', 'gru-after', 'two-branches'].map((name) => `${name}.h5`),

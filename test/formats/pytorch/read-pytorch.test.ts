@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Arrays } from '../../../src/formats/arrays.ts';
 import { networkOfStateDict } from '../../../src/formats/pytorch/network-of-state-dict.ts';
-import { readArrays } from '../../../src/formats/read-arrays.ts';
+import { readForeign } from '../../../src/formats/read-foreign.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { runAlone, runnerOf } from '../../network/random-network.ts';
 
 // Files as PyTorch 1.13 saves them (golden/make-torch-files.py).
 
 const folder = join(import.meta.dirname, '../../golden/torch-files');
-const read = (name: string) => readArrays(readFileSync(join(folder, name)));
+const read = (name: string) => readForeign(readFileSync(join(folder, name)));
 const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Record<string, never> & {
   views: Record<string, { shape: number[]; values: number[] }>;
   tagger: { ids: number[]; y: number[][] };
@@ -24,8 +24,9 @@ const part = (arrays: Arrays, name: string): Arrays =>
     ),
   );
 
+const { format, arrays } = await read('recurrent.pt');
+
 describe('a PyTorch file', () => {
-  const { format, arrays } = read('recurrent.pt');
   const cases = Object.entries(answers as Record<string, { x: number[][]; y: number[][] }>).filter(([name]) =>
     name.includes('layers='),
   );
@@ -47,8 +48,8 @@ describe('a PyTorch file', () => {
 
   it.each(['views.pt', 'views-legacy.pt'])(
     '%s: views with offsets and strides, numbers of any type',
-    (file) => {
-      const views = read(file).arrays;
+    async (file) => {
+      const views = (await read(file)).arrays;
       expect([...views.keys()]).toEqual(Object.keys(answers.views));
       for (const [name, { shape, values }] of views) {
         expect(shape, name).toEqual(answers.views[name]!.shape);
@@ -60,8 +61,8 @@ describe('a PyTorch file', () => {
   it.each([
     ['tagger.pt', 'PyTorch'],
     ['tagger-script.pt', 'TorchScript'],
-  ])('%s: the chain of a state dict', (file, told) => {
-    const found = read(file);
+  ])('%s: the chain of a state dict', async (file, told) => {
+    const found = await read(file);
     expect(found.format).toBe(told);
     const { network, weights, input, notes } = networkOfStateDict(found.arrays);
     expect(network.layers.map(({ type, name }) => [type, name])).toEqual([
@@ -80,9 +81,9 @@ describe('a PyTorch file', () => {
     ['whole-module.pt', /__main__.*Tagger.*save model\.state_dict\(\)/],
     ['evil.pt', /posix\.system/],
     ['evil.pkl', /posix\.system/],
-  ])('%s is refused by the name it asks for, and nothing of it runs', (file, says) => {
-    expect(() => read(file)).toThrow(says);
-    expect(() => read(file)).toThrow(expect.objectContaining({ code: 'invalid_weights' }));
+  ])('%s is refused by the name it asks for, and nothing of it runs', async (file, says) => {
+    await expect(read(file)).rejects.toThrow(says);
+    await expect(read(file)).rejects.toMatchObject({ code: 'invalid_weights' });
     expect(existsSync('evil-was-here')).toBe(false);
   });
 });

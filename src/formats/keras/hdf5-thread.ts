@@ -1,0 +1,101 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import h5 from 'h5wasm';
+import type { Tensor } from '../../network/weights.ts';
+import { collectArrays, countOf, refuseFile, shown } from '../arrays.ts';
+import { numberTypes, type NumberType } from '../number-types.ts';
+import type { FromHdf5Thread, Hdf5 } from './hdf5.ts';
+
+// Reads one HDF5 file in a thread of its own (hdf5.ts says why).
+
+const limits = {
+  depth: 16,
+  groups: 20_000,
+  attributeLength: 16 * 1024 * 1024,
+} as const;
+
+const say = (message: FromHdf5Thread): void => parentPort!.postMessage(message);
+function readGroups(root: InstanceType<typeof h5.Group>): Hdf5 {
+  const found = collectArrays();
+  const attributes = new Map<string, Map<string, string | readonly string[]>>();
+  let groups = 0;
+  const walk = (group: InstanceType<typeof h5.Group>, path: readonly string[]): void => {
+    if (path.length > limits.depth) refuseFile(`groups are nested more than ${limits.depth} deep`);
+    if (++groups > limits.groups) refuseFile(`more than ${limits.groups} groups`);
+    const texts = new Map<string, string | readonly string[]>();
+    for (const [name, attribute] of Object.entries(group.attrs)) {
+      if (
+        attribute.shape &&
+        attribute.shape.reduce((product, size) => product * size, 1) > limits.attributeLength
+      )
+        continue;
+      const { value } = attribute;
+      if (typeof value === 'string') texts.set(name, value);
+      else if (Array.isArray(value) && value.every((one) => typeof one === 'string')) texts.set(name, value);
+    }
+    if (texts.size > 0) attributes.set(path.join('/'), texts);
+    for (const key of group.keys()) {
+      const one = group.get(key);
+      if (one instanceof h5.Group) walk(one, [...path, key]);
+      else if (one instanceof h5.Dataset) {
+        const name = [...path, key].join('/');
+        found.add(
+          name,
+          readDataset(one, name, (elements) => found.expect(elements)),
+        );
+      }
+    }
+  };
+  walk(root, []);
+  return { arrays: found.arrays, attributes };
+}
+
+/** h5wasm's letters: f float, i int, size in bytes. */
+const types: Readonly<Record<string, NumberType>> = {
+  '<e': 'float16',
+  '<f': 'float32',
+  '<d': 'float64',
+  '<b': 'int8',
+  '<h': 'int16',
+  '<i': 'int32',
+  '<q': 'int64',
+  '<B': 'uint8',
+  '<H': 'uint16',
+  '<I': 'uint32',
+  '<Q': 'uint64',
+};
+
+function readDataset(
+  dataset: InstanceType<typeof h5.Dataset>,
+  name: string,
+  expect: (elements: number) => void,
+): Tensor {
+  const { shape, dtype } = dataset;
+  if (!shape) return refuseFile(`${shown(name)} has no shape`);
+  const elements = countOf(shape, shown(name));
+  const type = typeof dtype === 'string' ? types[dtype] : undefined;
+  // names and other texts are no weights
+  if (!type) return { shape: [0], values: new Float32Array(0) };
+  expect(elements);
+  const value = elements === 0 ? [] : dataset.value;
+  if (typeof value === 'number' || typeof value === 'bigint')
+    return { shape: [], values: Float32Array.of(Number(value)) };
+  if (value instanceof Float32Array) return { shape: [...shape], values: Float32Array.from(value) };
+  if (ArrayBuffer.isView(value) || Array.isArray(value)) {
+    const numbers = Array.from(value as unknown as ArrayLike<number | bigint>, Number);
+    if (numbers.length !== elements || numberTypes[type] === undefined)
+      refuseFile(`${shown(name)} has ${numbers.length} numbers for [${shape.join(', ')}]`);
+    return { shape: [...shape], values: Float32Array.from(numbers) };
+  }
+  return refuseFile(`${shown(name)} holds no numbers`);
+}
+
+const module = await h5.ready;
+try {
+  module.FS.writeFile('file.h5', workerData as Uint8Array);
+  // what the library can't take it throws
+  module.activate_throwing_error_handler();
+  say({ file: readGroups(new h5.File('file.h5', 'r')) });
+} catch (error) {
+  const known = error instanceof Error && error.name === 'UnrollError';
+  say({ refused: known ? error.message : 'the HDF5 file cannot be read' });
+}

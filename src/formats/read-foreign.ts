@@ -1,0 +1,86 @@
+import { UnrollError } from '../errors.ts';
+import { refuseFile, type Arrays } from './arrays.ts';
+import { detectFormat } from './detect.ts';
+import type { ForeignNetwork } from './foreign-network.ts';
+import { readHdf5 } from './keras/hdf5.ts';
+import { readKerasHdf5, readKerasZip, type KerasModel } from './keras/keras-model.ts';
+import { networkOfKeras } from './keras/network-of-keras.ts';
+import { readNpy } from './numpy/npy.ts';
+import { readNpz } from './numpy/npz.ts';
+import { networkOfStateDict } from './pytorch/network-of-state-dict.ts';
+import { readPytorchLegacy, readPytorchZip } from './pytorch/read-pytorch.ts';
+import { readSafetensors } from './safetensors.ts';
+import { zipNames } from './zip.ts';
+
+/** A file that others wrote, told by its content. */
+export interface ForeignFile {
+  /** As people call it. */
+  readonly format: string;
+  /** Its arrays by the names they have there. */
+  readonly arrays: Arrays;
+  /** The network it holds, or that its arrays can only be. @throws UnrollError invalid_model, invalid_weights, saying what is missing */
+  network(): ForeignNetwork;
+}
+
+/**
+ * @param limits.hdf5Milliseconds what HDF5 may take, in proportion to its size where it isn't said
+ * @throws UnrollError invalid_weights
+ */
+export async function readForeign(
+  bytes: Uint8Array,
+  limits: { readonly hdf5Milliseconds?: number } = {},
+): Promise<ForeignFile> {
+  switch (detectFormat(bytes)) {
+    case 'safetensors':
+      return stateDict('safetensors', readSafetensors(bytes));
+    case 'npy':
+      return stateDict('npy', new Map([['array', readNpy(bytes, 'the file')]]));
+    case 'pickle':
+      return stateDict('PyTorch (before 1.6)', readPytorchLegacy(bytes));
+    case 'hdf5': {
+      const file = await readHdf5(bytes, limits.hdf5Milliseconds);
+      const model = readKerasHdf5(file);
+      return model ? keras('Keras HDF5', file.arrays, model) : arraysAlone('HDF5 weights', file.arrays);
+    }
+    case 'zip':
+      return readZipOf(bytes, limits.hdf5Milliseconds);
+    default:
+      return refuseFile('is neither Keras, HDF5, PyTorch, safetensors, npz nor npy');
+  }
+}
+
+async function readZipOf(bytes: Uint8Array, hdf5Milliseconds: number | undefined): Promise<ForeignFile> {
+  const names = zipNames(bytes);
+  const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
+  if (has(/(^|\/)data\.pkl$/))
+    return stateDict(has(/(^|\/)constants\.pkl$/) ? 'TorchScript' : 'PyTorch', readPytorchZip(bytes));
+  if (has(/^config\.json$/) && has(/^model\.weights\.h5$/)) {
+    const { model, arrays } = await readKerasZip(bytes, hdf5Milliseconds);
+    return keras('Keras', arrays, model);
+  }
+  if (has(/\.npy$/)) return stateDict('npz', readNpz(bytes));
+  return refuseFile(
+    'is a zip with neither data.pkl (PyTorch), config.json and model.weights.h5 (Keras) nor .npy files (numpy)',
+  );
+}
+
+const stateDict = (format: string, arrays: Arrays): ForeignFile => ({
+  format,
+  arrays,
+  network: () => networkOfStateDict(arrays),
+});
+const keras = (format: string, arrays: Arrays, model: KerasModel): ForeignFile => ({
+  format: `${format} ${model.version}`,
+  arrays,
+  network: () => networkOfKeras(model),
+});
+const arraysAlone = (format: string, arrays: Arrays): ForeignFile => ({
+  format,
+  arrays,
+  network() {
+    throw new UnrollError(
+      'invalid_model',
+      'the file holds weights without a network: describe it in model.json',
+    );
+  },
+});
