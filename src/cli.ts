@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { followJob } from './cli/follow.ts';
+import { importCommand } from './cli/import.ts';
+import { inspectCommand } from './cli/inspect.ts';
 import { trainCommand } from './cli/train.ts';
 import { BadConfig, describeConfig, readConfig } from './config.ts';
 import { serve } from './main.ts';
@@ -9,6 +11,8 @@ const usage = `unroll serve                 start the server (settings: UNROLL_*
 unroll train CONFIG          train a network as CONFIG says, a training job's JSON, without a server;
                              again, it goes on from its last checkpoint
 unroll train --follow JOB    show how a job of a server gets on   [--server http://127.0.0.1:8080]
+unroll inspect FILE          what a model file of others holds (Keras, PyTorch, safetensors, npz) and whether it can be served
+unroll import FILE --name N  make it a model here   [--task predict] [--labels a,b,c] [--check inputs.json]
 unroll config                every setting: its default, what is allowed, what it means
 unroll version               which version this is
 unroll help                  this`;
@@ -25,6 +29,10 @@ interface Command {
     readonly follow?: string | undefined;
     readonly server: string;
     readonly work?: string | undefined;
+    readonly name?: string | undefined;
+    readonly task?: string | undefined;
+    readonly labels?: string | undefined;
+    readonly check?: string | undefined;
   };
 }
 
@@ -34,6 +42,15 @@ async function run({ words: [command = 'help', ...rest], options }: Command): Pr
     process.exitCode = await followJob(options.server, options.follow);
   else if (command === 'train' && rest.length === 1) process.exitCode = await train(rest[0]!, options.work);
   else if (command === 'train') refuse('train takes one CONFIG, or --follow JOB and nothing else');
+  else if (command === 'inspect' && rest.length === 1) process.exitCode = await inspectCommand(rest[0]!);
+  else if (command === 'import' && rest.length === 1 && options.name !== undefined)
+    process.exitCode = await importCommand(rest[0]!, {
+      ...options,
+      name: options.name,
+      models: readConfig(process.env).MODELS,
+    });
+  else if (command === 'inspect') refuse('inspect takes one FILE');
+  else if (command === 'import') refuse('import takes one FILE, and --name NAME for the model');
   else if (command === 'config' && rest.length === 0)
     for (const { name, default: value, allowed, meaning } of describeConfig())
       console.log(`${name}\n    ${meaning}\n    ${allowed}; ${value === '' ? 'empty' : value} by default`);
@@ -70,6 +87,10 @@ function commandOf(args: string[]): Command {
         follow: { type: 'string' },
         server: { type: 'string', default: fallback.server },
         work: { type: 'string' },
+        name: { type: 'string' },
+        task: { type: 'string' },
+        labels: { type: 'string' },
+        check: { type: 'string' },
       },
     });
     if (values.help) return { words: ['help'], options: fallback };

@@ -5,7 +5,7 @@ import type { Tensor } from '../network/weights.ts';
 export type Arrays = ReadonlyMap<string, Tensor>;
 
 /** Limits on every file of weights, checked before anything is allocated from what the file says. */
-export const arrayLimits = {
+const arrayLimits = {
   arrays: 4096,
   nameLength: 256,
   dimensions: 8,

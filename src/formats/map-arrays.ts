@@ -94,7 +94,7 @@ function tensorNames(node: Node): string[] {
 }
 
 /** [rows, columns] → [columns, rows] */
-export function transposed({ shape, values }: Tensor, name: string): Tensor {
+function transposed({ shape, values }: Tensor, name: string): Tensor {
   const [rows, columns] = shape;
   if (shape.length !== 2 || rows === undefined || columns === undefined)
     return fail(`tensor ${name}: only a matrix can be transposed, this is [${shape.join(', ')}]`);

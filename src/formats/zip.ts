@@ -2,7 +2,7 @@ import { unzipSync } from 'fflate';
 import { refuseFile, shown } from './arrays.ts';
 
 /** Limits on a zip, checked from its directory before anything is unpacked. */
-export const zipLimits = {
+const zipLimits = {
   entries: 20_000,
   /** Of one entry and of all, unpacked. */
   bytes: 2 * 1024 ** 3,

@@ -72,11 +72,12 @@ export function createRepository({
     const { name, version, folder } = entry.found;
     const started = performance.now();
     try {
-      const { spec, weights: readWeights } = await readModelFolder(realRoot, folder, name);
+      const found = await readModelFolder(realRoot, folder, name);
+      const { spec } = found;
       entry.task = spec.task;
       if (spec.name !== name)
         throw new UnrollError('invalid_model', `model.json: name: it is ${spec.name}, its folder is ${name}`);
-      const weights = await readWeights();
+      const weights = await found.weights();
       const vocabulary = spec.inputs.kind === 'text' ? createVocabulary(spec.inputs) : null;
       const target = spec.outputs.vocabulary ? createVocabulary(spec.outputs.vocabulary) : null;
       const chain = chainOf(spec.network, weights);

@@ -24,7 +24,7 @@ if (!there) console.log('real models are not here (UNROLL_REAL_MODELS): they are
 
 const root = mkdtempSync(join(tmpdir(), 'unroll-real-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-const json = <T>(path: string): T => JSON.parse(readFileSync(join(real, path), 'utf8')) as T;
+const json = (path: string): unknown => JSON.parse(readFileSync(join(real, path), 'utf8'));
 /** A model folder of a file and what model.json says of it. */
 function serve(name: string, spec: object, file: string, content?: Uint8Array): void {
   const folder = join(root, name, '1');
@@ -45,7 +45,7 @@ describe.runIf(there)('a model that others trained', () => {
   afterAll(() => server.stop());
 
   it('g2p-en, npz: says 500 words as its author’s program does', async () => {
-    const expected = json<Record<string, string[]>>('g2p-en/expected_500_words.json');
+    const expected = json('g2p-en/expected_500_words.json') as Record<string, string[]>;
     const words = Object.keys(expected);
     const said: string[][] = [];
     for (let from = 0; from < words.length; from += 50) {
@@ -59,7 +59,7 @@ describe.runIf(there)('a model that others trained', () => {
   });
 
   it('noaa-lstm, PyTorch: 720 hours of a river, its tensors views of one storage', async () => {
-    const { q_mm_h: expected } = json<{ q_mm_h: number[] }>('noaa-lstm/expected_cat67.json');
+    const { q_mm_h: expected } = json('noaa-lstm/expected_cat67.json') as { q_mm_h: number[] };
     const [head = '', ...lines] = readFileSync(join(real, 'noaa-lstm/cat-67.csv'), 'utf8').trim().split('\n');
     const columns = head.split(',');
     const at = ['APCP_surface', 'TMP_2maboveground'].map((name) => columns.indexOf(name));
@@ -77,9 +77,9 @@ describe.runIf(there)('a model that others trained', () => {
   });
 
   it('icu-thai, arrays in Keras’ layout: where Thai words begin and end', async () => {
-    const { testcases } = json<{ testcases: { unseg: string; expected_bies: string }[] }>(
-      'icu-thai/test_text_codepoints.json',
-    );
+    const { testcases } = json('icu-thai/test_text_codepoints.json') as {
+      testcases: { unseg: string; expected_bies: string }[];
+    };
     const { predictions } = await server.ask<{ predictions: { tokens: { label: string }[] }[] }>(
       '/v1/models/icu-thai/tag',
       { input: testcases.map(({ unseg }) => unseg) },
@@ -179,9 +179,9 @@ function serveRiver(): void {
 }
 
 function serveThai(): void {
-  const found = json<Record<string, { dim: number[]; data: number[] }> & { dic: Record<string, number> }>(
-    'icu-thai/model/weights.json',
-  );
+  const found = json('icu-thai/model/weights.json') as Record<string, { dim: number[]; data: number[] }> & {
+    dic: Record<string, number>;
+  };
   const arrays = new Map(
     Array.from({ length: 9 }, (_, i): [string, Tensor] => {
       const { dim, data } = found[`mat${i + 1}`]!;

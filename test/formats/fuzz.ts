@@ -35,7 +35,7 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
 const interesting = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0xffffffff];
 
 /** One damaged copy: bits flipped, bytes changed, numbers lied about, pieces cut out, doubled or moved. */
-export function damaged(seed: Uint8Array, random: Rng): Uint8Array {
+function damaged(seed: Uint8Array, random: Rng): Uint8Array {
   const below = (count: number): number => Math.floor(random.next() * count);
   let bytes = Uint8Array.from(seed);
   for (let hits = 1 + below(4); hits > 0; hits--) {

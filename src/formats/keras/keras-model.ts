@@ -22,6 +22,7 @@ export type Config = Readonly<Record<string, unknown>>;
 
 export const asConfig = (value: unknown): Config =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Config) : {};
+export const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** Keras 3's zip: config.json, metadata.json, model.weights.h5. @throws UnrollError invalid_weights, invalid_model */
@@ -35,7 +36,9 @@ export async function readKerasZip(
   const [config, weights] = [entries.get('config.json'), entries.get('model.weights.h5')];
   if (!config || !weights) return refuseFile('the .keras file lacks config.json or model.weights.h5');
   const metadata = entries.get('metadata.json');
-  const version = metadata ? String(asConfig(parse(metadata, 'metadata.json'))['keras_version'] ?? '3') : '3';
+  const version = metadata
+    ? (textOf(asConfig(parse(metadata, 'metadata.json'))['keras_version']) ?? '3')
+    : '3';
   const file = await readHdf5(weights, hdf5Milliseconds);
   const drafts = draftsOf(parse(config, 'config.json'));
   const seen = new Map<string, number>();
@@ -89,7 +92,7 @@ function draftsOf(json: unknown): { layers: Draft[]; outputs: string[] } {
   const layers = listed.map((one, index): Draft => {
     const layer = asConfig(one);
     const own = asConfig(layer['config']);
-    const name = String(layer['name'] ?? own['name'] ?? `layer_${index}`);
+    const name = textOf(layer['name']) ?? textOf(own['name']) ?? `layer_${index}`;
     const nodes = asList(layer['inbound_nodes']);
     if (nodes.length > 1) refuseFile(`layer ${shown(name)} is used ${nodes.length} times`);
     return {

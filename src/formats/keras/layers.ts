@@ -1,25 +1,7 @@
-import { UnrollError } from '../../errors.ts';
-import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
-import type { KerasLayer } from './keras-model.ts';
+import { asConfig, type KerasLayer } from './keras-model.ts';
+import { need, refuse, transpose, zeros, type Converted, type Read } from './converted.ts';
 import { convertBidirectional, convertRecurrent } from './recurrent.ts';
-
-/** What a layer of theirs reads. */
-export interface Read {
-  readonly width: number;
-  readonly sequence: boolean;
-}
-/** Layers of ours that do what one of theirs does, in a row. */
-export interface Converted {
-  readonly layers: readonly {
-    readonly name: string;
-    readonly layer: object;
-    readonly tensors: readonly (readonly [part: string, tensor: Tensor])[];
-  }[];
-  readonly width: number;
-  readonly sequence: boolean;
-  readonly notes: readonly string[];
-}
 
 /** @throws UnrollError invalid_model, saying what we don't have */
 export function convertLayer(layer: KerasLayer, from: readonly Read[]): Converted {
@@ -89,7 +71,7 @@ export function convertLayer(layer: KerasLayer, from: readonly Read[]): Converte
       if (new Set(from.map(({ sequence }) => sequence)).size > 1) refuse('joins sequences with single rows');
       const axis = config['axis'];
       if (className === 'Concatenate' && axis !== undefined && axis !== -1 && axis !== 2)
-        refuse(`concatenates over axis ${String(axis)}, must be the last`);
+        refuse(`concatenates over axis ${shown(axis)}, must be the last`);
       const width = className === 'Add' ? read.width : from.reduce((sum, one) => sum + one.width, 0);
       return {
         layers: [{ name, layer: { type: className === 'Add' ? 'add' : 'concat' }, tensors: [] }],
@@ -105,8 +87,8 @@ export function convertLayer(layer: KerasLayer, from: readonly Read[]): Converte
 
 function inner(layer: KerasLayer): KerasLayer {
   const wrapped = layer.config['layer'] as { class_name?: unknown; config?: unknown } | undefined;
-  if (wrapped?.class_name !== 'Dense') refuse(`wraps ${shown(wrapped?.class_name)}, must be Dense`);
-  return { ...layer, className: 'Dense', config: wrapped!.config as KerasLayer['config'] };
+  if (wrapped?.class_name !== 'Dense') return refuse(`wraps ${shown(wrapped?.class_name)}, must be Dense`);
+  return { ...layer, className: 'Dense', config: asConfig(wrapped.config) };
 }
 
 function convertDense(layer: KerasLayer, { sequence, width: read }: Read): Converted {
@@ -161,7 +143,7 @@ function convertLayerNorm(layer: KerasLayer, { width, sequence }: Read): Convert
   const { config } = layer;
   const axis = Array.isArray(config['axis']) ? (config['axis'][0] as unknown) : config['axis'];
   if (axis !== undefined && axis !== -1 && axis !== 2)
-    refuse(`normalises over axis ${String(axis)}, must be the last`);
+    refuse(`normalises over axis ${shown(axis)}, must be the last`);
   const [scaled, centred] = [config['scale'] !== false, config['center'] !== false];
   const parts = [...need(layer, Number(scaled) + Number(centred))];
   const weight = scaled ? parts.shift()! : { shape: [width], values: new Float32Array(width).fill(1) };
@@ -204,33 +186,9 @@ function diagonal(
 }
 
 const activations = ['linear', 'relu', 'tanh', 'sigmoid', 'softmax'];
-export function activationOf(said: unknown): string {
+function activationOf(said: unknown): string {
   const name = said === undefined || said === null ? 'linear' : said;
   if (typeof name !== 'string' || !activations.includes(name))
     return refuse(`the activation ${shown(name)}, must be ${activations.join(', ')}`);
   return name;
-}
-
-/** The weights of a layer, of which there must be so many. */
-export function need({ weights }: KerasLayer, count: number): readonly Tensor[] {
-  if (weights.length !== count) refuse(`has ${weights.length} weights, must have ${count}`);
-  return weights;
-}
-
-export const zeros = (length: number): Tensor => ({ shape: [length], values: new Float32Array(length) });
-
-/** [in, out] → [out, in] */
-export function transpose({ shape, values }: Tensor): Tensor {
-  const [rows, columns] = shape;
-  if (shape.length !== 2 || rows === undefined || columns === undefined)
-    return refuse(`a kernel of [${shape.join(', ')}] is no matrix`);
-  const turned = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++)
-      turned[column * rows + row] = values[row * columns + column]!;
-  return { shape: [columns, rows], values: turned };
-}
-
-export function refuse(what: string): never {
-  throw new UnrollError('invalid_model', what);
 }

@@ -6,7 +6,8 @@ import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import type { ForeignNetwork } from '../foreign-network.ts';
 import { asConfig, type KerasLayer, type KerasModel } from './keras-model.ts';
-import { convertLayer, type Converted } from './layers.ts';
+import type { Converted } from './converted.ts';
+import { convertLayer } from './layers.ts';
 
 /** What a layer of theirs became: the name of the layer of ours that gives its output. */
 interface Placed {

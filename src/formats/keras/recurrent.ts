@@ -1,8 +1,8 @@
 import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import { reorderGates } from '../gate-orders.ts';
-import { asConfig, type Config, type KerasLayer } from './keras-model.ts';
-import { need, refuse, transpose, zeros, type Converted, type Read } from './layers.ts';
+import { asConfig, textOf, type Config, type KerasLayer } from './keras-model.ts';
+import { need, refuse, transpose, zeros, type Converted, type Read } from './converted.ts';
 
 // Keras: kernel [in, G·units], recurrent_kernel [units, G·units], bias [G·units], of a GRU with reset_after [2, 3·units]. Gates of an
 // LSTM i f c o as ours, of a GRU z r h.
@@ -66,7 +66,7 @@ export function convertBidirectional(layer: KerasLayer, { width, sequence }: Rea
     refuse(`wraps ${shown(className)}, must be ${Object.keys(cells).join(', ')}`);
   const own = asConfig(wrapped['config']);
   const merge = ({ concat: 'concat', sum: 'sum', mul: 'mul', ave: 'ave' } as const)[
-    String(config['merge_mode'] ?? 'concat')
+    textOf(config['merge_mode']) ?? 'concat'
   ];
   if (!merge) return refuse(`merge_mode ${shown(config['merge_mode'])}: its directions are given apart`);
   const spec = cellSpec(className, own);
@@ -125,7 +125,7 @@ function cellSpec(className: string, config: Config): CellSpec {
     type: 'recurrent',
     cell,
     units,
-    ...(cell === 'rnn' && { activation: String(activation) }),
+    ...(cell === 'rnn' && { activation: activation as string }),
     // Keras 1 and 2 without the field reset before; CuDNN after
     ...(cell === 'gru' && {
       reset: className === 'CuDNNGRU' || config['reset_after'] === true ? 'after' : 'before',

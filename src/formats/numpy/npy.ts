@@ -5,7 +5,7 @@ import { numberTypes, type NumberType } from '../number-types.ts';
 // npy (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a magic string, a version, the length of a header,
 // and the header, a Python dictionary: {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }; then the numbers.
 
-export const npyMagic = '\u0093NUMPY';
+const npyMagic = '\u0093NUMPY';
 
 const types: Readonly<Record<string, NumberType>> = {
   f2: 'float16',

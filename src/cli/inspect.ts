@@ -1,0 +1,33 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { UnrollError } from '../errors.ts';
+import { readForeign } from '../formats/read-foreign.ts';
+import { showNetwork } from './show-network.ts';
+
+const mostArrays = 60;
+
+/** unroll inspect FILE: what a file of others holds, and what it would serve as. @returns the exit code */
+export async function inspectCommand(
+  path: string,
+  print: (line: string) => void = console.log,
+): Promise<number> {
+  const bytes = await readFile(path);
+  const file = await readForeign(bytes);
+  const { format, arrays } = file;
+  print(`${basename(path)}: ${format}, ${bytes.length.toLocaleString('en')} bytes`);
+  print(`arrays: ${arrays.size}`);
+  const longest = Math.max(...[...arrays.keys()].map(({ length }) => length));
+  for (const [name, { shape }] of [...arrays].slice(0, mostArrays))
+    print(`  ${name.padEnd(longest)}  [${shape.join(', ')}]`);
+  if (arrays.size > mostArrays) print(`  and ${arrays.size - mostArrays} more`);
+  try {
+    for (const line of showNetwork(file.network())) print(line);
+    print('it can be served as it is: put it into models/NAME/1/, or run unroll import');
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UnrollError)) throw error;
+    print(`network: ${error.message}`);
+    print('it needs a model.json with `network` and `weights` (README, Models)');
+    return 1;
+  }
+}

@@ -1,0 +1,38 @@
+import type { ForeignNetwork } from '../formats/foreign-network.ts';
+import { resolveGraph, type Node } from '../network/graph.ts';
+
+/** A network in lines, for a person: its layers with what they read and give, and how it would serve. */
+export function showNetwork({ network, input, notes, weights }: ForeignNetwork): string[] {
+  const { nodes, causal } = resolveGraph(network, input);
+  const numbers = [...weights.values()].reduce((sum, { values }) => sum + values.length, 0);
+  const reads =
+    input.kind === 'ids' ? `one of ${input.vocabulary} ids a step` : `${input.width} numbers a step`;
+  const columns = nodes.map((node) => [
+    node.name,
+    described(node),
+    `${node.inputWidths.join(' + ') || 'id'} → ${node.width}`,
+  ]);
+  const widths = [0, 1].map((column) => Math.max(...columns.map((row) => row[column]!.length)));
+  return [
+    `network: ${nodes.length} layers, ${numbers.toLocaleString('en')} numbers`,
+    ...columns.map((row) => `  ${row[0]!.padEnd(widths[0]!)}  ${row[1]!.padEnd(widths[1]!)}  ${row[2]}`),
+    `reads ${reads}, gives ${nodes.at(-1)!.width} numbers${once(nodes) ? ' a sequence' : ' a step'}`,
+    causal
+      ? 'runs step by step and keeps its state'
+      : 'reads both ways: whole sequences, no state between calls',
+    ...notes.map((note) => `note: ${note}`),
+  ];
+}
+
+const once = (nodes: readonly Node[]): boolean => nodes.some(({ type }) => type === 'pool');
+
+function described({ type, layer }: Node): string {
+  if (layer.type === 'recurrent') {
+    const { cell, units, reset, activation, bidirectional, merge, backward_at: at } = layer;
+    const how = { lstm: '', gru: `, reset ${reset}`, rnn: `, ${activation}` }[cell];
+    return `${cell} of ${units}${how}${bidirectional ? `, both ways (${merge}${at === 'first' ? ' of their ends' : ''})` : ''}`;
+  }
+  if (layer.type === 'dense') return layer.activation === 'linear' ? 'dense' : `dense, ${layer.activation}`;
+  if (layer.type === 'pool') return `${layer.mode} of the steps`;
+  return type;
+}

@@ -1,0 +1,154 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startServer, type ServerProcess } from './server-process.ts';
+
+// Files that Keras and PyTorch wrote, dropped into a version's folder or imported by a command, and served.
+
+const golden = join(import.meta.dirname, '../golden');
+const answers = (kind: string): Record<string, { x: never[]; ids: number[]; y: number[] & number[][] }> =>
+  JSON.parse(readFileSync(join(golden, `${kind}-files/answers.json`), 'utf8')) as never;
+const root = mkdtempSync(join(tmpdir(), 'unroll-foreign-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const models = join(root, 'models');
+const drop = (name: string, file: string, spec?: object): void => {
+  const folder = join(models, name, '1');
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(join(golden, file), join(folder, file.split('/').at(-1)!));
+  if (spec) writeFileSync(join(folder, 'model.json'), JSON.stringify({ schema: 1, name, ...spec }));
+};
+const program = join(import.meta.dirname, '../../bin/unroll.js');
+function unroll(...words: string[]): { code: number | null; output: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...words], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], UNROLL_MODELS: models },
+  });
+  return { code: status, output: stdout + stderr };
+}
+
+interface Predicted {
+  readonly predictions: { readonly output: number[] & number[][] }[];
+}
+const worst = (found: readonly number[][], expected: readonly number[][]): number =>
+  Math.max(...expected.flatMap((row, t) => row.map((value, k) => Math.abs(value - found[t]![k]!))));
+
+describe('a file of others', () => {
+  let server: ServerProcess;
+  beforeAll(async () => {
+    drop('branches', 'keras-files/two-branches.keras');
+    drop('gates', 'keras-files/gru-before.h5');
+    drop('words', 'torch-files/tagger.pt');
+    drop('moods', 'keras-files/classifier.keras', {
+      task: 'classify',
+      outputs: { labels: ['bad', 'fair', 'good'] },
+      weights: { file: 'classifier.keras' },
+    });
+    drop('evil', 'torch-files/evil.pt');
+    drop('conv', 'keras-files/conv.keras');
+    unroll(
+      'import',
+      join(golden, 'keras-files/tagger.h5'),
+      '--name',
+      'imported',
+      '--task',
+      'tag',
+      '--labels',
+      'a,b,c',
+    );
+    server = await startServer(models);
+  });
+  afterAll(() => server.stop());
+  const predict = async (name: string, input: unknown): Promise<number[][]> => {
+    const { predictions } = await server.ask<Predicted>(`/v1/models/${name}/predict`, { input });
+    const { output } = predictions[0]!;
+    return Array.isArray(output[0]) ? output : [output];
+  };
+
+  it('serves from its folder without a model.json: numbers', async () => {
+    for (const [name, file] of [
+      ['branches', 'two-branches'],
+      ['gates', 'gru-before'],
+    ] as const) {
+      const { x, y } = answers('keras')[file]!;
+      expect(worst(await predict(name, x), [y])).toBeLessThan(1e-5);
+    }
+  });
+
+  it('serves from its folder without a model.json: ids, as words that are numbers', async () => {
+    const { ids, y } = answers('torch')['tagger']!;
+    expect(worst(await predict('words', [ids.map(String)]), y)).toBeLessThan(1e-5);
+  });
+
+  it('serves as what a model.json beside it says', async () => {
+    const { x, y } = answers('keras')['classifier']!;
+    const { predictions } = await server.ask<{
+      predictions: { labels: { label: string; score: number }[] }[];
+    }>('/v1/models/moods/classify', { input: [x.map(String)], top_k: 3 });
+    const best = y.indexOf(Math.max(...y));
+    const [first] = Object.values(predictions[0]!).flat() as unknown as { label: string; score: number }[];
+    expect(JSON.stringify(first)).toContain(['bad', 'fair', 'good'][best]);
+  });
+
+  it('serves as imported, with the labels given', async () => {
+    const { x, y } = answers('keras')['tagger']!;
+    const { predictions } = await server.ask<{
+      predictions: { tokens: { label: string; score: number }[] }[];
+    }>('/v1/models/imported/tag', { input: [x.map(String)] });
+    predictions[0]!.tokens.forEach(({ label, score }, t) => {
+      const row = y[t]!;
+      expect(label).toBe(['a', 'b', 'c'][row.indexOf(Math.max(...row))]);
+      expect(score).toBeCloseTo(Math.max(...row), 5);
+    });
+  });
+
+  it('is listed with the reason when it cannot be served, and stops no other', async () => {
+    const { data } = (await (await server.get('/v1/models')).json()) as {
+      data: { id: string; error: string | null }[];
+    };
+    const errors = new Map(data.map(({ id, error }) => [id.replace(/@.*/, ''), error]));
+    expect(errors.get('evil')).toContain('"posix.system", which is no tensor and no plain container');
+    expect(errors.get('conv')).toContain('"conv1d" (Conv1D): there is no such layer here');
+    expect(errors.get('branches')).toBeNull();
+  });
+});
+
+describe('unroll inspect and import', () => {
+  it('show what a file holds', () => {
+    const { code, output } = unroll('inspect', join(golden, 'keras-files/classifier.h5'));
+    expect(code).toBe(0);
+    expect(output).toContain('classifier.h5: Keras HDF5 3.15.1');
+    expect(output).toMatch(/bidirectional\s+lstm of 5, both ways \(concat of their ends\)\s+4 → 10/);
+    expect(output).toContain('reads one of 11 ids a step, gives 3 numbers a sequence');
+    const none = unroll('inspect', join(golden, 'torch-files/views.pt'));
+    expect(none).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('it needs a model.json') as string,
+    });
+  });
+
+  it('check a file against what it should give', () => {
+    const { x, y } = answers('keras')['gru-after']!;
+    const inputs = join(root, 'inputs.json');
+    writeFileSync(inputs, JSON.stringify({ input: x, output: [y] }));
+    const file = join(golden, 'keras-files/gru-after.keras');
+    const { code, output } = unroll('import', file, '--name', 'checked', '--check', inputs);
+    expect(code).toBe(0);
+    expect(output).toMatch(/largest difference of the kernel from float64: \d(\.\d)?e-[78]/);
+    expect(output).toMatch(/largest difference from the outputs given: \d(\.\d)?e-[78]/);
+    expect(output).toContain('checked@1 is in');
+  });
+
+  it.each([
+    [['inspect'], 2, 'inspect takes one FILE'],
+    [['import', 'x.pt'], 2, 'import takes one FILE, and --name NAME'],
+    [['inspect', 'not-there.pt'], 1, 'ENOENT'],
+    [['import', join(golden, 'keras-files/gru-after.h5'), '--name', '../up'], 1, 'model.json: name'],
+    [['import', join(golden, 'torch-files/evil.pt'), '--name', 'evil'], 1, 'posix.system'],
+  ])('refuse %j', (words, code, says) => {
+    const ran = unroll(...words);
+    expect(ran).toMatchObject({ code, output: expect.stringContaining(says) as string });
+    expect(ran.output).not.toContain('node:internal');
+  });
+});
