@@ -13,6 +13,7 @@ import { takeDatasetBodies } from './plugins/dataset-bodies.ts';
 import { answerError, answerErrors } from './plugins/errors.ts';
 import { refuseOtherMethods } from './plugins/other-methods.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
+import { takeTensorBodies } from './plugins/tensor-bodies.ts';
 import { answerUnparsed } from './plugins/unparsed.ts';
 import { maxPathPart } from './problem.ts';
 import { classifyRoute } from './routes/classify.ts';
@@ -22,6 +23,7 @@ import { decodeRoute } from './routes/decode.ts';
 import { embedRoute } from './routes/embed.ts';
 import { generateRoute } from './routes/generate.ts';
 import { healthRoutes } from './routes/health.ts';
+import { inferenceProtocolRoutes } from './routes/inference-protocol.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { modelRoutes } from './routes/models.ts';
 import { openapiRoute } from './routes/openapi.ts';
@@ -83,6 +85,7 @@ export async function buildApp(parts: AppParts) {
   // fastify would take plain text, and it would be refused as of the wrong type
   app.removeContentTypeParser('text/plain');
   await takeDatasetBodies(app);
+  takeTensorBodies(app);
   answerErrors(app);
   measureRequests(app, metrics);
   // before whatever may refuse it: every answer has its number
@@ -127,6 +130,7 @@ export async function buildApp(parts: AppParts) {
     datasetRoutes,
     trainingJobRoutes,
     comparisonRoutes,
+    inferenceProtocolRoutes,
     healthRoutes,
     metricsRoute,
     openapiRoute,

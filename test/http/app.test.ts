@@ -52,7 +52,6 @@ describe('an app', () => {
     ['GET', classify, 'POST'],
     ['DELETE', '/v1/models/classifier', 'GET'],
     ['PUT', '/v1/models', 'GET'],
-    ['POST', '/v2/health/live', 'GET'],
     ['PATCH', '/metrics', 'GET'],
     ['POST', '/openapi.json', 'GET'],
   ] as const)('says to %s %s that it takes %s', async (method, url, allowed) => {
@@ -62,6 +61,15 @@ describe('an app', () => {
     expect(reply.headers['content-type']).toMatch(/^application\/problem\+json/);
     expect(reply.json()).toMatchObject({ code: 'method_not_allowed', status: 405 });
   });
+
+  it.each(['/v2/health/live', '/v2', '/v2/models/classifier'])(
+    'says to POST %s that it takes GET, as the inference protocol says it',
+    async (url) => {
+      const reply = await served.app.inject({ method: 'POST', url });
+      expect([reply.statusCode, reply.headers['allow']]).toEqual([405, 'GET']);
+      expect(reply.json()).toEqual({ error: expect.stringContaining('takes GET, not POST') as string });
+    },
+  );
 
   it.each(['/', '/nothing', '/v1', '/v1/models/a/b/c', '/v1/models/nobody', '/v1/models/%zz'])(
     'has nothing at %s, and says so',

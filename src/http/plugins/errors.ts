@@ -11,6 +11,13 @@ export function answerError(thrown: unknown, request: FastifyRequest, reply: Fas
   if (problem.code === 'internal') request.log.error({ err: error }, 'request failed');
   if (error instanceof UnrollError && error.retryAfterSeconds !== undefined)
     void reply.header('retry-after', error.retryAfterSeconds);
+  // the inference protocol has a shape of its own for errors
+  if (/^\/v2(\/|$|\?)/.test(request.url))
+    return void reply
+      .status(problem.status)
+      .type('application/json')
+      .serializer(JSON.stringify)
+      .send({ error: problem.detail });
   void reply.status(problem.status).type('application/problem+json').serializer(JSON.stringify).send(problem);
 }
 

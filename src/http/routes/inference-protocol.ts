@@ -1,0 +1,188 @@
+import { z } from 'zod';
+import { UnrollError } from '../../errors.ts';
+import type { ModelListing } from '../../repository/repository-interface.ts';
+import { infer, signatureOf } from '../../tasks/infer.ts';
+import { version } from '../../version.ts';
+import { headerLength, inferenceRequest, readInference, writeInference } from '../inference-body.ts';
+import { findModel } from '../model-view.ts';
+import type { Route } from '../route.ts';
+import { settingsOf } from '../inference-settings.ts';
+import { callOf } from '../task-call.ts';
+
+// The Open Inference Protocol, version 2: what model servers share, so that clients of the others work here.
+
+const byName = z.object({ model: z.string() });
+const byVersion = byName.extend({ version: z.string() });
+interface Reference {
+  readonly model: string;
+  readonly version?: string;
+}
+const tensors = z.array(z.object({ name: z.string(), datatype: z.string(), shape: z.array(z.int()) }));
+const error = z.object({ error: z.string() }).meta({ id: 'InferenceError' });
+const failures = { '4xx': error, '5xx': error };
+const metadata = z
+  .object({
+    name: z.string(),
+    versions: z.array(z.string()),
+    platform: z.string(),
+    inputs: tensors,
+    outputs: tensors,
+    parameters: z.object({ optional_inputs: tensors }),
+  })
+  .meta({ id: 'InferenceMetadata' });
+const answered = z
+  .object({
+    model_name: z.string(),
+    model_version: z.string(),
+    id: z.string().optional(),
+    outputs: z.array(z.looseObject({ name: z.string(), datatype: z.string(), shape: z.array(z.int()) })),
+  })
+  .meta({ id: 'InferenceReply' });
+const extensions = ['binary_tensor_data', 'model_repository'];
+const tags = ['inference protocol'];
+
+/** `name` and `name@version`, told by the path. */
+const named = ({ model, version: of }: Reference): string => (of === undefined ? model : `${model}@${of}`);
+
+export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
+  const { repository } = tasks;
+  const listed = (params: Reference): ModelListing => findModel(repository.list(), named(params)).shown;
+
+  scope.get(
+    '/v2',
+    {
+      schema: {
+        operationId: 'serverMetadata',
+        tags,
+        summary: 'What this server is',
+        response: {
+          200: z.object({ name: z.string(), version: z.string(), extensions: z.array(z.string()) }),
+        },
+      },
+    },
+    async () => ({ name: 'unroll', version, extensions }),
+  );
+
+  for (const [path, suffix, params] of [
+    ['/v2/models/:model', '', byName],
+    ['/v2/models/:model/versions/:version', 'Version', byVersion],
+  ] as const) {
+    scope.get(
+      path,
+      {
+        schema: {
+          operationId: `modelMetadata${suffix}`,
+          tags,
+          summary: 'Tensors that a model takes and gives',
+          params,
+          response: { 200: metadata, ...failures },
+        },
+      },
+      async (request) => {
+        const { served, name, error: why } = listed(request.params);
+        if (!served)
+          throw new UnrollError(
+            'model_not_ready',
+            `model ${name} cannot be served: ${why ?? 'it is being loaded'}`,
+          );
+        const { inputs, optional, outputs } = signatureOf(served);
+        const versions = repository
+          .list()
+          .filter((one) => one.name === name)
+          .map((one) => String(one.version));
+        return {
+          name,
+          versions,
+          platform: 'unroll',
+          inputs: inputs.map(copied),
+          outputs: outputs.map(copied),
+          parameters: { optional_inputs: optional.map(copied) },
+        };
+      },
+    );
+    scope.get(
+      `${path}/ready`,
+      {
+        schema: {
+          operationId: `modelReady${suffix}`,
+          tags,
+          summary: 'Whether a model can answer',
+          params,
+          response: {
+            200: z.object({ name: z.string(), ready: z.boolean() }),
+            503: z.object({ name: z.string(), ready: z.boolean() }),
+            '4xx': error,
+          },
+        },
+      },
+      async (request, reply) => {
+        const { name, ready } = listed(request.params);
+        return reply.status(ready ? 200 : 503).send({ name, ready });
+      },
+    );
+    scope.post(
+      `${path}/infer`,
+      {
+        // the body may be JSON and bytes after it, so it is read by hand
+        schema: {
+          operationId: `infer${suffix}`,
+          tags,
+          summary: 'Tensors in, tensors out; JSON or, with the binary extension, bytes',
+          params,
+          body: z.unknown().meta({
+            description: 'See the Open Inference Protocol',
+            ...z.toJSONSchema(inferenceRequest, { io: 'input' }),
+          }),
+          response: { 200: answered, ...failures },
+        },
+      },
+      async (request, reply) => {
+        const call = readInference(request.body, request.headers[headerLength] as string | undefined);
+        const settings = settingsOf(listed(request.params).task, call.parameters);
+        const own = callOf(named(request.params), settings, reply);
+        const { model, outputs } = await infer(tasks, own, call.inputs, settings);
+        const { body, jsonLength } = writeInference(model, call, outputs);
+        if (jsonLength === null) return reply.send(body as z.infer<typeof answered>);
+        return reply
+          .header(headerLength, jsonLength)
+          .type('application/octet-stream')
+          .serializer((payload: unknown) => payload as string)
+          .send(body as never);
+      },
+    );
+  }
+
+  scope.post(
+    '/v2/repository/index',
+    {
+      schema: {
+        operationId: 'repositoryIndex',
+        tags,
+        summary: 'Every version of every model, and why it cannot be served',
+        body: z.object({ ready: z.boolean().optional() }).nullish(),
+        response: {
+          200: z.array(
+            z.object({ name: z.string(), version: z.string(), state: z.string(), reason: z.string() }),
+          ),
+          '4xx': error,
+        },
+      },
+    },
+    async ({ body }) =>
+      repository
+        .list()
+        .filter(({ ready }) => ready || body?.ready !== true)
+        .map(({ name, version: number, ready, error: why }) => ({
+          name,
+          version: String(number),
+          state: ready ? 'READY' : why === null ? 'LOADING' : 'UNAVAILABLE',
+          reason: why ?? '',
+        })),
+  );
+};
+
+const copied = ({ name, datatype, shape }: { name: string; datatype: string; shape: readonly number[] }) => ({
+  name,
+  datatype,
+  shape: [...shape],
+});
