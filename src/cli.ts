@@ -11,7 +11,7 @@ const usage = `unroll serve                 start the server (settings: UNROLL_*
 unroll train CONFIG          train a network as CONFIG says, a training job's JSON, without a server;
                              again, it goes on from its last checkpoint
 unroll train --follow JOB    show how a job of a server gets on   [--server http://127.0.0.1:8080]
-unroll inspect FILE          what a model file of others holds (Keras, PyTorch, safetensors, npz) and whether it can be served
+unroll inspect FILE          what a model file of others holds (ONNX, Keras, PyTorch, safetensors, npz) and whether it can be served
 unroll import FILE --name N  make it a model here   [--task predict] [--labels a,b,c] [--check inputs.json]
 unroll config                every setting: its default, what is allowed, what it means
 unroll version               which version this is

@@ -1,5 +1,5 @@
 /** What a file is, told from its first bytes. */
-export type FileFormat = 'safetensors' | 'npy' | 'zip' | 'pickle' | 'hdf5' | 'json';
+export type FileFormat = 'safetensors' | 'npy' | 'zip' | 'pickle' | 'hdf5' | 'onnx' | 'json';
 
 const startsWith = (bytes: Uint8Array, ...head: number[]): boolean =>
   head.every((byte, i) => bytes[i] === byte);
@@ -13,6 +13,8 @@ export function detectFormat(bytes: Uint8Array): FileFormat | null {
   if (bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5) return 'pickle';
   // a header of less than 4 GiB, in JSON
   if (startsWith(bytes.subarray(4), 0, 0, 0, 0, 0x7b)) return 'safetensors';
+  // ModelProto begins with ir_version, a small number
+  if (bytes[0] === 0x08 && bytes[1]! > 0 && bytes[1]! < 0x80) return 'onnx';
   const text = bytes.findIndex((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d);
   return bytes[text] === 0x7b ? 'json' : null;
 }

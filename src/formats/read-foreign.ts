@@ -7,6 +7,8 @@ import { readKerasHdf5, readKerasZip, type KerasModel } from './keras/keras-mode
 import { networkOfKeras } from './keras/network-of-keras.ts';
 import { readNpy } from './numpy/npy.ts';
 import { readNpz } from './numpy/npz.ts';
+import { networkOfOnnx } from './onnx/network-of-onnx.ts';
+import { readOnnx } from './onnx/read-onnx.ts';
 import { networkOfStateDict } from './pytorch/network-of-state-dict.ts';
 import { readPytorchLegacy, readPytorchZip } from './pytorch/read-pytorch.ts';
 import { readSafetensors } from './safetensors.ts';
@@ -42,10 +44,14 @@ export async function readForeign(
       const model = readKerasHdf5(file);
       return model ? keras('Keras HDF5', file.arrays, model) : arraysAlone('HDF5 weights', file.arrays);
     }
+    case 'onnx': {
+      const model = readOnnx(bytes);
+      return { format: 'ONNX', arrays: model.initializers, network: () => networkOfOnnx(model) };
+    }
     case 'zip':
       return readZipOf(bytes, limits.hdf5Milliseconds);
     default:
-      return refuseFile('is neither Keras, HDF5, PyTorch, safetensors, npz nor npy');
+      return refuseFile('is neither ONNX, Keras, HDF5, PyTorch, safetensors, npz nor npy');
   }
 }
 

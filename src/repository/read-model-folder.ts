@@ -23,7 +23,7 @@ const modelFolderLimits = {
 export const specFile = 'model.json';
 export const weightsFile = 'weights.safetensors';
 /** Files that have their network themselves, or can only be one. */
-const foreignName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\.(keras|h5|hdf5|pt|pth|safetensors|npz)$/i;
+const foreignName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\.(onnx|keras|h5|hdf5|pt|pth|safetensors|npz)$/i;
 
 /** Of all that may be wrong in a model.json, this much is told. */
 const toldIssues = 5;

@@ -45,6 +45,7 @@ describe('a file of others', () => {
       outputs: { labels: ['bad', 'fair', 'good'] },
       weights: { file: 'classifier.keras' },
     });
+    drop('exported', 'onnx-files/tagger-lstm-16.onnx');
     drop('evil', 'torch-files/evil.pt');
     drop('conv', 'keras-files/conv.keras');
     unroll(
@@ -79,6 +80,11 @@ describe('a file of others', () => {
   it('serves from its folder without a model.json: ids, as words that are numbers', async () => {
     const { ids, y } = answers('torch')['tagger']!;
     expect(worst(await predict('words', [ids.map(String)]), y)).toBeLessThan(1e-5);
+  });
+
+  it('serves an exported graph', async () => {
+    const { x, y } = answers('onnx')['tagger-lstm']! as unknown as { x: number[]; y: number[][] };
+    expect(worst(await predict('exported', [x.map(String)]), y)).toBeLessThan(1e-5);
   });
 
   it('serves as what a model.json beside it says', async () => {

@@ -14,6 +14,28 @@ describe('a damaged file is refused by name, or read', () => {
   });
 });
 
+/** A graph with one initializer, w [1], that lies at /etc/passwd. */
+function externalWeights(): Uint8Array {
+  const message = (field: number, content: readonly number[]): number[] => [
+    (field << 3) | 2,
+    content.length,
+    ...content,
+  ];
+  const entry = (key: string, value: string): number[] =>
+    message(13, [...message(1, [...ascii(key)]), ...message(2, [...ascii(value)])]);
+  const tensor = [
+    8,
+    1,
+    16,
+    1,
+    ...message(8, [...ascii('w')]),
+    ...entry('location', '../../../../etc/passwd'),
+    14 << 3,
+    1,
+  ];
+  return Uint8Array.from([8, 7, ...message(7, message(5, tensor))]);
+}
+
 describe('a file made to do harm', () => {
   const pickled = (text: string): Uint8Array => zipSync({ 'x/data.pkl': ascii(`\x80\x02${text}`) });
 
@@ -44,6 +66,12 @@ describe('a file made to do harm', () => {
     ['a zip of nothing', zipSync({})],
     ['a zip that unpacks 1000 to 1', zipSync({ 'a.npy': new Uint8Array(100 * 1024 * 1024) }, { level: 9 })],
     ['a zip in which a path climbs out', zipSync({ '../../etc/passwd': ascii('x') })],
+    ['ONNX weights in another file', externalWeights()],
+    [
+      'ONNX in which a message says it is longer than the file',
+      Uint8Array.of(8, 7, 58, 0xff, 0xff, 0xff, 0x7f),
+    ],
+    ['ONNX of a number without an end', Uint8Array.of(8, 7, ...Array<number>(20).fill(0xff))],
     ['no bytes', new Uint8Array(0)],
     ['text', ascii('hello, this is a model')],
   ])('is refused: %s', async (_, bytes) => {

@@ -28,6 +28,7 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
   'PyTorch, nested': golden('torch-files/recurrent.pt'),
   'PyTorch before 1.6': golden('torch-files/views-legacy.pt'),
   TorchScript: golden('torch-files/tagger-script.pt'),
+  ONNX: golden('onnx-files/tagger-gru-16.onnx'),
   Keras: golden('keras-files/two-branches.keras'),
   'Keras HDF5': golden('keras-files/two-branches.h5'),
 };

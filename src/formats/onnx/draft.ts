@@ -1,0 +1,62 @@
+import type { Tensor } from '../../network/weights.ts';
+import { refuse } from './refuse.ts';
+import type { Rows } from './values.ts';
+
+/** Layers of ours as the graph is read. */
+export interface Draft {
+  /** @returns the layer's name */
+  add(
+    name: string,
+    layer: Record<string, unknown>,
+    reads: readonly string[],
+    tensors?: Iterable<readonly [string, Tensor]>,
+  ): string;
+  layer(name: string): Record<string, unknown>;
+  tensor(name: string): Tensor;
+  setTensor(name: string, tensor: Tensor): void;
+  /** The name of the layer whose rows these are: a recurrent operator's last rows get a pool of their own. */
+  rowsOf(rows: Rows): string;
+  readonly layers: readonly Record<string, unknown>[];
+  readonly weights: ReadonlyMap<string, Tensor>;
+  readonly notes: string[];
+}
+
+export function createDraft(): Draft {
+  const layers: Record<string, unknown>[] = [];
+  const weights = new Map<string, Tensor>();
+  const names = new Set(['input']);
+  const ends = new Map<string, string>();
+  const draft: Draft = {
+    layers,
+    weights,
+    notes: [],
+    add(wanted, layer, reads, tensors = []) {
+      const clean =
+        wanted
+          .replaceAll(/[^A-Za-z0-9_-]+/g, '_')
+          .replaceAll(/^_+|_+$/g, '')
+          .slice(0, 48) || String(layer['type']);
+      let name = clean;
+      for (let i = 2; names.has(name); i++) name = `${clean}_${i}`;
+      names.add(name);
+      layers.push({ ...layer, name, inputs: reads });
+      for (const [part, tensor] of tensors) weights.set(`${name}.${part}`, tensor);
+      return name;
+    },
+    layer: (name) => layers.find((one) => one['name'] === name) ?? {},
+    tensor: (name) => weights.get(name)!,
+    setTensor: (name, tensor) => void weights.set(name, tensor),
+    rowsOf({ layer, end }) {
+      if (end === null) return layer;
+      if (end === 'cell') return refuse('the cell state is read as an output');
+      const recurrent = draft.layer(layer);
+      if (recurrent['bidirectional'] === true) recurrent['backward_at'] = 'first';
+      const known = ends.get(layer);
+      if (known !== undefined) return known;
+      const pool = draft.add(`${layer}_last`, { type: 'pool', mode: 'last' }, [layer]);
+      ends.set(layer, pool);
+      return pool;
+    },
+  };
+  return draft;
+}

@@ -1,0 +1,94 @@
+import { refuseFile } from '../arrays.ts';
+
+// The wire format of protocol buffers (https://protobuf.dev/programming-guides/encoding): fields by number, four kinds of values. What
+// a field means, its reader knows.
+
+export interface Field {
+  readonly number: number;
+  /** Varints and fixed 32- and 64-bit values, as they stand; a message, a text or a packed list is its bytes. */
+  readonly value: bigint | Uint8Array;
+}
+
+const mostFields = 2_000_000;
+
+/** The fields of one message, in order. @throws UnrollError invalid_weights */
+export function* fieldsOf(bytes: Uint8Array): Generator<Field> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 0;
+  const varint = (): bigint => {
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      if (at >= bytes.length) return refuseFile('the ONNX file ends within a number');
+      const byte = bytes[at++]!;
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return BigInt.asUintN(64, value);
+    }
+    return refuseFile('the ONNX file has a number of more than 64 bits');
+  };
+  const take = (length: number): number => {
+    if (!(length <= bytes.length - at)) refuseFile(`the ONNX file ends within a field of ${length} bytes`);
+    at += length;
+    return at - length;
+  };
+  for (let count = 0; at < bytes.length; count++) {
+    if (count > mostFields) refuseFile(`a message of more than ${mostFields} fields`);
+    const key = varint();
+    const number = Number(key >> 3n);
+    switch (Number(key & 7n)) {
+      case 0:
+        yield { number, value: varint() };
+        break;
+      case 1:
+        yield { number, value: view.getBigUint64(take(8), true) };
+        break;
+      case 2: {
+        const length = Number(varint());
+        const from = take(length);
+        yield { number, value: bytes.subarray(from, from + length) };
+        break;
+      }
+      case 5:
+        yield { number, value: BigInt(view.getUint32(take(4), true)) };
+        break;
+      default:
+        refuseFile(`field ${number} of the ONNX file is of an unknown kind`);
+    }
+  }
+}
+
+export const asBytes = ({ value }: Field): Uint8Array =>
+  typeof value === 'bigint' ? refuseFile('a number stands where a message must') : value;
+export const asText = (field: Field): string => new TextDecoder().decode(asBytes(field));
+/** Signed. */
+export const asInteger = ({ value }: Field): number =>
+  typeof value === 'bigint'
+    ? Number(BigInt.asIntN(64, value))
+    : refuseFile('bytes stand where a number must');
+const scratch = new DataView(new ArrayBuffer(4));
+export const asFloat = ({ value }: Field): number => {
+  if (typeof value !== 'bigint') return refuseFile('bytes stand where a number must');
+  scratch.setUint32(0, Number(BigInt.asUintN(32, value)));
+  return scratch.getFloat32(0);
+};
+
+/** A repeated number: packed into bytes, or one at a time. */
+export function integersOf(field: Field): number[] {
+  if (typeof field.value === 'bigint') return [asInteger(field)];
+  const numbers: number[] = [];
+  let value = 0n;
+  let shift = 0n;
+  for (const byte of field.value) {
+    value |= BigInt(byte & 0x7f) << shift;
+    shift += 7n;
+    if (byte < 0x80) {
+      numbers.push(Number(BigInt.asIntN(64, value)));
+      [value, shift] = [0n, 0n];
+    } else if (shift > 63n) refuseFile('the ONNX file has a number of more than 64 bits');
+  }
+  return numbers;
+}
+export function floatsOf(field: Field): Float32Array {
+  if (typeof field.value === 'bigint') return Float32Array.of(asFloat(field));
+  const bytes = Uint8Array.from(field.value.subarray(0, field.value.length - (field.value.length % 4)));
+  return new Float32Array(bytes.buffer);
+}

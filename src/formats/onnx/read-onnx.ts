@@ -1,0 +1,205 @@
+import type { Tensor } from '../../network/weights.ts';
+import { collectArrays, countOf, refuseFile, shown, type Arrays } from '../arrays.ts';
+import { numberTypes, type NumberType } from '../number-types.ts';
+import { asBytes, asFloat, asInteger, asText, fieldsOf, floatsOf, integersOf } from './protobuf.ts';
+
+// onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto): only what a graph of layers needs. Field numbers stand at
+// their cases.
+
+export interface OnnxNode {
+  readonly op: string;
+  readonly name: string;
+  readonly domain: string;
+  /** '' for one that is left out. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: ReadonlyMap<string, Attribute>;
+}
+export interface Attribute {
+  readonly f?: number;
+  readonly i?: number;
+  readonly s?: string;
+  readonly t?: Tensor;
+  readonly floats: readonly number[];
+  readonly ints: readonly number[];
+  readonly strings: readonly string[];
+  readonly isGraph: boolean;
+}
+export interface OnnxValue {
+  readonly name: string;
+  /** null where it isn't fixed. */
+  readonly shape: readonly (number | null)[];
+}
+export interface OnnxModel {
+  readonly producer: string;
+  readonly opset: number;
+  readonly nodes: readonly OnnxNode[];
+  readonly initializers: Arrays;
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+}
+
+const mostNodes = 20_000;
+
+/** @throws UnrollError invalid_weights */
+export function readOnnx(bytes: Uint8Array): OnnxModel {
+  let producer = '';
+  let opset = 1;
+  let graph: Uint8Array | null = null;
+  for (const field of fieldsOf(bytes)) {
+    if (field.number === 2) producer = asText(field);
+    else if (field.number === 7) graph = asBytes(field);
+    else if (field.number === 8) {
+      let domain = '';
+      let version = 1;
+      for (const one of fieldsOf(asBytes(field))) {
+        if (one.number === 1) domain = asText(one);
+        else if (one.number === 2) version = asInteger(one);
+      }
+      if (domain === '' || domain === 'ai.onnx') opset = version;
+    }
+  }
+  if (!graph) return refuseFile('the ONNX file has no graph');
+  return { producer, opset, ...graphOf(graph) };
+}
+
+function graphOf(bytes: Uint8Array): Omit<OnnxModel, 'producer' | 'opset'> {
+  const found = collectArrays();
+  const nodes: OnnxNode[] = [];
+  const inputs: OnnxValue[] = [];
+  const outputs: OnnxValue[] = [];
+  for (const field of fieldsOf(bytes)) {
+    if (field.number === 1) {
+      if (nodes.length >= mostNodes) refuseFile(`a graph of more than ${mostNodes} nodes`);
+      nodes.push(nodeOf(asBytes(field)));
+    } else if (field.number === 5) {
+      const { name, tensor } = tensorOf(asBytes(field), (elements) => found.expect(elements));
+      found.add(name, tensor);
+    } else if (field.number === 11) inputs.push(valueOf(asBytes(field)));
+    else if (field.number === 12) outputs.push(valueOf(asBytes(field)));
+  }
+  // before opset 9 initializers are listed among the inputs
+  return {
+    nodes,
+    initializers: found.arrays,
+    inputs: inputs.filter(({ name }) => !found.arrays.has(name)),
+    outputs,
+  };
+}
+
+function nodeOf(bytes: Uint8Array): OnnxNode {
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const attributes = new Map<string, Attribute>();
+  let [op, name, domain] = ['', '', ''];
+  for (const field of fieldsOf(bytes)) {
+    if (field.number === 1) inputs.push(asText(field));
+    else if (field.number === 2) outputs.push(asText(field));
+    else if (field.number === 3) name = asText(field);
+    else if (field.number === 4) op = asText(field);
+    else if (field.number === 5) {
+      const attribute = attributeOf(asBytes(field));
+      attributes.set(attribute.name, attribute);
+    } else if (field.number === 7) domain = asText(field);
+  }
+  return { op, name, domain, inputs, outputs, attributes };
+}
+
+function attributeOf(bytes: Uint8Array): Attribute & { name: string } {
+  const floats: number[] = [];
+  const ints: number[] = [];
+  const strings: string[] = [];
+  const one: { f?: number; i?: number; s?: string; t?: Tensor } = {};
+  let name = '';
+  let isGraph = false;
+  for (const field of fieldsOf(bytes)) {
+    if (field.number === 1) name = asText(field);
+    else if (field.number === 2) one.f = asFloat(field);
+    else if (field.number === 3) one.i = asInteger(field);
+    else if (field.number === 4) one.s = asText(field);
+    else if (field.number === 5) one.t = tensorOf(asBytes(field), () => {}).tensor;
+    else if (field.number === 6 || field.number === 11) isGraph = true;
+    else if (field.number === 7) for (const value of floatsOf(field)) floats.push(value);
+    else if (field.number === 8) for (const value of integersOf(field)) ints.push(value);
+    else if (field.number === 9) strings.push(asText(field));
+  }
+  return { name, ...one, floats, ints, strings, isGraph };
+}
+
+const types: Readonly<Record<number, NumberType>> = {
+  1: 'float32',
+  2: 'uint8',
+  3: 'int8',
+  4: 'uint16',
+  5: 'int16',
+  6: 'int32',
+  7: 'int64',
+  9: 'bool',
+  10: 'float16',
+  11: 'float64',
+  12: 'uint32',
+  13: 'uint64',
+  16: 'bfloat16',
+};
+
+function tensorOf(bytes: Uint8Array, expect: (elements: number) => void): { name: string; tensor: Tensor } {
+  const shape: number[] = [];
+  const numbers: number[] = [];
+  let name = '';
+  let type = 0;
+  let raw: Uint8Array | null = null;
+  let external = false;
+  for (const field of fieldsOf(bytes)) {
+    if (field.number === 1) shape.push(...integersOf(field));
+    else if (field.number === 2) type = asInteger(field);
+    else if (field.number === 4) for (const value of floatsOf(field)) numbers.push(value);
+    else if (field.number === 5 || field.number === 7 || field.number === 11)
+      for (const value of integersOf(field)) numbers.push(value);
+    else if (field.number === 8) name = asText(field);
+    else if (field.number === 9) raw = asBytes(field);
+    else if (field.number === 10 && typeof field.value !== 'bigint')
+      for (const value of numberTypes.float64.read(field.value.subarray(0, field.value.length & ~7)))
+        numbers.push(value);
+    else if (field.number === 13 || (field.number === 14 && asInteger(field) === 1)) external = true;
+  }
+  const where = `the tensor ${shown(name)}`;
+  if (external) refuseFile(`${where} lies in another file: save the model with its weights inside`);
+  const stored = types[type];
+  if (!stored) return refuseFile(`${where} is of data type ${type}`);
+  const count = countOf(shape, where);
+  expect(count);
+  const number = numberTypes[stored];
+  const size = number.bytes;
+  if (raw) {
+    if (raw.length !== count * size)
+      refuseFile(`${where}: [${shape.join(', ')}] takes ${count * size} bytes, it has ${raw.length}`);
+    return { name, tensor: { shape, values: number.read(raw) } };
+  }
+  if (numbers.length !== count)
+    refuseFile(`${where}: [${shape.join(', ')}] takes ${count} numbers, it has ${numbers.length}`);
+  if (stored === 'float16' || stored === 'bfloat16') {
+    const bits = Uint16Array.from(numbers);
+    return { name, tensor: { shape, values: number.read(new Uint8Array(bits.buffer)) } };
+  }
+  return { name, tensor: { shape, values: Float32Array.from(numbers) } };
+}
+
+function valueOf(bytes: Uint8Array): OnnxValue {
+  let name = '';
+  const shape: (number | null)[] = [];
+  for (const field of fieldsOf(bytes)) {
+    if (field.number === 1) name = asText(field);
+    else if (field.number === 2)
+      for (const type of fieldsOf(asBytes(field)))
+        if (type.number === 1)
+          for (const part of fieldsOf(asBytes(type)))
+            if (part.number === 2)
+              for (const dimension of fieldsOf(asBytes(part)))
+                if (dimension.number === 1) {
+                  let size: number | null = null;
+                  for (const one of fieldsOf(asBytes(dimension))) if (one.number === 1) size = asInteger(one);
+                  shape.push(size);
+                }
+  }
+  return { name, shape };
+}
