@@ -4,9 +4,13 @@ import { fuzz, seeds } from '../test/formats/fuzz.ts';
 // The long run of test/formats/fuzz.test.ts: damaged files of every format, each refused or read.
 
 const { values: options } = parseArgs({
-  options: { count: { type: 'string', default: '20000' }, from: { type: 'string', default: '0' } },
+  options: {
+    count: { type: 'string', default: '20000' },
+    from: { type: 'string', default: '0' },
+    only: { type: 'string' },
+  },
 });
-for (const name of Object.keys(seeds)) {
+for (const name of Object.keys(seeds).filter((one) => !options.only || one === options.only)) {
   const started = performance.now();
   const read = await fuzz(name, Number(options.count), Number(options.from));
   const seconds = (performance.now() - started) / 1000;

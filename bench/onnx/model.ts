@@ -7,7 +7,7 @@ export interface OnnxNode {
   /** An empty name leaves an optional input out. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly attributes?: Readonly<Record<string, number>>;
+  readonly attributes?: Readonly<Record<string, number | string | readonly number[] | readonly string[]>>;
 }
 
 export interface OnnxTensor {
@@ -51,13 +51,22 @@ export function encodeModel(graph: OnnxGraph): Bytes {
   ]);
 }
 
+/** The value and its type: INT, STRING, INTS, STRINGS. */
+function encodeAttribute(value: NonNullable<OnnxNode['attributes']>[string]): Bytes[] {
+  if (typeof value === 'number') return [varintField(3, value), varintField(20, intAttribute)];
+  if (typeof value === 'string') return [stringField(4, value), varintField(20, 3)];
+  return value.every((one) => typeof one === 'number')
+    ? [...value.map((one) => varintField(8, one)), varintField(20, 7)]
+    : [...value.map((one) => stringField(9, String(one))), varintField(20, 8)];
+}
+
 function encodeNode(node: OnnxNode): Bytes[] {
   return [
     ...node.inputs.map((name) => stringField(1, name)),
     ...node.outputs.map((name) => stringField(2, name)),
     stringField(4, node.operator),
     ...Object.entries(node.attributes ?? {}).map(([name, value]) =>
-      messageField(5, [stringField(1, name), varintField(3, value), varintField(20, intAttribute)]),
+      messageField(5, [stringField(1, name), ...encodeAttribute(value)]),
     ),
   ];
 }
