@@ -63,6 +63,7 @@ function recurrentLayer(cell: Cell, units: number): NetworkSpec['layers'][number
     layers: 1,
     bidirectional: false,
     merge: 'concat',
+    backward_at: 'step',
     recurrent_dropout: 0,
   };
 }

@@ -89,6 +89,34 @@ class Conv(nn.Module):
         return self.cells(self.conv(x.transpose(1, 2)).transpose(1, 2))[0]
 
 
+class Branch(nn.Module):
+    """One linear layer, read twice: through a transposition and a squashing, and as it is."""
+
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.GRU(INPUTS, 5)
+        self.out = nn.Linear(5, 2)
+
+    def forward(self, x):
+        y = self.out(self.cells(x)[0])
+        return torch.tanh(y.transpose(0, 1)).transpose(0, 1) + y
+
+
+class Ends(nn.Module):
+    """Both ways to their ends; with every step beside them where asked for."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.steps = steps
+        self.cells = nn.GRU(INPUTS, 5, bidirectional=True, batch_first=True)
+        self.out = nn.Linear(10, 2)
+
+    def forward(self, x):
+        y, h = self.cells(x)
+        ends = h.transpose(0, 1).reshape(x.shape[0], 10)
+        return self.out(ends + y.mean(1) if self.steps else ends)
+
+
 ids = torch.randint(11, (1, STEPS))
 x = torch.randn(STEPS, 1, INPUTS)
 xb = x.transpose(0, 1)
@@ -104,6 +132,9 @@ models = {
     "stateful": (Stateful(), (x, zero, zero)),
     "mean": (Mean(), (xb,)),
     "conv": (Conv(), (xb,)),
+    "branch": (Branch(), (x,)),
+    "ends": (Ends(False), (xb,)),
+    "ends-and-steps": (Ends(True), (xb,)),
 }
 answers = {}
 for name, (model, args) in models.items():

@@ -46,11 +46,17 @@ export function createDraft(): Draft {
     layer: (name) => layers.find((one) => one['name'] === name) ?? {},
     tensor: (name) => weights.get(name)!,
     setTensor: (name, tensor) => void weights.set(name, tensor),
-    rowsOf({ layer, end }) {
+    rowsOf({ layer, end, stepsRead }) {
       if (end === null) return layer;
       if (end === 'cell') return refuse('the cell state is read as an output');
       const recurrent = draft.layer(layer);
-      if (recurrent['bidirectional'] === true) recurrent['backward_at'] = 'first';
+      if (recurrent['bidirectional'] === true) {
+        if (stepsRead === true)
+          return refuse(
+            'both the rows of every step and the last ones are read, of a layer that reads both ways',
+          );
+        recurrent['backward_at'] = 'first';
+      }
       const known = ends.get(layer);
       if (known !== undefined) return known;
       const pool = draft.add(`${layer}_last`, { type: 'pool', mode: 'last' }, [layer]);

@@ -42,6 +42,10 @@ export function networkOfOnnx(model: OnnxModel): ForeignNetwork {
   const readers = new Map<string, number>();
   for (const name of [...nodes.flatMap((node) => node.inputs), ...outputs.map((one) => one.name)])
     readers.set(name, (readers.get(name) ?? 0) + 1);
+  const alone = (layer: string): boolean =>
+    [...values].every(
+      ([name, value]) => value.kind !== 'rows' || value.layer !== layer || (readers.get(name) ?? 0) <= 1,
+    );
   const missing: string[] = [];
   for (const node of nodes) {
     const read = node.inputs.map((name) => (name === '' ? undefined : values.get(name)));
@@ -49,7 +53,12 @@ export function networkOfOnnx(model: OnnxModel): ForeignNetwork {
     // whatever reads an operator that is missing is missing by that alone
     if (node.inputs.some((name, i) => name !== '' && read[i] === undefined)) continue;
     try {
-      const made = convertNode(node, read, { draft, opset, readers: (name) => readers.get(name) ?? 0 });
+      const made = convertNode(node, read, {
+        draft,
+        opset,
+        alone,
+        readers: (name) => readers.get(name) ?? 0,
+      });
       node.outputs.forEach((name, i) => made[i] && values.set(name, made[i]));
     } catch (error) {
       if (!(error instanceof UnrollError)) throw error;

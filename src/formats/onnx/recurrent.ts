@@ -1,7 +1,7 @@
 import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import { reorderGates } from '../gate-orders.ts';
-import type { Draft } from './draft.ts';
+import type { Reading } from './operator.ts';
 import type { OnnxNode } from './read-onnx.ts';
 import { refuse } from './refuse.ts';
 import { axis, type Axis, type Rows, type Value } from './values.ts';
@@ -16,7 +16,7 @@ const gates = { rnn: 1, gru: 3, lstm: 4 } as const;
 export function convertRecurrent(
   node: OnnxNode,
   inputs: readonly (Value | undefined)[],
-  draft: Draft,
+  { draft, readers }: Reading,
 ): Rows[] {
   const cell = cells[node.op as keyof typeof cells];
   const { attributes } = node;
@@ -104,6 +104,7 @@ export function convertRecurrent(
   const both = axis('directions', directions);
   const features = axis('features');
   const common = { kind: 'rows', layer, width: units } as const;
+  const stepsRead = readers(node.outputs[0] ?? '') > 0;
   const ended = layout === 0 ? [both, batch, features] : [batch, both, features];
   return [
     {
@@ -111,7 +112,7 @@ export function convertRecurrent(
       axes: layout === 0 ? [time, both, batch, features] : [batch, time, both, features],
       end: null,
     },
-    { ...common, axes: ended, end: 'hidden' },
+    { ...common, axes: ended, end: 'hidden', stepsRead },
     { ...common, axes: ended, end: 'cell' },
   ];
 }

@@ -20,6 +20,8 @@ export interface Rows {
   readonly width: number;
   /** A recurrent operator's last rows (Y_h, Y_c): the layer's, seen at its end. */
   readonly end: 'hidden' | 'cell' | null;
+  /** Of last rows: whether anything reads the operator's rows of every step (Y), too. */
+  readonly stepsRead?: boolean;
 }
 
 export type Value =

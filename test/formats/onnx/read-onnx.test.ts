@@ -14,7 +14,7 @@ const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) a
 >;
 const converted = async (file: string) => (await readForeign(readFileSync(join(folder, file)))).network();
 const files = Object.keys(answers)
-  .filter((name) => name !== 'conv')
+  .filter((name) => name !== 'conv' && name !== 'ends-and-steps')
   .flatMap((name) => [11, 16].map((opset) => [name, opset] as const));
 
 describe('an ONNX graph', () => {
@@ -58,6 +58,12 @@ describe('an ONNX graph', () => {
     const { network, notes } = await converted('stateful-16.onnx');
     expect(network.layers).toHaveLength(2);
     expect(notes.join('\n')).toContain('its state is an input and an output of the graph');
+  });
+
+  it('is refused where a layer would have to give its ends and its steps', async () => {
+    await expect(converted('ends-and-steps-16.onnx')).rejects.toThrow(
+      /both the rows of every step and the last ones/,
+    );
   });
 
   it('is refused with every operator that is missing, and where', async () => {

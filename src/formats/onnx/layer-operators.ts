@@ -1,0 +1,186 @@
+import type { Tensor } from '../../network/weights.ts';
+import { axesOf, constant, int, ready, shape, type Operator, type Reading } from './operator.ts';
+import type { OnnxNode } from './read-onnx.ts';
+import { refuse } from './refuse.ts';
+import { axis, type Rows } from './values.ts';
+
+// Operators that compute something of every row, or of rows over time: layers of ours.
+
+/** y = W x + b in a layer of its own. */
+function dense(name: string, x: Rows, weight: Tensor, bias: Tensor | null, { draft }: Reading): Rows {
+  const [units = 0, width = 0] = weight.shape;
+  if (weight.shape.length !== 2 || (x.width !== 0 && width !== x.width))
+    refuse(`a matrix of [${weight.shape.join(', ')}] for ${x.width} columns`);
+  const zeros = { shape: [units], values: new Float32Array(units) };
+  const layer = draft.add(
+    name,
+    { type: 'dense', units, activation: 'linear' },
+    [draft.rowsOf(x)],
+    [
+      ['weight', weight],
+      ['bias', bias ?? zeros],
+    ],
+  );
+  return { ...x, layer, width: units, end: null };
+}
+
+/** y = scale · x + shift, column by column: into the dense layer before it where nobody else reads that, else a layer of its own. */
+function affine(node: OnnxNode, x: Rows, scale: Float32Array, shift: Float32Array, reading: Reading): Rows {
+  const { draft } = reading;
+  const { width } = x;
+  const before = draft.layer(x.layer);
+  const open =
+    before['type'] === 'dense' &&
+    before['activation'] === 'linear' &&
+    reading.alone(x.layer) &&
+    x.end === null;
+  if (open) {
+    const [weight, bias] = [draft.tensor(`${x.layer}.weight`), draft.tensor(`${x.layer}.bias`)];
+    const inner = weight.shape[1]!;
+    draft.setTensor(`${x.layer}.weight`, {
+      shape: weight.shape,
+      values: weight.values.map((value, i) => value * scale[Math.floor(i / inner)]!),
+    });
+    draft.setTensor(`${x.layer}.bias`, {
+      shape: bias.shape,
+      values: bias.values.map((value, k) => value * scale[k]! + shift[k]!),
+    });
+    return x;
+  }
+  const values = new Float32Array(width * width);
+  scale.forEach((factor, k) => (values[k * width + k] = factor));
+  return dense(
+    node.name || node.op,
+    x,
+    { shape: [width, width], values },
+    { shape: [width], values: shift },
+    reading,
+  );
+}
+
+/** A vector over the columns, from one that broadcasts: [width], [1, width], one number. */
+function overColumns({ shape: sizes, values }: Tensor, width: number): Float32Array {
+  if (values.length === 1) return new Float32Array(width).fill(values[0]!);
+  if (values.length !== width || sizes.at(-1) !== width)
+    return refuse(`a constant of [${sizes.join(', ')}] beside ${width} columns`);
+  return values;
+}
+
+const arithmetic =
+  (scaleOf: (k: Float32Array) => Float32Array, shiftOf: (k: Float32Array) => Float32Array): Operator =>
+  (node, inputs, reading) => {
+    const [a, b] = inputs;
+    if (inputs.some((one) => one?.kind === 'shape')) return [shape];
+    if (a?.kind === 'rows' && b?.kind === 'rows') {
+      if (node.op !== 'Add') return refuse('of two sequences only sums are supported');
+      const [one, other] = [ready(a), ready(b)];
+      if (one.width !== other.width) refuse(`adds ${one.width} and ${other.width} columns`);
+      const layer = reading.draft.add(node.name || 'add', { type: 'add' }, [
+        reading.draft.rowsOf(one),
+        reading.draft.rowsOf(other),
+      ]);
+      return [{ ...one, layer, end: null }];
+    }
+    const first = a?.kind === 'rows';
+    if (!first && (node.op === 'Sub' || node.op === 'Div'))
+      return refuse('a constant less or by a sequence is not supported');
+    const x = ready(first ? a : b);
+    const vector = overColumns(constant(first ? b : a, 'its other side'), x.width);
+    return [affine(node, x, scaleOf(vector), shiftOf(vector), reading)];
+  };
+const ones = (of: Float32Array): Float32Array => new Float32Array(of.length).fill(1);
+const zerosLike = (of: Float32Array): Float32Array => new Float32Array(of.length);
+
+const activation =
+  (name: string): Operator =>
+  (node, inputs, reading) => {
+    const x = ready(inputs[0]);
+    if (name === 'softmax') {
+      const usual = reading.opset < 13 ? 1 : -1;
+      const on = int(node, 'axis', usual);
+      if (on !== -1 && on !== x.axes.length - 1) refuse(`a softmax over axis ${on}, must be the last`);
+    }
+    const scaled = affine(node, x, new Float32Array(x.width).fill(1), new Float32Array(x.width), reading);
+    reading.draft.layer(scaled.layer)['activation'] = name;
+    return [scaled];
+  };
+
+const pool =
+  (mode: 'mean' | 'max'): Operator =>
+  (node, inputs, { draft }) => {
+    const x = ready(inputs[0]);
+    const on = axesOf(node, inputs[1], x.axes.length);
+    if (on.length !== 1 || x.axes[on[0]!]?.role !== 'time') refuse('only over time');
+    const layer = draft.add(node.name || mode, { type: 'pool', mode }, [draft.rowsOf(x)]);
+    const axes =
+      int(node, 'keepdims', 1) === 1
+        ? x.axes.map((one, i) => (i === on[0] ? axis('one') : one))
+        : x.axes.filter((_, i) => i !== on[0]);
+    return [{ ...x, axes, layer, end: null }];
+  };
+
+export const layerOperators: Readonly<Record<string, Operator>> = {
+  MatMul(node, [a, b], reading) {
+    const x = ready(a);
+    const { shape: sizes, values } = constant(b, 'the matrix');
+    const [inner = 0, units = 0] = sizes;
+    const turned = Float32Array.from(values, (_, i) => values[(i % inner) * units + Math.floor(i / inner)]!);
+    return [dense(node.name || 'dense', x, { shape: [units, inner], values: turned }, null, reading)];
+  },
+  Gemm(node, [a, b, c], reading) {
+    const x = ready(a);
+    const scale = (name: string): number => node.attributes.get(name)?.f ?? 1;
+    if (int(node, 'transA', 0) !== 0 || scale('alpha') !== 1 || scale('beta') !== 1)
+      refuse('transA, alpha and beta must be left as they are');
+    const { shape: sizes, values } = constant(b, 'the matrix');
+    const [r = 0, k = 0] = sizes;
+    const weight =
+      int(node, 'transB', 0) !== 0
+        ? { shape: sizes, values }
+        : {
+            shape: [k, r],
+            values: Float32Array.from(values, (_, i) => values[(i % r) * k + Math.floor(i / r)]!),
+          };
+    const units = weight.shape[0]!;
+    const bias =
+      c === undefined ? null : { shape: [units], values: overColumns(constant(c, 'the bias'), units) };
+    return [dense(node.name || 'dense', x, weight, bias, reading)];
+  },
+  Add: arithmetic(ones, (k) => k),
+  Sub: arithmetic(ones, (k) => k.map((one) => -one)),
+  Mul: arithmetic((k) => k, zerosLike),
+  Div: arithmetic((k) => k.map((one) => 1 / one), zerosLike),
+  Relu: activation('relu'),
+  Tanh: activation('tanh'),
+  Sigmoid: activation('sigmoid'),
+  Softmax: activation('softmax'),
+  LayerNormalization(node, [value, scale, shift], { draft }) {
+    const x = ready(value);
+    const on = int(node, 'axis', -1);
+    if (on !== -1 && on !== x.axes.length - 1) refuse(`normalises over axis ${on}, must be the last`);
+    const weight = { shape: [x.width], values: overColumns(constant(scale, 'the scale'), x.width) };
+    const bias = {
+      shape: [x.width],
+      values:
+        shift === undefined ? new Float32Array(x.width) : overColumns(constant(shift, 'the shift'), x.width),
+    };
+    const epsilon = node.attributes.get('epsilon')?.f ?? 1e-5;
+    return [
+      {
+        ...x,
+        layer: draft.add(
+          node.name || 'norm',
+          { type: 'layer_norm', epsilon },
+          [draft.rowsOf(x)],
+          [
+            ['weight', weight],
+            ['bias', bias],
+          ],
+        ),
+        end: null,
+      },
+    ];
+  },
+  ReduceMean: pool('mean'),
+  ReduceMax: pool('max'),
+};
