@@ -1,4 +1,5 @@
 import type { ForeignNetwork } from '../formats/foreign-network.ts';
+import { answersOnce } from '../network/answers-once.ts';
 import { resolveGraph, type Node } from '../network/graph.ts';
 
 /** A network in lines, for a person: its layers with what they read and give, and how it would serve. */
@@ -16,15 +17,11 @@ export function showNetwork({ network, input, notes, weights }: ForeignNetwork):
   return [
     `network: ${nodes.length} layers, ${numbers.toLocaleString('en')} numbers`,
     ...columns.map((row) => `  ${row[0]!.padEnd(widths[0]!)}  ${row[1]!.padEnd(widths[1]!)}  ${row[2]}`),
-    `reads ${reads}, gives ${nodes.at(-1)!.width} numbers${once(nodes) ? ' a sequence' : ' a step'}`,
-    causal
-      ? 'runs step by step and keeps its state'
-      : 'reads both ways: whole sequences, no state between calls',
+    `reads ${reads}, gives ${nodes.at(-1)!.width} numbers${answersOnce(network) ? ' a sequence' : ' a step'}`,
+    causal ? 'runs step by step and keeps its state' : 'reads whole sequences, no state between calls',
     ...notes.map((note) => `note: ${note}`),
   ];
 }
-
-const once = (nodes: readonly Node[]): boolean => nodes.some(({ type }) => type === 'pool');
 
 function described({ type, layer }: Node): string {
   if (layer.type === 'recurrent') {
@@ -34,5 +31,6 @@ function described({ type, layer }: Node): string {
   }
   if (layer.type === 'dense') return layer.activation === 'linear' ? 'dense' : `dense, ${layer.activation}`;
   if (layer.type === 'pool') return `${layer.mode} of the steps`;
+  if (layer.type === 'program') return `${layer.operators.length} operators`;
   return type;
 }

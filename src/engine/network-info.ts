@@ -113,6 +113,8 @@ function detailOf({ layer }: Node): string {
       return `epsilon ${layer.epsilon}`;
     case 'attention':
       return layer.score;
+    case 'program':
+      return `${layer.operators.length} operators, every ${layer.runs}`;
     case 'crf':
       return 'linear chain';
     default:

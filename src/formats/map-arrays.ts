@@ -3,7 +3,7 @@ import { networkTensors, type ResolvedNetwork } from '../network/encoder-decoder
 import type { Node } from '../network/graph.ts';
 import type { Tensor, Weights } from '../network/weights.ts';
 import { shown, type Arrays } from './arrays.ts';
-import { reorderGates } from './gate-orders.ts';
+import { reorderGates } from '../network/gate-orders.ts';
 import type { WeightSource } from '../network/weight-source.ts';
 
 interface Mapped {

@@ -21,6 +21,8 @@ export function tensorShapes(node: Node): [tensor: string, shape: readonly numbe
       [node.tensors.end, [inner]],
     ];
   if (node.type === 'attention') return attentionShapes(node, inner);
+  if (node.type === 'program')
+    return Object.entries(node.layer.constants).map(([name, shape]) => [node.tensors[name]!, shape]);
   if (node.type === 'dense')
     return [
       [node.tensors.weight, [node.layer.units, inner]],

@@ -1,6 +1,7 @@
 import { UnrollError } from '../errors.ts';
 import { idColumns, type NetworkInput } from './input.ts';
-import type { LayerSpec, NetworkSpec, RecurrentSpec } from './spec.ts';
+import { programWidth } from './program-width.ts';
+import type { LayerSpec, NetworkSpec, ProgramSpec, RecurrentSpec } from './spec.ts';
 
 // A network's layers as nodes in the order they run: names resolved, stacked levels taken apart, widths known.
 
@@ -71,6 +72,12 @@ export type Node = {
       readonly memoryWidth: number;
     }
   | { readonly type: 'crf'; readonly layer: Layer<'crf'>; readonly tensors: CrfTensors }
+  | {
+      readonly type: 'program';
+      readonly layer: ProgramSpec;
+      /** By the names of its constants. */
+      readonly tensors: Readonly<Record<string, string>>;
+    }
   | { readonly type: 'dropout' | 'concat' | 'add'; readonly layer: Layer<'dropout' | 'concat' | 'add'> }
 );
 
@@ -113,7 +120,9 @@ export function resolveGraph(
     if (inputs.length > 1 && layer.type !== 'concat' && layer.type !== 'add')
       fail(`takes one input, was given ${inputs.length}`);
     const readsIds = inputs.some((node) => node < 0) && input.kind === 'ids';
-    if (readsIds && layer.type !== 'embedding') fail('reads ids, which only an embedding can');
+    const takesIds = layer.type === 'program' && layer.input.vocabulary !== undefined;
+    if (readsIds && layer.type !== 'embedding' && !takesIds) fail('reads ids, which only an embedding can');
+    if (takesIds && !readsIds) fail('a program of ids must read the network input, and that must be ids');
     if (layer.type === 'embedding' && !readsIds)
       fail('an embedding must read the network input, and that must be ids');
     if (layer.type === 'embedding' && input.kind === 'ids') checkColumns(layer, input, fail);
@@ -183,6 +192,16 @@ export function resolveGraph(
         nodes.push({ ...placed, type: 'crf', width: inputWidths[0]!, layer, tensors });
         break;
       }
+      case 'program': {
+        const width = programWidth(layer);
+        if (!takesIds && width !== inputWidths[0])
+          fail(`reads ${width} columns, there are ${inputWidths[0]}`);
+        const tensors = Object.fromEntries(
+          Object.keys(layer.constants).map((one) => [one, `${full}.${one}`]),
+        );
+        nodes.push({ ...placed, type: 'program', width: layer.units, layer, tensors });
+        break;
+      }
       case 'pool':
         nodes.push({ ...placed, type: 'pool', width: inputWidths[0]!, layer });
         break;
@@ -199,7 +218,11 @@ export function resolveGraph(
     byName.set(name, nodes.length - 1);
   });
 
-  const causal = nodes.every(({ layer }) => layer.type !== 'recurrent' || !layer.bidirectional);
+  const causal = nodes.every(
+    ({ layer }) =>
+      !(layer.type === 'recurrent' && layer.bidirectional) &&
+      !(layer.type === 'program' && layer.runs === 'sequence'),
+  );
   return { nodes, inputWidth, causal };
 }
 

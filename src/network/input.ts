@@ -1,4 +1,5 @@
 import { UnrollError } from '../errors.ts';
+import { programWidth } from './program-width.ts';
 import type { NetworkSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 
@@ -24,6 +25,11 @@ export function networkInput(spec: Pick<NetworkSpec, 'layers'>, weights: Weights
   const readers = spec.layers
     .map((layer, index) => ({ layer, name: layer.name ?? `${layer.type}_${index}`, first: index === 0 }))
     .filter(({ layer, first }) => layer.inputs?.includes('input') ?? first);
+  const program = readers.map(({ layer }) => layer).find((layer) => layer.type === 'program');
+  if (program)
+    return program.input.vocabulary === undefined
+      ? { kind: 'features', width: programWidth(program) }
+      : { kind: 'ids', vocabulary: program.input.vocabulary };
   const embeddings = readers.map(({ layer }) => layer).filter((layer) => layer.type === 'embedding');
   if (embeddings.length > 0) return { kind: 'ids', ...columnsRead(embeddings) };
   for (const { layer, name } of readers) {

@@ -49,6 +49,9 @@ export interface Layout {
   /** Wanted rows of a node. */
   headRows(node: number): number;
   poolState(node: number): number;
+  /** A program's states [maxRows, stateFloats], and what its products and sweeps work in. */
+  programState(node: number): number;
+  readonly programScratch: number;
   recurrent(node: number): RecurrentPlace;
 }
 
@@ -135,6 +138,20 @@ export function layOut(
     });
   });
 
+  const programStates = nodes.map((node) =>
+    node.kind === 'program' && node.stateFloats > 0
+      ? keep({
+          address: take(maxRows * node.stateFloats),
+          stride: node.stateFloats,
+          parts: [[0, node.stateFloats]],
+          kept: causal,
+        })
+      : 0,
+  );
+  const programScratch = take(
+    Math.max(0, ...nodes.map((node) => (node.kind === 'program' ? node.scratchFloats : 0))),
+  );
+
   const attending = nodes.filter((node) => node.kind === 'attention');
   const queries = rowsOf(maxRows, Math.max(0, ...attending.map(({ keyWidth }) => keyWidth)));
   const attentionWeights = take(attending.length > 0 ? maxRows * maxSource : 0);
@@ -161,6 +178,8 @@ export function layOut(
     rows,
     headRows: (node) => headPlaces.get(node)!,
     poolState: (node) => poolStates[node]!,
+    programState: (node) => programStates[node]!,
+    programScratch,
     recurrent: (node) => recurrentPlaces[node]!,
   };
 }

@@ -7,6 +7,7 @@ import { compileEmbedding, type EmbeddingProgram } from './layers/embedding.ts';
 import type { CompileContext } from './layers/layer.ts';
 import { compileLayerNorm, type LayerNormProgram } from './layers/layer-norm.ts';
 import { compilePool, type PoolProgram } from './layers/pool.ts';
+import { compileProgram, type ProgramProgram } from './layers/program.ts';
 import type { RecurrentSpec } from './spec.ts';
 import { cellOf, compileRecurrent, type RecurrentProgram } from './layers/recurrent.ts';
 
@@ -23,6 +24,7 @@ type LayerProgram =
   | LayerNormProgram
   | AttentionProgram
   | CombineProgram
+  | ProgramProgram
   | SameProgram;
 
 export type NodeProgram = LayerProgram & {
@@ -58,6 +60,8 @@ export function compileNodes(graph: Graph, context: Omit<CompileContext, 'inputW
           return node.layer.mode === 'last' ? { kind: 'same' } : compilePool(node.layer.mode, own);
         case 'layer_norm':
           return compileLayerNorm(node.layer, node.tensors, own);
+        case 'program':
+          return compileProgram(node.layer, node.tensors, own);
         case 'attention':
           return compileAttention(node.layer, node.tensors, node.memoryWidth, own);
         case 'dropout':

@@ -9,6 +9,7 @@ import { merge } from '../kernel/reference/merge.ts';
 import { runningPool } from '../kernel/reference/pool.ts';
 import { rnnStep } from '../kernel/reference/rnn.ts';
 import { softmax } from '../kernel/reference/softmax.ts';
+import { referenceProgram, referenceSweeps } from './operators/reference-program.ts';
 import { resolveGraph, type DirectionTensors, type Node } from './graph.ts';
 import { networkInput } from './input.ts';
 import type { NetworkSpec, RecurrentSpec } from './spec.ts';
@@ -16,7 +17,8 @@ import type { Weights } from './weights.ts';
 
 type Rows = readonly Float64Array[];
 
-function stepOf(layer: RecurrentSpec): CellStep {
+/** A cell in float64. */
+export function stepOf(layer: RecurrentSpec): CellStep {
   if (layer.cell === 'lstm') return lstmStep;
   if (layer.cell === 'rnn') return rnnStep(layer.activation);
   return layer.reset === 'before' ? gruResetBeforeStep : gruResetAfterStep;
@@ -83,6 +85,15 @@ function runNode(
       const { layer, tensors } = node;
       return x.map((row) => layerNorm(row, tensor(tensors.weight), tensor(tensors.bias), layer.epsilon));
     }
+    case 'program':
+      return referenceProgram(
+        node.layer,
+        (name) => tensor(node.tensors[name]!),
+        node.inputs[0]! < 0 && node.layer.input.vocabulary !== undefined
+          ? idsOfColumn(sequence, 0).map((id) => [id])
+          : x,
+        referenceSweeps(stepOf),
+      );
     case 'attention':
       throw new Error('a network by itself has nothing to attend to');
     case 'concat':

@@ -10,6 +10,8 @@ import { runEmbedding } from './layers/embedding.ts';
 import type { Plan, RunContext } from './layers/layer.ts';
 import { runLayerNorm } from './layers/layer-norm.ts';
 import { runPool } from './layers/pool.ts';
+import { createProgramRun } from './layers/program-run.ts';
+import { runProgram } from './layers/program-rows.ts';
 import { runBackward, runForward } from './layers/recurrent.ts';
 import type { NodeProgram } from './nodes.ts';
 import type { NetworkProgram } from './program.ts';
@@ -83,6 +85,9 @@ export function createRunner(
   const maxSource = size.maxSource ?? 0;
   const widthOf = (node: number): number => (node < 0 ? inputWidth : nodes[node]!.width);
   const answering = { output, logits: output, hidden };
+  const programs = nodes.map((node) =>
+    node.kind === 'program' ? createProgramRun(node, context, layout.programScratch) : null,
+  );
   let plan: Plan = { offsets: Int32Array.of(0), steps: 0, turn: 0 };
   let answer: Float32Array = new Float32Array(0);
   let attended: readonly AttendedSource[] = [];
@@ -163,6 +168,13 @@ export function createRunner(
         weights: layout.attentionWeights,
         weightStride: maxSource,
         rows,
+      });
+    else if (node.kind === 'program')
+      runProgram(node, programs[index]!, context, plan, {
+        x: x[0]!,
+        y,
+        xWidth: widthOf(node.inputs[0]!),
+        state: layout.programState(index),
       });
     else runRowwise(node, x, y, rows, false);
   }

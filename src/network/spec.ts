@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { decodingDefaults } from './decoding-fields.ts';
+import { programFields } from './program-spec.ts';
 import { weightSource } from './weight-source.ts';
 
 // model.json, schema 1. Shapes and names of the tensors each layer needs are in weights.ts.
@@ -66,6 +67,8 @@ const attention = z.strictObject({
 const crf = z.strictObject({ type: z.literal('crf'), ...placed });
 const concat = z.strictObject({ type: z.literal('concat'), ...placed, inputs });
 const add = z.strictObject({ type: z.literal('add'), ...placed, inputs });
+/** A network of others that is no stack of layers, or a part of one. Its tensors are its constants. */
+const program = z.strictObject({ type: z.literal('program'), ...placed, ...programFields });
 
 export const layerSpec = z.discriminatedUnion('type', [
   embedding,
@@ -78,6 +81,7 @@ export const layerSpec = z.discriminatedUnion('type', [
   crf,
   concat,
   add,
+  program,
 ]);
 
 /** The layers in order. A layer's `inputs` default to the layer before it; the first reads `input`; the last is the output. */
@@ -178,6 +182,7 @@ export const modelSpec = z.strictObject({
 export type LayerSpec = z.infer<typeof layerSpec>;
 export type NetworkSpec = z.infer<typeof networkSpec>;
 export type ModelSpec = z.infer<typeof modelSpec>;
+export type ProgramSpec = Extract<LayerSpec, { type: 'program' }>;
 export type RecurrentSpec = Extract<LayerSpec, { type: 'recurrent' }>;
 export type TextInput = Extract<ModelSpec['inputs'], { kind: 'text' }>;
 export type NumericInput = Extract<ModelSpec['inputs'], { kind: 'numeric' }>;

@@ -1,3 +1,4 @@
+import { answersOnce } from '../network/answers-once.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import type { Datatype } from '../tensors/datatypes.ts';
 import { wrong, type WireTensor } from '../tensors/tensor.ts';
@@ -53,7 +54,7 @@ export function signatureOf({ spec, network }: Pick<ServedModel, 'spec' | 'netwo
         outputs: [tensor('labels', 'BYTES', -1, -1), tensor('scores', 'FP32', -1, -1), lengths],
       };
     case 'predict':
-      return spec.network.layers.some((layer) => layer.type === 'pool')
+      return answersOnce(spec.network)
         ? { ...reads, outputs: [tensor('output', 'FP32', -1, width)] }
         : { ...reads, outputs: [tensor('output', 'FP32', -1, -1, width), lengths] };
     default:

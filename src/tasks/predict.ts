@@ -1,3 +1,4 @@
+import { answersOnce } from '../network/answers-once.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
 import { shortest } from './float32-text.ts';
@@ -10,18 +11,14 @@ export interface PredictBody {
   readonly input: TaskInput;
 }
 export interface PredictReply extends ReplyHead {
-  /** One row for a network that ends in a pool, else a row a step. */
+  /** One row for a network that answers once, else a row a step. */
   readonly predictions: { readonly output: number[] | number[][] }[];
 }
-
-/** A network with a pool answers once a sequence; one without, at every step. */
-const answersOnce = ({ spec }: ServedModel): boolean =>
-  spec.network.layers.some((layer) => layer.type === 'pool');
 
 /** Numbers in, numbers out; one-to-one is a sequence of one step. */
 export function predict(context: TaskContext, call: Call, body: PredictBody): Promise<PredictReply> {
   return withModel(context, call, 'predict', async (model) => {
-    const once = answersOnce(model);
+    const once = answersOnce(model.spec.network);
     const sequences = readInputs(model, body.input, context.limits);
     const submissions = sequences.map((sequence) => submissionOf(model, sequence, once ? 'last' : 'every'));
     const results = await runSequences(context, call, submissions, isOutputs);
@@ -53,7 +50,7 @@ export function predictStream(
           rows.push(output);
         }
       } else if (event.kind === 'done') {
-        const predictions = [{ output: answersOnce(model) ? rows.at(-1)! : rows }];
+        const predictions = [{ output: answersOnce(model.spec.network) ? rows.at(-1)! : rows }];
         const reply: PredictReply = { ...headOf(model, [event], [sequence]), predictions };
         yield { event: 'done', data: reply };
       }

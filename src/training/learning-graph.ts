@@ -172,6 +172,11 @@ function learningLayer(context: BuildContext, node: Node, loss: LossSpec['type']
       return learningConcat(context, node.inputWidths);
     case 'add':
       return learningAdd(context, node.inputWidths);
+    case 'program':
+      throw new UnrollError(
+        'invalid_model',
+        `layer ${node.name}: a program of operators is served, it does not learn`,
+      );
   }
 }
 

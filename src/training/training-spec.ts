@@ -7,9 +7,12 @@ import { scheduleSpec } from './schedule.ts';
 // What a training run is asked for: the body of POST /v1/training/jobs, the file of `unroll train`.
 
 const modelName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
-/** A layer as model.json has it; `vocabulary` of an embedding and `units` of the last layer come from the data. */
+/**
+ * A layer as model.json has it; `vocabulary` of an embedding and `units` of the last layer come from the data. A program is served, it
+ * does not learn.
+ */
 const layerDraft = z.looseObject({
-  type: z.enum(layerSpec.options.map((option) => option.shape.type.value)),
+  type: z.enum(layerSpec.options.map((option) => option.shape.type.value)).exclude(['program']),
 });
 const layers = z.array(layerDraft).min(1).max(256);
 

@@ -1,6 +1,6 @@
 import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
-import { reorderGates } from '../gate-orders.ts';
+import { reorderGates } from '../../network/gate-orders.ts';
 import { asConfig, textOf, type Config, type KerasLayer } from './keras-model.ts';
 import { need, refuse, transpose, zeros, type Converted, type Read } from './converted.ts';
 

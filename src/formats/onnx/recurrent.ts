@@ -1,6 +1,6 @@
 import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
-import { reorderGates } from '../gate-orders.ts';
+import { reorderGates } from '../../network/gate-orders.ts';
 import type { Reading } from './operator.ts';
 import type { OnnxNode } from './read-onnx.ts';
 import { refuse } from './refuse.ts';

@@ -1,6 +1,6 @@
-import type { RecurrentSpec } from '../network/spec.ts';
-import type { Tensor } from '../network/weights.ts';
-import type { gateOrders } from '../network/weight-source.ts';
+import type { RecurrentSpec } from './spec.ts';
+import type { Tensor } from './weights.ts';
+import type { gateOrders } from './weight-source.ts';
 
 /** Where each of our gate blocks (LSTM i f g o, GRU r z n) stands in theirs. */
 const places: Readonly<

@@ -1,0 +1,68 @@
+import { padded } from '../../kernel/emit/emitter.ts';
+import { activeRows, type Plan, type RunContext } from './layer.ts';
+import type { ProgramProgram } from './program.ts';
+import type { ProgramRun } from './program-run.ts';
+
+/**
+ * A program over the packed rows of a tick, one sequence after the other: y [packed, padded(units)]. x [packed, padded(xWidth)], or
+ * int32 ids where xWidth is 0. A program that answers once for a sequence answers at its last step; the rows before are zeros.
+ */
+export function runProgram(
+  program: ProgramProgram,
+  run: ProgramRun,
+  { floats }: RunContext,
+  plan: Plan,
+  at: { readonly x: number; readonly xWidth: number; readonly y: number; readonly state: number },
+): void {
+  const { layer, stateFloats } = program;
+  const values = floats();
+  const ids = new Int32Array(values.buffer, 0, values.length);
+  const width = Math.max(1, at.xWidth);
+  const xStride = at.xWidth === 0 ? 1 : padded(width);
+  const yStride = padded(layer.units);
+  const rowOf = (packed: number): ArrayLike<number> => {
+    const start = at.x / 4 + packed * xStride;
+    return (at.xWidth === 0 ? ids : values).subarray(start, start + width);
+  };
+  const answer = (packed: number, from: ArrayLike<number>): void =>
+    values.set(from, at.y / 4 + packed * yStride);
+  const none = new Float32Array(layer.units).fill(NaN);
+
+  if (layer.runs === 'step') {
+    for (let t = 0; t < plan.steps; t++)
+      for (let row = 0; row < activeRows(plan, t); row++) {
+        const start = at.state / 4 + row * stateFloats;
+        const packed = plan.offsets[t]! + row;
+        const own = attempt(() => run.step(rowOf(packed), values.subarray(start, start + stateFloats)));
+        answer(packed, own ?? none);
+      }
+    return;
+  }
+  for (let row = 0; row < activeRows(plan, 0); row++) {
+    let steps = 1;
+    while (steps < plan.steps && activeRows(plan, steps) > row) steps++;
+    const whole = new Float64Array(steps * width);
+    for (let t = 0; t < steps; t++) whole.set(rowOf(plan.offsets[t]! + row), t * width);
+    const own = attempt(() => run.sequence(whole, steps));
+    for (let t = 0; t < steps; t++) {
+      const last = t === steps - 1;
+      const from = layer.output.gives === 'step' ? t * layer.units : last ? 0 : -1;
+      if (from < 0)
+        values.fill(
+          0,
+          at.y / 4 + (plan.offsets[t]! + row) * yStride,
+          at.y / 4 + (plan.offsets[t]! + row + 1) * yStride,
+        );
+      else answer(plan.offsets[t]! + row, own?.subarray(from, from + layer.units) ?? none);
+    }
+  }
+}
+
+/** What goes wrong in one sequence must not end those it runs with: it gets no numbers. */
+function attempt<T>(run: () => T): T | null {
+  try {
+    return run();
+  } catch {
+    return null;
+  }
+}

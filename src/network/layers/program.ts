@@ -1,0 +1,200 @@
+import { emitLinear } from '../../kernel/emit/linear.ts';
+import { padded } from '../../kernel/emit/emitter.ts';
+import { denseOrder, packMatrix } from '../../kernel/pack.ts';
+import { checkProgram } from '../operators/check-program.ts';
+import { sizeOf, type Operand } from '../operators/operand.ts';
+import { recurrentDirections } from '../operators/recurrent-weights.ts';
+import { numberOf } from '../operators/operator.ts';
+import { bodiesOf, type BodySpec, type OperatorSpec } from '../program-spec.ts';
+import type { ProgramSpec } from '../spec.ts';
+import type { CompileContext } from './layer.ts';
+import { compileRecurrent, type RecurrentProgram } from './recurrent.ts';
+
+// A program layer at load: what it multiplies with is packed for the kernel, every other constant goes beside it.
+
+/** A product whose matrix is packed. */
+export interface PackedProduct {
+  readonly linear: string;
+  readonly inner: number;
+  readonly columns: number;
+  readonly weight: number;
+  /** Zeros: what is added comes after the product. */
+  readonly bias: number;
+}
+
+export interface PackedSweep {
+  readonly inner: number;
+  readonly directions: readonly RecurrentProgram[];
+}
+
+export interface ProgramProgram {
+  readonly kind: 'program';
+  readonly layer: ProgramSpec;
+  /** Addresses of the constants that are tensors. */
+  readonly constants: Readonly<Record<string, number>>;
+  /** By the name of the operator's first output. */
+  readonly products: Readonly<Record<string, PackedProduct>>;
+  readonly sweeps: Readonly<Record<string, PackedSweep>>;
+  /** float32 of a sequence's state: the states one after the other, then the context. */
+  readonly stateFloats: number;
+  /** float32 that products and sweeps need to work in. */
+  readonly scratchFloats: number;
+}
+
+/** Rows of a product, and of a sweep's input projections, that are in the scratch at a time. */
+export const productRows = 64;
+export const sweepRows = 96;
+
+/** What an operator is known by: values' names are unique. */
+export const keyOf = ({ outputs }: OperatorSpec): string => outputs.find((name) => name !== '') ?? '';
+
+/** Every operator of a program, those of bodies too. */
+export function* operatorsOf(body: Pick<BodySpec, 'operators'>): Generator<OperatorSpec> {
+  for (const operator of body.operators) {
+    yield operator;
+    for (const inner of bodiesOf(operator)) yield* operatorsOf(inner);
+  }
+}
+
+const isRecurrent = ({ operator }: OperatorSpec): boolean => ['RNN', 'GRU', 'LSTM'].includes(operator);
+
+/** float32 of what a step hands to the next one. */
+const programStateFloats = ({ states, input }: ProgramSpec): number =>
+  states.reduce((sum, { shape }) => sum + sizeOf(shape), 0) + input.context;
+
+export function compileProgram(
+  layer: ProgramSpec,
+  tensors: Readonly<Record<string, string>>,
+  context: CompileContext,
+): ProgramProgram {
+  const { e, place, tensor } = context;
+  const constant = (name: string | undefined): Operand | undefined => {
+    const shape =
+      name === undefined || !Object.hasOwn(layer.constants, name) ? undefined : layer.constants[name];
+    return shape && { kind: 'float', shape, values: tensor(tensors[name!]!), known: true };
+  };
+  checkProgram(layer, (name) => constant(name)!);
+  const products: Record<string, PackedProduct> = {};
+  const sweeps: Record<string, PackedSweep> = {};
+  const placed = new Map<string, number>();
+  const packed = new Set<string>();
+
+  for (const operator of operatorsOf(layer)) {
+    const key = keyOf(operator);
+    if (isRecurrent(operator)) {
+      const { layer: cell, inner, directions } = recurrentDirections(operator, operator.inputs.map(constant));
+      sweeps[key] = {
+        inner,
+        directions: directions.map((parts) => {
+          const names = {
+            weightIh: 'weight_ih',
+            weightHh: 'weight_hh',
+            biasIh: 'bias_ih',
+            biasHh: 'bias_hh',
+          };
+          const own = {
+            ...context,
+            inputWidths: [inner],
+            tensor: (name: string) => parts[name as keyof typeof parts].values,
+          };
+          return compileRecurrent(
+            cell,
+            { forward: names, backward: null },
+            { tableVocabulary: null, ends: false },
+            own,
+          );
+        }),
+      };
+      for (const name of operator.inputs.slice(1, 4)) packed.add(name);
+    } else {
+      const matrix = matrixOf(operator, constant(operator.inputs[1]));
+      if (!matrix) continue;
+      const { inner, columns, values } = matrix;
+      products[key] = {
+        inner,
+        columns,
+        linear: emitLinear(e, { inner, columns }),
+        weight: place(padded(columns) * inner, (room) =>
+          packMatrix(values, inner, denseOrder(columns), room),
+        ),
+        bias: place(padded(columns), (zeros) => zeros.fill(0)),
+      };
+      packed.add(operator.inputs[1]!);
+    }
+  }
+  // what is only multiplied with is in the kernel's order already
+  for (const name of Object.keys(layer.constants)) {
+    if (
+      packed.has(name) &&
+      !readElsewhere(layer, name, (operator) => Object.hasOwn(products, keyOf(operator)))
+    )
+      continue;
+    const values = tensor(tensors[name]!);
+    placed.set(
+      name,
+      place(Math.max(1, values.length), (room) => room.set(values)),
+    );
+  }
+  return {
+    kind: 'program',
+    layer,
+    constants: Object.fromEntries(placed),
+    products,
+    sweeps,
+    stateFloats: programStateFloats(layer),
+    scratchFloats: Math.max(
+      0,
+      ...Object.values(products).map(
+        ({ inner, columns }) => productRows * (padded(inner) + padded(columns)) + 64,
+      ),
+      ...Object.values(sweeps).map(({ inner, directions }) =>
+        Math.max(...directions.map((direction) => sweepScratchFloats(inner, direction))),
+      ),
+    ),
+  };
+}
+
+/** x, projections, y, h, c and the sweep's own scratch, of `sweepRows` rows each. */
+const sweepScratchFloats = (
+  inner: number,
+  { columns, units, scratchBytesPerRow }: RecurrentProgram,
+): number => sweepRows * (padded(inner) + columns + 3 * padded(units) + scratchBytesPerRow / 4) + 6 * 16;
+
+/** The matrix [columns, inner] that an operator multiplies with, where it is constant. */
+function matrixOf(
+  operator: OperatorSpec,
+  w: Operand | undefined,
+): { inner: number; columns: number; values: Float32Array } | null {
+  if (!w || w.values.length === 0) return null;
+  const values = w.values as Float32Array;
+  const [first = 0, ...rest] = w.shape;
+  if (operator.operator === 'Conv' && numberOf(operator, 'group', 1) === 1)
+    return { inner: sizeOf(rest), columns: first, values };
+  const turned = operator.operator === 'Gemm' && numberOf(operator, 'transB', 0) !== 0;
+  if (w.shape.length !== 2 || (operator.operator !== 'MatMul' && operator.operator !== 'Gemm')) return null;
+  if (operator.operator === 'Gemm' && numberOf(operator, 'transA', 0) !== 0) return null;
+  if (turned) return { inner: rest[0]!, columns: first, values };
+  const columns = rest[0]!;
+  const inner = first;
+  return {
+    inner,
+    columns,
+    values: Float32Array.from(values, (_, i) => values[(i % inner) * columns + Math.floor(i / inner)]!),
+  };
+}
+
+/** Whether anything needs a constant's numbers as they are. */
+function readElsewhere(
+  layer: ProgramSpec,
+  name: string,
+  multiplies: (operator: OperatorSpec) => boolean,
+): boolean {
+  if (layer.output.value === name || layer.states.some(({ output }) => output === name)) return true;
+  for (const operator of operatorsOf(layer)) {
+    const sweeps = isRecurrent(operator);
+    const inKernel = (i: number): boolean => (sweeps ? i >= 1 && i <= 3 : i === 1 && multiplies(operator));
+    if (operator.inputs.some((one, i) => one === name && !inKernel(i))) return true;
+    if (bodiesOf(operator).some(({ outputs }) => outputs.includes(name))) return true;
+  }
+  return false;
+}

@@ -1,0 +1,176 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { UnrollError } from '../../src/errors.ts';
+import { referenceNetwork } from '../../src/network/reference-network.ts';
+import { networkSpec } from '../../src/network/spec.ts';
+import { programs } from './programs.ts';
+import {
+  asRows,
+  features,
+  network,
+  randomSequence,
+  randomWeights,
+  runAlone,
+  runnerOf,
+  tick,
+} from './random-network.ts';
+
+const bits = (rows: readonly Float32Array[]): number[] =>
+  rows.flatMap((row) => [...new Uint32Array(row.slice().buffer)]);
+
+describe.each(Object.entries(programs))('%s', (_, { spec, input }) => {
+  const weights = randomWeights(spec, input);
+  const width = input.kind === 'features' ? input.width : 0;
+
+  it.each([1, 2, 3, 17, 97])('agrees with float64 to 1e-5 over %i steps', (steps) => {
+    const sequence = randomSequence(input, steps, steps);
+    const { output } = referenceNetwork(spec, weights, asRows(sequence, width));
+    const runner = runnerOf(spec, weights);
+    const emitted = runAlone(runner, sequence);
+    runner.release();
+    const last = output.at(-1)!;
+    last.forEach((value, k) => expect(Math.abs(emitted.at(-1)![k]! - value)).toBeLessThan(1e-5));
+    expect(Math.max(...last.map(Math.abs))).toBeGreaterThan(0.01);
+  });
+
+  it('gives the same bits alone and with others, on both paths', () => {
+    const [runner, plain] = [runnerOf(spec, weights), runnerOf(spec, weights, { mode: 'plain' })];
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 12 }), (lengths) => {
+        const steps = lengths.toSorted((a, b) => b - a);
+        const sequences = steps.map((length, i) => randomSequence(input, length, i));
+        sequences.forEach(() => runner.join());
+        const together = tick(
+          runner,
+          sequences,
+          steps.map(() => 0),
+          steps,
+        );
+        while (runner.rows > 0) runner.leave(runner.rows - 1);
+        sequences.forEach((sequence, i) => {
+          expect(bits(together[i]!)).toEqual(bits(runAlone(runner, sequence)));
+          expect(bits(together[i]!)).toEqual(bits(runAlone(plain, sequence)));
+        });
+      }),
+      { numRuns: 12 },
+    );
+    runner.release();
+    plain.release();
+  });
+});
+
+it('a program of a step goes on from a saved state with the same bits', () => {
+  const { spec, input } = programs['a program of a step, with states and context']!;
+  const runner = runnerOf(spec, randomWeights(spec, input));
+  // two states of 6, and the 4 numbers before
+  expect(runner.stateLength).toBe(16);
+  const sequence = randomSequence(input, 20, 3);
+  const whole = runAlone(runner, sequence);
+  runner.join();
+  const [first] = tick(runner, [sequence], [0], [7]);
+  const state = runner.saveState(0);
+  runner.leave(0);
+  const other = randomSequence(input, 20, 4);
+  runner.join();
+  runner.join(state);
+  const [, second] = tick(runner, [other, sequence], [0, 7], [13, 13]);
+  expect(bits([...first!, ...second!])).toEqual(bits(whole));
+  runner.release();
+});
+
+it('a sequence that a program cannot take gets no numbers, and the others theirs', () => {
+  const spec = network([
+    {
+      type: 'program',
+      runs: 'sequence',
+      input: { value: 'x', shape: [1, 1, -1] },
+      output: { value: 'y', gives: 'sequence' },
+      units: 1,
+      constants: { kernel: [1, 1, 5] },
+      operators: [
+        { operator: 'Conv', inputs: ['x', 'kernel'], outputs: ['windows'] },
+        { operator: 'ReduceMax', inputs: ['windows'], outputs: ['y'] },
+      ],
+    },
+  ]);
+  const runner = runnerOf(spec, randomWeights(spec, features(1)));
+  const [long, short] = [randomSequence(features(1), 9, 1), randomSequence(features(1), 3, 2)];
+  runner.join();
+  runner.join();
+  const [answer, none] = tick(runner, [long, short], [0, 0], [9, 3]);
+  expect(none!.at(-1)).toEqual(Float32Array.of(NaN));
+  while (runner.rows > 0) runner.leave(runner.rows - 1);
+  expect(bits(answer!)).toEqual(bits(runAlone(runner, long)));
+  runner.release();
+});
+
+const step = (operators: object[], more: object = {}): object => ({
+  layers: [
+    {
+      type: 'program',
+      name: 'p',
+      runs: 'step',
+      input: { value: 'x', shape: [1, 3] },
+      output: { value: 'y', gives: 'step' },
+      units: 3,
+      operators,
+      ...more,
+    },
+  ],
+});
+const tanh = { operator: 'Tanh', inputs: ['x'], outputs: ['y'] };
+
+describe('a program is refused', () => {
+  const load = (spec: object): void => {
+    const parsed = networkSpec.safeParse(spec);
+    if (!parsed.success) throw new UnrollError('invalid_model', parsed.error.message);
+    runnerOf(parsed.data, new Map()).release();
+  };
+  it('is not, where nothing is wrong', () => expect(() => load(step([tanh]))).not.toThrow());
+  it.each([
+    ['with an operator that there is none of', step([{ ...tanh, operator: 'eval' }]), 'no such operator'],
+    [
+      'that reads what nothing gives',
+      step([{ ...tanh, inputs: ['z'] }]),
+      'reads "z", which nothing before it gives',
+    ],
+    [
+      'whose operators go round',
+      step([{ ...tanh, inputs: ['b'], outputs: ['a'] }, { ...tanh, inputs: ['a'], outputs: ['b'] }, tanh]),
+      'reads "b", which nothing before it gives',
+    ],
+    ['that answers with other sizes than it says', step([tanh], { units: 4 }), 'must have 4 numbers'],
+    [
+      'of a graph named like an object’s own part',
+      step([{ ...tanh, operator: 'constructor' }]),
+      'no such operator',
+    ],
+    ['that gives a value twice', step([tanh, tanh]), 'is given twice'],
+    [
+      'that makes more than it may',
+      step([{ operator: 'ConstantOfShape', inputs: ['huge'], outputs: ['h'] }, tanh], {
+        wholeConstants: { huge: { kind: 'int', shape: [2], values: [100_000, 100_000] } },
+      }),
+      'more than',
+    ],
+    [
+      'whose loop would never end',
+      step([
+        {
+          operator: 'Loop',
+          inputs: ['', '', 'x'],
+          outputs: ['z'],
+          bodies: {
+            body: {
+              inputs: ['i', 'go', 'a'],
+              outputs: ['go', 'b'],
+              operators: [{ ...tanh, inputs: ['a'], outputs: ['b'] }],
+            },
+          },
+        },
+        tanh,
+      ]),
+      'never ends',
+    ],
+  ])('%s', (_, spec, why) => expect(() => load(spec)).toThrow(why));
+});
