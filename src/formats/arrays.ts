@@ -40,13 +40,13 @@ export function countOf(shape: readonly unknown[], where: string): number {
 }
 
 /** Arrays as they are found, within the limits. */
-export function collectArrays(): {
+export function collectArrays<T extends Tensor = Tensor>(): {
   /** Before an array is made: so many more numbers. */
   expect(elements: number): void;
-  add(name: string, array: Tensor): void;
-  readonly arrays: Arrays;
+  add(name: string, array: T): void;
+  readonly arrays: ReadonlyMap<string, T>;
 } {
-  const arrays = new Map<string, Tensor>();
+  const arrays = new Map<string, T>();
   let elements = 0;
   return {
     expect(more) {

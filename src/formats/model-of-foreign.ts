@@ -13,9 +13,9 @@ export function modelOfForeign(name: string, { network, input }: ForeignNetwork,
   if (Object.hasOwn(said, 'network'))
     throw new UnrollError('invalid_model', 'model.json: network: the file has its own', { field: 'network' });
   const task = said['task'] ?? 'predict';
-  const width = network.layers.findLast((layer) => layer.type === 'dense');
-  const labelled = (task === 'classify' || task === 'tag') && width?.type === 'dense';
-  const { weights: _, ...rest } = said;
+  const last = network.layers.findLast((layer) => layer.type === 'dense' || layer.type === 'program');
+  const labelled = (task === 'classify' || task === 'tag') && last !== undefined;
+  const { weights: _, graph: __, ...rest } = said;
   const parsed = modelSpec.safeParse({
     schema: 1,
     name,
@@ -26,13 +26,13 @@ export function modelOfForeign(name: string, { network, input }: ForeignNetwork,
             kind: 'text',
             vocabulary: 'words',
             normalize: 'none',
-            tokens: Array.from({ length: input.vocabulary }, (__, id) => String(id)),
+            tokens: Array.from({ length: input.vocabulary }, (___, id) => String(id)),
           }
         : {
             kind: 'numeric',
-            features: Array.from({ length: input.width }, (__, column) => ({ name: `x${column}` })),
+            features: Array.from({ length: input.width }, (___, column) => ({ name: `x${column}` })),
           },
-    ...(labelled && { outputs: { labels: Array.from({ length: width.units }, (__, id) => String(id)) } }),
+    ...(labelled && { outputs: { labels: Array.from({ length: last.units }, (___, id) => String(id)) } }),
     ...rest,
     network,
   });

@@ -20,6 +20,8 @@ interface Stored {
   readonly bytes: number;
   /** As float32: a view where it can be one. Whole numbers above 2²⁴ may be rounded. */
   read(data: Uint8Array): Float32Array<ArrayBuffer>;
+  /** Whole numbers as they are, up to 2⁵³. */
+  exact?(data: Uint8Array): Float64Array<ArrayBuffer>;
 }
 
 /** @param at reads one number of a view */
@@ -28,6 +30,10 @@ const whole = (bytes: number, at: (view: DataView, offset: number) => number): S
   read(data) {
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     return Float32Array.from({ length: data.byteLength / bytes }, (_, i) => at(view, i * bytes));
+  },
+  exact(data) {
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    return Float64Array.from({ length: data.byteLength / bytes }, (_, i) => at(view, i * bytes));
   },
 });
 

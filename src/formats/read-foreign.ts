@@ -7,7 +7,8 @@ import { readKerasHdf5, readKerasZip, type KerasModel } from './keras/keras-mode
 import { networkOfKeras } from './keras/network-of-keras.ts';
 import { readNpy } from './numpy/npy.ts';
 import { readNpz } from './numpy/npz.ts';
-import { networkOfOnnx } from './onnx/network-of-onnx.ts';
+import { networkOfOnnx } from './onnx/foreign-onnx.ts';
+import type { GraphSettings } from './onnx/graph-settings.ts';
 import { readOnnx } from './onnx/read-onnx.ts';
 import { networkOfStateDict } from './pytorch/network-of-state-dict.ts';
 import { readPytorchLegacy, readPytorchZip } from './pytorch/read-pytorch.ts';
@@ -20,8 +21,12 @@ export interface ForeignFile {
   readonly format: string;
   /** Its arrays by the names they have there. */
   readonly arrays: Arrays;
-  /** The network it holds, or that its arrays can only be. @throws UnrollError invalid_model, invalid_weights, saying what is missing */
-  network(): ForeignNetwork;
+  /**
+   * The network it holds, or that its arrays can only be.
+   * @param graph what a model.json says of an ONNX graph
+   * @throws UnrollError invalid_model, invalid_weights, saying what is missing
+   */
+  network(graph?: GraphSettings): ForeignNetwork;
 }
 
 /**
@@ -46,7 +51,7 @@ export async function readForeign(
     }
     case 'onnx': {
       const model = readOnnx(bytes);
-      return { format: 'ONNX', arrays: model.initializers, network: () => networkOfOnnx(model) };
+      return { format: 'ONNX', arrays: model.initializers, network: (graph) => networkOfOnnx(model, graph) };
     }
     case 'zip':
       return readZipOf(bytes, limits.hdf5Milliseconds);

@@ -5,6 +5,7 @@ import { UnrollError } from '../errors.ts';
 import { mapArrays } from '../formats/map-arrays.ts';
 import { networkOf } from '../formats/network-of.ts';
 import { modelOfForeign, type Said } from '../formats/model-of-foreign.ts';
+import { graphSettings, type GraphSettings } from '../formats/onnx/graph-settings.ts';
 import { readForeign } from '../formats/read-foreign.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { modelSpec, type ModelSpec } from '../network/spec.ts';
@@ -47,7 +48,7 @@ export async function readModelFolder(realRoot: string, folder: string, name: st
     if (!success) throw specError(error);
     return { spec, weights: () => readWeights(realRoot, folder, spec) };
   }
-  const network = (await readForeign(await readFileOf(realRoot, folder, file))).network();
+  const network = (await readForeign(await readFileOf(realRoot, folder, file))).network(graphOf(said));
   const spec = modelOfForeign(name, network, said ?? {});
   checkModel(spec, network.weights);
   return { spec, weights: () => Promise.resolve(network.weights) };
@@ -71,13 +72,22 @@ async function readSpecFile(realRoot: string, folder: string): Promise<Said | nu
   throw new UnrollError('invalid_model', `${specFile} is not a JSON object`);
 }
 
+/** What a model.json says of an ONNX graph. */
+function graphOf(said: Said | null): GraphSettings | undefined {
+  return said?.['graph'] === undefined ? undefined : partOf(graphSettings, 'graph', said['graph']);
+}
+
 /** The file of weights that a model.json names. */
 function fileOf({ weights }: Said): string {
   if (weights === undefined) return weightsFile;
-  const { success, data, error } = weightSource.safeParse(weights);
-  if (success) return data.file;
+  return partOf(weightSource, 'weights', weights).file;
+}
+
+function partOf<T>(schema: z.ZodType<T>, name: string, part: unknown): T {
+  const { success, data, error } = schema.safeParse(part);
+  if (success) return data;
   const { path, message } = error.issues[0]!;
-  const field = ['weights', ...path].join('.');
+  const field = [name, ...path].join('.');
   throw new UnrollError('invalid_model', `${specFile}: ${field}: ${message}`, { field });
 }
 

@@ -18,7 +18,7 @@ const stateInputs = new Set([4, 5, 6]);
  * A graph of recurrent operators and what stands around them, as a network of ours. Shapes that only a run would tell are followed by
  * what their axes are. @throws UnrollError invalid_model with every operator that can't be converted, and where
  */
-export function networkOfOnnx(model: OnnxModel): ForeignNetwork {
+export function layersOfOnnx(model: OnnxModel): ForeignNetwork {
   const { nodes, initializers, inputs, outputs, opset, producer } = model;
   const draft = createDraft();
   draft.notes.push(`written by ${producer || 'an unknown program'}, opset ${opset}`);

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../network/weights.ts';
-import { collectArrays, countOf, refuseFile, shown, type Arrays } from '../arrays.ts';
+import { collectArrays, countOf, refuseFile, shown } from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
 import { asBytes, asFloat, asInteger, asText, fieldsOf, floatsOf, integersOf } from './protobuf.ts';
 
@@ -19,27 +19,41 @@ export interface Attribute {
   readonly f?: number;
   readonly i?: number;
   readonly s?: string;
-  readonly t?: Tensor;
+  readonly t?: OnnxTensor;
   readonly floats: readonly number[];
   readonly ints: readonly number[];
   readonly strings: readonly string[];
-  readonly isGraph: boolean;
+  /** If, Loop and Scan. */
+  readonly graph?: OnnxGraph;
+}
+/** What a tensor's numbers are; those of whole and truth values stand exactly in `whole`. */
+export interface OnnxTensor extends Tensor {
+  readonly kind: 'float' | 'int' | 'bool';
+  readonly whole?: Float64Array;
 }
 export interface OnnxValue {
   readonly name: string;
   /** null where it isn't fixed. */
   readonly shape: readonly (number | null)[];
+  /** Names of the sizes that aren't fixed, '' for those that are or have none. */
+  readonly sizes: readonly string[];
+  /** TensorProto.DataType, 0 where it isn't said. */
+  readonly type: number;
 }
-export interface OnnxModel {
-  readonly producer: string;
-  readonly opset: number;
+export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[];
-  readonly initializers: Arrays;
+  readonly initializers: ReadonlyMap<string, OnnxTensor>;
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
 }
+export interface OnnxModel extends OnnxGraph {
+  readonly producer: string;
+  readonly opset: number;
+}
 
+/** Of a graph and those within it. */
 const mostNodes = 20_000;
+const deepestGraph = 32;
 
 /** @throws UnrollError invalid_weights */
 export function readOnnx(bytes: Uint8Array): OnnxModel {
@@ -60,20 +74,27 @@ export function readOnnx(bytes: Uint8Array): OnnxModel {
     }
   }
   if (!graph) return refuseFile('the ONNX file has no graph');
-  return { producer, opset, ...graphOf(graph) };
+  return { producer, opset, ...graphOf(graph, { nodes: 0, elements: collectArrays() }, 0) };
 }
 
-function graphOf(bytes: Uint8Array): Omit<OnnxModel, 'producer' | 'opset'> {
-  const found = collectArrays();
+/** What all graphs of a file may hold together. */
+interface Taken {
+  nodes: number;
+  readonly elements: Pick<ReturnType<typeof collectArrays>, 'expect'>;
+}
+
+function graphOf(bytes: Uint8Array, taken: Taken, depth: number): OnnxGraph {
+  if (depth > deepestGraph) refuseFile(`graphs within graphs, more than ${deepestGraph} deep`);
+  const found = collectArrays<OnnxTensor>();
   const nodes: OnnxNode[] = [];
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
   for (const field of fieldsOf(bytes)) {
     if (field.number === 1) {
-      if (nodes.length >= mostNodes) refuseFile(`a graph of more than ${mostNodes} nodes`);
-      nodes.push(nodeOf(asBytes(field)));
+      if (++taken.nodes > mostNodes) refuseFile(`a graph of more than ${mostNodes} nodes`);
+      nodes.push(nodeOf(asBytes(field), taken, depth));
     } else if (field.number === 5) {
-      const { name, tensor } = tensorOf(asBytes(field), (elements) => found.expect(elements));
+      const { name, tensor } = tensorOf(asBytes(field), (elements) => taken.elements.expect(elements));
       found.add(name, tensor);
     } else if (field.number === 11) inputs.push(valueOf(asBytes(field)));
     else if (field.number === 12) outputs.push(valueOf(asBytes(field)));
@@ -87,7 +108,7 @@ function graphOf(bytes: Uint8Array): Omit<OnnxModel, 'producer' | 'opset'> {
   };
 }
 
-function nodeOf(bytes: Uint8Array): OnnxNode {
+function nodeOf(bytes: Uint8Array, taken: Taken, depth: number): OnnxNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, Attribute>();
@@ -98,32 +119,32 @@ function nodeOf(bytes: Uint8Array): OnnxNode {
     else if (field.number === 3) name = asText(field);
     else if (field.number === 4) op = asText(field);
     else if (field.number === 5) {
-      const attribute = attributeOf(asBytes(field));
+      const attribute = attributeOf(asBytes(field), taken, depth);
       attributes.set(attribute.name, attribute);
     } else if (field.number === 7) domain = asText(field);
   }
   return { op, name, domain, inputs, outputs, attributes };
 }
 
-function attributeOf(bytes: Uint8Array): Attribute & { name: string } {
+function attributeOf(bytes: Uint8Array, taken: Taken, depth: number): Attribute & { name: string } {
   const floats: number[] = [];
   const ints: number[] = [];
   const strings: string[] = [];
-  const one: { f?: number; i?: number; s?: string; t?: Tensor } = {};
+  const one: { f?: number; i?: number; s?: string; t?: OnnxTensor; graph?: OnnxGraph } = {};
   let name = '';
-  let isGraph = false;
   for (const field of fieldsOf(bytes)) {
     if (field.number === 1) name = asText(field);
     else if (field.number === 2) one.f = asFloat(field);
     else if (field.number === 3) one.i = asInteger(field);
     else if (field.number === 4) one.s = asText(field);
-    else if (field.number === 5) one.t = tensorOf(asBytes(field), () => {}).tensor;
-    else if (field.number === 6 || field.number === 11) isGraph = true;
+    else if (field.number === 5)
+      one.t = tensorOf(asBytes(field), (elements) => taken.elements.expect(elements)).tensor;
+    else if (field.number === 6) one.graph = graphOf(asBytes(field), taken, depth + 1);
     else if (field.number === 7) for (const value of floatsOf(field)) floats.push(value);
     else if (field.number === 8) for (const value of integersOf(field)) ints.push(value);
     else if (field.number === 9) strings.push(asText(field));
   }
-  return { name, ...one, floats, ints, strings, isGraph };
+  return { name, ...one, floats, ints, strings };
 }
 
 const types: Readonly<Record<number, NumberType>> = {
@@ -142,7 +163,11 @@ const types: Readonly<Record<number, NumberType>> = {
   16: 'bfloat16',
 };
 
-function tensorOf(bytes: Uint8Array, expect: (elements: number) => void): { name: string; tensor: Tensor } {
+/** @param expect told how many numbers come, before they are made */
+export function tensorOf(
+  bytes: Uint8Array,
+  expect: (elements: number) => void,
+): { name: string; tensor: OnnxTensor } {
   const shape: number[] = [];
   const numbers: number[] = [];
   let name = '';
@@ -170,36 +195,46 @@ function tensorOf(bytes: Uint8Array, expect: (elements: number) => void): { name
   expect(count);
   const number = numberTypes[stored];
   const size = number.bytes;
+  const kind = stored === 'bool' ? 'bool' : number.exact ? 'int' : 'float';
   if (raw) {
     if (raw.length !== count * size)
       refuseFile(`${where}: [${shape.join(', ')}] takes ${count * size} bytes, it has ${raw.length}`);
-    return { name, tensor: { shape, values: number.read(raw) } };
+    const exact = number.exact?.(raw);
+    return { name, tensor: { shape, values: number.read(raw), kind, ...(exact && { whole: exact }) } };
   }
   if (numbers.length !== count)
     refuseFile(`${where}: [${shape.join(', ')}] takes ${count} numbers, it has ${numbers.length}`);
   if (stored === 'float16' || stored === 'bfloat16') {
     const bits = Uint16Array.from(numbers);
-    return { name, tensor: { shape, values: number.read(new Uint8Array(bits.buffer)) } };
+    return { name, tensor: { shape, values: number.read(new Uint8Array(bits.buffer)), kind } };
   }
-  return { name, tensor: { shape, values: Float32Array.from(numbers) } };
+  const exact = kind === 'float' ? {} : { whole: Float64Array.from(numbers) };
+  return { name, tensor: { shape, values: Float32Array.from(numbers), kind, ...exact } };
 }
 
 function valueOf(bytes: Uint8Array): OnnxValue {
   let name = '';
+  let elements = 0;
   const shape: (number | null)[] = [];
+  const sizes: string[] = [];
   for (const field of fieldsOf(bytes)) {
     if (field.number === 1) name = asText(field);
     else if (field.number === 2)
       for (const type of fieldsOf(asBytes(field)))
         if (type.number === 1)
           for (const part of fieldsOf(asBytes(type)))
-            if (part.number === 2)
+            if (part.number === 1) elements = asInteger(part);
+            else if (part.number === 2)
               for (const dimension of fieldsOf(asBytes(part)))
                 if (dimension.number === 1) {
                   let size: number | null = null;
-                  for (const one of fieldsOf(asBytes(dimension))) if (one.number === 1) size = asInteger(one);
+                  let called = '';
+                  for (const one of fieldsOf(asBytes(dimension)))
+                    if (one.number === 1) size = asInteger(one);
+                    else if (one.number === 2) called = asText(one);
                   shape.push(size);
+                  sizes.push(called);
                 }
   }
-  return { name, shape };
+  return { name, shape, sizes, type: elements };
 }

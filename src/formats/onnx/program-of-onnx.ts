@@ -1,0 +1,238 @@
+import { UnrollError } from '../../errors.ts';
+import { sizeOf, type Operand } from '../../network/operators/operand.ts';
+import { numberOf, type Preparing } from '../../network/operators/operator.ts';
+import { openProgram } from '../../network/operators/prepare-program.ts';
+import { shapesOnly } from '../../network/operators/check-program.ts';
+import { operatorsOf } from '../../network/layers/program.ts';
+import { programWidth } from '../../network/program-width.ts';
+import type { NetworkInput } from '../../network/input.ts';
+import { networkSpec, type ProgramSpec } from '../../network/spec.ts';
+import type { Tensor } from '../../network/weights.ts';
+import { shown } from '../arrays.ts';
+import type { ForeignNetwork } from '../foreign-network.ts';
+import { fold, type Folded } from './fold.ts';
+import { graphRoles, type GraphRoles } from './graph-roles.ts';
+import type { GraphSettings } from './graph-settings.ts';
+import { inputShapes, type InputShape } from './input-shapes.ts';
+import { programOperators, type ProgramGraph } from './program-operators.ts';
+import type { OnnxModel, OnnxValue } from './read-onnx.ts';
+import { refuse } from './refuse.ts';
+
+const layerName = 'program';
+/** Lengths that tell how a sequence's answer grows: longer than most windows, and no multiples of anything. */
+const sampleSteps = [97, 89] as const;
+/** Whole numbers that a model.json may hold. */
+const mostWhole = 100_000;
+
+/**
+ * A graph as one layer that runs its operators: at every step with its states carried on, or over a whole sequence.
+ * @throws UnrollError invalid_model with what is missing, or what has to be said
+ */
+export function programOfOnnx(model: OnnxModel, said: GraphSettings): ForeignNetwork {
+  const graph = programOperators(model);
+  const roles = graphRoles(model, said);
+  const runs = said.runs ?? (roles.states.length > 0 ? 'step' : null);
+  const candidates = inputShapes(roles.input, said.shapes[roles.input.name], runs);
+  const failures: unknown[] = [];
+  for (const shape of candidates)
+    try {
+      return build(
+        model,
+        graph,
+        roles,
+        said,
+        shape,
+        runs ?? (shape.shape.includes(-1) ? 'sequence' : 'step'),
+      );
+    } catch (error) {
+      if (!(error instanceof UnrollError)) throw error;
+      failures.push(error);
+    }
+  throw failures[0];
+}
+
+function build(
+  model: OnnxModel,
+  graph: ProgramGraph,
+  roles: GraphRoles,
+  said: GraphSettings,
+  { shape, steps }: InputShape,
+  runs: 'step' | 'sequence',
+): ForeignNetwork {
+  const own = (name: string): string => graph.named.get(name)!;
+  const input = own(roles.input.name);
+  const inputs = new Map<string, Operand | null>();
+  const wholeInput = isWhole(roles.input);
+  const first = shape.map((size) => (size === -1 ? (steps ?? size) : size));
+  inputs.set(input, first.includes(-1) ? null : blank(first, wholeInput ? 'int' : 'float'));
+  for (const [name, given] of Object.entries(said.set))
+    inputs.set(own(name), settled(model.inputs, name, given));
+  const states = roles.states.map((state) => {
+    const sizes = said.shapes[state.input.name] ?? state.input.shape.map((size) => size ?? 1);
+    if (sizes.includes(-1)) refuse(`graph.shapes.${state.input.name}: a state has no steps`);
+    inputs.set(own(state.input.name), blank(sizes, 'float'));
+    return { input: own(state.input.name), output: own(state.output.name), shape: [...sizes] };
+  });
+  const wanted = { ...graph, outputs: [own(roles.output.name), ...states.map(({ output }) => output)] };
+  const folded = fold(wanted, inputs, graph.constants);
+  const { floats, whole } = constantsOf(folded);
+  const vocabulary = wholeInput ? vocabularyOf(folded, input) : undefined;
+
+  const draft: ProgramSpec = {
+    type: 'program',
+    name: layerName,
+    inputs: ['input'],
+    runs,
+    input: {
+      value: input,
+      shape: [...shape],
+      ...(steps !== undefined && { steps }),
+      context: runs === 'step' ? said.context : 0,
+      ...(vocabulary !== undefined && { vocabulary }),
+    },
+    output: { value: folded.outputs[0]!, gives: 'step' },
+    units: 1,
+    states: states.map((state, i) => ({ ...state, output: folded.outputs[i + 1]! })),
+    wholeConstants: whole,
+    constants: Object.fromEntries([...floats].map(([name, tensor]) => [name, [...tensor.shape]])),
+    operators: [...folded.operators],
+  };
+  if (programWidth(draft) < 1)
+    refuse(`graph.context: ${said.context} numbers before a step of ${sizeOf(shape)}`);
+  const layer = answering(draft, floats);
+  const { success, data: network, error } = networkSpec.safeParse({ layers: [layer] });
+  if (!success) {
+    const { path, message } = error.issues[0]!;
+    return refuse(`${path.slice(2).join('.')}: ${message}`);
+  }
+  const read: NetworkInput =
+    vocabulary === undefined ? { kind: 'features', width: programWidth(layer) } : { kind: 'ids', vocabulary };
+  return {
+    network,
+    weights: new Map([...floats].map(([name, tensor]) => [`${layerName}.${name}`, tensor])),
+    input: read,
+    notes: notesOf(model, roles, layer),
+  };
+}
+
+const isWhole = ({ type }: OnnxValue): boolean => [2, 3, 4, 5, 6, 7, 12, 13].includes(type);
+
+const blank = (shape: readonly number[], kind: Operand['kind']): Operand => ({
+  kind,
+  shape,
+  values: kind === 'float' ? new Float32Array(sizeOf(shape)) : new Float64Array(sizeOf(shape)),
+  known: false,
+});
+
+/** An input that is a number: a scalar, or as many as its shape has. */
+function settled(inputs: readonly OnnxValue[], name: string, given: number | readonly number[]): Operand {
+  const value = inputs.find((one) => one.name === name)!;
+  const numbers = [given].flat();
+  const shape = value.shape.map((size) => size ?? 1);
+  if (sizeOf(shape) !== numbers.length)
+    refuse(
+      `graph.set.${name}: ${numbers.length} numbers, the graph reads [${value.shape.map((size) => size ?? '?').join(', ')}]`,
+    );
+  const kind = value.type === 9 ? 'bool' : isWhole(value) ? 'int' : 'float';
+  const one = blank(shape, kind);
+  one.values.set(numbers);
+  return { ...one, known: true };
+}
+
+function constantsOf({ constants }: Folded): {
+  floats: Map<string, Tensor>;
+  whole: ProgramSpec['wholeConstants'];
+} {
+  const floats = new Map<string, Tensor>();
+  const whole: ProgramSpec['wholeConstants'] = {};
+  let count = 0;
+  for (const [name, { kind, shape, values }] of constants) {
+    if (kind === 'float') floats.set(name, { shape, values: values as Float32Array });
+    else {
+      count += values.length;
+      whole[name] = { kind, shape: [...shape], values: Array.from(values) };
+    }
+  }
+  if (count > mostWhole) refuse(`${count} whole numbers among its constants, the limit is ${mostWhole}`);
+  return { floats, whole };
+}
+
+/** Rows of the matrix that ids are looked up in. */
+function vocabularyOf({ operators, constants }: Folded, input: string): number {
+  const ids = new Set([input]);
+  for (const { operator, inputs, outputs } of operators) {
+    if (
+      ['Cast', 'Identity', 'Reshape', 'Squeeze', 'Unsqueeze', 'Transpose', 'Flatten'].includes(operator) &&
+      ids.has(inputs[0]!)
+    )
+      ids.add(outputs[0]!);
+    const table = operator === 'Gather' && ids.has(inputs[1]!) ? constants.get(inputs[0]!) : undefined;
+    if (table) return table.shape[0]!;
+  }
+  return refuse(`the input ${shown(input)} is whole numbers, but no matrix is looked up by them`);
+}
+
+/** How many numbers it answers with, and when, told by making it ready. */
+function answering(draft: ProgramSpec, floats: ReadonlyMap<string, Tensor>): ProgramSpec {
+  const { runs, input, output } = draft;
+  const answer = (units: number, gives: 'step' | 'sequence'): ProgramSpec => ({
+    ...draft,
+    units,
+    output: { ...output, gives },
+  });
+  const shapeFor = (steps: number): readonly number[] =>
+    openProgram(draft, steps, { floats: Float32Array, ...shapesOnly, sweeps: sweepsOf(steps) }, (name) => ({
+      kind: 'float',
+      ...floats.get(name)!,
+      known: true,
+    })).output.shape;
+  if (runs === 'step') return answer(sizeOf(shapeFor(1)), 'step');
+  if (input.steps !== undefined) {
+    const shape = shapeFor(input.steps);
+    const each = shape.slice(0, -1).includes(input.steps);
+    return answer(sizeOf(shape) / (each ? input.steps : 1), each ? 'step' : 'sequence');
+  }
+  const [steps, otherSteps] = sampleSteps;
+  const [one, other] = [sizeOf(shapeFor(steps)), sizeOf(shapeFor(otherSteps))];
+  if (one === other) return answer(one, 'sequence');
+  const units = one / steps;
+  if (!Number.isInteger(units) || other / otherSteps !== units)
+    refuse(
+      `it gives ${one} numbers for ${steps} steps and ${other} for ${otherSteps}: must be as many for each step, or for the sequence`,
+    );
+  return answer(units, 'step');
+}
+
+/** Shapes alone; and a sequence that lies along the batch is one that was read along the wrong axis. */
+const sweepsOf =
+  (steps: number): Preparing['sweeps'] =>
+  (operator, read) => {
+    const [first, second] = read[0]!.shape;
+    const [along, beside] = numberOf(operator, 'layout', 0) === 1 ? [second, first] : [first, second];
+    if (along === 1 && beside === steps && steps > 1)
+      refuse('its steps are what the operator takes for a batch');
+    return shapesOnly.sweeps(operator, read);
+  };
+
+function notesOf(
+  { producer, opset }: OnnxModel,
+  { input: read, output: answers, states, inferred }: GraphRoles,
+  layer: ProgramSpec,
+): string[] {
+  const { runs, input, operators } = layer;
+  return [
+    `written by ${producer || 'an unknown program'}, opset ${opset}`,
+    `runs as ${operators.length} operators, ${runs === 'step' ? 'at every step' : 'over whole sequences'}: ${operatorCounts(layer)}`,
+    `${shown(read.name)} [${input.shape.map((size) => (size === -1 ? 'steps' : size)).join(', ')}] is fed, ${shown(answers.name)} answers`,
+    ...states.map(
+      (state) =>
+        `${shown(state.input.name)} is a state, ${shown(state.output.name)} at the next step${inferred ? ' (they fit; model.json, graph.states, says otherwise)' : ''}`,
+    ),
+  ];
+}
+
+function operatorCounts(layer: ProgramSpec): string {
+  const counts = new Map<string, number>();
+  for (const { operator } of operatorsOf(layer)) counts.set(operator, (counts.get(operator) ?? 0) + 1);
+  return [...counts].map(([name, count]) => (count === 1 ? name : `${name} ${count}×`)).join(', ');
+}

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { networkOfOnnx } from '../../../src/formats/onnx/foreign-onnx.ts';
+import { graphSettings } from '../../../src/formats/onnx/graph-settings.ts';
+import { readOnnx, type OnnxModel } from '../../../src/formats/onnx/read-onnx.ts';
+import { referenceNetwork } from '../../../src/network/reference-network.ts';
+import type { ProgramSpec } from '../../../src/network/spec.ts';
+import { asRows, runAlone, runnerOf } from '../../network/random-network.ts';
+
+// Graphs that are no stack of layers (golden/make-onnx-graphs.py): exported by PyTorch, or answered by numpy.
+
+const folder = join(import.meta.dirname, '../../golden/onnx-files/graphs');
+const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Record<
+  string,
+  { x: number[] | number[][]; y: number[][] }
+>;
+const modelOf = (name: string): OnnxModel => readOnnx(readFileSync(join(folder, `${name}.onnx`)));
+const programOf = (name: string, said?: object): ProgramSpec => {
+  const { network } = networkOfOnnx(modelOf(name), said && graphSettings.parse(said));
+  return network.layers[0] as ProgramSpec;
+};
+
+describe('a graph that is no stack of layers', () => {
+  it.each(Object.keys(answers))('%s: answers as PyTorch or numpy', (name) => {
+    const { network, weights, input } = networkOfOnnx(modelOf(name));
+    const { x, y } = answers[name]!;
+    const sequence = input.kind === 'ids' ? Int32Array.from(x as number[]) : Float32Array.from(x.flat());
+    const width = input.kind === 'ids' ? 0 : input.width;
+    const { output } = referenceNetwork(network, weights, asRows(sequence, width));
+    const runner = runnerOf(network, weights);
+    const emitted = runAlone(runner, sequence);
+    runner.release();
+    for (const [rows, most] of [
+      [output, 2e-6],
+      [emitted, 1e-5],
+    ] as const) {
+      const last = rows.slice(-y.length);
+      y.forEach((row, t) => {
+        expect(last[t]).toHaveLength(row.length);
+        row.forEach((value, k) => expect(Math.abs(last[t]![k]! - value)).toBeLessThan(most));
+      });
+    }
+  });
+
+  it('keeps what goes in and out of it as its state, found by name and shape', () => {
+    const { runs, states } = programOf('frames');
+    expect(runs).toBe('step');
+    expect(states.map(({ input, shape }) => [input, shape])).toEqual([
+      ['h', [2, 1, 7]],
+      ['c', [2, 1, 7]],
+    ]);
+    const { notes } = networkOfOnnx(modelOf('frames'));
+    expect(notes.join('\n')).toContain('"c" is a state, "cn" at the next step (they fit');
+  });
+
+  it('has states as they are named, where that is not how they fit', () => {
+    const { states } = programOf('frames', { states: { h: 'cn', c: 'hn' } });
+    const plain = programOf('frames');
+    expect(states.map(({ output }) => output)).toEqual(plain.states.map(({ output }) => output).reverse());
+  });
+
+  it('folds to what depends on what is fed: no shapes, no constants', () => {
+    const names = programOf('frames').operators.map(({ operator }) => operator);
+    for (const gone of ['Shape', 'Constant', 'ConstantOfShape', 'Cast', 'Identity', 'If'])
+      expect(names).not.toContain(gone);
+    const file = modelOf('frames').nodes.length;
+    expect(names.length).toBeLessThan(file / 2);
+  });
+
+  it('runs over whole sequences without a state, and answers as often as its rows say', () => {
+    expect(programOf('attends')).toMatchObject({
+      runs: 'sequence',
+      input: { shape: [1, -1, 4] },
+      output: { gives: 'step' },
+      units: 3,
+    });
+    expect(programOf('pooled')).toMatchObject({
+      runs: 'sequence',
+      input: { vocabulary: 13 },
+      output: { gives: 'sequence' },
+      units: 4,
+    });
+    // steps first, since the other axis is one
+    expect(programOf('scan').input.shape).toEqual([-1, 1, 3]);
+  });
+
+  it('takes a part of the numbers before a step with it, as its context', () => {
+    const { input } = programOf('frames', { context: 8 });
+    expect(input).toMatchObject({ shape: [1, 32], context: 8 });
+    const { network, weights } = networkOfOnnx(modelOf('frames'), graphSettings.parse({ context: 8 }));
+    const rows = Array.from({ length: 5 }, (_, t) =>
+      Float64Array.from({ length: 24 }, (__, k) => Math.sin(t * 24 + k)),
+    );
+    const whole = Float64Array.from([...new Float64Array(8), ...rows.flatMap((row) => [...row])]);
+    const overlapping = rows.map((_, t) => whole.slice(t * 24, t * 24 + 32));
+    const without = networkOfOnnx(modelOf('frames'));
+    const { output } = referenceNetwork(network, weights, rows);
+    expect(output).toEqual(referenceNetwork(without.network, without.weights, overlapping).output);
+  });
+
+  it.each([
+    [{ set: { sr: 1 } }, 'graph.set: the graph has no "sr", but "samples", "h", "c"'],
+    [{ states: { h: 'hn' } }, 'the graph reads "c" [2, ?, 7], which no output becomes'],
+    [{ states: { h: 'hn', c: 'speach' } }, 'graph.states: the graph has no "speach"'],
+    [{ shapes: { samples: [1, -1] } }, 'graph.shapes.samples: a step has no −1'],
+    [{ shapes: { samples: [1, 2] } }, 'a window of'],
+    [{ context: 32 }, 'graph.context: 32 numbers before a step of 32'],
+    [{ set: { h: [1, 2, 3] } }, 'graph.set.h: 3 numbers'],
+    [{ input: 'x' }, 'graph.input: the graph has no "x"'],
+    [{ output: 'hn' }, 'which no output becomes'],
+  ])('refuses %j, saying what is wrong', (said, why) => {
+    expect(() => programOf('frames', said)).toThrow(why);
+  });
+});
