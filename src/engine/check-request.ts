@@ -4,6 +4,7 @@ import type { NetworkInfo } from './network-info.ts';
 
 /**
  * A worker trusts what it is sent, so all of it is checked here.
+ * @returns the input's steps
  * @throws UnrollError empty_input, sequence_too_long, input_mismatch
  */
 export function checkRequest(
@@ -13,7 +14,7 @@ export function checkRequest(
     readonly decode?: Pick<DecodeOptions, 'mode' | 'beamSize'> | undefined;
   },
   info: NetworkInfo,
-): void {
+): number {
   const { input, generation, decode } = request;
   const { inputWidth, outputWidth, vocabulary, idColumns, maxSteps, causal } = info;
   const takesIds = inputWidth === 0;
@@ -39,11 +40,12 @@ export function checkRequest(
     );
   if (generation && !(takesIds && causal && outputWidth === vocabulary))
     throw new UnrollError('wrong_task', 'only a causal network from ids to as many logits can generate');
-  if (!takesIds) return;
+  if (!takesIds) return steps;
   const stranger = input.findIndex((id, at) => id < 0 || id >= idColumns[at % width]!);
   if (stranger >= 0)
     throw new UnrollError(
       'input_mismatch',
       `id ${input[stranger]} is not in a vocabulary of ${idColumns[stranger % width]}`,
     );
+  return steps;
 }

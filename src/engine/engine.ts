@@ -144,8 +144,10 @@ export function createEngine(options: EngineOptions): Engine {
   function admit(request: SequenceRequest): void {
     const { network } = request;
     if (draining) throw new UnrollError('shutting_down', 'the server takes no new work');
-    if (!networks.get(network.id)) throw new UnrollError('model_not_ready', 'the network is not loaded');
-    checkRequest(request, network.info);
+    const loaded = networks.get(network.id);
+    if (!loaded) throw new UnrollError('model_not_ready', 'the network is not loaded');
+    const steps = checkRequest(request, network.info);
+    loaded.placement.checkLength?.(steps);
     const places = queue + workers * slots;
     // one network's callers cannot keep another's out altogether
     const share = queue / networks.size;

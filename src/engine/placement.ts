@@ -7,6 +7,7 @@ import { compileNetwork, freeNetwork, type NetworkProgram } from '../network/pro
 import { createRunner } from '../network/runner.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
+import { lengthCheck } from './length-check.ts';
 import { describeNetwork, type NetworkInfo } from './network-info.ts';
 
 // A network's place in the shared memory: its weights once, and an arena for each worker.
@@ -24,6 +25,8 @@ export interface Placement {
   /** By the worker's index. */
   readonly arenas: readonly Arena[];
   readonly info: NetworkInfo;
+  /** Throws for a length that the network cannot take; null where it takes every one. */
+  readonly checkLength: ((steps: number) => void) | null;
 }
 
 /** @throws UnrollError invalid_model, invalid_weights, out_of_memory */
@@ -60,7 +63,7 @@ export function placeNetwork(
       maxSteps: decoder?.maxSource ?? maxSteps,
       maxBeam: decoder?.maxRows ?? 0,
     });
-    return { program, size, decoder, arenas, info };
+    return { program, size, decoder, arenas, info, checkLength: lengthCheck(program, kernel.memory.memory) };
   } catch (error) {
     freePlacement({ program, arenas }, kernel);
     if (error instanceof MemoryFull) throw new UnrollError('out_of_memory', error.message, { cause: error });
