@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { followJob } from './cli/follow.ts';
+import type { GraphOptions } from './cli/graph-options.ts';
 import { importCommand } from './cli/import.ts';
 import { inspectCommand } from './cli/inspect.ts';
 import { trainCommand } from './cli/train.ts';
@@ -13,6 +14,8 @@ unroll train CONFIG          train a network as CONFIG says, a training job's JS
 unroll train --follow JOB    show how a job of a server gets on   [--server http://127.0.0.1:8080]
 unroll inspect FILE          what a model file of others holds (ONNX, Keras, PyTorch, safetensors, npz) and whether it can be served
 unroll import FILE --name N  make it a model here   [--task predict] [--labels a,b,c] [--check inputs.json]
+                             both, for what an ONNX graph leaves open:   [--set sr=16000] [--shape input=1,512]
+                             [--state h=hn] [--context 64]
 unroll config                every setting: its default, what is allowed, what it means
 unroll version               which version this is
 unroll help                  this`;
@@ -33,7 +36,7 @@ interface Command {
     readonly task?: string | undefined;
     readonly labels?: string | undefined;
     readonly check?: string | undefined;
-  };
+  } & GraphOptions;
 }
 
 async function run({ words: [command = 'help', ...rest], options }: Command): Promise<void> {
@@ -42,7 +45,7 @@ async function run({ words: [command = 'help', ...rest], options }: Command): Pr
     process.exitCode = await followJob(options.server, options.follow);
   else if (command === 'train' && rest.length === 1) process.exitCode = await train(rest[0]!, options.work);
   else if (command === 'train') refuse('train takes one CONFIG, or --follow JOB and nothing else');
-  else if (command === 'inspect' && rest.length === 1) process.exitCode = await inspectCommand(rest[0]!);
+  else if (command === 'inspect' && rest.length === 1) process.exitCode = await inspectCommand(rest[0]!, options);
   else if (command === 'import' && rest.length === 1 && options.name !== undefined)
     process.exitCode = await importCommand(rest[0]!, {
       ...options,
@@ -91,6 +94,10 @@ function commandOf(args: string[]): Command {
         task: { type: 'string' },
         labels: { type: 'string' },
         check: { type: 'string' },
+        set: { type: 'string', multiple: true },
+        shape: { type: 'string', multiple: true },
+        state: { type: 'string', multiple: true },
+        context: { type: 'string' },
       },
     });
     if (values.help) return { words: ['help'], options: fallback };

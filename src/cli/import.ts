@@ -12,9 +12,10 @@ import { referenceNetwork } from '../network/reference-network.ts';
 import { runOnce } from '../network/run-once.ts';
 import { checkModel } from '../repository/check-model.ts';
 import { publishVersion } from '../repository/publish-version.ts';
+import { graphOf, type GraphOptions } from './graph-options.ts';
 import { showNetwork } from './show-network.ts';
 
-export interface ImportOptions {
+export interface ImportOptions extends GraphOptions {
   readonly models: string;
   readonly name: string;
   readonly task?: string | undefined;
@@ -31,7 +32,7 @@ export async function importCommand(
   print: (line: string) => void = console.log,
 ): Promise<number> {
   const file = await readForeign(await readFile(path));
-  const foreign = file.network();
+  const foreign = file.network(graphOf(options));
   for (const line of showNetwork(foreign)) print(line);
   if (options.check !== undefined) await check(foreign, options.check, print);
   const labels = options.labels?.split(',').map((label) => label.trim());

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { UnrollError } from '../errors.ts';
 import { readForeign } from '../formats/read-foreign.ts';
+import { graphOf, type GraphOptions } from './graph-options.ts';
 import { showNetwork } from './show-network.ts';
 
 const mostArrays = 60;
@@ -9,6 +10,7 @@ const mostArrays = 60;
 /** unroll inspect FILE: what a file of others holds, and what it would serve as. @returns the exit code */
 export async function inspectCommand(
   path: string,
+  options: GraphOptions = {},
   print: (line: string) => void = console.log,
 ): Promise<number> {
   const bytes = await readFile(path);
@@ -21,13 +23,13 @@ export async function inspectCommand(
     print(`  ${name.padEnd(longest)}  [${shape.join(', ')}]`);
   if (arrays.size > mostArrays) print(`  and ${arrays.size - mostArrays} more`);
   try {
-    for (const line of showNetwork(file.network())) print(line);
+    for (const line of showNetwork(file.network(graphOf(options)))) print(line);
     print('it can be served as it is: put it into models/NAME/1/, or run unroll import');
     return 0;
   } catch (error) {
     if (!(error instanceof UnrollError)) throw error;
     print(`network: ${error.message}`);
-    print('it needs a model.json with `network` and `weights` (README, Models)');
+    if (format !== 'ONNX') print('it needs a model.json with `network` and `weights` (README, Models)');
     return 1;
   }
 }

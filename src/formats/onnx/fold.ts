@@ -55,6 +55,10 @@ export function fold(
         operator.outputs.forEach((name, i) => rename.set(name, final(taken.outputs[i] ?? '')));
         continue;
       }
+      if (operator.operator === 'Identity' || operator.operator === 'Dropout') {
+        rename.set(operator.outputs[0]!, operator.inputs[0]!);
+        if (!operator.outputs[1]) continue;
+      }
       const outputs = operandsOf(operator, scope, final);
       operator.outputs.forEach((name, i) => name !== '' && made.set(name, outputs?.[i] ?? null));
       if (outputs?.every(({ known, values: { length } }) => known && length <= mostFolded)) continue;
