@@ -163,8 +163,33 @@ function sweepOf(direction: RecurrentProgram, inner: number, context: RunContext
   };
 }
 
+/** Rows shorter than this are copied number by number: a view of each costs more. */
+const shortRow = 48;
+
+/** `rows` rows of `width` numbers, from one distance between them to another. */
+function copyRows(
+  from: Values,
+  start: number,
+  fromStride: number,
+  to: Values,
+  at: number,
+  toStride: number,
+  rows: number,
+  width: number,
+): void {
+  if (fromStride === width && toStride === width) {
+    to.set(from.subarray(start, start + rows * width), at);
+    return;
+  }
+  for (let r = 0; r < rows; r++) {
+    const [first, target] = [start + r * fromStride, at + r * toStride];
+    if (width >= shortRow) to.set(from.subarray(first, first + width), target);
+    else for (let k = 0; k < width; k++) to[target + k] = from[first + k]!;
+  }
+}
+
 /** [rows, width] → [rows, stride] */
-function spread(
+const spread = (
   from: Values,
   start: number,
   to: Float32Array,
@@ -172,13 +197,10 @@ function spread(
   rows: number,
   width: number,
   stride: number,
-): void {
-  for (let r = 0; r < rows; r++)
-    to.set(from.subarray(start + r * width, start + (r + 1) * width), at + r * stride);
-}
+): void => copyRows(from, start, width, to, at, stride, rows, width);
 
 /** [rows, stride] → [rows, width] */
-function gather(
+const gather = (
   from: Float32Array,
   start: number,
   to: Values,
@@ -186,7 +208,4 @@ function gather(
   rows: number,
   width: number,
   stride: number,
-): void {
-  for (let r = 0; r < rows; r++)
-    to.set(from.subarray(start + r * stride, start + r * stride + width), at + r * width);
-}
+): void => copyRows(from, start, stride, to, at, width, rows, width);

@@ -27,6 +27,15 @@ const unary =
     return { outputs: [y], run: () => each(from.values, y.values, of) };
   };
 
+/** The same with a loop of its own, for what is called often. */
+const loops =
+  (run: (x: Values, y: Values) => void): OperatorKind =>
+  (_, [x], preparing) => {
+    const from = outer(x);
+    const y = operandOf(preparing, from.kind, from.shape, from.known);
+    return { outputs: [y], run: () => run(from.values, y.values) };
+  };
+
 function each(x: Values, y: Values, f: Unary): void {
   for (let i = 0; i < y.length; i++) y[i] = f(x[i]!);
 }
@@ -38,9 +47,25 @@ function reading(x: Operand, shape: readonly number[]): Int32Array | 0 | null {
   return placesOf(shape, broadcastStrides(x.shape, shape));
 }
 
-function binaryRun(a: Operand, b: Operand, y: Operand, f: Binary): () => void {
+type Pairs = (a: Values, b: Values, y: Values) => void;
+
+/** The commonest operations side by side, a loop each: one that calls a function a number takes several times as long. */
+const pairs: Readonly<Record<string, Pairs>> = {
+  Add(a, b, y) {
+    for (let i = 0; i < y.length; i++) y[i] = a[i]! + b[i]!;
+  },
+  Sub(a, b, y) {
+    for (let i = 0; i < y.length; i++) y[i] = a[i]! - b[i]!;
+  },
+  Mul(a, b, y) {
+    for (let i = 0; i < y.length; i++) y[i] = a[i]! * b[i]!;
+  },
+};
+
+function binaryRun(a: Operand, b: Operand, y: Operand, f: Binary, sideBySide?: Pairs): () => void {
   const [from, other] = [reading(a, y.shape), reading(b, y.shape)];
   const [x, z, out] = [a.values, b.values, y.values];
+  if (from === null && other === null && sideBySide) return () => sideBySide(x, z, out);
   if (from === null && other === null)
     return () => {
       for (let i = 0; i < out.length; i++) out[i] = f(x[i]!, z[i]!);
@@ -60,13 +85,13 @@ function binaryRun(a: Operand, b: Operand, y: Operand, f: Binary): () => void {
 /** Any number of inputs, taken together from the left. */
 const together =
   (f: (kind: Kind) => Binary, kind?: Kind): OperatorKind =>
-  (_, inputs, preparing) => {
+  ({ operator }, inputs, preparing) => {
     const [first, ...rest] = inputs.map(outer);
     if (rest.length === 0) return { outputs: [first!], run: null };
     const runs: (() => void)[] = [];
     const last = rest.reduce((a, b) => {
       const y = operandOf(preparing, kind ?? a.kind, broadcast(a.shape, b.shape), a.known && b.known);
-      runs.push(binaryRun(a, b, y, f(a.kind)));
+      runs.push(binaryRun(a, b, y, f(a.kind), pairs[operator]));
       return y;
     }, first!);
     return { outputs: [last], run: () => runs.forEach((run) => run()) };
@@ -78,6 +103,14 @@ const truth = (f: (a: number, b: number) => boolean): OperatorKind =>
 /** Quotients of whole numbers are cut towards zero. */
 const divide = (kind: Kind): Binary =>
   kind === 'float' ? (a, b) => a / b : (a, b) => (b === 0 ? 0 : Math.trunc(a / b));
+
+/** A square is a product: that is what nearly every Pow is. */
+const power: OperatorKind = (operator, [base, exponent], preparing) => {
+  const [a, b] = [outer(base), outer(exponent)];
+  if (b.known && b.values.length === 1 && b.values[0] === 2)
+    return together(() => (x, z) => x * z)({ ...operator, operator: 'Mul' }, [a, a], preparing);
+  return together(() => (x, z) => x ** z)(operator, [a, b], preparing);
+};
 
 /** The sign of the divisor, or with fmod that of the dividend. */
 const modulo: OperatorKind = (operator, inputs, preparing) => {
@@ -144,7 +177,6 @@ function cast(to: Kind, from: Operand, preparing: Preparing): Prepared {
 
 const f32 = (operator: OperatorSpec, name: string, otherwise: number): number =>
   numberOf(operator, name, otherwise);
-const sigmoid: Unary = (x) => 1 / (1 + Math.exp(-x));
 
 /** Error function, by 7.1.6 of Abramowitz and Stegun: erf x = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (1·3·…·(2n+1)); within 1e-14. */
 const erf: Unary = (x) => {
@@ -164,7 +196,7 @@ export const elementwise: Readonly<Record<string, OperatorKind>> = {
   Mul: together(() => (a, b) => a * b),
   Div: together(divide),
   Mod: modulo,
-  Pow: together(() => (a, b) => (b === 2 ? a * a : a ** b)),
+  Pow: power,
   Sum: together(() => (a, b) => a + b),
   Min: together(() => Math.min),
   Max: together(() => Math.max),
@@ -195,9 +227,15 @@ export const elementwise: Readonly<Record<string, OperatorKind>> = {
   Cast: (operator, [x], preparing) => cast(kindOfType(numberOf(operator, 'to', 0)), outer(x), preparing),
   CastLike: (_, [x, like], preparing) => cast(outer(like).kind, outer(x), preparing),
 
-  Sqrt: unary(() => Math.sqrt),
-  Log: unary(() => Math.log),
-  Exp: unary(() => Math.exp),
+  Sqrt: loops((x, y) => {
+    for (let i = 0; i < y.length; i++) y[i] = Math.sqrt(x[i]!);
+  }),
+  Log: loops((x, y) => {
+    for (let i = 0; i < y.length; i++) y[i] = Math.log(x[i]!);
+  }),
+  Exp: loops((x, y) => {
+    for (let i = 0; i < y.length; i++) y[i] = Math.exp(x[i]!);
+  }),
   Neg: unary(() => (x) => -x),
   Abs: unary(() => Math.abs),
   Sign: unary(() => Math.sign),
@@ -209,9 +247,15 @@ export const elementwise: Readonly<Record<string, OperatorKind>> = {
   Cos: unary(() => Math.cos),
   Atan: unary(() => Math.atan),
   Erf: unary(() => erf),
-  Relu: unary(() => (x) => (x < 0 ? 0 : x)),
-  Tanh: unary(() => Math.tanh),
-  Sigmoid: unary(() => sigmoid),
+  Relu: loops((x, y) => {
+    for (let i = 0; i < y.length; i++) y[i] = x[i]! < 0 ? 0 : x[i]!;
+  }),
+  Tanh: loops((x, y) => {
+    for (let i = 0; i < y.length; i++) y[i] = Math.tanh(x[i]!);
+  }),
+  Sigmoid: loops((x, y) => {
+    for (let i = 0; i < y.length; i++) y[i] = 1 / (1 + Math.exp(-x[i]!));
+  }),
   HardSigmoid: unary((operator) => {
     const [alpha, beta] = [f32(operator, 'alpha', 0.2), f32(operator, 'beta', 0.5)];
     return (x) => Math.max(0, Math.min(1, alpha * x + beta));

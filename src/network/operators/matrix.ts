@@ -139,21 +139,27 @@ const conv: OperatorKind = (operator, inputs, preparing) => {
     const inner = own * windows.size;
     const rows = operandOf(preparing, 'float', [count, inner]).values;
     const sums = operandOf(preparing, 'float', [count, out]).values;
+    // where each number of a row stands in the first sequence
+    const from = new Int32Array(rows.length);
+    for (let r = 0; r < count; r++)
+      for (let c = 0; c < own; c++)
+        for (let k = 0; k < windows.size; k++) {
+          const place = windows.places[r * windows.size + k]!;
+          from[r * inner + c * windows.size + k] = place < 0 ? -1 : c * places + place;
+        }
+    const [xs, ys] = [x!.values, y.values];
     return () => {
       for (let n = 0; n < batch; n++) {
-        for (let r = 0; r < count; r++)
-          for (let c = 0; c < own; c++) {
-            const from = (n * channels + c) * places;
-            const to = r * inner + c * windows.size;
-            for (let k = 0; k < windows.size; k++) {
-              const place = windows.places[r * windows.size + k]!;
-              rows[to + k] = place < 0 ? 0 : x!.values[from + place]!;
-            }
-          }
+        const start = n * channels * places;
+        for (let i = 0; i < rows.length; i++) {
+          const place = from[i]!;
+          rows[i] = place < 0 ? 0 : xs[start + place]!;
+        }
         packed!(rows, sums, count);
         for (let o = 0; o < out; o++) {
-          const shift = bias?.values[o] ?? 0;
-          for (let r = 0; r < count; r++) y.values[(n * out + o) * count + r] = sums[r * out + o]! + shift;
+          const shift = bias ? bias.values[o]! : 0;
+          const to = (n * out + o) * count;
+          for (let r = 0; r < count; r++) ys[to + r] = sums[r * out + o]! + shift;
         }
       }
     };
@@ -161,17 +167,26 @@ const conv: OperatorKind = (operator, inputs, preparing) => {
 
   function channel(n: number, o: number): void {
     const first = Math.floor(o / (out / groups)) * own;
+    const [xs, ws, ys, at] = [x!.values, w!.values, y.values, windows.places];
+    const { size } = windows;
+    const shift = bias ? bias.values[o]! : 0;
+    const to = (n * out + o) * count;
     for (let r = 0; r < count; r++) {
-      let sum = bias?.values[o] ?? 0;
+      let sum = shift;
       for (let c = 0; c < own; c++) {
         const from = (n * channels + first + c) * places;
-        const weights = (o * own + c) * windows.size;
-        for (let k = 0; k < windows.size; k++) {
-          const place = windows.places[r * windows.size + k]!;
-          if (place >= 0) sum += x!.values[from + place]! * w!.values[weights + k]!;
-        }
+        const weights = (o * own + c) * size;
+        const start = at[r * size]!;
+        if (windows.even > 0 && start >= 0 && at[r * size + size - 1]! >= 0)
+          // wholly inside: no place need be looked up
+          for (let k = 0, i = from + start; k < size; k++, i += windows.even) sum += xs[i]! * ws[weights + k]!;
+        else
+          for (let k = 0; k < size; k++) {
+            const place = at[r * size + k]!;
+            if (place >= 0) sum += xs[from + place]! * ws[weights + k]!;
+          }
       }
-      y.values[(n * out + o) * count + r] = sum;
+      ys[to + r] = sum;
     }
   }
 };

@@ -58,7 +58,11 @@ const sumOf = (
   for (const offset of offsets) sum += f(x[start + offset]!);
   return sum;
 };
-const as: (value: number) => number = (value) => value;
+const plainSum = (x: Operand['values'], start: number, offsets: Int32Array): number => {
+  let sum = 0;
+  for (let k = 0; k < offsets.length; k++) sum += x[start + offsets[k]!]!;
+  return sum;
+};
 const largest = (x: Operand['values'], start: number, offsets: Int32Array): number => {
   let most = -Infinity;
   for (const offset of offsets) most = Math.max(most, x[start + offset]!);
@@ -166,7 +170,7 @@ function normalise(
     outputs: [y, means, factors],
     run: () => {
       for (const [line, start] of starts.entries()) {
-        const mean = sumOf(from.values, start, offsets, as) / offsets.length;
+        const mean = plainSum(from.values, start, offsets) / offsets.length;
         const variance = sumOf(from.values, start, offsets, (value) => (value - mean) ** 2) / offsets.length;
         const factor = 1 / Math.sqrt(variance + epsilon);
         means.values[line] = mean;
@@ -236,8 +240,8 @@ const batchNormalization: OperatorKind = (operator, inputs, preparing) => {
 };
 
 export const reduction: Readonly<Record<string, OperatorKind>> = {
-  ReduceSum: reducing((x, start, offsets) => sumOf(x, start, offsets, as)),
-  ReduceMean: reducing((x, start, offsets) => sumOf(x, start, offsets, as) / offsets.length),
+  ReduceSum: reducing(plainSum),
+  ReduceMean: reducing((x, start, offsets) => plainSum(x, start, offsets) / offsets.length),
   ReduceMax: reducing(largest),
   ReduceMin: reducing((x, start, offsets) => {
     let least = Infinity;

@@ -9,6 +9,8 @@ export interface Windows {
   /** [places of the result, places of a window] */
   readonly places: Int32Array;
   readonly size: number;
+  /** The distance between neighbours in a window that is wholly inside, where it is one for all of them; else 0. */
+  readonly even: number;
 }
 
 /** @param spatial sizes of the axes that a window moves along  @param kernel its sizes along them */
@@ -61,7 +63,7 @@ export function windowsOf(
       }
       places[w * size + k] = place;
     }
-  return { shape, places, size };
+  return { shape, places, size, even: rank === 1 ? dilations[0]! : 0 };
 }
 
 function padsOf(
