@@ -21,9 +21,11 @@ def rounded(x):
 
 
 def export(name, module, example, x, y, **how):
+    """The same in two opsets: before 10, Slice, Pad and others have attributes where they have inputs now."""
     module.eval()
-    torch.onnx.export(module, example, str(folder / f"{name}.onnx"), opset_version=16, **how)
-    answers[name] = {"x": rounded(x), "y": rounded(y)}
+    for opset in (9, 16):
+        torch.onnx.export(module, example, str(folder / f"{name}-{opset}.onnx"), opset_version=opset, **how)
+        answers[f"{name}-{opset}"] = {"x": rounded(x), "y": rounded(y)}
 
 
 class Frames(nn.Module):

@@ -44,38 +44,38 @@ describe('a graph that is no stack of layers', () => {
   });
 
   it('keeps what goes in and out of it as its state, found by name and shape', () => {
-    const { runs, states } = programOf('frames');
+    const { runs, states } = programOf('frames-16');
     expect(runs).toBe('step');
     expect(states.map(({ input, shape }) => [input, shape])).toEqual([
       ['h', [2, 1, 7]],
       ['c', [2, 1, 7]],
     ]);
-    const { notes } = networkOfOnnx(modelOf('frames'));
+    const { notes } = networkOfOnnx(modelOf('frames-16'));
     expect(notes.join('\n')).toContain('"c" is a state, "cn" at the next step (they fit');
   });
 
   it('has states as they are named, where that is not how they fit', () => {
-    const { states } = programOf('frames', { states: { h: 'cn', c: 'hn' } });
-    const plain = programOf('frames');
+    const { states } = programOf('frames-16', { states: { h: 'cn', c: 'hn' } });
+    const plain = programOf('frames-16');
     expect(states.map(({ output }) => output)).toEqual(plain.states.map(({ output }) => output).reverse());
   });
 
   it('folds to what depends on what is fed: no shapes, no constants', () => {
-    const names = programOf('frames').operators.map(({ operator }) => operator);
+    const names = programOf('frames-16').operators.map(({ operator }) => operator);
     for (const gone of ['Shape', 'Constant', 'ConstantOfShape', 'Cast', 'Identity', 'If'])
       expect(names).not.toContain(gone);
-    const file = modelOf('frames').nodes.length;
+    const file = modelOf('frames-16').nodes.length;
     expect(names.length).toBeLessThan(file / 2);
   });
 
   it('runs over whole sequences without a state, and answers as often as its rows say', () => {
-    expect(programOf('attends')).toMatchObject({
+    expect(programOf('attends-16')).toMatchObject({
       runs: 'sequence',
       input: { shape: [1, -1, 4] },
       output: { gives: 'step' },
       units: 3,
     });
-    expect(programOf('pooled')).toMatchObject({
+    expect(programOf('pooled-16')).toMatchObject({
       runs: 'sequence',
       input: { vocabulary: 13 },
       output: { gives: 'sequence' },
@@ -86,15 +86,15 @@ describe('a graph that is no stack of layers', () => {
   });
 
   it('takes a part of the numbers before a step with it, as its context', () => {
-    const { input } = programOf('frames', { context: 8 });
+    const { input } = programOf('frames-16', { context: 8 });
     expect(input).toMatchObject({ shape: [1, 32], context: 8 });
-    const { network, weights } = networkOfOnnx(modelOf('frames'), graphSettings.parse({ context: 8 }));
+    const { network, weights } = networkOfOnnx(modelOf('frames-16'), graphSettings.parse({ context: 8 }));
     const rows = Array.from({ length: 5 }, (_, t) =>
       Float64Array.from({ length: 24 }, (__, k) => Math.sin(t * 24 + k)),
     );
     const whole = Float64Array.from([...new Float64Array(8), ...rows.flatMap((row) => [...row])]);
     const overlapping = rows.map((_, t) => whole.slice(t * 24, t * 24 + 32));
-    const without = networkOfOnnx(modelOf('frames'));
+    const without = networkOfOnnx(modelOf('frames-16'));
     const { output } = referenceNetwork(network, weights, rows);
     expect(output).toEqual(referenceNetwork(without.network, without.weights, overlapping).output);
   });
@@ -110,6 +110,6 @@ describe('a graph that is no stack of layers', () => {
     [{ input: 'x' }, 'graph.input: the graph has no "x"'],
     [{ output: 'hn' }, 'which no output becomes'],
   ])('refuses %j, saying what is wrong', (said, why) => {
-    expect(() => programOf('frames', said)).toThrow(why);
+    expect(() => programOf('frames-16', said)).toThrow(why);
   });
 });
