@@ -76,7 +76,7 @@ function damaged(seed: Uint8Array, random: Rng): Uint8Array {
 /** Whether a file was read or refused. @throws whatever is neither */
 export async function readOrRefused(bytes: Uint8Array): Promise<'read' | 'refused'> {
   try {
-    (await readForeign(bytes, { hdf5Milliseconds: 2000 })).network();
+    (await readForeign(bytes, { hdf5Milliseconds: 1000 })).network();
     return 'read';
   } catch (error) {
     if (error instanceof UnrollError && /^invalid_(weights|model)$/.test(error.code)) return 'refused';

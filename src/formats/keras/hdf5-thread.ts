@@ -1,11 +1,11 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import h5 from 'h5wasm';
 import type { Tensor } from '../../network/weights.ts';
 import { collectArrays, countOf, refuseFile, shown } from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
-import type { FromHdf5Thread, Hdf5 } from './hdf5.ts';
+import type { FromHdf5Thread, Hdf5 } from './hdf5-reader.ts';
 
-// Reads one HDF5 file in a thread of its own (hdf5.ts says why).
+// Reads HDF5 files in a thread of their own, one after another (hdf5-reader.ts says why).
 
 const limits = {
   depth: 16,
@@ -13,7 +13,8 @@ const limits = {
   attributeLength: 16 * 1024 * 1024,
 } as const;
 
-const say = (message: FromHdf5Thread): void => parentPort!.postMessage(message);
+const name = 'file.h5';
+
 function readGroups(root: InstanceType<typeof h5.Group>): Hdf5 {
   const found = collectArrays();
   const attributes = new Map<string, Map<string, string | readonly string[]>>();
@@ -37,10 +38,10 @@ function readGroups(root: InstanceType<typeof h5.Group>): Hdf5 {
       const one = group.get(key);
       if (one instanceof h5.Group) walk(one, [...path, key]);
       else if (one instanceof h5.Dataset) {
-        const name = [...path, key].join('/');
+        const place = [...path, key].join('/');
         found.add(
-          name,
-          readDataset(one, name, (elements) => found.expect(elements)),
+          place,
+          readDataset(one, place, (elements) => found.expect(elements)),
         );
       }
     }
@@ -89,13 +90,40 @@ function readDataset(
   return refuseFile(`${shown(name)} holds no numbers`);
 }
 
+// what the library has to say of a damaged file is for nobody's terminal; a stream that the reader emptied would hold its process
+process.stdout.write = () => true;
+process.stderr.write = () => true;
 const module = await h5.ready;
-try {
-  module.FS.writeFile('file.h5', workerData as Uint8Array);
-  // what the library can't take it throws
-  module.activate_throwing_error_handler();
-  say({ file: readGroups(new h5.File('file.h5', 'r')) });
-} catch (error) {
-  const known = error instanceof Error && error.name === 'UnrollError';
-  say({ refused: known ? error.message : 'the HDF5 file cannot be read' });
+// what the library can't take it throws
+module.activate_throwing_error_handler();
+
+function read(bytes: Uint8Array): FromHdf5Thread {
+  let file: InstanceType<typeof h5.File> | null = null;
+  try {
+    module.FS.writeFile(name, bytes);
+    file = new h5.File(name, 'r');
+    return { file: readGroups(file) };
+  } catch (error) {
+    if (error instanceof Error && error.name === 'UnrollError')
+      return { refused: error.message, broken: false };
+    // a trap leaves the library's memory in any state
+    return {
+      refused: 'the HDF5 file cannot be read',
+      broken: error instanceof Error && error.name === 'RuntimeError',
+    };
+  } finally {
+    forget(file);
+  }
 }
+
+/** What a damaged file has left open cannot be closed: the thread is replaced now and then. */
+function forget(file: InstanceType<typeof h5.File> | null): void {
+  try {
+    file?.close();
+  } catch {
+    // the next file is another one to the library, by the same name
+  }
+  if (module.FS.analyzePath(name, false).exists) module.FS.unlink(name);
+}
+
+parentPort!.on('message', (bytes: Uint8Array) => parentPort!.postMessage(read(bytes)));

@@ -1,0 +1,23 @@
+import { parentPort } from 'node:worker_threads';
+import type { FromHdf5Thread } from '../../../src/formats/keras/hdf5-reader.ts';
+
+// In place of the thread that reads HDF5: does what the file says.
+
+const answer = (message: FromHdf5Thread): void => parentPort!.postMessage(message);
+const commands: Readonly<Record<string, () => void>> = {
+  loop() {
+    for (;;);
+  },
+  trap: () => answer({ refused: 'it trapped', broken: true }),
+  refuse: () => answer({ refused: 'it is damaged', broken: false }),
+  exit: () => process.exit(3),
+  throw() {
+    throw new Error('out of memory');
+  },
+};
+parentPort!.on('message', (bytes: Uint8Array) => {
+  const text = new TextDecoder().decode(bytes);
+  const command = commands[text];
+  if (command) command();
+  else answer({ file: { arrays: new Map(), attributes: new Map([['', new Map([['says', text]])]]) } });
+});

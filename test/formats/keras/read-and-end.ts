@@ -1,0 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { createHdf5Reader } from '../../../src/formats/keras/hdf5-reader.ts';
+
+// A process that reads one file, says so, and has nothing else to do.
+
+const reader = createHdf5Reader({ idleMs: 1e9, files: 9 });
+const { arrays } = await reader.read(readFileSync(process.argv[2]!), 60_000);
+console.log(`${arrays.size} arrays`);
