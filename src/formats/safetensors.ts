@@ -1,6 +1,7 @@
 import { UnrollError } from '../errors.ts';
 import type { Tensor, Weights } from '../network/weights.ts';
 import { duplicateKey } from './duplicate-key.ts';
+import { parseJson } from './parse-json.ts';
 import { widenings, type FloatType } from './widen.ts';
 
 // safetensors (https://github.com/huggingface/safetensors#format): a u64 that is the length of a JSON header; the header,
@@ -86,14 +87,7 @@ function fail(what: string, cause?: unknown): never {
 }
 
 function parseHeader(bytes: Uint8Array): [name: string, entry: unknown][] {
-  let text: string;
-  let header: unknown;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    header = JSON.parse(text);
-  } catch (error) {
-    return fail('the header is not JSON', error);
-  }
+  const { value: header, text } = parseJson(bytes, 'the header');
   if (!isObject(header)) return fail('the header is not a JSON object');
   const twice = duplicateKey(text);
   if (twice !== undefined) fail(`the header names ${shown(twice)} twice`);

@@ -8,8 +8,8 @@ const ascii = (text: string): Uint8Array => Uint8Array.from(text, (character) =>
 describe('a damaged file is refused by name, or read', () => {
   it.each(Object.keys(seeds))('%s', { timeout: 60_000 }, async (name) => {
     await readForeign(seeds[name]!);
-    // HDF5 is read in a thread of its own, which takes its time to start
-    const count = name.startsWith('Keras') ? 60 : 300;
+    // of damaged HDF5 files one in fifty or so takes all its time
+    const count = name.startsWith('Keras') ? 200 : 300;
     expect(await fuzz(name, count)).toBeLessThan(count);
   });
 });

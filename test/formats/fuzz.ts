@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { zipSync } from 'fflate';
+import { unzipSync, zipSync } from 'fflate';
 import { createRng, type Rng } from '../../src/decoding/rng.ts';
 import { UnrollError } from '../../src/errors.ts';
 import { readForeign } from '../../src/formats/read-foreign.ts';
@@ -35,14 +35,14 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
 
 const interesting = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0xffffffff];
 
-/** One damaged copy: bits flipped, bytes changed, numbers lied about, pieces cut out, doubled or moved. */
+/** One damaged copy: bits flipped, bytes changed, numbers lied about, pieces cut out, doubled, repeated or moved. */
 function damaged(seed: Uint8Array, random: Rng): Uint8Array {
   const below = (count: number): number => Math.floor(random.next() * count);
   let bytes = Uint8Array.from(seed);
   for (let hits = 1 + below(4); hits > 0; hits--) {
     const at = below(bytes.length);
     const length = Math.min(1 + below(24), bytes.length - at);
-    switch (below(8)) {
+    switch (below(9)) {
       case 0:
         bytes[at] = bytes[at]! ^ (1 << below(8));
         break;
@@ -65,12 +65,29 @@ function damaged(seed: Uint8Array, random: Rng): Uint8Array {
       case 6:
         bytes.copyWithin(at, below(bytes.length), below(bytes.length));
         break;
+      case 7: {
+        // of a bracket, or of what opens a list in a pickle: deep nesting
+        const piece = bytes.subarray(at, at + Math.min(length, 1 + below(8)));
+        const again = Array<Uint8Array>(1 + below(5000)).fill(piece);
+        bytes = Uint8Array.from(Buffer.concat([bytes.subarray(0, at), ...again, bytes.subarray(at)]));
+        break;
+      }
       default:
         bytes.fill(below(256), at, at + length);
     }
     if (bytes.length === 0) return bytes;
   }
   return bytes;
+}
+
+/** A damaged copy; of a zip every other one is whole as a zip, and damaged in one of its entries. */
+function damagedFile(name: string, number: number): Uint8Array {
+  const seed = seeds[name]!;
+  const random = createRng(number, 77);
+  if (number % 2 === 0 || seed[0] !== 0x50 || seed[1] !== 0x4b) return damaged(seed, random);
+  const entries = Object.entries(unzipSync(seed)).filter(([, { length }]) => length > 0);
+  const [entry, content] = entries[Math.floor(random.next() * entries.length)]!;
+  return zipSync({ ...Object.fromEntries(entries), [entry]: damaged(content, random) }, { level: 0 });
 }
 
 /** Whether a file was read or refused. @throws whatever is neither */
@@ -88,7 +105,7 @@ export async function readOrRefused(bytes: Uint8Array): Promise<'read' | 'refuse
 export async function fuzz(name: string, count: number, from = 0): Promise<number> {
   let read = 0;
   for (let number = from; number < from + count; number++) {
-    const bytes = damaged(seeds[name]!, createRng(number, 77));
+    const bytes = damagedFile(name, number);
     try {
       if ((await readOrRefused(bytes)) === 'read') read++;
     } catch (error) {

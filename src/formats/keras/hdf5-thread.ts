@@ -10,25 +10,35 @@ import type { FromHdf5Thread, Hdf5 } from './hdf5-reader.ts';
 const limits = {
   depth: 16,
   groups: 20_000,
-  attributeLength: 16 * 1024 * 1024,
+  attributeBytes: 16 * 1024 * 1024,
+  /** Of all numbers to the file: deflate packs 1032 to 1 at the most, and a fill value stands for any number of them. */
+  ratio: 200,
+  /** Below this there may be as many as the file says. */
+  smallBytes: 16 * 1024 * 1024,
 } as const;
 
 const name = 'file.h5';
 
-function readGroups(root: InstanceType<typeof h5.Group>): Hdf5 {
+function readGroups(root: InstanceType<typeof h5.Group>, fileBytes: number): Hdf5 {
   const found = collectArrays();
   const attributes = new Map<string, Map<string, string | readonly string[]>>();
   let groups = 0;
+  let numberBytes = 0;
+  const expect = (elements: number, size: number): void => {
+    found.expect(elements);
+    numberBytes += elements * size;
+    if (numberBytes > limits.smallBytes && numberBytes > fileBytes * limits.ratio)
+      refuseFile(
+        `its datasets say they have ${numberBytes} bytes, the file ${fileBytes}: the limit is ${limits.ratio} to 1`,
+      );
+  };
   const walk = (group: InstanceType<typeof h5.Group>, path: readonly string[]): void => {
     if (path.length > limits.depth) refuseFile(`groups are nested more than ${limits.depth} deep`);
     if (++groups > limits.groups) refuseFile(`more than ${limits.groups} groups`);
     const texts = new Map<string, string | readonly string[]>();
     for (const [name, attribute] of Object.entries(group.attrs)) {
-      if (
-        attribute.shape &&
-        attribute.shape.reduce((product, size) => product * size, 1) > limits.attributeLength
-      )
-        continue;
+      const elements = (attribute.shape ?? []).reduce((product, size) => product * size, 1);
+      if (!(elements * attribute.metadata.size <= limits.attributeBytes)) continue;
       const { value } = attribute;
       if (typeof value === 'string') texts.set(name, value);
       else if (Array.isArray(value) && value.every((one) => typeof one === 'string')) texts.set(name, value);
@@ -39,10 +49,7 @@ function readGroups(root: InstanceType<typeof h5.Group>): Hdf5 {
       if (one instanceof h5.Group) walk(one, [...path, key]);
       else if (one instanceof h5.Dataset) {
         const place = [...path, key].join('/');
-        found.add(
-          place,
-          readDataset(one, place, (elements) => found.expect(elements)),
-        );
+        found.add(place, readDataset(one, place, expect));
       }
     }
   };
@@ -68,7 +75,7 @@ const types: Readonly<Record<string, NumberType>> = {
 function readDataset(
   dataset: InstanceType<typeof h5.Dataset>,
   name: string,
-  expect: (elements: number) => void,
+  expect: (elements: number, size: number) => void,
 ): Tensor {
   const { shape, dtype } = dataset;
   if (!shape) return refuseFile(`${shown(name)} has no shape`);
@@ -76,7 +83,7 @@ function readDataset(
   const type = typeof dtype === 'string' ? types[dtype] : undefined;
   // names and other texts are no weights
   if (!type) return { shape: [0], values: new Float32Array(0) };
-  expect(elements);
+  expect(elements, numberTypes[type].bytes);
   const value = elements === 0 ? [] : dataset.value;
   if (typeof value === 'number' || typeof value === 'bigint')
     return { shape: [], values: Float32Array.of(Number(value)) };
@@ -102,7 +109,7 @@ function read(bytes: Uint8Array): FromHdf5Thread {
   try {
     module.FS.writeFile(name, bytes);
     file = new h5.File(name, 'r');
-    return { file: readGroups(file) };
+    return { file: readGroups(file, bytes.length) };
   } catch (error) {
     if (error instanceof Error && error.name === 'UnrollError')
       return { refused: error.message, broken: false };

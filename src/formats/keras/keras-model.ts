@@ -1,5 +1,6 @@
 import type { Tensor } from '../../network/weights.ts';
 import { refuseFile, shown, type Arrays } from '../arrays.ts';
+import { parseJson } from '../parse-json.ts';
 import { readZip } from '../zip.ts';
 import { readHdf5, type Hdf5 } from './hdf5.ts';
 
@@ -73,13 +74,7 @@ export function readKerasHdf5(file: Hdf5): KerasModel | null {
   };
 }
 
-function parse(bytes: Uint8Array, name: string): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    return refuseFile(`${name} is not JSON`, error);
-  }
-}
+const parse = (bytes: Uint8Array, name: string): unknown => parseJson(bytes, name).value;
 
 type Draft = Omit<KerasLayer, 'weights'>;
 

@@ -19,6 +19,10 @@ const types: Readonly<Record<(typeof storageTypes)[number], NumberType>> = {
 /** Containers in containers, which may hold themselves. */
 const deepest = 32;
 const mostContainers = 100_000;
+/** Numbers that views may show of each that is stored: a stride of 0 shows one any number of times. */
+const mostViews = 16;
+/** Below this they may show as many as they say. */
+const smallViews = 4 * 1024 * 1024;
 
 /** ('storage', class, key, location, elements[, …]) @throws UnrollError invalid_weights */
 export function storageOf(id: Value): StorageRef {
@@ -94,6 +98,8 @@ function createReader(
   bytesOf: (storage: StorageRef) => Uint8Array,
 ): (ref: TensorRef, name: string) => Tensor {
   const widened = new Map<string, Float32Array>();
+  let stored = 0;
+  let seen = 0;
   const storageValues = (storage: StorageRef, name: string): Float32Array => {
     const known = widened.get(storage.key);
     if (known) return known;
@@ -105,6 +111,7 @@ function createReader(
       );
     const values = type.read(bytes.subarray(0, storage.elements * type.bytes));
     widened.set(storage.key, values);
+    stored += values.length;
     return values;
   };
   return ({ storage, offset, shape, strides }, name) => {
@@ -113,6 +120,9 @@ function createReader(
     const last = shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, offset);
     if (count > 0 && !(last < values.length))
       refuseFile(`${name}: reaches element ${last} of a storage of ${values.length}`);
+    seen += count;
+    if (seen > smallViews && seen > stored * mostViews)
+      refuseFile(`${name}: ${seen} numbers are shown of ${stored}, the limit is ${mostViews} to 1`);
     const gathered = new Float32Array(count);
     const index = shape.map(() => 0);
     let from = offset;

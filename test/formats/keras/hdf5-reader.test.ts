@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createHdf5Reader, type Hdf5Reader } from '../../../src/formats/keras/hdf5-reader.ts';
@@ -68,7 +69,7 @@ describe('the thread that reads HDF5', () => {
   it('keeps no process alive', { timeout: 60_000 }, async () => {
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      [join(import.meta.dirname, 'read-and-end.ts'), sound],
+      [fileURLToPath(new URL('read-and-end.ts', import.meta.url)), sound],
       { timeout: 50_000 },
     );
     expect(stdout).toMatch(/^\d+ arrays\n$/);

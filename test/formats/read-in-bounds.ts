@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { readForeign } from '../../src/formats/read-foreign.ts';
+
+// A process that reads one file after another, and says of each what became of it and how much more memory that took than ever before.
+
+export interface Measured {
+  /** Why it was refused; null where it was read. */
+  readonly refused: string | null;
+  readonly megabytes: number;
+}
+
+const measured: Measured[] = [];
+for (const path of process.argv.slice(2)) {
+  const bytes = readFileSync(path);
+  const before = process.resourceUsage().maxRSS;
+  const refused = await readForeign(bytes).then(
+    (file) => {
+      try {
+        return file.network() && null;
+      } catch (error) {
+        return String(error);
+      }
+    },
+    (error: unknown) => String(error),
+  );
+  const megabytes = Math.round((process.resourceUsage().maxRSS - before) / 1024);
+  measured.push({ refused, megabytes });
+}
+console.log(JSON.stringify(measured));
