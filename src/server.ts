@@ -48,7 +48,7 @@ export async function startServer(config: Config): Promise<Server> {
     kernel: engine.kernel,
     memory: () => ({ used: kernel.memory.used }),
     modelsReady: () => repository.list().filter(({ ready }) => ready).length,
-    modelsFailed: () => repository.list().filter(({ error }) => error !== null).length,
+    modelsFailed: () => repository.list().filter(({ error, unloaded }) => error !== null && !unloaded).length,
   });
 
   const training = createTraining({

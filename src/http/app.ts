@@ -14,6 +14,7 @@ import { answerError, answerErrors } from './plugins/errors.ts';
 import { refuseOtherMethods } from './plugins/other-methods.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
 import { takeTensorBodies } from './plugins/tensor-bodies.ts';
+import { takeUntypedBodies } from './plugins/untyped-bodies.ts';
 import { answerUnparsed } from './plugins/unparsed.ts';
 import { maxPathPart } from './problem.ts';
 import { classifyRoute } from './routes/classify.ts';
@@ -25,6 +26,7 @@ import { generateRoute } from './routes/generate.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inferenceProtocolRoutes } from './routes/inference-protocol.ts';
 import { metricsRoute } from './routes/metrics.ts';
+import { modelRepositoryRoutes } from './routes/model-repository.ts';
 import { modelRoutes } from './routes/models.ts';
 import { openapiRoute } from './routes/openapi.ts';
 import { predictRoute } from './routes/predict.ts';
@@ -86,6 +88,7 @@ export async function buildApp(parts: AppParts) {
   app.removeContentTypeParser('text/plain');
   await takeDatasetBodies(app);
   takeTensorBodies(app);
+  takeUntypedBodies(app);
   answerErrors(app);
   measureRequests(app, metrics);
   // before whatever may refuse it: every answer has its number
@@ -131,6 +134,7 @@ export async function buildApp(parts: AppParts) {
     trainingJobRoutes,
     comparisonRoutes,
     inferenceProtocolRoutes,
+    modelRepositoryRoutes,
     healthRoutes,
     metricsRoute,
     openapiRoute,

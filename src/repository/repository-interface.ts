@@ -24,6 +24,8 @@ export interface ModelListing {
   readonly ready: boolean;
   /** Why it is not ready. */
   readonly error: string | null;
+  /** Somebody asked for it to be unloaded: it is not ready, but nothing is wrong with it. */
+  readonly unloaded: boolean;
   readonly served: ServedModel | null;
   /** Seconds since 1970 when its folder was last changed. */
   readonly created: number;
@@ -44,5 +46,15 @@ export interface Repository {
   /** Whether the first scan is over. */
   ready(): boolean;
   rescan(): Promise<void>;
+  /**
+   * Reads a version, or every version of a name, whether it was unloaded, has changed or not.
+   * @throws UnrollError invalid_model_name, model_not_found, or why one of them could not be read; those that could be answer
+   */
+  load(reference: string): Promise<void>;
+  /**
+   * Takes a version, or a name with all its versions and those to come, out of service until it is loaded again. Requests in flight
+   * finish; the memory is free when the last has. @throws UnrollError invalid_model_name, model_not_found
+   */
+  unload(reference: string): void;
   close(): Promise<void>;
 }

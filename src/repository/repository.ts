@@ -1,8 +1,9 @@
 import type { Engine } from '../engine/engine-interface.ts';
-import { UnrollError } from '../errors.ts';
+import { UnrollError, type ErrorCode } from '../errors.ts';
 import type { ModelSpec } from '../network/spec.ts';
 import { chainOf } from './chain-of.ts';
 import { createVocabulary } from '../vocabulary/vocabulary.ts';
+import { createHolds } from './holds.ts';
 import { createLeasedModel, type LeasedModel } from './leased-model.ts';
 import { parseReference } from './model-reference.ts';
 import { readModelFolder } from './read-model-folder.ts';
@@ -21,6 +22,8 @@ interface Version {
   /** What answers; when a changed folder can't be read, what was there before. */
   loaded: LeasedModel | null;
   error: string | null;
+  /** Of `error`. */
+  code: ErrorCode;
   /** Refused for want of memory when this many versions had been unloaded: worth another try after the next. */
   refusedAt: number | null;
 }
@@ -29,7 +32,8 @@ interface Version {
  * The models of a folder `<root>/<name>/<version>/`. Every version that is there is loaded; one that can't be is listed
  * with its error and stops no other. A name without a version means the highest version that can answer, so a broken new
  * version leaves the one before it in service. A version whose files change is loaded anew and swapped in when it is ready;
- * what has gone is unloaded. Requests in flight finish on what they started with. Networks end with the engine, not here.
+ * what has gone is unloaded, and so is what somebody asks to be, until it is asked for again. Requests in flight finish on what they
+ * started with. Networks end with the engine, not here.
  */
 export function createRepository({
   root,
@@ -43,6 +47,9 @@ export function createRepository({
   watch: boolean;
 }): Repository {
   const versions = new Map<string, Version>();
+  const holds = createHolds();
+  /** Of versions that the next scan reads, changed or not. */
+  const asked = new Set<{ readonly reference: string }>();
   let scanning: Promise<void> | null = null;
   let next: Promise<void> | null = null;
   let stopWatching = (): void => {};
@@ -57,7 +64,23 @@ export function createRepository({
       a.name < b.name ? -1 : a.name > b.name ? 1 : b.version - a.version,
     );
 
-  function unload({ name, version, network }: ServedModel): void {
+  /** Those that a reference names, the highest first. @throws UnrollError invalid_model_name, model_not_found */
+  function named(reference: string): [Version, ...Version[]] {
+    const { name, version } = parseReference(reference);
+    const all = sorted().filter(({ found }) => found.name === name);
+    const [highest, ...others] =
+      version === null ? all : all.filter(({ found }) => found.version === version);
+    if (!highest)
+      throw new UnrollError(
+        'model_not_found',
+        all.length === 0 ? `there is no model ${name}` : `model ${name} has no version ${version}`,
+      );
+    return [highest, ...others];
+  }
+  const whyNot = ({ found, error }: Version): string | null =>
+    holds.has(found) ? 'it was unloaded on request' : error;
+
+  function free({ name, version, network }: ServedModel): void {
     engine.unload(network).then(
       () => {
         unloads++;
@@ -89,15 +112,18 @@ export function createRepository({
       });
       const model: ServedModel = { name, version, spec, vocabulary, target, chain, network };
       const before = entry.loaded;
-      entry.loaded = createLeasedModel(model, () => unload(model));
+      entry.loaded = createLeasedModel(model, () => free(model));
       entry.error = null;
       entry.refusedAt = null;
       before?.retire();
+      // asked for while it was loaded
+      if (holds.has(entry.found)) retire(entry);
       const ms = Math.round(performance.now() - started);
       log.info({ model: name, version, ms }, before ? 'model reloaded' : 'model loaded');
     } catch (error) {
       const known = error instanceof UnrollError;
       entry.error = known ? error.message : 'the model could not be loaded';
+      entry.code = known ? error.code : 'internal';
       entry.refusedAt = known && error.code === 'out_of_memory' ? unloads : null;
       log.warn(
         { model: name, version, error: entry.error, ...(!known && { err: error }) },
@@ -108,31 +134,51 @@ export function createRepository({
     }
   }
 
+  function retire(entry: Version): void {
+    entry.loaded?.retire();
+    entry.loaded = null;
+  }
+
   async function scan(): Promise<void> {
     const { realRoot, found, passedOver } = await scanModels(root);
     complain(
       passedOver.length > 0 ? `passed over, no model or version: ${passedOver.slice(0, 20).join(', ')}` : '',
     );
+    const again = new Set(Array.from(asked, ({ reference }) => reference));
+    asked.clear();
     const toLoad: Version[] = [];
     for (const one of found) {
       const entry = versions.get(keyOf(one));
       if (!entry) {
-        const fresh = { found: one, task: null, loaded: null, error: null, refusedAt: null };
+        const fresh: Version = {
+          found: one,
+          task: null,
+          loaded: null,
+          error: null,
+          code: 'internal',
+          refusedAt: null,
+        };
         versions.set(keyOf(one), fresh);
         toLoad.push(fresh);
-      } else if (entry.found.stamp !== one.stamp || (entry.refusedAt !== null && entry.refusedAt < unloads)) {
+      } else if (
+        entry.found.stamp !== one.stamp ||
+        (entry.refusedAt !== null && entry.refusedAt < unloads) ||
+        again.has(one.name) ||
+        again.has(keyOf(one))
+      ) {
         entry.found = one;
         toLoad.push(entry);
       }
     }
-    for (const entry of toLoad) if (!closed) await load(entry, realRoot);
+    for (const entry of toLoad) if (!closed && !holds.has(entry.found)) await load(entry, realRoot);
     // only now, so that a model that was renamed or renumbered is not missing meanwhile
     const there = new Set(found.map(keyOf));
     for (const [key, entry] of versions)
       if (!there.has(key)) {
         versions.delete(key);
-        entry.loaded?.retire();
+        retire(entry);
       }
+    holds.keep([...versions.values()].map((entry) => entry.found));
   }
 
   /** Says a thing once, however often we look. */
@@ -169,27 +215,42 @@ export function createRepository({
       if (watch && !closed) stopWatching = watchFolder(root, () => void rescan());
     },
     list: () =>
-      sorted().map(({ found: { name, version, created }, task, loaded, error }): ModelListing => {
+      sorted().map((entry): ModelListing => {
+        const { found, task, loaded } = entry;
+        const { name, version, created } = found;
         const served = loaded?.model ?? null;
-        return { name, version, task, ready: loaded !== null, error, served, created };
+        const state = { ready: loaded !== null, error: whyNot(entry), unloaded: holds.has(found) };
+        return { name, version, task, ...state, served, created };
       }),
     acquire(reference) {
-      const { name, version } = parseReference(reference);
-      const named = sorted().filter(({ found }) => found.name === name);
-      const wanted = version === null ? named : named.filter(({ found }) => found.version === version);
-      const [highest] = wanted;
-      if (!highest)
-        throw new UnrollError(
-          'model_not_found',
-          named.length === 0 ? `there is no model ${name}` : `model ${name} has no version ${version}`,
-        );
+      const wanted = named(reference);
       const ready = wanted.find(({ loaded }) => loaded !== null);
-      if (!ready)
+      if (ready) return ready.loaded!.lease();
+      const [highest] = wanted;
+      const why = whyNot(highest);
+      throw new UnrollError(
+        'model_not_ready',
+        `model ${keyOf(highest.found)} ${why === null ? 'is being loaded' : `cannot be served: ${why}`}`,
+      );
+    },
+    async load(reference) {
+      holds.release(parseReference(reference));
+      const request = { reference };
+      asked.add(request);
+      await rescan();
+      if (asked.delete(request))
+        throw new UnrollError('internal', `${reference} was not loaded: the models folder cannot be read`);
+      const broken = named(reference).filter(({ error }) => error !== null);
+      if (broken.length > 0)
         throw new UnrollError(
-          'model_not_ready',
-          `model ${keyOf(highest.found)} ${highest.error === null ? 'is being loaded' : `cannot be served: ${highest.error}`}`,
+          broken[0]!.code,
+          broken.map(({ found, error }) => `${keyOf(found)} cannot be served: ${error}`).join('; '),
         );
-      return ready.loaded!.lease();
+    },
+    unload(reference) {
+      const wanted = named(reference);
+      holds.take(parseReference(reference));
+      for (const entry of wanted) retire(entry);
     },
     ready: () => scanned,
     rescan,

@@ -8,6 +8,7 @@ const listing = (name: string, version: number, error: string | null = null): Mo
   task: 'classify',
   ready: error === null,
   error,
+  unloaded: false,
   served: null,
   created: 1000 + version,
 });

@@ -345,3 +345,144 @@ describe('a rescan', () => {
     expect(engine.load).toHaveBeenCalledTimes(2);
   });
 });
+
+describe('a model that somebody unloads', () => {
+  it('is out of service while its folder is there and watched, until it is loaded', async () => {
+    const root = temporaryFolder();
+    for (const version of [1, 2]) writeModel(root, 'tiny', version);
+    writeModel(root, 'other', 1);
+    const { engine, repository } = repositoryOf(root);
+    await repository.start();
+    repository.unload('tiny');
+    expect(listed(repository)).toEqual([
+      ['other@1', true, null],
+      ['tiny@2', false, 'it was unloaded on request'],
+      ['tiny@1', false, 'it was unloaded on request'],
+    ]);
+    expect(engine.loaded.size).toBe(1);
+    expect(() => repository.acquire('tiny')).toThrow('tiny@2 cannot be served: it was unloaded on request');
+    writeModel(root, 'tiny', 2, { seed: 5 });
+    writeModel(root, 'tiny', 3);
+    await repository.rescan();
+    expect(listed(repository).filter(([, ready]) => ready)).toEqual([['other@1', true, null]]);
+    await repository.load('tiny');
+    expect(listed(repository).every(([, ready, error]) => ready && error === null)).toBe(true);
+    expect(repository.acquire('tiny').model.version).toBe(3);
+  });
+
+  it('may be one version: the name stands for the next below', async () => {
+    const root = temporaryFolder();
+    for (const version of [1, 2]) writeModel(root, 'tiny', version);
+    const { repository } = repositoryOf(root);
+    await repository.start();
+    repository.unload('tiny@2');
+    expect(repository.acquire('tiny').model.version).toBe(1);
+    expect(() => repository.acquire('tiny@2')).toThrow(expect.objectContaining({ code: 'model_not_ready' }));
+    await repository.load('tiny@2');
+    expect(repository.acquire('tiny').model.version).toBe(2);
+  });
+
+  it('lets requests in flight finish before its memory is free', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    const { engine, repository } = repositoryOf(root);
+    await repository.start();
+    const inFlight = repository.acquire('tiny');
+    repository.unload('tiny');
+    expect(engine.unload).not.toHaveBeenCalled();
+    inFlight.release();
+    expect(engine.unload).toHaveBeenCalledExactlyOnceWith(inFlight.model.network);
+  });
+
+  it('while it is being loaded goes when it is', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    const { engine, repository } = repositoryOf(root);
+    const release = engine.hold();
+    const started = repository.start();
+    await vi.waitFor(() => expect(engine.load).toHaveBeenCalledOnce());
+    repository.unload('tiny');
+    release();
+    await started;
+    expect(listed(repository)).toEqual([['tiny@1', false, 'it was unloaded on request']]);
+    expect(engine.loaded.size).toBe(0);
+  });
+
+  it('and whose folder goes is another model when it comes back', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    const { repository } = repositoryOf(root);
+    await repository.start();
+    repository.unload('tiny');
+    rmSync(join(root, 'tiny'), { recursive: true });
+    await repository.rescan();
+    expect(listed(repository)).toEqual([]);
+    writeModel(root, 'tiny', 1);
+    await repository.rescan();
+    expect(listed(repository)).toEqual([['tiny@1', true, null]]);
+  });
+});
+
+describe('a model that somebody loads', () => {
+  it('is read again though nothing has changed, and a new folder is found', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    const { engine, repository } = repositoryOf(root);
+    await repository.start();
+    const before = networkOf(repository, 'tiny');
+    await repository.load('tiny@1');
+    expect(networkOf(repository, 'tiny')).not.toBe(before);
+    expect(engine.loaded.size).toBe(1);
+    writeModel(root, 'new', 4);
+    await repository.load('new');
+    expect(repository.acquire('new').model.version).toBe(4);
+    // of the whole folder only what was asked for
+    expect(engine.load).toHaveBeenCalledTimes(3);
+  });
+
+  it('is an error where there is none, or it cannot be read', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    writeModel(root, 'tiny', 2, { weights: new Uint8Array(3) });
+    const { engine, repository } = repositoryOf(root);
+    await repository.start();
+    await expect(repository.load('nobody')).rejects.toMatchObject({ code: 'model_not_found' });
+    await expect(repository.load('tiny@9')).rejects.toMatchObject({ code: 'model_not_found' });
+    await expect(repository.load('../tiny')).rejects.toMatchObject({ code: 'invalid_model_name' });
+    expect(() => repository.unload('nobody')).toThrow(expect.objectContaining({ code: 'model_not_found' }));
+    await expect(repository.load('tiny')).rejects.toMatchObject({
+      code: 'invalid_weights',
+      message: 'tiny@2 cannot be served: 3 bytes cannot hold the length of a header',
+    });
+    expect(repository.acquire('tiny').model.version).toBe(1);
+    repository.unload('tiny');
+    engine.full = true;
+    await expect(repository.load('tiny@1')).rejects.toMatchObject({ code: 'out_of_memory' });
+    expect(listed(repository)[1]).toEqual(['tiny@1', false, 'no room for 9 bytes']);
+  });
+
+  it('is an error while the folder cannot be read', async () => {
+    const root = join(temporaryFolder(), 'models');
+    writeModel(root, 'tiny', 1);
+    const { repository } = repositoryOf(root);
+    await repository.start();
+    renameSync(root, `${root}-away`);
+    await expect(repository.load('tiny')).rejects.toThrow('the models folder cannot be read');
+    expect(repository.acquire('tiny').model.version).toBe(1);
+  });
+
+  it('by many at once and again and again, with unloads between, answers in the end', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    const { engine, repository } = repositoryOf(root);
+    await repository.start();
+    for (let round = 0; round < 5; round++) {
+      const loads = Array.from({ length: 4 }, () => repository.load('tiny'));
+      if (round % 2 === 0) repository.unload('tiny');
+      await Promise.all(loads);
+    }
+    await repository.load('tiny');
+    expect(networkOf(repository, 'tiny')).toBe(Math.max(...engine.loaded));
+    expect(engine.loaded.size).toBe(1);
+  });
+});

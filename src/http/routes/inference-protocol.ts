@@ -6,20 +6,13 @@ import { version } from '../../version.ts';
 import { headerLength, inferenceRequest, readInference, writeInference } from '../inference-body.ts';
 import { findModel } from '../model-view.ts';
 import type { Route } from '../route.ts';
+import { byName, byVersion, error, failures, named, tags, type Reference } from '../schemas/inference.ts';
 import { settingsOf } from '../inference-settings.ts';
 import { callOf } from '../task-call.ts';
 
 // The Open Inference Protocol, version 2: what model servers share, so that clients of the others work here.
 
-const byName = z.object({ model: z.string() });
-const byVersion = byName.extend({ version: z.string() });
-interface Reference {
-  readonly model: string;
-  readonly version?: string;
-}
 const tensors = z.array(z.object({ name: z.string(), datatype: z.string(), shape: z.array(z.int()) }));
-const error = z.object({ error: z.string() }).meta({ id: 'InferenceError' });
-const failures = { '4xx': error, '5xx': error };
 const metadata = z
   .object({
     name: z.string(),
@@ -38,11 +31,8 @@ const answered = z
     outputs: z.array(z.looseObject({ name: z.string(), datatype: z.string(), shape: z.array(z.int()) })),
   })
   .meta({ id: 'InferenceReply' });
-const extensions = ['binary_tensor_data', 'model_repository'];
-const tags = ['inference protocol'];
-
-/** `name` and `name@version`, told by the path. */
-const named = ({ model, version: of }: Reference): string => (of === undefined ? model : `${model}@${of}`);
+/** By the names that Triton gave them. */
+const extensions = ['binary_tensor_data', 'model_repository', 'statistics'];
 
 export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
   const { repository } = tasks;
@@ -151,34 +141,6 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
       },
     );
   }
-
-  scope.post(
-    '/v2/repository/index',
-    {
-      schema: {
-        operationId: 'repositoryIndex',
-        tags,
-        summary: 'Every version of every model, and why it cannot be served',
-        body: z.object({ ready: z.boolean().optional() }).nullish(),
-        response: {
-          200: z.array(
-            z.object({ name: z.string(), version: z.string(), state: z.string(), reason: z.string() }),
-          ),
-          '4xx': error,
-        },
-      },
-    },
-    async ({ body }) =>
-      repository
-        .list()
-        .filter(({ ready }) => ready || body?.ready !== true)
-        .map(({ name, version: number, ready, error: why }) => ({
-          name,
-          version: String(number),
-          state: ready ? 'READY' : why === null ? 'LOADING' : 'UNAVAILABLE',
-          reason: why ?? '',
-        })),
-  );
 };
 
 const copied = ({ name, datatype, shape }: { name: string; datatype: string; shape: readonly number[] }) => ({

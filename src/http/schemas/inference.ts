@@ -1,0 +1,18 @@
+import { z } from 'zod';
+
+// What the routes of the Open Inference Protocol share.
+
+export const tags = ['inference protocol'];
+
+export const byName = z.object({ model: z.string() });
+export const byVersion = byName.extend({ version: z.string() });
+export interface Reference {
+  readonly model: string;
+  readonly version?: string;
+}
+/** `name` and `name@version`, told by the path. */
+export const named = ({ model, version }: Reference): string =>
+  version === undefined ? model : `${model}@${version}`;
+
+export const error = z.object({ error: z.string() }).meta({ id: 'InferenceError' });
+export const failures = { '4xx': error, '5xx': error };
