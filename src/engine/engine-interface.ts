@@ -15,6 +15,13 @@ export interface NetworkHandle {
   readonly info: NetworkInfo;
 }
 
+/** What a network's owner may have counted. */
+export interface Meter {
+  /** Of batch-tally.ts. */
+  readonly batches: SharedArrayBuffer;
+  ended(sequence: { readonly queuedMs: number; readonly runMs: number }): void;
+}
+
 export interface SequenceRequest {
   readonly network: NetworkHandle;
   /** Ids [T], or features [T, inputWidth]; for a generation the prompt's ids, start id included. T ≥ 1. */
@@ -52,6 +59,7 @@ export interface Engine {
       tokens?: readonly string[] | undefined;
       startId?: number | undefined;
       endId?: number | undefined;
+      meter?: Meter | undefined;
     },
   ): Promise<NetworkHandle>;
   /** Frees its memory. Whatever still runs on it fails. */

@@ -88,6 +88,7 @@ export function createEngine(options: EngineOptions): Engine {
         const queuedMs = Math.max(0, performance.now() - sequence.submitted - runMs);
         retryAfter.ended(runMs);
         end(sequence);
+        networks.get(sequence.network)?.meter?.ended({ queuedMs, runMs });
         hooks?.ended?.({ queuedMs, runMs, steps });
         sequence.delivery.done({ kind: 'done', finish, steps, queuedMs, runMs });
       }
@@ -163,12 +164,12 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     kernel: { path: kernel.path, reason: kernel.reason },
 
-    async load(spec, weights, { tokens = [], startId, endId } = {}) {
+    async load(spec, weights, { tokens = [], startId, endId, meter } = {}) {
       if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
       const placement = placeNetwork(spec, weights, { kernel, workers, slots, maxSteps });
       const id = ++lastNetwork;
       try {
-        await networks.announce({ id, placement, tokens, startId, endId });
+        await networks.announce({ id, placement, tokens, startId, endId, meter });
       } catch (error) {
         if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
         await networks.withdraw(id);

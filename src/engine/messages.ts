@@ -51,6 +51,8 @@ export type Control =
       readonly endId: number | undefined;
       /** Of an encoder-decoder. */
       readonly decoder: DecoderSize | null;
+      /** Where its batches are counted. */
+      readonly batches: SharedArrayBuffer | null;
     }
   | { readonly kind: 'unload'; readonly network: number };
 

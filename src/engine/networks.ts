@@ -1,4 +1,5 @@
 import { UnrollError } from '../errors.ts';
+import type { Meter } from './engine-interface.ts';
 import type { Placement } from './placement.ts';
 import type { Member } from './pool.ts';
 
@@ -14,6 +15,7 @@ export interface LoadedNetwork {
   readonly tokens: readonly string[];
   readonly startId: number | undefined;
   readonly endId: number | undefined;
+  readonly meter: Meter | undefined;
 }
 
 interface Entry extends LoadedNetwork {
@@ -45,11 +47,12 @@ export function createNetworks(workers: number): Networks {
   const readyMembers = new Map<number, Member>();
 
   function tell(entry: Entry, member: Member): void {
-    const { id: network, placement, tokens, startId, endId } = entry;
+    const { id: network, placement, tokens, startId, endId, meter } = entry;
     const { program, size, decoder, arenas } = placement;
     entry.told.set(member.index, member);
     const arena = arenas[member.index]!;
-    member.control({ kind: 'load', network, program, arena, size, tokens, startId, endId, decoder });
+    const batches = meter?.batches ?? null;
+    member.control({ kind: 'load', network, program, arena, size, tokens, startId, endId, decoder, batches });
   }
   function forget(entry: Entry, member: Member): void {
     if (entry.told.get(member.index) !== member) return;

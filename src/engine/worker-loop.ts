@@ -5,6 +5,7 @@ import { createDecoderRunner, type DecoderRunner, type DecoderSize } from '../ne
 import { idColumns } from '../network/input.ts';
 import type { NetworkProgram } from '../network/program.ts';
 import { createRunner, type Runner } from '../network/runner.ts';
+import { tallyBatch } from './batch-tally.ts';
 import { createDecodeBatcher } from './decode-batcher.ts';
 import { batcherDefaults, createBatcher, type Batcher } from './batcher.ts';
 import type { Control, FromWorker, SequenceReport, StartMessage, ToWorker } from './messages.ts';
@@ -23,6 +24,10 @@ interface Loaded {
   readonly batcher: Pick<Batcher, 'cancel' | 'waiting' | 'active' | 'tick'>;
   readonly add: (message: StartMessage) => void;
 }
+/** With where its batches are counted. */
+interface Tallied extends Loaded {
+  readonly tally: BigInt64Array | null;
+}
 
 export function createWorkerLoop(context: {
   readonly memory: WebAssembly.Memory;
@@ -33,13 +38,14 @@ export function createWorkerLoop(context: {
 }): WorkerLoop {
   const { memory, send, count, now } = context;
   /** In the order of their next turn. */
-  let networks: Loaded[] = [];
+  let networks: Tallied[] = [];
 
   function load(message: Extract<Control, { kind: 'load' }>): void {
     const id = message.network;
     let error: string | null = null;
     try {
-      networks.push(message.decoder ? loadDecoder(message, message.decoder) : loadStepwise(message));
+      const loaded = message.decoder ? loadDecoder(message, message.decoder) : loadStepwise(message);
+      networks.push({ ...loaded, tally: message.batches && new BigInt64Array(message.batches) });
     } catch (caught) {
       error = String(caught);
     }
@@ -116,6 +122,7 @@ export function createWorkerLoop(context: {
       const reports: { sequence: number; report: SequenceReport }[] = [];
       const ran = network!.batcher.tick((sequence, report) => reports.push({ sequence, report }));
       if (ran) count(ran);
+      if (ran && network!.tally) tallyBatch(network!.tally, ran);
       if (reports.length > 0) send({ kind: 'reports', reports });
       return true;
     },

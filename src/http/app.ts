@@ -30,6 +30,7 @@ import { modelRepositoryRoutes } from './routes/model-repository.ts';
 import { modelRoutes } from './routes/models.ts';
 import { openapiRoute } from './routes/openapi.ts';
 import { predictRoute } from './routes/predict.ts';
+import { statisticsRoutes } from './routes/statistics.ts';
 import { tagRoute } from './routes/tag.ts';
 import { trainingJobRoutes } from './routes/training-jobs.ts';
 
@@ -135,6 +136,7 @@ export async function buildApp(parts: AppParts) {
     comparisonRoutes,
     inferenceProtocolRoutes,
     modelRepositoryRoutes,
+    statisticsRoutes,
     healthRoutes,
     metricsRoute,
     openapiRoute,

@@ -1,5 +1,6 @@
 import type { NetworkHandle } from '../engine/engine-interface.ts';
 import type { Factors } from '../crf/crf.ts';
+import type { ModelStatistics } from './model-statistics.ts';
 import type { ModelSpec } from '../network/spec.ts';
 import type { Vocabulary } from '../vocabulary/vocabulary.ts';
 
@@ -15,6 +16,7 @@ export interface ServedModel {
   /** tag: the chain over its labels, where the network ends in one; else null. */
   readonly chain: Factors | null;
   readonly network: NetworkHandle;
+  readonly statistics: ModelStatistics;
 }
 
 export interface ModelListing {
@@ -27,6 +29,7 @@ export interface ModelListing {
   /** Somebody asked for it to be unloaded: it is not ready, but nothing is wrong with it. */
   readonly unloaded: boolean;
   readonly served: ServedModel | null;
+  readonly statistics: ModelStatistics;
   /** Seconds since 1970 when its folder was last changed. */
   readonly created: number;
 }

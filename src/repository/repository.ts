@@ -5,6 +5,7 @@ import { chainOf } from './chain-of.ts';
 import { createVocabulary } from '../vocabulary/vocabulary.ts';
 import { createHolds } from './holds.ts';
 import { createLeasedModel, type LeasedModel } from './leased-model.ts';
+import { createModelStatistics, type ModelStatistics } from './model-statistics.ts';
 import { parseReference } from './model-reference.ts';
 import { readModelFolder } from './read-model-folder.ts';
 import type { ModelListing, Repository, ServedModel } from './repository-interface.ts';
@@ -22,6 +23,7 @@ interface Version {
   /** What answers; when a changed folder can't be read, what was there before. */
   loaded: LeasedModel | null;
   error: string | null;
+  readonly statistics: ModelStatistics;
   /** Of `error`. */
   code: ErrorCode;
   /** Refused for want of memory when this many versions had been unloaded: worth another try after the next. */
@@ -109,8 +111,10 @@ export function createRepository({
         tokens: writes?.tokens,
         startId: writes?.startId,
         endId: writes?.endId,
+        meter: entry.statistics,
       });
-      const model: ServedModel = { name, version, spec, vocabulary, target, chain, network };
+      const { statistics } = entry;
+      const model: ServedModel = { name, version, spec, vocabulary, target, chain, network, statistics };
       const before = entry.loaded;
       entry.loaded = createLeasedModel(model, () => free(model));
       entry.error = null;
@@ -155,6 +159,7 @@ export function createRepository({
           task: null,
           loaded: null,
           error: null,
+          statistics: createModelStatistics(),
           code: 'internal',
           refusedAt: null,
         };
@@ -216,11 +221,11 @@ export function createRepository({
     },
     list: () =>
       sorted().map((entry): ModelListing => {
-        const { found, task, loaded } = entry;
+        const { found, task, loaded, statistics } = entry;
         const { name, version, created } = found;
         const served = loaded?.model ?? null;
         const state = { ready: loaded !== null, error: whyNot(entry), unloaded: holds.has(found) };
-        return { name, version, task, ...state, served, created };
+        return { name, version, task, ...state, served, statistics, created };
       }),
     acquire(reference) {
       const wanted = named(reference);

@@ -26,6 +26,8 @@ export interface Call {
   readonly reference: string;
   readonly signal: AbortSignal;
   readonly timeoutMs?: number | undefined;
+  /** It is part of a request that is counted already. */
+  readonly counted?: boolean | undefined;
 }
 
 /** One server-sent event of a task: what the transport writes. */

@@ -78,10 +78,19 @@ export function infer(
   settings: Readonly<Record<string, unknown>>,
 ): Promise<Inferred> {
   return withModel(context, call, null, async (model) => {
-    // the version that was asked about is the one that answers
-    const own: Call = { ...call, reference: `${model.name}@${model.version}` };
+    const began = performance.now();
     const { sequences } = readSequences(model, inputs);
-    const outputs = await answer(context, own, model, sequences, settings);
+    const read = performance.now();
+    // the version that was asked about is the one that answers
+    const own: Call = { ...call, reference: `${model.name}@${model.version}`, counted: true };
+    let answered = read;
+    const task = async <T>(answering: Promise<T>): Promise<T> => {
+      const said = await answering;
+      answered = performance.now();
+      return said;
+    };
+    const outputs = await answer(context, own, model, sequences, settings, task);
+    model.statistics.tensors(read - began, performance.now() - answered);
     return { model, outputs };
   });
 }
@@ -92,13 +101,15 @@ async function answer(
   { spec }: ServedModel,
   input: TaskInput,
   settings: Readonly<Record<string, unknown>>,
+  /** Is told when the model's own task is done. */
+  done: <T>(task: Promise<T>) => Promise<T>,
 ): Promise<WireTensor[]> {
   const batch = input.length;
   switch (spec.task) {
     case 'classify': {
       const labels = spec.outputs.labels!;
       const place = new Map(labels.map((label, id) => [label, id]));
-      const { predictions } = await classify(context, call, { input, top_k: labels.length });
+      const { predictions } = await done(classify(context, call, { input, top_k: labels.length }));
       const scores = predictions.flatMap(({ top }) => {
         const row = Array<number>(labels.length).fill(0);
         for (const { label, score } of top) row[place.get(label)!] = score;
@@ -110,7 +121,7 @@ async function answer(
       ];
     }
     case 'tag': {
-      const { predictions } = await tag(context, call, { input });
+      const { predictions } = await done(tag(context, call, { input }));
       const rows = predictions.map(({ tokens }) => tokens);
       return [
         stepped(
@@ -129,7 +140,7 @@ async function answer(
       ];
     }
     case 'predict': {
-      const { predictions } = await predict(context, call, { input });
+      const { predictions } = await done(predict(context, call, { input }));
       const rows = predictions.map(({ output }) => output);
       if (rows.every((row): row is number[] => !Array.isArray(row[0])))
         return [{ name: 'output', datatype: 'FP32', shape: [batch, rows[0]!.length], values: rows.flat() }];
@@ -138,13 +149,13 @@ async function answer(
       return [{ ...output, shape: [...output.shape, steps[0]![0]!.length] }, lengthsOf(steps)];
     }
     case 'decode': {
-      const { predictions } = await decode(context, call, { ...settings, input });
+      const { predictions } = await done(decode(context, call, { ...settings, input }));
       const texts = predictions.flatMap(({ hypotheses }) => hypotheses.map(({ text }) => text));
       return [{ name: 'text', datatype: 'BYTES', shape: [texts.length], values: texts }];
     }
     case 'generate': {
       const prompt = input as readonly string[];
-      const { generations } = await generate(context, call, { ...settings, prompt });
+      const { generations } = await done(generate(context, call, { ...settings, prompt }));
       const texts = generations.map(({ text }) => text);
       return [{ name: 'text', datatype: 'BYTES', shape: [texts.length], values: texts }];
     }

@@ -13,17 +13,28 @@ function checkTask(model: ServedModel, task: ModelSpec['task'] | null): void {
     );
 }
 
+const count = ({ statistics }: ServedModel, { counted }: Call): ((ok: boolean) => void) =>
+  counted === true ? () => {} : statistics.asked();
+
 /** Runs `work` with the model held, so that a newer version cannot unload it. @param task null for any */
 export async function withModel<T>(
   { repository }: TaskContext,
-  { reference }: Call,
+  call: Call,
   task: ModelSpec['task'] | null,
   work: (model: ServedModel) => Promise<T>,
 ): Promise<T> {
-  const lease = repository.acquire(reference);
+  const lease = repository.acquire(call.reference);
   try {
     checkTask(lease.model, task);
-    return await work(lease.model);
+    const answered = count(lease.model, call);
+    let whole = false;
+    try {
+      const answer = await work(lease.model);
+      whole = true;
+      return answer;
+    } finally {
+      answered(whole);
+    }
   } finally {
     lease.release();
   }
@@ -32,14 +43,21 @@ export async function withModel<T>(
 /** The same for a stream of events: the model is held until the last one is taken or the caller leaves. */
 export async function* streamWithModel<T>(
   { repository }: TaskContext,
-  { reference }: Call,
+  call: Call,
   task: ModelSpec['task'] | null,
   work: (model: ServedModel) => AsyncGenerator<T>,
 ): AsyncGenerator<T> {
-  const lease = repository.acquire(reference);
+  const lease = repository.acquire(call.reference);
   try {
     checkTask(lease.model, task);
-    yield* work(lease.model);
+    const answered = count(lease.model, call);
+    let whole = false;
+    try {
+      yield* work(lease.model);
+      whole = true;
+    } finally {
+      answered(whole);
+    }
   } finally {
     lease.release();
   }

@@ -11,6 +11,7 @@ const network = (id: number): LoadedNetwork => ({
   tokens: [],
   startId: undefined,
   endId: undefined,
+  meter: undefined,
 });
 
 /** A worker that only notes what it is told. */

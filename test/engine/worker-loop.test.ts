@@ -36,6 +36,7 @@ function setUp(count: number) {
       startId: undefined,
       decoder: null,
       endId: undefined,
+      batches: null,
     });
   }
   return { loop, sent, ticks };
@@ -105,6 +106,7 @@ test('a network that cannot be loaded is answered with the reason, an unloaded o
     startId: undefined,
     decoder: null,
     endId: undefined,
+    batches: null,
   });
   expect(sent[1]).toMatchObject({ kind: 'loaded', network: 2, error: expect.stringContaining('TypeError') });
   loop.control({ kind: 'unload', network: 1 });

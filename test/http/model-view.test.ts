@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findModel, listModels } from '../../src/http/model-view.ts';
+import { createModelStatistics } from '../../src/repository/model-statistics.ts';
 import type { ModelListing } from '../../src/repository/repository-interface.ts';
 
 const listing = (name: string, version: number, error: string | null = null): ModelListing => ({
@@ -10,6 +11,7 @@ const listing = (name: string, version: number, error: string | null = null): Mo
   error,
   unloaded: false,
   served: null,
+  statistics: createModelStatistics(),
   created: 1000 + version,
 });
 const listings = [

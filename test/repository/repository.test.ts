@@ -73,7 +73,7 @@ describe('a repository', () => {
     const [spec, weights, options] = engine.load.mock.calls[0]!;
     expect(spec.layers).toHaveLength(3);
     expect(weights.get('classes.bias')!.shape).toEqual([2]);
-    expect(options).toEqual({ tokens: ['a', 'b', 'c'], endId: 2 });
+    expect(options).toMatchObject({ tokens: ['a', 'b', 'c'], endId: 2 });
   });
 
   it.each([

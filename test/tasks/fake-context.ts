@@ -2,6 +2,7 @@ import type { Engine, NetworkHandle, SequenceRequest } from '../../src/engine/en
 import type { SequenceEvent } from '../../src/engine/delivery.ts';
 import { UnrollError } from '../../src/errors.ts';
 import { modelSpec, type ModelSpec } from '../../src/network/spec.ts';
+import { createModelStatistics } from '../../src/repository/model-statistics.ts';
 import type { ServedModel } from '../../src/repository/repository-interface.ts';
 import type { Call, TaskContext, TaskEvent, TaskLimits } from '../../src/tasks/context.ts';
 import { createVocabulary } from '../../src/vocabulary/vocabulary.ts';
@@ -130,6 +131,7 @@ function serve(spec: SpecInput): ServedModel {
     target: parsed.outputs.vocabulary ? createVocabulary(parsed.outputs.vocabulary) : null,
     chain: null,
     network: { id: 1 } as NetworkHandle,
+    statistics: createModelStatistics(),
   };
 }
 

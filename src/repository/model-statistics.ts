@@ -1,0 +1,67 @@
+import { batchesOf, createBatchTally, type BatchesOfRows } from '../engine/batch-tally.ts';
+import type { Meter } from '../engine/engine-interface.ts';
+
+// What one version of a model has been asked and has run. Reloads go on counting; it ends with the version.
+
+/** How often, and how long altogether. */
+export interface Taken {
+  readonly count: number;
+  readonly ms: number;
+}
+
+export interface StatisticsReport {
+  /** Milliseconds since 1970 when it was last asked; 0 is never. */
+  readonly lastAsked: number;
+  /** Requests, from first to last. */
+  readonly success: Taken;
+  readonly fail: Taken;
+  /** Sequences that ended: waiting for a slot, and in it. */
+  readonly queue: Taken;
+  readonly run: Taken;
+  /** Requests of tensors: what lies before and after the model's own task. */
+  readonly input: Taken;
+  readonly output: Taken;
+  readonly batches: readonly BatchesOfRows[];
+}
+
+export interface ModelStatistics extends Meter {
+  /** A request begins. @returns to be called when it is over */
+  asked(): (ok: boolean) => void;
+  tensors(inputMs: number, outputMs: number): void;
+  report(): StatisticsReport;
+}
+
+export function createModelStatistics(): ModelStatistics {
+  const none = (): { count: number; ms: number } => ({ count: 0, ms: 0 });
+  const taken = {
+    success: none(),
+    fail: none(),
+    queue: none(),
+    run: none(),
+    input: none(),
+    output: none(),
+  };
+  const add = (to: keyof typeof taken, ms: number): void => {
+    taken[to].count++;
+    taken[to].ms += ms;
+  };
+  const batches = createBatchTally();
+  let lastAsked = 0;
+  return {
+    batches,
+    ended({ queuedMs, runMs }) {
+      add('queue', queuedMs);
+      add('run', runMs);
+    },
+    asked() {
+      lastAsked = Date.now();
+      const began = performance.now();
+      return (ok) => add(ok ? 'success' : 'fail', performance.now() - began);
+    },
+    tensors(inputMs, outputMs) {
+      add('input', inputMs);
+      add('output', outputMs);
+    },
+    report: () => ({ lastAsked, ...structuredClone(taken), batches: batchesOf(batches) }),
+  };
+}

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import { tallyBatch } from '../../src/engine/batch-tally.ts';
+import { createModelStatistics } from '../../src/repository/model-statistics.ts';
+
+it('a version that was never asked has counted nothing', () => {
+  const none = { count: 0, ms: 0 };
+  expect(createModelStatistics().report()).toEqual({
+    lastAsked: 0,
+    success: none,
+    fail: none,
+    queue: none,
+    run: none,
+    input: none,
+    output: none,
+    batches: [],
+  });
+});
+
+it('requests, sequences and batches are summed', () => {
+  const statistics = createModelStatistics();
+  const before = Date.now();
+  const [first, second, third] = [statistics.asked(), statistics.asked(), statistics.asked()];
+  first(true);
+  second(false);
+  third(true);
+  statistics.ended({ queuedMs: 1, runMs: 10 });
+  statistics.ended({ queuedMs: 2, runMs: 20 });
+  statistics.tensors(0.5, 0.25);
+  tallyBatch(new BigInt64Array(statistics.batches), { rows: 2, ms: 3 });
+  const report = statistics.report();
+  expect(report).toMatchObject({
+    success: { count: 2 },
+    fail: { count: 1 },
+    queue: { count: 2, ms: 3 },
+    run: { count: 2, ms: 30 },
+    input: { count: 1, ms: 0.5 },
+    output: { count: 1, ms: 0.25 },
+    batches: [{ rows: 2, count: 1, ns: 3_000_000 }],
+  });
+  expect(report.lastAsked).toBeGreaterThanOrEqual(before);
+  expect(report.success.ms).toBeGreaterThan(0);
+});
+
+it('a report does not change after it was made', () => {
+  const statistics = createModelStatistics();
+  const report = statistics.report();
+  statistics.asked()(true);
+  expect(report.success.count).toBe(0);
+});
