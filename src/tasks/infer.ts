@@ -1,3 +1,4 @@
+import { UnrollError } from '../errors.ts';
 import { answersOnce } from '../network/answers-once.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import type { Datatype } from '../tensors/datatypes.ts';
@@ -213,6 +214,12 @@ function readSequences(model: ServedModel, inputs: readonly WireTensor[]): { seq
   if (given.datatype === 'BYTES') return { sequences: given.values };
 
   const [batch = 0, longest = 0, width = 1] = given.shape;
+  // before a row is made for each of a batch that takes no bytes
+  if (batch * longest === 0)
+    throw new UnrollError(
+      'empty_input',
+      `inputs.${given.name}.shape: [${given.shape.join(', ')}] has no steps`,
+    );
   const each = lengthsFor(byName.get('lengths'), batch, longest);
   const numbers = given.values as readonly number[];
   const stepsOf = (row: number): number[][] =>

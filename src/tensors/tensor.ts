@@ -20,11 +20,12 @@ function elementsOf(shape: readonly number[], field: string): number {
   let count = 1;
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || size < 0) wrong(`${field}.shape`, `a dimension of ${size}`);
-    count *= size;
+    // an axis of none makes no other small: whoever counts rows would count them all
+    count *= Math.max(1, size);
   }
   if (!(count <= mostElements))
     wrong(`${field}.shape`, `at most ${mostElements} elements, was [${shape.join(', ')}]`);
-  return count;
+  return shape.includes(0) ? 0 : count;
 }
 
 /** The values of JSON data, flat or nested as the shape is. @throws UnrollError invalid_request */
