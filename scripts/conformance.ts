@@ -1,16 +1,21 @@
 import { parseArgs } from 'node:util';
 import { fetch } from 'undici';
-import { conformance } from '../test/conformance/cases.ts';
+import { conformance } from '../test/conformance/conformance.ts';
 
-// npm run conformance -- URL [--model NAME] [--parameters '{"seed": 1}']: how a server keeps to the Open Inference Protocol, seen from outside.
+// npm run conformance -- URL [--model NAME] [--parameters '{"seed": 1}'] [--control]: how a server keeps to the Open Inference Protocol, seen
+// from outside. --control also unloads the model and loads it again.
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { model: { type: 'string' }, parameters: { type: 'string', default: '{}' } },
+  options: {
+    model: { type: 'string' },
+    parameters: { type: 'string', default: '{}' },
+    control: { type: 'boolean', default: false },
+  },
 });
 const url = positionals[0]?.replace(/\/$/, '');
 if (!url) {
-  console.error('npm run conformance -- URL [--model NAME] [--parameters JSON]');
+  console.error('npm run conformance -- URL [--model NAME] [--parameters JSON] [--control]');
   process.exit(2);
 }
 const first = async (): Promise<string> => {
@@ -27,6 +32,7 @@ const results = await conformance({
   url,
   model,
   parameters: JSON.parse(values.parameters) as Record<string, unknown>,
+  control: values.control,
 });
 for (const { says, wrong } of results)
   console.log(wrong === null ? `ok      ${says}` : `WRONG   ${says}\n        ${wrong}`);
