@@ -29,6 +29,10 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
   'PyTorch before 1.6': golden('torch-files/views-legacy.pt'),
   TorchScript: golden('torch-files/tagger-script.pt'),
   ONNX: golden('onnx-files/tagger-gru-16.onnx'),
+  'ONNX program': golden('onnx-files/graphs/frames-9.onnx'),
+  'ONNX program of ids': golden('onnx-files/graphs/pooled-16.onnx'),
+  'ONNX loop': golden('onnx-files/graphs/loop.onnx'),
+  'ONNX branches': golden('onnx-files/graphs/branches.onnx'),
   Keras: golden('keras-files/two-branches.keras'),
   'Keras HDF5': golden('keras-files/two-branches.h5'),
 };

@@ -175,7 +175,7 @@ export function tensorOf(
   let raw: Uint8Array | null = null;
   let external = false;
   for (const field of fieldsOf(bytes)) {
-    if (field.number === 1) shape.push(...integersOf(field));
+    if (field.number === 1) for (const size of integersOf(field)) shape.push(size);
     else if (field.number === 2) type = asInteger(field);
     else if (field.number === 4) for (const value of floatsOf(field)) numbers.push(value);
     else if (field.number === 5 || field.number === 7 || field.number === 11)

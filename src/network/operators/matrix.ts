@@ -179,7 +179,8 @@ const conv: OperatorKind = (operator, inputs, preparing) => {
         const start = at[r * size]!;
         if (windows.even > 0 && start >= 0 && at[r * size + size - 1]! >= 0)
           // wholly inside: no place need be looked up
-          for (let k = 0, i = from + start; k < size; k++, i += windows.even) sum += xs[i]! * ws[weights + k]!;
+          for (let k = 0, i = from + start; k < size; k++, i += windows.even)
+            sum += xs[i]! * ws[weights + k]!;
         else
           for (let k = 0; k < size; k++) {
             const place = at[r * size + k]!;

@@ -1,7 +1,7 @@
 import { UnrollError } from '../../errors.ts';
 import type { BodySpec, OperatorSpec } from '../program-spec.ts';
 import { countWork, NotKnown, refuseOperator, type Operand } from './operand.ts';
-import { operatorKind } from './operator-table.ts';
+import { operatorKind, requiredInputs } from './operator-table.ts';
 import type { PreparedBody, Preparing } from './operator.ts';
 
 /** What finds a value by its name; undefined where nothing gives it. */
@@ -62,6 +62,8 @@ export function prepareOperator(operator: OperatorSpec, scope: Scope, preparing:
         ? undefined
         : (scope(name) ?? refuseOperator(`reads ${JSON.stringify(name)}, which nothing before it gives`)),
     );
+    for (let i = 0; i < requiredInputs(operator.operator); i++)
+      if (!read[i]) refuseOperator(`its input ${i} is missing`);
     return kind(operator, read, preparing);
   } catch (error) {
     if (!(error instanceof UnrollError) || error instanceof NotKnown) throw error;
