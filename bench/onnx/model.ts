@@ -1,4 +1,4 @@
-import { type Bytes, bytesField, messageField, stringField, varintField } from './protobuf.ts';
+import { type Bytes, bytesField, floatField, messageField, stringField, varintField } from './protobuf.ts';
 
 // An ONNX model as plain data, and its bytes. Field numbers are those of onnx.proto (IR version 8).
 
@@ -7,13 +7,19 @@ export interface OnnxNode {
   /** An empty name leaves an optional input out. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly attributes?: Readonly<Record<string, number | string | readonly number[] | readonly string[]>>;
+  /** A number is an INT, a Float32Array FLOATS, `{ float }` a FLOAT. */
+  readonly attributes?: Readonly<
+    Record<
+      string,
+      number | string | readonly number[] | readonly string[] | Float32Array | { readonly float: number }
+    >
+  >;
 }
 
 export interface OnnxTensor {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly values: Float32Array | BigInt64Array;
+  readonly values: Float32Array | Int32Array | BigInt64Array;
 }
 
 export interface OnnxValue {
@@ -31,7 +37,7 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValue[];
 }
 
-const elementType = { float32: 1, int64: 7 } as const;
+const elementType = { float32: 1, int32: 6, int64: 7 } as const;
 const intAttribute = 2;
 const irVersion = 8;
 const operatorSet = 17;
@@ -51,10 +57,13 @@ export function encodeModel(graph: OnnxGraph): Bytes {
   ]);
 }
 
-/** The value and its type: INT, STRING, INTS, STRINGS. */
+/** The value and its type: INT, STRING, FLOAT, FLOATS, INTS, STRINGS. */
 function encodeAttribute(value: NonNullable<OnnxNode['attributes']>[string]): Bytes[] {
   if (typeof value === 'number') return [varintField(3, value), varintField(20, intAttribute)];
   if (typeof value === 'string') return [stringField(4, value), varintField(20, 3)];
+  if (value instanceof Float32Array)
+    return [...[...value].map((one) => floatField(7, one)), varintField(20, 6)];
+  if ('float' in value) return [floatField(2, value.float), varintField(20, 1)];
   return value.every((one) => typeof one === 'number')
     ? [...value.map((one) => varintField(8, one)), varintField(20, 7)]
     : [...value.map((one) => stringField(9, String(one))), varintField(20, 8)];
@@ -74,11 +83,14 @@ function encodeNode(node: OnnxNode): Bytes[] {
 function encodeTensor({ name, shape, values }: OnnxTensor): Bytes[] {
   return [
     ...shape.map((size) => varintField(1, size)),
-    varintField(2, values instanceof Float32Array ? elementType.float32 : elementType.int64),
+    varintField(2, elementType[typeOf(values)]),
     stringField(8, name),
     bytesField(9, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
   ];
 }
+
+const typeOf = (values: OnnxTensor['values']): keyof typeof elementType =>
+  values instanceof Float32Array ? 'float32' : values instanceof Int32Array ? 'int32' : 'int64';
 
 function encodeValue({ name, type, shape }: OnnxValue): Bytes[] {
   const dimensions = shape.map((size) =>

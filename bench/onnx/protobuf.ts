@@ -1,4 +1,4 @@
-// The part of protocol buffers' wire format that writing an ONNX file needs: varints and length-prefixed fields.
+// The part of protocol buffers' wire format that writing an ONNX file needs: varints, float32 and length-prefixed fields.
 // https://protobuf.dev/programming-guides/encoding/
 
 export type Bytes = Uint8Array;
@@ -13,6 +13,11 @@ export function bytesField(field: number, value: Bytes): Bytes {
 
 export function stringField(field: number, value: string): Bytes {
   return bytesField(field, Buffer.from(value, 'utf8'));
+}
+
+/** A float32: fixed, four bytes. */
+export function floatField(field: number, value: number): Bytes {
+  return Buffer.concat([varint(field * 8 + 5), new Uint8Array(Float32Array.of(value).buffer)]);
 }
 
 export function messageField(field: number, parts: readonly Bytes[]): Bytes {
