@@ -49,3 +49,17 @@ export function packVector(vector: ArrayLike<number>, order: ColumnOrder, packed
     packed[column] = row < 0 ? 0 : vector[row]!;
   });
 }
+
+/** `count` vectors of [units], one after the other → [group of 16 units][count][16] */
+export function packByGroup(
+  vectors: ArrayLike<number>,
+  count: number,
+  units: number,
+  packed: Float32Array,
+): void {
+  for (let which = 0; which < count; which++)
+    for (let unit = 0; unit < units; unit++) {
+      const group = Math.floor(unit / panelWidth);
+      packed[(group * count + which) * panelWidth + (unit % panelWidth)] = vectors[which * units + unit]!;
+    }
+}

@@ -1,15 +1,16 @@
 import { padded, type Emitter } from './emit/emitter.ts';
 import { gruResetAfterCell, gruResetBeforeCell } from './emit/gru.ts';
 import { emitLinear } from './emit/linear.ts';
-import { lstmCell } from './emit/lstm.ts';
+import { lstmCell, lstmCellWith } from './emit/lstm.ts';
 import { emitSweep, sweepScratch, type Cell } from './emit/recurrent.ts';
 import { rnnCell } from './emit/rnn.ts';
 import { emitSoftmax } from './emit/softmax.ts';
+import { plainActivation, usualOptions, type CellOptions } from './cell-options.ts';
 import { clearVectorRegisters, type KernelMode, type KernelPath } from './compile.ts';
 import { instantiate, type KernelFunctions } from './instantiate.ts';
 import type { SharedMemory } from './memory.ts';
 import { pathGain } from './path-gain.ts';
-import { packMatrix, packVector, recurrentOrder } from './pack.ts';
+import { packByGroup, packMatrix, packVector, recurrentOrder } from './pack.ts';
 import { zeroState, type CellStep } from './reference/cell.ts';
 import { gruResetAfterStep, gruResetBeforeStep } from './reference/gru.ts';
 import { lstmStep } from './reference/lstm.ts';
@@ -20,12 +21,30 @@ import { rnnStep } from './reference/rnn.ts';
 
 type Build = (path: KernelPath, emit: (e: Emitter) => void) => WebAssembly.Module;
 
-const cells: readonly (readonly [Cell, CellStep, gates: number])[] = [
-  [lstmCell, lstmStep, 4],
-  [gruResetAfterCell, gruResetAfterStep, 3],
-  [gruResetBeforeCell, gruResetBeforeStep, 3],
-  [rnnCell('tanh'), rnnStep('tanh'), 1],
-  [rnnCell('relu'), rnnStep('relu'), 1],
+interface Tested {
+  readonly cell: Cell;
+  readonly step: CellStep;
+  readonly gates: number;
+  readonly options?: CellOptions;
+}
+const relu: CellOptions = { ...usualOptions, candidate: plainActivation('relu') };
+/** Has the operations that only options emit: constants of a model, comparisons, peepholes. */
+const optional: CellOptions = {
+  gate: { type: 'hard_sigmoid', alpha: 0.2, beta: 0.5 },
+  // at 0 it is relu, and a last bit decides nothing
+  candidate: { type: 'thresholded_relu', alpha: 0, beta: 0 },
+  output: plainActivation('softsign'),
+  clip: 2,
+  inputForget: false,
+  peepholes: true,
+};
+const cells: readonly Tested[] = [
+  { cell: lstmCell, step: lstmStep, gates: 4 },
+  { cell: gruResetAfterCell, step: gruResetAfterStep, gates: 3 },
+  { cell: gruResetBeforeCell, step: gruResetBeforeStep, gates: 3 },
+  { cell: rnnCell('tanh'), step: rnnStep, gates: 1 },
+  { cell: rnnCell('relu'), step: rnnStep, gates: 1, options: relu },
+  { cell: lstmCellWith(optional), step: lstmStep, gates: 4, options: optional },
 ];
 /** Three groups of units, the last one partly filled; rows that take every block size of the tile. */
 const units = 37;
@@ -85,14 +104,15 @@ function tryCompare(memory: SharedMemory, build: Build): string | null {
 export function comparePaths(memory: SharedMemory, build: Build): string | null {
   const plainCode = compileAll('plain', memory, build);
   const pairedCode = compileAll('revectorised', memory, build);
-  for (const [cell, step, gates] of cells)
+  for (const tested of cells)
     for (const rows of rowCounts) {
-      const plain = runCell(plainCode, cell, gates, rows, memory);
-      const paired = runCell(pairedCode, cell, gates, rows, memory);
+      const { cell } = tested;
+      const plain = runCell(plainCode, tested, rows, memory);
+      const paired = runCell(pairedCode, tested, rows, memory);
       const bits = new Uint32Array(plain.output.buffer);
       if (new Uint32Array(paired.output.buffer).some((word, i) => word !== bits[i]))
         return `${cell.name} with ${rows} rows has other bits than the plain path`;
-      const wrong = worstError(paired, step, rows);
+      const wrong = worstError(paired, tested, rows);
       if (!(wrong <= tolerance)) return `${cell.name} with ${rows} rows is ${wrong} from the reference`;
     }
   return null;
@@ -112,7 +132,7 @@ function compileAll(path: KernelPath, memory: SharedMemory, build: Build): Code 
   let softmax = '';
   const module = build(path, (e) => {
     softmax = emitSoftmax(e, units);
-    for (const [cell] of cells) {
+    for (const { cell } of cells) {
       sweeps.set(cell, emitSweep(e, cell, units));
       projections.set(cell, emitLinear(e, { inner, columns: recurrentOrder(cell, units).length }));
     }
@@ -129,7 +149,7 @@ interface Run {
 }
 
 /** One projection, sweep and softmax on seeded numbers. */
-function runCell(code: Code, cell: Cell, gates: number, rows: number, memory: SharedMemory): Run {
+function runCell(code: Code, { cell, gates }: Tested, rows: number, memory: SharedMemory): Run {
   const order = recurrentOrder(cell, units);
   const random = seeded(units);
   const draw = (length: number): Float32Array => Float32Array.from({ length }, () => random());
@@ -138,6 +158,7 @@ function runCell(code: Code, cell: Cell, gates: number, rows: number, memory: Sh
     weightHh: draw(gates * units * units).map((value) => value / 3),
     biasIh: draw(gates * units),
     biasHh: draw(gates * units),
+    peephole: draw(cell.constantPanels === 3 ? 3 * units : 0),
   };
   const x = draw(steps * rows * inner);
   const apart = cell.phases.some(({ start }) => start.includes('bias')) ? 2 * units : gates * units;
@@ -161,7 +182,11 @@ function runCell(code: Code, cell: Cell, gates: number, rows: number, memory: Sh
     packMatrix(weights.weightHh, units, order, values),
   );
   const packedBias = place(order.length, (values) => packVector(bias, order, values));
-  const recurrentBias = place(width, (values) => values.set(weights.biasHh.subarray(apart)));
+  const { constantPanels = 1 } = cell;
+  const constants = constantPanels === 1 ? weights.biasHh.subarray(apart) : weights.peephole;
+  const recurrentBias = place(width * constantPanels, (values) =>
+    packByGroup(constants, constants.length / units, units, values),
+  );
   const pre = place(steps * rows * order.length);
   const [h, c] = [place(rows * width), place(rows * width)];
   const y = place(steps * rows * width);
@@ -182,13 +207,13 @@ function runCell(code: Code, cell: Cell, gates: number, rows: number, memory: Sh
 }
 
 /** Largest difference of the last step of the first and the last row from the reference. */
-function worstError({ weights, x, output }: Run, step: CellStep, rows: number): number {
+function worstError({ weights, x, output }: Run, { step, options }: Tested, rows: number): number {
   let worst = 0;
   for (const row of new Set([0, rows - 1])) {
     let state = zeroState(units);
     for (let t = 0; t < steps; t++) {
       const at = (t * rows + row) * inner;
-      state = step(weights, x.subarray(at, at + inner), state);
+      state = step(weights, x.subarray(at, at + inner), state, options);
     }
     const at = ((steps - 1) * rows + row) * padded(units);
     state.h.forEach((value, u) => (worst = Math.max(worst, Math.abs(value - output[at + u]!))));

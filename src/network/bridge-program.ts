@@ -14,7 +14,7 @@ export interface BridgeProgram {
   readonly summary: readonly SummaryPart[];
   readonly summaryWidth: number;
   readonly memoryWidth: number;
-  /** Parts of the decoder's saved state, in its order; those that no bridge makes stay zero. */
+  /** Parts of the decoder's saved state, in its order; those that no bridge makes stay at their layer's start. */
   readonly states: readonly BridgedState[];
   readonly regions: readonly number[];
   readonly bridgeBytes: number;

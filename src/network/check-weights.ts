@@ -37,8 +37,15 @@ export function tensorShapes(node: Node): [tensor: string, shape: readonly numbe
     [names.weightHh, [rows, units]],
     [names.biasIh, [rows]],
     [names.biasHh, [rows]],
+    ...optional(names.peephole, 3 * units),
+    ...optional(names.initialH, units),
+    ...optional(names.initialC, units),
   ]);
 }
+
+/** A vector that not every cell has. */
+const optional = (name: string | undefined, length: number): [string, readonly number[]][] =>
+  name === undefined ? [] : [[name, [length]]];
 
 function attentionShapes(
   { layer, tensors, memoryWidth }: Extract<Node, { type: 'attention' }>,

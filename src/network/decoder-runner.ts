@@ -103,10 +103,11 @@ export function createDecoderRunner(
   const stride = heldStride(program) * 4;
   const starts = new Map<ReadSource, number>();
   let rows: ReadSource[] = [];
+  const ownStart = startOf(writer);
 
-  /** The first state: every part through its dense layer, or the summary as it is. */
+  /** The first state: every part through its dense layer, or the summary as it is; else the layers' own. */
   function startState(vector: Float32Array): Float32Array {
-    const state = new Float32Array(writer.stateLength);
+    const state = ownStart.slice();
     const floats = context.floats();
     const x = scratchAt / 4;
     const y = x + padded(summaryWidth);
@@ -220,6 +221,14 @@ export function createDecoderRunner(
 
     attentionOf: (row) => (attentions.length > 0 ? writer.attentionOf(row, rows[row]!.steps) : null),
   };
+}
+
+/** What a row has before its first step. */
+function startOf(runner: Runner): Float32Array {
+  const row = runner.join();
+  const state = runner.saveState(row);
+  runner.leave(row);
+  return state;
 }
 
 function feed(

@@ -2,6 +2,7 @@ import { UnrollError } from '../errors.ts';
 import { idColumns, type NetworkInput } from './input.ts';
 import { programWidth } from './program-width.ts';
 import type { LayerSpec, NetworkSpec, ProgramSpec, RecurrentSpec } from './spec.ts';
+import { misplacedOption } from './layers/cell-options.ts';
 
 // A network's layers as nodes in the order they run: names resolved, stacked levels taken apart, widths known.
 
@@ -13,6 +14,10 @@ export interface DirectionTensors {
   readonly weightHh: string;
   readonly biasIh: string;
   readonly biasHh: string;
+  /** Those of a layer whose cell has them: P of i, f, o [3·units], and where a sequence starts [units]. */
+  readonly peephole?: string;
+  readonly initialH?: string;
+  readonly initialC?: string;
 }
 
 /** What each score reads: dot none, general `weight`, additive all others. */
@@ -107,9 +112,9 @@ export function resolveGraph(
 
   spec.layers.forEach((layer, index) => {
     const name = layer.name ?? `${layer.type}_${index}`;
-    const fail = (what: string): never => {
+    const fail = (what: string, field = ''): never => {
       throw new UnrollError('invalid_model', `layer ${prefix}${name}: ${what}`, {
-        field: `network.${prefix}layers.${index}`,
+        field: `network.${prefix}layers.${index}${field && `.${field}`}`,
       });
     };
     if (byName.has(name)) fail('its name is taken by the network input or an earlier layer');
@@ -134,9 +139,12 @@ export function resolveGraph(
     const weight = `${full}.weight`;
     const bias = `${full}.bias`;
     switch (layer.type) {
-      case 'recurrent':
+      case 'recurrent': {
+        const misplaced = misplacedOption(layer);
+        if (misplaced) fail(`${misplaced.field}: ${misplaced.what}`, misplaced.field);
         nodes.push(...levels(layer, full, inputs[0]!, inputWidths[0]!, nodes.length));
         break;
+      }
       case 'embedding':
         nodes.push({
           ...placed,
@@ -257,6 +265,9 @@ function levels(
         weightHh: `${prefix}.weight_hh`,
         biasIh: `${prefix}.bias_ih`,
         biasHh: `${prefix}.bias_hh`,
+        ...(layer.peepholes && { peephole: `${prefix}.peephole` }),
+        ...(layer.initial_state && { initialH: `${prefix}.initial_h` }),
+        ...(layer.initial_state && layer.cell === 'lstm' && { initialC: `${prefix}.initial_c` }),
       };
     };
     return {

@@ -1,7 +1,7 @@
 import { padded } from '../kernel/emit/emitter.ts';
 import { poolState } from '../kernel/emit/pool.ts';
 import { idColumns } from './input.ts';
-import type { DirectionPlace } from './layers/recurrent.ts';
+import type { DirectionPlace, DirectionProgram } from './layers/recurrent.ts';
 import type { NodeProgram } from './nodes.ts';
 import type { NetworkProgram } from './program.ts';
 import { unitsBlock, type StateBlock } from './state.ts';
@@ -104,23 +104,24 @@ export function layOut(
   const recurrentPlaces = nodes.map((node, index): RecurrentPlace | null => {
     if (node.kind !== 'recurrent') return null;
     const y = rows(index);
-    const direction = (out: number, table: number | null): DirectionPlace => {
+    const direction = (out: number, { table, initialH, initialC }: DirectionProgram): DirectionPlace => {
       const source = node.inputs[0]!;
-      const stateRows = (): number => keep(unitsBlock(rowsOf(maxRows, node.units), node.units, causal));
+      const stateRows = (first: number | null): number =>
+        keep(unitsBlock(rowsOf(maxRows, node.units), node.units, { kept: causal, first }));
       return {
         x: table === null ? rows(source) : ids + firstColumn(nodes[source]) * maxPacked * 4,
         xStride: table === null ? padded(widthOf(source)) * 4 : 4,
         y: out,
-        h: stateRows(),
-        c: node.hasCellState ? stateRows() : 0,
+        h: stateRows(initialH),
+        c: node.hasCellState ? stateRows(initialC) : 0,
         pre,
         preRows,
         scratch,
       };
     };
-    if (!node.backward) return { forward: direction(y, node.forward.table), backward: null, y };
-    const forward = direction(rowsOf(maxPacked, node.units), node.forward.table);
-    return { forward, backward: direction(rowsOf(maxPacked, node.units), node.backward.table), y };
+    if (!node.backward) return { forward: direction(y, node.forward), backward: null, y };
+    const forward = direction(rowsOf(maxPacked, node.units), node.forward);
+    return { forward, backward: direction(rowsOf(maxPacked, node.units), node.backward), y };
   });
 
   const poolStates = nodes.map((node) => {
@@ -135,6 +136,7 @@ export function layOut(
         [count, count + 1],
       ],
       kept: causal,
+      first: null,
     });
   });
 

@@ -12,6 +12,7 @@ import { softmax } from '../kernel/reference/softmax.ts';
 import { referenceProgram, referenceSweeps } from './operators/reference-program.ts';
 import { resolveGraph, type DirectionTensors, type Node } from './graph.ts';
 import { networkInput } from './input.ts';
+import { cellOptionsOf, type Direction } from './layers/cell-options.ts';
 import type { NetworkSpec, RecurrentSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 
@@ -20,7 +21,7 @@ type Rows = readonly Float64Array[];
 /** A cell in float64. */
 export function stepOf(layer: RecurrentSpec): CellStep {
   if (layer.cell === 'lstm') return lstmStep;
-  if (layer.cell === 'rnn') return rnnStep(layer.activation);
+  if (layer.cell === 'rnn') return rnnStep;
   return layer.reset === 'before' ? gruResetBeforeStep : gruResetAfterStep;
 }
 
@@ -71,9 +72,10 @@ function runNode(
     }
     case 'recurrent': {
       const { forward, backward } = node.tensors;
-      const f = sweep(node.layer, forward, x, tensor);
+      const f = sweep(node.layer, { names: forward, direction: 'forward' }, x, tensor);
       if (!backward) return f;
-      const b = sweep(node.layer, backward, x.toReversed(), tensor).toReversed();
+      const reversed = sweep(node.layer, { names: backward, direction: 'backward' }, x.toReversed(), tensor);
+      const b = reversed.toReversed();
       return f.map((row, t) => merge(row, b[node.ends ? 0 : t]!, node.layer.merge));
     }
     case 'pool':
@@ -107,10 +109,10 @@ function runNode(
 const idsOfColumn = (sequence: readonly number[] | Rows, column: number): number[] =>
   sequence.map((step) => (typeof step === 'number' ? step : step[column]!));
 
-/** A cell over all steps from a zero state. */
+/** A cell over all steps from where its layer starts. */
 function sweep(
   layer: RecurrentSpec,
-  names: DirectionTensors,
+  { names, direction }: { names: DirectionTensors; direction: Direction },
   x: Rows,
   tensor: (name: string) => Float32Array,
 ): Float64Array[] {
@@ -119,11 +121,17 @@ function sweep(
     weightHh: tensor(names.weightHh),
     biasIh: tensor(names.biasIh),
     biasHh: tensor(names.biasHh),
+    ...(names.peephole && { peephole: tensor(names.peephole) }),
   };
   const step = stepOf(layer);
-  let state: CellState = zeroState(layer.units);
+  const options = cellOptionsOf(layer, direction);
+  const zero = zeroState(layer.units);
+  let state: CellState = {
+    h: names.initialH ? Float64Array.from(tensor(names.initialH)) : zero.h,
+    c: names.initialC ? Float64Array.from(tensor(names.initialC)) : zero.c,
+  };
   return x.map((row) => {
-    state = step(weights, row, state);
+    state = step(weights, row, state, options);
     return state.h;
   });
 }

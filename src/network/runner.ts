@@ -36,7 +36,7 @@ export interface Runner {
   /** Most (row, step) pairs of one tick. */
   readonly maxPacked: number;
   readonly rows: number;
-  /** Occupies the next row with a zero state or the given one. @returns the row */
+  /** Occupies the next row with the given state, or the network's own start: zero where its layers have no other. @returns the row */
   join(state?: Float32Array): number;
   /** Frees a row; the last row's state moves into its place. */
   leave(row: number): void;
@@ -142,7 +142,7 @@ export function createRunner(
           checkIds(runner.ids.subarray(column * size.maxPacked), packed, vocabulary),
         );
       attended = sources;
-      if (!causal) state.clearWhole();
+      if (!causal) state.beginWhole();
       for (let index = 0; index <= head; index++) runBodyNode(nodes[index]!, index);
       answer = pick(wanted, what);
       clearVectorRegisters();

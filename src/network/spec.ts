@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cellFields } from './cell-fields.ts';
 import { decodingDefaults } from './decoding-fields.ts';
 import { programFields } from './program-spec.ts';
 import { weightSource } from './weight-source.ts';
@@ -25,6 +26,7 @@ const recurrent = z.strictObject({
   units,
   /** Plain RNN only. */
   activation: z.enum(['tanh', 'relu']).default('tanh'),
+  ...cellFields,
   /** GRU only: the reset gate applied before the recurrent product (Cho et al. 2014) or after it (cuDNN, PyTorch). */
   reset: z.enum(['before', 'after']).default('after'),
   layers: z.int().min(1).max(16).default(1),

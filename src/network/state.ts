@@ -9,15 +9,22 @@ export interface StateBlock {
   readonly stride: number;
   /** The float32 of a row that mean something, as [from, to) runs. */
   readonly parts: readonly (readonly [from: number, to: number])[];
-  /** False where a network reads whole sequences: such a state is zero before every tick. */
+  /** False where a network reads whole sequences: such a state is at its start before every tick. */
   readonly kept: boolean;
+  /** Byte address of the row that a sequence starts from, null for zeros. */
+  readonly first: number | null;
 }
 
-export const unitsBlock = (address: number, units: number, kept: boolean): StateBlock => ({
+export const unitsBlock = (
+  address: number,
+  units: number,
+  { kept, first }: Pick<StateBlock, 'kept' | 'first'>,
+): StateBlock => ({
   address,
   stride: padded(units),
   parts: [[0, units]],
   kept,
+  first,
 });
 
 /** The rows of all blocks together; a saved state is their meaningful parts, one after the other. */
@@ -28,6 +35,13 @@ export function createStateRows(blocks: readonly StateBlock[], maxRows: number, 
   const start = (block: StateBlock, row: number): number => block.address / 4 + row * block.stride;
   const clear = (block: StateBlock, from: number, to: number): void =>
     void floats().fill(0, start(block, from), start(block, to));
+  /** Rows as a sequence finds them. */
+  const begin = (block: StateBlock, from: number, to: number): void => {
+    clear(block, from, to);
+    if (block.first === null) return;
+    const first = block.first / 4;
+    for (let row = from; row < to; row++) floats().copyWithin(start(block, row), first, first + block.stride);
+  };
 
   const load = (row: number, saved: Float32Array): void => {
     if (saved.length !== length)
@@ -62,7 +76,7 @@ export function createStateRows(blocks: readonly StateBlock[], maxRows: number, 
     join(initial?: Float32Array): number {
       const row = rows;
       if (row >= maxRows) throw new RangeError(`all ${row} rows are occupied`);
-      for (const block of kept) clear(block, row, row + 1);
+      for (const block of kept) begin(block, row, row + 1);
       if (initial) load(row, initial);
       rows++;
       return row;
@@ -81,9 +95,9 @@ export function createStateRows(blocks: readonly StateBlock[], maxRows: number, 
         values.set(held, start(block, b));
       }
     },
-    /** Zeroes the states that last one tick. */
-    clearWhole(): void {
-      for (const block of blocks) if (!block.kept) clear(block, 0, maxRows);
+    /** Puts the states that last one tick back to their start. */
+    beginWhole(): void {
+      for (const block of blocks) if (!block.kept) begin(block, 0, maxRows);
     },
   };
 }

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { NetworkInput } from '../../src/network/input.ts';
 import type { Runner } from '../../src/network/runner.ts';
+import type { NetworkSpec } from '../../src/network/spec.ts';
+import { cellVariants } from './cell-variants.ts';
 import {
   features,
   ids,
@@ -16,7 +19,7 @@ import {
 // Invariant 1 of the design: a sequence's outputs are the same bits alone, batched with any others, cut into chunks or
 // restored from a saved state, on either kernel path.
 
-const networks = {
+const networks: Record<string, { input: NetworkInput; spec: NetworkSpec }> = {
   'stacked lstm over characters': {
     input: ids(40),
     spec: network([
@@ -47,6 +50,17 @@ const networks = {
     spec: network([{ type: 'recurrent', cell: 'rnn', activation: 'relu', units: 5 }]),
   },
 };
+
+Object.entries(cellVariants).forEach(([name, cell], i) => {
+  const layers = (1 + (i % 2)) as 1 | 2;
+  networks[`${name}, ${layers} high`] = {
+    input: features(4),
+    spec: network([
+      { type: 'recurrent', ...cell, units: [17, 33, 5, 64][i % 4]!, layers },
+      { type: 'dense', units: 3 },
+    ]),
+  };
+});
 
 const bits = (rows: readonly Float32Array[]): number[] =>
   rows.flatMap((row) => [...new Uint32Array(row.slice().buffer)]);
@@ -145,18 +159,31 @@ describe.each(Object.entries(networks))('%s', (_, { spec, input }) => {
   });
 });
 
-describe('a bidirectional network', () => {
-  it('gives the same bits alone and packed with others of any length', () => {
-    const spec = network([
+const bothWays: Record<string, { input: NetworkInput; spec: NetworkSpec }> = {
+  'gru tagger': {
+    input: ids(20),
+    spec: network([
       { type: 'embedding', vocabulary: 20, units: 8 },
       { type: 'recurrent', cell: 'gru', units: 21, bidirectional: true, layers: 2 },
       { type: 'dense', units: 4, activation: 'softmax' },
-    ]);
-    const runner = runnerOf(spec, randomWeights(spec, ids(20)));
+    ]),
+  },
+};
+for (const [name, cell] of Object.entries(cellVariants))
+  bothWays[name] = {
+    input: features(3),
+    spec: network([{ type: 'recurrent', ...cell, units: 19, bidirectional: true, layers: 2 }]),
+  };
+
+describe.each(Object.entries(bothWays))('a bidirectional network: %s', (_, { spec, input }) => {
+  it('gives the same bits alone and packed with others of any length, on both paths', () => {
+    const weights = randomWeights(spec, input);
+    const runner = runnerOf(spec, weights);
+    const plain = runnerOf(spec, weights, { mode: 'plain' });
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 150 }), { minLength: 1, maxLength: 33 }), (lengths) => {
         const steps = lengths.toSorted((a, b) => b - a);
-        const sequences = steps.map((length, i) => randomSequence(ids(20), length, i));
+        const sequences = steps.map((length, i) => randomSequence(input, length, i));
         sequences.forEach(() => runner.join());
         const together = tick(
           runner,
@@ -165,11 +192,15 @@ describe('a bidirectional network', () => {
           steps,
         );
         while (runner.rows > 0) runner.leave(runner.rows - 1);
-        sequences.forEach((sequence, i) =>
-          expect(bits(together[i]!)).toEqual(bits(runAlone(runner, sequence))),
-        );
+        sequences.forEach((sequence, i) => {
+          const alone = bits(runAlone(plain, sequence));
+          expect(bits(together[i]!)).toEqual(alone);
+          expect(bits(runAlone(runner, sequence))).toEqual(alone);
+        });
       }),
       { numRuns: 15 },
     );
+    runner.release();
+    plain.release();
   });
 });

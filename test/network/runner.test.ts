@@ -3,6 +3,7 @@ import { referenceNetwork } from '../../src/network/reference-network.ts';
 import type { NetworkSpec } from '../../src/network/spec.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
 import type { Weights } from '../../src/network/weights.ts';
+import { cellVariants } from './cell-variants.ts';
 import {
   asRows,
   features,
@@ -78,6 +79,19 @@ describe.each(Object.entries(cells))('%s after 200 steps', (_, cell) => {
   });
 });
 
+describe.each(Object.entries(cellVariants))('%s', (_, cell) => {
+  it.each([1, 3, 17, 64])('agrees with float64 to 1e-5 at %i units over 60 steps', (units) => {
+    const spec = network([{ type: 'recurrent', ...cell, units }]);
+    for (const width of [1, 20])
+      expect(worstAgainstReference(spec, features(width), [1, 2, 5, 33], 60)).toBeLessThan(1e-5);
+  });
+
+  it('agrees with float64 stacked, both ways', () => {
+    const spec = network([{ type: 'recurrent', ...cell, units: 17, layers: 2, bidirectional: true }]);
+    expect(worstAgainstReference(spec, features(5), [1, 2, 5, 33], 40)).toBeLessThan(1e-5);
+  });
+});
+
 describe('whole networks agree with float64', () => {
   const many: [string, NetworkSpec, NetworkInput][] = [
     [
@@ -140,6 +154,21 @@ describe('whole networks agree with float64', () => {
       ids(9),
     ],
   ];
+  many.push([
+    'other activations backward than forward',
+    network([
+      {
+        type: 'recurrent',
+        cell: 'gru',
+        units: 9,
+        bidirectional: true,
+        initial_state: true,
+        activations: { candidate: { type: 'softplus' } },
+        backward_activations: { gate: { type: 'hard_sigmoid' }, candidate: { type: 'elu' } },
+      },
+    ]),
+    features(3),
+  ]);
   for (const [merge, backwardAt] of [
     ['concat', 'step'],
     ['sum', 'step'],
@@ -185,6 +214,16 @@ describe('a runner', () => {
     expect(runner.stateLength).toBe(40);
     const row = runner.join(state);
     expect(runner.saveState(row)).toEqual(state);
+  });
+
+  it('starts a sequence where its layer says, unless it is given a state', () => {
+    const from = network([{ type: 'recurrent', name: 'r', cell: 'lstm', units: 3, initial_state: true }]);
+    const given = new Map(randomWeights(from, features(4)));
+    given.set('r.0.forward.initial_h', { shape: [3], values: Float32Array.of(1, 2, 3) });
+    given.set('r.0.forward.initial_c', { shape: [3], values: Float32Array.of(4, 5, 6) });
+    const runner = runnerOf(from, given);
+    expect([...runner.saveState(runner.join())]).toEqual([1, 2, 3, 4, 5, 6]);
+    expect([...runner.saveState(runner.join(new Float32Array(6)))]).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
   it('moves the last row into the place of one that leaves', () => {

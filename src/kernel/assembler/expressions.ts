@@ -98,6 +98,10 @@ export const fnma = (a: V128, b: V128, c: V128): V128 => operation('f32x4.relaxe
 export const splat = (a: F32): V128 => operation('f32x4.splat', [a]);
 export const lane = (a: V128, index: number): F32 => operation('f32x4.extract_lane', [a], [index]);
 export const vand = vectorBinary('v128.and');
+/** a without the bits of b. */
+export const vandnot = vectorBinary('v128.andnot');
+/** All bits of a lane where a ≤ b, none where it is not or either is a NaN. */
+export const vle = vectorBinary('f32x4.le');
 export const intAdd = vectorBinary('i32x4.add');
 export const intSub = vectorBinary('i32x4.sub');
 export const shiftLeft = (a: V128, bits: number): V128 => operation('i32x4.shl', [a, i32(bits)]);

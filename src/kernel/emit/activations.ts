@@ -33,12 +33,17 @@ const ln2Low = Math.LN2 - ln2High;
 /** Adding 1.5 · 2²³ rounds to an integer and leaves it in the low bits. */
 const roundingMagic = 12582912;
 
-function each(f: FunctionBuilder, targets: readonly V128Local[], value: (index: number) => V128): void {
+/** Sets every vector, one operation on all of them. */
+export function each(
+  f: FunctionBuilder,
+  targets: readonly V128Local[],
+  value: (index: number) => V128,
+): void {
   targets.forEach((target, index) => f.set(target, value(index)));
 }
 
 /** Loads a constant once for a run of vectors. */
-function held(f: FunctionBuilder, e: Emitter, value: number): V128Local {
+export function held(f: FunctionBuilder, e: Emitter, value: number): V128Local {
   return f.v128(e.constant(value));
 }
 
@@ -59,7 +64,14 @@ function horner(
   return sums;
 }
 
-function clamp(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], low: number, high: number): void {
+/** x ← x held within [low, high], with a NaN kept. */
+export function clamp(
+  f: FunctionBuilder,
+  e: Emitter,
+  x: readonly V128Local[],
+  low: number,
+  high: number,
+): void {
   const highest = held(f, e, high);
   each(f, x, (i) => pmin(x[i]!, highest));
   const lowest = held(f, e, low);
@@ -106,16 +118,21 @@ export function sigmoid(f: FunctionBuilder, e: Emitter, x: readonly V128Local[])
   each(f, x, (i) => vdiv(one, vadd(one, x[i]!)));
 }
 
-/** x ← tanh x = m / (m + 2) with m = exp(2x) − 1. Absolute error ≤ 2e-7, relative ≤ 4e-7. */
-export function tanh(f: FunctionBuilder, e: Emitter, x: readonly V128Local[]): void {
-  clamp(f, e, x, -tanhLimit, tanhLimit);
-  const powers = reduce(f, e, x, 2);
+/** x ← exp(factor · x) − 1. Relative error ≤ 4e-7 while 2ⁿ is a normal number: the caller clamps x. `factor` is a power of two. */
+export function expm1(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], factor: number): void {
+  const powers = reduce(f, e, x, factor);
   // exp(r) − 1 = r + r²·q(r), which keeps its relative precision next to zero
   const q = horner(f, e, x, expm1Coefficients);
   const squares = x.map((r) => f.v128(vmul(r, r)));
   each(f, x, (i) => fma(squares[i]!, q[i]!, x[i]!));
   const one = held(f, e, 1);
   each(f, x, (i) => fma(powers[i]!, x[i]!, vsub(powers[i]!, one)));
+}
+
+/** x ← tanh x = m / (m + 2) with m = exp(2x) − 1. Absolute error ≤ 2e-7, relative ≤ 4e-7. */
+export function tanh(f: FunctionBuilder, e: Emitter, x: readonly V128Local[]): void {
+  clamp(f, e, x, -tanhLimit, tanhLimit);
+  expm1(f, e, x, 2);
   const two = held(f, e, 2);
   each(f, x, (i) => vdiv(x[i]!, vadd(x[i]!, two)));
 }

@@ -31,11 +31,15 @@ export interface RowAddresses {
   readonly c: I32Local;
   readonly update: I32Local;
   readonly reset: I32Local;
+  /** The layer's constants of these units, the same for every row. */
+  readonly bias: I32Local;
 }
 
 export interface Cell {
   readonly name: string;
   readonly phases: readonly Phase[];
+  /** Panels of constants of a group of units, [group][panels][16]: one, a recurrent bias, unless said. */
+  readonly constantPanels?: number;
   /** The product reads rows of its own, the sweep's last parameter, and one step is run at a time: dropout while learning. */
   readonly operandApart?: boolean;
 }
@@ -84,20 +88,20 @@ export function emitSweep(e: Emitter, cell: Cell, units: number): string {
       const operand = phase.operand === 'reset' ? resetRows : (p.operand ?? p.h);
 
       /** Addresses of a group's units in the first row. */
-      const locate = (group: I32Like): { at: RowAddresses; weights: I32Local; bias: I32Local } => {
+      const locate = (group: I32Like): { at: RowAddresses; weights: I32Local } => {
         const unitBytes = f.i32(mul(group, panelBytes));
-        return {
-          at: {
-            pre: f.i32(add(add(p.pre, preOffset), mul(unitBytes, gates))),
-            h: f.i32(add(p.h, unitBytes)),
-            y: f.i32(add(p.y, unitBytes)),
-            c: f.i32(add(p.c, unitBytes)),
-            update: f.i32(add(updateRows, unitBytes)),
-            reset: f.i32(add(resetRows, unitBytes)),
-          },
-          weights: f.i32(add(add(p.weights, weightOffset), mul(group, groupWeights))),
-          bias: f.i32(add(p.bias, unitBytes)),
+        const rows = {
+          pre: f.i32(add(add(p.pre, preOffset), mul(unitBytes, gates))),
+          h: f.i32(add(p.h, unitBytes)),
+          y: f.i32(add(p.y, unitBytes)),
+          c: f.i32(add(p.c, unitBytes)),
+          update: f.i32(add(updateRows, unitBytes)),
+          reset: f.i32(add(resetRows, unitBytes)),
         };
+        const weights = f.i32(add(add(p.weights, weightOffset), mul(group, groupWeights)));
+        const { constantPanels = 1 } = cell;
+        const bias = f.i32(add(p.bias, constantPanels === 1 ? unitBytes : mul(unitBytes, constantPanels)));
+        return { at: { ...rows, bias }, weights };
       };
       const startOf = (gate: number, preAt: I32Local, bias: I32Local, row: number, v: number) =>
         phase.start[gate] === 'bias'
@@ -113,9 +117,9 @@ export function emitSweep(e: Emitter, cell: Cell, units: number): string {
           f.if(p.descending, () => f.set(group, add(first, (count - 1) * width)));
           f.repeat(visit, () => {
             const places = Array.from({ length: width }, (_, i) => locate(add(group, i)));
-            const acc = places.flatMap(({ at, bias }) =>
+            const acc = places.flatMap(({ at }) =>
               phase.start.flatMap((_, gate) =>
-                Array.from({ length: panelVectors }, (__, v) => f.v128(startOf(gate, at.pre, bias, 0, v))),
+                Array.from({ length: panelVectors }, (__, v) => f.v128(startOf(gate, at.pre, at.bias, 0, v))),
               ),
             );
             const tile = { rows: 1, panels: width * gates, inner: units, xStride: hStride };
@@ -141,7 +145,7 @@ export function emitSweep(e: Emitter, cell: Cell, units: number): string {
         const group = f.i32(0);
         f.if(p.descending, () => f.set(group, i32(groups - 1)));
         f.repeat(f.i32(groups), () => {
-          const { at, weights, bias } = locate(group);
+          const { at, weights } = locate(group);
           const sumStride = gates * panelBytes;
           const tile = (
             rows: number,
@@ -153,7 +157,7 @@ export function emitSweep(e: Emitter, cell: Cell, units: number): string {
           ): void => {
             const acc = Array.from({ length: rows }, (_, r) =>
               Array.from({ length: width * panelVectors }, (__, v) =>
-                f.v128(startOf(gate + Math.floor(v / panelVectors), preAt, bias, r, v % panelVectors)),
+                f.v128(startOf(gate + Math.floor(v / panelVectors), preAt, at.bias, r, v % panelVectors)),
               ),
             );
             const shape = { rows, panels: width, inner: units, xStride: hStride };

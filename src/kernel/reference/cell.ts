@@ -1,4 +1,4 @@
-import { sigmoid, tanh } from './activations.ts';
+import type { CellOptions } from '../cell-options.ts';
 import { linear } from './linear.ts';
 
 /** What every recurrent cell has: weights of G gates, each with `units` rows, as PyTorch lays them out. */
@@ -10,6 +10,8 @@ export interface CellWeights {
   /** [G·units] each */
   readonly biasIh: ArrayLike<number>;
   readonly biasHh: ArrayLike<number>;
+  /** LSTM with peepholes: P of i, f, o [3·units] */
+  readonly peephole?: ArrayLike<number>;
 }
 
 export interface CellState {
@@ -18,19 +20,12 @@ export interface CellState {
   readonly c: Float64Array;
 }
 
-/** The nonlinearity of the gates, and that of the candidate and the output. */
-export interface CellActivations {
-  readonly gate: (x: number) => number;
-  readonly value: (x: number) => number;
-}
-export const usualActivations: CellActivations = { gate: sigmoid, value: tanh };
-
-/** One step: x [in] and the state before → the state after. */
+/** One step: x [in] and the state before → the state after; the usual cell unless options say otherwise. */
 export type CellStep = (
   weights: CellWeights,
   x: ArrayLike<number>,
   state: CellState,
-  activations?: CellActivations,
+  options?: CellOptions,
 ) => CellState;
 
 export const zeroState = (units: number): CellState => ({

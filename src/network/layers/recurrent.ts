@@ -1,16 +1,15 @@
+import { cellWith } from '../../kernel/emit/cell-with.ts';
 import { emitGather } from '../../kernel/emit/rows.ts';
 import { emitLinear } from '../../kernel/emit/linear.ts';
 import { emitMerge } from '../../kernel/emit/merge.ts';
 import { emitConcat } from '../../kernel/emit/rows.ts';
 import { padded } from '../../kernel/emit/emitter.ts';
-import { gruResetAfterCell, gruResetBeforeCell } from '../../kernel/emit/gru.ts';
-import { lstmCell } from '../../kernel/emit/lstm.ts';
 import { emitSweep, sweepScratch, type Cell } from '../../kernel/emit/recurrent.ts';
-import { rnnCell } from '../../kernel/emit/rnn.ts';
-import { packMatrix, packVector, recurrentOrder } from '../../kernel/pack.ts';
+import { packByGroup, packMatrix, packVector, recurrentOrder } from '../../kernel/pack.ts';
 import type { KernelFunctions } from '../../kernel/instantiate.ts';
 import type { DirectionTensors } from '../graph.ts';
 import type { RecurrentSpec } from '../spec.ts';
+import { cellOptionsOf, type Direction } from './cell-options.ts';
 import { activeRows, type CompileContext, type Plan, type RunContext } from './layer.ts';
 
 /** Input projections of one direction, and its sweep over time. */
@@ -20,7 +19,11 @@ export interface DirectionProgram {
   readonly weightIh: number;
   readonly bias: number;
   readonly weightHh: number;
-  readonly recurrentBias: number;
+  /** What the cell reads by unit: the recurrent bias inside a reset, or peephole weights. */
+  readonly constants: number;
+  /** Where a sequence starts [padded(units)], null at zero. */
+  readonly initialH: number | null;
+  readonly initialC: number | null;
   /** Token → input projection, bias included, filled once at load; then `projection` is not run. */
   readonly table: number | null;
   readonly gather: string;
@@ -41,10 +44,9 @@ export interface RecurrentProgram {
   readonly ends: boolean;
 }
 
-export function cellOf(layer: RecurrentSpec): Cell {
-  if (layer.cell === 'lstm') return lstmCell;
-  if (layer.cell === 'rnn') return rnnCell(layer.activation);
-  return layer.reset === 'before' ? gruResetBeforeCell : gruResetAfterCell;
+/** The cell of one direction; both have the same gates, in the same order. */
+export function cellOf(layer: RecurrentSpec, direction: Direction = 'forward'): Cell {
+  return cellWith(layer, cellOptionsOf(layer, direction));
 }
 
 /** @param tableVocabulary of the embedding right before this layer when its projections are to be looked up */
@@ -55,12 +57,16 @@ export function compileRecurrent(
   context: CompileContext,
 ): RecurrentProgram {
   const { units, merge } = layer;
-  const cell = cellOf(layer);
-  const order = recurrentOrder(cell, units);
+  const order = recurrentOrder(cellOf(layer), units);
   const inner = context.inputWidths[0]!;
   const { e, place, tensor } = context;
 
-  const compileDirection = (names: DirectionTensors): DirectionProgram => {
+  const placeState = (name: string | undefined): number | null =>
+    name === undefined ? null : place(padded(units), (row) => row.set(tensor(name)));
+
+  const compileDirection = (names: DirectionTensors, direction: Direction): DirectionProgram => {
+    const cell = cellOf(layer, direction);
+    const { constantPanels = 1 } = cell;
     const biasIh = tensor(names.biasIh);
     const biasHh = tensor(names.biasHh);
     // reset after the product multiplies the candidate's recurrent bias too, so that one stays apart
@@ -77,7 +83,12 @@ export function compileRecurrent(
         packMatrix(tensor(names.weightHh), units, order, packed),
       ),
       bias: place(order.length, (packed) => packVector(together, order, packed)),
-      recurrentBias: place(padded(units), (packed) => packed.set(biasHh.subarray(apart))),
+      constants: place(padded(units) * constantPanels, (packed) => {
+        if (names.peephole === undefined) packed.set(biasHh.subarray(apart));
+        else packByGroup(tensor(names.peephole), constantPanels, units, packed);
+      }),
+      initialH: placeState(names.initialH),
+      initialC: placeState(names.initialC),
       table: tableVocabulary === null ? null : place(tableVocabulary * order.length, () => {}),
     };
   };
@@ -87,9 +98,9 @@ export function compileRecurrent(
     units,
     columns: order.length,
     hasCellState: layer.cell === 'lstm',
-    scratchBytesPerRow: sweepScratch(cell, units, 1),
-    forward: compileDirection(directions.forward),
-    backward: directions.backward && compileDirection(directions.backward),
+    scratchBytesPerRow: sweepScratch(cellOf(layer), units, 1),
+    forward: compileDirection(directions.forward, 'forward'),
+    backward: directions.backward && compileDirection(directions.backward, 'backward'),
     concat: merge === 'concat',
     ends,
     merge: directions.backward
@@ -179,7 +190,7 @@ export function runForward(
         y,
         at.c,
         direction.weightHh,
-        direction.recurrentBias,
+        direction.constants,
         at.scratch,
         rows,
         run - step,
@@ -191,7 +202,7 @@ export function runForward(
   }
 }
 
-/** Backward in time over whole sequences. h and c are zero on entry and hold leavings after. */
+/** Backward in time over whole sequences. h and c stand at a start on entry and hold leavings after. */
 export function runBackward(
   recurrent: RecurrentProgram,
   direction: DirectionProgram,
@@ -219,13 +230,13 @@ export function runBackward(
         y,
         at.c,
         direction.weightHh,
-        direction.recurrentBias,
+        direction.constants,
         at.scratch,
         rows,
         1,
         (plan.turn + step) & 1,
       );
-      // rows that start at an earlier step find the zeros of their first h below these
+      // rows that start at an earlier step find their first h below these
       floats.copyWithin(at.h / 4, y / 4, y / 4 + rows * width);
     }
     end = start;

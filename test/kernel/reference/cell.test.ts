@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { gruResetAfterStep, gruResetBeforeStep } from '../../../src/kernel/reference/gru.ts';
 import { lstmStep } from '../../../src/kernel/reference/lstm.ts';
 import { rnnStep } from '../../../src/kernel/reference/rnn.ts';
+import { plainActivation, usualOptions } from '../../../src/kernel/cell-options.ts';
 import type { CellWeights } from '../../../src/kernel/reference/cell.ts';
 
 // One unit, one input: small enough to write the equations out with scalars. Every weight differs, so a swapped gate shows.
@@ -27,9 +28,10 @@ const sums = rows.weightIh.map((w, k) => w * x + rows.biasIh[k]! + rows.weightHh
 
 describe('one step by hand', () => {
   it('plain RNN', () => {
-    expect(rnnStep('tanh')(gates(1), [x], state).h[0]).toBeCloseTo(Math.tanh(sums[0]!), 15);
-    expect(rnnStep('relu')(gates(1), [x], state).h[0]).toBe(0);
-    expect(rnnStep('relu')(gates(1), [9], state).h[0]).toBeCloseTo(0.9 + 0.12 - 0.2, 15);
+    const relu = { ...usualOptions, candidate: plainActivation('relu') };
+    expect(rnnStep(gates(1), [x], state).h[0]).toBeCloseTo(Math.tanh(sums[0]!), 15);
+    expect(rnnStep(gates(1), [x], state, relu).h[0]).toBe(0);
+    expect(rnnStep(gates(1), [9], state, relu).h[0]).toBeCloseTo(0.9 + 0.12 - 0.2, 15);
   });
 
   it('LSTM, gates i, f, g, o', () => {
@@ -55,10 +57,45 @@ describe('one step by hand', () => {
     expect(seen.before).not.toBeCloseTo(seen.after, 4);
   });
 
-  it('takes other nonlinearities where asked', () => {
-    const activations = { gate: () => 0.5, value: (value: number) => value };
-    const next = lstmStep(gates(4), [x], state, activations);
-    expect(next.c[0]).toBeCloseTo(0.5 * c + 0.5 * sums[2]!, 15);
+  it('takes another activation for the gates, the candidate and the output', () => {
+    const next = lstmStep(gates(4), [x], state, {
+      ...usualOptions,
+      gate: { type: 'hard_sigmoid', alpha: 0, beta: 0.5 },
+      candidate: { type: 'affine', alpha: 2, beta: 1 },
+      output: plainActivation('relu'),
+    });
+    expect(next.c[0]).toBeCloseTo(0.5 * c + 0.5 * (2 * sums[2]! + 1), 15);
     expect(next.h[0]).toBeCloseTo(0.5 * next.c[0]!, 15);
+  });
+
+  it('holds the sums within the clip, and not an LSTM’s c', () => {
+    const clip = 0.05;
+    const within = (value: number): number => Math.max(-clip, Math.min(clip, value));
+    const [i, f, g, o] = sums.map(within) as [number, number, number, number];
+    const next = lstmStep(gates(4), [x], state, { ...usualOptions, clip });
+    const nextC = sigma(f) * c + sigma(i) * Math.tanh(g);
+    expect(nextC).toBeGreaterThan(clip);
+    expect(next.c[0]).toBeCloseTo(nextC, 15);
+    expect(next.h[0]).toBeCloseTo(sigma(o) * Math.tanh(nextC), 15);
+    const gru = gruResetAfterStep(gates(3), [x], state, { ...usualOptions, clip: 0.01 });
+    const half = sigma(0.01);
+    const [r, z] = [sums[0]! < 0 ? sigma(-0.01) : half, sums[1]! < 0 ? sigma(-0.01) : half];
+    const n = 0.3 * x + 0.03 + r * (-0.7 * h + 0.13);
+    expect(gru.h[0]).toBeCloseTo((1 - z) * Math.tanh(Math.max(-0.01, Math.min(0.01, n))) + z * h, 15);
+  });
+
+  it('forgets what it does not take in where the two gates are one', () => {
+    const [i, , g] = sums;
+    const next = lstmStep(gates(4), [x], state, { ...usualOptions, inputForget: true });
+    expect(next.c[0]).toBeCloseTo((1 - sigma(i!)) * c + sigma(i!) * Math.tanh(g!), 15);
+  });
+
+  it('sees c through peepholes i, f, o, the last one the new c', () => {
+    const [i, f, g, o] = sums;
+    const weights = { ...gates(4), peephole: [0.21, -0.32, 0.43] };
+    const next = lstmStep(weights, [x], state, { ...usualOptions, peepholes: true });
+    const nextC = sigma(f! - 0.32 * c) * c + sigma(i! + 0.21 * c) * Math.tanh(g!);
+    expect(next.c[0]).toBeCloseTo(nextC, 15);
+    expect(next.h[0]).toBeCloseTo(sigma(o! + 0.43 * nextC) * Math.tanh(nextC), 15);
   });
 });

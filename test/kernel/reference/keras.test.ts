@@ -1,12 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { hardSigmoid, sigmoid, tanh } from '../../../src/kernel/reference/activations.ts';
-import {
-  zeroState,
-  type CellActivations,
-  type CellStep,
-  type CellWeights,
-} from '../../../src/kernel/reference/cell.ts';
+import { plainActivation, usualOptions, type CellOptions } from '../../../src/kernel/cell-options.ts';
+import { zeroState, type CellStep, type CellWeights } from '../../../src/kernel/reference/cell.ts';
 import { gruResetBeforeStep } from '../../../src/kernel/reference/gru.ts';
 import { lstmStep } from '../../../src/kernel/reference/lstm.ts';
 import { rnnStep } from '../../../src/kernel/reference/rnn.ts';
@@ -39,11 +34,14 @@ const cases: { sequences?: true; backwards?: true; stateful?: true; sigmoid?: tr
   { sequences: true, backwards: true, stateful: true },
 ];
 
-const cells: Record<string, { order: number[]; step: (smooth: boolean) => CellStep }> = {
-  LSTM: { order: [0, 1, 2, 3], step: () => lstmStep },
-  GRU: { order: [1, 0, 2], step: () => gruResetBeforeStep },
-  SimpleRNN: { order: [0], step: (smooth) => rnnStep(smooth ? 'sigmoid' : 'tanh') },
+const cells: Record<string, { order: number[]; step: CellStep }> = {
+  LSTM: { order: [0, 1, 2, 3], step: lstmStep },
+  GRU: { order: [1, 0, 2], step: gruResetBeforeStep },
+  SimpleRNN: { order: [0], step: rnnStep },
 };
+const sigmoid = plainActivation('sigmoid');
+const smooth: CellOptions = { ...usualOptions, candidate: sigmoid, output: sigmoid };
+const hard: CellOptions = { ...usualOptions, gate: { type: 'hard_sigmoid', alpha: 0.2, beta: 0.5 } };
 
 describe('Keras', () => {
   if (!existsSync(folder)) {
@@ -62,17 +60,15 @@ describe('Keras', () => {
     it.each(cases.map((options, k) => ({ k, options })))('case $k: $options', ({ k, options }) => {
       const { input, weights, expected } = fixtures[`recurrent.${cell}.${k}`]!;
       const { order, step } = cells[cell]!;
-      const smooth = options.sigmoid === true;
-      const activations = smooth ? { gate: sigmoid, value: sigmoid } : { gate: hardSigmoid, value: tanh };
       const rows = matrixRows(input);
       const xs = options.backwards ? rows.toReversed() : rows;
       const units = weights[1].shape[0]!;
       const hs = run(
-        step(smooth),
+        step,
         cellWeights(weights, order),
         options.stateful ? [...xs, ...xs] : xs,
         units,
-        activations,
+        options.sigmoid ? smooth : hard,
       );
       const seen = hs.slice(options.sequences ? -xs.length : -1).flat();
       expect(seen.length).toBe(expected.data.length);
@@ -86,11 +82,11 @@ function run(
   weights: CellWeights,
   xs: number[][],
   units: number,
-  activations: CellActivations,
+  options: CellOptions,
 ): number[][] {
   let state = zeroState(units);
   return xs.map((x) => {
-    state = step(weights, x, state, activations);
+    state = step(weights, x, state, options);
     return [...state.h];
   });
 }

@@ -1,0 +1,34 @@
+import type { CellActivation } from '../cell-options.ts';
+import { activation } from './activations.ts';
+
+/** The activations of a recurrent cell in float64; NaN in, NaN out. */
+export function squash({ type, alpha, beta }: CellActivation): (x: number) => number {
+  switch (type) {
+    case 'tanh':
+    case 'sigmoid':
+    case 'relu':
+      return activation[type];
+    case 'softsign':
+      return (x) => (Math.abs(x) === Infinity ? Math.sign(x) : x / (1 + Math.abs(x)));
+    case 'softplus':
+      return (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+    case 'affine':
+      return (x) => alpha * x + beta;
+    case 'leaky_relu':
+      return (x) => (x < 0 ? alpha * x : x);
+    case 'thresholded_relu':
+      return (x) => (x <= alpha ? 0 : x);
+    case 'scaled_tanh':
+      return (x) => alpha * Math.tanh(beta * x);
+    case 'hard_sigmoid':
+      return (x) => Math.max(0, Math.min(1, alpha * x + beta));
+    case 'elu':
+      return (x) => (x < 0 ? alpha * Math.expm1(x) : x);
+  }
+}
+
+/** Held within ± the limit, then squashed. */
+export const squashWithin =
+  (to: CellActivation, limit: number | null): ((x: number) => number) =>
+  (x) =>
+    squash(to)(limit === null ? x : Math.max(-limit, Math.min(limit, x)));
