@@ -3,6 +3,7 @@ import { padded } from '../kernel/emit/emitter.ts';
 import type { Graph, Node } from '../network/graph.ts';
 import { learningAttention } from './attention.ts';
 import { learningBidirectional } from './bidirectional.ts';
+import { checkCellLearns } from './cell-options.ts';
 import { learningAdd, learningConcat } from './combine.ts';
 import { learningCrf, type LearningCrf } from './crf.ts';
 import { learningDense } from './dense.ts';
@@ -164,6 +165,7 @@ function learningLayer(context: BuildContext, node: Node, loss: LossSpec['type']
     case 'recurrent': {
       const { forward, backward } = node.tensors;
       const { layer, name } = node;
+      checkCellLearns(layer, name);
       return backward
         ? learningBidirectional(context, name, { forward, backward }, { layer, inner, ends: node.ends })
         : learningRecurrent(context, name, forward, { layer, inner, direction: 'forward' });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/decoding/rng.ts';
 import { createKernel, type Kernel } from '../../src/kernel/kernel.ts';
+import { networkSpec } from '../../src/network/spec.ts';
 import type { Learner } from '../../src/training/learner-interface.ts';
 import { createLearner } from '../../src/training/learner.ts';
 import { referenceGradient } from '../../src/training/reference-gradient.ts';
@@ -70,6 +71,24 @@ describe.each(learningCases.map((one) => [one.name, one] as const))('learning: %
     const learner = learnerOf(one);
     expect(learner.save()).toEqual(weightsOf(one));
     learner.free();
+  });
+});
+
+describe('a cell that is served and not trained', () => {
+  it('is refused, whoever builds the learner', () => {
+    const spec = networkSpec.parse({
+      layers: [
+        { type: 'recurrent', name: 'read', cell: 'lstm', units: 3, clip: 2 },
+        { type: 'dense', units: 2 },
+      ],
+    });
+    expect(() =>
+      createLearner(kernel, spec, {
+        input: { kind: 'features', width: 2 },
+        capacity,
+        loss: { type: 'mean_squared' },
+      }),
+    ).toThrow(/^layer read: clip: is served and not trained/);
   });
 });
 

@@ -9,6 +9,7 @@ import {
   type TextInput,
 } from '../../network/spec.ts';
 import { idsOf } from '../../vocabulary/ids-of.ts';
+import { checkCellLearns } from '../cell-options.ts';
 import type { TrainingSpec } from '../training-spec.ts';
 import type { Encoding } from './encoding.ts';
 import type { Prepared } from './prepared.ts';
@@ -39,6 +40,7 @@ export function fillModel(
     : fillNetwork(spec.network!, { input, source, outputs, squash: squash! });
   checkEncoder(spec, network);
   checkChain(spec, network);
+  checkCells(network);
   const resolved = resolveNetwork(network, input, source);
   const width = resolved.graph.nodes.at(-1)!.width;
   if (width !== outputs)
@@ -120,6 +122,20 @@ function checkChain({ task, outputs }: TrainingSpec, { layers }: NetworkSpec): v
   throw new UnrollError('invalid_model', 'network.layers: a crf gives each token one label: it is for tag', {
     field: `network.layers.${layers.length - 1}`,
   });
+}
+
+function checkCells({ layers, encoder }: NetworkSpec): void {
+  for (const [prefix, list] of [
+    ['', layers],
+    ['encoder.', encoder?.layers ?? []],
+  ] as const)
+    list.forEach((layer, index) =>
+      checkCellLearns(
+        layer,
+        `${prefix}${layer.name ?? `${layer.type}_${index}`}`,
+        `network.${prefix}layers.${index}`,
+      ),
+    );
 }
 
 /** Names in `frozen` must be there, or a typing error would train what should stay. */

@@ -66,6 +66,61 @@ describe('classify', () => {
     ]);
   });
 
+  it.each([
+    [{ cell: 'gru', clip: 3 }, 'clip'],
+    [{ cell: 'lstm', input_forget: true }, 'input_forget'],
+    [{ cell: 'lstm', peepholes: true }, 'peepholes'],
+    [{ cell: 'rnn', initial_state: true }, 'initial_state'],
+    [{ cell: 'gru', activations: { gate: { type: 'hard_sigmoid' } } }, 'activations'],
+    [{ cell: 'rnn', activations: { candidate: { type: 'relu' } } }, 'activations'],
+    [
+      {
+        cell: 'gru',
+        bidirectional: true,
+        backward_activations: { candidate: { type: 'elu' } },
+      },
+      'backward_activations',
+    ],
+  ])('refuses a cell that is served and not trained: %j', async (cell, field) => {
+    const layers = [
+      { type: 'embedding', units: 3 },
+      { type: 'recurrent', name: 'read', units: 4, ...cell },
+      { type: 'pool', mode: 'last' },
+      { type: 'dense' },
+    ];
+    await expect(
+      run(
+        { task: 'classify', network: { layers } },
+        jsonl({ text: 'a', label: 'x' }, { text: 'b', label: 'y' }),
+      ),
+    ).rejects.toMatchObject({
+      code: 'invalid_model',
+      field: `network.layers.1.${field}`,
+      message: expect.stringMatching(
+        new RegExp(`^layer read: ${field}: is served and not trained`),
+      ) as string,
+    });
+  });
+
+  it('takes a cell whose options are what it has anyway', async () => {
+    const usual = { gate: { type: 'sigmoid' }, candidate: { type: 'tanh' } };
+    const { model } = await run(
+      {
+        task: 'classify',
+        network: {
+          layers: [
+            { type: 'embedding', units: 3 },
+            { type: 'recurrent', cell: 'gru', units: 4, activations: usual, peepholes: false },
+            { type: 'pool', mode: 'last' },
+            { type: 'dense' },
+          ],
+        },
+      },
+      jsonl({ text: 'a', label: 'x' }, { text: 'b', label: 'y' }),
+    );
+    expect(model.network.layers[1]).toMatchObject({ activations: usual });
+  });
+
   it('refuses a label that only the validation data has, naming it and its line', async () => {
     const data = jsonl({ text: 'a', label: 'x' }, { text: 'b', label: 'y' });
     await expect(

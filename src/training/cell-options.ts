@@ -1,0 +1,27 @@
+import { UnrollError } from '../errors.ts';
+import { optionsLabel } from '../kernel/cell-options.ts';
+import { cellOptionsOf } from '../network/layers/cell-options.ts';
+import type { LayerSpec } from '../network/spec.ts';
+
+// Cells learn as they were published: the way back of what an imported model may ask of them besides is not here.
+
+const fields = ['clip', 'input_forget', 'peepholes', 'initial_state'] as const;
+
+/** @throws UnrollError invalid_model, naming the layer and the field, for a cell that is served and not trained */
+export function checkCellLearns(layer: LayerSpec, name: string, place: string | null = null): void {
+  if (layer.type !== 'recurrent') return;
+  const { activations, backward_activations, ...without } = layer;
+  const usual = optionsLabel(cellOptionsOf(without, 'forward'));
+  const others = (['forward', 'backward'] as const)
+    .filter((direction) => optionsLabel(cellOptionsOf(layer, direction)) !== usual)
+    .map((direction) =>
+      direction === 'backward' && backward_activations ? 'backward_activations' : 'activations',
+    );
+  const field = others[0] ?? fields.find((one) => layer[one] !== undefined && layer[one] !== false);
+  if (field === undefined) return;
+  throw new UnrollError(
+    'invalid_model',
+    `layer ${name}: ${field}: is served and not trained: a cell learns with the activations it was published with (rnn: tanh or relu), without a clip, coupled gates, peepholes or a start of its own`,
+    place === null ? {} : { field: `${place}.${field}` },
+  );
+}
