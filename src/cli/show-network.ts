@@ -1,6 +1,7 @@
 import type { ForeignNetwork } from '../formats/foreign-network.ts';
 import { answersOnce } from '../network/answers-once.ts';
 import { resolveGraph, type Node } from '../network/graph.ts';
+import { optionsInWords } from '../network/layers/cell-options.ts';
 
 /** A network in lines, for a person: its layers with what they read and give, and how it would serve. */
 export function showNetwork({ network, input, notes, weights }: ForeignNetwork): string[] {
@@ -25,9 +26,10 @@ export function showNetwork({ network, input, notes, weights }: ForeignNetwork):
 
 function described({ type, layer }: Node): string {
   if (layer.type === 'recurrent') {
-    const { cell, units, reset, activation, bidirectional, merge, backward_at: at } = layer;
-    const how = { lstm: '', gru: `, reset ${reset}`, rnn: `, ${activation}` }[cell];
-    return `${cell} of ${units}${how}${bidirectional ? `, both ways (${merge}${at === 'first' ? ' of their ends' : ''})` : ''}`;
+    const { cell, units, reset, activation, activations, bidirectional, merge, backward_at: at } = layer;
+    const how = { lstm: '', gru: `, reset ${reset}`, rnn: activations?.candidate ? '' : `, ${activation}` };
+    const both = bidirectional ? [`both ways (${merge}${at === 'first' ? ' of their ends' : ''})`] : [];
+    return [`${cell} of ${units}${how[cell]}`, ...both, ...optionsInWords(layer)].join(', ');
   }
   if (layer.type === 'dense') return layer.activation === 'linear' ? 'dense' : `dense, ${layer.activation}`;
   if (layer.type === 'pool') return `${layer.mode} of the steps`;

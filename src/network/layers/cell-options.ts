@@ -33,6 +33,29 @@ function filled(given: CellActivationSpec): CellActivation {
   return { type: given.type, alpha: said.alpha ?? usual.alpha ?? 0, beta: said.beta ?? usual.beta ?? 0 };
 }
 
+/** What a layer's cell has beyond its kind, for a person: `gate hard_sigmoid(0.2, 0.5)`, `clip 3`. */
+export function optionsInWords(layer: RecurrentSpec): string[] {
+  const { activations = {}, backward_activations: backward, clip } = layer;
+  const shown = (given: typeof activations, direction: Direction): string[] =>
+    (['gate', 'candidate', 'output'] as const)
+      .filter((part) => given[part])
+      .map((part) => `${part} ${inWords(cellOptionsOf(layer, direction)[part])}`);
+  return [
+    ...shown(activations, 'forward'),
+    ...(backward ? [['backward:', ...shown(backward, 'backward')].join(' ')] : []),
+    ...(clip === undefined ? [] : [`clip ${Number(clip.toPrecision(6))}`]),
+    ...(layer.input_forget ? ['input-forget gate'] : []),
+    ...(layer.peepholes ? ['peepholes'] : []),
+    ...(layer.initial_state ? ['initial state'] : []),
+  ];
+}
+
+function inWords(activation: CellActivation): string {
+  const numbers = Object.keys(activationParameters[activation.type]) as ('alpha' | 'beta')[];
+  const shown = numbers.map((name) => Number(activation[name].toPrecision(6)));
+  return `${activation.type}${shown.length > 0 ? `(${shown.join(', ')})` : ''}`;
+}
+
 /** @returns what a layer asks that its cell does not have, by field; null when it all fits */
 export function misplacedOption(layer: RecurrentSpec): { field: string; what: string } | null {
   const { cell, activation, bidirectional } = layer;
