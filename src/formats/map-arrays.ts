@@ -3,7 +3,7 @@ import { networkTensors, type ResolvedNetwork } from '../network/encoder-decoder
 import type { Node } from '../network/graph.ts';
 import type { Tensor, Weights } from '../network/weights.ts';
 import { shown, type Arrays } from './arrays.ts';
-import { reorderGates } from '../network/gate-orders.ts';
+import { reorderGates, reorderPeepholes } from '../network/gate-orders.ts';
 import type { WeightSource } from '../network/weight-source.ts';
 
 interface Mapped {
@@ -46,7 +46,7 @@ export function mapArrays(arrays: Arrays, network: ResolvedNetwork, source: Weig
       const turned = how.transpose ? transposed(array, name) : array;
       const picked = 'row' in how && how.row !== undefined ? rowOf(turned, how.row, name) : turned;
       const cell = node?.type === 'recurrent' ? node.layer.cell : null;
-      weights.set(name, cell ? reorderGates(picked, cell, how.gates) : picked);
+      weights.set(name, cell ? inOurOrder(name, picked, cell, how.gates) : picked);
       continue;
     }
     const candidates = namesOf(name, source.layers);
@@ -63,6 +63,17 @@ export function mapArrays(arrays: Arrays, network: ResolvedNetwork, source: Weig
       );
   }
   return { weights, unused: [...arrays.keys()].filter((name) => !used.has(name)) };
+}
+
+/** A recurrent layer's tensor; a state has no gates. */
+function inOurOrder(
+  name: string,
+  tensor: Tensor,
+  cell: Parameters<typeof reorderGates>[1],
+  order: Parameters<typeof reorderGates>[2],
+): Tensor {
+  if (/\.initial_[hc]$/.test(name)) return tensor;
+  return name.endsWith('.peephole') ? reorderPeepholes(tensor, order) : reorderGates(tensor, cell, order);
 }
 
 /** Our own name, then PyTorch's: `<layer>.<level>.<direction>.weight_ih` is `<layer>.weight_ih_l<level>[_reverse]` there. */

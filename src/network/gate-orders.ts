@@ -26,3 +26,13 @@ export function reorderGates(
   place.forEach((from, to) => ordered.set(values.subarray(from * block, (from + 1) * block), to * block));
   return { shape, values: ordered };
 }
+
+/** Peephole weights of an LSTM [3·units]: i o f as ONNX has them, into ours, i f o. No other order is known to have any. */
+export function reorderPeepholes({ shape, values }: Tensor, order: (typeof gateOrders)[number]): Tensor {
+  const units = values.length / 3;
+  if (order !== 'onnx' || !Number.isInteger(units)) return { shape, values };
+  const ordered = values.slice();
+  ordered.copyWithin(units, 2 * units);
+  ordered.set(values.subarray(units, 2 * units), 2 * units);
+  return { shape, values: ordered };
+}

@@ -1,13 +1,15 @@
 import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
-import { reorderGates } from '../../network/gate-orders.ts';
+import { reorderGates, reorderPeepholes } from '../../network/gate-orders.ts';
+import { cellFieldsOf } from './cell-attributes.ts';
+import { initialState } from './initial-state.ts';
 import type { Reading } from './operator.ts';
 import type { OnnxNode } from './read-onnx.ts';
 import { refuse } from './refuse.ts';
 import { axis, type Axis, type Rows, type Value } from './values.ts';
 
 // RNN, GRU, LSTM (https://onnx.ai/onnx/operators/onnx__LSTM.html): W [directions, G·units, in], R [directions, G·units, units],
-// B [directions, 2·G·units], Wb before Rb. Gates of an LSTM i o f c, of a GRU z r h.
+// B [directions, 2·G·units], Wb before Rb; P [directions, 3·units], i o f. Gates of an LSTM i o f c, of a GRU z r h.
 
 const cells = { RNN: 'rnn', GRU: 'gru', LSTM: 'lstm' } as const;
 const gates = { rnn: 1, gru: 3, lstm: 4 } as const;
@@ -27,32 +29,27 @@ export function convertRecurrent(
   const units = rows / gates[cell];
   if (weights.shape.length !== 3 || recurrent.shape.join() !== [directions, rows, units].join())
     refuse(`W [${weights.shape.join(', ')}] and R [${recurrent.shape.join(', ')}] do not belong together`);
+  const peepholes = cell === 'lstm' && p !== undefined ? tensorOf(p, 'P') : null;
+  if (peepholes && peepholes.values.length !== directions * 3 * units)
+    refuse(`P [${peepholes.shape.join(', ')}] for ${directions} directions of ${units} units`);
   if (x.width !== 0 && x.width !== width) refuse(`W has ${width} columns, it reads ${x.width}`);
-  if (p !== undefined) refuse('peepholes are not supported');
-  for (const [state, name] of [
-    [h, 'initial_h'],
-    [c, 'initial_c'],
-  ] as const)
-    if (!isZero(state)) refuse(`${name} is neither zero nor an input of the graph`);
   if (h?.kind === 'state')
     draft.notes.push(
       `${shown(node.name || node.op)}: its state is an input and an output of the graph; here it is the model's state`,
     );
   if (lengths !== undefined)
     draft.notes.push(`${shown(node.name || node.op)}: sequence_lens is not needed, nothing is padded here`);
-  for (const name of ['clip', 'activation_alpha', 'activation_beta', 'input_forget'] as const) {
-    const one = attributes.get(name);
-    if (one && (one.floats.length > 0 || (one.f ?? one.i ?? 0) !== 0)) refuse(`${name} is not supported`);
-  }
-  const activation = activationOf(node, cell, directions);
-
   const layout = attributes.get('layout')?.i ?? 0;
   const [time, batch] = layout === 0 ? [x.axes[0]!, x.axes[1]!] : [x.axes[1]!, x.axes[0]!];
   take(time, 'time');
   take(batch, 'batch');
   if (x.axes[2]!.role !== 'features') refuse('its features are not the last axis');
 
-  const how = attributes.get('direction')?.s ?? 'forward';
+  const how = directionOf(attributes.get('direction')?.s, directions);
+  const starts = [h, c].map((state, i) =>
+    initialState(state, i === 0 ? 'initial_h' : 'initial_c', { directions, units, layout }),
+  );
+  const started = starts.some((one) => one !== null);
   const tensorsOf = (direction: number): (readonly [string, Tensor])[] => {
     const part = ({ shape, values }: Tensor): Tensor => {
       const size = values.length / directions;
@@ -60,14 +57,22 @@ export function convertRecurrent(
     };
     const bias = b === undefined ? new Float32Array(2 * rows) : part(tensorOf(b, 'B')).values;
     if (bias.length !== 2 * rows) refuse(`B has ${bias.length} numbers a direction, must have ${2 * rows}`);
-    return (
-      [
-        ['weight_ih', part(weights)],
-        ['weight_hh', part(recurrent)],
-        ['bias_ih', { shape: [rows], values: bias.subarray(0, rows) }],
-        ['bias_hh', { shape: [rows], values: bias.subarray(rows) }],
-      ] as const
-    ).map(([name, tensor]) => [name, reorderGates(tensor, cell, 'onnx')]);
+    const gated = [
+      ['weight_ih', part(weights)],
+      ['weight_hh', part(recurrent)],
+      ['bias_ih', { shape: [rows], values: bias.subarray(0, rows) }],
+      ['bias_hh', { shape: [rows], values: bias.subarray(rows) }],
+    ] as const;
+    const state = (which: number): Tensor => ({
+      shape: [units],
+      values: starts[which]?.[direction] ?? new Float32Array(units),
+    });
+    return [
+      ...gated.map(([name, tensor]) => [name, reorderGates(tensor, cell, 'onnx')] as const),
+      ...(peepholes ? [['peephole', reorderPeepholes(part(peepholes), 'onnx')] as const] : []),
+      ...(started ? [['initial_h', state(0)] as const] : []),
+      ...(started && cell === 'lstm' ? [['initial_c', state(1)] as const] : []),
+    ];
   };
   const named = (direction: 'forward' | 'backward', tensors: (readonly [string, Tensor])[]) =>
     tensors.map(([name, tensor]) => [`0.${direction}.${name}`, tensor] as const);
@@ -75,8 +80,6 @@ export function convertRecurrent(
     tensors.map(
       ([name, { shape, values }]) => [name, { shape, values: new Float32Array(values.length) }] as const,
     );
-  if (directions !== (how === 'bidirectional' ? 2 : 1))
-    refuse(`direction ${shown(how)} with weights of ${directions} directions`);
   if (how === 'reverse')
     draft.notes.push(
       `${shown(node.name || node.op)}: beside its reverse direction runs a forward one that gives zeros`,
@@ -88,10 +91,12 @@ export function convertRecurrent(
       type: 'recurrent',
       cell,
       units,
-      ...(cell === 'rnn' && { activation }),
       ...(cell === 'gru' && {
         reset: (attributes.get('linear_before_reset')?.i ?? 0) !== 0 ? 'after' : 'before',
       }),
+      ...cellFieldsOf(node, cell, how),
+      ...(peepholes && { peepholes: true }),
+      ...(started && { initial_state: true }),
       ...(how !== 'forward' && { bidirectional: true, merge: how === 'reverse' ? 'sum' : 'concat' }),
     },
     [draft.rowsOf(x)],
@@ -104,7 +109,8 @@ export function convertRecurrent(
   const both = axis('directions', directions);
   const features = axis('features');
   const common = { kind: 'rows', layer, width: units } as const;
-  const stepsRead = readers(node.outputs[0] ?? '') > 0;
+  // an output that is left out has the name of every input that is
+  const stepsRead = (node.outputs[0] ?? '') !== '' && readers(node.outputs[0]!) > 0;
   const ended = layout === 0 ? [both, batch, features] : [batch, both, features];
   return [
     {
@@ -125,20 +131,10 @@ function take(one: Axis, role: 'time' | 'batch'): void {
 const tensorOf = (value: Value | undefined, name: string): Tensor =>
   value?.kind === 'constant' ? value.tensor : refuse(`${name} is not a constant`);
 
-function isZero(value: Value | undefined): boolean {
-  if (value === undefined || value.kind === 'state') return true;
-  if (value.kind === 'fill') return value.value === 0;
-  return value.kind === 'constant' && value.tensor.values.every((one) => one === 0);
-}
-
-/** The defaults, and for a plain cell Relu. */
-function activationOf(node: OnnxNode, cell: 'rnn' | 'gru' | 'lstm', directions: number): string {
-  const given = node.attributes.get('activations')?.strings.map((name) => name.toLowerCase()) ?? [];
-  const usual = { rnn: ['tanh'], gru: ['sigmoid', 'tanh'], lstm: ['sigmoid', 'tanh', 'tanh'] }[cell];
-  const repeated = (list: readonly string[]): string => Array.from({ length: directions }, () => list).join();
-  if (given.length === 0 || given.join() === repeated(usual)) return 'tanh';
-  if (cell === 'rnn' && given.join() === repeated(['relu'])) return 'relu';
-  return refuse(
-    `activations ${given.map(shown).join(', ')}, must be ${usual.join(', ')}${cell === 'rnn' ? ' or relu' : ''}`,
-  );
+function directionOf(said = 'forward', directions: number): 'forward' | 'reverse' | 'bidirectional' {
+  if (said !== 'forward' && said !== 'reverse' && said !== 'bidirectional')
+    return refuse(`the direction ${shown(said)}`);
+  if (directions !== (said === 'bidirectional' ? 2 : 1))
+    refuse(`direction ${shown(said)} with weights of ${directions} directions`);
+  return said;
 }

@@ -47,8 +47,12 @@ export const shapeOperators: Readonly<Record<string, Operator>> = {
   ConstantOfShape: (node) => [{ kind: 'fill', value: node.attributes.get('value')?.t?.values[0] ?? 0 }],
   Expand(_, [value]) {
     if (value?.kind === 'fill' || value?.kind === 'state') return [value];
-    const { values } = constant(value, 'what is expanded');
-    if (values.some((one) => one !== values[0])) refuse('a tensor of several numbers is expanded');
+    const { shape: sizes, values } = constant(value, 'what is expanded');
+    if (values.some((one) => one !== values[0]))
+      // a state [directions, 1, units], for as many sequences as there are
+      return sizes.length === 3 && value?.kind === 'constant'
+        ? [value]
+        : refuse('a tensor of several numbers is expanded');
     return [{ kind: 'fill', value: values[0] ?? 0 }];
   },
   Gather(node, [from, index], reading) {

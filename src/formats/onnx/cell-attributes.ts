@@ -1,0 +1,122 @@
+import { activationParameters, type CellActivationType } from '../../kernel/cell-options.ts';
+import type { CellActivationsSpec, CellActivationSpec } from '../../network/cell-fields.ts';
+import type { RecurrentSpec } from '../../network/spec.ts';
+import { shown } from '../arrays.ts';
+import { int } from './operator.ts';
+import type { OnnxNode } from './read-onnx.ts';
+import { refuse } from './refuse.ts';
+
+// What the attributes of RNN, GRU and LSTM say of a cell: activations, activation_alpha, activation_beta, clip, input_forget.
+
+type Cell = RecurrentSpec['cell'];
+
+const types: Readonly<Record<string, CellActivationType>> = {
+  relu: 'relu',
+  tanh: 'tanh',
+  sigmoid: 'sigmoid',
+  affine: 'affine',
+  leakyrelu: 'leaky_relu',
+  thresholdedrelu: 'thresholded_relu',
+  scaledtanh: 'scaled_tanh',
+  hardsigmoid: 'hard_sigmoid',
+  elu: 'elu',
+  softsign: 'softsign',
+  softplus: 'softplus',
+};
+/** What ONNX's f, g, h are to a cell, and what they are where the node doesn't say. */
+const parts = {
+  rnn: [['candidate', 'tanh']],
+  gru: [
+    ['gate', 'sigmoid'],
+    ['candidate', 'tanh'],
+  ],
+  lstm: [
+    ['gate', 'sigmoid'],
+    ['candidate', 'tanh'],
+    ['output', 'tanh'],
+  ],
+} as const satisfies Record<Cell, readonly (readonly [keyof CellActivationsSpec, CellActivationType])[]>;
+
+/** Fields of our layer. */
+export function cellFieldsOf(
+  node: OnnxNode,
+  cell: Cell,
+  how: 'forward' | 'reverse' | 'bidirectional',
+): Partial<RecurrentSpec> {
+  const clip = node.attributes.get('clip')?.f ?? 0;
+  if (clip < 0) refuse(`a clip of ${clip}`);
+  return {
+    ...fieldsOf(cell, directionsOf(node, cell, how === 'bidirectional' ? 2 : 1), how === 'reverse'),
+    ...(clip > 0 && { clip }),
+    ...(cell === 'lstm' && int(node, 'input_forget', 0) !== 0 && { input_forget: true }),
+  };
+}
+
+/** @param still whether the one direction is backward: beside it runs a forward one of zero weights, which gives zeros only as usual */
+function fieldsOf(
+  cell: Cell,
+  [first, second = first]: readonly CellActivationsSpec[],
+  still: boolean,
+): Partial<RecurrentSpec> {
+  const said = (given: CellActivationsSpec | undefined): string => JSON.stringify(given);
+  if (said(first) !== said(second)) return { activations: first!, backward_activations: second! };
+  if (said(first) === '{}') return {};
+  if (cell === 'rnn' && first!.candidate?.type === 'relu') return { activation: 'relu' };
+  return still ? { backward_activations: first! } : { activations: first! };
+}
+
+/** The activations of each direction, without those that the cell has anyway. */
+function directionsOf(node: OnnxNode, cell: Cell, directions: number): CellActivationsSpec[] {
+  const names = node.attributes.get('activations')?.strings ?? [];
+  const count = parts[cell].length;
+  if (names.length === 0) return Array.from({ length: directions }, () => ({}));
+  if (names.length !== count * directions)
+    refuse(`${names.length} activations, must be ${count} a direction: ${names.map(shown).join(', ')}`);
+  const activations = activationsOf(node, names);
+  return Array.from({ length: directions }, (_, direction) =>
+    Object.fromEntries(
+      parts[cell].flatMap(([part, usual], i) => {
+        const one = activations[direction * count + i]!;
+        return one.type === usual ? [] : [[part, one] as const];
+      }),
+    ),
+  );
+}
+
+function activationsOf(node: OnnxNode, names: readonly string[]): CellActivationSpec[] {
+  const found = names.map(
+    (name) =>
+      types[name.toLowerCase()] ??
+      refuse(`the activation ${shown(name)}, must be one of ${Object.values(types).join(', ')}`),
+  );
+  const alpha = parameterOf(node, 'alpha', found);
+  const beta = parameterOf(node, 'beta', found);
+  return found.map((type, i) => ({ type, ...alpha[i], ...beta[i] }) as CellActivationSpec);
+}
+
+/**
+ * activation_alpha or activation_beta, consumed in order by the activations that take one, as onnxruntime does; the rest have
+ * ONNX's default. A list with one for every activation is taken where that comes to the same.
+ */
+function parameterOf(
+  { attributes }: OnnxNode,
+  name: 'alpha' | 'beta',
+  activations: readonly CellActivationType[],
+): Record<string, number>[] {
+  const given = attributes.get(`activation_${name}`)?.floats ?? [];
+  let next = 0;
+  const read = activations.map((type, i): Record<string, number> => {
+    const parameters: { alpha?: number | null; beta?: number | null } = activationParameters[type];
+    if (parameters[name] === undefined) return {};
+    const value = given[next];
+    if (given.length === activations.length && value !== given[i])
+      refuse(`activation_${name} has one for every activation, though ${type} is not the first to take one`);
+    next++;
+    const one =
+      value ?? parameters[name] ?? refuse(`${type} without activation_${name}: ONNX has no default`);
+    return { [name]: one };
+  });
+  if (given.length > next && given.length !== activations.length)
+    refuse(`activation_${name} has ${given.length} numbers, its activations take ${next}`);
+  return read;
+}

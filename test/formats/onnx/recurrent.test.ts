@@ -1,0 +1,225 @@
+import { describe, expect, it } from 'vitest';
+import { networkOfOnnx } from '../../../src/formats/onnx/network-of-onnx.ts';
+import type { Attribute, OnnxModel } from '../../../src/formats/onnx/read-onnx.ts';
+import type { Tensor } from '../../../src/network/weights.ts';
+
+// What RNN, GRU and LSTM of a graph say of their cells, as fields and tensors of ours. Their numbers are held to onnxruntime's by
+// bench/onnx-cases.ts.
+
+const units = 2;
+const counting = (...shape: number[]): Tensor => ({
+  shape,
+  values: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i + 1),
+});
+const attribute = (fields: Partial<Attribute>): Attribute => ({
+  floats: [],
+  ints: [],
+  strings: [],
+  isGraph: false,
+  ...fields,
+});
+
+interface Given {
+  readonly activations?: string[];
+  readonly alpha?: number[];
+  readonly beta?: number[];
+  readonly clip?: number;
+  readonly inputForget?: number;
+  readonly layout?: number;
+  readonly direction?: 'forward' | 'reverse' | 'bidirectional';
+  readonly h?: Tensor;
+  readonly c?: Tensor;
+  readonly P?: Tensor;
+}
+
+function modelOf(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel {
+  const { direction = 'forward', layout = 0 } = given;
+  const directions = direction === 'bidirectional' ? 2 : 1;
+  const rows = { RNN: 1, GRU: 3, LSTM: 4 }[operator] * units;
+  const { h, c, P } = given;
+  const initializers = new Map<string, Tensor>([
+    ['W', counting(directions, rows, 1)],
+    ['R', counting(directions, rows, units)],
+    ['shape', { shape: [2], values: Float32Array.of(0, -1) }],
+    ...Object.entries({ h, c, P }).flatMap(([name, tensor]) => (tensor ? [[name, tensor] as const] : [])),
+  ]);
+  const named = (name: string): string => (initializers.has(name) ? name : '');
+  const node = (
+    op: string,
+    inputs: string[],
+    outputs: string[],
+    attributes: [string, Attribute][],
+  ): OnnxModel['nodes'][number] => ({
+    op,
+    name: op === operator ? 'read' : '',
+    domain: '',
+    inputs,
+    outputs,
+    attributes: new Map(attributes),
+  });
+  return {
+    producer: 'a test',
+    opset: 17,
+    nodes: [
+      node(
+        operator,
+        ['X', 'W', 'R', '', '', named('h'), named('c'), named('P')],
+        ['', 'end'],
+        [
+          ['direction', attribute({ s: direction })],
+          ['activations', attribute({ strings: given.activations ?? [] })],
+          ['activation_alpha', attribute({ floats: given.alpha ?? [] })],
+          ['activation_beta', attribute({ floats: given.beta ?? [] })],
+          ['clip', attribute({ f: given.clip ?? 0 })],
+          ['input_forget', attribute({ i: given.inputForget ?? 0 })],
+          ['layout', attribute({ i: layout })],
+        ],
+      ),
+      // directions side by side
+      node(
+        'Transpose',
+        ['end'],
+        ['turned'],
+        [['perm', attribute({ ints: layout === 1 ? [0, 1, 2] : [1, 0, 2] })]],
+      ),
+      node('Reshape', ['turned', 'shape'], ['out'], []),
+    ],
+    initializers,
+    inputs: [{ name: 'X', shape: [null, null, 1] }],
+    outputs: [{ name: 'out', shape: [] }],
+  };
+}
+
+const read = (operator: 'RNN' | 'GRU' | 'LSTM', given: Given = {}) => {
+  const { network, weights } = networkOfOnnx(modelOf(operator, given));
+  const values = (name: string): number[] | undefined => {
+    const tensor = weights.get(`read.${name}`);
+    return tensor && [...tensor.values];
+  };
+  return { layer: network.layers[0]!, values };
+};
+
+describe('the activations of an operator', () => {
+  it('are ours by place: gate, candidate, output', () => {
+    expect(read('LSTM', { activations: ['Softsign', 'Elu', 'Softplus'] }).layer).toMatchObject({
+      activations: {
+        gate: { type: 'softsign' },
+        candidate: { type: 'elu', alpha: 1 },
+        output: { type: 'softplus' },
+      },
+    });
+    expect(read('GRU', { activations: ['HardSigmoid', 'Tanh'] }).layer).toMatchObject({
+      activations: { gate: { type: 'hard_sigmoid', alpha: 0.2, beta: 0.5 } },
+    });
+    expect(read('RNN', { activations: ['LeakyRelu'] }).layer).toMatchObject({
+      activations: { candidate: { type: 'leaky_relu', alpha: 0.01 } },
+    });
+  });
+
+  it('leave a layer as it was where they are the usual', () => {
+    const { layer } = read('LSTM', { activations: ['sigmoid', 'tanh', 'Tanh'] });
+    expect(layer).not.toHaveProperty('activations');
+    expect(read('RNN', { activations: ['Relu'] }).layer).toMatchObject({ activation: 'relu' });
+    expect(read('RNN', { activations: ['Relu'] }).layer).not.toHaveProperty('activations');
+  });
+
+  it('take alpha and beta in order, those that have any', () => {
+    const given = { activations: ['Sigmoid', 'Elu', 'Affine'], alpha: [0.25, 3], beta: [5] };
+    expect(read('LSTM', given).layer).toMatchObject({
+      activations: {
+        candidate: { type: 'elu', alpha: 0.25 },
+        output: { type: 'affine', alpha: 3, beta: 5 },
+      },
+    });
+  });
+
+  it('take a list with one for all where it comes to the same, and refuse it where it does not', () => {
+    const hard = { activations: ['HardSigmoid', 'Tanh'], alpha: [0.25, 1], beta: [0.5, 0] };
+    expect(read('GRU', hard).layer).toMatchObject({
+      activations: { gate: { type: 'hard_sigmoid', alpha: 0.25, beta: 0.5 } },
+    });
+    expect(() => read('GRU', { activations: ['Sigmoid', 'Elu'], alpha: [1, 0.5] })).toThrow(
+      'activation_alpha has one for every activation, though elu is not the first to take one',
+    );
+  });
+
+  it('are another backward where the operator says so', () => {
+    const given = {
+      direction: 'bidirectional',
+      activations: ['Sigmoid', 'Elu', 'Softsign', 'Tanh'],
+    } as const;
+    expect(read('GRU', { ...given, activations: [...given.activations] }).layer).toMatchObject({
+      activations: { candidate: { type: 'elu' } },
+      backward_activations: { gate: { type: 'softsign' } },
+    });
+  });
+
+  it('are the backward direction’s alone where there is no forward one, which then gives zeros', () => {
+    const { layer } = read('GRU', { direction: 'reverse', activations: ['Sigmoid', 'Softplus'] });
+    expect(layer).toMatchObject({ merge: 'sum', backward_activations: { candidate: { type: 'softplus' } } });
+    expect(layer).not.toHaveProperty('activations');
+  });
+
+  it.each([
+    [{ activations: ['Swish', 'Tanh'] }, 'the activation "Swish"'],
+    [{ activations: ['Sigmoid'] }, '1 activations, must be 2 a direction'],
+    [{ activations: ['ScaledTanh', 'Tanh'] }, 'scaled_tanh without activation_alpha: ONNX has no default'],
+    [
+      { activations: ['Elu', 'Tanh'], alpha: [1, 2, 3] },
+      'activation_alpha has 3 numbers, its activations take 1',
+    ],
+  ])('are refused by name: %j', (given, says) => {
+    expect(() => read('GRU', given)).toThrow(says);
+  });
+});
+
+describe('the other attributes and inputs', () => {
+  it('clip, input_forget and P in our order, i f o', () => {
+    const { layer, values } = read('LSTM', { clip: 3, inputForget: 1, P: counting(1, 3 * units) });
+    expect(layer).toMatchObject({ clip: 3, input_forget: true, peepholes: true });
+    expect(values('0.forward.peephole')).toEqual([1, 2, 5, 6, 3, 4]);
+  });
+
+  it('a start of each direction, the one that is left out zero', () => {
+    const { layer, values } = read('LSTM', { direction: 'bidirectional', h: counting(2, 1, units) });
+    expect(layer).toMatchObject({ initial_state: true });
+    expect(values('0.forward.initial_h')).toEqual([1, 2]);
+    expect(values('0.backward.initial_h')).toEqual([3, 4]);
+    expect(values('0.backward.initial_c')).toEqual([0, 0]);
+  });
+
+  it('a start that all sequences of a batch share, in either layout', () => {
+    const twice = (...numbers: number[]): Float32Array => Float32Array.from(numbers);
+    const h = { shape: [2, 2, units], values: twice(1, 2, 1, 2, 3, 4, 3, 4) };
+    const turned = { shape: [2, 2, units], values: twice(1, 2, 3, 4, 1, 2, 3, 4) };
+    for (const given of [
+      { h, layout: 0 },
+      { h: turned, layout: 1 },
+    ])
+      expect(read('GRU', { direction: 'bidirectional', ...given }).values('0.backward.initial_h')).toEqual([
+        3, 4,
+      ]);
+  });
+
+  it('no start of a layer that starts at zero', () => {
+    const zeros = { shape: [1, 1, units], values: new Float32Array(units) };
+    expect(read('LSTM', { h: zeros, c: zeros }).layer).not.toHaveProperty('initial_state');
+  });
+
+  it('the start of a reverse direction alone', () => {
+    const { values } = read('GRU', { direction: 'reverse', h: counting(1, 1, units) });
+    expect(values('0.forward.initial_h')).toEqual([0, 0]);
+    expect(values('0.backward.initial_h')).toEqual([1, 2]);
+  });
+
+  it('are refused where a batch starts in different states, or a shape does not fit', () => {
+    expect(() => read('GRU', { h: counting(1, 2, units) })).toThrow(
+      'initial_h starts the 2 sequences of a batch in different states',
+    );
+    expect(() => read('GRU', { h: counting(1, 1, 3) })).toThrow(
+      'initial_h [1, 1, 3] for 1 directions of 2 units',
+    );
+    expect(() => read('LSTM', { P: counting(1, 4) })).toThrow('P [1, 4] for 1 directions of 2 units');
+    expect(() => read('GRU', { clip: -1 })).toThrow('a clip of -1');
+  });
+});
