@@ -3,8 +3,8 @@ import { asConfig, type KerasLayer } from './keras-model.ts';
 import { need, refuse, transpose, zeros, type Converted, type Read } from './converted.ts';
 import { convertBidirectional, convertRecurrent } from './recurrent.ts';
 
-/** @throws UnrollError invalid_model, saying what we don't have */
-export function convertLayer(layer: KerasLayer, from: readonly Read[]): Converted {
+/** @param version of the Keras that wrote the file @throws UnrollError invalid_model, saying what we don't have */
+export function convertLayer(layer: KerasLayer, from: readonly Read[], version: string): Converted {
   const { className, name, config } = layer;
   const [read] = from as [Read];
   const same = (layers: Converted['layers'] = [], notes: string[] = []): Converted => ({
@@ -35,9 +35,9 @@ export function convertLayer(layer: KerasLayer, from: readonly Read[]): Converte
     case 'SimpleRNN':
     case 'CuDNNLSTM':
     case 'CuDNNGRU':
-      return convertRecurrent(layer, read);
+      return convertRecurrent(layer, read, version);
     case 'Bidirectional':
-      return convertBidirectional(layer, read);
+      return convertBidirectional(layer, read, version);
     case 'Dropout':
     case 'SpatialDropout1D':
     case 'GaussianNoise':

@@ -70,7 +70,7 @@ export function networkOfKeras({ version, layers, outputs }: KerasModel): Foreig
     try {
       const from = reads as Placed[];
       if (layer.className === 'Embedding' && input) input = idsFor(layer);
-      const converted = convertLayer(layer, from);
+      const converted = convertLayer(layer, from, version);
       notes.push(...converted.notes.map((note) => `${shown(layer.name)}: ${note}`));
       let last = from.map(({ name }) => name);
       for (const one of converted.layers) last = [add(one, last)];

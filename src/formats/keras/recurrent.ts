@@ -1,6 +1,8 @@
+import type { CellActivationsSpec } from '../../network/cell-fields.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import { reorderGates } from '../../network/gate-orders.ts';
+import { cellActivationsOf } from './cell-activations.ts';
 import { asConfig, textOf, type Config, type KerasLayer } from './keras-model.ts';
 import { need, refuse, transpose, zeros, type Converted, type Read } from './converted.ts';
 
@@ -15,20 +17,22 @@ interface CellSpec {
   readonly cell: 'lstm' | 'gru' | 'rnn';
   readonly units: number;
   readonly reset?: 'before' | 'after';
-  readonly activation?: string;
+  readonly activation?: 'relu';
+  readonly activations?: CellActivationsSpec;
 }
 
 /** One direction: to its last row alone unless it returns sequences. */
-export function convertRecurrent(layer: KerasLayer, { width, sequence }: Read): Converted {
+export function convertRecurrent(layer: KerasLayer, { width, sequence }: Read, version: string): Converted {
   if (!sequence) refuse('reads a sequence, and is given one row');
   const { name, className, config } = layer;
-  const spec = cellSpec(className, config);
+  const spec = cellSpec(className, config, version);
   const tensors = cellTensors(spec, className, need(layer, weightCount(config)), width);
   const sequences = config['return_sequences'] === true;
   const notes = notesOf(config);
   if (config['go_backwards'] === true) {
     if (sequences) refuse('go_backwards with return_sequences gives its rows in reverse');
-    // beside a forward direction that is always 0: 0 + backward is backward
+    // beside a forward direction that is always 0, as the usual activations make it: 0 + backward is backward
+    const { activations, ...usual } = spec;
     const still = tensors.map(
       ([part, { shape, values }]) => [part, { shape, values: new Float32Array(values.length) }] as const,
     );
@@ -36,7 +40,13 @@ export function convertRecurrent(layer: KerasLayer, { width, sequence }: Read): 
       layers: [
         {
           name,
-          layer: { ...spec, bidirectional: true, merge: 'sum', backward_at: 'first' },
+          layer: {
+            ...usual,
+            ...(activations && { backward_activations: activations }),
+            bidirectional: true,
+            merge: 'sum',
+            backward_at: 'first',
+          },
           tensors: [...placed('forward', still), ...placed('backward', tensors)],
         },
         lastOf(name),
@@ -57,7 +67,11 @@ export function convertRecurrent(layer: KerasLayer, { width, sequence }: Read): 
   };
 }
 
-export function convertBidirectional(layer: KerasLayer, { width, sequence }: Read): Converted {
+export function convertBidirectional(
+  layer: KerasLayer,
+  { width, sequence }: Read,
+  version: string,
+): Converted {
   if (!sequence) refuse('reads a sequence, and is given one row');
   const { name, config } = layer;
   const wrapped = asConfig(config['layer']);
@@ -69,7 +83,8 @@ export function convertBidirectional(layer: KerasLayer, { width, sequence }: Rea
     textOf(config['merge_mode']) ?? 'concat'
   ];
   if (!merge) return refuse(`merge_mode ${shown(config['merge_mode'])}: its directions are given apart`);
-  const spec = cellSpec(className, own);
+  const spec = cellSpec(className, own, version);
+  const backward = backwardActivations(config, { className, own, spec }, version);
   const count = weightCount(own);
   const weights = need(layer, 2 * count);
   const sequences = own['return_sequences'] === true;
@@ -77,7 +92,13 @@ export function convertBidirectional(layer: KerasLayer, { width, sequence }: Rea
     layers: [
       {
         name,
-        layer: { ...spec, bidirectional: true, merge, ...(!sequences && { backward_at: 'first' }) },
+        layer: {
+          ...spec,
+          ...backward,
+          bidirectional: true,
+          merge,
+          ...(!sequences && { backward_at: 'first' }),
+        },
         tensors: [
           ...placed('forward', cellTensors(spec, className, weights.slice(0, count), width)),
           ...placed('backward', cellTensors(spec, className, weights.slice(count), width)),
@@ -107,30 +128,43 @@ function notesOf(config: Config): string[] {
   return config['stateful'] === true ? ['stateful: here every sequence has a state of its own'] : [];
 }
 
-function cellSpec(className: string, config: Config): CellSpec {
+function cellSpec(className: string, config: Config, version: string): CellSpec {
   const cell = cells[className as keyof typeof cells];
   const units = Number(config['units'] ?? config['output_dim']);
   if (!Number.isSafeInteger(units) || units < 1) refuse(`units of ${shown(config['units'])}`);
-  const activation = config['activation'] ?? 'tanh';
-  const inner = config['recurrent_activation'] ?? config['inner_activation'] ?? 'sigmoid';
-  if (cell !== 'rnn' && (activation !== 'tanh' || inner !== 'sigmoid'))
-    refuse(
-      `activation ${shown(activation)} and recurrent_activation ${shown(inner)}, must be tanh and sigmoid`,
-    );
-  if (cell === 'rnn' && activation !== 'tanh' && activation !== 'relu')
-    refuse(`activation ${shown(activation)}, must be tanh or relu`);
+  const activations = cellActivationsOf(cell, config, version);
+  const isRelu = cell === 'rnn' && activations.candidate?.type === 'relu';
   if (config['return_state'] === true)
     refuse('return_state: its states are no output here, they are read and set by themselves');
   return {
     type: 'recurrent',
     cell,
     units,
-    ...(cell === 'rnn' && { activation: activation as string }),
+    ...(isRelu ? { activation: 'relu' } : Object.keys(activations).length > 0 && { activations }),
     // Keras 1 and 2 without the field reset before; CuDNN after
     ...(cell === 'gru' && {
       reset: className === 'CuDNNGRU' || config['reset_after'] === true ? 'after' : 'before',
     }),
   };
+}
+
+/** A Bidirectional may hold a backward layer of its own: only its activations can differ. */
+function backwardActivations(
+  config: Config,
+  forward: { className: string; own: Config; spec: CellSpec },
+  version: string,
+): { backward_activations?: CellActivationsSpec } {
+  if (config['backward_layer'] === undefined || config['backward_layer'] === null) return {};
+  const wrapped = asConfig(config['backward_layer']);
+  const className = String(wrapped['class_name']);
+  const own = asConfig(wrapped['config']);
+  if (className !== forward.className || weightCount(own) !== weightCount(forward.own))
+    refuse(`its backward layer is another than its forward one: ${shown(className)}`);
+  const { activation, activations = {}, ...rest } = cellSpec(className, own, version);
+  const { activation: usual, activations: others = {}, ...same } = forward.spec;
+  if (JSON.stringify(rest) !== JSON.stringify(same) || activation !== usual)
+    refuse('its backward layer is another than its forward one');
+  return JSON.stringify(activations) === JSON.stringify(others) ? {} : { backward_activations: activations };
 }
 
 /** [kernel, recurrent kernel, bias?] of one direction as ours. */

@@ -69,6 +69,7 @@ function twoLstms(arrays: Arrays) {
     const { layers } = convertRecurrent(
       { className: 'CuDNNLSTM', name, config, inputs: [], weights: parts },
       { width, sequence: true },
+      '2.1.5',
     );
     for (const [part, tensor] of layers[0]!.tensors) weights.set(`${name}.${part}`, tensor);
   }

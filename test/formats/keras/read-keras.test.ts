@@ -50,9 +50,15 @@ describe('a Keras model', () => {
     expect(notes.join('\n')).toContain('mask_zero: leave padding out');
   });
 
+  it('of Keras 3 has hard gates with a slope of ⅙', async () => {
+    const { network } = await converted('hard-sigmoid.keras');
+    expect(network.layers[0]).toMatchObject({
+      activations: { gate: { type: 'hard_sigmoid', alpha: 1 / 6, beta: 0.5 } },
+    });
+  });
+
   it.each([
     ['conv.keras', /"conv1d" \(Conv1D\): there is no such layer here/],
-    ['hard-sigmoid.keras', /recurrent_activation "hard_sigmoid", must be tanh and sigmoid/],
     ['backwards-sequences.keras', /go_backwards with return_sequences gives its rows in reverse/],
     ['repeat.keras', /"repeat_vector" \(RepeatVector\)/],
   ])('%s is refused with what is missing and where', async (file, says) => {
