@@ -46,20 +46,27 @@ models = {
 }
 unknown = {
     "conv": keras.Sequential([numbers(), L.Conv1D(4, 3), L.LSTM(4)]),
-    "hard-sigmoid": keras.Sequential([numbers(), L.LSTM(4, recurrent_activation="hard_sigmoid")]),
     "backwards-sequences": keras.Sequential([numbers(), L.LSTM(4, go_backwards=True, return_sequences=True)]),
     "repeat": keras.Sequential([numbers(), L.LSTM(4), L.RepeatVector(3), L.LSTM(4, return_sequences=True)]),
 }
+# cells with other activations than they were published with; after the others, whose numbers stay as they were
+told = {
+    "hard-sigmoid": keras.Sequential([numbers(), L.LSTM(4, recurrent_activation="hard_sigmoid", return_sequences=True), L.GRU(4, recurrent_activation="hard_sigmoid", activation="softsign", reset_after=False)]),
+    "activations": keras.Sequential([numbers(), L.SimpleRNN(4, activation="elu", return_sequences=True), L.LSTM(4, activation="softplus", recurrent_activation="softsign", return_sequences=True), L.GRU(4, activation="leaky_relu", return_sequences=True), L.SimpleRNN(3, activation="linear", return_sequences=True), L.LSTM(3, activation="relu", recurrent_activation="tanh", return_sequences=True)]),
+    "activation-layers": keras.Sequential([numbers(), L.GRU(4, activation=L.LeakyReLU(negative_slope=0.1), recurrent_activation=L.ReLU(negative_slope=0.2), return_sequences=True), L.SimpleRNN(4, activation=L.ELU(alpha=0.7), return_sequences=True)]),
+    "own-backward": keras.Sequential([numbers(), L.Bidirectional(L.GRU(4, activation="softplus", return_sequences=True), backward_layer=L.GRU(4, activation="elu", return_sequences=True, go_backwards=True))]),
+    "backwards-softplus": keras.Sequential([numbers(), L.LSTM(4, activation="softplus", go_backwards=True), L.Dense(2)]),
+}
 answers = {}
-for name, model in {**models, **unknown}.items():
+for name, model in {**models, **unknown, **told}.items():
     # biases and moments start at constants, which tell no layouts apart
     for layer in model.layers:
         layer.set_weights([w + rng.normal(0, 0.3, w.shape).astype("float32") ** (2 if "variance" in v.path else 1) for w, v in zip(layer.get_weights(), layer.weights)])
-    if name in models:
+    if name not in unknown:
         kind = model.inputs[0].name
         x = rng.integers(1, 11, (1, STEPS)) if kind == "ids" else rng.normal(0, 1, (1, STEPS, 3)).astype("float32")
         answers[name] = {"x": x[0].tolist(), "y": np.asarray(model(x))[0].tolist()}
     model.save(folder / f"{name}.keras")
-for name in ["classifier", "tagger", "gru-before", "gru-after", "two-branches"]:
-    models[name].save(folder / f"{name}.h5")
+for name in ["classifier", "tagger", "gru-before", "gru-after", "two-branches", "hard-sigmoid"]:
+    {**models, **told}[name].save(folder / f"{name}.h5")
 json.dump(answers, open(folder / "answers.json", "w"))

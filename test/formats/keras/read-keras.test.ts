@@ -15,7 +15,9 @@ const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) a
 const converted = async (file: string) => (await readForeign(readFileSync(join(folder, file)))).network();
 const files = [
   ...Object.keys(answers).map((name) => `${name}.keras`),
-  ...['classifier', 'tagger', 'gru-before', 'gru-after', 'two-branches'].map((name) => `${name}.h5`),
+  ...['classifier', 'tagger', 'gru-before', 'gru-after', 'two-branches', 'hard-sigmoid'].map(
+    (name) => `${name}.h5`,
+  ),
 ];
 
 describe('a Keras model', () => {
