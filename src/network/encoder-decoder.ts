@@ -118,7 +118,7 @@ function summaryOf(nodes: readonly Node[]): SummaryPart[] {
   ];
 }
 
-/** A copied c starts at zero. */
+/** A state is copied to h alone: c stays where its layer starts. */
 function bridgeStates(nodes: readonly Node[], bridge: 'copy' | 'dense'): BridgeState[] {
   return nodes.flatMap((node, index) => {
     if (node.type !== 'recurrent') return [];

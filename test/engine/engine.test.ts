@@ -13,7 +13,9 @@ import {
   someIds,
   startEngine,
   until,
+  vocabulary,
 } from './served-networks.ts';
+import { network } from '../network/random-network.ts';
 
 let engine: Engine;
 afterEach(() => engine.close());
@@ -335,4 +337,35 @@ test('a sequence too short for a network’s windows is told so, and the others 
       message: 'the network cannot take 4 steps: Conv (windows): a window of 5 over 4 places',
     },
   });
+});
+
+test('a network says what its cells were told', async () => {
+  engine = startEngine();
+  const spec = network([
+    { type: 'embedding', vocabulary, units: 4 },
+    {
+      type: 'recurrent',
+      cell: 'rnn',
+      units: 3,
+      bidirectional: true,
+      clip: 3,
+      activations: { candidate: { type: 'softsign' } },
+      backward_activations: { candidate: { type: 'elu' } },
+    },
+    {
+      type: 'recurrent',
+      cell: 'lstm',
+      units: 3,
+      peepholes: true,
+      initial_state: true,
+      activations: { gate: { type: 'hard_sigmoid' } },
+    },
+  ]);
+  const { info } = await loadNetwork(engine, spec);
+  expect(info.layers.map(({ detail }) => detail)).toEqual([
+    '20 ids',
+    'rnn, bidirectional concat, candidate softsign, backward: candidate elu(1), clip 3',
+    'lstm, gate hard_sigmoid(0.2, 0.5), peepholes, initial state',
+  ]);
+  expect(info.layers[2]!.parameters).toBe(4 * 3 * (6 + 3 + 2) + 3 * 3 + 2 * 3);
 });

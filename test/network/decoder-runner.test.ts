@@ -3,8 +3,10 @@ import { createRng } from '../../src/decoding/rng.ts';
 import { createKernel, type Kernel } from '../../src/kernel/kernel.ts';
 import { createDecoderRunner, decoderBytes, type DecoderRunner } from '../../src/network/decoder-runner.ts';
 import { compileNetwork, freeNetwork } from '../../src/network/program.ts';
+import { networkSpec } from '../../src/network/spec.ts';
 import { referenceGradient } from '../../src/training/reference-gradient.ts';
 import { exampleOf, inFloat64, learningCases, weightsOf, type LearningCase } from '../training/networks.ts';
+import { ids, randomWeights, runAlone, runnerOf } from './random-network.ts';
 
 // Encoder-decoders as they are served, step by step, against the float64 oracle fed the same ids.
 
@@ -51,6 +53,35 @@ function run(runner: DecoderRunner, all: readonly { ids: number[]; source: Int32
   for (const source of sources) runner.release(source);
   return logits;
 }
+
+describe('a decoder that no bridge leads to', () => {
+  it('starts where its layers say', () => {
+    const layers = [
+      { type: 'embedding', vocabulary: 6, units: 3 },
+      { type: 'recurrent', cell: 'lstm', units: 5, initial_state: true },
+      { type: 'dense', units: 4 },
+    ];
+    const spec = networkSpec.parse({
+      encoder: { layers: layers.slice(0, 1) },
+      bridge: 'none',
+      layers,
+    });
+    const alone = networkSpec.parse({ layers });
+    const own = randomWeights(alone, ids(6));
+    const weights = new Map([...own, ['encoder.embedding_0.weight', own.get('embedding_0.weight')!]]);
+    const program = compileNetwork(spec, weights, kernels.auto);
+    const bytes = decoderBytes(program, size);
+    const offset = kernels.auto.memory.allocate(bytes);
+    const runner = createDecoderRunner(program, kernels.auto.memory.memory, { offset, bytes }, size);
+    const [source] = runner.read([Int32Array.of(1, 2)]);
+    runner.join(source!);
+    const given = [3, 1, 4].map((id) => [...runner.step([id])]);
+    kernels.auto.memory.free(offset);
+    freeNetwork(program, kernels.auto);
+    const expected = runAlone(runnerOf(alone, own), Int32Array.of(3, 1, 4));
+    expect(given).toEqual(expected.map((row) => [...row]));
+  });
+});
 
 describe.each(cases.map((one) => [one.name, one] as const))('%s', (_, one) => {
   it.each([1, 2, 5, 33])('agrees with the reference, %d sources at a time', (count) => {
