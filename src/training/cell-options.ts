@@ -10,12 +10,11 @@ const fields = ['clip', 'input_forget', 'peepholes', 'initial_state'] as const;
 /** @throws UnrollError invalid_model, naming the layer and the field, for a cell that is served and not trained */
 export function checkCellLearns(layer: LayerSpec, name: string, place: string | null = null): void {
   if (layer.type !== 'recurrent') return;
-  const { activations, backward_activations, ...without } = layer;
-  const usual = optionsLabel(cellOptionsOf(without, 'forward'));
+  const usual = optionsLabel(cellOptionsOf({ ...layer, activations: undefined }, 'forward'));
   const others = (['forward', 'backward'] as const)
     .filter((direction) => optionsLabel(cellOptionsOf(layer, direction)) !== usual)
     .map((direction) =>
-      direction === 'backward' && backward_activations ? 'backward_activations' : 'activations',
+      direction === 'backward' && layer.backward_activations ? 'backward_activations' : 'activations',
     );
   const field = others[0] ?? fields.find((one) => layer[one] !== undefined && layer[one] !== false);
   if (field === undefined) return;

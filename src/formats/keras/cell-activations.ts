@@ -58,7 +58,9 @@ const hardSigmoid = (version: string): CellActivationSpec => ({
 function layerOf(kind: string, config: Config): CellActivationSpec {
   const number = (names: readonly string[], usual: number): number => {
     const said = names.map((name) => config[name]).find((one) => one !== undefined && one !== null) ?? usual;
-    return typeof said === 'number' ? said : refuse(`${kind} with ${names.join(' or ')} of ${shown(said)}`);
+    return typeof said === 'number' && Number.isFinite(Math.fround(said))
+      ? said
+      : refuse(`${kind} with ${names.join(' or ')} of ${shown(said)}`);
   };
   switch (kind) {
     case 'LeakyReLU':

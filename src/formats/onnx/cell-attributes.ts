@@ -44,7 +44,7 @@ export function cellFieldsOf(
   how: 'forward' | 'reverse' | 'bidirectional',
 ): Partial<RecurrentSpec> {
   const clip = node.attributes.get('clip')?.f ?? 0;
-  if (clip < 0) refuse(`a clip of ${clip}`);
+  if (!(clip >= 0 && Number.isFinite(clip))) refuse(`a clip of ${clip}`);
   return {
     ...fieldsOf(cell, directionsOf(node, cell, how === 'bidirectional' ? 2 : 1), how === 'reverse'),
     ...(clip > 0 && { clip }),
@@ -71,7 +71,9 @@ function directionsOf(node: OnnxNode, cell: Cell, directions: number): CellActiv
   const count = parts[cell].length;
   if (names.length === 0) return Array.from({ length: directions }, () => ({}));
   if (names.length !== count * directions)
-    refuse(`${names.length} activations, must be ${count} a direction: ${names.map(shown).join(', ')}`);
+    refuse(
+      `${names.length} activations, must be ${count} a direction: ${names.slice(0, 12).map(shown).join(', ')}`,
+    );
   const activations = activationsOf(node, names);
   return Array.from({ length: directions }, (_, direction) =>
     Object.fromEntries(
@@ -104,6 +106,8 @@ function parameterOf(
   activations: readonly CellActivationType[],
 ): Record<string, number>[] {
   const given = attributes.get(`activation_${name}`)?.floats ?? [];
+  const odd = given.find((one) => !Number.isFinite(one));
+  if (odd !== undefined) refuse(`activation_${name} has a ${odd}`);
   let next = 0;
   const read = activations.map((type, i): Record<string, number> => {
     const parameters: { alpha?: number | null; beta?: number | null } = activationParameters[type];

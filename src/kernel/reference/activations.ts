@@ -1,7 +1,7 @@
 // The squashing functions in float64.
 
-export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-export const tanh = (x: number): number => Math.tanh(x);
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+const tanh = (x: number): number => Math.tanh(x);
 const relu = (x: number): number => (x > 0 || Number.isNaN(x) ? x : 0);
 
 export const activation = { linear: (x: number): number => x, sigmoid, tanh, relu };

@@ -221,5 +221,9 @@ describe('the other attributes and inputs', () => {
     );
     expect(() => read('LSTM', { P: counting(1, 4) })).toThrow('P [1, 4] for 1 directions of 2 units');
     expect(() => read('GRU', { clip: -1 })).toThrow('a clip of -1');
+    expect(() => read('GRU', { clip: NaN })).toThrow('a clip of NaN');
+    expect(() => read('RNN', { activations: ['Elu'], alpha: [Infinity] })).toThrow(
+      'activation_alpha has a Infinity',
+    );
   });
 });

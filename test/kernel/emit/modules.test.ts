@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { ModuleBuilder } from '../../../src/kernel/assembler/module-builder.ts';
 import { ConstantPool } from '../../../src/kernel/constants.ts';
+import { plainActivation, usualOptions } from '../../../src/kernel/cell-options.ts';
+import { cellWith } from '../../../src/kernel/emit/cell-with.ts';
 import { gruResetAfterCell, gruResetBeforeCell } from '../../../src/kernel/emit/gru.ts';
 import { emitLinear } from '../../../src/kernel/emit/linear.ts';
 import { lstmCell } from '../../../src/kernel/emit/lstm.ts';
@@ -11,7 +13,23 @@ import { rnnCell } from '../../../src/kernel/emit/rnn.ts';
 import { emitConcat, emitGather } from '../../../src/kernel/emit/rows.ts';
 import { emitArgmax, emitLogSoftmax, emitSoftmax } from '../../../src/kernel/emit/softmax.ts';
 
-const cells = [lstmCell, gruResetAfterCell, gruResetBeforeCell, rnnCell('tanh'), rnnCell('relu')];
+const told = {
+  ...usualOptions,
+  gate: { type: 'hard_sigmoid' as const, alpha: 0.2, beta: 0.5 },
+  candidate: plainActivation('softplus'),
+  clip: 3,
+};
+const cells = [
+  lstmCell,
+  gruResetAfterCell,
+  gruResetBeforeCell,
+  rnnCell('tanh'),
+  rnnCell('relu'),
+  cellWith({ cell: 'lstm', reset: 'after' }, { ...told, inputForget: true, peepholes: true }),
+  cellWith({ cell: 'gru', reset: 'before' }, told),
+  cellWith({ cell: 'gru', reset: 'after' }, told),
+  cellWith({ cell: 'rnn', reset: 'after' }, told),
+];
 
 it.each([1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 64, 257, 1024])(
   'every kernel of size %i is valid WebAssembly',
