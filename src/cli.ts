@@ -45,7 +45,8 @@ async function run({ words: [command = 'help', ...rest], options }: Command): Pr
     process.exitCode = await followJob(options.server, options.follow);
   else if (command === 'train' && rest.length === 1) process.exitCode = await train(rest[0]!, options.work);
   else if (command === 'train') refuse('train takes one CONFIG, or --follow JOB and nothing else');
-  else if (command === 'inspect' && rest.length === 1) process.exitCode = await inspectCommand(rest[0]!, options);
+  else if (command === 'inspect' && rest.length === 1)
+    process.exitCode = await inspectCommand(rest[0]!, options);
   else if (command === 'import' && rest.length === 1 && options.name !== undefined)
     process.exitCode = await importCommand(rest[0]!, {
       ...options,

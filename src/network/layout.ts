@@ -147,6 +147,7 @@ export function layOut(
           stride: node.stateFloats,
           parts: [[0, node.stateFloats]],
           kept: causal,
+          first: null,
         })
       : 0,
   );

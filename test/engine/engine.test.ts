@@ -15,7 +15,6 @@ import {
   until,
   vocabulary,
 } from './served-networks.ts';
-import { network } from '../network/random-network.ts';
 
 let engine: Engine;
 afterEach(() => engine.close());

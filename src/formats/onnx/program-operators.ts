@@ -2,6 +2,7 @@ import { operatorNames } from '../../network/operators/operator-table.ts';
 import type { Operand } from '../../network/operators/operand.ts';
 import type { BodySpec, OperatorSpec } from '../../network/program-spec.ts';
 import { shown } from '../arrays.ts';
+import { attributesOf } from './attributes.ts';
 import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from './read-onnx.ts';
 import { refuse } from './refuse.ts';
 
@@ -140,12 +141,7 @@ const number = (value: number): OnnxTensor => ({ kind: 'float', shape: [], value
 
 function upgrade(node: OnnxNode, opset: number): Upgraded {
   const { attributes: given, op } = node;
-  const attributes: Upgraded['attributes'] = {};
-  for (const [name, { f, i, s, floats, ints, strings }] of given) {
-    const one = f ?? i ?? s ?? (strings.length > 0 ? strings : floats.length > 0 ? floats : ints);
-    attributes[name] = typeof one === 'object' ? ([...one] as number[] | string[]) : one;
-  }
-  for (const [name, { graph, t }] of given) if (graph || t) delete attributes[name];
+  const attributes: Upgraded['attributes'] = attributesOf(node);
   const inputs: [number, OnnxTensor][] = [];
   const toInput = (
     name: string,

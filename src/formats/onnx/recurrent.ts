@@ -1,7 +1,8 @@
 import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import { reorderGates, reorderPeepholes } from '../../network/gate-orders.ts';
-import { cellFieldsOf } from './cell-attributes.ts';
+import { cellFieldsOf } from '../../network/operators/cell-attributes.ts';
+import { attributesOf } from './attributes.ts';
 import { initialState } from './initial-state.ts';
 import type { Reading } from './operator.ts';
 import type { OnnxNode } from './read-onnx.ts';
@@ -94,7 +95,11 @@ export function convertRecurrent(
       ...(cell === 'gru' && {
         reset: (attributes.get('linear_before_reset')?.i ?? 0) !== 0 ? 'after' : 'before',
       }),
-      ...cellFieldsOf(node, cell, how),
+      ...cellFieldsOf(
+        { operator: node.op, inputs: [], outputs: [], attributes: attributesOf(node) },
+        cell,
+        how,
+      ),
       ...(peepholes && { peepholes: true }),
       ...(started && { initial_state: true }),
       ...(how !== 'forward' && { bidirectional: true, merge: how === 'reverse' ? 'sum' : 'concat' }),

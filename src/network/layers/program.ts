@@ -56,6 +56,9 @@ export function* operatorsOf(body: Pick<BodySpec, 'operators'>): Generator<Opera
   }
 }
 
+/** W, R, B and P. */
+const weightInputs = [1, 2, 3, 7];
+const partNames = { weightIh: 'weight_ih', weightHh: 'weight_hh', biasIh: 'bias_ih', biasHh: 'bias_hh' };
 const isRecurrent = ({ operator }: OperatorSpec): boolean => ['RNN', 'GRU', 'LSTM'].includes(operator);
 
 /** float32 of what a step hands to the next one. */
@@ -82,30 +85,24 @@ export function compileProgram(
   for (const operator of operatorsOf(layer)) {
     const key = keyOf(operator);
     if (isRecurrent(operator)) {
-      const { layer: cell, inner, directions } = recurrentDirections(operator, operator.inputs.map(constant));
+      const { inner, directions } = recurrentDirections(operator, operator.inputs.map(constant));
       sweeps[key] = {
         inner,
-        directions: directions.map((parts) => {
-          const names = {
-            weightIh: 'weight_ih',
-            weightHh: 'weight_hh',
-            biasIh: 'bias_ih',
-            biasHh: 'bias_hh',
-          };
+        directions: directions.map(({ layer: cell, parts }) => {
           const own = {
             ...context,
             inputWidths: [inner],
-            tensor: (name: string) => parts[name as keyof typeof parts].values,
+            tensor: (name: string) => parts[name as keyof typeof parts]!.values,
           };
           return compileRecurrent(
             cell,
-            { forward: names, backward: null },
+            { forward: { ...partNames, ...(parts.peephole && { peephole: 'peephole' }) }, backward: null },
             { tableVocabulary: null, ends: false },
             own,
           );
         }),
       };
-      for (const name of operator.inputs.slice(1, 4)) packed.add(name);
+      for (const place of weightInputs) if (operator.inputs[place]) packed.add(operator.inputs[place]);
     } else {
       const matrix = matrixOf(operator, constant(operator.inputs[1]));
       if (!matrix) continue;
@@ -192,7 +189,8 @@ function readElsewhere(
   if (layer.output.value === name || layer.states.some(({ output }) => output === name)) return true;
   for (const operator of operatorsOf(layer)) {
     const sweeps = isRecurrent(operator);
-    const inKernel = (i: number): boolean => (sweeps ? i >= 1 && i <= 3 : i === 1 && multiplies(operator));
+    const inKernel = (i: number): boolean =>
+      sweeps ? weightInputs.includes(i) : i === 1 && multiplies(operator);
     if (operator.inputs.some((one, i) => one === name && !inKernel(i))) return true;
     if (bodiesOf(operator).some(({ outputs }) => outputs.includes(name))) return true;
   }

@@ -13,8 +13,12 @@ const triedSteps = [97, 1, 4096] as const;
 export const shapesOnly: Pick<Preparing, 'product' | 'sweeps'> = {
   product: () => null,
   sweeps: (operator, read) => {
-    const { layer, directions } = recurrentDirections(operator, read);
-    return directions.map(() => ({ units: layer.units, hasCellState: layer.cell === 'lstm', run: () => {} }));
+    const { directions } = recurrentDirections(operator, read);
+    return directions.map(({ layer }) => ({
+      units: layer.units,
+      hasCellState: layer.cell === 'lstm',
+      run: () => {},
+    }));
   },
 };
 

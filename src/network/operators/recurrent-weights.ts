@@ -1,9 +1,10 @@
-import { reorderGates } from '../gate-orders.ts';
+import { reorderGates, reorderPeepholes } from '../gate-orders.ts';
 import type { OperatorSpec } from '../program-spec.ts';
 import { layerSpec, type RecurrentSpec } from '../spec.ts';
 import type { Tensor } from '../weights.ts';
+import { cellFieldsOf } from './cell-attributes.ts';
 import { refuseOperator, type Operand } from './operand.ts';
-import { numberOf, numbersOf, textOf, textsOf } from './operator.ts';
+import { numberOf, textOf } from './operator.ts';
 
 // What an RNN, GRU or LSTM operator is in our terms: a recurrent layer, and the weights of each of its directions.
 
@@ -11,27 +12,33 @@ const cells: Readonly<Record<string, RecurrentSpec['cell']>> = { RNN: 'rnn', GRU
 const gates = { rnn: 1, gru: 3, lstm: 4 } as const;
 
 /** Names of the parts as check-weights.ts has them. */
-export type DirectionParts = Readonly<Record<'weight_ih' | 'weight_hh' | 'bias_ih' | 'bias_hh', Tensor>>;
+export type DirectionParts = Readonly<Record<'weight_ih' | 'weight_hh' | 'bias_ih' | 'bias_hh', Tensor>> & {
+  readonly peephole?: Tensor;
+};
 
-/** @throws UnrollError invalid_model for what no cell of ours does */
-function recurrentLayer(operator: OperatorSpec, units: number): RecurrentSpec {
+/** One direction of the operator as a layer that runs forward. @throws UnrollError invalid_model for what no cell of ours does */
+function layerOf(
+  operator: OperatorSpec,
+  units: number,
+  direction: number,
+  peepholes: boolean,
+): RecurrentSpec {
   const cell = cells[operator.operator]!;
-  for (const name of ['clip', 'input_forget'])
-    if (numberOf(operator, name, 0) !== 0) refuseOperator(`${name} is not supported`);
-  for (const name of ['activation_alpha', 'activation_beta'])
-    if ((numbersOf(operator, name) ?? []).length > 0) refuseOperator(`${name} is not supported`);
-  const usual = { rnn: ['Tanh'], gru: ['Sigmoid', 'Tanh'], lstm: ['Sigmoid', 'Tanh', 'Tanh'] }[cell];
-  const listed = textsOf(operator, 'activations') ?? usual;
-  const own = listed.slice(0, usual.length);
-  const relu = cell === 'rnn' && own[0] === 'Relu';
-  if (!relu && own.join() !== usual.join())
-    refuseOperator(`activations ${listed.join(', ')} are not supported`);
+  const both = textOf(operator, 'direction', 'forward') === 'bidirectional';
+  const {
+    activations,
+    backward_activations: backward,
+    ...fields
+  } = cellFieldsOf(operator, cell, both ? 'bidirectional' : 'forward');
+  const own = direction === 1 ? (backward ?? activations) : activations;
   return layerSpec.parse({
     type: 'recurrent',
     cell,
     units,
-    activation: relu ? 'relu' : 'tanh',
-    reset: numberOf(operator, 'linear_before_reset', 0) === 0 ? 'before' : 'after',
+    ...(cell === 'gru' && { reset: numberOf(operator, 'linear_before_reset', 0) === 0 ? 'before' : 'after' }),
+    ...fields,
+    ...(own && { activations: own }),
+    ...(peepholes && { peepholes }),
   }) as RecurrentSpec;
 }
 
@@ -39,9 +46,9 @@ function recurrentLayer(operator: OperatorSpec, units: number): RecurrentSpec {
 export function recurrentDirections(
   operator: OperatorSpec,
   [, w, r, b, , , , p]: readonly (Operand | undefined)[],
-): { layer: RecurrentSpec; inner: number; directions: DirectionParts[] } {
-  if (!w?.known || !r?.known || !(b?.known ?? true)) refuseOperator('its weights are not constant');
-  if (p) refuseOperator('peepholes are not supported');
+): { inner: number; directions: { layer: RecurrentSpec; parts: DirectionParts }[] } {
+  if (!w?.known || !r?.known || !(b?.known ?? true) || !(p?.known ?? true))
+    refuseOperator('its weights are not constant');
   const [directions = 0, rows = 0, inner = 0] = w.shape;
   const cell = cells[operator.operator]!;
   const units = rows / gates[cell];
@@ -49,6 +56,8 @@ export function recurrentDirections(
     refuseOperator(`W [${w.shape.join(', ')}] and R [${r.shape.join(', ')}] do not belong together`);
   if (directions !== (textOf(operator, 'direction', 'forward') === 'bidirectional' ? 2 : 1))
     refuseOperator(`weights of ${directions} directions`);
+  if (p && p.values.length !== directions * 3 * units)
+    refuseOperator(`P is [${p.shape.join(', ')}], must be [${directions}, ${3 * units}]`);
   if (b && b.values.length !== directions * 2 * rows)
     refuseOperator(`B is [${b.shape.join(', ')}], must be [${directions}, ${2 * rows}]`);
   const part = (x: Operand, d: number): Float32Array =>
@@ -56,18 +65,20 @@ export function recurrentDirections(
       x.values.subarray((d * x.values.length) / directions, ((d + 1) * x.values.length) / directions),
     );
   return {
-    layer: recurrentLayer(operator, units),
     inner,
-    directions: Array.from({ length: directions }, (_, d): DirectionParts => {
+    directions: Array.from({ length: directions }, (_, d) => {
       const bias = b ? part(b, d) : new Float32Array(2 * rows);
       const own = (shape: readonly number[], values: Float32Array): Tensor =>
         reorderGates({ shape, values }, cell, 'onnx');
-      return {
+      const peepholes = cell === 'lstm' && p !== undefined;
+      const parts: DirectionParts = {
         weight_ih: own([rows, inner], part(w, d)),
         weight_hh: own([rows, units], part(r, d)),
         bias_ih: own([rows], bias.subarray(0, rows)),
         bias_hh: own([rows], bias.subarray(rows)),
+        ...(peepholes && { peephole: reorderPeepholes({ shape: [3 * units], values: part(p, d) }, 'onnx') }),
       };
+      return { layer: layerOf(operator, units, d, peepholes), parts };
     }),
   };
 }

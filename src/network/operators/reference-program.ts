@@ -1,4 +1,5 @@
 import type { CellState, CellStep } from '../../kernel/reference/cell.ts';
+import { cellOptionsOf } from '../layers/cell-options.ts';
 import type { ProgramSpec, RecurrentSpec } from '../spec.ts';
 import type { Operand } from './operand.ts';
 import type { Preparing, Sweep } from './operator.ts';
@@ -9,17 +10,19 @@ import { recurrentDirections, type DirectionParts } from './recurrent-weights.ts
 export const referenceSweeps =
   (stepOf: (layer: RecurrentSpec) => CellStep): Preparing['sweeps'] =>
   (operator, read) => {
-    const { layer, inner, directions } = recurrentDirections(operator, read);
-    return directions.map((parts) => sweepOf(layer, inner, parts, stepOf(layer)));
+    const { inner, directions } = recurrentDirections(operator, read);
+    return directions.map(({ layer, parts }) => sweepOf(layer, inner, parts, stepOf(layer)));
   };
 
 function sweepOf(layer: RecurrentSpec, inner: number, parts: DirectionParts, step: CellStep): Sweep {
   const { units } = layer;
+  const options = cellOptionsOf(layer, 'forward');
   const weights = {
     weightIh: parts.weight_ih.values,
     weightHh: parts.weight_hh.values,
     biasIh: parts.bias_ih.values,
     biasHh: parts.bias_hh.values,
+    ...(parts.peephole && { peephole: parts.peephole.values }),
   };
   return {
     units,
@@ -33,7 +36,7 @@ function sweepOf(layer: RecurrentSpec, inner: number, parts: DirectionParts, ste
         };
         for (let t = 0; t < steps; t++) {
           const at = t * rows + row;
-          state = step(weights, x.subarray(at * inner, (at + 1) * inner), state);
+          state = step(weights, x.subarray(at * inner, (at + 1) * inner), state, options);
           y.set(state.h, at * units);
         }
         h.set(state.h, own);

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { networkOfOnnx } from '../../../src/formats/onnx/network-of-onnx.ts';
-import type { Attribute, OnnxModel } from '../../../src/formats/onnx/read-onnx.ts';
-import type { Tensor } from '../../../src/network/weights.ts';
+import { layersOfOnnx } from '../../../src/formats/onnx/network-of-onnx.ts';
+import type { Attribute, OnnxModel, OnnxTensor } from '../../../src/formats/onnx/read-onnx.ts';
 
 // What RNN, GRU and LSTM of a graph say of their cells, as fields and tensors of ours. Their numbers are held to onnxruntime's by
 // bench/onnx-cases.ts.
 
 const units = 2;
-const counting = (...shape: number[]): Tensor => ({
+const counting = (...shape: number[]): OnnxTensor => ({
+  kind: 'float',
   shape,
   values: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i + 1),
 });
@@ -15,7 +15,6 @@ const attribute = (fields: Partial<Attribute>): Attribute => ({
   floats: [],
   ints: [],
   strings: [],
-  isGraph: false,
   ...fields,
 });
 
@@ -27,9 +26,9 @@ interface Given {
   readonly inputForget?: number;
   readonly layout?: number;
   readonly direction?: 'forward' | 'reverse' | 'bidirectional';
-  readonly h?: Tensor;
-  readonly c?: Tensor;
-  readonly P?: Tensor;
+  readonly h?: OnnxTensor;
+  readonly c?: OnnxTensor;
+  readonly P?: OnnxTensor;
 }
 
 function modelOf(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel {
@@ -37,10 +36,10 @@ function modelOf(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel {
   const directions = direction === 'bidirectional' ? 2 : 1;
   const rows = { RNN: 1, GRU: 3, LSTM: 4 }[operator] * units;
   const { h, c, P } = given;
-  const initializers = new Map<string, Tensor>([
+  const initializers = new Map<string, OnnxTensor>([
     ['W', counting(directions, rows, 1)],
     ['R', counting(directions, rows, units)],
-    ['shape', { shape: [2], values: Float32Array.of(0, -1) }],
+    ['shape', { kind: 'int', shape: [2], values: Float32Array.of(0, -1) }],
     ...Object.entries({ h, c, P }).flatMap(([name, tensor]) => (tensor ? [[name, tensor] as const] : [])),
   ]);
   const named = (name: string): string => (initializers.has(name) ? name : '');
@@ -85,13 +84,13 @@ function modelOf(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel {
       node('Reshape', ['turned', 'shape'], ['out'], []),
     ],
     initializers,
-    inputs: [{ name: 'X', shape: [null, null, 1] }],
-    outputs: [{ name: 'out', shape: [] }],
+    inputs: [{ name: 'X', shape: [null, null, 1], sizes: [], type: 1 }],
+    outputs: [{ name: 'out', shape: [], sizes: [], type: 1 }],
   };
 }
 
 const read = (operator: 'RNN' | 'GRU' | 'LSTM', given: Given = {}) => {
-  const { network, weights } = networkOfOnnx(modelOf(operator, given));
+  const { network, weights } = layersOfOnnx(modelOf(operator, given));
   const values = (name: string): number[] | undefined => {
     const tensor = weights.get(`read.${name}`);
     return tensor && [...tensor.values];
@@ -190,8 +189,8 @@ describe('the other attributes and inputs', () => {
 
   it('a start that all sequences of a batch share, in either layout', () => {
     const twice = (...numbers: number[]): Float32Array => Float32Array.from(numbers);
-    const h = { shape: [2, 2, units], values: twice(1, 2, 1, 2, 3, 4, 3, 4) };
-    const turned = { shape: [2, 2, units], values: twice(1, 2, 3, 4, 1, 2, 3, 4) };
+    const h = { kind: 'float' as const, shape: [2, 2, units], values: twice(1, 2, 1, 2, 3, 4, 3, 4) };
+    const turned = { kind: 'float' as const, shape: [2, 2, units], values: twice(1, 2, 3, 4, 1, 2, 3, 4) };
     for (const given of [
       { h, layout: 0 },
       { h: turned, layout: 1 },
@@ -202,7 +201,7 @@ describe('the other attributes and inputs', () => {
   });
 
   it('no start of a layer that starts at zero', () => {
-    const zeros = { shape: [1, 1, units], values: new Float32Array(units) };
+    const zeros = { kind: 'float' as const, shape: [1, 1, units], values: new Float32Array(units) };
     expect(read('LSTM', { h: zeros, c: zeros }).layer).not.toHaveProperty('initial_state');
   });
 

@@ -1,10 +1,9 @@
 import { activationParameters, type CellActivationType } from '../../kernel/cell-options.ts';
-import type { CellActivationsSpec, CellActivationSpec } from '../../network/cell-fields.ts';
-import type { RecurrentSpec } from '../../network/spec.ts';
-import { shown } from '../arrays.ts';
-import { int } from './operator.ts';
-import type { OnnxNode } from './read-onnx.ts';
-import { refuse } from './refuse.ts';
+import type { CellActivationsSpec, CellActivationSpec } from '../cell-fields.ts';
+import type { OperatorSpec } from '../program-spec.ts';
+import type { RecurrentSpec } from '../spec.ts';
+import { refuseOperator } from './operand.ts';
+import { numberOf, numbersOf, textsOf } from './operator.ts';
 
 // What the attributes of RNN, GRU and LSTM say of a cell: activations, activation_alpha, activation_beta, clip, input_forget.
 
@@ -39,16 +38,16 @@ const parts = {
 
 /** Fields of our layer. */
 export function cellFieldsOf(
-  node: OnnxNode,
+  operator: OperatorSpec,
   cell: Cell,
   how: 'forward' | 'reverse' | 'bidirectional',
 ): Partial<RecurrentSpec> {
-  const clip = node.attributes.get('clip')?.f ?? 0;
-  if (!(clip >= 0 && Number.isFinite(clip))) refuse(`a clip of ${clip}`);
+  const clip = numberOf(operator, 'clip', 0);
+  if (!(clip >= 0 && Number.isFinite(clip))) refuseOperator(`a clip of ${clip}`);
   return {
-    ...fieldsOf(cell, directionsOf(node, cell, how === 'bidirectional' ? 2 : 1), how === 'reverse'),
+    ...fieldsOf(cell, directionsOf(operator, cell, how === 'bidirectional' ? 2 : 1), how === 'reverse'),
     ...(clip > 0 && { clip }),
-    ...(cell === 'lstm' && int(node, 'input_forget', 0) !== 0 && { input_forget: true }),
+    ...(cell === 'lstm' && numberOf(operator, 'input_forget', 0) !== 0 && { input_forget: true }),
   };
 }
 
@@ -66,15 +65,15 @@ function fieldsOf(
 }
 
 /** The activations of each direction, without those that the cell has anyway. */
-function directionsOf(node: OnnxNode, cell: Cell, directions: number): CellActivationsSpec[] {
-  const names = node.attributes.get('activations')?.strings ?? [];
+function directionsOf(operator: OperatorSpec, cell: Cell, directions: number): CellActivationsSpec[] {
+  const names = textsOf(operator, 'activations') ?? [];
   const count = parts[cell].length;
   if (names.length === 0) return Array.from({ length: directions }, () => ({}));
   if (names.length !== count * directions)
-    refuse(
-      `${names.length} activations, must be ${count} a direction: ${names.slice(0, 12).map(shown).join(', ')}`,
+    refuseOperator(
+      `${names.length} activations, must be ${count} a direction: ${names.slice(0, 12).join(', ')}`,
     );
-  const activations = activationsOf(node, names);
+  const activations = activationsOf(operator, names);
   return Array.from({ length: directions }, (_, direction) =>
     Object.fromEntries(
       parts[cell].flatMap(([part, usual], i) => {
@@ -85,14 +84,16 @@ function directionsOf(node: OnnxNode, cell: Cell, directions: number): CellActiv
   );
 }
 
-function activationsOf(node: OnnxNode, names: readonly string[]): CellActivationSpec[] {
+function activationsOf(operator: OperatorSpec, names: readonly string[]): CellActivationSpec[] {
   const found = names.map(
     (name) =>
       types[name.toLowerCase()] ??
-      refuse(`the activation ${shown(name)}, must be one of ${Object.values(types).join(', ')}`),
+      refuseOperator(
+        `the activation ${JSON.stringify(name)}, must be one of ${Object.values(types).join(', ')}`,
+      ),
   );
-  const alpha = parameterOf(node, 'alpha', found);
-  const beta = parameterOf(node, 'beta', found);
+  const alpha = parameterOf(operator, 'alpha', found);
+  const beta = parameterOf(operator, 'beta', found);
   return found.map((type, i) => ({ type, ...alpha[i], ...beta[i] }) as CellActivationSpec);
 }
 
@@ -101,26 +102,28 @@ function activationsOf(node: OnnxNode, names: readonly string[]): CellActivation
  * ONNX's default. A list with one for every activation is taken where that comes to the same.
  */
 function parameterOf(
-  { attributes }: OnnxNode,
+  operator: OperatorSpec,
   name: 'alpha' | 'beta',
   activations: readonly CellActivationType[],
 ): Record<string, number>[] {
-  const given = attributes.get(`activation_${name}`)?.floats ?? [];
+  const given = numbersOf(operator, `activation_${name}`) ?? [];
   const odd = given.find((one) => !Number.isFinite(one));
-  if (odd !== undefined) refuse(`activation_${name} has a ${odd}`);
+  if (odd !== undefined) refuseOperator(`activation_${name} has a ${odd}`);
   let next = 0;
   const read = activations.map((type, i): Record<string, number> => {
     const parameters: { alpha?: number | null; beta?: number | null } = activationParameters[type];
     if (parameters[name] === undefined) return {};
     const value = given[next];
     if (given.length === activations.length && value !== given[i])
-      refuse(`activation_${name} has one for every activation, though ${type} is not the first to take one`);
+      refuseOperator(
+        `activation_${name} has one for every activation, though ${type} is not the first to take one`,
+      );
     next++;
     const one =
-      value ?? parameters[name] ?? refuse(`${type} without activation_${name}: ONNX has no default`);
+      value ?? parameters[name] ?? refuseOperator(`${type} without activation_${name}: ONNX has no default`);
     return { [name]: one };
   });
   if (given.length > next && given.length !== activations.length)
-    refuse(`activation_${name} has ${given.length} numbers, its activations take ${next}`);
+    refuseOperator(`activation_${name} has ${given.length} numbers, its activations take ${next}`);
   return read;
 }
