@@ -5,7 +5,6 @@ import { z } from 'zod';
 import { UnrollError } from '../errors.ts';
 import type { ForeignNetwork } from '../formats/foreign-network.ts';
 import { modelOfForeign } from '../formats/model-of-foreign.ts';
-import { readForeign } from '../formats/read-foreign.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
 import { createKernel } from '../kernel/kernel.ts';
 import { referenceNetwork } from '../network/reference-network.ts';
@@ -13,6 +12,7 @@ import { runOnce } from '../network/run-once.ts';
 import { checkModel } from '../repository/check-model.ts';
 import { publishVersion } from '../repository/publish-version.ts';
 import { graphOf, type GraphOptions } from './graph-options.ts';
+import { readForeignPath } from './read-foreign-path.ts';
 import { showNetwork } from './show-network.ts';
 
 export interface ImportOptions extends GraphOptions {
@@ -31,7 +31,7 @@ export async function importCommand(
   options: ImportOptions,
   print: (line: string) => void = console.log,
 ): Promise<number> {
-  const file = await readForeign(await readFile(path));
+  const file = await readForeignPath(path);
   const foreign = file.network(graphOf(options));
   for (const line of showNetwork(foreign)) print(line);
   if (options.check !== undefined) await check(foreign, options.check, print);

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { UnrollError } from '../errors.ts';
-import { readForeign } from '../formats/read-foreign.ts';
 import { graphOf, type GraphOptions } from './graph-options.ts';
+import { readForeignPath } from './read-foreign-path.ts';
 import { showNetwork } from './show-network.ts';
 
 const mostArrays = 60;
@@ -13,10 +13,10 @@ export async function inspectCommand(
   options: GraphOptions = {},
   print: (line: string) => void = console.log,
 ): Promise<number> {
-  const bytes = await readFile(path);
-  const file = await readForeign(bytes);
+  const file = await readForeignPath(path);
+  const { size } = await stat(path);
   const { format, arrays } = file;
-  print(`${basename(path)}: ${format}, ${bytes.length.toLocaleString('en')} bytes`);
+  print(`${basename(path)}: ${format}, ${size.toLocaleString('en')} bytes`);
   print(`arrays: ${arrays.size}`);
   const longest = Math.max(...[...arrays.keys()].map(({ length }) => length));
   for (const [name, { shape }] of [...arrays].slice(0, mostArrays))

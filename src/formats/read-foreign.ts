@@ -9,10 +9,12 @@ import { readNpy } from './numpy/npy.ts';
 import { readNpz } from './numpy/npz.ts';
 import { networkOfOnnx } from './onnx/foreign-onnx.ts';
 import type { GraphSettings } from './onnx/graph-settings.ts';
+import { externalLocations } from './onnx/external-data.ts';
 import { readOnnx } from './onnx/read-onnx.ts';
 import { networkOfStateDict } from './pytorch/network-of-state-dict.ts';
 import { readPytorchLegacy, readPytorchZip } from './pytorch/read-pytorch.ts';
 import { readSafetensors } from './safetensors.ts';
+import { noSiblings, readSiblings, type Siblings } from './siblings.ts';
 import { zipNames } from './zip.ts';
 
 /** A file that others wrote, told by its content. */
@@ -30,13 +32,15 @@ export interface ForeignFile {
 }
 
 /**
- * @param limits.hdf5Milliseconds what HDF5 may take, in proportion to its size where it isn't said
+ * @param how.siblings the files beside it, where it stands in a folder
+ * @param how.hdf5Milliseconds what HDF5 may take, in proportion to its size where it isn't said
  * @throws UnrollError invalid_weights
  */
 export async function readForeign(
   bytes: Uint8Array,
-  limits: { readonly hdf5Milliseconds?: number } = {},
+  how: { readonly siblings?: Siblings; readonly hdf5Milliseconds?: number } = {},
 ): Promise<ForeignFile> {
+  const { siblings = noSiblings } = how;
   switch (detectFormat(bytes)) {
     case 'safetensors':
       return stateDict('safetensors', readSafetensors(bytes));
@@ -45,16 +49,16 @@ export async function readForeign(
     case 'pickle':
       return stateDict('PyTorch (before 1.6)', readPytorchLegacy(bytes));
     case 'hdf5': {
-      const file = await readHdf5(bytes, limits.hdf5Milliseconds);
+      const file = await readHdf5(bytes, how.hdf5Milliseconds);
       const model = readKerasHdf5(file);
       return model ? keras('Keras HDF5', file.arrays, model) : arraysAlone('HDF5 weights', file.arrays);
     }
     case 'onnx': {
-      const model = readOnnx(bytes);
+      const model = readOnnx(bytes, await readSiblings(siblings, externalLocations(bytes)));
       return { format: 'ONNX', arrays: model.initializers, network: (graph) => networkOfOnnx(model, graph) };
     }
     case 'zip':
-      return readZipOf(bytes, limits.hdf5Milliseconds);
+      return readZipOf(bytes, how.hdf5Milliseconds);
     default:
       return refuseFile('is neither ONNX, Keras, HDF5, PyTorch, safetensors, npz nor npy');
   }

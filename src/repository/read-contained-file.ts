@@ -21,16 +21,17 @@ export function isInside(realFolder: string, realFile: string): boolean {
 
 /**
  * Reads a regular file of at most `maxBytes`, which is checked before anything is read.
- * @param realRoot what the file may not climb out of, by links or otherwise
+ * @param realRoot what the file may not climb out of, by links or otherwise; `called` is what a message calls it
  * @throws UnreadableFile
  */
 export async function readContainedFile(
   realRoot: string,
   path: string,
   maxBytes: number,
+  called = 'the models folder',
 ): Promise<Uint8Array<ArrayBuffer>> {
   const real = await realpath(path).catch((error: unknown) => unreadable(error));
-  if (!isInside(realRoot, real)) throw new UnreadableFile('is a link that leads out of the models folder');
+  if (!isInside(realRoot, real)) throw new UnreadableFile(`is a link that leads out of ${called}`);
   // a link put there since is not followed, and a pipe does not hold us up
   const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
   const file = await open(real, flags).catch((error: unknown) => unreadable(error));

@@ -6,13 +6,14 @@ import { mapArrays } from '../formats/map-arrays.ts';
 import { networkOf } from '../formats/network-of.ts';
 import { modelOfForeign, type Said } from '../formats/model-of-foreign.ts';
 import { graphSettings, type GraphSettings } from '../formats/onnx/graph-settings.ts';
-import { readForeign } from '../formats/read-foreign.ts';
+import { readForeign, type ForeignFile } from '../formats/read-foreign.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { modelSpec, type ModelSpec } from '../network/spec.ts';
 import { weightSource } from '../network/weight-source.ts';
 import type { Weights } from '../network/weights.ts';
 import { checkModel } from './check-model.ts';
 import { readContainedFile, UnreadableFile } from './read-contained-file.ts';
+import { siblingsIn } from './siblings-in.ts';
 
 /** Limits on the files of a model folder, checked before they are read. */
 const modelFolderLimits = {
@@ -48,7 +49,7 @@ export async function readModelFolder(realRoot: string, folder: string, name: st
     if (!success) throw specError(error);
     return { spec, weights: () => readWeights(realRoot, folder, spec) };
   }
-  const network = (await readForeign(await readFileOf(realRoot, folder, file))).network(graphOf(said));
+  const network = (await readForeignIn(realRoot, folder, file)).network(graphOf(said));
   const spec = modelOfForeign(name, network, said ?? {});
   checkModel(spec, network.weights);
   return { spec, weights: () => Promise.resolve(network.weights) };
@@ -108,13 +109,21 @@ async function onlyForeignFile(folder: string): Promise<string> {
 
 /** Reads the weights of a network that model.json describes, and checks that the two belong together. */
 async function readWeights(realRoot: string, folder: string, spec: ModelSpec): Promise<Weights> {
-  const bytes = await readFileOf(realRoot, folder, spec.weights?.file ?? weightsFile);
   const weights = spec.weights
-    ? mapArrays((await readForeign(bytes)).arrays, networkOf(spec), spec.weights).weights
-    : readSafetensors(bytes);
+    ? mapArrays(
+        (await readForeignIn(realRoot, folder, spec.weights.file)).arrays,
+        networkOf(spec),
+        spec.weights,
+      ).weights
+    : readSafetensors(await readFileOf(realRoot, folder, weightsFile));
   checkModel(spec, weights);
   return weights;
 }
+
+const readForeignIn = async (realRoot: string, folder: string, file: string): Promise<ForeignFile> =>
+  readForeign(await readFileOf(realRoot, folder, file), {
+    siblings: siblingsIn(folder, modelFolderLimits.weightBytes),
+  });
 
 const readFileOf = (realRoot: string, folder: string, file: string): Promise<Uint8Array> =>
   readContainedFile(realRoot, join(folder, file), modelFolderLimits.weightBytes).catch((error: unknown) =>

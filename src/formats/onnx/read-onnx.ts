@@ -1,6 +1,7 @@
 import type { Tensor } from '../../network/weights.ts';
 import { collectArrays, countOf, refuseFile, shown } from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
+import { externalBytes, type ExternalFiles } from './external-data.ts';
 import { asBytes, asFloat, asInteger, asText, fieldsOf, floatsOf, integersOf } from './protobuf.ts';
 
 // onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto): only what a graph of layers needs. Field numbers stand at
@@ -55,8 +56,11 @@ export interface OnnxModel extends OnnxGraph {
 const mostNodes = 20_000;
 const deepestGraph = 32;
 
-/** @throws UnrollError invalid_weights */
-export function readOnnx(bytes: Uint8Array): OnnxModel {
+/**
+ * @param files those that tensors lie in, by their names (external-data.ts)
+ * @throws UnrollError invalid_weights
+ */
+export function readOnnx(bytes: Uint8Array, files: ExternalFiles = new Map()): OnnxModel {
   let producer = '';
   let opset = 1;
   let graph: Uint8Array | null = null;
@@ -74,13 +78,14 @@ export function readOnnx(bytes: Uint8Array): OnnxModel {
     }
   }
   if (!graph) return refuseFile('the ONNX file has no graph');
-  return { producer, opset, ...graphOf(graph, { nodes: 0, elements: collectArrays() }, 0) };
+  return { producer, opset, ...graphOf(graph, { nodes: 0, elements: collectArrays(), files }, 0) };
 }
 
 /** What all graphs of a file may hold together. */
 interface Taken {
   nodes: number;
   readonly elements: Pick<ReturnType<typeof collectArrays>, 'expect'>;
+  readonly files: ExternalFiles;
 }
 
 function graphOf(bytes: Uint8Array, taken: Taken, depth: number): OnnxGraph {
@@ -94,7 +99,7 @@ function graphOf(bytes: Uint8Array, taken: Taken, depth: number): OnnxGraph {
       if (++taken.nodes > mostNodes) refuseFile(`a graph of more than ${mostNodes} nodes`);
       nodes.push(nodeOf(asBytes(field), taken, depth));
     } else if (field.number === 5) {
-      const { name, tensor } = tensorOf(asBytes(field), (elements) => taken.elements.expect(elements));
+      const { name, tensor } = tensorOf(asBytes(field), taken.files, (elements) => taken.elements.expect(elements));
       found.add(name, tensor);
     } else if (field.number === 11) inputs.push(valueOf(asBytes(field)));
     else if (field.number === 12) outputs.push(valueOf(asBytes(field)));
@@ -138,7 +143,7 @@ function attributeOf(bytes: Uint8Array, taken: Taken, depth: number): Attribute 
     else if (field.number === 3) one.i = asInteger(field);
     else if (field.number === 4) one.s = asText(field);
     else if (field.number === 5)
-      one.t = tensorOf(asBytes(field), (elements) => taken.elements.expect(elements)).tensor;
+      one.t = tensorOf(asBytes(field), taken.files, (elements) => taken.elements.expect(elements)).tensor;
     else if (field.number === 6) one.graph = graphOf(asBytes(field), taken, depth + 1);
     else if (field.number === 7) for (const value of floatsOf(field)) floats.push(value);
     else if (field.number === 8) for (const value of integersOf(field)) ints.push(value);
@@ -166,6 +171,7 @@ const types: Readonly<Record<number, NumberType>> = {
 /** @param expect told how many numbers come, before they are made */
 export function tensorOf(
   bytes: Uint8Array,
+  files: ExternalFiles,
   expect: (elements: number) => void,
 ): { name: string; tensor: OnnxTensor } {
   const shape: number[] = [];
@@ -173,6 +179,7 @@ export function tensorOf(
   let name = '';
   let type = 0;
   let raw: Uint8Array | null = null;
+  const entries: Uint8Array[] = [];
   let external = false;
   for (const field of fieldsOf(bytes)) {
     if (field.number === 1) for (const size of integersOf(field)) shape.push(size);
@@ -185,10 +192,10 @@ export function tensorOf(
     else if (field.number === 10 && typeof field.value !== 'bigint')
       for (const value of numberTypes.float64.read(field.value.subarray(0, field.value.length & ~7)))
         numbers.push(value);
-    else if (field.number === 13 || (field.number === 14 && asInteger(field) === 1)) external = true;
+    else if (field.number === 13) entries.push(asBytes(field));
+    else if (field.number === 14) external = asInteger(field) === 1;
   }
   const where = `the tensor ${shown(name)}`;
-  if (external) refuseFile(`${where} lies in another file: save the model with its weights inside`);
   const stored = types[type];
   if (!stored) return refuseFile(`${where} is of data type ${type}`);
   const count = countOf(shape, where);
@@ -196,6 +203,7 @@ export function tensorOf(
   const number = numberTypes[stored];
   const size = number.bytes;
   const kind = stored === 'bool' ? 'bool' : number.exact ? 'int' : 'float';
+  if (external) raw = externalBytes(entries, files, count * size, where);
   if (raw) {
     if (raw.length !== count * size)
       refuseFile(`${where}: [${shape.join(', ')}] takes ${count * size} bytes, it has ${raw.length}`);

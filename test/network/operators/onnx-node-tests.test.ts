@@ -35,7 +35,7 @@ const operandOf = ({ kind, shape, values, whole }: OnnxTensor, known: boolean): 
   values: kind === 'float' ? values : (whole ?? Float64Array.from(values)),
   known,
 });
-const tensorIn = (path: string): OnnxTensor => tensorOf(readFileSync(path), () => {}).tensor;
+const tensorIn = (path: string): OnnxTensor => tensorOf(readFileSync(path), new Map(), () => {}).tensor;
 
 const models = names.flatMap((name) => {
   try {

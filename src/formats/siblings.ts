@@ -1,0 +1,44 @@
+import { refuseFile, shown } from './arrays.ts';
+
+/** The files beside one that is read: some formats keep their numbers there. */
+export interface Siblings {
+  /**
+   * @param name relative to the file that names it
+   * @throws UnrollError invalid_weights when it is missing, too large or not inside the folder
+   */
+  read(name: string): Promise<Uint8Array>;
+}
+
+/** Files that one file may name beside it. */
+const mostSiblings = 1000;
+const longestName = 512;
+
+/** What there is where a file stands alone. */
+export const noSiblings: Siblings = {
+  read: (name) => refuseFile(`its numbers lie in the file ${shown(name)}, and it was given without a folder`),
+};
+
+/**
+ * The files that a file names, each read once. A name is one below the folder: it climbs out of nothing and begins nowhere else.
+ * @throws UnrollError invalid_weights
+ */
+export async function readSiblings(
+  siblings: Siblings,
+  names: Iterable<string>,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  for (const name of names) {
+    if (files.has(name)) continue;
+    if (files.size >= mostSiblings) refuseFile(`it names more than ${mostSiblings} other files`);
+    if (!isBelow(name))
+      refuseFile(`it names the file ${shown(name)}: must be a relative path that stays in its folder`);
+    files.set(name, await siblings.read(name));
+  }
+  return files;
+}
+
+/** Neither '..', nor a root, a drive or a backslash, which are paths elsewhere. */
+const isBelow = (name: string): boolean =>
+  name.length <= longestName &&
+  !/[\\:\0]/.test(name) &&
+  name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');

@@ -1,0 +1,102 @@
+import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readForeign } from '../../../src/formats/read-foreign.ts';
+import { siblingsIn } from '../../../src/repository/siblings-in.ts';
+import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
+import { temporaryFolder } from '../../repository/model-folders.ts';
+import { moveOut } from './move-out.ts';
+
+// Weights of an ONNX model in a file beside it.
+
+const whole = readFileSync(join(import.meta.dirname, '../../golden/onnx-files/tagger-lstm-16.onnx'));
+const asSaved = (tensor: { offset: number; length: number }) => ({
+  location: 'model.onnx.data',
+  offset: String(tensor.offset),
+  length: String(tensor.length),
+});
+
+/** A version's folder with the model, and its data where it says. */
+function folderOf(entries: Parameters<typeof moveOut>[1] = asSaved): {
+  root: string;
+  folder: string;
+  data: Uint8Array;
+} {
+  const root = temporaryFolder();
+  const folder = join(root, 'tagger', '1');
+  mkdirSync(folder, { recursive: true });
+  const { model, data } = moveOut(whole, entries);
+  writeFileSync(join(folder, 'model.onnx'), model);
+  return { root, folder, data };
+}
+const read = ({ root, folder }: { root: string; folder: string }) => readModelFolder(root, folder, 'tagger');
+
+describe('tensors in another file', () => {
+  it('are those that the model would have inside', async () => {
+    const there = folderOf();
+    writeFileSync(join(there.folder, 'model.onnx.data'), there.data);
+    const inside = (await readForeign(whole)).network();
+    expect(await (await read(there)).weights()).toEqual(inside.weights);
+  });
+
+  it('may lie in a folder below, and say no length', async () => {
+    const there = folderOf(({ offset }) => ({ location: 'parts/data.bin', offset: String(offset) }));
+    mkdirSync(join(there.folder, 'parts'));
+    writeFileSync(join(there.folder, 'parts/data.bin'), there.data);
+    const inside = (await readForeign(whole)).network();
+    expect(await (await read(there)).weights()).toEqual(inside.weights);
+  });
+
+  it('are refused where the file is missing, is too short or is another size', async () => {
+    const there = folderOf();
+    await expect(read(there)).rejects.toThrow('the file "model.onnx.data" it names is missing');
+    writeFileSync(join(there.folder, 'model.onnx.data'), there.data.subarray(0, 100));
+    await expect(read(there)).rejects.toThrow(/bytes \d+ to \d+ of "model\.onnx\.data", which has 100/);
+    const short = folderOf(({ offset }) => ({
+      location: 'model.onnx.data',
+      offset: String(offset),
+      length: '4',
+    }));
+    writeFileSync(join(short.folder, 'model.onnx.data'), short.data);
+    await expect(read(short)).rejects.toThrow(/takes \d+ bytes, it has 4/);
+  });
+
+  it.each(['-1', '1e9', '99999999999999999', ''])('are refused at the offset "%s"', async (offset) => {
+    const there = folderOf(() => ({ location: 'model.onnx.data', offset }));
+    writeFileSync(join(there.folder, 'model.onnx.data'), there.data);
+    await expect(read(there)).rejects.toThrow(`its offset is "${offset}"`);
+    await expect(read(there)).rejects.toMatchObject({ code: 'invalid_weights' });
+  });
+
+  it.each(['../secret', '/etc/passwd', 'a/../../secret', './x', 'a\\b', 'C:x', ''])(
+    'are refused at the path "%s", which is none below the folder',
+    async (location) => {
+      const there = folderOf(() => ({ location }));
+      writeFileSync(join(there.root, 'tagger/secret'), there.data);
+      await expect(read(there)).rejects.toThrow('must be a relative path that stays in its folder');
+    },
+  );
+
+  it('are refused behind a link that leads out of the folder', async () => {
+    const there = folderOf();
+    writeFileSync(join(there.root, 'tagger/secret'), there.data);
+    symlinkSync('../secret', join(there.folder, 'model.onnx.data'));
+    await expect(read(there)).rejects.toThrow('is a link that leads out of its folder');
+  });
+
+  it('are refused over the limit on all of them together, before any is read', async () => {
+    const there = folderOf();
+    writeFileSync(join(there.folder, 'model.onnx.data'), '');
+    truncateSync(join(there.folder, 'model.onnx.data'), 2 ** 40);
+    await expect(read(there)).rejects.toThrow('has 1099511627776 bytes, the limit is 2147483648');
+    const two = siblingsIn(there.folder, 10);
+    writeFileSync(join(there.folder, 'a'), '123456');
+    expect(await two.read('a')).toHaveLength(6);
+    await expect(two.read('a')).rejects.toThrow('has 6 bytes, the limit is 4');
+  });
+
+  it('are refused where the model was given without a folder', async () => {
+    const { model } = moveOut(whole, asSaved);
+    await expect(readForeign(model)).rejects.toThrow('"model.onnx.data", and it was given without a folder');
+  });
+});

@@ -1,0 +1,59 @@
+import { asBytes, asText, fieldsOf } from '../../../src/formats/onnx/protobuf.ts';
+
+// An ONNX file whose initializers lie in another one, as onnx.save_model(save_as_external_data=True) leaves it.
+
+export interface Moved {
+  readonly model: Uint8Array;
+  readonly data: Uint8Array;
+}
+
+/** @param entries what a tensor says of where its numbers are */
+export function moveOut(
+  model: Uint8Array,
+  entries: (tensor: { name: string; offset: number; length: number }) => Readonly<Record<string, string>>,
+): Moved {
+  const data: number[] = [];
+  const moved = rewrite(model, 7, (graph) =>
+    rewrite(graph, 5, (tensor) => {
+      let name = '';
+      let raw = new Uint8Array();
+      const kept: number[] = [];
+      for (const field of fieldsOf(tensor)) {
+        if (field.number === 8) name = asText(field);
+        if (field.number === 9) raw = Uint8Array.from(asBytes(field));
+        else kept.push(...written(field.number, field.value));
+      }
+      // save_model begins every tensor at a page
+      while (data.length % 64 > 0) data.push(0xff);
+      const said = Object.entries(entries({ name, offset: data.length, length: raw.length }));
+      data.push(...raw);
+      const text = (of: string): Uint8Array => new TextEncoder().encode(of);
+      for (const [key, value] of said)
+        kept.push(...written(13, Uint8Array.from([...written(1, text(key)), ...written(2, text(value))])));
+      return Uint8Array.from([...kept, ...written(14, 1n)]);
+    }),
+  );
+  return { model: moved, data: Uint8Array.from(data) };
+}
+
+/** A message with every field of that number changed. */
+function rewrite(message: Uint8Array, number: number, change: (bytes: Uint8Array) => Uint8Array): Uint8Array {
+  const bytes: number[] = [];
+  for (const field of fieldsOf(message))
+    bytes.push(...written(field.number, field.number === number ? change(asBytes(field)) : field.value));
+  return Uint8Array.from(bytes);
+}
+
+/** Fixed 32- and 64-bit values don't stand where this is used. */
+const written = (number: number, value: bigint | Uint8Array): number[] =>
+  typeof value === 'bigint'
+    ? [...varint(BigInt(number << 3)), ...varint(value)]
+    : [...varint(BigInt((number << 3) | 2)), ...varint(BigInt(value.length)), ...value];
+
+function varint(value: bigint): number[] {
+  const bytes: number[] = [];
+  for (let left = value; ; left >>= 7n) {
+    if (left < 0x80n) return [...bytes, Number(left)];
+    bytes.push(Number(left & 0x7fn) | 0x80);
+  }
+}
