@@ -15,6 +15,7 @@ import { networkOfStateDict } from './pytorch/network-of-state-dict.ts';
 import { readPytorchLegacy, readPytorchZip } from './pytorch/read-pytorch.ts';
 import { readSafetensors } from './safetensors.ts';
 import { noSiblings, readSiblings, type Siblings } from './siblings.ts';
+import { readTfjs } from './tfjs/read-tfjs.ts';
 import { zipNames } from './zip.ts';
 
 /** A file that others wrote, told by its content. */
@@ -59,9 +60,16 @@ export async function readForeign(
     }
     case 'zip':
       return readZipOf(bytes, how.hdf5Milliseconds);
-    default:
-      return refuseFile('is neither ONNX, Keras, HDF5, PyTorch, safetensors, npz nor npy');
+    case 'json': {
+      const file = await readTfjs(bytes, siblings);
+      if (!file) break;
+      return file.model
+        ? keras('TensorFlow.js', file.arrays, file.model)
+        : arraysAlone('TensorFlow.js weights', file.arrays);
+    }
+    case null:
   }
+  return refuseFile('is neither ONNX, Keras, TensorFlow.js, HDF5, PyTorch, safetensors, npz nor npy');
 }
 
 async function readZipOf(bytes: Uint8Array, hdf5Milliseconds: number | undefined): Promise<ForeignFile> {

@@ -8,6 +8,7 @@ import { modelOfForeign, type Said } from '../formats/model-of-foreign.ts';
 import { graphSettings, type GraphSettings } from '../formats/onnx/graph-settings.ts';
 import { readForeign, type ForeignFile } from '../formats/read-foreign.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
+import { isTfjs } from '../formats/tfjs/read-tfjs.ts';
 import { modelSpec, type ModelSpec } from '../network/spec.ts';
 import { weightSource } from '../network/weight-source.ts';
 import type { Weights } from '../network/weights.ts';
@@ -38,19 +39,22 @@ export interface ModelFolder {
 }
 
 /**
- * Reads what a folder says of its model: model.json, or a file that others wrote and that has its network itself.
+ * Reads what a folder says of its model: model.json, or a file that others wrote and that has its network itself, which may be a
+ * model.json of TensorFlow.js.
  * @throws UnrollError invalid_model, naming the fields by their paths; invalid_weights for a file that can't be read
  */
 export async function readModelFolder(realRoot: string, folder: string, name: string): Promise<ModelFolder> {
   const said = await readSpecFile(realRoot, folder);
-  const file = said === null ? await onlyForeignFile(folder) : fileOf(said);
-  if (said !== null && (Object.hasOwn(said, 'network') || file === weightsFile)) {
+  // TensorFlow.js calls its own file so, too
+  const theirs = said !== null && isTfjs(said);
+  const file = said === null ? await onlyForeignFile(folder) : theirs ? specFile : fileOf(said);
+  if (said !== null && !theirs && (Object.hasOwn(said, 'network') || file === weightsFile)) {
     const { success, data: spec, error } = modelSpec.safeParse(said);
     if (!success) throw specError(error);
     return { spec, weights: () => readWeights(realRoot, folder, spec) };
   }
   const network = (await readForeignIn(realRoot, folder, file)).network(graphOf(said));
-  const spec = modelOfForeign(name, network, said ?? {});
+  const spec = modelOfForeign(name, network, theirs ? {} : (said ?? {}));
   checkModel(spec, network.weights);
   return { spec, weights: () => Promise.resolve(network.weights) };
 }

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { moveOut } from '../formats/onnx/move-out.ts';
 import { startServer, type ServerProcess } from './server-process.ts';
 
 // Files that Keras and PyTorch wrote, dropped into a version's folder or imported by a command, and served.
@@ -19,6 +20,8 @@ const drop = (name: string, file: string, spec?: object): void => {
   copyFileSync(join(golden, file), join(folder, file.split('/').at(-1)!));
   if (spec) writeFileSync(join(folder, 'model.json'), JSON.stringify({ schema: 1, name, ...spec }));
 };
+const dropFolder = (name: string, folder: string): void =>
+  cpSync(join(golden, folder), join(models, name, '1'), { recursive: true });
 const program = join(import.meta.dirname, '../../bin/unroll.js');
 function unroll(...words: string[]): { code: number | null; output: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...words], {
@@ -46,6 +49,7 @@ describe('a file of others', () => {
       weights: { file: 'classifier.keras' },
     });
     drop('exported', 'onnx-files/tagger-lstm-16.onnx');
+    dropFolder('browsers', 'tfjs-files/lstm');
     drop('evil', 'torch-files/evil.pt');
     drop('conv', 'keras-files/conv.keras');
     unroll(
@@ -85,6 +89,11 @@ describe('a file of others', () => {
   it('serves an exported graph', async () => {
     const { x, y } = answers('onnx')['tagger-lstm']! as unknown as { x: number[]; y: number[][] };
     expect(worst(await predict('exported', [x.map(String)]), y)).toBeLessThan(1e-5);
+  });
+
+  it('serves a model of TensorFlow.js, whose own file is a model.json, with its shards', async () => {
+    const { x, y } = answers('tfjs')['lstm']!;
+    expect(worst(await predict('browsers', x), [y])).toBeLessThan(1e-5);
   });
 
   it('serves as what a model.json beside it says', async () => {
@@ -132,6 +141,27 @@ describe('unroll inspect and import', () => {
       code: 1,
       output: expect.stringContaining('it needs a model.json') as string,
     });
+  });
+
+  it('take the files beside it that a file names', () => {
+    const outside = moveOut(
+      readFileSync(join(golden, 'onnx-files/tagger-lstm-16.onnx')),
+      ({ offset, length }) => ({
+        location: 'weights.bin',
+        offset: String(offset),
+        length: String(length),
+      }),
+    );
+    writeFileSync(join(root, 'outside.onnx'), outside.model);
+    expect(unroll('inspect', join(root, 'outside.onnx'))).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('the file "weights.bin" it names is missing') as string,
+    });
+    writeFileSync(join(root, 'weights.bin'), outside.data);
+    for (const file of [join(root, 'outside.onnx'), join(golden, 'tfjs-files/tagger/model.json')]) {
+      expect(unroll('inspect', file).output).toContain('it can be served as it is');
+      expect(unroll('import', file, '--name', 'beside').output).toMatch(/beside@\d is in/);
+    }
   });
 
   it('check a file against what it should give', () => {

@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { unzipSync, zipSync } from 'fflate';
 import { createRng, type Rng } from '../../src/decoding/rng.ts';
 import { UnrollError } from '../../src/errors.ts';
+import { refuseFile, shown } from '../../src/formats/arrays.ts';
 import { readForeign } from '../../src/formats/read-foreign.ts';
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
+import type { Siblings } from '../../src/formats/siblings.ts';
+import { moveOut } from './onnx/move-out.ts';
 
 // Files that went wrong on the way, or were made to do harm: each is refused with a named error, or loads.
 
@@ -16,6 +19,20 @@ function npy(shape: string, numbers: number): Uint8Array {
   bytes.set([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length, 0, ...Buffer.from(header)]);
   return bytes;
 }
+
+const outside = moveOut(golden('onnx-files/tagger-gru-16.onnx'), ({ offset, length }) => ({
+  location: 'data',
+  offset: String(offset),
+  length: String(length),
+}));
+/** What the files name beside them; nothing else is there. */
+const besides: ReadonlyMap<string, Uint8Array> = new Map([
+  ['data', outside.data],
+  ['group1-shard1of1.bin', golden('tfjs-files/tagger/group1-shard1of1.bin')],
+]);
+export const siblings: Siblings = {
+  read: (name) => Promise.resolve(besides.get(name) ?? refuseFile(`the file ${shown(name)} is missing`)),
+};
 
 /** A sound file of each format. */
 export const seeds: Readonly<Record<string, Uint8Array>> = {
@@ -34,6 +51,8 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
   'ONNX loop': golden('onnx-files/graphs/loop.onnx'),
   'ONNX branches': golden('onnx-files/graphs/branches.onnx'),
   Keras: golden('keras-files/two-branches.keras'),
+  'TensorFlow.js': golden('tfjs-files/tagger/model.json'),
+  'ONNX with its tensors outside': outside.model,
   'Keras HDF5': golden('keras-files/two-branches.h5'),
 };
 
@@ -97,7 +116,7 @@ function damagedFile(name: string, number: number): Uint8Array {
 /** Whether a file was read or refused. @throws whatever is neither */
 export async function readOrRefused(bytes: Uint8Array): Promise<'read' | 'refused'> {
   try {
-    (await readForeign(bytes, { hdf5Milliseconds: 1000 })).network();
+    (await readForeign(bytes, { siblings, hdf5Milliseconds: 1000 })).network();
     return 'read';
   } catch (error) {
     if (error instanceof UnrollError && /^invalid_(weights|model)$/.test(error.code)) return 'refused';

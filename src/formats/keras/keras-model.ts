@@ -78,7 +78,8 @@ const parse = (bytes: Uint8Array, name: string): unknown => parseJson(bytes, nam
 
 type Draft = Omit<KerasLayer, 'weights'>;
 
-function draftsOf(json: unknown): { layers: Draft[]; outputs: string[] } {
+/** The layers of a model's config, without their weights. @throws UnrollError invalid_weights */
+export function draftsOf(json: unknown): { layers: Draft[]; outputs: string[] } {
   const { class_name: kind, config } = asConfig(json);
   const listed = Array.isArray(config) ? config : asList(asConfig(config)['layers']);
   if (kind !== 'Sequential' && kind !== 'Functional' && kind !== 'Model')

@@ -1,0 +1,60 @@
+import { refuseFile, shown, type Arrays } from '../arrays.ts';
+import { asConfig, draftsOf, textOf, type KerasModel } from '../keras/keras-model.ts';
+import type { Siblings } from '../siblings.ts';
+import { readWeightsManifest, weightsByLayer } from './weights-manifest.ts';
+
+// TensorFlow.js's layers format: model.json with modelTopology, which is Keras's config, and weightsManifest, which names the files
+// that hold the numbers.
+
+/** Characters of a model.json: a topology is long where it has thousands of layers. */
+const mostCharacters = 64 * 1024 * 1024;
+
+/** Whether JSON is TensorFlow.js's rather than a model.json of ours. */
+export const isTfjs = (json: unknown): boolean =>
+  ['modelTopology', 'weightsManifest'].some((field) => Object.hasOwn(asConfig(json), field)) &&
+  !Object.hasOwn(asConfig(json), 'schema');
+
+/**
+ * @returns no model where the topology is left out
+ * @throws UnrollError invalid_weights, invalid_model
+ */
+export async function readTfjs(
+  bytes: Uint8Array,
+  siblings: Siblings,
+): Promise<{ model: KerasModel | null; arrays: Arrays } | null> {
+  const json = parse(bytes);
+  if (!isTfjs(json)) return null;
+  const { format, modelTopology, weightsManifest } = asConfig(json);
+  if (format !== undefined && format !== 'layers-model')
+    refuseFile(`a TensorFlow.js file of the format ${shown(format)}, must be "layers-model"`);
+  const topology = asConfig(modelTopology);
+  // the Keras config itself, or beside what Keras adds to it in HDF5
+  const drafts =
+    modelTopology === undefined || modelTopology === null
+      ? null
+      : draftsOf(topology['model_config'] ?? topology);
+  const arrays = await readWeightsManifest(weightsManifest, siblings);
+  if (!drafts) return { model: null, arrays };
+  const byLayer = weightsByLayer(
+    arrays,
+    drafts.layers.map(({ name }) => name),
+  );
+  return {
+    model: {
+      version: textOf(topology['keras_version']) ?? 'TensorFlow.js',
+      outputs: drafts.outputs,
+      layers: drafts.layers.map((draft) => ({ ...draft, weights: byLayer.get(draft.name) ?? [] })),
+    },
+    arrays,
+  };
+}
+
+function parse(bytes: Uint8Array): unknown {
+  if (bytes.length > mostCharacters)
+    refuseFile(`JSON of ${bytes.length} bytes, the limit is ${mostCharacters}`);
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    return refuseFile('begins like JSON and is none', error);
+  }
+}

@@ -1,0 +1,132 @@
+import type { Tensor } from '../../network/weights.ts';
+import { collectArrays, countOf, refuseFile, shown, type Arrays } from '../arrays.ts';
+import { numberTypes, type NumberType } from '../number-types.ts';
+import { readSiblings, type Siblings } from '../siblings.ts';
+
+// TensorFlow.js's weightsManifest: groups of weights, whose numbers stand one after the other in the group's files, little-endian and
+// without gaps (https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/types.ts).
+
+const mostGroups = 1000;
+const mostBytes = 2 * 1024 ** 3;
+
+/** Types as they are named there; a bool is a byte. */
+const types: Readonly<Record<string, NumberType>> = {
+  float32: 'float32',
+  float16: 'float16',
+  int32: 'int32',
+  uint16: 'uint16',
+  uint8: 'uint8',
+  bool: 'bool',
+};
+
+interface Group {
+  readonly paths: readonly string[];
+  readonly weights: readonly Record<string, unknown>[];
+}
+
+/** The weights by their names, in the manifest's order. @throws UnrollError invalid_weights */
+export async function readWeightsManifest(manifest: unknown, siblings: Siblings): Promise<Arrays> {
+  const groups = groupsOf(manifest);
+  const files = await readSiblings(
+    siblings,
+    groups.flatMap(({ paths }) => paths),
+  );
+  const found = collectArrays();
+  for (const { paths, weights } of groups) {
+    const bytes = joined(paths.map((path) => files.get(path)!));
+    const from = paths.length > 1 ? `${shown(paths[0])} to ${shown(paths.at(-1))}` : shown(paths[0]);
+    let at = 0;
+    for (const weight of weights) {
+      const { name, shape, stored, quantization } = specOf(weight);
+      const where = `the weight ${shown(name)}`;
+      const count = countOf(shape, where);
+      found.expect(count);
+      const size = count * numberTypes[stored].bytes;
+      if (size > bytes.length - at)
+        refuseFile(`${where}: bytes ${at} to ${at + size} of ${from}, which has ${bytes.length}`);
+      const values = numberTypes[stored].read(bytes.subarray(at, at + size));
+      found.add(name, { shape: shape as number[], values: quantization(values) });
+      at += size;
+    }
+    if (at !== bytes.length) refuseFile(`${from} has ${bytes.length} bytes, its weights take ${at}`);
+  }
+  return found.arrays;
+}
+
+function groupsOf(manifest: unknown): Group[] {
+  if (!Array.isArray(manifest) || manifest.length > mostGroups)
+    return refuseFile(`its weightsManifest is no list of at most ${mostGroups} groups`);
+  return manifest.map((group: unknown, index) => {
+    const { paths, weights } = (group ?? {}) as Partial<Record<keyof Group, unknown>>;
+    if (!Array.isArray(paths) || !paths.every((path) => typeof path === 'string'))
+      return refuseFile(`weightsManifest.${index}.paths is no list of files`);
+    if (!Array.isArray(weights) || !weights.every((weight) => typeof weight === 'object' && weight !== null))
+      return refuseFile(`weightsManifest.${index}.weights is no list of weights`);
+    return { paths, weights: weights as Record<string, unknown>[] };
+  });
+}
+
+/** How a weight is stored, and what makes it what it was. */
+function specOf({ name, shape, dtype, quantization }: Record<string, unknown>): {
+  name: string;
+  shape: readonly unknown[];
+  stored: NumberType;
+  quantization: (stored: Float32Array) => Float32Array;
+} {
+  if (typeof name !== 'string' || !Array.isArray(shape))
+    return refuseFile(`a weight without a name or a shape: ${shown(name)}`);
+  const where = `the weight ${shown(name)}`;
+  const said = quantization === undefined || quantization === null ? null : quantization;
+  const kind: unknown = said && 'dtype' in said ? said.dtype : dtype;
+  const stored = typeof kind === 'string' && Object.hasOwn(types, kind) ? types[kind] : undefined;
+  if (!stored) return refuseFile(`${where} is of type ${shown(kind)}`);
+  if (!said || stored === 'float16') return { name, shape, stored, quantization: (values) => values };
+  const { scale, min } = said as { scale?: unknown; min?: unknown };
+  if ((stored !== 'uint8' && stored !== 'uint16') || typeof scale !== 'number' || typeof min !== 'number')
+    return refuseFile(`${where} is quantized as ${shown(said)}: must be uint8 or uint16 with scale and min`);
+  // a whole number stays one
+  const restored = (value: number): number => value * scale + min;
+  return {
+    name,
+    shape,
+    stored,
+    quantization: (values) =>
+      values.map(dtype === 'int32' ? (value) => Math.round(restored(value)) : restored),
+  };
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (length > mostBytes) refuseFile(`a group of ${length} bytes, the limit is ${mostBytes}`);
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** The weights of every layer: their names begin with its name, or in a model that was part of another, hold it. */
+export function weightsByLayer(
+  arrays: Arrays,
+  layers: readonly string[],
+): ReadonlyMap<string, readonly Tensor[]> {
+  const taken = new Set<string>();
+  const byLayer = new Map(
+    layers.map((layer) => {
+      const all = [...arrays];
+      const own = all.filter(([name]) => name.startsWith(`${layer}/`));
+      const found = own.length > 0 ? own : all.filter(([name]) => name.includes(`/${layer}/`));
+      for (const [name] of found) {
+        if (taken.has(name)) refuseFile(`the weight ${shown(name)} belongs to two layers`);
+        taken.add(name);
+      }
+      return [layer, found.map(([, tensor]) => tensor)];
+    }),
+  );
+  for (const name of arrays.keys())
+    if (!taken.has(name)) refuseFile(`the weight ${shown(name)} belongs to no layer`);
+  return byLayer;
+}

@@ -1,0 +1,160 @@
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readForeign } from '../../../src/formats/read-foreign.ts';
+import { referenceNetwork } from '../../../src/network/reference-network.ts';
+import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
+import { siblingsIn } from '../../../src/repository/siblings-in.ts';
+import { runAlone, runnerOf } from '../../network/random-network.ts';
+import { temporaryFolder } from '../../repository/model-folders.ts';
+
+// Models as TensorFlow.js 4.22 saves them, model.json and shards (golden/make-tfjs-files.mjs).
+
+const folder = join(import.meta.dirname, '../../golden/tfjs-files');
+const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Record<
+  string,
+  { x: number[] | number[][]; y: number[] | number[][] }
+>;
+const read = (name: string) =>
+  readForeign(readFileSync(join(folder, name, 'model.json')), {
+    siblings: siblingsIn(join(folder, name), 1e6),
+  });
+
+describe('a model of TensorFlow.js', () => {
+  it.each(Object.keys(answers).filter((name) => !/^conv|branches/.test(name)))(
+    '%s answers as it does there',
+    async (name) => {
+      const { network, weights } = (await read(name)).network();
+      const { x, y } = answers[name]!;
+      const expected = (Array.isArray(y[0]) ? y : [y]) as number[][];
+      const ids = !Array.isArray(x[0]);
+      const steps = ids ? (x as number[]) : (x as number[][]).map((row) => Float64Array.from(row));
+      const { output } = referenceNetwork(network, weights, steps);
+      const runner = runnerOf(network, weights);
+      const emitted = runAlone(runner, ids ? Int32Array.from(x as number[]) : Float32Array.from(x.flat()));
+      runner.release();
+      for (const [rows, most] of [
+        [output, 2e-6],
+        [emitted, 1e-5],
+      ] as const) {
+        const last = rows.slice(-expected.length);
+        expect(last[0]).toHaveLength(expected[0]!.length);
+        expected.forEach((row, t) =>
+          row.forEach((value, k) => expect(Math.abs(last[t]![k]! - value)).toBeLessThan(most)),
+        );
+      }
+    },
+  );
+
+  it('says what wrote it', async () => {
+    const file = await read('lstm');
+    expect(file.format).toBe('TensorFlow.js tfjs-layers 4.22.0');
+    expect([...file.arrays.keys()].slice(0, 3).map((name) => name.split('/')[1])).toEqual([
+      'kernel',
+      'recurrent_kernel',
+      'bias',
+    ]);
+  });
+});
+
+describe('a version folder of TensorFlow.js', () => {
+  const folderOf = (name: string): { root: string; folder: string } => {
+    const root = temporaryFolder();
+    const version = join(root, 'model', '1');
+    mkdirSync(version, { recursive: true });
+    cpSync(join(folder, name), version, { recursive: true });
+    return { root, folder: version };
+  };
+  const open = ({ root, folder: version }: { root: string; folder: string }) =>
+    readModelFolder(root, version, 'model');
+
+  it('is told from ours by what model.json holds', async () => {
+    const { spec, weights } = await open(folderOf('tagger'));
+    expect(spec).toMatchObject({ name: 'model', task: 'predict', inputs: { kind: 'text' } });
+    expect(await weights()).toEqual((await read('tagger')).network().weights);
+  });
+
+  it('takes a model.json of ours that names theirs', async () => {
+    const there = folderOf('classifier');
+    renameSync(join(there.folder, 'model.json'), join(there.folder, 'tfjs.json'));
+    const own = {
+      task: 'classify',
+      outputs: { labels: ['bad', 'fair', 'good'] },
+      weights: { file: 'tfjs.json' },
+    };
+    writeFileSync(join(there.folder, 'model.json'), JSON.stringify({ schema: 1, name: 'moods', ...own }));
+    const { spec } = await open(there);
+    expect(spec).toMatchObject({ name: 'moods', task: 'classify', outputs: own.outputs });
+  });
+
+  it('is refused without one of its shards, or with one that is cut off', async () => {
+    const there = folderOf('lstm');
+    const shard = join(there.folder, 'group1-shard5of5.bin');
+    writeFileSync(shard, readFileSync(shard).subarray(1));
+    await expect(open(there)).rejects.toThrow(/bytes \d+ to \d+ of .*shard5of5.*, which has \d+/);
+    rmSync(shard);
+    await expect(open(there)).rejects.toThrow('the file "group1-shard5of5.bin" it names is missing');
+    await expect(open(there)).rejects.toMatchObject({ code: 'invalid_weights' });
+  });
+});
+
+describe('a damaged model.json', () => {
+  type Manifest = { paths: unknown; weights: Record<string, unknown>[] }[];
+  const changed = async (
+    change: (json: { format?: string; modelTopology: unknown; weightsManifest: Manifest }) => void,
+    name = 'rnn',
+  ): Promise<unknown> => {
+    const json = JSON.parse(readFileSync(join(folder, name, 'model.json'), 'utf8')) as Parameters<
+      typeof change
+    >[0];
+    change(json);
+    const file = await readForeign(new TextEncoder().encode(JSON.stringify(json)), {
+      siblings: siblingsIn(join(folder, name), 1e6),
+    });
+    return file.network();
+  };
+  const first = ({ weightsManifest }: { weightsManifest: Manifest }) => weightsManifest[0]!.weights[0]!;
+
+  it.each<[string, Parameters<typeof changed>[0], RegExp]>([
+    [
+      'a graph model',
+      (json) => (json.format = 'graph-model'),
+      /the format "graph-model", must be "layers-model"/,
+    ],
+    ['no topology', (json) => (json.modelTopology = null), /weights without a network/],
+    ['no manifest', (json) => delete (json as { weightsManifest?: unknown }).weightsManifest, /no list/],
+    [
+      'a path that climbs out',
+      (json) => (json.weightsManifest[0]!.paths = ['../rnn/group1-shard1of1.bin']),
+      /must be a relative path that stays in its folder/,
+    ],
+    ['paths that are none', (json) => (json.weightsManifest[0]!.paths = [3]), /weightsManifest\.0\.paths/],
+    ['a type that is none', (json) => (first(json)['dtype'] = 'string'), /is of type "string"/],
+    ['the type "constructor"', (json) => (first(json)['dtype'] = 'constructor'), /is of type "constructor"/],
+    ['a shape too large', (json) => (first(json)['shape'] = [1e9, 1e9]), /more than \d+ numbers/],
+    ['a shape too small', (json) => (first(json)['shape'] = [1, 5]), /its weights take/],
+    [
+      'a scale that is none',
+      (json) => (first(json)['quantization'] = { dtype: 'uint8', scale: 'x', min: 0 }),
+      /is quantized as/,
+    ],
+    [
+      'a weight of no layer',
+      (json) => (first(json)['name'] = 'stranger/kernel'),
+      /"stranger\/kernel" belongs to no layer/,
+    ],
+    [
+      'a weight that stands there twice',
+      ({ weightsManifest: [group] }) => (group!.weights[1]!['name'] = group!.weights[0]!['name']),
+      /stands there twice/,
+    ],
+  ])('is refused for %s', async (_, change, says) => {
+    await expect(changed(change)).rejects.toThrow(says);
+  });
+
+  it('is refused where it is no JSON, or is anybody’s', async () => {
+    const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+    await expect(readForeign(encode('{"a": '))).rejects.toThrow('begins like JSON and is none');
+    await expect(readForeign(encode('{"a": 1}'))).rejects.toThrow(/is neither .*TensorFlow\.js/);
+  });
+});
