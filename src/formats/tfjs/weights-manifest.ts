@@ -1,6 +1,7 @@
 import type { Tensor } from '../../network/weights.ts';
 import { collectArrays, countOf, refuseFile, shown, type Arrays } from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
+import { asConfig } from '../keras/keras-model.ts';
 import { readSiblings, type Siblings } from '../siblings.ts';
 
 // TensorFlow.js's weightsManifest: groups of weights, whose numbers stand one after the other in the group's files, little-endian and
@@ -76,12 +77,12 @@ function specOf({ name, shape, dtype, quantization }: Record<string, unknown>): 
   if (typeof name !== 'string' || !Array.isArray(shape))
     return refuseFile(`a weight without a name or a shape: ${shown(name)}`);
   const where = `the weight ${shown(name)}`;
-  const said = quantization === undefined || quantization === null ? null : quantization;
-  const kind: unknown = said && 'dtype' in said ? said.dtype : dtype;
+  const said = quantization === undefined || quantization === null ? null : asConfig(quantization);
+  const kind = said?.['dtype'] ?? dtype;
   const stored = typeof kind === 'string' && Object.hasOwn(types, kind) ? types[kind] : undefined;
   if (!stored) return refuseFile(`${where} is of type ${shown(kind)}`);
   if (!said || stored === 'float16') return { name, shape, stored, quantization: (values) => values };
-  const { scale, min } = said as { scale?: unknown; min?: unknown };
+  const { scale, min } = said;
   if ((stored !== 'uint8' && stored !== 'uint16') || typeof scale !== 'number' || typeof min !== 'number')
     return refuseFile(`${where} is quantized as ${shown(said)}: must be uint8 or uint16 with scale and min`);
   // a whole number stays one
