@@ -83,7 +83,10 @@ export type Node = {
       /** By the names of its constants. */
       readonly tensors: Readonly<Record<string, string>>;
     }
-  | { readonly type: 'dropout' | 'concat' | 'add'; readonly layer: Layer<'dropout' | 'concat' | 'add'> }
+  | {
+      readonly type: 'dropout' | 'concat' | 'add' | 'multiply';
+      readonly layer: Layer<'dropout' | 'concat' | 'add' | 'multiply'>;
+    }
 );
 
 export interface Graph {
@@ -122,7 +125,8 @@ export function resolveGraph(
       ? layer.inputs.map((wanted) => byName.get(wanted) ?? fail(`reads ${wanted}, which is no earlier layer`))
       : [nodes.length - 1];
     const inputWidths = inputs.map((node) => (node < 0 ? inputWidth : nodes[node]!.width));
-    if (inputs.length > 1 && layer.type !== 'concat' && layer.type !== 'add')
+    const elementwise = layer.type === 'add' || layer.type === 'multiply';
+    if (inputs.length > 1 && layer.type !== 'concat' && !elementwise)
       fail(`takes one input, was given ${inputs.length}`);
     const readsIds = inputs.some((node) => node < 0) && input.kind === 'ids';
     const takesIds = layer.type === 'program' && layer.input.vocabulary !== undefined;
@@ -131,8 +135,10 @@ export function resolveGraph(
     if (layer.type === 'embedding' && !readsIds)
       fail('an embedding must read the network input, and that must be ids');
     if (layer.type === 'embedding' && input.kind === 'ids') checkColumns(layer, input, fail);
-    if (layer.type === 'add' && new Set(inputWidths).size > 1)
-      fail(`adds inputs of different widths: ${inputWidths.join(', ')}`);
+    if (elementwise && new Set(inputWidths).size > 1)
+      fail(
+        `${layer.type === 'add' ? 'adds' : 'multiplies'} inputs of different widths: ${inputWidths.join(', ')}`,
+      );
 
     const full = `${prefix}${name}`;
     const placed = { name: full, inputs, inputWidths };

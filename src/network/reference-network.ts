@@ -102,6 +102,10 @@ function runNode(
       return x.map((_, t) => Float64Array.from(inputs.flatMap((rows) => [...rows[t]!])));
     case 'add':
       return x.map((row, t) => row.map((__, k) => inputs.reduce((sum, rows) => sum + rows[t]![k]!, 0)));
+    case 'multiply':
+      return x.map((row, t) =>
+        row.map((__, k) => inputs.reduce((product, rows) => product * rows[t]![k]!, 1)),
+      );
   }
 }
 

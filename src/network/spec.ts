@@ -71,6 +71,7 @@ const concat = z.strictObject({ type: z.literal('concat'), ...placed, inputs });
 const add = z.strictObject({ type: z.literal('add'), ...placed, inputs });
 /** A network of others that is no stack of layers, or a part of one. Its tensors are its constants. */
 const program = z.strictObject({ type: z.literal('program'), ...placed, ...programFields });
+const multiply = z.strictObject({ type: z.literal('multiply'), ...placed, inputs });
 
 export const layerSpec = z.discriminatedUnion('type', [
   embedding,
@@ -84,6 +85,7 @@ export const layerSpec = z.discriminatedUnion('type', [
   concat,
   add,
   program,
+  multiply,
 ]);
 
 /** The layers in order. A layer's `inputs` default to the layer before it; the first reads `input`; the last is the output. */

@@ -1,6 +1,6 @@
 import { padded } from '../kernel/emit/emitter.ts';
 import { emitConcat } from '../kernel/emit/rows.ts';
-import { nothingToLearn, type BuildContext, type LearningLayer } from './layer.ts';
+import { nothingToLearn, type Block, type BuildContext, type LearningLayer } from './layer.ts';
 
 /** A vector store of the concatenation may run this many floats past the last row. */
 const slack = 16;
@@ -57,5 +57,38 @@ export function learningAdd({ allocate, capacity }: BuildContext, widths: readon
       return y;
     },
     backward: (_, dy) => widths.map(() => dy),
+  };
+}
+
+/** y = x₀ · x₁ · …, from the left. Backward, dxᵢ = dy · the product of the others. */
+export function learningMultiply(
+  { allocate, capacity }: BuildContext,
+  widths: readonly number[],
+): LearningLayer {
+  const width = widths[0]!;
+  const y = allocate(capacity.packed * padded(width));
+  const parts = widths.map(() => allocate(capacity.packed * padded(width)));
+  let read: readonly Block[] = [];
+  return {
+    ...nothingToLearn,
+    width,
+    forward({ packed }, inputs) {
+      read = inputs;
+      const length = packed * padded(width);
+      const [first, ...rest] = inputs;
+      y.values.set(first!.values.subarray(0, length));
+      for (const { values } of rest) for (let i = 0; i < length; i++) y.values[i] = y.values[i]! * values[i]!;
+      return y;
+    },
+    backward({ packed }, dy) {
+      const length = packed * padded(width);
+      parts.forEach(({ values: to }, part) => {
+        to.set(dy.values.subarray(0, length));
+        read.forEach(({ values }, other) => {
+          if (other !== part) for (let i = 0; i < length; i++) to[i] = to[i]! * values[i]!;
+        });
+      });
+      return parts;
+    },
   };
 }

@@ -4,7 +4,7 @@ import type { Graph, Node } from '../network/graph.ts';
 import { learningAttention } from './attention.ts';
 import { learningBidirectional } from './bidirectional.ts';
 import { checkCellLearns } from './cell-options.ts';
-import { learningAdd, learningConcat } from './combine.ts';
+import { learningAdd, learningConcat, learningMultiply } from './combine.ts';
 import { learningCrf, type LearningCrf } from './crf.ts';
 import { learningDense } from './dense.ts';
 import { learningDropout } from './dropout.ts';
@@ -179,6 +179,8 @@ function learningLayer(context: BuildContext, node: Node, loss: LossSpec['type']
         'invalid_model',
         `layer ${node.name}: a program of operators is served, it does not learn`,
       );
+    case 'multiply':
+      return learningMultiply(context, node.inputWidths);
   }
 }
 

@@ -160,6 +160,8 @@ function runNode(
       return x.map((_, t) => tape.concat(inputs.map((rows) => rows[t]!)));
     case 'add':
       return x.map((_, t) => inputs.slice(1).reduce((sum, rows) => tape.add(sum, rows[t]!), inputs[0]![t]!));
+    case 'multiply':
+      return x.map((_, t) => inputs.slice(1).reduce((so, rows) => tape.mul(so, rows[t]!), inputs[0]![t]!));
   }
 }
 

@@ -122,6 +122,15 @@ describe('resolveGraph', () => {
       'layer sum: adds inputs of different widths: 2, 3',
     ],
     [
+      'a product of different widths',
+      [
+        { type: 'dense', name: 'a', units: 2 },
+        { type: 'multiply', name: 'product', inputs: ['a', 'input'] },
+      ],
+      'features',
+      'layer product: multiplies inputs of different widths: 2, 3',
+    ],
+    [
       'an embedding of features',
       [{ type: 'embedding', vocabulary: 3, units: 2 }],
       'features',

@@ -47,14 +47,15 @@ describe.each(goldens)('PyTorch: $title', ({ layers, weights: tensors, input, ou
 });
 
 describe('a graph of layers', () => {
-  it('runs concat, add, pools and dropout as their definitions say', () => {
+  it('runs concat, add, multiply, pools and dropout as their definitions say', () => {
     const spec = network([
       { type: 'dense', name: 'double', units: 2 },
       { type: 'dropout', rate: 0.9 },
       { type: 'add', name: 'sum', inputs: ['input', 'dropout_1'] },
       { type: 'pool', name: 'mean', mode: 'mean' },
       { type: 'pool', name: 'max', inputs: ['sum'], mode: 'max' },
-      { type: 'concat', inputs: ['mean', 'max', 'input'] },
+      { type: 'multiply', name: 'product', inputs: ['max', 'input', 'input'] },
+      { type: 'concat', inputs: ['mean', 'max', 'product'] },
     ]);
     const weights: Weights = new Map([
       ['double.weight', { shape: [2, 2], values: Float32Array.of(2, 0, 0, 2) }],
@@ -65,8 +66,8 @@ describe('a graph of layers', () => {
       Float64Array.of(-1, 3),
     ]);
     expect(output.map((row) => [...row])).toEqual([
-      [3, 4, 3, 4, 1, 1],
-      [0, 7, 3, 10, -1, 3],
+      [3, 4, 3, 4, 3, 4],
+      [0, 7, 3, 10, 3, 90],
     ]);
     expect(layers.get('sum')!.map((row) => [...row])).toEqual([
       [3, 4],

@@ -131,6 +131,7 @@ describe('whole networks agree with float64', () => {
         { type: 'embedding', name: 'e', vocabulary: 12, units: 10 },
         { type: 'recurrent', name: 'a', cell: 'lstm', units: 10 },
         { type: 'add', name: 'sum', inputs: ['e', 'a'] },
+        { type: 'multiply', name: 'product', inputs: ['sum', 'a', 'e'] },
         { type: 'recurrent', name: 'b', cell: 'gru', reset: 'before', units: 21 },
         { type: 'concat', name: 'all', inputs: ['e', 'a', 'b'] },
         { type: 'dense', units: 5, activation: 'softmax' },

@@ -145,6 +145,11 @@ export const learningCases: readonly LearningCase[] = [
     { type: 'add', name: 'sum', inputs: ['below', 'above', 'below'] },
     { type: 'concat', name: 'all', inputs: ['sum', 'above', 'below'] },
   ]),
+  between('a product, one layer of it twice', [
+    { type: 'recurrent', name: 'below', cell: 'lstm', units: 6 },
+    { type: 'dense', name: 'gate', units: 6, activation: 'sigmoid' },
+    { type: 'multiply', name: 'product', inputs: ['below', 'gate', 'below'] },
+  ]),
   between(
     'label smoothing',
     [{ type: 'recurrent', name: 'cells', cell: 'gru', units: 4 }],

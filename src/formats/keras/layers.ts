@@ -67,15 +67,19 @@ export function convertLayer(layer: KerasLayer, from: readonly Read[], version: 
       };
     }
     case 'Concatenate':
-    case 'Add': {
+    case 'Add':
+    case 'Multiply': {
       if (new Set(from.map(({ sequence }) => sequence)).size > 1) refuse('joins sequences with single rows');
       const axis = config['axis'];
       if (className === 'Concatenate' && axis !== undefined && axis !== -1 && axis !== 2)
         refuse(`concatenates over axis ${shown(axis)}, must be the last`);
-      const width = className === 'Add' ? read.width : from.reduce((sum, one) => sum + one.width, 0);
+      // a column beside many is spread over them there, and not here
+      if (className !== 'Concatenate' && new Set(from.map(({ width }) => width)).size > 1)
+        refuse(`joins inputs of ${from.map(({ width }) => width).join(' and ')} columns, must be as many`);
+      const type = ({ Add: 'add', Multiply: 'multiply', Concatenate: 'concat' } as const)[className];
       return {
-        layers: [{ name, layer: { type: className === 'Add' ? 'add' : 'concat' }, tensors: [] }],
-        width,
+        layers: [{ name, layer: { type }, tensors: [] }],
+        width: type === 'concat' ? from.reduce((sum, one) => sum + one.width, 0) : read.width,
         sequence: read.sequence,
         notes: [],
       };

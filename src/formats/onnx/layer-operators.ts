@@ -72,10 +72,11 @@ const arithmetic =
     const [a, b] = inputs;
     if (inputs.some((one) => one?.kind === 'shape')) return [shape];
     if (a?.kind === 'rows' && b?.kind === 'rows') {
-      if (node.op !== 'Add') return refuse('of two sequences only sums are supported');
+      const type = node.op === 'Add' ? 'add' : node.op === 'Mul' ? 'multiply' : null;
+      if (type === null) return refuse('of two sequences only sums and products are supported');
       const [one, other] = [ready(a), ready(b)];
-      if (one.width !== other.width) refuse(`adds ${one.width} and ${other.width} columns`);
-      const layer = reading.draft.add(node.name || 'add', { type: 'add' }, [
+      if (one.width !== other.width) refuse(`joins ${one.width} and ${other.width} columns`);
+      const layer = reading.draft.add(node.name || type, { type }, [
         reading.draft.rowsOf(one),
         reading.draft.rowsOf(other),
       ]);

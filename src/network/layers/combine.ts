@@ -2,22 +2,27 @@ import { emitConcat } from '../../kernel/emit/rows.ts';
 import { emitMerge } from '../../kernel/emit/merge.ts';
 import type { CompileContext, RunContext } from './layer.ts';
 
+type Join = 'concat' | 'add' | 'multiply';
+
 export interface CombineProgram {
   readonly kind: 'combine';
-  readonly join: 'concat' | 'add';
+  readonly join: Join;
   readonly function: string;
 }
 
-export function compileCombine(join: 'concat' | 'add', context: CompileContext): CombineProgram {
+export function compileCombine(join: Join, context: CompileContext): CombineProgram {
   const widths = context.inputWidths;
   return {
     kind: 'combine',
     join,
-    function: join === 'concat' ? emitConcat(context.e, widths) : emitMerge(context.e, 'sum', widths[0]!),
+    function:
+      join === 'concat'
+        ? emitConcat(context.e, widths)
+        : emitMerge(context.e, join === 'add' ? 'sum' : 'mul', widths[0]!),
   };
 }
 
-/** y ← [x₀, x₁, …], or x₀ + x₁ + … from the left. */
+/** y ← [x₀, x₁, …], or x₀ + x₁ + …, or x₀ · x₁ · …, from the left. */
 export function runCombine(
   combine: CombineProgram,
   { functions }: RunContext,
