@@ -19,7 +19,7 @@ export function showNetwork({ network, input, notes, weights }: ForeignNetwork):
     `network: ${nodes.length} layers, ${numbers.toLocaleString('en')} numbers`,
     ...columns.map((row) => `  ${row[0]!.padEnd(widths[0]!)}  ${row[1]!.padEnd(widths[1]!)}  ${row[2]}`),
     `reads ${reads}, gives ${nodes.at(-1)!.width} numbers${answersOnce(network) ? ' a sequence' : ' a step'}`,
-    causal ? 'runs step by step and keeps its state' : 'reads whole sequences, no state between calls',
+    causal ? 'runs step by step and keeps its state' : 'reads ahead: whole sequences, no state between calls',
     ...notes.map((note) => `note: ${note}`),
   ];
 }
@@ -32,6 +32,10 @@ function described({ type, layer }: Node): string {
     return [`${cell} of ${units}${how[cell]}`, ...both, ...optionsInWords(layer)].join(', ');
   }
   if (layer.type === 'dense') return layer.activation === 'linear' ? 'dense' : `dense, ${layer.activation}`;
+  if (layer.type === 'conv1d') {
+    const apart = layer.dilation > 1 ? ` ${layer.dilation} apart` : '';
+    return `${layer.padding} convolution of ${layer.kernel} steps${apart}, ${layer.activation}`;
+  }
   if (layer.type === 'pool') return `${layer.mode} of the steps`;
   if (layer.type === 'program') return `${layer.operators.length} operators`;
   return type;

@@ -107,6 +107,8 @@ function detailOf({ layer }: Node): string {
     }
     case 'dense':
       return layer.activation;
+    case 'conv1d':
+      return `${layer.padding}, ${layer.kernel} steps${layer.dilation > 1 ? ` ${layer.dilation} apart` : ''}, ${layer.activation}`;
     case 'pool':
       return layer.mode;
     case 'embedding':

@@ -20,6 +20,11 @@ export function tensorShapes(node: Node): [tensor: string, shape: readonly numbe
       [node.tensors.start, [inner]],
       [node.tensors.end, [inner]],
     ];
+  if (node.type === 'conv1d')
+    return [
+      [node.tensors.weight, [node.layer.units, inner, node.layer.kernel]],
+      [node.tensors.bias, [node.layer.units]],
+    ];
   if (node.type === 'attention') return attentionShapes(node, inner);
   if (node.type === 'program')
     return Object.entries(node.layer.constants).map(([name, shape]) => [node.tensors[name]!, shape]);

@@ -63,6 +63,11 @@ export type Node = {
       /** Merges each step's forward output with the backward one of the first step. */
       readonly ends: boolean;
     }
+  | {
+      readonly type: 'conv1d';
+      readonly layer: Layer<'conv1d'>;
+      readonly tensors: { readonly weight: string; readonly bias: string };
+    }
   | { readonly type: 'pool'; readonly layer: Layer<'pool'> }
   | {
       readonly type: 'layer_norm';
@@ -98,6 +103,13 @@ export interface Graph {
 }
 
 const networkInputName = 'input';
+/** Inputs that a convolution may keep of every sequence. */
+const mostStepsBack = 4096;
+
+const looksAhead = (layer: LayerSpec): boolean =>
+  (layer.type === 'recurrent' && layer.bidirectional) ||
+  (layer.type === 'conv1d' && layer.padding === 'same' && layer.kernel > 1) ||
+  (layer.type === 'program' && layer.runs === 'sequence');
 
 /**
  * @param place.prefix stands before the names of nodes and tensors: those of an encoder begin with `encoder.`
@@ -169,6 +181,13 @@ export function resolveGraph(
           tensors: { weight, bias },
         });
         break;
+      case 'conv1d': {
+        const back = (layer.kernel - 1) * layer.dilation;
+        if (back > mostStepsBack)
+          fail(`its windows are ${back + 1} steps long, the limit is ${mostStepsBack + 1}`);
+        nodes.push({ ...placed, type: 'conv1d', width: layer.units, layer, tensors: { weight, bias } });
+        break;
+      }
       case 'layer_norm':
         nodes.push({
           ...placed,
@@ -232,11 +251,7 @@ export function resolveGraph(
     byName.set(name, nodes.length - 1);
   });
 
-  const causal = nodes.every(
-    ({ layer }) =>
-      !(layer.type === 'recurrent' && layer.bidirectional) &&
-      !(layer.type === 'program' && layer.runs === 'sequence'),
-  );
+  const causal = nodes.every(({ layer }) => !looksAhead(layer));
   return { nodes, inputWidth, causal };
 }
 

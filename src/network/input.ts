@@ -35,13 +35,14 @@ export function networkInput(spec: Pick<NetworkSpec, 'layers'>, weights: Weights
   for (const { layer, name } of readers) {
     const tensor = `${prefix}${name}${layer.type === 'recurrent' ? '.0.forward.weight_ih' : '.weight'}`;
     const shape = weights.get(tensor)?.shape;
-    if ((layer.type === 'recurrent' || layer.type === 'dense') && shape?.length === 2)
+    const dimensions = { recurrent: 2, dense: 2, conv1d: 3 }[layer.type as string];
+    if (dimensions !== undefined && shape?.length === dimensions)
       return { kind: 'features', width: shape[1]! };
   }
   const names = readers.map(({ name }) => name).join(', ') || 'none';
   throw new UnrollError(
     'invalid_model',
-    `nothing tells what the network's input is: an embedding, recurrent or dense layer must read it (readers: ${names})`,
+    `nothing tells what the network's input is: an embedding, recurrent, dense or conv1d layer must read it (readers: ${names})`,
   );
 }
 

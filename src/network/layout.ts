@@ -2,6 +2,7 @@ import { padded } from '../kernel/emit/emitter.ts';
 import { poolState } from '../kernel/emit/pool.ts';
 import { idColumns } from './input.ts';
 import type { DirectionPlace, DirectionProgram } from './layers/recurrent.ts';
+import { windowRows, type Conv1dPlace } from './layers/conv1d.ts';
 import type { NodeProgram } from './nodes.ts';
 import type { NetworkProgram } from './program.ts';
 import { unitsBlock, type StateBlock } from './state.ts';
@@ -52,6 +53,7 @@ export interface Layout {
   /** A program's states [maxRows, stateFloats], and what its products and sweeps work in. */
   programState(node: number): number;
   readonly programScratch: number;
+  convolution(node: number): Omit<Conv1dPlace, 'x' | 'y'>;
   recurrent(node: number): RecurrentPlace;
 }
 
@@ -154,6 +156,28 @@ export function layOut(
   const programScratch = take(
     Math.max(0, ...nodes.map((node) => (node.kind === 'program' ? node.scratchFloats : 0))),
   );
+  const convolutions = nodes.filter((node) => node.kind === 'conv1d');
+  const widest = (of: (node: (typeof convolutions)[number]) => number): number =>
+    Math.max(0, ...convolutions.map(of));
+  const windows = take(
+    convolutions.length > 0 ? windowRows * widest(({ taps, inner }) => padded(taps * inner)) : 0,
+  );
+  const addresses = take(windowRows * widest(({ taps }) => taps));
+  const zeros = take(widest(({ inner }) => padded(inner)));
+  const histories = nodes.map((node) => {
+    if (node.kind !== 'conv1d' || node.history === 0) return 0;
+    const width = padded(node.inner);
+    return keep({
+      address: take(maxRows * node.history * width),
+      stride: node.history * width,
+      parts: Array.from(
+        { length: node.history },
+        (_, slot) => [slot * width, slot * width + node.inner] as const,
+      ),
+      kept: causal,
+      first: null,
+    });
+  });
 
   const attending = nodes.filter((node) => node.kind === 'attention');
   const queries = rowsOf(maxRows, Math.max(0, ...attending.map(({ keyWidth }) => keyWidth)));
@@ -183,6 +207,7 @@ export function layOut(
     poolState: (node) => poolStates[node]!,
     programState: (node) => programStates[node]!,
     programScratch,
+    convolution: (node) => ({ history: histories[node]!, windows, addresses, zeros }),
     recurrent: (node) => recurrentPlaces[node]!,
   };
 }

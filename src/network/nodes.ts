@@ -2,6 +2,7 @@ import { padded } from '../kernel/emit/emitter.ts';
 import type { Graph } from './graph.ts';
 import { compileAttention, type AttentionProgram } from './layers/attention.ts';
 import { compileCombine, type CombineProgram } from './layers/combine.ts';
+import { compileConv1d, type Conv1dProgram } from './layers/conv1d.ts';
 import { compileDense, type DenseProgram } from './layers/dense.ts';
 import { compileEmbedding, type EmbeddingProgram } from './layers/embedding.ts';
 import type { CompileContext } from './layers/layer.ts';
@@ -21,6 +22,7 @@ type LayerProgram =
   | EmbeddingProgram
   | RecurrentProgram
   | PoolProgram
+  | Conv1dProgram
   | LayerNormProgram
   | AttentionProgram
   | CombineProgram
@@ -56,6 +58,8 @@ export function compileNodes(graph: Graph, context: Omit<CompileContext, 'inputW
             { tableVocabulary: tableFor(nodes[inputs[0]!], node.layer), ends: node.ends },
             own,
           );
+        case 'conv1d':
+          return compileConv1d(node.layer, node.tensors, own);
         case 'pool':
           return node.layer.mode === 'last' ? { kind: 'same' } : compilePool(node.layer.mode, own);
         case 'layer_norm':

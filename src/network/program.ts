@@ -85,7 +85,12 @@ function compileGraph(graph: Graph, input: NetworkInput, weights: Weights, kerne
     const module = kernel.compile(emit);
     lookUp(nodes, module, kernel);
     const head = nodes.findLastIndex(
-      ({ kind }) => kind === 'recurrent' || kind === 'pool' || kind === 'attention' || kind === 'program',
+      ({ kind }) =>
+        kind === 'recurrent' ||
+        kind === 'conv1d' ||
+        kind === 'pool' ||
+        kind === 'attention' ||
+        kind === 'program',
     );
     const output = through(nodes, graph.nodes.length - 1);
     const before = nodes[output]?.inputs[0] ?? -1;

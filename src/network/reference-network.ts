@@ -1,5 +1,6 @@
 import { activation } from '../kernel/reference/activations.ts';
 import { zeroState, type CellState, type CellStep, type CellWeights } from '../kernel/reference/cell.ts';
+import { conv1d } from '../kernel/reference/conv1d.ts';
 import { embedding } from '../kernel/reference/embedding.ts';
 import { gruResetAfterStep, gruResetBeforeStep } from '../kernel/reference/gru.ts';
 import { layerNorm } from '../kernel/reference/layer-norm.ts';
@@ -11,6 +12,7 @@ import { rnnStep } from '../kernel/reference/rnn.ts';
 import { softmax } from '../kernel/reference/softmax.ts';
 import { referenceProgram, referenceSweeps } from './operators/reference-program.ts';
 import { resolveGraph, type DirectionTensors, type Node } from './graph.ts';
+import { stepsBehind } from './layers/conv1d.ts';
 import { networkInput } from './input.ts';
 import { cellOptionsOf, type Direction } from './layers/cell-options.ts';
 import type { NetworkSpec, RecurrentSpec } from './spec.ts';
@@ -77,6 +79,14 @@ function runNode(
       const reversed = sweep(node.layer, { names: backward, direction: 'backward' }, x.toReversed(), tensor);
       const b = reversed.toReversed();
       return f.map((row, t) => merge(row, b[node.ends ? 0 : t]!, node.layer.merge));
+    }
+    case 'conv1d': {
+      const { layer, tensors } = node;
+      const sums = conv1d(x, tensor(tensors.weight), tensor(tensors.bias), {
+        ...layer,
+        behind: stepsBehind(layer),
+      });
+      return sums.map((row) => row.map(activation[layer.activation]));
     }
     case 'pool':
       return runningPool(x, node.layer.mode);

@@ -5,6 +5,7 @@ import { idColumns } from './input.ts';
 import { layOut, type Arena, type RunnerSize } from './layout.ts';
 import { runAttention, type AttendedSource } from './layers/attention.ts';
 import { runCombine } from './layers/combine.ts';
+import { runConv1d } from './layers/conv1d.ts';
 import { runDense } from './layers/dense.ts';
 import { runEmbedding } from './layers/embedding.ts';
 import type { Plan, RunContext } from './layers/layer.ts';
@@ -159,6 +160,8 @@ export function createRunner(
     if (node.kind === 'recurrent') runRecurrent(node, index);
     else if (node.kind === 'pool')
       runPool(node, context, plan, { x: x[0]!, state: layout.poolState(index), y });
+    else if (node.kind === 'conv1d')
+      runConv1d(node, context, plan, { x: x[0]!, y, ...layout.convolution(index) });
     else if (node.kind === 'attention')
       runAttention(node, context, index, attended, {
         x: x[0]!,

@@ -43,6 +43,17 @@ const dense = z.strictObject({
   units: z.int().min(1).max(262_144),
   activation: z.enum(['linear', 'relu', 'tanh', 'sigmoid', 'softmax']).default('linear'),
 });
+/** A window of steps through one matrix, [units, in, kernel] as PyTorch has it. */
+const conv1d = z.strictObject({
+  type: z.literal('conv1d'),
+  ...placed,
+  units,
+  kernel: z.int().min(1).max(128),
+  dilation: z.int().min(1).max(1024).default(1),
+  /** causal: a window ends at its step, and the state keeps what it looks back at. same: it is centred, and so reads ahead. */
+  padding: z.enum(['causal', 'same']).default('causal'),
+  activation: z.enum(['linear', 'relu', 'tanh', 'sigmoid']).default('linear'),
+});
 const pool = z.strictObject({ type: z.literal('pool'), ...placed, mode: z.enum(['last', 'mean', 'max']) });
 const dropout = z.strictObject({
   type: z.literal('dropout'),
@@ -77,6 +88,7 @@ export const layerSpec = z.discriminatedUnion('type', [
   embedding,
   recurrent,
   dense,
+  conv1d,
   pool,
   dropout,
   layerNorm,

@@ -47,7 +47,7 @@ export function checkModel(spec: ModelSpec, weights: Weights): void {
     const tokens = inputs.kind === 'text' ? inputs.tokens.length : 0;
     if (width !== tokens)
       fail('network.layers', `${width} outputs, there are ${tokens} tokens to choose from`);
-    if (!graph.causal) fail('network.layers', 'a bidirectional network cannot generate');
+    if (!graph.causal) fail('network.layers', 'a network that reads ahead cannot generate');
     if (last.type === 'dense' && last.activation !== 'softmax' && last.activation !== 'linear')
       fail(
         'network.layers',

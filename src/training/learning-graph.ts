@@ -153,6 +153,8 @@ function learningLayer(context: BuildContext, node: Node, loss: LossSpec['type']
       return learningLayerNorm(context, node.tensors, { width: inner, epsilon: node.layer.epsilon });
     case 'crf':
       return learningCrf(context, node.tensors, { labels: inner });
+    case 'conv1d':
+      return cannotLearn(node);
     case 'pool':
       return learningPool(context, { mode: node.layer.mode, width: inner });
     case 'attention':
@@ -182,6 +184,14 @@ function learningLayer(context: BuildContext, node: Node, loss: LossSpec['type']
     case 'multiply':
       return learningMultiply(context, node.inputWidths);
   }
+}
+
+/** Layers that were made to serve others' models. @throws UnrollError invalid_model */
+function cannotLearn({ name, layer }: Node): never {
+  throw new UnrollError(
+    'invalid_model',
+    `layer ${name}: ${layer.type} serves, and has no way back to learn by`,
+  );
 }
 
 /** What a cross-entropy squashes itself, the last layer leaves as it is. */

@@ -140,6 +140,8 @@ function runNode(
       return x.map((row) =>
         layerNorm(tape, row, of(node.tensors.weight), of(node.tensors.bias), node.layer.epsilon),
       );
+    case 'conv1d':
+      throw new Error(`${node.layer.type} does not learn`);
     case 'pool':
       return pooled(tape, x, node.layer.mode);
     case 'crf':

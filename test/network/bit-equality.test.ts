@@ -45,6 +45,16 @@ const networks: Record<string, { input: NetworkInput; spec: NetworkSpec }> = {
       { type: 'dense', units: 18 },
     ]),
   },
+  'convolutions that look back, and an lstm': {
+    input: features(3),
+    spec: network([
+      { type: 'conv1d', name: 'near', units: 9, kernel: 3, activation: 'relu' },
+      { type: 'conv1d', name: 'far', units: 17, kernel: 2, dilation: 11, activation: 'tanh' },
+      { type: 'conv1d', name: 'gate', units: 6, kernel: 1, activation: 'sigmoid' },
+      { type: 'recurrent', name: 'cells', cell: 'lstm', units: 6, inputs: ['far'] },
+      { type: 'multiply', inputs: ['gate', 'cells'] },
+    ]),
+  },
   'relu rnn': {
     input: features(1),
     spec: network([{ type: 'recurrent', cell: 'rnn', activation: 'relu', units: 5 }]),

@@ -125,7 +125,7 @@ describe('checkModel', () => {
       'a bidirectional generator',
       { task: 'generate', network: { layers: layers(3, 'softmax', true) } },
       'network.layers',
-      'a bidirectional network cannot generate',
+      'a network that reads ahead cannot generate',
     ],
     [
       'a generator of sigmoids',

@@ -3,6 +3,8 @@ import { createRng } from '../../src/decoding/rng.ts';
 import { createKernel, type Kernel } from '../../src/kernel/kernel.ts';
 import { networkSpec } from '../../src/network/spec.ts';
 import type { Learner } from '../../src/training/learner-interface.ts';
+import { lossSpec } from '../../src/training/loss.ts';
+import { networkSpec } from '../../src/network/spec.ts';
 import { createLearner } from '../../src/training/learner.ts';
 import { referenceGradient } from '../../src/training/reference-gradient.ts';
 import { batchOf, exampleOf, inFloat64, learningCases, weightsOf, type LearningCase } from './networks.ts';
@@ -29,6 +31,23 @@ function gradientOf(learner: Learner): Map<string, Float32Array> {
   return new Map([...learner.save()].map(([name, { values }]) => [name, values]));
 }
 const find = (name: string): LearningCase => learningCases.find((one) => one.name === name)!;
+
+it('refuses a layer that has no way back, by its name', () => {
+  const spec = networkSpec.parse({
+    layers: [
+      { type: 'conv1d', name: 'near', units: 4, kernel: 3 },
+      { type: 'dense', units: 1 },
+    ],
+  });
+  const learning = (): Learner =>
+    createLearner(kernel, spec, {
+      input: { kind: 'features', width: 2 },
+      capacity,
+      loss: lossSpec.parse({ type: 'mean_squared' }),
+    });
+  expect(learning).toThrow('layer near: conv1d serves, and has no way back to learn by');
+  expect(learning).toThrow(expect.objectContaining({ code: 'invalid_model' }) as Error);
+});
 
 describe.each(learningCases.map((one) => [one.name, one] as const))('learning: %s', (_, one) => {
   // lengths that make rows leave one by one, two at once, and run alone; more than a chunk of packed rows

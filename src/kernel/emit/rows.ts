@@ -5,7 +5,7 @@ import { padded, panelBytes, panelVectors, panelsFor, type Emitter } from './emi
 // Moving rows. A row of `width` columns takes padded(width) float32; what stands past its width is never read.
 
 /** to[0..panels) ← from[0..panels), a panel at a time. */
-function copyPanels(f: FunctionBuilder, from: I32Like, to: I32Like, panels: number): void {
+export function copyPanels(f: FunctionBuilder, from: I32Like, to: I32Like, panels: number): void {
   const source = f.i32(from);
   const target = f.i32(to);
   f.repeat(f.i32(panels), () => {
