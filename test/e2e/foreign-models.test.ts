@@ -124,7 +124,7 @@ describe('a file of others', () => {
     };
     const errors = new Map(data.map(({ id, error }) => [id.replace(/@.*/, ''), error]));
     expect(errors.get('evil')).toContain('"posix.system", which is no tensor and no plain container');
-    expect(errors.get('conv')).toContain('"conv1d" (Conv1D): there is no such layer here');
+    expect(errors.get('conv')).toContain('"conv1d" (Conv1D): padding "valid", must be');
     expect(errors.get('branches')).toBeNull();
   });
 });

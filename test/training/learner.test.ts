@@ -4,7 +4,6 @@ import { createKernel, type Kernel } from '../../src/kernel/kernel.ts';
 import { networkSpec } from '../../src/network/spec.ts';
 import type { Learner } from '../../src/training/learner-interface.ts';
 import { lossSpec } from '../../src/training/loss.ts';
-import { networkSpec } from '../../src/network/spec.ts';
 import { createLearner } from '../../src/training/learner.ts';
 import { referenceGradient } from '../../src/training/reference-gradient.ts';
 import { batchOf, exampleOf, inFloat64, learningCases, weightsOf, type LearningCase } from './networks.ts';

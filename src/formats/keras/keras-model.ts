@@ -106,10 +106,13 @@ export function draftsOf(json: unknown): { layers: Draft[]; outputs: string[] } 
   return { layers: chained, outputs: [chained.at(-1)!.name] };
 }
 
-/** Names in an inbound node: Keras 3 has tensors with a history among its arguments, Keras 1 and 2 [name, node, tensor, …]. */
+/**
+ * Names in an inbound node: Keras 3 has tensors with a history among its arguments, by position and by name, Keras 1 and 2
+ * [name, node, tensor, arguments by name], in which a tensor is [name, node, tensor].
+ */
 function sourcesOf(node: unknown): string[] {
-  const args = asConfig(node)['args'];
-  if (args === undefined) return historyNames(node);
+  const { args, kwargs } = asConfig(node);
+  if (args === undefined) return [...historyNames(node), ...tensorArguments(node)];
   const names: string[] = [];
   const walk = (value: unknown, depth: number): void => {
     if (depth > 8) return;
@@ -120,7 +123,21 @@ function sourcesOf(node: unknown): string[] {
     }
   };
   walk(args, 0);
+  walk(Object.values(asConfig(kwargs)), 0);
   return names;
+}
+
+/** Keras 2: tensors among the arguments by name of every input. */
+function tensorArguments(node: unknown): string[] {
+  return asList(node).flatMap((input) =>
+    Object.values(asConfig(asList(input)[3])).flatMap((value) => {
+      const tensors = typeof asList(value)[0] === 'string' ? [value] : asList(value);
+      return tensors.flatMap((tensor) => {
+        const [name, ...place] = asList(tensor);
+        return typeof name === 'string' && place.length === 2 && place.every(Number.isInteger) ? [name] : [];
+      });
+    }),
+  );
 }
 
 /** [name, node, tensor], or a list of them. */

@@ -1,11 +1,15 @@
 import { shown } from '../arrays.ts';
 import { asConfig, type KerasLayer } from './keras-model.ts';
 import { need, refuse, transpose, zeros, type Converted, type Read } from './converted.ts';
+import { activationOf } from './activation.ts';
+import { convertConv1d } from './conv1d.ts';
+import { requirePlain } from './plain-fields.ts';
 import { convertBidirectional, convertRecurrent } from './recurrent.ts';
 
 /** @param version of the Keras that wrote the file @throws UnrollError invalid_model, saying what we don't have */
 export function convertLayer(layer: KerasLayer, from: readonly Read[], version: string): Converted {
   const { className, name, config } = layer;
+  requirePlain(layer, from);
   const [read] = from as [Read];
   const same = (layers: Converted['layers'] = [], notes: string[] = []): Converted => ({
     layers,
@@ -28,6 +32,8 @@ export function convertLayer(layer: KerasLayer, from: readonly Read[], version: 
     }
     case 'Dense':
       return convertDense(layer, read);
+    case 'Conv1D':
+      return convertConv1d(layer, read);
     case 'TimeDistributed':
       return convertDense(inner(layer), read);
     case 'LSTM':
@@ -41,6 +47,8 @@ export function convertLayer(layer: KerasLayer, from: readonly Read[], version: 
     case 'Dropout':
     case 'SpatialDropout1D':
     case 'GaussianNoise':
+    case 'GaussianDropout':
+    case 'AlphaDropout':
     case 'ActivityRegularization':
       return same();
     case 'Masking':
@@ -70,9 +78,6 @@ export function convertLayer(layer: KerasLayer, from: readonly Read[], version: 
     case 'Add':
     case 'Multiply': {
       if (new Set(from.map(({ sequence }) => sequence)).size > 1) refuse('joins sequences with single rows');
-      const axis = config['axis'];
-      if (className === 'Concatenate' && axis !== undefined && axis !== -1 && axis !== 2)
-        refuse(`concatenates over axis ${shown(axis)}, must be the last`);
       // a column beside many is spread over them there, and not here
       if (className !== 'Concatenate' && new Set(from.map(({ width }) => width)).size > 1)
         refuse(`joins inputs of ${from.map(({ width }) => width).join(' and ')} columns, must be as many`);
@@ -84,6 +89,10 @@ export function convertLayer(layer: KerasLayer, from: readonly Read[], version: 
         notes: [],
       };
     }
+    case 'RepeatVector':
+      return refuse(
+        'makes of one row the steps of another sequence: a network that reads one and writes another is described in model.json',
+      );
     default:
       return refuse('there is no such layer here');
   }
@@ -145,9 +154,6 @@ function convertBatchNorm(layer: KerasLayer, { width, sequence }: Read): Convert
 
 function convertLayerNorm(layer: KerasLayer, { width, sequence }: Read): Converted {
   const { config } = layer;
-  const axis = Array.isArray(config['axis']) ? (config['axis'][0] as unknown) : config['axis'];
-  if (axis !== undefined && axis !== -1 && axis !== 2)
-    refuse(`normalises over axis ${shown(axis)}, must be the last`);
   const [scaled, centred] = [config['scale'] !== false, config['center'] !== false];
   const parts = [...need(layer, Number(scaled) + Number(centred))];
   const weight = scaled ? parts.shift()! : { shape: [width], values: new Float32Array(width).fill(1) };
@@ -187,12 +193,4 @@ function diagonal(
       ['bias', { shape: [width], values: shift }],
     ],
   };
-}
-
-const activations = ['linear', 'relu', 'tanh', 'sigmoid', 'softmax'];
-function activationOf(said: unknown): string {
-  const name = said === undefined || said === null ? 'linear' : said;
-  if (typeof name !== 'string' || !activations.includes(name))
-    return refuse(`the activation ${shown(name)}, must be ${activations.join(', ')}`);
-  return name;
 }

@@ -60,7 +60,7 @@ describe('a Keras model', () => {
   });
 
   it.each([
-    ['conv.keras', /"conv1d" \(Conv1D\): there is no such layer here/],
+    ['conv.keras', /"conv1d" \(Conv1D\): padding "valid", must be "causal" or "same"/],
     ['backwards-sequences.keras', /go_backwards with return_sequences gives its rows in reverse/],
     ['repeat.keras', /"repeat_vector" \(RepeatVector\)/],
   ])('%s is refused with what is missing and where', async (file, says) => {

@@ -1,0 +1,61 @@
+import type { Tensor } from '../../network/weights.ts';
+import { shown } from '../arrays.ts';
+import { activationOf } from './activation.ts';
+import { need, refuse, zeros, type Converted, type Read } from './converted.ts';
+import type { Config, KerasLayer } from './keras-model.ts';
+
+// Keras: kernel [kernel, in, filters], bias [filters].
+
+/** @throws UnrollError invalid_model for a convolution that gives fewer steps than it reads, among others */
+export function convertConv1d(layer: KerasLayer, { width, sequence }: Read): Converted {
+  const { name, config } = layer;
+  if (!sequence) refuse('reads a sequence, and is given one row');
+  const [tensor, bias] = need(layer, config['use_bias'] === false ? 1 : 2);
+  const kernel = only(config, 'kernel_size');
+  const dilation = only(config, 'dilation_rate');
+  const units = Number(config['filters']);
+  if (only(config, 'strides') !== 1)
+    refuse(`strides of ${shown(config['strides'])}: every step gives one here`);
+  const padding = config['padding'] ?? 'valid';
+  if (padding !== 'causal' && padding !== 'same')
+    refuse(`padding ${shown(padding)}, must be "causal" or "same": every step gives one here`);
+  if ((config['groups'] ?? 1) !== 1) refuse(`${shown(config['groups'])} groups, must be 1`);
+  if ((config['data_format'] ?? 'channels_last') !== 'channels_last')
+    refuse(`data_format ${shown(config['data_format'])}, must be "channels_last"`);
+  const activation = activationOf(config['activation'], ['linear', 'relu', 'tanh', 'sigmoid']);
+  if (tensor!.shape.join() !== [kernel, width, units].join())
+    refuse(`a kernel of [${tensor!.shape.join(', ')}], must be [${kernel}, ${width}, ${units}]`);
+  return {
+    layers: [
+      {
+        name,
+        layer: { type: 'conv1d', units, kernel, dilation, padding, activation },
+        tensors: [
+          ['weight', unitsFirst(tensor!)],
+          ['bias', bias ?? zeros(units)],
+        ],
+      },
+    ],
+    width: units,
+    sequence: true,
+    notes: [],
+  };
+}
+
+/** A size over the one axis there is: 3, or [3]; 1 where it isn't said. */
+function only(config: Config, field: string): number {
+  const said = config[field] ?? 1;
+  const size: unknown = Array.isArray(said) && said.length === 1 ? said[0] : said;
+  return Number.isSafeInteger(size) ? (size as number) : refuse(`${field} ${shown(said)}`);
+}
+
+/** [kernel, in, units] → [units, in, kernel] */
+function unitsFirst({ shape, values }: Tensor): Tensor {
+  const [kernel, inner, units] = shape as [number, number, number];
+  const turned = new Float32Array(values.length);
+  for (let tap = 0; tap < kernel; tap++)
+    for (let k = 0; k < inner; k++)
+      for (let unit = 0; unit < units; unit++)
+        turned[(unit * inner + k) * kernel + tap] = values[(tap * inner + k) * units + unit]!;
+  return { shape: [units, inner, kernel], values: turned };
+}
