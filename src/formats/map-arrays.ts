@@ -1,9 +1,11 @@
 import { UnrollError } from '../errors.ts';
 import { networkTensors, type ResolvedNetwork } from '../network/encoder-decoder.ts';
 import type { Node } from '../network/graph.ts';
+import type { RecurrentSpec } from '../network/spec.ts';
 import type { Tensor, Weights } from '../network/weights.ts';
 import { shown, type Arrays } from './arrays.ts';
 import { reorderGates, reorderPeepholes } from '../network/gate-orders.ts';
+import { fromCudnn } from './keras/recurrent.ts';
 import type { WeightSource } from '../network/weight-source.ts';
 
 interface Mapped {
@@ -39,13 +41,16 @@ export function mapArrays(arrays: Arrays, network: ResolvedNetwork, source: Weig
     }
     if (said !== undefined) {
       const how =
-        typeof said === 'string' ? { array: said, transpose: false, gates: 'pytorch' as const } : said;
+        typeof said === 'string'
+          ? { array: said, transpose: false, layout: 'matrix' as const, gates: 'pytorch' as const }
+          : said;
       const array =
         take(how.array) ?? fail(`tensor ${name}: there is no array ${shown(how.array)} in the file`);
       const node = cellOf.get(name);
-      const turned = how.transpose ? transposed(array, name) : array;
-      const picked = 'row' in how && how.row !== undefined ? rowOf(turned, how.row, name) : turned;
       const cell = node?.type === 'recurrent' ? node.layer.cell : null;
+      const plain = how.layout === 'cudnn' ? outOfCudnn(array, cell, name) : array;
+      const turned = how.transpose ? transposed(plain, name) : plain;
+      const picked = 'row' in how && how.row !== undefined ? rowOf(turned, how.row, shape, name) : turned;
       weights.set(name, cell ? inOurOrder(name, picked, cell, how.gates) : picked);
       continue;
     }
@@ -116,9 +121,19 @@ function transposed({ shape, values }: Tensor, name: string): Tensor {
   return { shape: [columns, rows], values: turned };
 }
 
-function rowOf({ shape, values }: Tensor, row: number, name: string): Tensor {
-  const [rows = 0, columns = 0] = shape;
-  if (shape.length !== 2 || row >= rows)
+function outOfCudnn(array: Tensor, cell: RecurrentSpec['cell'] | null, name: string): Tensor {
+  const gates = cell && { lstm: 4, gru: 3, rnn: 0 }[cell];
+  if (!gates || array.shape.length !== 2 || array.shape[1]! % gates !== 0)
+    return fail(
+      `tensor ${name}: [${array.shape.join(', ')}] is no matrix that cuDNN keeps of an lstm or gru layer`,
+    );
+  return fromCudnn(array, gates);
+}
+
+function rowOf({ shape, values }: Tensor, row: number, wanted: readonly number[], name: string): Tensor {
+  const [rows = 0, columns = 0] =
+    shape.length === 1 && wanted.length === 1 ? [shape[0]! / wanted[0]!, wanted[0]!] : shape;
+  if ((shape.length !== 2 && wanted.length !== 1) || !Number.isInteger(rows) || row >= rows)
     return fail(`tensor ${name}: [${shape.join(', ')}] has no row ${row}`);
   return { shape: [columns], values: values.subarray(row * columns, (row + 1) * columns) };
 }

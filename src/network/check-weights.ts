@@ -25,6 +25,7 @@ export function tensorShapes(node: Node): [tensor: string, shape: readonly numbe
       [node.tensors.weight, [node.layer.units, inner, node.layer.kernel]],
       [node.tensors.bias, [node.layer.units]],
     ];
+  if (node.type === 'pool') return node.layer.mode === 'attention' ? [[node.tensors.weight, [inner]]] : [];
   if (node.type === 'attention') return attentionShapes(node, inner);
   if (node.type === 'program')
     return Object.entries(node.layer.constants).map(([name, shape]) => [node.tensors[name]!, shape]);

@@ -68,7 +68,12 @@ export type Node = {
       readonly layer: Layer<'conv1d'>;
       readonly tensors: { readonly weight: string; readonly bias: string };
     }
-  | { readonly type: 'pool'; readonly layer: Layer<'pool'> }
+  | {
+      readonly type: 'pool';
+      readonly layer: Layer<'pool'>;
+      /** attention only: w [width] */
+      readonly tensors: { readonly weight: string };
+    }
   | {
       readonly type: 'layer_norm';
       readonly layer: Layer<'layer_norm'>;
@@ -236,7 +241,7 @@ export function resolveGraph(
         break;
       }
       case 'pool':
-        nodes.push({ ...placed, type: 'pool', width: inputWidths[0]!, layer });
+        nodes.push({ ...placed, type: 'pool', width: inputWidths[0]!, layer, tensors: { weight } });
         break;
       default: {
         const total = inputWidths.reduce((sum, width) => sum + width, 0);

@@ -135,7 +135,7 @@ export function layOut(
       stride,
       parts: [
         [0, node.width],
-        [count, count + 1],
+        [count, count + node.counters],
       ],
       kept: causal,
       first: null,

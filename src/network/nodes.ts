@@ -61,7 +61,9 @@ export function compileNodes(graph: Graph, context: Omit<CompileContext, 'inputW
         case 'conv1d':
           return compileConv1d(node.layer, node.tensors, own);
         case 'pool':
-          return node.layer.mode === 'last' ? { kind: 'same' } : compilePool(node.layer.mode, own);
+          return node.layer.mode === 'last'
+            ? { kind: 'same' }
+            : compilePool(node.layer.mode, node.tensors.weight, own);
         case 'layer_norm':
           return compileLayerNorm(node.layer, node.tensors, own);
         case 'program':

@@ -1,4 +1,5 @@
 import { activation } from '../kernel/reference/activations.ts';
+import { attentionPool } from '../kernel/reference/attention-pool.ts';
 import { zeroState, type CellState, type CellStep, type CellWeights } from '../kernel/reference/cell.ts';
 import { conv1d } from '../kernel/reference/conv1d.ts';
 import { embedding } from '../kernel/reference/embedding.ts';
@@ -89,7 +90,9 @@ function runNode(
       return sums.map((row) => row.map(activation[layer.activation]));
     }
     case 'pool':
-      return runningPool(x, node.layer.mode);
+      return node.layer.mode === 'attention'
+        ? attentionPool(x, tensor(node.tensors.weight))
+        : runningPool(x, node.layer.mode);
     case 'dropout':
     case 'crf':
       return x;

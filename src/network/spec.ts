@@ -54,7 +54,12 @@ const conv1d = z.strictObject({
   padding: z.enum(['causal', 'same']).default('causal'),
   activation: z.enum(['linear', 'relu', 'tanh', 'sigmoid']).default('linear'),
 });
-const pool = z.strictObject({ type: z.literal('pool'), ...placed, mode: z.enum(['last', 'mean', 'max']) });
+const pool = z.strictObject({
+  type: z.literal('pool'),
+  ...placed,
+  /** attention: the steps so far, weighed by a softmax of x·w with one weight a column. */
+  mode: z.enum(['last', 'mean', 'max', 'attention']),
+});
 const dropout = z.strictObject({
   type: z.literal('dropout'),
   ...placed,

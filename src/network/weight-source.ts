@@ -9,8 +9,10 @@ const array = z.strictObject({
   array: z.string().min(1),
   /** [in, out] as Keras has matrices, rather than [out, in]. */
   transpose: z.boolean().default(false),
+  /** Matrices of a recurrent layer: cudnn where Keras saved a CuDNN layer, which keeps cuDNN's own under another shape. */
+  layout: z.enum(['matrix', 'cudnn']).default('matrix'),
   gates: z.enum(gateOrders).default('pytorch'),
-  /** One row of a matrix: Keras' GRU keeps its two biases in one. */
+  /** One row of a matrix, or of a vector of rows end to end: Keras' GRU and its CuDNN layers keep their two biases in one. */
   row: z.int().min(0).optional(),
 });
 

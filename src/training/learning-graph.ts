@@ -156,7 +156,9 @@ function learningLayer(context: BuildContext, node: Node, loss: LossSpec['type']
     case 'conv1d':
       return cannotLearn(node);
     case 'pool':
-      return learningPool(context, { mode: node.layer.mode, width: inner });
+      return node.layer.mode === 'attention'
+        ? cannotLearn(node)
+        : learningPool(context, { mode: node.layer.mode, width: inner });
     case 'attention':
       return learningAttention(context, node.tensors, {
         score: node.layer.score,
@@ -188,10 +190,8 @@ function learningLayer(context: BuildContext, node: Node, loss: LossSpec['type']
 
 /** Layers that were made to serve others' models. @throws UnrollError invalid_model */
 function cannotLearn({ name, layer }: Node): never {
-  throw new UnrollError(
-    'invalid_model',
-    `layer ${name}: ${layer.type} serves, and has no way back to learn by`,
-  );
+  const what = layer.type === 'pool' ? `pool ${layer.mode}` : layer.type;
+  throw new UnrollError('invalid_model', `layer ${name}: ${what} serves, and has no way back to learn by`);
 }
 
 /** What a cross-entropy squashes itself, the last layer leaves as it is. */

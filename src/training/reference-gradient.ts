@@ -143,6 +143,7 @@ function runNode(
     case 'conv1d':
       throw new Error(`${node.layer.type} does not learn`);
     case 'pool':
+      if (node.layer.mode === 'attention') throw new Error('pool attention does not learn');
       return pooled(tape, x, node.layer.mode);
     case 'crf':
       return x;

@@ -40,6 +40,7 @@ describe.runIf(there)('a model that others trained', () => {
     serveSpelling();
     serveRiver();
     serveThai();
+    serveText();
     server = await startServer(root);
   });
   afterAll(() => server.stop());
@@ -76,6 +77,42 @@ describe.runIf(there)('a model that others trained', () => {
     flow.forEach((q, hour) => expect(Math.abs(q - expected[hour]!)).toBeLessThan(1e-5));
   });
 
+  it('textgenrnn, HDF5 of CuDNN layers: the text and the probabilities that others’ arithmetic gives', async () => {
+    const ids = json('textgenrnn/textgenrnn_vocab.json') as Record<string, number>;
+    const letters = new Map(Object.entries(ids).map(([letter, id]) => [id, letter]));
+    const { greedy, steps } = json('textgenrnn/expected_greedy.json') as {
+      greedy: string;
+      steps: { top: number; p_top: number; p0_9: number[] }[];
+    };
+    const written = [ids['<s>']!];
+    let worst = 0;
+    for (const { top, p_top: p, p0_9: first } of steps) {
+      const padded = [...Array<number>(windowSteps).fill(0), ...written].slice(-windowSteps);
+      const { predictions } = await server.ask<{ predictions: { output: number[] }[] }>(
+        '/v1/models/textgenrnn/predict',
+        { input: [padded.map((id) => letters.get(id) ?? '<pad>')] },
+      );
+      const { output } = predictions[0]!;
+      const best = output.indexOf(Math.max(...output));
+      expect(best).toBe(top);
+      worst = Math.max(
+        worst,
+        ...[p, ...first].map((value, i) => Math.abs(value - output[i === 0 ? best : i - 1]!)),
+      );
+      written.push(best);
+    }
+    expect(steps).toHaveLength(30);
+    expect(worst).toBeLessThan(2e-6);
+    expect(
+      greedy.startsWith(
+        written
+          .slice(1)
+          .map((id) => letters.get(id))
+          .join(''),
+      ),
+    ).toBe(true);
+  });
+
   it('icu-thai, arrays in Keras’ layout: where Thai words begin and end', async () => {
     const { testcases } = json('icu-thai/test_text_codepoints.json') as {
       testcases: { unseg: string; expected_bies: string }[];
@@ -89,6 +126,54 @@ describe.runIf(there)('a model that others trained', () => {
     );
   });
 });
+
+/** textgenrnn reads windows of 40 characters, with padding before those that are shorter. */
+const windowSteps = 40;
+
+function serveText(): void {
+  const ids = json('textgenrnn/textgenrnn_vocab.json') as Record<string, number>;
+  const tokens = ['<pad>', ...Object.keys(ids).toSorted((a, b) => ids[a]! - ids[b]!)];
+  const cells = (name: string): [string, object][] => [
+    ...(['weight_ih', 'weight_hh'] as const).map((part): [string, object] => {
+      const theirs = part === 'weight_ih' ? 'kernel' : 'recurrent_kernel';
+      const how = { layout: 'cudnn', gates: 'keras' };
+      return [`${name}.0.forward.${part}`, { array: `${name}/${name}/${theirs}:0`, ...how }];
+    }),
+    ...['bias_ih', 'bias_hh'].map((part, row): [string, object] => [
+      `${name}.0.forward.${part}`,
+      { array: `${name}/${name}/bias:0`, row, gates: 'keras' },
+    ]),
+  ];
+  serve(
+    'textgenrnn',
+    {
+      task: 'predict',
+      inputs: { kind: 'text', vocabulary: 'characters', tokens, normalize: 'none' },
+      network: {
+        layers: [
+          { type: 'embedding', name: 'letters', vocabulary: 465, units: 100 },
+          { type: 'recurrent', name: 'rnn_1', cell: 'lstm', units: 128 },
+          { type: 'recurrent', name: 'rnn_2', cell: 'lstm', units: 128 },
+          { type: 'concat', name: 'all', inputs: ['letters', 'rnn_1', 'rnn_2'] },
+          { type: 'pool', name: 'attention', mode: 'attention' },
+          { type: 'dense', name: 'out', units: 465, activation: 'softmax' },
+        ],
+      },
+      weights: {
+        file: 'textgenrnn_weights.hdf5',
+        tensors: Object.fromEntries([
+          ['letters.weight', 'embedding/embedding/embeddings:0'],
+          ...cells('rnn_1'),
+          ...cells('rnn_2'),
+          ['attention.weight', { array: 'attention/attention/attention_W:0', transpose: true, row: 0 }],
+          ['out.weight', { array: 'output/output/kernel:0', transpose: true }],
+          ['out.bias', 'output/output/bias:0'],
+        ]),
+      },
+    },
+    'textgenrnn/textgenrnn_weights.hdf5',
+  );
+}
 
 function serveSpelling(): void {
   const vowels = ['AA', 'AE', 'AH', 'AO', 'AW', 'AY', 'EH', 'ER', 'EY', 'IH', 'IY', 'OW', 'OY', 'UH', 'UW'];

@@ -55,6 +55,16 @@ const networks: Record<string, { input: NetworkInput; spec: NetworkSpec }> = {
       { type: 'multiply', inputs: ['gate', 'cells'] },
     ]),
   },
+  'attention over what a gru has seen': {
+    input: ids(30),
+    spec: network([
+      { type: 'embedding', name: 'words', vocabulary: 30, units: 7 },
+      { type: 'recurrent', name: 'cells', cell: 'gru', units: 12 },
+      { type: 'concat', name: 'all', inputs: ['words', 'cells'] },
+      { type: 'pool', mode: 'attention' },
+      { type: 'dense', units: 5, activation: 'softmax' },
+    ]),
+  },
   'relu rnn': {
     input: features(1),
     spec: network([{ type: 'recurrent', cell: 'rnn', activation: 'relu', units: 5 }]),

@@ -31,12 +31,12 @@ function gradientOf(learner: Learner): Map<string, Float32Array> {
 }
 const find = (name: string): LearningCase => learningCases.find((one) => one.name === name)!;
 
-it('refuses a layer that has no way back, by its name', () => {
+it.each([
+  [{ type: 'conv1d', name: 'near', units: 4, kernel: 3 }, 'layer near: conv1d serves, and has no way back'],
+  [{ type: 'pool', name: 'seen', mode: 'attention' }, 'layer seen: pool attention serves, and has no way'],
+])('refuses a layer that cannot learn, by its name: %j', (layer, says) => {
   const spec = networkSpec.parse({
-    layers: [
-      { type: 'conv1d', name: 'near', units: 4, kernel: 3 },
-      { type: 'dense', units: 1 },
-    ],
+    layers: [{ type: 'dense', units: 3 }, layer, { type: 'dense', units: 1 }],
   });
   const learning = (): Learner =>
     createLearner(kernel, spec, {
@@ -44,7 +44,7 @@ it('refuses a layer that has no way back, by its name', () => {
       capacity,
       loss: lossSpec.parse({ type: 'mean_squared' }),
     });
-  expect(learning).toThrow('layer near: conv1d serves, and has no way back to learn by');
+  expect(learning).toThrow(says);
   expect(learning).toThrow(expect.objectContaining({ code: 'invalid_model' }) as Error);
 });
 

@@ -210,7 +210,7 @@ function biasesOf(bias: Tensor | undefined, columns: number): [Tensor, Tensor] {
  * A CuDNN kernel [in, G·units] holds, gate by gate, cuDNN's own matrix [units, in] under another shape: read in its order, gate
  * after gate, it is what we keep, [G·units, in].
  */
-function fromCudnn({ shape, values }: Tensor, count: number): Tensor {
+export function fromCudnn({ shape, values }: Tensor, count: number): Tensor {
   const [rows, columns] = shape as [number, number];
   const units = columns / count;
   const turned = new Float32Array(values.length);

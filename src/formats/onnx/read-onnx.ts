@@ -99,7 +99,9 @@ function graphOf(bytes: Uint8Array, taken: Taken, depth: number): OnnxGraph {
       if (++taken.nodes > mostNodes) refuseFile(`a graph of more than ${mostNodes} nodes`);
       nodes.push(nodeOf(asBytes(field), taken, depth));
     } else if (field.number === 5) {
-      const { name, tensor } = tensorOf(asBytes(field), taken.files, (elements) => taken.elements.expect(elements));
+      const { name, tensor } = tensorOf(asBytes(field), taken.files, (elements) =>
+        taken.elements.expect(elements),
+      );
       found.add(name, tensor);
     } else if (field.number === 11) inputs.push(valueOf(asBytes(field)));
     else if (field.number === 12) outputs.push(valueOf(asBytes(field)));
