@@ -2,9 +2,12 @@ import { refuseFile } from './arrays.ts';
 
 /** Keras nests a layer's configuration about 12 deep; what is nested 5,000 deep could not even be shown in an error. */
 const deepest = 100;
+/** A configuration is long where a model has thousands of layers. */
+const mostBytes = 64 * 1024 * 1024;
 
 /** JSON of a file. @param where names it in errors @throws UnrollError invalid_weights */
 export function parseJson(bytes: Uint8Array, where: string): { value: unknown; text: string } {
+  if (bytes.length > mostBytes) refuseFile(`${where} has ${bytes.length} bytes, the limit is ${mostBytes}`);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

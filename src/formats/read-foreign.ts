@@ -3,7 +3,13 @@ import { refuseFile, type Arrays } from './arrays.ts';
 import { detectFormat } from './detect.ts';
 import type { ForeignNetwork } from './foreign-network.ts';
 import { readHdf5 } from './keras/hdf5.ts';
-import { readKerasHdf5, readKerasZip, type KerasModel } from './keras/keras-model.ts';
+import {
+  isKerasConfig,
+  readKerasConfig,
+  readKerasHdf5,
+  readKerasZip,
+  type KerasModel,
+} from './keras/keras-model.ts';
 import { networkOfKeras } from './keras/network-of-keras.ts';
 import { readNpy } from './numpy/npy.ts';
 import { readNpz } from './numpy/npz.ts';
@@ -14,8 +20,9 @@ import { readOnnx } from './onnx/read-onnx.ts';
 import { networkOfStateDict } from './pytorch/network-of-state-dict.ts';
 import { readPytorchLegacy, readPytorchZip } from './pytorch/read-pytorch.ts';
 import { readSafetensors } from './safetensors.ts';
+import { parseJson } from './parse-json.ts';
 import { noSiblings, readSiblings, type Siblings } from './siblings.ts';
-import { readTfjs } from './tfjs/read-tfjs.ts';
+import { isTfjs, readTfjs } from './tfjs/read-tfjs.ts';
 import { zipNames } from './zip.ts';
 
 /** A file that others wrote, told by its content. */
@@ -60,16 +67,30 @@ export async function readForeign(
     }
     case 'zip':
       return readZipOf(bytes, how.hdf5Milliseconds);
-    case 'json': {
-      const file = await readTfjs(bytes, siblings);
-      if (!file) break;
-      return file.model
-        ? keras('TensorFlow.js', file.arrays, file.model)
-        : arraysAlone('TensorFlow.js weights', file.arrays);
-    }
+    case 'json':
+      return readJsonOf(parseJson(bytes, 'what begins like JSON').value, siblings, how.hdf5Milliseconds);
     case null:
+      return refuseFile('is neither ONNX, Keras, TensorFlow.js, HDF5, PyTorch, safetensors, npz nor npy');
   }
-  return refuseFile('is neither ONNX, Keras, TensorFlow.js, HDF5, PyTorch, safetensors, npz nor npy');
+}
+
+/** Whether JSON is a description of a network that others write: a model.json of ours is none. */
+export const isForeignJson = (json: unknown): boolean =>
+  (isTfjs(json) || isKerasConfig(json)) && !Object.hasOwn(json as object, 'schema');
+
+async function readJsonOf(
+  json: unknown,
+  siblings: Siblings,
+  hdf5Milliseconds: number | undefined,
+): Promise<ForeignFile> {
+  if (!isForeignJson(json))
+    return refuseFile('is JSON, but neither TensorFlow.js’s nor a network that Keras describes');
+  if (isTfjs(json)) {
+    const { model, arrays } = await readTfjs(json, siblings);
+    return model ? keras('TensorFlow.js', arrays, model) : arraysAlone('TensorFlow.js weights', arrays);
+  }
+  const { model, arrays } = await readKerasConfig(json, siblings, hdf5Milliseconds);
+  return keras('Keras JSON and HDF5', arrays, model);
 }
 
 async function readZipOf(bytes: Uint8Array, hdf5Milliseconds: number | undefined): Promise<ForeignFile> {

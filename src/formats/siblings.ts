@@ -7,6 +7,8 @@ export interface Siblings {
    * @throws UnrollError invalid_weights when it is missing, too large or not inside the folder
    */
   read(name: string): Promise<Uint8Array>;
+  /** Names in the same folder, in order. */
+  list(): Promise<readonly string[]>;
 }
 
 /** Files that one file may name beside it. */
@@ -16,6 +18,7 @@ const longestName = 512;
 /** What there is where a file stands alone. */
 export const noSiblings: Siblings = {
   read: (name) => refuseFile(`its numbers lie in the file ${shown(name)}, and it was given without a folder`),
+  list: () => Promise.resolve([]),
 };
 
 /**

@@ -6,9 +6,8 @@ import { mapArrays } from '../formats/map-arrays.ts';
 import { networkOf } from '../formats/network-of.ts';
 import { modelOfForeign, type Said } from '../formats/model-of-foreign.ts';
 import { graphSettings, type GraphSettings } from '../formats/onnx/graph-settings.ts';
-import { readForeign, type ForeignFile } from '../formats/read-foreign.ts';
+import { isForeignJson, readForeign, type ForeignFile } from '../formats/read-foreign.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
-import { isTfjs } from '../formats/tfjs/read-tfjs.ts';
 import { modelSpec, type ModelSpec } from '../network/spec.ts';
 import { weightSource } from '../network/weight-source.ts';
 import type { Weights } from '../network/weights.ts';
@@ -40,13 +39,13 @@ export interface ModelFolder {
 
 /**
  * Reads what a folder says of its model: model.json, or a file that others wrote and that has its network itself, which may be a
- * model.json of TensorFlow.js.
+ * model.json of TensorFlow.js or Keras.
  * @throws UnrollError invalid_model, naming the fields by their paths; invalid_weights for a file that can't be read
  */
 export async function readModelFolder(realRoot: string, folder: string, name: string): Promise<ModelFolder> {
   const said = await readSpecFile(realRoot, folder);
-  // TensorFlow.js calls its own file so, too
-  const theirs = said !== null && isTfjs(said);
+  // TensorFlow.js calls its own file so, too, and what Keras' to_json gives is often called so
+  const theirs = said !== null && isForeignJson(said);
   const file = said === null ? await onlyForeignFile(folder) : theirs ? specFile : fileOf(said);
   if (said !== null && !theirs && (Object.hasOwn(said, 'network') || file === weightsFile)) {
     const { success, data: spec, error } = modelSpec.safeParse(said);

@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UnrollError } from '../errors.ts';
 import { shown } from '../formats/arrays.ts';
@@ -9,6 +9,7 @@ import { readContainedFile, UnreadableFile } from './read-contained-file.ts';
 export function siblingsIn(folder: string, maxBytes: number): Siblings {
   let left = maxBytes;
   return {
+    list: async () => (await readdir(folder).catch(() => [])).filter((name) => !name.startsWith('.')).sort(),
     async read(name) {
       try {
         const bytes = await readContainedFile(await realpath(folder), join(folder, name), left, 'its folder');

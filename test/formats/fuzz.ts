@@ -28,10 +28,12 @@ const outside = moveOut(golden('onnx-files/tagger-gru-16.onnx'), ({ offset, leng
 /** What the files name beside them; nothing else is there. */
 const besides: ReadonlyMap<string, Uint8Array> = new Map([
   ['data', outside.data],
+  ['model.h5', golden('old-keras-files/weights-and-config/model.h5')],
   ['group1-shard1of1.bin', golden('tfjs-files/tagger/group1-shard1of1.bin')],
 ]);
 export const siblings: Siblings = {
   read: (name) => Promise.resolve(besides.get(name) ?? refuseFile(`the file ${shown(name)} is missing`)),
+  list: () => Promise.resolve(['model.h5']),
 };
 
 /** A sound file of each format. */
@@ -53,6 +55,7 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
   Keras: golden('keras-files/two-branches.keras'),
   'TensorFlow.js': golden('tfjs-files/tagger/model.json'),
   'ONNX with its tensors outside': outside.model,
+  'Keras JSON': golden('old-keras-files/weights-and-config/model.json'),
   'Keras HDF5': golden('keras-files/two-branches.h5'),
 };
 

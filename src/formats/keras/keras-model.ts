@@ -1,8 +1,10 @@
 import type { Tensor } from '../../network/weights.ts';
 import { refuseFile, shown, type Arrays } from '../arrays.ts';
 import { parseJson } from '../parse-json.ts';
+import { readSiblings, type Siblings } from '../siblings.ts';
 import { readZip } from '../zip.ts';
 import { readHdf5, type Hdf5 } from './hdf5.ts';
+import { weightsOfLayers } from './layer-weights.ts';
 
 /** A layer as Keras describes it, whichever version wrote it. */
 export interface KerasLayer {
@@ -38,51 +40,65 @@ export async function readKerasZip(
   if (!config || !weights) return refuseFile('the .keras file lacks config.json or model.weights.h5');
   const metadata = entries.get('metadata.json');
   const version = metadata
-    ? (textOf(asConfig(parse(metadata, 'metadata.json'))['keras_version']) ?? '3')
+    ? (textOf(asConfig(parseJson(metadata, 'metadata.json').value)['keras_version']) ?? '3')
     : '3';
   const file = await readHdf5(weights, hdf5Milliseconds);
-  const drafts = draftsOf(parse(config, 'config.json'));
-  const seen = new Map<string, number>();
-  const model: KerasModel = {
-    version,
-    outputs: drafts.outputs,
-    layers: drafts.layers.map((draft) => {
-      const kind = snakeCase(draft.className);
-      const count = seen.get(kind) ?? 0;
-      seen.set(kind, count + 1);
-      return { ...draft, weights: variablesOf(file, `layers/${kind}${count > 0 ? `_${count}` : ''}`) };
-    }),
-  };
-  return { model, arrays: file.arrays };
+  return { model: modelOf(parseJson(config, 'config.json').value, file, version), arrays: file.arrays };
 }
 
 /** A whole model in HDF5, as Keras 1 to 3 save it. Null where the file holds weights alone. @throws UnrollError invalid_weights, invalid_model */
 export function readKerasHdf5(file: Hdf5): KerasModel | null {
-  const root = file.attributes.get('');
-  const config = root?.get('model_config');
+  const config = file.attributes.get('')?.get('model_config');
   if (typeof config !== 'string') return null;
-  const drafts = draftsOf(parse(new TextEncoder().encode(config), 'model_config'));
-  return {
-    version: String(
-      root?.get('keras_version') ?? file.attributes.get('model_weights')?.get('keras_version') ?? '1',
-    ),
-    outputs: drafts.outputs,
-    layers: drafts.layers.map((draft) => ({
-      ...draft,
-      weights: namedWeightsOf(file, `model_weights/${draft.name}`),
-    })),
-  };
+  return modelOf(parseJson(new TextEncoder().encode(config), 'model_config').value, file, versionOf(file) ?? '1');
 }
 
-const parse = (bytes: Uint8Array, name: string): unknown => parseJson(bytes, name).value;
+/** Whether JSON is what Keras' `to_json` gives. */
+export const isKerasConfig = (json: unknown): boolean =>
+  modelClasses.has(String(asConfig(json)['class_name'])) && Object.hasOwn(asConfig(json), 'config');
+
+/** A network by itself, with its weights in the one HDF5 file beside it. @throws UnrollError invalid_weights, invalid_model */
+export async function readKerasConfig(
+  json: unknown,
+  siblings: Siblings,
+  hdf5Milliseconds?: number,
+): Promise<{ model: KerasModel; arrays: Arrays }> {
+  const files = (await siblings.list()).filter((name) => /\.(h5|hdf5)$/i.test(name));
+  const [name] = files;
+  if (name === undefined || files.length > 1)
+    return refuseFile(
+      `describes a Keras network without its weights: one .h5 or .hdf5 file must stand beside it, there are ${files.length}`,
+    );
+  const file = await readHdf5((await readSiblings(siblings, [name])).get(name)!, hdf5Milliseconds);
+  const version = textOf(asConfig(json)['keras_version']) ?? versionOf(file) ?? '3';
+  return { model: modelOf(json, file, version), arrays: file.arrays };
+}
+
+/** Keras 1.0 says none. */
+const versionOf = ({ attributes }: Hdf5): string | undefined =>
+  textOf(attributes.get('')?.get('keras_version') ?? attributes.get('model_weights')?.get('keras_version'));
+
+function modelOf(config: unknown, file: Hdf5, version: string): KerasModel {
+  const { layers, outputs } = draftsOf(config);
+  const weights = weightsOfLayers(file, layers);
+  return { version, outputs, layers: layers.map((layer, i) => ({ ...layer, weights: weights[i]! })) };
+}
 
 type Draft = Omit<KerasLayer, 'weights'>;
+/** Names under which TensorFlow 1.13 to 1.15 saved layers. */
+const ofTensorflow1 = new Map([
+  ['UnifiedLSTM', 'LSTM'],
+  ['UnifiedGRU', 'GRU'],
+  ['BatchNormalizationV1', 'BatchNormalization'],
+  ['BatchNormalizationV2', 'BatchNormalization'],
+]);
+const modelClasses = new Set(['Sequential', 'Functional', 'Model']);
 
 /** The layers of a model's config, without their weights. @throws UnrollError invalid_weights */
 export function draftsOf(json: unknown): { layers: Draft[]; outputs: string[] } {
   const { class_name: kind, config } = asConfig(json);
   const listed = Array.isArray(config) ? config : asList(asConfig(config)['layers']);
-  if (kind !== 'Sequential' && kind !== 'Functional' && kind !== 'Model')
+  if (!modelClasses.has(String(kind)))
     return refuseFile(`a Keras model of class ${shown(kind)}, must be Sequential or Functional`);
   if (listed.length === 0 || listed.length > 1000) refuseFile(`a model of ${listed.length} layers`);
   const layers = listed.map((one, index): Draft => {
@@ -92,7 +108,7 @@ export function draftsOf(json: unknown): { layers: Draft[]; outputs: string[] } 
     const nodes = asList(layer['inbound_nodes']);
     if (nodes.length > 1) refuseFile(`layer ${shown(name)} is used ${nodes.length} times`);
     return {
-      className: String(layer['class_name']),
+      className: ofTensorflow1.get(String(layer['class_name'])) ?? String(layer['class_name']),
       name,
       config: own,
       inputs: kind === 'Sequential' ? [] : sourcesOf(nodes[0]),
@@ -148,40 +164,4 @@ function historyNames(value: unknown): string[] {
     const name = asList(one)[0];
     return typeof name === 'string' ? [name] : [];
   });
-}
-
-/** Keras 3 names folders by class: GRU is gru, SimpleRNN simple_rnn. */
-const snakeCase = (name: string): string =>
-  name
-    .replaceAll(/\W+/g, '')
-    .replaceAll(/(.)([A-Z][a-z]+)/g, '$1_$2')
-    .replaceAll(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();
-
-/** vars/0, vars/1 … of a layer, of its cell, of what it wraps. */
-function variablesOf({ arrays }: Hdf5, folder: string): Tensor[] {
-  for (const inner of ['', '/cell', '/layer', '/layer/cell']) {
-    const found = numbered(arrays, `${folder}${inner}`);
-    if (found.length > 0) return found;
-  }
-  return ['forward_layer', 'backward_layer'].flatMap((direction) =>
-    numbered(arrays, `${folder}/${direction}/cell`),
-  );
-}
-
-function numbered(arrays: Hdf5['arrays'], folder: string): Tensor[] {
-  const found: Tensor[] = [];
-  for (let i = 0; ; i++) {
-    const tensor = arrays.get(`${folder}/vars/${i}`);
-    if (!tensor) return found;
-    found.push(tensor);
-  }
-}
-
-/** The datasets that a group's `weight_names` lists, in that order. */
-function namedWeightsOf({ arrays, attributes }: Hdf5, group: string): Tensor[] {
-  const names = attributes.get(group)?.get('weight_names') ?? [];
-  return (typeof names === 'string' ? [names] : names).map(
-    (name) => arrays.get(`${group}/${name}`) ?? refuseFile(`the weight ${shown(name)} is missing`),
-  );
 }

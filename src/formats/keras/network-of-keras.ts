@@ -6,6 +6,7 @@ import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import type { ForeignNetwork } from '../foreign-network.ts';
 import { asConfig, type KerasLayer, type KerasModel } from './keras-model.ts';
+import { asKeras2 } from './keras-1.ts';
 import type { Converted } from './converted.ts';
 import { convertLayer } from './layers.ts';
 
@@ -70,7 +71,7 @@ export function networkOfKeras({ version, layers, outputs }: KerasModel): Foreig
     try {
       const from = reads as Placed[];
       if (layer.className === 'Embedding' && input) input = idsFor(layer);
-      const converted = convertLayer(layer, from, version);
+      const converted = convertLayer(/^1(\.|$)/.test(version) ? asKeras2(layer) : layer, from, version);
       notes.push(...converted.notes.map((note) => `${shown(layer.name)}: ${note}`));
       let last = from.map(({ name }) => name);
       for (const one of converted.layers) last = [add(one, last)];

@@ -6,24 +6,18 @@ import { readWeightsManifest, weightsByLayer } from './weights-manifest.ts';
 // TensorFlow.js's layers format: model.json with modelTopology, which is Keras's config, and weightsManifest, which names the files
 // that hold the numbers.
 
-/** Characters of a model.json: a topology is long where it has thousands of layers. */
-const mostCharacters = 64 * 1024 * 1024;
-
 /** Whether JSON is TensorFlow.js's rather than a model.json of ours. */
 export const isTfjs = (json: unknown): boolean =>
-  ['modelTopology', 'weightsManifest'].some((field) => Object.hasOwn(asConfig(json), field)) &&
-  !Object.hasOwn(asConfig(json), 'schema');
+  ['modelTopology', 'weightsManifest'].some((field) => Object.hasOwn(asConfig(json), field));
 
 /**
  * @returns no model where the topology is left out
  * @throws UnrollError invalid_weights, invalid_model
  */
 export async function readTfjs(
-  bytes: Uint8Array,
+  json: unknown,
   siblings: Siblings,
-): Promise<{ model: KerasModel | null; arrays: Arrays } | null> {
-  const json = parse(bytes);
-  if (!isTfjs(json)) return null;
+): Promise<{ model: KerasModel | null; arrays: Arrays }> {
   const { format, modelTopology, weightsManifest } = asConfig(json);
   if (format !== undefined && format !== 'layers-model')
     refuseFile(`a TensorFlow.js file of the format ${shown(format)}, must be "layers-model"`);
@@ -47,14 +41,4 @@ export async function readTfjs(
     },
     arrays,
   };
-}
-
-function parse(bytes: Uint8Array): unknown {
-  if (bytes.length > mostCharacters)
-    refuseFile(`JSON of ${bytes.length} bytes, the limit is ${mostCharacters}`);
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    return refuseFile('begins like JSON and is none', error);
-  }
 }

@@ -16,7 +16,7 @@ const convert = (
   className: string,
   config: Config = {},
   { reads = [sequence], weights = [] }: { reads?: readonly Read[]; weights?: readonly Tensor[] } = {},
-): Converted => convertLayer({ className, name: 'one', config, inputs: [], weights }, reads);
+): Converted => convertLayer({ className, name: 'one', config, inputs: [], weights }, reads, '2.3.1');
 const cell = { units: 1, activation: 'tanh', recurrent_activation: 'sigmoid', return_sequences: true };
 const lstm = { weights: [tensor(2, 4), tensor(1, 4), tensor(4)] };
 

@@ -161,7 +161,7 @@ describe('a damaged model.json', () => {
 
   it('is refused where it is no JSON, or is anybody’s', async () => {
     const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-    await expect(readForeign(encode('{"a": '))).rejects.toThrow('begins like JSON and is none');
-    await expect(readForeign(encode('{"a": 1}'))).rejects.toThrow(/is neither .*TensorFlow\.js/);
+    await expect(readForeign(encode('{"a": '))).rejects.toThrow('what begins like JSON is not JSON');
+    await expect(readForeign(encode('{"a": 1}'))).rejects.toThrow(/is JSON, but neither TensorFlow\.js/);
   });
 });

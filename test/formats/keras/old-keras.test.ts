@@ -1,0 +1,136 @@
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { asKeras2 } from '../../../src/formats/keras/keras-1.ts';
+import { readForeign } from '../../../src/formats/read-foreign.ts';
+import { readZip } from '../../../src/formats/zip.ts';
+import { referenceNetwork } from '../../../src/network/reference-network.ts';
+import type { Tensor } from '../../../src/network/weights.ts';
+import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
+import { siblingsIn } from '../../../src/repository/siblings-in.ts';
+import { runAlone, runnerOf } from '../../network/random-network.ts';
+import { temporaryFolder } from '../../repository/model-folders.ts';
+
+// Files as Keras 1 and 2 left them (golden/make-old-keras-files.py): other names, gate by gate, network and weights apart.
+
+const folder = join(import.meta.dirname, '../../golden/old-keras-files');
+const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Record<
+  string,
+  { x: number[] | number[][]; y: number[] | number[][] }
+>;
+const apart = join(folder, 'weights-and-config');
+const read = (name: string) =>
+  name === 'weights-and-config'
+    ? readForeign(readFileSync(join(apart, 'model.json')), { siblings: siblingsIn(apart, 1e6) })
+    : readForeign(readFileSync(join(folder, `${name}.h5`)));
+
+describe('a model of an old Keras', () => {
+  it.each([
+    ['keras-1-lstm', 'Keras HDF5 1.2.2'],
+    ['keras-1-branches', 'Keras HDF5 1'],
+    ['keras-1-both-ways', 'Keras HDF5 1.2.2'],
+    ['keras-2-cudnn', 'Keras HDF5 2.1.5'],
+    ['weights-and-config', 'Keras JSON and HDF5 2.2.4'],
+  ])('%s answers as its equations do', async (name, format) => {
+    const file = await read(name);
+    expect(file.format).toBe(format);
+    const { network, weights } = file.network();
+    const { x, y } = answers[name]!;
+    const expected = (Array.isArray(y[0]) ? y : [y]) as number[][];
+    const ids = !Array.isArray(x[0]);
+    const steps = ids ? (x as number[]) : (x as number[][]).map((row) => Float64Array.from(row));
+    const { output } = referenceNetwork(network, weights, steps);
+    const runner = runnerOf(network, weights);
+    const emitted = runAlone(runner, ids ? Int32Array.from(x as number[]) : Float32Array.from(x.flat()));
+    runner.release();
+    for (const [rows, most] of [
+      [output, 2e-6],
+      [emitted, 1e-5],
+    ] as const) {
+      const last = rows.slice(-expected.length);
+      expect(last[0]).toHaveLength(expected[0]!.length);
+      expected.forEach((row, t) =>
+        row.forEach((value, k) => expect(Math.abs(last[t]![k]! - value)).toBeLessThan(most)),
+      );
+    }
+  });
+});
+
+describe('a network and its weights in a file each', () => {
+  const versionFolder = (): { root: string; folder: string } => {
+    const root = temporaryFolder();
+    const version = join(root, 'old', '1');
+    mkdirSync(version, { recursive: true });
+    cpSync(apart, version, { recursive: true });
+    return { root, folder: version };
+  };
+  const open = ({ root, folder: version }: { root: string; folder: string }) =>
+    readModelFolder(root, version, 'old');
+
+  it('serve from a folder in which Keras’ own file is model.json', async () => {
+    const { spec, weights } = await open(versionFolder());
+    expect(spec).toMatchObject({ name: 'old', task: 'predict' });
+    expect(await weights()).toEqual((await read('weights-and-config')).network().weights);
+  });
+
+  it('serve as a model.json of ours says that names the network’s file', async () => {
+    const there = versionFolder();
+    copyFileSync(join(apart, 'model.json'), join(there.folder, 'network.json'));
+    const own = { schema: 1, name: 'old', task: 'predict', weights: { file: 'network.json' } };
+    writeFileSync(
+      join(there.folder, 'model.json'),
+      JSON.stringify({ ...own, outputs: { units: [{ name: 'up' }, { name: 'down' }] } }),
+    );
+    expect((await open(there)).spec.outputs.units?.map(({ name }) => name)).toEqual(['up', 'down']);
+  });
+
+  it('are what a .keras file holds, unpacked', async () => {
+    const there = versionFolder();
+    const packed = readFileSync(join(import.meta.dirname, '../../golden/keras-files/gru-after.keras'));
+    const entries = readZip(packed);
+    writeFileSync(join(there.folder, 'model.json'), entries.get('config.json')!);
+    writeFileSync(join(there.folder, 'model.h5'), entries.get('model.weights.h5')!);
+    const whole = (await readForeign(packed)).network();
+    expect(await (await open(there)).weights()).toEqual(whole.weights);
+  });
+
+  it('are refused without the weights, and where it is not told which they are', async () => {
+    const there = versionFolder();
+    copyFileSync(join(apart, 'model.h5'), join(there.folder, 'other.h5'));
+    await expect(open(there)).rejects.toThrow('one .h5 or .hdf5 file must stand beside it, there are 2');
+    rmSync(join(there.folder, 'other.h5'));
+    rmSync(join(there.folder, 'model.h5'));
+    await expect(open(there)).rejects.toThrow('one .h5 or .hdf5 file must stand beside it, there are 0');
+    await expect(open(there)).rejects.toMatchObject({ code: 'invalid_weights' });
+  });
+
+  it('are refused where the weights are another network’s', async () => {
+    const there = versionFolder();
+    copyFileSync(join(folder, 'keras-1-lstm.h5'), join(there.folder, 'model.h5'));
+    await expect(open(there)).rejects.toThrow(/"lstm_1" \(LSTM\): has 12 weights, must have 3/);
+  });
+});
+
+describe('a layer that Keras 2 has no more', () => {
+  const tensor = (...shape: number[]): Tensor => ({ shape, values: new Float32Array(0) });
+  const old =
+    (className: string, config: object, weights: Tensor[] = []) =>
+    () =>
+      asKeras2({ className, name: 'one', config: config as Record<string, unknown>, inputs: [], weights });
+
+  it('has the inner activation that Keras 1 had where it says none', () => {
+    expect(old('LSTM', { output_dim: 3 })().config).toMatchObject({
+      units: 3,
+      recurrent_activation: 'hard_sigmoid',
+    });
+  });
+
+  it.each([
+    ['Merge', { mode: 'cos' }, [], /mode "cos", must be "concat", "sum" or "mul"/],
+    ['BatchNormalization', { mode: 1 }, [], /mode 1: it takes its moments from what it reads/],
+    ['Convolution1D', { nb_filter: 2 }, [tensor(2, 3, 4, 1)], /a kernel of \[2, 3, 4, 1\]/],
+    ['GRU', {}, Array.from({ length: 9 }, (_, i) => tensor(i, 2)), /its gates have arrays of/],
+  ] as const)('is refused: %s with %j', (className, config, weights, says) => {
+    expect(old(className, config, [...weights])).toThrow(says);
+  });
+});
