@@ -13,6 +13,7 @@ import { learningLayerNorm } from './layer-norm.ts';
 import type { Block, BuildContext, GateStatistics, LearningLayer, LearningRecurrent, Pass } from './layer.ts';
 import type { LossSpec } from './loss.ts';
 import { learningPool } from './pool.ts';
+import { noWayBack, servesOnly } from './serves-only.ts';
 import { learningRecurrent } from './recurrent.ts';
 
 /** The layers of one graph, run in order and back. */
@@ -190,8 +191,7 @@ function learningLayer(context: BuildContext, node: Node, loss: LossSpec['type']
 
 /** Layers that were made to serve others' models. @throws UnrollError invalid_model */
 function cannotLearn({ name, layer }: Node): never {
-  const what = layer.type === 'pool' ? `pool ${layer.mode}` : layer.type;
-  throw new UnrollError('invalid_model', `layer ${name}: ${what} serves, and has no way back to learn by`);
+  throw new UnrollError('invalid_model', `layer ${name}: ${servesOnly(layer)} ${noWayBack}`);
 }
 
 /** What a cross-entropy squashes itself, the last layer leaves as it is. */

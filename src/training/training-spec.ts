@@ -3,17 +3,17 @@ import { layerSpec } from '../network/spec.ts';
 import { lossSpec } from './loss.ts';
 import { optimiserSpec } from './optimiser.ts';
 import { scheduleSpec } from './schedule.ts';
+import { noWayBack, servesOnly } from './serves-only.ts';
 
 // What a training run is asked for: the body of POST /v1/training/jobs, the file of `unroll train`.
 
 const modelName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
-/**
- * A layer as model.json has it; `vocabulary` of an embedding and `units` of the last layer come from the data. A program is served, it
- * does not learn.
- */
-const layerDraft = z.looseObject({
-  type: z.enum(layerSpec.options.map((option) => option.shape.type.value)).exclude(['program']),
-});
+/** A layer as model.json has it; `vocabulary` of an embedding and `units` of the last layer come from the data. */
+const layerDraft = z
+  .looseObject({ type: z.enum(layerSpec.options.map((option) => option.shape.type.value)) })
+  .refine((layer) => servesOnly(layer) === null, {
+    error: ({ input }) => `${servesOnly(input as { type: string })} ${noWayBack}`,
+  });
 const layers = z.array(layerDraft).min(1).max(256);
 
 const textDraft = z.strictObject({

@@ -238,6 +238,12 @@ describe('a job', () => {
     ['no data', { data: { records: [] } }, 'invalid_request', 'data'],
     ['an unknown dataset', { data: { dataset: 'ds_none' } }, 'dataset_not_found', 'dataset'],
     ['an unknown base', { network: undefined, base: 'nobody' }, 'model_not_found', undefined],
+    [
+      'a layer that only serves',
+      { network: { layers: [{ type: 'conv1d', units: 4, kernel: 3 }, { type: 'dense' }] } },
+      'invalid_request',
+      'network.layers[0]',
+    ],
     ['no budget', { budget: {} }, 'invalid_request', 'budget'],
     [
       'a rate that is none',
