@@ -1,3 +1,4 @@
+import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import { asConfig, type KerasLayer } from './keras-model.ts';
 import { need, refuse, transpose, zeros, type Converted, type Read } from './converted.ts';
@@ -69,6 +70,25 @@ export function convertLayer(layer: KerasLayer, from: readonly Read[], version: 
       const mode = className.includes('Max') ? 'max' : 'mean';
       return {
         layers: [{ name, layer: { type: 'pool', mode }, tensors: [] }],
+        width: read.width,
+        sequence: false,
+        notes: [],
+      };
+    }
+    // of DeepMoji and textgenrnn: softmax over time of x·W; their ε of 1e-7 beside a sum of at least 1 is below float32
+    case 'AttentionWeightedAverage': {
+      if (!read.sequence) refuse('pools a sequence, and reads one row');
+      const [{ shape, values }] = need(layer, 1) as [Tensor];
+      if (shape.join() !== `${read.width},1`)
+        refuse(`W of [${shape.join(', ')}], must be [${read.width}, 1]`);
+      return {
+        layers: [
+          {
+            name,
+            layer: { type: 'pool', mode: 'attention' },
+            tensors: [['weight', { shape: [read.width], values }]],
+          },
+        ],
         width: read.width,
         sequence: false,
         notes: [],

@@ -1,10 +1,10 @@
 import { UnrollError } from '../../errors.ts';
 import { resolveGraph } from '../../network/graph.ts';
 import type { NetworkInput } from '../../network/input.ts';
-import { networkSpec } from '../../network/spec.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import type { ForeignNetwork } from '../foreign-network.ts';
+import { networkOfLayers } from '../network-of-layers.ts';
 import { asConfig, type KerasLayer, type KerasModel } from './keras-model.ts';
 import { asKeras2 } from './keras-1.ts';
 import type { Converted } from './converted.ts';
@@ -89,7 +89,7 @@ export function networkOfKeras({ version, layers, outputs }: KerasModel): Foreig
   const result = placed.get(outputs[0]!);
   if (result?.name !== asConfig(drafts.at(-1))['name'])
     refuse(`the output ${shown(outputs[0])} is not the last layer`);
-  const network = networkSpec.parse({ layers: drafts });
+  const network = networkOfLayers(drafts);
   resolveGraph(network, input);
   return { network, weights, input, notes };
 }

@@ -11,6 +11,7 @@ const plain: Readonly<Record<string, Readonly<Record<string, readonly unknown[]>
   GlobalMaxPooling1D: pooling,
   ReLU: { max_value: [], negative_slope: [0], threshold: [0] },
   LayerNormalization: { rms_scaling: [false] },
+  AttentionWeightedAverage: { return_attention: [false] },
   LSTM: recurrent,
   GRU: recurrent,
   SimpleRNN: recurrent,

@@ -1,9 +1,9 @@
 import { UnrollError } from '../../errors.ts';
 import { resolveGraph } from '../../network/graph.ts';
 import type { NetworkInput } from '../../network/input.ts';
-import { networkSpec } from '../../network/spec.ts';
 import { shown } from '../arrays.ts';
 import type { ForeignNetwork } from '../foreign-network.ts';
+import { networkOfLayers } from '../network-of-layers.ts';
 import { createDraft } from './draft.ts';
 import { convertNode } from './operators.ts';
 import type { OnnxModel, OnnxNode, OnnxValue } from './read-onnx.ts';
@@ -72,7 +72,7 @@ export function layersOfOnnx(model: OnnxModel): ForeignNetwork {
   const last = draft.rowsOf(result);
   if (last !== draft.layers.at(-1)?.['name'])
     refuse(`the output comes from ${shown(last)}, which is not the last layer`);
-  const network = networkSpec.parse({ layers: draft.layers });
+  const network = networkOfLayers(draft.layers);
   resolveGraph(network, input);
   return { network, weights: draft.weights, input, notes: draft.notes };
 }

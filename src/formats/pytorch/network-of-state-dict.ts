@@ -1,9 +1,10 @@
 import { UnrollError } from '../../errors.ts';
 import type { NetworkInput } from '../../network/input.ts';
-import { networkSpec, type RecurrentSpec } from '../../network/spec.ts';
+import type { RecurrentSpec } from '../../network/spec.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { shown, type Arrays } from '../arrays.ts';
 import type { ForeignNetwork } from '../foreign-network.ts';
+import { networkOfLayers } from '../network-of-layers.ts';
 
 // A state dict has no network, only tensors in the order of the modules. Where they can only be a chain of embedding, recurrent
 // layers, layer norms and dense layers, that chain is what they are; everything else needs a model.json.
@@ -27,7 +28,7 @@ export function networkOfStateDict(arrays: Arrays): ForeignNetwork {
   const modules = modulesOf(arrays);
   modules.forEach((one, index) => place(draft, one, index, modules));
   if (draft.layers.length === 0 || !draft.input) return refuse('the file has no recurrent or dense layer');
-  const network = networkSpec.parse({ layers: draft.layers });
+  const network = networkOfLayers(draft.layers);
   return { network, weights: draft.weights, input: draft.input, notes: draft.notes };
 }
 

@@ -59,6 +59,25 @@ describe('a layer of Keras', () => {
     expect(convert(className, config).layers[0]!.layer).toMatchObject(layer);
   });
 
+  it('takes the attention of textgenrnn and DeepMoji, which Keras calls a layer of one’s own', () => {
+    const weights = [{ shape: [2, 1], values: Float32Array.of(1, 2) }];
+    const { layers, sequence: steps } = convert('AttentionWeightedAverage', {}, { weights });
+    expect(steps).toBe(false);
+    expect(layers).toEqual([
+      {
+        name: 'one',
+        layer: { type: 'pool', mode: 'attention' },
+        tensors: [['weight', { shape: [2], values: Float32Array.of(1, 2) }]],
+      },
+    ]);
+    expect(() => convert('AttentionWeightedAverage', { return_attention: true }, { weights })).toThrow(
+      'return_attention true, must be false',
+    );
+    expect(() => convert('AttentionWeightedAverage', {}, { weights: [tensor(3, 1)] })).toThrow(
+      'must be [2, 1]',
+    );
+  });
+
   it('joins single rows over their only axis, which is the first', () => {
     expect(convert('Concatenate', { axis: 1 }, { reads: [row, row] })).toMatchObject({
       width: 4,

@@ -149,6 +149,31 @@ describe('a damaged model.json', () => {
     await expect(changed(change)).rejects.toThrow(says);
   });
 
+  it('is refused where a size is past the limits, naming the layer and the field', async () => {
+    const config = {
+      name: 'wide',
+      filters: 2,
+      kernel_size: [129],
+      padding: 'same',
+      batch_input_shape: [null, null, 3],
+    };
+    const json = {
+      modelTopology: { class_name: 'Sequential', config: [{ class_name: 'Conv1D', config }] },
+      weightsManifest: [
+        {
+          paths: ['numbers'],
+          weights: [
+            { name: 'wide/kernel', shape: [129, 3, 2], dtype: 'uint8' },
+            { name: 'wide/bias', shape: [2], dtype: 'uint8' },
+          ],
+        },
+      ],
+    };
+    const siblings = { read: async () => new Uint8Array(129 * 6 + 2), list: async () => [] };
+    const file = await readForeign(new TextEncoder().encode(JSON.stringify(json)), { siblings });
+    expect(() => file.network()).toThrow(/^layer "wide": kernel: /);
+  });
+
   it('is refused where a layer starts from what another gives', async () => {
     type Nodes = { name: string; inbound_nodes: unknown[][][] }[];
     const from = (json: { modelTopology: unknown }): void => {
