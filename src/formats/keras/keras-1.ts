@@ -100,7 +100,9 @@ function flat([kernel, ...rest]: readonly Tensor[]): readonly Tensor[] {
 }
 
 function merging(layer: KerasLayer): KerasLayer {
-  const { mode, concat_axis: axis } = layer.config;
+  const { mode, concat_axis: axis, layers } = layer.config;
+  // as the first layer of a Sequential
+  if (layers !== undefined) refuse('merges models of their own: one network is served');
   const className = new Map([
     ['concat', 'Concatenate'],
     ['sum', 'Add'],

@@ -127,6 +127,7 @@ describe('a layer that Keras 2 has no more', () => {
 
   it.each([
     ['Merge', { mode: 'cos' }, [], /mode "cos", must be "concat", "sum" or "mul"/],
+    ['Merge', { mode: 'concat', layers: [{}, {}] }, [], /merges models of their own/],
     ['BatchNormalization', { mode: 1 }, [], /mode 1: it takes its moments from what it reads/],
     ['Convolution1D', { nb_filter: 2 }, [tensor(2, 3, 4, 1)], /a kernel of \[2, 3, 4, 1\]/],
     ['GRU', {}, Array.from({ length: 9 }, (_, i) => tensor(i, 2)), /its gates have arrays of/],
