@@ -155,6 +155,7 @@ function learningLayer(context: BuildContext, node: Node, loss: LossSpec['type']
     case 'crf':
       return learningCrf(context, node.tensors, { labels: inner });
     case 'conv1d':
+    case 'program':
       return cannotLearn(node);
     case 'pool':
       return node.layer.mode === 'attention'
@@ -179,11 +180,6 @@ function learningLayer(context: BuildContext, node: Node, loss: LossSpec['type']
       return learningConcat(context, node.inputWidths);
     case 'add':
       return learningAdd(context, node.inputWidths);
-    case 'program':
-      throw new UnrollError(
-        'invalid_model',
-        `layer ${node.name}: a program of operators is served, it does not learn`,
-      );
     case 'multiply':
       return learningMultiply(context, node.inputWidths);
   }

@@ -50,7 +50,11 @@ export async function readKerasZip(
 export function readKerasHdf5(file: Hdf5): KerasModel | null {
   const config = file.attributes.get('')?.get('model_config');
   if (typeof config !== 'string') return null;
-  return modelOf(parseJson(new TextEncoder().encode(config), 'model_config').value, file, versionOf(file) ?? '1');
+  return modelOf(
+    parseJson(new TextEncoder().encode(config), 'model_config').value,
+    file,
+    versionOf(file) ?? '1',
+  );
 }
 
 /** Whether JSON is what Keras' `to_json` gives. */
