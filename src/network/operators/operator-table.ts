@@ -20,15 +20,17 @@ const table: Readonly<Record<string, OperatorKind>> = {
 /** Every operator that a program may hold. */
 export const operatorNames: ReadonlySet<string> = new Set(Object.keys(table));
 
-const two = 'Sub Div Mod Pow And Or Xor Equal Less LessOrEqual Greater GreaterOrEqual PRelu CastLike'.split(
-  ' ',
-);
+const two =
+  'Sub Div Mod Pow And Or Xor Equal Less LessOrEqual Greater GreaterOrEqual PRelu CastLike MatMul Gemm Conv Reshape Expand Tile Pad Gather GatherElements CumSum LayerNormalization';
+const three = 'Where Slice Range OneHot RNN GRU LSTM InstanceNormalization';
+const each = (names: string, count: number): Record<string, number> =>
+  Object.fromEntries(names.split(' ').map((name) => [name, count]));
 /** The first so many inputs must be there: one, where nothing else is said. */
 const required: Readonly<Record<string, number>> = {
-  ...Object.fromEntries(two.map((name) => [name, 2])),
-  ...{ MatMul: 2, Gemm: 2, Conv: 2, Reshape: 2, Expand: 2, Tile: 2, Pad: 2, Gather: 2, GatherElements: 2 },
-  ...{ CumSum: 2, LayerNormalization: 2, InstanceNormalization: 3, BatchNormalization: 5 },
-  ...{ Where: 3, Slice: 3, Range: 3, OneHot: 3, RNN: 3, GRU: 3, LSTM: 3, Loop: 0 },
+  ...each(two, 2),
+  ...each(three, 3),
+  BatchNormalization: 5,
+  Loop: 0,
 };
 export const requiredInputs = (name: string): number => required[name] ?? 1;
 
