@@ -109,10 +109,11 @@ function tensorNames(node: Node): string[] {
   return [...Object.values(forward), ...(backward ? Object.values(backward) : [])];
 }
 
-/** [rows, columns] → [columns, rows] */
+/** [rows, columns] → [columns, rows]; a convolution of one step, [1, in, out], is a matrix, too. */
 function transposed({ shape, values }: Tensor, name: string): Tensor {
-  const [rows, columns] = shape;
-  if (shape.length !== 2 || rows === undefined || columns === undefined)
+  const matrix = shape.length === 3 && shape[0] === 1 ? shape.slice(1) : shape;
+  const [rows, columns] = matrix;
+  if (matrix.length !== 2 || rows === undefined || columns === undefined)
     return fail(`tensor ${name}: only a matrix can be transposed, this is [${shape.join(', ')}]`);
   const turned = new Float32Array(values.length);
   for (let row = 0; row < rows; row++)

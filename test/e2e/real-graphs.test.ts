@@ -1,4 +1,12 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -24,7 +32,7 @@ interface Predicted {
   readonly predictions: { readonly output: number[][] }[];
 }
 
-describe.runIf(there)('DTLN, ONNX: 20 blocks as onnxruntime computes them', () => {
+describe.runIf(there)('DTLN: 20 blocks as onnxruntime computes them', () => {
   let server: ServerProcess;
   const expected = there
     ? (JSON.parse(readFileSync(join(real, 'dtln/expected_lcg12345_20steps.json'), 'utf8')) as Step[])
@@ -35,6 +43,7 @@ describe.runIf(there)('DTLN, ONNX: 20 blocks as onnxruntime computes them', () =
       mkdirSync(folder, { recursive: true });
       copyFileSync(join(real, `dtln/model_${part}.onnx`), join(folder, 'model.onnx'));
     }
+    serveKeras();
     server = await startServer(root);
   });
   afterAll(() => server.stop());
@@ -42,6 +51,8 @@ describe.runIf(there)('DTLN, ONNX: 20 blocks as onnxruntime computes them', () =
   it.each([
     ['dtln-1', 'mag', 'mask', 'LSTM operators'],
     ['dtln-2', 'est', 'out', 'the same cell written out in products'],
+    ['dtln-1-keras', 'mag', 'mask', 'layers of model.json, weights of Keras’ h5'],
+    ['dtln-2-keras', 'est', 'out', 'convolutions, norm and a product of two layers, weights of Keras’ h5'],
   ] as const)('%s: %s to %s, %s', async (model, from, to, _how) => {
     const { predictions } = await server.ask<Predicted>(`/v1/models/${model}/predict`, {
       input: expected.map((step) => step[from]),
@@ -54,3 +65,74 @@ describe.runIf(there)('DTLN, ONNX: 20 blocks as onnxruntime computes them', () =
     expect(Math.max(...expected.flatMap((step) => step[to].map(Math.abs)))).toBeGreaterThan(0.01);
   });
 });
+
+/** The same networks described in model.json, with the weights that Keras saved. */
+function serveKeras(): void {
+  const cell = (ours: string, theirs: string): [string, object | 0][] => {
+    const array = (name: string): string => `${theirs}/${theirs}/${name}:0`;
+    const part = (name: string): string => `${ours}.0.forward.${name}`;
+    return [
+      [part('weight_ih'), { array: array('kernel'), transpose: true, gates: 'keras' }],
+      [part('weight_hh'), { array: array('recurrent_kernel'), transpose: true, gates: 'keras' }],
+      [part('bias_ih'), { array: array('bias'), gates: 'keras' }],
+      [part('bias_hh'), 0],
+    ];
+  };
+  const matrix = (ours: string, theirs: string, bias: boolean): [string, object | string | 0][] => [
+    [`${ours}.weight`, { array: `${theirs}/${theirs}/kernel:0`, transpose: true }],
+    [`${ours}.bias`, bias ? `${theirs}/${theirs}/bias:0` : 0],
+  ];
+  const features = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `x${i}` }));
+  const serve = (
+    name: string,
+    width: number,
+    layers: object[],
+    tensors: [string, object | string | 0][],
+  ): void => {
+    const folder = join(root, name, '1');
+    mkdirSync(folder, { recursive: true });
+    copyFileSync(join(real, 'dtln/model.h5'), join(folder, 'model.h5'));
+    const spec = {
+      schema: 1,
+      name,
+      task: 'predict',
+      inputs: { kind: 'numeric', features: features(width) },
+      network: { layers },
+      weights: { file: 'model.h5', tensors: Object.fromEntries(tensors) },
+    };
+    writeFileSync(join(folder, 'model.json'), JSON.stringify(spec));
+  };
+  const lstm = { type: 'recurrent', cell: 'lstm', units: 128 };
+  serve(
+    'dtln-1-keras',
+    257,
+    [
+      { ...lstm, name: 'a' },
+      { ...lstm, name: 'b' },
+      { type: 'dense', name: 'mask', units: 257, activation: 'sigmoid' },
+    ],
+    [...cell('a', 'lstm'), ...cell('b', 'lstm_1'), ...matrix('mask', 'dense', true)],
+  );
+  serve(
+    'dtln-2-keras',
+    512,
+    [
+      { type: 'dense', name: 'encoded', units: 256 },
+      { type: 'layer_norm', name: 'norm', epsilon: 1e-7 },
+      { ...lstm, name: 'a' },
+      { ...lstm, name: 'b' },
+      { type: 'dense', name: 'mask', units: 256, activation: 'sigmoid' },
+      { type: 'multiply', name: 'masked', inputs: ['encoded', 'mask'] },
+      { type: 'dense', name: 'decoded', units: 512 },
+    ],
+    [
+      ...matrix('encoded', 'conv1d', false),
+      ['norm.weight', 'layer_normalization/layer_normalization/gamma:0'],
+      ['norm.bias', 'layer_normalization/layer_normalization/beta:0'],
+      ...cell('a', 'lstm_2'),
+      ...cell('b', 'lstm_3'),
+      ...matrix('mask', 'dense_1', true),
+      ...matrix('decoded', 'conv1d_1', false),
+    ],
+  );
+}

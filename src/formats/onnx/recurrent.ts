@@ -38,6 +38,7 @@ export function convertRecurrent(
     draft.notes.push(
       `${shown(node.name || node.op)}: its state is an input and an output of the graph; here it is the model's state`,
     );
+  if (lengths?.kind === 'constant') refuse('sequence_lens is a constant: it cuts sequences');
   if (lengths !== undefined)
     draft.notes.push(`${shown(node.name || node.op)}: sequence_lens is not needed, nothing is padded here`);
   const layout = attributes.get('layout')?.i ?? 0;
