@@ -40,11 +40,23 @@ function each(x: Values, y: Values, f: Unary): void {
   for (let i = 0; i < y.length; i++) y[i] = f(x[i]!);
 }
 
-/** Where an operand's numbers are read for a result of a wider shape: null side by side, a number for one that serves all. */
-function reading(x: Operand, shape: readonly number[]): Int32Array | 0 | null {
-  if (x.values.length === 1) return 0;
-  if (x.values.length === sizeOf(shape)) return null;
-  return placesOf(shape, broadcastStrides(x.shape, shape));
+/** An operand as wide as the result: its own numbers, or a copy that is made anew before each run unless it is known. */
+function widened(
+  x: Operand,
+  shape: readonly number[],
+  preparing: Preparing,
+): { values: Values; refresh: (() => void) | null } {
+  if (x.values.length === sizeOf(shape)) return { values: x.values, refresh: null };
+  const { values } = operandOf(preparing, x.kind, shape);
+  const places = x.values.length === 1 ? null : placesOf(shape, broadcastStrides(x.shape, shape));
+  const from = x.values;
+  const refresh = (): void => {
+    if (places === null) values.fill(from[0]!);
+    else for (let i = 0; i < values.length; i++) values[i] = from[places[i]!]!;
+  };
+  if (!x.known) return { values, refresh };
+  refresh();
+  return { values, refresh: null };
 }
 
 type Pairs = (a: Values, b: Values, y: Values) => void;
@@ -62,23 +74,26 @@ const pairs: Readonly<Record<string, Pairs>> = {
   },
 };
 
-function binaryRun(a: Operand, b: Operand, y: Operand, f: Binary, sideBySide?: Pairs): () => void {
-  const [from, other] = [reading(a, y.shape), reading(b, y.shape)];
-  const [x, z, out] = [a.values, b.values, y.values];
-  if (from === null && other === null && sideBySide) return () => sideBySide(x, z, out);
-  if (from === null && other === null)
-    return () => {
+/** y = f(a, b), place by place. */
+function binaryRun(
+  a: Operand,
+  b: Operand,
+  y: Operand,
+  f: Binary,
+  preparing: Preparing,
+  sideBySide?: Pairs,
+): () => void {
+  const [one, other] = [widened(a, y.shape, preparing), widened(b, y.shape, preparing)];
+  const [x, z, out] = [one.values, other.values, y.values];
+  const run =
+    sideBySide ??
+    ((): void => {
       for (let i = 0; i < out.length; i++) out[i] = f(x[i]!, z[i]!);
-    };
-  if (from === null && other === 0)
-    return () => {
-      const one = z[0]!;
-      for (let i = 0; i < out.length; i++) out[i] = f(x[i]!, one);
-    };
-  const at = (places: Int32Array | 0 | null, i: number): number =>
-    places === null ? i : places === 0 ? 0 : places[i]!;
+    });
   return () => {
-    for (let i = 0; i < out.length; i++) out[i] = f(x[at(from, i)]!, z[at(other, i)]!);
+    one.refresh?.();
+    other.refresh?.();
+    run(x, z, out);
   };
 }
 
@@ -91,7 +106,7 @@ const together =
     const runs: (() => void)[] = [];
     const last = rest.reduce((a, b) => {
       const y = operandOf(preparing, kind ?? a.kind, broadcast(a.shape, b.shape), a.known && b.known);
-      runs.push(binaryRun(a, b, y, f(a.kind), pairs[operator]));
+      runs.push(binaryRun(a, b, y, f(a.kind), preparing, pairs[operator]));
       return y;
     }, first!);
     return { outputs: [last], run: () => runs.forEach((run) => run()) };

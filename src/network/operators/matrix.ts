@@ -127,6 +127,7 @@ const conv: OperatorKind = (operator, inputs, preparing) => {
   );
   const packed = preparing.product(operator);
   const places = sizeOf(spatial);
+  const sums = new Float64Array(packed ? 0 : count);
   const run = packed
     ? productOfWindows()
     : () => {
@@ -165,30 +166,31 @@ const conv: OperatorKind = (operator, inputs, preparing) => {
     };
   }
 
+  /** Sums in float64, input channel by input channel, from a window's first place to its last. */
   function channel(n: number, o: number): void {
     const first = Math.floor(o / (out / groups)) * own;
     const [xs, ws, ys, at] = [x!.values, w!.values, y.values, windows.places];
-    const { size } = windows;
-    const shift = bias ? bias.values[o]! : 0;
-    const to = (n * out + o) * count;
-    for (let r = 0; r < count; r++) {
-      let sum = shift;
-      for (let c = 0; c < own; c++) {
-        const from = (n * channels + first + c) * places;
-        const weights = (o * own + c) * size;
-        const start = at[r * size]!;
-        if (windows.even > 0 && start >= 0 && at[r * size + size - 1]! >= 0)
-          // wholly inside: no place need be looked up
-          for (let k = 0, i = from + start; k < size; k++, i += windows.even)
-            sum += xs[i]! * ws[weights + k]!;
-        else
-          for (let k = 0; k < size; k++) {
+    const { size, shift } = windows;
+    sums.fill(bias ? bias.values[o]! : 0);
+    for (let c = 0; c < own; c++) {
+      const from = (n * channels + first + c) * places;
+      const weights = (o * own + c) * size;
+      for (let k = 0; k < size; k++) {
+        const weight = ws[weights + k]!;
+        if (shift === null) {
+          for (let r = 0; r < count; r++) {
             const place = at[r * size + k]!;
-            if (place >= 0) sum += xs[from + place]! * ws[weights + k]!;
+            if (place >= 0) sums[r] = sums[r]! + xs[from + place]! * weight;
           }
+        } else {
+          // neighbouring windows read neighbouring places: no place need be looked up
+          const start = from + shift[k]!;
+          const [begin, end] = [Math.max(0, -shift[k]!), Math.min(count, places - shift[k]!)];
+          for (let r = begin; r < end; r++) sums[r] = sums[r]! + xs[start + r]! * weight;
+        }
       }
-      ys[to + r] = sum;
     }
+    ys.set(sums, (n * out + o) * count);
   }
 };
 

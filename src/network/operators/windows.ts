@@ -9,8 +9,8 @@ export interface Windows {
   /** [places of the result, places of a window] */
   readonly places: Int32Array;
   readonly size: number;
-  /** The distance between neighbours in a window that is wholly inside, where it is one for all of them; else 0. */
-  readonly even: number;
+  /** Of windows one place apart along a single axis: where each place of the first window is. Else null. */
+  readonly shift: Int32Array | null;
 }
 
 /** @param spatial sizes of the axes that a window moves along  @param kernel its sizes along them */
@@ -63,7 +63,11 @@ export function windowsOf(
       }
       places[w * size + k] = place;
     }
-  return { shape, places, size, even: rank === 1 ? dilations[0]! : 0 };
+  const shift =
+    rank === 1 && strides[0] === 1
+      ? Int32Array.from({ length: size }, (_, k) => k * dilations[0]! - pads.before[0]!)
+      : null;
+  return { shape, places, size, shift };
 }
 
 function padsOf(
