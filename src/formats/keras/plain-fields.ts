@@ -1,6 +1,6 @@
 import { shown } from '../arrays.ts';
 import { refuse, type Read } from './converted.ts';
-import { asConfig, type Config, type KerasLayer } from './keras-model.ts';
+import { asConfig, type KerasLayer } from './keras-model.ts';
 
 // Fields of a config that change a layer's numbers in ways there is nothing for here: each must be left as it is by itself.
 
@@ -29,40 +29,13 @@ export function requirePlain({ className, config }: KerasLayer, from: readonly R
     refuse(`axis ${shown(config['axis'])}, must be the last`);
   if (from.length > 1 && !joining.has(className))
     refuse(`reads ${from.length} inputs: only the sequence is one here, a state or a mask is not`);
-  if (className === 'Bidirectional') requireEqualDirections(config);
+  const forward = asConfig(asConfig(config['layer'])['config']);
+  if (className === 'Bidirectional' && forward['go_backwards'] === true)
+    refuse('its forward layer has go_backwards');
 }
 
 /** Left out, null, one of the values, or a list of one of them alone. */
 function isDefault(said: unknown, values: readonly unknown[]): boolean {
   const value: unknown = Array.isArray(said) && said.length === 1 ? said[0] : said;
   return value === undefined || value === null || values.includes(value);
-}
-
-/** Both ways the same cell, the first forward: anything else is two layers of one's own. */
-function requireEqualDirections(config: Config): void {
-  const own = cellOf(config['layer']);
-  if (own['go_backwards'] === true) refuse('its forward layer has go_backwards');
-  if (config['backward_layer'] === undefined || config['backward_layer'] === null) return;
-  const other = cellOf(config['backward_layer']);
-  for (const field of Object.keys(own))
-    if (field !== 'go_backwards' && shown(other[field]) !== shown(own[field]))
-      refuse(`its backward layer has ${field} ${shown(other[field])}, the forward one ${shown(own[field])}`);
-}
-
-/** What tells a cell from another. */
-function cellOf(layer: unknown): Config {
-  const { class_name: kind, config } = asConfig(layer);
-  const all = asConfig(config);
-  const fields = [
-    'units',
-    'activation',
-    'recurrent_activation',
-    'use_bias',
-    'reset_after',
-    'return_sequences',
-  ];
-  return Object.fromEntries([
-    ['class_name', kind],
-    ...[...fields, 'go_backwards'].map((field) => [field, all[field]] as const),
-  ]);
 }

@@ -108,14 +108,6 @@ describe('a layer of Keras', () => {
       { layer: { class_name: 'LSTM', config: { ...cell, go_backwards: true } } },
       /go_backwards/,
     ],
-    [
-      'Bidirectional',
-      {
-        layer: { class_name: 'LSTM', config: cell },
-        backward_layer: { class_name: 'LSTM', config: { ...cell, activation: 'relu', go_backwards: true } },
-      },
-      /its backward layer has activation "relu", the forward one "tanh"/,
-    ],
     ['RepeatVector', { n: 3 }, /makes of one row the steps of another sequence/],
     [
       'Conv1D',
