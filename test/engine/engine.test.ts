@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine-interface.ts';
 import { features, network, randomSequence } from '../network/random-network.ts';
+import { windows } from '../network/programs.ts';
 import {
   answerOf,
   bidirectional,
@@ -311,20 +312,6 @@ test('a network says what it is', async () => {
 
 test('a sequence too short for a network’s windows is told so, and the others get their answers', async () => {
   engine = startEngine();
-  const windows = network([
-    {
-      type: 'program',
-      runs: 'sequence',
-      input: { value: 'x', shape: [1, 1, -1] },
-      output: { value: 'y', gives: 'sequence' },
-      units: 1,
-      constants: { kernel: [1, 1, 5] },
-      operators: [
-        { operator: 'Conv', inputs: ['x', 'kernel'], outputs: ['windows'] },
-        { operator: 'ReduceMax', inputs: ['windows'], outputs: ['y'] },
-      ],
-    },
-  ]);
   const handle = await loadNetwork(engine, windows, features(1));
   const ask = (steps: number) =>
     answerOf(engine.submit(request(handle, { input: randomSequence(features(1), steps, 1) })));

@@ -3,11 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { UnrollError } from '../../src/errors.ts';
 import { referenceNetwork } from '../../src/network/reference-network.ts';
 import { networkSpec } from '../../src/network/spec.ts';
-import { programs } from './programs.ts';
+import { programs, windows } from './programs.ts';
 import {
   asRows,
   features,
-  network,
   randomSequence,
   randomWeights,
   runAlone,
@@ -79,21 +78,7 @@ it('a program of a step goes on from a saved state with the same bits', () => {
 });
 
 it('a sequence that a program cannot take gets no numbers, and the others theirs', () => {
-  const spec = network([
-    {
-      type: 'program',
-      runs: 'sequence',
-      input: { value: 'x', shape: [1, 1, -1] },
-      output: { value: 'y', gives: 'sequence' },
-      units: 1,
-      constants: { kernel: [1, 1, 5] },
-      operators: [
-        { operator: 'Conv', inputs: ['x', 'kernel'], outputs: ['windows'] },
-        { operator: 'ReduceMax', inputs: ['windows'], outputs: ['y'] },
-      ],
-    },
-  ]);
-  const runner = runnerOf(spec, randomWeights(spec, features(1)));
+  const runner = runnerOf(windows, randomWeights(windows, features(1)));
   const [long, short] = [randomSequence(features(1), 9, 1), randomSequence(features(1), 3, 2)];
   runner.join();
   runner.join();

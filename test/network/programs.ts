@@ -116,6 +116,22 @@ const loop = network([
   },
 ]);
 
+/** The largest sum over five steps: shorter sequences have none. */
+export const windows = network([
+  {
+    type: 'program',
+    runs: 'sequence',
+    input: { value: 'x', shape: [1, 1, -1] },
+    output: { value: 'y', gives: 'sequence' },
+    units: 1,
+    constants: { kernel: [1, 1, 5] },
+    operators: [
+      { operator: 'Conv', inputs: ['x', 'kernel'], outputs: ['windows'] },
+      { operator: 'ReduceMax', inputs: ['windows'], outputs: ['y'] },
+    ],
+  },
+]);
+
 export const programs: Readonly<Record<string, { spec: NetworkSpec; input: NetworkInput }>> = {
   'a program of a step, with states and context': { spec: frames, input: features(20) },
   'a program over a sequence of ids, a row a step': { spec: attention, input: ids(11) },

@@ -48,6 +48,7 @@ export function programOperators(model: OnnxModel): ProgramGraph {
     const inputs = graph.inputs.map(({ name }) => bind(name));
     const operators: OperatorSpec[] = [];
     for (const node of graph.nodes) {
+      if (!node.outputs.some((name) => name !== '')) refuse(`${node.op} ${shown(node.name)} gives nothing`);
       if (node.op === 'Constant') {
         names.set(node.outputs[0]!, constant(node.outputs[0]!, constantOf(node)));
         continue;

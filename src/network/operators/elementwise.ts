@@ -1,116 +1,17 @@
-import type { OperatorSpec } from '../program-spec.ts';
 import {
   broadcast,
   broadcastStrides,
   operandOf,
   placesOf,
   refuseOperator,
-  sizeOf,
   type Kind,
   type Operand,
-  type Values,
 } from './operand.ts';
-import { numberOf, textOf, type OperatorKind, type Prepared, type Preparing } from './operator.ts';
+import { numberOf, type OperatorKind, type Prepared, type Preparing } from './operator.ts';
+import { each, loops, together, unary, type Binary, type Unary } from './pointwise.ts';
 import { outer } from './positional.ts';
 
-// Operators that look at one place of each input. x, a, b, y: any shapes that fit each other
-
-type Unary = (x: number) => number;
-type Binary = (a: number, b: number) => number;
-
-const unary =
-  (f: (operator: OperatorSpec) => Unary, kind?: Kind): OperatorKind =>
-  (operator, [x], preparing) => {
-    const from = outer(x);
-    const y = operandOf(preparing, kind ?? from.kind, from.shape, from.known);
-    const of = f(operator);
-    return { outputs: [y], run: () => each(from.values, y.values, of) };
-  };
-
-/** The same with a loop of its own, for what is called often. */
-const loops =
-  (run: (x: Values, y: Values) => void): OperatorKind =>
-  (_, [x], preparing) => {
-    const from = outer(x);
-    const y = operandOf(preparing, from.kind, from.shape, from.known);
-    return { outputs: [y], run: () => run(from.values, y.values) };
-  };
-
-function each(x: Values, y: Values, f: Unary): void {
-  for (let i = 0; i < y.length; i++) y[i] = f(x[i]!);
-}
-
-/** An operand as wide as the result: its own numbers, or a copy that is made anew before each run unless it is known. */
-function widened(
-  x: Operand,
-  shape: readonly number[],
-  preparing: Preparing,
-): { values: Values; refresh: (() => void) | null } {
-  if (x.values.length === sizeOf(shape)) return { values: x.values, refresh: null };
-  const { values } = operandOf(preparing, x.kind, shape);
-  const places = x.values.length === 1 ? null : placesOf(shape, broadcastStrides(x.shape, shape));
-  const from = x.values;
-  const refresh = (): void => {
-    if (places === null) values.fill(from[0]!);
-    else for (let i = 0; i < values.length; i++) values[i] = from[places[i]!]!;
-  };
-  if (!x.known) return { values, refresh };
-  refresh();
-  return { values, refresh: null };
-}
-
-type Pairs = (a: Values, b: Values, y: Values) => void;
-
-/** The commonest operations side by side, a loop each: one that calls a function a number takes several times as long. */
-const pairs: Readonly<Record<string, Pairs>> = {
-  Add(a, b, y) {
-    for (let i = 0; i < y.length; i++) y[i] = a[i]! + b[i]!;
-  },
-  Sub(a, b, y) {
-    for (let i = 0; i < y.length; i++) y[i] = a[i]! - b[i]!;
-  },
-  Mul(a, b, y) {
-    for (let i = 0; i < y.length; i++) y[i] = a[i]! * b[i]!;
-  },
-};
-
-/** y = f(a, b), place by place. */
-function binaryRun(
-  a: Operand,
-  b: Operand,
-  y: Operand,
-  f: Binary,
-  preparing: Preparing,
-  sideBySide?: Pairs,
-): () => void {
-  const [one, other] = [widened(a, y.shape, preparing), widened(b, y.shape, preparing)];
-  const [x, z, out] = [one.values, other.values, y.values];
-  const run =
-    sideBySide ??
-    ((): void => {
-      for (let i = 0; i < out.length; i++) out[i] = f(x[i]!, z[i]!);
-    });
-  return () => {
-    one.refresh?.();
-    other.refresh?.();
-    run(x, z, out);
-  };
-}
-
-/** Any number of inputs, taken together from the left. */
-const together =
-  (f: (kind: Kind) => Binary, kind?: Kind): OperatorKind =>
-  ({ operator }, inputs, preparing) => {
-    const [first, ...rest] = inputs.map(outer);
-    if (rest.length === 0) return { outputs: [first!], run: null };
-    const runs: (() => void)[] = [];
-    const last = rest.reduce((a, b) => {
-      const y = operandOf(preparing, kind ?? a.kind, broadcast(a.shape, b.shape), a.known && b.known);
-      runs.push(binaryRun(a, b, y, f(a.kind), preparing, pairs[operator]));
-      return y;
-    }, first!);
-    return { outputs: [last], run: () => runs.forEach((run) => run()) };
-  };
+// Arithmetic, comparisons and choices, place by place.
 
 const truth = (f: (a: number, b: number) => boolean): OperatorKind =>
   together(() => (a, b) => (f(a, b) ? 1 : 0), 'bool');
@@ -190,21 +91,6 @@ function cast(to: Kind, from: Operand, preparing: Preparing): Prepared {
   return { outputs: [y], run: () => each(from.values, y.values, f) };
 }
 
-const f32 = (operator: OperatorSpec, name: string, otherwise: number): number =>
-  numberOf(operator, name, otherwise);
-
-/** Error function, by 7.1.6 of Abramowitz and Stegun: erf x = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (1·3·…·(2n+1)); within 1e-14. */
-const erf: Unary = (x) => {
-  const size = Math.abs(x);
-  if (size > 6) return Math.sign(x);
-  let [sum, term] = [size, size];
-  for (let n = 1; n < 200 && term > 1e-17 * sum; n++) {
-    term *= (2 * size * size) / (2 * n + 1);
-    sum += term;
-  }
-  return Math.sign(x) * (2 / Math.sqrt(Math.PI)) * Math.exp(-size * size) * sum;
-};
-
 export const elementwise: Readonly<Record<string, OperatorKind>> = {
   Add: together(() => (a, b) => a + b),
   Sub: together(() => (a, b) => a - b),
@@ -261,47 +147,4 @@ export const elementwise: Readonly<Record<string, OperatorKind>> = {
   Sin: unary(() => Math.sin),
   Cos: unary(() => Math.cos),
   Atan: unary(() => Math.atan),
-  Erf: unary(() => erf),
-  Relu: loops((x, y) => {
-    for (let i = 0; i < y.length; i++) y[i] = x[i]! < 0 ? 0 : x[i]!;
-  }),
-  Tanh: loops((x, y) => {
-    for (let i = 0; i < y.length; i++) y[i] = Math.tanh(x[i]!);
-  }),
-  Sigmoid: loops((x, y) => {
-    for (let i = 0; i < y.length; i++) y[i] = 1 / (1 + Math.exp(-x[i]!));
-  }),
-  HardSigmoid: unary((operator) => {
-    const [alpha, beta] = [f32(operator, 'alpha', 0.2), f32(operator, 'beta', 0.5)];
-    return (x) => Math.max(0, Math.min(1, alpha * x + beta));
-  }),
-  HardSwish: unary(() => (x) => x * Math.max(0, Math.min(1, x / 6 + 0.5))),
-  LeakyRelu: unary((operator) => {
-    const alpha = f32(operator, 'alpha', 0.01);
-    return (x) => (x < 0 ? alpha * x : x);
-  }),
-  ThresholdedRelu: unary((operator) => {
-    const alpha = f32(operator, 'alpha', 1);
-    return (x) => (x > alpha ? x : 0);
-  }),
-  Elu: unary((operator) => {
-    const alpha = f32(operator, 'alpha', 1);
-    return (x) => (x < 0 ? alpha * Math.expm1(x) : x);
-  }),
-  Selu: unary((operator) => {
-    const alpha = f32(operator, 'alpha', 1.6732632423543772);
-    const gamma = f32(operator, 'gamma', 1.0507009873554805);
-    return (x) => gamma * (x < 0 ? alpha * Math.expm1(x) : x);
-  }),
-  Celu: unary((operator) => {
-    const alpha = f32(operator, 'alpha', 1);
-    return (x) => (x < 0 ? alpha * Math.expm1(x / alpha) : x);
-  }),
-  Gelu: unary((operator) =>
-    textOf(operator, 'approximate', 'none') === 'tanh'
-      ? (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
-      : (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
-  ),
-  Softsign: unary(() => (x) => x / (1 + Math.abs(x))),
-  Softplus: unary(() => (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
 };

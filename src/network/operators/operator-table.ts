@@ -1,3 +1,4 @@
+import { activations } from './activations.ts';
 import { control } from './control.ts';
 import { elementwise } from './elementwise.ts';
 import { lookup } from './lookup.ts';
@@ -9,6 +10,7 @@ import { reduction } from './reduction.ts';
 
 const table: Readonly<Record<string, OperatorKind>> = {
   ...elementwise,
+  ...activations,
   ...positional,
   ...lookup,
   ...reduction,
