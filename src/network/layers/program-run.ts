@@ -9,8 +9,8 @@ import { runForward, type RecurrentProgram } from './recurrent.ts';
 
 // A program layer in a worker. A sequence runs by itself, so it knows no company; a program is made ready once for each length.
 
-/** Lengths of whole sequences for which a program stays ready. */
-const mostReady = 8;
+/** Numbers that a program holds for the lengths it stays ready for: 64 MB. The length at hand stays whatever it takes. */
+const mostReady = 2 ** 24;
 
 export interface ProgramRun {
   /** One step of one row. x [input's numbers], state [stateFloats] is read and advanced. @returns the answer [units] */
@@ -44,8 +44,14 @@ export function createProgramRun(program: ProgramProgram, context: RunContext, s
   const readyFor = (steps: number): PreparedProgram => {
     const known = ready.get(steps);
     if (known) return known;
-    if (ready.size >= mostReady) ready.delete(ready.keys().next().value!);
     const prepared = prepareProgram(layer, steps, { ...kernel, floats: Float32Array }, constant);
+    let held = prepared.elements;
+    for (const { elements } of ready.values()) held += elements;
+    for (const [oldest, { elements }] of ready) {
+      if (held <= mostReady) break;
+      ready.delete(oldest);
+      held -= elements;
+    }
     ready.set(steps, prepared);
     return prepared;
   };

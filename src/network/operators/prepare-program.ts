@@ -8,6 +8,8 @@ export interface PreparedProgram {
   readonly input: Operand;
   readonly states: readonly { readonly from: Operand; readonly to: Operand }[];
   readonly output: Operand;
+  /** Numbers that it holds. */
+  readonly elements: number;
   readonly run: () => void;
 }
 
@@ -73,6 +75,7 @@ export function openProgram(
     input,
     states,
     output: output!,
+    elements: taken.elements,
     run: () => {
       taken.work = 0;
       prepared.run();
