@@ -1,6 +1,7 @@
 import {
   broadcast,
   broadcastStrides,
+  later,
   operandOf,
   placesOf,
   refuseOperator,
@@ -141,15 +142,20 @@ const conv: OperatorKind = (operator, inputs, preparing) => {
     const rows = operandOf(preparing, 'float', [count, inner]).values;
     const sums = operandOf(preparing, 'float', [count, out]).values;
     // where each number of a row stands in the first sequence
-    const from = new Int32Array(rows.length);
-    for (let r = 0; r < count; r++)
-      for (let c = 0; c < own; c++)
-        for (let k = 0; k < windows.size; k++) {
-          const place = windows.places[r * windows.size + k]!;
-          from[r * inner + c * windows.size + k] = place < 0 ? -1 : c * places + place;
-        }
+    const table = later(() => {
+      const from = new Int32Array(rows.length);
+      const at = windows.places();
+      for (let r = 0; r < count; r++)
+        for (let c = 0; c < own; c++)
+          for (let k = 0; k < windows.size; k++) {
+            const place = at[r * windows.size + k]!;
+            from[r * inner + c * windows.size + k] = place < 0 ? -1 : c * places + place;
+          }
+      return from;
+    });
     const [xs, ys] = [x!.values, y.values];
     return () => {
+      const from = table();
       for (let n = 0; n < batch; n++) {
         const start = n * channels * places;
         for (let i = 0; i < rows.length; i++) {
@@ -169,7 +175,7 @@ const conv: OperatorKind = (operator, inputs, preparing) => {
   /** Sums in float64, input channel by input channel, from a window's first place to its last. */
   function channel(n: number, o: number): void {
     const first = Math.floor(o / (out / groups)) * own;
-    const [xs, ws, ys, at] = [x!.values, w!.values, y.values, windows.places];
+    const [xs, ws, ys, at] = [x!.values, w!.values, y.values, windows.places()];
     const { size, shift } = windows;
     sums.fill(bias ? bias.values[o]! : 0);
     for (let c = 0; c < own; c++) {
@@ -211,11 +217,12 @@ const pool =
     return {
       outputs: [y],
       run: () => {
+        const at = windows.places();
         for (let row = 0; row < batch * channels; row++)
           for (let r = 0; r < count; r++) {
             let [most, sum, seen] = [-Infinity, 0, 0];
             for (let k = 0; k < windows.size; k++) {
-              const place = windows.places[r * windows.size + k]!;
+              const place = at[r * windows.size + k]!;
               if (place < 0) continue;
               const value = x.values[row * places + place]!;
               most = Math.max(most, value);

@@ -109,6 +109,12 @@ export function placesOf(shape: readonly number[], strides: readonly number[], f
   return places;
 }
 
+/** Made when it is first asked for: shapes are asked for more often than anything is run. */
+export function later<T>(make: () => T): () => T {
+  let made: T | null = null;
+  return () => (made ??= make());
+}
+
 /** NumPy's broadcasting of two shapes. @throws UnrollError invalid_model */
 export function broadcast(a: readonly number[], b: readonly number[]): number[] {
   const rank = Math.max(a.length, b.length);

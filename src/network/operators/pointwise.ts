@@ -2,6 +2,7 @@ import type { OperatorSpec } from '../program-spec.ts';
 import {
   broadcast,
   broadcastStrides,
+  later,
   operandOf,
   placesOf,
   sizeOf,
@@ -48,11 +49,12 @@ function widened(
 ): { values: Values; refresh: (() => void) | null } {
   if (x.values.length === sizeOf(shape)) return { values: x.values, refresh: null };
   const { values } = operandOf(preparing, x.kind, shape);
-  const places = x.values.length === 1 ? null : placesOf(shape, broadcastStrides(x.shape, shape));
+  const table = later(() => placesOf(shape, broadcastStrides(x.shape, shape)));
   const from = x.values;
   const refresh = (): void => {
-    if (places === null) values.fill(from[0]!);
-    else for (let i = 0; i < values.length; i++) values[i] = from[places[i]!]!;
+    if (from.length === 1) return void values.fill(from[0]!);
+    const places = table();
+    for (let i = 0; i < values.length; i++) values[i] = from[places[i]!]!;
   };
   if (!x.known) return { values, refresh };
   refresh();

@@ -4,6 +4,7 @@ import {
   broadcast,
   broadcastStrides,
   knownNumbers,
+  later,
   operandOf,
   placesOf,
   refuseOperator,
@@ -27,15 +28,17 @@ const same = (x: Operand, shape: readonly number[]): Prepared => {
 function moved(
   x: Operand,
   shape: readonly number[],
-  places: Int32Array,
+  placesMade: () => Int32Array,
   preparing: Preparing,
   otherwise = 0,
 ): Prepared {
   const y = operandOf(preparing, x.kind, shape, x.known);
   const [from, to] = [x.values, y.values];
+  const table = later(placesMade);
   return {
     outputs: [y],
     run: () => {
+      const places = table();
       for (let i = 0; i < to.length; i++) {
         const place = places[i]!;
         to[i] = place < 0 ? otherwise : from[place]!;
@@ -110,10 +113,11 @@ const transpose: OperatorKind = (operator, [x], preparing) => {
   return moved(
     from,
     shape,
-    placesOf(
-      shape,
-      order.map((axis) => strides[axis]!),
-    ),
+    () =>
+      placesOf(
+        shape,
+        order.map((axis) => strides[axis]!),
+      ),
     preparing,
   );
 };
@@ -141,7 +145,7 @@ const slice: OperatorKind = (_, [x, starts, ends, axes, steps], preparing) => {
     strides[axis] = strides[axis]! * step;
   });
   if (shape.join() === from.shape.join() && start === 0) return same(from, shape);
-  return moved(from, shape, placesOf(shape, strides, start), preparing);
+  return moved(from, shape, () => placesOf(shape, strides, start), preparing);
 };
 
 const pad: OperatorKind = (operator, [x, pads, value, axes], preparing) => {
@@ -167,18 +171,21 @@ const pad: OperatorKind = (operator, [x, pads, value, axes], preparing) => {
     return folded < size ? folded : turn - folded;
   };
   const strides = stridesOf(from.shape);
-  let places: Int32Array = new Int32Array(1);
-  shape.forEach((size, axis) => {
-    const wider = new Int32Array(places.length * Math.max(size, 0));
-    for (let i = 0; i < places.length; i++)
-      for (let k = 0; k < size; k++) {
-        const at = inside(k - before[axis]!, from.shape[axis]!);
-        wider[i * size + k] = places[i]! < 0 || at < 0 ? -1 : places[i]! + at * strides[axis]!;
-      }
-    places = wider;
-  });
+  const placesMade = (): Int32Array => {
+    let places: Int32Array = new Int32Array(1);
+    shape.forEach((size, axis) => {
+      const wider = new Int32Array(places.length * Math.max(size, 0));
+      for (let i = 0; i < places.length; i++)
+        for (let k = 0; k < size; k++) {
+          const at = inside(k - before[axis]!, from.shape[axis]!);
+          wider[i * size + k] = places[i]! < 0 || at < 0 ? -1 : places[i]! + at * strides[axis]!;
+        }
+      places = wider;
+    });
+    return places;
+  };
   const filler = value ? (knownNumbers(value, 'the value')[0] ?? 0) : 0;
-  return moved(from, shape, places, preparing, filler);
+  return moved(from, shape, placesMade, preparing, filler);
 };
 
 const concat: OperatorKind = (operator, inputs, preparing) => {
@@ -233,7 +240,8 @@ const split: OperatorKind = (operator, [x, sizes], preparing) => {
   let start = 0;
   const parts = lengths.map((size) => {
     const shape = from.shape.map((one, i) => (i === axis ? size : one));
-    const part = moved(from, shape, placesOf(shape, strides, start * strides[axis]!), preparing);
+    const first = start * strides[axis]!;
+    const part = moved(from, shape, () => placesOf(shape, strides, first), preparing);
     start += size;
     return part;
   });
@@ -244,7 +252,7 @@ const expand: OperatorKind = (_, [x, target], preparing) => {
   const from = outer(x);
   const shape = broadcast(from.shape, knownNumbers(target, 'the new shape'));
   if (sizeOf(shape) === from.values.length) return same(from, shape);
-  return moved(from, shape, placesOf(shape, broadcastStrides(from.shape, shape)), preparing);
+  return moved(from, shape, () => placesOf(shape, broadcastStrides(from.shape, shape)), preparing);
 };
 
 const tile: OperatorKind = (_, [x, repeats], preparing) => {
@@ -257,10 +265,11 @@ const tile: OperatorKind = (_, [x, repeats], preparing) => {
   return moved(
     from,
     shape,
-    placesOf(
-      wide,
-      strides.flatMap((stride) => [0, stride]),
-    ),
+    () =>
+      placesOf(
+        wide,
+        strides.flatMap((stride) => [0, stride]),
+      ),
     preparing,
   );
 };

@@ -3,6 +3,7 @@ import {
   axisOf,
   broadcastStrides,
   knownNumbers,
+  later,
   operandOf,
   placesOf,
   refuseOperator,
@@ -39,10 +40,11 @@ const reducing =
     const kept = from.shape.map((size, i) => (axes.includes(i) ? 1 : size));
     const shape = numberOf(operator, 'keepdims', 1) === 1 ? kept : kept.filter((_, i) => !axes.includes(i));
     const y = operandOf(preparing, from.kind, shape, from.known);
-    const { starts, offsets } = linesOf(from, axes);
+    const lines = later(() => linesOf(from, axes));
     return {
       outputs: [y],
       run: () => {
+        const { starts, offsets } = lines();
         for (let i = 0; i < starts.length; i++) y.values[i] = f(from.values, starts[i]!, offsets);
       },
     };
@@ -80,10 +82,11 @@ const softmaxes =
   (operator, [x], preparing) => {
     const from = outer(x);
     const y = operandOf(preparing, from.kind, from.shape, from.known);
-    const { starts, offsets } = linesOf(from, alongAxis(operator, from));
+    const lines = later(() => linesOf(from, alongAxis(operator, from)));
     return {
       outputs: [y],
       run: () => {
+        const { starts, offsets } = lines();
         for (const start of starts) {
           const most = largest(from.values, start, offsets);
           const sum = sumOf(from.values, start, offsets, (value) => Math.exp(value - most));
@@ -103,10 +106,11 @@ const arg =
     const keep = numberOf(operator, 'keepdims', 1) === 1;
     const shape = keep ? from.shape.with(axis, 1) : from.shape.toSpliced(axis, 1);
     const y = operandOf(preparing, 'int', shape, from.known);
-    const { starts, offsets } = linesOf(from, [axis]);
+    const lines = later(() => linesOf(from, [axis]));
     return {
       outputs: [y],
-      run: () =>
+      run: () => {
+        const { starts, offsets } = lines();
         starts.forEach((start, i) => {
           let best = 0;
           offsets.forEach((offset, k) => {
@@ -114,7 +118,8 @@ const arg =
             if (better(value, than) || (last && value === than)) best = k;
           });
           y.values[i] = best;
-        }),
+        });
+      },
     };
   };
 
@@ -126,11 +131,12 @@ const cumulative: OperatorKind = (operator, [x, on], preparing) => {
     numberOf(operator, 'reverse', 0) === 1,
   ];
   const y = operandOf(preparing, from.kind, from.shape, from.known);
-  const { starts, offsets } = linesOf(from, [axis]);
-  const order = reverse ? offsets.toReversed() : offsets;
+  const lines = later(() => linesOf(from, [axis]));
   return {
     outputs: [y],
     run: () => {
+      const { starts, offsets } = lines();
+      const order = reverse ? offsets.toReversed() : offsets;
       for (const start of starts) {
         let sum = 0;
         for (const offset of order) {
@@ -158,17 +164,18 @@ function normalise(
     from.shape,
     from.known && (scale?.known ?? true) && (shift?.known ?? true),
   );
-  const { starts, offsets } = linesOf(from, how.axes);
+  const lines = later(() => linesOf(from, how.axes));
   const [ofScale, ofShift] = [scale, shift].map((one) => one && how.over(one));
   // both may be read too, one number a line
-  const lines = from.shape.map((size, i) => (how.axes.includes(i) ? 1 : size));
+  const each = from.shape.map((size, i) => (how.axes.includes(i) ? 1 : size));
   const [means, factors] = [
-    operandOf(preparing, 'float', lines, y.known),
-    operandOf(preparing, 'float', lines, y.known),
+    operandOf(preparing, 'float', each, y.known),
+    operandOf(preparing, 'float', each, y.known),
   ];
   return {
     outputs: [y, means, factors],
     run: () => {
+      const { starts, offsets } = lines();
       for (const [line, start] of starts.entries()) {
         const mean = plainSum(from.values, start, offsets) / offsets.length;
         const variance = sumOf(from.values, start, offsets, (value) => (value - mean) ** 2) / offsets.length;

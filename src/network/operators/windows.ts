@@ -1,5 +1,5 @@
 import type { OperatorSpec } from '../program-spec.ts';
-import { placesOf, refuseOperator, sizeOf, stridesOf } from './operand.ts';
+import { later, placesOf, refuseOperator, sizeOf, stridesOf } from './operand.ts';
 import { numberOf, numbersOf, textOf } from './operator.ts';
 
 /** What a convolution or a pool looks at: for every place of its result, the places of one channel, −1 outside. */
@@ -7,11 +7,13 @@ export interface Windows {
   /** Sizes of the result's axes. */
   readonly shape: readonly number[];
   /** [places of the result, places of a window] */
-  readonly places: Int32Array;
+  readonly places: () => Int32Array;
   readonly size: number;
   /** Of windows one place apart along a single axis: where each place of the first window is. Else null. */
   readonly shift: Int32Array | null;
 }
+
+const mostPlaces = 2 ** 26;
 
 /** @param spatial sizes of the axes that a window moves along  @param kernel its sizes along them */
 export function windowsOf(
@@ -38,31 +40,38 @@ export function windowsOf(
     const last = up && steps * strides[i]! >= size + pads.before[i]! ? steps - 1 : steps;
     return room < 0 ? refuseOperator(`a window of ${reach[i]} over ${size} places`) : last + 1;
   });
-  const own = stridesOf(spatial);
   const size = sizeOf(kernel);
-  const places = new Int32Array(sizeOf(shape) * size).fill(-1);
-  const corners = shape.map((_, axis) =>
-    placesOf(
-      shape,
-      shape.map((__, i) => (i === axis ? strides[i]! : 0)),
-      -pads.before[axis]!,
-    ),
-  );
-  const inner = kernel.map((_, axis) =>
-    placesOf(
-      kernel,
-      kernel.map((__, i) => (i === axis ? dilations[i]! : 0)),
-    ),
-  );
-  for (let w = 0; w < sizeOf(shape); w++)
-    for (let k = 0; k < size; k++) {
-      let place = 0;
-      for (let axis = 0; axis < rank && place >= 0; axis++) {
-        const at = corners[axis]![w]! + inner[axis]![k]!;
-        place = at < 0 || at >= spatial[axis]! ? -1 : place + at * own[axis]!;
+  if (sizeOf(shape) * size > mostPlaces)
+    refuseOperator(
+      `windows of ${size} places at ${sizeOf(shape)} of them, the limit is ${mostPlaces} together`,
+    );
+  const places = later(() => {
+    const own = stridesOf(spatial);
+    const places = new Int32Array(sizeOf(shape) * size).fill(-1);
+    const corners = shape.map((_, axis) =>
+      placesOf(
+        shape,
+        shape.map((__, i) => (i === axis ? strides[i]! : 0)),
+        -pads.before[axis]!,
+      ),
+    );
+    const inner = kernel.map((_, axis) =>
+      placesOf(
+        kernel,
+        kernel.map((__, i) => (i === axis ? dilations[i]! : 0)),
+      ),
+    );
+    for (let w = 0; w < sizeOf(shape); w++)
+      for (let k = 0; k < size; k++) {
+        let place = 0;
+        for (let axis = 0; axis < rank && place >= 0; axis++) {
+          const at = corners[axis]![w]! + inner[axis]![k]!;
+          place = at < 0 || at >= spatial[axis]! ? -1 : place + at * own[axis]!;
+        }
+        places[w * size + k] = place;
       }
-      places[w * size + k] = place;
-    }
+    return places;
+  });
   const shift =
     rank === 1 && strides[0] === 1
       ? Int32Array.from({ length: size }, (_, k) => k * dilations[0]! - pads.before[0]!)
