@@ -9,7 +9,11 @@ export type Said = Readonly<Record<string, unknown>>;
  * The model.json of a foreign network: what its folder says, and for the rest what serves any network: numbers in, numbers out. Ids
  * are words that are numbers. @throws UnrollError invalid_model, naming the field
  */
-export function modelOfForeign(name: string, { network, input }: ForeignNetwork, said: Said = {}): ModelSpec {
+export function modelOfForeign(
+  name: string,
+  { network, input, tensors }: ForeignNetwork,
+  said: Said = {},
+): ModelSpec {
   if (Object.hasOwn(said, 'network'))
     throw new UnrollError('invalid_model', 'model.json: network: the file has its own', { field: 'network' });
   const task = said['task'] ?? 'predict';
@@ -33,6 +37,7 @@ export function modelOfForeign(name: string, { network, input }: ForeignNetwork,
             features: Array.from({ length: input.width }, (___, column) => ({ name: `x${column}` })),
           },
     ...(labelled && { outputs: { labels: Array.from({ length: last.units }, (___, id) => String(id)) } }),
+    ...(tensors && { tensors }),
     ...rest,
     network,
   });

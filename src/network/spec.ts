@@ -165,6 +165,8 @@ const numericInput = z.strictObject({
     .max(8192),
 });
 
+const tensorName = z.string().min(1).max(256);
+
 export const modelSpec = z.strictObject({
   schema: z.literal(1),
   name,
@@ -194,6 +196,8 @@ export const modelSpec = z.strictObject({
     .prefault({}),
   /** Where the weights come from when they are not ours: `weights.safetensors` with our names without it. */
   weights: weightSource.optional(),
+  /** What the inference protocol calls its input (ids where it reads text) and output, in place of our own names for them. */
+  tensors: z.strictObject({ input: tensorName.optional(), output: tensorName.optional() }).optional(),
   /** Defaults of `generate` for this model. */
   decoding: decodingDefaults.prefault({}),
   /** Where the weights come from: data, licence, script, seed, held-out figures. */

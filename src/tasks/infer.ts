@@ -10,6 +10,7 @@ import { generate } from './generate.ts';
 import { predict } from './predict.ts';
 import type { TaskInput } from './read-input.ts';
 import { tag } from './tag.ts';
+import { tensorNames } from './tensor-names.ts';
 import { withModel } from './with-model.ts';
 
 // Tensors in and out of any model, as the Open Inference Protocol has them. A batch of sequences of different lengths is a tensor as
@@ -35,8 +36,16 @@ const tensor = (name: string, datatype: Datatype, ...shape: number[]): TensorSig
   shape,
 });
 
-/** What a model takes and gives. */
-export function signatureOf({ spec, network }: Pick<ServedModel, 'spec' | 'network'>): Signature {
+/** What a model takes and gives, by the names that its file has where it has any. */
+export function signatureOf(model: Pick<ServedModel, 'spec' | 'network'>): Signature {
+  const { inputs, optional, outputs } = ownSignature(model);
+  const { theirs } = tensorNames(model.spec);
+  const renamed = (list: readonly TensorSignature[]): TensorSignature[] =>
+    list.map((one) => ({ ...one, name: theirs(one.name) }));
+  return { inputs: renamed(inputs), optional: renamed(optional), outputs: renamed(outputs) };
+}
+
+function ownSignature({ spec, network }: Pick<ServedModel, 'spec' | 'network'>): Signature {
   const { inputs, task } = spec;
   const reads =
     inputs.kind === 'text'
@@ -80,7 +89,9 @@ export function infer(
 ): Promise<Inferred> {
   return withModel(context, call, null, async (model) => {
     const began = performance.now();
-    const { sequences } = readSequences(model, inputs);
+    const { ours, theirs } = tensorNames(model.spec);
+    const named = inputs.map((input) => ({ ...input, name: ours(input.name) }));
+    const { sequences } = readSequences(model, named);
     const read = performance.now();
     // the version that was asked about is the one that answers
     const own: Call = { ...call, reference: `${model.name}@${model.version}`, counted: true };
@@ -92,7 +103,7 @@ export function infer(
     };
     const outputs = await answer(context, own, model, sequences, settings, task);
     model.statistics.tensors(read - began, performance.now() - answered);
-    return { model, outputs };
+    return { model, outputs: outputs.map((output) => ({ ...output, name: theirs(output.name) })) };
   });
 }
 
@@ -188,7 +199,7 @@ const lengthsOf = (rows: readonly { readonly length: number }[]): WireTensor => 
 
 /** The batch's sequences as a task takes them. @throws UnrollError invalid_request */
 function readSequences(model: ServedModel, inputs: readonly WireTensor[]): { sequences: TaskInput } {
-  const { inputs: wanted, optional } = signatureOf(model);
+  const { inputs: wanted, optional } = ownSignature(model);
   const known = [...wanted, ...optional];
   const byName = new Map<string, WireTensor>();
   inputs.forEach((input, i) => {

@@ -49,6 +49,8 @@ describe('a file of others', () => {
       weights: { file: 'classifier.keras' },
     });
     drop('exported', 'onnx-files/tagger-lstm-16.onnx');
+    drop('attends', 'onnx-files/graphs/attends-16.onnx');
+    drop('frames', 'onnx-files/graphs/frames-16.onnx');
     dropFolder('browsers', 'tfjs-files/lstm');
     drop('evil', 'torch-files/evil.pt');
     drop('conv', 'keras-files/conv.keras');
@@ -79,6 +81,34 @@ describe('a file of others', () => {
       const { x, y } = answers('keras')[file]!;
       expect(worst(await predict(name, x), [y])).toBeLessThan(1e-5);
     }
+  });
+
+  const graphs = JSON.parse(readFileSync(join(golden, 'onnx-files/graphs/answers.json'), 'utf8')) as Record<
+    string,
+    { x: number[][]; y: number[][] }
+  >;
+
+  it('serves from its folder without a model.json: a graph of convolutions, its state carried from step to step', async () => {
+    const { x, y } = graphs['frames-16']!;
+    expect(worst(await predict('frames', x), y)).toBeLessThan(1e-5);
+  });
+
+  it('takes and gives tensors by the names of its file', async () => {
+    const metadata = (await (await fetch(`${server.url}/v2/models/attends`)).json()) as object;
+    expect(metadata).toMatchObject({
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, -1, 4] }],
+      outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, -1, 3] }, { name: 'lengths' }],
+    });
+    const { x, y } = graphs['attends-16']!;
+    const { outputs } = await server.ask<{ outputs: { name: string; shape: number[]; data: number[] }[] }>(
+      '/v2/models/attends/infer',
+      {
+        inputs: [{ name: 'x', datatype: 'FP32', shape: [1, x.length, 4], data: [x] }],
+        outputs: [{ name: 'y' }],
+      },
+    );
+    expect(outputs.map(({ name, shape }) => [name, shape])).toEqual([['y', [1, x.length, 3]]]);
+    expect(worst([outputs[0]!.data], [y.flat()])).toBeLessThan(1e-5);
   });
 
   it('serves from its folder without a model.json: ids, as words that are numbers', async () => {

@@ -69,12 +69,15 @@ export function layersOfOnnx(model: OnnxModel): ForeignNetwork {
     refuse(`${missing.length} operators cannot be converted: ${missing.slice(0, 10).join('; ')}`);
 
   const result = outputOf(outputs, values);
+  const nameOf = (rows: Rows): string => outputs.find(({ name }) => values.get(name) === rows)?.name ?? '';
   const last = draft.rowsOf(result);
   if (last !== draft.layers.at(-1)?.['name'])
     refuse(`the output comes from ${shown(last)}, which is not the last layer`);
   const network = networkOfLayers(draft.layers);
   resolveGraph(network, input);
-  return { network, weights: draft.weights, input, notes: draft.notes };
+  const batchFirst = roles[0]?.role === 'batch' && roles[1]?.role === 'time';
+  const tensors = batchFirst ? { input: main.name, output: nameOf(result) } : undefined;
+  return { network, weights: draft.weights, input, tensors, notes: draft.notes };
 }
 
 /** The one input that is no state and no lengths. */

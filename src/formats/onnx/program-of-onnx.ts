@@ -111,9 +111,16 @@ function build(
     network,
     weights: new Map([...floats].map(([name, tensor]) => [`${layerName}.${name}`, tensor])),
     input: read,
+    tensors: batchFirst(layer) ? { input: roles.input.name, output: roles.output.name } : undefined,
     notes: notesOf(model, roles, layer),
   };
 }
+
+/** Laid out as the inference protocol has sequences here: the batch, the steps, what a step has. */
+const batchFirst = ({ runs, input }: ProgramSpec): boolean =>
+  runs === 'sequence' &&
+  input.shape[1] === -1 &&
+  input.shape.length === (input.vocabulary === undefined ? 3 : 2);
 
 const isWhole = ({ type }: OnnxValue): boolean => [2, 3, 4, 5, 6, 7, 12, 13].includes(type);
 
