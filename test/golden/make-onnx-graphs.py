@@ -2,6 +2,7 @@
 # and answered by numpy. Writes onnx-files/graphs/*.onnx and answers.json beside them. Run: python3 make-onnx-graphs.py
 import json
 import pathlib
+from typing import List
 
 import numpy as np
 import onnx
@@ -118,6 +119,34 @@ export(
     "pooled", pooled, ids.unsqueeze(0), ids, y,
     input_names=["ids"], output_names=["y"], dynamic_axes={"ids": {0: "batch", 1: "sequence"}},
 )
+
+
+class Cells(nn.Module):
+    """A cell in a loop of Python's that appends to a list."""
+
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.LSTMCell(3, 5)
+        self.out = nn.Linear(5, 2)
+
+    def forward(self, x):
+        h = c = torch.zeros(x.size(1), 5)
+        rows: List[torch.Tensor] = []
+        for t in range(x.size(0)):
+            h, c = self.cell(x[t], (h, c))
+            rows.append(self.out(h))
+        return torch.stack(rows)
+
+
+cells = torch.jit.script(Cells())
+x = torch.randn(7, 1, 3)
+with torch.no_grad():
+    y = cells(x)
+torch.onnx.export(
+    cells, x, str(folder / "cells.onnx"), opset_version=16,
+    input_names=["x"], output_names=["y"], dynamic_axes={"x": {0: "time"}},
+)
+answers["cells"] = {"x": rounded(x[:, 0]), "y": rounded(y[:, 0])}
 
 
 # a plain cell h' = tanh(W x + R h + b), as the body of a Loop and of a Scan, answered by numpy

@@ -3,6 +3,7 @@ import type { Operand } from '../../network/operators/operand.ts';
 import type { BodySpec, OperatorSpec } from '../../network/program-spec.ts';
 import { shown } from '../arrays.ts';
 import { attributesOf } from './attributes.ts';
+import { collectLists, listMakers } from './collected-lists.ts';
 import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from './read-onnx.ts';
 import { refuse } from './refuse.ts';
 
@@ -53,7 +54,9 @@ export function programOperators(model: OnnxModel): ProgramGraph {
         names.set(node.outputs[0]!, constant(node.outputs[0]!, constantOf(node)));
         continue;
       }
-      const known = (node.domain === '' || node.domain === 'ai.onnx') && operatorNames.has(node.op);
+      const known =
+        (node.domain === '' || node.domain === 'ai.onnx') &&
+        (operatorNames.has(node.op) || listMakers.has(node.op));
       if (!known) {
         const op = node.domain === '' ? node.op : `${node.domain}.${node.op}`;
         missing.set(op, [...(missing.get(op) ?? []), node.name || node.outputs[0] || '']);
@@ -90,7 +93,7 @@ export function programOperators(model: OnnxModel): ProgramGraph {
     );
     refuse(`${missing.size} kinds of operators are not supported: ${list.slice(0, 20).join(', ')}`);
   }
-  return { ...whole, constants };
+  return { ...collectLists(whole), named: whole.named, constants };
 }
 
 const bodyOnly = ({ inputs, operators, outputs }: BodySpec): BodySpec => ({ inputs, operators, outputs });

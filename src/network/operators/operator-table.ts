@@ -1,6 +1,7 @@
 import { activations } from './activations.ts';
 import { control } from './control.ts';
 import { elementwise } from './elementwise.ts';
+import { lists } from './lists.ts';
 import { lookup } from './lookup.ts';
 import { matrix } from './matrix.ts';
 import type { OperatorKind } from './operator.ts';
@@ -13,6 +14,7 @@ const table: Readonly<Record<string, OperatorKind>> = {
   ...activations,
   ...positional,
   ...lookup,
+  ...lists,
   ...reduction,
   ...matrix,
   ...recurrent,
@@ -23,7 +25,7 @@ const table: Readonly<Record<string, OperatorKind>> = {
 export const operatorNames: ReadonlySet<string> = new Set(Object.keys(table));
 
 const two =
-  'Sub Div Mod Pow And Or Xor Equal Less LessOrEqual Greater GreaterOrEqual PRelu CastLike MatMul Gemm Conv Reshape Expand Tile Pad Gather GatherElements CumSum LayerNormalization';
+  'Sub Div Mod Pow And Or Xor Equal Less LessOrEqual Greater GreaterOrEqual PRelu CastLike MatMul Gemm Conv Reshape Expand Tile Pad Gather GatherElements CumSum LayerNormalization SequenceAt';
 const three = 'Where Slice Range OneHot RNN GRU LSTM InstanceNormalization';
 const each = (names: string, count: number): Record<string, number> =>
   Object.fromEntries(names.split(' ').map((name) => [name, count]));

@@ -91,4 +91,21 @@ describe('an ONNX graph', () => {
       '2 kinds of operators are not supported: Fold (2×, first "a"), Spin ("y")',
     );
   });
+
+  it('is refused where it makes a list other than in a loop that collects', () => {
+    const bytes = encodeModel({
+      name: 'list',
+      nodes: [
+        { operator: 'SequenceEmpty', inputs: [], outputs: ['none'] },
+        { operator: 'SequenceInsert', inputs: ['none', 'x'], outputs: ['one'] },
+        { operator: 'ConcatFromSequence', inputs: ['one'], outputs: ['y'], attributes: { axis: 0 } },
+      ],
+      initializers: [],
+      inputs: [{ name: 'x', type: 'float32', shape: [1, 3] }],
+      outputs: [{ name: 'y', type: 'float32', shape: [1, 3] }],
+    });
+    expect(() => networkOfOnnx(readOnnx(bytes))).toThrow(
+      'SequenceEmpty "none": a list can only be what a loop collects',
+    );
+  });
 });
