@@ -149,7 +149,7 @@ export function layOut(
           stride: node.stateFloats,
           parts: [[0, node.stateFloats]],
           kept: causal,
-          first: null,
+          first: node.start,
         })
       : 0,
   );

@@ -100,9 +100,9 @@ export const programFields = {
   /** The value that is the answer: columns a step, or of the whole sequence. */
   output: z.strictObject({ value, gives: z.enum(['step', 'sequence']) }),
   units: z.int().min(1).max(262_144),
-  /** runs step: values that a step hands to the next one; zeros at the start. */
+  /** runs step: values that a step hands to the next one; at the start zeros, or the constant `start`. */
   states: z
-    .array(z.strictObject({ input: value, output: value, shape: sizes }))
+    .array(z.strictObject({ input: value, output: value, shape: sizes, start: value.optional() }))
     .max(64)
     .default([]),
   wholeConstants: z.record(value, wholeConstant).default({}),

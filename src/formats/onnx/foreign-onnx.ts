@@ -4,6 +4,8 @@ import { graphSettings, type GraphSettings } from './graph-settings.ts';
 import { layersOfOnnx } from './network-of-onnx.ts';
 import { programOfOnnx } from './program-of-onnx.ts';
 import type { OnnxModel } from './read-onnx.ts';
+import { networkSpec } from '../../network/spec.ts';
+import { stepsOfLoop } from '../programs/steps-of-loop.ts';
 
 /**
  * A graph as layers of ours where it is a stack of them, else as a program of its operators.
@@ -11,12 +13,34 @@ import type { OnnxModel } from './read-onnx.ts';
  * @throws UnrollError invalid_model with what is missing, or what has to be said
  */
 export function networkOfOnnx(model: OnnxModel, said?: GraphSettings): ForeignNetwork {
-  if (said) return programOfOnnx(model, said);
+  if (said) return byStep(programOfOnnx(model, said), said);
   try {
     return layersOfOnnx(model);
   } catch (error) {
     if (!(error instanceof UnrollError)) throw error;
-    const network = programOfOnnx(model, graphSettings.parse({}));
+    const plain = graphSettings.parse({});
+    const network = byStep(programOfOnnx(model, plain), plain);
     return { ...network, notes: [...network.notes, `no stack of layers, because ${error.message}`] };
   }
+}
+
+/** A loop over a sequence's steps as what it is: a cell with a state, unless whole sequences are asked for. */
+function byStep(whole: ForeignNetwork, said: GraphSettings): ForeignNetwork {
+  const [layer] = whole.network.layers;
+  if (layer?.type !== 'program' || layer.runs !== 'sequence' || said.runs === 'sequence') return whole;
+  const tensors = new Map(
+    Object.keys(layer.constants).map((name) => [name, whole.weights.get(`${layer.name}.${name}`)!]),
+  );
+  const step = stepsOfLoop(layer, tensors);
+  if (!step) return whole;
+  const last = step.last ? [{ type: 'pool', mode: 'last', name: 'last' }] : [];
+  return {
+    ...whole,
+    network: networkSpec.parse({ layers: [step.layer, ...last] }),
+    weights: new Map([...step.tensors].map(([name, tensor]) => [`${layer.name}.${name}`, tensor])),
+    notes: [
+      ...whole.notes.filter((note) => !note.startsWith('runs as')),
+      'its loop goes over the steps of a sequence: here it runs step by step, and what it carries is the state',
+    ],
+  };
 }

@@ -37,6 +37,8 @@ export interface ProgramProgram {
   readonly sweeps: Readonly<Record<string, PackedSweep>>;
   /** float32 of a sequence's state: the states one after the other, then the context. */
   readonly stateFloats: number;
+  /** Address of the state that a sequence starts from, null for zeros. */
+  readonly start: number | null;
   /** float32 that products and sweeps need to work in. */
   readonly scratchFloats: number;
 }
@@ -119,6 +121,15 @@ export function compileProgram(
       packed.add(operator.inputs[1]!);
     }
   }
+  const placeStart = (): number =>
+    place(programStateFloats(layer), (room) => {
+      room.fill(0);
+      let at = 0;
+      for (const { start, shape } of layer.states) {
+        if (start !== undefined) room.set(constant(start)!.values, at);
+        at += sizeOf(shape);
+      }
+    });
   // what is only multiplied with is in the kernel's order already
   for (const name of Object.keys(layer.constants)) {
     if (
@@ -139,6 +150,7 @@ export function compileProgram(
     products,
     sweeps,
     stateFloats: programStateFloats(layer),
+    start: layer.states.some(({ start }) => start !== undefined) ? placeStart() : null,
     scratchFloats: Math.max(
       0,
       ...Object.values(products).map(

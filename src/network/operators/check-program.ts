@@ -28,6 +28,14 @@ export const shapesOnly: Pick<Preparing, 'product' | 'sweeps'> = {
  */
 export function checkProgram(layer: ProgramSpec, constant: (name: string) => Operand): void {
   checkNames(layer);
+  for (const { start, shape, input } of layer.states)
+    if (
+      start !== undefined &&
+      (!Object.hasOwn(layer.constants, start) || layer.constants[start]!.join() !== shape.join())
+    )
+      refuseOperator(
+        `the state ${input} starts from ${JSON.stringify(start)}, which is no constant of [${shape.join(', ')}]`,
+      );
   const lengths =
     layer.runs === 'step' ? [1] : layer.input.steps !== undefined ? [layer.input.steps] : triedSteps;
   let failure: UnrollError | null = null;

@@ -76,6 +76,7 @@ export function referenceProgram(
     );
   }
   const own = layer.input.context;
+  layer.states.forEach(({ start }, i) => start !== undefined && states[i]!.from.values.set(tensor(start)));
   return x.map((row) => {
     input.values.copyWithin(0, input.values.length - own);
     input.values.set(Array.from(row), own);

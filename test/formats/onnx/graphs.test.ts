@@ -6,7 +6,7 @@ import { graphSettings } from '../../../src/formats/onnx/graph-settings.ts';
 import { readOnnx, type OnnxModel } from '../../../src/formats/onnx/read-onnx.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { ProgramSpec } from '../../../src/network/spec.ts';
-import { asRows, runAlone, runnerOf } from '../../network/random-network.ts';
+import { asRows, runAlone, runnerOf, tick } from '../../network/random-network.ts';
 
 // Graphs that are no stack of layers (golden/make-onnx-graphs.py): exported by PyTorch, or answered by numpy.
 
@@ -82,7 +82,31 @@ describe('a graph that is no stack of layers', () => {
       units: 4,
     });
     // steps first, since the other axis is one
-    expect(programOf('scan').input.shape).toEqual([-1, 1, 3]);
+    expect(programOf('scan', { runs: 'sequence' }).input.shape).toEqual([-1, 1, 3]);
+  });
+
+  it.each([
+    ['scan', 1],
+    ['loop', 1],
+    ['cells', 2],
+  ])('%s: a loop over the steps is a cell, what it carries its state', (name, carried) => {
+    const { network, weights } = networkOfOnnx(modelOf(name));
+    const [layer] = network.layers as [ProgramSpec];
+    expect(layer.runs).toBe('step');
+    expect(layer.states).toHaveLength(carried);
+    expect(layer.operators.map(({ operator }) => operator)).not.toContain('Loop');
+    // in two parts, the second in another row
+    const sequence = Float32Array.from(answers[name]!.x.flat());
+    const runner = runnerOf(network, weights);
+    const whole = runAlone(runner, sequence);
+    runner.join();
+    const [first] = tick(runner, [sequence], [0], [3]);
+    const state = runner.saveState(0);
+    runner.join(state);
+    const steps = sequence.length / 3 - 3;
+    const [, second] = tick(runner, [sequence, sequence], [3, 3], [steps, steps]);
+    expect([...first!, ...second!]).toEqual(whole);
+    runner.release();
   });
 
   it('takes a part of the numbers before a step with it, as its context', () => {
