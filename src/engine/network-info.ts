@@ -120,7 +120,7 @@ function detailOf({ layer }: Node): string {
     case 'attention':
       return layer.score;
     case 'program':
-      return `${layer.operators.length} operators, every ${layer.runs}`;
+      return `${layer.operators.length} operators, every ${layer.runs}${layer.output.rows ? `, ${layer.output.rows} rows` : ''}`;
     case 'crf':
       return 'linear chain';
     default:

@@ -234,6 +234,9 @@ export function resolveGraph(
         const width = programWidth(layer);
         if (!takesIds && width !== inputWidths[0])
           fail(`reads ${width} columns, there are ${inputWidths[0]}`);
+        const { gives, rows = 1 } = layer.output;
+        if (rows > 1 && gives === 'step') fail('a step answers with one row', 'output.rows');
+        if (layer.units % rows !== 0) fail(`${layer.units} numbers in ${rows} rows`, 'output.rows');
         const tensors = Object.fromEntries(
           Object.keys(layer.constants).map((one) => [one, `${full}.${one}`]),
         );

@@ -98,7 +98,12 @@ export const programFields = {
     context: z.int().min(0).max(65_536).default(0),
   }),
   /** The value that is the answer: columns a step, or of the whole sequence. */
-  output: z.strictObject({ value, gives: z.enum(['step', 'sequence']) }),
+  output: z.strictObject({
+    value,
+    gives: z.enum(['step', 'sequence']),
+    /** gives sequence: its numbers are so many rows, one after the other, whatever the sequence's length. */
+    rows: z.int().min(2).max(262_144).optional(),
+  }),
   units: z.int().min(1).max(262_144),
   /** runs step: values that a step hands to the next one; at the start zeros, or the constant `start`. */
   states: z

@@ -1,4 +1,5 @@
 import { UnrollError } from '../errors.ts';
+import { answerRows } from '../network/answers-once.ts';
 import { checkTensors } from '../network/check-weights.ts';
 import { networkInputs, networkTensors, resolveNetwork } from '../network/encoder-decoder.ts';
 import { idColumns, type NetworkInput } from '../network/input.ts';
@@ -55,8 +56,9 @@ export function checkModel(spec: ModelSpec, weights: Weights): void {
       );
   }
   if (task === 'decode') checkTarget(outputs.vocabulary, own, width, last);
-  if (task === 'predict' && outputs.units && outputs.units.length !== width)
-    fail('outputs.units', `${outputs.units.length} units, the network has ${width} outputs`);
+  const columns = width / answerRows(spec.network);
+  if (task === 'predict' && outputs.units && outputs.units.length !== columns)
+    fail('outputs.units', `${outputs.units.length} units, the network has ${columns} outputs`);
 }
 
 /** Every id of a step must be one that an embedding looks up. */

@@ -1,5 +1,5 @@
 import { UnrollError } from '../errors.ts';
-import { answersOnce } from '../network/answers-once.ts';
+import { answerRows, answersOnce } from '../network/answers-once.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import type { Datatype } from '../tensors/datatypes.ts';
 import { wrong, type WireTensor } from '../tensors/tensor.ts';
@@ -63,10 +63,13 @@ function ownSignature({ spec, network }: Pick<ServedModel, 'spec' | 'network'>):
         ...reads,
         outputs: [tensor('labels', 'BYTES', -1, -1), tensor('scores', 'FP32', -1, -1), lengths],
       };
-    case 'predict':
+    case 'predict': {
+      const rows = answerRows(spec.network);
+      if (rows > 1) return { ...reads, outputs: [tensor('output', 'FP32', -1, rows, width / rows)] };
       return answersOnce(spec.network)
         ? { ...reads, outputs: [tensor('output', 'FP32', -1, width)] }
         : { ...reads, outputs: [tensor('output', 'FP32', -1, -1, width), lengths] };
+    }
     default:
       return { ...reads, outputs: [tensor('text', 'BYTES', -1)] };
   }
@@ -157,6 +160,10 @@ async function answer(
       if (rows.every((row): row is number[] => !Array.isArray(row[0])))
         return [{ name: 'output', datatype: 'FP32', shape: [batch, rows[0]!.length], values: rows.flat() }];
       const steps = rows as number[][][];
+      if (answersOnce(spec.network)) {
+        const shape = [batch, steps[0]!.length, steps[0]![0]!.length];
+        return [{ name: 'output', datatype: 'FP32', shape, values: steps.flat(2) }];
+      }
       const output = stepped('output', 'FP32', steps, 0);
       return [{ ...output, shape: [...output.shape, steps[0]![0]!.length] }, lengthsOf(steps)];
     }

@@ -1,4 +1,4 @@
-import { answersOnce } from '../network/answers-once.ts';
+import { answerRows, answersOnce } from '../network/answers-once.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
 import { shortest } from './float32-text.ts';
@@ -11,7 +11,7 @@ export interface PredictBody {
   readonly input: TaskInput;
 }
 export interface PredictReply extends ReplyHead {
-  /** One row for a network that answers once, else a row a step. */
+  /** One row for a network that answers once (or as many as its answer always has), else a row a step. */
   readonly predictions: { readonly output: number[] | number[][] }[];
 }
 
@@ -27,7 +27,7 @@ export function predict(context: TaskContext, call: Call, body: PredictBody): Pr
       ...headOf(model, ends, sequences),
       predictions: results.map(({ events }) => {
         const rows = events.flatMap(rowsOf).map((row) => inUnits(model, row));
-        return { output: once ? rows.at(-1)! : rows };
+        return { output: once ? answerOf(model, rows.at(-1)!) : rows };
       }),
     };
   });
@@ -50,7 +50,8 @@ export function predictStream(
           rows.push(output);
         }
       } else if (event.kind === 'done') {
-        const predictions = [{ output: answersOnce(model.spec.network) ? rows.at(-1)! : rows }];
+        const once = answersOnce(model.spec.network);
+        const predictions = [{ output: once ? answerOf(model, rows.at(-1)!) : rows }];
         const reply: PredictReply = { ...headOf(model, [event], [sequence]), predictions };
         yield { event: 'done', data: reply };
       }
@@ -69,10 +70,19 @@ const submissionOf = (
   what: 'output',
 });
 
+/** What answers once, in its rows where it has several. */
+function answerOf({ spec }: ServedModel, numbers: number[]): number[] | number[][] {
+  const rows = answerRows(spec.network);
+  if (rows === 1) return numbers;
+  const width = numbers.length / rows;
+  return Array.from({ length: rows }, (_, row) => numbers.slice(row * width, (row + 1) * width));
+}
+
 /** Back from the network's scale to the world's. */
 function inUnits({ spec }: ServedModel, row: Float32Array): number[] {
   const units = spec.outputs.units;
-  return Array.from(row, (value, k) =>
-    shortest(units ? Math.fround(value * units[k]!.scale + units[k]!.mean) : value),
-  );
+  return Array.from(row, (value, k) => {
+    const unit = units?.[k % units.length];
+    return shortest(unit ? Math.fround(value * unit.scale + unit.mean) : value);
+  });
 }

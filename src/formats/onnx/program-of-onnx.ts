@@ -1,15 +1,11 @@
 import { UnrollError } from '../../errors.ts';
 import { sizeOf, type Operand } from '../../network/operators/operand.ts';
-import { numberOf, type Preparing } from '../../network/operators/operator.ts';
-import { openProgram } from '../../network/operators/prepare-program.ts';
-import { shapesOnly } from '../../network/operators/check-program.ts';
-import { operatorsOf } from '../../network/layers/program.ts';
 import { programWidth } from '../../network/program-width.ts';
-import type { NetworkInput } from '../../network/input.ts';
-import { networkSpec, type ProgramSpec } from '../../network/spec.ts';
+import type { ProgramSpec } from '../../network/spec.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import type { ForeignNetwork } from '../foreign-network.ts';
+import { operatorCounts, programName, programNetwork } from '../program-network.ts';
 import { fold, type Folded } from './fold.ts';
 import { graphRoles, type GraphRoles } from './graph-roles.ts';
 import type { GraphSettings } from './graph-settings.ts';
@@ -18,9 +14,6 @@ import { programOperators, type ProgramGraph } from './program-operators.ts';
 import type { OnnxModel, OnnxValue } from './read-onnx.ts';
 import { refuse } from './refuse.ts';
 
-const layerName = 'program';
-/** Lengths that tell how a sequence's answer grows: longer than most windows, and no multiples of anything. */
-const sampleSteps = [97, 89] as const;
 /** Whole numbers that a model.json may hold. */
 const mostWhole = 100_000;
 
@@ -80,7 +73,7 @@ function build(
 
   const draft: ProgramSpec = {
     type: 'program',
-    name: layerName,
+    name: programName,
     inputs: ['input'],
     runs,
     input: {
@@ -99,21 +92,9 @@ function build(
   };
   if (programWidth(draft) < 1)
     refuse(`graph.context: ${said.context} numbers before a step of ${sizeOf(shape)}`);
-  const layer = answering(draft, floats);
-  const { success, data: network, error } = networkSpec.safeParse({ layers: [layer] });
-  if (!success) {
-    const { path, message } = error.issues[0]!;
-    return refuse(`${path.slice(2).join('.')}: ${message}`);
-  }
-  const read: NetworkInput =
-    vocabulary === undefined ? { kind: 'features', width: programWidth(layer) } : { kind: 'ids', vocabulary };
-  return {
-    network,
-    weights: new Map([...floats].map(([name, tensor]) => [`${layerName}.${name}`, tensor])),
-    input: read,
-    tensors: batchFirst(layer) ? { input: roles.input.name, output: roles.output.name } : undefined,
-    notes: notesOf(model, roles, layer),
-  };
+  const network = programNetwork(draft, floats, (layer) => notesOf(model, roles, layer));
+  const tensors = batchFirst(draft) ? { input: roles.input.name, output: roles.output.name } : undefined;
+  return { ...network, tensors };
 }
 
 /** Laid out as the inference protocol has sequences here: the batch, the steps, what a step has. */
@@ -179,48 +160,6 @@ function vocabularyOf({ operators, constants }: Folded, input: string): number {
   return refuse(`the input ${shown(input)} is whole numbers, but no matrix is looked up by them`);
 }
 
-/** How many numbers it answers with, and when, told by making it ready. */
-function answering(draft: ProgramSpec, floats: ReadonlyMap<string, Tensor>): ProgramSpec {
-  const { runs, input, output } = draft;
-  const answer = (units: number, gives: 'step' | 'sequence'): ProgramSpec => ({
-    ...draft,
-    units,
-    output: { ...output, gives },
-  });
-  const shapeFor = (steps: number): readonly number[] =>
-    openProgram(draft, steps, { floats: Float32Array, ...shapesOnly, sweeps: sweepsOf(steps) }, (name) => ({
-      kind: 'float',
-      ...floats.get(name)!,
-      known: true,
-    })).output.shape;
-  if (runs === 'step') return answer(sizeOf(shapeFor(1)), 'step');
-  if (input.steps !== undefined) {
-    const shape = shapeFor(input.steps);
-    const each = shape.slice(0, -1).includes(input.steps);
-    return answer(sizeOf(shape) / (each ? input.steps : 1), each ? 'step' : 'sequence');
-  }
-  const [steps, otherSteps] = sampleSteps;
-  const [one, other] = [sizeOf(shapeFor(steps)), sizeOf(shapeFor(otherSteps))];
-  if (one === other) return answer(one, 'sequence');
-  const units = one / steps;
-  if (!Number.isInteger(units) || other / otherSteps !== units)
-    refuse(
-      `it gives ${one} numbers for ${steps} steps and ${other} for ${otherSteps}: must be as many for each step, or for the sequence`,
-    );
-  return answer(units, 'step');
-}
-
-/** Shapes alone; and a sequence that lies along the batch is one that was read along the wrong axis. */
-const sweepsOf =
-  (steps: number): Preparing['sweeps'] =>
-  (operator, read) => {
-    const [first, second] = read[0]!.shape;
-    const [along, beside] = numberOf(operator, 'layout', 0) === 1 ? [second, first] : [first, second];
-    if (along === 1 && beside === steps && steps > 1)
-      refuse('its steps are what the operator takes for a batch');
-    return shapesOnly.sweeps(operator, read);
-  };
-
 function notesOf(
   { producer, opset }: OnnxModel,
   { input: read, output: answers, states, inferred }: GraphRoles,
@@ -236,10 +175,4 @@ function notesOf(
         `${shown(state.input.name)} is a state, ${shown(state.output.name)} at the next step${inferred ? ' (they fit; model.json, graph.states, says otherwise)' : ''}`,
     ),
   ];
-}
-
-function operatorCounts(layer: ProgramSpec): string {
-  const counts = new Map<string, number>();
-  for (const { operator } of operatorsOf(layer)) counts.set(operator, (counts.get(operator) ?? 0) + 1);
-  return [...counts].map(([name, count]) => (count === 1 ? name : `${name} ${count}×`)).join(', ');
 }
