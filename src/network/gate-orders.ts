@@ -27,6 +27,19 @@ export function reorderGates(
   return { shape, values: ordered };
 }
 
+/** The way back: from our order into theirs. */
+export function orderedGates(
+  { shape, values }: Tensor,
+  cell: RecurrentSpec['cell'],
+  order: (typeof gateOrders)[number],
+): Tensor {
+  const place = places[order][cell];
+  const block = values.length / place.length;
+  const ordered = new Float32Array(values.length);
+  place.forEach((to, from) => ordered.set(values.subarray(from * block, (from + 1) * block), to * block));
+  return { shape, values: ordered };
+}
+
 /** Peephole weights of an LSTM [3·units]: i o f as ONNX has them, into ours, i f o. No other order is known to have any. */
 export function reorderPeepholes({ shape, values }: Tensor, order: (typeof gateOrders)[number]): Tensor {
   const units = values.length / 3;

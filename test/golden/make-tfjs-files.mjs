@@ -42,6 +42,51 @@ const models = {
   'conv-dilated': chain(L.conv1d({ filters: 4, kernelSize: 3, dilationRate: 2, padding: 'same', activation: 'tanh', ...numbers }), L.globalMaxPooling1d({})),
 };
 
+/** Models that change the number of steps on the way, or have layers that are none of ours: they run as operators. */
+const fixed = { inputShape: [12, 3] };
+const tagging = (units, options = {}) => ({ units, returnSequences: true, ...sigmoid, ...options });
+const merging = (mergeMode) =>
+  chain(
+    L.conv1d({ filters: 4, kernelSize: 3, strides: 2, ...numbers }),
+    L.bidirectional({ layer: L.lstm(tagging(3)), mergeMode }),
+    L.bidirectional({ layer: L.gru({ units: 2, ...sigmoid }), mergeMode }),
+  );
+function joins() {
+  const x = tf.input({ shape: [12, 3], name: 'numbers' });
+  const rows = L.lstm({ ...tagging(3), name: 'rows' }).apply(x);
+  const one = L.gru({ units: 3, ...sigmoid, name: 'one' }).apply(x);
+  const most = L.maximum({ name: 'most' }).apply([rows, x]);
+  const mean = L.average({ name: 'mean' }).apply([most, rows]);
+  const scores = L.dot({ axes: [2, 1], name: 'scores' }).apply([rows, one]);
+  const weights = L.activation({ activation: 'softmax', name: 'weights' }).apply(scores);
+  const context = L.dot({ axes: [1, 1], name: 'context' }).apply([weights, mean]);
+  const least = L.minimum({ name: 'least' }).apply([context, one]);
+  return tf.model({ inputs: x, outputs: L.dense({ units: 2, activation: 'selu', name: 'answer' }).apply(least) });
+}
+function handedOn() {
+  const x = tf.input({ shape: [null, 3], name: 'numbers' });
+  const [, h, c] = L.lstm({ units: 4, ...sigmoid, returnState: true, name: 'reader' }).apply(x);
+  const [both, gh] = L.gru({ units: 4, ...sigmoid, returnState: true, name: 'other' }).apply(x);
+  const again = L.repeatVector({ n: 5, name: 'again' }).apply(L.concatenate({ name: 'all' }).apply([both, gh]));
+  const rows = L.lstm({ ...tagging(4), name: 'writer' }).apply([again, h, c]);
+  return tf.model({ inputs: x, outputs: L.timeDistributed({ layer: L.dense({ units: 2 }), name: 'answer' }).apply(rows) });
+}
+const asPrograms = () => ({
+  'conv-valid': chain(L.conv1d({ filters: 5, kernelSize: 3, activation: 'relu', ...numbers }), L.conv1d({ filters: 4, kernelSize: 2, strides: 2, padding: 'same', activation: 'elu' }), L.maxPooling1d({ poolSize: 2, padding: 'same' }), L.lstm({ units: 4, ...sigmoid }), L.dense({ units: 2 })),
+  flattened: chain(L.conv1d({ filters: 4, kernelSize: 3, dilationRate: 2, activation: 'softsign', ...fixed }), L.averagePooling1d({ poolSize: 3, strides: 2, padding: 'same' }), L.permute({ dims: [2, 1] }), L.flatten({}), L.dense({ units: 6, activation: 'swish' }), L.reshape({ targetShape: [3, 2] }), L.simpleRNN({ units: 3, activation: 'elu' })),
+  repeated: chain(L.lstm({ units: 4, ...sigmoid, ...numbers }), L.repeatVector({ n: 5 }), L.lstm(tagging(4)), L.timeDistributed({ layer: L.dense({ units: 2 }) })),
+  bent: chain(L.dense({ units: 4, ...fixed }), L.leakyReLU({}), L.dense({ units: 4 }), L.prelu({ sharedAxes: [1] }), L.dense({ units: 4 }), L.prelu({}), L.dense({ units: 4 }), L.elu({}), L.thresholdedReLU({ theta: 0.1 }), L.dense({ units: 4 }), L.reLU({ maxValue: 0.5 }), L.batchNormalization({}), L.permute({ dims: [2, 1] }), L.softmax({ axis: -1 }), L.permute({ dims: [2, 1] }), L.dense({ units: 3, activation: 'gelu' })),
+  'backwards-sequences': chain(L.gru(tagging(4, { goBackwards: true, ...numbers })), L.lstm(tagging(3, { goBackwards: true, recurrentActivation: 'hardSigmoid' })), L.dense({ units: 2, activation: 'hardSigmoid' })),
+  'both-concat': merging('concat'),
+  'both-sum': merging('sum'),
+  'both-mul': merging('mul'),
+  'both-ave': merging('ave'),
+  'ids-pooled': chain(L.embedding({ ...ids, inputShape: undefined, inputLength: STEPS }), L.conv1d({ filters: 4, kernelSize: 2 }), L.maxPooling1d({}), L.gru(tagging(3))),
+  joins: joins(),
+  'handed-on': handedOn(),
+  'one-row': chain(L.dense({ units: 3, inputShape: [3] }), L.leakyReLU({ alpha: 0.1 }), L.repeatVector({ n: 4 }), L.simpleRNN({ units: 2, returnSequences: true })),
+});
+
 const weightsOf = (model) =>
   model.setWeights(
     model.getWeights().map((weight, i) => {
@@ -49,7 +94,9 @@ const weightsOf = (model) =>
       return tf.tensor(Float32Array.from({ length: weight.size }, () => (variance ? 1 + random() / 2 : random() * 0.7)), weight.shape);
     }),
   );
-const input = (model, steps = STEPS) => {
+const input = (model, said = STEPS) => {
+  const shape = model.inputs[0].shape;
+  const steps = shape.length === 2 && shape[1] === 3 ? 1 : (shape[1] ?? said);
   const asIds = model.layers.some((layer) => layer.getClassName() === 'Embedding');
   return asIds
     ? tf.tensor2d([Array.from({ length: steps }, () => 1 + Math.floor((random() + 1) * 5))])
@@ -96,7 +143,8 @@ function quantized({ modelTopology, weightSpecs, weightData }, dtype) {
 }
 
 const answers = {};
-const answer = (name, model, x) => (answers[name] = { x: x.arraySync()[0], y: model.predict(x).arraySync()[0] });
+const predicted = (model, x) => model.predict(model.inputs[0].shape.length === 2 && x.rank === 3 ? x.squeeze([1]) : x).arraySync()[0];
+const answer = (name, model, x) => (answers[name] = { x: x.arraySync()[0], y: predicted(model, x) });
 for (const [name, model] of Object.entries(models)) {
   weightsOf(model);
   answer(name, model, input(model));
@@ -118,6 +166,34 @@ for (const [name, kernelSize, dilationRate] of [['conv-causal', 3, 1], ['conv-ca
   saved.modelTopology.config.layers[0].config.padding = 'causal';
   write(name, saved);
 }
-for (const [name, options] of [['conv-valid', { padding: 'valid' }], ['conv-strided', { padding: 'same', strides: 2 }]])
-  write(name, await artifacts(chain(L.conv1d({ filters: 2, kernelSize: 3, ...options, ...numbers }))));
+for (const [name, model] of Object.entries(asPrograms())) {
+  weightsOf(model);
+  answer(name, model, input(model));
+  write(name, await artifacts(model));
+}
+// TensorFlow.js has these over two dimensions alone: here they are over one of them, a row high
+{
+  const tensor = (...shape) => tf.tensor(Float32Array.from({ length: shape.reduce((product, size) => product * size) }, random), shape);
+  const parts = { 'apart/depthwise_kernel': tensor(3, 3, 2), 'apart/pointwise_kernel': tensor(1, 6, 4), 'apart/bias': tensor(4), 'each/depthwise_kernel': tensor(3, 4, 2), 'each/bias': tensor(8) };
+  const high = (name) => parts[name].expandDims(0);
+  const x = tf.tensor3d([Array.from({ length: STEPS }, () => [random(), random(), random()])]);
+  const padded = x.pad([[0, 0], [1, 2], [0, 0]]).expandDims(1);
+  const apart = tf.separableConv2d(padded, high('apart/depthwise_kernel'), high('apart/pointwise_kernel'), [2, 2], 'valid').add(parts['apart/bias']).tanh();
+  const longer = apart.squeeze([1]).expandDims(2).tile([1, 1, 2, 1]).reshape([1, -1, 4]);
+  const cut = longer.slice([0, 1, 0], [1, longer.shape[1] - 3, 4]);
+  const each = tf.depthwiseConv2d(cut.expandDims(1), high('each/depthwise_kernel'), [1, 1], 'same').add(parts['each/bias']).relu().squeeze([1]);
+  answers.apart = { x: x.arraySync()[0], y: each.mean(1).arraySync()[0] };
+  const layer = (class_name, name, config) => ({ class_name, config: { name, ...config } });
+  const layers = [
+    layer('ZeroPadding1D', 'padded', { padding: [1, 2], batch_input_shape: [null, null, 3] }),
+    layer('SeparableConv1D', 'apart', { filters: 4, kernel_size: [3], strides: [2], depth_multiplier: 2, activation: 'tanh' }),
+    layer('UpSampling1D', 'longer', { size: 2 }),
+    layer('Cropping1D', 'cut', { cropping: [1, 2] }),
+    layer('DepthwiseConv1D', 'each', { kernel_size: 3, padding: 'same', depth_multiplier: 2, activation: 'relu' }),
+    layer('GlobalAveragePooling1D', 'mean', {}),
+  ];
+  const weightSpecs = Object.entries(parts).map(([name, { shape }]) => ({ name, shape, dtype: 'float32' }));
+  const weightData = Buffer.concat(Object.values(parts).map((part) => Buffer.from(Float32Array.from(part.dataSync()).buffer)));
+  write('apart', { modelTopology: { class_name: 'Sequential', config: { layers } }, weightSpecs, weightData });
+}
 writeFileSync(join(folder, 'answers.json'), JSON.stringify(answers));

@@ -49,19 +49,22 @@ const named: Readonly<Record<string, CellActivationSpec>> = {
 };
 
 /** Keras 1 and 2: 0.2·x + 0.5, Keras 3: x / 6 + 0.5, each held within [0, 1]. */
-const hardSigmoid = (version: string): CellActivationSpec => ({
-  type: 'hard_sigmoid',
+export const hardSigmoid = (version: string) => ({
+  type: 'hard_sigmoid' as const,
   alpha: Number.parseInt(version, 10) >= 3 ? 1 / 6 : 0.2,
   beta: 0.5,
 });
 
+/** A number that a config has under one of some names. */
+export function numberIn(config: Config, names: readonly string[], usual: number, kind: string): number {
+  const said = names.map((name) => config[name]).find((one) => one !== undefined && one !== null) ?? usual;
+  return typeof said === 'number' && Number.isFinite(Math.fround(said))
+    ? said
+    : refuse(`${kind} with ${names.join(' or ')} of ${shown(said)}`);
+}
+
 function layerOf(kind: string, config: Config): CellActivationSpec {
-  const number = (names: readonly string[], usual: number): number => {
-    const said = names.map((name) => config[name]).find((one) => one !== undefined && one !== null) ?? usual;
-    return typeof said === 'number' && Number.isFinite(Math.fround(said))
-      ? said
-      : refuse(`${kind} with ${names.join(' or ')} of ${shown(said)}`);
-  };
+  const number = (names: readonly string[], usual: number): number => numberIn(config, names, usual, kind);
   switch (kind) {
     case 'LeakyReLU':
       return { type: 'leaky_relu', alpha: number(['negative_slope', 'alpha'], 0.3) };

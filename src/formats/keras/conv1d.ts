@@ -42,15 +42,15 @@ export function convertConv1d(layer: KerasLayer, { width, sequence }: Read): Con
   };
 }
 
-/** A size over the one axis there is: 3, or [3]; 1 where it isn't said. */
-function only(config: Config, field: string): number {
-  const said = config[field] ?? 1;
+/** A size over the one axis there is: 3, or [3]. */
+export function only(config: Config, field: string, usual = 1): number {
+  const said = config[field] ?? usual;
   const size: unknown = Array.isArray(said) && said.length === 1 ? said[0] : said;
   return Number.isSafeInteger(size) ? (size as number) : refuse(`${field} ${shown(said)}`);
 }
 
 /** [kernel, in, units] → [units, in, kernel] */
-function unitsFirst({ shape, values }: Tensor): Tensor {
+export function unitsFirst({ shape, values }: Tensor): Tensor {
   const [kernel, inner, units] = shape as [number, number, number];
   const turned = new Float32Array(values.length);
   for (let tap = 0; tap < kernel; tap++)

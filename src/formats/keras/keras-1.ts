@@ -35,6 +35,13 @@ export function asKeras2(layer: KerasLayer): KerasLayer {
     case 'Convolution1D':
     case 'AtrousConvolution1D':
       return { ...layer, className: 'Conv1D', config: convolutionConfig(config), weights: flat(weights) };
+    case 'MaxPooling1D':
+    case 'AveragePooling1D': {
+      const { pool_length: size, stride: strides, border_mode: padding } = config;
+      return { ...layer, config: { ...config, pool_size: size, strides, padding } };
+    }
+    case 'UpSampling1D':
+      return { ...layer, config: { ...config, size: config['length'] } };
     case 'BatchNormalization':
       if ((config['mode'] ?? 0) !== 0)
         refuse(`mode ${shown(config['mode'])}: it takes its moments from what it reads`);
@@ -50,7 +57,7 @@ const denseConfig = (config: Config): Config => ({ ...config, use_bias: config['
 
 const cellConfig = (config: Config): Config => ({
   ...config,
-  units: config['output_dim'],
+  units: config['output_dim'] ?? config['units'],
   recurrent_activation: config['inner_activation'] ?? 'hard_sigmoid',
 });
 

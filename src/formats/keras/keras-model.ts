@@ -11,15 +11,22 @@ export interface KerasLayer {
   readonly className: string;
   readonly name: string;
   readonly config: Config;
-  /** Names of the layers it reads, in order. */
-  readonly inputs: readonly string[];
+  /** What it reads, in order. */
+  readonly inputs: readonly Source[];
   /** Its weights in the order Keras keeps them; of a Bidirectional, the forward direction's first. */
   readonly weights: readonly Tensor[];
+}
+/** A tensor that a layer gives: most give one. */
+export interface Source {
+  readonly layer: string;
+  readonly tensor: number;
+  /** By which it is handed on, where it goes by name. */
+  readonly argument?: string;
 }
 export interface KerasModel {
   readonly version: string;
   readonly layers: readonly KerasLayer[];
-  readonly outputs: readonly string[];
+  readonly outputs: readonly Source[];
 }
 export type Config = Readonly<Record<string, unknown>>;
 
@@ -99,7 +106,7 @@ const ofTensorflow1 = new Map([
 const modelClasses = new Set(['Sequential', 'Functional', 'Model']);
 
 /** The layers of a model's config, without their weights. @throws UnrollError invalid_weights */
-export function draftsOf(json: unknown): { layers: Draft[]; outputs: string[] } {
+export function draftsOf(json: unknown): { layers: Draft[]; outputs: Source[] } {
   const { class_name: kind, config } = asConfig(json);
   const listed = Array.isArray(config) ? config : asList(asConfig(config)['layers']);
   if (!modelClasses.has(String(kind)))
@@ -118,54 +125,60 @@ export function draftsOf(json: unknown): { layers: Draft[]; outputs: string[] } 
       inputs: kind === 'Sequential' ? [] : sourcesOf(nodes[0]),
     };
   });
-  if (kind !== 'Sequential') return { layers, outputs: historyNames(asConfig(config)['output_layers']) };
+  if (kind !== 'Sequential') return { layers, outputs: historySources(asConfig(config)['output_layers']) };
   const chained = layers.map((layer, index) => ({
     ...layer,
-    inputs: index > 0 ? [layers[index - 1]!.name] : [],
+    inputs: index > 0 ? [{ layer: layers[index - 1]!.name, tensor: 0 }] : [],
   }));
-  return { layers: chained, outputs: [chained.at(-1)!.name] };
+  return { layers: chained, outputs: [{ layer: chained.at(-1)!.name, tensor: 0 }] };
 }
 
 /**
- * Names in an inbound node: Keras 3 has tensors with a history among its arguments, by position and by name, Keras 1 and 2
+ * Tensors in an inbound node: Keras 3 has them with their history among its arguments, by position and by name, Keras 1 and 2
  * [name, node, tensor, arguments by name], in which a tensor is [name, node, tensor].
  */
-function sourcesOf(node: unknown): string[] {
+function sourcesOf(node: unknown): Source[] {
   const { args, kwargs } = asConfig(node);
-  if (args === undefined) return [...historyNames(node), ...tensorArguments(node)];
-  const names: string[] = [];
-  const walk = (value: unknown, depth: number): void => {
+  if (args === undefined) return [...historySources(node), ...tensorArguments(node)];
+  const sources: Source[] = [];
+  const walk = (value: unknown, depth: number, argument?: string): void => {
     if (depth > 8) return;
-    if (Array.isArray(value)) value.forEach((one) => walk(one, depth + 1));
+    if (Array.isArray(value)) value.forEach((one) => walk(one, depth + 1, argument));
     else {
       const history = asConfig(asConfig(asConfig(value)['config']))['keras_history'];
-      if (Array.isArray(history)) names.push(String(history[0]));
+      if (Array.isArray(history)) sources.push(sourceOf(history, argument));
     }
   };
   walk(args, 0);
-  walk(Object.values(asConfig(kwargs)), 0);
-  return names;
+  for (const [argument, value] of Object.entries(asConfig(kwargs))) walk(value, 0, argument);
+  return sources;
 }
 
 /** Keras 2: tensors among the arguments by name of every input. */
-function tensorArguments(node: unknown): string[] {
+function tensorArguments(node: unknown): Source[] {
   return asList(node).flatMap((input) =>
-    Object.values(asConfig(asList(input)[3])).flatMap((value) => {
+    Object.entries(asConfig(asList(input)[3])).flatMap(([argument, value]) => {
       const tensors = typeof asList(value)[0] === 'string' ? [value] : asList(value);
       return tensors.flatMap((tensor) => {
         const [name, ...place] = asList(tensor);
-        return typeof name === 'string' && place.length === 2 && place.every(Number.isInteger) ? [name] : [];
+        return typeof name === 'string' && place.length === 2 && place.every(Number.isInteger)
+          ? [sourceOf(asList(tensor), argument)]
+          : [];
       });
     }),
   );
 }
 
 /** [name, node, tensor], or a list of them. */
-function historyNames(value: unknown): string[] {
+function historySources(value: unknown): Source[] {
   const list = asList(value);
-  if (typeof list[0] === 'string') return [list[0]];
-  return list.flatMap((one) => {
-    const name = asList(one)[0];
-    return typeof name === 'string' ? [name] : [];
-  });
+  if (typeof list[0] === 'string') return [sourceOf(list)];
+  return list.flatMap((one) => (typeof asList(one)[0] === 'string' ? [sourceOf(asList(one))] : []));
 }
+
+/** [name, node, tensor, …]; the first tensor where that isn't said. */
+const sourceOf = ([name, , tensor]: readonly unknown[], argument?: string): Source => ({
+  layer: String(name),
+  tensor: Number.isSafeInteger(tensor) ? (tensor as number) : 0,
+  ...(argument !== undefined && { argument }),
+});

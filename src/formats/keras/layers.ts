@@ -97,6 +97,8 @@ export function convertLayer(layer: KerasLayer, from: readonly Read[], version: 
     case 'Concatenate':
     case 'Add':
     case 'Multiply': {
+      // arithmetic with a number of the config has one input
+      if (from.length < 2) refuse('joins one input');
       if (new Set(from.map(({ sequence }) => sequence)).size > 1) refuse('joins sequences with single rows');
       // a column beside many is spread over them there, and not here
       if (className !== 'Concatenate' && new Set(from.map(({ width }) => width)).size > 1)

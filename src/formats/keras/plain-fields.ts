@@ -1,6 +1,6 @@
 import { shown } from '../arrays.ts';
 import { refuse, type Read } from './converted.ts';
-import { asConfig, type KerasLayer } from './keras-model.ts';
+import { asConfig, type Config, type KerasLayer } from './keras-model.ts';
 
 // Fields of a config that change a layer's numbers in ways there is nothing for here: each must be left as it is by itself.
 
@@ -22,20 +22,32 @@ const joining = new Set(['Concatenate', 'Add', 'Multiply']);
 
 /** @throws UnrollError invalid_model, naming the field and what it says */
 export function requirePlain({ className, config }: KerasLayer, from: readonly Read[]): void {
-  for (const [field, values] of Object.entries(plain[className] ?? {}))
-    if (!isDefault(config[field], values))
-      refuse(`${field} ${shown(config[field])}${values.length > 0 ? `, must be ${shown(values[0])}` : ''}`);
+  for (const [field, values] of Object.entries(plain[className] ?? {})) requireField(config, field, values);
   if (overColumns.has(className) && !isDefault(config['axis'], [-1, from[0]?.sequence ? 2 : 1]))
     refuse(`axis ${shown(config['axis'])}, must be the last`);
   if (from.length > 1 && !joining.has(className))
     refuse(`reads ${from.length} inputs: only the sequence is one here, a state or a mask is not`);
-  const forward = asConfig(asConfig(config['layer'])['config']);
-  if (className === 'Bidirectional' && forward['go_backwards'] === true)
-    refuse('its forward layer has go_backwards');
+  if (className === 'Bidirectional') requireEqualDirections(config);
+}
+
+/** @throws UnrollError invalid_model where a field is neither left out nor one of `values` */
+export function requireField(config: Config, field: string, values: readonly unknown[]): void {
+  if (!isDefault(config[field], values))
+    refuse(`${field} ${shown(config[field])}${values.length > 0 ? `, must be ${shown(values[0])}` : ''}`);
 }
 
 /** Left out, null, one of the values, or a list of one of them alone. */
 function isDefault(said: unknown, values: readonly unknown[]): boolean {
   const value: unknown = Array.isArray(said) && said.length === 1 ? said[0] : said;
   return value === undefined || value === null || values.includes(value);
+}
+
+/** The first forward, and both give as much: what else a layer of its own may be, recurrent.ts says. */
+function requireEqualDirections(config: Config): void {
+  const own = asConfig(asConfig(config['layer'])['config']);
+  if (own['go_backwards'] === true) refuse('its forward layer has go_backwards');
+  if (config['backward_layer'] === undefined || config['backward_layer'] === null) return;
+  const other = asConfig(asConfig(config['backward_layer'])['config']);
+  if ((other['return_sequences'] === true) !== (own['return_sequences'] === true))
+    refuse('its backward layer has another return_sequences');
 }

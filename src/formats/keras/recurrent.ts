@@ -3,7 +3,7 @@ import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import { reorderGates } from '../../network/gate-orders.ts';
 import { cellActivationsOf } from './cell-activations.ts';
-import { asConfig, textOf, type Config, type KerasLayer } from './keras-model.ts';
+import { asConfig, type Config, type KerasLayer } from './keras-model.ts';
 import { need, refuse, transpose, zeros, type Converted, type Read } from './converted.ts';
 
 // Keras: kernel [in, G·units], recurrent_kernel [units, G·units], bias [G·units], of a GRU with reset_after [2, 3·units]. Gates of an
@@ -12,7 +12,7 @@ import { need, refuse, transpose, zeros, type Converted, type Read } from './con
 const cells = { LSTM: 'lstm', GRU: 'gru', SimpleRNN: 'rnn', CuDNNLSTM: 'lstm', CuDNNGRU: 'gru' } as const;
 const gates = { lstm: 4, gru: 3, rnn: 1 } as const;
 
-interface CellSpec {
+export interface CellSpec {
   readonly type: 'recurrent';
   readonly cell: 'lstm' | 'gru' | 'rnn';
   readonly units: number;
@@ -25,8 +25,8 @@ interface CellSpec {
 export function convertRecurrent(layer: KerasLayer, { width, sequence }: Read, version: string): Converted {
   if (!sequence) refuse('reads a sequence, and is given one row');
   const { name, className, config } = layer;
-  const spec = cellSpec(className, config, version);
-  const tensors = cellTensors(spec, className, need(layer, weightCount(config)), width);
+  requireNoState(config);
+  const { spec, tensors } = cellOf(className, config, need(layer, weightCount(config)), width, version);
   const sequences = config['return_sequences'] === true;
   const notes = notesOf(config);
   if (config['go_backwards'] === true) {
@@ -74,15 +74,10 @@ export function convertBidirectional(
 ): Converted {
   if (!sequence) refuse('reads a sequence, and is given one row');
   const { name, config } = layer;
-  const wrapped = asConfig(config['layer']);
-  const className = String(wrapped['class_name']);
-  if (!Object.hasOwn(cells, className))
-    refuse(`wraps ${shown(className)}, must be ${Object.keys(cells).join(', ')}`);
-  const own = asConfig(wrapped['config']);
-  const merge = ({ concat: 'concat', sum: 'sum', mul: 'mul', ave: 'ave' } as const)[
-    textOf(config['merge_mode']) ?? 'concat'
-  ];
-  if (!merge) return refuse(`merge_mode ${shown(config['merge_mode'])}: its directions are given apart`);
+  const { className, own } = wrappedCell(config['layer']);
+  requireNoState(own);
+  const merge = mergeOf(config);
+  if (!merge) return refuse('merge_mode null: its directions are given apart');
   const spec = cellSpec(className, own, version);
   const backward = backwardActivations(config, { className, own, spec }, version);
   const count = weightCount(own);
@@ -112,20 +107,57 @@ export function convertBidirectional(
   };
 }
 
+/** The class and the config of the cell that a Bidirectional wraps. */
+export function wrappedCell(layer: unknown): { className: string; own: Config } {
+  const wrapped = asConfig(layer);
+  const className = String(wrapped['class_name']);
+  if (!isCell(className)) refuse(`wraps ${shown(className)}, must be ${Object.keys(cells).join(', ')}`);
+  return { className, own: asConfig(wrapped['config']) };
+}
+const isCell = (className: string): boolean => Object.hasOwn(cells, className);
+
+const merges = ['concat', 'sum', 'mul', 'ave'] as const;
+/** How both directions become one; null where they are given apart. */
+export function mergeOf(config: Config): (typeof merges)[number] | null {
+  const said = config['merge_mode'];
+  if (said === null) return null;
+  return (
+    merges.find((merge) => merge === (said ?? 'concat')) ??
+    refuse(`merge_mode ${shown(said)}, must be ${merges.join(', ')} or null`)
+  );
+}
+
+/** One direction of a layer in our terms, whatever it reads and hands on. */
+export function cellOf(
+  className: string,
+  config: Config,
+  weights: readonly Tensor[],
+  width: number,
+  version: string,
+): { readonly spec: CellSpec; readonly tensors: Named } {
+  const spec = cellSpec(className, config, version);
+  return { spec, tensors: cellTensors(spec, className, weights, width) };
+}
+
 const lastOf = (name: string): Converted['layers'][number] => ({
   name: `${name}_last`,
   layer: { type: 'pool', mode: 'last' },
   tensors: [],
 });
 
-type Named = readonly (readonly [part: string, tensor: Tensor])[];
+export type Named = readonly (readonly [part: string, tensor: Tensor])[];
 const placed = (direction: 'forward' | 'backward', tensors: Named): Named =>
   tensors.map(([part, tensor]) => [`0.${direction}.${part}`, tensor]);
 
-const weightCount = (config: Config): number => (config['use_bias'] === false ? 2 : 3);
+export const weightCount = (config: Config): number => (config['use_bias'] === false ? 2 : 3);
 
-function notesOf(config: Config): string[] {
+export function notesOf(config: Config): string[] {
   return config['stateful'] === true ? ['stateful: here every sequence has a state of its own'] : [];
+}
+
+function requireNoState(config: Config): void {
+  if (config['return_state'] === true)
+    refuse('return_state: its states are no output here, they are read and set by themselves');
 }
 
 function cellSpec(className: string, config: Config, version: string): CellSpec {
@@ -134,8 +166,6 @@ function cellSpec(className: string, config: Config, version: string): CellSpec 
   if (!Number.isSafeInteger(units) || units < 1) refuse(`units of ${shown(config['units'])}`);
   const activations = cellActivationsOf(cell, config, version);
   const isRelu = cell === 'rnn' && activations.candidate?.type === 'relu';
-  if (config['return_state'] === true)
-    refuse('return_state: its states are no output here, they are read and set by themselves');
   return {
     type: 'recurrent',
     cell,

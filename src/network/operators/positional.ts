@@ -20,7 +20,8 @@ import { numberOf, numbersOf, textOf, type OperatorKind, type Prepared, type Pre
 /** An input that must be there. */
 export const outer = (x: Operand | undefined): Operand => x ?? refuseOperator('an input is missing');
 const same = (x: Operand, shape: readonly number[]): Prepared => {
-  if (sizeOf(shape) !== x.values.length) refuseOperator(`[${x.shape.join(', ')}] as [${shape.join(', ')}]`);
+  if (sizeOf(shape) !== x.values.length || !shape.every(Number.isInteger))
+    refuseOperator(`[${x.shape.join(', ')}] as [${shape.join(', ')}]`);
   return { outputs: [reshaped(x, shape)], run: null };
 };
 

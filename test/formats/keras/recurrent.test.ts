@@ -29,9 +29,9 @@ const networkOf = (className: string, config: Config, weights: readonly Tensor[]
     version,
     layers: [
       of({ config: { batch_shape: [null, null, width] } }),
-      of({ className, name: 'read', config, inputs: ['numbers'], weights }),
+      of({ className, name: 'read', config, inputs: [{ layer: 'numbers', tensor: 0 }], weights }),
     ],
-    outputs: ['read'],
+    outputs: [{ layer: 'read', tensor: 0 }],
   });
 };
 /** The recurrent layer that a cell of two units becomes. */

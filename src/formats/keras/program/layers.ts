@@ -1,0 +1,141 @@
+import type { Tensor } from '../../../network/weights.ts';
+import { shown } from '../../arrays.ts';
+import { need, refuse } from '../converted.ts';
+import { asConfig, type KerasLayer } from '../keras-model.ts';
+import { requireField } from '../plain-fields.ts';
+import { activated, activationLayer, isActivationLayer } from './activations.ts';
+import { same, sequenceOf, shapeText, type Graph, type Wire } from './graph.ts';
+import { arithmetic, concatenate, dot, isArithmetic } from './merges.ts';
+import { batchNormalization, layerNormalization } from './norms.ts';
+import { bidirectional, recurrent } from './recurrent.ts';
+import {
+  cropping1d,
+  flatten,
+  permute,
+  repeatVector,
+  reshape,
+  upSampling1d,
+  zeroPadding1d,
+} from './shapes.ts';
+import { conv1d, depthwiseConv1d, pooling1d, requireShape, separableConv1d } from './windows.ts';
+
+type Emit = (layer: KerasLayer, x: Wire, graph: Graph) => Wire;
+
+const unchanged: Emit = (_, x) => x;
+
+/** Layers that read one tensor and give one. */
+const ofOne: Readonly<Record<string, Emit>> = {
+  Embedding: embedding,
+  Dense: dense,
+  TimeDistributed: (layer, x, graph) => {
+    const wrapped = asConfig(layer.config['layer']);
+    if (wrapped['class_name'] !== 'Dense')
+      refuse(`wraps ${shown(wrapped['class_name'])}, must be Dense: any other is converted by itself`);
+    return dense({ ...layer, config: asConfig(wrapped['config']) }, x, graph);
+  },
+  Activation: ({ config }, x, graph) => activated(config['activation'], x, graph),
+  PReLU: prelu,
+  Conv1D: conv1d,
+  DepthwiseConv1D: depthwiseConv1d,
+  SeparableConv1D: separableConv1d,
+  MaxPooling1D: pooling1d,
+  AveragePooling1D: pooling1d,
+  GlobalMaxPooling1D: globalPooling,
+  GlobalAveragePooling1D: globalPooling,
+  AttentionWeightedAverage: attentionWeightedAverage,
+  BatchNormalization: batchNormalization,
+  LayerNormalization: layerNormalization,
+  Flatten: flatten,
+  Reshape: reshape,
+  Permute: permute,
+  RepeatVector: repeatVector,
+  Cropping1D: cropping1d,
+  ZeroPadding1D: zeroPadding1d,
+  UpSampling1D: upSampling1d,
+  Masking: (_, x, graph) => {
+    graph.note('masked steps: leave padding out, nothing is padded here');
+    return x;
+  },
+  Dropout: unchanged,
+  SpatialDropout1D: unchanged,
+  GaussianNoise: unchanged,
+  GaussianDropout: unchanged,
+  AlphaDropout: unchanged,
+  ActivityRegularization: unchanged,
+};
+const cells = new Set(['LSTM', 'GRU', 'SimpleRNN', 'CuDNNLSTM', 'CuDNNGRU']);
+
+/** The operators of a layer. @returns what it gives @throws UnrollError invalid_model, saying what there is none of */
+export function emitLayer(layer: KerasLayer, reads: readonly Wire[], graph: Graph): readonly Wire[] {
+  const { className, config, name } = layer;
+  graph.enter(name);
+  if (cells.has(className)) return recurrent(layer, reads, graph);
+  if (className === 'Bidirectional') return bidirectional(layer, reads, graph);
+  if (isArithmetic(className)) return [arithmetic(className, reads, graph)];
+  if (className === 'Concatenate') return [concatenate(layer, reads, graph)];
+  if (className === 'Dot') return [dot(layer, reads, graph)];
+  const known = Object.hasOwn(ofOne, className) || isActivationLayer(className);
+  if (!known) return refuse('there is no such layer here');
+  const [x] = reads;
+  if (reads.length !== 1) refuse(`reads ${reads.length} inputs, must be one`);
+  return [
+    isActivationLayer(className)
+      ? activationLayer(className, config, x!, graph)
+      : ofOne[className]!(layer, x!, graph),
+  ];
+}
+
+/** table [vocabulary, units] */
+function embedding(layer: KerasLayer, x: Wire, graph: Graph): Wire {
+  const [table] = need(layer, 1);
+  const [, units = 0] = table!.shape;
+  if (!x.isInput || x.shape.length !== 1)
+    refuse(`looks up the model’s input, and is given ${shapeText(x.shape)}`);
+  if (table!.shape.length !== 2) refuse(`a table of [${table!.shape.join(', ')}]`);
+  if (layer.config['mask_zero'] === true) graph.note('mask_zero: leave padding out, nothing is padded here');
+  return {
+    value: graph.put('Gather', [graph.constant(table!), x.value], { axis: 0 }),
+    shape: [x.shape[0]!, units],
+  };
+}
+
+/** kernel [in, units], bias [units] */
+function dense(layer: KerasLayer, x: Wire, graph: Graph): Wire {
+  const { config } = layer;
+  const [kernel, bias] = need(layer, config['use_bias'] === false ? 1 : 2);
+  const width = x.shape.at(-1) ?? refuse(`reads ${shapeText(x.shape)}: how wide it is must be known`);
+  const units = kernel!.shape[1] ?? NaN;
+  requireShape(kernel!, [width, units]);
+  if (bias) requireShape(bias, [units]);
+  const product = graph.put('MatMul', [x.value, graph.constant(kernel!)]);
+  const value = bias ? graph.put('Add', [product, graph.constant(bias)]) : product;
+  return activated(config['activation'], { value, shape: x.shape.with(-1, units) }, graph);
+}
+
+/** A slope for every number that it reads, or shared along some axes. */
+function prelu(layer: KerasLayer, x: Wire, graph: Graph): Wire {
+  const [{ shape, values }] = need(layer, 1) as [Tensor];
+  if (shape.length !== x.shape.length || shape.some((size, i) => size !== 1 && size !== x.shape[i]))
+    refuse(`slopes of [${shape.join(', ')}] for ${shapeText(x.shape)}`);
+  return same(x, graph.put('PRelu', [x.value, graph.constant({ shape: [1, ...shape], values })]));
+}
+
+function globalPooling({ className, config }: KerasLayer, x: Wire, graph: Graph): Wire {
+  requireField(config, 'data_format', ['channels_last']);
+  const { width } = sequenceOf(x);
+  const keeps = config['keepdims'] === true;
+  const operator = className.includes('Max') ? 'ReduceMax' : 'ReduceMean';
+  const value = graph.put(operator, [x.value], { axes: [1], keepdims: Number(keeps) });
+  return { value, shape: keeps ? [1, width] : [width] };
+}
+
+/** Of DeepMoji and textgenrnn: softmax over time of x·W. W [in, 1] */
+function attentionWeightedAverage(layer: KerasLayer, x: Wire, graph: Graph): Wire {
+  requireField(layer.config, 'return_attention', [false]);
+  const { width } = sequenceOf(x);
+  const [w] = need(layer, 1);
+  requireShape(w!, [width, 1]);
+  const scores = graph.put('MatMul', [x.value, graph.constant(w!)]);
+  const weighed = graph.put('Mul', [x.value, graph.put('Softmax', [scores], { axis: 1 })]);
+  return { value: graph.put('ReduceSum', [weighed], { axes: [1], keepdims: 0 }), shape: [width] };
+}

@@ -1,0 +1,108 @@
+import { shown } from '../../arrays.ts';
+import { refuse } from '../converted.ts';
+import type { KerasLayer } from '../keras-model.ts';
+import { requireField } from '../plain-fields.ts';
+import { axisIn, shapeText, type Graph, type Wire } from './graph.ts';
+
+// Layers that make one of several.
+
+const operators = {
+  Add: 'Add',
+  Subtract: 'Sub',
+  Multiply: 'Mul',
+  Average: 'Mean',
+  Maximum: 'Max',
+  Minimum: 'Min',
+} as const;
+export const isArithmetic = (className: string): className is keyof typeof operators =>
+  Object.hasOwn(operators, className);
+
+/** Number by number; a row with a sequence is a row with each of its steps. */
+export function arithmetic(className: keyof typeof operators, reads: readonly Wire[], graph: Graph): Wire {
+  const several = requireSeveral(reads);
+  if (className === 'Subtract' && several.length !== 2) refuse(`takes ${several.length} inputs, must be two`);
+  const rank = Math.max(...several.map(({ shape }) => shape.length));
+  const raised = several.map((one) => withRank(one, rank, graph));
+  const shape = raised.map((one) => one.shape).reduce(spread);
+  return {
+    value: graph.put(
+      operators[className],
+      raised.map(({ value }) => value),
+    ),
+    shape,
+  };
+}
+
+export function concatenate({ config }: KerasLayer, reads: readonly Wire[], graph: Graph): Wire {
+  const [first, ...rest] = requireSeveral(reads);
+  const axis = axisIn(first!, config['axis'] ?? -1);
+  for (const { shape } of rest)
+    if (
+      shape.length !== first!.shape.length ||
+      shape.some((size, i) => i !== axis && size !== first!.shape[i])
+    )
+      refuse(`joins ${shapeText(first!.shape)} and ${shapeText(shape)} over axis ${axis + 1}`);
+  const sizes = reads.map(({ shape }) => shape[axis]!);
+  const whole = sizes.reduce<number | null>(
+    (sum, size) => (sum === null || size === null ? null : sum + size),
+    0,
+  );
+  return {
+    value: graph.put(
+      'Concat',
+      reads.map(({ value }) => value),
+      { axis: axis + 1 },
+    ),
+    shape: first!.shape.map((size, i) => (i === axis ? whole : size)),
+  };
+}
+
+/** Sums of products along an axis of each of two rows or sequences. */
+export function dot({ config }: KerasLayer, reads: readonly Wire[], graph: Graph): Wire {
+  requireField(config, 'normalize', [false]);
+  const [a, b] = reads as [Wire, Wire];
+  if (reads.length !== 2 || reads.some(({ shape }) => shape.length > 2))
+    refuse(`of ${reads.map(({ shape }) => shapeText(shape)).join(' and ')}: must be two rows or sequences`);
+  const { axes } = config;
+  const both: unknown[] = Array.isArray(axes) ? axes : [axes, axes];
+  if (both.length !== 2) refuse(`axes ${shown(axes)}`);
+  const [ofA, ofB] = [axisIn(a, both[0]), axisIn(b, both[1])];
+  if (a.shape[ofA] !== b.shape[ofB])
+    refuse(`axes ${shown(axes)} of ${shapeText(a.shape)} and ${shapeText(b.shape)}`);
+  const left = summedLast(a, ofA, graph);
+  const right = graph.put('Transpose', [summedLast(b, ofB, graph)], { perm: [0, 2, 1] });
+  const shape = [a.shape.toSpliced(ofA, 1), b.shape.toSpliced(ofB, 1)].flat();
+  const product = graph.put('MatMul', [left, right]);
+  // of two rows one number is left
+  const sizes = shape.length === 0 ? [1] : shape;
+  const flat = graph.numbers([1, ...sizes.map((size) => size ?? -1)]);
+  if (sizes.filter((size) => size === null).length > 1) return { value: product, shape };
+  return { value: graph.put('Reshape', [product, flat]), shape: sizes };
+}
+
+/** [1, rest, summed] */
+function summedLast(x: Wire, axis: number, graph: Graph): string {
+  if (x.shape.length === 1) return graph.put('Unsqueeze', [x.value], { axes: [1] });
+  return axis === 1 ? x.value : graph.put('Transpose', [x.value], { perm: [0, 2, 1] });
+}
+
+/** Arithmetic with a number of the config has one input. */
+function requireSeveral(reads: readonly Wire[]): readonly Wire[] {
+  return reads.length < 2 ? refuse('joins one input') : reads;
+}
+
+/** Keras puts the missing axes after the batch. */
+function withRank(x: Wire, rank: number, graph: Graph): Wire {
+  const missing = rank - x.shape.length;
+  if (missing === 0) return x;
+  const axes = Array.from({ length: missing }, (_, i) => i + 1);
+  return { value: graph.put('Unsqueeze', [x.value], { axes }), shape: [...axes.map(() => 1), ...x.shape] };
+}
+
+function spread(a: Wire['shape'], b: Wire['shape']): Wire['shape'] {
+  return a.map((size, i) => {
+    const other = b[i]!;
+    if (size === other || other === 1) return size;
+    return size === 1 ? other : refuse(`joins ${shapeText(a)} and ${shapeText(b)}`);
+  });
+}
