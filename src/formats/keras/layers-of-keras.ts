@@ -28,6 +28,9 @@ export function layersOfKeras({ version, layers, outputs }: KerasModel): Foreign
   const names = new Set(['input']);
   let input: NetworkInput | null = null;
 
+  // a layer of ours gives one tensor
+  const placedOf = (one: Source): Placed | undefined =>
+    one.tensor === 0 ? placed.get(one.layer) : undefined;
   const unused = (name: string): string => {
     const clean = name.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(0, 48) || 'layer';
     let free = clean;
@@ -62,9 +65,7 @@ export function layersOfKeras({ version, layers, outputs }: KerasModel): Foreign
         sequence: shapeOf(layer).length > 2 || input.kind === 'ids',
       });
     }
-    const reads = (layer.inputs.length > 0 ? layer.inputs.map((one) => one.layer) : ['']).map((name) =>
-      placed.get(name),
-    );
+    const reads = layer.inputs.length > 0 ? layer.inputs.map(placedOf) : [placed.get('')];
     if (reads.some((one) => one === undefined)) {
       // what it reads could not be converted, or is the layer before a layer that couldn't
       missing.push(`${shown(layer.name)} (${layer.className}) reads what was not converted`);
@@ -87,7 +88,7 @@ export function layersOfKeras({ version, layers, outputs }: KerasModel): Foreign
     refuse(`${missing.length} layers cannot be converted: ${missing.slice(0, 10).join('; ')}`);
   const output = onlyOutput(outputs);
   if (!input) return refuse('the model has no input');
-  const result = placed.get(output.layer);
+  const result = placedOf(output);
   if (result?.name !== asConfig(drafts.at(-1))['name'])
     refuse(`the output ${shown(output.layer)} is not the last layer`);
   const network = networkOfLayers(drafts);

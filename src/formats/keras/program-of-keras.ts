@@ -65,7 +65,8 @@ function emitLayers(
   let read: Wire | null = null;
   let vocabulary: number | undefined;
   for (const layer of layers) {
-    if (layer.className === 'InputLayer' || (!read && layer.inputs.length === 0)) {
+    const isFirst = !read && layer.inputs.length === 0;
+    if (layer.className === 'InputLayer' || isFirst) {
       if (read) refuse(`${shown(layer.name)} is a second input: one is read`);
       read = { value: inputValue, shape: inputShape(layer), isInput: true };
       if (layer.className === 'InputLayer') {
@@ -73,8 +74,8 @@ function emitLayers(
         continue;
       }
     }
-    const reads = layer.inputs.length > 0 ? layer.inputs.map((one) => wireOf(given, one)) : [read];
-    if (reads.some((one) => one === undefined)) {
+    const reads = isFirst ? [read] : layer.inputs.map((one) => wireOf(given, one));
+    if (reads.length === 0 || reads.some((one) => !one)) {
       missing.push(`${shown(layer.name)} (${layer.className}) reads what was not converted`);
       continue;
     }
@@ -106,12 +107,16 @@ function inputShape(layer: KerasLayer): (number | null)[] {
   const sizes = shape.length > 0 ? shape : [ids ? (layer.config['input_length'] ?? null) : null];
   if (sizes.length > 2)
     refuse(`${shown(layer.name)} reads [${shape.join(', ')}] a sample: at most time and features`);
+  if (sizes.length === 2 && sizes[1] === null) refuseWidth(layer.name);
   return sizes.map((size) =>
     size === null || (Number.isSafeInteger(size) && (size as number) > 0)
       ? (size as number | null)
       : refuse(`${shown(layer.name)} reads [${shape.join(', ')}] a sample`),
   );
 }
+
+const refuseWidth = (name: string): never =>
+  refuse(`${shown(name)} does not say how many numbers a step has`);
 
 /** Ids are looked up, and nothing else. */
 function requireLookUps({ operators }: Graph): void {
@@ -127,7 +132,7 @@ function readBy({ wire, vocabulary }: Read, output: Wire): Pick<ProgramSpec, 'ru
   const steps = first === null ? {} : { steps: first };
   if (vocabulary !== undefined)
     return { runs: 'sequence', input: { ...base, shape: [1, -1], vocabulary, ...steps } };
-  const width = wire.shape.at(-1) ?? refuse('its input does not say how many numbers a step has');
+  const width = wire.shape.at(-1) ?? refuseWidth('input');
   if (wire.shape.length === 2)
     return { runs: 'sequence', input: { ...base, shape: [1, -1, width], ...steps } };
   return output.shape.length === 1

@@ -4,7 +4,8 @@ import type { Config } from '../../../src/formats/keras/keras-model.ts';
 import { convertLayer } from '../../../src/formats/keras/layers.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 
-// What a field of a config would change is converted or refused, never passed over.
+// What a field of a config would change is converted or refused, never passed over. What is refused here may run as operators
+// (program.test.ts).
 
 const sequence: Read = { width: 2, sequence: true };
 const row: Read = { width: 2, sequence: false };
@@ -108,6 +109,23 @@ describe('a layer of Keras', () => {
       { layer: { class_name: 'LSTM', config: { ...cell, go_backwards: true } } },
       /go_backwards/,
     ],
+    [
+      'Bidirectional',
+      {
+        layer: { class_name: 'LSTM', config: cell },
+        backward_layer: {
+          class_name: 'LSTM',
+          config: { ...cell, return_sequences: false, go_backwards: true },
+        },
+      },
+      /its backward layer has another return_sequences/,
+    ],
+    [
+      'Bidirectional',
+      { merge_mode: null, layer: { class_name: 'LSTM', config: cell } },
+      /merge_mode null: its directions are given apart/,
+    ],
+    ['Multiply', {}, /joins one input/],
     ['RepeatVector', { n: 3 }, /makes of one row the steps of another sequence/],
     [
       'Conv1D',
@@ -147,7 +165,7 @@ describe('a layer of Keras', () => {
     ...['Reshape', 'Permute', 'Lambda', 'MaxPooling1D', 'AveragePooling1D', 'UpSampling1D', 'Attention'].map(
       (name): [string, Config, RegExp] => [name, {}, /there is no such layer here/],
     ),
-  ])('%s with %j is refused', (className, config, says, how) => {
+  ])('%s with %j is no layer of ours', (className, config, says, how) => {
     expect(() => convert(className, config, how)).toThrow(says);
     expect(() => convert(className, config, how)).toThrow(
       expect.objectContaining({ code: 'invalid_model' }) as Error,

@@ -60,11 +60,13 @@ describe('a Keras model', () => {
   });
 
   it.each([
-    ['conv.keras', /"conv1d" \(Conv1D\): padding "valid", must be "causal" or "same"/],
-    ['backwards-sequences.keras', /go_backwards with return_sequences gives its rows in reverse/],
-    ['repeat.keras', /"repeat_vector" \(RepeatVector\)/],
-  ])('%s is refused with what is missing and where', async (file, says) => {
-    await expect(converted(file)).rejects.toThrow(says);
-    await expect(converted(file)).rejects.toMatchObject({ code: 'invalid_model' });
+    ['conv.keras', 'Transpose 2×, Conv, LSTM, Squeeze', /"conv1d" \(Conv1D\): padding "valid"/],
+    ['backwards-sequences.keras', 'LSTM, Squeeze, Slice', /gives its rows in reverse/],
+    ['repeat.keras', 'LSTM 2×, Squeeze 2×, Unsqueeze, Tile', /"repeat_vector" \(RepeatVector\)/],
+  ])('%s runs as operators, and says why', async (file, operators, because) => {
+    const { network, notes } = await converted(file);
+    expect(network.layers.map(({ type }) => type)).toEqual(['program']);
+    expect(notes[1]).toContain(`over whole sequences: ${operators}`);
+    expect(notes.at(-1)).toMatch(because);
   });
 });

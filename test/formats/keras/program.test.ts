@@ -1,0 +1,417 @@
+import { describe, expect, it } from 'vitest';
+import type { Config, KerasLayer, Source } from '../../../src/formats/keras/keras-model.ts';
+import { networkOfKeras } from '../../../src/formats/keras/network-of-keras.ts';
+import { referenceNetwork } from '../../../src/network/reference-network.ts';
+import type { ProgramSpec } from '../../../src/network/spec.ts';
+import type { Tensor } from '../../../src/network/weights.ts';
+import { randomNumbers } from '../../network/random-network.ts';
+
+// Layers of Keras as operators. Figures are worked out by hand, or by the layer's definition; TensorFlow.js's are in ../tfjs.
+
+const random = randomNumbers(5);
+const tensor = (...shape: number[]): Tensor => ({
+  shape,
+  values: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => random()),
+});
+const of = (...values: number[]): Tensor => ({
+  shape: [values.length],
+  values: Float32Array.from(values),
+});
+type Given = Partial<Omit<KerasLayer, 'inputs'>> & { inputs?: (string | Source)[] };
+
+/** The last layer answers; each reads the one before it where it doesn't say. */
+function convert(shape: readonly (number | null)[], layers: readonly Given[], version = '2.15.0') {
+  const all = [{ className: 'InputLayer', name: 'x', config: { batch_shape: [null, ...shape] } }, ...layers];
+  const named = all.map((layer, i) => ({ ...layer, name: layer.name ?? `l${i}` }));
+  const sources = (inputs: readonly (string | Source)[]): Source[] =>
+    inputs.map((one) => (typeof one === 'string' ? { layer: one, tensor: 0 } : one));
+  return networkOfKeras({
+    version,
+    layers: named.map((layer, i) => ({
+      className: '',
+      config: {},
+      weights: [],
+      ...layer,
+      inputs: i === 0 ? [] : sources((layer as Given).inputs ?? [named[i - 1]!.name]),
+    })),
+    outputs: [{ layer: named.at(-1)!.name, tensor: 0 }],
+  });
+}
+const layer = (className: string, config: Config = {}, ...weights: Tensor[]): Given => ({
+  className,
+  config,
+  weights,
+});
+/** A layer that is none of ours, so that the network is a program. */
+const asProgram = layer('Permute', { dims: [1, 2] });
+
+/** What comes of rows, in rows. */
+function run(layers: readonly Given[], rows: number[][], steps: number | null = null): number[][] {
+  const { network, weights } = convert([steps, rows[0]!.length], layers);
+  expect(network.layers.map(({ type }) => type)).toEqual(['program']);
+  const [program] = network.layers as [ProgramSpec];
+  const { output } = referenceNetwork(
+    network,
+    weights,
+    rows.map((row) => Float64Array.from(row)),
+  );
+  if (program.output.gives === 'step') return output.map((row) => [...row]);
+  const width = program.units / (program.output.rows ?? 1);
+  const last = output.at(-1)!;
+  return Array.from({ length: last.length / width }, (_, i) => [...last.slice(i * width, (i + 1) * width)]);
+}
+const pairs = [
+  [1, -2],
+  [3, 4],
+  [-5, 6],
+];
+
+describe('a layer of Keras as an operator', () => {
+  it.each<[string, Given, number[][]]>([
+    ['ZeroPadding1D', layer('ZeroPadding1D', { padding: [1, 0] }), [[0, 0], ...pairs]],
+    ['Cropping1D', layer('Cropping1D', { cropping: [1, 1] }), [[3, 4]]],
+    ['Cropping1D of one end', layer('Cropping1D', { cropping: [1, 0] }), pairs.slice(1)],
+    ['UpSampling1D', layer('UpSampling1D', { size: 2 }), pairs.flatMap((row) => [row, row])],
+    [
+      'Permute',
+      layer('Permute', { dims: [2, 1] }),
+      [
+        [1, 3, -5],
+        [-2, 4, 6],
+      ],
+    ],
+    [
+      'Reshape',
+      layer('Reshape', { target_shape: [2, -1] }),
+      [
+        [1, -2, 3],
+        [4, -5, 6],
+      ],
+    ],
+    ['Flatten', layer('Flatten'), [[1, -2, 3, 4, -5, 6]]],
+    [
+      'MaxPooling1D',
+      layer('MaxPooling1D', { pool_size: 2, strides: 1 }),
+      [
+        [3, 4],
+        [3, 6],
+      ],
+    ],
+    [
+      'AveragePooling1D that leaves what is outside out',
+      layer('AveragePooling1D', { pool_size: 2, padding: 'same' }),
+      [
+        [2, 1],
+        [-5, 6],
+      ],
+    ],
+    ['GlobalMaxPooling1D that keeps its axis', layer('GlobalMaxPooling1D', { keepdims: true }), [[3, 6]]],
+    [
+      'LeakyReLU',
+      layer('LeakyReLU', { negative_slope: 0.5 }),
+      [
+        [1, -1],
+        [3, 4],
+        [-2.5, 6],
+      ],
+    ],
+    [
+      'ReLU up to a most',
+      layer('ReLU', { max_value: 4 }),
+      [
+        [1, 0],
+        [3, 4],
+        [0, 4],
+      ],
+    ],
+    [
+      'ReLU from a threshold on',
+      layer('ReLU', { threshold: 2, negative_slope: 0.5 }),
+      [
+        [-0.5, -2],
+        [3, 4],
+        [-3.5, 6],
+      ],
+    ],
+    [
+      'PReLU with a slope a column',
+      layer('PReLU', {}, { ...of(0.5, 0.25), shape: [1, 2] }),
+      [
+        [1, -0.5],
+        [3, 4],
+        [-2.5, 6],
+      ],
+    ],
+    [
+      'BatchNormalization over the steps',
+      layer(
+        'BatchNormalization',
+        { axis: [1], epsilon: 0 },
+        of(1, 2, 3),
+        of(0, 0, 1),
+        of(1, 2, 3),
+        of(1, 1, 4),
+      ),
+      [
+        [0, -3],
+        [2, 4],
+        [-11, 5.5],
+      ],
+    ],
+    [
+      'LayerNormalization over steps and columns',
+      layer('LayerNormalization', { axis: [1, 2], epsilon: 0, scale: false, center: false }),
+      pairs.map((row) => row.map((x) => (x - 7 / 6) / Math.sqrt(91 / 6 - 49 / 36))),
+    ],
+    [
+      'Softmax over the steps',
+      layer('Softmax', { axis: 1 }),
+      pairs.map((row) =>
+        row.map((x, k) => Math.exp(x) / pairs.reduce((sum, other) => sum + Math.exp(other[k]!), 0)),
+      ),
+    ],
+  ])('%s', (_, given, expected) => {
+    const seen = run([asProgram, given], pairs, pairs.length);
+    expect(seen).toHaveLength(expected.length);
+    expected.forEach((row, t) => row.forEach((value, k) => expect(seen[t]![k]).toBeCloseTo(value, 5)));
+  });
+
+  it.each<[string, unknown, (x: number) => number, string?]>([
+    ['relu6', 'relu6', (x) => Math.min(6, Math.max(0, x))],
+    ['swish', 'swish', (x) => x / (1 + Math.exp(-x))],
+    ['silu', 'silu', (x) => x / (1 + Math.exp(-x))],
+    ['exponential', 'exponential', Math.exp],
+    ['softplus', 'softplus', (x) => Math.log1p(Math.exp(x))],
+    ['softsign', 'softsign', (x) => x / (1 + Math.abs(x))],
+    ['elu', 'elu', (x) => (x < 0 ? Math.expm1(x) : x)],
+    ['selu', 'selu', (x) => 1.05070098 * (x < 0 ? 1.67326324 * Math.expm1(x) : x)],
+    ['mish', 'mish', (x) => x * Math.tanh(Math.log1p(Math.exp(x)))],
+    ['hard_swish', 'hard_swish', (x) => (x * Math.min(6, Math.max(0, x + 3))) / 6],
+    ['leaky_relu', 'leaky_relu', (x) => (x < 0 ? 0.2 * x : x)],
+    ['hard_sigmoid of Keras 2', 'hard_sigmoid', (x) => Math.min(1, Math.max(0, 0.2 * x + 0.5))],
+    ['hard_sigmoid of Keras 3', 'hard_sigmoid', (x) => Math.min(1, Math.max(0, x / 6 + 0.5)), '3.0.0'],
+    ['a function by its name', { class_name: 'function', config: 'elu' }, (x) => (x < 0 ? Math.expm1(x) : x)],
+    [
+      'a layer with its numbers',
+      { class_name: 'LeakyReLU', config: { alpha: 0.1 } },
+      (x) => (x < 0 ? 0.1 * x : x),
+    ],
+  ])('Activation: %s', (_, activation, f, version) => {
+    const { network, weights } = convert(
+      [null, 2],
+      [layer('Activation', { activation }), asProgram],
+      version,
+    );
+    const rows = pairs.map((row) => Float64Array.from(row));
+    const { output } = referenceNetwork(network, weights, rows);
+    pairs.forEach((row, t) => row.forEach((x, k) => expect(output[t]![k]).toBeCloseTo(f(x), 4)));
+  });
+
+  it.each<[string, Config, number[][]]>([
+    ['Subtract', {}, pairs.map(([a, b]) => [a! - 2 * a!, b! - 2 * b!])],
+    ['Average', {}, pairs.map(([a, b]) => [1.5 * a!, 1.5 * b!])],
+    ['Maximum', {}, pairs.map((row) => row.map((x) => Math.max(x, 2 * x)))],
+    ['Minimum', {}, pairs.map((row) => row.map((x) => Math.min(x, 2 * x)))],
+    ['Concatenate', { axis: 1 }, [...pairs, ...pairs.map((row) => row.map((x) => 2 * x))]],
+    [
+      'Dot',
+      { axes: 1 },
+      [
+        [70, -40],
+        [-40, 112],
+      ],
+    ],
+  ])('%s with %j', (className, config, expected) => {
+    const twice = { ...layer('Dense', {}, { shape: [2, 2], values: Float32Array.of(2, 0, 0, 2) }, of(0, 0)) };
+    const both = { ...layer(className, config), inputs: ['x', 'l1'] };
+    expect(run([twice, both, asProgram], pairs, pairs.length)).toEqual(expected);
+  });
+
+  it('joins a row with every step', () => {
+    const most = layer('GlobalMaxPooling1D');
+    const both = { ...layer('Add'), inputs: ['x', 'l1'] };
+    expect(run([most, both], pairs)).toEqual(pairs.map(([a, b]) => [a! + 3, b! + 6]));
+  });
+
+  it('hands states on, where one layer starts from what another gave', () => {
+    const lstm = (more: Config): Given =>
+      layer('LSTM', { units: 2, ...more }, tensor(2, 8), tensor(2, 8), tensor(8));
+    const reader = { ...lstm({ return_state: true }), name: 'reader' };
+    const writer = {
+      ...lstm({ return_sequences: true }),
+      inputs: [
+        'x',
+        { layer: 'reader', tensor: 1 },
+        { layer: 'reader', tensor: 2, argument: 'initial_state' },
+      ],
+    };
+    const { network } = convert([null, 2], [reader, writer]);
+    const [{ operators }] = network.layers as [ProgramSpec];
+    const [first, second] = operators.filter(({ operator }) => operator === 'LSTM');
+    expect(second!.inputs.slice(5)).toEqual(
+      first!.outputs.slice(1).map(
+        (end) =>
+          // through a squeeze and back
+          operators
+            .filter(({ operator }) => operator === 'Squeeze')
+            .filter(({ inputs }) => inputs[0] === end)
+            .map(({ outputs }) =>
+              operators.find(({ operator, inputs }) => operator === 'Unsqueeze' && inputs[0] === outputs[0]),
+            )
+            .find((one) => one !== undefined)!.outputs[0],
+      ),
+    );
+  });
+
+  it('of a row by itself runs at every step, unless it becomes a sequence', () => {
+    const of2 = [layer('LeakyReLU'), layer('Dense', {}, tensor(2, 3), tensor(3))];
+    expect(convert([2], of2).network.layers[0]).toMatchObject({ runs: 'step', units: 3 });
+    expect(convert([2], [layer('RepeatVector', { n: 4 })]).network.layers[0]).toMatchObject({
+      runs: 'sequence',
+      input: { steps: 1 },
+      output: { gives: 'sequence', rows: 4 },
+      units: 8,
+    });
+  });
+});
+
+describe('a network of Keras is refused with what is missing and where', () => {
+  const dense = layer('Dense', {}, tensor(2, 2), tensor(2));
+  const conv = (config: Config = {}, ...weights: Tensor[]): Given =>
+    layer('Conv1D', { filters: 2, kernel_size: 3, ...config }, ...weights, tensor(3, 2, 2), tensor(2));
+  it.each<[string, readonly (number | null)[], readonly Given[], string | RegExp]>([
+    ...[
+      'Lambda',
+      'MyLayer',
+      'ConvLSTM1D',
+      'Conv1DTranspose',
+      'Attention',
+      'Sequential',
+      'RNN',
+      'constructor',
+    ].map((name): [string, readonly (number | null)[], readonly Given[], string] => [
+      name,
+      [null, 2],
+      [asProgram, layer(name)],
+      `1 layers cannot be converted: "l2" (${name}): there is no such layer here`,
+    ]),
+    [
+      'each of several',
+      [null, 2],
+      [layer('Lambda'), layer('LeakyReLU')],
+      /2 layers .*"l1" \(Lambda\).*; "l2" .*reads what was not converted/,
+    ],
+    ['Conv2D, over images', [28, 28, 1], [layer('Conv2D')], 'at most time and features'],
+    [
+      'TimeDistributed of a convolution',
+      [null, 2],
+      [layer('TimeDistributed', { layer: { class_name: 'Conv1D' } })],
+      'wraps "Conv1D", must be Dense',
+    ],
+    [
+      'an activation of one’s own',
+      [null, 2],
+      [layer('Activation', { activation: 'snake' })],
+      'the activation "snake"',
+    ],
+    [
+      'an activation within itself',
+      [null, 2],
+      [layer('Activation', { activation: { class_name: 'Activation', config: {} } })],
+      'the activation "Activation"',
+    ],
+    [
+      'a convolution with the channels first',
+      [null, 2],
+      [conv({ data_format: 'channels_first' })],
+      'data_format "channels_first", must be "channels_last"',
+    ],
+    [
+      'a kernel of other sizes',
+      [null, 2],
+      [conv({ kernel_size: 4 })],
+      'weights of [3, 2, 2], must be [4, 2, 2]',
+    ],
+    ['a window longer than the sequence', [2, 2], [conv(), layer('Flatten')], 'a window of 3 steps over 2'],
+    [
+      'Flatten of a sequence of any length',
+      [null, 2],
+      [layer('Flatten')],
+      'flattens [steps, 2]: how many numbers come of it must not depend on the sequence',
+    ],
+    ['Reshape to other sizes', [3, 2], [layer('Reshape', { target_shape: [4, -1] })], '[3, 2] as [4, -1]'],
+    ['Permute of other axes', [3, 2], [layer('Permute', { dims: [[1], 2] })], 'dims [[1],2]'],
+    [
+      'RepeatVector of a sequence',
+      [null, 2],
+      [layer('RepeatVector', { n: 3 })],
+      'repeats one row, and is given [steps, 2]',
+    ],
+    [
+      'rows without end',
+      [null, 2],
+      [layer('GlobalMaxPooling1D'), layer('RepeatVector', { n: 1e9 })],
+      'n 1000000000',
+    ],
+    [
+      'Dot of lengths of 1',
+      [null, 2],
+      [dense, { ...layer('Dot', { axes: 1, normalize: true }), inputs: ['x', 'l1'] }],
+      'normalize true',
+    ],
+    [
+      'Subtract of three',
+      [null, 2],
+      [dense, { ...layer('Subtract'), inputs: ['x', 'l1', 'x'] }],
+      'takes 3 inputs, must be two',
+    ],
+    ['arithmetic with a number', [null, 2], [asProgram, layer('Multiply')], 'joins one input'],
+    [
+      'a mask',
+      [null, 2],
+      [
+        dense,
+        { ...layer('GlobalMaxPooling1D'), inputs: ['x', { layer: 'l1', tensor: 0, argument: 'mask' }] },
+      ],
+      '"l2" (GlobalMaxPooling1D): is given a mask',
+    ],
+    [
+      'the second output of a layer that has one',
+      [null, 2],
+      [dense, { ...dense, inputs: [{ layer: 'l1', tensor: 1 }] }],
+      '"l2" (Dense) reads what was not converted',
+    ],
+    [
+      'an answer of fewer rows than steps',
+      [null, 2],
+      [conv()],
+      /^as operators: it gives 190 numbers for 97 steps .*; as layers: .*padding "valid"/,
+    ],
+    [
+      'an answer of more rows than steps',
+      [null, 2],
+      [layer('UpSampling1D', { size: 2 })],
+      'it answers with 2 rows a step, must be one',
+    ],
+    [
+      'an answer that lies across',
+      [null, 2],
+      [layer('Permute', { dims: [2, 1] })],
+      'it answers with [2, steps] a sample',
+    ],
+    [
+      'ids as numbers',
+      [null],
+      [
+        layer('Embedding', {}, tensor(5, 2)),
+        { ...layer('LeakyReLU'), inputs: ['x'] },
+        { ...asProgram, inputs: ['l1'] },
+      ],
+      'LeakyRelu (l2.leakyrelu.2) reads ids',
+    ],
+    ['rows of no width', [null, null], [layer('LeakyReLU')], 'how many numbers a step has'],
+  ])('%s', (_, shape, layers, says) => {
+    expect(() => convert(shape, layers)).toThrow(says);
+    expect(() => convert(shape, layers)).toThrow(expect.objectContaining({ code: 'invalid_model' }) as Error);
+  });
+});
