@@ -29,12 +29,19 @@ const outside = moveOut(golden('onnx-files/tagger-gru-16.onnx'), ({ offset, leng
 const besides: ReadonlyMap<string, Uint8Array> = new Map([
   ['data', outside.data],
   ['model.h5', golden('old-keras-files/weights-and-config/model.h5')],
+  ['windows.bin', golden('tfjs-files/both-concat/group1-shard1of1.bin')],
   ['group1-shard1of1.bin', golden('tfjs-files/tagger/group1-shard1of1.bin')],
 ]);
 export const siblings: Siblings = {
   read: (name) => Promise.resolve(besides.get(name) ?? refuseFile(`the file ${shown(name)} is missing`)),
   list: () => Promise.resolve(['model.h5']),
 };
+
+const windows = new TextEncoder().encode(
+  new TextDecoder()
+    .decode(golden('tfjs-files/both-concat/model.json'))
+    .replace('group1-shard1of1.bin', 'windows.bin'),
+);
 
 /** A sound file of each format. */
 export const seeds: Readonly<Record<string, Uint8Array>> = {
@@ -54,6 +61,8 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
   'ONNX branches': golden('onnx-files/graphs/branches.onnx'),
   Keras: golden('keras-files/two-branches.keras'),
   'TensorFlow.js': golden('tfjs-files/tagger/model.json'),
+  'TensorFlow.js program': windows,
+  'Keras program': golden('keras-files/repeat.keras'),
   'ONNX with its tensors outside': outside.model,
   'Keras JSON': golden('old-keras-files/weights-and-config/model.json'),
   'Keras HDF5': golden('keras-files/two-branches.h5'),

@@ -130,6 +130,16 @@ describe('a program is refused', () => {
       step([{ ...tanh, operator: 'constructor' }]),
       'no such operator',
     ],
+    [
+      'with an answer that cannot have its rows',
+      step([tanh], { output: { value: 'y', gives: 'sequence', rows: 2 } }),
+      '3 numbers in 2 rows',
+    ],
+    [
+      'with rows at every step',
+      step([tanh], { output: { value: 'y', gives: 'step', rows: 3 } }),
+      'a step answers with one row',
+    ],
     ['that gives a value twice', step([tanh, tanh]), 'is given twice'],
     [
       'that makes more than it may',

@@ -1,5 +1,8 @@
+import type { Config } from '../../src/formats/keras/keras-model.ts';
+import { networkOfKeras } from '../../src/formats/keras/network-of-keras.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
 import type { NetworkSpec } from '../../src/network/spec.ts';
+import type { Tensor } from '../../src/network/weights.ts';
 import { features, ids, network } from './random-network.ts';
 
 // Programs of operators for tests: one of every kind of product, sweep and move, as a step with a state and over whole sequences.
@@ -131,9 +134,40 @@ export const windows = network([
     ],
   },
 ]);
+/** A network of Keras: windows, an LSTM's last row repeated, a GRU backwards over it; three rows a sequence. */
+function ofKeras(): NetworkSpec {
+  const tensor = (...shape: number[]) => ({
+    shape,
+    values: new Float32Array(shape.reduce((product, size) => product * size)),
+  });
+  const layer = (className: string, config: Config, ...weights: Tensor[]) => ({ className, config, weights });
+  const dense = { class_name: 'Dense', config: { activation: 'swish' } };
+  const layers = [
+    layer('InputLayer', { batch_shape: [null, null, 4] }),
+    layer(
+      'Conv1D',
+      { filters: 9, kernel_size: 5, strides: 2, padding: 'same', activation: 'elu' },
+      tensor(5, 4, 9),
+      tensor(9),
+    ),
+    layer('MaxPooling1D', { padding: 'same' }),
+    layer('LSTM', { units: 6 }, tensor(9, 24), tensor(6, 24), tensor(24)),
+    layer('RepeatVector', { n: 3 }),
+    layer(
+      'GRU',
+      { units: 5, go_backwards: true, return_sequences: true, reset_after: true },
+      tensor(6, 15),
+      tensor(5, 15),
+      tensor(2, 15),
+    ),
+    layer('TimeDistributed', { layer: dense }, tensor(5, 2), tensor(2)),
+  ].map((one, i) => ({ ...one, name: `l${i}`, inputs: i === 0 ? [] : [{ layer: `l${i - 1}`, tensor: 0 }] }));
+  return networkOfKeras({ version: '3.0.0', layers, outputs: [{ layer: 'l6', tensor: 0 }] }).network;
+}
 
 export const programs: Readonly<Record<string, { spec: NetworkSpec; input: NetworkInput }>> = {
   'a program of a step, with states and context': { spec: frames, input: features(20) },
   'a program over a sequence of ids, a row a step': { spec: attention, input: ids(11) },
   'a program with a loop, one answer': { spec: loop, input: features(3) },
+  'a program of Keras layers, three rows': { spec: ofKeras(), input: features(4) },
 };

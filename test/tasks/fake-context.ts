@@ -42,7 +42,7 @@ export function fakeContext(model: ServedModel, options: FakeOptions = {}): Fake
   const width = model.spec.inputs.kind === 'text' ? 1 : model.spec.inputs.features.length;
   const layers = model.spec.network.layers;
   const last = layers.at(-1)!;
-  const outputs = last.type === 'dense' ? last.units : 1;
+  const outputs = last.type === 'dense' || last.type === 'program' ? last.units : 1;
   const tokens = model.vocabulary?.tokens ?? [];
 
   async function* run(request: SequenceRequest, index: number): AsyncGenerator<SequenceEvent> {
@@ -89,7 +89,8 @@ export function fakeContext(model: ServedModel, options: FakeOptions = {}): Fake
   } as unknown as Engine;
   const repository = {
     acquire(reference: string) {
-      if (reference !== model.name) throw new UnrollError('model_not_found', `no model ${reference}`);
+      if (![model.name, `${model.name}@${model.version}`].includes(reference))
+        throw new UnrollError('model_not_found', `no model ${reference}`);
       leases++;
       return { model, release: () => void leases-- };
     },
@@ -121,7 +122,7 @@ function halves(steps: number): number[][] {
 
 type SpecInput = Parameters<typeof modelSpec.parse>[0];
 
-function serve(spec: SpecInput): ServedModel {
+function serve(spec: SpecInput, outputWidth = 1): ServedModel {
   const parsed: ModelSpec = modelSpec.parse(spec);
   return {
     name: parsed.name,
@@ -130,7 +131,7 @@ function serve(spec: SpecInput): ServedModel {
     vocabulary: parsed.inputs.kind === 'text' ? createVocabulary(parsed.inputs) : null,
     target: parsed.outputs.vocabulary ? createVocabulary(parsed.outputs.vocabulary) : null,
     chain: null,
-    network: { id: 1 } as NetworkHandle,
+    network: { id: 1, info: { outputWidth } } as NetworkHandle,
     statistics: createModelStatistics(),
   };
 }
@@ -171,6 +172,30 @@ export const models = {
       },
       outputs: { units: more.units },
     }),
+  /** Answers with three rows of two numbers, whatever it reads. */
+  predictRows: (units?: object[]): ServedModel =>
+    serve(
+      {
+        schema: 1,
+        name: 'colours',
+        task: 'predict',
+        inputs: { kind: 'numeric', features: [{ name: 'x' }, { name: 'y' }] },
+        network: {
+          layers: [
+            {
+              type: 'program',
+              runs: 'sequence',
+              input: { value: 'x', shape: [1, -1, 2] },
+              output: { value: 'y', gives: 'sequence', rows: 3 },
+              units: 6,
+              operators: [],
+            },
+          ],
+        },
+        outputs: { units },
+      },
+      6,
+    ),
   generate: (inputs: object = {}, decoding: object = {}): ServedModel =>
     serve({
       schema: 1,

@@ -24,6 +24,22 @@ describe('predict', () => {
     expect(context.requests.map(({ want }) => want)).toEqual(['last', 'last']);
   });
 
+  it('answers with as many rows as the answer always has', async () => {
+    const numbers = [0, 1, 2, 3, 4, 5].map((k) => shortest(Math.fround(outputAt(input.flat(), 2, 3, k))));
+    const rows = [numbers.slice(0, 2), numbers.slice(2, 4), numbers.slice(4)];
+    const context = fakeContext(models.predictRows());
+    expect((await predict(context, call(), { input })).predictions).toEqual([{ output: rows }]);
+    expect(context.requests.map(({ want }) => want)).toEqual(['last']);
+    const events = await collect(predictStream(fakeContext(models.predictRows()), call(), { input }));
+    expect(events.at(-1)).toMatchObject({ event: 'done', data: { predictions: [{ output: rows }] } });
+  });
+
+  it('brings every one of those rows back to its units', async () => {
+    const model = models.predictRows([{ name: 'a', mean: 100, scale: 10 }, { name: 'b' }]);
+    const { predictions } = await predict(fakeContext(model, { output: 0.25 }), call(), { input });
+    expect(predictions).toEqual([{ output: [1, 2, 3].map(() => [102.5, 0.25]) }]);
+  });
+
   it('takes one step of several features as a flat list', async () => {
     const { predictions, usage } = await predict(fakeContext(models.predict()), call(), { input: [1, 2] });
     expect(predictions).toEqual([{ output: [row([1, 2], 1)] }]);
