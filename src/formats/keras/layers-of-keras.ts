@@ -103,7 +103,7 @@ export function onlyOutput(outputs: readonly Source[]): Source {
     refuse(
       `it has ${outputs.length} outputs: ${outputs.map(({ layer }) => shown(layer)).join(', ')}; one is served`,
     );
-  return output!;
+  return output;
 }
 
 /** What a layer says it reads, the batch included; nothing where it says nothing. */
@@ -119,7 +119,9 @@ function inputOf(layer: KerasLayer): NetworkInput {
   if (shape.length > 3)
     return refuse(`${shown(layer.name)} reads [${shape.join(', ')}]: at most time and features`);
   if (layer.className === 'Embedding') return idsFor(layer);
-  return { kind: 'features', width: typeof width === 'number' ? width : 0 };
+  if (typeof width !== 'number') return { kind: 'features', width: 0 };
+  if (!Number.isSafeInteger(width) || width < 1) refuse(`${shown(layer.name)} reads ${width} columns`);
+  return { kind: 'features', width };
 }
 
 function idsFor({ config }: KerasLayer): NetworkInput {

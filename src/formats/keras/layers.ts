@@ -147,6 +147,7 @@ function convertDense(layer: KerasLayer, { sequence, width: read }: Read): Conve
 /** What is no layer of ours by itself: a dense layer whose matrix changes nothing. */
 function identity(name: string, { width, sequence }: Read, activation: string): Converted {
   if (activation === 'linear') return { layers: [], width, sequence, notes: [] };
+  requireDiagonal(width);
   return {
     layers: [diagonal(name, new Float32Array(width).fill(1), new Float32Array(width), activation)],
     width,
@@ -158,6 +159,7 @@ function identity(name: string, { width, sequence }: Read, activation: string): 
 /** (x − mean) · γ / √(variance + ε) + β, with the moments of the training: x · scale + shift. */
 function convertBatchNorm(layer: KerasLayer, { width, sequence }: Read): Converted {
   const { config } = layer;
+  requireDiagonal(width);
   const [scaled, centred] = [config['scale'] !== false, config['center'] !== false];
   const parts = need(layer, 2 + Number(scaled) + Number(centred)).map(({ values }) => values);
   const gamma = scaled ? parts.shift()! : new Float32Array(width).fill(1);
@@ -196,6 +198,12 @@ function convertLayerNorm(layer: KerasLayer, { width, sequence }: Read): Convert
     sequence,
     notes: [],
   };
+}
+
+/** Its matrix has as many rows as columns: past this it is an operator, which has none. */
+const widestDiagonal = 4096;
+function requireDiagonal(width: number): void {
+  if (width > widestDiagonal) refuse(`${width} columns as a dense layer, at most ${widestDiagonal}`);
 }
 
 function diagonal(

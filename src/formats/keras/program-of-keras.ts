@@ -106,12 +106,12 @@ function inputShape(layer: KerasLayer): (number | null)[] {
   const ids = layer.className === 'Embedding';
   const sizes = shape.length > 0 ? shape : [ids ? (layer.config['input_length'] ?? null) : null];
   if (sizes.length > 2)
-    refuse(`${shown(layer.name)} reads [${shape.join(', ')}] a sample: at most time and features`);
+    refuse(`${shown(layer.name)} reads ${shown(shape)} a sample: at most time and features`);
   if (sizes.length === 2 && sizes[1] === null) refuseWidth(layer.name);
   return sizes.map((size) =>
     size === null || (Number.isSafeInteger(size) && (size as number) > 0)
       ? (size as number | null)
-      : refuse(`${shown(layer.name)} reads [${shape.join(', ')}] a sample`),
+      : refuse(`${shown(layer.name)} reads ${shown(shape)} a sample`),
   );
 }
 

@@ -12,7 +12,9 @@ export const predictReply = z
       z.object({
         output: z
           .union([z.array(z.number()), z.array(z.array(z.number()))])
-          .describe('One row where the network ends in a pool, else a row a step'),
+          .describe(
+            'One row where the network answers once, or as many as its answer always has; else a row a step',
+          ),
       }),
     ),
   })

@@ -58,7 +58,9 @@ function run(layers: readonly Given[], rows: number[][], steps: number | null = 
   if (program.output.gives === 'step') return output.map((row) => [...row]);
   const width = program.units / (program.output.rows ?? 1);
   const last = output.at(-1)!;
-  return Array.from({ length: last.length / width }, (_, i) => [...last.slice(i * width, (i + 1) * width)]);
+  return Array.from({ length: last.length / width }, (_, i) =>
+    Array.from(last.subarray(i * width, (i + 1) * width)),
+  );
 }
 const pairs = [
   [1, -2],
@@ -225,6 +227,11 @@ describe('a layer of Keras as an operator', () => {
     const twice = { ...layer('Dense', {}, { shape: [2, 2], values: Float32Array.of(2, 0, 0, 2) }, of(0, 0)) };
     const both = { ...layer(className, config), inputs: ['x', 'l1'] };
     expect(run([twice, both, asProgram], pairs, pairs.length)).toEqual(expected);
+  });
+
+  it('stands where a dense layer would hold a matrix too large', () => {
+    const { network } = convert([null, 100_000], [layer('Activation', { activation: 'tanh' })]);
+    expect(network.layers[0]).toMatchObject({ type: 'program', units: 100_000, constants: {} });
   });
 
   it('joins a row with every step', () => {
@@ -409,6 +416,7 @@ describe('a network of Keras is refused with what is missing and where', () => {
       ],
       'LeakyRelu (l2.leakyrelu.2) reads ids',
     ],
+    ['rows of less than nothing', [null, -1], [layer('Softmax')], '"x" reads [null,-1] a sample'],
     ['rows of no width', [null, null], [layer('LeakyReLU')], 'how many numbers a step has'],
   ])('%s', (_, shape, layers, says) => {
     expect(() => convert(shape, layers)).toThrow(says);

@@ -2,6 +2,10 @@ import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } fr
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readForeign } from '../../../src/formats/read-foreign.ts';
+import { showNetwork } from '../../../src/cli/show-network.ts';
+import type { ForeignNetwork } from '../../../src/formats/foreign-network.ts';
+import { programOfKeras } from '../../../src/formats/keras/program-of-keras.ts';
+import { readTfjs } from '../../../src/formats/tfjs/read-tfjs.ts';
 import { answerRows } from '../../../src/network/answers-once.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
@@ -25,30 +29,59 @@ const read = (name: string) =>
     siblings: siblingsIn(join(folder, name), 1e6),
   });
 
+/** Whether both the reference and the kernel give what TensorFlow.js gave. */
+function expectAnswers({ network, weights }: ForeignNetwork, { x, y }: (typeof answers)[string]): void {
+  const expected = (Array.isArray(y[0]) ? y : [y]) as number[][];
+  const ids = !Array.isArray(x[0]);
+  const steps = ids ? (x as number[]) : (x as number[][]).map((row) => Float64Array.from(row));
+  const { output } = referenceNetwork(network, weights, steps);
+  const runner = runnerOf(network, weights);
+  const emitted = runAlone(runner, ids ? Int32Array.from(x as number[]) : Float32Array.from(x.flat()));
+  runner.release();
+  const count = answerRows(network);
+  for (const [rows, most] of [
+    [output, 2e-6],
+    [emitted, 1e-5],
+  ] as const) {
+    // what answers once may have several rows side by side
+    const last = count > 1 ? rowsOf(rows.at(-1)!, count) : rows.slice(-expected.length);
+    expect(last).toHaveLength(expected.length);
+    expect(last[0]).toHaveLength(expected[0]!.length);
+    expected.forEach((row, t) =>
+      row.forEach((value, k) => expect(Math.abs(last[t]![k]! - value)).toBeLessThan(most)),
+    );
+  }
+}
+
 describe('a model of TensorFlow.js', () => {
   it.each(Object.keys(answers))('%s answers as it does there', async (name) => {
-    const { network, weights } = (await read(name)).network();
-    const { x, y } = answers[name]!;
-    const expected = (Array.isArray(y[0]) ? y : [y]) as number[][];
-    const ids = !Array.isArray(x[0]);
-    const steps = ids ? (x as number[]) : (x as number[][]).map((row) => Float64Array.from(row));
-    const { output } = referenceNetwork(network, weights, steps);
-    const runner = runnerOf(network, weights);
-    const emitted = runAlone(runner, ids ? Int32Array.from(x as number[]) : Float32Array.from(x.flat()));
-    runner.release();
-    for (const [rows, most] of [
-      [output, 2e-6],
-      [emitted, 1e-5],
-    ] as const) {
-      // what answers once may have several rows side by side
-      const last =
-        answerRows(network) > 1 ? rowsOf(rows.at(-1)!, answerRows(network)) : rows.slice(-expected.length);
-      expect(last).toHaveLength(expected.length);
-      expect(last[0]).toHaveLength(expected[0]!.length);
-      expected.forEach((row, t) =>
-        row.forEach((value, k) => expect(Math.abs(last[t]![k]! - value)).toBeLessThan(most)),
-      );
-    }
+    expectAnswers((await read(name)).network(), answers[name]!);
+  });
+
+  it.each(Object.keys(answers))('%s answers so as operators, too', async (name) => {
+    const json: unknown = JSON.parse(readFileSync(join(folder, name, 'model.json'), 'utf8'));
+    const { model } = await readTfjs(json, siblingsIn(join(folder, name), 1e6));
+    expectAnswers(programOfKeras(model!, 'a test asks for it'), answers[name]!);
+  });
+
+  it.each([
+    ['conv-valid', '(Conv1D): padding "valid"'],
+    ['repeated', 'RepeatVector'],
+    ['joins', '"most" (Maximum)'],
+    ['both-mul', 'strides of [2]'],
+  ])('%s is no stack of layers, and says why', async (name, because) => {
+    const { network, notes } = (await read(name)).network();
+    expect(network.layers.map(({ type }) => type)).toEqual(['program']);
+    expect(notes.at(-1)).toContain('no stack of layers, because');
+    expect(notes.at(-1)).toContain(because);
+  });
+
+  it.each([
+    ['repeated', 'gives 5 rows of 2 numbers a sequence'],
+    ['conv-valid', 'gives 2 numbers a sequence'],
+    ['backwards-sequences', 'gives 2 numbers a step'],
+  ])('%s is shown with what it gives: it %s', async (name, gives) => {
+    expect(showNetwork((await read(name)).network()).join('\n')).toContain(gives);
   });
 
   it('says what wrote it', async () => {

@@ -82,6 +82,12 @@ export function createGraph(version: string): Graph {
 export const shapeText = (shape: readonly Size[]): string =>
   `[${shape.map((size) => size ?? 'steps').join(', ')}]`;
 
+/** The same sizes with another width. */
+export const lastReplaced = (shape: Wire['shape'], width: number): Wire['shape'] => [
+  ...shape.slice(0, -1),
+  width,
+];
+
 /** What operators make of a wire without changing its shape. */
 export const same = ({ shape }: Wire, value: string): Wire => ({ value, shape });
 

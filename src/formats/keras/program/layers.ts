@@ -4,7 +4,7 @@ import { need, refuse } from '../converted.ts';
 import { asConfig, type KerasLayer } from '../keras-model.ts';
 import { requireField } from '../plain-fields.ts';
 import { activated, activationLayer, isActivationLayer } from './activations.ts';
-import { same, sequenceOf, shapeText, type Graph, type Wire } from './graph.ts';
+import { lastReplaced, same, sequenceOf, shapeText, type Graph, type Wire } from './graph.ts';
 import { arithmetic, concatenate, dot, isArithmetic } from './merges.ts';
 import { batchNormalization, layerNormalization } from './norms.ts';
 import { bidirectional, recurrent } from './recurrent.ts';
@@ -109,7 +109,7 @@ function dense(layer: KerasLayer, x: Wire, graph: Graph): Wire {
   if (bias) requireShape(bias, [units]);
   const product = graph.put('MatMul', [x.value, graph.constant(kernel!)]);
   const value = bias ? graph.put('Add', [product, graph.constant(bias)]) : product;
-  return activated(config['activation'], { value, shape: x.shape.with(-1, units) }, graph);
+  return activated(config['activation'], { value, shape: lastReplaced(x.shape, units) }, graph);
 }
 
 /** A slope for every number that it reads, or shared along some axes. */

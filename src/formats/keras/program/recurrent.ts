@@ -16,7 +16,7 @@ import {
   type CellSpec,
   type Named,
 } from '../recurrent.ts';
-import { sequenceOf, shapeText, type Graph, type Wire } from './graph.ts';
+import { lastReplaced, sequenceOf, shapeText, type Graph, type Wire } from './graph.ts';
 
 // Cells as ONNX's operators, a direction each, with the batch first: X [1, steps, in], Y [1, steps, 1, units], states [1, 1, units].
 
@@ -150,7 +150,7 @@ function merged(merge: ReturnType<typeof mergeOf>, both: [Wire, Wire], graph: Gr
     return [
       {
         value: graph.put('Concat', values, { axis: one.shape.length }),
-        shape: one.shape.with(-1, units[0]! + units[1]!),
+        shape: lastReplaced(one.shape, units[0]! + units[1]!),
       },
     ];
   if (units[0] !== units[1]) refuse(`merge_mode ${shown(merge)} of ${units.join(' and ')} units`);
