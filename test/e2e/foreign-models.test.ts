@@ -53,7 +53,10 @@ describe('a file of others', () => {
     drop('frames', 'onnx-files/graphs/frames-16.onnx');
     dropFolder('browsers', 'tfjs-files/lstm');
     drop('evil', 'torch-files/evil.pt');
-    drop('conv', 'keras-files/conv.keras');
+    dropFolder('repeated', 'tfjs-files/repeated');
+    dropFolder('own-layers', 'tfjs-files/rnn');
+    const topology = join(models, 'own-layers/1/model.json');
+    writeFileSync(topology, readFileSync(topology, 'utf8').replace('"LayerNormalization"', '"Lambda"'));
     unroll(
       'import',
       join(golden, 'keras-files/tagger.h5'),
@@ -126,6 +129,17 @@ describe('a file of others', () => {
     expect(worst(await predict('browsers', x), [y])).toBeLessThan(1e-5);
   });
 
+  it('serves a network that is no stack of layers, with the rows that it always answers with', async () => {
+    const { x, y } = answers('tfjs')['repeated']! as unknown as { x: number[][]; y: number[][] };
+    expect(worst(await predict('repeated', x), y)).toBeLessThan(1e-5);
+    const { outputs } = await server.ask<{ outputs: { shape: number[]; data: number[] }[] }>(
+      '/v2/models/repeated/infer',
+      { inputs: [{ name: 'input', datatype: 'FP32', shape: [1, x.length, 3], data: x.flat() }] },
+    );
+    expect(outputs.map(({ shape }) => shape)).toEqual([[1, 5, 2]]);
+    expect(worst([outputs[0]!.data], [y.flat()])).toBeLessThan(1e-5);
+  });
+
   it('serves as what a model.json beside it says', async () => {
     const { x, y } = answers('keras')['classifier']!;
     const { predictions } = await server.ask<{
@@ -154,7 +168,7 @@ describe('a file of others', () => {
     };
     const errors = new Map(data.map(({ id, error }) => [id.replace(/@.*/, ''), error]));
     expect(errors.get('evil')).toContain('"posix.system", which is no tensor and no plain container');
-    expect(errors.get('conv')).toContain('"conv1d" (Conv1D): padding "valid", must be');
+    expect(errors.get('own-layers')).toContain('(Lambda): there is no such layer here');
     expect(errors.get('branches')).toBeNull();
   });
 });
