@@ -171,6 +171,28 @@ for (const [name, model] of Object.entries(asPrograms())) {
   answer(name, model, input(model));
   write(name, await artifacts(model));
 }
+/** Models among a model's layers. */
+function within() {
+  const x = tf.input({ shape: [null, 3], name: 'numbers' });
+  const inner = tf.input({ shape: [null, 3], name: 'inner' });
+  const rows = L.lstm({ ...tagging(3), name: 'inner-rows' }).apply(inner);
+  const both = tf.model({ inputs: inner, outputs: [rows, L.globalMaxPooling1d({ name: 'inner-most' }).apply(rows)], name: 'reader' });
+  const [all, most] = both.apply(x);
+  const pooled = chain(L.dense({ units: 4, name: 'deep', inputShape: [null, 3] }), chain(L.leakyReLU({ name: 'bent', inputShape: [null, 4] }), L.globalAveragePooling1d({ name: 'mean' })));
+  return tf.model({ inputs: x, outputs: L.concatenate({ name: 'answer' }).apply([pooled.apply(all), most]) });
+}
+const encoder = chain(L.lstm({ units: 4, ...sigmoid, ...numbers }), L.dense({ units: 3 }));
+const decoder = chain(L.repeatVector({ n: 3, inputShape: [3] }), L.gru(tagging(4)), L.timeDistributed({ layer: L.dense({ units: 2 }) }));
+const nested = {
+  'models-in-a-row': chain(encoder, decoder),
+  'models-within': within(),
+  'models-as-layers': chain(chain(L.dense({ units: 4, ...numbers }), L.lstm(tagging(3))), L.dense({ units: 2 })),
+};
+for (const [name, model] of Object.entries(nested)) {
+  weightsOf(model);
+  answer(name, model, input(model));
+  write(name, await artifacts(model));
+}
 // TensorFlow.js has these over two dimensions alone: here they are over one of them, a row high
 {
   const tensor = (...shape) => tf.tensor(Float32Array.from({ length: shape.reduce((product, size) => product * size) }, random), shape);

@@ -1,10 +1,13 @@
 import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import { refuse } from './converted.ts';
-import { asConfig, type Config, type KerasLayer } from './keras-model.ts';
+import { asConfig, type Config } from './config.ts';
+import type { KerasLayer } from './keras-model.ts';
 
 // Keras 1 has other names for the same layers and fields, and stores a cell gate by gate: W, U, b of each, an LSTM's in the order
 // i c f o. Keras 2 reads its files like this, too (saving/hdf5_format.py, preprocess_weights_for_loading).
+
+export const isKeras1 = (version: string): boolean => /^1(\.|$)/.test(version);
 
 /** A layer of Keras 1 as Keras 2 describes and stores it. @throws UnrollError invalid_model for what Keras 2 has no more */
 export function asKeras2(layer: KerasLayer): KerasLayer {

@@ -1,34 +1,48 @@
 import type { Tensor } from '../../network/weights.ts';
 import { refuseFile, shown } from '../arrays.ts';
 import type { Hdf5 } from './hdf5.ts';
+import type { Container, Draft } from './topology.ts';
 
 // Where a layer's weights stand in a file: Keras 1 and 2 list their names in a group of the layer's name, Keras 3 numbers them in
 // folders that are named by class.
 
-interface Layer {
-  readonly className: string;
-  readonly name: string;
-}
+type Layer = Pick<Draft, 'className' | 'name' | 'within'>;
 
 /** The weights of every layer, in the order of `layers`. @throws UnrollError invalid_weights for a name that is not there */
 export function weightsOfLayers(file: Hdf5, layers: readonly Layer[]): readonly (readonly Tensor[])[] {
   for (const group of ['model_weights', ''])
     if (namesIn(file, group, 'layer_names').length > 0)
-      return layers.map(({ name }) => listed(file, group === '' ? name : `${group}/${name}`));
+      return layers.map((layer) => listed(file, group === '' ? '' : `${group}/`, layer));
+  const folders = new Map<string, string>();
   const seen = new Map<string, number>();
-  return layers.map(({ className }) => {
-    const kind = snakeCase(className);
+  /** Numbered by class within each model. */
+  const folderOf = (within: string, { className }: Container): string => {
+    const kind = `${within}layers/${snakeCase(className)}`;
     const count = seen.get(kind) ?? 0;
     seen.set(kind, count + 1);
-    return numberedOf(file, `layers/${kind}${count > 0 ? `_${count}` : ''}`);
+    return `${kind}${count > 0 ? `_${count}` : ''}`;
+  };
+  return layers.map((layer) => {
+    let within = '';
+    for (const container of layer.within) {
+      const place = `${within}${container.name}`;
+      if (!folders.has(place)) folders.set(place, folderOf(within, container));
+      within = `${folders.get(place)!}/`;
+    }
+    return numberedOf(file, folderOf(within, layer));
   });
 }
 
-/** The datasets that a group's `weight_names` lists, in that order. */
-const listed = (file: Hdf5, group: string): readonly Tensor[] =>
-  namesIn(file, group, 'weight_names').map(
-    (name) => file.arrays.get(`${group}/${name}`) ?? refuseFile(`the weight ${shown(name)} is missing`),
-  );
+/** The datasets that a layer's group lists as `weight_names`, in that order. A model's group has those of all its layers. */
+function listed(file: Hdf5, groups: string, { name, within: [model] }: Layer): readonly Tensor[] {
+  const group = `${groups}${model?.name ?? name}`;
+  return namesIn(file, group, 'weight_names')
+    .filter((weight) => !model || `/${weight}`.includes(`/${name}/`))
+    .map(
+      (weight) =>
+        file.arrays.get(`${group}/${weight}`) ?? refuseFile(`the weight ${shown(weight)} is missing`),
+    );
+}
 
 /** A list of names, or where it is too long for an attribute, its parts `<attribute>0`, `<attribute>1` … */
 function namesIn({ attributes }: Hdf5, group: string, attribute: string): readonly string[] {

@@ -5,8 +5,9 @@ import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import type { ForeignNetwork } from '../foreign-network.ts';
 import { networkOfLayers } from '../network-of-layers.ts';
-import { asConfig, type KerasLayer, type KerasModel, type Source } from './keras-model.ts';
-import { asKeras2 } from './keras-1.ts';
+import { asConfig } from './config.ts';
+import type { KerasLayer, KerasModel, Source } from './keras-model.ts';
+import { asKeras2, isKeras1 } from './keras-1.ts';
 import type { Converted } from './converted.ts';
 import { convertLayer } from './layers.ts';
 
@@ -74,7 +75,7 @@ export function layersOfKeras({ version, layers, outputs }: KerasModel): Foreign
     try {
       const from = reads as Placed[];
       if (layer.className === 'Embedding' && input) input = idsFor(layer);
-      const converted = convertLayer(/^1(\.|$)/.test(version) ? asKeras2(layer) : layer, from, version);
+      const converted = convertLayer(isKeras1(version) ? asKeras2(layer) : layer, from, version);
       notes.push(...converted.notes.map((note) => `${shown(layer.name)}: ${note}`));
       let last = from.map(({ name }) => name);
       for (const one of converted.layers) last = [add(one, last)];

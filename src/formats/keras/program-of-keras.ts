@@ -4,7 +4,7 @@ import { shown } from '../arrays.ts';
 import type { ForeignNetwork } from '../foreign-network.ts';
 import { operatorCounts, programName, programNetwork } from '../program-network.ts';
 import { refuse } from './converted.ts';
-import { asKeras2 } from './keras-1.ts';
+import { asKeras2, isKeras1 } from './keras-1.ts';
 import type { KerasLayer, KerasModel, Source } from './keras-model.ts';
 import { onlyOutput, shapeOf } from './layers-of-keras.ts';
 import { createGraph, shapeText, type Graph, type Wire } from './program/graph.ts';
@@ -80,9 +80,8 @@ function emitLayers(
       continue;
     }
     try {
-      const { argument } = layer.inputs.find((one) => one.argument === 'mask') ?? {};
-      if (argument) refuse('is given a mask');
-      const kept = /^1(\.|$)/.test(version) ? asKeras2(layer) : layer;
+      if (layer.inputs.some(({ argument }) => argument === 'mask')) refuse('is given a mask');
+      const kept = isKeras1(version) ? asKeras2(layer) : layer;
       const wires = emitLayer(kept, reads as Wire[], graph);
       if (layer.className === 'Embedding')
         vocabulary = Math.min(vocabulary ?? Infinity, kept.weights[0]!.shape[0]!);

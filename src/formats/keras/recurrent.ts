@@ -3,7 +3,8 @@ import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import { reorderGates } from '../../network/gate-orders.ts';
 import { cellActivationsOf } from './cell-activations.ts';
-import { asConfig, type Config, type KerasLayer } from './keras-model.ts';
+import { asConfig, type Config } from './config.ts';
+import type { KerasLayer } from './keras-model.ts';
 import { need, refuse, transpose, zeros, type Converted, type Read } from './converted.ts';
 
 // Keras: kernel [in, G·units], recurrent_kernel [units, G·units], bias [G·units], of a GRU with reset_after [2, 3·units]. Gates of an

@@ -1,7 +1,8 @@
 import type { Tensor } from '../../../network/weights.ts';
 import { shown } from '../../arrays.ts';
 import { need, refuse } from '../converted.ts';
-import { asConfig, type KerasLayer } from '../keras-model.ts';
+import { asConfig } from '../config.ts';
+import type { KerasLayer } from '../keras-model.ts';
 import { requireField } from '../plain-fields.ts';
 import { activated, activationLayer, isActivationLayer } from './activations.ts';
 import { lastReplaced, same, sequenceOf, shapeText, type Graph, type Wire } from './graph.ts';

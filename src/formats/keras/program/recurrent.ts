@@ -5,7 +5,8 @@ import type { OperatorSpec } from '../../../network/program-spec.ts';
 import type { Tensor } from '../../../network/weights.ts';
 import { shown } from '../../arrays.ts';
 import { need, refuse } from '../converted.ts';
-import type { Config, KerasLayer } from '../keras-model.ts';
+import type { Config } from '../config.ts';
+import type { KerasLayer } from '../keras-model.ts';
 import { requireField } from '../plain-fields.ts';
 import {
   cellOf,

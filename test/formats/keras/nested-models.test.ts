@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import type { Hdf5 } from '../../../src/formats/keras/hdf5-reader.ts';
+import { weightsOfLayers } from '../../../src/formats/keras/layer-weights.ts';
+import { draftsOf } from '../../../src/formats/keras/topology.ts';
+
+// Models among a model's layers. TensorFlow.js's own are in ../tfjs.
+
+const layer = (class_name: string, name: string, inbound: unknown[] = [], config: object = {}): object => ({
+  class_name,
+  name,
+  config: { name, ...config },
+  inbound_nodes: inbound.length > 0 ? [inbound] : [],
+});
+const model = (layers: object[], inputs: unknown[], outputs: unknown[]): object => ({
+  layers,
+  input_layers: inputs,
+  output_layers: outputs,
+});
+const from = (name: string, tensor = 0): unknown[] => [name, 0, tensor, {}];
+
+const inner = model(
+  [
+    layer('InputLayer', 'b'),
+    layer('InputLayer', 'a'),
+    layer('Dense', 'left', [from('a')]),
+    layer('Dense', 'right', [from('b')]),
+  ],
+  [from('a'), from('b')],
+  [from('left'), from('right')],
+);
+const outer = {
+  class_name: 'Functional',
+  config: model(
+    [
+      layer('InputLayer', 'x'),
+      layer('Dense', 'before', [from('x')]),
+      layer('Functional', 'both', [from('x'), from('before')], inner),
+      layer('Add', 'sum', [from('both', 1), from('both')]),
+    ],
+    [from('x')],
+    [from('sum')],
+  ),
+};
+
+describe('a model among a model’s layers', () => {
+  it('becomes its layers: they read what it read, and what read it reads its outputs', () => {
+    const { layers, outputs } = draftsOf(outer);
+    const reads = layers.map(({ name, inputs }) => [name, inputs.map((one) => one.layer)]);
+    expect(reads).toEqual([
+      ['x', []],
+      ['before', ['x']],
+      ['left', ['x']],
+      ['right', ['before']],
+      ['sum', ['right', 'left']],
+    ]);
+    expect(outputs).toEqual([{ layer: 'sum', tensor: 0 }]);
+  });
+
+  it('has the whole model’s input where it stands first', () => {
+    const first = { class_name: 'Sequential', config: { layers: [layer('Dense', 'deep')] } };
+    const { layers } = draftsOf({ class_name: 'Sequential', config: [first, layer('Dense', 'last')] });
+    expect(layers.map(({ name, inputs }) => [name, inputs.length])).toEqual([
+      ['deep', 0],
+      ['last', 1],
+    ]);
+  });
+
+  it('has its weights in its own group in HDF5 of Keras 2, in its own folder in Keras 3', () => {
+    const { layers } = draftsOf(outer);
+    const tensor = (value: number) => ({ shape: [1], values: Float32Array.of(value) });
+    const two: Hdf5 = {
+      arrays: new Map([
+        ['model_weights/before/before/kernel:0', tensor(1)],
+        ['model_weights/both/left/kernel:0', tensor(2)],
+        ['model_weights/both/right/kernel:0', tensor(3)],
+      ]),
+      attributes: new Map([
+        ['model_weights', new Map([['layer_names', ['x', 'before', 'both', 'sum']]])],
+        ['model_weights/before', new Map([['weight_names', ['before/kernel:0']]])],
+        ['model_weights/both', new Map([['weight_names', ['left/kernel:0', 'right/kernel:0']]])],
+      ]),
+    };
+    const three: Hdf5 = {
+      arrays: new Map([
+        ['layers/dense/vars/0', tensor(1)],
+        ['layers/functional/layers/dense/vars/0', tensor(2)],
+        ['layers/functional/layers/dense_1/vars/0', tensor(3)],
+      ]),
+      attributes: new Map(),
+    };
+    for (const file of [two, three])
+      expect(weightsOfLayers(file, layers).map((own) => own.map(({ values }) => values[0]))).toEqual([
+        [],
+        [1],
+        [2],
+        [3],
+        [],
+      ]);
+  });
+
+  it.each<[string, object, RegExp]>([
+    [
+      'where a layer of it has another’s name',
+      {
+        class_name: 'Sequential',
+        config: [layer('Dense', 'one'), { class_name: 'Sequential', config: [layer('Dense', 'one')] }],
+      },
+      /two layers of nested models are called "one"/,
+    ],
+    [
+      'where it lacks an output that is read',
+      {
+        class_name: 'Functional',
+        config: model(
+          [
+            layer('InputLayer', 'x'),
+            layer(
+              'Functional',
+              'm',
+              [from('x')],
+              model([layer('InputLayer', 'i')], [from('i')], [from('i')]),
+            ),
+          ],
+          [from('x')],
+          [from('m', 3)],
+        ),
+      },
+      /the model "m" has no output 3/,
+    ],
+    [
+      'where it reads fewer inputs than it has',
+      {
+        class_name: 'Functional',
+        config: model(
+          [layer('InputLayer', 'x'), layer('Functional', 'm', [from('x')], inner)],
+          [from('x')],
+          [from('m')],
+        ),
+      },
+      /a model of 2 inputs reads 1/,
+    ],
+    ['where models stand in models without end', deep(12), /models within models, more than 8 deep/],
+    [
+      'where it has no layers',
+      { class_name: 'Sequential', config: [{ class_name: 'Sequential', config: [] }] },
+      /a model of 0 layers/,
+    ],
+  ])('is refused %s', (_, json, says) => {
+    expect(() => draftsOf(json)).toThrow(says);
+  });
+});
+
+function deep(levels: number): object {
+  const inside = levels === 0 ? layer('Dense', 'deepest') : deep(levels - 1);
+  return { class_name: 'Sequential', config: { name: `m${levels}`, layers: [inside] } };
+}
