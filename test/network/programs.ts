@@ -1,4 +1,4 @@
-import type { Config } from '../../src/formats/keras/config.ts';
+import type { Config } from '../../src/formats/keras/keras-config.ts';
 import { networkOfKeras } from '../../src/formats/keras/network-of-keras.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
 import type { NetworkSpec } from '../../src/network/spec.ts';

@@ -1,7 +1,7 @@
 import type { CellActivationSpec, CellActivationsSpec } from '../../network/cell-fields.ts';
 import { shown } from '../arrays.ts';
 import { refuse } from './converted.ts';
-import { asConfig, type Config } from './config.ts';
+import { asConfig, type Config } from './keras-config.ts';
 
 // `activation` and `recurrent_activation` of a Keras cell: a name, a function by its name, or a layer with its numbers.
 

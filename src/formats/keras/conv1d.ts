@@ -2,7 +2,7 @@ import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import { activationOf } from './activation.ts';
 import { need, refuse, zeros, type Converted, type Read } from './converted.ts';
-import type { Config } from './config.ts';
+import type { Config } from './keras-config.ts';
 import type { KerasLayer } from './keras-model.ts';
 
 // Keras: kernel [kernel, in, filters], bias [filters].

@@ -1,7 +1,7 @@
 import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import { refuse } from './converted.ts';
-import { asConfig, type Config } from './config.ts';
+import { asConfig, type Config } from './keras-config.ts';
 import type { KerasLayer } from './keras-model.ts';
 
 // Keras 1 has other names for the same layers and fields, and stores a cell gate by gate: W, U, b of each, an LSTM's in the order

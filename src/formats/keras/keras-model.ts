@@ -3,7 +3,7 @@ import { refuseFile, type Arrays } from '../arrays.ts';
 import { parseJson } from '../parse-json.ts';
 import { readSiblings, type Siblings } from '../siblings.ts';
 import { readZip } from '../zip.ts';
-import { asConfig, textOf, type Config } from './config.ts';
+import { asConfig, textOf, type Config } from './keras-config.ts';
 import { readHdf5, type Hdf5 } from './hdf5.ts';
 import { weightsOfLayers } from './layer-weights.ts';
 import { draftsOf, isModel } from './topology.ts';

@@ -5,7 +5,7 @@ import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import type { ForeignNetwork } from '../foreign-network.ts';
 import { networkOfLayers } from '../network-of-layers.ts';
-import { asConfig } from './config.ts';
+import { asConfig } from './keras-config.ts';
 import type { KerasLayer, KerasModel, Source } from './keras-model.ts';
 import { asKeras2, isKeras1 } from './keras-1.ts';
 import type { Converted } from './converted.ts';

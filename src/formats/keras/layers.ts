@@ -1,6 +1,6 @@
 import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
-import { asConfig } from './config.ts';
+import { asConfig } from './keras-config.ts';
 import type { KerasLayer } from './keras-model.ts';
 import { need, refuse, transpose, zeros, type Converted, type Read } from './converted.ts';
 import { activationOf } from './activation.ts';

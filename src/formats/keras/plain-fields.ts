@@ -1,6 +1,6 @@
 import { shown } from '../arrays.ts';
 import { refuse, type Read } from './converted.ts';
-import { asConfig, type Config } from './config.ts';
+import { asConfig, type Config } from './keras-config.ts';
 import type { KerasLayer } from './keras-model.ts';
 
 // Fields of a config that change a layer's numbers in ways there is nothing for here: each must be left as it is by itself.

@@ -3,7 +3,7 @@ import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import { reorderGates } from '../../network/gate-orders.ts';
 import { cellActivationsOf } from './cell-activations.ts';
-import { asConfig, type Config } from './config.ts';
+import { asConfig, type Config } from './keras-config.ts';
 import type { KerasLayer } from './keras-model.ts';
 import { need, refuse, transpose, zeros, type Converted, type Read } from './converted.ts';
 

@@ -1,5 +1,5 @@
 import { refuseFile, shown } from '../arrays.ts';
-import { asConfig, asList, textOf, type Config } from './config.ts';
+import { asConfig, asList, textOf, type Config } from './keras-config.ts';
 import type { KerasLayer, Source } from './keras-model.ts';
 
 // The layers of a model's config and what each reads, without their weights. A model that stands among another's layers becomes its

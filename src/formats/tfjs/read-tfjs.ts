@@ -1,5 +1,5 @@
 import { refuseFile, shown, type Arrays } from '../arrays.ts';
-import { asConfig, textOf } from '../keras/config.ts';
+import { asConfig, textOf } from '../keras/keras-config.ts';
 import type { KerasModel } from '../keras/keras-model.ts';
 import { draftsOf } from '../keras/topology.ts';
 import type { Siblings } from '../siblings.ts';

@@ -1,7 +1,7 @@
 import type { Tensor } from '../../network/weights.ts';
 import { collectArrays, countOf, refuseFile, shown, type Arrays } from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
-import { asConfig } from '../keras/config.ts';
+import { asConfig } from '../keras/keras-config.ts';
 import { readSiblings, type Siblings } from '../siblings.ts';
 
 // TensorFlow.js's weightsManifest: groups of weights, whose numbers stand one after the other in the group's files, little-endian and

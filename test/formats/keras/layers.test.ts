@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Converted, Read } from '../../../src/formats/keras/converted.ts';
-import type { Config } from '../../../src/formats/keras/config.ts';
+import type { Config } from '../../../src/formats/keras/keras-config.ts';
 import { convertLayer } from '../../../src/formats/keras/layers.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Config } from '../../../src/formats/keras/config.ts';
+import type { Config } from '../../../src/formats/keras/keras-config.ts';
 import type { KerasLayer, Source } from '../../../src/formats/keras/keras-model.ts';
 import { networkOfKeras } from '../../../src/formats/keras/network-of-keras.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';

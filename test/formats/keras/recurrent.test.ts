@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Config } from '../../../src/formats/keras/config.ts';
+import type { Config } from '../../../src/formats/keras/keras-config.ts';
 import type { KerasLayer } from '../../../src/formats/keras/keras-model.ts';
 import { networkOfKeras } from '../../../src/formats/keras/network-of-keras.ts';
 import type { ProgramSpec } from '../../../src/network/spec.ts';

@@ -1,7 +1,7 @@
 import { shown } from '../../arrays.ts';
 import { hardSigmoid, numberIn } from '../cell-activations.ts';
 import { refuse } from '../converted.ts';
-import { asConfig, type Config } from '../config.ts';
+import { asConfig, type Config } from '../keras-config.ts';
 import { axisIn, same, type Graph, type Wire } from './graph.ts';
 
 // What Keras calls activations: functions by their names, and layers with their numbers.

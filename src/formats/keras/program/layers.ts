@@ -1,7 +1,7 @@
 import type { Tensor } from '../../../network/weights.ts';
 import { shown } from '../../arrays.ts';
 import { need, refuse } from '../converted.ts';
-import { asConfig } from '../config.ts';
+import { asConfig } from '../keras-config.ts';
 import type { KerasLayer } from '../keras-model.ts';
 import { requireField } from '../plain-fields.ts';
 import { activated, activationLayer, isActivationLayer } from './activations.ts';

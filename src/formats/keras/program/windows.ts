@@ -2,7 +2,7 @@ import type { Tensor } from '../../../network/weights.ts';
 import { shown } from '../../arrays.ts';
 import { only, unitsFirst } from '../conv1d.ts';
 import { need, refuse } from '../converted.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../keras-config.ts';
 import type { KerasLayer } from '../keras-model.ts';
 import { requireField } from '../plain-fields.ts';
 import { activated } from './activations.ts';
