@@ -61,20 +61,31 @@ function widened(
   return { values, refresh: null };
 }
 
+/** y = f(a, b), b over again from its start wherever it ends: a vector beside rows, or as long as both. */
 type Pairs = (a: Values, b: Values, y: Values) => void;
 
-/** The commonest operations side by side, a loop each: one that calls a function a number takes several times as long. */
+/** The commonest operations, a loop each: one that calls a function a number takes several times as long. */
 const pairs: Readonly<Record<string, Pairs>> = {
   Add(a, b, y) {
-    for (let i = 0; i < y.length; i++) y[i] = a[i]! + b[i]!;
+    for (let i = 0; i < y.length;) for (let k = 0; k < b.length; k++, i++) y[i] = a[i]! + b[k]!;
   },
   Sub(a, b, y) {
-    for (let i = 0; i < y.length; i++) y[i] = a[i]! - b[i]!;
+    for (let i = 0; i < y.length;) for (let k = 0; k < b.length; k++, i++) y[i] = a[i]! - b[k]!;
   },
   Mul(a, b, y) {
-    for (let i = 0; i < y.length; i++) y[i] = a[i]! * b[i]!;
+    for (let i = 0; i < y.length;) for (let k = 0; k < b.length; k++, i++) y[i] = a[i]! * b[k]!;
   },
 };
+/** Shorter vectors are spread: a loop within a loop would mostly begin. */
+const shortVector = 8;
+
+/** Whether the last axes of `shape` are those of x, which then repeats from its start. */
+function repeats(x: Operand, shape: readonly number[]): boolean {
+  const own = x.shape.slice(x.shape.findIndex((size) => size !== 1));
+  return (
+    x.values.length >= shortVector && own.every((size, i) => size === shape[shape.length - own.length + i])
+  );
+}
 
 /** y = f(a, b), place by place. */
 function binaryRun(
@@ -83,14 +94,15 @@ function binaryRun(
   y: Operand,
   f: Binary,
   preparing: Preparing,
-  sideBySide?: Pairs,
+  own?: Pairs,
 ): () => void {
-  const [one, other] = [widened(a, y.shape, preparing), widened(b, y.shape, preparing)];
+  const one = widened(a, y.shape, preparing);
+  const other = repeats(b, y.shape) ? { values: b.values, refresh: null } : widened(b, y.shape, preparing);
   const [x, z, out] = [one.values, other.values, y.values];
-  const run =
-    sideBySide ??
+  const run: Pairs =
+    own ??
     ((): void => {
-      for (let i = 0; i < out.length; i++) out[i] = f(x[i]!, z[i]!);
+      for (let i = 0; i < out.length;) for (let k = 0; k < z.length; k++, i++) out[i] = f(x[i]!, z[k]!);
     });
   return () => {
     one.refresh?.();

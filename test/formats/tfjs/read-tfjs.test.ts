@@ -210,7 +210,7 @@ describe('a damaged model.json', () => {
     };
     const siblings = { read: async () => new Uint8Array(600_000), list: async () => [] };
     const file = await readForeign(new TextEncoder().encode(JSON.stringify(json)), { siblings });
-    expect(() => file.network()).toThrow(/^as operators: .*units: .*; as layers: layer "wide": units: /);
+    expect(() => file.network()).toThrow(/^as operators: .*; as layers: layer "wide": units: /);
   });
 
   it('is refused where a layer starts from rows, which are no state', async () => {
