@@ -33,15 +33,15 @@ interface Detector {
   readonly context: number;
   readonly states: Readonly<Record<string, readonly [output: string, shape: readonly number[]]>>;
 }
+const latest = {
+  graph: { set: { sr: rate }, shapes: { input: [1, 576] }, context: 64 },
+  frame: 512,
+  context: 64,
+  states: { state: ['stateN', [2, 1, 128]] },
+} as const;
 const detectors: readonly Detector[] = [
-  {
-    name: 'silero-v5',
-    file: 'silero_vad_v5.onnx',
-    graph: { set: { sr: rate }, shapes: { input: [1, 576] }, context: 64 },
-    frame: 512,
-    context: 64,
-    states: { state: ['stateN', [2, 1, 128]] },
-  },
+  { name: 'silero-v5', file: 'silero_vad_v5.onnx', ...latest },
+  { name: 'silero-v6', file: 'silero_vad_v6.onnx', ...latest },
   {
     name: 'silero-legacy',
     file: 'silero_vad_legacy.onnx',

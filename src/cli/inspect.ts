@@ -23,8 +23,16 @@ export async function inspectCommand(
     print(`  ${name.padEnd(longest)}  [${shape.join(', ')}]`);
   if (arrays.size > mostArrays) print(`  and ${arrays.size - mostArrays} more`);
   try {
-    for (const line of showNetwork(file.network(graphOf(options)))) print(line);
-    print('it can be served as it is: put it into models/NAME/1/, or run unroll import');
+    const graph = graphOf(options);
+    for (const line of showNetwork(file.network(graph))) print(line);
+    if (graph) {
+      const { set, shapes, states, context } = graph;
+      const said = { set, shapes, ...(states && { states }), ...(context > 0 && { context }) };
+      const spec = { weights: { file: basename(path) }, graph: said };
+      print(
+        `it can be served with this model.json beside it in models/NAME/1/, or run unroll import: ${JSON.stringify(spec)}`,
+      );
+    } else print('it can be served as it is: put it into models/NAME/1/, or run unroll import');
     return 0;
   } catch (error) {
     if (!(error instanceof UnrollError)) throw error;

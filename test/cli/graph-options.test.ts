@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { graphOf } from '../../src/cli/graph-options.ts';
+
+describe('what is said of a graph on the command line', () => {
+  it('is nothing where nothing is said', () => expect(graphOf({})).toBeUndefined());
+
+  it('is `graph` of a model.json', () => {
+    expect(
+      graphOf({ set: ['sr=16000', 'bands=1,2'], shape: ['x=1,-1,4'], state: ['h=hn'], context: '64' }),
+    ).toEqual({
+      set: { sr: 16_000, bands: [1, 2] },
+      shapes: { x: [1, -1, 4] },
+      states: { h: 'hn' },
+      context: 64,
+    });
+  });
+
+  it('splits at the last =, since names of tensors may have one', () => {
+    expect(graphOf({ set: ['a=b=3'] })?.set).toEqual({ 'a=b': 3 });
+  });
+
+  it.each([
+    [{ set: ['sr'] }, '--set: must be NAME=VALUE, was sr'],
+    [{ set: ['sr=fast'] }, '--set sr: '],
+    [{ shape: ['x=1,2.5'] }, '--shape x: '],
+    [{ state: ['=hn'] }, '--state: must be NAME=VALUE'],
+    [{ context: 'much' }, '--context: '],
+    [{ context: '-1' }, '--context: '],
+  ])('%j is refused by the option', (options, why) => expect(() => graphOf(options)).toThrow(why));
+});
