@@ -248,6 +248,12 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
 
       const ended: number[] = [];
       steps.forEach((count, row) => {
+        const failure = runner.failureOf(row);
+        if (failure !== null) {
+          emit(slots[row]!.sequence.id, { kind: 'failed', reason: failure, code: 'input_mismatch' });
+          ended.push(row);
+          return;
+        }
         const mine = values.subarray((ends[row - 1] ?? 0) * width, ends[row]! * width);
         if (advance(slots[row]!, count, mine, emit)) ended.push(row);
       });

@@ -61,6 +61,8 @@ export interface Runner {
    * @returns [wanted.length, width] with rows `width` apart, a view valid until the next tick
    */
   run(wanted: ArrayLike<number>, what: Wanted, sources?: readonly AttendedSource[]): Float32Array;
+  /** Why a row of the last tick has no numbers, null where it has: what a program meets in one sequence ends no other. */
+  failureOf(row: number): string | null;
   /** How much a row of the last tick looked at each step of its source. */
   attentionOf(row: number, steps: number): Float32Array;
 }
@@ -92,6 +94,7 @@ export function createRunner(
   let plan: Plan = { offsets: Int32Array.of(0), steps: 0, turn: 0 };
   let answer: Float32Array = new Float32Array(0);
   let attended: readonly AttendedSource[] = [];
+  const failures = new Map<number, string>();
 
   const runner: Runner = {
     causal,
@@ -132,6 +135,7 @@ export function createRunner(
     },
 
     idColumns: Math.max(1, vocabularies.length),
+    failureOf: (row) => failures.get(row) ?? null,
     attentionOf: (row, steps) =>
       new Float32Array(memory.buffer, layout.attentionWeights + row * maxSource * 4, steps).slice(),
 
@@ -143,6 +147,7 @@ export function createRunner(
           checkIds(runner.ids.subarray(column * size.maxPacked), packed, vocabulary),
         );
       attended = sources;
+      failures.clear();
       if (!causal) state.beginWhole();
       for (let index = 0; index <= head; index++) runBodyNode(nodes[index]!, index);
       answer = pick(wanted, what);
@@ -178,6 +183,7 @@ export function createRunner(
         y,
         xWidth: widthOf(node.inputs[0]!),
         state: layout.programState(index),
+        failures,
       });
     else runRowwise(node, x, y, rows, false);
   }

@@ -355,3 +355,47 @@ test('a network says what its cells were told', async () => {
   ]);
   expect(info.layers[2]!.parameters).toBe(4 * 3 * (6 + 3 + 2) + 3 * 3 + 2 * 3);
 });
+
+test('a sequence whose loop does not end fails by itself', async () => {
+  engine = startEngine();
+  const untilTen = network([
+    {
+      type: 'program',
+      runs: 'step',
+      input: { value: 'x', shape: [] },
+      output: { value: 'sum', gives: 'step' },
+      units: 1,
+      constants: { ten: [], none: [] },
+      operators: [
+        {
+          operator: 'Loop',
+          inputs: ['', '', 'none'],
+          outputs: ['sum'],
+          bodies: {
+            body: {
+              inputs: ['turn', 'go', 'before'],
+              outputs: ['goes', 'after'],
+              operators: [
+                { operator: 'Add', inputs: ['before', 'x'], outputs: ['after'] },
+                { operator: 'Less', inputs: ['after', 'ten'], outputs: ['goes'] },
+              ],
+            },
+          },
+        },
+      ],
+    },
+  ]);
+  const scalar = (value: number) => ({ shape: [], values: Float32Array.of(value) });
+  const weights = new Map([
+    ['program_0.ten', scalar(10)],
+    ['program_0.none', scalar(0)],
+  ]);
+  const handle = await engine.load(untilTen, weights);
+  const ask = (...steps: number[]) =>
+    answerOf(engine.submit(request(handle, { input: Float32Array.from(steps), want: 'every' })));
+  const [ends, never] = await Promise.allSettled([ask(3, 4), ask(1, 0)]);
+  expect(ends).toMatchObject({ value: { values: [12, 12] } });
+  expect(never).toMatchObject({
+    reason: { code: 'input_mismatch', message: 'a loop of more than 65536 turns' },
+  });
+});

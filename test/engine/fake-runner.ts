@@ -42,6 +42,7 @@ export function createFakeRunner({
     inputWidth,
     idColumns: 1,
     attentionOf: () => new Float32Array(0),
+    failureOf: () => null,
     maxRows,
     maxPacked,
     get rows() {

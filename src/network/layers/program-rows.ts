@@ -12,7 +12,14 @@ export function runProgram(
   run: ProgramRun,
   { floats }: RunContext,
   plan: Plan,
-  at: { readonly x: number; readonly xWidth: number; readonly y: number; readonly state: number },
+  at: {
+    readonly x: number;
+    readonly xWidth: number;
+    readonly y: number;
+    readonly state: number;
+    /** By row, why it has no numbers. */
+    readonly failures: Map<number, string>;
+  },
 ): void {
   const { layer, stateFloats } = program;
   const values = floats();
@@ -33,7 +40,7 @@ export function runProgram(
       for (let row = 0; row < activeRows(plan, t); row++) {
         const start = at.state / 4 + row * stateFloats;
         const packed = plan.offsets[t]! + row;
-        const own = attempt(() => run.step(rowOf(packed), values.subarray(start, start + stateFloats)));
+        const own = attempt(row, () => run.step(rowOf(packed), values.subarray(start, start + stateFloats)));
         answer(packed, own ?? none);
       }
     return;
@@ -43,7 +50,7 @@ export function runProgram(
     while (steps < plan.steps && activeRows(plan, steps) > row) steps++;
     const whole = new Float64Array(steps * width);
     for (let t = 0; t < steps; t++) whole.set(rowOf(plan.offsets[t]! + row), t * width);
-    const own = attempt(() => run.sequence(whole, steps));
+    const own = attempt(row, () => run.sequence(whole, steps));
     for (let t = 0; t < steps; t++) {
       const last = t === steps - 1;
       const from = layer.output.gives === 'step' ? t * layer.units : last ? 0 : -1;
@@ -56,13 +63,15 @@ export function runProgram(
       else answer(plan.offsets[t]! + row, own?.subarray(from, from + layer.units) ?? none);
     }
   }
-}
 
-/** What goes wrong in one sequence must not end those it runs with: it gets no numbers. */
-function attempt<T>(run: () => T): T | null {
-  try {
-    return run();
-  } catch {
-    return null;
+  /** What goes wrong in one sequence must not end those it runs with: it gets no numbers, and why. */
+  function attempt<T>(row: number, work: () => T): T | null {
+    if (at.failures.has(row)) return null;
+    try {
+      return work();
+    } catch (error) {
+      at.failures.set(row, error instanceof Error ? error.message : String(error));
+      return null;
+    }
   }
 }
