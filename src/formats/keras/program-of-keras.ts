@@ -2,7 +2,7 @@ import { UnrollError } from '../../errors.ts';
 import type { ProgramSpec } from '../../network/spec.ts';
 import { shown } from '../arrays.ts';
 import type { ForeignNetwork } from '../foreign-network.ts';
-import { operatorCounts, programName, programNetwork } from '../program-network.ts';
+import { operatorCounts, programName, programNetwork } from '../programs/program-network.ts';
 import { refuse } from './converted.ts';
 import { asKeras2, isKeras1 } from './keras-1.ts';
 import type { KerasLayer, KerasModel, Source } from './keras-model.ts';

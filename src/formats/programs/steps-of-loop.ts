@@ -1,5 +1,5 @@
 import { UnrollError } from '../../errors.ts';
-import { fold } from '../onnx/fold.ts';
+import { fold } from './fold.ts';
 import { axisOf, sizeOf, type Operand } from '../../network/operators/operand.ts';
 import { numberOf } from '../../network/operators/operator.ts';
 import { referenceProgram, referenceSweeps } from '../../network/operators/reference-program.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { programAnswer } from '../../src/formats/program-answer.ts';
-import type { ProgramSpec } from '../../src/network/spec.ts';
+import { programAnswer } from '../../../src/formats/programs/program-answer.ts';
+import type { ProgramSpec } from '../../../src/network/spec.ts';
 
 /** x [1, steps, 2] through one operator over whole numbers. */
 const draft = (

@@ -1,10 +1,10 @@
-import type { NetworkInput } from '../network/input.ts';
-import { operatorsOf } from '../network/layers/program.ts';
-import { programWidth } from '../network/program-width.ts';
-import { networkSpec, type ProgramSpec } from '../network/spec.ts';
-import type { Tensor } from '../network/weights.ts';
-import { UnrollError } from '../errors.ts';
-import type { ForeignNetwork } from './foreign-network.ts';
+import type { NetworkInput } from '../../network/input.ts';
+import { operatorsOf } from '../../network/layers/program.ts';
+import { programWidth } from '../../network/program-width.ts';
+import { networkSpec, type ProgramSpec } from '../../network/spec.ts';
+import type { Tensor } from '../../network/weights.ts';
+import { UnrollError } from '../../errors.ts';
+import type { ForeignNetwork } from '../foreign-network.ts';
 import { programAnswer } from './program-answer.ts';
 
 /** What the one layer of a foreign network is called that runs as a program; its constants are `program.<name>`. */

@@ -1,10 +1,10 @@
-import { UnrollError } from '../errors.ts';
-import { shapesOnly } from '../network/operators/check-program.ts';
-import { sizeOf } from '../network/operators/operand.ts';
-import { numberOf, type Preparing } from '../network/operators/operator.ts';
-import { openProgram } from '../network/operators/prepare-program.ts';
-import type { ProgramSpec } from '../network/spec.ts';
-import type { Tensor } from '../network/weights.ts';
+import { UnrollError } from '../../errors.ts';
+import { shapesOnly } from '../../network/operators/check-program.ts';
+import { sizeOf } from '../../network/operators/operand.ts';
+import { numberOf, type Preparing } from '../../network/operators/operator.ts';
+import { openProgram } from '../../network/operators/prepare-program.ts';
+import type { ProgramSpec } from '../../network/spec.ts';
+import type { Tensor } from '../../network/weights.ts';
 
 /** Lengths that tell how a sequence's answer grows: longer than most windows, and no multiples of anything. */
 const sampleSteps = [97, 89] as const;
