@@ -2,10 +2,10 @@ import { UnrollError } from '../../errors.ts';
 import { sizeOf, type Operand } from '../../network/operators/operand.ts';
 import { programWidth } from '../../network/program-width.ts';
 import type { ProgramSpec } from '../../network/spec.ts';
-import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import type { ForeignNetwork } from '../foreign-network.ts';
 import { operatorCounts, programName, programNetwork } from '../programs/program-network.ts';
+import { blank, constantsOf } from '../programs/constants.ts';
 import { fold, type Folded } from '../programs/fold.ts';
 import { graphRoles, type GraphRoles } from './graph-roles.ts';
 import type { GraphSettings } from './graph-settings.ts';
@@ -13,9 +13,6 @@ import { inputShapes, type InputShape } from './input-shapes.ts';
 import { programOperators, type ProgramGraph } from './program-operators.ts';
 import type { OnnxModel, OnnxValue } from './read-onnx.ts';
 import { refuse } from './refuse.ts';
-
-/** Whole numbers that a model.json may hold. */
-const mostWhole = 100_000;
 
 /**
  * A graph as one layer that runs its operators: at every step with its states carried on, or over a whole sequence.
@@ -105,13 +102,6 @@ const batchFirst = ({ runs, input }: ProgramSpec): boolean =>
 
 const isWhole = ({ type }: OnnxValue): boolean => [2, 3, 4, 5, 6, 7, 12, 13].includes(type);
 
-const blank = (shape: readonly number[], kind: Operand['kind']): Operand => ({
-  kind,
-  shape,
-  values: kind === 'float' ? new Float32Array(sizeOf(shape)) : new Float64Array(sizeOf(shape)),
-  known: false,
-});
-
 /** An input that is a number: a scalar, or as many as its shape has. */
 function settled(inputs: readonly OnnxValue[], name: string, given: number | readonly number[]): Operand {
   const value = inputs.find((one) => one.name === name)!;
@@ -125,24 +115,6 @@ function settled(inputs: readonly OnnxValue[], name: string, given: number | rea
   const one = blank(shape, kind);
   one.values.set(numbers);
   return { ...one, known: true };
-}
-
-function constantsOf({ constants }: Folded): {
-  floats: Map<string, Tensor>;
-  whole: ProgramSpec['wholeConstants'];
-} {
-  const floats = new Map<string, Tensor>();
-  const whole: ProgramSpec['wholeConstants'] = {};
-  let count = 0;
-  for (const [name, { kind, shape, values }] of constants) {
-    if (kind === 'float') floats.set(name, { shape, values: values as Float32Array });
-    else {
-      count += values.length;
-      whole[name] = { kind, shape: [...shape], values: Array.from(values) };
-    }
-  }
-  if (count > mostWhole) refuse(`${count} whole numbers among its constants, the limit is ${mostWhole}`);
-  return { floats, whole };
 }
 
 /** Rows of the matrix that ids are looked up in. */

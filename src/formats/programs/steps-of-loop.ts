@@ -1,6 +1,7 @@
 import { UnrollError } from '../../errors.ts';
+import { blank, constantsOf } from './constants.ts';
 import { fold } from './fold.ts';
-import { axisOf, sizeOf, type Operand } from '../../network/operators/operand.ts';
+import { axisOf, type Operand } from '../../network/operators/operand.ts';
 import { numberOf } from '../../network/operators/operator.ts';
 import { referenceProgram, referenceSweeps } from '../../network/operators/reference-program.ts';
 import { programWidth } from '../../network/program-width.ts';
@@ -44,7 +45,7 @@ function unrolled(
   axis: number,
   loop: OperatorSpec,
 ): Program | null {
-  const constants = constantsOf(layer, tensors);
+  const constants = operandsOf(layer, tensors);
   const shape = layer.input.shape.map((size) => (size === -1 ? 1 : size));
   const fed = blank(shape, layer.input.vocabulary === undefined ? 'float' : 'int');
   const body: BodySpec = { inputs: [], operators: layer.operators, outputs: [layer.output.value] };
@@ -81,11 +82,7 @@ function unrolled(
   const inputs = new Map<string, Operand>([[layer.input.value, fed]]);
   for (const { input, start } of states) inputs.set(input, blank(start.shape, 'float'));
   const folded = fold({ inputs: [], operators, outputs }, inputs, constants);
-  const own = new Map<string, Tensor>();
-  const whole: ProgramSpec['wholeConstants'] = {};
-  for (const [name, { kind, shape: sizes, values: numbers }] of folded.constants)
-    if (kind === 'float') own.set(name, { shape: sizes, values: numbers as Float32Array });
-    else whole[name] = { kind, shape: [...sizes], values: Array.from(numbers) };
+  const { floats: own, whole } = constantsOf(folded);
   const started = states.map(({ input, start }, i) => {
     const zero = start.values.every((value) => value === 0);
     if (!zero) own.set(`${input}:start`, { shape: start.shape, values: Float32Array.from(start.values) });
@@ -124,14 +121,7 @@ function ofCollected(operator: OperatorSpec, role: (name: string) => Role, at: A
   return one ? { kind: 'steps', axis } : across();
 }
 
-const blank = (shape: readonly number[], kind: Operand['kind']): Operand => ({
-  kind,
-  shape,
-  values: kind === 'float' ? new Float32Array(sizeOf(shape)) : new Float64Array(sizeOf(shape)),
-  known: false,
-});
-
-function constantsOf(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>): Map<string, Operand> {
+function operandsOf(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>): Map<string, Operand> {
   const constants = new Map<string, Operand>();
   for (const [name, tensor] of tensors) constants.set(name, { kind: 'float', ...tensor, known: true });
   for (const [name, { kind, shape, values }] of Object.entries(layer.wholeConstants))
