@@ -5,6 +5,7 @@ import { lists } from './lists.ts';
 import { lookup } from './lookup.ts';
 import { matrix } from './matrix.ts';
 import type { OperatorKind } from './operator.ts';
+import { cuttingAndJoining } from './parts.ts';
 import { positional } from './positional.ts';
 import { recurrent } from './recurrent.ts';
 import { reduction } from './reduction.ts';
@@ -13,6 +14,7 @@ const table: Readonly<Record<string, OperatorKind>> = {
   ...elementwise,
   ...activations,
   ...positional,
+  ...cuttingAndJoining,
   ...lookup,
   ...lists,
   ...reduction,
