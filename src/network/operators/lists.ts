@@ -1,38 +1,8 @@
-import {
-  axisOf,
-  later,
-  operandOf,
-  placesOf,
-  refuseOperator,
-  reshaped,
-  sizeOf,
-  stridesOf,
-  type Operand,
-} from './operand.ts';
-import { numberOf, type OperatorKind, type Prepared, type Preparing } from './operator.ts';
-import { outer } from './positional.ts';
+import { axisOf, operandOf, refuseOperator, reshaped, sizeOf } from './operand.ts';
+import { numberOf, type OperatorKind } from './operator.ts';
+import { outer, turned } from './positional.ts';
 
 // Lists of tensors of one shape: tensors with one axis more, the first. What makes them is a loop's collecting, or one of these.
-
-/** The same numbers with their axes in another order. */
-function turned(x: Operand, order: readonly number[], preparing: Preparing): Prepared {
-  const strides = stridesOf(x.shape);
-  const shape = order.map((axis) => x.shape[axis]!);
-  const y = operandOf(preparing, x.kind, shape, x.known);
-  const table = later(() =>
-    placesOf(
-      shape,
-      order.map((axis) => strides[axis]!),
-    ),
-  );
-  return {
-    outputs: [y],
-    run: () => {
-      const places = table();
-      for (let i = 0; i < places.length; i++) y.values[i] = x.values[places[i]!]!;
-    },
-  };
-}
 
 /** The items side by side along an axis: a new one (new_axis 1), or one that they have. x [items, …item] */
 const joined: OperatorKind = (operator, [x], preparing) => {
@@ -41,8 +11,7 @@ const joined: OperatorKind = (operator, [x], preparing) => {
   const rank = list.shape.length - 1;
   const axis = axisOf(numberOf(operator, 'axis', 0), rank + (isNew ? 1 : 0));
   const others = list.shape.map((_, i) => i).slice(1);
-  const { outputs, run } =
-    axis === 0 ? { outputs: [list], run: null } : turned(list, others.toSpliced(axis, 0, 0), preparing);
+  const { outputs, run } = turned(list, others.toSpliced(axis, 0, 0), preparing);
   if (isNew) return { outputs, run };
   const item = list.shape.slice(1);
   return { outputs: [reshaped(outputs[0]!, item.with(axis, item[axis]! * list.shape[0]!))], run };
@@ -54,8 +23,7 @@ const parted: OperatorKind = (operator, [x, sizes], preparing) => {
   if (sizes) refuseOperator('parts of given sizes are no list of tensors of one shape');
   const axis = axisOf(numberOf(operator, 'axis', 0), from.shape.length);
   const others = from.shape.map((_, i) => i).toSpliced(axis, 1);
-  const { outputs, run } =
-    axis === 0 ? { outputs: [from], run: null } : turned(from, [axis, ...others], preparing);
+  const { outputs, run } = turned(from, [axis, ...others], preparing);
   if (numberOf(operator, 'keepdims', 1) === 0) return { outputs, run };
   const [list] = outputs;
   return {

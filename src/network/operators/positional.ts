@@ -101,26 +101,27 @@ const flatten: OperatorKind = (operator, [x]) => {
   return same(from, [sizeOf(from.shape.slice(0, cut)), sizeOf(from.shape.slice(cut))]);
 };
 
+/** The same numbers with their axes in another order. */
+export function turned(x: Operand, order: readonly number[], preparing: Preparing): Prepared {
+  const shape = order.map((axis) => x.shape[axis]!);
+  const strides = stridesOf(x.shape);
+  // axes of 1 may go anywhere without a number moving
+  const long = order.filter((axis) => x.shape[axis]! > 1);
+  if (long.every((axis, i) => i === 0 || axis > long[i - 1]!)) return same(x, shape);
+  const places = (): Int32Array =>
+    placesOf(
+      shape,
+      order.map((axis) => strides[axis]!),
+    );
+  return moved(x, shape, places, preparing);
+}
+
 const transpose: OperatorKind = (operator, [x], preparing) => {
   const from = outer(x);
   const order = numbersOf(operator, 'perm') ?? from.shape.map((_, i) => from.shape.length - 1 - i);
   if (order.toSorted((a, b) => a - b).join() !== from.shape.map((_, i) => i).join())
     refuseOperator(`perm [${order.join(', ')}] of ${from.shape.length} dimensions`);
-  const shape = order.map((axis) => from.shape[axis]!);
-  const strides = stridesOf(from.shape);
-  // axes of 1 may go anywhere without a number moving
-  const long = order.filter((axis) => from.shape[axis]! > 1);
-  if (long.every((axis, i) => i === 0 || axis > long[i - 1]!)) return same(from, shape);
-  return moved(
-    from,
-    shape,
-    () =>
-      placesOf(
-        shape,
-        order.map((axis) => strides[axis]!),
-      ),
-    preparing,
-  );
+  return turned(from, order, preparing);
 };
 
 const expand: OperatorKind = (_, [x, target], preparing) => {
