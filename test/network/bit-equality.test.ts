@@ -5,6 +5,7 @@ import type { Runner } from '../../src/network/runner.ts';
 import type { NetworkSpec } from '../../src/network/spec.ts';
 import { cellVariants } from './cell-variants.ts';
 import {
+  bits,
   features,
   ids,
   network,
@@ -12,6 +13,7 @@ import {
   randomWeights,
   runAlone,
   runnerOf,
+  runPacked,
   tick,
   type Sequence,
 } from './random-network.ts';
@@ -81,9 +83,6 @@ Object.entries(cellVariants).forEach(([name, cell], i) => {
     ]),
   };
 });
-
-const bits = (rows: readonly Float32Array[]): number[] =>
-  rows.flatMap((row) => [...new Uint32Array(row.slice().buffer)]);
 
 /** Runs every sequence in ticks of the given sizes, joining at its own tick, leaving when it ends. */
 function runInCompany(
@@ -204,14 +203,7 @@ describe.each(Object.entries(bothWays))('a bidirectional network: %s', (_, { spe
       fc.property(fc.array(fc.integer({ min: 1, max: 150 }), { minLength: 1, maxLength: 33 }), (lengths) => {
         const steps = lengths.toSorted((a, b) => b - a);
         const sequences = steps.map((length, i) => randomSequence(input, length, i));
-        sequences.forEach(() => runner.join());
-        const together = tick(
-          runner,
-          sequences,
-          steps.map(() => 0),
-          steps,
-        );
-        while (runner.rows > 0) runner.leave(runner.rows - 1);
+        const together = runPacked(runner, sequences, steps);
         sequences.forEach((sequence, i) => {
           const alone = bits(runAlone(plain, sequence));
           expect(bits(together[i]!)).toEqual(alone);

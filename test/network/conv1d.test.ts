@@ -11,7 +11,7 @@ import {
   randomWeights,
   runAlone,
   runnerOf,
-  tick,
+  runPacked,
 } from './random-network.ts';
 
 type Conv = Parameters<typeof network>[0][number] & { type: 'conv1d' };
@@ -87,14 +87,7 @@ describe('a convolution over time', () => {
     const runner = runnerOf(spec, randomWeights(spec, ids(9)));
     const steps = [130, 77, 77, 9, 3, 1];
     const sequences = steps.map((length, seed) => randomSequence(ids(9), length, seed));
-    sequences.forEach(() => runner.join());
-    const together = tick(
-      runner,
-      sequences,
-      steps.map(() => 0),
-      steps,
-    );
-    while (runner.rows > 0) runner.leave(runner.rows - 1);
+    const together = runPacked(runner, sequences, steps);
     sequences.forEach((sequence, i) => expect(together[i]).toEqual(runAlone(runner, sequence)));
   });
 

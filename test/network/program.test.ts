@@ -5,17 +5,16 @@ import { referenceNetwork } from '../../src/network/reference-network.ts';
 import { networkSpec } from '../../src/network/spec.ts';
 import { programs, windows } from './programs.ts';
 import {
+  bits,
   asRows,
   features,
   randomSequence,
   randomWeights,
   runAlone,
   runnerOf,
+  runPacked,
   tick,
 } from './random-network.ts';
-
-const bits = (rows: readonly Float32Array[]): number[] =>
-  rows.flatMap((row) => [...new Uint32Array(row.slice().buffer)]);
 
 describe.each(Object.entries(programs))('%s', (_, { spec, input }) => {
   const weights = randomWeights(spec, input);
@@ -38,14 +37,7 @@ describe.each(Object.entries(programs))('%s', (_, { spec, input }) => {
       fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 12 }), (lengths) => {
         const steps = lengths.toSorted((a, b) => b - a);
         const sequences = steps.map((length, i) => randomSequence(input, length, i));
-        sequences.forEach(() => runner.join());
-        const together = tick(
-          runner,
-          sequences,
-          steps.map(() => 0),
-          steps,
-        );
-        while (runner.rows > 0) runner.leave(runner.rows - 1);
+        const together = runPacked(runner, sequences, steps);
         sequences.forEach((sequence, i) => {
           expect(bits(together[i]!)).toEqual(bits(runAlone(runner, sequence)));
           expect(bits(together[i]!)).toEqual(bits(runAlone(plain, sequence)));

@@ -117,6 +117,27 @@ export function runAlone(runner: Runner, sequence: Sequence): Float32Array[] {
   return outputs!;
 }
 
+/** Whole sequences together in one tick, the longest first. */
+export function runPacked(
+  runner: Runner,
+  sequences: readonly Sequence[],
+  steps: readonly number[],
+): Float32Array[][] {
+  sequences.forEach(() => runner.join());
+  const outputs = tick(
+    runner,
+    sequences,
+    steps.map(() => 0),
+    steps,
+  );
+  while (runner.rows > 0) runner.leave(runner.rows - 1);
+  return outputs;
+}
+
+/** float32 as whole numbers: NaN and −0 are told apart, too. */
+export const bits = (rows: readonly Float32Array[]): number[] =>
+  rows.flatMap((row) => [...new Uint32Array(row.slice().buffer)]);
+
 export const asRows = (sequence: Sequence, width: number): number[] | Float64Array[] =>
   width === 0
     ? [...sequence]
