@@ -3,6 +3,7 @@
 const table = {
   malformed_http: [400, 'The request is not valid HTTP'],
   malformed_json: [400, 'The body is not valid JSON'],
+  malformed_multipart: [400, 'The body is not a valid multipart form'],
   invalid_request: [400, 'A field has the wrong type or value'],
   invalid_model_name: [400, 'The model name is not valid'],
   not_found: [404, 'No such route'],
@@ -23,6 +24,7 @@ const table = {
   headers_too_large: [431, 'The headers are larger than the limit'],
   internal: [500, 'Something went wrong inside the server'],
   overloaded: [503, 'The queue is full'],
+  too_many_open_files: [503, 'The server has too many files and connections open'],
   shutting_down: [503, 'The server is shutting down'],
   deadline_exceeded: [504, 'The request took longer than its deadline'],
   cancelled: [499, 'The caller went away'],
@@ -76,3 +78,7 @@ export class UnrollError extends Error {
 export const statusOf = (code: ErrorCode): number => table[code][0];
 export const titleOf = (code: ErrorCode): string => table[code][1];
 export const errorCodes = Object.keys(table) as ErrorCode[];
+
+/** Whether the process, or the system, has no file descriptor left: what failed may succeed when it is tried again. */
+export const isOutOfDescriptors = (error: unknown): boolean =>
+  ['EMFILE', 'ENFILE', 'too_many_open_files'].includes((error as NodeJS.ErrnoException | null)?.code ?? '');

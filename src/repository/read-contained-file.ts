@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import { relative, isAbsolute, sep } from 'node:path';
+import { isOutOfDescriptors, UnrollError } from '../errors.ts';
 
 // Files of a model folder are read only where they really lie inside the models folder.
 
@@ -22,7 +23,7 @@ export function isInside(realFolder: string, realFile: string): boolean {
 /**
  * Reads a regular file of at most `maxBytes`, which is checked before anything is read.
  * @param realRoot what the file may not climb out of, by links or otherwise; `called` is what a message calls it
- * @throws UnreadableFile
+ * @throws UnreadableFile, UnrollError too_many_open_files
  */
 export async function readContainedFile(
   realRoot: string,
@@ -55,6 +56,8 @@ export async function readContainedFile(
 }
 
 function unreadable(error: unknown): never {
+  if (isOutOfDescriptors(error))
+    throw new UnrollError('too_many_open_files', 'no file descriptor is left (ulimit -n)', { cause: error });
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
   const known: Record<string, string> = {
     ENOENT: 'is missing',

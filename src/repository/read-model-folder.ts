@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { UnrollError } from '../errors.ts';
@@ -13,6 +12,7 @@ import { weightSource } from '../network/weight-source.ts';
 import type { Weights } from '../network/weights.ts';
 import { checkModel } from './check-model.ts';
 import { readContainedFile, UnreadableFile } from './read-contained-file.ts';
+import { readFolder } from './read-folder.ts';
 import { siblingsIn } from './siblings-in.ts';
 
 /** Limits on the files of a model folder, checked before they are read. */
@@ -97,7 +97,7 @@ function partOf<T>(schema: z.ZodType<T>, name: string, part: unknown): T {
 
 /** A folder without a model.json may hold one file that has its network itself. @throws UnrollError invalid_model */
 async function onlyForeignFile(folder: string): Promise<string> {
-  const files = (await readdir(folder).catch(() => []))
+  const files = (await readFolder(folder))
     .filter((name) => foreignName.test(name) && name !== weightsFile)
     .sort();
   const [file] = files;

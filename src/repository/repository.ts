@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine-interface.ts';
-import { UnrollError, type ErrorCode } from '../errors.ts';
+import { isOutOfDescriptors, UnrollError, type ErrorCode } from '../errors.ts';
 import type { ModelSpec } from '../network/spec.ts';
 import { chainOf } from './chain-of.ts';
 import { createVocabulary } from '../vocabulary/vocabulary.ts';
@@ -52,6 +52,8 @@ export function createRepository({
   const holds = createHolds();
   /** Of versions that the next scan reads, changed or not. */
   const asked = new Set<{ readonly reference: string }>();
+  /** What was asked for when there was no file descriptor to read it with. */
+  const retry = new Set<string>();
   let scanning: Promise<void> | null = null;
   let next: Promise<void> | null = null;
   let stopWatching = (): void => {};
@@ -59,6 +61,8 @@ export function createRepository({
   let closed = false;
   let unloads = 0;
   let lastComplaint = '';
+  /** Of the last scan. */
+  let scanError: unknown = null;
 
   const keyOf = ({ name, version }: { name: string; version: number }): string => `${name}@${version}`;
   const sorted = (): Version[] =>
@@ -129,6 +133,10 @@ export function createRepository({
       entry.error = known ? error.message : 'the model could not be loaded';
       entry.code = known ? error.code : 'internal';
       entry.refusedAt = known && error.code === 'out_of_memory' ? unloads : null;
+      // the next scan tries again, as if the folder had changed
+      if (isOutOfDescriptors(error)) entry.found = { ...entry.found, stamp: '' };
+      // a server that shuts down does not wait for the model, and says so itself
+      if (closed) return;
       log.warn(
         { model: name, version, error: entry.error, ...(!known && { err: error }) },
         entry.loaded
@@ -145,11 +153,13 @@ export function createRepository({
 
   async function scan(): Promise<void> {
     const { realRoot, found, passedOver } = await scanModels(root);
+    scanError = null;
     complain(
       passedOver.length > 0 ? `passed over, no model or version: ${passedOver.slice(0, 20).join(', ')}` : '',
     );
-    const again = new Set(Array.from(asked, ({ reference }) => reference));
+    const again = new Set([...retry, ...Array.from(asked, ({ reference }) => reference)]);
     asked.clear();
+    retry.clear();
     const toLoad: Version[] = [];
     for (const one of found) {
       const entry = versions.get(keyOf(one));
@@ -204,6 +214,7 @@ export function createRepository({
     if (closed) return Promise.resolve();
     scanning = scan()
       .catch((error: unknown) => {
+        scanError = error;
         const { code = 'unknown' } = error as NodeJS.ErrnoException;
         complain(`the models folder cannot be read (${code}); what is loaded stays`);
       })
@@ -243,8 +254,12 @@ export function createRepository({
       const request = { reference };
       asked.add(request);
       await rescan();
-      if (asked.delete(request))
-        throw new UnrollError('internal', `${reference} was not loaded: the models folder cannot be read`);
+      if (asked.delete(request)) {
+        const retried = isOutOfDescriptors(scanError);
+        if (retried) retry.add(reference);
+        const code = retried ? 'too_many_open_files' : 'internal';
+        throw new UnrollError(code, `${reference} was not loaded: the models folder cannot be read`);
+      }
       const broken = named(reference).filter(({ error }) => error !== null);
       if (broken.length > 0)
         throw new UnrollError(

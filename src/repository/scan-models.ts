@@ -2,6 +2,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { modelName, modelVersion } from './model-reference.ts';
 import { isInside } from './read-contained-file.ts';
+import { readFolder } from './read-folder.ts';
 
 /** Folders looked at, so that a wrong UNROLL_MODELS does not make us read a whole disk. */
 const mostModels = 1000;
@@ -22,7 +23,7 @@ export interface FoundVersion {
 /**
  * Looks for versions in a models folder. Whatever has another name than a model or a version can have is passed over,
  * and so are links that lead out of it.
- * @throws what the file system throws when the root can't be read
+ * @throws what the file system throws when the root can't be read, or when there is no file descriptor to read a folder with
  */
 export async function scanModels(
   root: string,
@@ -30,8 +31,14 @@ export async function scanModels(
   const realRoot = await realpath(root);
   const found: FoundVersion[] = [];
   const passedOver: string[] = [];
-  const folders = async (parent: string, pattern: RegExp, shown: string, most: number): Promise<string[]> => {
-    const entries = (await readdir(parent)).filter((entry) => !entry.startsWith('.')).sort();
+  const folders = async (
+    parent: string,
+    names: readonly string[],
+    pattern: RegExp,
+    shown: string,
+    most: number,
+  ): Promise<string[]> => {
+    const entries = names.filter((entry) => !entry.startsWith('.')).sort();
     const taken: string[] = [];
     for (const entry of entries) {
       const isFolder = await isFolderInside(realRoot, join(parent, entry));
@@ -42,11 +49,9 @@ export async function scanModels(
     return taken;
   };
 
-  for (const name of await folders(realRoot, modelName, '', mostModels)) {
-    // a folder may go while we look at it
-    const versions = await folders(join(realRoot, name), modelVersion, `${name}/`, mostVersions).catch(
-      () => [],
-    );
+  for (const name of await folders(realRoot, await readdir(realRoot), modelName, '', mostModels)) {
+    const names = await readFolder(join(realRoot, name));
+    const versions = await folders(join(realRoot, name), names, modelVersion, `${name}/`, mostVersions);
     for (const version of versions) {
       const folder = join(realRoot, name, version);
       found.push({ name, version: Number(version), folder, ...(await stampOf(folder)) });
@@ -67,7 +72,7 @@ async function isFolderInside(realRoot: string, path: string): Promise<boolean |
 
 async function stampOf(folder: string): Promise<{ stamp: string; created: number }> {
   // model.json may name any of them
-  const names = (await readdir(folder).catch(() => []))
+  const names = (await readFolder(folder))
     .filter((name) => !name.startsWith('.'))
     .sort()
     .slice(0, mostFiles);

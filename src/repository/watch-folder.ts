@@ -1,4 +1,4 @@
-import { watch, type FSWatcher } from 'node:fs';
+import { readdirSync, watch, type FSWatcher } from 'node:fs';
 
 /** Copying a model in makes many changes: wait until they pause. */
 const pauseMs = 200;
@@ -18,10 +18,13 @@ export function watchFolder(root: string, changed: () => void): () => void {
     watcher = null;
   };
   const attach = (): void => {
+    if (watcher) return;
     try {
-      watcher ??= watch(root, { recursive: true, persistent: false }, soon).on('error', lose);
+      // a watch that fails half-way cannot be closed: one that cannot succeed is not begun
+      readdirSync(root);
+      watcher = watch(root, { recursive: true, persistent: false }, soon).on('error', lose);
     } catch {
-      // no such folder yet, or no more watches to be had: polling goes on
+      // no such folder yet, or no watch or descriptor left: polling goes on
     }
   };
   attach();
