@@ -29,6 +29,7 @@ export interface JobRunsOptions {
   readonly atOnce: number;
   readonly threads: number;
   readonly memoryMegabytes: number;
+  readonly log: { warn(fields: object, message: string): void };
   /** A run has succeeded: what is to be done before its job has. */
   readonly complete: (id: string, best: number) => Promise<void>;
 }
@@ -44,7 +45,7 @@ interface Running {
 }
 
 export function createJobRuns(options: JobRunsOptions): JobRuns {
-  const { store, books, events, folders, startRun } = options;
+  const { store, books, events, folders, startRun, log } = options;
   const running = new Map<string, Running>();
   let waiting: string[] = [];
   let closing = false;
@@ -146,14 +147,19 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
   function settle(id: string, entry: Running, reason: string | null): void {
     const { said, asked, lastStep: step } = entry;
     if (closing || isOver(books.find(id).status)) return leave(id);
-    if (said?.kind === 'failed') books.fail(id, said.code, said.message, step);
-    else if (asked === 'cancel') books.move(id, 'cancelled', { step });
+    if (said?.kind === 'failed') {
+      if (said.stack !== undefined) log.warn({ job: id, stack: said.stack }, 'a training thread failed');
+      books.fail(id, said.code, said.message, step);
+    } else if (asked === 'cancel') books.move(id, 'cancelled', { step });
     else if (asked === 'pause' && said?.how !== 'succeeded') books.move(id, 'paused', { step });
     else if (said?.kind === 'ended') {
       // stays among those that run until its model stands
       void options.complete(id, said.best ?? said.step).finally(() => leave(id));
       return;
-    } else books.fail(id, 'internal', `the training thread died: ${reason ?? 'without a word'}`, step);
+    } else {
+      log.warn({ job: id, reason }, 'a training thread died');
+      books.fail(id, 'internal', 'the training thread died; the log has the reason under this job id', step);
+    }
     leave(id);
   }
 

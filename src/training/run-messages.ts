@@ -62,4 +62,10 @@ export type FromRun =
       /** Step of the best checkpoint. */
       readonly best: number | null;
     }
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
+  | {
+      readonly kind: 'failed';
+      readonly code: ErrorCode;
+      readonly message: string;
+      /** The stack of an unexpected error: for the log, never for callers. */
+      readonly stack?: string | undefined;
+    };

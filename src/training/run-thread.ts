@@ -1,6 +1,6 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { UnrollError } from '../errors.ts';
+import { isOutOfDescriptors, UnrollError } from '../errors.ts';
 import { MemoryFull } from '../kernel/memory.ts';
 import { runTraining } from './run.ts';
 import type { FromRun, RunRequest, ToRun } from './run-messages.ts';
@@ -22,7 +22,11 @@ try {
   port.close();
 }
 
-function failureOf(error: unknown): { code: UnrollError['code']; message: string } {
+function failureOf(error: unknown): {
+  code: UnrollError['code'];
+  message: string;
+  stack?: string | undefined;
+} {
   if (error instanceof UnrollError) return { code: error.code, message: error.message };
   if (error instanceof MemoryFull)
     return {
@@ -31,8 +35,11 @@ function failureOf(error: unknown): { code: UnrollError['code']; message: string
     };
   if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
     return { code: 'disk_full', message: 'the disk is full: no checkpoint could be written' };
+  if (isOutOfDescriptors(error))
+    return { code: 'too_many_open_files', message: 'the server has no file descriptor left (ulimit -n)' };
   return {
     code: 'internal',
-    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    message: 'the training failed inside the server; its log has the reason under this job id',
+    stack: error instanceof Error ? (error.stack ?? error.message) : String(error),
   };
 }
