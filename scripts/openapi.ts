@@ -14,6 +14,8 @@ const app = await buildApp({
   metrics: createMetrics(),
   logger: false,
   draining: () => false,
+  full: () => false,
+  stopping: new AbortController().signal,
   options: {
     maxBodyBytes: 1,
     receiveMs: 1000,

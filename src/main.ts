@@ -1,13 +1,28 @@
-import closeWithGrace from 'close-with-grace';
 import { readConfig } from './config.ts';
+import { endProcess } from './end-process.ts';
 import { greeting } from './greeting.ts';
-import { startServer } from './server.ts';
+import { startServer, type Server } from './server.ts';
+import { farewellMs } from './shutdown.ts';
+import { createLogger } from './telemetry/logger.ts';
 
-/** Starts the server, says what it serves, and drains it on SIGTERM or SIGINT. */
+/** Time for requests under way after an error that nobody caught. */
+const errorDrainMs = 1000;
+/** What a shutdown may take beyond its own deadlines, on a machine that is busy. */
+const slackMs = 2000;
+
+/** Starts the server and prints what it serves. Ends the process on a signal, or on an error that nobody caught. */
 export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(environment);
-  const server = await startServer(config);
+  const log = createLogger(config.LOG_LEVEL);
+  let server: Server | null = null;
+  endProcess({
+    log,
+    drainMs: config.DRAIN_MS,
+    errorDrainMs: Math.min(errorDrainMs, config.DRAIN_MS),
+    graceMs: farewellMs + slackMs,
+    // a server that is still starting has nothing to drain
+    close: async (drainMs) => server?.close(drainMs),
+  });
+  server = await startServer(config, log);
   console.log(greeting(server.url, server.models()));
-  // a little more than the drain itself may take, so that it is the drain that decides
-  closeWithGrace({ delay: config.DRAIN_MS + 5000 }, async () => server.close());
 }

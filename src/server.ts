@@ -1,31 +1,30 @@
 import type { AddressInfo } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { describeConfig, type Config } from './config.ts';
 import { createEngine } from './engine/engine.ts';
 import { rowBuckets } from './engine/tick-counters.ts';
 import { buildApp } from './http/app.ts';
-import { followAnswers } from './http/open-answers.ts';
+import { trackConnections } from './http/connections.ts';
+import { limitConnections } from './http/limit-connections.ts';
 import { createTraining } from './jobs/training.ts';
 import { createKernel } from './kernel/kernel.ts';
 import { createRepository } from './repository/repository.ts';
 import type { ModelListing } from './repository/repository-interface.ts';
-import { createLogger } from './telemetry/logger.ts';
+import { shutDown } from './shutdown.ts';
+import { probeDescriptors } from './telemetry/descriptor-probe.ts';
+import { descriptorUse } from './telemetry/descriptors.ts';
+import type { Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
 // The composition root: every part is built once, here, and handed down.
 
-/** For the last words to those whose work ran out of time. */
-const farewellMs = 500;
-
 export interface Server {
   readonly url: string;
   readonly models: () => readonly ModelListing[];
-  /** Takes nothing new, lets what runs finish within UNROLL_DRAIN_MS, then ends everything. */
-  close(): Promise<void>;
+  /** Refuses new work, lets requests under way finish within `drainMs`, then ends everything within `farewellMs`. */
+  close(drainMs: number): Promise<void>;
 }
 
-export async function startServer(config: Config): Promise<Server> {
-  const log = createLogger(config.LOG_LEVEL);
+export async function startServer(config: Config, log: Logger): Promise<Server> {
   const metrics = createMetrics();
   const kernel = createKernel({ mode: config.KERNEL, memoryMegabytes: config.MEMORY_MB });
   const engine = createEngine({
@@ -65,6 +64,7 @@ export async function startServer(config: Config): Promise<Server> {
   metrics.observeTraining({ counts: () => training.jobs.counts(), steps: () => training.jobs.steps() });
 
   let draining = false;
+  const stopping = new AbortController();
   const app = await buildApp({
     tasks: {
       engine,
@@ -81,6 +81,8 @@ export async function startServer(config: Config): Promise<Server> {
     metrics,
     logger: log,
     draining: () => draining,
+    full: () => limit.full || descriptors.exhausted,
+    stopping: stopping.signal,
     options: {
       maxBodyBytes: config.MAX_BODY_BYTES,
       receiveMs: config.RECEIVE_MS,
@@ -92,31 +94,30 @@ export async function startServer(config: Config): Promise<Server> {
     },
   });
 
-  const answers = followAnswers(app.server);
+  const connections = trackConnections(app.server);
+  const limit = limitConnections(app.server, { connections, log });
+  const descriptors = probeDescriptors(log);
+  metrics.observeConnections({
+    open: () => connections.open,
+    refused: () => limit.refused,
+    exhausted: () => descriptors.exhausted,
+  });
 
-  const close = async (): Promise<void> => {
+  const close = (drainMs: number): Promise<void> => {
     draining = true;
-    const patience = delay(config.DRAIN_MS, undefined, { ref: false });
-    // what trains stops at its next step; the next start takes it up again
-    const stopped = training.close(config.DRAIN_MS);
-    await repository.close();
-    await engine.drain(config.DRAIN_MS);
-    await stopped;
-    // what still runs ends with an error that says why
-    await engine.close();
-    // what was answered may still be on its way out; nothing else is worth waiting for
-    const farewell = delay(farewellMs, undefined, { ref: false });
-    await Promise.race([answers.allOut(), Promise.all([patience, farewell])]);
-    const closed = app.close();
-    app.server.closeAllConnections();
-    await closed;
+    descriptors.stop();
+    const endStreams = (): void => stopping.abort();
+    return shutDown({ app, connections, engine, repository, training, endStreams }, drainMs);
   };
   try {
     await repository.start();
-    await training.start();
+    // everything that stays open is open by now
+    limit.set(descriptorUse());
     await app.listen({ host: config.HOST, port: config.PORT });
+    // only the server that has the port resumes jobs
+    await training.start();
   } catch (error) {
-    await close();
+    await close(0);
     throw error;
   }
   const { address, port, family } = app.server.address() as AddressInfo;

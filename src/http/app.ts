@@ -1,7 +1,6 @@
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
-import underPressure from '@fastify/under-pressure';
 import fastify, { type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Training } from '../jobs/training.ts';
@@ -11,11 +10,15 @@ import { UnrollError } from '../errors.ts';
 import { documentation, type DocumentedSetting } from './documentation.ts';
 import { takeDatasetBodies } from './plugins/dataset-bodies.ts';
 import { answerError, answerErrors } from './plugins/errors.ts';
+import { guardEventLoop } from './plugins/event-loop-guard.ts';
+import { checkHost } from './plugins/host.ts';
 import { refuseOtherMethods } from './plugins/other-methods.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
 import { takeTensorBodies } from './plugins/tensor-bodies.ts';
 import { takeUntypedBodies } from './plugins/untyped-bodies.ts';
+import { refuseWhileDraining } from './plugins/refuse-while-draining.ts';
 import { answerUnparsed } from './plugins/unparsed.ts';
+import { isProbe } from './probes.ts';
 import { maxPathPart } from './problem.ts';
 import { classifyRoute } from './routes/classify.ts';
 import { comparisonRoutes } from './routes/comparisons.ts';
@@ -42,6 +45,10 @@ export interface AppParts {
   readonly logger: FastifyBaseLogger | false;
   /** True once the server takes no new work. */
   readonly draining: () => boolean;
+  /** True while the server can take no more connections. */
+  readonly full: () => boolean;
+  /** Ends streams that would not end by themselves. */
+  readonly stopping: AbortSignal;
   readonly options: AppOptions;
 }
 
@@ -58,8 +65,6 @@ export interface AppOptions {
   /** What the documentation says can be set. */
   readonly settings: readonly DocumentedSetting[];
 }
-
-const watched: ReadonlySet<string> = new Set(['/v2/health/live', '/v2/health/ready', '/metrics']);
 
 export async function buildApp(parts: AppParts) {
   const { metrics, options, logger } = parts;
@@ -94,6 +99,7 @@ export async function buildApp(parts: AppParts) {
   measureRequests(app, metrics);
   // before whatever may refuse it: every answer has its number
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  checkHost(app);
   // the documentation page sets a content policy of its own; who ends TLS in front of this server sets transport security
   await app.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: false });
   if (options.corsOrigin !== '')
@@ -103,25 +109,15 @@ export async function buildApp(parts: AppParts) {
       max: options.rateLimit,
       timeWindow: '1 minute',
       // whoever looks after the server must not be told that it is down
-      allowList: (request) => watched.has(request.routeOptions.url ?? ''),
+      allowList: (request) => isProbe(request.routeOptions.url),
       errorResponseBuilder: (_, { max, ttl }) =>
         new UnrollError('rate_limited', `at most ${max} requests a minute`, {
           retryAfterSeconds: Math.ceil(ttl / 1000),
         }),
     });
-  if (options.maxEventLoopDelayMs > 0)
-    await app.register(underPressure, {
-      maxEventLoopDelay: options.maxEventLoopDelayMs,
-      pressureHandler: (request) => {
-        if (request.routeOptions.url?.startsWith('/v1/') === true)
-          throw new UnrollError('overloaded', 'the event loop lags behind', { retryAfterSeconds: 1 });
-      },
-    });
+  if (options.maxEventLoopDelayMs > 0) guardEventLoop(app, options.maxEventLoopDelayMs);
   await documentation(app, options.settings);
-  app.addHook('onRequest', async (request) => {
-    if (parts.draining() && request.method === 'POST')
-      throw new UnrollError('shutting_down', 'the server takes no new work', { retryAfterSeconds: 1 });
-  });
+  refuseWhileDraining(app, parts.draining);
 
   const routes = [
     modelRoutes,

@@ -1,34 +1,84 @@
 import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Answers that are not yet written out. Node counts a connection as idle as soon as its answer is ended, and closing
- * idle connections cuts off what is still on its way to a slow reader: a server that ends waits for these first.
+ * The connections of an HTTP server and the responses that are not yet written out. Node counts a connection as idle as soon as
+ * its response is ended, and closing idle connections cuts off what is still on its way to a slow reader.
  */
-export interface OpenAnswers {
-  readonly count: number;
-  /** Resolves when there is none. */
-  allOut(): Promise<void>;
+export interface Connections {
+  /** Connections open now. */
+  readonly open: number;
+  /** Connections accepted since the start. */
+  readonly accepted: number;
+  /** Responses begun and not yet written out. */
+  readonly unfinished: number;
+  /** Makes every response from now on the last of its connection, as its header then says, where that is not yet sent. */
+  closeAfterResponse(): void;
+  /** Resolves when the responses that are unfinished now are written out, or their readers have gone. */
+  allWritten(): Promise<void>;
+  /** Responses that have not begun, for a server that can wait no longer. */
+  unanswered(): readonly ServerResponse[];
+  /** Resolves when no response is unfinished and no connection was used for `silentMs`, or after `atMostMs`. */
+  quiet(silentMs: number, atMostMs: number): Promise<void>;
 }
 
-export function followAnswers(server: Server): OpenAnswers {
-  const open = new Set<ServerResponse>();
-  let waiting: (() => void)[] = [];
-  server.prependListener('request', (_, answer) => {
-    open.add(answer);
+const quietPollMs = 10;
+
+export function trackConnections(server: Server): Connections {
+  const responses = new Set<ServerResponse>();
+  /** When each connection was opened, or its last response ended. */
+  const lastUsed = new Map<Socket, number>();
+  let accepted = 0;
+  let closing = false;
+
+  server.on('connection', (socket) => {
+    accepted++;
+    lastUsed.set(socket, performance.now());
+    socket.once('close', () => lastUsed.delete(socket));
+  });
+  // before the application's own listener, which may write headers at once
+  server.prependListener('request', ({ socket }, response) => {
+    responses.add(response);
+    if (closing) response.shouldKeepAlive = false;
     // written out, or its reader has gone
-    answer.once('close', () => {
-      open.delete(answer);
-      if (open.size > 0) return;
-      for (const resolve of waiting) resolve();
-      waiting = [];
+    response.once('close', () => {
+      responses.delete(response);
+      if (lastUsed.has(socket)) lastUsed.set(socket, performance.now());
     });
   });
+
+  const isQuiet = (silentMs: number): boolean => {
+    const since = performance.now() - silentMs;
+    return responses.size === 0 && Iterator.from(lastUsed.values()).every((used) => used <= since);
+  };
+
   return {
-    get count() {
-      return open.size;
+    get open() {
+      return lastUsed.size;
     },
-    async allOut() {
-      if (open.size > 0) await new Promise<void>((resolve) => waiting.push(resolve));
+    get accepted() {
+      return accepted;
+    },
+    get unfinished() {
+      return responses.size;
+    },
+    closeAfterResponse() {
+      closing = true;
+      for (const response of responses) if (!response.headersSent) response.shouldKeepAlive = false;
+    },
+    async allWritten() {
+      await Promise.all(
+        Array.from(
+          responses,
+          (response) => new Promise<void>((resolve) => void response.once('close', resolve)),
+        ),
+      );
+    },
+    unanswered: () => Array.from(responses).filter(({ headersSent }) => !headersSent),
+    async quiet(silentMs, atMostMs) {
+      const end = performance.now() + atMostMs;
+      while (!isQuiet(silentMs) && performance.now() < end) await delay(quietPollMs);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { statusOf, titleOf, UnrollError, type ErrorCode } from '../errors.ts';
+import { readLibraryError } from './library-errors.ts';
 
 // RFC 9457 problem documents. Every error leaves in this shape, with a stable `code`.
 
@@ -14,17 +15,6 @@ export interface Problem {
   readonly errors?: readonly { readonly field: string; readonly message: string }[];
 }
 
-/** Codes that fastify and its plugins give to what goes wrong before a handler runs. */
-const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
-  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed_json',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed_json',
-  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed_json',
-  FST_ERR_BAD_URL: 'not_found',
-  FST_ERR_MAX_PARAM_LENGTH: 'path_too_long',
-};
-
 /** Characters of a model's name and version in a path; longer ones are not looked at. */
 export const maxPathPart = 256;
 
@@ -38,15 +28,28 @@ export function problemOf(error: unknown, bodyLimit?: number): Problem {
   }
   if (hasZodFastifySchemaValidationErrors(error)) return invalid(error.validation);
   if (error instanceof SyntaxError) return build('malformed_json', error.message);
-  const { code, message } = (error ?? {}) as { code?: string; message?: string };
-  const known = code === undefined ? undefined : fastifyCodes[code];
-  if (known === 'unsupported_media_type') return build(known, 'the body must be application/json');
-  if (known === 'body_too_large' && bodyLimit !== undefined)
-    return build(known, `the body: at most ${bodyLimit} bytes`);
-  if (known === 'path_too_long')
-    return build(known, `each part of the path: at most ${maxPathPart} characters`);
-  if (known) return build(known, message ?? titleOf(known));
-  return build('internal', 'the server failed; its log has the reason under this request id');
+  const known = readLibraryError(error ?? {});
+  if (known === null)
+    return build('internal', 'the server failed; its log has the reason under this request id');
+  const { code, detail } = known;
+  if (code === 'body_too_large' && bodyLimit !== undefined)
+    return build(code, `the body: at most ${bodyLimit} bytes`);
+  if (code === 'path_too_long')
+    return build(code, `each part of the path: at most ${maxPathPart} characters`);
+  return build(code, detail ?? titleOf(code));
+}
+
+/** What is sent for an error: a problem document, or the inference protocol's own shape. @param url of the request */
+export function errorBody(
+  error: unknown,
+  url: string,
+  bodyLimit?: number,
+): { status: number; type: string; code: ErrorCode; body: object } {
+  const problem = problemOf(error, bodyLimit);
+  const { status, code, detail } = problem;
+  return /^\/v2(\/|$|\?)/.test(url)
+    ? { status, code, type: 'application/json', body: { error: detail } }
+    : { status, code, type: 'application/problem+json', body: problem };
 }
 
 function build(code: ErrorCode, detail: string, field?: string): Problem {

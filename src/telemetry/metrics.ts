@@ -71,29 +71,30 @@ export function createMetrics() {
   });
   const openStreams = new Gauge({ name: 'unroll_streams_open', help: 'Streams open now.', registers });
 
+  const counter = (name: string, help: string, read: () => number): void => {
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  };
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+
   /** Declares the numbers that are read from their owners at a scrape. */
   const observe = (sources: Sources): void => {
-    const counter = (name: string, help: string, read: () => number): void => {
-      new Counter({
-        name,
-        help,
-        registers,
-        collect() {
-          this.reset();
-          this.inc(read());
-        },
-      });
-    };
-    const gauge = (name: string, help: string, read: () => number): void => {
-      new Gauge({
-        name,
-        help,
-        registers,
-        collect() {
-          this.set(read());
-        },
-      });
-    };
     const { engine } = sources;
     counter('unroll_steps_total', 'Steps run, a row and a step each.', () => engine().steps);
     counter('unroll_ticks_total', 'Batches run by the workers.', () => engine().ticks);
@@ -126,6 +127,23 @@ export function createMetrics() {
       labelNames: ['path'] as const,
       registers,
     }).set({ path: sources.kernel.path }, 1);
+  };
+
+  /** The same for connections. */
+  const observeConnections = (connections: {
+    readonly open: () => number;
+    readonly refused: () => number;
+    readonly exhausted: () => boolean;
+  }): void => {
+    gauge('unroll_connections_open', 'Connections open now.', connections.open);
+    counter(
+      'unroll_connections_refused_total',
+      'Connections closed as they came, because as many were open as file descriptors allow.',
+      connections.refused,
+    );
+    gauge('unroll_file_descriptors_exhausted', '1 while no file descriptor is left.', () =>
+      Number(connections.exhausted()),
+    );
   };
 
   /** The same for training jobs. */
@@ -164,6 +182,7 @@ export function createMetrics() {
     interToken,
     openStreams,
     observe,
+    observeConnections,
     observeTraining,
   };
 }

@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { followAnswers, type OpenAnswers } from '../../src/http/open-answers.ts';
+import { trackConnections, type Connections } from '../../src/http/connections.ts';
 import { until } from '../e2e/server-process.ts';
 
 const size = 32 * 1_048_576;
 const server = createServer((_, answer) => answer.end(Buffer.alloc(size)));
-let answers: OpenAnswers;
+let connections: Connections;
 beforeEach(async () => {
-  answers = followAnswers(server);
+  connections = trackConnections(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 });
@@ -27,9 +27,9 @@ function ask() {
 
 it('an answer is open until its reader has taken it, though it ended long ago', async () => {
   const socket = ask();
-  await until(() => answers.count === 1);
+  await until(() => connections.unfinished === 1);
   let out = false;
-  const allOut = answers.allOut().then(() => (out = true));
+  const allOut = connections.allWritten().then(() => (out = true));
   // the socket's buffers are full by now, and hold far less than the answer
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(out).toBe(false);
@@ -38,19 +38,19 @@ it('an answer is open until its reader has taken it, though it ended long ago', 
   socket.resume();
   await allOut;
   await until(() => read > size);
-  expect(answers.count).toBe(0);
+  expect(connections.unfinished).toBe(0);
   socket.destroy();
 });
 
 it('an answer whose reader has gone is open no more', async () => {
   const socket = ask();
-  await until(() => answers.count === 1);
+  await until(() => connections.unfinished === 1);
   socket.destroy();
-  await answers.allOut();
-  expect(answers.count).toBe(0);
+  await connections.allWritten();
+  expect(connections.unfinished).toBe(0);
 });
 
 it('without answers there is nothing to wait for', async () => {
-  await answers.allOut();
-  expect(answers.count).toBe(0);
+  await connections.allWritten();
+  expect(connections.unfinished).toBe(0);
 });

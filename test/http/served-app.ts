@@ -46,7 +46,8 @@ export async function serveApp(options: Partial<AppOptions> = {}) {
     mostDatasetBytes: 16_000_000,
     log: createLogger('silent'),
   });
-  const state = { draining: false };
+  const state = { draining: false, full: false };
+  const stopping = new AbortController();
   const app = await buildApp({
     tasks: {
       engine,
@@ -57,6 +58,8 @@ export async function serveApp(options: Partial<AppOptions> = {}) {
     metrics,
     logger: false,
     draining: () => state.draining,
+    full: () => state.full,
+    stopping: stopping.signal,
     options: {
       maxBodyBytes: 10_000,
       receiveMs: 10_000,
@@ -73,6 +76,7 @@ export async function serveApp(options: Partial<AppOptions> = {}) {
     app,
     training,
     state,
+    stopping,
     close: async () => {
       await app.close();
       await training.close(5000);

@@ -1,24 +1,29 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { UnrollError } from '../../errors.ts';
-import { problemOf } from '../problem.ts';
+import { UnrollError, type ErrorCode } from '../../errors.ts';
+import { errorBody } from '../problem.ts';
 
-/** Answers any error with a problem document; what the server did not expect is logged with its stack. */
+/** When to try again what failed for want of something, where the error does not say. */
+const retryAfterSeconds: Partial<Record<ErrorCode, number>> = { too_many_open_files: 1, overloaded: 1 };
+
+/** Answers any error; what the server did not expect is logged with its stack. */
 export function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   // the body broke off, unless it was we who would read no more of it: then nobody hears the answer
   const brokeOff = thrown === request.raw.errored && !(thrown instanceof UnrollError);
   const error = brokeOff ? new UnrollError('cancelled', 'the body broke off') : thrown;
-  const problem = problemOf(error, request.routeOptions.bodyLimit);
-  if (problem.code === 'internal') request.log.error({ err: error }, 'request failed');
-  if (error instanceof UnrollError && error.retryAfterSeconds !== undefined)
-    void reply.header('retry-after', error.retryAfterSeconds);
-  // the inference protocol has a shape of its own for errors
-  if (/^\/v2(\/|$|\?)/.test(request.url))
-    return void reply
-      .status(problem.status)
-      .type('application/json')
-      .serializer(JSON.stringify)
-      .send({ error: problem.detail });
-  void reply.status(problem.status).type('application/problem+json').serializer(JSON.stringify).send(problem);
+  const { status, code, type, body } = errorBody(error, request.url, request.routeOptions.bodyLimit);
+  if (code === 'internal') request.log.error({ err: error }, 'request failed');
+  const retryAfter =
+    error instanceof UnrollError ? error.retryAfterSeconds : (retryAfterSeconds[code] ?? undefined);
+  if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
+  readToEnd(request);
+  void reply.status(status).type(type).serializer(JSON.stringify).send(body);
+}
+
+/** Discards the rest of a body that a parser gave up: the next request on its connection comes after it. */
+function readToEnd({ raw }: FastifyRequest): void {
+  if (raw.complete || raw.destroyed) return;
+  raw.unpipe();
+  raw.resume();
 }
 
 export function answerErrors(app: FastifyInstance): void {

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { UnrollError } from '../../errors.ts';
 import type { DataFile } from '../../training/run-messages.ts';
 import type { Route } from '../route.ts';
@@ -84,22 +84,15 @@ export const datasetTypes: Readonly<Record<string, DataFile['format']>> = {
   'text/plain': 'text',
 };
 
-/** The one file of a multipart body, or the body itself. */
-async function uploadOf(
-  request: FastifyRequest,
-  most: number,
-): Promise<{ stream: Readable; format: DataFile['format']; fileName: string }> {
-  if (request.isMultipart()) {
-    // one byte more than is allowed: the limit is told by whoever counts
-    const file = await request.file({ limits: { fileSize: most + 1, files: 1 } });
-    if (!file)
-      throw new UnrollError('invalid_request', 'file: the multipart body holds no file', { field: 'file' });
-    return {
-      stream: file.file,
-      format: formatOf(file.mimetype, file.filename),
-      fileName: file.filename.slice(0, 200),
-    };
-  }
+interface Upload {
+  readonly stream: Readable;
+  readonly format: DataFile['format'];
+  readonly fileName: string;
+}
+
+/** The file of a multipart body, or the body itself. @throws UnrollError malformed_multipart, unsupported_media_type … */
+async function uploadOf(request: FastifyRequest, most: number): Promise<Upload> {
+  if (request.isMultipart()) return multipartFile(request, most);
   const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const format = datasetTypes[type];
   if (!format)
@@ -110,6 +103,32 @@ async function uploadOf(
   // told before it is sent, where the caller says how long it is
   if (Number(request.headers['content-length'] ?? 0) > most) throw tooLarge(most);
   return { stream: request.body as Readable, format, fileName: '' };
+}
+
+async function multipartFile(request: FastifyRequest, most: number): Promise<Upload> {
+  const malformed = (cause: unknown): UnrollError =>
+    new UnrollError(
+      'malformed_multipart',
+      `body: ${cause instanceof Error ? cause.message : 'not a multipart form'}`,
+      { cause },
+    );
+  // one byte more than is allowed: the limit is checked where bytes are counted
+  const limits = { fileSize: most + 1, files: 1 };
+  const file = await request.file({ limits }).catch((error: unknown) => {
+    // the caller went away
+    throw error === request.raw.errored ? error : malformed(error);
+  });
+  if (!file)
+    throw new UnrollError('invalid_request', 'file: the multipart body holds no file', { field: 'file' });
+  // a form that is malformed further on fails while its file is read
+  const stream = new PassThrough();
+  file.file.on('error', (error) => stream.destroy(malformed(error)));
+  file.file.pipe(stream);
+  return {
+    stream,
+    format: formatOf(file.mimetype, file.filename),
+    fileName: file.filename.slice(0, 200),
+  };
 }
 
 function formatOf(type: string, fileName: string): DataFile['format'] {

@@ -1,4 +1,5 @@
 import type { FollowedEvent } from '../../jobs/job-events.ts';
+import { UnrollError } from '../../errors.ts';
 import type { TaskEvent } from '../../tasks/context.ts';
 import { trainingSpec } from '../../training/training-spec.ts';
 import { callerGone } from '../caller-gone.ts';
@@ -106,8 +107,9 @@ export const trainingJobRoutes: Route = (scope, parts) => {
       jobs.get(job);
       if (stream === 'true' || request.headers.accept?.includes('text/event-stream') === true) {
         const last = Number(request.headers['last-event-id'] ?? after);
-        const followed = events.follow(job, Number.isSafeInteger(last) ? last : 0, callerGone(reply));
-        return streamTask(parts, request, reply, viewAll(followed)) as never;
+        const signal = AbortSignal.any([callerGone(reply), parts.stopping]);
+        const followed = events.follow(job, Number.isSafeInteger(last) ? last : 0, signal);
+        return streamTask(parts, request, reply, viewAll(followed, parts.stopping)) as never;
       }
       const found = store.events(job, { limit: limit + 1, after });
       return {
@@ -148,6 +150,11 @@ export const trainingJobRoutes: Route = (scope, parts) => {
   );
 };
 
-async function* viewAll(followed: AsyncGenerator<FollowedEvent>): AsyncGenerator<TaskEvent> {
+async function* viewAll(
+  followed: AsyncGenerator<FollowedEvent>,
+  stopping: AbortSignal,
+): AsyncGenerator<TaskEvent> {
   for await (const one of followed) yield viewFollowed(one);
+  if (stopping.aborted)
+    throw new UnrollError('shutting_down', 'the server shuts down; the job goes on when it starts again');
 }

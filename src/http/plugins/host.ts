@@ -1,0 +1,17 @@
+import type { FastifyInstance } from 'fastify';
+import { UnrollError } from '../../errors.ts';
+
+/** RFC 9112, 3.2: a name, an IPv4 address or an IPv6 address in brackets, a port; empty where the target has no authority. */
+const host = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d{0,5})?$/;
+
+/** Answers 400 to a request with several Host headers, which a proxy in front may read otherwise, or one that is no host. */
+export function checkHost(app: FastifyInstance): void {
+  app.addHook('onRequest', async ({ raw: { rawHeaders, headers } }) => {
+    let count = 0;
+    for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]!.toLowerCase() === 'host') count++;
+    if (count > 1)
+      throw new UnrollError('malformed_http', `host: must be given once, was given ${count} times`);
+    if (!host.test(headers.host ?? ''))
+      throw new UnrollError('malformed_http', 'host: must be a host and, optionally, a port');
+  });
+}

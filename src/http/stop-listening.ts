@@ -1,0 +1,45 @@
+import type { Server } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { UnrollError } from '../errors.ts';
+import type { Connections } from './connections.ts';
+import { errorBody } from './problem.ts';
+
+// The end of an HTTP server that resets no connection. Clients that keep connections alive may send a request until they have
+// read `connection: close`, and closing a socket that has unread bytes resets it: so a connection is closed only when it has
+// been silent for a while, and the server listens until then, for connections that the kernel has accepted but not handed over
+// are reset when the listening socket closes.
+
+/** A client that uses a connection sends its next request within this time after a response, or after it connected. */
+const silentMs = 250;
+/** For those who go on using theirs. */
+const longestMs = 2 * silentMs;
+const mostTurns = 100;
+
+/** Answers what comes until connections are silent, then closes them and the listening socket. Takes at most a second. */
+export async function stopListening(server: Server, connections: Connections): Promise<void> {
+  await connections.quiet(silentMs, longestMs);
+  // every connection that waits to be accepted and every byte that has arrived is taken in the poll phase of a turn;
+  // what follows setImmediate runs right after it
+  for (let turns = 0, accepted = -1; turns < mostTurns && accepted !== connections.accepted; turns++) {
+    ({ accepted } = connections);
+    await nextTurn();
+  }
+  server.close();
+  // those who connected last have not sent their request yet
+  await connections.quiet(silentMs, longestMs);
+  server.closeAllConnections();
+}
+
+/** Answers every request that has no response yet, such as one whose body is still being sent. */
+export function refuseUnanswered(connections: Connections): void {
+  const error = new UnrollError('shutting_down', 'the server ended before the request was answered');
+  for (const response of connections.unanswered()) {
+    const { req: request } = response;
+    const { status, type, body } = errorBody(error, request.url ?? '');
+    // unread bytes of a body would reset the connection
+    request.unpipe();
+    request.resume();
+    response.shouldKeepAlive = false;
+    response.writeHead(status, { 'content-type': type, 'retry-after': '1' }).end(JSON.stringify(body));
+  }
+}
