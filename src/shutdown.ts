@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Engine } from './engine/engine-interface.ts';
 import type { Connections } from './http/connections.ts';
-import { refuseUnanswered, stopListening } from './http/stop-listening.ts';
+import { refuseUnanswered, stopListening, stopListeningMs } from './http/stop-listening.ts';
 import type { Training } from './jobs/training.ts';
 import type { Repository } from './repository/repository-interface.ts';
 
@@ -10,8 +10,8 @@ import type { Repository } from './repository/repository-interface.ts';
 const lastEventsMs = 2000;
 /** For threads and files to close. Nothing is lost when they don't: the process ends. */
 const closeMs = 1000;
-/** What a shutdown may take beyond its drain; `stopListening` takes at most a second. */
-export const farewellMs = lastEventsMs + 1000 + closeMs;
+/** What a shutdown may take beyond its drain. */
+export const farewellMs = lastEventsMs + stopListeningMs + closeMs;
 
 export interface Running {
   readonly app: Pick<FastifyInstance, 'server' | 'close'>;

@@ -115,10 +115,10 @@ export async function buildApp(parts: AppParts) {
           retryAfterSeconds: Math.ceil(ttl / 1000),
         }),
     });
+  // before what may refuse for load: a client that is told to come back must not come back here
+  refuseWhileDraining(app, parts.draining);
   if (options.maxEventLoopDelayMs > 0) guardEventLoop(app, options.maxEventLoopDelayMs);
   await documentation(app, options.settings);
-  refuseWhileDraining(app, parts.draining);
-
   const routes = [
     modelRoutes,
     classifyRoute,

@@ -1,6 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
 /**
  * The connections of an HTTP server and the responses that are not yet written out. Node counts a connection as idle as soon as
@@ -78,7 +78,11 @@ export function trackConnections(server: Server): Connections {
     unanswered: () => Array.from(responses).filter(({ headersSent }) => !headersSent),
     async quiet(silentMs, atMostMs) {
       const end = performance.now() + atMostMs;
-      while (!isQuiet(silentMs) && performance.now() < end) await delay(quietPollMs);
+      do {
+        await delay(quietPollMs);
+        // after the poll phase: what arrived while the event loop was busy has been read by then
+        await nextTurn();
+      } while (!isQuiet(silentMs) && performance.now() < end);
     },
   };
 }

@@ -11,13 +11,17 @@ import { errorBody } from './problem.ts';
 
 /** A client that uses a connection sends its next request within this time after a response, or after it connected. */
 const silentMs = 250;
-/** For those who go on using theirs. */
-const longestMs = 2 * silentMs;
+/** While the server listens: new clients come, and are refused, as long as it does. */
+const listeningMs = 500;
+/** Afterwards: every connection is closed with its next response, so this is only reached by readers that are too slow. */
+const closingMs = 1500;
 const mostTurns = 100;
+/** Of all that, together. */
+export const stopListeningMs = listeningMs + closingMs;
 
-/** Answers what comes until connections are silent, then closes them and the listening socket. Takes at most a second. */
+/** Answers what comes until connections are silent, then closes them and the listening socket. */
 export async function stopListening(server: Server, connections: Connections): Promise<void> {
-  await connections.quiet(silentMs, longestMs);
+  await connections.quiet(silentMs, listeningMs);
   // every connection that waits to be accepted and every byte that has arrived is taken in the poll phase of a turn;
   // what follows setImmediate runs right after it
   for (let turns = 0, accepted = -1; turns < mostTurns && accepted !== connections.accepted; turns++) {
@@ -26,7 +30,7 @@ export async function stopListening(server: Server, connections: Connections): P
   }
   server.close();
   // those who connected last have not sent their request yet
-  await connections.quiet(silentMs, longestMs);
+  await connections.quiet(silentMs, closingMs);
   server.closeAllConnections();
 }
 
@@ -36,10 +40,17 @@ export function refuseUnanswered(connections: Connections): void {
   for (const response of connections.unanswered()) {
     const { req: request } = response;
     const { status, type, body } = errorBody(error, request.url ?? '');
+    const text = JSON.stringify(body);
     // unread bytes of a body would reset the connection
     request.unpipe();
     request.resume();
     response.shouldKeepAlive = false;
-    response.writeHead(status, { 'content-type': type, 'retry-after': '1' }).end(JSON.stringify(body));
+    response
+      .writeHead(status, {
+        'content-type': type,
+        'content-length': Buffer.byteLength(text),
+        'retry-after': '1',
+      })
+      .end(text);
   }
 }

@@ -37,8 +37,8 @@ export async function streamTask(
         ? metrics.firstToken.observe((performance.now() - began) / 1000)
         : metrics.interToken.observe(sinceMs / 1000),
     onError: (error) => {
-      if (error instanceof UnrollError && error.code === 'cancelled')
-        request.log.info('the caller left its stream');
+      if (error instanceof UnrollError && ['cancelled', 'shutting_down'].includes(error.code))
+        request.log.info({ code: error.code }, 'a stream ended early');
       else request.log.warn({ err: error }, 'a stream ended with an error');
     },
   });
