@@ -24,13 +24,4 @@ describe('a problem document', () => {
       expect(JSON.stringify(problem)).not.toContain('secret');
     },
   );
-
-  it('knows fastify’s own errors', () => {
-    expect(
-      problemOf({ code: 'FST_ERR_CTP_BODY_TOO_LARGE', message: 'Request body is too large' }),
-    ).toMatchObject({
-      code: 'body_too_large',
-      status: 413,
-    });
-  });
 });

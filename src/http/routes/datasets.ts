@@ -122,6 +122,8 @@ async function multipartFile(request: FastifyRequest, most: number): Promise<Upl
     throw new UnrollError('invalid_request', 'file: the multipart body holds no file', { field: 'file' });
   // a form that is malformed further on fails while its file is read
   const stream = new PassThrough();
+  // which may happen before anybody reads it
+  stream.on('error', () => {});
   file.file.on('error', (error) => stream.destroy(malformed(error)));
   file.file.pipe(stream);
   return {
