@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -42,6 +42,8 @@ function read(): { passed: number; failed: number } {
 const { passed, failed: counted } = read();
 // vitest also fails for what happened outside any test: an error that nobody caught
 const failed = status === 0 && passed > 0 ? counted : Math.max(1, counted);
+const kept = process.env['UNROLL_TEST_LOGS'];
+if (kept !== undefined && existsSync(report)) copyFileSync(report, join(kept, '../tests.json'));
 rmSync(folder, { recursive: true });
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

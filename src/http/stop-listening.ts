@@ -15,23 +15,35 @@ const silentMs = 250;
 const listeningMs = 500;
 /** Afterwards: every connection is closed with its next response, so this is only reached by readers that are too slow. */
 const closingMs = 1500;
+/** Turns of the event loop to wait for one that is short. */
 const mostTurns = 100;
+const shortTurnMs = 1;
 /** Of all that, together. */
 export const stopListeningMs = listeningMs + closingMs;
 
 /** Answers what comes until connections are silent, then closes them and the listening socket. */
 export async function stopListening(server: Server, connections: Connections): Promise<void> {
   await connections.quiet(silentMs, listeningMs);
-  // every connection that waits to be accepted and every byte that has arrived is taken in the poll phase of a turn;
-  // what follows setImmediate runs right after it
-  for (let turns = 0, accepted = -1; turns < mostTurns && accepted !== connections.accepted; turns++) {
-    ({ accepted } = connections);
-    await nextTurn();
-  }
+  // first, or closing them would come between the last accept and the close below
+  server.closeIdleConnections();
+  await nothingWaits(connections);
   server.close();
   // those who connected last have not sent their request yet
   await connections.quiet(silentMs, closingMs);
   server.closeAllConnections();
+}
+
+/**
+ * Resolves right after a turn in which no connection came. The poll phase of a turn takes every connection that waits, and what
+ * follows setImmediate runs after it; only a connection that comes in between is reset, so the turn has to be short.
+ */
+async function nothingWaits(connections: Connections): Promise<void> {
+  for (let turns = 0; turns < mostTurns; turns++) {
+    const { accepted } = connections;
+    const began = performance.now();
+    await nextTurn();
+    if (connections.accepted === accepted && performance.now() - began < shortTurnMs) return;
+  }
 }
 
 /** Answers every request that has no response yet, such as one whose body is still being sent. */

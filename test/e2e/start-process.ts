@@ -61,7 +61,7 @@ export async function startProcess(
   const found = await until(() => {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}: ${output()}`);
     return /Unroll is at (http:\/\/\S+?:(\d+))/.exec(output());
-  }, 20_000);
+  }, 60_000);
   const url = found[1]!;
 
   const server: ServerProcess = {

@@ -59,14 +59,16 @@ export async function shutDownUnderLoad(server: ServerProcess, options: LoadOpti
     const { writer, tokens } = options;
     const connection = new RawConnection(port);
     opened.push(connection);
-    const body = { prompt: 'a', max_tokens: tokens, seed, stream: true, timeout_ms: 300_000 };
-    const outcome = await connection.request(postText(`/v1/models/${writer}/generate`, body), true);
+    const request = { prompt: 'a', max_tokens: tokens, seed, stream: true, timeout_ms: 300_000 };
+    const outcome = await connection.request(postText(`/v1/models/${writer}/generate`, request), true);
     if (outcome.kind !== 'answered' || outcome.answer.status !== 200) return judge('stream', outcome);
-    const last = outcome.answer.body.slice(-1000);
+    const { body: all } = outcome.answer;
+    const last = all.slice(all.lastIndexOf('\nevent: '));
     const end = /event: done/.test(last)
       ? 'done'
       : (/event: error[^]*"code":"(\w+)"/.exec(last)?.[1] ?? 'cut');
-    if (end !== 'done' && end !== 'shutting_down') faults.push(`stream: ended with ${end}: ${last}`);
+    if (end !== 'done' && end !== 'shutting_down')
+      faults.push(`stream: ended with ${end}: ${last.slice(0, 200)}`);
     count(`stream: ${end}`);
   };
   const classify = postText(`/v1/models/${options.classifier}/classify`, { input: 'a' });
