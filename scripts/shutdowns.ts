@@ -33,6 +33,8 @@ for (let run = 1; run <= runs; run++) {
   const loading = run % 4 === 0 ? 'a zip' : run % 3 === 0 ? 'models' : 'nothing';
   const { exitCode, ms, counts, faults } = await shutDownUnderLoad(server, {
     streams,
+    // as many as two workers have slots for
+    begun: Math.min(64, streams),
     tokens: endless ? 1_000_000 : 400,
     fresh: 4,
     kept: 4,

@@ -144,6 +144,19 @@ describe('a draining app', () => {
     expect(await status('/v2/health/ready')).toBe(503);
     expect(await status('/v2/health/live')).toBe(200);
     expect(await status('/metrics')).toBe(200);
+    // their database is about to close
+    expect(await status('/v1/training/jobs')).toBe(503);
+    expect(await status('/v1/datasets')).toBe(503);
+  });
+});
+
+describe('an app that can take no more connections', () => {
+  afterEach(() => (served.state.full = false));
+
+  it('is not ready', async () => {
+    served.state.full = true;
+    expect((await served.app.inject({ method: 'GET', url: '/v2/health/ready' })).statusCode).toBe(503);
+    expect((await served.app.inject({ method: 'GET', url: '/v2/health/live' })).statusCode).toBe(200);
   });
 });
 
@@ -178,8 +191,10 @@ describe('an app whose event loop lags', () => {
     expect(refused.json()).toMatchObject({ code: 'overloaded', status: 503 });
     expect(refused.headers['retry-after']).toBe('1');
     expect(refused.headers['x-request-id']).toMatch(/./);
-    expect((await get('/v2/health/live')).statusCode).toBe(200);
-    expect((await get('/metrics')).statusCode).toBe(200);
+    for (const url of ['/v2/models/classifier', '/v2/models/classifier/infer', '/docs/'])
+      expect([url, (await get(url)).statusCode]).toEqual([url, 503]);
+    for (const url of ['/v2/health/live', '/v2/health/ready', '/v2/models/classifier/ready', '/metrics'])
+      expect([url, (await get(url)).statusCode]).toEqual([url, 200]);
     await busy.close();
   });
 });

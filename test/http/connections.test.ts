@@ -54,3 +54,25 @@ it('without answers there is nothing to wait for', async () => {
   await connections.allWritten();
   expect(connections.unfinished).toBe(0);
 });
+
+it('a response that has not begun when connections are to close is the last of its connection', async () => {
+  connections.closeAfterResponse();
+  const socket = ask();
+  let head = '';
+  socket.on('data', (chunk: Buffer) => (head ||= chunk.toString('latin1')));
+  socket.resume();
+  await once(socket, 'close');
+  expect(head).toMatch(/^connection: close\r$/im);
+});
+
+it('connections are quiet when none was used for a while, or when the time is up', async () => {
+  await connections.quiet(0, 60_000);
+  const socket = connect((server.address() as { port: number }).port, '127.0.0.1');
+  await until(() => connections.open === 1);
+  await connections.quiet(50, 60_000);
+  const began = performance.now();
+  await connections.quiet(60_000, 50);
+  expect(performance.now() - began).toBeGreaterThanOrEqual(50);
+  socket.destroy();
+  await until(() => connections.open === 0);
+});

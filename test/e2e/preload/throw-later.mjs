@@ -1,10 +1,14 @@
 // Loaded into a server before it starts: SIGUSR2 makes a timer throw, SIGWINCH a promise reject, again and again.
 import { isMainThread } from 'node:worker_threads';
 
+function thrown() {
+  throw new Error('thrown in a timer');
+}
+function rejected() {
+  void Promise.reject(new Error('rejected and not handled'));
+}
+
 if (isMainThread) {
-  const later = (name, run) => process.once(name, () => void setInterval(run, 50));
-  later('SIGUSR2', () => {
-    throw new Error('thrown in a timer');
-  });
-  later('SIGWINCH', () => void Promise.reject(new Error('rejected and not handled')));
+  process.once('SIGUSR2', () => setInterval(thrown, 50));
+  process.once('SIGWINCH', () => setInterval(rejected, 50));
 }

@@ -17,6 +17,7 @@ afterAll(() => folder.remove());
 
 const load: LoadOptions = {
   streams: 8,
+  begun: 8,
   tokens: 1_000_000,
   fresh: 3,
   kept: 3,
