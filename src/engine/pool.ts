@@ -1,7 +1,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { createChannelMemory, openMainChannel } from './channel.ts';
 import type { Control, FromWorker, ToWorker, WorkerData } from './messages.ts';
-import { createCounters } from './tick-counters.ts';
+import { countSequences, createCounters } from './tick-counters.ts';
 
 // The worker threads: started, listened to, replaced when they die. What they are told is the engine's affair.
 
@@ -90,6 +90,7 @@ export function createPool(options: {
       // what it wrote before it died counts
       receiveAll();
       channel.wake();
+      countSequences(new Float64Array(counters[index]!), 0);
       events.died(member, reason || `exit code ${code}`);
       events.settled();
       restarts++;

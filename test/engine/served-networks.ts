@@ -42,7 +42,7 @@ export const request = (handle: NetworkHandle, more: Partial<SequenceRequest> = 
   input: someIds(10, 1),
   want: 'last',
   what: 'output',
-  deadlineMs: Date.now() + 60_000,
+  deadlineMs: performance.now() + 60_000,
   ...more,
 });
 

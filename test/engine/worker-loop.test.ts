@@ -52,6 +52,8 @@ const start = (sequence: number, network: number, more: Partial<StartMessage> = 
   decode: null,
   generation: null,
   resume: null,
+  windowBytes: 1 << 16,
+  given: 0,
   ...more,
 });
 const sequencesOf = (sent: readonly FromWorker[]): number[] =>
