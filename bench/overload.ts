@@ -73,25 +73,24 @@ try {
     `generate (model moby, ${tokens} characters a request), ${seconds} s each; server on ${cpu === null ? 'any CPU' : `CPU ${cpu} alone`}`,
   );
   await closedLoop(send, 4, 3);
-  for (const connections of [32, 64])
+  for (const connections of [8, 16, 32])
     report(`closed ${connections}`, summarise(await closedLoop(send, connections, seconds)));
   const peak = Math.max(...Object.values(results).map(({ goodPerSecond }) => goodPerSecond));
-  const openResults: Record<string, Summary> = {};
+  const openResults: [times: string, summary: Summary][] = [];
   for (const times of options.times.split(',')) {
     const { answers, unsent } = await openLoop(send, peak * Number(times), seconds);
     const summary = summarise(answers, unsent);
     report(`${times} x`, summary);
-    openResults[times] = summary;
+    openResults.push([times, summary]);
     await delay(1000);
   }
-  const reference = openResults['0.8']?.acceptedP99Ms ?? NaN;
-  const ratios = Object.fromEntries(
-    Object.entries(openResults).map(([times, { goodPerSecond, acceptedP99Ms }]) => [
-      times,
-      { goodOfPeak: goodPerSecond / peak, p99OfP99At80Percent: acceptedP99Ms / reference },
-    ]),
-  );
-  for (const [times, { goodOfPeak, p99OfP99At80Percent }] of Object.entries(ratios))
+  const reference = openResults.find(([times]) => times === '0.8')?.[1].acceptedP99Ms ?? NaN;
+  const ratios = openResults.map(([times, { goodPerSecond, acceptedP99Ms }]) => ({
+    times: Number(times),
+    goodOfPeak: goodPerSecond / peak,
+    p99OfP99At80Percent: acceptedP99Ms / reference,
+  }));
+  for (const { times, goodOfPeak, p99OfP99At80Percent } of ratios)
     console.log(
       `${times} x: goodput ${goodOfPeak.toFixed(2)} of peak, accepted p99 ${p99OfP99At80Percent.toFixed(2)} × that at 80 %`,
     );

@@ -86,11 +86,11 @@ export function createPool(options: {
     thread.on('exit', (code) => {
       alive = false;
       port1.close();
+      countSequences(new Float64Array(counters[index]!), 0);
       if (closed) return channel.wake();
       // what it wrote before it died counts
       receiveAll();
       channel.wake();
-      countSequences(new Float64Array(counters[index]!), 0);
       events.died(member, reason || `exit code ${code}`);
       events.settled();
       restarts++;

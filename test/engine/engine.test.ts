@@ -7,6 +7,7 @@ import {
   answerOf,
   bidirectional,
   causal,
+  expectReconciled,
   generating,
   kernel,
   loadNetwork,
@@ -18,7 +19,10 @@ import {
 } from './served-networks.ts';
 
 let engine: Engine;
-afterEach(() => engine.close());
+afterEach(async () => {
+  await expectReconciled(engine);
+  await engine.close();
+});
 
 const mixed = (index: number) => ({
   input: someIds(1 + ((index * 37) % 300), index),
