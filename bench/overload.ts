@@ -32,7 +32,14 @@ const tally = (values: readonly (number | null)[]): Record<string, number> => {
   return counts;
 };
 
-function summarise(answers: readonly Answer[], unsent = 0) {
+/** Answers of a phase, and the processor time that the server had for it. */
+interface Phase {
+  readonly answers: readonly Answer[];
+  readonly unsent: number;
+  readonly cpuSeconds: number;
+}
+
+function summarise({ answers, unsent, cpuSeconds }: Phase) {
   const accepted = answers.filter(({ status }) => status === 200);
   const refused = answers.filter(({ status }) => status === 503 || status === 429);
   const inPhase = accepted.filter(({ endedAt }) => endedAt > warmUpMs && endedAt <= seconds * 1000);
@@ -40,6 +47,9 @@ function summarise(answers: readonly Answer[], unsent = 0) {
   const refusedMs = refused.map(({ ms }) => ms);
   return {
     goodPerSecond: inPhase.length / (seconds - warmUpMs / 1000),
+    // on a machine that others use, the server has less than a processor, and not always the same share
+    goodPerCpuSecond: accepted.length / cpuSeconds,
+    cpuShare: cpuSeconds / seconds,
     acceptedP50Ms: percentile(accMs, 0.5),
     acceptedP99Ms: percentile(accMs, 0.99),
     refusedP50Ms: percentile(refusedMs, 0.5),
@@ -54,12 +64,26 @@ type Summary = ReturnType<typeof summarise>;
 const cpu = pinnedCpu();
 const data = mkdtempSync(join(tmpdir(), 'unroll-bench-'));
 const server = await startServer({ UNROLL_DATA: data, UNROLL_WORKERS: '1' }, { cpu, root: options.root });
+async function measure(phase: () => Promise<Omit<Phase, 'cpuSeconds'>>): Promise<Summary> {
+  const before = server.cpuSeconds();
+  const { answers, unsent } = await phase();
+  return summarise({ answers, unsent, cpuSeconds: server.cpuSeconds() - before });
+}
 const results: Record<string, Summary> = {};
 const report = (name: string, summary: Summary): void => {
   results[name] = summary;
-  const { goodPerSecond, acceptedP50Ms, acceptedP99Ms, refusedP99Ms, byStatus, retryAfterSeconds } = summary;
+  const {
+    goodPerSecond,
+    goodPerCpuSecond,
+    cpuShare,
+    acceptedP50Ms,
+    acceptedP99Ms,
+    refusedP99Ms,
+    byStatus,
+    retryAfterSeconds,
+  } = summary;
   console.log(
-    `${name.padEnd(10)} good ${goodPerSecond.toFixed(1)}/s  accepted p50 ${acceptedP50Ms.toFixed(0)} p99 ${acceptedP99Ms.toFixed(0)} ms` +
+    `${name.padEnd(10)} good ${goodPerSecond.toFixed(1)}/s (${goodPerCpuSecond.toFixed(1)} a CPU second, ${(100 * cpuShare).toFixed(0)} % of one)  accepted p50 ${acceptedP50Ms.toFixed(0)} p99 ${acceptedP99Ms.toFixed(0)} ms` +
       `  refused p99 ${refusedP99Ms.toFixed(1)} ms  ${JSON.stringify(byStatus)}  retry-after ${JSON.stringify(retryAfterSeconds)}`,
   );
 };
@@ -74,25 +98,30 @@ try {
   );
   await closedLoop(send, 4, 3);
   for (const connections of [8, 16, 32])
-    report(`closed ${connections}`, summarise(await closedLoop(send, connections, seconds)));
-  const peak = Math.max(...Object.values(results).map(({ goodPerSecond }) => goodPerSecond));
+    report(
+      `closed ${connections}`,
+      await measure(async () => ({ answers: await closedLoop(send, connections, seconds), unsent: 0 })),
+    );
+  const closed = Object.values(results);
+  const peak = Math.max(...closed.map(({ goodPerSecond }) => goodPerSecond));
+  const cpuPeak = Math.max(...closed.map(({ goodPerCpuSecond }) => goodPerCpuSecond));
   const openResults: [times: string, summary: Summary][] = [];
   for (const times of options.times.split(',')) {
-    const { answers, unsent } = await openLoop(send, peak * Number(times), seconds);
-    const summary = summarise(answers, unsent);
+    const summary = await measure(() => openLoop(send, peak * Number(times), seconds));
     report(`${times} x`, summary);
     openResults.push([times, summary]);
     await delay(1000);
   }
   const reference = openResults.find(([times]) => times === '0.8')?.[1].acceptedP99Ms ?? NaN;
-  const ratios = openResults.map(([times, { goodPerSecond, acceptedP99Ms }]) => ({
+  const ratios = openResults.map(([times, { goodPerSecond, goodPerCpuSecond, acceptedP99Ms }]) => ({
     times: Number(times),
     goodOfPeak: goodPerSecond / peak,
+    goodOfPeakPerCpuSecond: goodPerCpuSecond / cpuPeak,
     p99OfP99At80Percent: acceptedP99Ms / reference,
   }));
-  for (const { times, goodOfPeak, p99OfP99At80Percent } of ratios)
+  for (const { times, goodOfPeak, goodOfPeakPerCpuSecond, p99OfP99At80Percent } of ratios)
     console.log(
-      `${times} x: goodput ${goodOfPeak.toFixed(2)} of peak, accepted p99 ${p99OfP99At80Percent.toFixed(2)} × that at 80 %`,
+      `${times} x: goodput ${goodOfPeak.toFixed(2)} of peak (${goodOfPeakPerCpuSecond.toFixed(2)} a CPU second), accepted p99 ${p99OfP99At80Percent.toFixed(2)} × that at 80 %`,
     );
   const folder = `${import.meta.dirname}/results`;
   mkdirSync(folder, { recursive: true });

@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 export interface ServerProcess {
   readonly url: string;
   stop(): Promise<void>;
+  /** Processor time of the process so far, in seconds; NaN where there is no /proc. */
+  cpuSeconds(): number;
 }
 
 const readyWithinMilliseconds = 30_000;
@@ -45,7 +48,15 @@ export async function startServer(
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return { url, stop };
+  return { url, stop, cpuSeconds: () => cpuSecondsOf(child.pid!) };
+}
+
+/** Ticks of user and system time are fields 14 and 15 of /proc/<pid>/stat, 100 a second on Linux. */
+function cpuSecondsOf(pid: number): number {
+  const file = `/proc/${pid}/stat`;
+  if (!existsSync(file)) return NaN;
+  const fields = readFileSync(file, 'utf8').split(') ')[1]!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 async function isReady(url: string): Promise<boolean> {

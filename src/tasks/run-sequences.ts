@@ -40,7 +40,8 @@ export async function runSequences<E extends SequenceEvent>(
   try {
     return await Promise.all(running);
   } catch (error) {
-    failed.abort();
+    // with a reason of its own: to make the usual one costs more than to refuse the request
+    failed.abort(error);
     // the model stays held until none of them uses it
     await Promise.allSettled(running);
     throw error;
