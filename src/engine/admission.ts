@@ -4,8 +4,9 @@ import type { NetworkLoad } from './network-load.ts';
 // Who is let in. A server that takes more than it can do answers everybody late, so a sequence is refused at once when
 // it cannot be answered by its deadline, or when most slots are taken and it would take longer than is reasonable.
 
-/** Of a network's slots: below this nobody is refused for the time it would take. */
-const freeShare = 0.75;
+/** Of a network's slots: with fewer sequences nobody is refused for its deadline, or for the time it would take. */
+const freeForDeadlines = 0.25;
+const freeForTime = 0.75;
 const maxRetryAfterSeconds = 60;
 
 export interface AdmissionLimits {
@@ -43,10 +44,10 @@ export function checkRoom(
   // one network's callers cannot keep another's out altogether
   if (sequences >= queue + slots && load.sequences >= queue / networks)
     refuse(`${sequences} sequences are running or waiting, the limit is ${queue + slots}`);
-  if (expectedMs === null || load.sequences === 0) return;
+  if (expectedMs === null || load.sequences < slots * freeForDeadlines) return;
   const took = `the answer is expected in ${Math.ceil(expectedMs)} ms`;
   if (expectedMs > leftMs) refuse(`${took}, the deadline is in ${Math.ceil(leftMs)} ms`);
-  if (!grouped && expectedMs > maxExpectedMs && load.sequences >= Math.ceil(slots * freeShare))
+  if (!grouped && expectedMs > maxExpectedMs && load.sequences >= slots * freeForTime)
     refuse(
       `${took}, the limit is ${maxExpectedMs} ms while ${load.sequences} sequences are running or waiting`,
     );

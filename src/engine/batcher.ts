@@ -265,8 +265,8 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
       const packed = offsets[offsets.length - 1]!;
       const ms = options.now() - began;
       msPerStep = msPerStep === 0 ? ms / packed : msPerStep + 0.2 * (ms / packed - msPerStep);
-      const padding = packed - steps.reduce((sum, count) => sum + count, 0);
-      return { rows: steps.length, steps: packed, padding, ms };
+      const sequenceSteps = steps.reduce((sum, count) => sum + count, 0);
+      return { rows: steps.length, steps: packed, padding: packed - sequenceSteps, sequenceSteps, ms };
     },
   };
 }

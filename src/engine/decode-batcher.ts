@@ -184,8 +184,9 @@ export function createDecodeBatcher(
         first += counts[i]!;
         return keep;
       });
+      const sequenceSteps = read + running.length;
       settle(keeps);
-      return { rows, steps: read + rows, padding: 0, ms: now() - began };
+      return { rows, steps: read + rows, padding: 0, sequenceSteps, ms: now() - began };
     },
   };
 }

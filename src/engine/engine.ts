@@ -183,12 +183,15 @@ export function createEngine(options: EngineOptions): Engine {
       if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
       const placement = placeNetwork(spec, weights, { kernel, workers, slots, maxSteps });
       const id = ++lastNetwork;
+      const stepsRun = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
+      const counter = new BigInt64Array(stepsRun);
+      const countRun = (): number => Number(Atomics.load(counter, 0));
       loads.set(
         id,
-        createNetworkLoad(workers * slots, () => performance.now()),
+        createNetworkLoad(workers * slots, () => performance.now(), countRun),
       );
       try {
-        await networks.announce({ id, placement, tokens, startId, endId, meter });
+        await networks.announce({ id, placement, tokens, startId, endId, meter, stepsRun });
       } catch (error) {
         if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
         loads.delete(id);

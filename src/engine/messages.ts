@@ -61,6 +61,8 @@ export type Control =
       readonly decoder: DecoderSize | null;
       /** Where its batches are counted. */
       readonly batches: SharedArrayBuffer | null;
+      /** One BigInt64: the steps that all workers have run of it. */
+      readonly stepsRun: SharedArrayBuffer;
     }
   | { readonly kind: 'unload'; readonly network: number };
 

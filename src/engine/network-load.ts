@@ -17,15 +17,18 @@ export interface StepCount {
   stepsLeft: number;
 }
 
-/** @param slots of all workers together */
-export function createNetworkLoad(slots: number, now: () => number) {
-  const rate = createServiceRate();
+/**
+ * @param slots of all workers together
+ * @param stepsRun all steps run so far, as the workers count them
+ */
+export function createNetworkLoad(slots: number, now: () => number, stepsRun: () => number) {
+  const rate = createServiceRate(now, stepsRun);
   let sequences = 0;
   let stepsLeft = 0;
   /** Of the tokens that generations may write, those they do write. */
   let generatedShare = 1;
   const updateLevel = (): void =>
-    rate.setLevel(sequences === 0 ? 'idle' : sequences < slots * fullShare ? 'light' : 'full', now());
+    rate.setLevel(sequences === 0 ? 'idle' : sequences < slots * fullShare ? 'light' : 'full');
 
   return {
     get sequences() {
@@ -51,10 +54,9 @@ export function createNetworkLoad(slots: number, now: () => number) {
       const done = Math.min(steps, sequence.stepsLeft);
       sequence.stepsLeft -= done;
       stepsLeft -= done;
-      rate.progress(steps);
     },
-    /** All that has arrived from the workers is counted. */
-    measure: () => rate.measure(now()),
+    /** Call it now and then. */
+    measure: () => rate.measure(),
     /** A sequence was answered after `steps` in all. */
     answered({ inputSteps, mostSteps }: StepCount, steps: number): void {
       if (mostSteps === inputSteps) return;

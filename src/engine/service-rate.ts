@@ -2,64 +2,66 @@
 // milliseconds on any monotonic clock.
 
 const windowMs = 100;
-const windowWeight = 0.2;
+/** Time constants of the two means. The larger of them counts: a short standstill refuses nobody. */
+const fastMs = 500;
+const slowMs = 5_000;
 /** Nothing is foretold from less. */
-const leastWindows = 3;
+const leastWindows = 5;
 
 /** How many sequences there are: none, fewer than could use all that the workers can do, or enough. */
 export type LoadLevel = 'idle' | 'light' | 'full';
 
 export interface ServiceRate {
-  /** Counts steps that were run. */
-  progress(steps: number): void;
   /** Call it when sequences come and go. */
-  setLevel(level: LoadLevel, now: number): void;
-  /** Call it when all that has arrived from the workers is counted. */
-  measure(now: number): void;
+  setLevel(level: LoadLevel): void;
+  /** Call it now and then. */
+  measure(): void;
   /** Steps a millisecond; null until measured. */
   readonly stepsPerMs: number | null;
 }
 
-export function createServiceRate(): ServiceRate {
-  let rate = 0;
+/** @param stepsRun all steps run so far, as the workers count them */
+export function createServiceRate(now: () => number, stepsRun: () => number): ServiceRate {
+  let fast = 0;
+  let slow = 0;
   let windows = 0;
   let level: LoadLevel = 'idle';
   let windowStart = 0;
-  let windowSteps = 0;
+  let stepsBefore = 0;
   let wasFull = false;
 
-  function restart(now: number): void {
-    windowStart = now;
-    windowSteps = 0;
+  function restart(): void {
+    windowStart = now();
+    stepsBefore = stepsRun();
     wasFull = level === 'full';
   }
 
   return {
     get stepsPerMs() {
-      return windows < leastWindows ? null : rate;
+      return windows < leastWindows ? null : Math.max(fast, slow);
     },
-    progress(steps) {
-      windowSteps += steps;
-    },
-    setLevel(next, now) {
+    setLevel(next) {
       const began = level === 'idle' && next !== 'idle';
       level = next;
-      if (began) restart(now);
+      if (began) restart();
       if (level !== 'full') wasFull = false;
     },
-    measure(now) {
-      const elapsed = now - windowStart;
-      // sequences whose steps are only counted at their end make windows as long as they take
-      if (elapsed < windowMs || windowSteps === 0) return;
-      const measured = windowSteps / elapsed;
+    measure() {
+      const elapsed = now() - windowStart;
+      if (elapsed < windowMs || level === 'idle') return;
+      const steps = stepsRun() - stepsBefore;
+      // a batch that takes longer than a window is counted at its end
+      if (steps === 0) return;
+      const measured = steps / elapsed;
       if (wasFull) {
-        // a long window counts as several, and the first ones as what is known
-        const weight = Math.max(1 - (1 - windowWeight) ** (elapsed / windowMs), 1 / ++windows);
-        rate += weight * (measured - rate);
+        windows++;
+        // the first windows count as what is known
+        fast += Math.max(1 - Math.exp(-elapsed / fastMs), 1 / windows) * (measured - fast);
+        slow += Math.max(1 - Math.exp(-elapsed / slowMs), 1 / windows) * (measured - slow);
       }
       // under a light load the rate is what was asked for, not what is possible: it can only be too low
-      else if (windows > 0) rate = Math.max(rate, measured);
-      restart(now);
+      else if (windows > 0) fast = Math.max(fast, measured);
+      restart();
     },
   };
 }

@@ -31,6 +31,8 @@ export interface TickResult {
   readonly rows: number;
   readonly steps: number;
   readonly padding: number;
+  /** Steps of sequences: where a search has several rows, a step of it is one. */
+  readonly sequenceSteps: number;
   readonly ms: number;
 }
 

@@ -30,6 +30,7 @@ interface Loaded {
 /** With where its batches are counted. */
 interface Tallied extends Loaded {
   readonly tally: BigInt64Array | null;
+  readonly stepsRun: BigInt64Array;
 }
 
 export function createWorkerLoop(context: {
@@ -48,7 +49,11 @@ export function createWorkerLoop(context: {
     let error: string | null = null;
     try {
       const loaded = message.decoder ? loadDecoder(message, message.decoder) : loadStepwise(message);
-      networks.push({ ...loaded, tally: message.batches && new BigInt64Array(message.batches) });
+      networks.push({
+        ...loaded,
+        tally: message.batches && new BigInt64Array(message.batches),
+        stepsRun: new BigInt64Array(message.stepsRun),
+      });
     } catch (caught) {
       error = String(caught);
     }
@@ -131,6 +136,7 @@ export function createWorkerLoop(context: {
       const reports: { sequence: number; report: SequenceReport }[] = [];
       const ran = network!.batcher.tick((sequence, report) => reports.push({ sequence, report }));
       if (ran) count(ran);
+      if (ran) Atomics.add(network!.stepsRun, 0, BigInt(ran.sequenceSteps));
       if (ran && network!.tally) tallyBatch(network!.tally, ran);
       if (reports.length > 0) send({ kind: 'reports', reports });
       return true;
