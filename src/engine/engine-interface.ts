@@ -77,6 +77,8 @@ export interface Engine {
    * input_mismatch, …, later deadline_exceeded, cancelled, internal. Leaving the loop early frees the slot.
    */
   submit(request: SequenceRequest): AsyncIterable<SequenceEvent>;
+  /** Asks whether the shortest sequence would be refused for want of room now. @throws UnrollError overloaded */
+  checkRoom(handle: NetworkHandle): void;
   readonly kernel: NetworkInfo['kernel'];
   stats(): EngineStats;
   /** Takes nothing new. Resolves when all has ended, or after `ms`. */

@@ -26,6 +26,8 @@ export function createEngine(options: EngineOptions): Engine {
   const unread = { bytes: 0 };
   const dispatcher = createDispatcher<Sequence, Member>(slots, begin);
   const networks = createNetworks(workers);
+  const limits = { slots: workers * slots, queue, maxExpectedMs };
+  const crowd = () => ({ sequences: sequences.size, networks: networks.size });
   const drained: (() => void)[] = [];
   let lastId = 0;
   let lastNetwork = 0;
@@ -161,17 +163,9 @@ export function createEngine(options: EngineOptions): Engine {
     checkInTime(request);
     const load = loads.get(network.id)!;
     const steps = load.count(request, inputSteps);
-    checkRoom(
-      { slots: workers * slots, queue, maxExpectedMs },
-      {
-        sequences: sequences.size,
-        networks: networks.size,
-        load,
-        steps: steps.stepsLeft,
-        leftMs: deadlineMs - performance.now(),
-        grouped: group !== undefined && admitted.has(group),
-      },
-    );
+    const leftMs = deadlineMs - performance.now();
+    const grouped = group !== undefined && admitted.has(group);
+    checkRoom(limits, { ...crowd(), load, steps: steps.stepsLeft, leftMs, grouped });
     if (group) admitted.add(group);
     return { load, steps };
   }
@@ -238,6 +232,11 @@ export function createEngine(options: EngineOptions): Engine {
       added.stopWatching = watch(request, (error) => fail(added, error));
       dispatchSoon();
       return delivery.events;
+    },
+
+    checkRoom({ id }) {
+      const load = loads.get(id);
+      if (load) checkRoom(limits, { ...crowd(), load, steps: 1, leftMs: Infinity, grouped: false });
     },
 
     stats: () => ({

@@ -12,6 +12,7 @@ import { documentation, type DocumentedSetting } from './documentation.ts';
 import { takeDatasetBodies } from './plugins/dataset-bodies.ts';
 import { answerError, answerErrors } from './plugins/errors.ts';
 import { refuseOtherMethods } from './plugins/other-methods.ts';
+import { refuseEarly } from './plugins/refuse-early.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
 import { takeTensorBodies } from './plugins/tensor-bodies.ts';
 import { takeUntypedBodies } from './plugins/untyped-bodies.ts';
@@ -117,6 +118,7 @@ export async function buildApp(parts: AppParts) {
           throw new UnrollError('overloaded', 'the event loop lags behind', { retryAfterSeconds: 1 });
       },
     });
+  refuseEarly(app, parts.tasks);
   await documentation(app, options.settings);
   app.addHook('onRequest', async (request) => {
     if (parts.draining() && request.method === 'POST')
