@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Answer, closedLoop, createSender, openLoop } from './open-loop.ts';
-import { pinnedCpu } from './pinned.ts';
+import { keepOff, pinnedCpu } from './pinned.ts';
 import { startServer } from './server-process.ts';
 
 // The server under more requests than it can answer: what it still answers in time, how long that takes, and how fast it
@@ -62,6 +62,7 @@ function summarise({ answers, unsent, cpuSeconds }: Phase) {
 type Summary = ReturnType<typeof summarise>;
 
 const cpu = pinnedCpu();
+if (cpu !== null) keepOff(cpu);
 const data = mkdtempSync(join(tmpdir(), 'unroll-bench-'));
 const server = await startServer({ UNROLL_DATA: data, UNROLL_WORKERS: '1' }, { cpu, root: options.root });
 async function measure(phase: () => Promise<Omit<Phase, 'cpuSeconds'>>): Promise<Summary> {
@@ -97,7 +98,7 @@ try {
     `generate (model moby, ${tokens} characters a request), ${seconds} s each; server on ${cpu === null ? 'any CPU' : `CPU ${cpu} alone`}`,
   );
   await closedLoop(send, 4, 3);
-  for (const connections of [8, 16, 32])
+  for (const connections of [8, 16, 24])
     report(
       `closed ${connections}`,
       await measure(async () => ({ answers: await closedLoop(send, connections, seconds), unsent: 0 })),

@@ -98,11 +98,11 @@ export async function startServer(
 
 /** Asks until there is an answer, and fails after `ms`. */
 export async function until<T>(ask: () => T | Promise<T>, ms = 5000): Promise<NonNullable<T>> {
-  const end = Date.now() + ms;
+  const end = performance.now() + ms;
   for (;;) {
     const answer = await ask();
     if (answer) return answer;
-    if (Date.now() > end) throw new Error(`nothing after ${ms} ms: ${String(ask)}`);
+    if (performance.now() > end) throw new Error(`nothing after ${ms} ms: ${String(ask)}`);
     await delay(10);
   }
 }
