@@ -1,20 +1,36 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 export interface ServerProcess {
   readonly url: string;
   stop(): Promise<void>;
+  /** Processor time of the process so far, in seconds; NaN where there is no /proc. */
+  cpuSeconds(): number;
 }
 
 const readyWithinMilliseconds = 30_000;
 
-/** The server as users start it, on a free port; resolves once it is ready. */
-export async function startServer(environment: Record<string, string> = {}): Promise<ServerProcess> {
+/**
+ * Starts the server as users do, on a free port; resolves once it is ready.
+ * @param options.cpu the only CPU it may use, null for any
+ * @param options.root another checkout to serve from, to compare two versions
+ */
+export async function startServer(
+  environment: Record<string, string> = {},
+  { cpu = null, root = `${import.meta.dirname}/..` }: { cpu?: number | null; root?: string } = {},
+): Promise<ServerProcess> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, ['bin/unroll.js', 'serve'], {
-    cwd: `${import.meta.dirname}/..`,
+  const [file = '', ...rest] = [
+    ...(cpu === null ? [] : ['taskset', '-c', String(cpu)]),
+    process.execPath,
+    'bin/unroll.js',
+    'serve',
+  ];
+  const child = spawn(file, rest, {
+    cwd: root,
     env: { ...process.env, UNROLL_PORT: String(port), UNROLL_LOG_LEVEL: 'warn', ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
@@ -23,16 +39,24 @@ export async function startServer(environment: Record<string, string> = {}): Pro
     child.kill('SIGTERM');
     await exited;
   };
-  const deadline = Date.now() + readyWithinMilliseconds;
+  const deadline = performance.now() + readyWithinMilliseconds;
   while (!(await isReady(url))) {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       await stop();
       throw new Error(`the server was not ready within ${readyWithinMilliseconds} ms`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return { url, stop };
+  return { url, stop, cpuSeconds: () => cpuSecondsOf(child.pid!) };
+}
+
+/** Ticks of user and system time are fields 14 and 15 of /proc/<pid>/stat, 100 a second on Linux. */
+function cpuSecondsOf(pid: number): number {
+  const file = `/proc/${pid}/stat`;
+  if (!existsSync(file)) return NaN;
+  const fields = readFileSync(file, 'utf8').split(') ')[1]!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -38,6 +38,10 @@ const settings = {
   MEMORY_MB: [whole(16, 4096, 1024), 'most memory for weights and states together'],
   SLOTS: [whole(1, 1024, 32), 'sequences of one model that advance together in one worker'],
   QUEUE: [whole(0, 1_000_000, 1024), 'sequences that may wait for a slot; more are answered 503'],
+  MAX_EXPECTED_MS: [
+    whole(1, 3_600_000, 500),
+    'while most slots of a model are taken, a request expected to take longer is answered 503',
+  ],
   MAX_STEPS: [whole(1, 1_000_000, 8192), 'steps of one sequence'],
   MAX_INPUTS: [whole(1, 10_000, 256), 'sequences of one request'],
   MAX_TOKENS: [whole(1, 1_000_000, 4096), 'tokens of one generation'],

@@ -32,6 +32,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     workers: config.WORKERS,
     slots: config.SLOTS,
     queue: config.QUEUE,
+    maxExpectedMs: config.MAX_EXPECTED_MS,
     maxSteps: config.MAX_STEPS,
     hooks: {
       ended: ({ queuedMs }) => metrics.queueTime.observe(queuedMs / 1000),

@@ -32,7 +32,7 @@ export function duration(seconds: number): string {
 /** Writes progress and lines that stay, so that neither spoils the other. */
 export function createDisplay(
   out: { write(text: string): void; readonly isTTY?: boolean; readonly columns?: number },
-  now: () => number = Date.now,
+  now: () => number = () => performance.now(),
 ) {
   let drawn = false;
   let plainAt = -Infinity;

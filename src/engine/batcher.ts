@@ -1,37 +1,16 @@
 import type { Generation } from '../decoding/generation.ts';
 import type { Runner, Wanted } from '../network/runner.ts';
+import type { BatcherOptions } from './batcher-options.ts';
 import { chunkSteps } from './chunks.ts';
-import type { Resume, SequenceReport } from './messages.ts';
+import { eventBytes, outputsBytes } from './flow-control.ts';
+import type { OutputsEvent, SequenceReport, TokenEvent } from './messages.ts';
+import { nextWanted } from './next-wanted.ts';
 import { orderRows } from './order-rows.ts';
+import { rowsToPark, type BatchedSequence, type Slot } from './slot.ts';
 import type { TickResult } from './tick-counters.ts';
 
 // The step batcher of one network in one worker. Sequences wait in line, occupy a row each, advance together tick by
 // tick, and leave at any step. It knows nothing of threads; its clock is handed in.
-
-export interface BatchedSequence {
-  readonly id: number;
-  /** Steps still to be fed: ids [steps, idColumns], or features [steps, inputWidth]. */
-  readonly input: Int32Array | Float32Array;
-  readonly want: 'last' | 'every';
-  readonly what: 'output' | 'hidden';
-  readonly generation: Generation | null;
-  /** Where it stood when it left a slot before. */
-  readonly resume: Resume | null;
-}
-
-export interface BatcherOptions {
-  /** Milliseconds. */
-  readonly now: () => number;
-  /** Steps after which a row makes way for one that waits. */
-  readonly quantum: number;
-  /** Most steps of one row in a tick, and when a row of the batch is generating. */
-  readonly longestChunk: number;
-  readonly generatingChunk: number;
-  /** What a tick should take at most, in milliseconds: nobody waits longer for a row, or to be let go. */
-  readonly tickMs: number;
-}
-
-export const batcherDefaults = { quantum: 128, longestChunk: 64, generatingChunk: 8, tickMs: 4 } as const;
 
 type Emit = (sequence: number, report: SequenceReport) => void;
 
@@ -39,31 +18,22 @@ export interface Batcher {
   add(sequence: BatchedSequence): void;
   /** Forgets a sequence; its row is free at once. */
   cancel(id: number): void;
+  /** Lets a sequence give so many more bytes. */
+  grant(id: number, bytes: number): void;
   /** Sequences in line, and in rows. */
   readonly waiting: number;
   readonly active: number;
+  /** Whether a tick has something to do: not when every row rests for its reader and none waits. */
+  readonly runnable: boolean;
   /** Advances some rows. @returns what was run, null when there was nothing to run */
   tick(emit: Emit): TickResult | null;
-}
-
-interface Slot {
-  readonly sequence: BatchedSequence;
-  readonly what: Wanted;
-  /** Steps of its input, and how many of them are fed. */
-  readonly length: number;
-  fed: number;
-  /** Steps run in all. */
-  step: number;
-  tokens: number;
-  nextId: number | null;
-  /** Steps run since it joined. */
-  ran: number;
-  readonly joined: number;
 }
 
 export function createBatcher(runner: Runner, options: BatcherOptions): Batcher {
   let line: BatchedSequence[] = [];
   const slots: Slot[] = [];
+  /** Bytes granted to sequences that are still in line. */
+  const granted = new Map<number, number>();
   let lastWhat: Wanted = 'output';
   let msPerStep = 0;
 
@@ -82,7 +52,10 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
       nextId: sequence.resume?.nextId ?? null,
       ran: 0,
       joined: options.now(),
+      windowBytes: sequence.windowBytes + (granted.get(sequence.id) ?? 0),
+      restsSince: options.now(),
     });
+    granted.delete(sequence.id);
   }
 
   function leave(row: number): void {
@@ -93,16 +66,21 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
 
   const runMs = (slot: Slot): number => (slot.sequence.resume?.runMs ?? 0) + options.now() - slot.joined;
 
-  /** Rows that have had their turn make way for as many as wait, those that ran longest first. */
+  /** What a network that is not causal gives, it gives at once: there is nothing to rest for. */
+  const rests = (slot: Slot): boolean => runner.causal && slot.windowBytes <= 0;
+
+  /** Reports what a row gives, at the expense of its window. */
+  function give(slot: Slot, emit: Emit, event: OutputsEvent | TokenEvent): void {
+    emit(slot.sequence.id, event);
+    slot.windowBytes -= eventBytes(event);
+    if (slot.windowBytes <= 0) slot.restsSince = options.now();
+  }
+
+  /** Rows make way for as many as wait. */
   function park(emit: Emit): void {
     const excess = slots.length + line.length - runner.maxRows;
     if (excess <= 0 || !runner.causal) return;
-    const parked = slots
-      .map((slot, row) => ({ slot, row }))
-      .filter(({ slot }) => slot.ran >= options.quantum)
-      .sort((a, b) => b.slot.ran - a.slot.ran)
-      .slice(0, excess)
-      .sort((a, b) => b.row - a.row);
+    const parked = rowsToPark(slots, excess, { ...options, now: options.now() });
     for (const { slot, row } of parked) {
       const { sequence, step, tokens, nextId } = slot;
       const generation = sequence.generation?.snapshot() ?? null;
@@ -133,21 +111,33 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
   }
 
   const isGenerating = (slot: Slot): boolean => slot.fed === slot.length;
-  const remaining = (slot: Slot): number => (isGenerating(slot) ? 1 : slot.length - slot.fed);
+  /** Steps that a row can take now. One report of outputs is kept small, unless a single step is larger. */
+  function remaining(slot: Slot): number {
+    if (isGenerating(slot)) return 1;
+    const left = slot.length - slot.fed;
+    if (!runner.causal || slot.sequence.generation || slot.sequence.want === 'last') return left;
+    const width = slot.what === 'hidden' ? runner.hiddenWidth : runner.outputWidth;
+    return Math.min(left, Math.max(1, Math.floor(outputsBytes / (4 * width))));
+  }
   /** Whether running `steps` steps gives something that the sequence asked for. */
   const gives = (slot: Slot, steps: number): boolean =>
     (slot.sequence.want === 'every' && !slot.sequence.generation) || slot.fed + steps >= slot.length;
 
-  /** Steps of each row in this tick; 0 for rows that want another kind of value than the tick gives. */
+  /** Steps of each row in this tick; 0 for rows that rest, or want another kind of value than the tick gives. */
   function planSteps(): { steps: number[]; what: Wanted } {
     const longest = slots.some(isGenerating) ? options.generatingChunk : options.longestChunk;
     const left = slots.map(remaining);
     const steps = runner.causal ? chunkSteps(left, longest, Math.max(slots.length, budget())) : left;
-    const giving = slots.filter((slot, row) => gives(slot, steps[row]!)).map(({ what }) => what);
-    const what = nextWhat(giving, lastWhat);
+    slots.forEach((slot, row) => {
+      if (rests(slot)) steps[row] = 0;
+    });
+    const giving = slots
+      .filter((slot, row) => steps[row]! > 0 && gives(slot, steps[row]!))
+      .map(({ what }) => what);
+    const what = nextWanted(giving, lastWhat);
     if (giving.length > 0) lastWhat = what;
     slots.forEach((slot, row) => {
-      if (slot.what !== what && gives(slot, steps[row]!)) steps[row] = 0;
+      if (steps[row]! > 0 && slot.what !== what && gives(slot, steps[row]!)) steps[row] = 0;
     });
     return { steps, what };
   }
@@ -180,10 +170,11 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     slot.ran += steps;
     const ended = slot.fed === slot.length;
     if (generation) return ended && generate(slot, generation, values, emit);
-    if (values.length > 0) {
+    if (values.length > 0 && slot.step > sequence.given) {
       const given = sequence.want === 'every' ? steps : 1;
       const width = values.length / given;
-      emit(id, { kind: 'outputs', first: slot.step - given, steps: given, width, values: values.slice() });
+      const first = slot.step - given;
+      give(slot, emit, { kind: 'outputs', first, steps: given, width, values: values.slice() });
     }
     if (ended) emit(id, { kind: 'done', finish: null, steps: slot.step, runMs: runMs(slot) });
     return ended;
@@ -196,7 +187,10 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
       emit(id, { kind: 'failed', reason: next });
       return true;
     }
-    for (const token of next.emitted) emit(id, { kind: 'token', index: slot.tokens++, ...token });
+    for (const token of next.emitted) {
+      const index = slot.tokens++;
+      if (index >= slot.sequence.given) give(slot, emit, { kind: 'token', index, ...token });
+    }
     slot.nextId = next.id;
     if (next.finish === null) return false;
     emit(id, { kind: 'done', finish: next.finish, steps: slot.step, runMs: runMs(slot) });
@@ -210,6 +204,14 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     get active() {
       return slots.length;
     },
+    get runnable() {
+      return line.length > 0 || !slots.every(rests);
+    },
+    grant(id, bytes) {
+      const slot = slots.find(({ sequence }) => sequence.id === id);
+      if (slot) slot.windowBytes += bytes;
+      else if (line.some((sequence) => sequence.id === id)) granted.set(id, (granted.get(id) ?? 0) + bytes);
+    },
     add(sequence) {
       if (!runner.causal && lengthOf(sequence) > runner.maxPacked)
         throw new RangeError(`${lengthOf(sequence)} steps do not fit a tick of ${runner.maxPacked}`);
@@ -217,6 +219,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     },
     cancel(id) {
       line = line.filter((sequence) => sequence.id !== id);
+      granted.delete(id);
       const row = slots.findIndex(({ sequence }) => sequence.id === id);
       if (row >= 0) leave(row);
     },
@@ -224,7 +227,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     tick(emit) {
       park(emit);
       fillRows();
-      if (slots.length === 0) return null;
+      if (slots.every(rests)) return null;
       const began = options.now();
       const planned = planSteps();
       const steps = orderRows(planned.steps, (a, b) => {
@@ -262,8 +265,8 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
       const packed = offsets[offsets.length - 1]!;
       const ms = options.now() - began;
       msPerStep = msPerStep === 0 ? ms / packed : msPerStep + 0.2 * (ms / packed - msPerStep);
-      const padding = packed - steps.reduce((sum, count) => sum + count, 0);
-      return { rows: steps.length, steps: packed, padding, ms };
+      const sequenceSteps = steps.reduce((sum, count) => sum + count, 0);
+      return { rows: steps.length, steps: packed, padding: packed - sequenceSteps, sequenceSteps, ms };
     },
   };
 }
@@ -275,13 +278,4 @@ function tryNext(generation: Generation, logits: Float32Array): ReturnType<Gener
   } catch (error) {
     return String(error);
   }
-}
-
-const kinds: readonly Wanted[] = ['output', 'logits', 'hidden'];
-
-/** The kinds take turns: the next one after `last` that somebody wants. */
-function nextWhat(wanted: readonly Wanted[], last: Wanted): Wanted {
-  const start = kinds.indexOf(last) + 1;
-  const turn = kinds.map((_, index) => kinds[(start + index) % kinds.length]!);
-  return turn.find((kind) => wanted.includes(kind)) ?? last;
 }

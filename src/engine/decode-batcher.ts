@@ -1,7 +1,9 @@
 import { UnrollError } from '../errors.ts';
 import type { DecodeOptions, Search } from '../decoding/search.ts';
 import type { DecoderRunner, ReadSource } from '../network/decoder-runner.ts';
-import type { Batcher, BatcherOptions } from './batcher.ts';
+import type { BatcherOptions } from './batcher-options.ts';
+import type { Batcher } from './batcher.ts';
+import { eventBytes } from './flow-control.ts';
 import type { SequenceReport } from './messages.ts';
 
 // The step batcher of one encoder-decoder in one worker. Sources wait in line, are read together as many as fit, and then
@@ -14,9 +16,16 @@ export interface DecodedSequence {
   readonly steps: number;
   readonly decode: DecodeOptions;
   readonly search: Search;
+  /** Bytes of tokens that it may give before more are granted. */
+  readonly windowBytes: number;
+  /** Tokens that are not reported: its reader has them. */
+  readonly given: number;
 }
 
-export interface DecodeBatcher extends Pick<Batcher, 'cancel' | 'waiting' | 'active' | 'tick'> {
+export interface DecodeBatcher extends Pick<
+  Batcher,
+  'cancel' | 'grant' | 'waiting' | 'active' | 'runnable' | 'tick'
+> {
   add(sequence: DecodedSequence): void;
 }
 
@@ -25,6 +34,8 @@ interface Running {
   readonly source: ReadSource;
   readonly joined: number;
   steps: number;
+  /** What is left of its window. */
+  windowBytes: number;
   /** What each of its rows is fed next. Its rows stand side by side. */
   ids: readonly number[];
 }
@@ -72,7 +83,8 @@ export function createDecodeBatcher(
     const joined = now();
     runner.read(taken.map(({ input }) => input)).forEach((source, i) => {
       runner.join(source);
-      running.push({ sequence: taken[i]!, source, joined, steps: taken[i]!.steps, ids: [startId] });
+      const { steps: read, windowBytes } = taken[i]!;
+      running.push({ sequence: taken[i]!, source, joined, steps: read, windowBytes, ids: [startId] });
     });
     return taken.reduce((sum, { steps: count }) => sum + count, 0);
   }
@@ -88,7 +100,12 @@ export function createDecodeBatcher(
     try {
       const own = logits.subarray(first * width, (first + ids.length) * width);
       const { keep, ids: next, emitted, done } = search.next(own, width, attention?.[0] ? attention : null);
-      for (const token of emitted) emit(id, { kind: 'token', ...token, text: tokens[token.id]!, top: [] });
+      for (const token of emitted) {
+        if (token.index < sequence.given) continue;
+        const event = { kind: 'token', ...token, text: tokens[token.id]!, top: [] } as const;
+        emit(id, event);
+        one.windowBytes -= eventBytes(event);
+      }
       if (done) {
         emit(id, { kind: 'decoded', hypotheses: done });
         emit(id, {
@@ -99,7 +116,12 @@ export function createDecodeBatcher(
         });
       }
       one.ids = next;
-      return done ? [] : keep;
+      if (done) return [];
+      if (one.windowBytes > 0) return keep;
+      // a search has no state to save: it begins again when its reader has caught up, and does not repeat itself
+      emit(id, { kind: 'parked', resume: null });
+      one.ids = [];
+      return [];
     } catch (error) {
       const own = error instanceof UnrollError;
       emit(id, {
@@ -133,6 +155,13 @@ export function createDecodeBatcher(
     get active() {
       return running.length;
     },
+    get runnable() {
+      return line.length + running.length > 0;
+    },
+    grant(id, bytes) {
+      const one = running.find(({ sequence }) => sequence.id === id);
+      if (one) one.windowBytes += bytes;
+    },
     add: (sequence) => void line.push(sequence),
     cancel(id) {
       line = line.filter((sequence) => sequence.id !== id);
@@ -155,8 +184,9 @@ export function createDecodeBatcher(
         first += counts[i]!;
         return keep;
       });
+      const sequenceSteps = read + running.length;
       settle(keeps);
-      return { rows, steps: read + rows, padding: 0, ms: now() - began };
+      return { rows, steps: read + rows, padding: 0, sequenceSteps, ms: now() - began };
     },
   };
 }

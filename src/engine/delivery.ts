@@ -1,3 +1,4 @@
+import { eventBytes } from './flow-control.ts';
 import type { DecodedEvent, OutputsEvent, TokenEvent } from './messages.ts';
 
 // The caller's end of one sequence. Events wait here until they are asked for; what a caller has been given once is not
@@ -18,22 +19,48 @@ export interface Delivery {
   give(event: OutputsEvent | TokenEvent | DecodedEvent): void;
   done(event: DoneEvent): void;
   fail(error: Error): void;
+  /** Estimated bytes of the events that wait. */
+  readonly unreadBytes: number;
+  /** Steps whose outputs, and tokens, that were given so far. */
+  readonly given: { readonly steps: number; readonly tokens: number };
 }
 
-/** @param abandoned called when the caller stops asking before the end */
-export function createDelivery(abandoned: () => void): Delivery {
+export function createDelivery({
+  abandoned,
+  taken,
+  unread = { bytes: 0 },
+}: {
+  /** The caller stops asking before the end. */
+  readonly abandoned: () => void;
+  /** An event of so many estimated bytes was read, dropped, or had been given before. */
+  readonly taken?: ((bytes: number) => void) | undefined;
+  /** The same for all deliveries of an engine together. */
+  readonly unread?: { bytes: number };
+}): Delivery {
   let waiting: SequenceEvent[] = [];
   let asked: { resolve: (result: IteratorResult<SequenceEvent>) => void; reject: (error: Error) => void }[] =
     [];
   let over = false;
   let failure: Error | null = null;
+  let unreadBytes = 0;
   let nextStep = 0;
   let nextToken = 0;
 
+  const keep = (bytes: number): void => {
+    unreadBytes += bytes;
+    unread.bytes += bytes;
+  };
+  const bytesOf = (event: SequenceEvent): number => (event.kind === 'done' ? 0 : eventBytes(event));
+
   function put(event: SequenceEvent): void {
     const asker = asked.shift();
-    if (asker) asker.resolve({ done: false, value: event });
-    else waiting.push(event);
+    if (asker) {
+      asker.resolve({ done: false, value: event });
+      taken?.(bytesOf(event));
+      return;
+    }
+    keep(bytesOf(event));
+    waiting.push(event.kind === 'outputs' ? inOwnMemory(event) : event);
   }
   function close(): void {
     over = true;
@@ -48,7 +75,12 @@ export function createDelivery(abandoned: () => void): Delivery {
   const iterator: AsyncIterator<SequenceEvent> = {
     next() {
       const event = waiting.shift();
-      if (event) return Promise.resolve({ done: false, value: event });
+      if (event) {
+        const bytes = bytesOf(event);
+        keep(-bytes);
+        taken?.(bytes);
+        return Promise.resolve({ done: false, value: event });
+      }
       if (failure) {
         const error = failure;
         failure = null;
@@ -59,7 +91,9 @@ export function createDelivery(abandoned: () => void): Delivery {
     },
     return() {
       const early = !over;
+      const dropped = unreadBytes;
       waiting = [];
+      keep(-dropped);
       failure = null;
       close();
       if (early) abandoned();
@@ -69,16 +103,23 @@ export function createDelivery(abandoned: () => void): Delivery {
 
   return {
     events: { [Symbol.asyncIterator]: () => iterator },
+    get unreadBytes() {
+      return unreadBytes;
+    },
+    get given() {
+      return { steps: nextStep, tokens: nextToken };
+    },
     give(event) {
       if (over) return;
       if (event.kind === 'token') {
-        if (event.index < nextToken) return;
+        if (event.index < nextToken) return taken?.(eventBytes(event));
         nextToken = event.index + 1;
         return put(event);
       }
       if (event.kind === 'decoded') return put(event);
       const { first, steps, width, values } = event;
       const given = Math.min(steps, Math.max(0, nextStep - first));
+      if (given > 0) taken?.(given === steps ? eventBytes(event) : 4 * given * width);
       if (given === steps) return;
       nextStep = first + steps;
       if (given === 0) return put(event);
@@ -101,4 +142,10 @@ export function createDelivery(abandoned: () => void): Delivery {
       close();
     },
   };
+}
+
+/** Values arrive as a view of the whole message, with all that its worker sent at a time: an unread event must not keep it. */
+function inOwnMemory(event: OutputsEvent): OutputsEvent {
+  const { values } = event;
+  return values.byteLength === values.buffer.byteLength ? event : { ...event, values: values.slice() };
 }

@@ -1,12 +1,16 @@
-// Which sequence runs where. One line for each network, first come first served; a worker is given as many of a network
-// as it has rows, and as many again to fill rows that come free. Sequences that make way for others come back with their
-// state, to the end of the line. Knows no threads.
+import { createNetworkQueue, type NetworkQueue } from './network-queue.ts';
+import { advancePhase, type Phase } from './sequence-phase.ts';
+
+// Which sequence runs where. A queue for each network; a worker is given as many sequences of a network as it has rows,
+// and as many again to fill rows that come free. Knows no threads. It alone changes a sequence's phase, and every
+// sequence it was given is in exactly one of its places until it is removed.
 
 /** Deaths of its worker after which a sequence runs alone, so that it can only take itself along. */
-const deathsInCompany = 2;
+const deathsBeforeAlone = 2;
 
 export interface Dispatched {
   readonly network: number;
+  phase: Phase;
   /** Workers that died while they had it. */
   deaths: number;
 }
@@ -16,26 +20,42 @@ interface Load<Sequence, Worker> {
   readonly networks: Set<number>;
   readonly running: Set<Sequence>;
   readonly byNetwork: Map<number, number>;
-  /** Takes nobody: a sequence runs alone here, or is about to. */
+  /** Takes no other sequence: one runs alone here, or is about to. */
   reserved: boolean;
 }
 
+/** Sequences of one network by where they are. */
+export interface NetworkCounts {
+  readonly waiting: number;
+  readonly running: number;
+  readonly paused: number;
+}
+
 export interface Dispatcher<Sequence, Worker> {
-  /** To the end of its network's line. */
+  /** Queues a sequence that was created. @throws Error for one in any other phase */
   add(sequence: Sequence): void;
-  /** Out of the line, or off its worker. @returns the worker that must forget it */
+  /** Ends a sequence, wherever it is. @returns the worker that must forget it */
   remove(sequence: Sequence): Worker | null;
-  /** Back from its worker to the end of the line. */
+  /** Takes a sequence back from its worker, to run again in its turn. */
   park(sequence: Sequence): void;
+  /** Takes a sequence back from its worker, to run again after `resume`. */
+  pause(sequence: Sequence): void;
+  resume(sequence: Sequence): void;
+  /** The worker that runs a sequence. */
+  workerOf(sequence: Sequence): Worker | null;
   /** The worker has the network. */
   serves(worker: Worker, network: number): void;
+  /** No worker has the network any more. Its sequences must have been removed. */
   stops(network: number): void;
-  /** Its sequences go to the head of their lines. @returns those that brought it down running alone: they are out */
+  /** Queues a dead worker's sequences before all others. @returns those that brought it down running alone: they have ended */
   lost(worker: Worker): Sequence[];
   /** Starts all that can start. */
   run(): void;
   readonly waiting: number;
   readonly running: number;
+  readonly paused: number;
+  /** Counted anew from where the sequences are, by network. */
+  counts(): Map<number, NetworkCounts>;
 }
 
 /**
@@ -47,20 +67,22 @@ export function createDispatcher<Sequence extends Dispatched, Worker>(
   begin: (sequence: Sequence, worker: Worker) => void,
 ): Dispatcher<Sequence, Worker> {
   type WorkerLoad = Load<Sequence, Worker>;
-  const lines = new Map<number, Set<Sequence>>();
+  const queues = new Map<number, NetworkQueue<Sequence>>();
   const alone = new Set<Sequence>();
+  const paused = new Set<Sequence>();
   const loads = new Map<Worker, WorkerLoad>();
   const runs = new Map<Sequence, WorkerLoad>();
   const perNetwork = 2 * rows;
 
-  const lineOf = (network: number): Set<Sequence> => {
-    let line = lines.get(network);
-    if (!line) lines.set(network, (line = new Set()));
-    return line;
+  const queueOf = (network: number): NetworkQueue<Sequence> => {
+    let queue = queues.get(network);
+    if (!queue) queues.set(network, (queue = createNetworkQueue()));
+    return queue;
   };
   const countOf = (load: WorkerLoad, network: number): number => load.byNetwork.get(network) ?? 0;
 
   function start(sequence: Sequence, load: WorkerLoad): void {
+    advancePhase(sequence, 'start');
     load.running.add(sequence);
     load.byNetwork.set(sequence.network, countOf(load, sequence.network) + 1);
     runs.set(sequence, load);
@@ -80,6 +102,10 @@ export function createDispatcher<Sequence extends Dispatched, Worker>(
       (best, load) => (best && best.running.size <= load.running.size ? best : load),
       undefined,
     );
+  const withRoom = (network: number): WorkerLoad[] =>
+    [...loads.values()].filter(
+      (load) => !load.reserved && load.networks.has(network) && countOf(load, network) < perNetwork,
+    );
 
   function runAlone(): void {
     for (const sequence of alone) {
@@ -94,16 +120,43 @@ export function createDispatcher<Sequence extends Dispatched, Worker>(
     }
   }
 
+  function runQueue(network: number, queue: NetworkQueue<Sequence>): void {
+    while (queue.size > 0) {
+      const load = leastLoaded(withRoom(network));
+      if (!load) return;
+      start(queue.take(rows * loads.size)!, load);
+    }
+  }
+
   return {
-    add: (sequence) => void lineOf(sequence.network).add(sequence),
+    add(sequence) {
+      advancePhase(sequence, 'enqueue');
+      queueOf(sequence.network).addNew(sequence);
+    },
     remove(sequence) {
-      lines.get(sequence.network)?.delete(sequence);
+      if (sequence.phase === 'ended') return null;
+      advancePhase(sequence, 'end');
+      queues.get(sequence.network)?.remove(sequence);
       alone.delete(sequence);
+      paused.delete(sequence);
       return release(sequence)?.worker ?? null;
     },
     park(sequence) {
-      if (release(sequence)) lineOf(sequence.network).add(sequence);
+      advancePhase(sequence, 'requeue');
+      release(sequence);
+      queueOf(sequence.network).addBegun(sequence);
     },
+    pause(sequence) {
+      advancePhase(sequence, 'pause');
+      release(sequence);
+      paused.add(sequence);
+    },
+    resume(sequence) {
+      advancePhase(sequence, 'resume');
+      paused.delete(sequence);
+      queueOf(sequence.network).addBegun(sequence);
+    },
+    workerOf: (sequence) => runs.get(sequence)?.worker ?? null,
     serves(worker, network) {
       let load = loads.get(worker);
       if (!load)
@@ -114,7 +167,7 @@ export function createDispatcher<Sequence extends Dispatched, Worker>(
       load.networks.add(network);
     },
     stops(network) {
-      lines.delete(network);
+      queues.delete(network);
       for (const { networks, byNetwork } of loads.values()) {
         networks.delete(network);
         byNetwork.delete(network);
@@ -128,35 +181,45 @@ export function createDispatcher<Sequence extends Dispatched, Worker>(
       const again = new Map<number, Sequence[]>();
       for (const sequence of load.running) {
         runs.delete(sequence);
-        const wasAlone = sequence.deaths >= deathsInCompany;
-        sequence.deaths++;
-        if (wasAlone) guilty.push(sequence);
-        else if (sequence.deaths >= deathsInCompany) alone.add(sequence);
+        if (sequence.deaths++ >= deathsBeforeAlone) {
+          advancePhase(sequence, 'end');
+          guilty.push(sequence);
+          continue;
+        }
+        advancePhase(sequence, 'requeue');
+        if (sequence.deaths >= deathsBeforeAlone) alone.add(sequence);
         else again.set(sequence.network, [...(again.get(sequence.network) ?? []), sequence]);
       }
-      for (const [network, sequences] of again)
-        lines.set(network, new Set([...sequences, ...lineOf(network)]));
+      for (const [network, sequences] of again) queueOf(network).addRetries(sequences);
       return guilty;
     },
     run() {
       runAlone();
-      for (const [network, line] of lines)
-        for (const sequence of line) {
-          const load = leastLoaded(
-            [...loads.values()].filter(
-              (load) => !load.reserved && load.networks.has(network) && countOf(load, network) < perNetwork,
-            ),
-          );
-          if (!load) break;
-          line.delete(sequence);
-          start(sequence, load);
-        }
+      for (const [network, queue] of queues) runQueue(network, queue);
     },
     get waiting() {
-      return [...lines.values()].reduce((sum, line) => sum + line.size, alone.size);
+      return [...queues.values()].reduce((sum, { size }) => sum + size, alone.size);
     },
     get running() {
       return runs.size;
+    },
+    get paused() {
+      return paused.size;
+    },
+    counts() {
+      const counts = new Map<number, { waiting: number; running: number; paused: number }>();
+      const count = (sequences: Iterable<Sequence>, place: 'waiting' | 'running' | 'paused'): void => {
+        for (const { network } of sequences) {
+          const one = counts.get(network) ?? { waiting: 0, running: 0, paused: 0 };
+          one[place]++;
+          counts.set(network, one);
+        }
+      };
+      for (const queue of queues.values()) count(queue, 'waiting');
+      count(alone, 'waiting');
+      for (const { running } of loads.values()) count(running, 'running');
+      count(paused, 'paused');
+      return counts;
     },
   };
 }

@@ -32,18 +32,26 @@ export interface SequenceRequest {
   readonly generation?: GenerationOptions | undefined;
   /** An encoder-decoder's search; `input` is then the source. */
   readonly decode?: DecodeOptions | undefined;
-  /** On the clock of Date.now(). */
+  /** On the clock of performance.now(). */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** The request it belongs to: what is admitted for one of its sequences is not refused for load to the next. */
+  readonly group?: object | undefined;
 }
 
 export interface EngineStats extends TickCounts {
   readonly workers: number;
   readonly restarts: number;
   readonly networks: number;
-  /** Sequences in line, and with a worker: in a slot, or next to get one. */
+  /** Sequences in the queues, and with a worker: in a slot, or next to get one. */
   readonly waiting: number;
   readonly running: number;
+  /** Sequences whose reader is behind: they have no slot. */
+  readonly paused: number;
+  /** Sequences that are counted in one place and missing in another: must be 0. */
+  readonly unreconciled: number;
+  /** Estimated bytes of events that no reader has taken yet. */
+  readonly unreadBytes: number;
 }
 
 export interface Engine {
@@ -69,6 +77,8 @@ export interface Engine {
    * input_mismatch, …, later deadline_exceeded, cancelled, internal. Leaving the loop early frees the slot.
    */
   submit(request: SequenceRequest): AsyncIterable<SequenceEvent>;
+  /** Asks whether the shortest sequence would be refused for want of room now. @throws UnrollError overloaded */
+  checkRoom(handle: NetworkHandle): void;
   readonly kernel: NetworkInfo['kernel'];
   stats(): EngineStats;
   /** Takes nothing new. Resolves when all has ended, or after `ms`. */
@@ -85,6 +95,8 @@ export interface EngineOptions {
   readonly slots: number;
   /** Sequences that may wait beyond those in slots. */
   readonly queue: number;
+  /** Milliseconds that a sequence may be expected to take while most slots are taken; more is refused. No limit by default. */
+  readonly maxExpectedMs?: number | undefined;
   /** Most steps of one sequence's input. */
   readonly maxSteps: number;
   readonly hooks?: EngineHooks | undefined;

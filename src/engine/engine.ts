@@ -1,37 +1,33 @@
 import { UnrollError } from '../errors.ts';
+import { checkRoom } from './admission.ts';
 import { checkRequest } from './check-request.ts';
 import type { Engine, EngineOptions, SequenceRequest } from './engine-interface.ts';
-import { createDelivery, type Delivery } from './delivery.ts';
+import { createDelivery } from './delivery.ts';
 import { createDispatcher } from './dispatch.ts';
-import type { FromWorker, Resume, SequenceReport } from './messages.ts';
+import { grantBytes, resumeBytes } from './flow-control.ts';
+import type { FromWorker, SequenceReport } from './messages.ts';
+import { createNetworkLoad, type NetworkLoad, type StepCount } from './network-load.ts';
 import { createNetworks } from './networks.ts';
 import { freePlacement, placeNetwork } from './placement.ts';
 import { createPool, type Member } from './pool.ts';
-import { createRetryAfter } from './retry-after.ts';
+import { countUnreconciled } from './reconcile.ts';
+import { countSteps, createSequence, startMessage, type Sequence } from './sequence.ts';
 import { sumCounters } from './tick-counters.ts';
-import { cancelled, checkInTime, watch } from './watch.ts';
+import { cancelled, checkInTime, deadlineExceeded, watch } from './watch.ts';
 
 // Sequences in, events out: admission, deadlines, cancellation, and the workers behind them.
 
-interface Sequence {
-  readonly id: number;
-  readonly network: number;
-  readonly request: SequenceRequest;
-  readonly delivery: Delivery;
-  readonly submitted: number;
-  resume: Resume | null;
-  deaths: number;
-  /** Stops the deadline and the signal. */
-  stopWatching: () => void;
-}
-
 export function createEngine(options: EngineOptions): Engine {
-  const { kernel, workers, slots, queue, maxSteps, hooks } = options;
+  const { kernel, workers, slots, queue, maxSteps, maxExpectedMs = Infinity, hooks } = options;
+  /** Those that have not ended. */
   const sequences = new Map<number, Sequence>();
-  const perNetwork = new Map<number, number>();
+  const loads = new Map<number, NetworkLoad>();
+  const admitted = new WeakSet<object>();
+  const unread = { bytes: 0 };
   const dispatcher = createDispatcher<Sequence, Member>(slots, begin);
   const networks = createNetworks(workers);
-  const retryAfter = createRetryAfter();
+  const limits = { slots: workers * slots, queue, maxExpectedMs };
+  const crowd = () => ({ sequences: sequences.size, networks: networks.size });
   const drained: (() => void)[] = [];
   let lastId = 0;
   let lastNetwork = 0;
@@ -51,7 +47,10 @@ export function createEngine(options: EngineOptions): Engine {
         for (const sequence of dispatcher.lost(member))
           fail(sequence, new UnrollError('internal', `the workers that ran this sequence died: ${reason}`));
       },
-      settled: () => dispatcher.run(),
+      settled() {
+        for (const load of loads.values()) load.measure();
+        dispatcher.run();
+      },
     },
   });
 
@@ -67,26 +66,34 @@ export function createEngine(options: EngineOptions): Engine {
     else
       for (const { sequence: id, report } of message.reports) {
         const sequence = sequences.get(id);
-        // none when it was cancelled while this was on its way
-        if (sequence) hear(sequence, report);
+        // it may have been cancelled while this was on its way
+        if (sequence && dispatcher.workerOf(sequence) === member) handleReport(sequence, report);
       }
   }
 
-  function hear(sequence: Sequence, report: SequenceReport): void {
+  function handleReport(sequence: Sequence, report: SequenceReport): void {
     switch (report.kind) {
       case 'outputs':
+        countSteps(sequence, report.first + report.steps);
+        return sequence.delivery.give(report);
       case 'token':
+        countSteps(sequence, sequence.steps.inputSteps + report.index);
+        return sequence.delivery.give(report);
       case 'decoded':
         return sequence.delivery.give(report);
       case 'parked':
         sequence.resume = report.resume;
-        return dispatcher.park(sequence);
+        countSteps(sequence, report.resume?.step ?? 0);
+        if (sequence.delivery.unreadBytes <= resumeBytes) return dispatcher.park(sequence);
+        sequence.load.remove(sequence.steps);
+        return dispatcher.pause(sequence);
       case 'failed':
         return fail(sequence, new UnrollError(report.code ?? 'internal', report.reason));
       case 'done': {
         const { finish, steps, runMs } = report;
         const queuedMs = Math.max(0, performance.now() - sequence.submitted - runMs);
-        retryAfter.ended(runMs);
+        countSteps(sequence, steps);
+        sequence.load.answered(sequence.steps, steps);
         end(sequence);
         networks.get(sequence.network)?.meter?.ended({ queuedMs, runMs });
         hooks?.ended?.({ queuedMs, runMs, steps });
@@ -95,33 +102,37 @@ export function createEngine(options: EngineOptions): Engine {
     }
   }
 
-  /** Sends a sequence to a worker: what is left of its input, and where it stands. */
-  function begin(sequence: Sequence, worker: Member): void {
-    const { id, network, resume } = sequence;
-    const { input, want, what, generation, decode, network: handle } = sequence.request;
-    const fed = (resume?.step ?? 0) * Math.max(1, handle.info.inputWidth, handle.info.idColumns.length);
-    worker.send({
-      kind: 'start',
-      sequence: id,
-      network,
-      input: fed === 0 ? input : input.subarray(fed),
-      want,
-      what,
-      generation: generation ?? null,
-      decode: decode ?? null,
-      resume,
-    });
+  /** The reader has taken events: its worker may send as many again. */
+  function taken(sequence: Sequence, bytes: number): void {
+    sequence.takenBytes += bytes;
+    if (sequence.phase === 'running') {
+      if (sequence.takenBytes < grantBytes) return;
+      const grant = { kind: 'grant', sequence: sequence.id, bytes: sequence.takenBytes } as const;
+      sequence.takenBytes = 0;
+      dispatcher.workerOf(sequence)!.send(grant);
+    } else if (sequence.phase === 'paused' && sequence.delivery.unreadBytes <= resumeBytes) {
+      sequence.load.add(sequence.steps);
+      dispatcher.resume(sequence);
+      dispatchSoon();
+    }
   }
 
-  /** The books forget a sequence. A worker that has it is told to. */
-  function end(sequence: Sequence, tell = false): void {
+  /** Sends a sequence to a worker, unless it could not finish in time. */
+  function begin(sequence: Sequence, worker: Member): void {
+    const { load, steps, stepsRun, request } = sequence;
+    if (stepsRun === 0 && performance.now() + load.leastMs(steps) > request.deadlineMs)
+      return fail(sequence, deadlineExceeded('there was no slot in time to finish by the deadline'));
+    sequence.takenBytes = 0;
+    worker.send(startMessage(sequence));
+  }
+
+  /** Removes a sequence everywhere. @param cancel whether its worker still runs it */
+  function end(sequence: Sequence, cancel = false): void {
     sequences.delete(sequence.id);
-    const left = perNetwork.get(sequence.network)! - 1;
-    if (left === 0) perNetwork.delete(sequence.network);
-    else perNetwork.set(sequence.network, left);
     sequence.stopWatching();
+    if (sequence.phase !== 'paused') sequence.load.remove(sequence.steps);
     const worker = dispatcher.remove(sequence);
-    if (tell) worker?.send({ kind: 'cancel', sequence: sequence.id });
+    if (cancel) worker?.send({ kind: 'cancel', sequence: sequence.id });
     if (sequences.size === 0) for (const resolve of drained.splice(0)) resolve();
     dispatchSoon();
   }
@@ -141,24 +152,22 @@ export function createEngine(options: EngineOptions): Engine {
     });
   }
 
-  /** @throws UnrollError when there is no place, or no point */
-  function admit(request: SequenceRequest): void {
-    const { network } = request;
+  /** @throws UnrollError when the request is wrong, there is no room, or it is too late */
+  function admit(request: SequenceRequest): { load: NetworkLoad; steps: StepCount } {
+    const { network, group, deadlineMs } = request;
     if (draining) throw new UnrollError('shutting_down', 'the server takes no new work');
     const loaded = networks.get(network.id);
     if (!loaded) throw new UnrollError('model_not_ready', 'the network is not loaded');
-    const steps = checkRequest(request, network.info);
-    loaded.placement.checkLength?.(steps);
-    const places = queue + workers * slots;
-    // one network's callers cannot keep another's out altogether
-    const share = queue / networks.size;
-    if (sequences.size >= places && (perNetwork.get(network.id) ?? 0) >= share) {
-      const retryAfterSeconds = retryAfter.seconds(sequences.size, workers * slots);
-      throw new UnrollError('overloaded', `${sequences.size} sequences are running or waiting`, {
-        retryAfterSeconds,
-      });
-    }
+    const inputSteps = checkRequest(request, network.info);
+    loaded.placement.checkLength?.(inputSteps);
     checkInTime(request);
+    const load = loads.get(network.id)!;
+    const steps = load.count(request, inputSteps);
+    const leftMs = deadlineMs - performance.now();
+    const grouped = group !== undefined && admitted.has(group);
+    checkRoom(limits, { ...crowd(), load, steps: steps.stepsLeft, leftMs, grouped });
+    if (group) admitted.add(group);
+    return { load, steps };
   }
 
   return {
@@ -168,10 +177,19 @@ export function createEngine(options: EngineOptions): Engine {
       if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
       const placement = placeNetwork(spec, weights, { kernel, workers, slots, maxSteps });
       const id = ++lastNetwork;
+      const stepsRun = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
+      const counter = new BigInt64Array(stepsRun);
+      const countRun = (): number => Number(Atomics.load(counter, 0));
+      loads.set(
+        id,
+        createNetworkLoad(workers * slots, () => performance.now(), countRun),
+      );
       try {
-        await networks.announce({ id, placement, tokens, startId, endId, meter });
+        await networks.announce({ id, placement, tokens, startId, endId, meter, stepsRun });
       } catch (error) {
         if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
+        loads.delete(id);
+        dispatcher.stops(id);
         await networks.withdraw(id);
         freePlacement(placement, kernel);
         throw error;
@@ -187,34 +205,38 @@ export function createEngine(options: EngineOptions): Engine {
         if (sequence.network === id)
           fail(sequence, new UnrollError('model_not_ready', 'the network was unloaded'));
       dispatcher.stops(id);
+      loads.delete(id);
       await gone;
       freePlacement(network.placement, kernel);
     },
 
     submit(request) {
-      const delivery = createDelivery(() => fail(sequence, cancelled()));
-      const sequence: Sequence = {
-        id: ++lastId,
-        network: request.network.id,
-        request,
-        delivery,
-        submitted: performance.now(),
-        resume: null,
-        deaths: 0,
-        stopWatching: () => {},
-      };
+      let sequence: Sequence | null = null;
+      const delivery = createDelivery({
+        abandoned: () => sequence && fail(sequence, cancelled()),
+        taken: (bytes) => sequence && taken(sequence, bytes),
+        unread,
+      });
       try {
-        admit(request);
+        const { load, steps } = admit(request);
+        sequence = createSequence(++lastId, request, { delivery, load, steps });
       } catch (error) {
         delivery.fail(error as Error);
         return delivery.events;
       }
-      sequences.set(sequence.id, sequence);
-      perNetwork.set(sequence.network, (perNetwork.get(sequence.network) ?? 0) + 1);
-      sequence.stopWatching = watch(request, (error) => fail(sequence, error));
-      dispatcher.add(sequence);
+      const added = sequence;
+      sequences.set(added.id, added);
+      added.load.add(added.steps);
+      dispatcher.add(added);
+      // last: the deadline may have passed since it was admitted, and then this ends what was added
+      added.stopWatching = watch(request, (error) => fail(added, error));
       dispatchSoon();
       return delivery.events;
+    },
+
+    checkRoom({ id }) {
+      const load = loads.get(id);
+      if (load) checkRoom(limits, { ...crowd(), load, steps: 1, leftMs: Infinity, grouped: false });
     },
 
     stats: () => ({
@@ -223,6 +245,9 @@ export function createEngine(options: EngineOptions): Engine {
       networks: networks.size,
       waiting: dispatcher.waiting,
       running: dispatcher.running,
+      paused: dispatcher.paused,
+      unreconciled: countUnreconciled(sequences.values(), dispatcher.counts()),
+      unreadBytes: unread.bytes,
       ...sumCounters(pool.counters),
     }),
 

@@ -33,10 +33,18 @@ export interface StartMessage {
   readonly generation: GenerationOptions | null;
   readonly decode: DecodeOptions | null;
   readonly resume: Resume | null;
+  /** Bytes of reports that may be sent before more are granted, of flow-control.ts. */
+  readonly windowBytes: number;
+  /** What its reader was given before: tokens of a generation or a search, steps of anything else. Not sent again. */
+  readonly given: number;
 }
 
 /** Through the ring: what a request's latency depends on. */
-export type ToWorker = StartMessage | { readonly kind: 'cancel'; readonly sequence: number };
+export type ToWorker =
+  | StartMessage
+  | { readonly kind: 'cancel'; readonly sequence: number }
+  /** Its reader has taken so many bytes. */
+  | { readonly kind: 'grant'; readonly sequence: number; readonly bytes: number };
 
 /** Through the port: rare, and with things in it that only the port can carry. */
 export type Control =
@@ -53,6 +61,8 @@ export type Control =
       readonly decoder: DecoderSize | null;
       /** Where its batches are counted. */
       readonly batches: SharedArrayBuffer | null;
+      /** One BigInt64: the steps that all workers have run of it. */
+      readonly stepsRun: SharedArrayBuffer;
     }
   | { readonly kind: 'unload'; readonly network: number };
 
@@ -85,7 +95,8 @@ export type SequenceReport =
       readonly runMs: number;
     }
   | DecodedEvent
-  | { readonly kind: 'parked'; readonly resume: Resume }
+  /** It left its slot before its end. `resume` is null where it must begin again. */
+  | { readonly kind: 'parked'; readonly resume: Resume | null }
   /** `code` is internal unless it is the caller's doing. */
   | { readonly kind: 'failed'; readonly reason: string; readonly code?: ErrorCode };
 

@@ -16,6 +16,7 @@ export interface LoadedNetwork {
   readonly startId: number | undefined;
   readonly endId: number | undefined;
   readonly meter: Meter | undefined;
+  readonly stepsRun: SharedArrayBuffer;
 }
 
 interface Entry extends LoadedNetwork {
@@ -47,12 +48,24 @@ export function createNetworks(workers: number): Networks {
   const readyMembers = new Map<number, Member>();
 
   function tell(entry: Entry, member: Member): void {
-    const { id: network, placement, tokens, startId, endId, meter } = entry;
+    const { id: network, placement, tokens, startId, endId, meter, stepsRun } = entry;
     const { program, size, decoder, arenas } = placement;
     entry.told.set(member.index, member);
     const arena = arenas[member.index]!;
     const batches = meter?.batches ?? null;
-    member.control({ kind: 'load', network, program, arena, size, tokens, startId, endId, decoder, batches });
+    member.control({
+      kind: 'load',
+      network,
+      program,
+      arena,
+      size,
+      tokens,
+      startId,
+      endId,
+      decoder,
+      batches,
+      stepsRun,
+    });
   }
   function forget(entry: Entry, member: Member): void {
     if (entry.told.get(member.index) !== member) return;

@@ -1,7 +1,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { createChannelMemory, openMainChannel } from './channel.ts';
 import type { Control, FromWorker, ToWorker, WorkerData } from './messages.ts';
-import { createCounters } from './tick-counters.ts';
+import { countSequences, createCounters } from './tick-counters.ts';
 
 // The worker threads: started, listened to, replaced when they die. What they are told is the engine's affair.
 
@@ -86,6 +86,7 @@ export function createPool(options: {
     thread.on('exit', (code) => {
       alive = false;
       port1.close();
+      countSequences(new Float64Array(counters[index]!), 0);
       if (closed) return channel.wake();
       // what it wrote before it died counts
       receiveAll();

@@ -8,7 +8,8 @@ const rows = 1;
 const steps = 2;
 const busyMs = 3;
 const padding = 4;
-const firstBucket = 5;
+const sequences = 5;
+const firstBucket = 6;
 const length = firstBucket + rowBuckets.length;
 
 export interface TickCounts {
@@ -19,6 +20,8 @@ export interface TickCounts {
   /** Row-steps that were run beyond those asked for. */
   readonly padding: number;
   readonly busyMs: number;
+  /** Sequences that the workers have now, in slots and next in line for one. */
+  readonly workerSequences: number;
   /** Ticks in each of `rowBuckets`. */
   readonly byRows: readonly number[];
 }
@@ -28,6 +31,8 @@ export interface TickResult {
   readonly rows: number;
   readonly steps: number;
   readonly padding: number;
+  /** Steps of sequences: where a search has several rows, a step of it is one. */
+  readonly sequenceSteps: number;
   readonly ms: number;
 }
 
@@ -42,6 +47,10 @@ export function countTick(counters: Float64Array, tick: TickResult): void {
   counters[firstBucket + rowBuckets.findIndex((bound) => tick.rows <= bound)]! += 1;
 }
 
+export function countSequences(counters: Float64Array, held: number): void {
+  counters[sequences] = held;
+}
+
 /** The sums over workers. */
 export function sumCounters(all: readonly SharedArrayBuffer[]): TickCounts {
   const sum = new Float64Array(length);
@@ -52,6 +61,7 @@ export function sumCounters(all: readonly SharedArrayBuffer[]): TickCounts {
     steps: sum[steps]!,
     padding: sum[padding]!,
     busyMs: sum[busyMs]!,
+    workerSequences: sum[sequences]!,
     byRows: [...sum.subarray(firstBucket)],
   };
 }

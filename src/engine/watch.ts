@@ -4,7 +4,7 @@ import { UnrollError } from '../errors.ts';
 const longestTimer = 2 ** 31 - 1;
 
 export interface Watched {
-  /** On the clock of Date.now(). */
+  /** On the clock of performance.now(): nobody sets that one. */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -12,17 +12,17 @@ export interface Watched {
 /** @throws UnrollError cancelled or deadline_exceeded, when it is too late already */
 export function checkInTime({ deadlineMs, signal }: Watched): void {
   if (signal?.aborted) throw cancelled();
-  if (deadlineMs <= Date.now()) throw late();
+  if (deadlineMs <= performance.now()) throw deadlineExceeded();
 }
 
-/** Calls `end` once, when the caller goes away or the deadline passes. @returns stops watching */
+/** Calls `end` once, when the caller goes away or the deadline passes: at once if it has. @returns stops watching */
 export function watch({ deadlineMs, signal }: Watched, end: (error: UnrollError) => void): () => void {
   let timer: NodeJS.Timeout;
   const look = (): void => {
-    const left = deadlineMs - Date.now();
+    const left = deadlineMs - performance.now();
     if (left <= 0) {
       stop();
-      end(late());
+      end(deadlineExceeded());
     } else timer = setTimeout(look, Math.min(longestTimer, Math.ceil(left)));
   };
   const aborted = (): void => {
@@ -33,10 +33,15 @@ export function watch({ deadlineMs, signal }: Watched, end: (error: UnrollError)
     clearTimeout(timer);
     signal?.removeEventListener('abort', aborted);
   };
+  if (signal?.aborted) {
+    end(cancelled());
+    return () => {};
+  }
   signal?.addEventListener('abort', aborted, { once: true });
   look();
   return stop;
 }
 
-const late = (): UnrollError => new UnrollError('deadline_exceeded', 'the deadline has passed');
+export const deadlineExceeded = (detail = 'the deadline has passed'): UnrollError =>
+  new UnrollError('deadline_exceeded', detail);
 export const cancelled = (): UnrollError => new UnrollError('cancelled', 'the caller went away');

@@ -7,7 +7,8 @@ import type { NetworkProgram } from '../network/program.ts';
 import { createRunner, type Runner } from '../network/runner.ts';
 import { tallyBatch } from './batch-tally.ts';
 import { createDecodeBatcher } from './decode-batcher.ts';
-import { batcherDefaults, createBatcher, type Batcher } from './batcher.ts';
+import { batcherDefaults } from './batcher-options.ts';
+import { createBatcher, type Batcher } from './batcher.ts';
 import type { Control, FromWorker, SequenceReport, StartMessage, ToWorker } from './messages.ts';
 
 // What a worker does with each message, and with its time: networks take turns, a tick each.
@@ -17,16 +18,19 @@ export interface WorkerLoop {
   message(message: ToWorker): void;
   /** Runs one tick of the next network that has work. @returns whether there was any */
   tick(): boolean;
+  /** Sequences that the worker has, in rows and in line. */
+  readonly sequences: number;
 }
 
 interface Loaded {
   readonly id: number;
-  readonly batcher: Pick<Batcher, 'cancel' | 'waiting' | 'active' | 'tick'>;
+  readonly batcher: Pick<Batcher, 'cancel' | 'grant' | 'waiting' | 'active' | 'runnable' | 'tick'>;
   readonly add: (message: StartMessage) => void;
 }
 /** With where its batches are counted. */
 interface Tallied extends Loaded {
   readonly tally: BigInt64Array | null;
+  readonly stepsRun: BigInt64Array;
 }
 
 export function createWorkerLoop(context: {
@@ -45,7 +49,11 @@ export function createWorkerLoop(context: {
     let error: string | null = null;
     try {
       const loaded = message.decoder ? loadDecoder(message, message.decoder) : loadStepwise(message);
-      networks.push({ ...loaded, tally: message.batches && new BigInt64Array(message.batches) });
+      networks.push({
+        ...loaded,
+        tally: message.batches && new BigInt64Array(message.batches),
+        stepsRun: new BigInt64Array(message.stepsRun),
+      });
     } catch (caught) {
       error = String(caught);
     }
@@ -60,13 +68,13 @@ export function createWorkerLoop(context: {
     return {
       id: network,
       batcher,
-      add({ sequence: id, input, want, what, resume, generation: options }) {
+      add({ sequence: id, input, want, what, resume, windowBytes, given, generation: options }) {
         const generation =
           options &&
           (resume?.generation
             ? restoreGeneration(resume.generation, options, tokens, endId)
             : createGeneration(options, tokens, endId));
-        batcher.add({ id, input, want, what, generation, resume });
+        batcher.add({ id, input, want, what, generation, resume, windowBytes, given });
       },
     };
   }
@@ -82,10 +90,10 @@ export function createWorkerLoop(context: {
     return {
       id: network,
       batcher,
-      add({ sequence: id, input, decode }) {
+      add({ sequence: id, input, decode, windowBytes, given }) {
         if (!decode) throw new Error('an encoder-decoder only decodes');
         const search = createSearch(decode, { startId, endId });
-        batcher.add({ id, input, steps: input.length / width, decode, search });
+        batcher.add({ id, input, steps: input.length / width, decode, search, windowBytes, given });
       },
     };
   }
@@ -105,23 +113,30 @@ export function createWorkerLoop(context: {
   }
 
   return {
+    get sequences() {
+      return networks.reduce((sum, { batcher }) => sum + batcher.active + batcher.waiting, 0);
+    },
     control(message) {
       if (message.kind === 'load') return load(message);
       networks = networks.filter(({ id }) => id !== message.network);
       send({ kind: 'unloaded', network: message.network });
     },
     message(message) {
-      if (message.kind === 'start') start(message);
-      else for (const { batcher } of networks) batcher.cancel(message.sequence);
+      if (message.kind === 'start') return start(message);
+      const { kind, sequence } = message;
+      for (const { batcher } of networks)
+        if (kind === 'cancel') batcher.cancel(sequence);
+        else batcher.grant(sequence, message.bytes);
     },
     tick() {
-      const turn = networks.findIndex(({ batcher }) => batcher.active + batcher.waiting > 0);
+      const turn = networks.findIndex(({ batcher }) => batcher.runnable);
       if (turn < 0) return false;
       const [network] = networks.splice(turn, 1);
       networks.push(network!);
       const reports: { sequence: number; report: SequenceReport }[] = [];
       const ran = network!.batcher.tick((sequence, report) => reports.push({ sequence, report }));
       if (ran) count(ran);
+      if (ran) Atomics.add(network!.stepsRun, 0, BigInt(ran.sequenceSteps));
       if (ran && network!.tally) tallyBatch(network!.tally, ran);
       if (reports.length > 0) send({ kind: 'reports', reports });
       return true;

@@ -1,7 +1,7 @@
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { openWorkerChannel } from './channel.ts';
 import type { Control, FromWorker, ToWorker, WorkerData } from './messages.ts';
-import { countTick } from './tick-counters.ts';
+import { countSequences, countTick } from './tick-counters.ts';
 import { createWorkerLoop } from './worker-loop.ts';
 
 // A worker thread's whole life: take what has come, run a tick, sleep when there is nothing to do. It never returns to
@@ -23,5 +23,7 @@ for (;;) {
   for (let posted = receiveMessageOnPort(control); posted; posted = receiveMessageOnPort(control))
     loop.control(posted.message as Control);
   for (let message = channel.receive(); message; message = channel.receive()) loop.message(message);
-  if (!loop.tick()) channel.sleep(seen);
+  const ran = loop.tick();
+  countSequences(counters, loop.sequences);
+  if (!ran) channel.sleep(seen);
 }

@@ -13,6 +13,7 @@ import { answerError, answerErrors } from './plugins/errors.ts';
 import { guardEventLoop } from './plugins/event-loop-guard.ts';
 import { checkHost } from './plugins/host.ts';
 import { refuseOtherMethods } from './plugins/other-methods.ts';
+import { refuseEarly } from './plugins/refuse-early.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
 import { takeTensorBodies } from './plugins/tensor-bodies.ts';
 import { takeUntypedBodies } from './plugins/untyped-bodies.ts';
@@ -118,6 +119,7 @@ export async function buildApp(parts: AppParts) {
   // before what may refuse for load: a client that is told to come back must not come back here
   refuseWhileDraining(app, parts.draining);
   if (options.maxEventLoopDelayMs > 0) guardEventLoop(app, options.maxEventLoopDelayMs);
+  refuseEarly(app, parts.tasks);
   await documentation(app, options.settings);
   const routes = [
     modelRoutes,

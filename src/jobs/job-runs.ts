@@ -197,8 +197,8 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
         entry.asked ??= 'pause';
         stop(entry);
       }
-      const until = Date.now() + ms;
-      while (running.size > 0 && Date.now() < until) await delay(20);
+      const until = performance.now() + ms;
+      while (running.size > 0 && performance.now() < until) await delay(20);
       for (const { handle } of running.values()) handle.kill();
     },
   };

@@ -4,15 +4,15 @@ import type { SequenceEvent } from '../engine/delivery.ts';
 import { UnrollError } from '../errors.ts';
 import type { Call, TaskContext, TaskLimits } from './context.ts';
 
-export type Submission = Omit<SequenceRequest, 'deadlineMs' | 'signal'>;
+export type Submission = Omit<SequenceRequest, 'deadlineMs' | 'signal' | 'group'>;
 
-/** When this call must be over, on the clock of Date.now(). @throws UnrollError invalid_request */
+/** When this call must be over, on the clock of performance.now(). @throws UnrollError invalid_request */
 function deadlineOf({ timeoutMs }: Call, limits: TaskLimits): number {
   if (timeoutMs !== undefined && timeoutMs > limits.maxTimeoutMs)
     throw new UnrollError('invalid_request', `timeout_ms: at most ${limits.maxTimeoutMs}, was ${timeoutMs}`, {
       field: 'timeout_ms',
     });
-  return Date.now() + (timeoutMs ?? limits.timeoutMs);
+  return performance.now() + (timeoutMs ?? limits.timeoutMs);
 }
 
 /**
@@ -30,7 +30,7 @@ export async function runSequences<E extends SequenceEvent>(
   const signal = AbortSignal.any([call.signal, failed.signal]);
   const runOne = async (submission: Submission): Promise<{ events: E[]; end: DoneEvent }> => {
     const events: E[] = [];
-    for await (const event of engine.submit({ ...submission, deadlineMs, signal })) {
+    for await (const event of engine.submit({ ...submission, deadlineMs, signal, group: call })) {
       if (event.kind === 'done') return { events, end: event };
       if (keep(event)) events.push(event);
     }
@@ -40,7 +40,8 @@ export async function runSequences<E extends SequenceEvent>(
   try {
     return await Promise.all(running);
   } catch (error) {
-    failed.abort();
+    // with a reason of its own: to make the usual one costs more than to refuse the request
+    failed.abort(error);
     // the model stays held until none of them uses it
     await Promise.allSettled(running);
     throw error;
@@ -62,7 +63,12 @@ export function follow(
   call: Call,
   submission: Submission,
 ): AsyncIterable<SequenceEvent> {
-  return engine.submit({ ...submission, deadlineMs: deadlineOf(call, limits), signal: call.signal });
+  return engine.submit({
+    ...submission,
+    deadlineMs: deadlineOf(call, limits),
+    signal: call.signal,
+    group: call,
+  });
 }
 
 export const isOutputs = (event: SequenceEvent): event is Extract<SequenceEvent, { kind: 'outputs' }> =>

@@ -13,6 +13,9 @@ export interface Sources {
     readonly restarts: number;
     readonly waiting: number;
     readonly running: number;
+    readonly paused: number;
+    readonly unreconciled: number;
+    readonly unreadBytes: number;
     readonly ticks: number;
     readonly rows: number;
     readonly steps: number;
@@ -118,6 +121,21 @@ export function createMetrics() {
     gauge('unroll_workers', 'Worker threads.', () => engine().workers);
     gauge('unroll_sequences_waiting', 'Sequences waiting for a slot.', () => engine().waiting);
     gauge('unroll_sequences_active', 'Sequences in a slot.', () => engine().running);
+    gauge(
+      'unroll_sequences_paused',
+      'Sequences without a slot because their reader is behind.',
+      () => engine().paused,
+    );
+    gauge(
+      'unroll_engine_unreconciled_sequences',
+      'Sequences counted in one place and missing in another; anything but 0 is a fault.',
+      () => engine().unreconciled,
+    );
+    gauge(
+      'unroll_engine_buffered_bytes',
+      'Estimated bytes of events that readers have not taken yet.',
+      () => engine().unreadBytes,
+    );
     gauge('unroll_models_loaded', 'Model versions that can answer.', sources.modelsReady);
     gauge('unroll_models_failed', 'Model versions that could not be loaded.', sources.modelsFailed);
     gauge('unroll_kernel_memory_bytes', 'Memory that weights and states take.', () => sources.memory().used);

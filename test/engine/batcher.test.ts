@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { batcherDefaults, createBatcher, type BatchedSequence } from '../../src/engine/batcher.ts';
+import { batcherDefaults } from '../../src/engine/batcher-options.ts';
+import { createBatcher } from '../../src/engine/batcher.ts';
+import type { BatchedSequence } from '../../src/engine/slot.ts';
 import type { Resume, SequenceReport } from '../../src/engine/messages.ts';
 import { createFakeGeneration } from './fake-generation.ts';
 import { createFakeRunner, fakeOutputs } from './fake-runner.ts';
@@ -17,6 +19,8 @@ const sequence = (
   what: 'output',
   generation: null,
   resume: null,
+  windowBytes: Infinity,
+  given: 0,
   ...more,
 });
 const idsOf = (length: number, seed: number): number[] =>
@@ -140,7 +144,7 @@ test('a long sequence makes way for one that waits, and goes on from its state w
     seen.emit(id, report);
     if (report.kind !== 'parked') return;
     parks++;
-    const { resume } = report;
+    const resume = report.resume!;
     batcher.add(sequence(id, long.slice(resume.step), { resume }));
     if (parks < 4) batcher.add(sequence(2 + parks, idsOf(2, 2)));
   };
@@ -254,7 +258,7 @@ test('a generation that is parked goes on with the same tokens', () => {
   const emit = (id: number, report: SequenceReport): void => {
     if (report.kind === 'parked') {
       parks++;
-      batcher.add(again(id, report.resume));
+      batcher.add(again(id, report.resume!));
     } else seen.emit(id, report);
   };
   while (batcher.tick(emit));

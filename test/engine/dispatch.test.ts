@@ -4,7 +4,12 @@ import { createDispatcher, type Dispatched } from '../../src/engine/dispatch.ts'
 interface Sequence extends Dispatched {
   readonly name: string;
 }
-const sequence = (name: string, network = 1): Sequence => ({ name, network, deaths: 0 });
+const sequence = (name: string, network = 1): Sequence => ({
+  name,
+  network,
+  phase: 'created',
+  deaths: 0,
+});
 
 /** Workers are letters; `started` is every start so far as worker + sequence. */
 function setUp(rows: number, workers: string, networks = [1]) {

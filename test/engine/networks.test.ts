@@ -12,6 +12,7 @@ const network = (id: number): LoadedNetwork => ({
   startId: undefined,
   endId: undefined,
   meter: undefined,
+  stepsRun: new SharedArrayBuffer(8),
 });
 
 /** A worker that only notes what it is told. */

@@ -37,6 +37,7 @@ function setUp(count: number) {
       decoder: null,
       endId: undefined,
       batches: null,
+      stepsRun: new SharedArrayBuffer(8),
     });
   }
   return { loop, sent, ticks };
@@ -52,6 +53,8 @@ const start = (sequence: number, network: number, more: Partial<StartMessage> = 
   decode: null,
   generation: null,
   resume: null,
+  windowBytes: 1 << 16,
+  given: 0,
   ...more,
 });
 const sequencesOf = (sent: readonly FromWorker[]): number[] =>
@@ -107,6 +110,7 @@ test('a network that cannot be loaded is answered with the reason, an unloaded o
     decoder: null,
     endId: undefined,
     batches: null,
+    stepsRun: new SharedArrayBuffer(8),
   });
   expect(sent[1]).toMatchObject({ kind: 'loaded', network: 2, error: expect.stringContaining('TypeError') });
   loop.control({ kind: 'unload', network: 1 });

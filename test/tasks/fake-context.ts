@@ -19,6 +19,8 @@ export function outputAt(input: ArrayLike<number>, width: number, steps: number,
 }
 
 export interface FakeOptions {
+  /** Throws where the model has no room. */
+  readonly checkRoom?: () => void;
   readonly limits?: Partial<TaskLimits>;
   /** Called with each request before its first event; may throw. */
   readonly before?: (request: SequenceRequest, index: number) => Promise<void> | void;
@@ -82,6 +84,7 @@ export function fakeContext(model: ServedModel, options: FakeOptions = {}): Fake
   }
 
   const engine = {
+    checkRoom: () => options.checkRoom?.(),
     submit(request: SequenceRequest) {
       requests.push(request);
       return run(request, requests.length - 1);

@@ -58,7 +58,7 @@ describe('the sequences of a list', () => {
 
   it('share one deadline: the wished one, else the default', async () => {
     const context = fakeContext(models.classify());
-    vi.spyOn(Date, 'now').mockReturnValue(1_000_000);
+    vi.spyOn(performance, 'now').mockReturnValue(1_000_000);
     await classify(context, call({ timeoutMs: 5000 }), { input, top_k: 1 });
     await classify(context, call(), { input: 'a', top_k: 1 });
     const deadlines = context.requests.map(({ deadlineMs }) => deadlineMs - 1_000_000);

@@ -1,0 +1,80 @@
+import type { SequenceRequest } from './engine-interface.ts';
+import { createServiceRate } from './service-rate.ts';
+
+// What one network has to do: its sequences that are queued or running, and the steps they still need.
+
+/** Of the slots: with fewer sequences a network is not full, whatever they ask for. */
+const fullShare = 0.5;
+const shareWeight = 0.05;
+
+/** What is known of one sequence's steps. */
+export interface StepCount {
+  /** Steps of its input. */
+  readonly inputSteps: number;
+  /** Most steps that it can need: the input and what it may generate. */
+  readonly mostSteps: number;
+  /** Expected steps that have not been run. */
+  stepsLeft: number;
+}
+
+/**
+ * @param slots of all workers together
+ * @param stepsRun all steps run so far, as the workers count them
+ */
+export function createNetworkLoad(slots: number, now: () => number, stepsRun: () => number) {
+  const rate = createServiceRate(now, stepsRun);
+  let sequences = 0;
+  let stepsLeft = 0;
+  /** Of the tokens that generations may write, those they do write. */
+  let generatedShare = 1;
+  const updateLevel = (): void =>
+    rate.setLevel(sequences === 0 ? 'idle' : sequences < slots * fullShare ? 'light' : 'full');
+
+  return {
+    get sequences() {
+      return sequences;
+    },
+    count(request: SequenceRequest, inputSteps: number): StepCount {
+      const most = request.generation?.maxTokens ?? request.decode?.maxLength ?? 0;
+      const expected = inputSteps + Math.ceil(most * generatedShare);
+      return { inputSteps, mostSteps: inputSteps + most, stepsLeft: expected };
+    },
+    add(sequence: StepCount): void {
+      sequences++;
+      stepsLeft += sequence.stepsLeft;
+      updateLevel();
+    },
+    remove(sequence: StepCount): void {
+      sequences--;
+      stepsLeft -= sequence.stepsLeft;
+      updateLevel();
+    },
+    /** Steps of a sequence were run. */
+    progress(sequence: StepCount, steps: number): void {
+      const done = Math.min(steps, sequence.stepsLeft);
+      sequence.stepsLeft -= done;
+      stepsLeft -= done;
+    },
+    /** Call it now and then. */
+    measure: () => rate.measure(),
+    /** A sequence was answered after `steps` in all. */
+    answered({ inputSteps, mostSteps }: StepCount, steps: number): void {
+      if (mostSteps === inputSteps) return;
+      const share = Math.min(1, Math.max(0, (steps - inputSteps) / (mostSteps - inputSteps)));
+      generatedShare += shareWeight * (share - generatedShare);
+    },
+    /** Milliseconds until all that is here now and `more` steps have run, null while that is not known. */
+    msUntilDone(more: number): number | null {
+      return rate.stepsPerMs === null ? null : (stepsLeft + more) / rate.stepsPerMs;
+    },
+    /** Milliseconds that a sequence needs at least from now, with its share of the slots; 0 while that is not known. */
+    leastMs(sequence: StepCount): number {
+      if (rate.stepsPerMs === null || sequences < slots * fullShare) return 0;
+      return (optimism * sequence.stepsLeft * Math.min(sequences, slots)) / rate.stepsPerMs;
+    },
+  };
+}
+export type NetworkLoad = ReturnType<typeof createNetworkLoad>;
+
+/** A sequence is only given up before it begins when even this much of its expected time is too long. */
+const optimism = 0.5;

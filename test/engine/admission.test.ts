@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { checkRoom } from '../../src/engine/admission.ts';
+import { createNetworkLoad, type StepCount } from '../../src/engine/network-load.ts';
+
+const slots = 8;
+const limits = { slots, queue: 100, maxExpectedMs: 500 };
+
+/** A network that runs 2 steps a millisecond, with `count` sequences of `steps` steps each. */
+function busy(count: number, steps: number) {
+  let now = 0;
+  let run = 0;
+  const load = createNetworkLoad(
+    slots,
+    () => now,
+    () => run,
+  );
+  const long: StepCount = { inputSteps: 1, mostSteps: 1_000_000, stepsLeft: 0 };
+  for (let i = 0; i < slots; i++) load.add(long);
+  for (let i = 0; i < 10; i++) {
+    now += 100;
+    run += 200;
+    load.measure();
+  }
+  for (let i = 0; i < slots; i++) load.remove(long);
+  for (let i = 0; i < count; i++) load.add({ inputSteps: steps, mostSteps: steps, stepsLeft: steps });
+  return load;
+}
+const ask = (load: ReturnType<typeof busy>, more: object = {}) =>
+  checkRoom(limits, {
+    sequences: load.sequences,
+    networks: 1,
+    load,
+    steps: 100,
+    leftMs: 30_000,
+    grouped: false,
+    ...more,
+  });
+
+describe('admission', () => {
+  it('takes what is expected within the limit, however many there are', () => {
+    ask(busy(50, 10));
+  });
+
+  it('refuses at once what would take longer while most slots are taken, and says when there is room', () => {
+    expect(() => ask(busy(6, 1000))).toThrow('expected in 3050 ms, the limit is 500 ms');
+    expect(() => ask(busy(6, 1000))).toThrow(
+      expect.objectContaining({ code: 'overloaded', retryAfterSeconds: 3 }),
+    );
+    ask(busy(5, 1000));
+  });
+
+  it('refuses what cannot be answered by its deadline, once a quarter of the slots is taken', () => {
+    expect(() => ask(busy(2, 500), { leftMs: 540 })).toThrow('550 ms, the deadline is in 540 ms');
+    ask(busy(2, 500), { leftMs: 560 });
+  });
+
+  it('takes a request where most slots are free, whatever was measured before', () => {
+    ask(busy(1, 1_000_000), { leftMs: 1, steps: 1_000_000 });
+    ask(busy(0, 0), { leftMs: 1, steps: 1_000_000 });
+  });
+
+  it('takes the rest of a request that it has begun to take', () => {
+    ask(busy(20, 1000), { grouped: true });
+    expect(() => ask(busy(20, 1000), { grouped: true, leftMs: 5000 })).toThrow('the deadline');
+  });
+
+  it('refuses beyond the queue, but leaves every network its share of it', () => {
+    expect(() => ask(busy(108, 1), { sequences: 108 })).toThrow('the limit is 108');
+    ask(busy(10, 1), { sequences: 108, networks: 4 });
+    expect(() => ask(busy(25, 1), { sequences: 108, networks: 4 })).toThrow('the limit is 108');
+  });
+});
+
+describe('what a network has to do', () => {
+  it('learns how much of what generations may write they do write', () => {
+    const load = createNetworkLoad(
+      slots,
+      () => 0,
+      () => 0,
+    );
+    const request = { generation: { maxTokens: 1000 } } as never;
+    expect(load.count(request, 10)).toEqual({ inputSteps: 10, mostSteps: 1010, stepsLeft: 1010 });
+    for (let i = 0; i < 200; i++) load.answered(load.count(request, 10), 110);
+    expect(load.count(request, 10).stepsLeft).toBeLessThan(130);
+  });
+
+  it('foretells the least time of a sequence only while there is enough to do', () => {
+    const sequence = { inputSteps: 400, mostSteps: 400, stepsLeft: 400 };
+    expect(busy(slots, 400).leastMs(sequence)).toBeCloseTo(800, 5);
+    expect(busy(1, 400).leastMs(sequence)).toBe(0);
+  });
+});
