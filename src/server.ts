@@ -7,6 +7,7 @@ import { buildApp } from './http/app.ts';
 import { followAnswers } from './http/open-answers.ts';
 import { createTraining } from './jobs/training.ts';
 import { createKernel } from './kernel/kernel.ts';
+import { createLoader } from './repository/loader.ts';
 import { createRepository } from './repository/repository.ts';
 import type { ModelListing } from './repository/repository-interface.ts';
 import { createLogger } from './telemetry/logger.ts';
@@ -41,7 +42,11 @@ export async function startServer(config: Config): Promise<Server> {
     },
   });
   log.info({ kernel: engine.kernel, workers: config.WORKERS }, 'kernel ready');
-  const repository = createRepository({ root: config.MODELS, engine, log, watch: config.WATCH });
+  const loader = createLoader({
+    kernel,
+    sizes: { workers: config.WORKERS, slots: config.SLOTS, maxSteps: config.MAX_STEPS },
+  });
+  const repository = createRepository({ root: config.MODELS, loader, engine, log, watch: config.WATCH });
   metrics.observe({
     engine: () => engine.stats(),
     rowBounds: rowBuckets,

@@ -1,6 +1,7 @@
 import { UnrollError } from '../errors.ts';
 import type { DecodeOptions, Search } from '../decoding/search.ts';
 import type { DecoderRunner, ReadSource } from '../network/decoder-runner.ts';
+import type { TokenTexts } from '../vocabulary/token-table.ts';
 import type { Batcher, BatcherOptions } from './batcher.ts';
 import type { SequenceReport } from './messages.ts';
 
@@ -40,7 +41,7 @@ export function createDecodeBatcher(
     startId,
     longestRead,
   }: Pick<BatcherOptions, 'now'> & {
-    tokens: readonly string[];
+    tokens: TokenTexts;
     startId: number;
     /** Steps of sources that are read in one tick. */
     longestRead: number;
@@ -88,7 +89,7 @@ export function createDecodeBatcher(
     try {
       const own = logits.subarray(first * width, (first + ids.length) * width);
       const { keep, ids: next, emitted, done } = search.next(own, width, attention?.[0] ? attention : null);
-      for (const token of emitted) emit(id, { kind: 'token', ...token, text: tokens[token.id]!, top: [] });
+      for (const token of emitted) emit(id, { kind: 'token', ...token, text: tokens.at(token.id)!, top: [] });
       if (done) {
         emit(id, { kind: 'decoded', hypotheses: done });
         emit(id, {

@@ -1,14 +1,22 @@
 import { UnrollError } from '../errors.ts';
 import { checkRequest } from './check-request.ts';
-import type { Engine, EngineOptions, SequenceRequest } from './engine-interface.ts';
+import type {
+  Engine,
+  EngineOptions,
+  LoadOptions,
+  NetworkHandle,
+  SequenceRequest,
+} from './engine-interface.ts';
 import { createDelivery, type Delivery } from './delivery.ts';
 import { createDispatcher } from './dispatch.ts';
 import type { FromWorker, Resume, SequenceReport } from './messages.ts';
 import { createNetworks } from './networks.ts';
-import { freePlacement, placeNetwork } from './placement.ts';
+import { lengthCheck } from './length-check.ts';
+import { freePlacement, placeNetwork, type Placement } from './placement.ts';
 import { createPool, type Member } from './pool.ts';
 import { createRetryAfter } from './retry-after.ts';
 import { sumCounters } from './tick-counters.ts';
+import { packTokens } from '../vocabulary/token-table.ts';
 import { cancelled, checkInTime, watch } from './watch.ts';
 
 // Sequences in, events out: admission, deadlines, cancellation, and the workers behind them.
@@ -26,7 +34,7 @@ interface Sequence {
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const { kernel, workers, slots, queue, maxSteps, hooks } = options;
+  const { kernel, workers, slots, queue, hooks } = options;
   const sequences = new Map<number, Sequence>();
   const perNetwork = new Map<number, number>();
   const dispatcher = createDispatcher<Sequence, Member>(slots, begin);
@@ -148,7 +156,7 @@ export function createEngine(options: EngineOptions): Engine {
     const loaded = networks.get(network.id);
     if (!loaded) throw new UnrollError('model_not_ready', 'the network is not loaded');
     const steps = checkRequest(request, network.info);
-    loaded.placement.checkLength?.(steps);
+    loaded.checkLength?.(steps);
     const places = queue + workers * slots;
     // one network's callers cannot keep another's out altogether
     const share = queue / networks.size;
@@ -161,23 +169,33 @@ export function createEngine(options: EngineOptions): Engine {
     checkInTime(request);
   }
 
+  async function announce(
+    placement: Placement,
+    { tokens, startId, endId, meter }: LoadOptions = {},
+  ): Promise<NetworkHandle> {
+    const id = ++lastNetwork;
+    const packed = tokens && 'slots' in tokens ? tokens : packTokens(tokens ?? []);
+    const checkLength = lengthCheck(placement.program, kernel.memory.memory);
+    try {
+      if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
+      await networks.announce({ id, placement, checkLength, tokens: packed, startId, endId, meter });
+    } catch (error) {
+      if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
+      await networks.withdraw(id);
+      freePlacement(placement, kernel);
+      throw error;
+    }
+    return { id, info: placement.info };
+  }
+
   return {
     kernel: { path: kernel.path, reason: kernel.reason },
 
-    async load(spec, weights, { tokens = [], startId, endId, meter } = {}) {
+    async load(spec, weights, loadOptions) {
       if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
-      const placement = placeNetwork(spec, weights, { kernel, workers, slots, maxSteps });
-      const id = ++lastNetwork;
-      try {
-        await networks.announce({ id, placement, tokens, startId, endId, meter });
-      } catch (error) {
-        if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
-        await networks.withdraw(id);
-        freePlacement(placement, kernel);
-        throw error;
-      }
-      return { id, info: placement.info };
+      return announce(placeNetwork(spec, weights, options), loadOptions);
     },
+    announce,
 
     async unload({ id }) {
       const network = networks.get(id);
