@@ -51,6 +51,14 @@ export async function startServer(config: Config): Promise<Server> {
     engine: () => engine.stats(),
     rowBounds: rowBuckets,
     kernel: engine.kernel,
+    modelKernels: () =>
+      repository
+        .list()
+        .flatMap(({ served }) =>
+          served
+            ? { model: served.name, version: served.version, path: served.network.info.kernel.path }
+            : [],
+        ),
     memory: () => ({ used: kernel.memory.used }),
     modelsReady: () => repository.list().filter(({ ready }) => ready).length,
     modelsFailed: () => repository.list().filter(({ error, unloaded }) => error !== null && !unloaded).length,

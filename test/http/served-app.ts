@@ -32,6 +32,7 @@ export async function serveApp(options: Partial<AppOptions> = {}) {
     engine: () => engine.stats(),
     rowBounds: rowBuckets,
     kernel: engine.kernel,
+    modelKernels: () => [],
     memory: () => ({ used: kernel.memory.used }),
     modelsReady: () => repository.list().filter(({ ready }) => ready).length,
     modelsFailed: () => 0,
