@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { writeLargeModel } from './large-model.ts';
+import { writeLargeModel } from '../test/e2e/large-model.ts';
 import { startServer } from './server-process.ts';
 
 // How long classify calls and liveness probes take while a large model loads, and what holds the main thread up meanwhile.
@@ -33,7 +33,7 @@ const server = await startServer({
   UNROLL_WATCH: 'false',
   UNROLL_MEMORY_MB: '3072',
   EVENT_LOOP_PROBE_FILE: probeFile,
-  NODE_OPTIONS: `--import ${pathToFileURL(`${import.meta.dirname}/event-loop-probe.mjs`).href}`,
+  NODE_OPTIONS: `--import ${pathToFileURL(`${import.meta.dirname}/../test/e2e/event-loop-probe.mjs`).href}`,
 });
 
 interface Measured {
