@@ -93,9 +93,7 @@ async function measure(work: () => Promise<void>): Promise<Phase> {
   const samples = readFileSync(probeFile, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .map(
-      (line) => JSON.parse(line) as { at: number; stallMs: number; longestCpuMs: number; cpuMs: number },
-    )
+    .map((line) => JSON.parse(line) as { at: number; stallMs: number; longestCpuMs: number; cpuMs: number })
     .filter((sample) => sample.at > from && sample.at < to + 150);
   return {
     ...measured,

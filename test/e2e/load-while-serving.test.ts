@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -51,7 +59,9 @@ async function loadWhileServing(name: string) {
   }
   const reply = await loading;
   const said = await reply.text();
-  const lines = readFileSync(probeFile(), 'utf8').split('\n').filter((line) => line !== '');
+  const lines = readFileSync(probeFile(), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
   const runs = lines.map((line) => (JSON.parse(line) as { longestCpuMs: number }).longestCpuMs);
   return { status: reply.status, said, served, longestMs: Math.max(...runs) };
 }
