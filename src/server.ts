@@ -7,6 +7,7 @@ import { trackConnections } from './http/connections.ts';
 import { limitConnections } from './http/limit-connections.ts';
 import { createTraining } from './jobs/training.ts';
 import { createKernel } from './kernel/kernel.ts';
+import { createLoader } from './repository/loader.ts';
 import { createRepository } from './repository/repository.ts';
 import type { ModelListing } from './repository/repository-interface.ts';
 import { shutDown } from './shutdown.ts';
@@ -41,11 +42,23 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     },
   });
   log.info({ kernel: engine.kernel, workers: config.WORKERS }, 'kernel ready');
-  const repository = createRepository({ root: config.MODELS, engine, log, watch: config.WATCH });
+  const loader = createLoader({
+    kernel,
+    sizes: { workers: config.WORKERS, slots: config.SLOTS, maxSteps: config.MAX_STEPS },
+  });
+  const repository = createRepository({ root: config.MODELS, loader, engine, log, watch: config.WATCH });
   metrics.observe({
     engine: () => engine.stats(),
     rowBounds: rowBuckets,
     kernel: engine.kernel,
+    modelKernels: () =>
+      repository
+        .list()
+        .flatMap(({ served }) =>
+          served
+            ? { model: served.name, version: served.version, path: served.network.info.kernel.path }
+            : [],
+        ),
     memory: () => ({ used: kernel.memory.used }),
     modelsReady: () => repository.list().filter(({ ready }) => ready).length,
     modelsFailed: () => repository.list().filter(({ error, unloaded }) => error !== null && !unloaded).length,

@@ -12,7 +12,7 @@ const loops = 400_000;
 export function multiplyAddRate(): number {
   const kernel = createKernel({ mode: 'auto', memoryMegabytes: 16 });
   const buffer = kernel.memory.allocate(rows * vectors * 16);
-  const module = kernel.compile((e) =>
+  const { module } = kernel.compile((e) =>
     e.module.function('multiply_add', ['at', 'loops'], (f, { at, loops: count }) => {
       const acc = Array.from({ length: rows }, (_, r) =>
         Array.from({ length: vectors }, (__, v) => f.v128(load(at, (r * vectors + v) * 16))),

@@ -1,3 +1,4 @@
+import type { TokenTexts } from '../vocabulary/token-table.ts';
 import { candidates, draw, largest } from './candidates.ts';
 import { logSoftmax, penaliseFrequency, penaliseRepetition } from './logits-process.ts';
 import { createRng, restoreRng, type RngState } from './rng.ts';
@@ -68,7 +69,7 @@ export interface Generation {
 /** @param tokens text of every id @param endId the id that ends a text, never shown */
 export function createGeneration(
   options: GenerationOptions,
-  tokens: readonly string[],
+  tokens: TokenTexts,
   endId: number | undefined,
 ): Generation {
   const rng = createRng(options.seed, options.choice);
@@ -78,7 +79,7 @@ export function createGeneration(
 export function restoreGeneration(
   from: GenerationSnapshot,
   options: GenerationOptions,
-  tokens: readonly string[],
+  tokens: TokenTexts,
   endId: number | undefined,
 ): Generation {
   const rng = restoreRng(from.rng);
@@ -109,7 +110,7 @@ export function restoreGeneration(
 
   const described = (id: number): TopToken => ({
     id,
-    text: count > 1 ? options.separator + tokens[id]! : tokens[id]!,
+    text: count > 1 ? options.separator + tokens.at(id)! : tokens.at(id)!,
     logprob: scores[id]!,
   });
 

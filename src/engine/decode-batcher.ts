@@ -1,6 +1,7 @@
 import { UnrollError } from '../errors.ts';
 import type { DecodeOptions, Search } from '../decoding/search.ts';
 import type { DecoderRunner, ReadSource } from '../network/decoder-runner.ts';
+import type { TokenTexts } from '../vocabulary/token-table.ts';
 import type { BatcherOptions } from './batcher-options.ts';
 import type { Batcher } from './batcher.ts';
 import { eventBytes } from './flow-control.ts';
@@ -51,7 +52,7 @@ export function createDecodeBatcher(
     startId,
     longestRead,
   }: Pick<BatcherOptions, 'now'> & {
-    tokens: readonly string[];
+    tokens: TokenTexts;
     startId: number;
     /** Steps of sources that are read in one tick. */
     longestRead: number;
@@ -102,7 +103,7 @@ export function createDecodeBatcher(
       const { keep, ids: next, emitted, done } = search.next(own, width, attention?.[0] ? attention : null);
       for (const token of emitted) {
         if (token.index < sequence.given) continue;
-        const event = { kind: 'token', ...token, text: tokens[token.id]!, top: [] } as const;
+        const event = { kind: 'token', ...token, text: tokens.at(token.id)!, top: [] } as const;
         emit(id, event);
         one.windowBytes -= eventBytes(event);
       }

@@ -4,8 +4,10 @@ import type { DecodeOptions } from '../decoding/search.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
+import type { PackedTokens } from '../vocabulary/token-table.ts';
 import type { SequenceEvent } from './delivery.ts';
 import type { NetworkInfo } from './network-info.ts';
+import type { Placement } from './placement.ts';
 import type { TickCounts } from './tick-counters.ts';
 
 // What the engine is to everything above it.
@@ -54,22 +56,25 @@ export interface EngineStats extends TickCounts {
   readonly unreadBytes: number;
 }
 
+export interface LoadOptions {
+  /** What it writes: the target's, of an encoder-decoder. */
+  readonly tokens?: PackedTokens | readonly string[] | undefined;
+  readonly startId?: number | undefined;
+  readonly endId?: number | undefined;
+  readonly meter?: Meter | undefined;
+}
+
 export interface Engine {
   /**
-   * Packs, compiles and announces a network to every worker, and runs it once in each.
+   * Packs and compiles a network in this thread, which takes a while for a large one, and announces it.
    * @throws UnrollError invalid_model, invalid_weights, out_of_memory
    */
-  load(
-    spec: NetworkSpec,
-    weights: Weights,
-    options?: {
-      /** What it writes: the target's, of an encoder-decoder. */
-      tokens?: readonly string[] | undefined;
-      startId?: number | undefined;
-      endId?: number | undefined;
-      meter?: Meter | undefined;
-    },
-  ): Promise<NetworkHandle>;
+  load(spec: NetworkSpec, weights: Weights, options?: LoadOptions): Promise<NetworkHandle>;
+  /**
+   * Announces a network that was placed in the kernel's memory to every worker, and runs it once in each. Its memory is the
+   * engine's from here on, also when this fails. @throws UnrollError invalid_model
+   */
+  announce(placement: Placement, options?: LoadOptions): Promise<NetworkHandle>;
   /** Frees its memory. Whatever still runs on it fails. */
   unload(handle: NetworkHandle): Promise<void>;
   /**

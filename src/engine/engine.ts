@@ -1,24 +1,32 @@
 import { UnrollError } from '../errors.ts';
 import { checkRoom } from './admission.ts';
 import { checkRequest } from './check-request.ts';
-import type { Engine, EngineOptions, SequenceRequest } from './engine-interface.ts';
+import type {
+  Engine,
+  EngineOptions,
+  LoadOptions,
+  NetworkHandle,
+  SequenceRequest,
+} from './engine-interface.ts';
 import { createDelivery } from './delivery.ts';
 import { createDispatcher } from './dispatch.ts';
 import { grantBytes, resumeBytes } from './flow-control.ts';
 import type { FromWorker, SequenceReport } from './messages.ts';
 import { createNetworkLoad, type NetworkLoad, type StepCount } from './network-load.ts';
 import { createNetworks } from './networks.ts';
-import { freePlacement, placeNetwork } from './placement.ts';
+import { lengthCheck } from './length-check.ts';
+import { freePlacement, placeNetwork, type Placement } from './placement.ts';
 import { createPool, type Member } from './pool.ts';
 import { countUnreconciled } from './reconcile.ts';
 import { countSteps, createSequence, startMessage, type Sequence } from './sequence.ts';
 import { sumCounters } from './tick-counters.ts';
+import { packTokens } from '../vocabulary/token-table.ts';
 import { cancelled, checkInTime, deadlineExceeded, watch } from './watch.ts';
 
 // Sequences in, events out: admission, deadlines, cancellation, and the workers behind them.
 
 export function createEngine(options: EngineOptions): Engine {
-  const { kernel, workers, slots, queue, maxSteps, maxExpectedMs = Infinity, hooks } = options;
+  const { kernel, workers, slots, queue, maxExpectedMs = Infinity, hooks } = options;
   /** Those that have not ended. */
   const sequences = new Map<number, Sequence>();
   const loads = new Map<number, NetworkLoad>();
@@ -159,7 +167,7 @@ export function createEngine(options: EngineOptions): Engine {
     const loaded = networks.get(network.id);
     if (!loaded) throw new UnrollError('model_not_ready', 'the network is not loaded');
     const inputSteps = checkRequest(request, network.info);
-    loaded.placement.checkLength?.(inputSteps);
+    loaded.checkLength?.(inputSteps);
     checkInTime(request);
     const load = loads.get(network.id)!;
     const steps = load.count(request, inputSteps);
@@ -170,32 +178,42 @@ export function createEngine(options: EngineOptions): Engine {
     return { load, steps };
   }
 
+  async function announce(
+    placement: Placement,
+    { tokens, startId, endId, meter }: LoadOptions = {},
+  ): Promise<NetworkHandle> {
+    const id = ++lastNetwork;
+    const packed = tokens && 'slots' in tokens ? tokens : packTokens(tokens ?? []);
+    const checkLength = lengthCheck(placement.program, kernel.memory.memory);
+    const stepsRun = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
+    const counter = new BigInt64Array(stepsRun);
+    const countRun = (): number => Number(Atomics.load(counter, 0));
+    loads.set(
+      id,
+      createNetworkLoad(workers * slots, () => performance.now(), countRun),
+    );
+    try {
+      if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
+      await networks.announce({ id, placement, checkLength, tokens: packed, startId, endId, meter, stepsRun });
+    } catch (error) {
+      if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
+      loads.delete(id);
+      dispatcher.stops(id);
+      await networks.withdraw(id);
+      freePlacement(placement, kernel);
+      throw error;
+    }
+    return { id, info: placement.info };
+  }
+
   return {
     kernel: { path: kernel.path, reason: kernel.reason },
 
-    async load(spec, weights, { tokens = [], startId, endId, meter } = {}) {
+    async load(spec, weights, loadOptions) {
       if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
-      const placement = placeNetwork(spec, weights, { kernel, workers, slots, maxSteps });
-      const id = ++lastNetwork;
-      const stepsRun = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
-      const counter = new BigInt64Array(stepsRun);
-      const countRun = (): number => Number(Atomics.load(counter, 0));
-      loads.set(
-        id,
-        createNetworkLoad(workers * slots, () => performance.now(), countRun),
-      );
-      try {
-        await networks.announce({ id, placement, tokens, startId, endId, meter, stepsRun });
-      } catch (error) {
-        if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
-        loads.delete(id);
-        dispatcher.stops(id);
-        await networks.withdraw(id);
-        freePlacement(placement, kernel);
-        throw error;
-      }
-      return { id, info: placement.info };
+      return announce(placeNetwork(spec, weights, options), loadOptions);
     },
+    announce,
 
     async unload({ id }) {
       const network = networks.get(id);

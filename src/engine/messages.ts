@@ -4,6 +4,7 @@ import type { Arena } from '../network/layout.ts';
 import type { DecodeOptions, Hypothesis } from '../decoding/search.ts';
 import type { DecoderSize } from '../network/decoder-runner.ts';
 import type { EmittedToken, GenerationOptions, GenerationSnapshot } from '../decoding/generation.ts';
+import type { PackedTokens } from '../vocabulary/token-table.ts';
 import type { ChannelMemory } from './channel.ts';
 
 // Everything that the main thread and a worker say to each other. All of it is plain data.
@@ -54,7 +55,7 @@ export type Control =
       readonly program: NetworkProgram;
       readonly arena: Arena;
       readonly size: { readonly maxRows: number; readonly maxPacked: number };
-      readonly tokens: readonly string[];
+      readonly tokens: PackedTokens;
       readonly startId: number | undefined;
       readonly endId: number | undefined;
       /** Of an encoder-decoder. */

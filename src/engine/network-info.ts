@@ -1,7 +1,7 @@
 import { resolveNetwork } from '../network/encoder-decoder.ts';
 import type { Node } from '../network/graph.ts';
 import { idColumns } from '../network/input.ts';
-import type { NetworkProgram } from '../network/program.ts';
+import type { CodePath, NetworkProgram } from '../network/program.ts';
 import type { Runner } from '../network/runner.ts';
 import { optionsInWords } from '../network/layers/cell-options.ts';
 import type { NetworkSpec } from '../network/spec.ts';
@@ -28,7 +28,8 @@ export interface NetworkInfo {
   /** Bytes of the packed weights. */
   readonly weightBytes: number;
   readonly layers: readonly LayerInfo[];
-  readonly kernel: { readonly path: 'revectorised' | 'plain'; readonly reason: string };
+  /** The path that this network's code really took. */
+  readonly kernel: CodePath;
 }
 interface LayerInfo {
   readonly name: string;
@@ -44,7 +45,6 @@ export function describeNetwork(
   loaded: {
     program: NetworkProgram;
     runner: Runner;
-    kernel: NetworkInfo['kernel'];
     maxSteps: number;
     maxBeam: number;
   },
@@ -83,7 +83,7 @@ export function describeNetwork(
     parameters: [...weights.values()].reduce((sum, { values }) => sum + values.length, 0),
     weightBytes: program.weightBytes + (program.encoder?.weightBytes ?? 0),
     layers,
-    kernel: loaded.kernel,
+    kernel: program.code,
   };
 }
 

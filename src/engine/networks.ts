@@ -1,4 +1,5 @@
 import { UnrollError } from '../errors.ts';
+import type { PackedTokens } from '../vocabulary/token-table.ts';
 import type { Meter } from './engine-interface.ts';
 import type { Placement } from './placement.ts';
 import type { Member } from './pool.ts';
@@ -12,7 +13,9 @@ const deathsToRefuse = 3;
 export interface LoadedNetwork {
   readonly id: number;
   readonly placement: Placement;
-  readonly tokens: readonly string[];
+  /** Throws for a length that the network cannot take; null where it takes every one. */
+  readonly checkLength: ((steps: number) => void) | null;
+  readonly tokens: PackedTokens;
   readonly startId: number | undefined;
   readonly endId: number | undefined;
   readonly meter: Meter | undefined;

@@ -7,7 +7,6 @@ import { compileNetwork, freeNetwork, type NetworkProgram } from '../network/pro
 import { createRunner } from '../network/runner.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
-import { lengthCheck } from './length-check.ts';
 import { describeNetwork, type NetworkInfo } from './network-info.ts';
 
 // A network's place in the shared memory: its weights once, and an arena for each worker.
@@ -17,6 +16,7 @@ const longestSource = 4096;
 /** Packed steps of a causal network's tick. More makes no tick faster, less gives long batches more ticks. */
 const causalPacked = 512;
 
+/** Plain data: a network may be placed in another thread than the one that announces it to the workers. */
 export interface Placement {
   readonly program: NetworkProgram;
   readonly size: { readonly maxRows: number; readonly maxPacked: number };
@@ -25,15 +25,20 @@ export interface Placement {
   /** By the worker's index. */
   readonly arenas: readonly Arena[];
   readonly info: NetworkInfo;
-  /** Throws for a length that the network cannot take; null where it takes every one. */
-  readonly checkLength: ((steps: number) => void) | null;
+}
+
+/** How many workers there are, and what each must have room for. */
+export interface PlacementSizes {
+  readonly workers: number;
+  readonly slots: number;
+  readonly maxSteps: number;
 }
 
 /** @throws UnrollError invalid_model, invalid_weights, out_of_memory */
 export function placeNetwork(
   spec: NetworkSpec,
   weights: Weights,
-  into: { kernel: Kernel; workers: number; slots: number; maxSteps: number },
+  into: { readonly kernel: Kernel } & PlacementSizes,
 ): Placement {
   const { kernel, workers, slots, maxSteps } = into;
   const program = compileNetwork(spec, weights, kernel);
@@ -53,17 +58,15 @@ export function placeNetwork(
     const bytes = decoder ? decoderBytes(program, decoder) : arenaBytes(program, size);
     for (let worker = 0; worker < workers; worker++)
       arenas.push({ offset: kernel.memory.allocate(bytes), bytes });
-    // asked for its widths only: nothing runs on the main thread
+    // asked for its widths only: nothing runs on it
     const runner = createRunner(program, kernel.memory.memory, arenas[0]!, size);
-    const { path, reason } = kernel;
     const info = describeNetwork(spec, weights, {
       program,
       runner,
-      kernel: { path, reason },
       maxSteps: decoder?.maxSource ?? maxSteps,
       maxBeam: decoder?.maxRows ?? 0,
     });
-    return { program, size, decoder, arenas, info, checkLength: lengthCheck(program, kernel.memory.memory) };
+    return { program, size, decoder, arenas, info };
   } catch (error) {
     freePlacement({ program, arenas }, kernel);
     if (error instanceof MemoryFull) throw new UnrollError('out_of_memory', error.message, { cause: error });

@@ -5,6 +5,7 @@ import { createDecoderRunner, type DecoderRunner, type DecoderSize } from '../ne
 import { idColumns } from '../network/input.ts';
 import type { NetworkProgram } from '../network/program.ts';
 import { createRunner, type Runner } from '../network/runner.ts';
+import { openTokens } from '../vocabulary/token-table.ts';
 import { tallyBatch } from './batch-tally.ts';
 import { createDecodeBatcher } from './decode-batcher.ts';
 import { batcherDefaults } from './batcher-options.ts';
@@ -61,7 +62,8 @@ export function createWorkerLoop(context: {
   }
 
   /** Advances sequences step by step, whatever they ask for on the way. */
-  function loadStepwise({ network, program, arena, size, tokens, endId }: Load): Loaded {
+  function loadStepwise({ network, program, arena, size, tokens: packed, endId }: Load): Loaded {
+    const tokens = openTokens(packed);
     const runner = createRunner(program, memory, arena, size);
     warmUp(runner);
     const batcher = createBatcher(runner, { ...batcherDefaults, now });
@@ -80,7 +82,11 @@ export function createWorkerLoop(context: {
   }
 
   /** Reads sources and writes what a search finds. */
-  function loadDecoder({ network, program, arena, tokens, startId, endId }: Load, size: DecoderSize): Loaded {
+  function loadDecoder(
+    { network, program, arena, tokens: packed, startId, endId }: Load,
+    size: DecoderSize,
+  ): Loaded {
+    const tokens = openTokens(packed);
     const runner = createDecoderRunner(program, memory, arena, size);
     if (startId === undefined || endId === undefined) throw new Error('a decoder needs a start and an end');
     warmUpDecoder(runner, program.encoder!.program, startId);

@@ -1,5 +1,6 @@
-import { unzipSync } from 'fflate';
+import { inflateRawSync } from 'node:zlib';
 import { refuseFile, shown } from './arrays.ts';
+import { packedBytesOf, readZipDirectory, type ZipEntry } from './zip-directory.ts';
 
 /** Limits on a zip, checked from its directory before anything is unpacked. */
 const zipLimits = {
@@ -12,57 +13,82 @@ const zipLimits = {
   smallBytes: 16 * 1024 * 1024,
 } as const;
 
+/** Inflated at a time: what a thread that is ended still finishes. */
+const largestChunk = 16 * 1024 * 1024;
+
 /** What a zip's directory names. @throws UnrollError invalid_weights */
-export function zipNames(bytes: Uint8Array): string[] {
-  const names: string[] = [];
-  readZip(bytes, (name) => {
-    names.push(name);
-    return false;
-  });
-  return names;
-}
+export const zipNames = (bytes: Uint8Array): string[] =>
+  readZipDirectory(bytes, zipLimits.entries).map(({ name }) => name);
 
 /**
- * The entries of a zip by name. @param wanted those to unpack
+ * The entries of a zip by name. No more is inflated than the directory says, whatever an entry holds.
+ * @param wanted those to unpack
  * @throws UnrollError invalid_weights
  */
 export function readZip(
   bytes: Uint8Array,
   wanted: (name: string) => boolean = () => true,
 ): ReadonlyMap<string, Uint8Array> {
-  let entries = 0;
+  const entries = readZipDirectory(bytes, zipLimits.entries).filter(
+    ({ name }) => !name.endsWith('/') && wanted(name),
+  );
+  checkEntries(entries, bytes.length);
+  const packed = entries.map((entry) => packedBytesOf(bytes, entry));
+  checkOverlaps(entries, packed);
+  return new Map(entries.map((entry, index) => [entry.name, unpack(entry, packed[index]!)]));
+}
+
+function checkEntries(entries: readonly ZipEntry[], fileBytes: number): void {
+  const names = new Set<string>();
   let total = 0;
-  const claimed = new Map<string, number>();
+  for (const { name, bytes, packedBytes, method, encrypted } of entries) {
+    if (names.has(name)) refuseFile(`the zip names ${shown(name)} twice`);
+    names.add(name);
+    if (encrypted) refuseFile(`entry ${shown(name)} is encrypted`);
+    if (method !== 0 && method !== 8)
+      refuseFile(`entry ${shown(name)} is packed by method ${method}, must be stored or deflate`);
+    if (method === 0 && bytes !== packedBytes)
+      refuseFile(`entry ${shown(name)} is stored, but its sizes differ`);
+    total += bytes;
+    if (total > zipLimits.bytes) refuseFile(`the zip unpacks to more than ${zipLimits.bytes} bytes`);
+    // many small entries
+    if (total > zipLimits.smallBytes && total > fileBytes * zipLimits.ratio)
+      refuseFile(`the zip unpacks ${Math.round(total / fileBytes)} to 1, the limit is ${zipLimits.ratio}`);
+    if (bytes > zipLimits.smallBytes && bytes > packedBytes * zipLimits.ratio)
+      refuseFile(
+        `entry ${shown(name)} is packed ${Math.round(bytes / packedBytes)} to 1, the limit is ${zipLimits.ratio}`,
+      );
+  }
+}
+
+/** Many names for one piece of the file would unpack it many times. */
+function checkOverlaps(entries: readonly ZipEntry[], packed: readonly Uint8Array[]): void {
+  const pieces = packed.map(({ byteOffset, length }, index) => ({
+    name: entries[index]!.name,
+    begin: byteOffset,
+    end: byteOffset + length,
+  }));
+  let free = 0;
+  for (const { name, begin, end } of pieces.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin < free && end > begin) refuseFile(`entry ${shown(name)} overlaps another`);
+    free = Math.max(free, end);
+  }
+}
+
+function unpack({ name, method, bytes }: ZipEntry, packed: Uint8Array): Uint8Array {
+  if (method === 0) return packed;
+  let file: Uint8Array;
   try {
-    const files = unzipSync(bytes, {
-      filter({ name, size, originalSize, compression }) {
-        if (++entries > zipLimits.entries) refuseFile(`the zip has more than ${zipLimits.entries} entries`);
-        if (name.endsWith('/') || !wanted(name)) return false;
-        if (claimed.has(name)) refuseFile(`the zip names ${shown(name)} twice`);
-        claimed.set(name, originalSize);
-        if (compression === 0 && originalSize !== size)
-          refuseFile(`entry ${shown(name)} is stored, but its sizes differ`);
-        total += originalSize;
-        if (total > zipLimits.bytes) refuseFile(`the zip unpacks to more than ${zipLimits.bytes} bytes`);
-        // many small entries, or many names for one piece of the file
-        if (total > zipLimits.smallBytes && total > bytes.length * zipLimits.ratio)
-          refuseFile(
-            `the zip unpacks ${Math.round(total / bytes.length)} to 1, the limit is ${zipLimits.ratio}`,
-          );
-        if (originalSize > zipLimits.smallBytes && originalSize > size * zipLimits.ratio)
-          refuseFile(
-            `entry ${shown(name)} is packed ${Math.round(originalSize / size)} to 1, the limit is ${zipLimits.ratio}`,
-          );
-        if (size > bytes.length) refuseFile(`entry ${shown(name)} is longer than the file`);
-        return true;
-      },
+    file = inflateRawSync(packed, {
+      maxOutputLength: Math.max(1, bytes),
+      chunkSize: Math.min(largestChunk, Math.max(64, bytes)),
     });
-    for (const [name, file] of Object.entries(files))
-      if (file.length !== claimed.get(name))
-        refuseFile(`entry ${shown(name)} has ${file.length} bytes, the directory says ${claimed.get(name)}`);
-    return new Map(Object.entries(files));
   } catch (error) {
-    if (error instanceof Error && error.name === 'UnrollError') throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      return refuseFile(`entry ${shown(name)} has more than the ${bytes} bytes that the directory says`);
     return refuseFile('the zip cannot be unpacked', error);
   }
+  if (file.length !== bytes)
+    refuseFile(`entry ${shown(name)} has ${file.length} bytes, the directory says ${bytes}`);
+  return file;
 }

@@ -70,17 +70,18 @@ export function showModel(
     weight_bytes: info?.weightBytes ?? null,
     state_floats: info?.stateFloats ?? null,
     layers: info ? [...info.layers] : [],
-    kernel: engine.kernel,
-    inputs: spec ? inputsOf(spec.inputs) : null,
+    kernel: info?.kernel ?? engine.kernel,
+    inputs: shown.served ? inputsOf(shown.served) : null,
     labels: spec?.outputs.labels ?? null,
     decoding: spec?.decoding ?? {},
     provenance: spec?.provenance ?? {},
   };
 }
 
-type Inputs = NonNullable<NonNullable<ModelListing['served']>['spec']['inputs']>;
-
-const inputsOf = (inputs: Inputs): Details['inputs'] =>
+const inputsOf = ({
+  spec: { inputs },
+  vocabulary,
+}: NonNullable<ModelListing['served']>): Details['inputs'] =>
   inputs.kind === 'text'
-    ? { kind: 'text', vocabulary: inputs.vocabulary, size: inputs.tokens.length }
+    ? { kind: 'text', vocabulary: inputs.vocabulary, size: vocabulary!.tokens.length }
     : { kind: 'numeric', size: inputs.features.length, features: inputs.features.map(({ name }) => name) };

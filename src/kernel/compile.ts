@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { setFlagsFromString } from 'node:v8';
+import { inheritedLock, withLock } from './compile-lock.ts';
 
 // Compiles an emitted module with V8's optimising compiler at once, on the plain or the revectorised path.
 
@@ -7,26 +8,43 @@ export type KernelPath = 'plain' | 'revectorised';
 /** `auto` takes the revectorised path when its self-test passes. */
 export type KernelMode = 'plain' | 'auto';
 
-/** V8 flags belong to the whole process: they are set around one synchronous compile and put back. */
-export function compileModule(bytes: Uint8Array<ArrayBuffer>, path: KernelPath): WebAssembly.Module {
-  const flags = ['--no-liftoff', '--no-wasm-lazy-compilation'];
-  if (path === 'revectorised') flags.push('--experimental-wasm-revectorize');
-  for (const flag of flags) setFlagsFromString(flag);
-  try {
-    return new WebAssembly.Module(path === 'plain' ? bytes : withSection(bytes, path));
-  } finally {
-    for (const flag of flags) setFlagsFromString(opposite(flag));
-  }
+const lock = inheritedLock();
+/** No module takes nearly as long to compile. A holder that was only slow costs speed, which is measured (compile-checked.ts). */
+const staleMs = 10_000;
+
+/**
+ * Compiles a module while no other thread of the process does: V8's flags are set around one synchronous compile and put back.
+ * @param attempt gives code of its own: V8 keeps compiled code by the module's bytes
+ */
+export function compileModule(
+  bytes: Uint8Array<ArrayBuffer>,
+  path: KernelPath,
+  attempt = 1,
+): WebAssembly.Module {
+  const labelled = path === 'plain' ? bytes : withSection(bytes, attempt === 1 ? path : `${path}-${attempt}`);
+  return withLock(lock, staleMs, (isHolder) => {
+    setFlagsFromString('--no-liftoff');
+    setFlagsFromString('--no-wasm-lazy-compilation');
+    // said for both paths: a thread that was ended while it compiled has left its flags behind
+    setFlagsFromString(`--${path === 'plain' ? 'no-' : ''}experimental-wasm-revectorize`);
+    try {
+      return new WebAssembly.Module(labelled);
+    } finally {
+      if (isHolder())
+        for (const flag of ['--liftoff', '--wasm-lazy-compilation', '--no-experimental-wasm-revectorize'])
+          setFlagsFromString(flag);
+    }
+  });
 }
 
-/** `--no-liftoff` ↔ `--liftoff` */
-const opposite = (flag: string): string =>
-  flag.startsWith('--no-') ? `--${flag.slice(5)}` : `--no-${flag.slice(2)}`;
-
-/** V8 keeps compiled code by the module's bytes: a custom section keeps the two paths' code apart. */
-function withSection(bytes: Uint8Array, label: string): Uint8Array<ArrayBuffer> {
+/** Adds a custom section, which keeps the code of two compilations apart. */
+function withSection(bytes: Uint8Array<ArrayBuffer>, label: string): Uint8Array<ArrayBuffer> {
   const name = new TextEncoder().encode(label);
-  return Uint8Array.from([...bytes, 0, name.length + 1, name.length, ...name]);
+  const section = Uint8Array.of(0, name.length + 1, name.length, ...name);
+  const labelled = new Uint8Array(bytes.length + section.length);
+  labelled.set(bytes);
+  labelled.set(section, bytes.length);
+  return labelled;
 }
 
 const ascii = Buffer.alloc(256, 'a');

@@ -1,30 +1,78 @@
 import { ModuleBuilder } from './assembler/module-builder.ts';
 import { compileModule, type KernelMode, type KernelPath } from './compile.ts';
-import { ConstantPool, constantsBytes } from './constants.ts';
+import { compileChecked, type Compiled } from './compile-checked.ts';
+import { ConstantPool, constantsBytes, createConstantPlaces } from './constants.ts';
 import type { Emitter } from './emit/emitter.ts';
-import { SharedMemory } from './memory.ts';
+import { SharedMemory, type KernelMemory } from './memory.ts';
+import { emitProbe, probeBytes, probeGain } from './path-gain.ts';
 import { choosePath } from './self-test.ts';
 
 // The door to the kernel: one shared memory, one way of compiling, one path for the whole process.
 
-export interface Kernel {
-  readonly memory: SharedMemory;
+/** What another thread needs to emit and compile code for the same memory. Plain data, to be posted. */
+export interface KernelShare {
+  readonly memory: WebAssembly.Memory;
+  readonly maximumPages: number;
+  readonly constants: SharedArrayBuffer;
   readonly path: KernelPath;
   /** Why this path: one sentence for the log, the API and the metric. */
   readonly reason: string;
-  /** Emits functions into a fresh module and compiles it. */
-  compile(emit: (e: Emitter) => void): WebAssembly.Module;
 }
 
+export interface Kernel<M extends KernelMemory = KernelMemory> {
+  readonly memory: M;
+  readonly path: KernelPath;
+  readonly reason: string;
+  readonly share: KernelShare;
+  /** Emits functions into a fresh module and compiles it. @returns it, and the path that its own code took */
+  compile(emit: (e: Emitter) => void): Compiled;
+}
+
+/** The probe works in memory that is never handed out, so that a full memory can still be compiled for. */
+const probeAddress = constantsBytes;
+
 /** @param options.mode `plain` never tries the revectorised path; `auto` takes it when its self-test passes. */
-export function createKernel(options: { mode: KernelMode; memoryMegabytes: number }): Kernel {
-  const memory = new SharedMemory({ maximumMegabytes: options.memoryMegabytes, reserved: constantsBytes });
-  const build = (path: KernelPath, emit: (e: Emitter) => void): WebAssembly.Module => {
+export function createKernel(options: { mode: KernelMode; memoryMegabytes: number }): Kernel<SharedMemory> {
+  const memory = new SharedMemory({
+    maximumMegabytes: options.memoryMegabytes,
+    reserved: probeAddress + probeBytes,
+  });
+  const constants = createConstantPlaces();
+  const encode = encoderFor(memory, constants);
+  const verdict = choosePath(options.mode, memory, (path, emit) => compileModule(encode(emit), path));
+  const share = { memory: memory.memory, maximumPages: memory.maximumPages, constants, ...verdict };
+  return openKernel(share, memory);
+}
+
+/** The kernel of another thread: the same memory, constants and path. */
+export function openKernel<M extends KernelMemory>(share: KernelShare, memory: M): Kernel<M> {
+  const { path, reason } = share;
+  const encode = encoderFor(memory, share.constants);
+  let plainProbe: WebAssembly.Module | null = null;
+
+  function compile(emit: (e: Emitter) => void): Compiled {
+    if (path === 'plain') return { module: compileModule(encode(emit), path), path, reason };
+    let probe = '';
+    const bytes = encode((e) => {
+      emit(e);
+      probe = emitProbe(e);
+    });
+    plainProbe ??= compileModule(encode(emitProbe), 'plain');
+    const plain = plainProbe;
+    return compileChecked(bytes, (module) => probeGain(memory.memory, probeAddress, probe, [plain, module]));
+  }
+  return { memory, path, reason, share, compile };
+}
+
+/** Functions as a module's bytes. */
+function encoderFor(
+  memory: KernelMemory,
+  places: SharedArrayBuffer,
+): (emit: (e: Emitter) => void) => Uint8Array<ArrayBuffer> {
+  const constants = new ConstantPool(memory.memory, places);
+  return (emit) => {
     const module = new ModuleBuilder({ maximumPages: memory.maximumPages });
     emit({ module, constant: (value) => constants.float(value), bits: (value) => constants.bits(value) });
-    return compileModule(module.encode(), path);
+    return module.encode();
   };
-  const constants = new ConstantPool(memory.memory);
-  const { path, reason } = choosePath(options.mode, memory, build);
-  return { memory, path, reason, compile: (emit) => build(path, emit) };
 }

@@ -1,5 +1,5 @@
-// Space in the one shared WebAssembly.Memory that every worker imports. The main thread owns this book; workers only
-// read and write inside regions they were handed.
+// Space in the one shared WebAssembly.Memory that every worker imports. The main thread keeps account of it; a thread that
+// packs weights asks it for regions, workers only read and write inside regions they were handed.
 
 const pageBytes = 65_536;
 /** Regions start on a cache line. */
@@ -12,11 +12,29 @@ interface Gap {
 
 export class MemoryFull extends Error {}
 
-export class SharedMemory {
+/** Where a thread gets the regions from that it fills. */
+export interface KernelMemory {
+  readonly memory: WebAssembly.Memory;
+  readonly maximumPages: number;
+  /** @returns the address of zeroed bytes @throws MemoryFull */
+  allocate(bytes: number): number;
+  free(offset: number): void;
+}
+
+export interface Region {
+  readonly offset: number;
+  /** So many bytes at its start may hold what was there before; those after them are zero. */
+  readonly usedBytes: number;
+}
+
+export class SharedMemory implements KernelMemory {
   readonly memory: WebAssembly.Memory;
   readonly maximumPages: number;
   #gaps: Gap[];
   #end: number;
+  /** Nothing was ever handed out from here on: the memory is zero, and the system need not have given it yet. */
+  #untouched: number;
+  #used = 0;
   readonly #taken = new Map<number, number>();
 
   /** @param reserved bytes at address 0 that are never handed out */
@@ -29,16 +47,17 @@ export class SharedMemory {
     this.memory = new WebAssembly.Memory({ initial, maximum: this.maximumPages, shared: true });
     this.#end = initial * pageBytes;
     const first = align(options.reserved);
+    this.#untouched = first;
     this.#gaps = first < this.#end ? [{ offset: first, bytes: this.#end - first }] : [];
   }
 
   /** Bytes handed out now. */
   get used(): number {
-    return [...this.#taken.values()].reduce((sum, bytes) => sum + bytes, 0);
+    return this.#used;
   }
 
-  /** First fit, growing the memory when nothing fits. The region is zeroed. @throws MemoryFull */
-  allocate(bytes: number): number {
+  /** Takes a region: first fit, growing the memory when nothing fits. @throws MemoryFull */
+  reserve(bytes: number): Region {
     const wanted = align(Math.max(1, bytes));
     let at = this.#gaps.findIndex((gap) => gap.bytes >= wanted);
     if (at < 0) {
@@ -51,14 +70,22 @@ export class SharedMemory {
     gap.bytes -= wanted;
     if (gap.bytes === 0) this.#gaps.splice(at, 1);
     this.#taken.set(offset, wanted);
-    new Uint8Array(this.memory.buffer, offset, wanted).fill(0);
-    return offset;
+    this.#used += wanted;
+    const usedBytes = Math.min(wanted, Math.max(0, this.#untouched - offset));
+    this.#untouched = Math.max(this.#untouched, offset + wanted);
+    return { offset, usedBytes };
+  }
+
+  /** Takes a region and zeroes it. @throws MemoryFull */
+  allocate(bytes: number): number {
+    return clearRegion(this.memory, this.reserve(bytes));
   }
 
   free(offset: number): void {
     const bytes = this.#taken.get(offset);
     if (bytes === undefined) throw new RangeError(`nothing was allocated at ${offset}`);
     this.#taken.delete(offset);
+    this.#used -= bytes;
     this.#gaps.push({ offset, bytes });
     this.#gaps.sort((a, b) => a.offset - b.offset);
     this.#gaps = this.#gaps.reduce<Gap[]>((merged, gap) => {
@@ -84,6 +111,12 @@ export class SharedMemory {
     else this.#gaps.push({ offset: this.#end, bytes: pages * pageBytes });
     this.#end += pages * pageBytes;
   }
+}
+
+/** Zeroes what may be left of an earlier owner. @returns the region's address */
+export function clearRegion(memory: WebAssembly.Memory, { offset, usedBytes }: Region): number {
+  if (usedBytes > 0) new Uint8Array(memory.buffer, offset, usedBytes).fill(0);
+  return offset;
 }
 
 const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;

@@ -9,7 +9,7 @@ import { plainActivation, usualOptions, type CellOptions } from './cell-options.
 import { clearVectorRegisters, type KernelMode, type KernelPath } from './compile.ts';
 import { instantiate, type KernelFunctions } from './instantiate.ts';
 import type { SharedMemory } from './memory.ts';
-import { pathGain } from './path-gain.ts';
+import { leastGain, pathGain } from './path-gain.ts';
 import { packByGroup, packMatrix, packVector, recurrentOrder } from './pack.ts';
 import { zeroState, type CellStep } from './reference/cell.ts';
 import { gruResetAfterStep, gruResetBeforeStep } from './reference/gru.ts';
@@ -72,9 +72,6 @@ interface Verdict {
 }
 /** The answer cannot change while the process lives. */
 let verdict: Verdict | undefined;
-
-/** Below this the flag did nothing: V8 does not know it, or the processor has no 256-bit registers. */
-const leastGain = 1.15;
 
 function judge(memory: SharedMemory, build: Build): Verdict {
   const failure = tryCompare(memory, build);

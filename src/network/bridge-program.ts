@@ -1,6 +1,7 @@
 import { UnrollError } from '../errors.ts';
 import { padded } from '../kernel/emit/emitter.ts';
 import { emitLinear } from '../kernel/emit/linear.ts';
+import type { Compiled } from '../kernel/compile-checked.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MemoryFull } from '../kernel/memory.ts';
 import { denseOrder, packMatrix, packVector } from '../kernel/pack.ts';
@@ -11,6 +12,7 @@ import type { Weights } from './weights.ts';
 /** From the encoder's rows to the decoder's first state: plain data. */
 export interface BridgeProgram {
   readonly bridge: WebAssembly.Module;
+  readonly code: Pick<Compiled, 'path' | 'reason'>;
   readonly summary: readonly SummaryPart[];
   readonly summaryWidth: number;
   readonly memoryWidth: number;
@@ -47,7 +49,7 @@ export function compileBridge(
   const tensor = (name: string): Float32Array => weights.get(name)!.values;
   let states: BridgedState[] = [];
   try {
-    const module = kernel.compile((e) => {
+    const { module, ...code } = kernel.compile((e) => {
       states = bridge.map(({ node, state, units, tensors }) => {
         const order = denseOrder(units);
         return {
@@ -67,7 +69,7 @@ export function compileBridge(
       });
     });
     const memoryWidth = encoder.nodes.at(-1)!.width;
-    return { bridge: module, summary, summaryWidth, memoryWidth, states, regions, bridgeBytes };
+    return { bridge: module, code, summary, summaryWidth, memoryWidth, states, regions, bridgeBytes };
   } catch (error) {
     for (const region of regions) kernel.memory.free(region);
     if (error instanceof MemoryFull) throw new UnrollError('out_of_memory', error.message, { cause: error });

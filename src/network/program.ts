@@ -1,4 +1,5 @@
 import type { Emitter } from '../kernel/emit/emitter.ts';
+import type { Compiled } from '../kernel/compile-checked.ts';
 import { emitGather } from '../kernel/emit/rows.ts';
 import { instantiate } from '../kernel/instantiate.ts';
 import { type Kernel } from '../kernel/kernel.ts';
@@ -21,6 +22,9 @@ export interface EncoderProgram extends BridgeProgram {
   readonly weightBytes: number;
 }
 
+/** The path that code really took, and why, in a sentence. */
+export type CodePath = Pick<Compiled, 'path' | 'reason'>;
+
 /** A network in the shared memory: plain data, cloned to every worker. */
 export interface NetworkProgram {
   readonly module: WebAssembly.Module;
@@ -37,6 +41,8 @@ export interface NetworkProgram {
   /** Memory to free when the network is unloaded. */
   readonly regions: readonly number[];
   readonly weightBytes: number;
+  /** Of all its code: the plain path where any module took that. */
+  readonly code: CodePath;
   /** What reads the source before this network writes, where there is one. */
   readonly encoder: EncoderProgram | null;
 }
@@ -56,7 +62,9 @@ export function compileNetwork(spec: NetworkSpec, weights: Weights, kernel: Kern
     encoder = compileGraph(network.encoder.graph, source, weights, kernel);
     const bridge = compileBridge(network.encoder, network.graph, weights, kernel);
     const bytes = encoder.weightBytes + bridge.bridgeBytes;
-    return { ...program, encoder: { program: encoder, ...bridge, weightBytes: bytes } };
+    const codes = [program.code, encoder.code, bridge.code];
+    const code = codes.find(({ path }) => path === 'plain') ?? program.code;
+    return { ...program, code, encoder: { program: encoder, ...bridge, weightBytes: bytes } };
   } catch (error) {
     for (const part of [program, encoder]) if (part) freeNetwork(part, kernel);
     throw error;
@@ -82,7 +90,7 @@ function compileGraph(graph: Graph, input: NetworkInput, weights: Weights, kerne
       for (const width of [inputWidth, ...graph.nodes.map((node) => node.width)])
         if (width > 0) gathers[width] = emitGather(e, width);
     };
-    const module = kernel.compile(emit);
+    const { module, ...code } = kernel.compile(emit);
     lookUp(nodes, module, kernel);
     const head = nodes.findLastIndex(
       ({ kind }) =>
@@ -107,6 +115,7 @@ function compileGraph(graph: Graph, input: NetworkInput, weights: Weights, kerne
       gathers,
       regions,
       weightBytes,
+      code,
       encoder: null,
     };
   } catch (error) {

@@ -9,7 +9,8 @@ export function chainOf(spec: NetworkSpec, weights: Weights): Factors | null {
   const last = resolveNetwork(spec, input, source).graph.nodes.at(-1)!;
   if (last.type !== 'crf') return null;
   const [transitions, start, end] = [last.tensors.transitions, last.tensors.start, last.tensors.end].map(
-    (name) => weights.get(name)!.values,
+    // copies: the weights may be views of the whole file
+    (name) => weights.get(name)!.values.slice(),
   );
   return factorsOf({ labels: last.width, transitions: transitions!, start: start!, end: end! });
 }

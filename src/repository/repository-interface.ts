@@ -1,5 +1,6 @@
 import type { NetworkHandle } from '../engine/engine-interface.ts';
 import type { Factors } from '../crf/crf.ts';
+import type { ServedSpec } from './loader-messages.ts';
 import type { ModelStatistics } from './model-statistics.ts';
 import type { ModelSpec } from '../network/spec.ts';
 import type { Vocabulary } from '../vocabulary/vocabulary.ts';
@@ -8,7 +9,7 @@ import type { Vocabulary } from '../vocabulary/vocabulary.ts';
 export interface ServedModel {
   readonly name: string;
   readonly version: number;
-  readonly spec: ModelSpec;
+  readonly spec: ServedSpec;
   /** Null where the input is numeric. */
   readonly vocabulary: Vocabulary | null;
   /** decode: what it writes; else null. */

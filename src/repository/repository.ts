@@ -1,13 +1,12 @@
 import type { Engine } from '../engine/engine-interface.ts';
 import { isOutOfDescriptors, UnrollError, type ErrorCode } from '../errors.ts';
 import type { ModelSpec } from '../network/spec.ts';
-import { chainOf } from './chain-of.ts';
-import { createVocabulary } from '../vocabulary/vocabulary.ts';
+import { openVocabulary } from '../vocabulary/vocabulary.ts';
 import { createHolds } from './holds.ts';
 import { createLeasedModel, type LeasedModel } from './leased-model.ts';
 import { createModelStatistics, type ModelStatistics } from './model-statistics.ts';
 import { parseReference } from './model-reference.ts';
-import { readModelFolder } from './read-model-folder.ts';
+import type { Loader } from './loader.ts';
 import type { ModelListing, Repository, ServedModel } from './repository-interface.ts';
 import { scanModels, type FoundVersion } from './scan-models.ts';
 import { watchFolder } from './watch-folder.ts';
@@ -39,12 +38,15 @@ interface Version {
  */
 export function createRepository({
   root,
+  loader,
   engine,
   log,
   watch,
 }: {
   root: string;
-  engine: Pick<Engine, 'load' | 'unload'>;
+  /** Ends with the repository. */
+  loader: Loader;
+  engine: Pick<Engine, 'announce' | 'unload'>;
   log: RepositoryLog;
   watch: boolean;
 }): Repository {
@@ -98,21 +100,21 @@ export function createRepository({
 
   /** Loads a version and puts it in place of what answered under its name. */
   async function load(entry: Version, realRoot: string): Promise<void> {
-    const { name, version, folder } = entry.found;
+    const { name, version, folder, bytes } = entry.found;
     const started = performance.now();
     try {
-      const found = await readModelFolder(realRoot, folder, name);
-      const { spec } = found;
-      entry.task = spec.task;
-      if (spec.name !== name)
-        throw new UnrollError('invalid_model', `model.json: name: it is ${spec.name}, its folder is ${name}`);
-      const weights = await found.weights();
-      const vocabulary = spec.inputs.kind === 'text' ? createVocabulary(spec.inputs) : null;
-      const target = spec.outputs.vocabulary ? createVocabulary(spec.outputs.vocabulary) : null;
-      const chain = chainOf(spec.network, weights);
+      const { spec, chain, placement, ...packed } = await loader.load(
+        { realRoot, folder, name, bytes },
+        (task) => (entry.task = task),
+      );
+      const { inputs, outputs } = spec;
+      const vocabulary =
+        inputs.kind === 'text' && packed.vocabulary ? openVocabulary(inputs, packed.vocabulary) : null;
+      const target =
+        outputs.vocabulary && packed.target ? openVocabulary(outputs.vocabulary, packed.target) : null;
       const writes = target ?? vocabulary;
-      const network = await engine.load(spec.network, weights, {
-        tokens: writes?.tokens,
+      const network = await engine.announce(placement, {
+        tokens: (packed.target ?? packed.vocabulary)?.tokens,
         startId: writes?.startId,
         endId: writes?.endId,
         meter: entry.statistics,
@@ -129,6 +131,8 @@ export function createRepository({
       const ms = Math.round(performance.now() - started);
       log.info({ model: name, version, ms }, before ? 'model reloaded' : 'model loaded');
     } catch (error) {
+      // an answer that nobody waits for any more
+      if (closed) return;
       const known = error instanceof UnrollError;
       entry.error = known ? error.message : 'the model could not be loaded';
       entry.code = known ? error.code : 'internal';
@@ -198,6 +202,7 @@ export function createRepository({
 
   /** Says a thing once, however often we look. */
   function complain(complaint: string): void {
+    if (closed) return;
     if (complaint && complaint !== lastComplaint) log.warn({ models: root }, complaint);
     lastComplaint = complaint;
   }
@@ -254,6 +259,7 @@ export function createRepository({
       const request = { reference };
       asked.add(request);
       await rescan();
+      if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
       if (asked.delete(request)) {
         const retried = isOutOfDescriptors(scanError);
         if (retried) retry.add(reference);
@@ -277,7 +283,8 @@ export function createRepository({
     async close() {
       closed = true;
       stopWatching();
-      await scanning;
+      // a scan that still looks at the folder ends by itself, and changes nothing any more
+      await loader.close();
     },
   };
 }

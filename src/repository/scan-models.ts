@@ -16,6 +16,8 @@ export interface FoundVersion {
   readonly folder: string;
   /** Differs when one of its files has changed. */
   readonly stamp: string;
+  /** Of all its files. */
+  readonly bytes: number;
   /** Seconds since 1970 when one of its files was last changed. */
   readonly created: number;
 }
@@ -70,7 +72,7 @@ async function isFolderInside(realRoot: string, path: string): Promise<boolean |
   }
 }
 
-async function stampOf(folder: string): Promise<{ stamp: string; created: number }> {
+async function stampOf(folder: string): Promise<Pick<FoundVersion, 'stamp' | 'created' | 'bytes'>> {
   // model.json may name any of them
   const names = (await readFolder(folder))
     .filter((name) => !name.startsWith('.'))
@@ -86,5 +88,6 @@ async function stampOf(folder: string): Promise<{ stamp: string; created: number
       : `${names[i]} missing`,
   );
   const changed = Math.max(0, ...files.map((file) => Number(file?.mtimeNs ?? 0n)));
-  return { stamp: stamp.join(' '), created: Math.floor(changed / 1e9) };
+  const bytes = files.reduce((sum, file) => sum + Number(file?.size ?? 0n), 0);
+  return { stamp: stamp.join(' '), bytes, created: Math.floor(changed / 1e9) };
 }

@@ -62,8 +62,8 @@ export function decodeOptions(
   const suppress = (body.suppress ?? []).flatMap((token, i) => idsOf(target!, [token], `suppress[${i}]`));
   for (const id of prefix) {
     if (id === target!.startId || id === target!.endId)
-      wrong('prefix', `holds ${target!.tokens[id]}, which no output holds`);
-    if (suppress.includes(id)) wrong('prefix', `holds ${target!.tokens[id]}, which suppress forbids`);
+      wrong('prefix', `holds ${target!.tokens.at(id)}, which no output holds`);
+    if (suppress.includes(id)) wrong('prefix', `holds ${target!.tokens.at(id)}, which suppress forbids`);
   }
   const attends = spec.network.layers.some(({ type }) => type === 'attention');
   if (body.return_attention && !attends) wrong('return_attention', 'the model has no attention');

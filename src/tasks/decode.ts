@@ -137,7 +137,7 @@ function outputOf(
 ): DecodedOutput {
   return {
     text: target!.decode(ids),
-    tokens: ids.map((id) => target!.tokens[id]!),
+    tokens: ids.map((id) => target!.tokens.at(id)!),
     score,
     finish_reason: finish,
     ...(body.logprobs && { logprobs: [...logprobs] }),

@@ -252,7 +252,7 @@ function readSequences(model: ServedModel, inputs: readonly WireTensor[]): { seq
     sequences: rows.map((steps, row) =>
       steps.map(
         ([id], t) =>
-          tokens[id!] ?? wrong(`inputs.ids[${row}][${t}]`, `at most ${tokens.length - 1}, was ${id}`),
+          tokens.at(id!) ?? wrong(`inputs.ids[${row}][${t}]`, `at most ${tokens.length - 1}, was ${id}`),
       ),
     ),
   };

@@ -1,4 +1,4 @@
-import type { ModelSpec } from '../network/spec.ts';
+import type { ServedSpec } from '../repository/loader-messages.ts';
 
 /** Our own name of a tensor by the one that a model's file has for it, and the other way round. */
 export interface TensorNames {
@@ -10,7 +10,11 @@ export interface TensorNames {
  * Clients of a foreign model ask by the names of its file. Inputs go on working under our names, too; a name that is one of ours for
  * something else stays ours.
  */
-export function tensorNames({ tensors, inputs, task }: ModelSpec): TensorNames {
+export function tensorNames({
+  tensors,
+  inputs,
+  task,
+}: Pick<ServedSpec, 'tensors' | 'inputs' | 'task'>): TensorNames {
   const taken = new Set(['input', 'ids', 'lengths', 'output', 'label', 'labels', 'scores', 'text']);
   const answer = task === 'predict' ? 'output' : task === 'classify' ? 'scores' : null;
   const pairs = [

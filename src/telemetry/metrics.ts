@@ -26,6 +26,12 @@ export interface Sources {
   /** Upper bounds of the buckets that batches are counted in by their rows. */
   readonly rowBounds: readonly number[];
   readonly kernel: { readonly path: string };
+  /** The path that the code of each loaded version took. */
+  readonly modelKernels: () => readonly {
+    readonly model: string;
+    readonly version: number;
+    readonly path: string;
+  }[];
   readonly memory: () => { readonly used: number };
   readonly modelsReady: () => number;
   readonly modelsFailed: () => number;
@@ -145,6 +151,16 @@ export function createMetrics() {
       labelNames: ['path'] as const,
       registers,
     }).set({ path: sources.kernel.path }, 1);
+    new Gauge({
+      name: 'unroll_model_kernel_info',
+      help: 'The code path that each loaded version really took, as a label.',
+      labelNames: ['model', 'version', 'path'] as const,
+      registers,
+      collect() {
+        this.reset();
+        for (const labels of sources.modelKernels()) this.set(labels, 1);
+      },
+    });
   };
 
   /** The same for connections. */

@@ -39,7 +39,7 @@ export function createLearner(kernel: Kernel, spec: NetworkSpec, options: Learne
     let decoding: LearningGraph;
     let encoding: LearningGraph | null = null;
     let bridge: ReturnType<typeof createBridge> | null = null;
-    const module = kernel.compile((e) => {
+    const { module } = kernel.compile((e) => {
       const context: BuildContext = { e, capacity, sourceCapacity, allocate };
       if (encoder) {
         const ofSource = { ...context, capacity: sourceCapacity };

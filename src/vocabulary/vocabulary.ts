@@ -1,5 +1,6 @@
 import type { TextInput } from '../network/spec.ts';
 import { splitCharacters, splitWords } from './split.ts';
+import { openTokens, packTokens, type PackedTokens, type TokenTexts } from './token-table.ts';
 
 /** One step of a text: what stands there, from `start` to `end` in UTF-16 units of the text as it was sent. */
 export interface TextToken {
@@ -18,9 +19,35 @@ export interface Encoded {
   readonly cut: boolean;
 }
 
+type CharacterInput = NonNullable<TextInput['characters']>;
+/** A text input without its lists of texts, which may have a million entries. */
+export type TextSettings = Omit<TextInput, 'tokens' | 'characters'> & {
+  readonly characters?: Omit<CharacterInput, 'tokens'> | undefined;
+};
+/** Those lists. Plain data, to be posted to another thread. */
+export interface PackedTexts {
+  readonly tokens: PackedTokens;
+  readonly characters: PackedTokens | null;
+}
+
+export const packTexts = ({ tokens, characters }: TextInput): PackedTexts => ({
+  tokens: packTokens(tokens),
+  characters: characters ? packTokens(characters.tokens) : null,
+});
+
+/** The vocabulary of each id of a step. */
+export function columnsOf(
+  tokens: number,
+  affixes: { readonly prefix: number; readonly suffix: number } | undefined,
+  characters: number,
+): number[] {
+  const count = affixes ? affixes.prefix + affixes.suffix : 0;
+  return [tokens, ...Array<number>(count).fill(firstCharacter + characters)];
+}
+
 /** Text ↔ ids. */
 export interface Vocabulary {
-  readonly tokens: readonly string[];
+  readonly tokens: TokenTexts;
   readonly unknownId: number | undefined;
   readonly startId: number | undefined;
   readonly endId: number | undefined;
@@ -41,27 +68,30 @@ const noCharacter = 0;
 const unknownCharacter = 1;
 const firstCharacter = 2;
 
-export function createVocabulary(input: TextInput): Vocabulary {
-  const { tokens, unknown: unknownId, start: startId, end: endId, characters } = input;
-  const characterIds = new Map(characters?.tokens.map((token, i) => [token, firstCharacter + i]));
-  const affixes = characters ? characters.prefix + characters.suffix : 0;
-  const columns = [
-    tokens.length,
-    ...Array<number>(affixes).fill(firstCharacter + (characters?.tokens.length ?? 0)),
-  ];
-  const ids = new Map(tokens.map((token, id) => [token, id]));
+export const createVocabulary = (input: TextInput): Vocabulary => openVocabulary(input, packTexts(input));
+
+/** A vocabulary whose texts are packed: takes no time, however many they are. */
+export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabulary {
+  const { unknown: unknownId, start: startId, end: endId, characters } = input;
+  const tokens = openTokens(packed.tokens);
+  const characterTexts = packed.characters && openTokens(packed.characters);
+  const columns = columnsOf(tokens.length, characters, characterTexts?.length ?? 0);
   const split = input.vocabulary === 'characters' ? splitCharacters : splitWords;
   const normal = (text: string): string => {
     const lowered = input.lowercase ? text.toLowerCase() : text;
     return input.normalize === 'none' ? lowered : lowered.normalize(input.normalize);
   };
 
+  const characterId = (letter: string): number => {
+    const index = characterTexts?.idOf(letter);
+    return index === undefined ? unknownCharacter : firstCharacter + index;
+  };
   /** First characters from the front, last ones from the end; a word may be shorter than either. */
   const affixIds = (word: string): number[] => {
     if (!characters) return [];
     const letters = [...word];
     const idOf = (letter: string | undefined): number =>
-      letter === undefined ? noCharacter : (characterIds.get(letter) ?? unknownCharacter);
+      letter === undefined ? noCharacter : characterId(letter);
     return [
       ...Array.from({ length: characters.prefix }, (_, i) => idOf(letters[i])),
       ...Array.from({ length: characters.suffix }, (_, i) => idOf(letters[letters.length - 1 - i])),
@@ -76,8 +106,9 @@ export function createVocabulary(input: TextInput): Vocabulary {
     const kept: TextToken[] = [];
     let unknown = 0;
     for (const { text, stood } of pieces) {
-      const id = ids.get(text) ?? unknownId;
-      if (!ids.has(text)) unknown++;
+      const found = tokens.idOf(text);
+      const id = found ?? unknownId;
+      if (found === undefined) unknown++;
       if (id === undefined) continue;
       if (kept.length === most) return { ids: Int32Array.from(known), unknown, tokens: kept, cut: true };
       known.push(id, ...affixIds(stood.text));
@@ -103,6 +134,6 @@ export function createVocabulary(input: TextInput): Vocabulary {
         most,
       ),
     decode: (sequence) =>
-      Array.from(sequence, (id) => tokens[id] ?? '').join(input.vocabulary === 'characters' ? '' : ' '),
+      Array.from(sequence, (id) => tokens.at(id) ?? '').join(input.vocabulary === 'characters' ? '' : ' '),
   };
 }

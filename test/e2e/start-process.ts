@@ -28,6 +28,8 @@ export interface ServerProcess {
 export interface ProcessOptions {
   /** UNROLL_ variables, without the prefix. */
   readonly settings?: Readonly<Record<string, string | number>>;
+  /** Variables that are not settings. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Of node itself. */
   readonly nodeArgs?: readonly string[];
   /** Most file descriptors. */
@@ -39,7 +41,7 @@ export interface ProcessOptions {
 export async function startProcess(
   models: string,
   data: string,
-  { settings = {}, nodeArgs = [], descriptors, spawned }: ProcessOptions = {},
+  { settings = {}, environment = {}, nodeArgs = [], descriptors, spawned }: ProcessOptions = {},
 ): Promise<ServerProcess> {
   const variables = Object.entries(settings).map(([key, value]) => [`UNROLL_${key}`, String(value)]);
   const command = [process.execPath, ...nodeArgs, program, 'serve'];
@@ -54,6 +56,7 @@ export async function startProcess(
       UNROLL_WORKERS: '2',
       UNROLL_LOG_LEVEL: 'warn',
       ...Object.fromEntries(variables),
+      ...environment,
     },
   });
   spawned?.(child);

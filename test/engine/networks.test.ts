@@ -2,13 +2,15 @@ import { expect, test } from 'vitest';
 import type { Control } from '../../src/engine/messages.ts';
 import { createNetworks, type LoadedNetwork } from '../../src/engine/networks.ts';
 import type { Placement } from '../../src/engine/placement.ts';
+import { packTokens } from '../../src/vocabulary/token-table.ts';
 import type { Member } from '../../src/engine/pool.ts';
 
 const placement = { arenas: [{ offset: 0 }, { offset: 64 }] } as unknown as Placement;
 const network = (id: number): LoadedNetwork => ({
   id,
   placement,
-  tokens: [],
+  checkLength: null,
+  tokens: packTokens([]),
   startId: undefined,
   endId: undefined,
   meter: undefined,

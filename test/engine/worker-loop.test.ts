@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { FromWorker, StartMessage } from '../../src/engine/messages.ts';
 import { freePlacement, placeNetwork, type Placement } from '../../src/engine/placement.ts';
 import { createWorkerLoop } from '../../src/engine/worker-loop.ts';
+import { packTokens } from '../../src/vocabulary/token-table.ts';
 import { ids, randomWeights } from '../network/random-network.ts';
 import { causal, generating, kernel, someIds, tokens, vocabulary } from './served-networks.ts';
 
@@ -32,7 +33,7 @@ function setUp(count: number) {
       program,
       arena: arenas[0]!,
       size,
-      tokens,
+      tokens: packTokens(tokens),
       startId: undefined,
       decoder: null,
       endId: undefined,
@@ -105,7 +106,7 @@ test('a network that cannot be loaded is answered with the reason, an unloaded o
     program: broken,
     arena: arenas[0]!,
     size,
-    tokens,
+    tokens: packTokens(tokens),
     startId: undefined,
     decoder: null,
     endId: undefined,

@@ -6,6 +6,7 @@ import { rowBuckets } from '../../src/engine/tick-counters.ts';
 import { buildApp, type AppOptions } from '../../src/http/app.ts';
 import { createTraining } from '../../src/jobs/training.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
+import { createLoader } from '../../src/repository/loader.ts';
 import { createRepository } from '../../src/repository/repository.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
@@ -21,6 +22,7 @@ export async function serveApp(options: Partial<AppOptions> = {}) {
   const engine = createEngine({ kernel, workers: 1, slots: 4, queue: 4, maxSteps: 1000 });
   const repository = createRepository({
     root: folder.path,
+    loader: createLoader({ kernel, sizes: { workers: 1, slots: 4, maxSteps: 1000 } }),
     engine,
     log: createLogger('silent'),
     watch: false,
@@ -30,6 +32,7 @@ export async function serveApp(options: Partial<AppOptions> = {}) {
     engine: () => engine.stats(),
     rowBounds: rowBuckets,
     kernel: engine.kernel,
+    modelKernels: () => [],
     memory: () => ({ used: kernel.memory.used }),
     modelsReady: () => repository.list().filter(({ ready }) => ready).length,
     modelsFailed: () => 0,

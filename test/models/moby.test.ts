@@ -25,7 +25,7 @@ test('the weights fit into 3 MB', () => {
 });
 
 test('a text starts on a new line', () => {
-  expect(vocabulary.tokens[vocabulary.startId!]).toBe('\n');
+  expect(vocabulary.tokens.at(vocabulary.startId!)).toBe('\n');
 });
 
 test('the held-out pages take the bits a character that model.json claims', async () => {

@@ -3,9 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Engine, NetworkHandle } from '../../src/engine/engine-interface.ts';
 import { UnrollError } from '../../src/errors.ts';
+import { createKernel } from '../../src/kernel/kernel.ts';
+import { openTokens, type PackedTokens } from '../../src/vocabulary/token-table.ts';
+import { createLoader } from '../../src/repository/loader.ts';
 import { createRepository } from '../../src/repository/repository.ts';
 import type { Repository } from '../../src/repository/repository-interface.ts';
 import { classifier, temporaryFolder, writeModel } from './model-folders.ts';
+
+const kernel = createKernel({ mode: 'plain', memoryMegabytes: 64 });
 
 /** An engine that only keeps books. `hold` makes loading wait until it is called. */
 function fakeEngine() {
@@ -20,7 +25,7 @@ function fakeEngine() {
       gate = promise;
       return resolve;
     },
-    load: vi.fn<Engine['load']>(async () => {
+    announce: vi.fn<Engine['announce']>(async () => {
       await gate;
       if (engine.full) throw new UnrollError('out_of_memory', 'no room for 9 bytes');
       loaded.add(++last);
@@ -36,7 +41,8 @@ function fakeEngine() {
 function repositoryOf(root: string, options: { watch?: boolean } = {}) {
   const engine = fakeEngine();
   const log = { info: vi.fn<() => void>(), warn: vi.fn<(fields: object, message: string) => void>() };
-  const repository = createRepository({ root, engine, log, watch: options.watch ?? false });
+  const loader = createLoader({ kernel, sizes: { workers: 1, slots: 4, maxSteps: 100 } });
+  const repository = createRepository({ root, loader, engine, log, watch: options.watch ?? false });
   onTestFinished(() => repository.close());
   return { engine, log, repository };
 }
@@ -61,19 +67,21 @@ describe('a repository', () => {
     expect(listed(repository).map(([name]) => name)).toEqual(['other@3', 'tiny@10', 'tiny@2', 'tiny@1']);
     expect(repository.acquire('tiny').model).toMatchObject({ name: 'tiny', version: 10 });
     expect(repository.acquire('tiny@2').model.version).toBe(2);
-    expect(repository.acquire('other').model.vocabulary!.tokens).toEqual(['a', 'b', 'c']);
+    expect(repository.acquire('other').model.vocabulary!.tokens.at(2)).toBe('c');
   });
 
-  it('hands the engine the network, its weights and its tokens', async () => {
+  it('hands the engine a placed network and its tokens', async () => {
     const root = temporaryFolder();
     const inputs = { kind: 'text', vocabulary: 'characters', tokens: ['a', 'b', 'c'], end: 2 };
     writeModel(root, 'tiny', 1, { spec: classifier({ inputs }) });
     const { engine, repository } = repositoryOf(root);
     await repository.start();
-    const [spec, weights, options] = engine.load.mock.calls[0]!;
-    expect(spec.layers).toHaveLength(3);
-    expect(weights.get('classes.bias')!.shape).toEqual([2]);
-    expect(options).toMatchObject({ tokens: ['a', 'b', 'c'], endId: 2 });
+    const [placement, options] = engine.announce.mock.calls[0]!;
+    expect(placement.info.layers).toHaveLength(3);
+    expect(placement.arenas).toHaveLength(1);
+    expect(kernel.memory.used).toBeGreaterThan(placement.info.weightBytes);
+    expect(openTokens(options!.tokens as PackedTokens).at(1)).toBe('b');
+    expect(options!.endId).toBe(2);
   });
 
   it.each([
@@ -133,7 +141,7 @@ describe('a repository', () => {
     expect(listed(repository)).toEqual([
       ['tiny@1', false, 'weights.safetensors is a link that leads out of the models folder'],
     ]);
-    expect(engine.load).not.toHaveBeenCalled();
+    expect(engine.announce).not.toHaveBeenCalled();
   });
 
   it('tells nobody where its folder is', async () => {
@@ -160,7 +168,7 @@ describe('a rescan', () => {
     const release = engine.hold();
     writeModel(root, 'tiny', 2);
     const scan = repository.rescan();
-    await vi.waitFor(() => expect(engine.load).toHaveBeenCalledTimes(2));
+    await vi.waitFor(() => expect(engine.announce).toHaveBeenCalledTimes(2), { timeout: 30_000 });
     expect(listed(repository)[0]).toEqual(['tiny@2', false, null]);
     expect(repository.acquire('tiny').model.version).toBe(1);
     expect(() => repository.acquire('tiny@2')).toThrow('model tiny@2 is being loaded');
@@ -220,7 +228,7 @@ describe('a rescan', () => {
     const { engine, log, repository } = repositoryOf(root);
     await repository.start();
     await repository.rescan();
-    expect(engine.load).toHaveBeenCalledOnce();
+    expect(engine.announce).toHaveBeenCalledOnce();
     expect(log.warn).toHaveBeenCalledOnce();
   });
 
@@ -248,7 +256,7 @@ describe('a rescan', () => {
     const release = engine.hold();
     renameSync(join(root, 'tiny/1'), join(root, 'tiny/2'));
     const scan = repository.rescan();
-    await vi.waitFor(() => expect(engine.load).toHaveBeenCalledTimes(2));
+    await vi.waitFor(() => expect(engine.announce).toHaveBeenCalledTimes(2), { timeout: 30_000 });
     expect(repository.acquire('tiny').model.version).toBe(1);
     release();
     await scan;
@@ -265,7 +273,7 @@ describe('a rescan', () => {
     await repository.rescan();
     await repository.rescan();
     expect(listed(repository)[1]).toEqual(['second@1', false, 'no room for 9 bytes']);
-    expect(engine.load).toHaveBeenCalledTimes(2);
+    expect(engine.announce).toHaveBeenCalledTimes(2);
     engine.full = false;
     rmSync(join(root, 'first'), { recursive: true });
     await repository.rescan();
@@ -335,14 +343,14 @@ describe('a rescan', () => {
     const { engine, repository } = repositoryOf(root);
     const release = engine.hold();
     const first = repository.start();
-    await vi.waitFor(() => expect(engine.load).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(engine.announce).toHaveBeenCalledOnce(), { timeout: 30_000 });
     writeModel(root, 'tiny', 2);
     const second = repository.rescan();
     const third = repository.rescan();
     release();
     await Promise.all([first, second, third]);
     expect(repository.acquire('tiny').model.version).toBe(2);
-    expect(engine.load).toHaveBeenCalledTimes(2);
+    expect(engine.announce).toHaveBeenCalledTimes(2);
   });
 });
 
@@ -400,7 +408,7 @@ describe('a model that somebody unloads', () => {
     const { engine, repository } = repositoryOf(root);
     const release = engine.hold();
     const started = repository.start();
-    await vi.waitFor(() => expect(engine.load).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(engine.announce).toHaveBeenCalledOnce(), { timeout: 30_000 });
     repository.unload('tiny');
     release();
     await started;
@@ -437,7 +445,7 @@ describe('a model that somebody loads', () => {
     await repository.load('new');
     expect(repository.acquire('new').model.version).toBe(4);
     // of the whole folder only what was asked for
-    expect(engine.load).toHaveBeenCalledTimes(3);
+    expect(engine.announce).toHaveBeenCalledTimes(3);
   });
 
   it('is an error where there is none, or it cannot be read', async () => {
@@ -459,6 +467,19 @@ describe('a model that somebody loads', () => {
     engine.full = true;
     await expect(repository.load('tiny@1')).rejects.toMatchObject({ code: 'out_of_memory' });
     expect(listed(repository)[1]).toEqual(['tiny@1', false, 'no room for 9 bytes']);
+  });
+
+  it('is an error while the repository closes, which does not wait for it', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    const { engine, repository } = repositoryOf(root);
+    const release = engine.hold();
+    const loading = repository.load('tiny');
+    const refused = expect(loading).rejects.toMatchObject({ code: 'shutting_down' });
+    await vi.waitFor(() => expect(engine.announce).toHaveBeenCalledOnce(), { timeout: 30_000 });
+    await repository.close();
+    release();
+    await refused;
   });
 
   it('is an error while the folder cannot be read', async () => {

@@ -2,9 +2,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Engine } from '../../src/engine/engine-interface.ts';
+import { createLoader } from '../../src/repository/loader.ts';
 import { createRepository } from '../../src/repository/repository.ts';
 import type { ServedModel } from '../../src/repository/repository-interface.ts';
-import { startEngine } from '../engine/served-networks.ts';
+import { kernel, startEngine } from '../engine/served-networks.ts';
 import { temporaryFolder, writeModel } from './model-folders.ts';
 
 // The repository with real threads behind it.
@@ -25,7 +26,13 @@ it('swaps models under load: every request ends, on the weights it began with', 
   const engine = startEngine();
   onTestFinished(() => engine.close());
   const log = { info: () => {}, warn: () => {} };
-  const repository = createRepository({ root, engine, log, watch: false });
+  const repository = createRepository({
+    root,
+    loader: createLoader({ kernel, sizes: { workers: 2, slots: 4, maxSteps: 20_000 } }),
+    engine,
+    log,
+    watch: false,
+  });
   onTestFinished(() => repository.close());
   await repository.start();
 

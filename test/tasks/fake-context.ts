@@ -57,7 +57,7 @@ export function fakeContext(model: ServedModel, options: FakeOptions = {}): Fake
       if (generation) {
         for (let i = 0; i < generation.maxTokens; i++) {
           const id = (generation.seed + generation.choice + input.length + i) % tokens.length;
-          const text = (i > 0 ? generation.separator : '') + tokens[id]!;
+          const text = (i > 0 ? generation.separator : '') + tokens.at(id)!;
           const token = { id, text, logprob: -0.123456789 };
           yield { kind: 'token', index: i, ...token, top: generation.logprobs > 0 ? [token] : [] };
         }

@@ -19,6 +19,7 @@ const sources = (read: () => typeof engine): Sources => ({
   engine: read,
   rowBounds: [1, 2, Infinity],
   kernel: { path: 'plain' },
+  modelKernels: () => [{ model: 'names', version: 2, path: 'revectorised' }],
   memory: () => ({ used: 4096 }),
   modelsReady: () => 5,
   modelsFailed: () => 6,
@@ -44,6 +45,7 @@ it('reads what others own when somebody scrapes, each time anew', async () => {
     'unroll_models_failed 6',
     'unroll_kernel_memory_bytes 4096',
     'unroll_kernel_info{path="plain"} 1',
+    'unroll_model_kernel_info{model="names",version="2",path="revectorised"} 1',
   ])
     expect(first.split('\n')).toContain(line);
   now = { ...engine, steps: 120, waiting: 0 };

@@ -8,7 +8,7 @@ import { createLearner } from '../../src/training/learner.ts';
 import { referenceGradient } from '../../src/training/reference-gradient.ts';
 import { batchOf, exampleOf, inFloat64, learningCases, weightsOf, type LearningCase } from './networks.ts';
 
-const kernel: Kernel = createKernel({ mode: 'auto', memoryMegabytes: 512 });
+const kernel = createKernel({ mode: 'auto', memoryMegabytes: 512 });
 const plain: Kernel = createKernel({ mode: 'plain', memoryMegabytes: 512 });
 const capacity = { rows: 8, packed: 340 };
 

@@ -53,7 +53,7 @@ export function elementwise(
   operation: (f: FunctionBuilder, e: Emitter, x: readonly V128Local[]) => void,
 ): (inputs: Float32Array) => Float32Array {
   const kernel = createKernel({ mode, memoryMegabytes: 4 });
-  const module = kernel.compile((e) => {
+  const { module } = kernel.compile((e) => {
     e.module.function('apply', ['x', 'panels'], (f, { x, panels }) => {
       f.repeat(panels, () => {
         const values = Array.from({ length: 4 }, (_, v) => f.v128(load(x, v * 16)));

@@ -24,7 +24,7 @@ describe.each([
   { inner: 19, columns: 37 },
 ])('an outer product of $inner by $columns', ({ inner, columns }) => {
   let names = { xToChunk: '', dyToChunk: '', outer: '', sums: '' };
-  const module = kernel.compile((e) => {
+  const { module } = kernel.compile((e) => {
     names = {
       xToChunk: emitToChunk(e, inner),
       dyToChunk: emitToChunk(e, columns),

@@ -18,7 +18,7 @@ import { randomNumbers } from '../../network/random-network.ts';
 function bench(emit: (e: Emitter) => string, mode: KernelMode = 'auto') {
   const kernel = createKernel({ mode, memoryMegabytes: 64 });
   let name = '';
-  const module = kernel.compile((e) => (name = emit(e)));
+  const { module } = kernel.compile((e) => (name = emit(e)));
   const run = instantiate(module, kernel.memory.memory)[name]!;
   const floats = (address: number, length: number): Float32Array =>
     new Float32Array(kernel.memory.memory.buffer, address, length);

@@ -1,0 +1,107 @@
+import { refuseFile, shown } from './arrays.ts';
+
+// A zip's directory (PKWARE's APPNOTE.TXT, 4.3): the records at its end that name each entry and say where it lies.
+
+export interface ZipEntry {
+  readonly name: string;
+  /** 0 stored, 8 deflate. */
+  readonly method: number;
+  readonly encrypted: boolean;
+  readonly packedBytes: number;
+  /** As the directory says: nobody has looked yet. */
+  readonly bytes: number;
+  /** Of its local header. */
+  readonly offset: number;
+}
+
+const endSignature = 0x06054b50;
+const end64LocatorSignature = 0x07064b50;
+const end64Signature = 0x06064b50;
+const entrySignature = 0x02014b50;
+const localSignature = 0x04034b50;
+const endBytes = 22;
+const longestComment = 0xffff;
+/** The number stands elsewhere. */
+const absent32 = 0xffffffff;
+
+/** @param mostEntries checked before the directory is read @throws UnrollError invalid_weights */
+export function readZipDirectory(file: Uint8Array, mostEntries: number): ZipEntry[] {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const { count, offset } = directoryOf(view);
+  if (count > mostEntries) refuseFile(`the zip has more than ${mostEntries} entries`);
+  const entries: ZipEntry[] = [];
+  let at = offset;
+  for (let index = 0; index < count; index++) {
+    if (at + 46 > view.byteLength || view.getUint32(at, true) !== entrySignature)
+      refuseFile(`the zip's directory ends after ${index} of ${count} entries`);
+    const flags = view.getUint16(at + 8, true);
+    const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((field) =>
+      view.getUint16(at + field, true),
+    );
+    const extraAt = at + 46 + nameBytes!;
+    const next = extraAt + extraBytes! + commentBytes!;
+    if (next > view.byteLength) refuseFile(`the zip's directory ends in entry ${index}`);
+    const nameView = file.subarray(at + 46, extraAt);
+    const name = new TextDecoder(flags & 0x800 ? 'utf-8' : 'latin1').decode(nameView);
+    entries.push({
+      name,
+      method: view.getUint16(at + 10, true),
+      encrypted: (flags & 1) !== 0,
+      ...sizesOf(view, at, extraAt, extraAt + extraBytes!, name),
+    });
+    at = next;
+  }
+  return entries;
+}
+
+/** Where an entry's packed bytes lie. @throws UnrollError invalid_weights */
+export function packedBytesOf(file: Uint8Array, { name, offset, packedBytes }: ZipEntry): Uint8Array {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  if (offset + 30 > view.byteLength || view.getUint32(offset, true) !== localSignature)
+    return refuseFile(`entry ${shown(name)} is not where the directory says`);
+  const start = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
+  if (start + packedBytes > view.byteLength) refuseFile(`entry ${shown(name)} is longer than the file`);
+  return file.subarray(start, start + packedBytes);
+}
+
+function directoryOf(view: DataView): { count: number; offset: number } {
+  const last = view.byteLength - endBytes;
+  let end = last;
+  while (end >= 0 && view.getUint32(end, true) !== endSignature) if (--end < last - longestComment) end = -1;
+  if (end < 0) return refuseFile('the zip has no directory');
+  const count = view.getUint16(end + 10, true);
+  const offset = view.getUint32(end + 16, true);
+  const locator = end - 20;
+  const is64 = locator >= 0 && view.getUint32(locator, true) === end64LocatorSignature;
+  if (!is64) return { count, offset };
+  const end64 = Number(view.getBigUint64(locator + 8, true));
+  if (end64 + 56 > view.byteLength || view.getUint32(end64, true) !== end64Signature)
+    return refuseFile('the zip has no directory where it says');
+  return {
+    count: Number(view.getBigUint64(end64 + 32, true)),
+    offset: Number(view.getBigUint64(end64 + 48, true)),
+  };
+}
+
+/** What does not fit 32 bits stands in the zip64 field, in this order, each only if it does not fit. */
+function sizesOf(
+  view: DataView,
+  entry: number,
+  extra: number,
+  extraEnd: number,
+  name: string,
+): Pick<ZipEntry, 'bytes' | 'packedBytes' | 'offset'> {
+  const sizes = { bytes: 24, packedBytes: 20, offset: 42 };
+  let at = extra;
+  while (at + 4 <= extraEnd && view.getUint16(at, true) !== 1) at += 4 + view.getUint16(at + 2, true);
+  let field = at + 4;
+  const fieldEnd = at + 4 <= extraEnd ? Math.min(extraEnd, field + view.getUint16(at + 2, true)) : 0;
+  for (const key of ['bytes', 'packedBytes', 'offset'] as const) {
+    sizes[key] = view.getUint32(entry + sizes[key], true);
+    if (sizes[key] !== absent32) continue;
+    if (field + 8 > fieldEnd) return refuseFile(`entry ${shown(name)} does not say how long it is`);
+    sizes[key] = Number(view.getBigUint64(field, true));
+    field += 8;
+  }
+  return sizes;
+}

@@ -1,0 +1,113 @@
+// The texts of a vocabulary in shared memory, with a hash table over them: made once, wherever a model is read, and opened by
+// every thread without copying or building anything.
+
+/** Texts by id. A list of strings is one. */
+export interface TokenTexts {
+  readonly length: number;
+  at(id: number): string | undefined;
+}
+
+export interface TokenTable extends TokenTexts {
+  /** The id of a text; the highest where it is there several times. */
+  idOf(text: string): number | undefined;
+}
+
+/** Plain data, to be posted to another thread. */
+export interface PackedTokens {
+  /** All texts, one after another, in UTF-16 units. */
+  readonly units: SharedArrayBuffer;
+  /** Uint32 [length + 1]: where each text begins. */
+  readonly starts: SharedArrayBuffer;
+  /** Int32 [a power of 2]: id + 1 by hash, in the next free place where that is taken; 0 is free. */
+  readonly slots: SharedArrayBuffer;
+  readonly seed: number;
+}
+
+/** A longer run of taken places means that texts were chosen to collide: another seed scatters them. */
+const longestRun = 64;
+const mostSeeds = 8;
+
+export function packTokens(tokens: readonly string[]): PackedTokens {
+  const total = tokens.reduce((sum, text) => sum + text.length, 0);
+  const units = new Uint16Array(new SharedArrayBuffer(total * 2));
+  const starts = new Uint32Array(new SharedArrayBuffer((tokens.length + 1) * 4));
+  let next = 0;
+  tokens.forEach((text, id) => {
+    for (let i = 0; i < text.length; i++) units[next++] = text.charCodeAt(i);
+    starts[id + 1] = next;
+  });
+  const size = 2 ** Math.ceil(Math.log2(tokens.length * 2 + 1));
+  const slots = new Int32Array(new SharedArrayBuffer(size * 4));
+  let seed = 0;
+  while (!fill(slots, tokens, seed) && seed < mostSeeds) seed++;
+  return { units: units.buffer, starts: starts.buffer, slots: slots.buffer, seed };
+}
+
+/** @returns false where a text is far from its place */
+function fill(slots: Int32Array, tokens: readonly string[], seed: number): boolean {
+  slots.fill(0);
+  const mask = slots.length - 1;
+  let longest = 0;
+  tokens.forEach((text, id) => {
+    let slot = hash(text, seed) & mask;
+    let run = 0;
+    while (slots[slot] !== 0 && tokens[slots[slot]! - 1] !== text) {
+      slot = (slot + 1) & mask;
+      run++;
+    }
+    slots[slot] = id + 1;
+    longest = Math.max(longest, run);
+  });
+  return longest <= longestRun;
+}
+
+export function openTokens(packed: PackedTokens): TokenTable {
+  const units = new Uint16Array(packed.units);
+  const starts = new Uint32Array(packed.starts);
+  const slots = new Int32Array(packed.slots);
+  const mask = slots.length - 1;
+  const { seed } = packed;
+  const length = starts.length - 1;
+  /** Each text is made once, when it is first asked for. */
+  const texts = new Map<number, string>();
+
+  const spells = (id: number, text: string): boolean => {
+    const start = starts[id]!;
+    if (starts[id + 1]! - start !== text.length) return false;
+    for (let i = 0; i < text.length; i++) if (units[start + i] !== text.charCodeAt(i)) return false;
+    return true;
+  };
+  return {
+    length,
+    at(id) {
+      if (!Number.isInteger(id) || id < 0 || id >= length) return undefined;
+      let text = texts.get(id);
+      if (text === undefined) texts.set(id, (text = textOf(units.subarray(starts[id], starts[id + 1]))));
+      return text;
+    },
+    idOf(text) {
+      for (let slot = hash(text, seed) & mask; slots[slot] !== 0; slot = (slot + 1) & mask)
+        if (spells(slots[slot]! - 1, text)) return slots[slot]! - 1;
+      return undefined;
+    },
+  };
+}
+
+/** As many arguments as a call takes without care. */
+const mostArguments = 4096;
+
+function textOf(units: Uint16Array): string {
+  let text = '';
+  for (let at = 0; at < units.length; at += mostArguments)
+    text += String.fromCharCode(...units.subarray(at, at + mostArguments));
+  return text;
+}
+
+/** FNV-1a (Fowler, Noll and Vo) over UTF-16 units, then MurmurHash3's last mix. */
+function hash(text: string, seed: number): number {
+  let state = 0x811c9dc5 ^ Math.imul(seed, 0x9e3779b1);
+  for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193);
+  state = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
+  state = Math.imul(state ^ (state >>> 13), 0xc2b2ae35);
+  return state ^ (state >>> 16);
+}

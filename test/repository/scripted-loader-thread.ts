@@ -1,0 +1,48 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type {
+  FromLoader,
+  LoadedModel,
+  LoaderData,
+  LoadRequest,
+} from '../../src/repository/loader-messages.ts';
+import { requestedMemory } from '../../src/repository/requested-regions.ts';
+
+// A loader's thread that does what a model's name says, for loader.test.ts.
+
+const port = parentPort!;
+const say = (message: FromLoader): void => port.postMessage(message);
+
+port.on('message', ({ name, share }: LoadRequest) => {
+  const memory = requestedMemory(workerData as LoaderData, share);
+  const take = (): Uint8Array => {
+    const at = memory.allocate(100_000);
+    return new Uint8Array(memory.memory.buffer, at, 100_000);
+  };
+  say({ kind: 'described', task: 'predict' });
+  switch (name) {
+    case 'hangs': {
+      const bytes = take();
+      for (;;) bytes.fill(0xff);
+    }
+    case 'grows': {
+      take();
+      const kept: object[] = [];
+      for (;;) kept.push({ kept: kept.length });
+    }
+    case 'exits':
+      take();
+      process.exit(3);
+    case 'throws':
+      take();
+      throw new Error('nobody caught this');
+    case 'refuses':
+      take();
+      return say({ kind: 'failed', code: 'invalid_weights', message: 'a tensor is missing', field: 'x' });
+    default: {
+      const bytes = take();
+      if (bytes.some((byte) => byte !== 0)) throw new Error('a region is not zeroed');
+      bytes.fill(0xff);
+      return say({ kind: 'loaded', model: { name, at: bytes.byteOffset } as unknown as LoadedModel });
+    }
+  }
+});
