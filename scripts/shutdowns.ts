@@ -6,7 +6,7 @@ import { zipSync } from 'fflate';
 import { startProcess } from '../test/e2e/start-process.ts';
 import { shutDownUnderLoad } from '../test/e2e/shutdown/load.ts';
 
-// SIGTERM many times over, under load: `node scripts/shutdowns.ts --runs 20 --streams 200`. Odd runs let streams run out of time, in
+// SIGTERM many times over, under load: `npm run shutdowns -- --runs 20 --streams 200`. Odd runs let streams run out of time, in
 // even ones they finish; every third loads models meanwhile, and every fourth unpacks a zip.
 
 const { values } = parseArgs({
