@@ -39,7 +39,7 @@ export class SharedMemory {
 
   /** First fit, growing the memory when nothing fits. The region is zeroed. @throws MemoryFull */
   allocate(bytes: number): number {
-    const wanted = align(Math.max(1, bytes));
+    const wanted = allocatedBytes(bytes);
     let at = this.#gaps.findIndex((gap) => gap.bytes >= wanted);
     if (at < 0) {
       this.#grow(wanted);
@@ -85,5 +85,8 @@ export class SharedMemory {
     this.#end += pages * pageBytes;
   }
 }
+
+/** Bytes that a region of so many takes. */
+export const allocatedBytes = (bytes: number): number => align(Math.max(1, bytes));
 
 const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;

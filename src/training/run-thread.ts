@@ -22,7 +22,7 @@ try {
   port.close();
 }
 
-function failureOf(error: unknown): { code: UnrollError['code']; message: string } {
+function failureOf(error: unknown): Omit<Extract<FromRun, { kind: 'failed' }>, 'kind'> {
   if (error instanceof UnrollError) return { code: error.code, message: error.message };
   if (error instanceof MemoryFull)
     return {
@@ -31,8 +31,10 @@ function failureOf(error: unknown): { code: UnrollError['code']; message: string
     };
   if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
     return { code: 'disk_full', message: 'the disk is full: no checkpoint could be written' };
+  const message = error instanceof Error ? error.message : String(error);
   return {
     code: 'internal',
-    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    message: `the training failed unexpectedly: ${message}`,
+    stack: error instanceof Error ? error.stack : undefined,
   };
 }
