@@ -60,6 +60,9 @@ export async function startServer(config: Config): Promise<Server> {
     threads: config.TRAINING_THREADS,
     memoryMegabytes: config.TRAINING_MEMORY_MB,
     mostDatasetBytes: config.MAX_DATASET_BYTES,
+    mostDatasetsBytes: config.MAX_DATASETS_BYTES,
+    mostCheckpointsBytes: config.MAX_CHECKPOINTS_BYTES,
+    reserveBytes: config.DISK_RESERVE_BYTES,
     log,
   });
   metrics.observeTraining({ counts: () => training.jobs.counts(), steps: () => training.jobs.steps() });
@@ -113,8 +116,9 @@ export async function startServer(config: Config): Promise<Server> {
   };
   try {
     await repository.start();
-    await training.start();
     await app.listen({ host: config.HOST, port: config.PORT });
+    // a server that cannot listen takes no jobs up; this one serves whether or not it can train
+    training.start();
   } catch (error) {
     await close();
     throw error;

@@ -21,12 +21,12 @@ import { viewCheckpoint, viewEvent, viewFollowed, viewJob } from '../training-vi
 const tags = ['training'];
 
 export const trainingJobRoutes: Route = (scope, parts) => {
-  const { jobs, events, store } = parts.training;
-  const view = (id: string) => viewJob(jobs.get(id), jobs.progress(id));
+  const { jobs, events, requireAvailable } = parts.training;
 
   scope.post(
     '/v1/training/jobs',
     {
+      onRequest: requireAvailable,
       schema: {
         operationId: 'createTrainingJob',
         tags,
@@ -49,7 +49,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
       },
     },
     async ({ query: { limit, after } }) => {
-      const found = jobs.list({ limit: limit + 1, after });
+      const found = await jobs.list({ limit: limit + 1, after });
       const data = found.slice(0, limit).map((job) => viewJob(job, jobs.progress(job.id)));
       return { object: 'list' as const, data, has_more: found.length > limit };
     },
@@ -65,7 +65,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         response: { 200: jobView, ...problems },
       },
     },
-    async ({ params }) => view(params.job),
+    async ({ params }) => viewJob(await jobs.get(params.job), jobs.progress(params.job)),
   );
   for (const [verb, summary] of [
     ['cancel', 'Ends a job; its checkpoints stay'],
@@ -75,6 +75,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
     scope.post(
       `/v1/training/jobs/:job/${verb}`,
       {
+        onRequest: requireAvailable,
         schema: {
           operationId: `${verb}TrainingJob`,
           tags,
@@ -83,7 +84,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
           response: { 200: jobView, ...problems },
         },
       },
-      async ({ params }) => viewJob(jobs[verb](params.job), jobs.progress(params.job)),
+      async ({ params }) => viewJob(await jobs[verb](params.job), jobs.progress(params.job)),
     );
 
   scope.get(
@@ -103,13 +104,13 @@ export const trainingJobRoutes: Route = (scope, parts) => {
     async (request, reply) => {
       const { job } = request.params;
       const { limit, after, stream } = request.query;
-      jobs.get(job);
+      await jobs.get(job);
       if (stream === 'true' || request.headers.accept?.includes('text/event-stream') === true) {
         const last = Number(request.headers['last-event-id'] ?? after);
         const followed = events.follow(job, Number.isSafeInteger(last) ? last : 0, callerGone(reply));
         return streamTask(parts, request, reply, viewAll(followed)) as never;
       }
-      const found = store.events(job, { limit: limit + 1, after });
+      const found = await events.list(job, { limit: limit + 1, after });
       return {
         object: 'list' as const,
         data: found.slice(0, limit).map(viewEvent),
@@ -130,16 +131,18 @@ export const trainingJobRoutes: Route = (scope, parts) => {
     },
     async ({ params }) => ({
       object: 'list' as const,
-      data: jobs.checkpoints(params.job).map(viewCheckpoint),
+      data: (await jobs.checkpoints(params.job)).map(viewCheckpoint),
     }),
   );
   scope.post(
     '/v1/training/jobs/:job/checkpoints/:step/publish',
     {
+      onRequest: requireAvailable,
       schema: {
         operationId: 'publishTrainingCheckpoint',
         tags,
         summary: 'Makes a checkpoint the next version of its model, served at once',
+        description: 'A checkpoint is published once: asked again, the answer is the version that it became.',
         params: checkpointParameter,
         response: { 200: checkpointView, ...problems },
       },
