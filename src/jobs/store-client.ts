@@ -28,7 +28,7 @@ export interface StoreClientOptions extends StoreThreadData {
   readonly log: Readonly<Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>>;
 }
 
-export const storeLimitMs = 5000;
+export const storeLimitMs = 10_000;
 /** A thread that hangs in the file system answers nothing by itself. */
 const graceMs = 2000;
 const restartMs = 1000;
