@@ -4,7 +4,6 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startServer, until, type ServerProcess } from './server-process.ts';
 
@@ -44,6 +43,8 @@ const endless = {
   hyperparameters: { checkpoint_every: 50, evaluate_every: 1000 },
 };
 
+const preload = { NODE_OPTIONS: `--import ${new URL('./kill-after-publishing.ts', import.meta.url).href}` };
+
 const place = (name: string) => {
   const models = join(root, name, 'models');
   mkdirSync(models, { recursive: true });
@@ -68,9 +69,6 @@ const versions = (models: string, model: string): string[] => readdirSync(join(m
 describe('training beside faults', { timeout: 240_000 }, () => {
   it('publishes once, though it is killed between publishing and recording it', async () => {
     const { models, data } = place('published');
-    const preload = {
-      NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'kill-after-publishing.ts')).href}`,
-    };
     for (const round of [1, 2, 3]) {
       let server = await startServer(models, { DATA: data, WORKERS: 1 }, preload);
       const { id } = await server.ask<Job>('/v1/training/jobs', job(`made-${round}`));
@@ -87,9 +85,6 @@ describe('training beside faults', { timeout: 240_000 }, () => {
 
   it('serves the best model of a comparison under its name, once, though killed after publishing it', async () => {
     const { models, data } = place('compared');
-    const preload = {
-      NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'kill-after-publishing.ts')).href}`,
-    };
     const { model: _, ...spec } = job('x');
     let server = await startServer(models, { DATA: data, WORKERS: 1 }, preload);
     const { id } = await server.ask<Job>('/v1/training/comparisons', {
