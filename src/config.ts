@@ -51,11 +51,26 @@ const settings = {
   MAX_TIMEOUT_MS: [whole(1, 86_400_000, 300_000), 'the largest timeout_ms a request may ask for'],
   DRAIN_MS: [whole(0, 3_600_000, 10_000), 'time for requests under way to finish after SIGTERM'],
   RATE_LIMIT: [whole(0, 1_000_000, 0), 'requests a minute and address; 0 is no limit'],
-  TRAINING_JOBS: [whole(0, 64, 1), 'training jobs that run at a time'],
-  TRAINING_QUEUE: [whole(0, 10_000, 100), 'training jobs that may wait'],
+  TRAINING_JOBS: [whole(0, 64, 1), 'training jobs that run at a time; 0 turns training and uploads off'],
+  TRAINING_QUEUE: [
+    whole(0, 10_000, 100),
+    'training jobs that are not over: waiting, running or paused, those of comparisons too',
+  ],
   TRAINING_THREADS: [whole(1, 64, 1), 'threads of one training job, for those with several shards'],
-  TRAINING_MEMORY_MB: [whole(64, 4096, 2048), 'most kernel memory of one thread of a training job'],
+  TRAINING_MEMORY_MB: [
+    whole(64, 4096, 2048),
+    'most memory of one thread of a training job: weights, gradients, optimiser state, activations',
+  ],
   MAX_DATASET_BYTES: [whole(1024, 68_719_476_736, 268_435_456), 'bytes of an uploaded dataset'],
+  MAX_DATASETS_BYTES: [whole(1024, 1_099_511_627_776, 10_737_418_240), 'bytes of all datasets together'],
+  MAX_CHECKPOINTS_BYTES: [
+    whole(1024, 1_099_511_627_776, 21_474_836_480),
+    'bytes of all checkpoints together; older ones are removed first, never the best and the latest of a job',
+  ],
+  DISK_RESERVE_BYTES: [
+    whole(0, 1_099_511_627_776, 268_435_456),
+    'bytes of the disk of UNROLL_DATA that uploads and checkpoints leave free',
+  ],
   CORS_ORIGIN: [
     z.string().refine(isOrigin).default('').describe('an origin such as https://example.org, or *'),
     'origin whose pages may call the server; empty is none, * is any',

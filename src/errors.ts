@@ -38,7 +38,11 @@ const table = {
   in_use: [409, 'It is in use'],
   invalid_dataset: [422, 'The data cannot be learned from'],
   diverged: [422, 'The training went out of bounds'],
-  too_many_jobs: [429, 'Too many jobs are waiting'],
+  training_too_large: [422, 'The training needs more memory than its limit'],
+  training_disabled: [403, 'This server does not train'],
+  training_unavailable: [503, 'Training is not available'],
+  too_many_jobs: [429, 'Too many jobs are not over yet'],
+  quota_exceeded: [507, 'The quota is used up'],
   disk_full: [507, 'The disk is full'],
   // raised while a model folder is read; they show in the model's listing
   invalid_model: [422, 'The model folder cannot be served'],

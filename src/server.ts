@@ -73,6 +73,9 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     threads: config.TRAINING_THREADS,
     memoryMegabytes: config.TRAINING_MEMORY_MB,
     mostDatasetBytes: config.MAX_DATASET_BYTES,
+    mostDatasetsBytes: config.MAX_DATASETS_BYTES,
+    mostCheckpointsBytes: config.MAX_CHECKPOINTS_BYTES,
+    reserveBytes: config.DISK_RESERVE_BYTES,
     log,
   });
   metrics.observeTraining({ counts: () => training.jobs.counts(), steps: () => training.jobs.steps() });
@@ -128,8 +131,8 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     // everything that stays open is open by now
     limit.set(descriptorUse());
     await app.listen({ host: config.HOST, port: config.PORT });
-    // only the server that has the port resumes jobs
-    await training.start();
+    // a server that cannot listen takes no jobs up; this one serves whether or not it can train
+    training.start();
   } catch (error) {
     await close(0);
     throw error;

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Compared } from '../jobs/comparisons.ts';
+import type { Compared } from '../jobs/compare-trials.ts';
 import type { Dataset, Job, JobCheckpoint, JobEvent } from '../jobs/job.ts';
 import type { FollowedEvent, Progress } from '../jobs/job-events.ts';
 import type { TaskEvent } from '../tasks/context.ts';
@@ -71,7 +71,6 @@ export const viewDataset = ({ createdAt, ...dataset }: Dataset): z.output<typeof
 
 export const viewComparison = ({
   comparison,
-  status,
   metric,
   lowerIsBetter,
   trials,
@@ -79,7 +78,8 @@ export const viewComparison = ({
   id: comparison.id,
   object: 'training.comparison',
   model: comparison.model,
-  status,
+  status: comparison.status,
+  error: comparison.error ?? null,
   created_at: comparison.createdAt,
   published: comparison.published,
   metric,

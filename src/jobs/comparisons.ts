@@ -1,78 +1,127 @@
 import { randomBytes } from 'node:crypto';
 import { UnrollError } from '../errors.ts';
-import type { ComparisonRequest } from './comparison-request.ts';
-import { mostTrials } from './comparison-request.ts';
-import { isOver, type Comparison, type Job, type JobEvent, type JobStatus } from './job.ts';
+import type { Compared } from './compare-trials.ts';
+import { mostTrials, type ComparisonRequest } from './comparison-request.ts';
+import { nextComparisonStatus, type ComparisonAction } from './comparison-transitions.ts';
+import { isDecided, type Comparison } from './job.ts';
+import type { JobRegistry } from './job-registry.ts';
+import type { Publisher } from './publisher.ts';
 import type { JobStore } from './store.ts';
-import type { TrainingJobs } from './training-jobs.ts';
+import { publishError, type TrainingJobs } from './training-jobs.ts';
 import { trialsOf } from './trials.ts';
 
-// "Try them all and see which performs better" as one call: a parent, and a job for each trial.
-
-export interface ComparedTrial {
-  readonly job: string;
-  readonly status: JobStatus;
-  readonly cell: string;
-  readonly settings: Readonly<Record<string, unknown>>;
-  /** The best measurement of `metric`. */
-  readonly score: number | null;
-  readonly parameters: number | null;
-  readonly step_ms: number | null;
-  readonly seconds_to_target: number | null;
-  /** Steps back at which a hundredth of the gradient is left, at the last look. */
-  readonly gradient_reach: number | null;
-}
-
-export interface Compared {
-  readonly comparison: Comparison;
-  readonly status: 'running' | 'succeeded' | 'failed' | 'cancelled';
-  readonly metric: string | null;
-  readonly lowerIsBetter: boolean;
-  /** Best first, those without a score last. */
-  readonly trials: readonly ComparedTrial[];
-}
+// "Try them all and see which performs better" as one call: a comparison, and a job for each of its trials.
 
 export interface Comparisons {
-  /** @throws UnrollError invalid_request, name_taken … */
+  /** Takes up comparisons that are not decided, before their jobs are taken up. */
+  takeUp(comparisons: readonly Comparison[]): void;
+  /** Once their jobs are taken up: decides those whose trials are all over. */
+  decideAll(): void;
+  /** @throws UnrollError invalid_request, name_taken, too_many_jobs … */
   create(request: ComparisonRequest): Promise<Compared>;
-  get(id: string): Compared;
-  list(): Compared[];
-  cancel(id: string): Compared;
+  /** @throws UnrollError comparison_not_found */
+  get(id: string): Promise<Compared>;
+  list(): Promise<Compared[]>;
+  /** Cancels every trial that is not over; then nothing is published. One that is decided stays as it is. */
+  cancel(id: string): Promise<Compared>;
 }
 
-export function createComparisons(
-  store: JobStore,
-  jobs: TrainingJobs,
-  log: { warn(fields: object, message: string): void },
-): Comparisons {
-  const find = (id: string): Comparison => {
-    const comparison = store.comparison(id);
+export interface ComparisonsOptions {
+  readonly store: JobStore;
+  readonly registry: JobRegistry;
+  readonly jobs: Pick<TrainingJobs, 'create' | 'places' | 'cancel' | 'checkSpec'>;
+  readonly publisher: Publisher;
+  readonly log: { warn(fields: object, message: string): void };
+}
+
+export function createComparisons({
+  store,
+  registry,
+  jobs,
+  publisher,
+  log,
+}: ComparisonsOptions): Comparisons {
+  /** Those that are not decided. */
+  const open = new Map<string, Comparison>();
+
+  async function find(id: string): Promise<Comparison> {
+    const comparison = open.get(id) ?? (await store.comparison(id));
     if (!comparison) throw new UnrollError('comparison_not_found', `there is no comparison ${id}`);
     return comparison;
-  };
-  const look = (comparison: Comparison): Compared => compare(comparison, store);
+  }
 
-  jobs.onOver(({ comparison: id }) => {
-    const comparison = id === null ? null : store.comparison(id);
-    if (!comparison || comparison.published !== null) return;
-    const compared = look(comparison);
-    const [best] = compared.trials;
-    if (compared.status !== 'succeeded' || !best) return;
-    const step = store.job(best.job)?.best ?? null;
-    if (step === null) return;
-    jobs.publish(best.job, step, comparison.model).then(
-      ({ published }) => store.saveComparison({ ...find(comparison.id), published }),
-      (error: unknown) => log.warn({ comparison: id, err: error }, 'the best model could not be published'),
+  /** @returns null where the comparison cannot do that now */
+  function apply(
+    id: string,
+    action: ComparisonAction,
+    changes: Partial<Comparison> = {},
+  ): { comparison: Comparison; saved: Promise<void> } | null {
+    const before = open.get(id);
+    const status = before ? nextComparisonStatus(before.status, action) : null;
+    if (!before || status === null) return null;
+    const comparison: Comparison = { ...before, ...changes, status };
+    if (isDecided(status)) open.delete(id);
+    else open.set(id, comparison);
+    const saved = store.patient.saveComparison(comparison);
+    saved.catch((error: unknown) =>
+      log.warn({ comparison: id, err: error }, 'a comparison cannot be recorded'),
     );
+    return { comparison, saved };
+  }
+
+  /** Once the last trial is over, the best of those that succeeded becomes the model. */
+  async function decide(id: string): Promise<void> {
+    const comparison = open.get(id);
+    if (comparison?.status !== 'running') return;
+    if (comparison.trials.some(({ job }) => registry.unfinished(job))) return;
+    const { trials } = await store.patient.compare(comparison);
+    const winner = trials.find(({ status }) => status === 'succeeded');
+    const step = winner ? (await store.patient.job(winner.job))?.best : null;
+    // it may have been cancelled meanwhile: the table refuses then
+    if (winner && typeof step === 'number') {
+      if (apply(id, 'best_found', { best: { job: winner.job, step } })) await publishBest(id);
+    } else apply(id, trials.every((trial) => trial.status === 'cancelled') ? 'trials_cancelled' : 'fail');
+  }
+
+  async function publishBest(id: string): Promise<void> {
+    const { best, model } = open.get(id) ?? {};
+    if (!best || !model) return;
+    try {
+      const published = await publisher.publish(best.job, best.step, model);
+      apply(id, 'published', { published });
+    } catch (error) {
+      log.warn({ comparison: id, err: error }, 'the best model of a comparison cannot be published');
+      apply(id, 'fail', { error: publishError(error) });
+    }
+  }
+
+  const inBackground = (id: string, work: Promise<void>): void =>
+    void work.catch((error: unknown) =>
+      log.warn({ comparison: id, err: error }, 'a comparison cannot be decided'),
+    );
+
+  registry.onOver(({ comparison: id }) => {
+    if (id !== null) inBackground(id, decide(id));
   });
 
   return {
+    takeUp(comparisons) {
+      for (const comparison of comparisons)
+        if (!isDecided(comparison.status) && !open.has(comparison.id)) open.set(comparison.id, comparison);
+    },
+    decideAll() {
+      for (const { id, status } of open.values())
+        inBackground(id, status === 'publishing' ? publishBest(id) : decide(id));
+    },
+
     async create(request) {
       const trials = trialsOf(request);
       if (trials.length > mostTrials)
         throw new UnrollError('invalid_request', `at most ${mostTrials} trials, these are ${trials.length}`, {
           field: 'grid',
         });
+      for (const { spec } of trials) jobs.checkSpec(spec);
+      const release = jobs.places.reserve(trials.map(({ spec }) => spec.model));
       const id = `cmp_${randomBytes(9).toString('hex')}`;
       const created: Comparison['trials'][number][] = [];
       try {
@@ -80,110 +129,46 @@ export function createComparisons(
           const { id: job } = await jobs.create(spec, { comparison: id });
           created.push({ job, cell, settings });
         }
+        const comparison: Comparison = {
+          id,
+          model: request.model,
+          status: 'running',
+          createdAt: Date.now() / 1000,
+          request: { ...request, spec: undefined },
+          trials: created,
+          published: null,
+        };
+        await store.saveComparison(comparison);
+        open.set(id, comparison);
+        // its trials may be over by now
+        inBackground(id, decide(id));
+        return await store.compare(comparison);
       } catch (error) {
-        for (const { job } of created) if (!isOver(jobs.get(job).status)) jobs.cancel(job);
+        await Promise.all(created.map(({ job }) => jobs.cancel(job).catch(() => {})));
         throw error;
+      } finally {
+        release();
       }
-      const comparison: Comparison = {
-        id,
-        model: request.model,
-        createdAt: Date.now() / 1000,
-        request: { ...request, spec: undefined },
-        trials: created,
-        published: null,
-      };
-      store.saveComparison(comparison);
-      return look(comparison);
     },
-    get: (id) => look(find(id)),
-    list: () => store.comparisons().map(look),
-    cancel(id) {
-      for (const { job } of find(id).trials) if (!isOver(jobs.get(job).status)) jobs.cancel(job);
-      return look(find(id));
+    get: async (id) => store.compare(await find(id)),
+    async list() {
+      const stored = await store.comparisons();
+      return Promise.all(stored.map((one) => store.compare(open.get(one.id) ?? one)));
+    },
+    async cancel(id) {
+      const cancelled = apply(id, 'cancel');
+      const comparison = cancelled?.comparison ?? (await find(id));
+      if (cancelled) {
+        const unfinished = comparison.trials.filter(({ job }) => registry.unfinished(job));
+        // one may be over by now
+        await Promise.all(unfinished.map(({ job }) => jobs.cancel(job).catch(ignoreConflict)));
+        await cancelled.saved;
+      }
+      return store.compare(comparison);
     },
   };
 }
 
-const scoreNames = [
-  'validation_span_f1',
-  'validation_f1',
-  'validation_accuracy',
-  'validation_token_accuracy',
-  'validation_rmse',
-  'validation_loss',
-  'train_loss',
-];
-const higher = /accuracy|f1/;
-
-function compare(comparison: Comparison, store: JobStore): Compared {
-  const children = comparison.trials.map((trial) => ({
-    trial,
-    job: store.job(trial.job),
-    events: eventsOf(store, trial.job),
-  }));
-  const measured = children.flatMap(({ events }) => events.filter(({ type }) => type === 'metrics'));
-  const metric = metricOf(measured);
-  const lowerIsBetter = metric === null || !higher.test(metric);
-  const trials = children.map(({ trial, job, events }): ComparedTrial => {
-    const marks = events.filter(({ type }) => type === 'metrics');
-    return {
-      ...trial,
-      status: job?.status ?? 'failed',
-      score: metric === null ? null : bestOf(marks, metric, lowerIsBetter),
-      parameters: numberIn(events.find(({ data }) => 'parameters' in data)?.data['parameters']),
-      step_ms: stepMs(marks),
-      seconds_to_target: secondsToTarget(comparison, marks),
-      gradient_reach: numberIn(events.findLast(({ type }) => type === 'gradient_flow')?.data['reach']),
-    };
-  });
-  const worth = ({ score }: ComparedTrial): number =>
-    score === null ? -Infinity : lowerIsBetter ? -score : score;
-  return {
-    comparison,
-    status: statusOf(children.map(({ job }) => job)),
-    metric,
-    lowerIsBetter,
-    trials: trials.sort((a, b) => worth(b) - worth(a) || 0),
-  };
-}
-
-const eventsOf = (store: JobStore, job: string): JobEvent[] =>
-  store.events(job, { limit: 100_000, after: 0 });
-
-function statusOf(jobs: readonly (Job | null)[]): Compared['status'] {
-  const statuses = jobs.map((job) => job?.status ?? 'failed');
-  if (!statuses.every(isOver)) return 'running';
-  if (statuses.includes('succeeded')) return 'succeeded';
-  return statuses.includes('failed') ? 'failed' : 'cancelled';
-}
-
-/** What trials are ranked by: that which the task scores. */
-function metricOf(measured: readonly JobEvent[]): string | null {
-  return scoreNames.find((name) => measured.some(({ data }) => name in data)) ?? null;
-}
-
-const numberIn = (value: unknown): number | null =>
-  typeof value === 'number' && Number.isFinite(value) ? value : null;
-
-function bestOf(marks: readonly JobEvent[], metric: string, lowerIsBetter: boolean): number | null {
-  const scores = marks.map(({ data }) => numberIn(data[metric])).filter((score) => score !== null);
-  if (scores.length === 0) return null;
-  return lowerIsBetter ? Math.min(...scores) : Math.max(...scores);
-}
-
-function stepMs(marks: readonly JobEvent[]): number | null {
-  const last = marks.at(-1);
-  const seconds = numberIn(last?.data['seconds']);
-  return last && seconds !== null && last.step > 0 ? (seconds * 1000) / last.step : null;
-}
-
-function secondsToTarget({ request }: Comparison, marks: readonly JobEvent[]): number | null {
-  const target = request['target'] as { metric: string; value: number } | undefined;
-  if (!target) return null;
-  const lower = !higher.test(target.metric);
-  const reached = marks.find(({ data }) => {
-    const value = numberIn(data[target.metric]);
-    return value !== null && (lower ? value <= target.value : value >= target.value);
-  });
-  return numberIn(reached?.data['seconds']);
+function ignoreConflict(error: unknown): void {
+  if (!(error instanceof UnrollError) || error.code !== 'job_state_conflict') throw error;
 }

@@ -1,5 +1,5 @@
 import type { FromRun } from '../training/run-messages.ts';
-import { isOver, type JobEvent } from './job.ts';
+import type { JobEvent } from './job.ts';
 import type { JobStore } from './store.ts';
 
 export type Progress = Extract<FromRun, { kind: 'progress' }>;
@@ -7,20 +7,24 @@ export type FollowedEvent =
   | { readonly kind: 'event'; readonly event: JobEvent }
   | { readonly kind: 'progress'; readonly progress: Progress };
 
-/** Events of jobs: kept in order, and told to whoever follows. */
+/** Events of jobs: stored in order, and sent to whoever follows a job. */
 export interface JobEvents {
-  add(event: Omit<JobEvent, 'id' | 'createdAt'>): void;
+  /** @returns when the event is stored; those that were added before are then stored, too */
+  add(event: Omit<JobEvent, 'id' | 'createdAt'>): Promise<void>;
+  /** Progress is not stored. */
   progress(job: string, progress: Progress): void;
   lastProgress(job: string): Progress | null;
-  /** A job is over, or stands still: nobody waits for more. */
+  list(job: string, page: { limit: number; after: number }): Promise<JobEvent[]>;
+  /** A job is over or paused: nobody waits for more progress. */
   ended(job: string): void;
-  /** What was said after an event, then what is said, until the job is over or the caller leaves. */
+  /** The events after one that is known, then new ones, until the job is over or the caller leaves. */
   follow(job: string, after: number, signal: AbortSignal): AsyncGenerator<FollowedEvent>;
 }
 
 const pageSize = 200;
 
-export function createJobEvents(store: JobStore): JobEvents {
+/** @param isUnfinished whether a job may still report something */
+export function createJobEvents(store: JobStore, isUnfinished: (job: string) => boolean): JobEvents {
   const followers = new Map<string, Set<() => void>>();
   const latest = new Map<string, { progress: Progress; number: number }>();
   let number = 0;
@@ -30,14 +34,17 @@ export function createJobEvents(store: JobStore): JobEvents {
 
   return {
     add(event) {
-      store.addEvent({ ...event, createdAt: Date.now() / 1000 });
+      const stored = store.patient.addEvent({ ...event, createdAt: Date.now() / 1000 });
+      // a follower's question comes after the event in the database's queue
       wake(event.job);
+      return stored;
     },
     progress(job, progress) {
       latest.set(job, { progress, number: ++number });
       wake(job);
     },
     lastProgress: (job) => latest.get(job)?.progress ?? null,
+    list: (job, page) => store.events(job, page),
     ended(job) {
       latest.delete(job);
       wake(job);
@@ -53,20 +60,20 @@ export function createJobEvents(store: JobStore): JobEvents {
       try {
         while (!signal.aborted) {
           changed = Promise.withResolvers();
-          // asked before the events are read: what a job says last is said before it is over
-          const status = store.job(job)?.status;
-          const events = store.events(job, { limit: pageSize, after: last });
+          // asked before the events are read: the last event of a job is added before it is over
+          const unfinished = isUnfinished(job);
+          const events = await store.patient.events(job, { limit: pageSize, after: last });
           for (const event of events) {
             last = event.id;
             yield { kind: 'event', event };
           }
-          if (events.length === pageSize) continue;
+          if (events.length > 0) continue;
           const progress = latest.get(job);
           if (progress && progress.number > seen) {
             seen = progress.number;
             yield { kind: 'progress', progress: progress.progress };
           }
-          if (status === undefined || isOver(status)) return;
+          if (!unfinished) return;
           await changed.promise;
         }
       } finally {

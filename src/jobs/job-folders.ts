@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataFile } from '../training/run-messages.ts';
 
-// A job's own folder: <data>/jobs/<id>/ with its inline data, its copy of the base, and its checkpoints.
+// A job's own folder: <data>/jobs/<id>/ with its record (job.json), its inline data, its copy of the base, and its checkpoints.
 
 export interface JobFolders {
   of(job: string): string;

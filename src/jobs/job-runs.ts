@@ -1,19 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { UnrollError } from '../errors.ts';
+import type { CheckpointQuota } from '../training/checkpoint-quota.ts';
 import type { FromRun } from '../training/run-messages.ts';
-import { isOver } from './job.ts';
-import { now, type JobBooks } from './job-books.ts';
 import type { JobEvents } from './job-events.ts';
 import type { JobFolders } from './job-folders.ts';
+import { now, type JobRegistry } from './job-registry.ts';
 import type { RunHandle, StartRun } from './run-handle.ts';
 import type { JobStore } from './store.ts';
 
-/** Jobs in line and in threads: what is started when, and what a thread's words and end mean for its job. */
+/** The queue of jobs and their threads: what runs when, and what a thread's messages and its end mean for its job. */
 export interface JobRuns {
-  readonly waiting: number;
-  /** To the end of the line. */
+  /** To the end of the queue. */
   enqueue(id: string): void;
-  /** Asks a thread, or takes the job out of the line. @returns whether it runs: its thread then decides when */
-  ask(id: string, what: 'pause' | 'cancel'): boolean;
+  /** Stops the job's thread, or takes the job out of the queue. @returns whether a thread is yet to stop */
+  stop(id: string, why: 'pause' | 'cancel'): boolean;
   /** Training steps run since the start. */
   readonly steps: number;
   /** Stops what runs at its next step; its status stays, so that the next start takes it up. */
@@ -22,62 +22,66 @@ export interface JobRuns {
 
 export interface JobRunsOptions {
   readonly store: JobStore;
-  readonly books: JobBooks;
+  readonly registry: JobRegistry;
   readonly events: JobEvents;
   readonly folders: JobFolders;
   readonly startRun: StartRun;
   readonly atOnce: number;
   readonly threads: number;
   readonly memoryMegabytes: number;
+  readonly quota: CheckpointQuota | null;
+  /** A run has reached its end. */
+  readonly trained: (id: string, best: number) => void;
   readonly log: { warn(fields: object, message: string): void };
-  /** A run has succeeded: what is to be done before its job has. */
-  readonly complete: (id: string, best: number) => Promise<void>;
 }
 
 interface Running {
-  readonly handle: RunHandle;
-  /** What was asked of it, and has not happened yet. */
+  /** Null until its thread is started. */
+  handle: RunHandle | null;
   asked: 'pause' | 'cancel' | null;
   /** Whether it has made a step: before that, it can be ended at once. */
   stepped: boolean;
-  said: Extract<FromRun, { kind: 'ended' | 'failed' }> | null;
+  last: Extract<FromRun, { kind: 'ended' | 'failed' }> | null;
   lastStep: number;
 }
 
 export function createJobRuns(options: JobRunsOptions): JobRuns {
-  const { store, books, events, folders, startRun, log } = options;
+  const { store, registry, events, folders, startRun, log } = options;
   const running = new Map<string, Running>();
   let waiting: string[] = [];
   let closing = false;
   let steps = 0;
 
   function startNext(): void {
-    while (!closing && running.size < options.atOnce && waiting.length > 0) {
-      const id = waiting.shift()!;
-      const handle = { ask() {}, kill() {} };
+    while (!closing && running.size < options.atOnce) {
+      // one that was paused and resumed may still have a thread that is about to end
+      const id = waiting.find((one) => !running.has(one));
+      if (id === undefined) return;
+      waiting = waiting.filter((one) => one !== id);
       // its place is taken before anything is awaited
-      const entry: Running = { handle, asked: null, stepped: false, said: null, lastStep: 0 };
+      const entry: Running = { handle: null, asked: null, stepped: false, last: null, lastStep: 0 };
       running.set(id, entry);
-      void begin(id, entry);
+      begin(id, entry).catch((error: unknown) => {
+        failRun(id, entry, error);
+        leave(id);
+      });
     }
   }
 
   async function begin(id: string, entry: Running): Promise<void> {
     const resume = await folders.lastResumable(id).catch(() => null);
-    const started = books.guarded(id, () => {
-      store.forgetAfter(id, resume ?? 0);
-      if (entry.asked !== null) return settle(id, entry, null);
-      start(id, entry, resume);
-    });
-    if (!started) leave(id);
-  }
-
-  function start(id: string, entry: Running, resume: number | null): void {
-    const { spec, data, validation, startedAt } = books.find(id);
+    await store.patient.forgetAfter(id, resume ?? 0);
     const message = resume === null ? 'the job is running' : `the job goes on from step ${resume}`;
-    books.move(id, 'running', { changes: { startedAt: startedAt ?? now() }, message, step: resume ?? 0 });
-    const { threads, memoryMegabytes } = options;
-    const handle = startRun(
+    const startedAt = registry.unfinished(id)?.startedAt ?? now();
+    // it may have been cancelled or paused meanwhile
+    const started =
+      entry.asked === null && !closing
+        ? registry.apply(id, 'start', { changes: { startedAt }, message, step: resume ?? 0 })
+        : null;
+    if (!started) return leave(id);
+    const { spec, data, validation } = started.job;
+    const { threads, memoryMegabytes, quota } = options;
+    entry.handle = startRun(
       {
         spec,
         data,
@@ -87,18 +91,19 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
         resume,
         threads,
         memoryMegabytes,
+        quota,
       },
       {
-        heard: (said) => {
-          // a run whose books cannot be kept is of no use to anybody
-          if (!books.guarded(id, () => hear(id, entry, said))) entry.handle.kill();
+        heard: (message) => {
+          // a run that cannot be recorded is of no use to anybody
+          receive(id, entry, message).catch((error: unknown) => failRun(id, entry, error));
         },
         exited: (reason) => {
-          if (!books.guarded(id, () => settle(id, entry, reason))) leave(id);
+          settle(id, entry, reason);
+          leave(id);
         },
       },
     );
-    Object.assign(entry, { handle });
   }
 
   function leave(id: string): void {
@@ -106,7 +111,17 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
     startNext();
   }
 
-  function hear(id: string, entry: Running, message: FromRun): void {
+  function failRun(id: string, entry: Running, error: unknown): void {
+    if (closing) return;
+    log.warn({ job: id, err: error }, 'a training job cannot go on');
+    if (error instanceof UnrollError) registry.fail(id, error.code, error.message, entry.lastStep);
+    else registry.fail(id, 'internal', 'the job cannot go on; the log has the reason', entry.lastStep);
+    entry.handle?.kill();
+  }
+
+  async function receive(id: string, entry: Running, message: FromRun): Promise<void> {
+    // its last event is that it is over
+    if (!registry.unfinished(id)) return;
     switch (message.kind) {
       case 'progress':
         count(entry, message.step);
@@ -114,26 +129,28 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
       case 'event': {
         const { type, level, message: text, step, data } = message;
         count(entry, step);
-        if (type === 'metrics') books.change(id, { metrics: numbersOf(data) });
-        return events.add({ job: id, type, level, message: text, step, data });
+        const updated = type === 'metrics' ? registry.update(id, { metrics: numbersOf(data) }) : null;
+        const added = events.add({ job: id, type, level, message: text, step, data });
+        await Promise.all([updated, added]);
+        return;
       }
       case 'checkpoint': {
         const { step, epoch, metrics, best } = message;
-        store.saveCheckpoint({ job: id, step, epoch, createdAt: now(), metrics, best, published: null });
-        if (best) books.change(id, { best: step });
+        const row = { job: id, step, epoch, createdAt: now(), metrics, best, published: null };
+        const saved = store.patient.saveCheckpoint(row);
+        const updated = best ? registry.update(id, { best: step }) : null;
         const text = `step ${step}: checkpoint${best ? ', the best so far' : ''}`;
-        return events.add({
-          job: id,
-          type: 'checkpoint',
-          level: 'info',
-          message: text,
-          step,
-          data: { step, best },
-        });
+        const data = { step, best };
+        const added = events.add({ job: id, type: 'checkpoint', level: 'info', message: text, step, data });
+        await Promise.all([saved, updated, added]);
+        return;
       }
+      case 'dropped':
+        await store.patient.removeCheckpoints(message.job, message.steps);
+        return;
       case 'ended':
       case 'failed':
-        entry.said = message;
+        entry.last = message;
     }
   }
 
@@ -144,35 +161,26 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
   }
 
   /** A thread is gone: what that means for its job. */
-  function settle(id: string, entry: Running, reason: string | null): void {
-    const { said, asked, lastStep: step } = entry;
-    if (closing || isOver(books.find(id).status)) return leave(id);
-    if (said?.kind === 'failed') {
-      if (said.stack !== undefined) log.warn({ job: id, stack: said.stack }, 'a training thread failed');
-      books.fail(id, said.code, said.message, step);
-    } else if (asked === 'cancel') books.move(id, 'cancelled', { step });
-    else if (asked === 'pause' && said?.how !== 'succeeded') books.move(id, 'paused', { step });
-    else if (said?.kind === 'ended') {
-      // stays among those that run until its model stands
-      void options.complete(id, said.best ?? said.step).finally(() => leave(id));
-      return;
-    } else {
+  function settle(id: string, { last, asked, lastStep: step }: Running, reason: string | null): void {
+    if (closing) return;
+    if (last?.kind === 'failed') {
+      if (last.stack !== undefined) log.warn({ job: id, stack: last.stack }, 'a training run failed');
+      registry.fail(id, last.code, last.message, step);
+    } else if (last?.how === 'succeeded') options.trained(id, last.best ?? last.step);
+    else if (asked !== null || last) registry.apply(id, 'stopped', { step });
+    else {
       log.warn({ job: id, reason }, 'a training thread died');
-      books.fail(id, 'internal', 'the training thread died; the log has the reason under this job id', step);
+      registry.fail(id, 'internal', 'the training thread died; the log has the reason under this job id', step);
     }
-    leave(id);
   }
 
   /** Before its first step there is nothing to keep. */
-  function stop({ handle, asked, stepped }: Running): void {
-    if (stepped) handle.ask(asked!);
-    else handle.kill();
+  function stopThread({ handle, asked, stepped }: Running): void {
+    if (stepped) handle?.ask(asked!);
+    else handle?.kill();
   }
 
   return {
-    get waiting() {
-      return waiting.length;
-    },
     get steps() {
       return steps;
     },
@@ -180,26 +188,24 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
       waiting.push(id);
       startNext();
     },
-    ask(id, what) {
+    stop(id, why) {
+      waiting = waiting.filter((one) => one !== id);
       const entry = running.get(id);
-      if (!entry) {
-        waiting = waiting.filter((one) => one !== id);
-        return false;
-      }
-      // who is cancelled is not paused
-      if (what === 'cancel' || entry.asked === null) entry.asked = what;
-      stop(entry);
+      if (!entry) return false;
+      // a cancelled job is not paused
+      if (why === 'cancel' || entry.asked === null) entry.asked = why;
+      stopThread(entry);
       return true;
     },
     async close(ms) {
       closing = true;
       for (const entry of running.values()) {
         entry.asked ??= 'pause';
-        stop(entry);
+        stopThread(entry);
       }
       const until = performance.now() + ms;
       while (running.size > 0 && performance.now() < until) await delay(20);
-      for (const { handle } of running.values()) handle.kill();
+      for (const { handle } of running.values()) handle?.kill();
     },
   };
 }

@@ -2,13 +2,14 @@ import type { ErrorCode } from '../errors.ts';
 import type { DataFile } from '../training/run-messages.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
 
-// What the service keeps: plain rows, whatever store holds them.
+// The rows that the training service stores.
 
 export const jobStatuses = [
   'validating',
   'queued',
   'running',
   'paused',
+  'publishing',
   'cancelling',
   'cancelled',
   'succeeded',
@@ -72,9 +73,16 @@ export interface Dataset {
   readonly createdAt: number;
 }
 
+export const comparisonStatuses = ['running', 'publishing', 'succeeded', 'failed', 'cancelled'] as const;
+export type ComparisonStatus = (typeof comparisonStatuses)[number];
+
+export const isDecided = (status: ComparisonStatus): boolean =>
+  status !== 'running' && status !== 'publishing';
+
 export interface Comparison {
   readonly id: string;
   readonly model: string;
+  readonly status: ComparisonStatus;
   readonly createdAt: number;
   /** What was asked for. */
   readonly request: Readonly<Record<string, unknown>>;
@@ -84,5 +92,9 @@ export interface Comparison {
     readonly cell: string;
     readonly settings: Readonly<Record<string, unknown>>;
   }[];
+  /** The checkpoint that is published, once it is known. */
+  readonly best?: { readonly job: string; readonly step: number };
+  /** Why the best could not be published. */
+  readonly error?: Job['error'];
   readonly published: string | null;
 }

@@ -1,236 +1,215 @@
-import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { UnrollError } from '../errors.ts';
-import { publishVersion } from '../repository/publish-version.ts';
 import type { Repository } from '../repository/repository-interface.ts';
-import { checkpointFolder } from '../training/checkpoint.ts';
-import { validateData } from '../training/data/validate-data.ts';
-import type { DataFile } from '../training/run-messages.ts';
+import type { CheckpointQuota } from '../training/checkpoint-quota.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
-import { diskFull, type Datasets } from './datasets.ts';
+import { createJob } from './create-job.ts';
+import type { Datasets } from './datasets.ts';
+import type { DiskSpace } from './disk-space.ts';
 import { isOver, type Job, type JobCheckpoint, type JobStatus } from './job.ts';
-import { createJobBooks, now } from './job-books.ts';
 import type { JobEvents, Progress } from './job-events.ts';
 import type { JobFolders } from './job-folders.ts';
+import { createJobPlaces, type JobPlaces } from './job-places.ts';
+import type { Applied, JobRegistry } from './job-registry.ts';
 import { createJobRuns } from './job-runs.ts';
+import { checkMemory } from './memory-check.ts';
+import type { Publisher } from './publisher.ts';
 import type { StartRun } from './run-handle.ts';
+import { diskFull, messageOf } from './store-errors.ts';
 import type { JobStore } from './store.ts';
+import { validateJob } from './validate-job.ts';
 
 export interface TrainingJobs {
-  /** Takes up what was under way when the server last ended. */
-  start(): Promise<void>;
-  /** @throws UnrollError name_taken, too_many_jobs, dataset_not_found, model_not_found, disk_full … */
-  create(spec: TrainingSpec, options?: { comparison?: string }): Promise<Job>;
+  /** Takes up jobs that another process, or an earlier start, left unfinished. Those known already stay as they are. */
+  takeUp(jobs: readonly Job[]): void;
+  /** Cancels jobs that nobody wants. */
+  drop(jobs: readonly Job[]): void;
+  /** @throws UnrollError name_taken, too_many_jobs, dataset_not_found, model_not_found, training_too_large, disk_full … */
+  create(spec: TrainingSpec, trial?: { comparison: string }): Promise<Job>;
+  /** @throws UnrollError training_too_large */
+  checkSpec(spec: TrainingSpec): void;
+  /** Places for as many jobs as there are names, until they are created or released. */
+  readonly places: JobPlaces;
   /** @throws UnrollError job_not_found */
-  get(id: string): Job;
-  list(page: { limit: number; after?: string | undefined }): Job[];
+  get(id: string): Promise<Job>;
+  list(page: { limit: number; after?: string | undefined }): Promise<Job[]>;
   progress(id: string): Progress | null;
   /** All three: @throws UnrollError job_not_found, job_state_conflict */
-  cancel(id: string): Job;
-  pause(id: string): Job;
-  resume(id: string): Job;
-  checkpoints(id: string): JobCheckpoint[];
-  /** Makes a checkpoint the next version of a model. @throws UnrollError checkpoint_not_found */
-  publish(id: string, step: number, name?: string): Promise<JobCheckpoint>;
+  cancel(id: string): Promise<Job>;
+  pause(id: string): Promise<Job>;
+  resume(id: string): Promise<Job>;
+  checkpoints(id: string): Promise<JobCheckpoint[]>;
+  /** Makes a checkpoint the next version of its model, once. @throws UnrollError checkpoint_not_found */
+  publish(id: string, step: number): Promise<JobCheckpoint>;
   counts(): Readonly<Partial<Record<JobStatus, number>>>;
   /** Training steps run since the start. */
   steps(): number;
-  /** Called whenever a job is over. */
-  onOver(hear: (job: Job) => void): void;
   /** Stops what runs at its next step; it goes on when the server starts again. */
   close(ms: number): Promise<void>;
 }
 
 export interface TrainingJobsOptions {
   readonly store: JobStore;
+  readonly registry: JobRegistry;
   readonly events: JobEvents;
   readonly folders: JobFolders;
-  readonly datasets: Datasets;
-  readonly repository: Pick<Repository, 'acquire' | 'rescan'>;
+  readonly datasets: Pick<Datasets, 'file'>;
+  readonly publisher: Publisher;
+  readonly repository: Pick<Repository, 'acquire'>;
   readonly modelsRoot: string;
   readonly startRun: StartRun;
-  /** Jobs at a time, and how many may wait. */
+  /** Jobs that run at a time, and jobs that are not over. */
   readonly atOnce: number;
   readonly queue: number;
   readonly threads: number;
   readonly memoryMegabytes: number;
-  readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
+  readonly quota: CheckpointQuota | null;
+  readonly space: DiskSpace;
+  readonly log: { warn(fields: object, message: string): void };
 }
 
 export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
-  const { store, events, folders, datasets, repository, modelsRoot, log } = options;
-  const books = createJobBooks(store, events, log);
-  const { find, move } = books;
-  const runs = createJobRuns({ ...options, books, complete });
+  const { store, registry, events, publisher, modelsRoot, log } = options;
+  const places = createJobPlaces(registry, options.queue);
+  const runs = createJobRuns({ ...options, trained });
+  let closing = false;
 
-  /** The best checkpoint becomes a model; a comparison publishes only the best of its trials. */
-  async function complete(id: string, best: number): Promise<void> {
+  function trained(id: string, best: number): void {
+    const trial = registry.unfinished(id)?.comparison !== null;
+    const change = { changes: { best }, step: best };
+    if (trial) registry.apply(id, 'trial_trained', change);
+    else if (registry.apply(id, 'trained', change)?.job.status === 'publishing') void publishBest(id);
+  }
+
+  /** The best checkpoint of a job of its own becomes a model. */
+  async function publishBest(id: string): Promise<void> {
+    const job = registry.unfinished(id);
+    if (!job || job.best === null) return registry.fail(id, 'internal', 'there is no checkpoint to publish');
     try {
-      const { comparison, spec } = find(id);
-      const published = comparison === null ? await publishStep(id, best, spec.model) : null;
-      const message = published
-        ? `the job has succeeded: step ${best} is ${published}`
-        : 'the job has succeeded';
-      books.guarded(id, () => move(id, 'succeeded', { changes: { best, published }, message, step: best }));
+      const published = await publisher.publish(id, job.best, job.spec.model);
+      const message = `the job has succeeded: step ${job.best} is ${published}`;
+      registry.apply(id, 'published', { changes: { published }, message, step: job.best });
     } catch (error) {
-      const full = diskFull(error);
-      log.warn({ job: id, err: error }, 'a trained model could not be published');
-      books.guarded(id, () =>
-        books.fail(id, full?.code ?? 'internal', full?.message ?? 'the model could not be published', best),
-      );
+      // a server that ends publishes on its next start
+      if (closing) return;
+      log.warn({ job: id, err: error }, 'a trained model cannot be published');
+      const { code, message } = publishError(error);
+      registry.fail(id, code, message, job.best);
     }
-  }
-
-  async function publishStep(id: string, step: number, name: string): Promise<string> {
-    const version = await publishVersion(modelsRoot, name, checkpointFolder(folders.of(id), step));
-    await repository.rescan();
-    const published = `${name}@${version}`;
-    const row = store.checkpoints(id).find((one) => one.step === step);
-    if (row) store.saveCheckpoint({ ...row, published });
-    return published;
-  }
-
-  /** What can be seen of a spec before its data is read. @throws UnrollError */
-  function check(spec: TrainingSpec, comparison: string | null): void {
-    const rival = store.unfinishedJobs().find((job) => job.spec.model === spec.model);
-    if (rival)
-      throw new UnrollError(
-        'name_taken',
-        `model: job ${rival.id} makes ${spec.model} already, it is ${rival.status}`,
-        {
-          field: 'model',
-        },
-      );
-    if (runs.waiting >= options.queue && comparison === null)
-      throw new UnrollError(
-        'too_many_jobs',
-        `at most ${options.queue} jobs may wait (UNROLL_TRAINING_QUEUE)`,
-        {
-          retryAfterSeconds: 60,
-        },
-      );
   }
 
   /** In the background: what goes wrong is the job's. */
-  function validate(job: Job): void {
-    validateAll(job).catch((error: unknown) => {
-      log.warn({ job: job.id, err: error }, 'a job’s data could not be read');
-      books.guarded(job.id, () => books.fail(job.id, 'invalid_dataset', 'the data could not be read'));
+  async function validate(job: Job): Promise<void> {
+    const problem = await validateJob(job).catch((error: unknown) => {
+      log.warn({ job: job.id, err: error }, 'the data of a job cannot be read');
+      return 'the data cannot be read';
+    });
+    if (problem === null) {
+      if (registry.apply(job.id, 'validated')) runs.enqueue(job.id);
+      return;
+    }
+    registry.apply(job.id, 'rejected', {
+      changes: { error: { code: 'invalid_dataset', message: problem } },
+      message: `the job has failed: ${problem}`,
     });
   }
 
-  /** Reads the data through, so that a wrong line is told before the job waits its turn. */
-  async function validateAll(job: Job): Promise<void> {
-    for (const [field, file] of [
-      ['data', job.data],
-      ['validation', job.validation],
-    ] as const) {
-      if (!file) continue;
-      const { errors } = await validateData(file, job.spec.task);
-      const [first] = errors;
-      if (first)
-        return void books.guarded(job.id, () =>
-          books.fail(
-            job.id,
-            'invalid_dataset',
-            `${field}: ${errors
-              .slice(0, 5)
-              .map(({ line, message }) => `line ${line}: ${message}`)
-              .join('; ')}`,
-          ),
-        );
-    }
-    books.guarded(job.id, () => {
-      // it may have been cancelled or paused meanwhile
-      if (find(job.id).status !== 'validating') return;
-      move(job.id, 'queued');
-      runs.enqueue(job.id);
-    });
+  /** @throws UnrollError job_state_conflict */
+  async function change(
+    id: string,
+    action: Parameters<JobRegistry['apply']>[1],
+    wanted: string,
+  ): Promise<Applied> {
+    const applied = registry.apply(id, action);
+    if (applied) return applied;
+    const { status } = await registry.find(id);
+    throw new UnrollError('job_state_conflict', `job ${id} is ${status}: it cannot be ${wanted}`);
   }
+
+  const checkSpec = (spec: TrainingSpec): void => checkMemory(spec, options.threads, options.memoryMegabytes);
 
   return {
-    async start() {
-      for (const job of store.unfinishedJobs()) {
-        if (job.status === 'cancelling') move(job.id, 'cancelled');
-        else if (job.status === 'validating') validate(job);
-        else if (job.status !== 'paused') runs.enqueue(job.id);
+    places,
+    checkSpec,
+    takeUp(jobs) {
+      for (const job of jobs) {
+        if (registry.unfinished(job.id)) continue;
+        registry.add(job);
+        const taken = registry.apply(job.id, 'restart')?.job;
+        if (!taken || isOver(taken.status)) continue;
+        if (taken.status === 'validating') void validate(taken);
+        else if (taken.status === 'publishing') void publishBest(taken.id);
+        else if (taken.status === 'queued') runs.enqueue(taken.id);
       }
     },
 
-    async create(spec, { comparison } = {}) {
-      check(spec, comparison ?? null);
-      const id = `job_${randomBytes(9).toString('hex')}`;
+    drop(jobs) {
+      for (const job of jobs) {
+        if (registry.unfinished(job.id)) continue;
+        registry.add(job);
+        const { status } = registry.apply(job.id, 'restart')?.job ?? job;
+        if (!isOver(status)) registry.apply(job.id, 'request_cancel');
+      }
+    },
+
+    async create(spec, trial) {
+      const release = trial ? () => {} : places.reserve([spec.model]);
       try {
-        await folders.make(id);
-        const fileOf = async (field: 'data' | 'validation'): Promise<DataFile | null> => {
-          const given = spec[field];
-          if ('dataset' in given) return datasets.file(given.dataset);
-          return 'records' in given ? folders.writeRecords(id, field, given.records) : null;
-        };
-        const data = (await fileOf('data'))!;
-        const validation = await fileOf('validation');
-        if (spec.base !== undefined) await copyBase(id, spec.base);
-        // again: others may have come while files were written
-        check(spec, comparison ?? null);
-        const job: Job = {
-          id,
-          spec: withoutRecords(spec),
-          status: 'validating',
-          comparison: comparison ?? null,
-          data,
-          validation,
-          createdAt: now(),
-          startedAt: null,
-          finishedAt: null,
-          error: null,
-          metrics: {},
-          best: null,
-          published: null,
-        };
-        store.saveJob(job);
-        const moved = move(id, 'validating');
-        validate(job);
-        return moved;
+        await checkModelsFolder(modelsRoot);
+        checkSpec(spec);
+        const job = await createJob(spec, trial?.comparison ?? null, options);
+        registry.add(job);
+        await events.add({
+          job: job.id,
+          type: 'status',
+          level: 'info',
+          message: 'the job is validating',
+          step: 0,
+          data: { status: job.status },
+        });
+        void validate(job);
+        return job;
       } catch (error) {
-        await folders.remove(id).catch(() => {});
         throw diskFull(error) ?? error;
+      } finally {
+        release();
       }
     },
 
-    get: find,
+    get: registry.find,
     list: (page) => store.jobs(page),
     progress: (id) => events.lastProgress(id),
 
-    cancel(id) {
-      const job = find(id);
-      if (isOver(job.status)) throw conflict(job, 'cancelled');
-      if (!runs.ask(id, 'cancel')) return move(id, 'cancelled');
-      return job.status === 'cancelling' ? job : move(id, 'cancelling');
+    async cancel(id) {
+      const { job, saved } = await change(id, 'request_cancel', 'cancelled');
+      runs.stop(id, 'cancel');
+      await saved;
+      return job;
     },
 
-    pause(id) {
-      const job = find(id);
-      if (job.status === 'paused') return job;
-      if (isOver(job.status) || job.status === 'cancelling') throw conflict(job, 'paused');
-      return runs.ask(id, 'pause') ? job : move(id, 'paused');
+    async pause(id) {
+      const { job, saved } = await change(id, 'request_pause', 'paused');
+      runs.stop(id, 'pause');
+      await saved;
+      return job;
     },
 
-    resume(id) {
-      const job = find(id);
-      if (job.status !== 'paused') throw conflict(job, 'resumed');
-      const moved = move(id, 'queued');
+    async resume(id) {
+      const { job, saved } = await change(id, 'resume', 'resumed');
       runs.enqueue(id);
-      return moved;
+      await saved;
+      return job;
     },
 
-    checkpoints: (id) => store.checkpoints(find(id).id),
+    checkpoints: async (id) => store.checkpoints((await registry.find(id)).id),
 
-    async publish(id, step, name) {
-      const { spec } = find(id);
-      const row = store.checkpoints(id).find((one) => one.step === step);
+    async publish(id, step) {
+      const { spec } = await registry.find(id);
+      const row = (await store.checkpoints(id)).find((one) => one.step === step);
       if (!row) throw new UnrollError('checkpoint_not_found', `job ${id} has no checkpoint of step ${step}`);
       try {
-        const published = await publishStep(id, step, name ?? spec.model);
-        return { ...row, published };
+        return { ...row, published: await publisher.publish(id, step, spec.model) };
       } catch (error) {
         throw diskFull(error) ?? error;
       }
@@ -238,32 +217,33 @@ export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
 
     counts() {
       const counts: Partial<Record<JobStatus, number>> = {};
-      for (const { status } of store.unfinishedJobs()) counts[status] = (counts[status] ?? 0) + 1;
+      for (const { status } of registry.allUnfinished()) counts[status] = (counts[status] ?? 0) + 1;
       return counts;
     },
     steps: () => runs.steps,
-    onOver: books.onOver,
-
-    close: runs.close,
+    async close(ms) {
+      closing = true;
+      await runs.close(ms);
+    },
   };
-
-  async function copyBase(id: string, reference: string): Promise<void> {
-    const lease = repository.acquire(reference);
-    try {
-      const { name, version } = lease.model;
-      await folders.copyBase(id, `${modelsRoot}/${name}/${version}`);
-    } finally {
-      lease.release();
-    }
-  }
 }
 
-const conflict = ({ id, status }: Job, wish: string): UnrollError =>
-  new UnrollError('job_state_conflict', `job ${id} is ${status}: it cannot be ${wish}`);
+/** What a caller is told of a publication that failed. */
+export function publishError(error: unknown): { code: UnrollError['code']; message: string } {
+  if (error instanceof UnrollError) return error;
+  const full = diskFull(error);
+  if (full) return { code: full.code, message: 'there is no room on the disk of UNROLL_MODELS' };
+  return { code: 'internal', message: `the model cannot be published: ${messageOf(error)}` };
+}
 
-/** Inline records are in a file of the job's own by now. */
-const withoutRecords = (spec: TrainingSpec): TrainingSpec => ({
-  ...spec,
-  ...('records' in spec.data && { data: { dataset: 'inline' } }),
-  ...('records' in spec.validation && { validation: { dataset: 'inline' } }),
-});
+/** A job that cannot be published at its end is refused at its start. @throws UnrollError training_unavailable */
+async function checkModelsFolder(root: string): Promise<void> {
+  try {
+    await access(root, constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // it is made when something is published
+    if (code === 'ENOENT') return;
+    throw new UnrollError('training_unavailable', `${root} (UNROLL_MODELS) cannot be written: ${code}`);
+  }
+}

@@ -58,7 +58,7 @@ export class SharedMemory implements KernelMemory {
 
   /** Takes a region: first fit, growing the memory when nothing fits. @throws MemoryFull */
   reserve(bytes: number): Region {
-    const wanted = align(Math.max(1, bytes));
+    const wanted = allocatedBytes(bytes);
     let at = this.#gaps.findIndex((gap) => gap.bytes >= wanted);
     if (at < 0) {
       this.#grow(wanted);
@@ -118,5 +118,7 @@ export function clearRegion(memory: WebAssembly.Memory, { offset, usedBytes }: R
   if (usedBytes > 0) new Uint8Array(memory.buffer, offset, usedBytes).fill(0);
   return offset;
 }
+/** Bytes that a region of so many takes. */
+export const allocatedBytes = (bytes: number): number => align(Math.max(1, bytes));
 
 const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;

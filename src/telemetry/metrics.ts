@@ -192,7 +192,7 @@ export function createMetrics() {
       registers,
       collect() {
         const counts = training.counts();
-        for (const status of ['validating', 'queued', 'running', 'paused', 'cancelling'])
+        for (const status of ['validating', 'queued', 'running', 'paused', 'publishing', 'cancelling'])
           this.set({ status }, counts[status] ?? 0);
       },
     });

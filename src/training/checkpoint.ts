@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import type { ModelSpec } from '../network/spec.ts';
@@ -65,13 +65,33 @@ export async function readCheckpoint(folder: string, step: number): Promise<Omit
   };
 }
 
-/** Leaves the checkpoints before `step` servable, without what it takes to go on from them: that is most of their bytes. */
-export async function thinCheckpoints(folder: string, step: number): Promise<void> {
+/**
+ * Leaves the checkpoints before `step` servable, without what it takes to go on from them: that is most of their bytes.
+ * @returns the bytes that were removed
+ */
+export async function thinCheckpoints(folder: string, step: number): Promise<number> {
+  let removed = 0;
   const names = await readdir(join(folder, 'checkpoints'));
   for (const name of names.filter((name) => /^\d+$/.test(name) && Number(name) < step))
-    for (const file of [stateFile, progressFile])
-      await rm(join(folder, 'checkpoints', name, file), { force: true });
+    for (const file of [stateFile, progressFile]) {
+      const path = join(folder, 'checkpoints', name, file);
+      removed += (await stat(path).catch(() => null))?.size ?? 0;
+      await rm(path, { force: true });
+    }
+  return removed;
 }
+
+/** About as many bytes as it takes on the disk, before it is serialised. */
+export function checkpointBytes({ model, weights, progress, state }: Checkpoint): number {
+  const floats =
+    [...weights.values()].reduce((sum, { values }) => sum + values.length, 0) +
+    [...state.values()].reduce((sum, values) => sum + values.length, 0);
+  const text = JSON.stringify(model, null, 2).length + JSON.stringify(progress).length;
+  return floats * 4 + text + (weights.size + state.size) * headerBytes;
+}
+
+/** What a tensor's name, shape and place take in the header of its file. */
+const headerBytes = 160;
 
 async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   const file = await open(path, 'w');

@@ -1,9 +1,12 @@
+import { loadSplat } from '../kernel/assembler/expressions.ts';
+import { ModuleBuilder } from '../kernel/assembler/module-builder.ts';
 import { clearVectorRegisters } from '../kernel/compile.ts';
 import { instantiate } from '../kernel/instantiate.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { resolveNetwork } from '../network/encoder-decoder.ts';
+import { allocatedBytes } from '../kernel/memory.ts';
+import { resolveNetwork, type ResolvedNetwork } from '../network/encoder-decoder.ts';
 import { idColumns, type NetworkInput } from '../network/input.ts';
-import { padded } from '../kernel/emit/emitter.ts';
+import { padded, type Emitter } from '../kernel/emit/emitter.ts';
 import type { Plan } from '../network/layers/layer.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Tensor } from '../network/weights.ts';
@@ -35,24 +38,15 @@ export function createLearner(kernel: Kernel, spec: NetworkSpec, options: Learne
   };
 
   try {
-    let loss: Loss;
-    let decoding: LearningGraph;
-    let encoding: LearningGraph | null = null;
-    let bridge: ReturnType<typeof createBridge> | null = null;
+    let built: ReturnType<typeof buildLayers>;
     const { module } = kernel.compile((e) => {
-      const context: BuildContext = { e, capacity, sourceCapacity, allocate };
-      if (encoder) {
-        const ofSource = { ...context, capacity: sourceCapacity };
-        encoding = createLearningGraph(ofSource, encoder.graph, null);
-        bridge = createBridge(ofSource, encoder);
-      }
-      decoding = createLearningGraph(context, graph, options.loss.type);
-      loss = createLoss(e, options.loss, graph.nodes.at(-1)!.width, decoding.chain);
+      built = buildLayers({ e, capacity, sourceCapacity, allocate }, { graph, encoder }, options.loss);
     });
+    const { decoding, encoding, bridge, loss } = built!;
     const functions = instantiate(module, kernel.memory.memory);
     const feed = createFeed(allocate, input, capacity);
     const feedSource = source && createFeed(allocate, source, sourceCapacity);
-    return learnerOf(decoding!, encoding, bridge, loss!);
+    return learnerOf(decoding, encoding, bridge, loss);
 
     function learnerOf(
       main: LearningGraph,
@@ -138,6 +132,40 @@ export function createLearner(kernel: Kernel, spec: NetworkSpec, options: Learne
   }
 }
 
+/** The layers of a network and its loss, with their memory allocated and their functions emitted. */
+function buildLayers(
+  context: BuildContext,
+  { graph, encoder }: ResolvedNetwork,
+  lossSpec: LearnerOptions['loss'],
+) {
+  const ofSource = { ...context, capacity: context.sourceCapacity };
+  const encoding = encoder && createLearningGraph(ofSource, encoder.graph, null);
+  const bridge = encoder && createBridge(ofSource, encoder);
+  const decoding = createLearningGraph(context, graph, lossSpec.type);
+  const loss = createLoss(context.e, lossSpec, graph.nodes.at(-1)!.width, decoding.chain);
+  return { decoding, encoding, bridge, loss };
+}
+
+/** Bytes of kernel memory that `createLearner` allocates, found by building without memory. */
+export function learnerBytes(spec: NetworkSpec, options: LearnerOptions): number {
+  const { capacity, sourceCapacity = capacity, input, source = null, loss } = options;
+  let bytes = 0;
+  const allocate = (length: number): Block => {
+    bytes += allocatedBytes(length * 4);
+    return { address: 0, values: new Float32Array(0) };
+  };
+  const nothing = loadSplat(0, 0);
+  const e: Emitter = {
+    module: new ModuleBuilder({ maximumPages: 1 }),
+    constant: () => nothing,
+    bits: () => nothing,
+  };
+  buildLayers({ e, capacity, sourceCapacity, allocate }, resolveNetwork(spec, input, source), loss);
+  createFeed(allocate, input, capacity);
+  if (source) createFeed(allocate, source, sourceCapacity);
+  return bytes;
+}
+
 function checkSize({ plan }: Sequences, capacity: Capacity, what: string): void {
   const rows = plan.offsets[1] ?? 0;
   if (packedSteps(plan) > capacity.packed || rows > capacity.rows)
@@ -145,7 +173,7 @@ function checkSize({ plan }: Sequences, capacity: Capacity, what: string): void 
 }
 
 /** Tensors of a layer begin with its name; `encoder` and `bridge` stand for all of theirs. */
-function isFrozen(tensor: string, frozen: ReadonlySet<string>): boolean {
+export function isFrozen(tensor: string, frozen: ReadonlySet<string>): boolean {
   const parts = tensor.split('.');
   return parts.some((_, count) => count > 0 && frozen.has(parts.slice(0, count).join('.')));
 }

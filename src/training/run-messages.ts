@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
+import type { CheckpointQuota } from './checkpoint-quota.ts';
 import type { TrainingSpec } from './training-spec.ts';
 
 // What a training thread is born with, and what it and whoever started it say to each other. Plain data.
@@ -20,8 +21,10 @@ export interface RunRequest {
   readonly resume: number | null;
   /** Threads that share the shards of a batch. */
   readonly threads: number;
-  /** Most kernel memory. */
+  /** Most memory of one thread: weights, gradients, optimiser state and activations. */
   readonly memoryMegabytes: number;
+  /** Limits on the checkpoints of all runs together. */
+  readonly quota?: CheckpointQuota | null;
 }
 
 export type ToRun = { readonly kind: 'pause' } | { readonly kind: 'cancel' };
@@ -62,6 +65,8 @@ export type FromRun =
       /** Step of the best checkpoint. */
       readonly best: number | null;
     }
+  /** Checkpoints of this or another job were removed to make room. */
+  | { readonly kind: 'dropped'; readonly job: string; readonly steps: readonly number[] }
   | {
       readonly kind: 'failed';
       readonly code: ErrorCode;

@@ -1,25 +1,28 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createRng } from '../decoding/rng.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { resolveNetwork } from '../network/encoder-decoder.ts';
 import type { Weights } from '../network/weights.ts';
-import { readCheckpoint, thinCheckpoints, writeCheckpoint } from './checkpoint.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import { createCheckpointStorage } from './checkpoint-storage.ts';
 import { clippingScale, globalNorm } from './clipping.ts';
-import { createBatches, type Batches } from './data/batches.ts';
+import { createBatches } from './data/batches.ts';
 import type { Prepared } from './data/prepared.ts';
 import { shard } from './data/shard.ts';
 import { checkBounds } from './divergence.ts';
 import { createBest, type Best } from './early-stopping.ts';
 import { measureFlow } from './gradient-flow.ts';
 import { initialWeights } from './initialise.ts';
-import type { Learner } from './learner-interface.ts';
-import { createMetrics, type MetricsRun } from './metrics/create-metrics.ts';
+import type { LearnerOptions } from './learner-interface.ts';
+import { checkMemoryNeed, memoryNeed } from './memory-need.ts';
+import { measureValidation } from './measure-validation.ts';
+import { createMetrics } from './metrics/create-metrics.ts';
 import { createOptimiser } from './optimisers/create-optimiser.ts';
 import { createSchedule, type Schedule } from './schedule.ts';
 import { createShards } from './shards.ts';
 import { spectralRadii } from './spectral-radii.ts';
 import type { Capacity } from './layer.ts';
 import { lossOf } from './task-loss.ts';
+import { trainingOf } from './training-provenance.ts';
 import type { FromRun, RunRequest } from './run-messages.ts';
 
 /** What a checkpoint's training.json holds: all that a run is besides weights and optimiser state. */
@@ -52,6 +55,9 @@ export async function createRunState(
   const { model, input, source } = prepared;
   const loss = lossOf(spec, model);
   const { truncate } = hyper;
+  const storage = createCheckpointStorage(folder, request.quota ?? null, (job, steps) =>
+    say({ kind: 'dropped', job, steps }),
+  );
   const batches = createBatches(prepared.training, {
     batchSize: hyper.batch_size,
     seed,
@@ -72,6 +78,18 @@ export async function createRunState(
     budget.steps ?? Infinity,
     Math.max(1, Math.round((budget.epochs ?? Infinity) * batches.perEpoch)),
   );
+  const learnerOptions: LearnerOptions = {
+    input,
+    ...(source && { source }),
+    capacity: larger(batches.capacity, tests?.capacity),
+    ...(batches.sourceCapacity && {
+      sourceCapacity: larger(batches.sourceCapacity, tests?.sourceCapacity),
+    }),
+    loss,
+    frozen: new Set(spec.frozen),
+  };
+  // before a weight is drawn or read
+  checkMemoryNeed(memoryNeed(model.network, learnerOptions, hyper, request.threads), request.memoryMegabytes);
   const saved = resume === null ? null : await readCheckpoint(folder, resume);
   const weights =
     saved?.weights ??
@@ -80,26 +98,12 @@ export async function createRunState(
       embeddingScale: hyper.embedding_scale,
       initialisation: hyper.initialisation,
     });
-  const larger = (a: Capacity, b: Capacity | null | undefined): Capacity => ({
-    rows: Math.max(a.rows, b?.rows ?? 0),
-    packed: Math.max(a.packed, b?.packed ?? 0),
-    steps: Math.max(a.steps ?? a.packed, b ? (b.steps ?? b.packed) : 0),
+  const shards = await createShards(kernel, model.network, learnerOptions, {
+    shards: hyper.shards,
+    threads: request.threads,
+    weights,
+    memoryMegabytes: request.memoryMegabytes,
   });
-  const shards = await createShards(
-    kernel,
-    model.network,
-    {
-      input,
-      ...(source && { source }),
-      capacity: larger(batches.capacity, tests?.capacity),
-      ...(batches.sourceCapacity && {
-        sourceCapacity: larger(batches.sourceCapacity, tests?.sourceCapacity),
-      }),
-      loss,
-      frozen: new Set(spec.frozen),
-    },
-    { shards: hyper.shards, threads: request.threads, weights, memoryMegabytes: request.memoryMegabytes },
-  );
   const { learner } = shards;
   const optimiser = createOptimiser(learner.parameters, hyper.optimizer);
   const schedule = createSchedule(hyper.schedule, steps);
@@ -152,22 +156,18 @@ export async function createRunState(
       schedule: schedule.state(),
       best: best.state(),
     };
-    await writeCheckpoint(folder, now.step, {
-      model: {
-        ...model,
-        provenance: {
-          ...model.provenance,
-          ...spec.provenance,
-          training: trainingOf(request, now.step, at, metricsOf),
-        },
-      },
-      weights: learner.save(),
-      progress: { ...progress },
-      state,
-    });
+    const provenance = {
+      ...model.provenance,
+      ...spec.provenance,
+      training: trainingOf(request, now.step, at, metricsOf),
+    };
+    await storage.write(
+      now.step,
+      { model: { ...model, provenance }, weights: learner.save(), progress: { ...progress }, state },
+      now.bestStep,
+    );
     say({ kind: 'checkpoint', step: now.step, epoch: epochOf(now.step), metrics: metricsOf, best: isBest });
     writtenAt = now.step;
-    await thinCheckpoints(folder, now.step);
   }
 
   function reportFlow(): void {
@@ -244,7 +244,8 @@ export async function createRunState(
 
     /** Measures and writes a checkpoint; nothing of it has happened when it is interrupted. */
     async evaluate(interrupted: () => boolean): Promise<void> {
-      const results = tests && (await validate(learner, tests, metrics.start(learner.chain), interrupted));
+      const results =
+        tests && (await measureValidation(learner, tests, metrics.start(learner.chain), interrupted));
       if (tests && !results) return;
       now.evaluatedAt = now.step;
       const measured: Record<string, number> = { train_loss: now.lossSum / Math.max(1, now.lossCount) };
@@ -280,45 +281,8 @@ export async function createRunState(
 
 const carriedName = 'carried.';
 
-/** What model.json says of how it was made. */
-function trainingOf(
-  { spec }: RunRequest,
-  step: number,
-  seconds: number,
-  metrics: Record<string, number>,
-): Record<string, unknown> {
-  const { task, base, frozen, hyperparameters, budget, seed } = spec;
-  return {
-    task,
-    ...(base && { base, frozen }),
-    hyperparameters,
-    budget,
-    seed,
-    step,
-    minutes: Math.round(seconds / 6) / 10,
-    metrics,
-  };
-}
-
-/** Every metric over all of the validation data; null when it was interrupted. Carried states are as before. */
-async function validate(
-  learner: Learner,
-  tests: Batches,
-  metrics: MetricsRun,
-  interrupted: () => boolean,
-): Promise<{ metrics: Record<string, number>; score: number } | null> {
-  const kept = learner.carried.map((state) => state.slice());
-  learner.reset();
-  let over = true;
-  for (const one of tests.epoch(0)) {
-    if (!tests.carries) learner.reset();
-    const batch = tests.batch(one);
-    metrics.loss(learner.measure(batch, (logits, width) => metrics.see(logits, width, batch)));
-    // lets a command in
-    await nextTurn();
-    over = !interrupted();
-    if (!over) break;
-  }
-  learner.carried.forEach((state, i) => state.set(kept[i]!));
-  return over ? metrics.results() : null;
-}
+const larger = (a: Capacity, b: Capacity | null | undefined): Capacity => ({
+  rows: Math.max(a.rows, b?.rows ?? 0),
+  packed: Math.max(a.packed, b?.packed ?? 0),
+  steps: Math.max(a.steps ?? a.packed, b ? (b.steps ?? b.packed) : 0),
+});

@@ -22,11 +22,7 @@ try {
   port.close();
 }
 
-function failureOf(error: unknown): {
-  code: UnrollError['code'];
-  message: string;
-  stack?: string | undefined;
-} {
+function failureOf(error: unknown): Omit<Extract<FromRun, { kind: 'failed' }>, 'kind'> {
   if (error instanceof UnrollError) return { code: error.code, message: error.message };
   if (error instanceof MemoryFull)
     return {

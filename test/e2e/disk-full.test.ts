@@ -30,7 +30,7 @@ describe(
     it.skipIf(!mounted)('fails the job and refuses the upload, and the server serves on', async () => {
       const models = join(root, 'models');
       mkdirSync(models);
-      const server = await startServer(models, { DATA: data, WORKERS: 1 });
+      const server = await startServer(models, { DATA: data, WORKERS: 1, DISK_RESERVE_BYTES: 0 });
       // weights and moments of this network take some three megabytes
       const { id } = await server.ask<Job>('/v1/training/jobs', {
         model: 'large',

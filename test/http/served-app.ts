@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createEngine } from '../../src/engine/engine.ts';
 import { rowBuckets } from '../../src/engine/tick-counters.ts';
 import { buildApp, type AppOptions } from '../../src/http/app.ts';
-import { createTraining } from '../../src/jobs/training.ts';
+import { createTraining, type TrainingOptions } from '../../src/jobs/training.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
 import { createLoader } from '../../src/repository/loader.ts';
 import { createRepository } from '../../src/repository/repository.ts';
@@ -16,7 +16,10 @@ import { modelFolder } from '../e2e/model-folder.ts';
 
 export type ServedApp = Awaited<ReturnType<typeof serveApp>>;
 
-export async function serveApp(options: Partial<AppOptions> = {}) {
+export async function serveApp(
+  options: Partial<AppOptions> = {},
+  trainingOptions: Partial<TrainingOptions> = {},
+) {
   const folder = modelFolder(['classifier', 'writer']);
   const kernel = createKernel({ mode: 'auto', memoryMegabytes: 64 });
   const engine = createEngine({ kernel, workers: 1, slots: 4, queue: 4, maxSteps: 1000 });
@@ -43,10 +46,14 @@ export async function serveApp(options: Partial<AppOptions> = {}) {
     modelsRoot: folder.path,
     repository,
     atOnce: 1,
-    queue: 4,
+    queue: 16,
     threads: 1,
     memoryMegabytes: 256,
     mostDatasetBytes: 16_000_000,
+    mostDatasetsBytes: 1_000_000_000,
+    mostCheckpointsBytes: 1_000_000_000,
+    reserveBytes: 0,
+    ...trainingOptions,
     log: createLogger('silent'),
   });
   const state = { draining: false, full: false };
@@ -75,7 +82,10 @@ export async function serveApp(options: Partial<AppOptions> = {}) {
     },
   });
   await repository.start();
+  training.start();
   return {
+    data,
+    models: folder.path,
     app,
     training,
     state,

@@ -205,8 +205,14 @@ describe('a job', () => {
       data: { step: number }[];
     }>();
     expect(data.map(({ step }) => step)).toEqual([1, 2]);
-    const published = await post(`/v1/training/jobs/${made.id}/checkpoints/1/publish`, {});
-    expect(published.json()).toMatchObject({ step: 1, published: 'made@2' });
+    const best = (await get(`/v1/training/jobs/${made.id}`)).json<{ best_step: number }>().best_step;
+    const other = 3 - best;
+    const publish = async (step: number) =>
+      (await post(`/v1/training/jobs/${made.id}/checkpoints/${step}/publish`, {})).json<object>();
+    expect(await publish(other)).toMatchObject({ step: other, published: 'made@2' });
+    // asked again, the answer is the version that there is
+    expect(await publish(other)).toMatchObject({ step: other, published: 'made@2' });
+    expect(await publish(best)).toMatchObject({ step: best, published: 'made@1' });
     expect((await post('/v1/models/made@2/classify', { input: 'aab' })).statusCode).toBe(200);
   });
 

@@ -1,74 +1,42 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
-import type { StartRun } from '../../src/jobs/run-handle.ts';
-import { createTraining } from '../../src/jobs/training.ts';
-import { trainingSpec } from '../../src/training/training-spec.ts';
+import { expect, it } from 'vitest';
+import { eventually, silent, spec } from './fixtures.ts';
+import { createService } from './service.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'unroll-data-'));
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-const spec = trainingSpec.parse({
-  model: 'made',
-  task: 'classify',
-  network: { layers: [{ type: 'embedding', units: 4 }, { type: 'recurrent', cell: 'gru', units: 4 }, { type: 'dense' }] }, // prettier-ignore
-  data: {
-    records: [
-      { text: 'a', label: 'x' },
-      { text: 'b', label: 'y' },
-    ],
-  },
-});
 const stack = 'Error: boom\n    at run (/home/somebody/unroll/src/training/run.ts:1:1)';
 
-/** Runs a job in a thread of the test's making. @returns the job when it is over, and what was logged */
-async function failedJob(startRun: StartRun) {
+/** A job of which the test plays the thread, and what is logged. */
+async function startedJob() {
   const logged: object[] = [];
-  const log = { info() {}, warn: (fields: object) => void logged.push(fields) };
-  const training = createTraining({
-    folder: join(folder, String(Math.random())),
-    modelsRoot: folder,
-    repository: { acquire: () => expect.fail(), rescan: async () => {} },
-    atOnce: 1,
-    queue: 1,
-    threads: 1,
-    memoryMegabytes: 64,
-    mostDatasetBytes: 1000,
-    log,
-    startRun,
-  });
-  const over = new Promise<void>((resolve) => training.jobs.onOver(() => resolve()));
-  const { id } = await training.jobs.create(spec);
-  await over;
-  const job = training.jobs.get(id);
-  const shown = JSON.stringify([job, training.store.events(id, { limit: 100, after: 0 })]);
-  await training.close(0);
-  return { job, shown, logged: JSON.stringify(logged) };
+  const service = createService({ log: { ...silent, warn: (fields: object) => void logged.push(fields) } });
+  const { id } = await service.jobs.create(spec());
+  const run = await eventually(() => service.runs[0]);
+  return {
+    run,
+    logged: () => JSON.stringify(logged),
+    async failed() {
+      await eventually(async () => (await service.jobs.get(id)).status === 'failed');
+      const events = await service.store.events(id, { limit: 100, after: 0 });
+      const job = await service.jobs.get(id);
+      return { job, shown: JSON.stringify([job, events]) };
+    },
+  };
 }
 
-it('a thread that fails unexpectedly shows its job’s caller no stack; the log has it', async () => {
-  const { job, shown, logged } = await failedJob((_, { heard, exited }) => {
-    setImmediate(() => {
-      heard({ kind: 'failed', code: 'internal', message: 'the training failed', stack });
-      exited(null);
-    });
-    return { ask() {}, kill() {} };
-  });
-  expect(job).toMatchObject({
-    status: 'failed',
-    error: { code: 'internal', message: 'the training failed' },
-  });
+it('an unexpected failure of a training thread is reported without its stack, which is logged', async () => {
+  const { run, failed, logged } = await startedJob();
+  run.say({ kind: 'failed', code: 'internal', message: 'the training failed', stack });
+  run.die('exit');
+  const { job, shown } = await failed();
+  expect(job).toMatchObject({ error: { code: 'internal', message: 'the training failed' } });
   expect(shown).not.toContain('/home/somebody');
-  expect(logged).toContain('/home/somebody');
+  expect(logged()).toContain('/home/somebody');
 });
 
-it('a thread that dies shows its job’s caller no reason that may name files; the log has it', async () => {
-  const { job, shown, logged } = await failedJob((_, { exited }) => {
-    setImmediate(() => exited('Cannot find module /home/somebody/unroll/src/training/run-thread.ts'));
-    return { ask() {}, kill() {} };
-  });
-  expect(job).toMatchObject({ status: 'failed', error: { code: 'internal' } });
+it('the death of a training thread is reported without its reason, which is logged', async () => {
+  const { run, failed, logged } = await startedJob();
+  run.die('Cannot find module /home/somebody/unroll/src/training/run-thread.ts');
+  const { job, shown } = await failed();
+  expect(job).toMatchObject({ error: { code: 'internal' } });
   expect(shown).not.toContain('/home/somebody');
-  expect(logged).toContain('/home/somebody');
+  expect(logged()).toContain('/home/somebody');
 });

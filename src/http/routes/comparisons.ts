@@ -6,10 +6,11 @@ import { viewComparison } from '../training-view.ts';
 
 const tags = ['training'];
 
-export const comparisonRoutes: Route = (scope, { training: { comparisons } }) => {
+export const comparisonRoutes: Route = (scope, { training: { comparisons, requireAvailable } }) => {
   scope.post(
     '/v1/training/comparisons',
     {
+      onRequest: requireAvailable,
       schema: {
         operationId: 'createComparison',
         tags,
@@ -31,7 +32,7 @@ export const comparisonRoutes: Route = (scope, { training: { comparisons } }) =>
         response: { 200: comparisonList, ...problems },
       },
     },
-    async () => ({ object: 'list' as const, data: comparisons.list().map(viewComparison) }),
+    async () => ({ object: 'list' as const, data: (await comparisons.list()).map(viewComparison) }),
   );
   scope.get(
     '/v1/training/comparisons/:comparison',
@@ -44,19 +45,20 @@ export const comparisonRoutes: Route = (scope, { training: { comparisons } }) =>
         response: { 200: comparisonView, ...problems },
       },
     },
-    async ({ params }) => viewComparison(comparisons.get(params.comparison)),
+    async ({ params }) => viewComparison(await comparisons.get(params.comparison)),
   );
   scope.post(
     '/v1/training/comparisons/:comparison/cancel',
     {
+      onRequest: requireAvailable,
       schema: {
         operationId: 'cancelComparison',
         tags,
-        summary: 'Cancels every trial that is not over',
+        summary: 'Cancels every trial that is not over; then no model is published',
         params: comparisonParameter,
         response: { 200: comparisonView, ...problems },
       },
     },
-    async ({ params }) => viewComparison(comparisons.cancel(params.comparison)),
+    async ({ params }) => viewComparison(await comparisons.cancel(params.comparison)),
   );
 };

@@ -11,11 +11,16 @@ import { viewDataset } from '../training-view.ts';
 const tags = ['training'];
 export const datasetPath = '/v1/datasets';
 
-export const datasetRoutes: Route = (scope, { training: { datasets, mostDatasetBytes } }) => {
+export const datasetRoutes: Route = (
+  scope,
+  { training: { datasets, mostDatasetBytes, requireAvailable } },
+) => {
   scope.post(
     datasetPath,
     {
       bodyLimit: mostDatasetBytes,
+      // before anything of the upload is read
+      onRequest: requireAvailable,
       schema: {
         operationId: 'createDataset',
         tags,
@@ -41,7 +46,7 @@ export const datasetRoutes: Route = (scope, { training: { datasets, mostDatasetB
         response: { 200: datasetList, ...problems },
       },
     },
-    async () => ({ object: 'list' as const, data: datasets.list().map(viewDataset) }),
+    async () => ({ object: 'list' as const, data: (await datasets.list()).map(viewDataset) }),
   );
   scope.get(
     `${datasetPath}/:dataset`,
@@ -54,11 +59,12 @@ export const datasetRoutes: Route = (scope, { training: { datasets, mostDatasetB
         response: { 200: datasetView, ...problems },
       },
     },
-    async ({ params }) => viewDataset(datasets.get(params.dataset)),
+    async ({ params }) => viewDataset(await datasets.get(params.dataset)),
   );
   scope.delete(
     `${datasetPath}/:dataset`,
     {
+      onRequest: requireAvailable,
       schema: {
         operationId: 'deleteDataset',
         tags,
@@ -68,7 +74,7 @@ export const datasetRoutes: Route = (scope, { training: { datasets, mostDatasetB
       },
     },
     async ({ params }) => {
-      const dataset = datasets.get(params.dataset);
+      const dataset = await datasets.get(params.dataset);
       await datasets.remove(dataset.id);
       return viewDataset(dataset);
     },

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import type { Route } from '../route.ts';
 
-export const healthRoutes: Route = (scope, { tasks, draining, full }) => {
+const readiness = z.object({
+  ready: z.boolean(),
+  training: z
+    .object({ available: z.literal(false), reason: z.string() })
+    .optional()
+    .describe('Only where training is not available; models are served all the same'),
+});
+
+export const healthRoutes: Route = (scope, { tasks, training, draining, full }) => {
   scope.get(
     '/v2/health/live',
     {
@@ -21,12 +29,15 @@ export const healthRoutes: Route = (scope, { tasks, draining, full }) => {
         operationId: 'ready',
         tags: ['operations'],
         summary: 'Whether it can answer: models loaded, not shutting down, not out of connections',
-        response: { 200: z.object({ ready: z.boolean() }), 503: z.object({ ready: z.boolean() }) },
+        response: { 200: readiness, 503: readiness },
       },
     },
     async (_, reply) => {
       const ready = tasks.repository.ready() && !draining() && !full();
-      return reply.status(ready ? 200 : 503).send({ ready });
+      const reason = training.unavailable();
+      return reply
+        .status(ready ? 200 : 503)
+        .send({ ready, ...(reason !== null && { training: { available: false as const, reason } }) });
     },
   );
 };

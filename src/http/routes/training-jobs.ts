@@ -22,12 +22,12 @@ import { viewCheckpoint, viewEvent, viewFollowed, viewJob } from '../training-vi
 const tags = ['training'];
 
 export const trainingJobRoutes: Route = (scope, parts) => {
-  const { jobs, events, store } = parts.training;
-  const view = (id: string) => viewJob(jobs.get(id), jobs.progress(id));
+  const { jobs, events, requireAvailable } = parts.training;
 
   scope.post(
     '/v1/training/jobs',
     {
+      onRequest: requireAvailable,
       schema: {
         operationId: 'createTrainingJob',
         tags,
@@ -50,7 +50,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
       },
     },
     async ({ query: { limit, after } }) => {
-      const found = jobs.list({ limit: limit + 1, after });
+      const found = await jobs.list({ limit: limit + 1, after });
       const data = found.slice(0, limit).map((job) => viewJob(job, jobs.progress(job.id)));
       return { object: 'list' as const, data, has_more: found.length > limit };
     },
@@ -66,7 +66,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         response: { 200: jobView, ...problems },
       },
     },
-    async ({ params }) => view(params.job),
+    async ({ params }) => viewJob(await jobs.get(params.job), jobs.progress(params.job)),
   );
   for (const [verb, summary] of [
     ['cancel', 'Ends a job; its checkpoints stay'],
@@ -76,6 +76,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
     scope.post(
       `/v1/training/jobs/:job/${verb}`,
       {
+        onRequest: requireAvailable,
         schema: {
           operationId: `${verb}TrainingJob`,
           tags,
@@ -84,7 +85,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
           response: { 200: jobView, ...problems },
         },
       },
-      async ({ params }) => viewJob(jobs[verb](params.job), jobs.progress(params.job)),
+      async ({ params }) => viewJob(await jobs[verb](params.job), jobs.progress(params.job)),
     );
 
   scope.get(
@@ -104,14 +105,14 @@ export const trainingJobRoutes: Route = (scope, parts) => {
     async (request, reply) => {
       const { job } = request.params;
       const { limit, after, stream } = request.query;
-      jobs.get(job);
+      await jobs.get(job);
       if (stream === 'true' || request.headers.accept?.includes('text/event-stream') === true) {
         const last = Number(request.headers['last-event-id'] ?? after);
         const signal = AbortSignal.any([callerGone(reply), parts.stopping]);
         const followed = events.follow(job, Number.isSafeInteger(last) ? last : 0, signal);
         return streamTask(parts, request, reply, viewAll(followed, parts.stopping)) as never;
       }
-      const found = store.events(job, { limit: limit + 1, after });
+      const found = await events.list(job, { limit: limit + 1, after });
       return {
         object: 'list' as const,
         data: found.slice(0, limit).map(viewEvent),
@@ -132,16 +133,18 @@ export const trainingJobRoutes: Route = (scope, parts) => {
     },
     async ({ params }) => ({
       object: 'list' as const,
-      data: jobs.checkpoints(params.job).map(viewCheckpoint),
+      data: (await jobs.checkpoints(params.job)).map(viewCheckpoint),
     }),
   );
   scope.post(
     '/v1/training/jobs/:job/checkpoints/:step/publish',
     {
+      onRequest: requireAvailable,
       schema: {
         operationId: 'publishTrainingCheckpoint',
         tags,
         summary: 'Makes a checkpoint the next version of its model, served at once',
+        description: 'A checkpoint is published once: asked again, the answer is the version that it became.',
         params: checkpointParameter,
         response: { 200: checkpointView, ...problems },
       },

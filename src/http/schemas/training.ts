@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jobStatuses } from '../../jobs/job.ts';
+import { comparisonStatuses, jobStatuses } from '../../jobs/job.ts';
 
 const metrics = z.record(z.string(), z.number().nullable());
 
@@ -111,7 +111,11 @@ export const comparisonView = z
     id: z.string(),
     object: z.literal('training.comparison'),
     model: z.string(),
-    status: z.string(),
+    status: z.enum(comparisonStatuses),
+    error: z
+      .object({ code: z.string(), message: z.string() })
+      .nullable()
+      .describe('Why the best model could not be published'),
     created_at: z.number(),
     published: z.string().nullable(),
     metric: z.string().nullable().describe('What trials are ranked by'),

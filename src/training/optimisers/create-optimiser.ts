@@ -54,6 +54,9 @@ export function createOptimiser(parameters: readonly Parameter[], spec: Optimise
   };
 }
 
+/** Floats of state for each parameter. */
+export const optimiserSlots = (spec: OptimiserSpec): number => ruleOf(spec).slots.length;
+
 function ruleOf(spec: OptimiserSpec): Rule {
   if (spec.type === 'sgd') return sgdRule(spec);
   return spec.type === 'rmsprop' ? rmspropRule(spec) : adamRule(spec);

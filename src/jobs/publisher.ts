@@ -1,0 +1,51 @@
+import { publishVersion } from '../repository/publish-version.ts';
+import type { Repository } from '../repository/repository-interface.ts';
+import { checkpointFolder } from '../training/checkpoint.ts';
+import type { JobFolders } from './job-folders.ts';
+import type { JobStore } from './store.ts';
+
+/** Makes checkpoints versions of models. */
+export interface Publisher {
+  /**
+   * A checkpoint that has been published under this name before, by whichever process, is not published again.
+   * @returns `name@version`
+   */
+  publish(job: string, step: number, name: string): Promise<string>;
+  /** Fulfilled when nothing is under way. */
+  idle(): Promise<void>;
+}
+
+export function createPublisher(
+  modelsRoot: string,
+  repository: Pick<Repository, 'rescan'>,
+  folders: JobFolders,
+  store: JobStore,
+): Publisher {
+  /** Of each model, the last publication; the next one waits for it. */
+  const last = new Map<string, Promise<unknown>>();
+
+  async function publish(job: string, step: number, name: string): Promise<string> {
+    const from = checkpointFolder(folders.of(job), step);
+    const version = await publishVersion(modelsRoot, name, from, `${job}:${step}`);
+    await repository.rescan();
+    const published = `${name}@${version}`;
+    const row = (await store.patient.checkpoints(job)).find((one) => one.step === step);
+    if (row && row.published !== published) await store.patient.saveCheckpoint({ ...row, published });
+    return published;
+  }
+
+  return {
+    publish(job, step, name) {
+      const before = last.get(name) ?? Promise.resolve();
+      const own = before.catch(() => {}).then(() => publish(job, step, name));
+      last.set(name, own);
+      void own
+        .catch(() => {})
+        .finally(() => {
+          if (last.get(name) === own) last.delete(name);
+        });
+      return own;
+    },
+    idle: async () => void (await Promise.allSettled(last.values())),
+  };
+}

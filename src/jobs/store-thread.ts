@@ -1,0 +1,158 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import {
+  databasePath,
+  openDatabase,
+  openReadOnly,
+  setAside,
+  type Notice,
+  type OpenedDatabase,
+} from './open-database.ts';
+import { recordWrites } from './record-writes.ts';
+import { recoverRecords } from './recover-records.ts';
+import { createSqliteStore } from './sqlite-store.ts';
+import { isBusy, isDamaged, lockedReason, messageOf, storeError } from './store-errors.ts';
+import {
+  monotonicMs,
+  type FromStoreThread,
+  type StoreCall,
+  type StoreThreadData,
+  type ToStoreThread,
+} from './store-messages.ts';
+import type { JobStoreCalls, StoreState } from './store.ts';
+
+// The training database in a thread of its own, so that neither its locks nor its flushes hold up whoever serves. Calls run one
+// after the other. Where the database cannot be opened, or is locked, this thread tries again until it can.
+
+/** Milliseconds between two attempts at what is locked, and at opening. */
+const lockedRetryMs = 20;
+const openRetryMs = 500;
+
+const { folder, readOnly } = workerData as StoreThreadData;
+const port = parentPort!;
+const send = (message: FromStoreThread): void => port.postMessage(message);
+const notice: Notice = (level, message) => send({ kind: 'notice', level, message });
+
+const queue: StoreCall[] = [];
+let closing = false;
+let wake = (): void => {};
+port.on('message', (message: ToStoreThread) => {
+  if (message.kind === 'close') closing = true;
+  else queue.push(message);
+  wake();
+});
+
+interface Opened extends OpenedDatabase {
+  readonly calls: JobStoreCalls;
+}
+let opened: Opened | null = null;
+let lastState = '';
+/** Whether the last attempt found the database locked. */
+let locked = false;
+
+while (!(closing && queue.length === 0)) {
+  opened ??= tryToOpen();
+  const [call] = queue;
+  if (!opened) {
+    if (closing) failAll('the server is shutting down');
+    else await sleep(openRetryMs);
+  } else if (!call) await sleep(null);
+  else if (expired(call)) failExpired();
+  else if (!run(opened, call)) await sleep(lockedRetryMs);
+}
+opened?.close();
+send({ kind: 'closed' });
+port.close();
+
+/** @returns false where the database is locked: the call stays first in the queue */
+function run({ calls }: Opened, call: StoreCall): boolean {
+  const execute = calls[call.name] as (...parameters: readonly unknown[]) => unknown;
+  try {
+    send({ kind: 'result', id: call.id, value: execute(...call.parameters) });
+    queue.splice(queue.indexOf(call), 1);
+    locked = false;
+  } catch (error) {
+    locked = isBusy(error);
+    if (locked && !closing) {
+      failExpired();
+      return false;
+    }
+    if (isDamaged(error) && !readOnly && reopen()) return true;
+    fail(call, storeError(error));
+  }
+  return true;
+}
+
+/** @returns whether there is another database, in which the call can be made again */
+function reopen(): boolean {
+  opened?.close();
+  opened = null;
+  try {
+    setAside(databasePath(folder), notice);
+    return true;
+  } catch (error) {
+    notice('error', `the damaged training database cannot be renamed: ${messageOf(error)}`);
+    return false;
+  }
+}
+
+function tryToOpen(): Opened | null {
+  let attempt: OpenedDatabase | null = null;
+  try {
+    attempt = readOnly ? openReadOnly(folder) : openDatabase(folder, notice);
+    const store = createSqliteStore(attempt.database);
+    const calls = readOnly ? store : recordWrites(folder, store, notice);
+    if (!readOnly) recoverRecords(folder, calls, attempt.database, notice);
+    report({ kind: 'ready' });
+    return { ...attempt, calls };
+  } catch (error) {
+    attempt?.close();
+    const reason = isBusy(error) ? lockedReason : reasonOf(error);
+    report({ kind: 'unavailable', reason });
+    for (const call of queue.filter(({ deadline }) => deadline !== null))
+      fail(call, { code: 'training_unavailable', message: reason });
+    return null;
+  }
+}
+
+/** SQLite says of many causes only that it is "unable to open database file". */
+function reasonOf(error: unknown): string {
+  const message = messageOf(error);
+  return message.includes(folder) ? message : `${folder} (UNROLL_DATA) cannot be used: ${message}`;
+}
+
+function report(state: StoreState): void {
+  const text = JSON.stringify(state);
+  if (text !== lastState) send({ kind: 'state', state });
+  lastState = text;
+}
+
+function expired({ deadline }: StoreCall): boolean {
+  return deadline !== null && monotonicMs() > deadline;
+}
+
+function fail(call: StoreCall, error: ReturnType<typeof storeError>): void {
+  queue.splice(queue.indexOf(call), 1);
+  send({ kind: 'error', id: call.id, ...error });
+}
+
+function failExpired(): void {
+  const message = locked ? lockedReason : 'the training database did not answer in time';
+  for (const call of queue.filter(expired)) fail(call, { code: 'training_unavailable', message });
+}
+
+function failAll(message: string): void {
+  while (queue[0]) fail(queue[0], { code: 'training_unavailable', message });
+}
+
+/** Until a message arrives, or the time is up. */
+function sleep(ms: number | null): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = ms === null ? null : setTimeout(resolve, ms);
+    wake = () => {
+      // while the database cannot be used, what arrives waits for the next attempt
+      if (ms !== null && !closing) return;
+      if (timer) clearTimeout(timer);
+      resolve();
+    };
+  });
+}

@@ -1,0 +1,48 @@
+import {
+  checkpointBytes,
+  checkpointFolder,
+  thinCheckpoints,
+  writeCheckpoint,
+  type Checkpoint,
+} from './checkpoint.ts';
+import {
+  addUsed,
+  folderBytes,
+  reserveCheckpoint,
+  type CheckpointQuota,
+  type Dropped,
+} from './checkpoint-quota.ts';
+
+/** Writes the checkpoints of one run within the quota of all. */
+export interface CheckpointStorage {
+  /** @param best step of the best checkpoint, which stays @throws UnrollError quota_exceeded, disk_full; as the file system does */
+  write(step: number, checkpoint: Checkpoint, best: number | null): Promise<void>;
+}
+
+/** @param quota null has none */
+export function createCheckpointStorage(
+  folder: string,
+  quota: CheckpointQuota | null,
+  dropped: Dropped,
+): CheckpointStorage {
+  return {
+    async write(step, checkpoint, best) {
+      if (!quota) {
+        await writeCheckpoint(folder, step, checkpoint);
+        await thinCheckpoints(folder, step);
+        return;
+      }
+      const estimate = checkpointBytes(checkpoint);
+      await reserveCheckpoint(quota, estimate, { folder, best }, dropped);
+      const target = checkpointFolder(folder, step);
+      let change = -(await folderBytes(target)) - estimate;
+      try {
+        await writeCheckpoint(folder, step, checkpoint);
+      } finally {
+        change += await folderBytes(target);
+        addUsed(quota, change);
+      }
+      addUsed(quota, -(await thinCheckpoints(folder, step)));
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import type { RunRequest } from './run-messages.ts';
+
+/** What model.json says of how it was made. */
+export function trainingOf(
+  { spec }: RunRequest,
+  step: number,
+  seconds: number,
+  metrics: Record<string, number>,
+): Record<string, unknown> {
+  const { task, base, frozen, hyperparameters, budget, seed } = spec;
+  return {
+    task,
+    ...(base && { base, frozen }),
+    hyperparameters,
+    budget,
+    seed,
+    step,
+    minutes: Math.round(seconds / 6) / 10,
+    metrics,
+  };
+}

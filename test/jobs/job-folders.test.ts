@@ -1,0 +1,36 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { createJobFolders } from '../../src/jobs/job-folders.ts';
+import { temporaryFolder } from './fixtures.ts';
+
+it('finds the last checkpoint that a run can go on from, past those that can only be served', async () => {
+  const folders = createJobFolders(temporaryFolder());
+  await folders.make('j');
+  expect(await folders.lastResumable('j')).toBeNull();
+  for (const [step, resumable] of [
+    ['9', true],
+    ['10', true],
+    ['200', false],
+    ['.300', true],
+  ] as const) {
+    mkdirSync(join(folders.of('j'), 'checkpoints', step));
+    if (resumable) writeFileSync(join(folders.of('j'), 'checkpoints', step, 'training.json'), '{}');
+  }
+  expect(await folders.lastResumable('j')).toBe(10);
+});
+
+it('keeps inline records and a copy of the base, and removes all of it', async () => {
+  const root = temporaryFolder();
+  const folders = createJobFolders(join(root, 'jobs'));
+  await folders.make('j');
+  expect(folders.base('j')).toBeNull();
+  mkdirSync(join(root, 'model'));
+  writeFileSync(join(root, 'model/model.json'), '{}');
+  await folders.copyBase('j', join(root, 'model'));
+  expect(readFileSync(join(folders.base('j')!, 'model.json'), 'utf8')).toBe('{}');
+  const { path } = await folders.writeRecords('j', 'data', [{ a: 1 }, { a: 2 }]);
+  expect(readFileSync(path, 'utf8')).toBe('{"a":1}\n{"a":2}\n');
+  await folders.remove('j');
+  expect(existsSync(folders.of('j'))).toBe(false);
+});

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { UnrollError } from '../../src/errors.ts';
+import type { Job } from '../../src/jobs/job.ts';
+import { createJobEvents } from '../../src/jobs/job-events.ts';
+import { createJobRegistry } from '../../src/jobs/job-registry.ts';
+import type { JobStore } from '../../src/jobs/store.ts';
+import { eventually, jobOf, memoryStore, silent } from './fixtures.ts';
+
+function registryOf(store: JobStore = memoryStore()) {
+  const events = createJobEvents(store, (id) => registry.unfinished(id) !== null);
+  const registry = createJobRegistry(store, events, silent);
+  return { store, registry };
+}
+
+describe('the registry of jobs', () => {
+  it('changes a status at once and records it, with an event, in order', async () => {
+    const { store, registry } = registryOf();
+    const job = jobOf({ status: 'queued' });
+    registry.add(job);
+    const started = registry.apply(job.id, 'start', { changes: { startedAt: 5 } })!;
+    expect(registry.unfinished(job.id)).toMatchObject({ status: 'running', startedAt: 5 });
+    await started.saved;
+    expect(await store.job(job.id)).toMatchObject({ status: 'running', startedAt: 5 });
+    const events = await store.events(job.id, { limit: 9, after: 0 });
+    expect(events).toMatchObject([
+      { type: 'status', message: 'the job is running', data: { status: 'running' } },
+    ]);
+  });
+
+  it('refuses what the table does not have, and changes nothing then', async () => {
+    const { store, registry } = registryOf();
+    const job = jobOf({ status: 'paused' });
+    registry.add(job);
+    expect(registry.apply(job.id, 'published')).toBeNull();
+    expect(registry.apply('job_none', 'start')).toBeNull();
+    expect(registry.unfinished(job.id)).toBe(job);
+    expect(await store.events(job.id, { limit: 9, after: 0 })).toEqual([]);
+  });
+
+  it('tells listeners of a job that is over, and finds it in the database from then on', async () => {
+    const { registry } = registryOf();
+    const job = jobOf({ status: 'running' });
+    registry.add(job);
+    const over: Job[] = [];
+    registry.onOver((one) => over.push(one));
+    registry.fail(job.id, 'diverged', 'too far');
+    expect(over).toMatchObject([
+      { id: job.id, status: 'failed', error: { code: 'diverged', message: 'too far' } },
+    ]);
+    expect(registry.unfinished(job.id)).toBeNull();
+    expect(await registry.find(job.id)).toMatchObject({
+      status: 'failed',
+      finishedAt: expect.any(Number) as number,
+    });
+    // late news of it changes nothing
+    registry.fail(job.id, 'internal', 'again');
+    expect(over).toHaveLength(1);
+  });
+
+  it('takes a failure of a job that is being cancelled for its end, without an error', async () => {
+    const { registry } = registryOf();
+    const job = jobOf({ status: 'cancelling' });
+    registry.add(job);
+    registry.fail(job.id, 'internal', 'killed');
+    expect(await registry.find(job.id)).toMatchObject({ status: 'cancelled', error: null });
+  });
+
+  it('records the end of a job when the disk has room again', async () => {
+    let full = true;
+    const { store, registry } = registryOf(
+      memoryStore((name) => {
+        if (name === 'saveJob' && full) throw new UnrollError('disk_full', 'no room');
+      }),
+    );
+    const job = jobOf({ status: 'running' });
+    registry.add(job);
+    registry.fail(job.id, 'disk_full', 'no room');
+    expect(await registry.find(job.id)).toMatchObject({ status: 'failed' });
+    expect(await store.job(job.id)).toBeNull();
+    full = false;
+    expect(await eventually(() => store.job(job.id))).toMatchObject({ status: 'failed' });
+    registry.close();
+  });
+
+  it('does not know what never was', async () => {
+    await expect(registryOf().registry.find('job_none')).rejects.toMatchObject({ code: 'job_not_found' });
+  });
+});

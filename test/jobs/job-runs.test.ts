@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { eventually, spec } from './fixtures.ts';
+import { createService } from './service.ts';
+
+const progress = {
+  kind: 'progress',
+  epoch: 0,
+  step: 4,
+  steps: 9,
+  loss: 1,
+  stepsPerSecond: 1,
+  secondsLeft: 1,
+} as const;
+
+describe('the queue of runs', () => {
+  it('starts jobs in their order, no more at a time than are allowed', async () => {
+    const service = createService({ atOnce: 2 });
+    for (const model of ['a', 'b', 'c', 'd']) {
+      const { id } = await service.jobs.create(spec(model));
+      await eventually(() => service.registry.unfinished(id)?.status !== 'validating');
+    }
+    await eventually(() => service.runs[1]);
+    expect(service.jobs.counts()).toEqual({ running: 2, queued: 2 });
+    service.runs[1]!.die('gone');
+    service.runs[0]!.die('gone');
+    await eventually(() => service.runs[3]);
+    expect(service.runs.map(({ request }) => request.spec.model)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('gives a job that is resumed while its thread still ends one thread at a time', async () => {
+    const service = createService({ atOnce: 4 });
+    const { id } = await service.jobs.create(spec('a'));
+    const run = await eventually(() => service.runs[0]);
+    run.say(progress);
+    await service.jobs.pause(id);
+    await expect(service.jobs.resume(id)).rejects.toMatchObject({ code: 'job_state_conflict' });
+    expect(service.runs).toHaveLength(1);
+    run.end('paused');
+    await service.jobs.resume(id);
+    await eventually(() => service.runs[1]);
+    expect(service.registry.unfinished(id)).toMatchObject({ status: 'running' });
+  });
+
+  it('asks a thread to stop once it has made a step, and kills it before', async () => {
+    const service = createService({ atOnce: 2 });
+    const ids = [(await service.jobs.create(spec('a'))).id, (await service.jobs.create(spec('b'))).id];
+    await eventually(() => service.runs[1]);
+    const stepped = service.runs.find(({ request }) => request.spec.model === 'a')!;
+    stepped.say(progress);
+    await Promise.all(ids.map((id) => service.jobs.pause(id)));
+    expect([stepped.asked, stepped.killed]).toEqual([['pause'], false]);
+    expect(service.runs.find((run) => run !== stepped)!.killed).toBe(true);
+  });
+
+  it('hears nothing more of a job that is over', async () => {
+    const service = createService();
+    const { id } = await service.jobs.create(spec('a'));
+    const run = await eventually(() => service.runs[0]);
+    service.registry.fail(id, 'internal', 'over');
+    run.checkpoint(1);
+    run.end();
+    await service.jobs.get(id);
+    expect(await service.store.checkpoints(id)).toEqual([]);
+    const events = await service.events.list(id, { limit: 99, after: 0 });
+    expect(events.at(-1)).toMatchObject({ type: 'status', data: { status: 'failed' } });
+  });
+
+  it('counts steps from where a run goes on, and starts nothing once it is closed', async () => {
+    const service = createService();
+    await service.jobs.create(spec('a'));
+    await service.jobs.create(spec('b'));
+    const run = await eventually(() => service.runs[0]);
+    run.say(progress);
+    expect(service.jobs.steps()).toBe(4);
+    const closed = service.jobs.close(1000);
+    run.end('paused');
+    await closed;
+    expect(service.runs).toHaveLength(1);
+  });
+
+  it('removes checkpoints from the list that were dropped to make room, of other jobs too', async () => {
+    const service = createService();
+    const { id } = await service.jobs.create(spec('a'));
+    const run = await eventually(() => service.runs[0]);
+    for (const step of [1, 2, 3]) run.checkpoint(step, step === 2);
+    run.say({ kind: 'dropped', job: id, steps: [1] });
+    await eventually(async () => (await service.jobs.checkpoints(id)).length === 2);
+    expect((await service.jobs.checkpoints(id)).map(({ step }) => step)).toEqual([2, 3]);
+  });
+});

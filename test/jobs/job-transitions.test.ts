@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { isOver, jobStatuses, type JobStatus } from '../../src/jobs/job.ts';
+import { jobActions, nextStatus, type JobAction } from '../../src/jobs/job-transitions.ts';
+
+const none = null;
+// every status × every action, in the order of jobActions
+const table: Readonly<Record<JobStatus, Readonly<Record<JobAction, JobStatus | null>>>> = {
+  validating: row(
+    'queued',
+    'failed',
+    none,
+    'paused',
+    none,
+    'cancelled',
+    none,
+    none,
+    none,
+    none,
+    'failed',
+    'validating',
+  ),
+  queued: row(none, none, 'running', 'paused', none, 'cancelled', none, none, none, none, 'failed', 'queued'),
+  running: row(
+    none,
+    none,
+    none,
+    'running',
+    none,
+    'cancelling',
+    'paused',
+    'publishing',
+    'succeeded',
+    none,
+    'failed',
+    'queued',
+  ),
+  paused: row(none, none, none, 'paused', 'queued', 'cancelled', none, none, none, none, 'failed', 'paused'),
+  publishing: row(none, none, none, none, none, none, none, none, none, 'succeeded', 'failed', 'publishing'),
+  cancelling: row(
+    none,
+    none,
+    none,
+    none,
+    none,
+    'cancelling',
+    'cancelled',
+    'cancelled',
+    'cancelled',
+    none,
+    'cancelled',
+    'cancelled',
+  ),
+  cancelled: row(),
+  succeeded: row(),
+  failed: row(),
+};
+function row(...statuses: (JobStatus | null)[]): Record<JobAction, JobStatus | null> {
+  return Object.fromEntries(jobActions.map((action, i) => [action, statuses[i] ?? null])) as never;
+}
+
+describe('the life of a job', () => {
+  it.each(jobStatuses.flatMap((status) => jobActions.map((action) => [status, action] as const)))(
+    'is as the table says: %s, %s',
+    (status, action) => {
+      expect(nextStatus(status, action)).toBe(table[status][action]);
+    },
+  );
+
+  it('leaves no status that is over', () => {
+    for (const status of jobStatuses.filter(isOver))
+      for (const action of jobActions) expect(nextStatus(status, action)).toBeNull();
+  });
+
+  it('reaches an end from every status', () => {
+    const ends = (status: JobStatus, seen: readonly JobStatus[] = []): boolean =>
+      isOver(status) ||
+      jobActions.some((action) => {
+        const next = nextStatus(status, action);
+        return next !== null && !seen.includes(next) && ends(next, [...seen, status]);
+      });
+    for (const status of jobStatuses) expect(ends(status)).toBe(true);
+  });
+});

@@ -1,0 +1,41 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { startRunThread } from '../../src/jobs/run-handle.ts';
+import type { FromRun } from '../../src/training/run-messages.ts';
+import { spec, temporaryFolder } from './fixtures.ts';
+
+it('starts a thread that reports, can be ended at once, and says why it failed', async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'data.jsonl');
+  writeFileSync(path, '{"text":"ab","label":"x"}\n{"text":"ba","label":"y"}\n'.repeat(20));
+  const data = { path, format: 'jsonl' } as const;
+  const request = {
+    spec: spec('m', { budget: { epochs: 100_000 } }),
+    validation: null,
+    base: null,
+    folder,
+    resume: null,
+    threads: 1,
+    memoryMegabytes: 64,
+  };
+  const heard = Promise.withResolvers<FromRun>();
+  const exited = Promise.withResolvers<string | null>();
+  const run = startRunThread({ ...request, data }, { heard: heard.resolve, exited: exited.resolve });
+  expect(await heard.promise).toMatchObject({ kind: 'event', type: 'message' });
+  run.kill();
+  await exited.promise;
+
+  const messages: FromRun[] = [];
+  const over = Promise.withResolvers<string | null>();
+  startRunThread(
+    { ...request, data: { ...data, path: join(folder, 'none') } },
+    { heard: (message) => void messages.push(message), exited: over.resolve },
+  );
+  expect(await over.promise).toBeNull();
+  expect(messages).toMatchObject([
+    { kind: 'failed', code: 'internal', message: expect.stringMatching(/ENOENT/) as string },
+  ]);
+  // callers see the message, the log the stack
+  expect((messages[0] as { message: string }).message).not.toMatch(/\n/);
+});

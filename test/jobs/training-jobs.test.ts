@@ -1,0 +1,194 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { UnrollError } from '../../src/errors.ts';
+import { eventually, jobOf, memoryStore, spec } from './fixtures.ts';
+import { createService } from './service.ts';
+
+const big = {
+  network: {
+    layers: [
+      { type: 'embedding', units: 4 },
+      { type: 'recurrent', cell: 'lstm', units: 8192 },
+      { type: 'dense' },
+    ],
+  },
+};
+
+describe('a job', () => {
+  it('is validated, queued, run, and published once under its name', async () => {
+    const service = createService();
+    const { id } = await service.jobs.create(spec('made'));
+    const run = await eventually(() => service.runs[0]);
+    run.checkpoint(1);
+    run.end();
+    await eventually(async () => (await service.jobs.get(id)).status === 'succeeded');
+    expect(await service.jobs.get(id)).toMatchObject({ published: 'made@1', best: 1 });
+    expect(service.published('made')).toEqual([['1', 'made']]);
+    const statuses = (await service.events.list(id, { limit: 99, after: 0 }))
+      .filter(({ type }) => type === 'status')
+      .map(({ data }) => data['status']);
+    expect(statuses).toEqual(['validating', 'queued', 'running', 'publishing', 'succeeded']);
+  });
+
+  it('is refused before anything is written: without a place, with a name that is taken, too large', async () => {
+    const service = createService({ queue: 1 });
+    await expect(service.jobs.create(spec('huge', big))).rejects.toMatchObject({
+      code: 'training_too_large',
+      message: expect.stringMatching(
+        /needs at least \d+\.\d MB \(weights \d+.*gradients.*optimiser state.*64 MB/,
+      ) as string,
+    });
+    await service.jobs.create(spec('one'));
+    await expect(service.jobs.create(spec('two'))).rejects.toMatchObject({ code: 'too_many_jobs' });
+    await expect(service.jobs.create(spec('one'))).rejects.toMatchObject({ code: 'name_taken' });
+    expect(readdirSync(join(service.folder, 'jobs'))).toHaveLength(1);
+  });
+
+  it('takes its place before it is created: of many at once, no more than fit', async () => {
+    const service = createService({ queue: 3 });
+    const made = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, i) => service.jobs.create(spec(`m${i}`))),
+    );
+    expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+  });
+
+  it('leaves nothing where it cannot be recorded', async () => {
+    const store = memoryStore((name) => {
+      if (name === 'saveJob') throw new UnrollError('training_unavailable', 'locked');
+    });
+    const service = createService({ store });
+    await expect(service.jobs.create(spec('made'))).rejects.toMatchObject({ code: 'training_unavailable' });
+    expect(readdirSync(join(service.folder, 'jobs'))).toEqual([]);
+    expect(service.jobs.counts()).toEqual({});
+  });
+
+  it('is cancelled at once while it waits, and when its thread has stopped while it runs', async () => {
+    const service = createService();
+    const first = await service.jobs.create(spec('one'));
+    const second = await service.jobs.create(spec('two'));
+    const run = await eventually(() => service.runs[0]);
+    await eventually(() => service.registry.unfinished(second.id)?.status === 'queued');
+    expect(await service.jobs.cancel(second.id)).toMatchObject({ status: 'cancelled' });
+    run.say({ kind: 'progress', epoch: 0, step: 3, steps: 9, loss: 1, stepsPerSecond: 1, secondsLeft: 1 });
+    expect(await service.jobs.cancel(first.id)).toMatchObject({ status: 'cancelling' });
+    expect(run.asked).toEqual(['cancel']);
+    run.end('cancelled');
+    expect(await service.jobs.get(first.id)).toMatchObject({ status: 'cancelled', published: null });
+    await expect(service.jobs.cancel(first.id)).rejects.toMatchObject({ code: 'job_state_conflict' });
+    expect(service.runs).toHaveLength(1);
+  });
+
+  it('that is cancelled stays so when its data turns out to be wrong, or its run succeeds after all', async () => {
+    const service = createService();
+    const wrong = await service.jobs.create(spec('wrong', { data: { records: [{ text: 1 }] } }));
+    await service.jobs.cancel(wrong.id);
+    const { id } = await service.jobs.create(spec('late'));
+    const run = await eventually(() => service.runs[0]);
+    run.checkpoint(1);
+    run.say({ kind: 'progress', epoch: 0, step: 1, steps: 9, loss: 1, stepsPerSecond: 1, secondsLeft: 1 });
+    await service.jobs.cancel(id);
+    run.end();
+    for (const job of [wrong.id, id]) expect((await service.jobs.get(job)).status).toBe('cancelled');
+    expect(service.published('late')).toEqual([]);
+  });
+
+  it('cannot be cancelled once it is being published', async () => {
+    const gate = Promise.withResolvers<void>();
+    const service = createService({ beforePublishing: () => gate.promise });
+    const { id } = await service.jobs.create(spec('made'));
+    const run = await eventually(() => service.runs[0]);
+    run.checkpoint(1);
+    run.end();
+    await eventually(() => service.registry.unfinished(id)?.status === 'publishing');
+    await expect(service.jobs.cancel(id)).rejects.toMatchObject({ code: 'job_state_conflict' });
+    gate.resolve();
+    await eventually(async () => (await service.jobs.get(id)).status === 'succeeded');
+  });
+
+  it('goes on after a pause, in a thread of its own, from its last checkpoint', async () => {
+    const service = createService();
+    const { id } = await service.jobs.create(spec('made'));
+    const run = await eventually(() => service.runs[0]);
+    await service.jobs.pause(id);
+    expect(run.killed).toBe(true);
+    await eventually(() => service.registry.unfinished(id)?.status === 'paused');
+    expect(await service.jobs.pause(id)).toMatchObject({ status: 'paused' });
+    await service.jobs.resume(id);
+    await eventually(() => service.runs[1]);
+    await expect(service.jobs.resume(id)).rejects.toMatchObject({ code: 'job_state_conflict' });
+  });
+
+  it('fails with the reason that its thread gives, or its death', async () => {
+    const service = createService();
+    const ids = [await service.jobs.create(spec('one')), await service.jobs.create(spec('two'))].map(
+      ({ id }) => id,
+    );
+    const first = await eventually(() => service.runs[0]);
+    first.say({ kind: 'failed', code: 'diverged', message: 'step 3: too far' });
+    first.die('exit');
+    const second = await eventually(() => service.runs[1]);
+    second.die('out of memory');
+    expect((await service.jobs.get(ids[0]!)).error).toEqual({ code: 'diverged', message: 'step 3: too far' });
+    expect((await service.jobs.get(ids[1]!)).error!.message).toMatch(/the training thread died; the log/);
+  });
+
+  it('fails when what it reports cannot be recorded', async () => {
+    const store = memoryStore((name) => {
+      if (name === 'saveCheckpoint') throw new UnrollError('disk_full', 'no room');
+    });
+    const service = createService({ store });
+    const { id } = await service.jobs.create(spec('made'));
+    const run = await eventually(() => service.runs[0]);
+    run.checkpoint(1);
+    await eventually(() => run.killed);
+    expect(await service.jobs.get(id)).toMatchObject({ status: 'failed', error: { code: 'disk_full' } });
+  });
+});
+
+describe('jobs that another process has left', () => {
+  it('go on as the table says, each once', async () => {
+    const service = createService();
+    const left = (['queued', 'running', 'paused', 'cancelling'] as const).map((status) => jobOf({ status }));
+    for (const job of left) await service.store.saveJob(job);
+    service.jobs.takeUp(left);
+    service.jobs.takeUp(left);
+    const run = await eventually(() => service.runs[0]);
+    expect(run.request.spec.model).toBe(left[0]!.spec.model);
+    expect(left.map(({ id }) => service.registry.unfinished(id)?.status ?? 'over')).toEqual([
+      'running',
+      'queued',
+      'paused',
+      'over',
+    ]);
+    run.end('cancelled');
+    await eventually(() => service.runs[1]);
+    expect(service.runs[1]!.request.spec.model).toBe(left[1]!.spec.model);
+  });
+
+  it('are not published again when they were killed after it', async () => {
+    const folder = createService().folder;
+    const before = createService({ folder });
+    const { id } = await before.jobs.create(spec('made'));
+    const run = await eventually(() => before.runs[0]);
+    run.checkpoint(1);
+    run.end();
+    await eventually(() => before.published('made').length === 1);
+    // what the killed process had recorded last
+    const left = jobOf({ id, spec: spec('made'), status: 'publishing', best: 1 });
+    const after = createService({ folder });
+    await after.store.saveJob(left);
+    after.jobs.takeUp([left]);
+    await eventually(async () => (await after.jobs.get(id)).status === 'succeeded');
+    expect(await after.jobs.get(id)).toMatchObject({ published: 'made@1' });
+    expect(after.published('made')).toEqual([['1', 'made']]);
+  });
+
+  it('stop at their next step when the server ends, and keep their status', async () => {
+    const service = createService();
+    const { id } = await service.jobs.create(spec('made'));
+    await eventually(() => service.runs[0]);
+    await service.jobs.close(1000);
+    expect(await service.store.job(id)).toMatchObject({ status: 'running' });
+  });
+});
