@@ -11,6 +11,7 @@ import { UnrollError } from '../errors.ts';
 import { documentation, type DocumentedSetting } from './documentation.ts';
 import { takeDatasetBodies } from './plugins/dataset-bodies.ts';
 import { answerError, answerErrors } from './plugins/errors.ts';
+import { parseJsonBodies } from './plugins/json-bodies.ts';
 import { refuseOtherMethods } from './plugins/other-methods.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
 import { takeTensorBodies } from './plugins/tensor-bodies.ts';
@@ -88,6 +89,7 @@ export async function buildApp(parts: AppParts) {
   // fastify would take plain text, and it would be refused as of the wrong type
   app.removeContentTypeParser('text/plain');
   await takeDatasetBodies(app);
+  parseJsonBodies(app);
   takeTensorBodies(app);
   takeUntypedBodies(app);
   answerErrors(app);

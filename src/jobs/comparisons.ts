@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { UnrollError } from '../errors.ts';
 import type { ComparisonRequest } from './comparison-request.ts';
-import { mostTrials } from './comparison-request.ts';
 import { isOver, type Comparison, type Job, type JobEvent, type JobStatus } from './job.ts';
 import type { JobStore } from './store.ts';
 import type { TrainingJobs } from './training-jobs.ts';
-import { trialsOf } from './trials.ts';
+import { createTrials } from './trials.ts';
 
 // "Try them all and see which performs better" as one call: a parent, and a job for each trial.
 
@@ -68,11 +67,7 @@ export function createComparisons(
 
   return {
     async create(request) {
-      const trials = trialsOf(request);
-      if (trials.length > mostTrials)
-        throw new UnrollError('invalid_request', `at most ${mostTrials} trials, these are ${trials.length}`, {
-          field: 'grid',
-        });
+      const trials = await createTrials(request);
       const id = `cmp_${randomBytes(9).toString('hex')}`;
       const created: Comparison['trials'][number][] = [];
       try {

@@ -38,11 +38,14 @@ export interface ServerProcess {
 export async function startServer(
   models: string,
   settings: Readonly<Record<string, string | number>> = {},
+  { measureStalls = false } = {},
 ): Promise<ServerProcess> {
   const variables = Object.entries(settings).map(([key, value]) => [`UNROLL_${key}`, String(value)]);
   const data = mkdtempSync(join(tmpdir(), 'unroll-data-'));
   folders.push(data);
-  const child = spawn(process.execPath, [program, 'serve'], {
+  const preload = measureStalls ? ['--import', join(import.meta.dirname, 'measure-stalls.ts')] : [];
+  const child = spawn(process.execPath, [...preload, program, 'serve'], {
+    stdio: ['pipe', 'pipe', 'pipe', ...(measureStalls ? (['ipc'] as const) : [])],
     env: {
       PATH: process.env['PATH'],
       UNROLL_MODELS: models,
@@ -55,8 +58,8 @@ export async function startServer(
   });
   started.add(child);
   let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr!.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const found = await until(() => {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}: ${output}`);
     return /Unroll is at (http:\/\/\S+?:(\d+))/.exec(output);

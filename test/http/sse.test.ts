@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { UnrollError } from '../../src/errors.ts';
-import { frame, frames, ping } from '../../src/http/sse.ts';
+import { frame as frameParts, frames, ping } from '../../src/http/sse.ts';
 import type { TaskEvent } from '../../src/tasks/context.ts';
 
+const frame = (id: number | null, event: string, data: object): string =>
+  [...frameParts(id, event, data)].join('');
 const token = (text: string): TaskEvent => ({ event: 'token', data: { text } });
 
 async function textOf(events: AsyncGenerator<TaskEvent>, options = {}): Promise<string[]> {

@@ -103,6 +103,8 @@ export function fakeContext(model: ServedModel, options: FakeOptions = {}): Fake
       maxSteps: 20,
       maxInputs: 4,
       maxTokens: 50,
+      maxRequestSteps: 1000,
+      maxReplyBytes: 1_000_000,
       timeoutMs: 1000,
       maxTimeoutMs: 5000,
       ...options.limits,
