@@ -4,18 +4,22 @@ import { z } from 'zod';
 // costs a second. These schemas refuse at the first fault.
 
 /** The same schema, behind a check of its number of items or keys. */
-export const atMost = <T extends z.ZodType>(most: number, schema: T) =>
-  z.preprocess((value, context) => {
-    const size = Array.isArray(value)
-      ? value.length
-      : typeof value === 'object' && value !== null
-        ? Object.keys(value).length
-        : 0;
-    if (size <= most) return value;
-    const what = Array.isArray(value) ? 'items' : 'keys';
-    context.addIssue({ code: 'custom', message: `at most ${most} ${what}, was given ${size}` });
-    return z.NEVER;
-  }, schema);
+export function atMost<T extends z.ZodType>(most: number, schema: T) {
+  // what the check takes is described as what the schema takes
+  const { $schema: _, ...description } = z.toJSONSchema(schema, { io: 'input' });
+  return z
+    .unknown()
+    .superRefine((value, context) => {
+      if (typeof value !== 'object' || value === null) return;
+      const [size, what] = Array.isArray(value)
+        ? [value.length, 'items']
+        : [Object.keys(value).length, 'keys'];
+      if (size > most)
+        context.addIssue({ code: 'custom', message: `at most ${most} ${what}, was given ${size}` });
+    })
+    .meta(description)
+    .pipe(schema as unknown as z.ZodType<z.output<T>, unknown>);
+}
 
 /** A text or a list of any number of them. */
 export const textOrTexts = () =>

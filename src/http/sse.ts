@@ -46,7 +46,7 @@ export async function sendEvents(
 ): Promise<FastifyReply> {
   const first = events.next();
   const silence = createSilence(options.pingMs);
-  await silence.endOf(first).finally(silence.stop);
+  await silence.endOf(first).finally(() => silence.stop());
   return reply
     .type('text/event-stream; charset=utf-8')
     .header('cache-control', 'no-store')

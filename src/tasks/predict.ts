@@ -24,8 +24,7 @@ export function predict(context: TaskContext, call: Call, body: PredictBody): Pr
     const sequences = await readInputs(model, body.input, context.limits, call.signal);
     const bytes = (): number =>
       sequences.reduce((sum, { steps }) => sum + (once ? 1 : steps), 0) *
-      model.network.info.outputWidth *
-      numberBytes;
+      (model.network.info.outputWidth * numberBytes + rowBytes);
     checkReplyTo(sequences, bytes, call, context.limits);
     const submissions = sequences.map((sequence) => submissionOf(model, sequence, once ? 'last' : 'every'));
     const results = await runSequences(context, call, submissions, (_, slice) => collectRows(model, slice));
@@ -38,6 +37,9 @@ export function predict(context: TaskContext, call: Call, body: PredictBody): Pr
     };
   });
 }
+
+/** Bytes of `[],`. */
+const rowBytes = 3;
 
 /** Rows of outputs on the world's scale. */
 function collectRows(model: ServedModel, slice: TimeSlice): Collector<number[][]> {

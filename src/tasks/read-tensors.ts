@@ -83,7 +83,7 @@ export async function readTensors(
     }
     rows.push(sequence);
   }
-  return rows as TaskInput;
+  return rows;
 }
 
 function checkDatatype({ name, datatype }: WireTensor, wants: 'texts' | 'whole' | 'numbers'): void {

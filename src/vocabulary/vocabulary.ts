@@ -70,8 +70,8 @@ export function createVocabulary(input: TextInput): Vocabulary {
     if (!characters) return [];
     const { prefix, suffix } = characters;
     // a code point has two UTF-16 units at most, and a word may be megabytes long
-    const first = [...word.slice(0, 2 * prefix)];
-    const last = suffix === 0 ? [] : [...word.slice(-2 * suffix)];
+    const first = Array.from(word.slice(0, 2 * prefix));
+    const last = suffix === 0 ? [] : Array.from(word.slice(-2 * suffix));
     const idOf = (letter: string | undefined): number =>
       letter === undefined ? noCharacter : (characterIds.get(letter) ?? unknownCharacter);
     return [

@@ -164,16 +164,19 @@ export const models = {
       outputs: { labels },
     }),
   predict: (more: { features?: object[]; units?: object[]; pool?: boolean } = {}): ServedModel =>
-    serve({
-      schema: 1,
-      name: 'colours',
-      task: 'predict',
-      inputs: { kind: 'numeric', features: more.features ?? [{ name: 'x' }, { name: 'y' }] },
-      network: {
-        layers: [gru, ...(more.pool ? [{ type: 'pool', mode: 'last' }] : []), { type: 'dense', units: 2 }],
+    serve(
+      {
+        schema: 1,
+        name: 'colours',
+        task: 'predict',
+        inputs: { kind: 'numeric', features: more.features ?? [{ name: 'x' }, { name: 'y' }] },
+        network: {
+          layers: [gru, ...(more.pool ? [{ type: 'pool', mode: 'last' }] : []), { type: 'dense', units: 2 }],
+        },
+        outputs: { units: more.units },
       },
-      outputs: { units: more.units },
-    }),
+      2,
+    ),
   /** Answers with three rows of two numbers, whatever it reads. */
   predictRows: (units?: object[]): ServedModel =>
     serve(

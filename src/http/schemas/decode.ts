@@ -36,8 +36,7 @@ export const decodeBody = z.strictObject({
   no_repeat_ngram_size: no_repeat_ngram_size
     .optional()
     .describe('No run of so many tokens twice; 0 allows all'),
-  prefix: z
-    .union([z.string().min(1).max(65_536), atMost(4096, z.array(token).min(1).max(4096))])
+  prefix: atMost(4096, z.union([z.string().min(1).max(65_536), z.array(token).min(1).max(4096)]))
     .optional()
     .describe('What every output begins with'),
   suppress: atMost(1024, z.array(token).max(1024)).optional().describe('Tokens that no output holds'),
