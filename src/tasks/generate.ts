@@ -104,16 +104,15 @@ function submissionsOf(
   const logprobs = body.logprobs === undefined ? 0 : (body.logprobs + 1) * (scoredTokenBytes + longest);
   const field = body.logprobs === undefined ? 'max_tokens' : 'logprobs';
   checkReplyBytes(count * (generatedBytes + maxTokens * (longest + logprobs)), limits, field);
-  return prompts.flatMap(({ ids }) => {
+  return prompts.flatMap(({ ids, seen }) => {
     // a prompt is answered as if it had come alone, so a given seed counts for each; without one, each draws its own
     const seed = body.seed ?? randomInt(2 ** 47);
-    const prompt = [...ids];
     return Array.from({ length: n }, (_, choice) => ({
       network: model.network,
       input: ids,
       want: 'last' as const,
       what: 'output' as const,
-      generation: { ...options, seed, choice, separator, prompt },
+      generation: { ...options, seed, choice, separator, prompt: seen },
     }));
   });
 }

@@ -7,6 +7,8 @@ import { encodeInSlices } from './encode-in-slices.ts';
 export interface Prompt {
   /** The start id, where the model has one, then the text's. At least one. */
   readonly ids: Int32Array;
+  /** The same, for the penalties of each of its generations. */
+  readonly seen: readonly number[];
   readonly unknown: number;
 }
 
@@ -40,7 +42,7 @@ export async function readPrompts(
     const field = typeof prompt === 'object' ? `prompt[${i}]` : 'prompt';
     const { maxSteps } = limits;
     const { ids, unknown, cut } = await encodeInSlices(vocabulary, text, { maxSteps, field, slice });
-    const whole = Int32Array.from([...start, ...ids]);
+    const whole = [...start, ...ids];
     if (whole.length === 0)
       throw new UnrollError('empty_input', `${field}: ${model.name} cannot start without a prompt`, {
         field,
@@ -51,7 +53,7 @@ export async function readPrompts(
         `${field}: at most ${maxSteps} steps, was ${cut ? 'more' : whole.length}`,
         { field },
       );
-    prompts.push({ ids: whole, unknown });
+    prompts.push({ ids: Int32Array.from(whole), seen: whole, unknown });
     if (slice.due()) await slice.next();
   }
   return prompts;

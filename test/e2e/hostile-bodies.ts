@@ -195,6 +195,11 @@ export const hostileBodies: Readonly<Record<string, HostileBody>> = {
     body: json({ prompt: fill('\u4e00', 700_000), max_tokens: 1 }),
     statuses: [200],
   },
+  '256 prompts of 8,000 characters': {
+    path: generate,
+    body: json({ prompt: times(256, () => fill('abc ', 8000)), max_tokens: 1, ...timeout }),
+    statuses: [200, 504],
+  },
   'a prefix of 4,096 tokens for 128 sources': {
     path: decode,
     body: json({
@@ -354,6 +359,21 @@ export const hostileBodies: Readonly<Record<string, HostileBody>> = {
       grid: { 'hyperparameters.batch_size': sixteen, 'hyperparameters.max_steps': [1, 2, 3, 0] },
     }),
     statuses: [400],
+  },
+  'a comparison of 64 trials with 9,000 records that can run': {
+    path: comparisons,
+    body: json({
+      model: 'all64',
+      spec: {
+        ...spec,
+        data: {
+          records: times(9000, (i) => ({ text: `good day ${i}`, label: i % 2 ? 'a' : 'b' })),
+        },
+      },
+      cells: ['gru'],
+      grid: { 'hyperparameters.batch_size': sixteen, 'hyperparameters.max_steps': [1, 2, 3, 4] },
+    }),
+    statuses: [200],
   },
   '9,000 records': {
     path: jobs,

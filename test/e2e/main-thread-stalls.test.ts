@@ -32,8 +32,9 @@ beforeAll(async () => {
   cpSync(join(import.meta.dirname, '../../models'), root, { recursive: true });
   server = await startServer(root, { WORKERS: 1 }, { measureStalls: true });
   // code that has not run yet is compiled in the first requests
-  for (const one of Object.values(hostileBodies).filter((_, i) => i % 4 === 0)) await send(one, one.body());
-});
+  const tasks = Object.values(hostileBodies).filter(({ path }) => !path.startsWith('/v1/training/'));
+  for (const one of tasks.filter((_, i) => i % 8 === 0)) await send(one, one.body());
+}, 120_000);
 afterAll(async () => {
   expect(await server.stop()).toBe(0);
   rmSync(root, { recursive: true, force: true });
