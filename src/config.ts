@@ -45,6 +45,14 @@ const settings = {
   MAX_STEPS: [whole(1, 1_000_000, 8192), 'steps of one sequence'],
   MAX_INPUTS: [whole(1, 10_000, 256), 'sequences of one request'],
   MAX_TOKENS: [whole(1, 1_000_000, 4096), 'tokens of one generation'],
+  MAX_REQUEST_STEPS: [
+    whole(1, 1_000_000_000, 2_097_152),
+    'steps of one request: of all its inputs, the tokens to write and the beams counted',
+  ],
+  MAX_REPLY_BYTES: [
+    whole(1024, 1_073_741_824, 16 * 1_048_576),
+    'bytes that a reply may take, estimated before the work starts',
+  ],
   MAX_BODY_BYTES: [whole(1024, 1_073_741_824, 4 * 1_048_576), 'bytes of a request body'],
   RECEIVE_MS: [whole(1000, 3_600_000, 60_000), 'a request must have arrived by then, body and all'],
   TIMEOUT_MS: [whole(1, 86_400_000, 30_000), 'a request must be over by then, unless it says timeout_ms'],

@@ -90,6 +90,8 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
         maxSteps: config.MAX_STEPS,
         maxInputs: config.MAX_INPUTS,
         maxTokens: config.MAX_TOKENS,
+        maxRequestSteps: config.MAX_REQUEST_STEPS,
+        maxReplyBytes: config.MAX_REPLY_BYTES,
         timeoutMs: config.TIMEOUT_MS,
         maxTimeoutMs: config.MAX_TIMEOUT_MS,
       },

@@ -23,7 +23,7 @@ const shortList = 64;
  * The `count` largest of `values`, falling; equal ones by index. For small counts: most values are below the last of
  * the list and cost one comparison. values [n] → indexes [min(count, n)]
  */
-export function largest(values: Float64Array, count: number): Int32Array {
+export function largest(values: Float64Array | Float32Array, count: number): Int32Array {
   const best = new Int32Array(count);
   let held = 0;
   for (let id = 0; id < values.length; id++) {

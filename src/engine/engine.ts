@@ -194,7 +194,16 @@ export function createEngine(options: EngineOptions): Engine {
     );
     try {
       if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
-      await networks.announce({ id, placement, checkLength, tokens: packed, startId, endId, meter, stepsRun });
+      await networks.announce({
+        id,
+        placement,
+        checkLength,
+        tokens: packed,
+        startId,
+        endId,
+        meter,
+        stepsRun,
+      });
     } catch (error) {
       if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
       loads.delete(id);

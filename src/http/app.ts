@@ -12,6 +12,7 @@ import { takeDatasetBodies } from './plugins/dataset-bodies.ts';
 import { answerError, answerErrors } from './plugins/errors.ts';
 import { guardEventLoop } from './plugins/event-loop-guard.ts';
 import { checkHost } from './plugins/host.ts';
+import { parseJsonBodies } from './plugins/json-bodies.ts';
 import { refuseOtherMethods } from './plugins/other-methods.ts';
 import { refuseEarly } from './plugins/refuse-early.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
@@ -94,6 +95,7 @@ export async function buildApp(parts: AppParts) {
   // fastify would take plain text, and it would be refused as of the wrong type
   app.removeContentTypeParser('text/plain');
   await takeDatasetBodies(app);
+  parseJsonBodies(app);
   takeTensorBodies(app);
   takeUntypedBodies(app);
   answerErrors(app);

@@ -1,31 +1,44 @@
 import { z } from 'zod';
-import { UnrollError } from '../errors.ts';
+import { atMost } from '../bounded-schema.ts';
 import { datatypes } from '../tensors/datatypes.ts';
-import { bytesOf, valuesOfBytes, valuesOfJson, wrong, type WireTensor } from '../tensors/tensor.ts';
+import {
+  byteLengthOf,
+  partsOf,
+  valuesOfBytes,
+  valuesOfJson,
+  wrong,
+  type WireTensor,
+} from '../tensors/tensor.ts';
+import { createTimeSlice } from '../time-slice.ts';
+import { jsonChunks } from './json-chunks.ts';
+import { parseJson } from './parse-json.ts';
 
 // Bodies of the Open Inference Protocol: JSON, or with its binary extension JSON and then the tensors' bytes in their order, with the
 // length of the JSON in a header.
 
 export const headerLength = 'inference-header-content-length';
-const parameters = z.record(z.string(), z.unknown()).default({});
-const wanted = z.object({ name: z.string(), parameters });
+const parameters = atMost(1024, z.record(z.string(), z.unknown())).default({});
+const wanted = z.object({ name: z.string().max(256), parameters });
 
 export const inferenceRequest = z.object({
   id: z.string().max(256).optional(),
   parameters,
-  inputs: z
-    .array(
-      z.object({
-        name: z.string(),
-        shape: z.array(z.number()),
-        datatype: z.enum(datatypes),
-        parameters,
-        data: z.unknown().optional(),
-      }),
-    )
-    .min(1)
-    .max(16),
-  outputs: z.array(wanted).max(16).optional(),
+  inputs: atMost(
+    16,
+    z
+      .array(
+        z.object({
+          name: z.string().max(256),
+          shape: atMost(16, z.array(z.number())),
+          datatype: z.enum(datatypes),
+          parameters,
+          data: z.unknown().optional(),
+        }),
+      )
+      .min(1)
+      .max(16),
+  ),
+  outputs: atMost(16, z.array(wanted).max(16)).optional(),
 });
 type Request = z.infer<typeof inferenceRequest>;
 
@@ -38,31 +51,38 @@ export interface InferenceCall {
   readonly binary: boolean;
 }
 
-/** @param length of the JSON, from the header; undefined where the body is JSON alone @throws UnrollError invalid_request, malformed_json */
-export function readInference(body: unknown, length: string | undefined): InferenceCall {
-  const { json, rest } = Buffer.isBuffer(body) ? split(body, length) : { json: body, rest: Buffer.alloc(0) };
+/** @param length of the JSON, from the header; undefined where the body is JSON alone @throws UnrollError invalid_request, malformed_json, body_too_complex */
+export async function readInference(body: unknown, length: string | undefined): Promise<InferenceCall> {
+  const { json, rest } = Buffer.isBuffer(body)
+    ? await split(body, length)
+    : { json: body, rest: Buffer.alloc(0) };
   const { success, data, error } = inferenceRequest.safeParse(json);
   if (!success) {
     const { path, message } = error.issues[0]!;
     return wrong(path.join('.') || 'body', message);
   }
+  const slice = createTimeSlice();
   let at = 0;
-  const inputs = data.inputs.map((input, i): WireTensor => {
+  const inputs: WireTensor[] = [];
+  for (const [i, input] of data.inputs.entries()) {
     const field = `inputs[${i}]`;
     const { name, shape, datatype } = input;
     const size = input.parameters['binary_data_size'];
     if (size === undefined) {
       if (input.data === undefined) wrong(`${field}.data`, 'is missing');
-      return { name, shape, datatype, values: valuesOfJson(input.data, input, field) };
+      inputs.push({ name, shape, datatype, values: valuesOfJson(input.data, input, field) });
+    } else {
+      const given = typeof size === 'object' ? 'an object' : JSON.stringify(size).slice(0, 64);
+      if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0 || at + size > rest.length)
+        return wrong(
+          `${field}.parameters.binary_data_size`,
+          `${given} bytes, the body has ${rest.length - at} left`,
+        );
+      const bytes = rest.subarray(at, (at += size));
+      inputs.push({ name, shape, datatype, values: await valuesOfBytes(bytes, input, field, slice) });
     }
-    if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0 || at + size > rest.length)
-      return wrong(
-        `${field}.parameters.binary_data_size`,
-        `${JSON.stringify(size)} bytes, the body has ${rest.length - at} left`,
-      );
-    const bytes = rest.subarray(at, (at += size));
-    return { name, shape, datatype, values: valuesOfBytes(bytes, input, field) };
-  });
+    if (slice.due()) await slice.next();
+  }
   if (at !== rest.length) wrong('body', `${rest.length - at} bytes belong to no input`);
   return {
     id: data.id,
@@ -73,36 +93,27 @@ export function readInference(body: unknown, length: string | undefined): Infere
   };
 }
 
-function split(body: Buffer, length: string | undefined): { json: unknown; rest: Buffer } {
+async function split(body: Buffer, length: string | undefined): Promise<{ json: unknown; rest: Buffer }> {
   const size = length === undefined ? body.length : Number(length);
   if (!Number.isSafeInteger(size) || size < 0 || size > body.length)
     return wrong(
       headerLength,
       `must be the bytes of the JSON, at most ${body.length}, was ${String(length).slice(0, 32)}`,
     );
-  try {
-    return { json: JSON.parse(body.toString('utf8', 0, size)), rest: body.subarray(size) };
-  } catch (error) {
-    throw new UnrollError(
-      'malformed_json',
-      'the body does not begin with JSON of the length that its header says',
-      { cause: error },
-    );
-  }
+  return { json: await parseJson(body.subarray(0, size)), rest: body.subarray(size) };
 }
 
-export interface InferenceReply {
-  readonly body: object | Buffer;
-  /** Of the JSON, where bytes follow it. */
-  readonly jsonLength: number | null;
-}
+/** JSON alone, or the pieces of JSON and of the bytes after it. */
+export type InferenceReply =
+  { readonly json: object } | { readonly pieces: readonly Uint8Array[]; readonly jsonLength: number };
 
-/** Puts the outputs asked for into a body. @throws UnrollError invalid_request for an output that the model doesn't have */
-export function writeInference(
+/** Puts the outputs asked for into a body. @throws UnrollError invalid_request for an output that the model doesn't have, cancelled */
+export async function writeInference(
   model: { readonly name: string; readonly version: number },
   call: InferenceCall,
   outputs: readonly WireTensor[],
-): InferenceReply {
+  signal?: AbortSignal,
+): Promise<InferenceReply> {
   const chosen = call.outputs
     ? call.outputs.map(({ name, parameters: own }, i) => ({
         tensor:
@@ -111,21 +122,31 @@ export function writeInference(
         binary: own['binary_data'] === undefined ? call.binary : own['binary_data'] === true,
       }))
     : outputs.map((one) => ({ tensor: one, binary: call.binary }));
-  const chunks: Uint8Array[] = [];
-  const shown = chosen.map(({ tensor: { name, datatype, shape, values, ...rest }, binary }) => {
-    const head = { name, datatype, shape };
-    if (!binary) return { ...head, data: values };
-    const bytes = bytesOf({ name, datatype, shape, values, ...rest });
-    chunks.push(bytes);
-    return { ...head, parameters: { binary_data_size: bytes.length } };
-  });
-  const body = {
+  const json = {
     model_name: model.name,
     model_version: String(model.version),
     ...(call.id !== undefined && { id: call.id }),
-    outputs: shown,
+    outputs: chosen.map(({ tensor, binary }) => {
+      const { name, datatype, shape, values } = tensor;
+      return binary
+        ? { name, datatype, shape, parameters: { binary_data_size: byteLengthOf(tensor) } }
+        : { name, datatype, shape, data: values };
+    }),
   };
-  if (chunks.length === 0) return { body, jsonLength: null };
-  const json = Buffer.from(JSON.stringify(body));
-  return { body: Buffer.concat([json, ...chunks]), jsonLength: json.length };
+  const inBinary = chosen.filter(({ binary }) => binary);
+  if (inBinary.length === 0) return { json };
+  // its length goes ahead of it, so that all of it is there before the first byte is sent
+  const slice = createTimeSlice(signal);
+  const pieces: Uint8Array[] = [];
+  for (const chunk of jsonChunks(json)) {
+    pieces.push(Buffer.from(chunk));
+    if (slice.due()) await slice.next();
+  }
+  const jsonLength = pieces.reduce((sum, { length }) => sum + length, 0);
+  for (const { tensor } of inBinary)
+    for (const part of partsOf(tensor)) {
+      pieces.push(part);
+      if (slice.due()) await slice.next();
+    }
+  return { pieces, jsonLength };
 }

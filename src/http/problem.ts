@@ -52,9 +52,14 @@ export function errorBody(
     : { status, code, type: 'application/problem+json', body: problem };
 }
 
+/** Characters of a detail and of a field's name: what was sent may be megabytes long, and may stand in either. */
+const maxDetail = 2000;
+const maxField = 200;
+
 function build(code: ErrorCode, detail: string, field?: string): Problem {
-  const head = { type: 'about:blank', title: titleOf(code), status: statusOf(code), code, detail };
-  return field === undefined ? head : { ...head, field };
+  const shown = shortened(detail, maxDetail);
+  const head = { type: 'about:blank', title: titleOf(code), status: statusOf(code), code, detail: shown };
+  return field === undefined ? head : { ...head, field: shortened(field, maxField) };
 }
 
 /** A wrong field as the validator reports it. */
@@ -78,7 +83,7 @@ function invalid(wrong: readonly Wrong[]): Problem {
           field: fieldOf([...path, key]),
           message: 'there is no such field',
         }))
-      : [{ field: fieldOf(path), message: message ?? 'is not valid' }];
+      : [{ field: fieldOf(path), message: shortened(message ?? 'is not valid', maxField) }];
   });
   const errors = found.slice(0, reported);
   const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
@@ -95,5 +100,5 @@ const fieldOf = (path: readonly string[]): string =>
         )
         .join('');
 
-const shortened = (name: string): string =>
-  name.length <= nameLength ? name : `${name.slice(0, nameLength).toWellFormed()}…`;
+const shortened = (text: string, most = nameLength): string =>
+  text.length <= most ? text : `${text.slice(0, most).toWellFormed()}…`;

@@ -1,10 +1,12 @@
 import { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import type { TaskEvent } from '../tasks/context.ts';
+import { createTimeSlice } from '../time-slice.ts';
+import { jsonChunks } from './json-chunks.ts';
 import { problemOf } from './problem.ts';
 
-// Server-sent events (WHATWG HTML, 9.2). One event an item, an id on each, a comment when nothing was said for a while.
+// Server-sent events (WHATWG HTML, 9.2): an id on each event, a comment after every pause. The next event is asked for when
+// the socket has taken the one before it, so that a stream that nobody reads holds one event.
 
 export interface SseOptions {
   /** Milliseconds of silence before a comment. */
@@ -15,12 +17,22 @@ export interface SseOptions {
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** @param id null for an event that nobody comes back to @throws TypeError for a name that would break the framing */
-export function frame(id: number | null, event: string, data: object): string {
+/** An event as text, a large one in pieces. @param id null for none @throws TypeError for a name that breaks the framing */
+export function* frame(id: number | null, event: string, data: object): Generator<string> {
   if (/[\r\n]/.test(event)) throw new TypeError('an event name holds no line break');
-  return `${id === null ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+  let text = `${id === null ? '' : `id: ${id}\n`}event: ${event}\ndata: `;
+  for (const chunk of jsonChunks(data)) {
+    // the last piece goes out with the blank line that ends the event
+    if (text.length > pieceLength) {
+      yield text;
+      text = '';
+    }
+    text += chunk;
+  }
+  yield `${text}\n\n`;
 }
 
+const pieceLength = 16_384;
 export const ping = ': ping\n\n';
 
 /**
@@ -33,12 +45,13 @@ export async function sendEvents(
   options: SseOptions,
 ): Promise<FastifyReply> {
   const first = events.next();
-  await orPing(first, options.pingMs);
+  const silence = createSilence(options.pingMs);
+  await silence.endOf(first).finally(() => silence.stop());
   return reply
     .type('text/event-stream; charset=utf-8')
     .header('cache-control', 'no-store')
     .header('x-accel-buffering', 'no')
-    .send(Readable.from(frames(events, first, options)));
+    .send(Readable.from(frames(events, first, options), { highWaterMark: 1 }));
 }
 
 /** The text of the stream, as it comes. */
@@ -47,13 +60,15 @@ export async function* frames(
   first: Promise<IteratorResult<TaskEvent>>,
   { pingMs, onEvent, onError }: SseOptions,
 ): AsyncGenerator<string> {
+  const slice = createTimeSlice();
+  const silence = createSilence(pingMs);
   let id = 0;
   let last: number | null = null;
   let next = first;
   try {
     for (;;) {
-      const result = await orPing(next, pingMs);
-      if (result === 'ping') {
+      const result = await silence.endOf(next);
+      if (result === null) {
         yield ping;
         continue;
       }
@@ -61,24 +76,40 @@ export async function* frames(
       const now = performance.now();
       onEvent?.(last === null ? null : now - last);
       last = now;
-      next = events.next();
-      next.catch(() => {}); // it is awaited in the next round, which a caller who leaves never starts
       const { event, data, id: own = id++ } = result.value;
-      yield frame(own, event, data);
+      for (const text of frame(own, event, data)) {
+        yield text;
+        // a reader that takes everything at once must not keep the event loop for itself
+        if (slice.due()) await slice.next();
+      }
+      next = events.next();
     }
   } catch (error) {
     onError?.(error);
-    yield frame(id, 'error', problemOf(error));
+    yield* frame(id, 'error', problemOf(error));
   } finally {
+    silence.stop();
     await events.return(undefined);
   }
 }
 
-async function orPing<T>(value: Promise<T>, ms: number): Promise<T | 'ping'> {
-  const timer = new AbortController();
-  try {
-    return await Promise.race([value, delay(ms, 'ping' as const, { signal: timer.signal, ref: false })]);
-  } finally {
-    timer.abort();
-  }
+interface Silence {
+  /** The value, or null when it does not come in time. */
+  endOf<T>(value: Promise<T>): Promise<T | null>;
+  stop(): void;
+}
+
+/** One timer for a whole stream. */
+function createSilence(ms: number): Silence {
+  let expire = (): void => {};
+  const timer = setTimeout(() => expire(), ms).unref();
+  return {
+    endOf: (value) =>
+      new Promise((resolve, reject) => {
+        expire = () => resolve(null);
+        timer.refresh();
+        value.then(resolve, reject);
+      }),
+    stop: () => clearTimeout(timer),
+  };
 }

@@ -1,14 +1,16 @@
 import { z } from 'zod';
+import { atMost } from '../bounded-schema.ts';
 import { trainingSpec } from '../training/training-spec.ts';
 
 const path = z
   .string()
+  .max(100, { abort: true })
   .regex(
-    /^(hyperparameters|budget)(\.[a-z0-9_]+)+$|^seed$/,
+    /^(hyperparameters|budget)(\.[a-z][a-z0-9_]*)+$|^seed$/,
     'must name a field below hyperparameters or budget, or seed',
   );
 const range = z.union([
-  z.array(z.unknown()).min(1).max(64),
+  atMost(64, z.array(z.unknown()).min(1).max(64)),
   z
     .strictObject({
       min: z.number(),
@@ -21,7 +23,9 @@ const range = z.union([
 ]);
 export type Range = z.infer<typeof range>;
 
-export const mostTrials = 64;
+export const maxTrials = 64;
+/** Settings that may vary at a time. */
+const maxPaths = 16;
 
 /** Body of POST /v1/training/comparisons. */
 export const comparisonRequest = z
@@ -30,18 +34,20 @@ export const comparisonRequest = z
     model: z.string().regex(/^[A-Za-z0-9_-]{1,50}$/),
     /** A training job without a model's name; its recurrent layers say how many parameters all are to have. */
     spec: trainingSpec.omit({ model: true }),
-    cells: z
-      .array(z.enum(['rnn', 'lstm', 'gru']))
-      .min(1)
-      .max(3)
-      .default(['rnn', 'lstm', 'gru']),
+    cells: atMost(
+      3,
+      z
+        .array(z.enum(['rnn', 'lstm', 'gru']))
+        .min(1)
+        .max(3),
+    ).default(['rnn', 'lstm', 'gru']),
     /** Every combination of these values. */
-    grid: z.record(path, z.array(z.unknown()).min(1).max(16)).optional(),
+    grid: atMost(maxPaths, z.record(path, atMost(16, z.array(z.unknown()).min(1).max(16)))).optional(),
     /** Or so many draws. */
     random: z
       .strictObject({
-        trials: z.int().min(1).max(mostTrials),
-        ranges: z.record(path, range),
+        trials: z.int().min(1).max(maxTrials),
+        ranges: atMost(maxPaths, z.record(path, range)),
         seed: z.int().min(0).default(0),
       })
       .optional(),

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { UnrollError } from '../errors.ts';
 import type { Compared } from './compare-trials.ts';
-import { mostTrials, type ComparisonRequest } from './comparison-request.ts';
+import type { ComparisonRequest } from './comparison-request.ts';
 import { nextComparisonStatus, type ComparisonAction } from './comparison-transitions.ts';
 import { isDecided, type Comparison } from './job.ts';
 import type { JobRegistry } from './job-registry.ts';
 import type { Publisher } from './publisher.ts';
 import type { JobStore } from './store.ts';
 import { publishError, type TrainingJobs } from './training-jobs.ts';
-import { trialsOf } from './trials.ts';
+import { createTrials } from './trials.ts';
 
 // "Try them all and see which performs better" as one call: a comparison, and a job for each of its trials.
 
@@ -115,11 +115,7 @@ export function createComparisons({
     },
 
     async create(request) {
-      const trials = trialsOf(request);
-      if (trials.length > mostTrials)
-        throw new UnrollError('invalid_request', `at most ${mostTrials} trials, these are ${trials.length}`, {
-          field: 'grid',
-        });
+      const trials = await createTrials(request);
       for (const { spec } of trials) jobs.checkSpec(spec);
       const release = jobs.places.reserve(trials.map(({ spec }) => spec.model));
       const id = `cmp_${randomBytes(9).toString('hex')}`;

@@ -170,7 +170,12 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
     else if (asked !== null || last) registry.apply(id, 'stopped', { step });
     else {
       log.warn({ job: id, reason }, 'a training thread died');
-      registry.fail(id, 'internal', 'the training thread died; the log has the reason under this job id', step);
+      registry.fail(
+        id,
+        'internal',
+        'the training thread died; the log has the reason under this job id',
+        step,
+      );
     }
   }
 

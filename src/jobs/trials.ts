@@ -4,7 +4,8 @@ import { tensorShapes } from '../network/check-weights.ts';
 import { resolveNetwork } from '../network/encoder-decoder.ts';
 import { networkSpec } from '../network/spec.ts';
 import { trainingSpec, type TrainingSpec } from '../training/training-spec.ts';
-import type { ComparisonRequest, Range } from './comparison-request.ts';
+import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
+import { maxTrials, type ComparisonRequest, type Range } from './comparison-request.ts';
 
 // What a comparison tries: every cell with every setting, on the same data and with as many parameters.
 
@@ -18,33 +19,65 @@ type Cell = ComparisonRequest['cells'][number];
 type Network = NonNullable<TrainingSpec['network']>;
 type Layer = Network['layers'][number];
 
-/** @throws UnrollError invalid_request for a setting that the job could not have */
-export function trialsOf(request: ComparisonRequest): Trial[] {
+/** What a setting may change; the rest of a spec is the same for all trials and was checked with the request. */
+const settable = trainingSpec.pick({ hyperparameters: true, budget: true, seed: true });
+
+/** @throws UnrollError invalid_request for too many trials, and for a setting that the job could not have */
+export async function createTrials(request: ComparisonRequest): Promise<Trial[]> {
   const { network } = request.spec;
   if (!network)
     throw new UnrollError('invalid_request', 'spec.network: is needed to compare cells', {
       field: 'spec.network',
     });
+  checkTrialCount(request);
+  const slice = createTimeSlice();
   const settings = settingsOf(request);
-  return request.cells.flatMap((cell) =>
-    settings.map((setting, index): Trial => {
-      const draft: Record<string, unknown> = {
-        ...request.spec,
-        model: `${request.model}-${cell}${settings.length > 1 ? `-${index + 1}` : ''}`,
-        network: withCell(network, cell),
-      };
-      for (const [path, value] of Object.entries(setting)) put(draft, path, value);
-      const hyper = (draft['hyperparameters'] ?? {}) as Record<string, unknown>;
-      // at least one look at how far gradients reach
-      if (!hyper['gradient_flow_every']) put(draft, 'hyperparameters.gradient_flow_every', flowEvery);
-      const parsed = trainingSpec.safeParse(draft);
-      if (parsed.success) return { cell, settings: setting, spec: parsed.data };
-      const { path, message } = parsed.error.issues[0]!;
-      throw new UnrollError('invalid_request', `${path.join('.')}: ${message}`, {
-        field: `spec.${path.join('.')}`,
+  const trials: Trial[] = [];
+  for (const cell of request.cells) {
+    const sized = await withCell(network, cell, slice);
+    for (const [index, setting] of settings.entries()) {
+      const model = `${request.model}-${cell}${settings.length > 1 ? `-${index + 1}` : ''}`;
+      trials.push({
+        cell,
+        settings: setting,
+        spec: { ...withSetting(request.spec, setting), model, network: sized },
       });
-    }),
-  );
+      if (slice.due()) await slice.next();
+    }
+  }
+  return trials;
+}
+
+/** Counted from the lengths of the lists, before a combination is made. @throws UnrollError invalid_request */
+function checkTrialCount({ cells, grid, random }: ComparisonRequest): void {
+  const settings = random
+    ? random.trials
+    : Object.values(grid ?? {}).reduce((product, values) => product * values.length, 1);
+  const count = cells.length * settings;
+  const field = random ? 'random.trials' : 'grid';
+  if (count > maxTrials)
+    throw new UnrollError('invalid_request', `${field}: at most ${maxTrials} trials, these are ${count}`, {
+      field,
+    });
+}
+
+/** @throws UnrollError invalid_request */
+function withSetting(
+  spec: ComparisonRequest['spec'],
+  setting: Readonly<Record<string, unknown>>,
+): ComparisonRequest['spec'] {
+  const { hyperparameters, budget, seed } = spec;
+  const draft: Record<string, unknown> = { hyperparameters, budget, seed };
+  for (const [path, value] of Object.entries(setting)) put(draft, path, value);
+  const hyper = (draft['hyperparameters'] ?? {}) as Record<string, unknown>;
+  // at least one look at how far gradients reach
+  if (!hyper['gradient_flow_every']) put(draft, 'hyperparameters.gradient_flow_every', flowEvery);
+  const parsed = settable.safeParse(draft);
+  if (parsed.success) return { ...spec, ...parsed.data };
+  const { path, message } = parsed.error.issues[0]!;
+  throw new UnrollError('invalid_request', `${path.join('.')}: ${message}`, {
+    field: `spec.${path.join('.')}`,
+  });
 }
 
 const flowEvery = 50;
@@ -84,7 +117,7 @@ function put(object: Record<string, unknown>, path: string, value: unknown): voi
 }
 
 /** The same network of another cell, with units so many that the recurrent layers have about as many parameters. */
-function withCell(network: Network, cell: Cell): Network {
+async function withCell(network: Network, cell: Cell, slice: TimeSlice): Promise<Network> {
   const wanted = recurrentParameters(network);
   let best = scaled(network, cell, 1);
   let nearest = Infinity;
@@ -97,6 +130,7 @@ function withCell(network: Network, cell: Cell): Network {
     if (Math.abs(count - wanted) < nearest) [best, nearest] = [tried, Math.abs(count - wanted)];
     if (count > wanted) high = middle;
     else low = middle;
+    if (slice.due()) await slice.next();
   }
   return best;
 }

@@ -1,8 +1,10 @@
 import type { ServedModel } from '../repository/repository-interface.ts';
+import { createTimeSlice } from '../time-slice.ts';
+import { checkReplyTo, longestText, numberBytes } from './budgets.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
 import { bestLabels, type Scored } from './labels.ts';
 import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
-import { follow, isOutputs, onlyOne, rowsOf, runSequences, type Submission } from './run-sequences.ts';
+import { collectOutputs, follow, onlyOne, rowsOf, runSequences, type Submission } from './run-sequences.ts';
 import { streamWithModel, withModel } from './with-model.ts';
 import { headOf, type ReplyHead } from './usage.ts';
 
@@ -21,16 +23,26 @@ export interface ClassifyReply extends ReplyHead {
 /** Many-to-one: the label of whole sequences. */
 export function classify(context: TaskContext, call: Call, body: ClassifyBody): Promise<ClassifyReply> {
   return withModel(context, call, 'classify', async (model) => {
-    const sequences = readInputs(model, body.input, context.limits);
+    const sequences = await readInputs(model, body.input, context.limits, call.signal);
+    const labels = model.spec.outputs.labels!;
+    const bytes = (): number =>
+      sequences.length * (Math.min(body.top_k, labels.length) + 1) * (scoredBytes + longestText(labels));
+    checkReplyTo(sequences, bytes, call, context.limits);
     const submissions = sequences.map((sequence) => submissionOf(model, sequence, 'last'));
-    const results = await runSequences(context, call, submissions, isOutputs);
+    const results = await runSequences(context, call, submissions, collectOutputs);
     const ends = results.map(({ end }) => end);
-    return {
-      ...headOf(model, ends, sequences),
-      predictions: results.map(({ events }) => predictionOf(model, events[0]!.values, body.top_k)),
-    };
+    const slice = createTimeSlice(call.signal);
+    const predictions: Prediction[] = [];
+    for (const { result } of results) {
+      predictions.push(predictionOf(model, result[0]!.values, body.top_k));
+      if (slice.due()) await slice.next();
+    }
+    return { ...headOf(model, ends, sequences), predictions };
   });
 }
+
+/** Bytes of `{"label":,"score":},`. */
+const scoredBytes = 20 + numberBytes;
 
 /** The label as it forms: a `step` event after every step, then the reply. */
 export function classifyStream(
@@ -39,7 +51,7 @@ export function classifyStream(
   body: ClassifyBody,
 ): AsyncGenerator<TaskEvent> {
   return streamWithModel(context, call, 'classify', async function* (model) {
-    const sequence = onlyOne(readInputs(model, body.input, context.limits), 'input');
+    const sequence = onlyOne(await readInputs(model, body.input, context.limits, call.signal), 'input');
     let last: Prediction | undefined;
     for await (const event of follow(context, call, submissionOf(model, sequence, 'every'))) {
       if (event.kind === 'outputs') {

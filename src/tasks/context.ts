@@ -15,6 +15,10 @@ export interface TaskLimits {
   readonly maxInputs: number;
   /** Tokens of one generation. */
   readonly maxTokens: number;
+  /** Steps of one request, over all its sequences and beams. */
+  readonly maxRequestSteps: number;
+  /** Bytes of a reply, estimated before the work starts. */
+  readonly maxReplyBytes: number;
   /** Milliseconds. */
   readonly timeoutMs: number;
   readonly maxTimeoutMs: number;
@@ -28,6 +32,8 @@ export interface Call {
   readonly timeoutMs?: number | undefined;
   /** It is part of a request that is counted already. */
   readonly counted?: boolean | undefined;
+  /** Bytes of the reply to sequences of these lengths, where it is not the task's own reply that is sent. */
+  readonly replyBytes?: ((steps: readonly number[]) => number) | undefined;
 }
 
 /** One server-sent event of a task: what the transport writes. */

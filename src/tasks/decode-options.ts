@@ -32,11 +32,38 @@ export interface DecodeSettings {
 /** Longest output where nobody says: twice the source and a little. */
 const roomFor = (steps: number): number => 2 * steps + 50;
 
-/** The caller's wish, else the model's default, else ours; for a source of so many steps. @throws UnrollError invalid_request, input_mismatch */
+/** Tokens that every output begins with, and those that none has; the same for all sources of a request. */
+export interface DecodeRules {
+  readonly prefix: readonly number[];
+  readonly suppress: readonly number[];
+}
+
+/** @throws UnrollError invalid_request, input_mismatch */
+export function decodeRules({ target }: ServedModel, body: DecodeSettings): DecodeRules {
+  const prefix = body.prefix === undefined ? [] : idsOf(target!, body.prefix, 'prefix');
+  const suppress = (body.suppress ?? []).flatMap((token, i) => idsOf(target!, [token], `suppress[${i}]`));
+  const suppressed = new Set(suppress);
+  for (const id of prefix) {
+    const what =
+      id === target!.startId || id === target!.endId
+        ? 'which no output holds'
+        : suppressed.has(id)
+          ? 'which suppress forbids'
+          : null;
+    if (what !== null)
+      throw new UnrollError('invalid_request', `prefix: holds ${target!.tokens.at(id)}, ${what}`, {
+        field: 'prefix',
+      });
+  }
+  return { prefix, suppress };
+}
+
+/** The caller's wish, else the model's default, else ours; for a source of so many steps. @throws UnrollError invalid_request */
 export function decodeOptions(
-  { spec, target }: ServedModel,
+  { spec }: ServedModel,
   body: DecodeSettings,
   limits: TaskLimits,
+  { prefix, suppress }: DecodeRules,
   sourceSteps: number,
 ): DecodeOptions[] {
   const defaults = spec.decoding;
@@ -57,14 +84,7 @@ export function decodeOptions(
   if (maxLength > limits.maxTokens) wrong('max_length', `at most ${limits.maxTokens}, was ${maxLength}`);
   const minLength = body.min_length ?? Math.min(maxLength, defaults.min_length ?? 0);
   if (minLength > maxLength) wrong('min_length', `at most max_length, ${maxLength}, was ${minLength}`);
-  const prefix = body.prefix === undefined ? [] : idsOf(target!, body.prefix, 'prefix');
   if (prefix.length > maxLength) wrong('prefix', `has ${prefix.length} tokens, max_length is ${maxLength}`);
-  const suppress = (body.suppress ?? []).flatMap((token, i) => idsOf(target!, [token], `suppress[${i}]`));
-  for (const id of prefix) {
-    if (id === target!.startId || id === target!.endId)
-      wrong('prefix', `holds ${target!.tokens.at(id)}, which no output holds`);
-    if (suppress.includes(id)) wrong('prefix', `holds ${target!.tokens.at(id)}, which suppress forbids`);
-  }
   const attends = spec.network.layers.some(({ type }) => type === 'attention');
   if (body.return_attention && !attends) wrong('return_attention', 'the model has no attention');
   if (body.coverage_penalty && !attends) wrong('coverage_penalty', 'the model has no attention');
@@ -91,16 +111,20 @@ export function decodeOptions(
   return Array.from({ length: n }, (_, choice) => ({ ...options, choice }));
 }
 
+const strangersNamed = 5;
+
 /** @throws UnrollError input_mismatch naming the tokens that are not in the vocabulary */
 function idsOf(vocabulary: Vocabulary, given: Tokens, field: string): number[] {
   const encoded = typeof given === 'string' ? vocabulary.encode(given) : vocabulary.encodeTokens(given);
   if (encoded.unknown === 0) return [...encoded.ids];
-  const pieces = typeof given === 'string' ? [...given] : given;
-  const strangers = [...new Set(pieces)].filter((piece) => vocabulary.encodeTokens([piece]).unknown > 0);
+  const strangers = new Set<string>();
+  for (const piece of given) {
+    if (strangers.size === strangersNamed) break;
+    if (vocabulary.encodeTokens([piece]).unknown > 0) strangers.add(piece);
+  }
   throw new UnrollError(
     'input_mismatch',
-    `${field}: the model writes no ${strangers
-      .slice(0, 5)
+    `${field}: the model writes no ${[...strangers]
       .map((piece) => JSON.stringify(piece.slice(0, 40)))
       .join(', ')}`,
     { field },

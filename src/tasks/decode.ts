@@ -1,11 +1,14 @@
-import type { DoneEvent, SequenceEvent } from '../engine/delivery.ts';
+import type { DoneEvent } from '../engine/delivery.ts';
 import type { Hypothesis } from '../decoding/search.ts';
 import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
+import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
-import { decodeOptions, type DecodeSettings } from './decode-options.ts';
+import { checkDecodeCost } from './decode-cost.ts';
+import { decodeOptions, decodeRules, type DecodeSettings } from './decode-options.ts';
+import { finite } from './float32-text.ts';
 import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
-import { follow, onlyOne, runSequences, type Submission } from './run-sequences.ts';
+import { follow, onlyOne, runSequences, type Collector, type Submission } from './run-sequences.ts';
 import { streamWithModel, withModel } from './with-model.ts';
 import { headOf, type ReplyHead } from './usage.ts';
 
@@ -36,73 +39,68 @@ export interface DecodeReply extends ReplyHead {
   readonly predictions: Decoded[];
 }
 
-type DecodedEvent = Extract<SequenceEvent, { kind: 'decoded' }>;
-const isDecoded = (event: SequenceEvent): event is DecodedEvent => event.kind === 'decoded';
-
 /** Many-to-many delayed: the source is read whole, then the output is written. */
 export function decode(context: TaskContext, call: Call, body: DecodeBody): Promise<DecodeReply> {
   return withModel(context, call, 'decode', async (model) => {
-    const sources = readInputs(model, body.input, context.limits);
-    const submissions = sources.map((source) => submissionsOf(context, model, source, body));
-    checkCount(submissions.flat().length, context);
-    const results = await runSequences(context, call, submissions.flat(), isDecoded);
-    const perSource = submissions[0]!.length;
+    const sources = await readInputs(model, body.input, context.limits, call.signal);
+    const submissions = submissionsOf(context, model, sources, body);
+    const results = await runSequences(context, call, submissions, collectHypotheses);
+    const perSource = submissions.length / sources.length;
+    const slice = createTimeSlice(call.signal);
+    const predictions: Decoded[] = [];
+    for (const [i, source] of sources.entries()) {
+      const found = results.slice(i * perSource, (i + 1) * perSource).flatMap(({ result }) => result);
+      predictions.push(await decodedOf(model, source, body, found, slice));
+    }
     return {
       ...headOf(
         model,
         results.map(({ end }) => end),
         sources,
       ),
-      predictions: sources.map((source, i) =>
-        decodedOf(
-          model,
-          source,
-          body,
-          results.slice(i * perSource, (i + 1) * perSource).flatMap(({ events }) => events),
-        ),
-      ),
+      predictions,
     };
   });
+}
+
+function collectHypotheses(): Collector<Hypothesis[]> {
+  const hypotheses: Hypothesis[] = [];
+  return {
+    push: (event) => void (event.kind === 'decoded' && hypotheses.push(...event.hypotheses)),
+    end: () => hypotheses,
+  };
 }
 
 /** A `token` event as soon as the token is certain, then the reply. */
 export function decodeStream(context: TaskContext, call: Call, body: DecodeBody): AsyncGenerator<TaskEvent> {
   return streamWithModel(context, call, 'decode', async function* (model) {
-    const source = onlyOne(readInputs(model, body.input, context.limits), 'input');
-    const submission = onlyOne(submissionsOf(context, model, source, body), 'n');
-    const decoded: DecodedEvent[] = [];
+    const source = onlyOne(await readInputs(model, body.input, context.limits, call.signal), 'input');
+    const submission = onlyOne(submissionsOf(context, model, [source], body), 'n');
+    const decoded: Hypothesis[] = [];
     let end: DoneEvent | null = null;
     for await (const event of follow(context, call, submission)) {
       if (event.kind === 'token') {
         const { index, text, id, logprob } = event;
         yield { event: 'token', data: { index, text: separatorOf(model, index) + text, id, logprob } };
-      } else if (event.kind === 'decoded') decoded.push(event);
+      } else if (event.kind === 'decoded') decoded.push(...event.hypotheses);
       else if (event.kind === 'done') end = event;
     }
     const reply: DecodeReply = {
       ...headOf(model, end ? [end] : [], [source]),
-      predictions: [decodedOf(model, source, body, decoded)],
+      predictions: [await decodedOf(model, source, body, decoded, createTimeSlice(call.signal))],
     };
     yield { event: 'done', data: reply };
   });
 }
 
+/** `n` for each source, counted before they are made. @throws UnrollError too_many_inputs, work_too_large, reply_too_large … */
 function submissionsOf(
   { limits }: TaskContext,
   model: ServedModel,
-  { values, steps }: PreparedSequence,
+  sources: readonly PreparedSequence[],
   body: DecodeBody,
 ): Submission[] {
-  return decodeOptions(model, body, limits, steps).map((options) => ({
-    network: model.network,
-    input: values,
-    want: 'last',
-    what: 'output',
-    decode: options,
-  }));
-}
-
-function checkCount(count: number, { limits }: TaskContext): void {
+  const count = sources.length * (body.n ?? 1);
   if (count > limits.maxInputs)
     throw new UnrollError(
       'too_many_inputs',
@@ -111,36 +109,57 @@ function checkCount(count: number, { limits }: TaskContext): void {
         field: 'n',
       },
     );
+  const rules = decodeRules(model, body);
+  const options = sources.map(({ steps }) => decodeOptions(model, body, limits, rules, steps));
+  checkDecodeCost(model, sources, body, options, limits);
+  return sources.flatMap(({ values }, i) =>
+    options[i]!.map((decode) => ({
+      network: model.network,
+      input: values,
+      want: 'last' as const,
+      what: 'output' as const,
+      decode,
+    })),
+  );
 }
 
 /** Words stand apart. */
 const separatorOf = ({ spec }: ServedModel, index: number): string =>
   index > 0 && spec.outputs.vocabulary?.vocabulary === 'words' ? ' ' : '';
 
-function decodedOf(
+async function decodedOf(
   model: ServedModel,
   { tokens: sourceTokens }: PreparedSequence,
   body: DecodeBody,
-  events: readonly DecodedEvent[],
-): Decoded {
-  const hypotheses = events.flatMap((event) => event.hypotheses).map((one) => outputOf(model, one, body));
+  found: readonly Hypothesis[],
+  slice: TimeSlice,
+): Promise<Decoded> {
+  const hypotheses: DecodedOutput[] = [];
+  for (const one of found) hypotheses.push(await outputOf(model, one, body, slice));
   return {
     hypotheses,
     ...(body.return_attention && { source_tokens: sourceTokens.map(({ text }) => text) }),
   };
 }
 
-function outputOf(
+async function outputOf(
   { target }: ServedModel,
   { ids, logprobs, score, finish, attention }: Hypothesis,
   body: DecodeBody,
-): DecodedOutput {
+  slice: TimeSlice,
+): Promise<DecodedOutput> {
+  const rows: number[][] = [];
+  for (const row of attention ?? []) {
+    rows.push(Array.from(row, finite));
+    if (slice.due()) await slice.next();
+  }
+  if (slice.due()) await slice.next();
   return {
     text: target!.decode(ids),
     tokens: ids.map((id) => target!.tokens.at(id)!),
-    score,
+    score: finite(score),
     finish_reason: finish,
-    ...(body.logprobs && { logprobs: [...logprobs] }),
-    ...(attention && { attention: attention.map((row) => [...row]) }),
+    ...(body.logprobs && { logprobs: logprobs.map(finite) }),
+    ...(attention && { attention: rows }),
   };
 }

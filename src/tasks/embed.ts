@@ -1,7 +1,9 @@
+import { createTimeSlice } from '../time-slice.ts';
+import { checkReplyBytes, numberBytes } from './budgets.ts';
 import type { Call, TaskContext } from './context.ts';
 import { shortest } from './float32-text.ts';
 import { readInputs, type TaskInput } from './read-input.ts';
-import { isOutputs, runSequences } from './run-sequences.ts';
+import { collectOutputs, runSequences } from './run-sequences.ts';
 import { withModel } from './with-model.ts';
 import { headOf, type ReplyHead } from './usage.ts';
 
@@ -15,18 +17,23 @@ export interface EmbedReply extends ReplyHead {
 /** The last hidden row of whole sequences, from a model of any task. */
 export function embed(context: TaskContext, call: Call, body: EmbedBody): Promise<EmbedReply> {
   return withModel(context, call, null, async (model) => {
-    const sequences = readInputs(model, body.input, context.limits);
+    const sequences = await readInputs(model, body.input, context.limits, call.signal);
+    const bytes = sequences.length * model.network.info.hiddenWidth * numberBytes;
+    checkReplyBytes(bytes, context.limits, 'input');
     const submissions = sequences.map(({ values }) => ({
       network: model.network,
       input: values,
       want: 'last' as const,
       what: 'hidden' as const,
     }));
-    const results = await runSequences(context, call, submissions, isOutputs);
+    const results = await runSequences(context, call, submissions, collectOutputs);
     const ends = results.map(({ end }) => end);
-    return {
-      ...headOf(model, ends, sequences),
-      embeddings: results.map(({ events }) => Array.from(events[0]!.values, shortest)),
-    };
+    const slice = createTimeSlice(call.signal);
+    const embeddings: number[][] = [];
+    for (const { result } of results) {
+      embeddings.push(Array.from(result[0]!.values, shortest));
+      if (slice.due()) await slice.next();
+    }
+    return { ...headOf(model, ends, sequences), embeddings };
   });
 }

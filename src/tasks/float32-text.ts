@@ -6,11 +6,16 @@ import { UnrollError } from '../errors.ts';
  * @throws UnrollError internal for NaN and ±∞, which JSON cannot say
  */
 export function shortest(value: number): number {
-  if (!Number.isFinite(value))
-    throw new UnrollError('internal', `the network gave ${value}, which is out of a float32's range`);
+  finite(value);
   for (let digits = 6; digits < 9; digits++) {
     const rounded = Number(value.toPrecision(digits));
     if (Math.fround(rounded) === value) return rounded;
   }
   return Number(value.toPrecision(9));
+}
+
+/** The number itself. @throws UnrollError internal for NaN and ±∞ */
+export function finite(value: number): number {
+  if (Number.isFinite(value)) return value;
+  throw new UnrollError('internal', `the network gave ${value}, which is out of a float32's range`);
 }

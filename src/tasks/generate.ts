@@ -3,11 +3,13 @@ import type { DoneEvent } from '../engine/delivery.ts';
 import type { SequenceEvent } from '../engine/delivery.ts';
 import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
+import { checkReplyBytes, checkRequestSteps, longestTokenBytes } from './budgets.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
 import { optionsOf, type DecodingBody } from './decoding-options.ts';
+import { finite } from './float32-text.ts';
 import { mergeStreams } from './merge-streams.ts';
-import { promptsOf, type Prompt } from './prompts.ts';
-import { follow, isToken, onlyOne, runSequences, type Submission } from './run-sequences.ts';
+import { readPrompts, type Prompt } from './prompts.ts';
+import { follow, onlyOne, runSequences, type Collector, type Submission } from './run-sequences.ts';
 import { streamWithModel, withModel } from './with-model.ts';
 import { headOf, type ReplyHead } from './usage.ts';
 
@@ -38,13 +40,13 @@ type TokenEvent = Extract<SequenceEvent, { kind: 'token' }>;
 /** One-to-many: text from a prompt, or from nothing. */
 export function generate(context: TaskContext, call: Call, body: GenerateBody): Promise<GenerateReply> {
   return withModel(context, call, 'generate', async (model) => {
-    const prompts = promptsOf(model, body.prompt, context.limits);
+    const prompts = await readPrompts(model, body.prompt, context.limits, call.signal);
     const submissions = submissionsOf(context, model, prompts, body);
-    const results = await runSequences(context, call, submissions, isToken);
+    const results = await runSequences(context, call, submissions, () => collectGenerated(body));
     const ends = results.map(({ end }) => end);
     return {
       ...headOf(model, ends, prompts),
-      generations: results.map(({ events, end }) => generatedOf(events, end, body)),
+      generations: results.map(({ result, end }) => result(end)),
     };
   });
 }
@@ -56,24 +58,24 @@ export function generateStream(
   body: GenerateBody,
 ): AsyncGenerator<TaskEvent> {
   return streamWithModel(context, call, 'generate', async function* (model) {
-    const prompt = onlyOne(promptsOf(model, body.prompt, context.limits), 'prompt');
+    const prompt = onlyOne(await readPrompts(model, body.prompt, context.limits, call.signal), 'prompt');
     const submissions = submissionsOf(context, model, [prompt], body);
-    const tokens: TokenEvent[][] = submissions.map(() => []);
+    const choices = submissions.map(() => collectGenerated(body));
     const ends: DoneEvent[] = [];
     const streams = submissions.map((submission) => follow(context, call, submission));
     for await (const { source, value } of mergeStreams(streams)) {
       if (value.kind === 'done') ends[source] = value;
       else if (value.kind === 'token') {
-        tokens[source]!.push(value);
+        void choices[source]!.push(value);
         const { text, id, logprob, top } = logprobOf(value);
         const alternatives = body.logprobs ? { top } : {};
         yield { event: 'token', data: { text, id, logprob, choice: source, ...alternatives } };
       }
     }
-    const reply: GenerateReply = {
-      ...headOf(model, ends, [prompt]),
-      generations: tokens.map((events, choice) => generatedOf(events, ends[choice]!, body)),
-    };
+    const generations: Generated[] = [];
+    for (const [choice, collector] of choices.entries())
+      generations.push((await collector.end())(ends[choice]!));
+    const reply: GenerateReply = { ...headOf(model, ends, [prompt]), generations };
     yield { event: 'done', data: { finish_reason: reply.generations[0]!.finish_reason, ...reply } };
   });
 }
@@ -88,13 +90,21 @@ function submissionsOf(
   const { inputs } = model.spec;
   const separator = inputs.kind === 'text' && inputs.vocabulary === 'words' ? ' ' : '';
   const n = body.n ?? 1;
-  if (prompts.length * n > limits.maxInputs)
+  const count = prompts.length * n;
+  if (count > limits.maxInputs)
     throw new UnrollError(
       'too_many_inputs',
       `n: at most ${limits.maxInputs} generations in a request, was asked for ${prompts.length} × ${n}`,
       { field: 'n' },
     );
-  return prompts.flatMap(({ ids }) => {
+  const { maxTokens } = options;
+  const read = prompts.reduce((sum, { ids }) => sum + ids.length, 0);
+  checkRequestSteps(n * read + count * maxTokens, limits, 'max_tokens');
+  const longest = longestTokenBytes(model.vocabulary!) + separator.length;
+  const logprobs = body.logprobs === undefined ? 0 : (body.logprobs + 1) * (scoredTokenBytes + longest);
+  const field = body.logprobs === undefined ? 'max_tokens' : 'logprobs';
+  checkReplyBytes(count * (generatedBytes + maxTokens * (longest + logprobs)), limits, field);
+  return prompts.flatMap(({ ids, seen }) => {
     // a prompt is answered as if it had come alone, so a given seed counts for each; without one, each draws its own
     const seed = body.seed ?? randomInt(2 ** 47);
     return Array.from({ length: n }, (_, choice) => ({
@@ -102,12 +112,16 @@ function submissionsOf(
       input: ids,
       want: 'last' as const,
       what: 'output' as const,
-      generation: { ...options, seed, choice, separator, prompt: [...ids] },
+      generation: { ...options, seed, choice, separator, prompt: seen },
     }));
   });
 }
 
-const rounded = (logprob: number): number => Number(logprob.toPrecision(7));
+/** Bytes of `{"text":,"id":262143,"logprob":-12.34567},`, and of a generation besides its tokens. */
+const scoredTokenBytes = 44;
+const generatedBytes = 80;
+
+const rounded = (logprob: number): number => Number(finite(logprob).toPrecision(7));
 
 const logprobOf = ({ text, id, logprob, top }: TokenEvent): TokenLogprob => ({
   text,
@@ -116,11 +130,32 @@ const logprobOf = ({ text, id, logprob, top }: TokenEvent): TokenLogprob => ({
   top: top.map((one) => ({ text: one.text, id: one.id, logprob: rounded(one.logprob) })),
 });
 
-function generatedOf(events: readonly TokenEvent[], end: DoneEvent, body: GenerateBody): Generated {
+/** Tokens after which their texts are joined: thousands of short texts take far more memory than one long one. */
+const tokensAPart = 256;
+
+/** Keeps a generation's text, and its tokens only where they are asked for. Its result waits for the last event. */
+function collectGenerated(body: GenerateBody): Collector<(end: DoneEvent) => Generated> {
+  const parts: string[] = [];
+  let texts: string[] = [];
+  let tokens = 0;
+  const logprobs: TokenLogprob[] = [];
   return {
-    text: events.map(({ text }) => text).join(''),
-    finish_reason: end.finish ?? 'length',
-    tokens: events.length,
-    ...(body.logprobs === undefined ? {} : { logprobs: events.map(logprobOf) }),
+    push(event) {
+      if (event.kind !== 'token') return;
+      tokens++;
+      texts.push(event.text);
+      if (body.logprobs !== undefined) logprobs.push(logprobOf(event));
+      if (texts.length < tokensAPart) return;
+      parts.push(texts.join(''));
+      texts = [];
+    },
+    end:
+      () =>
+      ({ finish }) => ({
+        text: [...parts, ...texts].join(''),
+        finish_reason: finish ?? 'length',
+        tokens,
+        ...(body.logprobs === undefined ? {} : { logprobs }),
+      }),
   };
 }

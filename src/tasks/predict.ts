@@ -1,9 +1,11 @@
 import { answerRows, answersOnce } from '../network/answers-once.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
+import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
+import { checkReplyTo, numberBytes } from './budgets.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
 import { shortest } from './float32-text.ts';
 import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
-import { follow, isOutputs, onlyOne, rowsOf, runSequences, type Submission } from './run-sequences.ts';
+import { follow, onlyOne, rowsOf, runSequences, type Collector, type Submission } from './run-sequences.ts';
 import { streamWithModel, withModel } from './with-model.ts';
 import { headOf, type ReplyHead } from './usage.ts';
 
@@ -19,18 +21,39 @@ export interface PredictReply extends ReplyHead {
 export function predict(context: TaskContext, call: Call, body: PredictBody): Promise<PredictReply> {
   return withModel(context, call, 'predict', async (model) => {
     const once = answersOnce(model.spec.network);
-    const sequences = readInputs(model, body.input, context.limits);
+    const sequences = await readInputs(model, body.input, context.limits, call.signal);
+    const bytes = (): number =>
+      sequences.reduce((sum, { steps }) => sum + (once ? 1 : steps), 0) *
+      (model.network.info.outputWidth * numberBytes + rowBytes);
+    checkReplyTo(sequences, bytes, call, context.limits);
     const submissions = sequences.map((sequence) => submissionOf(model, sequence, once ? 'last' : 'every'));
-    const results = await runSequences(context, call, submissions, isOutputs);
+    const results = await runSequences(context, call, submissions, (_, slice) => collectRows(model, slice));
     const ends = results.map(({ end }) => end);
     return {
       ...headOf(model, ends, sequences),
-      predictions: results.map(({ events }) => {
-        const rows = events.flatMap(rowsOf).map((row) => inUnits(model, row));
-        return { output: once ? answerOf(model, rows.at(-1)!) : rows };
-      }),
+      predictions: results.map(({ result }) => ({
+        output: once ? answerOf(model, result.at(-1)!) : result,
+      })),
     };
   });
+}
+
+/** Bytes of `[],`. */
+const rowBytes = 3;
+
+/** Rows of outputs on the world's scale. */
+function collectRows(model: ServedModel, slice: TimeSlice): Collector<number[][]> {
+  const rows: number[][] = [];
+  return {
+    async push(event) {
+      if (event.kind !== 'outputs') return;
+      for (const row of rowsOf(event)) {
+        rows.push(await inUnits(model, row, slice));
+        if (slice.due()) await slice.next();
+      }
+    },
+    end: () => rows,
+  };
 }
 
 /** A `step` event with the output after every step, then the reply. */
@@ -40,12 +63,13 @@ export function predictStream(
   body: PredictBody,
 ): AsyncGenerator<TaskEvent> {
   return streamWithModel(context, call, 'predict', async function* (model) {
-    const sequence = onlyOne(readInputs(model, body.input, context.limits), 'input');
+    const sequence = onlyOne(await readInputs(model, body.input, context.limits, call.signal), 'input');
+    const slice = createTimeSlice(call.signal);
     const rows: number[][] = [];
     for await (const event of follow(context, call, submissionOf(model, sequence, 'every'))) {
       if (event.kind === 'outputs') {
         for (const row of rowsOf(event)) {
-          const output = inUnits(model, row);
+          const output = await inUnits(model, row, slice);
           yield { event: 'step', data: { step: rows.length, output } };
           rows.push(output);
         }
@@ -78,11 +102,17 @@ function answerOf({ spec }: ServedModel, numbers: number[]): number[] | number[]
   return Array.from({ length: rows }, (_, row) => numbers.slice(row * width, (row + 1) * width));
 }
 
+const numbersAPart = 4096;
+
 /** Back from the network's scale to the world's. */
-function inUnits({ spec }: ServedModel, row: Float32Array): number[] {
+async function inUnits({ spec }: ServedModel, row: Float32Array, slice: TimeSlice): Promise<number[]> {
   const units = spec.outputs.units;
-  return Array.from(row, (value, k) => {
+  const numbers: number[] = [];
+  for (let k = 0; k < row.length; k++) {
     const unit = units?.[k % units.length];
-    return shortest(unit ? Math.fround(value * unit.scale + unit.mean) : value);
-  });
+    const value = row[k]!;
+    numbers.push(shortest(unit ? Math.fround(value * unit.scale + unit.mean) : value));
+    if (k % numbersAPart === numbersAPart - 1 && slice.due()) await slice.next();
+  }
+  return numbers;
 }

@@ -1,19 +1,24 @@
 import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
+import { createTimeSlice } from '../time-slice.ts';
 import type { TaskLimits } from './context.ts';
+import { encodeInSlices } from './encode-in-slices.ts';
 
 export interface Prompt {
   /** The start id, where the model has one, then the text's. At least one. */
   readonly ids: Int32Array;
+  /** The same, for the penalties of each of its generations. */
+  readonly seen: readonly number[];
   readonly unknown: number;
 }
 
 /** @throws UnrollError input_mismatch, empty_input, sequence_too_long, too_many_inputs */
-export function promptsOf(
+export async function readPrompts(
   model: ServedModel,
   prompt: string | readonly string[] | undefined,
   limits: TaskLimits,
-): Prompt[] {
+  signal?: AbortSignal,
+): Promise<Prompt[]> {
   const { vocabulary } = model;
   if (!vocabulary)
     throw new UnrollError('input_mismatch', `prompt: ${model.name} has no vocabulary to write with`, {
@@ -30,23 +35,26 @@ export function promptsOf(
         field: 'prompt',
       },
     );
-  return texts.map((text, i) => {
+  const slice = createTimeSlice(signal);
+  const start = vocabulary.startId === undefined ? [] : [vocabulary.startId];
+  const prompts: Prompt[] = [];
+  for (const [i, text] of texts.entries()) {
     const field = typeof prompt === 'object' ? `prompt[${i}]` : 'prompt';
-    const { ids, unknown, cut } = vocabulary.encode(text, limits.maxSteps);
-    const start = vocabulary.startId === undefined ? [] : [vocabulary.startId];
-    const whole = Int32Array.from([...start, ...ids]);
+    const { maxSteps } = limits;
+    const { ids, unknown, cut } = await encodeInSlices(vocabulary, text, { maxSteps, field, slice });
+    const whole = [...start, ...ids];
     if (whole.length === 0)
       throw new UnrollError('empty_input', `${field}: ${model.name} cannot start without a prompt`, {
         field,
       });
-    if (cut || whole.length > limits.maxSteps)
+    if (cut || whole.length > maxSteps)
       throw new UnrollError(
         'sequence_too_long',
-        `${field}: at most ${limits.maxSteps} steps, was ${cut ? 'more' : whole.length}`,
-        {
-          field,
-        },
+        `${field}: at most ${maxSteps} steps, was ${cut ? 'more' : whole.length}`,
+        { field },
       );
-    return { ids: whole, unknown };
-  });
+    prompts.push({ ids: Int32Array.from(whole), seen: whole, unknown });
+    if (slice.due()) await slice.next();
+  }
+  return prompts;
 }

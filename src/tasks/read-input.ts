@@ -1,11 +1,14 @@
 import { UnrollError } from '../errors.ts';
 import type { NumericInput } from '../network/spec.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
+import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import type { Encoded } from '../vocabulary/vocabulary.ts';
+import { checkRequestSteps } from './budgets.ts';
 import type { TaskLimits } from './context.ts';
+import { encodeInSlices } from './encode-in-slices.ts';
 
-// What a caller sends becomes sequences: a text's ids, or rows of scaled features. Everything wrong with it is said here,
-// with the field, the limit and what was seen.
+// What a caller sends becomes sequences: a text's ids, or rows of scaled features, in slices of the main thread's time.
+// Everything wrong with it is said here, with the field, the limit and what was given.
 
 /** A text, or a numeric sequence, or a list of either; see `readInputs`. */
 export type TaskInput =
@@ -22,91 +25,87 @@ export interface PreparedSequence {
 /**
  * Text models take a string or a list of strings, each of which may be a list of tokens that the caller has split. Numeric models take one sequence as [steps][features], or a list of
  * those; a flat list of numbers is one step of several features, or several steps of the only one.
- * @throws UnrollError input_mismatch, empty_input, not_finite, sequence_too_long, too_many_inputs
+ * @throws UnrollError input_mismatch, empty_input, not_finite, sequence_too_long, too_many_inputs, work_too_large
  */
-export function readInputs(model: ServedModel, input: TaskInput, limits: TaskLimits): PreparedSequence[] {
-  const many = listed(model, input);
-  if (many.length === 0) throw new UnrollError('empty_input', 'input: the list is empty', { field: 'input' });
-  if (many.length > limits.maxInputs)
-    throw new UnrollError(
-      'too_many_inputs',
-      `input: at most ${limits.maxInputs} sequences, was given ${many.length}`,
-      {
-        field: 'input',
-      },
-    );
-  return many.map(({ value, field }) => {
+export async function readInputs(
+  model: ServedModel,
+  input: TaskInput,
+  limits: TaskLimits,
+  signal?: AbortSignal,
+): Promise<PreparedSequence[]> {
+  const slice = createTimeSlice(signal);
+  const { values, listed } = listOf(model, input, limits);
+  const sequences: PreparedSequence[] = [];
+  let steps = 0;
+  for (const [i, value] of values.entries()) {
+    const field = listed ? `input[${i}]` : 'input';
     const sequence =
-      typeof value === 'string' || isTokens(value)
-        ? readText(model, value, field, limits.maxSteps)
-        : readNumbers(model, value, field);
-    if (sequence.steps > limits.maxSteps)
-      throw new UnrollError(
-        'sequence_too_long',
-        `${field}: at most ${limits.maxSteps} steps, was given ${sequence.steps}`,
-        { field },
-      );
-    return sequence;
-  });
+      model.spec.inputs.kind === 'text'
+        ? await readText(model, value, field, limits.maxSteps, slice)
+        : await readNumbers(model, value, field, limits.maxSteps, slice);
+    steps += sequence.steps;
+    checkRequestSteps(steps, limits, 'input');
+    sequences.push(sequence);
+    if (slice.due()) await slice.next();
+  }
+  return sequences;
 }
 
-type Rows = readonly (readonly number[])[];
 type Tokens = readonly string[];
 const isTokens = (value: unknown): value is Tokens =>
   Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string');
 
-interface Listed {
-  readonly value: string | Tokens | Rows;
-  readonly field: string;
-}
-
-function listed({ spec, name }: ServedModel, input: TaskInput): Listed[] {
+function mismatch({ spec, name }: ServedModel, field: string): UnrollError {
   const wants = spec.inputs.kind === 'text' ? 'a text or a list of texts' : 'numbers as [steps][features]';
-  const mismatch = (field: string): UnrollError =>
-    new UnrollError('input_mismatch', `${field}: the model ${name} takes ${wants}`, { field });
-  if (spec.inputs.kind === 'text') {
-    if (typeof input === 'string') return [{ value: input, field: 'input' }];
-    return input.map((value, i) => {
-      if (typeof value !== 'string' && !isTokens(value)) throw mismatch(`input[${i}]`);
-      return { value, field: `input[${i}]` };
-    });
-  }
-  if (typeof input === 'string') throw mismatch('input');
-  const depth = depthOf(input);
-  if (depth === null) throw mismatch('input');
-  const width = spec.inputs.features.length;
-  if (depth === 1) {
-    const flat = input as readonly number[];
-    return [{ value: width === 1 ? flat.map((value) => [value]) : [flat], field: 'input' }];
-  }
-  if (depth === 2) return [{ value: input as Rows, field: 'input' }];
-  return (input as readonly Rows[]).map((value, i) => ({ value, field: `input[${i}]` }));
+  return new UnrollError('input_mismatch', `${field}: the model ${name} takes ${wants}`, { field });
 }
 
-/** 1 for numbers, 2 for lists of numbers, 3 for lists of lists; null where the depths differ. An empty list is one of steps. */
-function depthOf(input: Exclude<TaskInput, string>): 1 | 2 | 3 | null {
-  const depths = new Set(
-    input.map((one) => {
-      if (typeof one === 'number') return 1;
-      if (typeof one === 'string') return null;
-      if (one.some((value) => typeof value === 'string')) return null;
-      const inner = new Set(one.map((value) => (typeof value === 'number' ? 2 : 3)));
-      return inner.size === 0 ? 3 : inner.size === 1 ? [...inner][0]! : null;
-    }),
-  );
-  if (depths.size === 0) return 2;
-  return depths.size === 1 ? ([...depths][0] as 1 | 2 | 3 | null) : null;
-}
-
-function readText(
+/** The sequences of a request, counted; whether each fits the model is seen as it is read. */
+function listOf(
   model: ServedModel,
-  text: string | Tokens,
+  input: TaskInput,
+  { maxInputs }: TaskLimits,
+): { values: readonly unknown[]; listed: boolean } {
+  const { inputs } = model.spec;
+  const list = (values: readonly unknown[]): { values: readonly unknown[]; listed: boolean } => {
+    if (values.length === 0)
+      throw new UnrollError('empty_input', 'input: the list is empty', { field: 'input' });
+    if (values.length > maxInputs)
+      throw new UnrollError(
+        'too_many_inputs',
+        `input: at most ${maxInputs} sequences, was given ${values.length}`,
+        { field: 'input' },
+      );
+    return { values, listed: true };
+  };
+  if (inputs.kind === 'text')
+    return typeof input === 'string' ? { values: [input], listed: false } : list(input);
+  if (typeof input === 'string') throw mismatch(model, 'input');
+  // what is first tells what all are; reading finds those that are not
+  const [first] = input;
+  if (typeof first === 'number') {
+    const rows = inputs.features.length === 1 ? input : [input];
+    return { values: [rows], listed: false };
+  }
+  if (typeof first === 'string') throw mismatch(model, 'input');
+  return first === undefined || typeof first[0] === 'number'
+    ? { values: [input], listed: false }
+    : list(input);
+}
+
+async function readText(
+  model: ServedModel,
+  text: unknown,
   field: string,
   maxSteps: number,
-): PreparedSequence {
-  const vocabulary = model.vocabulary!;
-  const { ids, unknown, tokens, cut } =
-    typeof text === 'string' ? vocabulary.encode(text, maxSteps) : vocabulary.encodeTokens(text, maxSteps);
+  slice: TimeSlice,
+): Promise<PreparedSequence> {
+  if (typeof text !== 'string' && !isTokens(text)) throw mismatch(model, field);
+  const { ids, unknown, tokens, cut } = await encodeInSlices(model.vocabulary!, text, {
+    maxSteps,
+    field,
+    slice,
+  });
   if (cut)
     throw new UnrollError(
       'sequence_too_long',
@@ -117,42 +116,60 @@ function readText(
     throw new UnrollError(
       'empty_input',
       `${field}: the text has no ${text === '' ? 'characters' : 'known tokens'}`,
-      {
-        field,
-      },
+      { field },
     );
   return { values: ids, steps: tokens.length, unknown, tokens };
 }
 
-function readNumbers(model: ServedModel, rows: Rows, field: string): PreparedSequence {
+const valuesAStep = 4096;
+
+/** @param rows steps of features, or of one feature each */
+async function readNumbers(
+  model: ServedModel,
+  rows: unknown,
+  field: string,
+  maxSteps: number,
+  slice: TimeSlice,
+): Promise<PreparedSequence> {
   const { features } = model.spec.inputs as NumericInput;
   const width = features.length;
+  if (!Array.isArray(rows)) throw mismatch(model, 'input');
   if (rows.length === 0)
     throw new UnrollError('empty_input', `${field}: the sequence has no steps`, { field });
+  if (rows.length > maxSteps)
+    throw new UnrollError(
+      'sequence_too_long',
+      `${field}: at most ${maxSteps} steps, was given ${rows.length}`,
+      { field },
+    );
+  const flat = typeof rows[0] === 'number';
   const values = new Float32Array(rows.length * width);
-  rows.forEach((row, t) => {
-    const at = `${field}[${t}]`;
-    if (row.length !== width)
+  let at = 0;
+  for (const [t, step] of (rows as unknown[]).entries()) {
+    const row = flat ? [step] : step;
+    if (!Array.isArray(row) || Array.isArray(row[0])) throw mismatch(model, 'input');
+    if (row.length !== width) {
+      const place = `${field}[${t}]`;
       throw new UnrollError(
         'input_mismatch',
-        `${at}: a step has ${width} features, was given ${row.length}`,
-        {
-          field: at,
-        },
+        `${place}: a step has ${width} features, was given ${row.length}`,
+        { field: place },
       );
-    row.forEach((value, k) => {
+    }
+    for (let k = 0; k < width; k++, at++) {
+      const value: unknown = row[k];
+      if (typeof value !== 'number') throw mismatch(model, 'input');
       const { mean, scale } = features[k]!;
       const scaled = Math.fround((value - mean) / scale);
-      if (!Number.isFinite(scaled))
-        throw new UnrollError(
-          'not_finite',
-          `${at}[${k}]: must be a finite float32 once scaled, was ${value}`,
-          {
-            field: `${at}[${k}]`,
-          },
-        );
-      values[t * width + k] = scaled;
-    });
-  });
+      if (!Number.isFinite(scaled)) {
+        const place = `${field}[${t}][${k}]`;
+        throw new UnrollError('not_finite', `${place}: must be a finite float32 once scaled, was ${value}`, {
+          field: place,
+        });
+      }
+      values[at] = scaled;
+    }
+    if (at % valuesAStep < width && slice.due()) await slice.next();
+  }
   return { values, steps: rows.length, unknown: 0, tokens: [] };
 }

@@ -2,6 +2,7 @@ import type { DoneEvent } from '../engine/delivery.ts';
 import type { SequenceRequest } from '../engine/engine-interface.ts';
 import type { SequenceEvent } from '../engine/delivery.ts';
 import { UnrollError } from '../errors.ts';
+import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import type { Call, TaskContext, TaskLimits } from './context.ts';
 
 export type Submission = Omit<SequenceRequest, 'deadlineMs' | 'signal' | 'group'>;
@@ -15,38 +16,65 @@ function deadlineOf({ timeoutMs }: Call, limits: TaskLimits): number {
   return performance.now() + (timeoutMs ?? limits.timeoutMs);
 }
 
+/** What becomes of one sequence's events, as they come. */
+export interface Collector<T> {
+  /** May take its time: the next event is asked for afterwards. */
+  push(event: SequenceEvent): Promise<void> | void;
+  end(): Promise<T> | T;
+}
+
 /**
- * Runs sequences side by side: they batch with one another and with everyone else's. When one fails, the others are let go.
- * @returns every sequence's events before its end, and its end, in order
+ * Runs sequences side by side: they batch with one another and with everyone else's. When one fails, the others are cancelled.
+ * @param collect makes the collector of each submission
+ * @returns what each has collected, and its last event, in order
  */
-export async function runSequences<E extends SequenceEvent>(
+export async function runSequences<T>(
   { engine, limits }: TaskContext,
   call: Call,
   submissions: readonly Submission[],
-  keep: (event: SequenceEvent) => event is E,
-): Promise<{ events: E[]; end: DoneEvent }[]> {
+  collect: (index: number, slice: TimeSlice) => Collector<T>,
+): Promise<{ result: T; end: DoneEvent }[]> {
   const deadlineMs = deadlineOf(call, limits);
   const failed = new AbortController();
   const signal = AbortSignal.any([call.signal, failed.signal]);
-  const runOne = async (submission: Submission): Promise<{ events: E[]; end: DoneEvent }> => {
-    const events: E[] = [];
+  const slice = createTimeSlice(signal);
+  const runOne = async (submission: Submission, index: number): Promise<{ result: T; end: DoneEvent }> => {
+    const collector = collect(index, slice);
     for await (const event of engine.submit({ ...submission, deadlineMs, signal, group: call })) {
-      if (event.kind === 'done') return { events, end: event };
-      if (keep(event)) events.push(event);
+      if (event.kind === 'done') return { result: await collector.end(), end: event };
+      const pending = collector.push(event);
+      if (pending) await pending;
     }
     throw new UnrollError('internal', 'a sequence ended without its last event');
   };
-  const running = submissions.map(runOne);
+  const running: Promise<{ result: T; end: DoneEvent }>[] = [];
   try {
+    for (const [index, submission] of submissions.entries()) {
+      const run = runOne(submission, index);
+      // it is awaited once all have begun
+      run.catch(() => {});
+      running.push(run);
+      if (slice.due()) await slice.next();
+    }
     return await Promise.all(running);
   } catch (error) {
     // with a reason of its own: to make the usual one costs more than to refuse the request
     failed.abort(error);
-    // the model stays held until none of them uses it
+    // the model stays in use until none of them uses it
     await Promise.allSettled(running);
     throw error;
   }
 }
+
+/** Keeps a sequence's outputs: one event where the last step's are wanted. */
+export function collectOutputs(): Collector<OutputsEvent[]> {
+  const events: OutputsEvent[] = [];
+  return {
+    push: (event) => void (event.kind === 'outputs' && events.push(event)),
+    end: () => events,
+  };
+}
+export type OutputsEvent = Extract<SequenceEvent, { kind: 'outputs' }>;
 
 /** The only sequence of a streamed request. @throws UnrollError invalid_request */
 export function onlyOne<T>(sequences: readonly T[], field: string): T {
@@ -71,15 +99,6 @@ export function follow(
   });
 }
 
-export const isOutputs = (event: SequenceEvent): event is Extract<SequenceEvent, { kind: 'outputs' }> =>
-  event.kind === 'outputs';
-export const isToken = (event: SequenceEvent): event is Extract<SequenceEvent, { kind: 'token' }> =>
-  event.kind === 'token';
-
 /** Rows of an `outputs` event. values [steps, width] */
-export const rowsOf = ({
-  values,
-  width,
-  steps,
-}: Extract<SequenceEvent, { kind: 'outputs' }>): Float32Array[] =>
+export const rowsOf = ({ values, width, steps }: OutputsEvent): Float32Array[] =>
   Array.from({ length: steps }, (_, t) => values.subarray(t * width, (t + 1) * width));

@@ -1,10 +1,12 @@
 import type { ServedModel } from '../repository/repository-interface.ts';
+import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
+import { checkReplyTo, longestText, numberBytes, textBytes } from './budgets.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
 import { createChainLabeller } from '../crf/label-chain.ts';
 import { shortest } from './float32-text.ts';
 import { bestLabels, type Scored } from './labels.ts';
 import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
-import { follow, isOutputs, onlyOne, rowsOf, runSequences, type Submission } from './run-sequences.ts';
+import { follow, onlyOne, rowsOf, runSequences, type Collector, type Submission } from './run-sequences.ts';
 import { streamWithModel, withModel } from './with-model.ts';
 import { headOf, type ReplyHead } from './usage.ts';
 
@@ -25,25 +27,61 @@ export interface TagReply extends ReplyHead {
 /** Many-to-many in step: a label for every token. */
 export function tag(context: TaskContext, call: Call, body: TagBody): Promise<TagReply> {
   return withModel(context, call, 'tag', async (model) => {
-    const sequences = readInputs(model, body.input, context.limits);
+    const sequences = await readInputs(model, body.input, context.limits, call.signal);
+    const { maxReplyBytes } = context.limits;
+    checkReplyTo(sequences, () => tagReplyBytes(model, sequences, maxReplyBytes), call, context.limits);
     const submissions = sequences.map((sequence) => submissionOf(model, sequence));
-    const results = await runSequences(context, call, submissions, isOutputs);
-    const ends = results.map(({ end }) => end);
-    const predictions: TagReply['predictions'][number][] = [];
-    for (const [i, { events }] of results.entries()) {
-      const labeller = createLabeller(model, sequences[i]!);
-      const tokens = events.flatMap(rowsOf).flatMap((scores) => labeller.push(scores));
-      predictions.push({ tokens: [...tokens, ...(await labeller.finish())] });
-    }
-    return { ...headOf(model, ends, sequences), predictions };
+    const results = await runSequences(context, call, submissions, (index, slice) =>
+      collectTokens(createLabeller(model, sequences[index]!, slice), slice),
+    );
+    return {
+      ...headOf(
+        model,
+        results.map(({ end }) => end),
+        sequences,
+      ),
+      predictions: results.map(({ result }) => ({ tokens: result })),
+    };
   });
+}
+
+/** Bytes of `{"text":,"label":,"score":,"start":123456,"end":123456},`. */
+const tokenBytes = 54 + numberBytes;
+const digits = 7;
+
+/** Counts no further than past the limit: a request may have millions of tokens. */
+function tagReplyBytes({ spec }: ServedModel, sequences: readonly PreparedSequence[], most: number): number {
+  const perToken = tokenBytes + longestText(spec.outputs.labels!);
+  let bytes = 0;
+  for (const { steps, tokens } of sequences) {
+    bytes += steps * (perToken + (tokens.length === 0 ? digits : 0));
+    for (let i = 0; i < tokens.length && bytes <= most; i++) bytes += textBytes(tokens[i]!.text);
+  }
+  return bytes;
+}
+
+function collectTokens(labeller: Labeller, slice: TimeSlice): Collector<TaggedToken[]> {
+  const tokens: TaggedToken[] = [];
+  return {
+    async push(event) {
+      if (event.kind !== 'outputs') return;
+      for (const scores of rowsOf(event)) {
+        tokens.push(...labeller.push(scores));
+        if (slice.due()) await slice.next();
+      }
+    },
+    async end() {
+      const last = await labeller.finish();
+      return tokens.length === 0 ? last : [...tokens, ...last];
+    },
+  };
 }
 
 /** A `token` event with its label as each is read (after the last where a chain decides over all of them), then the reply. */
 export function tagStream(context: TaskContext, call: Call, body: TagBody): AsyncGenerator<TaskEvent> {
   return streamWithModel(context, call, 'tag', async function* (model) {
-    const sequence = onlyOne(readInputs(model, body.input, context.limits), 'input');
-    const labeller = createLabeller(model, sequence);
+    const sequence = onlyOne(await readInputs(model, body.input, context.limits, call.signal), 'input');
+    const labeller = createLabeller(model, sequence, createTimeSlice(call.signal));
     const tokens: TaggedToken[] = [];
     for await (const event of follow(context, call, submissionOf(model, sequence))) {
       const known =
@@ -75,7 +113,11 @@ interface Labeller {
   finish(): Promise<TaggedToken[]>;
 }
 
-function createLabeller({ spec, chain }: ServedModel, { tokens }: PreparedSequence): Labeller {
+function createLabeller(
+  { spec, chain }: ServedModel,
+  { tokens }: PreparedSequence,
+  slice: TimeSlice,
+): Labeller {
   const labels = spec.outputs.labels!;
   const placed = (step: number, scored: Scored): TaggedToken => {
     const { text, start, end } = tokens[step] ?? { text: String(step), start: step, end: step + 1 };
@@ -88,10 +130,15 @@ function createLabeller({ spec, chain }: ServedModel, { tokens }: PreparedSequen
         labeller.push(scores);
         return [];
       },
-      finish: async () =>
-        (await labeller.finish()).map(({ label, probability }, step) =>
-          placed(step, { label: labels[label]!, score: shortest(Math.fround(probability)) }),
-        ),
+      async finish() {
+        const placedTokens: TaggedToken[] = [];
+        for (const [step, { label, probability }] of (await labeller.finish()).entries()) {
+          const score = shortest(Math.fround(probability));
+          placedTokens.push(placed(step, { label: labels[label]!, score }));
+          if (slice.due()) await slice.next();
+        }
+        return placedTokens;
+      },
     };
   }
   let step = 0;

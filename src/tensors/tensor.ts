@@ -1,4 +1,5 @@
 import { UnrollError } from '../errors.ts';
+import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import { numberDatatypes, type Datatype } from './datatypes.ts';
 
 /** A tensor of a request or a reply; texts are BYTES. Row-major. */
@@ -41,42 +42,53 @@ export function valuesOfJson(
     : (data as unknown[]);
   if (flat.length !== count)
     wrong(`${field}.data`, `[${shape.join(', ')}] takes ${count} elements, was given ${flat.length}`);
+  const at = (i: number): string => `${field}.data[${i}]`;
   if (datatype === 'BYTES')
-    return flat.map((one, i) =>
-      typeof one === 'string' ? one : wrong(`${field}.data[${i}]`, 'must be a text'),
-    );
+    return flat.map((one, i) => (typeof one === 'string' ? one : wrong(at(i), 'must be a text')));
   return flat.map((one, i) => {
     const value = typeof one === 'boolean' && datatype === 'BOOL' ? Number(one) : one;
-    if (typeof value !== 'number') return wrong(`${field}.data[${i}]`, `must be a number, was ${typeof one}`);
-    return checked(value, datatype, `${field}.data[${i}]`);
+    if (typeof value !== 'number') return wrong(at(i), `must be a number, was ${typeof one}`);
+    if (!fits(value, datatype)) wrong(at(i), `must be ${datatype}, was ${value}`);
+    return value;
   });
 }
 
 /** @throws UnrollError invalid_request where the nesting is not the shape's */
 function unnested(data: readonly unknown[], shape: readonly number[], field: string): unknown[] {
   const flat: unknown[] = [];
-  const walk = (list: readonly unknown[], axis: number, at: string): void => {
+  const path: number[] = [];
+  const at = (): string => field + path.map((i) => `[${i}]`).join('');
+  const walk = (list: readonly unknown[], axis: number): void => {
     if (list.length !== shape[axis])
       wrong(
-        at,
+        at(),
         `the shape [${shape.join(', ')}] has ${shape[axis] ?? 'no'} elements here, was given ${list.length}`,
       );
-    list.forEach((one, i) => {
-      if (axis === shape.length - 1) flat.push(one);
-      else if (Array.isArray(one)) walk(one, axis + 1, `${at}[${i}]`);
-      else wrong(`${at}[${i}]`, 'must be a list');
-    });
+    if (axis === shape.length - 1) {
+      for (const one of list) flat.push(one);
+      return;
+    }
+    for (const [i, one] of list.entries()) {
+      path.push(i);
+      if (!Array.isArray(one)) wrong(at(), 'must be a list');
+      else walk(one, axis + 1);
+      path.pop();
+    }
   };
-  walk(data, 0, field);
+  walk(data, 0);
   return flat;
 }
 
-/** Raw numbers; of BYTES each element after its length, 4 bytes. @throws UnrollError invalid_request */
-export function valuesOfBytes(
+/** Elements that are read or written at a stretch. */
+const elementsAPart = 16_384;
+
+/** Raw numbers; of BYTES each element after its length, 4 bytes. @throws UnrollError invalid_request, cancelled */
+export async function valuesOfBytes(
   bytes: Uint8Array,
   { datatype, shape }: { datatype: Datatype; shape: readonly number[] },
   field: string,
-): number[] | string[] {
+  slice: TimeSlice = createTimeSlice(),
+): Promise<number[] | string[]> {
   const count = elementsOf(shape, field);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (datatype !== 'BYTES') {
@@ -86,7 +98,14 @@ export function valuesOfBytes(
         field,
         `[${shape.join(', ')}] of ${datatype} takes ${count * size} bytes, was given ${bytes.length}`,
       );
-    return Array.from({ length: count }, (_, i) => checked(read(view, i * size), datatype, `${field}[${i}]`));
+    const numbers: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const value = read(view, i * size);
+      if (!fits(value, datatype)) wrong(`${field}[${i}]`, `must be ${datatype}, was ${value}`);
+      numbers.push(value);
+      if (i % elementsAPart === 0 && slice.due()) await slice.next();
+    }
+    return numbers;
   }
   const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const texts: string[] = [];
@@ -101,36 +120,46 @@ export function valuesOfBytes(
       return wrong(`${field}[${i}]`, 'is not UTF-8');
     }
     at += 4 + length;
+    if (slice.due()) await slice.next();
   }
   if (at !== bytes.length) wrong(field, `${bytes.length - at} bytes belong to no element`);
   return texts;
 }
 
-function checked(value: number, datatype: Exclude<Datatype, 'BYTES'>, field: string): number {
+function fits(value: number, datatype: Exclude<Datatype, 'BYTES'>): boolean {
   const { range } = numberDatatypes[datatype];
-  if (range === null) return value;
-  if (!Number.isSafeInteger(value) || value < range[0] || value > range[1])
-    wrong(field, `must be ${datatype}, was ${value}`);
-  return value;
+  return range === null || (Number.isSafeInteger(value) && value >= range[0] && value <= range[1]);
 }
 
-/** @returns the element's bytes, as the binary extension has them */
-export function bytesOf({ datatype, values }: WireTensor): Uint8Array {
+/** How many bytes `partsOf` gives. */
+export function byteLengthOf({ datatype, values }: WireTensor): number {
+  if (datatype !== 'BYTES') return values.length * numberDatatypes[datatype].bytes;
+  return (values as readonly string[]).reduce((sum, text) => sum + 4 + Buffer.byteLength(text), 0);
+}
+
+/** The elements' bytes, as the binary extension has them, in parts. */
+export function* partsOf({ datatype, values }: WireTensor): Generator<Uint8Array> {
   if (datatype === 'BYTES') {
-    const texts = (values as readonly string[]).map((text) => Buffer.from(text));
-    return Buffer.concat(
-      texts.flatMap((text) => {
-        const length = Buffer.alloc(4);
-        length.writeUInt32LE(text.length);
-        return [length, text];
-      }),
-    );
+    for (let at = 0; at < values.length; at += textsAPart)
+      yield Buffer.concat(
+        (values as readonly string[]).slice(at, at + textsAPart).flatMap((text) => {
+          const bytes = Buffer.from(text);
+          const length = Buffer.alloc(4);
+          length.writeUInt32LE(bytes.length);
+          return [length, bytes];
+        }),
+      );
+    return;
   }
   const { bytes: size, write } = numberDatatypes[datatype];
-  const view = new DataView(new ArrayBuffer(values.length * size));
-  (values as readonly number[]).forEach((value, i) => write(view, i * size, value));
-  return new Uint8Array(view.buffer);
+  for (let at = 0; at < values.length; at += elementsAPart) {
+    const count = Math.min(elementsAPart, values.length - at);
+    const view = new DataView(new ArrayBuffer(count * size));
+    for (let i = 0; i < count; i++) write(view, i * size, values[at + i] as number);
+    yield new Uint8Array(view.buffer);
+  }
 }
+const textsAPart = 1024;
 
 export function wrong(field: string, what: string): never {
   throw new UnrollError('invalid_request', `${field}: ${what}`, { field });

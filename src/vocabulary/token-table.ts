@@ -8,6 +8,8 @@ export interface TokenTexts {
 }
 
 export interface TokenTable extends TokenTexts {
+  /** UTF-8 bytes of the longest text. */
+  readonly longestBytes: number;
   /** The id of a text; the highest where it is there several times. */
   idOf(text: string): number | undefined;
 }
@@ -21,6 +23,8 @@ export interface PackedTokens {
   /** Int32 [a power of 2]: id + 1 by hash, in the next free place where that is taken; 0 is free. */
   readonly slots: SharedArrayBuffer;
   readonly seed: number;
+  /** UTF-8 bytes of the longest text. */
+  readonly longestBytes: number;
 }
 
 /** A longer run of taken places means that texts were chosen to collide: another seed scatters them. */
@@ -40,7 +44,8 @@ export function packTokens(tokens: readonly string[]): PackedTokens {
   const slots = new Int32Array(new SharedArrayBuffer(size * 4));
   let seed = 0;
   while (!fill(slots, tokens, seed) && seed < mostSeeds) seed++;
-  return { units: units.buffer, starts: starts.buffer, slots: slots.buffer, seed };
+  const longestBytes = tokens.reduce((longest, text) => Math.max(longest, Buffer.byteLength(text)), 0);
+  return { units: units.buffer, starts: starts.buffer, slots: slots.buffer, seed, longestBytes };
 }
 
 /** @returns false where a text is far from its place */
@@ -66,7 +71,7 @@ export function openTokens(packed: PackedTokens): TokenTable {
   const starts = new Uint32Array(packed.starts);
   const slots = new Int32Array(packed.slots);
   const mask = slots.length - 1;
-  const { seed } = packed;
+  const { seed, longestBytes } = packed;
   const length = starts.length - 1;
   /** Each text is made once, when it is first asked for. */
   const texts = new Map<number, string>();
@@ -79,6 +84,7 @@ export function openTokens(packed: PackedTokens): TokenTable {
   };
   return {
     length,
+    longestBytes,
     at(id) {
       if (!Number.isInteger(id) || id < 0 || id >= length) return undefined;
       let text = texts.get(id);

@@ -1,6 +1,6 @@
 import type { TextInput } from '../network/spec.ts';
-import { splitCharacters, splitWords } from './split.ts';
-import { openTokens, packTokens, type PackedTokens, type TokenTexts } from './token-table.ts';
+import { normalWord, splitCharacters, splitWords } from './split.ts';
+import { openTokens, packTokens, type PackedTokens, type TokenTable } from './token-table.ts';
 
 /** One step of a text: what stands there, from `start` to `end` in UTF-16 units of the text as it was sent. */
 export interface TextToken {
@@ -47,7 +47,7 @@ export function columnsOf(
 
 /** Text ↔ ids. */
 export interface Vocabulary {
-  readonly tokens: TokenTexts;
+  readonly tokens: TokenTable;
   readonly unknownId: number | undefined;
   readonly startId: number | undefined;
   readonly endId: number | undefined;
@@ -60,6 +60,8 @@ export interface Vocabulary {
   encode(text: string, most?: number): Encoded;
   /** The same for tokens that somebody else has split. */
   encodeTokens(tokens: readonly string[], most?: number): Encoded;
+  /** Either, pausing after some hundred tokens, so that a long text does not hold up whoever has other things to do. */
+  encodeInParts(text: string | readonly string[], most: number): Generator<undefined, Encoded>;
   decode(ids: ArrayLike<number>): string;
 }
 
@@ -67,6 +69,13 @@ export interface Vocabulary {
 const noCharacter = 0;
 const unknownCharacter = 1;
 const firstCharacter = 2;
+
+/** A token of a text, and its normalised form. */
+interface Piece {
+  readonly text: string;
+  readonly stood: TextToken;
+}
+const piecesAPart = 512;
 
 export const createVocabulary = (input: TextInput): Vocabulary => openVocabulary(input, packTexts(input));
 
@@ -89,23 +98,24 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
   /** First characters from the front, last ones from the end; a word may be shorter than either. */
   const affixIds = (word: string): number[] => {
     if (!characters) return [];
-    const letters = [...word];
+    const { prefix, suffix } = characters;
+    // a code point has two UTF-16 units at most, and a word may be megabytes long
+    const first = Array.from(word.slice(0, 2 * prefix));
+    const last = suffix === 0 ? [] : Array.from(word.slice(-2 * suffix));
     const idOf = (letter: string | undefined): number =>
       letter === undefined ? noCharacter : characterId(letter);
     return [
-      ...Array.from({ length: characters.prefix }, (_, i) => idOf(letters[i])),
-      ...Array.from({ length: characters.suffix }, (_, i) => idOf(letters[letters.length - 1 - i])),
+      ...Array.from({ length: prefix }, (_, i) => idOf(first[i])),
+      ...Array.from({ length: suffix }, (_, i) => idOf(last[last.length - 1 - i])),
     ];
   };
-  /** @param pieces normalised, with what stood there */
-  const encodePieces = (
-    pieces: Iterable<{ readonly text: string; readonly stood: TextToken }>,
-    most: number,
-  ): Encoded => {
+  const encodePieces = function* (pieces: Iterable<Piece>, most: number): Generator<undefined, Encoded> {
     const known: number[] = [];
     const kept: TextToken[] = [];
     let unknown = 0;
+    let read = 0;
     for (const { text, stood } of pieces) {
+      if (++read % piecesAPart === 0) yield;
       const found = tokens.idOf(text);
       const id = found ?? unknownId;
       if (found === undefined) unknown++;
@@ -116,9 +126,20 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
     }
     return { ids: Int32Array.from(known), unknown, tokens: kept, cut: false };
   };
-  const piecesOf = function* (text: string): Generator<{ text: string; stood: TextToken }> {
-    for (const { text: normalised, start, end } of split(text, normal))
-      yield { text: normalised, stood: { text: text.slice(start, end), start, end } };
+  const piecesOf = function* (text: string | readonly string[]): Generator<Piece> {
+    if (typeof text === 'string')
+      for (const { text: normalised, start, end } of split(text, normal))
+        yield { text: normalised, stood: { text: text.slice(start, end), start, end } };
+    else
+      for (const [i, word] of text.entries())
+        yield { text: normalWord(word, normal), stood: { text: word, start: i, end: i + 1 } };
+  };
+  const encode = (text: string | readonly string[], most = Infinity): Encoded => {
+    const parts = encodePieces(piecesOf(text), most);
+    for (;;) {
+      const { done, value } = parts.next();
+      if (done) return value;
+    }
   };
 
   return {
@@ -127,12 +148,9 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
     startId,
     endId,
     columns,
-    encode: (text, most = Infinity) => encodePieces(piecesOf(text), most),
-    encodeTokens: (words, most = Infinity) =>
-      encodePieces(
-        words.map((word, i) => ({ text: normal(word), stood: { text: word, start: i, end: i + 1 } })),
-        most,
-      ),
+    encode,
+    encodeTokens: encode,
+    encodeInParts: (text, most) => encodePieces(piecesOf(text), most),
     decode: (sequence) =>
       Array.from(sequence, (id) => tokens.at(id) ?? '').join(input.vocabulary === 'characters' ? '' : ' '),
   };

@@ -32,6 +32,8 @@ export interface ProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Of node itself. */
   readonly nodeArgs?: readonly string[];
+  /** Opens a message channel to the process: `process.send` and its `message` events. */
+  readonly messages?: boolean;
   /** Most file descriptors. */
   readonly descriptors?: number;
   /** Called with the process before it is ready. */
@@ -41,13 +43,21 @@ export interface ProcessOptions {
 export async function startProcess(
   models: string,
   data: string,
-  { settings = {}, environment = {}, nodeArgs = [], descriptors, spawned }: ProcessOptions = {},
+  {
+    settings = {},
+    environment = {},
+    nodeArgs = [],
+    messages = false,
+    descriptors,
+    spawned,
+  }: ProcessOptions = {},
 ): Promise<ServerProcess> {
   const variables = Object.entries(settings).map(([key, value]) => [`UNROLL_${key}`, String(value)]);
   const command = [process.execPath, ...nodeArgs, program, 'serve'];
   // a shell sets the limit for itself, hard and soft, and becomes the server
   if (descriptors !== undefined) command.unshift('sh', '-c', `ulimit -n ${descriptors} && exec "$@"`, 'sh');
   const child = spawn(command[0]!, command.slice(1), {
+    stdio: ['pipe', 'pipe', 'pipe', ...(messages ? (['ipc'] as const) : [])],
     env: {
       PATH: process.env['PATH'],
       UNROLL_MODELS: models,

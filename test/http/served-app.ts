@@ -62,7 +62,15 @@ export async function serveApp(
     tasks: {
       engine,
       repository,
-      limits: { maxSteps: 1000, maxInputs: 10, maxTokens: 100, timeoutMs: 10_000, maxTimeoutMs: 10_000 },
+      limits: {
+        maxSteps: 1000,
+        maxInputs: 10,
+        maxTokens: 100,
+        maxRequestSteps: 10_000,
+        maxReplyBytes: 1_000_000,
+        timeoutMs: 10_000,
+        maxTimeoutMs: 10_000,
+      },
     },
     training,
     metrics,

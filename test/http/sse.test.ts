@@ -1,9 +1,13 @@
+import { Writable, type Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FastifyReply } from 'fastify';
 import { describe, expect, it, vi } from 'vitest';
 import { UnrollError } from '../../src/errors.ts';
-import { frame, frames, ping } from '../../src/http/sse.ts';
+import { frame as frameParts, frames, ping, sendEvents } from '../../src/http/sse.ts';
 import type { TaskEvent } from '../../src/tasks/context.ts';
 
+const frame = (id: number | null, event: string, data: object): string =>
+  [...frameParts(id, event, data)].join('');
 const token = (text: string): TaskEvent => ({ event: 'token', data: { text } });
 
 async function textOf(events: AsyncGenerator<TaskEvent>, options = {}): Promise<string[]> {
@@ -103,5 +107,51 @@ describe('a stream', () => {
     );
     expect(onEvent.mock.calls[0]).toEqual([null]);
     expect(onEvent.mock.calls[1]![0]).toBeGreaterThanOrEqual(0);
+  });
+
+  it('asks for an event when its reader has taken the one before', async () => {
+    const data = { text: 'x'.repeat(1000) };
+    let made = 0;
+    const events = (async function* (): AsyncGenerator<TaskEvent> {
+      for (;;) {
+        made++;
+        yield { event: 'token', data };
+      }
+    })();
+    let stream: Readable | undefined;
+    const reply = {
+      type: () => reply,
+      header: () => reply,
+      send: (given: Readable) => ((stream = given), reply),
+    };
+    await sendEvents(reply as unknown as FastifyReply, events, { pingMs: 1000 });
+    const stuck = new Writable({ highWaterMark: 65_536, write: () => {} });
+    stream!.pipe(stuck);
+    await delay(50);
+    // what the socket holds, and an event or two on their way
+    expect(made * 1000).toBeLessThan(65_536 + 5000);
+    stream!.destroy();
+  });
+
+  it('writes a large event in pieces', async () => {
+    const data = { rows: Array.from({ length: 100_000 }, (_, i) => i) };
+    const parts = await textOf(
+      (async function* () {
+        yield { event: 'done', data };
+      })(),
+    );
+    expect(Math.max(...parts.map(({ length }) => length))).toBeLessThan(65_536);
+    expect(parts.join('')).toBe(`id: 0\nevent: done\ndata: ${JSON.stringify(data)}\n\n`);
+  });
+
+  it('uses one timer, however many events it has', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    await textOf(
+      (async function* () {
+        for (let i = 0; i < 50; i++) yield token('a');
+      })(),
+    );
+    expect(timers).toHaveBeenCalledTimes(1);
+    timers.mockRestore();
   });
 });

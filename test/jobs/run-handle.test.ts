@@ -34,7 +34,12 @@ it('starts a thread that reports, can be ended at once, and says why it failed',
   );
   expect(await over.promise).toBeNull();
   expect(messages).toMatchObject([
-    { kind: 'failed', code: 'internal', message: expect.stringMatching(/ENOENT/) as string },
+    {
+      kind: 'failed',
+      code: 'internal',
+      message: expect.stringMatching(/its log has the reason/) as string,
+      stack: expect.stringMatching(/ENOENT/) as string,
+    },
   ]);
   // callers see the message, the log the stack
   expect((messages[0] as { message: string }).message).not.toMatch(/\n/);

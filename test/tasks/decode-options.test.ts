@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { fakeContext, models } from './fake-context.ts';
 import { modelSpec } from '../../src/network/spec.ts';
 import type { ServedModel } from '../../src/repository/repository-interface.ts';
-import { decodeOptions, type DecodeSettings } from '../../src/tasks/decode-options.ts';
+import { decodeOptions, decodeRules, type DecodeSettings } from '../../src/tasks/decode-options.ts';
 import { createVocabulary } from '../../src/vocabulary/vocabulary.ts';
 
 const written = {
@@ -36,8 +37,9 @@ const model = (decoding: object = {}, attends = true): ServedModel => {
     target: createVocabulary(spec.outputs.vocabulary!),
   } as ServedModel;
 };
-const limits = { maxSteps: 100, maxInputs: 10, maxTokens: 200, timeoutMs: 1, maxTimeoutMs: 1 };
-const options = (body: DecodeSettings, of = model()) => decodeOptions(of, body, limits, 7);
+const { limits } = fakeContext(models.generate(), { limits: { maxTokens: 200 } });
+const options = (body: DecodeSettings, of = model()) =>
+  decodeOptions(of, body, limits, decodeRules(of, body), 7);
 
 describe('what a caller asks of decoding', () => {
   it('is greedy when nothing is asked, with room for twice the source', () => {

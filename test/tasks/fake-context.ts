@@ -106,6 +106,8 @@ export function fakeContext(model: ServedModel, options: FakeOptions = {}): Fake
       maxSteps: 20,
       maxInputs: 4,
       maxTokens: 50,
+      maxRequestSteps: 1000,
+      maxReplyBytes: 1_000_000,
       timeoutMs: 1000,
       maxTimeoutMs: 5000,
       ...options.limits,
@@ -165,16 +167,19 @@ export const models = {
       outputs: { labels },
     }),
   predict: (more: { features?: object[]; units?: object[]; pool?: boolean } = {}): ServedModel =>
-    serve({
-      schema: 1,
-      name: 'colours',
-      task: 'predict',
-      inputs: { kind: 'numeric', features: more.features ?? [{ name: 'x' }, { name: 'y' }] },
-      network: {
-        layers: [gru, ...(more.pool ? [{ type: 'pool', mode: 'last' }] : []), { type: 'dense', units: 2 }],
+    serve(
+      {
+        schema: 1,
+        name: 'colours',
+        task: 'predict',
+        inputs: { kind: 'numeric', features: more.features ?? [{ name: 'x' }, { name: 'y' }] },
+        network: {
+          layers: [gru, ...(more.pool ? [{ type: 'pool', mode: 'last' }] : []), { type: 'dense', units: 2 }],
+        },
+        outputs: { units: more.units },
       },
-      outputs: { units: more.units },
-    }),
+      2,
+    ),
   /** Answers with three rows of two numbers, whatever it reads. */
   predictRows: (units?: object[]): ServedModel =>
     serve(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { infer, signatureOf } from '../../src/tasks/infer.ts';
+import { infer } from '../../src/tasks/infer.ts';
+import { signatureOf } from '../../src/tasks/tensor-signature.ts';
 import { call, fakeContext, models } from './fake-context.ts';
 
 describe('infer', () => {
@@ -13,7 +14,7 @@ describe('infer', () => {
       shape: [2, 4, 2],
       values: Array<number>(16).fill(1),
     } as const;
-    const { outputs } = await infer(context, call(), [input], {});
+    const { outputs } = await infer(context, call(), { inputs: [input], binary: false }, {});
     expect(outputs).toEqual([
       { name: 'output', datatype: 'FP32', shape: [2, 3, 2], values: Array<number>(12).fill(0.5) },
     ]);

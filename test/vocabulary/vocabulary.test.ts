@@ -236,3 +236,41 @@ describe('a vocabulary of words', () => {
     expect(vocabulary.encode(' \n\t ').ids).toHaveLength(0);
   });
 });
+
+describe('a long text', () => {
+  it.each([
+    ['characters', 'abxX\u0301 '.repeat(2000)],
+    ['words', 'The dog’s x3.5 '.repeat(2000)],
+    ['words', Array.from({ length: 3000 }, (_, i) => `Dog${i % 7}`)],
+  ] as const)('is encoded in parts as it is whole: %s', (kind, text) => {
+    const vocabulary = createVocabulary({
+      kind: 'text',
+      vocabulary: kind,
+      tokens: ['?', 'a', 'b', 'the', 'dog1', '3.5'],
+      unknown: 0,
+      lowercase: true,
+      normalize: 'NFC',
+    });
+    const parts = vocabulary.encodeInParts(text, Infinity);
+    let pauses = 0;
+    let part = parts.next();
+    for (; part.done !== true; part = parts.next()) pauses++;
+    expect(pauses).toBeGreaterThan(4);
+    const whole = typeof text === 'string' ? vocabulary.encode(text) : vocabulary.encodeTokens(text);
+    expect(part.value).toEqual(whole);
+  });
+
+  it('is not normalised where it is one long word, split or not: marks take time by the square of their number', () => {
+    const long = 'A'.repeat(1025);
+    const vocabulary = createVocabulary({
+      kind: 'text',
+      vocabulary: 'words',
+      tokens: [long.toLowerCase(), 'A'.repeat(1024).toLowerCase()],
+      lowercase: true,
+      normalize: 'NFC',
+    });
+    expect(vocabulary.encode(long).unknown).toBe(1);
+    expect(vocabulary.encodeTokens([long]).unknown).toBe(1);
+    expect([...vocabulary.encodeTokens(['A'.repeat(1024)]).ids]).toEqual([1]);
+  });
+});

@@ -2,6 +2,7 @@ import { classify, classifyStream } from '../../tasks/classify.ts';
 import type { Route } from '../route.ts';
 import { modelParameter, taskResponses } from '../schemas/reply.ts';
 import { classifyBody, classifyReply } from '../schemas/classify.ts';
+import { sendJson } from '../send-json.ts';
 import { callOf, streamTask } from '../task-call.ts';
 
 export const classifyRoute: Route = (scope, parts) => {
@@ -24,7 +25,7 @@ export const classifyRoute: Route = (scope, parts) => {
       const call = callOf(request.params.model, request.body, reply);
       return request.body.stream
         ? streamTask(parts, request, reply, classifyStream(parts.tasks, call, request.body))
-        : classify(parts.tasks, call, request.body);
+        : sendJson(reply, await classify(parts.tasks, call, request.body));
     },
   );
 };

@@ -2,6 +2,7 @@ import { decode, decodeStream } from '../../tasks/decode.ts';
 import type { Route } from '../route.ts';
 import { decodeBody, decodeReply } from '../schemas/decode.ts';
 import { modelParameter, taskResponses } from '../schemas/reply.ts';
+import { sendJson } from '../send-json.ts';
 import { callOf, streamTask } from '../task-call.ts';
 
 export const decodeRoute: Route = (scope, parts) => {
@@ -24,7 +25,7 @@ export const decodeRoute: Route = (scope, parts) => {
       const call = callOf(request.params.model, request.body, reply);
       return request.body.stream
         ? streamTask(parts, request, reply, decodeStream(parts.tasks, call, request.body))
-        : decode(parts.tasks, call, request.body);
+        : sendJson(reply, await decode(parts.tasks, call, request.body));
     },
   );
 };

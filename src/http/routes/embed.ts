@@ -2,6 +2,7 @@ import { embed } from '../../tasks/embed.ts';
 import type { Route } from '../route.ts';
 import { embedBody, embedReply } from '../schemas/embed.ts';
 import { modelParameter, taskResponses } from '../schemas/reply.ts';
+import { sendJson } from '../send-json.ts';
 import { callOf } from '../task-call.ts';
 
 export const embedRoute: Route = (scope, parts) => {
@@ -18,6 +19,9 @@ export const embedRoute: Route = (scope, parts) => {
       },
     },
     async (request, reply) =>
-      embed(parts.tasks, callOf(request.params.model, request.body, reply), request.body),
+      sendJson(
+        reply,
+        await embed(parts.tasks, callOf(request.params.model, request.body, reply), request.body),
+      ),
   );
 };

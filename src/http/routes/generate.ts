@@ -2,6 +2,7 @@ import { generate, generateStream } from '../../tasks/generate.ts';
 import type { Route } from '../route.ts';
 import { modelParameter, taskResponses } from '../schemas/reply.ts';
 import { generateBody, generateReply } from '../schemas/generate.ts';
+import { sendJson } from '../send-json.ts';
 import { callOf, streamTask } from '../task-call.ts';
 
 export const generateRoute: Route = (scope, parts) => {
@@ -24,7 +25,7 @@ export const generateRoute: Route = (scope, parts) => {
       const call = callOf(request.params.model, request.body, reply);
       return request.body.stream
         ? streamTask(parts, request, reply, generateStream(parts.tasks, call, request.body))
-        : generate(parts.tasks, call, request.body);
+        : sendJson(reply, await generate(parts.tasks, call, request.body));
     },
   );
 };

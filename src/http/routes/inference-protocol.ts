@@ -1,13 +1,16 @@
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { UnrollError } from '../../errors.ts';
 import type { ModelListing } from '../../repository/repository-interface.ts';
-import { infer, signatureOf } from '../../tasks/infer.ts';
+import { infer } from '../../tasks/infer.ts';
+import { signatureOf } from '../../tasks/tensor-signature.ts';
 import { version } from '../../version.ts';
 import { headerLength, inferenceRequest, readInference, writeInference } from '../inference-body.ts';
 import { findModel } from '../model-view.ts';
 import type { Route } from '../route.ts';
 import { byName, byVersion, error, failures, named, tags, type Reference } from '../schemas/inference.ts';
 import { settingsOf } from '../inference-settings.ts';
+import { sendJson } from '../send-json.ts';
 import { callOf } from '../task-call.ts';
 
 // The Open Inference Protocol, version 2: what model servers share, so that clients of the others work here.
@@ -127,17 +130,19 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
         },
       },
       async (request, reply) => {
-        const call = readInference(request.body, request.headers[headerLength] as string | undefined);
+        const call = await readInference(request.body, request.headers[headerLength] as string | undefined);
         const settings = settingsOf(listed(request.params).task, call.parameters);
         const own = callOf(named(request.params), settings, reply);
-        const { model, outputs } = await infer(tasks, own, call.inputs, settings);
-        const { body, jsonLength } = writeInference(model, call, outputs);
-        if (jsonLength === null) return reply.send(body as z.infer<typeof answered>);
+        const { model, outputs } = await infer(tasks, own, call, settings);
+        const answer = await writeInference(model, call, outputs, own.signal);
+        if ('json' in answer) return sendJson(reply, answer.json) as never;
+        const { pieces, jsonLength } = answer;
+        const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
         return reply
           .header(headerLength, jsonLength)
+          .header('content-length', length)
           .type('application/octet-stream')
-          .serializer((payload: unknown) => payload as string)
-          .send(body as never);
+          .send(Readable.from(pieces, { objectMode: false }) as never);
       },
     );
   }

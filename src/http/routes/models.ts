@@ -2,6 +2,7 @@ import { findModel, listModels, showModel } from '../model-view.ts';
 import type { Route } from '../route.ts';
 import { modelDetails, modelList } from '../schemas/models.ts';
 import { modelParameter, problem } from '../schemas/reply.ts';
+import { sendJson } from '../send-json.ts';
 
 export const modelRoutes: Route = (scope, { tasks }) => {
   scope.get(
@@ -33,6 +34,8 @@ export const modelRoutes: Route = (scope, { tasks }) => {
         },
       },
     },
-    async (request) => showModel(findModel(tasks.repository.list(), request.params.model), tasks),
+    async (request, reply) =>
+      // a model may have hundreds of thousands of labels
+      sendJson(reply, showModel(findModel(tasks.repository.list(), request.params.model), tasks)),
   );
 };

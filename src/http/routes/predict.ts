@@ -2,6 +2,7 @@ import { predict, predictStream } from '../../tasks/predict.ts';
 import type { Route } from '../route.ts';
 import { modelParameter, taskResponses } from '../schemas/reply.ts';
 import { predictBody, predictReply } from '../schemas/predict.ts';
+import { sendJson } from '../send-json.ts';
 import { callOf, streamTask } from '../task-call.ts';
 
 export const predictRoute: Route = (scope, parts) => {
@@ -24,7 +25,7 @@ export const predictRoute: Route = (scope, parts) => {
       const call = callOf(request.params.model, request.body, reply);
       return request.body.stream
         ? streamTask(parts, request, reply, predictStream(parts.tasks, call, request.body))
-        : predict(parts.tasks, call, request.body);
+        : sendJson(reply, await predict(parts.tasks, call, request.body));
     },
   );
 };

@@ -2,6 +2,7 @@ import { tag, tagStream } from '../../tasks/tag.ts';
 import type { Route } from '../route.ts';
 import { modelParameter, taskResponses } from '../schemas/reply.ts';
 import { tagBody, tagReply } from '../schemas/tag.ts';
+import { sendJson } from '../send-json.ts';
 import { callOf, streamTask } from '../task-call.ts';
 
 export const tagRoute: Route = (scope, parts) => {
@@ -21,7 +22,7 @@ export const tagRoute: Route = (scope, parts) => {
       const call = callOf(request.params.model, request.body, reply);
       return request.body.stream
         ? streamTask(parts, request, reply, tagStream(parts.tasks, call, request.body))
-        : tag(parts.tasks, call, request.body);
+        : sendJson(reply, await tag(parts.tasks, call, request.body));
     },
   );
 };

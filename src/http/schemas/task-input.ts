@@ -1,21 +1,25 @@
 import { z } from 'zod';
 import type { TaskInput } from '../../tasks/read-input.ts';
 
-type Path = (string | number)[];
+interface Misfit {
+  readonly path: (string | number)[];
+  readonly message: string;
+}
 
 /** Where a value is not a text, a number or a list of them at most three deep; null when all is well. */
-function misfit(value: unknown, path: Path, depth: number): { path: Path; message: string } | null {
+function misfit(value: unknown, depth: number): Misfit | null {
   if (typeof value === 'number' || (typeof value === 'string' && depth < 3)) return null;
   if (!Array.isArray(value) || depth > 2)
     return {
-      path,
+      path: [],
       message: `must be ${depth === 0 ? 'a text or a list' : depth < 2 ? 'a text, a number or a list' : 'a number'}, was ${nameOf(value)}`,
     };
   for (let i = 0; i < value.length; i++) {
-    // a list of numbers is by far the most common and the longest: one look each
-    if (typeof value[i] === 'number') continue;
-    const found = misfit(value[i], [...path, i], depth + 1);
-    if (found) return found;
+    const item: unknown = value[i];
+    // numbers and texts are by far the most: one look each
+    if (typeof item === 'number' || (typeof item === 'string' && depth < 2)) continue;
+    const found = misfit(item, depth + 1);
+    if (found) return { ...found, path: [i, ...found.path] };
   }
   return null;
 }
@@ -35,7 +39,7 @@ export const taskInput = z
     const found =
       typeof value === 'number'
         ? { path: [], message: 'must be a text or a list, was number' }
-        : misfit(value, [], 0);
+        : misfit(value, 0);
     if (found) context.addIssue({ code: 'custom', path: found.path, message: found.message });
   })
   .meta({

@@ -1,0 +1,32 @@
+import { UnrollError } from '../errors.ts';
+import type { TimeSlice } from '../time-slice.ts';
+import type { Encoded, Vocabulary } from '../vocabulary/vocabulary.ts';
+
+/** UTF-16 units of a text for each step that it may have: spaces and unknown characters are no steps, but take time to read. */
+const unitsPerStep = 32;
+const unitsOfAny = 65_536;
+
+/** Encodes a text, or tokens, in slices. Reads no more than `maxSteps` tokens. @throws UnrollError sequence_too_long */
+export async function encodeInSlices(
+  vocabulary: Vocabulary,
+  text: string | readonly string[],
+  {
+    maxSteps,
+    field,
+    slice,
+  }: { readonly maxSteps: number; readonly field: string; readonly slice: TimeSlice },
+): Promise<Encoded> {
+  const maxUnits = Math.max(unitsOfAny, unitsPerStep * maxSteps);
+  if (typeof text === 'string' && text.length > maxUnits)
+    throw new UnrollError(
+      'sequence_too_long',
+      `${field}: at most ${maxUnits} UTF-16 units for ${maxSteps} steps, was given ${text.length}`,
+      { field },
+    );
+  const encoding = vocabulary.encodeInParts(text, maxSteps);
+  for (;;) {
+    const { done, value } = encoding.next();
+    if (done) return value;
+    if (slice.due()) await slice.next();
+  }
+}

@@ -1,0 +1,71 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hostileBodies, type HostileBody } from './hostile-bodies.ts';
+import { startServer, type ServerProcess } from './server-process.ts';
+
+// No request keeps the main thread busy for long, whatever its body: others and the liveness probe are answered meanwhile.
+
+/** Milliseconds of CPU time of the main thread at a stretch: 50, and as much for a slower machine and its collector. */
+const boundMs = 100;
+
+const root = mkdtempSync(join(tmpdir(), 'unroll-models-'));
+let server: ServerProcess;
+
+/** The longest stretch since the last question, in ms of CPU time. */
+async function longestStall(): Promise<number> {
+  const answer = once(server.process, 'message');
+  server.process.send('report');
+  const [stall] = (await answer) as [number];
+  return stall;
+}
+
+const send = async ({ path, headers }: HostileBody, body: string | Buffer): Promise<[number, string]> => {
+  const reply = await server.post(path, '', { body, ...(headers && { headers }) });
+  return [reply.status, await reply.text()];
+};
+
+beforeAll(async () => {
+  cpSync(join(import.meta.dirname, '../../models'), root, { recursive: true });
+  server = await startServer(
+    root,
+    { WORKERS: 1 },
+    { nodeArgs: ['--import', join(import.meta.dirname, 'measure-stalls.ts')], messages: true },
+  );
+  // code that has not run yet is compiled in the first requests
+  const tasks = Object.values(hostileBodies).filter(({ path }) => !path.startsWith('/v1/training/'));
+  for (const one of tasks.filter((_, i) => i % 8 === 0)) await send(one, one.body());
+}, 120_000);
+afterAll(async () => {
+  expect(await server.stop()).toBe(0);
+  rmSync(root, { recursive: true, force: true });
+});
+
+describe('the main thread is not held up by', () => {
+  it.each(Object.entries(hostileBodies))('%s', async (name, hostile) => {
+    const body = hostile.body();
+    await longestStall();
+    const answering = send(hostile, body);
+    let probes = 0;
+    let over = false;
+    const ended = answering.finally(() => (over = true));
+    while (!over) {
+      expect((await server.get('/v2/health/live')).status).toBe(200);
+      probes++;
+      await Promise.race([ended, delay(20)]);
+    }
+    const [status, text] = await answering;
+    const stall = await longestStall();
+    if (process.env['UNROLL_TEST_TABLE']) console.log(`${stall.toFixed(1)} ms, ${status}: ${name}`);
+    expect([status, text.slice(0, 500)]).toEqual([
+      expect.toBeOneOf([...hostile.statuses]),
+      expect.any(String),
+    ]);
+    if (hostile.says && status >= 400) expect(text).toMatch(hostile.says);
+    expect(probes).toBeGreaterThan(0);
+    expect(stall).toBeLessThan(boundMs);
+  });
+});
