@@ -28,6 +28,7 @@ for (let run = 1; run <= runs; run++) {
       DRAIN_MS: endless ? 1500 : 60_000,
       QUEUE: 4096,
       MAX_EVENT_LOOP_DELAY_MS: 0,
+      RECEIVE_MS: 600_000,
     },
   });
   const loading = run % 4 === 0 ? 'a zip' : run % 3 === 0 ? 'models' : 'nothing';

@@ -7,8 +7,11 @@ import { createLogger } from './telemetry/logger.ts';
 
 /** Time for requests under way after an error that nobody caught. */
 const errorDrainMs = 1000;
-/** What a shutdown may take beyond its own deadlines, on a machine that is busy. */
-const slackMs = 2000;
+/**
+ * What a shutdown may take beyond its own deadlines. Each of its parts is bounded by a timer, and timers are late while the event
+ * loop writes out what hundreds of streams have waiting: that is no reason to cut them off.
+ */
+const slackMs = 10_000;
 
 /** Starts the server and prints what it serves. Ends the process on a signal, or on an error that nobody caught. */
 export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {

@@ -85,18 +85,19 @@ export async function shutDownUnderLoad(server: ServerProcess, options: LoadOpti
     }
   };
   const kept = async (): Promise<void> => {
-    for (let connection = new RawConnection(port); ;) {
+    let connection: RawConnection | null = null;
+    for (;;) {
+      connection ??= new RawConnection(port);
       const outcome = await connection.request(classify);
       judge('kept', outcome);
       if (outcome.kind === 'refused' || child.exitCode !== null) return;
       if (outcome.kind !== 'answered' || !outcome.answer.kept) {
         connection.destroy();
-        connection = new RawConnection(port);
+        connection = null;
       }
       await delay(pauseMs);
     }
   };
-
   const idle = Array.from({ length: options.idle }, () => new RawConnection(port));
   const partial = options.unfinished
     ? new RawConnection(port).request(classify.slice(0, -3))
