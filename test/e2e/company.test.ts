@@ -8,7 +8,12 @@ import { startServer, until, type ServerProcess } from './server-process.ts';
 const folder = modelFolder();
 let server: ServerProcess;
 beforeAll(async () => {
-  server = await startServer(folder.path, { SLOTS: 4, QUEUE: 100, MAX_TOKENS: 1_000_000 });
+  server = await startServer(folder.path, {
+    SLOTS: 4,
+    QUEUE: 100,
+    MAX_EXPECTED_MS: 3_600_000,
+    MAX_TOKENS: 1_000_000,
+  });
 });
 afterAll(async () => {
   expect(await server.stop()).toBe(0);
@@ -65,7 +70,8 @@ describe('a caller that hangs up', () => {
   const active = () => server.metric('unroll_sequences_active');
 
   it('in line leaves the line', async () => {
-    const body = JSON.stringify({ max_tokens: 1_000_000, timeout_ms: 60_000 });
+    // few enough to be done in time, all together: more would be refused
+    const body = JSON.stringify({ max_tokens: 100_000, timeout_ms: 300_000 });
     const callers = Array.from({ length: 24 }, () => send('/v1/models/writer/generate', body.length, body));
     await until(async () => (await waiting()) > 0 && (await waiting()) + (await active()) === 24);
     for (const socket of callers.slice(1)) socket.destroy();
