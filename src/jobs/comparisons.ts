@@ -31,16 +31,13 @@ export interface ComparisonsOptions {
   readonly registry: JobRegistry;
   readonly jobs: Pick<TrainingJobs, 'create' | 'places' | 'cancel' | 'checkSpec'>;
   readonly publisher: Publisher;
+  /** Whether the server ends: what fails then is done by the next start. */
+  readonly closing: () => boolean;
   readonly log: { warn(fields: object, message: string): void };
 }
 
-export function createComparisons({
-  store,
-  registry,
-  jobs,
-  publisher,
-  log,
-}: ComparisonsOptions): Comparisons {
+export function createComparisons(options: ComparisonsOptions): Comparisons {
+  const { store, registry, jobs, publisher, closing, log } = options;
   /** Those that are not decided. */
   const open = new Map<string, Comparison>();
 
@@ -90,6 +87,7 @@ export function createComparisons({
       const published = await publisher.publish(best.job, best.step, model);
       apply(id, 'published', { published });
     } catch (error) {
+      if (closing()) return;
       log.warn({ comparison: id, err: error }, 'the best model of a comparison cannot be published');
       apply(id, 'fail', { error: publishError(error) });
     }

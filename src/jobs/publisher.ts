@@ -11,8 +11,6 @@ export interface Publisher {
    * @returns `name@version`
    */
   publish(job: string, step: number, name: string): Promise<string>;
-  /** Fulfilled when nothing is under way. */
-  idle(): Promise<void>;
 }
 
 export function createPublisher(
@@ -46,6 +44,5 @@ export function createPublisher(
         });
       return own;
     },
-    idle: async () => void (await Promise.allSettled(last.values())),
   };
 }

@@ -78,9 +78,16 @@ export function createTraining(options: TrainingOptions): Training {
     space,
     startRun: options.startRun ?? startRunThread,
   });
-  const comparisons = createComparisons({ store, registry, jobs, publisher, log });
-  const takenUp = Promise.withResolvers<void>();
   let closing = false;
+  const comparisons = createComparisons({
+    store,
+    registry,
+    jobs,
+    publisher,
+    closing: () => closing,
+    log,
+  });
+  const takenUp = Promise.withResolvers<void>();
 
   /** What another process, or an earlier start, has left unfinished. */
   async function takeUp(): Promise<void> {

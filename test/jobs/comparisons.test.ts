@@ -70,6 +70,20 @@ describe('a comparison', () => {
     expect(service.published('best')).toHaveLength(status === 'cancelled' ? 0 : 1);
   });
 
+  it('whose publication breaks off as the server ends is left to the next start', async () => {
+    const gate = Promise.withResolvers<void>();
+    const service = createService({ beforePublishing: () => gate.promise });
+    const { comparison } = await service.comparisons.create(request());
+    await finish(service, 0, 1);
+    await finish(service, 1, 2);
+    await eventually(async () => (await statusOf(service, comparison.id)) === 'publishing');
+    service.beginClosing();
+    gate.reject(new Error('the repository is closed'));
+    await gate.promise.catch(() => {});
+    await service.comparisons.list();
+    expect((await service.store.comparison(comparison.id))!.status).toBe('publishing');
+  });
+
   it('takes a place for each trial, or creates nothing', async () => {
     const service = createService({ queue: 3 });
     const four = request({ grid: { 'hyperparameters.learning_rate': [0.1, 0.2] } });

@@ -59,8 +59,18 @@ export function createService(
     log: silent,
     ...options,
   });
-  const comparisons = createComparisons({ store, registry, jobs, publisher, log: silent });
+  let closing = false;
+  const comparisons = createComparisons({
+    store,
+    registry,
+    jobs,
+    publisher,
+    closing: () => closing,
+    log: silent,
+  });
   return {
+    /** The server begins to end. */
+    beginClosing: () => void (closing = true),
     store,
     registry,
     events,

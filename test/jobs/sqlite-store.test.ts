@@ -68,7 +68,11 @@ describe('the store', () => {
     store.saveJob(gone);
     const old = (id: string, job: string, published: string | null) =>
       store.saveComparison({
-        ...{ id, model: 'm', createdAt: 1, request: {}, published },
+        id,
+        model: 'm',
+        createdAt: 1,
+        request: {},
+        published,
         trials: [{ job, cell: 'gru', settings: {} }],
       } as never);
     old('c1', won.id, 'm@1');
