@@ -4,7 +4,7 @@ import { z } from 'zod';
 // costs a second. These schemas refuse at the first fault.
 
 /** The same schema, behind a check of its number of items or keys. */
-export function atMost<T extends z.ZodType>(most: number, schema: T) {
+export function atMost<T>(most: number, schema: z.ZodType<T>) {
   // what the check takes is described as what the schema takes
   const { $schema: _, ...description } = z.toJSONSchema(schema, { io: 'input' });
   return z
@@ -18,7 +18,7 @@ export function atMost<T extends z.ZodType>(most: number, schema: T) {
         context.addIssue({ code: 'custom', message: `at most ${most} ${what}, was given ${size}` });
     })
     .meta(description)
-    .pipe(schema as unknown as z.ZodType<z.output<T>, unknown>);
+    .pipe(schema);
 }
 
 /** A text or a list of any number of them. */

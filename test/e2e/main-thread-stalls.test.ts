@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hostileBodies, type HostileBody } from './hostile-bodies.ts';
+import { bodiesToAnswer } from './hostile-bodies/answer.ts';
+import type { HostileBody } from './hostile-bodies/hostile-body.ts';
+import { bodiesToParse } from './hostile-bodies/parse.ts';
+import { bodiesToRead } from './hostile-bodies/read.ts';
+import { bodiesToTrain } from './hostile-bodies/train.ts';
 import { startServer, type ServerProcess } from './server-process.ts';
 
 // No request keeps the main thread busy for long, whatever its body: others and the liveness probe are answered meanwhile.
@@ -12,6 +16,7 @@ import { startServer, type ServerProcess } from './server-process.ts';
 /** Milliseconds of CPU time of the main thread at a stretch: 50, and as much for a slower machine and its collector. */
 const boundMs = 100;
 
+const hostileBodies = { ...bodiesToParse, ...bodiesToRead, ...bodiesToAnswer, ...bodiesToTrain };
 const root = mkdtempSync(join(tmpdir(), 'unroll-models-'));
 let server: ServerProcess;
 
