@@ -1,0 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Engine } from '../../src/engine/engine-interface.ts';
+
+const patienceMs = 10_000;
+
+/** Waits until an engine that nobody asks is empty. @returns its figures where it is not, or null */
+export async function leftoversOf(engine: Engine): Promise<string | null> {
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    const stats = engine.stats();
+    if (stats.running === 0 && stats.waiting === 0 && stats.padding === 0) return null;
+    if (performance.now() > until) return JSON.stringify(stats);
+    await delay(10);
+  }
+}
