@@ -10,7 +10,7 @@ export interface Answer {
 }
 
 /** The events have a gap, come twice or out of order. */
-export class WrongEvents extends Error {}
+class WrongEvents extends Error {}
 
 /**
  * Reads a sequence to its end. @param leaveAfter leaves the loop after so many events @returns null where it left

@@ -22,11 +22,12 @@ export const engine: Scenario = {
   name: 'engine',
   about:
     'random networks in process: killed workers, aborts, deadlines, swaps; every answer bit for bit the one alone',
-  share: 40,
+  share: 35,
   async run({ seed, seconds, rounds, foreign }, report) {
     const until = performance.now() + seconds * 1000;
     const random = createRandom(seed);
-    const kernel = createKernel({ mode: 'auto', memoryMegabytes: 1024 });
+    const kernel = createKernel({ mode: random.pick(['auto', 'auto', 'plain']), memoryMegabytes: 1024 });
+    report.count(`${kernel.path} kernel`);
     const networks = createNetworks(random);
     if (foreign) {
       const read = await readForeignNetworks();

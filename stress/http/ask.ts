@@ -55,9 +55,13 @@ async function askInList(call: Call, options: AskOptions): Promise<void> {
 
 function isOk(reply: Reply, call: Call, report: Report): boolean {
   if (reply.status === 200 && reply.error === null) return true;
+  if (/workers that ran this sequence died/.test(reply.body)) {
+    report.count('given up after deaths');
+    return false;
+  }
   const { code } = jsonOf(reply);
   report.fault(
-    `${reply.error ?? reply.status} ${String(code ?? '')}`.trim(),
+    `${reply.error ?? reply.status} ${typeof code === 'string' ? code : ''}`.trim(),
     `${call.path} ${JSON.stringify(call.body).slice(0, 300)}: ${reply.body.slice(0, 300)}`,
   );
   return false;
@@ -66,6 +70,8 @@ function isOk(reply: Reply, call: Call, report: Report): boolean {
 function compareStream(call: Call, body: string, how: string, options: AskOptions): void {
   const events = readStream(body);
   const problem = streamProblem(events);
+  if (problem !== null && /workers that ran this sequence died/.test(problem))
+    return options.report.count('given up after deaths');
   if (problem === null) compare(call, events.at(-1)!.data[call.answers], how, options);
   else options.report.fault('wrong stream', `${how}: ${call.path} ${JSON.stringify(call.body)}: ${problem}`);
 }

@@ -17,7 +17,7 @@ export const http: Scenario = {
   name: 'http',
   about:
     'a server with the shipped models: streams, lists, hang-ups, slow readers, killed workers, swaps; the same answers',
-  share: 30,
+  share: 25,
   async run({ seed, seconds }, report) {
     const end = performance.now() + seconds * 1000;
     const random = createRandom(seed);
@@ -100,6 +100,8 @@ async function checkLeftovers(server: ServerProcess, report: Report): Promise<vo
     if (left.length > 0) await delay(200);
   } while (left.length > 0 && performance.now() < until);
   if (left.length > 0) report.fault('left over when all callers had gone', left.join(', '));
+  const unreconciled = await readMetric(server.port, 'unroll_engine_unreconciled_sequences');
+  if ((unreconciled ?? 0) !== 0) report.fault('unreconciled', `${unreconciled} sequences`);
   const padding = await readMetric(server.port, 'unroll_padding_rows_total');
   if (padding !== 0) report.fault('padding', `unroll_padding_rows_total ${padding}`);
   for (const line of logFaults(server.output(), /^a worker died and is replaced$/)) report.fault('log', line);

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 // Callers that a well-behaved client library does not have: they hang up, or read slowly.
 
-export function sendRaw(port: number, path: string, body: object): Socket {
+function sendRaw(port: number, path: string, body: object): Socket {
   const payload = Buffer.from(JSON.stringify(body));
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});

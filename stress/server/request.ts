@@ -8,6 +8,8 @@ export interface Reply {
   readonly ms: number;
   /** TIMEOUT, ECONNRESET and so on. */
   readonly error: string | null;
+  /** Of the connection, on this side. */
+  readonly localPort: number;
 }
 
 export interface RequestOptions {
@@ -33,6 +35,7 @@ export function request(port: number, options: RequestOptions): Promise<Reply> {
   return new Promise((resolve) => {
     const started = performance.now();
     let status = 0;
+    let localPort = 0;
     let received: http.IncomingHttpHeaders = {};
     const chunks: Buffer[] = [];
     let over = false;
@@ -41,7 +44,8 @@ export function request(port: number, options: RequestOptions): Promise<Reply> {
       over = true;
       clearTimeout(timer);
       const text = Buffer.concat(chunks).toString();
-      resolve({ status, headers: received, body: text, ms: performance.now() - started, error });
+      const ms = performance.now() - started;
+      resolve({ status, headers: received, body: text, ms, error, localPort });
     };
     const call = http.request({ host: '127.0.0.1', port, method, path, headers, agent }, (reply) => {
       status = reply.statusCode!;
@@ -50,6 +54,11 @@ export function request(port: number, options: RequestOptions): Promise<Reply> {
       reply.on('end', () => finish(null));
       reply.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
       reply.on('close', () => finish('CUT OFF'));
+    });
+    call.on('socket', (socket) => {
+      const keep = (): void => void (localPort = socket.localPort ?? 0);
+      if (socket.connecting) socket.once('connect', keep);
+      else keep();
     });
     const timer = setTimeout(() => {
       finish('TIMEOUT');

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -26,10 +26,14 @@ export interface ServerProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
+/** Nothing is left behind, however a run ends. */
 const started = new Set<() => void>();
+const homes = new Set<string>();
 process.on('exit', () => {
   for (const kill of started) kill();
+  for (const home of homes) rmSync(home, { recursive: true, force: true });
 });
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 
 export function startServer(options: {
   readonly models: string;
@@ -97,10 +101,22 @@ export function startServer(options: {
   };
 }
 
-/** A folder of one's own with the shipped models, and one for data. @returns also what removes both */
-export function createServerFolders(): { models: string; data: string; remove: () => void } {
+/** A folder of one's own with shipped models, all or those named, and one for data. @returns also what removes both */
+export function createServerFolders(names: readonly string[] = readdirSync(join(root, 'models'))): {
+  readonly models: string;
+  readonly data: string;
+  readonly remove: () => void;
+} {
   const home = mkdtempSync(join(tmpdir(), 'unroll-stress-'));
+  homes.add(home);
   const [models, data] = [join(home, 'models'), join(home, 'data')];
-  cpSync(join(root, 'models'), models, { recursive: true });
-  return { models, data, remove: () => rmSync(home, { recursive: true, force: true }) };
+  for (const name of names) cpSync(join(root, 'models', name), join(models, name), { recursive: true });
+  return {
+    models,
+    data,
+    remove() {
+      homes.delete(home);
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
 }
