@@ -29,9 +29,11 @@ export interface Scenario {
 /** Faults of a kind that are printed whole. */
 const printedOfAKind = 3;
 
+/** @param print takes the lines about faults */
 export function createReport(
   scenario: string,
   seed: number,
+  print: (line: string) => void = console.log,
 ): Report & { counts: ReadonlyMap<string, number> } {
   const counts = new Map<string, number>();
   const kinds = new Map<string, number>();
@@ -47,9 +49,9 @@ export function createReport(
       const seen = (kinds.get(kind) ?? 0) + 1;
       kinds.set(kind, seen);
       counts.set(`FAULT ${kind}`, seen);
-      if (seen <= printedOfAKind) console.log(`FAULT ${scenario} (seed ${seed}): ${kind}\n  ${detail}`);
+      if (seen <= printedOfAKind) print(`FAULT ${scenario} (seed ${seed}): ${kind}\n  ${detail}`);
       else if (seen === printedOfAKind + 1)
-        console.log(`FAULT ${scenario}: ${kind}: further ones are only counted`);
+        print(`FAULT ${scenario}: ${kind}: further ones are only counted`);
     },
   };
 }

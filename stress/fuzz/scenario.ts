@@ -10,6 +10,8 @@ import { judge } from './judge.ts';
 import { randomRequest, type RandomRequest } from './random-request.ts';
 
 const callers = 6;
+/** However little time there is. */
+const fewest = 500;
 /** The server ends a request after five seconds at the latest; the machine may be busy. */
 const timeoutMs = 45_000;
 /** Requests between two looks at the memory, at which models are loaded again that requests have unloaded. */
@@ -47,7 +49,7 @@ export const fuzz: Scenario = {
     const connections = new Map<number, readonly RandomRequest[]>();
     let sent = 0;
     const caller = async (): Promise<void> => {
-      while (sent < requests && performance.now() < end && server.exit === null) {
+      while (sent < requests && (sent < fewest || performance.now() < end) && server.exit === null) {
         sent++;
         const number = sent;
         const asked = randomRequest({ random, ...api, ids });

@@ -28,7 +28,7 @@ export const kill9: Scenario = {
     const folders = createServerFolders(served);
     const asked: AskedJob[] = [];
     const over = new Set<AskedJob>();
-    for (let round = 0; round < rounds && performance.now() < end; round++) {
+    for (let round = 0; round === 0 || (round < rounds && performance.now() < end); round++) {
       const random = createRandom(seed, round);
       const moment = drawKillMoment(random);
       const describe = `round ${round} ${JSON.stringify(moment)}`;

@@ -19,7 +19,7 @@ export const sigterm: Scenario = {
   async run({ seed, seconds, rounds, streams }, report) {
     const end = performance.now() + seconds * 1000;
     const folders = createServerFolders();
-    for (let round = 0; round < rounds && performance.now() < end; round++)
+    for (let round = 0; round === 0 || (round < rounds && performance.now() < end); round++)
       await runRound({ round, streams, folders, report, random: createRandom(seed, round) });
     folders.remove();
   },
