@@ -11,13 +11,15 @@ COPY package.json LICENSE ./
 COPY bin ./bin
 COPY src ./src
 COPY openapi ./openapi
-COPY models ./models
+# Training jobs publish into `models` and keep their state in `data`; everything else is read only.
+COPY --chown=node:node models ./models
+RUN mkdir data && chown node:node data
 
-ENV NODE_ENV=production UNROLL_HOST=0.0.0.0 UNROLL_PORT=8080 UNROLL_MODELS=/unroll/models
-# Nothing is written to disk: `docker run --read-only` works.
+ENV NODE_ENV=production UNROLL_HOST=0.0.0.0 UNROLL_PORT=8080 UNROLL_MODELS=/unroll/models UNROLL_DATA=/unroll/data
+VOLUME ["/unroll/data", "/unroll/models"]
 USER node
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.UNROLL_PORT}/v2/health/live`).then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]
-# node itself is process 1, so SIGTERM reaches the server and drains it.
+# Exec form: node itself is process 1, so SIGTERM reaches the server and drains it.
 CMD ["node", "bin/unroll.js", "serve"]

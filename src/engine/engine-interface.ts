@@ -104,6 +104,8 @@ export interface EngineOptions {
   readonly maxExpectedMs?: number | undefined;
   /** Most steps of one sequence's input. */
   readonly maxSteps: number;
+  /** Bytes of each message ring to and from a worker, a power of two. Small ones are for tests. */
+  readonly ringBytes?: number | undefined;
   readonly hooks?: EngineHooks | undefined;
 }
 

@@ -46,6 +46,7 @@ export function createEngine(options: EngineOptions): Engine {
   const pool = createPool({
     size: workers,
     memory: kernel.memory.memory,
+    ringBytes: options.ringBytes,
     events: {
       started: ({ thread, index }) => hooks?.workerStarted?.(thread, index),
       message: receive,

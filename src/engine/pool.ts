@@ -40,9 +40,10 @@ export interface Pool {
 export function createPool(options: {
   readonly size: number;
   readonly memory: WebAssembly.Memory;
+  readonly ringBytes?: number | undefined;
   readonly events: PoolEvents;
 }): Pool {
-  const { size, memory, events } = options;
+  const { size, memory, events, ringBytes } = options;
   const counters = Array.from({ length: size }, createCounters);
   const members: Member[] = [];
   const timers = new Set<NodeJS.Timeout>();
@@ -50,7 +51,7 @@ export function createPool(options: {
   let closed = false;
 
   function spawn(index: number, delayMs: number): void {
-    const shared = createChannelMemory();
+    const shared = createChannelMemory(ringBytes);
     const channel = openMainChannel<ToWorker, FromWorker>(shared);
     const { port1, port2 } = new MessageChannel();
     const data: WorkerData = { memory, channel: shared, counters: counters[index]!, control: port2 };

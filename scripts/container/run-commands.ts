@@ -1,0 +1,26 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+
+/** A RUN's commands, one after the other. npm runs with this machine's registry settings and cache; every other command runs inside the stage. */
+export function runCommands(
+  script: string,
+  root: string,
+  { environment, workdir }: { environment: Readonly<Record<string, string>>; workdir: string },
+): void {
+  for (const command of script.split(/\s*&&\s*/)) {
+    const [program, ...args] = command.split(/\s+/) as [string, ...string[]];
+    if (program === 'npm') {
+      const inherited = Object.entries(process.env).filter(
+        ([name]) => !/^npm_(?:package|lifecycle|config_.*prefix)/.test(name),
+      );
+      const env = { ...Object.fromEntries(inherited), npm_config_prefer_offline: 'true' };
+      execFileSync('npm', args, { cwd: join(root, workdir), env, stdio: ['ignore', 'inherit', 'inherit'] });
+    } else {
+      const chrooted = ['env', `--chdir=${workdir}`, '/bin/sh', '-ec', command];
+      execFileSync('chroot', [root, ...chrooted], {
+        env: environment,
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
+    }
+  }
+}

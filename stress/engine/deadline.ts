@@ -1,0 +1,2 @@
+/** A deadline so many milliseconds from now, on the clock of SequenceRequest.deadlineMs. */
+export const deadlineIn = (ms: number): number => Date.now() + ms;

@@ -1,0 +1,39 @@
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { UnrollError } from '../../src/errors.ts';
+import { readForeign } from '../../src/formats/read-foreign.ts';
+import type { StressNetwork } from './networks.ts';
+
+const golden = join(import.meta.dirname, '../../test/golden');
+
+/** The golden files of other formats, and how many of them need a model.json and are left out. */
+export async function readForeignNetworks(): Promise<{ networks: StressNetwork[]; refused: number }> {
+  const files = globSync(['**/*.{onnx,keras,h5,pt}', 'tfjs-files/*/model.json'], { cwd: golden }).sort();
+  const networks: StressNetwork[] = [];
+  let refused = 0;
+  for (const file of files.map((name) => join(golden, name)).filter(existsSync)) {
+    const folder = dirname(file);
+    const siblings = {
+      list: () => Promise.resolve(readdirSync(folder)),
+      read: (name: string) => Promise.resolve(new Uint8Array(readFileSync(join(folder, name)))),
+    };
+    try {
+      const foreign = await readForeign(new Uint8Array(readFileSync(file)), { siblings });
+      const { network: spec, input, weights } = foreign.network();
+      networks.push({
+        name: relative(golden, file),
+        kind: 'outputs',
+        spec,
+        input,
+        weights,
+        options: {},
+        shortest: 1,
+        longest: 40,
+      });
+    } catch (error) {
+      if (!(error instanceof UnrollError)) throw error;
+      refused++;
+    }
+  }
+  return { networks, refused };
+}

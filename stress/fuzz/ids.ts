@@ -1,0 +1,45 @@
+import type { Random } from '../random.ts';
+
+/** What stands for a path's parameters: names that exist, names that cannot, and ids that replies have given. */
+export interface Ids {
+  pick(parameter: string, random: Random): string;
+  /** Remembers the id of what a reply says was made. */
+  learn(id: unknown): void;
+}
+
+export const shippedModels = ['language', 'moby', 'brown-tagger', 'pronounce', 'names', 'births'] as const;
+const mostLearned = 8;
+
+export function createIds(): Ids {
+  const ids: Record<string, string[]> = {
+    model: [
+      ...shippedModels,
+      'language@1',
+      'moby@2',
+      'nobody',
+      '@',
+      '..',
+      '%2e%2e',
+      '%',
+      '%ff',
+      '%00',
+      'language%40x',
+      'a'.repeat(300),
+    ],
+    version: ['1', '2', '0', '-1', '1e3', 'x', '999999999', '%00'],
+    dataset: ['ds_x', '..%2f'],
+    job: ['job_x', '%00'],
+    comparison: ['cmp_x'],
+    step: ['1', '-1', 'x', '999999'],
+  };
+  const kinds = { ds: 'dataset', job: 'job', cmp: 'comparison' } as const;
+  return {
+    pick: (parameter, random) => random.pick(ids[parameter] ?? ['x']),
+    learn(id) {
+      const prefix = typeof id === 'string' ? /^(ds|job|cmp)_/.exec(id)?.[1] : undefined;
+      if (prefix === undefined) return;
+      const kind = kinds[prefix as keyof typeof kinds];
+      ids[kind] = [...ids[kind]!.slice(-mostLearned), id as string];
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { errorCodes } from '../../src/errors.ts';
+import type { Report } from '../scenario.ts';
+import { jsonOf, type Reply } from '../server/request.ts';
+import type { RandomRequest } from './random-request.ts';
+
+/** Full, out of time, out of disk: the only failures that a request may meet. */
+const allowedFailures = [503, 504, 507];
+/** A server may close on a body that it will not read: the client then sees a reset before the reply. */
+const smallBody = 16_384;
+
+/** Reports whatever no request may be answered with. @param before what the same connection carried before it */
+export function judge(
+  request: RandomRequest,
+  reply: Reply,
+  before: readonly RandomRequest[],
+  report: Report,
+): void {
+  const { method, operation, body = '' } = request;
+  const { status, error } = reply;
+  report.count(String(error ?? status));
+  const describe = (): string =>
+    [
+      describeRequest(request),
+      `${status} ${reply.body.slice(0, 300)}`,
+      ...(error === null ? [] : before.map((one) => `before it on the connection: ${describeRequest(one)}`)),
+    ].join('\n  ');
+  const fault = (kind: string): void => report.fault(`${kind}: ${method} ${operation.path}`, describe());
+  if (error !== null) {
+    // a job's events go on as long as the job
+    if (error === 'TIMEOUT' && status === 200 && operation.path.endsWith('/events')) return;
+    if (error !== 'TIMEOUT' && Buffer.byteLength(body) > smallBody) return;
+    return fault(error);
+  }
+  if (status >= 500 && !allowedFailures.includes(status)) return fault(String(status));
+  if (status < 400 || method === 'HEAD') return;
+  if (!/json/.test(reply.headers['content-type'] ?? '')) return fault('an error that is no JSON');
+  if (!operation.path.startsWith('/v1/')) return;
+  const { code, detail } = jsonOf(reply);
+  if (!errorCodes.includes(code as never)) return fault(`an error with the code ${String(code)}`);
+  if (typeof detail !== 'string' || detail === '') fault('an error without a detail');
+}
+
+const describeRequest = ({ method, path, headers, body = '' }: RandomRequest): string =>
+  `${method} ${path.slice(0, 200)} ${JSON.stringify(headers)} ${String(body).slice(0, 200)}`;

@@ -1,0 +1,13 @@
+import type { Worker } from 'node:worker_threads';
+
+// Preloaded into a server: SIGWINCH ends one of its serving threads, as a crash would.
+
+const workers = new Set<Worker>();
+process.on('worker', (worker) => {
+  workers.add(worker);
+  worker.once('exit', () => workers.delete(worker));
+});
+process.on('SIGWINCH', () => {
+  const serving = [...workers].filter(({ threadName }) => threadName?.startsWith('unroll-'));
+  void serving[Math.floor(Math.random() * serving.length)]?.terminate();
+});

@@ -1,0 +1,122 @@
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+// A real server in a process of its own.
+
+const root = join(import.meta.dirname, '../..');
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface ServerProcess {
+  readonly pid: number;
+  /** Known once it listens. */
+  readonly port: number;
+  /** Everything printed so far, the last few megabytes of it. */
+  output(): string;
+  /** Resolves when it listens. @throws Error when it ends before */
+  readonly listening: Promise<void>;
+  readonly ended: Promise<Exit>;
+  /** Null while it runs. */
+  readonly exit: Exit | null;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Nothing is left behind, however a run ends. */
+const started = new Set<() => void>();
+const homes = new Set<string>();
+process.on('exit', () => {
+  for (const kill of started) kill();
+  for (const home of homes) rmSync(home, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
+
+export function startServer(options: {
+  readonly models: string;
+  readonly data: string;
+  readonly settings?: Readonly<Record<string, string | number>>;
+  /** Modules loaded before the server's own. */
+  readonly preload?: readonly string[];
+}): ServerProcess {
+  const { models, data, settings = {}, preload = [] } = options;
+  const variables = Object.entries(settings).map(([name, value]) => [`UNROLL_${name}`, String(value)]);
+  const child = spawn(
+    process.execPath,
+    [...preload.flatMap((module) => ['--import', module]), join(root, 'bin/unroll.js'), 'serve'],
+    {
+      env: {
+        PATH: process.env['PATH'],
+        UNROLL_MODELS: models,
+        UNROLL_DATA: data,
+        UNROLL_PORT: '0',
+        UNROLL_LOG_LEVEL: 'warn',
+        ...Object.fromEntries(variables),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const kill = (): void => void child.kill('SIGKILL');
+  started.add(kill);
+  let output = '';
+  let port = 0;
+  let exit: Exit | null = null;
+  const ended = new Promise<Exit>((resolve) => {
+    child.on('close', (code, signal) => {
+      started.delete(kill);
+      exit = { code, signal };
+      resolve(exit);
+    });
+  });
+  const listening = new Promise<void>((resolve, reject) => {
+    const keep = (chunk: Buffer): void => {
+      output = (output + chunk.toString()).slice(-4_000_000);
+      const found = port === 0 ? /Unroll is at http:\/\/\S+?:(\d+)/.exec(output) : null;
+      if (!found) return;
+      port = Number(found[1]);
+      resolve();
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    void ended.then(({ code, signal }) =>
+      reject(new Error(`the server ended with ${code ?? signal} before it listened: ${output.slice(-2000)}`)),
+    );
+  });
+  listening.catch(() => {});
+  return {
+    pid: child.pid!,
+    get port() {
+      return port;
+    },
+    output: () => output,
+    listening,
+    ended,
+    get exit() {
+      return exit;
+    },
+    kill: (signal) => void child.kill(signal),
+  };
+}
+
+/** A folder of one's own with shipped models, all or those named, and one for data. @returns also what removes both */
+export function createServerFolders(names: readonly string[] = readdirSync(join(root, 'models'))): {
+  readonly models: string;
+  readonly data: string;
+  readonly remove: () => void;
+} {
+  const home = mkdtempSync(join(tmpdir(), 'unroll-stress-'));
+  homes.add(home);
+  const [models, data] = [join(home, 'models'), join(home, 'data')];
+  for (const name of names) cpSync(join(root, 'models', name), join(models, name), { recursive: true });
+  return {
+    models,
+    data,
+    remove() {
+      homes.delete(home);
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import type { SequenceEvent } from '../../src/engine/delivery.ts';
+import { differenceOf, readAnswer } from '../../stress/engine/answer.ts';
+
+const outputs = (first: number, ...values: number[]): SequenceEvent => ({
+  kind: 'outputs',
+  first,
+  steps: values.length,
+  width: 1,
+  values: Float32Array.from(values),
+});
+const done: SequenceEvent = { kind: 'done', finish: null, steps: 3, queuedMs: 0, runMs: 0 };
+const read = (...events: SequenceEvent[]) => readAnswer(toAsync(events), 'every');
+async function* toAsync(events: readonly SequenceEvent[]): AsyncGenerator<SequenceEvent> {
+  for (const event of events) yield await Promise.resolve(event);
+}
+
+it('finds one bit that differs, and tells −0 from 0', async () => {
+  const alone = (await read(outputs(0, 0, 0.1, 2), done))!;
+  const cut = (await read(outputs(0, 0), outputs(1, 0.1, 2), done))!;
+  const other = (await read(outputs(0, -0, 0.1, 2), done))!;
+  expect(differenceOf(alone, cut)).toBeNull();
+  expect(differenceOf(alone, other)).toBe('1 of 3 numbers differ, the first at 0: 0x80000000, alone 0x0');
+});
+
+it.each([
+  ['a gap', [outputs(0, 1), outputs(2, 1), done]],
+  ['a repetition', [outputs(0, 1), outputs(0, 1), done]],
+  ['a missing beginning', [outputs(1, 1), done]],
+  ['a missing end', [outputs(0, 1)]],
+  ['something after the end', [done, outputs(0, 1)]],
+])('refuses events with %s', async (_, events) => {
+  await expect(read(...events)).rejects.toThrow(/step|done/);
+});
+
+it('gives nothing to compare for a sequence that was left early', async () => {
+  expect(await readAnswer(toAsync([outputs(0, 1), done]), 'every', 1)).toBeNull();
+});

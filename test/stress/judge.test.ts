@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { judge } from '../../stress/fuzz/judge.ts';
+import { createReport } from '../../stress/scenario.ts';
+import type { Reply } from '../../stress/server/request.ts';
+
+const operation = { path: '/v1/models/{model}/classify', method: 'POST', query: [], body: {} };
+const request = { operation, method: 'POST', path: '/v1/models/a/classify', body: '{}' };
+const problem = JSON.stringify({ code: 'model_not_found', detail: 'there is no model a' });
+const reply = (changes: Partial<Reply>): Reply => ({
+  status: 404,
+  headers: { 'content-type': 'application/problem+json' },
+  body: problem,
+  ms: 1,
+  error: null,
+  localPort: 1,
+  ...changes,
+});
+const faultsOf = (changes: Partial<Reply>): number => {
+  const report = createReport('test', 1, () => {});
+  judge(request, reply(changes), [], report);
+  return report.faults;
+};
+
+it.each([{}, { status: 200, body: '{}' }, { status: 503, body: problem }])('accepts %j', (changes) => {
+  expect(faultsOf(changes)).toBe(0);
+});
+
+it.each([
+  { status: 500 },
+  { status: 502 },
+  { error: 'TIMEOUT' },
+  { error: 'ECONNRESET' },
+  { headers: { 'content-type': 'text/html' } },
+  { body: '{"code":"unheard_of","detail":"x"}' },
+  { body: '{"code":"model_not_found","detail":""}' },
+])('finds fault with %j', (changes) => {
+  expect(faultsOf(changes)).toBe(1);
+});
