@@ -17,6 +17,8 @@ export class SharedMemory {
   readonly maximumPages: number;
   #gaps: Gap[];
   #end: number;
+  /** Bytes from here to the end were never handed out: they are still the zeros that WebAssembly gave. */
+  #firstUntouched: number;
   readonly #taken = new Map<number, number>();
 
   /** @param reserved bytes at address 0 that are never handed out */
@@ -29,6 +31,7 @@ export class SharedMemory {
     this.memory = new WebAssembly.Memory({ initial, maximum: this.maximumPages, shared: true });
     this.#end = initial * pageBytes;
     const first = align(options.reserved);
+    this.#firstUntouched = first;
     this.#gaps = first < this.#end ? [{ offset: first, bytes: this.#end - first }] : [];
   }
 
@@ -51,7 +54,7 @@ export class SharedMemory {
     gap.bytes -= wanted;
     if (gap.bytes === 0) this.#gaps.splice(at, 1);
     this.#taken.set(offset, wanted);
-    new Uint8Array(this.memory.buffer, offset, wanted).fill(0);
+    this.#zero(offset, offset + wanted);
     return offset;
   }
 
@@ -67,6 +70,16 @@ export class SharedMemory {
       else merged.push(gap);
       return merged;
     }, []);
+  }
+
+  /**
+   * Clears what may have been written since the memory grew. Fresh pages are left alone: a page that nothing writes
+   * costs no resident memory, and most of an arena is never used.
+   */
+  #zero(from: number, to: number): void {
+    const written = Math.min(to, this.#firstUntouched);
+    if (from < written) new Uint8Array(this.memory.buffer, from, written - from).fill(0);
+    this.#firstUntouched = Math.max(to, this.#firstUntouched);
   }
 
   /** Grows so that the last gap holds `bytes`. */
