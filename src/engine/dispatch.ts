@@ -1,3 +1,6 @@
+import { LiveMap } from './live-map.ts';
+import { LiveSet } from './live-set.ts';
+
 // Which sequence runs where. One line for each network, first come first served; a worker is given as many of a network
 // as it has rows, and as many again to fill rows that come free. Sequences that make way for others come back with their
 // state, to the end of the line. Knows no threads.
@@ -11,10 +14,10 @@ export interface Dispatched {
   deaths: number;
 }
 
-interface Load<Sequence, Worker> {
+interface Load<Sequence extends object, Worker> {
   readonly worker: Worker;
   readonly networks: Set<number>;
-  readonly running: Set<Sequence>;
+  readonly running: LiveSet<Sequence>;
   readonly byNetwork: Map<number, number>;
   /** Takes nobody: a sequence runs alone here, or is about to. */
   reserved: boolean;
@@ -47,15 +50,15 @@ export function createDispatcher<Sequence extends Dispatched, Worker>(
   begin: (sequence: Sequence, worker: Worker) => void,
 ): Dispatcher<Sequence, Worker> {
   type WorkerLoad = Load<Sequence, Worker>;
-  const lines = new Map<number, Set<Sequence>>();
+  const lines = new Map<number, LiveSet<Sequence>>();
   const alone = new Set<Sequence>();
   const loads = new Map<Worker, WorkerLoad>();
-  const runs = new Map<Sequence, WorkerLoad>();
+  const runs = new LiveMap<Sequence, WorkerLoad>();
   const perNetwork = 2 * rows;
 
-  const lineOf = (network: number): Set<Sequence> => {
+  const lineOf = (network: number): LiveSet<Sequence> => {
     let line = lines.get(network);
-    if (!line) lines.set(network, (line = new Set()));
+    if (!line) lines.set(network, (line = new LiveSet()));
     return line;
   };
   const countOf = (load: WorkerLoad, network: number): number => load.byNetwork.get(network) ?? 0;
@@ -109,7 +112,13 @@ export function createDispatcher<Sequence extends Dispatched, Worker>(
       if (!load)
         loads.set(
           worker,
-          (load = { worker, networks: new Set(), running: new Set(), byNetwork: new Map(), reserved: false }),
+          (load = {
+            worker,
+            networks: new Set(),
+            running: new LiveSet(),
+            byNetwork: new Map(),
+            reserved: false,
+          }),
         );
       load.networks.add(network);
     },
@@ -135,7 +144,7 @@ export function createDispatcher<Sequence extends Dispatched, Worker>(
         else again.set(sequence.network, [...(again.get(sequence.network) ?? []), sequence]);
       }
       for (const [network, sequences] of again)
-        lines.set(network, new Set([...sequences, ...lineOf(network)]));
+        lines.set(network, new LiveSet([...sequences, ...lineOf(network)]));
       return guilty;
     },
     run() {

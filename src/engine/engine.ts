@@ -4,6 +4,7 @@ import type { Engine, EngineOptions, SequenceRequest } from './engine-interface.
 import { createDelivery, type Delivery } from './delivery.ts';
 import { createDispatcher } from './dispatch.ts';
 import type { FromWorker, Resume, SequenceReport } from './messages.ts';
+import { LiveMap } from './live-map.ts';
 import { createNetworks } from './networks.ts';
 import { freePlacement, placeNetwork } from './placement.ts';
 import { createPool, type Member } from './pool.ts';
@@ -27,7 +28,7 @@ interface Sequence {
 
 export function createEngine(options: EngineOptions): Engine {
   const { kernel, workers, slots, queue, maxSteps, hooks } = options;
-  const sequences = new Map<number, Sequence>();
+  const sequences = new LiveMap<number, Sequence>();
   const perNetwork = new Map<number, number>();
   const dispatcher = createDispatcher<Sequence, Member>(slots, begin);
   const networks = createNetworks(workers);
