@@ -27,7 +27,10 @@ export async function runSequences<E extends SequenceEvent>(
 ): Promise<{ events: E[]; end: DoneEvent }[]> {
   const deadlineMs = deadlineOf(call, limits);
   const failed = new AbortController();
-  const signal = AbortSignal.any([call.signal, failed.signal]);
+  const { signal } = failed;
+  const leave = (): void => failed.abort();
+  if (call.signal.aborted) leave();
+  call.signal.addEventListener('abort', leave, { once: true });
   const runOne = async (submission: Submission): Promise<{ events: E[]; end: DoneEvent }> => {
     const events: E[] = [];
     for await (const event of engine.submit({ ...submission, deadlineMs, signal })) {
@@ -44,6 +47,8 @@ export async function runSequences<E extends SequenceEvent>(
     // the model stays held until none of them uses it
     await Promise.allSettled(running);
     throw error;
+  } finally {
+    call.signal.removeEventListener('abort', leave);
   }
 }
 
