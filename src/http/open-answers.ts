@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 
 /**
  * Answers that are not yet written out. Node counts a connection as idle as soon as its answer is ended, and closing
@@ -11,24 +11,25 @@ export interface OpenAnswers {
 }
 
 export function followAnswers(server: Server): OpenAnswers {
-  const open = new Set<ServerResponse>();
+  // a number, no Set of answers: see engine/live-set.ts
+  let open = 0;
   let waiting: (() => void)[] = [];
   server.prependListener('request', (_, answer) => {
-    open.add(answer);
+    open++;
     // written out, or its reader has gone
     answer.once('close', () => {
-      open.delete(answer);
-      if (open.size > 0) return;
+      open--;
+      if (open > 0) return;
       for (const resolve of waiting) resolve();
       waiting = [];
     });
   });
   return {
     get count() {
-      return open.size;
+      return open;
     },
     async allOut() {
-      if (open.size > 0) await new Promise<void>((resolve) => waiting.push(resolve));
+      if (open > 0) await new Promise<void>((resolve) => waiting.push(resolve));
     },
   };
 }
