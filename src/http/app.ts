@@ -1,5 +1,4 @@
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import underPressure from '@fastify/under-pressure';
 import fastify, { type FastifyBaseLogger } from 'fastify';
@@ -13,6 +12,7 @@ import { takeDatasetBodies } from './plugins/dataset-bodies.ts';
 import { answerError, answerErrors } from './plugins/errors.ts';
 import { refuseOtherMethods } from './plugins/other-methods.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
+import { setSecurityHeaders } from './plugins/security-headers.ts';
 import { takeTensorBodies } from './plugins/tensor-bodies.ts';
 import { takeUntypedBodies } from './plugins/untyped-bodies.ts';
 import { answerUnparsed } from './plugins/unparsed.ts';
@@ -94,8 +94,7 @@ export async function buildApp(parts: AppParts) {
   measureRequests(app, metrics);
   // before whatever may refuse it: every answer has its number
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
-  // the documentation page sets a content policy of its own; who ends TLS in front of this server sets transport security
-  await app.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: false });
+  setSecurityHeaders(app);
   if (options.corsOrigin !== '')
     await app.register(cors, { origin: options.corsOrigin, exposedHeaders: ['x-request-id', 'retry-after'] });
   if (options.rateLimit > 0)
