@@ -26,7 +26,11 @@ const opposite = (flag: string): string =>
 /** V8 keeps compiled code by the module's bytes: a custom section keeps the two paths' code apart. */
 function withSection(bytes: Uint8Array, label: string): Uint8Array<ArrayBuffer> {
   const name = new TextEncoder().encode(label);
-  return Uint8Array.from([...bytes, 0, name.length + 1, name.length, ...name]);
+  const section = Uint8Array.of(0, name.length + 1, name.length, ...name);
+  const labelled = new Uint8Array(bytes.length + section.length);
+  labelled.set(bytes);
+  labelled.set(section, bytes.length);
+  return labelled;
 }
 
 const ascii = Buffer.alloc(256, 'a');
