@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+
+/** The files of this project and its packages that importing one loads, from the root. */
+function loadedBy(entry: string): string[] {
+  const script = `
+    import { registerHooks } from 'node:module';
+    registerHooks({ load: (url, context, next) => (console.log('loaded ' + url), next(url, context)) });
+    await import(${JSON.stringify(join(root, entry))});`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+  });
+  expect(stderr).toBe('');
+  return [...stdout.matchAll(/^loaded file:.*?\/((?:src|node_modules)\/.*)$/gm)].map(([, path]) => path!);
+}
+
+describe('what is loaded', () => {
+  it('by a worker thread is our own code, and none that validates, trains, reads files or answers requests', () => {
+    const loaded = loadedBy('src/engine/worker-loop.ts');
+    expect(loaded).toContain('src/engine/batcher.ts');
+    expect(
+      loaded.filter((path) => /node_modules|src\/(formats|http|jobs|repository|tasks|training)/.test(path)),
+    ).toEqual([]);
+  });
+
+  it("by the server's routes is no compiler of schemas besides zod's", () => {
+    // it builds the app
+    const loaded = loadedBy('scripts/openapi.ts');
+    expect(loaded.some((path) => path.includes('/fastify/'))).toBe(true);
+    expect(loaded.filter((path) => /node_modules\/(ajv|@fastify\/ajv-compiler)\//.test(path))).toEqual([]);
+  });
+});
+
+describe('the limit on the young generation', () => {
+  it('is the same however the server is started', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const shebang = readFileSync(join(root, 'bin/unroll.js'), 'utf8').split('\n')[0]!;
+    const image = readFileSync(join(root, 'Dockerfile'), 'utf8').match(/^CMD .*$/m)![0];
+    for (const command of [scripts['start']!, shebang, image])
+      expect(command).toContain('--max-semi-space-size=8');
+  });
+});
