@@ -2,7 +2,7 @@ import cors from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
 import underPressure from '@fastify/under-pressure';
 import fastify, { type FastifyBaseLogger } from 'fastify';
-import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Training } from '../jobs/training.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TaskContext } from '../tasks/context.ts';
@@ -33,6 +33,7 @@ import { predictRoute } from './routes/predict.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
 import { tagRoute } from './routes/tag.ts';
 import { trainingJobRoutes } from './routes/training-jobs.ts';
+import { zodSchemas } from './zod-schemas.ts';
 
 /** What the routes are built from; server.ts makes it once. */
 export interface AppParts {
@@ -69,6 +70,7 @@ export async function buildApp(parts: AppParts) {
     frameworkErrors: answerError,
     clientErrorHandler: answerUnparsed,
     bodyLimit: options.maxBodyBytes,
+    schemaController: zodSchemas,
     routerOptions: { maxParamLength: maxPathPart },
     requestIdHeader: 'x-request-id',
     // an answer under way is finished; server.ts ends those that take too long
@@ -82,8 +84,6 @@ export async function buildApp(parts: AppParts) {
       connectionsCheckingInterval: Math.min(30_000, Math.ceil(options.receiveMs / 2)),
     },
   }).withTypeProvider<ZodTypeProvider>();
-  app.setValidatorCompiler(validatorCompiler);
-  app.setSerializerCompiler(serializerCompiler);
 
   // fastify would take plain text, and it would be refused as of the wrong type
   app.removeContentTypeParser('text/plain');
