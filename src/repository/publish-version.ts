@@ -1,6 +1,6 @@
 import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { specFile, weightsFile } from './read-model-folder.ts';
+import { specFile, weightsFile } from './model-files.ts';
 
 /**
  * Copies a folder's model.json and weights into `<root>/<name>/<next version>/`. The folder gets its name when it is whole,
