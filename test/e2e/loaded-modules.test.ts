@@ -5,17 +5,20 @@ import { describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 
-/** The files of this project and its packages that importing one loads, from the root. */
+/** What importing a file loads: files of this project and its packages, from the root, and names of node's own modules. */
 function loadedBy(entry: string): string[] {
   const script = `
     import { registerHooks } from 'node:module';
     registerHooks({ load: (url, context, next) => (console.log('loaded ' + url), next(url, context)) });
-    await import(${JSON.stringify(join(root, entry))});`;
+    await import(${JSON.stringify(join(root, entry))});
+    for (const name of process.moduleLoadList) console.log('builtin ' + name);`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
     encoding: 'utf8',
   });
   expect(stderr).toBe('');
-  return [...stdout.matchAll(/^loaded file:.*?\/((?:src|node_modules)\/.*)$/gm)].map(([, path]) => path!);
+  return [...stdout.matchAll(/^(?:loaded file:.*?\/(?=src|node_modules)|builtin NativeModule )(.*)$/gm)].map(
+    ([, name]) => name!,
+  );
 }
 
 describe('what is loaded', () => {
@@ -32,6 +35,12 @@ describe('what is loaded', () => {
     const loaded = loadedBy('scripts/openapi.ts');
     expect(loaded.some((path) => path.includes('/fastify/'))).toBe(true);
     expect(loaded.filter((path) => /node_modules\/(ajv|@fastify\/ajv-compiler)\//.test(path))).toEqual([]);
+  });
+
+  it("by the server's routes is no HTTP client", () => {
+    const loaded = loadedBy('scripts/openapi.ts');
+    expect(loaded).toContain('http');
+    expect(loaded.filter((name) => name.includes('undici'))).toEqual([]);
   });
 });
 
