@@ -22,4 +22,4 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.UNROLL_PORT}/v2/health/live`).then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]
 # Exec form: node itself is process 1, so SIGTERM reaches the server and drains it.
-CMD ["node", "bin/unroll.js", "serve"]
+CMD ["node", "--max-semi-space-size=8", "bin/unroll.js", "serve"]

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8
 // Plain JavaScript on purpose: this file must still parse on a Node too old to run the rest.
 const [major] = process.versions.node.split('.').map(Number);
 if (major < 24) {
@@ -9,4 +9,7 @@ if (major < 24) {
   );
   process.exit(1);
 }
+const { enableCompileCache } = await import('./compile-cache.js');
+const flush = enableCompileCache();
 await import('../src/cli.ts');
+flush();

@@ -1,11 +1,6 @@
 import { parseArgs } from 'node:util';
-import { followJob } from './cli/follow.ts';
 import type { GraphOptions } from './cli/graph-options.ts';
-import { importCommand } from './cli/import.ts';
-import { inspectCommand } from './cli/inspect.ts';
-import { trainCommand } from './cli/train.ts';
 import { BadConfig, describeConfig, readConfig } from './config.ts';
-import { serve } from './main.ts';
 import { version } from './version.ts';
 
 const usage = `unroll serve                 start the server (settings: UNROLL_* variables)
@@ -39,21 +34,24 @@ interface Command {
   } & GraphOptions;
 }
 
+/** Each command loads its own code: a server needs no client, and `unroll help` no server. */
 async function run({ words: [command = 'help', ...rest], options }: Command): Promise<void> {
-  if (command === 'serve' && rest.length === 0) await serve(process.env);
-  else if (command === 'train' && options.follow !== undefined && rest.length === 0)
+  if (command === 'serve' && rest.length === 0) {
+    const { serve } = await import('./main.ts');
+    await serve(process.env);
+  } else if (command === 'train' && options.follow !== undefined && rest.length === 0) {
+    const { followJob } = await import('./cli/follow.ts');
     process.exitCode = await followJob(options.server, options.follow);
-  else if (command === 'train' && rest.length === 1) process.exitCode = await train(rest[0]!, options.work);
+  } else if (command === 'train' && rest.length === 1) process.exitCode = await train(rest[0]!, options.work);
   else if (command === 'train') refuse('train takes one CONFIG, or --follow JOB and nothing else');
-  else if (command === 'inspect' && rest.length === 1)
+  else if (command === 'inspect' && rest.length === 1) {
+    const { inspectCommand } = await import('./cli/inspect.ts');
     process.exitCode = await inspectCommand(rest[0]!, options);
-  else if (command === 'import' && rest.length === 1 && options.name !== undefined)
-    process.exitCode = await importCommand(rest[0]!, {
-      ...options,
-      name: options.name,
-      models: readConfig(process.env).MODELS,
-    });
-  else if (command === 'inspect') refuse('inspect takes one FILE');
+  } else if (command === 'import' && rest.length === 1 && options.name !== undefined) {
+    const { importCommand } = await import('./cli/import.ts');
+    const { MODELS: models } = readConfig(process.env);
+    process.exitCode = await importCommand(rest[0]!, { ...options, name: options.name, models });
+  } else if (command === 'inspect') refuse('inspect takes one FILE');
   else if (command === 'import') refuse('import takes one FILE, and --name NAME for the model');
   else if (command === 'config' && rest.length === 0)
     for (const { name, default: value, allowed, meaning } of describeConfig())
@@ -68,7 +66,8 @@ function refuse(why: string): void {
   process.exitCode = 2;
 }
 
-function train(path: string, work: string | undefined): Promise<number> {
+async function train(path: string, work: string | undefined): Promise<number> {
+  const { trainCommand } = await import('./cli/train.ts');
   const config = readConfig(process.env);
   return trainCommand(path, {
     models: config.MODELS,

@@ -1,3 +1,5 @@
+import { LiveMap } from './live-map.ts';
+import { LiveSet } from './live-set.ts';
 import { createNetworkQueue, type NetworkQueue } from './network-queue.ts';
 import { advancePhase, type Phase } from './sequence-phase.ts';
 
@@ -15,10 +17,10 @@ export interface Dispatched {
   deaths: number;
 }
 
-interface Load<Sequence, Worker> {
+interface Load<Sequence extends object, Worker> {
   readonly worker: Worker;
   readonly networks: Set<number>;
-  readonly running: Set<Sequence>;
+  readonly running: LiveSet<Sequence>;
   readonly byNetwork: Map<number, number>;
   /** Takes no other sequence: one runs alone here, or is about to. */
   reserved: boolean;
@@ -69,9 +71,9 @@ export function createDispatcher<Sequence extends Dispatched, Worker>(
   type WorkerLoad = Load<Sequence, Worker>;
   const queues = new Map<number, NetworkQueue<Sequence>>();
   const alone = new Set<Sequence>();
-  const paused = new Set<Sequence>();
+  const paused = new LiveSet<Sequence>();
   const loads = new Map<Worker, WorkerLoad>();
-  const runs = new Map<Sequence, WorkerLoad>();
+  const runs = new LiveMap<Sequence, WorkerLoad>();
   const perNetwork = 2 * rows;
 
   const queueOf = (network: number): NetworkQueue<Sequence> => {
@@ -162,7 +164,13 @@ export function createDispatcher<Sequence extends Dispatched, Worker>(
       if (!load)
         loads.set(
           worker,
-          (load = { worker, networks: new Set(), running: new Set(), byNetwork: new Map(), reserved: false }),
+          (load = {
+            worker,
+            networks: new Set(),
+            running: new LiveSet(),
+            byNetwork: new Map(),
+            reserved: false,
+          }),
         );
       load.networks.add(network);
     },

@@ -11,6 +11,7 @@ import type {
 import { createDelivery } from './delivery.ts';
 import { createDispatcher } from './dispatch.ts';
 import { grantBytes, resumeBytes } from './flow-control.ts';
+import { LiveMap } from './live-map.ts';
 import type { FromWorker, SequenceReport } from './messages.ts';
 import { createNetworkLoad, type NetworkLoad, type StepCount } from './network-load.ts';
 import { createNetworks } from './networks.ts';
@@ -28,7 +29,7 @@ import { cancelled, checkInTime, deadlineExceeded, watch } from './watch.ts';
 export function createEngine(options: EngineOptions): Engine {
   const { kernel, workers, slots, queue, maxExpectedMs = Infinity, hooks } = options;
   /** Those that have not ended. */
-  const sequences = new Map<number, Sequence>();
+  const sequences = new LiveMap<number, Sequence>();
   const loads = new Map<number, NetworkLoad>();
   const admitted = new WeakSet<object>();
   const unread = { bytes: 0 };

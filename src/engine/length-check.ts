@@ -1,5 +1,6 @@
 import { UnrollError } from '../errors.ts';
-import { keyOf, type ProgramProgram } from '../network/layers/program.ts';
+import type { ProgramProgram } from '../network/layers/program.ts';
+import { keyOf } from '../network/layers/program-scratch.ts';
 import { sizeOf, type Operand } from '../network/operators/operand.ts';
 import { prepareProgram } from '../network/operators/prepare-program.ts';
 import type { NetworkProgram } from '../network/program.ts';

@@ -1,8 +1,10 @@
+import { LiveSet } from './live-set.ts';
+
 // The sequences of one network that wait for a worker. Those that have begun and those that have not take turns, until more
 // have begun than there are slots: from then on what has begun is finished first, so that a growing crowd does not
 // leave all of them half computed.
 
-export interface NetworkQueue<Sequence> {
+export interface NetworkQueue<Sequence extends object> {
   /** Adds a sequence that has not run yet. */
   addNew(sequence: Sequence): void;
   /** Adds a sequence that has run and gave its slot back. */
@@ -16,13 +18,13 @@ export interface NetworkQueue<Sequence> {
   [Symbol.iterator](): Iterator<Sequence>;
 }
 
-export function createNetworkQueue<Sequence>(): NetworkQueue<Sequence> {
-  let retries = new Set<Sequence>();
-  const fresh = new Set<Sequence>();
-  const begun = new Set<Sequence>();
+export function createNetworkQueue<Sequence extends object>(): NetworkQueue<Sequence> {
+  let retries = new LiveSet<Sequence>();
+  const fresh = new LiveSet<Sequence>();
+  const begun = new LiveSet<Sequence>();
   let newIsNext = true;
 
-  function choose(maxBegun: number): Set<Sequence> {
+  function choose(maxBegun: number): LiveSet<Sequence> {
     if (retries.size > 0) return retries;
     if (fresh.size === 0 || begun.size === 0) return fresh.size === 0 ? begun : fresh;
     if (begun.size > maxBegun) return begun;
@@ -33,7 +35,7 @@ export function createNetworkQueue<Sequence>(): NetworkQueue<Sequence> {
   return {
     addNew: (sequence) => void fresh.add(sequence),
     addBegun: (sequence) => void begun.add(sequence),
-    addRetries: (sequences) => void (retries = new Set([...sequences, ...retries])),
+    addRetries: (sequences) => void (retries = new LiveSet([...sequences, ...retries])),
     remove: (sequence) => [retries, fresh, begun].some((set) => set.delete(sequence)),
     take(maxBegun) {
       const from = choose(maxBegun);

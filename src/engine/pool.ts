@@ -7,6 +7,9 @@ import { countSequences, createCounters } from './tick-counters.ts';
 
 const workerEntry = new URL('./worker.ts', import.meta.url);
 
+/** Three times the 8 MB of --max-semi-space-size, for a server that was started without this flag; see docs/footprint.md. */
+const maxYoungGenerationSizeMb = 24;
+
 /** A worker that died this young is not replaced at once, but after a wait that doubles each time. */
 const youngMs = 1_000;
 const firstDelayMs = 50;
@@ -59,6 +62,7 @@ export function createPool(options: {
       name: `unroll-${index}`,
       workerData: data,
       transferList: [port2],
+      resourceLimits: { maxYoungGenerationSizeMb },
     });
     let alive = true;
     let reason = '';

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { openWorkerChannel } from './channel.ts';
 import type { Control, FromWorker, ToWorker, WorkerData } from './messages.ts';
@@ -18,6 +19,8 @@ const loop = createWorkerLoop({
 });
 
 channel.send({ kind: 'ready' });
+// this thread never ends by itself, which is when node would
+flushCompileCache();
 for (;;) {
   const seen = channel.heard();
   for (let posted = receiveMessageOnPort(control); posted; posted = receiveMessageOnPort(control))

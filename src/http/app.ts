@@ -1,8 +1,7 @@
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyBaseLogger } from 'fastify';
-import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Training } from '../jobs/training.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TaskContext } from '../tasks/context.ts';
@@ -16,6 +15,7 @@ import { parseJsonBodies } from './plugins/json-bodies.ts';
 import { refuseOtherMethods } from './plugins/other-methods.ts';
 import { refuseEarly } from './plugins/refuse-early.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
+import { setSecurityHeaders } from './plugins/security-headers.ts';
 import { takeTensorBodies } from './plugins/tensor-bodies.ts';
 import { takeUntypedBodies } from './plugins/untyped-bodies.ts';
 import { refuseWhileDraining } from './plugins/refuse-while-draining.ts';
@@ -38,6 +38,7 @@ import { predictRoute } from './routes/predict.ts';
 import { statisticsRoutes } from './routes/statistics.ts';
 import { tagRoute } from './routes/tag.ts';
 import { trainingJobRoutes } from './routes/training-jobs.ts';
+import { zodSchemas } from './zod-schemas.ts';
 
 /** What the routes are built from; server.ts makes it once. */
 export interface AppParts {
@@ -76,6 +77,7 @@ export async function buildApp(parts: AppParts) {
     frameworkErrors: answerError,
     clientErrorHandler: answerUnparsed,
     bodyLimit: options.maxBodyBytes,
+    schemaController: zodSchemas,
     routerOptions: { maxParamLength: maxPathPart },
     requestIdHeader: 'x-request-id',
     // an answer under way is finished; server.ts ends those that take too long
@@ -89,8 +91,6 @@ export async function buildApp(parts: AppParts) {
       connectionsCheckingInterval: Math.min(30_000, Math.ceil(options.receiveMs / 2)),
     },
   }).withTypeProvider<ZodTypeProvider>();
-  app.setValidatorCompiler(validatorCompiler);
-  app.setSerializerCompiler(serializerCompiler);
 
   // fastify would take plain text, and it would be refused as of the wrong type
   app.removeContentTypeParser('text/plain');
@@ -103,8 +103,7 @@ export async function buildApp(parts: AppParts) {
   // before whatever may refuse it: every answer has its number
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
   checkHost(app);
-  // the documentation page sets a content policy of its own; who ends TLS in front of this server sets transport security
-  await app.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: false });
+  setSecurityHeaders(app);
   if (options.corsOrigin !== '')
     await app.register(cors, { origin: options.corsOrigin, exposedHeaders: ['x-request-id', 'retry-after'] });
   if (options.rateLimit > 0)

@@ -1,5 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { LiveMap } from '../engine/live-map.ts';
+import { LiveSet } from '../engine/live-set.ts';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
 /**
@@ -28,9 +30,9 @@ const quietPollMs = 10;
 const unusedMs = 750;
 
 export function trackConnections(server: Server): Connections {
-  const responses = new Set<ServerResponse>();
+  const responses = new LiveSet<ServerResponse>();
   /** When each connection was opened, or its last response ended. */
-  const lastUsed = new Map<Socket, number>();
+  const lastUsed = new LiveMap<Socket, number>();
   let accepted = 0;
   let closing = false;
 

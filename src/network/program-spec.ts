@@ -115,7 +115,3 @@ export const programFields = {
   constants: z.record(value, sizes).default({}),
   operators: z.array(operatorSpec).max(mostOperators),
 };
-
-/** An operator's bodies, those it has. */
-export const bodiesOf = ({ bodies = {} }: OperatorSpec): BodySpec[] =>
-  Object.values(bodies).filter((body) => body !== undefined);

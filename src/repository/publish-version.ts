@@ -1,6 +1,6 @@
 import { copyFile, mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { specFile, weightsFile } from './read-model-folder.ts';
+import { specFile, weightsFile } from './model-files.ts';
 
 /** Beside model.json in a published version: `{"id": …}` of the publication. Whoever loads the version ignores it. */
 const publicationFile = 'publication.json';

@@ -11,6 +11,7 @@ import { modelSpec, type ModelSpec } from '../network/spec.ts';
 import { weightSource } from '../network/weight-source.ts';
 import type { Weights } from '../network/weights.ts';
 import { checkModel } from './check-model.ts';
+import { specFile, weightsFile } from './model-files.ts';
 import { readContainedFile, UnreadableFile } from './read-contained-file.ts';
 import { readFolder } from './read-folder.ts';
 import { siblingsIn } from './siblings-in.ts';
@@ -22,8 +23,6 @@ const modelFolderLimits = {
   weightBytes: 2 * 1024 * 1024 * 1024,
 } as const;
 
-export const specFile = 'model.json';
-export const weightsFile = 'weights.safetensors';
 /** Files that have their network themselves, or can only be one. */
 const foreignName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\.(onnx|keras|h5|hdf5|pt|pth|safetensors|npz)$/i;
 

@@ -36,7 +36,10 @@ export async function runSequences<T>(
 ): Promise<{ result: T; end: DoneEvent }[]> {
   const deadlineMs = deadlineOf(call, limits);
   const failed = new AbortController();
-  const signal = AbortSignal.any([call.signal, failed.signal]);
+  const { signal } = failed;
+  const leave = (): void => failed.abort(call.signal.reason);
+  if (call.signal.aborted) leave();
+  call.signal.addEventListener('abort', leave, { once: true });
   const slice = createTimeSlice(signal);
   const runOne = async (submission: Submission, index: number): Promise<{ result: T; end: DoneEvent }> => {
     const collector = collect(index, slice);
@@ -63,6 +66,8 @@ export async function runSequences<T>(
     // the model stays in use until none of them uses it
     await Promise.allSettled(running);
     throw error;
+  } finally {
+    call.signal.removeEventListener('abort', leave);
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Engine, EngineStats } from '../../src/engine/engine-interface.ts';
+import type { Engine } from '../../src/engine/engine-interface.ts';
 
 const patienceMs = 10_000;
 
@@ -7,8 +7,8 @@ const patienceMs = 10_000;
 export async function leftoversOf(engine: Engine): Promise<string | null> {
   const until = performance.now() + patienceMs;
   for (;;) {
-    const stats: EngineStats & { unreconciled?: number } = engine.stats();
-    const { running, waiting, padding, unreconciled = 0 } = stats;
+    const stats = engine.stats();
+    const { running, waiting, padding, unreconciled } = stats;
     if (running === 0 && waiting === 0 && padding === 0 && unreconciled === 0) return null;
     if (performance.now() > until) return JSON.stringify(stats);
     await delay(10);

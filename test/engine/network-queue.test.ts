@@ -1,50 +1,64 @@
 import { expect, test } from 'vitest';
 import { createNetworkQueue } from '../../src/engine/network-queue.ts';
 
-const takeAll = (queue: ReturnType<typeof createNetworkQueue<string>>, maxBegun = Infinity): string => {
+interface Named {
+  readonly name: string;
+}
+const sequences = new Map<string, Named>();
+/** One sequence a name. */
+const named = (name: string): Named => {
+  const sequence = sequences.get(name) ?? { name };
+  sequences.set(name, sequence);
+  return sequence;
+};
+const takeAll = (queue: ReturnType<typeof createNetworkQueue<Named>>, maxBegun = Infinity): string => {
   let order = '';
-  for (let next = queue.take(maxBegun); next !== undefined; next = queue.take(maxBegun)) order += next;
+  for (let next = queue.take(maxBegun); next !== undefined; next = queue.take(maxBegun)) order += next.name;
   return order;
 };
 
 test('takes new sequences in the order they came', () => {
-  const queue = createNetworkQueue<string>();
-  for (const name of 'abc') queue.addNew(name);
+  const queue = createNetworkQueue<Named>();
+  for (const name of 'abc') queue.addNew(named(name));
   expect(queue.size).toBe(3);
   expect(takeAll(queue)).toBe('abc');
   expect(queue.size).toBe(0);
 });
 
 test('lets new ones and those that have begun take turns', () => {
-  const queue = createNetworkQueue<string>();
-  for (const name of 'abc') queue.addNew(name);
-  for (const name of 'XYZ') queue.addBegun(name);
+  const queue = createNetworkQueue<Named>();
+  for (const name of 'abc') queue.addNew(named(name));
+  for (const name of 'XYZ') queue.addBegun(named(name));
   expect(takeAll(queue)).toBe('aXbYcZ');
 });
 
 test('finishes what has begun first when more has begun than there are slots', () => {
-  const queue = createNetworkQueue<string>();
-  for (const name of 'ab') queue.addNew(name);
-  for (const name of 'WXYZ') queue.addBegun(name);
+  const queue = createNetworkQueue<Named>();
+  for (const name of 'ab') queue.addNew(named(name));
+  for (const name of 'WXYZ') queue.addBegun(named(name));
   expect(takeAll(queue, 2)).toBe('WXaYbZ');
 });
 
 test('takes those whose worker died before all others', () => {
-  const queue = createNetworkQueue<string>();
-  queue.addNew('a');
-  queue.addBegun('X');
-  queue.addRetries(['r', 's']);
-  queue.addRetries(['q']);
-  expect([...queue].sort().join('')).toBe('Xaqrs');
+  const queue = createNetworkQueue<Named>();
+  queue.addNew(named('a'));
+  queue.addBegun(named('X'));
+  queue.addRetries([named('r'), named('s')]);
+  queue.addRetries([named('q')]);
+  expect(
+    Array.from(queue, ({ name }) => name)
+      .sort()
+      .join(''),
+  ).toBe('Xaqrs');
   expect(takeAll(queue)).toBe('qrsaX');
 });
 
 test('forgets what is removed, wherever it waits', () => {
-  const queue = createNetworkQueue<string>();
-  queue.addNew('a');
-  queue.addBegun('X');
-  queue.addRetries(['r']);
-  for (const name of 'aXr') expect(queue.remove(name)).toBe(true);
-  expect(queue.remove('a')).toBe(false);
+  const queue = createNetworkQueue<Named>();
+  queue.addNew(named('a'));
+  queue.addBegun(named('X'));
+  queue.addRetries([named('r')]);
+  for (const name of 'aXr') expect(queue.remove(named(name))).toBe(true);
+  expect(queue.remove(named('a'))).toBe(false);
   expect(takeAll(queue)).toBe('');
 });

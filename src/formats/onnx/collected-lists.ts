@@ -1,4 +1,5 @@
-import { bodiesOf, type BodySpec, type OperatorSpec } from '../../network/program-spec.ts';
+import { bodiesOf } from '../../network/operators/bodies-of.ts';
+import type { BodySpec, OperatorSpec } from '../../network/program-spec.ts';
 import { shown } from '../arrays.ts';
 import { refuse } from './refuse.ts';
 

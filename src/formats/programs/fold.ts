@@ -2,7 +2,8 @@ import { UnrollError } from '../../errors.ts';
 import { NotKnown, type Operand } from '../../network/operators/operand.ts';
 import type { Preparing } from '../../network/operators/operator.ts';
 import { prepareBody, prepareOperator } from '../../network/operators/prepare.ts';
-import { bodiesOf, type BodySpec, type OperatorSpec } from '../../network/program-spec.ts';
+import { bodiesOf } from '../../network/operators/bodies-of.ts';
+import type { BodySpec, OperatorSpec } from '../../network/program-spec.ts';
 
 // Whatever constants and known shapes tell is computed when a file is read, and does not run again: shapes, branches, turned weights.
 

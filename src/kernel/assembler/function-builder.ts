@@ -1,4 +1,4 @@
-import { unsignedLeb, vector } from './leb128.ts';
+import { unsignedLeb, vector, type Chunks } from './leb128.ts';
 import type { InstructionName, ValueType } from './instructions.ts';
 import {
   add,
@@ -118,10 +118,10 @@ export class FunctionBuilder {
     );
   }
 
-  encode(): number[] {
+  encode(): Chunks {
     const locals = vector(this.#locals.map((type) => [1, typeCode[type]]));
     const length = locals.length + this.#body.length + 1;
-    return [...unsignedLeb(length), ...locals, ...this.#body, 0x0b];
+    return [[...unsignedLeb(length), ...locals], this.#body, [0x0b]];
   }
 }
 

@@ -26,6 +26,21 @@ export function signedLeb(value: number): number[] {
   }
 }
 
+/** Bytes in pieces: a module has 200,000 of them, which are copied once. */
+export type Chunks = readonly (readonly number[])[];
+
+export const byteLength = (chunks: Chunks): number => chunks.reduce((sum, { length }) => sum + length, 0);
+
+export function concatenate(chunks: Chunks): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(byteLength(chunks));
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
+
 export const vector = (items: readonly (readonly number[])[]): number[] => [
   ...unsignedLeb(items.length),
   ...items.flat(),

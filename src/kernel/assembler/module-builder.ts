@@ -1,4 +1,4 @@
-import { unsignedLeb, utf8Name, vector } from './leb128.ts';
+import { byteLength, concatenate, unsignedLeb, utf8Name, vector, type Chunks } from './leb128.ts';
 import { FunctionBuilder, type I32Local } from './function-builder.ts';
 
 // One WebAssembly module: exported functions over one imported memory, "kernel" "memory".
@@ -49,19 +49,20 @@ export class ModuleBuilder {
       ...unsignedLeb(1),
       ...unsignedLeb(this.#maximumPages),
     ];
-    return Uint8Array.from([
-      ...magic,
-      ...section(1, vector(types)),
-      ...section(2, vector([memory])),
-      ...section(3, vector(functions.map((f) => unsignedLeb(counts.indexOf(f.parameters.length))))),
-      ...section(7, vector(functions.map((f, index) => [...utf8Name(f.name), 0x00, ...unsignedLeb(index)]))),
-      ...section(10, vector(functions.map((f) => f.encode()))),
+    return concatenate([
+      magic,
+      ...section(1, [vector(types)]),
+      ...section(2, [vector([memory])]),
+      ...section(3, [vector(functions.map((f) => unsignedLeb(counts.indexOf(f.parameters.length))))]),
+      ...section(7, [
+        vector(functions.map((f, index) => [...utf8Name(f.name), 0x00, ...unsignedLeb(index)])),
+      ]),
+      ...section(10, [unsignedLeb(functions.length), ...functions.flatMap((f) => f.encode())]),
     ]);
   }
 }
 
-const section = (id: number, content: readonly number[]): number[] => [
-  id,
-  ...unsignedLeb(content.length),
+const section = (id: number, content: Chunks): Chunks => [
+  [id, ...unsignedLeb(byteLength(content))],
   ...content,
 ];

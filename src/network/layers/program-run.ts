@@ -4,7 +4,8 @@ import { sizeOf, type Operand, type Values } from '../operators/operand.ts';
 import type { Preparing, Product, Sweep } from '../operators/operator.ts';
 import { prepareProgram, type PreparedProgram } from '../operators/prepare-program.ts';
 import type { RunContext } from './layer.ts';
-import { keyOf, productRows, sweepRows, type PackedProduct, type ProgramProgram } from './program.ts';
+import type { PackedProduct, ProgramProgram } from './program.ts';
+import { keyOf, productRows, sweepRows } from './program-scratch.ts';
 import { runForward, type RecurrentProgram } from './recurrent.ts';
 
 // A program layer in a worker. A sequence runs by itself, so it knows no company; a program is made ready once for each length.

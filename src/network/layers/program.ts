@@ -5,9 +5,11 @@ import { checkProgram } from '../operators/check-program.ts';
 import { sizeOf, type Operand } from '../operators/operand.ts';
 import { recurrentDirections } from '../operators/recurrent-weights.ts';
 import { numberOf } from '../operators/operator.ts';
-import { bodiesOf, type BodySpec, type OperatorSpec } from '../program-spec.ts';
+import { bodiesOf } from '../operators/bodies-of.ts';
+import type { BodySpec, OperatorSpec } from '../program-spec.ts';
 import type { ProgramSpec } from '../spec.ts';
 import type { CompileContext } from './layer.ts';
+import { keyOf, productRows, sweepRows } from './program-scratch.ts';
 import { compileRecurrent, type RecurrentProgram } from './recurrent.ts';
 
 // A program layer at load: what it multiplies with is packed for the kernel, every other constant goes beside it.
@@ -42,13 +44,6 @@ export interface ProgramProgram {
   /** float32 that products and sweeps need to work in. */
   readonly scratchFloats: number;
 }
-
-/** Rows of a product, and of a sweep's input projections, that are in the scratch at a time. */
-export const productRows = 64;
-export const sweepRows = 96;
-
-/** What an operator is known by: values' names are unique. */
-export const keyOf = ({ outputs }: OperatorSpec): string => outputs.find((name) => name !== '') ?? '';
 
 /** Every operator of a program, those of bodies too. */
 export function* operatorsOf(body: Pick<BodySpec, 'operators'>): Generator<OperatorSpec> {

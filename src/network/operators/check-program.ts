@@ -1,5 +1,6 @@
 import { UnrollError } from '../../errors.ts';
-import { bodiesOf, type BodySpec } from '../program-spec.ts';
+import { bodiesOf } from './bodies-of.ts';
+import type { BodySpec } from '../program-spec.ts';
 import type { ProgramSpec } from '../spec.ts';
 import { refuseOperator, type Operand } from './operand.ts';
 import type { Preparing } from './operator.ts';
