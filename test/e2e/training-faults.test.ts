@@ -4,14 +4,28 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, describe, expect, it } from 'vitest';
-import { startServer, until, type ServerProcess } from './server-process.ts';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { startServer as start, until, type ServerProcess } from './server-process.ts';
 
 // Training beside faults of its folder and database, of its process and of its callers: models are served all the same.
 
 const root = mkdtempSync(join(tmpdir(), 'unroll-faults-'));
-// a server that a failed test has left may still write
-afterAll(() => rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const servers: ServerProcess[] = [];
+// one that a failed test has left would write on
+afterEach(async () => {
+  for (const { process: child } of servers.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+});
+const startServer: typeof start = async (...parameters) => {
+  const server = await start(...parameters);
+  servers.push(server);
+  return server;
+};
 
 interface Job {
   readonly id: string;
