@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { writeLargeModel } from './large-model.ts';
+import { writeLargeModel } from '../test/e2e/large-model.ts';
 import { startServer } from './server-process.ts';
 
 // How long classify calls and liveness probes take while a large model loads, and what holds the main thread up meanwhile.
@@ -33,7 +33,7 @@ const server = await startServer({
   UNROLL_WATCH: 'false',
   UNROLL_MEMORY_MB: '3072',
   EVENT_LOOP_PROBE_FILE: probeFile,
-  NODE_OPTIONS: `--import ${pathToFileURL(`${import.meta.dirname}/event-loop-probe.mjs`).href}`,
+  NODE_OPTIONS: `--import ${pathToFileURL(`${import.meta.dirname}/../test/e2e/event-loop-probe.mjs`).href}`,
 });
 
 interface Measured {
@@ -93,9 +93,7 @@ async function measure(work: () => Promise<void>): Promise<Phase> {
   const samples = readFileSync(probeFile, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .map(
-      (line) => JSON.parse(line) as { at: number; stallMs: number; longestCpuMs: number; cpuMs: number },
-    )
+    .map((line) => JSON.parse(line) as { at: number; stallMs: number; longestCpuMs: number; cpuMs: number })
     .filter((sample) => sample.at > from && sample.at < to + 150);
   return {
     ...measured,

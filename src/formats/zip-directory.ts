@@ -35,7 +35,9 @@ export function readZipDirectory(file: Uint8Array, mostEntries: number): ZipEntr
     if (at + 46 > view.byteLength || view.getUint32(at, true) !== entrySignature)
       refuseFile(`the zip's directory ends after ${index} of ${count} entries`);
     const flags = view.getUint16(at + 8, true);
-    const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((field) => view.getUint16(at + field, true));
+    const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((field) =>
+      view.getUint16(at + field, true),
+    );
     const extraAt = at + 46 + nameBytes!;
     const next = extraAt + extraBytes! + commentBytes!;
     if (next > view.byteLength) refuseFile(`the zip's directory ends in entry ${index}`);
@@ -65,8 +67,7 @@ export function packedBytesOf(file: Uint8Array, { name, offset, packedBytes }: Z
 function directoryOf(view: DataView): { count: number; offset: number } {
   const last = view.byteLength - endBytes;
   let end = last;
-  while (end >= 0 && view.getUint32(end, true) !== endSignature)
-    if (--end < last - longestComment) end = -1;
+  while (end >= 0 && view.getUint32(end, true) !== endSignature) if (--end < last - longestComment) end = -1;
   if (end < 0) return refuseFile('the zip has no directory');
   const count = view.getUint16(end + 10, true);
   const offset = view.getUint32(end + 16, true);

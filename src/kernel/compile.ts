@@ -10,7 +10,7 @@ export type KernelMode = 'plain' | 'auto';
 
 const lock = inheritedLock();
 /** No module takes nearly as long to compile. A holder that was only slow costs speed, which is measured (compile-checked.ts). */
-const staleMs = 20_000;
+const staleMs = 10_000;
 
 /**
  * Compiles a module while no other thread of the process does: V8's flags are set around one synchronous compile and put back.

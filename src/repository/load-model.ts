@@ -7,6 +7,9 @@ import { chainOf } from './chain-of.ts';
 import type { LoadedModel, ServedSpec } from './loader-messages.ts';
 import { readModelFolder } from './read-model-folder.ts';
 
+/** Of model.json without its tokens: the main thread takes all of it at once. Labels for 262,144 outputs fit. */
+const mostSpecCharacters = 4 * 1024 * 1024;
+
 /**
  * Everything between a version's folder and a network that can run: read, check, pack, compile.
  * @param described called when model.json is read
@@ -23,6 +26,13 @@ export async function loadModel(
   described(spec.task);
   if (spec.name !== name)
     throw new UnrollError('invalid_model', `model.json: name: it is ${spec.name}, its folder is ${name}`);
+  const served = withoutTexts(spec);
+  const characters = JSON.stringify(served).length;
+  if (characters > mostSpecCharacters)
+    throw new UnrollError(
+      'invalid_model',
+      `model.json: without its tokens it has ${characters} characters, the limit is ${mostSpecCharacters}`,
+    );
   const weights = await found.weights();
   const { inputs, outputs } = spec;
   const vocabulary = inputs.kind === 'text' ? packTexts(inputs) : null;
@@ -30,7 +40,7 @@ export async function loadModel(
   const chain = chainOf(spec.network, weights);
   // last, since it takes memory that somebody must give back
   const placement = placeNetwork(spec.network, weights, { kernel, ...sizes });
-  return { spec: withoutTexts(spec), vocabulary, target, chain, placement };
+  return { spec: served, vocabulary, target, chain, placement };
 }
 
 function withoutTexts(spec: ModelSpec): ServedSpec {
@@ -42,7 +52,8 @@ function withoutTexts(spec: ModelSpec): ServedSpec {
   };
 }
 
-function settingsOf({ tokens: _, characters, ...rest }: TextInput): TextSettings {
+function settingsOf(input: TextInput): TextSettings {
+  const { tokens: _, characters, ...rest } = input;
   if (!characters) return rest;
   const { tokens: __, ...affixes } = characters;
   return { ...rest, characters: affixes };

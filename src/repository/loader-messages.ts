@@ -52,8 +52,7 @@ export type FromLoader =
 
 /** Over a port of its own. The thread waits for the answer to `reserve`, and nothing else. */
 export type RegionRequest =
-  | { readonly kind: 'reserve'; readonly bytes: number }
-  | { readonly kind: 'free'; readonly offset: number };
+  { readonly kind: 'reserve'; readonly bytes: number } | { readonly kind: 'free'; readonly offset: number };
 export type RegionAnswer = { readonly region: Region } | { readonly full: string };
 
 export interface LoaderData {

@@ -17,7 +17,9 @@ let kernel: Kernel | null = null;
 async function load({ share, sizes, ...version }: LoadRequest): Promise<FromLoader> {
   try {
     kernel ??= openKernel(share, requestedMemory(workerData as LoaderData, share));
-    const model = await loadModel(version, kernel, sizes, (task) => port.postMessage({ kind: 'described', task }));
+    const model = await loadModel(version, kernel, sizes, (task) =>
+      port.postMessage({ kind: 'described', task }),
+    );
     return { kind: 'loaded', model };
   } catch (error) {
     if (error instanceof UnrollError)

@@ -248,6 +248,7 @@ export function createRepository({
       const request = { reference };
       asked.add(request);
       await rescan();
+      if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
       if (asked.delete(request))
         throw new UnrollError('internal', `${reference} was not loaded: the models folder cannot be read`);
       const broken = named(reference).filter(({ error }) => error !== null);

@@ -38,6 +38,7 @@ export interface ServerProcess {
 export async function startServer(
   models: string,
   settings: Readonly<Record<string, string | number>> = {},
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
   const variables = Object.entries(settings).map(([key, value]) => [`UNROLL_${key}`, String(value)]);
   const data = mkdtempSync(join(tmpdir(), 'unroll-data-'));
@@ -51,6 +52,7 @@ export async function startServer(
       UNROLL_WORKERS: '2',
       UNROLL_LOG_LEVEL: 'warn',
       ...Object.fromEntries(variables),
+      ...environment,
     },
   });
   started.add(child);

@@ -73,7 +73,11 @@ describe('a zip', () => {
 
   const deflated = zipped();
   it.each([
-    ['says less than an entry holds', changed(deflated, 24, 5), 'has more than the 5 bytes that the directory says'],
+    [
+      'says less than an entry holds',
+      changed(deflated, 24, 5),
+      'has more than the 5 bytes that the directory says',
+    ],
     ['says more than an entry holds', changed(deflated, 24, 500), 'has 31 bytes, the directory says 500'],
     ['is encrypted', changed(deflated, 8, 1, 16), 'is encrypted'],
     ['is packed in another way', changed(deflated, 10, 14, 16), 'is packed by method 14'],

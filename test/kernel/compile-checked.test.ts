@@ -4,7 +4,7 @@ import type { compileModule } from '../../src/kernel/compile.ts';
 
 /** Compiles that give modules of these gains, one after another. */
 function compiles(gains: readonly number[]) {
-  const modules = gains.map(() => ({}) as WebAssembly.Module);
+  const modules: WebAssembly.Module[] = gains.map(() => ({}));
   const compile = vi.fn<typeof compileModule>((_, __, attempt) => modules[attempt! - 1]!);
   return { modules, compile, gain: (module: WebAssembly.Module) => gains[modules.indexOf(module)]! };
 }

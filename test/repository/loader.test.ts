@@ -38,6 +38,16 @@ describe('a loader', () => {
     expect(kernel.memory.used).toBe(0);
   });
 
+  it('refuses a model.json that would take the main thread long to receive', async () => {
+    const root = realpathSync(temporaryFolder());
+    const spec = classifier({ name: 'tiny', provenance: { notes: 'x'.repeat(5e6) } });
+    const folder = writeModel(root, 'tiny', 1, { spec });
+    const { loader } = setUp();
+    await expect(loader.load({ realRoot: root, folder, name: 'tiny', bytes: 1 }, nothing)).rejects.toThrow(
+      /^model.json: without its tokens it has 50\d+ characters, the limit is 4194304$/,
+    );
+  });
+
   it('passes on why a model cannot be served, with its field, and keeps none of its memory', async () => {
     const root = realpathSync(temporaryFolder());
     const spec = classifier({ name: 'tiny', outputs: { labels: ['one'] } });

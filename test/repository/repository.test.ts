@@ -469,6 +469,19 @@ describe('a model that somebody loads', () => {
     expect(listed(repository)[1]).toEqual(['tiny@1', false, 'no room for 9 bytes']);
   });
 
+  it('is an error while the repository closes, which does not wait for it', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    const { engine, repository } = repositoryOf(root);
+    const release = engine.hold();
+    const loading = repository.load('tiny');
+    const refused = expect(loading).rejects.toMatchObject({ code: 'shutting_down' });
+    await vi.waitFor(() => expect(engine.announce).toHaveBeenCalledOnce(), { timeout: 30_000 });
+    await repository.close();
+    release();
+    await refused;
+  });
+
   it('is an error while the folder cannot be read', async () => {
     const root = join(temporaryFolder(), 'models');
     writeModel(root, 'tiny', 1);

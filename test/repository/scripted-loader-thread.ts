@@ -1,5 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromLoader, LoadedModel, LoaderData, LoadRequest } from '../../src/repository/loader-messages.ts';
+import type {
+  FromLoader,
+  LoadedModel,
+  LoaderData,
+  LoadRequest,
+} from '../../src/repository/loader-messages.ts';
 import { requestedMemory } from '../../src/repository/requested-regions.ts';
 
 // A loader's thread that does what a model's name says, for loader.test.ts.

@@ -80,7 +80,7 @@ function writeTensors(path: string, tensors: readonly Tensor[]): number {
   const file = openSync(path, 'w');
   writeSync(file, length);
   writeSync(file, header);
-  for (let left = end; left > 0; ) left -= writeSync(file, chunk, 0, Math.min(left, chunk.byteLength));
+  for (let left = end; left > 0;) left -= writeSync(file, chunk, 0, Math.min(left, chunk.byteLength));
   closeSync(file);
   return end;
 }
