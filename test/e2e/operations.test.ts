@@ -191,13 +191,29 @@ describe('SIGTERM', () => {
     expect(server.process.exitCode).toBeNull();
     socket.resume();
     await once(socket, 'close');
-    const [head, reply] = Buffer.concat(chunks).toString().split('\r\n\r\n') as [string, string];
-    expect(reply).toHaveLength(Number(/content-length: (\d+)/.exec(head)![1]));
+    const reply = JSON.parse(unchunked(Buffer.concat(chunks).toString())) as {
+      predictions: { tokens: unknown[] }[];
+    };
+    expect(reply.predictions.map(({ tokens }) => tokens.length)).toEqual([60_000, 60_000, 60_000]);
     await until(() => server.process.exitCode !== null);
     expect(server.process.exitCode).toBe(0);
     idle.destroy();
   });
 });
+
+/** The body of a reply of ASCII in chunks, the last of which is empty. */
+function unchunked(text: string): string {
+  let at = text.indexOf('\r\n\r\n') + 4;
+  let body = '';
+  for (;;) {
+    const end = text.indexOf('\r\n', at);
+    const length = Number.parseInt(text.slice(at, end), 16);
+    if (length === 0) return body;
+    if (!(length > 0)) throw new Error(`the reply breaks off after ${body.length} characters`);
+    body += text.slice(end + 2, end + 2 + length);
+    at = end + 2 + length + 2;
+  }
+}
 
 describe('a server with other settings', () => {
   it('limits the rate by address when told to', async () => {
