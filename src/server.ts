@@ -6,7 +6,7 @@ import { rowBuckets } from './engine/tick-counters.ts';
 import { buildApp } from './http/app.ts';
 import { followAnswers } from './http/open-answers.ts';
 import { createTraining } from './jobs/training.ts';
-import { createKernel } from './kernel/kernel.ts';
+import { createKernel } from './cells/create-kernel.ts';
 import { createRepository } from './repository/repository.ts';
 import type { ModelListing } from './repository/repository-interface.ts';
 import { createLogger } from './telemetry/logger.ts';

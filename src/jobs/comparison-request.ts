@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cellNames, comparedCells } from '../cells/registry.ts';
 import { trainingSpec } from '../training/training-spec.ts';
 
 const path = z
@@ -31,10 +32,10 @@ export const comparisonRequest = z
     /** A training job without a model's name; its recurrent layers say how many parameters all are to have. */
     spec: trainingSpec.omit({ model: true }),
     cells: z
-      .array(z.enum(['rnn', 'lstm', 'gru']))
+      .array(z.enum(cellNames))
       .min(1)
       .max(3)
-      .default(['rnn', 'lstm', 'gru']),
+      .default([...comparedCells]),
     /** Every combination of these values. */
     grid: z.record(path, z.array(z.unknown()).min(1).max(16)).optional(),
     /** Or so many draws. */

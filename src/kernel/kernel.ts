@@ -3,7 +3,7 @@ import { compileModule, type KernelMode, type KernelPath } from './compile.ts';
 import { ConstantPool, constantsBytes } from './constants.ts';
 import type { Emitter } from './emit/emitter.ts';
 import { SharedMemory } from './memory.ts';
-import { choosePath } from './self-test.ts';
+import { choosePath, type TestedCell } from './self-test.ts';
 
 // The door to the kernel: one shared memory, one way of compiling, one path for the whole process.
 
@@ -16,8 +16,14 @@ export interface Kernel {
   compile(emit: (e: Emitter) => void): WebAssembly.Module;
 }
 
-/** @param options.mode `plain` never tries the revectorised path; `auto` takes it when its self-test passes. */
-export function createKernel(options: { mode: KernelMode; memoryMegabytes: number }): Kernel {
+export interface KernelOptions {
+  /** `plain` never tries the revectorised path; `auto` takes it when its self-test passes. */
+  readonly mode: KernelMode;
+  readonly memoryMegabytes: number;
+}
+
+/** @param cells what the self-test runs */
+export function createKernelTestedOn(cells: readonly TestedCell[], options: KernelOptions): Kernel {
   const memory = new SharedMemory({ maximumMegabytes: options.memoryMegabytes, reserved: constantsBytes });
   const build = (path: KernelPath, emit: (e: Emitter) => void): WebAssembly.Module => {
     const module = new ModuleBuilder({ maximumPages: memory.maximumPages });
@@ -25,6 +31,6 @@ export function createKernel(options: { mode: KernelMode; memoryMegabytes: numbe
     return compileModule(module.encode(), path);
   };
   const constants = new ConstantPool(memory.memory);
-  const { path, reason } = choosePath(options.mode, memory, build);
+  const { path, reason } = choosePath(options.mode, memory, build, cells);
   return { memory, path, reason, compile: (emit) => build(path, emit) };
 }

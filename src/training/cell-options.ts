@@ -1,9 +1,9 @@
+import { optionsLabel } from '../cells/options.ts';
 import { UnrollError } from '../errors.ts';
-import { optionsLabel } from '../kernel/cell-options.ts';
 import { cellOptionsOf } from '../network/layers/cell-options.ts';
 import type { LayerSpec } from '../network/spec.ts';
 
-// Cells learn as they were published: the way back of what an imported model may ask of them besides is not here.
+// Only cells as they were published are trainable: the other options of imported models have no backward pass.
 
 const fields = ['clip', 'input_forget', 'peepholes', 'initial_state'] as const;
 

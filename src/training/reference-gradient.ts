@@ -1,7 +1,11 @@
+import { findCell } from '../cells/registry.ts';
+import type { StepMath } from '../cells/step-math.ts';
+import { gatesWithProduct, type DirectionTensors } from '../cells/weights.ts';
 import { createTape, type Tape, type Variable } from '../kernel/reference/tape.ts';
 import { resolveNetwork, type ResolvedNetwork } from '../network/encoder-decoder.ts';
-import type { DirectionTensors, Graph, Node } from '../network/graph.ts';
+import type { Graph, Node } from '../network/graph.ts';
 import type { NetworkInput } from '../network/input.ts';
+import { cellOptionsOf } from '../network/layers/cell-options.ts';
 import type { NetworkSpec, RecurrentSpec } from '../network/spec.ts';
 import type { LossSpec } from './loss.ts';
 import { referenceCrfLoss } from './reference-crf-loss.ts';
@@ -215,38 +219,56 @@ function merged(tape: Tape, a: Variable, b: Variable, merge: RecurrentSpec['merg
   return merge === 'sum' ? tape.add(a, b) : tape.scale(tape.add(a, b), 0.5);
 }
 
-/** The cells as kernel/reference has them, gate by gate. */
+/** The cell's own equations, on the tape. */
 function swept(
   tape: Tape,
-  { cell, units, activation, reset }: RecurrentSpec,
+  layer: RecurrentSpec,
   names: DirectionTensors,
   x: Rows,
   of: (name: string) => Variable,
   start: { h?: Variable | undefined; c?: Variable | undefined },
 ): Variable[] {
-  const { add, mul, sub, sigmoid, tanh } = tape;
+  const { units } = layer;
+  const cell = findCell(layer);
+  const candidate = cellOptionsOf(layer, 'forward').candidate.type;
+  if (candidate !== 'tanh' && candidate !== 'relu') throw new Error(`${candidate} is not on the tape`);
   const zero = (): Variable => tape.constant(new Float64Array(units));
-  let h = start.h ?? zero();
-  let c = start.c ?? zero();
-  const gate = (sums: Variable, which: number): Variable =>
-    tape.slice(sums, which * units, (which + 1) * units);
+  const blocks = (names_: readonly string[], sums: Variable): Map<string, Variable> =>
+    new Map(names_.map((name, index) => [name, tape.slice(sums, index * units, (index + 1) * units)]));
+  const gates = cell.gates.map(({ name }) => name);
+  const multiplied = gatesWithProduct(cell).map((gate) => gates[gate]!);
+  let state = { h: start.h ?? zero(), c: start.c ?? zero() };
   return x.map((row) => {
-    const input = tape.linear(of(names.weightIh), row, of(names.biasIh));
-    const state = (of_: Variable): Variable => tape.linear(of(names.weightHh), of_, of(names.biasHh));
-    const hidden = state(h);
-    if (cell === 'rnn') h = tape[activation](add(input, hidden));
-    else if (cell === 'lstm') {
-      const sums = add(input, hidden);
-      const [i, f, g, o] = [0, 1, 2, 3].map((which) => gate(sums, which));
-      c = add(mul(sigmoid(f!), c), mul(sigmoid(i!), tanh(g!)));
-      h = mul(sigmoid(o!), tanh(c));
-    } else {
-      const r = sigmoid(add(gate(input, 0), gate(hidden, 0)));
-      const z = sigmoid(add(gate(input, 1), gate(hidden, 1)));
-      const recurrent = reset === 'before' ? gate(state(mul(r, h)), 2) : mul(r, gate(hidden, 2));
-      const n = tanh(add(gate(input, 2), recurrent));
-      h = add(n, mul(z, sub(h, n)));
-    }
-    return h;
+    const inputs = blocks(gates, tape.linear(of(names.weightIh), row, of(names.biasIh)));
+    const input = (gate: string): Variable => inputs.get(gate)!;
+    const products = new Map<Variable, Map<string, Variable>>();
+    const product = (gate: string, operand: Variable): Variable => {
+      if (!products.has(operand))
+        products.set(
+          operand,
+          blocks(multiplied, tape.linear(of(names.weightHh!), operand, of(names.biasHh!))),
+        );
+      return products.get(operand)!.get(gate)!;
+    };
+    const math: StepMath<Variable> = {
+      inputForget: false,
+      input,
+      product,
+      sum: (gate, operand) => tape.add(input(gate), product(gate, operand)),
+      peephole: (_, sum) => sum,
+      gate: tape.sigmoid,
+      candidate: tape[candidate],
+      output: tape.tanh,
+      add: tape.add,
+      mul: tape.mul,
+      complement: (value) =>
+        tape.map(
+          value,
+          (one) => 1 - one,
+          () => -1,
+        ),
+    };
+    state = cell.step(math, state);
+    return state.h;
   });
 }

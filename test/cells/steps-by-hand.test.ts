@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { gruResetAfterStep, gruResetBeforeStep } from '../../../src/kernel/reference/gru.ts';
-import { lstmStep } from '../../../src/kernel/reference/lstm.ts';
-import { rnnStep } from '../../../src/kernel/reference/rnn.ts';
-import { plainActivation, usualOptions } from '../../../src/kernel/cell-options.ts';
-import type { CellWeights } from '../../../src/kernel/reference/cell.ts';
+import { gru } from '../../src/cells/gru.ts';
+import { gruResetBefore } from '../../src/cells/gru-reset-before.ts';
+import { lstm } from '../../src/cells/lstm.ts';
+import { plainActivation, usualOptions } from '../../src/cells/options.ts';
+import { referenceStep, type CellWeights } from '../../src/cells/reference-step.ts';
+import { rnn } from '../../src/cells/rnn.ts';
 
 // One unit, one input: small enough to write the equations out with scalars. Every weight differs, so a swapped gate shows.
 
+const [rnnStep, lstmStep] = [referenceStep(rnn), referenceStep(lstm)];
+const [gruResetAfterStep, gruResetBeforeStep] = [referenceStep(gru), referenceStep(gruResetBefore)];
 const sigma = (x: number): number => 1 / (1 + Math.exp(-x));
 const x = 0.7;
 const h = -0.4;
@@ -68,7 +71,7 @@ describe('one step by hand', () => {
     expect(next.h[0]).toBeCloseTo(0.5 * next.c[0]!, 15);
   });
 
-  it('holds the sums within the clip, and not an LSTM’s c', () => {
+  it('clips the sums, and not an LSTM’s c', () => {
     const clip = 0.05;
     const within = (value: number): number => Math.max(-clip, Math.min(clip, value));
     const [i, f, g, o] = sums.map(within) as [number, number, number, number];
@@ -84,13 +87,13 @@ describe('one step by hand', () => {
     expect(gru.h[0]).toBeCloseTo((1 - z) * Math.tanh(Math.max(-0.01, Math.min(0.01, n))) + z * h, 15);
   });
 
-  it('forgets what it does not take in where the two gates are one', () => {
+  it('sets f to 1 − i with an input-forget gate', () => {
     const [i, , g] = sums;
     const next = lstmStep(gates(4), [x], state, { ...usualOptions, inputForget: true });
     expect(next.c[0]).toBeCloseTo((1 - sigma(i!)) * c + sigma(i!) * Math.tanh(g!), 15);
   });
 
-  it('sees c through peepholes i, f, o, the last one the new c', () => {
+  it('adds peepholes to i, f and o, the last with the new c', () => {
     const [i, f, g, o] = sums;
     const weights = { ...gates(4), peephole: [0.21, -0.32, 0.43] };
     const next = lstmStep(weights, [x], state, { ...usualOptions, peepholes: true });

@@ -1,15 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { plainActivation, usualOptions, type CellOptions } from '../../../src/kernel/cell-options.ts';
-import { zeroState, type CellStep, type CellWeights } from '../../../src/kernel/reference/cell.ts';
-import { gruResetBeforeStep } from '../../../src/kernel/reference/gru.ts';
-import { lstmStep } from '../../../src/kernel/reference/lstm.ts';
-import { rnnStep } from '../../../src/kernel/reference/rnn.ts';
+import { gruResetBefore } from '../../src/cells/gru-reset-before.ts';
+import { lstm } from '../../src/cells/lstm.ts';
+import { plainActivation, usualOptions, type CellOptions } from '../../src/cells/options.ts';
+import { referenceStep, zeroState, type CellStep, type CellWeights } from '../../src/cells/reference-step.ts';
+import { rnn } from '../../src/cells/rnn.ts';
 
 // Cases that keras-js (MIT) had made by Keras 2 with random weights, where they lie beside the project. They are printed
 // with six decimals. Keras keeps kernels as [in, G·units], with LSTM gates i, f, g, o and GRU gates z, r, n.
 
-const folder = new URL('../../../../shared/real/keras-fixtures/', import.meta.url);
+const folder = new URL('../../../shared/real/keras-fixtures/', import.meta.url);
 
 interface Matrix {
   data: number[];
@@ -35,9 +35,9 @@ const cases: { sequences?: true; backwards?: true; stateful?: true; sigmoid?: tr
 ];
 
 const cells: Record<string, { order: number[]; step: CellStep }> = {
-  LSTM: { order: [0, 1, 2, 3], step: lstmStep },
-  GRU: { order: [1, 0, 2], step: gruResetBeforeStep },
-  SimpleRNN: { order: [0], step: rnnStep },
+  LSTM: { order: [0, 1, 2, 3], step: referenceStep(lstm) },
+  GRU: { order: [1, 0, 2], step: referenceStep(gruResetBefore) },
+  SimpleRNN: { order: [0], step: referenceStep(rnn) },
 };
 const sigmoid = plainActivation('sigmoid');
 const smooth: CellOptions = { ...usualOptions, candidate: sigmoid, output: sigmoid };

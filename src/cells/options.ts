@@ -1,4 +1,4 @@
-// What a recurrent cell may be told beyond its equations: ONNX's attributes of RNN, GRU and LSTM, of which Keras's are a part.
+// Options of a recurrent cell beyond its equations: ONNX's attributes of RNN, GRU and LSTM, which include Keras's.
 
 /** Parameters that each activation has, with ONNX's defaults; null where ONNX has none. */
 export const activationParameters = {
@@ -15,7 +15,7 @@ export const activationParameters = {
   thresholded_relu: { alpha: 1 },
   /** alpha·tanh(beta·x) */
   scaled_tanh: { alpha: null, beta: null },
-  /** alpha·x + beta, held within [0, 1] */
+  /** alpha·x + beta, clamped to [0, 1] */
   hard_sigmoid: { alpha: 0.2, beta: 0.5 },
   /** x where x ≥ 0, else alpha·(exp x − 1) */
   elu: { alpha: 1 },
@@ -30,17 +30,17 @@ export interface CellActivation {
 }
 
 export interface CellOptions {
-  /** Of the gates; a plain cell has none. */
+  /** Of gates. */
   readonly gate: CellActivation;
-  /** Of an LSTM's g, a GRU's n, a plain cell's h. */
+  /** Of candidates: an LSTM's g, a GRU's n, a plain cell's h. */
   readonly candidate: CellActivation;
-  /** Of an LSTM's c on its way out. */
+  /** Of c before the output gate. */
   readonly output: CellActivation;
-  /** What gates and candidate squash is held within ± this first; an LSTM's c is not, as in onnxruntime. */
+  /** Sums of gates and candidates are clipped to ± this before their activation; c is not, as in onnxruntime. */
   readonly clip: number | null;
-  /** LSTM: f = 1 − i. */
+  /** f = 1 − i. */
   readonly inputForget: boolean;
-  /** LSTM: i and f see c, and o sees c', through a weight a unit (Gers and Schmidhuber 2000). */
+  /** Gates see c through a weight a unit (Gers and Schmidhuber 2000). */
   readonly peepholes: boolean;
 }
 
@@ -56,7 +56,7 @@ export const usualOptions: CellOptions = {
   peepholes: false,
 };
 
-/** Its name and parameters. */
+/** An activation's name and parameters. */
 export const activationLabel = ({ type, alpha, beta }: CellActivation): string =>
   [
     type,
@@ -64,7 +64,7 @@ export const activationLabel = ({ type, alpha, beta }: CellActivation): string =
     ...('beta' in activationParameters[type] ? [beta] : []),
   ].join(':');
 
-/** What stands in a function's name: all that the code of a cell depends on besides the cell, '' for the usual. */
+/** Part of an emitted function's name: all that the code depends on besides the cell, '' for the usual options. */
 export function optionsLabel(options: CellOptions): string {
   const unusual = (['gate', 'candidate', 'output'] as const)
     .filter((part) => activationLabel(options[part]) !== activationLabel(usualOptions[part]))

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { CellActivation } from '../../../src/kernel/cell-options.ts';
-import { clip, squash } from '../../../src/kernel/emit/cell-activations.ts';
-import { squash as reference } from '../../../src/kernel/reference/cell-activations.ts';
-import { elementwise, overAllFloats } from './floats.ts';
+import { emitActivation, emitClip } from '../../src/cells/activations.ts';
+import type { CellActivation } from '../../src/cells/options.ts';
+import { activation as reference } from '../../src/cells/reference-activations.ts';
+import { elementwise, overAllFloats } from '../kernel/emit/floats.ts';
 
 // alpha and beta are float32 numbers, as an ONNX file has them.
 const f = Math.fround;
@@ -30,7 +30,7 @@ describe.each(activations)('$type of alpha $alpha, beta $beta over all float32',
     let wrongNaN = 0;
     overAllFloats(
       'auto',
-      (g, e, x) => squash(g, e, x, activation),
+      (g, e, x) => emitActivation(g, e, x, activation),
       (inputs, outputs) => {
         for (let i = 0; i < inputs.length; i++) {
           const x = inputs[i]!;
@@ -46,7 +46,7 @@ describe.each(activations)('$type of alpha $alpha, beta $beta over all float32',
   });
 
   it('has its limit at ±∞', () => {
-    const run = elementwise('auto', (g, e, x) => squash(g, e, x, activation));
+    const run = elementwise('auto', (g, e, x) => emitActivation(g, e, x, activation));
     expect([...run(Float32Array.of(-Infinity, Infinity))].map((x) => x + 0)).toEqual(
       [exact(-Infinity), exact(Infinity)].map((x) => f(x) + 0),
     );
@@ -55,14 +55,16 @@ describe.each(activations)('$type of alpha $alpha, beta $beta over all float32',
   it('has the same bits on both kernel paths', () => {
     const inputs = Float32Array.from({ length: 65_536 }, (_, i) => (i - 32_768) / 2_000);
     const bits = (mode: 'plain' | 'auto'): Uint32Array =>
-      new Uint32Array(elementwise(mode, (g, e, x) => squash(g, e, x, activation))(inputs).slice().buffer);
+      new Uint32Array(
+        elementwise(mode, (g, e, x) => emitActivation(g, e, x, activation))(inputs).slice().buffer,
+      );
     expect(bits('auto')).toEqual(bits('plain'));
   });
 });
 
 describe('clip', () => {
-  it('holds within ± the limit, with NaN kept', () => {
-    const values = elementwise('auto', (g, _, x) => clip(g, x, 0.25))(
+  it('clamps to ± the limit, and keeps NaN', () => {
+    const values = elementwise('auto', (g, _, x) => emitClip(g, x, 0.25))(
       Float32Array.of(-Infinity, -1, -0.25, 0.125, 7, Infinity, NaN),
     );
     expect([...values]).toEqual([-0.25, -0.25, -0.25, 0.125, 0.25, 0.25, NaN]);

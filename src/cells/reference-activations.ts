@@ -1,13 +1,13 @@
-import type { CellActivation } from '../cell-options.ts';
-import { activation } from './activations.ts';
+import { activation as plain } from '../kernel/reference/activations.ts';
+import type { CellActivation } from './options.ts';
 
 /** The activations of a recurrent cell in float64; NaN in, NaN out. */
-export function squash({ type, alpha, beta }: CellActivation): (x: number) => number {
+export function activation({ type, alpha, beta }: CellActivation): (x: number) => number {
   switch (type) {
     case 'tanh':
     case 'sigmoid':
     case 'relu':
-      return activation[type];
+      return plain[type];
     case 'softsign':
       return (x) => (Math.abs(x) === Infinity ? Math.sign(x) : x / (1 + Math.abs(x)));
     case 'softplus':
@@ -27,8 +27,8 @@ export function squash({ type, alpha, beta }: CellActivation): (x: number) => nu
   }
 }
 
-/** Held within ± the limit, then squashed. */
-export const squashWithin =
-  (to: CellActivation, limit: number | null): ((x: number) => number) =>
-  (x) =>
-    squash(to)(limit === null ? x : Math.max(-limit, Math.min(limit, x)));
+/** Clipped to ± the limit, where there is one, then activated. */
+export function clippedActivation(by: CellActivation, limit: number | null): (x: number) => number {
+  const activate = activation(by);
+  return limit === null ? activate : (x) => activate(Math.max(-limit, Math.min(limit, x)));
+}

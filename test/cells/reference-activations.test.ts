@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { CellActivation } from '../../../src/kernel/cell-options.ts';
-import { squash, squashWithin } from '../../../src/kernel/reference/cell-activations.ts';
+import type { CellActivation } from '../../src/cells/options.ts';
+import { activation, clippedActivation } from '../../src/cells/reference-activations.ts';
 
-const of = (type: CellActivation['type'], alpha = 0, beta = 0) => squash({ type, alpha, beta });
+const of = (type: CellActivation['type'], alpha = 0, beta = 0) => activation({ type, alpha, beta });
 
 describe('the activations of a cell', () => {
   it('take known values', () => {
@@ -18,8 +18,8 @@ describe('the activations of a cell', () => {
     expect([-Infinity, 1000, Infinity].map(of('softplus'))).toEqual([0, 1000, Infinity]);
   });
 
-  it('see what is held within the clip', () => {
-    const relu = squashWithin({ type: 'relu', alpha: 0, beta: 0 }, 0.5);
+  it('are applied to the clipped sum', () => {
+    const relu = clippedActivation({ type: 'relu', alpha: 0, beta: 0 }, 0.5);
     expect([-3, 0.25, 3].map(relu)).toEqual([0, 0.25, 0.5]);
     expect(relu(NaN)).toBeNaN();
   });

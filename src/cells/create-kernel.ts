@@ -1,0 +1,5 @@
+import { createKernelTestedOn, type Kernel, type KernelOptions } from '../kernel/kernel.ts';
+import { selfTestCells } from './self-test-cells.ts';
+
+/** A kernel whose path has been tested on every cell. */
+export const createKernel = (options: KernelOptions): Kernel => createKernelTestedOn(selfTestCells, options);
