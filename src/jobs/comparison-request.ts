@@ -34,7 +34,7 @@ export const comparisonRequest = z
     cells: z
       .array(z.enum(cellNames))
       .min(1)
-      .max(3)
+      .max(cellNames.length)
       .default([...comparedCells]),
     /** Every combination of these values. */
     grid: z.record(path, z.array(z.unknown()).min(1).max(16)).optional(),

@@ -6,7 +6,11 @@ import { tensorShapes } from '../../src/network/check-weights.ts';
 import { resolveGraph } from '../../src/network/graph.ts';
 import { networkSpec } from '../../src/network/spec.ts';
 
-it('gives every cell about as many recurrent parameters, those without recurrent tensors too', () => {
+it.each([
+  [16, 32],
+  [16, 128],
+  [3, 64],
+])('gives every cell about as many recurrent parameters: %i inputs, %i units of an LSTM', (inner, units) => {
   const request = comparisonRequest.parse({
     model: 'compared',
     cells: cellNames,
@@ -14,8 +18,8 @@ it('gives every cell about as many recurrent parameters, those without recurrent
       task: 'classify',
       network: {
         layers: [
-          { type: 'embedding', units: 16 },
-          { type: 'recurrent', cell: 'lstm', units: 32 },
+          { type: 'embedding', units: inner },
+          { type: 'recurrent', cell: 'lstm', units },
           { type: 'dense' },
         ],
       },
@@ -28,10 +32,10 @@ it('gives every cell about as many recurrent parameters, those without recurrent
     const [, recurrent] = spec.network!.layers;
     const { nodes } = resolveGraph(networkSpec.parse({ layers: [recurrent] }), {
       kind: 'features',
-      width: 16,
+      width: inner,
     });
     return tensorShapes(nodes[0]!).reduce((sum, [, shape]) => sum + shape.reduce((a, b) => a * b), 0);
   });
-  const wanted = 4 * 32 * (16 + 32 + 2);
+  const wanted = 4 * units * (inner + units + 2);
   for (const count of counts) expect(Math.abs(count / wanted - 1)).toBeLessThan(0.05);
 });
