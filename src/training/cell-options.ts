@@ -20,7 +20,7 @@ export function checkCellLearns(layer: LayerSpec, name: string, place: string | 
   if (field === undefined) return;
   throw new UnrollError(
     'invalid_model',
-    `layer ${name}: ${field}: is served and not trained: a cell learns with the activations it was published with (rnn: tanh or relu), without a clip, coupled gates, peepholes or a start of its own`,
+    `layer ${name}: ${field}: is served and not trained: a cell learns with the activations it was published with (rnn: tanh or relu), without clip, input_forget (cell cifg is trainable), peepholes or initial_state`,
     place === null ? {} : { field: `${place}.${field}` },
   );
 }

@@ -11,7 +11,8 @@ import { need, refuse, transpose, zeros, type Converted, type Read } from './con
 // Keras: kernel [in, G·units], recurrent_kernel [units, G·units], bias [G·units], of a GRU with reset_after [2, 3·units]. Gates of an
 // LSTM i f c o as ours, of a GRU z r h.
 
-const cellOfClass = (className: string): CellName | undefined =>
+/** The cell of a Keras layer's class, undefined where it is no cell. */
+export const cellOfClass = (className: string): CellName | undefined =>
   cellWhose(({ keras }) => keras?.className === className || keras?.cudnnClassName === className);
 
 export interface CellSpec {
