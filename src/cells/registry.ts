@@ -1,11 +1,12 @@
 import type { Cell } from './cell.ts';
+import { cifg } from './cifg.ts';
 import { gru } from './gru.ts';
 import { lstm } from './lstm.ts';
 import { mingru } from './mingru.ts';
 import { rnn } from './rnn.ts';
 
 /** Every cell by its name in model.json: a new one is its file and a line here. */
-export const cells = { rnn, lstm, gru, mingru } as const satisfies Readonly<Record<string, Cell>>;
+export const cells = { rnn, lstm, gru, mingru, cifg } as const satisfies Readonly<Record<string, Cell>>;
 
 export type CellName = keyof typeof cells;
 export const cellNames = Object.keys(cells) as [CellName, ...CellName[]];
