@@ -39,7 +39,7 @@ export function toRecordingCell(cell: Cell, options: CellOptions): SweepCell {
   const records = cell.phases(options).map(({ record }) => record);
   return {
     ...sweep,
-    name: `${sweep.name}_kept`,
+    name: `${sweep.name}_recording`,
     phases: sweep.phases.map((phase, index) => ({
       ...phase,
       update: (f, e, gates, at) => {
