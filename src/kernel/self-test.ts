@@ -9,7 +9,7 @@ import { pathGain } from './path-gain.ts';
 import { inputOrder, packByGroup, packMatrix, packVector, productOrder } from './pack.ts';
 
 // The revectorised path is V8's experiment, so it is taken only after it gave, on this machine and this V8, the bits of
-// the plain path for every cell, and numbers that agree with the float64 reference. A third of a second, once a process.
+// the plain path for every cell, and numbers that agree with the float64 reference. Once a process.
 
 type Build = (path: KernelPath, emit: (e: Emitter) => void) => WebAssembly.Module;
 
@@ -96,17 +96,23 @@ export function comparePaths(
 ): string | null {
   const plainCode = compileAll('plain', memory, build, cells);
   const pairedCode = compileAll('revectorised', memory, build, cells);
-  for (const tested of cells)
-    for (const rows of rowCounts) {
-      const { cell } = tested;
-      const plain = runCell(plainCode, tested, rows, memory);
-      const paired = runCell(pairedCode, tested, rows, memory);
-      const bits = new Uint32Array(plain.output.buffer);
-      if (new Uint32Array(paired.output.buffer).some((word, i) => word !== bits[i]))
-        return `${cell.name} with ${rows} rows has other bits than the plain path`;
-      const wrong = worstError(paired, tested, rows);
-      if (!(wrong <= tolerance)) return `${cell.name} with ${rows} rows is ${wrong} from the reference`;
+  for (const tested of cells) {
+    const placed = placeCell(tested, memory);
+    try {
+      for (const rows of rowCounts) {
+        const { name } = tested.cell;
+        const plain = runCell(plainCode, placed, rows, memory);
+        const paired = runCell(pairedCode, placed, rows, memory);
+        const bits = new Uint32Array(plain.buffer);
+        if (new Uint32Array(paired.buffer).some((word, i) => word !== bits[i]))
+          return `${name} with ${rows} rows has other bits than the plain path`;
+        const wrong = worstError(paired, placed, rows);
+        if (!(wrong <= tolerance)) return `${name} with ${rows} rows is ${wrong} from the reference`;
+      }
+    } finally {
+      for (const region of placed.regions) memory.free(region);
     }
+  }
   return null;
 }
 
@@ -137,18 +143,25 @@ function compileAll(
   return { functions: instantiate(module, memory.memory), sweeps, projections, softmax };
 }
 
-interface Run {
+/** A cell's seeded weights, packed in the kernel's memory, and its inputs: the same for every number of rows. */
+interface PlacedCell {
+  readonly tested: TestedCell;
   readonly weights: CellWeights;
-  /** [steps][rows][inner] */
-  readonly x: Float32Array;
-  /** [steps][rows][padded(units)], then the same rows through a softmax */
-  readonly output: Float32Array;
+  /** [rows][steps][inner] */
+  readonly inputs: readonly (readonly Float32Array[])[];
+  /** The last h of each row that was asked for, by the reference. */
+  readonly expected: Map<number, ArrayLike<number>>;
+  readonly packedIh: number;
+  readonly packedHh: number;
+  readonly packedBias: number;
+  readonly packedConstants: number;
+  readonly regions: readonly number[];
 }
 
-/** One projection, sweep and softmax on seeded numbers. */
-function runCell(code: Code, { cell }: TestedCell, rows: number, memory: SharedMemory): Run {
+function placeCell(tested: TestedCell, memory: SharedMemory): PlacedCell {
+  const { cell } = tested;
   const order = inputOrder(cell, units);
-  const ofProduct = productOrder(cell, units);
+  const recurrentOrder = productOrder(cell, units);
   const sums = cell.phases.flatMap(({ gates }) => gates);
   const multiplied = gatesWithProduct({ gates: sums });
   const separate = sums.indexOf('recurrent_bias');
@@ -161,16 +174,9 @@ function runCell(code: Code, { cell }: TestedCell, rows: number, memory: SharedM
     biasHh: draw(multiplied.length * units),
     peephole: draw(separate < 0 ? cell.constantPanels * units : 0),
   };
-  const x = draw(steps * rows * inner);
-  const width = padded(units);
-  const regions: number[] = [];
-  const place = (length: number, fill?: (values: Float32Array) => void): number => {
-    const address = memory.allocate(length * 4);
-    regions.push(address);
-    fill?.(new Float32Array(memory.memory.buffer, address, length));
-    return address;
-  };
-  /** A gate's recurrent bias. */
+  const inputs = Array.from({ length: Math.max(...rowCounts) }, () =>
+    Array.from({ length: steps }, () => draw(inner)),
+  );
   const recurrentBias = (gate: number): Float32Array => {
     const block = multiplied.indexOf(gate);
     return weights.biasHh.subarray(block * units, (block + 1) * units);
@@ -181,54 +187,88 @@ function runCell(code: Code, { cell }: TestedCell, rows: number, memory: SharedM
       recurrentBias(gate).forEach((value, unit) => {
         bias[gate * units + unit] = bias[gate * units + unit]! + value;
       });
-  const inputs = place(steps * rows * padded(inner), (values) => {
-    for (let r = 0; r < steps * rows; r++)
-      values.set(x.subarray(r * inner, (r + 1) * inner), r * padded(inner));
-  });
-  const packedIh = place(order.length * inner, (values) =>
-    packMatrix(weights.weightIh, inner, order, values),
-  );
-  const packedHh = place(ofProduct.length * units, (values) =>
-    packMatrix(weights.weightHh, units, ofProduct, values),
-  );
-  const packedBias = place(order.length, (values) => packVector(bias, order, values));
-  const { constantPanels } = cell;
   const constants = separate < 0 ? weights.peephole : recurrentBias(separate);
-  const packedConstants = place(width * constantPanels, (values) =>
-    packByGroup(constants, constantPanels, units, values),
-  );
-  const pre = place(steps * rows * order.length);
-  const [h, c] = [place(rows * width), place(rows * width)];
-  const y = place(steps * rows * width);
-  const scratch = place(sweepScratch(cell, units, rows) / 4);
+  const regions: number[] = [];
+  const place = (length: number, fill: (values: Float32Array) => void): number => {
+    const address = memory.allocate(length * 4);
+    regions.push(address);
+    fill(new Float32Array(memory.memory.buffer, address, length));
+    return address;
+  };
+  return {
+    tested,
+    weights,
+    inputs,
+    expected: new Map(),
+    packedIh: place(order.length * inner, (to) => packMatrix(weights.weightIh, inner, order, to)),
+    packedHh: place(recurrentOrder.length * units, (to) =>
+      packMatrix(weights.weightHh, units, recurrentOrder, to),
+    ),
+    packedBias: place(order.length, (to) => packVector(bias, order, to)),
+    packedConstants: place(padded(units) * cell.constantPanels, (to) =>
+      packByGroup(constants, cell.constantPanels, units, to),
+    ),
+    regions,
+  };
+}
+
+/** One projection, sweep and softmax. @returns [steps][rows][padded(units)], then the same rows through a softmax */
+function runCell(code: Code, placed: PlacedCell, rows: number, memory: SharedMemory): Float32Array {
+  const { cell } = placed.tested;
+  const { packedIh, packedHh, packedBias, packedConstants } = placed;
+  const width = padded(units);
+  const regions: number[] = [];
+  const allocate = (length: number): number => {
+    const address = memory.allocate(length * 4);
+    regions.push(address);
+    return address;
+  };
+  const x = allocate(steps * rows * padded(inner));
+  const pre = allocate(steps * rows * inputOrder(cell, units).length);
+  const [h, c] = [allocate(rows * width), allocate(rows * width)];
+  const y = allocate(steps * rows * width);
+  const scratch = allocate(sweepScratch(cell, units, rows) / 4);
+  const numbers = (address: number, length: number): Float32Array =>
+    new Float32Array(memory.memory.buffer, address, length);
   try {
-    code.functions[code.projections.get(cell)!]!(inputs, packedIh, packedBias, pre, steps * rows);
+    const values = numbers(x, steps * rows * padded(inner));
+    for (let t = 0; t < steps; t++)
+      for (let row = 0; row < rows; row++)
+        values.set(placed.inputs[row]![t]!, (t * rows + row) * padded(inner));
+    code.functions[code.projections.get(cell)!]!(x, packedIh, packedBias, pre, steps * rows);
     code.functions[code.sweeps.get(cell)!]!(pre, h, y, c, packedHh, packedConstants, scratch, rows, steps, 0);
-    const output = new Float32Array(2 * steps * rows * width);
-    const view = new Float32Array(memory.memory.buffer, y, steps * rows * width);
+    const view = numbers(y, steps * rows * width);
+    const output = new Float32Array(2 * view.length);
     output.set(view);
     code.functions[code.softmax]!(y, steps * rows);
     output.set(view, view.length);
     clearVectorRegisters();
-    return { weights, x, output };
+    return output;
   } finally {
     for (const region of regions) memory.free(region);
   }
 }
 
 /** Largest difference of the last step of the first and the last row from the reference. */
-function worstError({ weights, x, output }: Run, { step }: TestedCell, rows: number): number {
+function worstError(output: Float32Array, placed: PlacedCell, rows: number): number {
   let worst = 0;
   for (const row of new Set([0, rows - 1])) {
-    let state: State = { h: new Float64Array(units), c: new Float64Array(units) };
-    for (let t = 0; t < steps; t++) {
-      const at = (t * rows + row) * inner;
-      state = step(weights, x.subarray(at, at + inner), state);
-    }
     const at = ((steps - 1) * rows + row) * padded(units);
-    state.h.forEach((value, u) => (worst = Math.max(worst, Math.abs(value - output[at + u]!))));
+    const expected = expectedOf(placed, row);
+    for (let unit = 0; unit < units; unit++)
+      worst = Math.max(worst, Math.abs(expected[unit]! - output[at + unit]!));
   }
   return worst;
+}
+
+function expectedOf({ tested, weights, inputs, expected }: PlacedCell, row: number): ArrayLike<number> {
+  let h = expected.get(row);
+  if (!h) {
+    let state: State = { h: new Float64Array(units), c: new Float64Array(units) };
+    for (const x of inputs[row]!) state = tested.step(weights, x, state);
+    expected.set(row, (h = state.h));
+  }
+  return h;
 }
 
 /** Numbers in [−1, 1) from a linear congruential generator (Numerical Recipes' constants). */
