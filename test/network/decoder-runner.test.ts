@@ -5,7 +5,7 @@ import type { Kernel } from '../../src/kernel/kernel.ts';
 import { createDecoderRunner, decoderBytes, type DecoderRunner } from '../../src/network/decoder-runner.ts';
 import { compileNetwork, freeNetwork } from '../../src/network/program.ts';
 import { networkSpec } from '../../src/network/spec.ts';
-import { referenceGradient } from '../../src/training/reference-gradient.ts';
+import { referenceGradient } from '../reference/reference-gradient.ts';
 import { exampleOf, inFloat64, learningCases, weightsOf, type LearningCase } from '../training/networks.ts';
 import { ids, randomWeights, runAlone, runnerOf } from './random-network.ts';
 

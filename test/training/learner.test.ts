@@ -6,7 +6,7 @@ import { networkSpec } from '../../src/network/spec.ts';
 import type { Learner } from '../../src/training/learner-interface.ts';
 import { lossSpec } from '../../src/training/loss.ts';
 import { createLearner } from '../../src/training/learner.ts';
-import { referenceGradient } from '../../src/training/reference-gradient.ts';
+import { referenceGradient } from '../reference/reference-gradient.ts';
 import { batchOf, exampleOf, inFloat64, learningCases, weightsOf, type LearningCase } from './networks.ts';
 
 const kernel: Kernel = createKernel({ mode: 'auto', memoryMegabytes: 512 });

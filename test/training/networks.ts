@@ -8,11 +8,7 @@ import { initialWeights } from '../../src/training/initialise.ts';
 import type { Batch, Sequences } from '../../src/training/batch.ts';
 import { lossSpec, type LossSpec } from '../../src/training/loss.ts';
 import { planOf } from '../../src/training/plan.ts';
-import type {
-  ReferenceExample,
-  ReferenceSequence,
-  Tensors64,
-} from '../../src/training/reference-gradient.ts';
+import type { ReferenceExample, ReferenceSequence, Tensors64 } from '../reference/reference-gradient.ts';
 import type { z } from 'zod';
 
 // Networks small enough to differentiate in float64, one for every layer that learns, and sequences for them.

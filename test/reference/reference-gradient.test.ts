@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/decoding/rng.ts';
 import { referenceNetwork } from '../../src/network/reference-network.ts';
-import { referenceGradient } from '../../src/training/reference-gradient.ts';
-import { exampleOf, inFloat64, learningCases, weightsOf } from './networks.ts';
+import { referenceGradient } from './reference-gradient.ts';
+import { exampleOf, inFloat64, learningCases, weightsOf } from '../training/networks.ts';
 
 // The oracle of the learner, itself against difference quotients, and against the reference that serving is checked by.
 

@@ -1,13 +1,13 @@
-import { findCell } from '../cells/registry.ts';
-import type { StepMath } from '../cells/step-math.ts';
-import { gatesWithProduct, type DirectionTensors } from '../cells/weights.ts';
-import { createTape, type Tape, type Variable } from '../kernel/reference/tape.ts';
-import { resolveNetwork, type ResolvedNetwork } from '../network/encoder-decoder.ts';
-import type { Graph, Node } from '../network/graph.ts';
-import type { NetworkInput } from '../network/input.ts';
-import { cellOptionsOf } from '../network/layers/cell-options.ts';
-import type { NetworkSpec, RecurrentSpec } from '../network/spec.ts';
-import type { LossSpec } from './loss.ts';
+import { findCell } from '../../src/cells/registry.ts';
+import type { StepMath } from '../../src/cells/step-math.ts';
+import { gatesWithProduct, type DirectionTensors } from '../../src/cells/weights.ts';
+import { createTape, type Tape, type Variable } from './tape.ts';
+import { resolveNetwork, type ResolvedNetwork } from '../../src/network/encoder-decoder.ts';
+import type { Graph, Node } from '../../src/network/graph.ts';
+import type { NetworkInput } from '../../src/network/input.ts';
+import { cellOptionsOf } from '../../src/network/layers/cell-options.ts';
+import type { NetworkSpec, RecurrentSpec } from '../../src/network/spec.ts';
+import type { LossSpec } from '../../src/training/loss.ts';
 import { referenceCrfLoss } from './reference-crf-loss.ts';
 import { referenceLoss, type ReferenceTarget } from './reference-loss.ts';
 

@@ -1,5 +1,5 @@
-import type { Tape, Variable } from '../kernel/reference/tape.ts';
-import type { Graph } from '../network/graph.ts';
+import type { Tape, Variable } from './tape.ts';
+import type { Graph } from '../../src/network/graph.ts';
 import type { ReferenceTarget } from './reference-loss.ts';
 
 /** weight · −ln p(labels) of one sequence, as losses/crf computes it, in float64 and in logarithms throughout. */

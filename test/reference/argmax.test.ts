@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { argmax } from '../../../src/kernel/reference/argmax.ts';
+import { argmax } from './argmax.ts';
 
 it('finds the first largest column of each row', () => {
   expect([...argmax([1, 3, 3, -5, -7, -6], 3)]).toEqual([1, 0]);
