@@ -50,7 +50,9 @@ export function learningRecurrent(
   const recurrentBias = new Float32Array(multiplied.length * units);
   const sweep = emitSweep(
     e,
-    rate > 0 ? { ...recording, name: `${recording.name}_separate_operand`, separateOperand: true } : recording,
+    rate > 0
+      ? { ...recording, name: `${recording.name}_separate_operand`, separateOperand: true }
+      : recording,
     units,
   );
   const scratch = allocate(sweepScratch(recording, units, capacity.rows) / 4);

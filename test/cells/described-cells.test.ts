@@ -20,7 +20,7 @@ it.each(cellChoices)('inspect and the API show a layer of %j with its parameters
       ? 'tanh'
       : '';
 
-  const lines = showNetwork({ network: spec, input, weights, notes: [] } as never);
+  const lines = showNetwork({ network: spec, input, weights, notes: [] });
   expect(lines[1]).toContain(`${choice.cell} of 3${variant && `, ${variant}`}  2 → 3`);
 
   const program = compileNetwork(spec, weights, kernel);

@@ -69,7 +69,7 @@ function worstError(
   sequence: Sequence,
   outputs: readonly Float32Array[],
 ): number {
-  const { output } = referenceNetwork(spec, weights, asRows(sequence, width) as never);
+  const { output } = referenceNetwork(spec, weights, asRows(sequence, width));
   return outputs.reduce(
     (most, row, t) =>
       row.reduce((worst, value, k) => Math.max(worst, Math.abs(value - output[t]![k]!)), most),
