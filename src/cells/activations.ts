@@ -16,8 +16,9 @@ import type { CellActivation, CellOptions } from './options.ts';
 import { clamp, each, exp, expm1, loadConstant, relu, sigmoid, tanh } from '../kernel/emit/activations.ts';
 import type { Emitter } from '../kernel/emit/emitter.ts';
 
-// The activations of a recurrent cell, as activations.ts has them: over vectors in locals, in place. NaN in, NaN out; ±∞ in, the
-// limit out. Absolute error ≤ 2e-7 · max(1, |result|, |alpha|), tested by test/cells/activations.test.ts.
+// The activations of a recurrent cell, like those of kernel/emit/activations.ts over vectors in locals, in place. NaN in,
+// NaN out; ±∞ in, the limit out. Absolute error ≤ 2e-7 · max(1, |result|, |alpha|), tested by
+// test/cells/activations.test.ts.
 
 type Vectors = readonly V128Local[];
 
@@ -79,7 +80,10 @@ export function gateActivations({ gate, candidate, clip }: CellOptions): {
   return { gate: activating(gate), candidate: activating(candidate) };
 }
 
-/** A model's own number. Not in the pool of constants, which is as large as the kernel's need and never emptied. */
+/**
+ * A model's own number. Not in the pool of constants, which is as large as the kernel's need and never
+ * emptied.
+ */
 const modelConstant = (f: FunctionBuilder, value: number): V128Local => f.v128(splat(f32(value)));
 
 function affine(f: FunctionBuilder, x: Vectors, alpha: number, beta: number): void {
@@ -126,8 +130,8 @@ function softsign(f: FunctionBuilder, e: Emitter, x: Vectors): void {
 }
 
 /**
- * log(1 + exp x) = max(x, 0) + log(1 + t) with t = exp(−|x|), and log(1 + t) = 2·(s + s³/3 + s⁵/5 + …) for s = t / (t + 2) (the
- * series of artanh; s ≤ ⅓, so seven terms reach float32).
+ * log(1 + exp x) = max(x, 0) + log(1 + t) with t = exp(−|x|), and log(1 + t) = 2·(s + s³/3 + s⁵/5 + …) for
+ * s = t / (t + 2) (the series of artanh; s ≤ ⅓, so seven terms reach float32).
  */
 function softplus(f: FunctionBuilder, e: Emitter, x: Vectors): void {
   const t = magnitudes(f, e, x);

@@ -17,7 +17,10 @@ export interface Cell {
   readonly activations: readonly ActivationRole[];
   /** Other options that a layer may set. */
   readonly supports: readonly CellOption[];
-  /** Gates that see c through a weight a unit, in the order of the tensor `peephole`, where the layer has peepholes. */
+  /**
+   * Gates that see c through a weight a unit, in the order of the tensor `peephole`, where the layer has
+   * peepholes.
+   */
   readonly peepholes?: readonly string[];
   /** The cell that `reset: 'before'` chooses instead. */
   readonly resetBefore?: Cell;
@@ -25,7 +28,10 @@ export interface Cell {
   readonly sources: CellSources;
   /** The start of emitted functions' names, where it is not the cell's name and its unusual options. */
   readonly label?: (options: CellOptions) => string;
-  /** Products with the recurrent weights and what follows each; their gates one after the other are the cell's. */
+  /**
+   * Products with the recurrent weights and what follows each; their gates one after the other are the
+   * cell's.
+   */
   readonly phases: (options: CellOptions) => readonly CellPhase[];
   /** The equations in float64, for plain numbers and for numbers with gradients. */
   readonly step: <V>(math: StepMath<V>, state: StepState<V>) => StepState<V>;
@@ -39,8 +45,9 @@ export type CellOption = 'activation' | 'clip' | 'input_forget' | 'peepholes';
 export interface Gate {
   readonly name: string;
   /**
-   * Whether the state takes part in its sum: W x + b + R h + b' where the biases are combined, W x + b and R h + b' separately where
-   * something comes between them, or W x + b alone, and then the recurrent tensors have no rows for it.
+   * Whether the state takes part in its sum: W x + b + R h + b' where the biases are combined,
+   * W x + b and R h + b' separately where something comes between them, or W x + b alone, and then the
+   * recurrent tensors have no rows for it.
    */
   readonly product: 'combined_bias' | 'separate_bias' | 'none';
   /** What is applied to its sum; null where the sum is the value. */
@@ -50,14 +57,20 @@ export interface Gate {
 }
 
 export interface CellPhase {
-  /** Names this phase's part of the recurrent matrix among an optimiser's parameters, where there are several phases. */
+  /**
+   * Names this phase's part of the recurrent matrix among an optimiser's parameters, where there are several
+   * phases.
+   */
   readonly name: string;
   readonly gates: readonly string[];
   /** What the recurrent matrix multiplies: the state, or what an earlier phase left in the rows `reset`. */
   readonly operand: SweepPhase['operand'];
   /** Emits the update of 16 units; it leaves every gate's value in the locals of its sum. */
   readonly update: SweepPhase['update'];
-  /** Training: emits what the backward pass needs besides the gates' values and h, into the rows `c` of a cell without c. */
+  /**
+   * Training: emits what the backward pass needs besides the gates' values and h, into the rows `c` of a cell
+   * without c.
+   */
   readonly record?: {
     /** Before the update: sums [gate][4 vectors] */
     readonly sums?: (f: FunctionBuilder, sums: V128Local[][], at: RowAddresses) => void;
@@ -68,8 +81,9 @@ export interface CellPhase {
 }
 
 /**
- * One phase backwards. Stages run from the last phase to the first. After a stage the gradient of its sums goes through the
- * recurrent matrix to its operand: to `dh` of the step before, or to `dReset`, which the next stage reads.
+ * One phase backwards. Stages run from the last phase to the first. After a stage the gradient of its sums
+ * goes through the recurrent matrix to its operand: to `dh` of the step before, or to `dReset`, which the
+ * next stage reads.
  */
 export interface BackwardStage {
   /** Emits it. @returns the function's name; its parameters are `rows`, then the count */
@@ -86,12 +100,16 @@ export interface BackwardStage {
  * gates   [columns]  in: the gates' values; out: the gradients of W x + b
  * recorded  c', or what the phases recorded      h, c  states before the step
  * dy  ∂L/∂h' from above      dh  ∂L/∂h' through the recurrent product of the step after
- * carry  ∂L/∂c' of a cell with c, else ∂L/∂h', past the gates of the step after; out: the same for the step before
+ * carry  ∂L/∂c' of a cell with c, else ∂L/∂h', past the gates of the step after; out: the same for the step
+ * before
  * dSums [columns of the phase]  out: the gradients of R h + b'      dReset  ∂L/∂reset
  */
 export type BackwardRows = 'gates' | 'recorded' | 'h' | 'c' | 'dy' | 'dh' | 'carry' | 'dSums' | 'dReset';
 
-/** Names of a cell in other formats, and the place of each of our gate blocks there. PyTorch's order of gates is ours. */
+/**
+ * Names of a cell in other formats, and the place of each of our gate blocks there. PyTorch's order of gates
+ * is ours.
+ */
 export interface CellSources {
   /** A module of torch.nn. */
   readonly pytorch?: string;

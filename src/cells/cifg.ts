@@ -6,7 +6,8 @@ import { emitActivation, gateActivations } from './activations.ts';
 import type { Cell } from './cell.ts';
 
 /**
- * LSTM with coupled input and forget gates (CIFG; Greff et al. 2015, "LSTM: A Search Space Odyssey"), without peepholes.
+ * LSTM with coupled input and forget gates (CIFG; Greff et al. 2015, "LSTM: A Search Space Odyssey"), without
+ * peepholes.
  * i, o = σ(W x + b + R h + b')   g = tanh(W x + b + R h + b')   c' = (1 − i)·c + i·g   h' = o·tanh(c')
  * The input gate's bias starts at −1, which opens the forget gate as an LSTM's bias of 1 does.
  */
@@ -58,7 +59,10 @@ export const cifg: Cell = {
   },
 };
 
-/** δc' = carry + δh·o·(1 − tanh²c')   δi = δc'·(g − c)·i·(1 − i)   δg = δc'·i·(1 − g²)   δo = δh·tanh c'·o·(1 − o) */
+/**
+ * δc' = carry + δh·o·(1 − tanh²c')   δi = δc'·(g − c)·i·(1 − i)   δg = δc'·i·(1 − g²)
+ * δo = δh·tanh c'·o·(1 − o)
+ */
 function emitBackward(e: Emitter): string {
   const parameters = ['gates', 'recorded', 'c', 'dy', 'dh', 'carry', 'groups'] as const;
   return e.module.function('cifg_backward', parameters, (f, p) => {

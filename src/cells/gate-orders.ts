@@ -12,7 +12,10 @@ interface Tensor {
   readonly values: Float32Array;
 }
 
-/** The place of each of our gate blocks in a format. @throws UnrollError invalid_weights if the format has no such cell */
+/**
+ * The place of each of our gate blocks in a format. @throws UnrollError invalid_weights if the format has no
+ * such cell
+ */
 function placesIn(order: GateOrder, { name, gates, sources }: Cell): readonly number[] {
   if (order === 'pytorch') return gates.map((_, gate) => gate);
   const source = sources[order];

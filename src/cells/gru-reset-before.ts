@@ -90,11 +90,13 @@ export function emitBlend(
   h.forEach((value, v) => f.store(at.y, value, v * 16));
 }
 
-// In a row of gates are r and z of every group of 16 units, then n of every group: [groups][2][16], [groups][16].
+// In a row of gates are r and z of every group of 16 units, then n of every group: [groups][2][16],
+// [groups][16].
 
 /**
  * δn = δh·(1 − z)·(1 − n²)   δz = δh·(h − n)·z·(1 − z)
- * r stays as it was, carry is ∂L/∂h past the gates without the reset's share, dSums is δn again, packed for the product.
+ * r stays as it was, carry is ∂L/∂h past the gates without the reset's share, dSums is δn again, packed for
+ * the product.
  */
 function emitCandidateBackward(e: Emitter, units: number): string {
   const groups = panelsFor(units);

@@ -11,8 +11,8 @@ const peepholes = ['input', 'forget', 'output'] as const;
 /**
  * LSTM with a forget gate (Hochreiter and Schmidhuber 1997; Gers et al. 2000).
  * i, f, o = σ(W x + b + R h + b')   g = tanh(W x + b + R h + b')   c' = f·c + i·g   h' = o·tanh(c')
- * With peepholes (Gers and Schmidhuber 2000) the sums of i and f have P·c, that of o has P·c'. With `input_forget` f = 1 − i.
- * The forget gate's bias starts at 1 (Jozefowicz et al. 2015).
+ * With peepholes (Gers and Schmidhuber 2000) the sums of i and f have P·c, that of o has P·c'. With
+ * `input_forget` f = 1 − i. The forget gate's bias starts at 1 (Jozefowicz et al. 2015).
  */
 export const lstm: Cell = {
   name: 'lstm',
@@ -95,7 +95,10 @@ function emitPeephole(
   sum.forEach((value, v) => f.set(value, fma(load(constants, at + v * 16), c(v), value)));
 }
 
-/** δc' = carry + δh·o·(1 − tanh²c')   δi = δc'·g·i·(1 − i)   δf = δc'·c·f·(1 − f)   δg = δc'·i·(1 − g²)   δo = δh·tanh c'·o·(1 − o) */
+/**
+ * δc' = carry + δh·o·(1 − tanh²c')   δi = δc'·g·i·(1 − i)   δf = δc'·c·f·(1 − f)   δg = δc'·i·(1 − g²)
+ * δo = δh·tanh c'·o·(1 − o)
+ */
 function emitBackward(e: Emitter): string {
   const parameters = ['gates', 'recorded', 'c', 'dy', 'dh', 'carry', 'groups'] as const;
   return e.module.function('lstm_backward', parameters, (f, p) => {

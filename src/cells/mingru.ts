@@ -4,7 +4,8 @@ import { gateActivations } from './activations.ts';
 import type { Cell } from './cell.ts';
 
 /**
- * minGRU (Feng et al. 2024, "Were RNNs All We Needed?"). Its gates see the input alone, so it has no recurrent tensors.
+ * minGRU (Feng et al. 2024, "Were RNNs All We Needed?"). Its gates see the input alone, so it has no
+ * recurrent tensors.
  * z = σ(W x + b)   n = W x + b   h' = (1 − z)·h + z·n
  */
 export const mingru: Cell = {

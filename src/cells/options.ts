@@ -1,4 +1,5 @@
-// Options of a recurrent cell beyond its equations: ONNX's attributes of RNN, GRU and LSTM, which include Keras's.
+// Options of a recurrent cell beyond its equations: ONNX's attributes of RNN, GRU and LSTM, which include
+// Keras's.
 
 /** Parameters that each activation has, with ONNX's defaults; null where ONNX has none. */
 export const activationParameters = {
@@ -36,7 +37,9 @@ export interface CellOptions {
   readonly candidate: CellActivation;
   /** Of c before the output gate. */
   readonly output: CellActivation;
-  /** Sums of gates and candidates are clipped to ± this before their activation; c is not, as in onnxruntime. */
+  /**
+   * Sums of gates and candidates are clipped to ± this before their activation; c is not, as in onnxruntime.
+   */
   readonly clip: number | null;
   /** f = 1 − i. */
   readonly inputForget: boolean;
@@ -64,7 +67,10 @@ export const activationLabel = ({ type, alpha, beta }: CellActivation): string =
     ...('beta' in activationParameters[type] ? [beta] : []),
   ].join(':');
 
-/** Part of an emitted function's name: all that the code depends on besides the cell, '' for the usual options. */
+/**
+ * Part of an emitted function's name: all that the code depends on besides the cell, '' for the usual
+ * options.
+ */
 export function optionsLabel(options: CellOptions): string {
   const unusual = (['gate', 'candidate', 'output'] as const)
     .filter((part) => activationLabel(options[part]) !== activationLabel(usualOptions[part]))

@@ -26,13 +26,16 @@ export function toSweepCell(cell: Cell, options: CellOptions): SweepCell {
   };
 }
 
-/** Gates whose recurrent bias stays separate: one at most, and its bias is the first of the layer's constants. */
+/**
+ * Gates whose recurrent bias stays separate: one at most, and its bias is the first of the layer's constants.
+ */
 const separateGates = ({ gates }: Cell): readonly Gate[] =>
   gates.filter(({ product }) => product === 'separate_bias');
 
 /**
- * The same cell for training: every gate's value takes the place of its input projection in `pre`, and what the phases record
- * goes to `c`. The arithmetic is the serving cell's, so a network learns with the bits that it will serve with.
+ * The same cell for training: every gate's value takes the place of its input projection in `pre`, and what
+ * the phases record goes to `c`. The arithmetic is the serving cell's, so a network learns with the bits that
+ * it will serve with.
  */
 export function toRecordingCell(cell: Cell, options: CellOptions): SweepCell {
   const sweep = toSweepCell(cell, options);

@@ -52,8 +52,8 @@ export const gatesWithProduct = ({ gates }: Cell): number[] =>
   gates.flatMap(({ product }, gate) => (product === 'none' ? [] : [gate]));
 
 /**
- * The biases as the kernel adds them: one a gate beside the input projection, [gates·units], and those recurrent ones that
- * stay separate, [separate gates·units].
+ * The biases as the kernel adds them: one a gate beside the input projection, [gates·units], and those
+ * recurrent ones that stay separate, [separate gates·units].
  * @param biasHh of the gates with a product
  */
 export function combineBiases(

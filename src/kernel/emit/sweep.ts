@@ -4,18 +4,21 @@ import { padded, panelBytes, panelVectors, panelsFor, type Emitter } from './emi
 import { accumulate, coverRows, panelGroups, panelSize } from './tile.ts';
 
 // The sweep of a recurrent layer over time, shared by every cell.
-// Units go in groups of 16. A group has one panel of recurrent weights a gate, so its gates are summed and the cell is
-// updated while everything is still in registers (one row) or in the first-level cache (many rows).
+// Units go in groups of 16. A group has one panel of recurrent weights a gate, so its gates are summed and
+// the cell is updated while everything is still in registers (one row) or in the first-level cache (many
+// rows).
 //
 // pre     [steps][rows][columns]   input projections with biases, columns in packed order (pack.ts)
 // h       [rows][padded(units)]    state before the first step
 // y       [steps][rows][padded(units)]   state after every step; step t reads step t − 1
-// c       [rows][padded(units)]    the second state of a cell that has one, in place; a cell without may record there
+// c       [rows][padded(units)]    the second state of a cell that has one, in place; a cell without may
+// record there
 // weights [phase][group][gate with a product][units][16]
 
 /**
- * What a gate's sum consists of: its input projection and its recurrent product (`projection`), the recurrent product and its
- * own bias, the projection being left to the update (`recurrent_bias`), or the input projection alone (`input_only`).
+ * What a gate's sum consists of: its input projection and its recurrent product (`projection`), the recurrent
+ * product and its own bias, the projection being left to the update (`recurrent_bias`), or the input
+ * projection alone (`input_only`).
  */
 export type GateSum = 'projection' | 'recurrent_bias' | 'input_only';
 
@@ -47,7 +50,10 @@ export interface SweepCell {
   readonly phases: readonly SweepPhase[];
   /** Panels of constants of a group of units, [group][panels][16]. */
   readonly constantPanels: number;
-  /** The product reads rows of its own, the sweep's last parameter, and one step is run at a time: dropout while learning. */
+  /**
+   * The product reads rows of its own, the sweep's last parameter, and one step is run at a time: dropout
+   * while learning.
+   */
   readonly separateOperand?: boolean;
 }
 
@@ -66,8 +72,8 @@ export function sweepScratch(cell: SweepCell, units: number, rows: number): numb
 
 /**
  * Emits a sweep over `steps` ≥ 1 steps of `rows` ≥ 1 rows.
- * `descending` is 0 or 1: the order in which groups of units are visited, turned at every step, so that a step starts
- * with the weights the one before left in the second-level cache. It never changes a bit.
+ * `descending` is 0 or 1: the order in which groups of units are visited, turned at every step, so that a
+ * step starts with the weights the one before left in the second-level cache. It never changes a bit.
  * @returns the function's name; its parameters are in the order written below.
  */
 export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
@@ -126,7 +132,9 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
           : load(preAt, row * preStride + gate * panelBytes + v * 16);
       const vectorsOf = (value: (v: number) => V128): V128Local[] =>
         Array.from({ length: panelVectors }, (_, v) => f.v128(value(v)));
-      /** The sums of one row's gates: those with a product are given, the others are their input projections. */
+      /**
+       * The sums of one row's gates: those with a product are given, the others are their input projections.
+       */
       const allSums = ({ pre, constants }: RowAddresses, product: (index: number) => V128Local[]) =>
         phase.gates.map((_, gate) => {
           const index = multiplied.indexOf(gate);
@@ -163,7 +171,9 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
         }
       };
 
-      /** Many rows: a gate's panel serves them all, sums wait in scratch, then the cell is updated row by row. */
+      /**
+       * Many rows: a gate's panel serves them all, sums wait in scratch, then the cell is updated row by row.
+       */
       const manyRows = (): void => {
         const group = f.i32(0);
         f.if(p.descending, () => f.set(group, i32(groups - 1)));
