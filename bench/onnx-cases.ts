@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { readForeign } from '../src/formats/read-foreign.ts';
 import { createRng } from '../src/decoding/rng.ts';
-import { createKernel } from '../src/kernel/kernel.ts';
+import { createKernel } from '../src/cells/create-kernel.ts';
 import { referenceNetwork } from '../src/network/reference-network.ts';
 import { runOnce } from '../src/network/run-once.ts';
 import { encodeCase } from './onnx/encode-case.ts';

@@ -1,5 +1,6 @@
 import type { KernelMode } from '../src/kernel/compile.ts';
-import { createKernel, type Kernel } from '../src/kernel/kernel.ts';
+import { createKernel } from '../src/cells/create-kernel.ts';
+import type { Kernel } from '../src/kernel/kernel.ts';
 import { layOut } from '../src/network/layout.ts';
 import { compileNetwork } from '../src/network/program.ts';
 import { createRunner, type Runner } from '../src/network/runner.ts';

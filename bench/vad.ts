@@ -6,7 +6,7 @@ import { createParser } from 'eventsource-parser';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { readForeign } from '../src/formats/read-foreign.ts';
 import { graphSettings } from '../src/formats/onnx/graph-settings.ts';
-import { createKernel } from '../src/kernel/kernel.ts';
+import { createKernel } from '../src/cells/create-kernel.ts';
 import { arenaBytes } from '../src/network/layout.ts';
 import { compileNetwork } from '../src/network/program.ts';
 import { createRunner } from '../src/network/runner.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSafetensors } from '../src/formats/safetensors.ts';
-import { createKernel } from '../src/kernel/kernel.ts';
+import { createKernel } from '../src/cells/create-kernel.ts';
 import { modelSpec } from '../src/network/spec.ts';
 import { createBatches } from '../src/training/data/batches.ts';
 import { prepare } from '../src/training/data/prepare.ts';

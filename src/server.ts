@@ -6,7 +6,7 @@ import { buildApp } from './http/app.ts';
 import { trackConnections } from './http/connections.ts';
 import { limitConnections } from './http/limit-connections.ts';
 import { createTraining } from './jobs/training.ts';
-import { createKernel } from './kernel/kernel.ts';
+import { createKernel } from './cells/create-kernel.ts';
 import { createLoader } from './repository/loader.ts';
 import { createRepository } from './repository/repository.ts';
 import type { ModelListing } from './repository/repository-interface.ts';

@@ -1,5 +1,5 @@
 import { createRng } from '../../src/decoding/rng.ts';
-import { createKernel } from '../../src/kernel/kernel.ts';
+import { createKernel } from '../../src/cells/create-kernel.ts';
 import { resolveNetwork } from '../../src/network/encoder-decoder.ts';
 import { networkSpec } from '../../src/network/spec.ts';
 import type { Batch } from '../../src/training/batch.ts';

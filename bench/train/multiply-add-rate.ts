@@ -1,7 +1,7 @@
 import { fma, load, loadSplat } from '../../src/kernel/assembler/expressions.ts';
 import { clearVectorRegisters } from '../../src/kernel/compile.ts';
 import { instantiate } from '../../src/kernel/instantiate.ts';
-import { createKernel } from '../../src/kernel/kernel.ts';
+import { createKernel } from '../../src/cells/create-kernel.ts';
 
 const rows = 6;
 const vectors = 4;

@@ -6,7 +6,7 @@ import { UnrollError } from '../errors.ts';
 import type { ForeignNetwork } from '../formats/foreign-network.ts';
 import { modelOfForeign } from '../formats/model-of-foreign.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
-import { createKernel } from '../kernel/kernel.ts';
+import { createKernel } from '../cells/create-kernel.ts';
 import { referenceNetwork } from '../network/reference-network.ts';
 import { runOnce } from '../network/run-once.ts';
 import { checkModel } from '../repository/check-model.ts';

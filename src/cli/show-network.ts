@@ -1,7 +1,7 @@
 import type { ForeignNetwork } from '../formats/foreign-network.ts';
 import { answerRows, answersOnce } from '../network/answers-once.ts';
 import { resolveGraph, type Node } from '../network/graph.ts';
-import { optionsInWords } from '../network/layers/cell-options.ts';
+import { describeOptions, describeVariant } from '../network/layers/cell-options.ts';
 
 /** A network in lines, for a person: its layers with what they read and give, and how it would serve. */
 export function showNetwork({ network, input, notes, weights }: ForeignNetwork): string[] {
@@ -28,10 +28,12 @@ export function showNetwork({ network, input, notes, weights }: ForeignNetwork):
 
 function described({ type, layer }: Node): string {
   if (layer.type === 'recurrent') {
-    const { cell, units, reset, activation, activations, bidirectional, merge, backward_at: at } = layer;
-    const how = { lstm: '', gru: `, reset ${reset}`, rnn: activations?.candidate ? '' : `, ${activation}` };
+    const { cell, units, bidirectional, merge, backward_at: at } = layer;
+    const variant = describeVariant(layer);
     const both = bidirectional ? [`both ways (${merge}${at === 'first' ? ' of their ends' : ''})`] : [];
-    return [`${cell} of ${units}${how[cell]}`, ...both, ...optionsInWords(layer)].join(', ');
+    return [`${cell} of ${units}`, ...(variant ? [variant] : []), ...both, ...describeOptions(layer)].join(
+      ', ',
+    );
   }
   if (layer.type === 'dense') return layer.activation === 'linear' ? 'dense' : `dense, ${layer.activation}`;
   if (layer.type === 'conv1d') {

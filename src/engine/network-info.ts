@@ -3,7 +3,7 @@ import type { Node } from '../network/graph.ts';
 import { idColumns } from '../network/input.ts';
 import type { CodePath, NetworkProgram } from '../network/program.ts';
 import type { Runner } from '../network/runner.ts';
-import { optionsInWords } from '../network/layers/cell-options.ts';
+import { describeOptions, describeVariant } from '../network/layers/cell-options.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
 
@@ -98,12 +98,10 @@ function tensorsOf(node: Node): string[] {
 function detailOf({ layer }: Node): string {
   switch (layer.type) {
     case 'recurrent': {
-      const { cell, activation, activations, reset, bidirectional, merge } = layer;
-      const how = { rnn: activations?.candidate ? '' : ` ${activation}`, gru: ` reset ${reset}`, lstm: '' }[
-        cell
-      ];
+      const { cell, bidirectional, merge } = layer;
+      const variant = describeVariant(layer);
       const both = bidirectional ? [`bidirectional ${merge}`] : [];
-      return [`${cell}${how}`, ...both, ...optionsInWords(layer)].join(', ');
+      return [variant ? `${cell} ${variant}` : cell, ...both, ...describeOptions(layer)].join(', ');
     }
     case 'dense':
       return layer.activation;

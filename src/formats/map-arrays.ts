@@ -1,10 +1,11 @@
+import type { Cell } from '../cells/cell.ts';
+import { reorderGates, reorderPeepholes, type GateOrder } from '../cells/gate-orders.ts';
+import { findCell } from '../cells/registry.ts';
 import { UnrollError } from '../errors.ts';
 import { networkTensors, type ResolvedNetwork } from '../network/encoder-decoder.ts';
 import type { Node } from '../network/graph.ts';
-import type { RecurrentSpec } from '../network/spec.ts';
 import type { Tensor, Weights } from '../network/weights.ts';
 import { shown, type Arrays } from './arrays.ts';
-import { reorderGates, reorderPeepholes } from '../network/gate-orders.ts';
 import { fromCudnn } from './keras/recurrent.ts';
 import type { WeightSource } from '../network/weight-source.ts';
 
@@ -47,7 +48,7 @@ export function mapArrays(arrays: Arrays, network: ResolvedNetwork, source: Weig
       const array =
         take(how.array) ?? fail(`tensor ${name}: there is no array ${shown(how.array)} in the file`);
       const node = cellOf.get(name);
-      const cell = node?.type === 'recurrent' ? node.layer.cell : null;
+      const cell = node?.type === 'recurrent' ? findCell(node.layer) : null;
       const plain = how.layout === 'cudnn' ? outOfCudnn(array, cell, name) : array;
       const turned = how.transpose ? transposed(plain, name) : plain;
       const picked = 'row' in how && how.row !== undefined ? rowOf(turned, how.row, shape, name) : turned;
@@ -71,14 +72,11 @@ export function mapArrays(arrays: Arrays, network: ResolvedNetwork, source: Weig
 }
 
 /** A recurrent layer's tensor; a state has no gates. */
-function inOurOrder(
-  name: string,
-  tensor: Tensor,
-  cell: Parameters<typeof reorderGates>[1],
-  order: Parameters<typeof reorderGates>[2],
-): Tensor {
+function inOurOrder(name: string, tensor: Tensor, cell: Cell, order: GateOrder): Tensor {
   if (/\.initial_[hc]$/.test(name)) return tensor;
-  return name.endsWith('.peephole') ? reorderPeepholes(tensor, order) : reorderGates(tensor, cell, order);
+  return name.endsWith('.peephole')
+    ? reorderPeepholes(tensor, cell, order)
+    : reorderGates(tensor, cell, order);
 }
 
 /** Our own name, then PyTorch's: `<layer>.<level>.<direction>.weight_ih` is `<layer>.weight_ih_l<level>[_reverse]` there. */
@@ -122,11 +120,11 @@ function transposed({ shape, values }: Tensor, name: string): Tensor {
   return { shape: [columns, rows], values: turned };
 }
 
-function outOfCudnn(array: Tensor, cell: RecurrentSpec['cell'] | null, name: string): Tensor {
-  const gates = cell && { lstm: 4, gru: 3, rnn: 0 }[cell];
-  if (!gates || array.shape.length !== 2 || array.shape[1]! % gates !== 0)
+function outOfCudnn(array: Tensor, cell: Cell | null, name: string): Tensor {
+  const gates = cell?.sources.keras?.cudnnClassName === undefined ? 0 : cell.gates.length;
+  if (gates === 0 || array.shape.length !== 2 || array.shape[1]! % gates !== 0)
     return fail(
-      `tensor ${name}: [${array.shape.join(', ')}] is no matrix that cuDNN keeps of an lstm or gru layer`,
+      `tensor ${name}: [${array.shape.join(', ')}] is not a matrix of a cell that has a CuDNN layer in Keras`,
     );
   return fromCudnn(array, gates);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { atMost } from '../bounded-schema.ts';
+import { cellNames, comparedCells } from '../cells/registry.ts';
 import { trainingSpec } from '../training/training-spec.ts';
 
 const path = z
@@ -34,13 +35,9 @@ export const comparisonRequest = z
     model: z.string().regex(/^[A-Za-z0-9_-]{1,50}$/),
     /** A training job without a model's name; its recurrent layers say how many parameters all are to have. */
     spec: trainingSpec.omit({ model: true }),
-    cells: atMost(
-      3,
-      z
-        .array(z.enum(['rnn', 'lstm', 'gru']))
-        .min(1)
-        .max(3),
-    ).default(['rnn', 'lstm', 'gru']),
+    cells: atMost(cellNames.length, z.array(z.enum(cellNames)).min(1).max(cellNames.length)).default([
+      ...comparedCells,
+    ]),
     /** Every combination of these values. */
     grid: atMost(maxPaths, z.record(path, atMost(16, z.array(z.unknown()).min(1).max(16)))).optional(),
     /** Or so many draws. */

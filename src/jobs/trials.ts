@@ -2,7 +2,7 @@ import { createRng } from '../decoding/rng.ts';
 import { UnrollError } from '../errors.ts';
 import { tensorShapes } from '../network/check-weights.ts';
 import { resolveNetwork } from '../network/encoder-decoder.ts';
-import { networkSpec } from '../network/spec.ts';
+import { mostUnits, networkSpec } from '../network/spec.ts';
 import { trainingSpec, type TrainingSpec } from '../training/training-spec.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import { maxTrials, type ComparisonRequest, type Range } from './comparison-request.ts';
@@ -121,8 +121,9 @@ async function withCell(network: Network, cell: Cell, slice: TimeSlice): Promise
   const wanted = recurrentParameters(network);
   let best = scaled(network, cell, 1);
   let nearest = Infinity;
-  // parameters grow with the scale: halve the interval
+  // parameters grow with the scale, linearly where a cell has no recurrent product: find an interval, then halve it
   let [low, high] = [0.1, 8];
+  while (high < mostUnits && recurrentParameters(scaled(network, cell, high)) < wanted) high *= 2;
   for (let turn = 0; turn < 24; turn++) {
     const middle = (low + high) / 2;
     const tried = scaled(network, cell, middle);
@@ -138,7 +139,11 @@ async function withCell(network: Network, cell: Cell, slice: TimeSlice): Promise
 function scaled(network: Network, cell: Cell, scale: number): Network {
   const change = (layer: Layer): Layer =>
     layer.type === 'recurrent'
-      ? { ...layer, cell, units: Math.max(1, Math.round(Number(layer['units']) * scale)) }
+      ? {
+          ...layer,
+          cell,
+          units: Math.min(mostUnits, Math.max(1, Math.round(Number(layer['units']) * scale))),
+        }
       : layer;
   const { encoder } = network;
   return {

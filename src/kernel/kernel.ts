@@ -5,7 +5,7 @@ import { ConstantPool, constantsBytes, createConstantPlaces } from './constants.
 import type { Emitter } from './emit/emitter.ts';
 import { SharedMemory, type KernelMemory } from './memory.ts';
 import { emitProbe, probeBytes, probeGain } from './path-gain.ts';
-import { choosePath } from './self-test.ts';
+import { choosePath, type Build, type TestedCell } from './self-test.ts';
 
 // The door to the kernel: one shared memory, one way of compiling, one path for the whole process.
 
@@ -31,15 +31,25 @@ export interface Kernel<M extends KernelMemory = KernelMemory> {
 /** The probe works in memory that is never handed out, so that a full memory can still be compiled for. */
 const probeAddress = constantsBytes;
 
-/** @param options.mode `plain` never tries the revectorised path; `auto` takes it when its self-test passes. */
-export function createKernel(options: { mode: KernelMode; memoryMegabytes: number }): Kernel<SharedMemory> {
+export interface KernelOptions {
+  /** `plain` never tries the revectorised path; `auto` takes it when its self-test passes. */
+  readonly mode: KernelMode;
+  readonly memoryMegabytes: number;
+}
+
+/** @param cells what the self-test runs */
+export function createKernelTestedOn(
+  cells: readonly TestedCell[],
+  options: KernelOptions,
+): Kernel<SharedMemory> {
   const memory = new SharedMemory({
     maximumMegabytes: options.memoryMegabytes,
     reserved: probeAddress + probeBytes,
   });
   const constants = createConstantPlaces();
   const encode = encoderFor(memory, constants);
-  const verdict = choosePath(options.mode, memory, (path, emit) => compileModule(encode(emit), path));
+  const build: Build = (path, emit) => compileModule(encode(emit), path);
+  const verdict = choosePath(options.mode, memory, build, cells);
   const share = { memory: memory.memory, maximumPages: memory.maximumPages, constants, ...verdict };
   return openKernel(share, memory);
 }

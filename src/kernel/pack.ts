@@ -1,5 +1,5 @@
 import { padded, panelWidth, panelsFor } from './emit/emitter.ts';
-import type { Cell } from './emit/recurrent.ts';
+import { gatesWithProduct, type SweepCell } from './emit/sweep.ts';
 
 // From row-major matrices as PyTorch has them to panels of 16 columns: [panel][inner][16].
 
@@ -11,18 +11,32 @@ export function denseOrder(columns: number): ColumnOrder {
   return Int32Array.from({ length: padded(columns) }, (_, column) => (column < columns ? column : -1));
 }
 
-/** A recurrent layer's [G·units] rows: phase by phase, group of 16 units by group, gate by gate. */
-export function recurrentOrder(cell: Cell, units: number): ColumnOrder {
+/** A recurrent layer's input matrix [gates·units]: phase by phase, group of 16 units by group, gate by gate. */
+export const inputOrder = ({ phases }: SweepCell, units: number): ColumnOrder =>
+  phaseOrder(
+    phases.map(({ gates }) => gates.length),
+    units,
+  );
+
+/** Its recurrent matrix, which has rows of the gates with a product only. */
+export const productOrder = ({ phases }: SweepCell, units: number): ColumnOrder =>
+  phaseOrder(
+    phases.map((phase) => gatesWithProduct(phase).length),
+    units,
+  );
+
+/** @param gateCounts gates of each phase; their rows follow one another */
+function phaseOrder(gateCounts: readonly number[], units: number): ColumnOrder {
   const order: number[] = [];
   let gatesBefore = 0;
-  for (const { start } of cell.phases) {
+  for (const gates of gateCounts) {
     for (let group = 0; group < panelsFor(units); group++)
-      for (let gate = 0; gate < start.length; gate++)
+      for (let gate = 0; gate < gates; gate++)
         for (let lane = 0; lane < panelWidth; lane++) {
           const unit = group * panelWidth + lane;
           order.push(unit < units ? (gatesBefore + gate) * units + unit : -1);
         }
-    gatesBefore += start.length;
+    gatesBefore += gates;
   }
   return Int32Array.from(order);
 }

@@ -1,51 +1,38 @@
 import { padded, type Emitter } from './emit/emitter.ts';
-import { gruResetAfterCell, gruResetBeforeCell } from './emit/gru.ts';
 import { emitLinear } from './emit/linear.ts';
-import { lstmCell, lstmCellWith } from './emit/lstm.ts';
-import { emitSweep, sweepScratch, type Cell } from './emit/recurrent.ts';
-import { rnnCell } from './emit/rnn.ts';
 import { emitSoftmax } from './emit/softmax.ts';
-import { plainActivation, usualOptions, type CellOptions } from './cell-options.ts';
+import { emitSweep, gatesWithProduct, sweepScratch, type SweepCell } from './emit/sweep.ts';
 import { clearVectorRegisters, type KernelMode, type KernelPath } from './compile.ts';
 import { instantiate, type KernelFunctions } from './instantiate.ts';
 import type { SharedMemory } from './memory.ts';
 import { leastGain, pathGain } from './path-gain.ts';
-import { packByGroup, packMatrix, packVector, recurrentOrder } from './pack.ts';
-import { zeroState, type CellStep } from './reference/cell.ts';
-import { gruResetAfterStep, gruResetBeforeStep } from './reference/gru.ts';
-import { lstmStep } from './reference/lstm.ts';
-import { rnnStep } from './reference/rnn.ts';
+import { inputOrder, packByGroup, packMatrix, packVector, productOrder } from './pack.ts';
 
 // The revectorised path is V8's experiment, so it is taken only after it gave, on this machine and this V8, the bits of
 // the plain path for every cell, and numbers that agree with the float64 reference. Once a process.
 
-type Build = (path: KernelPath, emit: (e: Emitter) => void) => WebAssembly.Module;
+export type Build = (path: KernelPath, emit: (e: Emitter) => void) => WebAssembly.Module;
 
-interface Tested {
-  readonly cell: Cell;
-  readonly step: CellStep;
-  readonly gates: number;
-  readonly options?: CellOptions;
+interface State {
+  readonly h: Float64Array;
+  readonly c: Float64Array;
 }
-const relu: CellOptions = { ...usualOptions, candidate: plainActivation('relu') };
-/** Has the operations that only options emit: constants of a model, comparisons, peepholes. */
-const optional: CellOptions = {
-  gate: { type: 'hard_sigmoid', alpha: 0.2, beta: 0.5 },
-  // at 0 it is relu, and a last bit decides nothing
-  candidate: { type: 'thresholded_relu', alpha: 0, beta: 0 },
-  output: plainActivation('softsign'),
-  clip: 2,
-  inputForget: false,
-  peepholes: true,
-};
-const cells: readonly Tested[] = [
-  { cell: lstmCell, step: lstmStep, gates: 4 },
-  { cell: gruResetAfterCell, step: gruResetAfterStep, gates: 3 },
-  { cell: gruResetBeforeCell, step: gruResetBeforeStep, gates: 3 },
-  { cell: rnnCell('tanh'), step: rnnStep, gates: 1 },
-  { cell: rnnCell('relu'), step: rnnStep, gates: 1, options: relu },
-  { cell: lstmCellWith(optional), step: lstmStep, gates: 4, options: optional },
-];
+interface CellWeights {
+  /** [gates·units, in] and [gates·units] */
+  readonly weightIh: Float32Array;
+  readonly biasIh: Float32Array;
+  /** [gates with a product·units, units] and [gates with a product·units] */
+  readonly weightHh: Float32Array;
+  readonly biasHh: Float32Array;
+  /** [panels of constants·units], of cells without a separate recurrent bias */
+  readonly peephole: Float32Array;
+}
+
+/** A cell that the self-test runs, and its float64 reference. */
+export interface TestedCell {
+  readonly cell: SweepCell;
+  readonly step: (weights: CellWeights, x: Float32Array, state: State) => State;
+}
 /** Three groups of units, the last one partly filled; rows that take every block size of the tile. */
 const units = 37;
 const inner = 19;
@@ -58,11 +45,12 @@ export function choosePath(
   mode: KernelMode,
   memory: SharedMemory,
   build: Build,
+  cells: readonly TestedCell[],
 ): { path: KernelPath; reason: string } {
   if (mode === 'plain') return { path: 'plain', reason: 'UNROLL_KERNEL=plain asks for it' };
   if (process.arch !== 'x64')
     return { path: 'plain', reason: `V8 pairs vector operations on x64 only, this is ${process.arch}` };
-  verdict ??= judge(memory, build);
+  verdict ??= judge(memory, build, cells);
   return verdict;
 }
 
@@ -73,8 +61,8 @@ interface Verdict {
 /** The answer cannot change while the process lives. */
 let verdict: Verdict | undefined;
 
-function judge(memory: SharedMemory, build: Build): Verdict {
-  const failure = tryCompare(memory, build);
+function judge(memory: SharedMemory, build: Build, cells: readonly TestedCell[]): Verdict {
+  const failure = tryCompare(memory, build, cells);
   if (failure !== null)
     return { path: 'plain', reason: `the revectorised path did not pass its self-test: ${failure}` };
   const gain = pathGain(memory, build);
@@ -89,18 +77,22 @@ function judge(memory: SharedMemory, build: Build): Verdict {
   };
 }
 
-function tryCompare(memory: SharedMemory, build: Build): string | null {
+function tryCompare(memory: SharedMemory, build: Build, cells: readonly TestedCell[]): string | null {
   try {
-    return comparePaths(memory, build);
+    return comparePaths(memory, build, cells);
   } catch (error) {
     return `it threw ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
 /** Runs every cell on both paths. @returns null, or what differed */
-export function comparePaths(memory: SharedMemory, build: Build): string | null {
-  const plainCode = compileAll('plain', memory, build);
-  const pairedCode = compileAll('revectorised', memory, build);
+export function comparePaths(
+  memory: SharedMemory,
+  build: Build,
+  cells: readonly TestedCell[],
+): string | null {
+  const plainCode = compileAll('plain', memory, build, cells);
+  const pairedCode = compileAll('revectorised', memory, build, cells);
   for (const tested of cells) {
     const placed = placeCell(tested, memory);
     try {
@@ -123,21 +115,26 @@ export function comparePaths(memory: SharedMemory, build: Build): string | null 
 
 interface Code {
   readonly functions: KernelFunctions;
-  readonly sweeps: ReadonlyMap<Cell, string>;
-  readonly projections: ReadonlyMap<Cell, string>;
+  readonly sweeps: ReadonlyMap<SweepCell, string>;
+  readonly projections: ReadonlyMap<SweepCell, string>;
   readonly softmax: string;
 }
 
 /** Everything in one module, so that V8 compiles its functions side by side. */
-function compileAll(path: KernelPath, memory: SharedMemory, build: Build): Code {
-  const sweeps = new Map<Cell, string>();
-  const projections = new Map<Cell, string>();
+function compileAll(
+  path: KernelPath,
+  memory: SharedMemory,
+  build: Build,
+  cells: readonly TestedCell[],
+): Code {
+  const sweeps = new Map<SweepCell, string>();
+  const projections = new Map<SweepCell, string>();
   let softmax = '';
   const module = build(path, (e) => {
     softmax = emitSoftmax(e, units);
     for (const { cell } of cells) {
       sweeps.set(cell, emitSweep(e, cell, units));
-      projections.set(cell, emitLinear(e, { inner, columns: recurrentOrder(cell, units).length }));
+      projections.set(cell, emitLinear(e, { inner, columns: inputOrder(cell, units).length }));
     }
   });
   return { functions: instantiate(module, memory.memory), sweeps, projections, softmax };
@@ -145,8 +142,8 @@ function compileAll(path: KernelPath, memory: SharedMemory, build: Build): Code 
 
 /** A cell's seeded weights, packed in the kernel's memory, and its inputs: the same for every number of rows. */
 interface PlacedCell {
-  readonly tested: Tested;
-  readonly weights: Parameters<CellStep>[0];
+  readonly tested: TestedCell;
+  readonly weights: CellWeights;
   /** [rows][steps][inner] */
   readonly inputs: readonly (readonly Float32Array[])[];
   /** The last h of each row that was asked for, by the reference. */
@@ -154,29 +151,40 @@ interface PlacedCell {
   readonly packedIh: number;
   readonly packedHh: number;
   readonly packedBias: number;
-  readonly recurrentBias: number;
+  readonly packedConstants: number;
   readonly regions: readonly number[];
 }
 
-function placeCell(tested: Tested, memory: SharedMemory): PlacedCell {
-  const { cell, gates } = tested;
-  const order = recurrentOrder(cell, units);
+function placeCell(tested: TestedCell, memory: SharedMemory): PlacedCell {
+  const { cell } = tested;
+  const order = inputOrder(cell, units);
+  const recurrentOrder = productOrder(cell, units);
+  const sums = cell.phases.flatMap(({ gates }) => gates);
+  const multiplied = gatesWithProduct({ gates: sums });
+  const separate = sums.indexOf('recurrent_bias');
   const random = seeded(units);
   const draw = (length: number): Float32Array => Float32Array.from({ length }, () => random());
-  const weights = {
-    weightIh: draw(gates * units * inner),
-    weightHh: draw(gates * units * units).map((value) => value / 3),
-    biasIh: draw(gates * units),
-    biasHh: draw(gates * units),
-    peephole: draw(cell.constantPanels === 3 ? 3 * units : 0),
+  const weights: CellWeights = {
+    weightIh: draw(sums.length * units * inner),
+    weightHh: draw(multiplied.length * units * units).map((value) => value / 3),
+    biasIh: draw(sums.length * units),
+    biasHh: draw(multiplied.length * units),
+    peephole: draw(separate < 0 ? cell.constantPanels * units : 0),
   };
   const inputs = Array.from({ length: Math.max(...rowCounts) }, () =>
     Array.from({ length: steps }, () => draw(inner)),
   );
-  const apart = cell.phases.some(({ start }) => start.includes('bias')) ? 2 * units : gates * units;
-  const bias = weights.biasIh.map((value, row) => (row < apart ? value + weights.biasHh[row]! : value));
-  const { constantPanels = 1 } = cell;
-  const constants = constantPanels === 1 ? weights.biasHh.subarray(apart) : weights.peephole;
+  const recurrentBias = (gate: number): Float32Array => {
+    const block = multiplied.indexOf(gate);
+    return weights.biasHh.subarray(block * units, (block + 1) * units);
+  };
+  const bias = weights.biasIh.slice();
+  for (const gate of multiplied)
+    if (gate !== separate)
+      recurrentBias(gate).forEach((value, unit) => {
+        bias[gate * units + unit] = bias[gate * units + unit]! + value;
+      });
+  const constants = separate < 0 ? weights.peephole : recurrentBias(separate);
   const regions: number[] = [];
   const place = (length: number, fill: (values: Float32Array) => void): number => {
     const address = memory.allocate(length * 4);
@@ -190,10 +198,12 @@ function placeCell(tested: Tested, memory: SharedMemory): PlacedCell {
     inputs,
     expected: new Map(),
     packedIh: place(order.length * inner, (to) => packMatrix(weights.weightIh, inner, order, to)),
-    packedHh: place(order.length * units, (to) => packMatrix(weights.weightHh, units, order, to)),
+    packedHh: place(recurrentOrder.length * units, (to) =>
+      packMatrix(weights.weightHh, units, recurrentOrder, to),
+    ),
     packedBias: place(order.length, (to) => packVector(bias, order, to)),
-    recurrentBias: place(padded(units) * constantPanels, (to) =>
-      packByGroup(constants, constants.length / units, units, to),
+    packedConstants: place(padded(units) * cell.constantPanels, (to) =>
+      packByGroup(constants, cell.constantPanels, units, to),
     ),
     regions,
   };
@@ -202,7 +212,7 @@ function placeCell(tested: Tested, memory: SharedMemory): PlacedCell {
 /** One projection, sweep and softmax. @returns [steps][rows][padded(units)], then the same rows through a softmax */
 function runCell(code: Code, placed: PlacedCell, rows: number, memory: SharedMemory): Float32Array {
   const { cell } = placed.tested;
-  const { packedIh, packedHh, packedBias, recurrentBias } = placed;
+  const { packedIh, packedHh, packedBias, packedConstants } = placed;
   const width = padded(units);
   const regions: number[] = [];
   const allocate = (length: number): number => {
@@ -211,7 +221,7 @@ function runCell(code: Code, placed: PlacedCell, rows: number, memory: SharedMem
     return address;
   };
   const x = allocate(steps * rows * padded(inner));
-  const pre = allocate(steps * rows * recurrentOrder(cell, units).length);
+  const pre = allocate(steps * rows * inputOrder(cell, units).length);
   const [h, c] = [allocate(rows * width), allocate(rows * width)];
   const y = allocate(steps * rows * width);
   const scratch = allocate(sweepScratch(cell, units, rows) / 4);
@@ -223,7 +233,7 @@ function runCell(code: Code, placed: PlacedCell, rows: number, memory: SharedMem
       for (let row = 0; row < rows; row++)
         values.set(placed.inputs[row]![t]!, (t * rows + row) * padded(inner));
     code.functions[code.projections.get(cell)!]!(x, packedIh, packedBias, pre, steps * rows);
-    code.functions[code.sweeps.get(cell)!]!(pre, h, y, c, packedHh, recurrentBias, scratch, rows, steps, 0);
+    code.functions[code.sweeps.get(cell)!]!(pre, h, y, c, packedHh, packedConstants, scratch, rows, steps, 0);
     const view = numbers(y, steps * rows * width);
     const output = new Float32Array(2 * view.length);
     output.set(view);
@@ -251,8 +261,8 @@ function worstError(output: Float32Array, placed: PlacedCell, rows: number): num
 function expectedOf({ tested, weights, inputs, expected }: PlacedCell, row: number): ArrayLike<number> {
   let h = expected.get(row);
   if (!h) {
-    let state = zeroState(units);
-    for (const x of inputs[row]!) state = tested.step(weights, x, state, tested.options);
+    let state: State = { h: new Float64Array(units), c: new Float64Array(units) };
+    for (const x of inputs[row]!) state = tested.step(weights, x, state);
     expected.set(row, (h = state.h));
   }
   return h;

@@ -1,3 +1,4 @@
+import { findCell } from '../cells/registry.ts';
 import { UnrollError } from '../errors.ts';
 import { padded } from '../kernel/emit/emitter.ts';
 import { emitLinear } from '../kernel/emit/linear.ts';
@@ -77,13 +78,13 @@ export function compileBridge(
   }
 }
 
-/** A saved state holds h, then an LSTM's c, of every recurrent node in order (state.ts). */
+/** Offset in a saved state, which has the states of every recurrent node in order (state.ts). */
 function placeInState({ nodes }: Graph, node: number, state: 'h' | 'c'): number {
   let at = 0;
   for (let index = 0; index < node; index++) {
     const { type, layer } = nodes[index]!;
-    if (type === 'recurrent') at += layer.units * (layer.cell === 'lstm' ? 2 : 1);
+    if (type === 'recurrent') at += layer.units * findCell(layer).states.length;
   }
   const own = nodes[node]!;
-  return state === 'c' && own.type === 'recurrent' ? at + own.layer.units : at;
+  return own.type === 'recurrent' ? at + own.layer.units * findCell(own.layer).states.indexOf(state) : at;
 }

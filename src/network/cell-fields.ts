@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-// What a recurrent layer may say of its cell beyond `cell` and `units`: ONNX's attributes of RNN, GRU and LSTM.
+// Fields of a recurrent layer for its cell's options: ONNX's attributes of RNN, GRU and LSTM. Which cell has which is in its file.
 
 /** float32's range. */
 const number = z.number().min(-3.4028234663852886e38).max(3.4028234663852886e38);
@@ -18,25 +18,25 @@ const cellActivation = z.discriminatedUnion('type', [
 ]);
 
 const activations = z.strictObject({
-  /** Of the gates: sigmoid unless said. A plain RNN has none. */
+  /** Of the gates; default sigmoid. */
   gate: cellActivation.optional(),
-  /** Of an LSTM's g, a GRU's n, a plain RNN's h: tanh unless said. */
+  /** Of the candidate (an LSTM's g, a GRU's n, a plain RNN's h); default tanh. */
   candidate: cellActivation.optional(),
-  /** LSTM only: of c on its way out, tanh unless said. */
+  /** Of c before the output gate; default tanh. */
   output: cellActivation.optional(),
 });
 
 export const cellFields = {
   activations: activations.optional(),
-  /** bidirectional: of the backward direction, where they are others than those of the forward one. */
+  /** bidirectional: of the backward direction, where they differ from the forward ones. */
   backward_activations: activations.optional(),
-  /** Sums are held within ± this before gates and candidate squash them; an LSTM's c is not. */
+  /** Sums of gates and candidates are clipped to ± this before their activation; c is not. */
   clip: number.positive().optional(),
-  /** LSTM only: the forget gate is 1 − the input gate. */
+  /** The forget gate is 1 − the input gate. */
   input_forget: z.boolean().optional(),
-  /** LSTM only: gates see c, through the tensor `peephole` [3·units] of a direction: those of i, f, o. */
+  /** Gates see c, through the tensor `peephole` of a direction: of an LSTM [3·units], i, f, o. */
   peepholes: z.boolean().optional(),
-  /** A sequence starts from the tensors `initial_h` [units] and, of an LSTM, `initial_c` [units] of a direction, rather than from 0. */
+  /** A sequence starts from the tensors `initial_h` [units] and, of cells with c, `initial_c` [units] of a direction, rather than from 0. */
   initial_state: z.boolean().optional(),
 };
 

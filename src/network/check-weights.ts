@@ -1,9 +1,8 @@
+import { findCell } from '../cells/registry.ts';
+import { tensorShapes as cellTensorShapes } from '../cells/weights.ts';
 import { UnrollError } from '../errors.ts';
 import type { Graph, Node } from './graph.ts';
 import type { Weights } from './weights.ts';
-
-/** Gates of a recurrent cell, each with `units` rows in its matrices. */
-const gateCount = { rnn: 1, gru: 3, lstm: 4 } as const;
 
 /** The tensors a node reads, with their shapes. */
 export function tensorShapes(node: Node): [tensor: string, shape: readonly number[]][] {
@@ -35,23 +34,16 @@ export function tensorShapes(node: Node): [tensor: string, shape: readonly numbe
       [node.tensors.bias, [node.layer.units]],
     ];
   if (node.type !== 'recurrent') return [];
-  const { cell, units } = node.layer;
-  const rows = gateCount[cell] * units;
   const { forward, backward } = node.tensors;
-  return [forward, ...(backward ? [backward] : [])].flatMap((names): [string, readonly number[]][] => [
-    [names.weightIh, [rows, inner]],
-    [names.weightHh, [rows, units]],
-    [names.biasIh, [rows]],
-    [names.biasHh, [rows]],
-    ...optional(names.peephole, 3 * units),
-    ...optional(names.initialH, units),
-    ...optional(names.initialC, units),
-  ]);
+  const shapes = cellTensorShapes(findCell(node.layer), {
+    ...node.layer,
+    inner,
+    initialState: node.layer.initial_state,
+  });
+  return [forward, ...(backward ? [backward] : [])].flatMap((names) =>
+    shapes.map(([part, shape]): [string, readonly number[]] => [names[part]!, shape]),
+  );
 }
-
-/** A vector that not every cell has. */
-const optional = (name: string | undefined, length: number): [string, readonly number[]][] =>
-  name === undefined ? [] : [[name, [length]]];
 
 function attentionShapes(
   { layer, tensors, memoryWidth }: Extract<Node, { type: 'attention' }>,

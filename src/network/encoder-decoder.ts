@@ -1,3 +1,4 @@
+import { findCell } from '../cells/registry.ts';
 import { UnrollError } from '../errors.ts';
 import { tensorShapes } from './check-weights.ts';
 import { resolveGraph, type Graph, type Node } from './graph.ts';
@@ -122,8 +123,7 @@ function summaryOf(nodes: readonly Node[]): SummaryPart[] {
 function bridgeStates(nodes: readonly Node[], bridge: 'copy' | 'dense'): BridgeState[] {
   return nodes.flatMap((node, index) => {
     if (node.type !== 'recurrent') return [];
-    const states =
-      node.layer.cell === 'lstm' && bridge === 'dense' ? (['h', 'c'] as const) : (['h'] as const);
+    const states = bridge === 'dense' ? findCell(node.layer).states : (['h'] as const);
     return states.map((state): BridgeState => {
       const name = `bridge.${node.name}.${state}`;
       const tensors = { weight: `${name}.weight`, bias: `${name}.bias` };

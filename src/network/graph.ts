@@ -1,3 +1,5 @@
+import { findCell } from '../cells/registry.ts';
+import { tensorNames, tensorShapes, type DirectionTensors } from '../cells/weights.ts';
 import { UnrollError } from '../errors.ts';
 import { idColumns, type NetworkInput } from './input.ts';
 import { programWidth } from './program-width.ts';
@@ -7,18 +9,6 @@ import { misplacedOption } from './layers/cell-options.ts';
 // A network's layers as nodes in the order they run: names resolved, stacked levels taken apart, widths known.
 
 type Layer<T extends LayerSpec['type']> = Extract<LayerSpec, { type: T }>;
-
-/** Names of one direction's tensors in the weights file. */
-export interface DirectionTensors {
-  readonly weightIh: string;
-  readonly weightHh: string;
-  readonly biasIh: string;
-  readonly biasHh: string;
-  /** Those of a layer whose cell has them: P of i, f, o [3·units], and where a sequence starts [units]. */
-  readonly peephole?: string;
-  readonly initialH?: string;
-  readonly initialC?: string;
-}
 
 /** What each score reads: dot none, general `weight`, additive all others. */
 export interface AttentionTensors {
@@ -287,22 +277,17 @@ function levels(
 ): Node[] {
   const width = layer.bidirectional && layer.merge === 'concat' ? 2 * layer.units : layer.units;
   return Array.from({ length: layer.layers }, (_, level): Node => {
-    const tensors = (direction: 'forward' | 'backward'): DirectionTensors => {
-      const prefix = `${name}.${level}.${direction}`;
-      return {
-        weightIh: `${prefix}.weight_ih`,
-        weightHh: `${prefix}.weight_hh`,
-        biasIh: `${prefix}.bias_ih`,
-        biasHh: `${prefix}.bias_hh`,
-        ...(layer.peepholes && { peephole: `${prefix}.peephole` }),
-        ...(layer.initial_state && { initialH: `${prefix}.initial_h` }),
-        ...(layer.initial_state && layer.cell === 'lstm' && { initialC: `${prefix}.initial_c` }),
-      };
-    };
+    const inner = level === 0 ? inputWidth : width;
+    const tensors = (direction: 'forward' | 'backward'): DirectionTensors =>
+      Object.fromEntries(
+        tensorShapes(findCell(layer), { ...layer, inner, initialState: layer.initial_state }).map(
+          ([part]) => [part, `${name}.${level}.${direction}.${tensorNames[part]}`],
+        ),
+      ) as unknown as DirectionTensors;
     return {
       name: layer.layers > 1 ? `${name}.${level}` : name,
       inputs: [level === 0 ? input : first + level - 1],
-      inputWidths: [level === 0 ? inputWidth : width],
+      inputWidths: [inner],
       width,
       type: 'recurrent',
       layer,

@@ -1,4 +1,5 @@
 import { padded } from '../kernel/emit/emitter.ts';
+import { findCell } from '../cells/registry.ts';
 import type { Graph } from './graph.ts';
 import { compileAttention, type AttentionProgram } from './layers/attention.ts';
 import { compileCombine, type CombineProgram } from './layers/combine.ts';
@@ -10,7 +11,7 @@ import { compileLayerNorm, type LayerNormProgram } from './layers/layer-norm.ts'
 import { compilePool, type PoolProgram } from './layers/pool.ts';
 import { compileProgram, type ProgramProgram } from './layers/program.ts';
 import type { RecurrentSpec } from './spec.ts';
-import { cellOf, compileRecurrent, type RecurrentProgram } from './layers/recurrent.ts';
+import { compileRecurrent, type RecurrentProgram } from './layers/recurrent.ts';
 
 /** A node whose value is its input's: dropout when serving, a running `last`, a crf, which looks at whole sequences of them. */
 export interface SameProgram {
@@ -85,8 +86,7 @@ export function compileNodes(graph: Graph, context: Omit<CompileContext, 'inputW
 /** The vocabulary of a token × input-weights table before a recurrent layer, null where there is none. */
 function tableFor(before: NodeProgram | undefined, layer: RecurrentSpec): number | null {
   if (before?.kind !== 'embedding' || before.count > 1) return null;
-  const gates = cellOf(layer).phases.reduce((sum, { start }) => sum + start.length, 0);
-  const bytes = before.vocabulary * gates * padded(layer.units) * 4;
+  const bytes = before.vocabulary * findCell(layer).gates.length * padded(layer.units) * 4;
   return bytes <= largestTable ? before.vocabulary : null;
 }
 

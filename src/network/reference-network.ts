@@ -1,18 +1,17 @@
+import { referenceStep, zeroState, type CellState, type CellWeights } from '../cells/reference-step.ts';
+import { findCell } from '../cells/registry.ts';
+import type { DirectionTensors } from '../cells/weights.ts';
 import { activation } from '../kernel/reference/activations.ts';
 import { attentionPool } from '../kernel/reference/attention-pool.ts';
-import { zeroState, type CellState, type CellStep, type CellWeights } from '../kernel/reference/cell.ts';
 import { conv1d } from '../kernel/reference/conv1d.ts';
 import { embedding } from '../kernel/reference/embedding.ts';
-import { gruResetAfterStep, gruResetBeforeStep } from '../kernel/reference/gru.ts';
 import { layerNorm } from '../kernel/reference/layer-norm.ts';
 import { linear } from '../kernel/reference/linear.ts';
-import { lstmStep } from '../kernel/reference/lstm.ts';
 import { merge } from '../kernel/reference/merge.ts';
 import { runningPool } from '../kernel/reference/pool.ts';
-import { rnnStep } from '../kernel/reference/rnn.ts';
 import { softmax } from '../kernel/reference/softmax.ts';
 import { referenceProgram, referenceSweeps } from './operators/reference-program.ts';
-import { resolveGraph, type DirectionTensors, type Node } from './graph.ts';
+import { resolveGraph, type Node } from './graph.ts';
 import { stepsBehind } from './layers/conv1d.ts';
 import { networkInput } from './input.ts';
 import { cellOptionsOf, type Direction } from './layers/cell-options.ts';
@@ -20,13 +19,6 @@ import type { NetworkSpec, RecurrentSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 
 type Rows = readonly Float64Array[];
-
-/** A cell in float64. */
-export function stepOf(layer: RecurrentSpec): CellStep {
-  if (layer.cell === 'lstm') return lstmStep;
-  if (layer.cell === 'rnn') return rnnStep;
-  return layer.reset === 'before' ? gruResetBeforeStep : gruResetAfterStep;
-}
 
 /**
  * A whole network over one sequence in float64: the oracle of everything that runs one.
@@ -107,7 +99,7 @@ function runNode(
         node.inputs[0]! < 0 && node.layer.input.vocabulary !== undefined
           ? idsOfColumn(sequence, 0).map((id) => [id])
           : x,
-        referenceSweeps(stepOf),
+        referenceSweeps,
       );
     case 'attention':
       throw new Error('a network by itself has nothing to attend to');
@@ -133,14 +125,16 @@ function sweep(
   x: Rows,
   tensor: (name: string) => Float32Array,
 ): Float64Array[] {
+  const optional = (name: string | undefined): Float32Array | undefined =>
+    name === undefined ? undefined : tensor(name);
   const weights: CellWeights = {
     weightIh: tensor(names.weightIh),
-    weightHh: tensor(names.weightHh),
     biasIh: tensor(names.biasIh),
-    biasHh: tensor(names.biasHh),
-    ...(names.peephole && { peephole: tensor(names.peephole) }),
+    weightHh: optional(names.weightHh),
+    biasHh: optional(names.biasHh),
+    peephole: optional(names.peephole),
   };
-  const step = stepOf(layer);
+  const step = referenceStep(findCell(layer));
   const options = cellOptionsOf(layer, direction);
   const zero = zeroState(layer.units);
   let state: CellState = {

@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import { cellNames } from '../cells/registry.ts';
 import { cellFields } from './cell-fields.ts';
 import { decodingDefaults } from './decoding-fields.ts';
 import { programFields } from './program-spec.ts';
 import { weightSource } from './weight-source.ts';
 
-// model.json, schema 1. Shapes and names of the tensors each layer needs are in weights.ts.
+// model.json, schema 1. Shapes and names of the tensors that each layer needs are in check-weights.ts and graph.ts.
 
-const units = z.int().min(1).max(8192);
+export const mostUnits = 8192;
+const units = z.int().min(1).max(mostUnits);
 const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 const inputs = z.array(name).min(1).max(16);
 const placed = { name: name.optional(), inputs: inputs.optional() };
@@ -22,7 +24,7 @@ const embedding = z.strictObject({
 const recurrent = z.strictObject({
   type: z.literal('recurrent'),
   ...placed,
-  cell: z.enum(['rnn', 'lstm', 'gru']),
+  cell: z.enum(cellNames),
   units,
   /** Plain RNN only. */
   activation: z.enum(['tanh', 'relu']).default('tanh'),

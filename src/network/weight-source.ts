@@ -1,9 +1,7 @@
 import { z } from 'zod';
+import { gateOrders } from '../cells/gate-orders.ts';
 
 // The `weights` of a model.json: where a network's tensors come from when they are not ours by name.
-
-/** Gate blocks in the order of whoever wrote them; ours is PyTorch's. */
-export const gateOrders = ['pytorch', 'keras', 'onnx'] as const;
 
 const array = z.strictObject({
   array: z.string().min(1),
@@ -11,6 +9,7 @@ const array = z.strictObject({
   transpose: z.boolean().default(false),
   /** Matrices of a recurrent layer: cudnn where Keras saved a CuDNN layer, which keeps cuDNN's own under another shape. */
   layout: z.enum(['matrix', 'cudnn']).default('matrix'),
+  /** Order of gate blocks; ours is PyTorch's. */
   gates: z.enum(gateOrders).default('pytorch'),
   /** One row of a matrix, or of a vector of rows end to end: Keras' GRU and its CuDNN layers keep their two biases in one. */
   row: z.int().min(0).optional(),

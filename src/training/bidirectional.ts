@@ -1,5 +1,5 @@
+import type { DirectionTensors } from '../cells/weights.ts';
 import { padded } from '../kernel/emit/emitter.ts';
-import type { DirectionTensors } from '../network/graph.ts';
 import { activeRows } from '../network/layers/layer.ts';
 import type { RecurrentSpec } from '../network/spec.ts';
 import { learningConcat } from './combine.ts';

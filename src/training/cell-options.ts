@@ -1,9 +1,9 @@
+import { optionsLabel } from '../cells/options.ts';
 import { UnrollError } from '../errors.ts';
-import { optionsLabel } from '../kernel/cell-options.ts';
 import { cellOptionsOf } from '../network/layers/cell-options.ts';
 import type { LayerSpec } from '../network/spec.ts';
 
-// Cells learn as they were published: the way back of what an imported model may ask of them besides is not here.
+// Only cells as they were published are trainable: the other options of imported models have no backward pass.
 
 const fields = ['clip', 'input_forget', 'peepholes', 'initial_state'] as const;
 
@@ -20,7 +20,7 @@ export function checkCellLearns(layer: LayerSpec, name: string, place: string | 
   if (field === undefined) return;
   throw new UnrollError(
     'invalid_model',
-    `layer ${name}: ${field}: is served and not trained: a cell learns with the activations it was published with (rnn: tanh or relu), without a clip, coupled gates, peepholes or a start of its own`,
+    `layer ${name}: ${field}: is served and not trained: a cell learns with the activations it was published with (rnn: tanh or relu), without clip, input_forget (cell cifg is trainable), peepholes or initial_state`,
     place === null ? {} : { field: `${place}.${field}` },
   );
 }

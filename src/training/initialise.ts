@@ -1,6 +1,8 @@
+import { findCell } from '../cells/registry.ts';
 import type { Rng } from '../decoding/rng.ts';
 import { networkTensors, type ResolvedNetwork } from '../network/encoder-decoder.ts';
 import type { Node } from '../network/graph.ts';
+import { cellOptionsOf } from '../network/layers/cell-options.ts';
 import type { Tensor, Weights } from '../network/weights.ts';
 
 export interface Initialisation {
@@ -12,7 +14,7 @@ export interface Initialisation {
 
 /**
  * Weights to start from: embeddings uniform; input, dense and attention matrices Glorot and Bengio 2010; recurrent matrices
- * orthogonal, gate by gate (Saxe et al. 2014); a crf and biases zero but an LSTM's forget gate, 1 (Jozefowicz et al. 2015).
+ * orthogonal, gate by gate (Saxe et al. 2014); a crf zero; biases zero except where a gate has an initial bias.
  */
 export function initialWeights(
   network: ResolvedNetwork,
@@ -46,8 +48,10 @@ function initialTensor(
   if (shape.length === 1) {
     const vector = new Float32Array(rows);
     if (node?.type === 'layer_norm' && name.endsWith('.weight')) vector.fill(1);
-    if (node?.type === 'recurrent' && node.layer.cell === 'lstm' && name.endsWith('bias_ih'))
-      vector.fill(1, node.layer.units, 2 * node.layer.units);
+    if (node?.type === 'recurrent' && name.endsWith('bias_ih'))
+      findCell(node.layer).gates.forEach(({ initialBias = 0 }, gate) =>
+        vector.fill(initialBias, gate * node.layer.units, (gate + 1) * node.layer.units),
+      );
     return vector;
   }
   if (node?.type === 'crf') return new Float32Array(rows * columns);
@@ -61,7 +65,7 @@ function initialTensor(
   }
   const relu =
     (node?.type === 'dense' && node.layer.activation === 'relu') ||
-    (recurrent?.cell === 'rnn' && recurrent.activation === 'relu');
+    (recurrent !== null && cellOptionsOf(recurrent, 'forward').candidate.type === 'relu');
   const limit =
     relu && initialisation === 'he'
       ? Math.sqrt(6 / columns)

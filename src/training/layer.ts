@@ -88,7 +88,7 @@ export interface LearningLayer {
 
 /** A recurrent node while it learns: a bridge may write where it starts, and learn from what that start cost. */
 export interface LearningRecurrent extends LearningLayer {
-  /** h and c (LSTM, else null) before the first step [rows, padded(units)]; what the batch before left unless overwritten. */
+  /** h and c (of a cell with c, else null) before the first step [rows, padded(units)]; what the batch before left unless overwritten. */
   readonly start: { readonly h: Float32Array; readonly c: Float32Array | null };
   /** ∂L/∂start of the last backward pass. */
   readonly startGradient: { readonly h: Float32Array; readonly c: Float32Array | null };

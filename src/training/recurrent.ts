@@ -1,16 +1,16 @@
+import { findCell } from '../cells/registry.ts';
+import { toRecordingCell } from '../cells/sweep.ts';
+import { gatesWithProduct, type DirectionTensors } from '../cells/weights.ts';
 import { padded } from '../kernel/emit/emitter.ts';
-import { emitSweep, sweepScratch } from '../kernel/emit/recurrent.ts';
-import type { DirectionTensors } from '../network/graph.ts';
+import { emitSweep, sweepScratch } from '../kernel/emit/sweep.ts';
+import { inputOrder } from '../kernel/pack.ts';
+import { cellOptionsOf } from '../network/layers/cell-options.ts';
 import { activeRows } from '../network/layers/layer.ts';
 import type { RecurrentSpec } from '../network/spec.ts';
-import type { CellSteps } from './cell-steps.ts';
-import { gateStatistics } from './gate-statistics.ts';
-import { gruAfterSteps } from './gru-after-steps.ts';
-import { gruBeforeSteps } from './gru-before-steps.ts';
+import { gateRanges, gateStatistics } from './gate-statistics.ts';
 import type { Block, BuildContext, GateStatistics, LearningRecurrent, Pass } from './layer.ts';
-import { lstmSteps } from './lstm-steps.ts';
 import { createMatrix } from './matrix.ts';
-import { rnnSteps } from './rnn-steps.ts';
+import { createRecurrentMatrix } from './recurrent-matrix.ts';
 
 interface Shape {
   readonly layer: RecurrentSpec;
@@ -21,7 +21,7 @@ interface Shape {
 /**
  * One direction of a recurrent layer, with backpropagation through the whole batch. Read forward, the state after a batch is
  * where the next one starts unless `reset` is called; no gradient flows across (truncated backpropagation). Read backward,
- * every sequence starts at its own last step. Recurrent dropout hides units of h from the product alone.
+ * every sequence starts at its own last step. Recurrent dropout hides units of h from the recurrent product alone.
  */
 export function learningRecurrent(
   context: BuildContext,
@@ -33,40 +33,47 @@ export function learningRecurrent(
   const { units } = layer;
   const width = padded(units);
   const rate = layer.recurrent_dropout;
-  const cell = stepsOf(context, names, layer);
-  const { order } = cell;
+  const cell = findCell(layer);
+  const options = cellOptionsOf(layer, direction);
+  const recording = toRecordingCell(cell, options);
+  const order = inputOrder(recording, units);
   const columns = order.length;
-  const isLstm = layer.cell === 'lstm';
+  const hasC = cell.states.includes('c');
   const isForward = direction === 'forward';
 
+  const fromState = createRecurrentMatrix(context, names, { cell, options, units });
   const fromInput = createMatrix(context, { weight: names.weightIh, bias: names.biasIh }, { inner, order });
-  // what the sweep adds: both biases of a gate at once, but those that are inside a reset
-  const together = allocate(columns);
-  const apartBias = allocate(width);
+  // what the sweep adds: both biases of a gate at once, and those that stay separate
+  const combinedBias = allocate(columns);
+  const separateBias = allocate(width);
+  const multiplied = gatesWithProduct(cell);
+  const recurrentBias = new Float32Array(multiplied.length * units);
   const sweep = emitSweep(
     e,
-    rate > 0 ? { ...cell.cell, name: `${cell.cell.name}_apart`, operandApart: true } : cell.cell,
+    rate > 0
+      ? { ...recording, name: `${recording.name}_separate_operand`, separateOperand: true }
+      : recording,
     units,
   );
-  const scratch = allocate(sweepScratch(cell.cell, units, capacity.rows) / 4);
+  const scratch = allocate(sweepScratch(recording, units, capacity.rows) / 4);
 
   const gates = allocate(capacity.packed * columns);
-  const kept = allocate(capacity.packed * width);
+  const recorded = allocate(capacity.packed * width);
   const h = allocate(capacity.packed * width);
   const before = allocate(capacity.packed * width);
-  const cBefore = isLstm ? allocate(capacity.packed * width) : before;
+  const cBefore = hasC ? allocate(capacity.packed * width) : before;
   /** What the product reads: h of the step, or what dropout leaves of it. */
   const operand = rate > 0 ? allocate(capacity.packed * width) : before;
   const mask = new Float32Array(rate > 0 ? capacity.rows * width : 0);
   const start = {
     h: new Float32Array(capacity.rows * width),
-    c: isLstm ? new Float32Array(capacity.rows * width) : null,
+    c: hasC ? new Float32Array(capacity.rows * width) : null,
   };
   const dh = allocate(capacity.rows * width);
   const carry = allocate(capacity.rows * width);
   const startGradient = {
     h: new Float32Array(capacity.rows * width),
-    c: isLstm ? new Float32Array(capacity.rows * width) : null,
+    c: hasC ? new Float32Array(capacity.rows * width) : null,
   };
   const dx = allocate(capacity.packed * padded(inner));
   let x: Block = dx;
@@ -100,13 +107,17 @@ export function learningRecurrent(
 
   const refresh = (): void => {
     fromInput.refresh();
-    cell.refresh();
-    order.forEach((gateRow, column) => {
-      if (gateRow < 0) return;
-      const recurrent = cell.recurrentBias(column);
-      const apart = gateRow >= cell.apart;
-      together.values[column] = fromInput.bias.values[column]! + (apart ? 0 : recurrent);
-      if (apart) apartBias.values[gateRow - cell.apart] = recurrent;
+    fromState.refresh();
+    fromState.readBias(recurrentBias);
+    order.forEach((row, column) => {
+      if (row < 0) return;
+      const gate = Math.floor(row / units);
+      const unit = row % units;
+      const product = multiplied.indexOf(gate);
+      const recurrent = product < 0 ? 0 : recurrentBias[product * units + unit]!;
+      const separate = cell.gates[gate]!.product === 'separate_bias';
+      combinedBias.values[column] = fromInput.bias.values[column]! + (separate ? 0 : recurrent);
+      if (separate) separateBias.values[unit] = recurrent;
     });
   };
 
@@ -119,7 +130,7 @@ export function learningRecurrent(
       if (going === rows) continue;
       const [from, to] = [(plan.offsets[t]! + going) * width, (plan.offsets[t]! + rows) * width];
       start.h.set(h.values.subarray(from, to), going * width);
-      start.c?.set(kept.values.subarray(from, to), going * width);
+      start.c?.set(recorded.values.subarray(from, to), going * width);
     }
   };
 
@@ -132,19 +143,19 @@ export function learningRecurrent(
 
   return {
     width: units,
-    parameters: [...fromInput.parameters, ...cell.parameters],
+    parameters: [...fromInput.parameters, ...fromState.parameters],
     carried: isForward ? [start.h, ...(start.c ? [start.c] : [])] : [],
     start,
     startGradient,
     refresh,
     load(weights) {
       fromInput.load(weights);
-      cell.load(weights);
+      fromState.load(weights);
       refresh();
     },
     save(weights) {
       fromInput.save(weights);
-      cell.save(weights);
+      fromState.save(weights);
     },
     reset() {
       start.h.fill(0);
@@ -159,23 +170,23 @@ export function learningRecurrent(
       if (dropped)
         for (let i = 0; i < (plan.offsets[1] ?? 0) * width; i++)
           mask[i] = random!.next() < rate ? 0 : 1 / (1 - rate);
-      fromInput.multiply(functions, x.address, gates.address, packed, together.address);
+      fromInput.multiply(functions, x.address, gates.address, packed, combinedBias.address);
       for (const t of stepsInOrder(pass)) {
         const first = plan.offsets[t]! * width;
         follow(pass, t, h.values, start.h, before.values);
         if (start.c) {
           // the sweep's c in place: what was before, then what is after
-          follow(pass, t, kept.values, start.c, cBefore.values);
-          kept.values.set(cBefore.values.subarray(first, first + activeRows(plan, t) * width), first);
+          follow(pass, t, recorded.values, start.c, cBefore.values);
+          recorded.values.set(cBefore.values.subarray(first, first + activeRows(plan, t) * width), first);
         }
         if (dropped) hide(pass, t, before.values, operand.values);
         functions[sweep]!(
           at(gates, plan.offsets[t]! * columns),
           at(before, first),
           at(h, first),
-          at(kept, first),
-          cell.weight,
-          apartBias.address,
+          at(recorded, first),
+          fromState.weight,
+          separateBias.address,
           scratch.address,
           activeRows(plan, t),
           1,
@@ -189,18 +200,19 @@ export function learningRecurrent(
 
     backward(pass, dy) {
       const { functions, plan, packed, flow } = pass;
-      if (flow) statistics = gateStatistics(cell.gateNames, gates.values, { packed, order, units });
+      if (flow)
+        statistics = gateStatistics(gateRanges(cell, options), gates.values, { packed, order, units });
       dh.values.fill(0);
       carry.values.fill(0);
       for (const t of stepsInOrder(pass).reverse()) {
         const first = plan.offsets[t]!;
         const rows = activeRows(plan, t);
         if (flow) noteFlow(pass, t, dy);
-        cell.back(functions, {
+        fromState.back(functions, {
           gates: at(gates, first * columns),
-          kept: at(kept, first * width),
-          before: at(before, first * width),
-          cBefore: at(cBefore, first * width),
+          recorded: at(recorded, first * width),
+          h: at(before, first * width),
+          c: at(cBefore, first * width),
           dy: at(dy, first * width),
           dh: dh.address,
           carry: carry.address,
@@ -211,11 +223,10 @@ export function learningRecurrent(
       }
       // every row has gone back to its start by now
       const length = (plan.offsets[1] ?? 0) * width;
-      for (let i = 0; i < length; i++)
-        startGradient.h[i] = dh.values[i]! + (cell.carriesH ? carry.values[i]! : 0);
+      for (let i = 0; i < length; i++) startGradient.h[i] = dh.values[i]! + (hasC ? 0 : carry.values[i]!);
       startGradient.c?.set(carry.values.subarray(0, length));
       fromInput.accumulate(functions, x.address, gates.address, packed);
-      cell.accumulate(functions, { gates, before: dropped ? operand : before, kept, packed });
+      fromState.accumulate(functions, { gates, operand: dropped ? operand : before, recorded, packed });
       fromInput.multiplyBack(functions, gates.address, dx.address, packed);
       return [dx];
     },
@@ -228,7 +239,7 @@ export function learningRecurrent(
       for (let k = 0; k < units; k++) {
         const i = r * width + k;
         const slope =
-          dy.values[plan.offsets[t]! * width + i]! + dh.values[i]! + (cell.carriesH ? carry.values[i]! : 0);
+          dy.values[plan.offsets[t]! * width + i]! + dh.values[i]! + (hasC ? 0 : carry.values[i]!);
         squared += slope * slope;
       }
       flow!.add(name, isForward ? lengthOf(plan, r) - 1 - t : t, squared);
@@ -241,11 +252,4 @@ function lengthOf({ offsets, steps }: Pass['plan'], row: number): number {
   let t = 0;
   while (t < steps && offsets[t + 1]! - offsets[t]! > row) t++;
   return t;
-}
-
-function stepsOf(context: BuildContext, names: DirectionTensors, layer: RecurrentSpec): CellSteps {
-  const { cell, units, activation, reset } = layer;
-  if (cell === 'lstm') return lstmSteps(context, names, units);
-  if (cell === 'rnn') return rnnSteps(context, names, { units, activation });
-  return reset === 'before' ? gruBeforeSteps(context, names, units) : gruAfterSteps(context, names, units);
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { UnrollError } from '../errors.ts';
-import { createKernel } from '../kernel/kernel.ts';
+import { createKernel } from '../cells/create-kernel.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { modelSpec, type ModelSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';

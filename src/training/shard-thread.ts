@@ -1,6 +1,6 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { createKernel } from '../kernel/kernel.ts';
+import { createKernel } from '../cells/create-kernel.ts';
 import { createLearner } from './learner.ts';
 import type { Learner } from './learner-interface.ts';
 import type { FromShardThread, ShardThreadData, ToShardThread } from './shard-messages.ts';

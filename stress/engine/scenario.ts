@@ -1,7 +1,8 @@
 import type { Worker } from 'node:worker_threads';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createEngine } from '../../src/engine/engine.ts';
-import { createKernel, type Kernel } from '../../src/kernel/kernel.ts';
+import { createKernel } from '../../src/cells/create-kernel.ts';
+import type { Kernel } from '../../src/kernel/kernel.ts';
 import { createRandom, type Random } from '../random.ts';
 import type { Report, Scenario } from '../scenario.ts';
 import { readAnswer, type Answer } from './answer.ts';

@@ -2,7 +2,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { DecodeOptions } from '../../src/decoding/search.ts';
 import type { SequenceEvent } from '../../src/engine/delivery.ts';
 import { createEngine } from '../../src/engine/engine.ts';
-import { createKernel } from '../../src/kernel/kernel.ts';
+import { createKernel } from '../../src/cells/create-kernel.ts';
 import { expectReconciled } from './served-networks.ts';
 import { exampleOf, learningCases, weightsOf } from '../training/networks.ts';
 

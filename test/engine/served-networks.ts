@@ -4,7 +4,7 @@ import type { SequenceEvent } from '../../src/engine/delivery.ts';
 import type { Engine, EngineOptions } from '../../src/engine/engine-interface.ts';
 import type { NetworkHandle, SequenceRequest } from '../../src/engine/engine-interface.ts';
 import type { GenerationOptions } from '../../src/decoding/generation.ts';
-import { createKernel } from '../../src/kernel/kernel.ts';
+import { createKernel } from '../../src/cells/create-kernel.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
 import type { NetworkSpec } from '../../src/network/spec.ts';
 import { ids, network, randomSequence, randomWeights } from '../network/random-network.ts';

@@ -69,14 +69,14 @@ describe('an array of a file', () => {
       { [part('weight_ih')]: { array: 'a', layout: 'cudnn' } },
       tensor(24),
       'lstm',
-      /\[24\] is no matrix that cuDNN keeps/,
+      /\[24\] is not a matrix of a cell that has a CuDNN layer/,
     ],
     [
-      'a cell that cuDNN keeps like any other',
+      'a cell without a CuDNN layer',
       { [part('weight_ih')]: { array: 'a', layout: 'cudnn' } },
       tensor(3, 2),
       'rnn',
-      /of an lstm or gru layer/,
+      /\[3, 2\] is not a matrix of a cell that has a CuDNN layer/,
     ],
     ['an array that is not there', { [part('bias_ih')]: 'b' }, tensor(8), 'lstm', /there is no array "b"/],
   ])('is refused: %s', (_, tensors, array, cell, says) => {

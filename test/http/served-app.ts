@@ -5,7 +5,7 @@ import { createEngine } from '../../src/engine/engine.ts';
 import { rowBuckets } from '../../src/engine/tick-counters.ts';
 import { buildApp, type AppOptions } from '../../src/http/app.ts';
 import { createTraining, type TrainingOptions } from '../../src/jobs/training.ts';
-import { createKernel } from '../../src/kernel/kernel.ts';
+import { createKernel } from '../../src/cells/create-kernel.ts';
 import { createLoader } from '../../src/repository/loader.ts';
 import { createRepository } from '../../src/repository/repository.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, it, onTestFinished } from 'vitest';
-import { createKernel, openKernel, type KernelShare } from '../../src/kernel/kernel.ts';
+import { createKernel } from '../../src/cells/create-kernel.ts';
+import { openKernel, type KernelShare } from '../../src/kernel/kernel.ts';
 import { emitLinear } from '../../src/kernel/emit/linear.ts';
 
 const kernel = createKernel({ mode: 'auto', memoryMegabytes: 16 });

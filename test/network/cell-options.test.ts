@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resolveGraph } from '../../src/network/graph.ts';
-import { cellOptionsOf, optionsInWords } from '../../src/network/layers/cell-options.ts';
+import { cellOptionsOf, describeOptions } from '../../src/network/layers/cell-options.ts';
 import { layerSpec, type RecurrentSpec } from '../../src/network/spec.ts';
 import { features, network } from './random-network.ts';
 
@@ -8,7 +8,7 @@ const layer = (fields: object): RecurrentSpec =>
   layerSpec.parse({ type: 'recurrent', units: 2, ...fields }) as RecurrentSpec;
 
 describe('the options of a recurrent layer', () => {
-  it('are those of the cell as it was published where nothing is said', () => {
+  it('are those of the published cell by default', () => {
     expect(cellOptionsOf(layer({ cell: 'lstm' }), 'forward')).toEqual({
       gate: { type: 'sigmoid', alpha: 0, beta: 0 },
       candidate: { type: 'tanh', alpha: 0, beta: 0 },
@@ -31,7 +31,7 @@ describe('the options of a recurrent layer', () => {
     expect(cellOptionsOf(given, 'forward').gate).toEqual({ type, alpha, beta });
   });
 
-  it('are wholly others backward where that is said', () => {
+  it('are replaced as a whole in the backward direction', () => {
     const given = layer({
       cell: 'gru',
       bidirectional: true,
@@ -48,7 +48,7 @@ describe('the options of a recurrent layer', () => {
     });
   });
 
-  it('are told in words', () => {
+  it('are described for a person', () => {
     const given = layer({
       cell: 'lstm',
       activations: { gate: { type: 'hard_sigmoid', alpha: 1 / 6 }, output: { type: 'softsign' } },
@@ -57,10 +57,10 @@ describe('the options of a recurrent layer', () => {
       peepholes: true,
       initial_state: true,
     });
-    expect(optionsInWords(given).join(', ')).toBe(
+    expect(describeOptions(given).join(', ')).toBe(
       'gate hard_sigmoid(0.166667, 0.5), output softsign, clip 3, input-forget gate, peepholes, initial state',
     );
-    expect(optionsInWords(layer({ cell: 'gru' }))).toEqual([]);
+    expect(describeOptions(layer({ cell: 'gru' }))).toEqual([]);
   });
 
   it.each([

@@ -62,5 +62,20 @@ export const cellVariants: Readonly<Record<string, Omit<RecurrentInput, 'type' |
     activations: { candidate: { type: 'affine', alpha: 0.8, beta: 0.1 } },
     clip: 1.5,
   },
+  'mingru with hard gates, from an initial state': {
+    cell: 'mingru',
+    activations: { gate: { type: 'hard_sigmoid' } },
+    initial_state: true,
+  },
+  'cifg of softsign and elu, clipped, from an initial state': {
+    cell: 'cifg',
+    activations: {
+      gate: { type: 'hard_sigmoid' },
+      candidate: { type: 'softsign' },
+      output: { type: 'elu', alpha: 0.7 },
+    },
+    clip: 0.9,
+    initial_state: true,
+  },
   'relu rnn, clipped': { cell: 'rnn', activation: 'relu', clip: 0.3 },
 };

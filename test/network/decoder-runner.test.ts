@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/decoding/rng.ts';
-import { createKernel, type Kernel } from '../../src/kernel/kernel.ts';
+import { createKernel } from '../../src/cells/create-kernel.ts';
+import type { Kernel } from '../../src/kernel/kernel.ts';
 import { createDecoderRunner, decoderBytes, type DecoderRunner } from '../../src/network/decoder-runner.ts';
 import { compileNetwork, freeNetwork } from '../../src/network/program.ts';
 import { networkSpec } from '../../src/network/spec.ts';
-import { referenceGradient } from '../../src/training/reference-gradient.ts';
+import { referenceGradient } from '../reference/reference-gradient.ts';
 import { exampleOf, inFloat64, learningCases, weightsOf, type LearningCase } from '../training/networks.ts';
 import { ids, randomWeights, runAlone, runnerOf } from './random-network.ts';
 

@@ -1,5 +1,6 @@
 import type { KernelMode } from '../../src/kernel/compile.ts';
-import { createKernel, type Kernel } from '../../src/kernel/kernel.ts';
+import { createKernel } from '../../src/cells/create-kernel.ts';
+import type { Kernel } from '../../src/kernel/kernel.ts';
 import { tensorShapes } from '../../src/network/check-weights.ts';
 import { resolveGraph } from '../../src/network/graph.ts';
 import type { NetworkInput } from '../../src/network/input.ts';

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { freePlacement } from '../../src/engine/placement.ts';
-import { createKernel } from '../../src/kernel/kernel.ts';
+import { createKernel } from '../../src/cells/create-kernel.ts';
 import { createLoader, type LoaderOptions, type VersionToLoad } from '../../src/repository/loader.ts';
 import { classifier, temporaryFolder, writeModel } from './model-folders.ts';
 

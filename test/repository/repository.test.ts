@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Engine, NetworkHandle } from '../../src/engine/engine-interface.ts';
 import { UnrollError } from '../../src/errors.ts';
-import { createKernel } from '../../src/kernel/kernel.ts';
+import { createKernel } from '../../src/cells/create-kernel.ts';
 import { openTokens, type PackedTokens } from '../../src/vocabulary/token-table.ts';
 import { createLoader } from '../../src/repository/loader.ts';
 import { createRepository } from '../../src/repository/repository.ts';

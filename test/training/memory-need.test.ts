@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createKernel } from '../../src/kernel/kernel.ts';
+import { createKernel } from '../../src/cells/create-kernel.ts';
 import { resolveNetwork } from '../../src/network/encoder-decoder.ts';
 import { networkSpec } from '../../src/network/spec.ts';
 import { createLearner, learnerBytes } from '../../src/training/learner.ts';

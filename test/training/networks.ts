@@ -1,3 +1,4 @@
+import { cellChoices, findCell } from '../../src/cells/registry.ts';
 import { createRng } from '../../src/decoding/rng.ts';
 import { resolveNetwork } from '../../src/network/encoder-decoder.ts';
 import { idColumns, type NetworkInput } from '../../src/network/input.ts';
@@ -7,11 +8,7 @@ import { initialWeights } from '../../src/training/initialise.ts';
 import type { Batch, Sequences } from '../../src/training/batch.ts';
 import { lossSpec, type LossSpec } from '../../src/training/loss.ts';
 import { planOf } from '../../src/training/plan.ts';
-import type {
-  ReferenceExample,
-  ReferenceSequence,
-  Tensors64,
-} from '../../src/training/reference-gradient.ts';
+import type { ReferenceExample, ReferenceSequence, Tensors64 } from '../reference/reference-gradient.ts';
 import type { z } from 'zod';
 
 // Networks small enough to differentiate in float64, one for every layer that learns, and sequences for them.
@@ -59,13 +56,14 @@ const translating = (
   score: 'dot' | 'general' | 'additive',
   bridge: 'none' | 'copy' | 'dense',
   cell: object,
+  reader: object = { cell: 'gru' },
 ): LearningCase => ({
   name,
   spec: networkSpec.parse({
     encoder: {
       layers: [
         { type: 'embedding', name: 'in', vocabulary: 6, units: 4 },
-        { type: 'recurrent', name: 'read', cell: 'gru', units: 5, bidirectional: true },
+        { type: 'recurrent', name: 'read', units: 5, bidirectional: true, ...reader },
       ],
     },
     bridge,
@@ -84,17 +82,17 @@ const translating = (
   outputs: 5,
 });
 
-const cells = [
-  { cell: 'lstm' },
-  { cell: 'gru', reset: 'after' },
-  { cell: 'gru', reset: 'before' },
-  { cell: 'rnn', activation: 'tanh' },
-  { cell: 'rnn', activation: 'relu' },
-] as const;
+/** Every registered cell, with each of the activations that one with an `activation` learns with. */
+const cells = cellChoices.flatMap((choice) =>
+  findCell(choice).supports.includes('activation')
+    ? (['tanh', 'relu'] as const).map((activation) => ({ ...choice, activation }))
+    : [choice],
+);
+const nameOf = (cell: (typeof cells)[number]): string => Object.values(cell).join(' ');
 
 export const learningCases: readonly LearningCase[] = [
   ...cells.flatMap((cell) => {
-    const name = Object.values(cell).join(' ');
+    const name = nameOf(cell);
     return [
       ...[1, 3, 17, 33].map((units) =>
         between(`${name} of ${units}`, [{ type: 'recurrent', name: 'cells', units, ...cell }]),
@@ -218,6 +216,9 @@ export const learningCases: readonly LearningCase[] = [
     reset: 'before',
   }),
   translating('attention general, bridge dense, rnn', 'general', 'dense', { cell: 'rnn' }),
+  ...cellChoices.map((cell) =>
+    translating(`bridge dense, ${nameOf(cell)} reads and writes`, 'general', 'dense', cell, cell),
+  ),
 ];
 
 /** Larger than what training starts from, biases included, so that every term of a gradient counts. */

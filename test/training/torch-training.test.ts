@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { createRng } from '../../src/decoding/rng.ts';
-import { createKernel } from '../../src/kernel/kernel.ts';
+import { createKernel } from '../../src/cells/create-kernel.ts';
 import { networkSpec } from '../../src/network/spec.ts';
 import { createLearner } from '../../src/training/learner.ts';
 import { lossSpec } from '../../src/training/loss.ts';

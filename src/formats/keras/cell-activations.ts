@@ -1,3 +1,5 @@
+import type { ActivationRole } from '../../cells/cell.ts';
+import { findCell, type CellName } from '../../cells/registry.ts';
 import type { CellActivationSpec, CellActivationsSpec } from '../../network/cell-fields.ts';
 import { shown } from '../arrays.ts';
 import { refuse } from './converted.ts';
@@ -5,34 +7,32 @@ import { asConfig, type Config } from './keras-config.ts';
 
 // `activation` and `recurrent_activation` of a Keras cell: a name, a function by its name, or a layer with its numbers.
 
-/** Without those that the cell has anyway. @param version of the Keras that wrote the file */
-export function cellActivationsOf(
-  cell: 'lstm' | 'gru' | 'rnn',
-  config: Config,
-  version: string,
-): CellActivationsSpec {
-  const read = (said: unknown, usual: 'sigmoid' | 'tanh'): CellActivationSpec | null => {
-    const activation = said === undefined ? { type: usual } : activationOf(said, version);
+/** The activations that differ from the cell's usual ones. @param version of the Keras that wrote the file */
+export function cellActivationsOf(cell: CellName, config: Config, version: string): CellActivationsSpec {
+  const read = (given: unknown, usual: 'sigmoid' | 'tanh'): CellActivationSpec | null => {
+    const activation = given === undefined ? { type: usual } : parseActivation(given, version);
     return activation.type === usual ? null : activation;
   };
   const value = read(config['activation'], 'tanh');
-  const gate =
-    cell === 'rnn' ? null : read(config['recurrent_activation'] ?? config['inner_activation'], 'sigmoid');
+  const roles: readonly ActivationRole[] = findCell({ cell }).activations;
+  const gate = roles.includes('gate')
+    ? read(config['recurrent_activation'] ?? config['inner_activation'], 'sigmoid')
+    : null;
   return {
     ...(gate && { gate }),
     ...(value && { candidate: value }),
-    ...(value && cell === 'lstm' && { output: value }),
+    ...(value && roles.includes('output') && { output: value }),
   };
 }
 
-function activationOf(said: unknown, version: string): CellActivationSpec {
-  if (said === null) return { type: 'affine' };
-  if (typeof said === 'string') {
-    if (said === 'hard_sigmoid') return hardSigmoid(version);
-    return Object.hasOwn(named, said) ? named[said]! : refuse(`the activation ${shown(said)}`);
+function parseActivation(given: unknown, version: string): CellActivationSpec {
+  if (given === null) return { type: 'affine' };
+  if (typeof given === 'string') {
+    if (given === 'hard_sigmoid') return hardSigmoid(version);
+    return Object.hasOwn(named, given) ? named[given]! : refuse(`the activation ${shown(given)}`);
   }
-  const { class_name: kind, config } = asConfig(said);
-  if (kind === 'function' && typeof config === 'string') return activationOf(config, version);
+  const { class_name: kind, config } = asConfig(given);
+  if (kind === 'function' && typeof config === 'string') return parseActivation(config, version);
   return layerOf(String(kind), asConfig(config));
 }
 
@@ -48,7 +48,7 @@ const named: Readonly<Record<string, CellActivationSpec>> = {
   leaky_relu: { type: 'leaky_relu', alpha: 0.2 },
 };
 
-/** Keras 1 and 2: 0.2·x + 0.5, Keras 3: x / 6 + 0.5, each held within [0, 1]. */
+/** Keras 1 and 2: 0.2·x + 0.5, Keras 3: x / 6 + 0.5, each clamped to [0, 1]. */
 export const hardSigmoid = (version: string) => ({
   type: 'hard_sigmoid' as const,
   alpha: Number.parseInt(version, 10) >= 3 ? 1 / 6 : 0.2,
@@ -57,10 +57,10 @@ export const hardSigmoid = (version: string) => ({
 
 /** A number that a config has under one of some names. */
 export function numberIn(config: Config, names: readonly string[], usual: number, kind: string): number {
-  const said = names.map((name) => config[name]).find((one) => one !== undefined && one !== null) ?? usual;
-  return typeof said === 'number' && Number.isFinite(Math.fround(said))
-    ? said
-    : refuse(`${kind} with ${names.join(' or ')} of ${shown(said)}`);
+  const given = names.map((name) => config[name]).find((one) => one !== undefined && one !== null) ?? usual;
+  return typeof given === 'number' && Number.isFinite(Math.fround(given))
+    ? given
+    : refuse(`${kind} with ${names.join(' or ')} of ${shown(given)}`);
 }
 
 function layerOf(kind: string, config: Config): CellActivationSpec {

@@ -1,7 +1,8 @@
+import { reorderGates } from '../../cells/gate-orders.ts';
+import { cellNames, cellWhose, findCell, type CellName } from '../../cells/registry.ts';
 import type { CellActivationsSpec } from '../../network/cell-fields.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
-import { reorderGates } from '../../network/gate-orders.ts';
 import { cellActivationsOf } from './cell-activations.ts';
 import { asConfig, type Config } from './keras-config.ts';
 import type { KerasLayer } from './keras-model.ts';
@@ -10,12 +11,13 @@ import { need, refuse, transpose, zeros, type Converted, type Read } from './con
 // Keras: kernel [in, G·units], recurrent_kernel [units, G·units], bias [G·units], of a GRU with reset_after [2, 3·units]. Gates of an
 // LSTM i f c o as ours, of a GRU z r h.
 
-const cells = { LSTM: 'lstm', GRU: 'gru', SimpleRNN: 'rnn', CuDNNLSTM: 'lstm', CuDNNGRU: 'gru' } as const;
-const gates = { lstm: 4, gru: 3, rnn: 1 } as const;
+/** The cell of a Keras layer's class, undefined where it is no cell. */
+export const cellOfClass = (className: string): CellName | undefined =>
+  cellWhose(({ keras }) => keras?.className === className || keras?.cudnnClassName === className);
 
 export interface CellSpec {
   readonly type: 'recurrent';
-  readonly cell: 'lstm' | 'gru' | 'rnn';
+  readonly cell: CellName;
   readonly units: number;
   readonly reset?: 'before' | 'after';
   readonly activation?: 'relu';
@@ -112,10 +114,15 @@ export function convertBidirectional(
 export function wrappedCell(layer: unknown): { className: string; own: Config } {
   const wrapped = asConfig(layer);
   const className = String(wrapped['class_name']);
-  if (!isCell(className)) refuse(`wraps ${shown(className)}, must be ${Object.keys(cells).join(', ')}`);
+  if (cellOfClass(className) === undefined)
+    refuse(`wraps ${shown(className)}, must be ${classNames().join(', ')}`);
   return { className, own: asConfig(wrapped['config']) };
 }
-const isCell = (className: string): boolean => Object.hasOwn(cells, className);
+const classNames = (): string[] =>
+  cellNames.flatMap((cell) => {
+    const { keras } = findCell({ cell }).sources;
+    return keras ? [keras.className, ...(keras.cudnnClassName ? [keras.cudnnClassName] : [])] : [];
+  });
 
 const merges = ['concat', 'sum', 'mul', 'ave'] as const;
 /** How both directions become one; null where they are given apart. */
@@ -162,18 +169,19 @@ function requireNoState(config: Config): void {
 }
 
 function cellSpec(className: string, config: Config, version: string): CellSpec {
-  const cell = cells[className as keyof typeof cells];
+  const cell = cellOfClass(className)!;
+  const { resetBefore, supports } = findCell({ cell });
   const units = Number(config['units'] ?? config['output_dim']);
   if (!Number.isSafeInteger(units) || units < 1) refuse(`units of ${shown(config['units'])}`);
   const activations = cellActivationsOf(cell, config, version);
-  const isRelu = cell === 'rnn' && activations.candidate?.type === 'relu';
+  const isRelu = supports.includes('activation') && activations.candidate?.type === 'relu';
   return {
     type: 'recurrent',
     cell,
     units,
     ...(isRelu ? { activation: 'relu' } : Object.keys(activations).length > 0 && { activations }),
     // Keras 1 and 2 without the field reset before; CuDNN after
-    ...(cell === 'gru' && {
+    ...(resetBefore && {
       reset: className === 'CuDNNGRU' || config['reset_after'] === true ? 'after' : 'before',
     }),
   };
@@ -200,12 +208,14 @@ function backwardActivations(
 
 /** [kernel, recurrent kernel, bias?] of one direction as ours. */
 function cellTensors(
-  { cell, units }: CellSpec,
+  { cell: name, units }: CellSpec,
   className: string,
   weights: readonly Tensor[],
   width: number,
 ): Named {
-  const columns = gates[cell] * units;
+  const cell = findCell({ cell: name });
+  const gates = cell.gates.length;
+  const columns = gates * units;
   const cudnn = className.startsWith('CuDNN');
   const [kernel, recurrent, bias] = weights as [Tensor, Tensor, Tensor | undefined];
   const is = ({ shape }: Tensor, ...wanted: number[]): boolean => shape.join() === wanted.join();
@@ -214,7 +224,7 @@ function cellTensors(
       `kernels of [${kernel.shape.join(', ')}] and [${recurrent.shape.join(', ')}] for ${units} units over ${width} columns`,
     );
   const matrix = (tensor: Tensor): Tensor =>
-    reorderGates(cudnn ? fromCudnn(tensor, gates[cell]) : transpose(tensor), cell, 'keras');
+    reorderGates(cudnn ? fromCudnn(tensor, gates) : transpose(tensor), cell, 'keras');
   const [biasIh, biasHh] = biasesOf(bias, columns).map((one) => reorderGates(one, cell, 'keras'));
   return [
     ['weight_ih', matrix(kernel)],

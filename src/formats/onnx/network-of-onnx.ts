@@ -1,3 +1,4 @@
+import { cellOfOperator } from '../../cells/registry.ts';
 import { UnrollError } from '../../errors.ts';
 import { resolveGraph } from '../../network/graph.ts';
 import type { NetworkInput } from '../../network/input.ts';
@@ -10,7 +11,7 @@ import type { OnnxModel, OnnxNode, OnnxValue } from './read-onnx.ts';
 import { refuse } from './refuse.ts';
 import { axis, type Rows, type Value } from './values.ts';
 
-const recurrent = new Set(['RNN', 'GRU', 'LSTM']);
+const isRecurrent = (op: string): boolean => cellOfOperator(op) !== undefined;
 /** Inputs of a recurrent operator that are lengths and states. */
 const stateInputs = new Set([4, 5, 6]);
 
@@ -84,7 +85,7 @@ export function layersOfOnnx(model: OnnxModel): ForeignNetwork {
 function mainInput(inputs: readonly OnnxValue[], nodes: readonly OnnxNode[]): OnnxValue {
   const others = inputs.filter(({ name }) =>
     nodes.some(({ op, inputs: read }) =>
-      read.some((one, i) => one === name && !(recurrent.has(op) && stateInputs.has(i))),
+      read.some((one, i) => one === name && !(isRecurrent(op) && stateInputs.has(i))),
     ),
   );
   const [one] = others;
@@ -100,7 +101,7 @@ function inputOf({ name, shape }: OnnxValue, { nodes, initializers }: OnnxModel)
   const lookUp = nodes.find(({ op, inputs }) => op === 'Gather' && inputs[1] === name);
   const table = lookUp && initializers.get(lookUp.inputs[0]!);
   if (table) return { kind: 'ids', vocabulary: table.shape[0]! };
-  const first = nodes.find(({ op, inputs }) => recurrent.has(op) && inputs[0] === name);
+  const first = nodes.find(({ op, inputs }) => isRecurrent(op) && inputs[0] === name);
   const width = shape.at(-1) ?? (first && initializers.get(first.inputs[1]!)?.shape[2]);
   if (!width || shape.length < 2 || shape.length > 3)
     return refuse(

@@ -1,6 +1,7 @@
+import { reorderGates, reorderPeepholes } from '../../cells/gate-orders.ts';
+import { cellOfOperator, findCell } from '../../cells/registry.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
-import { reorderGates, reorderPeepholes } from '../../network/gate-orders.ts';
 import { cellFieldsOf } from '../../network/operators/cell-attributes.ts';
 import { attributesOf } from './attributes.ts';
 import { initialState } from './initial-state.ts';
@@ -12,25 +13,23 @@ import { axis, type Axis, type Rows, type Value } from './values.ts';
 // RNN, GRU, LSTM (https://onnx.ai/onnx/operators/onnx__LSTM.html): W [directions, G·units, in], R [directions, G·units, units],
 // B [directions, 2·G·units], Wb before Rb; P [directions, 3·units], i o f. Gates of an LSTM i o f c, of a GRU z r h.
 
-const cells = { RNN: 'rnn', GRU: 'gru', LSTM: 'lstm' } as const;
-const gates = { rnn: 1, gru: 3, lstm: 4 } as const;
-
 /** @returns the values of Y, Y_h and Y_c */
 export function convertRecurrent(
   node: OnnxNode,
   inputs: readonly (Value | undefined)[],
   { draft, readers }: Reading,
 ): Rows[] {
-  const cell = cells[node.op as keyof typeof cells];
+  const name = cellOfOperator(node.op)!;
+  const cell = findCell({ cell: name });
   const { attributes } = node;
   const [x, w, r, b, lengths, h, c, p] = inputs;
   if (x?.kind !== 'rows' || x.axes.length !== 3) return refuse('reads no sequence');
   const [weights, recurrent] = [tensorOf(w, 'W'), tensorOf(r, 'R')];
   const [directions = 0, rows = 0, width = 0] = weights.shape;
-  const units = rows / gates[cell];
+  const units = rows / cell.gates.length;
   if (weights.shape.length !== 3 || recurrent.shape.join() !== [directions, rows, units].join())
     refuse(`W [${weights.shape.join(', ')}] and R [${recurrent.shape.join(', ')}] do not belong together`);
-  const peepholes = cell === 'lstm' && p !== undefined ? tensorOf(p, 'P') : null;
+  const peepholes = cell.peepholes && p !== undefined ? tensorOf(p, 'P') : null;
   if (peepholes && peepholes.values.length !== directions * 3 * units)
     refuse(`P [${peepholes.shape.join(', ')}] for ${directions} directions of ${units} units`);
   if (x.width !== 0 && x.width !== width) refuse(`W has ${width} columns, it reads ${x.width}`);
@@ -71,9 +70,9 @@ export function convertRecurrent(
     });
     return [
       ...gated.map(([name, tensor]) => [name, reorderGates(tensor, cell, 'onnx')] as const),
-      ...(peepholes ? [['peephole', reorderPeepholes(part(peepholes), 'onnx')] as const] : []),
+      ...(peepholes ? [['peephole', reorderPeepholes(part(peepholes), cell, 'onnx')] as const] : []),
       ...(started ? [['initial_h', state(0)] as const] : []),
-      ...(started && cell === 'lstm' ? [['initial_c', state(1)] as const] : []),
+      ...(started && cell.states.includes('c') ? [['initial_c', state(1)] as const] : []),
     ];
   };
   const named = (direction: 'forward' | 'backward', tensors: (readonly [string, Tensor])[]) =>
@@ -91,14 +90,14 @@ export function convertRecurrent(
     node.name || node.outputs.find((output) => output !== '') || node.op,
     {
       type: 'recurrent',
-      cell,
+      cell: name,
       units,
-      ...(cell === 'gru' && {
+      ...(cell.resetBefore && {
         reset: (attributes.get('linear_before_reset')?.i ?? 0) !== 0 ? 'after' : 'before',
       }),
       ...cellFieldsOf(
         { operator: node.op, inputs: [], outputs: [], attributes: attributesOf(node) },
-        cell,
+        name,
         how,
       ),
       ...(peepholes && { peepholes: true }),

@@ -1,3 +1,4 @@
+import { cellOfOperator, findCell } from '../../cells/registry.ts';
 import { UnrollError } from '../../errors.ts';
 import { NotKnown, type Operand } from '../../network/operators/operand.ts';
 import type { Preparing } from '../../network/operators/operator.ts';
@@ -133,7 +134,7 @@ function folding(): Omit<Preparing, 'body'> {
       const units = r.shape.at(-1) ?? 0;
       return Array.from({ length: directions }, () => ({
         units,
-        hasCellState: operator === 'LSTM',
+        hasCellState: findCell({ cell: cellOfOperator(operator)! }).states.includes('c'),
         run: () => {},
       }));
     },

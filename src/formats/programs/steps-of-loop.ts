@@ -1,3 +1,4 @@
+import { cellOfOperator } from '../../cells/registry.ts';
 import { UnrollError } from '../../errors.ts';
 import { blank, constantsOf } from './constants.ts';
 import { fold } from './fold.ts';
@@ -6,7 +7,6 @@ import { numberOf } from '../../network/operators/operator.ts';
 import { referenceProgram, referenceSweeps } from '../../network/operators/reference-program.ts';
 import { programWidth } from '../../network/program-width.ts';
 import type { BodySpec, OperatorSpec } from '../../network/program-spec.ts';
-import { stepOf } from '../../network/reference-network.ts';
 import type { ProgramSpec } from '../../network/spec.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { across, AcrossSteps, roleOf, type AtOneStep, type Role } from './step-roles.ts';
@@ -27,7 +27,9 @@ export function stepsOfLoop(layer: ProgramSpec, tensors: ReadonlyMap<string, Ten
   const { input, operators } = layer;
   const axis = input.shape.indexOf(-1);
   const loops = operators.filter(({ operator }) => operator === 'Loop' || operator === 'Scan');
-  const around = operators.some(({ operator }) => ['RNN', 'GRU', 'LSTM', 'If'].includes(operator));
+  const around = operators.some(
+    ({ operator }) => operator === 'If' || cellOfOperator(operator) !== undefined,
+  );
   if (axis < 0 || input.steps !== undefined || loops.length !== 1 || around) return null;
   try {
     const step = unrolled(layer, tensors, axis, loops[0]!);
@@ -142,7 +144,7 @@ function sameAnswers(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>, s
       : Float64Array.of((t * 7 + 3) % vocabulary),
   );
   const run = (one: ProgramSpec, own: ReadonlyMap<string, Tensor>): Float64Array[] =>
-    referenceProgram(one, (name) => own.get(name)!.values, rows, referenceSweeps(stepOf));
+    referenceProgram(one, (name) => own.get(name)!.values, rows, referenceSweeps);
   const [before, after] = [run(layer, tensors), run(step.layer, step.tensors)];
   const first = step.last ? checkedSteps - 1 : 0;
   return before.every(

@@ -1,3 +1,4 @@
+import { cellNames, findCell } from '../../cells/registry.ts';
 import { UnrollError } from '../../errors.ts';
 import type { NetworkInput } from '../../network/input.ts';
 import type { RecurrentSpec } from '../../network/spec.ts';
@@ -102,7 +103,11 @@ function placeRecurrent(draft: Draft, { prefix, tensors }: Module): void {
     return refuse(`${shown(prefix)}: weight_ih_l0 and weight_hh_l0 must be matrices`);
   const projected = tensors.get('weight_hr_l0');
   const units = projected?.shape[1] ?? hidden.shape[1]!;
-  const cell = ({ 1: 'rnn', 3: 'gru', 4: 'lstm' } as const)[first.shape[0]! / units];
+  const gates = first.shape[0]! / units;
+  const cell = cellNames.find((name) => {
+    const { sources, gates: own } = findCell({ cell: name });
+    return sources.pytorch !== undefined && own.length === gates;
+  });
   if (!cell)
     return refuse(
       `${shown(prefix)}: weight_ih_l0 has ${first.shape[0]} rows for ${units} units: no cell has so many gates`,
@@ -111,7 +116,8 @@ function placeRecurrent(draft: Draft, { prefix, tensors }: Module): void {
   while (tensors.has(`weight_ih_l${levels}`)) levels++;
   const bidirectional = tensors.has('weight_ih_l0_reverse');
   expectWidth(draft, first.shape[1]!, prefix);
-  if (cell === 'rnn') draft.notes.push(`${shown(prefix)} is taken for tanh; a relu says so in model.json`);
+  if (findCell({ cell }).supports.includes('activation'))
+    draft.notes.push(`${shown(prefix)} is taken for tanh; a relu says so in model.json`);
 
   const named = nameOf(prefix, draft.layers.length);
   const directions = bidirectional ? (['forward', 'backward'] as const) : (['forward'] as const);

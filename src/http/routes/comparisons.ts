@@ -15,7 +15,7 @@ export const comparisonRoutes: Route = (scope, { training: { comparisons, requir
         operationId: 'createComparison',
         tags,
         summary:
-          'The same data and number of parameters given to rnn, lstm and gru, and to a grid or draws of settings',
+          'Trains several cells, and a grid or draws of settings, on the same data with the same number of parameters',
         body: comparisonRequest,
         response: { 200: comparisonView, ...problems },
       },

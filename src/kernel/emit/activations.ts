@@ -14,7 +14,7 @@ import {
 } from '../assembler/expressions.ts';
 import type { Emitter } from './emitter.ts';
 
-// Activations over vectors held in locals, in place. Each works on all its vectors one operation at a time, so that
+// Activations over vectors in locals, in place. Each works on all its vectors one operation at a time, so that
 // independent chains overlap and neighbours can be paired into 256-bit operations.
 // Coefficients: scripts/fit-activations.ts. Error bounds are over all float32 and test/kernel/emit/activations.test.ts
 // holds them. NaN in, NaN out; ±∞ in, the limit out.
@@ -42,8 +42,8 @@ export function each(
   targets.forEach((target, index) => f.set(target, value(index)));
 }
 
-/** Loads a constant once for a run of vectors. */
-export function held(f: FunctionBuilder, e: Emitter, value: number): V128Local {
+/** Loads a constant once, for several vectors. */
+export function loadConstant(f: FunctionBuilder, e: Emitter, value: number): V128Local {
   return f.v128(e.constant(value));
 }
 
@@ -55,16 +55,16 @@ function horner(
   coefficients: readonly number[],
 ): V128Local[] {
   const [first, ...rest] = coefficients;
-  const start = held(f, e, first!);
+  const start = loadConstant(f, e, first!);
   const sums = x.map(() => f.v128(start));
   for (const coefficient of rest) {
-    const c = held(f, e, coefficient);
+    const c = loadConstant(f, e, coefficient);
     each(f, sums, (i) => fma(sums[i]!, x[i]!, c));
   }
   return sums;
 }
 
-/** x ← x held within [low, high], with a NaN kept. */
+/** x ← x clamped to [low, high], NaN stays NaN. */
 export function clamp(
   f: FunctionBuilder,
   e: Emitter,
@@ -72,9 +72,9 @@ export function clamp(
   low: number,
   high: number,
 ): void {
-  const highest = held(f, e, high);
+  const highest = loadConstant(f, e, high);
   each(f, x, (i) => pmin(x[i]!, highest));
-  const lowest = held(f, e, low);
+  const lowest = loadConstant(f, e, low);
   each(f, x, (i) => pmax(x[i]!, lowest));
 }
 
@@ -83,17 +83,17 @@ export function clamp(
  * n from −127, where 2ⁿ is 0, to 128, where it is ∞: the caller clamps. `factor` is a power of two or its negative.
  */
 function reduce(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], factor: number): V128Local[] {
-  const log2e = held(f, e, factor * Math.LOG2E);
-  const magic = held(f, e, roundingMagic);
+  const log2e = loadConstant(f, e, factor * Math.LOG2E);
+  const magic = loadConstant(f, e, roundingMagic);
   const rounded = x.map((v) => f.v128(fma(v, log2e, magic)));
   const n = rounded.map((v) => f.v128(vsub(v, magic)));
   if (Math.abs(factor) !== 1) {
-    const size = held(f, e, Math.abs(factor));
+    const size = loadConstant(f, e, Math.abs(factor));
     each(f, x, (i) => vmul(x[i]!, size));
   }
-  const high = held(f, e, Math.sign(factor) * ln2High);
+  const high = loadConstant(f, e, Math.sign(factor) * ln2High);
   each(f, x, (i) => fnma(n[i]!, high, x[i]!));
-  const low = held(f, e, Math.sign(factor) * ln2Low);
+  const low = loadConstant(f, e, Math.sign(factor) * ln2Low);
   each(f, x, (i) => fnma(n[i]!, low, x[i]!));
   const one = f.v128(e.bits(0x3f800000));
   each(f, rounded, (i) => intAdd(shiftLeft(rounded[i]!, 23), one));
@@ -114,7 +114,7 @@ export function exp(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], sig
 /** x ← 1 / (1 + exp(−x)). Absolute error ≤ 2e-7. */
 export function sigmoid(f: FunctionBuilder, e: Emitter, x: readonly V128Local[]): void {
   exp(f, e, x, -1);
-  const one = held(f, e, 1);
+  const one = loadConstant(f, e, 1);
   each(f, x, (i) => vdiv(one, vadd(one, x[i]!)));
 }
 
@@ -125,7 +125,7 @@ export function expm1(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], f
   const q = horner(f, e, x, expm1Coefficients);
   const squares = x.map((r) => f.v128(vmul(r, r)));
   each(f, x, (i) => fma(squares[i]!, q[i]!, x[i]!));
-  const one = held(f, e, 1);
+  const one = loadConstant(f, e, 1);
   each(f, x, (i) => fma(powers[i]!, x[i]!, vsub(powers[i]!, one)));
 }
 
@@ -133,13 +133,13 @@ export function expm1(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], f
 export function tanh(f: FunctionBuilder, e: Emitter, x: readonly V128Local[]): void {
   clamp(f, e, x, -tanhLimit, tanhLimit);
   expm1(f, e, x, 2);
-  const two = held(f, e, 2);
+  const two = loadConstant(f, e, 2);
   each(f, x, (i) => vdiv(x[i]!, vadd(x[i]!, two)));
 }
 
-/** x ← max(x, 0), with a NaN kept. */
+/** x ← max(x, 0), NaN stays NaN. */
 export function relu(f: FunctionBuilder, e: Emitter, x: readonly V128Local[]): void {
-  const zero = held(f, e, 0);
+  const zero = loadConstant(f, e, 0);
   each(f, x, (i) => pmax(x[i]!, zero));
 }
 

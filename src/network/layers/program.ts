@@ -1,3 +1,5 @@
+import { cellOfOperator } from '../../cells/registry.ts';
+import { tensorNames } from '../../cells/weights.ts';
 import { emitLinear } from '../../kernel/emit/linear.ts';
 import { padded } from '../../kernel/emit/emitter.ts';
 import { denseOrder, packMatrix } from '../../kernel/pack.ts';
@@ -55,8 +57,7 @@ export function* operatorsOf(body: Pick<BodySpec, 'operators'>): Generator<Opera
 
 /** W, R, B and P. */
 const weightInputs = [1, 2, 3, 7];
-const partNames = { weightIh: 'weight_ih', weightHh: 'weight_hh', biasIh: 'bias_ih', biasHh: 'bias_hh' };
-const isRecurrent = ({ operator }: OperatorSpec): boolean => ['RNN', 'GRU', 'LSTM'].includes(operator);
+const isRecurrent = ({ operator }: OperatorSpec): boolean => cellOfOperator(operator) !== undefined;
 
 /** float32 of what a step hands to the next one. */
 const programStateFloats = ({ states, input }: ProgramSpec): number =>
@@ -68,6 +69,7 @@ export function compileProgram(
   context: CompileContext,
 ): ProgramProgram {
   const { e, place, tensor } = context;
+  const { weightIh, weightHh, biasIh, biasHh, peephole } = tensorNames;
   const constant = (name: string | undefined): Operand | undefined => {
     const shape =
       name === undefined || !Object.hasOwn(layer.constants, name) ? undefined : layer.constants[name];
@@ -93,7 +95,10 @@ export function compileProgram(
           };
           return compileRecurrent(
             cell,
-            { forward: { ...partNames, ...(parts.peephole && { peephole: 'peephole' }) }, backward: null },
+            {
+              forward: { weightIh, weightHh, biasIh, biasHh, ...(parts.peephole && { peephole }) },
+              backward: null,
+            },
             { tableVocabulary: null, ends: false },
             own,
           );

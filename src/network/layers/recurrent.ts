@@ -1,13 +1,14 @@
-import { cellWith } from '../../kernel/emit/cell-with.ts';
+import { findCell } from '../../cells/registry.ts';
+import { toSweepCell } from '../../cells/sweep.ts';
+import { combineBiases, type DirectionTensors } from '../../cells/weights.ts';
 import { emitGather } from '../../kernel/emit/rows.ts';
 import { emitLinear } from '../../kernel/emit/linear.ts';
 import { emitMerge } from '../../kernel/emit/merge.ts';
 import { emitConcat } from '../../kernel/emit/rows.ts';
 import { padded } from '../../kernel/emit/emitter.ts';
-import { emitSweep, sweepScratch, type Cell } from '../../kernel/emit/recurrent.ts';
-import { packByGroup, packMatrix, packVector, recurrentOrder } from '../../kernel/pack.ts';
+import { emitSweep, sweepScratch } from '../../kernel/emit/sweep.ts';
+import { inputOrder, packByGroup, packMatrix, packVector, productOrder } from '../../kernel/pack.ts';
 import type { KernelFunctions } from '../../kernel/instantiate.ts';
-import type { DirectionTensors } from '../graph.ts';
 import type { RecurrentSpec } from '../spec.ts';
 import { cellOptionsOf, type Direction } from './cell-options.ts';
 import { activeRows, type CompileContext, type Plan, type RunContext } from './layer.ts';
@@ -19,7 +20,7 @@ export interface DirectionProgram {
   readonly weightIh: number;
   readonly bias: number;
   readonly weightHh: number;
-  /** What the cell reads by unit: the recurrent bias inside a reset, or peephole weights. */
+  /** Vectors that the cell reads by unit: recurrent biases that stay separate, then peephole weights. */
   readonly constants: number;
   /** Where a sequence starts [padded(units)], null at zero. */
   readonly initialH: number | null;
@@ -44,11 +45,6 @@ export interface RecurrentProgram {
   readonly ends: boolean;
 }
 
-/** The cell of one direction; both have the same gates, in the same order. */
-export function cellOf(layer: RecurrentSpec, direction: Direction = 'forward'): Cell {
-  return cellWith(layer, cellOptionsOf(layer, direction));
-}
-
 /** @param tableVocabulary of the embedding right before this layer when its projections are to be looked up */
 export function compileRecurrent(
   layer: RecurrentSpec,
@@ -57,7 +53,11 @@ export function compileRecurrent(
   context: CompileContext,
 ): RecurrentProgram {
   const { units, merge } = layer;
-  const order = recurrentOrder(cellOf(layer), units);
+  const cell = findCell(layer);
+  // both directions have the same gates in the same order: options change what a phase computes, not its gates
+  const sweepCell = toSweepCell(cell, cellOptionsOf(layer, 'forward'));
+  const order = inputOrder(sweepCell, units);
+  const recurrentOrder = productOrder(sweepCell, units);
   const inner = context.inputWidths[0]!;
   const { e, place, tensor } = context;
 
@@ -65,27 +65,24 @@ export function compileRecurrent(
     name === undefined ? null : place(padded(units), (row) => row.set(tensor(name)));
 
   const compileDirection = (names: DirectionTensors, direction: Direction): DirectionProgram => {
-    const cell = cellOf(layer, direction);
-    const { constantPanels = 1 } = cell;
-    const biasIh = tensor(names.biasIh);
-    const biasHh = tensor(names.biasHh);
-    // reset after the product multiplies the candidate's recurrent bias too, so that one stays apart
-    const apart = cell.phases.some((phase) => phase.start.includes('bias')) ? 2 * units : biasIh.length;
-    const together = biasIh.map((bias, row) => (row < apart ? Math.fround(bias + biasHh[row]!) : bias));
+    const own = toSweepCell(cell, cellOptionsOf(layer, direction));
+    const optional = (name: string | undefined): Float32Array =>
+      name === undefined ? new Float32Array(0) : tensor(name);
+    const { combined, separate } = combineBiases(cell, units, tensor(names.biasIh), optional(names.biasHh));
     return {
       projection: emitLinear(e, { inner, columns: order.length }),
-      sweep: emitSweep(e, cell, units),
+      sweep: emitSweep(e, own, units),
       gather: emitGather(e, order.length),
       weightIh: place(order.length * inner, (packed) =>
         packMatrix(tensor(names.weightIh), inner, order, packed),
       ),
-      weightHh: place(order.length * units, (packed) =>
-        packMatrix(tensor(names.weightHh), units, order, packed),
+      weightHh: place(recurrentOrder.length * units, (packed) =>
+        packMatrix(optional(names.weightHh), units, recurrentOrder, packed),
       ),
-      bias: place(order.length, (packed) => packVector(together, order, packed)),
-      constants: place(padded(units) * constantPanels, (packed) => {
-        if (names.peephole === undefined) packed.set(biasHh.subarray(apart));
-        else packByGroup(tensor(names.peephole), constantPanels, units, packed);
+      bias: place(order.length, (packed) => packVector(combined, order, packed)),
+      constants: place(padded(units) * own.constantPanels, (packed) => {
+        const vectors = Float32Array.of(...separate, ...optional(names.peephole));
+        packByGroup(vectors, vectors.length / units, units, packed);
       }),
       initialH: placeState(names.initialH),
       initialC: placeState(names.initialC),
@@ -97,8 +94,8 @@ export function compileRecurrent(
     kind: 'recurrent',
     units,
     columns: order.length,
-    hasCellState: layer.cell === 'lstm',
-    scratchBytesPerRow: sweepScratch(cellOf(layer), units, 1),
+    hasCellState: cell.states.includes('c'),
+    scratchBytesPerRow: sweepScratch(sweepCell, units, 1),
     forward: compileDirection(directions.forward, 'forward'),
     backward: directions.backward && compileDirection(directions.backward, 'backward'),
     concat: merge === 'concat',
@@ -162,7 +159,7 @@ function project(
   else functions[direction.gather]!(direction.table, x, at.pre, rows);
 }
 
-/** Forward in time. Reads h and c as they stand; leaves c advanced and h to be taken from y by the caller. */
+/** Forward in time. Reads h and c, and advances c; the caller takes the last h from y. */
 export function runForward(
   recurrent: RecurrentProgram,
   context: RunContext,
@@ -202,7 +199,7 @@ export function runForward(
   }
 }
 
-/** Backward in time over whole sequences. h and c stand at a start on entry and hold leavings after. */
+/** Backward in time over whole sequences. h and c are at their start on entry; what they are afterwards has no meaning. */
 export function runBackward(
   recurrent: RecurrentProgram,
   direction: DirectionProgram,

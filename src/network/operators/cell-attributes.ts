@@ -1,13 +1,13 @@
-import { activationParameters, type CellActivationType } from '../../kernel/cell-options.ts';
+import type { ActivationRole } from '../../cells/cell.ts';
+import { activationParameters, usualOptions, type CellActivationType } from '../../cells/options.ts';
+import { findCell, type CellName } from '../../cells/registry.ts';
 import type { CellActivationsSpec, CellActivationSpec } from '../cell-fields.ts';
 import type { OperatorSpec } from '../program-spec.ts';
 import type { RecurrentSpec } from '../spec.ts';
 import { refuseOperator } from './operand.ts';
 import { numberOf, numbersOf, textsOf } from './operator.ts';
 
-// What the attributes of RNN, GRU and LSTM say of a cell: activations, activation_alpha, activation_beta, clip, input_forget.
-
-type Cell = RecurrentSpec['cell'];
+// Reads a cell's options from the attributes of RNN, GRU and LSTM: activations, activation_alpha, activation_beta, clip, input_forget.
 
 const types: Readonly<Record<string, CellActivationType>> = {
   relu: 'relu',
@@ -22,24 +22,10 @@ const types: Readonly<Record<string, CellActivationType>> = {
   softsign: 'softsign',
   softplus: 'softplus',
 };
-/** What ONNX's f, g, h are to a cell, and what they are where the node doesn't say. */
-const parts = {
-  rnn: [['candidate', 'tanh']],
-  gru: [
-    ['gate', 'sigmoid'],
-    ['candidate', 'tanh'],
-  ],
-  lstm: [
-    ['gate', 'sigmoid'],
-    ['candidate', 'tanh'],
-    ['output', 'tanh'],
-  ],
-} as const satisfies Record<Cell, readonly (readonly [keyof CellActivationsSpec, CellActivationType])[]>;
-
 /** Fields of our layer. */
 export function cellFieldsOf(
   operator: OperatorSpec,
-  cell: Cell,
+  cell: CellName,
   how: 'forward' | 'reverse' | 'bidirectional',
 ): Partial<RecurrentSpec> {
   const clip = numberOf(operator, 'clip', 0);
@@ -47,27 +33,30 @@ export function cellFieldsOf(
   return {
     ...fieldsOf(cell, directionsOf(operator, cell, how === 'bidirectional' ? 2 : 1), how === 'reverse'),
     ...(clip > 0 && { clip }),
-    ...(cell === 'lstm' && numberOf(operator, 'input_forget', 0) !== 0 && { input_forget: true }),
+    ...(findCell({ cell }).supports.includes('input_forget') &&
+      numberOf(operator, 'input_forget', 0) !== 0 && { input_forget: true }),
   };
 }
 
 /** @param still whether the one direction is backward: beside it runs a forward one of zero weights, which gives zeros only as usual */
 function fieldsOf(
-  cell: Cell,
+  cell: CellName,
   [first, second = first]: readonly CellActivationsSpec[],
   still: boolean,
 ): Partial<RecurrentSpec> {
-  const said = (given: CellActivationsSpec | undefined): string => JSON.stringify(given);
-  if (said(first) !== said(second)) return { activations: first!, backward_activations: second! };
-  if (said(first) === '{}') return {};
-  if (cell === 'rnn' && first!.candidate?.type === 'relu') return { activation: 'relu' };
+  const text = (given: CellActivationsSpec | undefined): string => JSON.stringify(given);
+  if (text(first) !== text(second)) return { activations: first!, backward_activations: second! };
+  if (text(first) === '{}') return {};
+  if (findCell({ cell }).supports.includes('activation') && first!.candidate?.type === 'relu')
+    return { activation: 'relu' };
   return still ? { backward_activations: first! } : { activations: first! };
 }
 
 /** The activations of each direction, without those that the cell has anyway. */
-function directionsOf(operator: OperatorSpec, cell: Cell, directions: number): CellActivationsSpec[] {
+function directionsOf(operator: OperatorSpec, cell: CellName, directions: number): CellActivationsSpec[] {
   const names = textsOf(operator, 'activations') ?? [];
-  const count = parts[cell].length;
+  const roles: readonly ActivationRole[] = findCell({ cell }).activations;
+  const count = roles.length;
   if (names.length === 0) return Array.from({ length: directions }, () => ({}));
   if (names.length !== count * directions)
     refuseOperator(
@@ -76,9 +65,9 @@ function directionsOf(operator: OperatorSpec, cell: Cell, directions: number): C
   const activations = activationsOf(operator, names);
   return Array.from({ length: directions }, (_, direction) =>
     Object.fromEntries(
-      parts[cell].flatMap(([part, usual], i) => {
+      roles.flatMap((role, i) => {
         const one = activations[direction * count + i]!;
-        return one.type === usual ? [] : [[part, one] as const];
+        return one.type === usualOptions[role].type ? [] : [[role, one] as const];
       }),
     ),
   );

@@ -1,3 +1,4 @@
+import { findCell } from '../../cells/registry.ts';
 import { UnrollError } from '../../errors.ts';
 import { bodiesOf } from './bodies-of.ts';
 import type { BodySpec } from '../program-spec.ts';
@@ -17,7 +18,7 @@ export const shapesOnly: Pick<Preparing, 'product' | 'sweeps'> = {
     const { directions } = recurrentDirections(operator, read);
     return directions.map(({ layer }) => ({
       units: layer.units,
-      hasCellState: layer.cell === 'lstm',
+      hasCellState: findCell(layer).states.includes('c'),
       run: () => {},
     }));
   },

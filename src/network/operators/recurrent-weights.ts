@@ -1,4 +1,5 @@
-import { reorderGates, reorderPeepholes } from '../gate-orders.ts';
+import { reorderGates, reorderPeepholes } from '../../cells/gate-orders.ts';
+import { cellOfOperator, findCell } from '../../cells/registry.ts';
 import type { OperatorSpec } from '../program-spec.ts';
 import { layerSpec, type RecurrentSpec } from '../spec.ts';
 import type { Tensor } from '../weights.ts';
@@ -7,9 +8,6 @@ import { refuseOperator, type Operand } from './operand.ts';
 import { numberOf, textOf } from './operator.ts';
 
 // What an RNN, GRU or LSTM operator is in our terms: a recurrent layer, and the weights of each of its directions.
-
-const cells: Readonly<Record<string, RecurrentSpec['cell']>> = { RNN: 'rnn', GRU: 'gru', LSTM: 'lstm' };
-const gates = { rnn: 1, gru: 3, lstm: 4 } as const;
 
 /** Names of the parts as check-weights.ts has them. */
 export type DirectionParts = Readonly<Record<'weight_ih' | 'weight_hh' | 'bias_ih' | 'bias_hh', Tensor>> & {
@@ -23,7 +21,7 @@ function layerOf(
   direction: number,
   peepholes: boolean,
 ): RecurrentSpec {
-  const cell = cells[operator.operator]!;
+  const cell = cellOfOperator(operator.operator)!;
   const both = textOf(operator, 'direction', 'forward') === 'bidirectional';
   const {
     activations,
@@ -35,7 +33,9 @@ function layerOf(
     type: 'recurrent',
     cell,
     units,
-    ...(cell === 'gru' && { reset: numberOf(operator, 'linear_before_reset', 0) === 0 ? 'before' : 'after' }),
+    ...(findCell({ cell }).resetBefore && {
+      reset: numberOf(operator, 'linear_before_reset', 0) === 0 ? 'before' : 'after',
+    }),
     ...fields,
     ...(own && { activations: own }),
     ...(peepholes && { peepholes }),
@@ -50,8 +50,8 @@ export function recurrentDirections(
   if (!w?.known || !r?.known || !(b?.known ?? true) || !(p?.known ?? true))
     refuseOperator('its weights are not constant');
   const [directions = 0, rows = 0, inner = 0] = w.shape;
-  const cell = cells[operator.operator]!;
-  const units = rows / gates[cell];
+  const cell = findCell({ cell: cellOfOperator(operator.operator)! });
+  const units = rows / cell.gates.length;
   if (w.shape.length !== 3 || r.shape.join() !== [directions, rows, units].join())
     refuseOperator(`W [${w.shape.join(', ')}] and R [${r.shape.join(', ')}] do not belong together`);
   if (directions !== (textOf(operator, 'direction', 'forward') === 'bidirectional' ? 2 : 1))
@@ -70,13 +70,15 @@ export function recurrentDirections(
       const bias = b ? part(b, d) : new Float32Array(2 * rows);
       const own = (shape: readonly number[], values: Float32Array): Tensor =>
         reorderGates({ shape, values }, cell, 'onnx');
-      const peepholes = cell === 'lstm' && p !== undefined;
+      const peepholes = cell.peepholes !== undefined && p !== undefined;
       const parts: DirectionParts = {
         weight_ih: own([rows, inner], part(w, d)),
         weight_hh: own([rows, units], part(r, d)),
         bias_ih: own([rows], bias.subarray(0, rows)),
         bias_hh: own([rows], bias.subarray(rows)),
-        ...(peepholes && { peephole: reorderPeepholes({ shape: [3 * units], values: part(p, d) }, 'onnx') }),
+        ...(peepholes && {
+          peephole: reorderPeepholes({ shape: [3 * units], values: part(p, d) }, cell, 'onnx'),
+        }),
       };
       return { layer: layerOf(operator, units, d, peepholes), parts };
     }),

@@ -1,4 +1,5 @@
-import type { CellState, CellStep } from '../../kernel/reference/cell.ts';
+import { referenceStep, type CellState } from '../../cells/reference-step.ts';
+import { findCell } from '../../cells/registry.ts';
 import { cellOptionsOf } from '../layers/cell-options.ts';
 import type { ProgramSpec, RecurrentSpec } from '../spec.ts';
 import type { Operand } from './operand.ts';
@@ -7,15 +8,15 @@ import { prepareProgram } from './prepare-program.ts';
 import { recurrentDirections, type DirectionParts } from './recurrent-weights.ts';
 
 /** The recurrent operators of a program, in float64. */
-export const referenceSweeps =
-  (stepOf: (layer: RecurrentSpec) => CellStep): Preparing['sweeps'] =>
-  (operator, read) => {
-    const { inner, directions } = recurrentDirections(operator, read);
-    return directions.map(({ layer, parts }) => sweepOf(layer, inner, parts, stepOf(layer)));
-  };
+export const referenceSweeps: Preparing['sweeps'] = (operator, read) => {
+  const { inner, directions } = recurrentDirections(operator, read);
+  return directions.map(({ layer, parts }) => createSweep(layer, inner, parts));
+};
 
-function sweepOf(layer: RecurrentSpec, inner: number, parts: DirectionParts, step: CellStep): Sweep {
+function createSweep(layer: RecurrentSpec, inner: number, parts: DirectionParts): Sweep {
   const { units } = layer;
+  const cell = findCell(layer);
+  const step = referenceStep(cell);
   const options = cellOptionsOf(layer, 'forward');
   const weights = {
     weightIh: parts.weight_ih.values,
@@ -26,7 +27,7 @@ function sweepOf(layer: RecurrentSpec, inner: number, parts: DirectionParts, ste
   };
   return {
     units,
-    hasCellState: layer.cell === 'lstm',
+    hasCellState: cell.states.includes('c'),
     run(x, y, h, c, steps, rows) {
       for (let row = 0; row < rows; row++) {
         const own = row * units;

@@ -2,7 +2,7 @@
 import type { Emitter } from '../../../src/kernel/emit/emitter.ts';
 import { instantiate } from '../../../src/kernel/instantiate.ts';
 import type { KernelMode } from '../../../src/kernel/compile.ts';
-import { createKernel } from '../../../src/kernel/kernel.ts';
+import { createKernel } from '../../../src/cells/create-kernel.ts';
 import type { FunctionBuilder, V128Local } from '../../../src/kernel/assembler/function-builder.ts';
 import { load } from '../../../src/kernel/assembler/expressions.ts';
 

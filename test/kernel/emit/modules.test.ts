@@ -1,34 +1,32 @@
 import { expect, it } from 'vitest';
 import { ModuleBuilder } from '../../../src/kernel/assembler/module-builder.ts';
 import { ConstantPool } from '../../../src/kernel/constants.ts';
-import { plainActivation, usualOptions } from '../../../src/kernel/cell-options.ts';
-import { cellWith } from '../../../src/kernel/emit/cell-with.ts';
-import { gruResetAfterCell, gruResetBeforeCell } from '../../../src/kernel/emit/gru.ts';
+import { selfTestCells } from '../../../src/cells/self-test-cells.ts';
+import { plainActivation, usualOptions } from '../../../src/cells/options.ts';
+import { cellChoices, findCell } from '../../../src/cells/registry.ts';
+import { toSweepCell } from '../../../src/cells/sweep.ts';
 import { emitLinear } from '../../../src/kernel/emit/linear.ts';
-import { lstmCell } from '../../../src/kernel/emit/lstm.ts';
 import { emitMerge } from '../../../src/kernel/emit/merge.ts';
 import { emitPool } from '../../../src/kernel/emit/pool.ts';
-import { emitSweep } from '../../../src/kernel/emit/recurrent.ts';
-import { rnnCell } from '../../../src/kernel/emit/rnn.ts';
+import { emitSweep } from '../../../src/kernel/emit/sweep.ts';
 import { emitConcat, emitGather } from '../../../src/kernel/emit/rows.ts';
 import { emitArgmax, emitLogSoftmax, emitSoftmax } from '../../../src/kernel/emit/softmax.ts';
 
-const told = {
+const unusual = {
   ...usualOptions,
   gate: { type: 'hard_sigmoid' as const, alpha: 0.2, beta: 0.5 },
   candidate: plainActivation('softplus'),
   clip: 3,
 };
 const cells = [
-  lstmCell,
-  gruResetAfterCell,
-  gruResetBeforeCell,
-  rnnCell('tanh'),
-  rnnCell('relu'),
-  cellWith({ cell: 'lstm', reset: 'after' }, { ...told, inputForget: true, peepholes: true }),
-  cellWith({ cell: 'gru', reset: 'before' }, told),
-  cellWith({ cell: 'gru', reset: 'after' }, told),
-  cellWith({ cell: 'rnn', reset: 'after' }, told),
+  ...selfTestCells.map(({ cell }) => cell),
+  ...cellChoices.map(findCell).map((cell) =>
+    toSweepCell(cell, {
+      ...unusual,
+      inputForget: cell.supports.includes('input_forget'),
+      peepholes: cell.supports.includes('peepholes'),
+    }),
+  ),
 ];
 
 it.each([1, 2, 3, 4, 5, 8, 15, 16, 17, 33, 64, 257, 1024])(

@@ -8,7 +8,7 @@ import {
   emitToChunk,
 } from '../../../src/kernel/emit/outer-product.ts';
 import { instantiate } from '../../../src/kernel/instantiate.ts';
-import { createKernel } from '../../../src/kernel/kernel.ts';
+import { createKernel } from '../../../src/cells/create-kernel.ts';
 
 const kernel = createKernel({ mode: 'auto', memoryMegabytes: 64 });
 const place = (length: number): { address: number; values: Float32Array } => {

@@ -7,10 +7,10 @@ import { emitConcat, emitGather } from '../../../src/kernel/emit/rows.ts';
 import { emitArgmax, emitLogSoftmax, emitSoftmax } from '../../../src/kernel/emit/softmax.ts';
 import { instantiate } from '../../../src/kernel/instantiate.ts';
 import type { KernelMode } from '../../../src/kernel/compile.ts';
-import { createKernel } from '../../../src/kernel/kernel.ts';
+import { createKernel } from '../../../src/cells/create-kernel.ts';
 import { denseOrder, packMatrix, packVector } from '../../../src/kernel/pack.ts';
 import { linear } from '../../../src/kernel/reference/linear.ts';
-import { argmax } from '../../../src/kernel/reference/argmax.ts';
+import { argmax } from '../../reference/argmax.ts';
 import { logSoftmax, softmax } from '../../../src/kernel/reference/softmax.ts';
 import { randomNumbers } from '../../network/random-network.ts';
 

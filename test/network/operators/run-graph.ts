@@ -2,7 +2,6 @@ import type { BodySpec } from '../../../src/network/program-spec.ts';
 import type { Operand } from '../../../src/network/operators/operand.ts';
 import { prepareBody } from '../../../src/network/operators/prepare.ts';
 import { referenceSweeps } from '../../../src/network/operators/reference-program.ts';
-import { stepOf } from '../../../src/network/reference-network.ts';
 
 /** Operators on the numbers given, without the kernel. @returns the values asked for */
 export function runGraph(
@@ -14,7 +13,7 @@ export function runGraph(
     floats,
     taken: { elements: 0, work: 0 },
     product: () => null,
-    sweeps: referenceSweeps(stepOf),
+    sweeps: referenceSweeps,
   };
   const { outputs, run } = prepareBody({ ...body, inputs: [] }, [], (name) => values.get(name), context);
   run();

@@ -4,6 +4,7 @@ import { need, refuse } from '../converted.ts';
 import { asConfig } from '../keras-config.ts';
 import type { KerasLayer } from '../keras-model.ts';
 import { requireField } from '../plain-fields.ts';
+import { cellOfClass } from '../recurrent.ts';
 import { activated, activationLayer, isActivationLayer } from './activations.ts';
 import { lastReplaced, same, sequenceOf, shapeText, type Graph, type Wire } from './graph.ts';
 import { arithmetic, concatenate, dot, isArithmetic } from './merges.ts';
@@ -64,13 +65,12 @@ const ofOne: Readonly<Record<string, Emit>> = {
   AlphaDropout: unchanged,
   ActivityRegularization: unchanged,
 };
-const cells = new Set(['LSTM', 'GRU', 'SimpleRNN', 'CuDNNLSTM', 'CuDNNGRU']);
 
 /** The operators of a layer. @returns what it gives @throws UnrollError invalid_model, saying what there is none of */
 export function emitLayer(layer: KerasLayer, reads: readonly Wire[], graph: Graph): readonly Wire[] {
   const { className, config, name } = layer;
   graph.enter(name);
-  if (cells.has(className)) return recurrent(layer, reads, graph);
+  if (cellOfClass(className) !== undefined) return recurrent(layer, reads, graph);
   if (className === 'Bidirectional') return bidirectional(layer, reads, graph);
   if (isArithmetic(className)) return [arithmetic(className, reads, graph)];
   if (className === 'Concatenate') return [concatenate(layer, reads, graph)];

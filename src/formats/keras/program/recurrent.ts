@@ -1,6 +1,7 @@
-import { activationParameters } from '../../../kernel/cell-options.ts';
+import { exportGates } from '../../../cells/gate-orders.ts';
+import { activationParameters, usualOptions } from '../../../cells/options.ts';
+import { findCell } from '../../../cells/registry.ts';
 import type { CellActivationSpec } from '../../../network/cell-fields.ts';
-import { orderedGates } from '../../../network/gate-orders.ts';
 import type { OperatorSpec } from '../../../network/program-spec.ts';
 import type { Tensor } from '../../../network/weights.ts';
 import { shown } from '../../arrays.ts';
@@ -94,7 +95,9 @@ function directionOf(
     weights: [one(w), one(r), one({ shape: [biases.length], values: biases })],
     attributes: {
       layout: 1,
-      ...(spec.cell === 'gru' && { linear_before_reset: spec.reset === 'after' ? 1 : 0 }),
+      ...(findCell({ cell: spec.cell }).resetBefore && {
+        linear_before_reset: spec.reset === 'after' ? 1 : 0,
+      }),
       ...activationAttributes(spec),
     },
     sequences: config['return_sequences'] === true,
@@ -109,8 +112,9 @@ function swept(
   reverse: boolean,
   graph: Graph,
 ): { answer: Wire; ends: readonly Wire[] } {
-  const { cell, units } = spec;
-  const count = cell === 'lstm' ? 2 : 1;
+  const { units } = spec;
+  const cell = findCell({ cell: spec.cell });
+  const count = cell.states.length;
   if (states.length > 0 && states.length !== count)
     refuse(`starts from ${states.length} states, must be ${count}`);
   const initial = states.map(({ value, shape }) =>
@@ -119,7 +123,7 @@ function swept(
       : refuse(`starts from ${shapeText(shape)}, must be [${units}]`),
   );
   const [y, ...ends] = graph.putMany(
-    { lstm: 'LSTM', gru: 'GRU', rnn: 'RNN' }[cell],
+    cell.sources.onnx!.operator,
     [x.value, ...weights, ...(initial.length > 0 ? ['', ...initial] : [])],
     1 + count,
     { ...attributes, ...(reverse && { direction: 'reverse' }) },
@@ -167,18 +171,18 @@ function merged(merge: ReturnType<typeof mergeOf>, both: [Wire, Wire], graph: Gr
 const ofOnnx =
   ({ cell }: CellSpec, tensors: Named) =>
   (part: string): Tensor =>
-    orderedGates(tensors.find(([name]) => name === part)![1], cell, 'onnx');
+    exportGates(tensors.find(([name]) => name === part)![1], findCell({ cell }), 'onnx');
 
 /** f, g, h as ONNX has them. */
 function activationAttributes({ cell, activation, activations = {} }: CellSpec): Direction['attributes'] {
   if (!activation && Object.keys(activations).length === 0) return {};
-  const { gate = { type: 'sigmoid' }, candidate = { type: activation ?? 'tanh' } } = activations;
-  const { output = { type: 'tanh' } } = activations;
-  const all: readonly CellActivationSpec[] = {
-    rnn: [candidate],
-    gru: [gate, candidate],
-    lstm: [gate, candidate, output],
-  }[cell];
+  const all = findCell({ cell }).activations.map(
+    (role) =>
+      activations[role] ??
+      ({
+        type: (role === 'candidate' ? activation : undefined) ?? usualOptions[role].type,
+      } as CellActivationSpec),
+  );
   const numbers = (name: 'alpha' | 'beta'): number[] =>
     all.flatMap((one) => {
       const usual = (activationParameters[one.type] as Partial<Record<typeof name, number | null>>)[name];

@@ -1,0 +1,257 @@
+import type { FunctionBuilder, I32Local, V128Local } from '../assembler/function-builder.ts';
+import { add, eq, i32, load, mul, sub, xor, type I32Like, type V128 } from '../assembler/expressions.ts';
+import { padded, panelBytes, panelVectors, panelsFor, type Emitter } from './emitter.ts';
+import { accumulate, coverRows, panelGroups, panelSize } from './tile.ts';
+
+// The sweep of a recurrent layer over time, shared by every cell.
+// Units go in groups of 16. A group has one panel of recurrent weights a gate, so its gates are summed and
+// the cell is updated while everything is still in registers (one row) or in the first-level cache (many
+// rows).
+//
+// pre     [steps][rows][columns]   input projections with biases, columns in packed order (pack.ts)
+// h       [rows][padded(units)]    state before the first step
+// y       [steps][rows][padded(units)]   state after every step; step t reads step t − 1
+// c       [rows][padded(units)]    the second state of a cell that has one, in place; a cell without may
+// record there
+// weights [phase][group][gate with a product][units][16]
+
+/**
+ * What a gate's sum consists of: its input projection and its recurrent product (`projection`), the recurrent
+ * product and its own bias, the projection being left to the update (`recurrent_bias`), or the input
+ * projection alone (`input_only`).
+ */
+export type GateSum = 'projection' | 'recurrent_bias' | 'input_only';
+
+/** One product with the recurrent weights and what follows it. */
+export interface SweepPhase {
+  readonly gates: readonly GateSum[];
+  /** Rows that are multiplied: the state, or what an earlier phase has left in `reset`. */
+  readonly operand: 'h' | 'reset';
+  /** Turns the gates' sums of 16 units of one row into state. sums [gate][4 vectors] */
+  readonly update: (f: FunctionBuilder, e: Emitter, sums: V128Local[][], at: RowAddresses) => void;
+}
+
+/** Addresses of 16 units of one row: the gates' input projections, the states, and rows that phases share. */
+export interface RowAddresses {
+  readonly pre: I32Local;
+  readonly h: I32Local;
+  readonly y: I32Local;
+  readonly c: I32Local;
+  readonly update: I32Local;
+  readonly reset: I32Local;
+  /** The layer's constants of these units, the same for every row. */
+  readonly constants: I32Local;
+}
+
+/** What a cell is to the kernel. */
+export interface SweepCell {
+  /** Stands in the names of emitted functions: the same name is the same code. */
+  readonly name: string;
+  readonly phases: readonly SweepPhase[];
+  /** Panels of constants of a group of units, [group][panels][16]. */
+  readonly constantPanels: number;
+  /**
+   * The product reads rows of its own, the sweep's last parameter, and one step is run at a time: dropout
+   * while learning.
+   */
+  readonly separateOperand?: boolean;
+}
+
+/** Indexes of a phase's gates whose sums contain a recurrent product. */
+export const gatesWithProduct = ({ gates }: Pick<SweepPhase, 'gates'>): number[] =>
+  gates.flatMap((sum, gate) => (sum === 'input_only' ? [] : [gate]));
+
+/** Products with the recurrent weights that one phase holds in scratch, at most. */
+const mostProducts = ({ phases }: SweepCell): number =>
+  Math.max(...phases.map((phase) => gatesWithProduct(phase).length));
+
+/** Bytes of scratch that a sweep over `rows` rows needs. */
+export function sweepScratch(cell: SweepCell, units: number, rows: number): number {
+  return rows * (mostProducts(cell) * panelBytes + (cell.phases.length - 1) * 2 * padded(units) * 4);
+}
+
+/**
+ * Emits a sweep over `steps` ≥ 1 steps of `rows` ≥ 1 rows.
+ * `descending` is 0 or 1: the order in which groups of units are visited, turned at every step, so that a
+ * step starts with the weights the one before left in the second-level cache. It never changes a bit.
+ * @returns the function's name; its parameters are in the order written below.
+ */
+export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
+  const groups = panelsFor(units);
+  const hStride = groups * panelBytes;
+  const gateCount = cell.phases.reduce((sum, { gates }) => sum + gates.length, 0);
+  const preStride = groups * gateCount * panelBytes;
+  const widest = mostProducts(cell);
+  const parameters = [
+    'pre',
+    'h',
+    'y',
+    'c',
+    'weights',
+    'constants',
+    'scratch',
+    'rows',
+    'steps',
+    'descending',
+    ...(cell.separateOperand ? (['operand'] as const) : []),
+  ] as const;
+
+  return e.module.function(`${cell.name}_${units}`, parameters, (f, p) => {
+    const updateRows = f.i32(add(p.scratch, mul(p.rows, widest * panelBytes)));
+    const resetRows = f.i32(add(updateRows, mul(p.rows, hStride)));
+    const columns = { pre: p.pre, h: p.h, y: p.y, c: p.c, update: updateRows, reset: resetRows };
+    const stride = { pre: preStride, h: hStride, y: hStride, c: hStride, update: hStride, reset: hStride };
+
+    const phaseStep = (phase: SweepPhase, preOffset: number, weightOffset: number): void => {
+      const multiplied = gatesWithProduct(phase);
+      const products = multiplied.length;
+      const groupWeights = products * panelSize(units);
+      const operand = phase.operand === 'reset' ? resetRows : (p.operand ?? p.h);
+
+      /** Addresses of a group's units in the first row. */
+      const locate = (group: I32Like): { at: RowAddresses; weights: I32Local } => {
+        const unitBytes = f.i32(mul(group, panelBytes));
+        const rows = {
+          pre: f.i32(add(add(p.pre, preOffset), mul(unitBytes, phase.gates.length))),
+          h: f.i32(add(p.h, unitBytes)),
+          y: f.i32(add(p.y, unitBytes)),
+          c: f.i32(add(p.c, unitBytes)),
+          update: f.i32(add(updateRows, unitBytes)),
+          reset: f.i32(add(resetRows, unitBytes)),
+        };
+        const weights = f.i32(add(add(p.weights, weightOffset), mul(group, groupWeights)));
+        const { constantPanels } = cell;
+        const constants = f.i32(
+          add(p.constants, constantPanels === 1 ? unitBytes : mul(unitBytes, constantPanels)),
+        );
+        return { at: { ...rows, constants }, weights };
+      };
+      const startOf = (gate: number, preAt: I32Local, constants: I32Local, row: number, v: number) =>
+        phase.gates[gate] === 'recurrent_bias'
+          ? load(constants, v * 16)
+          : load(preAt, row * preStride + gate * panelBytes + v * 16);
+      const vectorsOf = (value: (v: number) => V128): V128Local[] =>
+        Array.from({ length: panelVectors }, (_, v) => f.v128(value(v)));
+      /**
+       * The sums of one row's gates: those with a product are given, the others are their input projections.
+       */
+      const allSums = ({ pre, constants }: RowAddresses, product: (index: number) => V128Local[]) =>
+        phase.gates.map((_, gate) => {
+          const index = multiplied.indexOf(gate);
+          return index < 0 ? vectorsOf((v) => startOf(gate, pre, constants, 0, v)) : product(index);
+        });
+
+      /** One row: all of a group's gates at once, or several groups where a cell has few gates. */
+      const oneRow = (): void => {
+        const wide = Math.max(1, Math.floor(panelVectors / products));
+        for (const { width, count, first } of panelGroups(groups, wide)) {
+          const visit = f.i32(count);
+          const group = f.i32(first);
+          f.if(p.descending, () => f.set(group, add(first, (count - 1) * width)));
+          f.repeat(visit, () => {
+            const places = Array.from({ length: width }, (_, i) => locate(add(group, i)));
+            const acc = places.flatMap(({ at }) =>
+              multiplied.flatMap((gate) => vectorsOf((v) => startOf(gate, at.pre, at.constants, 0, v))),
+            );
+            const tile = { rows: 1, panels: width * products, inner: units, xStride: hStride };
+            accumulate(f, tile, operand, places[0]!.weights, [acc]);
+            places.forEach(({ at }, i) => {
+              const sums = allSums(at, (product) => {
+                const from = (i * products + product) * panelVectors;
+                return acc.slice(from, from + panelVectors);
+              });
+              phase.update(f, e, sums, at);
+            });
+            f.if(
+              p.descending,
+              () => f.set(group, sub(group, width)),
+              () => f.set(group, add(group, width)),
+            );
+          });
+        }
+      };
+
+      /**
+       * Many rows: a gate's panel serves them all, sums wait in scratch, then the cell is updated row by row.
+       */
+      const manyRows = (): void => {
+        const group = f.i32(0);
+        f.if(p.descending, () => f.set(group, i32(groups - 1)));
+        f.repeat(f.i32(groups), () => {
+          const { at, weights } = locate(group);
+          const sumStride = products * panelBytes;
+          const tile = (
+            rows: number,
+            product: number,
+            width: number,
+            x: I32Local,
+            preAt: I32Local,
+            sums: I32Local,
+          ): void => {
+            const acc = Array.from({ length: rows }, (_, r) =>
+              Array.from({ length: width * panelVectors }, (__, v) => {
+                const gate = multiplied[product + Math.floor(v / panelVectors)]!;
+                return f.v128(startOf(gate, preAt, at.constants, r, v % panelVectors));
+              }),
+            );
+            const shape = { rows, panels: width, inner: units, xStride: hStride };
+            accumulate(f, shape, x, add(weights, product * panelSize(units)), acc);
+            acc.forEach((row, r) =>
+              row.forEach((sum, v) => f.store(sums, sum, r * sumStride + product * panelBytes + v * 16)),
+            );
+          };
+          const twoRows = (): void => {
+            for (const { width, count, first } of panelGroups(products, 2))
+              for (let i = 0; i < count; i++) tile(2, first + i * width, width, operand, at.pre, p.scratch);
+          };
+          const moreRows = (): void => {
+            for (let product = 0; product < products; product++) {
+              const x = f.i32(operand);
+              const preAt = f.i32(at.pre);
+              const sums = f.i32(p.scratch);
+              coverRows(f, p.rows, (block) => {
+                tile(block, product, 1, x, preAt, sums);
+                f.advance(x, block * hStride);
+                f.advance(preAt, block * preStride);
+                f.advance(sums, block * sumStride);
+              });
+            }
+          };
+          if (products > 0) f.if(eq(p.rows, 2), twoRows, moreRows);
+
+          const sums = f.i32(p.scratch);
+          f.repeat(f.i32(p.rows), () => {
+            const sumsOfRow = allSums(at, (product) =>
+              vectorsOf((v) => load(sums, product * panelBytes + v * 16)),
+            );
+            phase.update(f, e, sumsOfRow, at);
+            f.advance(sums, sumStride);
+            for (const key of Object.keys(stride) as (keyof typeof stride)[]) f.advance(at[key], stride[key]);
+          });
+          f.if(
+            p.descending,
+            () => f.set(group, sub(group, 1)),
+            () => f.set(group, add(group, 1)),
+          );
+        });
+      };
+
+      if (products === 0) manyRows();
+      else f.if(eq(p.rows, 1), oneRow, manyRows);
+    };
+
+    f.repeat(p.steps, () => {
+      let preOffset = 0;
+      let weightOffset = 0;
+      for (const phase of cell.phases) {
+        phaseStep(phase, preOffset, weightOffset);
+        preOffset += groups * phase.gates.length * panelBytes;
+        weightOffset += groups * gatesWithProduct(phase).length * panelSize(units);
+      }
+      f.set(columns.h, columns.y);
+      f.advance(p.y, mul(p.rows, hStride));
+      f.advance(p.pre, mul(p.rows, preStride));
+      f.set(p.descending, xor(p.descending, 1));
+    });
+  });
+}
