@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { readForeign } from '../src/formats/read-foreign.ts';
-import { createRng } from '../src/decoding/rng.ts';
+import { readForeign } from '../src/formats/read-imported.ts';
+import { createRng } from '../src/random.ts';
 import { createKernel } from '../src/cells/create-kernel.ts';
 import { referenceNetwork } from '../src/network/reference-network.ts';
 import { runOnce } from '../src/network/run-once.ts';

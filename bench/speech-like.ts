@@ -1,4 +1,4 @@
-import { createRng } from '../src/decoding/rng.ts';
+import { createRng } from '../src/random.ts';
 
 /**
  * Something like speech: pulses of a voice through three resonances that move from syllable to syllable, with pauses and noise between.

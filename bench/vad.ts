@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createParser } from 'eventsource-parser';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { readForeign } from '../src/formats/read-foreign.ts';
+import { readForeign } from '../src/formats/read-imported.ts';
 import { graphSettings } from '../src/formats/onnx/graph-settings.ts';
 import { createKernel } from '../src/cells/create-kernel.ts';
 import { arenaBytes } from '../src/network/layout.ts';

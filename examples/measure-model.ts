@@ -7,8 +7,8 @@ import { modelSpec } from '../src/network/spec.ts';
 import { createBatches } from '../src/training/data/batches.ts';
 import { prepare } from '../src/training/data/prepare.ts';
 import { createLearner } from '../src/training/learner.ts';
-import { createMetrics } from '../src/training/metrics/create-metrics.ts';
-import { lossOf } from '../src/training/task-loss.ts';
+import { createMetrics } from '../src/training/optimise/metrics/create-metrics.ts';
+import { lossOf } from '../src/training/optimise/task-loss.ts';
 import { trainingSpec } from '../src/training/training-spec.ts';
 import type { Upload } from './example.ts';
 

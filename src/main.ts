@@ -1,6 +1,6 @@
 import { readConfig } from './config.ts';
 import { endProcess } from './end-process.ts';
-import { greeting } from './greeting.ts';
+import { greeting } from './startup-banner.ts';
 import { startServer, type Server } from './server.ts';
 import { farewellMs } from './shutdown.ts';
 import { createLogger } from './telemetry/logger.ts';

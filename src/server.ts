@@ -1,11 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import { describeConfig, type Config } from './config.ts';
 import { createEngine } from './engine/engine.ts';
-import { rowBuckets } from './engine/tick-counters.ts';
+import { rowBuckets } from './engine/worker/tick-counters.ts';
 import { buildApp } from './http/app.ts';
 import { trackConnections } from './http/connections.ts';
 import { limitConnections } from './http/limit-connections.ts';
-import { createTraining } from './jobs/training.ts';
+import { createTraining } from './jobs/create-training.ts';
 import { createKernel } from './cells/create-kernel.ts';
 import { createLoader } from './repository/loader.ts';
 import { createRepository } from './repository/repository.ts';

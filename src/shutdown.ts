@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Engine } from './engine/engine-interface.ts';
 import type { Connections } from './http/connections.ts';
 import { refuseUnanswered, stopListening, stopListeningMs } from './http/stop-listening.ts';
-import type { Training } from './jobs/training.ts';
+import type { Training } from './jobs/create-training.ts';
 import type { Repository } from './repository/repository-interface.ts';
 
 /** After the drain: for the last events of streams that ran out of time, and for readers to take them. */

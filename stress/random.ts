@@ -1,4 +1,4 @@
-import { createRng } from '../src/decoding/rng.ts';
+import { createRng } from '../src/random.ts';
 
 /** Choices drawn from one seed. */
 export interface Random {

@@ -1,4 +1,4 @@
-import { createRng } from '../../src/decoding/rng.ts';
+import { createRng } from '../../src/random.ts';
 import { encodeModel, type OnnxNode, type OnnxTensor } from './model.ts';
 import { gates, type Case } from './recurrent-cases.ts';
 

@@ -1,4 +1,4 @@
-import { createRng } from '../../src/decoding/rng.ts';
+import { createRng } from '../../src/random.ts';
 
 // Recurrent ONNX operators in all combinations of what they always have, then each activation at each place of each operator,
 // with everything else that the standard knows drawn beside it.

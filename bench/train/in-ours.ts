@@ -1,16 +1,16 @@
-import { createRng } from '../../src/decoding/rng.ts';
+import { createRng } from '../../src/random.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import { resolveNetwork } from '../../src/network/encoder-decoder.ts';
 import { networkSpec } from '../../src/network/spec.ts';
 import type { Batch } from '../../src/training/batch.ts';
-import { clippingScale, globalNorm } from '../../src/training/clipping.ts';
+import { clippingScale, globalNorm } from '../../src/training/optimise/clipping.ts';
 import { shard } from '../../src/training/data/shard.ts';
 import { initialWeights } from '../../src/training/initialise.ts';
-import { lossSpec } from '../../src/training/loss.ts';
-import { optimiserSpec } from '../../src/training/optimiser.ts';
-import { createOptimiser } from '../../src/training/optimisers/create-optimiser.ts';
+import { lossSpec } from '../../src/training/optimise/loss.ts';
+import { optimiserSpec } from '../../src/training/optimise/optimiser.ts';
+import { createOptimiser } from '../../src/training/optimise/optimisers/create-optimiser.ts';
 import { planOf } from '../../src/training/plan.ts';
-import { createShards } from '../../src/training/shards.ts';
+import { createShards } from '../../src/training/run/shards.ts';
 import { batch, classes, embedding, inputs, steps, vocabulary, type TrainingCase } from './networks.ts';
 import { answerRounds } from './rounds.ts';
 

@@ -1,4 +1,4 @@
-import type { Rng } from '../../src/decoding/rng.ts';
+import type { Rng } from '../../src/random.ts';
 
 /**
  * Hochreiter and Schmidhuber's adding problem (1997): a sequence of numbers from 0 to 1, two of them marked, one in each half;

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { createRng } from '../../src/decoding/rng.ts';
+import { createRng } from '../../src/random.ts';
 import { jsonl } from '../example.ts';
 import { plot, type Chart } from '../plot.ts';
 import { addingRecords } from './problem.ts';

@@ -1,4 +1,4 @@
-import type { Rng } from '../../src/decoding/rng.ts';
+import type { Rng } from '../../src/random.ts';
 import type { Declaration } from './declarations.ts';
 
 // What the model learns from: a few random characters of a declaration.

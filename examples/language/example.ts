@@ -1,4 +1,4 @@
-import { createRng } from '../../src/decoding/rng.ts';
+import { createRng } from '../../src/random.ts';
 import { jsonl, type Example } from '../example.ts';
 import { cropRecords, unknownCharacter } from './crops.ts';
 import { readDeclarations } from './declarations.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { readForeign, type ForeignFile } from '../formats/read-foreign.ts';
-import { siblingsIn } from '../repository/siblings-in.ts';
+import { readForeign, type ForeignFile } from '../formats/read-imported.ts';
+import { siblingsIn } from '../repository/external-files-in.ts';
 
 /** Of all files beside it that a file names. */
 const siblingBytes = 2 * 1024 ** 3;

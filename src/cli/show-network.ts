@@ -1,4 +1,4 @@
-import type { ForeignNetwork } from '../formats/foreign-network.ts';
+import type { ForeignNetwork } from '../formats/imported-network.ts';
 import { answerRows, answersOnce } from '../network/answers-once.ts';
 import { resolveGraph, type Node } from '../network/graph.ts';
 import { describeOptions, describeVariant } from '../network/layers/cell-options.ts';

@@ -5,8 +5,8 @@ import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { UnrollError } from '../errors.ts';
 import { publishVersion } from '../repository/publish-version.ts';
-import { checkpointFolder } from '../training/checkpoint.ts';
-import type { DataFile, FromRun, RunRequest, ToRun } from '../training/run-messages.ts';
+import { checkpointFolder } from '../training/run/checkpoint.ts';
+import type { DataFile, FromRun, RunRequest, ToRun } from '../training/run/run-messages.ts';
 import { trainingSpec, type TrainingSpec } from '../training/training-spec.ts';
 import { createDisplay } from './progress-line.ts';
 
@@ -40,7 +40,9 @@ export async function trainCommand(configPath: string, options: TrainOptions): P
     threads: options.threads,
     memoryMegabytes: options.memoryMegabytes,
   };
-  const thread = new Worker(new URL('../training/run-thread.ts', import.meta.url), { workerData: request });
+  const thread = new Worker(new URL('../training/run/run-thread.ts', import.meta.url), {
+    workerData: request,
+  });
   const pause = (): void => thread.postMessage({ kind: 'pause' } satisfies ToRun);
   process.once('SIGINT', pause).once('SIGTERM', pause);
 

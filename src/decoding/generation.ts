@@ -1,7 +1,7 @@
 import type { TokenTexts } from '../vocabulary/token-table.ts';
 import { candidates, draw, largest } from './candidates.ts';
 import { logSoftmax, penaliseFrequency, penaliseRepetition } from './logits-process.ts';
-import { createRng, restoreRng, type RngState } from './rng.ts';
+import { createRng, restoreRng, type RngState } from '../random.ts';
 import { createStopText } from './stop-text.ts';
 
 // One sequence's decoding, step by step: it owns the random numbers, the counts for the penalties and the text that may

@@ -1,7 +1,7 @@
 import { allowedTokens, bestToken } from './allowed-tokens.ts';
 import { candidates, draw } from './candidates.ts';
 import { emptyPath, extend, finished } from './path-score.ts';
-import { createRng } from './rng.ts';
+import { createRng } from '../random.ts';
 import type { DecodeOptions, Search, SearchVocabulary } from './search.ts';
 
 /** One path: the most probable token at each step, or one drawn by the seed. */

@@ -1,5 +1,5 @@
 import { eventBytes } from './flow-control.ts';
-import type { DecodedEvent, OutputsEvent, TokenEvent } from './messages.ts';
+import type { DecodedEvent, OutputsEvent, TokenEvent } from './channel/messages.ts';
 
 // The caller's end of one sequence. Events wait here until they are asked for; what a caller has been given once is not
 // given again when the sequence runs again after a worker's death.

@@ -8,7 +8,7 @@ import type { PackedTokens } from '../vocabulary/token-table.ts';
 import type { SequenceEvent } from './delivery.ts';
 import type { NetworkInfo } from './network-info.ts';
 import type { Placement } from './placement.ts';
-import type { TickCounts } from './tick-counters.ts';
+import type { TickCounts } from './worker/tick-counters.ts';
 
 // What the engine is to everything above it.
 

@@ -12,7 +12,7 @@ import { createDelivery } from './delivery.ts';
 import { createDispatcher } from './dispatch.ts';
 import { grantBytes, resumeBytes } from './flow-control.ts';
 import { LiveMap } from './live-map.ts';
-import type { FromWorker, SequenceReport } from './messages.ts';
+import type { FromWorker, SequenceReport } from './channel/messages.ts';
 import { createNetworkLoad, type NetworkLoad, type StepCount } from './network-load.ts';
 import { createNetworks } from './networks.ts';
 import { lengthCheck } from './length-check.ts';
@@ -20,7 +20,7 @@ import { freePlacement, placeNetwork, type Placement } from './placement.ts';
 import { createPool, type Member } from './pool.ts';
 import { countUnreconciled } from './reconcile.ts';
 import { countSteps, createSequence, startMessage, type Sequence } from './sequence.ts';
-import { sumCounters } from './tick-counters.ts';
+import { sumCounters } from './worker/tick-counters.ts';
 import { packTokens } from '../vocabulary/token-table.ts';
 import { cancelled, checkInTime, deadlineExceeded, watch } from './watch.ts';
 

@@ -1,4 +1,4 @@
-import type { SequenceReport } from './messages.ts';
+import type { SequenceReport } from './channel/messages.ts';
 
 // How far a worker may run ahead of a sequence's reader. Each sequence has a window: what its worker has sent and its
 // reader has not taken never exceeds the window by more than one report. A worker that has used the window up lets the

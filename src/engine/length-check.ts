@@ -1,8 +1,8 @@
 import { UnrollError } from '../errors.ts';
 import type { ProgramProgram } from '../network/layers/program.ts';
 import { keyOf } from '../network/layers/program-scratch.ts';
-import { sizeOf, type Operand } from '../network/operators/operand.ts';
-import { prepareProgram } from '../network/operators/prepare-program.ts';
+import { sizeOf, type Operand } from '../operators/operand.ts';
+import { prepareProgram } from '../operators/prepare-operators.ts';
 import type { NetworkProgram } from '../network/program.ts';
 
 /**

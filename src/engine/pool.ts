@@ -1,11 +1,11 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { createChannelMemory, openMainChannel } from './channel.ts';
-import type { Control, FromWorker, ToWorker, WorkerData } from './messages.ts';
-import { countSequences, createCounters } from './tick-counters.ts';
+import { createChannelMemory, openMainChannel } from './channel/channel.ts';
+import type { Control, FromWorker, ToWorker, WorkerData } from './channel/messages.ts';
+import { countSequences, createCounters } from './worker/tick-counters.ts';
 
 // The worker threads: started, listened to, replaced when they die. What they are told is the engine's affair.
 
-const workerEntry = new URL('./worker.ts', import.meta.url);
+const workerEntry = new URL('./worker/worker.ts', import.meta.url);
 
 /** Three times the 8 MB of --max-semi-space-size, for a server that was started without this flag; see docs/footprint.md. */
 const maxYoungGenerationSizeMb = 24;

@@ -1,7 +1,7 @@
 import type { Delivery } from './delivery.ts';
 import type { SequenceRequest } from './engine-interface.ts';
 import { windowBytes } from './flow-control.ts';
-import type { Resume, StartMessage } from './messages.ts';
+import type { Resume, StartMessage } from './channel/messages.ts';
 import type { NetworkLoad, StepCount } from './network-load.ts';
 import type { Phase } from './sequence-phase.ts';
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { DataFile } from '../training/run-messages.ts';
+import type { DataFile } from '../training/run/run-messages.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
 import type { Job } from './job.ts';
 import { now } from './job-registry.ts';

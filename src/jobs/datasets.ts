@@ -6,12 +6,12 @@ import { PassThrough, type Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { UnrollError } from '../errors.ts';
 import { validateData, type LineError } from '../training/data/validate-data.ts';
-import type { DataFile } from '../training/run-messages.ts';
+import type { DataFile } from '../training/run/run-messages.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
 import type { DiskSpace } from './disk-space.ts';
 import type { Dataset, Job } from './job.ts';
-import { diskFull } from './store-errors.ts';
-import type { JobStore } from './store.ts';
+import { diskFull } from './store/store-errors.ts';
+import type { JobStore } from './store/store.ts';
 
 // Uploaded training data: one file each under <data>/datasets, which gets its name only when it is whole and valid.
 

@@ -1,6 +1,6 @@
-import type { FromRun } from '../training/run-messages.ts';
+import type { FromRun } from '../training/run/run-messages.ts';
 import type { JobEvent } from './job.ts';
-import type { JobStore } from './store.ts';
+import type { JobStore } from './store/store.ts';
 
 export type Progress = Extract<FromRun, { kind: 'progress' }>;
 export type FollowedEvent =

@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DataFile } from '../training/run-messages.ts';
+import type { DataFile } from '../training/run/run-messages.ts';
 
 // A job's own folder: <data>/jobs/<id>/ with its record (job.json), its inline data, its copy of the base, and its checkpoints.
 

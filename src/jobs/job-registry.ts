@@ -3,7 +3,7 @@ import { UnrollError, type ErrorCode } from '../errors.ts';
 import { isOver, type Job, type JobStatus } from './job.ts';
 import type { JobEvents } from './job-events.ts';
 import { nextStatus, type JobAction } from './job-transitions.ts';
-import type { JobStore } from './store.ts';
+import type { JobStore } from './store/store.ts';
 
 /** What a change of status brings with it. */
 export interface Change {

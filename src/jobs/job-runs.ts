@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { UnrollError } from '../errors.ts';
-import type { CheckpointQuota } from '../training/checkpoint-quota.ts';
-import type { FromRun } from '../training/run-messages.ts';
+import type { CheckpointQuota } from '../training/run/checkpoint-quota.ts';
+import type { FromRun } from '../training/run/run-messages.ts';
 import type { JobEvents } from './job-events.ts';
 import type { JobFolders } from './job-folders.ts';
 import { now, type JobRegistry } from './job-registry.ts';
 import type { RunHandle, StartRun } from './run-handle.ts';
-import type { JobStore } from './store.ts';
+import type { JobStore } from './store/store.ts';
 
 /** The queue of jobs and their threads: what runs when, and what a thread's messages and its end mean for its job. */
 export interface JobRuns {

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import type { DataFile } from '../training/run-messages.ts';
+import type { DataFile } from '../training/run/run-messages.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
 
 // The rows that the training service stores.

@@ -1,5 +1,5 @@
-import { leastNetwork } from '../training/least-network.ts';
-import { checkMemoryNeed, leastMemory } from '../training/memory-need.ts';
+import { leastNetwork } from '../training/run/least-network.ts';
+import { checkMemoryNeed, leastMemory } from '../training/run/memory-need.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
 
 /**

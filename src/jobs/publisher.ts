@@ -1,8 +1,8 @@
 import { publishVersion } from '../repository/publish-version.ts';
 import type { Repository } from '../repository/repository-interface.ts';
-import { checkpointFolder } from '../training/checkpoint.ts';
+import { checkpointFolder } from '../training/run/checkpoint.ts';
 import type { JobFolders } from './job-folders.ts';
-import type { JobStore } from './store.ts';
+import type { JobStore } from './store/store.ts';
 
 /** Makes checkpoints versions of models. */
 export interface Publisher {

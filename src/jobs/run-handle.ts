@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { FromRun, RunRequest, ToRun } from '../training/run-messages.ts';
+import type { FromRun, RunRequest, ToRun } from '../training/run/run-messages.ts';
 
 /** A training thread, as its job sees it. */
 export interface RunHandle {
@@ -18,7 +18,7 @@ export interface RunEvents {
 export type StartRun = (request: RunRequest, events: RunEvents) => RunHandle;
 
 export const startRunThread: StartRun = (request, { heard, exited }) => {
-  const thread = new Worker(new URL('../training/run-thread.ts', import.meta.url), {
+  const thread = new Worker(new URL('../training/run/run-thread.ts', import.meta.url), {
     workerData: request,
     // a run out of memory takes its thread with it, not the server
     resourceLimits: { maxOldGenerationSizeMb: 4096 },

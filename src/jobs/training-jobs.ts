@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { UnrollError } from '../errors.ts';
 import type { Repository } from '../repository/repository-interface.ts';
-import type { CheckpointQuota } from '../training/checkpoint-quota.ts';
+import type { CheckpointQuota } from '../training/run/checkpoint-quota.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
 import { createJob } from './create-job.ts';
 import type { Datasets } from './datasets.ts';
@@ -16,8 +16,8 @@ import { createJobRuns } from './job-runs.ts';
 import { checkMemory } from './memory-check.ts';
 import type { Publisher } from './publisher.ts';
 import type { StartRun } from './run-handle.ts';
-import { diskFull, messageOf } from './store-errors.ts';
-import type { JobStore } from './store.ts';
+import { diskFull, messageOf } from './store/store-errors.ts';
+import type { JobStore } from './store/store.ts';
 import { validateJob } from './validate-job.ts';
 
 export interface TrainingJobs {

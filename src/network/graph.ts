@@ -2,7 +2,7 @@ import { findCell } from '../cells/registry.ts';
 import { tensorNames, tensorShapes, type DirectionTensors } from '../cells/weights.ts';
 import { UnrollError } from '../errors.ts';
 import { idColumns, type NetworkInput } from './input.ts';
-import { programWidth } from './program-width.ts';
+import { programWidth } from '../operators/output-width.ts';
 import type { LayerSpec, NetworkSpec, ProgramSpec, RecurrentSpec } from './spec.ts';
 import { misplacedOption } from './layers/cell-options.ts';
 

@@ -1,5 +1,5 @@
 import { UnrollError } from '../errors.ts';
-import { programWidth } from './program-width.ts';
+import { programWidth } from '../operators/output-width.ts';
 import type { NetworkSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 

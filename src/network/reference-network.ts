@@ -10,7 +10,7 @@ import { linear } from '../kernel/reference/linear.ts';
 import { merge } from '../kernel/reference/merge.ts';
 import { runningPool } from '../kernel/reference/pool.ts';
 import { softmax } from '../kernel/reference/softmax.ts';
-import { referenceProgram, referenceSweeps } from './operators/reference-program.ts';
+import { referenceProgram, referenceSweeps } from '../operators/reference-operators.ts';
 import { resolveGraph, type Node } from './graph.ts';
 import { stepsBehind } from './layers/conv1d.ts';
 import { networkInput } from './input.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { cellNames } from '../cells/registry.ts';
 import { cellFields } from './cell-fields.ts';
 import { decodingDefaults } from './decoding-fields.ts';
-import { programFields } from './program-spec.ts';
+import { programFields } from '../operators/spec.ts';
 import { weightSource } from './weight-source.ts';
 
 // model.json, schema 1. Shapes and names of the tensors that each layer needs are in check-weights.ts and graph.ts.

@@ -3,7 +3,7 @@ import { UnrollError } from '../errors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ModelSpec, TextInput } from '../network/spec.ts';
 import { packTexts, type TextSettings } from '../vocabulary/vocabulary.ts';
-import { chainOf } from './chain-of.ts';
+import { chainOf } from '../decoding/crf/read-potentials.ts';
 import type { LoadedModel, ServedSpec } from './loader-messages.ts';
 import { readModelFolder } from './read-model-folder.ts';
 

@@ -1,4 +1,4 @@
-import type { Factors } from '../crf/crf.ts';
+import type { Factors } from '../decoding/crf/potentials.ts';
 import type { Placement, PlacementSizes } from '../engine/placement.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { KernelShare } from '../kernel/kernel.ts';

@@ -1,4 +1,4 @@
-import { batchesOf, createBatchTally, type BatchesOfRows } from '../engine/batch-tally.ts';
+import { batchesOf, createBatchTally, type BatchesOfRows } from '../engine/worker/batch-tally.ts';
 import type { Meter } from '../engine/engine-interface.ts';
 
 // What one version of a model has been asked and has run. Reloads go on counting; it ends with the version.

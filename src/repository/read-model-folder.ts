@@ -3,9 +3,9 @@ import type { z } from 'zod';
 import { UnrollError } from '../errors.ts';
 import { mapArrays } from '../formats/map-arrays.ts';
 import { networkOf } from '../formats/network-of.ts';
-import { modelOfForeign, type Said } from '../formats/model-of-foreign.ts';
+import { modelOfForeign, type Said } from '../formats/model-from-imported.ts';
 import { graphSettings, type GraphSettings } from '../formats/onnx/graph-settings.ts';
-import { isForeignJson, readForeign, type ForeignFile } from '../formats/read-foreign.ts';
+import { isForeignJson, readForeign, type ForeignFile } from '../formats/read-imported.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { modelSpec, type ModelSpec } from '../network/spec.ts';
 import { weightSource } from '../network/weight-source.ts';
@@ -14,7 +14,7 @@ import { checkModel } from './check-model.ts';
 import { specFile, weightsFile } from './model-files.ts';
 import { readContainedFile, UnreadableFile } from './read-contained-file.ts';
 import { readFolder } from './read-folder.ts';
-import { siblingsIn } from './siblings-in.ts';
+import { siblingsIn } from './external-files-in.ts';
 
 /** Limits on the files of a model folder, checked before they are read. */
 const modelFolderLimits = {

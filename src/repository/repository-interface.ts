@@ -1,5 +1,5 @@
 import type { NetworkHandle } from '../engine/engine-interface.ts';
-import type { Factors } from '../crf/crf.ts';
+import type { Factors } from '../decoding/crf/potentials.ts';
 import type { ServedSpec } from './loader-messages.ts';
 import type { ModelStatistics } from './model-statistics.ts';
 import type { ModelSpec } from '../network/spec.ts';

@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine-interface.ts';
 import { isOutOfDescriptors, UnrollError, type ErrorCode } from '../errors.ts';
 import type { ModelSpec } from '../network/spec.ts';
 import { openVocabulary } from '../vocabulary/vocabulary.ts';
-import { createHolds } from './holds.ts';
+import { createHolds } from './unloaded-models.ts';
 import { createLeasedModel, type LeasedModel } from './leased-model.ts';
 import { createModelStatistics, type ModelStatistics } from './model-statistics.ts';
 import { parseReference } from './model-reference.ts';

@@ -5,7 +5,7 @@ import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
 import { checkDecodeCost } from './decode-cost.ts';
-import { decodeOptions, decodeRules, type DecodeSettings } from './decode-options.ts';
+import { decodeOptions, decodeRules, type DecodeSettings } from './beam-options.ts';
 import { finite } from './float32-text.ts';
 import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
 import { follow, onlyOne, runSequences, type Collector, type Submission } from './run-sequences.ts';

@@ -5,7 +5,7 @@ import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { checkReplyBytes, checkRequestSteps, longestTokenBytes } from './budgets.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
-import { optionsOf, type DecodingBody } from './decoding-options.ts';
+import { optionsOf, type DecodingBody } from './sampling-options.ts';
 import { finite } from './float32-text.ts';
 import { mergeStreams } from './merge-streams.ts';
 import { readPrompts, type Prompt } from './prompts.ts';

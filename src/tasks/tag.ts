@@ -2,7 +2,7 @@ import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import { checkReplyTo, longestText, numberBytes, textBytes } from './budgets.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
-import { createChainLabeller } from '../crf/label-chain.ts';
+import { createChainLabeller } from '../decoding/crf/labeller.ts';
 import { shortest } from './float32-text.ts';
 import { bestLabels, type Scored } from './labels.ts';
 import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';

@@ -1,4 +1,4 @@
-import { countedElsewhere } from './counted-elsewhere.ts';
+import { countedElsewhere } from './external-histogram.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 // What Prometheus sees: prefix unroll_, base units, few labels.

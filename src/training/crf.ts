@@ -1,4 +1,4 @@
-import type { Crf } from '../crf/crf.ts';
+import type { Crf } from '../decoding/crf/potentials.ts';
 import type { CrfTensors } from '../network/graph.ts';
 import type { BuildContext, LearningLayer } from './layer.ts';
 

@@ -1,5 +1,5 @@
 import { findCell } from '../cells/registry.ts';
-import type { Rng } from '../decoding/rng.ts';
+import type { Rng } from '../random.ts';
 import { networkTensors, type ResolvedNetwork } from '../network/encoder-decoder.ts';
 import type { Node } from '../network/graph.ts';
 import { cellOptionsOf } from '../network/layers/cell-options.ts';

@@ -2,7 +2,7 @@ import type { Emitter } from '../kernel/emit/emitter.ts';
 import type { KernelFunctions } from '../kernel/instantiate.ts';
 import type { Plan } from '../network/layers/layer.ts';
 import type { Tensor, Weights } from '../network/weights.ts';
-import type { Rng } from '../decoding/rng.ts';
+import type { Rng } from '../random.ts';
 
 // A layer while it learns. Rows are packed as in serving: time-major, [rows, padded(width)] float32 in kernel memory.
 

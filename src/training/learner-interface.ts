@@ -1,10 +1,10 @@
-import type { Crf } from '../crf/crf.ts';
-import type { Rng } from '../decoding/rng.ts';
+import type { Crf } from '../decoding/crf/potentials.ts';
+import type { Rng } from '../random.ts';
 import type { NetworkInput } from '../network/input.ts';
 import type { Weights } from '../network/weights.ts';
 import type { Batch } from './batch.ts';
 import type { Block, Capacity, GateStatistics, GradientFlow, Parameter } from './layer.ts';
-import type { LossSpec } from './loss.ts';
+import type { LossSpec } from './optimise/loss.ts';
 
 export interface LearnerOptions {
   readonly input: NetworkInput;

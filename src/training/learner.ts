@@ -10,14 +10,14 @@ import { padded, type Emitter } from '../kernel/emit/emitter.ts';
 import type { Plan } from '../network/layers/layer.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Tensor } from '../network/weights.ts';
-import type { Rng } from '../decoding/rng.ts';
+import type { Rng } from '../random.ts';
 import type { Batch, Sequences } from './batch.ts';
 import { createBridge } from './bridge.ts';
 import type { Block, BuildContext, Capacity, GradientFlow, LearningLayer, Pass } from './layer.ts';
 import { createLearningGraph, type LearningGraph } from './learning-graph.ts';
 import type { Learner, LearnerOptions } from './learner-interface.ts';
-import { createLoss } from './losses/create-loss.ts';
-import type { Loss } from './loss.ts';
+import { createLoss } from './optimise/losses/create-loss.ts';
+import type { Loss } from './optimise/loss.ts';
 import { packedSteps } from './plan.ts';
 
 /**

@@ -11,7 +11,7 @@ import { learningDropout } from './dropout.ts';
 import { learningEmbedding } from './embedding.ts';
 import { learningLayerNorm } from './layer-norm.ts';
 import type { Block, BuildContext, GateStatistics, LearningLayer, LearningRecurrent, Pass } from './layer.ts';
-import type { LossSpec } from './loss.ts';
+import type { LossSpec } from './optimise/loss.ts';
 import { learningPool } from './pool.ts';
 import { noWayBack, servesOnly } from './serves-only.ts';
 import { learningRecurrent } from './recurrent.ts';

@@ -7,7 +7,7 @@ import { inputOrder } from '../kernel/pack.ts';
 import { cellOptionsOf } from '../network/layers/cell-options.ts';
 import { activeRows } from '../network/layers/layer.ts';
 import type { RecurrentSpec } from '../network/spec.ts';
-import { gateRanges, gateStatistics } from './gate-statistics.ts';
+import { gateRanges, gateStatistics } from './diagnostics/gate-statistics.ts';
 import type { Block, BuildContext, GateStatistics, LearningRecurrent, Pass } from './layer.ts';
 import { createMatrix } from './matrix.ts';
 import { createRecurrentMatrix } from './recurrent-matrix.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { atMost, textList } from '../bounded-schema.ts';
 import { layerSpec } from '../network/spec.ts';
-import { lossSpec } from './loss.ts';
-import { optimiserSpec } from './optimiser.ts';
-import { scheduleSpec } from './schedule.ts';
+import { lossSpec } from './optimise/loss.ts';
+import { optimiserSpec } from './optimise/optimiser.ts';
+import { scheduleSpec } from './optimise/schedule.ts';
 import { noWayBack, servesOnly } from './serves-only.ts';
 
 // What a training run is asked for: the body of POST /v1/training/jobs, the file of `unroll train`.

@@ -1,7 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { UnrollError } from '../../src/errors.ts';
-import { readForeign } from '../../src/formats/read-foreign.ts';
+import { readForeign } from '../../src/formats/read-imported.ts';
 import type { StressNetwork } from './networks.ts';
 
 const golden = join(import.meta.dirname, '../../test/golden');

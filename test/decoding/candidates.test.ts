@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { candidates, draw, largest } from '../../src/decoding/candidates.ts';
 import { logSoftmax } from '../../src/decoding/logits-process.ts';
-import { createRng } from '../../src/decoding/rng.ts';
+import { createRng } from '../../src/random.ts';
 
 const vocabulary = fc.array(fc.double({ min: -20, max: 20, noNaN: true }), { minLength: 1, maxLength: 300 });
 const scored = vocabulary.map((logits) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRng } from '../../src/decoding/rng.ts';
+import { createRng } from '../../src/random.ts';
 import {
   createSearch,
   type DecodedToken,

@@ -23,8 +23,8 @@ function loadedBy(entry: string): string[] {
 
 describe('what is loaded', () => {
   it('by a worker thread is our own code, and none that validates, trains, reads files or answers requests', () => {
-    const loaded = loadedBy('src/engine/worker-loop.ts');
-    expect(loaded).toContain('src/engine/batcher.ts');
+    const loaded = loadedBy('src/engine/worker/worker-loop.ts');
+    expect(loaded).toContain('src/engine/worker/batcher.ts');
     expect(
       loaded.filter((path) => /node_modules|src\/(formats|http|jobs|repository|tasks|training)/.test(path)),
     ).toEqual([]);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createDelivery, type SequenceEvent } from '../../src/engine/delivery.ts';
-import type { OutputsEvent, TokenEvent } from '../../src/engine/messages.ts';
+import type { OutputsEvent, TokenEvent } from '../../src/engine/channel/messages.ts';
 
 const outputs = (first: number, ...values: number[]): OutputsEvent => ({
   kind: 'outputs',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Control } from '../../src/engine/messages.ts';
+import type { Control } from '../../src/engine/channel/messages.ts';
 import { createNetworks, type LoadedNetwork } from '../../src/engine/networks.ts';
 import type { Placement } from '../../src/engine/placement.ts';
 import { packTokens } from '../../src/vocabulary/token-table.ts';

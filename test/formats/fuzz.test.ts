@@ -1,6 +1,6 @@
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { readForeign } from '../../src/formats/read-foreign.ts';
+import { readForeign } from '../../src/formats/read-imported.ts';
 import { fuzz, readOrRefused, seeds, siblings } from './fuzz.ts';
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));

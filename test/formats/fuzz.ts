@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unzipSync, zipSync } from 'fflate';
-import { createRng, type Rng } from '../../src/decoding/rng.ts';
+import { createRng, type Rng } from '../../src/random.ts';
 import { UnrollError } from '../../src/errors.ts';
 import { refuseFile, shown } from '../../src/formats/arrays.ts';
-import { readForeign } from '../../src/formats/read-foreign.ts';
+import { readForeign } from '../../src/formats/read-imported.ts';
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
-import type { Siblings } from '../../src/formats/siblings.ts';
+import type { Siblings } from '../../src/formats/external-files.ts';
 import { moveOut } from './onnx/move-out.ts';
 
 // Files that went wrong on the way, or were made to do harm: each is refused with a named error, or loads.

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readForeign } from '../../src/formats/read-foreign.ts';
+import { readForeign } from '../../src/formats/read-imported.ts';
 
 // A process that reads one file after another, and says of each what became of it and how much more memory that took than ever before.
 

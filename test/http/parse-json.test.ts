@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseJson, smallBytes } from '../../src/http/parse-json.ts';
+import { parseJson, smallBytes } from '../../src/http/body/parse-json.ts';
 
 const parse = (text: string): Promise<unknown> => parseJson(Buffer.from(text));
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunEvents, RunHandle, StartRun } from '../../src/jobs/run-handle.ts';
-import type { FromRun, RunRequest } from '../../src/training/run-messages.ts';
+import type { FromRun, RunRequest } from '../../src/training/run/run-messages.ts';
 
 /** A training thread that does what the test says. */
 export interface FakeRun {

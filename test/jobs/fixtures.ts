@@ -5,8 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll } from 'vitest';
 import type { Job, JobEvent } from '../../src/jobs/job.ts';
-import { createSqliteStore, schema } from '../../src/jobs/sqlite-store.ts';
-import type { JobStore } from '../../src/jobs/store.ts';
+import { createSqliteStore, schema } from '../../src/jobs/store/sqlite-store.ts';
+import type { JobStore } from '../../src/jobs/store/store.ts';
 import { trainingSpec } from '../../src/training/training-spec.ts';
 
 // What the tests of the training service share.

@@ -3,7 +3,7 @@ import { UnrollError } from '../../src/errors.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { createJobEvents } from '../../src/jobs/job-events.ts';
 import { createJobRegistry } from '../../src/jobs/job-registry.ts';
-import type { JobStore } from '../../src/jobs/store.ts';
+import type { JobStore } from '../../src/jobs/store/store.ts';
 import { eventually, jobOf, memoryStore, silent } from './fixtures.ts';
 
 function registryOf(store: JobStore = memoryStore()) {

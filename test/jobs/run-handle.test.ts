@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { startRunThread } from '../../src/jobs/run-handle.ts';
-import type { FromRun } from '../../src/training/run-messages.ts';
+import type { FromRun } from '../../src/training/run/run-messages.ts';
 import { spec, temporaryFolder } from './fixtures.ts';
 
 it('starts a thread that reports, can be ended at once, and says why it failed', async () => {

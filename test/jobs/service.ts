@@ -1,13 +1,13 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createComparisons } from '../../src/jobs/comparisons.ts';
+import { createComparisons } from '../../src/jobs/comparisons/comparisons.ts';
 import { createDatasets } from '../../src/jobs/datasets.ts';
 import { createDiskSpace } from '../../src/jobs/disk-space.ts';
 import { createJobEvents } from '../../src/jobs/job-events.ts';
 import { createJobFolders } from '../../src/jobs/job-folders.ts';
 import { createJobRegistry } from '../../src/jobs/job-registry.ts';
 import { createPublisher, type Publisher } from '../../src/jobs/publisher.ts';
-import type { JobStore } from '../../src/jobs/store.ts';
+import type { JobStore } from '../../src/jobs/store/store.ts';
 import { createTrainingJobs, type TrainingJobsOptions } from '../../src/jobs/training-jobs.ts';
 import { fakeRuns } from './fake-runs.ts';
 import { memoryStore, silent, temporaryFolder } from './fixtures.ts';

@@ -1,5 +1,5 @@
 import type { Config } from '../../src/formats/keras/keras-config.ts';
-import { networkOfKeras } from '../../src/formats/keras/network-of-keras.ts';
+import { networkOfKeras } from '../../src/formats/keras/keras-to-network.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
 import type { NetworkSpec } from '../../src/network/spec.ts';
 import type { Tensor } from '../../src/network/weights.ts';

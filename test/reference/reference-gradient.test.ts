@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRng } from '../../src/decoding/rng.ts';
+import { createRng } from '../../src/random.ts';
 import { referenceNetwork } from '../../src/network/reference-network.ts';
 import { referenceGradient } from './reference-gradient.ts';
 import { exampleOf, inFloat64, learningCases, weightsOf } from '../training/networks.ts';

@@ -7,7 +7,7 @@ import type { Graph, Node } from '../../src/network/graph.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
 import { cellOptionsOf } from '../../src/network/layers/cell-options.ts';
 import type { NetworkSpec, RecurrentSpec } from '../../src/network/spec.ts';
-import type { LossSpec } from '../../src/training/loss.ts';
+import type { LossSpec } from '../../src/training/optimise/loss.ts';
 import { referenceCrfLoss } from './reference-crf-loss.ts';
 import { referenceLoss, type ReferenceTarget } from './reference-loss.ts';
 

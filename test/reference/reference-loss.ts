@@ -1,5 +1,5 @@
 import type { Tape, Variable } from './tape.ts';
-import type { LossSpec } from '../../src/training/loss.ts';
+import type { LossSpec } from '../../src/training/optimise/loss.ts';
 
 /** What a step should answer, and how much that counts. */
 export type ReferenceTarget = { readonly weight: number } & (

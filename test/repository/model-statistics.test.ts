@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { tallyBatch } from '../../src/engine/batch-tally.ts';
+import { tallyBatch } from '../../src/engine/worker/batch-tally.ts';
 import { createModelStatistics } from '../../src/repository/model-statistics.ts';
 
 it('a version that was never asked has counted nothing', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { classify } from '../../src/tasks/classify.ts';
 import { checkDecodeCost } from '../../src/tasks/decode-cost.ts';
-import { decodeOptions, decodeRules, type DecodeSettings } from '../../src/tasks/decode-options.ts';
+import { decodeOptions, decodeRules, type DecodeSettings } from '../../src/tasks/beam-options.ts';
 import { generate } from '../../src/tasks/generate.ts';
-import { infer } from '../../src/tasks/infer.ts';
+import { infer } from '../../src/open-inference/infer.ts';
 import { predict } from '../../src/tasks/predict.ts';
 import { tag } from '../../src/tasks/tag.ts';
 import type { PreparedSequence } from '../../src/tasks/read-input.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { factorsOf } from '../../src/crf/crf.ts';
+import { factorsOf } from '../../src/decoding/crf/potentials.ts';
 import { tag, tagStream } from '../../src/tasks/tag.ts';
 import { call, collect, fakeContext, labels, models } from './fake-context.ts';
 

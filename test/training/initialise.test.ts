@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRng } from '../../src/decoding/rng.ts';
+import { createRng } from '../../src/random.ts';
 import { resolveNetwork } from '../../src/network/encoder-decoder.ts';
 import { initialWeights } from '../../src/training/initialise.ts';
 import { networkSpec } from '../../src/network/spec.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createRng } from '../../src/decoding/rng.ts';
+import { createRng } from '../../src/random.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { networkSpec } from '../../src/network/spec.ts';
 import type { Learner } from '../../src/training/learner-interface.ts';
-import { lossSpec } from '../../src/training/loss.ts';
+import { lossSpec } from '../../src/training/optimise/loss.ts';
 import { createLearner } from '../../src/training/learner.ts';
 import { referenceGradient } from '../reference/reference-gradient.ts';
 import { batchOf, exampleOf, inFloat64, learningCases, weightsOf, type LearningCase } from './networks.ts';

@@ -1,12 +1,12 @@
 import { cellChoices, findCell } from '../../src/cells/registry.ts';
-import { createRng } from '../../src/decoding/rng.ts';
+import { createRng } from '../../src/random.ts';
 import { resolveNetwork } from '../../src/network/encoder-decoder.ts';
 import { idColumns, type NetworkInput } from '../../src/network/input.ts';
 import { networkSpec, type NetworkSpec } from '../../src/network/spec.ts';
 import type { Weights } from '../../src/network/weights.ts';
 import { initialWeights } from '../../src/training/initialise.ts';
 import type { Batch, Sequences } from '../../src/training/batch.ts';
-import { lossSpec, type LossSpec } from '../../src/training/loss.ts';
+import { lossSpec, type LossSpec } from '../../src/training/optimise/loss.ts';
 import { planOf } from '../../src/training/plan.ts';
 import type { ReferenceExample, ReferenceSequence, Tensors64 } from '../reference/reference-gradient.ts';
 import type { z } from 'zod';

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { createRng } from '../../src/decoding/rng.ts';
+import { createRng } from '../../src/random.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import { networkSpec } from '../../src/network/spec.ts';
 import { createLearner } from '../../src/training/learner.ts';
-import { lossSpec } from '../../src/training/loss.ts';
-import { optimiserSpec } from '../../src/training/optimiser.ts';
-import { createOptimiser } from '../../src/training/optimisers/create-optimiser.ts';
+import { lossSpec } from '../../src/training/optimise/loss.ts';
+import { optimiserSpec } from '../../src/training/optimise/optimiser.ts';
+import { createOptimiser } from '../../src/training/optimise/optimisers/create-optimiser.ts';
 import { batchOf } from './networks.ts';
 
 // Training steps of PyTorch, from test/golden/make-torch-training.py: the same weights and data, the same losses.

@@ -1,7 +1,7 @@
 import type { Tensor } from '../../network/weights.ts';
 import { refuseFile, type Arrays } from '../arrays.ts';
 import { parseJson } from '../parse-json.ts';
-import { readSiblings, type Siblings } from '../siblings.ts';
+import { readSiblings, type Siblings } from '../external-files.ts';
 import { readZip } from '../zip.ts';
 import { asConfig, textOf, type Config } from './keras-config.ts';
 import { readHdf5, type Hdf5 } from './hdf5.ts';

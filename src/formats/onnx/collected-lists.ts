@@ -1,5 +1,5 @@
-import { bodiesOf } from '../../network/operators/bodies-of.ts';
-import type { BodySpec, OperatorSpec } from '../../network/program-spec.ts';
+import { bodiesOf } from '../../operators/bodies-of.ts';
+import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
 import { shown } from '../arrays.ts';
 import { refuse } from './refuse.ts';
 

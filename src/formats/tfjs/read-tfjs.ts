@@ -2,7 +2,7 @@ import { refuseFile, shown, type Arrays } from '../arrays.ts';
 import { asConfig, textOf } from '../keras/keras-config.ts';
 import type { KerasModel } from '../keras/keras-model.ts';
 import { draftsOf } from '../keras/topology.ts';
-import type { Siblings } from '../siblings.ts';
+import type { Siblings } from '../external-files.ts';
 import { readWeightsManifest, weightsByLayer } from './weights-manifest.ts';
 
 // TensorFlow.js's layers format: model.json with modelTopology, which is Keras's config, and weightsManifest, which names the files

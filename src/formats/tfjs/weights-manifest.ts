@@ -2,7 +2,7 @@ import type { Tensor } from '../../network/weights.ts';
 import { collectArrays, countOf, refuseFile, shown, type Arrays } from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
 import { asConfig } from '../keras/keras-config.ts';
-import { readSiblings, type Siblings } from '../siblings.ts';
+import { readSiblings, type Siblings } from '../external-files.ts';
 
 // TensorFlow.js's weightsManifest: groups of weights, whose numbers stand one after the other in the group's files, little-endian and
 // without gaps (https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/types.ts).

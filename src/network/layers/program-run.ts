@@ -1,8 +1,8 @@
 import { clearVectorRegisters } from '../../kernel/compile.ts';
 import { padded } from '../../kernel/emit/emitter.ts';
-import { sizeOf, type Operand, type Values } from '../operators/operand.ts';
-import type { Preparing, Product, Sweep } from '../operators/operator.ts';
-import { prepareProgram, type PreparedProgram } from '../operators/prepare-program.ts';
+import { sizeOf, type Operand, type Values } from '../../operators/operand.ts';
+import type { Preparing, Product, Sweep } from '../../operators/operator.ts';
+import { prepareProgram, type PreparedProgram } from '../../operators/prepare-operators.ts';
 import type { RunContext } from './layer.ts';
 import type { PackedProduct, ProgramProgram } from './program.ts';
 import { keyOf, productRows, sweepRows } from './program-scratch.ts';

@@ -1,4 +1,4 @@
-import type { OperatorSpec } from '../program-spec.ts';
+import type { OperatorSpec } from '../../operators/spec.ts';
 
 // What compiling and running a program layer agree on. Apart from both, so that a worker need not load what compiles.
 

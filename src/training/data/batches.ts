@@ -1,4 +1,4 @@
-import { createRng } from '../../decoding/rng.ts';
+import { createRng } from '../../random.ts';
 import type { Batch } from '../batch.ts';
 import type { Capacity } from '../layer.ts';
 import { packSequences } from './pack-batch.ts';

@@ -1,6 +1,6 @@
 import { UnrollError } from '../../errors.ts';
 import type { ModelSpec } from '../../network/spec.ts';
-import type { DataFile } from '../run-messages.ts';
+import type { DataFile } from '../run/run-messages.ts';
 import type { TrainingSpec } from '../training-spec.ts';
 import { encodeClassify } from './encode-classify.ts';
 import { encodeDecode } from './encode-decode.ts';

@@ -1,6 +1,6 @@
 import { UnrollError } from '../../errors.ts';
-import { createRng } from '../../decoding/rng.ts';
-import type { DataFile } from '../run-messages.ts';
+import { createRng } from '../../random.ts';
+import type { DataFile } from '../run/run-messages.ts';
 import type { TrainingSpec } from '../training-spec.ts';
 import { readRecords, type Read } from './read-records.ts';
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { UnrollError } from '../../errors.ts';
-import type { DataFile } from '../run-messages.ts';
+import type { DataFile } from '../run/run-messages.ts';
 import type { TrainingSpec } from '../training-spec.ts';
 import { splitCsv } from './csv-line.ts';
 import { parseRecord, type ExampleRecord } from './example-record.ts';

@@ -1,4 +1,4 @@
-import { createRng } from '../../decoding/rng.ts';
+import { createRng } from '../../random.ts';
 import type { Batch } from '../batch.ts';
 import { planOf } from '../plan.ts';
 import type { BatchOptions, Batches } from './batches.ts';

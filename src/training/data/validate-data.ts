@@ -1,5 +1,5 @@
 import { UnrollError } from '../../errors.ts';
-import type { DataFile } from '../run-messages.ts';
+import type { DataFile } from '../run/run-messages.ts';
 import type { TrainingSpec } from '../training-spec.ts';
 import { readRecords } from './read-records.ts';
 

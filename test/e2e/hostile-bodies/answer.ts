@@ -30,7 +30,7 @@ export const bodiesToAnswer: Readonly<Record<string, HostileBody>> = {
   'as much text as a reply takes': {
     path: generate,
     body: json({ prompt: 'a', n: 256, max_tokens: 4000, ...timeout }),
-    statuses: [200, 504],
+    statuses: [200, 503, 504],
   },
   '100 series of 1,500 days': {
     path: predict,
@@ -55,7 +55,7 @@ export const bodiesToAnswer: Readonly<Record<string, HostileBody>> = {
   '256 texts of 8,192 characters to embed': {
     path: embed,
     body: json({ input: times(256, () => fill('abc ', 8192)), ...timeout }),
-    statuses: [200, 504],
+    statuses: [200, 503, 504],
   },
   'attention of long sources': {
     path: decode,

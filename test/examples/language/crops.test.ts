@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { cropLimits, cropRecords, unknownCharacter } from '../../../examples/language/crops.ts';
-import { createRng } from '../../../src/decoding/rng.ts';
+import { createRng } from '../../../src/random.ts';
 
 // the first language has no letter of the second
 const declarations = [

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Arrays } from '../../../src/formats/arrays.ts';
 import { convertRecurrent } from '../../../src/formats/keras/recurrent.ts';
-import { readForeign } from '../../../src/formats/read-foreign.ts';
+import { readForeign } from '../../../src/formats/read-imported.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { networkSpec } from '../../../src/network/spec.ts';
 import type { Tensor } from '../../../src/network/weights.ts';

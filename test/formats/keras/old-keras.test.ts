@@ -2,12 +2,12 @@ import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { asKeras2 } from '../../../src/formats/keras/keras-1.ts';
-import { readForeign } from '../../../src/formats/read-foreign.ts';
+import { readForeign } from '../../../src/formats/read-imported.ts';
 import { readZip } from '../../../src/formats/zip.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
-import { siblingsIn } from '../../../src/repository/siblings-in.ts';
+import { siblingsIn } from '../../../src/repository/external-files-in.ts';
 import { runAlone, runnerOf } from '../../network/random-network.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
 

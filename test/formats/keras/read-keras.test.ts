@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readForeign } from '../../../src/formats/read-foreign.ts';
+import { readForeign } from '../../../src/formats/read-imported.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { runAlone, runnerOf } from '../../network/random-network.ts';
 

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readForeign } from '../../../src/formats/read-foreign.ts';
-import { siblingsIn } from '../../../src/repository/siblings-in.ts';
+import { readForeign } from '../../../src/formats/read-imported.ts';
+import { siblingsIn } from '../../../src/repository/external-files-in.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
 import { moveOut } from './move-out.ts';

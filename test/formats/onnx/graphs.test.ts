@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { networkOfOnnx } from '../../../src/formats/onnx/foreign-onnx.ts';
+import { networkOfOnnx } from '../../../src/formats/onnx/read-onnx-model.ts';
 import { graphSettings } from '../../../src/formats/onnx/graph-settings.ts';
 import { readOnnx, type OnnxModel } from '../../../src/formats/onnx/read-onnx.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';

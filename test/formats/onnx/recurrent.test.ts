@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { layersOfOnnx } from '../../../src/formats/onnx/network-of-onnx.ts';
+import { layersOfOnnx } from '../../../src/formats/onnx/onnx-to-layers.ts';
 import type { Attribute, OnnxModel, OnnxTensor } from '../../../src/formats/onnx/read-onnx.ts';
 
 // What RNN, GRU and LSTM of a graph say of their cells, as fields and tensors of ours. Their numbers are held to onnxruntime's by

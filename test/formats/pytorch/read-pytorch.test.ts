@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Arrays } from '../../../src/formats/arrays.ts';
-import { networkOfStateDict } from '../../../src/formats/pytorch/network-of-state-dict.ts';
-import { readForeign } from '../../../src/formats/read-foreign.ts';
+import { networkOfStateDict } from '../../../src/formats/pytorch/state-dict-to-network.ts';
+import { readForeign } from '../../../src/formats/read-imported.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { runAlone, runnerOf } from '../../network/random-network.ts';
 

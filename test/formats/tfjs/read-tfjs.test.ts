@@ -1,15 +1,15 @@
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readForeign } from '../../../src/formats/read-foreign.ts';
+import { readForeign } from '../../../src/formats/read-imported.ts';
 import { showNetwork } from '../../../src/cli/show-network.ts';
-import type { ForeignNetwork } from '../../../src/formats/foreign-network.ts';
-import { programOfKeras } from '../../../src/formats/keras/program-of-keras.ts';
+import type { ForeignNetwork } from '../../../src/formats/imported-network.ts';
+import { programOfKeras } from '../../../src/formats/keras/keras-to-operators.ts';
 import { readTfjs } from '../../../src/formats/tfjs/read-tfjs.ts';
 import { answerRows } from '../../../src/network/answers-once.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
-import { siblingsIn } from '../../../src/repository/siblings-in.ts';
+import { siblingsIn } from '../../../src/repository/external-files-in.ts';
 import { runAlone, runnerOf } from '../../network/random-network.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { prepare } from '../../../src/training/data/prepare.ts';
 import type { Prepared } from '../../../src/training/data/prepared.ts';
-import type { DataFile } from '../../../src/training/run-messages.ts';
+import type { DataFile } from '../../../src/training/run/run-messages.ts';
 import { trainingSpec } from '../../../src/training/training-spec.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'prepare-'));

@@ -1,0 +1,16 @@
+import { factorsOf, type Factors } from './potentials.ts';
+import { networkInputs, resolveNetwork } from '../../network/encoder-decoder.ts';
+import type { NetworkSpec } from '../../network/spec.ts';
+import type { Weights } from '../../network/weights.ts';
+
+/** The chain over labels that a network ends in, null where it doesn't. Weights have been checked. */
+export function chainOf(spec: NetworkSpec, weights: Weights): Factors | null {
+  const { input, source } = networkInputs(spec, weights);
+  const last = resolveNetwork(spec, input, source).graph.nodes.at(-1)!;
+  if (last.type !== 'crf') return null;
+  const [transitions, start, end] = [last.tensors.transitions, last.tensors.start, last.tensors.end].map(
+    // copies: the weights may be views of the whole file
+    (name) => weights.get(name)!.values.slice(),
+  );
+  return factorsOf({ labels: last.width, transitions: transitions!, start: start!, end: end! });
+}

@@ -1,0 +1,174 @@
+import type { TickResult } from './tick-counters.ts';
+import { createGeneration, restoreGeneration } from '../../decoding/generation.ts';
+import { createSearch } from '../../decoding/search.ts';
+import { createDecoderRunner, type DecoderRunner, type DecoderSize } from '../../network/decoder-runner.ts';
+import { idColumns } from '../../network/input.ts';
+import type { NetworkProgram } from '../../network/program.ts';
+import { createRunner, type Runner } from '../../network/runner.ts';
+import { openTokens } from '../../vocabulary/token-table.ts';
+import { tallyBatch } from './batch-tally.ts';
+import { createDecodeBatcher } from './decode-batcher.ts';
+import { batcherDefaults } from './batcher-options.ts';
+import { createBatcher, type Batcher } from './batcher.ts';
+import type { Control, FromWorker, SequenceReport, StartMessage, ToWorker } from '../channel/messages.ts';
+
+// What a worker does with each message, and with its time: networks take turns, a tick each.
+
+export interface WorkerLoop {
+  control(message: Control): void;
+  message(message: ToWorker): void;
+  /** Runs one tick of the next network that has work. @returns whether there was any */
+  tick(): boolean;
+  /** Sequences that the worker has, in rows and in line. */
+  readonly sequences: number;
+}
+
+interface Loaded {
+  readonly id: number;
+  readonly batcher: Pick<Batcher, 'cancel' | 'grant' | 'waiting' | 'active' | 'runnable' | 'tick'>;
+  readonly add: (message: StartMessage) => void;
+}
+/** With where its batches are counted. */
+interface Tallied extends Loaded {
+  readonly tally: BigInt64Array | null;
+  readonly stepsRun: BigInt64Array;
+}
+
+export function createWorkerLoop(context: {
+  readonly memory: WebAssembly.Memory;
+  readonly send: (message: FromWorker) => void;
+  /** Called before a tick's reports are sent, so that whoever has read them finds it counted. */
+  readonly count: (tick: TickResult) => void;
+  readonly now: () => number;
+}): WorkerLoop {
+  const { memory, send, count, now } = context;
+  /** In the order of their next turn. */
+  let networks: Tallied[] = [];
+
+  function load(message: Extract<Control, { kind: 'load' }>): void {
+    const id = message.network;
+    let error: string | null = null;
+    try {
+      const loaded = message.decoder ? loadDecoder(message, message.decoder) : loadStepwise(message);
+      networks.push({
+        ...loaded,
+        tally: message.batches && new BigInt64Array(message.batches),
+        stepsRun: new BigInt64Array(message.stepsRun),
+      });
+    } catch (caught) {
+      error = String(caught);
+    }
+    send({ kind: 'loaded', network: id, error });
+  }
+
+  /** Advances sequences step by step, whatever they ask for on the way. */
+  function loadStepwise({ network, program, arena, size, tokens: packed, endId }: Load): Loaded {
+    const tokens = openTokens(packed);
+    const runner = createRunner(program, memory, arena, size);
+    warmUp(runner);
+    const batcher = createBatcher(runner, { ...batcherDefaults, now });
+    return {
+      id: network,
+      batcher,
+      add({ sequence: id, input, want, what, resume, windowBytes, given, generation: options }) {
+        const generation =
+          options &&
+          (resume?.generation
+            ? restoreGeneration(resume.generation, options, tokens, endId)
+            : createGeneration(options, tokens, endId));
+        batcher.add({ id, input, want, what, generation, resume, windowBytes, given });
+      },
+    };
+  }
+
+  /** Reads sources and writes what a search finds. */
+  function loadDecoder(
+    { network, program, arena, tokens: packed, startId, endId }: Load,
+    size: DecoderSize,
+  ): Loaded {
+    const tokens = openTokens(packed);
+    const runner = createDecoderRunner(program, memory, arena, size);
+    if (startId === undefined || endId === undefined) throw new Error('a decoder needs a start and an end');
+    warmUpDecoder(runner, program.encoder!.program, startId);
+    const batcher = createDecodeBatcher(runner, { now, tokens, startId, longestRead: size.maxSource });
+    const { input: reads } = program.encoder!.program;
+    const width = reads.kind === 'features' ? reads.width : idColumns(reads).length;
+    return {
+      id: network,
+      batcher,
+      add({ sequence: id, input, decode, windowBytes, given }) {
+        if (!decode) throw new Error('an encoder-decoder only decodes');
+        const search = createSearch(decode, { startId, endId });
+        batcher.add({ id, input, steps: input.length / width, decode, search, windowBytes, given });
+      },
+    };
+  }
+
+  function start(message: StartMessage): void {
+    const { sequence: id } = message;
+    const network = networks.find(({ id }) => id === message.network);
+    try {
+      if (!network) throw new Error(`network ${message.network} is not loaded`);
+      network.add(message);
+    } catch (error) {
+      send({
+        kind: 'reports',
+        reports: [{ sequence: id, report: { kind: 'failed', reason: String(error) } }],
+      });
+    }
+  }
+
+  return {
+    get sequences() {
+      return networks.reduce((sum, { batcher }) => sum + batcher.active + batcher.waiting, 0);
+    },
+    control(message) {
+      if (message.kind === 'load') return load(message);
+      networks = networks.filter(({ id }) => id !== message.network);
+      send({ kind: 'unloaded', network: message.network });
+    },
+    message(message) {
+      if (message.kind === 'start') return start(message);
+      const { kind, sequence } = message;
+      for (const { batcher } of networks)
+        if (kind === 'cancel') batcher.cancel(sequence);
+        else batcher.grant(sequence, message.bytes);
+    },
+    tick() {
+      const turn = networks.findIndex(({ batcher }) => batcher.runnable);
+      if (turn < 0) return false;
+      const [network] = networks.splice(turn, 1);
+      networks.push(network!);
+      const reports: { sequence: number; report: SequenceReport }[] = [];
+      const ran = network!.batcher.tick((sequence, report) => reports.push({ sequence, report }));
+      if (ran) count(ran);
+      if (ran) Atomics.add(network!.stepsRun, 0, BigInt(ran.sequenceSteps));
+      if (ran && network!.tally) tallyBatch(network!.tally, ran);
+      if (reports.length > 0) send({ kind: 'reports', reports });
+      return true;
+    },
+  };
+}
+
+type Load = Extract<Control, { kind: 'load' }>;
+
+/** The same for an encoder-decoder: a source of one step, and one step of it. */
+function warmUpDecoder(runner: DecoderRunner, { input }: NetworkProgram, startId: number): void {
+  const [source] = runner.read([
+    input.kind === 'features' ? new Float32Array(input.width) : new Int32Array(idColumns(input).length),
+  ]);
+  runner.join(source!);
+  runner.step([startId]);
+  runner.arrange([]);
+  runner.release(source!);
+}
+
+/** One step, so that the first caller does not pay for what is done once. */
+function warmUp(runner: Runner): void {
+  const row = runner.join();
+  runner.plan([1]);
+  if (runner.inputWidth === 0) runner.ids.fill(0);
+  else runner.features.fill(0, 0, runner.inputWidth);
+  runner.run([0], 'output');
+  runner.leave(row);
+}

@@ -1,0 +1,35 @@
+import { refuseOperator, sizeOf, type Operand } from '../../operators/operand.ts';
+import type { ProgramSpec } from '../../network/spec.ts';
+import type { Tensor } from '../../network/weights.ts';
+import type { Folded } from './fold.ts';
+
+/** Whole numbers that a model.json may hold. */
+const mostWhole = 100_000;
+
+/** What is fed, before anything is. */
+export const blank = (shape: readonly number[], kind: Operand['kind']): Operand => ({
+  kind,
+  shape,
+  values: kind === 'float' ? new Float32Array(sizeOf(shape)) : new Float64Array(sizeOf(shape)),
+  known: false,
+});
+
+/** A folded program's constants: those that become tensors, and those that model.json holds. @throws UnrollError invalid_model */
+export function constantsOf({ constants }: Folded): {
+  floats: Map<string, Tensor>;
+  whole: ProgramSpec['wholeConstants'];
+} {
+  const floats = new Map<string, Tensor>();
+  const whole: ProgramSpec['wholeConstants'] = {};
+  let count = 0;
+  for (const [name, { kind, shape, values }] of constants) {
+    if (kind === 'float') floats.set(name, { shape, values: values as Float32Array });
+    else {
+      count += values.length;
+      whole[name] = { kind, shape: [...shape], values: Array.from(values) };
+    }
+  }
+  if (count > mostWhole)
+    refuseOperator(`${count} whole numbers among its constants, the limit is ${mostWhole}`);
+  return { floats, whole };
+}

@@ -1,0 +1,179 @@
+import { cellOfOperator, findCell } from '../../cells/registry.ts';
+import { UnrollError } from '../../errors.ts';
+import { NotKnown, type Operand } from '../../operators/operand.ts';
+import type { Preparing } from '../../operators/operator.ts';
+import { prepareBody, prepareOperator } from '../../operators/prepare-operator.ts';
+import { bodiesOf } from '../../operators/bodies-of.ts';
+import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
+
+// Whatever constants and known shapes tell is computed when a file is read, and does not run again: shapes, branches, turned weights.
+
+/** A value of the graph: null where its shape is told only by a sequence's length. */
+type Value = Operand | null;
+
+/** Numbers that folding may make of fewer: a program stays about as large as its file. */
+const mostFolded = 2 ** 22;
+
+export interface Folded {
+  readonly operators: readonly OperatorSpec[];
+  readonly outputs: readonly string[];
+  /** Constants that the operators read. */
+  readonly constants: ReadonlyMap<string, Operand>;
+  readonly values: ReadonlyMap<string, Value>;
+}
+
+/**
+ * @param inputs the graph's inputs, null for those of unknown shapes
+ * @throws UnrollError invalid_model where an operator does not fit what it reads
+ */
+export function fold(
+  graph: BodySpec,
+  inputs: ReadonlyMap<string, Value>,
+  constants: ReadonlyMap<string, Operand>,
+): Folded {
+  const values = new Map<string, Value>([...constants, ...inputs]);
+  const context = folding();
+  const scopeOf =
+    (inner: ReadonlyMap<string, Value>, around: (name: string) => Value | undefined) => (name: string) =>
+      inner.has(name) ? inner.get(name) : around(name);
+
+  /** Operators that are left of a body; `rename` follows what they read to where it comes from. */
+  const foldBody = (
+    body: BodySpec,
+    around: (name: string) => Value | undefined,
+    rename: Map<string, string>,
+    made: Map<string, Value>,
+  ): OperatorSpec[] => {
+    const scope = scopeOf(made, around);
+    const left: OperatorSpec[] = [];
+    const final = (name: string): string => rename.get(name) ?? name;
+    for (const given of body.operators) {
+      const operator = { ...given, inputs: given.inputs.map(final) };
+      const condition = operator.operator === 'If' ? scope(operator.inputs[0]!) : undefined;
+      if (condition?.known) {
+        const taken = operator.bodies?.[condition.values[0] ? 'then_branch' : 'else_branch'];
+        if (!taken) throw new UnrollError('invalid_model', 'an If without a branch');
+        left.push(...foldBody(taken, around, rename, made));
+        operator.outputs.forEach((name, i) => rename.set(name, final(taken.outputs[i] ?? '')));
+        continue;
+      }
+      if (operator.operator === 'Identity' || operator.operator === 'Dropout') {
+        rename.set(operator.outputs[0]!, operator.inputs[0]!);
+        if (!operator.outputs[1]) continue;
+      }
+      const outputs = operandsOf(operator, scope, final);
+      operator.outputs.forEach((name, i) => name !== '' && made.set(name, outputs?.[i] ?? null));
+      if (outputs?.every(({ known, values: { length } }) => known && length <= mostFolded)) continue;
+      // what stays must not be taken for known: it will be computed
+      operator.outputs.forEach(
+        (name, i) => outputs?.[i]?.known && made.set(name, { ...outputs[i], known: false }),
+      );
+      left.push({ ...operator, ...(operator.bodies && { bodies: foldBodies(operator, scope, rename) }) });
+    }
+    return left;
+  };
+
+  const operandsOf = (
+    operator: OperatorSpec,
+    scope: (name: string) => Value | undefined,
+    final: (name: string) => string,
+  ): readonly Operand[] | null => {
+    const lookUp = (name: string): Operand | undefined => scope(final(name)) ?? undefined;
+    if (operator.inputs.some((name) => name !== '' && scope(name) === null)) return null;
+    if (operator.bodies && [...capturedBy(operator)].some((name) => scope(final(name)) === null)) return null;
+    const preparing: Preparing = {
+      ...context,
+      body: (body, given) => prepareBody(body, given, lookUp, context),
+    };
+    const { outputs, run } = prepareOperator(operator, lookUp, preparing);
+    if (outputs.every(({ known }) => known)) run?.();
+    return outputs;
+  };
+
+  const foldBodies = (
+    operator: OperatorSpec,
+    scope: (name: string) => Value | undefined,
+    rename: Map<string, string>,
+  ): Record<string, BodySpec> =>
+    Object.fromEntries(
+      Object.entries(operator.bodies ?? {}).flatMap(([name, body]) => {
+        if (!body) return [];
+        const own = new Map<string, Value>(body.inputs.map((input) => [input, null]));
+        const operators = foldBody(body, scope, rename, own);
+        for (const [value, operand] of own) if (operand?.known) values.set(value, operand);
+        return [
+          [name, { ...body, operators, outputs: body.outputs.map((output) => rename.get(output) ?? output) }],
+        ];
+      }),
+    );
+
+  const rename = new Map<string, string>();
+  const left = foldBody(graph, (name) => values.get(name), rename, values);
+  const outputs = graph.outputs.map((name) => rename.get(name) ?? name);
+  const operators = reachable(left, outputs);
+  const read = new Set([...outputs, ...readBy(operators)]);
+  return {
+    operators,
+    outputs,
+    constants: new Map(
+      [...values].flatMap(([name, value]) => (value?.known && read.has(name) ? [[name, value]] : [])),
+    ),
+    values,
+  };
+}
+
+/** Only shapes are asked for: nothing that a run would tell is computed. */
+function folding(): Omit<Preparing, 'body'> {
+  return {
+    floats: Float32Array,
+    taken: { elements: 0, work: 0 },
+    product: () => null,
+    sweeps: ({ operator }, [, w, r]) => {
+      if (!w || !r) throw new NotKnown('its weights');
+      const [directions = 0] = w.shape;
+      const units = r.shape.at(-1) ?? 0;
+      return Array.from({ length: directions }, () => ({
+        units,
+        hasCellState: findCell({ cell: cellOfOperator(operator)! }).states.includes('c'),
+        run: () => {},
+      }));
+    },
+  };
+}
+
+/** Names that an operator's bodies read from around them. */
+function capturedBy(operator: OperatorSpec): Set<string> {
+  const captured = new Set<string>();
+  for (const body of bodiesOf(operator)) {
+    const own = new Set(body.inputs);
+    for (const operator of body.operators) {
+      for (const name of [...operator.inputs, ...capturedBy(operator)])
+        if (name !== '' && !own.has(name)) captured.add(name);
+      for (const name of operator.outputs) own.add(name);
+    }
+    for (const name of body.outputs) if (!own.has(name)) captured.add(name);
+  }
+  return captured;
+}
+
+function* readBy(operators: readonly OperatorSpec[]): Generator<string> {
+  for (const operator of operators) {
+    yield* operator.inputs;
+    for (const body of bodiesOf(operator)) {
+      yield* body.outputs;
+      yield* readBy(body.operators);
+    }
+  }
+}
+
+/** The operators that the outputs depend on, in their order. */
+function reachable(operators: readonly OperatorSpec[], outputs: readonly string[]): OperatorSpec[] {
+  const wanted = new Set(outputs);
+  const kept: OperatorSpec[] = [];
+  for (const operator of operators.toReversed()) {
+    if (!operator.outputs.some((name) => name !== '' && wanted.has(name))) continue;
+    for (const name of [...operator.inputs, ...capturedBy(operator)]) wanted.add(name);
+    kept.push(operator);
+  }
+  return kept.reverse();
+}

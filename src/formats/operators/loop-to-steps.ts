@@ -1,0 +1,155 @@
+import { cellOfOperator } from '../../cells/registry.ts';
+import { UnrollError } from '../../errors.ts';
+import { blank, constantsOf } from './constants.ts';
+import { fold } from './fold.ts';
+import { axisOf, type Operand } from '../../operators/operand.ts';
+import { numberOf } from '../../operators/operator.ts';
+import { referenceProgram, referenceSweeps } from '../../operators/reference-operators.ts';
+import { programWidth } from '../../operators/output-width.ts';
+import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
+import type { ProgramSpec } from '../../network/spec.ts';
+import type { Tensor } from '../../network/weights.ts';
+import { across, AcrossSteps, roleOf, type AtOneStep, type Role } from './step-roles.ts';
+import { turnOfLoop, turnOfScan } from './loop-to-sweep.ts';
+
+// A program over sequences whose one Loop or Scan is a cell over the steps, with nothing around it that looks across them, is a program of
+// a step: the loop's body once, what it carries the state. Then it streams, and its state can be had.
+
+export interface Program {
+  readonly layer: ProgramSpec;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** Whether it answers with what the last step has come to, rather than at every step. */
+  readonly last: boolean;
+}
+
+/** Null where a program is no cell over its steps. */
+export function stepsOfLoop(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>): Program | null {
+  const { input, operators } = layer;
+  const axis = input.shape.indexOf(-1);
+  const loops = operators.filter(({ operator }) => operator === 'Loop' || operator === 'Scan');
+  const around = operators.some(
+    ({ operator }) => operator === 'If' || cellOfOperator(operator) !== undefined,
+  );
+  if (axis < 0 || input.steps !== undefined || loops.length !== 1 || around) return null;
+  try {
+    const step = unrolled(layer, tensors, axis, loops[0]!);
+    return step && sameAnswers(layer, tensors, step) ? step : null;
+  } catch (error) {
+    // a step that does not fit itself is none
+    if (error instanceof AcrossSteps || error instanceof UnrollError) return null;
+    throw error;
+  }
+}
+
+function unrolled(
+  layer: ProgramSpec,
+  tensors: ReadonlyMap<string, Tensor>,
+  axis: number,
+  loop: OperatorSpec,
+): Program | null {
+  const constants = operandsOf(layer, tensors);
+  const shape = layer.input.shape.map((size) => (size === -1 ? 1 : size));
+  const fed = blank(shape, layer.input.vocabulary === undefined ? 'float' : 'int');
+  const body: BodySpec = { inputs: [], operators: layer.operators, outputs: [layer.output.value] };
+  const { values } = fold(body, new Map([[layer.input.value, fed]]), constants);
+  const at = { operand: (name: string) => values.get(name) ?? undefined };
+  const roles = new Map<string, Role>([[layer.input.value, { kind: 'steps', axis }]]);
+  for (const name of constants.keys()) roles.set(name, { kind: 'fixed' });
+  const role = (name: string): Role => roles.get(name) ?? across();
+
+  const operators: OperatorSpec[] = [];
+  let states: { input: string; output: string; start: Operand }[] = [];
+  for (const operator of layer.operators) {
+    if (operator !== loop) {
+      const own =
+        operator.operator === 'ConcatFromSequence'
+          ? ofCollected(operator, role, at)
+          : roleOf(operator, role, at);
+      for (const name of operator.outputs) if (name !== '') roles.set(name, own);
+      operators.push(operator);
+      continue;
+    }
+    const turn =
+      operator.operator === 'Loop' ? turnOfLoop(operator, role, at) : turnOfScan(operator, role, at);
+    operators.push(...turn.operators);
+    states = turn.states.map(({ start, ...names }) => ({ ...names, start: at.operand(start) ?? across() }));
+    for (const [name, own] of turn.roles) roles.set(name, own);
+    for (const [name, operand] of turn.constants) constants.set(name, operand);
+  }
+  const answer = role(layer.output.value);
+  if (answer.kind !== 'steps' && answer.kind !== 'now') return null;
+  if (states.some(({ start }) => !start.known || start.kind !== 'float')) return null;
+
+  const outputs = [layer.output.value, ...states.map(({ output }) => output)];
+  const inputs = new Map<string, Operand>([[layer.input.value, fed]]);
+  for (const { input, start } of states) inputs.set(input, blank(start.shape, 'float'));
+  const folded = fold({ inputs: [], operators, outputs }, inputs, constants);
+  const { floats: own, whole } = constantsOf(folded);
+  const started = states.map(({ input, start }, i) => {
+    const zero = start.values.every((value) => value === 0);
+    if (!zero) own.set(`${input}:start`, { shape: start.shape, values: Float32Array.from(start.values) });
+    return {
+      input,
+      output: folded.outputs[i + 1]!,
+      shape: [...start.shape],
+      ...(!zero && { start: `${input}:start` }),
+    };
+  });
+  return {
+    last: answer.kind === 'now',
+    tensors: own,
+    layer: {
+      ...layer,
+      runs: 'step',
+      input: { ...layer.input, shape },
+      output: { value: folded.outputs[0]!, gives: 'step' },
+      states: started,
+      wholeConstants: whole,
+      constants: Object.fromEntries([...own].map(([name, tensor]) => [name, [...tensor.shape]])),
+      operators: [...folded.operators],
+    },
+  };
+}
+
+/** Items of a list that is a row a step each, put together along a new axis. */
+function ofCollected(operator: OperatorSpec, role: (name: string) => Role, at: AtOneStep): Role {
+  const name = operator.inputs[0]!;
+  const list = role(name);
+  const rank = at.operand(name)?.shape.length ?? across();
+  if (list.kind !== 'steps' || list.axis !== 0) return across();
+  const isNew = numberOf(operator, 'new_axis', 0) === 1;
+  const axis = axisOf(numberOf(operator, 'axis', 0), isNew ? rank : rank - 1);
+  const one = isNew || at.operand(name)!.shape[axis + 1] === 1;
+  return one ? { kind: 'steps', axis } : across();
+}
+
+function operandsOf(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>): Map<string, Operand> {
+  const constants = new Map<string, Operand>();
+  for (const [name, tensor] of tensors) constants.set(name, { kind: 'float', ...tensor, known: true });
+  for (const [name, { kind, shape, values }] of Object.entries(layer.wholeConstants))
+    constants.set(name, { kind, shape, values: Float64Array.from(values), known: true });
+  return constants;
+}
+
+const checkedSteps = 7;
+const mostApart = 1e-9;
+
+/** The telling is a reading of shapes: both programs must also agree in float64 on numbers of no particular kind. */
+function sameAnswers(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>, step: Program): boolean {
+  const width = programWidth(layer);
+  const { vocabulary } = layer.input;
+  const rows = Array.from({ length: checkedSteps }, (_, t) =>
+    vocabulary === undefined
+      ? Float64Array.from({ length: width }, (__, k) => Math.sin(1 + 7.3 * t + 2.9 * k))
+      : Float64Array.of((t * 7 + 3) % vocabulary),
+  );
+  const run = (one: ProgramSpec, own: ReadonlyMap<string, Tensor>): Float64Array[] =>
+    referenceProgram(one, (name) => own.get(name)!.values, rows, referenceSweeps);
+  const [before, after] = [run(layer, tensors), run(step.layer, step.tensors)];
+  const first = step.last ? checkedSteps - 1 : 0;
+  return before.every(
+    (row, t) =>
+      t < first ||
+      row.every((value, k) => Math.abs(value - after[t]![k]!) <= mostApart * (1 + Math.abs(value))),
+  );
+}

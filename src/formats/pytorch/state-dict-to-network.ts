@@ -1,0 +1,201 @@
+import { cellNames, findCell } from '../../cells/registry.ts';
+import { UnrollError } from '../../errors.ts';
+import type { NetworkInput } from '../../network/input.ts';
+import type { RecurrentSpec } from '../../network/spec.ts';
+import type { Tensor } from '../../network/weights.ts';
+import { shown, type Arrays } from '../arrays.ts';
+import type { ForeignNetwork } from '../imported-network.ts';
+import { networkOfLayers } from '../layers-to-network.ts';
+
+// A state dict has no network, only tensors in the order of the modules. Where they can only be a chain of embedding, recurrent
+// layers, layer norms and dense layers, that chain is what they are; everything else needs a model.json.
+
+interface Module {
+  readonly prefix: string;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+interface Draft {
+  readonly layers: object[];
+  readonly weights: Map<string, Tensor>;
+  readonly notes: string[];
+  /** Columns of what was read so far; 0 before the first layer. */
+  width: number;
+  input: NetworkInput | null;
+}
+
+/** @throws UnrollError invalid_model, saying which tensor cannot be placed */
+export function networkOfStateDict(arrays: Arrays): ForeignNetwork {
+  const draft: Draft = { layers: [], weights: new Map(), notes: [], width: 0, input: null };
+  const modules = modulesOf(arrays);
+  modules.forEach((one, index) => place(draft, one, index, modules));
+  if (draft.layers.length === 0 || !draft.input) return refuse('the file has no recurrent or dense layer');
+  const network = networkOfLayers(draft.layers);
+  return { network, weights: draft.weights, input: draft.input, notes: draft.notes };
+}
+
+/** Tensors by the module they belong to, in the order of the file. */
+function modulesOf(arrays: Arrays): Module[] {
+  const modules = new Map<string, Map<string, Tensor>>();
+  for (const [name, tensor] of arrays) {
+    const dot = name.lastIndexOf('.');
+    const prefix = name.slice(0, Math.max(0, dot));
+    if (!modules.has(prefix)) modules.set(prefix, new Map());
+    modules.get(prefix)!.set(name.slice(dot + 1), tensor);
+  }
+  return [...modules].map(([prefix, tensors]) => ({ prefix, tensors }));
+}
+
+function place(draft: Draft, module: Module, index: number, modules: readonly Module[]): void {
+  const { prefix, tensors } = module;
+  if (tensors.has('weight_ih_l0')) return placeRecurrent(draft, module);
+  const weight = tensors.get('weight');
+  const bias = tensors.get('bias');
+  const others = [...tensors.keys()].filter((name) => name !== 'weight' && name !== 'bias');
+  if (!weight || others.length > 0)
+    return refuse(
+      `${shown(prefix)} has ${[...tensors.keys()].slice(0, 6).map(shown).join(', ')}: no layer that we can tell`,
+    );
+  const name = nameOf(prefix, index);
+  if (weight.shape.length === 1 && bias) {
+    expectWidth(draft, weight.shape[0]!, prefix);
+    draft.layers.push({ type: 'layer_norm', name });
+    draft.weights.set(`${name}.weight`, weight).set(`${name}.bias`, bias);
+    draft.notes.push(`${shown(prefix)} is taken for a layer norm with epsilon 1e-5`);
+    return;
+  }
+  const [rows, columns] = weight.shape;
+  if (weight.shape.length !== 2 || rows === undefined || columns === undefined)
+    return refuse(`${shown(prefix)}: a weight of [${weight.shape.join(', ')}] is no layer that we can tell`);
+  const next = modules[index + 1];
+  if (!bias && draft.layers.length === 0 && next && widthRead(next) === columns) {
+    draft.layers.push({ type: 'embedding', name, vocabulary: rows, units: columns });
+    draft.weights.set(`${name}.weight`, weight);
+    draft.input = { kind: 'ids', vocabulary: rows };
+    draft.width = columns;
+    return;
+  }
+  expectWidth(draft, columns, prefix);
+  draft.layers.push({ type: 'dense', name, units: rows });
+  draft.weights.set(`${name}.weight`, weight).set(`${name}.bias`, bias ?? zeros(rows));
+  draft.notes.push(`${shown(prefix)} is taken for a dense layer without an activation`);
+  draft.width = rows;
+}
+
+/** Columns that a module reads. */
+function widthRead({ tensors }: Module): number | undefined {
+  return (tensors.get('weight_ih_l0') ?? tensors.get('weight'))?.shape.at(-1);
+}
+
+function expectWidth(draft: Draft, width: number, prefix: string): void {
+  if (draft.layers.length === 0) draft.input = { kind: 'features', width };
+  else if (draft.width !== width)
+    refuse(
+      `${shown(prefix)} reads ${width} columns, the layer before gives ${draft.width}: not a chain, it needs a model.json`,
+    );
+  draft.width = width;
+}
+
+/** nn.RNN, nn.LSTM, nn.GRU with any number of layers, both ways, without biases, projected. */
+function placeRecurrent(draft: Draft, { prefix, tensors }: Module): void {
+  const first = tensors.get('weight_ih_l0')!;
+  const hidden = tensors.get('weight_hh_l0');
+  if (!hidden || first.shape.length !== 2 || hidden.shape.length !== 2)
+    return refuse(`${shown(prefix)}: weight_ih_l0 and weight_hh_l0 must be matrices`);
+  const projected = tensors.get('weight_hr_l0');
+  const units = projected?.shape[1] ?? hidden.shape[1]!;
+  const gates = first.shape[0]! / units;
+  const cell = cellNames.find((name) => {
+    const { sources, gates: own } = findCell({ cell: name });
+    return sources.pytorch !== undefined && own.length === gates;
+  });
+  if (!cell)
+    return refuse(
+      `${shown(prefix)}: weight_ih_l0 has ${first.shape[0]} rows for ${units} units: no cell has so many gates`,
+    );
+  let levels = 0;
+  while (tensors.has(`weight_ih_l${levels}`)) levels++;
+  const bidirectional = tensors.has('weight_ih_l0_reverse');
+  expectWidth(draft, first.shape[1]!, prefix);
+  if (findCell({ cell }).supports.includes('activation'))
+    draft.notes.push(`${shown(prefix)} is taken for tanh; a relu says so in model.json`);
+
+  const named = nameOf(prefix, draft.layers.length);
+  const directions = bidirectional ? (['forward', 'backward'] as const) : (['forward'] as const);
+  const common = { type: 'recurrent', cell, units, bidirectional } satisfies Partial<RecurrentSpec>;
+  if (!projected) draft.layers.push({ ...common, name: named, layers: levels });
+  for (let level = 0; level < levels; level++) {
+    const name = projected ? `${named}_${level}` : named;
+    const projections: Tensor[] = [];
+    for (const direction of directions) {
+      const suffix = `_l${level}${direction === 'backward' ? '_reverse' : ''}`;
+      const get = (part: string): Tensor | undefined => tensors.get(part + suffix);
+      const need = (part: string): Tensor =>
+        get(part) ?? refuse(`${shown(`${prefix}.${part}${suffix}`)} is missing`);
+      const rows = first.shape[0]!;
+      const projection = projected ? need('weight_hr') : null;
+      if (projection) projections.push(projection);
+      const at = `${name}.${projected ? 0 : level}.${direction}`;
+      draft.weights.set(`${at}.weight_ih`, need('weight_ih'));
+      // W_hh reads the projected state: W_hh·W_hr reads the whole one, and gives the same
+      draft.weights.set(
+        `${at}.weight_hh`,
+        projection ? product(need('weight_hh'), projection) : need('weight_hh'),
+      );
+      draft.weights.set(`${at}.bias_ih`, get('bias_ih') ?? zeros(rows));
+      draft.weights.set(`${at}.bias_hh`, get('bias_hh') ?? zeros(rows));
+    }
+    draft.width = units * directions.length;
+    if (!projected) continue;
+    const width = projections[0]!.shape[0]!;
+    draft.layers.push({ ...common, name });
+    draft.layers.push({ type: 'dense', name: `${name}_projection`, units: width * directions.length });
+    draft.weights.set(`${name}_projection.weight`, blockDiagonal(projections));
+    draft.weights.set(`${name}_projection.bias`, zeros(width * directions.length));
+    draft.width = width * directions.length;
+  }
+  if (projected)
+    draft.notes.push(
+      `${shown(prefix)} is projected: its states are kept whole, and a dense layer projects what it gives`,
+    );
+}
+
+/** A name that a layer may have. */
+const nameOf = (prefix: string, index: number): string =>
+  prefix.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(0, 48) || `layer_${index}`;
+const zeros = (length: number): Tensor => ({ shape: [length], values: new Float32Array(length) });
+
+/** A [m, k] · B [k, n], summed in float64 */
+function product(a: Tensor, b: Tensor): Tensor {
+  const [m = 0, k = 0] = a.shape;
+  const [inner = 0, n = 0] = b.shape;
+  if (inner !== k) refuse(`[${a.shape.join(', ')}] and [${b.shape.join(', ')}] do not multiply`);
+  const values = new Float32Array(m * n);
+  const row = new Float64Array(n);
+  for (let i = 0; i < m; i++) {
+    row.fill(0);
+    for (let l = 0; l < k; l++)
+      for (let j = 0; j < n; j++) row[j] = row[j]! + a.values[i * k + l]! * b.values[l * n + j]!;
+    values.set(row, i * n);
+  }
+  return { shape: [m, n], values };
+}
+
+function blockDiagonal(blocks: readonly Tensor[]): Tensor {
+  const rows = blocks.reduce((sum, { shape }) => sum + shape[0]!, 0);
+  const columns = blocks.reduce((sum, { shape }) => sum + shape[1]!, 0);
+  const values = new Float32Array(rows * columns);
+  let row = 0;
+  let column = 0;
+  for (const { shape, values: block } of blocks) {
+    const width = shape[1]!;
+    for (let i = 0; i < shape[0]!; i++)
+      values.set(block.subarray(i * width, (i + 1) * width), (row + i) * columns + column);
+    row += shape[0]!;
+    column += width;
+  }
+  return { shape: [rows, columns], values };
+}
+
+function refuse(what: string): never {
+  throw new UnrollError('invalid_model', what);
+}

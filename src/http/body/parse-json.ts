@@ -1,0 +1,79 @@
+import { UnrollError } from '../../errors.ts';
+import { createTimeSlice, nextTurn, type TimeSlice } from '../../time-slice.ts';
+import { createJsonScan } from './json-scan.ts';
+
+// Bodies of any size as JSON, without holding up the event loop: scanned in slices, refused where JSON.parse would take
+// long, parsed in a turn of its own.
+
+/** Up to so many bytes nothing takes long enough to be cut into slices. */
+export const smallBytes = 32_768;
+
+/** @throws UnrollError malformed_json, body_too_complex */
+export function parseSmallJson(bytes: Buffer): unknown {
+  const scan = createJsonScan(bytes);
+  scan.read(bytes.length);
+  scan.check();
+  const value = parse(bytes);
+  if (scan.suspicious) for (const _ of forbiddenFields(value));
+  return value;
+}
+
+/** @throws UnrollError malformed_json, body_too_complex */
+export async function parseJson(bytes: Buffer): Promise<unknown> {
+  if (bytes.length <= smallBytes) return parseSmallJson(bytes);
+  const slice = createTimeSlice();
+  const scan = createJsonScan(bytes);
+  while (scan.read(smallBytes)) if (slice.due()) await slice.next();
+  scan.check();
+  await nextTurn();
+  const value = parse(bytes);
+  if (scan.suspicious) await inSlices(forbiddenFields(value), slice);
+  // what looks at the value next has a turn of its own
+  await nextTurn();
+  return value;
+}
+
+function parse(bytes: Buffer): unknown {
+  const text = bytes.toString('utf8');
+  try {
+    return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+  } catch (error) {
+    throw malformed((error as Error).message, error);
+  }
+}
+
+const malformed = (why: string, cause?: unknown): UnrollError =>
+  new UnrollError('malformed_json', `the body is not valid JSON: ${why}`, { cause });
+
+async function inSlices(work: Iterator<void>, slice: TimeSlice): Promise<void> {
+  while (work.next().done !== true) if (slice.due()) await slice.next();
+}
+
+const valuesAStep = 1024;
+
+/**
+ * Looks for fields that would change an object's prototype once the value is copied, as secure-json-parse does. Pauses
+ * now and then. @throws UnrollError malformed_json
+ */
+function* forbiddenFields(value: unknown): Generator<void> {
+  const open: unknown[] = [value];
+  let seen = 0;
+  while (open.length > 0) {
+    const node = open.pop();
+    if (typeof node !== 'object' || node === null) continue;
+    if (!Array.isArray(node)) refuseForbidden(node);
+    for (const inner of Array.isArray(node) ? node : Object.values(node)) {
+      if (typeof inner === 'object' && inner !== null) open.push(inner);
+      if (++seen % valuesAStep === 0) yield;
+    }
+  }
+}
+
+function refuseForbidden(node: object): void {
+  const constructor: unknown = Object.hasOwn(node, 'constructor') ? node.constructor : null;
+  if (
+    Object.hasOwn(node, '__proto__') ||
+    (typeof constructor === 'object' && constructor !== null && Object.hasOwn(constructor, 'prototype'))
+  )
+    throw malformed('it has a field named __proto__ or constructor.prototype');
+}

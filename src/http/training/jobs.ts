@@ -1,0 +1,163 @@
+import type { FollowedEvent } from '../../jobs/job-events.ts';
+import { UnrollError } from '../../errors.ts';
+import type { TaskEvent } from '../../tasks/context.ts';
+import { trainingSpec } from '../../training/training-spec.ts';
+import { callerGone } from '../abort-on-disconnect.ts';
+import type { Route } from '../route.ts';
+import { problems } from '../v1/schemas/reply.ts';
+import {
+  checkpointList,
+  checkpointParameter,
+  checkpointView,
+  eventList,
+  eventQuery,
+  jobList,
+  jobParameter,
+  jobView,
+  page,
+} from './schema.ts';
+import { streamTask } from '../v1/task-call.ts';
+import { viewCheckpoint, viewEvent, viewFollowed, viewJob } from './view.ts';
+
+const tags = ['training'];
+
+export const trainingJobRoutes: Route = (scope, parts) => {
+  const { jobs, events, requireAvailable } = parts.training;
+
+  scope.post(
+    '/v1/training/jobs',
+    {
+      onRequest: requireAvailable,
+      schema: {
+        operationId: 'createTrainingJob',
+        tags,
+        summary: 'Trains a network; the best checkpoint becomes a model that is served at once',
+        body: trainingSpec,
+        response: { 200: jobView, ...problems },
+      },
+    },
+    async (request) => viewJob(await jobs.create(request.body), null),
+  );
+  scope.get(
+    '/v1/training/jobs',
+    {
+      schema: {
+        operationId: 'listTrainingJobs',
+        tags,
+        summary: 'Every job, newest first',
+        querystring: page,
+        response: { 200: jobList, ...problems },
+      },
+    },
+    async ({ query: { limit, after } }) => {
+      const found = await jobs.list({ limit: limit + 1, after });
+      const data = found.slice(0, limit).map((job) => viewJob(job, jobs.progress(job.id)));
+      return { object: 'list' as const, data, has_more: found.length > limit };
+    },
+  );
+  scope.get(
+    '/v1/training/jobs/:job',
+    {
+      schema: {
+        operationId: 'showTrainingJob',
+        tags,
+        summary: 'One job: status, progress, metrics',
+        params: jobParameter,
+        response: { 200: jobView, ...problems },
+      },
+    },
+    async ({ params }) => viewJob(await jobs.get(params.job), jobs.progress(params.job)),
+  );
+  for (const [verb, summary] of [
+    ['cancel', 'Ends a job; its checkpoints stay'],
+    ['pause', 'Stops a job at its next step and frees its place'],
+    ['resume', 'Lets a paused job go on from where it stood'],
+  ] as const)
+    scope.post(
+      `/v1/training/jobs/:job/${verb}`,
+      {
+        onRequest: requireAvailable,
+        schema: {
+          operationId: `${verb}TrainingJob`,
+          tags,
+          summary,
+          params: jobParameter,
+          response: { 200: jobView, ...problems },
+        },
+      },
+      async ({ params }) => viewJob(await jobs[verb](params.job), jobs.progress(params.job)),
+    );
+
+  scope.get(
+    '/v1/training/jobs/:job/events',
+    {
+      schema: {
+        operationId: 'listTrainingEvents',
+        tags,
+        summary: 'What a job has said; as server-sent events, what it says until it is over',
+        description:
+          'A stream begins after the event that Last-Event-ID names. `progress` events come a few times a second, bear no id and are not kept.',
+        params: jobParameter,
+        querystring: eventQuery,
+        response: { 200: eventList, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { job } = request.params;
+      const { limit, after, stream } = request.query;
+      await jobs.get(job);
+      if (stream === 'true' || request.headers.accept?.includes('text/event-stream') === true) {
+        const last = Number(request.headers['last-event-id'] ?? after);
+        const signal = AbortSignal.any([callerGone(reply), parts.stopping]);
+        const followed = events.follow(job, Number.isSafeInteger(last) ? last : 0, signal);
+        return streamTask(parts, request, reply, viewAll(followed, parts.stopping)) as never;
+      }
+      const found = await events.list(job, { limit: limit + 1, after });
+      return {
+        object: 'list' as const,
+        data: found.slice(0, limit).map(viewEvent),
+        has_more: found.length > limit,
+      };
+    },
+  );
+  scope.get(
+    '/v1/training/jobs/:job/checkpoints',
+    {
+      schema: {
+        operationId: 'listTrainingCheckpoints',
+        tags,
+        summary: 'The checkpoints of a job, oldest first',
+        params: jobParameter,
+        response: { 200: checkpointList, ...problems },
+      },
+    },
+    async ({ params }) => ({
+      object: 'list' as const,
+      data: (await jobs.checkpoints(params.job)).map(viewCheckpoint),
+    }),
+  );
+  scope.post(
+    '/v1/training/jobs/:job/checkpoints/:step/publish',
+    {
+      onRequest: requireAvailable,
+      schema: {
+        operationId: 'publishTrainingCheckpoint',
+        tags,
+        summary: 'Makes a checkpoint the next version of its model, served at once',
+        description: 'A checkpoint is published once: asked again, the answer is the version that it became.',
+        params: checkpointParameter,
+        response: { 200: checkpointView, ...problems },
+      },
+    },
+    async ({ params: { job, step } }) => viewCheckpoint(await jobs.publish(job, step)),
+  );
+};
+
+async function* viewAll(
+  followed: AsyncGenerator<FollowedEvent>,
+  stopping: AbortSignal,
+): AsyncGenerator<TaskEvent> {
+  for await (const one of followed) yield viewFollowed(one);
+  if (stopping.aborted)
+    throw new UnrollError('shutting_down', 'the server shuts down; the job goes on when it starts again');
+}

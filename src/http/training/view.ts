@@ -1,0 +1,88 @@
+import type { z } from 'zod';
+import type { Compared } from '../../jobs/comparisons/compare-trials.ts';
+import type { Dataset, Job, JobCheckpoint, JobEvent } from '../../jobs/job.ts';
+import type { FollowedEvent, Progress } from '../../jobs/job-events.ts';
+import type { TaskEvent } from '../../tasks/context.ts';
+import type { checkpointView, comparisonView, datasetView, eventView, jobView } from './schema.ts';
+
+// Jobs, events, checkpoints, datasets and comparisons as the API shows them.
+
+const viewProgress = ({ epoch, step, steps, loss, stepsPerSecond, secondsLeft }: Progress) => ({
+  epoch,
+  step,
+  steps,
+  loss,
+  steps_per_second: stepsPerSecond,
+  seconds_left: secondsLeft,
+});
+
+export const viewJob = (job: Job, progress: Progress | null): z.output<typeof jobView> => ({
+  id: job.id,
+  object: 'training.job',
+  status: job.status,
+  task: job.spec.task,
+  model: job.spec.model,
+  published: job.published,
+  comparison: job.comparison,
+  created_at: job.createdAt,
+  started_at: job.startedAt,
+  finished_at: job.finishedAt,
+  seed: job.spec.seed,
+  progress: progress && viewProgress(progress),
+  metrics: { ...job.metrics },
+  best_step: job.best,
+  error: job.error,
+  spec: { ...job.spec },
+});
+
+export const viewEvent = (event: JobEvent): z.output<typeof eventView> => ({
+  id: event.id,
+  object: 'training.job.event',
+  created_at: event.createdAt,
+  type: event.type,
+  level: event.level,
+  message: event.message,
+  step: event.step,
+  data: { ...event.data },
+});
+
+/** An event of a stream: kept ones bear their ids, so that a reader who comes back knows where it was. */
+export const viewFollowed = (followed: FollowedEvent): TaskEvent =>
+  followed.kind === 'event'
+    ? { event: followed.event.type, id: followed.event.id, data: viewEvent(followed.event) }
+    : { event: 'progress', id: null, data: viewProgress(followed.progress) };
+
+export const viewCheckpoint = (one: JobCheckpoint): z.output<typeof checkpointView> => ({
+  object: 'training.job.checkpoint',
+  job: one.job,
+  step: one.step,
+  epoch: one.epoch,
+  created_at: one.createdAt,
+  metrics: { ...one.metrics },
+  best: one.best,
+  published: one.published,
+});
+
+export const viewDataset = ({ createdAt, ...dataset }: Dataset): z.output<typeof datasetView> => ({
+  ...dataset,
+  object: 'dataset',
+  created_at: createdAt,
+});
+
+export const viewComparison = ({
+  comparison,
+  metric,
+  lowerIsBetter,
+  trials,
+}: Compared): z.output<typeof comparisonView> => ({
+  id: comparison.id,
+  object: 'training.comparison',
+  model: comparison.model,
+  status: comparison.status,
+  error: comparison.error ?? null,
+  created_at: comparison.createdAt,
+  published: comparison.published,
+  metric,
+  lower_is_better: lowerIsBetter,
+  trials: trials.map((trial) => ({ ...trial, settings: { ...trial.settings } })),
+});

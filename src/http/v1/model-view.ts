@@ -1,0 +1,87 @@
+import type { z } from 'zod';
+import { UnrollError } from '../../errors.ts';
+import { parseReference } from '../../repository/model-reference.ts';
+import type { ModelListing } from '../../repository/repository-interface.ts';
+import type { TaskContext } from '../../tasks/context.ts';
+import type { modelDetails, modelSummary } from './schemas/models.ts';
+
+// A model as the API shows it.
+
+type Summary = z.output<typeof modelSummary>;
+type Details = z.output<typeof modelDetails>;
+type Versions = readonly [ModelListing, ...ModelListing[]];
+
+/** The version its name alone stands for: the highest that is ready, else the highest. */
+const current = (versions: Versions): ModelListing => versions.find(({ ready }) => ready) ?? versions[0];
+
+function byName(listings: readonly ModelListing[]): Versions[] {
+  const groups = Map.groupBy(listings, ({ name }) => name);
+  return [...groups.values()].map(
+    (group) => group.toSorted((a, b) => b.version - a.version) as unknown as Versions,
+  );
+}
+
+const summaryOf = (shown: ModelListing, versions: readonly ModelListing[]): Summary => ({
+  id: shown.name,
+  object: 'model',
+  created: shown.created,
+  owned_by: 'unroll',
+  task: shown.task,
+  version: shown.version,
+  versions: versions.map(({ version }) => version),
+  ready: shown.ready,
+  error: shown.error,
+});
+
+export const listModels = (listings: readonly ModelListing[]): Summary[] =>
+  byName(listings).map((versions) => summaryOf(current(versions), versions));
+
+/** @throws UnrollError invalid_model_name, model_not_found */
+export function findModel(
+  listings: readonly ModelListing[],
+  reference: string,
+): { shown: ModelListing; versions: Versions } {
+  const { name, version } = parseReference(reference);
+  const versions = byName(listings.filter((one) => one.name === name))[0];
+  const shown =
+    versions && (version === null ? current(versions) : versions.find((one) => one.version === version));
+  if (!versions || !shown)
+    throw new UnrollError(
+      'model_not_found',
+      `there is no model ${reference}; GET /v1/models lists what there is`,
+      {
+        field: 'model',
+      },
+    );
+  return { shown, versions };
+}
+
+export function showModel(
+  { shown, versions }: { shown: ModelListing; versions: Versions },
+  { engine }: TaskContext,
+): Details {
+  const spec = shown.served?.spec;
+  const info = shown.served?.network.info;
+  return {
+    ...summaryOf(shown, versions),
+    description: spec?.description ?? '',
+    causal: info?.causal ?? null,
+    parameters: info?.parameters ?? null,
+    weight_bytes: info?.weightBytes ?? null,
+    state_floats: info?.stateFloats ?? null,
+    layers: info ? [...info.layers] : [],
+    kernel: info?.kernel ?? engine.kernel,
+    inputs: shown.served ? inputsOf(shown.served) : null,
+    labels: spec?.outputs.labels ?? null,
+    decoding: spec?.decoding ?? {},
+    provenance: spec?.provenance ?? {},
+  };
+}
+
+const inputsOf = ({
+  spec: { inputs },
+  vocabulary,
+}: NonNullable<ModelListing['served']>): Details['inputs'] =>
+  inputs.kind === 'text'
+    ? { kind: 'text', vocabulary: inputs.vocabulary, size: vocabulary!.tokens.length }
+    : { kind: 'numeric', size: inputs.features.length, features: inputs.features.map(({ name }) => name) };

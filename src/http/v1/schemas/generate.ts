@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { textOrTexts } from '../../../bounded-schema.ts';
+import { decodingFields } from '../../../network/decoding-fields.ts';
+import { callFields } from './call-fields.ts';
+import { replyHead } from './reply.ts';
+
+const { max_tokens, temperature, top_k, top_p, min_p, repetition_penalty, frequency_penalty, stop } =
+  decodingFields;
+
+export const generateBody = z.strictObject({
+  prompt: textOrTexts().optional().describe('None: the model starts by itself'),
+  max_tokens: max_tokens.optional().describe('At most UNROLL_MAX_TOKENS'),
+  temperature: temperature.optional().describe('0 is greedy'),
+  top_k: top_k.optional().describe('Draw from the k likeliest; 0 is all'),
+  top_p: top_p.optional().describe('Draw from the fewest that reach this probability'),
+  min_p: min_p.optional().describe('Draw from those at least this likely relative to the likeliest'),
+  repetition_penalty: repetition_penalty.optional().describe('Divides the logits of seen tokens; 1 is none'),
+  frequency_penalty: frequency_penalty.optional().describe('Taken from a logit for each time; 0 is none'),
+  seed: z.int().min(0).optional().describe('Same seed, same text, in any company'),
+  stop: stop.optional().describe('The text ends before any of these'),
+  logprobs: z.int().min(0).max(20).optional().describe('Alternatives to report with each token'),
+  n: z.int().min(1).max(1000).optional().describe('Choices for each prompt'),
+  ...callFields,
+});
+
+const scoredToken = { text: z.string(), id: z.int(), logprob: z.number() };
+export const generateReply = z
+  .object({
+    ...replyHead,
+    generations: z
+      .array(
+        z.object({
+          text: z.string(),
+          finish_reason: z.enum(['stop', 'length']),
+          tokens: z.int().describe('Tokens generated'),
+          logprobs: z.array(z.object({ ...scoredToken, top: z.array(z.object(scoredToken)) })).optional(),
+        }),
+      )
+      .describe('n for each prompt, in order'),
+  })
+  .meta({ id: 'GenerateReply' });

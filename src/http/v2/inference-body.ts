@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { atMost } from '../../bounded-schema.ts';
+import { datatypes } from '../../open-inference/datatypes.ts';
+import {
+  byteLengthOf,
+  partsOf,
+  valuesOfBytes,
+  valuesOfJson,
+  wrong,
+  type WireTensor,
+} from '../../open-inference/tensor.ts';
+import { createTimeSlice } from '../../time-slice.ts';
+import { jsonChunks } from '../json-chunks.ts';
+import { parseJson } from '../body/parse-json.ts';
+
+// Bodies of the Open Inference Protocol: JSON, or with its binary extension JSON and then the tensors' bytes in their order, with the
+// length of the JSON in a header.
+
+export const headerLength = 'inference-header-content-length';
+const parameters = atMost(1024, z.record(z.string(), z.unknown())).default({});
+const wanted = z.object({ name: z.string().max(256), parameters });
+
+export const inferenceRequest = z.object({
+  id: z.string().max(256).optional(),
+  parameters,
+  inputs: atMost(
+    16,
+    z
+      .array(
+        z.object({
+          name: z.string().max(256),
+          shape: atMost(16, z.array(z.number())),
+          datatype: z.enum(datatypes),
+          parameters,
+          data: z.unknown().optional(),
+        }),
+      )
+      .min(1)
+      .max(16),
+  ),
+  outputs: atMost(16, z.array(wanted).max(16)).optional(),
+});
+type Request = z.infer<typeof inferenceRequest>;
+
+export interface InferenceCall {
+  readonly id: string | undefined;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly inputs: readonly WireTensor[];
+  readonly outputs: Request['outputs'];
+  /** Whether all outputs are asked for in binary, where they don't say themselves. */
+  readonly binary: boolean;
+}
+
+/** @param length of the JSON, from the header; undefined where the body is JSON alone @throws UnrollError invalid_request, malformed_json, body_too_complex */
+export async function readInference(body: unknown, length: string | undefined): Promise<InferenceCall> {
+  const { json, rest } = Buffer.isBuffer(body)
+    ? await split(body, length)
+    : { json: body, rest: Buffer.alloc(0) };
+  const { success, data, error } = inferenceRequest.safeParse(json);
+  if (!success) {
+    const { path, message } = error.issues[0]!;
+    return wrong(path.join('.') || 'body', message);
+  }
+  const slice = createTimeSlice();
+  let at = 0;
+  const inputs: WireTensor[] = [];
+  for (const [i, input] of data.inputs.entries()) {
+    const field = `inputs[${i}]`;
+    const { name, shape, datatype } = input;
+    const size = input.parameters['binary_data_size'];
+    if (size === undefined) {
+      if (input.data === undefined) wrong(`${field}.data`, 'is missing');
+      inputs.push({ name, shape, datatype, values: valuesOfJson(input.data, input, field) });
+    } else {
+      const given = typeof size === 'object' ? 'an object' : JSON.stringify(size).slice(0, 64);
+      if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0 || at + size > rest.length)
+        return wrong(
+          `${field}.parameters.binary_data_size`,
+          `${given} bytes, the body has ${rest.length - at} left`,
+        );
+      const bytes = rest.subarray(at, (at += size));
+      inputs.push({ name, shape, datatype, values: await valuesOfBytes(bytes, input, field, slice) });
+    }
+    if (slice.due()) await slice.next();
+  }
+  if (at !== rest.length) wrong('body', `${rest.length - at} bytes belong to no input`);
+  return {
+    id: data.id,
+    parameters: data.parameters,
+    inputs,
+    outputs: data.outputs,
+    binary: data.parameters['binary_data_output'] === true,
+  };
+}
+
+async function split(body: Buffer, length: string | undefined): Promise<{ json: unknown; rest: Buffer }> {
+  const size = length === undefined ? body.length : Number(length);
+  if (!Number.isSafeInteger(size) || size < 0 || size > body.length)
+    return wrong(
+      headerLength,
+      `must be the bytes of the JSON, at most ${body.length}, was ${String(length).slice(0, 32)}`,
+    );
+  return { json: await parseJson(body.subarray(0, size)), rest: body.subarray(size) };
+}
+
+/** JSON alone, or the pieces of JSON and of the bytes after it. */
+export type InferenceReply =
+  { readonly json: object } | { readonly pieces: readonly Uint8Array[]; readonly jsonLength: number };
+
+/** Puts the outputs asked for into a body. @throws UnrollError invalid_request for an output that the model doesn't have, cancelled */
+export async function writeInference(
+  model: { readonly name: string; readonly version: number },
+  call: InferenceCall,
+  outputs: readonly WireTensor[],
+  signal?: AbortSignal,
+): Promise<InferenceReply> {
+  const chosen = call.outputs
+    ? call.outputs.map(({ name, parameters: own }, i) => ({
+        tensor:
+          outputs.find((one) => one.name === name) ??
+          wrong(`outputs[${i}].name`, `the model gives ${outputs.map((one) => one.name).join(', ')}`),
+        binary: own['binary_data'] === undefined ? call.binary : own['binary_data'] === true,
+      }))
+    : outputs.map((one) => ({ tensor: one, binary: call.binary }));
+  const json = {
+    model_name: model.name,
+    model_version: String(model.version),
+    ...(call.id !== undefined && { id: call.id }),
+    outputs: chosen.map(({ tensor, binary }) => {
+      const { name, datatype, shape, values } = tensor;
+      return binary
+        ? { name, datatype, shape, parameters: { binary_data_size: byteLengthOf(tensor) } }
+        : { name, datatype, shape, data: values };
+    }),
+  };
+  const inBinary = chosen.filter(({ binary }) => binary);
+  if (inBinary.length === 0) return { json };
+  // its length goes ahead of it, so that all of it is there before the first byte is sent
+  const slice = createTimeSlice(signal);
+  const pieces: Uint8Array[] = [];
+  for (const chunk of jsonChunks(json)) {
+    pieces.push(Buffer.from(chunk));
+    if (slice.due()) await slice.next();
+  }
+  const jsonLength = pieces.reduce((sum, { length }) => sum + length, 0);
+  for (const { tensor } of inBinary)
+    for (const part of partsOf(tensor)) {
+      pieces.push(part);
+      if (slice.due()) await slice.next();
+    }
+  return { pieces, jsonLength };
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import type { Route } from '../route.ts';
+import { byName, error, failures, tags } from './inference-schema.ts';
+
+// Triton's model repository extension to the Open Inference Protocol. It knows names alone; here `name@version` is one version.
+
+const index = z.array(
+  z.object({ name: z.string(), version: z.string(), state: z.string(), reason: z.string() }),
+);
+/** Other servers take a configuration here; a model's is its model.json. */
+const loadBody = z.strictObject({ parameters: z.strictObject({}).optional() }).nullish();
+/** No model depends on another, so that either answer is done. */
+const unloadBody = z
+  .strictObject({ parameters: z.strictObject({ unload_dependents: z.boolean().optional() }).optional() })
+  .nullish();
+const done = z.object({});
+
+export const modelRepositoryRoutes: Route = (scope, { tasks: { repository } }) => {
+  scope.post(
+    '/v2/repository/index',
+    {
+      schema: {
+        operationId: 'repositoryIndex',
+        tags,
+        summary: 'Every version of every model, and why it cannot be served',
+        body: z.object({ ready: z.boolean().optional() }).nullish(),
+        response: { 200: index, '4xx': error },
+      },
+    },
+    async ({ body }) =>
+      repository
+        .list()
+        .filter(({ ready }) => ready || body?.ready !== true)
+        .map(({ name, version, ready, error: why }) => ({
+          name,
+          version: String(version),
+          state: ready ? 'READY' : why === null ? 'LOADING' : 'UNAVAILABLE',
+          reason: why ?? '',
+        })),
+  );
+  scope.post(
+    '/v2/repository/models/:model/load',
+    {
+      schema: {
+        operationId: 'loadModel',
+        tags,
+        summary: 'Reads a model, or reads it again: `name` or `name@version`',
+        params: byName,
+        body: loadBody,
+        response: { 200: done, ...failures },
+      },
+    },
+    async ({ params }) => {
+      await repository.load(params.model);
+      return {};
+    },
+  );
+  scope.post(
+    '/v2/repository/models/:model/unload',
+    {
+      schema: {
+        operationId: 'unloadModel',
+        tags,
+        summary: 'Takes a model out of service until it is loaded again: `name` or `name@version`',
+        params: byName,
+        body: unloadBody,
+        response: { 200: done, ...failures },
+      },
+    },
+    async ({ params }) => {
+      repository.unload(params.model);
+      return {};
+    },
+  );
+};

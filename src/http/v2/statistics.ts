@@ -1,0 +1,48 @@
+import { findModel } from '../v1/model-view.ts';
+import type { Route } from '../route.ts';
+import { byName, byVersion, failures, named, tags } from './inference-schema.ts';
+import { modelStatistics } from './statistics-schema.ts';
+import { statisticsOf } from './statistics-view.ts';
+
+// Triton's statistics extension to the Open Inference Protocol.
+
+export const statisticsRoutes: Route = (scope, { tasks: { repository } }) => {
+  const response = { 200: modelStatistics, ...failures };
+  scope.get(
+    '/v2/models/stats',
+    { schema: { operationId: 'statistics', tags, summary: 'What every model has run', response } },
+    async () => ({ model_stats: repository.list().map(statisticsOf) }),
+  );
+  scope.get(
+    '/v2/models/:model/stats',
+    {
+      schema: {
+        operationId: 'modelStatistics',
+        tags,
+        summary: 'What every version of a model has run',
+        params: byName,
+        response,
+      },
+    },
+    async ({ params }) => {
+      const { shown, versions } = findModel(repository.list(), params.model);
+      const asked = params.model.includes('@') ? [shown] : versions;
+      return { model_stats: asked.map(statisticsOf) };
+    },
+  );
+  scope.get(
+    '/v2/models/:model/versions/:version/stats',
+    {
+      schema: {
+        operationId: 'modelStatisticsVersion',
+        tags,
+        summary: 'What a version of a model has run',
+        params: byVersion,
+        response,
+      },
+    },
+    async ({ params }) => ({
+      model_stats: [statisticsOf(findModel(repository.list(), named(params)).shown)],
+    }),
+  );
+};

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { atMost } from '../../bounded-schema.ts';
+import { cellNames, comparedCells } from '../../cells/registry.ts';
+import { trainingSpec } from '../../training/training-spec.ts';
+
+const path = z
+  .string()
+  .max(100, { abort: true })
+  .regex(
+    /^(hyperparameters|budget)(\.[a-z][a-z0-9_]*)+$|^seed$/,
+    'must name a field below hyperparameters or budget, or seed',
+  );
+const range = z.union([
+  atMost(64, z.array(z.unknown()).min(1).max(64)),
+  z
+    .strictObject({
+      min: z.number(),
+      max: z.number(),
+      /** Drawn evenly by order of magnitude. */
+      log: z.boolean().default(false),
+      whole: z.boolean().default(false),
+    })
+    .refine(({ min, max, log }) => min <= max && (!log || min > 0), 'needs min ≤ max, and for log min > 0'),
+]);
+export type Range = z.infer<typeof range>;
+
+export const maxTrials = 64;
+/** Settings that may vary at a time. */
+const maxPaths = 16;
+
+/** Body of POST /v1/training/comparisons. */
+export const comparisonRequest = z
+  .strictObject({
+    /** Name of the model that the best becomes; children are called after it. */
+    model: z.string().regex(/^[A-Za-z0-9_-]{1,50}$/),
+    /** A training job without a model's name; its recurrent layers say how many parameters all are to have. */
+    spec: trainingSpec.omit({ model: true }),
+    cells: atMost(cellNames.length, z.array(z.enum(cellNames)).min(1).max(cellNames.length)).default([
+      ...comparedCells,
+    ]),
+    /** Every combination of these values. */
+    grid: atMost(maxPaths, z.record(path, atMost(16, z.array(z.unknown()).min(1).max(16)))).optional(),
+    /** Or so many draws. */
+    random: z
+      .strictObject({
+        trials: z.int().min(1).max(maxTrials),
+        ranges: atMost(maxPaths, z.record(path, range)),
+        seed: z.int().min(0).default(0),
+      })
+      .optional(),
+    /** When does a metric reach a value? */
+    target: z.strictObject({ metric: z.string().min(1).max(100), value: z.number() }).optional(),
+  })
+  .refine(({ grid, random }) => !(grid && random), 'takes a grid or random draws, not both');
+export type ComparisonRequest = z.infer<typeof comparisonRequest>;

@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import { UnrollError } from '../../errors.ts';
+import type { Compared } from './compare-trials.ts';
+import type { ComparisonRequest } from './comparison-request.ts';
+import { nextComparisonStatus, type ComparisonAction } from './comparison-transitions.ts';
+import { isDecided, type Comparison } from '../job.ts';
+import type { JobRegistry } from '../job-registry.ts';
+import type { Publisher } from '../publisher.ts';
+import type { JobStore } from '../store/store.ts';
+import { publishError, type TrainingJobs } from '../training-jobs.ts';
+import { createTrials } from './trials.ts';
+
+// "Try them all and see which performs better" as one call: a comparison, and a job for each of its trials.
+
+export interface Comparisons {
+  /** Takes up comparisons that are not decided, before their jobs are taken up. */
+  takeUp(comparisons: readonly Comparison[]): void;
+  /** Once their jobs are taken up: decides those whose trials are all over. */
+  decideAll(): void;
+  /** @throws UnrollError invalid_request, name_taken, too_many_jobs … */
+  create(request: ComparisonRequest): Promise<Compared>;
+  /** @throws UnrollError comparison_not_found */
+  get(id: string): Promise<Compared>;
+  list(): Promise<Compared[]>;
+  /** Cancels every trial that is not over; then nothing is published. One that is decided stays as it is. */
+  cancel(id: string): Promise<Compared>;
+}
+
+export interface ComparisonsOptions {
+  readonly store: JobStore;
+  readonly registry: JobRegistry;
+  readonly jobs: Pick<TrainingJobs, 'create' | 'places' | 'cancel' | 'checkSpec'>;
+  readonly publisher: Publisher;
+  /** Whether the server ends: what fails then is done by the next start. */
+  readonly closing: () => boolean;
+  readonly log: { warn(fields: object, message: string): void };
+}
+
+export function createComparisons(options: ComparisonsOptions): Comparisons {
+  const { store, registry, jobs, publisher, closing, log } = options;
+  /** Those that are not decided. */
+  const open = new Map<string, Comparison>();
+
+  async function find(id: string): Promise<Comparison> {
+    const comparison = open.get(id) ?? (await store.comparison(id));
+    if (!comparison) throw new UnrollError('comparison_not_found', `there is no comparison ${id}`);
+    return comparison;
+  }
+
+  /** @returns null where the comparison cannot do that now */
+  function apply(
+    id: string,
+    action: ComparisonAction,
+    changes: Partial<Comparison> = {},
+  ): { comparison: Comparison; saved: Promise<void> } | null {
+    const before = open.get(id);
+    const status = before ? nextComparisonStatus(before.status, action) : null;
+    if (!before || status === null) return null;
+    const comparison: Comparison = { ...before, ...changes, status };
+    if (isDecided(status)) open.delete(id);
+    else open.set(id, comparison);
+    const saved = store.patient.saveComparison(comparison);
+    saved.catch((error: unknown) =>
+      log.warn({ comparison: id, err: error }, 'a comparison cannot be recorded'),
+    );
+    return { comparison, saved };
+  }
+
+  /** Once the last trial is over, the best of those that succeeded becomes the model. */
+  async function decide(id: string): Promise<void> {
+    const comparison = open.get(id);
+    if (comparison?.status !== 'running') return;
+    if (comparison.trials.some(({ job }) => registry.unfinished(job))) return;
+    const { trials } = await store.patient.compare(comparison);
+    const winner = trials.find(({ status }) => status === 'succeeded');
+    const step = winner ? (await store.patient.job(winner.job))?.best : null;
+    // it may have been cancelled meanwhile: the table refuses then
+    if (winner && typeof step === 'number') {
+      if (apply(id, 'best_found', { best: { job: winner.job, step } })) await publishBest(id);
+    } else apply(id, trials.every((trial) => trial.status === 'cancelled') ? 'trials_cancelled' : 'fail');
+  }
+
+  async function publishBest(id: string): Promise<void> {
+    const { best, model } = open.get(id) ?? {};
+    if (!best || !model) return;
+    try {
+      const published = await publisher.publish(best.job, best.step, model);
+      apply(id, 'published', { published });
+    } catch (error) {
+      if (closing()) return;
+      log.warn({ comparison: id, err: error }, 'the best model of a comparison cannot be published');
+      apply(id, 'fail', { error: publishError(error) });
+    }
+  }
+
+  const inBackground = (id: string, work: Promise<void>): void =>
+    void work.catch((error: unknown) =>
+      log.warn({ comparison: id, err: error }, 'a comparison cannot be decided'),
+    );
+
+  registry.onOver(({ comparison: id }) => {
+    if (id !== null) inBackground(id, decide(id));
+  });
+
+  return {
+    takeUp(comparisons) {
+      for (const comparison of comparisons)
+        if (!isDecided(comparison.status) && !open.has(comparison.id)) open.set(comparison.id, comparison);
+    },
+    decideAll() {
+      for (const { id, status } of open.values())
+        inBackground(id, status === 'publishing' ? publishBest(id) : decide(id));
+    },
+
+    async create(request) {
+      const trials = await createTrials(request);
+      for (const { spec } of trials) jobs.checkSpec(spec);
+      const release = jobs.places.reserve(trials.map(({ spec }) => spec.model));
+      const id = `cmp_${randomBytes(9).toString('hex')}`;
+      const created: Comparison['trials'][number][] = [];
+      try {
+        for (const { cell, settings, spec } of trials) {
+          const { id: job } = await jobs.create(spec, { comparison: id });
+          created.push({ job, cell, settings });
+        }
+        const comparison: Comparison = {
+          id,
+          model: request.model,
+          status: 'running',
+          createdAt: Date.now() / 1000,
+          request: { ...request, spec: undefined },
+          trials: created,
+          published: null,
+        };
+        await store.saveComparison(comparison);
+        open.set(id, comparison);
+        // its trials may be over by now
+        inBackground(id, decide(id));
+        return await store.compare(comparison);
+      } catch (error) {
+        await Promise.all(created.map(({ job }) => jobs.cancel(job).catch(() => {})));
+        throw error;
+      } finally {
+        release();
+      }
+    },
+    get: async (id) => store.compare(await find(id)),
+    async list() {
+      const stored = await store.comparisons();
+      return Promise.all(stored.map((one) => store.compare(open.get(one.id) ?? one)));
+    },
+    async cancel(id) {
+      const cancelled = apply(id, 'cancel');
+      const comparison = cancelled?.comparison ?? (await find(id));
+      if (cancelled) {
+        const unfinished = comparison.trials.filter(({ job }) => registry.unfinished(job));
+        // one may be over by now
+        await Promise.all(unfinished.map(({ job }) => jobs.cancel(job).catch(ignoreConflict)));
+        await cancelled.saved;
+      }
+      return store.compare(comparison);
+    },
+  };
+}
+
+function ignoreConflict(error: unknown): void {
+  if (!(error instanceof UnrollError) || error.code !== 'job_state_conflict') throw error;
+}

@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { UnrollError } from '../errors.ts';
+import type { Repository } from '../repository/repository-interface.ts';
+import { createCheckpointQuota, measureCheckpoints } from '../training/run/checkpoint-quota.ts';
+import { createComparisons, type Comparisons } from './comparisons/comparisons.ts';
+import { createDatasets, type Datasets } from './datasets.ts';
+import { createDiskSpace } from './disk-space.ts';
+import { createJobEvents, type JobEvents } from './job-events.ts';
+import { createJobFolders } from './job-folders.ts';
+import { createJobRegistry } from './job-registry.ts';
+import { createPublisher } from './publisher.ts';
+import { startRunThread } from './run-handle.ts';
+import { messageOf } from './store/store-errors.ts';
+import { createStoreClient, storeLimitMs, type StoreClientOptions } from './store/store-client.ts';
+import { createTrainingJobs, type TrainingJobs, type TrainingJobsOptions } from './training-jobs.ts';
+
+/** Everything about training that the routes speak to. */
+export interface Training {
+  readonly jobs: TrainingJobs;
+  readonly datasets: Datasets;
+  readonly comparisons: Comparisons;
+  readonly events: JobEvents;
+  readonly mostDatasetBytes: number;
+  /** Why there is no training; null while there is, or while the database is being opened. */
+  unavailable(): string | null;
+  /**
+   * For whatever changes something: waits until jobs are taken up, for a limited time.
+   * @throws UnrollError training_disabled, training_unavailable
+   */
+  readonly requireAvailable: () => Promise<void>;
+  /** Opens the database and takes jobs up, in the background, as soon as that can be done. */
+  start(): void;
+  close(ms: number): Promise<void>;
+}
+
+export interface TrainingOptions
+  extends
+    Pick<TrainingJobsOptions, 'modelsRoot' | 'atOnce' | 'queue' | 'threads' | 'memoryMegabytes'>,
+    Pick<StoreClientOptions, 'log' | 'limitMs'> {
+  /** UNROLL_DATA */
+  readonly folder: string;
+  readonly repository: Pick<Repository, 'acquire' | 'rescan'>;
+  readonly mostDatasetBytes: number;
+  /** Of all datasets, and of all checkpoints. */
+  readonly mostDatasetsBytes: number;
+  readonly mostCheckpointsBytes: number;
+  /** Bytes of the disk that stay free. */
+  readonly reserveBytes: number;
+  /** For tests: another thread than the one that trains. */
+  readonly startRun?: TrainingJobsOptions['startRun'];
+}
+
+export function createTraining(options: TrainingOptions): Training {
+  const { folder, modelsRoot, repository, mostDatasetBytes, reserveBytes, log } = options;
+  const { limitMs = storeLimitMs } = options;
+  const disabled = options.atOnce === 0;
+  const client = createStoreClient({ folder, readOnly: disabled, log, limitMs });
+  const { store } = client;
+  const events = createJobEvents(store, (job) => registry.unfinished(job) !== null);
+  const registry = createJobRegistry(store, events, log);
+  const space = createDiskSpace(folder, reserveBytes);
+  const limits = { mostBytes: mostDatasetBytes, mostBytesTogether: options.mostDatasetsBytes };
+  const datasets = createDatasets(store, join(folder, 'datasets'), limits, space, registry.allUnfinished);
+  const root = join(folder, 'jobs');
+  const folders = createJobFolders(root);
+  const publisher = createPublisher(modelsRoot, repository, folders, store);
+  const quota = createCheckpointQuota({ maxBytes: options.mostCheckpointsBytes, reserveBytes, root });
+  const jobs = createTrainingJobs({
+    ...options,
+    store,
+    registry,
+    events,
+    folders,
+    datasets,
+    publisher,
+    quota,
+    space,
+    startRun: options.startRun ?? startRunThread,
+  });
+  let closing = false;
+  const comparisons = createComparisons({
+    store,
+    registry,
+    jobs,
+    publisher,
+    closing: () => closing,
+    log,
+  });
+  const takenUp = Promise.withResolvers<void>();
+
+  /** What another process, or an earlier start, has left unfinished. */
+  async function takeUp(): Promise<void> {
+    await measureCheckpoints(quota);
+    const known = await store.patient.comparisons();
+    const unfinished = await store.patient.unfinishedJobs();
+    if (closing) return;
+    comparisons.takeUp(known);
+    // a server that was killed while it created a comparison has left jobs that belong to none
+    const ids = new Set(known.map(({ id }) => id));
+    const orphans = unfinished.filter(({ comparison }) => comparison !== null && !ids.has(comparison));
+    jobs.takeUp(unfinished.filter((job) => !orphans.includes(job)));
+    jobs.drop(orphans);
+    comparisons.decideAll();
+    takenUp.resolve();
+  }
+  client.onReady(() => {
+    if (disabled) return;
+    takeUp().catch((error: unknown) => {
+      if (!closing) log.error({ err: error }, `training jobs cannot be taken up: ${messageOf(error)}`);
+    });
+  });
+
+  const unavailable = (): string | null => {
+    if (disabled) return 'training is turned off (UNROLL_TRAINING_JOBS is 0)';
+    const state = client.state();
+    return state.kind === 'unavailable' ? state.reason : null;
+  };
+  return {
+    jobs,
+    datasets,
+    comparisons,
+    events,
+    mostDatasetBytes,
+    unavailable,
+    async requireAvailable() {
+      const reason = unavailable();
+      if (reason !== null)
+        throw new UnrollError(disabled ? 'training_disabled' : 'training_unavailable', reason);
+      const limit = delay(limitMs, 'late' as const, { ref: false });
+      if ((await Promise.race([takenUp.promise, limit])) === 'late')
+        throw new UnrollError('training_unavailable', 'the training database is still being opened');
+    },
+    start: () => client.start(),
+    async close(ms) {
+      closing = true;
+      const until = performance.now() + ms;
+      await jobs.close(ms);
+      registry.close();
+      await client.close(Math.max(leastCloseMs, until - performance.now()));
+    },
+  };
+}
+
+/** For what is to be recorded of jobs that have just stopped. */
+const leastCloseMs = 1000;

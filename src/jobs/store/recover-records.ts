@@ -1,0 +1,83 @@
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Job, JobCheckpoint } from '../job.ts';
+import type { Notice } from './open-database.ts';
+import { readRecord, recordIds } from './record-files.ts';
+import type { JobStoreCalls } from './store.ts';
+import { comparisonRow, datasetRow, jobRow, parseRow } from './stored-rows.ts';
+
+/**
+ * Puts back what the database lacks, or cannot read, from the records beside it: jobs with their checkpoints, datasets and
+ * comparisons. Events are in the database alone, and lost with it.
+ * @returns how many rows were put back
+ */
+export function recoverRecords(
+  folder: string,
+  store: JobStoreCalls,
+  database: DatabaseSync,
+  notice: Notice,
+): number {
+  const jobs = recordIds(folder, 'jobs')
+    .filter((id) => store.job(id) === null)
+    .map((id) => jobRow(readRecord(folder, 'jobs', id)))
+    .filter((job) => job !== null)
+    .toSorted((a, b) => a.createdAt - b.createdAt);
+  if (jobs.length > 0) continueEventIds(database);
+  for (const job of jobs) {
+    store.saveJob(job);
+    for (const checkpoint of checkpointsIn(folder, job)) store.saveCheckpoint(checkpoint);
+    store.addEvent({
+      job: job.id,
+      createdAt: Date.now() / 1000,
+      type: 'message',
+      level: 'warn',
+      message: 'the job was recovered from its folder; what it reported before is lost',
+      step: 0,
+      data: {},
+    });
+  }
+  const datasets = recordIds(folder, 'datasets')
+    .filter((id) => store.dataset(id) === null)
+    .map((id) => datasetRow(readRecord(folder, 'datasets', id)))
+    .filter((one) => one !== null && existsSync(join(folder, 'datasets', `${one.id}.${one.format}`)))
+    .filter((one) => one !== null);
+  for (const dataset of datasets) store.saveDataset(dataset);
+  const comparisons = recordIds(folder, 'comparisons')
+    .filter((id) => store.comparison(id) === null)
+    .map((id) => comparisonRow(readRecord(folder, 'comparisons', id), () => 'failed'))
+    .filter((one) => one !== null);
+  for (const comparison of comparisons) store.saveComparison(comparison);
+
+  const count = jobs.length + datasets.length + comparisons.length;
+  if (count > 0)
+    notice(
+      'warn',
+      `recovered ${jobs.length} training jobs, ${datasets.length} datasets and ${comparisons.length} comparisons from ${folder}`,
+    );
+  return count;
+}
+
+/** Ids of events rise over all that were ever given, so that a reader's Last-Event-ID keeps its meaning. */
+function continueEventIds(database: DatabaseSync): void {
+  const { seq } = database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'").get() ?? {};
+  if (seq !== undefined) return;
+  database.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)").run(Date.now());
+}
+
+function checkpointsIn(folder: string, { id, best }: Job): JobCheckpoint[] {
+  const home = join(folder, 'jobs', id, 'checkpoints');
+  if (!existsSync(home)) return [];
+  const steps = readdirSync(home).filter((name) => /^\d+$/.test(name));
+  return steps.flatMap((name): JobCheckpoint[] => {
+    const path = join(home, name, 'model.json');
+    if (!existsSync(path)) return [];
+    const { provenance } = (parseRow(readFileSync(path, 'utf8')) ?? {}) as {
+      provenance?: { training?: { metrics?: Record<string, number> } };
+    };
+    const step = Number(name);
+    const createdAt = statSync(path).mtimeMs / 1000;
+    const metrics = provenance?.training?.metrics ?? {};
+    return [{ job: id, step, epoch: 0, createdAt, metrics, best: step === best, published: null }];
+  });
+}

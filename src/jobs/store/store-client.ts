@@ -1,0 +1,169 @@
+import { Worker } from 'node:worker_threads';
+import { UnrollError } from '../../errors.ts';
+import {
+  monotonicMs,
+  type FromStoreThread,
+  type StoreCall,
+  type StoreThreadData,
+  type ToStoreThread,
+} from './store-messages.ts';
+import type { JobStore, JobStoreCalls, StoreState } from './store.ts';
+
+// The main thread's side of the database: calls become messages to its thread.
+
+export interface StoreClient {
+  readonly store: JobStore;
+  state(): StoreState;
+  /** Called whenever the database can be used, for the first time or again. */
+  onReady(listener: () => void): void;
+  /** Starts the thread; calls made before wait for it. */
+  start(): void;
+  /** Executes what was called before, then ends the thread, after `ms` at the latest. */
+  close(ms: number): Promise<void>;
+}
+
+export interface StoreClientOptions extends StoreThreadData {
+  /** Milliseconds after which a call that somebody waits for fails. */
+  readonly limitMs?: number;
+  readonly log: Readonly<Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>>;
+}
+
+export const storeLimitMs = 10_000;
+/** A thread that hangs in the file system answers nothing by itself. */
+const graceMs = 2000;
+const restartMs = 1000;
+
+interface Pending {
+  readonly call: StoreCall;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout | null;
+}
+
+const names: Readonly<Record<keyof JobStoreCalls, true>> = {
+  saveJob: true,
+  job: true,
+  jobs: true,
+  unfinishedJobs: true,
+  addEvent: true,
+  events: true,
+  saveCheckpoint: true,
+  checkpoints: true,
+  removeCheckpoints: true,
+  forgetAfter: true,
+  saveDataset: true,
+  dataset: true,
+  datasets: true,
+  removeDataset: true,
+  saveComparison: true,
+  comparison: true,
+  comparisons: true,
+  compare: true,
+};
+
+export function createStoreClient({ log, limitMs = storeLimitMs, ...data }: StoreClientOptions): StoreClient {
+  const pending = new Map<number, Pending>();
+  const listeners: (() => void)[] = [];
+  const closed = Promise.withResolvers<void>();
+  let state: StoreState = { kind: 'opening' };
+  let thread: Worker | null = null;
+  let count = 0;
+  let closing = false;
+
+  const unavailable = (reason: string): UnrollError => new UnrollError('training_unavailable', reason);
+  const post = (message: ToStoreThread): void => thread?.postMessage(message);
+
+  function call(
+    name: keyof JobStoreCalls,
+    parameters: readonly unknown[],
+    patient: boolean,
+  ): Promise<unknown> {
+    if (closing) return Promise.reject(unavailable('the server is shutting down'));
+    if (state.kind === 'unavailable' && !patient) return Promise.reject(unavailable(state.reason));
+    return new Promise((resolve, reject) => {
+      const id = ++count;
+      const deadline = patient ? null : monotonicMs() + limitMs;
+      const message: StoreCall = { kind: 'call', id, name, parameters, deadline };
+      const timer = patient
+        ? null
+        : setTimeout(() => {
+            pending.delete(id);
+            reject(unavailable('the training database did not answer in time'));
+          }, limitMs + graceMs).unref();
+      pending.set(id, { call: message, resolve, reject, timer });
+      post(message);
+    });
+  }
+
+  function settle(id: number, finish: (entry: Pending) => void): void {
+    const entry = pending.get(id);
+    if (!entry) return;
+    pending.delete(id);
+    if (entry.timer) clearTimeout(entry.timer);
+    finish(entry);
+  }
+
+  function setState(next: StoreState): void {
+    state = next;
+    if (next.kind === 'unavailable')
+      log.error({ reason: next.reason }, 'training is unavailable; models are served');
+    else if (next.kind === 'ready') for (const listener of listeners) listener();
+  }
+
+  function receive(message: FromStoreThread): void {
+    switch (message.kind) {
+      case 'result':
+        return settle(message.id, ({ resolve }) => resolve(message.value));
+      case 'error':
+        return settle(message.id, ({ reject }) => reject(new UnrollError(message.code, message.message)));
+      case 'state':
+        return setState(message.state);
+      case 'notice':
+        return log[message.level]({}, message.message);
+      case 'closed':
+        return closed.resolve();
+    }
+  }
+
+  function start(): void {
+    thread = new Worker(new URL('./store-thread.ts', import.meta.url), { workerData: data });
+    let reason = 'the thread of the training database ended';
+    thread.on('message', receive);
+    thread.on('error', (error) => (reason += `: ${error instanceof Error ? error.message : String(error)}`));
+    thread.on('exit', () => {
+      thread = null;
+      closed.resolve();
+      for (const id of pending.keys()) settle(id, ({ reject }) => reject(unavailable(reason)));
+      if (closing) return;
+      setState({ kind: 'unavailable', reason });
+      setTimeout(() => {
+        if (!closing) start();
+      }, restartMs).unref();
+    });
+    for (const { call } of pending.values()) post(call);
+  }
+
+  const bind = (patient: boolean) =>
+    Object.fromEntries(
+      (Object.keys(names) as (keyof JobStoreCalls)[]).map((name) => [
+        name,
+        (...parameters: unknown[]) => call(name, parameters, patient),
+      ]),
+    );
+
+  return {
+    store: { ...bind(false), patient: bind(true) } as unknown as JobStore,
+    state: () => state,
+    onReady: (listener) => void listeners.push(listener),
+    start,
+    async close(ms) {
+      closing = true;
+      if (!thread) return;
+      post({ kind: 'close' });
+      const timer = setTimeout(closed.resolve, ms);
+      await closed.promise;
+      clearTimeout(timer);
+      await thread?.terminate();
+    },
+  };
+}

@@ -1,5 +1,0 @@
-import type { BodySpec, OperatorSpec } from '../program-spec.ts';
-
-/** An operator's bodies, those it has. */
-export const bodiesOf = ({ bodies = {} }: OperatorSpec): BodySpec[] =>
-  Object.values(bodies).filter((body) => body !== undefined);

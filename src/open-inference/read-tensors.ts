@@ -1,0 +1,115 @@
+import { UnrollError } from '../errors.ts';
+import type { ServedModel } from '../repository/repository-interface.ts';
+import { wrong, type WireTensor } from './tensor.ts';
+import type { TimeSlice } from '../time-slice.ts';
+import { checkRequestSteps } from '../tasks/budgets.ts';
+import type { TaskLimits } from '../tasks/context.ts';
+import type { TaskInput } from '../tasks/read-input.ts';
+import { ownSignature } from './tensor-signature.ts';
+
+const stepsAPart = 64;
+
+/** The batch's sequences as a task takes them. @throws UnrollError invalid_request, too_many_inputs, sequence_too_long … */
+export async function readTensors(
+  model: ServedModel,
+  inputs: readonly WireTensor[],
+  limits: TaskLimits,
+  slice: TimeSlice,
+): Promise<TaskInput> {
+  const { inputs: wanted, optional } = ownSignature(model);
+  const known = [...wanted, ...optional];
+  const byName = new Map<string, WireTensor>();
+  inputs.forEach((input, i) => {
+    if (!known.some(({ name }) => name === input.name))
+      wrong(
+        `inputs[${i}].name`,
+        `the model has no input ${JSON.stringify(input.name.slice(0, 64))}, but ${known.map(({ name }) => name).join(', ')}`,
+      );
+    if (byName.has(input.name)) wrong(`inputs[${i}].name`, `${input.name} stands there twice`);
+    byName.set(input.name, input);
+  });
+  const given = byName.get('ids') ?? byName.get('input');
+  if (!given) return wrong('inputs', `${wanted[0]!.name} is missing`);
+  if (byName.has('ids') && byName.has('input'))
+    wrong('inputs', 'ids and input are two ways to say one thing');
+  const shape = known.find(({ name }) => name === given.name)!.shape;
+  if (
+    given.shape.length !== shape.length ||
+    shape.some((size, axis) => size >= 0 && size !== given.shape[axis])
+  )
+    wrong(`inputs.${given.name}.shape`, `must be [${shape.join(', ')}], was [${given.shape.join(', ')}]`);
+  checkDatatype(given, shape.length === 1 ? 'texts' : given.name === 'ids' ? 'whole' : 'numbers');
+  if (given.datatype === 'BYTES') return given.values;
+
+  const [batch = 0, longest = 0, width = 1] = given.shape;
+  // before a row is made for each of a batch that takes no bytes
+  if (batch * longest === 0)
+    throw new UnrollError(
+      'empty_input',
+      `inputs.${given.name}.shape: [${given.shape.join(', ')}] has no steps`,
+    );
+  if (batch > limits.maxInputs)
+    throw new UnrollError(
+      'too_many_inputs',
+      `inputs.${given.name}.shape: at most ${limits.maxInputs} sequences, was ${batch}`,
+    );
+  const each = lengthsFor(byName.get('lengths'), batch, longest);
+  const most = Math.max(...each);
+  if (most > limits.maxSteps)
+    throw new UnrollError(
+      'sequence_too_long',
+      `inputs.${given.name}.shape: at most ${limits.maxSteps} steps, was ${most}`,
+    );
+  const steps = each.reduce((sum, length) => sum + length, 0);
+  checkRequestSteps(steps, limits, `inputs.${given.name}.shape`);
+  const numbers = given.values as readonly number[];
+  const tokens = model.vocabulary?.tokens ?? [];
+  const stepAt =
+    given.name === 'ids'
+      ? (row: number, t: number): string => {
+          const id = numbers[row * longest + t]!;
+          return (
+            tokens.at(id) ?? wrong(`inputs.ids[${row}][${t}]`, `at most ${tokens.length - 1}, was ${id}`)
+          );
+        }
+      : (row: number, t: number): number[] => {
+          const at = (row * longest + t) * width;
+          return numbers.slice(at, at + width);
+        };
+  const rows: (string | number[])[][] = [];
+  for (let row = 0; row < batch; row++) {
+    const sequence: (string | number[])[] = [];
+    for (let t = 0; t < each[row]!; t++) {
+      sequence.push(stepAt(row, t));
+      if (t % stepsAPart === 0 && slice.due()) await slice.next();
+    }
+    rows.push(sequence);
+  }
+  return rows;
+}
+
+function checkDatatype({ name, datatype }: WireTensor, wants: 'texts' | 'whole' | 'numbers'): void {
+  const fits =
+    wants === 'texts'
+      ? datatype === 'BYTES'
+      : wants === 'whole'
+        ? /^U?INT/.test(datatype)
+        : /^(FP|U?INT)/.test(datatype);
+  if (!fits)
+    wrong(
+      `inputs.${name}.datatype`,
+      `must be ${{ texts: 'BYTES', whole: 'INT64 or another whole type', numbers: 'FP32 or another number type' }[wants]}, was ${datatype}`,
+    );
+}
+
+function lengthsFor(given: WireTensor | undefined, batch: number, longest: number): readonly number[] {
+  if (!given) return Array<number>(batch).fill(longest);
+  checkDatatype(given, 'whole');
+  if (given.shape.length !== 1 || given.shape[0] !== batch)
+    wrong('inputs.lengths.shape', `must be [${batch}], was [${given.shape.join(', ')}]`);
+  (given.values as readonly number[]).forEach((length, row) => {
+    if (length < 1 || length > longest)
+      wrong(`inputs.lengths[${row}]`, `must be from 1 to ${longest}, was ${length}`);
+  });
+  return given.values as readonly number[];
+}

@@ -1,0 +1,37 @@
+import { UnrollError } from '../../errors.ts';
+import type { Parameter } from '../layer.ts';
+
+/** A loss this many times what it was at first, a little added for one that began near nothing. */
+const exploded = 1000;
+
+const advice =
+  'try a lower learning_rate, a smaller clip.norm, or a schedule with warm_up; look for outliers in the data';
+
+/**
+ * Stops a run that has left all bounds. @param first the loss of the first step
+ * @throws UnrollError diverged, with the tensor, the step and what to try
+ */
+export function checkBounds(
+  {
+    step,
+    loss,
+    first,
+    norm,
+    rate,
+  }: { step: number; loss: number; first: number; norm: number; rate: number },
+  parameters: readonly Parameter[],
+): void {
+  if (Number.isFinite(loss) && Number.isFinite(norm) && Math.abs(loss) <= exploded * (Math.abs(first) + 1))
+    return;
+  const broken =
+    parameters.find(({ values }) => values.some((value) => !Number.isFinite(value))) ??
+    parameters.find(({ gradient }) => gradient.some((value) => !Number.isFinite(value)));
+  const where = broken
+    ? `${broken.values.every(Number.isFinite) ? 'the gradient of ' : ''}${broken.name} is not finite`
+    : `the loss is ${loss.toPrecision(4)}, it was ${first.toPrecision(4)} at first`;
+  throw new UnrollError(
+    'diverged',
+    `step ${step}: ${where} (loss ${loss.toPrecision(4)}, gradient norm ${norm.toPrecision(4)}, rate ${rate.toPrecision(4)}): ${advice}`,
+    { field: 'hyperparameters.learning_rate' },
+  );
+}

@@ -1,0 +1,63 @@
+import type { Parameter } from '../../layer.ts';
+import type { Optimiser, OptimiserSpec } from '../optimiser.ts';
+import { adamRule } from './adam.ts';
+import { rmspropRule } from './rmsprop.ts';
+import { sgdRule } from './sgd.ts';
+
+/** How one parameter changes: g is its gradient, clipped; slots are as long, and zero at first. */
+export interface Rule {
+  readonly slots: readonly string[];
+  /** @param updates this one included */
+  apply(
+    parameter: Parameter,
+    g: Float32Array,
+    slots: readonly Float32Array[],
+    rate: number,
+    updates: number,
+  ): void;
+}
+
+export function createOptimiser(parameters: readonly Parameter[], spec: OptimiserSpec): Optimiser {
+  const rule = ruleOf(spec);
+  const slots = parameters.map(({ values }) => rule.slots.map(() => new Float32Array(values.length)));
+  const state = new Map(
+    parameters.flatMap(({ name }, i) =>
+      rule.slots.map((slot, k) => [`${name}.${slot}`, slots[i]![k]!] as const),
+    ),
+  );
+  let updates = 0;
+  return {
+    get updates() {
+      return updates;
+    },
+    state,
+    update(rate, scale = 1, limit = Infinity) {
+      updates++;
+      parameters.forEach((parameter, i) => {
+        const { gradient } = parameter;
+        if (scale !== 1) for (let k = 0; k < gradient.length; k++) gradient[k] = gradient[k]! * scale;
+        if (limit !== Infinity)
+          for (let k = 0; k < gradient.length; k++)
+            gradient[k] = Math.max(-limit, Math.min(limit, gradient[k]!));
+        rule.apply(parameter, gradient, slots[i]!, rate, updates);
+      });
+    },
+    restore(done, saved) {
+      updates = done;
+      for (const [name, values] of state) {
+        const from = saved.get(name);
+        if (from?.length !== values.length)
+          throw new RangeError(`no state ${name} of ${values.length} floats`);
+        values.set(from);
+      }
+    },
+  };
+}
+
+/** Floats of state for each parameter. */
+export const optimiserSlots = (spec: OptimiserSpec): number => ruleOf(spec).slots.length;
+
+function ruleOf(spec: OptimiserSpec): Rule {
+  if (spec.type === 'sgd') return sgdRule(spec);
+  return spec.type === 'rmsprop' ? rmspropRule(spec) : adamRule(spec);
+}

@@ -1,0 +1,114 @@
+import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readSafetensors, writeSafetensors } from '../../formats/safetensors.ts';
+import type { ModelSpec } from '../../network/spec.ts';
+import type { Tensor, Weights } from '../../network/weights.ts';
+
+// A checkpoint is a folder that can be served, model.json and weights.safetensors, and beside them what it takes to go on
+// with the same bits: training.json and training.safetensors. It is written under another name, flushed and then renamed,
+// so that whatever bears its name is whole.
+
+export interface Checkpoint {
+  readonly model: ModelSpec;
+  readonly weights: Weights;
+  /** Plain numbers and lists. */
+  readonly progress: Readonly<Record<string, unknown>>;
+  /** Optimiser and carried states, by name. */
+  readonly state: ReadonlyMap<string, Float32Array>;
+}
+
+const modelFile = 'model.json';
+const weightsFile = 'weights.safetensors';
+const progressFile = 'training.json';
+const stateFile = 'training.safetensors';
+
+export const checkpointFolder = (folder: string, step: number): string =>
+  join(folder, 'checkpoints', String(step));
+
+/** @throws as the file system does, ENOSPC for one; then nothing bears the checkpoint's name */
+export async function writeCheckpoint(folder: string, step: number, checkpoint: Checkpoint): Promise<void> {
+  const target = checkpointFolder(folder, step);
+  const draft = join(folder, 'checkpoints', `.${step}`);
+  const state = new Map(
+    [...checkpoint.state].map(([name, values]): [string, Tensor] => [
+      name,
+      { shape: [values.length], values },
+    ]),
+  );
+  try {
+    await rm(draft, { recursive: true, force: true });
+    await mkdir(draft, { recursive: true });
+    await writeWhole(join(draft, modelFile), `${JSON.stringify(checkpoint.model, null, 2)}\n`);
+    await writeWhole(join(draft, weightsFile), writeSafetensors(checkpoint.weights));
+    await writeWhole(join(draft, progressFile), JSON.stringify(checkpoint.progress));
+    await writeWhole(join(draft, stateFile), writeSafetensors(state));
+    await rm(target, { recursive: true, force: true });
+    await rename(draft, target);
+    await flush(join(folder, 'checkpoints'));
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+export async function readCheckpoint(folder: string, step: number): Promise<Omit<Checkpoint, 'model'>> {
+  const from = checkpointFolder(folder, step);
+  const [weights, progress, state] = await Promise.all([
+    readFile(join(from, weightsFile)),
+    readFile(join(from, progressFile), 'utf8'),
+    readFile(join(from, stateFile)),
+  ]);
+  return {
+    weights: readSafetensors(weights),
+    progress: JSON.parse(progress) as Record<string, unknown>,
+    state: new Map([...readSafetensors(state)].map(([name, { values }]) => [name, values])),
+  };
+}
+
+/**
+ * Leaves the checkpoints before `step` servable, without what it takes to go on from them: that is most of their bytes.
+ * @returns the bytes that were removed
+ */
+export async function thinCheckpoints(folder: string, step: number): Promise<number> {
+  let removed = 0;
+  const names = await readdir(join(folder, 'checkpoints'));
+  for (const name of names.filter((name) => /^\d+$/.test(name) && Number(name) < step))
+    for (const file of [stateFile, progressFile]) {
+      const path = join(folder, 'checkpoints', name, file);
+      removed += (await stat(path).catch(() => null))?.size ?? 0;
+      await rm(path, { force: true });
+    }
+  return removed;
+}
+
+/** About as many bytes as it takes on the disk, before it is serialised. */
+export function checkpointBytes({ model, weights, progress, state }: Checkpoint): number {
+  const floats =
+    [...weights.values()].reduce((sum, { values }) => sum + values.length, 0) +
+    [...state.values()].reduce((sum, values) => sum + values.length, 0);
+  const text = JSON.stringify(model, null, 2).length + JSON.stringify(progress).length;
+  return floats * 4 + text + (weights.size + state.size) * headerBytes;
+}
+
+/** What a tensor's name, shape and place take in the header of its file. */
+const headerBytes = 160;
+
+async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** A rename lasts once its folder is flushed. */
+async function flush(folder: string): Promise<void> {
+  const directory = await open(folder, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

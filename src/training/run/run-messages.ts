@@ -1,0 +1,76 @@
+import type { ErrorCode } from '../../errors.ts';
+import type { CheckpointQuota } from './checkpoint-quota.ts';
+import type { TrainingSpec } from '../training-spec.ts';
+
+// What a training thread is born with, and what it and whoever started it say to each other. Plain data.
+
+export interface DataFile {
+  readonly path: string;
+  readonly format: 'jsonl' | 'csv' | 'text';
+}
+
+export interface RunRequest {
+  readonly spec: TrainingSpec;
+  readonly data: DataFile;
+  readonly validation: DataFile | null;
+  /** Folder with model.json and weights.safetensors of the model to go on from; the run's own copy. */
+  readonly base: string | null;
+  /** The run's own folder: checkpoints are `<folder>/checkpoints/<step>/`, each a model folder and what it takes to go on. */
+  readonly folder: string;
+  /** Step of the checkpoint to go on from. */
+  readonly resume: number | null;
+  /** Threads that share the shards of a batch. */
+  readonly threads: number;
+  /** Most memory of one thread: weights, gradients, optimiser state and activations. */
+  readonly memoryMegabytes: number;
+  /** Limits on the checkpoints of all runs together. */
+  readonly quota?: CheckpointQuota | null;
+}
+
+export type ToRun = { readonly kind: 'pause' } | { readonly kind: 'cancel' };
+
+export type FromRun =
+  /** A few times a second; nobody keeps these. */
+  | {
+      readonly kind: 'progress';
+      readonly epoch: number;
+      readonly step: number;
+      readonly steps: number;
+      readonly loss: number;
+      readonly stepsPerSecond: number;
+      readonly secondsLeft: number | null;
+    }
+  /** To be kept in order. */
+  | {
+      readonly kind: 'event';
+      readonly type: 'message' | 'metrics' | 'gradient_flow';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly step: number;
+      readonly data: Readonly<Record<string, unknown>>;
+    }
+  /** A checkpoint stands complete in its folder. */
+  | {
+      readonly kind: 'checkpoint';
+      readonly step: number;
+      readonly epoch: number;
+      readonly metrics: Readonly<Record<string, number>>;
+      /** Whether it measures best so far: what success publishes. */
+      readonly best: boolean;
+    }
+  | {
+      readonly kind: 'ended';
+      readonly how: 'succeeded' | 'paused' | 'cancelled';
+      readonly step: number;
+      /** Step of the best checkpoint. */
+      readonly best: number | null;
+    }
+  /** Checkpoints of this or another job were removed to make room. */
+  | { readonly kind: 'dropped'; readonly job: string; readonly steps: readonly number[] }
+  | {
+      readonly kind: 'failed';
+      readonly code: ErrorCode;
+      readonly message: string;
+      /** The stack of an unexpected error: for the log, never for callers. */
+      readonly stack?: string | undefined;
+    };

@@ -1,0 +1,41 @@
+import { setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import { isOutOfDescriptors, UnrollError } from '../../errors.ts';
+import { MemoryFull } from '../../kernel/memory.ts';
+import { runTraining } from './run.ts';
+import type { FromRun, RunRequest, ToRun } from './run-messages.ts';
+
+// A training run in a thread of its own, which gives way to those that serve.
+
+/** The lowest there is. On Linux this is a thread's own, and those it starts inherit it. */
+setPriority(19);
+const port = parentPort!;
+const say = (message: FromRun): void => port.postMessage(message);
+let command: ToRun['kind'] | null = null;
+port.on('message', ({ kind }: ToRun) => (command = kind));
+
+try {
+  await runTraining(workerData as RunRequest, { say, command: () => command });
+} catch (error) {
+  say({ kind: 'failed', ...failureOf(error) });
+} finally {
+  port.close();
+}
+
+function failureOf(error: unknown): Omit<Extract<FromRun, { kind: 'failed' }>, 'kind'> {
+  if (error instanceof UnrollError) return { code: error.code, message: error.message };
+  if (error instanceof MemoryFull)
+    return {
+      code: 'out_of_memory',
+      message: `${error.message}: try a smaller batch_size, max_steps or network`,
+    };
+  if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
+    return { code: 'disk_full', message: 'the disk is full: no checkpoint could be written' };
+  if (isOutOfDescriptors(error))
+    return { code: 'too_many_open_files', message: 'the server has no file descriptor left (ulimit -n)' };
+  return {
+    code: 'internal',
+    message: 'the training failed inside the server; its log has the reason under this job id',
+    stack: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  };
+}

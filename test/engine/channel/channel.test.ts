@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { expect, test } from 'vitest';
+import { createChannelMemory, openMainChannel } from '../../../src/engine/channel/channel.ts';
+
+/** Sends everything at once or one by one, and gathers what an echoing thread sends back. */
+async function echo(messages: readonly unknown[], capacity: number, atOnce: number): Promise<unknown[]> {
+  const memory = createChannelMemory(capacity);
+  const channel = openMainChannel<unknown, unknown>(memory);
+  const thread = new Worker(new URL('./echo-worker.ts', import.meta.url), { workerData: memory });
+  const received: unknown[] = [];
+  let sent = 0;
+  while (received.length < messages.length) {
+    for (let message = channel.receive(); message !== null; message = channel.receive())
+      received.push(message);
+    while (sent < messages.length && sent - received.length < atOnce) channel.send(messages[sent++]);
+    if (received.length < messages.length) await channel.wait();
+  }
+  channel.send('stop');
+  await once(thread, 'exit');
+  return received;
+}
+
+const numbered = (count: number, sizeOf: (index: number) => number): unknown[] =>
+  Array.from({ length: count }, (_, index) => ({
+    index,
+    values: Float32Array.from({ length: sizeOf(index) }, (_, k) => index + k / 4),
+    text: 'é'.repeat(index % 5),
+  }));
+
+test('messages cross both ways in order, back to back and one by one', async () => {
+  const messages = numbered(2000, (index) => index % 7);
+  expect(await echo(messages, 4096, 1)).toEqual(messages);
+  expect(await echo(messages, 4096, Infinity)).toEqual(messages);
+});
+
+test('messages larger than the ring cross too, both directions full at once', async () => {
+  const messages = numbered(60, (index) => (index % 3 === 0 ? 3000 : index));
+  expect(await echo(messages, 512, Infinity)).toEqual(messages);
+});
+
+test('messages a little larger than the ring arrive whole, one by one', async () => {
+  const messages = numbered(200, () => 1100);
+  expect(await echo(messages, 4096, 1)).toEqual(messages);
+});

@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest';
+import { batcherDefaults } from '../../../src/engine/worker/batcher-options.ts';
+import { createBatcher } from '../../../src/engine/worker/batcher.ts';
+import { createDelivery } from '../../../src/engine/delivery.ts';
+import { eventBytes, outputsBytes } from '../../../src/engine/flow-control.ts';
+import type { OutputsEvent, SequenceReport } from '../../../src/engine/channel/messages.ts';
+import type { BatchedSequence } from '../../../src/engine/worker/slot.ts';
+import { createFakeGeneration } from './fake-generation.ts';
+import { createFakeRunner, fakeOutputs } from './fake-runner.ts';
+
+// What a worker may send before its reader has taken it: both ends of the window, without threads.
+
+const idsOf = (length: number): number[] => Array.from({ length }, (_, t) => (t * 7) % 10);
+const sequence = (id: number, more: Partial<BatchedSequence> = {}): BatchedSequence => ({
+  id,
+  input: Int32Array.from([1]),
+  want: 'last',
+  what: 'output',
+  generation: createFakeGeneration(30),
+  resume: null,
+  windowBytes: Infinity,
+  given: 0,
+  ...more,
+});
+const token = { kind: 'token', index: 0, id: 1, text: 'a', logprob: 0, top: [] } as const;
+const tokenBytes = eventBytes(token);
+
+function setUp(maxRows: number) {
+  let clock = 0;
+  const reports: [id: number, report: SequenceReport][] = [];
+  const batcher = createBatcher(createFakeRunner({ maxRows }), {
+    ...batcherDefaults,
+    now: () => clock,
+  });
+  return {
+    batcher,
+    tick: (count = 1) => {
+      for (let i = 0; i < count; i++) batcher.tick((id, report) => reports.push([id, report]));
+    },
+    wait: (ms: number) => void (clock += ms),
+    kinds: (of: number) => reports.flatMap(([id, { kind }]) => (id === of ? [kind] : [])),
+    parked: () => reports.flatMap(([id, { kind }]) => (kind === 'parked' ? [id] : [])),
+  };
+}
+
+test('a row rests when its window is used up, and goes on when its reader has taken something', () => {
+  const { batcher, tick, kinds } = setUp(2);
+  batcher.add(sequence(1, { windowBytes: 3 * tokenBytes }));
+  tick(3);
+  expect(kinds(1)).toHaveLength(3);
+  expect(batcher.runnable).toBe(false);
+  tick(3);
+  expect(kinds(1)).toHaveLength(3);
+  batcher.grant(1, tokenBytes);
+  expect(batcher.runnable).toBe(true);
+  tick(3);
+  expect(kinds(1)).toHaveLength(4);
+  batcher.grant(1, Infinity);
+  tick(40);
+  expect(kinds(1).at(-1)).toBe('done');
+});
+
+test('a row that rests does not hold up the others', () => {
+  const { batcher, tick, kinds } = setUp(2);
+  batcher.add(sequence(1, { windowBytes: 1 }));
+  batcher.add(sequence(2));
+  tick(40);
+  expect(kinds(1)).toEqual(['token']);
+  expect(kinds(2).at(-1)).toBe('done');
+});
+
+test('a row that rests makes way for one that waits after a while, at once when no other runs', () => {
+  const { batcher, tick, wait, parked, kinds } = setUp(2);
+  batcher.add(sequence(1, { windowBytes: 1 }));
+  batcher.add(sequence(2, { generation: createFakeGeneration(60) }));
+  batcher.add(sequence(3, { windowBytes: 1 }));
+  tick(5);
+  expect(parked()).toEqual([]);
+  wait(batcherDefaults.restMs);
+  tick();
+  expect(parked()).toEqual([1]);
+  batcher.cancel(2);
+  batcher.add(sequence(4, { windowBytes: 1 }));
+  batcher.add(sequence(5));
+  tick();
+  tick();
+  expect(parked()).toEqual([1, 3]);
+  expect(kinds(5)).toContain('token');
+});
+
+test('what is granted before a sequence has a row counts', () => {
+  const { batcher, tick, kinds } = setUp(1);
+  batcher.add(sequence(1, { generation: createFakeGeneration(2) }));
+  batcher.add(sequence(2, { windowBytes: 1 }));
+  batcher.grant(2, 2 * tokenBytes);
+  tick(10);
+  expect(kinds(2)).toEqual(['token', 'token', 'token']);
+});
+
+test('what its reader has is not reported again, nor charged', () => {
+  const { batcher, tick, kinds } = setUp(1);
+  batcher.add(sequence(1, { given: 28, windowBytes: 3 * tokenBytes }));
+  tick(40);
+  expect(kinds(1)).toEqual(['token', 'token', 'done']);
+});
+
+test('outputs of many wide steps come in reports of bounded size, the same in all', () => {
+  const runner = createFakeRunner({ maxPacked: 64 });
+  const wide = 4_000;
+  const batcher = createBatcher(
+    {
+      ...runner,
+      outputWidth: wide,
+      run: (wanted, what) => {
+        const narrow = runner.run(wanted, what);
+        return Float32Array.from({ length: wanted.length * wide }, (_, i) => {
+          const [row, k] = [Math.floor(i / wide), i % wide];
+          return k < 3 ? narrow[row * 3 + k]! : 0;
+        });
+      },
+    },
+    { ...batcherDefaults, now: () => 0 },
+  );
+  const seen: number[] = [];
+  const input = Int32Array.from(idsOf(20));
+  batcher.add(sequence(1, { input, want: 'every', generation: null }));
+  while (
+    batcher.tick((_, report) => {
+      if (report.kind !== 'outputs') return;
+      expect(report.values.byteLength).toBeLessThanOrEqual(outputsBytes);
+      for (let t = 0; t < report.steps; t++) seen.push(...report.values.subarray(t * wide, t * wide + 3));
+    })
+  );
+  expect(seen).toEqual(fakeOutputs(input).flat());
+});
+
+test('a delivery counts what it keeps, and what was taken', async () => {
+  const unread = { bytes: 0 };
+  let taken = 0;
+  const delivery = createDelivery({ abandoned: () => {}, taken: (bytes) => void (taken += bytes), unread });
+  for (let index = 0; index < 4; index++) delivery.give({ ...token, index });
+  expect([delivery.unreadBytes, unread.bytes, taken]).toEqual([4 * tokenBytes, 4 * tokenBytes, 0]);
+  const events = delivery.events[Symbol.asyncIterator]();
+  await events.next();
+  delivery.give({ ...token, index: 0 });
+  expect([unread.bytes, taken]).toEqual([3 * tokenBytes, 2 * tokenBytes]);
+  expect(delivery.given.tokens).toBe(4);
+  await events.return!();
+  expect([delivery.unreadBytes, unread.bytes]).toEqual([0, 0]);
+});
+
+test('an output that waits does not keep the whole message that brought it', async () => {
+  const delivery = createDelivery({ abandoned: () => {} });
+  const message = new Float32Array(10_000);
+  delivery.give({ kind: 'outputs', first: 0, steps: 1, width: 4, values: message.subarray(40, 44) });
+  const { value } = await delivery.events[Symbol.asyncIterator]().next();
+  expect((value as OutputsEvent).values.buffer.byteLength).toBe(16);
+});

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { programAnswer } from '../../../src/formats/operators/program-answer.ts';
+import type { ProgramSpec } from '../../../src/network/spec.ts';
+
+/** x [1, steps, 2] through one operator over whole numbers. */
+const draft = (
+  operator: string,
+  numbers: number[],
+  input: Partial<ProgramSpec['input']> = {},
+): ProgramSpec => ({
+  type: 'program',
+  runs: 'sequence',
+  input: { value: 'x', shape: [1, -1, 2], context: 0, ...input },
+  output: { value: 'y', gives: 'step' },
+  units: 1,
+  states: [],
+  wholeConstants: { numbers: { kind: 'int', shape: [numbers.length], values: numbers } },
+  constants: {},
+  operators: [
+    { operator: 'ReduceMax', inputs: ['x'], outputs: ['most'], attributes: { axes: [1] } },
+    { operator, inputs: [operator === 'Reshape' ? 'x' : 'most', 'numbers'], outputs: ['y'] },
+  ],
+});
+const answer = (...of: Parameters<typeof draft>) => {
+  const { units, output } = programAnswer(draft(...of), new Map());
+  return { units, ...output, value: undefined };
+};
+
+describe('what a program answers with', () => {
+  it.each<[string, Parameters<typeof draft>, object]>([
+    ['a row a step', ['Reshape', [1, -1, 2]], { units: 2, gives: 'step' }],
+    ['one row', ['Tile', [1, 1, 4]], { units: 8, gives: 'sequence' }],
+    ['so many rows, whatever the length', ['Tile', [1, 4, 1]], { units: 8, gives: 'sequence', rows: 4 }],
+    [
+      'the rows of the one length there is',
+      ['Reshape', [1, 4, 3], { steps: 6 }],
+      { units: 12, gives: 'sequence', rows: 4 },
+    ],
+    ['a row for each of so many steps', ['Reshape', [1, -1, 2], { steps: 6 }], { units: 2, gives: 'step' }],
+    ['rows of one step', ['Tile', [1, 4, 1], { steps: 1 }], { units: 8, gives: 'sequence', rows: 4 }],
+  ])('%s', (_, of, expected) => {
+    expect(answer(...of)).toEqual(expected);
+  });
+
+  it('is refused where it grows otherwise than by so much a step', () => {
+    const padded = draft('Pad', [0, 1, 0, 0, 0, 0]);
+    const operators = [{ operator: 'Pad', inputs: ['x', 'numbers'], outputs: ['y'] }];
+    expect(() => programAnswer({ ...padded, operators }, new Map())).toThrow(
+      'it gives 196 numbers for 97 steps and 180 for 89: must be as many for each step, or for the sequence',
+    );
+  });
+
+  it('is refused where a shape does not come out even', () => {
+    expect(() => programAnswer(draft('Reshape', [-1, 4]), new Map())).toThrow(/Reshape .* as \[48\.5, 4\]/);
+  });
+});

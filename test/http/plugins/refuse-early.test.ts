@@ -1,0 +1,48 @@
+import fastify from 'fastify';
+import { afterEach, describe, expect, it } from 'vitest';
+import { UnrollError } from '../../../src/errors.ts';
+import { answerErrors } from '../../../src/http/plugins/errors.ts';
+import { refuseEarly } from '../../../src/http/plugins/refuse-early.ts';
+import { fakeContext, models } from '../../tasks/fake-context.ts';
+
+const app = { current: fastify() };
+afterEach(() => app.current.close());
+
+/** An app whose routes count the bodies they read. */
+function serve(checkRoom: () => void) {
+  const context = fakeContext(models.classify(), { checkRoom });
+  const server = (app.current = fastify());
+  let bodies = 0;
+  server.addHook('preParsing', async () => void bodies++);
+  answerErrors(server);
+  refuseEarly(server, context);
+  for (const url of ['/v1/models/:model/classify', '/v1/sessions'])
+    server.post(url, async () => ({ ok: true }));
+  const ask = (url: string) => server.inject({ method: 'POST', url, payload: { input: 'a' } });
+  return { ask, context, bodies: () => bodies };
+}
+const full = (): void => {
+  throw new UnrollError('overloaded', 'there is no room', { retryAfterSeconds: 7 });
+};
+
+describe('a model without room', () => {
+  it('refuses before the body is read, and says when to come back', async () => {
+    const { ask, bodies, context } = serve(full);
+    const reply = await ask(`/v1/models/${models.classify().name}/classify`);
+    expect([reply.statusCode, reply.headers['retry-after'], bodies()]).toEqual([503, '7', 0]);
+    expect(reply.json()).toMatchObject({ code: 'overloaded' });
+    expect(context.leases()).toBe(0);
+  });
+
+  it('leaves other routes, and models that are not there, to themselves', async () => {
+    const { ask } = serve(full);
+    expect((await ask('/v1/sessions')).statusCode).toBe(200);
+    expect((await ask('/v1/models/nobody/classify')).statusCode).toBe(200);
+  });
+
+  it('takes requests again when there is room', async () => {
+    const { ask, bodies } = serve(() => {});
+    expect((await ask(`/v1/models/${models.classify().name}/classify`)).statusCode).toBe(200);
+    expect(bodies()).toBe(1);
+  });
+});

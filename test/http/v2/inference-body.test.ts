@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import { readInference, writeInference } from '../../../src/http/v2/inference-body.ts';
+import type { WireTensor } from '../../../src/open-inference/tensor.ts';
+
+const pair = (parameters: object): object => ({ name: 'x', datatype: 'UINT8', shape: [2], parameters });
+/** JSON of inputs with such sizes, and then so many bytes. */
+function binary(sizes: readonly unknown[], bytes: number): { body: Buffer; length: string } {
+  const inputs = sizes.map((size) => pair(size === undefined ? {} : { binary_data_size: size }));
+  const json = Buffer.from(JSON.stringify({ inputs }));
+  return { body: Buffer.concat([json, Buffer.alloc(bytes, 7)]), length: String(json.length) };
+}
+
+describe('a request of bytes', () => {
+  it('gives each input its own, in order', async () => {
+    const { body, length } = binary([2, 2], 4);
+    body.set([1, 2, 3, 4], Number(length));
+    expect((await readInference(body, length)).inputs.map(({ values }) => values)).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+
+  it('may be JSON alone, with no header', async () => {
+    const json = Buffer.from(JSON.stringify({ inputs: [{ ...pair({}), data: [5, 6] }] }));
+    for (const length of [undefined, String(json.length)])
+      expect((await readInference(json, length)).inputs[0]!.values).toEqual([5, 6]);
+  });
+
+  it.each<[what: string, sizes: unknown[], bytes: number, says: string]>([
+    ['more than there are', [3], 2, 'inputs[0].parameters.binary_data_size: 3 bytes, the body has 2 left'],
+    [
+      'more than the first leave',
+      [2, 2],
+      3,
+      'inputs[1].parameters.binary_data_size: 2 bytes, the body has 1 left',
+    ],
+    ['fewer than there are', [2], 5, 'body: 3 bytes belong to no input'],
+    ['none, though there are some', [undefined], 2, 'inputs[0].data: is missing'],
+    ['other than the shape', [1], 1, 'inputs[0]: [2] of UINT8 takes 2 bytes, was given 1'],
+    ['below none', [-2], 2, 'binary_data_size: -2 bytes'],
+    ['a half', [1.5], 2, 'binary_data_size: 1.5 bytes'],
+    ['a text', ['2'], 2, 'binary_data_size: "2" bytes'],
+    ['past all numbers', [1e300], 2, 'binary_data_size: 1e+300 bytes'],
+  ])('whose sizes are %s is refused', async (_, sizes, bytes, says) => {
+    const { body, length } = binary(sizes, bytes);
+    await expect(readInference(body, length)).rejects.toThrow(says);
+  });
+
+  it.each(['-1', '1e9', 'NaN', '1.5', 'abc'])('whose header says %s is refused', async (length) => {
+    await expect(readInference(binary([2], 2).body, length)).rejects.toThrow(
+      /^inference-header-content-length: must be the bytes of the JSON, at most \d+, was /,
+    );
+  });
+
+  it.each(['', '0', '10'])(
+    'whose JSON does not end where the header says (%j) is refused',
+    async (length) => {
+      await expect(readInference(binary([2], 2).body, length)).rejects.toThrow(
+        expect.objectContaining({ code: 'malformed_json' }),
+      );
+    },
+  );
+});
+
+describe('a request', () => {
+  const input = { name: 'x', datatype: 'FP32', shape: [1], data: [1] };
+  it.each<[what: string, body: unknown, says: RegExp]>([
+    ['no body', undefined, /^body: /],
+    ['a list', [], /^body: /],
+    ['no inputs', {}, /^inputs: /],
+    ['inputs that are none', { inputs: [] }, /^inputs: /],
+    ['17 inputs', { inputs: Array.from({ length: 17 }, () => input) }, /^inputs: /],
+    ['an unknown datatype', { inputs: [{ ...input, datatype: 'FP17' }] }, /^inputs\.0\.datatype: /],
+    ['a shape that is none', { inputs: [{ ...input, shape: 'x' }] }, /^inputs\.0\.shape: /],
+    ['a dimension that is none', { inputs: [{ ...input, shape: [null] }] }, /^inputs\.0\.shape\.0: /],
+    ['a name that is none', { inputs: [{ ...input, name: 7 }] }, /^inputs\.0\.name: /],
+    ['an id that is none', { id: 7, inputs: [input] }, /^id: /],
+    ['no data', { inputs: [{ ...input, data: undefined }] }, /^inputs\[0\]\.data: is missing/],
+  ])('with %s is refused, naming the field', async (_, body, says) => {
+    await expect(readInference(body, undefined)).rejects.toThrow(says);
+  });
+});
+
+describe('an answer', () => {
+  const outputs: WireTensor[] = [
+    { name: 'a', datatype: 'UINT8', shape: [2], values: [1, 2] },
+    { name: 'b', datatype: 'BYTES', shape: [1], values: ['é'] },
+  ];
+  const asked = (rest: object) =>
+    readInference({ inputs: [{ ...pair({}), data: [0, 0] }], ...rest }, undefined);
+  const model = { name: 'm', version: 3 };
+
+  it('is JSON where nothing else is asked for', async () => {
+    expect(await writeInference(model, await asked({ id: '7' }), outputs)).toEqual({
+      json: {
+        model_name: 'm',
+        model_version: '3',
+        id: '7',
+        outputs: [
+          { name: 'a', datatype: 'UINT8', shape: [2], data: [1, 2] },
+          { name: 'b', datatype: 'BYTES', shape: [1], data: ['é'] },
+        ],
+      },
+    });
+  });
+
+  it('may have some outputs as bytes and others as JSON', async () => {
+    const call = await asked({
+      parameters: { binary_data_output: true },
+      outputs: [{ name: 'b' }, { name: 'a', parameters: { binary_data: false } }],
+    });
+    const answer = await writeInference(model, call, outputs);
+    if ('json' in answer) throw new Error('it is JSON alone');
+    const { pieces, jsonLength } = answer;
+    const bytes = Buffer.concat(pieces);
+    expect((JSON.parse(bytes.toString('utf8', 0, jsonLength)) as { outputs: unknown }).outputs).toEqual([
+      { name: 'b', datatype: 'BYTES', shape: [1], parameters: { binary_data_size: 6 } },
+      { name: 'a', datatype: 'UINT8', shape: [2], data: [1, 2] },
+    ]);
+    expect([...bytes.subarray(jsonLength)]).toEqual([2, 0, 0, 0, 0xc3, 0xa9]);
+  });
+
+  it('has no output that the model has not', async () => {
+    const call = await asked({ outputs: [{ name: 'c' }] });
+    await expect(writeInference(model, call, outputs)).rejects.toThrow(
+      'outputs[0].name: the model gives a, b',
+    );
+  });
+});

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import {
+  comparisonActions,
+  nextComparisonStatus,
+  type ComparisonAction,
+} from '../../../src/jobs/comparisons/comparison-transitions.ts';
+import { comparisonStatuses, isDecided, type ComparisonStatus } from '../../../src/jobs/job.ts';
+
+const table: readonly (readonly [ComparisonStatus, ComparisonAction, ComparisonStatus])[] = [
+  ['running', 'cancel', 'cancelled'],
+  ['running', 'best_found', 'publishing'],
+  ['running', 'trials_cancelled', 'cancelled'],
+  ['running', 'fail', 'failed'],
+  ['publishing', 'published', 'succeeded'],
+  ['publishing', 'fail', 'failed'],
+];
+
+describe('the life of a comparison', () => {
+  it.each(
+    comparisonStatuses.flatMap((status) => comparisonActions.map((action) => [status, action] as const)),
+  )('is as the table says: %s, %s', (status, action) => {
+    const expected = table.find(([from, by]) => from === status && by === action)?.[2] ?? null;
+    expect(nextComparisonStatus(status, action)).toBe(expected);
+  });
+
+  it('leaves no status that is decided: a cancelled one is never published', () => {
+    for (const status of comparisonStatuses.filter(isDecided))
+      for (const action of comparisonActions) expect(nextComparisonStatus(status, action)).toBeNull();
+  });
+});

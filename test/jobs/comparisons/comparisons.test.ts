@@ -1,0 +1,130 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { comparisonRequest } from '../../../src/jobs/comparisons/comparison-request.ts';
+import { eventually, jobOf, spec } from '../fixtures.ts';
+import { createService } from '../service.ts';
+
+const request = (more: object = {}) => {
+  const { model: _, ...rest } = spec();
+  return comparisonRequest.parse({ model: 'best', spec: rest, cells: ['gru', 'rnn'], ...more });
+};
+type Service = ReturnType<typeof createService>;
+async function finish(service: Service, index: number, loss: number): Promise<void> {
+  const run = await eventually(() => service.runs[index]);
+  run.checkpoint(1);
+  const data = { validation_loss: loss };
+  run.say({ kind: 'event', type: 'metrics', level: 'info', message: 'm', step: 1, data });
+  run.end();
+}
+const statusOf = async (service: Service, id: string) =>
+  (await service.comparisons.get(id)).comparison.status;
+
+describe('a comparison', () => {
+  it('publishes the best of its trials under its own name, once', async () => {
+    const service = createService();
+    const { comparison } = await service.comparisons.create(request());
+    await finish(service, 0, 2);
+    await finish(service, 1, 1);
+    await eventually(async () => (await statusOf(service, comparison.id)) === 'succeeded');
+    const shown = await service.comparisons.get(comparison.id);
+    expect(shown.comparison).toMatchObject({ published: 'best@1' });
+    expect(shown.trials.map(({ cell, score }) => [cell, score])).toEqual([
+      ['rnn', 1],
+      ['gru', 2],
+    ]);
+    expect(service.published('best')).toEqual([['1', 'best']]);
+    expect(service.published('best-rnn')).toEqual([]);
+    expect(await service.comparisons.cancel(comparison.id)).toMatchObject({
+      comparison: { status: 'succeeded' },
+    });
+  });
+
+  it('that is cancelled stays cancelled and publishes nothing, though a trial had succeeded', async () => {
+    const service = createService();
+    const { comparison } = await service.comparisons.create(request());
+    await finish(service, 0, 1);
+    const run = await eventually(() => service.runs[1]);
+    run.checkpoint(1);
+    run.say({ kind: 'progress', epoch: 0, step: 1, steps: 9, loss: 1, stepsPerSecond: 1, secondsLeft: 1 });
+    const cancelled = await service.comparisons.cancel(comparison.id);
+    expect(cancelled.comparison.status).toBe('cancelled');
+    // its last trial succeeds all the same
+    run.end();
+    await eventually(() => service.jobs.counts().cancelling === undefined);
+    expect(await statusOf(service, comparison.id)).toBe('cancelled');
+    expect(service.published('best')).toEqual([]);
+  });
+
+  it('that is cancelled while it is being decided publishes nothing', async () => {
+    const service = createService();
+    const { comparison } = await service.comparisons.create(request());
+    await finish(service, 0, 1);
+    // the decision waits for the database now
+    await finish(service, 1, 1);
+    const { status } = (await service.comparisons.cancel(comparison.id)).comparison;
+    const end = await eventually(async () => {
+      const now = await statusOf(service, comparison.id);
+      return now === 'publishing' || now === 'running' ? null : now;
+    });
+    expect(end).toBe(status === 'cancelled' ? 'cancelled' : 'succeeded');
+    expect(service.published('best')).toHaveLength(status === 'cancelled' ? 0 : 1);
+  });
+
+  it('whose publication breaks off as the server ends is left to the next start', async () => {
+    const gate = Promise.withResolvers<void>();
+    const service = createService({ beforePublishing: () => gate.promise });
+    const { comparison } = await service.comparisons.create(request());
+    await finish(service, 0, 1);
+    await finish(service, 1, 2);
+    await eventually(async () => (await statusOf(service, comparison.id)) === 'publishing');
+    service.beginClosing();
+    gate.reject(new Error('the repository is closed'));
+    await gate.promise.catch(() => {});
+    await service.comparisons.list();
+    expect((await service.store.comparison(comparison.id))!.status).toBe('publishing');
+  });
+
+  it('takes a place for each trial, or creates nothing', async () => {
+    const service = createService({ queue: 3 });
+    const four = request({ grid: { 'hyperparameters.learning_rate': [0.1, 0.2] } });
+    await expect(service.comparisons.create(four)).rejects.toMatchObject({ code: 'too_many_jobs' });
+    expect(service.jobs.counts()).toEqual({});
+    expect(readdirSync(service.folder)).not.toContain('jobs');
+    await service.comparisons.create(request());
+    await service.jobs.create(spec('third'));
+    await expect(service.jobs.create(spec('fourth'))).rejects.toMatchObject({ code: 'too_many_jobs' });
+  });
+
+  it('fails with the reason where no trial succeeds, and is cancelled where all were', async () => {
+    const service = createService();
+    const failed = await service.comparisons.create(request());
+    for (const index of [0, 1]) (await eventually(() => service.runs[index])).die('exit');
+    await eventually(async () => (await statusOf(service, failed.comparison.id)) === 'failed');
+    const cancelled = await service.comparisons.create(request());
+    for (const { job } of cancelled.trials) await service.jobs.cancel(job);
+    await eventually(async () => (await statusOf(service, cancelled.comparison.id)) === 'cancelled');
+  });
+
+  it('is decided by the next server where the one before was killed', async () => {
+    const { folder, folders } = createService();
+    const first = createService({ folder });
+    const { comparison } = await first.comparisons.create(request());
+    await finish(first, 0, 1);
+    await finish(first, 1, 2);
+    await eventually(() => first.published('best').length === 1);
+    for (const status of ['running', 'publishing'] as const) {
+      const next = createService({ folder });
+      for (const { job } of comparison.trials) {
+        await next.store.saveJob(jobOf({ id: job, status: 'succeeded', best: 1, comparison: comparison.id }));
+      }
+      const { job } = comparison.trials[0]!;
+      next.comparisons.takeUp([
+        { ...comparison, status, ...(status === 'publishing' && { best: { job, step: 1 } }) },
+      ]);
+      next.comparisons.decideAll();
+      await eventually(async () => (await statusOf(next, comparison.id)) === 'succeeded');
+      expect(next.published('best')).toEqual([['1', 'best']]);
+    }
+    expect(folders.base('none')).toBeNull();
+  });
+});

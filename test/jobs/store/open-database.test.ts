@@ -1,0 +1,104 @@
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { openDatabase, openReadOnly } from '../../../src/jobs/store/open-database.ts';
+import { createSqliteStore } from '../../../src/jobs/store/sqlite-store.ts';
+import { jobOf, temporaryFolder } from '../fixtures.ts';
+
+const notices: string[] = [];
+const open = (folder: string) => openDatabase(folder, (_, message) => void notices.push(message));
+
+/** A database with jobs in it, closed. */
+function filled(): { folder: string; path: string } {
+  const folder = temporaryFolder();
+  const opened = open(folder);
+  const store = createSqliteStore(opened.database);
+  for (let i = 0; i < 50; i++) store.saveJob(jobOf());
+  opened.close();
+  return { folder, path: join(folder, 'unroll.db') };
+}
+const overwrite = (path: string, from: number, to: number): void =>
+  writeFileSync(path, readFileSync(path).fill(0xa5, from, to));
+
+describe('opening the database', () => {
+  it.each<[string, (path: string) => void]>([
+    ['half of it is gone', (path) => truncateSync(path, readFileSync(path).length / 2)],
+    ['only its first 1000 bytes are left', (path) => truncateSync(path, 1000)],
+    ['its header is overwritten', (path) => overwrite(path, 0, 100)],
+    ['pages in its middle are overwritten', (path) => overwrite(path, 4096, 20_480)],
+    ['it is text', (path) => writeFileSync(path, 'not a database, but longer than its header'.repeat(50))],
+    [
+      'a folder stands in its place',
+      (path) => {
+        rmSync(path);
+        mkdirSync(path);
+      },
+    ],
+  ])('sets a damaged one aside: %s', (_, damage) => {
+    const { folder, path } = filled();
+    damage(path);
+    notices.length = 0;
+    const opened = open(folder);
+    expect(opened.isNew).toBe(true);
+    expect(createSqliteStore(opened.database).unfinishedJobs()).toEqual([]);
+    opened.close();
+    expect(readdirSync(folder).filter((name) => name.startsWith('unroll.db.damaged-'))).not.toEqual([]);
+    expect(notices).toEqual([expect.stringMatching(/is damaged: it was renamed to .*unroll\.db\.damaged-/)]);
+  });
+
+  it('takes an empty file for a new database', () => {
+    const { folder, path } = filled();
+    truncateSync(path, 0);
+    const opened = open(folder);
+    expect(opened.isNew).toBe(true);
+    opened.close();
+  });
+
+  it('refuses one of a later version and leaves it as it is', () => {
+    const { folder, path } = filled();
+    const database = new DatabaseSync(path);
+    database.exec('PRAGMA user_version = 9');
+    database.close();
+    const before = readFileSync(path);
+    expect(() => open(folder)).toThrow(/later version of Unroll \(schema 9, this one knows 1\)/);
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it('refuses a folder that another server uses, until it ends', () => {
+    const { folder } = filled();
+    const first = open(folder);
+    expect(() => open(folder)).toThrow(/another server trains with/);
+    first.close();
+    open(folder).close();
+  });
+
+  it('is not kept out by what else is in the lock file', () => {
+    const { folder, path } = filled();
+    writeFileSync(join(folder, 'unroll.lock'), '4711\n'.repeat(200));
+    open(folder).close();
+    copyFileSync(path, join(folder, 'unroll.lock'));
+    open(folder).close();
+  });
+
+  it('reads beside a server that trains, and changes nothing', () => {
+    const { folder } = filled();
+    const first = open(folder);
+    const second = openReadOnly(folder);
+    expect(createSqliteStore(second.database).unfinishedJobs()).toHaveLength(50);
+    expect(() => createSqliteStore(second.database).saveJob(jobOf())).toThrow(/readonly/);
+    second.close();
+    first.close();
+    const empty = temporaryFolder();
+    openReadOnly(empty).close();
+    expect(readdirSync(empty)).toEqual([]);
+  });
+});

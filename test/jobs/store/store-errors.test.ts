@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { diskFull, isBusy, isDamaged, storeError } from '../../../src/jobs/store/store-errors.ts';
+
+const sqlite = (errcode: number) => Object.assign(new Error('sqlite'), { code: 'ERR_SQLITE_ERROR', errcode });
+
+it('tells SQLite’s causes apart, extended codes too', () => {
+  expect([5, 6, 261].map((code) => isBusy(sqlite(code)))).toEqual([true, true, true]);
+  expect([11, 26, 267].map((code) => isDamaged(sqlite(code)))).toEqual([true, true, true]);
+  expect([isBusy(sqlite(13)), isDamaged(sqlite(13)), isBusy(null), isDamaged(new Error('x'))]).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
+
+it.each([
+  [sqlite(13), 'disk_full'],
+  [Object.assign(new Error('x'), { code: 'ENOSPC' }), 'disk_full'],
+  [Object.assign(new Error('x'), { code: 'EDQUOT' }), 'disk_full'],
+  [sqlite(5), 'training_unavailable'],
+  [sqlite(10), 'training_unavailable'],
+  [new Error('anything'), 'training_unavailable'],
+])('gives a caller the code of %s', (error, code) => {
+  expect(storeError(error).code).toBe(code);
+  expect(diskFull(error)?.code ?? 'training_unavailable').toBe(code);
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { optionsOf } from '../../src/tasks/sampling-options.ts';
+import { fakeContext, models } from './fake-context.ts';
+
+const { limits } = fakeContext(models.generate());
+const options = (body: Parameters<typeof optionsOf>[1], decoding: object = {}) =>
+  optionsOf(models.generate({}, decoding), body, limits);
+
+describe('decoding options', () => {
+  it("are the caller's, else the model's, else ours", () => {
+    expect(options({ top_k: 5 }, { top_k: 9, temperature: 0.5 })).toMatchObject({
+      topK: 5,
+      temperature: 0.5,
+      topP: 1,
+      repetitionPenalty: 1,
+    });
+    // 0 is a wish like any other
+    expect(options({ temperature: 0 }, { temperature: 0.5 }).temperature).toBe(0);
+  });
+
+  it('refuse a wish for more tokens than the limit, but cut a default to it', () => {
+    expect(() => options({ max_tokens: 51 })).toThrow('max_tokens: at most 50, was 51');
+    expect(options({}, { max_tokens: 1000 }).maxTokens).toBe(50);
+    expect(options({ max_tokens: 50 }).maxTokens).toBe(50);
+  });
+
+  it('take one stop string or several, from the model too', () => {
+    expect(options({ stop: 'x' }).stop).toEqual(['x']);
+    expect(options({ stop: ['x', 'y'] }, { stop: 'z' }).stop).toEqual(['x', 'y']);
+    expect(options({}, { stop: 'z' }).stop).toEqual(['z']);
+    expect(options({}, { stop: ['z', '.'] }).stop).toEqual(['z', '.']);
+    expect(options({}).stop).toEqual([]);
+  });
+
+  it('refuse a stop string that would cut a character in two', () => {
+    for (const stop of ['\ude00', ['ok', 'a\ud83d'], ''])
+      expect(() => options({ stop })).toThrow('must be text of whole characters');
+    expect(options({ stop: '😀' }).stop).toEqual(['😀']);
+  });
+});

@@ -1,0 +1,21 @@
+import { Registry } from 'prom-client';
+import { expect, it } from 'vitest';
+import { countedElsewhere } from '../../src/telemetry/external-histogram.ts';
+
+it('shows counts kept by their owner as a histogram: buckets add up, the last is all', async () => {
+  const kept = { counts: [2, 0, 3, 1], sum: 40 };
+  const registry = new Registry();
+  registry.registerMetric(countedElsewhere('rows', 'Rows.', [1, 4, 16, Infinity], () => kept));
+  expect((await registry.metrics()).trim().split('\n')).toEqual([
+    '# HELP rows Rows.',
+    '# TYPE rows histogram',
+    'rows_bucket{le="1"} 2',
+    'rows_bucket{le="4"} 2',
+    'rows_bucket{le="16"} 5',
+    'rows_bucket{le="+Inf"} 6',
+    'rows_sum 40',
+    'rows_count 6',
+  ]);
+  kept.counts = [3, 0, 3, 1];
+  expect(await registry.metrics()).toContain('rows_count 7');
+});
