@@ -193,7 +193,7 @@ describe('SIGTERM', () => {
     await once(socket, 'close');
     const [head, reply] = Buffer.concat(chunks).toString().split('\r\n\r\n') as [string, string];
     expect(reply).toHaveLength(Number(/content-length: (\d+)/.exec(head)![1]));
-    await until(() => server.process.exitCode !== null);
+    await until(() => server.process.exitCode !== null, 20_000);
     expect(server.process.exitCode).toBe(0);
     idle.destroy();
   });
