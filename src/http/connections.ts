@@ -26,8 +26,6 @@ export interface Connections {
 }
 
 const quietPollMs = 10;
-/** A client that has just connected is about to send a request, however slow it is: its connection counts as in use for longer. */
-const unusedMs = 750;
 
 export function trackConnections(server: Server): Connections {
   const responses = new LiveSet<ServerResponse>();
@@ -38,7 +36,7 @@ export function trackConnections(server: Server): Connections {
 
   server.on('connection', (socket) => {
     accepted++;
-    lastUsed.set(socket, performance.now() + unusedMs);
+    lastUsed.set(socket, performance.now());
     socket.once('close', () => lastUsed.delete(socket));
   });
   // before the application's own listener, which may write headers at once

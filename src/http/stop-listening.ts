@@ -10,9 +10,9 @@ import { errorBody } from './problem.ts';
 // are reset when the listening socket closes.
 
 /** A client that uses a connection sends its next request within this time after a response, or after it connected. */
-const silentMs = 250;
+const silentMs = 1000;
 /** While the server listens: new clients come, and are refused, as long as it does. */
-const listeningMs = 500;
+const listeningMs = 1500;
 /** Afterwards: every connection is closed with its next response, so this is only reached by readers that are too slow. */
 const closingMs = 1500;
 /** Turns of the event loop to wait for one that is short. */

@@ -195,7 +195,7 @@ describe('SIGTERM', () => {
       predictions: { tokens: unknown[] }[];
     };
     expect(reply.predictions.map(({ tokens }) => tokens.length)).toEqual([60_000, 60_000, 60_000]);
-    await until(() => server.process.exitCode !== null);
+    await until(() => server.process.exitCode !== null, 20_000);
     expect(server.process.exitCode).toBe(0);
     idle.destroy();
   });
