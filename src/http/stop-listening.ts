@@ -16,8 +16,8 @@ const listeningMs = 1500;
 /** Afterwards: every connection is closed with its next response, so this is only reached by readers that are too slow. */
 const closingMs = 1500;
 /** Turns of the event loop to wait for one that is short. */
-const mostTurns = 100;
-const shortTurnMs = 1;
+const mostTurns = 1000;
+const shortTurnMs = 0.1;
 /** Of all that, together. */
 export const stopListeningMs = listeningMs + closingMs;
 
@@ -36,6 +36,7 @@ export async function stopListening(server: Server, connections: Connections): P
 /**
  * Resolves right after a turn in which no connection came. The poll phase of a turn takes every connection that waits, and what
  * follows setImmediate runs after it; only a connection that comes in between is reset, so the turn has to be short.
+ * No system call refuses new connections without resetting those that wait, so that much of a gap remains.
  */
 async function nothingWaits(connections: Connections): Promise<void> {
   for (let turns = 0; turns < mostTurns; turns++) {

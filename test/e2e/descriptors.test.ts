@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -35,7 +34,8 @@ async function answers({ port }: ServerProcess): Promise<boolean> {
   socket.write('GET /v2/health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
   let answer = '';
   socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
-  await once(socket, 'close');
+  // not events.once, which rejects when the connection is reset
+  await new Promise((resolve) => socket.once('close', resolve));
   return answer.startsWith('HTTP/1.1 200');
 }
 
