@@ -14,7 +14,7 @@ const app = await buildApp({
   metrics: createMetrics(),
   logger: false,
   draining: () => false,
-  full: () => false,
+  connectionsFull: () => false,
   stopping: new AbortController().signal,
   options: {
     maxBodyBytes: 1,

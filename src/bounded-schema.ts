@@ -4,7 +4,7 @@ import { z } from 'zod';
 // costs a second. These schemas refuse at the first fault.
 
 /** The same schema, behind a check of its number of items or keys. */
-export function atMost<T>(most: number, schema: z.ZodType<T>) {
+export function withMaxSize<T>(most: number, schema: z.ZodType<T>) {
   // what the check takes is described as what the schema takes
   const { $schema: _, ...description } = z.toJSONSchema(schema, { io: 'input' });
   return z
@@ -22,7 +22,7 @@ export function atMost<T>(most: number, schema: z.ZodType<T>) {
 }
 
 /** A text or a list of any number of them. */
-export const textOrTexts = () =>
+export const stringOrStrings = () =>
   z
     .custom<string | string[]>()
     .superRefine((value: unknown, context) => {
@@ -34,7 +34,7 @@ export const textOrTexts = () =>
     .meta({ anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] });
 
 /** A list of one to `most` texts that are not empty. */
-export const textList = (most: number) =>
+export const stringList = (most: number) =>
   z
     .custom<string[]>()
     .superRefine((value: unknown, context) => {

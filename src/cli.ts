@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { GraphOptions } from './cli/graph-options.ts';
-import { BadConfig, describeConfig, readConfig } from './config.ts';
+import { ConfigError, describeConfig, readConfig } from './config.ts';
 import { version } from './version.ts';
 
 const usage = `unroll serve                 start the server (settings: UNROLL_* variables)
@@ -17,7 +17,7 @@ unroll help                  this`;
 
 /** What people get wrong is said without a stack. */
 const isPlain = (error: unknown): boolean =>
-  error instanceof BadConfig ||
+  error instanceof ConfigError ||
   ['listen', 'getaddrinfo', 'open'].includes((error as NodeJS.ErrnoException).syscall ?? '') ||
   (error instanceof Error && error.name === 'UnrollError');
 

@@ -96,9 +96,9 @@ export type Config = { readonly [K in Key]: z.output<Settings[K][0]> };
 const schema = z.object(Object.fromEntries(Object.entries(settings).map(([key, [type]]) => [key, type])));
 const prefix = 'UNROLL_';
 
-export class BadConfig extends Error {}
+export class ConfigError extends Error {}
 
-/** @throws BadConfig naming every wrong variable, what it must be and what it was */
+/** @throws ConfigError naming every wrong variable, what it must be and what it was */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const given = Object.entries(environment).filter(([key, value]) => key.startsWith(prefix) && value !== '');
   const values = Object.fromEntries(given.map(([key, value]) => [key.slice(prefix.length), value]));
@@ -111,7 +111,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         return `${prefix}${key}: must be ${settings[key][0].description}, was ${JSON.stringify(values[key])}`;
       });
   wrong.push(...unknown.map((key) => `${prefix}${key}: there is no such setting`));
-  if (wrong.length > 0) throw new BadConfig(wrong.join('\n'));
+  if (wrong.length > 0) throw new ConfigError(wrong.join('\n'));
   return parsed.data as Config;
 }
 

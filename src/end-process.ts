@@ -6,7 +6,7 @@ const repeatedMs = 500;
 /** A timer that throws must not fill the log. */
 const mostErrors = 10;
 
-export interface EndOptions {
+export interface ExitOptions {
   readonly log: Pick<Logger, 'info' | 'warn' | 'fatal' | 'flush'>;
   /** Time for requests under way after a signal, and after an error that nobody caught. */
   readonly drainMs: number;
@@ -21,7 +21,7 @@ export interface EndOptions {
  * Ends the process on a signal with exit code 0, and on an error that nobody caught, which it logs, with 1; both close the
  * server first. A second signal ends it at once with 1, and so does a shutdown that does not end in time.
  */
-export function endProcess({ log, drainMs, errorDrainMs, graceMs, close }: EndOptions): void {
+export function installExitHandlers({ log, drainMs, errorDrainMs, graceMs, close }: ExitOptions): void {
   let exitCode = 0;
   let endingSince: number | null = null;
   let errors = 0;

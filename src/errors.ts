@@ -82,8 +82,8 @@ export class UnrollError extends Error {
   }
 }
 
-export const statusOf = (code: ErrorCode): number => table[code][0];
-export const titleOf = (code: ErrorCode): string => table[code][1];
+export const getStatus = (code: ErrorCode): number => table[code][0];
+export const getTitle = (code: ErrorCode): string => table[code][1];
 export const errorCodes = Object.keys(table) as ErrorCode[];
 
 /** Whether the process, or the system, has no file descriptor left: what failed may succeed when it is tried again. */

@@ -1,8 +1,8 @@
 import { readConfig } from './config.ts';
-import { endProcess } from './end-process.ts';
-import { greeting } from './startup-banner.ts';
+import { installExitHandlers } from './end-process.ts';
+import { formatStartupBanner } from './startup-banner.ts';
 import { startServer, type Server } from './server.ts';
-import { farewellMs } from './shutdown.ts';
+import { shutdownGraceMs } from './shutdown.ts';
 import { createLogger } from './telemetry/logger.ts';
 
 /** Time for requests under way after an error that nobody caught. */
@@ -18,14 +18,14 @@ export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(environment);
   const log = createLogger(config.LOG_LEVEL);
   let server: Server | null = null;
-  endProcess({
+  installExitHandlers({
     log,
     drainMs: config.DRAIN_MS,
     errorDrainMs: Math.min(errorDrainMs, config.DRAIN_MS),
-    graceMs: farewellMs + slackMs,
+    graceMs: shutdownGraceMs + slackMs,
     // a server that is still starting has nothing to drain
     close: async (drainMs) => server?.close(drainMs),
   });
   server = await startServer(config, log);
-  console.log(greeting(server.url, server.models()));
+  console.log(formatStartupBanner(server.url, server.models()));
 }

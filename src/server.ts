@@ -12,7 +12,7 @@ import { createRepository } from './repository/repository.ts';
 import type { ModelListing } from './repository/repository-interface.ts';
 import { shutDown } from './shutdown.ts';
 import { probeDescriptors } from './telemetry/descriptor-probe.ts';
-import { descriptorUse } from './telemetry/descriptors.ts';
+import { readDescriptorUse } from './telemetry/descriptors.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
@@ -21,7 +21,7 @@ import { createMetrics } from './telemetry/metrics.ts';
 export interface Server {
   readonly url: string;
   readonly models: () => readonly ModelListing[];
-  /** Refuses new work, lets requests under way finish within `drainMs`, then ends everything within `farewellMs`. */
+  /** Refuses new work, lets requests under way finish within `drainMs`, then ends everything within `shutdownGraceMs`. */
   close(drainMs: number): Promise<void>;
 }
 
@@ -36,9 +36,9 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     maxExpectedMs: config.MAX_EXPECTED_MS,
     maxSteps: config.MAX_STEPS,
     hooks: {
-      ended: ({ queuedMs }) => metrics.queueTime.observe(queuedMs / 1000),
-      problem: (what) => log.error({ what }, 'engine problem'),
-      workerDied: (worker, reason) => log.error({ worker, reason }, 'a worker died and is replaced'),
+      onSequenceEnd: ({ queuedMs }) => metrics.queueTime.observe(queuedMs / 1000),
+      onProblem: (what) => log.error({ what }, 'engine problem'),
+      onWorkerExit: (worker, reason) => log.error({ worker, reason }, 'a worker died and is replaced'),
     },
   });
   log.info({ kernel: engine.kernel, workers: config.WORKERS }, 'kernel ready');
@@ -100,7 +100,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     metrics,
     logger: log,
     draining: () => draining,
-    full: () => limit.full || descriptors.exhausted,
+    connectionsFull: () => limit.full || descriptors.exhausted,
     stopping: stopping.signal,
     options: {
       maxBodyBytes: config.MAX_BODY_BYTES,
@@ -131,7 +131,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   try {
     await repository.start();
     // everything that stays open is open by now
-    limit.set(descriptorUse());
+    limit.update(readDescriptorUse());
     await app.listen({ host: config.HOST, port: config.PORT });
     // a server that cannot listen takes no jobs up; this one serves whether or not it can train
     training.start();

@@ -11,9 +11,9 @@ const lastEventsMs = 2000;
 /** For threads and files to close. Nothing is lost when they don't: the process ends. */
 const closeMs = 1000;
 /** What a shutdown may take beyond its drain. */
-export const farewellMs = lastEventsMs + stopListeningMs + closeMs;
+export const shutdownGraceMs = lastEventsMs + stopListeningMs + closeMs;
 
-export interface Running {
+export interface ShutdownTargets {
   readonly app: Pick<FastifyInstance, 'server' | 'close'>;
   readonly connections: Connections;
   readonly engine: Pick<Engine, 'close'>;
@@ -24,20 +24,20 @@ export interface Running {
 }
 
 /**
- * Ends everything within `drainMs` + `farewellMs`. New work must be refused already; requests under way have `drainMs` to finish,
+ * Ends everything within `drainMs` + `shutdownGraceMs`. New work must be refused already; requests under way have `drainMs` to finish,
  * and what then still runs ends with an error that says why. Every part starts to close at once, so that none waits for
  * another's time: what trains stops at its next step and is resumed by the next start, and a model that is being loaded is
  * not waited for.
  */
-export async function shutDown(parts: Running, drainMs: number): Promise<void> {
+export async function shutDown(parts: ShutdownTargets, drainMs: number): Promise<void> {
   const { app, connections, engine, repository, training, endStreams } = parts;
   connections.closeAfterResponse();
   const trainingStopped = training.jobs.close(drainMs).finally(endStreams);
   const repositoryClosed = repository.close();
-  await within(drainMs, connections.allWritten());
+  await within(drainMs, connections.waitUntilWritten());
   endStreams();
   const engineClosed = engine.close();
-  await within(lastEventsMs, connections.allWritten());
+  await within(lastEventsMs, connections.waitUntilWritten());
   refuseUnanswered(connections);
   await stopListening(app.server, connections);
   const closed = Promise.all([trainingStopped, repositoryClosed, engineClosed, app.close()]);

@@ -9,7 +9,7 @@ const body: Readonly<Record<NonNullable<ModelListing['task']>, string>> = {
 };
 
 /** What stands on the terminal after the start: where it is, what it serves, a call to try. */
-export function greeting(url: string, models: readonly ModelListing[]): string {
+export function formatStartupBanner(url: string, models: readonly ModelListing[]): string {
   const lines = models.map(({ name, version, task, ready, error }) =>
     ready ? `  ${name}@${version}  ${task}` : `  ${name}@${version}  not ready: ${error}`,
   );

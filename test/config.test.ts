@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { BadConfig, describeConfig, readConfig } from '../src/config.ts';
+import { ConfigError, describeConfig, readConfig } from '../src/config.ts';
 
 describe('the settings', () => {
   it('are safe by default: this machine only, a bounded queue, deadlines, a body limit', () => {
@@ -48,7 +48,7 @@ describe('the settings', () => {
     ['UNROLL_MAX_STEPS', 'NaN'],
     ['UNROLL_NOTHING', '1'],
   ])('refuse %s=%s by name', (name, value) => {
-    expect(() => readConfig({ [name]: value })).toThrow(BadConfig);
+    expect(() => readConfig({ [name]: value })).toThrow(ConfigError);
     expect(() => readConfig({ [name]: value })).toThrow(name);
   });
 

@@ -19,7 +19,7 @@ export interface AdmissionLimits {
 }
 
 /** @throws UnrollError overloaded, with the time after which there should be room */
-export function checkRoom(
+export function checkCapacity(
   { slots, queue, maxExpectedMs }: AdmissionLimits,
   state: {
     /** Sequences in the engine. */

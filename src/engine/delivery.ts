@@ -16,24 +16,24 @@ export type SequenceEvent = OutputsEvent | TokenEvent | DecodedEvent | DoneEvent
 
 export interface Delivery {
   readonly events: AsyncIterable<SequenceEvent>;
-  give(event: OutputsEvent | TokenEvent | DecodedEvent): void;
+  deliver(event: OutputsEvent | TokenEvent | DecodedEvent): void;
   done(event: DoneEvent): void;
   fail(error: Error): void;
   /** Estimated bytes of the events that wait. */
   readonly unreadBytes: number;
   /** Steps whose outputs, and tokens, that were given so far. */
-  readonly given: { readonly steps: number; readonly tokens: number };
+  readonly delivered: { readonly steps: number; readonly tokens: number };
 }
 
 export function createDelivery({
-  abandoned,
-  taken,
+  onAbandon,
+  onRead,
   unread = { bytes: 0 },
 }: {
   /** The caller stops asking before the end. */
-  readonly abandoned: () => void;
+  readonly onAbandon: () => void;
   /** An event of so many estimated bytes was read, dropped, or had been given before. */
-  readonly taken?: ((bytes: number) => void) | undefined;
+  readonly onRead?: ((bytes: number) => void) | undefined;
   /** The same for all deliveries of an engine together. */
   readonly unread?: { bytes: number };
 }): Delivery {
@@ -56,7 +56,7 @@ export function createDelivery({
     const asker = asked.shift();
     if (asker) {
       asker.resolve({ done: false, value: event });
-      taken?.(bytesOf(event));
+      onRead?.(bytesOf(event));
       return;
     }
     keep(bytesOf(event));
@@ -78,7 +78,7 @@ export function createDelivery({
       if (event) {
         const bytes = bytesOf(event);
         keep(-bytes);
-        taken?.(bytes);
+        onRead?.(bytes);
         return Promise.resolve({ done: false, value: event });
       }
       if (failure) {
@@ -96,7 +96,7 @@ export function createDelivery({
       keep(-dropped);
       failure = null;
       close();
-      if (early) abandoned();
+      if (early) onAbandon();
       return Promise.resolve({ done: true, value: undefined });
     },
   };
@@ -106,20 +106,20 @@ export function createDelivery({
     get unreadBytes() {
       return unreadBytes;
     },
-    get given() {
+    get delivered() {
       return { steps: nextStep, tokens: nextToken };
     },
-    give(event) {
+    deliver(event) {
       if (over) return;
       if (event.kind === 'token') {
-        if (event.index < nextToken) return taken?.(eventBytes(event));
+        if (event.index < nextToken) return onRead?.(eventBytes(event));
         nextToken = event.index + 1;
         return put(event);
       }
       if (event.kind === 'decoded') return put(event);
       const { first, steps, width, values } = event;
       const given = Math.min(steps, Math.max(0, nextStep - first));
-      if (given > 0) taken?.(given === steps ? eventBytes(event) : 4 * given * width);
+      if (given > 0) onRead?.(given === steps ? eventBytes(event) : 4 * given * width);
       if (given === steps) return;
       nextStep = first + steps;
       if (given === 0) return put(event);

@@ -10,11 +10,11 @@ import { advancePhase, type Phase } from './sequence-phase.ts';
 /** Deaths of its worker after which a sequence runs alone, so that it can only take itself along. */
 const deathsBeforeAlone = 2;
 
-export interface Dispatched {
+export interface DispatchedSequence {
   readonly network: number;
   phase: Phase;
   /** Workers that died while they had it. */
-  deaths: number;
+  workerCrashes: number;
 }
 
 interface Load<Sequence extends object, Worker> {
@@ -39,32 +39,32 @@ export interface Dispatcher<Sequence, Worker> {
   /** Ends a sequence, wherever it is. @returns the worker that must forget it */
   remove(sequence: Sequence): Worker | null;
   /** Takes a sequence back from its worker, to run again in its turn. */
-  park(sequence: Sequence): void;
+  requeue(sequence: Sequence): void;
   /** Takes a sequence back from its worker, to run again after `resume`. */
   pause(sequence: Sequence): void;
   resume(sequence: Sequence): void;
   /** The worker that runs a sequence. */
-  workerOf(sequence: Sequence): Worker | null;
+  getWorker(sequence: Sequence): Worker | null;
   /** The worker has the network. */
-  serves(worker: Worker, network: number): void;
+  addNetwork(worker: Worker, network: number): void;
   /** No worker has the network any more. Its sequences must have been removed. */
-  stops(network: number): void;
+  removeNetwork(network: number): void;
   /** Queues a dead worker's sequences before all others. @returns those that brought it down running alone: they have ended */
-  lost(worker: Worker): Sequence[];
+  removeWorker(worker: Worker): Sequence[];
   /** Starts all that can start. */
-  run(): void;
+  dispatch(): void;
   readonly waiting: number;
   readonly running: number;
   readonly paused: number;
   /** Counted anew from where the sequences are, by network. */
-  counts(): Map<number, NetworkCounts>;
+  countByNetwork(): Map<number, NetworkCounts>;
 }
 
 /**
  * @param rows slots of one network in one worker
  * @param begin tells a worker to run a sequence
  */
-export function createDispatcher<Sequence extends Dispatched, Worker>(
+export function createDispatcher<Sequence extends DispatchedSequence, Worker>(
   rows: number,
   begin: (sequence: Sequence, worker: Worker) => void,
 ): Dispatcher<Sequence, Worker> {
@@ -143,10 +143,10 @@ export function createDispatcher<Sequence extends Dispatched, Worker>(
       paused.delete(sequence);
       return release(sequence)?.worker ?? null;
     },
-    park(sequence) {
+    requeue(sequence) {
       advancePhase(sequence, 'requeue');
       release(sequence);
-      queueOf(sequence.network).addBegun(sequence);
+      queueOf(sequence.network).addStarted(sequence);
     },
     pause(sequence) {
       advancePhase(sequence, 'pause');
@@ -156,10 +156,10 @@ export function createDispatcher<Sequence extends Dispatched, Worker>(
     resume(sequence) {
       advancePhase(sequence, 'resume');
       paused.delete(sequence);
-      queueOf(sequence.network).addBegun(sequence);
+      queueOf(sequence.network).addStarted(sequence);
     },
-    workerOf: (sequence) => runs.get(sequence)?.worker ?? null,
-    serves(worker, network) {
+    getWorker: (sequence) => runs.get(sequence)?.worker ?? null,
+    addNetwork(worker, network) {
       let load = loads.get(worker);
       if (!load)
         loads.set(
@@ -174,14 +174,14 @@ export function createDispatcher<Sequence extends Dispatched, Worker>(
         );
       load.networks.add(network);
     },
-    stops(network) {
+    removeNetwork(network) {
       queues.delete(network);
       for (const { networks, byNetwork } of loads.values()) {
         networks.delete(network);
         byNetwork.delete(network);
       }
     },
-    lost(worker) {
+    removeWorker(worker) {
       const load = loads.get(worker);
       if (!load) return [];
       loads.delete(worker);
@@ -189,19 +189,19 @@ export function createDispatcher<Sequence extends Dispatched, Worker>(
       const again = new Map<number, Sequence[]>();
       for (const sequence of load.running) {
         runs.delete(sequence);
-        if (sequence.deaths++ >= deathsBeforeAlone) {
+        if (sequence.workerCrashes++ >= deathsBeforeAlone) {
           advancePhase(sequence, 'end');
           guilty.push(sequence);
           continue;
         }
         advancePhase(sequence, 'requeue');
-        if (sequence.deaths >= deathsBeforeAlone) alone.add(sequence);
+        if (sequence.workerCrashes >= deathsBeforeAlone) alone.add(sequence);
         else again.set(sequence.network, [...(again.get(sequence.network) ?? []), sequence]);
       }
       for (const [network, sequences] of again) queueOf(network).addRetries(sequences);
       return guilty;
     },
-    run() {
+    dispatch() {
       runAlone();
       for (const [network, queue] of queues) runQueue(network, queue);
     },
@@ -214,7 +214,7 @@ export function createDispatcher<Sequence extends Dispatched, Worker>(
     get paused() {
       return paused.size;
     },
-    counts() {
+    countByNetwork() {
       const counts = new Map<number, { waiting: number; running: number; paused: number }>();
       const count = (sequences: Iterable<Sequence>, place: 'waiting' | 'running' | 'paused'): void => {
         for (const { network } of sequences) {

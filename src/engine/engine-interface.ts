@@ -21,7 +21,7 @@ export interface NetworkHandle {
 export interface Meter {
   /** Of batch-tally.ts. */
   readonly batches: SharedArrayBuffer;
-  ended(sequence: { readonly queuedMs: number; readonly runMs: number }): void;
+  onSequenceEnd(sequence: { readonly queuedMs: number; readonly runMs: number }): void;
 }
 
 export interface SequenceRequest {
@@ -29,8 +29,8 @@ export interface SequenceRequest {
   /** Ids [T], or features [T, inputWidth]; for a generation the prompt's ids, start id included. T ≥ 1. */
   readonly input: Int32Array | Float32Array;
   /** Outputs of the last step, or of every step. */
-  readonly want: 'last' | 'every';
-  readonly what: 'output' | 'hidden';
+  readonly steps: 'last' | 'every';
+  readonly output: 'output' | 'hidden';
   readonly generation?: GenerationOptions | undefined;
   /** An encoder-decoder's search; `input` is then the source. */
   readonly decode?: DecodeOptions | undefined;
@@ -74,7 +74,7 @@ export interface Engine {
    * Announces a network that was placed in the kernel's memory to every worker, and runs it once in each. Its memory is the
    * engine's from here on, also when this fails. @throws UnrollError invalid_model
    */
-  announce(placement: Placement, options?: LoadOptions): Promise<NetworkHandle>;
+  register(placement: Placement, options?: LoadOptions): Promise<NetworkHandle>;
   /** Frees its memory. Whatever still runs on it fails. */
   unload(handle: NetworkHandle): Promise<void>;
   /**
@@ -83,7 +83,7 @@ export interface Engine {
    */
   submit(request: SequenceRequest): AsyncIterable<SequenceEvent>;
   /** Asks whether the shortest sequence would be refused for want of room now. @throws UnrollError overloaded */
-  checkRoom(handle: NetworkHandle): void;
+  checkCapacity(handle: NetworkHandle): void;
   readonly kernel: NetworkInfo['kernel'];
   stats(): EngineStats;
   /** Takes nothing new. Resolves when all has ended, or after `ms`. */
@@ -111,9 +111,9 @@ export interface EngineOptions {
 
 /** What others may want to know as it happens. */
 export interface EngineHooks {
-  readonly ended?: (sequence: { queuedMs: number; runMs: number; steps: number }) => void;
-  readonly workerStarted?: (thread: Worker, index: number) => void;
-  readonly workerDied?: (index: number, reason: string) => void;
+  readonly onSequenceEnd?: (sequence: { queuedMs: number; runMs: number; steps: number }) => void;
+  readonly onWorkerStart?: (thread: Worker, index: number) => void;
+  readonly onWorkerExit?: (index: number, reason: string) => void;
   /** Something a log should hold. */
-  readonly problem?: (what: string) => void;
+  readonly onProblem?: (what: string) => void;
 }

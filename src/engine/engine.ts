@@ -1,5 +1,5 @@
 import { UnrollError } from '../errors.ts';
-import { checkRoom } from './admission.ts';
+import { checkCapacity } from './admission.ts';
 import { checkRequest } from './check-request.ts';
 import type {
   Engine,
@@ -15,14 +15,14 @@ import { LiveMap } from './live-map.ts';
 import type { FromWorker, SequenceReport } from './channel/messages.ts';
 import { createNetworkLoad, type NetworkLoad, type StepCount } from './network-load.ts';
 import { createNetworks } from './networks.ts';
-import { lengthCheck } from './length-check.ts';
+import { createLengthCheck } from './length-check.ts';
 import { freePlacement, placeNetwork, type Placement } from './placement.ts';
-import { createPool, type Member } from './pool.ts';
+import { createPool, type PoolWorker } from './pool.ts';
 import { countUnreconciled } from './reconcile.ts';
-import { countSteps, createSequence, startMessage, type Sequence } from './sequence.ts';
+import { recordSteps, createSequence, createStartMessage, type Sequence } from './sequence.ts';
 import { sumCounters } from './worker/tick-counters.ts';
 import { packTokens } from '../vocabulary/token-table.ts';
-import { cancelled, checkInTime, deadlineExceeded, watch } from './watch.ts';
+import { cancelled, checkDeadline, deadlineExceeded, watchDeadline } from './deadline.ts';
 
 // Sequences in, events out: admission, deadlines, cancellation, and the workers behind them.
 
@@ -33,7 +33,7 @@ export function createEngine(options: EngineOptions): Engine {
   const loads = new Map<number, NetworkLoad>();
   const admitted = new WeakSet<object>();
   const unread = { bytes: 0 };
-  const dispatcher = createDispatcher<Sequence, Member>(slots, begin);
+  const dispatcher = createDispatcher<Sequence, PoolWorker>(slots, begin);
   const networks = createNetworks(workers);
   const limits = { slots: workers * slots, queue, maxExpectedMs };
   const crowd = () => ({ sequences: sequences.size, networks: networks.size });
@@ -49,52 +49,52 @@ export function createEngine(options: EngineOptions): Engine {
     memory: kernel.memory.memory,
     ringBytes: options.ringBytes,
     events: {
-      started: ({ thread, index }) => hooks?.workerStarted?.(thread, index),
-      message: receive,
-      died(member, reason) {
-        hooks?.workerDied?.(member.index, reason);
-        networks.died(member);
-        for (const sequence of dispatcher.lost(member))
+      onStart: ({ thread, index }) => hooks?.onWorkerStart?.(thread, index),
+      onMessage: receive,
+      onExit(member, reason) {
+        hooks?.onWorkerExit?.(member.index, reason);
+        networks.workerExited(member);
+        for (const sequence of dispatcher.removeWorker(member))
           fail(sequence, new UnrollError('internal', `the workers that ran this sequence died: ${reason}`));
       },
-      settled() {
+      onIdle() {
         for (const load of loads.values()) load.measure();
-        dispatcher.run();
+        dispatcher.dispatch();
       },
     },
   });
 
-  function receive(member: Member, message: FromWorker): void {
-    if (message.kind === 'ready') networks.ready(member);
+  function receive(member: PoolWorker, message: FromWorker): void {
+    if (message.kind === 'ready') networks.workerReady(member);
     else if (message.kind === 'loaded') {
       const { network, error } = message;
-      networks.loaded(member, network, error);
+      networks.networkLoaded(member, network, error);
       if (error !== null)
-        hooks?.problem?.(`worker ${member.index} could not load network ${network}: ${error}`);
-      else if (networks.get(network)) dispatcher.serves(member, network);
-    } else if (message.kind === 'unloaded') networks.unloaded(member, message.network);
+        hooks?.onProblem?.(`worker ${member.index} could not load network ${network}: ${error}`);
+      else if (networks.get(network)) dispatcher.addNetwork(member, network);
+    } else if (message.kind === 'unloaded') networks.networkUnloaded(member, message.network);
     else
       for (const { sequence: id, report } of message.reports) {
         const sequence = sequences.get(id);
         // it may have been cancelled while this was on its way
-        if (sequence && dispatcher.workerOf(sequence) === member) handleReport(sequence, report);
+        if (sequence && dispatcher.getWorker(sequence) === member) handleReport(sequence, report);
       }
   }
 
   function handleReport(sequence: Sequence, report: SequenceReport): void {
     switch (report.kind) {
       case 'outputs':
-        countSteps(sequence, report.first + report.steps);
-        return sequence.delivery.give(report);
+        recordSteps(sequence, report.first + report.steps);
+        return sequence.delivery.deliver(report);
       case 'token':
-        countSteps(sequence, sequence.steps.inputSteps + report.index);
-        return sequence.delivery.give(report);
+        recordSteps(sequence, sequence.steps.inputSteps + report.index);
+        return sequence.delivery.deliver(report);
       case 'decoded':
-        return sequence.delivery.give(report);
-      case 'parked':
+        return sequence.delivery.deliver(report);
+      case 'preempted':
         sequence.resume = report.resume;
-        countSteps(sequence, report.resume?.step ?? 0);
-        if (sequence.delivery.unreadBytes <= resumeBytes) return dispatcher.park(sequence);
+        recordSteps(sequence, report.resume?.step ?? 0);
+        if (sequence.delivery.unreadBytes <= resumeBytes) return dispatcher.requeue(sequence);
         sequence.load.remove(sequence.steps);
         return dispatcher.pause(sequence);
       case 'failed':
@@ -102,11 +102,11 @@ export function createEngine(options: EngineOptions): Engine {
       case 'done': {
         const { finish, steps, runMs } = report;
         const queuedMs = Math.max(0, performance.now() - sequence.submitted - runMs);
-        countSteps(sequence, steps);
-        sequence.load.answered(sequence.steps, steps);
+        recordSteps(sequence, steps);
+        sequence.load.recordResult(sequence.steps, steps);
         end(sequence);
-        networks.get(sequence.network)?.meter?.ended({ queuedMs, runMs });
-        hooks?.ended?.({ queuedMs, runMs, steps });
+        networks.get(sequence.network)?.meter?.onSequenceEnd({ queuedMs, runMs });
+        hooks?.onSequenceEnd?.({ queuedMs, runMs, steps });
         sequence.delivery.done({ kind: 'done', finish, steps, queuedMs, runMs });
       }
     }
@@ -114,12 +114,12 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** The reader has taken events: its worker may send as many again. */
   function taken(sequence: Sequence, bytes: number): void {
-    sequence.takenBytes += bytes;
+    sequence.ungrantedBytes += bytes;
     if (sequence.phase === 'running') {
-      if (sequence.takenBytes < grantBytes) return;
-      const grant = { kind: 'grant', sequence: sequence.id, bytes: sequence.takenBytes } as const;
-      sequence.takenBytes = 0;
-      dispatcher.workerOf(sequence)!.send(grant);
+      if (sequence.ungrantedBytes < grantBytes) return;
+      const grant = { kind: 'grant', sequence: sequence.id, bytes: sequence.ungrantedBytes } as const;
+      sequence.ungrantedBytes = 0;
+      dispatcher.getWorker(sequence)!.send(grant);
     } else if (sequence.phase === 'paused' && sequence.delivery.unreadBytes <= resumeBytes) {
       sequence.load.add(sequence.steps);
       dispatcher.resume(sequence);
@@ -128,12 +128,12 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   /** Sends a sequence to a worker, unless it could not finish in time. */
-  function begin(sequence: Sequence, worker: Member): void {
+  function begin(sequence: Sequence, worker: PoolWorker): void {
     const { load, steps, stepsRun, request } = sequence;
-    if (stepsRun === 0 && performance.now() + load.leastMs(steps) > request.deadlineMs)
+    if (stepsRun === 0 && performance.now() + load.minRemainingMs(steps) > request.deadlineMs)
       return fail(sequence, deadlineExceeded('there was no slot in time to finish by the deadline'));
-    sequence.takenBytes = 0;
-    worker.send(startMessage(sequence));
+    sequence.ungrantedBytes = 0;
+    worker.send(createStartMessage(sequence));
   }
 
   /** Removes a sequence everywhere. @param cancel whether its worker still runs it */
@@ -158,7 +158,7 @@ export function createEngine(options: EngineOptions): Engine {
     willDispatch = true;
     queueMicrotask(() => {
       willDispatch = false;
-      dispatcher.run();
+      dispatcher.dispatch();
     });
   }
 
@@ -170,23 +170,23 @@ export function createEngine(options: EngineOptions): Engine {
     if (!loaded) throw new UnrollError('model_not_ready', 'the network is not loaded');
     const inputSteps = checkRequest(request, network.info);
     loaded.checkLength?.(inputSteps);
-    checkInTime(request);
+    checkDeadline(request);
     const load = loads.get(network.id)!;
-    const steps = load.count(request, inputSteps);
+    const steps = load.estimateSteps(request, inputSteps);
     const leftMs = deadlineMs - performance.now();
     const grouped = group !== undefined && admitted.has(group);
-    checkRoom(limits, { ...crowd(), load, steps: steps.stepsLeft, leftMs, grouped });
+    checkCapacity(limits, { ...crowd(), load, steps: steps.stepsLeft, leftMs, grouped });
     if (group) admitted.add(group);
     return { load, steps };
   }
 
-  async function announce(
+  async function register(
     placement: Placement,
     { tokens, startId, endId, meter }: LoadOptions = {},
   ): Promise<NetworkHandle> {
     const id = ++lastNetwork;
     const packed = tokens && 'slots' in tokens ? tokens : packTokens(tokens ?? []);
-    const checkLength = lengthCheck(placement.program, kernel.memory.memory);
+    const checkLength = createLengthCheck(placement.program, kernel.memory.memory);
     const stepsRun = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
     const counter = new BigInt64Array(stepsRun);
     const countRun = (): number => Number(Atomics.load(counter, 0));
@@ -196,7 +196,7 @@ export function createEngine(options: EngineOptions): Engine {
     );
     try {
       if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
-      await networks.announce({
+      await networks.register({
         id,
         placement,
         checkLength,
@@ -209,8 +209,8 @@ export function createEngine(options: EngineOptions): Engine {
     } catch (error) {
       if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
       loads.delete(id);
-      dispatcher.stops(id);
-      await networks.withdraw(id);
+      dispatcher.removeNetwork(id);
+      await networks.unregister(id);
       freePlacement(placement, kernel);
       throw error;
     }
@@ -222,18 +222,18 @@ export function createEngine(options: EngineOptions): Engine {
 
     async load(spec, weights, loadOptions) {
       if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
-      return announce(placeNetwork(spec, weights, options), loadOptions);
+      return register(placeNetwork(spec, weights, options), loadOptions);
     },
-    announce,
+    register,
 
     async unload({ id }) {
       const network = networks.get(id);
       if (!network) return;
-      const gone = networks.withdraw(id);
+      const gone = networks.unregister(id);
       for (const sequence of sequences.values())
         if (sequence.network === id)
           fail(sequence, new UnrollError('model_not_ready', 'the network was unloaded'));
-      dispatcher.stops(id);
+      dispatcher.removeNetwork(id);
       loads.delete(id);
       await gone;
       freePlacement(network.placement, kernel);
@@ -242,8 +242,8 @@ export function createEngine(options: EngineOptions): Engine {
     submit(request) {
       let sequence: Sequence | null = null;
       const delivery = createDelivery({
-        abandoned: () => sequence && fail(sequence, cancelled()),
-        taken: (bytes) => sequence && taken(sequence, bytes),
+        onAbandon: () => sequence && fail(sequence, cancelled()),
+        onRead: (bytes) => sequence && taken(sequence, bytes),
         unread,
       });
       try {
@@ -258,14 +258,14 @@ export function createEngine(options: EngineOptions): Engine {
       added.load.add(added.steps);
       dispatcher.add(added);
       // last: the deadline may have passed since it was admitted, and then this ends what was added
-      added.stopWatching = watch(request, (error) => fail(added, error));
+      added.stopWatching = watchDeadline(request, (error) => fail(added, error));
       dispatchSoon();
       return delivery.events;
     },
 
-    checkRoom({ id }) {
+    checkCapacity({ id }) {
       const load = loads.get(id);
-      if (load) checkRoom(limits, { ...crowd(), load, steps: 1, leftMs: Infinity, grouped: false });
+      if (load) checkCapacity(limits, { ...crowd(), load, steps: 1, leftMs: Infinity, grouped: false });
     },
 
     stats: () => ({
@@ -275,7 +275,7 @@ export function createEngine(options: EngineOptions): Engine {
       waiting: dispatcher.waiting,
       running: dispatcher.running,
       paused: dispatcher.paused,
-      unreconciled: countUnreconciled(sequences.values(), dispatcher.counts()),
+      unreconciled: countUnreconciled(sequences.values(), dispatcher.countByNetwork()),
       unreadBytes: unread.bytes,
       ...sumCounters(pool.counters),
     }),
@@ -295,9 +295,9 @@ export function createEngine(options: EngineOptions): Engine {
         fail(sequence, new UnrollError('shutting_down', 'the server is shutting down'));
       closed = true;
       await pool.close();
-      for (const member of pool.members) networks.died(member);
+      for (const member of pool.members) networks.workerExited(member);
       for (const { placement, id } of networks.all) {
-        void networks.withdraw(id);
+        void networks.unregister(id);
         freePlacement(placement, kernel);
       }
     },

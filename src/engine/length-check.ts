@@ -10,7 +10,7 @@ import type { NetworkProgram } from '../network/program.ts';
  * one length alone. Each length is tried once, on shapes.
  * @returns null where every length will do; else what throws UnrollError input_mismatch
  */
-export function lengthCheck(
+export function createLengthCheck(
   { nodes }: Pick<NetworkProgram, 'nodes'>,
   memory: WebAssembly.Memory,
 ): ((steps: number) => void) | null {

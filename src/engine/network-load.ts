@@ -12,7 +12,7 @@ export interface StepCount {
   /** Steps of its input. */
   readonly inputSteps: number;
   /** Most steps that it can need: the input and what it may generate. */
-  readonly mostSteps: number;
+  readonly maxSteps: number;
   /** Expected steps that have not been run. */
   stepsLeft: number;
 }
@@ -34,10 +34,10 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
     get sequences() {
       return sequences;
     },
-    count(request: SequenceRequest, inputSteps: number): StepCount {
+    estimateSteps(request: SequenceRequest, inputSteps: number): StepCount {
       const most = request.generation?.maxTokens ?? request.decode?.maxLength ?? 0;
       const expected = inputSteps + Math.ceil(most * generatedShare);
-      return { inputSteps, mostSteps: inputSteps + most, stepsLeft: expected };
+      return { inputSteps, maxSteps: inputSteps + most, stepsLeft: expected };
     },
     add(sequence: StepCount): void {
       sequences++;
@@ -50,7 +50,7 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
       updateLevel();
     },
     /** Steps of a sequence were run. */
-    progress(sequence: StepCount, steps: number): void {
+    recordProgress(sequence: StepCount, steps: number): void {
       const done = Math.min(steps, sequence.stepsLeft);
       sequence.stepsLeft -= done;
       stepsLeft -= done;
@@ -58,9 +58,9 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
     /** Call it now and then. */
     measure: () => rate.measure(),
     /** A sequence was answered after `steps` in all. */
-    answered({ inputSteps, mostSteps }: StepCount, steps: number): void {
-      if (mostSteps === inputSteps) return;
-      const share = Math.min(1, Math.max(0, (steps - inputSteps) / (mostSteps - inputSteps)));
+    recordResult({ inputSteps, maxSteps }: StepCount, steps: number): void {
+      if (maxSteps === inputSteps) return;
+      const share = Math.min(1, Math.max(0, (steps - inputSteps) / (maxSteps - inputSteps)));
       generatedShare += shareWeight * (share - generatedShare);
     },
     /** Milliseconds until all that is here now and `more` steps have run, null while that is not known. */
@@ -68,7 +68,7 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
       return rate.stepsPerMs === null ? null : (stepsLeft + more) / rate.stepsPerMs;
     },
     /** Milliseconds that a sequence needs at least from now, with its share of the slots; 0 while that is not known. */
-    leastMs(sequence: StepCount): number {
+    minRemainingMs(sequence: StepCount): number {
       if (rate.stepsPerMs === null || sequences < slots * fullShare) return 0;
       return (optimism * sequence.stepsLeft * Math.min(sequences, slots)) / rate.stepsPerMs;
     },

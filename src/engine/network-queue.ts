@@ -8,7 +8,7 @@ export interface NetworkQueue<Sequence extends object> {
   /** Adds a sequence that has not run yet. */
   addNew(sequence: Sequence): void;
   /** Adds a sequence that has run and gave its slot back. */
-  addBegun(sequence: Sequence): void;
+  addStarted(sequence: Sequence): void;
   /** Adds sequences whose worker died, before all others. */
   addRetries(sequences: readonly Sequence[]): void;
   remove(sequence: Sequence): boolean;
@@ -34,7 +34,7 @@ export function createNetworkQueue<Sequence extends object>(): NetworkQueue<Sequ
 
   return {
     addNew: (sequence) => void fresh.add(sequence),
-    addBegun: (sequence) => void begun.add(sequence),
+    addStarted: (sequence) => void begun.add(sequence),
     addRetries: (sequences) => void (retries = new LiveSet([...sequences, ...retries])),
     remove: (sequence) => [retries, fresh, begun].some((set) => set.delete(sequence)),
     take(maxBegun) {

@@ -2,7 +2,7 @@ import { UnrollError } from '../errors.ts';
 import type { PackedTokens } from '../vocabulary/token-table.ts';
 import type { Meter } from './engine-interface.ts';
 import type { Placement } from './placement.ts';
-import type { Member } from './pool.ts';
+import type { PoolWorker } from './pool.ts';
 
 // The loaded networks, and which workers know them. A network is loaded when every worker has said so; a worker that
 // takes another's place is told of all of them.
@@ -24,7 +24,7 @@ export interface LoadedNetwork {
 
 interface Entry extends LoadedNetwork {
   /** Workers that were told of it, by index, and those that have answered. */
-  readonly told: Map<number, Member>;
+  readonly told: Map<number, PoolWorker>;
   readonly answered: Set<number>;
   deaths: number;
   settle: { resolve: () => void; reject: (error: Error) => void } | null;
@@ -33,30 +33,30 @@ interface Entry extends LoadedNetwork {
 
 export interface Networks {
   /** Tells all workers. @throws UnrollError invalid_model when one cannot load it */
-  announce(network: LoadedNetwork): Promise<void>;
+  register(network: LoadedNetwork): Promise<void>;
   /** Resolves when no worker holds it any more. */
-  withdraw(id: number): Promise<void>;
+  unregister(id: number): Promise<void>;
   get(id: number): LoadedNetwork | undefined;
   readonly size: number;
   readonly all: readonly LoadedNetwork[];
-  ready(member: Member): void;
-  loaded(member: Member, id: number, error: string | null): void;
-  unloaded(member: Member, id: number): void;
-  died(member: Member): void;
+  workerReady(member: PoolWorker): void;
+  networkLoaded(member: PoolWorker, id: number, error: string | null): void;
+  networkUnloaded(member: PoolWorker, id: number): void;
+  workerExited(member: PoolWorker): void;
 }
 
 export function createNetworks(workers: number): Networks {
   const entries = new Map<number, Entry>();
   const leavers = new Set<Entry>();
-  const readyMembers = new Map<number, Member>();
+  const readyMembers = new Map<number, PoolWorker>();
 
-  function tell(entry: Entry, member: Member): void {
+  function tell(entry: Entry, member: PoolWorker): void {
     const { id: network, placement, tokens, startId, endId, meter, stepsRun } = entry;
     const { program, size, decoder, arenas } = placement;
     entry.told.set(member.index, member);
     const arena = arenas[member.index]!;
     const batches = meter?.batches ?? null;
-    member.control({
+    member.sendControl({
       kind: 'load',
       network,
       program,
@@ -70,7 +70,7 @@ export function createNetworks(workers: number): Networks {
       stepsRun,
     });
   }
-  function forget(entry: Entry, member: Member): void {
+  function forget(entry: Entry, member: PoolWorker): void {
     if (entry.told.get(member.index) !== member) return;
     entry.told.delete(member.index);
     if (entry.told.size === 0) entry.leaving?.();
@@ -88,8 +88,8 @@ export function createNetworks(workers: number): Networks {
     get all() {
       return [...entries.values()];
     },
-    announce(network) {
-      const told = new Map<number, Member>();
+    register(network) {
+      const told = new Map<number, PoolWorker>();
       const entry: Entry = { ...network, told, answered: new Set(), deaths: 0, settle: null, leaving: null };
       entries.set(network.id, entry);
       return new Promise((resolve, reject) => {
@@ -97,7 +97,7 @@ export function createNetworks(workers: number): Networks {
         for (const member of readyMembers.values()) tell(entry, member);
       });
     },
-    withdraw(id) {
+    unregister(id) {
       const entry = entries.get(id);
       if (!entry) return Promise.resolve();
       entries.delete(id);
@@ -109,14 +109,14 @@ export function createNetworks(workers: number): Networks {
           resolve();
         };
         leavers.add(entry);
-        for (const member of entry.told.values()) member.control({ kind: 'unload', network: id });
+        for (const member of entry.told.values()) member.sendControl({ kind: 'unload', network: id });
       });
     },
-    ready(member) {
+    workerReady(member) {
       readyMembers.set(member.index, member);
       for (const entry of entries.values()) tell(entry, member);
     },
-    loaded(member, id, error) {
+    networkLoaded(member, id, error) {
       const entry = entries.get(id);
       if (!entry || entry.told.get(member.index) !== member) return;
       if (error !== null) return refuse(entry, error);
@@ -125,10 +125,10 @@ export function createNetworks(workers: number): Networks {
       entry.settle?.resolve();
       entry.settle = null;
     },
-    unloaded(member, id) {
+    networkUnloaded(member, id) {
       for (const entry of leavers) if (entry.id === id) forget(entry, member);
     },
-    died(member) {
+    workerExited(member) {
       readyMembers.delete(member.index);
       for (const entry of leavers) forget(entry, member);
       for (const entry of entries.values()) {

@@ -16,25 +16,25 @@ const firstDelayMs = 50;
 const longestDelayMs = 5_000;
 
 /** One thread's life. A replacement is another member with the same index. */
-export interface Member {
+export interface PoolWorker {
   readonly index: number;
   readonly thread: Worker;
   readonly alive: boolean;
   send(message: ToWorker): void;
-  control(message: Control): void;
+  sendControl(message: Control): void;
 }
 
 export interface PoolEvents {
-  message(member: Member, message: FromWorker): void;
+  onMessage(member: PoolWorker, message: FromWorker): void;
   /** After the last message that it left behind; `member` runs nothing any more. */
-  died(member: Member, reason: string): void;
-  started(member: Member): void;
+  onExit(member: PoolWorker, reason: string): void;
+  onStart(member: PoolWorker): void;
   /** Everything that had arrived has been told. */
-  settled(): void;
+  onIdle(): void;
 }
 
 export interface Pool {
-  readonly members: readonly Member[];
+  readonly members: readonly PoolWorker[];
   readonly restarts: number;
   readonly counters: readonly SharedArrayBuffer[];
   close(): Promise<void>;
@@ -48,7 +48,7 @@ export function createPool(options: {
 }): Pool {
   const { size, memory, events, ringBytes } = options;
   const counters = Array.from({ length: size }, createCounters);
-  const members: Member[] = [];
+  const members: PoolWorker[] = [];
   const timers = new Set<NodeJS.Timeout>();
   let restarts = 0;
   let closed = false;
@@ -67,24 +67,24 @@ export function createPool(options: {
     let alive = true;
     let reason = '';
     const born = performance.now();
-    const member: Member = {
+    const member: PoolWorker = {
       index,
       thread,
       get alive() {
         return alive;
       },
       send: (message) => alive && channel.send(message),
-      control(message) {
+      sendControl(message) {
         if (!alive) return;
         port1.postMessage(message);
-        channel.nudge();
+        channel.wakeWorker();
       },
     };
     members[index] = member;
 
     const receiveAll = (): void => {
       for (let message = channel.receive(); message; message = channel.receive()) {
-        events.message(member, message);
+        events.onMessage(member, message);
       }
     };
     thread.on('error', (error) => (reason = String(error)));
@@ -96,8 +96,8 @@ export function createPool(options: {
       // what it wrote before it died counts
       receiveAll();
       channel.wake();
-      events.died(member, reason || `exit code ${code}`);
-      events.settled();
+      events.onExit(member, reason || `exit code ${code}`);
+      events.onIdle();
       restarts++;
       const young = performance.now() - born < youngMs;
       const wait = young ? Math.min(longestDelayMs, Math.max(firstDelayMs, delayMs * 2)) : 0;
@@ -106,11 +106,11 @@ export function createPool(options: {
     void (async () => {
       while (alive && !closed) {
         receiveAll();
-        events.settled();
+        events.onIdle();
         await channel.wait();
       }
     })();
-    events.started(member);
+    events.onStart(member);
   }
 
   function later(ms: number, run: () => void): void {

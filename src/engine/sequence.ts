@@ -18,9 +18,9 @@ export interface Sequence {
   /** Steps known to have run. */
   stepsRun: number;
   /** Bytes that its reader has taken and that its worker has not been granted again. */
-  takenBytes: number;
+  ungrantedBytes: number;
   resume: Resume | null;
-  deaths: number;
+  workerCrashes: number;
   /** Stops the deadline and the signal. */
   stopWatching: () => void;
 }
@@ -38,35 +38,35 @@ export function createSequence(
     submitted: performance.now(),
     phase: 'created',
     stepsRun: 0,
-    takenBytes: 0,
+    ungrantedBytes: 0,
     resume: null,
-    deaths: 0,
+    workerCrashes: 0,
     stopWatching: () => {},
   };
 }
 
 /** @param steps steps known to have run in all */
-export function countSteps(sequence: Sequence, steps: number): void {
+export function recordSteps(sequence: Sequence, steps: number): void {
   if (steps <= sequence.stepsRun) return;
-  sequence.load.progress(sequence.steps, steps - sequence.stepsRun);
+  sequence.load.recordProgress(sequence.steps, steps - sequence.stepsRun);
   sequence.stepsRun = steps;
 }
 
 /** What its worker is sent: what is left of its input, and where it stands. */
-export function startMessage({ id, network, resume, delivery, request }: Sequence): StartMessage {
-  const { input, want, what, generation, decode, network: handle } = request;
+export function createStartMessage({ id, network, resume, delivery, request }: Sequence): StartMessage {
+  const { input, steps, output, generation, decode, network: handle } = request;
   const fed = (resume?.step ?? 0) * Math.max(1, handle.info.inputWidth, handle.info.idColumns.length);
   return {
     kind: 'start',
     sequence: id,
     network,
     input: fed === 0 ? input : input.subarray(fed),
-    want,
-    what,
+    steps,
+    output,
     generation: generation ?? null,
     decode: decode ?? null,
     resume,
     windowBytes: windowBytes - delivery.unreadBytes,
-    given: generation || decode ? delivery.given.tokens : delivery.given.steps,
+    alreadyDelivered: generation || decode ? delivery.delivered.tokens : delivery.delivered.steps,
   };
 }

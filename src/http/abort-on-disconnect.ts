@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 
 /** Aborts when the caller hangs up before the whole answer was written. */
-export function callerGone(reply: FastifyReply): AbortSignal {
+export function abortOnDisconnect(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
   // it may have happened while the request was read: then nothing will tell
   if (reply.raw.closed) controller.abort();

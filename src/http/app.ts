@@ -7,8 +7,8 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { TaskContext } from '../tasks/context.ts';
 import { UnrollError } from '../errors.ts';
 import { documentation, type DocumentedSetting } from './documentation.ts';
-import { takeDatasetBodies } from './training/dataset-bodies.ts';
-import { answerError, answerErrors } from './plugins/errors.ts';
+import { acceptDatasetBodies } from './training/dataset-bodies.ts';
+import { sendError, setErrorHandlers } from './plugins/errors.ts';
 import { guardEventLoop } from './plugins/event-loop-guard.ts';
 import { checkHost } from './plugins/host.ts';
 import { parseJsonBodies } from './body/json-bodies.ts';
@@ -19,9 +19,9 @@ import { setSecurityHeaders } from './plugins/security-headers.ts';
 import { takeTensorBodies } from './v2/tensor-bodies.ts';
 import { takeUntypedBodies } from './v2/untyped-bodies.ts';
 import { refuseWhileDraining } from './plugins/refuse-while-draining.ts';
-import { answerUnparsed } from './plugins/unparsed.ts';
+import { handleParseError } from './plugins/parse-error.ts';
 import { isProbe } from './probes.ts';
-import { maxPathPart } from './problem.ts';
+import { maxPathSegmentLength } from './problem.ts';
 import { classifyRoute } from './v1/routes/classify.ts';
 import { comparisonRoutes } from './training/comparisons.ts';
 import { datasetRoutes } from './training/datasets.ts';
@@ -49,7 +49,7 @@ export interface AppParts {
   /** True once the server takes no new work. */
   readonly draining: () => boolean;
   /** True while the server can take no more connections. */
-  readonly full: () => boolean;
+  readonly connectionsFull: () => boolean;
   /** Ends streams that would not end by themselves. */
   readonly stopping: AbortSignal;
   readonly options: AppOptions;
@@ -74,11 +74,11 @@ export async function buildApp(parts: AppParts) {
   const app = fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     // a path that cannot be decoded never reaches the error handler
-    frameworkErrors: answerError,
-    clientErrorHandler: answerUnparsed,
+    frameworkErrors: sendError,
+    clientErrorHandler: handleParseError,
     bodyLimit: options.maxBodyBytes,
     schemaController: zodSchemas,
-    routerOptions: { maxParamLength: maxPathPart },
+    routerOptions: { maxParamLength: maxPathSegmentLength },
     requestIdHeader: 'x-request-id',
     // an answer under way is finished; server.ts ends those that take too long
     forceCloseConnections: 'idle',
@@ -94,11 +94,11 @@ export async function buildApp(parts: AppParts) {
 
   // fastify would take plain text, and it would be refused as of the wrong type
   app.removeContentTypeParser('text/plain');
-  await takeDatasetBodies(app);
+  await acceptDatasetBodies(app);
   parseJsonBodies(app);
   takeTensorBodies(app);
   takeUntypedBodies(app);
-  answerErrors(app);
+  setErrorHandlers(app);
   measureRequests(app, metrics);
   // before whatever may refuse it: every answer has its number
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));

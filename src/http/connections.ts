@@ -18,11 +18,11 @@ export interface Connections {
   /** Makes every response from now on the last of its connection, as its header then says, where that is not yet sent. */
   closeAfterResponse(): void;
   /** Resolves when the responses that are unfinished now are written out, or their readers have gone. */
-  allWritten(): Promise<void>;
+  waitUntilWritten(): Promise<void>;
   /** Responses that have not begun, for a server that can wait no longer. */
-  unanswered(): readonly ServerResponse[];
+  unansweredResponses(): readonly ServerResponse[];
   /** Resolves when no response is unfinished and no connection was used for `silentMs`, or after `atMostMs`. */
-  quiet(silentMs: number, atMostMs: number): Promise<void>;
+  waitUntilQuiet(silentMs: number, atMostMs: number): Promise<void>;
 }
 
 const quietPollMs = 10;
@@ -69,7 +69,7 @@ export function trackConnections(server: Server): Connections {
       closing = true;
       for (const response of responses) if (!response.headersSent) response.shouldKeepAlive = false;
     },
-    async allWritten() {
+    async waitUntilWritten() {
       await Promise.all(
         Array.from(
           responses,
@@ -77,8 +77,8 @@ export function trackConnections(server: Server): Connections {
         ),
       );
     },
-    unanswered: () => Array.from(responses).filter(({ headersSent }) => !headersSent),
-    async quiet(silentMs, atMostMs) {
+    unansweredResponses: () => Array.from(responses).filter(({ headersSent }) => !headersSent),
+    async waitUntilQuiet(silentMs, atMostMs) {
       const end = performance.now() + atMostMs;
       do {
         await delay(quietPollMs);

@@ -19,7 +19,7 @@ export interface ConnectionLimit {
   /** Connections that were refused. */
   readonly refused: number;
   /** Sets the limit from what is open before the first connection. @param use null for no limit */
-  set(use: { readonly open: number; readonly limit: number } | null): void;
+  update(use: { readonly open: number; readonly limit: number } | null): void;
 }
 
 interface LimitOptions {
@@ -48,15 +48,15 @@ export function limitConnections(server: Server, { connections, log }: LimitOpti
     get refused() {
       return refused;
     },
-    set(use) {
-      limit = use === null ? Infinity : mostConnections(use.open, use.limit);
+    update(use) {
+      limit = use === null ? Infinity : computeMaxConnections(use.open, use.limit);
       if (Number.isFinite(limit)) server.maxConnections = limit;
     },
   };
 }
 
 /** @param open descriptors that stay open @param limit of the process */
-export function mostConnections(open: number, limit: number): number {
+export function computeMaxConnections(open: number, limit: number): number {
   const reserved = Math.min(mostReserved, Math.max(leastReserved, Math.floor(limit / 4)));
   return Math.max(leastConnections, limit - open - reserved);
 }

@@ -1,5 +1,5 @@
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { statusOf, titleOf, UnrollError, type ErrorCode } from '../errors.ts';
+import { getStatus, getTitle, UnrollError, type ErrorCode } from '../errors.ts';
 import { readLibraryError } from './library-errors.ts';
 
 // RFC 9457 problem documents. Every error leaves in this shape, with a stable `code`.
@@ -16,10 +16,10 @@ export interface Problem {
 }
 
 /** Characters of a model's name and version in a path; longer ones are not looked at. */
-export const maxPathPart = 256;
+export const maxPathSegmentLength = 256;
 
 /** @param bodyLimit bytes that the route takes, where there is one */
-export function problemOf(error: unknown, bodyLimit?: number): Problem {
+export function toProblem(error: unknown, bodyLimit?: number): Problem {
   if (error instanceof UnrollError) {
     const problem = build(error.code, error.message, error.field);
     if (!error.lines) return problem;
@@ -35,17 +35,17 @@ export function problemOf(error: unknown, bodyLimit?: number): Problem {
   if (code === 'body_too_large' && bodyLimit !== undefined)
     return build(code, `the body: at most ${bodyLimit} bytes`);
   if (code === 'path_too_long')
-    return build(code, `each part of the path: at most ${maxPathPart} characters`);
-  return build(code, detail ?? titleOf(code));
+    return build(code, `each part of the path: at most ${maxPathSegmentLength} characters`);
+  return build(code, detail ?? getTitle(code));
 }
 
 /** What is sent for an error: a problem document, or the inference protocol's own shape. @param url of the request */
-export function errorBody(
+export function toErrorResponse(
   error: unknown,
   url: string,
   bodyLimit?: number,
 ): { status: number; type: string; code: ErrorCode; body: object } {
-  const problem = problemOf(error, bodyLimit);
+  const problem = toProblem(error, bodyLimit);
   const { status, code, detail } = problem;
   return /^\/v2(\/|$|\?)/.test(url)
     ? { status, code, type: 'application/json', body: { error: detail } }
@@ -58,7 +58,7 @@ const maxField = 200;
 
 function build(code: ErrorCode, detail: string, field?: string): Problem {
   const shown = shortened(detail, maxDetail);
-  const head = { type: 'about:blank', title: titleOf(code), status: statusOf(code), code, detail: shown };
+  const head = { type: 'about:blank', title: getTitle(code), status: getStatus(code), code, detail: shown };
   return field === undefined ? head : { ...head, field: shortened(field, maxField) };
 }
 

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { TaskEvent } from '../tasks/context.ts';
 import { createTimeSlice } from '../time-slice.ts';
 import { jsonChunks } from './json-chunks.ts';
-import { problemOf } from './problem.ts';
+import { toProblem } from './problem.ts';
 
 // Server-sent events (WHATWG HTML, 9.2): an id on each event, a comment after every pause. The next event is asked for when
 // the socket has taken the one before it, so that a stream that nobody reads holds one event.
@@ -18,7 +18,7 @@ export interface SseOptions {
 }
 
 /** An event as text, a large one in pieces. @param id null for none @throws TypeError for a name that breaks the framing */
-export function* frame(id: number | null, event: string, data: object): Generator<string> {
+export function* formatEvent(id: number | null, event: string, data: object): Generator<string> {
   if (/[\r\n]/.test(event)) throw new TypeError('an event name holds no line break');
   let text = `${id === null ? '' : `id: ${id}\n`}event: ${event}\ndata: `;
   for (const chunk of jsonChunks(data)) {
@@ -33,7 +33,7 @@ export function* frame(id: number | null, event: string, data: object): Generato
 }
 
 const pieceLength = 16_384;
-export const ping = ': ping\n\n';
+export const pingComment = ': ping\n\n';
 
 /**
  * Answers with a stream. What fails before the first event is thrown, so that it is answered as a plain problem; what
@@ -51,11 +51,11 @@ export async function sendEvents(
     .type('text/event-stream; charset=utf-8')
     .header('cache-control', 'no-store')
     .header('x-accel-buffering', 'no')
-    .send(Readable.from(frames(events, first, options), { highWaterMark: 1 }));
+    .send(Readable.from(formatStream(events, first, options), { highWaterMark: 1 }));
 }
 
 /** The text of the stream, as it comes. */
-export async function* frames(
+export async function* formatStream(
   events: AsyncGenerator<TaskEvent>,
   first: Promise<IteratorResult<TaskEvent>>,
   { pingMs, onEvent, onError }: SseOptions,
@@ -69,7 +69,7 @@ export async function* frames(
     for (;;) {
       const result = await silence.endOf(next);
       if (result === null) {
-        yield ping;
+        yield pingComment;
         continue;
       }
       if (result.done) return;
@@ -77,7 +77,7 @@ export async function* frames(
       onEvent?.(last === null ? null : now - last);
       last = now;
       const { event, data, id: own = id++ } = result.value;
-      for (const text of frame(own, event, data)) {
+      for (const text of formatEvent(own, event, data)) {
         yield text;
         // a reader that takes everything at once must not keep the event loop for itself
         if (slice.due()) await slice.next();
@@ -86,7 +86,7 @@ export async function* frames(
     }
   } catch (error) {
     onError?.(error);
-    yield* frame(id, 'error', problemOf(error));
+    yield* formatEvent(id, 'error', toProblem(error));
   } finally {
     silence.stop();
     await events.return(undefined);

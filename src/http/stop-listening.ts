@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { UnrollError } from '../errors.ts';
 import type { Connections } from './connections.ts';
-import { errorBody } from './problem.ts';
+import { toErrorResponse } from './problem.ts';
 
 // The end of an HTTP server that resets no connection. Clients that keep connections alive may send a request until they have
 // read `connection: close`, and closing a socket that has unread bytes resets it: so a connection is closed only when it has
@@ -23,13 +23,13 @@ export const stopListeningMs = listeningMs + closingMs;
 
 /** Answers what comes until connections are silent, then closes them and the listening socket. */
 export async function stopListening(server: Server, connections: Connections): Promise<void> {
-  await connections.quiet(silentMs, listeningMs);
+  await connections.waitUntilQuiet(silentMs, listeningMs);
   // first, or closing them would come between the last accept and the close below
   server.closeIdleConnections();
   await nothingWaits(connections);
   server.close();
   // those who connected last have not sent their request yet
-  await connections.quiet(silentMs, closingMs);
+  await connections.waitUntilQuiet(silentMs, closingMs);
   server.closeAllConnections();
 }
 
@@ -50,9 +50,9 @@ async function nothingWaits(connections: Connections): Promise<void> {
 /** Answers every request that has no response yet, such as one whose body is still being sent. */
 export function refuseUnanswered(connections: Connections): void {
   const error = new UnrollError('shutting_down', 'the server ended before the request was answered');
-  for (const response of connections.unanswered()) {
+  for (const response of connections.unansweredResponses()) {
     const { req: request } = response;
-    const { status, type, body } = errorBody(error, request.url ?? '');
+    const { status, type, body } = toErrorResponse(error, request.url ?? '');
     const text = JSON.stringify(body);
     // unread bytes of a body would reset the connection
     request.unpipe();

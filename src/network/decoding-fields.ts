@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { atMost } from '../bounded-schema.ts';
+import { withMaxSize } from '../bounded-schema.ts';
 
 // What decoding can be told: the ranges of a request's fields, and of a model's defaults for them.
 
@@ -17,7 +17,7 @@ export const decodingFields = {
   min_p: z.number().min(0).max(1),
   repetition_penalty: z.number().min(0.01).max(100),
   frequency_penalty: z.number().min(-100).max(100),
-  stop: atMost(16, z.union([stopString, z.array(stopString).max(16)])),
+  stop: withMaxSize(16, z.union([stopString, z.array(stopString).max(16)])),
   beam_size: z.int().min(1).max(64),
   patience: z.number().min(0.1).max(100),
   length_penalty: z.number().min(0).max(10),

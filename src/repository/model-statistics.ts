@@ -1,4 +1,4 @@
-import { batchesOf, createBatchTally, type BatchesOfRows } from '../engine/worker/batch-tally.ts';
+import { readBatches, createBatchTally, type BatchCount } from '../engine/worker/batch-tally.ts';
 import type { Meter } from '../engine/engine-interface.ts';
 
 // What one version of a model has been asked and has run. Reloads go on counting; it ends with the version.
@@ -21,7 +21,7 @@ export interface StatisticsReport {
   /** Requests of tensors: what lies before and after the model's own task. */
   readonly input: Taken;
   readonly output: Taken;
-  readonly batches: readonly BatchesOfRows[];
+  readonly batches: readonly BatchCount[];
 }
 
 export interface ModelStatistics extends Meter {
@@ -49,7 +49,7 @@ export function createModelStatistics(): ModelStatistics {
   let lastAsked = 0;
   return {
     batches,
-    ended({ queuedMs, runMs }) {
+    onSequenceEnd({ queuedMs, runMs }) {
       add('queue', queuedMs);
       add('run', runMs);
     },
@@ -62,6 +62,6 @@ export function createModelStatistics(): ModelStatistics {
       add('input', inputMs);
       add('output', outputMs);
     },
-    report: () => ({ lastAsked, ...structuredClone(taken), batches: batchesOf(batches) }),
+    report: () => ({ lastAsked, ...structuredClone(taken), batches: readBatches(batches) }),
   };
 }

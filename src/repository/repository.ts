@@ -46,7 +46,7 @@ export function createRepository({
   root: string;
   /** Ends with the repository. */
   loader: Loader;
-  engine: Pick<Engine, 'announce' | 'unload'>;
+  engine: Pick<Engine, 'register' | 'unload'>;
   log: RepositoryLog;
   watch: boolean;
 }): Repository {
@@ -113,7 +113,7 @@ export function createRepository({
       const target =
         outputs.vocabulary && packed.target ? openVocabulary(outputs.vocabulary, packed.target) : null;
       const writes = target ?? vocabulary;
-      const network = await engine.announce(placement, {
+      const network = await engine.register(placement, {
         tokens: (packed.target ?? packed.vocabulary)?.tokens,
         startId: writes?.startId,
         endId: writes?.endId,

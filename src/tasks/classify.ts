@@ -75,8 +75,8 @@ const submissionOf = (
 ): Submission => ({
   network,
   input: values,
-  want,
-  what: 'output',
+  steps: want,
+  output: 'output',
 });
 
 function predictionOf({ spec }: ServedModel, scores: Float32Array, count: number): Prediction {

@@ -116,8 +116,8 @@ function submissionsOf(
     options[i]!.map((decode) => ({
       network: model.network,
       input: values,
-      want: 'last' as const,
-      what: 'output' as const,
+      steps: 'last' as const,
+      output: 'output' as const,
       decode,
     })),
   );

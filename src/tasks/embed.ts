@@ -23,8 +23,8 @@ export function embed(context: TaskContext, call: Call, body: EmbedBody): Promis
     const submissions = sequences.map(({ values }) => ({
       network: model.network,
       input: values,
-      want: 'last' as const,
-      what: 'hidden' as const,
+      steps: 'last' as const,
+      output: 'hidden' as const,
     }));
     const results = await runSequences(context, call, submissions, collectOutputs);
     const ends = results.map(({ end }) => end);

@@ -110,8 +110,8 @@ function submissionsOf(
     return Array.from({ length: n }, (_, choice) => ({
       network: model.network,
       input: ids,
-      want: 'last' as const,
-      what: 'output' as const,
+      steps: 'last' as const,
+      output: 'output' as const,
       generation: { ...options, seed, choice, separator, prompt: seen },
     }));
   });

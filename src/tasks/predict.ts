@@ -90,8 +90,8 @@ const submissionOf = (
 ): Submission => ({
   network,
   input: values,
-  want,
-  what: 'output',
+  steps: want,
+  output: 'output',
 });
 
 /** What answers once, in its rows where it has several. */

@@ -103,8 +103,8 @@ export function tagStream(context: TaskContext, call: Call, body: TagBody): Asyn
 const submissionOf = ({ network }: ServedModel, { values }: PreparedSequence): Submission => ({
   network,
   input: values,
-  want: 'every',
-  what: 'output',
+  steps: 'every',
+  output: 'output',
 });
 
 /** Rows of scores in order become tokens: at once where each stands for itself, at the end where a chain joins them. */

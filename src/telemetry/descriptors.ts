@@ -8,7 +8,7 @@ export interface DescriptorUse {
 }
 
 /** Null where the system does not say, which only Linux does. */
-export function descriptorUse(): DescriptorUse | null {
+export function readDescriptorUse(): DescriptorUse | null {
   try {
     const [, soft] = /^Max open files +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))!;
     const limit = soft === 'unlimited' ? Infinity : Number(soft);

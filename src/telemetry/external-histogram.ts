@@ -1,7 +1,7 @@
 import { Histogram } from 'prom-client';
 
 /** A histogram whose counts are kept by their owner, such as a worker's shared memory, and read at a scrape. */
-export function countedElsewhere(
+export function createExternalHistogram(
   name: string,
   help: string,
   bounds: readonly number[],

@@ -1,4 +1,4 @@
-import { countedElsewhere } from './external-histogram.ts';
+import { createExternalHistogram } from './external-histogram.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 // What Prometheus sees: prefix unroll_, base units, few labels.
@@ -7,7 +7,7 @@ const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 const tokenSeconds = [0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 1];
 
 /** Numbers that live elsewhere and are read when somebody scrapes. */
-export interface Sources {
+export interface MetricSources {
   readonly engine: () => {
     readonly workers: number;
     readonly restarts: number;
@@ -103,12 +103,12 @@ export function createMetrics() {
   };
 
   /** Declares the numbers that are read from their owners at a scrape. */
-  const observe = (sources: Sources): void => {
+  const observe = (sources: MetricSources): void => {
     const { engine } = sources;
     counter('unroll_steps_total', 'Steps run, a row and a step each.', () => engine().steps);
     counter('unroll_ticks_total', 'Batches run by the workers.', () => engine().ticks);
     registry.registerMetric(
-      countedElsewhere(
+      createExternalHistogram(
         'unroll_step_batch_rows',
         'Rows that advanced together in a batch.',
         sources.rowBounds,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { atMost, textList } from '../bounded-schema.ts';
+import { withMaxSize, stringList } from '../bounded-schema.ts';
 import { layerSpec } from '../network/spec.ts';
 import { lossSpec } from './optimise/loss.ts';
 import { optimiserSpec } from './optimise/optimiser.ts';
@@ -15,13 +15,13 @@ const layerDraft = z
   .refine((layer) => servesOnly(layer) === null, {
     error: ({ input }) => `${servesOnly(input as { type: string })} ${noWayBack}`,
   });
-const layers = atMost(256, z.array(layerDraft).min(1).max(256));
+const layers = withMaxSize(256, z.array(layerDraft).min(1).max(256));
 
 const textDraft = z.strictObject({
   kind: z.literal('text').default('text'),
   vocabulary: z.enum(['characters', 'words']).default('characters'),
   /** Given, or built from the data: every token seen at least `min_count` times, the `max_tokens` most frequent of them. */
-  tokens: textList(1_000_000).optional(),
+  tokens: stringList(1_000_000).optional(),
   min_count: z.int().min(1).default(1),
   max_tokens: z.int().min(2).max(1_000_000).default(50_000),
   lowercase: z.boolean().default(false),
@@ -32,12 +32,12 @@ const textDraft = z.strictObject({
 const numericDraft = z.strictObject({
   kind: z.literal('numeric'),
   /** Names of the features; by default the CSV's columns, or value_0, value_1 … Mean and scale come from the data. */
-  features: textList(8192).optional(),
+  features: stringList(8192).optional(),
 });
 
 const dataReference = z.union([
   z.strictObject({ dataset: z.string().min(1).max(64) }),
-  z.strictObject({ records: atMost(10_000, z.array(z.looseObject({})).min(1).max(10_000)) }),
+  z.strictObject({ records: withMaxSize(10_000, z.array(z.looseObject({})).min(1).max(10_000)) }),
 ]);
 
 const hyperparameters = z.strictObject({
@@ -85,7 +85,7 @@ export const trainingSpec = z.strictObject({
   /** Goes on from an existing model's weights, network and vocabulary instead. */
   base: z.string().min(1).max(200).optional(),
   /** Layers whose weights stay as they are, by name. */
-  frozen: atMost(256, z.array(z.string().min(1).max(200)).max(256)).default([]),
+  frozen: withMaxSize(256, z.array(z.string().min(1).max(200)).max(256)).default([]),
   network: z
     .strictObject({
       layers,
@@ -97,12 +97,12 @@ export const trainingSpec = z.strictObject({
   outputs: z
     .strictObject({
       /** classify, tag: given, or those of the data. */
-      labels: textList(262_144).optional(),
+      labels: stringList(262_144).optional(),
       multi_label: z.boolean().default(false),
       /** decode: how targets become tokens. */
       vocabulary: textDraft.optional(),
       /** predict: names of what is predicted. */
-      units: textList(8192).optional(),
+      units: stringList(8192).optional(),
     })
     .prefault({}),
   /** Defaults of decoding, into model.json. */
@@ -111,8 +111,8 @@ export const trainingSpec = z.strictObject({
   /** predict from a CSV whose rows are steps in time: `window` of them are read, the next `horizon` targets answered. */
   series: z
     .strictObject({
-      inputs: textList(256).optional(),
-      targets: textList(64).optional(),
+      inputs: stringList(256).optional(),
+      targets: stringList(64).optional(),
       window: z.int().min(1).max(8192),
       horizon: z.int().min(1).max(1024),
       stride: z.int().min(1).max(8192).default(1),

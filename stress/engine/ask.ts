@@ -18,7 +18,7 @@ export async function ask(
 ): Promise<void> {
   const { engine, served, random, report } = round;
   const { handle, release } = served.acquire(question.network);
-  const { want } = question.request;
+  const { steps: want } = question.request;
   const submit = (deadlineMs: number, signal?: AbortSignal) =>
     engine.submit({ network: handle, ...question.request, deadlineMs, signal });
   /** @param allowed the errors that this way of asking may end with */

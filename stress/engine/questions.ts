@@ -37,13 +37,13 @@ function requestFor(network: StressNetwork, random: Random): Question['request']
     case 'outputs':
       return {
         input,
-        want: random.pick(['last', 'every']),
-        what: random.pick(['output', 'output', 'hidden']),
+        steps: random.pick(['last', 'every']),
+        output: random.pick(['output', 'output', 'hidden']),
       };
     case 'generate':
-      return { input, want: 'last', what: 'output', generation: generationOptions([...input], random) };
+      return { input, steps: 'last', output: 'output', generation: generationOptions([...input], random) };
     case 'decode':
-      return { input, want: 'last', what: 'output', decode: decodeOptions(random) };
+      return { input, steps: 'last', output: 'output', decode: decodeOptions(random) };
   }
 }
 

@@ -70,7 +70,7 @@ async function answerAlone(
           ...question.request,
           deadlineMs: deadlineIn(aloneMs),
         });
-        answers.set(question, (await readAnswer(events, question.request.want))!);
+        answers.set(question, (await readAnswer(events, question.request.steps))!);
       } catch {
         report.count('questions without an answer');
       }
@@ -107,8 +107,8 @@ async function runRound(options: {
     queue: 100_000,
     maxSteps,
     hooks: {
-      workerStarted: (thread, index) => void threads.set(index, thread),
-      problem: (what) => report.fault('engine problem', `${describe}: ${what}`),
+      onWorkerStart: (thread, index) => void threads.set(index, thread),
+      onProblem: (what) => report.fault('engine problem', `${describe}: ${what}`),
     },
   });
   const networks = [...new Set([...alone.keys()].map(({ network }) => network))];

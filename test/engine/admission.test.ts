@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkRoom } from '../../src/engine/admission.ts';
+import { checkCapacity } from '../../src/engine/admission.ts';
 import { createNetworkLoad, type StepCount } from '../../src/engine/network-load.ts';
 
 const slots = 8;
@@ -14,7 +14,7 @@ function busy(count: number, steps: number) {
     () => now,
     () => run,
   );
-  const long: StepCount = { inputSteps: 1, mostSteps: 1_000_000, stepsLeft: 0 };
+  const long: StepCount = { inputSteps: 1, maxSteps: 1_000_000, stepsLeft: 0 };
   for (let i = 0; i < slots; i++) load.add(long);
   for (let i = 0; i < 10; i++) {
     now += 100;
@@ -22,11 +22,11 @@ function busy(count: number, steps: number) {
     load.measure();
   }
   for (let i = 0; i < slots; i++) load.remove(long);
-  for (let i = 0; i < count; i++) load.add({ inputSteps: steps, mostSteps: steps, stepsLeft: steps });
+  for (let i = 0; i < count; i++) load.add({ inputSteps: steps, maxSteps: steps, stepsLeft: steps });
   return load;
 }
 const ask = (load: ReturnType<typeof busy>, more: object = {}) =>
-  checkRoom(limits, {
+  checkCapacity(limits, {
     sequences: load.sequences,
     networks: 1,
     load,
@@ -79,14 +79,14 @@ describe('what a network has to do', () => {
       () => 0,
     );
     const request = { generation: { maxTokens: 1000 } } as never;
-    expect(load.count(request, 10)).toEqual({ inputSteps: 10, mostSteps: 1010, stepsLeft: 1010 });
-    for (let i = 0; i < 200; i++) load.answered(load.count(request, 10), 110);
-    expect(load.count(request, 10).stepsLeft).toBeLessThan(130);
+    expect(load.estimateSteps(request, 10)).toEqual({ inputSteps: 10, maxSteps: 1010, stepsLeft: 1010 });
+    for (let i = 0; i < 200; i++) load.recordResult(load.estimateSteps(request, 10), 110);
+    expect(load.estimateSteps(request, 10).stepsLeft).toBeLessThan(130);
   });
 
   it('foretells the least time of a sequence only while there is enough to do', () => {
-    const sequence = { inputSteps: 400, mostSteps: 400, stepsLeft: 400 };
-    expect(busy(slots, 400).leastMs(sequence)).toBeCloseTo(800, 5);
-    expect(busy(1, 400).leastMs(sequence)).toBe(0);
+    const sequence = { inputSteps: 400, maxSteps: 400, stepsLeft: 400 };
+    expect(busy(slots, 400).minRemainingMs(sequence)).toBeCloseTo(800, 5);
+    expect(busy(1, 400).minRemainingMs(sequence)).toBe(0);
   });
 });

@@ -32,7 +32,7 @@ const wordy = (handle: NetworkHandle, seed: number) =>
     generation: generating({ maxTokens: 1500, logprobs: 20, seed }),
   });
 const outputs = (handle: NetworkHandle, seed: number) =>
-  request(handle, { input: someIds(6_000, seed), want: 'every' });
+  request(handle, { input: someIds(6_000, seed), steps: 'every' });
 const read = (events: AsyncIterable<SequenceEvent>): Promise<SequenceEvent[]> => Array.fromAsync(events);
 /** Without what time it took, and in what pieces: one output a step. */
 const contentOf = (events: readonly SequenceEvent[]): unknown[] =>
@@ -74,7 +74,7 @@ test('a reader that is slow throughout gets the same, whatever becomes of the wo
   engine = startEngine({
     workers: 2,
     slots: 2,
-    hooks: { workerStarted: (thread, index) => void threads.set(index, thread) },
+    hooks: { onWorkerStart: (thread, index) => void threads.set(index, thread) },
   });
   const handle = await loadNetwork(engine, causal);
   const alone = contentOf(await read(engine.submit(wordy(handle, 1))));

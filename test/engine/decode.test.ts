@@ -48,8 +48,8 @@ async function ask(
   for await (const event of engine.submit({
     network,
     input: sourceOf(seed),
-    want: 'last',
-    what: 'output',
+    steps: 'last',
+    output: 'output',
     decode: options(more),
     deadlineMs: performance.now() + 600_000,
   }))
@@ -85,8 +85,8 @@ describe('decoding in the engine', () => {
     for await (const event of engine.submit({
       network,
       input: sourceOf(1),
-      want: 'last',
-      what: 'output',
+      steps: 'last',
+      output: 'output',
       decode: options({ mode: 'greedy', minLength: 11 }),
       deadlineMs: performance.now() + 600_000,
     }))
@@ -102,8 +102,8 @@ describe('decoding in the engine', () => {
     const wrong = engine.submit({
       network,
       input: sourceOf(1),
-      want: 'last',
-      what: 'output',
+      steps: 'last',
+      output: 'output',
       deadlineMs: Infinity,
     });
     await expect(wrong[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'wrong_task' });

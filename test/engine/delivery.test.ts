@@ -21,25 +21,25 @@ const done: SequenceEvent = { kind: 'done', finish: null, steps: 5, queuedMs: 0,
 const all = (events: AsyncIterable<SequenceEvent>): Promise<SequenceEvent[]> => Array.fromAsync(events);
 
 test('events come in order, those before the asking and those after it', async () => {
-  const delivery = createDelivery({ abandoned: () => {} });
-  delivery.give(outputs(0, 1));
+  const delivery = createDelivery({ onAbandon: () => {} });
+  delivery.deliver(outputs(0, 1));
   const read = all(delivery.events);
   await Promise.resolve();
-  delivery.give(outputs(1, 2));
+  delivery.deliver(outputs(1, 2));
   delivery.done(done);
   expect(await read).toEqual([outputs(0, 1), outputs(1, 2), done]);
 });
 
 test('what was given before a second run is not given again, in whatever chunks it comes', async () => {
-  const delivery = createDelivery({ abandoned: () => {} });
-  delivery.give(outputs(0, 10, 11, 12));
-  delivery.give(outputs(0, 10, 11));
-  delivery.give(outputs(2, 12, 13, 14));
-  delivery.give(token(0));
-  delivery.give(token(1));
-  delivery.give(token(0));
-  delivery.give(token(1));
-  delivery.give(token(2));
+  const delivery = createDelivery({ onAbandon: () => {} });
+  delivery.deliver(outputs(0, 10, 11, 12));
+  delivery.deliver(outputs(0, 10, 11));
+  delivery.deliver(outputs(2, 12, 13, 14));
+  delivery.deliver(token(0));
+  delivery.deliver(token(1));
+  delivery.deliver(token(0));
+  delivery.deliver(token(1));
+  delivery.deliver(token(2));
   delivery.done(done);
   expect(await all(delivery.events)).toEqual([
     outputs(0, 10, 11, 12),
@@ -52,8 +52,8 @@ test('what was given before a second run is not given again, in whatever chunks 
 });
 
 test('an error comes after the events before it, once', async () => {
-  const delivery = createDelivery({ abandoned: () => {} });
-  delivery.give(token(0));
+  const delivery = createDelivery({ onAbandon: () => {} });
+  delivery.deliver(token(0));
   delivery.fail(new Error('late'));
   const iterator = delivery.events[Symbol.asyncIterator]();
   expect(await iterator.next()).toEqual({ done: false, value: token(0) });
@@ -62,7 +62,7 @@ test('an error comes after the events before it, once', async () => {
 });
 
 test('an error reaches a caller that already waits', async () => {
-  const delivery = createDelivery({ abandoned: () => {} });
+  const delivery = createDelivery({ onAbandon: () => {} });
   const next = delivery.events[Symbol.asyncIterator]().next();
   delivery.fail(new Error('late'));
   await expect(next).rejects.toThrow('late');
@@ -70,12 +70,12 @@ test('an error reaches a caller that already waits', async () => {
 
 test('leaving early is told once, leaving after the end is not', async () => {
   let told = 0;
-  const early = createDelivery({ abandoned: () => told++ });
-  early.give(token(0));
+  const early = createDelivery({ onAbandon: () => told++ });
+  early.deliver(token(0));
   for await (const _ of early.events) break;
   await early.events[Symbol.asyncIterator]().return?.();
   expect(told).toBe(1);
-  const late = createDelivery({ abandoned: () => told++ });
+  const late = createDelivery({ onAbandon: () => told++ });
   late.done(done);
   for await (const _ of late.events) break;
   expect(told).toBe(1);

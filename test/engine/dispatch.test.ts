@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { createDispatcher, type Dispatched } from '../../src/engine/dispatch.ts';
+import { createDispatcher, type DispatchedSequence } from '../../src/engine/dispatch.ts';
 
-interface Sequence extends Dispatched {
+interface Sequence extends DispatchedSequence {
   readonly name: string;
 }
 const sequence = (name: string, network = 1): Sequence => ({
   name,
   network,
   phase: 'created',
-  deaths: 0,
+  workerCrashes: 0,
 });
 
 /** Workers are letters; `started` is every start so far as worker + sequence. */
@@ -17,7 +17,7 @@ function setUp(rows: number, workers: string, networks = [1]) {
   const dispatcher = createDispatcher<Sequence, string>(rows, ({ name }, worker) =>
     started.push(worker + name),
   );
-  for (const worker of workers) for (const network of networks) dispatcher.serves(worker, network);
+  for (const worker of workers) for (const network of networks) dispatcher.addNetwork(worker, network);
   return { dispatcher, started };
 }
 
@@ -25,11 +25,11 @@ test('sequences go to the worker that has the fewest', () => {
   const { dispatcher, started } = setUp(2, 'ab');
   const first = sequence('1');
   for (const each of [first, sequence('2'), sequence('3')]) dispatcher.add(each);
-  dispatcher.run();
+  dispatcher.dispatch();
   expect(started).toEqual(['a1', 'b2', 'a3']);
   dispatcher.remove(first);
   dispatcher.add(sequence('4'));
-  dispatcher.run();
+  dispatcher.dispatch();
   expect(started.at(-1)).toBe('a4');
 });
 
@@ -37,20 +37,20 @@ test('a worker is given no more than fills its rows twice; the rest wait in orde
   const { dispatcher, started } = setUp(1, 'a');
   const all = ['1', '2', '3', '4'].map((name) => sequence(name));
   for (const each of all) dispatcher.add(each);
-  dispatcher.run();
+  dispatcher.dispatch();
   expect(started).toEqual(['a1', 'a2']);
   expect([dispatcher.waiting, dispatcher.running]).toEqual([2, 2]);
   dispatcher.remove(all[0]!);
-  dispatcher.run();
+  dispatcher.dispatch();
   expect(started.at(-1)).toBe('a3');
 });
 
 test('a network with a long line does not keep another one waiting', () => {
   const { dispatcher, started } = setUp(1, 'a', [1, 2]);
   for (let i = 0; i < 9; i++) dispatcher.add(sequence(String(i)));
-  dispatcher.run();
+  dispatcher.dispatch();
   dispatcher.add(sequence('x', 2));
-  dispatcher.run();
+  dispatcher.dispatch();
   expect(started).toEqual(['a0', 'a1', 'ax']);
 });
 
@@ -58,31 +58,31 @@ test('a parked sequence goes behind those that wait', () => {
   const { dispatcher, started } = setUp(1, 'a');
   const all = ['1', '2', '3'].map((name) => sequence(name));
   for (const each of all) dispatcher.add(each);
-  dispatcher.run();
-  dispatcher.park(all[0]!);
-  dispatcher.run();
+  dispatcher.dispatch();
+  dispatcher.requeue(all[0]!);
+  dispatcher.dispatch();
   dispatcher.remove(all[1]!);
-  dispatcher.run();
+  dispatcher.dispatch();
   expect(started).toEqual(['a1', 'a2', 'a3', 'a1']);
 });
 
 test('nothing starts on a worker that does not have the network', () => {
   const { dispatcher, started } = setUp(1, 'a', [1]);
   dispatcher.add(sequence('x', 2));
-  dispatcher.run();
+  dispatcher.dispatch();
   expect(started).toEqual([]);
-  dispatcher.serves('b', 2);
-  dispatcher.run();
+  dispatcher.addNetwork('b', 2);
+  dispatcher.dispatch();
   expect(started).toEqual(['bx']);
 });
 
 test('what a lost worker ran is run elsewhere, before those that wait', () => {
   const { dispatcher, started } = setUp(1, 'a');
   for (const name of ['1', '2', '3']) dispatcher.add(sequence(name));
-  dispatcher.run();
-  expect(dispatcher.lost('a')).toEqual([]);
-  dispatcher.serves('b', 1);
-  dispatcher.run();
+  dispatcher.dispatch();
+  expect(dispatcher.removeWorker('a')).toEqual([]);
+  dispatcher.addNetwork('b', 1);
+  dispatcher.dispatch();
   expect(started).toEqual(['a1', 'a2', 'b1', 'b2']);
 });
 
@@ -91,21 +91,21 @@ test('a sequence that keeps bringing workers down ends up alone, and only it is 
   const [poison, innocent] = [sequence('p'), sequence('i')];
   dispatcher.add(poison);
   dispatcher.add(innocent);
-  dispatcher.run();
-  expect(dispatcher.lost('a')).toEqual([]);
-  dispatcher.serves('b', 1);
-  dispatcher.run();
-  expect(dispatcher.lost('b')).toEqual([]);
-  dispatcher.serves('c', 1);
+  dispatcher.dispatch();
+  expect(dispatcher.removeWorker('a')).toEqual([]);
+  dispatcher.addNetwork('b', 1);
+  dispatcher.dispatch();
+  expect(dispatcher.removeWorker('b')).toEqual([]);
+  dispatcher.addNetwork('c', 1);
   dispatcher.add(sequence('n'));
-  dispatcher.run();
+  dispatcher.dispatch();
   expect(started.slice(4)).toEqual(['cp']);
-  expect(dispatcher.lost('c')).toEqual([poison]);
-  dispatcher.serves('d', 1);
-  dispatcher.run();
+  expect(dispatcher.removeWorker('c')).toEqual([poison]);
+  dispatcher.addNetwork('d', 1);
+  dispatcher.dispatch();
   expect(started.slice(5)).toEqual(['di']);
   dispatcher.remove(innocent);
-  dispatcher.run();
+  dispatcher.dispatch();
   expect(started.slice(6)).toEqual(['dn']);
 });
 
@@ -113,15 +113,15 @@ test('a worker is emptied for a sequence that must run alone', () => {
   const { dispatcher, started } = setUp(2, 'ab');
   const suspect = { ...sequence('s'), deaths: 1 };
   dispatcher.add(suspect);
-  dispatcher.run();
-  dispatcher.lost('a');
+  dispatcher.dispatch();
+  dispatcher.removeWorker('a');
   const busy = sequence('1');
   dispatcher.add(busy);
   // b is idle, so the suspect takes it; the other waits for a new worker
-  dispatcher.run();
+  dispatcher.dispatch();
   expect(started.slice(1)).toEqual(['bs']);
-  dispatcher.serves('c', 1);
-  dispatcher.run();
+  dispatcher.addNetwork('c', 1);
+  dispatcher.dispatch();
   expect(started.slice(2)).toEqual(['c1']);
 });
 
@@ -130,7 +130,7 @@ test('a sequence removed from the line does not start', () => {
   const gone = sequence('1');
   dispatcher.add(gone);
   expect(dispatcher.remove(gone)).toBeNull();
-  dispatcher.run();
+  dispatcher.dispatch();
   expect(started).toEqual([]);
 });
 
@@ -138,7 +138,7 @@ test('removing a running sequence says who must forget it', () => {
   const { dispatcher } = setUp(1, 'a');
   const one = sequence('1');
   dispatcher.add(one);
-  dispatcher.run();
+  dispatcher.dispatch();
   expect(dispatcher.remove(one)).toBe('a');
   expect(dispatcher.remove(one)).toBeNull();
 });

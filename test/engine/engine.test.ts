@@ -26,8 +26,8 @@ afterEach(async () => {
 
 const mixed = (index: number) => ({
   input: someIds(1 + ((index * 37) % 300), index),
-  want: index % 3 === 0 ? ('every' as const) : ('last' as const),
-  what: index % 5 === 0 ? ('hidden' as const) : ('output' as const),
+  steps: index % 3 === 0 ? ('every' as const) : ('last' as const),
+  output: index % 5 === 0 ? ('hidden' as const) : ('output' as const),
 });
 
 test.for([
@@ -49,8 +49,8 @@ test.for([
     );
     expect(together).toEqual(alone);
     together.forEach(({ order, steps }, i) => {
-      const { input, want } = mixed(i);
-      expect(order).toEqual(want === 'every' ? [...input.keys()] : [input.length - 1]);
+      const { input, steps: requested } = mixed(i);
+      expect(order).toEqual(requested === 'every' ? [...input.keys()] : [input.length - 1]);
       expect(steps).toBe(input.length);
     });
   },
@@ -187,13 +187,13 @@ test('a killed worker is replaced: no caller sees an error, a gap or anything tw
   let deaths = 0;
   engine = startEngine({
     slots: 4,
-    hooks: { workerStarted: (thread) => void threads.add(thread), workerDied: () => deaths++ },
+    hooks: { onWorkerStart: (thread) => void threads.add(thread), onWorkerExit: () => deaths++ },
   });
   const handle = await loadNetwork(engine, causal);
   const requests = Array.from({ length: 12 }, (_, seed) =>
     seed % 2
       ? { input: someIds(5, seed), generation: generating({ maxTokens: 1500, seed }) }
-      : { input: someIds(8_000, seed), want: 'every' as const },
+      : { input: someIds(8_000, seed), steps: 'every' as const },
   );
   const run = () => Promise.all(requests.map((more) => answerOf(engine.submit(request(handle, more)))));
   const undisturbed = await run();
@@ -209,7 +209,7 @@ test('a killed worker is replaced: no caller sees an error, a gap or anything tw
 
 test('a sequence that brings down every worker it runs on is given up, and others are not', async () => {
   const threads: Worker[] = [];
-  engine = startEngine({ workers: 1, hooks: { workerStarted: (thread) => void threads.push(thread) } });
+  engine = startEngine({ workers: 1, hooks: { onWorkerStart: (thread) => void threads.push(thread) } });
   const handle = await loadNetwork(engine, causal);
   const poison = answerOf(
     engine.submit(request(handle, { generation: generating({ maxTokens: 10_000_000 }) })),
@@ -398,7 +398,7 @@ test('a sequence whose loop does not end fails by itself', async () => {
   ]);
   const handle = await engine.load(untilTen, weights);
   const ask = (...steps: number[]) =>
-    answerOf(engine.submit(request(handle, { input: Float32Array.from(steps), want: 'every' })));
+    answerOf(engine.submit(request(handle, { input: Float32Array.from(steps), steps: 'every' })));
   const [ends, never] = await Promise.allSettled([ask(3, 4), ask(1, 0)]);
   expect(ends).toMatchObject({ value: { values: [12, 12] } });
   expect(never).toMatchObject({

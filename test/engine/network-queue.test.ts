@@ -28,21 +28,21 @@ test('takes new sequences in the order they came', () => {
 test('lets new ones and those that have begun take turns', () => {
   const queue = createNetworkQueue<Named>();
   for (const name of 'abc') queue.addNew(named(name));
-  for (const name of 'XYZ') queue.addBegun(named(name));
+  for (const name of 'XYZ') queue.addStarted(named(name));
   expect(takeAll(queue)).toBe('aXbYcZ');
 });
 
 test('finishes what has begun first when more has begun than there are slots', () => {
   const queue = createNetworkQueue<Named>();
   for (const name of 'ab') queue.addNew(named(name));
-  for (const name of 'WXYZ') queue.addBegun(named(name));
+  for (const name of 'WXYZ') queue.addStarted(named(name));
   expect(takeAll(queue, 2)).toBe('WXaYbZ');
 });
 
 test('takes those whose worker died before all others', () => {
   const queue = createNetworkQueue<Named>();
   queue.addNew(named('a'));
-  queue.addBegun(named('X'));
+  queue.addStarted(named('X'));
   queue.addRetries([named('r'), named('s')]);
   queue.addRetries([named('q')]);
   expect(
@@ -56,7 +56,7 @@ test('takes those whose worker died before all others', () => {
 test('forgets what is removed, wherever it waits', () => {
   const queue = createNetworkQueue<Named>();
   queue.addNew(named('a'));
-  queue.addBegun(named('X'));
+  queue.addStarted(named('X'));
   queue.addRetries([named('r')]);
   for (const name of 'aXr') expect(queue.remove(named(name))).toBe(true);
   expect(queue.remove(named('a'))).toBe(false);

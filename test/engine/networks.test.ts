@@ -3,7 +3,7 @@ import type { Control } from '../../src/engine/channel/messages.ts';
 import { createNetworks, type LoadedNetwork } from '../../src/engine/networks.ts';
 import type { Placement } from '../../src/engine/placement.ts';
 import { packTokens } from '../../src/vocabulary/token-table.ts';
-import type { Member } from '../../src/engine/pool.ts';
+import type { PoolWorker } from '../../src/engine/pool.ts';
 
 const placement = { arenas: [{ offset: 0 }, { offset: 64 }] } as unknown as Placement;
 const network = (id: number): LoadedNetwork => ({
@@ -20,8 +20,8 @@ const network = (id: number): LoadedNetwork => ({
 /** A worker that only notes what it is told. */
 function member(index: number) {
   const told: string[] = [];
-  const control = (message: Control): void => void told.push(`${message.kind} ${message.network}`);
-  return { told, as: { index, alive: true, control } as unknown as Member };
+  const sendControl = (message: Control): void => void told.push(`${message.kind} ${message.network}`);
+  return { told, as: { index, alive: true, sendControl } as unknown as PoolWorker };
 }
 async function stateOf(promise: Promise<unknown>): Promise<string> {
   return Promise.race([promise.then(() => 'done', String), Promise.resolve('pending')]);
@@ -31,35 +31,35 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 test('a network is loaded when every worker has said so, those that were not ready yet too', async () => {
   const networks = createNetworks(2);
   const [a, b] = [member(0), member(1)];
-  networks.ready(a.as);
-  const announced = networks.announce(network(1));
+  networks.workerReady(a.as);
+  const announced = networks.register(network(1));
   expect([a.told, b.told]).toEqual([['load 1'], []]);
-  networks.loaded(a.as, 1, null);
+  networks.networkLoaded(a.as, 1, null);
   await settled();
   expect(await stateOf(announced)).toBe('pending');
-  networks.ready(b.as);
+  networks.workerReady(b.as);
   expect(b.told).toEqual(['load 1']);
-  networks.loaded(b.as, 1, null);
+  networks.networkLoaded(b.as, 1, null);
   await announced;
 });
 
 test('a network that a worker cannot load is refused with the reason', async () => {
   const networks = createNetworks(1);
   const a = member(0);
-  networks.ready(a.as);
-  const announced = networks.announce(network(1));
-  networks.loaded(a.as, 1, 'no such function');
+  networks.workerReady(a.as);
+  const announced = networks.register(network(1));
+  networks.networkLoaded(a.as, 1, 'no such function');
   await expect(announced).rejects.toMatchObject({ code: 'invalid_model' });
   await expect(announced).rejects.toThrow('no such function');
 });
 
 test('a network whose workers die while they load it is refused', async () => {
   const networks = createNetworks(1);
-  const announced = networks.announce(network(1));
+  const announced = networks.register(network(1));
   for (let life = 0; life < 3; life++) {
     const a = member(0);
-    networks.ready(a.as);
-    networks.died(a.as);
+    networks.workerReady(a.as);
+    networks.workerExited(a.as);
   }
   await expect(announced).rejects.toThrow('died');
 });
@@ -67,28 +67,28 @@ test('a network whose workers die while they load it is refused', async () => {
 test('a worker that takes the place of another is told of every network', () => {
   const networks = createNetworks(1);
   const [a, b] = [member(0), member(0)];
-  networks.ready(a.as);
+  networks.workerReady(a.as);
   for (const id of [1, 2]) {
-    void networks.announce(network(id));
-    networks.loaded(a.as, id, null);
+    void networks.register(network(id));
+    networks.networkLoaded(a.as, id, null);
   }
-  networks.died(a.as);
-  networks.ready(b.as);
+  networks.workerExited(a.as);
+  networks.workerReady(b.as);
   expect(b.told).toEqual(['load 1', 'load 2']);
 });
 
 test('a network is gone when every worker that had it has let go or died', async () => {
   const networks = createNetworks(2);
   const [a, b] = [member(0), member(1)];
-  for (const { as } of [a, b]) networks.ready(as);
-  void networks.announce(network(1));
-  for (const { as } of [a, b]) networks.loaded(as, 1, null);
-  const gone = networks.withdraw(1);
+  for (const { as } of [a, b]) networks.workerReady(as);
+  void networks.register(network(1));
+  for (const { as } of [a, b]) networks.networkLoaded(as, 1, null);
+  const gone = networks.unregister(1);
   expect(networks.get(1)).toBeUndefined();
   expect(a.told).toEqual(['load 1', 'unload 1']);
-  networks.unloaded(a.as, 1);
+  networks.networkUnloaded(a.as, 1);
   await settled();
   expect(await stateOf(gone)).toBe('pending');
-  networks.died(b.as);
+  networks.workerExited(b.as);
   await gone;
 });

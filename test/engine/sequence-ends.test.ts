@@ -98,7 +98,7 @@ test('a worker that dies while its sequences are cancelled takes none of their s
   engine = startEngine({
     workers: 1,
     slots: 2,
-    hooks: { workerStarted: (thread) => void threads.push(thread) },
+    hooks: { onWorkerStart: (thread) => void threads.push(thread) },
   });
   const handle = await loadNetwork(engine, causal);
   for (let round = 0; round < 3; round++) {
@@ -121,7 +121,7 @@ test('a worker that dies while its sequences are cancelled takes none of their s
 test('random ends at random moments leave every sequence answered and every slot free', async () => {
   engine = startEngine({ workers: 2, slots: 3 });
   const handle = await loadNetwork(engine, causal);
-  const alone = (await answerOf(engine.submit(request(handle, { input: someIds(300, 5), want: 'every' }))))
+  const alone = (await answerOf(engine.submit(request(handle, { input: someIds(300, 5), steps: 'every' }))))
     .values;
   let state = 7;
   const random = (below: number): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) % below;
@@ -130,7 +130,7 @@ test('random ends at random moments leave every sequence answered and every slot
     const kind = random(4);
     const asked = request(handle, {
       input: someIds(300, 5),
-      want: 'every',
+      steps: 'every',
       signal: hangUp.signal,
       ...(kind === 0 && { deadlineMs: performance.now() + random(30) }),
     });

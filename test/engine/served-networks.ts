@@ -47,8 +47,8 @@ export const someIds = (steps: number, seed: number): Int32Array =>
 export const request = (handle: NetworkHandle, more: Partial<SequenceRequest> = {}): SequenceRequest => ({
   network: handle,
   input: someIds(10, 1),
-  want: 'last',
-  what: 'output',
+  steps: 'last',
+  output: 'output',
   deadlineMs: performance.now() + patienceMs,
   ...more,
 });

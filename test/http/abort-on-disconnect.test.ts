@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { callerGone } from '../../src/http/abort-on-disconnect.ts';
+import { abortOnDisconnect } from '../../src/http/abort-on-disconnect.ts';
 
 const server = createServer();
 beforeAll(async () => {
@@ -24,7 +24,7 @@ async function ask() {
 
 it('aborts when the caller hangs up before the answer', async () => {
   const { socket, answer, reply } = await ask();
-  const signal = callerGone(reply);
+  const signal = abortOnDisconnect(reply);
   expect(signal.aborted).toBe(false);
   socket.destroy();
   await once(answer, 'close');
@@ -33,7 +33,7 @@ it('aborts when the caller hangs up before the answer', async () => {
 
 it('aborts when the caller hangs up within the answer', async () => {
   const { socket, answer, reply } = await ask();
-  const signal = callerGone(reply);
+  const signal = abortOnDisconnect(reply);
   answer.write('some of it');
   socket.destroy();
   await once(answer, 'close');
@@ -44,12 +44,12 @@ it('is aborted from the start when the caller has left already', async () => {
   const { socket, answer, reply } = await ask();
   socket.destroy();
   await once(answer, 'close');
-  expect(callerGone(reply).aborted).toBe(true);
+  expect(abortOnDisconnect(reply).aborted).toBe(true);
 });
 
 it('does not abort when the whole answer was written', async () => {
   const { socket, answer, reply } = await ask();
-  const signal = callerGone(reply);
+  const signal = abortOnDisconnect(reply);
   answer.end('all of it');
   await once(answer, 'close');
   expect(signal.aborted).toBe(false);

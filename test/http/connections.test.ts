@@ -29,7 +29,7 @@ it('an answer is open until its reader has taken it, though it ended long ago', 
   const socket = ask();
   await until(() => connections.unfinished === 1);
   let out = false;
-  const allOut = connections.allWritten().then(() => (out = true));
+  const allOut = connections.waitUntilWritten().then(() => (out = true));
   // the socket's buffers are full by now, and hold far less than the answer
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(out).toBe(false);
@@ -46,12 +46,12 @@ it('an answer whose reader has gone is open no more', async () => {
   const socket = ask();
   await until(() => connections.unfinished === 1);
   socket.destroy();
-  await connections.allWritten();
+  await connections.waitUntilWritten();
   expect(connections.unfinished).toBe(0);
 });
 
 it('without answers there is nothing to wait for', async () => {
-  await connections.allWritten();
+  await connections.waitUntilWritten();
   expect(connections.unfinished).toBe(0);
 });
 
@@ -66,12 +66,12 @@ it('a response that has not begun when connections are to close is the last of i
 });
 
 it('connections are quiet when none was used for a while, or when the time is up', async () => {
-  await connections.quiet(0, 60_000);
+  await connections.waitUntilQuiet(0, 60_000);
   const socket = connect((server.address() as { port: number }).port, '127.0.0.1');
   await until(() => connections.open === 1);
-  await connections.quiet(50, 60_000);
+  await connections.waitUntilQuiet(50, 60_000);
   const began = performance.now();
-  await connections.quiet(60_000, 50);
+  await connections.waitUntilQuiet(60_000, 50);
   expect(performance.now() - began).toBeGreaterThanOrEqual(50);
   socket.destroy();
   await until(() => connections.open === 0);

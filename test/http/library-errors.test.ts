@@ -1,9 +1,9 @@
 import multipart from '@fastify/multipart';
 import fastify, { errorCodes, type FastifyInstance } from 'fastify';
 import { describe, expect, it } from 'vitest';
-import { statusOf } from '../../src/errors.ts';
+import { getStatus } from '../../src/errors.ts';
 import { readLibraryError } from '../../src/http/library-errors.ts';
-import { errorBody, problemOf } from '../../src/http/problem.ts';
+import { toErrorResponse, toProblem } from '../../src/http/problem.ts';
 
 type Constructor = new (...args: unknown[]) => Error & { code: string; statusCode: number };
 const errors = (table: object): [string, InstanceType<Constructor>][] =>
@@ -26,13 +26,13 @@ describe('an error of fastify or its multipart plugin', () => {
   });
 
   it.each(callers)('%s is a row with a status of the caller’s', (_, error) => {
-    const { status, code, detail } = problemOf(error);
-    expect([Math.floor(status / 100), status]).toEqual([4, statusOf(code)]);
+    const { status, code, detail } = toProblem(error);
+    expect([Math.floor(status / 100), status]).toEqual([4, getStatus(code)]);
     expect(detail).not.toBe('');
   });
 
   it.each(servers)('%s is a failure of the server, and says nothing of itself', (_, error) => {
-    expect(problemOf(error)).toMatchObject({
+    expect(toProblem(error)).toMatchObject({
       code: 'internal',
       detail: expect.stringContaining('its log') as string,
     });
@@ -50,7 +50,7 @@ describe('an error of fastify or its multipart plugin', () => {
     ['FST_PROTO_VIOLATION', 'malformed_multipart'],
     ['FST_INVALID_MULTIPART_CONTENT_TYPE', 'unsupported_media_type'],
   ])('%s is %s', (name, code) => {
-    expect(problemOf(new Map(all).get(name))).toMatchObject({ code });
+    expect(toProblem(new Map(all).get(name))).toMatchObject({ code });
   });
 });
 
@@ -60,14 +60,14 @@ describe('an error of any library', () => {
     429, 431, 451,
   ])('with status %i is the caller’s, whatever else it says', (statusCode) => {
     const error = Object.assign(new Error('/home/secret'), { statusCode });
-    const problem = problemOf(error);
+    const problem = toProblem(error);
     expect(problem.status).toBeGreaterThanOrEqual(400);
     expect(problem.status).toBeLessThan(500);
     expect(JSON.stringify(problem)).not.toContain('secret');
   });
 
   it.each(['EMFILE', 'ENFILE'])('%s says that no descriptor is left', (code) => {
-    expect(problemOf(Object.assign(new Error('open /secret'), { code }))).toEqual(
+    expect(toProblem(Object.assign(new Error('open /secret'), { code }))).toEqual(
       expect.objectContaining({ code: 'too_many_open_files', status: 503 }),
     );
   });
@@ -79,12 +79,12 @@ describe('an error of any library', () => {
 
   it('has the inference protocol’s shape on its routes', () => {
     const error = new (errorCodes.FST_ERR_CTP_BODY_TOO_LARGE as unknown as Constructor)();
-    expect(errorBody(error, '/v2/models/a/infer', 10)).toEqual({
+    expect(toErrorResponse(error, '/v2/models/a/infer', 10)).toEqual({
       status: 413,
       code: 'body_too_large',
       type: 'application/json',
       body: { error: 'the body: at most 10 bytes' },
     });
-    expect(errorBody(error, '/v2x').type).toBe('application/problem+json');
+    expect(toErrorResponse(error, '/v2x').type).toBe('application/problem+json');
   });
 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { limitConnections, mostConnections } from '../../src/http/limit-connections.ts';
+import { limitConnections, computeMaxConnections } from '../../src/http/limit-connections.ts';
 import { until } from '../e2e/server-process.ts';
 
 describe('the number of connections', () => {
@@ -15,7 +15,7 @@ describe('the number of connections', () => {
     [40, 48, 4],
     [40, Infinity, Infinity],
   ])('with %i descriptors open of %i is %i', (open, limit, connections) => {
-    expect(mostConnections(open, limit)).toBe(connections);
+    expect(computeMaxConnections(open, limit)).toBe(connections);
   });
 });
 
@@ -39,7 +39,7 @@ describe('a server', () => {
       },
     };
     const limit = limitConnections(server, { connections, log: { warn: (fields) => lines.push(fields) } });
-    limit.set({ open: 40, limit: 48 });
+    limit.update({ open: 40, limit: 48 });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };

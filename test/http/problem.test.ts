@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { errorCodes, statusOf, titleOf, UnrollError } from '../../src/errors.ts';
-import { problemOf } from '../../src/http/problem.ts';
+import { errorCodes, getStatus, getTitle, UnrollError } from '../../src/errors.ts';
+import { toProblem } from '../../src/http/problem.ts';
 
 describe('a problem document', () => {
   it.each(errorCodes)('%s has the status and title of its row', (code) => {
-    const problem = problemOf(new UnrollError(code, 'what was seen', { field: 'input' }));
+    const problem = toProblem(new UnrollError(code, 'what was seen', { field: 'input' }));
     expect(problem).toEqual({
       type: 'about:blank',
-      title: titleOf(code),
-      status: statusOf(code),
+      title: getTitle(code),
+      status: getStatus(code),
       code,
       detail: 'what was seen',
       field: 'input',
@@ -19,7 +19,7 @@ describe('a problem document', () => {
   it.each([new Error('secret'), 'secret', null, undefined, { code: 'ENOENT', message: 'secret' }])(
     'says nothing of what was not expected (%j)',
     (error) => {
-      const problem = problemOf(error);
+      const problem = toProblem(error);
       expect(problem).toMatchObject({ code: 'internal', status: 500 });
       expect(JSON.stringify(problem)).not.toContain('secret');
     },

@@ -76,7 +76,7 @@ export async function serveApp(
     metrics,
     logger: false,
     draining: () => state.draining,
-    full: () => state.full,
+    connectionsFull: () => state.full,
     stopping: stopping.signal,
     options: {
       maxBodyBytes: 10_000,

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import { describe, expect, it, vi } from 'vitest';
 import { UnrollError } from '../../src/errors.ts';
-import { frame as frameParts, frames, ping, sendEvents } from '../../src/http/sse.ts';
+import { formatEvent as frameParts, formatStream, pingComment, sendEvents } from '../../src/http/sse.ts';
 import type { TaskEvent } from '../../src/tasks/context.ts';
 
 const frame = (id: number | null, event: string, data: object): string =>
@@ -12,7 +12,8 @@ const token = (text: string): TaskEvent => ({ event: 'token', data: { text } });
 
 async function textOf(events: AsyncGenerator<TaskEvent>, options = {}): Promise<string[]> {
   const parts: string[] = [];
-  for await (const part of frames(events, events.next(), { pingMs: 1000, ...options })) parts.push(part);
+  for await (const part of formatStream(events, events.next(), { pingMs: 1000, ...options }))
+    parts.push(part);
   return parts;
 }
 
@@ -49,7 +50,7 @@ describe('a stream', () => {
       })(),
       { pingMs: 10 },
     );
-    expect(parts.filter((part) => part === ping).length).toBeGreaterThan(1);
+    expect(parts.filter((part) => part === pingComment).length).toBeGreaterThan(1);
     expect(parts.at(-1)).toBe(frame(1, 'token', { text: 'b' }));
   });
 
@@ -91,7 +92,7 @@ describe('a stream', () => {
         ended = true;
       }
     })();
-    for await (const part of frames(events, events.next(), { pingMs: 1000 }))
+    for await (const part of formatStream(events, events.next(), { pingMs: 1000 }))
       if (part.startsWith('id: 3')) break;
     expect(ended).toBe(true);
   });

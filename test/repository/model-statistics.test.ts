@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { tallyBatch } from '../../src/engine/worker/batch-tally.ts';
+import { recordBatch } from '../../src/engine/worker/batch-tally.ts';
 import { createModelStatistics } from '../../src/repository/model-statistics.ts';
 
 it('a version that was never asked has counted nothing', () => {
@@ -23,10 +23,10 @@ it('requests, sequences and batches are summed', () => {
   first(true);
   second(false);
   third(true);
-  statistics.ended({ queuedMs: 1, runMs: 10 });
-  statistics.ended({ queuedMs: 2, runMs: 20 });
+  statistics.onSequenceEnd({ queuedMs: 1, runMs: 10 });
+  statistics.onSequenceEnd({ queuedMs: 2, runMs: 20 });
   statistics.tensors(0.5, 0.25);
-  tallyBatch(new BigInt64Array(statistics.batches), { rows: 2, ms: 3 });
+  recordBatch(new BigInt64Array(statistics.batches), { rows: 2, ms: 3 });
   const report = statistics.report();
   expect(report).toMatchObject({
     success: { count: 2 },

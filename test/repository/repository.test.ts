@@ -25,7 +25,7 @@ function fakeEngine() {
       gate = promise;
       return resolve;
     },
-    announce: vi.fn<Engine['announce']>(async () => {
+    register: vi.fn<Engine['register']>(async () => {
       await gate;
       if (engine.full) throw new UnrollError('out_of_memory', 'no room for 9 bytes');
       loaded.add(++last);
@@ -76,7 +76,7 @@ describe('a repository', () => {
     writeModel(root, 'tiny', 1, { spec: classifier({ inputs }) });
     const { engine, repository } = repositoryOf(root);
     await repository.start();
-    const [placement, options] = engine.announce.mock.calls[0]!;
+    const [placement, options] = engine.register.mock.calls[0]!;
     expect(placement.info.layers).toHaveLength(3);
     expect(placement.arenas).toHaveLength(1);
     expect(kernel.memory.used).toBeGreaterThan(placement.info.weightBytes);
@@ -141,7 +141,7 @@ describe('a repository', () => {
     expect(listed(repository)).toEqual([
       ['tiny@1', false, 'weights.safetensors is a link that leads out of the models folder'],
     ]);
-    expect(engine.announce).not.toHaveBeenCalled();
+    expect(engine.register).not.toHaveBeenCalled();
   });
 
   it('tells nobody where its folder is', async () => {
@@ -168,7 +168,7 @@ describe('a rescan', () => {
     const release = engine.hold();
     writeModel(root, 'tiny', 2);
     const scan = repository.rescan();
-    await vi.waitFor(() => expect(engine.announce).toHaveBeenCalledTimes(2), { timeout: 30_000 });
+    await vi.waitFor(() => expect(engine.register).toHaveBeenCalledTimes(2), { timeout: 30_000 });
     expect(listed(repository)[0]).toEqual(['tiny@2', false, null]);
     expect(repository.acquire('tiny').model.version).toBe(1);
     expect(() => repository.acquire('tiny@2')).toThrow('model tiny@2 is being loaded');
@@ -228,7 +228,7 @@ describe('a rescan', () => {
     const { engine, log, repository } = repositoryOf(root);
     await repository.start();
     await repository.rescan();
-    expect(engine.announce).toHaveBeenCalledOnce();
+    expect(engine.register).toHaveBeenCalledOnce();
     expect(log.warn).toHaveBeenCalledOnce();
   });
 
@@ -256,7 +256,7 @@ describe('a rescan', () => {
     const release = engine.hold();
     renameSync(join(root, 'tiny/1'), join(root, 'tiny/2'));
     const scan = repository.rescan();
-    await vi.waitFor(() => expect(engine.announce).toHaveBeenCalledTimes(2), { timeout: 30_000 });
+    await vi.waitFor(() => expect(engine.register).toHaveBeenCalledTimes(2), { timeout: 30_000 });
     expect(repository.acquire('tiny').model.version).toBe(1);
     release();
     await scan;
@@ -273,7 +273,7 @@ describe('a rescan', () => {
     await repository.rescan();
     await repository.rescan();
     expect(listed(repository)[1]).toEqual(['second@1', false, 'no room for 9 bytes']);
-    expect(engine.announce).toHaveBeenCalledTimes(2);
+    expect(engine.register).toHaveBeenCalledTimes(2);
     engine.full = false;
     rmSync(join(root, 'first'), { recursive: true });
     await repository.rescan();
@@ -343,14 +343,14 @@ describe('a rescan', () => {
     const { engine, repository } = repositoryOf(root);
     const release = engine.hold();
     const first = repository.start();
-    await vi.waitFor(() => expect(engine.announce).toHaveBeenCalledOnce(), { timeout: 30_000 });
+    await vi.waitFor(() => expect(engine.register).toHaveBeenCalledOnce(), { timeout: 30_000 });
     writeModel(root, 'tiny', 2);
     const second = repository.rescan();
     const third = repository.rescan();
     release();
     await Promise.all([first, second, third]);
     expect(repository.acquire('tiny').model.version).toBe(2);
-    expect(engine.announce).toHaveBeenCalledTimes(2);
+    expect(engine.register).toHaveBeenCalledTimes(2);
   });
 });
 
@@ -408,7 +408,7 @@ describe('a model that somebody unloads', () => {
     const { engine, repository } = repositoryOf(root);
     const release = engine.hold();
     const started = repository.start();
-    await vi.waitFor(() => expect(engine.announce).toHaveBeenCalledOnce(), { timeout: 30_000 });
+    await vi.waitFor(() => expect(engine.register).toHaveBeenCalledOnce(), { timeout: 30_000 });
     repository.unload('tiny');
     release();
     await started;
@@ -445,7 +445,7 @@ describe('a model that somebody loads', () => {
     await repository.load('new');
     expect(repository.acquire('new').model.version).toBe(4);
     // of the whole folder only what was asked for
-    expect(engine.announce).toHaveBeenCalledTimes(3);
+    expect(engine.register).toHaveBeenCalledTimes(3);
   });
 
   it('is an error where there is none, or it cannot be read', async () => {
@@ -476,7 +476,7 @@ describe('a model that somebody loads', () => {
     const release = engine.hold();
     const loading = repository.load('tiny');
     const refused = expect(loading).rejects.toMatchObject({ code: 'shutting_down' });
-    await vi.waitFor(() => expect(engine.announce).toHaveBeenCalledOnce(), { timeout: 30_000 });
+    await vi.waitFor(() => expect(engine.register).toHaveBeenCalledOnce(), { timeout: 30_000 });
     await repository.close();
     release();
     await refused;

@@ -15,7 +15,7 @@ const text = 'abcab'.repeat(40);
 async function answer(engine: Engine, { network, vocabulary }: ServedModel): Promise<string> {
   const { ids: input } = vocabulary!.encode(text);
   const deadlineMs = performance.now() + 30_000;
-  for await (const event of engine.submit({ network, input, want: 'last', what: 'output', deadlineMs }))
+  for await (const event of engine.submit({ network, input, steps: 'last', output: 'output', deadlineMs }))
     if (event.kind === 'outputs') return event.values.join(' ');
   throw new Error('no outputs came');
 }

@@ -46,7 +46,7 @@ describe('classify', () => {
   it('asks the engine for the last step only', async () => {
     const context = fakeContext(models.classify());
     await classify(context, call(), { input: 'abc', top_k: 1 });
-    expect(context.requests[0]).toMatchObject({ want: 'last', what: 'output' });
+    expect(context.requests[0]).toMatchObject({ steps: 'last', output: 'output' });
   });
 });
 

@@ -15,7 +15,7 @@ describe('embed', () => {
           ),
         ),
       );
-      expect(context.requests[0]).toMatchObject({ want: 'last', what: 'hidden' });
+      expect(context.requests[0]).toMatchObject({ steps: 'last', output: 'hidden' });
     }
   });
 

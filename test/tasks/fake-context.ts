@@ -20,7 +20,7 @@ export function outputAt(input: ArrayLike<number>, width: number, steps: number,
 
 export interface FakeOptions {
   /** Throws where the model has no room. */
-  readonly checkRoom?: () => void;
+  readonly checkCapacity?: () => void;
   readonly limits?: Partial<TaskLimits>;
   /** Called with each request before its first event; may throw. */
   readonly before?: (request: SequenceRequest, index: number) => Promise<void> | void;
@@ -52,7 +52,7 @@ export function fakeContext(model: ServedModel, options: FakeOptions = {}): Fake
     try {
       await options.before?.(request, index);
       if (request.signal?.aborted) throw new UnrollError('cancelled', 'the caller went away');
-      const { input, want, what, generation } = request;
+      const { input, steps: want, output: what, generation } = request;
       const steps = input.length / width;
       if (generation) {
         for (let i = 0; i < generation.maxTokens; i++) {
@@ -84,7 +84,7 @@ export function fakeContext(model: ServedModel, options: FakeOptions = {}): Fake
   }
 
   const engine = {
-    checkRoom: () => options.checkRoom?.(),
+    checkCapacity: () => options.checkCapacity?.(),
     submit(request: SequenceRequest) {
       requests.push(request);
       return run(request, requests.length - 1);

@@ -21,7 +21,7 @@ describe('predict', () => {
     const context = fakeContext(models.predict({ pool: true }));
     const { predictions } = await predict(context, call(), { input: [input, [[7, 8]]] });
     expect(predictions).toEqual([{ output: row(input.flat(), 3) }, { output: row([7, 8], 1) }]);
-    expect(context.requests.map(({ want }) => want)).toEqual(['last', 'last']);
+    expect(context.requests.map(({ steps: want }) => want)).toEqual(['last', 'last']);
   });
 
   it('answers with as many rows as the answer always has', async () => {
@@ -29,7 +29,7 @@ describe('predict', () => {
     const rows = [numbers.slice(0, 2), numbers.slice(2, 4), numbers.slice(4)];
     const context = fakeContext(models.predictRows());
     expect((await predict(context, call(), { input })).predictions).toEqual([{ output: rows }]);
-    expect(context.requests.map(({ want }) => want)).toEqual(['last']);
+    expect(context.requests.map(({ steps: want }) => want)).toEqual(['last']);
     const events = await collect(predictStream(fakeContext(models.predictRows()), call(), { input }));
     expect(events.at(-1)).toMatchObject({ event: 'done', data: { predictions: [{ output: rows }] } });
   });

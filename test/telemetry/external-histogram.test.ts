@@ -1,11 +1,11 @@
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
-import { countedElsewhere } from '../../src/telemetry/external-histogram.ts';
+import { createExternalHistogram } from '../../src/telemetry/external-histogram.ts';
 
 it('shows counts kept by their owner as a histogram: buckets add up, the last is all', async () => {
   const kept = { counts: [2, 0, 3, 1], sum: 40 };
   const registry = new Registry();
-  registry.registerMetric(countedElsewhere('rows', 'Rows.', [1, 4, 16, Infinity], () => kept));
+  registry.registerMetric(createExternalHistogram('rows', 'Rows.', [1, 4, 16, Infinity], () => kept));
   expect((await registry.metrics()).trim().split('\n')).toEqual([
     '# HELP rows Rows.',
     '# TYPE rows histogram',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createMetrics, type Sources } from '../../src/telemetry/metrics.ts';
+import { createMetrics, type MetricSources } from '../../src/telemetry/metrics.ts';
 
 const engine = {
   workers: 2,
@@ -15,7 +15,7 @@ const engine = {
   padding: 0,
   byRows: [2, 5, 3],
 };
-const sources = (read: () => typeof engine): Sources => ({
+const sources = (read: () => typeof engine): MetricSources => ({
   engine: read,
   rowBounds: [1, 2, Infinity],
   kernel: { path: 'plain' },

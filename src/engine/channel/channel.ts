@@ -1,5 +1,5 @@
 import { deserialize, serialize } from 'node:v8';
-import { bellBytes, heard, nap, ring, sleep } from './wake-signal.ts';
+import { wakeSignalBytes, readVersion, waitAsync, notify, wait } from './wake-signal.ts';
 import { createRing, createRingReader, createRingWriter } from './ring.ts';
 
 // Messages both ways between the main thread and one worker, in order, none lost: a ring each way and a bell each.
@@ -16,15 +16,15 @@ export interface ChannelMemory {
 }
 
 export function createChannelMemory(capacity: number = ringBytes): ChannelMemory {
-  const signals = new SharedArrayBuffer(2 * bellBytes + 8);
+  const signals = new SharedArrayBuffer(2 * wakeSignalBytes + 8);
   return { toWorker: createRing(capacity), toMain: createRing(capacity), signals };
 }
 
 function signalsOf({ signals }: ChannelMemory) {
-  const flags = new Int32Array(signals, 2 * bellBytes);
+  const flags = new Int32Array(signals, 2 * wakeSignalBytes);
   return {
     workerBell: new Int32Array(signals, 0, 2),
-    mainBell: new Int32Array(signals, bellBytes, 2),
+    mainBell: new Int32Array(signals, wakeSignalBytes, 2),
     workerWantsRoom: flags.subarray(0, 1),
     mainWantsRoom: flags.subarray(1),
   };
@@ -35,7 +35,7 @@ export interface MainChannel<Out, In> {
   /** The next message, or null when there is none now. */
   receive(): In | null;
   /** Wakes the worker without a message: there is something for it elsewhere. */
-  nudge(): void;
+  wakeWorker(): void;
   /** Resolves when there may be something to receive, or after `wake`. */
   wait(): Promise<void>;
   wake(): void;
@@ -45,7 +45,7 @@ export function openMainChannel<Out, In>(memory: ChannelMemory): MainChannel<Out
   const { workerBell, mainBell, workerWantsRoom, mainWantsRoom } = signalsOf(memory);
   const writer = createRingWriter(memory.toWorker);
   const reader = createRingReader(memory.toMain);
-  let seen = heard(mainBell);
+  let seen = readVersion(mainBell);
   /** The flag is up before the ring is looked at again: the reader makes room first and looks at the flag second. */
   const push = (): void => {
     if (writer.flush()) return;
@@ -59,7 +59,7 @@ export function openMainChannel<Out, In>(memory: ChannelMemory): MainChannel<Out
     willRing = true;
     queueMicrotask(() => {
       willRing = false;
-      ring(workerBell);
+      notify(workerBell);
     });
   };
   return {
@@ -70,21 +70,21 @@ export function openMainChannel<Out, In>(memory: ChannelMemory): MainChannel<Out
     },
     receive() {
       const bytes = reader.read();
-      if (Atomics.load(workerWantsRoom, 0) === 1) ring(workerBell);
+      if (Atomics.load(workerWantsRoom, 0) === 1) notify(workerBell);
       return bytes && (deserialize(bytes) as In);
     },
-    nudge: () => ring(workerBell),
+    wakeWorker: () => notify(workerBell),
     async wait() {
       const before = seen;
       if (Atomics.load(mainWantsRoom, 0) === 1) {
         Atomics.store(mainWantsRoom, 0, 0);
         push();
-        ring(workerBell);
+        notify(workerBell);
       }
-      await nap(mainBell, before);
-      seen = heard(mainBell);
+      await waitAsync(mainBell, before);
+      seen = readVersion(mainBell);
     },
-    wake: () => ring(mainBell),
+    wake: () => notify(mainBell),
   };
 }
 
@@ -93,8 +93,8 @@ export interface WorkerChannel<Out, In> {
   send(message: Out): void;
   receive(): In | null;
   /** Read it before looking for work, hand it to `sleep` when there was none. */
-  heard(): number;
-  sleep(seen: number): void;
+  readVersion(): number;
+  wait(seen: number): void;
 }
 
 export function openWorkerChannel<Out, In>(memory: ChannelMemory): WorkerChannel<Out, In> {
@@ -106,21 +106,21 @@ export function openWorkerChannel<Out, In>(memory: ChannelMemory): WorkerChannel
       writer.write(serialize(message));
       if (!writer.flush()) {
         Atomics.store(workerWantsRoom, 0, 1);
-        for (let seen = heard(workerBell); !writer.flush(); seen = heard(workerBell)) {
-          ring(mainBell);
-          sleep(workerBell, seen);
+        for (let seen = readVersion(workerBell); !writer.flush(); seen = readVersion(workerBell)) {
+          notify(mainBell);
+          wait(workerBell, seen);
         }
         Atomics.store(workerWantsRoom, 0, 0);
       }
       // after the last byte, always: the reader may have taken the rest and gone to sleep meanwhile
-      ring(mainBell);
+      notify(mainBell);
     },
     receive() {
       const bytes = reader.read();
-      if (Atomics.load(mainWantsRoom, 0) === 1) ring(mainBell);
+      if (Atomics.load(mainWantsRoom, 0) === 1) notify(mainBell);
       return bytes && (deserialize(bytes) as In);
     },
-    heard: () => heard(workerBell),
-    sleep: (seen) => sleep(workerBell, seen),
+    readVersion: () => readVersion(workerBell),
+    wait: (seen) => wait(workerBell, seen),
   };
 }

@@ -29,15 +29,15 @@ export interface StartMessage {
   readonly network: number;
   /** The steps that are still to be fed: ids, or features [steps, inputWidth]. Empty once a generation is past its prompt. */
   readonly input: Int32Array | Float32Array;
-  readonly want: 'last' | 'every';
-  readonly what: 'output' | 'hidden';
+  readonly steps: 'last' | 'every';
+  readonly output: 'output' | 'hidden';
   readonly generation: GenerationOptions | null;
   readonly decode: DecodeOptions | null;
   readonly resume: Resume | null;
   /** Bytes of reports that may be sent before more are granted, of flow-control.ts. */
   readonly windowBytes: number;
   /** What its reader was given before: tokens of a generation or a search, steps of anything else. Not sent again. */
-  readonly given: number;
+  readonly alreadyDelivered: number;
 }
 
 /** Through the ring: what a request's latency depends on. */
@@ -97,7 +97,7 @@ export type SequenceReport =
     }
   | DecodedEvent
   /** It left its slot before its end. `resume` is null where it must begin again. */
-  | { readonly kind: 'parked'; readonly resume: Resume | null }
+  | { readonly kind: 'preempted'; readonly resume: Resume | null }
   /** `code` is internal unless it is the caller's doing. */
   | { readonly kind: 'failed'; readonly reason: string; readonly code?: ErrorCode };
 

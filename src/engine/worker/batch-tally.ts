@@ -3,7 +3,7 @@
 /** Rows of the largest batch; UNROLL_SLOTS allows no more. */
 const mostRows = 1024;
 
-export interface BatchesOfRows {
+export interface BatchCount {
   readonly rows: number;
   readonly count: number;
   readonly ns: number;
@@ -13,14 +13,14 @@ export interface BatchesOfRows {
 export const createBatchTally = (): SharedArrayBuffer =>
   new SharedArrayBuffer((mostRows + 1) * 2 * BigInt64Array.BYTES_PER_ELEMENT);
 
-export function tallyBatch(tally: BigInt64Array, { rows, ms }: { rows: number; ms: number }): void {
+export function recordBatch(tally: BigInt64Array, { rows, ms }: { rows: number; ms: number }): void {
   const at = Math.min(rows, mostRows) * 2;
   Atomics.add(tally, at, 1n);
   Atomics.add(tally, at + 1, BigInt(Math.round(ms * 1e6)));
 }
 
 /** Those there were, the smallest first. */
-export function batchesOf(memory: SharedArrayBuffer): BatchesOfRows[] {
+export function readBatches(memory: SharedArrayBuffer): BatchCount[] {
   const tally = new BigInt64Array(memory);
   return Array.from({ length: mostRows + 1 }, (_, rows) => ({
     rows,

@@ -2,20 +2,20 @@ export interface BatcherOptions {
   /** Milliseconds. */
   readonly now: () => number;
   /** Steps after which a row makes way for one that waits. */
-  readonly quantum: number;
+  readonly quantumSteps: number;
   /** Most steps of one row in a tick, and when a row of the batch is generating. */
-  readonly longestChunk: number;
-  readonly generatingChunk: number;
+  readonly maxChunkSteps: number;
+  readonly maxGeneratingChunkSteps: number;
   /** What a tick should take at most, in milliseconds: nobody waits longer for a row, or to be let go. */
-  readonly tickMs: number;
+  readonly targetTickMs: number;
   /** Milliseconds that a row may rest for its reader while another sequence waits for a row. */
-  readonly restMs: number;
+  readonly maxStallMs: number;
 }
 
 export const batcherDefaults = {
-  quantum: 128,
-  longestChunk: 64,
-  generatingChunk: 8,
-  tickMs: 4,
-  restMs: 20,
+  quantumSteps: 128,
+  maxChunkSteps: 64,
+  maxGeneratingChunkSteps: 8,
+  targetTickMs: 4,
+  maxStallMs: 20,
 } as const;

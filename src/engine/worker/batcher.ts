@@ -4,9 +4,9 @@ import type { BatcherOptions } from './batcher-options.ts';
 import { chunkSteps } from './chunks.ts';
 import { eventBytes, outputsBytes } from '../flow-control.ts';
 import type { OutputsEvent, SequenceReport, TokenEvent } from '../channel/messages.ts';
-import { nextWanted } from './next-wanted.ts';
+import { chooseOutputKind } from './output-kind.ts';
 import { orderRows } from './order-rows.ts';
-import { rowsToPark, type BatchedSequence, type Slot } from './slot.ts';
+import { rowsToPreempt, type BatchedSequence, type Slot } from './slot.ts';
 import type { TickResult } from './tick-counters.ts';
 
 // The step batcher of one network in one worker. Sequences wait in line, occupy a row each, advance together tick by
@@ -44,16 +44,16 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     runner.join(sequence.resume?.state);
     slots.push({
       sequence,
-      what: sequence.generation ? 'logits' : sequence.what,
-      length: lengthOf(sequence),
-      fed: 0,
-      step: sequence.resume?.step ?? 0,
+      outputKind: sequence.generation ? 'logits' : sequence.output,
+      inputSteps: lengthOf(sequence),
+      stepsFed: 0,
+      stepsRun: sequence.resume?.step ?? 0,
       tokens: sequence.resume?.tokens ?? 0,
       nextId: sequence.resume?.nextId ?? null,
-      ran: 0,
-      joined: options.now(),
+      stepsSinceJoin: 0,
+      joinedAtMs: options.now(),
       windowBytes: sequence.windowBytes + (granted.get(sequence.id) ?? 0),
-      restsSince: options.now(),
+      stalledSinceMs: options.now(),
     });
     granted.delete(sequence.id);
   }
@@ -64,7 +64,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     if (row < slots.length) slots[row] = last;
   }
 
-  const runMs = (slot: Slot): number => (slot.sequence.resume?.runMs ?? 0) + options.now() - slot.joined;
+  const runMs = (slot: Slot): number => (slot.sequence.resume?.runMs ?? 0) + options.now() - slot.joinedAtMs;
 
   /** What a network that is not causal gives, it gives at once: there is nothing to rest for. */
   const rests = (slot: Slot): boolean => runner.causal && slot.windowBytes <= 0;
@@ -73,33 +73,33 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
   function give(slot: Slot, emit: Emit, event: OutputsEvent | TokenEvent): void {
     emit(slot.sequence.id, event);
     slot.windowBytes -= eventBytes(event);
-    if (slot.windowBytes <= 0) slot.restsSince = options.now();
+    if (slot.windowBytes <= 0) slot.stalledSinceMs = options.now();
   }
 
   /** Rows make way for as many as wait. */
   function park(emit: Emit): void {
     const excess = slots.length + line.length - runner.maxRows;
     if (excess <= 0 || !runner.causal) return;
-    const parked = rowsToPark(slots, excess, { ...options, now: options.now() });
+    const parked = rowsToPreempt(slots, excess, { ...options, now: options.now() });
     for (const { slot, row } of parked) {
-      const { sequence, step, tokens, nextId } = slot;
+      const { sequence, stepsRun, tokens, nextId } = slot;
       const generation = sequence.generation?.snapshot() ?? null;
       const state = runner.saveState(row);
       emit(sequence.id, {
-        kind: 'parked',
-        resume: { step, tokens, state, nextId, generation, runMs: runMs(slot) },
+        kind: 'preempted',
+        resume: { step: stepsRun, tokens, state, nextId, generation, runMs: runMs(slot) },
       });
       leave(row);
     }
   }
 
   /** (row, step) pairs that a tick should hold, by how long they took of late. */
-  const budget = (): number => Math.min(runner.maxPacked, Math.floor(options.tickMs / msPerStep));
+  const budget = (): number => Math.min(runner.maxPacked, Math.floor(options.targetTickMs / msPerStep));
 
   /** A causal network takes whoever waits; another takes, in order, as many whole sequences as fit a tick. */
   function fillRows(): void {
     let taken = 0;
-    let room = budget() - slots.reduce((sum, { length }) => sum + length, 0);
+    let room = budget() - slots.reduce((sum, { inputSteps }) => sum + inputSteps, 0);
     for (const sequence of line) {
       if (slots.length === runner.maxRows) break;
       room -= lengthOf(sequence);
@@ -110,22 +110,23 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     line = line.slice(taken);
   }
 
-  const isGenerating = (slot: Slot): boolean => slot.fed === slot.length;
+  const isGenerating = (slot: Slot): boolean => slot.stepsFed === slot.inputSteps;
   /** Steps that a row can take now. One report of outputs is kept small, unless a single step is larger. */
   function remaining(slot: Slot): number {
     if (isGenerating(slot)) return 1;
-    const left = slot.length - slot.fed;
-    if (!runner.causal || slot.sequence.generation || slot.sequence.want === 'last') return left;
-    const width = slot.what === 'hidden' ? runner.hiddenWidth : runner.outputWidth;
+    const left = slot.inputSteps - slot.stepsFed;
+    if (!runner.causal || slot.sequence.generation || slot.sequence.steps === 'last') return left;
+    const width = slot.outputKind === 'hidden' ? runner.hiddenWidth : runner.outputWidth;
     return Math.min(left, Math.max(1, Math.floor(outputsBytes / (4 * width))));
   }
   /** Whether running `steps` steps gives something that the sequence asked for. */
   const gives = (slot: Slot, steps: number): boolean =>
-    (slot.sequence.want === 'every' && !slot.sequence.generation) || slot.fed + steps >= slot.length;
+    (slot.sequence.steps === 'every' && !slot.sequence.generation) ||
+    slot.stepsFed + steps >= slot.inputSteps;
 
   /** Steps of each row in this tick; 0 for rows that rest, or want another kind of value than the tick gives. */
   function planSteps(): { steps: number[]; what: Wanted } {
-    const longest = slots.some(isGenerating) ? options.generatingChunk : options.longestChunk;
+    const longest = slots.some(isGenerating) ? options.maxGeneratingChunkSteps : options.maxChunkSteps;
     const left = slots.map(remaining);
     const steps = runner.causal ? chunkSteps(left, longest, Math.max(slots.length, budget())) : left;
     slots.forEach((slot, row) => {
@@ -133,11 +134,11 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     });
     const giving = slots
       .filter((slot, row) => steps[row]! > 0 && gives(slot, steps[row]!))
-      .map(({ what }) => what);
-    const what = nextWanted(giving, lastWhat);
+      .map(({ outputKind }) => outputKind);
+    const what = chooseOutputKind(giving, lastWhat);
     if (giving.length > 0) lastWhat = what;
     slots.forEach((slot, row) => {
-      if (steps[row]! > 0 && slot.what !== what && gives(slot, steps[row]!)) steps[row] = 0;
+      if (steps[row]! > 0 && slot.outputKind !== what && gives(slot, steps[row]!)) steps[row] = 0;
     });
     return { steps, what };
   }
@@ -145,18 +146,18 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
   function feed(steps: readonly number[], offsets: Int32Array): void {
     const { ids, features, inputWidth, idColumns, maxPacked } = runner;
     steps.forEach((count, row) => {
-      const { sequence, fed, nextId } = slots[row]!;
+      const { sequence, stepsFed, nextId } = slots[row]!;
       for (let t = 0; t < count; t++) {
         const at = offsets[t]! + row;
         if (inputWidth > 0)
           features.set(
-            sequence.input.subarray((fed + t) * inputWidth, (fed + t + 1) * inputWidth),
+            sequence.input.subarray((stepsFed + t) * inputWidth, (stepsFed + t + 1) * inputWidth),
             at * inputWidth,
           );
-        else if (fed + t >= slots[row]!.length) ids[at] = nextId!;
+        else if (stepsFed + t >= slots[row]!.inputSteps) ids[at] = nextId!;
         else
           for (let column = 0; column < idColumns; column++)
-            ids[column * maxPacked + at] = sequence.input[(fed + t) * idColumns + column]!;
+            ids[column * maxPacked + at] = sequence.input[(stepsFed + t) * idColumns + column]!;
       }
     });
   }
@@ -165,18 +166,18 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
   function advance(slot: Slot, steps: number, values: Float32Array, emit: Emit): boolean {
     const { sequence } = slot;
     const { id, generation } = sequence;
-    slot.fed = Math.min(slot.length, slot.fed + steps);
-    slot.step += steps;
-    slot.ran += steps;
-    const ended = slot.fed === slot.length;
+    slot.stepsFed = Math.min(slot.inputSteps, slot.stepsFed + steps);
+    slot.stepsRun += steps;
+    slot.stepsSinceJoin += steps;
+    const ended = slot.stepsFed === slot.inputSteps;
     if (generation) return ended && generate(slot, generation, values, emit);
-    if (values.length > 0 && slot.step > sequence.given) {
-      const given = sequence.want === 'every' ? steps : 1;
+    if (values.length > 0 && slot.stepsRun > sequence.alreadyDelivered) {
+      const given = sequence.steps === 'every' ? steps : 1;
       const width = values.length / given;
-      const first = slot.step - given;
+      const first = slot.stepsRun - given;
       give(slot, emit, { kind: 'outputs', first, steps: given, width, values: values.slice() });
     }
-    if (ended) emit(id, { kind: 'done', finish: null, steps: slot.step, runMs: runMs(slot) });
+    if (ended) emit(id, { kind: 'done', finish: null, steps: slot.stepsRun, runMs: runMs(slot) });
     return ended;
   }
 
@@ -189,11 +190,11 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     }
     for (const token of next.emitted) {
       const index = slot.tokens++;
-      if (index >= slot.sequence.given) give(slot, emit, { kind: 'token', index, ...token });
+      if (index >= slot.sequence.alreadyDelivered) give(slot, emit, { kind: 'token', index, ...token });
     }
     slot.nextId = next.id;
     if (next.finish === null) return false;
-    emit(id, { kind: 'done', finish: next.finish, steps: slot.step, runMs: runMs(slot) });
+    emit(id, { kind: 'done', finish: next.finish, steps: slot.stepsRun, runMs: runMs(slot) });
     return true;
   }
 
@@ -241,7 +242,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
       const ends = steps.map((count, row) => {
         const slot = slots[row]!;
         if (gives(slot, count)) {
-          const every = slot.sequence.want === 'every' && !slot.sequence.generation;
+          const every = slot.sequence.steps === 'every' && !slot.sequence.generation;
           for (let t = every ? 0 : count - 1; t < count; t++) wanted.push(offsets[t]! + row);
         }
         return wanted.length;

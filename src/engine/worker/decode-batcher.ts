@@ -20,7 +20,7 @@ export interface DecodedSequence {
   /** Bytes of tokens that it may give before more are granted. */
   readonly windowBytes: number;
   /** Tokens that are not reported: its reader has them. */
-  readonly given: number;
+  readonly alreadyDelivered: number;
 }
 
 export interface DecodeBatcher extends Pick<
@@ -102,7 +102,7 @@ export function createDecodeBatcher(
       const own = logits.subarray(first * width, (first + ids.length) * width);
       const { keep, ids: next, emitted, done } = search.next(own, width, attention?.[0] ? attention : null);
       for (const token of emitted) {
-        if (token.index < sequence.given) continue;
+        if (token.index < sequence.alreadyDelivered) continue;
         const event = { kind: 'token', ...token, text: tokens.at(token.id)!, top: [] } as const;
         emit(id, event);
         one.windowBytes -= eventBytes(event);
@@ -120,7 +120,7 @@ export function createDecodeBatcher(
       if (done) return [];
       if (one.windowBytes > 0) return keep;
       // a search has no state to save: it begins again when its reader has caught up, and does not repeat itself
-      emit(id, { kind: 'parked', resume: null });
+      emit(id, { kind: 'preempted', resume: null });
       one.ids = [];
       return [];
     } catch (error) {

@@ -7,35 +7,35 @@ export interface BatchedSequence {
   readonly id: number;
   /** Steps still to be fed: ids [steps, idColumns], or features [steps, inputWidth]. */
   readonly input: Int32Array | Float32Array;
-  readonly want: 'last' | 'every';
-  readonly what: 'output' | 'hidden';
+  readonly steps: 'last' | 'every';
+  readonly output: 'output' | 'hidden';
   readonly generation: Generation | null;
   /** Where it stood when it left a slot before. */
   readonly resume: Resume | null;
   /** Bytes of reports that it may give before more are granted. */
   readonly windowBytes: number;
   /** Tokens or steps that are not reported: its reader has them. */
-  readonly given: number;
+  readonly alreadyDelivered: number;
 }
 
 /** A sequence in a row of the batch. */
 export interface Slot {
   readonly sequence: BatchedSequence;
-  readonly what: Wanted;
+  readonly outputKind: Wanted;
   /** Steps of its input, and how many of them are fed. */
-  readonly length: number;
-  fed: number;
+  readonly inputSteps: number;
+  stepsFed: number;
   /** Steps run in all. */
-  step: number;
+  stepsRun: number;
   tokens: number;
   nextId: number | null;
   /** Steps run since it joined. */
-  ran: number;
-  readonly joined: number;
+  stepsSinceJoin: number;
+  readonly joinedAtMs: number;
   /** What is left of its window. A row whose window is used up rests. */
   windowBytes: number;
   /** When it began to rest. */
-  restsSince: number;
+  stalledSinceMs: number;
 }
 
 /**
@@ -43,10 +43,14 @@ export interface Slot {
  * or at all while no row can run, then those that have had their turn, those that ran longest first.
  * @param count most rows
  */
-export function rowsToPark(
+export function rowsToPreempt(
   slots: readonly Slot[],
   count: number,
-  { now, quantum, restMs }: { readonly now: number } & Pick<BatcherOptions, 'quantum' | 'restMs'>,
+  {
+    now,
+    quantumSteps,
+    maxStallMs,
+  }: { readonly now: number } & Pick<BatcherOptions, 'quantumSteps' | 'maxStallMs'>,
 ): { readonly slot: Slot; readonly row: number }[] {
   const rests = (slot: Slot): boolean => slot.windowBytes <= 0;
   const allRest = slots.every(rests);
@@ -54,10 +58,13 @@ export function rowsToPark(
     .map((slot, row) => ({
       slot,
       row,
-      restedTooLong: rests(slot) && (allRest || now - slot.restsSince >= restMs),
+      restedTooLong: rests(slot) && (allRest || now - slot.stalledSinceMs >= maxStallMs),
     }))
-    .filter(({ slot, restedTooLong }) => restedTooLong || slot.ran >= quantum)
-    .sort((a, b) => Number(b.restedTooLong) - Number(a.restedTooLong) || b.slot.ran - a.slot.ran)
+    .filter(({ slot, restedTooLong }) => restedTooLong || slot.stepsSinceJoin >= quantumSteps)
+    .sort(
+      (a, b) =>
+        Number(b.restedTooLong) - Number(a.restedTooLong) || b.slot.stepsSinceJoin - a.slot.stepsSinceJoin,
+    )
     .slice(0, count)
     .sort((a, b) => b.row - a.row);
 }

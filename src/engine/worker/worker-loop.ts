@@ -6,7 +6,7 @@ import { idColumns } from '../../network/input.ts';
 import type { NetworkProgram } from '../../network/program.ts';
 import { createRunner, type Runner } from '../../network/runner.ts';
 import { openTokens } from '../../vocabulary/token-table.ts';
-import { tallyBatch } from './batch-tally.ts';
+import { recordBatch } from './batch-tally.ts';
 import { createDecodeBatcher } from './decode-batcher.ts';
 import { batcherDefaults } from './batcher-options.ts';
 import { createBatcher, type Batcher } from './batcher.ts';
@@ -70,13 +70,22 @@ export function createWorkerLoop(context: {
     return {
       id: network,
       batcher,
-      add({ sequence: id, input, want, what, resume, windowBytes, given, generation: options }) {
+      add({
+        sequence: id,
+        input,
+        steps,
+        output,
+        resume,
+        windowBytes,
+        alreadyDelivered,
+        generation: options,
+      }) {
         const generation =
           options &&
           (resume?.generation
             ? restoreGeneration(resume.generation, options, tokens, endId)
             : createGeneration(options, tokens, endId));
-        batcher.add({ id, input, want, what, generation, resume, windowBytes, given });
+        batcher.add({ id, input, steps, output, generation, resume, windowBytes, alreadyDelivered });
       },
     };
   }
@@ -96,10 +105,18 @@ export function createWorkerLoop(context: {
     return {
       id: network,
       batcher,
-      add({ sequence: id, input, decode, windowBytes, given }) {
+      add({ sequence: id, input, decode, windowBytes, alreadyDelivered }) {
         if (!decode) throw new Error('an encoder-decoder only decodes');
         const search = createSearch(decode, { startId, endId });
-        batcher.add({ id, input, steps: input.length / width, decode, search, windowBytes, given });
+        batcher.add({
+          id,
+          input,
+          steps: input.length / width,
+          decode,
+          search,
+          windowBytes,
+          alreadyDelivered,
+        });
       },
     };
   }
@@ -143,7 +160,7 @@ export function createWorkerLoop(context: {
       const ran = network!.batcher.tick((sequence, report) => reports.push({ sequence, report }));
       if (ran) count(ran);
       if (ran) Atomics.add(network!.stepsRun, 0, BigInt(ran.sequenceSteps));
-      if (ran && network!.tally) tallyBatch(network!.tally, ran);
+      if (ran && network!.tally) recordBatch(network!.tally, ran);
       if (reports.length > 0) send({ kind: 'reports', reports });
       return true;
     },

@@ -22,11 +22,11 @@ channel.send({ kind: 'ready' });
 // this thread never ends by itself, which is when node would
 flushCompileCache();
 for (;;) {
-  const seen = channel.heard();
+  const seen = channel.readVersion();
   for (let posted = receiveMessageOnPort(control); posted; posted = receiveMessageOnPort(control))
     loop.control(posted.message as Control);
   for (let message = channel.receive(); message; message = channel.receive()) loop.message(message);
   const ran = loop.tick();
   countSequences(counters, loop.sequences);
-  if (!ran) channel.sleep(seen);
+  if (!ran) channel.wait(seen);
 }

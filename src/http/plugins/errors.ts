@@ -1,16 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { UnrollError, type ErrorCode } from '../../errors.ts';
-import { errorBody } from '../problem.ts';
+import { toErrorResponse } from '../problem.ts';
 
 /** When to try again what failed for want of something, where the error does not say. */
 const retryAfterSeconds: Partial<Record<ErrorCode, number>> = { too_many_open_files: 1, overloaded: 1 };
 
 /** Answers any error; what the server did not expect is logged with its stack. */
-export function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   // the body broke off, unless it was we who would read no more of it: then nobody hears the answer
   const brokeOff = thrown === request.raw.errored && !(thrown instanceof UnrollError);
   const error = brokeOff ? new UnrollError('cancelled', 'the body broke off') : thrown;
-  const { status, code, type, body } = errorBody(error, request.url, request.routeOptions.bodyLimit);
+  const { status, code, type, body } = toErrorResponse(error, request.url, request.routeOptions.bodyLimit);
   if (code === 'internal') request.log.error({ err: error }, 'request failed');
   const retryAfter =
     error instanceof UnrollError ? error.retryAfterSeconds : (retryAfterSeconds[code] ?? undefined);
@@ -26,8 +26,8 @@ function readToEnd({ raw }: FastifyRequest): void {
   raw.resume();
 }
 
-export function answerErrors(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
+export function setErrorHandlers(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   app.setNotFoundHandler((request) => {
     const path = request.url.split('?', 1)[0]!;
     throw new UnrollError(

@@ -12,7 +12,7 @@ export function refuseEarly(app: FastifyInstance, { engine, repository }: TaskCo
   app.addHook('onRequest', async (request) => {
     if (request.method !== 'POST' || !taskRoute.test(request.routeOptions.url ?? '')) return;
     const network = networkOf(repository, (request.params as { model: string }).model);
-    if (network) engine.checkRoom(network);
+    if (network) engine.checkCapacity(network);
   });
 }
 

@@ -1,6 +1,6 @@
 import { finished } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { statusOf } from '../../errors.ts';
+import { getStatus } from '../../errors.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 
 /** Counts and times every request by its route, never by its path: labels stay few. */
@@ -10,7 +10,7 @@ export function measureRequests(app: FastifyInstance, { requests, duration }: Me
     const route = request.routeOptions.url ?? 'none';
     // fastify's onResponse hook is not run when the caller leaves before the end
     finished(reply.raw, (gone) => {
-      const status = gone ? statusOf('cancelled') : reply.statusCode;
+      const status = gone ? getStatus('cancelled') : reply.statusCode;
       requests.inc({ method, route, status });
       duration.observe({ method, route }, reply.elapsedTime / 1000);
     });

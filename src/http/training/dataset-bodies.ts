@@ -4,7 +4,7 @@ import { UnrollError } from '../../errors.ts';
 import { datasetPath, datasetTypes } from './datasets.ts';
 
 /** Lets the bodies of uploads through as streams; everywhere else they stay of the wrong type. */
-export async function takeDatasetBodies(app: FastifyInstance): Promise<void> {
+export async function acceptDatasetBodies(app: FastifyInstance): Promise<void> {
   const refuse = (): UnrollError =>
     new UnrollError('unsupported_media_type', 'the body must be application/json');
   await app.register(multipart);

@@ -2,7 +2,7 @@ import type { FollowedEvent } from '../../jobs/job-events.ts';
 import { UnrollError } from '../../errors.ts';
 import type { TaskEvent } from '../../tasks/context.ts';
 import { trainingSpec } from '../../training/training-spec.ts';
-import { callerGone } from '../abort-on-disconnect.ts';
+import { abortOnDisconnect } from '../abort-on-disconnect.ts';
 import type { Route } from '../route.ts';
 import { problems } from '../v1/schemas/reply.ts';
 import {
@@ -108,7 +108,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
       await jobs.get(job);
       if (stream === 'true' || request.headers.accept?.includes('text/event-stream') === true) {
         const last = Number(request.headers['last-event-id'] ?? after);
-        const signal = AbortSignal.any([callerGone(reply), parts.stopping]);
+        const signal = AbortSignal.any([abortOnDisconnect(reply), parts.stopping]);
         const followed = events.follow(job, Number.isSafeInteger(last) ? last : 0, signal);
         return streamTask(parts, request, reply, viewAll(followed, parts.stopping)) as never;
       }

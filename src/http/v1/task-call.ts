@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Call, TaskEvent } from '../../tasks/context.ts';
 import { UnrollError } from '../../errors.ts';
 import type { AppParts } from '../app.ts';
-import { callerGone } from '../abort-on-disconnect.ts';
+import { abortOnDisconnect } from '../abort-on-disconnect.ts';
 import { sendEvents } from '../sse.ts';
 
 /** What a task is told about the request it serves. */
@@ -12,7 +12,7 @@ export const callOf = (
   reply: FastifyReply,
 ): Call => ({
   reference: model,
-  signal: callerGone(reply),
+  signal: abortOnDisconnect(reply),
   timeoutMs: body.timeout_ms,
 });
 

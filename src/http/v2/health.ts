@@ -9,7 +9,7 @@ const readiness = z.object({
     .describe('Only where training is not available; models are served all the same'),
 });
 
-export const healthRoutes: Route = (scope, { tasks, training, draining, full }) => {
+export const healthRoutes: Route = (scope, { tasks, training, draining, connectionsFull }) => {
   scope.get(
     '/v2/health/live',
     {
@@ -33,7 +33,7 @@ export const healthRoutes: Route = (scope, { tasks, training, draining, full }) 
       },
     },
     async (_, reply) => {
-      const ready = tasks.repository.ready() && !draining() && !full();
+      const ready = tasks.repository.ready() && !draining() && !connectionsFull();
       const reason = training.unavailable();
       return reply
         .status(ready ? 200 : 503)

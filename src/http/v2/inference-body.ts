@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { atMost } from '../../bounded-schema.ts';
+import { withMaxSize } from '../../bounded-schema.ts';
 import { datatypes } from '../../open-inference/datatypes.ts';
 import {
   byteLengthOf,
@@ -17,19 +17,19 @@ import { parseJson } from '../body/parse-json.ts';
 // length of the JSON in a header.
 
 export const headerLength = 'inference-header-content-length';
-const parameters = atMost(1024, z.record(z.string(), z.unknown())).default({});
+const parameters = withMaxSize(1024, z.record(z.string(), z.unknown())).default({});
 const wanted = z.object({ name: z.string().max(256), parameters });
 
 export const inferenceRequest = z.object({
   id: z.string().max(256).optional(),
   parameters,
-  inputs: atMost(
+  inputs: withMaxSize(
     16,
     z
       .array(
         z.object({
           name: z.string().max(256),
-          shape: atMost(16, z.array(z.number())),
+          shape: withMaxSize(16, z.array(z.number())),
           datatype: z.enum(datatypes),
           parameters,
           data: z.unknown().optional(),
@@ -38,7 +38,7 @@ export const inferenceRequest = z.object({
       .min(1)
       .max(16),
   ),
-  outputs: atMost(16, z.array(wanted).max(16)).optional(),
+  outputs: withMaxSize(16, z.array(wanted).max(16)).optional(),
 });
 type Request = z.infer<typeof inferenceRequest>;
 

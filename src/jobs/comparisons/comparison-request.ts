@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { atMost } from '../../bounded-schema.ts';
+import { withMaxSize } from '../../bounded-schema.ts';
 import { cellNames, comparedCells } from '../../cells/registry.ts';
 import { trainingSpec } from '../../training/training-spec.ts';
 
@@ -11,7 +11,7 @@ const path = z
     'must name a field below hyperparameters or budget, or seed',
   );
 const range = z.union([
-  atMost(64, z.array(z.unknown()).min(1).max(64)),
+  withMaxSize(64, z.array(z.unknown()).min(1).max(64)),
   z
     .strictObject({
       min: z.number(),
@@ -35,16 +35,19 @@ export const comparisonRequest = z
     model: z.string().regex(/^[A-Za-z0-9_-]{1,50}$/),
     /** A training job without a model's name; its recurrent layers say how many parameters all are to have. */
     spec: trainingSpec.omit({ model: true }),
-    cells: atMost(cellNames.length, z.array(z.enum(cellNames)).min(1).max(cellNames.length)).default([
+    cells: withMaxSize(cellNames.length, z.array(z.enum(cellNames)).min(1).max(cellNames.length)).default([
       ...comparedCells,
     ]),
     /** Every combination of these values. */
-    grid: atMost(maxPaths, z.record(path, atMost(16, z.array(z.unknown()).min(1).max(16)))).optional(),
+    grid: withMaxSize(
+      maxPaths,
+      z.record(path, withMaxSize(16, z.array(z.unknown()).min(1).max(16))),
+    ).optional(),
     /** Or so many draws. */
     random: z
       .strictObject({
         trials: z.int().min(1).max(maxTrials),
-        ranges: atMost(maxPaths, z.record(path, range)),
+        ranges: withMaxSize(maxPaths, z.record(path, range)),
         seed: z.int().min(0).default(0),
       })
       .optional(),

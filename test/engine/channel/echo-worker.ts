@@ -5,12 +5,12 @@ import { openWorkerChannel, type ChannelMemory } from '../../../src/engine/chann
 
 const channel = openWorkerChannel<unknown, unknown>(workerData as ChannelMemory);
 for (let over = false; !over;) {
-  const seen = channel.heard();
+  const seen = channel.readVersion();
   let any = false;
   for (let message = channel.receive(); message !== null && !over; message = channel.receive()) {
     any = true;
     over = message === 'stop';
     channel.send(message);
   }
-  if (!any && !over) channel.sleep(seen);
+  if (!any && !over) channel.wait(seen);
 }

@@ -15,12 +15,12 @@ const sequence = (
 ): BatchedSequence => ({
   id,
   input: Int32Array.from(input),
-  want: 'every',
-  what: 'output',
+  steps: 'every',
+  output: 'output',
   generation: null,
   resume: null,
   windowBytes: Infinity,
-  given: 0,
+  alreadyDelivered: 0,
   ...more,
 });
 const idsOf = (length: number, seed: number): number[] =>
@@ -43,8 +43,8 @@ test('sequences that join and leave at any step give what each gives alone', () 
     fc.record({
       length: fc.integer({ min: 1, max: 60 }),
       ticksBefore: fc.nat(3),
-      want: fc.constantFrom('every' as const, 'last' as const),
-      what: fc.constantFrom('output' as const, 'hidden' as const),
+      steps: fc.constantFrom('every' as const, 'last' as const),
+      output: fc.constantFrom('output' as const, 'hidden' as const),
     }),
     { maxLength: 20 },
   );
@@ -55,18 +55,18 @@ test('sequences that join and leave at any step give what each gives alone', () 
       fc.integer({ min: 1, max: 16 }),
       (list, maxRows, chunk) => {
         const runner = createFakeRunner({ maxRows, maxPacked: 24 });
-        const batcher = createBatcher(runner, { ...options, longestChunk: chunk });
+        const batcher = createBatcher(runner, { ...options, maxChunkSteps: chunk });
         const seen = gather();
-        list.forEach(({ length, ticksBefore, want, what }, id) => {
+        list.forEach(({ length, ticksBefore, steps, output }, id) => {
           for (let tick = 0; tick < ticksBefore; tick++) batcher.tick(seen.emit);
-          batcher.add(sequence(id, idsOf(length, id), { want, what }));
+          batcher.add(sequence(id, idsOf(length, id), { steps, output }));
         });
         while (batcher.tick(seen.emit));
-        list.forEach(({ length, want, what }, id) => {
+        list.forEach(({ length, steps, output }, id) => {
           const alone = fakeOutputs(Int32Array.from(idsOf(length, id))).map((row) =>
-            row.map((value) => (what === 'hidden' ? -value : value)),
+            row.map((value) => (output === 'hidden' ? -value : value)),
           );
-          expect(seen.values(id)).toEqual((want === 'every' ? alone : alone.slice(-1)).flat());
+          expect(seen.values(id)).toEqual((steps === 'every' ? alone : alone.slice(-1)).flat());
           expect(seen.of(id).at(-1)).toEqual({ kind: 'done', finish: null, steps: length, runMs: 0 });
         });
         expect(runner.rows).toBe(0);
@@ -77,10 +77,10 @@ test('sequences that join and leave at any step give what each gives alone', () 
 });
 
 test('outputs say where they belong', () => {
-  const batcher = createBatcher(createFakeRunner(), { ...options, longestChunk: 4 });
+  const batcher = createBatcher(createFakeRunner(), { ...options, maxChunkSteps: 4 });
   const seen = gather();
   batcher.add(sequence(1, idsOf(10, 1)));
-  batcher.add(sequence(2, idsOf(10, 2), { want: 'last' }));
+  batcher.add(sequence(2, idsOf(10, 2), { steps: 'last' }));
   while (batcher.tick(seen.emit));
   const placed = (id: number) =>
     seen.of(id).flatMap((report) => (report.kind === 'outputs' ? [[report.first, report.steps]] : []));
@@ -92,7 +92,7 @@ test('rows of features reach the steps they belong to', () => {
   const input = Float32Array.from({ length: 24 }, (_, i) => Math.sin(i));
   const run = (chunk: number, company: number): number[] => {
     const runner = createFakeRunner({ inputWidth: 2 });
-    const batcher = createBatcher(runner, { ...options, longestChunk: chunk });
+    const batcher = createBatcher(runner, { ...options, maxChunkSteps: chunk });
     const seen = gather();
     for (let id = 1; id <= company; id++)
       batcher.add({ ...sequence(id, []), input: input.map((value) => value + id).subarray(0, 2 * id) });
@@ -106,7 +106,7 @@ test('rows of features reach the steps they belong to', () => {
 
 test('a cancelled sequence frees its row for the next tick and says nothing more', () => {
   const runner = createFakeRunner({ maxRows: 1 });
-  const batcher = createBatcher(runner, { ...options, longestChunk: 2 });
+  const batcher = createBatcher(runner, { ...options, maxChunkSteps: 2 });
   const seen = gather();
   batcher.add(sequence(1, idsOf(50, 1)));
   batcher.add(sequence(2, idsOf(1, 2)));
@@ -133,8 +133,8 @@ test('a long sequence makes way for one that waits, and goes on from its state w
   const long = idsOf(90, 1);
   const batcher = createBatcher(createFakeRunner({ maxRows: 1 }), {
     ...options,
-    quantum: 16,
-    longestChunk: 8,
+    quantumSteps: 16,
+    maxChunkSteps: 8,
   });
   const seen = gather();
   batcher.add(sequence(1, long));
@@ -142,7 +142,7 @@ test('a long sequence makes way for one that waits, and goes on from its state w
   let parks = 0;
   const emit = (id: number, report: SequenceReport): void => {
     seen.emit(id, report);
-    if (report.kind !== 'parked') return;
+    if (report.kind !== 'preempted') return;
     parks++;
     const resume = report.resume!;
     batcher.add(sequence(id, long.slice(resume.step), { resume }));
@@ -157,21 +157,21 @@ test('a long sequence makes way for one that waits, and goes on from its state w
 test('nobody is sent away while nobody waits', () => {
   const batcher = createBatcher(createFakeRunner({ maxRows: 2 }), {
     ...options,
-    quantum: 1,
-    longestChunk: 1,
+    quantumSteps: 1,
+    maxChunkSteps: 1,
   });
   const seen = gather();
   batcher.add(sequence(1, idsOf(30, 1)));
   batcher.add(sequence(2, idsOf(30, 2)));
   while (batcher.tick(seen.emit));
-  expect(seen.kinds(1)).not.toContain('parked');
+  expect(seen.kinds(1)).not.toContain('preempted');
 });
 
 test('only as many make way as wait, those that ran longest first', () => {
   const batcher = createBatcher(createFakeRunner({ maxRows: 3 }), {
     ...options,
-    quantum: 4,
-    longestChunk: 2,
+    quantumSteps: 4,
+    maxChunkSteps: 2,
   });
   const seen = gather();
   batcher.add(sequence(1, idsOf(40, 1)));
@@ -181,7 +181,7 @@ test('only as many make way as wait, those that ran longest first', () => {
   for (let tick = 0; tick < 3; tick++) batcher.tick(seen.emit);
   batcher.add(sequence(4, idsOf(40, 4)));
   batcher.tick(seen.emit);
-  expect([1, 2, 3].filter((id) => seen.kinds(id).includes('parked'))).toEqual([1]);
+  expect([1, 2, 3].filter((id) => seen.kinds(id).includes('preempted'))).toEqual([1]);
   expect(batcher.active).toBe(3);
 });
 
@@ -191,9 +191,9 @@ test('a prompt beside a generation is read in small chunks', () => {
   const seen = gather();
   batcher.add(sequence(1, [1], { generation: createFakeGeneration(20) }));
   batcher.tick(seen.emit);
-  batcher.add(sequence(2, idsOf(50, 2), { want: 'last' }));
+  batcher.add(sequence(2, idsOf(50, 2), { steps: 'last' }));
   batcher.tick(seen.emit);
-  expect(runner.ticks).toEqual([[1], [batcherDefaults.generatingChunk, 1]]);
+  expect(runner.ticks).toEqual([[1], [batcherDefaults.maxGeneratingChunkSteps, 1]]);
 });
 
 test('a tick is cut to the time it should take', () => {
@@ -204,7 +204,7 @@ test('a tick is cut to the time it should take', () => {
     clock += runner.ticks.length === 0 ? 64 : 4;
     return run(wanted, what);
   };
-  const batcher = createBatcher(runner, { ...options, now: () => clock, tickMs: 4 });
+  const batcher = createBatcher(runner, { ...options, now: () => clock, targetTickMs: 4 });
   batcher.add(sequence(1, idsOf(100, 1)));
   batcher.tick(() => {});
   batcher.tick(() => {});
@@ -215,14 +215,14 @@ test('a generation is fed what it chose, in any company, and its tokens are numb
   const alone = gather();
   const generating = (): BatchedSequence =>
     sequence(0, idsOf(11, 0), { generation: createFakeGeneration(25) });
-  const one = createBatcher(createFakeRunner(), { ...options, longestChunk: 1 });
+  const one = createBatcher(createFakeRunner(), { ...options, maxChunkSteps: 1 });
   one.add(generating());
   while (one.tick(alone.emit));
 
   const together = gather();
   const many = createBatcher(createFakeRunner(), options);
   for (let id = 1; id < 9; id++)
-    many.add(id % 2 ? sequence(id, idsOf(id * 9, id), { what: 'hidden' }) : { ...generating(), id });
+    many.add(id % 2 ? sequence(id, idsOf(id * 9, id), { output: 'hidden' }) : { ...generating(), id });
   many.add(generating());
   while (many.tick(together.emit));
 
@@ -242,8 +242,8 @@ test('a generation that is parked goes on with the same tokens', () => {
   const seen = gather();
   const batcher = createBatcher(createFakeRunner({ maxRows: 1 }), {
     ...options,
-    quantum: 3,
-    longestChunk: 2,
+    quantumSteps: 3,
+    maxChunkSteps: 2,
   });
   batcher.add(sequence(0, prompt, { generation: createFakeGeneration(30) }));
   batcher.add(sequence(1, idsOf(200, 1)));
@@ -256,7 +256,7 @@ test('a generation that is parked goes on with the same tokens', () => {
         })
       : sequence(id, idsOf(200, 1).slice(resume.step), { resume });
   const emit = (id: number, report: SequenceReport): void => {
-    if (report.kind === 'parked') {
+    if (report.kind === 'preempted') {
       parks++;
       batcher.add(again(id, report.resume!));
     } else seen.emit(id, report);
@@ -296,7 +296,7 @@ test('a whole sequence that waits for another kind of answer still fits the next
   const batcher = createBatcher(runner, options);
   const seen = gather();
   batcher.add(sequence(0, idsOf(8, 0)));
-  batcher.add(sequence(1, idsOf(10, 1), { what: 'hidden' }));
+  batcher.add(sequence(1, idsOf(10, 1), { output: 'hidden' }));
   batcher.add(sequence(2, idsOf(15, 2)));
   while (batcher.tick(seen.emit));
   expect([0, 1, 2].map((id) => seen.kinds(id).at(-1))).toEqual(['done', 'done', 'done']);

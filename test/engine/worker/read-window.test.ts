@@ -14,12 +14,12 @@ const idsOf = (length: number): number[] => Array.from({ length }, (_, t) => (t 
 const sequence = (id: number, more: Partial<BatchedSequence> = {}): BatchedSequence => ({
   id,
   input: Int32Array.from([1]),
-  want: 'last',
-  what: 'output',
+  steps: 'last',
+  output: 'output',
   generation: createFakeGeneration(30),
   resume: null,
   windowBytes: Infinity,
-  given: 0,
+  alreadyDelivered: 0,
   ...more,
 });
 const token = { kind: 'token', index: 0, id: 1, text: 'a', logprob: 0, top: [] } as const;
@@ -39,7 +39,7 @@ function setUp(maxRows: number) {
     },
     wait: (ms: number) => void (clock += ms),
     kinds: (of: number) => reports.flatMap(([id, { kind }]) => (id === of ? [kind] : [])),
-    parked: () => reports.flatMap(([id, { kind }]) => (kind === 'parked' ? [id] : [])),
+    parked: () => reports.flatMap(([id, { kind }]) => (kind === 'preempted' ? [id] : [])),
   };
 }
 
@@ -76,7 +76,7 @@ test('a row that rests makes way for one that waits after a while, at once when 
   batcher.add(sequence(3, { windowBytes: 1 }));
   tick(5);
   expect(parked()).toEqual([]);
-  wait(batcherDefaults.restMs);
+  wait(batcherDefaults.maxStallMs);
   tick();
   expect(parked()).toEqual([1]);
   batcher.cancel(2);
@@ -99,7 +99,7 @@ test('what is granted before a sequence has a row counts', () => {
 
 test('what its reader has is not reported again, nor charged', () => {
   const { batcher, tick, kinds } = setUp(1);
-  batcher.add(sequence(1, { given: 28, windowBytes: 3 * tokenBytes }));
+  batcher.add(sequence(1, { alreadyDelivered: 28, windowBytes: 3 * tokenBytes }));
   tick(40);
   expect(kinds(1)).toEqual(['token', 'token', 'done']);
 });
@@ -123,7 +123,7 @@ test('outputs of many wide steps come in reports of bounded size, the same in al
   );
   const seen: number[] = [];
   const input = Int32Array.from(idsOf(20));
-  batcher.add(sequence(1, { input, want: 'every', generation: null }));
+  batcher.add(sequence(1, { input, steps: 'every', generation: null }));
   while (
     batcher.tick((_, report) => {
       if (report.kind !== 'outputs') return;
@@ -137,22 +137,22 @@ test('outputs of many wide steps come in reports of bounded size, the same in al
 test('a delivery counts what it keeps, and what was taken', async () => {
   const unread = { bytes: 0 };
   let taken = 0;
-  const delivery = createDelivery({ abandoned: () => {}, taken: (bytes) => void (taken += bytes), unread });
-  for (let index = 0; index < 4; index++) delivery.give({ ...token, index });
+  const delivery = createDelivery({ onAbandon: () => {}, onRead: (bytes) => void (taken += bytes), unread });
+  for (let index = 0; index < 4; index++) delivery.deliver({ ...token, index });
   expect([delivery.unreadBytes, unread.bytes, taken]).toEqual([4 * tokenBytes, 4 * tokenBytes, 0]);
   const events = delivery.events[Symbol.asyncIterator]();
   await events.next();
-  delivery.give({ ...token, index: 0 });
+  delivery.deliver({ ...token, index: 0 });
   expect([unread.bytes, taken]).toEqual([3 * tokenBytes, 2 * tokenBytes]);
-  expect(delivery.given.tokens).toBe(4);
+  expect(delivery.delivered.tokens).toBe(4);
   await events.return!();
   expect([delivery.unreadBytes, unread.bytes]).toEqual([0, 0]);
 });
 
 test('an output that waits does not keep the whole message that brought it', async () => {
-  const delivery = createDelivery({ abandoned: () => {} });
+  const delivery = createDelivery({ onAbandon: () => {} });
   const message = new Float32Array(10_000);
-  delivery.give({ kind: 'outputs', first: 0, steps: 1, width: 4, values: message.subarray(40, 44) });
+  delivery.deliver({ kind: 'outputs', first: 0, steps: 1, width: 4, values: message.subarray(40, 44) });
   const { value } = await delivery.events[Symbol.asyncIterator]().next();
   expect((value as OutputsEvent).values.buffer.byteLength).toBe(16);
 });

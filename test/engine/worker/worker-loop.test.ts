@@ -49,13 +49,13 @@ const start = (sequence: number, network: number, more: Partial<StartMessage> = 
   sequence,
   network,
   input: someIds(200, sequence),
-  want: 'every',
-  what: 'output',
+  steps: 'every',
+  output: 'output',
   decode: null,
   generation: null,
   resume: null,
   windowBytes: 1 << 16,
-  given: 0,
+  alreadyDelivered: 0,
   ...more,
 });
 const sequencesOf = (sent: readonly FromWorker[]): number[] =>

@@ -1,7 +1,7 @@
 import fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { UnrollError } from '../../../src/errors.ts';
-import { answerErrors } from '../../../src/http/plugins/errors.ts';
+import { setErrorHandlers } from '../../../src/http/plugins/errors.ts';
 import { refuseEarly } from '../../../src/http/plugins/refuse-early.ts';
 import { fakeContext, models } from '../../tasks/fake-context.ts';
 
@@ -9,12 +9,12 @@ const app = { current: fastify() };
 afterEach(() => app.current.close());
 
 /** An app whose routes count the bodies they read. */
-function serve(checkRoom: () => void) {
-  const context = fakeContext(models.classify(), { checkRoom });
+function serve(checkCapacity: () => void) {
+  const context = fakeContext(models.classify(), { checkCapacity });
   const server = (app.current = fastify());
   let bodies = 0;
   server.addHook('preParsing', async () => void bodies++);
-  answerErrors(server);
+  setErrorHandlers(server);
   refuseEarly(server, context);
   for (const url of ['/v1/models/:model/classify', '/v1/sessions'])
     server.post(url, async () => ({ ok: true }));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { atMost } from '../../../bounded-schema.ts';
+import { withMaxSize } from '../../../bounded-schema.ts';
 import { decodingFields } from '../../../network/decoding-fields.ts';
 import { callFields } from './call-fields.ts';
 import { replyHead } from './reply.ts';
@@ -36,10 +36,10 @@ export const decodeBody = z.strictObject({
   no_repeat_ngram_size: no_repeat_ngram_size
     .optional()
     .describe('No run of so many tokens twice; 0 allows all'),
-  prefix: atMost(4096, z.union([z.string().min(1).max(65_536), z.array(token).min(1).max(4096)]))
+  prefix: withMaxSize(4096, z.union([z.string().min(1).max(65_536), z.array(token).min(1).max(4096)]))
     .optional()
     .describe('What every output begins with'),
-  suppress: atMost(1024, z.array(token).max(1024)).optional().describe('Tokens that no output holds'),
+  suppress: withMaxSize(1024, z.array(token).max(1024)).optional().describe('Tokens that no output holds'),
   temperature: temperature.optional().describe('Above 0 outputs are drawn'),
   top_k: top_k.optional(),
   top_p: top_p.optional(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { textOrTexts } from '../../../bounded-schema.ts';
+import { stringOrStrings } from '../../../bounded-schema.ts';
 import { decodingFields } from '../../../network/decoding-fields.ts';
 import { callFields } from './call-fields.ts';
 import { replyHead } from './reply.ts';
@@ -8,7 +8,7 @@ const { max_tokens, temperature, top_k, top_p, min_p, repetition_penalty, freque
   decodingFields;
 
 export const generateBody = z.strictObject({
-  prompt: textOrTexts().optional().describe('None: the model starts by itself'),
+  prompt: stringOrStrings().optional().describe('None: the model starts by itself'),
   max_tokens: max_tokens.optional().describe('At most UNROLL_MAX_TOKENS'),
   temperature: temperature.optional().describe('0 is greedy'),
   top_k: top_k.optional().describe('Draw from the k likeliest; 0 is all'),

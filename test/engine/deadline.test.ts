@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { checkInTime, watch } from '../../src/engine/watch.ts';
+import { checkDeadline, watchDeadline } from '../../src/engine/deadline.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 function watched(deadlineMs: number, signal?: AbortSignal) {
   const ended: string[] = [];
-  const stop = watch({ deadlineMs, signal }, ({ code }) => ended.push(code));
+  const stop = watchDeadline({ deadlineMs, signal }, ({ code }) => ended.push(code));
   return { ended, stop };
 }
 
@@ -48,9 +48,9 @@ test('a deadline beyond what one timer can hold does not end it early', () => {
 });
 
 test('what is too late already is refused', () => {
-  expect(() => checkInTime({ deadlineMs: performance.now() })).toThrow('deadline');
-  expect(() => checkInTime({ deadlineMs: performance.now() + 1, signal: AbortSignal.abort() })).toThrow(
+  expect(() => checkDeadline({ deadlineMs: performance.now() })).toThrow('deadline');
+  expect(() => checkDeadline({ deadlineMs: performance.now() + 1, signal: AbortSignal.abort() })).toThrow(
     'went away',
   );
-  checkInTime({ deadlineMs: performance.now() + 1, signal: new AbortController().signal });
+  checkDeadline({ deadlineMs: performance.now() + 1, signal: new AbortController().signal });
 });

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { UnrollError, type ErrorCode } from '../../errors.ts';
-import { problemOf } from '../problem.ts';
+import { toProblem } from '../problem.ts';
 
 // What never became a request, because it is not HTTP, too long or too slow: answered by hand on the bare socket.
 
@@ -12,10 +12,10 @@ const known: Readonly<Record<string, readonly [code: ErrorCode, detail: string]>
   ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'the request did not arrive in time'],
 };
 
-export function answerUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
+export function handleParseError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const [code, detail] = known[error.code ?? ''] ?? ['malformed_http', 'the server cannot read this request'];
-  const problem = problemOf(new UnrollError(code, detail));
+  const problem = toProblem(new UnrollError(code, detail));
   const body = JSON.stringify(problem);
   socket.end(
     [

@@ -3,20 +3,23 @@ import { UnrollError } from '../errors.ts';
 /** setTimeout's own limit; what waits longer is looked at again then. */
 const longestTimer = 2 ** 31 - 1;
 
-export interface Watched {
+export interface Deadline {
   /** On the clock of performance.now(): nobody sets that one. */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** @throws UnrollError cancelled or deadline_exceeded, when it is too late already */
-export function checkInTime({ deadlineMs, signal }: Watched): void {
+export function checkDeadline({ deadlineMs, signal }: Deadline): void {
   if (signal?.aborted) throw cancelled();
   if (deadlineMs <= performance.now()) throw deadlineExceeded();
 }
 
 /** Calls `end` once, when the caller goes away or the deadline passes: at once if it has. @returns stops watching */
-export function watch({ deadlineMs, signal }: Watched, end: (error: UnrollError) => void): () => void {
+export function watchDeadline(
+  { deadlineMs, signal }: Deadline,
+  end: (error: UnrollError) => void,
+): () => void {
   let timer: NodeJS.Timeout;
   const look = (): void => {
     const left = deadlineMs - performance.now();
