@@ -5,10 +5,10 @@ import { readSafetensors } from '../src/formats/safetensors.ts';
 import { createKernel } from '../src/cells/create-kernel.ts';
 import { modelSpec } from '../src/network/spec.ts';
 import { createBatches } from '../src/training/data/batches.ts';
-import { prepare } from '../src/training/data/prepare.ts';
+import { prepareTraining } from '../src/training/data/prepare.ts';
 import { createLearner } from '../src/training/learner.ts';
 import { createMetrics } from '../src/training/optimise/metrics/create-metrics.ts';
-import { lossOf } from '../src/training/optimise/task-loss.ts';
+import { resolveLoss } from '../src/training/optimise/task-loss.ts';
 import { trainingSpec } from '../src/training/training-spec.ts';
 import type { Upload } from './example.ts';
 
@@ -32,21 +32,21 @@ export async function measureModel(folder: string, held: Upload, rows = 1): Prom
       hyperparameters: { max_steps: 65_536 },
     });
     const format = held.type === 'text/plain' ? 'text' : held.type === 'text/csv' ? 'csv' : 'jsonl';
-    const { training, input, source } = await prepare(spec, { path, format }, null, model);
+    const { training, input, source } = await prepareTraining(spec, { path, format }, null, model);
     const batches = createBatches(training, { batchSize: rows, seed: 0, shards: 1, shuffle: false });
     const learner = createLearner(createKernel({ mode: 'auto', memoryMegabytes: 1024 }), model.network, {
       input,
       ...(source && { source }),
       capacity: batches.capacity,
       ...(batches.sourceCapacity && { sourceCapacity: batches.sourceCapacity }),
-      loss: lossOf(spec, model),
+      loss: resolveLoss(spec, model),
     });
     learner.load(weights);
     const metrics = createMetrics(model).start(learner.chain);
     for (const one of batches.epoch(0)) {
-      if (!batches.carries) learner.reset();
+      if (!batches.carriesState) learner.reset();
       const batch = batches.batch(one);
-      metrics.loss(learner.measure(batch, (logits, width) => metrics.see(logits, width, batch)));
+      metrics.addLoss(learner.measure(batch, (logits, width) => metrics.addLogits(logits, width, batch)));
     }
     return metrics.results().metrics;
   } finally {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createParser } from 'eventsource-parser';
-import { progressOf, type ProgressView } from '../src/cli/follow.ts';
+import { toProgress, type ProgressView } from '../src/cli/follow.ts';
 import { createDisplay } from '../src/cli/progress-line.ts';
 import type { Example, Trained, Upload } from './example.ts';
 
@@ -70,7 +70,7 @@ async function follow(job: string): Promise<void> {
   const parser = createParser({
     onEvent({ event, data }) {
       const said = JSON.parse(data) as ProgressView & { message: string };
-      if (event === 'progress') display.progress(progressOf(said));
+      if (event === 'progress') display.progress(toProgress(said));
       else if (event !== 'gradient_flow') display.line(said.message);
     },
   });

@@ -10,7 +10,7 @@ const path = join(import.meta.dirname, '../openapi/openapi.json');
 const app = await buildApp({
   // the document is made of the routes' schemas alone: no task is run
   tasks: {} as never,
-  training: { mostDatasetBytes: 1 } as never,
+  training: { maxDatasetBytes: 1 } as never,
   metrics: createMetrics(),
   logger: false,
   draining: () => false,

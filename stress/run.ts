@@ -6,7 +6,7 @@ import { kill9 } from './kill9/scenario.ts';
 import { createReport, type Scenario, type ScenarioOptions } from './scenario.ts';
 import { sigterm } from './sigterm/scenario.ts';
 
-// npm run stress -- [SCENARIO …] [--minutes 2] [--seed N] [--rounds N] [--requests N] [--streams 200] [--foreign]
+// npm run stress -- [SCENARIO …] [--minutes 2] [--seed N] [--rounds N] [--requests N] [--streams 200] [--imported]
 // Runs each scenario for its share of the time, prints a table, and ends with 1 when anything was wrong.
 
 const scenarios: readonly Scenario[] = [engine, http, fuzz, sigterm, kill9];
@@ -19,7 +19,7 @@ const { positionals, values } = parseArgs({
     rounds: { type: 'string' },
     requests: { type: 'string' },
     streams: { type: 'string', default: '200' },
-    foreign: { type: 'boolean', default: false },
+    imported: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -27,7 +27,7 @@ const unknown = positionals.filter((name) => !scenarios.some((one) => one.name =
 if (values.help || unknown.length > 0) {
   if (unknown.length > 0) console.error(`no such scenario: ${unknown.join(', ')}`);
   console.log(
-    'npm run stress -- [SCENARIO …] [--minutes 2] [--seed N] [--rounds N] [--requests N] [--streams 200] [--foreign]',
+    'npm run stress -- [SCENARIO …] [--minutes 2] [--seed N] [--rounds N] [--requests N] [--streams 200] [--imported]',
   );
   for (const { name, about } of scenarios) console.log(`  ${name.padEnd(8)} ${about}`);
   process.exit(unknown.length > 0 ? 2 : 0);
@@ -49,7 +49,7 @@ for (const scenario of chosen) {
     rounds: Number(values.rounds ?? Infinity),
     requests: Number(values.requests ?? Infinity),
     streams: Number(values.streams),
-    foreign: values.foreign,
+    imported: values.imported,
   };
   if (counted && !limitedBy(scenario))
     throw new Error(

@@ -8,7 +8,7 @@ export interface ScenarioOptions {
   readonly requests: number;
   readonly streams: number;
   /** engine: the golden files of other formats too. */
-  readonly foreign: boolean;
+  readonly imported: boolean;
 }
 
 export interface Report {

@@ -4,12 +4,12 @@ import { resolveNetwork } from '../../src/network/encoder-decoder.ts';
 import { networkSpec } from '../../src/network/spec.ts';
 import type { Batch } from '../../src/training/batch.ts';
 import { clippingScale, globalNorm } from '../../src/training/optimise/clipping.ts';
-import { shard } from '../../src/training/data/shard.ts';
+import { splitIntoShards } from '../../src/training/data/shard.ts';
 import { initialWeights } from '../../src/training/initialise.ts';
 import { lossSpec } from '../../src/training/optimise/loss.ts';
 import { optimiserSpec } from '../../src/training/optimise/optimiser.ts';
 import { createOptimiser } from '../../src/training/optimise/optimisers/create-optimiser.ts';
-import { planOf } from '../../src/training/plan.ts';
+import { createPlan } from '../../src/training/plan.ts';
 import { createShards } from '../../src/training/run/shards.ts';
 import { batch, classes, embedding, inputs, steps, vocabulary, type TrainingCase } from './networks.ts';
 import { answerRounds } from './rounds.ts';
@@ -44,12 +44,12 @@ const shards = await createShards(
 );
 const { parameters } = shards.learner;
 const optimiser = createOptimiser(parameters, optimiserSpec.parse({ type: 'adam' }));
-const parts = shard(wholeBatch(), threads);
+const parts = splitIntoShards(wholeBatch(), threads);
 
 let step = 0;
 await answerRounds(kernel.path, async () => {
   shards.reset();
-  const loss = await shards.differentiate(parts, { step: step++, seed: 1, ownWords: 0 });
+  const loss = await shards.differentiate(parts, { step: step++, seed: 1, samplingProbability: 0 });
   optimiser.update(1e-3, clippingScale(globalNorm(parameters), 5));
   shards.refresh();
   return loss;
@@ -61,7 +61,7 @@ function wholeBatch(): Batch {
   const first = kind === 'classifier' ? batch * (steps - 1) : 0;
   const judged = (index: number): boolean => index >= first;
   return {
-    plan: planOf(Array<number>(batch).fill(steps)),
+    plan: createPlan(Array<number>(batch).fill(steps)),
     ids,
     targets: {
       classes: Int32Array.from(ids, (_, index) => (judged(index) ? answers[index - first]! : 0)),

@@ -11,7 +11,7 @@ export interface ProgressView {
   readonly seconds_left: number | null;
 }
 
-export const progressOf = (view: ProgressView): Progress => ({
+export const toProgress = (view: ProgressView): Progress => ({
   ...view,
   stepsPerSecond: view.steps_per_second,
   secondsLeft: view.seconds_left,
@@ -30,7 +30,7 @@ export async function followJob(server: string, job: string): Promise<number> {
     onEvent({ event, id, data }) {
       if (id !== undefined) last = id;
       const said = JSON.parse(data) as ProgressView & { message: string };
-      if (event === 'progress') display.progress(progressOf(said));
+      if (event === 'progress') display.progress(toProgress(said));
       else if (event !== 'gradient_flow') display.line(said.message);
     },
   });

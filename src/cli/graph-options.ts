@@ -13,7 +13,12 @@ export interface GraphOptions {
 }
 
 /** Undefined where nothing is said. @throws UnrollError invalid_request, naming the option */
-export function graphOf({ set = [], shape = [], state, context }: GraphOptions): GraphSettings | undefined {
+export function parseGraphOptions({
+  set = [],
+  shape = [],
+  state,
+  context,
+}: GraphOptions): GraphSettings | undefined {
   if (set.length === 0 && shape.length === 0 && state === undefined && context === undefined)
     return undefined;
   const parsed = graphSettings.safeParse({

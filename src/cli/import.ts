@@ -11,9 +11,9 @@ import { referenceNetwork } from '../network/reference-network.ts';
 import { runOnce } from '../network/run-once.ts';
 import { checkModel } from '../repository/check-model.ts';
 import { publishVersion } from '../repository/publish-version.ts';
-import { graphOf, type GraphOptions } from './graph-options.ts';
-import { readForeignPath } from './read-foreign-path.ts';
-import { showNetwork } from './show-network.ts';
+import { parseGraphOptions, type GraphOptions } from './graph-options.ts';
+import { readImportedFile } from './read-imported-file.ts';
+import { formatNetwork } from './format-network.ts';
 
 export interface ImportOptions extends GraphOptions {
   readonly models: string;
@@ -31,9 +31,9 @@ export async function importCommand(
   options: ImportOptions,
   print: (line: string) => void = console.log,
 ): Promise<number> {
-  const file = await readForeignPath(path);
-  const foreign = file.network(graphOf(options));
-  for (const line of showNetwork(foreign)) print(line);
+  const file = await readImportedFile(path);
+  const foreign = file.network(parseGraphOptions(options));
+  for (const line of formatNetwork(foreign)) print(line);
   if (options.check !== undefined) await check(foreign, options.check, print);
   const labels = options.labels?.split(',').map((label) => label.trim());
   const spec = modelOfForeign(options.name, foreign, {

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { UnrollError } from '../errors.ts';
-import { graphOf, type GraphOptions } from './graph-options.ts';
-import { readForeignPath } from './read-foreign-path.ts';
-import { showNetwork } from './show-network.ts';
+import { parseGraphOptions, type GraphOptions } from './graph-options.ts';
+import { readImportedFile } from './read-imported-file.ts';
+import { formatNetwork } from './format-network.ts';
 
 const mostArrays = 60;
 
@@ -13,7 +13,7 @@ export async function inspectCommand(
   options: GraphOptions = {},
   print: (line: string) => void = console.log,
 ): Promise<number> {
-  const file = await readForeignPath(path);
+  const file = await readImportedFile(path);
   const { size } = await stat(path);
   const { format, arrays } = file;
   print(`${basename(path)}: ${format}, ${size.toLocaleString('en')} bytes`);
@@ -23,8 +23,8 @@ export async function inspectCommand(
     print(`  ${name.padEnd(longest)}  [${shape.join(', ')}]`);
   if (arrays.size > mostArrays) print(`  and ${arrays.size - mostArrays} more`);
   try {
-    const graph = graphOf(options);
-    for (const line of showNetwork(file.network(graph))) print(line);
+    const graph = parseGraphOptions(options);
+    for (const line of formatNetwork(file.network(graph))) print(line);
     if (graph) {
       const { set, shapes, states, context } = graph;
       const said = { set, shapes, ...(states && { states }), ...(context > 0 && { context }) };

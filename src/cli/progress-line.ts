@@ -12,16 +12,16 @@ export interface Progress {
 const barWidth = 24;
 const plainEveryMs = 10_000;
 
-export function progressLine({ epoch, step, steps, loss, stepsPerSecond, secondsLeft }: Progress): string {
+export function formatProgress({ epoch, step, steps, loss, stepsPerSecond, secondsLeft }: Progress): string {
   const share = steps > 0 ? Math.min(1, step / steps) : 0;
   const filled = Math.round(share * barWidth);
   const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
-  const left = secondsLeft === null ? '' : `  ${duration(secondsLeft)} left`;
+  const left = secondsLeft === null ? '' : `  ${formatDuration(secondsLeft)} left`;
   return `epoch ${epoch + 1}  ${bar} ${(share * 100).toFixed(0).padStart(3)} %  step ${step}/${steps}  loss ${loss.toFixed(4)}  ${stepsPerSecond.toFixed(1)} steps/s${left}`;
 }
 
 /** 75 → 1:15, 3700 → 1:01:40 */
-export function duration(seconds: number): string {
+export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const parts = [Math.floor(whole / 60) % 60, whole % 60];
   const hours = Math.floor(whole / 3600);
@@ -42,7 +42,7 @@ export function createDisplay(
   };
   return {
     progress(progress: Progress): void {
-      const line = progressLine(progress);
+      const line = formatProgress(progress);
       if (out.isTTY === true) {
         out.write(`\r\u{1b}[K${line.slice(0, (out.columns ?? 120) - 1)}`);
         drawn = true;

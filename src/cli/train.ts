@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { UnrollError } from '../errors.ts';
 import { publishVersion } from '../repository/publish-version.ts';
 import { checkpointFolder } from '../training/run/checkpoint.ts';
-import type { DataFile, FromRun, RunRequest, ToRun } from '../training/run/run-messages.ts';
+import type { DataFile, RunMessage, RunRequest, RunCommand } from '../training/run/run-messages.ts';
 import { trainingSpec, type TrainingSpec } from '../training/training-spec.ts';
 import { createDisplay } from './progress-line.ts';
 
@@ -43,18 +43,18 @@ export async function trainCommand(configPath: string, options: TrainOptions): P
   const thread = new Worker(new URL('../training/run/run-thread.ts', import.meta.url), {
     workerData: request,
   });
-  const pause = (): void => thread.postMessage({ kind: 'pause' } satisfies ToRun);
+  const pause = (): void => thread.postMessage({ kind: 'pause' } satisfies RunCommand);
   process.once('SIGINT', pause).once('SIGTERM', pause);
 
   let code = 1;
-  thread.on('message', (message: FromRun) => {
+  thread.on('message', (message: RunMessage) => {
     if (message.kind === 'progress') display.progress(message);
     else if (message.kind === 'event' && message.type !== 'gradient_flow') display.line(message.message);
     else if (message.kind === 'failed') display.line(`failed: ${message.message}`);
     else if (message.kind === 'ended') code = 0;
     if (message.kind === 'ended') ended = message;
   });
-  let ended: Extract<FromRun, { kind: 'ended' }> | null = null;
+  let ended: Extract<RunMessage, { kind: 'ended' }> | null = null;
   thread.on('error', (error) => display.line(`failed: ${error.message}`));
   await once(thread, 'exit');
   display.end();
@@ -63,13 +63,13 @@ export async function trainCommand(configPath: string, options: TrainOptions): P
 }
 
 async function finish(
-  ended: Extract<FromRun, { kind: 'ended' }> | null,
+  ended: Extract<RunMessage, { kind: 'ended' }> | null,
   spec: TrainingSpec,
   { models }: TrainOptions,
   work: string,
   tell: (line: string) => void,
 ): Promise<void> {
-  if (ended?.how === 'succeeded') {
+  if (ended?.outcome === 'succeeded') {
     const version = await publishVersion(
       models,
       spec.model,

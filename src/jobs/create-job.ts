@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { DataFile } from '../training/run/run-messages.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
 import type { Job } from './job.ts';
-import { now } from './job-registry.ts';
+import { unixSeconds } from './job-registry.ts';
 import type { TrainingJobsOptions } from './training-jobs.ts';
 
 type Parts = Pick<
@@ -24,7 +24,7 @@ export async function createJob(
     return 'records' in given ? folders.writeRecords(id, field, given.records) : null;
   };
   try {
-    await folders.make(id);
+    await folders.create(id);
     const data = (await fileOf('data'))!;
     const validation = await fileOf('validation');
     if (spec.base !== undefined) {
@@ -43,7 +43,7 @@ export async function createJob(
       comparison,
       data,
       validation,
-      createdAt: now(),
+      createdAt: unixSeconds(),
       startedAt: null,
       finishedAt: null,
       error: null,

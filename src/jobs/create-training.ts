@@ -11,8 +11,8 @@ import { createJobFolders } from './job-folders.ts';
 import { createJobRegistry } from './job-registry.ts';
 import { createPublisher } from './publisher.ts';
 import { startRunThread } from './run-handle.ts';
-import { messageOf } from './store/store-errors.ts';
-import { createStoreClient, storeLimitMs, type StoreClientOptions } from './store/store-client.ts';
+import { errorMessage } from './store/store-errors.ts';
+import { createStoreClient, defaultStoreTimeoutMs, type StoreClientOptions } from './store/store-client.ts';
 import { createTrainingJobs, type TrainingJobs, type TrainingJobsOptions } from './training-jobs.ts';
 
 /** Everything about training that the routes speak to. */
@@ -21,7 +21,7 @@ export interface Training {
   readonly datasets: Datasets;
   readonly comparisons: Comparisons;
   readonly events: JobEvents;
-  readonly mostDatasetBytes: number;
+  readonly maxDatasetBytes: number;
   /** Why there is no training; null while there is, or while the database is being opened. */
   unavailable(): string | null;
   /**
@@ -36,15 +36,15 @@ export interface Training {
 
 export interface TrainingOptions
   extends
-    Pick<TrainingJobsOptions, 'modelsRoot' | 'atOnce' | 'queue' | 'threads' | 'memoryMegabytes'>,
-    Pick<StoreClientOptions, 'log' | 'limitMs'> {
+    Pick<TrainingJobsOptions, 'modelsRoot' | 'maxRunning' | 'maxUnfinished' | 'threads' | 'memoryMegabytes'>,
+    Pick<StoreClientOptions, 'log' | 'timeoutMs'> {
   /** UNROLL_DATA */
   readonly folder: string;
   readonly repository: Pick<Repository, 'acquire' | 'rescan'>;
-  readonly mostDatasetBytes: number;
+  readonly maxDatasetBytes: number;
   /** Of all datasets, and of all checkpoints. */
-  readonly mostDatasetsBytes: number;
-  readonly mostCheckpointsBytes: number;
+  readonly maxTotalDatasetBytes: number;
+  readonly maxTotalCheckpointBytes: number;
   /** Bytes of the disk that stay free. */
   readonly reserveBytes: number;
   /** For tests: another thread than the one that trains. */
@@ -52,20 +52,20 @@ export interface TrainingOptions
 }
 
 export function createTraining(options: TrainingOptions): Training {
-  const { folder, modelsRoot, repository, mostDatasetBytes, reserveBytes, log } = options;
-  const { limitMs = storeLimitMs } = options;
-  const disabled = options.atOnce === 0;
-  const client = createStoreClient({ folder, readOnly: disabled, log, limitMs });
+  const { folder, modelsRoot, repository, maxDatasetBytes, reserveBytes, log } = options;
+  const { timeoutMs = defaultStoreTimeoutMs } = options;
+  const disabled = options.maxRunning === 0;
+  const client = createStoreClient({ folder, readOnly: disabled, log, timeoutMs });
   const { store } = client;
   const events = createJobEvents(store, (job) => registry.unfinished(job) !== null);
   const registry = createJobRegistry(store, events, log);
   const space = createDiskSpace(folder, reserveBytes);
-  const limits = { mostBytes: mostDatasetBytes, mostBytesTogether: options.mostDatasetsBytes };
+  const limits = { maxBytes: maxDatasetBytes, maxTotalBytes: options.maxTotalDatasetBytes };
   const datasets = createDatasets(store, join(folder, 'datasets'), limits, space, registry.allUnfinished);
   const root = join(folder, 'jobs');
   const folders = createJobFolders(root);
   const publisher = createPublisher(modelsRoot, repository, folders, store);
-  const quota = createCheckpointQuota({ maxBytes: options.mostCheckpointsBytes, reserveBytes, root });
+  const quota = createCheckpointQuota({ maxBytes: options.maxTotalCheckpointBytes, reserveBytes, root });
   const jobs = createTrainingJobs({
     ...options,
     store,
@@ -90,24 +90,24 @@ export function createTraining(options: TrainingOptions): Training {
   const takenUp = Promise.withResolvers<void>();
 
   /** What another process, or an earlier start, has left unfinished. */
-  async function takeUp(): Promise<void> {
+  async function restoreUnfinished(): Promise<void> {
     await measureCheckpoints(quota);
-    const known = await store.patient.comparisons();
-    const unfinished = await store.patient.unfinishedJobs();
+    const known = await store.withoutTimeout.comparisons();
+    const unfinished = await store.withoutTimeout.unfinishedJobs();
     if (closing) return;
-    comparisons.takeUp(known);
+    comparisons.restore(known);
     // a server that was killed while it created a comparison has left jobs that belong to none
     const ids = new Set(known.map(({ id }) => id));
     const orphans = unfinished.filter(({ comparison }) => comparison !== null && !ids.has(comparison));
-    jobs.takeUp(unfinished.filter((job) => !orphans.includes(job)));
-    jobs.drop(orphans);
+    jobs.restore(unfinished.filter((job) => !orphans.includes(job)));
+    jobs.cancelOrphans(orphans);
     comparisons.decideAll();
     takenUp.resolve();
   }
   client.onReady(() => {
     if (disabled) return;
-    takeUp().catch((error: unknown) => {
-      if (!closing) log.error({ err: error }, `training jobs cannot be taken up: ${messageOf(error)}`);
+    restoreUnfinished().catch((error: unknown) => {
+      if (!closing) log.error({ err: error }, `training jobs cannot be taken up: ${errorMessage(error)}`);
     });
   });
 
@@ -121,13 +121,13 @@ export function createTraining(options: TrainingOptions): Training {
     datasets,
     comparisons,
     events,
-    mostDatasetBytes,
+    maxDatasetBytes,
     unavailable,
     async requireAvailable() {
       const reason = unavailable();
       if (reason !== null)
         throw new UnrollError(disabled ? 'training_disabled' : 'training_unavailable', reason);
-      const limit = delay(limitMs, 'late' as const, { ref: false });
+      const limit = delay(timeoutMs, 'late' as const, { ref: false });
       if ((await Promise.race([takenUp.promise, limit])) === 'late')
         throw new UnrollError('training_unavailable', 'the training database is still being opened');
     },

@@ -10,7 +10,7 @@ import type { DataFile } from '../training/run/run-messages.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
 import type { DiskSpace } from './disk-space.ts';
 import type { Dataset, Job } from './job.ts';
-import { diskFull } from './store/store-errors.ts';
+import { toDiskFullError } from './store/store-errors.ts';
 import type { JobStore } from './store/store.ts';
 
 // Uploaded training data: one file each under <data>/datasets, which gets its name only when it is whole and valid.
@@ -35,8 +35,8 @@ export interface Datasets {
 
 export interface DatasetLimits {
   /** Bytes of one, and of all together. */
-  readonly mostBytes: number;
-  readonly mostBytesTogether: number;
+  readonly maxBytes: number;
+  readonly maxTotalBytes: number;
 }
 
 /** @param folder where uploads go @param unfinished jobs that may read them */
@@ -70,8 +70,8 @@ export function createDatasets(
         await save(from, draft, async (more) => {
           bytes += more;
           arriving += more;
-          if (bytes > limits.mostBytes) throw tooLarge(limits.mostBytes);
-          if (stored + arriving > limits.mostBytesTogether) throw quotaExceeded(limits.mostBytesTogether);
+          if (bytes > limits.maxBytes) throw datasetTooLarge(limits.maxBytes);
+          if (stored + arriving > limits.maxTotalBytes) throw quotaExceeded(limits.maxTotalBytes);
           if (bytes - checkedAt < spaceEveryBytes) return;
           checkedAt = bytes;
           await space.check(0);
@@ -91,7 +91,7 @@ export function createDatasets(
       } catch (error) {
         from.resume();
         await rm(draft, { force: true }).catch(() => {});
-        throw diskFull(error) ?? error;
+        throw toDiskFullError(error) ?? error;
       } finally {
         arriving -= bytes;
       }
@@ -131,7 +131,7 @@ const invalid = (errors: readonly LineError[]): UnrollError =>
     { lines: errors },
   );
 
-export const tooLarge = (most: number): UnrollError =>
+export const datasetTooLarge = (most: number): UnrollError =>
   new UnrollError('body_too_large', `a dataset: at most ${most} bytes (UNROLL_MAX_DATASET_BYTES)`);
 
 const quotaExceeded = (most: number): UnrollError =>

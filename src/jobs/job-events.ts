@@ -1,8 +1,8 @@
-import type { FromRun } from '../training/run/run-messages.ts';
+import type { RunMessage } from '../training/run/run-messages.ts';
 import type { JobEvent } from './job.ts';
 import type { JobStore } from './store/store.ts';
 
-export type Progress = Extract<FromRun, { kind: 'progress' }>;
+export type Progress = Extract<RunMessage, { kind: 'progress' }>;
 export type FollowedEvent =
   | { readonly kind: 'event'; readonly event: JobEvent }
   | { readonly kind: 'progress'; readonly progress: Progress };
@@ -34,7 +34,7 @@ export function createJobEvents(store: JobStore, isUnfinished: (job: string) => 
 
   return {
     add(event) {
-      const stored = store.patient.addEvent({ ...event, createdAt: Date.now() / 1000 });
+      const stored = store.withoutTimeout.addEvent({ ...event, createdAt: Date.now() / 1000 });
       // a follower's question comes after the event in the database's queue
       wake(event.job);
       return stored;
@@ -62,7 +62,7 @@ export function createJobEvents(store: JobStore, isUnfinished: (job: string) => 
           changed = Promise.withResolvers();
           // asked before the events are read: the last event of a job is added before it is over
           const unfinished = isUnfinished(job);
-          const events = await store.patient.events(job, { limit: pageSize, after: last });
+          const events = await store.withoutTimeout.events(job, { limit: pageSize, after: last });
           for (const event of events) {
             last = event.id;
             yield { kind: 'event', event };

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { UnrollError, type ErrorCode } from '../errors.ts';
-import { isOver, type Job, type JobStatus } from './job.ts';
+import { isFinished, type Job, type JobStatus } from './job.ts';
 import type { JobEvents } from './job-events.ts';
-import { nextStatus, type JobAction } from './job-transitions.ts';
+import { nextJobStatus, type JobAction } from './job-transitions.ts';
 import type { JobStore } from './store/store.ts';
 
 /** What a change of status brings with it. */
@@ -35,12 +35,12 @@ export interface JobRegistry {
   /** Changes fields of a job that is not over. */
   update(id: string, changes: Partial<Job>): Promise<void>;
   /** Called whenever a job is over. */
-  onOver(listener: (job: Job) => void): void;
+  onFinished(listener: (job: Job) => void): void;
   /** Gives up writing what could not be written. */
   close(): void;
 }
 
-export const now = (): number => Date.now() / 1000;
+export const unixSeconds = (): number => Date.now() / 1000;
 
 const retryMs = 1000;
 
@@ -61,7 +61,7 @@ export function createJobRegistry(
     let failed = false;
     while (!closing) {
       try {
-        await store.patient.saveJob(job);
+        await store.withoutTimeout.saveJob(job);
         unsaved.delete(job.id);
         return;
       } catch (error) {
@@ -84,17 +84,17 @@ export function createJobRegistry(
     add: (job) => void jobs.set(job.id, job),
     apply(id, action, { changes = {}, message, step = 0 } = {}) {
       const before = jobs.get(id);
-      const status = before ? nextStatus(before.status, action) : null;
+      const status = before ? nextJobStatus(before.status, action) : null;
       if (!before || status === null) return null;
       if (status === before.status && Object.keys(changes).length === 0)
         return { job: before, saved: Promise.resolve() };
-      const over = isOver(status);
-      const job: Job = { ...before, status, ...(over && { finishedAt: now() }), ...changes };
+      const over = isFinished(status);
+      const job: Job = { ...before, status, ...(over && { finishedAt: unixSeconds() }), ...changes };
       // first: whoever follows until the end must have been told
       if (status !== before.status) announce(job, message, step);
       jobs.set(id, job);
       if (over) jobs.delete(id);
-      const saved = over ? saveLast(job) : store.patient.saveJob(job);
+      const saved = over ? saveLast(job) : store.withoutTimeout.saveJob(job);
       saved.catch((error: unknown) => log.warn({ job: id, err: error }, 'a training job cannot be recorded'));
       if (over || status === 'paused') events.ended(id);
       if (over) for (const listener of listeners) listener(job);
@@ -103,7 +103,7 @@ export function createJobRegistry(
     fail(id, code, message, step = 0) {
       const status = jobs.get(id)?.status;
       if (status === undefined) return;
-      const error = nextStatus(status, 'fail') === 'failed' ? { code, message } : null;
+      const error = nextJobStatus(status, 'fail') === 'failed' ? { code, message } : null;
       registry.apply(id, 'fail', {
         changes: { error },
         ...(error && { message: `the job has failed: ${message}` }),
@@ -114,9 +114,9 @@ export function createJobRegistry(
       const job = jobs.get(id);
       if (!job) return;
       jobs.set(id, { ...job, ...changes });
-      await store.patient.saveJob({ ...job, ...changes });
+      await store.withoutTimeout.saveJob({ ...job, ...changes });
     },
-    onOver: (listener) => void listeners.push(listener),
+    onFinished: (listener) => void listeners.push(listener),
     close: () => void (closing = true),
   };
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { UnrollError } from '../errors.ts';
 import type { CheckpointQuota } from '../training/run/checkpoint-quota.ts';
-import type { FromRun } from '../training/run/run-messages.ts';
+import type { RunMessage } from '../training/run/run-messages.ts';
 import type { JobEvents } from './job-events.ts';
 import type { JobFolders } from './job-folders.ts';
-import { now, type JobRegistry } from './job-registry.ts';
+import { unixSeconds, type JobRegistry } from './job-registry.ts';
 import type { RunHandle, StartRun } from './run-handle.ts';
 import type { JobStore } from './store/store.ts';
 
@@ -26,12 +26,12 @@ export interface JobRunsOptions {
   readonly events: JobEvents;
   readonly folders: JobFolders;
   readonly startRun: StartRun;
-  readonly atOnce: number;
+  readonly maxRunning: number;
   readonly threads: number;
   readonly memoryMegabytes: number;
   readonly quota: CheckpointQuota | null;
   /** A run has reached its end. */
-  readonly trained: (id: string, best: number) => void;
+  readonly onTrained: (id: string, best: number) => void;
   readonly log: { warn(fields: object, message: string): void };
 }
 
@@ -41,7 +41,7 @@ interface Running {
   asked: 'pause' | 'cancel' | null;
   /** Whether it has made a step: before that, it can be ended at once. */
   stepped: boolean;
-  last: Extract<FromRun, { kind: 'ended' | 'failed' }> | null;
+  last: Extract<RunMessage, { kind: 'ended' | 'failed' }> | null;
   lastStep: number;
 }
 
@@ -53,7 +53,7 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
   let steps = 0;
 
   function startNext(): void {
-    while (!closing && running.size < options.atOnce) {
+    while (!closing && running.size < options.maxRunning) {
       // one that was paused and resumed may still have a thread that is about to end
       const id = waiting.find((one) => !running.has(one));
       if (id === undefined) return;
@@ -69,10 +69,10 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
   }
 
   async function begin(id: string, entry: Running): Promise<void> {
-    const resume = await folders.lastResumable(id).catch(() => null);
-    await store.patient.forgetAfter(id, resume ?? 0);
+    const resume = await folders.lastResumableStep(id).catch(() => null);
+    await store.withoutTimeout.removeAfterStep(id, resume ?? 0);
     const message = resume === null ? 'the job is running' : `the job goes on from step ${resume}`;
-    const startedAt = registry.unfinished(id)?.startedAt ?? now();
+    const startedAt = registry.unfinished(id)?.startedAt ?? unixSeconds();
     // it may have been cancelled or paused meanwhile
     const started =
       entry.asked === null && !closing
@@ -87,18 +87,18 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
         data,
         validation,
         base: folders.base(id),
-        folder: folders.of(id),
+        folder: folders.path(id),
         resume,
         threads,
         memoryMegabytes,
         quota,
       },
       {
-        heard: (message) => {
+        onMessage: (message) => {
           // a run that cannot be recorded is of no use to anybody
           receive(id, entry, message).catch((error: unknown) => failRun(id, entry, error));
         },
-        exited: (reason) => {
+        onExit: (reason) => {
           settle(id, entry, reason);
           leave(id);
         },
@@ -119,7 +119,7 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
     entry.handle?.kill();
   }
 
-  async function receive(id: string, entry: Running, message: FromRun): Promise<void> {
+  async function receive(id: string, entry: Running, message: RunMessage): Promise<void> {
     // its last event is that it is over
     if (!registry.unfinished(id)) return;
     switch (message.kind) {
@@ -136,8 +136,8 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
       }
       case 'checkpoint': {
         const { step, epoch, metrics, best } = message;
-        const row = { job: id, step, epoch, createdAt: now(), metrics, best, published: null };
-        const saved = store.patient.saveCheckpoint(row);
+        const row = { job: id, step, epoch, createdAt: unixSeconds(), metrics, best, published: null };
+        const saved = store.withoutTimeout.saveCheckpoint(row);
         const updated = best ? registry.update(id, { best: step }) : null;
         const text = `step ${step}: checkpoint${best ? ', the best so far' : ''}`;
         const data = { step, best };
@@ -145,8 +145,8 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
         await Promise.all([saved, updated, added]);
         return;
       }
-      case 'dropped':
-        await store.patient.removeCheckpoints(message.job, message.steps);
+      case 'checkpoints_removed':
+        await store.withoutTimeout.removeCheckpoints(message.job, message.steps);
         return;
       case 'ended':
       case 'failed':
@@ -166,7 +166,7 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
     if (last?.kind === 'failed') {
       if (last.stack !== undefined) log.warn({ job: id, stack: last.stack }, 'a training run failed');
       registry.fail(id, last.code, last.message, step);
-    } else if (last?.how === 'succeeded') options.trained(id, last.best ?? last.step);
+    } else if (last?.outcome === 'succeeded') options.onTrained(id, last.best ?? last.step);
     else if (asked !== null || last) registry.apply(id, 'stopped', { step });
     else {
       log.warn({ job: id, reason }, 'a training thread died');
@@ -181,7 +181,7 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
 
   /** Before its first step there is nothing to keep. */
   function stopThread({ handle, asked, stepped }: Running): void {
-    if (stepped) handle?.ask(asked!);
+    if (stepped) handle?.send(asked!);
     else handle?.kill();
   }
 

@@ -79,5 +79,5 @@ const jobTransitions: Readonly<Record<JobStatus, Readonly<Partial<Record<JobActi
 };
 
 /** @returns null where a job of this status cannot do that */
-export const nextStatus = (status: JobStatus, action: JobAction): JobStatus | null =>
+export const nextJobStatus = (status: JobStatus, action: JobAction): JobStatus | null =>
   jobTransitions[status][action] ?? null;

@@ -17,7 +17,7 @@ export const jobStatuses = [
 ] as const;
 export type JobStatus = (typeof jobStatuses)[number];
 
-export const isOver = (status: JobStatus): boolean =>
+export const isFinished = (status: JobStatus): boolean =>
   status === 'cancelled' || status === 'succeeded' || status === 'failed';
 
 export interface Job {

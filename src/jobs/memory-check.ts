@@ -1,5 +1,5 @@
-import { leastNetwork } from '../training/run/least-network.ts';
-import { checkMemoryNeed, leastMemory } from '../training/run/memory-need.ts';
+import { smallestNetwork } from '../training/run/smallest-network.ts';
+import { checkMemoryNeed, computeParameterMemory } from '../training/run/memory-need.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
 
 /**
@@ -7,7 +7,10 @@ import type { TrainingSpec } from '../training/training-spec.ts';
  * checked when the job runs. @throws UnrollError training_too_large
  */
 export function checkMemory(spec: TrainingSpec, threads: number, megabytes: number): void {
-  const network = leastNetwork(spec);
+  const network = smallestNetwork(spec);
   if (!network) return;
-  checkMemoryNeed(leastMemory(network, spec.hyperparameters, threads, new Set(spec.frozen)), megabytes);
+  checkMemoryNeed(
+    computeParameterMemory(network, spec.hyperparameters, threads, new Set(spec.frozen)),
+    megabytes,
+  );
 }

@@ -23,12 +23,12 @@ export function createPublisher(
   const last = new Map<string, Promise<unknown>>();
 
   async function publish(job: string, step: number, name: string): Promise<string> {
-    const from = checkpointFolder(folders.of(job), step);
+    const from = checkpointFolder(folders.path(job), step);
     const version = await publishVersion(modelsRoot, name, from, `${job}:${step}`);
     await repository.rescan();
     const published = `${name}@${version}`;
-    const row = (await store.patient.checkpoints(job)).find((one) => one.step === step);
-    if (row && row.published !== published) await store.patient.saveCheckpoint({ ...row, published });
+    const row = (await store.withoutTimeout.checkpoints(job)).find((one) => one.step === step);
+    if (row && row.published !== published) await store.withoutTimeout.saveCheckpoint({ ...row, published });
     return published;
   }
 

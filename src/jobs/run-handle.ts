@@ -1,23 +1,23 @@
 import { Worker } from 'node:worker_threads';
-import type { FromRun, RunRequest, ToRun } from '../training/run/run-messages.ts';
+import type { RunMessage, RunRequest, RunCommand } from '../training/run/run-messages.ts';
 
 /** A training thread, as its job sees it. */
 export interface RunHandle {
-  ask(kind: ToRun['kind']): void;
+  send(kind: RunCommand['kind']): void;
   /** Ends it at once; `exited` follows. */
   kill(): void;
 }
 
 export interface RunEvents {
-  readonly heard: (message: FromRun) => void;
+  readonly onMessage: (message: RunMessage) => void;
   /** It is gone. @param reason why, where nobody asked it to go and it said nothing */
-  readonly exited: (reason: string | null) => void;
+  readonly onExit: (reason: string | null) => void;
 }
 
 /** Starts the thread of one run. */
 export type StartRun = (request: RunRequest, events: RunEvents) => RunHandle;
 
-export const startRunThread: StartRun = (request, { heard, exited }) => {
+export const startRunThread: StartRun = (request, { onMessage: heard, onExit: exited }) => {
   const thread = new Worker(new URL('../training/run/run-thread.ts', import.meta.url), {
     workerData: request,
     // a run out of memory takes its thread with it, not the server
@@ -28,7 +28,7 @@ export const startRunThread: StartRun = (request, { heard, exited }) => {
   thread.on('error', (error) => (reason = error instanceof Error ? error.message : String(error)));
   thread.on('exit', (code) => exited(reason ?? (code === 0 ? null : `the thread ended with ${code}`)));
   return {
-    ask: (kind) => thread.postMessage({ kind } satisfies ToRun),
+    send: (kind) => thread.postMessage({ kind } satisfies RunCommand),
     kill: () => void thread.terminate(),
   };
 };

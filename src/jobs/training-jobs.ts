@@ -7,30 +7,30 @@ import type { TrainingSpec } from '../training/training-spec.ts';
 import { createJob } from './create-job.ts';
 import type { Datasets } from './datasets.ts';
 import type { DiskSpace } from './disk-space.ts';
-import { isOver, type Job, type JobCheckpoint, type JobStatus } from './job.ts';
+import { isFinished, type Job, type JobCheckpoint, type JobStatus } from './job.ts';
 import type { JobEvents, Progress } from './job-events.ts';
 import type { JobFolders } from './job-folders.ts';
-import { createJobPlaces, type JobPlaces } from './job-places.ts';
+import { createJobReservations, type JobReservations } from './job-reservations.ts';
 import type { Applied, JobRegistry } from './job-registry.ts';
 import { createJobRuns } from './job-runs.ts';
 import { checkMemory } from './memory-check.ts';
 import type { Publisher } from './publisher.ts';
 import type { StartRun } from './run-handle.ts';
-import { diskFull, messageOf } from './store/store-errors.ts';
+import { toDiskFullError, errorMessage } from './store/store-errors.ts';
 import type { JobStore } from './store/store.ts';
 import { validateJob } from './validate-job.ts';
 
 export interface TrainingJobs {
   /** Takes up jobs that another process, or an earlier start, left unfinished. Those known already stay as they are. */
-  takeUp(jobs: readonly Job[]): void;
+  restore(jobs: readonly Job[]): void;
   /** Cancels jobs that nobody wants. */
-  drop(jobs: readonly Job[]): void;
+  cancelOrphans(jobs: readonly Job[]): void;
   /** @throws UnrollError name_taken, too_many_jobs, dataset_not_found, model_not_found, training_too_large, disk_full … */
   create(spec: TrainingSpec, trial?: { comparison: string }): Promise<Job>;
   /** @throws UnrollError training_too_large */
   checkSpec(spec: TrainingSpec): void;
   /** Places for as many jobs as there are names, until they are created or released. */
-  readonly places: JobPlaces;
+  readonly reservations: JobReservations;
   /** @throws UnrollError job_not_found */
   get(id: string): Promise<Job>;
   list(page: { limit: number; after?: string | undefined }): Promise<Job[]>;
@@ -60,8 +60,8 @@ export interface TrainingJobsOptions {
   readonly modelsRoot: string;
   readonly startRun: StartRun;
   /** Jobs that run at a time, and jobs that are not over. */
-  readonly atOnce: number;
-  readonly queue: number;
+  readonly maxRunning: number;
+  readonly maxUnfinished: number;
   readonly threads: number;
   readonly memoryMegabytes: number;
   readonly quota: CheckpointQuota | null;
@@ -71,8 +71,8 @@ export interface TrainingJobsOptions {
 
 export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
   const { store, registry, events, publisher, modelsRoot, log } = options;
-  const places = createJobPlaces(registry, options.queue);
-  const runs = createJobRuns({ ...options, trained });
+  const places = createJobReservations(registry, options.maxUnfinished);
+  const runs = createJobRuns({ ...options, onTrained: trained });
   let closing = false;
 
   function trained(id: string, best: number): void {
@@ -94,7 +94,7 @@ export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
       // a server that ends publishes on its next start
       if (closing) return;
       log.warn({ job: id, err: error }, 'a trained model cannot be published');
-      const { code, message } = publishError(error);
+      const { code, message } = toPublishError(error);
       registry.fail(id, code, message, job.best);
     }
   }
@@ -130,26 +130,26 @@ export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
   const checkSpec = (spec: TrainingSpec): void => checkMemory(spec, options.threads, options.memoryMegabytes);
 
   return {
-    places,
+    reservations: places,
     checkSpec,
-    takeUp(jobs) {
+    restore(jobs) {
       for (const job of jobs) {
         if (registry.unfinished(job.id)) continue;
         registry.add(job);
         const taken = registry.apply(job.id, 'restart')?.job;
-        if (!taken || isOver(taken.status)) continue;
+        if (!taken || isFinished(taken.status)) continue;
         if (taken.status === 'validating') void validate(taken);
         else if (taken.status === 'publishing') void publishBest(taken.id);
         else if (taken.status === 'queued') runs.enqueue(taken.id);
       }
     },
 
-    drop(jobs) {
+    cancelOrphans(jobs) {
       for (const job of jobs) {
         if (registry.unfinished(job.id)) continue;
         registry.add(job);
         const { status } = registry.apply(job.id, 'restart')?.job ?? job;
-        if (!isOver(status)) registry.apply(job.id, 'request_cancel');
+        if (!isFinished(status)) registry.apply(job.id, 'request_cancel');
       }
     },
 
@@ -171,7 +171,7 @@ export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
         void validate(job);
         return job;
       } catch (error) {
-        throw diskFull(error) ?? error;
+        throw toDiskFullError(error) ?? error;
       } finally {
         release();
       }
@@ -211,7 +211,7 @@ export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
       try {
         return { ...row, published: await publisher.publish(id, step, spec.model) };
       } catch (error) {
-        throw diskFull(error) ?? error;
+        throw toDiskFullError(error) ?? error;
       }
     },
 
@@ -229,11 +229,11 @@ export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
 }
 
 /** What a caller is told of a publication that failed. */
-export function publishError(error: unknown): { code: UnrollError['code']; message: string } {
+export function toPublishError(error: unknown): { code: UnrollError['code']; message: string } {
   if (error instanceof UnrollError) return error;
-  const full = diskFull(error);
+  const full = toDiskFullError(error);
   if (full) return { code: full.code, message: 'there is no room on the disk of UNROLL_MODELS' };
-  return { code: 'internal', message: `the model cannot be published: ${messageOf(error)}` };
+  return { code: 'internal', message: `the model cannot be published: ${errorMessage(error)}` };
 }
 
 /** A job that cannot be published at its end is refused at its start. @throws UnrollError training_unavailable */

@@ -18,7 +18,7 @@ import { createLearningGraph, type LearningGraph } from './learning-graph.ts';
 import type { Learner, LearnerOptions } from './learner-interface.ts';
 import { createLoss } from './optimise/losses/create-loss.ts';
 import type { Loss } from './optimise/loss.ts';
-import { packedSteps } from './plan.ts';
+import { countPackedSteps } from './plan.ts';
 
 /**
  * Builds a network in kernel memory that learns.
@@ -66,7 +66,15 @@ export function createLearner(kernel: Kernel, spec: NetworkSpec, options: Learne
         { plan, carryAfter = plan.steps }: { plan: Plan; carryAfter?: number | undefined },
         random: Rng | null,
         flow: GradientFlow | null,
-      ): Pass => ({ functions, plan, packed: packedSteps(plan), random, carryAfter, source: null, flow });
+      ): Pass => ({
+        functions,
+        plan,
+        packed: countPackedSteps(plan),
+        random,
+        carryAfter,
+        source: null,
+        flow,
+      });
 
       /** @returns the passes, for the way back, and the logits */
       const forward = (
@@ -147,7 +155,7 @@ function buildLayers(
 }
 
 /** Bytes of kernel memory that `createLearner` allocates, found by building without memory. */
-export function learnerBytes(spec: NetworkSpec, options: LearnerOptions): number {
+export function computeLearnerBytes(spec: NetworkSpec, options: LearnerOptions): number {
   const { capacity, sourceCapacity = capacity, input, source = null, loss } = options;
   let bytes = 0;
   const allocate = (length: number): Block => {
@@ -168,8 +176,8 @@ export function learnerBytes(spec: NetworkSpec, options: LearnerOptions): number
 
 function checkSize({ plan }: Sequences, capacity: Capacity, what: string): void {
   const rows = plan.offsets[1] ?? 0;
-  if (packedSteps(plan) > capacity.packed || rows > capacity.rows)
-    throw new RangeError(`a ${what} of ${rows} sequences and ${packedSteps(plan)} steps is too large`);
+  if (countPackedSteps(plan) > capacity.packed || rows > capacity.rows)
+    throw new RangeError(`a ${what} of ${rows} sequences and ${countPackedSteps(plan)} steps is too large`);
 }
 
 /** Tensors of a layer begin with its name; `encoder` and `bridge` stand for all of theirs. */
@@ -196,7 +204,7 @@ function createFeed(
     const block = allocate(most * columns.length);
     const words = new Int32Array(block.values.buffer, block.address, block.values.length);
     return ({ ids, plan }) => {
-      const packed = packedSteps(plan);
+      const packed = countPackedSteps(plan);
       if (ids?.length !== packed * columns.length)
         throw new RangeError(`${ids?.length ?? 0} ids for ${packed} steps of ${columns.length}`);
       columns.forEach((vocabulary, column) => {
@@ -212,7 +220,7 @@ function createFeed(
   const stride = padded(width);
   const block = allocate(most * stride);
   return ({ features, plan }) => {
-    const packed = packedSteps(plan);
+    const packed = countPackedSteps(plan);
     if (features?.length !== packed * width)
       throw new RangeError(`${features?.length ?? 0} numbers for ${packed} steps of ${width}`);
     for (let row = 0; row < packed; row++)

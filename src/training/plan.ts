@@ -4,7 +4,7 @@ import type { Plan } from '../network/layers/layer.ts';
  * The packed order of sequences of these lengths, longest first: at step t stand the rows with more than t steps.
  * @param lengths non-increasing, each ≥ 1
  */
-export function planOf(lengths: ArrayLike<number>): Plan {
+export function createPlan(lengths: ArrayLike<number>): Plan {
   const steps = lengths[0] ?? 0;
   const offsets = new Int32Array(steps + 1);
   let rows = lengths.length;
@@ -16,4 +16,4 @@ export function planOf(lengths: ArrayLike<number>): Plan {
 }
 
 /** Steps of all sequences. */
-export const packedSteps = ({ offsets, steps }: Plan): number => offsets[steps]!;
+export const countPackedSteps = ({ offsets, steps }: Plan): number => offsets[steps]!;

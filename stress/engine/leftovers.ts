@@ -4,7 +4,7 @@ import type { Engine } from '../../src/engine/engine-interface.ts';
 const patienceMs = 10_000;
 
 /** Waits until an engine that nobody asks is empty. @returns its figures where it is not, or null */
-export async function leftoversOf(engine: Engine): Promise<string | null> {
+export async function findLeftovers(engine: Engine): Promise<string | null> {
   const until = performance.now() + patienceMs;
   for (;;) {
     const stats = engine.stats();

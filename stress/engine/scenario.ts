@@ -5,13 +5,13 @@ import { createKernel } from '../../src/cells/create-kernel.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { createRandom, type Random } from '../random.ts';
 import type { Report, Scenario } from '../scenario.ts';
-import { readAnswer, type Answer } from './answer.ts';
-import { ask } from './ask.ts';
+import { readResult, type SequenceResult } from './sequence-result.ts';
+import { runRequest } from './run-request.ts';
 import { deadlineIn } from './deadline.ts';
-import { readForeignNetworks } from './foreign-networks.ts';
-import { leftoversOf } from './leftovers.ts';
+import { readImportedNetworks } from './imported-networks.ts';
+import { findLeftovers } from './leftovers.ts';
 import { createNetworks } from './networks.ts';
-import { createQuestions, fits, type Question } from './questions.ts';
+import { createRequests, fitsSlots, type StressRequest } from './requests.ts';
 import { serveNetworks } from './served-networks.ts';
 
 const maxSteps = 4000;
@@ -26,19 +26,19 @@ export const engine: Scenario = {
   about:
     'random networks in process: killed workers, aborts, deadlines, swaps; every answer bit for bit the one alone',
   share: 35,
-  async run({ seed, seconds, rounds, foreign }, report) {
+  async run({ seed, seconds, rounds, imported }, report) {
     const until = performance.now() + seconds * 1000;
     const random = createRandom(seed);
     const kernel = createKernel({ mode: random.pick(['auto', 'auto', 'plain']), memoryMegabytes: 1024 });
     report.count(`${kernel.path} kernel`);
     const networks = createNetworks(random);
-    if (foreign) {
-      const read = await readForeignNetworks();
-      report.count('foreign files', read.networks.length);
-      report.count('foreign files left out', read.refused);
+    if (imported) {
+      const read = await readImportedNetworks();
+      report.count('imported files', read.networks.length);
+      report.count('imported files skipped', read.refused);
       networks.push(...read.networks);
     }
-    const questions = createQuestions(networks, random);
+    const questions = createRequests(networks, random);
     const alone = await answerAlone(kernel, questions, report);
     for (let round = 0; round === 0 || (round < rounds && performance.now() < until); round++)
       await runRound({
@@ -56,11 +56,11 @@ export const engine: Scenario = {
 /** One worker, one question at a time. A question that fails has no answer, and is not asked again. */
 async function answerAlone(
   kernel: Kernel,
-  questions: readonly Question[],
+  questions: readonly StressRequest[],
   report: Report,
-): Promise<ReadonlyMap<Question, Answer>> {
+): Promise<ReadonlyMap<StressRequest, SequenceResult>> {
   const engine = createEngine({ kernel, workers: 1, slots: 4, queue: 1000, maxSteps });
-  const answers = new Map<Question, Answer>();
+  const answers = new Map<StressRequest, SequenceResult>();
   for (const network of new Set(questions.map((question) => question.network))) {
     const handle = await engine.load(network.spec, network.weights, network.options);
     for (const question of questions.filter((one) => one.network === network))
@@ -70,7 +70,7 @@ async function answerAlone(
           ...question.request,
           deadlineMs: deadlineIn(aloneMs),
         });
-        answers.set(question, (await readAnswer(events, question.request.steps))!);
+        answers.set(question, (await readResult(events, question.request.steps))!);
       } catch {
         report.count('questions without an answer');
       }
@@ -83,8 +83,8 @@ async function answerAlone(
 
 async function runRound(options: {
   readonly kernel: Kernel;
-  readonly questions: readonly Question[];
-  readonly alone: ReadonlyMap<Question, Answer>;
+  readonly questions: readonly StressRequest[];
+  readonly alone: ReadonlyMap<StressRequest, SequenceResult>;
   readonly report: Report;
   readonly until: number;
   readonly round: number;
@@ -118,14 +118,16 @@ async function runRound(options: {
   );
   const usable = questions.filter(
     (question) =>
-      alone.has(question) && served.networks.includes(question.network) && fits(question, settings.slots),
+      alone.has(question) &&
+      served.networks.includes(question.network) &&
+      fitsSlots(question, settings.slots),
   );
   const end = performance.now() + lastsMs;
   const goesOn = (): boolean => performance.now() < end;
   const caller = async (): Promise<void> => {
     while (goesOn()) {
       const question = random.pick(usable);
-      await ask(question, alone.get(question)!, { engine, served, random, report, describe });
+      await runRequest(question, alone.get(question)!, { engine, served, random, report, describe });
       if (random.chance(0.1)) await delay(random.int(0, 20));
     }
   };
@@ -150,7 +152,7 @@ async function runRound(options: {
     }
   };
   await Promise.all([...Array.from({ length: callers }, caller), killer(), swapper()]);
-  const left = await leftoversOf(engine);
+  const left = await findLeftovers(engine);
   if (left !== null) report.fault('sequences are left over', `${describe}: ${left}`);
   await engine.close();
   report.count('rounds');

@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts';
 
 /** Bodies that are right, by path. Most requests are these with a few changes. */
-export const rightBodies: Readonly<Record<string, object>> = {
+export const validBodies: Readonly<Record<string, object>> = {
   '/v1/models/{model}/classify': { input: 'hallo welt' },
   '/v1/models/{model}/tag': { input: 'Time flies' },
   '/v1/models/{model}/decode': { input: 'recurrent', beam_size: 3 },
@@ -31,7 +31,7 @@ export const rightBodies: Readonly<Record<string, object>> = {
 };
 
 /** Bodies that are no JSON, or strange JSON. */
-export const strangeBodies: readonly (string | Buffer)[] = [
+export const malformedBodies: readonly (string | Buffer)[] = [
   '',
   '{',
   '[',

@@ -4,7 +4,7 @@ import type { Random } from '../random.ts';
 export interface Ids {
   pick(parameter: string, random: Random): string;
   /** Remembers the id of what a reply says was made. */
-  learn(id: unknown): void;
+  add(id: unknown): void;
 }
 
 export const shippedModels = ['language', 'moby', 'brown-tagger', 'pronounce', 'names', 'births'] as const;
@@ -35,7 +35,7 @@ export function createIds(): Ids {
   const kinds = { ds: 'dataset', job: 'job', cmp: 'comparison' } as const;
   return {
     pick: (parameter, random) => random.pick(ids[parameter] ?? ['x']),
-    learn(id) {
+    add(id) {
       const prefix = typeof id === 'string' ? /^(ds|job|cmp)_/.exec(id)?.[1] : undefined;
       if (prefix === undefined) return;
       const kind = kinds[prefix as keyof typeof kinds];

@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts';
 import type { RequestOptions } from '../server/request.ts';
 import type { Operation } from './api.ts';
-import { otherTypes, rightBodies, strangeBodies, upload } from './bodies.ts';
+import { otherTypes, validBodies, malformedBodies, upload } from './bodies.ts';
 import type { Ids } from './ids.ts';
 import { sampleSchema, type Schema } from './sample-schema.ts';
 import { anyValue, mutate, strings } from './values.ts';
@@ -56,14 +56,14 @@ function randomBody(
     return body;
   }
   if (operation.body === null && !random.chance(0.05)) return undefined;
-  const right = rightBodies[operation.path.replace('/versions/{version}', '')];
+  const right = validBodies[operation.path.replace('/versions/{version}', '')];
   const value =
     right && random.chance(0.6)
       ? mutate(right, random.int(0, 3), random)
       : operation.body
         ? sampleSchema(operation.body, sampling)
         : anyValue(random);
-  const body = random.chance(0.03) ? random.pick(strangeBodies) : JSON.stringify(value);
+  const body = random.chance(0.03) ? random.pick(malformedBodies) : JSON.stringify(value);
   if (random.chance(0.15)) headers['content-type'] = random.pick(otherTypes);
   if (operation.path.endsWith('/infer') && random.chance(0.2)) {
     const lengths = ['0', '10', '-1', '99999', 'x', String(Buffer.byteLength(body))];

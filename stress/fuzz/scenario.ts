@@ -1,12 +1,12 @@
 import { createRandom } from '../random.ts';
 import type { Report, Scenario } from '../scenario.ts';
-import { logFaults } from '../server/log-faults.ts';
+import { findLogFaults } from '../server/log-faults.ts';
 import { residentMegabytes } from '../server/memory.ts';
-import { createAgent, jsonOf, postJson, request } from '../server/request.ts';
+import { createAgent, parseReplyJson, postJson, request } from '../server/request.ts';
 import { createServerFolders, startServer } from '../server/server-process.ts';
 import { readApi } from './api.ts';
 import { createIds, shippedModels } from './ids.ts';
-import { judge } from './judge.ts';
+import { checkReply } from './check-reply.ts';
 import { randomRequest, type RandomRequest } from './random-request.ts';
 
 const callers = 6;
@@ -55,9 +55,9 @@ export const fuzz: Scenario = {
         const asked = randomRequest({ random, ...api, ids });
         const reply = await request(port, { ...asked, agent, timeoutMs });
         const before = connections.get(reply.localPort) ?? [];
-        judge(asked, reply, before, report);
+        checkReply(asked, reply, before, report);
         connections.set(reply.localPort, [...before, asked].slice(-2));
-        ids.learn(jsonOf(reply)['id']);
+        ids.add(parseReplyJson(reply)['id']);
         if (number % stretch > 0 || server.exit !== null) continue;
         memory.push(residentMegabytes(pid));
         for (const model of shippedModels)
@@ -72,7 +72,7 @@ export const fuzz: Scenario = {
       await request(port, { method: 'POST', path: `/v2/repository/models/${model}/load` });
     const alive = await postJson(port, '/v1/models/language/classify', { input: 'hallo' });
     if (alive.status !== 200) report.fault('not alive', `${alive.status} ${alive.error} ${alive.body}`);
-    for (const line of logFaults(server.output())) report.fault('log', line);
+    for (const line of findLogFaults(server.output())) report.fault('log', line);
     server.kill('SIGTERM');
     const { code } = await server.ended;
     if (code !== 0) report.fault('exit', `${code} after SIGTERM: ${server.output().slice(-1500)}`);

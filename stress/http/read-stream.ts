@@ -17,7 +17,7 @@ export function readStream(text: string): StreamEvent[] {
 }
 
 /** What is wrong with a stream that should have ended with `done`: its ids, its last event, tokens that are not its text. */
-export function streamProblem(events: readonly StreamEvent[]): string | null {
+export function findStreamProblem(events: readonly StreamEvent[]): string | null {
   const last = events.at(-1);
   if (last?.name !== 'done') return `ended with ${last?.name ?? 'nothing'}: ${JSON.stringify(last?.data)}`;
   const wrong = events.findIndex(({ id }, index) => id !== String(index));

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createRandom } from '../random.ts';
 import type { Report, Scenario } from '../scenario.ts';
-import { logFaults } from '../server/log-faults.ts';
-import { createAgent, jsonOf, postJson, readMetric, request } from '../server/request.ts';
+import { findLogFaults } from '../server/log-faults.ts';
+import { createAgent, parseReplyJson, postJson, readMetric, request } from '../server/request.ts';
 import { createServerFolders, startServer, type ServerProcess } from '../server/server-process.ts';
-import { ask } from './ask.ts';
-import { createCalls, type Call } from './questions.ts';
+import { makeCall } from './make-call.ts';
+import { createCalls, type Call } from './calls.ts';
 
 const callers = 40;
 /** Under load, however long the answers alone took. */
@@ -45,12 +45,12 @@ export const http: Scenario = {
     for (const call of calls) {
       const reply = await postJson(port, call.path, call.body, { agent });
       if (reply.status !== 200) throw new Error(`${call.path}: ${reply.status} ${reply.body}`);
-      alone.set(call, JSON.stringify(jsonOf(reply)[call.answers]));
+      alone.set(call, JSON.stringify(parseReplyJson(reply)[call.resultField]));
     }
     const until = Math.max(end, performance.now() + shortestMs);
     const goesOn = (): boolean => performance.now() < until && server.exit === null;
     const caller = async (): Promise<void> => {
-      while (goesOn()) await ask({ port, agent, random, report, calls, alone });
+      while (goesOn()) await makeCall({ port, agent, random, report, calls, alone });
     };
     const killer = async (): Promise<void> => {
       while (goesOn()) {
@@ -107,7 +107,8 @@ async function checkLeftovers(server: ServerProcess, report: Report): Promise<vo
   if ((unreconciled ?? 0) !== 0) report.fault('unreconciled', `${unreconciled} sequences`);
   const padding = await readMetric(server.port, 'unroll_padding_rows_total');
   if (padding !== 0) report.fault('padding', `unroll_padding_rows_total ${padding}`);
-  for (const line of logFaults(server.output(), /^a worker died and is replaced$/)) report.fault('log', line);
+  for (const line of findLogFaults(server.output(), /^a worker died and is replaced$/))
+    report.fault('log', line);
   server.kill('SIGTERM');
   const { code } = await server.ended;
   if (code !== 0) report.fault('exit', `${code} after SIGTERM`);

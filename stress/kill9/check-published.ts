@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import type { Report } from '../scenario.ts';
-import { jsonOf, request } from '../server/request.ts';
-import type { AskedJob } from './jobs.ts';
+import { parseReplyJson, request } from '../server/request.ts';
+import type { RequestedJob } from './jobs.ts';
 import { hashWeights, listModelFolder } from './published-weights.ts';
 import type { JobView } from './training-calls.ts';
 
@@ -9,7 +9,7 @@ import type { JobView } from './training-calls.ts';
 export async function checkPublished(options: {
   readonly port: number;
   readonly models: string;
-  readonly asked: readonly AskedJob[];
+  readonly asked: readonly RequestedJob[];
   readonly jobs: readonly JobView[];
   /** Hashes of the weights of each kind. */
   readonly expected: readonly string[];
@@ -42,7 +42,7 @@ export async function checkPublished(options: {
       if (hashWeights(models, one.model, Number(version)) !== expected[one.kind])
         report.fault('other weights than without kills', `${describe}, version ${version}`);
     const view = await request(port, { path: `/v1/models/${one.model}` });
-    if (view.status !== 200 || jsonOf(view)['ready'] !== true)
+    if (view.status !== 200 || parseReplyJson(view)['ready'] !== true)
       report.fault('the model is not served', `${describe}: ${view.status} ${view.body.slice(0, 300)}`);
   }
   const known = new Set([...asked.map(({ model }) => model), 'names', 'births']);

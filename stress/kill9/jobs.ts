@@ -32,7 +32,7 @@ export const jobSpec = (kind: number, model: string): object => ({
 });
 
 /** A job that was asked for. */
-export interface AskedJob {
+export interface RequestedJob {
   readonly model: string;
   readonly kind: number;
   readonly round: number;
@@ -40,6 +40,6 @@ export interface AskedJob {
   id: string | null;
 }
 
-export function nextJob(random: Random, round: number, number: number): AskedJob {
+export function nextJob(random: Random, round: number, number: number): RequestedJob {
   return { model: `made-${number}`, kind: random.pick(kinds), round, id: null };
 }

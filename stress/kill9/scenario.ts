@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createRandom } from '../random.ts';
 import type { Report, Scenario } from '../scenario.ts';
-import { logFaults } from '../server/log-faults.ts';
+import { findLogFaults } from '../server/log-faults.ts';
 import { createServerFolders, startServer, type ServerProcess } from '../server/server-process.ts';
 import { checkPublished } from './check-published.ts';
-import { jobSpec, kinds, nextJob, type AskedJob } from './jobs.ts';
+import { jobSpec, kinds, nextJob, type RequestedJob } from './jobs.ts';
 import { drawKillMoment, waitForKillMoment } from './kill-moment.ts';
 import { hashWeights } from './published-weights.ts';
-import { createJob, getJob, isOver, listJobs, type JobView } from './training-calls.ts';
+import { createJob, getJob, isFinished, listJobs, type JobView } from './training-calls.ts';
 
 const served = ['names', 'births'];
 const settings = { WORKERS: 1, TRAINING_JOBS: 2 };
@@ -26,8 +26,8 @@ export const kill9: Scenario = {
     const end = performance.now() + seconds * 1000;
     const expected = await trainWithoutKills();
     const folders = createServerFolders(served);
-    const asked: AskedJob[] = [];
-    const over = new Set<AskedJob>();
+    const asked: RequestedJob[] = [];
+    const over = new Set<RequestedJob>();
     for (let round = 0; round === 0 || (round < rounds && performance.now() < end); round++) {
       const random = createRandom(seed, round);
       const moment = drawKillMoment(random);
@@ -51,7 +51,7 @@ export const kill9: Scenario = {
           'the server ended by itself',
           `${describe}: ${exit.code} ${server.output().slice(-1500)}`,
         );
-      for (const line of logFaults(server.output())) report.fault('log', `${describe}: ${line}`);
+      for (const line of findLogFaults(server.output())) report.fault('log', `${describe}: ${line}`);
       report.count(`killed during ${moment.during}`);
     }
     await finish(folders, asked, expected, report);
@@ -72,8 +72,8 @@ async function listens(server: ServerProcess, describe: string, report: Report):
 /** Looks at every job that was acknowledged and was not over when last seen. */
 async function markOver(
   { port }: ServerProcess,
-  asked: readonly AskedJob[],
-  over: Set<AskedJob>,
+  asked: readonly RequestedJob[],
+  over: Set<RequestedJob>,
   report: Report,
 ): Promise<void> {
   for (const job of asked) {
@@ -83,7 +83,7 @@ async function markOver(
       over.add(job);
       return null;
     });
-    if (view && isOver(view)) over.add(job);
+    if (view && isFinished(view)) over.add(job);
   }
 }
 
@@ -110,11 +110,11 @@ async function waitUntilOver(server: ServerProcess): Promise<JobView[]> {
   let until = 0;
   for (;;) {
     const jobs = await listJobs(server.port);
-    const over = jobs.filter(isOver).length;
+    const over = jobs.filter(isFinished).length;
     if (over === jobs.length) return jobs;
     if (over !== seen) [seen, until] = [over, performance.now() + stuckMs];
     if (performance.now() > until)
-      throw new Error(`jobs do not get on: ${JSON.stringify(jobs.filter((job) => !isOver(job)))}`);
+      throw new Error(`jobs do not get on: ${JSON.stringify(jobs.filter((job) => !isFinished(job)))}`);
     await delay(50);
   }
 }
@@ -122,7 +122,7 @@ async function waitUntilOver(server: ServerProcess): Promise<JobView[]> {
 /** A last server that is not killed lets every job end; then everything must be there, once. */
 async function finish(
   folders: { readonly models: string; readonly data: string },
-  asked: readonly AskedJob[],
+  asked: readonly RequestedJob[],
   expected: readonly string[],
   report: Report,
 ): Promise<void> {
@@ -135,7 +135,7 @@ async function finish(
     const spec = readFileSync(join(folders.models, name, '1', 'model.json'), 'utf8');
     if (!spec.startsWith('{')) report.fault('a shipped model is damaged', name);
   }
-  for (const line of logFaults(server.output())) report.fault('log', `the last start: ${line}`);
+  for (const line of findLogFaults(server.output())) report.fault('log', `the last start: ${line}`);
   server.kill('SIGTERM');
   const { code } = await server.ended;
   if (code !== 0) report.fault('exit', `${code} after SIGTERM`);

@@ -1,5 +1,5 @@
-import { jsonOf, postJson, request } from '../server/request.ts';
-import { jobSpec, type AskedJob } from './jobs.ts';
+import { parseReplyJson, postJson, request } from '../server/request.ts';
+import { jobSpec, type RequestedJob } from './jobs.ts';
 
 /** As much of a job's view as is looked at. */
 export interface JobView {
@@ -10,14 +10,15 @@ export interface JobView {
   readonly error: object | null;
 }
 
-export const isOver = ({ status }: JobView): boolean => ['succeeded', 'failed', 'cancelled'].includes(status);
+export const isFinished = ({ status }: JobView): boolean =>
+  ['succeeded', 'failed', 'cancelled'].includes(status);
 
 /** Asks for the job. Its id stays null where no reply arrives. @throws Error for a reply that is no success */
-export async function createJob(port: number, job: AskedJob): Promise<void> {
+export async function createJob(port: number, job: RequestedJob): Promise<void> {
   const reply = await postJson(port, '/v1/training/jobs', jobSpec(job.kind, job.model));
   if (reply.error !== null) return;
   if (reply.status >= 300) throw new Error(`POST /v1/training/jobs: ${reply.status} ${reply.body}`);
-  job.id = String(jsonOf(reply)['id']);
+  job.id = String(parseReplyJson(reply)['id']);
 }
 
 /** @returns the job; null where the connection broke @throws Error for any other reply */
@@ -25,7 +26,7 @@ export async function getJob(port: number, id: string): Promise<JobView | null> 
   const reply = await request(port, { path: `/v1/training/jobs/${id}` });
   if (reply.error !== null) return null;
   if (reply.status !== 200) throw new Error(`GET /v1/training/jobs/${id}: ${reply.status} ${reply.body}`);
-  return jsonOf(reply) as unknown as JobView;
+  return parseReplyJson(reply) as unknown as JobView;
 }
 
 const pageSize = 100;
@@ -37,7 +38,7 @@ export async function listJobs(port: number): Promise<JobView[]> {
     const reply = await request(port, { path: `/v1/training/jobs?limit=${pageSize}${after}` });
     if (reply.status !== 200)
       throw new Error(`GET /v1/training/jobs: ${reply.error ?? reply.status} ${reply.body}`);
-    const { data } = jsonOf(reply) as { data: JobView[] };
+    const { data } = parseReplyJson(reply) as { data: JobView[] };
     jobs.push(...data);
     if (data.length < pageSize) return jobs;
   }

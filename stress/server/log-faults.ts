@@ -1,7 +1,7 @@
 const errorLevel = 50;
 
 /** Messages at level error and above, and lines that are no log lines and speak of a warning or an error. */
-export function logFaults(output: string, expected: RegExp = /^$/): string[] {
+export function findLogFaults(output: string, expected: RegExp = /^$/): string[] {
   const faults: string[] = [];
   for (const line of output.split('\n')) {
     if (!line.startsWith('{')) {

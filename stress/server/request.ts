@@ -73,7 +73,7 @@ export const postJson = (port: number, path: string, body: unknown, more: Partia
   request(port, { method: 'POST', path, body: JSON.stringify(body), ...more });
 
 /** A reply's JSON, or an empty object. */
-export function jsonOf(reply: Reply): Record<string, unknown> {
+export function parseReplyJson(reply: Reply): Record<string, unknown> {
   try {
     return JSON.parse(reply.body) as Record<string, unknown>;
   } catch {

@@ -12,7 +12,7 @@ export interface OpenRequest {
   /** The request has left this process. */
   readonly sent: Promise<void>;
   /** The head of the reply has arrived. */
-  readonly answered: () => boolean;
+  readonly headReceived: () => boolean;
   readonly ended: Promise<Ending>;
 }
 
@@ -44,7 +44,7 @@ export function openRequest(port: number, path: string, body: object): OpenReque
   const ended = new Promise<Ending>((resolve) => {
     socket.on('close', () => resolve(endingOf(head, tail, failure)));
   });
-  return { sent, answered: () => head.includes('\r\n\r\n'), ended };
+  return { sent, headReceived: () => head.includes('\r\n\r\n'), ended };
 }
 
 const lengthOf = (head: string): number => Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? NaN);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createRandom, type Random } from '../random.ts';
 import type { Report, Scenario } from '../scenario.ts';
-import { logFaults } from '../server/log-faults.ts';
+import { findLogFaults } from '../server/log-faults.ts';
 import { request } from '../server/request.ts';
 import { createServerFolders, startServer } from '../server/server-process.ts';
 import { openRequest, type OpenRequest } from './open-request.ts';
@@ -69,7 +69,7 @@ async function runRound({ round, streams, folders, report, random }: Round): Pro
   );
   await Promise.all([...open, ...plain].map(({ sent }) => sent));
   if (!plan.early) await waitUntilAnswered(open);
-  report.count('streams begun at SIGTERM', open.filter(({ answered }) => answered()).length);
+  report.count('streams begun at SIGTERM', open.filter(({ headReceived }) => headReceived()).length);
   if (plan.loads) {
     void request(server.port, { method: 'POST', path: '/v2/repository/models/pronounce/load' });
     await delay(random.int(0, 30));
@@ -102,12 +102,12 @@ async function runRound({ round, streams, folders, report, random }: Round): Pro
   // where nothing keeps the drain going, the server may be ending as this connection is made
   if (kind !== 'whole reply' && plan.tokens === mostTokens)
     report.fault(`a request while draining was ${kind}`, `${describe}: ${detail}`);
-  for (const line of logFaults(server.output())) report.fault('log', `${describe}: ${line}`);
+  for (const line of findLogFaults(server.output())) report.fault('log', `${describe}: ${line}`);
   report.count('rounds');
 }
 
 /** Waits until every stream has begun, or long enough: endless ones wait for each other's slots. */
 async function waitUntilAnswered(requests: readonly OpenRequest[]): Promise<void> {
   const until = performance.now() + openMs;
-  while (requests.some(({ answered }) => !answered()) && performance.now() < until) await delay(10);
+  while (requests.some(({ headReceived }) => !headReceived()) && performance.now() < until) await delay(10);
 }

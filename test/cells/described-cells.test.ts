@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { cellChoices, findCell } from '../../src/cells/registry.ts';
-import { showNetwork } from '../../src/cli/show-network.ts';
+import { formatNetwork } from '../../src/cli/format-network.ts';
 import { describeNetwork } from '../../src/engine/network-info.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import { arenaBytes } from '../../src/network/layout.ts';
@@ -20,7 +20,7 @@ it.each(cellChoices)('inspect and the API show a layer of %j with its parameters
       ? 'tanh'
       : '';
 
-  const lines = showNetwork({ network: spec, input, weights, notes: [] });
+  const lines = formatNetwork({ network: spec, input, weights, notes: [] });
   expect(lines[1]).toContain(`${choice.cell} of 3${variant && `, ${variant}`}  2 → 3`);
 
   const program = compileNetwork(spec, weights, kernel);

@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { graphOf } from '../../src/cli/graph-options.ts';
+import { parseGraphOptions } from '../../src/cli/graph-options.ts';
 
 describe('what is said of a graph on the command line', () => {
-  it('is nothing where nothing is said', () => expect(graphOf({})).toBeUndefined());
+  it('is nothing where nothing is said', () => expect(parseGraphOptions({})).toBeUndefined());
 
   it('is `graph` of a model.json', () => {
     expect(
-      graphOf({ set: ['sr=16000', 'bands=1,2'], shape: ['x=1,-1,4'], state: ['h=hn'], context: '64' }),
+      parseGraphOptions({
+        set: ['sr=16000', 'bands=1,2'],
+        shape: ['x=1,-1,4'],
+        state: ['h=hn'],
+        context: '64',
+      }),
     ).toEqual({
       set: { sr: 16_000, bands: [1, 2] },
       shapes: { x: [1, -1, 4] },
@@ -16,7 +21,7 @@ describe('what is said of a graph on the command line', () => {
   });
 
   it('splits at the last =, since names of tensors may have one', () => {
-    expect(graphOf({ set: ['a=b=3'] })?.set).toEqual({ 'a=b': 3 });
+    expect(parseGraphOptions({ set: ['a=b=3'] })?.set).toEqual({ 'a=b': 3 });
   });
 
   it.each([
@@ -26,5 +31,5 @@ describe('what is said of a graph on the command line', () => {
     [{ state: ['=hn'] }, '--state: must be NAME=VALUE'],
     [{ context: 'much' }, '--context: '],
     [{ context: '-1' }, '--context: '],
-  ])('%j is refused by the option', (options, why) => expect(() => graphOf(options)).toThrow(why));
+  ])('%j is refused by the option', (options, why) => expect(() => parseGraphOptions(options)).toThrow(why));
 });

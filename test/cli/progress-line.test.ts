@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { createDisplay, duration, progressLine } from '../../src/cli/progress-line.ts';
+import { createDisplay, formatDuration, formatProgress } from '../../src/cli/progress-line.ts';
 
 const half = { epoch: 2, step: 50, steps: 100, loss: 1.23456, stepsPerSecond: 12.34, secondsLeft: 4.05 };
 
 describe('a progress line', () => {
   it('has a bar, the loss, the speed and the time left', () => {
-    expect(progressLine(half)).toBe(
+    expect(formatProgress(half)).toBe(
       'epoch 3  ████████████░░░░░░░░░░░░  50 %  step 50/100  loss 1.2346  12.3 steps/s  0:04 left',
     );
   });
   it('says nothing of a time that nobody knows', () => {
-    expect(progressLine({ ...half, secondsLeft: null })).not.toContain('left');
+    expect(formatProgress({ ...half, secondsLeft: null })).not.toContain('left');
   });
 });
 
@@ -19,7 +19,7 @@ it.each([
   [75, '1:15'],
   [3700, '1:01:40'],
 ])('%d seconds are %s', (seconds, text) => {
-  expect(duration(seconds)).toBe(text);
+  expect(formatDuration(seconds)).toBe(text);
 });
 
 describe('the display', () => {
@@ -35,7 +35,7 @@ describe('the display', () => {
     const { written, display } = shown(true);
     display.progress(half);
     display.line('measured');
-    expect(written[0]).toBe(`\r\u{1b}[K${progressLine(half).slice(0, 39)}`);
+    expect(written[0]).toBe(`\r\u{1b}[K${formatProgress(half).slice(0, 39)}`);
     expect(written.slice(1)).toEqual(['\r\u{1b}[K', 'measured\n']);
   });
 
@@ -43,6 +43,6 @@ describe('the display', () => {
     let now = 0;
     const { written, display } = shown(false, () => now);
     for (now = 0; now < 25_000; now += 1000) display.progress(half);
-    expect(written).toEqual(Array(3).fill(`${progressLine(half)}\n`));
+    expect(written).toEqual(Array(3).fill(`${formatProgress(half)}\n`));
   });
 });

@@ -10,7 +10,7 @@ it('writes inline records to a file of the job’s own and keeps them out of its
   const job = (await store.job(id))!;
   expect(job.spec).toMatchObject({ data: { dataset: 'inline' }, validation: { dataset: 'inline' } });
   expect(readFileSync(job.data.path, 'utf8')).toBe('{"text":"a","label":"x"}\n');
-  expect(job.validation!.path).toBe(join(folders.of(id), 'validation.jsonl'));
+  expect(job.validation!.path).toBe(join(folders.path(id), 'validation.jsonl'));
 });
 
 it('copies the model that it goes on from', async () => {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createStoreClient } from '../../src/jobs/store/store-client.ts';
 import { createTraining, type Training, type TrainingOptions } from '../../src/jobs/create-training.ts';
-import { fakeRuns } from './fake-runs.ts';
-import { eventually, jobOf, silent, spec, temporaryFolder } from './fixtures.ts';
+import { createFakeRuns } from './fake-runs.ts';
+import { eventually, makeJob, silent, spec, temporaryFolder } from './fixtures.ts';
 
 const started: Training[] = [];
 afterEach(async () => {
@@ -12,20 +12,20 @@ afterEach(async () => {
 });
 
 function create(folder: string, more: Partial<TrainingOptions> = {}) {
-  const { startRun, runs } = fakeRuns();
+  const { startRun, runs } = createFakeRuns();
   const modelsRoot = join(folder, '../models');
   mkdirSync(modelsRoot, { recursive: true });
   const training = createTraining({
     folder,
     modelsRoot,
     repository: { acquire: () => ({}) as never, rescan: async () => {} },
-    atOnce: 1,
-    queue: 10,
+    maxRunning: 1,
+    maxUnfinished: 10,
     threads: 1,
     memoryMegabytes: 64,
-    mostDatasetBytes: 1000,
-    mostDatasetsBytes: 1000,
-    mostCheckpointsBytes: 1_000_000,
+    maxDatasetBytes: 1000,
+    maxTotalDatasetBytes: 1000,
+    maxTotalCheckpointBytes: 1_000_000,
     reserveBytes: 0,
     startRun,
     log: silent,
@@ -68,7 +68,7 @@ describe('training', () => {
     other.start();
     await other.requireAvailable();
     const { id } = await other.jobs.create(spec('made'));
-    const { training, runs } = create(folder, { atOnce: 0 });
+    const { training, runs } = create(folder, { maxRunning: 0 });
     training.start();
     await expect(training.requireAvailable()).rejects.toMatchObject({
       code: 'training_disabled',
@@ -83,8 +83,8 @@ describe('training', () => {
     const folder = dataFolder();
     const before = createStoreClient({ folder, readOnly: false, log: silent });
     before.start();
-    const left = jobOf({ status: 'running', spec: spec('left') });
-    const orphan = jobOf({ status: 'queued', comparison: 'cmp_never' });
+    const left = makeJob({ status: 'running', spec: spec('left') });
+    const orphan = makeJob({ status: 'queued', comparison: 'cmp_never' });
     for (const job of [left, orphan]) await before.store.saveJob(job);
     await before.close(1000);
     const { training, runs } = create(folder);

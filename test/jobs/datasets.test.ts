@@ -6,7 +6,7 @@ import { UnrollError } from '../../src/errors.ts';
 import { createDatasets } from '../../src/jobs/datasets.ts';
 import { createDiskSpace } from '../../src/jobs/disk-space.ts';
 import type { Job } from '../../src/jobs/job.ts';
-import { jobOf, memoryStore, temporaryFolder } from './fixtures.ts';
+import { makeJob, memoryStore, temporaryFolder } from './fixtures.ts';
 
 const about = { name: 'n', format: 'text', task: null } as const;
 const bytes = (count: number) =>
@@ -16,7 +16,7 @@ function create(
 ) {
   const folder = temporaryFolder();
   const { reserve = 0, unfinished = [], store = memoryStore() } = limits;
-  const sizes = { mostBytes: 6000, mostBytesTogether: 10_000 };
+  const sizes = { maxBytes: 6000, maxTotalBytes: 10_000 };
   const datasets = createDatasets(store, folder, sizes, createDiskSpace(folder, reserve), () => unfinished);
   return { folder, datasets };
 }
@@ -67,7 +67,7 @@ describe('datasets', () => {
     const jobs: Job[] = [];
     const { folder, datasets } = create({ unfinished: jobs });
     const { id } = await datasets.add(bytes(100), about);
-    jobs.push(jobOf({ validation: { path: join(folder, `${id}.text`), format: 'text' } }));
+    jobs.push(makeJob({ validation: { path: join(folder, `${id}.text`), format: 'text' } }));
     await expect(datasets.remove(id)).rejects.toMatchObject({ code: 'in_use' });
     jobs.pop();
     await datasets.remove(id);

@@ -24,8 +24,8 @@ async function startedJob() {
 
 it('an unexpected failure of a training thread is reported without its stack, which is logged', async () => {
   const { run, failed, logged } = await startedJob();
-  run.say({ kind: 'failed', code: 'internal', message: 'the training failed', stack });
-  run.die('exit');
+  run.send({ kind: 'failed', code: 'internal', message: 'the training failed', stack });
+  run.exit('exit');
   const { job, shown } = await failed();
   expect(job).toMatchObject({ error: { code: 'internal', message: 'the training failed' } });
   expect(shown).not.toContain('/home/somebody');
@@ -34,7 +34,7 @@ it('an unexpected failure of a training thread is reported without its stack, wh
 
 it('the death of a training thread is reported without its reason, which is logged', async () => {
   const { run, failed, logged } = await startedJob();
-  run.die('Cannot find module /home/somebody/unroll/src/training/run-thread.ts');
+  run.exit('Cannot find module /home/somebody/unroll/src/training/run-thread.ts');
   const { job, shown } = await failed();
   expect(job).toMatchObject({ error: { code: 'internal' } });
   expect(shown).not.toContain('/home/somebody');

@@ -33,7 +33,7 @@ export const spec = (model = 'made', more: object = {}) =>
   });
 
 let count = 0;
-export function jobOf(changes: Partial<Job> = {}): Job {
+export function makeJob(changes: Partial<Job> = {}): Job {
   const id = `job_${++count}`;
   return {
     id,
@@ -53,7 +53,7 @@ export function jobOf(changes: Partial<Job> = {}): Job {
   };
 }
 
-export const eventOf = (
+export const makeEvent = (
   job: string,
   message: string,
   more: Partial<JobEvent> = {},
@@ -86,7 +86,7 @@ export function memoryStore(intercept: (name: string, parameters: unknown[]) => 
       },
     ]),
   );
-  return { ...bound, patient: bound } as unknown as JobStore;
+  return { ...bound, withoutTimeout: bound } as unknown as JobStore;
 }
 
 export const silent = { info() {}, warn() {}, error() {} };

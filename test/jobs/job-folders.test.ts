@@ -6,24 +6,24 @@ import { temporaryFolder } from './fixtures.ts';
 
 it('finds the last checkpoint that a run can go on from, past those that can only be served', async () => {
   const folders = createJobFolders(temporaryFolder());
-  await folders.make('j');
-  expect(await folders.lastResumable('j')).toBeNull();
+  await folders.create('j');
+  expect(await folders.lastResumableStep('j')).toBeNull();
   for (const [step, resumable] of [
     ['9', true],
     ['10', true],
     ['200', false],
     ['.300', true],
   ] as const) {
-    mkdirSync(join(folders.of('j'), 'checkpoints', step));
-    if (resumable) writeFileSync(join(folders.of('j'), 'checkpoints', step, 'training.json'), '{}');
+    mkdirSync(join(folders.path('j'), 'checkpoints', step));
+    if (resumable) writeFileSync(join(folders.path('j'), 'checkpoints', step, 'training.json'), '{}');
   }
-  expect(await folders.lastResumable('j')).toBe(10);
+  expect(await folders.lastResumableStep('j')).toBe(10);
 });
 
 it('keeps inline records and a copy of the base, and removes all of it', async () => {
   const root = temporaryFolder();
   const folders = createJobFolders(join(root, 'jobs'));
-  await folders.make('j');
+  await folders.create('j');
   expect(folders.base('j')).toBeNull();
   mkdirSync(join(root, 'model'));
   writeFileSync(join(root, 'model/model.json'), '{}');
@@ -32,5 +32,5 @@ it('keeps inline records and a copy of the base, and removes all of it', async (
   const { path } = await folders.writeRecords('j', 'data', [{ a: 1 }, { a: 2 }]);
   expect(readFileSync(path, 'utf8')).toBe('{"a":1}\n{"a":2}\n');
   await folders.remove('j');
-  expect(existsSync(folders.of('j'))).toBe(false);
+  expect(existsSync(folders.path('j'))).toBe(false);
 });

@@ -4,7 +4,7 @@ import type { Job } from '../../src/jobs/job.ts';
 import { createJobEvents } from '../../src/jobs/job-events.ts';
 import { createJobRegistry } from '../../src/jobs/job-registry.ts';
 import type { JobStore } from '../../src/jobs/store/store.ts';
-import { eventually, jobOf, memoryStore, silent } from './fixtures.ts';
+import { eventually, makeJob, memoryStore, silent } from './fixtures.ts';
 
 function registryOf(store: JobStore = memoryStore()) {
   const events = createJobEvents(store, (id) => registry.unfinished(id) !== null);
@@ -15,7 +15,7 @@ function registryOf(store: JobStore = memoryStore()) {
 describe('the registry of jobs', () => {
   it('changes a status at once and records it, with an event, in order', async () => {
     const { store, registry } = registryOf();
-    const job = jobOf({ status: 'queued' });
+    const job = makeJob({ status: 'queued' });
     registry.add(job);
     const started = registry.apply(job.id, 'start', { changes: { startedAt: 5 } })!;
     expect(registry.unfinished(job.id)).toMatchObject({ status: 'running', startedAt: 5 });
@@ -29,7 +29,7 @@ describe('the registry of jobs', () => {
 
   it('refuses what the table does not have, and changes nothing then', async () => {
     const { store, registry } = registryOf();
-    const job = jobOf({ status: 'paused' });
+    const job = makeJob({ status: 'paused' });
     registry.add(job);
     expect(registry.apply(job.id, 'published')).toBeNull();
     expect(registry.apply('job_none', 'start')).toBeNull();
@@ -39,10 +39,10 @@ describe('the registry of jobs', () => {
 
   it('tells listeners of a job that is over, and finds it in the database from then on', async () => {
     const { registry } = registryOf();
-    const job = jobOf({ status: 'running' });
+    const job = makeJob({ status: 'running' });
     registry.add(job);
     const over: Job[] = [];
-    registry.onOver((one) => over.push(one));
+    registry.onFinished((one) => over.push(one));
     registry.fail(job.id, 'diverged', 'too far');
     expect(over).toMatchObject([
       { id: job.id, status: 'failed', error: { code: 'diverged', message: 'too far' } },
@@ -59,7 +59,7 @@ describe('the registry of jobs', () => {
 
   it('takes a failure of a job that is being cancelled for its end, without an error', async () => {
     const { registry } = registryOf();
-    const job = jobOf({ status: 'cancelling' });
+    const job = makeJob({ status: 'cancelling' });
     registry.add(job);
     registry.fail(job.id, 'internal', 'killed');
     expect(await registry.find(job.id)).toMatchObject({ status: 'cancelled', error: null });
@@ -72,7 +72,7 @@ describe('the registry of jobs', () => {
         if (name === 'saveJob' && full) throw new UnrollError('disk_full', 'no room');
       }),
     );
-    const job = jobOf({ status: 'running' });
+    const job = makeJob({ status: 'running' });
     registry.add(job);
     registry.fail(job.id, 'disk_full', 'no room');
     expect(await registry.find(job.id)).toMatchObject({ status: 'failed' });

@@ -14,24 +14,24 @@ const progress = {
 
 describe('the queue of runs', () => {
   it('starts jobs in their order, no more at a time than are allowed', async () => {
-    const service = createService({ atOnce: 2 });
+    const service = createService({ maxRunning: 2 });
     for (const model of ['a', 'b', 'c', 'd']) {
       const { id } = await service.jobs.create(spec(model));
       await eventually(() => service.registry.unfinished(id)?.status !== 'validating');
     }
     await eventually(() => service.runs[1]);
     expect(service.jobs.counts()).toEqual({ running: 2, queued: 2 });
-    service.runs[1]!.die('gone');
-    service.runs[0]!.die('gone');
+    service.runs[1]!.exit('gone');
+    service.runs[0]!.exit('gone');
     await eventually(() => service.runs[3]);
     expect(service.runs.map(({ request }) => request.spec.model)).toEqual(['a', 'b', 'c', 'd']);
   });
 
   it('gives a job that is resumed while its thread still ends one thread at a time', async () => {
-    const service = createService({ atOnce: 4 });
+    const service = createService({ maxRunning: 4 });
     const { id } = await service.jobs.create(spec('a'));
     const run = await eventually(() => service.runs[0]);
-    run.say(progress);
+    run.send(progress);
     await service.jobs.pause(id);
     await expect(service.jobs.resume(id)).rejects.toMatchObject({ code: 'job_state_conflict' });
     expect(service.runs).toHaveLength(1);
@@ -42,13 +42,13 @@ describe('the queue of runs', () => {
   });
 
   it('asks a thread to stop once it has made a step, and kills it before', async () => {
-    const service = createService({ atOnce: 2 });
+    const service = createService({ maxRunning: 2 });
     const ids = [(await service.jobs.create(spec('a'))).id, (await service.jobs.create(spec('b'))).id];
     await eventually(() => service.runs[1]);
     const stepped = service.runs.find(({ request }) => request.spec.model === 'a')!;
-    stepped.say(progress);
+    stepped.send(progress);
     await Promise.all(ids.map((id) => service.jobs.pause(id)));
-    expect([stepped.asked, stepped.killed]).toEqual([['pause'], false]);
+    expect([stepped.commands, stepped.killed]).toEqual([['pause'], false]);
     expect(service.runs.find((run) => run !== stepped)!.killed).toBe(true);
   });
 
@@ -70,7 +70,7 @@ describe('the queue of runs', () => {
     await service.jobs.create(spec('a'));
     await service.jobs.create(spec('b'));
     const run = await eventually(() => service.runs[0]);
-    run.say(progress);
+    run.send(progress);
     expect(service.jobs.steps()).toBe(4);
     const closed = service.jobs.close(1000);
     run.end('paused');
@@ -83,7 +83,7 @@ describe('the queue of runs', () => {
     const { id } = await service.jobs.create(spec('a'));
     const run = await eventually(() => service.runs[0]);
     for (const step of [1, 2, 3]) run.checkpoint(step, step === 2);
-    run.say({ kind: 'dropped', job: id, steps: [1] });
+    run.send({ kind: 'checkpoints_removed', job: id, steps: [1] });
     await eventually(async () => (await service.jobs.checkpoints(id)).length === 2);
     expect((await service.jobs.checkpoints(id)).map(({ step }) => step)).toEqual([2, 3]);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isOver, jobStatuses, type JobStatus } from '../../src/jobs/job.ts';
-import { jobActions, nextStatus, type JobAction } from '../../src/jobs/job-transitions.ts';
+import { isFinished, jobStatuses, type JobStatus } from '../../src/jobs/job.ts';
+import { jobActions, nextJobStatus, type JobAction } from '../../src/jobs/job-transitions.ts';
 
 const none = null;
 // every status × every action, in the order of jobActions
@@ -62,20 +62,20 @@ describe('the life of a job', () => {
   it.each(jobStatuses.flatMap((status) => jobActions.map((action) => [status, action] as const)))(
     'is as the table says: %s, %s',
     (status, action) => {
-      expect(nextStatus(status, action)).toBe(table[status][action]);
+      expect(nextJobStatus(status, action)).toBe(table[status][action]);
     },
   );
 
   it('leaves no status that is over', () => {
-    for (const status of jobStatuses.filter(isOver))
-      for (const action of jobActions) expect(nextStatus(status, action)).toBeNull();
+    for (const status of jobStatuses.filter(isFinished))
+      for (const action of jobActions) expect(nextJobStatus(status, action)).toBeNull();
   });
 
   it('reaches an end from every status', () => {
     const ends = (status: JobStatus, seen: readonly JobStatus[] = []): boolean =>
-      isOver(status) ||
+      isFinished(status) ||
       jobActions.some((action) => {
-        const next = nextStatus(status, action);
+        const next = nextJobStatus(status, action);
         return next !== null && !seen.includes(next) && ends(next, [...seen, status]);
       });
     for (const status of jobStatuses) expect(ends(status)).toBe(true);

@@ -10,7 +10,7 @@ it('makes a checkpoint a version once a name, however often and however many ask
   const folders = createJobFolders(join(root, 'jobs'));
   const store = memoryStore();
   for (const step of [1, 2]) {
-    const home = join(folders.of('j'), 'checkpoints', String(step));
+    const home = join(folders.path('j'), 'checkpoints', String(step));
     mkdirSync(home, { recursive: true });
     writeFileSync(join(home, 'model.json'), '{"name":"m"}');
     writeFileSync(join(home, 'weights.safetensors'), '');

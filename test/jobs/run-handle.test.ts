@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { startRunThread } from '../../src/jobs/run-handle.ts';
-import type { FromRun } from '../../src/training/run/run-messages.ts';
+import type { RunMessage } from '../../src/training/run/run-messages.ts';
 import { spec, temporaryFolder } from './fixtures.ts';
 
 it('starts a thread that reports, can be ended at once, and says why it failed', async () => {
@@ -19,18 +19,18 @@ it('starts a thread that reports, can be ended at once, and says why it failed',
     threads: 1,
     memoryMegabytes: 64,
   };
-  const heard = Promise.withResolvers<FromRun>();
+  const heard = Promise.withResolvers<RunMessage>();
   const exited = Promise.withResolvers<string | null>();
-  const run = startRunThread({ ...request, data }, { heard: heard.resolve, exited: exited.resolve });
+  const run = startRunThread({ ...request, data }, { onMessage: heard.resolve, onExit: exited.resolve });
   expect(await heard.promise).toMatchObject({ kind: 'event', type: 'message' });
   run.kill();
   await exited.promise;
 
-  const messages: FromRun[] = [];
+  const messages: RunMessage[] = [];
   const over = Promise.withResolvers<string | null>();
   startRunThread(
     { ...request, data: { ...data, path: join(folder, 'none') } },
-    { heard: (message) => void messages.push(message), exited: over.resolve },
+    { onMessage: (message) => void messages.push(message), onExit: over.resolve },
   );
   expect(await over.promise).toBeNull();
   expect(messages).toMatchObject([

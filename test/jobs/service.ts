@@ -9,7 +9,7 @@ import { createJobRegistry } from '../../src/jobs/job-registry.ts';
 import { createPublisher, type Publisher } from '../../src/jobs/publisher.ts';
 import type { JobStore } from '../../src/jobs/store/store.ts';
 import { createTrainingJobs, type TrainingJobsOptions } from '../../src/jobs/training-jobs.ts';
-import { fakeRuns } from './fake-runs.ts';
+import { createFakeRuns } from './fake-runs.ts';
 import { memoryStore, silent, temporaryFolder } from './fixtures.ts';
 
 /** The training service with a store in memory and threads that the test plays. */
@@ -29,7 +29,7 @@ export function createService(
   const registry = createJobRegistry(store, events, silent);
   const folders = createJobFolders(join(folder, 'jobs'));
   const space = createDiskSpace(folder, 0);
-  const limits = { mostBytes: 10_000, mostBytesTogether: 15_000 };
+  const limits = { maxBytes: 10_000, maxTotalBytes: 15_000 };
   const datasets = createDatasets(store, join(folder, 'datasets'), limits, space, registry.allUnfinished);
   const publishing = createPublisher(modelsRoot, { rescan: async () => {} }, folders, store);
   const publisher: Publisher = {
@@ -39,7 +39,7 @@ export function createService(
       return publishing.publish(...parameters);
     },
   };
-  const { startRun, runs } = fakeRuns();
+  const { startRun, runs } = createFakeRuns();
   const jobs = createTrainingJobs({
     store,
     registry,
@@ -51,8 +51,8 @@ export function createService(
     startRun,
     space,
     repository: { acquire: () => ({ model: { name: 'base', version: 1 }, release() {} }) as never },
-    atOnce: 1,
-    queue: 10,
+    maxRunning: 1,
+    maxUnfinished: 10,
     threads: 1,
     memoryMegabytes: 64,
     quota: null,

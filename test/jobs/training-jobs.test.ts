@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UnrollError } from '../../src/errors.ts';
-import { eventually, jobOf, memoryStore, spec } from './fixtures.ts';
+import { eventually, makeJob, memoryStore, spec } from './fixtures.ts';
 import { createService } from './service.ts';
 
 const big = {
@@ -32,7 +32,7 @@ describe('a job', () => {
   });
 
   it('is refused before anything is written: without a place, with a name that is taken, too large', async () => {
-    const service = createService({ queue: 1 });
+    const service = createService({ maxUnfinished: 1 });
     await expect(service.jobs.create(spec('huge', big))).rejects.toMatchObject({
       code: 'training_too_large',
       message: expect.stringMatching(
@@ -46,7 +46,7 @@ describe('a job', () => {
   });
 
   it('takes its place before it is created: of many at once, no more than fit', async () => {
-    const service = createService({ queue: 3 });
+    const service = createService({ maxUnfinished: 3 });
     const made = await Promise.allSettled(
       Array.from({ length: 10 }, (_, i) => service.jobs.create(spec(`m${i}`))),
     );
@@ -70,9 +70,9 @@ describe('a job', () => {
     const run = await eventually(() => service.runs[0]);
     await eventually(() => service.registry.unfinished(second.id)?.status === 'queued');
     expect(await service.jobs.cancel(second.id)).toMatchObject({ status: 'cancelled' });
-    run.say({ kind: 'progress', epoch: 0, step: 3, steps: 9, loss: 1, stepsPerSecond: 1, secondsLeft: 1 });
+    run.send({ kind: 'progress', epoch: 0, step: 3, steps: 9, loss: 1, stepsPerSecond: 1, secondsLeft: 1 });
     expect(await service.jobs.cancel(first.id)).toMatchObject({ status: 'cancelling' });
-    expect(run.asked).toEqual(['cancel']);
+    expect(run.commands).toEqual(['cancel']);
     run.end('cancelled');
     expect(await service.jobs.get(first.id)).toMatchObject({ status: 'cancelled', published: null });
     await expect(service.jobs.cancel(first.id)).rejects.toMatchObject({ code: 'job_state_conflict' });
@@ -86,7 +86,7 @@ describe('a job', () => {
     const { id } = await service.jobs.create(spec('late'));
     const run = await eventually(() => service.runs[0]);
     run.checkpoint(1);
-    run.say({ kind: 'progress', epoch: 0, step: 1, steps: 9, loss: 1, stepsPerSecond: 1, secondsLeft: 1 });
+    run.send({ kind: 'progress', epoch: 0, step: 1, steps: 9, loss: 1, stepsPerSecond: 1, secondsLeft: 1 });
     await service.jobs.cancel(id);
     run.end();
     for (const job of [wrong.id, id]) expect((await service.jobs.get(job)).status).toBe('cancelled');
@@ -125,10 +125,10 @@ describe('a job', () => {
       ({ id }) => id,
     );
     const first = await eventually(() => service.runs[0]);
-    first.say({ kind: 'failed', code: 'diverged', message: 'step 3: too far' });
-    first.die('exit');
+    first.send({ kind: 'failed', code: 'diverged', message: 'step 3: too far' });
+    first.exit('exit');
     const second = await eventually(() => service.runs[1]);
-    second.die('out of memory');
+    second.exit('out of memory');
     expect((await service.jobs.get(ids[0]!)).error).toEqual({ code: 'diverged', message: 'step 3: too far' });
     expect((await service.jobs.get(ids[1]!)).error!.message).toMatch(/the training thread died; the log/);
   });
@@ -149,10 +149,12 @@ describe('a job', () => {
 describe('jobs that another process has left', () => {
   it('go on as the table says, each once', async () => {
     const service = createService();
-    const left = (['queued', 'running', 'paused', 'cancelling'] as const).map((status) => jobOf({ status }));
+    const left = (['queued', 'running', 'paused', 'cancelling'] as const).map((status) =>
+      makeJob({ status }),
+    );
     for (const job of left) await service.store.saveJob(job);
-    service.jobs.takeUp(left);
-    service.jobs.takeUp(left);
+    service.jobs.restore(left);
+    service.jobs.restore(left);
     const run = await eventually(() => service.runs[0]);
     expect(run.request.spec.model).toBe(left[0]!.spec.model);
     expect(left.map(({ id }) => service.registry.unfinished(id)?.status ?? 'over')).toEqual([
@@ -175,10 +177,10 @@ describe('jobs that another process has left', () => {
     run.end();
     await eventually(() => before.published('made').length === 1);
     // what the killed process had recorded last
-    const left = jobOf({ id, spec: spec('made'), status: 'publishing', best: 1 });
+    const left = makeJob({ id, spec: spec('made'), status: 'publishing', best: 1 });
     const after = createService({ folder });
     await after.store.saveJob(left);
-    after.jobs.takeUp([left]);
+    after.jobs.restore([left]);
     await eventually(async () => (await after.jobs.get(id)).status === 'succeeded');
     expect(await after.jobs.get(id)).toMatchObject({ published: 'made@1' });
     expect(after.published('made')).toEqual([['1', 'made']]);

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { validateJob } from '../../src/jobs/validate-job.ts';
-import { jobOf, temporaryFolder } from './fixtures.ts';
+import { makeJob, temporaryFolder } from './fixtures.ts';
 
 const folder = temporaryFolder();
 function file(name: string, lines: readonly string[]) {
@@ -13,11 +13,11 @@ function file(name: string, lines: readonly string[]) {
 const good = file('good', ['{"text":"a","label":"x"}']);
 
 it('finds nothing wrong with records of the task', async () => {
-  expect(await validateJob(jobOf({ data: good, validation: good }))).toBeNull();
+  expect(await validateJob(makeJob({ data: good, validation: good }))).toBeNull();
 });
 
 it('names the field and the first five wrong lines', async () => {
   const bad = file('bad', ['{"text":"a","label":"x"}', ...Array<string>(9).fill('{"text":1}')]);
-  expect(await validateJob(jobOf({ data: bad }))).toMatch(/^data: line 2: .*; line 3: .*line 6: [^;]*$/);
-  expect(await validateJob(jobOf({ data: good, validation: bad }))).toMatch(/^validation: line 2: /);
+  expect(await validateJob(makeJob({ data: bad }))).toMatch(/^data: line 2: .*; line 3: .*line 6: [^;]*$/);
+  expect(await validateJob(makeJob({ data: good, validation: bad }))).toMatch(/^validation: line 2: /);
 });

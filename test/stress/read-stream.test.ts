@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { readStream, streamProblem } from '../../stress/http/read-stream.ts';
+import { readStream, findStreamProblem } from '../../stress/http/read-stream.ts';
 
 const event = (id: number, name: string, data: object): string =>
   `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 const token = (id: number, text: string): string => event(id, 'token', { text, choice: 0 });
 const done = (id: number, text: string): string => event(id, 'done', { generations: [{ text }] });
-const problem = (...events: string[]): string | null => streamProblem(readStream(events.join('')));
+const problem = (...events: string[]): string | null => findStreamProblem(readStream(events.join('')));
 
 it('has nothing against a whole stream', () => {
   expect(problem(token(0, 'a'), token(1, 'b'), done(2, 'ab'))).toBeNull();

@@ -7,7 +7,7 @@ import type { Weights } from '../../src/network/weights.ts';
 import { initialWeights } from '../../src/training/initialise.ts';
 import type { Batch, Sequences } from '../../src/training/batch.ts';
 import { lossSpec, type LossSpec } from '../../src/training/optimise/loss.ts';
-import { planOf } from '../../src/training/plan.ts';
+import { createPlan } from '../../src/training/plan.ts';
 import type { ReferenceExample, ReferenceSequence, Tensors64 } from '../reference/reference-gradient.ts';
 import type { z } from 'zod';
 
@@ -307,7 +307,7 @@ function packed<T>(rows: readonly (readonly T[])[]): T[] {
 }
 
 function pack(sequences: readonly ReferenceSequence[]): Sequences {
-  const plan = planOf(sequences.map(({ length }) => length));
+  const plan = createPlan(sequences.map(({ length }) => length));
   const steps = packed(sequences);
   const [first] = steps;
   if (Array.isArray(first) && !Number.isInteger(first[0]))

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { activeRows } from '../../src/network/layers/layer.ts';
-import { planOf } from '../../src/training/plan.ts';
+import { createPlan } from '../../src/training/plan.ts';
 
 it('packs sequences by time, and none after its end', () => {
-  const plan = planOf([4, 2, 2, 1]);
+  const plan = createPlan([4, 2, 2, 1]);
   expect([...plan.offsets]).toEqual([0, 4, 7, 8, 9]);
   expect([0, 1, 2, 3].map((t) => activeRows(plan, t))).toEqual([4, 3, 1, 1]);
 });

@@ -5,7 +5,7 @@ import type { DataFile } from '../../training/run/run-messages.ts';
 import type { Route } from '../route.ts';
 import { problems } from '../v1/schemas/reply.ts';
 import { datasetList, datasetParameter, datasetQuery, datasetView } from './schema.ts';
-import { tooLarge } from '../../jobs/datasets.ts';
+import { datasetTooLarge } from '../../jobs/datasets.ts';
 import { viewDataset } from './view.ts';
 
 const tags = ['training'];
@@ -13,12 +13,12 @@ export const datasetPath = '/v1/datasets';
 
 export const datasetRoutes: Route = (
   scope,
-  { training: { datasets, mostDatasetBytes, requireAvailable } },
+  { training: { datasets, maxDatasetBytes, requireAvailable } },
 ) => {
   scope.post(
     datasetPath,
     {
-      bodyLimit: mostDatasetBytes,
+      bodyLimit: maxDatasetBytes,
       // before anything of the upload is read
       onRequest: requireAvailable,
       schema: {
@@ -32,7 +32,7 @@ export const datasetRoutes: Route = (
     },
     async (request) => {
       const { name, task = null } = request.query;
-      const { stream, format, fileName } = await uploadOf(request, mostDatasetBytes);
+      const { stream, format, fileName } = await uploadOf(request, maxDatasetBytes);
       return viewDataset(await datasets.add(stream, { name: name ?? fileName, format, task }));
     },
   );
@@ -107,7 +107,7 @@ async function uploadOf(request: FastifyRequest, most: number): Promise<Upload> 
       `content-type: must be ${Object.keys(datasetTypes).join(', ')} or multipart/form-data, was ${type || 'missing'}`,
     );
   // told before it is sent, where the caller says how long it is
-  if (Number(request.headers['content-length'] ?? 0) > most) throw tooLarge(most);
+  if (Number(request.headers['content-length'] ?? 0) > most) throw datasetTooLarge(most);
   return { stream: request.body as Readable, format, fileName: '' };
 }
 

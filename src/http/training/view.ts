@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Compared } from '../../jobs/comparisons/compare-trials.ts';
+import type { ComparisonReport } from '../../jobs/comparisons/compare-trials.ts';
 import type { Dataset, Job, JobCheckpoint, JobEvent } from '../../jobs/job.ts';
 import type { FollowedEvent, Progress } from '../../jobs/job-events.ts';
 import type { TaskEvent } from '../../tasks/context.ts';
@@ -74,7 +74,7 @@ export const viewComparison = ({
   metric,
   lowerIsBetter,
   trials,
-}: Compared): z.output<typeof comparisonView> => ({
+}: ComparisonReport): z.output<typeof comparisonView> => ({
   id: comparison.id,
   object: 'training.comparison',
   model: comparison.model,

@@ -2,7 +2,7 @@ import type { Comparison, Job, JobEvent, JobStatus } from '../job.ts';
 
 // The trials of a comparison as one table, from what their jobs have measured.
 
-export interface ComparedTrial {
+export interface TrialReport {
   readonly job: string;
   readonly status: JobStatus;
   readonly cell: string;
@@ -16,12 +16,12 @@ export interface ComparedTrial {
   readonly gradient_reach: number | null;
 }
 
-export interface Compared {
+export interface ComparisonReport {
   readonly comparison: Comparison;
   readonly metric: string | null;
   readonly lowerIsBetter: boolean;
   /** Best first, those without a score last. */
-  readonly trials: readonly ComparedTrial[];
+  readonly trials: readonly TrialReport[];
 }
 
 const scoreNames = [
@@ -39,12 +39,12 @@ const higher = /accuracy|f1/;
 export function compareTrials(
   comparison: Comparison,
   reports: readonly { readonly job: Job | null; readonly events: readonly JobEvent[] }[],
-): Compared {
+): ComparisonReport {
   const children = reports.map((report, index) => ({ ...report, trial: comparison.trials[index]! }));
   const measured = children.flatMap(({ events }) => events.filter(({ type }) => type === 'metrics'));
   const metric = metricOf(measured);
   const lowerIsBetter = metric === null || !higher.test(metric);
-  const trials = children.map(({ trial, job, events }): ComparedTrial => {
+  const trials = children.map(({ trial, job, events }): TrialReport => {
     const marks = events.filter(({ type }) => type === 'metrics');
     return {
       ...trial,
@@ -56,7 +56,7 @@ export function compareTrials(
       gradient_reach: numberIn(events.findLast(({ type }) => type === 'gradient_flow')?.data['reach']),
     };
   });
-  const worth = ({ score }: ComparedTrial): number =>
+  const worth = ({ score }: TrialReport): number =>
     score === null ? -Infinity : lowerIsBetter ? -score : score;
   return {
     comparison,

@@ -1,35 +1,35 @@
 import { randomBytes } from 'node:crypto';
 import { UnrollError } from '../../errors.ts';
-import type { Compared } from './compare-trials.ts';
+import type { ComparisonReport } from './compare-trials.ts';
 import type { ComparisonRequest } from './comparison-request.ts';
 import { nextComparisonStatus, type ComparisonAction } from './comparison-transitions.ts';
 import { isDecided, type Comparison } from '../job.ts';
 import type { JobRegistry } from '../job-registry.ts';
 import type { Publisher } from '../publisher.ts';
 import type { JobStore } from '../store/store.ts';
-import { publishError, type TrainingJobs } from '../training-jobs.ts';
+import { toPublishError, type TrainingJobs } from '../training-jobs.ts';
 import { createTrials } from './trials.ts';
 
 // "Try them all and see which performs better" as one call: a comparison, and a job for each of its trials.
 
 export interface Comparisons {
   /** Takes up comparisons that are not decided, before their jobs are taken up. */
-  takeUp(comparisons: readonly Comparison[]): void;
+  restore(comparisons: readonly Comparison[]): void;
   /** Once their jobs are taken up: decides those whose trials are all over. */
   decideAll(): void;
   /** @throws UnrollError invalid_request, name_taken, too_many_jobs … */
-  create(request: ComparisonRequest): Promise<Compared>;
+  create(request: ComparisonRequest): Promise<ComparisonReport>;
   /** @throws UnrollError comparison_not_found */
-  get(id: string): Promise<Compared>;
-  list(): Promise<Compared[]>;
+  get(id: string): Promise<ComparisonReport>;
+  list(): Promise<ComparisonReport[]>;
   /** Cancels every trial that is not over; then nothing is published. One that is decided stays as it is. */
-  cancel(id: string): Promise<Compared>;
+  cancel(id: string): Promise<ComparisonReport>;
 }
 
 export interface ComparisonsOptions {
   readonly store: JobStore;
   readonly registry: JobRegistry;
-  readonly jobs: Pick<TrainingJobs, 'create' | 'places' | 'cancel' | 'checkSpec'>;
+  readonly jobs: Pick<TrainingJobs, 'create' | 'reservations' | 'cancel' | 'checkSpec'>;
   readonly publisher: Publisher;
   /** Whether the server ends: what fails then is done by the next start. */
   readonly closing: () => boolean;
@@ -59,7 +59,7 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
     const comparison: Comparison = { ...before, ...changes, status };
     if (isDecided(status)) open.delete(id);
     else open.set(id, comparison);
-    const saved = store.patient.saveComparison(comparison);
+    const saved = store.withoutTimeout.saveComparison(comparison);
     saved.catch((error: unknown) =>
       log.warn({ comparison: id, err: error }, 'a comparison cannot be recorded'),
     );
@@ -71,9 +71,9 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
     const comparison = open.get(id);
     if (comparison?.status !== 'running') return;
     if (comparison.trials.some(({ job }) => registry.unfinished(job))) return;
-    const { trials } = await store.patient.compare(comparison);
+    const { trials } = await store.withoutTimeout.compare(comparison);
     const winner = trials.find(({ status }) => status === 'succeeded');
-    const step = winner ? (await store.patient.job(winner.job))?.best : null;
+    const step = winner ? (await store.withoutTimeout.job(winner.job))?.best : null;
     // it may have been cancelled meanwhile: the table refuses then
     if (winner && typeof step === 'number') {
       if (apply(id, 'best_found', { best: { job: winner.job, step } })) await publishBest(id);
@@ -89,7 +89,7 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
     } catch (error) {
       if (closing()) return;
       log.warn({ comparison: id, err: error }, 'the best model of a comparison cannot be published');
-      apply(id, 'fail', { error: publishError(error) });
+      apply(id, 'fail', { error: toPublishError(error) });
     }
   }
 
@@ -98,12 +98,12 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
       log.warn({ comparison: id, err: error }, 'a comparison cannot be decided'),
     );
 
-  registry.onOver(({ comparison: id }) => {
+  registry.onFinished(({ comparison: id }) => {
     if (id !== null) inBackground(id, decide(id));
   });
 
   return {
-    takeUp(comparisons) {
+    restore(comparisons) {
       for (const comparison of comparisons)
         if (!isDecided(comparison.status) && !open.has(comparison.id)) open.set(comparison.id, comparison);
     },
@@ -115,7 +115,7 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
     async create(request) {
       const trials = await createTrials(request);
       for (const { spec } of trials) jobs.checkSpec(spec);
-      const release = jobs.places.reserve(trials.map(({ spec }) => spec.model));
+      const release = jobs.reservations.reserve(trials.map(({ spec }) => spec.model));
       const id = `cmp_${randomBytes(9).toString('hex')}`;
       const created: Comparison['trials'][number][] = [];
       try {

@@ -11,7 +11,7 @@ const lockFile = 'unroll.lock';
 /** Milliseconds that SQLite itself waits for a lock; whoever calls tries again. */
 const waitMs = 50;
 
-export type Notice = (level: 'info' | 'warn' | 'error', message: string) => void;
+export type ReportNotice = (level: 'info' | 'warn' | 'error', message: string) => void;
 
 export interface OpenedDatabase {
   readonly database: DatabaseSync;
@@ -24,7 +24,7 @@ export interface OpenedDatabase {
  * A damaged file is renamed to `unroll.db.damaged-<time>` and a new one takes its place.
  * @throws Error where the folder or the file cannot be used, or another server uses them; then nothing stays open
  */
-export function openDatabase(folder: string, notice: Notice): OpenedDatabase {
+export function openDatabase(folder: string, notice: ReportNotice): OpenedDatabase {
   mkdirSync(folder, { recursive: true });
   const lock = lockFolder(folder);
   try {
@@ -34,7 +34,7 @@ export function openDatabase(folder: string, notice: Notice): OpenedDatabase {
       opened = openFile(path);
     } catch (error) {
       if (!isDamaged(error) && !isFolder(path)) throw error;
-      setAside(path, notice);
+      renameDamagedFile(path, notice);
       opened = openFile(path);
     }
     const { database } = opened;
@@ -61,7 +61,7 @@ export function openReadOnly(folder: string): OpenedDatabase {
 }
 
 /** Renames the file and its log, so that a new one can take its place. */
-export function setAside(path: string, notice: Notice): void {
+export function renameDamagedFile(path: string, notice: ReportNotice): void {
   const time = new Date().toISOString().replace(/[:.]/g, '-');
   for (const suffix of ['', '-wal', '-shm'])
     if (existsSync(path + suffix)) renameSync(path + suffix, `${path}.damaged-${time}${suffix}`);

@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseRow } from './stored-rows.ts';
+import { parseJsonObject } from './stored-rows.ts';
 
 // A copy of what the database says of jobs, datasets and comparisons in files of their own, from which a damaged database is
 // rebuilt: <data>/jobs/<id>/job.json, <data>/datasets/<id>.json, <data>/comparisons/<id>.json. Used in the database's thread.
@@ -45,14 +45,14 @@ export function readRecord(
   id: string,
 ): Readonly<Record<string, unknown>> | null {
   try {
-    return parseRow(readFileSync(recordPath(folder, kind, id), 'utf8'));
+    return parseJsonObject(readFileSync(recordPath(folder, kind, id), 'utf8'));
   } catch {
     return null;
   }
 }
 
 /** Ids of all that may have a record. */
-export function recordIds(folder: string, kind: RecordKind): string[] {
+export function listRecordIds(folder: string, kind: RecordKind): string[] {
   try {
     const names = readdirSync(join(folder, kind)).filter((name) => !name.startsWith('.'));
     if (kind === 'jobs') return names;

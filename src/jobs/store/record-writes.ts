@@ -1,21 +1,21 @@
-import { isOver, type Job } from '../job.ts';
-import type { Notice } from './open-database.ts';
+import { isFinished, type Job } from '../job.ts';
+import type { ReportNotice } from './open-database.ts';
 import { removeRecord, writeRecord, type RecordKind } from './record-files.ts';
-import { messageOf } from './store-errors.ts';
+import { errorMessage } from './store-errors.ts';
 import type { JobStoreCalls } from './store.ts';
 
 /**
  * The same calls, writing each job, dataset and comparison to its record as well. A record follows the database: one that
  * cannot be written is reported and fails nothing.
  */
-export function recordWrites(folder: string, store: JobStoreCalls, notice: Notice): JobStoreCalls {
+export function withRecordFiles(folder: string, store: JobStoreCalls, notice: ReportNotice): JobStoreCalls {
   /** What a job's record says of it; metrics change too often to be written every time. */
   const written = new Map<string, string>();
   const record = (kind: RecordKind, id: string, row: object): void => {
     try {
       writeRecord(folder, kind, id, row);
     } catch (error) {
-      notice('warn', `the record of ${id} cannot be written: ${messageOf(error)}`);
+      notice('warn', `the record of ${id} cannot be written: ${errorMessage(error)}`);
     }
   };
   const changes = ({ status, best, published }: Job): string => `${status} ${best} ${published}`;
@@ -27,7 +27,7 @@ export function recordWrites(folder: string, store: JobStoreCalls, notice: Notic
       const now = changes(job);
       if (written.get(job.id) === now) return;
       record('jobs', job.id, job);
-      if (isOver(job.status)) written.delete(job.id);
+      if (isFinished(job.status)) written.delete(job.id);
       else written.set(job.id, now);
     },
     saveDataset(dataset) {

@@ -2,10 +2,10 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Job, JobCheckpoint } from '../job.ts';
-import type { Notice } from './open-database.ts';
-import { readRecord, recordIds } from './record-files.ts';
+import type { ReportNotice } from './open-database.ts';
+import { readRecord, listRecordIds } from './record-files.ts';
 import type { JobStoreCalls } from './store.ts';
-import { comparisonRow, datasetRow, jobRow, parseRow } from './stored-rows.ts';
+import { parseComparisonRow, parseDatasetRow, parseJobRow, parseJsonObject } from './stored-rows.ts';
 
 /**
  * Puts back what the database lacks, or cannot read, from the records beside it: jobs with their checkpoints, datasets and
@@ -16,11 +16,11 @@ export function recoverRecords(
   folder: string,
   store: JobStoreCalls,
   database: DatabaseSync,
-  notice: Notice,
+  notice: ReportNotice,
 ): number {
-  const jobs = recordIds(folder, 'jobs')
+  const jobs = listRecordIds(folder, 'jobs')
     .filter((id) => store.job(id) === null)
-    .map((id) => jobRow(readRecord(folder, 'jobs', id)))
+    .map((id) => parseJobRow(readRecord(folder, 'jobs', id)))
     .filter((job) => job !== null)
     .toSorted((a, b) => a.createdAt - b.createdAt);
   if (jobs.length > 0) continueEventIds(database);
@@ -37,15 +37,15 @@ export function recoverRecords(
       data: {},
     });
   }
-  const datasets = recordIds(folder, 'datasets')
+  const datasets = listRecordIds(folder, 'datasets')
     .filter((id) => store.dataset(id) === null)
-    .map((id) => datasetRow(readRecord(folder, 'datasets', id)))
+    .map((id) => parseDatasetRow(readRecord(folder, 'datasets', id)))
     .filter((one) => one !== null && existsSync(join(folder, 'datasets', `${one.id}.${one.format}`)))
     .filter((one) => one !== null);
   for (const dataset of datasets) store.saveDataset(dataset);
-  const comparisons = recordIds(folder, 'comparisons')
+  const comparisons = listRecordIds(folder, 'comparisons')
     .filter((id) => store.comparison(id) === null)
-    .map((id) => comparisonRow(readRecord(folder, 'comparisons', id), () => 'failed'))
+    .map((id) => parseComparisonRow(readRecord(folder, 'comparisons', id), () => 'failed'))
     .filter((one) => one !== null);
   for (const comparison of comparisons) store.saveComparison(comparison);
 
@@ -72,7 +72,7 @@ function checkpointsIn(folder: string, { id, best }: Job): JobCheckpoint[] {
   return steps.flatMap((name): JobCheckpoint[] => {
     const path = join(home, name, 'model.json');
     if (!existsSync(path)) return [];
-    const { provenance } = (parseRow(readFileSync(path, 'utf8')) ?? {}) as {
+    const { provenance } = (parseJsonObject(readFileSync(path, 'utf8')) ?? {}) as {
       provenance?: { training?: { metrics?: Record<string, number> } };
     };
     const step = Number(name);

@@ -1,8 +1,15 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { compareTrials } from '../comparisons/compare-trials.ts';
-import { isOver, type Comparison, type ComparisonStatus } from '../job.ts';
+import { isFinished, type Comparison, type ComparisonStatus } from '../job.ts';
 import type { JobStoreCalls } from './store.ts';
-import { checkpointRow, comparisonRow, datasetRow, eventRow, jobRow, parseRow } from './stored-rows.ts';
+import {
+  parseCheckpointRow,
+  parseComparisonRow,
+  parseDatasetRow,
+  parseEventRow,
+  parseJobRow,
+  parseJsonObject,
+} from './stored-rows.ts';
 
 // Rows are JSON beside the columns that are searched by. Every change survives the process as soon as the call returns; what a
 // caller has been told (a job was made or is over, a dataset is there) survives a power cut, too, since its call flushes the log.
@@ -22,7 +29,7 @@ export const schemaVersion = 1;
 const mostEvents = 100_000;
 
 type Row = Record<string, SQLOutputValue>;
-const bodyOf = (row: Row | undefined) => (row ? parseRow(row['body']) : null);
+const bodyOf = (row: Row | undefined) => (row ? parseJsonObject(row['body']) : null);
 const present = <T>(values: readonly (T | null)[]): T[] => values.filter((value) => value !== null);
 
 /** @param database opened, with the schema above */
@@ -68,12 +75,12 @@ export function createSqliteStore(database: DatabaseSync): JobStoreCalls {
       database.exec('PRAGMA synchronous = NORMAL');
     }
   };
-  const jobOf = (id: string) => jobRow(bodyOf(job.get(id)));
+  const jobOf = (id: string) => parseJobRow(bodyOf(job.get(id)));
   /** Rows without a status are of a version that published when the last trial was over. */
   const legacyStatus = ({ trials, published }: Comparison): ComparisonStatus => {
     if (published !== null) return 'succeeded';
     const statuses = trials.map((trial) => jobOf(trial.job)?.status ?? 'failed');
-    if (!statuses.every(isOver)) return 'running';
+    if (!statuses.every(isFinished)) return 'running';
     if (statuses.includes('succeeded')) return 'succeeded';
     return statuses.includes('failed') ? 'failed' : 'cancelled';
   };
@@ -81,40 +88,40 @@ export function createSqliteStore(database: DatabaseSync): JobStoreCalls {
   const eventsOf = (id: string, limit: number, after: number) =>
     present(
       events.all(id, after, limit).map((row) => {
-        const event = eventRow(bodyOf(row));
+        const event = parseEventRow(bodyOf(row));
         return event && { ...event, id: Number(row['id']) };
       }),
     );
 
   return {
     saveJob(row) {
-      const write = () => saveJob.run(row.id, isOver(row.status) ? 1 : 0, JSON.stringify(row));
+      const write = () => saveJob.run(row.id, isFinished(row.status) ? 1 : 0, JSON.stringify(row));
       if (row.status === 'running') write();
       else flushed(write);
     },
     job: jobOf,
-    jobs: ({ limit, after = '' }) => present(jobs.all(after, limit).map((row) => jobRow(bodyOf(row)))),
-    unfinishedJobs: () => present(unfinished.all().map((row) => jobRow(bodyOf(row)))),
+    jobs: ({ limit, after = '' }) => present(jobs.all(after, limit).map((row) => parseJobRow(bodyOf(row)))),
+    unfinishedJobs: () => present(unfinished.all().map((row) => parseJobRow(bodyOf(row)))),
     addEvent: (event) => void addEvent.run(event.job, event.step, JSON.stringify(event)),
     events: (id, { limit, after }) => eventsOf(id, limit, after),
     saveCheckpoint: (row) => void saveCheckpoint.run(row.job, row.step, JSON.stringify(row)),
-    checkpoints: (id) => present(checkpoints.all(id).map((row) => checkpointRow(bodyOf(row)))),
+    checkpoints: (id) => present(checkpoints.all(id).map((row) => parseCheckpointRow(bodyOf(row)))),
     removeCheckpoints: (id, steps) => steps.forEach((step) => removeCheckpoint.run(id, step)),
-    forgetAfter(id, step) {
+    removeAfterStep(id, step) {
       forgetEvents.run(id, step);
       forgetCheckpoints.run(id, step);
     },
     saveDataset: (row) => flushed(() => saveDataset.run(row.id, JSON.stringify(row))),
-    dataset: (id) => datasetRow(bodyOf(dataset.get(id))),
-    datasets: () => present(datasets.all().map((row) => datasetRow(bodyOf(row)))),
+    dataset: (id) => parseDatasetRow(bodyOf(dataset.get(id))),
+    datasets: () => present(datasets.all().map((row) => parseDatasetRow(bodyOf(row)))),
     removeDataset: (id) => flushed(() => removeDataset.run(id)),
     saveComparison: (row) => flushed(() => saveComparison.run(row.id, JSON.stringify(row))),
-    comparison: (id) => comparisonRow(bodyOf(comparison.get(id)), legacyStatus),
+    comparison: (id) => parseComparisonRow(bodyOf(comparison.get(id)), legacyStatus),
     compare: (row) =>
       compareTrials(
         row,
         row.trials.map(({ job }) => ({ job: jobOf(job), events: eventsOf(job, mostEvents, 0) })),
       ),
-    comparisons: () => present(comparisons.all().map((row) => comparisonRow(bodyOf(row), legacyStatus))),
+    comparisons: () => present(comparisons.all().map((row) => parseComparisonRow(bodyOf(row), legacyStatus))),
   };
 }

@@ -24,11 +24,11 @@ export interface StoreClient {
 
 export interface StoreClientOptions extends StoreThreadData {
   /** Milliseconds after which a call that somebody waits for fails. */
-  readonly limitMs?: number;
+  readonly timeoutMs?: number;
   readonly log: Readonly<Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>>;
 }
 
-export const storeLimitMs = 10_000;
+export const defaultStoreTimeoutMs = 10_000;
 /** A thread that hangs in the file system answers nothing by itself. */
 const graceMs = 2000;
 const restartMs = 1000;
@@ -50,7 +50,7 @@ const names: Readonly<Record<keyof JobStoreCalls, true>> = {
   saveCheckpoint: true,
   checkpoints: true,
   removeCheckpoints: true,
-  forgetAfter: true,
+  removeAfterStep: true,
   saveDataset: true,
   dataset: true,
   datasets: true,
@@ -61,7 +61,11 @@ const names: Readonly<Record<keyof JobStoreCalls, true>> = {
   compare: true,
 };
 
-export function createStoreClient({ log, limitMs = storeLimitMs, ...data }: StoreClientOptions): StoreClient {
+export function createStoreClient({
+  log,
+  timeoutMs = defaultStoreTimeoutMs,
+  ...data
+}: StoreClientOptions): StoreClient {
   const pending = new Map<number, Pending>();
   const listeners: (() => void)[] = [];
   const closed = Promise.withResolvers<void>();
@@ -82,14 +86,14 @@ export function createStoreClient({ log, limitMs = storeLimitMs, ...data }: Stor
     if (state.kind === 'unavailable' && !patient) return Promise.reject(unavailable(state.reason));
     return new Promise((resolve, reject) => {
       const id = ++count;
-      const deadline = patient ? null : monotonicMs() + limitMs;
+      const deadline = patient ? null : monotonicMs() + timeoutMs;
       const message: StoreCall = { kind: 'call', id, name, parameters, deadline };
       const timer = patient
         ? null
         : setTimeout(() => {
             pending.delete(id);
             reject(unavailable('the training database did not answer in time'));
-          }, limitMs + graceMs).unref();
+          }, timeoutMs + graceMs).unref();
       pending.set(id, { call: message, resolve, reject, timer });
       post(message);
     });
@@ -152,7 +156,7 @@ export function createStoreClient({ log, limitMs = storeLimitMs, ...data }: Stor
     );
 
   return {
-    store: { ...bind(false), patient: bind(true) } as unknown as JobStore,
+    store: { ...bind(false), withoutTimeout: bind(true) } as unknown as JobStore,
     state: () => state,
     onReady: (listener) => void listeners.push(listener),
     start,

@@ -23,17 +23,18 @@ function isDiskFull(error: unknown): boolean {
 }
 
 /** @returns disk_full for what the file system or SQLite throws when there is no room */
-export const diskFull = (error: unknown): UnrollError | null =>
+export const toDiskFullError = (error: unknown): UnrollError | null =>
   isDiskFull(error)
     ? new UnrollError('disk_full', 'there is no room on the disk of UNROLL_DATA', { cause: error })
     : null;
 
-export function storeError(error: unknown): { code: ErrorCode; message: string } {
+export function toStoreError(error: unknown): { code: ErrorCode; message: string } {
   if (isDiskFull(error)) return { code: 'disk_full', message: 'there is no room on the disk of UNROLL_DATA' };
   if (isBusy(error)) return { code: 'training_unavailable', message: lockedReason };
-  return { code: 'training_unavailable', message: `the training database failed: ${messageOf(error)}` };
+  return { code: 'training_unavailable', message: `the training database failed: ${errorMessage(error)}` };
 }
 
 export const lockedReason = 'the training database is locked by another process';
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const errorMessage = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

@@ -3,14 +3,14 @@ import {
   databasePath,
   openDatabase,
   openReadOnly,
-  setAside,
-  type Notice,
+  renameDamagedFile,
+  type ReportNotice,
   type OpenedDatabase,
 } from './open-database.ts';
-import { recordWrites } from './record-writes.ts';
+import { withRecordFiles } from './record-writes.ts';
 import { recoverRecords } from './recover-records.ts';
 import { createSqliteStore } from './sqlite-store.ts';
-import { isBusy, isDamaged, lockedReason, messageOf, storeError } from './store-errors.ts';
+import { isBusy, isDamaged, lockedReason, errorMessage, toStoreError } from './store-errors.ts';
 import {
   monotonicMs,
   type FromStoreThread,
@@ -30,7 +30,7 @@ const openRetryMs = 500;
 const { folder, readOnly } = workerData as StoreThreadData;
 const port = parentPort!;
 const send = (message: FromStoreThread): void => port.postMessage(message);
-const notice: Notice = (level, message) => send({ kind: 'notice', level, message });
+const notice: ReportNotice = (level, message) => send({ kind: 'notice', level, message });
 
 const queue: StoreCall[] = [];
 let closing = false;
@@ -77,7 +77,7 @@ function run({ calls }: Opened, call: StoreCall): boolean {
       return false;
     }
     if (isDamaged(error) && !readOnly && reopen()) return true;
-    fail(call, storeError(error));
+    fail(call, toStoreError(error));
   }
   return true;
 }
@@ -87,10 +87,10 @@ function reopen(): boolean {
   opened?.close();
   opened = null;
   try {
-    setAside(databasePath(folder), notice);
+    renameDamagedFile(databasePath(folder), notice);
     return true;
   } catch (error) {
-    notice('error', `the damaged training database cannot be renamed: ${messageOf(error)}`);
+    notice('error', `the damaged training database cannot be renamed: ${errorMessage(error)}`);
     return false;
   }
 }
@@ -100,7 +100,7 @@ function tryToOpen(): Opened | null {
   try {
     attempt = readOnly ? openReadOnly(folder) : openDatabase(folder, notice);
     const store = createSqliteStore(attempt.database);
-    const calls = readOnly ? store : recordWrites(folder, store, notice);
+    const calls = readOnly ? store : withRecordFiles(folder, store, notice);
     if (!readOnly) recoverRecords(folder, calls, attempt.database, notice);
     report({ kind: 'ready' });
     return { ...attempt, calls };
@@ -116,7 +116,7 @@ function tryToOpen(): Opened | null {
 
 /** SQLite says of many causes only that it is "unable to open database file". */
 function reasonOf(error: unknown): string {
-  const message = messageOf(error);
+  const message = errorMessage(error);
   return message.includes(folder) ? message : `${folder} (UNROLL_DATA) cannot be used: ${message}`;
 }
 
@@ -130,7 +130,7 @@ function expired({ deadline }: StoreCall): boolean {
   return deadline !== null && monotonicMs() > deadline;
 }
 
-function fail(call: StoreCall, error: ReturnType<typeof storeError>): void {
+function fail(call: StoreCall, error: ReturnType<typeof toStoreError>): void {
   queue.splice(queue.indexOf(call), 1);
   send({ kind: 'error', id: call.id, ...error });
 }

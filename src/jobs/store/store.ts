@@ -1,4 +1,4 @@
-import type { Compared } from '../comparisons/compare-trials.ts';
+import type { ComparisonReport } from '../comparisons/compare-trials.ts';
 import type { Comparison, Dataset, Job, JobCheckpoint, JobEvent } from '../job.ts';
 
 /** What the database is asked, by name: arguments → result. Runs in the database's own thread. */
@@ -17,7 +17,7 @@ export interface JobStoreCalls {
   checkpoints(job: string): JobCheckpoint[];
   removeCheckpoints(job: string, steps: readonly number[]): void;
   /** Removes a job's events and checkpoints past a step: it goes on from there, and reports them again. */
-  forgetAfter(job: string, step: number): void;
+  removeAfterStep(job: string, step: number): void;
 
   saveDataset(dataset: Dataset): void;
   dataset(id: string): Dataset | null;
@@ -28,7 +28,7 @@ export interface JobStoreCalls {
   comparison(id: string): Comparison | null;
   comparisons(): Comparison[];
   /** Ranks the trials of a comparison by what their jobs have measured. */
-  compare(comparison: Comparison): Compared;
+  compare(comparison: Comparison): ComparisonReport;
 }
 
 /**
@@ -42,7 +42,7 @@ export type JobStore = {
   ) => Promise<ReturnType<JobStoreCalls[Name]>>;
 } & {
   /** The same calls without a time limit, for what jobs report of themselves. */
-  readonly patient: {
+  readonly withoutTimeout: {
     readonly [Name in keyof JobStoreCalls]: (
       ...parameters: Parameters<JobStoreCalls[Name]>
     ) => Promise<ReturnType<JobStoreCalls[Name]>>;

@@ -14,7 +14,7 @@ import {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export function parseRow(text: unknown): Fields | null {
+export function parseJsonObject(text: unknown): Fields | null {
   try {
     const value: unknown = JSON.parse(String(text));
     return isObject(value) ? value : null;
@@ -30,7 +30,7 @@ const isNumber = (value: unknown): value is number => typeof value === 'number';
 const isFile = (value: unknown): boolean =>
   isObject(value) && isText(value['path']) && isText(value['format']);
 
-export function jobRow(row: Fields | null): Job | null {
+export function parseJobRow(row: Fields | null): Job | null {
   if (!row) return null;
   const { id, spec, status, data, createdAt } = row;
   const usable =
@@ -48,23 +48,23 @@ export function jobRow(row: Fields | null): Job | null {
   return usable ? (row as unknown as Job) : null;
 }
 
-export function eventRow(row: Fields | null): JobEvent | null {
+export function parseEventRow(row: Fields | null): JobEvent | null {
   const usable = row && isText(row['type']) && isText(row['message']) && isObject(row['data']);
   return usable ? (row as unknown as JobEvent) : null;
 }
 
-export function checkpointRow(row: Fields | null): JobCheckpoint | null {
+export function parseCheckpointRow(row: Fields | null): JobCheckpoint | null {
   const usable = row && isText(row['job']) && isNumber(row['step']) && isObject(row['metrics']);
   return usable ? (row as unknown as JobCheckpoint) : null;
 }
 
-export function datasetRow(row: Fields | null): Dataset | null {
+export function parseDatasetRow(row: Fields | null): Dataset | null {
   const usable = row && isText(row['id']) && isText(row['format']) && isNumber(row['bytes']);
   return usable ? (row as unknown as Dataset) : null;
 }
 
 /** Rows from before comparisons had a status get the one that `legacyStatus` finds. */
-export function comparisonRow(
+export function parseComparisonRow(
   row: Fields | null,
   legacyStatus: (row: Comparison) => ComparisonStatus,
 ): Comparison | null {

@@ -7,12 +7,12 @@ import { createStreamWindows } from './stream-windows.ts';
 
 /** An epoch's batches, each as what `batch` makes it from. */
 export interface Batches {
-  readonly perEpoch: number;
+  readonly batchesPerEpoch: number;
   /** The most a batch's shard may hold. */
   readonly capacity: Capacity;
   readonly sourceCapacity: Capacity | null;
   /** Whether a batch goes on where the one before ended. */
-  readonly carries: boolean;
+  readonly carriesState: boolean;
   /** The batches of an epoch: the same for a seed, whatever came before. */
   epoch(number: number): readonly (readonly number[])[];
   batch(one: readonly number[]): Batch;
@@ -45,10 +45,10 @@ export function createBatches(examples: Examples, options: BatchOptions): Batche
   const sourceSteps = list.map(({ source }) => (source ? source.length / examples.sourceColumns : 0));
 
   return {
-    perEpoch: Math.ceil(list.length / batchSize),
+    batchesPerEpoch: Math.ceil(list.length / batchSize),
     capacity: capacityFor(list.map(({ steps }) => steps)),
     sourceCapacity: examples.sourceColumns > 0 ? capacityFor(sourceSteps) : null,
-    carries: false,
+    carriesState: false,
     epoch(number) {
       const random = createRng(seed, epochStream + number);
       const order = list.map((_, i) => i);

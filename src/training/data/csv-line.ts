@@ -2,7 +2,7 @@
  * The fields of one line of CSV (RFC 4180); a quoted field ends on its line.
  * @returns null where a quote is left open or stands in the middle
  */
-export function splitCsv(line: string): string[] | null {
+export function splitCsvLine(line: string): string[] | null {
   const fields: string[] = [];
   let at = 0;
   for (;;) {

@@ -2,28 +2,28 @@ import { UnrollError } from '../../errors.ts';
 import type { ModelSpec } from '../../network/spec.ts';
 import { createVocabulary } from '../../vocabulary/vocabulary.ts';
 import type { TrainingSpec } from '../training-spec.ts';
-import { failAt, type Encoding } from './encoding.ts';
+import { invalidLine, type Encoding } from './encoding.ts';
 import type { ClassifyRecord } from './example-record.ts';
-import { classWeightsOf, labelsOf } from './labels.ts';
-import { numericInputOf, rowsOf, scaled } from './numbers.ts';
+import { computeClassWeights, resolveLabels } from './labels.ts';
+import { resolveNumericInput, toRows, scaleRows } from './numbers.ts';
 import type { Example } from './prepared.ts';
-import type { Read } from './read-records.ts';
-import { textInputOf } from './text-draft.ts';
+import type { ReadRecord } from './read-records.ts';
+import { resolveTextInput } from './text-input.ts';
 
 /** Many-to-one: a text or a series and its label, or labels. */
 export function encodeClassify(
   spec: TrainingSpec,
-  training: readonly Read[],
+  training: readonly ReadRecord[],
   base: ModelSpec | null,
 ): Encoding {
   const first = recordOf(training[0]!, 'data');
   const isText = first.text !== undefined;
   const many = base?.outputs.multiLabel ?? spec.outputs.multi_label;
   const labelsOfRecord = ({ label, labels }: ClassifyRecord): readonly string[] => labels ?? [label!];
-  const checked = (read: Read, field: string): ClassifyRecord => {
+  const checked = (read: ReadRecord, field: string): ClassifyRecord => {
     const record = recordOf(read, field);
     if ((record.text !== undefined) !== isText)
-      failAt(
+      invalidLine(
         field,
         read.line,
         isText ? 'holds values, the first record holds text' : 'holds text, the first record holds values',
@@ -31,16 +31,16 @@ export function encodeClassify(
     return record;
   };
   const records = training.map((read) => checked(read, 'data'));
-  const labels = labelsOf(spec, base, records.flatMap(labelsOfRecord));
+  const labels = resolveLabels(spec, base, records.flatMap(labelsOfRecord));
   const counts = labels.labels.map(() => 0);
   training.forEach(({ line }, i) =>
     labelsOfRecord(records[i]!).forEach((label) => {
-      const id = labels.idOf(label, 'data', line);
+      const id = labels.findId(label, 'data', line);
       counts[id] = counts[id]! + 1;
     }),
   );
   const text = isText
-    ? textInputOf(
+    ? resolveTextInput(
         spec,
         base,
         records.flatMap(({ text: one }) => one ?? []),
@@ -49,10 +49,10 @@ export function encodeClassify(
     : null;
   const numeric = isText
     ? null
-    : numericInputOf(
+    : resolveNumericInput(
         spec,
         base,
-        records.map(({ values }) => rowsOf(values!, base, spec)),
+        records.map(({ values }) => toRows(values!, base, spec)),
       );
   const vocabulary = text && createVocabulary(text);
   const inputs = (text ?? numeric)!;
@@ -64,20 +64,20 @@ export function encodeClassify(
     modelOutputs: { labels: [...labels.labels], multiLabel: many },
     inputColumns: vocabulary ? vocabulary.columns.length : numeric!.features.length,
     sourceColumns: 0,
-    classWeights: classWeightsOf(spec, labels.labels, counts),
+    classWeights: computeClassWeights(spec, labels.labels, counts),
     encode: (reads, field) =>
       reads.map((read): Example => {
         const record = checked(read, field);
         const { line } = read;
         const input = vocabulary
           ? vocabulary.encode(record.text!).ids
-          : scaled(rowsOf(record.values!, base, spec), numeric!.features, field, line);
+          : scaleRows(toRows(record.values!, base, spec), numeric!.features, field, line);
         const columns = vocabulary ? vocabulary.columns.length : numeric!.features.length;
         const steps = input.length / columns;
-        if (steps === 0) failAt(field, line, 'the text has no known tokens');
-        const ids = labelsOfRecord(record).map((label) => labels.idOf(label, field, line));
+        if (steps === 0) invalidLine(field, line, 'the text has no known tokens');
+        const ids = labelsOfRecord(record).map((label) => labels.findId(label, field, line));
         if (!many && ids.length !== 1)
-          failAt(field, line, `${ids.length} labels, one is wanted unless outputs.multi_label is true`);
+          invalidLine(field, line, `${ids.length} labels, one is wanted unless outputs.multi_label is true`);
         const values = many ? new Float32Array(labels.labels.length) : null;
         for (const id of ids) if (values) values[id] = 1;
         return { steps, input, source: null, classes: many ? null : Int32Array.from(ids), values, line };
@@ -86,13 +86,13 @@ export function encodeClassify(
 }
 
 /** A JSONL record, or a CSV row with the columns text and label. */
-function recordOf({ record, row, line }: Read, field: string): ClassifyRecord {
+function recordOf({ record, row, line }: ReadRecord, field: string): ClassifyRecord {
   if (record) return record as ClassifyRecord;
   const { text, label } = row ?? {};
   if (text === undefined || label === undefined)
     throw new UnrollError('invalid_dataset', `${field}: a CSV to classify has the columns text and label`, {
       field,
     });
-  if (text === '' || label === '') failAt(field, line, 'text or label is empty');
+  if (text === '' || label === '') invalidLine(field, line, 'text or label is empty');
   return { text, label };
 }

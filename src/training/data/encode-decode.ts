@@ -3,20 +3,20 @@ import type { ModelSpec } from '../../network/spec.ts';
 import { createVocabulary, type Vocabulary } from '../../vocabulary/vocabulary.ts';
 import type { TrainingSpec } from '../training-spec.ts';
 import { buildVocabulary } from './build-vocabulary.ts';
-import { failAt, type Encoding } from './encoding.ts';
+import { invalidLine, type Encoding } from './encoding.ts';
 import type { DecodeRecord } from './example-record.ts';
 import type { Example } from './prepared.ts';
-import type { Read } from './read-records.ts';
-import { textInputOf } from './text-draft.ts';
+import type { ReadRecord } from './read-records.ts';
+import { resolveTextInput } from './text-input.ts';
 
 /** Many-to-many delayed: the decoder reads the start id and the target, and should answer the target and the end id. */
 export function encodeDecode(
   spec: TrainingSpec,
-  training: readonly Read[],
+  training: readonly ReadRecord[],
   base: ModelSpec | null,
 ): Encoding {
   const records = training.map(recordOf);
-  const inputs = textInputOf(
+  const inputs = resolveTextInput(
     spec,
     base,
     records.map(({ source }) => source),
@@ -61,8 +61,9 @@ export function encodeDecode(
         const record = recordOf(read);
         const { ids: source } = encoded(reading, record.source);
         const { ids: written, unknown } = encoded(writing, record.target);
-        if (source.length === 0) failAt(field, read.line, 'the source has no known tokens');
-        if (unknown > 0) failAt(field, read.line, 'the target holds a token that the vocabulary does not');
+        if (source.length === 0) invalidLine(field, read.line, 'the source has no known tokens');
+        if (unknown > 0)
+          invalidLine(field, read.line, 'the target holds a token that the vocabulary does not');
         return {
           steps: written.length + 1,
           input: Int32Array.from([start, ...written]),
@@ -82,7 +83,7 @@ const encoded = (
   typeof text === 'string' ? vocabulary.encode(text) : vocabulary.encodeTokens(text);
 
 /** A JSONL record, or a CSV row with the columns source and target. */
-function recordOf({ record, row }: Read): DecodeRecord {
+function recordOf({ record, row }: ReadRecord): DecodeRecord {
   if (record) return record as DecodeRecord;
   const { source, target } = row ?? {};
   if (source === undefined || target === undefined)

@@ -1,29 +1,29 @@
 import type { ModelSpec } from '../../network/spec.ts';
 import type { TrainingSpec } from '../training-spec.ts';
-import { failAt, type Encoding } from './encoding.ts';
+import { invalidLine, type Encoding } from './encoding.ts';
 import { encodeSeries } from './encode-series.ts';
 import type { PredictRecord } from './example-record.ts';
-import { numericInputOf, rowsOf, scaled, scalesOf, type Rows } from './numbers.ts';
+import { resolveNumericInput, toRows, scaleRows, computeScales, type Rows } from './numbers.ts';
 import type { Example } from './prepared.ts';
-import type { Read } from './read-records.ts';
-import { unitsOf } from './units.ts';
+import type { ReadRecord } from './read-records.ts';
+import { resolveUnits } from './output-units.ts';
 
 /** Numbers in, numbers out: a target for the whole sequence, or one a step. */
 export function encodePredict(
   spec: TrainingSpec,
-  training: readonly Read[],
+  training: readonly ReadRecord[],
   base: ModelSpec | null,
 ): Encoding {
   if (training[0]!.row) return encodeSeries(spec, training, base);
-  const inputRows = (read: Read): Rows => rowsOf(recordOf(read).values, base, spec);
-  const targetRows = (read: Read): Rows => targetsOf(recordOf(read).target, inputRows(read).length);
-  const inputs = numericInputOf(spec, base, training.map(inputRows));
+  const inputRows = (read: ReadRecord): Rows => toRows(recordOf(read).values, base, spec);
+  const targetRows = (read: ReadRecord): Rows => targetsOf(recordOf(read).target, inputRows(read).length);
+  const inputs = resolveNumericInput(spec, base, training.map(inputRows));
   const width = targetRows(training[0]!)[0]!.length;
-  const units = unitsOf(
+  const units = resolveUnits(
     spec,
     base,
     Array.from({ length: width }, (_, k) => (width === 1 ? 'target' : `target_${k}`)),
-    () => scalesOf(training.map(targetRows), width),
+    () => computeScales(training.map(targetRows), width),
   );
 
   return {
@@ -39,13 +39,13 @@ export function encodePredict(
         const rows = inputRows(read);
         const targets = targetRows(read);
         if (targets.length !== 1 && targets.length !== rows.length)
-          failAt(field, read.line, `${targets.length} targets for ${rows.length} steps`);
+          invalidLine(field, read.line, `${targets.length} targets for ${rows.length} steps`);
         return {
           steps: rows.length,
-          input: scaled(rows, inputs.features, field, read.line),
+          input: scaleRows(rows, inputs.features, field, read.line),
           source: null,
           classes: null,
-          values: scaled(targets, units, field, read.line),
+          values: scaleRows(targets, units, field, read.line),
           line: read.line,
         };
       }),
@@ -60,7 +60,7 @@ function targetsOf(target: PredictRecord['target'], steps: number): Rows {
   return flat.length === steps && steps > 1 ? flat.map((value) => [value]) : [flat];
 }
 
-function recordOf({ record, line }: Read): PredictRecord {
-  if (!record) failAt('data', line, 'is no record with values and target');
+function recordOf({ record, line }: ReadRecord): PredictRecord {
+  if (!record) invalidLine('data', line, 'is no record with values and target');
   return record as PredictRecord;
 }

@@ -1,16 +1,16 @@
 import { UnrollError } from '../../errors.ts';
 import type { ModelSpec } from '../../network/spec.ts';
 import type { TrainingSpec } from '../training-spec.ts';
-import { failAt, type Encoding } from './encoding.ts';
-import { numericInputOf, scaled, scalesOf, type Rows } from './numbers.ts';
+import { invalidLine, type Encoding } from './encoding.ts';
+import { resolveNumericInput, scaleRows, computeScales, type Rows } from './numbers.ts';
 import type { Example } from './prepared.ts';
-import type { Read } from './read-records.ts';
-import { unitsOf } from './units.ts';
+import type { ReadRecord } from './read-records.ts';
+import { resolveUnits } from './output-units.ts';
 
 /** A CSV whose rows are steps in time: windows of it, and what comes in the steps after each. */
 export function encodeSeries(
   spec: TrainingSpec,
-  training: readonly Read[],
+  training: readonly ReadRecord[],
   base: ModelSpec | null,
 ): Encoding {
   const { series } = spec;
@@ -30,16 +30,16 @@ export function encodeSeries(
         field,
       });
 
-  const rows = (reads: readonly Read[], names: readonly string[], field: string): Rows =>
+  const rows = (reads: readonly ReadRecord[], names: readonly string[], field: string): Rows =>
     reads.map(({ row, line }) => names.map((name) => numberOf(row?.[name], name, field, line)));
-  const inputs = numericInputOf(spec, base, [rows(training, inputNames, 'data')], inputNames);
+  const inputs = resolveNumericInput(spec, base, [rows(training, inputNames, 'data')], inputNames);
   const targetScales = (): { mean: number; scale: number }[] =>
-    scalesOf([rows(training, targetNames, 'data')], targetNames.length);
+    computeScales([rows(training, targetNames, 'data')], targetNames.length);
   const { window, horizon, stride, every_step: everyStep } = series;
   const outputNames = Array.from({ length: horizon }, (_, ahead) =>
     targetNames.map((name) => `${name} t+${ahead + 1}`),
   ).flat();
-  const units = unitsOf(spec, base, outputNames, () => {
+  const units = resolveUnits(spec, base, outputNames, () => {
     const scales = targetScales();
     return outputNames.map((_, i) => scales[i % targetNames.length]!);
   });
@@ -55,8 +55,13 @@ export function encodeSeries(
     encode(reads, field) {
       const width = inputs.features.length;
       const outputs = units.length;
-      const all = scaled(rows(reads, inputNames, field), inputs.features, field, 0);
-      const targets = scaled(rows(reads, targetNames, field), units.slice(0, targetNames.length), field, 0);
+      const all = scaleRows(rows(reads, inputNames, field), inputs.features, field, 0);
+      const targets = scaleRows(
+        rows(reads, targetNames, field),
+        units.slice(0, targetNames.length),
+        field,
+        0,
+      );
       const examples: Example[] = [];
       for (let first = 0; first + window + horizon <= reads.length; first += stride) {
         const ahead = (step: number): Float32Array =>
@@ -79,9 +84,9 @@ export function encodeSeries(
 }
 
 function numberOf(text: string | undefined, column: string, field: string, line: number): number {
-  if (text === undefined) failAt(field, line, `the CSV row has no column ${JSON.stringify(column)}`);
+  if (text === undefined) invalidLine(field, line, `the CSV row has no column ${JSON.stringify(column)}`);
   const value = text.trim() === '' ? NaN : Number(text);
   return Number.isFinite(value)
     ? value
-    : failAt(field, line, `${column}: ${JSON.stringify(text)} is not a number`);
+    : invalidLine(field, line, `${column}: ${JSON.stringify(text)} is not a number`);
 }

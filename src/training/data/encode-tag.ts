@@ -2,17 +2,21 @@ import { UnrollError } from '../../errors.ts';
 import type { ModelSpec } from '../../network/spec.ts';
 import { createVocabulary } from '../../vocabulary/vocabulary.ts';
 import type { TrainingSpec } from '../training-spec.ts';
-import { failAt, type Encoding } from './encoding.ts';
+import { invalidLine, type Encoding } from './encoding.ts';
 import type { TagRecord } from './example-record.ts';
-import { classWeightsOf, labelsOf } from './labels.ts';
+import { computeClassWeights, resolveLabels } from './labels.ts';
 import type { Example } from './prepared.ts';
-import type { Read } from './read-records.ts';
-import { textInputOf } from './text-draft.ts';
+import type { ReadRecord } from './read-records.ts';
+import { resolveTextInput } from './text-input.ts';
 
 /** Many-to-many in step: a label for every token. */
-export function encodeTag(spec: TrainingSpec, training: readonly Read[], base: ModelSpec | null): Encoding {
+export function encodeTag(
+  spec: TrainingSpec,
+  training: readonly ReadRecord[],
+  base: ModelSpec | null,
+): Encoding {
   const records = training.map(recordOf);
-  const labels = labelsOf(
+  const labels = resolveLabels(
     spec,
     base,
     records.flatMap((record) => record.labels),
@@ -20,11 +24,11 @@ export function encodeTag(spec: TrainingSpec, training: readonly Read[], base: M
   const counts = labels.labels.map(() => 0);
   records.forEach((record, i) =>
     record.labels.forEach((label) => {
-      const id = labels.idOf(label, 'data', training[i]!.line);
+      const id = labels.findId(label, 'data', training[i]!.line);
       counts[id] = counts[id]! + 1;
     }),
   );
-  const inputs = textInputOf(
+  const inputs = resolveTextInput(
     spec,
     base,
     records.map(({ tokens, text }) => tokens ?? text!),
@@ -40,20 +44,21 @@ export function encodeTag(spec: TrainingSpec, training: readonly Read[], base: M
     modelOutputs: { labels: [...labels.labels] },
     inputColumns: columns,
     sourceColumns: 0,
-    classWeights: classWeightsOf(spec, labels.labels, counts),
+    classWeights: computeClassWeights(spec, labels.labels, counts),
     encode: (reads, field) =>
       reads.map((read): Example => {
         const { tokens, text, labels: wanted } = recordOf(read);
         const { ids: input } = tokens ? vocabulary.encodeTokens(tokens) : vocabulary.encode(text!);
         const steps = input.length / columns;
-        if (steps !== wanted.length) failAt(field, read.line, `${wanted.length} labels for ${steps} tokens`);
-        const classes = Int32Array.from(wanted, (label) => labels.idOf(label, field, read.line));
+        if (steps !== wanted.length)
+          invalidLine(field, read.line, `${wanted.length} labels for ${steps} tokens`);
+        const classes = Int32Array.from(wanted, (label) => labels.findId(label, field, read.line));
         return { steps, input, source: null, classes, values: null, line: read.line };
       }),
   };
 }
 
-function recordOf({ record }: Read): TagRecord {
+function recordOf({ record }: ReadRecord): TagRecord {
   if (!record)
     throw new UnrollError('invalid_dataset', 'data: tag needs JSONL: {"tokens": […], "labels": […]}', {
       field: 'data',

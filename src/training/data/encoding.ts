@@ -1,7 +1,7 @@
 import { UnrollError } from '../../errors.ts';
 import type { ModelSpec } from '../../network/spec.ts';
 import type { Example } from './prepared.ts';
-import type { Read } from './read-records.ts';
+import type { ReadRecord } from './read-records.ts';
 
 /** How records become examples: what was learned from the training records, and holds for all. */
 export interface Encoding {
@@ -13,10 +13,10 @@ export interface Encoding {
   readonly sourceColumns: number;
   readonly classWeights: Float32Array | null;
   /** @throws UnrollError invalid_dataset, naming the line */
-  encode(records: readonly Read[], field: 'data' | 'validation'): Example[];
+  encode(records: readonly ReadRecord[], field: 'data' | 'validation'): Example[];
 }
 
 /** @throws UnrollError invalid_dataset */
-export function failAt(field: string, line: number, what: string): never {
+export function invalidLine(field: string, line: number, what: string): never {
   throw new UnrollError('invalid_dataset', `${field}: line ${line}: ${what}`, { field });
 }

@@ -12,7 +12,7 @@ import { idsOf } from '../../vocabulary/ids-of.ts';
 import { checkCellLearns } from '../cell-options.ts';
 import type { TrainingSpec } from '../training-spec.ts';
 import type { Encoding } from './encoding.ts';
-import type { Prepared } from './prepared.ts';
+import type { PreparedTraining } from './prepared.ts';
 
 type Draft = NonNullable<TrainingSpec['network']>;
 type LayerDraft = Draft['layers'][number];
@@ -25,7 +25,7 @@ export function fillModel(
   spec: TrainingSpec,
   encoding: Encoding,
   base: ModelSpec | null,
-): Pick<Prepared, 'model' | 'input' | 'source'> {
+): Pick<PreparedTraining, 'model' | 'input' | 'source'> {
   const { inputs, outputs, modelOutputs } = encoding;
   const target = modelOutputs.vocabulary;
   const source = target ? idsOf(inputs as TextInput) : null;

@@ -1,16 +1,20 @@
 import { UnrollError } from '../../errors.ts';
 import type { ModelSpec } from '../../network/spec.ts';
 import type { TrainingSpec } from '../training-spec.ts';
-import { failAt } from './encoding.ts';
+import { invalidLine } from './encoding.ts';
 
 export interface Labels {
   readonly labels: readonly string[];
   /** @throws UnrollError invalid_dataset for a label that is none of them */
-  idOf(label: string, field: string, line: number): number;
+  findId(label: string, field: string, line: number): number;
 }
 
 /** Those of the base, those given, or those of the training data in order of code points. */
-export function labelsOf({ outputs }: TrainingSpec, base: ModelSpec | null, seen: Iterable<string>): Labels {
+export function resolveLabels(
+  { outputs }: TrainingSpec,
+  base: ModelSpec | null,
+  seen: Iterable<string>,
+): Labels {
   const given = base?.outputs.labels ?? outputs.labels;
   const labels = given ?? [...new Set(seen)].sort();
   if (new Set(labels).size !== labels.length)
@@ -21,14 +25,18 @@ export function labelsOf({ outputs }: TrainingSpec, base: ModelSpec | null, seen
   const whose = base ? 'the base has' : given ? 'outputs.labels has' : 'the training data has';
   return {
     labels,
-    idOf: (label, field, line) =>
+    findId: (label, field, line) =>
       ids.get(label) ??
-      failAt(field, line, `the label ${JSON.stringify(label)} is none of the ${labels.length} that ${whose}`),
+      invalidLine(
+        field,
+        line,
+        `the label ${JSON.stringify(label)} is none of the ${labels.length} that ${whose}`,
+      ),
   };
 }
 
 /** balanced: the mean weight over all examples is 1. @param counts of each label in the training data */
-export function classWeightsOf(
+export function computeClassWeights(
   { hyperparameters: { class_weights: wanted } }: TrainingSpec,
   labels: readonly string[],
   counts: readonly number[],

@@ -2,7 +2,7 @@ import { UnrollError } from '../../errors.ts';
 import { createRng } from '../../random.ts';
 import type { DataFile } from '../run/run-messages.ts';
 import type { TrainingSpec } from '../training-spec.ts';
-import { readRecords, type Read } from './read-records.ts';
+import { readRecords, type ReadRecord } from './read-records.ts';
 
 /** As many as are worth reading at once. */
 const toldErrors = 5;
@@ -14,8 +14,8 @@ export async function loadRecords(
   file: DataFile,
   task: TrainingSpec['task'],
   field: string,
-): Promise<Read[]> {
-  const records: Read[] = [];
+): Promise<ReadRecord[]> {
+  const records: ReadRecord[] = [];
   const wrong: string[] = [];
   for await (const read of readRecords(file, task)) {
     if (read.error === null) records.push(read);

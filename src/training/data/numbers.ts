@@ -1,7 +1,7 @@
 import { UnrollError } from '../../errors.ts';
 import type { ModelSpec, NumericInput } from '../../network/spec.ts';
 import type { TrainingSpec } from '../training-spec.ts';
-import { failAt } from './encoding.ts';
+import { invalidLine } from './encoding.ts';
 
 export type Rows = readonly (readonly number[])[];
 export interface Scale {
@@ -10,7 +10,7 @@ export interface Scale {
 }
 
 /** A flat list is the steps of the only feature, or one step of several. */
-export function rowsOf(
+export function toRows(
   values: readonly number[] | Rows,
   base: ModelSpec | null,
   { inputs }: TrainingSpec,
@@ -27,7 +27,7 @@ export function rowsOf(
 }
 
 /** Names, means and scales of the features: the base's, or those of the training rows. @throws UnrollError */
-export function numericInputOf(
+export function resolveNumericInput(
   { inputs, task }: TrainingSpec,
   base: ModelSpec | null,
   sequences: readonly Rows[],
@@ -54,7 +54,7 @@ export function numericInputOf(
     throw new UnrollError('invalid_request', `inputs.features: ${given.length} names for ${width} features`, {
       field: 'inputs.features',
     });
-  const scales = scalesOf(sequences, width);
+  const scales = computeScales(sequences, width);
   return {
     kind: 'numeric',
     features: scales.map((scale, k) => ({ name: given?.[k] ?? `value_${k}`, ...scale })),
@@ -62,7 +62,7 @@ export function numericInputOf(
 }
 
 /** Mean and standard deviation of every column, in float64; a column that never changes has scale 1. */
-export function scalesOf(sequences: readonly Rows[], width: number): Scale[] {
+export function computeScales(sequences: readonly Rows[], width: number): Scale[] {
   return Array.from({ length: width }, (_, k) => {
     let count = 0;
     let sum = 0;
@@ -80,17 +80,17 @@ export function scalesOf(sequences: readonly Rows[], width: number): Scale[] {
 }
 
 /** [rows][columns] → (value − mean) / scale in float32. @throws UnrollError invalid_dataset naming the line */
-export function scaled(rows: Rows, scales: readonly Scale[], field: string, line: number): Float32Array {
+export function scaleRows(rows: Rows, scales: readonly Scale[], field: string, line: number): Float32Array {
   const width = scales.length;
   const values = new Float32Array(rows.length * width);
   rows.forEach((row, t) => {
     if (row.length !== width)
-      failAt(field, line, `step ${t}: ${width} numbers wanted, there are ${row.length}`);
+      invalidLine(field, line, `step ${t}: ${width} numbers wanted, there are ${row.length}`);
     row.forEach((value, k) => {
       const { mean, scale } = scales[k]!;
       const one = Math.fround((value - mean) / scale);
       if (!Number.isFinite(one))
-        failAt(field, line, `step ${t}: ${value} is not a finite float32 once scaled`);
+        invalidLine(field, line, `step ${t}: ${value} is not a finite float32 once scaled`);
       values[t * width + k] = one;
     });
   });

@@ -1,6 +1,6 @@
 import type { Plan } from '../../network/layers/layer.ts';
 import type { Batch, Sequences } from '../batch.ts';
-import { planOf } from '../plan.ts';
+import { createPlan } from '../plan.ts';
 import type { Example, Examples } from './prepared.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { Example, Examples } from './prepared.ts';
 export function packSequences(examples: Examples, indices: readonly number[]): Batch {
   const { list, inputColumns, sourceColumns } = examples;
   const chosen = indices.map((index) => list[index]!).sort((a, b) => b.steps - a.steps);
-  const plan = planOf(chosen.map(({ steps }) => steps));
+  const plan = createPlan(chosen.map(({ steps }) => steps));
   const input = pack(
     plan,
     chosen.map((example) => example.input),
@@ -22,7 +22,7 @@ export function packSequences(examples: Examples, indices: readonly number[]): B
   const order = chosen.map((_, row) => row).sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
   const rowOf = new Int32Array(order.length);
   order.forEach((row, sourceRow) => (rowOf[row] = sourceRow));
-  const sourcePlan = planOf(order.map(lengthOf));
+  const sourcePlan = createPlan(order.map(lengthOf));
   const source = pack(
     sourcePlan,
     order.map((row) => chosen[row]!.source!),

@@ -2,12 +2,12 @@ import { UnrollError } from '../../errors.ts';
 import type { ModelSpec } from '../../network/spec.ts';
 import type { DataFile } from '../run/run-messages.ts';
 import type { TrainingSpec } from '../training-spec.ts';
-import { encoderOf } from './encode.ts';
+import { createEncoding } from './create-encoding.ts';
 import type { Encoding } from './encoding.ts';
 import { fillModel } from './fill-model.ts';
 import { loadRecords, splitRecords } from './load-records.ts';
-import type { Example, Examples, Prepared } from './prepared.ts';
-import type { Read } from './read-records.ts';
+import type { Example, Examples, PreparedTraining } from './prepared.ts';
+import type { ReadRecord } from './read-records.ts';
 
 /**
  * Reads a job's data, holds some back, builds vocabularies, labels and scales from the rest, and fills in what the network
@@ -15,12 +15,12 @@ import type { Read } from './read-records.ts';
  * @param base the model to go on from: its vocabulary, labels, scales and network hold
  * @throws UnrollError invalid_dataset, invalid_model, invalid_request
  */
-export async function prepare(
+export async function prepareTraining(
   spec: TrainingSpec,
   data: DataFile,
   validation: DataFile | null,
   base: ModelSpec | null,
-): Promise<Prepared> {
+): Promise<PreparedTraining> {
   checkBase(spec, base);
   const all = await loadRecords(data, spec.task, 'data');
   const share = 'share' in spec.validation ? spec.validation.share : 0;
@@ -30,7 +30,7 @@ export async function prepare(
     : inTime
       ? cutEnd(all, share, spec)
       : splitRecords(all, share, spec.seed);
-  const encoding = encoderOf(spec, data.format, parts.training, base);
+  const encoding = createEncoding(spec, data.format, parts.training, base);
   const most = spec.hyperparameters.max_steps;
   const training = encodeAll(encoding, parts.training, most, spec, 'data');
   const measured =
@@ -39,7 +39,7 @@ export async function prepare(
     ...fillModel(spec, encoding, base),
     training: training.examples,
     validation: measured?.examples ?? null,
-    leftOut: training.leftOut + (measured?.leftOut ?? 0),
+    skipped: training.leftOut + (measured?.leftOut ?? 0),
   };
 }
 
@@ -63,10 +63,10 @@ function checkBase({ task, network }: TrainingSpec, base: ModelSpec | null): voi
 
 /** What stands in order of time is measured on its end; a series' windows there may look back into what came before. */
 function cutEnd(
-  records: readonly Read[],
+  records: readonly ReadRecord[],
   share: number,
   { series }: TrainingSpec,
-): ReturnType<typeof splitRecords<Read>> {
+): ReturnType<typeof splitRecords<ReadRecord>> {
   const end = records.length - Math.floor(records.length * share);
   const from = series ? Math.max(0, end - series.window) : end;
   return { training: records.slice(0, end), validation: end < records.length ? records.slice(from) : [] };
@@ -74,7 +74,7 @@ function cutEnd(
 
 function encodeAll(
   encoding: Encoding,
-  records: readonly Read[],
+  records: readonly ReadRecord[],
   most: number,
   spec: TrainingSpec,
   field: 'data' | 'validation',

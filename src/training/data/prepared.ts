@@ -31,7 +31,7 @@ export interface Examples {
 }
 
 /** A job's data, and the model that is to learn from it, without weights. */
-export interface Prepared {
+export interface PreparedTraining {
   readonly model: ModelSpec;
   readonly input: NetworkInput;
   /** decode: what the encoder reads. */
@@ -39,5 +39,5 @@ export interface Prepared {
   readonly training: Examples;
   readonly validation: Examples | null;
   /** Sequences left out because they are longer than max_steps. */
-  readonly leftOut: number;
+  readonly skipped: number;
 }

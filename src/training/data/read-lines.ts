@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { UnrollError } from '../../errors.ts';
 
 /** Longer lines are refused before they are held. */
-export const longestLine = 1024 * 1024;
+export const maxLineBytes = 1024 * 1024;
 
 export interface Line {
   /** From 1 on. */
@@ -30,10 +30,10 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
     for (;;) {
       const end = chunk.indexOf(10, from);
       const bytes = heldBytes + (end < 0 ? chunk.length : end) - from;
-      if (bytes > longestLine)
+      if (bytes > maxLineBytes)
         throw new UnrollError(
           'invalid_dataset',
-          `line ${number + 1}: at most ${longestLine} bytes, there are more`,
+          `line ${number + 1}: at most ${maxLineBytes} bytes, there are more`,
         );
       if (end < 0) break;
       yield take(chunk.subarray(from, end));

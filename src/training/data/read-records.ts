@@ -2,11 +2,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { UnrollError } from '../../errors.ts';
 import type { DataFile } from '../run/run-messages.ts';
 import type { TrainingSpec } from '../training-spec.ts';
-import { splitCsv } from './csv-line.ts';
+import { splitCsvLine } from './csv-line.ts';
 import { parseRecord, type ExampleRecord } from './example-record.ts';
 import { readLines, type Line } from './read-lines.ts';
 
-export interface Read {
+export interface ReadRecord {
   readonly line: number;
   /** The record, a CSV row by column, a line of text; or what is wrong. */
   readonly record: ExampleRecord | null;
@@ -23,7 +23,10 @@ const linesATurn = 2000;
  * @param task null takes any object
  * @throws UnrollError invalid_dataset where lines cannot be told apart or decoded
  */
-export async function* readRecords(file: DataFile, task: TrainingSpec['task'] | null): AsyncGenerator<Read> {
+export async function* readRecords(
+  file: DataFile,
+  task: TrainingSpec['task'] | null,
+): AsyncGenerator<ReadRecord> {
   let header: string[] | null = null;
   let count = 0;
   for await (const line of readLines(file.path)) {
@@ -36,7 +39,7 @@ export async function* readRecords(file: DataFile, task: TrainingSpec['task'] | 
   }
 }
 
-const nothing = ({ number }: Line): Read => ({
+const nothing = ({ number }: Line): ReadRecord => ({
   line: number,
   record: null,
   row: null,
@@ -44,7 +47,7 @@ const nothing = ({ number }: Line): Read => ({
   error: null,
 });
 
-function jsonRecord(line: Line, task: TrainingSpec['task'] | null): Read {
+function jsonRecord(line: Line, task: TrainingSpec['task'] | null): ReadRecord {
   let json: unknown;
   try {
     json = JSON.parse(line.text);
@@ -56,7 +59,7 @@ function jsonRecord(line: Line, task: TrainingSpec['task'] | null): Read {
 }
 
 function csvHeader(line: Line): string[] {
-  const names = splitCsv(line.text);
+  const names = splitCsvLine(line.text);
   if (!names || names.some((name) => name === '') || new Set(names).size !== names.length)
     throw new UnrollError(
       'invalid_dataset',
@@ -65,8 +68,8 @@ function csvHeader(line: Line): string[] {
   return names;
 }
 
-function csvRecord(line: Line, header: readonly string[]): Read {
-  const fields = splitCsv(line.text);
+function csvRecord(line: Line, header: readonly string[]): ReadRecord {
+  const fields = splitCsvLine(line.text);
   if (!fields) return { ...nothing(line), error: 'a quote is left open, or stands inside a field' };
   if (fields.length !== header.length)
     return { ...nothing(line), error: `${header.length} columns wanted, there are ${fields.length}` };

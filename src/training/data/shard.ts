@@ -1,13 +1,13 @@
 import type { Plan } from '../../network/layers/layer.ts';
 import type { Batch, Sequences } from '../batch.ts';
-import { planOf } from '../plan.ts';
+import { createPlan } from '../plan.ts';
 import { forEachStep } from './pack-batch.ts';
 
 /**
  * A batch in `count` parts: row r goes to part r mod count, so that each is in order of length and rows keep their part from
  * window to window. Weights stay, so the parts' losses add up to the batch's. Fewer rows than parts make fewer parts.
  */
-export function shard(batch: Batch, count: number): Batch[] {
+export function splitIntoShards(batch: Batch, count: number): Batch[] {
   const rows = batch.plan.offsets[1] ?? 0;
   if (count === 1 || rows === 0) return [batch];
   return Array.from({ length: Math.min(count, rows) }, (_, part) => {
@@ -36,7 +36,7 @@ function pick(from: Sequences, own: readonly number[]): Sequences & { picked: In
   const { plan, ids, features } = from;
   const packed = plan.offsets[plan.steps]!;
   const lengths = lengthsOf(plan);
-  const ownPlan = planOf(own.map((row) => lengths[row]!));
+  const ownPlan = createPlan(own.map((row) => lengths[row]!));
   const picked = new Int32Array(ownPlan.offsets[ownPlan.steps]!);
   forEachStep(ownPlan, (row, t, at) => (picked[at] = plan.offsets[t]! + own[row]!));
   const columns = ids ? ids.length / packed : 0;

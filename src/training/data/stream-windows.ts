@@ -1,6 +1,6 @@
 import { createRng } from '../../random.ts';
 import type { Batch } from '../batch.ts';
-import { planOf } from '../plan.ts';
+import { createPlan } from '../plan.ts';
 import type { BatchOptions, Batches } from './batches.ts';
 
 const defaultTruncation = { k1: 64, k2: 64 } as const;
@@ -25,10 +25,10 @@ export function createStreamWindows(ids: Int32Array, options: BatchOptions): Bat
   const startOf = (window: number): number => Math.max(0, (window + 1) * k1 - k2);
 
   return {
-    perEpoch: windows,
+    batchesPerEpoch: windows,
     capacity: { rows: Math.ceil(rows / shards), packed: Math.ceil(rows / shards) * Math.min(k2, part) },
     sourceCapacity: null,
-    carries: true,
+    carriesState: true,
     epoch(number) {
       const shift = Math.floor(createRng(seed, shiftStream + number).next() * shiftMost);
       return Array.from({ length: windows }, (_, window) => [window, shift]);
@@ -41,7 +41,7 @@ export function createStreamWindows(ids: Int32Array, options: BatchOptions): Bat
       const at = (index: number): number => shift + (index % rows) * part + first + Math.floor(index / rows);
       const judged = (index: number): boolean => first + Math.floor(index / rows) >= end - k1;
       return {
-        plan: planOf(Array<number>(rows).fill(steps)),
+        plan: createPlan(Array<number>(rows).fill(steps)),
         ids: Int32Array.from({ length }, (_, i) => ids[at(i)]!),
         carryAfter: startOf(window + 1) - first,
         targets: {

@@ -20,7 +20,7 @@ const reached = 0.01;
  * Sends the loss of every sequence's last step alone back through a batch, without dropout's chance: the seed is fixed. The
  * parameters' gradients are overwritten; the states carried from batch to batch are as before.
  */
-export function measureFlow(learner: Learner, batch: Batch): FlowReport {
+export function measureGradientFlow(learner: Learner, batch: Batch): FlowReport {
   const kept = learner.carried.map((state) => state.slice());
   const sums = new Map<string, { squares: number[]; counts: number[] }>();
   const notes: GradientFlow = {

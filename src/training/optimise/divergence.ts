@@ -11,7 +11,7 @@ const advice =
  * Stops a run that has left all bounds. @param first the loss of the first step
  * @throws UnrollError diverged, with the tensor, the step and what to try
  */
-export function checkBounds(
+export function checkDivergence(
   {
     step,
     loss,

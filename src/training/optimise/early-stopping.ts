@@ -1,15 +1,15 @@
 /** The best measurement so far, and whether to go on. A score that is not finite is never better. */
-export interface Best {
-  measured(step: number, score: number): 'better' | 'worse' | 'stop';
+export interface BestTracker {
+  record(step: number, score: number): 'better' | 'worse' | 'stop';
   state(): { step: number; score: number; worse: number } | null;
-  restore(state: ReturnType<Best['state']>): void;
+  restore(state: ReturnType<BestTracker['state']>): void;
 }
 
 /** @param patience measurements in a row that may be no better; null for ever */
-export function createBest(lowerIsBetter: boolean, patience: number | null): Best {
-  let best: ReturnType<Best['state']> = null;
+export function createBestTracker(lowerIsBetter: boolean, patience: number | null): BestTracker {
+  let best: ReturnType<BestTracker['state']> = null;
   return {
-    measured(step, score) {
+    record(step, score) {
       if (Number.isFinite(score) && (!best || (lowerIsBetter ? score < best.score : score > best.score))) {
         best = { step, score, worse: 0 };
         return 'better';

@@ -41,7 +41,7 @@ function warmUpCosine(
 export interface Schedule {
   rate(step: number, base: number): number;
   /** To be told of every measurement. */
-  measured(score: number, lowerIsBetter: boolean): void;
+  record(score: number, lowerIsBetter: boolean): void;
   state(): { factor: number; best: number | null; worse: number };
   restore(state: ReturnType<Schedule['state']>): void;
 }
@@ -51,7 +51,7 @@ export function createSchedule(spec: ScheduleSpec, steps: number): Schedule {
   let now: ReturnType<Schedule['state']> = { factor: 1, best: null, worse: 0 };
   return {
     rate: (step, base) => base * factorAt(spec, step / steps, now.factor),
-    measured(score, lowerIsBetter) {
+    record(score, lowerIsBetter) {
       if (spec.type !== 'plateau') return;
       const loss = lowerIsBetter ? score : -score;
       if (Number.isFinite(loss) && loss < (now.best ?? Infinity)) now = { ...now, best: loss, worse: 0 };

@@ -6,7 +6,7 @@ import type { TrainingSpec } from '../training-spec.ts';
 const regression: readonly LossSpec['type'][] = ['mean_squared', 'mean_absolute', 'huber'];
 
 /** The loss that was asked for, or what fits the task. @throws UnrollError invalid_request for one that doesn't fit */
-export function lossOf(
+export function resolveLoss(
   { task, hyperparameters: { loss, class_weights: weights } }: TrainingSpec,
   model: ModelSpec,
 ): LossSpec {

@@ -16,14 +16,14 @@ export interface CheckpointQuota {
 }
 
 /** Called for checkpoints that were removed to make room. */
-export type Dropped = (job: string, steps: readonly number[]) => void;
+export type OnCheckpointsRemoved = (job: string, steps: readonly number[]) => void;
 
 export const createCheckpointQuota = (limits: Omit<CheckpointQuota, 'used'>): CheckpointQuota => ({
   ...limits,
   used: new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT),
 });
 
-export function addUsed({ used }: CheckpointQuota, bytes: number): number {
+export function addUsedBytes({ used }: CheckpointQuota, bytes: number): number {
   const counter = new BigInt64Array(used);
   return Number(Atomics.add(counter, 0, BigInt(bytes))) + bytes;
 }
@@ -38,17 +38,17 @@ export async function reserveCheckpoint(
   quota: CheckpointQuota,
   bytes: number,
   own: { readonly folder: string; readonly best: number | null },
-  dropped: Dropped,
+  dropped: OnCheckpointsRemoved,
 ): Promise<void> {
-  addUsed(quota, bytes);
+  addUsedBytes(quota, bytes);
   if (await fits(quota, bytes)) return;
   for (const { job, step, path } of await removable(quota, own)) {
-    addUsed(quota, -(await folderBytes(path)));
+    addUsedBytes(quota, -(await folderBytes(path)));
     await rm(path, { recursive: true, force: true });
     dropped(job, [step]);
     if (await fits(quota, bytes)) return;
   }
-  const used = addUsed(quota, -bytes);
+  const used = addUsedBytes(quota, -bytes);
   if (used + bytes > quota.maxBytes)
     throw new UnrollError(
       'quota_exceeded',
@@ -61,7 +61,7 @@ export async function reserveCheckpoint(
 }
 
 async function fits(quota: CheckpointQuota, bytes: number): Promise<boolean> {
-  if (addUsed(quota, 0) > quota.maxBytes) return false;
+  if (addUsedBytes(quota, 0) > quota.maxBytes) return false;
   const { bavail, bsize } = await statfs(quota.root);
   return bavail * bsize - bytes >= quota.reserveBytes;
 }
@@ -131,5 +131,5 @@ export async function measureCheckpoints(quota: CheckpointQuota): Promise<void> 
   for (const job of await readdir(quota.root).catch(() => []))
     for (const step of await checkpointSteps(join(quota.root, job)))
       bytes += await folderBytes(join(quota.root, job, 'checkpoints', String(step)));
-  addUsed(quota, bytes - addUsed(quota, 0));
+  addUsedBytes(quota, bytes - addUsedBytes(quota, 0));
 }

@@ -1,16 +1,16 @@
 import {
-  checkpointBytes,
+  estimateCheckpointBytes,
   checkpointFolder,
-  thinCheckpoints,
+  removeResumeFiles,
   writeCheckpoint,
   type Checkpoint,
 } from './checkpoint.ts';
 import {
-  addUsed,
+  addUsedBytes,
   folderBytes,
   reserveCheckpoint,
   type CheckpointQuota,
-  type Dropped,
+  type OnCheckpointsRemoved,
 } from './checkpoint-quota.ts';
 
 /** Writes the checkpoints of one run within the quota of all. */
@@ -23,16 +23,16 @@ export interface CheckpointStorage {
 export function createCheckpointStorage(
   folder: string,
   quota: CheckpointQuota | null,
-  dropped: Dropped,
+  dropped: OnCheckpointsRemoved,
 ): CheckpointStorage {
   return {
     async write(step, checkpoint, best) {
       if (!quota) {
         await writeCheckpoint(folder, step, checkpoint);
-        await thinCheckpoints(folder, step);
+        await removeResumeFiles(folder, step);
         return;
       }
-      const estimate = checkpointBytes(checkpoint);
+      const estimate = estimateCheckpointBytes(checkpoint);
       await reserveCheckpoint(quota, estimate, { folder, best }, dropped);
       const target = checkpointFolder(folder, step);
       let change = -(await folderBytes(target)) - estimate;
@@ -40,9 +40,9 @@ export function createCheckpointStorage(
         await writeCheckpoint(folder, step, checkpoint);
       } finally {
         change += await folderBytes(target);
-        addUsed(quota, change);
+        addUsedBytes(quota, change);
       }
-      addUsed(quota, -(await thinCheckpoints(folder, step)));
+      addUsedBytes(quota, -(await removeResumeFiles(folder, step)));
     },
   };
 }

@@ -69,7 +69,7 @@ export async function readCheckpoint(folder: string, step: number): Promise<Omit
  * Leaves the checkpoints before `step` servable, without what it takes to go on from them: that is most of their bytes.
  * @returns the bytes that were removed
  */
-export async function thinCheckpoints(folder: string, step: number): Promise<number> {
+export async function removeResumeFiles(folder: string, step: number): Promise<number> {
   let removed = 0;
   const names = await readdir(join(folder, 'checkpoints'));
   for (const name of names.filter((name) => /^\d+$/.test(name) && Number(name) < step))
@@ -82,7 +82,7 @@ export async function thinCheckpoints(folder: string, step: number): Promise<num
 }
 
 /** About as many bytes as it takes on the disk, before it is serialised. */
-export function checkpointBytes({ model, weights, progress, state }: Checkpoint): number {
+export function estimateCheckpointBytes({ model, weights, progress, state }: Checkpoint): number {
   const floats =
     [...weights.values()].reduce((sum, { values }) => sum + values.length, 0) +
     [...state.values()].reduce((sum, values) => sum + values.length, 0);

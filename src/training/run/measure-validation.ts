@@ -14,9 +14,9 @@ export async function measureValidation(
   learner.reset();
   let over = true;
   for (const one of tests.epoch(0)) {
-    if (!tests.carries) learner.reset();
+    if (!tests.carriesState) learner.reset();
     const batch = tests.batch(one);
-    metrics.loss(learner.measure(batch, (logits, width) => metrics.see(logits, width, batch)));
+    metrics.addLoss(learner.measure(batch, (logits, width) => metrics.addLogits(logits, width, batch)));
     // lets a command in
     await nextTurn();
     over = !interrupted();

@@ -1,9 +1,9 @@
 import { UnrollError } from '../../errors.ts';
 import { networkTensors, resolveNetwork, type ResolvedNetwork } from '../../network/encoder-decoder.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
-import { isFrozen, learnerBytes } from '../learner.ts';
+import { isFrozen, computeLearnerBytes } from '../learner.ts';
 import type { LearnerOptions } from '../learner-interface.ts';
-import { optimiserSlots } from '../optimise/optimisers/create-optimiser.ts';
+import { countOptimiserSlots } from '../optimise/optimisers/create-optimiser.ts';
 import type { TrainingSpec } from '../training-spec.ts';
 
 // What one thread of a training run needs, in bytes, from shapes alone: before anything is allocated.
@@ -19,20 +19,20 @@ export interface MemoryNeed {
 type Hyperparameters = Pick<TrainingSpec['hyperparameters'], 'shards' | 'optimizer'>;
 
 /** @param threads that share the shards of a batch; the first has the most of them, and the optimiser */
-export function memoryNeed(
+export function computeMemoryNeed(
   network: NetworkSpec,
   options: LearnerOptions,
   hyperparameters: Hyperparameters,
   threads: number,
 ): MemoryNeed {
   const resolved = resolveNetwork(network, options.input, options.source ?? null);
-  const least = leastMemory(resolved, hyperparameters, threads, options.frozen);
-  const bytes = learnerBytes(network, options) * learnersOf(hyperparameters, threads);
+  const least = computeParameterMemory(resolved, hyperparameters, threads, options.frozen);
+  const bytes = computeLearnerBytes(network, options) * learnersOf(hyperparameters, threads);
   return { ...least, activations: Math.max(0, bytes - least.weights - least.gradients) };
 }
 
 /** What the parameters need, whatever the batches. */
-export function leastMemory(
+export function computeParameterMemory(
   network: ResolvedNetwork,
   hyperparameters: Hyperparameters,
   threads: number,
@@ -47,7 +47,7 @@ export function leastMemory(
       if (!isFrozen(name, frozen)) learning += floats;
     }
   const copies = 4 * all * learnersOf(hyperparameters, threads);
-  const optimiserState = 4 * learning * optimiserSlots(hyperparameters.optimizer);
+  const optimiserState = 4 * learning * countOptimiserSlots(hyperparameters.optimizer);
   return { weights: copies, gradients: copies, optimiserState, activations: 0 };
 }
 

@@ -27,9 +27,9 @@ export interface RunRequest {
   readonly quota?: CheckpointQuota | null;
 }
 
-export type ToRun = { readonly kind: 'pause' } | { readonly kind: 'cancel' };
+export type RunCommand = { readonly kind: 'pause' } | { readonly kind: 'cancel' };
 
-export type FromRun =
+export type RunMessage =
   /** A few times a second; nobody keeps these. */
   | {
       readonly kind: 'progress';
@@ -60,13 +60,13 @@ export type FromRun =
     }
   | {
       readonly kind: 'ended';
-      readonly how: 'succeeded' | 'paused' | 'cancelled';
+      readonly outcome: 'succeeded' | 'paused' | 'cancelled';
       readonly step: number;
       /** Step of the best checkpoint. */
       readonly best: number | null;
     }
   /** Checkpoints of this or another job were removed to make room. */
-  | { readonly kind: 'dropped'; readonly job: string; readonly steps: readonly number[] }
+  | { readonly kind: 'checkpoints_removed'; readonly job: string; readonly steps: readonly number[] }
   | {
       readonly kind: 'failed';
       readonly code: ErrorCode;

@@ -1,9 +1,9 @@
-import type { FromRun } from './run-messages.ts';
+import type { RunMessage } from './run-messages.ts';
 
 const everyMs = 250;
 
 /** Tells how a run gets on, a few times a second; the speed is that of the last seconds. */
-export function createProgress(steps: number, say: (message: FromRun) => void) {
+export function createProgressReporter(steps: number, say: (message: RunMessage) => void) {
   let said = -Infinity;
   let average = 0;
   /** Steps and times of the last few reports. */

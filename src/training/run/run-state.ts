@@ -6,14 +6,14 @@ import { readCheckpoint } from './checkpoint.ts';
 import { createCheckpointStorage } from './checkpoint-storage.ts';
 import { clippingScale, globalNorm } from '../optimise/clipping.ts';
 import { createBatches } from '../data/batches.ts';
-import type { Prepared } from '../data/prepared.ts';
-import { shard } from '../data/shard.ts';
-import { checkBounds } from '../optimise/divergence.ts';
-import { createBest, type Best } from '../optimise/early-stopping.ts';
-import { measureFlow } from '../diagnostics/gradient-flow.ts';
+import type { PreparedTraining } from '../data/prepared.ts';
+import { splitIntoShards } from '../data/shard.ts';
+import { checkDivergence } from '../optimise/divergence.ts';
+import { createBestTracker, type BestTracker } from '../optimise/early-stopping.ts';
+import { measureGradientFlow } from '../diagnostics/gradient-flow.ts';
 import { initialWeights } from '../initialise.ts';
 import type { LearnerOptions } from '../learner-interface.ts';
-import { checkMemoryNeed, memoryNeed } from './memory-need.ts';
+import { checkMemoryNeed, computeMemoryNeed } from './memory-need.ts';
 import { measureValidation } from './measure-validation.ts';
 import { createMetrics } from '../optimise/metrics/create-metrics.ts';
 import { createOptimiser } from '../optimise/optimisers/create-optimiser.ts';
@@ -21,9 +21,9 @@ import { createSchedule, type Schedule } from '../optimise/schedule.ts';
 import { createShards } from './shards.ts';
 import { spectralRadii } from '../diagnostics/spectral-radii.ts';
 import type { Capacity } from '../layer.ts';
-import { lossOf } from '../optimise/task-loss.ts';
-import { trainingOf } from './training-provenance.ts';
-import type { FromRun, RunRequest } from './run-messages.ts';
+import { resolveLoss } from '../optimise/task-loss.ts';
+import { createTrainingProvenance } from './training-provenance.ts';
+import type { RunMessage, RunRequest } from './run-messages.ts';
 
 /** What a checkpoint's training.json holds: all that a run is besides weights and optimiser state. */
 interface Saved {
@@ -35,7 +35,7 @@ interface Saved {
   lossCount: number;
   seconds: number;
   schedule: ReturnType<Schedule['state']> | null;
-  best: ReturnType<Best['state']>;
+  best: ReturnType<BestTracker['state']>;
   bestStep: number | null;
   stopped: boolean;
   /** Step of the last measurement, and of the last checkpoint. */
@@ -45,18 +45,18 @@ interface Saved {
 /** A run between two steps. */
 export async function createRunState(
   request: RunRequest,
-  prepared: Prepared,
+  prepared: PreparedTraining,
   baseWeights: Weights | null,
   kernel: Kernel,
-  say: (message: FromRun) => void,
+  say: (message: RunMessage) => void,
 ) {
   const { spec, folder, resume } = request;
   const { hyperparameters: hyper, budget, seed } = spec;
   const { model, input, source } = prepared;
-  const loss = lossOf(spec, model);
+  const loss = resolveLoss(spec, model);
   const { truncate } = hyper;
   const storage = createCheckpointStorage(folder, request.quota ?? null, (job, steps) =>
-    say({ kind: 'dropped', job, steps }),
+    say({ kind: 'checkpoints_removed', job, steps }),
   );
   const batches = createBatches(prepared.training, {
     batchSize: hyper.batch_size,
@@ -76,7 +76,7 @@ export async function createRunState(
     });
   const steps = Math.min(
     budget.steps ?? Infinity,
-    Math.max(1, Math.round((budget.epochs ?? Infinity) * batches.perEpoch)),
+    Math.max(1, Math.round((budget.epochs ?? Infinity) * batches.batchesPerEpoch)),
   );
   const learnerOptions: LearnerOptions = {
     input,
@@ -89,7 +89,10 @@ export async function createRunState(
     frozen: new Set(spec.frozen),
   };
   // before a weight is drawn or read
-  checkMemoryNeed(memoryNeed(model.network, learnerOptions, hyper, request.threads), request.memoryMegabytes);
+  checkMemoryNeed(
+    computeMemoryNeed(model.network, learnerOptions, hyper, request.threads),
+    request.memoryMegabytes,
+  );
   const saved = resume === null ? null : await readCheckpoint(folder, resume);
   const weights =
     saved?.weights ??
@@ -110,7 +113,7 @@ export async function createRunState(
   const metrics = createMetrics(model);
   // without data to measure on, the loss of what is learned from must do
   const lowerIsBetter = tests ? metrics.lowerIsBetter : true;
-  const best = createBest(lowerIsBetter, hyper.early_stopping?.patience ?? null);
+  const best = createBestTracker(lowerIsBetter, hyper.early_stopping?.patience ?? null);
   const now: Saved = {
     step: 0,
     updates: 0,
@@ -141,8 +144,8 @@ export async function createRunState(
   }
 
   /** Whether it is time to measure. */
-  const due = (): boolean => now.step % (hyper.evaluate_every ?? batches.perEpoch) === 0;
-  const epochOf = (step: number): number => Math.floor(step / batches.perEpoch);
+  const due = (): boolean => now.step % (hyper.evaluate_every ?? batches.batchesPerEpoch) === 0;
+  const epochOf = (step: number): number => Math.floor(step / batches.batchesPerEpoch);
   const seconds = (): number => now.seconds + (performance.now() - resumedAt) / 1000;
 
   async function checkpoint(metricsOf: Record<string, number> = {}, isBest = false): Promise<void> {
@@ -159,7 +162,7 @@ export async function createRunState(
     const provenance = {
       ...model.provenance,
       ...spec.provenance,
-      training: trainingOf(request, now.step, at, metricsOf),
+      training: createTrainingProvenance(request, now.step, at, metricsOf),
     };
     await storage.write(
       now.step,
@@ -172,7 +175,10 @@ export async function createRunState(
 
   function reportFlow(): void {
     const probe = batches.batch((order.length > 0 ? order : batches.epoch(0))[0]!);
-    const { flow, reach, parameters, gates } = measureFlow(learner, shard(probe, hyper.shards)[0]!);
+    const { flow, reach, parameters, gates } = measureGradientFlow(
+      learner,
+      splitIntoShards(probe, hyper.shards)[0]!,
+    );
     say({
       kind: 'event',
       type: 'gradient_flow',
@@ -214,21 +220,27 @@ export async function createRunState(
 
     async advance(): Promise<number> {
       const epoch = epochOf(now.step);
-      const position = now.step % batches.perEpoch;
+      const position = now.step % batches.batchesPerEpoch;
       if (epoch !== epochOfOrder) {
         order = batches.epoch(epoch);
         epochOfOrder = epoch;
       }
-      if (position === 0 || !batches.carries) shards.reset();
+      if (position === 0 || !batches.carriesState) shards.reset();
       const rate = schedule.rate(now.step, hyper.learning_rate);
-      const lossNow = await shards.differentiate(shard(batches.batch(order[position]!), hyper.shards), {
-        step: now.step,
-        seed,
-        ownWords: (hyper.scheduled_sampling * now.step) / steps,
-      });
+      const lossNow = await shards.differentiate(
+        splitIntoShards(batches.batch(order[position]!), hyper.shards),
+        {
+          step: now.step,
+          seed,
+          samplingProbability: (hyper.scheduled_sampling * now.step) / steps,
+        },
+      );
       const norm = globalNorm(learner.parameters);
       now.firstLoss ??= lossNow;
-      checkBounds({ step: now.step, loss: lossNow, first: now.firstLoss, norm, rate }, learner.parameters);
+      checkDivergence(
+        { step: now.step, loss: lossNow, first: now.firstLoss, norm, rate },
+        learner.parameters,
+      );
       const scale = hyper.clip.norm === undefined ? 1 : clippingScale(norm, hyper.clip.norm);
       if (scale < 1) now.clipped++;
       optimiser.update(rate, scale, hyper.clip.value);
@@ -256,8 +268,8 @@ export async function createRunState(
       }
       now.lossSum = 0;
       now.lossCount = 0;
-      schedule.measured(score, lowerIsBetter);
-      const verdict = best.measured(now.step, score);
+      schedule.record(score, lowerIsBetter);
+      const verdict = best.record(now.step, score);
       if (verdict === 'better') now.bestStep = now.step;
       if (verdict === 'stop') now.stopped = true;
       say({
@@ -268,7 +280,7 @@ export async function createRunState(
           .map(([name, value]) => `${name} ${value.toPrecision(5)}`)
           .join(', ')}`,
         step: now.step,
-        data: { epoch: now.step / batches.perEpoch, seconds: seconds(), ...measured },
+        data: { epoch: now.step / batches.batchesPerEpoch, seconds: seconds(), ...measured },
       });
       await checkpoint(measured, verdict === 'better');
     },

@@ -3,26 +3,26 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { isOutOfDescriptors, UnrollError } from '../../errors.ts';
 import { MemoryFull } from '../../kernel/memory.ts';
 import { runTraining } from './run.ts';
-import type { FromRun, RunRequest, ToRun } from './run-messages.ts';
+import type { RunMessage, RunRequest, RunCommand } from './run-messages.ts';
 
 // A training run in a thread of its own, which gives way to those that serve.
 
 /** The lowest there is. On Linux this is a thread's own, and those it starts inherit it. */
 setPriority(19);
 const port = parentPort!;
-const say = (message: FromRun): void => port.postMessage(message);
-let command: ToRun['kind'] | null = null;
-port.on('message', ({ kind }: ToRun) => (command = kind));
+const say = (message: RunMessage): void => port.postMessage(message);
+let command: RunCommand['kind'] | null = null;
+port.on('message', ({ kind }: RunCommand) => (command = kind));
 
 try {
-  await runTraining(workerData as RunRequest, { say, command: () => command });
+  await runTraining(workerData as RunRequest, { send: say, command: () => command });
 } catch (error) {
   say({ kind: 'failed', ...failureOf(error) });
 } finally {
   port.close();
 }
 
-function failureOf(error: unknown): Omit<Extract<FromRun, { kind: 'failed' }>, 'kind'> {
+function failureOf(error: unknown): Omit<Extract<RunMessage, { kind: 'failed' }>, 'kind'> {
   if (error instanceof UnrollError) return { code: error.code, message: error.message };
   if (error instanceof MemoryFull)
     return {

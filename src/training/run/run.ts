@@ -6,40 +6,40 @@ import { createKernel } from '../../cells/create-kernel.ts';
 import { readSafetensors } from '../../formats/safetensors.ts';
 import { modelSpec, type ModelSpec } from '../../network/spec.ts';
 import type { Weights } from '../../network/weights.ts';
-import { prepare } from '../data/prepare.ts';
-import { createProgress } from './run-progress.ts';
+import { prepareTraining } from '../data/prepare.ts';
+import { createProgressReporter } from './run-progress.ts';
 import { createRunState } from './run-state.ts';
-import type { FromRun, RunRequest, ToRun } from './run-messages.ts';
+import type { RunMessage, RunRequest, RunCommand } from './run-messages.ts';
 
 // One training run from its data to its last checkpoint. The same request gives the same weights, bit for bit, whatever
 // the number of threads and however often it is stopped and goes on from its last checkpoint.
 
 export interface RunHooks {
-  readonly say: (message: FromRun) => void;
+  readonly send: (message: RunMessage) => void;
   /** What was asked of the run since it began; looked at between steps. */
-  readonly command: () => ToRun['kind'] | null;
+  readonly command: () => RunCommand['kind'] | null;
 }
 
 /** @throws UnrollError invalid_dataset, invalid_model, diverged …; MemoryFull; what the file system throws */
-export async function runTraining(request: RunRequest, { say, command }: RunHooks): Promise<void> {
+export async function runTraining(request: RunRequest, { send: say, command }: RunHooks): Promise<void> {
   const { spec } = request;
   const base = request.base === null ? null : await readBase(request.base);
-  const prepared = await prepare(spec, request.data, request.validation, base?.model ?? null);
+  const prepared = await prepareTraining(spec, request.data, request.validation, base?.model ?? null);
   const kernel = createKernel({ mode: 'auto', memoryMegabytes: request.memoryMegabytes });
   const run = await createRunState(request, prepared, base?.weights ?? null, kernel, say);
-  const progress = createProgress(run.steps, say);
+  const progress = createProgressReporter(run.steps, say);
   const interrupted = (): boolean => command() !== null;
   say({
     kind: 'event',
     type: 'message',
     level: 'info',
-    message: `${prepared.training.list.length} sequences to learn from, ${prepared.validation?.list.length ?? 0} to measure on, ${prepared.leftOut} left out as longer than max_steps; ${run.parameters} parameters, ${run.steps} steps; kernel ${kernel.path}`,
+    message: `${prepared.training.list.length} sequences to learn from, ${prepared.validation?.list.length ?? 0} to measure on, ${prepared.skipped} left out as longer than max_steps; ${run.parameters} parameters, ${run.steps} steps; kernel ${kernel.path}`,
     step: run.step,
     data: {
       parameters: run.parameters,
       sequences: prepared.training.list.length,
       validation: prepared.validation?.list.length ?? 0,
-      left_out: prepared.leftOut,
+      left_out: prepared.skipped,
     },
   });
   try {
@@ -51,7 +51,7 @@ export async function runTraining(request: RunRequest, { say, command }: RunHook
         await run.checkpoint();
         return say({
           kind: 'ended',
-          how: asked === 'pause' ? 'paused' : 'cancelled',
+          outcome: asked === 'pause' ? 'paused' : 'cancelled',
           step: run.step,
           best: run.best,
         });
@@ -63,7 +63,7 @@ export async function runTraining(request: RunRequest, { say, command }: RunHook
       await nextTurn();
     }
     if (!run.evaluated()) await run.evaluate(() => false);
-    say({ kind: 'ended', how: 'succeeded', step: run.step, best: run.best });
+    say({ kind: 'ended', outcome: 'succeeded', step: run.step, best: run.best });
   } finally {
     await run.close();
   }

@@ -8,7 +8,7 @@ import type { Learner } from '../learner-interface.ts';
  * Puts what the decoder itself would have written in place of a share of what it should have read (Bengio et al. 2015), in
  * two passes as Duckworth et al. 2019 have it: the first, on the right inputs, tells what it would write.
  */
-export function withOwnWords(learner: Learner, batch: Batch, share: number, random: Rng): Batch {
+export function applyScheduledSampling(learner: Learner, batch: Batch, share: number, random: Rng): Batch {
   if (share === 0 || !batch.ids) return batch;
   const { plan } = batch;
   const written = new Int32Array(batch.ids.length);

@@ -1,7 +1,7 @@
 import { createRng, type Rng } from '../../random.ts';
 import type { Batch } from '../batch.ts';
 import type { Learner } from '../learner-interface.ts';
-import { withOwnWords } from './scheduled-sampling.ts';
+import { applyScheduledSampling } from './scheduled-sampling.ts';
 
 /** One shard's part of one step. */
 export interface ShardTask {
@@ -9,7 +9,7 @@ export interface ShardTask {
   readonly step: number;
   readonly shard: number;
   /** scheduled sampling: share of the decoder's inputs that are its own. */
-  readonly ownWords: number;
+  readonly samplingProbability: number;
   readonly seed: number;
 }
 
@@ -22,5 +22,8 @@ const randomOf = ({ seed, step, shard }: ShardTask): Rng => createRng(seed, firs
 /** Leaves the gradient in the learner's parameters. @returns the loss */
 export function runShard(learner: Learner, task: ShardTask): number {
   const random = randomOf(task);
-  return learner.differentiate(withOwnWords(learner, task.batch, task.ownWords, random), random);
+  return learner.differentiate(
+    applyScheduledSampling(learner, task.batch, task.samplingProbability, random),
+    random,
+  );
 }

@@ -1,7 +1,7 @@
 import type { RunRequest } from './run-messages.ts';
 
 /** What model.json says of how it was made. */
-export function trainingOf(
+export function createTrainingProvenance(
   { spec }: RunRequest,
   step: number,
   seconds: number,

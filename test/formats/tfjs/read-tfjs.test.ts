@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } fr
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readForeign } from '../../../src/formats/read-imported.ts';
-import { showNetwork } from '../../../src/cli/show-network.ts';
+import { formatNetwork } from '../../../src/cli/format-network.ts';
 import type { ForeignNetwork } from '../../../src/formats/imported-network.ts';
 import { programOfKeras } from '../../../src/formats/keras/keras-to-operators.ts';
 import { readTfjs } from '../../../src/formats/tfjs/read-tfjs.ts';
@@ -81,7 +81,7 @@ describe('a model of TensorFlow.js', () => {
     ['conv-valid', 'gives 2 numbers a sequence'],
     ['backwards-sequences', 'gives 2 numbers a step'],
   ])('%s is shown with what it gives: it %s', async (name, gives) => {
-    expect(showNetwork((await read(name)).network()).join('\n')).toContain(gives);
+    expect(formatNetwork((await read(name)).network()).join('\n')).toContain(gives);
   });
 
   it('says what wrote it', async () => {

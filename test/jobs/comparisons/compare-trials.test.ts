@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { compareTrials } from '../../../src/jobs/comparisons/compare-trials.ts';
 import type { Comparison } from '../../../src/jobs/job.ts';
-import { eventOf, jobOf } from '../fixtures.ts';
+import { makeEvent, makeJob } from '../fixtures.ts';
 
 const trial = (job: string) => ({ job, cell: 'gru', settings: {} });
 const comparison: Comparison = {
@@ -14,14 +14,14 @@ const comparison: Comparison = {
   published: null,
 };
 const measured = (step: number, validation_accuracy: number) => ({
-  ...eventOf('j', 'm', { type: 'metrics', step, data: { validation_accuracy, seconds: step } }),
+  ...makeEvent('j', 'm', { type: 'metrics', step, data: { validation_accuracy, seconds: step } }),
   id: step,
 });
 
 it('ranks by the best measurement of what the task scores; without one last', () => {
   const table = compareTrials(comparison, [
-    { job: jobOf({ status: 'running' }), events: [measured(1, 0.5), measured(2, 0.7), measured(3, 0.6)] },
-    { job: jobOf({ status: 'succeeded' }), events: [measured(1, 0.7), measured(4, 0.9)] },
+    { job: makeJob({ status: 'running' }), events: [measured(1, 0.5), measured(2, 0.7), measured(3, 0.6)] },
+    { job: makeJob({ status: 'succeeded' }), events: [measured(1, 0.7), measured(4, 0.9)] },
     { job: null, events: [] },
   ]);
   expect(table).toMatchObject({ metric: 'validation_accuracy', lowerIsBetter: false });

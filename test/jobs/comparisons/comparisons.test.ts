@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { comparisonRequest } from '../../../src/jobs/comparisons/comparison-request.ts';
-import { eventually, jobOf, spec } from '../fixtures.ts';
+import { eventually, makeJob, spec } from '../fixtures.ts';
 import { createService } from '../service.ts';
 
 const request = (more: object = {}) => {
@@ -13,7 +13,7 @@ async function finish(service: Service, index: number, loss: number): Promise<vo
   const run = await eventually(() => service.runs[index]);
   run.checkpoint(1);
   const data = { validation_loss: loss };
-  run.say({ kind: 'event', type: 'metrics', level: 'info', message: 'm', step: 1, data });
+  run.send({ kind: 'event', type: 'metrics', level: 'info', message: 'm', step: 1, data });
   run.end();
 }
 const statusOf = async (service: Service, id: string) =>
@@ -45,7 +45,7 @@ describe('a comparison', () => {
     await finish(service, 0, 1);
     const run = await eventually(() => service.runs[1]);
     run.checkpoint(1);
-    run.say({ kind: 'progress', epoch: 0, step: 1, steps: 9, loss: 1, stepsPerSecond: 1, secondsLeft: 1 });
+    run.send({ kind: 'progress', epoch: 0, step: 1, steps: 9, loss: 1, stepsPerSecond: 1, secondsLeft: 1 });
     const cancelled = await service.comparisons.cancel(comparison.id);
     expect(cancelled.comparison.status).toBe('cancelled');
     // its last trial succeeds all the same
@@ -85,7 +85,7 @@ describe('a comparison', () => {
   });
 
   it('takes a place for each trial, or creates nothing', async () => {
-    const service = createService({ queue: 3 });
+    const service = createService({ maxUnfinished: 3 });
     const four = request({ grid: { 'hyperparameters.learning_rate': [0.1, 0.2] } });
     await expect(service.comparisons.create(four)).rejects.toMatchObject({ code: 'too_many_jobs' });
     expect(service.jobs.counts()).toEqual({});
@@ -98,7 +98,7 @@ describe('a comparison', () => {
   it('fails with the reason where no trial succeeds, and is cancelled where all were', async () => {
     const service = createService();
     const failed = await service.comparisons.create(request());
-    for (const index of [0, 1]) (await eventually(() => service.runs[index])).die('exit');
+    for (const index of [0, 1]) (await eventually(() => service.runs[index])).exit('exit');
     await eventually(async () => (await statusOf(service, failed.comparison.id)) === 'failed');
     const cancelled = await service.comparisons.create(request());
     for (const { job } of cancelled.trials) await service.jobs.cancel(job);
@@ -115,10 +115,12 @@ describe('a comparison', () => {
     for (const status of ['running', 'publishing'] as const) {
       const next = createService({ folder });
       for (const { job } of comparison.trials) {
-        await next.store.saveJob(jobOf({ id: job, status: 'succeeded', best: 1, comparison: comparison.id }));
+        await next.store.saveJob(
+          makeJob({ id: job, status: 'succeeded', best: 1, comparison: comparison.id }),
+        );
       }
       const { job } = comparison.trials[0]!;
-      next.comparisons.takeUp([
+      next.comparisons.restore([
         { ...comparison, status, ...(status === 'publishing' && { best: { job, step: 1 } }) },
       ]);
       next.comparisons.decideAll();

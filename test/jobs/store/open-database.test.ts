@@ -12,7 +12,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { openDatabase, openReadOnly } from '../../../src/jobs/store/open-database.ts';
 import { createSqliteStore } from '../../../src/jobs/store/sqlite-store.ts';
-import { jobOf, temporaryFolder } from '../fixtures.ts';
+import { makeJob, temporaryFolder } from '../fixtures.ts';
 
 const notices: string[] = [];
 const open = (folder: string) => openDatabase(folder, (_, message) => void notices.push(message));
@@ -22,7 +22,7 @@ function filled(): { folder: string; path: string } {
   const folder = temporaryFolder();
   const opened = open(folder);
   const store = createSqliteStore(opened.database);
-  for (let i = 0; i < 50; i++) store.saveJob(jobOf());
+  for (let i = 0; i < 50; i++) store.saveJob(makeJob());
   opened.close();
   return { folder, path: join(folder, 'unroll.db') };
 }
@@ -94,7 +94,7 @@ describe('opening the database', () => {
     const first = open(folder);
     const second = openReadOnly(folder);
     expect(createSqliteStore(second.database).unfinishedJobs()).toHaveLength(50);
-    expect(() => createSqliteStore(second.database).saveJob(jobOf())).toThrow(/readonly/);
+    expect(() => createSqliteStore(second.database).saveJob(makeJob())).toThrow(/readonly/);
     second.close();
     first.close();
     const empty = temporaryFolder();

@@ -1,7 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readRecord, recordIds, removeRecord, writeRecord } from '../../../src/jobs/store/record-files.ts';
+import {
+  readRecord,
+  listRecordIds,
+  removeRecord,
+  writeRecord,
+} from '../../../src/jobs/store/record-files.ts';
 import { temporaryFolder } from '../fixtures.ts';
 
 describe('a record', () => {
@@ -10,9 +15,9 @@ describe('a record', () => {
     writeRecord(folder, 'comparisons', 'cmp_1', { a: 'x'.repeat(100_000) });
     writeRecord(folder, 'comparisons', 'cmp_1', { a: 1 });
     expect(readRecord(folder, 'comparisons', 'cmp_1')).toEqual({ a: 1 });
-    expect(recordIds(folder, 'comparisons')).toEqual(['cmp_1']);
+    expect(listRecordIds(folder, 'comparisons')).toEqual(['cmp_1']);
     removeRecord(folder, 'comparisons', 'cmp_1');
-    expect(recordIds(folder, 'comparisons')).toEqual([]);
+    expect(listRecordIds(folder, 'comparisons')).toEqual([]);
   });
 
   it('is null where it is missing, torn, or no object', () => {
@@ -23,6 +28,6 @@ describe('a record', () => {
       writeFileSync(join(folder, 'jobs/j/job.json'), text);
       expect(readRecord(folder, 'jobs', 'j')).toBeNull();
     }
-    expect(recordIds(join(folder, 'nowhere'), 'jobs')).toEqual([]);
+    expect(listRecordIds(join(folder, 'nowhere'), 'jobs')).toEqual([]);
   });
 });

@@ -2,15 +2,15 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readRecord } from '../../../src/jobs/store/record-files.ts';
-import { recordWrites } from '../../../src/jobs/store/record-writes.ts';
+import { withRecordFiles } from '../../../src/jobs/store/record-writes.ts';
 import { createSqliteStore } from '../../../src/jobs/store/sqlite-store.ts';
-import { jobOf, memoryDatabase, temporaryFolder } from '../fixtures.ts';
+import { makeJob, memoryDatabase, temporaryFolder } from '../fixtures.ts';
 
 describe('records beside the database', () => {
   it('follow the status, the best step and what was published of a job, not its metrics', () => {
     const folder = temporaryFolder();
-    const store = recordWrites(folder, createSqliteStore(memoryDatabase()), () => {});
-    const job = jobOf({ status: 'running' });
+    const store = withRecordFiles(folder, createSqliteStore(memoryDatabase()), () => {});
+    const job = makeJob({ status: 'running' });
     store.saveJob(job);
     expect(readRecord(folder, 'jobs', job.id)).toEqual(job);
     store.saveJob({ ...job, metrics: { loss: 1 } });
@@ -28,7 +28,7 @@ describe('records beside the database', () => {
 
   it('go with the dataset that is removed', () => {
     const folder = temporaryFolder();
-    const store = recordWrites(folder, createSqliteStore(memoryDatabase()), () => {});
+    const store = withRecordFiles(folder, createSqliteStore(memoryDatabase()), () => {});
     store.saveDataset({ id: 'ds_1', name: '', format: 'csv', bytes: 1, records: 1, createdAt: 1 });
     expect(readRecord(folder, 'datasets', 'ds_1')).not.toBeNull();
     store.removeDataset('ds_1');
@@ -40,12 +40,12 @@ describe('records beside the database', () => {
     mkdirSync(folder);
     writeFileSync(join(folder, 'jobs'), 'a file in the place of the folder');
     const notices: string[] = [];
-    const store = recordWrites(
+    const store = withRecordFiles(
       folder,
       createSqliteStore(memoryDatabase()),
       (_, message) => void notices.push(message),
     );
-    const job = jobOf();
+    const job = makeJob();
     store.saveJob(job);
     expect(store.job(job.id)).toEqual(job);
     expect(notices).toEqual([expect.stringMatching(`the record of ${job.id} cannot be written`)]);

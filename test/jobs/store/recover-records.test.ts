@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { recordWrites } from '../../../src/jobs/store/record-writes.ts';
+import { withRecordFiles } from '../../../src/jobs/store/record-writes.ts';
 import { recoverRecords } from '../../../src/jobs/store/recover-records.ts';
 import { createSqliteStore } from '../../../src/jobs/store/sqlite-store.ts';
-import { jobOf, memoryDatabase, temporaryFolder } from '../fixtures.ts';
+import { makeJob, memoryDatabase, temporaryFolder } from '../fixtures.ts';
 
 const comparison = {
   id: 'cmp_1',
@@ -21,7 +21,7 @@ function recorded() {
   const folder = temporaryFolder();
   const notices: string[] = [];
   const notice = (_: string, message: string): void => void notices.push(message);
-  const store = recordWrites(folder, createSqliteStore(memoryDatabase()), notice);
+  const store = withRecordFiles(folder, createSqliteStore(memoryDatabase()), notice);
   return { folder, store, notices, notice };
 }
 function recover(folder: string, notice: (level: string, message: string) => void) {
@@ -33,7 +33,7 @@ function recover(folder: string, notice: (level: string, message: string) => voi
 describe('recovering from records', () => {
   it('brings back jobs in their order, datasets that are there, and comparisons', () => {
     const { folder, store, notices, notice } = recorded();
-    const jobs = [jobOf({ status: 'running' }), jobOf({ status: 'succeeded', published: 'm@1' })];
+    const jobs = [makeJob({ status: 'running' }), makeJob({ status: 'succeeded', published: 'm@1' })];
     for (const job of jobs) store.saveJob(job);
     store.saveComparison(comparison);
     store.saveDataset(dataset);
@@ -50,7 +50,7 @@ describe('recovering from records', () => {
 
   it('lists the checkpoints of a job again, with their metrics and the best one', () => {
     const { folder, store, notice } = recorded();
-    const job = jobOf({ best: 20 });
+    const job = makeJob({ best: 20 });
     store.saveJob(job);
     for (const step of [10, 20]) {
       const home = join(folder, 'jobs', job.id, 'checkpoints', String(step));
@@ -67,7 +67,7 @@ describe('recovering from records', () => {
 
   it('mends a row that cannot be read, leaves rows that can, and skips records that cannot', () => {
     const { folder, store, notice } = recorded();
-    const [kept, broken] = [jobOf(), jobOf()];
+    const [kept, broken] = [makeJob(), makeJob()];
     store.saveJob(kept);
     store.saveJob(broken);
     mkdirSync(join(folder, 'jobs/job_torn'));
@@ -84,7 +84,7 @@ describe('recovering from records', () => {
 
   it('goes on with ids of events above all that were given before', () => {
     const { folder, store, notice } = recorded();
-    const job = jobOf();
+    const job = makeJob();
     store.saveJob(job);
     const [event] = recover(folder, notice).store.events(job.id, { limit: 9, after: 1_000_000 });
     expect(event!.message).toMatch(/recovered from its folder/);

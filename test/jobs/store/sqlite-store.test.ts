@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createSqliteStore } from '../../../src/jobs/store/sqlite-store.ts';
-import { eventOf, jobOf, memoryDatabase } from '../fixtures.ts';
+import { makeEvent, makeJob, memoryDatabase } from '../fixtures.ts';
 
 describe('the store', () => {
   it('lists jobs newest first, page by page', () => {
     const store = createSqliteStore(memoryDatabase());
-    const jobs = Array.from({ length: 5 }, () => jobOf());
+    const jobs = Array.from({ length: 5 }, () => makeJob());
     for (const job of jobs) store.saveJob(job);
     const ids = jobs.map(({ id }) => id).toReversed();
     const first = store.jobs({ limit: 2 });
@@ -15,7 +15,7 @@ describe('the store', () => {
 
   it('keeps a job in its place when it changes, and out of the unfinished when it is over', () => {
     const store = createSqliteStore(memoryDatabase());
-    const [a, b] = [jobOf(), jobOf()];
+    const [a, b] = [makeJob(), makeJob()];
     store.saveJob(a);
     store.saveJob(b);
     store.saveJob({ ...a, status: 'succeeded' });
@@ -30,12 +30,12 @@ describe('the store', () => {
       ['b', 2],
       ['c', 3],
     ] as const)
-      store.addEvent(eventOf('one', message, { step }));
+      store.addEvent(makeEvent('one', message, { step }));
     const all = store.events('one', { limit: 9, after: 0 });
     expect(all.map(({ message }) => message)).toEqual(['a', 'b', 'c']);
     expect(store.events('one', { limit: 1, after: all[0]!.id })).toEqual([all[1]]);
-    store.forgetAfter('one', 2);
-    store.addEvent(eventOf('one', 'd'));
+    store.removeAfterStep('one', 2);
+    store.addEvent(makeEvent('one', 'd'));
     const rest = store.events('one', { limit: 9, after: 0 });
     expect(rest.map(({ message }) => message)).toEqual(['a', 'b', 'd']);
     expect(rest[2]!.id).toBeGreaterThan(all[2]!.id);
@@ -44,10 +44,10 @@ describe('the store', () => {
   it.each(['{', '[]', 'null', '{"id":"x"}'])('loses an unreadable row alone: %s', (body) => {
     const database = memoryDatabase();
     const store = createSqliteStore(database);
-    const [good, bad] = [jobOf(), jobOf()];
+    const [good, bad] = [makeJob(), makeJob()];
     store.saveJob(good);
     store.saveJob(bad);
-    for (const message of ['a', 'b', 'c']) store.addEvent(eventOf(good.id, message));
+    for (const message of ['a', 'b', 'c']) store.addEvent(makeEvent(good.id, message));
     const dataset = { id: 'ds_1', name: '', format: 'csv', bytes: 1, records: 1, createdAt: 1 } as const;
     store.saveDataset(dataset);
     store.saveDataset({ ...dataset, id: 'ds_2' });
@@ -63,7 +63,7 @@ describe('the store', () => {
 
   it('gives comparisons from before they had a status the one they ended with', () => {
     const store = createSqliteStore(memoryDatabase());
-    const [won, gone] = [jobOf({ status: 'succeeded' }), jobOf({ status: 'cancelled' })];
+    const [won, gone] = [makeJob({ status: 'succeeded' }), makeJob({ status: 'cancelled' })];
     store.saveJob(won);
     store.saveJob(gone);
     const old = (id: string, job: string, published: string | null) =>

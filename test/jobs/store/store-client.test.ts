@@ -4,13 +4,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createStoreClient, type StoreClient } from '../../../src/jobs/store/store-client.ts';
-import { eventOf, eventually, jobOf, silent, temporaryFolder } from '../fixtures.ts';
+import { makeEvent, eventually, makeJob, silent, temporaryFolder } from '../fixtures.ts';
 
 const clients: StoreClient[] = [];
 afterEach(async () => {
   for (const client of clients.splice(0)) await client.close(1000);
 });
-function client(folder: string, more: { limitMs?: number; log?: typeof silent; readOnly?: boolean } = {}) {
+function client(folder: string, more: { timeoutMs?: number; log?: typeof silent; readOnly?: boolean } = {}) {
   const made = createStoreClient({ folder, readOnly: false, log: silent, ...more });
   clients.push(made);
   return made;
@@ -25,12 +25,12 @@ function lock(folder: string): () => void {
 describe('the database’s thread', () => {
   it('executes calls in their order, those from before it started too', async () => {
     const { store, start } = client(temporaryFolder());
-    const job = jobOf();
+    const job = makeJob();
     const saved = store.saveJob(job);
     start();
     await saved;
     const messages = Array.from({ length: 300 }, (_, i) => `event ${i}`);
-    const added = messages.map((message) => store.patient.addEvent(eventOf(job.id, message)));
+    const added = messages.map((message) => store.withoutTimeout.addEvent(makeEvent(job.id, message)));
     const events = await store.events(job.id, { limit: 1000, after: 0 });
     expect(events.map(({ message }) => message)).toEqual(messages);
     await Promise.all(added);
@@ -39,15 +39,15 @@ describe('the database’s thread', () => {
 
   it('fails a call after its limit while the database is locked; the main thread goes on, patient calls wait', async () => {
     const folder = temporaryFolder();
-    const { store, start, state } = client(folder, { limitMs: 300 });
+    const { store, start, state } = client(folder, { timeoutMs: 300 });
     start();
     await eventually(() => state().kind === 'ready');
     const release = lock(folder);
-    const patient = jobOf();
-    const saved = store.patient.saveJob(patient);
+    const patient = makeJob();
+    const saved = store.withoutTimeout.saveJob(patient);
     let turns = 0;
     const ticking = setInterval(() => turns++, 5);
-    await expect(store.saveJob(jobOf())).rejects.toMatchObject({
+    await expect(store.saveJob(makeJob())).rejects.toMatchObject({
       code: 'training_unavailable',
       message: expect.stringMatching(/locked by another process/) as string,
     });
@@ -84,7 +84,7 @@ describe('the database’s thread', () => {
     const folder = temporaryFolder();
     const first = client(folder);
     first.start();
-    const job = jobOf();
+    const job = makeJob();
     await first.store.saveJob(job);
     const second = client(folder);
     second.start();
@@ -101,16 +101,16 @@ describe('the database’s thread', () => {
     const folder = temporaryFolder();
     const { store, start } = client(folder);
     start();
-    const job = jobOf({ status: 'running' });
+    const job = makeJob({ status: 'running' });
     await store.saveJob(job);
     // more than SQLite keeps in memory
     const text = 'x'.repeat(20_000);
-    const added = Array.from({ length: 800 }, () => store.patient.addEvent(eventOf(job.id, text)));
+    const added = Array.from({ length: 800 }, () => store.withoutTimeout.addEvent(makeEvent(job.id, text)));
     await Promise.all(added);
     const path = join(folder, 'unroll.db');
     writeFileSync(path, Buffer.alloc(statSync(path).size, 0xa5), { flag: 'r+' });
     await store.events(job.id, { limit: 10_000, after: 0 });
-    const other = jobOf();
+    const other = makeJob();
     await store.saveJob(other);
     expect((await store.unfinishedJobs()).map(({ id }) => id)).toEqual(
       expect.arrayContaining([job.id, other.id]),
@@ -124,7 +124,7 @@ describe('the database’s thread', () => {
     made.start();
     await made.store.jobs({ limit: 1 });
     const release = lock(folder);
-    const patient = made.store.patient.saveJob(jobOf());
+    const patient = made.store.withoutTimeout.saveJob(makeJob());
     const refused = expect(patient).rejects.toMatchObject({ code: 'training_unavailable' });
     await delay(50);
     await made.close(500);
@@ -137,7 +137,7 @@ describe('the database’s thread', () => {
     mkdirSync(join(folder, 'x'));
     const first = client(folder);
     first.start();
-    const job = jobOf();
+    const job = makeJob();
     await first.store.saveJob(job);
     const reader = client(folder, { readOnly: true });
     reader.start();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { diskFull, isBusy, isDamaged, storeError } from '../../../src/jobs/store/store-errors.ts';
+import { toDiskFullError, isBusy, isDamaged, toStoreError } from '../../../src/jobs/store/store-errors.ts';
 
 const sqlite = (errcode: number) => Object.assign(new Error('sqlite'), { code: 'ERR_SQLITE_ERROR', errcode });
 
@@ -22,6 +22,6 @@ it.each([
   [sqlite(10), 'training_unavailable'],
   [new Error('anything'), 'training_unavailable'],
 ])('gives a caller the code of %s', (error, code) => {
-  expect(storeError(error).code).toBe(code);
-  expect(diskFull(error)?.code ?? 'training_unavailable').toBe(code);
+  expect(toStoreError(error).code).toBe(code);
+  expect(toDiskFullError(error)?.code ?? 'training_unavailable').toBe(code);
 });

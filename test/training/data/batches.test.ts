@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createBatches } from '../../../src/training/data/batches.ts';
 import type { Example, Examples } from '../../../src/training/data/prepared.ts';
-import { shard } from '../../../src/training/data/shard.ts';
+import { splitIntoShards } from '../../../src/training/data/shard.ts';
 
 const sequence = (steps: number, label: number): Example => ({
   steps,
@@ -81,7 +81,7 @@ describe('a batch', () => {
     const batch = createBatches(examples, options).batch([0, 1]);
     expect([...batch.source!.ids!]).toEqual([8, 7, 9]);
     expect([...batch.source!.rowOf]).toEqual([1, 0]);
-    expect(shard(batch, 2).map(({ source }) => [...source!.ids!, ...source!.rowOf])).toEqual([
+    expect(splitIntoShards(batch, 2).map(({ source }) => [...source!.ids!, ...source!.rowOf])).toEqual([
       [7, 0],
       [8, 9, 0],
     ]);
@@ -89,13 +89,13 @@ describe('a batch', () => {
 
   it('falls into shards that share its weights', () => {
     const batch = createBatches(three, options).batch([0, 1, 2]);
-    const parts = shard(batch, 2);
+    const parts = splitIntoShards(batch, 2);
     expect(parts.map(({ ids }) => [...ids!])).toEqual([
       [200, 100, 201, 202],
       [300, 301],
     ]);
     expect(sum(parts.flatMap(({ targets }) => [...targets.weights]))).toBeCloseTo(1, 6);
-    expect(shard(batch, 8)).toHaveLength(3);
+    expect(splitIntoShards(batch, 8)).toHaveLength(3);
   });
 });
 

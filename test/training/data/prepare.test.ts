@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { prepare } from '../../../src/training/data/prepare.ts';
-import type { Prepared } from '../../../src/training/data/prepared.ts';
+import { prepareTraining } from '../../../src/training/data/prepare.ts';
+import type { PreparedTraining } from '../../../src/training/data/prepared.ts';
 import type { DataFile } from '../../../src/training/run/run-messages.ts';
 import { trainingSpec } from '../../../src/training/training-spec.ts';
 
@@ -26,8 +26,8 @@ const run = (
   fields: Record<string, unknown>,
   data: DataFile,
   validation: DataFile | null = null,
-): Promise<Prepared> =>
-  prepare(
+): Promise<PreparedTraining> =>
+  prepareTraining(
     trainingSpec.parse({ model: 'm', data: { dataset: 'd' }, validation: { share: 0 }, ...fields }),
     data,
     validation,
@@ -164,7 +164,7 @@ describe('classify', () => {
   it('leaves out and counts what is longer than max_steps', async () => {
     const fields = { ...classify, hyperparameters: { max_steps: 2 } };
     const data = jsonl({ text: 'abc', label: 'x' }, { text: 'ab', label: 'y' });
-    const { leftOut, training } = await run(fields, data);
+    const { skipped: leftOut, training } = await run(fields, data);
     expect([leftOut, training.list.length, training.list[0]!.steps]).toEqual([1, 1, 2]);
   });
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { splitCsv } from '../../../src/training/data/csv-line.ts';
-import { longestLine, readLines } from '../../../src/training/data/read-lines.ts';
+import { splitCsvLine } from '../../../src/training/data/csv-line.ts';
+import { maxLineBytes, readLines } from '../../../src/training/data/read-lines.ts';
 import { validateData } from '../../../src/training/data/validate-data.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'read-'));
@@ -28,10 +28,10 @@ describe('lines', () => {
   });
 
   it('may be as long as the limit, and no longer', async () => {
-    expect(await linesOf(`a\n${'x'.repeat(longestLine)}\n`)).toHaveLength(2);
+    expect(await linesOf(`a\n${'x'.repeat(maxLineBytes)}\n`)).toHaveLength(2);
     await expect(linesOf(`a\n${'x'.repeat(10_000_000)}`)).rejects.toMatchObject({
       code: 'invalid_dataset',
-      message: `line 2: at most ${longestLine} bytes, there are more`,
+      message: `line 2: at most ${maxLineBytes} bytes, there are more`,
     });
   });
 
@@ -41,9 +41,9 @@ describe('lines', () => {
 });
 
 it('splits CSV with its quotes (RFC 4180)', () => {
-  expect(splitCsv('a,,"b,""c""",')).toEqual(['a', '', 'b,"c"', '']);
-  expect(splitCsv('')).toEqual(['']);
-  for (const wrong of ['"a', 'a"b', '"a"b']) expect(splitCsv(wrong)).toBeNull();
+  expect(splitCsvLine('a,,"b,""c""",')).toEqual(['a', '', 'b,"c"', '']);
+  expect(splitCsvLine('')).toEqual(['']);
+  for (const wrong of ['"a', 'a"b', '"a"b']) expect(splitCsvLine(wrong)).toBeNull();
 });
 
 describe('validation of a file', () => {
@@ -64,7 +64,7 @@ describe('validation of a file', () => {
     const csv = await validateData({ path: pathOf('a,b\n1,2\n3\n'), format: 'csv' }, 'predict');
     expect(csv).toEqual({ records: 1, errors: [{ line: 3, message: '2 columns wanted, there are 1' }] });
     const long = await validateData(
-      { path: pathOf(`{}\n${'x'.repeat(longestLine + 1)}`), format: 'jsonl' },
+      { path: pathOf(`{}\n${'x'.repeat(maxLineBytes + 1)}`), format: 'jsonl' },
       null,
     );
     expect(long).toMatchObject({ records: 1, errors: [{ line: 2 }] });

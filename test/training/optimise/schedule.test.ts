@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createBest } from '../../../src/training/optimise/early-stopping.ts';
+import { createBestTracker } from '../../../src/training/optimise/early-stopping.ts';
 import { createSchedule, scheduleSpec } from '../../../src/training/optimise/schedule.ts';
 import type { z } from 'zod';
 
@@ -28,7 +28,7 @@ describe('schedules of a run of 100 steps at a rate of 2', () => {
         schedule = createSchedule(spec, 100);
         schedule.restore(kept);
       }
-      schedule.measured(score, true);
+      schedule.record(score, true);
       return schedule.rate(50, 1);
     });
     expect(rates).toEqual([1, 1, 1, 0.5, 0.5, 0.3, 0.3, 0.3]);
@@ -37,28 +37,24 @@ describe('schedules of a run of 100 steps at a rate of 2', () => {
 
 describe('the best measurement', () => {
   it('is told from the worse, by which way is better', () => {
-    const lower = createBest(true, null);
-    expect([3, 4, 2, 2].map((score, step) => lower.measured(step, score))).toEqual([
+    const lower = createBestTracker(true, null);
+    expect([3, 4, 2, 2].map((score, step) => lower.record(step, score))).toEqual([
       'better',
       'worse',
       'better',
       'worse',
     ]);
-    const higher = createBest(false, null);
-    expect([3, 4, 2].map((score, step) => higher.measured(step, score))).toEqual([
-      'better',
-      'better',
-      'worse',
-    ]);
+    const higher = createBestTracker(false, null);
+    expect([3, 4, 2].map((score, step) => higher.record(step, score))).toEqual(['better', 'better', 'worse']);
   });
   it('ends a run when patience is over, also one that goes on from what it kept', () => {
     const scores = [3, NaN, Infinity, 4];
-    let best = createBest(true, 3);
+    let best = createBestTracker(true, 3);
     const verdicts = scores.map((score, step) => {
       const kept = JSON.parse(JSON.stringify(best.state())) as ReturnType<typeof best.state>;
-      best = createBest(true, 3);
+      best = createBestTracker(true, 3);
       best.restore(kept);
-      return best.measured(step, score);
+      return best.record(step, score);
     });
     expect(verdicts).toEqual(['better', 'worse', 'worse', 'stop']);
   });

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { ModelSpec } from '../../../src/network/spec.ts';
 import { createCheckpointStorage } from '../../../src/training/run/checkpoint-storage.ts';
 import {
-  addUsed,
+  addUsedBytes,
   createCheckpointQuota,
   measureCheckpoints,
   reserveCheckpoint,
@@ -30,7 +30,7 @@ function place(maxBytes: number, reserveBytes = 0) {
   };
   const reserve = (bytes: number, own: { folder: string; best: number | null }) =>
     reserveCheckpoint(quota, bytes, own, (name, steps) => void dropped.push(`${name} ${steps.join()}`));
-  return { root, quota, dropped, job, reserve, used: () => addUsed(quota, 0) };
+  return { root, quota, dropped, job, reserve, used: () => addUsedBytes(quota, 0) };
 }
 
 describe('the quota of checkpoints', () => {

@@ -5,9 +5,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createKernel } from '../../../src/cells/create-kernel.ts';
 import { resolveNetwork } from '../../../src/network/encoder-decoder.ts';
 import { networkSpec } from '../../../src/network/spec.ts';
-import { createLearner, learnerBytes } from '../../../src/training/learner.ts';
+import { createLearner, computeLearnerBytes } from '../../../src/training/learner.ts';
 import type { LearnerOptions } from '../../../src/training/learner-interface.ts';
-import { leastMemory, memoryNeed } from '../../../src/training/run/memory-need.ts';
+import { computeParameterMemory, computeMemoryNeed } from '../../../src/training/run/memory-need.ts';
 import { runTraining } from '../../../src/training/run/run.ts';
 import { trainingSpec } from '../../../src/training/training-spec.ts';
 
@@ -92,7 +92,7 @@ describe('what a learner needs', () => {
     const kernel = createKernel({ mode: 'plain', memoryMegabytes: 64 });
     const before = kernel.memory.used;
     createLearner(kernel, spec, options);
-    expect(learnerBytes(spec, options)).toBe(kernel.memory.used - before);
+    expect(computeLearnerBytes(spec, options)).toBe(kernel.memory.used - before);
   });
 
   it('is at least what its parameters take, and grows with batch, shards and optimiser', () => {
@@ -104,19 +104,19 @@ describe('what a learner needs', () => {
       loss: { type: 'softmax_cross_entropy' } as never,
     };
     const adam = trainingSpec.shape.hyperparameters.parse({});
-    const need = memoryNeed(spec, options, adam, 1);
+    const need = computeMemoryNeed(spec, options, adam, 1);
     expect(need).toMatchObject({
-      ...leastMemory(resolveNetwork(spec, ids, null), adam, 1),
+      ...computeParameterMemory(resolveNetwork(spec, ids, null), adam, 1),
       activations: expect.any(Number) as number,
     });
     // 30·9 + 80·(9 + 20) + 2·80 + 5·20 + 5 floats
     expect(need.weights).toBe(4 * (270 + 2320 + 160 + 105));
     expect(need.optimiserState).toBe(2 * need.weights);
-    const larger = memoryNeed(spec, { ...options, capacity: { rows: 4, packed: 600 } }, adam, 1);
+    const larger = computeMemoryNeed(spec, { ...options, capacity: { rows: 4, packed: 600 } }, adam, 1);
     // 540 more steps of at least the embedding, four gates and h
     expect(larger.activations - need.activations).toBeGreaterThan(540 * 4 * (9 + 80 + 20));
-    expect(memoryNeed(spec, options, { ...adam, shards: 4 }, 2).weights).toBe(2 * need.weights);
-    const frozen = memoryNeed(spec, { ...options, frozen: new Set(['embedding_0']) }, adam, 1);
+    expect(computeMemoryNeed(spec, options, { ...adam, shards: 4 }, 2).weights).toBe(2 * need.weights);
+    const frozen = computeMemoryNeed(spec, { ...options, frozen: new Set(['embedding_0']) }, adam, 1);
     expect(frozen.optimiserState).toBe(need.optimiserState - 2 * 4 * 270);
   });
 });
@@ -174,7 +174,7 @@ describe('a run that needs more than its limit', () => {
       memoryMegabytes: 64,
     };
     const before = process.memoryUsage().rss;
-    await expect(runTraining(request, { say() {}, command: () => null })).rejects.toMatchObject({
+    await expect(runTraining(request, { send() {}, command: () => null })).rejects.toMatchObject({
       code: 'training_too_large',
       message: expect.stringMatching(
         /^training needs \d+\.\d MB \(weights .*activations of a batch .*at most 64 MB/,

@@ -8,7 +8,7 @@ import { readSafetensors } from '../../../src/formats/safetensors.ts';
 import { modelSpec } from '../../../src/network/spec.ts';
 import { checkModel } from '../../../src/repository/check-model.ts';
 import { checkpointFolder } from '../../../src/training/run/checkpoint.ts';
-import type { FromRun, RunRequest, ToRun } from '../../../src/training/run/run-messages.ts';
+import type { RunMessage, RunRequest, RunCommand } from '../../../src/training/run/run-messages.ts';
 import { runTraining } from '../../../src/training/run/run.ts';
 import { trainingSpec } from '../../../src/training/training-spec.ts';
 
@@ -20,15 +20,15 @@ let count = 0;
 
 type Spec = Omit<z.input<typeof trainingSpec>, 'data' | 'model'>;
 interface Ran {
-  readonly said: readonly FromRun[];
+  readonly said: readonly RunMessage[];
   readonly folder: string;
-  readonly ended: Extract<FromRun, { kind: 'ended' }>;
+  readonly ended: Extract<RunMessage, { kind: 'ended' }>;
 }
 
 async function run(
   spec: Spec,
   data: string,
-  more: Partial<RunRequest> & { stopAt?: number; how?: ToRun['kind'] } = {},
+  more: Partial<RunRequest> & { stopAt?: number; command?: RunCommand['kind'] } = {},
 ): Promise<Ran> {
   const folder = more.folder ?? join(root, String(++count));
   mkdirSync(join(folder, 'checkpoints'), { recursive: true });
@@ -39,7 +39,7 @@ async function run(
       : 'text';
   const path = join(folder, 'data');
   writeFileSync(path, data);
-  const said: FromRun[] = [];
+  const said: RunMessage[] = [];
   let steps = 0;
   await runTraining(
     {
@@ -54,8 +54,8 @@ async function run(
       ...more,
     },
     {
-      say: (message) => void said.push(message),
-      command: () => (more.stopAt !== undefined && steps++ >= more.stopAt ? (more.how ?? 'pause') : null),
+      send: (message) => void said.push(message),
+      command: () => (more.stopAt !== undefined && steps++ >= more.stopAt ? (more.command ?? 'pause') : null),
     },
   );
   return { said, folder, ended: said.at(-1) as Ran['ended'] };
@@ -189,7 +189,7 @@ describe.each(jobs)('a run: %s', (_, spec, data) => {
 
   it('learns, and its best checkpoint can be served', async () => {
     const { said, folder, ended } = await run(whole, data);
-    expect(ended).toMatchObject({ how: 'succeeded', step: 30 });
+    expect(ended).toMatchObject({ outcome: 'succeeded', step: 30 });
     const losses = said.flatMap((message) =>
       message.kind === 'event' && message.type === 'metrics' ? [Number(message.data['train_loss'])] : [],
     );
@@ -206,7 +206,7 @@ describe.each(jobs)('a run: %s', (_, spec, data) => {
       const straight = await run(cut, data);
       // asked before a step or in the middle of a measurement
       const stopped = await run(cut, data, { stopAt: 11 + 5 * shards });
-      expect(stopped.ended).toMatchObject({ how: 'paused' });
+      expect(stopped.ended).toMatchObject({ outcome: 'paused' });
       const { step } = stopped.ended;
       expect(step).toBeGreaterThan(0);
       expect(step).toBeLessThan(30);

@@ -1,7 +1,7 @@
 import { clearVectorRegisters } from '../../../kernel/compile.ts';
 import { padded } from '../../../kernel/emit/emitter.ts';
 import type { Loss, LossSpec } from '../loss.ts';
-import { packedSteps } from '../../plan.ts';
+import { countPackedSteps } from '../../plan.ts';
 
 type Elementwise = Exclude<LossSpec, { type: 'softmax_cross_entropy' | 'crf' }>;
 /** Loss and slope of one output y against its target. */
@@ -15,7 +15,7 @@ export function createElementwiseLoss(spec: Elementwise, width: number): Loss {
     if (!values) throw new TypeError(`${spec.type} needs values`);
     clearVectorRegisters();
     let total = 0;
-    for (let row = 0; row < packedSteps(plan); row++) {
+    for (let row = 0; row < countPackedSteps(plan); row++) {
       const first = row * stride;
       const weight = weights[row]! / width;
       if (weight === 0) {

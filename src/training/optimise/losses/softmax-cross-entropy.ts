@@ -2,7 +2,7 @@ import { clearVectorRegisters } from '../../../kernel/compile.ts';
 import { padded, type Emitter } from '../../../kernel/emit/emitter.ts';
 import { emitSoftmax } from '../../../kernel/emit/softmax.ts';
 import type { Loss } from '../loss.ts';
-import { packedSteps } from '../../plan.ts';
+import { countPackedSteps } from '../../plan.ts';
 
 /** The smallest probability a loss is taken of: softmax gives 0 below exp(−87). */
 const leastProbability = 1e-38;
@@ -16,7 +16,7 @@ export function createSoftmaxCrossEntropy(e: Emitter, width: number, smoothing: 
   const stride = padded(width);
   const spread = smoothing / width;
   return (functions, { address, values }, { classes, weights }, plan) => {
-    const rows = packedSteps(plan);
+    const rows = countPackedSteps(plan);
     if (!classes) throw new TypeError('softmax cross-entropy needs classes');
     functions[softmax]!(address, rows);
     clearVectorRegisters();

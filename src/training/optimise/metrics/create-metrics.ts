@@ -6,14 +6,14 @@ import type { Plan } from '../../../network/layers/layer.ts';
 import type { Batch } from '../../batch.ts';
 import { forEachStep } from '../../data/pack-batch.ts';
 import type { Block } from '../../layer.ts';
-import { countSpans, spansOf } from './spans.ts';
+import { createSpanCounter, extractSpans } from './spans.ts';
 
 /** One pass over the validation data. */
 export interface MetricsRun {
   /** The logits of a batch [packed, padded(width)], before the loss is taken of them. */
-  see(logits: Block, width: number, batch: Batch): void;
+  addLogits(logits: Block, width: number, batch: Batch): void;
   /** The loss of that batch. */
-  loss(loss: number): void;
+  addLoss(loss: number): void;
   results(): { metrics: Record<string, number>; score: number };
 }
 
@@ -34,12 +34,12 @@ export function createMetrics(model: ModelSpec): Metrics {
       let inBatch = 0;
       let total = 0;
       return {
-        see(logits, width, batch) {
+        addLogits(logits, width, batch) {
           inBatch = batch.targets.weights.reduce((count, weight) => count + (weight > 0 ? 1 : 0), 0);
           judged += inBatch;
           measure.see(logits.values, width, batch);
         },
-        loss(loss) {
+        addLoss(loss) {
           // a batch's loss is a mean over the steps it judges
           total += loss * inBatch;
         },
@@ -133,7 +133,7 @@ function multiLabel(): Measure {
 function tagging(labels: readonly string[], chain: Crf | null): Measure {
   let right = 0;
   let count = 0;
-  const spans = countSpans();
+  const spans = createSpanCounter();
   const marked = labels.includes('O') && labels.every((label) => label === 'O' || /^[BI]-/.test(label));
   return {
     see(logits, width, { plan, targets: { classes, weights } }) {
@@ -150,7 +150,8 @@ function tagging(labels: readonly string[], chain: Crf | null): Measure {
         saidNames[row]!.push(labels[best]!);
         heldNames[row]!.push(labels[classes![at]!]!);
       });
-      if (marked) saidNames.forEach((one, row) => spans.add(spansOf(one), spansOf(heldNames[row]!)));
+      if (marked)
+        saidNames.forEach((one, row) => spans.add(extractSpans(one), extractSpans(heldNames[row]!)));
     },
     metrics: () => ({ token_accuracy: right / count, ...(marked && { span_f1: spans.f1() }) }),
     score: (metrics) => metrics['span_f1'] ?? metrics['token_accuracy']!,

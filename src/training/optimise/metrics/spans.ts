@@ -1,5 +1,5 @@
 /** Spans of a sequence of B-x, I-x and O, as `start:end:x`. An I-x that continues nothing starts a span (conlleval's way). */
-export function spansOf(labels: readonly string[]): string[] {
+export function extractSpans(labels: readonly string[]): string[] {
   const spans: string[] = [];
   let start = 0;
   let kind: string | null = null;
@@ -15,7 +15,7 @@ export function spansOf(labels: readonly string[]): string[] {
 }
 
 /** Counts spans that were said and those that hold. */
-export function countSpans() {
+export function createSpanCounter() {
   let said = 0;
   let held = 0;
   let both = 0;

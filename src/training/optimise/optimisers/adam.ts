@@ -1,8 +1,8 @@
 import type { OptimiserSpec } from '../optimiser.ts';
-import type { Rule } from './create-optimiser.ts';
+import type { UpdateRule } from './create-optimiser.ts';
 
 /** Adam (Kingma and Ba 2015), and AdamW, whose decay does not go through the moments (Loshchilov and Hutter 2019). */
-export function adamRule(spec: Extract<OptimiserSpec, { type: 'adam' | 'adamw' }>): Rule {
+export function adamRule(spec: Extract<OptimiserSpec, { type: 'adam' | 'adamw' }>): UpdateRule {
   const { type, beta1, beta2, epsilon, weight_decay } = spec;
   return {
     slots: ['first', 'second'],

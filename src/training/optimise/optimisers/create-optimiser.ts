@@ -5,7 +5,7 @@ import { rmspropRule } from './rmsprop.ts';
 import { sgdRule } from './sgd.ts';
 
 /** How one parameter changes: g is its gradient, clipped; slots are as long, and zero at first. */
-export interface Rule {
+export interface UpdateRule {
   readonly slots: readonly string[];
   /** @param updates this one included */
   apply(
@@ -55,9 +55,9 @@ export function createOptimiser(parameters: readonly Parameter[], spec: Optimise
 }
 
 /** Floats of state for each parameter. */
-export const optimiserSlots = (spec: OptimiserSpec): number => ruleOf(spec).slots.length;
+export const countOptimiserSlots = (spec: OptimiserSpec): number => ruleOf(spec).slots.length;
 
-function ruleOf(spec: OptimiserSpec): Rule {
+function ruleOf(spec: OptimiserSpec): UpdateRule {
   if (spec.type === 'sgd') return sgdRule(spec);
   return spec.type === 'rmsprop' ? rmspropRule(spec) : adamRule(spec);
 }

@@ -5,8 +5,8 @@ import type { Batch } from '../../../../src/training/batch.ts';
 import type { Block } from '../../../../src/training/layer.ts';
 import { createMetrics } from '../../../../src/training/optimise/metrics/create-metrics.ts';
 import { editDistance } from '../../../../src/training/optimise/metrics/edit-distance.ts';
-import { spansOf } from '../../../../src/training/optimise/metrics/spans.ts';
-import { planOf } from '../../../../src/training/plan.ts';
+import { extractSpans } from '../../../../src/training/optimise/metrics/spans.ts';
+import { createPlan } from '../../../../src/training/plan.ts';
 
 const modelOf = (task: string, outputs: Record<string, unknown>): ModelSpec =>
   modelSpec.parse({
@@ -27,8 +27,8 @@ const measured = (
   const values = new Float32Array(rows.length * padded(width)).fill(99);
   rows.forEach((row, i) => values.set(row, i * padded(width)));
   const run = createMetrics(model).start();
-  run.see({ values } as Block, width, batch);
-  run.loss(loss);
+  run.addLogits({ values } as Block, width, batch);
+  run.addLoss(loss);
   return run.results();
 };
 const half = Float32Array.of(0.5, 0.5);
@@ -36,7 +36,7 @@ const half = Float32Array.of(0.5, 0.5);
 describe('what is measured', () => {
   it('classify: the share of right labels, of judged steps alone', () => {
     const batch = {
-      plan: planOf([1, 1, 1]),
+      plan: createPlan([1, 1, 1]),
       targets: { classes: Int32Array.of(0, 0, 1), weights: Float32Array.of(0.5, 0.5, 0) },
     };
     const { metrics, score } = measured(
@@ -57,7 +57,7 @@ describe('what is measured', () => {
     const labels = ['O', 'B-x', 'I-x'];
     // held: B-x I-x O, said: B-x O O
     const batch = {
-      plan: planOf([3]),
+      plan: createPlan([3]),
       targets: { classes: Int32Array.of(1, 2, 0), weights: new Float32Array(3).fill(1 / 3) },
     };
     const said = [
@@ -74,7 +74,7 @@ describe('what is measured', () => {
   });
 
   it('generate: perplexity and bits', () => {
-    const batch = { plan: planOf([2]), targets: { classes: Int32Array.of(0, 1), weights: half } };
+    const batch = { plan: createPlan([2]), targets: { classes: Int32Array.of(0, 1), weights: half } };
     const { metrics, score } = measured(
       modelOf('generate', {}),
       [
@@ -90,7 +90,7 @@ describe('what is measured', () => {
   });
 
   it('predict: errors in the units of the data', () => {
-    const batch = { plan: planOf([1, 1]), targets: { values: Float32Array.of(0, 0), weights: half } };
+    const batch = { plan: createPlan([1, 1]), targets: { values: Float32Array.of(0, 0), weights: half } };
     const { metrics, score } = measured(
       modelOf('predict', { units: [{ name: 'u', mean: 50, scale: 10 }] }),
       [[3], [-1]],
@@ -117,5 +117,10 @@ it('counts insertions, deletions and replacements', () => {
 });
 
 it('finds spans, also one that begins inside', () => {
-  expect(spansOf(['B-x', 'I-x', 'B-x', 'I-y', 'O', 'I-x'])).toEqual(['0:2:x', '2:3:x', '3:4:y', '5:6:x']);
+  expect(extractSpans(['B-x', 'I-x', 'B-x', 'I-y', 'O', 'I-x'])).toEqual([
+    '0:2:x',
+    '2:3:x',
+    '3:4:y',
+    '5:6:x',
+  ]);
 });

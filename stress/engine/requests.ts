@@ -6,7 +6,7 @@ import type { Random } from '../random.ts';
 import type { StressNetwork } from './networks.ts';
 
 /** A request but for the network's handle and the deadline, which are another each time it is asked. */
-export interface Question {
+export interface StressRequest {
   readonly id: number;
   readonly network: StressNetwork;
   readonly request: Omit<SequenceRequest, 'network' | 'deadlineMs' | 'signal'>;
@@ -14,20 +14,20 @@ export interface Question {
 
 const perNetwork = 10;
 
-export function createQuestions(networks: readonly StressNetwork[], random: Random): Question[] {
+export function createRequests(networks: readonly StressNetwork[], random: Random): StressRequest[] {
   return networks
     .flatMap((network) => Array.from({ length: perNetwork }, () => network))
     .map((network, id) => ({ id, network, request: requestFor(network, random) }));
 }
 
 /** What can be asked with so many slots: a beam needs one each path. */
-export const fits = ({ request }: Question, slots: number): boolean =>
+export const fitsSlots = ({ request }: StressRequest, slots: number): boolean =>
   request.decode?.mode !== 'beam' || request.decode.beamSize <= slots;
 
-export const describeQuestion = ({ id, network, request }: Question): string =>
+export const describeRequest = ({ id, network, request }: StressRequest): string =>
   `question ${id} to "${network.name}": ${JSON.stringify({ ...request, input: `${request.input.length} numbers` })}`;
 
-function requestFor(network: StressNetwork, random: Random): Question['request'] {
+function requestFor(network: StressNetwork, random: Random): StressRequest['request'] {
   const input = randomSequence(network.input, lengthFor(network, random), random.int(0, 1e6));
   if (input instanceof Float32Array && random.chance(0.1)) {
     const factor = random.pick([1e4, 1e20, 3e38, 1e-30]);

@@ -1,6 +1,6 @@
 import { errorCodes } from '../../src/errors.ts';
 import type { Report } from '../scenario.ts';
-import { jsonOf, type Reply } from '../server/request.ts';
+import { parseReplyJson, type Reply } from '../server/request.ts';
 import type { RandomRequest } from './random-request.ts';
 
 /** Full, out of time, out of disk: the only failures that a request may meet. */
@@ -9,7 +9,7 @@ const allowedFailures = [503, 504, 507];
 const smallBody = 16_384;
 
 /** Reports whatever no request may be answered with. @param before what the same connection carried before it */
-export function judge(
+export function checkReply(
   request: RandomRequest,
   reply: Reply,
   before: readonly RandomRequest[],
@@ -35,7 +35,7 @@ export function judge(
   if (status < 400 || method === 'HEAD') return;
   if (!/json/.test(reply.headers['content-type'] ?? '')) return fault('an error that is no JSON');
   if (!operation.path.startsWith('/v1/')) return;
-  const { code, detail } = jsonOf(reply);
+  const { code, detail } = parseReplyJson(reply);
   if (!errorCodes.includes(code as never)) return fault(`an error with the code ${String(code)}`);
   if (typeof detail !== 'string' || detail === '') fault('an error without a detail');
 }

@@ -6,7 +6,7 @@ export interface Call {
   readonly path: string;
   readonly body: Readonly<Record<string, unknown>>;
   /** The field of the reply that has the answers, one an input. */
-  readonly answers: 'predictions' | 'embeddings' | 'generations';
+  readonly resultField: 'predictions' | 'embeddings' | 'generations';
   readonly streams: boolean;
 }
 
@@ -24,11 +24,11 @@ const longEvery = 5;
 export function createCalls(random: Random, slots: number): Call[] {
   const text = (most: number): string =>
     Array.from({ length: random.int(1, most) }, () => random.pick(words)).join(' ');
-  const call = (model: string, task: string, answers: Call['answers'], body: Call['body']): Call => ({
+  const call = (model: string, task: string, answers: Call['resultField'], body: Call['body']): Call => ({
     model,
     path: `/v1/models/${model}/${task}`,
     body,
-    answers,
+    resultField: answers,
     streams: task !== 'embed' && !(task === 'decode' && Number(body['n'] ?? 1) > 1),
   });
   return Array.from({ length: perTask }, (_, i) => i % longEvery === 0).flatMap((long) => [

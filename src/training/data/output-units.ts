@@ -5,7 +5,7 @@ import type { TrainingSpec } from '../training-spec.ts';
 type Units = NonNullable<ModelSpec['outputs']['units']>;
 
 /** Names and scales of what is predicted: the base's, or those of the training data. */
-export function unitsOf(
+export function resolveUnits(
   { outputs }: TrainingSpec,
   base: ModelSpec | null,
   names: readonly string[],

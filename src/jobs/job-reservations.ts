@@ -2,7 +2,7 @@ import { UnrollError } from '../errors.ts';
 import type { JobRegistry } from './job-registry.ts';
 
 /** Places for jobs that are not over (UNROLL_TRAINING_QUEUE), and the names of the models they make. */
-export interface JobPlaces {
+export interface JobReservations {
   /**
    * Takes a place and a name for each model, or none at all.
    * @returns gives them back; by then the jobs that were created hold their own
@@ -11,7 +11,10 @@ export interface JobPlaces {
   reserve(models: readonly string[]): () => void;
 }
 
-export function createJobPlaces(registry: Pick<JobRegistry, 'allUnfinished'>, queue: number): JobPlaces {
+export function createJobReservations(
+  registry: Pick<JobRegistry, 'allUnfinished'>,
+  queue: number,
+): JobReservations {
   /** Of jobs that are being created. */
   const reserved = new Map<symbol, readonly string[]>();
   return {

@@ -8,12 +8,12 @@ import { encodeGenerate } from './encode-generate.ts';
 import { encodePredict } from './encode-predict.ts';
 import { encodeTag } from './encode-tag.ts';
 import type { Encoding } from './encoding.ts';
-import type { Read } from './read-records.ts';
+import type { ReadRecord } from './read-records.ts';
 
-export function encoderOf(
+export function createEncoding(
   spec: TrainingSpec,
   format: DataFile['format'],
-  training: readonly Read[],
+  training: readonly ReadRecord[],
   base: ModelSpec | null,
 ): Encoding {
   if (format === 'text' && spec.task !== 'generate')

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { judge } from '../../stress/fuzz/judge.ts';
+import { checkReply } from '../../stress/fuzz/check-reply.ts';
 import { createReport } from '../../stress/scenario.ts';
 import type { Reply } from '../../stress/server/request.ts';
 
@@ -17,7 +17,7 @@ const reply = (changes: Partial<Reply>): Reply => ({
 });
 const faultsOf = (changes: Partial<Reply>): number => {
   const report = createReport('test', 1, () => {});
-  judge(request, reply(changes), [], report);
+  checkReply(request, reply(changes), [], report);
   return report.faults;
 };
 

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/jobs/job.ts';
-import { createJobPlaces } from '../../src/jobs/job-places.ts';
-import { jobOf, spec } from './fixtures.ts';
+import { createJobReservations } from '../../src/jobs/job-reservations.ts';
+import { makeJob, spec } from './fixtures.ts';
 
-const places = (jobs: readonly Job[], queue: number) => createJobPlaces({ allUnfinished: () => jobs }, queue);
+const places = (jobs: readonly Job[], queue: number) =>
+  createJobReservations({ allUnfinished: () => jobs }, queue);
 
 describe('places for jobs', () => {
   it('are taken by every job that is not over, whatever it does', () => {
     const jobs = (['validating', 'queued', 'running', 'paused', 'publishing', 'cancelling'] as const).map(
-      (status) => jobOf({ status, comparison: status === 'queued' ? 'cmp_1' : null }),
+      (status) => makeJob({ status, comparison: status === 'queued' ? 'cmp_1' : null }),
     );
     expect(() => places(jobs, 6).reserve(['new'])).toThrow(
       expect.objectContaining({
@@ -36,7 +37,7 @@ describe('places for jobs', () => {
   });
 
   it('are one a model’s name', () => {
-    const free = places([jobOf({ spec: spec('mine') })], 9);
+    const free = places([makeJob({ spec: spec('mine') })], 9);
     const taken = expect.objectContaining({ code: 'name_taken', field: 'model' }) as Error;
     expect(() => free.reserve(['other', 'mine'])).toThrow(taken);
     free.reserve(['other']);

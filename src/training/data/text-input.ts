@@ -4,7 +4,7 @@ import type { TrainingSpec } from '../training-spec.ts';
 import { buildVocabulary } from './build-vocabulary.ts';
 
 /** The text input of a model: the base's, or built as the job says. @throws UnrollError invalid_request */
-export function textInputOf(
+export function resolveTextInput(
   { inputs, task }: TrainingSpec,
   base: ModelSpec | null,
   texts: Iterable<string | readonly string[]>,

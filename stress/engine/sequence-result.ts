@@ -2,7 +2,7 @@ import type { Hypothesis } from '../../src/decoding/search.ts';
 import type { SequenceEvent } from '../../src/engine/delivery.ts';
 
 /** All that a sequence answered, in a form that can be compared bit by bit. */
-export interface Answer {
+export interface SequenceResult {
   readonly outputs: Uint32Array;
   /** Tokens, hypotheses and why it ended, as JSON. */
   readonly text: string;
@@ -16,11 +16,11 @@ class WrongEvents extends Error {}
  * Reads a sequence to its end. @param leaveAfter leaves the loop after so many events @returns null where it left
  * @throws WrongEvents, and what the engine fails the sequence with
  */
-export async function readAnswer(
+export async function readResult(
   events: AsyncIterable<SequenceEvent>,
   want: 'last' | 'every',
   leaveAfter = Infinity,
-): Promise<Answer | null> {
+): Promise<SequenceResult | null> {
   const chunks: Float32Array[] = [];
   const spoken: unknown[] = [];
   let nextStep: number | null = null;
@@ -64,7 +64,7 @@ const withBits = ({ attention, ...rest }: Hypothesis): object => ({
 });
 
 /** @returns what differs, or null */
-export function differenceOf(alone: Answer, other: Answer): string | null {
+export function describeDifference(alone: SequenceResult, other: SequenceResult): string | null {
   if (alone.steps !== other.steps) return `${other.steps} steps, alone ${alone.steps}`;
   if (alone.text !== other.text) return `${other.text.slice(0, 400)}\n  alone ${alone.text.slice(0, 400)}`;
   if (alone.outputs.length !== other.outputs.length)

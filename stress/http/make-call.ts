@@ -1,12 +1,12 @@
 import type { Agent } from 'node:http';
 import type { Random } from '../random.ts';
 import type { Report } from '../scenario.ts';
-import { jsonOf, postJson, type Reply } from '../server/request.ts';
-import type { Call } from './questions.ts';
-import { readStream, streamProblem } from './read-stream.ts';
+import { parseReplyJson, postJson, type Reply } from '../server/request.ts';
+import type { Call } from './calls.ts';
+import { readStream, findStreamProblem } from './read-stream.ts';
 import { hangUp, readSlowly } from './sockets.ts';
 
-export interface AskOptions {
+export interface CallOptions {
   readonly port: number;
   readonly agent: Agent;
   readonly random: Random;
@@ -19,7 +19,7 @@ export interface AskOptions {
 const timeoutMs = 150_000;
 
 /** Makes one call: plain, in a list with others, streamed, read slowly, or left before its end. */
-export async function ask(options: AskOptions): Promise<void> {
+export async function makeCall(options: CallOptions): Promise<void> {
   const { port, agent, random, report } = options;
   const call = random.pick(options.calls);
   const { path, body } = call;
@@ -27,7 +27,7 @@ export async function ask(options: AskOptions): Promise<void> {
   const way = random.next();
   if (way < 0.45) {
     const reply = await postJson(port, path, body, { agent, timeoutMs });
-    if (isOk(reply, call, report)) compare(call, jsonOf(reply)[call.answers], 'plain', options);
+    if (isOk(reply, call, report)) compare(call, parseReplyJson(reply)[call.resultField], 'plain', options);
   } else if (way < 0.6 && typeof body['input'] === 'string' && body['beam_size'] === undefined && !body['n'])
     await askInList(call, options);
   else if (way < 0.78 && call.streams) {
@@ -42,14 +42,14 @@ export async function ask(options: AskOptions): Promise<void> {
 }
 
 /** The call's input among others of the same model. */
-async function askInList(call: Call, options: AskOptions): Promise<void> {
+async function askInList(call: Call, options: CallOptions): Promise<void> {
   const { port, agent, random, report, calls } = options;
   const same = calls.filter(({ path, body }) => path === call.path && typeof body['input'] === 'string');
   const list = Array.from({ length: random.int(2, 6) }, (_, i) => (i === 0 ? call : random.pick(same)));
   const body = { ...call.body, input: list.map((one) => one.body['input']) };
   const reply = await postJson(port, call.path, body, { agent, timeoutMs });
   if (!isOk(reply, call, report)) return;
-  const answers = jsonOf(reply)[call.answers] as unknown[];
+  const answers = parseReplyJson(reply)[call.resultField] as unknown[];
   list.forEach((one, index) => compare(one, [answers[index]], 'in a list', options));
 }
 
@@ -59,7 +59,7 @@ function isOk(reply: Reply, call: Call, report: Report): boolean {
     report.count('given up after deaths');
     return false;
   }
-  const { code } = jsonOf(reply);
+  const { code } = parseReplyJson(reply);
   report.fault(
     `${reply.error ?? reply.status} ${typeof code === 'string' ? code : ''}`.trim(),
     `${call.path} ${JSON.stringify(call.body).slice(0, 300)}: ${reply.body.slice(0, 300)}`,
@@ -67,16 +67,16 @@ function isOk(reply: Reply, call: Call, report: Report): boolean {
   return false;
 }
 
-function compareStream(call: Call, body: string, how: string, options: AskOptions): void {
+function compareStream(call: Call, body: string, how: string, options: CallOptions): void {
   const events = readStream(body);
-  const problem = streamProblem(events);
+  const problem = findStreamProblem(events);
   if (problem !== null && /workers that ran this sequence died/.test(problem))
     return options.report.count('given up after deaths');
-  if (problem === null) compare(call, events.at(-1)!.data[call.answers], how, options);
+  if (problem === null) compare(call, events.at(-1)!.data[call.resultField], how, options);
   else options.report.fault('wrong stream', `${how}: ${call.path} ${JSON.stringify(call.body)}: ${problem}`);
 }
 
-function compare(call: Call, answers: unknown, how: string, { alone, report }: AskOptions): void {
+function compare(call: Call, answers: unknown, how: string, { alone, report }: CallOptions): void {
   report.count(how);
   const [expected, given] = [alone.get(call)!, JSON.stringify(answers)];
   if (given === expected) return;

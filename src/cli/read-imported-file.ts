@@ -7,5 +7,5 @@ import { siblingsIn } from '../repository/external-files-in.ts';
 const siblingBytes = 2 * 1024 ** 3;
 
 /** A file of others, with the files it names beside it. @throws UnrollError invalid_weights */
-export const readForeignPath = async (path: string): Promise<ForeignFile> =>
+export const readImportedFile = async (path: string): Promise<ForeignFile> =>
   readForeign(await readFile(path), { siblings: siblingsIn(dirname(path), siblingBytes) });

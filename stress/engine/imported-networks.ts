@@ -7,7 +7,7 @@ import type { StressNetwork } from './networks.ts';
 const golden = join(import.meta.dirname, '../../test/golden');
 
 /** The golden files of other formats, and how many of them need a model.json and are left out. */
-export async function readForeignNetworks(): Promise<{ networks: StressNetwork[]; refused: number }> {
+export async function readImportedNetworks(): Promise<{ networks: StressNetwork[]; refused: number }> {
   const files = globSync(['**/*.{onnx,keras,h5,pt}', 'tfjs-files/*/model.json'], { cwd: golden }).sort();
   const networks: StressNetwork[] = [];
   let refused = 0;

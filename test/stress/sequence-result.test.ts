@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { SequenceEvent } from '../../src/engine/delivery.ts';
-import { differenceOf, readAnswer } from '../../stress/engine/answer.ts';
+import { describeDifference, readResult } from '../../stress/engine/sequence-result.ts';
 
 const outputs = (first: number, ...values: number[]): SequenceEvent => ({
   kind: 'outputs',
@@ -10,7 +10,7 @@ const outputs = (first: number, ...values: number[]): SequenceEvent => ({
   values: Float32Array.from(values),
 });
 const done: SequenceEvent = { kind: 'done', finish: null, steps: 3, queuedMs: 0, runMs: 0 };
-const read = (...events: SequenceEvent[]) => readAnswer(toAsync(events), 'every');
+const read = (...events: SequenceEvent[]) => readResult(toAsync(events), 'every');
 async function* toAsync(events: readonly SequenceEvent[]): AsyncGenerator<SequenceEvent> {
   for (const event of events) yield await Promise.resolve(event);
 }
@@ -19,8 +19,10 @@ it('finds one bit that differs, and tells −0 from 0', async () => {
   const alone = (await read(outputs(0, 0, 0.1, 2), done))!;
   const cut = (await read(outputs(0, 0), outputs(1, 0.1, 2), done))!;
   const other = (await read(outputs(0, -0, 0.1, 2), done))!;
-  expect(differenceOf(alone, cut)).toBeNull();
-  expect(differenceOf(alone, other)).toBe('1 of 3 numbers differ, the first at 0: 0x80000000, alone 0x0');
+  expect(describeDifference(alone, cut)).toBeNull();
+  expect(describeDifference(alone, other)).toBe(
+    '1 of 3 numbers differ, the first at 0: 0x80000000, alone 0x0',
+  );
 });
 
 it.each([
@@ -34,5 +36,5 @@ it.each([
 });
 
 it('gives nothing to compare for a sequence that was left early', async () => {
-  expect(await readAnswer(toAsync([outputs(0, 1), done]), 'every', 1)).toBeNull();
+  expect(await readResult(toAsync([outputs(0, 1), done]), 'every', 1)).toBeNull();
 });

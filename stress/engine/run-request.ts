@@ -2,18 +2,18 @@ import type { Engine } from '../../src/engine/engine-interface.ts';
 import { UnrollError, type ErrorCode } from '../../src/errors.ts';
 import type { Random } from '../random.ts';
 import type { Report } from '../scenario.ts';
-import { differenceOf, readAnswer, type Answer } from './answer.ts';
+import { describeDifference, readResult, type SequenceResult } from './sequence-result.ts';
 import { deadlineIn } from './deadline.ts';
-import { describeQuestion, type Question } from './questions.ts';
+import { describeRequest, type StressRequest } from './requests.ts';
 import type { ServedNetworks } from './served-networks.ts';
 
 /** Far beyond what any question takes, so that only a hang reaches it. */
 const longMs = 120_000;
 
 /** Asks one question in one of four ways: to its end, aborted, left early, or with a deadline that may be too short. */
-export async function ask(
-  question: Question,
-  alone: Answer,
+export async function runRequest(
+  question: StressRequest,
+  alone: SequenceResult,
   round: { engine: Engine; served: ServedNetworks; random: Random; report: Report; describe: string },
 ): Promise<void> {
   const { engine, served, random, report } = round;
@@ -29,11 +29,11 @@ export async function ask(
     leaveAfter?: number,
   ): Promise<void> => {
     try {
-      const answer = await readAnswer(events, want, leaveAfter);
+      const answer = await readResult(events, want, leaveAfter);
       report.count(answer ? names.whole : names.ended);
-      const difference = answer && differenceOf(alone, answer);
+      const difference = answer && describeDifference(alone, answer);
       if (difference)
-        report.fault('different bits', `${round.describe}, ${describeQuestion(question)}: ${difference}`);
+        report.fault('different bits', `${round.describe}, ${describeRequest(question)}: ${difference}`);
     } catch (error) {
       const { code } = error as UnrollError;
       if (allowed.includes(code)) return report.count(names.ended);
@@ -42,7 +42,7 @@ export async function ask(
         return report.count('given up after deaths');
       report.fault(
         code ?? (error as Error).name,
-        `${round.describe}, ${describeQuestion(question)}: ${String((error as Error).stack)}`,
+        `${round.describe}, ${describeRequest(question)}: ${String((error as Error).stack)}`,
       );
     }
   };

@@ -10,7 +10,7 @@ type Layer = NonNullable<TrainingSpec['network']>['layers'][number];
  * The smallest network that a job can train: where its vocabulary or the number of its outputs come from the data, they are 1.
  * @returns null where that cannot be known before the data is read, or the network is wrong, which is found with the data
  */
-export function leastNetwork({ network, inputs, outputs }: TrainingSpec): ResolvedNetwork | null {
+export function smallestNetwork({ network, inputs, outputs }: TrainingSpec): ResolvedNetwork | null {
   if (!network) return null;
   const sizes = { vocabulary: tokensIn(inputs), features: featuresIn(inputs) };
   const target = tokensIn(outputs.vocabulary);
