@@ -5,7 +5,7 @@ import { createModelStatistics } from '../../src/repository/model-statistics.ts'
 it('a version that was never asked has counted nothing', () => {
   const none = { count: 0, ms: 0 };
   expect(createModelStatistics().report()).toEqual({
-    lastAsked: 0,
+    lastRequestAt: 0,
     success: none,
     fail: none,
     queue: none,

@@ -130,7 +130,7 @@ describe('a loop over the steps of a sequence is a cell', () => {
   it('answers with what it has come to, where it gives that alone', () => {
     const { layer, tensors } = program({ after: [step('MatMul', ['last', 'out'], 'y')], units: 2 });
     const once: ProgramSpec = { ...layer, output: { value: 'y', gives: 'sequence' } };
-    expect(loopToSteps(once, tensors)).toMatchObject({ last: true });
+    expect(loopToSteps(once, tensors)).toMatchObject({ lastStepOnly: true });
   });
 
   it.each<[string, Parts]>([
