@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { readForeign } from '../src/formats/read-imported.ts';
+import { readImportedFile } from '../src/formats/read-imported.ts';
 import { createRng } from '../src/random.ts';
 import { createKernel } from '../src/cells/create-kernel.ts';
 import { referenceNetwork } from '../src/network/reference-network.ts';
@@ -18,7 +18,7 @@ const kernel = createKernel({ mode: 'auto', memoryMegabytes: 256 });
 
 type Rows = readonly ArrayLike<number>[];
 const ours = async (file: Uint8Array, x: Float32Array): Promise<{ rows: Rows; exact: Rows }> => {
-  const { network, weights } = (await readForeign(file)).network();
+  const { network, weights } = (await readImportedFile(file)).network();
   const width = x.length / steps;
   const sequence = Array.from({ length: steps }, (_, t) =>
     Float64Array.from(x.subarray(t * width, (t + 1) * width)),

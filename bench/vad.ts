@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createParser } from 'eventsource-parser';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { readForeign } from '../src/formats/read-imported.ts';
+import { readImportedFile } from '../src/formats/read-imported.ts';
 import { graphSettings } from '../src/formats/onnx/graph-settings.ts';
 import { createKernel } from '../src/cells/create-kernel.ts';
 import { arenaBytes } from '../src/network/layout.ts';
@@ -156,7 +156,7 @@ async function streamed(name: string, frames: readonly Float32Array[]): Promise<
 
 /** The detector on our kernel, in this thread. */
 async function inOurs({ file, graph }: Detector): Promise<(frames: readonly Float32Array[]) => void> {
-  const { network, weights } = (await readForeign(readFileSync(join(folder, file)))).network(
+  const { network, weights } = (await readImportedFile(readFileSync(join(folder, file)))).network(
     graphSettings.parse(graph),
   );
   const kernel = createKernel({ mode: 'auto', memoryMegabytes: 256 });

@@ -1,10 +1,10 @@
-import type { ForeignNetwork } from '../formats/imported-network.ts';
+import type { ImportedNetwork } from '../formats/imported-network.ts';
 import { answerRows, answersOnce } from '../network/answers-once.ts';
 import { resolveGraph, type Node } from '../network/graph.ts';
 import { describeOptions, describeVariant } from '../network/layers/cell-options.ts';
 
 /** A network in lines, for a person: its layers with what they read and give, and how it would serve. */
-export function formatNetwork({ network, input, notes, weights }: ForeignNetwork): string[] {
+export function formatNetwork({ network, input, notes, weights }: ImportedNetwork): string[] {
   const { nodes, causal } = resolveGraph(network, input);
   const numbers = [...weights.values()].reduce((sum, { values }) => sum + values.length, 0);
   const reads =

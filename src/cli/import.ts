@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { UnrollError } from '../errors.ts';
-import type { ForeignNetwork } from '../formats/imported-network.ts';
-import { modelOfForeign } from '../formats/model-from-imported.ts';
+import type { ImportedNetwork } from '../formats/imported-network.ts';
+import { toModelSpec } from '../formats/model-spec-from-imported.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
+import { specFile, weightsFile } from '../model-files.ts';
 import { createKernel } from '../cells/create-kernel.ts';
 import { referenceNetwork } from '../network/reference-network.ts';
 import { runOnce } from '../network/run-once.ts';
@@ -36,7 +37,7 @@ export async function importCommand(
   for (const line of formatNetwork(foreign)) print(line);
   if (options.check !== undefined) await check(foreign, options.check, print);
   const labels = options.labels?.split(',').map((label) => label.trim());
-  const spec = modelOfForeign(options.name, foreign, {
+  const spec = toModelSpec(options.name, foreign, {
     ...(options.task !== undefined && { task: options.task }),
     ...(labels && { outputs: { labels } }),
     provenance: { file: basename(path), format: file.format },
@@ -44,8 +45,8 @@ export async function importCommand(
   checkModel(spec, foreign.weights);
   const draft = await mkdtemp(join(tmpdir(), 'unroll-import-'));
   try {
-    await writeFile(join(draft, 'model.json'), `${JSON.stringify(spec, null, 2)}\n`);
-    await writeFile(join(draft, 'weights.safetensors'), writeSafetensors(foreign.weights));
+    await writeFile(join(draft, specFile), `${JSON.stringify(spec, null, 2)}\n`);
+    await writeFile(join(draft, weightsFile), writeSafetensors(foreign.weights));
     const version = await publishVersion(options.models, options.name, draft);
     print(`${options.name}@${version} is in ${options.models}, as ${spec.task}`);
   } finally {
@@ -62,7 +63,7 @@ const one = z.strictObject({
 const checks = z.union([one, z.array(one).min(1)]);
 
 /** Prints how far the kernel is from float64 arithmetic, and from the outputs the file gives. */
-async function check(foreign: ForeignNetwork, path: string, print: (line: string) => void): Promise<void> {
+async function check(foreign: ImportedNetwork, path: string, print: (line: string) => void): Promise<void> {
   const { network, weights, input } = foreign;
   const parsed = checks.safeParse(JSON.parse(await readFile(path, 'utf8')));
   if (!parsed.success)

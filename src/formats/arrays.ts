@@ -1,5 +1,5 @@
-import { UnrollError } from '../errors.ts';
 import type { Tensor } from '../network/weights.ts';
+import { invalidWeights, quote } from './format-errors.ts';
 
 /** Arrays of a file by the names they have there, in its order. */
 export type Arrays = ReadonlyMap<string, Tensor>;
@@ -15,52 +15,46 @@ const arrayLimits = {
   allElements: 2 ** 30,
 } as const;
 
-/** @throws UnrollError invalid_weights */
-export function refuseFile(what: string, cause?: unknown): never {
-  throw new UnrollError('invalid_weights', what, { cause });
-}
-
-/** Text from a file, safe and short enough for a log line. */
-export const shown = (value: unknown): string => (JSON.stringify(value) ?? 'missing').slice(0, 80);
-
 /** How many numbers a shape has. @throws UnrollError invalid_weights for what is no shape, or one too large */
-export function countOf(shape: readonly unknown[], where: string): number {
+export function countElements(shape: readonly unknown[], where: string): number {
   if (shape.length > arrayLimits.dimensions)
-    refuseFile(`${where}: ${shape.length} dimensions, the limit is ${arrayLimits.dimensions}`);
+    invalidWeights(`${where}: ${shape.length} dimensions, the limit is ${arrayLimits.dimensions}`);
   let count = 1;
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || (size as number) < 0)
-      refuseFile(`${where}: a dimension of ${shown(size)}`);
+      invalidWeights(`${where}: a dimension of ${quote(size)}`);
     count *= size as number;
   }
   // in floating point a product of absurd sizes may become ∞ or, times 0, NaN: neither is small
   if (!(count <= arrayLimits.elements))
-    refuseFile(`${where}: a shape of [${shape.join(', ')}] has more than ${arrayLimits.elements} numbers`);
+    invalidWeights(
+      `${where}: a shape of [${shape.join(', ')}] has more than ${arrayLimits.elements} numbers`,
+    );
   return count;
 }
 
 /** Arrays as they are found, within the limits. */
-export function collectArrays<T extends Tensor = Tensor>(): {
+export function createArrayCollector<T extends Tensor = Tensor>(): {
   /** Before an array is made: so many more numbers. */
-  expect(elements: number): void;
+  reserve(elements: number): void;
   add(name: string, array: T): void;
   readonly arrays: ReadonlyMap<string, T>;
 } {
   const arrays = new Map<string, T>();
   let elements = 0;
   return {
-    expect(more) {
+    reserve(more) {
       elements += more;
       if (elements > arrayLimits.allElements)
-        refuseFile(`its arrays have more than ${arrayLimits.allElements} numbers altogether`);
+        invalidWeights(`its arrays have more than ${arrayLimits.allElements} numbers altogether`);
     },
     add(name, array) {
       if (name.length > arrayLimits.nameLength)
-        refuseFile(
-          `the name ${shown(name)} has ${name.length} characters, the limit is ${arrayLimits.nameLength}`,
+        invalidWeights(
+          `the name ${quote(name)} has ${name.length} characters, the limit is ${arrayLimits.nameLength}`,
         );
-      if (arrays.has(name)) refuseFile(`${shown(name)} stands there twice`);
-      if (arrays.size >= arrayLimits.arrays) refuseFile(`more than ${arrayLimits.arrays} arrays`);
+      if (arrays.has(name)) invalidWeights(`${quote(name)} stands there twice`);
+      if (arrays.size >= arrayLimits.arrays) invalidWeights(`more than ${arrayLimits.arrays} arrays`);
       arrays.set(name, array);
     },
     arrays,

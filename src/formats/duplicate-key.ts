@@ -2,7 +2,7 @@
  * The first key that a JSON object holds twice at its top level; JSON.parse silently keeps the last.
  * @param json text that JSON.parse takes as an object
  */
-export function duplicateKey(json: string): string | undefined {
+export function findDuplicateKey(json: string): string | undefined {
   const seen = new Set<string>();
   const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]:]/gs;
   let depth = 0;

@@ -1,7 +1,7 @@
-import { refuseFile, shown } from './arrays.ts';
+import { invalidWeights, quote } from './format-errors.ts';
 
 /** The files beside one that is read: some formats keep their numbers there. */
-export interface Siblings {
+export interface ExternalFiles {
   /**
    * @param name relative to the file that names it
    * @throws UnrollError invalid_weights when it is missing, too large or not inside the folder
@@ -16,8 +16,9 @@ const mostSiblings = 1000;
 const longestName = 512;
 
 /** What there is where a file stands alone. */
-export const noSiblings: Siblings = {
-  read: (name) => refuseFile(`its numbers lie in the file ${shown(name)}, and it was given without a folder`),
+export const noExternalFiles: ExternalFiles = {
+  read: (name) =>
+    invalidWeights(`its numbers lie in the file ${quote(name)}, and it was given without a folder`),
   list: () => Promise.resolve([]),
 };
 
@@ -25,17 +26,17 @@ export const noSiblings: Siblings = {
  * The files that a file names, each read once. A name is one below the folder: it climbs out of nothing and begins nowhere else.
  * @throws UnrollError invalid_weights
  */
-export async function readSiblings(
-  siblings: Siblings,
+export async function readExternalFiles(
+  externalFiles: ExternalFiles,
   names: Iterable<string>,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   for (const name of names) {
     if (files.has(name)) continue;
-    if (files.size >= mostSiblings) refuseFile(`it names more than ${mostSiblings} other files`);
+    if (files.size >= mostSiblings) invalidWeights(`it names more than ${mostSiblings} other files`);
     if (!isBelow(name))
-      refuseFile(`it names the file ${shown(name)}: must be a relative path that stays in its folder`);
-    files.set(name, await siblings.read(name));
+      invalidWeights(`it names the file ${quote(name)}: must be a relative path that stays in its folder`);
+    files.set(name, await externalFiles.read(name));
   }
   return files;
 }

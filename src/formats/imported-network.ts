@@ -3,7 +3,7 @@ import type { NetworkSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
 
 /** A network that others trained, in our terms. */
-export interface ForeignNetwork {
+export interface ImportedNetwork {
   readonly network: NetworkSpec;
   readonly weights: Weights;
   readonly input: NetworkInput;

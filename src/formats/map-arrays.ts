@@ -1,13 +1,13 @@
 import type { Cell } from '../cells/cell.ts';
 import { reorderGates, reorderPeepholes, type GateOrder } from '../cells/gate-orders.ts';
 import { findCell } from '../cells/registry.ts';
-import { UnrollError } from '../errors.ts';
 import { networkTensors, type ResolvedNetwork } from '../network/encoder-decoder.ts';
 import type { Node } from '../network/graph.ts';
 import type { Tensor, Weights } from '../network/weights.ts';
-import { shown, type Arrays } from './arrays.ts';
-import { fromCudnn } from './keras/recurrent.ts';
+import type { Arrays } from './arrays.ts';
+import { convertCudnnKernel } from './keras/recurrent.ts';
 import type { WeightSource } from '../network/weight-source.ts';
+import { invalidWeights, quote } from './format-errors.ts';
 
 interface Mapped {
   readonly weights: Weights;
@@ -32,7 +32,7 @@ export function mapArrays(arrays: Arrays, network: ResolvedNetwork, source: Weig
   const wanted = networkTensors(network).flatMap(([, tensors]) => tensors);
   const known = new Set(wanted.map(([name]) => name));
   for (const name of Object.keys(source.tensors))
-    if (!known.has(name)) fail(`weights.tensors: the network has no tensor ${shown(name)}`);
+    if (!known.has(name)) invalidWeights(`weights.tensors: the network has no tensor ${quote(name)}`);
 
   for (const [name, shape] of wanted) {
     const said = source.tensors[name];
@@ -46,7 +46,8 @@ export function mapArrays(arrays: Arrays, network: ResolvedNetwork, source: Weig
           ? { array: said, transpose: false, layout: 'matrix' as const, gates: 'pytorch' as const }
           : said;
       const array =
-        take(how.array) ?? fail(`tensor ${name}: there is no array ${shown(how.array)} in the file`);
+        take(how.array) ??
+        invalidWeights(`tensor ${name}: there is no array ${quote(how.array)} in the file`);
       const node = cellOf.get(name);
       const cell = node?.type === 'recurrent' ? findCell(node.layer) : null;
       const plain = how.layout === 'cudnn' ? outOfCudnn(array, cell, name) : array;
@@ -64,8 +65,8 @@ export function mapArrays(arrays: Arrays, network: ResolvedNetwork, source: Weig
     )
       weights.set(name, zeros(shape));
     else
-      fail(
-        `tensor ${name} [${shape.join(', ')}] is not in the file: looked for ${candidates.map(shown).join(', ')}`,
+      invalidWeights(
+        `tensor ${name} [${shape.join(', ')}] is not in the file: looked for ${candidates.map(quote).join(', ')}`,
       );
   }
   return { weights, unused: [...arrays.keys()].filter((name) => !used.has(name)) };
@@ -112,7 +113,7 @@ function transposed({ shape, values }: Tensor, name: string): Tensor {
   const matrix = shape.length === 3 && shape[0] === 1 ? shape.slice(1) : shape;
   const [rows, columns] = matrix;
   if (matrix.length !== 2 || rows === undefined || columns === undefined)
-    return fail(`tensor ${name}: only a matrix can be transposed, this is [${shape.join(', ')}]`);
+    return invalidWeights(`tensor ${name}: only a matrix can be transposed, this is [${shape.join(', ')}]`);
   const turned = new Float32Array(values.length);
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++)
@@ -123,20 +124,16 @@ function transposed({ shape, values }: Tensor, name: string): Tensor {
 function outOfCudnn(array: Tensor, cell: Cell | null, name: string): Tensor {
   const gates = cell?.sources.keras?.cudnnClassName === undefined ? 0 : cell.gates.length;
   if (gates === 0 || array.shape.length !== 2 || array.shape[1]! % gates !== 0)
-    return fail(
+    return invalidWeights(
       `tensor ${name}: [${array.shape.join(', ')}] is not a matrix of a cell that has a CuDNN layer in Keras`,
     );
-  return fromCudnn(array, gates);
+  return convertCudnnKernel(array, gates);
 }
 
 function rowOf({ shape, values }: Tensor, row: number, wanted: readonly number[], name: string): Tensor {
   const [rows = 0, columns = 0] =
     shape.length === 1 && wanted.length === 1 ? [shape[0]! / wanted[0]!, wanted[0]!] : shape;
   if ((shape.length !== 2 && wanted.length !== 1) || !Number.isInteger(rows) || row >= rows)
-    return fail(`tensor ${name}: [${shape.join(', ')}] has no row ${row}`);
+    return invalidWeights(`tensor ${name}: [${shape.join(', ')}] has no row ${row}`);
   return { shape: [columns], values: values.subarray(row * columns, (row + 1) * columns) };
-}
-
-function fail(what: string): never {
-  throw new UnrollError('invalid_weights', what);
 }

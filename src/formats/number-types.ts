@@ -1,4 +1,4 @@
-import { widenings } from './widen.ts';
+import { floatTypes } from './float-types.ts';
 
 /** Numbers as files store them, little-endian. */
 export type NumberType =
@@ -38,10 +38,10 @@ const whole = (bytes: number, at: (view: DataView, offset: number) => number): S
 });
 
 export const numberTypes: Readonly<Record<NumberType, Stored>> = {
-  float16: widenings.F16,
-  bfloat16: widenings.BF16,
-  float32: widenings.F32,
-  float64: widenings.F64,
+  float16: floatTypes.F16,
+  bfloat16: floatTypes.BF16,
+  float32: floatTypes.F32,
+  float64: floatTypes.F64,
   int8: whole(1, (view, at) => view.getInt8(at)),
   int16: whole(2, (view, at) => view.getInt16(at, true)),
   int32: whole(4, (view, at) => view.getInt32(at, true)),

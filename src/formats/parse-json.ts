@@ -1,4 +1,4 @@
-import { refuseFile } from './arrays.ts';
+import { invalidWeights } from './format-errors.ts';
 
 /** Keras nests a layer's configuration about 12 deep; what is nested 5,000 deep could not even be shown in an error. */
 const deepest = 100;
@@ -7,18 +7,19 @@ const mostBytes = 64 * 1024 * 1024;
 
 /** JSON of a file. @param where names it in errors @throws UnrollError invalid_weights */
 export function parseJson(bytes: Uint8Array, where: string): { value: unknown; text: string } {
-  if (bytes.length > mostBytes) refuseFile(`${where} has ${bytes.length} bytes, the limit is ${mostBytes}`);
+  if (bytes.length > mostBytes)
+    invalidWeights(`${where} has ${bytes.length} bytes, the limit is ${mostBytes}`);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    return refuseFile(`${where} is not JSON`, error);
+    return invalidWeights(`${where} is not JSON`, error);
   }
   checkDepth(text, where);
   try {
     return { value: JSON.parse(text), text };
   } catch (error) {
-    return refuseFile(`${where} is not JSON`, error);
+    return invalidWeights(`${where} is not JSON`, error);
   }
 }
 
@@ -32,6 +33,6 @@ function checkDepth(text: string, where: string): void {
     else if (quoted) continue;
     else if (character === ']' || character === '}') depth--;
     else if ((character === '[' || character === '{') && ++depth > deepest)
-      refuseFile(`${where} is nested more than ${deepest} deep`);
+      invalidWeights(`${where} is nested more than ${deepest} deep`);
   }
 }

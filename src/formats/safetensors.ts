@@ -1,8 +1,8 @@
-import { UnrollError } from '../errors.ts';
 import type { Tensor, Weights } from '../network/weights.ts';
-import { duplicateKey } from './duplicate-key.ts';
+import { findDuplicateKey } from './duplicate-key.ts';
 import { parseJson } from './parse-json.ts';
-import { widenings, type FloatType } from './widen.ts';
+import { floatTypes, type FloatType } from './float-types.ts';
+import { invalidWeights, quote } from './format-errors.ts';
 
 // safetensors (https://github.com/huggingface/safetensors#format): a u64 that is the length of a JSON header; the header,
 // { name: { dtype, shape, data_offsets: [begin, end] } }; the data, without holes.
@@ -36,12 +36,13 @@ const metadataKey = '__metadata__';
  * @throws UnrollError invalid_weights, saying which tensor and what is wrong with it
  */
 export function readSafetensors(bytes: Uint8Array): Weights {
-  if (bytes.length < lengthBytes) fail(`${bytes.length} bytes cannot hold the length of a header`);
+  if (bytes.length < lengthBytes) invalidWeights(`${bytes.length} bytes cannot hold the length of a header`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   if (length > safetensorsLimits.headerBytes)
-    fail(`the header has ${length} bytes, the limit is ${safetensorsLimits.headerBytes}`);
+    invalidWeights(`the header has ${length} bytes, the limit is ${safetensorsLimits.headerBytes}`);
   const dataStart = lengthBytes + Number(length);
-  if (dataStart > bytes.length) fail(`the header has ${length} bytes, the whole file ${bytes.length}`);
+  if (dataStart > bytes.length)
+    invalidWeights(`the header has ${length} bytes, the whole file ${bytes.length}`);
   const data = bytes.subarray(dataStart);
 
   const header = parseHeader(bytes.subarray(lengthBytes, dataStart));
@@ -50,7 +51,7 @@ export function readSafetensors(bytes: Uint8Array): Weights {
   return new Map(
     entries.map(({ name, dtype, shape, begin, end }): [string, Tensor] => [
       name,
-      { shape, values: widenings[dtype].read(data.subarray(begin, end)) },
+      { shape, values: floatTypes[dtype].read(data.subarray(begin, end)) },
     ]),
   );
 }
@@ -82,29 +83,28 @@ export function writeSafetensors(
   return bytes;
 }
 
-function fail(what: string, cause?: unknown): never {
-  throw new UnrollError('invalid_weights', what, { cause });
-}
-
 function parseHeader(bytes: Uint8Array): [name: string, entry: unknown][] {
   const { value: header, text } = parseJson(bytes, 'the header');
-  if (!isObject(header)) return fail('the header is not a JSON object');
-  const twice = duplicateKey(text);
-  if (twice !== undefined) fail(`the header names ${shown(twice)} twice`);
+  if (!isObject(header)) return invalidWeights('the header is not a JSON object');
+  const twice = findDuplicateKey(text);
+  if (twice !== undefined) invalidWeights(`the header names ${quote(twice)} twice`);
   return Object.entries(header).filter(([name]) => name !== metadataKey);
 }
 
 function readEntries(header: [name: string, entry: unknown][], dataBytes: number): Entry[] {
   const limits = safetensorsLimits;
-  if (header.length > limits.tensors) fail(`${header.length} tensors, the limit is ${limits.tensors}`);
+  if (header.length > limits.tensors)
+    invalidWeights(`${header.length} tensors, the limit is ${limits.tensors}`);
   return header.map(([name, entry]) => {
     if (name.length > limits.nameLength)
-      fail(`the name ${shown(name)} has ${name.length} characters, the limit is ${limits.nameLength}`);
-    const wrong = (what: string): never => fail(`tensor ${shown(name)}: ${what}`);
+      invalidWeights(
+        `the name ${quote(name)} has ${name.length} characters, the limit is ${limits.nameLength}`,
+      );
+    const wrong = (what: string): never => invalidWeights(`tensor ${quote(name)}: ${what}`);
     if (!isObject(entry)) return wrong('its entry is not an object');
     const { dtype, shape, data_offsets: offsets } = entry;
     if (!isFloatType(dtype))
-      return wrong(`its dtype is ${shown(dtype)}, must be one of ${Object.keys(widenings).join(', ')}`);
+      return wrong(`its dtype is ${quote(dtype)}, must be one of ${Object.keys(floatTypes).join(', ')}`);
     if (!isCounts(shape)) return wrong('its shape is not a list of whole numbers');
     if (!isCounts(offsets) || offsets.length !== 2)
       return wrong('its data_offsets are not two whole numbers');
@@ -117,7 +117,7 @@ function readEntries(header: [name: string, entry: unknown][], dataBytes: number
       wrong(`a shape of [${shape.join(', ')}] has more than ${limits.elements} numbers`);
     const [begin, end] = offsets as [number, number];
     if (begin > end || end > dataBytes) wrong(`bytes ${begin} to ${end} of ${dataBytes} bytes of data`);
-    const wanted = elements * widenings[dtype].bytes;
+    const wanted = elements * floatTypes[dtype].bytes;
     if (end - begin !== wanted)
       wrong(`[${shape.join(', ')}] of ${dtype} takes ${wanted} bytes, its data_offsets give ${end - begin}`);
     return { name, dtype, shape, begin, end };
@@ -129,11 +129,11 @@ function checkPlaces(entries: readonly Entry[], dataBytes: number): void {
   let covered = 0;
   for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin < covered)
-      fail(`tensor ${shown(name)} overlaps another: it begins at ${begin}, before ${covered}`);
-    if (begin > covered) fail(`bytes ${covered} to ${begin} of the data belong to no tensor`);
+      invalidWeights(`tensor ${quote(name)} overlaps another: it begins at ${begin}, before ${covered}`);
+    if (begin > covered) invalidWeights(`bytes ${covered} to ${begin} of the data belong to no tensor`);
     covered = end;
   }
-  if (covered < dataBytes) fail(`bytes ${covered} to ${dataBytes} of the data belong to no tensor`);
+  if (covered < dataBytes) invalidWeights(`bytes ${covered} to ${dataBytes} of the data belong to no tensor`);
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -141,6 +141,4 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const isCounts = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((count) => Number.isSafeInteger(count) && count >= 0);
 const isFloatType = (value: unknown): value is FloatType =>
-  typeof value === 'string' && Object.hasOwn(widenings, value);
-/** Text from the file, safe and short enough for a log line. */
-const shown = (value: unknown): string => (JSON.stringify(value) ?? 'missing').slice(0, 80);
+  typeof value === 'string' && Object.hasOwn(floatTypes, value);

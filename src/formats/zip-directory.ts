@@ -1,4 +1,4 @@
-import { refuseFile, shown } from './arrays.ts';
+import { invalidWeights, quote } from './format-errors.ts';
 
 // A zip's directory (PKWARE's APPNOTE.TXT, 4.3): the records at its end that name each entry and say where it lies.
 
@@ -28,19 +28,19 @@ const absent32 = 0xffffffff;
 export function readZipDirectory(file: Uint8Array, mostEntries: number): ZipEntry[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const { count, offset } = directoryOf(view);
-  if (count > mostEntries) refuseFile(`the zip has more than ${mostEntries} entries`);
+  if (count > mostEntries) invalidWeights(`the zip has more than ${mostEntries} entries`);
   const entries: ZipEntry[] = [];
   let at = offset;
   for (let index = 0; index < count; index++) {
     if (at + 46 > view.byteLength || view.getUint32(at, true) !== entrySignature)
-      refuseFile(`the zip's directory ends after ${index} of ${count} entries`);
+      invalidWeights(`the zip's directory ends after ${index} of ${count} entries`);
     const flags = view.getUint16(at + 8, true);
     const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((field) =>
       view.getUint16(at + field, true),
     );
     const extraAt = at + 46 + nameBytes!;
     const next = extraAt + extraBytes! + commentBytes!;
-    if (next > view.byteLength) refuseFile(`the zip's directory ends in entry ${index}`);
+    if (next > view.byteLength) invalidWeights(`the zip's directory ends in entry ${index}`);
     const nameView = file.subarray(at + 46, extraAt);
     const name = new TextDecoder(flags & 0x800 ? 'utf-8' : 'latin1').decode(nameView);
     entries.push({
@@ -55,12 +55,12 @@ export function readZipDirectory(file: Uint8Array, mostEntries: number): ZipEntr
 }
 
 /** Where an entry's packed bytes lie. @throws UnrollError invalid_weights */
-export function packedBytesOf(file: Uint8Array, { name, offset, packedBytes }: ZipEntry): Uint8Array {
+export function getPackedBytes(file: Uint8Array, { name, offset, packedBytes }: ZipEntry): Uint8Array {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (offset + 30 > view.byteLength || view.getUint32(offset, true) !== localSignature)
-    return refuseFile(`entry ${shown(name)} is not where the directory says`);
+    return invalidWeights(`entry ${quote(name)} is not where the directory says`);
   const start = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
-  if (start + packedBytes > view.byteLength) refuseFile(`entry ${shown(name)} is longer than the file`);
+  if (start + packedBytes > view.byteLength) invalidWeights(`entry ${quote(name)} is longer than the file`);
   return file.subarray(start, start + packedBytes);
 }
 
@@ -68,7 +68,7 @@ function directoryOf(view: DataView): { count: number; offset: number } {
   const last = view.byteLength - endBytes;
   let end = last;
   while (end >= 0 && view.getUint32(end, true) !== endSignature) if (--end < last - longestComment) end = -1;
-  if (end < 0) return refuseFile('the zip has no directory');
+  if (end < 0) return invalidWeights('the zip has no directory');
   const count = view.getUint16(end + 10, true);
   const offset = view.getUint32(end + 16, true);
   const locator = end - 20;
@@ -76,7 +76,7 @@ function directoryOf(view: DataView): { count: number; offset: number } {
   if (!is64) return { count, offset };
   const end64 = Number(view.getBigUint64(locator + 8, true));
   if (end64 + 56 > view.byteLength || view.getUint32(end64, true) !== end64Signature)
-    return refuseFile('the zip has no directory where it says');
+    return invalidWeights('the zip has no directory where it says');
   return {
     count: Number(view.getBigUint64(end64 + 32, true)),
     offset: Number(view.getBigUint64(end64 + 48, true)),
@@ -99,7 +99,7 @@ function sizesOf(
   for (const key of ['bytes', 'packedBytes', 'offset'] as const) {
     sizes[key] = view.getUint32(entry + sizes[key], true);
     if (sizes[key] !== absent32) continue;
-    if (field + 8 > fieldEnd) return refuseFile(`entry ${shown(name)} does not say how long it is`);
+    if (field + 8 > fieldEnd) return invalidWeights(`entry ${quote(name)} does not say how long it is`);
     sizes[key] = Number(view.getBigUint64(field, true));
     field += 8;
   }

@@ -1,6 +1,6 @@
 import { inflateRawSync } from 'node:zlib';
-import { refuseFile, shown } from './arrays.ts';
-import { packedBytesOf, readZipDirectory, type ZipEntry } from './zip-directory.ts';
+import { invalidWeights, quote } from './format-errors.ts';
+import { getPackedBytes, readZipDirectory, type ZipEntry } from './zip-directory.ts';
 
 /** Limits on a zip, checked from its directory before anything is unpacked. */
 const zipLimits = {
@@ -17,7 +17,7 @@ const zipLimits = {
 const largestChunk = 16 * 1024 * 1024;
 
 /** What a zip's directory names. @throws UnrollError invalid_weights */
-export const zipNames = (bytes: Uint8Array): string[] =>
+export const listZipEntries = (bytes: Uint8Array): string[] =>
   readZipDirectory(bytes, zipLimits.entries).map(({ name }) => name);
 
 /**
@@ -33,7 +33,7 @@ export function readZip(
     ({ name }) => !name.endsWith('/') && wanted(name),
   );
   checkEntries(entries, bytes.length);
-  const packed = entries.map((entry) => packedBytesOf(bytes, entry));
+  const packed = entries.map((entry) => getPackedBytes(bytes, entry));
   checkOverlaps(entries, packed);
   return new Map(entries.map((entry, index) => [entry.name, unpack(entry, packed[index]!)]));
 }
@@ -42,21 +42,23 @@ function checkEntries(entries: readonly ZipEntry[], fileBytes: number): void {
   const names = new Set<string>();
   let total = 0;
   for (const { name, bytes, packedBytes, method, encrypted } of entries) {
-    if (names.has(name)) refuseFile(`the zip names ${shown(name)} twice`);
+    if (names.has(name)) invalidWeights(`the zip names ${quote(name)} twice`);
     names.add(name);
-    if (encrypted) refuseFile(`entry ${shown(name)} is encrypted`);
+    if (encrypted) invalidWeights(`entry ${quote(name)} is encrypted`);
     if (method !== 0 && method !== 8)
-      refuseFile(`entry ${shown(name)} is packed by method ${method}, must be stored or deflate`);
+      invalidWeights(`entry ${quote(name)} is packed by method ${method}, must be stored or deflate`);
     if (method === 0 && bytes !== packedBytes)
-      refuseFile(`entry ${shown(name)} is stored, but its sizes differ`);
+      invalidWeights(`entry ${quote(name)} is stored, but its sizes differ`);
     total += bytes;
-    if (total > zipLimits.bytes) refuseFile(`the zip unpacks to more than ${zipLimits.bytes} bytes`);
+    if (total > zipLimits.bytes) invalidWeights(`the zip unpacks to more than ${zipLimits.bytes} bytes`);
     // many small entries
     if (total > zipLimits.smallBytes && total > fileBytes * zipLimits.ratio)
-      refuseFile(`the zip unpacks ${Math.round(total / fileBytes)} to 1, the limit is ${zipLimits.ratio}`);
+      invalidWeights(
+        `the zip unpacks ${Math.round(total / fileBytes)} to 1, the limit is ${zipLimits.ratio}`,
+      );
     if (bytes > zipLimits.smallBytes && bytes > packedBytes * zipLimits.ratio)
-      refuseFile(
-        `entry ${shown(name)} is packed ${Math.round(bytes / packedBytes)} to 1, the limit is ${zipLimits.ratio}`,
+      invalidWeights(
+        `entry ${quote(name)} is packed ${Math.round(bytes / packedBytes)} to 1, the limit is ${zipLimits.ratio}`,
       );
   }
 }
@@ -70,7 +72,7 @@ function checkOverlaps(entries: readonly ZipEntry[], packed: readonly Uint8Array
   }));
   let free = 0;
   for (const { name, begin, end } of pieces.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (begin < free && end > begin) refuseFile(`entry ${shown(name)} overlaps another`);
+    if (begin < free && end > begin) invalidWeights(`entry ${quote(name)} overlaps another`);
     free = Math.max(free, end);
   }
 }
@@ -85,10 +87,10 @@ function unpack({ name, method, bytes }: ZipEntry, packed: Uint8Array): Uint8Arr
     });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
-      return refuseFile(`entry ${shown(name)} has more than the ${bytes} bytes that the directory says`);
-    return refuseFile('the zip cannot be unpacked', error);
+      return invalidWeights(`entry ${quote(name)} has more than the ${bytes} bytes that the directory says`);
+    return invalidWeights('the zip cannot be unpacked', error);
   }
   if (file.length !== bytes)
-    refuseFile(`entry ${shown(name)} has ${file.length} bytes, the directory says ${bytes}`);
+    invalidWeights(`entry ${quote(name)} has ${file.length} bytes, the directory says ${bytes}`);
   return file;
 }

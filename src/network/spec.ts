@@ -3,13 +3,14 @@ import { cellNames } from '../cells/registry.ts';
 import { cellFields } from './cell-fields.ts';
 import { decodingDefaults } from './decoding-fields.ts';
 import { programFields } from '../operators/spec.ts';
+import { modelNamePattern } from '../model-files.ts';
 import { weightSource } from './weight-source.ts';
 
 // model.json, schema 1. Shapes and names of the tensors that each layer needs are in check-weights.ts and graph.ts.
 
 export const mostUnits = 8192;
 const units = z.int().min(1).max(mostUnits);
-const name = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+const name = z.string().regex(modelNamePattern);
 const inputs = z.array(name).min(1).max(16);
 const placed = { name: name.optional(), inputs: inputs.optional() };
 

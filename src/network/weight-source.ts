@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { gateOrders } from '../cells/gate-orders.ts';
+import { weightsFile } from '../model-files.ts';
 
 // The `weights` of a model.json: where a network's tensors come from when they are not ours by name.
 
@@ -20,7 +21,7 @@ export const weightSource = z.strictObject({
   file: z
     .string()
     .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/)
-    .default('weights.safetensors'),
+    .default(weightsFile),
   /** A layer's name there: our layer `read` is their `rnn.0`, whose tensors are `rnn.0.weight_ih_l0` and so on. */
   layers: z.record(z.string(), z.string()).default({}),
   /** A tensor of ours, and the array it is; 0 for zeros. */

@@ -59,7 +59,7 @@ export function infer(
       return said;
     };
     const outputs = await answer(context, own, model, sequences, settings, task);
-    model.statistics.tensors(read - began, performance.now() - answered);
+    model.statistics.recordTensors(read - began, performance.now() - answered);
     return { model, outputs: outputs.map((output) => ({ ...output, name: theirs(output.name) })) };
   });
 }

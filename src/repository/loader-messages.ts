@@ -38,7 +38,7 @@ export interface LoadRequest {
   readonly sizes: PlacementSizes;
 }
 
-export type FromLoader =
+export type LoaderReply =
   /** As soon as model.json is read, whatever becomes of the rest. */
   | { readonly kind: 'described'; readonly task: ModelSpec['task'] }
   | { readonly kind: 'loaded'; readonly model: LoadedModel }
@@ -53,10 +53,10 @@ export type FromLoader =
 /** Over a port of its own. The thread waits for the answer to `reserve`, and nothing else. */
 export type RegionRequest =
   { readonly kind: 'reserve'; readonly bytes: number } | { readonly kind: 'free'; readonly offset: number };
-export type RegionAnswer = { readonly region: Region } | { readonly full: string };
+export type RegionReply = { readonly region: Region } | { readonly full: string };
 
 export interface LoaderData {
   readonly regions: import('node:worker_threads').MessagePort;
   /** Int32 [1], raised when an answer has been posted to `regions`. */
-  readonly answered: SharedArrayBuffer;
+  readonly replySignal: SharedArrayBuffer;
 }

@@ -3,8 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { UnrollError } from '../errors.ts';
 import { openKernel, type Kernel } from '../kernel/kernel.ts';
 import { loadModel } from './load-model.ts';
-import type { FromLoader, LoaderData, LoadRequest } from './loader-messages.ts';
-import { requestedMemory } from './requested-regions.ts';
+import type { LoaderReply, LoaderData, LoadRequest } from './loader-messages.ts';
+import { createRegionClient } from './region-requests.ts';
 
 // The loader's thread: one request at a time, whatever it takes, while others serve (loader.ts).
 
@@ -14,9 +14,9 @@ if (process.platform === 'linux') setPriority(10);
 const port = parentPort!;
 let kernel: Kernel | null = null;
 
-async function load({ share, sizes, ...version }: LoadRequest): Promise<FromLoader> {
+async function load({ share, sizes, ...version }: LoadRequest): Promise<LoaderReply> {
   try {
-    kernel ??= openKernel(share, requestedMemory(workerData as LoaderData, share));
+    kernel ??= openKernel(share, createRegionClient(workerData as LoaderData, share));
     const model = await loadModel(version, kernel, sizes, (task) =>
       port.postMessage({ kind: 'described', task }),
     );
@@ -30,7 +30,7 @@ async function load({ share, sizes, ...version }: LoadRequest): Promise<FromLoad
 }
 
 /** A chain's numbers are moved, not copied. */
-function buffersOf(answer: FromLoader): ArrayBuffer[] {
+function buffersOf(answer: LoaderReply): ArrayBuffer[] {
   const chain = answer.kind === 'loaded' ? answer.model.chain : null;
   if (!chain) return [];
   const { transitions, start, end } = chain.crf;

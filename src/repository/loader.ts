@@ -4,8 +4,8 @@ import { UnrollError } from '../errors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { SharedMemory } from '../kernel/memory.ts';
 import type { ModelSpec } from '../network/spec.ts';
-import type { FromLoader, LoadedModel, LoaderData, LoadRequest } from './loader-messages.ts';
-import { answerRegionRequests, type RegionAccount } from './requested-regions.ts';
+import type { LoaderReply, LoadedModel, LoaderData, LoadRequest } from './loader-messages.ts';
+import { serveRegionRequests, type RegionGrants } from './region-requests.ts';
 
 // Loads models in a thread of its own, so that nothing a model folder holds keeps the main thread from serving. The thread is
 // started when there is something to load and ends when there is not; one that hangs, or dies of what it reads, fails that
@@ -41,7 +41,7 @@ export interface LoaderOptions {
   readonly timeoutMs?: (bytes: number) => number;
   /** Most heap of the thread; weights are not in it. */
   readonly heapMegabytes?: number;
-  readonly program?: URL;
+  readonly threadUrl?: URL;
 }
 
 /** A gigabyte loads in seconds; a machine that is busy serving gives the thread a tenth of a core. */
@@ -49,7 +49,7 @@ const generousMs = (bytes: number): number => 120_000 + 1000 * Math.ceil(bytes /
 
 interface Thread {
   readonly worker: Worker;
-  readonly regions: RegionAccount;
+  readonly regions: RegionGrants;
 }
 
 export function createLoader({
@@ -58,7 +58,7 @@ export function createLoader({
   idleMs = 2_000,
   timeoutMs = generousMs,
   heapMegabytes = 1024,
-  program = new URL('./loader-thread.ts', import.meta.url),
+  threadUrl = new URL('./loader-thread.ts', import.meta.url),
 }: LoaderOptions): Loader {
   const sizes = { workers, slots, maxSteps };
   let thread: Thread | null = null;
@@ -66,24 +66,24 @@ export function createLoader({
   let closed = false;
   let idle: NodeJS.Timeout | undefined;
   let turn: Promise<unknown> = Promise.resolve();
-  let receive: (message: FromLoader) => void = () => {};
+  let receive: (message: LoaderReply) => void = () => {};
   let died: (error: Error) => void = () => {};
 
   function start(): Thread {
     starts++;
     const { port1, port2 } = new MessageChannel();
-    const answered = new SharedArrayBuffer(4);
-    const data: LoaderData = { regions: port2, answered };
-    const worker = new Worker(program, {
+    const replySignal = new SharedArrayBuffer(4);
+    const data: LoaderData = { regions: port2, replySignal };
+    const worker = new Worker(threadUrl, {
       name: 'unroll-loader',
       workerData: data,
       transferList: [port2],
       resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
     });
-    const started: Thread = { worker, regions: answerRegionRequests(port1, answered, kernel.memory) };
+    const started: Thread = { worker, regions: serveRegionRequests(port1, replySignal, kernel.memory) };
     let reason: Error | null = null;
     worker
-      .on('message', (message: FromLoader) => thread === started && receive(message))
+      .on('message', (message: LoaderReply) => thread === started && receive(message))
       .on('error', (error: Error) => (reason = error))
       .on('exit', (code) => {
         started.regions.close();
@@ -118,7 +118,7 @@ export function createLoader({
         receive = (message) => {
           if (message.kind === 'described') return described(message.task);
           if (message.kind === 'failed') return reject(errorOf(message));
-          regions.handOver();
+          regions.commit();
           resolve(message.model);
         };
         const late = new UnrollError(
@@ -161,7 +161,7 @@ export function createLoader({
 
 const shuttingDown = (): UnrollError => new UnrollError('shutting_down', 'the server is shutting down');
 
-const errorOf = ({ code, message, field }: Extract<FromLoader, { kind: 'failed' }>): Error =>
+const errorOf = ({ code, message, field }: Extract<LoaderReply, { kind: 'failed' }>): Error =>
   code === null ? new Error(message) : new UnrollError(code, message, field === undefined ? {} : { field });
 
 /** Why a thread died. */

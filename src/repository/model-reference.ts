@@ -1,9 +1,5 @@
 import { UnrollError } from '../errors.ts';
-
-/** A model's name, as a folder and in requests; the same as model.json's. It can't spell a path. */
-export const modelName = /^[A-Za-z0-9_-]{1,64}$/;
-/** A version, as a folder and in requests: a whole number without leading zeros. */
-export const modelVersion = /^[1-9][0-9]{0,8}$/;
+import { modelNamePattern, modelVersionPattern } from '../model-files.ts';
 
 export interface ModelReference {
   readonly name: string;
@@ -15,7 +11,9 @@ export interface ModelReference {
 export function parseReference(reference: string): ModelReference {
   const [name = '', version, ...rest] = reference.split('@', 3);
   const valid =
-    modelName.test(name) && (version === undefined || modelVersion.test(version)) && rest.length === 0;
+    modelNamePattern.test(name) &&
+    (version === undefined || modelVersionPattern.test(version)) &&
+    rest.length === 0;
   if (!valid)
     throw new UnrollError(
       'invalid_model_name',

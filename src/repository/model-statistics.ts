@@ -4,30 +4,30 @@ import type { Meter } from '../engine/engine-interface.ts';
 // What one version of a model has been asked and has run. Reloads go on counting; it ends with the version.
 
 /** How often, and how long altogether. */
-export interface Taken {
+export interface CallTotals {
   readonly count: number;
   readonly ms: number;
 }
 
 export interface StatisticsReport {
   /** Milliseconds since 1970 when it was last asked; 0 is never. */
-  readonly lastAsked: number;
+  readonly lastRequestAt: number;
   /** Requests, from first to last. */
-  readonly success: Taken;
-  readonly fail: Taken;
+  readonly success: CallTotals;
+  readonly fail: CallTotals;
   /** Sequences that ended: waiting for a slot, and in it. */
-  readonly queue: Taken;
-  readonly run: Taken;
+  readonly queue: CallTotals;
+  readonly run: CallTotals;
   /** Requests of tensors: what lies before and after the model's own task. */
-  readonly input: Taken;
-  readonly output: Taken;
+  readonly input: CallTotals;
+  readonly output: CallTotals;
   readonly batches: readonly BatchCount[];
 }
 
 export interface ModelStatistics extends Meter {
   /** A request begins. @returns to be called when it is over */
-  asked(): (ok: boolean) => void;
-  tensors(inputMs: number, outputMs: number): void;
+  startRequest(): (ok: boolean) => void;
+  recordTensors(inputMs: number, outputMs: number): void;
   report(): StatisticsReport;
 }
 
@@ -46,22 +46,22 @@ export function createModelStatistics(): ModelStatistics {
     taken[to].ms += ms;
   };
   const batches = createBatchTally();
-  let lastAsked = 0;
+  let lastRequestAt = 0;
   return {
     batches,
     onSequenceEnd({ queuedMs, runMs }) {
       add('queue', queuedMs);
       add('run', runMs);
     },
-    asked() {
-      lastAsked = Date.now();
+    startRequest() {
+      lastRequestAt = Date.now();
       const began = performance.now();
       return (ok) => add(ok ? 'success' : 'fail', performance.now() - began);
     },
-    tensors(inputMs, outputMs) {
+    recordTensors(inputMs, outputMs) {
       add('input', inputMs);
       add('output', outputMs);
     },
-    report: () => ({ lastAsked, ...structuredClone(taken), batches: readBatches(batches) }),
+    report: () => ({ lastRequestAt, ...structuredClone(taken), batches: readBatches(batches) }),
   };
 }

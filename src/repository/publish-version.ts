@@ -1,6 +1,6 @@
 import { copyFile, mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { specFile, weightsFile } from './model-files.ts';
+import { modelVersionPattern, specFile, weightsFile } from '../model-files.ts';
 
 /** Beside model.json in a published version: `{"id": …}` of the publication. Whoever loads the version ignores it. */
 const publicationFile = 'publication.json';
@@ -77,7 +77,7 @@ async function publishedVersion(home: string, publication: string): Promise<numb
 }
 
 async function versionsIn(home: string): Promise<number[]> {
-  return (await readdir(home)).filter((name) => /^[1-9]\d{0,8}$/.test(name)).map(Number);
+  return (await readdir(home)).filter((name) => modelVersionPattern.test(name)).map(Number);
 }
 
 async function flush(path: string): Promise<void> {

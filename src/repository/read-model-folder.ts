@@ -2,19 +2,19 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { UnrollError } from '../errors.ts';
 import { mapArrays } from '../formats/map-arrays.ts';
-import { networkOf } from '../formats/network-of.ts';
-import { modelOfForeign, type Said } from '../formats/model-from-imported.ts';
+import { resolveModelNetwork } from '../formats/resolve-model-network.ts';
+import { toModelSpec, type ModelOverrides } from '../formats/model-spec-from-imported.ts';
 import { graphSettings, type GraphSettings } from '../formats/onnx/graph-settings.ts';
-import { isForeignJson, readForeign, type ForeignFile } from '../formats/read-imported.ts';
+import { isImportableJson, readImportedFile, type ImportedFile } from '../formats/read-imported.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { modelSpec, type ModelSpec } from '../network/spec.ts';
 import { weightSource } from '../network/weight-source.ts';
 import type { Weights } from '../network/weights.ts';
 import { checkModel } from './check-model.ts';
-import { specFile, weightsFile } from './model-files.ts';
+import { specFile, weightsFile } from '../model-files.ts';
 import { readContainedFile, UnreadableFile } from './read-contained-file.ts';
 import { readFolder } from './read-folder.ts';
-import { siblingsIn } from './external-files-in.ts';
+import { createFolderFiles } from './folder-files.ts';
 
 /** Limits on the files of a model folder, checked before they are read. */
 const modelFolderLimits = {
@@ -44,7 +44,7 @@ export interface ModelFolder {
 export async function readModelFolder(realRoot: string, folder: string, name: string): Promise<ModelFolder> {
   const said = await readSpecFile(realRoot, folder);
   // TensorFlow.js calls its own file so, too, and what Keras' to_json gives is often called so
-  const theirs = said !== null && isForeignJson(said);
+  const theirs = said !== null && isImportableJson(said);
   const file = said === null ? await onlyForeignFile(folder) : theirs ? specFile : fileOf(said);
   if (said !== null && !theirs && (Object.hasOwn(said, 'network') || file === weightsFile)) {
     const { success, data: spec, error } = modelSpec.safeParse(said);
@@ -52,13 +52,13 @@ export async function readModelFolder(realRoot: string, folder: string, name: st
     return { spec, weights: () => readWeights(realRoot, folder, spec) };
   }
   const network = (await readForeignIn(realRoot, folder, file)).network(graphOf(said));
-  const spec = modelOfForeign(name, network, theirs ? {} : (said ?? {}));
+  const spec = toModelSpec(name, network, theirs ? {} : (said ?? {}));
   checkModel(spec, network.weights);
   return { spec, weights: () => Promise.resolve(network.weights) };
 }
 
 /** Null where there is none. */
-async function readSpecFile(realRoot: string, folder: string): Promise<Said | null> {
+async function readSpecFile(realRoot: string, folder: string): Promise<ModelOverrides | null> {
   const path = join(folder, specFile);
   const bytes = await readContainedFile(realRoot, path, modelFolderLimits.specBytes).catch(
     (error: unknown) =>
@@ -71,17 +71,17 @@ async function readSpecFile(realRoot: string, folder: string): Promise<Said | nu
   } catch (error) {
     throw new UnrollError('invalid_model', `${specFile} is not JSON`, { cause: error });
   }
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Said;
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as ModelOverrides;
   throw new UnrollError('invalid_model', `${specFile} is not a JSON object`);
 }
 
 /** What a model.json says of an ONNX graph. */
-function graphOf(said: Said | null): GraphSettings | undefined {
+function graphOf(said: ModelOverrides | null): GraphSettings | undefined {
   return said?.['graph'] === undefined ? undefined : partOf(graphSettings, 'graph', said['graph']);
 }
 
 /** The file of weights that a model.json names. */
-function fileOf({ weights }: Said): string {
+function fileOf({ weights }: ModelOverrides): string {
   if (weights === undefined) return weightsFile;
   return partOf(weightSource, 'weights', weights).file;
 }
@@ -114,7 +114,7 @@ async function readWeights(realRoot: string, folder: string, spec: ModelSpec): P
   const weights = spec.weights
     ? mapArrays(
         (await readForeignIn(realRoot, folder, spec.weights.file)).arrays,
-        networkOf(spec),
+        resolveModelNetwork(spec),
         spec.weights,
       ).weights
     : readSafetensors(await readFileOf(realRoot, folder, weightsFile));
@@ -122,9 +122,9 @@ async function readWeights(realRoot: string, folder: string, spec: ModelSpec): P
   return weights;
 }
 
-const readForeignIn = async (realRoot: string, folder: string, file: string): Promise<ForeignFile> =>
-  readForeign(await readFileOf(realRoot, folder, file), {
-    siblings: siblingsIn(folder, modelFolderLimits.weightBytes),
+const readForeignIn = async (realRoot: string, folder: string, file: string): Promise<ImportedFile> =>
+  readImportedFile(await readFileOf(realRoot, folder, file), {
+    externalFiles: createFolderFiles(folder, modelFolderLimits.weightBytes),
   });
 
 const readFileOf = (realRoot: string, folder: string, file: string): Promise<Uint8Array> =>

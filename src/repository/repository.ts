@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine-interface.ts';
 import { isOutOfDescriptors, UnrollError, type ErrorCode } from '../errors.ts';
 import type { ModelSpec } from '../network/spec.ts';
 import { openVocabulary } from '../vocabulary/vocabulary.ts';
-import { createHolds } from './unloaded-models.ts';
+import { createUnloadedModels } from './unloaded-models.ts';
 import { createLeasedModel, type LeasedModel } from './leased-model.ts';
 import { createModelStatistics, type ModelStatistics } from './model-statistics.ts';
 import { parseReference } from './model-reference.ts';
@@ -51,7 +51,7 @@ export function createRepository({
   watch: boolean;
 }): Repository {
   const versions = new Map<string, Version>();
-  const holds = createHolds();
+  const holds = createUnloadedModels();
   /** Of versions that the next scan reads, changed or not. */
   const asked = new Set<{ readonly reference: string }>();
   /** What was asked for when there was no file descriptor to read it with. */
@@ -197,7 +197,7 @@ export function createRepository({
         versions.delete(key);
         retire(entry);
       }
-    holds.keep([...versions.values()].map((entry) => entry.found));
+    holds.prune([...versions.values()].map((entry) => entry.found));
   }
 
   /** Says a thing once, however often we look. */
@@ -255,7 +255,7 @@ export function createRepository({
       );
     },
     async load(reference) {
-      holds.release(parseReference(reference));
+      holds.remove(parseReference(reference));
       const request = { reference };
       asked.add(request);
       await rescan();
@@ -275,7 +275,7 @@ export function createRepository({
     },
     unload(reference) {
       const wanted = named(reference);
-      holds.take(parseReference(reference));
+      holds.add(parseReference(reference));
       for (const entry of wanted) retire(entry);
     },
     ready: () => scanned,

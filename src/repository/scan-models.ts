@@ -1,6 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { modelName, modelVersion } from './model-reference.ts';
+import { modelNamePattern, modelVersionPattern } from '../model-files.ts';
 import { isInside } from './read-contained-file.ts';
 import { readFolder } from './read-folder.ts';
 
@@ -51,9 +51,15 @@ export async function scanModels(
     return taken;
   };
 
-  for (const name of await folders(realRoot, await readdir(realRoot), modelName, '', mostModels)) {
+  for (const name of await folders(realRoot, await readdir(realRoot), modelNamePattern, '', mostModels)) {
     const names = await readFolder(join(realRoot, name));
-    const versions = await folders(join(realRoot, name), names, modelVersion, `${name}/`, mostVersions);
+    const versions = await folders(
+      join(realRoot, name),
+      names,
+      modelVersionPattern,
+      `${name}/`,
+      mostVersions,
+    );
     for (const version of versions) {
       const folder = join(realRoot, name, version);
       found.push({ name, version: Number(version), folder, ...(await stampOf(folder)) });

@@ -6,15 +6,15 @@ interface VersionOf {
 }
 
 /** What is kept out of service by request: single versions, and names with all their versions and those to come. */
-export interface Holds {
+export interface UnloadedModels {
   has(version: VersionOf): boolean;
-  take(reference: ModelReference): void;
-  release(reference: ModelReference): void;
+  add(reference: ModelReference): void;
+  remove(reference: ModelReference): void;
   /** Forgets what is no longer there. */
-  keep(there: readonly VersionOf[]): void;
+  prune(there: readonly VersionOf[]): void;
 }
 
-export function createHolds(): Holds {
+export function createUnloadedModels(): UnloadedModels {
   /** A name is held as a whole or not at all, except for some of its versions. */
   const names = new Map<string, { readonly whole: boolean; readonly except: Set<number> }>();
   const set = ({ name, version }: ModelReference, held: boolean): void => {
@@ -29,9 +29,9 @@ export function createHolds(): Holds {
       const one = names.get(name);
       return one !== undefined && one.whole !== one.except.has(version);
     },
-    take: (reference) => set(reference, true),
-    release: (reference) => set(reference, false),
-    keep(there) {
+    add: (reference) => set(reference, true),
+    remove: (reference) => set(reference, false),
+    prune(there) {
       const versions = Map.groupBy(there, ({ name }) => name);
       for (const [name, { whole, except }] of names) {
         const left = new Set(versions.get(name)?.map(({ version }) => version));

@@ -14,7 +14,7 @@ function checkTask(model: ServedModel, task: ModelSpec['task'] | null): void {
 }
 
 const count = ({ statistics }: ServedModel, { counted }: Call): ((ok: boolean) => void) =>
-  counted === true ? () => {} : statistics.asked();
+  counted === true ? () => {} : statistics.startRequest();
 
 /** Runs `work` with the model held, so that a newer version cannot unload it. @param task null for any */
 export async function withModel<T>(

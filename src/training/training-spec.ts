@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { withMaxSize, stringList } from '../bounded-schema.ts';
+import { modelNamePattern } from '../model-files.ts';
 import { layerSpec } from '../network/spec.ts';
 import { lossSpec } from './optimise/loss.ts';
 import { optimiserSpec } from './optimise/optimiser.ts';
@@ -8,7 +9,7 @@ import { noWayBack, servesOnly } from './serves-only.ts';
 
 // What a training run is asked for: the body of POST /v1/training/jobs, the file of `unroll train`.
 
-const modelName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+const modelName = z.string().regex(modelNamePattern);
 /** A layer as model.json has it; `vocabulary` of an embedding and `units` of the last layer come from the data. */
 const layerDraft = z
   .looseObject({ type: z.enum(layerSpec.options.map((option) => option.shape.type.value)) })

@@ -1,7 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { UnrollError } from '../../src/errors.ts';
-import { readForeign } from '../../src/formats/read-imported.ts';
+import { readImportedFile } from '../../src/formats/read-imported.ts';
 import type { StressNetwork } from './networks.ts';
 
 const golden = join(import.meta.dirname, '../../test/golden');
@@ -18,7 +18,7 @@ export async function readImportedNetworks(): Promise<{ networks: StressNetwork[
       read: (name: string) => Promise.resolve(new Uint8Array(readFileSync(join(folder, name)))),
     };
     try {
-      const foreign = await readForeign(new Uint8Array(readFileSync(file)), { siblings });
+      const foreign = await readImportedFile(new Uint8Array(readFileSync(file)), { externalFiles: siblings });
       const { network: spec, input, weights } = foreign.network();
       networks.push({
         name: relative(golden, file),

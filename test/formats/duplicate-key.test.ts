@@ -1,26 +1,28 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { duplicateKey } from '../../src/formats/duplicate-key.ts';
+import { findDuplicateKey } from '../../src/formats/duplicate-key.ts';
 
 it('finds a key written twice, whatever the spelling', () => {
-  expect(duplicateKey('{"a":1,"b":{},"a":2}')).toBe('a');
-  expect(duplicateKey('{"a" : [1], "\\u0061" : 2}')).toBe('a');
-  expect(duplicateKey('{"a\\"":1,"a\\"":2}')).toBe('a"');
+  expect(findDuplicateKey('{"a":1,"b":{},"a":2}')).toBe('a');
+  expect(findDuplicateKey('{"a" : [1], "\\u0061" : 2}')).toBe('a');
+  expect(findDuplicateKey('{"a\\"":1,"a\\"":2}')).toBe('a"');
 });
 
 it('does not take values, nested keys or text for keys', () => {
-  expect(duplicateKey('{"a":"b","b":"a","c":{"a":1},"d":[{"a":1}],"e":"\\"a\\":{","f":"}"}')).toBeUndefined();
+  expect(
+    findDuplicateKey('{"a":"b","b":"a","c":{"a":1},"d":[{"a":1}],"e":"\\"a\\":{","f":"}"}'),
+  ).toBeUndefined();
 });
 
 it('finds none in any object that was written by JSON.stringify', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (object) => {
-      expect(duplicateKey(JSON.stringify(object, null, 1))).toBeUndefined();
+      expect(findDuplicateKey(JSON.stringify(object, null, 1))).toBeUndefined();
     }),
   );
 });
 
 it('takes a key as long as a header may be', () => {
   for (const key of ['a'.repeat(4_000_000), '\\n'.repeat(2_000_000), '\\u0061'.repeat(600_000)])
-    expect(duplicateKey(`{"${key}":1}`)).toBeUndefined();
+    expect(findDuplicateKey(`{"${key}":1}`)).toBeUndefined();
 });

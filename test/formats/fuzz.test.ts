@@ -1,13 +1,13 @@
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { readForeign } from '../../src/formats/read-imported.ts';
-import { fuzz, readOrRefused, seeds, siblings } from './fuzz.ts';
+import { readImportedFile } from '../../src/formats/read-imported.ts';
+import { fuzz, readOrRefused, seeds, externalFiles } from './fuzz.ts';
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
 describe('a damaged file is refused by name, or read', () => {
   it.each(Object.keys(seeds))('%s', { timeout: 60_000 }, async (name) => {
-    await readForeign(seeds[name]!, { siblings });
+    await readImportedFile(seeds[name]!, { externalFiles });
     // of damaged HDF5 files one in fifty or so takes all its time
     const count = name.startsWith('Keras') ? 200 : 300;
     expect(await fuzz(name, count)).toBeLessThan(count);

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { unzipSync, zipSync } from 'fflate';
 import { createRng, type Rng } from '../../src/random.ts';
 import { UnrollError } from '../../src/errors.ts';
-import { refuseFile, shown } from '../../src/formats/arrays.ts';
-import { readForeign } from '../../src/formats/read-imported.ts';
+import { invalidWeights, quote } from '../../src/formats/format-errors.ts';
+import { readImportedFile } from '../../src/formats/read-imported.ts';
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
-import type { Siblings } from '../../src/formats/external-files.ts';
+import type { ExternalFiles } from '../../src/formats/external-files.ts';
 import { moveOut } from './onnx/move-out.ts';
 
 // Files that went wrong on the way, or were made to do harm: each is refused with a named error, or loads.
@@ -32,8 +32,8 @@ const besides: ReadonlyMap<string, Uint8Array> = new Map([
   ['windows.bin', golden('tfjs-files/both-concat/group1-shard1of1.bin')],
   ['group1-shard1of1.bin', golden('tfjs-files/tagger/group1-shard1of1.bin')],
 ]);
-export const siblings: Siblings = {
-  read: (name) => Promise.resolve(besides.get(name) ?? refuseFile(`the file ${shown(name)} is missing`)),
+export const externalFiles: ExternalFiles = {
+  read: (name) => Promise.resolve(besides.get(name) ?? invalidWeights(`the file ${quote(name)} is missing`)),
   list: () => Promise.resolve(['model.h5']),
 };
 
@@ -128,7 +128,7 @@ function damagedFile(name: string, number: number): Uint8Array {
 /** Whether a file was read or refused. @throws whatever is neither */
 export async function readOrRefused(bytes: Uint8Array): Promise<'read' | 'refused'> {
   try {
-    (await readForeign(bytes, { siblings, hdf5Milliseconds: 1000 })).network();
+    (await readImportedFile(bytes, { externalFiles, hdf5TimeoutMs: 1000 })).network();
     return 'read';
   } catch (error) {
     if (error instanceof UnrollError && /^invalid_(weights|model)$/.test(error.code)) return 'refused';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readForeign } from '../../src/formats/read-imported.ts';
+import { readImportedFile } from '../../src/formats/read-imported.ts';
 
 // A process that reads one file after another, and says of each what became of it and how much more memory that took than ever before.
 
@@ -13,7 +13,7 @@ const measured: Measured[] = [];
 for (const path of process.argv.slice(2)) {
   const bytes = readFileSync(path);
   const before = process.resourceUsage().maxRSS;
-  const refused = await readForeign(bytes).then(
+  const refused = await readImportedFile(bytes).then(
     (file) => {
       try {
         return file.network() && null;

@@ -1,5 +1,5 @@
 import type { Config } from '../../src/formats/keras/keras-config.ts';
-import { networkOfKeras } from '../../src/formats/keras/keras-to-network.ts';
+import { kerasToNetwork } from '../../src/formats/keras/keras-to-network.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
 import type { NetworkSpec } from '../../src/network/spec.ts';
 import type { Tensor } from '../../src/network/weights.ts';
@@ -162,7 +162,7 @@ function ofKeras(): NetworkSpec {
     ),
     layer('TimeDistributed', { layer: dense }, tensor(5, 2), tensor(2)),
   ].map((one, i) => ({ ...one, name: `l${i}`, inputs: i === 0 ? [] : [{ layer: `l${i - 1}`, tensor: 0 }] }));
-  return networkOfKeras({ version: '3.0.0', layers, outputs: [{ layer: 'l6', tensor: 0 }] }).network;
+  return kerasToNetwork({ version: '3.0.0', layers, outputs: [{ layer: 'l6', tensor: 0 }] }).network;
 }
 
 export const programs: Readonly<Record<string, { spec: NetworkSpec; input: NetworkInput }>> = {

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UnrollError } from '../../src/errors.ts';
-import { programOperators } from '../../src/formats/onnx/upgrade-operators.ts';
-import { readOnnx, tensorOf, type OnnxTensor } from '../../src/formats/onnx/read-onnx.ts';
+import { upgradeOperators } from '../../src/formats/onnx/upgrade-operators.ts';
+import { readOnnx, parseTensor, type OnnxTensor } from '../../src/formats/onnx/read-onnx.ts';
 import { operatorNames } from '../../src/operators/operator-table.ts';
 import type { Operand } from '../../src/operators/operand.ts';
 import { runGraph } from './run-graph.ts';
@@ -35,7 +35,7 @@ const operandOf = ({ kind, shape, values, whole }: OnnxTensor, known: boolean): 
   values: kind === 'float' ? values : (whole ?? Float64Array.from(values)),
   known,
 });
-const tensorIn = (path: string): OnnxTensor => tensorOf(readFileSync(path), new Map(), () => {}).tensor;
+const tensorIn = (path: string): OnnxTensor => parseTensor(readFileSync(path), new Map(), () => {}).tensor;
 
 const models = names.flatMap((name) => {
   try {
@@ -49,7 +49,7 @@ const models = names.flatMap((name) => {
 
 describe.runIf(there)('an operator gives what ONNX says', () => {
   it.each(models)('$name', ({ name, model }) => {
-    const graph = programOperators(model);
+    const graph = upgradeOperators(model);
     const sets = join(folder, name, 'test_data_set_0');
     const given = (kind: 'input' | 'output', i: number): OnnxTensor =>
       tensorIn(join(sets, `${kind}_${i}.pb`));

@@ -16,7 +16,7 @@ function setUp(options: Partial<LoaderOptions> = {}) {
 }
 /** A loader whose thread does what a model's name says. */
 const scripted = (options: Partial<LoaderOptions> = {}) =>
-  setUp({ program: new URL('./scripted-loader-thread.ts', import.meta.url), ...options });
+  setUp({ threadUrl: new URL('./scripted-loader-thread.ts', import.meta.url), ...options });
 const version = (name: string): VersionToLoad => ({ realRoot: '/', folder: '/', name, bytes: 1000 });
 const nothing = (): void => {};
 

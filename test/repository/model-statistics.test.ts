@@ -5,7 +5,7 @@ import { createModelStatistics } from '../../src/repository/model-statistics.ts'
 it('a version that was never asked has counted nothing', () => {
   const none = { count: 0, ms: 0 };
   expect(createModelStatistics().report()).toEqual({
-    lastAsked: 0,
+    lastRequestAt: 0,
     success: none,
     fail: none,
     queue: none,
@@ -19,13 +19,17 @@ it('a version that was never asked has counted nothing', () => {
 it('requests, sequences and batches are summed', () => {
   const statistics = createModelStatistics();
   const before = Date.now();
-  const [first, second, third] = [statistics.asked(), statistics.asked(), statistics.asked()];
+  const [first, second, third] = [
+    statistics.startRequest(),
+    statistics.startRequest(),
+    statistics.startRequest(),
+  ];
   first(true);
   second(false);
   third(true);
   statistics.onSequenceEnd({ queuedMs: 1, runMs: 10 });
   statistics.onSequenceEnd({ queuedMs: 2, runMs: 20 });
-  statistics.tensors(0.5, 0.25);
+  statistics.recordTensors(0.5, 0.25);
   recordBatch(new BigInt64Array(statistics.batches), { rows: 2, ms: 3 });
   const report = statistics.report();
   expect(report).toMatchObject({
@@ -37,13 +41,13 @@ it('requests, sequences and batches are summed', () => {
     output: { count: 1, ms: 0.25 },
     batches: [{ rows: 2, count: 1, ns: 3_000_000 }],
   });
-  expect(report.lastAsked).toBeGreaterThanOrEqual(before);
+  expect(report.lastRequestAt).toBeGreaterThanOrEqual(before);
   expect(report.success.ms).toBeGreaterThan(0);
 });
 
 it('a report does not change after it was made', () => {
   const statistics = createModelStatistics();
   const report = statistics.report();
-  statistics.asked()(true);
+  statistics.startRequest()(true);
   expect(report.success.count).toBe(0);
 });

@@ -1,19 +1,19 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type {
-  FromLoader,
+  LoaderReply,
   LoadedModel,
   LoaderData,
   LoadRequest,
 } from '../../src/repository/loader-messages.ts';
-import { requestedMemory } from '../../src/repository/requested-regions.ts';
+import { createRegionClient } from '../../src/repository/region-requests.ts';
 
 // A loader's thread that does what a model's name says, for loader.test.ts.
 
 const port = parentPort!;
-const say = (message: FromLoader): void => port.postMessage(message);
+const say = (message: LoaderReply): void => port.postMessage(message);
 
 port.on('message', ({ name, share }: LoadRequest) => {
-  const memory = requestedMemory(workerData as LoaderData, share);
+  const memory = createRegionClient(workerData as LoaderData, share);
   const take = (): Uint8Array => {
     const at = memory.allocate(100_000);
     return new Uint8Array(memory.memory.buffer, at, 100_000);

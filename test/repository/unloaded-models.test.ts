@@ -1,53 +1,53 @@
 import { expect, it } from 'vitest';
-import { createHolds, type Holds } from '../../src/repository/unloaded-models.ts';
+import { createUnloadedModels, type UnloadedModels } from '../../src/repository/unloaded-models.ts';
 import { parseReference } from '../../src/repository/model-reference.ts';
 
-const there = [1, 2, 3].flatMap((version) => ['a', 'b'].map((name) => ({ name, version })));
-const held = (holds: Holds): string[] =>
-  there.filter((one) => holds.has(one)).map(({ name, version }) => `${name}@${version}`);
-const run = (...steps: string[]): Holds => {
-  const holds = createHolds();
+const present = [1, 2, 3].flatMap((version) => ['a', 'b'].map((name) => ({ name, version })));
+const unloaded = (models: UnloadedModels): string[] =>
+  present.filter((one) => models.has(one)).map(({ name, version }) => `${name}@${version}`);
+const run = (...steps: string[]): UnloadedModels => {
+  const models = createUnloadedModels();
   for (const step of steps) {
-    const [what, reference] = step.split(' ') as ['take' | 'release', string];
-    holds[what](parseReference(reference));
+    const [what, reference] = step.split(' ') as ['add' | 'remove', string];
+    models[what](parseReference(reference));
   }
-  return holds;
+  return models;
 };
 
 it.each([
-  [['take a@2'], ['a@2']],
-  [['take a'], ['a@1', 'a@2', 'a@3']],
-  [['take a@2', 'release a@2'], []],
+  [['add a@2'], ['a@2']],
+  [['add a'], ['a@1', 'a@2', 'a@3']],
+  [['add a@2', 'remove a@2'], []],
   [
-    ['take a', 'release a@3'],
+    ['add a', 'remove a@3'],
     ['a@1', 'a@2'],
   ],
   [
-    ['take a', 'release a@3', 'take a@3'],
+    ['add a', 'remove a@3', 'add a@3'],
     ['a@1', 'a@2', 'a@3'],
   ],
-  [['take a@1', 'take a@3', 'release a'], []],
+  [['add a@1', 'add a@3', 'remove a'], []],
   [
-    ['take a@1', 'take a', 'release a@2'],
+    ['add a@1', 'add a', 'remove a@2'],
     ['a@1', 'a@3'],
   ],
-  [['release a@1'], []],
-  [['release b'], []],
-])('after %j it holds %j', (steps, expected) => {
-  const holds = run(...steps);
-  expect(held(holds)).toEqual(expected);
-  holds.keep(there);
-  expect(held(holds)).toEqual(expected);
+  [['remove a@1'], []],
+  [['remove b'], []],
+])('after %j it models %j', (steps, expected) => {
+  const models = run(...steps);
+  expect(unloaded(models)).toEqual(expected);
+  models.prune(present);
+  expect(unloaded(models)).toEqual(expected);
 });
 
 it('forgets versions and names that have gone', () => {
-  const holds = run('take a@2', 'take b');
-  holds.keep([{ name: 'a', version: 1 }]);
-  expect(held(holds)).toEqual([]);
+  const models = run('add a@2', 'add b');
+  models.prune([{ name: 'a', version: 1 }]);
+  expect(unloaded(models)).toEqual([]);
 });
 
-it('holds the versions to come of a name that is held', () => {
-  const holds = run('take b');
-  holds.keep([{ name: 'b', version: 1 }]);
-  expect(holds.has({ name: 'b', version: 7 })).toBe(true);
+it('models the versions to come of a name that is unloaded', () => {
+  const models = run('add b');
+  models.prune([{ name: 'b', version: 1 }]);
+  expect(models.has({ name: 'b', version: 7 })).toBe(true);
 });

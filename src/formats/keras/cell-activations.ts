@@ -1,16 +1,15 @@
 import type { ActivationRole } from '../../cells/cell.ts';
 import { findCell, type CellName } from '../../cells/registry.ts';
 import type { CellActivationSpec, CellActivationsSpec } from '../../network/cell-fields.ts';
-import { shown } from '../arrays.ts';
-import { refuse } from './converted.ts';
+import { invalidModel, quote } from '../format-errors.ts';
 import { asConfig, type Config } from './keras-config.ts';
 
 // `activation` and `recurrent_activation` of a Keras cell: a name, a function by its name, or a layer with its numbers.
 
 /** The activations that differ from the cell's usual ones. @param version of the Keras that wrote the file */
-export function cellActivationsOf(cell: CellName, config: Config, version: string): CellActivationsSpec {
+export function parseCellActivations(cell: CellName, config: Config, version: string): CellActivationsSpec {
   const read = (given: unknown, usual: 'sigmoid' | 'tanh'): CellActivationSpec | null => {
-    const activation = given === undefined ? { type: usual } : parseActivation(given, version);
+    const activation = given === undefined ? { type: usual } : parseCellActivation(given, version);
     return activation.type === usual ? null : activation;
   };
   const value = read(config['activation'], 'tanh');
@@ -25,14 +24,14 @@ export function cellActivationsOf(cell: CellName, config: Config, version: strin
   };
 }
 
-function parseActivation(given: unknown, version: string): CellActivationSpec {
+function parseCellActivation(given: unknown, version: string): CellActivationSpec {
   if (given === null) return { type: 'affine' };
   if (typeof given === 'string') {
     if (given === 'hard_sigmoid') return hardSigmoid(version);
-    return Object.hasOwn(named, given) ? named[given]! : refuse(`the activation ${shown(given)}`);
+    return Object.hasOwn(named, given) ? named[given]! : invalidModel(`the activation ${quote(given)}`);
   }
   const { class_name: kind, config } = asConfig(given);
-  if (kind === 'function' && typeof config === 'string') return parseActivation(config, version);
+  if (kind === 'function' && typeof config === 'string') return parseCellActivation(config, version);
   return layerOf(String(kind), asConfig(config));
 }
 
@@ -56,15 +55,15 @@ export const hardSigmoid = (version: string) => ({
 });
 
 /** A number that a config has under one of some names. */
-export function numberIn(config: Config, names: readonly string[], usual: number, kind: string): number {
+export function readNumber(config: Config, names: readonly string[], usual: number, kind: string): number {
   const given = names.map((name) => config[name]).find((one) => one !== undefined && one !== null) ?? usual;
   return typeof given === 'number' && Number.isFinite(Math.fround(given))
     ? given
-    : refuse(`${kind} with ${names.join(' or ')} of ${shown(given)}`);
+    : invalidModel(`${kind} with ${names.join(' or ')} of ${quote(given)}`);
 }
 
 function layerOf(kind: string, config: Config): CellActivationSpec {
-  const number = (names: readonly string[], usual: number): number => numberIn(config, names, usual, kind);
+  const number = (names: readonly string[], usual: number): number => readNumber(config, names, usual, kind);
   switch (kind) {
     case 'LeakyReLU':
       return { type: 'leaky_relu', alpha: number(['negative_slope', 'alpha'], 0.3) };
@@ -74,12 +73,13 @@ function layerOf(kind: string, config: Config): CellActivationSpec {
       return { type: 'thresholded_relu', alpha: number(['theta'], 1) };
     case 'ReLU': {
       if (config['max_value'] !== undefined && config['max_value'] !== null)
-        refuse(`a ReLU with a max_value of ${shown(config['max_value'])}`);
-      if (number(['threshold'], 0) !== 0) refuse(`a ReLU with a threshold of ${shown(config['threshold'])}`);
+        invalidModel(`a ReLU with a max_value of ${quote(config['max_value'])}`);
+      if (number(['threshold'], 0) !== 0)
+        invalidModel(`a ReLU with a threshold of ${quote(config['threshold'])}`);
       const slope = number(['negative_slope'], 0);
       return slope === 0 ? { type: 'relu' } : { type: 'leaky_relu', alpha: slope };
     }
     default:
-      return refuse(`the activation ${shown(kind)}`);
+      return invalidModel(`the activation ${quote(kind)}`);
   }
 }

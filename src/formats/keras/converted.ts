@@ -1,14 +1,14 @@
-import { UnrollError } from '../../errors.ts';
 import type { Tensor } from '../../network/weights.ts';
 import type { KerasLayer } from './keras-model.ts';
+import { invalidModel } from '../format-errors.ts';
 
 /** What a layer of theirs reads. */
-export interface Read {
+export interface LayerInput {
   readonly width: number;
   readonly sequence: boolean;
 }
 /** Layers of ours that do what one of theirs does, in a row. */
-export interface Converted {
+export interface ConvertedLayers {
   readonly layers: readonly {
     readonly name: string;
     readonly layer: object;
@@ -20,8 +20,8 @@ export interface Converted {
 }
 
 /** The weights of a layer, of which there must be so many. */
-export function need({ weights }: KerasLayer, count: number): readonly Tensor[] {
-  if (weights.length !== count) refuse(`has ${weights.length} weights, must have ${count}`);
+export function requireWeights({ weights }: KerasLayer, count: number): readonly Tensor[] {
+  if (weights.length !== count) invalidModel(`has ${weights.length} weights, must have ${count}`);
   return weights;
 }
 
@@ -31,14 +31,10 @@ export const zeros = (length: number): Tensor => ({ shape: [length], values: new
 export function transpose({ shape, values }: Tensor): Tensor {
   const [rows, columns] = shape;
   if (shape.length !== 2 || rows === undefined || columns === undefined)
-    return refuse(`a kernel of [${shape.join(', ')}] is no matrix`);
+    return invalidModel(`a kernel of [${shape.join(', ')}] is no matrix`);
   const turned = new Float32Array(values.length);
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++)
       turned[column * rows + row] = values[row * columns + column]!;
   return { shape: [columns, rows], values: turned };
-}
-
-export function refuse(what: string): never {
-  throw new UnrollError('invalid_model', what);
 }

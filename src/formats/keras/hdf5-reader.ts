@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { refuseFile, type Arrays } from '../arrays.ts';
+import type { Arrays } from '../arrays.ts';
+import { invalidWeights } from '../format-errors.ts';
 
 // HDF5 by the HDF Group's own library in WebAssembly (h5wasm). It sees the file in a memory of its own and no disk. A damaged file can
 // make it loop for ever, so it runs in a thread, which is ended when a file takes too long. To start one takes longer than to read a
@@ -11,7 +12,7 @@ export interface Hdf5 {
   /** Attributes that are a text or a list of texts, by the path of their group (`''` is the root) and name. */
   readonly attributes: ReadonlyMap<string, ReadonlyMap<string, string | readonly string[]>>;
 }
-export type FromHdf5Thread =
+export type Hdf5ThreadReply =
   | { readonly file: Hdf5 }
   /** `broken`: the library itself came down, and is not to be asked again. */
   | { readonly refused: string; readonly broken: boolean };
@@ -33,23 +34,23 @@ const heapMegabytes = 512;
 export function createHdf5Reader({
   idleMs,
   files,
-  program = new URL('hdf5-thread.ts', import.meta.url),
+  threadUrl = new URL('hdf5-thread.ts', import.meta.url),
 }: {
   readonly idleMs: number;
   readonly files: number;
-  readonly program?: URL;
+  readonly threadUrl?: URL;
 }): Hdf5Reader {
   let thread: Worker | null = null;
   let left = 0;
   let starts = 0;
   let idle: NodeJS.Timeout | undefined;
   let turn: Promise<unknown> = Promise.resolve();
-  let hear: (answer: FromHdf5Thread) => void = () => {};
+  let hear: (answer: Hdf5ThreadReply) => void = () => {};
 
   function start(): Worker {
     starts++;
     left = files;
-    const started = new Worker(program, {
+    const started = new Worker(threadUrl, {
       resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
       stdout: true,
       stderr: true,
@@ -60,7 +61,7 @@ export function createHdf5Reader({
       hear({ refused: 'the HDF5 file cannot be read', broken: true });
     };
     return started
-      .on('message', (answer: FromHdf5Thread) => thread === started && hear(answer))
+      .on('message', (answer: Hdf5ThreadReply) => thread === started && hear(answer))
       .on('error', gone)
       .on('exit', gone);
   }
@@ -76,7 +77,7 @@ export function createHdf5Reader({
     thread ??= start();
     thread.ref();
     let timer: NodeJS.Timeout | undefined;
-    const answer = await new Promise<FromHdf5Thread>((resolve) => {
+    const answer = await new Promise<Hdf5ThreadReply>((resolve) => {
       hear = resolve;
       timer = setTimeout(
         () =>
@@ -95,7 +96,7 @@ export function createHdf5Reader({
       thread?.unref();
       idle = setTimeout(() => void end(), idleMs).unref();
     }
-    return 'file' in answer ? answer.file : refuseFile(answer.refused);
+    return 'file' in answer ? answer.file : invalidWeights(answer.refused);
   }
 
   return {

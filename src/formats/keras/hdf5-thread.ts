@@ -1,9 +1,10 @@
 import { parentPort } from 'node:worker_threads';
 import h5 from 'h5wasm';
 import type { Tensor } from '../../network/weights.ts';
-import { collectArrays, countOf, refuseFile, shown } from '../arrays.ts';
+import { createArrayCollector, countElements } from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
-import type { FromHdf5Thread, Hdf5 } from './hdf5-reader.ts';
+import type { Hdf5ThreadReply, Hdf5 } from './hdf5-reader.ts';
+import { invalidWeights, quote } from '../format-errors.ts';
 
 // Reads HDF5 files in a thread of their own, one after another (hdf5-reader.ts says why).
 
@@ -20,21 +21,21 @@ const limits = {
 const name = 'file.h5';
 
 function readGroups(root: InstanceType<typeof h5.Group>, fileBytes: number): Hdf5 {
-  const found = collectArrays();
+  const found = createArrayCollector();
   const attributes = new Map<string, Map<string, string | readonly string[]>>();
   let groups = 0;
   let numberBytes = 0;
   const expect = (elements: number, size: number): void => {
-    found.expect(elements);
+    found.reserve(elements);
     numberBytes += elements * size;
     if (numberBytes > limits.smallBytes && numberBytes > fileBytes * limits.ratio)
-      refuseFile(
+      invalidWeights(
         `its datasets say they have ${numberBytes} bytes, the file ${fileBytes}: the limit is ${limits.ratio} to 1`,
       );
   };
   const walk = (group: InstanceType<typeof h5.Group>, path: readonly string[]): void => {
-    if (path.length > limits.depth) refuseFile(`groups are nested more than ${limits.depth} deep`);
-    if (++groups > limits.groups) refuseFile(`more than ${limits.groups} groups`);
+    if (path.length > limits.depth) invalidWeights(`groups are nested more than ${limits.depth} deep`);
+    if (++groups > limits.groups) invalidWeights(`more than ${limits.groups} groups`);
     const texts = new Map<string, string | readonly string[]>();
     for (const [name, attribute] of Object.entries(group.attrs)) {
       const elements = (attribute.shape ?? []).reduce((product, size) => product * size, 1);
@@ -78,8 +79,8 @@ function readDataset(
   expect: (elements: number, size: number) => void,
 ): Tensor {
   const { shape, dtype } = dataset;
-  if (!shape) return refuseFile(`${shown(name)} has no shape`);
-  const elements = countOf(shape, shown(name));
+  if (!shape) return invalidWeights(`${quote(name)} has no shape`);
+  const elements = countElements(shape, quote(name));
   const type = typeof dtype === 'string' ? types[dtype] : undefined;
   // names and other texts are no weights
   if (!type) return { shape: [0], values: new Float32Array(0) };
@@ -91,10 +92,10 @@ function readDataset(
   if (ArrayBuffer.isView(value) || Array.isArray(value)) {
     const numbers = Array.from(value as unknown as ArrayLike<number | bigint>, Number);
     if (numbers.length !== elements || numberTypes[type] === undefined)
-      refuseFile(`${shown(name)} has ${numbers.length} numbers for [${shape.join(', ')}]`);
+      invalidWeights(`${quote(name)} has ${numbers.length} numbers for [${shape.join(', ')}]`);
     return { shape: [...shape], values: Float32Array.from(numbers) };
   }
-  return refuseFile(`${shown(name)} holds no numbers`);
+  return invalidWeights(`${quote(name)} holds no numbers`);
 }
 
 // what the library has to say of a damaged file is for nobody's terminal; a stream that the reader emptied would hold its process
@@ -104,7 +105,7 @@ const module = await h5.ready;
 // what the library can't take it throws
 module.activate_throwing_error_handler();
 
-function read(bytes: Uint8Array): FromHdf5Thread {
+function read(bytes: Uint8Array): Hdf5ThreadReply {
   let file: InstanceType<typeof h5.File> | null = null;
   try {
     module.FS.writeFile(name, bytes);

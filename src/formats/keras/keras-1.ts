@@ -1,6 +1,5 @@
 import type { Tensor } from '../../network/weights.ts';
-import { shown } from '../arrays.ts';
-import { refuse } from './converted.ts';
+import { invalidModel, quote } from '../format-errors.ts';
 import { asConfig, type Config } from './keras-config.ts';
 import type { KerasLayer } from './keras-model.ts';
 
@@ -10,7 +9,7 @@ import type { KerasLayer } from './keras-model.ts';
 export const isKeras1 = (version: string): boolean => /^1(\.|$)/.test(version);
 
 /** A layer of Keras 1 as Keras 2 describes and stores it. @throws UnrollError invalid_model for what Keras 2 has no more */
-export function asKeras2(layer: KerasLayer): KerasLayer {
+export function toKeras2(layer: KerasLayer): KerasLayer {
   const { className, config, weights } = layer;
   switch (className) {
     case 'Dense':
@@ -47,7 +46,7 @@ export function asKeras2(layer: KerasLayer): KerasLayer {
       return { ...layer, config: { ...config, size: config['length'] } };
     case 'BatchNormalization':
       if ((config['mode'] ?? 0) !== 0)
-        refuse(`mode ${shown(config['mode'])}: it takes its moments from what it reads`);
+        invalidModel(`mode ${quote(config['mode'])}: it takes its moments from what it reads`);
       return layer;
     case 'Merge':
       return merging(layer);
@@ -88,7 +87,9 @@ function cellWeights(className: string, weights: readonly Tensor[]): readonly Te
 function sideBySide(tensors: readonly Tensor[]): Tensor {
   const [{ shape }] = tensors as [Tensor];
   if (tensors.some((one) => one.shape.join() !== shape.join()) || shape.length > 2)
-    return refuse(`its gates have arrays of [${tensors.map((one) => one.shape.join(', ')).join('], [')}]`);
+    return invalidModel(
+      `its gates have arrays of [${tensors.map((one) => one.shape.join(', ')).join('], [')}]`,
+    );
   const columns = shape.at(-1) ?? 0;
   const rows = shape.length === 2 ? shape[0]! : 1;
   const width = columns * tensors.length;
@@ -105,14 +106,14 @@ function flat([kernel, ...rest]: readonly Tensor[]): readonly Tensor[] {
   if (!kernel) return [];
   const { shape, values } = kernel;
   const [length, one, inner, units] = shape as [number, number, number, number];
-  if (shape.length !== 4 || one !== 1) return refuse(`a kernel of [${shape.join(', ')}]`);
+  if (shape.length !== 4 || one !== 1) return invalidModel(`a kernel of [${shape.join(', ')}]`);
   return [{ shape: [length, inner, units], values }, ...rest];
 }
 
 function merging(layer: KerasLayer): KerasLayer {
   const { mode, concat_axis: axis, layers } = layer.config;
   // as the first layer of a Sequential
-  if (layers !== undefined) refuse('merges models of their own: one network is served');
+  if (layers !== undefined) invalidModel('merges models of their own: one network is served');
   const className = new Map([
     ['concat', 'Concatenate'],
     ['sum', 'Add'],
@@ -120,5 +121,5 @@ function merging(layer: KerasLayer): KerasLayer {
   ]).get(String(mode));
   return className
     ? { ...layer, className, config: { ...layer.config, axis } }
-    : refuse(`mode ${shown(mode)}, must be "concat", "sum" or "mul"`);
+    : invalidModel(`mode ${quote(mode)}, must be "concat", "sum" or "mul"`);
 }

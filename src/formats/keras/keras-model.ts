@@ -1,12 +1,13 @@
 import type { Tensor } from '../../network/weights.ts';
-import { refuseFile, type Arrays } from '../arrays.ts';
+import type { Arrays } from '../arrays.ts';
 import { parseJson } from '../parse-json.ts';
-import { readSiblings, type Siblings } from '../external-files.ts';
+import { readExternalFiles, type ExternalFiles } from '../external-files.ts';
 import { readZip } from '../zip.ts';
-import { asConfig, textOf, type Config } from './keras-config.ts';
+import { asConfig, asText, type Config } from './keras-config.ts';
 import { readHdf5, type Hdf5 } from './hdf5.ts';
-import { weightsOfLayers } from './layer-weights.ts';
-import { draftsOf, isModel } from './topology.ts';
+import { readLayerWeights } from './layer-weights.ts';
+import { parseTopology, isModelClass } from './topology.ts';
+import { invalidWeights } from '../format-errors.ts';
 
 /** A layer as Keras describes it, whichever version wrote it. */
 export interface KerasLayer {
@@ -14,12 +15,12 @@ export interface KerasLayer {
   readonly name: string;
   readonly config: Config;
   /** What it reads, in order. */
-  readonly inputs: readonly Source[];
+  readonly inputs: readonly TensorSource[];
   /** Its weights in the order Keras keeps them; of a Bidirectional, the forward direction's first. */
   readonly weights: readonly Tensor[];
 }
 /** A tensor that a layer gives: most give one. */
-export interface Source {
+export interface TensorSource {
   readonly layer: string;
   readonly tensor: number;
   /** By which it is handed on, where it goes by name. */
@@ -28,23 +29,23 @@ export interface Source {
 export interface KerasModel {
   readonly version: string;
   readonly layers: readonly KerasLayer[];
-  readonly outputs: readonly Source[];
+  readonly outputs: readonly TensorSource[];
 }
 /** Keras 3's zip: config.json, metadata.json, model.weights.h5. @throws UnrollError invalid_weights, invalid_model */
 export async function readKerasZip(
   bytes: Uint8Array,
-  hdf5Milliseconds?: number,
+  hdf5TimeoutMs?: number,
 ): Promise<{ model: KerasModel; arrays: Arrays }> {
   const entries = readZip(bytes, (name) =>
     ['config.json', 'metadata.json', 'model.weights.h5'].includes(name),
   );
   const [config, weights] = [entries.get('config.json'), entries.get('model.weights.h5')];
-  if (!config || !weights) return refuseFile('the .keras file lacks config.json or model.weights.h5');
+  if (!config || !weights) return invalidWeights('the .keras file lacks config.json or model.weights.h5');
   const metadata = entries.get('metadata.json');
   const version = metadata
-    ? (textOf(asConfig(parseJson(metadata, 'metadata.json').value)['keras_version']) ?? '3')
+    ? (asText(asConfig(parseJson(metadata, 'metadata.json').value)['keras_version']) ?? '3')
     : '3';
-  const file = await readHdf5(weights, hdf5Milliseconds);
+  const file = await readHdf5(weights, hdf5TimeoutMs);
   return { model: modelOf(parseJson(config, 'config.json').value, file, version), arrays: file.arrays };
 }
 
@@ -61,31 +62,31 @@ export function readKerasHdf5(file: Hdf5): KerasModel | null {
 
 /** Whether JSON is what Keras' `to_json` gives. */
 export const isKerasConfig = (json: unknown): boolean =>
-  isModel(asConfig(json)['class_name']) && Object.hasOwn(asConfig(json), 'config');
+  isModelClass(asConfig(json)['class_name']) && Object.hasOwn(asConfig(json), 'config');
 
 /** A network by itself, with its weights in the one HDF5 file beside it. @throws UnrollError invalid_weights, invalid_model */
 export async function readKerasConfig(
   json: unknown,
-  siblings: Siblings,
-  hdf5Milliseconds?: number,
+  externalFiles: ExternalFiles,
+  hdf5TimeoutMs?: number,
 ): Promise<{ model: KerasModel; arrays: Arrays }> {
-  const files = (await siblings.list()).filter((name) => /\.(h5|hdf5)$/i.test(name));
+  const files = (await externalFiles.list()).filter((name) => /\.(h5|hdf5)$/i.test(name));
   const [name] = files;
   if (name === undefined || files.length > 1)
-    return refuseFile(
+    return invalidWeights(
       `describes a Keras network without its weights: one .h5 or .hdf5 file must stand beside it, there are ${files.length}`,
     );
-  const file = await readHdf5((await readSiblings(siblings, [name])).get(name)!, hdf5Milliseconds);
-  const version = textOf(asConfig(json)['keras_version']) ?? versionOf(file) ?? '3';
+  const file = await readHdf5((await readExternalFiles(externalFiles, [name])).get(name)!, hdf5TimeoutMs);
+  const version = asText(asConfig(json)['keras_version']) ?? versionOf(file) ?? '3';
   return { model: modelOf(json, file, version), arrays: file.arrays };
 }
 
 /** Keras 1.0 says none. */
 const versionOf = ({ attributes }: Hdf5): string | undefined =>
-  textOf(attributes.get('')?.get('keras_version') ?? attributes.get('model_weights')?.get('keras_version'));
+  asText(attributes.get('')?.get('keras_version') ?? attributes.get('model_weights')?.get('keras_version'));
 
 function modelOf(config: unknown, file: Hdf5, version: string): KerasModel {
-  const { layers, outputs } = draftsOf(config);
-  const weights = weightsOfLayers(file, layers);
+  const { layers, outputs } = parseTopology(config);
+  const weights = readLayerWeights(file, layers);
   return { version, outputs, layers: layers.map((layer, i) => ({ ...layer, weights: weights[i]! })) };
 }

@@ -2,14 +2,14 @@ import { UnrollError } from '../../errors.ts';
 import { resolveGraph } from '../../network/graph.ts';
 import type { NetworkInput } from '../../network/input.ts';
 import type { Tensor } from '../../network/weights.ts';
-import { shown } from '../arrays.ts';
-import type { ForeignNetwork } from '../imported-network.ts';
-import { networkOfLayers } from '../layers-to-network.ts';
+import type { ImportedNetwork } from '../imported-network.ts';
+import { layersToNetwork } from '../layers-to-network.ts';
 import { asConfig } from './keras-config.ts';
-import type { KerasLayer, KerasModel, Source } from './keras-model.ts';
-import { asKeras2, isKeras1 } from './keras-1.ts';
-import type { Converted } from './converted.ts';
+import type { KerasLayer, KerasModel, TensorSource } from './keras-model.ts';
+import { toKeras2, isKeras1 } from './keras-1.ts';
+import type { ConvertedLayers } from './converted.ts';
 import { convertLayer } from './layers.ts';
+import { invalidModel, quote } from '../format-errors.ts';
 
 /** What a layer of theirs became: the name of the layer of ours that gives its output. */
 interface Placed {
@@ -20,7 +20,7 @@ interface Placed {
 }
 
 /** @throws UnrollError invalid_model with every layer that can't be converted, and why */
-export function layersOfKeras({ version, layers, outputs }: KerasModel): ForeignNetwork {
+export function kerasToLayers({ version, layers, outputs }: KerasModel): ImportedNetwork {
   const missing: string[] = [];
   const notes: string[] = [`written by Keras ${version}`];
   const drafts: object[] = [];
@@ -30,7 +30,7 @@ export function layersOfKeras({ version, layers, outputs }: KerasModel): Foreign
   let input: NetworkInput | null = null;
 
   // a layer of ours gives one tensor
-  const placedOf = (one: Source): Placed | undefined =>
+  const placedOf = (one: TensorSource): Placed | undefined =>
     one.tensor === 0 ? placed.get(one.layer) : undefined;
   const unused = (name: string): string => {
     const clean = name.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(0, 48) || 'layer';
@@ -39,7 +39,7 @@ export function layersOfKeras({ version, layers, outputs }: KerasModel): Foreign
     names.add(free);
     return free;
   };
-  const add = (converted: Converted['layers'][number], reads: readonly string[]): string => {
+  const add = (converted: ConvertedLayers['layers'][number], reads: readonly string[]): string => {
     const name = unused(converted.name);
     drafts.push({ ...converted.layer, name, inputs: reads });
     for (const [part, tensor] of converted.tensors) weights.set(`${name}.${part}`, tensor);
@@ -48,12 +48,12 @@ export function layersOfKeras({ version, layers, outputs }: KerasModel): Foreign
 
   for (const layer of layers) {
     if (layer.className === 'InputLayer') {
-      if (input) refuse(`${shown(layer.name)} is a second input: one is read`);
+      if (input) invalidModel(`${quote(layer.name)} is a second input: one is read`);
       input = inputOf(layer);
       placed.set(layer.name, {
         name: 'input',
         width: input.kind === 'features' ? input.width : 0,
-        sequence: shapeOf(layer).length > 2 || input.kind === 'ids',
+        sequence: getInputShape(layer).length > 2 || input.kind === 'ids',
       });
       continue;
     }
@@ -63,74 +63,70 @@ export function layersOfKeras({ version, layers, outputs }: KerasModel): Foreign
       placed.set('', {
         name: 'input',
         width: input.kind === 'features' ? input.width : 0,
-        sequence: shapeOf(layer).length > 2 || input.kind === 'ids',
+        sequence: getInputShape(layer).length > 2 || input.kind === 'ids',
       });
     }
     const reads = layer.inputs.length > 0 ? layer.inputs.map(placedOf) : [placed.get('')];
     if (reads.some((one) => one === undefined)) {
       // what it reads could not be converted, or is the layer before a layer that couldn't
-      missing.push(`${shown(layer.name)} (${layer.className}) reads what was not converted`);
+      missing.push(`${quote(layer.name)} (${layer.className}) reads what was not converted`);
       continue;
     }
     try {
       const from = reads as Placed[];
       if (layer.className === 'Embedding' && input) input = idsFor(layer);
-      const converted = convertLayer(isKeras1(version) ? asKeras2(layer) : layer, from, version);
-      notes.push(...converted.notes.map((note) => `${shown(layer.name)}: ${note}`));
+      const converted = convertLayer(isKeras1(version) ? toKeras2(layer) : layer, from, version);
+      notes.push(...converted.notes.map((note) => `${quote(layer.name)}: ${note}`));
       let last = from.map(({ name }) => name);
       for (const one of converted.layers) last = [add(one, last)];
       placed.set(layer.name, { name: last[0]!, width: converted.width, sequence: converted.sequence });
     } catch (error) {
       if (!(error instanceof UnrollError)) throw error;
-      missing.push(`${shown(layer.name)} (${layer.className}): ${error.message}`);
+      missing.push(`${quote(layer.name)} (${layer.className}): ${error.message}`);
     }
   }
   if (missing.length > 0)
-    refuse(`${missing.length} layers cannot be converted: ${missing.slice(0, 10).join('; ')}`);
-  const output = onlyOutput(outputs);
-  if (!input) return refuse('the model has no input');
+    invalidModel(`${missing.length} layers cannot be converted: ${missing.slice(0, 10).join('; ')}`);
+  const output = requireSingleOutput(outputs);
+  if (!input) return invalidModel('the model has no input');
   const result = placedOf(output);
   if (result?.name !== asConfig(drafts.at(-1))['name'])
-    refuse(`the output ${shown(output.layer)} is not the last layer`);
-  const network = networkOfLayers(drafts);
+    invalidModel(`the output ${quote(output.layer)} is not the last layer`);
+  const network = layersToNetwork(drafts);
   resolveGraph(network, input);
   return { network, weights, input, notes };
 }
 
 /** @throws UnrollError invalid_model where there are several */
-export function onlyOutput(outputs: readonly Source[]): Source {
+export function requireSingleOutput(outputs: readonly TensorSource[]): TensorSource {
   const [output] = outputs;
   if (!output || outputs.length > 1)
-    refuse(
-      `it has ${outputs.length} outputs: ${outputs.map(({ layer }) => shown(layer)).join(', ')}; one is served`,
+    invalidModel(
+      `it has ${outputs.length} outputs: ${outputs.map(({ layer }) => quote(layer)).join(', ')}; one is served`,
     );
   return output;
 }
 
 /** What a layer says it reads, the batch included; nothing where it says nothing. */
-export function shapeOf({ config }: KerasLayer): readonly unknown[] {
+export function getInputShape({ config }: KerasLayer): readonly unknown[] {
   const shape = config['batch_shape'] ?? config['batch_input_shape'];
   return Array.isArray(shape) ? shape : [];
 }
 
 /** [batch, time, features], [batch, features] or [batch, time] of ids, which an embedding will say. */
 function inputOf(layer: KerasLayer): NetworkInput {
-  const shape = shapeOf(layer);
+  const shape = getInputShape(layer);
   const width = shape.at(-1) ?? layer.config['input_dim'];
   if (shape.length > 3)
-    return refuse(`${shown(layer.name)} reads [${shape.join(', ')}]: at most time and features`);
+    return invalidModel(`${quote(layer.name)} reads [${shape.join(', ')}]: at most time and features`);
   if (layer.className === 'Embedding') return idsFor(layer);
   if (typeof width !== 'number') return { kind: 'features', width: 0 };
-  if (!Number.isSafeInteger(width) || width < 1) refuse(`${shown(layer.name)} reads ${width} columns`);
+  if (!Number.isSafeInteger(width) || width < 1) invalidModel(`${quote(layer.name)} reads ${width} columns`);
   return { kind: 'features', width };
 }
 
 function idsFor({ config }: KerasLayer): NetworkInput {
   const size = config['input_dim'];
-  if (typeof size !== 'number') return refuse('an embedding without input_dim');
+  if (typeof size !== 'number') return invalidModel('an embedding without input_dim');
   return { kind: 'ids', vocabulary: size };
-}
-
-function refuse(what: string): never {
-  throw new UnrollError('invalid_model', what);
 }

@@ -1,13 +1,21 @@
 import { UnrollError } from '../../errors.ts';
 import type { ProgramSpec } from '../../network/spec.ts';
-import { shown } from '../arrays.ts';
-import type { ForeignNetwork } from '../imported-network.ts';
-import { operatorCounts, programName, programNetwork } from '../operators/program-network.ts';
-import { refuse } from './converted.ts';
-import { asKeras2, isKeras1 } from './keras-1.ts';
-import type { KerasLayer, KerasModel, Source } from './keras-model.ts';
-import { onlyOutput, shapeOf } from './keras-to-layers.ts';
-import { createGraph, shapeText, type Graph, type Wire } from './to-operators/graph.ts';
+import { invalidModel, quote } from '../format-errors.ts';
+import type { ImportedNetwork } from '../imported-network.ts';
+import {
+  summarizeOperators,
+  operatorGraphLayerName,
+  createOperatorGraphNetwork,
+} from '../operators/operator-graph-network.ts';
+import { toKeras2, isKeras1 } from './keras-1.ts';
+import type { KerasLayer, KerasModel, TensorSource } from './keras-model.ts';
+import { requireSingleOutput, getInputShape } from './keras-to-layers.ts';
+import {
+  createGraphBuilder,
+  formatShape,
+  type GraphBuilder,
+  type GraphTensor,
+} from './to-operators/graph-builder.ts';
 import { emitLayer } from './to-operators/layers.ts';
 
 // A Keras model as one program of operators. Between layers stand [1, steps, width] and [1, width]: a batch of one.
@@ -18,14 +26,14 @@ const inputValue = 'input';
  * @param because why it is no stack of layers
  * @throws UnrollError invalid_model with every layer that there are no operators for, and why
  */
-export function programOfKeras(model: KerasModel, because: string): ForeignNetwork {
-  const graph = createGraph(model.version);
+export function kerasToOperators(model: KerasModel, because: string): ImportedNetwork {
+  const graph = createGraphBuilder(model.version);
   const { given, read } = emitLayers(model, graph);
   if (read.vocabulary !== undefined) requireLookUps(graph);
-  const output = outputOf(given, onlyOutput(model.outputs));
+  const output = outputOf(given, requireSingleOutput(model.outputs));
   const draft: ProgramSpec = {
     type: 'program',
-    name: programName,
+    name: operatorGraphLayerName,
     inputs: ['input'],
     ...readBy(read, output),
     output: { value: output.value, gives: 'step' },
@@ -36,9 +44,9 @@ export function programOfKeras(model: KerasModel, because: string): ForeignNetwo
     operators: [...graph.operators],
   };
   try {
-    const network = programNetwork(draft, graph.floats, (layer) => [
+    const network = createOperatorGraphNetwork(draft, graph.floats, (layer) => [
       `written by Keras ${model.version}`,
-      `runs as ${layer.operators.length} operators, ${layer.runs === 'step' ? 'at every step' : 'over whole sequences'}: ${operatorCounts(layer)}`,
+      `runs as ${layer.operators.length} operators, ${layer.runs === 'step' ? 'at every step' : 'over whole sequences'}: ${summarizeOperators(layer)}`,
       ...graph.notes,
       `no stack of layers, because ${because}`,
     ]);
@@ -46,28 +54,28 @@ export function programOfKeras(model: KerasModel, because: string): ForeignNetwo
     return network;
   } catch (error) {
     if (!(error instanceof UnrollError)) throw error;
-    return refuse(`as operators: ${error.message}; as layers: ${because}`);
+    return invalidModel(`as operators: ${error.message}; as layers: ${because}`);
   }
 }
 
 /** What a model reads: rows of numbers, or ids. */
 interface Read {
-  readonly wire: Wire;
+  readonly wire: GraphTensor;
   readonly vocabulary: number | undefined;
 }
 
 function emitLayers(
   { layers, version }: KerasModel,
-  graph: Graph,
-): { given: ReadonlyMap<string, readonly Wire[]>; read: Read } {
-  const given = new Map<string, readonly Wire[]>();
+  graph: GraphBuilder,
+): { given: ReadonlyMap<string, readonly GraphTensor[]>; read: Read } {
+  const given = new Map<string, readonly GraphTensor[]>();
   const missing: string[] = [];
-  let read: Wire | null = null;
+  let read: GraphTensor | null = null;
   let vocabulary: number | undefined;
   for (const layer of layers) {
     const isFirst = !read && layer.inputs.length === 0;
     if (layer.className === 'InputLayer' || isFirst) {
-      if (read) refuse(`${shown(layer.name)} is a second input: one is read`);
+      if (read) invalidModel(`${quote(layer.name)} is a second input: one is read`);
       read = { value: inputValue, shape: inputShape(layer), isInput: true };
       if (layer.className === 'InputLayer') {
         given.set(layer.name, [read]);
@@ -76,56 +84,58 @@ function emitLayers(
     }
     const reads = isFirst ? [read] : layer.inputs.map((one) => wireOf(given, one));
     if (reads.length === 0 || reads.some((one) => !one)) {
-      missing.push(`${shown(layer.name)} (${layer.className}) reads what was not converted`);
+      missing.push(`${quote(layer.name)} (${layer.className}) reads what was not converted`);
       continue;
     }
     try {
-      if (layer.inputs.some(({ argument }) => argument === 'mask')) refuse('is given a mask');
-      const kept = isKeras1(version) ? asKeras2(layer) : layer;
-      const wires = emitLayer(kept, reads as Wire[], graph);
+      if (layer.inputs.some(({ argument }) => argument === 'mask')) invalidModel('is given a mask');
+      const kept = isKeras1(version) ? toKeras2(layer) : layer;
+      const wires = emitLayer(kept, reads as GraphTensor[], graph);
       if (layer.className === 'Embedding')
         vocabulary = Math.min(vocabulary ?? Infinity, kept.weights[0]!.shape[0]!);
       given.set(layer.name, wires);
     } catch (error) {
       if (!(error instanceof UnrollError)) throw error;
-      missing.push(`${shown(layer.name)} (${layer.className}): ${error.message}`);
+      missing.push(`${quote(layer.name)} (${layer.className}): ${error.message}`);
     }
   }
   if (missing.length > 0)
-    refuse(`${missing.length} layers cannot be converted: ${missing.slice(0, 10).join('; ')}`);
-  return read ? { given, read: { wire: read, vocabulary } } : refuse('the model has no input');
+    invalidModel(`${missing.length} layers cannot be converted: ${missing.slice(0, 10).join('; ')}`);
+  return read ? { given, read: { wire: read, vocabulary } } : invalidModel('the model has no input');
 }
 
-const wireOf = (given: ReadonlyMap<string, readonly Wire[]>, { layer, tensor }: Source): Wire | undefined =>
-  given.get(layer)?.[tensor];
+const wireOf = (
+  given: ReadonlyMap<string, readonly GraphTensor[]>,
+  { layer, tensor }: TensorSource,
+): GraphTensor | undefined => given.get(layer)?.[tensor];
 
 /** Sizes of what a model reads, without the batch: [steps, width], [width], or [steps] of ids. */
 function inputShape(layer: KerasLayer): (number | null)[] {
-  const shape = shapeOf(layer).slice(1);
+  const shape = getInputShape(layer).slice(1);
   const ids = layer.className === 'Embedding';
   const sizes = shape.length > 0 ? shape : [ids ? (layer.config['input_length'] ?? null) : null];
   if (sizes.length > 2)
-    refuse(`${shown(layer.name)} reads ${shown(shape)} a sample: at most time and features`);
+    invalidModel(`${quote(layer.name)} reads ${quote(shape)} a sample: at most time and features`);
   if (sizes.length === 2 && sizes[1] === null) refuseWidth(layer.name);
   return sizes.map((size) =>
     size === null || (Number.isSafeInteger(size) && (size as number) > 0)
       ? (size as number | null)
-      : refuse(`${shown(layer.name)} reads ${shown(shape)} a sample`),
+      : invalidModel(`${quote(layer.name)} reads ${quote(shape)} a sample`),
   );
 }
 
 const refuseWidth = (name: string): never =>
-  refuse(`${shown(name)} does not say how many numbers a step has`);
+  invalidModel(`${quote(name)} does not say how many numbers a step has`);
 
 /** Ids are looked up, and nothing else. */
-function requireLookUps({ operators }: Graph): void {
+function requireLookUps({ operators }: GraphBuilder): void {
   for (const { operator, inputs, outputs } of operators)
     if (inputs.some((one, i) => one === inputValue && !(operator === 'Gather' && i === 1)))
-      refuse(`${operator} (${outputs[0]!}) reads ids, which only an embedding can`);
+      invalidModel(`${operator} (${outputs[0]!}) reads ids, which only an embedding can`);
 }
 
 /** A row by itself is a step, unless a sequence comes of it. */
-function readBy({ wire, vocabulary }: Read, output: Wire): Pick<ProgramSpec, 'runs' | 'input'> {
+function readBy({ wire, vocabulary }: Read, output: GraphTensor): Pick<ProgramSpec, 'runs' | 'input'> {
   const base = { value: inputValue, context: 0 };
   const [first = null] = wire.shape;
   const steps = first === null ? {} : { steps: first };
@@ -139,18 +149,18 @@ function readBy({ wire, vocabulary }: Read, output: Wire): Pick<ProgramSpec, 'ru
     : { runs: 'sequence', input: { ...base, shape: [1, width], steps: 1 } };
 }
 
-function outputOf(given: ReadonlyMap<string, readonly Wire[]>, source: Source): Wire {
-  const output = wireOf(given, source) ?? refuse(`nothing gives the output ${shown(source.layer)}`);
+function outputOf(given: ReadonlyMap<string, readonly GraphTensor[]>, source: TensorSource): GraphTensor {
+  const output = wireOf(given, source) ?? invalidModel(`nothing gives the output ${quote(source.layer)}`);
   const { shape } = output;
   if (shape.length > 2 || shape.slice(1).includes(null))
-    refuse(`it answers with ${shapeText(shape)} a sample: must be rows of columns, or one row`);
+    invalidModel(`it answers with ${formatShape(shape)} a sample: must be rows of columns, or one row`);
   return output;
 }
 
 /** Where the rows of an answer grow with a sequence's length, each must belong to a step. */
-function requireRows({ network }: ForeignNetwork, { shape }: Wire): void {
+function requireRows({ network }: ImportedNetwork, { shape }: GraphTensor): void {
   const [layer] = network.layers as [ProgramSpec];
   const width = shape.reduce<number>((product, size) => product * (size ?? 1), 1);
   if (shape[0] === null && layer.output.gives === 'step' && layer.units !== width)
-    refuse(`it answers with ${layer.units / width} rows a step, must be one`);
+    invalidModel(`it answers with ${layer.units / width} rows a step, must be one`);
 }

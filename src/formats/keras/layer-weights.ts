@@ -1,15 +1,15 @@
 import type { Tensor } from '../../network/weights.ts';
-import { refuseFile, shown } from '../arrays.ts';
+import { invalidWeights, quote } from '../format-errors.ts';
 import type { Hdf5 } from './hdf5.ts';
-import type { Container, Draft } from './topology.ts';
+import type { Container, TopologyLayer } from './topology.ts';
 
 // Where a layer's weights stand in a file: Keras 1 and 2 list their names in a group of the layer's name, Keras 3 numbers them in
 // folders that are named by class.
 
-type Layer = Pick<Draft, 'className' | 'name' | 'within'>;
+type Layer = Pick<TopologyLayer, 'className' | 'name' | 'within'>;
 
 /** The weights of every layer, in the order of `layers`. @throws UnrollError invalid_weights for a name that is not there */
-export function weightsOfLayers(file: Hdf5, layers: readonly Layer[]): readonly (readonly Tensor[])[] {
+export function readLayerWeights(file: Hdf5, layers: readonly Layer[]): readonly (readonly Tensor[])[] {
   for (const group of ['model_weights', ''])
     if (namesIn(file, group, 'layer_names').length > 0)
       return layers.map((layer) => listed(file, group === '' ? '' : `${group}/`, layer));
@@ -40,7 +40,7 @@ function listed(file: Hdf5, groups: string, { name, within: [model] }: Layer): r
     .filter((weight) => !model || `/${weight}`.includes(`/${name}/`))
     .map(
       (weight) =>
-        file.arrays.get(`${group}/${weight}`) ?? refuseFile(`the weight ${shown(weight)} is missing`),
+        file.arrays.get(`${group}/${weight}`) ?? invalidWeights(`the weight ${quote(weight)} is missing`),
     );
 }
 

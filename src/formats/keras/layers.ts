@@ -1,19 +1,23 @@
 import type { Tensor } from '../../network/weights.ts';
-import { shown } from '../arrays.ts';
+import { invalidModel, quote } from '../format-errors.ts';
 import { asConfig } from './keras-config.ts';
 import type { KerasLayer } from './keras-model.ts';
-import { need, refuse, transpose, zeros, type Converted, type Read } from './converted.ts';
-import { activationOf } from './activation.ts';
+import { requireWeights, transpose, zeros, type ConvertedLayers, type LayerInput } from './converted.ts';
+import { parseActivation } from './activation.ts';
 import { convertConv1d } from './conv1d.ts';
-import { requirePlain } from './plain-fields.ts';
+import { requireSupportedFields } from './supported-fields.ts';
 import { convertBidirectional, convertRecurrent } from './recurrent.ts';
 
 /** @param version of the Keras that wrote the file @throws UnrollError invalid_model, saying what we don't have */
-export function convertLayer(layer: KerasLayer, from: readonly Read[], version: string): Converted {
+export function convertLayer(
+  layer: KerasLayer,
+  from: readonly LayerInput[],
+  version: string,
+): ConvertedLayers {
   const { className, name, config } = layer;
-  requirePlain(layer, from);
-  const [read] = from as [Read];
-  const same = (layers: Converted['layers'] = [], notes: string[] = []): Converted => ({
+  requireSupportedFields(layer, from);
+  const [read] = from as [LayerInput];
+  const same = (layers: ConvertedLayers['layers'] = [], notes: string[] = []): ConvertedLayers => ({
     layers,
     width: read.width,
     sequence: read.sequence,
@@ -21,7 +25,7 @@ export function convertLayer(layer: KerasLayer, from: readonly Read[], version: 
   });
   switch (className) {
     case 'Embedding': {
-      const [table] = need(layer, 1);
+      const [table] = requireWeights(layer, 1);
       const notes =
         config['mask_zero'] === true ? ['mask_zero: leave padding out, nothing is padded here'] : [];
       const [vocabulary, units] = table!.shape;
@@ -56,7 +60,7 @@ export function convertLayer(layer: KerasLayer, from: readonly Read[], version: 
     case 'Masking':
       return same([], ['masked steps: leave padding out, nothing is padded here']);
     case 'Activation':
-      return identity(name, read, activationOf(config['activation']));
+      return identity(name, read, parseActivation(config['activation']));
     case 'Softmax':
       return identity(name, read, 'softmax');
     case 'ReLU':
@@ -67,7 +71,7 @@ export function convertLayer(layer: KerasLayer, from: readonly Read[], version: 
       return convertBatchNorm(layer, read);
     case 'GlobalAveragePooling1D':
     case 'GlobalMaxPooling1D': {
-      if (!read.sequence) refuse('pools a sequence, and reads one row');
+      if (!read.sequence) invalidModel('pools a sequence, and reads one row');
       const mode = className.includes('Max') ? 'max' : 'mean';
       return {
         layers: [{ name, layer: { type: 'pool', mode }, tensors: [] }],
@@ -78,10 +82,10 @@ export function convertLayer(layer: KerasLayer, from: readonly Read[], version: 
     }
     // of DeepMoji and textgenrnn: softmax over time of x·W; their ε of 1e-7 beside a sum of at least 1 is below float32
     case 'AttentionWeightedAverage': {
-      if (!read.sequence) refuse('pools a sequence, and reads one row');
-      const [{ shape, values }] = need(layer, 1) as [Tensor];
+      if (!read.sequence) invalidModel('pools a sequence, and reads one row');
+      const [{ shape, values }] = requireWeights(layer, 1) as [Tensor];
       if (shape.join() !== `${read.width},1`)
-        refuse(`W of [${shape.join(', ')}], must be [${read.width}, 1]`);
+        invalidModel(`W of [${shape.join(', ')}], must be [${read.width}, 1]`);
       return {
         layers: [
           {
@@ -99,11 +103,14 @@ export function convertLayer(layer: KerasLayer, from: readonly Read[], version: 
     case 'Add':
     case 'Multiply': {
       // arithmetic with a number of the config has one input
-      if (from.length < 2) refuse('joins one input');
-      if (new Set(from.map(({ sequence }) => sequence)).size > 1) refuse('joins sequences with single rows');
+      if (from.length < 2) invalidModel('joins one input');
+      if (new Set(from.map(({ sequence }) => sequence)).size > 1)
+        invalidModel('joins sequences with single rows');
       // a column beside many is spread over them there, and not here
       if (className !== 'Concatenate' && new Set(from.map(({ width }) => width)).size > 1)
-        refuse(`joins inputs of ${from.map(({ width }) => width).join(' and ')} columns, must be as many`);
+        invalidModel(
+          `joins inputs of ${from.map(({ width }) => width).join(' and ')} columns, must be as many`,
+        );
       const type = ({ Add: 'add', Multiply: 'multiply', Concatenate: 'concat' } as const)[className];
       return {
         layers: [{ name, layer: { type }, tensors: [] }],
@@ -113,30 +120,31 @@ export function convertLayer(layer: KerasLayer, from: readonly Read[], version: 
       };
     }
     case 'RepeatVector':
-      return refuse(
+      return invalidModel(
         'makes of one row the steps of another sequence: a network that reads one and writes another is described in model.json',
       );
     default:
-      return refuse('there is no such layer here');
+      return invalidModel('there is no such layer here');
   }
 }
 
 function inner(layer: KerasLayer): KerasLayer {
   const wrapped = layer.config['layer'] as { class_name?: unknown; config?: unknown } | undefined;
-  if (wrapped?.class_name !== 'Dense') return refuse(`wraps ${shown(wrapped?.class_name)}, must be Dense`);
+  if (wrapped?.class_name !== 'Dense')
+    return invalidModel(`wraps ${quote(wrapped?.class_name)}, must be Dense`);
   return { ...layer, className: 'Dense', config: asConfig(wrapped.config) };
 }
 
-function convertDense(layer: KerasLayer, { sequence, width: read }: Read): Converted {
+function convertDense(layer: KerasLayer, { sequence, width: read }: LayerInput): ConvertedLayers {
   const biased = layer.config['use_bias'] !== false;
-  const [kernel, bias] = need(layer, biased ? 2 : 1);
+  const [kernel, bias] = requireWeights(layer, biased ? 2 : 1);
   const [rows, units] = kernel!.shape as [number, number];
-  if (rows !== read) refuse(`its kernel has ${rows} rows, it reads ${read} columns`);
+  if (rows !== read) invalidModel(`its kernel has ${rows} rows, it reads ${read} columns`);
   const tensors = [
     ['weight', transpose(kernel!)],
     ['bias', bias ?? zeros(units)],
   ] as const;
-  const activation = activationOf(layer.config['activation']);
+  const activation = parseActivation(layer.config['activation']);
   return {
     layers: [{ name: layer.name, layer: { type: 'dense', units, activation }, tensors }],
     width: units,
@@ -146,7 +154,7 @@ function convertDense(layer: KerasLayer, { sequence, width: read }: Read): Conve
 }
 
 /** What is no layer of ours by itself: a dense layer whose matrix changes nothing. */
-function identity(name: string, { width, sequence }: Read, activation: string): Converted {
+function identity(name: string, { width, sequence }: LayerInput, activation: string): ConvertedLayers {
   if (activation === 'linear') return { layers: [], width, sequence, notes: [] };
   requireDiagonal(width);
   return {
@@ -158,11 +166,11 @@ function identity(name: string, { width, sequence }: Read, activation: string): 
 }
 
 /** (x − mean) · γ / √(variance + ε) + β, with the moments of the training: x · scale + shift. */
-function convertBatchNorm(layer: KerasLayer, { width, sequence }: Read): Converted {
+function convertBatchNorm(layer: KerasLayer, { width, sequence }: LayerInput): ConvertedLayers {
   const { config } = layer;
   requireDiagonal(width);
   const [scaled, centred] = [config['scale'] !== false, config['center'] !== false];
-  const parts = need(layer, 2 + Number(scaled) + Number(centred)).map(({ values }) => values);
+  const parts = requireWeights(layer, 2 + Number(scaled) + Number(centred)).map(({ values }) => values);
   const gamma = scaled ? parts.shift()! : new Float32Array(width).fill(1);
   const beta = centred ? parts.shift()! : new Float32Array(width);
   const [mean, variance] = parts as [Float32Array, Float32Array];
@@ -177,10 +185,10 @@ function convertBatchNorm(layer: KerasLayer, { width, sequence }: Read): Convert
   };
 }
 
-function convertLayerNorm(layer: KerasLayer, { width, sequence }: Read): Converted {
+function convertLayerNorm(layer: KerasLayer, { width, sequence }: LayerInput): ConvertedLayers {
   const { config } = layer;
   const [scaled, centred] = [config['scale'] !== false, config['center'] !== false];
-  const parts = [...need(layer, Number(scaled) + Number(centred))];
+  const parts = [...requireWeights(layer, Number(scaled) + Number(centred))];
   const weight = scaled ? parts.shift()! : { shape: [width], values: new Float32Array(width).fill(1) };
   const bias = centred ? parts.shift()! : zeros(width);
   const epsilon = Number(config['epsilon'] ?? 1e-3);
@@ -204,7 +212,7 @@ function convertLayerNorm(layer: KerasLayer, { width, sequence }: Read): Convert
 /** Its matrix has as many rows as columns: past this it is an operator, which has none. */
 const widestDiagonal = 4096;
 function requireDiagonal(width: number): void {
-  if (width > widestDiagonal) refuse(`${width} columns as a dense layer, at most ${widestDiagonal}`);
+  if (width > widestDiagonal) invalidModel(`${width} columns as a dense layer, at most ${widestDiagonal}`);
 }
 
 function diagonal(
@@ -212,7 +220,7 @@ function diagonal(
   scale: Float32Array,
   shift: Float32Array,
   activation: string,
-): Converted['layers'][number] {
+): ConvertedLayers['layers'][number] {
   const width = scale.length;
   const values = new Float32Array(width * width);
   scale.forEach((factor, k) => (values[k * width + k] = factor));

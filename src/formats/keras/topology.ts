@@ -1,11 +1,11 @@
-import { refuseFile, shown } from '../arrays.ts';
-import { asConfig, asList, textOf, type Config } from './keras-config.ts';
-import type { KerasLayer, Source } from './keras-model.ts';
+import { invalidWeights, quote } from '../format-errors.ts';
+import { asConfig, asList, asText, type Config } from './keras-config.ts';
+import type { KerasLayer, TensorSource } from './keras-model.ts';
 
 // The layers of a model's config and what each reads, without their weights. A model that stands among another's layers becomes its
 // layers: what read it reads its outputs, and its inputs are what it read.
 
-export interface Draft extends Omit<KerasLayer, 'weights'> {
+export interface TopologyLayer extends Omit<KerasLayer, 'weights'> {
   /** Names of the models that it stands in, the outermost first. */
   readonly within: readonly Container[];
 }
@@ -14,8 +14,8 @@ export interface Container {
   readonly name: string;
 }
 interface Topology {
-  readonly layers: readonly Draft[];
-  readonly outputs: readonly Source[];
+  readonly layers: readonly TopologyLayer[];
+  readonly outputs: readonly TensorSource[];
 }
 
 /** Names under which TensorFlow 1.13 to 1.15 saved layers. */
@@ -26,22 +26,22 @@ const ofTensorflow1 = new Map([
   ['BatchNormalizationV2', 'BatchNormalization'],
 ]);
 const modelClasses = new Set(['Sequential', 'Functional', 'Model']);
-export const isModel = (className: unknown): boolean => modelClasses.has(String(className));
+export const isModelClass = (className: unknown): boolean => modelClasses.has(String(className));
 
 const limits = { layers: 1000, depth: 8 } as const;
 
 /** @throws UnrollError invalid_weights */
-export function draftsOf(json: unknown): Topology {
-  if (!isModel(asConfig(json)['class_name']))
-    return refuseFile(
-      `a Keras model of class ${shown(asConfig(json)['class_name'])}, must be Sequential or Functional`,
+export function parseTopology(json: unknown): Topology {
+  if (!isModelClass(asConfig(json)['class_name']))
+    return invalidWeights(
+      `a Keras model of class ${quote(asConfig(json)['class_name'])}, must be Sequential or Functional`,
     );
   const whole = topologyOf(json, []);
-  if (whole.layers.length > limits.layers) refuseFile(`a model of ${whole.layers.length} layers`);
+  if (whole.layers.length > limits.layers) invalidWeights(`a model of ${whole.layers.length} layers`);
   if (whole.layers.some(({ within }) => within.length > 0)) {
     const seen = new Set<string>();
     for (const { name } of whole.layers) {
-      if (seen.has(name)) refuseFile(`two layers of nested models are called ${shown(name)}`);
+      if (seen.has(name)) invalidWeights(`two layers of nested models are called ${quote(name)}`);
       seen.add(name);
     }
   }
@@ -51,29 +51,31 @@ export function draftsOf(json: unknown): Topology {
 function topologyOf(json: unknown, within: readonly Container[]): Topology {
   const { class_name: kind, config } = asConfig(json);
   const listed = Array.isArray(config) ? config : asList(asConfig(config)['layers']);
-  if (listed.length === 0 || listed.length > limits.layers) refuseFile(`a model of ${listed.length} layers`);
-  if (within.length > limits.depth) refuseFile(`models within models, more than ${limits.depth} deep`);
-  const layers: Draft[] = [];
+  if (listed.length === 0 || listed.length > limits.layers)
+    invalidWeights(`a model of ${listed.length} layers`);
+  if (within.length > limits.depth) invalidWeights(`models within models, more than ${limits.depth} deep`);
+  const layers: TopologyLayer[] = [];
   /** What a model among the layers gives, by its name. */
-  const given = new Map<string, readonly Source[]>();
-  const resolved = (one: Source): Source => {
+  const given = new Map<string, readonly TensorSource[]>();
+  const resolved = (one: TensorSource): TensorSource => {
     const outputs = given.get(one.layer);
     const inner = outputs ? outputs[one.tensor] : one;
     return inner
       ? { ...inner, ...(one.argument !== undefined && { argument: one.argument }) }
-      : refuseFile(`the model ${shown(one.layer)} has no output ${one.tensor}`);
+      : invalidWeights(`the model ${quote(one.layer)} has no output ${one.tensor}`);
   };
-  let before: Source | null = null;
+  let before: TensorSource | null = null;
   for (const [index, one] of listed.entries()) {
     const layer = asConfig(one);
     const name = nameOf(layer, index);
     const nodes = asList(layer['inbound_nodes']);
-    if (nodes.length > 1) refuseFile(`layer ${shown(name)} is used ${nodes.length} times`);
-    const read: readonly Source[] = kind === 'Sequential' ? (before ? [before] : []) : sourcesOf(nodes[0]);
+    if (nodes.length > 1) invalidWeights(`layer ${quote(name)} is used ${nodes.length} times`);
+    const read: readonly TensorSource[] =
+      kind === 'Sequential' ? (before ? [before] : []) : sourcesOf(nodes[0]);
     const inputs = read.map(resolved);
     const className = String(layer['class_name']);
     before = { layer: name, tensor: 0 };
-    if (isModel(className)) {
+    if (isModelClass(className)) {
       const inner = topologyOf(layer, [...within, { className, name }]);
       const { layers: placed, outputs } = spliced(inner, layer['config'], inputs);
       layers.push(...placed);
@@ -93,19 +95,19 @@ function topologyOf(json: unknown, within: readonly Container[]): Topology {
 }
 
 const nameOf = (layer: Config, index: number): string =>
-  textOf(layer['name']) ?? textOf(asConfig(layer['config'])['name']) ?? `layer_${index}`;
+  asText(layer['name']) ?? asText(asConfig(layer['config'])['name']) ?? `layer_${index}`;
 
 /** A model's layers, reading `inputs` in the place of its own. Where there are none, its input is the whole model's. */
-function spliced({ layers, outputs }: Topology, config: unknown, inputs: readonly Source[]): Topology {
+function spliced({ layers, outputs }: Topology, config: unknown, inputs: readonly TensorSource[]): Topology {
   if (inputs.length === 0) return { layers, outputs };
   const own = layers.filter(({ className }) => className === 'InputLayer').map(({ name }) => name);
   const said = historySources(asConfig(config)['input_layers']).map(({ layer }) => layer);
   const names = said.length > 0 ? said : own;
-  const into = (one: Source): Source => {
+  const into = (one: TensorSource): TensorSource => {
     const place = names.indexOf(one.layer);
     return place < 0
       ? one
-      : (inputs[place] ?? refuseFile(`a model of ${names.length} inputs reads ${inputs.length}`));
+      : (inputs[place] ?? invalidWeights(`a model of ${names.length} inputs reads ${inputs.length}`));
   };
   return {
     // a Sequential's first layer may read its input without a layer for it
@@ -123,10 +125,10 @@ function spliced({ layers, outputs }: Topology, config: unknown, inputs: readonl
  * Tensors in an inbound node: Keras 3 has them with their history among its arguments, by position and by name, Keras 1 and 2
  * [name, node, tensor, arguments by name], in which a tensor is [name, node, tensor].
  */
-function sourcesOf(node: unknown): Source[] {
+function sourcesOf(node: unknown): TensorSource[] {
   const { args, kwargs } = asConfig(node);
   if (args === undefined) return [...historySources(node), ...tensorArguments(node)];
-  const sources: Source[] = [];
+  const sources: TensorSource[] = [];
   const walk = (value: unknown, depth: number, argument?: string): void => {
     if (depth > 8) return;
     if (Array.isArray(value)) value.forEach((one) => walk(one, depth + 1, argument));
@@ -141,7 +143,7 @@ function sourcesOf(node: unknown): Source[] {
 }
 
 /** Keras 2: tensors among the arguments by name of every input. */
-function tensorArguments(node: unknown): Source[] {
+function tensorArguments(node: unknown): TensorSource[] {
   return asList(node).flatMap((input) =>
     Object.entries(asConfig(asList(input)[3])).flatMap(([argument, value]) => {
       const tensors = typeof asList(value)[0] === 'string' ? [value] : asList(value);
@@ -156,14 +158,14 @@ function tensorArguments(node: unknown): Source[] {
 }
 
 /** [name, node, tensor], or a list of them. */
-function historySources(value: unknown): Source[] {
+function historySources(value: unknown): TensorSource[] {
   const list = asList(value);
   if (typeof list[0] === 'string') return [sourceOf(list)];
   return list.flatMap((one) => (typeof asList(one)[0] === 'string' ? [sourceOf(asList(one))] : []));
 }
 
 /** [name, node, tensor, …]; the first tensor where that isn't said. */
-const sourceOf = ([name, , tensor]: readonly unknown[], argument?: string): Source => ({
+const sourceOf = ([name, , tensor]: readonly unknown[], argument?: string): TensorSource => ({
   layer: String(name),
   tensor: Number.isSafeInteger(tensor) ? (tensor as number) : 0,
   ...(argument !== undefined && { argument }),

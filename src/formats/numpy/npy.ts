@@ -1,6 +1,7 @@
 import type { Tensor } from '../../network/weights.ts';
-import { countOf, refuseFile, shown } from '../arrays.ts';
+import { countElements } from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
+import { invalidWeights, quote } from '../format-errors.ts';
 
 // npy (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a magic string, a version, the length of a header,
 // and the header, a Python dictionary: {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }; then the numbers.
@@ -24,7 +25,7 @@ const types: Readonly<Record<string, NumberType>> = {
 
 /** @param where names the file in errors @throws UnrollError invalid_weights */
 export function readNpy(bytes: Uint8Array, where: string): Tensor {
-  const wrong = (what: string): never => refuseFile(`${where}: ${what}`);
+  const wrong = (what: string): never => invalidWeights(`${where}: ${what}`);
   const text = (from: number, to: number): string => String.fromCharCode(...bytes.subarray(from, to));
   if (bytes.length < 12 || text(0, 6) !== npyMagic) wrong('is no npy file');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -36,16 +37,16 @@ export function readNpy(bytes: Uint8Array, where: string): Tensor {
     wrong(`a header of ${length} bytes in a file of ${bytes.length}`);
   const header = text(start, start + length);
   const field = (pattern: RegExp, name: string): string =>
-    pattern.exec(header)?.[1] ?? wrong(`its header has no ${name} that we know: ${shown(header.trim())}`);
+    pattern.exec(header)?.[1] ?? wrong(`its header has no ${name} that we know: ${quote(header.trim())}`);
 
   const descr = field(/'descr'\s*:\s*'([^']*)'/, 'descr');
   const type = /^[<|=]/.test(descr) ? types[descr.slice(1)] : undefined;
   if (!type)
-    return wrong(`numbers of ${shown(descr)}, must be little-endian ${Object.keys(types).join(', ')}`);
+    return wrong(`numbers of ${quote(descr)}, must be little-endian ${Object.keys(types).join(', ')}`);
   const fortran = field(/'fortran_order'\s*:\s*(True|False)/, 'fortran_order') === 'True';
   const sizes = field(/'shape'\s*:\s*\(([\d\s,]*)\)/, 'shape');
   const shape = sizes.split(',').flatMap((size) => (size.trim() === '' ? [] : [Number(size)]));
-  const count = countOf(shape, where);
+  const count = countElements(shape, where);
   const first = start + length;
   const wanted = count * numberTypes[type].bytes;
   if (bytes.length - first !== wanted)

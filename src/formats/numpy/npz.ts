@@ -1,13 +1,13 @@
-import { collectArrays, type Arrays } from '../arrays.ts';
+import { createArrayCollector, type Arrays } from '../arrays.ts';
 import { readZip } from '../zip.ts';
 import { readNpy } from './npy.ts';
 
 /** A zip of npy files; an array has its file's name without `.npy`. @throws UnrollError invalid_weights */
 export function readNpz(bytes: Uint8Array): Arrays {
-  const found = collectArrays();
+  const found = createArrayCollector();
   for (const [name, file] of readZip(bytes, (entry) => entry.endsWith('.npy'))) {
     const array = readNpy(file, name);
-    found.expect(array.values.length);
+    found.reserve(array.values.length);
     found.add(name.slice(0, -'.npy'.length), array);
   }
   return found.arrays;

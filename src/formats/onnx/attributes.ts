@@ -1,7 +1,7 @@
 import type { OnnxNode } from './read-onnx.ts';
 
 /** A node's attributes but its graphs and tensors, as a program has them. */
-export function attributesOf({
+export function toAttributes({
   attributes: given,
 }: Pick<OnnxNode, 'attributes'>): Record<string, number | string | number[] | string[]> {
   const attributes: Record<string, number | string | number[] | string[]> = {};

@@ -1,19 +1,19 @@
 import { bodiesOf } from '../../operators/bodies-of.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
-import { shown } from '../arrays.ts';
-import { refuse } from './refuse.ts';
+import { invalidModel, quote } from '../format-errors.ts';
 
 // PyTorch's exporter writes a loop that appends to a list with SequenceEmpty before it and SequenceInsert within. A list is a tensor here, its
 // items along the first axis, so such a loop collects: what is appended becomes one of the loop's collected outputs.
 
 /** Operators that only make such lists: none may be left. */
-export const listMakers: ReadonlySet<string> = new Set(['SequenceEmpty', 'SequenceInsert']);
+export const listOperators: ReadonlySet<string> = new Set(['SequenceEmpty', 'SequenceInsert']);
 
 /** @throws UnrollError invalid_model for a list that is anything but what a loop collects */
 export function collectLists(body: BodySpec): BodySpec {
   const collected = withoutLists(body, new Set());
   const left = findMaker(collected);
-  if (left) refuse(`${left.operator} ${shown(left.outputs[0])}: a list can only be what a loop collects`);
+  if (left)
+    invalidModel(`${left.operator} ${quote(left.outputs[0])}: a list can only be what a loop collects`);
   return collected;
 }
 
@@ -87,7 +87,7 @@ function collecting(loop: OperatorSpec, empty: ReadonlySet<string>): OperatorSpe
 
 function findMaker({ operators }: Pick<BodySpec, 'operators'>): OperatorSpec | undefined {
   for (const operator of operators) {
-    if (listMakers.has(operator.operator)) return operator;
+    if (listOperators.has(operator.operator)) return operator;
     for (const body of bodiesOf(operator)) {
       const found = findMaker(body);
       if (found) return found;

@@ -1,7 +1,6 @@
-import { shown } from '../arrays.ts';
+import { invalidModel, quote } from '../format-errors.ts';
 import type { GraphSettings } from './graph-settings.ts';
 import type { OnnxModel, OnnxValue } from './read-onnx.ts';
-import { refuse } from './refuse.ts';
 
 /** What a graph's inputs and outputs are for. */
 export interface GraphRoles {
@@ -18,11 +17,11 @@ export interface GraphRoles {
  * named like it, or else from the first one left that has its shape.
  * @throws UnrollError invalid_model, with what to say in model.json
  */
-export function graphRoles({ inputs, outputs }: OnnxModel, said: GraphSettings): GraphRoles {
+export function resolveGraphRoles({ inputs, outputs }: OnnxModel, said: GraphSettings): GraphRoles {
   const named = (list: readonly OnnxValue[], name: string, field: string): OnnxValue =>
     list.find((one) => one.name === name) ??
-    refuse(
-      `graph.${field}: the graph has no ${shown(name)}, but ${list.map((one) => shown(one.name)).join(', ')}`,
+    invalidModel(
+      `graph.${field}: the graph has no ${quote(name)}, but ${list.map((one) => quote(one.name)).join(', ')}`,
     );
   for (const name of Object.keys(said.set)) named(inputs, name, 'set');
   for (const name of Object.keys(said.shapes)) named(inputs, name, 'shapes');
@@ -33,12 +32,12 @@ export function graphRoles({ inputs, outputs }: OnnxModel, said: GraphSettings):
   const input =
     said.input === undefined
       ? (open.find(({ name, shape }) => shape.length > 0 && !isState(name)) ??
-        refuse('the graph has no input to feed'))
+        invalidModel('the graph has no input to feed'))
       : named(open, said.input, 'input');
   const output =
     said.output === undefined
       ? (outputs.find(({ name }) => !pairs?.some(([, to]) => to === name)) ??
-        refuse('the graph has no output to answer'))
+        invalidModel('the graph has no output to answer'))
       : named(outputs, said.output, 'output');
   if (pairs) {
     const states = pairs.map(([from, to]) => ({
@@ -46,7 +45,7 @@ export function graphRoles({ inputs, outputs }: OnnxModel, said: GraphSettings):
       output: named(outputs, to, 'states'),
     }));
     const left = open.filter(({ name }) => name !== input.name && !isState(name));
-    if (left.length > 0) refuse(unsettled(left));
+    if (left.length > 0) invalidModel(unsettled(left));
     return { input, output, states, inferred: false };
   }
 
@@ -63,12 +62,12 @@ export function graphRoles({ inputs, outputs }: OnnxModel, said: GraphSettings):
       free.splice(free.indexOf(from), 1);
     }
   }
-  if (left.length > 0) refuse(unsettled(left));
+  if (left.length > 0) invalidModel(unsettled(left));
   return { input, output, states, inferred: states.length > 0 };
 }
 
 const unsettled = (left: readonly OnnxValue[]): string =>
-  `the graph reads ${left.map(({ name, shape }) => `${shown(name)} [${shape.map((size) => size ?? '?').join(', ')}]`).join(', ')}, which no output becomes: ` +
+  `the graph reads ${left.map(({ name, shape }) => `${quote(name)} [${shape.map((size) => size ?? '?').join(', ')}]`).join(', ')}, which no output becomes: ` +
   'in model.json, graph.set gives an input a number, graph.states says which output an input becomes';
 
 /** Sizes that neither side leaves open are the same; an output may leave all open. */

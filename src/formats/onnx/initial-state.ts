@@ -1,12 +1,12 @@
-import { refuse } from './refuse.ts';
-import type { Value } from './values.ts';
+import { invalidModel } from '../format-errors.ts';
+import type { TrackedValue } from './tracked-value.ts';
 
 /**
  * Where a recurrent operator starts: the rows of initial_h or initial_c [directions, batch, units] (layout 1: [batch, directions,
  * units]), one a direction. Null for zeros, and for an input of the graph, which is the model's state.
  */
-export function initialState(
-  value: Value | undefined,
+export function readInitialState(
+  value: TrackedValue | undefined,
   name: 'initial_h' | 'initial_c',
   { directions, units, layout }: { directions: number; units: number; layout: number },
 ): Float32Array[] | null {
@@ -14,12 +14,13 @@ export function initialState(
   const each = Array.from({ length: directions }, (_, direction) => direction);
   if (value.kind === 'fill')
     return value.value === 0 ? null : each.map(() => new Float32Array(units).fill(value.value));
-  if (value.kind !== 'constant') return refuse(`${name} is neither a constant nor an input of the graph`);
+  if (value.kind !== 'constant')
+    return invalidModel(`${name} is neither a constant nor an input of the graph`);
   const { shape, values } = value.tensor;
   const batch = values.length / (directions * units);
   const wanted = layout === 0 ? [directions, batch, units] : [batch, directions, units];
   if (batch !== 1 && shape.join() !== wanted.join())
-    refuse(`${name} [${shape.join(', ')}] for ${directions} directions of ${units} units`);
+    invalidModel(`${name} [${shape.join(', ')}] for ${directions} directions of ${units} units`);
   const rowOf = (direction: number, one: number): Float32Array => {
     const row = layout === 0 ? direction * batch + one : one * directions + direction;
     return values.subarray(row * units, (row + 1) * units);
@@ -27,6 +28,6 @@ export function initialState(
   for (const direction of each)
     for (let one = 1; one < batch; one++)
       if (rowOf(direction, one).some((number, unit) => number !== rowOf(direction, 0)[unit]))
-        refuse(`${name} starts the ${batch} sequences of a batch in different states`);
+        invalidModel(`${name} starts the ${batch} sequences of a batch in different states`);
   return values.every((number) => number === 0) ? null : each.map((direction) => rowOf(direction, 0));
 }

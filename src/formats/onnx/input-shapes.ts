@@ -1,20 +1,19 @@
 import type { ProgramSpec } from '../../network/spec.ts';
-import { shown } from '../arrays.ts';
+import { invalidModel, quote } from '../format-errors.ts';
 import type { OnnxValue } from './read-onnx.ts';
-import { refuse } from './refuse.ts';
 
 /** A shape that an input may have here, one sequence at a time; −1 is its steps, where they are an axis of it. */
 export type InputShape = Pick<ProgramSpec['input'], 'shape' | 'steps'>;
 
 /** @returns what an input can be, the likeliest first; which one it is, the operators tell */
-export function inputShapes(
+export function listInputShapes(
   { name, shape, sizes, type }: OnnxValue,
   said: readonly number[] | undefined,
   runs: 'step' | 'sequence' | null,
 ): InputShape[] {
   if (said) {
-    if (said.filter((size) => size === -1).length > 1) refuse(`graph.shapes.${name}: more than one −1`);
-    if (runs === 'step' && said.includes(-1)) refuse(`graph.shapes.${name}: a step has no −1`);
+    if (said.filter((size) => size === -1).length > 1) invalidModel(`graph.shapes.${name}: more than one −1`);
+    if (runs === 'step' && said.includes(-1)) invalidModel(`graph.shapes.${name}: a step has no −1`);
     return [{ shape: [...said] }];
   }
   const open = shape.flatMap((size, i) => (size === null ? [i] : []));
@@ -22,8 +21,8 @@ export function inputShapes(
   const asStep = (): InputShape => {
     // one number a step where the steps are an axis of their own, else the last axis is what a step has
     if (!ids && open.includes(shape.length - 1))
-      return refuse(
-        `the input ${shown(name)} is [${shape.map((size) => size ?? '?').join(', ')}]: how many numbers a step has must be said in model.json, graph.shapes`,
+      return invalidModel(
+        `the input ${quote(name)} is [${shape.map((size) => size ?? '?').join(', ')}]: how many numbers a step has must be said in model.json, graph.shapes`,
       );
     return { shape: shape.map((size) => size ?? 1) };
   };

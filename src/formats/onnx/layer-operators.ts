@@ -1,21 +1,35 @@
 import type { Tensor } from '../../network/weights.ts';
-import { axesOf, constant, int, ready, shape, type Operator, type Reading } from './operator.ts';
+import {
+  getAxes,
+  requireConstant,
+  getIntegerAttribute,
+  requireFeatureRows,
+  shapeValue,
+  type OperatorConverter,
+  type ConversionContext,
+} from './operator-converter.ts';
 import type { OnnxNode } from './read-onnx.ts';
-import { refuse } from './refuse.ts';
-import { axis, type Rows } from './values.ts';
+import { invalidModel } from '../format-errors.ts';
+import { createAxis, type Rows } from './tracked-value.ts';
 
 // Operators that compute something of every row, or of rows over time: layers of ours.
 
 /** y = W x + b in a layer of its own. */
-function dense(name: string, x: Rows, weight: Tensor, bias: Tensor | null, { draft }: Reading): Rows {
+function dense(
+  name: string,
+  x: Rows,
+  weight: Tensor,
+  bias: Tensor | null,
+  { draft }: ConversionContext,
+): Rows {
   const [units = 0, width = 0] = weight.shape;
   if (weight.shape.length !== 2 || (x.width !== 0 && width !== x.width))
-    refuse(`a matrix of [${weight.shape.join(', ')}] for ${x.width} columns`);
+    invalidModel(`a matrix of [${weight.shape.join(', ')}] for ${x.width} columns`);
   const zeros = { shape: [units], values: new Float32Array(units) };
   const layer = draft.add(
     name,
     { type: 'dense', units, activation: 'linear' },
-    [draft.rowsOf(x)],
+    [draft.resolveRows(x)],
     [
       ['weight', weight],
       ['bias', bias ?? zeros],
@@ -25,14 +39,20 @@ function dense(name: string, x: Rows, weight: Tensor, bias: Tensor | null, { dra
 }
 
 /** y = scale · x + shift, column by column: into the dense layer before it where nobody else reads that, else a layer of its own. */
-function affine(node: OnnxNode, x: Rows, scale: Float32Array, shift: Float32Array, reading: Reading): Rows {
+function affine(
+  node: OnnxNode,
+  x: Rows,
+  scale: Float32Array,
+  shift: Float32Array,
+  reading: ConversionContext,
+): Rows {
   const { draft } = reading;
   const { width } = x;
   const before = draft.layer(x.layer);
   const open =
     before['type'] === 'dense' &&
     before['activation'] === 'linear' &&
-    reading.alone(x.layer) &&
+    reading.hasSingleReader(x.layer) &&
     x.end === null;
   if (open) {
     const [weight, bias] = [draft.tensor(`${x.layer}.weight`), draft.tensor(`${x.layer}.bias`)];
@@ -62,44 +82,47 @@ function affine(node: OnnxNode, x: Rows, scale: Float32Array, shift: Float32Arra
 function overColumns({ shape: sizes, values }: Tensor, width: number): Float32Array {
   if (values.length === 1) return new Float32Array(width).fill(values[0]!);
   if (values.length !== width || sizes.at(-1) !== width)
-    return refuse(`a constant of [${sizes.join(', ')}] beside ${width} columns`);
+    return invalidModel(`a constant of [${sizes.join(', ')}] beside ${width} columns`);
   return values;
 }
 
 const arithmetic =
-  (scaleOf: (k: Float32Array) => Float32Array, shiftOf: (k: Float32Array) => Float32Array): Operator =>
+  (
+    scaleOf: (k: Float32Array) => Float32Array,
+    shiftOf: (k: Float32Array) => Float32Array,
+  ): OperatorConverter =>
   (node, inputs, reading) => {
     const [a, b] = inputs;
-    if (inputs.some((one) => one?.kind === 'shape')) return [shape];
+    if (inputs.some((one) => one?.kind === 'shape')) return [shapeValue];
     if (a?.kind === 'rows' && b?.kind === 'rows') {
       const type = node.op === 'Add' ? 'add' : node.op === 'Mul' ? 'multiply' : null;
-      if (type === null) return refuse('of two sequences only sums and products are supported');
-      const [one, other] = [ready(a), ready(b)];
-      if (one.width !== other.width) refuse(`joins ${one.width} and ${other.width} columns`);
+      if (type === null) return invalidModel('of two sequences only sums and products are supported');
+      const [one, other] = [requireFeatureRows(a), requireFeatureRows(b)];
+      if (one.width !== other.width) invalidModel(`joins ${one.width} and ${other.width} columns`);
       const layer = reading.draft.add(node.name || type, { type }, [
-        reading.draft.rowsOf(one),
-        reading.draft.rowsOf(other),
+        reading.draft.resolveRows(one),
+        reading.draft.resolveRows(other),
       ]);
       return [{ ...one, layer, end: null }];
     }
     const first = a?.kind === 'rows';
     if (!first && (node.op === 'Sub' || node.op === 'Div'))
-      return refuse('a constant less or by a sequence is not supported');
-    const x = ready(first ? a : b);
-    const vector = overColumns(constant(first ? b : a, 'its other side'), x.width);
+      return invalidModel('a constant less or by a sequence is not supported');
+    const x = requireFeatureRows(first ? a : b);
+    const vector = overColumns(requireConstant(first ? b : a, 'its other side'), x.width);
     return [affine(node, x, scaleOf(vector), shiftOf(vector), reading)];
   };
 const ones = (of: Float32Array): Float32Array => new Float32Array(of.length).fill(1);
 const zerosLike = (of: Float32Array): Float32Array => new Float32Array(of.length);
 
 const activation =
-  (name: string): Operator =>
+  (name: string): OperatorConverter =>
   (node, inputs, reading) => {
-    const x = ready(inputs[0]);
+    const x = requireFeatureRows(inputs[0]);
     if (name === 'softmax') {
       const usual = reading.opset < 13 ? 1 : -1;
-      const on = int(node, 'axis', usual);
-      if (on !== -1 && on !== x.axes.length - 1) refuse(`a softmax over axis ${on}, must be the last`);
+      const on = getIntegerAttribute(node, 'axis', usual);
+      if (on !== -1 && on !== x.axes.length - 1) invalidModel(`a softmax over axis ${on}, must be the last`);
     }
     const scaled = affine(node, x, new Float32Array(x.width).fill(1), new Float32Array(x.width), reading);
     reading.draft.layer(scaled.layer)['activation'] = name;
@@ -107,36 +130,36 @@ const activation =
   };
 
 const pool =
-  (mode: 'mean' | 'max'): Operator =>
+  (mode: 'mean' | 'max'): OperatorConverter =>
   (node, inputs, { draft }) => {
-    const x = ready(inputs[0]);
-    const on = axesOf(node, inputs[1], x.axes.length);
-    if (on.length !== 1 || x.axes[on[0]!]?.role !== 'time') refuse('only over time');
-    const layer = draft.add(node.name || mode, { type: 'pool', mode }, [draft.rowsOf(x)]);
+    const x = requireFeatureRows(inputs[0]);
+    const on = getAxes(node, inputs[1], x.axes.length);
+    if (on.length !== 1 || x.axes[on[0]!]?.role !== 'time') invalidModel('only over time');
+    const layer = draft.add(node.name || mode, { type: 'pool', mode }, [draft.resolveRows(x)]);
     const axes =
-      int(node, 'keepdims', 1) === 1
-        ? x.axes.map((one, i) => (i === on[0] ? axis('one') : one))
+      getIntegerAttribute(node, 'keepdims', 1) === 1
+        ? x.axes.map((one, i) => (i === on[0] ? createAxis('one') : one))
         : x.axes.filter((_, i) => i !== on[0]);
     return [{ ...x, axes, layer, end: null }];
   };
 
-export const layerOperators: Readonly<Record<string, Operator>> = {
+export const layerOperators: Readonly<Record<string, OperatorConverter>> = {
   MatMul(node, [a, b], reading) {
-    const x = ready(a);
-    const { shape: sizes, values } = constant(b, 'the matrix');
+    const x = requireFeatureRows(a);
+    const { shape: sizes, values } = requireConstant(b, 'the matrix');
     const [inner = 0, units = 0] = sizes;
     const turned = Float32Array.from(values, (_, i) => values[(i % inner) * units + Math.floor(i / inner)]!);
     return [dense(node.name || 'dense', x, { shape: [units, inner], values: turned }, null, reading)];
   },
   Gemm(node, [a, b, c], reading) {
-    const x = ready(a);
+    const x = requireFeatureRows(a);
     const scale = (name: string): number => node.attributes.get(name)?.f ?? 1;
-    if (int(node, 'transA', 0) !== 0 || scale('alpha') !== 1 || scale('beta') !== 1)
-      refuse('transA, alpha and beta must be left as they are');
-    const { shape: sizes, values } = constant(b, 'the matrix');
+    if (getIntegerAttribute(node, 'transA', 0) !== 0 || scale('alpha') !== 1 || scale('beta') !== 1)
+      invalidModel('transA, alpha and beta must be left as they are');
+    const { shape: sizes, values } = requireConstant(b, 'the matrix');
     const [r = 0, k = 0] = sizes;
     const weight =
-      int(node, 'transB', 0) !== 0
+      getIntegerAttribute(node, 'transB', 0) !== 0
         ? { shape: sizes, values }
         : {
             shape: [k, r],
@@ -144,7 +167,7 @@ export const layerOperators: Readonly<Record<string, Operator>> = {
           };
     const units = weight.shape[0]!;
     const bias =
-      c === undefined ? null : { shape: [units], values: overColumns(constant(c, 'the bias'), units) };
+      c === undefined ? null : { shape: [units], values: overColumns(requireConstant(c, 'the bias'), units) };
     return [dense(node.name || 'dense', x, weight, bias, reading)];
   },
   Add: arithmetic(ones, (k) => k),
@@ -156,14 +179,16 @@ export const layerOperators: Readonly<Record<string, Operator>> = {
   Sigmoid: activation('sigmoid'),
   Softmax: activation('softmax'),
   LayerNormalization(node, [value, scale, shift], { draft }) {
-    const x = ready(value);
-    const on = int(node, 'axis', -1);
-    if (on !== -1 && on !== x.axes.length - 1) refuse(`normalises over axis ${on}, must be the last`);
-    const weight = { shape: [x.width], values: overColumns(constant(scale, 'the scale'), x.width) };
+    const x = requireFeatureRows(value);
+    const on = getIntegerAttribute(node, 'axis', -1);
+    if (on !== -1 && on !== x.axes.length - 1) invalidModel(`normalises over axis ${on}, must be the last`);
+    const weight = { shape: [x.width], values: overColumns(requireConstant(scale, 'the scale'), x.width) };
     const bias = {
       shape: [x.width],
       values:
-        shift === undefined ? new Float32Array(x.width) : overColumns(constant(shift, 'the shift'), x.width),
+        shift === undefined
+          ? new Float32Array(x.width)
+          : overColumns(requireConstant(shift, 'the shift'), x.width),
     };
     const epsilon = node.attributes.get('epsilon')?.f ?? 1e-5;
     return [
@@ -172,7 +197,7 @@ export const layerOperators: Readonly<Record<string, Operator>> = {
         layer: draft.add(
           node.name || 'norm',
           { type: 'layer_norm', epsilon },
-          [draft.rowsOf(x)],
+          [draft.resolveRows(x)],
           [
             ['weight', weight],
             ['bias', bias],

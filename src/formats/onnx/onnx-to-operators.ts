@@ -2,27 +2,30 @@ import { UnrollError } from '../../errors.ts';
 import { sizeOf, type Operand } from '../../operators/operand.ts';
 import { programWidth } from '../../operators/output-width.ts';
 import type { ProgramSpec } from '../../network/spec.ts';
-import { shown } from '../arrays.ts';
-import type { ForeignNetwork } from '../imported-network.ts';
-import { operatorCounts, programName, programNetwork } from '../operators/program-network.ts';
-import { blank, constantsOf } from '../operators/constants.ts';
-import { fold, type Folded } from '../operators/fold.ts';
-import { graphRoles, type GraphRoles } from './graph-roles.ts';
+import { invalidModel, quote } from '../format-errors.ts';
+import type { ImportedNetwork } from '../imported-network.ts';
+import {
+  summarizeOperators,
+  operatorGraphLayerName,
+  createOperatorGraphNetwork,
+} from '../operators/operator-graph-network.ts';
+import { createPlaceholder, splitConstants } from '../operators/constants.ts';
+import { foldConstants, type FoldedGraph } from '../operators/fold-constants.ts';
+import { resolveGraphRoles, type GraphRoles } from './graph-roles.ts';
 import type { GraphSettings } from './graph-settings.ts';
-import { inputShapes, type InputShape } from './input-shapes.ts';
-import { programOperators, type ProgramGraph } from './upgrade-operators.ts';
+import { listInputShapes, type InputShape } from './input-shapes.ts';
+import { upgradeOperators, type OperatorGraph } from './upgrade-operators.ts';
 import type { OnnxModel, OnnxValue } from './read-onnx.ts';
-import { refuse } from './refuse.ts';
 
 /**
  * A graph as one layer that runs its operators: at every step with its states carried on, or over a whole sequence.
  * @throws UnrollError invalid_model with what is missing, or what has to be said
  */
-export function programOfOnnx(model: OnnxModel, said: GraphSettings): ForeignNetwork {
-  const graph = programOperators(model);
-  const roles = graphRoles(model, said);
+export function onnxToOperators(model: OnnxModel, said: GraphSettings): ImportedNetwork {
+  const graph = upgradeOperators(model);
+  const roles = resolveGraphRoles(model, said);
   const runs = said.runs ?? (roles.states.length > 0 ? 'step' : null);
-  const candidates = inputShapes(roles.input, said.shapes[roles.input.name], runs);
+  const candidates = listInputShapes(roles.input, said.shapes[roles.input.name], runs);
   const failures: unknown[] = [];
   for (const shape of candidates)
     try {
@@ -43,34 +46,34 @@ export function programOfOnnx(model: OnnxModel, said: GraphSettings): ForeignNet
 
 function build(
   model: OnnxModel,
-  graph: ProgramGraph,
+  graph: OperatorGraph,
   roles: GraphRoles,
   said: GraphSettings,
   { shape, steps }: InputShape,
   runs: 'step' | 'sequence',
-): ForeignNetwork {
+): ImportedNetwork {
   const own = (name: string): string => graph.named.get(name)!;
   const input = own(roles.input.name);
   const inputs = new Map<string, Operand | null>();
   const wholeInput = isWhole(roles.input);
   const first = shape.map((size) => (size === -1 ? (steps ?? size) : size));
-  inputs.set(input, first.includes(-1) ? null : blank(first, wholeInput ? 'int' : 'float'));
+  inputs.set(input, first.includes(-1) ? null : createPlaceholder(first, wholeInput ? 'int' : 'float'));
   for (const [name, given] of Object.entries(said.set))
     inputs.set(own(name), settled(model.inputs, name, given));
   const states = roles.states.map((state) => {
     const sizes = said.shapes[state.input.name] ?? state.input.shape.map((size) => size ?? 1);
-    if (sizes.includes(-1)) refuse(`graph.shapes.${state.input.name}: a state has no steps`);
-    inputs.set(own(state.input.name), blank(sizes, 'float'));
+    if (sizes.includes(-1)) invalidModel(`graph.shapes.${state.input.name}: a state has no steps`);
+    inputs.set(own(state.input.name), createPlaceholder(sizes, 'float'));
     return { input: own(state.input.name), output: own(state.output.name), shape: [...sizes] };
   });
   const wanted = { ...graph, outputs: [own(roles.output.name), ...states.map(({ output }) => output)] };
-  const folded = fold(wanted, inputs, graph.constants);
-  const { floats, whole } = constantsOf(folded);
+  const folded = foldConstants(wanted, inputs, graph.constants);
+  const { floats, whole } = splitConstants(folded);
   const vocabulary = wholeInput ? vocabularyOf(folded, input) : undefined;
 
   const draft: ProgramSpec = {
     type: 'program',
-    name: programName,
+    name: operatorGraphLayerName,
     inputs: ['input'],
     runs,
     input: {
@@ -88,8 +91,8 @@ function build(
     operators: [...folded.operators],
   };
   if (programWidth(draft) < 1)
-    refuse(`graph.context: ${said.context} numbers before a step of ${sizeOf(shape)}`);
-  const network = programNetwork(draft, floats, (layer) => notesOf(model, roles, layer));
+    invalidModel(`graph.context: ${said.context} numbers before a step of ${sizeOf(shape)}`);
+  const network = createOperatorGraphNetwork(draft, floats, (layer) => notesOf(model, roles, layer));
   const tensors = batchFirst(draft) ? { input: roles.input.name, output: roles.output.name } : undefined;
   return { ...network, tensors };
 }
@@ -108,17 +111,17 @@ function settled(inputs: readonly OnnxValue[], name: string, given: number | rea
   const numbers = [given].flat();
   const shape = value.shape.map((size) => size ?? 1);
   if (sizeOf(shape) !== numbers.length)
-    refuse(
+    invalidModel(
       `graph.set.${name}: ${numbers.length} numbers, the graph reads [${value.shape.map((size) => size ?? '?').join(', ')}]`,
     );
   const kind = value.type === 9 ? 'bool' : isWhole(value) ? 'int' : 'float';
-  const one = blank(shape, kind);
+  const one = createPlaceholder(shape, kind);
   one.values.set(numbers);
   return { ...one, known: true };
 }
 
 /** Rows of the matrix that ids are looked up in. */
-function vocabularyOf({ operators, constants }: Folded, input: string): number {
+function vocabularyOf({ operators, constants }: FoldedGraph, input: string): number {
   const ids = new Set([input]);
   for (const { operator, inputs, outputs } of operators) {
     if (
@@ -129,7 +132,7 @@ function vocabularyOf({ operators, constants }: Folded, input: string): number {
     const table = operator === 'Gather' && ids.has(inputs[1]!) ? constants.get(inputs[0]!) : undefined;
     if (table) return table.shape[0]!;
   }
-  return refuse(`the input ${shown(input)} is whole numbers, but no matrix is looked up by them`);
+  return invalidModel(`the input ${quote(input)} is whole numbers, but no matrix is looked up by them`);
 }
 
 function notesOf(
@@ -140,11 +143,11 @@ function notesOf(
   const { runs, input, operators } = layer;
   return [
     `written by ${producer || 'an unknown program'}, opset ${opset}`,
-    `runs as ${operators.length} operators, ${runs === 'step' ? 'at every step' : 'over whole sequences'}: ${operatorCounts(layer)}`,
-    `${shown(read.name)} [${input.shape.map((size) => (size === -1 ? 'steps' : size)).join(', ')}] is fed, ${shown(answers.name)} answers`,
+    `runs as ${operators.length} operators, ${runs === 'step' ? 'at every step' : 'over whole sequences'}: ${summarizeOperators(layer)}`,
+    `${quote(read.name)} [${input.shape.map((size) => (size === -1 ? 'steps' : size)).join(', ')}] is fed, ${quote(answers.name)} answers`,
     ...states.map(
       (state) =>
-        `${shown(state.input.name)} is a state, ${shown(state.output.name)} at the next step${inferred ? ' (they fit; model.json, graph.states, says otherwise)' : ''}`,
+        `${quote(state.input.name)} is a state, ${quote(state.output.name)} at the next step${inferred ? ' (they fit; model.json, graph.states, says otherwise)' : ''}`,
     ),
   ];
 }

@@ -1,4 +1,4 @@
-import { refuseFile } from '../arrays.ts';
+import { invalidWeights } from '../format-errors.ts';
 
 // The wire format of protocol buffers (https://protobuf.dev/programming-guides/encoding): fields by number, four kinds of values. What
 // a field means, its reader knows.
@@ -12,26 +12,27 @@ export interface Field {
 const mostFields = 2_000_000;
 
 /** The fields of one message, in order. @throws UnrollError invalid_weights */
-export function* fieldsOf(bytes: Uint8Array): Generator<Field> {
+export function* parseFields(bytes: Uint8Array): Generator<Field> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   const varint = (): bigint => {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
-      if (at >= bytes.length) return refuseFile('the ONNX file ends within a number');
+      if (at >= bytes.length) return invalidWeights('the ONNX file ends within a number');
       const byte = bytes[at++]!;
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return BigInt.asUintN(64, value);
     }
-    return refuseFile('the ONNX file has a number of more than 64 bits');
+    return invalidWeights('the ONNX file has a number of more than 64 bits');
   };
   const take = (length: number): number => {
-    if (!(length <= bytes.length - at)) refuseFile(`the ONNX file ends within a field of ${length} bytes`);
+    if (!(length <= bytes.length - at))
+      invalidWeights(`the ONNX file ends within a field of ${length} bytes`);
     at += length;
     return at - length;
   };
   for (let count = 0; at < bytes.length; count++) {
-    if (count > mostFields) refuseFile(`a message of more than ${mostFields} fields`);
+    if (count > mostFields) invalidWeights(`a message of more than ${mostFields} fields`);
     const key = varint();
     const number = Number(key >> 3n);
     switch (Number(key & 7n)) {
@@ -51,28 +52,28 @@ export function* fieldsOf(bytes: Uint8Array): Generator<Field> {
         yield { number, value: BigInt(view.getUint32(take(4), true)) };
         break;
       default:
-        refuseFile(`field ${number} of the ONNX file is of an unknown kind`);
+        invalidWeights(`field ${number} of the ONNX file is of an unknown kind`);
     }
   }
 }
 
 export const asBytes = ({ value }: Field): Uint8Array =>
-  typeof value === 'bigint' ? refuseFile('a number stands where a message must') : value;
+  typeof value === 'bigint' ? invalidWeights('a number stands where a message must') : value;
 export const asText = (field: Field): string => new TextDecoder().decode(asBytes(field));
 /** Signed. */
 export const asInteger = ({ value }: Field): number =>
   typeof value === 'bigint'
     ? Number(BigInt.asIntN(64, value))
-    : refuseFile('bytes stand where a number must');
+    : invalidWeights('bytes stand where a number must');
 const scratch = new DataView(new ArrayBuffer(4));
 export const asFloat = ({ value }: Field): number => {
-  if (typeof value !== 'bigint') return refuseFile('bytes stand where a number must');
+  if (typeof value !== 'bigint') return invalidWeights('bytes stand where a number must');
   scratch.setUint32(0, Number(BigInt.asUintN(32, value)));
   return scratch.getFloat32(0);
 };
 
 /** A repeated number: packed into bytes, or one at a time. */
-export function integersOf(field: Field): number[] {
+export function readIntegers(field: Field): number[] {
   if (typeof field.value === 'bigint') return [asInteger(field)];
   const numbers: number[] = [];
   let value = 0n;
@@ -83,11 +84,11 @@ export function integersOf(field: Field): number[] {
     if (byte < 0x80) {
       numbers.push(Number(BigInt.asIntN(64, value)));
       [value, shift] = [0n, 0n];
-    } else if (shift > 63n) refuseFile('the ONNX file has a number of more than 64 bits');
+    } else if (shift > 63n) invalidWeights('the ONNX file has a number of more than 64 bits');
   }
   return numbers;
 }
-export function floatsOf(field: Field): Float32Array {
+export function readFloats(field: Field): Float32Array {
   if (typeof field.value === 'bigint') return Float32Array.of(asFloat(field));
   const bytes = Uint8Array.from(field.value.subarray(0, field.value.length - (field.value.length % 4)));
   return new Float32Array(bytes.buffer);

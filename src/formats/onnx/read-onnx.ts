@@ -1,8 +1,9 @@
 import type { Tensor } from '../../network/weights.ts';
-import { collectArrays, countOf, refuseFile, shown } from '../arrays.ts';
+import { createArrayCollector, countElements } from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
-import { externalBytes, type ExternalFiles } from './external-data.ts';
-import { asBytes, asFloat, asInteger, asText, fieldsOf, floatsOf, integersOf } from './protobuf.ts';
+import { getExternalBytes, type ExternalData } from './external-data.ts';
+import { asBytes, asFloat, asInteger, asText, parseFields, readFloats, readIntegers } from './protobuf.ts';
+import { invalidWeights, quote } from '../format-errors.ts';
 
 // onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto): only what a graph of layers needs. Field numbers stand at
 // their cases.
@@ -60,47 +61,47 @@ const deepestGraph = 32;
  * @param files those that tensors lie in, by their names (external-data.ts)
  * @throws UnrollError invalid_weights
  */
-export function readOnnx(bytes: Uint8Array, files: ExternalFiles = new Map()): OnnxModel {
+export function readOnnx(bytes: Uint8Array, files: ExternalData = new Map()): OnnxModel {
   let producer = '';
   let opset = 1;
   let graph: Uint8Array | null = null;
-  for (const field of fieldsOf(bytes)) {
+  for (const field of parseFields(bytes)) {
     if (field.number === 2) producer = asText(field);
     else if (field.number === 7) graph = asBytes(field);
     else if (field.number === 8) {
       let domain = '';
       let version = 1;
-      for (const one of fieldsOf(asBytes(field))) {
+      for (const one of parseFields(asBytes(field))) {
         if (one.number === 1) domain = asText(one);
         else if (one.number === 2) version = asInteger(one);
       }
       if (domain === '' || domain === 'ai.onnx') opset = version;
     }
   }
-  if (!graph) return refuseFile('the ONNX file has no graph');
-  return { producer, opset, ...graphOf(graph, { nodes: 0, elements: collectArrays(), files }, 0) };
+  if (!graph) return invalidWeights('the ONNX file has no graph');
+  return { producer, opset, ...graphOf(graph, { nodes: 0, elements: createArrayCollector(), files }, 0) };
 }
 
 /** What all graphs of a file may hold together. */
 interface Taken {
   nodes: number;
-  readonly elements: Pick<ReturnType<typeof collectArrays>, 'expect'>;
-  readonly files: ExternalFiles;
+  readonly elements: Pick<ReturnType<typeof createArrayCollector>, 'reserve'>;
+  readonly files: ExternalData;
 }
 
 function graphOf(bytes: Uint8Array, taken: Taken, depth: number): OnnxGraph {
-  if (depth > deepestGraph) refuseFile(`graphs within graphs, more than ${deepestGraph} deep`);
-  const found = collectArrays<OnnxTensor>();
+  if (depth > deepestGraph) invalidWeights(`graphs within graphs, more than ${deepestGraph} deep`);
+  const found = createArrayCollector<OnnxTensor>();
   const nodes: OnnxNode[] = [];
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
-  for (const field of fieldsOf(bytes)) {
+  for (const field of parseFields(bytes)) {
     if (field.number === 1) {
-      if (++taken.nodes > mostNodes) refuseFile(`a graph of more than ${mostNodes} nodes`);
+      if (++taken.nodes > mostNodes) invalidWeights(`a graph of more than ${mostNodes} nodes`);
       nodes.push(nodeOf(asBytes(field), taken, depth));
     } else if (field.number === 5) {
-      const { name, tensor } = tensorOf(asBytes(field), taken.files, (elements) =>
-        taken.elements.expect(elements),
+      const { name, tensor } = parseTensor(asBytes(field), taken.files, (elements) =>
+        taken.elements.reserve(elements),
       );
       found.add(name, tensor);
     } else if (field.number === 11) inputs.push(valueOf(asBytes(field)));
@@ -120,7 +121,7 @@ function nodeOf(bytes: Uint8Array, taken: Taken, depth: number): OnnxNode {
   const outputs: string[] = [];
   const attributes = new Map<string, Attribute>();
   let [op, name, domain] = ['', '', ''];
-  for (const field of fieldsOf(bytes)) {
+  for (const field of parseFields(bytes)) {
     if (field.number === 1) inputs.push(asText(field));
     else if (field.number === 2) outputs.push(asText(field));
     else if (field.number === 3) name = asText(field);
@@ -139,16 +140,16 @@ function attributeOf(bytes: Uint8Array, taken: Taken, depth: number): Attribute 
   const strings: string[] = [];
   const one: { f?: number; i?: number; s?: string; t?: OnnxTensor; graph?: OnnxGraph } = {};
   let name = '';
-  for (const field of fieldsOf(bytes)) {
+  for (const field of parseFields(bytes)) {
     if (field.number === 1) name = asText(field);
     else if (field.number === 2) one.f = asFloat(field);
     else if (field.number === 3) one.i = asInteger(field);
     else if (field.number === 4) one.s = asText(field);
     else if (field.number === 5)
-      one.t = tensorOf(asBytes(field), taken.files, (elements) => taken.elements.expect(elements)).tensor;
+      one.t = parseTensor(asBytes(field), taken.files, (elements) => taken.elements.reserve(elements)).tensor;
     else if (field.number === 6) one.graph = graphOf(asBytes(field), taken, depth + 1);
-    else if (field.number === 7) for (const value of floatsOf(field)) floats.push(value);
-    else if (field.number === 8) for (const value of integersOf(field)) ints.push(value);
+    else if (field.number === 7) for (const value of readFloats(field)) floats.push(value);
+    else if (field.number === 8) for (const value of readIntegers(field)) ints.push(value);
     else if (field.number === 9) strings.push(asText(field));
   }
   return { name, ...one, floats, ints, strings };
@@ -171,9 +172,9 @@ const types: Readonly<Record<number, NumberType>> = {
 };
 
 /** @param expect told how many numbers come, before they are made */
-export function tensorOf(
+export function parseTensor(
   bytes: Uint8Array,
-  files: ExternalFiles,
+  files: ExternalData,
   expect: (elements: number) => void,
 ): { name: string; tensor: OnnxTensor } {
   const shape: number[] = [];
@@ -183,12 +184,12 @@ export function tensorOf(
   let raw: Uint8Array | null = null;
   const entries: Uint8Array[] = [];
   let external = false;
-  for (const field of fieldsOf(bytes)) {
-    if (field.number === 1) for (const size of integersOf(field)) shape.push(size);
+  for (const field of parseFields(bytes)) {
+    if (field.number === 1) for (const size of readIntegers(field)) shape.push(size);
     else if (field.number === 2) type = asInteger(field);
-    else if (field.number === 4) for (const value of floatsOf(field)) numbers.push(value);
+    else if (field.number === 4) for (const value of readFloats(field)) numbers.push(value);
     else if (field.number === 5 || field.number === 7 || field.number === 11)
-      for (const value of integersOf(field)) numbers.push(value);
+      for (const value of readIntegers(field)) numbers.push(value);
     else if (field.number === 8) name = asText(field);
     else if (field.number === 9) raw = asBytes(field);
     else if (field.number === 10 && typeof field.value !== 'bigint')
@@ -197,23 +198,23 @@ export function tensorOf(
     else if (field.number === 13) entries.push(asBytes(field));
     else if (field.number === 14) external = asInteger(field) === 1;
   }
-  const where = `the tensor ${shown(name)}`;
+  const where = `the tensor ${quote(name)}`;
   const stored = types[type];
-  if (!stored) return refuseFile(`${where} is of data type ${type}`);
-  const count = countOf(shape, where);
+  if (!stored) return invalidWeights(`${where} is of data type ${type}`);
+  const count = countElements(shape, where);
   expect(count);
   const number = numberTypes[stored];
   const size = number.bytes;
   const kind = stored === 'bool' ? 'bool' : number.exact ? 'int' : 'float';
-  if (external) raw = externalBytes(entries, files, count * size, where);
+  if (external) raw = getExternalBytes(entries, files, count * size, where);
   if (raw) {
     if (raw.length !== count * size)
-      refuseFile(`${where}: [${shape.join(', ')}] takes ${count * size} bytes, it has ${raw.length}`);
+      invalidWeights(`${where}: [${shape.join(', ')}] takes ${count * size} bytes, it has ${raw.length}`);
     const exact = number.exact?.(raw);
     return { name, tensor: { shape, values: number.read(raw), kind, ...(exact && { whole: exact }) } };
   }
   if (numbers.length !== count)
-    refuseFile(`${where}: [${shape.join(', ')}] takes ${count} numbers, it has ${numbers.length}`);
+    invalidWeights(`${where}: [${shape.join(', ')}] takes ${count} numbers, it has ${numbers.length}`);
   if (stored === 'float16' || stored === 'bfloat16') {
     const bits = Uint16Array.from(numbers);
     return { name, tensor: { shape, values: number.read(new Uint8Array(bits.buffer)), kind } };
@@ -227,19 +228,19 @@ function valueOf(bytes: Uint8Array): OnnxValue {
   let elements = 0;
   const shape: (number | null)[] = [];
   const sizes: string[] = [];
-  for (const field of fieldsOf(bytes)) {
+  for (const field of parseFields(bytes)) {
     if (field.number === 1) name = asText(field);
     else if (field.number === 2)
-      for (const type of fieldsOf(asBytes(field)))
+      for (const type of parseFields(asBytes(field)))
         if (type.number === 1)
-          for (const part of fieldsOf(asBytes(type)))
+          for (const part of parseFields(asBytes(type)))
             if (part.number === 1) elements = asInteger(part);
             else if (part.number === 2)
-              for (const dimension of fieldsOf(asBytes(part)))
+              for (const dimension of parseFields(asBytes(part)))
                 if (dimension.number === 1) {
                   let size: number | null = null;
                   let called = '';
-                  for (const one of fieldsOf(asBytes(dimension)))
+                  for (const one of parseFields(asBytes(dimension)))
                     if (one.number === 1) size = asInteger(one);
                     else if (one.number === 2) called = asText(one);
                   shape.push(size);

@@ -1,14 +1,13 @@
 import { reorderGates, reorderPeepholes } from '../../cells/gate-orders.ts';
 import { cellOfOperator, findCell } from '../../cells/registry.ts';
 import type { Tensor } from '../../network/weights.ts';
-import { shown } from '../arrays.ts';
+import { invalidModel, quote } from '../format-errors.ts';
 import { cellFieldsOf } from '../../operators/cell-attributes.ts';
-import { attributesOf } from './attributes.ts';
-import { initialState } from './initial-state.ts';
-import type { Reading } from './operator.ts';
+import { toAttributes } from './attributes.ts';
+import { readInitialState } from './initial-state.ts';
+import type { ConversionContext } from './operator-converter.ts';
 import type { OnnxNode } from './read-onnx.ts';
-import { refuse } from './refuse.ts';
-import { axis, type Axis, type Rows, type Value } from './values.ts';
+import { createAxis, type Axis, type Rows, type TrackedValue } from './tracked-value.ts';
 
 // RNN, GRU, LSTM (https://onnx.ai/onnx/operators/onnx__LSTM.html): W [directions, G·units, in], R [directions, G·units, units],
 // B [directions, 2·G·units], Wb before Rb; P [directions, 3·units], i o f. Gates of an LSTM i o f c, of a GRU z r h.
@@ -16,39 +15,41 @@ import { axis, type Axis, type Rows, type Value } from './values.ts';
 /** @returns the values of Y, Y_h and Y_c */
 export function convertRecurrent(
   node: OnnxNode,
-  inputs: readonly (Value | undefined)[],
-  { draft, readers }: Reading,
+  inputs: readonly (TrackedValue | undefined)[],
+  { draft, countReaders }: ConversionContext,
 ): Rows[] {
   const name = cellOfOperator(node.op)!;
   const cell = findCell({ cell: name });
   const { attributes } = node;
   const [x, w, r, b, lengths, h, c, p] = inputs;
-  if (x?.kind !== 'rows' || x.axes.length !== 3) return refuse('reads no sequence');
+  if (x?.kind !== 'rows' || x.axes.length !== 3) return invalidModel('reads no sequence');
   const [weights, recurrent] = [tensorOf(w, 'W'), tensorOf(r, 'R')];
   const [directions = 0, rows = 0, width = 0] = weights.shape;
   const units = rows / cell.gates.length;
   if (weights.shape.length !== 3 || recurrent.shape.join() !== [directions, rows, units].join())
-    refuse(`W [${weights.shape.join(', ')}] and R [${recurrent.shape.join(', ')}] do not belong together`);
+    invalidModel(
+      `W [${weights.shape.join(', ')}] and R [${recurrent.shape.join(', ')}] do not belong together`,
+    );
   const peepholes = cell.peepholes && p !== undefined ? tensorOf(p, 'P') : null;
   if (peepholes && peepholes.values.length !== directions * 3 * units)
-    refuse(`P [${peepholes.shape.join(', ')}] for ${directions} directions of ${units} units`);
-  if (x.width !== 0 && x.width !== width) refuse(`W has ${width} columns, it reads ${x.width}`);
+    invalidModel(`P [${peepholes.shape.join(', ')}] for ${directions} directions of ${units} units`);
+  if (x.width !== 0 && x.width !== width) invalidModel(`W has ${width} columns, it reads ${x.width}`);
   if (h?.kind === 'state')
     draft.notes.push(
-      `${shown(node.name || node.op)}: its state is an input and an output of the graph; here it is the model's state`,
+      `${quote(node.name || node.op)}: its state is an input and an output of the graph; here it is the model's state`,
     );
-  if (lengths?.kind === 'constant') refuse('sequence_lens is a constant: it cuts sequences');
+  if (lengths?.kind === 'constant') invalidModel('sequence_lens is a constant: it cuts sequences');
   if (lengths !== undefined)
-    draft.notes.push(`${shown(node.name || node.op)}: sequence_lens is not needed, nothing is padded here`);
+    draft.notes.push(`${quote(node.name || node.op)}: sequence_lens is not needed, nothing is padded here`);
   const layout = attributes.get('layout')?.i ?? 0;
   const [time, batch] = layout === 0 ? [x.axes[0]!, x.axes[1]!] : [x.axes[1]!, x.axes[0]!];
   take(time, 'time');
   take(batch, 'batch');
-  if (x.axes[2]!.role !== 'features') refuse('its features are not the last axis');
+  if (x.axes[2]!.role !== 'features') invalidModel('its features are not the last axis');
 
   const how = directionOf(attributes.get('direction')?.s, directions);
   const starts = [h, c].map((state, i) =>
-    initialState(state, i === 0 ? 'initial_h' : 'initial_c', { directions, units, layout }),
+    readInitialState(state, i === 0 ? 'initial_h' : 'initial_c', { directions, units, layout }),
   );
   const started = starts.some((one) => one !== null);
   const tensorsOf = (direction: number): (readonly [string, Tensor])[] => {
@@ -57,7 +58,8 @@ export function convertRecurrent(
       return { shape: shape.slice(1), values: values.subarray(direction * size, (direction + 1) * size) };
     };
     const bias = b === undefined ? new Float32Array(2 * rows) : part(tensorOf(b, 'B')).values;
-    if (bias.length !== 2 * rows) refuse(`B has ${bias.length} numbers a direction, must have ${2 * rows}`);
+    if (bias.length !== 2 * rows)
+      invalidModel(`B has ${bias.length} numbers a direction, must have ${2 * rows}`);
     const gated = [
       ['weight_ih', part(weights)],
       ['weight_hh', part(recurrent)],
@@ -83,7 +85,7 @@ export function convertRecurrent(
     );
   if (how === 'reverse')
     draft.notes.push(
-      `${shown(node.name || node.op)}: beside its reverse direction runs a forward one that gives zeros`,
+      `${quote(node.name || node.op)}: beside its reverse direction runs a forward one that gives zeros`,
     );
 
   const layer = draft.add(
@@ -96,7 +98,7 @@ export function convertRecurrent(
         reset: (attributes.get('linear_before_reset')?.i ?? 0) !== 0 ? 'after' : 'before',
       }),
       ...cellFieldsOf(
-        { operator: node.op, inputs: [], outputs: [], attributes: attributesOf(node) },
+        { operator: node.op, inputs: [], outputs: [], attributes: toAttributes(node) },
         name,
         how,
       ),
@@ -104,18 +106,18 @@ export function convertRecurrent(
       ...(started && { initial_state: true }),
       ...(how !== 'forward' && { bidirectional: true, merge: how === 'reverse' ? 'sum' : 'concat' }),
     },
-    [draft.rowsOf(x)],
+    [draft.resolveRows(x)],
     how === 'bidirectional'
       ? [...named('forward', tensorsOf(0)), ...named('backward', tensorsOf(1))]
       : how === 'reverse'
         ? [...named('forward', still(tensorsOf(0))), ...named('backward', tensorsOf(0))]
         : named('forward', tensorsOf(0)),
   );
-  const both = axis('directions', directions);
-  const features = axis('features');
+  const both = createAxis('directions', directions);
+  const features = createAxis('features');
   const common = { kind: 'rows', layer, width: units } as const;
   // an output that is left out has the name of every input that is
-  const stepsRead = (node.outputs[0] ?? '') !== '' && readers(node.outputs[0]!) > 0;
+  const stepsRead = (node.outputs[0] ?? '') !== '' && countReaders(node.outputs[0]!) > 0;
   const ended = layout === 0 ? [both, batch, features] : [batch, both, features];
   return [
     {
@@ -129,17 +131,17 @@ export function convertRecurrent(
 }
 
 function take(one: Axis, role: 'time' | 'batch'): void {
-  if (one.role !== null && one.role !== role) refuse(`reads ${one.role} where ${role} should be`);
+  if (one.role !== null && one.role !== role) invalidModel(`reads ${one.role} where ${role} should be`);
   one.role = role;
 }
 
-const tensorOf = (value: Value | undefined, name: string): Tensor =>
-  value?.kind === 'constant' ? value.tensor : refuse(`${name} is not a constant`);
+const tensorOf = (value: TrackedValue | undefined, name: string): Tensor =>
+  value?.kind === 'constant' ? value.tensor : invalidModel(`${name} is not a constant`);
 
 function directionOf(said = 'forward', directions: number): 'forward' | 'reverse' | 'bidirectional' {
   if (said !== 'forward' && said !== 'reverse' && said !== 'bidirectional')
-    return refuse(`the direction ${shown(said)}`);
+    return invalidModel(`the direction ${quote(said)}`);
   if (directions !== (said === 'bidirectional' ? 2 : 1))
-    refuse(`direction ${shown(said)} with weights of ${directions} directions`);
+    invalidModel(`direction ${quote(said)} with weights of ${directions} directions`);
   return said;
 }

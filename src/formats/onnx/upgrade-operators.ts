@@ -1,16 +1,15 @@
 import { operatorNames } from '../../operators/operator-table.ts';
 import type { Operand } from '../../operators/operand.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
-import { shown } from '../arrays.ts';
-import { attributesOf } from './attributes.ts';
-import { collectLists, listMakers } from './collected-lists.ts';
+import { invalidModel, quote } from '../format-errors.ts';
+import { toAttributes } from './attributes.ts';
+import { collectLists, listOperators } from './collected-lists.ts';
 import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from './read-onnx.ts';
-import { refuse } from './refuse.ts';
 
 // A graph of any opset as operators in their newest meaning, with names that are unique through all graphs within it. What older opsets
 // had as attributes becomes inputs, and constants leave the operators.
 
-export interface ProgramGraph extends BodySpec {
+export interface OperatorGraph extends BodySpec {
   readonly constants: Map<string, Operand>;
   /** Names of the graph's own values here, by those in the file. */
   readonly named: ReadonlyMap<string, string>;
@@ -19,7 +18,7 @@ export interface ProgramGraph extends BodySpec {
 type Names = ReadonlyMap<string, string>;
 
 /** @throws UnrollError invalid_model with every operator that there is none of here, and where */
-export function programOperators(model: OnnxModel): ProgramGraph {
+export function upgradeOperators(model: OnnxModel): OperatorGraph {
   const missing = new Map<string, string[]>();
   const constants = new Map<string, Operand>();
   const taken = new Set<string>(['']);
@@ -49,14 +48,15 @@ export function programOperators(model: OnnxModel): ProgramGraph {
     const inputs = graph.inputs.map(({ name }) => bind(name));
     const operators: OperatorSpec[] = [];
     for (const node of graph.nodes) {
-      if (!node.outputs.some((name) => name !== '')) refuse(`${node.op} ${shown(node.name)} gives nothing`);
+      if (!node.outputs.some((name) => name !== ''))
+        invalidModel(`${node.op} ${quote(node.name)} gives nothing`);
       if (node.op === 'Constant') {
         names.set(node.outputs[0]!, constant(node.outputs[0]!, constantOf(node)));
         continue;
       }
       const known =
         (node.domain === '' || node.domain === 'ai.onnx') &&
-        (operatorNames.has(node.op) || listMakers.has(node.op));
+        (operatorNames.has(node.op) || listOperators.has(node.op));
       if (!known) {
         const op = node.domain === '' ? node.op : `${node.domain}.${node.op}`;
         missing.set(op, [...(missing.get(op) ?? []), node.name || node.outputs[0] || '']);
@@ -81,7 +81,7 @@ export function programOperators(model: OnnxModel): ProgramGraph {
       });
     }
     const outputs = graph.outputs.map(
-      ({ name }) => names.get(name) ?? refuse(`nothing gives the output ${shown(name)}`),
+      ({ name }) => names.get(name) ?? invalidModel(`nothing gives the output ${quote(name)}`),
     );
     return { inputs, operators, outputs, named: names };
   };
@@ -89,9 +89,9 @@ export function programOperators(model: OnnxModel): ProgramGraph {
   const whole = convert(model, new Map());
   if (missing.size > 0) {
     const list = [...missing].map(
-      ([op, at]) => `${op} (${at.length === 1 ? '' : `${at.length}×, first `}${shown(at[0])})`,
+      ([op, at]) => `${op} (${at.length === 1 ? '' : `${at.length}×, first `}${quote(at[0])})`,
     );
-    refuse(`${missing.size} kinds of operators are not supported: ${list.slice(0, 20).join(', ')}`);
+    invalidModel(`${missing.size} kinds of operators are not supported: ${list.slice(0, 20).join(', ')}`);
   }
   return { ...collectLists(whole), named: whole.named, constants };
 }
@@ -99,8 +99,8 @@ export function programOperators(model: OnnxModel): ProgramGraph {
 const bodyOnly = ({ inputs, operators, outputs }: BodySpec): BodySpec => ({ inputs, operators, outputs });
 
 function unresolved(node: OnnxNode, name: string): never {
-  return refuse(
-    `${node.op} ${shown(node.name || node.outputs[0])} reads ${shown(name)}, which nothing before it gives`,
+  return invalidModel(
+    `${node.op} ${quote(node.name || node.outputs[0])} reads ${quote(name)}, which nothing before it gives`,
   );
 }
 
@@ -120,7 +120,7 @@ function constantOf(node: OnnxNode): OnnxTensor {
   const whole = given('value_int')?.i ?? given('value_ints')?.ints;
   const float = given('value_float')?.f ?? given('value_floats')?.floats;
   const numbers = whole ?? float;
-  if (numbers === undefined) return refuse(`the constant ${shown(node.outputs[0])} has no numbers`);
+  if (numbers === undefined) return invalidModel(`the constant ${quote(node.outputs[0])} has no numbers`);
   const list = [numbers].flat();
   const shape = Array.isArray(numbers) ? [list.length] : [];
   const values = Float32Array.from(list);
@@ -145,7 +145,7 @@ const number = (value: number): OnnxTensor => ({ kind: 'float', shape: [], value
 
 function upgrade(node: OnnxNode, opset: number): Upgraded {
   const { attributes: given, op } = node;
-  const attributes: Upgraded['attributes'] = attributesOf(node);
+  const attributes: Upgraded['attributes'] = toAttributes(node);
   const inputs: [number, OnnxTensor][] = [];
   const toInput = (
     name: string,
@@ -186,13 +186,14 @@ function upgrade(node: OnnxNode, opset: number): Upgraded {
     }
     case 'BatchNormalization':
       if (attributes['training_mode'] === 1)
-        refuse(`BatchNormalization ${shown(node.name)} is in training mode`);
+        invalidModel(`BatchNormalization ${quote(node.name)} is in training mode`);
       break;
     case 'MaxPool':
-      if (node.outputs[1]) refuse(`MaxPool ${shown(node.name)}: where its largest numbers stood is read`);
+      if (node.outputs[1])
+        invalidModel(`MaxPool ${quote(node.name)}: where its largest numbers stood is read`);
       break;
     case 'Scan':
-      if (opset < 9) refuse(`Scan ${shown(node.name)} is of opset ${opset}, must be 9 or newer`);
+      if (opset < 9) invalidModel(`Scan ${quote(node.name)} is of opset ${opset}, must be 9 or newer`);
   }
   return { attributes, inputs };
 }

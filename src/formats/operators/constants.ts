@@ -1,13 +1,13 @@
 import { refuseOperator, sizeOf, type Operand } from '../../operators/operand.ts';
 import type { ProgramSpec } from '../../network/spec.ts';
 import type { Tensor } from '../../network/weights.ts';
-import type { Folded } from './fold.ts';
+import type { FoldedGraph } from './fold-constants.ts';
 
 /** Whole numbers that a model.json may hold. */
 const mostWhole = 100_000;
 
 /** What is fed, before anything is. */
-export const blank = (shape: readonly number[], kind: Operand['kind']): Operand => ({
+export const createPlaceholder = (shape: readonly number[], kind: Operand['kind']): Operand => ({
   kind,
   shape,
   values: kind === 'float' ? new Float32Array(sizeOf(shape)) : new Float64Array(sizeOf(shape)),
@@ -15,7 +15,7 @@ export const blank = (shape: readonly number[], kind: Operand['kind']): Operand 
 });
 
 /** A folded program's constants: those that become tensors, and those that model.json holds. @throws UnrollError invalid_model */
-export function constantsOf({ constants }: Folded): {
+export function splitConstants({ constants }: FoldedGraph): {
   floats: Map<string, Tensor>;
   whole: ProgramSpec['wholeConstants'];
 } {

@@ -1,7 +1,7 @@
 import { cellOfOperator } from '../../cells/registry.ts';
 import { UnrollError } from '../../errors.ts';
-import { blank, constantsOf } from './constants.ts';
-import { fold } from './fold.ts';
+import { createPlaceholder, splitConstants } from './constants.ts';
+import { foldConstants } from './fold-constants.ts';
 import { axisOf, type Operand } from '../../operators/operand.ts';
 import { numberOf } from '../../operators/operator.ts';
 import { referenceProgram, referenceSweeps } from '../../operators/reference-operators.ts';
@@ -9,21 +9,27 @@ import { programWidth } from '../../operators/output-width.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
 import type { ProgramSpec } from '../../network/spec.ts';
 import type { Tensor } from '../../network/weights.ts';
-import { across, AcrossSteps, roleOf, type AtOneStep, type Role } from './step-roles.ts';
-import { turnOfLoop, turnOfScan } from './loop-to-sweep.ts';
+import {
+  throwCrossStep,
+  CrossStepError,
+  inferStepRole,
+  type SingleStepValues,
+  type StepRole,
+} from './step-roles.ts';
+import { loopToIteration, scanToIteration } from './loop-iteration.ts';
 
 // A program over sequences whose one Loop or Scan is a cell over the steps, with nothing around it that looks across them, is a program of
 // a step: the loop's body once, what it carries the state. Then it streams, and its state can be had.
 
-export interface Program {
+export interface StepGraph {
   readonly layer: ProgramSpec;
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** Whether it answers with what the last step has come to, rather than at every step. */
-  readonly last: boolean;
+  readonly lastStepOnly: boolean;
 }
 
 /** Null where a program is no cell over its steps. */
-export function stepsOfLoop(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>): Program | null {
+export function loopToSteps(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>): StepGraph | null {
   const { input, operators } = layer;
   const axis = input.shape.indexOf(-1);
   const loops = operators.filter(({ operator }) => operator === 'Loop' || operator === 'Scan');
@@ -36,7 +42,7 @@ export function stepsOfLoop(layer: ProgramSpec, tensors: ReadonlyMap<string, Ten
     return step && sameAnswers(layer, tensors, step) ? step : null;
   } catch (error) {
     // a step that does not fit itself is none
-    if (error instanceof AcrossSteps || error instanceof UnrollError) return null;
+    if (error instanceof CrossStepError || error instanceof UnrollError) return null;
     throw error;
   }
 }
@@ -46,16 +52,16 @@ function unrolled(
   tensors: ReadonlyMap<string, Tensor>,
   axis: number,
   loop: OperatorSpec,
-): Program | null {
+): StepGraph | null {
   const constants = operandsOf(layer, tensors);
   const shape = layer.input.shape.map((size) => (size === -1 ? 1 : size));
-  const fed = blank(shape, layer.input.vocabulary === undefined ? 'float' : 'int');
+  const fed = createPlaceholder(shape, layer.input.vocabulary === undefined ? 'float' : 'int');
   const body: BodySpec = { inputs: [], operators: layer.operators, outputs: [layer.output.value] };
-  const { values } = fold(body, new Map([[layer.input.value, fed]]), constants);
+  const { values } = foldConstants(body, new Map([[layer.input.value, fed]]), constants);
   const at = { operand: (name: string) => values.get(name) ?? undefined };
-  const roles = new Map<string, Role>([[layer.input.value, { kind: 'steps', axis }]]);
+  const roles = new Map<string, StepRole>([[layer.input.value, { kind: 'steps', axis }]]);
   for (const name of constants.keys()) roles.set(name, { kind: 'fixed' });
-  const role = (name: string): Role => roles.get(name) ?? across();
+  const role = (name: string): StepRole => roles.get(name) ?? throwCrossStep();
 
   const operators: OperatorSpec[] = [];
   let states: { input: string; output: string; start: Operand }[] = [];
@@ -64,15 +70,20 @@ function unrolled(
       const own =
         operator.operator === 'ConcatFromSequence'
           ? ofCollected(operator, role, at)
-          : roleOf(operator, role, at);
+          : inferStepRole(operator, role, at);
       for (const name of operator.outputs) if (name !== '') roles.set(name, own);
       operators.push(operator);
       continue;
     }
     const turn =
-      operator.operator === 'Loop' ? turnOfLoop(operator, role, at) : turnOfScan(operator, role, at);
+      operator.operator === 'Loop'
+        ? loopToIteration(operator, role, at)
+        : scanToIteration(operator, role, at);
     operators.push(...turn.operators);
-    states = turn.states.map(({ start, ...names }) => ({ ...names, start: at.operand(start) ?? across() }));
+    states = turn.states.map(({ start, ...names }) => ({
+      ...names,
+      start: at.operand(start) ?? throwCrossStep(),
+    }));
     for (const [name, own] of turn.roles) roles.set(name, own);
     for (const [name, operand] of turn.constants) constants.set(name, operand);
   }
@@ -82,9 +93,9 @@ function unrolled(
 
   const outputs = [layer.output.value, ...states.map(({ output }) => output)];
   const inputs = new Map<string, Operand>([[layer.input.value, fed]]);
-  for (const { input, start } of states) inputs.set(input, blank(start.shape, 'float'));
-  const folded = fold({ inputs: [], operators, outputs }, inputs, constants);
-  const { floats: own, whole } = constantsOf(folded);
+  for (const { input, start } of states) inputs.set(input, createPlaceholder(start.shape, 'float'));
+  const folded = foldConstants({ inputs: [], operators, outputs }, inputs, constants);
+  const { floats: own, whole } = splitConstants(folded);
   const started = states.map(({ input, start }, i) => {
     const zero = start.values.every((value) => value === 0);
     if (!zero) own.set(`${input}:start`, { shape: start.shape, values: Float32Array.from(start.values) });
@@ -96,7 +107,7 @@ function unrolled(
     };
   });
   return {
-    last: answer.kind === 'now',
+    lastStepOnly: answer.kind === 'now',
     tensors: own,
     layer: {
       ...layer,
@@ -112,15 +123,19 @@ function unrolled(
 }
 
 /** Items of a list that is a row a step each, put together along a new axis. */
-function ofCollected(operator: OperatorSpec, role: (name: string) => Role, at: AtOneStep): Role {
+function ofCollected(
+  operator: OperatorSpec,
+  role: (name: string) => StepRole,
+  at: SingleStepValues,
+): StepRole {
   const name = operator.inputs[0]!;
   const list = role(name);
-  const rank = at.operand(name)?.shape.length ?? across();
-  if (list.kind !== 'steps' || list.axis !== 0) return across();
+  const rank = at.operand(name)?.shape.length ?? throwCrossStep();
+  if (list.kind !== 'steps' || list.axis !== 0) return throwCrossStep();
   const isNew = numberOf(operator, 'new_axis', 0) === 1;
   const axis = axisOf(numberOf(operator, 'axis', 0), isNew ? rank : rank - 1);
   const one = isNew || at.operand(name)!.shape[axis + 1] === 1;
-  return one ? { kind: 'steps', axis } : across();
+  return one ? { kind: 'steps', axis } : throwCrossStep();
 }
 
 function operandsOf(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>): Map<string, Operand> {
@@ -135,7 +150,7 @@ const checkedSteps = 7;
 const mostApart = 1e-9;
 
 /** The telling is a reading of shapes: both programs must also agree in float64 on numbers of no particular kind. */
-function sameAnswers(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>, step: Program): boolean {
+function sameAnswers(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>, step: StepGraph): boolean {
   const width = programWidth(layer);
   const { vocabulary } = layer.input;
   const rows = Array.from({ length: checkedSteps }, (_, t) =>
@@ -146,7 +161,7 @@ function sameAnswers(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>, s
   const run = (one: ProgramSpec, own: ReadonlyMap<string, Tensor>): Float64Array[] =>
     referenceProgram(one, (name) => own.get(name)!.values, rows, referenceSweeps);
   const [before, after] = [run(layer, tensors), run(step.layer, step.tensors)];
-  const first = step.last ? checkedSteps - 1 : 0;
+  const first = step.lastStepOnly ? checkedSteps - 1 : 0;
   return before.every(
     (row, t) =>
       t < first ||

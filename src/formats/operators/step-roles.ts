@@ -5,7 +5,7 @@ import type { OperatorSpec } from '../../operators/spec.ts';
 // What the values of a program over sequences have to do with its steps, told operator by operator. Only what works on every step by
 // itself goes on as steps; anything that looks across them ends the telling.
 
-export type Role =
+export type StepRole =
   /** A row a step, along an axis. */
   | { readonly kind: 'steps'; readonly axis: number }
   /** The sizes of such a value. */
@@ -18,14 +18,14 @@ export type Role =
   | { readonly kind: 'now' };
 
 /** What is known of a program's values when a sequence has one step. */
-export interface AtOneStep {
+export interface SingleStepValues {
   readonly operand: (name: string) => Operand | undefined;
 }
 
 /** Thrown where a value is none of these: the program stays one over sequences. */
-export class AcrossSteps extends Error {}
-export const across = (): never => {
-  throw new AcrossSteps();
+export class CrossStepError extends Error {}
+export const throwCrossStep = (): never => {
+  throw new CrossStepError();
 };
 
 const alone = new Set(
@@ -40,7 +40,11 @@ const together = new Set(
 );
 
 /** The role of an operator's outputs. @throws AcrossSteps */
-export function roleOf(operator: OperatorSpec, role: (name: string) => Role, at: AtOneStep): Role {
+export function inferStepRole(
+  operator: OperatorSpec,
+  role: (name: string) => StepRole,
+  at: SingleStepValues,
+): StepRole {
   const names = operator.inputs.filter((name) => name !== '');
   const roles = names.map(role);
   if (roles.every(({ kind }) => kind === 'fixed')) return { kind: 'fixed' };
@@ -49,38 +53,39 @@ export function roleOf(operator: OperatorSpec, role: (name: string) => Role, at:
   const kind = operator.operator;
   if (first!.kind === 'steps' && kind === 'Shape') return { kind: 'sizes', axis: first!.axis };
   if (roles.some((one) => one.kind === 'sizes' || one.kind === 'count')) return ofSizes(operator, first!, at);
-  if (roles.some((one) => one.kind === 'now')) return across();
+  if (roles.some((one) => one.kind === 'now')) return throwCrossStep();
 
-  const rankOf = (name: string): number => at.operand(name)?.shape.length ?? across();
+  const rankOf = (name: string): number => at.operand(name)?.shape.length ?? throwCrossStep();
   const axis = first!.kind === 'steps' ? first!.axis : -1;
   const constant = (place: number): number[] =>
-    Array.from(at.operand(operator.inputs[place] ?? '')?.values ?? across());
+    Array.from(at.operand(operator.inputs[place] ?? '')?.values ?? throwCrossStep());
   const others = roles.slice(1).every((one) => one.kind === 'fixed');
   const rank = (): number => rankOf(names[0]!);
 
-  if (together.has(kind)) return sideBySide(names, roles, (name) => at.operand(name)?.shape ?? across());
+  if (together.has(kind))
+    return sideBySide(names, roles, (name) => at.operand(name)?.shape ?? throwCrossStep());
   if (axis < 0) {
     // ids look up rows of a table
     const ids = roles[1];
     const table =
       kind === 'Gather' && ids?.kind === 'steps' && axisOf(numberOf(operator, 'axis', 0), rank()) === 0;
-    return table ? { kind: 'steps', axis: ids.axis } : across();
+    return table ? { kind: 'steps', axis: ids.axis } : throwCrossStep();
   }
   if (alone.has(kind) && others) return { kind: 'steps', axis };
   if (kind === 'Concat') {
     const same = roles.every((one) => one.kind === 'steps' && one.axis === axis);
     return same && axisOf(numberOf(operator, 'axis', 0), rank()) !== axis
       ? { kind: 'steps', axis }
-      : across();
+      : throwCrossStep();
   }
-  if (!others) return across();
+  if (!others) return throwCrossStep();
   switch (kind) {
     case 'MatMul':
-      return axis < rank() - 1 && rankOf(names[1]!) === 2 ? { kind: 'steps', axis } : across();
+      return axis < rank() - 1 && rankOf(names[1]!) === 2 ? { kind: 'steps', axis } : throwCrossStep();
     case 'Gemm': {
       const added = operator.inputs[2] ? at.operand(operator.inputs[2])!.shape : [];
       const plain = numberOf(operator, 'transA', 0) === 0 && (added.length < 2 || added[0] === 1);
-      return axis === 0 && plain ? { kind: 'steps', axis } : across();
+      return axis === 0 && plain ? { kind: 'steps', axis } : throwCrossStep();
     }
     case 'Transpose': {
       const order = numbersOf(operator, 'perm') ?? Array.from({ length: rank() }, (_, i) => rank() - 1 - i);
@@ -94,15 +99,15 @@ export function roleOf(operator: OperatorSpec, role: (name: string) => Role, at:
       return { kind: 'steps', axis: place };
     }
     case 'Squeeze': {
-      const given = numbersOf(operator, 'axes') ?? (operator.inputs[1] ? constant(1) : across());
+      const given = numbersOf(operator, 'axes') ?? (operator.inputs[1] ? constant(1) : throwCrossStep());
       const gone = given.map((one) => axisOf(one, rank()));
       return gone.includes(axis)
-        ? across()
+        ? throwCrossStep()
         : { kind: 'steps', axis: axis - gone.filter((one) => one < axis).length };
     }
     case 'Slice': {
       const on = operator.inputs[3] ? constant(3) : constant(1).map((_, i) => i);
-      return on.some((one) => axisOf(one, rank()) === axis) ? across() : { kind: 'steps', axis };
+      return on.some((one) => axisOf(one, rank()) === axis) ? throwCrossStep() : { kind: 'steps', axis };
     }
     case 'Split':
     case 'Softmax':
@@ -110,36 +115,36 @@ export function roleOf(operator: OperatorSpec, role: (name: string) => Role, at:
     case 'LayerNormalization': {
       const on = axisOf(numberOf(operator, 'axis', kind === 'Split' ? 0 : -1), rank());
       const wide = kind === 'LayerNormalization' || numberOf(operator, 'flat', 0) === 1;
-      return (wide ? on > axis : on !== axis) ? { kind: 'steps', axis } : across();
+      return (wide ? on > axis : on !== axis) ? { kind: 'steps', axis } : throwCrossStep();
     }
     default:
-      return across();
+      return throwCrossStep();
   }
 }
 
 /** Operators that put what fits each other together: every value's steps must stand along one axis of the result. */
 function sideBySide(
   names: readonly string[],
-  roles: readonly Role[],
+  roles: readonly StepRole[],
   shapeOf: (name: string) => readonly number[],
-): Role {
+): StepRole {
   const shapes = names.map(shapeOf);
   const ranks = shapes.map(({ length }) => length);
   const most = Math.max(...ranks);
   const fromEnd = new Set(roles.flatMap((role, i) => (role.kind === 'steps' ? [ranks[i]! - role.axis] : [])));
   const [end = 0] = fromEnd;
   const reaches = roles.some((role, i) => role.kind === 'fixed' && (shapes[i]!.at(-end) ?? 1) !== 1);
-  return fromEnd.size === 1 && !reaches ? { kind: 'steps', axis: most - end } : across();
+  return fromEnd.size === 1 && !reaches ? { kind: 'steps', axis: most - end } : throwCrossStep();
 }
 
 /** What becomes of sizes and counts: how many steps there are, or nothing to do with them. */
-function ofSizes(operator: OperatorSpec, first: Role, at: AtOneStep): Role {
+function ofSizes(operator: OperatorSpec, first: StepRole, at: SingleStepValues): StepRole {
   const { operator: kind } = operator;
   if (first.kind === 'sizes' && kind === 'Gather') {
     const index = at.operand(operator.inputs[1] ?? '')?.values;
-    if (index?.length !== 1) return across();
+    if (index?.length !== 1) return throwCrossStep();
     return index[0] === first.axis ? { kind: 'count' } : { kind: 'fixed' };
   }
   const same = ['Cast', 'Squeeze', 'Unsqueeze', 'Reshape', 'Identity'].includes(kind);
-  return first.kind === 'count' && same ? first : across();
+  return first.kind === 'count' && same ? first : throwCrossStep();
 }

@@ -1,25 +1,26 @@
-import { refuseFile, shown } from '../arrays.ts';
-import { isKind, type ScriptObject, type TensorRef, type Value } from './pickle-values.ts';
+import { invalidWeights, quote } from '../format-errors.ts';
+import { isKind, type ScriptObject, type TensorRef, type PickleValue } from './pickle-values.ts';
 
 // The classes and functions that a pickle of weights may name, and what becomes of them. All others are refused by name.
 
-const isWhole = (value: Value | undefined): value is number =>
+const isWhole = (value: PickleValue | undefined): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-const isSizes = (value: Value | undefined): value is number[] => Array.isArray(value) && value.every(isWhole);
+const isSizes = (value: PickleValue | undefined): value is number[] =>
+  Array.isArray(value) && value.every(isWhole);
 
 /** (storage, offset, sizes, strides, …) */
-function tensor([storage, offset, shape, strides]: readonly Value[]): TensorRef {
+function tensor([storage, offset, shape, strides]: readonly PickleValue[]): TensorRef {
   if (!isKind(storage, 'storage') || !isWhole(offset) || !isSizes(shape) || !isSizes(strides))
-    return refuseFile('a tensor is not made of a storage, an offset, sizes and strides');
+    return invalidWeights('a tensor is not made of a storage, an offset, sizes and strides');
   if (shape.length !== strides.length)
-    refuseFile(`a tensor has ${shape.length} sizes and ${strides.length} strides`);
+    invalidWeights(`a tensor has ${shape.length} sizes and ${strides.length} strides`);
   return { kind: 'tensor', storage, offset, shape, strides };
 }
 
-const first = ([value]: readonly Value[]): Value => value ?? null;
-const list = (args: readonly Value[]): Value => (Array.isArray(args[0]) ? args[0] : []);
+const first = ([value]: readonly PickleValue[]): PickleValue => value ?? null;
+const list = (args: readonly PickleValue[]): PickleValue => (Array.isArray(args[0]) ? args[0] : []);
 
-const constructors: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
+const constructors: Readonly<Record<string, (args: readonly PickleValue[]) => PickleValue>> = {
   'collections.OrderedDict': () => new Map(),
   'torch._utils._rebuild_tensor': tensor,
   'torch._utils._rebuild_tensor_v2': tensor,
@@ -62,15 +63,15 @@ export function checkGlobal(name: string): void {
     constants.test(name)
   )
     return;
-  refuseFile(
-    `the pickle asks for ${shown(name)}, which is no tensor and no plain container: nothing of it is run; ` +
+  invalidWeights(
+    `the pickle asks for ${quote(name)}, which is no tensor and no plain container: nothing of it is run; ` +
       'save model.state_dict() rather than the model',
   );
 }
 
 /** What a call of a known name gives. */
-export function construct(name: string, args: readonly Value[]): Value {
+export function construct(name: string, args: readonly PickleValue[]): PickleValue {
   if (Object.hasOwn(constructors, name)) return constructors[name]!(args);
   if (scriptClass.test(name)) return { kind: 'object', name, attributes: new Map() } satisfies ScriptObject;
-  return refuseFile(`the pickle calls ${shown(name)}`);
+  return invalidWeights(`the pickle calls ${quote(name)}`);
 }

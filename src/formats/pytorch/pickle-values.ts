@@ -22,7 +22,7 @@ export interface TensorRef {
 export interface ScriptObject {
   readonly kind: 'object';
   readonly name: string;
-  attributes: Value;
+  attributes: PickleValue;
 }
 
 /** A class or function by name, until something is made of it. */
@@ -31,22 +31,22 @@ export interface GlobalRef {
   readonly name: string;
 }
 
-export type Value =
+export type PickleValue =
   | null
   | boolean
   | number
   | bigint
   | string
   | Uint8Array
-  | Value[]
-  | Map<Value, Value>
+  | PickleValue[]
+  | Map<PickleValue, PickleValue>
   | StorageRef
   | TensorRef
   | ScriptObject
   | GlobalRef;
 
 export const isKind = <K extends 'storage' | 'tensor' | 'object' | 'global'>(
-  value: Value | undefined,
+  value: PickleValue | undefined,
   kind: K,
-): value is Extract<Value, { kind: K }> =>
+): value is Extract<PickleValue, { kind: K }> =>
   typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind;

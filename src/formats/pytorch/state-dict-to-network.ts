@@ -1,11 +1,11 @@
 import { cellNames, findCell } from '../../cells/registry.ts';
-import { UnrollError } from '../../errors.ts';
 import type { NetworkInput } from '../../network/input.ts';
 import type { RecurrentSpec } from '../../network/spec.ts';
 import type { Tensor } from '../../network/weights.ts';
-import { shown, type Arrays } from '../arrays.ts';
-import type { ForeignNetwork } from '../imported-network.ts';
-import { networkOfLayers } from '../layers-to-network.ts';
+import type { Arrays } from '../arrays.ts';
+import type { ImportedNetwork } from '../imported-network.ts';
+import { layersToNetwork } from '../layers-to-network.ts';
+import { invalidModel, quote } from '../format-errors.ts';
 
 // A state dict has no network, only tensors in the order of the modules. Where they can only be a chain of embedding, recurrent
 // layers, layer norms and dense layers, that chain is what they are; everything else needs a model.json.
@@ -24,12 +24,13 @@ interface Draft {
 }
 
 /** @throws UnrollError invalid_model, saying which tensor cannot be placed */
-export function networkOfStateDict(arrays: Arrays): ForeignNetwork {
+export function stateDictToNetwork(arrays: Arrays): ImportedNetwork {
   const draft: Draft = { layers: [], weights: new Map(), notes: [], width: 0, input: null };
   const modules = modulesOf(arrays);
   modules.forEach((one, index) => place(draft, one, index, modules));
-  if (draft.layers.length === 0 || !draft.input) return refuse('the file has no recurrent or dense layer');
-  const network = networkOfLayers(draft.layers);
+  if (draft.layers.length === 0 || !draft.input)
+    return invalidModel('the file has no recurrent or dense layer');
+  const network = layersToNetwork(draft.layers);
   return { network, weights: draft.weights, input: draft.input, notes: draft.notes };
 }
 
@@ -52,20 +53,22 @@ function place(draft: Draft, module: Module, index: number, modules: readonly Mo
   const bias = tensors.get('bias');
   const others = [...tensors.keys()].filter((name) => name !== 'weight' && name !== 'bias');
   if (!weight || others.length > 0)
-    return refuse(
-      `${shown(prefix)} has ${[...tensors.keys()].slice(0, 6).map(shown).join(', ')}: no layer that we can tell`,
+    return invalidModel(
+      `${quote(prefix)} has ${[...tensors.keys()].slice(0, 6).map(quote).join(', ')}: no layer that we can tell`,
     );
   const name = nameOf(prefix, index);
   if (weight.shape.length === 1 && bias) {
     expectWidth(draft, weight.shape[0]!, prefix);
     draft.layers.push({ type: 'layer_norm', name });
     draft.weights.set(`${name}.weight`, weight).set(`${name}.bias`, bias);
-    draft.notes.push(`${shown(prefix)} is taken for a layer norm with epsilon 1e-5`);
+    draft.notes.push(`${quote(prefix)} is taken for a layer norm with epsilon 1e-5`);
     return;
   }
   const [rows, columns] = weight.shape;
   if (weight.shape.length !== 2 || rows === undefined || columns === undefined)
-    return refuse(`${shown(prefix)}: a weight of [${weight.shape.join(', ')}] is no layer that we can tell`);
+    return invalidModel(
+      `${quote(prefix)}: a weight of [${weight.shape.join(', ')}] is no layer that we can tell`,
+    );
   const next = modules[index + 1];
   if (!bias && draft.layers.length === 0 && next && widthRead(next) === columns) {
     draft.layers.push({ type: 'embedding', name, vocabulary: rows, units: columns });
@@ -77,7 +80,7 @@ function place(draft: Draft, module: Module, index: number, modules: readonly Mo
   expectWidth(draft, columns, prefix);
   draft.layers.push({ type: 'dense', name, units: rows });
   draft.weights.set(`${name}.weight`, weight).set(`${name}.bias`, bias ?? zeros(rows));
-  draft.notes.push(`${shown(prefix)} is taken for a dense layer without an activation`);
+  draft.notes.push(`${quote(prefix)} is taken for a dense layer without an activation`);
   draft.width = rows;
 }
 
@@ -89,8 +92,8 @@ function widthRead({ tensors }: Module): number | undefined {
 function expectWidth(draft: Draft, width: number, prefix: string): void {
   if (draft.layers.length === 0) draft.input = { kind: 'features', width };
   else if (draft.width !== width)
-    refuse(
-      `${shown(prefix)} reads ${width} columns, the layer before gives ${draft.width}: not a chain, it needs a model.json`,
+    invalidModel(
+      `${quote(prefix)} reads ${width} columns, the layer before gives ${draft.width}: not a chain, it needs a model.json`,
     );
   draft.width = width;
 }
@@ -100,7 +103,7 @@ function placeRecurrent(draft: Draft, { prefix, tensors }: Module): void {
   const first = tensors.get('weight_ih_l0')!;
   const hidden = tensors.get('weight_hh_l0');
   if (!hidden || first.shape.length !== 2 || hidden.shape.length !== 2)
-    return refuse(`${shown(prefix)}: weight_ih_l0 and weight_hh_l0 must be matrices`);
+    return invalidModel(`${quote(prefix)}: weight_ih_l0 and weight_hh_l0 must be matrices`);
   const projected = tensors.get('weight_hr_l0');
   const units = projected?.shape[1] ?? hidden.shape[1]!;
   const gates = first.shape[0]! / units;
@@ -109,15 +112,15 @@ function placeRecurrent(draft: Draft, { prefix, tensors }: Module): void {
     return sources.pytorch !== undefined && own.length === gates;
   });
   if (!cell)
-    return refuse(
-      `${shown(prefix)}: weight_ih_l0 has ${first.shape[0]} rows for ${units} units: no cell has so many gates`,
+    return invalidModel(
+      `${quote(prefix)}: weight_ih_l0 has ${first.shape[0]} rows for ${units} units: no cell has so many gates`,
     );
   let levels = 0;
   while (tensors.has(`weight_ih_l${levels}`)) levels++;
   const bidirectional = tensors.has('weight_ih_l0_reverse');
   expectWidth(draft, first.shape[1]!, prefix);
   if (findCell({ cell }).supports.includes('activation'))
-    draft.notes.push(`${shown(prefix)} is taken for tanh; a relu says so in model.json`);
+    draft.notes.push(`${quote(prefix)} is taken for tanh; a relu says so in model.json`);
 
   const named = nameOf(prefix, draft.layers.length);
   const directions = bidirectional ? (['forward', 'backward'] as const) : (['forward'] as const);
@@ -130,7 +133,7 @@ function placeRecurrent(draft: Draft, { prefix, tensors }: Module): void {
       const suffix = `_l${level}${direction === 'backward' ? '_reverse' : ''}`;
       const get = (part: string): Tensor | undefined => tensors.get(part + suffix);
       const need = (part: string): Tensor =>
-        get(part) ?? refuse(`${shown(`${prefix}.${part}${suffix}`)} is missing`);
+        get(part) ?? invalidModel(`${quote(`${prefix}.${part}${suffix}`)} is missing`);
       const rows = first.shape[0]!;
       const projection = projected ? need('weight_hr') : null;
       if (projection) projections.push(projection);
@@ -155,7 +158,7 @@ function placeRecurrent(draft: Draft, { prefix, tensors }: Module): void {
   }
   if (projected)
     draft.notes.push(
-      `${shown(prefix)} is projected: its states are kept whole, and a dense layer projects what it gives`,
+      `${quote(prefix)} is projected: its states are kept whole, and a dense layer projects what it gives`,
     );
 }
 
@@ -168,7 +171,7 @@ const zeros = (length: number): Tensor => ({ shape: [length], values: new Float3
 function product(a: Tensor, b: Tensor): Tensor {
   const [m = 0, k = 0] = a.shape;
   const [inner = 0, n = 0] = b.shape;
-  if (inner !== k) refuse(`[${a.shape.join(', ')}] and [${b.shape.join(', ')}] do not multiply`);
+  if (inner !== k) invalidModel(`[${a.shape.join(', ')}] and [${b.shape.join(', ')}] do not multiply`);
   const values = new Float32Array(m * n);
   const row = new Float64Array(n);
   for (let i = 0; i < m; i++) {
@@ -194,8 +197,4 @@ function blockDiagonal(blocks: readonly Tensor[]): Tensor {
     column += width;
   }
   return { shape: [rows, columns], values };
-}
-
-function refuse(what: string): never {
-  throw new UnrollError('invalid_model', what);
 }

@@ -1,8 +1,9 @@
 import type { Tensor } from '../../network/weights.ts';
-import { collectArrays, countOf, refuseFile, shown, type Arrays } from '../arrays.ts';
+import { createArrayCollector, countElements, type Arrays } from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
 import { storageTypes } from './constructors.ts';
-import { isKind, type StorageRef, type TensorRef, type Value } from './pickle-values.ts';
+import { isKind, type StorageRef, type TensorRef, type PickleValue } from './pickle-values.ts';
+import { invalidWeights, quote } from '../format-errors.ts';
 
 const types: Readonly<Record<(typeof storageTypes)[number], NumberType>> = {
   FloatStorage: 'float32',
@@ -25,8 +26,8 @@ const mostViews = 16;
 const smallViews = 4 * 1024 * 1024;
 
 /** ('storage', class, key, location, elements[, …]) @throws UnrollError invalid_weights */
-export function storageOf(id: Value): StorageRef {
-  if (!Array.isArray(id)) return refuseFile('a persistent id is no storage');
+export function parseStorage(id: PickleValue): StorageRef {
+  if (!Array.isArray(id)) return invalidWeights('a persistent id is no storage');
   const [kind, type, key, , elements] = id;
   if (
     kind !== 'storage' ||
@@ -34,16 +35,16 @@ export function storageOf(id: Value): StorageRef {
     typeof key !== 'string' ||
     typeof elements !== 'number'
   )
-    return refuseFile('a persistent id is no storage');
-  if (!Number.isSafeInteger(elements) || elements < 0) refuseFile(`a storage of ${elements} elements`);
+    return invalidWeights('a persistent id is no storage');
+  if (!Number.isSafeInteger(elements) || elements < 0) invalidWeights(`a storage of ${elements} elements`);
   return { kind: 'storage', type: type.name.replace(/^torch\./, ''), key, elements };
 }
 
 const typeOf = ({ type }: StorageRef): NumberType =>
   Object.hasOwn(types, type)
     ? types[type as keyof typeof types]
-    : refuseFile(`a storage of ${shown(type)}, must be one of ${storageTypes.join(', ')}`);
-export const elementBytes = (storage: StorageRef): number => numberTypes[typeOf(storage)].bytes;
+    : invalidWeights(`a storage of ${quote(type)}, must be one of ${storageTypes.join(', ')}`);
+export const getElementBytes = (storage: StorageRef): number => numberTypes[typeOf(storage)].bytes;
 
 /** Where checkpoints keep the weights beside other things. */
 const weightKeys = ['state_dict', 'model_state_dict', 'model'];
@@ -53,21 +54,21 @@ const weightKeys = ['state_dict', 'model_state_dict', 'model'];
  * @param bytesOf the bytes of a storage
  * @throws UnrollError invalid_weights
  */
-export function tensorsIn(value: Value, bytesOf: (storage: StorageRef) => Uint8Array): Arrays {
+export function readTensors(value: PickleValue, bytesOf: (storage: StorageRef) => Uint8Array): Arrays {
   const inner =
     value instanceof Map
       ? weightKeys.map((key) => value.get(key)).find((one) => one instanceof Map)
       : undefined;
-  const found = collectArrays();
+  const found = createArrayCollector();
   const read = createReader(bytesOf);
   let containers = 0;
-  const walk = (one: Value, path: readonly string[]): void => {
+  const walk = (one: PickleValue, path: readonly string[]): void => {
     if (isKind(one, 'tensor')) {
-      found.expect(countOf(one.shape, path.join('.')));
+      found.reserve(countElements(one.shape, path.join('.')));
       found.add(path.join('.'), read(one, path.join('.')));
       return;
     }
-    const entries: Iterable<readonly [Value, Value]> =
+    const entries: Iterable<readonly [PickleValue, PickleValue]> =
       one instanceof Map
         ? one
         : Array.isArray(one)
@@ -76,8 +77,8 @@ export function tensorsIn(value: Value, bytesOf: (storage: StorageRef) => Uint8A
             ? // lists of a module (_flat_weights) hold its parameters a second time
               [...one.attributes].filter(([, item]) => !Array.isArray(item))
             : [];
-    if (path.length > deepest) refuseFile(`containers are nested more than ${deepest} deep`);
-    if (++containers > mostContainers) refuseFile(`more than ${mostContainers} containers`);
+    if (path.length > deepest) invalidWeights(`containers are nested more than ${deepest} deep`);
+    if (++containers > mostContainers) invalidWeights(`more than ${mostContainers} containers`);
     for (const [key, item] of entries)
       if (typeof item === 'object' && item !== null && (typeof key === 'string' || typeof key === 'number'))
         walk(item, [...path, String(key)]);
@@ -106,7 +107,7 @@ function createReader(
     const type = numberTypes[typeOf(storage)];
     const bytes = bytesOf(storage);
     if (bytes.length < storage.elements * type.bytes)
-      refuseFile(
+      invalidWeights(
         `${name}: its storage has ${bytes.length} bytes, ${storage.elements} elements take ${storage.elements * type.bytes}`,
       );
     const values = type.read(bytes.subarray(0, storage.elements * type.bytes));
@@ -116,13 +117,13 @@ function createReader(
   };
   return ({ storage, offset, shape, strides }, name) => {
     const values = storageValues(storage, name);
-    const count = countOf(shape, name);
+    const count = countElements(shape, name);
     const last = shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, offset);
     if (count > 0 && !(last < values.length))
-      refuseFile(`${name}: reaches element ${last} of a storage of ${values.length}`);
+      invalidWeights(`${name}: reaches element ${last} of a storage of ${values.length}`);
     seen += count;
     if (seen > smallViews && seen > stored * mostViews)
-      refuseFile(`${name}: ${seen} numbers are shown of ${stored}, the limit is ${mostViews} to 1`);
+      invalidWeights(`${name}: ${seen} numbers are shown of ${stored}, the limit is ${mostViews} to 1`);
     const gathered = new Float32Array(count);
     const index = shape.map(() => 0);
     let from = offset;

@@ -1,6 +1,6 @@
-import { refuseFile, shown } from '../arrays.ts';
+import { invalidWeights, quote } from '../format-errors.ts';
 import { checkGlobal, construct } from './constructors.ts';
-import { isKind, type StorageRef, type Value } from './pickle-values.ts';
+import { isKind, type StorageRef, type PickleValue } from './pickle-values.ts';
 
 // Python's pickle, protocols 2 to 5 (Lib/pickletools.py describes the machine): a stack, a memo, an opcode a byte. Only what files of
 // weights hold is known; every other opcode ends the reading.
@@ -12,7 +12,7 @@ const limits = {
 } as const;
 
 const mark = Symbol('mark');
-type Slot = Value | typeof mark;
+type Slot = PickleValue | typeof mark;
 
 /**
  * Reads one pickle. @param bytes from its first byte on; what follows its end is left
@@ -22,16 +22,16 @@ type Slot = Value | typeof mark;
  */
 export function unpickle(
   bytes: Uint8Array,
-  persistent: (id: Value) => StorageRef,
-): { value: Value; end: number } {
+  persistent: (id: PickleValue) => StorageRef,
+): { value: PickleValue; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const utf8 = new TextDecoder('utf-8', { fatal: true });
   const stack: Slot[] = [];
-  const memo = new Map<number, Value>();
+  const memo = new Map<number, PickleValue>();
   let at = 0;
   let made = 0;
 
-  const wrong = (what: string): never => refuseFile(`the pickle is damaged: ${what} at byte ${at}`);
+  const wrong = (what: string): never => invalidWeights(`the pickle is damaged: ${what} at byte ${at}`);
   const take = (length: number): number => {
     const from = at;
     if (!(length <= bytes.length - at)) wrong(`${length} bytes wanted`);
@@ -59,7 +59,7 @@ export function unpickle(
     at++;
     return said;
   };
-  const long = (length: number): Value => {
+  const long = (length: number): PickleValue => {
     if (length > 64) wrong(`a number of ${length} bytes`);
     let number = 0n;
     const digits = raw(length);
@@ -71,24 +71,24 @@ export function unpickle(
     if (++made > limits.values) wrong(`more than ${limits.values} values`);
     stack.push(value);
   };
-  const pop = (): Value => {
+  const pop = (): PickleValue => {
     const value = stack.pop();
     return value === undefined || value === mark ? wrong('an empty stack') : value;
   };
-  const top = (): Value => {
+  const top = (): PickleValue => {
     const value = stack.at(-1);
     return value === undefined || value === mark ? wrong('an empty stack') : value;
   };
-  const sinceMark = (): Value[] => {
+  const sinceMark = (): PickleValue[] => {
     const from = stack.lastIndexOf(mark);
     if (from < 0) wrong('no mark');
-    return (stack.splice(from) as Value[]).slice(1);
+    return (stack.splice(from) as PickleValue[]).slice(1);
   };
   const remember = (index: number): void => {
     if (memo.size > limits.values) wrong('too large a memo');
     memo.set(index, top());
   };
-  const recall = (index: number): Value => {
+  const recall = (index: number): PickleValue => {
     const value = memo.get(index);
     return value === undefined ? wrong(`nothing in the memo at ${index}`) : value;
   };
@@ -97,16 +97,16 @@ export function unpickle(
     checkGlobal(full);
     push({ kind: 'global', name: full });
   };
-  const listOf = (): Value[] => {
+  const listOf = (): PickleValue[] => {
     const value = top();
     return Array.isArray(value) ? value : wrong('no list to append to');
   };
-  const set = (pairs: readonly Value[]): void => {
+  const set = (pairs: readonly PickleValue[]): void => {
     const into = top();
     if (!(into instanceof Map)) return wrong('no dictionary to set items of');
     for (let i = 0; i + 1 < pairs.length; i += 2) into.set(pairs[i]!, pairs[i + 1]!);
   };
-  const call = (args: Value): void => {
+  const call = (args: PickleValue): void => {
     const callee = pop();
     if (!isKind(callee, 'global') || !Array.isArray(args)) return wrong('a call of no function');
     push(construct(callee.name, args));
@@ -263,7 +263,7 @@ export function unpickle(
         push(persistent(pop()));
         break;
       default:
-        wrong(`opcode ${shown(String.fromCharCode(code))} (0x${code.toString(16)})`);
+        wrong(`opcode ${quote(String.fromCharCode(code))} (0x${code.toString(16)})`);
     }
   }
 }

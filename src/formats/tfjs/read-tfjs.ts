@@ -1,9 +1,10 @@
-import { refuseFile, shown, type Arrays } from '../arrays.ts';
-import { asConfig, textOf } from '../keras/keras-config.ts';
+import type { Arrays } from '../arrays.ts';
+import { asConfig, asText } from '../keras/keras-config.ts';
 import type { KerasModel } from '../keras/keras-model.ts';
-import { draftsOf } from '../keras/topology.ts';
-import type { Siblings } from '../external-files.ts';
-import { readWeightsManifest, weightsByLayer } from './weights-manifest.ts';
+import { parseTopology } from '../keras/topology.ts';
+import type { ExternalFiles } from '../external-files.ts';
+import { readWeightsManifest, groupWeightsByLayer } from './weights-manifest.ts';
+import { invalidWeights, quote } from '../format-errors.ts';
 
 // TensorFlow.js's layers format: model.json with modelTopology, which is Keras's config, and weightsManifest, which names the files
 // that hold the numbers.
@@ -18,26 +19,26 @@ export const isTfjs = (json: unknown): boolean =>
  */
 export async function readTfjs(
   json: unknown,
-  siblings: Siblings,
+  externalFiles: ExternalFiles,
 ): Promise<{ model: KerasModel | null; arrays: Arrays }> {
   const { format, modelTopology, weightsManifest } = asConfig(json);
   if (format !== undefined && format !== 'layers-model')
-    refuseFile(`a TensorFlow.js file of the format ${shown(format)}, must be "layers-model"`);
+    invalidWeights(`a TensorFlow.js file of the format ${quote(format)}, must be "layers-model"`);
   const topology = asConfig(modelTopology);
   // the Keras config itself, or beside what Keras adds to it in HDF5
   const drafts =
     modelTopology === undefined || modelTopology === null
       ? null
-      : draftsOf(topology['model_config'] ?? topology);
-  const arrays = await readWeightsManifest(weightsManifest, siblings);
+      : parseTopology(topology['model_config'] ?? topology);
+  const arrays = await readWeightsManifest(weightsManifest, externalFiles);
   if (!drafts) return { model: null, arrays };
-  const byLayer = weightsByLayer(
+  const byLayer = groupWeightsByLayer(
     arrays,
     drafts.layers.map(({ name }) => name),
   );
   return {
     model: {
-      version: textOf(topology['keras_version']) ?? 'TensorFlow.js',
+      version: asText(topology['keras_version']) ?? 'TensorFlow.js',
       outputs: drafts.outputs,
       layers: drafts.layers.map((draft) => ({ ...draft, weights: byLayer.get(draft.name) ?? [] })),
     },

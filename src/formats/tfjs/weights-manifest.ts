@@ -1,8 +1,9 @@
 import type { Tensor } from '../../network/weights.ts';
-import { collectArrays, countOf, refuseFile, shown, type Arrays } from '../arrays.ts';
+import { createArrayCollector, countElements, type Arrays } from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
 import { asConfig } from '../keras/keras-config.ts';
-import { readSiblings, type Siblings } from '../external-files.ts';
+import { readExternalFiles, type ExternalFiles } from '../external-files.ts';
+import { invalidWeights, quote } from '../format-errors.ts';
 
 // TensorFlow.js's weightsManifest: groups of weights, whose numbers stand one after the other in the group's files, little-endian and
 // without gaps (https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/types.ts).
@@ -26,43 +27,43 @@ interface Group {
 }
 
 /** The weights by their names, in the manifest's order. @throws UnrollError invalid_weights */
-export async function readWeightsManifest(manifest: unknown, siblings: Siblings): Promise<Arrays> {
+export async function readWeightsManifest(manifest: unknown, externalFiles: ExternalFiles): Promise<Arrays> {
   const groups = groupsOf(manifest);
-  const files = await readSiblings(
-    siblings,
+  const files = await readExternalFiles(
+    externalFiles,
     groups.flatMap(({ paths }) => paths),
   );
-  const found = collectArrays();
+  const found = createArrayCollector();
   for (const { paths, weights } of groups) {
     const bytes = joined(paths.map((path) => files.get(path)!));
-    const from = paths.length > 1 ? `${shown(paths[0])} to ${shown(paths.at(-1))}` : shown(paths[0]);
+    const from = paths.length > 1 ? `${quote(paths[0])} to ${quote(paths.at(-1))}` : quote(paths[0]);
     let at = 0;
     for (const weight of weights) {
       const { name, shape, stored, quantization } = specOf(weight);
-      const where = `the weight ${shown(name)}`;
-      const count = countOf(shape, where);
-      found.expect(count);
+      const where = `the weight ${quote(name)}`;
+      const count = countElements(shape, where);
+      found.reserve(count);
       const size = count * numberTypes[stored].bytes;
       if (size > bytes.length - at)
-        refuseFile(`${where}: bytes ${at} to ${at + size} of ${from}, which has ${bytes.length}`);
+        invalidWeights(`${where}: bytes ${at} to ${at + size} of ${from}, which has ${bytes.length}`);
       const values = numberTypes[stored].read(bytes.subarray(at, at + size));
       found.add(name, { shape: shape as number[], values: quantization(values) });
       at += size;
     }
-    if (at !== bytes.length) refuseFile(`${from} has ${bytes.length} bytes, its weights take ${at}`);
+    if (at !== bytes.length) invalidWeights(`${from} has ${bytes.length} bytes, its weights take ${at}`);
   }
   return found.arrays;
 }
 
 function groupsOf(manifest: unknown): Group[] {
   if (!Array.isArray(manifest) || manifest.length > mostGroups)
-    return refuseFile(`its weightsManifest is no list of at most ${mostGroups} groups`);
+    return invalidWeights(`its weightsManifest is no list of at most ${mostGroups} groups`);
   return manifest.map((group: unknown, index) => {
     const { paths, weights } = (group ?? {}) as Partial<Record<keyof Group, unknown>>;
     if (!Array.isArray(paths) || !paths.every((path) => typeof path === 'string'))
-      return refuseFile(`weightsManifest.${index}.paths is no list of files`);
+      return invalidWeights(`weightsManifest.${index}.paths is no list of files`);
     if (!Array.isArray(weights) || !weights.every((weight) => typeof weight === 'object' && weight !== null))
-      return refuseFile(`weightsManifest.${index}.weights is no list of weights`);
+      return invalidWeights(`weightsManifest.${index}.weights is no list of weights`);
     return { paths, weights: weights as Record<string, unknown>[] };
   });
 }
@@ -75,16 +76,18 @@ function specOf({ name, shape, dtype, quantization }: Record<string, unknown>): 
   quantization: (stored: Float32Array) => Float32Array;
 } {
   if (typeof name !== 'string' || !Array.isArray(shape))
-    return refuseFile(`a weight without a name or a shape: ${shown(name)}`);
-  const where = `the weight ${shown(name)}`;
+    return invalidWeights(`a weight without a name or a shape: ${quote(name)}`);
+  const where = `the weight ${quote(name)}`;
   const said = quantization === undefined || quantization === null ? null : asConfig(quantization);
   const kind = said?.['dtype'] ?? dtype;
   const stored = typeof kind === 'string' && Object.hasOwn(types, kind) ? types[kind] : undefined;
-  if (!stored) return refuseFile(`${where} is of type ${shown(kind)}`);
+  if (!stored) return invalidWeights(`${where} is of type ${quote(kind)}`);
   if (!said || stored === 'float16') return { name, shape, stored, quantization: (values) => values };
   const { scale, min } = said;
   if ((stored !== 'uint8' && stored !== 'uint16') || typeof scale !== 'number' || typeof min !== 'number')
-    return refuseFile(`${where} is quantized as ${shown(said)}: must be uint8 or uint16 with scale and min`);
+    return invalidWeights(
+      `${where} is quantized as ${quote(said)}: must be uint8 or uint16 with scale and min`,
+    );
   // a whole number stays one
   const restored = (value: number): number => value * scale + min;
   return {
@@ -99,7 +102,7 @@ function specOf({ name, shape, dtype, quantization }: Record<string, unknown>): 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0]!;
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  if (length > mostBytes) refuseFile(`a group of ${length} bytes, the limit is ${mostBytes}`);
+  if (length > mostBytes) invalidWeights(`a group of ${length} bytes, the limit is ${mostBytes}`);
   const bytes = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
@@ -110,7 +113,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** The weights of every layer: their names begin with its name, or in a model that was part of another, hold it. */
-export function weightsByLayer(
+export function groupWeightsByLayer(
   arrays: Arrays,
   layers: readonly string[],
 ): ReadonlyMap<string, readonly Tensor[]> {
@@ -121,13 +124,13 @@ export function weightsByLayer(
       const own = all.filter(([name]) => name.startsWith(`${layer}/`));
       const found = own.length > 0 ? own : all.filter(([name]) => name.includes(`/${layer}/`));
       for (const [name] of found) {
-        if (taken.has(name)) refuseFile(`the weight ${shown(name)} belongs to two layers`);
+        if (taken.has(name)) invalidWeights(`the weight ${quote(name)} belongs to two layers`);
         taken.add(name);
       }
       return [layer, found.map(([, tensor]) => tensor)];
     }),
   );
   for (const name of arrays.keys())
-    if (!taken.has(name)) refuseFile(`the weight ${shown(name)} belongs to no layer`);
+    if (!taken.has(name)) invalidWeights(`the weight ${quote(name)} belongs to no layer`);
   return byLayer;
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Taken } from '../../repository/model-statistics.ts';
+import type { CallTotals } from '../../repository/model-statistics.ts';
 import type { ModelListing } from '../../repository/repository-interface.ts';
 import type { modelStatistics } from './statistics-schema.ts';
 
@@ -8,14 +8,17 @@ import type { modelStatistics } from './statistics-schema.ts';
 type Shown = z.output<typeof modelStatistics>['model_stats'][number];
 
 const none = { count: 0, ns: 0 };
-const shown = ({ count, ms }: Taken): { count: number; ns: number } => ({ count, ns: Math.round(ms * 1e6) });
+const shown = ({ count, ms }: CallTotals): { count: number; ns: number } => ({
+  count,
+  ns: Math.round(ms * 1e6),
+});
 
 export function statisticsOf({ name, version, statistics }: ModelListing): Shown {
-  const { lastAsked, success, fail, queue, run, input, output, batches } = statistics.report();
+  const { lastRequestAt, success, fail, queue, run, input, output, batches } = statistics.report();
   return {
     name,
     version: String(version),
-    last_inference: lastAsked,
+    last_inference: lastRequestAt,
     inference_count: run.count,
     execution_count: batches.reduce((sum, { count }) => sum + count, 0),
     inference_stats: {

@@ -6,6 +6,7 @@ import type { ReportNotice } from './open-database.ts';
 import { readRecord, listRecordIds } from './record-files.ts';
 import type { JobStoreCalls } from './store.ts';
 import { parseComparisonRow, parseDatasetRow, parseJobRow, parseJsonObject } from './stored-rows.ts';
+import { specFile } from '../../model-files.ts';
 
 /**
  * Puts back what the database lacks, or cannot read, from the records beside it: jobs with their checkpoints, datasets and
@@ -70,7 +71,7 @@ function checkpointsIn(folder: string, { id, best }: Job): JobCheckpoint[] {
   if (!existsSync(home)) return [];
   const steps = readdirSync(home).filter((name) => /^\d+$/.test(name));
   return steps.flatMap((name): JobCheckpoint[] => {
-    const path = join(home, name, 'model.json');
+    const path = join(home, name, specFile);
     if (!existsSync(path)) return [];
     const { provenance } = (parseJsonObject(readFileSync(path, 'utf8')) ?? {}) as {
       provenance?: { training?: { metrics?: Record<string, number> } };

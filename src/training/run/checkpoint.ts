@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { readSafetensors, writeSafetensors } from '../../formats/safetensors.ts';
 import type { ModelSpec } from '../../network/spec.ts';
 import type { Tensor, Weights } from '../../network/weights.ts';
+import { specFile, weightsFile } from '../../model-files.ts';
 
 // A checkpoint is a folder that can be served, model.json and weights.safetensors, and beside them what it takes to go on
 // with the same bits: training.json and training.safetensors. It is written under another name, flushed and then renamed,
@@ -17,8 +18,6 @@ export interface Checkpoint {
   readonly state: ReadonlyMap<string, Float32Array>;
 }
 
-const modelFile = 'model.json';
-const weightsFile = 'weights.safetensors';
 const progressFile = 'training.json';
 const stateFile = 'training.safetensors';
 
@@ -38,7 +37,7 @@ export async function writeCheckpoint(folder: string, step: number, checkpoint: 
   try {
     await rm(draft, { recursive: true, force: true });
     await mkdir(draft, { recursive: true });
-    await writeWhole(join(draft, modelFile), `${JSON.stringify(checkpoint.model, null, 2)}\n`);
+    await writeWhole(join(draft, specFile), `${JSON.stringify(checkpoint.model, null, 2)}\n`);
     await writeWhole(join(draft, weightsFile), writeSafetensors(checkpoint.weights));
     await writeWhole(join(draft, progressFile), JSON.stringify(checkpoint.progress));
     await writeWhole(join(draft, stateFile), writeSafetensors(state));

@@ -10,6 +10,7 @@ import { prepareTraining } from '../data/prepare.ts';
 import { createProgressReporter } from './run-progress.ts';
 import { createRunState } from './run-state.ts';
 import type { RunMessage, RunRequest, RunCommand } from './run-messages.ts';
+import { specFile, weightsFile } from '../../model-files.ts';
 
 // One training run from its data to its last checkpoint. The same request gives the same weights, bit for bit, whatever
 // the number of threads and however often it is stopped and goes on from its last checkpoint.
@@ -70,7 +71,7 @@ export async function runTraining(request: RunRequest, { send: say, command }: R
 }
 
 async function readBase(folder: string): Promise<{ model: ModelSpec; weights: Weights }> {
-  const json: unknown = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8'));
+  const json: unknown = JSON.parse(await readFile(join(folder, specFile), 'utf8'));
   const parsed = modelSpec.safeParse(json);
   if (!parsed.success)
     throw new UnrollError('invalid_model', `base: its model.json cannot be read: ${parsed.error.message}`, {
@@ -78,6 +79,6 @@ async function readBase(folder: string): Promise<{ model: ModelSpec; weights: We
     });
   return {
     model: parsed.data,
-    weights: readSafetensors(await readFile(join(folder, 'weights.safetensors'))),
+    weights: readSafetensors(await readFile(join(folder, weightsFile))),
   };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Arrays } from '../../../src/formats/arrays.ts';
 import { convertRecurrent } from '../../../src/formats/keras/recurrent.ts';
-import { readForeign } from '../../../src/formats/read-imported.ts';
+import { readImportedFile } from '../../../src/formats/read-imported.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { networkSpec } from '../../../src/network/spec.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
@@ -24,7 +24,7 @@ describe.runIf(there)('layers of CuDNN', () => {
     'write the text that others’ arithmetic writes, with its probabilities',
     { timeout: 60_000 },
     async () => {
-      const { arrays } = await readForeign(readFileSync(join(folder, 'textgenrnn_weights.hdf5')));
+      const { arrays } = await readImportedFile(readFileSync(join(folder, 'textgenrnn_weights.hdf5')));
       const of = (name: string): Tensor => arrays.get(name)!;
       const { network, weights } = twoLstms(arrays);
       const ids = json('textgenrnn_vocab.json') as Record<string, number>;

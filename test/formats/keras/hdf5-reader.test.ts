@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createHdf5Reader, type Hdf5Reader } from '../../../src/formats/keras/hdf5-reader.ts';
 
-const program = new URL('obedient-thread.ts', import.meta.url);
+const threadUrl = new URL('obedient-thread.ts', import.meta.url);
 const sound = join(import.meta.dirname, '../../golden/keras-files/two-branches.h5');
 const patience = 20_000;
 const ask = (reader: Hdf5Reader, text: string, timeoutMs = patience): Promise<unknown> =>
@@ -16,7 +16,7 @@ const ask = (reader: Hdf5Reader, text: string, timeoutMs = patience): Promise<un
     (error: unknown) => (error as Error).message,
   );
 const readerOf = (changes: Partial<Parameters<typeof createHdf5Reader>[0]> = {}): Hdf5Reader =>
-  createHdf5Reader({ idleMs: 60_000, files: 100, program, ...changes });
+  createHdf5Reader({ idleMs: 60_000, files: 100, threadUrl, ...changes });
 
 describe('the thread that reads HDF5', () => {
   it('reads file after file', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Converted, Read } from '../../../src/formats/keras/converted.ts';
+import type { ConvertedLayers, LayerInput } from '../../../src/formats/keras/converted.ts';
 import type { Config } from '../../../src/formats/keras/keras-config.ts';
 import { convertLayer } from '../../../src/formats/keras/layers.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
@@ -7,8 +7,8 @@ import type { Tensor } from '../../../src/network/weights.ts';
 // What a field of a config would change is converted or refused, never passed over. What is refused here may run as operators
 // (program.test.ts).
 
-const sequence: Read = { width: 2, sequence: true };
-const row: Read = { width: 2, sequence: false };
+const sequence: LayerInput = { width: 2, sequence: true };
+const row: LayerInput = { width: 2, sequence: false };
 const tensor = (...shape: number[]): Tensor => ({
   shape,
   values: new Float32Array(shape.reduce((product, size) => product * size, 1)),
@@ -16,8 +16,8 @@ const tensor = (...shape: number[]): Tensor => ({
 const convert = (
   className: string,
   config: Config = {},
-  { reads = [sequence], weights = [] }: { reads?: readonly Read[]; weights?: readonly Tensor[] } = {},
-): Converted => convertLayer({ className, name: 'one', config, inputs: [], weights }, reads, '2.3.1');
+  { reads = [sequence], weights = [] }: { reads?: readonly LayerInput[]; weights?: readonly Tensor[] } = {},
+): ConvertedLayers => convertLayer({ className, name: 'one', config, inputs: [], weights }, reads, '2.3.1');
 const cell = { units: 1, activation: 'tanh', recurrent_activation: 'sigmoid', return_sequences: true };
 const lstm = { weights: [tensor(2, 4), tensor(1, 4), tensor(4)] };
 

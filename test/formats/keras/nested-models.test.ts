@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Hdf5 } from '../../../src/formats/keras/hdf5-reader.ts';
-import { weightsOfLayers } from '../../../src/formats/keras/layer-weights.ts';
-import { draftsOf } from '../../../src/formats/keras/topology.ts';
+import { readLayerWeights } from '../../../src/formats/keras/layer-weights.ts';
+import { parseTopology } from '../../../src/formats/keras/topology.ts';
 
 // Models among a model's layers. TensorFlow.js's own are in ../tfjs.
 
@@ -44,7 +44,7 @@ const outer = {
 
 describe('a model among a model’s layers', () => {
   it('becomes its layers: they read what it read, and what read it reads its outputs', () => {
-    const { layers, outputs } = draftsOf(outer);
+    const { layers, outputs } = parseTopology(outer);
     const reads = layers.map(({ name, inputs }) => [name, inputs.map((one) => one.layer)]);
     expect(reads).toEqual([
       ['x', []],
@@ -58,7 +58,7 @@ describe('a model among a model’s layers', () => {
 
   it('has the whole model’s input where it stands first', () => {
     const first = { class_name: 'Sequential', config: { layers: [layer('Dense', 'deep')] } };
-    const { layers } = draftsOf({ class_name: 'Sequential', config: [first, layer('Dense', 'last')] });
+    const { layers } = parseTopology({ class_name: 'Sequential', config: [first, layer('Dense', 'last')] });
     expect(layers.map(({ name, inputs }) => [name, inputs.length])).toEqual([
       ['deep', 0],
       ['last', 1],
@@ -66,7 +66,7 @@ describe('a model among a model’s layers', () => {
   });
 
   it('has its weights in its own group in HDF5 of Keras 2, in its own folder in Keras 3', () => {
-    const { layers } = draftsOf(outer);
+    const { layers } = parseTopology(outer);
     const tensor = (value: number) => ({ shape: [1], values: Float32Array.of(value) });
     const two: Hdf5 = {
       arrays: new Map([
@@ -89,7 +89,7 @@ describe('a model among a model’s layers', () => {
       attributes: new Map(),
     };
     for (const file of [two, three])
-      expect(weightsOfLayers(file, layers).map((own) => own.map(({ values }) => values[0]))).toEqual([
+      expect(readLayerWeights(file, layers).map((own) => own.map(({ values }) => values[0]))).toEqual([
         [],
         [1],
         [2],
@@ -146,7 +146,7 @@ describe('a model among a model’s layers', () => {
       /a model of 0 layers/,
     ],
   ])('is refused %s', (_, json, says) => {
-    expect(() => draftsOf(json)).toThrow(says);
+    expect(() => parseTopology(json)).toThrow(says);
   });
 });
 

@@ -1,9 +1,9 @@
 import { parentPort } from 'node:worker_threads';
-import type { FromHdf5Thread } from '../../../src/formats/keras/hdf5-reader.ts';
+import type { Hdf5ThreadReply } from '../../../src/formats/keras/hdf5-reader.ts';
 
 // In place of the thread that reads HDF5: does what the file says.
 
-const answer = (message: FromHdf5Thread): void => parentPort!.postMessage(message);
+const answer = (message: Hdf5ThreadReply): void => parentPort!.postMessage(message);
 const commands: Readonly<Record<string, () => void>> = {
   loop() {
     for (;;);

@@ -1,13 +1,13 @@
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { asKeras2 } from '../../../src/formats/keras/keras-1.ts';
-import { readForeign } from '../../../src/formats/read-imported.ts';
+import { toKeras2 } from '../../../src/formats/keras/keras-1.ts';
+import { readImportedFile } from '../../../src/formats/read-imported.ts';
 import { readZip } from '../../../src/formats/zip.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
-import { siblingsIn } from '../../../src/repository/external-files-in.ts';
+import { createFolderFiles } from '../../../src/repository/folder-files.ts';
 import { runAlone, runnerOf } from '../../network/random-network.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
 
@@ -21,8 +21,10 @@ const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) a
 const apart = join(folder, 'weights-and-config');
 const read = (name: string) =>
   name === 'weights-and-config'
-    ? readForeign(readFileSync(join(apart, 'model.json')), { siblings: siblingsIn(apart, 1e6) })
-    : readForeign(readFileSync(join(folder, `${name}.h5`)));
+    ? readImportedFile(readFileSync(join(apart, 'model.json')), {
+        externalFiles: createFolderFiles(apart, 1e6),
+      })
+    : readImportedFile(readFileSync(join(folder, `${name}.h5`)));
 
 describe('a model of an old Keras', () => {
   it.each([
@@ -90,7 +92,7 @@ describe('a network and its weights in a file each', () => {
     const entries = readZip(packed);
     writeFileSync(join(there.folder, 'model.json'), entries.get('config.json')!);
     writeFileSync(join(there.folder, 'model.h5'), entries.get('model.weights.h5')!);
-    const whole = (await readForeign(packed)).network();
+    const whole = (await readImportedFile(packed)).network();
     expect(await (await open(there)).weights()).toEqual(whole.weights);
   });
 
@@ -116,7 +118,7 @@ describe('a layer that Keras 2 has no more', () => {
   const old =
     (className: string, config: object, weights: Tensor[] = []) =>
     () =>
-      asKeras2({ className, name: 'one', config: config as Record<string, unknown>, inputs: [], weights });
+      toKeras2({ className, name: 'one', config: config as Record<string, unknown>, inputs: [], weights });
 
   it('has the inner activation that Keras 1 had where it says none', () => {
     expect(old('LSTM', { output_dim: 3 })().config).toMatchObject({

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readForeign } from '../../../src/formats/read-imported.ts';
+import { readImportedFile } from '../../../src/formats/read-imported.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { runAlone, runnerOf } from '../../network/random-network.ts';
 
@@ -12,7 +12,8 @@ const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) a
   string,
   { x: number[] | number[][]; y: number[] | number[][] }
 >;
-const converted = async (file: string) => (await readForeign(readFileSync(join(folder, file)))).network();
+const converted = async (file: string) =>
+  (await readImportedFile(readFileSync(join(folder, file)))).network();
 const files = [
   ...Object.keys(answers).map((name) => `${name}.keras`),
   ...['classifier', 'tagger', 'gru-before', 'gru-after', 'two-branches', 'hard-sigmoid'].map(

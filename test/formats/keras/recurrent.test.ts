@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/formats/keras/keras-config.ts';
 import type { KerasLayer } from '../../../src/formats/keras/keras-model.ts';
-import { networkOfKeras } from '../../../src/formats/keras/keras-to-network.ts';
+import { kerasToNetwork } from '../../../src/formats/keras/keras-to-network.ts';
 import type { ProgramSpec } from '../../../src/network/spec.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
@@ -27,7 +27,7 @@ const networkOf = (className: string, config: Config, weights: readonly Tensor[]
     ...layer,
   });
   const width = weights[0]!.shape[0]!;
-  return networkOfKeras({
+  return kerasToNetwork({
     version,
     layers: [
       of({ config: { batch_shape: [null, null, width] } }),

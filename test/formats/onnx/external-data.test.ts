@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readForeign } from '../../../src/formats/read-imported.ts';
-import { siblingsIn } from '../../../src/repository/external-files-in.ts';
+import { readImportedFile } from '../../../src/formats/read-imported.ts';
+import { createFolderFiles } from '../../../src/repository/folder-files.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
 import { moveOut } from './move-out.ts';
@@ -35,7 +35,7 @@ describe('tensors in another file', () => {
   it('are those that the model would have inside', async () => {
     const there = folderOf();
     writeFileSync(join(there.folder, 'model.onnx.data'), there.data);
-    const inside = (await readForeign(whole)).network();
+    const inside = (await readImportedFile(whole)).network();
     expect(await (await read(there)).weights()).toEqual(inside.weights);
   });
 
@@ -43,7 +43,7 @@ describe('tensors in another file', () => {
     const there = folderOf(({ offset }) => ({ location: 'parts/data.bin', offset: String(offset) }));
     mkdirSync(join(there.folder, 'parts'));
     writeFileSync(join(there.folder, 'parts/data.bin'), there.data);
-    const inside = (await readForeign(whole)).network();
+    const inside = (await readImportedFile(whole)).network();
     expect(await (await read(there)).weights()).toEqual(inside.weights);
   });
 
@@ -89,7 +89,7 @@ describe('tensors in another file', () => {
     writeFileSync(join(there.folder, 'model.onnx.data'), '');
     truncateSync(join(there.folder, 'model.onnx.data'), 2 ** 40);
     await expect(read(there)).rejects.toThrow('has 1099511627776 bytes, the limit is 2147483648');
-    const two = siblingsIn(there.folder, 10);
+    const two = createFolderFiles(there.folder, 10);
     writeFileSync(join(there.folder, 'a'), '123456');
     expect(await two.read('a')).toHaveLength(6);
     await expect(two.read('a')).rejects.toThrow('has 6 bytes, the limit is 4');
@@ -97,6 +97,8 @@ describe('tensors in another file', () => {
 
   it('are refused where the model was given without a folder', async () => {
     const { model } = moveOut(whole, asSaved);
-    await expect(readForeign(model)).rejects.toThrow('"model.onnx.data", and it was given without a folder');
+    await expect(readImportedFile(model)).rejects.toThrow(
+      '"model.onnx.data", and it was given without a folder',
+    );
   });
 });

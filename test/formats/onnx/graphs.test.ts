@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { networkOfOnnx } from '../../../src/formats/onnx/read-onnx-model.ts';
+import { onnxToNetwork } from '../../../src/formats/onnx/onnx-to-network.ts';
 import { graphSettings } from '../../../src/formats/onnx/graph-settings.ts';
 import { readOnnx, type OnnxModel } from '../../../src/formats/onnx/read-onnx.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
@@ -17,13 +17,13 @@ const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) a
 >;
 const modelOf = (name: string): OnnxModel => readOnnx(readFileSync(join(folder, `${name}.onnx`)));
 const programOf = (name: string, said?: object): ProgramSpec => {
-  const { network } = networkOfOnnx(modelOf(name), said && graphSettings.parse(said));
+  const { network } = onnxToNetwork(modelOf(name), said && graphSettings.parse(said));
   return network.layers[0] as ProgramSpec;
 };
 
 describe('a graph that is no stack of layers', () => {
   it.each(Object.keys(answers))('%s: answers as PyTorch or numpy', (name) => {
-    const { network, weights, input } = networkOfOnnx(modelOf(name));
+    const { network, weights, input } = onnxToNetwork(modelOf(name));
     const { x, y } = answers[name]!;
     const sequence = input.kind === 'ids' ? Int32Array.from(x as number[]) : Float32Array.from(x.flat());
     const width = input.kind === 'ids' ? 0 : input.width;
@@ -50,7 +50,7 @@ describe('a graph that is no stack of layers', () => {
       ['h', [2, 1, 7]],
       ['c', [2, 1, 7]],
     ]);
-    const { notes } = networkOfOnnx(modelOf('frames-16'));
+    const { notes } = onnxToNetwork(modelOf('frames-16'));
     expect(notes.join('\n')).toContain('"c" is a state, "cn" at the next step (they fit');
   });
 
@@ -90,7 +90,7 @@ describe('a graph that is no stack of layers', () => {
     ['loop', 1],
     ['cells', 2],
   ])('%s: a loop over the steps is a cell, what it carries its state', (name, carried) => {
-    const { network, weights } = networkOfOnnx(modelOf(name));
+    const { network, weights } = onnxToNetwork(modelOf(name));
     const [layer] = network.layers as [ProgramSpec];
     expect(layer.runs).toBe('step');
     expect(layer.states).toHaveLength(carried);
@@ -112,13 +112,13 @@ describe('a graph that is no stack of layers', () => {
   it('takes a part of the numbers before a step with it, as its context', () => {
     const { input } = programOf('frames-16', { context: 8 });
     expect(input).toMatchObject({ shape: [1, 32], context: 8 });
-    const { network, weights } = networkOfOnnx(modelOf('frames-16'), graphSettings.parse({ context: 8 }));
+    const { network, weights } = onnxToNetwork(modelOf('frames-16'), graphSettings.parse({ context: 8 }));
     const rows = Array.from({ length: 5 }, (_, t) =>
       Float64Array.from({ length: 24 }, (__, k) => Math.sin(t * 24 + k)),
     );
     const whole = Float64Array.from([...new Float64Array(8), ...rows.flatMap((row) => [...row])]);
     const overlapping = rows.map((_, t) => whole.slice(t * 24, t * 24 + 32));
-    const without = networkOfOnnx(modelOf('frames-16'));
+    const without = onnxToNetwork(modelOf('frames-16'));
     const { output } = referenceNetwork(network, weights, rows);
     expect(output).toEqual(referenceNetwork(without.network, without.weights, overlapping).output);
   });

@@ -1,4 +1,4 @@
-import { asBytes, asText, fieldsOf } from '../../../src/formats/onnx/protobuf.ts';
+import { asBytes, asText, parseFields } from '../../../src/formats/onnx/protobuf.ts';
 
 // An ONNX file whose initializers lie in another one, as onnx.save_model(save_as_external_data=True) leaves it.
 
@@ -18,7 +18,7 @@ export function moveOut(
       let name = '';
       let raw = new Uint8Array();
       const kept: number[] = [];
-      for (const field of fieldsOf(tensor)) {
+      for (const field of parseFields(tensor)) {
         if (field.number === 8) name = asText(field);
         if (field.number === 9) raw = Uint8Array.from(asBytes(field));
         else kept.push(...written(field.number, field.value));
@@ -39,7 +39,7 @@ export function moveOut(
 /** A message with every field of that number changed. */
 function rewrite(message: Uint8Array, number: number, change: (bytes: Uint8Array) => Uint8Array): Uint8Array {
   const bytes: number[] = [];
-  for (const field of fieldsOf(message))
+  for (const field of parseFields(message))
     bytes.push(...written(field.number, field.number === number ? change(asBytes(field)) : field.value));
   return Uint8Array.from(bytes);
 }

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodeModel } from '../../../bench/onnx/model.ts';
-import { networkOfOnnx } from '../../../src/formats/onnx/read-onnx-model.ts';
+import { onnxToNetwork } from '../../../src/formats/onnx/onnx-to-network.ts';
 import { readOnnx } from '../../../src/formats/onnx/read-onnx.ts';
-import { readForeign } from '../../../src/formats/read-imported.ts';
+import { readImportedFile } from '../../../src/formats/read-imported.ts';
 import { answersOnce } from '../../../src/network/answers-once.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { runAlone, runnerOf } from '../../network/random-network.ts';
@@ -16,7 +16,8 @@ const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) a
   string,
   { x: number[] | number[][]; y: number[][] }
 >;
-const converted = async (file: string) => (await readForeign(readFileSync(join(folder, file)))).network();
+const converted = async (file: string) =>
+  (await readImportedFile(readFileSync(join(folder, file)))).network();
 const files = Object.keys(answers).flatMap((name) => [11, 16].map((opset) => [name, opset] as const));
 
 describe('an ONNX graph', () => {
@@ -87,7 +88,7 @@ describe('an ONNX graph', () => {
       inputs: [{ name: 'x', type: 'float32', shape: [1, 3] }],
       outputs: [{ name: 'y', type: 'float32', shape: [1, 3] }],
     });
-    expect(() => networkOfOnnx(readOnnx(bytes))).toThrow(
+    expect(() => onnxToNetwork(readOnnx(bytes))).toThrow(
       '2 kinds of operators are not supported: Fold (2×, first "a"), Spin ("y")',
     );
   });
@@ -104,7 +105,7 @@ describe('an ONNX graph', () => {
       inputs: [{ name: 'x', type: 'float32', shape: [1, 3] }],
       outputs: [{ name: 'y', type: 'float32', shape: [1, 3] }],
     });
-    expect(() => networkOfOnnx(readOnnx(bytes))).toThrow(
+    expect(() => onnxToNetwork(readOnnx(bytes))).toThrow(
       'SequenceEmpty "none": a list can only be what a loop collects',
     );
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { layersOfOnnx } from '../../../src/formats/onnx/onnx-to-layers.ts';
+import { onnxToLayers } from '../../../src/formats/onnx/onnx-to-layers.ts';
 import type { Attribute, OnnxModel, OnnxTensor } from '../../../src/formats/onnx/read-onnx.ts';
 
 // What RNN, GRU and LSTM of a graph say of their cells, as fields and tensors of ours. Their numbers are held to onnxruntime's by
@@ -90,7 +90,7 @@ function modelOf(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel {
 }
 
 const read = (operator: 'RNN' | 'GRU' | 'LSTM', given: Given = {}) => {
-  const { network, weights } = layersOfOnnx(modelOf(operator, given));
+  const { network, weights } = onnxToLayers(modelOf(operator, given));
   const values = (name: string): number[] | undefined => {
     const tensor = weights.get(`read.${name}`);
     return tensor && [...tensor.values];

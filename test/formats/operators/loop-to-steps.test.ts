@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stepsOfLoop } from '../../../src/formats/operators/loop-to-steps.ts';
+import { loopToSteps } from '../../../src/formats/operators/loop-to-steps.ts';
 import type { OperatorSpec } from '../../../src/operators/spec.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { networkSpec, type ProgramSpec } from '../../../src/network/spec.ts';
@@ -103,7 +103,7 @@ describe('a loop over the steps of a sequence is a cell', () => {
     ],
   ])('%s', (_, parts) => {
     const { layer, tensors } = program(parts);
-    const cell = stepsOfLoop(layer, tensors)!;
+    const cell = loopToSteps(layer, tensors)!;
     expect(cell.layer).toMatchObject({ runs: 'step', input: { shape: [1, 1, 3] } });
     const networks = [
       { layer, tensors },
@@ -130,7 +130,7 @@ describe('a loop over the steps of a sequence is a cell', () => {
   it('answers with what it has come to, where it gives that alone', () => {
     const { layer, tensors } = program({ after: [step('MatMul', ['last', 'out'], 'y')], units: 2 });
     const once: ProgramSpec = { ...layer, output: { value: 'y', gives: 'sequence' } };
-    expect(stepsOfLoop(once, tensors)).toMatchObject({ last: true });
+    expect(loopToSteps(once, tensors)).toMatchObject({ lastStepOnly: true });
   });
 
   it.each<[string, Parts]>([
@@ -180,6 +180,6 @@ describe('a loop over the steps of a sequence is a cell', () => {
     ['whose end is put beside its steps', { after: [step('Add', ['rows', 'last'], 'y')] }],
   ])('not one %s', (_, parts) => {
     const { layer, tensors } = program(parts);
-    expect(stepsOfLoop(layer, tensors)).toBeNull();
+    expect(loopToSteps(layer, tensors)).toBeNull();
   });
 });

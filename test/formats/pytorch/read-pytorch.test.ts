@@ -2,15 +2,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Arrays } from '../../../src/formats/arrays.ts';
-import { networkOfStateDict } from '../../../src/formats/pytorch/state-dict-to-network.ts';
-import { readForeign } from '../../../src/formats/read-imported.ts';
+import { stateDictToNetwork } from '../../../src/formats/pytorch/state-dict-to-network.ts';
+import { readImportedFile } from '../../../src/formats/read-imported.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { runAlone, runnerOf } from '../../network/random-network.ts';
 
 // Files as PyTorch 1.13 saves them (golden/make-torch-files.py).
 
 const folder = join(import.meta.dirname, '../../golden/torch-files');
-const read = (name: string) => readForeign(readFileSync(join(folder, name)));
+const read = (name: string) => readImportedFile(readFileSync(join(folder, name)));
 const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Record<string, never> & {
   views: Record<string, { shape: number[]; values: number[] }>;
   tagger: { ids: number[]; y: number[][] };
@@ -37,7 +37,7 @@ describe('a PyTorch file', () => {
   });
 
   it.each(cases)('%s', (name, { x, y }) => {
-    const { network, weights, input } = networkOfStateDict(part(arrays, name));
+    const { network, weights, input } = stateDictToNetwork(part(arrays, name));
     const rows = x.map((row) => Float64Array.from(row));
     expect(worst(referenceNetwork(network, weights, rows).output, y)).toBeLessThan(1e-6);
     const runner = runnerOf(network, weights);
@@ -64,7 +64,7 @@ describe('a PyTorch file', () => {
   ])('%s: the chain of a state dict', async (file, told) => {
     const found = await read(file);
     expect(found.format).toBe(told);
-    const { network, weights, input, notes } = networkOfStateDict(found.arrays);
+    const { network, weights, input, notes } = stateDictToNetwork(found.arrays);
     expect(network.layers.map(({ type, name }) => [type, name])).toEqual([
       ['embedding', 'words'],
       ['recurrent', 'cells'],
@@ -107,6 +107,6 @@ describe('a state dict', () => {
     ],
     ['nothing', {}, /no recurrent or dense layer/],
   ])('that is no chain is refused: %s', (_, arrays, says) => {
-    expect(() => networkOfStateDict(new Map(Object.entries(arrays)))).toThrow(says);
+    expect(() => stateDictToNetwork(new Map(Object.entries(arrays)))).toThrow(says);
   });
 });

@@ -1,15 +1,15 @@
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readForeign } from '../../../src/formats/read-imported.ts';
+import { readImportedFile } from '../../../src/formats/read-imported.ts';
 import { formatNetwork } from '../../../src/cli/format-network.ts';
-import type { ForeignNetwork } from '../../../src/formats/imported-network.ts';
-import { programOfKeras } from '../../../src/formats/keras/keras-to-operators.ts';
+import type { ImportedNetwork } from '../../../src/formats/imported-network.ts';
+import { kerasToOperators } from '../../../src/formats/keras/keras-to-operators.ts';
 import { readTfjs } from '../../../src/formats/tfjs/read-tfjs.ts';
 import { answerRows } from '../../../src/network/answers-once.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
-import { siblingsIn } from '../../../src/repository/external-files-in.ts';
+import { createFolderFiles } from '../../../src/repository/folder-files.ts';
 import { runAlone, runnerOf } from '../../network/random-network.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
 
@@ -25,12 +25,12 @@ const rowsOf = (numbers: Float32Array | Float64Array, count: number) => {
   return Array.from({ length: count }, (_, row) => numbers.subarray(row * width, (row + 1) * width));
 };
 const read = (name: string) =>
-  readForeign(readFileSync(join(folder, name, 'model.json')), {
-    siblings: siblingsIn(join(folder, name), 1e6),
+  readImportedFile(readFileSync(join(folder, name, 'model.json')), {
+    externalFiles: createFolderFiles(join(folder, name), 1e6),
   });
 
 /** Whether both the reference and the kernel give what TensorFlow.js gave. */
-function expectAnswers({ network, weights }: ForeignNetwork, { x, y }: (typeof answers)[string]): void {
+function expectAnswers({ network, weights }: ImportedNetwork, { x, y }: (typeof answers)[string]): void {
   const expected = (Array.isArray(y[0]) ? y : [y]) as number[][];
   const ids = !Array.isArray(x[0]);
   const steps = ids ? (x as number[]) : (x as number[][]).map((row) => Float64Array.from(row));
@@ -60,8 +60,8 @@ describe('a model of TensorFlow.js', () => {
 
   it.each(Object.keys(answers))('%s answers so as operators, too', async (name) => {
     const json: unknown = JSON.parse(readFileSync(join(folder, name, 'model.json'), 'utf8'));
-    const { model } = await readTfjs(json, siblingsIn(join(folder, name), 1e6));
-    expectAnswers(programOfKeras(model!, 'a test asks for it'), answers[name]!);
+    const { model } = await readTfjs(json, createFolderFiles(join(folder, name), 1e6));
+    expectAnswers(kerasToOperators(model!, 'a test asks for it'), answers[name]!);
   });
 
   it.each([
@@ -146,8 +146,8 @@ describe('a damaged model.json', () => {
       typeof change
     >[0];
     change(json);
-    const file = await readForeign(new TextEncoder().encode(JSON.stringify(json)), {
-      siblings: siblingsIn(join(folder, name), 1e6),
+    const file = await readImportedFile(new TextEncoder().encode(JSON.stringify(json)), {
+      externalFiles: createFolderFiles(join(folder, name), 1e6),
     });
     return file.network();
   };
@@ -208,8 +208,10 @@ describe('a damaged model.json', () => {
         },
       ],
     };
-    const siblings = { read: async () => new Uint8Array(600_000), list: async () => [] };
-    const file = await readForeign(new TextEncoder().encode(JSON.stringify(json)), { siblings });
+    const externalFiles = { read: async () => new Uint8Array(600_000), list: async () => [] };
+    const file = await readImportedFile(new TextEncoder().encode(JSON.stringify(json)), {
+      externalFiles,
+    });
     expect(() => file.network()).toThrow(/^as operators: .*; as layers: layer "wide": units: /);
   });
 
@@ -227,7 +229,7 @@ describe('a damaged model.json', () => {
 
   it('is refused where it is no JSON, or is anybody’s', async () => {
     const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-    await expect(readForeign(encode('{"a": '))).rejects.toThrow('what begins like JSON is not JSON');
-    await expect(readForeign(encode('{"a": 1}'))).rejects.toThrow(/is JSON, but neither TensorFlow\.js/);
+    await expect(readImportedFile(encode('{"a": '))).rejects.toThrow('what begins like JSON is not JSON');
+    await expect(readImportedFile(encode('{"a": 1}'))).rejects.toThrow(/is JSON, but neither TensorFlow\.js/);
   });
 });

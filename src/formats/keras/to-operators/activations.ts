@@ -1,16 +1,15 @@
-import { shown } from '../../arrays.ts';
-import { hardSigmoid, numberIn } from '../cell-activations.ts';
-import { refuse } from '../converted.ts';
+import { invalidModel, quote } from '../../format-errors.ts';
+import { hardSigmoid, readNumber } from '../cell-activations.ts';
 import { asConfig, type Config } from '../keras-config.ts';
-import { axisIn, same, type Graph, type Wire } from './graph.ts';
+import { resolveAxis, withValue, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
 
 // What Keras calls activations: functions by their names, and layers with their numbers.
 
-type Activation = (x: string, graph: Graph) => string;
+type Activation = (x: string, graph: GraphBuilder) => string;
 const plain =
   (operator: string, attributes?: Record<string, number | string>): Activation =>
   (x, graph) =>
-    graph.put(operator, [x], attributes);
+    graph.add(operator, [x], attributes);
 
 /** As functions have their numbers; those of layers differ. */
 const named: Readonly<Record<string, Activation>> = {
@@ -29,41 +28,46 @@ const named: Readonly<Record<string, Activation>> = {
   gelu: plain('Gelu'),
   gelu_new: plain('Gelu', { approximate: 'tanh' }),
   leaky_relu: plain('LeakyRelu', { alpha: 0.2 }),
-  relu6: (x, graph) => graph.put('Min', [graph.put('Relu', [x]), graph.number(6)]),
-  swish: (x, graph) => graph.put('Mul', [x, graph.put('Sigmoid', [x])]),
-  silu: (x, graph) => graph.put('Mul', [x, graph.put('Sigmoid', [x])]),
+  relu6: (x, graph) => graph.add('Min', [graph.add('Relu', [x]), graph.number(6)]),
+  swish: (x, graph) => graph.add('Mul', [x, graph.add('Sigmoid', [x])]),
+  silu: (x, graph) => graph.add('Mul', [x, graph.add('Sigmoid', [x])]),
   hard_swish: plain('HardSwish'),
   hard_silu: plain('HardSwish'),
-  mish: (x, graph) => graph.put('Mul', [x, graph.put('Tanh', [graph.put('Softplus', [x])])]),
+  mish: (x, graph) => graph.add('Mul', [x, graph.add('Tanh', [graph.add('Softplus', [x])])]),
   hard_sigmoid: (x, graph) => {
     const { alpha, beta } = hardSigmoid(graph.version);
-    return graph.put('HardSigmoid', [x], { alpha, beta });
+    return graph.add('HardSigmoid', [x], { alpha, beta });
   },
 };
 
 /** What a config says of an activation; nothing is linear. @throws UnrollError invalid_model */
-export function activated(said: unknown, x: Wire, graph: Graph): Wire {
+export function applyActivation(said: unknown, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   if (said === undefined || said === null) return x;
   if (typeof said === 'string')
     return Object.hasOwn(named, said)
-      ? same(x, named[said]!(x.value, graph))
-      : refuse(`the activation ${shown(said)}`);
+      ? withValue(x, named[said]!(x.value, graph))
+      : invalidModel(`the activation ${quote(said)}`);
   const { class_name: kind, config } = asConfig(said);
-  if (kind === 'function' && typeof config === 'string') return activated(config, x, graph);
+  if (kind === 'function' && typeof config === 'string') return applyActivation(config, x, graph);
   return isActivationLayer(String(kind))
-    ? activationLayer(String(kind), asConfig(config), x, graph)
-    : refuse(`the activation ${shown(kind)}`);
+    ? emitActivationLayer(String(kind), asConfig(config), x, graph)
+    : invalidModel(`the activation ${quote(kind)}`);
 }
 
 const layers = new Set(['LeakyReLU', 'ELU', 'ThresholdedReLU', 'ReLU', 'Softmax']);
 export const isActivationLayer = (className: string): boolean => layers.has(className);
 
 /** A layer that is a function with numbers. */
-export function activationLayer(className: string, config: Config, x: Wire, graph: Graph): Wire {
+export function emitActivationLayer(
+  className: string,
+  config: Config,
+  x: GraphTensor,
+  graph: GraphBuilder,
+): GraphTensor {
   const number = (names: readonly string[], usual: number): number =>
-    numberIn(config, names, usual, className);
-  const put = (operator: string, attributes: Record<string, number>): Wire =>
-    same(x, graph.put(operator, [x.value], attributes));
+    readNumber(config, names, usual, className);
+  const put = (operator: string, attributes: Record<string, number>): GraphTensor =>
+    withValue(x, graph.add(operator, [x.value], attributes));
   switch (className) {
     case 'LeakyReLU':
       return put('LeakyRelu', { alpha: number(['negative_slope', 'alpha'], 0.3) });
@@ -72,9 +76,9 @@ export function activationLayer(className: string, config: Config, x: Wire, grap
     case 'ThresholdedReLU':
       return put('ThresholdedRelu', { alpha: number(['theta'], 1) });
     case 'Softmax':
-      return put('Softmax', { axis: axisIn(x, config['axis'] ?? -1) + 1 });
+      return put('Softmax', { axis: resolveAxis(x, config['axis'] ?? -1) + 1 });
     default:
-      return same(x, rectified(number, config, x.value, graph));
+      return withValue(x, rectified(number, config, x.value, graph));
   }
 }
 
@@ -83,19 +87,19 @@ function rectified(
   number: (names: readonly string[], usual: number) => number,
   config: Config,
   x: string,
-  graph: Graph,
+  graph: GraphBuilder,
 ): string {
   const [threshold, slope] = [number(['threshold'], 0), number(['negative_slope'], 0)];
   let y: string;
   if (threshold === 0)
-    y = slope === 0 ? graph.put('Relu', [x]) : graph.put('LeakyRelu', [x], { alpha: slope });
+    y = slope === 0 ? graph.add('Relu', [x]) : graph.add('LeakyRelu', [x], { alpha: slope });
   else {
     const from = graph.number(threshold);
-    const below = graph.put('Mul', [graph.put('Sub', [x, from]), graph.number(slope)]);
-    y = graph.put('Where', [graph.put('Less', [x, from]), below, x]);
+    const below = graph.add('Mul', [graph.add('Sub', [x, from]), graph.number(slope)]);
+    y = graph.add('Where', [graph.add('Less', [x, from]), below, x]);
   }
   const most = config['max_value'];
   return most === undefined || most === null
     ? y
-    : graph.put('Min', [y, graph.number(number(['max_value'], 0))]);
+    : graph.add('Min', [y, graph.number(number(['max_value'], 0))]);
 }

@@ -1,12 +1,19 @@
 import type { Tensor } from '../../../network/weights.ts';
-import { shown } from '../../arrays.ts';
-import { need, refuse } from '../converted.ts';
+import { invalidModel, quote } from '../../format-errors.ts';
+import { requireWeights } from '../converted.ts';
 import { asConfig } from '../keras-config.ts';
 import type { KerasLayer } from '../keras-model.ts';
-import { requireField } from '../plain-fields.ts';
-import { cellOfClass } from '../recurrent.ts';
-import { activated, activationLayer, isActivationLayer } from './activations.ts';
-import { lastReplaced, same, sequenceOf, shapeText, type Graph, type Wire } from './graph.ts';
+import { requireField } from '../supported-fields.ts';
+import { findCellByClass } from '../recurrent.ts';
+import { applyActivation, emitActivationLayer, isActivationLayer } from './activations.ts';
+import {
+  replaceWidth,
+  withValue,
+  requireSequence,
+  formatShape,
+  type GraphBuilder,
+  type GraphTensor,
+} from './graph-builder.ts';
 import { arithmetic, concatenate, dot, isArithmetic } from './merges.ts';
 import { batchNormalization, layerNormalization } from './norms.ts';
 import { bidirectional, recurrent } from './recurrent.ts';
@@ -21,7 +28,7 @@ import {
 } from './shapes.ts';
 import { conv1d, depthwiseConv1d, pooling1d, requireShape, separableConv1d } from './windows.ts';
 
-type Emit = (layer: KerasLayer, x: Wire, graph: Graph) => Wire;
+type Emit = (layer: KerasLayer, x: GraphTensor, graph: GraphBuilder) => GraphTensor;
 
 const unchanged: Emit = (_, x) => x;
 
@@ -32,10 +39,10 @@ const ofOne: Readonly<Record<string, Emit>> = {
   TimeDistributed: (layer, x, graph) => {
     const wrapped = asConfig(layer.config['layer']);
     if (wrapped['class_name'] !== 'Dense')
-      refuse(`wraps ${shown(wrapped['class_name'])}, must be Dense: any other is converted by itself`);
+      invalidModel(`wraps ${quote(wrapped['class_name'])}, must be Dense: any other is converted by itself`);
     return dense({ ...layer, config: asConfig(wrapped['config']) }, x, graph);
   },
-  Activation: ({ config }, x, graph) => activated(config['activation'], x, graph),
+  Activation: ({ config }, x, graph) => applyActivation(config['activation'], x, graph),
   PReLU: prelu,
   Conv1D: conv1d,
   DepthwiseConv1D: depthwiseConv1d,
@@ -55,7 +62,7 @@ const ofOne: Readonly<Record<string, Emit>> = {
   ZeroPadding1D: zeroPadding1d,
   UpSampling1D: upSampling1d,
   Masking: (_, x, graph) => {
-    graph.note('masked steps: leave padding out, nothing is padded here');
+    graph.addNote('masked steps: leave padding out, nothing is padded here');
     return x;
   },
   Dropout: unchanged,
@@ -67,76 +74,81 @@ const ofOne: Readonly<Record<string, Emit>> = {
 };
 
 /** The operators of a layer. @returns what it gives @throws UnrollError invalid_model, saying what there is none of */
-export function emitLayer(layer: KerasLayer, reads: readonly Wire[], graph: Graph): readonly Wire[] {
+export function emitLayer(
+  layer: KerasLayer,
+  reads: readonly GraphTensor[],
+  graph: GraphBuilder,
+): readonly GraphTensor[] {
   const { className, config, name } = layer;
-  graph.enter(name);
-  if (cellOfClass(className) !== undefined) return recurrent(layer, reads, graph);
+  graph.enterLayer(name);
+  if (findCellByClass(className) !== undefined) return recurrent(layer, reads, graph);
   if (className === 'Bidirectional') return bidirectional(layer, reads, graph);
   if (isArithmetic(className)) return [arithmetic(className, reads, graph)];
   if (className === 'Concatenate') return [concatenate(layer, reads, graph)];
   if (className === 'Dot') return [dot(layer, reads, graph)];
   const known = Object.hasOwn(ofOne, className) || isActivationLayer(className);
-  if (!known) return refuse('there is no such layer here');
+  if (!known) return invalidModel('there is no such layer here');
   const [x] = reads;
-  if (reads.length !== 1) refuse(`reads ${reads.length} inputs, must be one`);
+  if (reads.length !== 1) invalidModel(`reads ${reads.length} inputs, must be one`);
   return [
     isActivationLayer(className)
-      ? activationLayer(className, config, x!, graph)
+      ? emitActivationLayer(className, config, x!, graph)
       : ofOne[className]!(layer, x!, graph),
   ];
 }
 
 /** table [vocabulary, units] */
-function embedding(layer: KerasLayer, x: Wire, graph: Graph): Wire {
-  const [table] = need(layer, 1);
+function embedding(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
+  const [table] = requireWeights(layer, 1);
   const [, units = 0] = table!.shape;
   if (!x.isInput || x.shape.length !== 1)
-    refuse(`looks up the model’s input, and is given ${shapeText(x.shape)}`);
-  if (table!.shape.length !== 2) refuse(`a table of [${table!.shape.join(', ')}]`);
-  if (layer.config['mask_zero'] === true) graph.note('mask_zero: leave padding out, nothing is padded here');
+    invalidModel(`looks up the model’s input, and is given ${formatShape(x.shape)}`);
+  if (table!.shape.length !== 2) invalidModel(`a table of [${table!.shape.join(', ')}]`);
+  if (layer.config['mask_zero'] === true)
+    graph.addNote('mask_zero: leave padding out, nothing is padded here');
   return {
-    value: graph.put('Gather', [graph.constant(table!), x.value], { axis: 0 }),
+    value: graph.add('Gather', [graph.constant(table!), x.value], { axis: 0 }),
     shape: [x.shape[0]!, units],
   };
 }
 
 /** kernel [in, units], bias [units] */
-function dense(layer: KerasLayer, x: Wire, graph: Graph): Wire {
+function dense(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   const { config } = layer;
-  const [kernel, bias] = need(layer, config['use_bias'] === false ? 1 : 2);
-  const width = x.shape.at(-1) ?? refuse(`reads ${shapeText(x.shape)}: how wide it is must be known`);
+  const [kernel, bias] = requireWeights(layer, config['use_bias'] === false ? 1 : 2);
+  const width = x.shape.at(-1) ?? invalidModel(`reads ${formatShape(x.shape)}: how wide it is must be known`);
   const units = kernel!.shape[1] ?? NaN;
   requireShape(kernel!, [width, units]);
   if (bias) requireShape(bias, [units]);
-  const product = graph.put('MatMul', [x.value, graph.constant(kernel!)]);
-  const value = bias ? graph.put('Add', [product, graph.constant(bias)]) : product;
-  return activated(config['activation'], { value, shape: lastReplaced(x.shape, units) }, graph);
+  const product = graph.add('MatMul', [x.value, graph.constant(kernel!)]);
+  const value = bias ? graph.add('Add', [product, graph.constant(bias)]) : product;
+  return applyActivation(config['activation'], { value, shape: replaceWidth(x.shape, units) }, graph);
 }
 
 /** A slope for every number that it reads, or shared along some axes. */
-function prelu(layer: KerasLayer, x: Wire, graph: Graph): Wire {
-  const [{ shape, values }] = need(layer, 1) as [Tensor];
+function prelu(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
+  const [{ shape, values }] = requireWeights(layer, 1) as [Tensor];
   if (shape.length !== x.shape.length || shape.some((size, i) => size !== 1 && size !== x.shape[i]))
-    refuse(`slopes of [${shape.join(', ')}] for ${shapeText(x.shape)}`);
-  return same(x, graph.put('PRelu', [x.value, graph.constant({ shape: [1, ...shape], values })]));
+    invalidModel(`slopes of [${shape.join(', ')}] for ${formatShape(x.shape)}`);
+  return withValue(x, graph.add('PRelu', [x.value, graph.constant({ shape: [1, ...shape], values })]));
 }
 
-function globalPooling({ className, config }: KerasLayer, x: Wire, graph: Graph): Wire {
+function globalPooling({ className, config }: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   requireField(config, 'data_format', ['channels_last']);
-  const { width } = sequenceOf(x);
+  const { width } = requireSequence(x);
   const keeps = config['keepdims'] === true;
   const operator = className.includes('Max') ? 'ReduceMax' : 'ReduceMean';
-  const value = graph.put(operator, [x.value], { axes: [1], keepdims: Number(keeps) });
+  const value = graph.add(operator, [x.value], { axes: [1], keepdims: Number(keeps) });
   return { value, shape: keeps ? [1, width] : [width] };
 }
 
 /** Of DeepMoji and textgenrnn: softmax over time of x·W. W [in, 1] */
-function attentionWeightedAverage(layer: KerasLayer, x: Wire, graph: Graph): Wire {
+function attentionWeightedAverage(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   requireField(layer.config, 'return_attention', [false]);
-  const { width } = sequenceOf(x);
-  const [w] = need(layer, 1);
+  const { width } = requireSequence(x);
+  const [w] = requireWeights(layer, 1);
   requireShape(w!, [width, 1]);
-  const scores = graph.put('MatMul', [x.value, graph.constant(w!)]);
-  const weighed = graph.put('Mul', [x.value, graph.put('Softmax', [scores], { axis: 1 })]);
-  return { value: graph.put('ReduceSum', [weighed], { axes: [1], keepdims: 0 }), shape: [width] };
+  const scores = graph.add('MatMul', [x.value, graph.constant(w!)]);
+  const weighed = graph.add('Mul', [x.value, graph.add('Softmax', [scores], { axis: 1 })]);
+  return { value: graph.add('ReduceSum', [weighed], { axes: [1], keepdims: 0 }), shape: [width] };
 }

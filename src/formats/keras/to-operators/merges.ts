@@ -1,8 +1,7 @@
-import { shown } from '../../arrays.ts';
-import { refuse } from '../converted.ts';
+import { invalidModel, quote } from '../../format-errors.ts';
 import type { KerasLayer } from '../keras-model.ts';
-import { requireField } from '../plain-fields.ts';
-import { axisIn, shapeText, type Graph, type Wire } from './graph.ts';
+import { requireField } from '../supported-fields.ts';
+import { resolveAxis, formatShape, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
 
 // Layers that make one of several.
 
@@ -18,14 +17,19 @@ export const isArithmetic = (className: string): className is keyof typeof opera
   Object.hasOwn(operators, className);
 
 /** Number by number; a row with a sequence is a row with each of its steps. */
-export function arithmetic(className: keyof typeof operators, reads: readonly Wire[], graph: Graph): Wire {
+export function arithmetic(
+  className: keyof typeof operators,
+  reads: readonly GraphTensor[],
+  graph: GraphBuilder,
+): GraphTensor {
   const several = requireSeveral(reads);
-  if (className === 'Subtract' && several.length !== 2) refuse(`takes ${several.length} inputs, must be two`);
+  if (className === 'Subtract' && several.length !== 2)
+    invalidModel(`takes ${several.length} inputs, must be two`);
   const rank = Math.max(...several.map(({ shape }) => shape.length));
   const raised = several.map((one) => withRank(one, rank, graph));
   const shape = raised.map((one) => one.shape).reduce(spread);
   return {
-    value: graph.put(
+    value: graph.add(
       operators[className],
       raised.map(({ value }) => value),
     ),
@@ -33,22 +37,26 @@ export function arithmetic(className: keyof typeof operators, reads: readonly Wi
   };
 }
 
-export function concatenate({ config }: KerasLayer, reads: readonly Wire[], graph: Graph): Wire {
+export function concatenate(
+  { config }: KerasLayer,
+  reads: readonly GraphTensor[],
+  graph: GraphBuilder,
+): GraphTensor {
   const [first, ...rest] = requireSeveral(reads);
-  const axis = axisIn(first!, config['axis'] ?? -1);
+  const axis = resolveAxis(first!, config['axis'] ?? -1);
   for (const { shape } of rest)
     if (
       shape.length !== first!.shape.length ||
       shape.some((size, i) => i !== axis && size !== first!.shape[i])
     )
-      refuse(`joins ${shapeText(first!.shape)} and ${shapeText(shape)} over axis ${axis + 1}`);
+      invalidModel(`joins ${formatShape(first!.shape)} and ${formatShape(shape)} over axis ${axis + 1}`);
   const sizes = reads.map(({ shape }) => shape[axis]!);
   const whole = sizes.reduce<number | null>(
     (sum, size) => (sum === null || size === null ? null : sum + size),
     0,
   );
   return {
-    value: graph.put(
+    value: graph.add(
       'Concat',
       reads.map(({ value }) => value),
       { axis: axis + 1 },
@@ -58,51 +66,53 @@ export function concatenate({ config }: KerasLayer, reads: readonly Wire[], grap
 }
 
 /** Sums of products along an axis of each of two rows or sequences. */
-export function dot({ config }: KerasLayer, reads: readonly Wire[], graph: Graph): Wire {
+export function dot({ config }: KerasLayer, reads: readonly GraphTensor[], graph: GraphBuilder): GraphTensor {
   requireField(config, 'normalize', [false]);
-  const [a, b] = reads as [Wire, Wire];
+  const [a, b] = reads as [GraphTensor, GraphTensor];
   if (reads.length !== 2 || reads.some(({ shape }) => shape.length > 2))
-    refuse(`of ${reads.map(({ shape }) => shapeText(shape)).join(' and ')}: must be two rows or sequences`);
+    invalidModel(
+      `of ${reads.map(({ shape }) => formatShape(shape)).join(' and ')}: must be two rows or sequences`,
+    );
   const { axes } = config;
   const both: unknown[] = Array.isArray(axes) ? axes : [axes, axes];
-  if (both.length !== 2) refuse(`axes ${shown(axes)}`);
-  const [ofA, ofB] = [axisIn(a, both[0]), axisIn(b, both[1])];
+  if (both.length !== 2) invalidModel(`axes ${quote(axes)}`);
+  const [ofA, ofB] = [resolveAxis(a, both[0]), resolveAxis(b, both[1])];
   if (a.shape[ofA] !== b.shape[ofB])
-    refuse(`axes ${shown(axes)} of ${shapeText(a.shape)} and ${shapeText(b.shape)}`);
+    invalidModel(`axes ${quote(axes)} of ${formatShape(a.shape)} and ${formatShape(b.shape)}`);
   const left = summedLast(a, ofA, graph);
-  const right = graph.put('Transpose', [summedLast(b, ofB, graph)], { perm: [0, 2, 1] });
+  const right = graph.add('Transpose', [summedLast(b, ofB, graph)], { perm: [0, 2, 1] });
   const shape = [a.shape.toSpliced(ofA, 1), b.shape.toSpliced(ofB, 1)].flat();
-  const product = graph.put('MatMul', [left, right]);
+  const product = graph.add('MatMul', [left, right]);
   // of two rows one number is left
   const sizes = shape.length === 0 ? [1] : shape;
   const flat = graph.numbers([1, ...sizes.map((size) => size ?? -1)]);
   if (sizes.filter((size) => size === null).length > 1) return { value: product, shape };
-  return { value: graph.put('Reshape', [product, flat]), shape: sizes };
+  return { value: graph.add('Reshape', [product, flat]), shape: sizes };
 }
 
 /** [1, rest, summed] */
-function summedLast(x: Wire, axis: number, graph: Graph): string {
-  if (x.shape.length === 1) return graph.put('Unsqueeze', [x.value], { axes: [1] });
-  return axis === 1 ? x.value : graph.put('Transpose', [x.value], { perm: [0, 2, 1] });
+function summedLast(x: GraphTensor, axis: number, graph: GraphBuilder): string {
+  if (x.shape.length === 1) return graph.add('Unsqueeze', [x.value], { axes: [1] });
+  return axis === 1 ? x.value : graph.add('Transpose', [x.value], { perm: [0, 2, 1] });
 }
 
 /** Arithmetic with a number of the config has one input. */
-function requireSeveral(reads: readonly Wire[]): readonly Wire[] {
-  return reads.length < 2 ? refuse('joins one input') : reads;
+function requireSeveral(reads: readonly GraphTensor[]): readonly GraphTensor[] {
+  return reads.length < 2 ? invalidModel('joins one input') : reads;
 }
 
 /** Keras puts the missing axes after the batch. */
-function withRank(x: Wire, rank: number, graph: Graph): Wire {
+function withRank(x: GraphTensor, rank: number, graph: GraphBuilder): GraphTensor {
   const missing = rank - x.shape.length;
   if (missing === 0) return x;
   const axes = Array.from({ length: missing }, (_, i) => i + 1);
-  return { value: graph.put('Unsqueeze', [x.value], { axes }), shape: [...axes.map(() => 1), ...x.shape] };
+  return { value: graph.add('Unsqueeze', [x.value], { axes }), shape: [...axes.map(() => 1), ...x.shape] };
 }
 
-function spread(a: Wire['shape'], b: Wire['shape']): Wire['shape'] {
+function spread(a: GraphTensor['shape'], b: GraphTensor['shape']): GraphTensor['shape'] {
   return a.map((size, i) => {
     const other = b[i]!;
     if (size === other || other === 1) return size;
-    return size === 1 ? other : refuse(`joins ${shapeText(a)} and ${shapeText(b)}`);
+    return size === 1 ? other : invalidModel(`joins ${formatShape(a)} and ${formatShape(b)}`);
   });
 }

@@ -4,28 +4,38 @@ import { findCell } from '../../../cells/registry.ts';
 import type { CellActivationSpec } from '../../../network/cell-fields.ts';
 import type { OperatorSpec } from '../../../operators/spec.ts';
 import type { Tensor } from '../../../network/weights.ts';
-import { shown } from '../../arrays.ts';
-import { need, refuse } from '../converted.ts';
+import { invalidModel, quote } from '../../format-errors.ts';
+import { requireWeights } from '../converted.ts';
 import type { Config } from '../keras-config.ts';
 import type { KerasLayer } from '../keras-model.ts';
-import { requireField } from '../plain-fields.ts';
+import { requireField } from '../supported-fields.ts';
 import {
-  cellOf,
-  mergeOf,
-  notesOf,
-  weightCount,
-  wrappedCell,
+  convertCell,
+  parseMergeMode,
+  collectNotes,
+  countWeights,
+  getWrappedCell,
   type CellSpec,
-  type Named,
+  type NamedTensors,
 } from '../recurrent.ts';
-import { lastReplaced, sequenceOf, shapeText, type Graph, type Wire } from './graph.ts';
+import {
+  replaceWidth,
+  requireSequence,
+  formatShape,
+  type GraphBuilder,
+  type GraphTensor,
+} from './graph-builder.ts';
 
 // Cells as ONNX's operators, a direction each, with the batch first: X [1, steps, in], Y [1, steps, 1, units], states [1, 1, units].
 
 /** Gives its rows or the last of them, and with `return_state` its last states after that. */
-export function recurrent(layer: KerasLayer, [x, ...states]: readonly Wire[], graph: Graph): readonly Wire[] {
+export function recurrent(
+  layer: KerasLayer,
+  [x, ...states]: readonly GraphTensor[],
+  graph: GraphBuilder,
+): readonly GraphTensor[] {
   const { className, config } = layer;
-  const weights = need(layer, weightCount(config));
+  const weights = requireWeights(layer, countWeights(config));
   const reverse = config['go_backwards'] === true;
   const direction = directionOf(className, config, weights, x!, graph);
   const { answer, ends } = swept(direction, x!, states, reverse, graph);
@@ -36,18 +46,19 @@ export function recurrent(layer: KerasLayer, [x, ...states]: readonly Wire[], gr
 /** Gives both directions as one, or one after the other, and with `return_state` the last states of each. */
 export function bidirectional(
   layer: KerasLayer,
-  [x, ...states]: readonly Wire[],
-  graph: Graph,
-): readonly Wire[] {
+  [x, ...states]: readonly GraphTensor[],
+  graph: GraphBuilder,
+): readonly GraphTensor[] {
   const { config } = layer;
-  const forward = wrappedCell(config['layer']);
+  const forward = getWrappedCell(config['layer']);
   const said = config['backward_layer'];
-  const backward = said === undefined || said === null ? forward : wrappedCell(said);
-  if (forward.own['go_backwards'] === true) refuse('its forward layer has go_backwards');
-  const first = weightCount(forward.own);
-  const weights = need(layer, first + weightCount(backward.own));
+  const backward = said === undefined || said === null ? forward : getWrappedCell(said);
+  if (forward.own['go_backwards'] === true) invalidModel('its forward layer has go_backwards');
+  const first = countWeights(forward.own);
+  const weights = requireWeights(layer, first + countWeights(backward.own));
   const half = states.length / 2;
-  if (!Number.isInteger(half)) refuse(`starts from ${states.length} states, must be as many for each way`);
+  if (!Number.isInteger(half))
+    invalidModel(`starts from ${states.length} states, must be as many for each way`);
   const ways = [
     { ...forward, weights: weights.slice(0, first), states: states.slice(0, half), reverse: false },
     { ...backward, weights: weights.slice(first), states: states.slice(half), reverse: true },
@@ -56,8 +67,8 @@ export function bidirectional(
     return { ...direction, ...swept(direction, x!, way.states, way.reverse, graph) };
   });
   const [one, other] = ways as [(typeof ways)[number], (typeof ways)[number]];
-  if (one.sequences !== other.sequences) refuse('its backward layer has another return_sequences');
-  const both = merged(mergeOf(config), [one.answer, other.answer], graph);
+  if (one.sequences !== other.sequences) invalidModel('its backward layer has another return_sequences');
+  const both = merged(parseMergeMode(config), [one.answer, other.answer], graph);
   return [...both, ...one.ends, ...other.ends];
 }
 
@@ -76,13 +87,13 @@ function directionOf(
   className: string,
   config: Config,
   weights: readonly Tensor[],
-  x: Wire,
-  graph: Graph,
+  x: GraphTensor,
+  graph: GraphBuilder,
 ): Direction {
   requireField(config, 'time_major', [false]);
-  const { width } = sequenceOf(x);
-  const { spec, tensors } = cellOf(className, config, weights, width, graph.version);
-  for (const note of notesOf(config)) graph.note(note);
+  const { width } = requireSequence(x);
+  const { spec, tensors } = convertCell(className, config, weights, width, graph.version);
+  for (const note of collectNotes(config)) graph.addNote(note);
   const part = ofOnnx(spec, tensors);
   const [w, r] = [part('weight_ih'), part('weight_hh')];
   const [ofInput, ofState] = [part('bias_ih').values, part('bias_hh').values];
@@ -107,46 +118,50 @@ function directionOf(
 
 function swept(
   { spec, weights, attributes, sequences, givesStates }: Direction,
-  x: Wire,
-  states: readonly Wire[],
+  x: GraphTensor,
+  states: readonly GraphTensor[],
   reverse: boolean,
-  graph: Graph,
-): { answer: Wire; ends: readonly Wire[] } {
+  graph: GraphBuilder,
+): { answer: GraphTensor; ends: readonly GraphTensor[] } {
   const { units } = spec;
   const cell = findCell({ cell: spec.cell });
   const count = cell.states.length;
   if (states.length > 0 && states.length !== count)
-    refuse(`starts from ${states.length} states, must be ${count}`);
+    invalidModel(`starts from ${states.length} states, must be ${count}`);
   const initial = states.map(({ value, shape }) =>
     shape.length === 1 && shape[0] === units
-      ? graph.put('Unsqueeze', [value], { axes: [1] })
-      : refuse(`starts from ${shapeText(shape)}, must be [${units}]`),
+      ? graph.add('Unsqueeze', [value], { axes: [1] })
+      : invalidModel(`starts from ${formatShape(shape)}, must be [${units}]`),
   );
-  const [y, ...ends] = graph.putMany(
+  const [y, ...ends] = graph.addMany(
     cell.sources.onnx!.operator,
     [x.value, ...weights, ...(initial.length > 0 ? ['', ...initial] : [])],
     1 + count,
     { ...attributes, ...(reverse && { direction: 'reverse' }) },
   );
-  const endOf = (end: string): Wire => ({
-    value: graph.put('Squeeze', [end], { axes: [1] }),
+  const endOf = (end: string): GraphTensor => ({
+    value: graph.add('Squeeze', [end], { axes: [1] }),
     shape: [units],
   });
   return {
     answer: sequences
-      ? { value: graph.put('Squeeze', [y!], { axes: [2] }), shape: [x.shape[0]!, units] }
+      ? { value: graph.add('Squeeze', [y!], { axes: [2] }), shape: [x.shape[0]!, units] }
       : endOf(ends[0]!),
     ends: givesStates ? ends.map(endOf) : [],
   };
 }
 
-function reversed(x: Wire, graph: Graph): Wire {
+function reversed(x: GraphTensor, graph: GraphBuilder): GraphTensor {
   // to the first step, and past it
   const [from, to, axis, by] = [[-1], [-(2 ** 31)], [1], [-1]].map((one) => graph.numbers(one));
-  return { value: graph.put('Slice', [x.value, from!, to!, axis!, by!]), shape: x.shape };
+  return { value: graph.add('Slice', [x.value, from!, to!, axis!, by!]), shape: x.shape };
 }
 
-function merged(merge: ReturnType<typeof mergeOf>, both: [Wire, Wire], graph: Graph): readonly Wire[] {
+function merged(
+  merge: ReturnType<typeof parseMergeMode>,
+  both: [GraphTensor, GraphTensor],
+  graph: GraphBuilder,
+): readonly GraphTensor[] {
   const [one, other] = both;
   if (merge === null) return both;
   const values = [one.value, other.value];
@@ -154,14 +169,14 @@ function merged(merge: ReturnType<typeof mergeOf>, both: [Wire, Wire], graph: Gr
   if (merge === 'concat')
     return [
       {
-        value: graph.put('Concat', values, { axis: one.shape.length }),
-        shape: lastReplaced(one.shape, units[0]! + units[1]!),
+        value: graph.add('Concat', values, { axis: one.shape.length }),
+        shape: replaceWidth(one.shape, units[0]! + units[1]!),
       },
     ];
-  if (units[0] !== units[1]) refuse(`merge_mode ${shown(merge)} of ${units.join(' and ')} units`);
+  if (units[0] !== units[1]) invalidModel(`merge_mode ${quote(merge)} of ${units.join(' and ')} units`);
   return [
     {
-      value: graph.put(({ sum: 'Add', mul: 'Mul', ave: 'Mean' } as const)[merge], values),
+      value: graph.add(({ sum: 'Add', mul: 'Mul', ave: 'Mean' } as const)[merge], values),
       shape: one.shape,
     },
   ];
@@ -169,7 +184,7 @@ function merged(merge: ReturnType<typeof mergeOf>, both: [Wire, Wire], graph: Gr
 
 /** Tensors in ONNX's order of gates. */
 const ofOnnx =
-  ({ cell }: CellSpec, tensors: Named) =>
+  ({ cell }: CellSpec, tensors: NamedTensors) =>
   (part: string): Tensor =>
     exportGates(tensors.find(([name]) => name === part)![1], findCell({ cell }), 'onnx');
 

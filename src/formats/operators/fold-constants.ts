@@ -14,7 +14,7 @@ type Value = Operand | null;
 /** Numbers that folding may make of fewer: a program stays about as large as its file. */
 const mostFolded = 2 ** 22;
 
-export interface Folded {
+export interface FoldedGraph {
   readonly operators: readonly OperatorSpec[];
   readonly outputs: readonly string[];
   /** Constants that the operators read. */
@@ -26,11 +26,11 @@ export interface Folded {
  * @param inputs the graph's inputs, null for those of unknown shapes
  * @throws UnrollError invalid_model where an operator does not fit what it reads
  */
-export function fold(
+export function foldConstants(
   graph: BodySpec,
   inputs: ReadonlyMap<string, Value>,
   constants: ReadonlyMap<string, Operand>,
-): Folded {
+): FoldedGraph {
   const values = new Map<string, Value>([...constants, ...inputs]);
   const context = folding();
   const scopeOf =

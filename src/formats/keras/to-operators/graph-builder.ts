@@ -1,14 +1,14 @@
 import type { OperatorSpec } from '../../../operators/spec.ts';
 import type { ProgramSpec } from '../../../network/spec.ts';
 import type { Tensor } from '../../../network/weights.ts';
-import { refuse } from '../converted.ts';
+import { invalidModel } from '../../format-errors.ts';
 
 type Size = number | null;
 type Attributes = NonNullable<OperatorSpec['attributes']>;
 type WholeConstant = ProgramSpec['wholeConstants'][string];
 
 /** What stands between two layers. */
-export interface Wire {
+export interface GraphTensor {
   readonly value: string;
   /** Without the batch, which is 1. null: as a sequence's length tells. */
   readonly shape: readonly Size[];
@@ -17,7 +17,7 @@ export interface Wire {
 }
 
 /** Operators as they are put one after the other, and their constants. */
-export interface Graph {
+export interface GraphBuilder {
   /** Of the Keras that wrote the file. */
   readonly version: string;
   readonly operators: readonly OperatorSpec[];
@@ -25,13 +25,13 @@ export interface Graph {
   readonly whole: ReadonlyMap<string, WholeConstant>;
   readonly notes: readonly string[];
   /** Says whose operators come next. */
-  enter(layer: string): void;
+  enterLayer(layer: string): void;
   /** Something that was decided for that layer. */
-  note(text: string): void;
+  addNote(text: string): void;
   /** @returns the name of what it gives */
-  put(operator: string, inputs: readonly string[], attributes?: Attributes): string;
+  add(operator: string, inputs: readonly string[], attributes?: Attributes): string;
   /** @returns the names of what it gives */
-  putMany(operator: string, inputs: readonly string[], outputs: number, attributes?: Attributes): string[];
+  addMany(operator: string, inputs: readonly string[], outputs: number, attributes?: Attributes): string[];
   /** @returns the name of a constant */
   constant(tensor: Tensor): string;
   number(value: number): string;
@@ -39,7 +39,7 @@ export interface Graph {
   numbers(values: readonly number[]): string;
 }
 
-export function createGraph(version: string): Graph {
+export function createGraphBuilder(version: string): GraphBuilder {
   const operators: OperatorSpec[] = [];
   const floats = new Map<string, Tensor>();
   const whole = new Map<string, WholeConstant>();
@@ -49,12 +49,12 @@ export function createGraph(version: string): Graph {
   // numbered throughout, so that no two are the same
   const named = (what: string): string =>
     `${layer.replaceAll(/[^\w-]+/g, '_').slice(0, 48)}.${what}.${count++}`;
-  const putMany: Graph['putMany'] = (operator, inputs, outputs, attributes) => {
+  const putMany: GraphBuilder['addMany'] = (operator, inputs, outputs, attributes) => {
     const names = Array.from({ length: outputs }, () => named(operator.toLowerCase()));
     operators.push({ operator, inputs, outputs: names, ...(attributes && { attributes }) });
     return names;
   };
-  const constant: Graph['constant'] = (tensor) => {
+  const constant: GraphBuilder['constant'] = (tensor) => {
     const name = named('weight');
     floats.set(name, tensor);
     return name;
@@ -65,10 +65,10 @@ export function createGraph(version: string): Graph {
     floats,
     whole,
     notes,
-    enter: (name) => (layer = name),
-    note: (text) => notes.push(`"${layer}": ${text}`),
-    put: (operator, inputs, attributes) => putMany(operator, inputs, 1, attributes)[0]!,
-    putMany,
+    enterLayer: (name) => (layer = name),
+    addNote: (text) => notes.push(`"${layer}": ${text}`),
+    add: (operator, inputs, attributes) => putMany(operator, inputs, 1, attributes)[0]!,
+    addMany: putMany,
     constant,
     number: (value) => constant({ shape: [], values: Float32Array.of(value) }),
     numbers: (values) => {
@@ -79,33 +79,33 @@ export function createGraph(version: string): Graph {
   };
 }
 
-export const shapeText = (shape: readonly Size[]): string =>
+export const formatShape = (shape: readonly Size[]): string =>
   `[${shape.map((size) => size ?? 'steps').join(', ')}]`;
 
 /** The same sizes with another width. */
-export const lastReplaced = (shape: Wire['shape'], width: number): Wire['shape'] => [
+export const replaceWidth = (shape: GraphTensor['shape'], width: number): GraphTensor['shape'] => [
   ...shape.slice(0, -1),
   width,
 ];
 
 /** What operators make of a wire without changing its shape. */
-export const same = ({ shape }: Wire, value: string): Wire => ({ value, shape });
+export const withValue = ({ shape }: GraphTensor, value: string): GraphTensor => ({ value, shape });
 
 /** @throws UnrollError invalid_model for what is no sequence of rows of a width that is known */
-export function sequenceOf({ shape }: Wire): { steps: Size; width: number } {
+export function requireSequence({ shape }: GraphTensor): { steps: Size; width: number } {
   const [steps = null, width = null] = shape;
-  if (shape.length !== 2) refuse(`reads a sequence, and is given ${shapeText(shape)}`);
+  if (shape.length !== 2) invalidModel(`reads a sequence, and is given ${formatShape(shape)}`);
   return width === null
-    ? refuse(`reads ${shapeText(shape)}: how wide it is must be known`)
+    ? invalidModel(`reads ${formatShape(shape)}: how wide it is must be known`)
     : { steps, width };
 }
 
 /** An axis that is said with the batch as axis 0, or from the end, as one of a wire's own. */
-export function axisIn({ shape }: Wire, said: unknown): number {
+export function resolveAxis({ shape }: GraphTensor, said: unknown): number {
   const axis: unknown = Array.isArray(said) && said.length === 1 ? said[0] : said;
   const own = Number.isSafeInteger(axis) ? (axis as number) : NaN;
   const from1 = own < 0 ? own + shape.length + 1 : own;
   return from1 >= 1 && from1 <= shape.length
     ? from1 - 1
-    : refuse(`axis ${JSON.stringify(said)} of ${shapeText(shape)} a sample`);
+    : invalidModel(`axis ${JSON.stringify(said)} of ${formatShape(shape)} a sample`);
 }

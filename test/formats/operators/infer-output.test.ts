@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { programAnswer } from '../../../src/formats/operators/program-answer.ts';
+import { inferOutput } from '../../../src/formats/operators/infer-output.ts';
 import type { ProgramSpec } from '../../../src/network/spec.ts';
 
 /** x [1, steps, 2] through one operator over whole numbers. */
@@ -22,7 +22,7 @@ const draft = (
   ],
 });
 const answer = (...of: Parameters<typeof draft>) => {
-  const { units, output } = programAnswer(draft(...of), new Map());
+  const { units, output } = inferOutput(draft(...of), new Map());
   return { units, ...output, value: undefined };
 };
 
@@ -45,12 +45,12 @@ describe('what a program answers with', () => {
   it('is refused where it grows otherwise than by so much a step', () => {
     const padded = draft('Pad', [0, 1, 0, 0, 0, 0]);
     const operators = [{ operator: 'Pad', inputs: ['x', 'numbers'], outputs: ['y'] }];
-    expect(() => programAnswer({ ...padded, operators }, new Map())).toThrow(
+    expect(() => inferOutput({ ...padded, operators }, new Map())).toThrow(
       'it gives 196 numbers for 97 steps and 180 for 89: must be as many for each step, or for the sequence',
     );
   });
 
   it('is refused where a shape does not come out even', () => {
-    expect(() => programAnswer(draft('Reshape', [-1, 4]), new Map())).toThrow(/Reshape .* as \[48\.5, 4\]/);
+    expect(() => inferOutput(draft('Reshape', [-1, 4]), new Map())).toThrow(/Reshape .* as \[48\.5, 4\]/);
   });
 });

@@ -1,9 +1,9 @@
 import type { Tensor } from '../../network/weights.ts';
-import { refuse } from './refuse.ts';
-import type { Rows } from './values.ts';
+import { invalidModel } from '../format-errors.ts';
+import type { Rows } from './tracked-value.ts';
 
 /** Layers of ours as the graph is read. */
-export interface Draft {
+export interface LayerDraft {
   /** @returns the layer's name */
   add(
     name: string,
@@ -15,18 +15,18 @@ export interface Draft {
   tensor(name: string): Tensor;
   setTensor(name: string, tensor: Tensor): void;
   /** The name of the layer whose rows these are: a recurrent operator's last rows get a pool of their own. */
-  rowsOf(rows: Rows): string;
+  resolveRows(rows: Rows): string;
   readonly layers: readonly Record<string, unknown>[];
   readonly weights: ReadonlyMap<string, Tensor>;
   readonly notes: string[];
 }
 
-export function createDraft(): Draft {
+export function createDraft(): LayerDraft {
   const layers: Record<string, unknown>[] = [];
   const weights = new Map<string, Tensor>();
   const names = new Set(['input']);
   const ends = new Map<string, string>();
-  const draft: Draft = {
+  const draft: LayerDraft = {
     layers,
     weights,
     notes: [],
@@ -46,13 +46,13 @@ export function createDraft(): Draft {
     layer: (name) => layers.find((one) => one['name'] === name) ?? {},
     tensor: (name) => weights.get(name)!,
     setTensor: (name, tensor) => void weights.set(name, tensor),
-    rowsOf({ layer, end, stepsRead }) {
+    resolveRows({ layer, end, stepsRead }) {
       if (end === null) return layer;
-      if (end === 'cell') return refuse('the cell state is read as an output');
+      if (end === 'cell') return invalidModel('the cell state is read as an output');
       const recurrent = draft.layer(layer);
       if (recurrent['bidirectional'] === true) {
         if (stepsRead === true)
-          return refuse(
+          return invalidModel(
             'both the rows of every step and the last ones are read, of a layer that reads both ways',
           );
         recurrent['backward_at'] = 'first';

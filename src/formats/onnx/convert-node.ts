@@ -1,21 +1,25 @@
 import { layerOperators } from './layer-operators.ts';
-import type { Inputs, Operator, Reading } from './operator.ts';
+import type { Inputs, OperatorConverter, ConversionContext } from './operator-converter.ts';
 import type { OnnxNode } from './read-onnx.ts';
 import { convertRecurrent } from './recurrent.ts';
-import { refuse } from './refuse.ts';
+import { invalidModel } from '../format-errors.ts';
 import { shapeOperators } from './shape-operators.ts';
-import type { Value } from './values.ts';
+import type { TrackedValue } from './tracked-value.ts';
 
 /** What an operator makes of its inputs. @throws UnrollError invalid_model, saying what we don't have */
-export function convertNode(node: OnnxNode, inputs: Inputs, reading: Reading): readonly Value[] {
+export function convertNode(
+  node: OnnxNode,
+  inputs: Inputs,
+  reading: ConversionContext,
+): readonly TrackedValue[] {
   if (node.domain !== '' && node.domain !== 'ai.onnx')
-    refuse(`operators of ${node.domain} are not supported`);
+    invalidModel(`operators of ${node.domain} are not supported`);
   const operator = operators[node.op];
-  if (!operator || !Object.hasOwn(operators, node.op)) return refuse('there is no such operator here');
+  if (!operator || !Object.hasOwn(operators, node.op)) return invalidModel('there is no such operator here');
   return operator(node, inputs, reading);
 }
 
-const operators: Readonly<Record<string, Operator>> = {
+const operators: Readonly<Record<string, OperatorConverter>> = {
   RNN: convertRecurrent,
   GRU: convertRecurrent,
   LSTM: convertRecurrent,

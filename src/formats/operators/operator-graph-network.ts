@@ -4,23 +4,23 @@ import { programWidth } from '../../operators/output-width.ts';
 import { networkSpec, type ProgramSpec } from '../../network/spec.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { UnrollError } from '../../errors.ts';
-import type { ForeignNetwork } from '../imported-network.ts';
-import { programAnswer } from './program-answer.ts';
+import type { ImportedNetwork } from '../imported-network.ts';
+import { inferOutput } from './infer-output.ts';
 
 /** What the one layer of a foreign network is called that runs as a program; its constants are `program.<name>`. */
-export const programName = 'program';
+export const operatorGraphLayerName = 'program';
 
 /**
  * A network of one program, told what it answers with.
  * @param floats the constants that are tensors
  * @throws UnrollError invalid_model where an operator does not fit what it reads, or past our limits
  */
-export function programNetwork(
+export function createOperatorGraphNetwork(
   draft: ProgramSpec,
   floats: ReadonlyMap<string, Tensor>,
   notesOf: (layer: ProgramSpec) => readonly string[],
-): ForeignNetwork {
-  const layer = programAnswer(draft, floats);
+): ImportedNetwork {
+  const layer = inferOutput(draft, floats);
   const { success, data: network, error } = networkSpec.safeParse({ layers: [layer] });
   if (!success) {
     const { path, message } = error.issues[0]!;
@@ -31,14 +31,14 @@ export function programNetwork(
     vocabulary === undefined ? { kind: 'features', width: programWidth(layer) } : { kind: 'ids', vocabulary };
   return {
     network,
-    weights: new Map([...floats].map(([name, tensor]) => [`${programName}.${name}`, tensor])),
+    weights: new Map([...floats].map(([name, tensor]) => [`${operatorGraphLayerName}.${name}`, tensor])),
     input,
     notes: notesOf(layer),
   };
 }
 
 /** How often which operator: `Conv 2×, LSTM`. */
-export function operatorCounts(layer: ProgramSpec): string {
+export function summarizeOperators(layer: ProgramSpec): string {
   const counts = new Map<string, number>();
   for (const { operator } of operatorsOf(layer)) counts.set(operator, (counts.get(operator) ?? 0) + 1);
   return [...counts].map(([name, count]) => (count === 1 ? name : `${name} ${count}×`)).join(', ');

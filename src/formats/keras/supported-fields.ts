@@ -1,5 +1,5 @@
-import { shown } from '../arrays.ts';
-import { refuse, type Read } from './converted.ts';
+import { invalidModel, quote } from '../format-errors.ts';
+import type { LayerInput } from './converted.ts';
 import { asConfig, type Config } from './keras-config.ts';
 import type { KerasLayer } from './keras-model.ts';
 
@@ -22,19 +22,21 @@ const overColumns = new Set(['Softmax', 'LayerNormalization', 'BatchNormalizatio
 const joining = new Set(['Concatenate', 'Add', 'Multiply']);
 
 /** @throws UnrollError invalid_model, naming the field and what it says */
-export function requirePlain({ className, config }: KerasLayer, from: readonly Read[]): void {
+export function requireSupportedFields({ className, config }: KerasLayer, from: readonly LayerInput[]): void {
   for (const [field, values] of Object.entries(plain[className] ?? {})) requireField(config, field, values);
   if (overColumns.has(className) && !isDefault(config['axis'], [-1, from[0]?.sequence ? 2 : 1]))
-    refuse(`axis ${shown(config['axis'])}, must be the last`);
+    invalidModel(`axis ${quote(config['axis'])}, must be the last`);
   if (from.length > 1 && !joining.has(className))
-    refuse(`reads ${from.length} inputs: only the sequence is one here, a state or a mask is not`);
+    invalidModel(`reads ${from.length} inputs: only the sequence is one here, a state or a mask is not`);
   if (className === 'Bidirectional') requireEqualDirections(config);
 }
 
 /** @throws UnrollError invalid_model where a field is neither left out nor one of `values` */
 export function requireField(config: Config, field: string, values: readonly unknown[]): void {
   if (!isDefault(config[field], values))
-    refuse(`${field} ${shown(config[field])}${values.length > 0 ? `, must be ${shown(values[0])}` : ''}`);
+    invalidModel(
+      `${field} ${quote(config[field])}${values.length > 0 ? `, must be ${quote(values[0])}` : ''}`,
+    );
 }
 
 /** Left out, null, one of the values, or a list of one of them alone. */
@@ -46,9 +48,9 @@ function isDefault(said: unknown, values: readonly unknown[]): boolean {
 /** The first forward, and both give as much: what else a layer of its own may be, recurrent.ts says. */
 function requireEqualDirections(config: Config): void {
   const own = asConfig(asConfig(config['layer'])['config']);
-  if (own['go_backwards'] === true) refuse('its forward layer has go_backwards');
+  if (own['go_backwards'] === true) invalidModel('its forward layer has go_backwards');
   if (config['backward_layer'] === undefined || config['backward_layer'] === null) return;
   const other = asConfig(asConfig(config['backward_layer'])['config']);
   if ((other['return_sequences'] === true) !== (own['return_sequences'] === true))
-    refuse('its backward layer has another return_sequences');
+    invalidModel('its backward layer has another return_sequences');
 }

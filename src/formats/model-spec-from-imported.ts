@@ -1,18 +1,18 @@
 import { UnrollError } from '../errors.ts';
 import { modelSpec, type ModelSpec } from '../network/spec.ts';
-import type { ForeignNetwork } from './imported-network.ts';
+import type { ImportedNetwork } from './imported-network.ts';
 
 /** What a model.json may say beside a file that has its network itself. */
-export type Said = Readonly<Record<string, unknown>>;
+export type ModelOverrides = Readonly<Record<string, unknown>>;
 
 /**
  * The model.json of a foreign network: what its folder says, and for the rest what serves any network: numbers in, numbers out. Ids
  * are words that are numbers. @throws UnrollError invalid_model, naming the field
  */
-export function modelOfForeign(
+export function toModelSpec(
   name: string,
-  { network, input, tensors }: ForeignNetwork,
-  said: Said = {},
+  { network, input, tensors }: ImportedNetwork,
+  said: ModelOverrides = {},
 ): ModelSpec {
   if (Object.hasOwn(said, 'network'))
     throw new UnrollError('invalid_model', 'model.json: network: the file has its own', { field: 'network' });

@@ -1,15 +1,15 @@
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { clearRegion, MemoryFull, type KernelMemory, type SharedMemory } from '../kernel/memory.ts';
-import type { LoaderData, RegionAnswer, RegionRequest } from './loader-messages.ts';
+import type { LoaderData, RegionReply, RegionRequest } from './loader-messages.ts';
 
 // Regions of the kernel's memory for a thread that does not keep account of it: both ends of the conversation.
 
 /** The asking end: waits for each answer, then zeroes what may be left of an earlier owner. */
-export function requestedMemory(
-  { regions, answered }: LoaderData,
+export function createRegionClient(
+  { regions, replySignal }: LoaderData,
   { memory, maximumPages }: Pick<KernelMemory, 'memory' | 'maximumPages'>,
 ): KernelMemory {
-  const signal = new Int32Array(answered);
+  const signal = new Int32Array(replySignal);
   const post = (request: RegionRequest): void => regions.postMessage(request);
   return {
     memory,
@@ -18,7 +18,7 @@ export function requestedMemory(
       const seen = Atomics.load(signal, 0);
       post({ kind: 'reserve', bytes });
       Atomics.wait(signal, 0, seen);
-      const answer = receiveMessageOnPort(regions)!.message as RegionAnswer;
+      const answer = receiveMessageOnPort(regions)!.message as RegionReply;
       if ('full' in answer) throw new MemoryFull(answer.full);
       // the other thread may have just grown the memory, and this thread's buffer not have followed
       if (memory.buffer.byteLength < answer.region.offset + bytes) memory.grow(0);
@@ -29,9 +29,9 @@ export function requestedMemory(
 }
 
 /** Regions that were handed out to a load that is not over. */
-export interface RegionAccount {
+export interface RegionGrants {
   /** The load has ended well: they are the network's now. */
-  handOver(): void;
+  commit(): void;
   /** Frees them. Nobody may write to them any more. */
   revoke(): void;
   /** Answers nothing any more: the thread is gone, or about to be. */
@@ -39,15 +39,15 @@ export interface RegionAccount {
 }
 
 /** The answering end. @param port to a thread whose requests are answered one by one */
-export function answerRegionRequests(
+export function serveRegionRequests(
   port: MessagePort,
-  answered: SharedArrayBuffer,
+  replySignal: SharedArrayBuffer,
   memory: Pick<SharedMemory, 'reserve' | 'free'>,
-): RegionAccount {
-  const signal = new Int32Array(answered);
+): RegionGrants {
+  const signal = new Int32Array(replySignal);
   const held = new Set<number>();
   let closed = false;
-  const reserve = (bytes: number): RegionAnswer => {
+  const reserve = (bytes: number): RegionReply => {
     try {
       const region = memory.reserve(bytes);
       held.add(region.offset);
@@ -69,7 +69,7 @@ export function answerRegionRequests(
   });
   port.unref();
   return {
-    handOver: () => held.clear(),
+    commit: () => held.clear(),
     revoke() {
       for (const offset of held) memory.free(offset);
       held.clear();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/formats/keras/keras-config.ts';
-import type { KerasLayer, Source } from '../../../src/formats/keras/keras-model.ts';
-import { networkOfKeras } from '../../../src/formats/keras/keras-to-network.ts';
+import type { KerasLayer, TensorSource } from '../../../src/formats/keras/keras-model.ts';
+import { kerasToNetwork } from '../../../src/formats/keras/keras-to-network.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { ProgramSpec } from '../../../src/network/spec.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
@@ -18,15 +18,15 @@ const of = (...values: number[]): Tensor => ({
   shape: [values.length],
   values: Float32Array.from(values),
 });
-type Given = Partial<Omit<KerasLayer, 'inputs'>> & { inputs?: (string | Source)[] };
+type Given = Partial<Omit<KerasLayer, 'inputs'>> & { inputs?: (string | TensorSource)[] };
 
 /** The last layer answers; each reads the one before it where it doesn't say. */
 function convert(shape: readonly (number | null)[], layers: readonly Given[], version = '2.15.0') {
   const all = [{ className: 'InputLayer', name: 'x', config: { batch_shape: [null, ...shape] } }, ...layers];
   const named = all.map((layer, i) => ({ ...layer, name: layer.name ?? `l${i}` }));
-  const sources = (inputs: readonly (string | Source)[]): Source[] =>
+  const sources = (inputs: readonly (string | TensorSource)[]): TensorSource[] =>
     inputs.map((one) => (typeof one === 'string' ? { layer: one, tensor: 0 } : one));
-  return networkOfKeras({
+  return kerasToNetwork({
     version,
     layers: named.map((layer, i) => ({
       className: '',

@@ -1,16 +1,16 @@
-import { UnrollError } from '../../errors.ts';
 import { shapesOnly } from '../../operators/check-operators.ts';
 import { sizeOf } from '../../operators/operand.ts';
 import { numberOf, type Preparing } from '../../operators/operator.ts';
 import { openProgram } from '../../operators/prepare-operators.ts';
 import type { ProgramSpec } from '../../network/spec.ts';
 import type { Tensor } from '../../network/weights.ts';
+import { invalidModel } from '../format-errors.ts';
 
 /** Lengths that tell how a sequence's answer grows: longer than most windows, and no multiples of anything. */
 const sampleSteps = [97, 89] as const;
 
 /** How many numbers a program answers with, and when, told by making it ready. @throws UnrollError invalid_model */
-export function programAnswer(draft: ProgramSpec, floats: ReadonlyMap<string, Tensor>): ProgramSpec {
+export function inferOutput(draft: ProgramSpec, floats: ReadonlyMap<string, Tensor>): ProgramSpec {
   const { runs, input, output } = draft;
   const { value } = output;
   const eachStep = (units: number): ProgramSpec => ({ ...draft, units, output: { value, gives: 'step' } });
@@ -40,7 +40,7 @@ export function programAnswer(draft: ProgramSpec, floats: ReadonlyMap<string, Te
   if (one === other) return once(shape);
   const units = one / steps;
   if (!Number.isInteger(units) || other / otherSteps !== units)
-    refuse(
+    invalidModel(
       `it gives ${one} numbers for ${steps} steps and ${other} for ${otherSteps}: must be as many for each step, or for the sequence`,
     );
   return eachStep(units);
@@ -56,10 +56,6 @@ const sweepsOf =
     const [first, second] = read[0]!.shape;
     const [along, beside] = numberOf(operator, 'layout', 0) === 1 ? [second, first] : [first, second];
     if (along === 1 && beside === steps && steps > 1)
-      refuse('its steps are what the operator takes for a batch');
+      invalidModel('its steps are what the operator takes for a batch');
     return shapesOnly.sweeps(operator, read);
   };
-
-function refuse(what: string): never {
-  throw new UnrollError('invalid_model', what);
-}

@@ -1,41 +1,45 @@
 import { axisOf, type Operand } from '../../operators/operand.ts';
 import { numberOf, numbersOf } from '../../operators/operator.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
-import { across, type AtOneStep, type Role } from './step-roles.ts';
+import { throwCrossStep, type SingleStepValues, type StepRole } from './step-roles.ts';
 
 // What one turn of a Loop or a Scan does, where it has a turn for every step and reads that step alone.
 
 /** A loop's body once, as operators of a step. */
-export interface Turn {
+export interface LoopIteration {
   readonly operators: readonly OperatorSpec[];
   readonly states: readonly { readonly input: string; readonly output: string; readonly start: string }[];
-  readonly roles: readonly (readonly [string, Role])[];
+  readonly roles: readonly (readonly [string, StepRole])[];
   readonly constants: readonly (readonly [string, Operand])[];
 }
 
 /** A loop of as many turns as there are steps, whose turn picks the step of what it reads and nothing else. */
-export function turnOfLoop(loop: OperatorSpec, role: (name: string) => Role, at: AtOneStep): Turn {
-  const body = loop.bodies?.body ?? across();
+export function loopToIteration(
+  loop: OperatorSpec,
+  role: (name: string) => StepRole,
+  at: SingleStepValues,
+): LoopIteration {
+  const body = loop.bodies?.body ?? throwCrossStep();
   const [turns = '', condition = '', ...starts] = loop.inputs;
   const [turn = '', goOn = '', ...carried] = body.inputs;
   const [goes = '', ...made] = body.outputs;
-  if (turns === '' || role(turns).kind !== 'count') across();
+  if (turns === '' || role(turns).kind !== 'count') throwCrossStep();
   const isTrue = (name: string): boolean =>
     at.operand(name)?.known === true && at.operand(name)!.values[0] === 1;
-  if (condition !== '' && !isTrue(condition)) across();
-  if (goes !== goOn && !isTrue(goes)) across();
-  if (starts.some((name) => role(name).kind !== 'fixed')) across();
+  if (condition !== '' && !isTrue(condition)) throwCrossStep();
+  if (goes !== goOn && !isTrue(goes)) throwCrossStep();
+  if (starts.some((name) => role(name).kind !== 'fixed')) throwCrossStep();
   const first = `${turn}:first`;
   const operators = body.operators.map((operator) => {
-    if (operator.bodies) across();
+    if (operator.bodies) throwCrossStep();
     const picks = operator.operator === 'Gather' && operator.inputs[1] === turn;
     operator.inputs.forEach((name, i) => {
-      if (name === goOn || (name === turn && !(picks && i === 1))) across();
+      if (name === goOn || (name === turn && !(picks && i === 1))) throwCrossStep();
       const around = own(body, name) ? null : role(name);
       if (around === null || around.kind === 'fixed') return;
       const along =
         picks && i === 0 && around.kind === 'steps' && axisOfGather(operator, at, name) === around.axis;
-      if (!along) across();
+      if (!along) throwCrossStep();
     });
     return picks ? { ...operator, inputs: [operator.inputs[0]!, first] } : operator;
   });
@@ -50,29 +54,33 @@ export function turnOfLoop(loop: OperatorSpec, role: (name: string) => Role, at:
 }
 
 /** A scan along the steps, forwards. */
-export function turnOfScan(scan: OperatorSpec, role: (name: string) => Role, at: AtOneStep): Turn {
-  const body = scan.bodies?.body ?? across();
+export function scanToIteration(
+  scan: OperatorSpec,
+  role: (name: string) => StepRole,
+  at: SingleStepValues,
+): LoopIteration {
+  const body = scan.bodies?.body ?? throwCrossStep();
   const count = numberOf(scan, 'num_scan_inputs', 1);
   const starts = scan.inputs.slice(0, scan.inputs.length - count);
   const sources = scan.inputs.slice(starts.length);
   const forwards = (name: string): boolean => (numbersOf(scan, name) ?? []).every((one) => one === 0);
-  if (!forwards('scan_input_directions') || !forwards('scan_output_directions')) across();
-  if (starts.some((name) => role(name).kind !== 'fixed')) across();
+  if (!forwards('scan_input_directions') || !forwards('scan_output_directions')) throwCrossStep();
+  if (starts.some((name) => role(name).kind !== 'fixed')) throwCrossStep();
   const constants: [string, Operand][] = [];
   const rows = sources.map((name, i): OperatorSpec => {
     const own = role(name);
     const along = axisOf(
       numbersOf(scan, 'scan_input_axes')?.[i] ?? 0,
-      at.operand(name)?.shape.length ?? across(),
+      at.operand(name)?.shape.length ?? throwCrossStep(),
     );
-    if (own.kind !== 'steps' || own.axis !== along) across();
+    if (own.kind !== 'steps' || own.axis !== along) throwCrossStep();
     const row = body.inputs[starts.length + i]!;
     constants.push([`${row}:axis`, whole(along)]);
     return { operator: 'Squeeze', inputs: [name, `${row}:axis`], outputs: [row] };
   });
   for (const operator of body.operators) {
-    if (operator.bodies) across();
-    for (const name of operator.inputs) if (!own(body, name) && role(name).kind !== 'fixed') across();
+    if (operator.bodies) throwCrossStep();
+    for (const name of operator.inputs) if (!own(body, name) && role(name).kind !== 'fixed') throwCrossStep();
   }
   return turnOf(scan, body, {
     carried: body.inputs.slice(0, starts.length),
@@ -100,26 +108,26 @@ function turnOf(
     readonly constants: readonly (readonly [string, Operand])[];
     readonly axes: readonly number[];
   },
-): Turn {
+): LoopIteration {
   const { carried, made, starts } = one;
   const operators = [...one.operators];
   const constants = [...one.constants];
-  const roles: [string, Role][] = [];
+  const roles: [string, StepRole][] = [];
   loop.outputs.forEach((name, i) => {
     if (name === '') return;
-    const from = made[i] ?? across();
+    const from = made[i] ?? throwCrossStep();
     if (i < starts.length) {
       operators.push({ operator: 'Identity', inputs: [from], outputs: [name] });
       roles.push([name, { kind: 'now' }]);
     } else {
       const axis = one.axes[i - starts.length] ?? 0;
-      if (axis < 0) across();
+      if (axis < 0) throwCrossStep();
       constants.push([`${name}:axis`, whole(axis)]);
       operators.push({ operator: 'Unsqueeze', inputs: [from, `${name}:axis`], outputs: [name] });
       roles.push([name, { kind: 'steps', axis }]);
     }
   });
-  for (const output of made) if (!own(body, output)) across();
+  for (const output of made) if (!own(body, output)) throwCrossStep();
   return {
     operators,
     constants,
@@ -128,8 +136,8 @@ function turnOf(
   };
 }
 
-function axisOfGather(operator: OperatorSpec, at: AtOneStep, name: string): number {
-  return axisOf(numberOf(operator, 'axis', 0), at.operand(name)?.shape.length ?? across());
+function axisOfGather(operator: OperatorSpec, at: SingleStepValues, name: string): number {
+  return axisOf(numberOf(operator, 'axis', 0), at.operand(name)?.shape.length ?? throwCrossStep());
 }
 
 const wholeNumber = (shape: readonly number[], value: number): Operand => ({

@@ -24,7 +24,7 @@ export interface Rows {
   readonly stepsRead?: boolean;
 }
 
-export type Value =
+export type TrackedValue =
   | Rows
   | { readonly kind: 'constant'; readonly tensor: Tensor }
   /** A tensor of one number throughout, of whatever shape. */
@@ -34,7 +34,7 @@ export type Value =
   /** A graph input that a recurrent operator starts from. */
   | { readonly kind: 'state' };
 
-export const axis = (role: Axis['role'], size?: number): Axis => ({
+export const createAxis = (role: Axis['role'], size?: number): Axis => ({
   role,
   ...(size !== undefined && { size }),
 });

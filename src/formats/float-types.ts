@@ -8,7 +8,7 @@ interface Widening {
   read(data: Uint8Array): Float32Array<ArrayBuffer>;
 }
 
-export const widenings: Readonly<Record<FloatType, Widening>> = {
+export const floatTypes: Readonly<Record<FloatType, Widening>> = {
   F16: { bytes: 2, read: (data) => Float32Array.from(viewOf(Float16Array, data)) },
   // the upper half of a float32
   BF16: {

@@ -3,7 +3,7 @@ import type { ModelSpec } from '../network/spec.ts';
 import { idsOf } from '../vocabulary/ids-of.ts';
 
 /** The network of a model.json, with what it reads told by the vocabularies and features there. @throws UnrollError invalid_model */
-export function networkOf({ inputs, outputs, network }: ModelSpec): ResolvedNetwork {
+export function resolveModelNetwork({ inputs, outputs, network }: ModelSpec): ResolvedNetwork {
   const own =
     inputs.kind === 'text' ? idsOf(inputs) : { kind: 'features' as const, width: inputs.features.length };
   return network.encoder && outputs.vocabulary

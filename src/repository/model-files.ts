@@ -1,4 +1,0 @@
-// The files of a version's folder.
-
-export const specFile = 'model.json';
-export const weightsFile = 'weights.safetensors';
