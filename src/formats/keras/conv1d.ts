@@ -3,7 +3,7 @@ import { shown } from '../arrays.ts';
 import { activationOf } from './activation.ts';
 import { need, refuse, zeros, type Converted, type Read } from './converted.ts';
 import type { Config } from './keras-config.ts';
-import type { KerasLayer } from './keras-model.ts';
+import type { KerasLayer } from './keras-layer.ts';
 
 // Keras: kernel [kernel, in, filters], bias [filters].
 

@@ -1,6 +1,6 @@
 import { UnrollError } from '../../errors.ts';
 import type { Tensor } from '../../network/weights.ts';
-import type { KerasLayer } from './keras-model.ts';
+import type { KerasLayer } from './keras-layer.ts';
 
 /** What a layer of theirs reads. */
 export interface Read {

@@ -1,30 +1,13 @@
-import type { Tensor } from '../../network/weights.ts';
 import { refuseFile, type Arrays } from '../arrays.ts';
 import { parseJson } from '../parse-json.ts';
 import { readSiblings, type Siblings } from '../external-files.ts';
 import { readZip } from '../zip.ts';
-import { asConfig, textOf, type Config } from './keras-config.ts';
+import { asConfig, textOf } from './keras-config.ts';
 import { readHdf5, type Hdf5 } from './hdf5.ts';
 import { weightsOfLayers } from './layer-weights.ts';
 import { draftsOf, isModel } from './topology.ts';
+import type { KerasLayer, Source } from './keras-layer.ts';
 
-/** A layer as Keras describes it, whichever version wrote it. */
-export interface KerasLayer {
-  readonly className: string;
-  readonly name: string;
-  readonly config: Config;
-  /** What it reads, in order. */
-  readonly inputs: readonly Source[];
-  /** Its weights in the order Keras keeps them; of a Bidirectional, the forward direction's first. */
-  readonly weights: readonly Tensor[];
-}
-/** A tensor that a layer gives: most give one. */
-export interface Source {
-  readonly layer: string;
-  readonly tensor: number;
-  /** By which it is handed on, where it goes by name. */
-  readonly argument?: string;
-}
 export interface KerasModel {
   readonly version: string;
   readonly layers: readonly KerasLayer[];

@@ -6,10 +6,11 @@ import { shown } from '../arrays.ts';
 import type { ForeignNetwork } from '../imported-network.ts';
 import { networkOfLayers } from '../layers-to-network.ts';
 import { asConfig } from './keras-config.ts';
-import type { KerasLayer, KerasModel, Source } from './keras-model.ts';
+import type { KerasModel } from './keras-model.ts';
 import { asKeras2, isKeras1 } from './keras-1.ts';
 import type { Converted } from './converted.ts';
 import { convertLayer } from './layers.ts';
+import type { KerasLayer, Source } from './keras-layer.ts';
 
 /** What a layer of theirs became: the name of the layer of ours that gives its output. */
 interface Placed {

@@ -5,10 +5,11 @@ import type { ForeignNetwork } from '../imported-network.ts';
 import { operatorCounts, programName, programNetwork } from '../operators/program-network.ts';
 import { refuse } from './converted.ts';
 import { asKeras2, isKeras1 } from './keras-1.ts';
-import type { KerasLayer, KerasModel, Source } from './keras-model.ts';
+import type { KerasModel } from './keras-model.ts';
 import { onlyOutput, shapeOf } from './keras-to-layers.ts';
 import { createGraph, shapeText, type Graph, type Wire } from './to-operators/graph.ts';
 import { emitLayer } from './to-operators/layers.ts';
+import type { KerasLayer, Source } from './keras-layer.ts';
 
 // A Keras model as one program of operators. Between layers stand [1, steps, width] and [1, width]: a batch of one.
 

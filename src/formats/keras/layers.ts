@@ -1,12 +1,12 @@
 import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import { asConfig } from './keras-config.ts';
-import type { KerasLayer } from './keras-model.ts';
 import { need, refuse, transpose, zeros, type Converted, type Read } from './converted.ts';
 import { activationOf } from './activation.ts';
 import { convertConv1d } from './conv1d.ts';
 import { requirePlain } from './plain-fields.ts';
 import { convertBidirectional, convertRecurrent } from './recurrent.ts';
+import type { KerasLayer } from './keras-layer.ts';
 
 /** @param version of the Keras that wrote the file @throws UnrollError invalid_model, saying what we don't have */
 export function convertLayer(layer: KerasLayer, from: readonly Read[], version: string): Converted {

@@ -5,8 +5,8 @@ import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import { cellActivationsOf } from './cell-activations.ts';
 import { asConfig, type Config } from './keras-config.ts';
-import type { KerasLayer } from './keras-model.ts';
 import { need, refuse, transpose, zeros, type Converted, type Read } from './converted.ts';
+import type { KerasLayer } from './keras-layer.ts';
 
 // Keras: kernel [in, G·units], recurrent_kernel [units, G·units], bias [G·units], of a GRU with reset_after [2, 3·units]. Gates of an
 // LSTM i f c o as ours, of a GRU z r h.

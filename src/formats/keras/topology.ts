@@ -1,6 +1,6 @@
 import { refuseFile, shown } from '../arrays.ts';
 import { asConfig, asList, textOf, type Config } from './keras-config.ts';
-import type { KerasLayer, Source } from './keras-model.ts';
+import type { KerasLayer, Source } from './keras-layer.ts';
 
 // The layers of a model's config and what each reads, without their weights. A model that stands among another's layers becomes its
 // layers: what read it reads its outputs, and its inputs are what it read.

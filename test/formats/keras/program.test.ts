@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/formats/keras/keras-config.ts';
-import type { KerasLayer, Source } from '../../../src/formats/keras/keras-model.ts';
 import { networkOfKeras } from '../../../src/formats/keras/keras-to-network.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { ProgramSpec } from '../../../src/network/spec.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 import { randomNumbers } from '../../network/random-network.ts';
+import type { KerasLayer, Source } from '../../../src/formats/keras/keras-layer.ts';
 
 // Layers of Keras as operators. Figures are worked out by hand, or by the layer's definition; TensorFlow.js's are in ../tfjs.
 

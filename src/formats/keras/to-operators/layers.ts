@@ -2,7 +2,6 @@ import type { Tensor } from '../../../network/weights.ts';
 import { shown } from '../../arrays.ts';
 import { need, refuse } from '../converted.ts';
 import { asConfig } from '../keras-config.ts';
-import type { KerasLayer } from '../keras-model.ts';
 import { requireField } from '../plain-fields.ts';
 import { cellOfClass } from '../recurrent.ts';
 import { activated, activationLayer, isActivationLayer } from './activations.ts';
@@ -20,6 +19,7 @@ import {
   zeroPadding1d,
 } from './shapes.ts';
 import { conv1d, depthwiseConv1d, pooling1d, requireShape, separableConv1d } from './windows.ts';
+import type { KerasLayer } from '../keras-layer.ts';
 
 type Emit = (layer: KerasLayer, x: Wire, graph: Graph) => Wire;
 

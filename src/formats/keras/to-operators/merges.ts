@@ -1,8 +1,8 @@
 import { shown } from '../../arrays.ts';
 import { refuse } from '../converted.ts';
-import type { KerasLayer } from '../keras-model.ts';
 import { requireField } from '../plain-fields.ts';
 import { axisIn, shapeText, type Graph, type Wire } from './graph.ts';
+import type { KerasLayer } from '../keras-layer.ts';
 
 // Layers that make one of several.
 

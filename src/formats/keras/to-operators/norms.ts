@@ -2,10 +2,10 @@ import type { Tensor } from '../../../network/weights.ts';
 import { shown } from '../../arrays.ts';
 import { numberIn } from '../cell-activations.ts';
 import { need, refuse } from '../converted.ts';
-import type { KerasLayer } from '../keras-model.ts';
 import { requireField } from '../plain-fields.ts';
 import { axisIn, same, shapeText, type Graph, type Wire } from './graph.ts';
 import { requireShape } from './windows.ts';
+import type { KerasLayer } from '../keras-layer.ts';
 
 // Norms over any axes. Their weights lie along those: gamma and beta, of a batch norm the moments of the training after them.
 

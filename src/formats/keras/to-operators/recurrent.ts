@@ -7,7 +7,6 @@ import type { Tensor } from '../../../network/weights.ts';
 import { shown } from '../../arrays.ts';
 import { need, refuse } from '../converted.ts';
 import type { Config } from '../keras-config.ts';
-import type { KerasLayer } from '../keras-model.ts';
 import { requireField } from '../plain-fields.ts';
 import {
   cellOf,
@@ -19,6 +18,7 @@ import {
   type Named,
 } from '../recurrent.ts';
 import { lastReplaced, sequenceOf, shapeText, type Graph, type Wire } from './graph.ts';
+import type { KerasLayer } from '../keras-layer.ts';
 
 // Cells as ONNX's operators, a direction each, with the batch first: X [1, steps, in], Y [1, steps, 1, units], states [1, 1, units].
 

@@ -1,9 +1,9 @@
 import { shown } from '../../arrays.ts';
 import { only } from '../conv1d.ts';
 import { refuse } from '../converted.ts';
-import type { KerasLayer } from '../keras-model.ts';
 import { requireField } from '../plain-fields.ts';
 import { sequenceOf, shapeText, type Graph, type Wire } from './graph.ts';
+import type { KerasLayer } from '../keras-layer.ts';
 
 // Layers that move numbers about and compute none.
 

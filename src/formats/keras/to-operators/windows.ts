@@ -3,10 +3,10 @@ import { shown } from '../../arrays.ts';
 import { only, unitsFirst } from '../conv1d.ts';
 import { need, refuse } from '../converted.ts';
 import type { Config } from '../keras-config.ts';
-import type { KerasLayer } from '../keras-model.ts';
 import { requireField } from '../plain-fields.ts';
 import { activated } from './activations.ts';
 import { sequenceOf, type Graph, type Wire } from './graph.ts';
+import type { KerasLayer } from '../keras-layer.ts';
 
 // Layers that move a window over the steps. ONNX has the channels first: [1, width, steps].
 

@@ -1,5 +1,5 @@
 import type { OptimiserSpec } from '../optimiser.ts';
-import type { Rule } from './create-optimiser.ts';
+import type { Rule } from './rule.ts';
 
 /** Gradient descent; with momentum v ← μ v + g, and Nesterov's g + μ v in its place (Sutskever et al. 2013). */
 export function sgdRule({ momentum, nesterov, weight_decay }: Extract<OptimiserSpec, { type: 'sgd' }>): Rule {
