@@ -4,7 +4,7 @@ import { UnrollError } from '../errors.ts';
 import { idColumns, type NetworkInput } from './input.ts';
 import { programWidth } from '../operators/output-width.ts';
 import type { LayerSpec, NetworkSpec, ProgramSpec, RecurrentSpec } from './spec.ts';
-import { misplacedOption } from './layers/cell-options.ts';
+import { misplacedOption } from '../cells/recurrent-options.ts';
 
 // A network's layers as nodes in the order they run: names resolved, stacked levels taken apart, widths known.
 

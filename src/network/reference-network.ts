@@ -14,7 +14,7 @@ import { referenceProgram, referenceSweeps } from '../operators/reference-operat
 import { resolveGraph, type Node } from './graph.ts';
 import { stepsBehind } from './layers/conv1d.ts';
 import { networkInput } from './input.ts';
-import { cellOptionsOf, type Direction } from './layers/cell-options.ts';
+import { cellOptionsOf, type Direction } from '../cells/recurrent-options.ts';
 import type { NetworkSpec, RecurrentSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 

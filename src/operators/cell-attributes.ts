@@ -1,9 +1,8 @@
 import type { ActivationRole } from '../cells/cell.ts';
 import { activationParameters, usualOptions, type CellActivationType } from '../cells/options.ts';
 import { findCell, type CellName } from '../cells/registry.ts';
-import type { CellActivationsSpec, CellActivationSpec } from '../network/cell-fields.ts';
+import type { CellActivationsSpec, CellActivationSpec, RecurrentFields } from '../cells/recurrent-fields.ts';
 import type { OperatorSpec } from './spec.ts';
-import type { RecurrentSpec } from '../network/spec.ts';
 import { refuseOperator } from './operand.ts';
 import { numberOf, numbersOf, textsOf } from './operator.ts';
 
@@ -27,7 +26,7 @@ export function cellFieldsOf(
   operator: OperatorSpec,
   cell: CellName,
   how: 'forward' | 'reverse' | 'bidirectional',
-): Partial<RecurrentSpec> {
+): Partial<RecurrentFields> {
   const clip = numberOf(operator, 'clip', 0);
   if (!(clip >= 0 && Number.isFinite(clip))) refuseOperator(`a clip of ${clip}`);
   return {
@@ -43,7 +42,7 @@ function fieldsOf(
   cell: CellName,
   [first, second = first]: readonly CellActivationsSpec[],
   still: boolean,
-): Partial<RecurrentSpec> {
+): Partial<RecurrentFields> {
   const text = (given: CellActivationsSpec | undefined): string => JSON.stringify(given);
   if (text(first) !== text(second)) return { activations: first!, backward_activations: second! };
   if (text(first) === '{}') return {};

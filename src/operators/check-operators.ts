@@ -1,8 +1,7 @@
 import { findCell } from '../cells/registry.ts';
 import { UnrollError } from '../errors.ts';
 import { bodiesOf } from './bodies-of.ts';
-import type { BodySpec } from './spec.ts';
-import type { ProgramSpec } from '../network/spec.ts';
+import type { BodySpec, OperatorGraph } from './spec.ts';
 import { refuseOperator, type Operand } from './operand.ts';
 import type { Preparing } from './operator.ts';
 import { prepareProgram } from './prepare-operators.ts';
@@ -28,7 +27,7 @@ export const shapesOnly: Pick<Preparing, 'product' | 'sweeps'> = {
  * Makes a program ready once, so that what does not fit shows when a model is loaded.
  * @throws UnrollError invalid_model, naming the operator
  */
-export function checkProgram(layer: ProgramSpec, constant: (name: string) => Operand): void {
+export function checkProgram(layer: OperatorGraph, constant: (name: string) => Operand): void {
   checkNames(layer);
   for (const { start, shape, input } of layer.states)
     if (
@@ -53,7 +52,7 @@ export function checkProgram(layer: ProgramSpec, constant: (name: string) => Ope
 }
 
 /** Every value comes from one place: what is packed for an operator is found by the name of what it gives. */
-function checkNames(layer: ProgramSpec): void {
+function checkNames(layer: OperatorGraph): void {
   const given = new Set<string>();
   const give = (name: string): void => {
     if (name !== '' && given.has(name)) refuseOperator(`${JSON.stringify(name)} is given twice`);

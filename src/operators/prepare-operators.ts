@@ -1,4 +1,4 @@
-import type { ProgramSpec } from '../network/spec.ts';
+import type { OperatorGraph } from './spec.ts';
 import { operandOf, refuseOperator, type Operand } from './operand.ts';
 import type { Preparing } from './operator.ts';
 import { prepareBody } from './prepare-operator.ts';
@@ -18,7 +18,7 @@ export interface PreparedProgram {
  * @throws UnrollError invalid_model where an operator does not fit what it reads, or the program gives other shapes than it says
  */
 export function prepareProgram(
-  layer: ProgramSpec,
+  layer: OperatorGraph,
   steps: number,
   how: Pick<Preparing, 'product' | 'sweeps' | 'floats'>,
   constant: (name: string) => Operand,
@@ -37,7 +37,7 @@ export function prepareProgram(
 
 /** The same, whatever it answers. */
 export function openProgram(
-  layer: ProgramSpec,
+  layer: OperatorGraph,
   steps: number,
   how: Pick<Preparing, 'product' | 'sweeps' | 'floats'>,
   constant: (name: string) => Operand,

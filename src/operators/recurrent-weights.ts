@@ -1,8 +1,7 @@
-import { reorderGates, reorderPeepholes } from '../cells/gate-orders.ts';
+import { reorderGates, reorderPeepholes, type Tensor } from '../cells/gate-orders.ts';
 import { cellOfOperator, findCell } from '../cells/registry.ts';
 import type { OperatorSpec } from './spec.ts';
-import { layerSpec, type RecurrentSpec } from '../network/spec.ts';
-import type { Tensor } from '../network/weights.ts';
+import { recurrentFieldsSchema, type RecurrentFields } from '../cells/recurrent-fields.ts';
 import { cellFieldsOf } from './cell-attributes.ts';
 import { refuseOperator, type Operand } from './operand.ts';
 import { numberOf, textOf } from './operator.ts';
@@ -20,7 +19,7 @@ function layerOf(
   units: number,
   direction: number,
   peepholes: boolean,
-): RecurrentSpec {
+): RecurrentFields {
   const cell = cellOfOperator(operator.operator)!;
   const both = textOf(operator, 'direction', 'forward') === 'bidirectional';
   const {
@@ -29,8 +28,7 @@ function layerOf(
     ...fields
   } = cellFieldsOf(operator, cell, both ? 'bidirectional' : 'forward');
   const own = direction === 1 ? (backward ?? activations) : activations;
-  return layerSpec.parse({
-    type: 'recurrent',
+  return recurrentFieldsSchema.parse({
     cell,
     units,
     ...(findCell({ cell }).resetBefore && {
@@ -39,14 +37,14 @@ function layerOf(
     ...fields,
     ...(own && { activations: own }),
     ...(peepholes && { peepholes }),
-  }) as RecurrentSpec;
+  });
 }
 
 /** W [directions, G·units, in]  R [directions, G·units, units]  B [directions, 2·G·units], all of them constants. */
 export function recurrentDirections(
   operator: OperatorSpec,
   [, w, r, b, , , , p]: readonly (Operand | undefined)[],
-): { inner: number; directions: { layer: RecurrentSpec; parts: DirectionParts }[] } {
+): { inner: number; directions: { layer: RecurrentFields; parts: DirectionParts }[] } {
   if (!w?.known || !r?.known || !(b?.known ?? true) || !(p?.known ?? true))
     refuseOperator('its weights are not constant');
   const [directions = 0, rows = 0, inner = 0] = w.shape;

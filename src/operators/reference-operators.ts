@@ -1,7 +1,8 @@
 import { referenceStep, type CellState } from '../cells/reference-step.ts';
 import { findCell } from '../cells/registry.ts';
-import { cellOptionsOf } from '../network/layers/cell-options.ts';
-import type { ProgramSpec, RecurrentSpec } from '../network/spec.ts';
+import { cellOptionsOf } from '../cells/recurrent-options.ts';
+import type { RecurrentFields } from '../cells/recurrent-fields.ts';
+import type { OperatorGraph } from './spec.ts';
 import type { Operand } from './operand.ts';
 import type { Preparing, Sweep } from './operator.ts';
 import { prepareProgram } from './prepare-operators.ts';
@@ -13,7 +14,7 @@ export const referenceSweeps: Preparing['sweeps'] = (operator, read) => {
   return directions.map(({ layer, parts }) => createSweep(layer, inner, parts));
 };
 
-function createSweep(layer: RecurrentSpec, inner: number, parts: DirectionParts): Sweep {
+function createSweep(layer: RecurrentFields, inner: number, parts: DirectionParts): Sweep {
   const { units } = layer;
   const cell = findCell(layer);
   const step = referenceStep(cell);
@@ -52,7 +53,7 @@ function createSweep(layer: RecurrentSpec, inner: number, parts: DirectionParts)
  * @returns [steps][units]; a program that answers once does so in the last row
  */
 export function referenceProgram(
-  layer: ProgramSpec,
+  layer: OperatorGraph,
   tensor: (name: string) => Float32Array,
   x: readonly ArrayLike<number>[],
   sweeps: Preparing['sweeps'],

@@ -94,7 +94,7 @@ export function compileProgram(
             tensor: (name: string) => parts[name as keyof typeof parts]!.values,
           };
           return compileRecurrent(
-            cell,
+            { type: 'recurrent', ...cell },
             {
               forward: { weightIh, weightHh, biasIh, biasHh, ...(parts.peephole && { peephole }) },
               backward: null,
