@@ -2,7 +2,7 @@ import { reorderGates, reorderPeepholes } from '../../cells/gate-orders.ts';
 import { cellOfOperator, findCell } from '../../cells/registry.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
-import { cellFieldsOf } from '../../operators/cell-attributes.ts';
+import { parseCellAttributes } from '../../operators/cell-attributes.ts';
 import { attributesOf } from './attributes.ts';
 import { initialState } from './initial-state.ts';
 import type { Reading } from './operator.ts';
@@ -95,7 +95,7 @@ export function convertRecurrent(
       ...(cell.resetBefore && {
         reset: (attributes.get('linear_before_reset')?.i ?? 0) !== 0 ? 'after' : 'before',
       }),
-      ...cellFieldsOf(
+      ...parseCellAttributes(
         { operator: node.op, inputs: [], outputs: [], attributes: attributesOf(node) },
         name,
         how,

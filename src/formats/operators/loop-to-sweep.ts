@@ -1,5 +1,5 @@
-import { axisOf, type Operand } from '../../operators/operand.ts';
-import { numberOf, numbersOf } from '../../operators/operator.ts';
+import { normaliseAxis, type Operand } from '../../operators/operand.ts';
+import { numberAttribute, numberListAttribute } from '../../operators/operator.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
 import { across, type AtOneStep, type Role } from './step-roles.ts';
 
@@ -52,17 +52,18 @@ export function turnOfLoop(loop: OperatorSpec, role: (name: string) => Role, at:
 /** A scan along the steps, forwards. */
 export function turnOfScan(scan: OperatorSpec, role: (name: string) => Role, at: AtOneStep): Turn {
   const body = scan.bodies?.body ?? across();
-  const count = numberOf(scan, 'num_scan_inputs', 1);
+  const count = numberAttribute(scan, 'num_scan_inputs', 1);
   const starts = scan.inputs.slice(0, scan.inputs.length - count);
   const sources = scan.inputs.slice(starts.length);
-  const forwards = (name: string): boolean => (numbersOf(scan, name) ?? []).every((one) => one === 0);
+  const forwards = (name: string): boolean =>
+    (numberListAttribute(scan, name) ?? []).every((one) => one === 0);
   if (!forwards('scan_input_directions') || !forwards('scan_output_directions')) across();
   if (starts.some((name) => role(name).kind !== 'fixed')) across();
   const constants: [string, Operand][] = [];
   const rows = sources.map((name, i): OperatorSpec => {
     const own = role(name);
-    const along = axisOf(
-      numbersOf(scan, 'scan_input_axes')?.[i] ?? 0,
+    const along = normaliseAxis(
+      numberListAttribute(scan, 'scan_input_axes')?.[i] ?? 0,
       at.operand(name)?.shape.length ?? across(),
     );
     if (own.kind !== 'steps' || own.axis !== along) across();
@@ -80,7 +81,7 @@ export function turnOfScan(scan: OperatorSpec, role: (name: string) => Role, at:
     starts,
     operators: [...rows, ...body.operators],
     constants,
-    axes: numbersOf(scan, 'scan_output_axes') ?? [],
+    axes: numberListAttribute(scan, 'scan_output_axes') ?? [],
   });
 }
 
@@ -129,7 +130,7 @@ function turnOf(
 }
 
 function axisOfGather(operator: OperatorSpec, at: AtOneStep, name: string): number {
-  return axisOf(numberOf(operator, 'axis', 0), at.operand(name)?.shape.length ?? across());
+  return normaliseAxis(numberAttribute(operator, 'axis', 0), at.operand(name)?.shape.length ?? across());
 }
 
 const wholeNumber = (shape: readonly number[], value: number): Operand => ({
