@@ -13,7 +13,7 @@ import {
 } from '../kernel/assembler/expressions.ts';
 import type { FunctionBuilder, V128Local } from '../kernel/assembler/function-builder.ts';
 import type { CellActivation, CellOptions } from './options.ts';
-import { clamp, each, exp, expm1, loadConstant, relu, sigmoid, tanh } from '../kernel/emit/activations.ts';
+import { clamp, setEach, exp, expm1, loadConstant, relu, sigmoid, tanh } from '../kernel/emit/activations.ts';
 import type { Emitter } from '../kernel/emit/emitter.ts';
 
 // The activations of a recurrent cell, like those of kernel/emit/activations.ts over vectors in locals, in place. NaN in,
@@ -59,8 +59,8 @@ export function emitActivation(
 /** x ← x clipped to ± limit. */
 export function emitClip(f: FunctionBuilder, x: Vectors, limit: number): void {
   const [highest, lowest] = [modelConstant(f, limit), modelConstant(f, -limit)];
-  each(f, x, (i) => pmin(x[i]!, highest));
-  each(f, x, (i) => pmax(x[i]!, lowest));
+  setEach(f, x, (i) => pmin(x[i]!, highest));
+  setEach(f, x, (i) => pmax(x[i]!, lowest));
 }
 
 /** Turns the sums of a gate or of the candidate into its value, in place. */
@@ -88,27 +88,27 @@ const modelConstant = (f: FunctionBuilder, value: number): V128Local => f.v128(s
 
 function affine(f: FunctionBuilder, x: Vectors, alpha: number, beta: number): void {
   const [factor, shift] = [modelConstant(f, alpha), modelConstant(f, beta)];
-  each(f, x, (i) => fma(x[i]!, factor, shift));
+  setEach(f, x, (i) => fma(x[i]!, factor, shift));
 }
 
 function leakyRelu(f: FunctionBuilder, e: Emitter, x: Vectors, alpha: number): void {
   const [zero, factor] = [loadConstant(f, e, 0), modelConstant(f, alpha)];
   const above = x.map((v) => f.v128(pmax(v, zero)));
-  each(f, x, (i) => pmin(x[i]!, zero));
-  each(f, x, (i) => fma(x[i]!, factor, above[i]!));
+  setEach(f, x, (i) => pmin(x[i]!, zero));
+  setEach(f, x, (i) => fma(x[i]!, factor, above[i]!));
 }
 
 function thresholdedRelu(f: FunctionBuilder, x: Vectors, alpha: number): void {
   const threshold = modelConstant(f, alpha);
   const below = x.map((v) => f.v128(vle(v, threshold)));
-  each(f, x, (i) => vandnot(x[i]!, below[i]!));
+  setEach(f, x, (i) => vandnot(x[i]!, below[i]!));
 }
 
 function scaledTanh(f: FunctionBuilder, e: Emitter, x: Vectors, alpha: number, beta: number): void {
   const [outer, inner] = [modelConstant(f, alpha), modelConstant(f, beta)];
-  each(f, x, (i) => vmul(x[i]!, inner));
+  setEach(f, x, (i) => vmul(x[i]!, inner));
   tanh(f, e, x);
-  each(f, x, (i) => vmul(x[i]!, outer));
+  setEach(f, x, (i) => vmul(x[i]!, outer));
 }
 
 /** max(x, 0) + alpha·(exp(min(x, 0)) − 1) */
@@ -118,7 +118,7 @@ function elu(f: FunctionBuilder, e: Emitter, x: Vectors, alpha: number): void {
   const above = x.map((v) => f.v128(pmax(v, zero)));
   clamp(f, e, x, -88, 0);
   expm1(f, e, x, 1);
-  each(f, x, (i) => fma(x[i]!, factor, above[i]!));
+  setEach(f, x, (i) => fma(x[i]!, factor, above[i]!));
 }
 
 /** x / (1 + |x|); past 1e30 that is ±1 in float32, and an infinity would divide itself. */
@@ -126,7 +126,7 @@ function softsign(f: FunctionBuilder, e: Emitter, x: Vectors): void {
   clamp(f, e, x, -1e30, 1e30);
   const sizes = magnitudes(f, e, x);
   const one = loadConstant(f, e, 1);
-  each(f, x, (i) => vdiv(x[i]!, vadd(one, sizes[i]!)));
+  setEach(f, x, (i) => vdiv(x[i]!, vadd(one, sizes[i]!)));
 }
 
 /**
@@ -143,11 +143,11 @@ function softplus(f: FunctionBuilder, e: Emitter, x: Vectors): void {
   const series = s.map(() => f.v128(start));
   for (const term of [11, 9, 7, 5, 3, 1]) {
     const c = loadConstant(f, e, 2 / term);
-    each(f, series, (i) => fma(series[i]!, squares[i]!, c));
+    setEach(f, series, (i) => fma(series[i]!, squares[i]!, c));
   }
   const zero = loadConstant(f, e, 0);
-  each(f, x, (i) => pmax(x[i]!, zero));
-  each(f, x, (i) => fma(s[i]!, series[i]!, x[i]!));
+  setEach(f, x, (i) => pmax(x[i]!, zero));
+  setEach(f, x, (i) => fma(s[i]!, series[i]!, x[i]!));
 }
 
 /** |x| in locals of their own. */

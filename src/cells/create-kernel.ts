@@ -1,7 +1,7 @@
-import { createKernelTestedOn, type Kernel, type KernelOptions } from '../kernel/kernel.ts';
+import { createTestedKernel, type Kernel, type KernelOptions } from '../kernel/kernel.ts';
 import type { SharedMemory } from '../kernel/memory.ts';
 import { selfTestCells } from './self-test-cells.ts';
 
 /** A kernel whose path has been tested on every cell. */
 export const createKernel = (options: KernelOptions): Kernel<SharedMemory> =>
-  createKernelTestedOn(selfTestCells, options);
+  createTestedKernel(selfTestCells, options);

@@ -7,7 +7,7 @@ import type { Cell } from './cell.ts';
 export const gateOrders = ['pytorch', 'keras', 'onnx'] as const;
 export type GateOrder = (typeof gateOrders)[number];
 
-interface Tensor {
+export interface Tensor {
   readonly shape: readonly number[];
   readonly values: Float32Array;
 }

@@ -1,7 +1,7 @@
 import type { ImportedNetwork } from '../formats/imported-network.ts';
 import { answerRows, answersOnce } from '../network/answers-once.ts';
 import { resolveGraph, type Node } from '../network/graph.ts';
-import { describeOptions, describeVariant } from '../network/layers/cell-options.ts';
+import { describeOptions, describeVariant } from '../cells/recurrent-options.ts';
 
 /** A network in lines, for a person: its layers with what they read and give, and how it would serve. */
 export function formatNetwork({ network, input, notes, weights }: ImportedNetwork): string[] {

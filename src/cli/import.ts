@@ -13,7 +13,7 @@ import { runOnce } from '../network/run-once.ts';
 import { checkModel } from '../repository/check-model.ts';
 import { publishVersion } from '../repository/publish-version.ts';
 import { parseGraphOptions, type GraphOptions } from './graph-options.ts';
-import { readImportedFile } from './read-imported-file.ts';
+import { readModelFile } from './read-model-file.ts';
 import { formatNetwork } from './format-network.ts';
 
 export interface ImportOptions extends GraphOptions {
@@ -32,7 +32,7 @@ export async function importCommand(
   options: ImportOptions,
   print: (line: string) => void = console.log,
 ): Promise<number> {
-  const file = await readImportedFile(path);
+  const file = await readModelFile(path);
   const foreign = file.network(parseGraphOptions(options));
   for (const line of formatNetwork(foreign)) print(line);
   if (options.check !== undefined) await check(foreign, options.check, print);

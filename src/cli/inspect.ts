@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { UnrollError } from '../errors.ts';
 import { parseGraphOptions, type GraphOptions } from './graph-options.ts';
-import { readImportedFile } from './read-imported-file.ts';
+import { readModelFile } from './read-model-file.ts';
 import { formatNetwork } from './format-network.ts';
 
 const mostArrays = 60;
@@ -13,7 +13,7 @@ export async function inspectCommand(
   options: GraphOptions = {},
   print: (line: string) => void = console.log,
 ): Promise<number> {
-  const file = await readImportedFile(path);
+  const file = await readModelFile(path);
   const { size } = await stat(path);
   const { format, arrays } = file;
   print(`${basename(path)}: ${format}, ${size.toLocaleString('en')} bytes`);

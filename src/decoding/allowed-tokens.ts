@@ -5,7 +5,10 @@ import type { DecodeOptions, SearchVocabulary } from './search.ts';
 export type AllowedScores = (logits: Float32Array, ids: readonly number[]) => Float64Array;
 
 /** A fresh array each time. The log-probabilities of the others are those of the network: nothing is shared out anew. */
-export function allowedTokens(options: DecodeOptions, { startId, endId }: SearchVocabulary): AllowedScores {
+export function createAllowedScores(
+  options: DecodeOptions,
+  { startId, endId }: SearchVocabulary,
+): AllowedScores {
   const { suppress, prefix, minLength, noRepeatNgram } = options;
   return (logits, ids) => {
     const scores = logProbabilities(logits);
@@ -14,7 +17,7 @@ export function allowedTokens(options: DecodeOptions, { startId, endId }: Search
     for (const id of suppress) scores[id] = -Infinity;
     if (startId !== endId) scores[startId] = -Infinity;
     if (ids.length < minLength) scores[endId] = -Infinity;
-    if (noRepeatNgram > 0) for (const id of repeating(ids, noRepeatNgram)) scores[id] = -Infinity;
+    if (noRepeatNgram > 0) for (const id of repeatingIds(ids, noRepeatNgram)) scores[id] = -Infinity;
     return scores;
   };
 }
@@ -31,7 +34,7 @@ function logProbabilities(logits: Float32Array): Float64Array {
 }
 
 /** Ids that would end a run of `length` tokens which stands in `ids` already. */
-function repeating(ids: readonly number[], length: number): number[] {
+function repeatingIds(ids: readonly number[], length: number): number[] {
   const tail = length - 1;
   const found: number[] = [];
   for (let at = 0; at + tail < ids.length; at++) {
@@ -43,7 +46,7 @@ function repeating(ids: readonly number[], length: number): number[] {
 }
 
 /** What a caller hears whose rules leave no token to write. */
-export const nothingAllowed = (): UnrollError =>
+export const noTokenAllowed = (): UnrollError =>
   new UnrollError(
     'input_mismatch',
     'every token is forbidden here: suppress, no_repeat_ngram_size and min_length leave none to write',
@@ -53,6 +56,6 @@ export const nothingAllowed = (): UnrollError =>
 export function bestToken(scores: Float64Array): number {
   let best = 0;
   for (let id = 1; id < scores.length; id++) if (scores[id]! > scores[best]!) best = id;
-  if (scores[best] === -Infinity) throw nothingAllowed();
+  if (scores[best] === -Infinity) throw noTokenAllowed();
   return best;
 }

@@ -1,5 +1,5 @@
-import { allowedTokens, nothingAllowed } from './allowed-tokens.ts';
-import { bestPossible, emptyPath, extend, finished, type Path } from './path-score.ts';
+import { createAllowedScores, noTokenAllowed } from './allowed-tokens.ts';
+import { maxPossibleScore, emptyPath, extendPath, toHypothesis, type Path } from './path-score.ts';
 import type { DecodeOptions, DecodedToken, Hypothesis, Search, SearchVocabulary } from './search.ts';
 
 interface Candidate {
@@ -17,7 +17,7 @@ interface Candidate {
 export function createBeamSearch(options: DecodeOptions, vocabulary: SearchVocabulary): Search {
   const { beamSize, hypotheses: wanted, patience, maxLength } = options;
   const { endId } = vocabulary;
-  const allowed = allowedTokens(options, vocabulary);
+  const allowed = createAllowedScores(options, vocabulary);
   const enough = Math.max(wanted, Math.ceil(patience * beamSize));
   let live: Path[] = [emptyPath];
   /** Best first; of equals, the one that finished first. */
@@ -25,7 +25,7 @@ export function createBeamSearch(options: DecodeOptions, vocabulary: SearchVocab
   let told = 0;
 
   const finish = (path: Path, how: Hypothesis['finish']): void => {
-    const hypothesis = finished(path, how, options);
+    const hypothesis = toHypothesis(path, how, options);
     const before = ended.findIndex(({ score }) => score < hypothesis.score);
     ended.splice(before < 0 ? ended.length : before, 0, hypothesis);
   };
@@ -49,7 +49,7 @@ export function createBeamSearch(options: DecodeOptions, vocabulary: SearchVocab
     if (live.length === 0 || ended.length >= enough) return true;
     if (ended.length < wanted) return false;
     const worst = ended[wanted - 1]!.score;
-    return live.every((path) => bestPossible(path, options) <= worst);
+    return live.every((path) => maxPossibleScore(path, options) <= worst);
   };
 
   /** What every path that may still win has in common, beyond what was told before. */
@@ -57,7 +57,7 @@ export function createBeamSearch(options: DecodeOptions, vocabulary: SearchVocab
     const [best] = ended;
     const rivals = isOver
       ? []
-      : live.filter((path) => best === undefined || bestPossible(path, options) > best.score);
+      : live.filter((path) => best === undefined || maxPossibleScore(path, options) > best.score);
     const paths = [...rivals, ...(best ? [best] : [])];
     const [first, ...rest] = paths;
     const tokens: DecodedToken[] = [];
@@ -74,14 +74,14 @@ export function createBeamSearch(options: DecodeOptions, vocabulary: SearchVocab
     rows: beamSize,
     next(logits, width, attention) {
       const candidates = rank(logits, width);
-      if (candidates.length === 0 && ended.length === 0) throw nothingAllowed();
+      if (candidates.length === 0 && ended.length === 0) throw noTokenAllowed();
       const next: Path[] = [];
       const keep: number[] = [];
       const ids: number[] = [];
       let taken = 0;
       for (const { parent, id, logprob } of candidates) {
         const ends = id === endId;
-        const path = extend(live[parent]!, id, logprob, attention?.[parent], ends);
+        const path = extendPath(live[parent]!, id, logprob, attention?.[parent], ends);
         if (ends) finish(path, 'stop');
         else if (path.ids.length >= maxLength) finish(path, 'length');
         else {

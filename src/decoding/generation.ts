@@ -1,8 +1,8 @@
 import type { TokenTexts } from '../vocabulary/token-table.ts';
-import { candidates, draw, largest } from './candidates.ts';
+import { selectCandidates, drawCandidate, topIndexes } from './candidates.ts';
 import { logSoftmax, penaliseFrequency, penaliseRepetition } from './logits-process.ts';
 import { createRng, restoreRng, type RngState } from '../random.ts';
-import { createStopText } from './stop-text.ts';
+import { createStopTextFilter } from './stop-text.ts';
 
 // One sequence's decoding, step by step: it owns the random numbers, the counts for the penalties and the text that may
 // be the beginning of a stop string. Everything is float64 in a fixed order, so the same seed gives the same text.
@@ -57,7 +57,7 @@ export interface GenerationSnapshot {
   readonly rng: RngState;
   readonly generated: readonly (readonly [id: number, count: number])[];
   readonly count: number;
-  readonly held: readonly EmittedToken[];
+  readonly pending: readonly EmittedToken[];
 }
 
 export interface Generation {
@@ -73,7 +73,12 @@ export function createGeneration(
   endId: number | undefined,
 ): Generation {
   const rng = createRng(options.seed, options.choice);
-  return restoreGeneration({ rng: rng.state(), generated: [], count: 0, held: [] }, options, tokens, endId);
+  return restoreGeneration(
+    { rng: rng.state(), generated: [], count: 0, pending: [] },
+    options,
+    tokens,
+    endId,
+  );
 }
 
 export function restoreGeneration(
@@ -85,8 +90,8 @@ export function restoreGeneration(
   const rng = restoreRng(from.rng);
   const generated = new Map(from.generated);
   const seen = new Set([...options.prompt, ...generated.keys()]);
-  const stopText = createStopText<EmittedToken>(options.stop, (token, text) => ({ ...token, text }), [
-    ...from.held,
+  const stopText = createStopTextFilter<EmittedToken>(options.stop, (token, text) => ({ ...token, text }), [
+    ...from.pending,
   ]);
   const scores = new Float64Array(tokens.length);
   let count = from.count;
@@ -104,8 +109,8 @@ export function restoreGeneration(
 
   function choose(): number {
     const { temperature } = options;
-    if (temperature === 0) return largest(scores, 1)[0]!;
-    return draw(candidates(scores, temperature, options), rng.next());
+    if (temperature === 0) return topIndexes(scores, 1)[0]!;
+    return drawCandidate(selectCandidates(scores, temperature, options), rng.next());
   }
 
   const described = (id: number): TopToken => ({
@@ -122,12 +127,12 @@ export function restoreGeneration(
       generated.set(id, (generated.get(id) ?? 0) + 1);
       seen.add(id);
       if (id === endId) return { id, emitted: stopText.flush(), finish: 'stop' };
-      const top = options.logprobs > 0 ? [...largest(scores, options.logprobs)].map(described) : [];
+      const top = options.logprobs > 0 ? [...topIndexes(scores, options.logprobs)].map(described) : [];
       const { out, stopped } = stopText.push({ ...described(id), top });
       if (stopped) return { id, emitted: out, finish: 'stop' };
       if (count >= options.maxTokens) return { id, emitted: [...out, ...stopText.flush()], finish: 'length' };
       return { id, emitted: out, finish: null };
     },
-    snapshot: () => ({ rng: rng.state(), generated: [...generated], count, held: stopText.held }),
+    snapshot: () => ({ rng: rng.state(), generated: [...generated], count, pending: stopText.pending }),
   };
 }

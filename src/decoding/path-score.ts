@@ -12,7 +12,7 @@ export interface Path {
 export const emptyPath: Path = { ids: [], logprobs: [], sum: 0, attention: [] };
 
 /** @param ends whether the token is the end, which is no part of the output */
-export function extend(
+export function extendPath(
   path: Path,
   id: number,
   logprob: number,
@@ -30,20 +30,20 @@ export function extend(
 const lengthFactor = (length: number, alpha: number): number => ((5 + length) / 6) ** alpha;
 
 /** log P / lp(|Y|) + β Σ_i ln min(Σ_j a_ij, 1) (Wu et al. 2016); |Y| counts the end. */
-function scoreOf({ sum, logprobs, attention }: Path, options: DecodeOptions): number {
+function scorePath({ sum, logprobs, attention }: Path, options: DecodeOptions): number {
   const score = sum / lengthFactor(logprobs.length, options.lengthPenalty);
   return options.coveragePenalty === 0 ? score : score + options.coveragePenalty * coverage(attention);
 }
 
 /** The most that a path can still score: nothing more to pay, at the length that divides it best. */
-export function bestPossible({ sum, logprobs }: Path, options: DecodeOptions): number {
+export function maxPossibleScore({ sum, logprobs }: Path, options: DecodeOptions): number {
   const { lengthPenalty: alpha, maxLength } = options;
   const length = alpha > 0 ? maxLength + 1 : logprobs.length + 1;
   return sum / lengthFactor(length, alpha);
 }
 
 /** A step of the source that was never looked at would cost everything: it is taken as looked at a little. */
-const leastCoverage = 1e-9;
+const minCoverage = 1e-9;
 
 function coverage(attention: readonly Float32Array[]): number {
   const [first] = attention;
@@ -52,15 +52,19 @@ function coverage(attention: readonly Float32Array[]): number {
   for (let i = 0; i < first.length; i++) {
     let looked = 0;
     for (const row of attention) looked += row[i]!;
-    total += Math.log(Math.min(1, Math.max(leastCoverage, looked)));
+    total += Math.log(Math.min(1, Math.max(minCoverage, looked)));
   }
   return total;
 }
 
-export const finished = (path: Path, finish: Hypothesis['finish'], options: DecodeOptions): Hypothesis => ({
+export const toHypothesis = (
+  path: Path,
+  finish: Hypothesis['finish'],
+  options: DecodeOptions,
+): Hypothesis => ({
   ids: path.ids,
   logprobs: path.logprobs,
-  score: scoreOf(path, options),
+  score: scorePath(path, options),
   finish,
   attention: options.returnAttention ? path.attention : null,
 });

@@ -1,6 +1,3 @@
-import { createBeamSearch } from './beam-search.ts';
-import { createPathSearch } from './path-search.ts';
-
 // What a decoder writes: one path, greedy or drawn, or the best of a beam of them. A search knows no network: it is shown
 // logits and says which rows go on with which ids. All of it is float64 in one order, so that company changes nothing.
 
@@ -77,6 +74,3 @@ export interface SearchVocabulary {
   readonly startId: number;
   readonly endId: number;
 }
-
-export const createSearch = (options: DecodeOptions, vocabulary: SearchVocabulary): Search =>
-  options.mode === 'beam' ? createBeamSearch(options, vocabulary) : createPathSearch(options, vocabulary);

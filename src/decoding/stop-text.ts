@@ -1,25 +1,25 @@
 // Finding stop strings across token borders. Tokens whose text may be the beginning of a stop string are held back
 // until it is clear; what belongs to a stop string is never given out.
 
-export interface HeldToken {
+export interface PendingToken {
   readonly text: string;
 }
 
-export interface StopText<T extends HeldToken> {
+export interface StopTextFilter<T extends PendingToken> {
   /** Takes the next token. @returns the tokens that may go out now, and whether a stop string is complete */
   push(token: T): { out: T[]; stopped: boolean };
   /** What is still held, when the end comes for another reason. */
   flush(): T[];
   /** The tokens held now. */
-  readonly held: readonly T[];
+  readonly pending: readonly T[];
 }
 
 /** @param clip gives a token with a shorter text, when a stop string begins inside it */
-export function createStopText<T extends HeldToken>(
+export function createStopTextFilter<T extends PendingToken>(
   stops: readonly string[],
   clip: (token: T, text: string) => T,
   held: T[] = [],
-): StopText<T> {
+): StopTextFilter<T> {
   let waiting = held;
   const textOf = (tokens: readonly T[]): string => tokens.map((token) => token.text).join('');
 
@@ -46,7 +46,7 @@ export function createStopText<T extends HeldToken>(
   const longest = Math.max(0, ...stops.map((stop) => stop.length));
 
   return {
-    get held() {
+    get pending() {
       return waiting;
     },
     push(token) {

@@ -1,8 +1,8 @@
 import { UnrollError } from '../errors.ts';
 import type { ProgramProgram } from '../network/layers/program.ts';
 import { keyOf } from '../network/layers/program-scratch.ts';
-import { sizeOf, type Operand } from '../operators/operand.ts';
-import { prepareProgram } from '../operators/prepare-operators.ts';
+import { elementCount, type Operand } from '../operators/operand.ts';
+import { prepareGraph } from '../operators/prepare-graph.ts';
 import type { NetworkProgram } from '../network/program.ts';
 
 /**
@@ -35,11 +35,13 @@ function reasonAgainst(
       const shape = layer.constants[name]!;
       const address = constants[name];
       const values =
-        address === undefined ? new Float32Array(0) : new Float32Array(memory.buffer, address, sizeOf(shape));
+        address === undefined
+          ? new Float32Array(0)
+          : new Float32Array(memory.buffer, address, elementCount(shape));
       return { kind: 'float', shape, values, known: true };
     };
     try {
-      prepareProgram(
+      prepareGraph(
         layer,
         steps,
         {

@@ -1,12 +1,9 @@
 import cors from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
-import fastify, { type FastifyBaseLogger } from 'fastify';
+import fastify from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { Training } from '../jobs/create-training.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
-import type { TaskContext } from '../tasks/context.ts';
 import { UnrollError } from '../errors.ts';
-import { documentation, type DocumentedSetting } from './documentation.ts';
+import { documentation } from './documentation.ts';
 import { acceptDatasetBodies } from './training/dataset-bodies.ts';
 import { sendError, setErrorHandlers } from './plugins/errors.ts';
 import { guardEventLoop } from './plugins/event-loop-guard.ts';
@@ -39,35 +36,7 @@ import { statisticsRoutes } from './v2/statistics.ts';
 import { tagRoute } from './v1/routes/tag.ts';
 import { trainingJobRoutes } from './training/jobs.ts';
 import { zodSchemas } from './zod-schemas.ts';
-
-/** What the routes are built from; server.ts makes it once. */
-export interface AppParts {
-  readonly tasks: TaskContext;
-  readonly training: Training;
-  readonly metrics: Metrics;
-  readonly logger: FastifyBaseLogger | false;
-  /** True once the server takes no new work. */
-  readonly draining: () => boolean;
-  /** True while the server can take no more connections. */
-  readonly connectionsFull: () => boolean;
-  /** Ends streams that would not end by themselves. */
-  readonly stopping: AbortSignal;
-  readonly options: AppOptions;
-}
-
-export interface AppOptions {
-  readonly maxBodyBytes: number;
-  /** Milliseconds for a request to arrive. */
-  readonly receiveMs: number;
-  /** Requests a minute and address; 0 is no limit. */
-  readonly rateLimit: number;
-  readonly corsOrigin: string;
-  /** Milliseconds; 0 is never. */
-  readonly maxEventLoopDelayMs: number;
-  readonly pingMs: number;
-  /** What the documentation says can be set. */
-  readonly settings: readonly DocumentedSetting[];
-}
+import type { AppParts } from './parts.ts';
 
 export async function buildApp(parts: AppParts) {
   const { metrics, options, logger } = parts;

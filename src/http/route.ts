@@ -6,7 +6,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { AppParts } from './app.ts';
+import type { AppParts } from './parts.ts';
 
 /** Where a route is added: fastify with bodies typed by their zod schemas. */
 export type Scope = FastifyInstance<

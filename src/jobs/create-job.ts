@@ -3,7 +3,7 @@ import type { DataFile } from '../training/run/run-messages.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
 import type { Job } from './job.ts';
 import { unixSeconds } from './job-registry.ts';
-import type { TrainingJobsOptions } from './training-jobs.ts';
+import type { TrainingJobsOptions } from './training-jobs-options.ts';
 
 type Parts = Pick<
   TrainingJobsOptions,

@@ -13,7 +13,8 @@ import { createPublisher } from './publisher.ts';
 import { startRunThread } from './run-handle.ts';
 import { errorMessage } from './store/store-errors.ts';
 import { createStoreClient, defaultStoreTimeoutMs, type StoreClientOptions } from './store/store-client.ts';
-import { createTrainingJobs, type TrainingJobs, type TrainingJobsOptions } from './training-jobs.ts';
+import { createTrainingJobs, type TrainingJobs } from './training-jobs.ts';
+import type { TrainingJobsOptions } from './training-jobs-options.ts';
 
 /** Everything about training that the routes speak to. */
 export interface Training {

@@ -1,24 +1,17 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { UnrollError } from '../errors.ts';
-import type { Repository } from '../repository/repository-interface.ts';
-import type { CheckpointQuota } from '../training/run/checkpoint-quota.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
 import { createJob } from './create-job.ts';
-import type { Datasets } from './datasets.ts';
-import type { DiskSpace } from './disk-space.ts';
 import { isFinished, type Job, type JobCheckpoint, type JobStatus } from './job.ts';
-import type { JobEvents, Progress } from './job-events.ts';
-import type { JobFolders } from './job-folders.ts';
+import type { Progress } from './job-events.ts';
 import { createJobReservations, type JobReservations } from './job-reservations.ts';
 import type { Applied, JobRegistry } from './job-registry.ts';
 import { createJobRuns } from './job-runs.ts';
 import { checkMemory } from './memory-check.ts';
-import type { Publisher } from './publisher.ts';
-import type { StartRun } from './run-handle.ts';
 import { toDiskFullError, errorMessage } from './store/store-errors.ts';
-import type { JobStore } from './store/store.ts';
 import { validateJob } from './validate-job.ts';
+import type { TrainingJobsOptions } from './training-jobs-options.ts';
 
 export interface TrainingJobs {
   /** Takes up jobs that another process, or an earlier start, left unfinished. Those known already stay as they are. */
@@ -47,26 +40,6 @@ export interface TrainingJobs {
   steps(): number;
   /** Stops what runs at its next step; it goes on when the server starts again. */
   close(ms: number): Promise<void>;
-}
-
-export interface TrainingJobsOptions {
-  readonly store: JobStore;
-  readonly registry: JobRegistry;
-  readonly events: JobEvents;
-  readonly folders: JobFolders;
-  readonly datasets: Pick<Datasets, 'file'>;
-  readonly publisher: Publisher;
-  readonly repository: Pick<Repository, 'acquire'>;
-  readonly modelsRoot: string;
-  readonly startRun: StartRun;
-  /** Jobs that run at a time, and jobs that are not over. */
-  readonly maxRunning: number;
-  readonly maxUnfinished: number;
-  readonly threads: number;
-  readonly memoryMegabytes: number;
-  readonly quota: CheckpointQuota | null;
-  readonly space: DiskSpace;
-  readonly log: { warn(fields: object, message: string): void };
 }
 
 export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {

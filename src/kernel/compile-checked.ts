@@ -1,15 +1,15 @@
 import { compileModule, type KernelPath } from './compile.ts';
-import { leastGain } from './path-gain.ts';
+import { minGain } from './path-gain.ts';
 
 /** A module, and the path its code really took. */
-export interface Compiled {
+export interface CompiledModule {
   readonly module: WebAssembly.Module;
   readonly path: KernelPath;
   /** One sentence. */
   readonly reason: string;
 }
 
-const mostAttempts = 3;
+const maxAttempts = 3;
 
 /**
  * Compiles a module on the revectorised path and measures that it got it: V8 says nothing where it did not.
@@ -19,19 +19,19 @@ export function compileChecked(
   bytes: Uint8Array<ArrayBuffer>,
   gain: (module: WebAssembly.Module) => number,
   compile: typeof compileModule = compileModule,
-): Compiled {
+): CompiledModule {
   let best = 0;
   for (let attempt = 1; ; attempt++) {
     const module = compile(bytes, 'revectorised', attempt);
     const measured = gain(module);
     best = Math.max(best, measured);
-    if (measured >= leastGain)
+    if (measured >= minGain)
       return {
         module,
         path: 'revectorised',
         reason: `measured ${measured.toFixed(1)} times as fast as the plain path`,
       };
-    if (attempt === mostAttempts)
+    if (attempt === maxAttempts)
       return {
         module,
         path: 'plain',

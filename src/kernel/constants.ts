@@ -13,7 +13,7 @@ const claimed = 1;
 const filled = 2;
 
 /** States of all places of a memory, for every thread that emits code for it. */
-export const createConstantPlaces = (): SharedArrayBuffer => new SharedArrayBuffer(capacity * 4);
+export const createConstantSlots = (): SharedArrayBuffer => new SharedArrayBuffer(capacity * 4);
 
 /**
  * Finds or adds constants. Several threads may do so at once without waiting for one another: each takes places in order by
@@ -24,7 +24,7 @@ export class ConstantPool {
   readonly #places: Int32Array;
   readonly #addresses = new Map<number, number>();
 
-  constructor(memory: WebAssembly.Memory, places: SharedArrayBuffer = createConstantPlaces()) {
+  constructor(memory: WebAssembly.Memory, places: SharedArrayBuffer = createConstantSlots()) {
     this.#memory = memory;
     this.#places = new Int32Array(places);
   }

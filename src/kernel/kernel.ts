@@ -1,10 +1,10 @@
 import { ModuleBuilder } from './assembler/module-builder.ts';
 import { compileModule, type KernelMode, type KernelPath } from './compile.ts';
-import { compileChecked, type Compiled } from './compile-checked.ts';
-import { ConstantPool, constantsBytes, createConstantPlaces } from './constants.ts';
+import { compileChecked, type CompiledModule } from './compile-checked.ts';
+import { ConstantPool, constantsBytes, createConstantSlots } from './constants.ts';
 import type { Emitter } from './emit/emitter.ts';
 import { SharedMemory, type KernelMemory } from './memory.ts';
-import { emitProbe, probeBytes, probeGain } from './path-gain.ts';
+import { emitProbe, probeBytes, measureProbeGain } from './path-gain.ts';
 import { choosePath, type Build, type TestedCell } from './self-test.ts';
 
 // The door to the kernel: one shared memory, one way of compiling, one path for the whole process.
@@ -25,7 +25,7 @@ export interface Kernel<M extends KernelMemory = KernelMemory> {
   readonly reason: string;
   readonly share: KernelShare;
   /** Emits functions into a fresh module and compiles it. @returns it, and the path that its own code took */
-  compile(emit: (e: Emitter) => void): Compiled;
+  compile(emit: (e: Emitter) => void): CompiledModule;
 }
 
 /** The probe works in memory that is never handed out, so that a full memory can still be compiled for. */
@@ -38,7 +38,7 @@ export interface KernelOptions {
 }
 
 /** @param cells what the self-test runs */
-export function createKernelTestedOn(
+export function createTestedKernel(
   cells: readonly TestedCell[],
   options: KernelOptions,
 ): Kernel<SharedMemory> {
@@ -46,7 +46,7 @@ export function createKernelTestedOn(
     maximumMegabytes: options.memoryMegabytes,
     reserved: probeAddress + probeBytes,
   });
-  const constants = createConstantPlaces();
+  const constants = createConstantSlots();
   const encode = encoderFor(memory, constants);
   const build: Build = (path, emit) => compileModule(encode(emit), path);
   const verdict = choosePath(options.mode, memory, build, cells);
@@ -60,7 +60,7 @@ export function openKernel<M extends KernelMemory>(share: KernelShare, memory: M
   const encode = encoderFor(memory, share.constants);
   let plainProbe: WebAssembly.Module | null = null;
 
-  function compile(emit: (e: Emitter) => void): Compiled {
+  function compile(emit: (e: Emitter) => void): CompiledModule {
     if (path === 'plain') return { module: compileModule(encode(emit), path), path, reason };
     let probe = '';
     const bytes = encode((e) => {
@@ -69,7 +69,9 @@ export function openKernel<M extends KernelMemory>(share: KernelShare, memory: M
     });
     plainProbe ??= compileModule(encode(emitProbe), 'plain');
     const plain = plainProbe;
-    return compileChecked(bytes, (module) => probeGain(memory.memory, probeAddress, probe, [plain, module]));
+    return compileChecked(bytes, (module) =>
+      measureProbeGain(memory.memory, probeAddress, probe, [plain, module]),
+    );
   }
   return { memory, path, reason, share, compile };
 }

@@ -5,7 +5,7 @@ const pageBytes = 65_536;
 /** Regions start on a cache line. */
 const alignment = 64;
 
-interface Gap {
+interface FreeBlock {
   offset: number;
   bytes: number;
 }
@@ -30,7 +30,7 @@ export interface Region {
 export class SharedMemory implements KernelMemory {
   readonly memory: WebAssembly.Memory;
   readonly maximumPages: number;
-  #gaps: Gap[];
+  #gaps: FreeBlock[];
   #end: number;
   /** Nothing was ever handed out from here on: the memory is zero, and the system need not have given it yet. */
   #untouched: number;
@@ -88,7 +88,7 @@ export class SharedMemory implements KernelMemory {
     this.#used -= bytes;
     this.#gaps.push({ offset, bytes });
     this.#gaps.sort((a, b) => a.offset - b.offset);
-    this.#gaps = this.#gaps.reduce<Gap[]>((merged, gap) => {
+    this.#gaps = this.#gaps.reduce<FreeBlock[]>((merged, gap) => {
       const last = merged.at(-1);
       if (last && last.offset + last.bytes === gap.offset) last.bytes += gap.bytes;
       else merged.push(gap);

@@ -17,13 +17,13 @@ const parts = [rows * inner, inner * columns, columns, rows * columns].map((leng
 export const probeBytes = parts.reduce((sum, bytes) => sum + bytes, 0);
 
 /** Below this the flag did nothing: V8 does not know it, or the processor has no 256-bit registers. */
-export const leastGain = 1.15;
+export const minGain = 1.15;
 
 /** Adds the product that is timed to a module. @returns its name there */
 export const emitProbe = (e: Emitter): string => emitLinear(e, { inner, columns });
 
 /** How many times as fast the second module's probe runs as the first's: the best of several turns each. */
-export function probeGain(
+export function measureProbeGain(
   memory: WebAssembly.Memory,
   address: number,
   probe: string,
@@ -50,7 +50,7 @@ export function probeGain(
 }
 
 /** How many times as fast the revectorised path multiplies matrices. */
-export function pathGain(
+export function measurePathGain(
   memory: SharedMemory,
   build: (path: KernelPath, emit: (e: Emitter) => void) => WebAssembly.Module,
 ): number {
@@ -59,7 +59,7 @@ export function pathGain(
     let probe = '';
     const compile = (path: KernelPath): WebAssembly.Module => build(path, (e) => (probe = emitProbe(e)));
     const modules = [compile('plain'), compile('revectorised')] as const;
-    return probeGain(memory.memory, address, probe, modules);
+    return measureProbeGain(memory.memory, address, probe, modules);
   } finally {
     memory.free(address);
   }

@@ -5,7 +5,7 @@ import { emitSweep, gatesWithProduct, sweepScratch, type SweepCell } from './emi
 import { clearVectorRegisters, type KernelMode, type KernelPath } from './compile.ts';
 import { instantiate, type KernelFunctions } from './instantiate.ts';
 import type { SharedMemory } from './memory.ts';
-import { leastGain, pathGain } from './path-gain.ts';
+import { minGain, measurePathGain } from './path-gain.ts';
 import { inputOrder, packByGroup, packMatrix, packVector, productOrder } from './pack.ts';
 
 // The revectorised path is V8's experiment, so it is taken only after it gave, on this machine and this V8, the bits of
@@ -65,8 +65,8 @@ function judge(memory: SharedMemory, build: Build, cells: readonly TestedCell[])
   const failure = tryCompare(memory, build, cells);
   if (failure !== null)
     return { path: 'plain', reason: `the revectorised path did not pass its self-test: ${failure}` };
-  const gain = pathGain(memory, build);
-  if (gain < leastGain)
+  const gain = measurePathGain(memory, build);
+  if (gain < minGain)
     return {
       path: 'plain',
       reason: `V8 pairs nothing here: the revectorised path measured ${gain.toFixed(2)} times as fast`,

@@ -2,7 +2,7 @@ import { findCell } from '../cells/registry.ts';
 import { UnrollError } from '../errors.ts';
 import { padded } from '../kernel/emit/emitter.ts';
 import { emitLinear } from '../kernel/emit/linear.ts';
-import type { Compiled } from '../kernel/compile-checked.ts';
+import type { CompiledModule } from '../kernel/compile-checked.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MemoryFull } from '../kernel/memory.ts';
 import { denseOrder, packMatrix, packVector } from '../kernel/pack.ts';
@@ -13,7 +13,7 @@ import type { Weights } from './weights.ts';
 /** From the encoder's rows to the decoder's first state: plain data. */
 export interface BridgeProgram {
   readonly bridge: WebAssembly.Module;
-  readonly code: Pick<Compiled, 'path' | 'reason'>;
+  readonly code: Pick<CompiledModule, 'path' | 'reason'>;
   readonly summary: readonly SummaryPart[];
   readonly summaryWidth: number;
   readonly memoryWidth: number;

@@ -2,9 +2,9 @@ import { findCell } from '../cells/registry.ts';
 import { tensorNames, tensorShapes, type DirectionTensors } from '../cells/weights.ts';
 import { UnrollError } from '../errors.ts';
 import { idColumns, type NetworkInput } from './input.ts';
-import { programWidth } from '../operators/output-width.ts';
+import { graphInputWidth } from '../operators/graph-input-width.ts';
 import type { LayerSpec, NetworkSpec, ProgramSpec, RecurrentSpec } from './spec.ts';
-import { misplacedOption } from './layers/cell-options.ts';
+import { misplacedOption } from '../cells/recurrent-options.ts';
 
 // A network's layers as nodes in the order they run: names resolved, stacked levels taken apart, widths known.
 
@@ -221,7 +221,7 @@ export function resolveGraph(
         break;
       }
       case 'program': {
-        const width = programWidth(layer);
+        const width = graphInputWidth(layer);
         if (!takesIds && width !== inputWidths[0])
           fail(`reads ${width} columns, there are ${inputWidths[0]}`);
         const { gives, rows = 1 } = layer.output;

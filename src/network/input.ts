@@ -1,5 +1,5 @@
 import { UnrollError } from '../errors.ts';
-import { programWidth } from '../operators/output-width.ts';
+import { graphInputWidth } from '../operators/graph-input-width.ts';
 import type { NetworkSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 
@@ -28,7 +28,7 @@ export function networkInput(spec: Pick<NetworkSpec, 'layers'>, weights: Weights
   const program = readers.map(({ layer }) => layer).find((layer) => layer.type === 'program');
   if (program)
     return program.input.vocabulary === undefined
-      ? { kind: 'features', width: programWidth(program) }
+      ? { kind: 'features', width: graphInputWidth(program) }
       : { kind: 'ids', vocabulary: program.input.vocabulary };
   const embeddings = readers.map(({ layer }) => layer).filter((layer) => layer.type === 'embedding');
   if (embeddings.length > 0) return { kind: 'ids', ...columnsRead(embeddings) };

@@ -1,5 +1,5 @@
 import type { Emitter } from '../kernel/emit/emitter.ts';
-import type { Compiled } from '../kernel/compile-checked.ts';
+import type { CompiledModule } from '../kernel/compile-checked.ts';
 import { emitGather } from '../kernel/emit/rows.ts';
 import { instantiate } from '../kernel/instantiate.ts';
 import { type Kernel } from '../kernel/kernel.ts';
@@ -23,7 +23,7 @@ export interface EncoderProgram extends BridgeProgram {
 }
 
 /** The path that code really took, and why, in a sentence. */
-export type CodePath = Pick<Compiled, 'path' | 'reason'>;
+export type CodePath = Pick<CompiledModule, 'path' | 'reason'>;
 
 /** A network in the shared memory: plain data, cloned to every worker. */
 export interface NetworkProgram {

@@ -10,11 +10,11 @@ import { linear } from '../kernel/reference/linear.ts';
 import { merge } from '../kernel/reference/merge.ts';
 import { runningPool } from '../kernel/reference/pool.ts';
 import { softmax } from '../kernel/reference/softmax.ts';
-import { referenceProgram, referenceSweeps } from '../operators/reference-operators.ts';
+import { referenceGraph, referenceSweeps } from '../operators/reference-graph.ts';
 import { resolveGraph, type Node } from './graph.ts';
 import { stepsBehind } from './layers/conv1d.ts';
 import { networkInput } from './input.ts';
-import { cellOptionsOf, type Direction } from './layers/cell-options.ts';
+import { cellOptionsOf, type Direction } from '../cells/recurrent-options.ts';
 import type { NetworkSpec, RecurrentSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 
@@ -93,7 +93,7 @@ function runNode(
       return x.map((row) => layerNorm(row, tensor(tensors.weight), tensor(tensors.bias), layer.epsilon));
     }
     case 'program':
-      return referenceProgram(
+      return referenceGraph(
         node.layer,
         (name) => tensor(node.tensors[name]!),
         node.inputs[0]! < 0 && node.layer.input.vocabulary !== undefined

@@ -1,15 +1,13 @@
 import { z } from 'zod';
-import { cellNames } from '../cells/registry.ts';
-import { cellFields } from './cell-fields.ts';
+import { maxUnits, recurrentFields } from '../cells/recurrent-fields.ts';
 import { decodingDefaults } from './decoding-fields.ts';
-import { programFields } from '../operators/spec.ts';
+import { operatorGraphFields } from '../operators/spec.ts';
 import { modelNamePattern } from '../model-files.ts';
 import { weightSource } from './weight-source.ts';
 
 // model.json, schema 1. Shapes and names of the tensors that each layer needs are in check-weights.ts and graph.ts.
 
-export const mostUnits = 8192;
-const units = z.int().min(1).max(mostUnits);
+const units = z.int().min(1).max(maxUnits);
 const name = z.string().regex(modelNamePattern);
 const inputs = z.array(name).min(1).max(16);
 const placed = { name: name.optional(), inputs: inputs.optional() };
@@ -25,20 +23,7 @@ const embedding = z.strictObject({
 const recurrent = z.strictObject({
   type: z.literal('recurrent'),
   ...placed,
-  cell: z.enum(cellNames),
-  units,
-  /** Plain RNN only. */
-  activation: z.enum(['tanh', 'relu']).default('tanh'),
-  ...cellFields,
-  /** GRU only: the reset gate applied before the recurrent product (Cho et al. 2014) or after it (cuDNN, PyTorch). */
-  reset: z.enum(['before', 'after']).default('after'),
-  layers: z.int().min(1).max(16).default(1),
-  bidirectional: z.boolean().default(false),
-  merge: z.enum(['concat', 'sum', 'mul', 'ave']).default('concat'),
-  /** bidirectional: beside a step's forward output stands the backward one of that step, or where that direction ends: of the first. */
-  backward_at: z.enum(['step', 'first']).default('step'),
-  /** Training only: share of h that no step of a sequence sees through the recurrent product (Gal and Ghahramani 2016). */
-  recurrent_dropout: z.number().min(0).lt(1).default(0),
+  ...recurrentFields,
 });
 const dense = z.strictObject({
   type: z.literal('dense'),
@@ -89,7 +74,7 @@ const crf = z.strictObject({ type: z.literal('crf'), ...placed });
 const concat = z.strictObject({ type: z.literal('concat'), ...placed, inputs });
 const add = z.strictObject({ type: z.literal('add'), ...placed, inputs });
 /** A network of others that is no stack of layers, or a part of one. Its tensors are its constants. */
-const program = z.strictObject({ type: z.literal('program'), ...placed, ...programFields });
+const program = z.strictObject({ type: z.literal('program'), ...placed, ...operatorGraphFields });
 const multiply = z.strictObject({ type: z.literal('multiply'), ...placed, inputs });
 
 export const layerSpec = z.discriminatedUnion('type', [

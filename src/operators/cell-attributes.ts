@@ -1,11 +1,10 @@
 import type { ActivationRole } from '../cells/cell.ts';
 import { activationParameters, usualOptions, type CellActivationType } from '../cells/options.ts';
 import { findCell, type CellName } from '../cells/registry.ts';
-import type { CellActivationsSpec, CellActivationSpec } from '../network/cell-fields.ts';
+import type { CellActivationsSpec, CellActivationSpec, RecurrentFields } from '../cells/recurrent-fields.ts';
 import type { OperatorSpec } from './spec.ts';
-import type { RecurrentSpec } from '../network/spec.ts';
-import { refuseOperator } from './operand.ts';
-import { numberOf, numbersOf, textsOf } from './operator.ts';
+import { invalidOperator } from './operand.ts';
+import { numberAttribute, numberListAttribute, textListAttribute } from './operator.ts';
 
 // Reads a cell's options from the attributes of RNN, GRU and LSTM: activations, activation_alpha, activation_beta, clip, input_forget.
 
@@ -23,18 +22,18 @@ const types: Readonly<Record<string, CellActivationType>> = {
   softplus: 'softplus',
 };
 /** Fields of our layer. */
-export function cellFieldsOf(
+export function parseCellAttributes(
   operator: OperatorSpec,
   cell: CellName,
   how: 'forward' | 'reverse' | 'bidirectional',
-): Partial<RecurrentSpec> {
-  const clip = numberOf(operator, 'clip', 0);
-  if (!(clip >= 0 && Number.isFinite(clip))) refuseOperator(`a clip of ${clip}`);
+): Partial<RecurrentFields> {
+  const clip = numberAttribute(operator, 'clip', 0);
+  if (!(clip >= 0 && Number.isFinite(clip))) invalidOperator(`a clip of ${clip}`);
   return {
     ...fieldsOf(cell, directionsOf(operator, cell, how === 'bidirectional' ? 2 : 1), how === 'reverse'),
     ...(clip > 0 && { clip }),
     ...(findCell({ cell }).supports.includes('input_forget') &&
-      numberOf(operator, 'input_forget', 0) !== 0 && { input_forget: true }),
+      numberAttribute(operator, 'input_forget', 0) !== 0 && { input_forget: true }),
   };
 }
 
@@ -43,7 +42,7 @@ function fieldsOf(
   cell: CellName,
   [first, second = first]: readonly CellActivationsSpec[],
   still: boolean,
-): Partial<RecurrentSpec> {
+): Partial<RecurrentFields> {
   const text = (given: CellActivationsSpec | undefined): string => JSON.stringify(given);
   if (text(first) !== text(second)) return { activations: first!, backward_activations: second! };
   if (text(first) === '{}') return {};
@@ -54,12 +53,12 @@ function fieldsOf(
 
 /** The activations of each direction, without those that the cell has anyway. */
 function directionsOf(operator: OperatorSpec, cell: CellName, directions: number): CellActivationsSpec[] {
-  const names = textsOf(operator, 'activations') ?? [];
+  const names = textListAttribute(operator, 'activations') ?? [];
   const roles: readonly ActivationRole[] = findCell({ cell }).activations;
   const count = roles.length;
   if (names.length === 0) return Array.from({ length: directions }, () => ({}));
   if (names.length !== count * directions)
-    refuseOperator(
+    invalidOperator(
       `${names.length} activations, must be ${count} a direction: ${names.slice(0, 12).join(', ')}`,
     );
   const activations = activationsOf(operator, names);
@@ -77,7 +76,7 @@ function activationsOf(operator: OperatorSpec, names: readonly string[]): CellAc
   const found = names.map(
     (name) =>
       types[name.toLowerCase()] ??
-      refuseOperator(
+      invalidOperator(
         `the activation ${JSON.stringify(name)}, must be one of ${Object.values(types).join(', ')}`,
       ),
   );
@@ -95,24 +94,24 @@ function parameterOf(
   name: 'alpha' | 'beta',
   activations: readonly CellActivationType[],
 ): Record<string, number>[] {
-  const given = numbersOf(operator, `activation_${name}`) ?? [];
+  const given = numberListAttribute(operator, `activation_${name}`) ?? [];
   const odd = given.find((one) => !Number.isFinite(one));
-  if (odd !== undefined) refuseOperator(`activation_${name} has a ${odd}`);
+  if (odd !== undefined) invalidOperator(`activation_${name} has a ${odd}`);
   let next = 0;
   const read = activations.map((type, i): Record<string, number> => {
     const parameters: { alpha?: number | null; beta?: number | null } = activationParameters[type];
     if (parameters[name] === undefined) return {};
     const value = given[next];
     if (given.length === activations.length && value !== given[i])
-      refuseOperator(
+      invalidOperator(
         `activation_${name} has one for every activation, though ${type} is not the first to take one`,
       );
     next++;
     const one =
-      value ?? parameters[name] ?? refuseOperator(`${type} without activation_${name}: ONNX has no default`);
+      value ?? parameters[name] ?? invalidOperator(`${type} without activation_${name}: ONNX has no default`);
     return { [name]: one };
   });
   if (given.length > next && given.length !== activations.length)
-    refuseOperator(`activation_${name} has ${given.length} numbers, its activations take ${next}`);
+    invalidOperator(`activation_${name} has ${given.length} numbers, its activations take ${next}`);
   return read;
 }

@@ -1,20 +1,33 @@
 import type { OperatorSpec } from './spec.ts';
-import { axisOf, NotKnown, operandOf, refuseOperator, sizeOf, type Operand } from './operand.ts';
-import { numberOf, numbersOf, type OperatorKind, type Prepared, type Preparing } from './operator.ts';
-import { outer } from './shape.ts';
+import {
+  normaliseAxis,
+  NotConstant,
+  createOperand,
+  invalidOperator,
+  elementCount,
+  type Operand,
+} from './operand.ts';
+import {
+  numberAttribute,
+  numberListAttribute,
+  type OperatorImplementation,
+  type PreparedOperator,
+  type PrepareContext,
+} from './operator.ts';
+import { required } from './shape.ts';
 
 // If, Loop and Scan. A body is made ready once and run again and again; only where its shapes depend on the count of a turn it is made
 // ready for every turn.
 
 /** Turns of one loop: a count comes from a file, and nothing may run for ever. */
-const mostTurns = 65_536;
+const maxIterations = 65_536;
 
-const bodyOf = (operator: OperatorSpec, name: 'then_branch' | 'else_branch' | 'body') =>
-  operator.bodies?.[name] ?? refuseOperator(`its ${name} is missing`);
+const getBody = (operator: OperatorSpec, name: 'then_branch' | 'else_branch' | 'body') =>
+  operator.bodies?.[name] ?? invalidOperator(`its ${name} is missing`);
 
-const branch: OperatorKind = (operator, [condition], preparing) => {
-  const chosen = outer(condition);
-  const [yes, no] = [bodyOf(operator, 'then_branch'), bodyOf(operator, 'else_branch')];
+const ifOperator: OperatorImplementation = (operator, [condition], preparing) => {
+  const chosen = required(condition);
+  const [yes, no] = [getBody(operator, 'then_branch'), getBody(operator, 'else_branch')];
   if (chosen.known) {
     const { outputs, run } = preparing.body(chosen.values[0] ? yes : no, []);
     return { outputs, run };
@@ -22,8 +35,8 @@ const branch: OperatorKind = (operator, [condition], preparing) => {
   const [one, other] = [preparing.body(yes, []), preparing.body(no, [])];
   const outputs = one.outputs.map((output, i) => {
     if (output.shape.join() !== other.outputs[i]?.shape.join())
-      refuseOperator(`gives [${output.shape.join(', ')}] or [${other.outputs[i]?.shape.join(', ') ?? ''}]`);
-    return operandOf(preparing, output.kind, output.shape);
+      invalidOperator(`gives [${output.shape.join(', ')}] or [${other.outputs[i]?.shape.join(', ') ?? ''}]`);
+    return createOperand(preparing, output.kind, output.shape);
   });
   return {
     outputs,
@@ -36,11 +49,11 @@ const branch: OperatorKind = (operator, [condition], preparing) => {
 };
 
 /** A place for what one turn hands to the next one. */
-const carried = (initial: Operand, preparing: Preparing): Operand =>
-  operandOf(preparing, initial.kind, initial.shape);
+const createCarried = (initial: Operand, preparing: PrepareContext): Operand =>
+  createOperand(preparing, initial.kind, initial.shape);
 
 /** Hands on all values at once: one may be where another comes from. */
-function handOn(from: readonly Operand[], to: readonly Operand[]): void {
+function copyAll(from: readonly Operand[], to: readonly Operand[]): void {
   const held = from.map(({ values }) => values.slice());
   to.forEach(({ values }, i) => values.set(held[i]!));
 }
@@ -48,25 +61,25 @@ function handOn(from: readonly Operand[], to: readonly Operand[]): void {
 function checkCarried(before: readonly Operand[], after: readonly Operand[]): void {
   before.forEach(({ shape }, i) => {
     if (shape.join() !== after[i]?.shape.join())
-      refuseOperator(`a turn makes [${after[i]?.shape.join(', ') ?? ''}] of [${shape.join(', ')}]`);
+      invalidOperator(`a turn makes [${after[i]?.shape.join(', ') ?? ''}] of [${shape.join(', ')}]`);
   });
 }
 
 /** Inputs: turns, condition, carried …; the body's: turn, condition, carried …; its outputs: condition, carried …, collected … */
-const loop: OperatorKind = (operator, [turns, first, ...initial], preparing) => {
-  const body = bodyOf(operator, 'body');
+const loop: OperatorImplementation = (operator, [turns, first, ...initial], preparing) => {
+  const body = getBody(operator, 'body');
   const count = turns ? turns.values[0]! : Infinity;
-  if (turns && !turns.known) throw new NotKnown('the number of turns');
-  const start = initial.map(outer);
-  const state = start.map((one) => carried(one, preparing));
-  if (count > mostTurns && passesOn(body)) refuseOperator('it never ends');
+  if (turns && !turns.known) throw new NotConstant('the number of turns');
+  const start = initial.map(required);
+  const state = start.map((one) => createCarried(one, preparing));
+  if (count > maxIterations && passesConditionOn(body)) invalidOperator('it never ends');
   const collected = body.outputs.length - 1 - start.length;
   if (collected < 0)
-    refuseOperator(`its body gives ${body.outputs.length} values for ${start.length} that it carries`);
-  if (count > mostTurns && collected > 0)
-    refuseOperator(`${count} turns to collect from, the limit is ${mostTurns}`);
-  const turn = operandOf(preparing, 'int', []);
-  const goOn = operandOf(preparing, 'bool', []);
+    invalidOperator(`its body gives ${body.outputs.length} values for ${start.length} that it carries`);
+  if (count > maxIterations && collected > 0)
+    invalidOperator(`${count} turns to collect from, the limit is ${maxIterations}`);
+  const turn = createOperand(preparing, 'int', []);
+  const goOn = createOperand(preparing, 'bool', []);
   const turnOnce = (at: Operand) => preparing.body(body, [at, goOn, ...state]);
 
   let bodies: (i: number) => ReturnType<typeof turnOnce>;
@@ -74,9 +87,9 @@ const loop: OperatorKind = (operator, [turns, first, ...initial], preparing) => 
     const once = turnOnce(turn);
     bodies = () => once;
   } catch (error) {
-    if (!(error instanceof NotKnown) || count > 1024) throw error;
+    if (!(error instanceof NotConstant) || count > 1024) throw error;
     const each = Array.from({ length: count }, (_, i) => {
-      const at = operandOf(preparing, 'int', [], true);
+      const at = createOperand(preparing, 'int', [], true);
       at.values[0] = i;
       return turnOnce(at);
     });
@@ -85,13 +98,15 @@ const loop: OperatorKind = (operator, [turns, first, ...initial], preparing) => 
   const sample = count === 0 ? null : bodies(0);
   if (sample) checkCarried(state, sample.outputs.slice(1));
   const stops =
-    sample !== null && !(sample.outputs[0]!.known && sample.outputs[0]!.values[0]) && !passesOn(body);
+    sample !== null &&
+    !(sample.outputs[0]!.known && sample.outputs[0]!.values[0]) &&
+    !passesConditionOn(body);
   if (collected > 0 && (stops || !sample || (first && !first.known)))
-    refuseOperator('how many turns it collects from is told only by a run');
-  const ends = start.map((one) => operandOf(preparing, one.kind, one.shape));
+    invalidOperator('how many turns it collects from is told only by a run');
+  const ends = start.map((one) => createOperand(preparing, one.kind, one.shape));
   const scans = Array.from({ length: collected }, (_, k) => {
     const { kind, shape } = sample!.outputs[1 + start.length + k]!;
-    return operandOf(preparing, kind, [count, ...shape]);
+    return createOperand(preparing, kind, [count, ...shape]);
   });
   return {
     outputs: [...ends, ...scans],
@@ -99,7 +114,7 @@ const loop: OperatorKind = (operator, [turns, first, ...initial], preparing) => 
       state.forEach(({ values }, i) => values.set(start[i]!.values));
       goOn.values[0] = first ? first.values[0]! : 1;
       for (let i = 0; i < count && goOn.values[0]; i++) {
-        if (i >= mostTurns) throw new RangeError(`a loop of more than ${mostTurns} turns`);
+        if (i >= maxIterations) throw new RangeError(`a loop of more than ${maxIterations} turns`);
         turn.values[0] = i;
         const { outputs, run } = bodies(i);
         run();
@@ -107,7 +122,7 @@ const loop: OperatorKind = (operator, [turns, first, ...initial], preparing) => 
           const one = outputs[1 + start.length + k]!.values;
           values.set(one, i * one.length);
         });
-        handOn(outputs.slice(0, 1 + start.length), [goOn, ...state]);
+        copyAll(outputs.slice(0, 1 + start.length), [goOn, ...state]);
       }
       ends.forEach(({ values }, i) => values.set(state[i]!.values));
     },
@@ -115,7 +130,7 @@ const loop: OperatorKind = (operator, [turns, first, ...initial], preparing) => 
 };
 
 /** Whether a body's condition is the one it was given. */
-function passesOn({ inputs, operators, outputs }: ReturnType<typeof bodyOf>): boolean {
+function passesConditionOn({ inputs, operators, outputs }: ReturnType<typeof getBody>): boolean {
   let name = outputs[0]!;
   for (let one = operators.find(({ outputs: [made] }) => made === name); one?.operator === 'Identity';) {
     name = one.inputs[0]!;
@@ -126,32 +141,36 @@ function passesOn({ inputs, operators, outputs }: ReturnType<typeof bodyOf>): bo
 }
 
 /** Inputs: carried …, scanned …; the body gives carried …, collected …. One turn a place along the scanned axes. */
-const scan: OperatorKind = (operator, inputs, preparing): Prepared => {
-  const body = bodyOf(operator, 'body');
-  const scanned = numberOf(operator, 'num_scan_inputs', 1);
-  const all = inputs.map(outer);
+const scan: OperatorImplementation = (operator, inputs, preparing): PreparedOperator => {
+  const body = getBody(operator, 'body');
+  const scanned = numberAttribute(operator, 'num_scan_inputs', 1);
+  const all = inputs.map(required);
   const start = all.slice(0, all.length - scanned);
   const sources = all.slice(all.length - scanned);
   const collected = body.outputs.length - start.length;
   const list = (name: string, size: number): number[] =>
-    numbersOf(operator, name) ?? Array<number>(size).fill(0);
-  const axes = list('scan_input_axes', scanned).map((axis, i) => axisOf(axis, sources[i]!.shape.length));
+    numberListAttribute(operator, name) ?? Array<number>(size).fill(0);
+  const axes = list('scan_input_axes', scanned).map((axis, i) =>
+    normaliseAxis(axis, sources[i]!.shape.length),
+  );
   const backwards = list('scan_input_directions', scanned);
   const outAxes = list('scan_output_axes', collected);
   const outBackwards = list('scan_output_directions', collected);
-  const count = sources[0]?.shape[axes[0]!] ?? refuseOperator('nothing is scanned');
+  const count = sources[0]?.shape[axes[0]!] ?? invalidOperator('nothing is scanned');
   if (sources.some(({ shape }, i) => shape[axes[i]!] !== count))
-    refuseOperator('scans tensors of different lengths');
-  if (count > mostTurns) refuseOperator(`${count} turns, the limit is ${mostTurns}`);
+    invalidOperator('scans tensors of different lengths');
+  if (count > maxIterations) invalidOperator(`${count} turns, the limit is ${maxIterations}`);
 
-  const state = start.map((one) => carried(one, preparing));
-  const rows = sources.map(({ kind, shape }, i) => operandOf(preparing, kind, shape.toSpliced(axes[i]!, 1)));
+  const state = start.map((one) => createCarried(one, preparing));
+  const rows = sources.map(({ kind, shape }, i) =>
+    createOperand(preparing, kind, shape.toSpliced(axes[i]!, 1)),
+  );
   const { outputs, run } = preparing.body(body, [...state, ...rows]);
   checkCarried(state, outputs);
-  const ends = start.map((one) => operandOf(preparing, one.kind, one.shape));
+  const ends = start.map((one) => createOperand(preparing, one.kind, one.shape));
   const scans = outputs.slice(start.length).map(({ kind, shape }, k) => {
-    const axis = axisOf(outAxes[k] ?? 0, shape.length + 1);
-    return operandOf(preparing, kind, shape.toSpliced(axis, 0, count));
+    const axis = normaliseAxis(outAxes[k] ?? 0, shape.length + 1);
+    return createOperand(preparing, kind, shape.toSpliced(axis, 0, count));
   });
   return {
     outputs: [...ends, ...scans],
@@ -159,19 +178,19 @@ const scan: OperatorKind = (operator, inputs, preparing): Prepared => {
       state.forEach(({ values }, i) => values.set(start[i]!.values));
       for (let t = 0; t < count; t++) {
         sources.forEach((source, i) =>
-          takeAlong(source, axes[i]!, backwards[i] ? count - 1 - t : t, rows[i]!.values),
+          copySliceFrom(source, axes[i]!, backwards[i] ? count - 1 - t : t, rows[i]!.values),
         );
         run();
         scans.forEach((all, k) => {
           const one = outputs[start.length + k]!;
-          putAlong(
+          copySliceTo(
             all,
-            axisOf(outAxes[k] ?? 0, all.shape.length),
+            normaliseAxis(outAxes[k] ?? 0, all.shape.length),
             outBackwards[k] ? count - 1 - t : t,
             one.values,
           );
         });
-        handOn(outputs.slice(0, start.length), state);
+        copyAll(outputs.slice(0, start.length), state);
       }
       ends.forEach(({ values }, i) => values.set(state[i]!.values));
     },
@@ -179,18 +198,22 @@ const scan: OperatorKind = (operator, inputs, preparing): Prepared => {
 };
 
 /** One place along an axis, as a tensor without it. */
-function takeAlong({ shape, values }: Operand, axis: number, place: number, to: Operand['values']): void {
-  const [after, size] = [sizeOf(shape.slice(axis + 1)), shape[axis]!];
+function copySliceFrom({ shape, values }: Operand, axis: number, place: number, to: Operand['values']): void {
+  const [after, size] = [elementCount(shape.slice(axis + 1)), shape[axis]!];
   for (let row = 0; row * after < to.length; row++) {
     const from = (row * size + place) * after;
     to.set(values.subarray(from, from + after), row * after);
   }
 }
 
-function putAlong({ shape, values }: Operand, axis: number, place: number, from: Operand['values']): void {
-  const [after, size] = [sizeOf(shape.slice(axis + 1)), shape[axis]!];
+function copySliceTo({ shape, values }: Operand, axis: number, place: number, from: Operand['values']): void {
+  const [after, size] = [elementCount(shape.slice(axis + 1)), shape[axis]!];
   for (let row = 0; row * after < from.length; row++)
     values.set(from.subarray(row * after, (row + 1) * after), (row * size + place) * after);
 }
 
-export const control: Readonly<Record<string, OperatorKind>> = { If: branch, Loop: loop, Scan: scan };
+export const controlOperators: Readonly<Record<string, OperatorImplementation>> = {
+  If: ifOperator,
+  Loop: loop,
+  Scan: scan,
+};

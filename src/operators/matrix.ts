@@ -1,16 +1,16 @@
 import {
-  broadcast,
+  broadcastShapes,
   broadcastStrides,
-  later,
-  operandOf,
-  placesOf,
-  refuseOperator,
-  sizeOf,
+  lazy,
+  createOperand,
+  stridedIndexes,
+  invalidOperator,
+  elementCount,
   type Operand,
 } from './operand.ts';
-import { numberOf, numbersOf, type OperatorKind } from './operator.ts';
-import { outer } from './shape.ts';
-import { windowsOf } from './windows.ts';
+import { numberAttribute, numberListAttribute, type OperatorImplementation } from './operator.ts';
+import { required } from './shape.ts';
+import { computeWindows } from './windows.ts';
 
 // Products: on the kernel where their matrix is constant, else a sum in float64 from the first term to the last.
 
@@ -32,28 +32,30 @@ function multiply(
 }
 
 /** a [.., rows, inner]  b [.., inner, columns]; a vector is a row on the left and a column on the right. */
-const matMul: OperatorKind = (operator, inputs, preparing) => {
-  const [a, b] = inputs.map(outer);
+const matMul: OperatorImplementation = (operator, inputs, preparing) => {
+  const [a, b] = inputs.map(required);
   const [one, other] = [
     a!.shape.length === 1 ? [1, ...a!.shape] : a!.shape,
     b!.shape.length === 1 ? [...b!.shape, 1] : b!.shape,
   ];
   const [rows = 0, inner = 0] = one.slice(-2);
   const [terms = 0, columns = 0] = other.slice(-2);
-  if (terms !== inner) refuseOperator(`[${a!.shape.join(', ')}] times [${b!.shape.join(', ')}]`);
-  const batch = broadcast(one.slice(0, -2), other.slice(0, -2));
+  if (terms !== inner) invalidOperator(`[${a!.shape.join(', ')}] times [${b!.shape.join(', ')}]`);
+  const batch = broadcastShapes(one.slice(0, -2), other.slice(0, -2));
   const shape = [
     ...batch,
     ...(a!.shape.length === 1 ? [] : [rows]),
     ...(b!.shape.length === 1 ? [] : [columns]),
   ];
-  const y = operandOf(preparing, a!.kind, shape, a!.known && b!.known);
+  const y = createOperand(preparing, a!.kind, shape, a!.known && b!.known);
   const packed = other.length === 2 ? preparing.product(operator) : null;
   if (packed) {
-    const all = sizeOf(batch) * rows;
+    const all = elementCount(batch) * rows;
     return { outputs: [y], run: () => packed(a!.values, y.values, all) };
   }
-  const [ofA, ofB] = [one, other].map((own) => placesOf(batch, broadcastStrides(own.slice(0, -2), batch)));
+  const [ofA, ofB] = [one, other].map((own) =>
+    stridedIndexes(batch, broadcastStrides(own.slice(0, -2), batch)),
+  );
   const at = { row: inner, term: 1, wTerm: columns, wColumn: 1 };
   return {
     outputs: [y],
@@ -76,16 +78,19 @@ const matMul: OperatorKind = (operator, inputs, preparing) => {
 };
 
 /** y = α·A·B + β·C, A and B turned where it is said. */
-const gemm: OperatorKind = (operator, inputs, preparing) => {
-  const [a, b] = inputs.slice(0, 2).map(outer);
+const gemm: OperatorImplementation = (operator, inputs, preparing) => {
+  const [a, b] = inputs.slice(0, 2).map(required);
   const c = inputs[2];
-  const [turnA, turnB] = [numberOf(operator, 'transA', 0) !== 0, numberOf(operator, 'transB', 0) !== 0];
-  const [alpha, beta] = [numberOf(operator, 'alpha', 1), numberOf(operator, 'beta', 1)];
+  const [turnA, turnB] = [
+    numberAttribute(operator, 'transA', 0) !== 0,
+    numberAttribute(operator, 'transB', 0) !== 0,
+  ];
+  const [alpha, beta] = [numberAttribute(operator, 'alpha', 1), numberAttribute(operator, 'beta', 1)];
   const [rows = 0, inner = 0] = turnA ? a!.shape.toReversed() : a!.shape;
   const [terms = 0, columns = 0] = turnB ? b!.shape.toReversed() : b!.shape;
   if (terms !== inner || a!.shape.length !== 2 || b!.shape.length !== 2)
-    refuseOperator(`[${a!.shape.join(', ')}] times [${b!.shape.join(', ')}]`);
-  const y = operandOf(preparing, 'float', [rows, columns], a!.known && b!.known && (c?.known ?? true));
+    invalidOperator(`[${a!.shape.join(', ')}] times [${b!.shape.join(', ')}]`);
+  const y = createOperand(preparing, 'float', [rows, columns], a!.known && b!.known && (c?.known ?? true));
   const packed = preparing.product(operator);
   const at = {
     x: 0,
@@ -96,7 +101,7 @@ const gemm: OperatorKind = (operator, inputs, preparing) => {
     wTerm: turnB ? 1 : columns,
     wColumn: turnB ? inner : 1,
   };
-  const ofC = c && placesOf(y.shape, broadcastStrides(c.shape, y.shape));
+  const ofC = c && stridedIndexes(y.shape, broadcastStrides(c.shape, y.shape));
   return {
     outputs: [y],
     run: () => {
@@ -110,24 +115,24 @@ const gemm: OperatorKind = (operator, inputs, preparing) => {
 };
 
 /** x [batch, in, …places]  w [out, in / groups, …kernel]  b [out]  y [batch, out, …places] */
-const conv: OperatorKind = (operator, inputs, preparing) => {
-  const [x, w] = inputs.slice(0, 2).map(outer);
+const conv: OperatorImplementation = (operator, inputs, preparing) => {
+  const [x, w] = inputs.slice(0, 2).map(required);
   const bias = inputs[2];
-  const groups = numberOf(operator, 'group', 1);
+  const groups = numberAttribute(operator, 'group', 1);
   const [batch = 0, channels = 0, ...spatial] = x!.shape;
   const [out = 0, own = 0, ...kernel] = w!.shape;
   if (groups < 1 || own * groups !== channels || out % groups !== 0 || spatial.length === 0)
-    refuseOperator(`a kernel of [${w!.shape.join(', ')}] in ${groups} groups over [${x!.shape.join(', ')}]`);
-  const windows = windowsOf(operator, spatial, kernel);
-  const count = sizeOf(windows.shape);
-  const y = operandOf(
+    invalidOperator(`a kernel of [${w!.shape.join(', ')}] in ${groups} groups over [${x!.shape.join(', ')}]`);
+  const windows = computeWindows(operator, spatial, kernel);
+  const count = elementCount(windows.shape);
+  const y = createOperand(
     preparing,
     'float',
     [batch, out, ...windows.shape],
     [x, w, bias].every((one) => one?.known ?? true),
   );
   const packed = preparing.product(operator);
-  const places = sizeOf(spatial);
+  const places = elementCount(spatial);
   const sums = new Float64Array(packed ? 0 : count);
   const run = packed
     ? productOfWindows()
@@ -139,12 +144,12 @@ const conv: OperatorKind = (operator, inputs, preparing) => {
   /** Every window as a row of the product's x. */
   function productOfWindows(): () => void {
     const inner = own * windows.size;
-    const rows = operandOf(preparing, 'float', [count, inner]).values;
-    const sums = operandOf(preparing, 'float', [count, out]).values;
+    const rows = createOperand(preparing, 'float', [count, inner]).values;
+    const sums = createOperand(preparing, 'float', [count, out]).values;
     // where each number of a row stands in the first sequence
-    const table = later(() => {
+    const table = lazy(() => {
       const from = new Int32Array(rows.length);
-      const at = windows.places();
+      const at = windows.indexes();
       for (let r = 0; r < count; r++)
         for (let c = 0; c < own; c++)
           for (let k = 0; k < windows.size; k++) {
@@ -175,7 +180,7 @@ const conv: OperatorKind = (operator, inputs, preparing) => {
   /** Sums in float64, input channel by input channel, from a window's first place to its last. */
   function channel(n: number, o: number): void {
     const first = Math.floor(o / (out / groups)) * own;
-    const [xs, ws, ys, at] = [x!.values, w!.values, y.values, windows.places()];
+    const [xs, ws, ys, at] = [x!.values, w!.values, y.values, windows.indexes()];
     const { size, shift } = windows;
     sums.fill(bias ? bias.values[o]! : 0);
     for (let c = 0; c < own; c++) {
@@ -202,22 +207,22 @@ const conv: OperatorKind = (operator, inputs, preparing) => {
 
 /** The largest or the mean of every window, channel by channel. */
 const pool =
-  (mode: 'max' | 'mean', whole: boolean): OperatorKind =>
+  (mode: 'max' | 'mean', whole: boolean): OperatorImplementation =>
   (operator, [given], preparing) => {
-    const x = outer(given);
+    const x = required(given);
     const [batch = 0, channels = 0, ...spatial] = x.shape;
     const kernel = whole
       ? spatial
-      : (numbersOf(operator, 'kernel_shape') ?? refuseOperator('kernel_shape is missing'));
-    const windows = windowsOf(whole ? { ...operator, attributes: {} } : operator, spatial, kernel);
-    const count = sizeOf(windows.shape);
-    const padsCount = numberOf(operator, 'count_include_pad', 0) === 1;
-    const y = operandOf(preparing, x.kind, [batch, channels, ...windows.shape], x.known);
-    const places = sizeOf(spatial);
+      : (numberListAttribute(operator, 'kernel_shape') ?? invalidOperator('kernel_shape is missing'));
+    const windows = computeWindows(whole ? { ...operator, attributes: {} } : operator, spatial, kernel);
+    const count = elementCount(windows.shape);
+    const padsCount = numberAttribute(operator, 'count_include_pad', 0) === 1;
+    const y = createOperand(preparing, x.kind, [batch, channels, ...windows.shape], x.known);
+    const places = elementCount(spatial);
     return {
       outputs: [y],
       run: () => {
-        const at = windows.places();
+        const at = windows.indexes();
         for (let row = 0; row < batch * channels; row++)
           for (let r = 0; r < count; r++) {
             let [most, sum, seen] = [-Infinity, 0, 0];
@@ -235,7 +240,7 @@ const pool =
     };
   };
 
-export const matrix: Readonly<Record<string, OperatorKind>> = {
+export const matrixOperators: Readonly<Record<string, OperatorImplementation>> = {
   MatMul: matMul,
   Gemm: gemm,
   Conv: conv,

@@ -1,26 +1,32 @@
-import { activations } from './activations.ts';
-import { control } from './control.ts';
-import { elementwise } from './binary.ts';
-import { lists } from './sequence.ts';
-import { lookup } from './gather-creation.ts';
-import { matrix } from './matrix.ts';
-import type { OperatorKind } from './operator.ts';
-import { cuttingAndJoining } from './slice-join.ts';
-import { positional } from './shape.ts';
-import { recurrent } from './recurrent.ts';
-import { reduction } from './reduction.ts';
+import { activationOperators } from './activations.ts';
+import { controlOperators } from './control.ts';
+import { arithmeticOperators } from './arithmetic.ts';
+import { basicMathOperators } from './basic-math.ts';
+import { creationOperators } from './creation.ts';
+import { logicalOperators } from './logical.ts';
+import { sequenceOperators } from './sequence.ts';
+import { gatherOperators } from './gather.ts';
+import { matrixOperators } from './matrix.ts';
+import type { OperatorImplementation } from './operator.ts';
+import { sliceJoinOperators } from './slice-join.ts';
+import { shapeOperators } from './shape.ts';
+import { recurrentOperators } from './recurrent.ts';
+import { reductionOperators } from './reduction.ts';
 
-const table: Readonly<Record<string, OperatorKind>> = {
-  ...elementwise,
-  ...activations,
-  ...positional,
-  ...cuttingAndJoining,
-  ...lookup,
-  ...lists,
-  ...reduction,
-  ...matrix,
-  ...recurrent,
-  ...control,
+const table: Readonly<Record<string, OperatorImplementation>> = {
+  ...arithmeticOperators,
+  ...basicMathOperators,
+  ...logicalOperators,
+  ...creationOperators,
+  ...activationOperators,
+  ...shapeOperators,
+  ...sliceJoinOperators,
+  ...gatherOperators,
+  ...sequenceOperators,
+  ...reductionOperators,
+  ...matrixOperators,
+  ...recurrentOperators,
+  ...controlOperators,
 };
 
 /** Every operator that a program may hold. */
@@ -38,8 +44,8 @@ const required: Readonly<Record<string, number>> = {
   BatchNormalization: 5,
   Loop: 0,
 };
-export const requiredInputs = (name: string): number => required[name] ?? 1;
+export const requiredInputCount = (name: string): number => required[name] ?? 1;
 
 /** Undefined for what is no operator of ours. */
-export const operatorKind = (name: string): OperatorKind | undefined =>
+export const findOperator = (name: string): OperatorImplementation | undefined =>
   operatorNames.has(name) ? table[name] : undefined;

@@ -1,11 +1,11 @@
 import { UnrollError } from '../errors.ts';
 import type { BodySpec, OperatorSpec } from './spec.ts';
-import { countWork, NotKnown, refuseOperator, type Operand } from './operand.ts';
-import { operatorKind, requiredInputs } from './operator-table.ts';
-import type { PreparedBody, Preparing } from './operator.ts';
+import { countWork, NotConstant, invalidOperator, type Operand } from './operand.ts';
+import { findOperator, requiredInputCount } from './operator-table.ts';
+import type { PreparedBody, PrepareContext } from './operator.ts';
 
 /** What finds a value by its name; undefined where nothing gives it. */
-export type Scope = (name: string) => Operand | undefined;
+export type ValueScope = (name: string) => Operand | undefined;
 
 /**
  * Makes a body ready for the shapes of what it reads: every operator's outputs get their place, whatever constants and shapes tell is
@@ -15,17 +15,17 @@ export type Scope = (name: string) => Operand | undefined;
 export function prepareBody(
   body: BodySpec,
   inputs: readonly Operand[],
-  around: Scope,
-  context: Omit<Preparing, 'body'>,
+  around: ValueScope,
+  context: Omit<PrepareContext, 'body'>,
 ): PreparedBody {
   const own = new Map<string, Operand>();
-  const scope: Scope = (name) => own.get(name) ?? around(name);
-  const preparing: Preparing = {
+  const scope: ValueScope = (name) => own.get(name) ?? around(name);
+  const preparing: PrepareContext = {
     ...context,
     body: (inner, innerInputs) => prepareBody(inner, innerInputs, scope, context),
   };
   if (body.inputs.length !== inputs.length)
-    refuseOperator(`a body of ${body.inputs.length} inputs is given ${inputs.length}`);
+    invalidOperator(`a body of ${body.inputs.length} inputs is given ${inputs.length}`);
   body.inputs.forEach((name, i) => own.set(name, inputs[i]!));
 
   const runs: (() => void)[] = [];
@@ -45,7 +45,7 @@ export function prepareBody(
   }
   return {
     outputs: body.outputs.map(
-      (name) => scope(name) ?? refuseOperator(`nothing gives ${JSON.stringify(name)}`),
+      (name) => scope(name) ?? invalidOperator(`nothing gives ${JSON.stringify(name)}`),
     ),
     run: () => {
       countWork(context, numbers);
@@ -54,19 +54,19 @@ export function prepareBody(
   };
 }
 
-export function prepareOperator(operator: OperatorSpec, scope: Scope, preparing: Preparing) {
+export function prepareOperator(operator: OperatorSpec, scope: ValueScope, preparing: PrepareContext) {
   try {
-    const kind = operatorKind(operator.operator) ?? refuseOperator('there is no such operator here');
+    const kind = findOperator(operator.operator) ?? invalidOperator('there is no such operator here');
     const read = operator.inputs.map((name) =>
       name === ''
         ? undefined
-        : (scope(name) ?? refuseOperator(`reads ${JSON.stringify(name)}, which nothing before it gives`)),
+        : (scope(name) ?? invalidOperator(`reads ${JSON.stringify(name)}, which nothing before it gives`)),
     );
-    for (let i = 0; i < requiredInputs(operator.operator); i++)
-      if (!read[i]) refuseOperator(`its input ${i} is missing`);
+    for (let i = 0; i < requiredInputCount(operator.operator); i++)
+      if (!read[i]) invalidOperator(`its input ${i} is missing`);
     return kind(operator, read, preparing);
   } catch (error) {
-    if (!(error instanceof UnrollError) || error instanceof NotKnown) throw error;
+    if (!(error instanceof UnrollError) || error instanceof NotConstant) throw error;
     throw new UnrollError(
       'invalid_model',
       `${operator.operator} (${operator.outputs[0]}): ${error.message}`,

@@ -1,45 +1,50 @@
-import { operandOf, refuseOperator, type Values } from './operand.ts';
-import { numberOf, textOf, type OperatorKind, type Sweep } from './operator.ts';
-import { outer } from './shape.ts';
+import { createOperand, invalidOperator, type Values } from './operand.ts';
+import {
+  numberAttribute,
+  textAttribute,
+  type OperatorImplementation,
+  type RecurrentSweep,
+} from './operator.ts';
+import { required } from './shape.ts';
 
 // RNN, GRU, LSTM (https://onnx.ai/onnx/operators/onnx__LSTM.html), layout 0: X [steps, batch, in], W [directions, G·units, in],
 // R [directions, G·units, units], B [directions, 2·G·units], lengths [batch], h and c [directions, batch, units],
 // P [directions, 3·units]; Y [steps, directions, batch, units], Y_h and Y_c [directions, batch, units]. Layout 1 has the batch first.
 
-const run: OperatorKind = (operator, inputs, preparing) => {
+const run: OperatorImplementation = (operator, inputs, preparing) => {
   const [x, , , , lengths, h, c] = inputs;
-  const from = outer(x);
+  const from = required(x);
   const sweeps = preparing.sweeps(operator, inputs);
-  const batchFirst = numberOf(operator, 'layout', 0) === 1;
-  if (from.shape.length !== 3) refuseOperator(`X is [${from.shape.join(', ')}], must have three dimensions`);
+  const batchFirst = numberAttribute(operator, 'layout', 0) === 1;
+  if (from.shape.length !== 3) invalidOperator(`X is [${from.shape.join(', ')}], must have three dimensions`);
   const [steps, batch] = batchFirst ? [from.shape[1]!, from.shape[0]!] : [from.shape[0]!, from.shape[1]!];
   const width = from.shape[2]!;
   const { units, hasCellState } = sweeps[0]!;
   const directions = sweeps.length;
-  const direction = textOf(operator, 'direction', 'forward');
-  const y = operandOf(
+  const direction = textAttribute(operator, 'direction', 'forward');
+  const y = createOperand(
     preparing,
     'float',
     batchFirst ? [batch, steps, directions, units] : [steps, directions, batch, units],
   );
   const ends = batchFirst ? [batch, directions, units] : [directions, batch, units];
-  const [yh, yc] = [operandOf(preparing, 'float', ends), operandOf(preparing, 'float', ends)];
+  const [yh, yc] = [createOperand(preparing, 'float', ends), createOperand(preparing, 'float', ends)];
   for (const [state, name] of [
     [h, 'initial_h'],
     [c, 'initial_c'],
   ] as const)
     if (state && state.values.length !== directions * batch * units)
-      refuseOperator(`${name} is [${state.shape.join(', ')}]`);
+      invalidOperator(`${name} is [${state.shape.join(', ')}]`);
   if (lengths && lengths.values.length !== batch)
-    refuseOperator(`sequence_lens is [${lengths.shape.join(', ')}]`);
+    invalidOperator(`sequence_lens is [${lengths.shape.join(', ')}]`);
 
   const [rows, made] = [
-    operandOf(preparing, 'float', [steps, batch, width]),
-    operandOf(preparing, 'float', [steps, batch, units]),
+    createOperand(preparing, 'float', [steps, batch, width]),
+    createOperand(preparing, 'float', [steps, batch, units]),
   ];
   const [ownH, ownC] = [
-    operandOf(preparing, 'float', [batch, units]),
-    operandOf(preparing, 'float', [batch, units]),
+    createOperand(preparing, 'float', [batch, units]),
+    createOperand(preparing, 'float', [batch, units]),
   ];
   const stateAt = (d: number, b: number): number => (batchFirst ? b * directions + d : d * batch + b) * units;
   const xAt = (t: number, b: number): number => (batchFirst ? b * steps + t : t * batch + b) * width;
@@ -47,7 +52,13 @@ const run: OperatorKind = (operator, inputs, preparing) => {
     (batchFirst ? (b * steps + t) * directions + d : (t * directions + d) * batch + b) * units;
 
   /** Sequences first … first + count − 1, all of them `length` steps long, in one direction. */
-  const sweepTogether = (d: number, sweep: Sweep, first: number, count: number, length: number): void => {
+  const sweepTogether = (
+    d: number,
+    sweep: RecurrentSweep,
+    first: number,
+    count: number,
+    length: number,
+  ): void => {
     const reversed = direction === 'reverse' || d === 1;
     const stepOf = (t: number): number => (reversed ? length - 1 - t : t);
     for (let t = 0; t < length; t++)
@@ -86,4 +97,8 @@ function copy(from: Values, start: number, to: Values, at: number, count: number
   for (let i = 0; i < count; i++) to[at + i] = from[start + i]!;
 }
 
-export const recurrent: Readonly<Record<string, OperatorKind>> = { RNN: run, GRU: run, LSTM: run };
+export const recurrentOperators: Readonly<Record<string, OperatorImplementation>> = {
+  RNN: run,
+  GRU: run,
+  LSTM: run,
+};

@@ -1,26 +1,26 @@
 import type { OperatorSpec } from './spec.ts';
 import {
-  axisOf,
+  normaliseAxis,
   broadcastStrides,
-  knownNumbers,
-  later,
-  operandOf,
-  placesOf,
-  refuseOperator,
-  stridesOf,
+  constantValues,
+  lazy,
+  createOperand,
+  stridedIndexes,
+  invalidOperator,
+  computeStrides,
   type Operand,
 } from './operand.ts';
-import { numberOf, numbersOf, type OperatorKind } from './operator.ts';
-import { outer } from './shape.ts';
+import { numberAttribute, numberListAttribute, type OperatorImplementation } from './operator.ts';
+import { required } from './shape.ts';
 
 // Operators that look along axes: sums and the like, softmax, norms. Sums are taken in float64, from the first place to the last.
 
 /** The lines along some axes of x: where each begins, and the places from there. */
-function linesOf(x: Operand, axes: readonly number[]): { starts: Int32Array; offsets: Int32Array } {
-  const strides = stridesOf(x.shape);
+function computeLines(x: Operand, axes: readonly number[]): { starts: Int32Array; offsets: Int32Array } {
+  const strides = computeStrides(x.shape);
   const pick = (chosen: boolean): Int32Array => {
     const on = x.shape.map((_, i) => i).filter((i) => axes.includes(i) === chosen);
-    return placesOf(
+    return stridedIndexes(
       on.map((i) => x.shape[i]!),
       on.map((i) => strides[i]!),
     );
@@ -28,19 +28,22 @@ function linesOf(x: Operand, axes: readonly number[]): { starts: Int32Array; off
   return { starts: pick(false), offsets: pick(true) };
 }
 
-const reducing =
-  (f: (x: Operand['values'], start: number, offsets: Int32Array) => number): OperatorKind =>
+const reduceOperator =
+  (f: (x: Operand['values'], start: number, offsets: Int32Array) => number): OperatorImplementation =>
   (operator, [x, given], preparing) => {
-    const from = outer(x);
+    const from = required(x);
     const rank = from.shape.length;
-    const listed = numbersOf(operator, 'axes') ?? (given ? knownNumbers(given, 'axes') : []);
-    if (listed.length === 0 && numberOf(operator, 'noop_with_empty_axes', 0) !== 0)
+    const listed = numberListAttribute(operator, 'axes') ?? (given ? constantValues(given, 'axes') : []);
+    if (listed.length === 0 && numberAttribute(operator, 'noop_with_empty_axes', 0) !== 0)
       return { outputs: [from], run: null };
-    const axes = (listed.length > 0 ? listed : from.shape.map((_, i) => i)).map((axis) => axisOf(axis, rank));
+    const axes = (listed.length > 0 ? listed : from.shape.map((_, i) => i)).map((axis) =>
+      normaliseAxis(axis, rank),
+    );
     const kept = from.shape.map((size, i) => (axes.includes(i) ? 1 : size));
-    const shape = numberOf(operator, 'keepdims', 1) === 1 ? kept : kept.filter((_, i) => !axes.includes(i));
-    const y = operandOf(preparing, from.kind, shape, from.known);
-    const lines = later(() => linesOf(from, axes));
+    const shape =
+      numberAttribute(operator, 'keepdims', 1) === 1 ? kept : kept.filter((_, i) => !axes.includes(i));
+    const y = createOperand(preparing, from.kind, shape, from.known);
+    const lines = lazy(() => computeLines(from, axes));
     return {
       outputs: [y],
       run: () => {
@@ -50,7 +53,7 @@ const reducing =
     };
   };
 
-const sumOf = (
+const mappedSum = (
   x: Operand['values'],
   start: number,
   offsets: Int32Array,
@@ -72,24 +75,26 @@ const largest = (x: Operand['values'], start: number, offsets: Int32Array): numb
 };
 
 /** Along one axis, or from opset 12 back along all axes from it on (`flat`). */
-function alongAxis(operator: OperatorSpec, from: Operand): number[] {
-  const axis = axisOf(numberOf(operator, 'axis', -1), from.shape.length);
-  return numberOf(operator, 'flat', 0) === 1 ? from.shape.flatMap((_, i) => (i >= axis ? [i] : [])) : [axis];
+function softmaxAxes(operator: OperatorSpec, from: Operand): number[] {
+  const axis = normaliseAxis(numberAttribute(operator, 'axis', -1), from.shape.length);
+  return numberAttribute(operator, 'flat', 0) === 1
+    ? from.shape.flatMap((_, i) => (i >= axis ? [i] : []))
+    : [axis];
 }
 
-const softmaxes =
-  (finish: (value: number, most: number, sum: number) => number): OperatorKind =>
+const softmaxOperator =
+  (finish: (value: number, most: number, sum: number) => number): OperatorImplementation =>
   (operator, [x], preparing) => {
-    const from = outer(x);
-    const y = operandOf(preparing, from.kind, from.shape, from.known);
-    const lines = later(() => linesOf(from, alongAxis(operator, from)));
+    const from = required(x);
+    const y = createOperand(preparing, from.kind, from.shape, from.known);
+    const lines = lazy(() => computeLines(from, softmaxAxes(operator, from)));
     return {
       outputs: [y],
       run: () => {
         const { starts, offsets } = lines();
         for (const start of starts) {
           const most = largest(from.values, start, offsets);
-          const sum = sumOf(from.values, start, offsets, (value) => Math.exp(value - most));
+          const sum = mappedSum(from.values, start, offsets, (value) => Math.exp(value - most));
           for (const offset of offsets)
             y.values[start + offset] = finish(from.values[start + offset]!, most, sum);
         }
@@ -97,16 +102,16 @@ const softmaxes =
     };
   };
 
-const arg =
-  (better: (value: number, than: number) => boolean): OperatorKind =>
+const argOperator =
+  (better: (value: number, than: number) => boolean): OperatorImplementation =>
   (operator, [x], preparing) => {
-    const from = outer(x);
-    const axis = axisOf(numberOf(operator, 'axis', 0), from.shape.length);
-    const last = numberOf(operator, 'select_last_index', 0) === 1;
-    const keep = numberOf(operator, 'keepdims', 1) === 1;
+    const from = required(x);
+    const axis = normaliseAxis(numberAttribute(operator, 'axis', 0), from.shape.length);
+    const last = numberAttribute(operator, 'select_last_index', 0) === 1;
+    const keep = numberAttribute(operator, 'keepdims', 1) === 1;
     const shape = keep ? from.shape.with(axis, 1) : from.shape.toSpliced(axis, 1);
-    const y = operandOf(preparing, 'int', shape, from.known);
-    const lines = later(() => linesOf(from, [axis]));
+    const y = createOperand(preparing, 'int', shape, from.known);
+    const lines = lazy(() => computeLines(from, [axis]));
     return {
       outputs: [y],
       run: () => {
@@ -123,15 +128,15 @@ const arg =
     };
   };
 
-const cumulative: OperatorKind = (operator, [x, on], preparing) => {
-  const from = outer(x);
-  const axis = axisOf(knownNumbers(on, 'the axis')[0]!, from.shape.length);
+const cumSum: OperatorImplementation = (operator, [x, on], preparing) => {
+  const from = required(x);
+  const axis = normaliseAxis(constantValues(on, 'the axis')[0]!, from.shape.length);
   const [exclusive, reverse] = [
-    numberOf(operator, 'exclusive', 0) === 1,
-    numberOf(operator, 'reverse', 0) === 1,
+    numberAttribute(operator, 'exclusive', 0) === 1,
+    numberAttribute(operator, 'reverse', 0) === 1,
   ];
-  const y = operandOf(preparing, from.kind, from.shape, from.known);
-  const lines = later(() => linesOf(from, [axis]));
+  const y = createOperand(preparing, from.kind, from.shape, from.known);
+  const lines = lazy(() => computeLines(from, [axis]));
   return {
     outputs: [y],
     run: () => {
@@ -153,24 +158,24 @@ const cumulative: OperatorKind = (operator, [x, on], preparing) => {
 function normalise(
   operator: OperatorSpec,
   [x, scale, shift]: readonly (Operand | undefined)[],
-  preparing: Parameters<OperatorKind>[2],
+  preparing: Parameters<OperatorImplementation>[2],
   how: { readonly axes: readonly number[]; readonly over: (parameter: Operand) => Int32Array },
-): ReturnType<OperatorKind> {
-  const from = outer(x);
-  const epsilon = numberOf(operator, 'epsilon', 1e-5);
-  const y = operandOf(
+): ReturnType<OperatorImplementation> {
+  const from = required(x);
+  const epsilon = numberAttribute(operator, 'epsilon', 1e-5);
+  const y = createOperand(
     preparing,
     'float',
     from.shape,
     from.known && (scale?.known ?? true) && (shift?.known ?? true),
   );
-  const lines = later(() => linesOf(from, how.axes));
+  const lines = lazy(() => computeLines(from, how.axes));
   const [ofScale, ofShift] = [scale, shift].map((one) => one && how.over(one));
   // both may be read too, one number a line
   const each = from.shape.map((size, i) => (how.axes.includes(i) ? 1 : size));
   const [means, factors] = [
-    operandOf(preparing, 'float', each, y.known),
-    operandOf(preparing, 'float', each, y.known),
+    createOperand(preparing, 'float', each, y.known),
+    createOperand(preparing, 'float', each, y.known),
   ];
   return {
     outputs: [y, means, factors],
@@ -178,7 +183,8 @@ function normalise(
       const { starts, offsets } = lines();
       for (const [line, start] of starts.entries()) {
         const mean = plainSum(from.values, start, offsets) / offsets.length;
-        const variance = sumOf(from.values, start, offsets, (value) => (value - mean) ** 2) / offsets.length;
+        const variance =
+          mappedSum(from.values, start, offsets, (value) => (value - mean) ** 2) / offsets.length;
         const factor = 1 / Math.sqrt(variance + epsilon);
         means.values[line] = mean;
         factors.values[line] = factor;
@@ -194,41 +200,41 @@ function normalise(
 }
 
 /** A parameter a channel, which is axis 1. */
-const overChannels =
+const channelIndexes =
   (from: Operand) =>
   (parameter: Operand): Int32Array => {
     if (parameter.values.length !== from.shape[1])
-      refuseOperator(`${parameter.values.length} parameters for ${from.shape[1]} channels`);
-    return placesOf(
+      invalidOperator(`${parameter.values.length} parameters for ${from.shape[1]} channels`);
+    return stridedIndexes(
       from.shape,
       from.shape.map((_, i) => (i === 1 ? 1 : 0)),
     );
   };
 
-const layerNormalization: OperatorKind = (operator, inputs, preparing) => {
-  const from = outer(inputs[0]);
-  const axis = axisOf(numberOf(operator, 'axis', -1), from.shape.length);
+const layerNormalization: OperatorImplementation = (operator, inputs, preparing) => {
+  const from = required(inputs[0]);
+  const axis = normaliseAxis(numberAttribute(operator, 'axis', -1), from.shape.length);
   const axes = from.shape.flatMap((_, i) => (i >= axis ? [i] : []));
   return normalise(operator, inputs, preparing, {
     axes,
-    over: (parameter) => placesOf(from.shape, broadcastStrides(parameter.shape, from.shape)),
+    over: (parameter) => stridedIndexes(from.shape, broadcastStrides(parameter.shape, from.shape)),
   });
 };
 
-const instanceNormalization: OperatorKind = (operator, inputs, preparing) => {
-  const from = outer(inputs[0]);
+const instanceNormalization: OperatorImplementation = (operator, inputs, preparing) => {
+  const from = required(inputs[0]);
   return normalise(operator, inputs, preparing, {
     axes: from.shape.flatMap((_, i) => (i >= 2 ? [i] : [])),
-    over: overChannels(from),
+    over: channelIndexes(from),
   });
 };
 
 /** y = (x − mean) / √(variance + ε) · scale + shift, mean and variance of the training; a channel is axis 1. */
-const batchNormalization: OperatorKind = (operator, inputs, preparing) => {
-  const [x, scale, shift, mean, variance] = inputs.slice(0, 5).map(outer);
-  const epsilon = numberOf(operator, 'epsilon', 1e-5);
-  const channel = overChannels(x!)(scale!);
-  const y = operandOf(
+const batchNormalization: OperatorImplementation = (operator, inputs, preparing) => {
+  const [x, scale, shift, mean, variance] = inputs.slice(0, 5).map(required);
+  const epsilon = numberAttribute(operator, 'epsilon', 1e-5);
+  const channel = channelIndexes(x!)(scale!);
+  const y = createOperand(
     preparing,
     'float',
     x!.shape,
@@ -246,32 +252,36 @@ const batchNormalization: OperatorKind = (operator, inputs, preparing) => {
   };
 };
 
-export const reduction: Readonly<Record<string, OperatorKind>> = {
-  ReduceSum: reducing(plainSum),
-  ReduceMean: reducing((x, start, offsets) => plainSum(x, start, offsets) / offsets.length),
-  ReduceMax: reducing(largest),
-  ReduceMin: reducing((x, start, offsets) => {
+export const reductionOperators: Readonly<Record<string, OperatorImplementation>> = {
+  ReduceSum: reduceOperator(plainSum),
+  ReduceMean: reduceOperator((x, start, offsets) => plainSum(x, start, offsets) / offsets.length),
+  ReduceMax: reduceOperator(largest),
+  ReduceMin: reduceOperator((x, start, offsets) => {
     let least = Infinity;
     for (const offset of offsets) least = Math.min(least, x[start + offset]!);
     return least;
   }),
-  ReduceProd: reducing((x, start, offsets) => {
+  ReduceProd: reduceOperator((x, start, offsets) => {
     let product = 1;
     for (const offset of offsets) product *= x[start + offset]!;
     return product;
   }),
-  ReduceL1: reducing((x, start, offsets) => sumOf(x, start, offsets, Math.abs)),
-  ReduceL2: reducing((x, start, offsets) => Math.sqrt(sumOf(x, start, offsets, (value) => value * value))),
-  ReduceSumSquare: reducing((x, start, offsets) => sumOf(x, start, offsets, (value) => value * value)),
-  ReduceLogSumExp: reducing((x, start, offsets) => {
+  ReduceL1: reduceOperator((x, start, offsets) => mappedSum(x, start, offsets, Math.abs)),
+  ReduceL2: reduceOperator((x, start, offsets) =>
+    Math.sqrt(mappedSum(x, start, offsets, (value) => value * value)),
+  ),
+  ReduceSumSquare: reduceOperator((x, start, offsets) =>
+    mappedSum(x, start, offsets, (value) => value * value),
+  ),
+  ReduceLogSumExp: reduceOperator((x, start, offsets) => {
     const most = largest(x, start, offsets);
-    return most + Math.log(sumOf(x, start, offsets, (value) => Math.exp(value - most)));
+    return most + Math.log(mappedSum(x, start, offsets, (value) => Math.exp(value - most)));
   }),
-  Softmax: softmaxes((value, most, sum) => Math.exp(value - most) / sum),
-  LogSoftmax: softmaxes((value, most, sum) => value - most - Math.log(sum)),
-  ArgMax: arg((value, than) => value > than),
-  ArgMin: arg((value, than) => value < than),
-  CumSum: cumulative,
+  Softmax: softmaxOperator((value, most, sum) => Math.exp(value - most) / sum),
+  LogSoftmax: softmaxOperator((value, most, sum) => value - most - Math.log(sum)),
+  ArgMax: argOperator((value, than) => value > than),
+  ArgMin: argOperator((value, than) => value < than),
+  CumSum: cumSum,
   LayerNormalization: layerNormalization,
   InstanceNormalization: instanceNormalization,
   BatchNormalization: batchNormalization,

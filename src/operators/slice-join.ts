@@ -1,22 +1,30 @@
-import { axisOf, knownNumbers, operandOf, placesOf, refuseOperator, sizeOf, stridesOf } from './operand.ts';
-import { numberOf, textOf, type OperatorKind } from './operator.ts';
-import { moved, outer, same } from './shape.ts';
+import {
+  normaliseAxis,
+  constantValues,
+  createOperand,
+  stridedIndexes,
+  invalidOperator,
+  elementCount,
+  computeStrides,
+} from './operand.ts';
+import { numberAttribute, textAttribute, type OperatorImplementation } from './operator.ts';
+import { gathered, required, reshaped } from './shape.ts';
 
 // Operators that cut a tensor, put something around it, or put several together.
 
-const slice: OperatorKind = (_, [x, starts, ends, axes, steps], preparing) => {
-  const from = outer(x);
-  const first = knownNumbers(starts, 'starts');
-  const last = knownNumbers(ends, 'ends');
-  const on = axes ? knownNumbers(axes, 'axes') : first.map((__, i) => i);
-  const by = steps ? knownNumbers(steps, 'steps') : first.map(() => 1);
+const slice: OperatorImplementation = (_, [x, starts, ends, axes, steps], preparing) => {
+  const from = required(x);
+  const first = constantValues(starts, 'starts');
+  const last = constantValues(ends, 'ends');
+  const on = axes ? constantValues(axes, 'axes') : first.map((__, i) => i);
+  const by = steps ? constantValues(steps, 'steps') : first.map(() => 1);
   const shape = [...from.shape];
-  const strides = stridesOf(from.shape);
+  const strides = computeStrides(from.shape);
   let start = 0;
   first.forEach((wanted, i) => {
-    const axis = axisOf(on[i] ?? NaN, from.shape.length);
+    const axis = normaliseAxis(on[i] ?? NaN, from.shape.length);
     const [size, step] = [from.shape[axis]!, by[i] ?? 1];
-    if (step === 0) refuseOperator('a step of 0');
+    if (step === 0) invalidOperator('a step of 0');
     const from0 = (place: number): number => (place < 0 ? place + size : place);
     const limit = (place: number): number =>
       step > 0 ? Math.min(Math.max(place, 0), size) : Math.min(Math.max(place, -1), size - 1);
@@ -26,33 +34,33 @@ const slice: OperatorKind = (_, [x, starts, ends, axes, steps], preparing) => {
     start += begin * strides[axis]!;
     strides[axis] = strides[axis]! * step;
   });
-  if (shape.join() === from.shape.join() && start === 0) return same(from, shape);
-  return moved(from, shape, () => placesOf(shape, strides, start), preparing);
+  if (shape.join() === from.shape.join() && start === 0) return reshaped(from, shape);
+  return gathered(from, shape, () => stridedIndexes(shape, strides, start), preparing);
 };
 
-const pad: OperatorKind = (operator, [x, pads, value, axes], preparing) => {
-  const from = outer(x);
-  const amounts = knownNumbers(pads, 'pads');
-  const on = (axes ? knownNumbers(axes, 'axes') : from.shape.map((_, i) => i)).map((axis) =>
-    axisOf(axis, from.shape.length),
+const pad: OperatorImplementation = (operator, [x, pads, value, axes], preparing) => {
+  const from = required(x);
+  const amounts = constantValues(pads, 'pads');
+  const on = (axes ? constantValues(axes, 'axes') : from.shape.map((_, i) => i)).map((axis) =>
+    normaliseAxis(axis, from.shape.length),
   );
-  const mode = textOf(operator, 'mode', 'constant');
+  const mode = textAttribute(operator, 'mode', 'constant');
   const before = from.shape.map((_, i) => (on.includes(i) ? amounts[on.indexOf(i)]! : 0));
   const after = from.shape.map((_, i) => (on.includes(i) ? amounts[on.indexOf(i) + on.length]! : 0));
   const shape = from.shape.map((size, i) => size + before[i]! + after[i]!);
-  if (amounts.length !== 2 * on.length) refuseOperator(`${amounts.length} pads for ${on.length} axes`);
+  if (amounts.length !== 2 * on.length) invalidOperator(`${amounts.length} pads for ${on.length} axes`);
   const inside = (place: number, size: number): number => {
     if (place >= 0 && place < size) return place;
     if (mode === 'constant') return -1;
     if (mode === 'edge') return place < 0 ? 0 : size - 1;
     if (mode === 'wrap') return ((place % size) + size) % size;
-    if (mode !== 'reflect') return refuseOperator(`mode ${mode}`);
+    if (mode !== 'reflect') return invalidOperator(`mode ${mode}`);
     const turn = 2 * (size - 1);
     if (turn === 0) return 0;
     const folded = ((place % turn) + turn) % turn;
     return folded < size ? folded : turn - folded;
   };
-  const strides = stridesOf(from.shape);
+  const strides = computeStrides(from.shape);
   const placesMade = (): Int32Array => {
     let places: Int32Array = new Int32Array(1);
     shape.forEach((size, axis) => {
@@ -66,33 +74,33 @@ const pad: OperatorKind = (operator, [x, pads, value, axes], preparing) => {
     });
     return places;
   };
-  const filler = value ? (knownNumbers(value, 'the value')[0] ?? 0) : 0;
-  return moved(from, shape, placesMade, preparing, filler);
+  const filler = value ? (constantValues(value, 'the value')[0] ?? 0) : 0;
+  return gathered(from, shape, placesMade, preparing, filler);
 };
 
-const concat: OperatorKind = (operator, inputs, preparing) => {
-  const parts = inputs.map(outer);
+const concat: OperatorImplementation = (operator, inputs, preparing) => {
+  const parts = inputs.map(required);
   const [first] = parts;
-  const axis = axisOf(numberOf(operator, 'axis', 0), first!.shape.length);
+  const axis = normaliseAxis(numberAttribute(operator, 'axis', 0), first!.shape.length);
   for (const { shape } of parts)
     if (
       shape.length !== first!.shape.length ||
       shape.some((size, i) => i !== axis && size !== first!.shape[i])
     )
-      refuseOperator(
+      invalidOperator(
         `joins [${parts.map((part) => part.shape.join(', ')).join('] and [')}] over axis ${axis}`,
       );
   const shape = first!.shape.map((size, i) =>
     i === axis ? parts.reduce((sum, part) => sum + part.shape[axis]!, 0) : size,
   );
-  const y = operandOf(
+  const y = createOperand(
     preparing,
     first!.kind,
     shape,
     parts.every(({ known }) => known),
   );
-  const rows = sizeOf(shape.slice(0, axis));
-  const stride = sizeOf(shape.slice(axis));
+  const rows = elementCount(shape.slice(0, axis));
+  const stride = elementCount(shape.slice(axis));
   return {
     outputs: [y],
     run: () => {
@@ -107,30 +115,30 @@ const concat: OperatorKind = (operator, inputs, preparing) => {
   };
 };
 
-const split: OperatorKind = (operator, [x, sizes], preparing) => {
-  const from = outer(x);
-  const axis = axisOf(numberOf(operator, 'axis', 0), from.shape.length);
+const split: OperatorImplementation = (operator, [x, sizes], preparing) => {
+  const from = required(x);
+  const axis = normaliseAxis(numberAttribute(operator, 'axis', 0), from.shape.length);
   const whole = from.shape[axis]!;
   const count = operator.outputs.length;
   const each = Math.ceil(whole / count);
   const lengths = sizes
-    ? knownNumbers(sizes, 'split')
+    ? constantValues(sizes, 'split')
     : Array.from({ length: count }, (_, i) => Math.min(each, whole - i * each));
   if (lengths.reduce((sum, size) => sum + size, 0) !== whole || lengths.length !== count)
-    refuseOperator(`parts of ${lengths.join(', ')} of ${whole}`);
-  const strides = stridesOf(from.shape);
+    invalidOperator(`parts of ${lengths.join(', ')} of ${whole}`);
+  const strides = computeStrides(from.shape);
   let start = 0;
   const parts = lengths.map((size) => {
     const shape = from.shape.map((one, i) => (i === axis ? size : one));
     const first = start * strides[axis]!;
-    const part = moved(from, shape, () => placesOf(shape, strides, first), preparing);
+    const part = gathered(from, shape, () => stridedIndexes(shape, strides, first), preparing);
     start += size;
     return part;
   });
   return { outputs: parts.map(({ outputs }) => outputs[0]!), run: () => parts.forEach(({ run }) => run?.()) };
 };
 
-export const cuttingAndJoining: Readonly<Record<string, OperatorKind>> = {
+export const sliceJoinOperators: Readonly<Record<string, OperatorImplementation>> = {
   Slice: slice,
   Pad: pad,
   Concat: concat,

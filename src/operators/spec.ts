@@ -70,7 +70,7 @@ const wholeConstant = z.strictObject({
   values: z.array(z.number()).max(100_000),
 });
 
-export const programFields = {
+export const operatorGraphFields = {
   /** step: at every step, its states carried on. sequence: once, over all steps. */
   runs: z.enum(['step', 'sequence']),
   /**
@@ -115,3 +115,6 @@ export const programFields = {
   constants: z.record(value, sizes).default({}),
   operators: z.array(operatorSpec).max(mostOperators),
 };
+
+/** A graph of operators with its constants' shapes; the numbers of its tensors are kept beside it. */
+export type OperatorGraph = z.infer<z.ZodObject<typeof operatorGraphFields>>;

@@ -3,7 +3,7 @@ import { UnrollError } from '../errors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ModelSpec, TextInput } from '../network/spec.ts';
 import { packTexts, type TextSettings } from '../vocabulary/vocabulary.ts';
-import { chainOf } from '../decoding/crf/read-potentials.ts';
+import { readCrfPotentials } from '../decoding/crf/read-potentials.ts';
 import type { LoadedModel, ServedSpec } from './loader-messages.ts';
 import { readModelFolder } from './read-model-folder.ts';
 
@@ -37,7 +37,7 @@ export async function loadModel(
   const { inputs, outputs } = spec;
   const vocabulary = inputs.kind === 'text' ? packTexts(inputs) : null;
   const target = outputs.vocabulary ? packTexts(outputs.vocabulary) : null;
-  const chain = chainOf(spec.network, weights);
+  const chain = readCrfPotentials(spec.network, weights);
   // last, since it takes memory that somebody must give back
   const placement = placeNetwork(spec.network, weights, { kernel, ...sizes });
   return { spec: served, vocabulary, target, chain, placement };

@@ -1,4 +1,4 @@
-import type { Factors } from '../decoding/crf/potentials.ts';
+import type { CrfPotentials } from '../decoding/crf/potentials.ts';
 import type { Placement, PlacementSizes } from '../engine/placement.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { KernelShare } from '../kernel/kernel.ts';
@@ -24,7 +24,7 @@ export interface LoadedModel {
   readonly vocabulary: PackedTexts | null;
   /** decode: texts of what it writes; else null. */
   readonly target: PackedTexts | null;
-  readonly chain: Factors | null;
+  readonly chain: CrfPotentials | null;
   readonly placement: Placement;
 }
 

@@ -1,5 +1,5 @@
 import type { NetworkHandle } from '../engine/engine-interface.ts';
-import type { Factors } from '../decoding/crf/potentials.ts';
+import type { CrfPotentials } from '../decoding/crf/potentials.ts';
 import type { ServedSpec } from './loader-messages.ts';
 import type { ModelStatistics } from './model-statistics.ts';
 import type { ModelSpec } from '../network/spec.ts';
@@ -15,7 +15,7 @@ export interface ServedModel {
   /** decode: what it writes; else null. */
   readonly target: Vocabulary | null;
   /** tag: the chain over its labels, where the network ends in one; else null. */
-  readonly chain: Factors | null;
+  readonly chain: CrfPotentials | null;
   readonly network: NetworkHandle;
   readonly statistics: ModelStatistics;
 }

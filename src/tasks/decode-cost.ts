@@ -9,8 +9,8 @@ import {
   textBytes,
 } from './budgets.ts';
 import type { TaskLimits } from './context.ts';
-import type { DecodeBody } from './decode.ts';
 import type { PreparedSequence } from './read-input.ts';
+import type { DecodeBody } from './decode-body.ts';
 
 /** Attention weights that the searches of a request may hold: a row a token, of each of the beam's paths. 128 MB. */
 const maxAttention = 2 ** 25;

@@ -5,18 +5,13 @@ import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
 import { checkDecodeCost } from './decode-cost.ts';
-import { decodeOptions, decodeRules, type DecodeSettings } from './beam-options.ts';
+import { decodeOptions, decodeRules } from './beam-options.ts';
 import { finite } from './float32-text.ts';
-import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
+import { readInputs, type PreparedSequence } from './read-input.ts';
 import { follow, onlyOne, runSequences, type Collector, type Submission } from './run-sequences.ts';
 import { streamWithModel, withModel } from './with-model.ts';
 import { headOf, type ReplyHead } from './usage.ts';
-
-export interface DecodeBody extends DecodeSettings {
-  readonly input: TaskInput;
-  /** The log-probability of every token. */
-  readonly logprobs?: boolean | undefined;
-}
+import type { DecodeBody } from './decode-body.ts';
 
 export interface DecodedOutput {
   readonly text: string;

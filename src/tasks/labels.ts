@@ -1,4 +1,4 @@
-import { largest } from '../decoding/candidates.ts';
+import { topIndexes } from '../decoding/candidates.ts';
 import { shortest } from './float32-text.ts';
 
 export interface Scored {
@@ -18,7 +18,7 @@ export function bestLabels(scores: Float32Array, labels: readonly string[], coun
 const fewLabels = 32;
 
 function indexesOfLargest(scores: Float32Array, count: number): number[] {
-  if (count <= fewLabels) return [...largest(scores, count)];
+  if (count <= fewLabels) return [...topIndexes(scores, count)];
   const last = scores.toSorted()[scores.length - count]!;
   const found: number[] = [];
   // one that is not a number is refused by whoever writes it

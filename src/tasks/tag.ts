@@ -2,7 +2,7 @@ import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import { checkReplyTo, longestText, numberBytes, textBytes } from './budgets.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
-import { createChainLabeller } from '../decoding/crf/labeller.ts';
+import { createCrfLabeller } from '../decoding/crf/labeller.ts';
 import { shortest } from './float32-text.ts';
 import { bestLabels, type Scored } from './labels.ts';
 import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
@@ -124,7 +124,7 @@ function createLabeller(
     return { text, ...scored, start, end };
   };
   if (chain) {
-    const labeller = createChainLabeller(chain);
+    const labeller = createCrfLabeller(chain);
     return {
       push(scores) {
         labeller.push(scores);

@@ -1,6 +1,6 @@
 import { optionsLabel } from '../cells/options.ts';
 import { UnrollError } from '../errors.ts';
-import { cellOptionsOf } from '../network/layers/cell-options.ts';
+import { cellOptionsOf } from '../cells/recurrent-options.ts';
 import type { LayerSpec } from '../network/spec.ts';
 
 // Only cells as they were published are trainable: the other options of imported models have no backward pass.

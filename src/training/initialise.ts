@@ -2,7 +2,7 @@ import { findCell } from '../cells/registry.ts';
 import type { Rng } from '../random.ts';
 import { networkTensors, type ResolvedNetwork } from '../network/encoder-decoder.ts';
 import type { Node } from '../network/graph.ts';
-import { cellOptionsOf } from '../network/layers/cell-options.ts';
+import { cellOptionsOf } from '../cells/recurrent-options.ts';
 import type { Tensor, Weights } from '../network/weights.ts';
 
 export interface Initialisation {

@@ -6,7 +6,7 @@ import {
   chunkRows,
   emitColumnSums,
   emitOuterProduct,
-  emitToChunk,
+  emitCopyToChunk,
 } from '../kernel/emit/outer-product.ts';
 import type { KernelFunctions } from '../kernel/instantiate.ts';
 import { packMatrix, packVector, type ColumnOrder } from '../kernel/pack.ts';
@@ -61,8 +61,8 @@ export function createMatrix(
   const back = emitLinear(e, { inner: columns, columns: inner });
   const outer = emitOuterProduct(e, { inner, columns });
   const sums = emitColumnSums(e, columns);
-  const xToChunk = emitToChunk(e, inner);
-  const dyToChunk = emitToChunk(e, columns);
+  const xToChunk = emitCopyToChunk(e, inner);
+  const dyToChunk = emitCopyToChunk(e, columns);
 
   const refresh = (): void => transpose(weight.values, inner, columns, transposed.values);
   return {

@@ -4,7 +4,7 @@ import { gatesWithProduct, type DirectionTensors } from '../cells/weights.ts';
 import { padded } from '../kernel/emit/emitter.ts';
 import { emitSweep, sweepScratch } from '../kernel/emit/sweep.ts';
 import { inputOrder } from '../kernel/pack.ts';
-import { cellOptionsOf } from '../network/layers/cell-options.ts';
+import { cellOptionsOf } from '../cells/recurrent-options.ts';
 import { activeRows } from '../network/layers/layer.ts';
 import type { RecurrentSpec } from '../network/spec.ts';
 import { gateRanges, gateStatistics } from './diagnostics/gate-statistics.ts';

@@ -1,9 +1,14 @@
-import type { TextToken } from './vocabulary.ts';
-
 // A text as tokens, normalised, each with its place in the text as it was sent. A normalisation may join or split
 // characters, so it is applied to pieces that it cannot reach across: a character with the combining marks after it.
 // Only lowering a Σ would reach further: among characters it is σ, also at the end of a word, for what a character becomes
 // must not hang on those that are still to come.
+
+/** One step of a text: what stands there, from `start` to `end` in UTF-16 units of the text as it was sent. */
+export interface TextToken {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
 
 type Normalise = (text: string) => string;
 

@@ -1,13 +1,6 @@
 import type { TextInput } from '../network/spec.ts';
-import { normalWord, splitCharacters, splitWords } from './split.ts';
+import { normalWord, splitCharacters, splitWords, type TextToken } from './split.ts';
 import { openTokens, packTokens, type PackedTokens, type TokenTable } from './token-table.ts';
-
-/** One step of a text: what stands there, from `start` to `end` in UTF-16 units of the text as it was sent. */
-export interface TextToken {
-  readonly text: string;
-  readonly start: number;
-  readonly end: number;
-}
 
 export interface Encoded {
   /** [tokens][columns] */

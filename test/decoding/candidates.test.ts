@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { candidates, draw, largest } from '../../src/decoding/candidates.ts';
+import { selectCandidates, drawCandidate, topIndexes } from '../../src/decoding/candidates.ts';
 import { logSoftmax } from '../../src/decoding/logits-process.ts';
 import { createRng } from '../../src/random.ts';
 
@@ -21,7 +21,7 @@ describe('largest', () => {
     fc.assert(
       fc.property(values, fc.integer({ min: 1, max: 420 }), (array, count) => {
         const expected = array.map((_, i) => i).sort((a, b) => array[b]! - array[a]! || a - b);
-        expect([...largest(Float64Array.from(array), count)]).toEqual(expected.slice(0, count));
+        expect([...topIndexes(Float64Array.from(array), count)]).toEqual(expected.slice(0, count));
       }),
     );
   });
@@ -31,7 +31,7 @@ describe('candidates', () => {
   it('are all tokens with their own probabilities when nothing is limited', () => {
     fc.assert(
       fc.property(scored, (scores) => {
-        const { ids, probabilities } = candidates(scores, 1, all);
+        const { ids, probabilities } = selectCandidates(scores, 1, all);
         expect([...ids]).toEqual([...scores.keys()]);
         probabilities.forEach((probability, i) => expect(probability).toBeCloseTo(Math.exp(scores[i]!), 10));
       }),
@@ -41,8 +41,8 @@ describe('candidates', () => {
   it('are the k likeliest, and exactly k', () => {
     fc.assert(
       fc.property(scored, fc.integer({ min: 1, max: 320 }), (scores, topK) => {
-        const { ids, probabilities } = candidates(scores, 1, { ...all, topK });
-        expect(inOrder(ids)).toEqual(inOrder(largest(scores, Math.min(topK, scores.length))));
+        const { ids, probabilities } = selectCandidates(scores, 1, { ...all, topK });
+        expect(inOrder(ids)).toEqual(inOrder(topIndexes(scores, Math.min(topK, scores.length))));
         expect(sum(probabilities)).toBeCloseTo(1, 10);
       }),
     );
@@ -51,8 +51,8 @@ describe('candidates', () => {
   it('are the fewest that reach p', () => {
     fc.assert(
       fc.property(scored, fc.double({ min: 0.01, max: 0.999, noNaN: true }), (scores, topP) => {
-        const { ids } = candidates(scores, 1, { ...all, topP });
-        const likeliest = largest(scores, ids.length);
+        const { ids } = selectCandidates(scores, 1, { ...all, topP });
+        const likeliest = topIndexes(scores, ids.length);
         const reached = likeliest.reduce((total, id) => total + Math.exp(scores[id]!), 0);
         const withoutLast = reached - Math.exp(scores[likeliest.at(-1)!]!);
         expect(inOrder(ids)).toEqual(inOrder(likeliest));
@@ -65,7 +65,7 @@ describe('candidates', () => {
   it('are those within a share of the likeliest', () => {
     fc.assert(
       fc.property(scored, fc.double({ min: 0.001, max: 1, noNaN: true }), (scores, minP) => {
-        const { ids } = candidates(scores, 1, { ...all, minP });
+        const { ids } = selectCandidates(scores, 1, { ...all, minP });
         const least = Math.max(...scores) + Math.log(minP);
         const kept = new Set(ids);
         scores.forEach((score, id) => {
@@ -79,7 +79,7 @@ describe('candidates', () => {
   it('sharpen as the temperature falls, and flatten as it rises', () => {
     const scores = Float64Array.of(2, 1, 0);
     logSoftmax(scores);
-    const at = (temperature: number): number => candidates(scores, temperature, all).probabilities[0]!;
+    const at = (temperature: number): number => selectCandidates(scores, temperature, all).probabilities[0]!;
     expect(at(0.1)).toBeGreaterThan(0.9999);
     expect(at(100)).toBeCloseTo(1 / 3, 2);
     expect(at(1)).toBeCloseTo(Math.exp(scores[0]!), 12);
@@ -88,7 +88,7 @@ describe('candidates', () => {
   it('keep k tokens, the lower ids of equals, also where one holds nearly all', () => {
     const scores = Float64Array.from({ length: 200 }, (_, id) => (id === 150 ? 0 : -40));
     for (const topK of [1, 2, 64, 65, 130, 199, 200]) {
-      const { ids } = candidates(scores, 1, { ...all, topK });
+      const { ids } = selectCandidates(scores, 1, { ...all, topK });
       const lower = Array.from({ length: topK - 1 }, (_, i) => (i < 150 ? i : i + 1));
       expect(inOrder(ids)).toEqual([...lower, 150].sort((a, b) => a - b));
     }
@@ -101,9 +101,9 @@ describe('candidates', () => {
         fc.constantFrom(5e-324, 1e-300, 1e-9, 1e-3, 100),
         fc.constantFrom({}, { topK: 5 }, { topK: 100 }, { topP: 0.5 }, { minP: 0.1 }),
         (scores, temperature, limits) => {
-          const { ids, probabilities } = candidates(scores, temperature, { ...all, ...limits });
+          const { ids, probabilities } = selectCandidates(scores, temperature, { ...all, ...limits });
           expect(sum(probabilities)).toBeCloseTo(1, 10);
-          const best = scores[largest(scores, 1)[0]!];
+          const best = scores[topIndexes(scores, 1)[0]!];
           if (temperature < 1e-200)
             probabilities.forEach((probability, i) => expect(probability > 0).toBe(scores[ids[i]!] === best));
         },
@@ -113,29 +113,29 @@ describe('candidates', () => {
 
   it('reach p together with a limit of k, of what the k hold', () => {
     const scores = Float64Array.of(0.4, 0.3, 0.2, 0.1).map(Math.log);
-    expect([...candidates(scores, 1, { ...all, topK: 2, topP: 0.57 }).ids]).toEqual([0]);
-    expect([...candidates(scores, 1, { ...all, topK: 2, topP: 0.58 }).ids]).toEqual([0, 1]);
+    expect([...selectCandidates(scores, 1, { ...all, topK: 2, topP: 0.57 }).ids]).toEqual([0]);
+    expect([...selectCandidates(scores, 1, { ...all, topK: 2, topP: 0.58 }).ids]).toEqual([0, 1]);
   });
 
   it('reach p of the whole vocabulary, also where that takes very many', () => {
     const flat = new Float64Array(300);
     logSoftmax(flat);
-    expect([...candidates(flat, 1, { ...all, topP: 0.5 }).ids]).toEqual([...Array(150).keys()]);
+    expect([...selectCandidates(flat, 1, { ...all, topP: 0.5 }).ids]).toEqual([...Array(150).keys()]);
     // the first 20 hold less than half of it, though more than half of the likeliest few
-    expect(candidates(flat, 1, { ...all, topP: 20.5 / 300 }).ids).toHaveLength(21);
+    expect(selectCandidates(flat, 1, { ...all, topP: 20.5 / 300 }).ids).toHaveLength(21);
   });
 
   it('end with the one that reaches p, and keep those exactly as likely as asked', () => {
     const scores = Float64Array.of(0.5, 0.25, 0.25).map(Math.log);
-    expect([...candidates(scores, 1, { ...all, topP: 0.5 }).ids]).toEqual([0]);
-    expect([...candidates(scores, 1, { ...all, topP: 0.75 }).ids]).toEqual([0, 1]);
-    expect([...candidates(Float64Array.of(-1, -2, -1), 1, { ...all, minP: 1 }).ids]).toEqual([0, 2]);
+    expect([...selectCandidates(scores, 1, { ...all, topP: 0.5 }).ids]).toEqual([0]);
+    expect([...selectCandidates(scores, 1, { ...all, topP: 0.75 }).ids]).toEqual([0, 1]);
+    expect([...selectCandidates(Float64Array.of(-1, -2, -1), 1, { ...all, minP: 1 }).ids]).toEqual([0, 2]);
   });
 
   it('never include a token of probability 0 where there is a limit', () => {
     const scores = Float64Array.of(0, -Infinity, -Infinity);
-    expect([...candidates(scores, 1, { ...all, topK: 3 }).ids]).toEqual([0]);
-    expect([...candidates(scores, 1, { ...all, topP: 0.99 }).ids]).toEqual([0]);
+    expect([...selectCandidates(scores, 1, { ...all, topK: 3 }).ids]).toEqual([0]);
+    expect([...selectCandidates(scores, 1, { ...all, topP: 0.99 }).ids]).toEqual([0]);
   });
 });
 
@@ -143,12 +143,12 @@ describe('draw', () => {
   it('takes each candidate as often as it is likely', () => {
     const scores = Float64Array.of(3, 2, 1, 0, -1);
     logSoftmax(scores);
-    const chosen = candidates(scores, 1, { ...all, topK: 4 });
+    const chosen = selectCandidates(scores, 1, { ...all, topK: 4 });
     const rng = createRng(11);
     const counts = new Map<number, number>();
     const rounds = 50_000;
     for (let i = 0; i < rounds; i++) {
-      const id = draw(chosen, rng.next());
+      const id = drawCandidate(chosen, rng.next());
       counts.set(id, (counts.get(id) ?? 0) + 1);
     }
     expect([...counts.keys()].sort((a, b) => a - b)).toEqual([0, 1, 2, 3]);
@@ -162,12 +162,12 @@ describe('draw', () => {
 
   it('gives each its share of [0, 1), the lower end included', () => {
     const halves = { ids: Int32Array.of(4, 9), probabilities: Float64Array.of(0.5, 0.5) };
-    expect([0, 0.4999, 0.5, 0.9999].map((number) => draw(halves, number))).toEqual([4, 4, 9, 9]);
+    expect([0, 0.4999, 0.5, 0.9999].map((number) => drawCandidate(halves, number))).toEqual([4, 4, 9, 9]);
   });
 
   it('gives the last candidate when rounding leaves a rest', () => {
     expect(
-      draw({ ids: Int32Array.of(4, 9), probabilities: Float64Array.of(0.5, 0.4999999) }, 0.99999999),
+      drawCandidate({ ids: Int32Array.of(4, 9), probabilities: Float64Array.of(0.5, 0.4999999) }, 0.99999999),
     ).toBe(9);
   });
 });

@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/random.ts';
-import {
-  createSearch,
-  type DecodedToken,
-  type DecodeOptions,
-  type Hypothesis,
-} from '../../src/decoding/search.ts';
+import { type DecodedToken, type DecodeOptions, type Hypothesis } from '../../src/decoding/search.ts';
+import { createSearch } from '../../src/decoding/create-search.ts';
 
 // A toy network: the logits of the next token are random numbers told by the tokens so far.
 

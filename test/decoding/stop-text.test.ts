@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createStopText } from '../../src/decoding/stop-text.ts';
+import { createStopTextFilter } from '../../src/decoding/stop-text.ts';
 
 interface Piece {
   readonly text: string;
@@ -9,7 +9,7 @@ const clip = (_: Piece, text: string): Piece => ({ text });
 
 /** Everything that comes out of a text fed token by token, and what was out after each token. */
 function run(tokens: readonly string[], stops: readonly string[]) {
-  const stopText = createStopText<Piece>(stops, clip);
+  const stopText = createStopTextFilter<Piece>(stops, clip);
   let out = '';
   const after: string[] = [];
   for (const text of tokens) {

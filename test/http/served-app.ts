@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEngine } from '../../src/engine/engine.ts';
 import { rowBuckets } from '../../src/engine/worker/tick-counters.ts';
-import { buildApp, type AppOptions } from '../../src/http/app.ts';
+import { buildApp } from '../../src/http/app.ts';
 import { createTraining, type TrainingOptions } from '../../src/jobs/create-training.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import { createLoader } from '../../src/repository/loader.ts';
@@ -11,6 +11,7 @@ import { createRepository } from '../../src/repository/repository.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { modelFolder } from '../e2e/model-folder.ts';
+import type { AppOptions } from '../../src/http/parts.ts';
 
 // The app over a real engine and real models, without a socket.
 

@@ -8,9 +8,10 @@ import { createJobFolders } from '../../src/jobs/job-folders.ts';
 import { createJobRegistry } from '../../src/jobs/job-registry.ts';
 import { createPublisher, type Publisher } from '../../src/jobs/publisher.ts';
 import type { JobStore } from '../../src/jobs/store/store.ts';
-import { createTrainingJobs, type TrainingJobsOptions } from '../../src/jobs/training-jobs.ts';
+import { createTrainingJobs } from '../../src/jobs/training-jobs.ts';
 import { createFakeRuns } from './fake-runs.ts';
 import { memoryStore, silent, temporaryFolder } from './fixtures.ts';
+import type { TrainingJobsOptions } from '../../src/jobs/training-jobs-options.ts';
 
 /** The training service with a store in memory and threads that the test plays. */
 export function createService(

@@ -3,13 +3,13 @@ import { ModuleBuilder } from '../../src/kernel/assembler/module-builder.ts';
 import { compileModule } from '../../src/kernel/compile.ts';
 import { ConstantPool, constantsBytes } from '../../src/kernel/constants.ts';
 import { SharedMemory } from '../../src/kernel/memory.ts';
-import { pathGain } from '../../src/kernel/path-gain.ts';
+import { measurePathGain } from '../../src/kernel/path-gain.ts';
 
 it('measures a ratio and gives its memory back', () => {
   const memory = new SharedMemory({ maximumMegabytes: 4, reserved: constantsBytes });
   const constants = new ConstantPool(memory.memory);
   const compiled: string[] = [];
-  const gain = pathGain(memory, (path, emit) => {
+  const gain = measurePathGain(memory, (path, emit) => {
     compiled.push(path);
     const module = new ModuleBuilder({ maximumPages: memory.maximumPages });
     emit({ module, constant: (value) => constants.float(value), bits: (value) => constants.bits(value) });

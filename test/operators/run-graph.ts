@@ -1,7 +1,7 @@
 import type { BodySpec } from '../../src/operators/spec.ts';
 import type { Operand } from '../../src/operators/operand.ts';
 import { prepareBody } from '../../src/operators/prepare-operator.ts';
-import { referenceSweeps } from '../../src/operators/reference-operators.ts';
+import { referenceSweeps } from '../../src/operators/reference-graph.ts';
 
 /** Operators on the numbers given, without the kernel. @returns the values asked for */
 export function runGraph(
@@ -11,7 +11,7 @@ export function runGraph(
 ): readonly Operand[] {
   const context = {
     floats,
-    taken: { elements: 0, work: 0 },
+    usage: { elements: 0, work: 0 },
     product: () => null,
     sweeps: referenceSweeps,
   };

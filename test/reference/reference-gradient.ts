@@ -5,7 +5,7 @@ import { createTape, type Tape, type Variable } from './tape.ts';
 import { resolveNetwork, type ResolvedNetwork } from '../../src/network/encoder-decoder.ts';
 import type { Graph, Node } from '../../src/network/graph.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
-import { cellOptionsOf } from '../../src/network/layers/cell-options.ts';
+import { cellOptionsOf } from '../../src/cells/recurrent-options.ts';
 import type { NetworkSpec, RecurrentSpec } from '../../src/network/spec.ts';
 import type { LossSpec } from '../../src/training/optimise/loss.ts';
 import { referenceCrfLoss } from './reference-crf-loss.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { factorsOf } from '../../src/decoding/crf/potentials.ts';
+import { createCrfPotentials } from '../../src/decoding/crf/potentials.ts';
 import { tag, tagStream } from '../../src/tasks/tag.ts';
 import { call, collect, fakeContext, labels, models } from './fake-context.ts';
 
@@ -38,7 +38,7 @@ describe('tag', () => {
     const transitions = new Float32Array(size * size).fill(-1e4);
     for (let k = 0; k < size; k++) transitions[k * size + ((k + 1) % size)] = 0;
     const start = Float32Array.from({ length: size }, (_, k) => (k === 0 ? 0 : -1e4));
-    const chain = factorsOf({ labels: size, transitions, start, end: new Float32Array(size) });
+    const chain = createCrfPotentials({ labels: size, transitions, start, end: new Float32Array(size) });
     const context = (): ReturnType<typeof fakeContext> => fakeContext({ ...models.tag(), chain });
     const { predictions } = await tag(context(), call(), { input: ['abcdea', 'b'] });
     expect(predictions.map(({ tokens }) => tokens.map(({ label }) => label))).toEqual([

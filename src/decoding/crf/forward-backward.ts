@@ -1,4 +1,4 @@
-import type { Factors } from './potentials.ts';
+import type { CrfPotentials } from './potentials.ts';
 
 // Sums over all labels of a sequence, step by step in float64: each step's row is scaled to add up to 1, and the logarithms of
 // the scales are kept, so that no length under- or overflows (Rabiner 1989, §V).
@@ -11,7 +11,7 @@ import type { Factors } from './potentials.ts';
  * @returns ln of its scale: their sum over the steps and `ending` is ln Z
  */
 export function forwardStep(
-  { crf, transitions, shift }: Factors,
+  { crf, transitions, shift }: CrfPotentials,
   before: Float64Array | null,
   scores: ArrayLike<number>,
   alpha: Float64Array,
@@ -37,7 +37,11 @@ export function forwardStep(
  * @param alpha α of that step
  * @returns ln Σ_k α[k] e^end[k]
  */
-export function ending({ crf: { end } }: Factors, alpha: Float64Array, beta: Float64Array): number {
+export function startBackward(
+  { crf: { end } }: CrfPotentials,
+  alpha: Float64Array,
+  beta: Float64Array,
+): number {
   beta.set(end);
   const most = exponentiate(beta);
   let sum = 0;
@@ -53,7 +57,7 @@ export function ending({ crf: { end } }: Factors, alpha: Float64Array, beta: Flo
  * @param ahead takes e^s_t · β_t, scaled [L]: with α_t−1 and the factors it makes the probability of a pair
  */
 export function backwardStep(
-  { crf: { labels }, transitions }: Factors,
+  { crf: { labels }, transitions }: CrfPotentials,
   scores: ArrayLike<number>,
   beta: Float64Array,
   ahead: Float64Array,

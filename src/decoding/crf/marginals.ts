@@ -1,17 +1,17 @@
-import type { Factors } from './potentials.ts';
-import { backwardStep, ending, forwardStep } from './forward-backward.ts';
+import type { CrfPotentials } from './potentials.ts';
+import { backwardStep, startBackward, forwardStep } from './forward-backward.ts';
 
-export interface Expectations {
+export interface CrfMarginals {
   /** ln Z */
   readonly logZ: number;
   /** Probability of each label at each step [T, L] */
   readonly marginals: Float64Array;
   /** How often each label is expected to follow each [from, to] */
-  readonly pairs: Float64Array;
+  readonly pairCounts: Float64Array;
 }
 
 /** What a chain expects of a sequence, over all labels it could have. @param scores s [T, L], T ≥ 1 */
-export function expectations(factors: Factors, scores: Float64Array): Expectations {
+export function computeMarginals(factors: CrfPotentials, scores: Float64Array): CrfMarginals {
   const { labels } = factors.crf;
   const steps = scores.length / labels;
   const rowOf = (values: Float64Array, t: number): Float64Array =>
@@ -24,8 +24,8 @@ export function expectations(factors: Factors, scores: Float64Array): Expectatio
   const beta = new Float64Array(labels);
   const ahead = new Float64Array(labels);
   const pairs = new Float64Array(labels * labels);
-  logZ += ending(factors, rowOf(alpha, steps - 1), beta);
-  toMarginals(rowOf(alpha, steps - 1), beta);
+  logZ += startBackward(factors, rowOf(alpha, steps - 1), beta);
+  multiplyAndNormalise(rowOf(alpha, steps - 1), beta);
   for (let t = steps - 1; t > 0; t--) {
     const before = rowOf(alpha, t - 1);
     backwardStep(factors, rowOf(scores, t), beta, ahead);
@@ -36,14 +36,14 @@ export function expectations(factors: Factors, scores: Float64Array): Expectatio
       const row = i * labels;
       for (let j = 0; j < labels; j++) pairs[row + j] = pairs[row + j]! + share * ahead[j]!;
     }
-    toMarginals(before, beta);
+    multiplyAndNormalise(before, beta);
   }
   for (let i = 0; i < pairs.length; i++) pairs[i] = pairs[i]! * factors.transitions[i]!;
-  return { logZ, marginals: alpha, pairs };
+  return { logZ, marginals: alpha, pairCounts: pairs };
 }
 
 /** α ← α·β, scaled to add up to 1. */
-export function toMarginals(alpha: Float64Array, beta: Float64Array): void {
+export function multiplyAndNormalise(alpha: Float64Array, beta: Float64Array): void {
   let sum = 0;
   for (let k = 0; k < alpha.length; k++) sum += alpha[k] = alpha[k]! * beta[k]!;
   for (let k = 0; k < alpha.length; k++) alpha[k] = alpha[k]! / sum;

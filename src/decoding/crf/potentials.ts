@@ -11,14 +11,14 @@ export interface Crf {
 }
 
 /** What sums over all labels need of a chain: transitions as factors, the largest of them 1. */
-export interface Factors {
+export interface CrfPotentials {
   readonly crf: Crf;
   /** e^(transitions − shift) [from, to] */
   readonly transitions: Float64Array;
   readonly shift: number;
 }
 
-export function factorsOf(crf: Crf): Factors {
+export function createCrfPotentials(crf: Crf): CrfPotentials {
   const shift = crf.transitions.reduce((most, value) => Math.max(most, value), -Infinity);
   return { crf, shift, transitions: Float64Array.from(crf.transitions, (value) => Math.exp(value - shift)) };
 }

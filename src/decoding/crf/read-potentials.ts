@@ -1,10 +1,10 @@
-import { factorsOf, type Factors } from './potentials.ts';
+import { createCrfPotentials, type CrfPotentials } from './potentials.ts';
 import { networkInputs, resolveNetwork } from '../../network/encoder-decoder.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
 import type { Weights } from '../../network/weights.ts';
 
 /** The chain over labels that a network ends in, null where it doesn't. Weights have been checked. */
-export function chainOf(spec: NetworkSpec, weights: Weights): Factors | null {
+export function readCrfPotentials(spec: NetworkSpec, weights: Weights): CrfPotentials | null {
   const { input, source } = networkInputs(spec, weights);
   const last = resolveNetwork(spec, input, source).graph.nodes.at(-1)!;
   if (last.type !== 'crf') return null;
@@ -12,5 +12,5 @@ export function chainOf(spec: NetworkSpec, weights: Weights): Factors | null {
     // copies: the weights may be views of the whole file
     (name) => weights.get(name)!.values.slice(),
   );
-  return factorsOf({ labels: last.width, transitions: transitions!, start: start!, end: end! });
+  return createCrfPotentials({ labels: last.width, transitions: transitions!, start: start!, end: end! });
 }

@@ -1,6 +1,5 @@
 import type { TickResult } from './tick-counters.ts';
 import { createGeneration, restoreGeneration } from '../../decoding/generation.ts';
-import { createSearch } from '../../decoding/search.ts';
 import { createDecoderRunner, type DecoderRunner, type DecoderSize } from '../../network/decoder-runner.ts';
 import { idColumns } from '../../network/input.ts';
 import type { NetworkProgram } from '../../network/program.ts';
@@ -11,6 +10,7 @@ import { createDecodeBatcher } from './decode-batcher.ts';
 import { batcherDefaults } from './batcher-options.ts';
 import { createBatcher, type Batcher } from './batcher.ts';
 import type { Control, FromWorker, SequenceReport, StartMessage, ToWorker } from '../channel/messages.ts';
+import { createSearch } from '../../decoding/create-search.ts';
 
 // What a worker does with each message, and with its time: networks take turns, a tick each.
 

@@ -1,6 +1,6 @@
 import type { ActivationRole } from '../../cells/cell.ts';
 import { findCell, type CellName } from '../../cells/registry.ts';
-import type { CellActivationSpec, CellActivationsSpec } from '../../network/cell-fields.ts';
+import type { CellActivationSpec, CellActivationsSpec } from '../../cells/recurrent-fields.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import { asConfig, type Config } from './keras-config.ts';
 

@@ -3,7 +3,7 @@ import { invalidModel, quote } from '../format-errors.ts';
 import { parseActivation } from './activation.ts';
 import { requireWeights, zeros, type ConvertedLayers, type LayerInput } from './converted.ts';
 import type { Config } from './keras-config.ts';
-import type { KerasLayer } from './keras-model.ts';
+import type { KerasLayer } from './keras-layer.ts';
 
 // Keras: kernel [kernel, in, filters], bias [filters].
 

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../network/weights.ts';
-import type { KerasLayer } from './keras-model.ts';
+import type { KerasLayer } from './keras-layer.ts';
 import { invalidModel } from '../format-errors.ts';
 
 /** What a layer of theirs reads. */

@@ -1,7 +1,7 @@
 import type { Tensor } from '../../network/weights.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import { asConfig, type Config } from './keras-config.ts';
-import type { KerasLayer } from './keras-model.ts';
+import type { KerasLayer } from './keras-layer.ts';
 
 // Keras 1 has other names for the same layers and fields, and stores a cell gate by gate: W, U, b of each, an LSTM's in the order
 // i c f o. Keras 2 reads its files like this, too (saving/hdf5_format.py, preprocess_weights_for_loading).

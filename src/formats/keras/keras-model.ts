@@ -1,31 +1,14 @@
-import type { Tensor } from '../../network/weights.ts';
+import type { KerasLayer, TensorSource } from './keras-layer.ts';
 import type { Arrays } from '../arrays.ts';
 import { parseJson } from '../parse-json.ts';
 import { readExternalFiles, type ExternalFiles } from '../external-files.ts';
 import { readZip } from '../zip.ts';
-import { asConfig, asText, type Config } from './keras-config.ts';
+import { asConfig, asText } from './keras-config.ts';
 import { readHdf5, type Hdf5 } from './hdf5.ts';
 import { readLayerWeights } from './layer-weights.ts';
 import { parseTopology, isModelClass } from './topology.ts';
 import { invalidWeights } from '../format-errors.ts';
 
-/** A layer as Keras describes it, whichever version wrote it. */
-export interface KerasLayer {
-  readonly className: string;
-  readonly name: string;
-  readonly config: Config;
-  /** What it reads, in order. */
-  readonly inputs: readonly TensorSource[];
-  /** Its weights in the order Keras keeps them; of a Bidirectional, the forward direction's first. */
-  readonly weights: readonly Tensor[];
-}
-/** A tensor that a layer gives: most give one. */
-export interface TensorSource {
-  readonly layer: string;
-  readonly tensor: number;
-  /** By which it is handed on, where it goes by name. */
-  readonly argument?: string;
-}
 export interface KerasModel {
   readonly version: string;
   readonly layers: readonly KerasLayer[];

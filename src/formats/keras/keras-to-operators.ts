@@ -8,7 +8,8 @@ import {
   createOperatorGraphNetwork,
 } from '../operators/operator-graph-network.ts';
 import { toKeras2, isKeras1 } from './keras-1.ts';
-import type { KerasLayer, KerasModel, TensorSource } from './keras-model.ts';
+import type { KerasLayer, TensorSource } from './keras-layer.ts';
+import type { KerasModel } from './keras-model.ts';
 import { requireSingleOutput, getInputShape } from './keras-to-layers.ts';
 import {
   createGraphBuilder,

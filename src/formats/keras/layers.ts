@@ -1,12 +1,12 @@
 import type { Tensor } from '../../network/weights.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import { asConfig } from './keras-config.ts';
-import type { KerasLayer } from './keras-model.ts';
 import { requireWeights, transpose, zeros, type ConvertedLayers, type LayerInput } from './converted.ts';
 import { parseActivation } from './activation.ts';
 import { convertConv1d } from './conv1d.ts';
 import { requireSupportedFields } from './supported-fields.ts';
 import { convertBidirectional, convertRecurrent } from './recurrent.ts';
+import type { KerasLayer } from './keras-layer.ts';
 
 /** @param version of the Keras that wrote the file @throws UnrollError invalid_model, saying what we don't have */
 export function convertLayer(

@@ -1,12 +1,12 @@
 import { reorderGates } from '../../cells/gate-orders.ts';
 import { cellNames, cellWhose, findCell, type CellName } from '../../cells/registry.ts';
-import type { CellActivationsSpec } from '../../network/cell-fields.ts';
+import type { CellActivationsSpec } from '../../cells/recurrent-fields.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import { parseCellActivations } from './cell-activations.ts';
 import { asConfig, type Config } from './keras-config.ts';
-import type { KerasLayer } from './keras-model.ts';
 import { requireWeights, transpose, zeros, type ConvertedLayers, type LayerInput } from './converted.ts';
+import type { KerasLayer } from './keras-layer.ts';
 
 // Keras: kernel [in, G·units], recurrent_kernel [units, G·units], bias [G·units], of a GRU with reset_after [2, 3·units]. Gates of an
 // LSTM i f c o as ours, of a GRU z r h.

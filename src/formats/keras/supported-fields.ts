@@ -1,7 +1,7 @@
 import { invalidModel, quote } from '../format-errors.ts';
 import type { LayerInput } from './converted.ts';
 import { asConfig, type Config } from './keras-config.ts';
-import type { KerasLayer } from './keras-model.ts';
+import type { KerasLayer } from './keras-layer.ts';
 
 // Fields of a config that change a layer's numbers in ways there is nothing for here: each must be left as it is by itself.
 

@@ -1,6 +1,6 @@
 import { invalidWeights, quote } from '../format-errors.ts';
 import { asConfig, asList, asText, type Config } from './keras-config.ts';
-import type { KerasLayer, TensorSource } from './keras-model.ts';
+import type { KerasLayer, TensorSource } from './keras-layer.ts';
 
 // The layers of a model's config and what each reads, without their weights. A model that stands among another's layers becomes its
 // layers: what read it reads its outputs, and its inputs are what it read.

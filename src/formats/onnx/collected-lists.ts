@@ -1,4 +1,4 @@
-import { bodiesOf } from '../../operators/bodies-of.ts';
+import { getBodies } from '../../operators/get-bodies.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 
@@ -44,7 +44,7 @@ function withoutLists(body: BodySpec, around: ReadonlySet<string>): BodySpec {
 
 const readBy = (operator: OperatorSpec): string[] => [
   ...operator.inputs,
-  ...bodiesOf(operator).flatMap(({ operators, outputs }) => [...outputs, ...operators.flatMap(readBy)]),
+  ...getBodies(operator).flatMap(({ operators, outputs }) => [...outputs, ...operators.flatMap(readBy)]),
 ];
 
 /** Inputs of a Loop: turns, condition, carried …; of its body: turn, condition, carried …; outputs of the body: condition, carried …, collected … */
@@ -88,7 +88,7 @@ function collecting(loop: OperatorSpec, empty: ReadonlySet<string>): OperatorSpe
 function findMaker({ operators }: Pick<BodySpec, 'operators'>): OperatorSpec | undefined {
   for (const operator of operators) {
     if (listOperators.has(operator.operator)) return operator;
-    for (const body of bodiesOf(operator)) {
+    for (const body of getBodies(operator)) {
       const found = findMaker(body);
       if (found) return found;
     }

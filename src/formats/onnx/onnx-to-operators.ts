@@ -1,6 +1,6 @@
 import { UnrollError } from '../../errors.ts';
-import { sizeOf, type Operand } from '../../operators/operand.ts';
-import { programWidth } from '../../operators/output-width.ts';
+import { elementCount, type Operand } from '../../operators/operand.ts';
+import { graphInputWidth } from '../../operators/graph-input-width.ts';
 import type { ProgramSpec } from '../../network/spec.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
@@ -90,8 +90,8 @@ function build(
     constants: Object.fromEntries([...floats].map(([name, tensor]) => [name, [...tensor.shape]])),
     operators: [...folded.operators],
   };
-  if (programWidth(draft) < 1)
-    invalidModel(`graph.context: ${said.context} numbers before a step of ${sizeOf(shape)}`);
+  if (graphInputWidth(draft) < 1)
+    invalidModel(`graph.context: ${said.context} numbers before a step of ${elementCount(shape)}`);
   const network = createOperatorGraphNetwork(draft, floats, (layer) => notesOf(model, roles, layer));
   const tensors = batchFirst(draft) ? { input: roles.input.name, output: roles.output.name } : undefined;
   return { ...network, tensors };
@@ -110,7 +110,7 @@ function settled(inputs: readonly OnnxValue[], name: string, given: number | rea
   const value = inputs.find((one) => one.name === name)!;
   const numbers = [given].flat();
   const shape = value.shape.map((size) => size ?? 1);
-  if (sizeOf(shape) !== numbers.length)
+  if (elementCount(shape) !== numbers.length)
     invalidModel(
       `graph.set.${name}: ${numbers.length} numbers, the graph reads [${value.shape.map((size) => size ?? '?').join(', ')}]`,
     );

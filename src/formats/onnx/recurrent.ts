@@ -2,7 +2,7 @@ import { reorderGates, reorderPeepholes } from '../../cells/gate-orders.ts';
 import { cellOfOperator, findCell } from '../../cells/registry.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { invalidModel, quote } from '../format-errors.ts';
-import { cellFieldsOf } from '../../operators/cell-attributes.ts';
+import { parseCellAttributes } from '../../operators/cell-attributes.ts';
 import { toAttributes } from './attributes.ts';
 import { readInitialState } from './initial-state.ts';
 import type { ConversionContext } from './operator-converter.ts';
@@ -97,7 +97,7 @@ export function convertRecurrent(
       ...(cell.resetBefore && {
         reset: (attributes.get('linear_before_reset')?.i ?? 0) !== 0 ? 'after' : 'before',
       }),
-      ...cellFieldsOf(
+      ...parseCellAttributes(
         { operator: node.op, inputs: [], outputs: [], attributes: toAttributes(node) },
         name,
         how,

@@ -1,4 +1,4 @@
-import { refuseOperator, sizeOf, type Operand } from '../../operators/operand.ts';
+import { invalidOperator, elementCount, type Operand } from '../../operators/operand.ts';
 import type { ProgramSpec } from '../../network/spec.ts';
 import type { Tensor } from '../../network/weights.ts';
 import type { FoldedGraph } from './fold-constants.ts';
@@ -10,7 +10,7 @@ const mostWhole = 100_000;
 export const createPlaceholder = (shape: readonly number[], kind: Operand['kind']): Operand => ({
   kind,
   shape,
-  values: kind === 'float' ? new Float32Array(sizeOf(shape)) : new Float64Array(sizeOf(shape)),
+  values: kind === 'float' ? new Float32Array(elementCount(shape)) : new Float64Array(elementCount(shape)),
   known: false,
 });
 
@@ -30,6 +30,6 @@ export function splitConstants({ constants }: FoldedGraph): {
     }
   }
   if (count > mostWhole)
-    refuseOperator(`${count} whole numbers among its constants, the limit is ${mostWhole}`);
+    invalidOperator(`${count} whole numbers among its constants, the limit is ${mostWhole}`);
   return { floats, whole };
 }

@@ -1,9 +1,9 @@
 import { cellOfOperator, findCell } from '../../cells/registry.ts';
 import { UnrollError } from '../../errors.ts';
-import { NotKnown, type Operand } from '../../operators/operand.ts';
-import type { Preparing } from '../../operators/operator.ts';
+import { NotConstant, type Operand } from '../../operators/operand.ts';
+import type { PrepareContext } from '../../operators/operator.ts';
 import { prepareBody, prepareOperator } from '../../operators/prepare-operator.ts';
-import { bodiesOf } from '../../operators/bodies-of.ts';
+import { getBodies } from '../../operators/get-bodies.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
 
 // Whatever constants and known shapes tell is computed when a file is read, and does not run again: shapes, branches, turned weights.
@@ -81,7 +81,7 @@ export function foldConstants(
     const lookUp = (name: string): Operand | undefined => scope(final(name)) ?? undefined;
     if (operator.inputs.some((name) => name !== '' && scope(name) === null)) return null;
     if (operator.bodies && [...capturedBy(operator)].some((name) => scope(final(name)) === null)) return null;
-    const preparing: Preparing = {
+    const preparing: PrepareContext = {
       ...context,
       body: (body, given) => prepareBody(body, given, lookUp, context),
     };
@@ -123,13 +123,13 @@ export function foldConstants(
 }
 
 /** Only shapes are asked for: nothing that a run would tell is computed. */
-function folding(): Omit<Preparing, 'body'> {
+function folding(): Omit<PrepareContext, 'body'> {
   return {
     floats: Float32Array,
-    taken: { elements: 0, work: 0 },
+    usage: { elements: 0, work: 0 },
     product: () => null,
     sweeps: ({ operator }, [, w, r]) => {
-      if (!w || !r) throw new NotKnown('its weights');
+      if (!w || !r) throw new NotConstant('its weights');
       const [directions = 0] = w.shape;
       const units = r.shape.at(-1) ?? 0;
       return Array.from({ length: directions }, () => ({
@@ -144,7 +144,7 @@ function folding(): Omit<Preparing, 'body'> {
 /** Names that an operator's bodies read from around them. */
 function capturedBy(operator: OperatorSpec): Set<string> {
   const captured = new Set<string>();
-  for (const body of bodiesOf(operator)) {
+  for (const body of getBodies(operator)) {
     const own = new Set(body.inputs);
     for (const operator of body.operators) {
       for (const name of [...operator.inputs, ...capturedBy(operator)])
@@ -159,7 +159,7 @@ function capturedBy(operator: OperatorSpec): Set<string> {
 function* readBy(operators: readonly OperatorSpec[]): Generator<string> {
   for (const operator of operators) {
     yield* operator.inputs;
-    for (const body of bodiesOf(operator)) {
+    for (const body of getBodies(operator)) {
       yield* body.outputs;
       yield* readBy(body.operators);
     }

@@ -1,7 +1,7 @@
-import { shapesOnly } from '../../operators/check-operators.ts';
-import { sizeOf } from '../../operators/operand.ts';
-import { numberOf, type Preparing } from '../../operators/operator.ts';
-import { openProgram } from '../../operators/prepare-operators.ts';
+import { shapesOnly } from '../../operators/check-operator-graph.ts';
+import { elementCount } from '../../operators/operand.ts';
+import { numberAttribute, type PrepareContext } from '../../operators/operator.ts';
+import { prepareGraphUnchecked } from '../../operators/prepare-graph.ts';
 import type { ProgramSpec } from '../../network/spec.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { invalidModel } from '../format-errors.ts';
@@ -18,25 +18,30 @@ export function inferOutput(draft: ProgramSpec, floats: ReadonlyMap<string, Tens
     const rows = rowsOf(shape);
     return {
       ...draft,
-      units: sizeOf(shape),
+      units: elementCount(shape),
       output: { value, gives: 'sequence', ...(rows > 1 && { rows }) },
     };
   };
   const shapeFor = (steps: number): readonly number[] =>
-    openProgram(draft, steps, { floats: Float32Array, ...shapesOnly, sweeps: sweepsOf(steps) }, (name) => ({
-      kind: 'float',
-      ...floats.get(name)!,
-      known: true,
-    })).output.shape;
-  if (runs === 'step') return eachStep(sizeOf(shapeFor(1)));
+    prepareGraphUnchecked(
+      draft,
+      steps,
+      { floats: Float32Array, ...shapesOnly, sweeps: sweepsOf(steps) },
+      (name) => ({
+        kind: 'float',
+        ...floats.get(name)!,
+        known: true,
+      }),
+    ).output.shape;
+  if (runs === 'step') return eachStep(elementCount(shapeFor(1)));
   if (input.steps !== undefined) {
     const shape = shapeFor(input.steps);
     const each = shape.slice(0, -1).includes(input.steps) && (input.steps > 1 || rowsOf(shape) === 1);
-    return each ? eachStep(sizeOf(shape) / input.steps) : once(shape);
+    return each ? eachStep(elementCount(shape) / input.steps) : once(shape);
   }
   const [steps, otherSteps] = sampleSteps;
   const [shape, otherShape] = [shapeFor(steps), shapeFor(otherSteps)];
-  const [one, other] = [sizeOf(shape), sizeOf(otherShape)];
+  const [one, other] = [elementCount(shape), elementCount(otherShape)];
   if (one === other) return once(shape);
   const units = one / steps;
   if (!Number.isInteger(units) || other / otherSteps !== units)
@@ -51,10 +56,10 @@ const rowsOf = (shape: readonly number[]): number => (shape.length === 3 && shap
 
 /** Shapes alone; and a sequence that lies along the batch is one that was read along the wrong axis. */
 const sweepsOf =
-  (steps: number): Preparing['sweeps'] =>
+  (steps: number): PrepareContext['sweeps'] =>
   (operator, read) => {
     const [first, second] = read[0]!.shape;
-    const [along, beside] = numberOf(operator, 'layout', 0) === 1 ? [second, first] : [first, second];
+    const [along, beside] = numberAttribute(operator, 'layout', 0) === 1 ? [second, first] : [first, second];
     if (along === 1 && beside === steps && steps > 1)
       invalidModel('its steps are what the operator takes for a batch');
     return shapesOnly.sweeps(operator, read);

@@ -1,5 +1,5 @@
-import { axisOf, type Operand } from '../../operators/operand.ts';
-import { numberOf, numbersOf } from '../../operators/operator.ts';
+import { normaliseAxis, type Operand } from '../../operators/operand.ts';
+import { numberAttribute, numberListAttribute } from '../../operators/operator.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
 import { throwCrossStep, type SingleStepValues, type StepRole } from './step-roles.ts';
 
@@ -60,17 +60,18 @@ export function scanToIteration(
   at: SingleStepValues,
 ): LoopIteration {
   const body = scan.bodies?.body ?? throwCrossStep();
-  const count = numberOf(scan, 'num_scan_inputs', 1);
+  const count = numberAttribute(scan, 'num_scan_inputs', 1);
   const starts = scan.inputs.slice(0, scan.inputs.length - count);
   const sources = scan.inputs.slice(starts.length);
-  const forwards = (name: string): boolean => (numbersOf(scan, name) ?? []).every((one) => one === 0);
+  const forwards = (name: string): boolean =>
+    (numberListAttribute(scan, name) ?? []).every((one) => one === 0);
   if (!forwards('scan_input_directions') || !forwards('scan_output_directions')) throwCrossStep();
   if (starts.some((name) => role(name).kind !== 'fixed')) throwCrossStep();
   const constants: [string, Operand][] = [];
   const rows = sources.map((name, i): OperatorSpec => {
     const own = role(name);
-    const along = axisOf(
-      numbersOf(scan, 'scan_input_axes')?.[i] ?? 0,
+    const along = normaliseAxis(
+      numberListAttribute(scan, 'scan_input_axes')?.[i] ?? 0,
       at.operand(name)?.shape.length ?? throwCrossStep(),
     );
     if (own.kind !== 'steps' || own.axis !== along) throwCrossStep();
@@ -88,7 +89,7 @@ export function scanToIteration(
     starts,
     operators: [...rows, ...body.operators],
     constants,
-    axes: numbersOf(scan, 'scan_output_axes') ?? [],
+    axes: numberListAttribute(scan, 'scan_output_axes') ?? [],
   });
 }
 
@@ -137,7 +138,7 @@ function turnOf(
 }
 
 function axisOfGather(operator: OperatorSpec, at: SingleStepValues, name: string): number {
-  return axisOf(numberOf(operator, 'axis', 0), at.operand(name)?.shape.length ?? throwCrossStep());
+  return normaliseAxis(numberAttribute(operator, 'axis', 0), at.operand(name)?.shape.length ?? throwCrossStep());
 }
 
 const wholeNumber = (shape: readonly number[], value: number): Operand => ({

@@ -2,10 +2,10 @@ import { cellOfOperator } from '../../cells/registry.ts';
 import { UnrollError } from '../../errors.ts';
 import { createPlaceholder, splitConstants } from './constants.ts';
 import { foldConstants } from './fold-constants.ts';
-import { axisOf, type Operand } from '../../operators/operand.ts';
-import { numberOf } from '../../operators/operator.ts';
-import { referenceProgram, referenceSweeps } from '../../operators/reference-operators.ts';
-import { programWidth } from '../../operators/output-width.ts';
+import { normaliseAxis, type Operand } from '../../operators/operand.ts';
+import { numberAttribute } from '../../operators/operator.ts';
+import { referenceGraph, referenceSweeps } from '../../operators/reference-graph.ts';
+import { graphInputWidth } from '../../operators/graph-input-width.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
 import type { ProgramSpec } from '../../network/spec.ts';
 import type { Tensor } from '../../network/weights.ts';
@@ -132,8 +132,8 @@ function ofCollected(
   const list = role(name);
   const rank = at.operand(name)?.shape.length ?? throwCrossStep();
   if (list.kind !== 'steps' || list.axis !== 0) return throwCrossStep();
-  const isNew = numberOf(operator, 'new_axis', 0) === 1;
-  const axis = axisOf(numberOf(operator, 'axis', 0), isNew ? rank : rank - 1);
+  const isNew = numberAttribute(operator, 'new_axis', 0) === 1;
+  const axis = normaliseAxis(numberAttribute(operator, 'axis', 0), isNew ? rank : rank - 1);
   const one = isNew || at.operand(name)!.shape[axis + 1] === 1;
   return one ? { kind: 'steps', axis } : throwCrossStep();
 }
@@ -151,7 +151,7 @@ const mostApart = 1e-9;
 
 /** The telling is a reading of shapes: both programs must also agree in float64 on numbers of no particular kind. */
 function sameAnswers(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>, step: StepGraph): boolean {
-  const width = programWidth(layer);
+  const width = graphInputWidth(layer);
   const { vocabulary } = layer.input;
   const rows = Array.from({ length: checkedSteps }, (_, t) =>
     vocabulary === undefined
@@ -159,7 +159,7 @@ function sameAnswers(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>, s
       : Float64Array.of((t * 7 + 3) % vocabulary),
   );
   const run = (one: ProgramSpec, own: ReadonlyMap<string, Tensor>): Float64Array[] =>
-    referenceProgram(one, (name) => own.get(name)!.values, rows, referenceSweeps);
+    referenceGraph(one, (name) => own.get(name)!.values, rows, referenceSweeps);
   const [before, after] = [run(layer, tensors), run(step.layer, step.tensors)];
   const first = step.lastStepOnly ? checkedSteps - 1 : 0;
   return before.every(

@@ -1,6 +1,6 @@
 import type { NetworkInput } from '../../network/input.ts';
 import { operatorsOf } from '../../network/layers/program.ts';
-import { programWidth } from '../../operators/output-width.ts';
+import { graphInputWidth } from '../../operators/graph-input-width.ts';
 import { networkSpec, type ProgramSpec } from '../../network/spec.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { UnrollError } from '../../errors.ts';
@@ -28,7 +28,9 @@ export function createOperatorGraphNetwork(
   }
   const { vocabulary } = layer.input;
   const input: NetworkInput =
-    vocabulary === undefined ? { kind: 'features', width: programWidth(layer) } : { kind: 'ids', vocabulary };
+    vocabulary === undefined
+      ? { kind: 'features', width: graphInputWidth(layer) }
+      : { kind: 'ids', vocabulary };
   return {
     network,
     weights: new Map([...floats].map(([name, tensor]) => [`${operatorGraphLayerName}.${name}`, tensor])),

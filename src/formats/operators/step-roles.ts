@@ -1,5 +1,5 @@
-import { axisOf, type Operand } from '../../operators/operand.ts';
-import { numberOf, numbersOf } from '../../operators/operator.ts';
+import { normaliseAxis, type Operand } from '../../operators/operand.ts';
+import { numberAttribute, numberListAttribute } from '../../operators/operator.ts';
 import type { OperatorSpec } from '../../operators/spec.ts';
 
 // What the values of a program over sequences have to do with its steps, told operator by operator. Only what works on every step by
@@ -68,13 +68,15 @@ export function inferStepRole(
     // ids look up rows of a table
     const ids = roles[1];
     const table =
-      kind === 'Gather' && ids?.kind === 'steps' && axisOf(numberOf(operator, 'axis', 0), rank()) === 0;
+      kind === 'Gather' &&
+      ids?.kind === 'steps' &&
+      normaliseAxis(numberAttribute(operator, 'axis', 0), rank()) === 0;
     return table ? { kind: 'steps', axis: ids.axis } : throwCrossStep();
   }
   if (alone.has(kind) && others) return { kind: 'steps', axis };
   if (kind === 'Concat') {
     const same = roles.every((one) => one.kind === 'steps' && one.axis === axis);
-    return same && axisOf(numberOf(operator, 'axis', 0), rank()) !== axis
+    return same && normaliseAxis(numberAttribute(operator, 'axis', 0), rank()) !== axis
       ? { kind: 'steps', axis }
       : throwCrossStep();
   }
@@ -84,37 +86,38 @@ export function inferStepRole(
       return axis < rank() - 1 && rankOf(names[1]!) === 2 ? { kind: 'steps', axis } : throwCrossStep();
     case 'Gemm': {
       const added = operator.inputs[2] ? at.operand(operator.inputs[2])!.shape : [];
-      const plain = numberOf(operator, 'transA', 0) === 0 && (added.length < 2 || added[0] === 1);
+      const plain = numberAttribute(operator, 'transA', 0) === 0 && (added.length < 2 || added[0] === 1);
       return axis === 0 && plain ? { kind: 'steps', axis } : throwCrossStep();
     }
     case 'Transpose': {
-      const order = numbersOf(operator, 'perm') ?? Array.from({ length: rank() }, (_, i) => rank() - 1 - i);
+      const order =
+        numberListAttribute(operator, 'perm') ?? Array.from({ length: rank() }, (_, i) => rank() - 1 - i);
       return { kind: 'steps', axis: order.indexOf(axis) };
     }
     case 'Unsqueeze': {
-      const given = numbersOf(operator, 'axes') ?? constant(1);
-      const added = new Set(given.map((one) => axisOf(one, rank() + given.length)));
+      const given = numberListAttribute(operator, 'axes') ?? constant(1);
+      const added = new Set(given.map((one) => normaliseAxis(one, rank() + given.length)));
       let place = -1;
       for (let left = axis + 1; left > 0;) if (!added.has(++place)) left--;
       return { kind: 'steps', axis: place };
     }
     case 'Squeeze': {
-      const given = numbersOf(operator, 'axes') ?? (operator.inputs[1] ? constant(1) : throwCrossStep());
-      const gone = given.map((one) => axisOf(one, rank()));
+      const given = numberListAttribute(operator, 'axes') ?? (operator.inputs[1] ? constant(1) : throwCrossStep());
+      const gone = given.map((one) => normaliseAxis(one, rank()));
       return gone.includes(axis)
         ? throwCrossStep()
         : { kind: 'steps', axis: axis - gone.filter((one) => one < axis).length };
     }
     case 'Slice': {
       const on = operator.inputs[3] ? constant(3) : constant(1).map((_, i) => i);
-      return on.some((one) => axisOf(one, rank()) === axis) ? throwCrossStep() : { kind: 'steps', axis };
+      return on.some((one) => normaliseAxis(one, rank()) === axis) ? throwCrossStep() : { kind: 'steps', axis };
     }
     case 'Split':
     case 'Softmax':
     case 'LogSoftmax':
     case 'LayerNormalization': {
-      const on = axisOf(numberOf(operator, 'axis', kind === 'Split' ? 0 : -1), rank());
-      const wide = kind === 'LayerNormalization' || numberOf(operator, 'flat', 0) === 1;
+      const on = normaliseAxis(numberAttribute(operator, 'axis', kind === 'Split' ? 0 : -1), rank());
+      const wide = kind === 'LayerNormalization' || numberAttribute(operator, 'flat', 0) === 1;
       return (wide ? on > axis : on !== axis) ? { kind: 'steps', axis } : throwCrossStep();
     }
     default:

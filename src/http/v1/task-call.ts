@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Call, TaskEvent } from '../../tasks/context.ts';
 import { UnrollError } from '../../errors.ts';
-import type { AppParts } from '../app.ts';
 import { abortOnDisconnect } from '../abort-on-disconnect.ts';
 import { sendEvents } from '../sse.ts';
+import type { AppParts } from '../parts.ts';
 
 /** What a task is told about the request it serves. */
 export const callOf = (

@@ -2,7 +2,8 @@ import { createRng } from '../../random.ts';
 import { UnrollError } from '../../errors.ts';
 import { tensorShapes } from '../../network/check-weights.ts';
 import { resolveNetwork } from '../../network/encoder-decoder.ts';
-import { mostUnits, networkSpec } from '../../network/spec.ts';
+import { maxUnits } from '../../cells/recurrent-fields.ts';
+import { networkSpec } from '../../network/spec.ts';
 import { trainingSpec, type TrainingSpec } from '../../training/training-spec.ts';
 import { createTimeSlice, type TimeSlice } from '../../time-slice.ts';
 import { maxTrials, type ComparisonRequest, type Range } from './comparison-request.ts';
@@ -123,7 +124,7 @@ async function withCell(network: Network, cell: Cell, slice: TimeSlice): Promise
   let nearest = Infinity;
   // parameters grow with the scale, linearly where a cell has no recurrent product: find an interval, then halve it
   let [low, high] = [0.1, 8];
-  while (high < mostUnits && recurrentParameters(scaled(network, cell, high)) < wanted) high *= 2;
+  while (high < maxUnits && recurrentParameters(scaled(network, cell, high)) < wanted) high *= 2;
   for (let turn = 0; turn < 24; turn++) {
     const middle = (low + high) / 2;
     const tried = scaled(network, cell, middle);
@@ -142,7 +143,7 @@ function scaled(network: Network, cell: Cell, scale: number): Network {
       ? {
           ...layer,
           cell,
-          units: Math.min(mostUnits, Math.max(1, Math.round(Number(layer['units']) * scale))),
+          units: Math.min(maxUnits, Math.max(1, Math.round(Number(layer['units']) * scale))),
         }
       : layer;
   const { encoder } = network;

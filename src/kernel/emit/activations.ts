@@ -34,7 +34,7 @@ const ln2Low = Math.LN2 - ln2High;
 const roundingMagic = 12582912;
 
 /** Sets every vector, one operation on all of them. */
-export function each(
+export function setEach(
   f: FunctionBuilder,
   targets: readonly V128Local[],
   value: (index: number) => V128,
@@ -59,7 +59,7 @@ function horner(
   const sums = x.map(() => f.v128(start));
   for (const coefficient of rest) {
     const c = loadConstant(f, e, coefficient);
-    each(f, sums, (i) => fma(sums[i]!, x[i]!, c));
+    setEach(f, sums, (i) => fma(sums[i]!, x[i]!, c));
   }
   return sums;
 }
@@ -73,30 +73,30 @@ export function clamp(
   high: number,
 ): void {
   const highest = loadConstant(f, e, high);
-  each(f, x, (i) => pmin(x[i]!, highest));
+  setEach(f, x, (i) => pmin(x[i]!, highest));
   const lowest = loadConstant(f, e, low);
-  each(f, x, (i) => pmax(x[i]!, lowest));
+  setEach(f, x, (i) => pmax(x[i]!, lowest));
 }
 
 /**
  * factor · x = n · ln2 + r with |r| ≤ ln2/2: x ← sign(factor) · r, and 2ⁿ comes back.
  * n from −127, where 2ⁿ is 0, to 128, where it is ∞: the caller clamps. `factor` is a power of two or its negative.
  */
-function reduce(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], factor: number): V128Local[] {
+function reduceRange(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], factor: number): V128Local[] {
   const log2e = loadConstant(f, e, factor * Math.LOG2E);
   const magic = loadConstant(f, e, roundingMagic);
   const rounded = x.map((v) => f.v128(fma(v, log2e, magic)));
   const n = rounded.map((v) => f.v128(vsub(v, magic)));
   if (Math.abs(factor) !== 1) {
     const size = loadConstant(f, e, Math.abs(factor));
-    each(f, x, (i) => vmul(x[i]!, size));
+    setEach(f, x, (i) => vmul(x[i]!, size));
   }
   const high = loadConstant(f, e, Math.sign(factor) * ln2High);
-  each(f, x, (i) => fnma(n[i]!, high, x[i]!));
+  setEach(f, x, (i) => fnma(n[i]!, high, x[i]!));
   const low = loadConstant(f, e, Math.sign(factor) * ln2Low);
-  each(f, x, (i) => fnma(n[i]!, low, x[i]!));
+  setEach(f, x, (i) => fnma(n[i]!, low, x[i]!));
   const one = f.v128(e.bits(0x3f800000));
-  each(f, rounded, (i) => intAdd(shiftLeft(rounded[i]!, 23), one));
+  setEach(f, rounded, (i) => intAdd(shiftLeft(rounded[i]!, 23), one));
   return rounded;
 }
 
@@ -104,29 +104,29 @@ function reduce(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], factor:
 export function exp(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], sign: 1 | -1 = 1): void {
   if (sign > 0) clamp(f, e, x, -88, 89);
   else clamp(f, e, x, -89, 88);
-  const powers = reduce(f, e, x, sign);
+  const powers = reduceRange(f, e, x, sign);
   // with −r in x, the odd coefficients change sign
   const signed = [...expCoefficients, 1, 1].map((c, i, { length }) => ((length - 1 - i) % 2 ? sign * c : c));
   const p = horner(f, e, x, signed);
-  each(f, x, (i) => vmul(p[i]!, powers[i]!));
+  setEach(f, x, (i) => vmul(p[i]!, powers[i]!));
 }
 
 /** x ← 1 / (1 + exp(−x)). Absolute error ≤ 2e-7. */
 export function sigmoid(f: FunctionBuilder, e: Emitter, x: readonly V128Local[]): void {
   exp(f, e, x, -1);
   const one = loadConstant(f, e, 1);
-  each(f, x, (i) => vdiv(one, vadd(one, x[i]!)));
+  setEach(f, x, (i) => vdiv(one, vadd(one, x[i]!)));
 }
 
 /** x ← exp(factor · x) − 1. Relative error ≤ 4e-7 while 2ⁿ is a normal number: the caller clamps x. `factor` is a power of two. */
 export function expm1(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], factor: number): void {
-  const powers = reduce(f, e, x, factor);
+  const powers = reduceRange(f, e, x, factor);
   // exp(r) − 1 = r + r²·q(r), which keeps its relative precision next to zero
   const q = horner(f, e, x, expm1Coefficients);
   const squares = x.map((r) => f.v128(vmul(r, r)));
-  each(f, x, (i) => fma(squares[i]!, q[i]!, x[i]!));
+  setEach(f, x, (i) => fma(squares[i]!, q[i]!, x[i]!));
   const one = loadConstant(f, e, 1);
-  each(f, x, (i) => fma(powers[i]!, x[i]!, vsub(powers[i]!, one)));
+  setEach(f, x, (i) => fma(powers[i]!, x[i]!, vsub(powers[i]!, one)));
 }
 
 /** x ← tanh x = m / (m + 2) with m = exp(2x) − 1. Absolute error ≤ 2e-7, relative ≤ 4e-7. */
@@ -134,13 +134,13 @@ export function tanh(f: FunctionBuilder, e: Emitter, x: readonly V128Local[]): v
   clamp(f, e, x, -tanhLimit, tanhLimit);
   expm1(f, e, x, 2);
   const two = loadConstant(f, e, 2);
-  each(f, x, (i) => vdiv(x[i]!, vadd(x[i]!, two)));
+  setEach(f, x, (i) => vdiv(x[i]!, vadd(x[i]!, two)));
 }
 
 /** x ← max(x, 0), NaN stays NaN. */
 export function relu(f: FunctionBuilder, e: Emitter, x: readonly V128Local[]): void {
   const zero = loadConstant(f, e, 0);
-  each(f, x, (i) => pmax(x[i]!, zero));
+  setEach(f, x, (i) => pmax(x[i]!, zero));
 }
 
 export function activate(

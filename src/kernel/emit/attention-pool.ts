@@ -18,7 +18,7 @@ import {
 import type { FunctionBuilder, V128Local } from '../assembler/function-builder.ts';
 import { exp } from './activations.ts';
 import { padded, panelBytes, type Emitter } from './emitter.ts';
-import { dot, eachPanel } from './reduce.ts';
+import { dot, forEachPanel } from './reduce.ts';
 
 /**
  * Emits one step of attention over the steps so far: y = Σ_s a_s x_s with a = softmax(x_s · weight), as running sums that are
@@ -46,13 +46,13 @@ export function emitAttentionPool(e: Emitter, width: number): string {
         f.set(before, score);
         f.if(f32greater(sum, f32(0)), () => f.set(before, loadF32(p.state, largestAt)));
         f.set(largest, f32max(before, score));
-        const kept = power(f, e, f32sub(before, largest));
-        const added = power(f, e, f32sub(score, largest));
+        const kept = expSplat(f, e, f32sub(before, largest));
+        const added = expSplat(f, e, f32sub(score, largest));
         f.set(sum, f32add(f32mul(sum, lane(kept, 0)), lane(added, 0)));
         f.storeF32(p.state, largest, largestAt);
         f.storeF32(p.state, sum, sumAt);
         const total = f.v128(splat(sum));
-        eachPanel(f, width, [p.x, p.state, p.y], (x, state, y) => {
+        forEachPanel(f, width, [p.x, p.state, p.y], (x, state, y) => {
           for (let v = 0; v < 4; v++) {
             const weighed = f.v128(fma(added, load(x, v * 16), vmul(kept, load(state, v * 16))));
             f.store(state, weighed, v * 16);
@@ -68,7 +68,7 @@ export function emitAttentionPool(e: Emitter, width: number): string {
 }
 
 /** exp of one number, in every lane. */
-function power(f: FunctionBuilder, e: Emitter, x: F32): V128Local {
+function expSplat(f: FunctionBuilder, e: Emitter, x: F32): V128Local {
   const value = f.v128(splat(x));
   exp(f, e, [value]);
   return value;

@@ -17,7 +17,7 @@ import {
 import type { FunctionBuilder, I32Local, V128Local } from '../assembler/function-builder.ts';
 import { exp, tanh } from './activations.ts';
 import { padded, type Emitter } from './emitter.ts';
-import { dot, eachPanel, joined, zeros } from './reduce.ts';
+import { dot, forEachPanel, sumPanel, zeroPanel } from './reduce.ts';
 
 // Attention of one decoder step over the steps of its own source: no row knows of another's.
 //
@@ -77,8 +77,8 @@ export function emitAttention(e: Emitter, shape: AttentionShape): string {
     });
 
     const row = f.i32();
-    eachPanel(f, memoryWidth, [p.context, p.memory], (contextAt, memoryAt) => {
-      const sums = zeros(f, e);
+    forEachPanel(f, memoryWidth, [p.context, p.memory], (contextAt, memoryAt) => {
+      const sums = zeroPanel(f, e);
       f.set(row, memoryAt);
       f.set(scoreAt, p.weights);
       f.repeat(f.i32(p.steps), () => {
@@ -98,16 +98,16 @@ function additiveScore(
   width: number,
   { query, keys, vector }: { query: I32Local; keys: I32Local; vector: I32Local },
 ): F32 {
-  const sums = zeros(f, e);
-  eachPanel(f, width, [query, keys, vector], (q, k, v) => {
-    const bent = squashed(f, e, q, k);
+  const sums = zeroPanel(f, e);
+  forEachPanel(f, width, [query, keys, vector], (q, k, v) => {
+    const bent = tanhOfSum(f, e, q, k);
     sums.forEach((sum, i) => f.set(sum, fma(bent[i]!, load(v, i * 16), sum)));
   });
-  return joined(f, sums);
+  return sumPanel(f, sums);
 }
 
 /** tanh(q + k) of a panel. */
-function squashed(f: FunctionBuilder, e: Emitter, q: I32Local, k: I32Local): V128Local[] {
+function tanhOfSum(f: FunctionBuilder, e: Emitter, q: I32Local, k: I32Local): V128Local[] {
   const values = Array.from({ length: 4 }, (_, v) => f.v128(vadd(load(q, v * 16), load(k, v * 16))));
   tanh(f, e, values);
   return values;
@@ -146,7 +146,7 @@ export function emitAttentionBackward(e: Emitter, shape: AttentionShape): string
       f.storeF32(slopeAt, value);
       f.set(mean, f32add(mean, f32mul(loadF32(weightAt), value)));
       const weight = f.v128(splat(loadF32(weightAt)));
-      eachPanel(f, memoryWidth, [p.dMemory, p.dContext], (to, from) => {
+      forEachPanel(f, memoryWidth, [p.dMemory, p.dContext], (to, from) => {
         for (let v = 0; v < 4; v++) f.store(to, fma(weight, load(from, v * 16), load(to, v * 16)), v * 16);
       });
       f.advance(weightAt, 4);
@@ -155,13 +155,15 @@ export function emitAttentionBackward(e: Emitter, shape: AttentionShape): string
       f.advance(p.dMemory, padded(memoryWidth) * 4);
     });
     // softmax: ∂L/∂score_s = weight_s · (∂L/∂weight_s − Σ weight · ∂L/∂weight)
-    eachPanel(f, keyWidth, [p.dQuery], (to) => zeros(f, e).forEach((zero, v) => f.store(to, zero, v * 16)));
+    forEachPanel(f, keyWidth, [p.dQuery], (to) =>
+      zeroPanel(f, e).forEach((zero, v) => f.store(to, zero, v * 16)),
+    );
     f.set(weightAt, p.weights);
     f.set(slopeAt, p.slopes);
     f.repeat(f.i32(p.steps), () => {
       const slope = f.v128(splat(f32mul(loadF32(weightAt), f32sub(loadF32(slopeAt), mean))));
       if (score === 'product')
-        eachPanel(f, keyWidth, [p.dQuery, p.dKeys, p.query, p.keys], (dQuery, dKeys, query, keys) => {
+        forEachPanel(f, keyWidth, [p.dQuery, p.dKeys, p.query, p.keys], (dQuery, dKeys, query, keys) => {
           for (let v = 0; v < 4; v++) {
             f.store(dQuery, fma(slope, load(keys, v * 16), load(dQuery, v * 16)), v * 16);
             f.store(dKeys, fma(slope, load(query, v * 16), load(dKeys, v * 16)), v * 16);
@@ -170,8 +172,8 @@ export function emitAttentionBackward(e: Emitter, shape: AttentionShape): string
       else {
         const one = f.v128(e.constant(1));
         const rows = [p.dQuery, p.dKeys, p.query, p.keys, p.vector, p.dVector];
-        eachPanel(f, keyWidth, rows, (dQuery, dKeys, query, keys, vector, dVector) => {
-          squashed(f, e, query, keys).forEach((bent, v) => {
+        forEachPanel(f, keyWidth, rows, (dQuery, dKeys, query, keys, vector, dVector) => {
+          tanhOfSum(f, e, query, keys).forEach((bent, v) => {
             f.store(dVector, fma(slope, bent, load(dVector, v * 16)), v * 16);
             const d = f.v128(vmul(vmul(slope, load(vector, v * 16)), fnma(bent, bent, one)));
             f.store(dQuery, vadd(load(dQuery, v * 16), d), v * 16);

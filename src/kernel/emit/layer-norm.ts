@@ -11,7 +11,7 @@ import {
   vsub,
 } from '../assembler/expressions.ts';
 import { padded, type Emitter } from './emitter.ts';
-import { eachPanel, joined, zeros } from './reduce.ts';
+import { forEachPanel, sumPanel, zeroPanel } from './reduce.ts';
 
 /**
  * Emits y = (x − mean) / √(variance + ε) · weight + bias over each row (Ba et al. 2016). x, y [rows, padded(width)]; weight,
@@ -26,23 +26,25 @@ export function emitLayerNorm(e: Emitter, { width, epsilon }: { width: number; e
     f.if(p.rows, () =>
       f.repeat(p.rows, () => {
         for (let column = width; column < padded(width); column++) f.storeF32(p.x, f32(0), column * 4);
-        const sums = zeros(f, e);
-        eachPanel(f, width, [p.x], (at) => sums.forEach((sum, v) => f.set(sum, vadd(sum, load(at, v * 16)))));
-        f.set(mean, f32div(joined(f, sums), f32(width)));
+        const sums = zeroPanel(f, e);
+        forEachPanel(f, width, [p.x], (at) =>
+          sums.forEach((sum, v) => f.set(sum, vadd(sum, load(at, v * 16)))),
+        );
+        f.set(mean, f32div(sumPanel(f, sums), f32(width)));
         const centre = f.v128(splat(mean));
         // what stands past the width is set to the mean meanwhile: it is no distance away from it
         for (let column = width; column < padded(width); column++) f.storeF32(p.x, mean, column * 4);
-        const squares = zeros(f, e);
-        eachPanel(f, width, [p.x], (at) =>
+        const squares = zeroPanel(f, e);
+        forEachPanel(f, width, [p.x], (at) =>
           squares.forEach((sum, v) => {
             const gap = f.v128(vsub(load(at, v * 16), centre));
             f.set(sum, fma(gap, gap, sum));
           }),
         );
-        f.set(variance, f32div(joined(f, squares), f32(width)));
+        f.set(variance, f32div(sumPanel(f, squares), f32(width)));
         for (let column = width; column < padded(width); column++) f.storeF32(p.x, f32(0), column * 4);
         const scale = f.v128(splat(f32div(f32(1), f32sqrt(f32add(variance, f32(epsilon))))));
-        eachPanel(f, width, [p.x, p.y, p.weight, p.bias], (x, y, weight, bias) => {
+        forEachPanel(f, width, [p.x, p.y, p.weight, p.bias], (x, y, weight, bias) => {
           for (let v = 0; v < 4; v++) {
             const normal = f.v128(vmul(vsub(load(x, v * 16), centre), scale));
             f.store(y, fma(normal, load(weight, v * 16), load(bias, v * 16)), v * 16);

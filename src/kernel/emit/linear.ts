@@ -2,7 +2,7 @@ import type { I32Local } from '../assembler/function-builder.ts';
 import { add, load } from '../assembler/expressions.ts';
 import { activate, type Activation } from './activations.ts';
 import { padded, panelBytes, panelVectors, panelsFor, type Emitter } from './emitter.ts';
-import { accumulate, byRows, coverRows, panelGroups, panelSize } from './tile.ts';
+import { accumulate, branchOnRows, forEachRowBlock, panelGroups, panelByteLength } from './tile.ts';
 
 /**
  * Emits y = activation(x·Wᵀ + b) for any number of rows ≥ 1: a dense layer, or the input projection of a whole
@@ -41,12 +41,12 @@ export function emitLinear(
     /** One or two rows: several panels at once keep the multipliers busy. */
     const fewRows = (rowCount: number, wide: number): void => {
       for (const { width, count, first } of panelGroups(panels, wide)) {
-        const wAt = f.i32(add(w, first * panelSize(inner)));
+        const wAt = f.i32(add(w, first * panelByteLength(inner)));
         const bAt = f.i32(add(bias, first * panelBytes));
         const yAt = f.i32(add(y, first * panelBytes));
         f.repeat(f.i32(count), () => {
           tile(rowCount, width, x, wAt, bAt, yAt);
-          f.advance(wAt, width * panelSize(inner));
+          f.advance(wAt, width * panelByteLength(inner));
           f.advance(bAt, width * panelBytes);
           f.advance(yAt, width * panelBytes);
         });
@@ -60,17 +60,17 @@ export function emitLinear(
       f.repeat(f.i32(panels), () => {
         f.set(xAt, x);
         f.set(yAt, y);
-        coverRows(f, rows, (block) => {
+        forEachRowBlock(f, rows, (block) => {
           tile(block, 1, xAt, w, bias, yAt);
           f.advance(xAt, block * xStride);
           f.advance(yAt, block * yStride);
         });
-        f.advance(w, panelSize(inner));
+        f.advance(w, panelByteLength(inner));
         f.advance(bias, panelBytes);
         f.advance(y, panelBytes);
       });
     };
 
-    byRows(f, rows, { one: () => fewRows(1, 4), two: () => fewRows(2, 2), more: manyRows });
+    branchOnRows(f, rows, { one: () => fewRows(1, 4), two: () => fewRows(2, 2), more: manyRows });
   });
 }

@@ -16,7 +16,7 @@ export const chunkBytes = (width: number): number => panelsFor(width) * panelStr
  * Emits chunk[panel][row][16] ← x[row][panel·16 …] for 1 ≤ rows ≤ chunkRows. x [rows, padded(width)]
  * @returns the function's name; its parameters are x, chunk, rows.
  */
-export function emitToChunk(e: Emitter, width: number): string {
+export function emitCopyToChunk(e: Emitter, width: number): string {
   return e.module.function(`to_chunk_${padded(width)}`, ['x', 'chunk', 'rows'], (f, { x, chunk, rows }) => {
     f.repeat(rows, () => {
       const to = f.i32(chunk);

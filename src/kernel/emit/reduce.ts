@@ -16,11 +16,11 @@ import { panelBytes, panelVectors, panelsFor, type Emitter } from './emitter.ts'
 // Sums along a row, always in one order: 16 sums side by side over the panels, then joined two and two.
 
 /** All four lanes joined, two and two. */
-export const horizontal = (v: V128, join: (a: F32, b: F32) => F32 = f32add): F32 =>
+export const reduceLanes = (v: V128, join: (a: F32, b: F32) => F32 = f32add): F32 =>
   join(join(lane(v, 0), lane(v, 1)), join(lane(v, 2), lane(v, 3)));
 
 /** Runs `body` at every panel of a row. `pointers` move along with `at`. */
-export function eachPanel(
+export function forEachPanel(
   f: FunctionBuilder,
   width: number,
   rows: readonly I32Like[],
@@ -38,18 +38,18 @@ export function eachPanel(
 }
 
 /** Four accumulators, at zero. */
-export const zeros = (f: FunctionBuilder, e: Emitter): V128Local[] =>
+export const zeroPanel = (f: FunctionBuilder, e: Emitter): V128Local[] =>
   Array.from({ length: panelVectors }, () => f.v128(e.constant(0)));
 
 /** The sum of 16 accumulated columns. */
-export const joined = (f: FunctionBuilder, [a, b, c, d]: readonly V128Local[]): F32 =>
-  horizontal(f.v128(vadd(vadd(a!, b!), vadd(c!, d!))));
+export const sumPanel = (f: FunctionBuilder, [a, b, c, d]: readonly V128Local[]): F32 =>
+  reduceLanes(f.v128(vadd(vadd(a!, b!), vadd(c!, d!))));
 
 /** a · b over a row of `width` columns, whose columns past the width are zero in at least one of the two. */
 export function dot(f: FunctionBuilder, e: Emitter, width: number, a: I32Like, b: I32Like): F32 {
-  const sums = zeros(f, e);
-  eachPanel(f, width, [a, b], (aAt, bAt) =>
+  const sums = zeroPanel(f, e);
+  forEachPanel(f, width, [a, b], (aAt, bAt) =>
     sums.forEach((sum, v) => f.set(sum, fma(load(aAt, v * 16), load(bAt, v * 16), sum))),
   );
-  return joined(f, sums);
+  return sumPanel(f, sums);
 }

@@ -24,7 +24,7 @@ import {
 } from '../assembler/expressions.ts';
 import { exp } from './activations.ts';
 import { padded, type Emitter } from './emitter.ts';
-import { horizontal } from './reduce.ts';
+import { reduceLanes } from './reduce.ts';
 
 // Over a row of `width` columns, in place. x [rows, padded(width)]. The columns past the width are set to −∞ first, so
 // that they weigh nothing and the row can be taken in whole vectors. Sums run in one fixed order.
@@ -47,7 +47,7 @@ function largestOf(f: FunctionBuilder, e: Emitter, row: I32Local, width: number)
   for (let column = width; column < padded(width); column++) f.storeF32(row, f32(-Infinity), column * 4);
   const largest = f.v128(e.constant(-Infinity));
   eachVector(f, row, width, (at) => f.set(largest, vmax(largest, load(at))));
-  return f.v128(splat(horizontal(largest, f32max)));
+  return f.v128(splat(reduceLanes(largest, f32max)));
 }
 
 /** Σ exp(x − largest), in every lane; the exponentials replace x when `keep`. */
@@ -67,7 +67,7 @@ function sumOfExp(
     if (keep) f.store(at, value);
     f.set(sum, vadd(sum, value));
   });
-  return f.v128(splat(horizontal(sum)));
+  return f.v128(splat(reduceLanes(sum)));
 }
 
 /** x ← softmax(x). Absolute error ≤ 1e-6. Parameters: x, rows. */

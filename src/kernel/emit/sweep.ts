@@ -1,7 +1,7 @@
 import type { FunctionBuilder, I32Local, V128Local } from '../assembler/function-builder.ts';
 import { add, eq, i32, load, mul, sub, xor, type I32Like, type V128 } from '../assembler/expressions.ts';
 import { padded, panelBytes, panelVectors, panelsFor, type Emitter } from './emitter.ts';
-import { accumulate, coverRows, panelGroups, panelSize } from './tile.ts';
+import { accumulate, forEachRowBlock, panelGroups, panelByteLength } from './tile.ts';
 
 // The sweep of a recurrent layer over time, shared by every cell.
 // Units go in groups of 16. A group has one panel of recurrent weights a gate, so its gates are summed and
@@ -105,7 +105,7 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
     const phaseStep = (phase: SweepPhase, preOffset: number, weightOffset: number): void => {
       const multiplied = gatesWithProduct(phase);
       const products = multiplied.length;
-      const groupWeights = products * panelSize(units);
+      const groupWeights = products * panelByteLength(units);
       const operand = phase.operand === 'reset' ? resetRows : (p.operand ?? p.h);
 
       /** Addresses of a group's units in the first row. */
@@ -195,7 +195,7 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
               }),
             );
             const shape = { rows, panels: width, inner: units, xStride: hStride };
-            accumulate(f, shape, x, add(weights, product * panelSize(units)), acc);
+            accumulate(f, shape, x, add(weights, product * panelByteLength(units)), acc);
             acc.forEach((row, r) =>
               row.forEach((sum, v) => f.store(sums, sum, r * sumStride + product * panelBytes + v * 16)),
             );
@@ -209,7 +209,7 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
               const x = f.i32(operand);
               const preAt = f.i32(at.pre);
               const sums = f.i32(p.scratch);
-              coverRows(f, p.rows, (block) => {
+              forEachRowBlock(f, p.rows, (block) => {
                 tile(block, product, 1, x, preAt, sums);
                 f.advance(x, block * hStride);
                 f.advance(preAt, block * preStride);
@@ -246,7 +246,7 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
       for (const phase of cell.phases) {
         phaseStep(phase, preOffset, weightOffset);
         preOffset += groups * phase.gates.length * panelBytes;
-        weightOffset += groups * gatesWithProduct(phase).length * panelSize(units);
+        weightOffset += groups * gatesWithProduct(phase).length * panelByteLength(units);
       }
       f.set(columns.h, columns.y);
       f.advance(p.y, mul(p.rows, hStride));

@@ -16,7 +16,7 @@ export interface Tile {
 }
 
 /** Bytes of one packed panel. */
-export const panelSize = (inner: number): number => inner * panelBytes;
+export const panelByteLength = (inner: number): number => inner * panelBytes;
 
 /** acc[r][v] += Σ_k x[r][k] · w[k][v], in order of k. `x` is the first row's address, `w` the first panel's. */
 export function accumulate(
@@ -34,7 +34,7 @@ export function accumulate(
 
   const multiplyAdd = (k: number): void => {
     const address = (v: number): number =>
-      k * panelBytes + (v % panelVectors) * 16 + Math.floor(v / panelVectors) * panelSize(inner);
+      k * panelBytes + (v % panelVectors) * 16 + Math.floor(v / panelVectors) * panelByteLength(inner);
     weights.forEach((weight, v) => f.set(weight, load(wAt, address(v))));
     acc.forEach((row, r) => {
       f.set(xk, loadSplat(xAt, r * xStride + k * 4));
@@ -61,7 +61,11 @@ export function accumulate(
  * Covers `rows` ≥ 3 rows with blocks of 6, 5, 4 and 3, largest first: six rows by one panel fill 15 of 16 registers,
  * and fewer than three would leave the multipliers waiting for the sum before. Only choice of speed, never of bits.
  */
-export function coverRows(f: FunctionBuilder, rows: I32Local, block: (rows: 6 | 5 | 4 | 3) => void): void {
+export function forEachRowBlock(
+  f: FunctionBuilder,
+  rows: I32Local,
+  block: (rows: 6 | 5 | 4 | 3) => void,
+): void {
   const left = f.i32(rows);
   const take = (count: 6 | 5 | 4 | 3): void => {
     block(count);
@@ -98,7 +102,7 @@ export function panelGroups(panels: number, wide: number): { width: number; coun
 }
 
 /** Chooses a path by the number of rows; none runs for 0. */
-export function byRows(
+export function branchOnRows(
   f: FunctionBuilder,
   rows: I32Local,
   paths: { one: () => void; two: () => void; more: () => void },

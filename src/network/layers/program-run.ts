@@ -1,8 +1,8 @@
 import { clearVectorRegisters } from '../../kernel/compile.ts';
 import { padded } from '../../kernel/emit/emitter.ts';
-import { sizeOf, type Operand, type Values } from '../../operators/operand.ts';
-import type { Preparing, Product, Sweep } from '../../operators/operator.ts';
-import { prepareProgram, type PreparedProgram } from '../../operators/prepare-operators.ts';
+import { elementCount, type Operand, type Values } from '../../operators/operand.ts';
+import type { PrepareContext, MatrixProduct, RecurrentSweep } from '../../operators/operator.ts';
+import { prepareGraph, type PreparedGraph } from '../../operators/prepare-graph.ts';
 import type { RunContext } from './layer.ts';
 import type { PackedProduct, ProgramProgram } from './program.ts';
 import { keyOf, productRows, sweepRows } from './program-scratch.ts';
@@ -22,17 +22,17 @@ export interface ProgramRun {
 
 export function createProgramRun(program: ProgramProgram, context: RunContext, scratch: number): ProgramRun {
   const { layer, constants } = program;
-  const ready = new Map<number, PreparedProgram>();
+  const ready = new Map<number, PreparedGraph>();
   const constant = (name: string): Operand => {
     const shape = layer.constants[name]!;
     const address = constants[name];
     const values =
       address === undefined
         ? new Float32Array(0)
-        : context.floats().subarray(address / 4, address / 4 + sizeOf(shape));
+        : context.floats().subarray(address / 4, address / 4 + elementCount(shape));
     return { kind: 'float', shape, values, known: true };
   };
-  const kernel: Pick<Preparing, 'product' | 'sweeps'> = {
+  const kernel: Pick<PrepareContext, 'product' | 'sweeps'> = {
     product: (operator) => {
       const packed = program.products[keyOf(operator)];
       return packed ? productOf(packed, context, scratch) : null;
@@ -42,10 +42,10 @@ export function createProgramRun(program: ProgramProgram, context: RunContext, s
       return directions.map((direction) => sweepOf(direction, inner, context, scratch));
     },
   };
-  const readyFor = (steps: number): PreparedProgram => {
+  const readyFor = (steps: number): PreparedGraph => {
     const known = ready.get(steps);
     if (known) return known;
-    const prepared = prepareProgram(layer, steps, { ...kernel, floats: Float32Array }, constant);
+    const prepared = prepareGraph(layer, steps, { ...kernel, floats: Float32Array }, constant);
     let held = prepared.elements;
     for (const { elements } of ready.values()) held += elements;
     for (const [oldest, { elements }] of ready) {
@@ -88,7 +88,7 @@ export function createProgramRun(program: ProgramProgram, context: RunContext, s
 }
 
 /** Rows go through the scratch, a block at a time. */
-function productOf(packed: PackedProduct, { functions, floats }: RunContext, scratch: number): Product {
+function productOf(packed: PackedProduct, { functions, floats }: RunContext, scratch: number): MatrixProduct {
   const { inner, columns } = packed;
   const [xStride, yStride] = [padded(inner), padded(columns)];
   const linear = functions[packed.linear]!;
@@ -105,7 +105,12 @@ function productOf(packed: PackedProduct, { functions, floats }: RunContext, scr
   };
 }
 
-function sweepOf(direction: RecurrentProgram, inner: number, context: RunContext, scratch: number): Sweep {
+function sweepOf(
+  direction: RecurrentProgram,
+  inner: number,
+  context: RunContext,
+  scratch: number,
+): RecurrentSweep {
   const { units, hasCellState, columns } = direction;
   const [xStride, yStride] = [padded(inner), padded(units)];
   let next = scratch;

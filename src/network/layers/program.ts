@@ -3,11 +3,11 @@ import { tensorNames } from '../../cells/weights.ts';
 import { emitLinear } from '../../kernel/emit/linear.ts';
 import { padded } from '../../kernel/emit/emitter.ts';
 import { denseOrder, packMatrix } from '../../kernel/pack.ts';
-import { checkProgram } from '../../operators/check-operators.ts';
-import { sizeOf, type Operand } from '../../operators/operand.ts';
-import { recurrentDirections } from '../../operators/recurrent-weights.ts';
-import { numberOf } from '../../operators/operator.ts';
-import { bodiesOf } from '../../operators/bodies-of.ts';
+import { checkOperatorGraph } from '../../operators/check-operator-graph.ts';
+import { elementCount, type Operand } from '../../operators/operand.ts';
+import { readRecurrentDirections } from '../../operators/recurrent-weights.ts';
+import { numberAttribute } from '../../operators/operator.ts';
+import { getBodies } from '../../operators/get-bodies.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
 import type { ProgramSpec } from '../spec.ts';
 import type { CompileContext } from './layer.ts';
@@ -51,7 +51,7 @@ export interface ProgramProgram {
 export function* operatorsOf(body: Pick<BodySpec, 'operators'>): Generator<OperatorSpec> {
   for (const operator of body.operators) {
     yield operator;
-    for (const inner of bodiesOf(operator)) yield* operatorsOf(inner);
+    for (const inner of getBodies(operator)) yield* operatorsOf(inner);
   }
 }
 
@@ -61,7 +61,7 @@ const isRecurrent = ({ operator }: OperatorSpec): boolean => cellOfOperator(oper
 
 /** float32 of what a step hands to the next one. */
 const programStateFloats = ({ states, input }: ProgramSpec): number =>
-  states.reduce((sum, { shape }) => sum + sizeOf(shape), 0) + input.context;
+  states.reduce((sum, { shape }) => sum + elementCount(shape), 0) + input.context;
 
 export function compileProgram(
   layer: ProgramSpec,
@@ -75,7 +75,7 @@ export function compileProgram(
       name === undefined || !Object.hasOwn(layer.constants, name) ? undefined : layer.constants[name];
     return shape && { kind: 'float', shape, values: tensor(tensors[name!]!), known: true };
   };
-  checkProgram(layer, (name) => constant(name)!);
+  checkOperatorGraph(layer, (name) => constant(name)!);
   const products: Record<string, PackedProduct> = {};
   const sweeps: Record<string, PackedSweep> = {};
   const placed = new Map<string, number>();
@@ -84,7 +84,7 @@ export function compileProgram(
   for (const operator of operatorsOf(layer)) {
     const key = keyOf(operator);
     if (isRecurrent(operator)) {
-      const { inner, directions } = recurrentDirections(operator, operator.inputs.map(constant));
+      const { inner, directions } = readRecurrentDirections(operator, operator.inputs.map(constant));
       sweeps[key] = {
         inner,
         directions: directions.map(({ layer: cell, parts }) => {
@@ -94,7 +94,7 @@ export function compileProgram(
             tensor: (name: string) => parts[name as keyof typeof parts]!.values,
           };
           return compileRecurrent(
-            cell,
+            { type: 'recurrent', ...cell },
             {
               forward: { weightIh, weightHh, biasIh, biasHh, ...(parts.peephole && { peephole }) },
               backward: null,
@@ -127,7 +127,7 @@ export function compileProgram(
       let at = 0;
       for (const { start, shape } of layer.states) {
         if (start !== undefined) room.set(constant(start)!.values, at);
-        at += sizeOf(shape);
+        at += elementCount(shape);
       }
     });
   // what is only multiplied with is in the kernel's order already
@@ -177,11 +177,11 @@ function matrixOf(
   if (!w || w.values.length === 0) return null;
   const values = w.values as Float32Array;
   const [first = 0, ...rest] = w.shape;
-  if (operator.operator === 'Conv' && numberOf(operator, 'group', 1) === 1)
-    return { inner: sizeOf(rest), columns: first, values };
-  const turned = operator.operator === 'Gemm' && numberOf(operator, 'transB', 0) !== 0;
+  if (operator.operator === 'Conv' && numberAttribute(operator, 'group', 1) === 1)
+    return { inner: elementCount(rest), columns: first, values };
+  const turned = operator.operator === 'Gemm' && numberAttribute(operator, 'transB', 0) !== 0;
   if (w.shape.length !== 2 || (operator.operator !== 'MatMul' && operator.operator !== 'Gemm')) return null;
-  if (operator.operator === 'Gemm' && numberOf(operator, 'transA', 0) !== 0) return null;
+  if (operator.operator === 'Gemm' && numberAttribute(operator, 'transA', 0) !== 0) return null;
   if (turned) return { inner: rest[0]!, columns: first, values };
   const columns = rest[0]!;
   const inner = first;
@@ -204,7 +204,7 @@ function readElsewhere(
     const inKernel = (i: number): boolean =>
       sweeps ? weightInputs.includes(i) : i === 1 && multiplies(operator);
     if (operator.inputs.some((one, i) => one === name && !inKernel(i))) return true;
-    if (bodiesOf(operator).some(({ outputs }) => outputs.includes(name))) return true;
+    if (getBodies(operator).some(({ outputs }) => outputs.includes(name))) return true;
   }
   return false;
 }

@@ -10,7 +10,7 @@ import { emitSweep, sweepScratch } from '../../kernel/emit/sweep.ts';
 import { inputOrder, packByGroup, packMatrix, packVector, productOrder } from '../../kernel/pack.ts';
 import type { KernelFunctions } from '../../kernel/instantiate.ts';
 import type { RecurrentSpec } from '../spec.ts';
-import { cellOptionsOf, type Direction } from './cell-options.ts';
+import { cellOptionsOf, type Direction } from '../../cells/recurrent-options.ts';
 import { activeRows, type CompileContext, type Plan, type RunContext } from './layer.ts';
 
 /** Input projections of one direction, and its sweep over time. */

@@ -1,32 +1,9 @@
 import { createRng } from '../../random.ts';
-import type { Batch } from '../batch.ts';
 import type { Capacity } from '../layer.ts';
 import { packSequences } from './pack-batch.ts';
 import type { Examples } from './prepared.ts';
 import { createStreamWindows } from './stream-windows.ts';
-
-/** An epoch's batches, each as what `batch` makes it from. */
-export interface Batches {
-  readonly batchesPerEpoch: number;
-  /** The most a batch's shard may hold. */
-  readonly capacity: Capacity;
-  readonly sourceCapacity: Capacity | null;
-  /** Whether a batch goes on where the one before ended. */
-  readonly carriesState: boolean;
-  /** The batches of an epoch: the same for a seed, whatever came before. */
-  epoch(number: number): readonly (readonly number[])[];
-  batch(one: readonly number[]): Batch;
-}
-
-export interface BatchOptions {
-  readonly batchSize: number;
-  readonly seed: number;
-  readonly shards: number;
-  /** generate from a stream: backpropagation through k2 steps every k1. */
-  readonly truncate?: { readonly k1: number; readonly k2: number } | undefined;
-  /** Measuring needs no chance. */
-  readonly shuffle: boolean;
-}
+import type { Batches, BatchOptions } from './epoch-batches.ts';
 
 /** Random streams of a seed from here on shuffle epochs. */
 const epochStream = 1000;

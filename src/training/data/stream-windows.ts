@@ -1,7 +1,7 @@
 import { createRng } from '../../random.ts';
 import type { Batch } from '../batch.ts';
 import { createPlan } from '../plan.ts';
-import type { BatchOptions, Batches } from './batches.ts';
+import type { BatchOptions, Batches } from './epoch-batches.ts';
 
 const defaultTruncation = { k1: 64, k2: 64 } as const;
 /** Random streams of a seed from here on shift an epoch's windows. */

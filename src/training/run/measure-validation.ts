@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Batches } from '../data/batches.ts';
 import type { Learner } from '../learner-interface.ts';
 import type { MetricsRun } from '../optimise/metrics/create-metrics.ts';
+import type { Batches } from '../data/epoch-batches.ts';
 
 /** Every metric over all of the validation data; null when it was interrupted. Carried states are as before. */
 export async function measureValidation(

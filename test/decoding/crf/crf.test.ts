@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { factorsOf, type Crf } from '../../../src/decoding/crf/potentials.ts';
-import { expectations } from '../../../src/decoding/crf/marginals.ts';
-import { createChainLabeller } from '../../../src/decoding/crf/labeller.ts';
+import { createCrfPotentials, type Crf } from '../../../src/decoding/crf/potentials.ts';
+import { computeMarginals } from '../../../src/decoding/crf/marginals.ts';
+import { createCrfLabeller } from '../../../src/decoding/crf/labeller.ts';
 import { createViterbi } from '../../../src/decoding/crf/viterbi.ts';
 import { createRng } from '../../../src/random.ts';
 
@@ -55,7 +55,10 @@ describe.each(sizes)('a chain over %d steps of %d labels', (steps, labels) => {
   const logZ = most + Math.log(all.reduce((sum, { score }) => sum + Math.exp(score - most), 0));
   const chance = (holds: (path: readonly number[]) => boolean): number =>
     all.reduce((sum, { path, score }) => sum + (holds(path) ? Math.exp(score - logZ) : 0), 0);
-  const found = expectations(factorsOf(crf), Float64Array.from(scores.flatMap((row) => [...row])));
+  const found = computeMarginals(
+    createCrfPotentials(crf),
+    Float64Array.from(scores.flatMap((row) => [...row])),
+  );
 
   it('finds the best of all labellings', () => {
     expect(viterbiOf(crf, scores)).toEqual(all.find(({ score }) => score === most)!.path);
@@ -73,12 +76,12 @@ describe.each(sizes)('a chain over %d steps of %d labels', (steps, labels) => {
       for (let to = 0; to < labels; to++) {
         let expected = 0;
         for (let t = 1; t < steps; t++) expected += chance((path) => path[t - 1] === from && path[t] === to);
-        expect(found.pairs[from * labels + to]).toBeCloseTo(expected, 10);
+        expect(found.pairCounts[from * labels + to]).toBeCloseTo(expected, 10);
       }
   });
 
   it('labels step by step as at once, with the probability of each', async () => {
-    const labeller = createChainLabeller(factorsOf(crf));
+    const labeller = createCrfLabeller(createCrfPotentials(crf));
     for (const row of scores) labeller.push(row);
     const path = viterbiOf(crf, scores);
     const answers = await labeller.finish();
@@ -91,7 +94,7 @@ describe.each(sizes)('a chain over %d steps of %d labels', (steps, labels) => {
 
 describe('a chain', () => {
   it('labels nothing in an empty sequence', async () => {
-    expect(await createChainLabeller(factorsOf(chainOf(3, 1))).finish()).toEqual([]);
+    expect(await createCrfLabeller(createCrfPotentials(chainOf(3, 1))).finish()).toEqual([]);
   });
 
   it('decides equal ways for the first label', () => {
@@ -116,7 +119,7 @@ describe('a chain', () => {
     crf.start[I] = -1e4;
     // each step by itself would say I
     const scores = Array.from({ length: 5 }, () => Float32Array.of(0, 1, 3));
-    const labeller = createChainLabeller(factorsOf(crf));
+    const labeller = createCrfLabeller(createCrfPotentials(crf));
     for (const row of scores) labeller.push(row);
     const answers = await labeller.finish();
     expect(answers.map(({ label }) => label)).toEqual([B, I, I, I, I]);
@@ -125,8 +128,8 @@ describe('a chain', () => {
 
   it('holds 20,000 steps without over- or underflow, and lets others run meanwhile', async () => {
     const crf = chainOf(40, 6, 8);
-    const factors = factorsOf(crf);
-    const labeller = createChainLabeller(factors);
+    const factors = createCrfPotentials(crf);
+    const labeller = createCrfLabeller(factors);
     for (const row of scoresOf(20_000, 40, 7)) labeller.push(row.map((score) => 30 * score));
     let turns = 0;
     const timer = setInterval(() => turns++, 0);

@@ -10,6 +10,6 @@ export function createFakeGeneration(most: number, from?: GenerationSnapshot | n
       const token = { id, text: String(id), logprob: logits[1]!, top: [] };
       return { id, emitted: [token], finish: count === most ? 'length' : null };
     },
-    snapshot: () => ({ rng: from?.rng as GenerationSnapshot['rng'], generated: [], count, held: [] }),
+    snapshot: () => ({ rng: from?.rng as GenerationSnapshot['rng'], generated: [], count, pending: [] }),
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/formats/keras/keras-config.ts';
-import type { KerasLayer, TensorSource } from '../../../src/formats/keras/keras-model.ts';
+import type { KerasLayer, TensorSource } from '../../../src/formats/keras/keras-layer.ts';
 import { kerasToNetwork } from '../../../src/formats/keras/keras-to-network.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { ProgramSpec } from '../../../src/network/spec.ts';

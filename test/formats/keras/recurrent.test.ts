@@ -2,12 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/formats/keras/keras-config.ts';
-import type { KerasLayer } from '../../../src/formats/keras/keras-model.ts';
 import { kerasToNetwork } from '../../../src/formats/keras/keras-to-network.ts';
 import type { ProgramSpec } from '../../../src/network/spec.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 import { randomNumbers, runAlone, runnerOf } from '../../network/random-network.ts';
+import type { KerasLayer } from '../../../src/formats/keras/keras-layer.ts';
 
 const random = randomNumbers(3);
 const tensor = (...shape: number[]): Tensor => ({

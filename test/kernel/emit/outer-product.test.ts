@@ -5,7 +5,7 @@ import {
   chunkRows,
   emitColumnSums,
   emitOuterProduct,
-  emitToChunk,
+  emitCopyToChunk,
 } from '../../../src/kernel/emit/outer-product.ts';
 import { instantiate } from '../../../src/kernel/instantiate.ts';
 import { createKernel } from '../../../src/cells/create-kernel.ts';
@@ -26,8 +26,8 @@ describe.each([
   let names = { xToChunk: '', dyToChunk: '', outer: '', sums: '' };
   const { module } = kernel.compile((e) => {
     names = {
-      xToChunk: emitToChunk(e, inner),
-      dyToChunk: emitToChunk(e, columns),
+      xToChunk: emitCopyToChunk(e, inner),
+      dyToChunk: emitCopyToChunk(e, columns),
       outer: emitOuterProduct(e, { inner, columns }),
       sums: emitColumnSums(e, columns),
     };

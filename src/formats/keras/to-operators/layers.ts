@@ -2,7 +2,6 @@ import type { Tensor } from '../../../network/weights.ts';
 import { invalidModel, quote } from '../../format-errors.ts';
 import { requireWeights } from '../converted.ts';
 import { asConfig } from '../keras-config.ts';
-import type { KerasLayer } from '../keras-model.ts';
 import { requireField } from '../supported-fields.ts';
 import { findCellByClass } from '../recurrent.ts';
 import { applyActivation, emitActivationLayer, isActivationLayer } from './activations.ts';
@@ -27,6 +26,7 @@ import {
   zeroPadding1d,
 } from './shapes.ts';
 import { conv1d, depthwiseConv1d, pooling1d, requireShape, separableConv1d } from './windows.ts';
+import type { KerasLayer } from '../keras-layer.ts';
 
 type Emit = (layer: KerasLayer, x: GraphTensor, graph: GraphBuilder) => GraphTensor;
 

@@ -1,7 +1,7 @@
 import { invalidModel, quote } from '../../format-errors.ts';
-import type { KerasLayer } from '../keras-model.ts';
 import { requireField } from '../supported-fields.ts';
 import { resolveAxis, formatShape, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
+import type { KerasLayer } from '../keras-layer.ts';
 
 // Layers that make one of several.
 

@@ -2,10 +2,10 @@ import type { Tensor } from '../../../network/weights.ts';
 import { invalidModel, quote } from '../../format-errors.ts';
 import { readNumber } from '../cell-activations.ts';
 import { requireWeights } from '../converted.ts';
-import type { KerasLayer } from '../keras-model.ts';
 import { requireField } from '../supported-fields.ts';
 import { resolveAxis, withValue, formatShape, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
 import { requireShape } from './windows.ts';
+import type { KerasLayer } from '../keras-layer.ts';
 
 // Norms over any axes. Their weights lie along those: gamma and beta, of a batch norm the moments of the training after them.
 

@@ -1,13 +1,12 @@
 import { exportGates } from '../../../cells/gate-orders.ts';
 import { activationParameters, usualOptions } from '../../../cells/options.ts';
 import { findCell } from '../../../cells/registry.ts';
-import type { CellActivationSpec } from '../../../network/cell-fields.ts';
+import type { CellActivationSpec } from '../../../cells/recurrent-fields.ts';
 import type { OperatorSpec } from '../../../operators/spec.ts';
 import type { Tensor } from '../../../network/weights.ts';
 import { invalidModel, quote } from '../../format-errors.ts';
 import { requireWeights } from '../converted.ts';
 import type { Config } from '../keras-config.ts';
-import type { KerasLayer } from '../keras-model.ts';
 import { requireField } from '../supported-fields.ts';
 import {
   convertCell,
@@ -25,6 +24,7 @@ import {
   type GraphBuilder,
   type GraphTensor,
 } from './graph-builder.ts';
+import type { KerasLayer } from '../keras-layer.ts';
 
 // Cells as ONNX's operators, a direction each, with the batch first: X [1, steps, in], Y [1, steps, 1, units], states [1, 1, units].
 

@@ -1,6 +1,6 @@
 import { invalidModel, quote } from '../../format-errors.ts';
 import { readSingleSize } from '../conv1d.ts';
-import type { KerasLayer } from '../keras-model.ts';
+import type { KerasLayer } from '../keras-layer.ts';
 import { requireField } from '../supported-fields.ts';
 import { requireSequence, formatShape, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
 

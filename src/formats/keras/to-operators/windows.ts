@@ -3,7 +3,7 @@ import { invalidModel, quote } from '../../format-errors.ts';
 import { readSingleSize, toUnitsFirst } from '../conv1d.ts';
 import { requireWeights } from '../converted.ts';
 import type { Config } from '../keras-config.ts';
-import type { KerasLayer } from '../keras-model.ts';
+import type { KerasLayer } from '../keras-layer.ts';
 import { requireField } from '../supported-fields.ts';
 import { applyActivation } from './activations.ts';
 import { requireSequence, type GraphBuilder, type GraphTensor } from './graph-builder.ts';

@@ -1,7 +1,7 @@
 import { clearVectorRegisters } from '../../../kernel/compile.ts';
 import { padded } from '../../../kernel/emit/emitter.ts';
-import { factorsOf } from '../../../decoding/crf/potentials.ts';
-import { expectations } from '../../../decoding/crf/marginals.ts';
+import { createCrfPotentials } from '../../../decoding/crf/potentials.ts';
+import { computeMarginals } from '../../../decoding/crf/marginals.ts';
 import type { LearningCrf } from '../../crf.ts';
 import type { Loss } from '../loss.ts';
 
@@ -15,7 +15,7 @@ export function createCrfLoss({ crf, gradient }: LearningCrf): Loss {
   return (_, { values }, { classes, weights }, { offsets, steps }) => {
     if (!classes) throw new TypeError('a crf needs classes');
     clearVectorRegisters();
-    const factors = factorsOf(crf);
+    const factors = createCrfPotentials(crf);
     const add = (to: Float32Array, at: number, slope: number): void => {
       to[at] = to[at]! + slope;
     };
@@ -27,7 +27,7 @@ export function createCrfLoss({ crf, gradient }: LearningCrf): Loss {
       const first = (t: number): number => (offsets[t]! + row) * stride;
       const scores = new Float64Array(length * labels);
       for (let t = 0; t < length; t++) scores.set(values.subarray(first(t), first(t) + labels), t * labels);
-      const { logZ, marginals, pairs } = expectations(factors, scores);
+      const { logZ, marginals, pairCounts: pairs } = computeMarginals(factors, scores);
 
       let score = 0;
       for (let t = 0; t < length; t++) {

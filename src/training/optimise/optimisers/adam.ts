@@ -1,5 +1,5 @@
 import type { OptimiserSpec } from '../optimiser.ts';
-import type { UpdateRule } from './create-optimiser.ts';
+import type { UpdateRule } from './rule.ts';
 
 /** Adam (Kingma and Ba 2015), and AdamW, whose decay does not go through the moments (Loshchilov and Hutter 2019). */
 export function adamRule(spec: Extract<OptimiserSpec, { type: 'adam' | 'adamw' }>): UpdateRule {

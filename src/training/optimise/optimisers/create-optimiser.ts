@@ -3,19 +3,7 @@ import type { Optimiser, OptimiserSpec } from '../optimiser.ts';
 import { adamRule } from './adam.ts';
 import { rmspropRule } from './rmsprop.ts';
 import { sgdRule } from './sgd.ts';
-
-/** How one parameter changes: g is its gradient, clipped; slots are as long, and zero at first. */
-export interface UpdateRule {
-  readonly slots: readonly string[];
-  /** @param updates this one included */
-  apply(
-    parameter: Parameter,
-    g: Float32Array,
-    slots: readonly Float32Array[],
-    rate: number,
-    updates: number,
-  ): void;
-}
+import type { UpdateRule } from './rule.ts';
 
 export function createOptimiser(parameters: readonly Parameter[], spec: OptimiserSpec): Optimiser {
   const rule = ruleOf(spec);

@@ -1,5 +1,5 @@
 import type { OptimiserSpec } from '../optimiser.ts';
-import type { UpdateRule } from './create-optimiser.ts';
+import type { UpdateRule } from './rule.ts';
 
 /** RMSprop (Tieleman and Hinton 2012): a slope over the root of its running mean square. */
 export function rmspropRule(spec: Extract<OptimiserSpec, { type: 'rmsprop' }>): UpdateRule {

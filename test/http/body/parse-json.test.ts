@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseJson, smallBytes } from '../../src/http/body/parse-json.ts';
+import { parseJson, smallBytes } from '../../../src/http/body/parse-json.ts';
 
 const parse = (text: string): Promise<unknown> => parseJson(Buffer.from(text));
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
@@ -12,6 +12,8 @@ describe('a body of JSON', () => {
     await fc.assert(
       fc.asyncProperty(fc.jsonValue({ noUnicodeString: false }), async (value) => {
         const text = JSON.stringify(value);
+        // refused, see below
+        fc.pre(!/"(__proto__|constructor)"/.test(text));
         expect(await parse(text)).toEqual(JSON.parse(text));
         expect(await parse(text + padding)).toEqual(JSON.parse(text));
       }),

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { cellNames } from './registry.ts';
 
-// Fields of a recurrent layer for its cell's options: ONNX's attributes of RNN, GRU and LSTM. Which cell has which is in its file.
+// The fields of a recurrent layer in model.json. Those of its cell's options are ONNX's attributes of RNN, GRU and
+// LSTM; which cell supports which is in the cell's own file.
 
 /** float32's range. */
 const number = z.number().min(-3.4028234663852886e38).max(3.4028234663852886e38);
@@ -26,7 +28,7 @@ const activations = z.strictObject({
   output: cellActivation.optional(),
 });
 
-export const cellFields = {
+const cellFields = {
   activations: activations.optional(),
   /** bidirectional: of the backward direction, where they differ from the forward ones. */
   backward_activations: activations.optional(),
@@ -40,5 +42,28 @@ export const cellFields = {
   initial_state: z.boolean().optional(),
 };
 
+/** Units of one direction of a layer. */
+export const maxUnits = 8192;
+
+export const recurrentFields = {
+  cell: z.enum(cellNames),
+  units: z.int().min(1).max(maxUnits),
+  /** Plain RNN only. */
+  activation: z.enum(['tanh', 'relu']).default('tanh'),
+  ...cellFields,
+  /** GRU only: the reset gate applied before the recurrent product (Cho et al. 2014) or after it (cuDNN, PyTorch). */
+  reset: z.enum(['before', 'after']).default('after'),
+  layers: z.int().min(1).max(16).default(1),
+  bidirectional: z.boolean().default(false),
+  merge: z.enum(['concat', 'sum', 'mul', 'ave']).default('concat'),
+  /** bidirectional: beside a step's forward output stands the backward one of that step, or where that direction ends: of the first. */
+  backward_at: z.enum(['step', 'first']).default('step'),
+  /** Training only: share of h that no step of a sequence sees through the recurrent product (Gal and Ghahramani 2016). */
+  recurrent_dropout: z.number().min(0).lt(1).default(0),
+};
+
+/** What a recurrent layer is, without its place in a network. */
+export const recurrentFieldsSchema = z.strictObject(recurrentFields);
+export type RecurrentFields = z.infer<typeof recurrentFieldsSchema>;
 export type CellActivationSpec = z.infer<typeof cellActivation>;
 export type CellActivationsSpec = z.infer<typeof activations>;

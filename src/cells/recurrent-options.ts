@@ -4,16 +4,15 @@ import {
   usualOptions,
   type CellActivation,
   type CellOptions,
-} from '../../cells/options.ts';
-import type { Cell } from '../../cells/cell.ts';
-import { findCell } from '../../cells/registry.ts';
-import type { CellActivationSpec } from '../cell-fields.ts';
-import type { RecurrentSpec } from '../spec.ts';
+} from './options.ts';
+import type { Cell } from './cell.ts';
+import { findCell } from './registry.ts';
+import type { CellActivationSpec, RecurrentFields } from './recurrent-fields.ts';
 
 export type Direction = 'forward' | 'backward';
 
 /** The options of a cell in one direction of a layer. */
-export function cellOptionsOf(layer: RecurrentSpec, direction: Direction): CellOptions {
+export function cellOptionsOf(layer: RecurrentFields, direction: Direction): CellOptions {
   const activations =
     direction === 'backward' ? (layer.backward_activations ?? layer.activations) : layer.activations;
   const { gate, candidate, output } = activations ?? {};
@@ -39,7 +38,7 @@ function withDefaults(given: CellActivationSpec): CellActivation {
 }
 
 /** A layer's unusual options, for a person: `gate hard_sigmoid(0.2, 0.5)`, `clip 3`. */
-export function describeOptions(layer: RecurrentSpec): string[] {
+export function describeOptions(layer: RecurrentFields): string[] {
   const { activations = {}, backward_activations: backward, clip } = layer;
   const shown = (given: typeof activations, direction: Direction): string[] =>
     (['gate', 'candidate', 'output'] as const)
@@ -62,14 +61,14 @@ function describeActivation(activation: CellActivation): string {
 }
 
 /** Which of the cell's variants a layer has, for a person: `reset after`, `tanh`; empty where there is one. */
-export function describeVariant({ cell, reset, activation, activations }: RecurrentSpec): string {
+export function describeVariant({ cell, reset, activation, activations }: RecurrentFields): string {
   const { resetBefore, supports } = findCell({ cell });
   if (resetBefore) return `reset ${reset}`;
   return supports.includes('activation') && !activations?.candidate ? activation : '';
 }
 
 /** @returns an option that the layer's cell does not have, by field; null when all fit */
-export function misplacedOption(layer: RecurrentSpec): { field: string; what: string } | null {
+export function misplacedOption(layer: RecurrentFields): { field: string; what: string } | null {
   const { activation, bidirectional, cell: name } = layer;
   const cell = findCell(layer);
   for (const field of ['activations', 'backward_activations'] as const)

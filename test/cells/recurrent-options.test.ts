@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { resolveGraph } from '../../src/network/graph.ts';
-import { cellOptionsOf, describeOptions } from '../../src/network/layers/cell-options.ts';
+import { cellOptionsOf, describeOptions } from '../../src/cells/recurrent-options.ts';
 import { layerSpec, type RecurrentSpec } from '../../src/network/spec.ts';
-import { features, network } from './random-network.ts';
+import { features, network } from '../network/random-network.ts';
 
 const layer = (fields: object): RecurrentSpec =>
   layerSpec.parse({ type: 'recurrent', units: 2, ...fields }) as RecurrentSpec;

@@ -1,19 +1,20 @@
 import { referenceStep, type CellState } from '../cells/reference-step.ts';
 import { findCell } from '../cells/registry.ts';
-import { cellOptionsOf } from '../network/layers/cell-options.ts';
-import type { ProgramSpec, RecurrentSpec } from '../network/spec.ts';
+import { cellOptionsOf } from '../cells/recurrent-options.ts';
+import type { RecurrentFields } from '../cells/recurrent-fields.ts';
+import type { OperatorGraph } from './spec.ts';
 import type { Operand } from './operand.ts';
-import type { Preparing, Sweep } from './operator.ts';
-import { prepareProgram } from './prepare-operators.ts';
-import { recurrentDirections, type DirectionParts } from './recurrent-weights.ts';
+import type { PrepareContext, RecurrentSweep } from './operator.ts';
+import { prepareGraph } from './prepare-graph.ts';
+import { readRecurrentDirections, type DirectionTensors } from './recurrent-weights.ts';
 
 /** The recurrent operators of a program, in float64. */
-export const referenceSweeps: Preparing['sweeps'] = (operator, read) => {
-  const { inner, directions } = recurrentDirections(operator, read);
+export const referenceSweeps: PrepareContext['sweeps'] = (operator, read) => {
+  const { inner, directions } = readRecurrentDirections(operator, read);
   return directions.map(({ layer, parts }) => createSweep(layer, inner, parts));
 };
 
-function createSweep(layer: RecurrentSpec, inner: number, parts: DirectionParts): Sweep {
+function createSweep(layer: RecurrentFields, inner: number, parts: DirectionTensors): RecurrentSweep {
   const { units } = layer;
   const cell = findCell(layer);
   const step = referenceStep(cell);
@@ -51,11 +52,11 @@ function createSweep(layer: RecurrentSpec, inner: number, parts: DirectionParts)
  * A program over one sequence in float64. x [steps][width], or ids
  * @returns [steps][units]; a program that answers once does so in the last row
  */
-export function referenceProgram(
-  layer: ProgramSpec,
+export function referenceGraph(
+  layer: OperatorGraph,
   tensor: (name: string) => Float32Array,
   x: readonly ArrayLike<number>[],
-  sweeps: Preparing['sweeps'],
+  sweeps: PrepareContext['sweeps'],
 ): Float64Array[] {
   const { units, runs, output: gives } = layer;
   const how = { product: () => null, sweeps, floats: Float64Array };
@@ -64,7 +65,7 @@ export function referenceProgram(
     return { kind: 'float', shape, values: Float64Array.from(tensor(name)), known: true };
   };
   const steps = runs === 'step' ? 1 : x.length;
-  const { input, states, output, run } = prepareProgram(layer, steps, how, constant);
+  const { input, states, output, run } = prepareGraph(layer, steps, how, constant);
   if (runs === 'sequence') {
     input.values.set(x.flatMap((row) => Array.from(row)));
     run();

@@ -1,0 +1,49 @@
+import { createOperand, type OperandKind } from './operand.ts';
+import { numberAttribute, type OperatorImplementation } from './operator.ts';
+import { binaryOperator, mapValues, type BinaryFunction } from './element-wise.ts';
+import { required } from './shape.ts';
+
+// Arithmetic of two or more tensors, element by element, with NumPy's broadcasting.
+
+/** Quotients of whole numbers are cut towards zero. */
+const divide = (kind: OperandKind): BinaryFunction =>
+  kind === 'float' ? (a, b) => a / b : (a, b) => (b === 0 ? 0 : Math.trunc(a / b));
+
+/** A square is a product: that is what nearly every Pow is. */
+const power: OperatorImplementation = (operator, [base, exponent], preparing) => {
+  const [a, b] = [required(base), required(exponent)];
+  if (b.known && b.values.length === 1 && b.values[0] === 2)
+    return binaryOperator(() => (x, z) => x * z)({ ...operator, operator: 'Mul' }, [a, a], preparing);
+  return binaryOperator(() => (x, z) => x ** z)(operator, [a, b], preparing);
+};
+
+/** The sign of the divisor, or with fmod that of the dividend. */
+const modulo: OperatorImplementation = (operator, inputs, preparing) => {
+  const cut = numberAttribute(operator, 'fmod', 0) !== 0;
+  const f: BinaryFunction = cut ? (a, b) => a % b : (a, b) => (b === 0 ? 0 : a - b * Math.floor(a / b));
+  return binaryOperator(() => f)(operator, inputs, preparing);
+};
+
+export const arithmeticOperators: Readonly<Record<string, OperatorImplementation>> = {
+  Add: binaryOperator(() => (a, b) => a + b),
+  Sub: binaryOperator(() => (a, b) => a - b),
+  Mul: binaryOperator(() => (a, b) => a * b),
+  Div: binaryOperator(divide),
+  Mod: modulo,
+  Pow: power,
+  Sum: binaryOperator(() => (a, b) => a + b),
+  Min: binaryOperator(() => Math.min),
+  Max: binaryOperator(() => Math.max),
+  Mean: (operator, inputs, preparing) => {
+    const { outputs, run } = binaryOperator(() => (a, b) => a + b)(operator, inputs, preparing);
+    const y = createOperand(preparing, 'float', outputs[0]!.shape, outputs[0]!.known);
+    return {
+      outputs: [y],
+      run: () => {
+        run?.();
+        mapValues(outputs[0]!.values, y.values, (x) => x / inputs.length);
+      },
+    };
+  },
+  PRelu: binaryOperator(() => (x, slope) => (x < 0 ? x * slope : x)),
+};
