@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { expect, it } from 'vitest';
 import { documentPaths } from '../../scripts/readme/documents.ts';
 import { fillTables } from '../../scripts/readme/tables.ts';
 
-it.each(documentPaths())('has the settings and metrics of the code in %s (npm run readme)', async (path) => {
-  const page = readFileSync(path, 'utf8');
+const root = join(import.meta.dirname, '../..');
+const names = documentPaths().map((path) => relative(root, path));
+
+it.each(names)('has the settings and metrics of the code in %s (npm run readme)', async (name) => {
+  const page = readFileSync(join(root, name), 'utf8');
   expect(page).toBe(await fillTables(page));
 });
 
