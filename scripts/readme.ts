@@ -4,13 +4,14 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { describeConfig } from '../src/config.ts';
+import { documentPaths } from './readme/documents.ts';
+import { runExamples } from './readme/examples.ts';
+import { fillTables } from './readme/tables.ts';
 
-// Fills README.md from what really is: every `curl` in it is run against a server and its answer put into the block
-// below; the settings come from config.ts, the metrics from a scrape.
+// Regenerates the generated parts of README.md and docs/: runs every example that calls the server against a real one and
+// writes its output into the block below it, and the tables of settings and metrics from the code.
 
 const root = join(import.meta.dirname, '..');
-const written = 'http://127.0.0.1:8080';
 
 const models = mkdtempSync(join(tmpdir(), 'unroll-readme-'));
 const data = mkdtempSync(join(tmpdir(), 'unroll-readme-data-'));
@@ -29,60 +30,27 @@ const server = spawn(process.execPath, ['bin/unroll.js', 'serve'], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 try {
-  const url = await urlOf(server);
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const answered = readme.replaceAll(
-    /```sh\n((?:sleep \d+; )?curl [^`]*)```\n\n```(\w*)\n[^`]*```/g,
-    (_, command: string, kind: string) => {
-      const script = `set -euo pipefail\n${command.replaceAll(written, url)}`;
-      const answer = execFileSync('bash', ['-c', script], { encoding: 'utf8' });
-      return `\`\`\`sh\n${command}\`\`\`\n\n\`\`\`${kind}\n${answer.trim().replaceAll(url, written)}\n\`\`\``;
-    },
-  );
-  const metrics = await (await fetch(`${url}/metrics`)).text();
-  writeFileSync(
-    join(root, 'README.md'),
-    fill(fill(answered, 'settings', settings()), 'metrics', list(metrics)),
-  );
+  const url = await readUrl(server);
+  for (const path of documentPaths()) {
+    const page = readFileSync(path, 'utf8');
+    const filled = await fillTables(runExamples(page, url));
+    if (filled !== page) writeFileSync(path, filled);
+  }
 } finally {
   server.kill('SIGTERM');
   await once(server, 'exit');
   for (const folder of [models, data]) rmSync(folder, { recursive: true });
 }
 
-/** The address in the server's greeting. */
-async function urlOf({ stdout }: ChildProcess): Promise<string> {
+/** The address that the server prints when it has started. */
+async function readUrl({ stdout }: ChildProcess): Promise<string> {
   if (stdout)
     for await (const line of createInterface(stdout)) {
-      const url = /^Unroll is at (\S+)/.exec(line)?.[1];
+      const url = /http:\/\/[\d.]+:\d+/.exec(line)?.[0];
       if (url !== undefined) {
         stdout.resume();
         return url;
       }
     }
-  throw new Error('the server did not say where it is');
-}
-
-/** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. */
-function fill(readme: string, name: string, content: string): string {
-  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
-  const [before, rest] = readme.split(open);
-  const after = rest?.split(close)[1];
-  if (before === undefined || after === undefined) throw new Error(`README.md has no ${open} … ${close}`);
-  return `${before}${open}\n${content}\n${close}${after}`;
-}
-
-function settings(): string {
-  const rows = describeConfig().map(({ name, default: value, meaning }) => {
-    const shown = name === 'UNROLL_WORKERS' ? 'cores − 1' : value === '' ? '' : `\`${value}\``;
-    return `| \`${name}\` | ${shown} | ${meaning.replaceAll('<', '&lt;')} |`;
-  });
-  return ['| variable | default | what |', '|---|---|---|', ...rows].join('\n');
-}
-
-function list(metrics: string): string {
-  const rows = [...metrics.matchAll(/^# HELP (unroll_(?!process|nodejs)\w+) (.+)\n# TYPE \S+ (\w+)/gm)].map(
-    ([, name, help, type]) => `| \`${name}\` | ${type} | ${help} |`,
-  );
-  return ['| metric | type | what |', '|---|---|---|', ...rows].join('\n');
+  throw new Error('the server did not print its address');
 }

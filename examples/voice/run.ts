@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { createParser } from 'eventsource-parser';
 import { readWav } from './wav.ts';
 
-// When somebody speaks in a recording, by a voice detector that others trained (README, Models of others): one request, an event a
+// When somebody speaks in a recording, by a voice detector that others trained (docs/importing-models.md): one request, an event a
 // frame as the server gets on, the state carried from frame to frame.   node examples/voice/run.ts speech.wav
 
 const rate = 16_000;

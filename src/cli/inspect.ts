@@ -37,7 +37,7 @@ export async function inspectCommand(
   } catch (error) {
     if (!(error instanceof UnrollError)) throw error;
     print(`network: ${error.message}`);
-    if (format !== 'ONNX') print('it needs a model.json with `network` and `weights` (README, Models)');
+    if (format !== 'ONNX') print('it needs a model.json with `network` and `weights` (docs/model-format.md)');
     return 1;
   }
 }
