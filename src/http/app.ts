@@ -16,8 +16,8 @@ import { refuseOtherMethods } from './plugins/other-methods.ts';
 import { refuseEarly } from './plugins/refuse-early.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
 import { setSecurityHeaders } from './plugins/security-headers.ts';
-import { takeTensorBodies } from './v2/tensor-bodies.ts';
-import { takeUntypedBodies } from './v2/untyped-bodies.ts';
+import { acceptTensorBodies } from './v2/tensor-bodies.ts';
+import { acceptUntypedBodies } from './v2/untyped-bodies.ts';
 import { refuseWhileDraining } from './plugins/refuse-while-draining.ts';
 import { answerUnparsed } from './plugins/unparsed.ts';
 import { isProbe } from './probes.ts';
@@ -96,8 +96,8 @@ export async function buildApp(parts: AppParts) {
   app.removeContentTypeParser('text/plain');
   await takeDatasetBodies(app);
   parseJsonBodies(app);
-  takeTensorBodies(app);
-  takeUntypedBodies(app);
+  acceptTensorBodies(app);
+  acceptUntypedBodies(app);
   answerErrors(app);
   measureRequests(app, metrics);
   // before whatever may refuse it: every answer has its number

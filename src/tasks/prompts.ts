@@ -41,7 +41,11 @@ export async function readPrompts(
   for (const [i, text] of texts.entries()) {
     const field = typeof prompt === 'object' ? `prompt[${i}]` : 'prompt';
     const { maxSteps } = limits;
-    const { ids, unknown, cut } = await encodeInSlices(vocabulary, text, { maxSteps, field, slice });
+    const {
+      ids,
+      unknown,
+      truncated: cut,
+    } = await encodeInSlices(vocabulary, text, { maxSteps, field, slice });
     const whole = [...start, ...ids];
     if (whole.length === 0)
       throw new UnrollError('empty_input', `${field}: ${model.name} cannot start without a prompt`, {

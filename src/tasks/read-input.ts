@@ -101,7 +101,12 @@ async function readText(
   slice: TimeSlice,
 ): Promise<PreparedSequence> {
   if (typeof text !== 'string' && !isTokens(text)) throw mismatch(model, field);
-  const { ids, unknown, tokens, cut } = await encodeInSlices(model.vocabulary!, text, {
+  const {
+    ids,
+    unknown,
+    tokens,
+    truncated: cut,
+  } = await encodeInSlices(model.vocabulary!, text, {
     maxSteps,
     field,
     slice,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { infer } from '../../src/open-inference/infer.ts';
-import { signatureOf } from '../../src/open-inference/tensor-signature.ts';
+import { sourceSignature } from '../../src/open-inference/tensor-signature.ts';
 import { call, fakeContext, models } from '../tasks/fake-context.ts';
 
 describe('infer', () => {
   it('gives the rows of an answer that always has as many as an axis of their own', async () => {
     const model = models.predictRows();
-    expect(signatureOf(model).outputs).toEqual([{ name: 'output', datatype: 'FP32', shape: [-1, 3, 2] }]);
+    expect(sourceSignature(model).outputs).toEqual([{ name: 'output', datatype: 'FP32', shape: [-1, 3, 2] }]);
     const context = fakeContext(model, { output: 0.5 });
     const input = {
       name: 'input',

@@ -178,7 +178,7 @@ describe('a vocabulary of characters', () => {
     expect(vocabulary.encode('axxb', 2)).toMatchObject({ cut: false, unknown: 2 });
     expect(vocabulary.encode('abxx', 2)).toMatchObject({ cut: false, unknown: 2 });
     const cut = vocabulary.encode('axbxa', 2);
-    expect(cut.cut).toBe(true);
+    expect(cut.truncated).toBe(true);
     expect([...cut.ids]).toEqual([0, 1]);
   });
 
@@ -251,7 +251,7 @@ describe('a long text', () => {
       lowercase: true,
       normalize: 'NFC',
     });
-    const parts = vocabulary.encodeInParts(text, Infinity);
+    const parts = vocabulary.encodeIncrementally(text, Infinity);
     let pauses = 0;
     let part = parts.next();
     for (; part.done !== true; part = parts.next()) pauses++;

@@ -10,7 +10,7 @@ type Shown = z.output<typeof modelStatistics>['model_stats'][number];
 const none = { count: 0, ns: 0 };
 const shown = ({ count, ms }: Taken): { count: number; ns: number } => ({ count, ns: Math.round(ms * 1e6) });
 
-export function statisticsOf({ name, version, statistics }: ModelListing): Shown {
+export function toStatistics({ name, version, statistics }: ModelListing): Shown {
   const { lastAsked, success, fail, queue, run, input, output, batches } = statistics.report();
   return {
     name,
