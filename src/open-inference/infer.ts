@@ -73,7 +73,7 @@ async function answer(
   /** Is told when the model's own task is done. */
   done: <T>(task: Promise<T>) => Promise<T>,
 ): Promise<WireTensor[]> {
-  const batch = input.length;
+  const batch = typeof input === 'object' && 'ids' in input ? input.ids.length : input.length;
   const slice = createTimeSlice(call.signal);
   switch (spec.task) {
     case 'classify': {

@@ -4,7 +4,7 @@ import { invalidField, type WireTensor } from './tensor.ts';
 import type { TimeSlice } from '../time-slice.ts';
 import { checkRequestSteps } from '../tasks/budgets.ts';
 import type { TaskLimits } from '../tasks/context.ts';
-import type { TaskInput } from '../tasks/read-input.ts';
+import type { TaskInput, TokenIds } from '../tasks/read-input.ts';
 import { nativeSignature } from './tensor-signature.ts';
 
 const stepsAPart = 64;
@@ -66,30 +66,38 @@ export async function readTensors(
   const steps = each.reduce((sum, length) => sum + length, 0);
   checkRequestSteps(steps, limits, `inputs.${given.name}.shape`);
   const numbers = given.values as readonly number[];
-  const tokens = model.vocabulary?.tokens ?? [];
-  const stepAt =
-    given.name === 'ids'
-      ? (row: number, t: number): string => {
-          const id = numbers[row * longest + t]!;
-          return (
-            tokens.at(id) ??
-            invalidField(`inputs.ids[${row}][${t}]`, `at most ${tokens.length - 1}, was ${id}`)
-          );
-        }
-      : (row: number, t: number): number[] => {
-          const at = (row * longest + t) * width;
-          return numbers.slice(at, at + width);
-        };
-  const rows: (string | number[])[][] = [];
+  if (given.name === 'ids') return readIds(numbers, each, longest, model.vocabulary!.tokens.length, slice);
+  const rows: number[][][] = [];
   for (let row = 0; row < batch; row++) {
-    const sequence: (string | number[])[] = [];
+    const sequence: number[][] = [];
     for (let t = 0; t < each[row]!; t++) {
-      sequence.push(stepAt(row, t));
+      const at = (row * longest + t) * width;
+      sequence.push(numbers.slice(at, at + width));
       if (t % stepsAPart === 0 && slice.due()) await slice.next();
     }
     rows.push(sequence);
   }
   return rows;
+}
+
+/** @param numbers [batch, longest] @param size of the vocabulary @throws UnrollError invalid_request for an id outside the vocabulary */
+async function readIds(
+  numbers: readonly number[],
+  lengths: readonly number[],
+  longest: number,
+  size: number,
+  slice: TimeSlice,
+): Promise<TokenIds> {
+  const ids: number[][] = [];
+  for (const [row, length] of lengths.entries()) {
+    const sequence = numbers.slice(row * longest, row * longest + length);
+    const outside = sequence.findIndex((id) => !(id >= 0 && id < size));
+    if (outside >= 0)
+      invalidField(`inputs.ids[${row}][${outside}]`, `at most ${size - 1}, was ${sequence[outside]}`);
+    ids.push(sequence);
+    if (slice.due()) await slice.next();
+  }
+  return { ids };
 }
 
 function checkDatatype({ name, datatype }: WireTensor, wants: 'texts' | 'whole' | 'numbers'): void {

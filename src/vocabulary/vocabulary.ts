@@ -62,6 +62,8 @@ export interface Vocabulary {
   encodeTokens(tokens: readonly string[], most?: number): Encoded;
   /** Either, pausing after some hundred tokens, so that a long text does not hold up whoever has other things to do. */
   encodeIncrementally(text: string | readonly string[], most: number): Generator<undefined, Encoded>;
+  /** The ids of a step whose token is known by its id: its own, then those of its characters. @throws RangeError */
+  stepIds(id: number): readonly number[];
   decode(ids: ArrayLike<number>): string;
 }
 
@@ -151,6 +153,11 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
     columns,
     encode,
     encodeTokens: encode,
+    stepIds(id) {
+      const text = tokens.at(id);
+      if (text === undefined) throw new RangeError(`id: at most ${tokens.length - 1}, was ${id}`);
+      return [id, ...affixIds(text)];
+    },
     encodeIncrementally: (text, most) => encodePieces(piecesOf(text), most),
     decode: (sequence) =>
       Array.from(sequence, (id) => tokens.at(id) ?? '').join(input.vocabulary === 'characters' ? '' : ' '),
