@@ -1,12 +1,14 @@
 import { resolveNetwork, type ResolvedNetwork } from '../network/encoder-decoder.ts';
 import type { ModelSpec } from '../network/spec.ts';
-import { idsOf } from '../vocabulary/ids-of.ts';
+import { toIdsInput } from '../vocabulary/ids-input.ts';
 
 /** The network of a model.json, with what it reads told by the vocabularies and features there. @throws UnrollError invalid_model */
 export function resolveModelNetwork({ inputs, outputs, network }: ModelSpec): ResolvedNetwork {
   const own =
-    inputs.kind === 'text' ? idsOf(inputs) : { kind: 'features' as const, width: inputs.features.length };
+    inputs.kind === 'text'
+      ? toIdsInput(inputs)
+      : { kind: 'features' as const, width: inputs.features.length };
   return network.encoder && outputs.vocabulary
-    ? resolveNetwork(network, idsOf(outputs.vocabulary), own)
+    ? resolveNetwork(network, toIdsInput(outputs.vocabulary), own)
     : resolveNetwork(network, own, null);
 }

@@ -13,8 +13,8 @@ import { refuseOtherMethods } from './plugins/other-methods.ts';
 import { refuseEarly } from './plugins/refuse-early.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
 import { setSecurityHeaders } from './plugins/security-headers.ts';
-import { takeTensorBodies } from './v2/tensor-bodies.ts';
-import { takeUntypedBodies } from './v2/untyped-bodies.ts';
+import { acceptTensorBodies } from './v2/tensor-bodies.ts';
+import { acceptUntypedBodies } from './v2/untyped-bodies.ts';
 import { refuseWhileDraining } from './plugins/refuse-while-draining.ts';
 import { handleParseError } from './plugins/parse-error.ts';
 import { isProbe } from './probes.ts';
@@ -65,8 +65,8 @@ export async function buildApp(parts: AppParts) {
   app.removeContentTypeParser('text/plain');
   await acceptDatasetBodies(app);
   parseJsonBodies(app);
-  takeTensorBodies(app);
-  takeUntypedBodies(app);
+  acceptTensorBodies(app);
+  acceptUntypedBodies(app);
   setErrorHandlers(app);
   measureRequests(app, metrics);
   // before whatever may refuse it: every answer has its number

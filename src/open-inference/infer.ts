@@ -4,7 +4,7 @@ import type { Datatype } from './datatypes.ts';
 import type { WireTensor } from './tensor.ts';
 import { classify } from '../tasks/classify.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
-import { longestText, numberBytes } from '../tasks/budgets.ts';
+import { longestTextBytes, numberBytes } from '../tasks/budgets.ts';
 import type { Call, TaskContext } from '../tasks/context.ts';
 import { decode } from '../tasks/decode.ts';
 import { generate } from '../tasks/generate.ts';
@@ -41,7 +41,7 @@ export function infer(
 ): Promise<Inferred> {
   return withModel(context, call, null, async (model) => {
     const began = performance.now();
-    const { ours, theirs } = tensorNames(model.spec);
+    const { toNative: ours, toSource: theirs } = tensorNames(model.spec);
     const named = inputs.map((input) => ({ ...input, name: ours(input.name) }));
     const sequences = await readTensors(model, named, context.limits, createTimeSlice(call.signal));
     const read = performance.now();
@@ -73,7 +73,7 @@ async function answer(
   /** Is told when the model's own task is done. */
   done: <T>(task: Promise<T>) => Promise<T>,
 ): Promise<WireTensor[]> {
-  const batch = input.length;
+  const batch = typeof input === 'object' && 'ids' in input ? input.ids.length : input.length;
   const slice = createTimeSlice(call.signal);
   switch (spec.task) {
     case 'classify': {
@@ -157,7 +157,7 @@ function replyBytesOf(
   perNumber: number,
 ): ((steps: readonly number[]) => number) | undefined {
   const width = network.info.outputWidth;
-  const label = longestText(spec.outputs.labels ?? []);
+  const label = longestTextBytes(spec.outputs.labels ?? []);
   switch (spec.task) {
     case 'classify':
       return ({ length }) => length * (width * perNumber + label);

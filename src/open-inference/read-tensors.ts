@@ -1,11 +1,11 @@
 import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
-import { wrong, type WireTensor } from './tensor.ts';
+import { invalidField, type WireTensor } from './tensor.ts';
 import type { TimeSlice } from '../time-slice.ts';
 import { checkRequestSteps } from '../tasks/budgets.ts';
 import type { TaskLimits } from '../tasks/context.ts';
-import type { TaskInput } from '../tasks/read-input.ts';
-import { ownSignature } from './tensor-signature.ts';
+import type { TaskInput, TokenIds } from '../tasks/read-input.ts';
+import { nativeSignature } from './tensor-signature.ts';
 
 const stepsAPart = 64;
 
@@ -16,28 +16,31 @@ export async function readTensors(
   limits: TaskLimits,
   slice: TimeSlice,
 ): Promise<TaskInput> {
-  const { inputs: wanted, optional } = ownSignature(model);
+  const { inputs: wanted, optional } = nativeSignature(model);
   const known = [...wanted, ...optional];
   const byName = new Map<string, WireTensor>();
   inputs.forEach((input, i) => {
     if (!known.some(({ name }) => name === input.name))
-      wrong(
+      invalidField(
         `inputs[${i}].name`,
         `the model has no input ${JSON.stringify(input.name.slice(0, 64))}, but ${known.map(({ name }) => name).join(', ')}`,
       );
-    if (byName.has(input.name)) wrong(`inputs[${i}].name`, `${input.name} stands there twice`);
+    if (byName.has(input.name)) invalidField(`inputs[${i}].name`, `${input.name} stands there twice`);
     byName.set(input.name, input);
   });
   const given = byName.get('ids') ?? byName.get('input');
-  if (!given) return wrong('inputs', `${wanted[0]!.name} is missing`);
+  if (!given) return invalidField('inputs', `${wanted[0]!.name} is missing`);
   if (byName.has('ids') && byName.has('input'))
-    wrong('inputs', 'ids and input are two ways to say one thing');
+    invalidField('inputs', 'ids and input are two ways to say one thing');
   const shape = known.find(({ name }) => name === given.name)!.shape;
   if (
     given.shape.length !== shape.length ||
     shape.some((size, axis) => size >= 0 && size !== given.shape[axis])
   )
-    wrong(`inputs.${given.name}.shape`, `must be [${shape.join(', ')}], was [${given.shape.join(', ')}]`);
+    invalidField(
+      `inputs.${given.name}.shape`,
+      `must be [${shape.join(', ')}], was [${given.shape.join(', ')}]`,
+    );
   checkDatatype(given, shape.length === 1 ? 'texts' : given.name === 'ids' ? 'whole' : 'numbers');
   if (given.datatype === 'BYTES') return given.values;
 
@@ -63,29 +66,38 @@ export async function readTensors(
   const steps = each.reduce((sum, length) => sum + length, 0);
   checkRequestSteps(steps, limits, `inputs.${given.name}.shape`);
   const numbers = given.values as readonly number[];
-  const tokens = model.vocabulary?.tokens ?? [];
-  const stepAt =
-    given.name === 'ids'
-      ? (row: number, t: number): string => {
-          const id = numbers[row * longest + t]!;
-          return (
-            tokens.at(id) ?? wrong(`inputs.ids[${row}][${t}]`, `at most ${tokens.length - 1}, was ${id}`)
-          );
-        }
-      : (row: number, t: number): number[] => {
-          const at = (row * longest + t) * width;
-          return numbers.slice(at, at + width);
-        };
-  const rows: (string | number[])[][] = [];
+  if (given.name === 'ids') return readIds(numbers, each, longest, model.vocabulary!.tokens.length, slice);
+  const rows: number[][][] = [];
   for (let row = 0; row < batch; row++) {
-    const sequence: (string | number[])[] = [];
+    const sequence: number[][] = [];
     for (let t = 0; t < each[row]!; t++) {
-      sequence.push(stepAt(row, t));
+      const at = (row * longest + t) * width;
+      sequence.push(numbers.slice(at, at + width));
       if (t % stepsAPart === 0 && slice.due()) await slice.next();
     }
     rows.push(sequence);
   }
   return rows;
+}
+
+/** @param numbers [batch, longest] @param size of the vocabulary @throws UnrollError invalid_request for an id outside the vocabulary */
+async function readIds(
+  numbers: readonly number[],
+  lengths: readonly number[],
+  longest: number,
+  size: number,
+  slice: TimeSlice,
+): Promise<TokenIds> {
+  const ids: number[][] = [];
+  for (const [row, length] of lengths.entries()) {
+    const sequence = numbers.slice(row * longest, row * longest + length);
+    const outside = sequence.findIndex((id) => !(id >= 0 && id < size));
+    if (outside >= 0)
+      invalidField(`inputs.ids[${row}][${outside}]`, `at most ${size - 1}, was ${sequence[outside]}`);
+    ids.push(sequence);
+    if (slice.due()) await slice.next();
+  }
+  return { ids };
 }
 
 function checkDatatype({ name, datatype }: WireTensor, wants: 'texts' | 'whole' | 'numbers'): void {
@@ -96,7 +108,7 @@ function checkDatatype({ name, datatype }: WireTensor, wants: 'texts' | 'whole' 
         ? /^U?INT/.test(datatype)
         : /^(FP|U?INT)/.test(datatype);
   if (!fits)
-    wrong(
+    invalidField(
       `inputs.${name}.datatype`,
       `must be ${{ texts: 'BYTES', whole: 'INT64 or another whole type', numbers: 'FP32 or another number type' }[wants]}, was ${datatype}`,
     );
@@ -106,10 +118,10 @@ function lengthsFor(given: WireTensor | undefined, batch: number, longest: numbe
   if (!given) return Array<number>(batch).fill(longest);
   checkDatatype(given, 'whole');
   if (given.shape.length !== 1 || given.shape[0] !== batch)
-    wrong('inputs.lengths.shape', `must be [${batch}], was [${given.shape.join(', ')}]`);
+    invalidField('inputs.lengths.shape', `must be [${batch}], was [${given.shape.join(', ')}]`);
   (given.values as readonly number[]).forEach((length, row) => {
     if (length < 1 || length > longest)
-      wrong(`inputs.lengths[${row}]`, `must be from 1 to ${longest}, was ${length}`);
+      invalidField(`inputs.lengths[${row}]`, `must be from 1 to ${longest}, was ${length}`);
   });
   return given.values as readonly number[];
 }

@@ -2,8 +2,8 @@ import type { ServedSpec } from '../repository/loader-messages.ts';
 
 /** Our own name of a tensor by the one that a model's file has for it, and the other way round. */
 export interface TensorNames {
-  readonly ours: (name: string) => string;
-  readonly theirs: (name: string) => string;
+  readonly toNative: (name: string) => string;
+  readonly toSource: (name: string) => string;
 }
 
 /**
@@ -28,5 +28,5 @@ export function tensorNames({
       toTheirs.set(own, theirs);
       toOurs.set(theirs, own);
     }
-  return { ours: (name) => toOurs.get(name) ?? name, theirs: (name) => toTheirs.get(name) ?? name };
+  return { toNative: (name) => toOurs.get(name) ?? name, toSource: (name) => toTheirs.get(name) ?? name };
 }

@@ -24,16 +24,16 @@ const tensor = (name: string, datatype: Datatype, ...shape: number[]): TensorSig
 });
 
 /** What a model takes and gives, by the names that its file has where it has any. */
-export function signatureOf(model: Pick<ServedModel, 'spec' | 'network'>): Signature {
-  const { inputs, optional, outputs } = ownSignature(model);
-  const { theirs } = tensorNames(model.spec);
+export function sourceSignature(model: Pick<ServedModel, 'spec' | 'network'>): Signature {
+  const { inputs, optional, outputs } = nativeSignature(model);
+  const { toSource: theirs } = tensorNames(model.spec);
   const renamed = (list: readonly TensorSignature[]): TensorSignature[] =>
     list.map((one) => ({ ...one, name: theirs(one.name) }));
   return { inputs: renamed(inputs), optional: renamed(optional), outputs: renamed(outputs) };
 }
 
 /** The same by the server's own names. */
-export function ownSignature({ spec, network }: Pick<ServedModel, 'spec' | 'network'>): Signature {
+export function nativeSignature({ spec, network }: Pick<ServedModel, 'spec' | 'network'>): Signature {
   const { inputs, task } = spec;
   const reads =
     inputs.kind === 'text'

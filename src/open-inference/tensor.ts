@@ -15,40 +15,40 @@ const mostElements = 16 * 1024 * 1024;
 const mostDimensions = 8;
 
 /** @throws UnrollError invalid_request for what is no shape, or one too large */
-function elementsOf(shape: readonly number[], field: string): number {
+function countElements(shape: readonly number[], field: string): number {
   if (shape.length > mostDimensions)
-    wrong(`${field}.shape`, `at most ${mostDimensions} dimensions, was ${shape.length}`);
+    invalidField(`${field}.shape`, `at most ${mostDimensions} dimensions, was ${shape.length}`);
   let count = 1;
   for (const size of shape) {
-    if (!Number.isSafeInteger(size) || size < 0) wrong(`${field}.shape`, `a dimension of ${size}`);
+    if (!Number.isSafeInteger(size) || size < 0) invalidField(`${field}.shape`, `a dimension of ${size}`);
     // an axis of none makes no other small: whoever counts rows would count them all
     count *= Math.max(1, size);
   }
   if (!(count <= mostElements))
-    wrong(`${field}.shape`, `at most ${mostElements} elements, was [${shape.join(', ')}]`);
+    invalidField(`${field}.shape`, `at most ${mostElements} elements, was [${shape.join(', ')}]`);
   return shape.includes(0) ? 0 : count;
 }
 
 /** The values of JSON data, flat or nested as the shape is. @throws UnrollError invalid_request */
-export function valuesOfJson(
+export function parseJsonValues(
   data: unknown,
   { datatype, shape }: { datatype: Datatype; shape: readonly number[] },
   field: string,
 ): number[] | string[] {
-  const count = elementsOf(shape, field);
-  if (!Array.isArray(data)) return wrong(`${field}.data`, 'must be a list');
+  const count = countElements(shape, field);
+  if (!Array.isArray(data)) return invalidField(`${field}.data`, 'must be a list');
   const flat = data.some((one) => Array.isArray(one))
     ? unnested(data, shape, `${field}.data`)
     : (data as unknown[]);
   if (flat.length !== count)
-    wrong(`${field}.data`, `[${shape.join(', ')}] takes ${count} elements, was given ${flat.length}`);
+    invalidField(`${field}.data`, `[${shape.join(', ')}] takes ${count} elements, was given ${flat.length}`);
   const at = (i: number): string => `${field}.data[${i}]`;
   if (datatype === 'BYTES')
-    return flat.map((one, i) => (typeof one === 'string' ? one : wrong(at(i), 'must be a text')));
+    return flat.map((one, i) => (typeof one === 'string' ? one : invalidField(at(i), 'must be a text')));
   return flat.map((one, i) => {
     const value = typeof one === 'boolean' && datatype === 'BOOL' ? Number(one) : one;
-    if (typeof value !== 'number') return wrong(at(i), `must be a number, was ${typeof one}`);
-    if (!fits(value, datatype)) wrong(at(i), `must be ${datatype}, was ${value}`);
+    if (typeof value !== 'number') return invalidField(at(i), `must be a number, was ${typeof one}`);
+    if (!fits(value, datatype)) invalidField(at(i), `must be ${datatype}, was ${value}`);
     return value;
   });
 }
@@ -60,7 +60,7 @@ function unnested(data: readonly unknown[], shape: readonly number[], field: str
   const at = (): string => field + path.map((i) => `[${i}]`).join('');
   const walk = (list: readonly unknown[], axis: number): void => {
     if (list.length !== shape[axis])
-      wrong(
+      invalidField(
         at(),
         `the shape [${shape.join(', ')}] has ${shape[axis] ?? 'no'} elements here, was given ${list.length}`,
       );
@@ -70,7 +70,7 @@ function unnested(data: readonly unknown[], shape: readonly number[], field: str
     }
     for (const [i, one] of list.entries()) {
       path.push(i);
-      if (!Array.isArray(one)) wrong(at(), 'must be a list');
+      if (!Array.isArray(one)) invalidField(at(), 'must be a list');
       else walk(one, axis + 1);
       path.pop();
     }
@@ -83,25 +83,25 @@ function unnested(data: readonly unknown[], shape: readonly number[], field: str
 const elementsAPart = 16_384;
 
 /** Raw numbers; of BYTES each element after its length, 4 bytes. @throws UnrollError invalid_request, cancelled */
-export async function valuesOfBytes(
+export async function parseBinaryValues(
   bytes: Uint8Array,
   { datatype, shape }: { datatype: Datatype; shape: readonly number[] },
   field: string,
   slice: TimeSlice = createTimeSlice(),
 ): Promise<number[] | string[]> {
-  const count = elementsOf(shape, field);
+  const count = countElements(shape, field);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (datatype !== 'BYTES') {
     const { bytes: size, read } = numberDatatypes[datatype];
     if (bytes.length !== count * size)
-      wrong(
+      invalidField(
         field,
         `[${shape.join(', ')}] of ${datatype} takes ${count * size} bytes, was given ${bytes.length}`,
       );
     const numbers: number[] = [];
     for (let i = 0; i < count; i++) {
       const value = read(view, i * size);
-      if (!fits(value, datatype)) wrong(`${field}[${i}]`, `must be ${datatype}, was ${value}`);
+      if (!fits(value, datatype)) invalidField(`${field}[${i}]`, `must be ${datatype}, was ${value}`);
       numbers.push(value);
       if (i % elementsAPart === 0 && slice.due()) await slice.next();
     }
@@ -113,16 +113,16 @@ export async function valuesOfBytes(
   for (let i = 0; i < count; i++) {
     const length = at + 4 <= bytes.length ? view.getUint32(at, true) : -1;
     if (length < 0 || at + 4 + length > bytes.length)
-      return wrong(`${field}[${i}]`, 'its bytes end too soon');
+      return invalidField(`${field}[${i}]`, 'its bytes end too soon');
     try {
       texts.push(utf8.decode(bytes.subarray(at + 4, at + 4 + length)));
     } catch {
-      return wrong(`${field}[${i}]`, 'is not UTF-8');
+      return invalidField(`${field}[${i}]`, 'is not UTF-8');
     }
     at += 4 + length;
     if (slice.due()) await slice.next();
   }
-  if (at !== bytes.length) wrong(field, `${bytes.length - at} bytes belong to no element`);
+  if (at !== bytes.length) invalidField(field, `${bytes.length - at} bytes belong to no element`);
   return texts;
 }
 
@@ -132,13 +132,13 @@ function fits(value: number, datatype: Exclude<Datatype, 'BYTES'>): boolean {
 }
 
 /** How many bytes `partsOf` gives. */
-export function byteLengthOf({ datatype, values }: WireTensor): number {
+export function binaryByteLength({ datatype, values }: WireTensor): number {
   if (datatype !== 'BYTES') return values.length * numberDatatypes[datatype].bytes;
   return (values as readonly string[]).reduce((sum, text) => sum + 4 + Buffer.byteLength(text), 0);
 }
 
 /** The elements' bytes, as the binary extension has them, in parts. */
-export function* partsOf({ datatype, values }: WireTensor): Generator<Uint8Array> {
+export function* binaryChunks({ datatype, values }: WireTensor): Generator<Uint8Array> {
   if (datatype === 'BYTES') {
     for (let at = 0; at < values.length; at += textsAPart)
       yield Buffer.concat(
@@ -161,6 +161,6 @@ export function* partsOf({ datatype, values }: WireTensor): Generator<Uint8Array
 }
 const textsAPart = 1024;
 
-export function wrong(field: string, what: string): never {
+export function invalidField(field: string, what: string): never {
   throw new UnrollError('invalid_request', `${field}: ${what}`, { field });
 }

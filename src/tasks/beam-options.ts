@@ -33,13 +33,13 @@ export interface DecodeSettings {
 const roomFor = (steps: number): number => 2 * steps + 50;
 
 /** Tokens that every output begins with, and those that none has; the same for all sources of a request. */
-export interface DecodeRules {
+export interface TokenRules {
   readonly prefix: readonly number[];
   readonly suppress: readonly number[];
 }
 
 /** @throws UnrollError invalid_request, input_mismatch */
-export function decodeRules({ target }: ServedModel, body: DecodeSettings): DecodeRules {
+export function encodeTokenRules({ target }: ServedModel, body: DecodeSettings): TokenRules {
   const prefix = body.prefix === undefined ? [] : idsOf(target!, body.prefix, 'prefix');
   const suppress = (body.suppress ?? []).flatMap((token, i) => idsOf(target!, [token], `suppress[${i}]`));
   const suppressed = new Set(suppress);
@@ -59,11 +59,11 @@ export function decodeRules({ target }: ServedModel, body: DecodeSettings): Deco
 }
 
 /** The caller's wish, else the model's default, else ours; for a source of so many steps. @throws UnrollError invalid_request */
-export function decodeOptions(
+export function resolveDecodeOptions(
   { spec }: ServedModel,
   body: DecodeSettings,
   limits: TaskLimits,
-  { prefix, suppress }: DecodeRules,
+  { prefix, suppress }: TokenRules,
   sourceSteps: number,
 ): DecodeOptions[] {
   const defaults = spec.decoding;

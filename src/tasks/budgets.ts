@@ -28,7 +28,7 @@ export function checkReplyBytes(bytes: number, { maxReplyBytes }: TaskLimits, fi
 }
 
 /** The same for what is answered to sequences, by the task itself or by what asked it. @throws UnrollError reply_too_large */
-export function checkReplyTo(
+export function checkReplySize(
   sequences: readonly { readonly steps: number }[],
   own: () => number,
   { replyBytes }: Call,
@@ -53,7 +53,7 @@ export const longestTokenBytes = ({ tokens }: Vocabulary): number => punctuation
 const longest = new WeakMap<readonly string[], number>();
 
 /** The same for the longest of a model's labels, which stay the same. */
-export function longestText(texts: readonly string[]): number {
+export function longestTextBytes(texts: readonly string[]): number {
   const known = longest.get(texts);
   if (known !== undefined) return known;
   let most = 0;

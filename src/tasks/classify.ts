@@ -1,10 +1,17 @@
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice } from '../time-slice.ts';
-import { checkReplyTo, longestText, numberBytes } from './budgets.ts';
+import { checkReplySize, longestTextBytes, numberBytes } from './budgets.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
 import { bestLabels, type Scored } from './labels.ts';
 import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
-import { collectOutputs, follow, onlyOne, rowsOf, runSequences, type Submission } from './run-sequences.ts';
+import {
+  collectOutputs,
+  streamSequence,
+  requireSingle,
+  splitRows,
+  runSequences,
+  type Submission,
+} from './run-sequences.ts';
 import { streamWithModel, withModel } from './with-model.ts';
 import { headOf, type ReplyHead } from './usage.ts';
 
@@ -26,8 +33,8 @@ export function classify(context: TaskContext, call: Call, body: ClassifyBody): 
     const sequences = await readInputs(model, body.input, context.limits, call.signal);
     const labels = model.spec.outputs.labels!;
     const bytes = (): number =>
-      sequences.length * (Math.min(body.top_k, labels.length) + 1) * (scoredBytes + longestText(labels));
-    checkReplyTo(sequences, bytes, call, context.limits);
+      sequences.length * (Math.min(body.top_k, labels.length) + 1) * (scoredBytes + longestTextBytes(labels));
+    checkReplySize(sequences, bytes, call, context.limits);
     const submissions = sequences.map((sequence) => submissionOf(model, sequence, 'last'));
     const results = await runSequences(context, call, submissions, collectOutputs);
     const ends = results.map(({ end }) => end);
@@ -51,12 +58,12 @@ export function classifyStream(
   body: ClassifyBody,
 ): AsyncGenerator<TaskEvent> {
   return streamWithModel(context, call, 'classify', async function* (model) {
-    const sequence = onlyOne(await readInputs(model, body.input, context.limits, call.signal), 'input');
+    const sequence = requireSingle(await readInputs(model, body.input, context.limits, call.signal), 'input');
     let last: Prediction | undefined;
-    for await (const event of follow(context, call, submissionOf(model, sequence, 'every'))) {
+    for await (const event of streamSequence(context, call, submissionOf(model, sequence, 'every'))) {
       if (event.kind === 'outputs') {
         let step = event.first;
-        for (const scores of rowsOf(event)) {
+        for (const scores of splitRows(event)) {
           last = predictionOf(model, scores, body.top_k);
           yield { event: 'step', data: { step: step++, ...last } };
         }

@@ -5,10 +5,16 @@ import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
 import { checkDecodeCost } from './decode-cost.ts';
-import { decodeOptions, decodeRules } from './beam-options.ts';
-import { finite } from './float32-text.ts';
+import { resolveDecodeOptions, encodeTokenRules } from './beam-options.ts';
+import { requireFinite } from './float32-text.ts';
 import { readInputs, type PreparedSequence } from './read-input.ts';
-import { follow, onlyOne, runSequences, type Collector, type Submission } from './run-sequences.ts';
+import {
+  streamSequence,
+  requireSingle,
+  runSequences,
+  type Collector,
+  type Submission,
+} from './run-sequences.ts';
 import { streamWithModel, withModel } from './with-model.ts';
 import { headOf, type ReplyHead } from './usage.ts';
 import type { DecodeBody } from './decode-body.ts';
@@ -69,11 +75,11 @@ function collectHypotheses(): Collector<Hypothesis[]> {
 /** A `token` event as soon as the token is certain, then the reply. */
 export function decodeStream(context: TaskContext, call: Call, body: DecodeBody): AsyncGenerator<TaskEvent> {
   return streamWithModel(context, call, 'decode', async function* (model) {
-    const source = onlyOne(await readInputs(model, body.input, context.limits, call.signal), 'input');
-    const submission = onlyOne(submissionsOf(context, model, [source], body), 'n');
+    const source = requireSingle(await readInputs(model, body.input, context.limits, call.signal), 'input');
+    const submission = requireSingle(submissionsOf(context, model, [source], body), 'n');
     const decoded: Hypothesis[] = [];
     let end: DoneEvent | null = null;
-    for await (const event of follow(context, call, submission)) {
+    for await (const event of streamSequence(context, call, submission)) {
       if (event.kind === 'token') {
         const { index, text, id, logprob } = event;
         yield { event: 'token', data: { index, text: separatorOf(model, index) + text, id, logprob } };
@@ -104,8 +110,8 @@ function submissionsOf(
         field: 'n',
       },
     );
-  const rules = decodeRules(model, body);
-  const options = sources.map(({ steps }) => decodeOptions(model, body, limits, rules, steps));
+  const rules = encodeTokenRules(model, body);
+  const options = sources.map(({ steps }) => resolveDecodeOptions(model, body, limits, rules, steps));
   checkDecodeCost(model, sources, body, options, limits);
   return sources.flatMap(({ values }, i) =>
     options[i]!.map((decode) => ({
@@ -145,16 +151,16 @@ async function outputOf(
 ): Promise<DecodedOutput> {
   const rows: number[][] = [];
   for (const row of attention ?? []) {
-    rows.push(Array.from(row, finite));
+    rows.push(Array.from(row, requireFinite));
     if (slice.due()) await slice.next();
   }
   if (slice.due()) await slice.next();
   return {
     text: target!.decode(ids),
     tokens: ids.map((id) => target!.tokens.at(id)!),
-    score: finite(score),
+    score: requireFinite(score),
     finish_reason: finish,
-    ...(body.logprobs && { logprobs: logprobs.map(finite) }),
+    ...(body.logprobs && { logprobs: logprobs.map(requireFinite) }),
     ...(attention && { attention: rows }),
   };
 }

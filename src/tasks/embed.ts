@@ -1,7 +1,7 @@
 import { createTimeSlice } from '../time-slice.ts';
 import { checkReplyBytes, numberBytes } from './budgets.ts';
 import type { Call, TaskContext } from './context.ts';
-import { shortest } from './float32-text.ts';
+import { shortestFloat32 } from './float32-text.ts';
 import { readInputs, type TaskInput } from './read-input.ts';
 import { collectOutputs, runSequences } from './run-sequences.ts';
 import { withModel } from './with-model.ts';
@@ -31,7 +31,7 @@ export function embed(context: TaskContext, call: Call, body: EmbedBody): Promis
     const slice = createTimeSlice(call.signal);
     const embeddings: number[][] = [];
     for (const { result } of results) {
-      embeddings.push(Array.from(result[0]!.values, shortest));
+      embeddings.push(Array.from(result[0]!.values, shortestFloat32));
       if (slice.due()) await slice.next();
     }
     return { ...headOf(model, ends, sequences), embeddings };

@@ -23,7 +23,7 @@ export async function encodeInSlices(
       `${field}: at most ${maxUnits} UTF-16 units for ${maxSteps} steps, was given ${text.length}`,
       { field },
     );
-  const encoding = vocabulary.encodeInParts(text, maxSteps);
+  const encoding = vocabulary.encodeIncrementally(text, maxSteps);
   for (;;) {
     const { done, value } = encoding.next();
     if (done) return value;

@@ -5,8 +5,8 @@ import { UnrollError } from '../errors.ts';
  * digits always are enough, so no bit is lost in JSON.
  * @throws UnrollError internal for NaN and ±∞, which JSON cannot say
  */
-export function shortest(value: number): number {
-  finite(value);
+export function shortestFloat32(value: number): number {
+  requireFinite(value);
   for (let digits = 6; digits < 9; digits++) {
     const rounded = Number(value.toPrecision(digits));
     if (Math.fround(rounded) === value) return rounded;
@@ -15,7 +15,7 @@ export function shortest(value: number): number {
 }
 
 /** The number itself. @throws UnrollError internal for NaN and ±∞ */
-export function finite(value: number): number {
+export function requireFinite(value: number): number {
   if (Number.isFinite(value)) return value;
   throw new UnrollError('internal', `the network gave ${value}, which is out of a float32's range`);
 }

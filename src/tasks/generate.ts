@@ -5,15 +5,21 @@ import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { checkReplyBytes, checkRequestSteps, longestTokenBytes } from './budgets.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
-import { optionsOf, type DecodingBody } from './sampling-options.ts';
-import { finite } from './float32-text.ts';
+import { resolveSamplingOptions, type SamplingSettings } from './sampling-options.ts';
+import { requireFinite } from './float32-text.ts';
 import { mergeStreams } from './merge-streams.ts';
 import { readPrompts, type Prompt } from './prompts.ts';
-import { follow, onlyOne, runSequences, type Collector, type Submission } from './run-sequences.ts';
+import {
+  streamSequence,
+  requireSingle,
+  runSequences,
+  type Collector,
+  type Submission,
+} from './run-sequences.ts';
 import { streamWithModel, withModel } from './with-model.ts';
 import { headOf, type ReplyHead } from './usage.ts';
 
-export interface GenerateBody extends DecodingBody {
+export interface GenerateBody extends SamplingSettings {
   /** None: the model starts by itself. */
   readonly prompt?: string | readonly string[] | undefined;
 }
@@ -58,11 +64,14 @@ export function generateStream(
   body: GenerateBody,
 ): AsyncGenerator<TaskEvent> {
   return streamWithModel(context, call, 'generate', async function* (model) {
-    const prompt = onlyOne(await readPrompts(model, body.prompt, context.limits, call.signal), 'prompt');
+    const prompt = requireSingle(
+      await readPrompts(model, body.prompt, context.limits, call.signal),
+      'prompt',
+    );
     const submissions = submissionsOf(context, model, [prompt], body);
     const choices = submissions.map(() => collectGenerated(body));
     const ends: DoneEvent[] = [];
-    const streams = submissions.map((submission) => follow(context, call, submission));
+    const streams = submissions.map((submission) => streamSequence(context, call, submission));
     for await (const { source, value } of mergeStreams(streams)) {
       if (value.kind === 'done') ends[source] = value;
       else if (value.kind === 'token') {
@@ -86,7 +95,7 @@ function submissionsOf(
   prompts: readonly Prompt[],
   body: GenerateBody,
 ): Submission[] {
-  const options = optionsOf(model, body, limits);
+  const options = resolveSamplingOptions(model, body, limits);
   const { inputs } = model.spec;
   const separator = inputs.kind === 'text' && inputs.vocabulary === 'words' ? ' ' : '';
   const n = body.n ?? 1;
@@ -121,7 +130,7 @@ function submissionsOf(
 const scoredTokenBytes = 44;
 const generatedBytes = 80;
 
-const rounded = (logprob: number): number => Number(finite(logprob).toPrecision(7));
+const rounded = (logprob: number): number => Number(requireFinite(logprob).toPrecision(7));
 
 const logprobOf = ({ text, id, logprob, top }: TokenEvent): TokenLogprob => ({
   text,

@@ -1,5 +1,5 @@
 import { topIndexes } from '../decoding/candidates.ts';
-import { shortest } from './float32-text.ts';
+import { shortestFloat32 } from './float32-text.ts';
 
 export interface Scored {
   readonly label: string;
@@ -10,7 +10,7 @@ export interface Scored {
 export function bestLabels(scores: Float32Array, labels: readonly string[], count: number): Scored[] {
   return indexesOfLargest(scores, Math.min(count, scores.length)).map((id) => ({
     label: labels[id]!,
-    score: shortest(scores[id]!),
+    score: shortestFloat32(scores[id]!),
   }));
 }
 

@@ -1,11 +1,18 @@
 import { answerRows, answersOnce } from '../network/answers-once.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
-import { checkReplyTo, numberBytes } from './budgets.ts';
+import { checkReplySize, numberBytes } from './budgets.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
-import { shortest } from './float32-text.ts';
+import { shortestFloat32 } from './float32-text.ts';
 import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
-import { follow, onlyOne, rowsOf, runSequences, type Collector, type Submission } from './run-sequences.ts';
+import {
+  streamSequence,
+  requireSingle,
+  splitRows,
+  runSequences,
+  type Collector,
+  type Submission,
+} from './run-sequences.ts';
 import { streamWithModel, withModel } from './with-model.ts';
 import { headOf, type ReplyHead } from './usage.ts';
 
@@ -25,7 +32,7 @@ export function predict(context: TaskContext, call: Call, body: PredictBody): Pr
     const bytes = (): number =>
       sequences.reduce((sum, { steps }) => sum + (once ? 1 : steps), 0) *
       (model.network.info.outputWidth * numberBytes + rowBytes);
-    checkReplyTo(sequences, bytes, call, context.limits);
+    checkReplySize(sequences, bytes, call, context.limits);
     const submissions = sequences.map((sequence) => submissionOf(model, sequence, once ? 'last' : 'every'));
     const results = await runSequences(context, call, submissions, (_, slice) => collectRows(model, slice));
     const ends = results.map(({ end }) => end);
@@ -47,7 +54,7 @@ function collectRows(model: ServedModel, slice: TimeSlice): Collector<number[][]
   return {
     async push(event) {
       if (event.kind !== 'outputs') return;
-      for (const row of rowsOf(event)) {
+      for (const row of splitRows(event)) {
         rows.push(await inUnits(model, row, slice));
         if (slice.due()) await slice.next();
       }
@@ -63,12 +70,12 @@ export function predictStream(
   body: PredictBody,
 ): AsyncGenerator<TaskEvent> {
   return streamWithModel(context, call, 'predict', async function* (model) {
-    const sequence = onlyOne(await readInputs(model, body.input, context.limits, call.signal), 'input');
+    const sequence = requireSingle(await readInputs(model, body.input, context.limits, call.signal), 'input');
     const slice = createTimeSlice(call.signal);
     const rows: number[][] = [];
-    for await (const event of follow(context, call, submissionOf(model, sequence, 'every'))) {
+    for await (const event of streamSequence(context, call, submissionOf(model, sequence, 'every'))) {
       if (event.kind === 'outputs') {
-        for (const row of rowsOf(event)) {
+        for (const row of splitRows(event)) {
           const output = await inUnits(model, row, slice);
           yield { event: 'step', data: { step: rows.length, output } };
           rows.push(output);
@@ -111,7 +118,7 @@ async function inUnits({ spec }: ServedModel, row: Float32Array, slice: TimeSlic
   for (let k = 0; k < row.length; k++) {
     const unit = units?.[k % units.length];
     const value = row[k]!;
-    numbers.push(shortest(unit ? Math.fround(value * unit.scale + unit.mean) : value));
+    numbers.push(shortestFloat32(unit ? Math.fround(value * unit.scale + unit.mean) : value));
     if (k % numbersAPart === numbersAPart - 1 && slice.due()) await slice.next();
   }
   return numbers;

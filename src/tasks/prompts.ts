@@ -41,16 +41,16 @@ export async function readPrompts(
   for (const [i, text] of texts.entries()) {
     const field = typeof prompt === 'object' ? `prompt[${i}]` : 'prompt';
     const { maxSteps } = limits;
-    const { ids, unknown, cut } = await encodeInSlices(vocabulary, text, { maxSteps, field, slice });
+    const { ids, unknown, truncated } = await encodeInSlices(vocabulary, text, { maxSteps, field, slice });
     const whole = [...start, ...ids];
     if (whole.length === 0)
       throw new UnrollError('empty_input', `${field}: ${model.name} cannot start without a prompt`, {
         field,
       });
-    if (cut || whole.length > maxSteps)
+    if (truncated || whole.length > maxSteps)
       throw new UnrollError(
         'sequence_too_long',
-        `${field}: at most ${maxSteps} steps, was ${cut ? 'more' : whole.length}`,
+        `${field}: at most ${maxSteps} steps, was ${truncated ? 'more' : whole.length}`,
         { field },
       );
     prompts.push({ ids: Int32Array.from(whole), seen: whole, unknown });

@@ -10,15 +10,21 @@ import { encodeInSlices } from './encode-in-slices.ts';
 // What a caller sends becomes sequences: a text's ids, or rows of scaled features, in slices of the main thread's time.
 // Everything wrong with it is said here, with the field, the limit and what was given.
 
-/** A text, or a numeric sequence, or a list of either; see `readInputs`. */
+/** A text, or a numeric sequence, or a list of either, or sequences of ids; see `readInputs`. */
 export type TaskInput =
-  string | readonly (string | number | readonly (string | number | readonly number[])[])[];
+  string | readonly (string | number | readonly (string | number | readonly number[])[])[] | TokenIds;
+
+/** Sequences as ids of the model's vocabulary, from a caller that splits its texts itself. Each id is in the vocabulary. */
+export interface TokenIds {
+  readonly ids: readonly ArrayLike<number>[];
+}
 
 export interface PreparedSequence {
   /** Ids [steps][columns], or features [steps, width]. */
   readonly values: Int32Array | Float32Array;
   readonly steps: number;
   readonly unknown: number;
+  /** The text of each step; empty for features and ids. */
   readonly tokens: Encoded['tokens'];
 }
 
@@ -34,6 +40,7 @@ export async function readInputs(
   signal?: AbortSignal,
 ): Promise<PreparedSequence[]> {
   const slice = createTimeSlice(signal);
+  if (isTokenIds(input)) return readTokenIds(model, input, limits, slice);
   const { values, listed } = listOf(model, input, limits);
   const sequences: PreparedSequence[] = [];
   let steps = 0;
@@ -51,6 +58,38 @@ export async function readInputs(
   return sequences;
 }
 
+const isTokenIds = (input: TaskInput): input is TokenIds => typeof input === 'object' && 'ids' in input;
+
+/** Tensors are counted before their rows are made, so that only the work of the request is left to check. */
+async function readTokenIds(
+  { vocabulary, name }: ServedModel,
+  { ids }: TokenIds,
+  limits: TaskLimits,
+  slice: TimeSlice,
+): Promise<PreparedSequence[]> {
+  if (!vocabulary)
+    throw new UnrollError('input_mismatch', `ids: the model ${name} takes numbers as [steps][features]`, {
+      field: 'ids',
+    });
+  checkRequestSteps(
+    ids.reduce((sum, { length }) => sum + length, 0),
+    limits,
+    'ids',
+  );
+  const width = vocabulary.columns.length;
+  const sequences: PreparedSequence[] = [];
+  for (const sequence of ids) {
+    const values = new Int32Array(sequence.length * width);
+    for (let t = 0; t < sequence.length; t++) {
+      values.set(vocabulary.stepIds(sequence[t]!), t * width);
+      if (t % tokensPerCheck === 0 && slice.due()) await slice.next();
+    }
+    sequences.push({ values, steps: sequence.length, unknown: 0, tokens: [] });
+  }
+  return sequences;
+}
+const tokensPerCheck = 256;
+
 type Tokens = readonly string[];
 const isTokens = (value: unknown): value is Tokens =>
   Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string');
@@ -63,7 +102,7 @@ function mismatch({ spec, name }: ServedModel, field: string): UnrollError {
 /** The sequences of a request, counted; whether each fits the model is seen as it is read. */
 function listOf(
   model: ServedModel,
-  input: TaskInput,
+  input: Exclude<TaskInput, TokenIds>,
   { maxInputs }: TaskLimits,
 ): { values: readonly unknown[]; listed: boolean } {
   const { inputs } = model.spec;
@@ -101,12 +140,12 @@ async function readText(
   slice: TimeSlice,
 ): Promise<PreparedSequence> {
   if (typeof text !== 'string' && !isTokens(text)) throw mismatch(model, field);
-  const { ids, unknown, tokens, cut } = await encodeInSlices(model.vocabulary!, text, {
+  const { ids, unknown, tokens, truncated } = await encodeInSlices(model.vocabulary!, text, {
     maxSteps,
     field,
     slice,
   });
-  if (cut)
+  if (truncated)
     throw new UnrollError(
       'sequence_too_long',
       `${field}: at most ${maxSteps} steps, was given more (${text.length} ${typeof text === 'string' ? 'UTF-16 units' : 'tokens'})`,

@@ -82,7 +82,7 @@ export function collectOutputs(): Collector<OutputsEvent[]> {
 export type OutputsEvent = Extract<SequenceEvent, { kind: 'outputs' }>;
 
 /** The only sequence of a streamed request. @throws UnrollError invalid_request */
-export function onlyOne<T>(sequences: readonly T[], field: string): T {
+export function requireSingle<T>(sequences: readonly T[], field: string): T {
   if (sequences.length !== 1)
     throw new UnrollError('invalid_request', `${field}: a stream takes one, was given ${sequences.length}`, {
       field,
@@ -91,7 +91,7 @@ export function onlyOne<T>(sequences: readonly T[], field: string): T {
 }
 
 /** One sequence's events as they come. */
-export function follow(
+export function streamSequence(
   { engine, limits }: TaskContext,
   call: Call,
   submission: Submission,
@@ -105,5 +105,5 @@ export function follow(
 }
 
 /** Rows of an `outputs` event. values [steps, width] */
-export const rowsOf = ({ values, width, steps }: OutputsEvent): Float32Array[] =>
+export const splitRows = ({ values, width, steps }: OutputsEvent): Float32Array[] =>
   Array.from({ length: steps }, (_, t) => values.subarray(t * width, (t + 1) * width));

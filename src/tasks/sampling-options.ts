@@ -3,7 +3,7 @@ import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import type { TaskLimits } from './context.ts';
 
-export interface DecodingBody {
+export interface SamplingSettings {
   readonly max_tokens?: number | undefined;
   readonly temperature?: number | undefined;
   readonly top_k?: number | undefined;
@@ -30,9 +30,9 @@ const defaults = {
 };
 
 /** The caller's wish, else the model's default, else ours. */
-export function optionsOf(
+export function resolveSamplingOptions(
   { spec }: ServedModel,
-  body: DecodingBody,
+  body: SamplingSettings,
   limits: TaskLimits,
 ): Omit<GenerationOptions, 'seed' | 'choice' | 'prompt' | 'separator'> {
   const wished = (key: keyof typeof defaults): number => body[key] ?? spec.decoding[key] ?? defaults[key];
@@ -59,7 +59,7 @@ export function optionsOf(
 }
 
 /** A lone half of a code point would match inside a whole one and cut it. @throws UnrollError invalid_request */
-function stopsOf(stop: DecodingBody['stop']): readonly string[] {
+function stopsOf(stop: SamplingSettings['stop']): readonly string[] {
   if (stop === undefined) return [];
   const stops = typeof stop === 'string' ? [stop] : stop;
   for (const one of stops)

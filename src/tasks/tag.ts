@@ -1,12 +1,19 @@
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
-import { checkReplyTo, longestText, numberBytes, textBytes } from './budgets.ts';
+import { checkReplySize, longestTextBytes, numberBytes, textBytes } from './budgets.ts';
 import type { Call, TaskContext, TaskEvent } from './context.ts';
 import { createCrfLabeller } from '../decoding/crf/labeller.ts';
-import { shortest } from './float32-text.ts';
+import { shortestFloat32 } from './float32-text.ts';
 import { bestLabels, type Scored } from './labels.ts';
 import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
-import { follow, onlyOne, rowsOf, runSequences, type Collector, type Submission } from './run-sequences.ts';
+import {
+  streamSequence,
+  requireSingle,
+  splitRows,
+  runSequences,
+  type Collector,
+  type Submission,
+} from './run-sequences.ts';
 import { streamWithModel, withModel } from './with-model.ts';
 import { headOf, type ReplyHead } from './usage.ts';
 
@@ -29,7 +36,7 @@ export function tag(context: TaskContext, call: Call, body: TagBody): Promise<Ta
   return withModel(context, call, 'tag', async (model) => {
     const sequences = await readInputs(model, body.input, context.limits, call.signal);
     const { maxReplyBytes } = context.limits;
-    checkReplyTo(sequences, () => tagReplyBytes(model, sequences, maxReplyBytes), call, context.limits);
+    checkReplySize(sequences, () => tagReplyBytes(model, sequences, maxReplyBytes), call, context.limits);
     const submissions = sequences.map((sequence) => submissionOf(model, sequence));
     const results = await runSequences(context, call, submissions, (index, slice) =>
       collectTokens(createLabeller(model, sequences[index]!, slice), slice),
@@ -51,7 +58,7 @@ const digits = 7;
 
 /** Counts no further than past the limit: a request may have millions of tokens. */
 function tagReplyBytes({ spec }: ServedModel, sequences: readonly PreparedSequence[], most: number): number {
-  const perToken = tokenBytes + longestText(spec.outputs.labels!);
+  const perToken = tokenBytes + longestTextBytes(spec.outputs.labels!);
   let bytes = 0;
   for (const { steps, tokens } of sequences) {
     bytes += steps * (perToken + (tokens.length === 0 ? digits : 0));
@@ -65,7 +72,7 @@ function collectTokens(labeller: Labeller, slice: TimeSlice): Collector<TaggedTo
   return {
     async push(event) {
       if (event.kind !== 'outputs') return;
-      for (const scores of rowsOf(event)) {
+      for (const scores of splitRows(event)) {
         tokens.push(...labeller.push(scores));
         if (slice.due()) await slice.next();
       }
@@ -80,13 +87,13 @@ function collectTokens(labeller: Labeller, slice: TimeSlice): Collector<TaggedTo
 /** A `token` event with its label as each is read (after the last where a chain decides over all of them), then the reply. */
 export function tagStream(context: TaskContext, call: Call, body: TagBody): AsyncGenerator<TaskEvent> {
   return streamWithModel(context, call, 'tag', async function* (model) {
-    const sequence = onlyOne(await readInputs(model, body.input, context.limits, call.signal), 'input');
+    const sequence = requireSingle(await readInputs(model, body.input, context.limits, call.signal), 'input');
     const labeller = createLabeller(model, sequence, createTimeSlice(call.signal));
     const tokens: TaggedToken[] = [];
-    for await (const event of follow(context, call, submissionOf(model, sequence))) {
+    for await (const event of streamSequence(context, call, submissionOf(model, sequence))) {
       const known =
         event.kind === 'outputs'
-          ? rowsOf(event).flatMap((scores) => labeller.push(scores))
+          ? splitRows(event).flatMap((scores) => labeller.push(scores))
           : event.kind === 'done'
             ? await labeller.finish()
             : [];
@@ -133,7 +140,7 @@ function createLabeller(
       async finish() {
         const placedTokens: TaggedToken[] = [];
         for (const [step, { label, probability }] of (await labeller.finish()).entries()) {
-          const score = shortest(Math.fround(probability));
+          const score = shortestFloat32(Math.fround(probability));
           placedTokens.push(placed(step, { label: labels[label]!, score }));
           if (slice.due()) await slice.next();
         }

@@ -47,11 +47,11 @@ export function* splitCharacters(text: string, normalise: Normalise): Generator<
 /** Longer words are taken as they stand: no vocabulary holds them, and endless marks would take endless time. */
 const longWord = 1024;
 
-export const normalWord = (word: string, normalise: Normalise): string =>
+export const normalizeWord = (word: string, normalise: Normalise): string =>
   word.length <= longWord ? normalise(word) : word;
 
 /** One token a word, number or other visible character. */
 export function* splitWords(text: string, normalise: Normalise): Generator<TextToken> {
   for (const { 0: found, index } of text.matchAll(word))
-    yield { text: normalWord(found, normalise), start: index, end: index + found.length };
+    yield { text: normalizeWord(found, normalise), start: index, end: index + found.length };
 }

@@ -1,5 +1,5 @@
 import type { TextInput } from '../network/spec.ts';
-import { normalWord, splitCharacters, splitWords, type TextToken } from './split.ts';
+import { normalizeWord, splitCharacters, splitWords, type TextToken } from './split.ts';
 import { openTokens, packTokens, type PackedTokens, type TokenTable } from './token-table.ts';
 
 export interface Encoded {
@@ -9,7 +9,7 @@ export interface Encoded {
   readonly unknown: number;
   readonly tokens: readonly TextToken[];
   /** True where the text goes on after `most` tokens. */
-  readonly cut: boolean;
+  readonly truncated: boolean;
 }
 
 type CharacterInput = NonNullable<TextInput['characters']>;
@@ -29,7 +29,7 @@ export const packTexts = ({ tokens, characters }: TextInput): PackedTexts => ({
 });
 
 /** The vocabulary of each id of a step. */
-export function columnsOf(
+export function vocabularySizes(
   tokens: number,
   affixes: { readonly prefix: number; readonly suffix: number } | undefined,
   characters: number,
@@ -54,7 +54,9 @@ export interface Vocabulary {
   /** The same for tokens that somebody else has split. */
   encodeTokens(tokens: readonly string[], most?: number): Encoded;
   /** Either, pausing after some hundred tokens, so that a long text does not hold up whoever has other things to do. */
-  encodeInParts(text: string | readonly string[], most: number): Generator<undefined, Encoded>;
+  encodeIncrementally(text: string | readonly string[], most: number): Generator<undefined, Encoded>;
+  /** The ids of a step whose token is known by its id: its own, then those of its characters. @throws RangeError */
+  stepIds(id: number): readonly number[];
   decode(ids: ArrayLike<number>): string;
 }
 
@@ -77,7 +79,7 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
   const { unknown: unknownId, start: startId, end: endId, characters } = input;
   const tokens = openTokens(packed.tokens);
   const characterTexts = packed.characters && openTokens(packed.characters);
-  const columns = columnsOf(tokens.length, characters, characterTexts?.length ?? 0);
+  const columns = vocabularySizes(tokens.length, characters, characterTexts?.length ?? 0);
   const split = input.vocabulary === 'characters' ? splitCharacters : splitWords;
   const normal = (text: string): string => {
     const lowered = input.lowercase ? text.toLowerCase() : text;
@@ -113,11 +115,12 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
       const id = found ?? unknownId;
       if (found === undefined) unknown++;
       if (id === undefined) continue;
-      if (kept.length === most) return { ids: Int32Array.from(known), unknown, tokens: kept, cut: true };
+      if (kept.length === most)
+        return { ids: Int32Array.from(known), unknown, tokens: kept, truncated: true };
       known.push(id, ...affixIds(stood.text));
       kept.push(stood);
     }
-    return { ids: Int32Array.from(known), unknown, tokens: kept, cut: false };
+    return { ids: Int32Array.from(known), unknown, tokens: kept, truncated: false };
   };
   const piecesOf = function* (text: string | readonly string[]): Generator<Piece> {
     if (typeof text === 'string')
@@ -125,7 +128,7 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
         yield { text: normalised, stood: { text: text.slice(start, end), start, end } };
     else
       for (const [i, word] of text.entries())
-        yield { text: normalWord(word, normal), stood: { text: word, start: i, end: i + 1 } };
+        yield { text: normalizeWord(word, normal), stood: { text: word, start: i, end: i + 1 } };
   };
   const encode = (text: string | readonly string[], most = Infinity): Encoded => {
     const parts = encodePieces(piecesOf(text), most);
@@ -143,7 +146,12 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
     columns,
     encode,
     encodeTokens: encode,
-    encodeInParts: (text, most) => encodePieces(piecesOf(text), most),
+    stepIds(id) {
+      const text = tokens.at(id);
+      if (text === undefined) throw new RangeError(`id: at most ${tokens.length - 1}, was ${id}`);
+      return [id, ...affixIds(text)];
+    },
+    encodeIncrementally: (text, most) => encodePieces(piecesOf(text), most),
     decode: (sequence) =>
       Array.from(sequence, (id) => tokens.at(id) ?? '').join(input.vocabulary === 'characters' ? '' : ' '),
   };

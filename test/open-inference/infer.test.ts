@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { infer } from '../../src/open-inference/infer.ts';
-import { signatureOf } from '../../src/open-inference/tensor-signature.ts';
+import { sourceSignature } from '../../src/open-inference/tensor-signature.ts';
 import { call, fakeContext, models } from '../tasks/fake-context.ts';
 
 describe('infer', () => {
   it('gives the rows of an answer that always has as many as an axis of their own', async () => {
     const model = models.predictRows();
-    expect(signatureOf(model).outputs).toEqual([{ name: 'output', datatype: 'FP32', shape: [-1, 3, 2] }]);
+    expect(sourceSignature(model).outputs).toEqual([{ name: 'output', datatype: 'FP32', shape: [-1, 3, 2] }]);
     const context = fakeContext(model, { output: 0.5 });
     const input = {
       name: 'input',
@@ -18,5 +18,44 @@ describe('infer', () => {
     expect(outputs).toEqual([
       { name: 'output', datatype: 'FP32', shape: [2, 3, 2], values: Array<number>(12).fill(0.5) },
     ]);
+  });
+
+  it('runs ids as they are, also of a token whose text is not in normal form', async () => {
+    // "A" is lowered when a text is read, and would be unknown
+    const words = { vocabulary: 'words', lowercase: true, tokens: ['?', 'a', 'A', 'e\u0301'], unknown: 0 };
+    for (const model of [models.classify({}, words), models.tag(words)]) {
+      const context = fakeContext(model);
+      const ids = { name: 'ids', datatype: 'INT64', shape: [2, 3], values: [2, 3, 1, 3, 0, 0] } as const;
+      const lengths = { name: 'lengths', datatype: 'INT64', shape: [2], values: [3, 1] } as const;
+      await infer(context, call(), { inputs: [ids, lengths], binary: false }, {});
+      expect(context.requests.map(({ input }) => [...input])).toEqual([[2, 3, 1], [3]]);
+    }
+  });
+
+  it('adds the ids of a word’s characters to its own', async () => {
+    const words = {
+      vocabulary: 'words',
+      lowercase: true,
+      tokens: ['?', 'a', 'Ab'],
+      unknown: 0,
+      characters: { prefix: 1, suffix: 1, tokens: ['a', 'A', 'b'] },
+    };
+    const context = fakeContext(models.tag(words));
+    const ids = { name: 'ids', datatype: 'INT32', shape: [1, 2], values: [2, 1] } as const;
+    await infer(context, call(), { inputs: [ids], binary: false }, {});
+    expect([...context.requests[0]!.input]).toEqual([2, 3, 4, 1, 2, 2]);
+  });
+
+  it('refuses an id outside the vocabulary, with its place', async () => {
+    const context = fakeContext(models.classify());
+    for (const [values, field] of [
+      [[1, 9], 'inputs.ids[0][1]'],
+      [[-1, 1], 'inputs.ids[0][0]'],
+    ] as const) {
+      const ids = { name: 'ids', datatype: 'INT64', shape: [1, 2], values } as const;
+      const asked = infer(context, call(), { inputs: [ids], binary: false }, {});
+      await expect(asked).rejects.toMatchObject({ code: 'invalid_request', field });
+    }
+    expect(context.requests).toHaveLength(0);
   });
 });

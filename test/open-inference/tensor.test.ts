@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { datatypes, type Datatype } from '../../src/open-inference/datatypes.ts';
 import {
-  byteLengthOf,
-  partsOf,
-  valuesOfBytes,
-  valuesOfJson,
+  binaryByteLength,
+  binaryChunks,
+  parseBinaryValues,
+  parseJsonValues,
   type WireTensor,
 } from '../../src/open-inference/tensor.ts';
 
@@ -40,16 +40,16 @@ const past: readonly (readonly [Datatype, number])[] = [
   ['INT64', -(2 ** 53)],
   ['INT64', 0.5],
 ];
-const bytesOf = (tensor: WireTensor): Uint8Array => Buffer.concat([...partsOf(tensor)]);
+const bytesOf = (tensor: WireTensor): Uint8Array => Buffer.concat([...binaryChunks(tensor)]);
 const of = (datatype: Datatype, ...shape: number[]) => ({ datatype, shape });
 
 describe('a tensor', () => {
   it.each(datatypes)('of %s is the same as JSON and as bytes', async (datatype) => {
     const given = values[datatype];
-    expect(valuesOfJson(given, of(datatype, 3), 'x')).toEqual(given);
+    expect(parseJsonValues(given, of(datatype, 3), 'x')).toEqual(given);
     const bytes = bytesOf({ name: 'x', datatype, shape: [3], values: given });
-    expect(byteLengthOf({ name: 'x', datatype, shape: [3], values: given })).toBe(bytes.length);
-    expect(await valuesOfBytes(bytes, of(datatype, 3), 'x')).toEqual(given);
+    expect(binaryByteLength({ name: 'x', datatype, shape: [3], values: given })).toBe(bytes.length);
+    expect(await parseBinaryValues(bytes, of(datatype, 3), 'x')).toEqual(given);
   });
 
   it('as bytes is little-endian', () => {
@@ -76,12 +76,12 @@ describe('a tensor', () => {
         [7, 8],
       ],
     ];
-    for (const data of [flat, nested]) expect(valuesOfJson(data, of('FP32', 2, 2, 2), 'x')).toEqual(flat);
-    expect(valuesOfJson([[true], [false]], of('BOOL', 2, 1), 'x')).toEqual([1, 0]);
+    for (const data of [flat, nested]) expect(parseJsonValues(data, of('FP32', 2, 2, 2), 'x')).toEqual(flat);
+    expect(parseJsonValues([[true], [false]], of('BOOL', 2, 1), 'x')).toEqual([1, 0]);
   });
 
   it.each(past)('of %s does not take %d', (datatype, value) => {
-    expect(() => valuesOfJson([value], of(datatype, 1), 'x')).toThrow(
+    expect(() => parseJsonValues([value], of(datatype, 1), 'x')).toThrow(
       `x.data[0]: must be ${datatype}, was ${value}`,
     );
   });
@@ -109,7 +109,7 @@ describe('a tensor', () => {
     ['huge dimensions and one of none', [], of('FP32', 2 ** 52, 2 ** 52, 0), 'at most 16777216 elements'],
     ['nine dimensions', [1], of('FP32', 1, 1, 1, 1, 1, 1, 1, 1, 1), 'x.shape: at most 8 dimensions, was 9'],
   ])('refuses %s', (_, data, tensor, says) => {
-    expect(() => valuesOfJson(data, tensor, 'x')).toThrow(says);
+    expect(() => parseJsonValues(data, tensor, 'x')).toThrow(says);
   });
 
   it.each<[what: string, bytes: number[], of: { datatype: Datatype; shape: number[] }, says: string]>([
@@ -123,6 +123,6 @@ describe('a tensor', () => {
     ['what is not UTF-8', [2, 0, 0, 0, 0xc3, 0x28], of('BYTES', 1), 'x[0]: is not UTF-8'],
     ['half of a surrogate pair', [3, 0, 0, 0, 0xed, 0xa0, 0x80], of('BYTES', 1), 'x[0]: is not UTF-8'],
   ])('refuses bytes with %s', async (_, bytes, tensor, says) => {
-    await expect(valuesOfBytes(Uint8Array.from(bytes), tensor, 'x')).rejects.toThrow(says);
+    await expect(parseBinaryValues(Uint8Array.from(bytes), tensor, 'x')).rejects.toThrow(says);
   });
 });

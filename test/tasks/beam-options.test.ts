@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fakeContext, models } from './fake-context.ts';
 import { modelSpec } from '../../src/network/spec.ts';
 import type { ServedModel } from '../../src/repository/repository-interface.ts';
-import { decodeOptions, decodeRules, type DecodeSettings } from '../../src/tasks/beam-options.ts';
+import { resolveDecodeOptions, encodeTokenRules, type DecodeSettings } from '../../src/tasks/beam-options.ts';
 import { createVocabulary } from '../../src/vocabulary/vocabulary.ts';
 
 const written = {
@@ -39,7 +39,7 @@ const model = (decoding: object = {}, attends = true): ServedModel => {
 };
 const { limits } = fakeContext(models.generate(), { limits: { maxTokens: 200 } });
 const options = (body: DecodeSettings, of = model()) =>
-  decodeOptions(of, body, limits, decodeRules(of, body), 7);
+  resolveDecodeOptions(of, body, limits, encodeTokenRules(of, body), 7);
 
 describe('what a caller asks of decoding', () => {
   it('is greedy when nothing is asked, with room for twice the source', () => {

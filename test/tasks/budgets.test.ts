@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { classify } from '../../src/tasks/classify.ts';
 import { checkDecodeCost } from '../../src/tasks/decode-cost.ts';
-import { decodeOptions, decodeRules, type DecodeSettings } from '../../src/tasks/beam-options.ts';
+import { resolveDecodeOptions, encodeTokenRules, type DecodeSettings } from '../../src/tasks/beam-options.ts';
 import { generate } from '../../src/tasks/generate.ts';
 import { infer } from '../../src/open-inference/infer.ts';
 import { predict } from '../../src/tasks/predict.ts';
@@ -142,7 +142,7 @@ describe('what decoding costs', () => {
     limits: { maxTokens: 10_000, maxRequestSteps: 1_000_000, maxReplyBytes: 1_000_000 },
   });
   const check = (settings: DecodeSettings, steps = 100, sources = 1): void => {
-    const options = decodeOptions(model, settings, limits, decodeRules(model, settings), steps);
+    const options = resolveDecodeOptions(model, settings, limits, encodeTokenRules(model, settings), steps);
     const all = Array.from({ length: sources }, (): PreparedSequence => ({
       values: new Int32Array(steps),
       steps,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { classify, classifyStream, type ClassifyReply } from '../../src/tasks/classify.ts';
-import { shortest } from '../../src/tasks/float32-text.ts';
+import { shortestFloat32 } from '../../src/tasks/float32-text.ts';
 import { call, collect, fakeContext, labels, models, outputAt } from './fake-context.ts';
 
 const scoresOf = (ids: number[]) =>
   labels
-    .map((label, k) => ({ label, score: shortest(Math.fround(outputAt(ids, 1, ids.length, k))) }))
+    .map((label, k) => ({ label, score: shortestFloat32(Math.fround(outputAt(ids, 1, ids.length, k))) }))
     .sort((a, b) => b.score - a.score);
 
 describe('classify', () => {

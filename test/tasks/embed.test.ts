@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { embed } from '../../src/tasks/embed.ts';
-import { shortest } from '../../src/tasks/float32-text.ts';
+import { shortestFloat32 } from '../../src/tasks/float32-text.ts';
 import { call, fakeContext, hiddenWidth, models, outputAt } from './fake-context.ts';
 
 describe('embed', () => {
@@ -11,7 +11,7 @@ describe('embed', () => {
       expect(embeddings).toEqual(
         [[1, 2], [3]].map((ids) =>
           Array.from({ length: hiddenWidth }, (_, k) =>
-            shortest(Math.fround(outputAt(ids, 1, ids.length, k))),
+            shortestFloat32(Math.fround(outputAt(ids, 1, ids.length, k))),
           ),
         ),
       );

@@ -148,12 +148,12 @@ const embedding = { type: 'embedding', vocabulary: tokens.length, units: 2 };
 export const labels = ['red', 'green', 'blue', 'grey'];
 
 export const models = {
-  classify: (outputs: object = {}): ServedModel =>
+  classify: (outputs: object = {}, inputs: object = {}): ServedModel =>
     serve({
       schema: 1,
       name: 'colours',
       task: 'classify',
-      inputs: text,
+      inputs: { ...text, ...inputs },
       network: { layers: [embedding, gru, { type: 'pool', mode: 'mean' }, { type: 'dense', units: 4 }] },
       outputs: { labels, ...outputs },
     }),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { shortest } from '../../src/tasks/float32-text.ts';
+import { shortestFloat32 } from '../../src/tasks/float32-text.ts';
 
 describe('a float32 in JSON', () => {
   it('comes back as the same bits', () => {
@@ -10,7 +10,7 @@ describe('a float32 in JSON', () => {
       .filter((value) => !Object.is(value, -0));
     fc.assert(
       fc.property(finite, (value) => {
-        const read = JSON.parse(JSON.stringify(shortest(value))) as number;
+        const read = JSON.parse(JSON.stringify(shortestFloat32(value))) as number;
         expect(Object.is(Math.fround(read), value)).toBe(true);
       }),
       { numRuns: 5000 },
@@ -18,12 +18,13 @@ describe('a float32 in JSON', () => {
   });
 
   it('has no more digits than it needs', () => {
-    expect(shortest(Math.fround(0.1))).toBe(0.1);
-    expect(shortest(Math.fround(1 / 3))).toBe(0.33333334);
-    expect(shortest(16_777_216)).toBe(16_777_216);
+    expect(shortestFloat32(Math.fround(0.1))).toBe(0.1);
+    expect(shortestFloat32(Math.fround(1 / 3))).toBe(0.33333334);
+    expect(shortestFloat32(16_777_216)).toBe(16_777_216);
   });
 
   it('is never NaN or infinite', () => {
-    for (const value of [NaN, Infinity, -Infinity]) expect(() => shortest(value)).toThrow(String(value));
+    for (const value of [NaN, Infinity, -Infinity])
+      expect(() => shortestFloat32(value)).toThrow(String(value));
   });
 });

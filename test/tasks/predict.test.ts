@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { shortest } from '../../src/tasks/float32-text.ts';
+import { shortestFloat32 } from '../../src/tasks/float32-text.ts';
 import { predict, predictStream } from '../../src/tasks/predict.ts';
 import { call, collect, fakeContext, models, outputAt } from './fake-context.ts';
 
 const row = (input: number[], steps: number) =>
-  [0, 1].map((k) => shortest(Math.fround(outputAt(input, 2, steps, k))));
+  [0, 1].map((k) => shortestFloat32(Math.fround(outputAt(input, 2, steps, k))));
 const input = [
   [1, 2],
   [3, 4],
@@ -25,7 +25,9 @@ describe('predict', () => {
   });
 
   it('answers with as many rows as the answer always has', async () => {
-    const numbers = [0, 1, 2, 3, 4, 5].map((k) => shortest(Math.fround(outputAt(input.flat(), 2, 3, k))));
+    const numbers = [0, 1, 2, 3, 4, 5].map((k) =>
+      shortestFloat32(Math.fround(outputAt(input.flat(), 2, 3, k))),
+    );
     const rows = [numbers.slice(0, 2), numbers.slice(2, 4), numbers.slice(4)];
     const context = fakeContext(models.predictRows());
     expect((await predict(context, call(), { input })).predictions).toEqual([{ output: rows }]);

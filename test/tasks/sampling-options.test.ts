@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { optionsOf } from '../../src/tasks/sampling-options.ts';
+import { resolveSamplingOptions } from '../../src/tasks/sampling-options.ts';
 import { fakeContext, models } from './fake-context.ts';
 
 const { limits } = fakeContext(models.generate());
-const options = (body: Parameters<typeof optionsOf>[1], decoding: object = {}) =>
-  optionsOf(models.generate({}, decoding), body, limits);
+const options = (body: Parameters<typeof resolveSamplingOptions>[1], decoding: object = {}) =>
+  resolveSamplingOptions(models.generate({}, decoding), body, limits);
 
 describe('decoding options', () => {
   it("are the caller's, else the model's, else ours", () => {

@@ -175,11 +175,11 @@ describe('a vocabulary of characters', () => {
 
   it('stops reading after as many tokens as are wanted, those left out not counted', () => {
     const vocabulary = createVocabulary(characters(['a', 'b']));
-    expect(vocabulary.encode('axxb', 2)).toMatchObject({ cut: false, unknown: 2 });
-    expect(vocabulary.encode('abxx', 2)).toMatchObject({ cut: false, unknown: 2 });
-    const cut = vocabulary.encode('axbxa', 2);
-    expect(cut.cut).toBe(true);
-    expect([...cut.ids]).toEqual([0, 1]);
+    expect(vocabulary.encode('axxb', 2)).toMatchObject({ truncated: false, unknown: 2 });
+    expect(vocabulary.encode('abxx', 2)).toMatchObject({ truncated: false, unknown: 2 });
+    const truncated = vocabulary.encode('axbxa', 2);
+    expect(truncated.truncated).toBe(true);
+    expect([...truncated.ids]).toEqual([0, 1]);
   });
 
   it('says where each token stands in the text as it was sent', () => {
@@ -251,7 +251,7 @@ describe('a long text', () => {
       lowercase: true,
       normalize: 'NFC',
     });
-    const parts = vocabulary.encodeInParts(text, Infinity);
+    const parts = vocabulary.encodeIncrementally(text, Infinity);
     let pauses = 0;
     let part = parts.next();
     for (; part.done !== true; part = parts.next()) pauses++;

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { UnrollError } from '../../errors.ts';
-import { parseJson, parseSmallJson, smallBytes } from './parse-json.ts';
+import { parseJson, parseSmallJson, maxUnslicedBytes } from './parse-json.ts';
 
 /** Parses bodies of application/json in bounded time. Replaces fastify's parser, which takes any JSON in one go. */
 export function parseJsonBodies(app: FastifyInstance): void {
   const parse = async (_: FastifyRequest, body: Buffer): Promise<unknown> => {
     if (body.length === 0) throw new UnrollError('malformed_json', 'the body is empty');
-    return body.length <= smallBytes ? parseSmallJson(body) : parseJson(body);
+    return body.length <= maxUnslicedBytes ? parseSmallJson(body) : parseJson(body);
   };
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parse);
 }

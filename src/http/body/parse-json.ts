@@ -6,7 +6,7 @@ import { createJsonScan } from './json-scan.ts';
 // long, parsed in a turn of its own.
 
 /** Up to so many bytes nothing takes long enough to be cut into slices. */
-export const smallBytes = 32_768;
+export const maxUnslicedBytes = 32_768;
 
 /** @throws UnrollError malformed_json, body_too_complex */
 export function parseSmallJson(bytes: Buffer): unknown {
@@ -20,10 +20,10 @@ export function parseSmallJson(bytes: Buffer): unknown {
 
 /** @throws UnrollError malformed_json, body_too_complex */
 export async function parseJson(bytes: Buffer): Promise<unknown> {
-  if (bytes.length <= smallBytes) return parseSmallJson(bytes);
+  if (bytes.length <= maxUnslicedBytes) return parseSmallJson(bytes);
   const slice = createTimeSlice();
   const scan = createJsonScan(bytes);
-  while (scan.read(smallBytes)) if (slice.due()) await slice.next();
+  while (scan.read(maxUnslicedBytes)) if (slice.due()) await slice.next();
   scan.check();
   await nextTurn();
   const value = parse(bytes);

@@ -33,7 +33,7 @@ const summaryOf = (shown: ModelListing, versions: readonly ModelListing[]): Summ
   error: shown.error,
 });
 
-export const listModels = (listings: readonly ModelListing[]): Summary[] =>
+export const toModelSummaries = (listings: readonly ModelListing[]): Summary[] =>
   byName(listings).map((versions) => summaryOf(current(versions), versions));
 
 /** @throws UnrollError invalid_model_name, model_not_found */
@@ -56,7 +56,7 @@ export function findModel(
   return { shown, versions };
 }
 
-export function showModel(
+export function toModelDetails(
   { shown, versions }: { shown: ModelListing; versions: Versions },
   { engine }: TaskContext,
 ): Details {

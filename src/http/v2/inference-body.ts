@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { withMaxSize } from '../../bounded-schema.ts';
 import { datatypes } from '../../open-inference/datatypes.ts';
 import {
-  byteLengthOf,
-  partsOf,
-  valuesOfBytes,
-  valuesOfJson,
-  wrong,
+  binaryByteLength,
+  binaryChunks,
+  parseBinaryValues,
+  parseJsonValues,
+  invalidField,
   type WireTensor,
 } from '../../open-inference/tensor.ts';
 import { createTimeSlice } from '../../time-slice.ts';
@@ -59,7 +59,7 @@ export async function readInference(body: unknown, length: string | undefined): 
   const { success, data, error } = inferenceRequest.safeParse(json);
   if (!success) {
     const { path, message } = error.issues[0]!;
-    return wrong(path.join('.') || 'body', message);
+    return invalidField(path.join('.') || 'body', message);
   }
   const slice = createTimeSlice();
   let at = 0;
@@ -69,21 +69,21 @@ export async function readInference(body: unknown, length: string | undefined): 
     const { name, shape, datatype } = input;
     const size = input.parameters['binary_data_size'];
     if (size === undefined) {
-      if (input.data === undefined) wrong(`${field}.data`, 'is missing');
-      inputs.push({ name, shape, datatype, values: valuesOfJson(input.data, input, field) });
+      if (input.data === undefined) invalidField(`${field}.data`, 'is missing');
+      inputs.push({ name, shape, datatype, values: parseJsonValues(input.data, input, field) });
     } else {
       const given = typeof size === 'object' ? 'an object' : JSON.stringify(size).slice(0, 64);
       if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0 || at + size > rest.length)
-        return wrong(
+        return invalidField(
           `${field}.parameters.binary_data_size`,
           `${given} bytes, the body has ${rest.length - at} left`,
         );
       const bytes = rest.subarray(at, (at += size));
-      inputs.push({ name, shape, datatype, values: await valuesOfBytes(bytes, input, field, slice) });
+      inputs.push({ name, shape, datatype, values: await parseBinaryValues(bytes, input, field, slice) });
     }
     if (slice.due()) await slice.next();
   }
-  if (at !== rest.length) wrong('body', `${rest.length - at} bytes belong to no input`);
+  if (at !== rest.length) invalidField('body', `${rest.length - at} bytes belong to no input`);
   return {
     id: data.id,
     parameters: data.parameters,
@@ -96,7 +96,7 @@ export async function readInference(body: unknown, length: string | undefined): 
 async function split(body: Buffer, length: string | undefined): Promise<{ json: unknown; rest: Buffer }> {
   const size = length === undefined ? body.length : Number(length);
   if (!Number.isSafeInteger(size) || size < 0 || size > body.length)
-    return wrong(
+    return invalidField(
       headerLength,
       `must be the bytes of the JSON, at most ${body.length}, was ${String(length).slice(0, 32)}`,
     );
@@ -118,7 +118,7 @@ export async function writeInference(
     ? call.outputs.map(({ name, parameters: own }, i) => ({
         tensor:
           outputs.find((one) => one.name === name) ??
-          wrong(`outputs[${i}].name`, `the model gives ${outputs.map((one) => one.name).join(', ')}`),
+          invalidField(`outputs[${i}].name`, `the model gives ${outputs.map((one) => one.name).join(', ')}`),
         binary: own['binary_data'] === undefined ? call.binary : own['binary_data'] === true,
       }))
     : outputs.map((one) => ({ tensor: one, binary: call.binary }));
@@ -129,7 +129,7 @@ export async function writeInference(
     outputs: chosen.map(({ tensor, binary }) => {
       const { name, datatype, shape, values } = tensor;
       return binary
-        ? { name, datatype, shape, parameters: { binary_data_size: byteLengthOf(tensor) } }
+        ? { name, datatype, shape, parameters: { binary_data_size: binaryByteLength(tensor) } }
         : { name, datatype, shape, data: values };
     }),
   };
@@ -144,7 +144,7 @@ export async function writeInference(
   }
   const jsonLength = pieces.reduce((sum, { length }) => sum + length, 0);
   for (const { tensor } of inBinary)
-    for (const part of partsOf(tensor)) {
+    for (const part of binaryChunks(tensor)) {
       pieces.push(part);
       if (slice.due()) await slice.next();
     }

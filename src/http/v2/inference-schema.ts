@@ -11,7 +11,7 @@ export interface Reference {
   readonly version?: string;
 }
 /** `name` and `name@version`, told by the path. */
-export const named = ({ model, version }: Reference): string =>
+export const toReference = ({ model, version }: Reference): string =>
   version === undefined ? model : `${model}@${version}`;
 
 export const error = z.object({ error: z.string() }).meta({ id: 'InferenceError' });

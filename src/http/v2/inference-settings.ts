@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ModelSpec } from '../../network/spec.ts';
-import { wrong } from '../../open-inference/tensor.ts';
+import { invalidField } from '../../open-inference/tensor.ts';
 import { timeoutMs } from '../v1/schemas/call-fields.ts';
 import { decodeBody } from '../v1/schemas/decode.ts';
 import { generateBody } from '../v1/schemas/generate.ts';
@@ -16,7 +16,7 @@ const settings = {
 const others = z.looseObject({ timeout_ms: timeoutMs });
 
 /** @throws UnrollError invalid_request, naming the parameter */
-export function settingsOf(
+export function parseSettings(
   task: ModelSpec['task'] | null,
   given: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> & { readonly timeout_ms?: number | undefined } {
@@ -25,10 +25,10 @@ export function settingsOf(
   );
   const sequence = Object.keys(parameters).find((name) => name.startsWith('sequence_'));
   // it would lose the state without a word
-  if (sequence) wrong(`parameters.${sequence}`, 'a state is not kept from one request to the next');
+  if (sequence) invalidField(`parameters.${sequence}`, 'a state is not kept from one request to the next');
   const schema = task === 'generate' || task === 'decode' ? settings[task] : others;
   const { success, data, error } = schema.safeParse(parameters);
   if (success) return data;
   const { path, message } = error.issues[0]!;
-  return wrong(['parameters', ...path].join('.'), message);
+  return invalidField(['parameters', ...path].join('.'), message);
 }

@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { UnrollError } from '../../errors.ts';
 import type { ModelListing } from '../../repository/repository-interface.ts';
 import { infer } from '../../open-inference/infer.ts';
-import { signatureOf } from '../../open-inference/tensor-signature.ts';
+import { sourceSignature } from '../../open-inference/tensor-signature.ts';
 import { version } from '../../version.ts';
 import { headerLength, inferenceRequest, readInference, writeInference } from './inference-body.ts';
 import { findModel } from '../v1/model-view.ts';
 import type { Route } from '../route.ts';
-import { byName, byVersion, error, failures, named, tags, type Reference } from './inference-schema.ts';
-import { settingsOf } from './inference-settings.ts';
+import { byName, byVersion, error, failures, toReference, tags, type Reference } from './inference-schema.ts';
+import { parseSettings } from './inference-settings.ts';
 import { sendJson } from '../send-json.ts';
 import { callOf } from '../v1/task-call.ts';
 
@@ -39,7 +39,7 @@ const extensions = ['binary_tensor_data', 'model_repository', 'statistics'];
 
 export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
   const { repository } = tasks;
-  const listed = (params: Reference): ModelListing => findModel(repository.list(), named(params)).shown;
+  const listed = (params: Reference): ModelListing => findModel(repository.list(), toReference(params)).shown;
 
   scope.get(
     '/v2',
@@ -78,7 +78,7 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
             'model_not_ready',
             `model ${name} cannot be served: ${why ?? 'it is being loaded'}`,
           );
-        const { inputs, optional, outputs } = signatureOf(served);
+        const { inputs, optional, outputs } = sourceSignature(served);
         const versions = repository
           .list()
           .filter((one) => one.name === name)
@@ -131,8 +131,8 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
       },
       async (request, reply) => {
         const call = await readInference(request.body, request.headers[headerLength] as string | undefined);
-        const settings = settingsOf(listed(request.params).task, call.parameters);
-        const own = callOf(named(request.params), settings, reply);
+        const settings = parseSettings(listed(request.params).task, call.parameters);
+        const own = callOf(toReference(request.params), settings, reply);
         const { model, outputs } = await infer(tasks, own, call, settings);
         const answer = await writeInference(model, call, outputs, own.signal);
         if ('json' in answer) return sendJson(reply, answer.json) as never;

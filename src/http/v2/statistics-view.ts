@@ -13,7 +13,7 @@ const shown = ({ count, ms }: CallTotals): { count: number; ns: number } => ({
   ns: Math.round(ms * 1e6),
 });
 
-export function statisticsOf({ name, version, statistics }: ModelListing): Shown {
+export function toStatistics({ name, version, statistics }: ModelListing): Shown {
   const { lastRequestAt, success, fail, queue, run, input, output, batches } = statistics.report();
   return {
     name,

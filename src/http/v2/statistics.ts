@@ -1,8 +1,8 @@
 import { findModel } from '../v1/model-view.ts';
 import type { Route } from '../route.ts';
-import { byName, byVersion, failures, named, tags } from './inference-schema.ts';
+import { byName, byVersion, failures, toReference, tags } from './inference-schema.ts';
 import { modelStatistics } from './statistics-schema.ts';
-import { statisticsOf } from './statistics-view.ts';
+import { toStatistics } from './statistics-view.ts';
 
 // Triton's statistics extension to the Open Inference Protocol.
 
@@ -11,7 +11,7 @@ export const statisticsRoutes: Route = (scope, { tasks: { repository } }) => {
   scope.get(
     '/v2/models/stats',
     { schema: { operationId: 'statistics', tags, summary: 'What every model has run', response } },
-    async () => ({ model_stats: repository.list().map(statisticsOf) }),
+    async () => ({ model_stats: repository.list().map(toStatistics) }),
   );
   scope.get(
     '/v2/models/:model/stats',
@@ -27,7 +27,7 @@ export const statisticsRoutes: Route = (scope, { tasks: { repository } }) => {
     async ({ params }) => {
       const { shown, versions } = findModel(repository.list(), params.model);
       const asked = params.model.includes('@') ? [shown] : versions;
-      return { model_stats: asked.map(statisticsOf) };
+      return { model_stats: asked.map(toStatistics) };
     },
   );
   scope.get(
@@ -42,7 +42,7 @@ export const statisticsRoutes: Route = (scope, { tasks: { repository } }) => {
       },
     },
     async ({ params }) => ({
-      model_stats: [statisticsOf(findModel(repository.list(), named(params)).shown)],
+      model_stats: [toStatistics(findModel(repository.list(), toReference(params)).shown)],
     }),
   );
 };

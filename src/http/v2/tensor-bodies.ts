@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { UnrollError } from '../../errors.ts';
 
 /** Lets bodies of the binary tensor extension through as bytes where tensors are taken; everywhere else they stay of the wrong type. */
-export function takeTensorBodies(app: FastifyInstance): void {
+export function acceptTensorBodies(app: FastifyInstance): void {
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (request, body, done) => {
     const url = request.routeOptions.url ?? '';
     if (url.startsWith('/v2/') && url.endsWith('/infer')) done(null, body);

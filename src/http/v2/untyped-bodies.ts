@@ -6,7 +6,7 @@ import { UnrollError } from '../../errors.ts';
  * they are taken for what the route takes. Not from a page in a browser, which says where it is from: any page may send such bodies
  * anywhere, but JSON only with leave (UNROLL_CORS_ORIGIN). Everywhere else a body without a type stays refused.
  */
-export function takeUntypedBodies(app: FastifyInstance): void {
+export function acceptUntypedBodies(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ method, raw: { headers }, routeOptions: { url = '' } }) => {
     if (method !== 'POST' || !url.startsWith('/v2/')) return;
     const type = headers['content-type'];

@@ -8,7 +8,7 @@ import {
   type NetworkSpec,
   type TextInput,
 } from '../../network/spec.ts';
-import { idsOf } from '../../vocabulary/ids-of.ts';
+import { toIdsInput } from '../../vocabulary/ids-input.ts';
 import { checkCellLearns } from '../cell-options.ts';
 import type { TrainingSpec } from '../training-spec.ts';
 import type { Encoding } from './encoding.ts';
@@ -28,11 +28,11 @@ export function fillModel(
 ): Pick<PreparedTraining, 'model' | 'input' | 'source'> {
   const { inputs, outputs, modelOutputs } = encoding;
   const target = modelOutputs.vocabulary;
-  const source = target ? idsOf(inputs as TextInput) : null;
+  const source = target ? toIdsInput(inputs as TextInput) : null;
   const input: NetworkInput = target
-    ? idsOf(target)
+    ? toIdsInput(target)
     : inputs.kind === 'text'
-      ? idsOf(inputs)
+      ? toIdsInput(inputs)
       : { kind: 'features', width: inputs.features.length };
   const squash = base ? null : squashOf(spec, modelOutputs);
   const network = base

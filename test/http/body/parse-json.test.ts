@@ -1,11 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseJson, smallBytes } from '../../../src/http/body/parse-json.ts';
+import { parseJson, maxUnslicedBytes } from '../../../src/http/body/parse-json.ts';
 
 const parse = (text: string): Promise<unknown> => parseJson(Buffer.from(text));
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
-const padding = ' '.repeat(smallBytes);
+const padding = ' '.repeat(maxUnslicedBytes);
 
 describe('a body of JSON', () => {
   it('is what JSON.parse makes of it, short or long', async () => {

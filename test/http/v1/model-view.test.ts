@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findModel, listModels } from '../../../src/http/v1/model-view.ts';
+import { findModel, toModelSummaries } from '../../../src/http/v1/model-view.ts';
 import { createModelStatistics } from '../../../src/repository/model-statistics.ts';
 import type { ModelListing } from '../../../src/repository/repository-interface.ts';
 
@@ -25,7 +25,7 @@ const listings = [
 
 describe('the list of models', () => {
   it('has each name once, by the version that the name stands for', () => {
-    expect(listModels(listings)).toEqual([
+    expect(toModelSummaries(listings)).toEqual([
       expect.objectContaining({ id: 'b', version: 1, versions: [1] }),
       expect.objectContaining({ id: 'a', version: 10, versions: [11, 10, 9], ready: true, error: null }),
       expect.objectContaining({ id: 'broken', version: 2, ready: false, error: 'no weights' }),
@@ -33,12 +33,12 @@ describe('the list of models', () => {
   });
 
   it('has OpenAI’s fields', () => {
-    expect(listModels([listing('b', 1)])[0]).toMatchObject({
+    expect(toModelSummaries([listing('b', 1)])[0]).toMatchObject({
       object: 'model',
       owned_by: 'unroll',
       created: 1001,
     });
-    expect(listModels([])).toEqual([]);
+    expect(toModelSummaries([])).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { settingsOf } from '../../../src/http/v2/inference-settings.ts';
+import { parseSettings } from '../../../src/http/v2/inference-settings.ts';
 
 describe('the parameters of a tensor request', () => {
   it.each([
@@ -10,7 +10,7 @@ describe('the parameters of a tensor request', () => {
     ['an end without an id', { sequence_end: true }, 'sequence_end'],
   ])('that name a sequence are refused by every task: %s', (_, parameters, field) => {
     for (const task of ['classify', 'tag', 'predict', 'generate', 'decode', null] as const)
-      expect(() => settingsOf(task, parameters)).toThrow(
+      expect(() => parseSettings(task, parameters)).toThrow(
         expect.objectContaining({
           code: 'invalid_request',
           message: `parameters.${field}: a state is not kept from one request to the next`,
@@ -19,15 +19,15 @@ describe('the parameters of a tensor request', () => {
   });
 
   it('that a task knows are its settings, and others are refused', () => {
-    expect(settingsOf('generate', { max_tokens: 7, binary_data_output: true })).toMatchObject({
+    expect(parseSettings('generate', { max_tokens: 7, binary_data_output: true })).toMatchObject({
       max_tokens: 7,
     });
-    expect(() => settingsOf('generate', { max_tokens: 'all' })).toThrow(/^parameters\.max_tokens: /);
-    expect(() => settingsOf('decode', { colour: 'red' })).toThrow(/colour/);
+    expect(() => parseSettings('generate', { max_tokens: 'all' })).toThrow(/^parameters\.max_tokens: /);
+    expect(() => parseSettings('decode', { colour: 'red' })).toThrow(/colour/);
   });
 
   it('that a task without settings does not know are passed over', () => {
-    expect(settingsOf('classify', { priority: 1, timeout_ms: 50 })).toMatchObject({ timeout_ms: 50 });
-    expect(() => settingsOf('classify', { timeout_ms: -1 })).toThrow(/^parameters\.timeout_ms: /);
+    expect(parseSettings('classify', { priority: 1, timeout_ms: 50 })).toMatchObject({ timeout_ms: 50 });
+    expect(() => parseSettings('classify', { timeout_ms: -1 })).toThrow(/^parameters\.timeout_ms: /);
   });
 });

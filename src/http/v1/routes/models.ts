@@ -1,4 +1,4 @@
-import { findModel, listModels, showModel } from '../model-view.ts';
+import { findModel, toModelSummaries, toModelDetails } from '../model-view.ts';
 import type { Route } from '../../route.ts';
 import { modelDetails, modelList } from '../schemas/models.ts';
 import { modelParameter, problem } from '../schemas/reply.ts';
@@ -15,7 +15,7 @@ export const modelRoutes: Route = (scope, { tasks }) => {
         response: { 200: modelList },
       },
     },
-    async () => ({ object: 'list' as const, data: listModels(tasks.repository.list()) }),
+    async () => ({ object: 'list' as const, data: toModelSummaries(tasks.repository.list()) }),
   );
   scope.get(
     '/v1/models/:model',
@@ -36,6 +36,6 @@ export const modelRoutes: Route = (scope, { tasks }) => {
     },
     async (request, reply) =>
       // a model may have hundreds of thousands of labels
-      sendJson(reply, showModel(findModel(tasks.repository.list(), request.params.model), tasks)),
+      sendJson(reply, toModelDetails(findModel(tasks.repository.list(), request.params.model), tasks)),
   );
 };
