@@ -7,7 +7,7 @@ import type { ModelSpec, TextInput } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
 
 /**
- * Checks what model.json says of inputs, task and outputs against its network and weights.
+ * Checks that the inputs, the task and the outputs of a model.json match its network and weights.
  * @throws UnrollError invalid_model, invalid_weights
  */
 export function checkModel(spec: ModelSpec, weights: Weights): void {
@@ -17,69 +17,91 @@ export function checkModel(spec: ModelSpec, weights: Weights): void {
   const { graph } = network;
   const { inputs, outputs, task } = spec;
   if ((task === 'decode') !== (source !== null))
-    fail('network.encoder', task === 'decode' ? 'decode needs one' : `${task} has none`);
-  /** What the caller's input goes to. */
+    invalidField(
+      'network.encoder',
+      task === 'decode' ? 'missing, the task decode needs one' : `not allowed for the task ${task}`,
+    );
+  // the network that reads the caller's input
   const input = source ?? own;
 
   if (inputs.kind === 'text') {
     checkTokens(inputs, 'inputs');
     checkIds(inputs, input, 'inputs');
   } else if (input.kind !== 'features' || input.width !== inputs.features.length)
-    fail(
+    invalidField(
       'inputs.features',
-      `${inputs.features.length} features a step, the network reads ${input.kind === 'ids' ? 'ids' : input.width}`,
+      `${inputs.features.length} features per step, the network reads ${input.kind === 'ids' ? 'ids' : input.width}`,
     );
 
   const width = graph.nodes.at(-1)!.width;
   const last = spec.network.layers.at(-1)!;
   if (last.type === 'crf' && (task !== 'tag' || outputs.multiLabel))
-    fail('network.layers', 'a crf gives each token one label: it is for tag, without multiLabel');
+    invalidField(
+      'network.layers',
+      'a crf layer needs the task tag without multiLabel: it gives each token exactly one label',
+    );
   if (task === 'classify' || task === 'tag') {
     if (outputs.labels?.length !== width)
-      fail('outputs.labels', `${outputs.labels?.length ?? 0} labels, the network has ${width} outputs`);
-    if (new Set(outputs.labels).size !== width) fail('outputs.labels', 'a label stands there twice');
-    const wanted = outputs.multiLabel ? 'sigmoid' : 'softmax';
-    if (last.type === 'dense' && last.activation !== wanted)
-      fail('network.layers', `the last layer is ${last.activation}, for these labels it must be ${wanted}`);
+      invalidField(
+        'outputs.labels',
+        `${outputs.labels?.length ?? 0} labels, the network has ${width} outputs`,
+      );
+    if (new Set(outputs.labels).size !== width) invalidField('outputs.labels', 'contains a label twice');
+    const expected = outputs.multiLabel ? 'sigmoid' : 'softmax';
+    if (last.type === 'dense' && last.activation !== expected)
+      invalidField(
+        'network.layers',
+        `the last layer has the activation ${last.activation}, must be ${expected} for these labels`,
+      );
   }
   if ((task === 'tag' || task === 'generate') && inputs.kind !== 'text')
-    fail('inputs.kind', `${task} needs text`);
+    invalidField('inputs.kind', `the task ${task} needs text`);
   if (task === 'generate') {
     const tokens = inputs.kind === 'text' ? inputs.tokens.length : 0;
     if (width !== tokens)
-      fail('network.layers', `${width} outputs, there are ${tokens} tokens to choose from`);
-    if (!graph.causal) fail('network.layers', 'a network that reads ahead cannot generate');
+      invalidField('network.layers', `${width} outputs, must be one for each of ${tokens} tokens`);
+    if (!graph.causal) invalidField('network.layers', 'a network that reads later steps cannot generate');
     if (last.type === 'dense' && last.activation !== 'softmax' && last.activation !== 'linear')
-      fail(
+      invalidField(
         'network.layers',
-        `the last layer is ${last.activation}, to generate it must be softmax or linear`,
+        `the last layer has the activation ${last.activation}, must be softmax or linear to generate`,
       );
   }
   if (task === 'decode') checkTarget(outputs.vocabulary, own, width, last);
   const columns = width / answerRows(spec.network);
   if (task === 'predict' && outputs.units && outputs.units.length !== columns)
-    fail('outputs.units', `${outputs.units.length} units, the network has ${columns} outputs`);
+    invalidField('outputs.units', `${outputs.units.length} units, the network has ${columns} outputs`);
 }
 
-/** Every id of a step must be one that an embedding looks up. */
+/** Checks that the ids of a step are those that the embeddings look up. */
 function checkIds(text: TextInput, input: NetworkInput, field: string): void {
   const { tokens, characters } = text;
-  if (input.kind !== 'ids') fail(`${field}.kind`, 'the input is text, but no embedding reads it');
+  if (input.kind !== 'ids')
+    invalidField(`${field}.kind`, 'the input is text, but the network has no embedding that reads it');
   else if (input.vocabulary !== tokens.length)
-    fail(`${field}.tokens`, `${tokens.length} tokens, the embedding has a vocabulary of ${input.vocabulary}`);
+    invalidField(
+      `${field}.tokens`,
+      `${tokens.length} tokens, the embedding has a vocabulary of ${input.vocabulary}`,
+    );
   else {
     const columns = 1 + (characters ? characters.prefix + characters.suffix : 0);
     const read = idColumns(input);
     if (read.length !== columns)
-      fail(`${field}.characters`, `a step has ${columns} ids, the embeddings read ${read.length}`);
+      invalidField(`${field}.characters`, `a step has ${columns} ids, the embeddings read ${read.length}`);
     const letters = characters ? characters.tokens.length + 2 : 0;
     for (const vocabulary of read.slice(1))
       if (vocabulary !== letters)
-        fail(`${field}.characters.tokens`, `${letters} ids, the embedding has a vocabulary of ${vocabulary}`);
+        invalidField(
+          `${field}.characters.tokens`,
+          `${letters} ids, the embedding has a vocabulary of ${vocabulary}`,
+        );
   }
 }
 
-/** decode: what is written has a start and an end, and an output for each of its tokens. */
+/**
+ * Checks the output vocabulary of the task decode: it needs a start and an end, and the network one output
+ * per token.
+ */
 function checkTarget(
   target: TextInput | undefined,
   input: NetworkInput,
@@ -87,30 +109,38 @@ function checkTarget(
   last: ModelSpec['network']['layers'][number],
 ): void {
   const field = 'outputs.vocabulary';
-  if (!target) return fail(field, 'decode needs one');
-  if (target.characters) fail(`${field}.characters`, 'what is written has no characters of its own');
+  if (!target) return invalidField(field, 'missing, the task decode needs one');
+  if (target.characters) invalidField(`${field}.characters`, 'not allowed in an output vocabulary');
   checkTokens(target, field);
   checkIds(target, input, field);
   if (target.start === undefined || target.end === undefined)
-    fail(field, 'needs a start and an end: ids of its tokens');
+    invalidField(field, 'must have a start and an end, ids of its tokens');
   if (width !== target.tokens.length)
-    fail('network.layers', `${width} outputs, there are ${target.tokens.length} tokens to choose from`);
+    invalidField(
+      'network.layers',
+      `${width} outputs, must be one for each of ${target.tokens.length} tokens`,
+    );
   if (last.type === 'dense' && last.activation !== 'softmax' && last.activation !== 'linear')
-    fail('network.layers', `the last layer is ${last.activation}, to decode it must be softmax or linear`);
+    invalidField(
+      'network.layers',
+      `the last layer has the activation ${last.activation}, must be softmax or linear to decode`,
+    );
 }
 
-function checkTokens({ tokens, unknown, start, end }: TextInput, where: string): void {
+function checkTokens({ tokens, unknown, start, end }: TextInput, field: string): void {
   const ids = new Map<string, number>();
   tokens.forEach((token, id) => {
-    const before = ids.get(token);
-    if (before !== undefined) fail(`${where}.tokens.${id}`, `the same token as ${where}.tokens.${before}`);
+    const earlier = ids.get(token);
+    if (earlier !== undefined)
+      invalidField(`${field}.tokens.${id}`, `the same token as ${field}.tokens.${earlier}`);
     ids.set(token, id);
   });
-  for (const [field, id] of Object.entries({ unknown, start, end }))
+  for (const [name, id] of Object.entries({ unknown, start, end }))
     if (id !== undefined && id >= tokens.length)
-      fail(`${where}.${field}`, `id ${id}, there are ${tokens.length} tokens`);
+      invalidField(`${field}.${name}`, `id ${id}, there are ${tokens.length} tokens`);
 }
 
-function fail(field: string, what: string): never {
-  throw new UnrollError('invalid_model', `model.json: ${field}: ${what}`, { field });
+/** @throws UnrollError invalid_model with the field */
+function invalidField(field: string, message: string): never {
+  throw new UnrollError('invalid_model', `model.json: ${field}: ${message}`, { field });
 }

@@ -6,19 +6,27 @@ import type { ExternalFiles } from '../formats/external-files.ts';
 import { readContainedFile, UnreadableFile } from './read-contained-file.ts';
 import { readFolder } from './read-folder.ts';
 
-/** The files below a folder, of so many bytes altogether; what a link puts elsewhere is not there. */
+/**
+ * Opens a folder for files that an imported file names.
+ * @param maxBytes limit on the total size of the files that are read
+ */
 export function createFolderFiles(folder: string, maxBytes: number): ExternalFiles {
-  let left = maxBytes;
+  let remainingBytes = maxBytes;
   return {
     list: async () => (await readFolder(folder)).filter((name) => !name.startsWith('.')).sort(),
     async read(name) {
       try {
-        const bytes = await readContainedFile(await realpath(folder), join(folder, name), left, 'its folder');
-        left -= bytes.length;
+        const bytes = await readContainedFile(
+          await realpath(folder),
+          join(folder, name),
+          remainingBytes,
+          'its folder',
+        );
+        remainingBytes -= bytes.length;
         return bytes;
       } catch (error) {
         if (!(error instanceof UnreadableFile)) throw error;
-        throw new UnrollError('invalid_weights', `the file ${quote(name)} it names ${error.message}`, {
+        throw new UnrollError('invalid_weights', `the external file ${quote(name)} ${error.message}`, {
           cause: error,
         });
       }

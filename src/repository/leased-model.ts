@@ -1,6 +1,6 @@
 import type { Lease, ServedModel } from './repository-interface.ts';
 
-/** A loaded model and the requests that use it. Once retired, it is unloaded when the last of them ends. */
+/** A loaded model with its leases. After `retire` it is unloaded as soon as the last lease is released. */
 export interface LeasedModel {
   readonly model: ServedModel;
   lease(): Lease;
@@ -13,13 +13,13 @@ export function createLeasedModel(model: ServedModel, unload: () => void): Lease
   return {
     model,
     lease() {
-      let held = true;
+      let active = true;
       leases++;
       return {
         model,
         release() {
-          if (!held) return;
-          held = false;
+          if (!active) return;
+          active = false;
           leases--;
           if (retired && leases === 0) unload();
         },

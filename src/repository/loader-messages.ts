@@ -6,10 +6,10 @@ import type { Region } from '../kernel/memory.ts';
 import type { ModelSpec, NumericInput } from '../network/spec.ts';
 import type { PackedTexts, TextSettings } from '../vocabulary/vocabulary.ts';
 
-// What the repository and its loader thread tell each other. Plain data, and small: weights and vocabularies are in shared
-// memory, so that the main thread neither copies nor builds anything that grows with a model.
+// Messages between the repository and its loader thread. They are small plain data: weights and vocabularies
+// are in shared memory, so that the main thread neither copies nor builds anything that grows with a model.
 
-/** A model.json without its lists of tokens. */
+/** A model.json without its token lists. */
 export type ServedSpec = Omit<ModelSpec, 'inputs' | 'outputs'> & {
   readonly inputs: TextSettings | NumericInput;
   readonly outputs: Omit<ModelSpec['outputs'], 'vocabulary'> & {
@@ -17,13 +17,14 @@ export type ServedSpec = Omit<ModelSpec, 'inputs' | 'outputs'> & {
   };
 };
 
-/** A model read, checked, packed and compiled: what is left to do is to announce it to the workers. */
+/** A model that is read, checked, packed and compiled, ready to be announced to the workers. */
 export interface LoadedModel {
   readonly spec: ServedSpec;
-  /** Texts of the input, null where it is numeric. */
+  /** The input vocabulary; null for numeric inputs. */
   readonly vocabulary: PackedTexts | null;
-  /** decode: texts of what it writes; else null. */
+  /** The output vocabulary of the task decode; else null. */
   readonly target: PackedTexts | null;
+  /** The CRF over the labels of the task tag; else null. */
   readonly chain: CrfPotentials | null;
   readonly placement: Placement;
 }
@@ -32,17 +33,17 @@ export interface LoadRequest {
   /** The models folder and the version's folder in it. */
   readonly realRoot: string;
   readonly folder: string;
-  /** The model's name: its model.json must have the same. */
+  /** The model's name, which its model.json must have too. */
   readonly name: string;
   readonly share: KernelShare;
   readonly sizes: PlacementSizes;
 }
 
 export type LoaderReply =
-  /** As soon as model.json is read, whatever becomes of the rest. */
+  /** Sent as soon as model.json is read, whether the rest succeeds or not. */
   | { readonly kind: 'described'; readonly task: ModelSpec['task'] }
   | { readonly kind: 'loaded'; readonly model: LoadedModel }
-  /** `code` is null for what is no fault of the model's; `message` then has the stack. */
+  /** `code` is null for an internal error; `message` is then its stack. */
   | {
       readonly kind: 'failed';
       readonly code: ErrorCode | null;
@@ -50,13 +51,13 @@ export type LoaderReply =
       readonly field: string | undefined;
     };
 
-/** Over a port of its own. The thread waits for the answer to `reserve`, and nothing else. */
+/** Sent over a separate port. The thread blocks for the reply to `reserve`; `free` has no reply. */
 export type RegionRequest =
   { readonly kind: 'reserve'; readonly bytes: number } | { readonly kind: 'free'; readonly offset: number };
 export type RegionReply = { readonly region: Region } | { readonly full: string };
 
 export interface LoaderData {
   readonly regions: import('node:worker_threads').MessagePort;
-  /** Int32 [1], raised when an answer has been posted to `regions`. */
+  /** Int32 [1], incremented when a reply has been posted to `regions`. */
   readonly replySignal: SharedArrayBuffer;
 }

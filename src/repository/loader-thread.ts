@@ -6,9 +6,10 @@ import { loadModel } from './load-model.ts';
 import type { LoaderReply, LoaderData, LoadRequest } from './loader-messages.ts';
 import { createRegionClient } from './region-requests.ts';
 
-// The loader's thread: one request at a time, whatever it takes, while others serve (loader.ts).
+// Entry point of the loader thread (see loader.ts): handles one load request at a time.
 
-/** Gives way to the workers; not the lowest, so that a model is loaded on a busy machine too. Only Linux has it a thread. */
+// below the workers, but not the lowest, so that models load on a busy machine too; only Linux has priorities
+// per thread
 if (process.platform === 'linux') setPriority(10);
 
 const port = parentPort!;
@@ -29,14 +30,14 @@ async function load({ share, sizes, ...version }: LoadRequest): Promise<LoaderRe
   }
 }
 
-/** A chain's numbers are moved, not copied. */
-function buffersOf(answer: LoaderReply): ArrayBuffer[] {
-  const chain = answer.kind === 'loaded' ? answer.model.chain : null;
+/** The buffers of a reply to transfer instead of copy: those of the CRF. */
+function listTransfers(reply: LoaderReply): ArrayBuffer[] {
+  const chain = reply.kind === 'loaded' ? reply.model.chain : null;
   if (!chain) return [];
   const { transitions, start, end } = chain.crf;
   return [transitions, start, end, chain.transitions].map(({ buffer }) => buffer as ArrayBuffer);
 }
 
 port.on('message', (request: LoadRequest) => {
-  void load(request).then((answer) => port.postMessage(answer, buffersOf(answer)));
+  void load(request).then((reply) => port.postMessage(reply, listTransfers(reply)));
 });

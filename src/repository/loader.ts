@@ -7,26 +7,28 @@ import type { ModelSpec } from '../network/spec.ts';
 import type { LoaderReply, LoadedModel, LoaderData, LoadRequest } from './loader-messages.ts';
 import { serveRegionRequests, type RegionGrants } from './region-requests.ts';
 
-// Loads models in a thread of its own, so that nothing a model folder holds keeps the main thread from serving. The thread is
-// started when there is something to load and ends when there is not; one that hangs, or dies of what it reads, fails that
-// version only.
+// Loads models in a separate thread, so that no model folder, however large or damaged, blocks the main
+// thread. The thread is started when there is something to load and ends when it is idle; when it hangs or
+// crashes, only the version that it was loading fails.
 
 export interface VersionToLoad {
   readonly realRoot: string;
   readonly folder: string;
   readonly name: string;
-  /** Of all its files. */
+  /** Total size of its files. */
   readonly bytes: number;
 }
 
 export interface Loader {
   /**
-   * One at a time, in the order asked for. The memory of its placement is the caller's.
+   * Loads a version. Versions are loaded one at a time, in the order of the calls. The caller owns the memory
+   * of the result.
    * @param described called as soon as its model.json is read
-   * @throws UnrollError invalid_model, invalid_weights, out_of_memory, shutting_down; an Error where the fault is not the model's
+   * @throws UnrollError invalid_model, invalid_weights, out_of_memory, shutting_down; any other Error is
+   * internal
    */
   load(version: VersionToLoad, described: (task: ModelSpec['task']) => void): Promise<LoadedModel>;
-  /** Ends at once what is being loaded. */
+  /** Terminates the thread; pending loads are rejected. */
   close(): Promise<void>;
   /** Threads started so far. */
   readonly starts: number;
@@ -35,17 +37,18 @@ export interface Loader {
 export interface LoaderOptions {
   readonly kernel: Kernel<SharedMemory>;
   readonly sizes: PlacementSizes;
-  /** After which a thread with nothing to load ends. */
+  /** Time after which an idle thread ends. */
   readonly idleMs?: number;
-  /** What a version of so many bytes may take. */
+  /** Time limit for a version of a given size. */
   readonly timeoutMs?: (bytes: number) => number;
-  /** Most heap of the thread; weights are not in it. */
+  /** Heap limit of the thread; weights are outside of it. */
   readonly heapMegabytes?: number;
+  /** The thread's module; tests replace it. */
   readonly threadUrl?: URL;
 }
 
-/** A gigabyte loads in seconds; a machine that is busy serving gives the thread a tenth of a core. */
-const generousMs = (bytes: number): number => 120_000 + 1000 * Math.ceil(bytes / 5_000_000);
+/** A gigabyte loads in seconds; generous, because under load the thread may get a tenth of a core. */
+const defaultTimeoutMs = (bytes: number): number => 120_000 + 1000 * Math.ceil(bytes / 5_000_000);
 
 interface Thread {
   readonly worker: Worker;
@@ -56,7 +59,7 @@ export function createLoader({
   kernel,
   sizes: { workers, slots, maxSteps },
   idleMs = 2_000,
-  timeoutMs = generousMs,
+  timeoutMs = defaultTimeoutMs,
   heapMegabytes = 1024,
   threadUrl = new URL('./loader-thread.ts', import.meta.url),
 }: LoaderOptions): Loader {
@@ -65,9 +68,9 @@ export function createLoader({
   let starts = 0;
   let closed = false;
   let idle: NodeJS.Timeout | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
+  let queue: Promise<unknown> = Promise.resolve();
   let receive: (message: LoaderReply) => void = () => {};
-  let died: (error: Error) => void = () => {};
+  let rejectPending: (error: Error) => void = () => {};
 
   function start(): Thread {
     starts++;
@@ -89,12 +92,12 @@ export function createLoader({
         started.regions.close();
         if (thread !== started) return;
         thread = null;
-        died(reason ?? new Error(`the loader thread ended with ${code}`));
+        rejectPending(reason ?? new Error(`the loader thread exited with code ${code}`));
       });
     return started;
   }
 
-  /** Resolves when it writes to no memory any more. */
+  /** Terminates the thread. Resolves when it can no longer write to kernel memory. */
   async function end(): Promise<void> {
     const ended = thread;
     thread = null;
@@ -110,28 +113,28 @@ export function createLoader({
     clearTimeout(idle);
     const { worker, regions } = (thread ??= start());
     worker.ref();
-    const mayTakeMs = timeoutMs(bytes);
+    const limitMs = timeoutMs(bytes);
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<LoadedModel>((resolve, reject) => {
-        died = (error) => reject(closed ? shuttingDown() : reasonOf(error, heapMegabytes));
+        rejectPending = (error) => reject(closed ? shuttingDown() : toLoadError(error, heapMegabytes));
         receive = (message) => {
           if (message.kind === 'described') return described(message.task);
-          if (message.kind === 'failed') return reject(errorOf(message));
+          if (message.kind === 'failed') return reject(parseError(message));
           regions.commit();
           resolve(message.model);
         };
-        const late = new UnrollError(
+        const timedOut = new UnrollError(
           'invalid_model',
-          `the version was not loaded within ${mayTakeMs / 1000} s, the limit for ${bytes} bytes`,
+          `the version was not loaded within ${limitMs / 1000} s, the limit for ${bytes} bytes`,
         );
-        timer = setTimeout(() => void end().then(() => reject(late)), mayTakeMs);
+        timer = setTimeout(() => void end().then(() => reject(timedOut)), limitMs);
         const request: LoadRequest = { ...version, share: kernel.share, sizes };
         worker.postMessage(request);
       });
     } finally {
       clearTimeout(timer);
-      receive = died = () => {};
+      receive = rejectPending = () => {};
       regions.revoke();
       if (thread) {
         thread.worker.unref();
@@ -142,16 +145,16 @@ export function createLoader({
 
   return {
     load(version, described) {
-      const loaded = turn.then(() => loadNext(version, described));
-      turn = loaded.catch(() => {});
+      const loaded = queue.then(() => loadNext(version, described));
+      queue = loaded.catch(() => {});
       return loaded;
     },
     async close() {
       closed = true;
       clearTimeout(idle);
-      const over = died;
+      const reject = rejectPending;
       await end();
-      over(shuttingDown());
+      reject(shuttingDown());
     },
     get starts() {
       return starts;
@@ -161,15 +164,15 @@ export function createLoader({
 
 const shuttingDown = (): UnrollError => new UnrollError('shutting_down', 'the server is shutting down');
 
-const errorOf = ({ code, message, field }: Extract<LoaderReply, { kind: 'failed' }>): Error =>
+const parseError = ({ code, message, field }: Extract<LoaderReply, { kind: 'failed' }>): Error =>
   code === null ? new Error(message) : new UnrollError(code, message, field === undefined ? {} : { field });
 
-/** Why a thread died. */
-const reasonOf = (error: Error, heapMegabytes: number): Error =>
+/** The error of a crashed thread: running out of heap is the model's fault, anything else is internal. */
+const toLoadError = (error: Error, heapMegabytes: number): Error =>
   (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
     ? new UnrollError(
         'invalid_model',
-        `the version takes more than ${heapMegabytes} MB of memory to read, apart from its weights`,
+        `the version takes more than ${heapMegabytes} MB of memory to read, besides its weights`,
         { cause: error },
       )
     : error;

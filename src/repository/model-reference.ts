@@ -3,11 +3,11 @@ import { modelNamePattern, modelVersionPattern } from '../model-files.ts';
 
 export interface ModelReference {
   readonly name: string;
-  /** Null: the highest that can answer. */
+  /** Null: the highest version that is ready. */
   readonly version: number | null;
 }
 
-/** @param reference `name` or `name@version` @throws UnrollError invalid_model_name */
+/** Parses `name` or `name@version`. @throws UnrollError invalid_model_name */
 export function parseReference(reference: string): ModelReference {
   const [name = '', version, ...rest] = reference.split('@', 3);
   const valid =

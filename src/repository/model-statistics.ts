@@ -1,49 +1,51 @@
 import { readBatches, createBatchTally, type BatchCount } from '../engine/worker/batch-tally.ts';
 import type { Meter } from '../engine/engine-interface.ts';
 
-// What one version of a model has been asked and has run. Reloads go on counting; it ends with the version.
+// Counters of one model version: requests, sequences, batches. They continue over reloads and end with the
+// version.
 
-/** How often, and how long altogether. */
+/** Number of calls and their total duration. */
 export interface CallTotals {
   readonly count: number;
   readonly ms: number;
 }
 
 export interface StatisticsReport {
-  /** Milliseconds since 1970 when it was last asked; 0 is never. */
+  /** Time of the last request in milliseconds since 1970; 0 when there was none. */
   readonly lastRequestAt: number;
-  /** Requests, from first to last. */
+  /** Requests, from start to reply. */
   readonly success: CallTotals;
   readonly fail: CallTotals;
-  /** Sequences that ended: waiting for a slot, and in it. */
+  /** Sequences that ended: time in the queue, and time in a slot. */
   readonly queue: CallTotals;
   readonly run: CallTotals;
-  /** Requests of tensors: what lies before and after the model's own task. */
+  /** Tensor requests (Open Inference Protocol): conversion of the input and of the output. */
   readonly input: CallTotals;
   readonly output: CallTotals;
   readonly batches: readonly BatchCount[];
 }
 
 export interface ModelStatistics extends Meter {
-  /** A request begins. @returns to be called when it is over */
+  /** Records the start of a request. @returns a function to call at its end, with whether it succeeded */
   startRequest(): (ok: boolean) => void;
+  /** Adds the conversion times of one tensor request. */
   recordTensors(inputMs: number, outputMs: number): void;
   report(): StatisticsReport;
 }
 
 export function createModelStatistics(): ModelStatistics {
-  const none = (): { count: number; ms: number } => ({ count: 0, ms: 0 });
-  const taken = {
-    success: none(),
-    fail: none(),
-    queue: none(),
-    run: none(),
-    input: none(),
-    output: none(),
+  const zero = (): { count: number; ms: number } => ({ count: 0, ms: 0 });
+  const totals = {
+    success: zero(),
+    fail: zero(),
+    queue: zero(),
+    run: zero(),
+    input: zero(),
+    output: zero(),
   };
-  const add = (to: keyof typeof taken, ms: number): void => {
-    taken[to].count++;
-    taken[to].ms += ms;
+  const add = (to: keyof typeof totals, ms: number): void => {
+    totals[to].count++;
+    totals[to].ms += ms;
   };
   const batches = createBatchTally();
   let lastRequestAt = 0;
@@ -55,13 +57,14 @@ export function createModelStatistics(): ModelStatistics {
     },
     startRequest() {
       lastRequestAt = Date.now();
-      const began = performance.now();
-      return (ok) => add(ok ? 'success' : 'fail', performance.now() - began);
+      const startedAt = performance.now();
+      return (ok) => add(ok ? 'success' : 'fail', performance.now() - startedAt);
     },
+    /** Adds the conversion times of one tensor request. */
     recordTensors(inputMs, outputMs) {
       add('input', inputMs);
       add('output', outputMs);
     },
-    report: () => ({ lastRequestAt, ...structuredClone(taken), batches: readBatches(batches) }),
+    report: () => ({ lastRequestAt, ...structuredClone(totals), batches: readBatches(batches) }),
   };
 }

@@ -2,15 +2,20 @@ import { copyFile, mkdir, open, readFile, readdir, rename, rm, writeFile } from 
 import { join } from 'node:path';
 import { modelVersionPattern, specFile, weightsFile } from '../model-files.ts';
 
-/** Beside model.json in a published version: `{"id": …}` of the publication. Whoever loads the version ignores it. */
+/**
+ * A file beside model.json in a published version, `{"id": …}`, which identifies the publication. Ignored
+ * when loading.
+ */
 const publicationFile = 'publication.json';
 
 /**
- * Copies a folder's model.json and weights into `<root>/<name>/<next version>/`, with the model.json's name that of the folder.
- * The folder gets its name when it is whole, so a server that watches never sees half of it; one that takes the number first
- * makes this one take the next.
- * @param publication an id: what has been published with it before, in this process or another, is not published again
+ * Copies a folder's model.json and weights to `<root>/<name>/<next version>/` and sets the name in model.json
+ * to `name`. The version folder is renamed into place when it is complete, so a watching server never sees a
+ * partial one. If another process takes the version number first, the next number is used.
+ * @param publication an id that makes the call idempotent: if it has been published before, by any process,
+ * the version of then is returned
  * @returns the version
+ * @throws the file system's error; nothing is published then
  */
 export async function publishVersion(
   root: string,
@@ -20,11 +25,11 @@ export async function publishVersion(
 ): Promise<number> {
   const home = join(root, name);
   await mkdir(home, { recursive: true });
-  const before = publication === undefined ? null : await publishedVersion(home, publication);
-  if (before !== null) return before;
+  const published = publication === undefined ? null : await findPublishedVersion(home, publication);
+  if (published !== null) return published;
   const draft = join(home, draftName(publication));
   try {
-    // what a process that was killed has left of the same publication
+    // the remains of a killed process's attempt at the same publication
     await rm(draft, { recursive: true, force: true });
     await mkdir(draft);
     await writeSpec(join(from, specFile), join(draft, specFile), name);
@@ -33,10 +38,10 @@ export async function publishVersion(
       await writeFile(join(draft, publicationFile), `${JSON.stringify({ id: publication })}\n`);
     for (const file of await readdir(draft)) await flush(join(draft, file));
     for (;;) {
-      const version = Math.max(0, ...(await versionsIn(home))) + 1;
+      const version = Math.max(0, ...(await listVersions(home))) + 1;
       try {
         await rename(draft, join(home, String(version)));
-        // a rename survives a power cut once its folder is flushed
+        // a rename survives a power failure only after the parent folder is flushed
         await flush(home);
         return version;
       } catch (error) {
@@ -55,28 +60,29 @@ const draftName = (publication: string | undefined): string =>
     ? `.draft-${process.pid}-${Date.now()}`
     : `.draft-${publication.replaceAll(/[^A-Za-z0-9_-]/g, '-')}`;
 
-/** A model is served only under its own name. */
+/** Copies a model.json with another name: a model is served only when the name is that of its folder. */
 async function writeSpec(from: string, to: string, name: string): Promise<void> {
   const text = await readFile(from, 'utf8');
   const spec = JSON.parse(text) as { name?: unknown };
   await writeFile(to, spec.name === name ? text : `${JSON.stringify({ ...spec, name }, null, 2)}\n`);
 }
 
-async function publishedVersion(home: string, publication: string): Promise<number | null> {
-  for (const version of await versionsIn(home)) {
+/** Finds the version that was published with an id; null when there is none. */
+async function findPublishedVersion(home: string, publication: string): Promise<number | null> {
+  for (const version of await listVersions(home)) {
     const text = await readFile(join(home, String(version), publicationFile), 'utf8').catch(() => null);
     if (text === null) continue;
     try {
       const { id } = JSON.parse(text) as { id?: unknown };
       if (id === publication) return version;
     } catch {
-      // not written by us
+      // not a publication file
     }
   }
   return null;
 }
 
-async function versionsIn(home: string): Promise<number[]> {
+async function listVersions(home: string): Promise<number[]> {
   return (await readdir(home)).filter((name) => modelVersionPattern.test(name)).map(Number);
 }
 

@@ -3,39 +3,41 @@ import { open, realpath } from 'node:fs/promises';
 import { relative, isAbsolute, sep } from 'node:path';
 import { isOutOfDescriptors, UnrollError } from '../errors.ts';
 
-// Files of a model folder are read only where they really lie inside the models folder.
+// Reads files of a model folder only when their real path is inside the models folder.
 
-/** Says what is wrong without the machine's paths: its message may be shown to callers. */
+/** Why a file cannot be read. The message has no absolute paths, so that it may be shown to callers. */
 export class UnreadableFile extends Error {
   override readonly name = 'UnreadableFile';
-  /** Whether there is no such file. */
+  /** Whether the file does not exist. */
   get missing(): boolean {
     return (this.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
   }
 }
 
-/** Whether a path is the folder or below it. Both are real paths, with no links left in them. */
+/** Whether a path is the folder or below it. Both must be real paths, without links. */
 export function isInside(realFolder: string, realFile: string): boolean {
-  const way = relative(realFolder, realFile);
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+  const path = relative(realFolder, realFile);
+  return path === '' || (path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path));
 }
 
 /**
- * Reads a regular file of at most `maxBytes`, which is checked before anything is read.
- * @param realRoot what the file may not climb out of, by links or otherwise; `called` is what a message calls it
- * @throws UnreadableFile, UnrollError too_many_open_files
+ * Reads a regular file. Its size is checked before anything is read.
+ * @param realRoot the folder that the file's real path must be inside of
+ * @param rootLabel how error messages call that folder
+ * @throws UnreadableFile when it is missing, outside, not a regular file or larger than `maxBytes`;
+ * UnrollError too_many_open_files
  */
 export async function readContainedFile(
   realRoot: string,
   path: string,
   maxBytes: number,
-  called = 'the models folder',
+  rootLabel = 'the models folder',
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const real = await realpath(path).catch((error: unknown) => unreadable(error));
-  if (!isInside(realRoot, real)) throw new UnreadableFile(`is a link that leads out of ${called}`);
-  // a link put there since is not followed, and a pipe does not hold us up
+  const real = await realpath(path).catch((error: unknown) => throwUnreadable(error));
+  if (!isInside(realRoot, real)) throw new UnreadableFile(`is a link that leads out of ${rootLabel}`);
+  // O_NOFOLLOW: a link created since realpath is not followed; O_NONBLOCK: opening a pipe does not block
   const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-  const file = await open(real, flags).catch((error: unknown) => unreadable(error));
+  const file = await open(real, flags).catch((error: unknown) => throwUnreadable(error));
   try {
     const { size, isFile } = await file
       .stat()
@@ -46,7 +48,7 @@ export async function readContainedFile(
     let filled = 0;
     while (filled < size) {
       const { bytesRead } = await file.read(bytes, filled, size - filled, filled);
-      if (bytesRead === 0) throw new UnreadableFile('became shorter while it was read');
+      if (bytesRead === 0) throw new UnreadableFile('was truncated while it was read');
       filled += bytesRead;
     }
     return bytes;
@@ -55,14 +57,14 @@ export async function readContainedFile(
   }
 }
 
-function unreadable(error: unknown): never {
+function throwUnreadable(error: unknown): never {
   if (isOutOfDescriptors(error))
     throw new UnrollError('too_many_open_files', 'no file descriptor is left (ulimit -n)', { cause: error });
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
   const known: Record<string, string> = {
     ENOENT: 'is missing',
     EACCES: 'may not be read by this user',
-    ELOOP: 'is a link that leads nowhere',
+    ELOOP: 'is a broken or circular link',
   };
   throw new UnreadableFile(known[code] ?? `cannot be read (${code})`, { cause: error });
 }

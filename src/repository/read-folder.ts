@@ -2,8 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { isOutOfDescriptors } from '../errors.ts';
 
 /**
- * The names in a folder; none when it cannot be read, since a folder may be removed at any moment.
- * @throws when no file descriptor is left to read it with: its files are still there
+ * Lists the names in a folder. The list is empty when the folder cannot be read: it may be removed at any
+ * moment.
+ * @throws the file system's error when the process is out of file descriptors, since the files still exist
  */
 export async function readFolder(path: string): Promise<string[]> {
   try {

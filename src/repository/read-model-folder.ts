@@ -18,51 +18,55 @@ import { createFolderFiles } from './folder-files.ts';
 
 /** Limits on the files of a model folder, checked before they are read. */
 const modelFolderLimits = {
-  /** model.json: a million tokens of a vocabulary fit. */
+  /** Of model.json: a vocabulary of a million tokens fits. */
   specBytes: 16 * 1024 * 1024,
+  /** Of the weights, and of all external files together. */
   weightBytes: 2 * 1024 * 1024 * 1024,
 } as const;
 
-/** Files that have their network themselves, or can only be one. */
-const foreignName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\.(onnx|keras|h5|hdf5|pt|pth|safetensors|npz)$/i;
+/** Names of files that can be imported without a model.json. */
+const importableName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\.(onnx|keras|h5|hdf5|pt|pth|safetensors|npz)$/i;
 
-/** Of all that may be wrong in a model.json, this much is told. */
-const toldIssues = 5;
+/** The number of errors in a model.json that the message lists. */
+const maxListedIssues = 5;
 
-/** A version's folder: its model.json, and a way to its weights. */
+/** A version's folder: its model.json, and its weights, which are read on demand. */
 export interface ModelFolder {
   readonly spec: ModelSpec;
-  /** @throws UnrollError invalid_weights, invalid_model where the two don't belong together */
+  /** @throws UnrollError invalid_weights, invalid_model where weights and network do not match */
   weights(): Promise<Weights>;
 }
 
 /**
- * Reads what a folder says of its model: model.json, or a file that others wrote and that has its network itself, which may be a
- * model.json of TensorFlow.js or Keras.
- * @throws UnrollError invalid_model, naming the fields by their paths; invalid_weights for a file that can't be read
+ * Reads a folder's model.json. A folder may instead hold an imported file that contains its network: one of
+ * TensorFlow.js or Keras may itself be called model.json; a model.json of ours beside an imported file
+ * overrides fields of the imported model.
+ * @throws UnrollError invalid_model, naming the fields by their paths; invalid_weights for a file that cannot
+ * be read
  */
 export async function readModelFolder(realRoot: string, folder: string, name: string): Promise<ModelFolder> {
-  const said = await readSpecFile(realRoot, folder);
-  // TensorFlow.js calls its own file so, too, and what Keras' to_json gives is often called so
-  const theirs = said !== null && isImportableJson(said);
-  const file = said === null ? await onlyForeignFile(folder) : theirs ? specFile : fileOf(said);
-  if (said !== null && !theirs && (Object.hasOwn(said, 'network') || file === weightsFile)) {
-    const { success, data: spec, error } = modelSpec.safeParse(said);
-    if (!success) throw specError(error);
+  const json = await readSpecFile(realRoot, folder);
+  // TensorFlow.js calls its topology file model.json, too, and so do many people that of Keras
+  const isImported = json !== null && isImportableJson(json);
+  const file =
+    json === null ? await findImportableFile(folder) : isImported ? specFile : getWeightsFile(json);
+  if (json !== null && !isImported && (Object.hasOwn(json, 'network') || file === weightsFile)) {
+    const { success, data: spec, error } = modelSpec.safeParse(json);
+    if (!success) throw toSpecError(error);
     return { spec, weights: () => readWeights(realRoot, folder, spec) };
   }
-  const network = (await readForeignIn(realRoot, folder, file)).network(graphOf(said));
-  const spec = toModelSpec(name, network, theirs ? {} : (said ?? {}));
+  const network = (await importFile(realRoot, folder, file)).network(parseGraphSettings(json));
+  const spec = toModelSpec(name, network, isImported ? {} : (json ?? {}));
   checkModel(spec, network.weights);
   return { spec, weights: () => Promise.resolve(network.weights) };
 }
 
-/** Null where there is none. */
+/** Reads model.json as a JSON object; null where there is none. */
 async function readSpecFile(realRoot: string, folder: string): Promise<ModelOverrides | null> {
   const path = join(folder, specFile);
   const bytes = await readContainedFile(realRoot, path, modelFolderLimits.specBytes).catch(
     (error: unknown) =>
-      error instanceof UnreadableFile && error.missing ? null : refuse('invalid_model', specFile, error),
+      error instanceof UnreadableFile && error.missing ? null : rethrowAs('invalid_model', specFile, error),
   );
   if (bytes === null) return null;
   let json: unknown;
@@ -75,29 +79,32 @@ async function readSpecFile(realRoot: string, folder: string): Promise<ModelOver
   throw new UnrollError('invalid_model', `${specFile} is not a JSON object`);
 }
 
-/** What a model.json says of an ONNX graph. */
-function graphOf(said: ModelOverrides | null): GraphSettings | undefined {
-  return said?.['graph'] === undefined ? undefined : partOf(graphSettings, 'graph', said['graph']);
+/** Parses the field `graph` of a model.json: settings for an ONNX graph. */
+function parseGraphSettings(spec: ModelOverrides | null): GraphSettings | undefined {
+  return spec?.['graph'] === undefined ? undefined : parseField(graphSettings, 'graph', spec['graph']);
 }
 
-/** The file of weights that a model.json names. */
-function fileOf({ weights }: ModelOverrides): string {
+/** The weights file that a model.json names. */
+function getWeightsFile({ weights }: ModelOverrides): string {
   if (weights === undefined) return weightsFile;
-  return partOf(weightSource, 'weights', weights).file;
+  return parseField(weightSource, 'weights', weights).file;
 }
 
-function partOf<T>(schema: z.ZodType<T>, name: string, part: unknown): T {
-  const { success, data, error } = schema.safeParse(part);
+function parseField<T>(schema: z.ZodType<T>, name: string, value: unknown): T {
+  const { success, data, error } = schema.safeParse(value);
   if (success) return data;
   const { path, message } = error.issues[0]!;
   const field = [name, ...path].join('.');
   throw new UnrollError('invalid_model', `${specFile}: ${field}: ${message}`, { field });
 }
 
-/** A folder without a model.json may hold one file that has its network itself. @throws UnrollError invalid_model */
-async function onlyForeignFile(folder: string): Promise<string> {
+/**
+ * Finds the one importable file of a folder without a model.json.
+ * @throws UnrollError invalid_model when there is none or several
+ */
+async function findImportableFile(folder: string): Promise<string> {
   const files = (await readFolder(folder))
-    .filter((name) => foreignName.test(name) && name !== weightsFile)
+    .filter((name) => importableName.test(name) && name !== weightsFile)
     .sort();
   const [file] = files;
   if (file !== undefined && files.length === 1) return file;
@@ -105,43 +112,44 @@ async function onlyForeignFile(folder: string): Promise<string> {
     'invalid_model',
     files.length === 0
       ? `${specFile} is missing`
-      : `${specFile} is missing, and must say which of ${files.slice(0, 5).join(', ')} it is`,
+      : `${specFile} is missing, which must name the one to serve of ${files.slice(0, 5).join(', ')}`,
   );
 }
 
-/** Reads the weights of a network that model.json describes, and checks that the two belong together. */
+/** Reads the weights of a network that model.json describes, and checks that they match it. */
 async function readWeights(realRoot: string, folder: string, spec: ModelSpec): Promise<Weights> {
   const weights = spec.weights
     ? mapArrays(
-        (await readForeignIn(realRoot, folder, spec.weights.file)).arrays,
+        (await importFile(realRoot, folder, spec.weights.file)).arrays,
         resolveModelNetwork(spec),
         spec.weights,
       ).weights
-    : readSafetensors(await readFileOf(realRoot, folder, weightsFile));
+    : readSafetensors(await readWeightsFile(realRoot, folder, weightsFile));
   checkModel(spec, weights);
   return weights;
 }
 
-const readForeignIn = async (realRoot: string, folder: string, file: string): Promise<ImportedFile> =>
-  readImportedFile(await readFileOf(realRoot, folder, file), {
+const importFile = async (realRoot: string, folder: string, file: string): Promise<ImportedFile> =>
+  readImportedFile(await readWeightsFile(realRoot, folder, file), {
     externalFiles: createFolderFiles(folder, modelFolderLimits.weightBytes),
   });
 
-const readFileOf = (realRoot: string, folder: string, file: string): Promise<Uint8Array> =>
+const readWeightsFile = (realRoot: string, folder: string, file: string): Promise<Uint8Array> =>
   readContainedFile(realRoot, join(folder, file), modelFolderLimits.weightBytes).catch((error: unknown) =>
-    refuse('invalid_weights', file, error),
+    rethrowAs('invalid_weights', file, error),
   );
 
-function refuse(code: 'invalid_model' | 'invalid_weights', file: string, error: unknown): never {
+/** Throws an unreadable file as an UnrollError; other errors as they are. */
+function rethrowAs(code: 'invalid_model' | 'invalid_weights', file: string, error: unknown): never {
   if (!(error instanceof UnreadableFile)) throw error;
   throw new UnrollError(code, `${file} ${error.message}`, { cause: error });
 }
 
-function specError(error: z.ZodError<ModelSpec>): UnrollError {
+function toSpecError(error: z.ZodError<ModelSpec>): UnrollError {
   const issues = error.issues.map(({ path, message }) => ({ path: path.join('.') || '(top)', message }));
-  const told = issues.slice(0, toldIssues).map(({ path, message }) => `${path}: ${message}`);
-  const more = issues.length > toldIssues ? `; and ${issues.length - toldIssues} more` : '';
-  return new UnrollError('invalid_model', `${specFile}: ${told.join('; ')}${more}`, {
+  const listed = issues.slice(0, maxListedIssues).map(({ path, message }) => `${path}: ${message}`);
+  const more = issues.length > maxListedIssues ? `; and ${issues.length - maxListedIssues} more` : '';
+  return new UnrollError('invalid_model', `${specFile}: ${listed.join('; ')}${more}`, {
     field: issues[0]!.path,
     cause: error,
   });

@@ -2,9 +2,13 @@ import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { clearRegion, MemoryFull, type KernelMemory, type SharedMemory } from '../kernel/memory.ts';
 import type { LoaderData, RegionReply, RegionRequest } from './loader-messages.ts';
 
-// Regions of the kernel's memory for a thread that does not keep account of it: both ends of the conversation.
+// Allocation of kernel memory by the loader thread: the main thread owns the allocator, the loader thread
+// requests regions over a message port and waits for each reply.
 
-/** The asking end: waits for each answer, then zeroes what may be left of an earlier owner. */
+/**
+ * The loader thread's side: a kernel memory whose allocations are requests to the main thread. `allocate`
+ * blocks until the reply and zeroes the region, which may hold an earlier owner's data.
+ */
 export function createRegionClient(
   { regions, replySignal }: LoaderData,
   { memory, maximumPages }: Pick<KernelMemory, 'memory' | 'maximumPages'>,
@@ -18,39 +22,42 @@ export function createRegionClient(
       const seen = Atomics.load(signal, 0);
       post({ kind: 'reserve', bytes });
       Atomics.wait(signal, 0, seen);
-      const answer = receiveMessageOnPort(regions)!.message as RegionReply;
-      if ('full' in answer) throw new MemoryFull(answer.full);
-      // the other thread may have just grown the memory, and this thread's buffer not have followed
-      if (memory.buffer.byteLength < answer.region.offset + bytes) memory.grow(0);
-      return clearRegion(memory, answer.region);
+      const reply = receiveMessageOnPort(regions)!.message as RegionReply;
+      if ('full' in reply) throw new MemoryFull(reply.full);
+      // the main thread may have grown the memory just now: refresh this thread's view of its length
+      if (memory.buffer.byteLength < reply.region.offset + bytes) memory.grow(0);
+      return clearRegion(memory, reply.region);
     },
     free: (offset) => post({ kind: 'free', offset }),
   };
 }
 
-/** Regions that were handed out to a load that is not over. */
+/** Regions granted to the current load. */
 export interface RegionGrants {
-  /** The load has ended well: they are the network's now. */
+  /** Transfers them to the loaded network. */
   commit(): void;
-  /** Frees them. Nobody may write to them any more. */
+  /** Frees them. The loader thread must not write to them any more. */
   revoke(): void;
-  /** Answers nothing any more: the thread is gone, or about to be. */
+  /** Stops replying: the thread has exited or is being terminated. */
   close(): void;
 }
 
-/** The answering end. @param port to a thread whose requests are answered one by one */
+/**
+ * The main thread's side: replies to region requests, one at a time.
+ * @param port connected to the loader thread
+ */
 export function serveRegionRequests(
   port: MessagePort,
   replySignal: SharedArrayBuffer,
   memory: Pick<SharedMemory, 'reserve' | 'free'>,
 ): RegionGrants {
   const signal = new Int32Array(replySignal);
-  const held = new Set<number>();
+  const granted = new Set<number>();
   let closed = false;
   const reserve = (bytes: number): RegionReply => {
     try {
       const region = memory.reserve(bytes);
-      held.add(region.offset);
+      granted.add(region.offset);
       return { region };
     } catch (error) {
       if (error instanceof MemoryFull) return { full: error.message };
@@ -60,7 +67,7 @@ export function serveRegionRequests(
   port.on('message', (request: RegionRequest) => {
     if (closed) return;
     if (request.kind === 'free') {
-      if (held.delete(request.offset)) memory.free(request.offset);
+      if (granted.delete(request.offset)) memory.free(request.offset);
       return;
     }
     port.postMessage(reserve(request.bytes));
@@ -69,10 +76,10 @@ export function serveRegionRequests(
   });
   port.unref();
   return {
-    commit: () => held.clear(),
+    commit: () => granted.clear(),
     revoke() {
-      for (const offset of held) memory.free(offset);
-      held.clear();
+      for (const offset of granted) memory.free(offset);
+      granted.clear();
     },
     close() {
       closed = true;

@@ -5,16 +5,16 @@ import type { ModelStatistics } from './model-statistics.ts';
 import type { ModelSpec } from '../network/spec.ts';
 import type { Vocabulary } from '../vocabulary/vocabulary.ts';
 
-/** A version that is loaded and can answer. */
+/** A version that is loaded and ready. */
 export interface ServedModel {
   readonly name: string;
   readonly version: number;
   readonly spec: ServedSpec;
-  /** Null where the input is numeric. */
+  /** The input vocabulary; null for numeric inputs. */
   readonly vocabulary: Vocabulary | null;
-  /** decode: what it writes; else null. */
+  /** The output vocabulary of the task decode; else null. */
   readonly target: Vocabulary | null;
-  /** tag: the chain over its labels, where the network ends in one; else null. */
+  /** The CRF over the labels of the task tag, when the network ends in one; else null. */
   readonly chain: CrfPotentials | null;
   readonly network: NetworkHandle;
   readonly statistics: ModelStatistics;
@@ -25,17 +25,17 @@ export interface ModelListing {
   readonly version: number;
   readonly task: ModelSpec['task'] | null;
   readonly ready: boolean;
-  /** Why it is not ready. */
+  /** Why it is not ready; null when it is ready or still being loaded. */
   readonly error: string | null;
-  /** Somebody asked for it to be unloaded: it is not ready, but nothing is wrong with it. */
+  /** It was unloaded by request: not ready, but not broken. */
   readonly unloaded: boolean;
   readonly served: ServedModel | null;
   readonly statistics: ModelStatistics;
-  /** Seconds since 1970 when its folder was last changed. */
+  /** Time of the last change to its files, in seconds since 1970. */
   readonly created: number;
 }
 
-/** A model in use: it stays loaded until it is released. */
+/** Use of a model by a request: it stays loaded until `release`. */
 export interface Lease {
   readonly model: ServedModel;
   release(): void;
@@ -43,21 +43,27 @@ export interface Lease {
 
 export interface Repository {
   start(): Promise<void>;
-  /** Every version of every model, by name, the highest version first. */
+  /** Every version of every model, sorted by name, the highest version first. */
   list(): readonly ModelListing[];
-  /** @param reference `name` or `name@version` @throws UnrollError invalid_model_name, model_not_found, model_not_ready */
+  /**
+   * Leases a model for a request. The caller must release it.
+   * @param reference `name` (the highest version that is ready) or `name@version`
+   * @throws UnrollError invalid_model_name, model_not_found, model_not_ready
+   */
   acquire(reference: string): Lease;
-  /** Whether the first scan is over. */
+  /** Whether the first scan has finished. */
   ready(): boolean;
   rescan(): Promise<void>;
   /**
-   * Reads a version, or every version of a name, whether it was unloaded, has changed or not.
-   * @throws UnrollError invalid_model_name, model_not_found, or why one of them could not be read; those that could be answer
+   * Loads a version, or every version of a name, again, even when it was unloaded or has not changed.
+   * @throws UnrollError invalid_model_name, model_not_found, or the error of a version that could not be
+   * loaded; the others are loaded nevertheless
    */
   load(reference: string): Promise<void>;
   /**
-   * Takes a version, or a name with all its versions and those to come, out of service until it is loaded again. Requests in flight
-   * finish; the memory is free when the last has. @throws UnrollError invalid_model_name, model_not_found
+   * Unloads a version, or a name with all its present and future versions, until it is loaded again. Requests
+   * in flight finish first; the memory is freed after the last.
+   * @throws UnrollError invalid_model_name, model_not_found
    */
   unload(reference: string): void;
   close(): Promise<void>;

@@ -19,22 +19,26 @@ export interface RepositoryLog {
 interface Version {
   found: FoundVersion;
   task: ModelSpec['task'] | null;
-  /** What answers; when a changed folder can't be read, what was there before. */
+  /** The model that serves requests; when a changed folder cannot be loaded, the one loaded before. */
   loaded: LeasedModel | null;
+  /** Why the folder cannot be loaded, with its code. */
   error: string | null;
   readonly statistics: ModelStatistics;
-  /** Of `error`. */
   code: ErrorCode;
-  /** Refused for want of memory when this many versions had been unloaded: worth another try after the next. */
-  refusedAt: number | null;
+  /**
+   * When loading ran out of memory: `unloadCount` of then. Loading is retried once another version has been
+   * unloaded.
+   */
+  outOfMemoryAt: number | null;
 }
 
 /**
- * The models of a folder `<root>/<name>/<version>/`. Every version that is there is loaded; one that can't be is listed
- * with its error and stops no other. A name without a version means the highest version that can answer, so a broken new
- * version leaves the one before it in service. A version whose files change is loaded anew and swapped in when it is ready;
- * what has gone is unloaded, and so is what somebody asks to be, until it is asked for again. Requests in flight finish on what they
- * started with. Networks end with the engine, not here.
+ * Serves the models of a folder `<root>/<name>/<version>/`. Every version is loaded; one that cannot be
+ * loaded is listed with its error and does not affect the others. A name without a version means the highest
+ * version that is ready, so a broken new version leaves the previous one in service. A version whose files
+ * change is reloaded and swapped in when it is ready. A version is unloaded when its folder is removed, or by
+ * request until it is requested to load again. Requests in flight finish on the model they started with.
+ * Closing the repository does not unload the networks: they end with the engine.
  */
 export function createRepository({
   root,
@@ -44,38 +48,41 @@ export function createRepository({
   watch,
 }: {
   root: string;
-  /** Ends with the repository. */
+  /** Closed with the repository. */
   loader: Loader;
   engine: Pick<Engine, 'register' | 'unload'>;
   log: RepositoryLog;
   watch: boolean;
 }): Repository {
   const versions = new Map<string, Version>();
-  const holds = createUnloadedModels();
-  /** Of versions that the next scan reads, changed or not. */
-  const asked = new Set<{ readonly reference: string }>();
-  /** What was asked for when there was no file descriptor to read it with. */
+  const unloadedModels = createUnloadedModels();
+  /** Load requests for the next scan, which loads those versions even if they have not changed. */
+  const requested = new Set<{ readonly reference: string }>();
+  /** References whose load request failed because the process was out of file descriptors. */
   const retry = new Set<string>();
   let scanning: Promise<void> | null = null;
-  let next: Promise<void> | null = null;
+  let nextScan: Promise<void> | null = null;
   let stopWatching = (): void => {};
-  let scanned = false;
+  let scannedOnce = false;
   let closed = false;
-  let unloads = 0;
-  let lastComplaint = '';
-  /** Of the last scan. */
+  let unloadCount = 0;
+  let lastWarning = '';
+  /** The error of the last scan; null when it succeeded. */
   let scanError: unknown = null;
 
-  const keyOf = ({ name, version }: { name: string; version: number }): string => `${name}@${version}`;
-  const sorted = (): Version[] =>
+  const toKey = ({ name, version }: { name: string; version: number }): string => `${name}@${version}`;
+  const sortVersions = (): Version[] =>
     [...versions.values()].sort(({ found: a }, { found: b }) =>
       a.name < b.name ? -1 : a.name > b.name ? 1 : b.version - a.version,
     );
 
-  /** Those that a reference names, the highest first. @throws UnrollError invalid_model_name, model_not_found */
-  function named(reference: string): [Version, ...Version[]] {
+  /**
+   * Finds the versions that a reference names, the highest first.
+   * @throws UnrollError invalid_model_name, model_not_found
+   */
+  function findVersions(reference: string): [Version, ...Version[]] {
     const { name, version } = parseReference(reference);
-    const all = sorted().filter(({ found }) => found.name === name);
+    const all = sortVersions().filter(({ found }) => found.name === name);
     const [highest, ...others] =
       version === null ? all : all.filter(({ found }) => found.version === version);
     if (!highest)
@@ -85,23 +92,26 @@ export function createRepository({
       );
     return [highest, ...others];
   }
-  const whyNot = ({ found, error }: Version): string | null =>
-    holds.has(found) ? 'it was unloaded on request' : error;
+  const getUnavailableReason = ({ found, error }: Version): string | null =>
+    unloadedModels.has(found) ? 'it was unloaded on request' : error;
 
-  function free({ name, version, network }: ServedModel): void {
+  function unloadNetwork({ name, version, network }: ServedModel): void {
     engine.unload(network).then(
       () => {
-        unloads++;
+        unloadCount++;
         log.info({ model: name, version }, 'model unloaded');
       },
       (error: unknown) => log.warn({ model: name, version, err: error }, 'model could not be unloaded'),
     );
   }
 
-  /** Loads a version and puts it in place of what answered under its name. */
+  /**
+   * Loads a version and swaps it in for the model that served it before. A failure is recorded in the entry
+   * and logged.
+   */
   async function load(entry: Version, realRoot: string): Promise<void> {
     const { name, version, folder, bytes } = entry.found;
-    const started = performance.now();
+    const startedAt = performance.now();
     try {
       const { spec, chain, placement, ...packed } = await loader.load(
         { realRoot, folder, name, bytes },
@@ -112,39 +122,37 @@ export function createRepository({
         inputs.kind === 'text' && packed.vocabulary ? openVocabulary(inputs, packed.vocabulary) : null;
       const target =
         outputs.vocabulary && packed.target ? openVocabulary(outputs.vocabulary, packed.target) : null;
-      const writes = target ?? vocabulary;
+      const outputVocabulary = target ?? vocabulary;
       const network = await engine.register(placement, {
         tokens: (packed.target ?? packed.vocabulary)?.tokens,
-        startId: writes?.startId,
-        endId: writes?.endId,
+        startId: outputVocabulary?.startId,
+        endId: outputVocabulary?.endId,
         meter: entry.statistics,
       });
       const { statistics } = entry;
       const model: ServedModel = { name, version, spec, vocabulary, target, chain, network, statistics };
-      const before = entry.loaded;
-      entry.loaded = createLeasedModel(model, () => free(model));
+      const previous = entry.loaded;
+      entry.loaded = createLeasedModel(model, () => unloadNetwork(model));
       entry.error = null;
-      entry.refusedAt = null;
-      before?.retire();
-      // asked for while it was loaded
-      if (holds.has(entry.found)) retire(entry);
-      const ms = Math.round(performance.now() - started);
-      log.info({ model: name, version, ms }, before ? 'model reloaded' : 'model loaded');
+      entry.outOfMemoryAt = null;
+      previous?.retire();
+      // an unload request arrived while it was being loaded
+      if (unloadedModels.has(entry.found)) retire(entry);
+      const ms = Math.round(performance.now() - startedAt);
+      log.info({ model: name, version, ms }, previous ? 'model reloaded' : 'model loaded');
     } catch (error) {
-      // an answer that nobody waits for any more
+      // closing rejects pending loads: not worth a log line
       if (closed) return;
-      const known = error instanceof UnrollError;
-      entry.error = known ? error.message : 'the model could not be loaded';
-      entry.code = known ? error.code : 'internal';
-      entry.refusedAt = known && error.code === 'out_of_memory' ? unloads : null;
-      // the next scan tries again, as if the folder had changed
+      const isKnown = error instanceof UnrollError;
+      entry.error = isKnown ? error.message : 'the model could not be loaded';
+      entry.code = isKnown ? error.code : 'internal';
+      entry.outOfMemoryAt = isKnown && error.code === 'out_of_memory' ? unloadCount : null;
+      // an empty stamp makes the next scan retry, as if the folder had changed
       if (isOutOfDescriptors(error)) entry.found = { ...entry.found, stamp: '' };
-      // a server that shuts down does not wait for the model, and says so itself
-      if (closed) return;
       log.warn(
-        { model: name, version, error: entry.error, ...(!known && { err: error }) },
+        { model: name, version, error: entry.error, ...(!isKnown && { err: error }) },
         entry.loaded
-          ? 'changed model cannot be served, what was there before still is'
+          ? 'changed model cannot be served, the previous one is still served'
           : 'model cannot be served',
       );
     }
@@ -156,76 +164,76 @@ export function createRepository({
   }
 
   async function scan(): Promise<void> {
-    const { realRoot, found, passedOver } = await scanModels(root);
+    const { realRoot, found, skipped } = await scanModels(root);
     scanError = null;
-    complain(
-      passedOver.length > 0 ? `passed over, no model or version: ${passedOver.slice(0, 20).join(', ')}` : '',
+    warnOnce(
+      skipped.length > 0 ? `skipped, not a model or version folder: ${skipped.slice(0, 20).join(', ')}` : '',
     );
-    const again = new Set([...retry, ...Array.from(asked, ({ reference }) => reference)]);
-    asked.clear();
+    const forced = new Set([...retry, ...Array.from(requested, ({ reference }) => reference)]);
+    requested.clear();
     retry.clear();
     const toLoad: Version[] = [];
-    for (const one of found) {
-      const entry = versions.get(keyOf(one));
+    for (const foundVersion of found) {
+      const entry = versions.get(toKey(foundVersion));
       if (!entry) {
-        const fresh: Version = {
-          found: one,
+        const added: Version = {
+          found: foundVersion,
           task: null,
           loaded: null,
           error: null,
           statistics: createModelStatistics(),
           code: 'internal',
-          refusedAt: null,
+          outOfMemoryAt: null,
         };
-        versions.set(keyOf(one), fresh);
-        toLoad.push(fresh);
+        versions.set(toKey(foundVersion), added);
+        toLoad.push(added);
       } else if (
-        entry.found.stamp !== one.stamp ||
-        (entry.refusedAt !== null && entry.refusedAt < unloads) ||
-        again.has(one.name) ||
-        again.has(keyOf(one))
+        entry.found.stamp !== foundVersion.stamp ||
+        (entry.outOfMemoryAt !== null && entry.outOfMemoryAt < unloadCount) ||
+        forced.has(foundVersion.name) ||
+        forced.has(toKey(foundVersion))
       ) {
-        entry.found = one;
+        entry.found = foundVersion;
         toLoad.push(entry);
       }
     }
-    for (const entry of toLoad) if (!closed && !holds.has(entry.found)) await load(entry, realRoot);
-    // only now, so that a model that was renamed or renumbered is not missing meanwhile
-    const there = new Set(found.map(keyOf));
+    for (const entry of toLoad) if (!closed && !unloadedModels.has(entry.found)) await load(entry, realRoot);
+    // after loading, so that a model whose folder was renamed is available throughout
+    const present = new Set(found.map(toKey));
     for (const [key, entry] of versions)
-      if (!there.has(key)) {
+      if (!present.has(key)) {
         versions.delete(key);
         retire(entry);
       }
-    holds.prune([...versions.values()].map((entry) => entry.found));
+    unloadedModels.prune([...versions.values()].map((entry) => entry.found));
   }
 
-  /** Says a thing once, however often we look. */
-  function complain(complaint: string): void {
+  /** Logs a warning, unless it is the same as in the previous scan; '' resets it. */
+  function warnOnce(warning: string): void {
     if (closed) return;
-    if (complaint && complaint !== lastComplaint) log.warn({ models: root }, complaint);
-    lastComplaint = complaint;
+    if (warning && warning !== lastWarning) log.warn({ models: root }, warning);
+    lastWarning = warning;
   }
 
   function rescan(): Promise<void> {
     if (scanning) {
-      // what changed since that scan began is for one more
-      next ??= scanning.then(() => {
-        next = null;
+      // changes since the current scan began need another one
+      nextScan ??= scanning.then(() => {
+        nextScan = null;
         return rescan();
       });
-      return next;
+      return nextScan;
     }
     if (closed) return Promise.resolve();
     scanning = scan()
       .catch((error: unknown) => {
         scanError = error;
         const { code = 'unknown' } = error as NodeJS.ErrnoException;
-        complain(`the models folder cannot be read (${code}); what is loaded stays`);
+        warnOnce(`the models folder cannot be read (${code}); loaded models stay loaded`);
       })
       .finally(() => {
         scanning = null;
-        scanned = true;
+        scannedOnce = true;
       });
     return scanning;
   }
@@ -236,54 +244,58 @@ export function createRepository({
       if (watch && !closed) stopWatching = watchFolder(root, () => void rescan());
     },
     list: () =>
-      sorted().map((entry): ModelListing => {
+      sortVersions().map((entry): ModelListing => {
         const { found, task, loaded, statistics } = entry;
         const { name, version, created } = found;
         const served = loaded?.model ?? null;
-        const state = { ready: loaded !== null, error: whyNot(entry), unloaded: holds.has(found) };
+        const state = {
+          ready: loaded !== null,
+          error: getUnavailableReason(entry),
+          unloaded: unloadedModels.has(found),
+        };
         return { name, version, task, ...state, served, statistics, created };
       }),
     acquire(reference) {
-      const wanted = named(reference);
-      const ready = wanted.find(({ loaded }) => loaded !== null);
+      const versionsOfModel = findVersions(reference);
+      const ready = versionsOfModel.find(({ loaded }) => loaded !== null);
       if (ready) return ready.loaded!.lease();
-      const [highest] = wanted;
-      const why = whyNot(highest);
+      const [highest] = versionsOfModel;
+      const reason = getUnavailableReason(highest);
       throw new UnrollError(
         'model_not_ready',
-        `model ${keyOf(highest.found)} ${why === null ? 'is being loaded' : `cannot be served: ${why}`}`,
+        `model ${toKey(highest.found)} ${reason === null ? 'is being loaded' : `cannot be served: ${reason}`}`,
       );
     },
     async load(reference) {
-      holds.remove(parseReference(reference));
+      unloadedModels.remove(parseReference(reference));
       const request = { reference };
-      asked.add(request);
+      requested.add(request);
       await rescan();
       if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
-      if (asked.delete(request)) {
-        const retried = isOutOfDescriptors(scanError);
-        if (retried) retry.add(reference);
-        const code = retried ? 'too_many_open_files' : 'internal';
+      if (requested.delete(request)) {
+        const willRetry = isOutOfDescriptors(scanError);
+        if (willRetry) retry.add(reference);
+        const code = willRetry ? 'too_many_open_files' : 'internal';
         throw new UnrollError(code, `${reference} was not loaded: the models folder cannot be read`);
       }
-      const broken = named(reference).filter(({ error }) => error !== null);
-      if (broken.length > 0)
+      const failed = findVersions(reference).filter(({ error }) => error !== null);
+      if (failed.length > 0)
         throw new UnrollError(
-          broken[0]!.code,
-          broken.map(({ found, error }) => `${keyOf(found)} cannot be served: ${error}`).join('; '),
+          failed[0]!.code,
+          failed.map(({ found, error }) => `${toKey(found)} cannot be served: ${error}`).join('; '),
         );
     },
     unload(reference) {
-      const wanted = named(reference);
-      holds.add(parseReference(reference));
-      for (const entry of wanted) retire(entry);
+      const versionsOfModel = findVersions(reference);
+      unloadedModels.add(parseReference(reference));
+      for (const entry of versionsOfModel) retire(entry);
     },
-    ready: () => scanned,
+    ready: () => scannedOnce,
     rescan,
     async close() {
       closed = true;
       stopWatching();
-      // a scan that still looks at the folder ends by itself, and changes nothing any more
+      // a running scan ends by itself and changes nothing any more
       await loader.close();
     },
   };

@@ -4,71 +4,66 @@ import { modelNamePattern, modelVersionPattern } from '../model-files.ts';
 import { isInside } from './read-contained-file.ts';
 import { readFolder } from './read-folder.ts';
 
-/** Folders looked at, so that a wrong UNROLL_MODELS does not make us read a whole disk. */
-const mostModels = 1000;
-const mostVersions = 1000;
-const mostFiles = 100;
+/** Limits of one scan, so that a wrong UNROLL_MODELS does not make the server read a whole disk. */
+const maxModels = 1000;
+const maxVersions = 1000;
+const maxFiles = 100;
 
 /** A folder `<root>/<name>/<version>`. */
 export interface FoundVersion {
   readonly name: string;
   readonly version: number;
   readonly folder: string;
-  /** Differs when one of its files has changed. */
+  /** Identity of all its files: differs when one of them has changed. */
   readonly stamp: string;
-  /** Of all its files. */
+  /** Total size of its files. */
   readonly bytes: number;
-  /** Seconds since 1970 when one of its files was last changed. */
+  /** Time of the last change to one of its files, in seconds since 1970. */
   readonly created: number;
 }
 
 /**
- * Looks for versions in a models folder. Whatever has another name than a model or a version can have is passed over,
- * and so are links that lead out of it.
- * @throws what the file system throws when the root can't be read, or when there is no file descriptor to read a folder with
+ * Finds the versions in a models folder. Skips folders whose names are not those of a model or a version, and
+ * links that lead out of the folder.
+ * @returns the versions, and in `skipped` the paths of what was skipped, relative to the root
+ * @throws the file system's error when the root cannot be read or the process is out of file descriptors
  */
 export async function scanModels(
   root: string,
-): Promise<{ realRoot: string; found: FoundVersion[]; passedOver: string[] }> {
+): Promise<{ realRoot: string; found: FoundVersion[]; skipped: string[] }> {
   const realRoot = await realpath(root);
   const found: FoundVersion[] = [];
-  const passedOver: string[] = [];
+  const skipped: string[] = [];
   const folders = async (
     parent: string,
     names: readonly string[],
     pattern: RegExp,
-    shown: string,
-    most: number,
+    prefix: string,
+    limit: number,
   ): Promise<string[]> => {
     const entries = names.filter((entry) => !entry.startsWith('.')).sort();
-    const taken: string[] = [];
+    const accepted: string[] = [];
     for (const entry of entries) {
       const isFolder = await isFolderInside(realRoot, join(parent, entry));
       if (isFolder === null) continue;
-      if (isFolder && pattern.test(entry) && taken.length < most) taken.push(entry);
-      else passedOver.push(`${shown}${entry}`);
+      if (isFolder && pattern.test(entry) && accepted.length < limit) accepted.push(entry);
+      else skipped.push(`${prefix}${entry}`);
     }
-    return taken;
+    return accepted;
   };
 
-  for (const name of await folders(realRoot, await readdir(realRoot), modelNamePattern, '', mostModels)) {
+  for (const name of await folders(realRoot, await readdir(realRoot), modelNamePattern, '', maxModels)) {
     const names = await readFolder(join(realRoot, name));
-    const versions = await folders(
-      join(realRoot, name),
-      names,
-      modelVersionPattern,
-      `${name}/`,
-      mostVersions,
-    );
+    const versions = await folders(join(realRoot, name), names, modelVersionPattern, `${name}/`, maxVersions);
     for (const version of versions) {
       const folder = join(realRoot, name, version);
-      found.push({ name, version: Number(version), folder, ...(await stampOf(folder)) });
+      found.push({ name, version: Number(version), folder, ...(await readStamp(folder)) });
     }
   }
-  return { realRoot, found, passedOver };
+  return { realRoot, found, skipped };
 }
 
-/** Null for a file, or something that is gone. */
+/** Whether a path is a folder inside the root; null for a file or a path that does not exist any more. */
 async function isFolderInside(realRoot: string, path: string): Promise<boolean | null> {
   try {
     const real = await realpath(path);
@@ -78,16 +73,16 @@ async function isFolderInside(realRoot: string, path: string): Promise<boolean |
   }
 }
 
-async function stampOf(folder: string): Promise<Pick<FoundVersion, 'stamp' | 'created' | 'bytes'>> {
-  // model.json may name any of them
+async function readStamp(folder: string): Promise<Pick<FoundVersion, 'stamp' | 'created' | 'bytes'>> {
+  // any file counts: model.json may name it as the weights
   const names = (await readFolder(folder))
     .filter((name) => !name.startsWith('.'))
     .sort()
-    .slice(0, mostFiles);
+    .slice(0, maxFiles);
   const files = await Promise.all(
     names.map((file) => stat(join(folder, file), { bigint: true }).catch(() => null)),
   );
-  // the time of the last change to the inode shows a file that was replaced by one of the same size and age
+  // ctime differs even when a file was replaced by one of the same size and modification time
   const stamp = files.map((file, i) =>
     file
       ? `${names[i]} ${file.dev}.${file.ino}.${file.size}.${file.mtimeNs}.${file.ctimeNs}`

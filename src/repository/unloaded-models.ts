@@ -1,27 +1,29 @@
 import type { ModelReference } from './model-reference.ts';
 
-interface VersionOf {
+interface NamedVersion {
   readonly name: string;
   readonly version: number;
 }
 
-/** What is kept out of service by request: single versions, and names with all their versions and those to come. */
+/** Models unloaded by request: single versions, or names with all their present and future versions. */
 export interface UnloadedModels {
-  has(version: VersionOf): boolean;
+  has(version: NamedVersion): boolean;
   add(reference: ModelReference): void;
   remove(reference: ModelReference): void;
-  /** Forgets what is no longer there. */
-  prune(there: readonly VersionOf[]): void;
+  /** Removes entries that match none of the existing versions. */
+  prune(existing: readonly NamedVersion[]): void;
 }
 
 export function createUnloadedModels(): UnloadedModels {
-  /** A name is held as a whole or not at all, except for some of its versions. */
+  /**
+   * By name: whether all its versions are unloaded, except those in `except`, for which the opposite holds.
+   */
   const names = new Map<string, { readonly whole: boolean; readonly except: Set<number> }>();
-  const set = ({ name, version }: ModelReference, held: boolean): void => {
-    if (version === null) return void names.set(name, { whole: held, except: new Set() });
+  const set = ({ name, version }: ModelReference, unloaded: boolean): void => {
+    if (version === null) return void names.set(name, { whole: unloaded, except: new Set() });
     const one = names.get(name) ?? { whole: false, except: new Set() };
     names.set(name, one);
-    if (one.whole === held) one.except.delete(version);
+    if (one.whole === unloaded) one.except.delete(version);
     else one.except.add(version);
   };
   return {
@@ -31,12 +33,12 @@ export function createUnloadedModels(): UnloadedModels {
     },
     add: (reference) => set(reference, true),
     remove: (reference) => set(reference, false),
-    prune(there) {
-      const versions = Map.groupBy(there, ({ name }) => name);
+    prune(existing) {
+      const versions = Map.groupBy(existing, ({ name }) => name);
       for (const [name, { whole, except }] of names) {
-        const left = new Set(versions.get(name)?.map(({ version }) => version));
-        for (const version of except) if (!left.has(version)) except.delete(version);
-        if (left.size === 0 || (!whole && except.size === 0)) names.delete(name);
+        const remaining = new Set(versions.get(name)?.map(({ version }) => version));
+        for (const version of except) if (!remaining.has(version)) except.delete(version);
+        if (remaining.size === 0 || (!whole && except.size === 0)) names.delete(name);
       }
     },
   };

@@ -25,15 +25,15 @@ const text = (changes: object): object => ({
   ...changes,
 });
 
-/** Checks a model whose weights fit its network. */
+/** Checks a model whose weights match its network. */
 function check(changes: { network?: { layers: Layers } } & Record<string, unknown>, width = 2): void {
   const spec = classifierSpec({ network: { layers: layers(2, 'softmax') }, ...changes });
-  const takesIds = spec.network.layers[0]!.type === 'embedding';
-  checkModel(spec, randomWeights(network(spec.network.layers), takesIds ? ids(3) : features(width)));
+  const readsIds = spec.network.layers[0]!.type === 'embedding';
+  checkModel(spec, randomWeights(network(spec.network.layers), readsIds ? ids(3) : features(width)));
 }
 
 describe('checkModel', () => {
-  it('takes models of every task', () => {
+  it('accepts models of every task', () => {
     check({});
     check({ outputs: { labels: ['x', 'y'], multiLabel: true }, network: { layers: layers(2, 'sigmoid') } });
     check({ task: 'tag', network: { layers: layers(2, 'softmax', true) } });
@@ -55,7 +55,7 @@ describe('checkModel', () => {
       '2 tokens, the embedding has a vocabulary of 3',
     ],
     [
-      'a token twice',
+      'a duplicate token',
       { inputs: text({ tokens: ['a', 'b', 'a'] }) },
       'inputs.tokens.2',
       'the same token as inputs.tokens.0',
@@ -68,16 +68,16 @@ describe('checkModel', () => {
     ],
     ['a start id past the tokens', { inputs: text({ start: 9 }) }, 'inputs.start', 'id 9'],
     [
-      'text that no embedding reads',
+      'text for a network without an embedding',
       { network: { layers: numericLayers } },
       'inputs.kind',
-      'no embedding reads it',
+      'the input is text, but the network has no embedding that reads it',
     ],
     [
-      'numbers that an embedding reads',
+      'numbers for a network with an embedding',
       { inputs: numeric },
       'inputs.features',
-      '2 features a step, the network reads ids',
+      '2 features per step, the network reads ids',
     ],
     ['no labels', { outputs: {} }, 'outputs.labels', '0 labels, the network has 2 outputs'],
     [
@@ -86,21 +86,21 @@ describe('checkModel', () => {
       'outputs.labels',
       '3 labels, the network has 2',
     ],
-    ['a label twice', { outputs: { labels: ['a', 'a'] } }, 'outputs.labels', 'a label stands there twice'],
+    ['a duplicate label', { outputs: { labels: ['a', 'a'] } }, 'outputs.labels', 'outputs.labels: contains a label twice'],
     [
-      'labels of linear outputs',
+      'labels for linear outputs',
       { network: { layers: layers(2, 'linear') } },
       'network.layers',
-      'is linear, for these labels it must be softmax',
+      'has the activation linear, must be softmax for these labels',
     ],
     [
-      'many labels of a softmax',
+      'multiLabel with a softmax',
       { outputs: { labels: ['a', 'b'], multiLabel: true } },
       'network.layers',
       'must be sigmoid',
     ],
     [
-      'tags of numbers',
+      'the task tag with a numeric input',
       {
         task: 'tag',
         inputs: numeric,
@@ -110,31 +110,31 @@ describe('checkModel', () => {
       'tag needs text',
     ],
     [
-      'a crf that classifies',
+      'a crf for the task classify',
       { task: 'classify', network: { layers: [...layers(2, 'linear'), { type: 'crf' }] } },
       'network.layers',
-      'a crf gives each token one label',
+      'a crf layer needs the task tag without multiLabel',
     ],
     [
-      'a generator of too few tokens',
+      'the task generate with fewer outputs than tokens',
       { task: 'generate' },
       'network.layers',
-      '2 outputs, there are 3 tokens',
+      '2 outputs, must be one for each of 3 tokens',
     ],
     [
-      'a bidirectional generator',
+      'the task generate with a bidirectional network',
       { task: 'generate', network: { layers: layers(3, 'softmax', true) } },
       'network.layers',
-      'a network that reads ahead cannot generate',
+      'a network that reads later steps cannot generate',
     ],
     [
-      'a generator of sigmoids',
+      'the task generate with sigmoid outputs',
       { task: 'generate', network: { layers: layers(3, 'sigmoid') } },
       'network.layers',
       'must be softmax or linear',
     ],
     [
-      'units for other outputs',
+      'another number of units than outputs',
       { task: 'predict', inputs: numeric, network: { layers: numericLayers }, outputs: { units: [] } },
       'outputs.units',
       '0 units, the network has 1 outputs',
@@ -146,6 +146,6 @@ describe('checkModel', () => {
 
   it('refuses another number of features than the network reads', () => {
     const changes = { task: 'predict', inputs: numeric, outputs: {}, network: { layers: numericLayers } };
-    expect(() => check(changes, 5)).toThrow('2 features a step, the network reads 5');
+    expect(() => check(changes, 5)).toThrow('2 features per step, the network reads 5');
   });
 });

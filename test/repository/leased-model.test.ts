@@ -10,7 +10,7 @@ const model = {
   vocabulary: null,
 } as unknown as ServedModel;
 
-it('is unloaded when it is retired and the last lease has ended, once', () => {
+it('is unloaded once, after it is retired and the last lease is released', () => {
   const unload = vi.fn<() => void>();
   const leased = createLeasedModel(model, unload);
   const [first, second] = [leased.lease(), leased.lease()];
@@ -24,7 +24,7 @@ it('is unloaded when it is retired and the last lease has ended, once', () => {
   expect(unload).toHaveBeenCalledOnce();
 });
 
-it('is unloaded at once when nobody uses it, and not while it is in service', () => {
+it('is unloaded at once when it is retired without leases', () => {
   const unload = vi.fn<() => void>();
   const leased = createLeasedModel(model, unload);
   leased.lease().release();

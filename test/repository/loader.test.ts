@@ -14,14 +14,14 @@ function setUp(options: Partial<LoaderOptions> = {}) {
   onTestFinished(() => loader.close());
   return { kernel, loader };
 }
-/** A loader whose thread does what a model's name says. */
+/** A loader whose thread behaves as the model's name says. */
 const scripted = (options: Partial<LoaderOptions> = {}) =>
   setUp({ threadUrl: new URL('./scripted-loader-thread.ts', import.meta.url), ...options });
 const version = (name: string): VersionToLoad => ({ realRoot: '/', folder: '/', name, bytes: 1000 });
 const nothing = (): void => {};
 
-describe('a loader', () => {
-  it('gives a model that is packed and compiled, and nothing that grows with it', async () => {
+describe('loader', () => {
+  it('returns a packed and compiled model in a message whose size does not depend on the model', async () => {
     const root = realpathSync(temporaryFolder());
     const tokens = Array.from({ length: 3 }, (_, id) => `${id}`.padStart(20_000, '0'));
     const spec = classifier({ name: 'tiny', inputs: { kind: 'text', vocabulary: 'words', tokens } });
@@ -38,7 +38,7 @@ describe('a loader', () => {
     expect(kernel.memory.used).toBe(0);
   });
 
-  it('refuses a model.json that would take the main thread long to receive', async () => {
+  it('refuses a model.json too large for one message to the main thread', async () => {
     const root = realpathSync(temporaryFolder());
     const spec = classifier({ name: 'tiny', provenance: { notes: 'x'.repeat(5e6) } });
     const folder = writeModel(root, 'tiny', 1, { spec });
@@ -48,7 +48,7 @@ describe('a loader', () => {
     );
   });
 
-  it('passes on why a model cannot be served, with its field, and keeps none of its memory', async () => {
+  it('reports why a model cannot be served, with the field, and frees its memory', async () => {
     const root = realpathSync(temporaryFolder());
     const spec = classifier({ name: 'tiny', outputs: { labels: ['one'] } });
     const folder = writeModel(root, 'tiny', 1, { spec });
@@ -59,27 +59,27 @@ describe('a loader', () => {
     expect(kernel.memory.used).toBe(0);
   });
 
-  it('refuses a model that does not fit the kernel’s memory, and loads the next', async () => {
+  it('refuses a model that does not fit into kernel memory, and loads the next one', async () => {
     const root = realpathSync(temporaryFolder());
     const folder = writeModel(root, 'tiny', 1);
     const { kernel, loader } = setUp();
     const rest = kernel.memory.allocate(kernel.memory.maximumPages * 65_536 - 300_000);
-    const asked = { realRoot: root, folder, name: 'tiny', bytes: 1 };
-    await expect(loader.load(asked, nothing)).rejects.toMatchObject({
+    const request = { realRoot: root, folder, name: 'tiny', bytes: 1 };
+    await expect(loader.load(request, nothing)).rejects.toMatchObject({
       code: 'out_of_memory',
       message: expect.stringContaining('bytes of kernel memory are in use'),
     });
     kernel.memory.free(rest);
     expect(kernel.memory.used).toBe(0);
-    const { placement } = await loader.load(asked, nothing);
+    const { placement } = await loader.load(request, nothing);
     freePlacement(placement, kernel);
     expect(loader.starts).toBe(1);
   });
 });
 
-describe('a loader’s thread', () => {
+describe('loader thread', () => {
   it.each([
-    ['exits', {}, undefined, 'the loader thread ended with 3'],
+    ['exits', {}, undefined, 'the loader thread exited with code 3'],
     ['throws', {}, undefined, 'nobody caught this'],
     ['grows', { heapMegabytes: 24 }, 'invalid_model', 'takes more than 24 MB of memory to read'],
     [
@@ -89,7 +89,7 @@ describe('a loader’s thread', () => {
       'was not loaded within 1 s, the limit for 1000 bytes',
     ],
   ] as const)(
-    'that %s fails its version, gives its memory back and is replaced',
+    'that %s fails the version it was loading, has its memory freed and is replaced',
     async (name, options, code, says) => {
       const { kernel, loader } = scripted(options);
       const failed = loader.load(version(name), nothing);
@@ -103,7 +103,7 @@ describe('a loader’s thread', () => {
     },
   );
 
-  it('goes on after a refusal, with regions that hold nothing of what was there before', async () => {
+  it('continues after a refusal, with zeroed memory regions', async () => {
     const { kernel, loader } = scripted();
     for (let round = 0; round < 3; round++) {
       await expect(loader.load(version('refuses'), nothing)).rejects.toMatchObject({
@@ -118,7 +118,7 @@ describe('a loader’s thread', () => {
     expect(loader.starts).toBe(1);
   });
 
-  it('ends when there is nothing to load, and starts again', async () => {
+  it('ends when idle, and starts again for the next load', async () => {
     const { loader } = scripted({ idleMs: 1 });
     await loader.load(version('fine'), nothing);
     await delay(50);
@@ -126,13 +126,13 @@ describe('a loader’s thread', () => {
     expect(loader.starts).toBe(2);
   });
 
-  it('is ended at once when the loader is closed, and nothing is loaded any more', async () => {
+  it('is terminated when the loader is closed, and later loads are refused', async () => {
     const { loader } = scripted();
     let described = nothing;
-    const began = new Promise<void>((resolve) => (described = resolve));
+    const started = new Promise<void>((resolve) => (described = resolve));
     const hanging = loader.load(version('hangs'), described);
     const waiting = loader.load(version('fine'), nothing);
-    await began;
+    await started;
     const results = Promise.allSettled([hanging, waiting]);
     await loader.close();
     for (const result of await results)

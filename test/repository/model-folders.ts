@@ -7,7 +7,7 @@ import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import { modelSpec, type ModelSpec } from '../../src/network/spec.ts';
 import { ids, network, randomWeights } from '../network/random-network.ts';
 
-// Small model folders on disk, gone when the test is.
+// Small model folders on disk, removed at the end of the test.
 
 export function temporaryFolder(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'unroll-models-')));

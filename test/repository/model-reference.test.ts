@@ -3,12 +3,12 @@ import { expect, it } from 'vitest';
 import { UnrollError } from '../../src/errors.ts';
 import { parseReference } from '../../src/repository/model-reference.ts';
 
-it('takes a name, with a version or without', () => {
+it('accepts a name with or without a version', () => {
   expect(parseReference('language')).toEqual({ name: 'language', version: null });
   expect(parseReference('A-b_9@12')).toEqual({ name: 'A-b_9', version: 12 });
 });
 
-const wrong = [
+const invalidNames = [
   '',
   '.',
   '..',
@@ -23,7 +23,7 @@ const wrong = [
   'é',
   'n'.repeat(65),
 ];
-const wrongVersions = [
+const invalidVersions = [
   'a@',
   '@1',
   'a@0',
@@ -37,11 +37,11 @@ const wrongVersions = [
   'a@9999999999',
 ];
 
-it.each([...wrong, ...wrongVersions, 'n'.repeat(1_000_000)])('refuses %j', (reference) => {
+it.each([...invalidNames, ...invalidVersions, 'n'.repeat(1_000_000)])('refuses %j', (reference) => {
   expect(() => parseReference(reference)).toThrow(expect.objectContaining({ code: 'invalid_model_name' }));
 });
 
-it('never lets a path through', () => {
+it('never accepts a path', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[./a@%1]+$/)), (reference) => {
       try {

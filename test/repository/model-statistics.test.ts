@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { recordBatch } from '../../src/engine/worker/batch-tally.ts';
 import { createModelStatistics } from '../../src/repository/model-statistics.ts';
 
-it('a version that was never asked has counted nothing', () => {
+it('starts at zero', () => {
   const none = { count: 0, ms: 0 };
   expect(createModelStatistics().report()).toEqual({
     lastRequestAt: 0,
@@ -16,7 +16,7 @@ it('a version that was never asked has counted nothing', () => {
   });
 });
 
-it('requests, sequences and batches are summed', () => {
+it('sums requests, sequences and batches', () => {
   const statistics = createModelStatistics();
   const before = Date.now();
   const [first, second, third] = [
@@ -45,7 +45,7 @@ it('requests, sequences and batches are summed', () => {
   expect(report.success.ms).toBeGreaterThan(0);
 });
 
-it('a report does not change after it was made', () => {
+it('reports are snapshots', () => {
   const statistics = createModelStatistics();
   const report = statistics.report();
   statistics.startRequest()(true);

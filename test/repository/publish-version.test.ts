@@ -18,15 +18,15 @@ function place(spec: object = { name: 'trial', n: 0.1 }): { models: string; from
 const specIn = (models: string, name: string, version: number): unknown =>
   JSON.parse(readFileSync(join(models, name, String(version), 'model.json'), 'utf8'));
 
-describe('publishing a version', () => {
-  it('writes the folder’s name into model.json and leaves the rest as it is', async () => {
+describe('publishVersion', () => {
+  it('sets the name in model.json to that of the folder and changes nothing else', async () => {
     const { models, from } = place({ name: 'trial', nested: { name: 'trial' }, n: 0.1 });
     expect(await publishVersion(models, 'best', from)).toBe(1);
     expect(specIn(models, 'best', 1)).toEqual({ name: 'best', nested: { name: 'trial' }, n: 0.1 });
     expect(readFileSync(join(models, 'best/1/weights.safetensors'), 'utf8')).toBe('weights');
   });
 
-  it('takes the next number, but once a publication', async () => {
+  it('uses the next version number, once per publication id', async () => {
     const { models, from } = place();
     expect(await publishVersion(models, 'm', from)).toBe(1);
     expect(await publishVersion(models, 'm', from, 'job_1:10')).toBe(2);
@@ -37,7 +37,7 @@ describe('publishing a version', () => {
     expect(await publishVersion(models, 'm', from, 'job_1:10')).toBe(4);
   });
 
-  it('replaces what a killed process has left of the same publication', async () => {
+  it('replaces the remains of a killed process’s attempt at the same publication', async () => {
     const { models, from } = place();
     mkdirSync(join(models, 'm/.draft-job_1-10'), { recursive: true });
     writeFileSync(join(models, 'm/.draft-job_1-10/weights.safetensors'), 'half');
@@ -46,7 +46,7 @@ describe('publishing a version', () => {
     expect(readFileSync(join(models, 'm/1/weights.safetensors'), 'utf8')).toBe('weights');
   });
 
-  it('leaves nothing where a file is missing', async () => {
+  it('publishes nothing when a file is missing', async () => {
     const { models, from } = place();
     rmSync(join(from, 'weights.safetensors'));
     await expect(publishVersion(models, 'm', from, 'job_1:10')).rejects.toThrow(/ENOENT/);

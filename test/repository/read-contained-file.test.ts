@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { isInside, readContainedFile } from '../../src/repository/read-contained-file.ts';
 import { temporaryFolder } from './model-folders.ts';
 
-it('reads a file below the root, by a link within it too', async () => {
+it('reads a file inside the root, also through a link inside it', async () => {
   const root = temporaryFolder();
   writeFileSync(join(root, 'file'), 'abc');
   symlinkSync('file', join(root, 'link'));
@@ -13,7 +13,7 @@ it('reads a file below the root, by a link within it too', async () => {
     expect(await readContainedFile(root, join(root, name), 3)).toEqual(Uint8Array.of(97, 98, 99));
 });
 
-it('refuses what a link puts outside the root', async () => {
+it('refuses a file that a link leads to outside the root', async () => {
   const outside = temporaryFolder();
   writeFileSync(join(outside, 'secret'), 'x');
   const root = temporaryFolder();
@@ -25,17 +25,17 @@ it('refuses what a link puts outside the root', async () => {
     );
 });
 
-it('refuses a file over the limit before it reads any of it', async () => {
+it('refuses a file above the size limit before reading it', async () => {
   const root = temporaryFolder();
   writeFileSync(join(root, 'large'), '');
-  // sparse: far more than there is memory
+  // sparse, and larger than memory
   truncateSync(join(root, 'large'), 2 ** 42);
   await expect(readContainedFile(root, join(root, 'large'), 1000)).rejects.toThrow(
     'has 4398046511104 bytes, the limit is 1000',
   );
 });
 
-it('refuses folders, pipes, loops and what is not there, without telling where they are', async () => {
+it('refuses folders, pipes, circular links and missing files, without absolute paths in the message', async () => {
   const root = temporaryFolder();
   mkdirSync(join(root, 'folder'));
   execFileSync('mkfifo', [join(root, 'pipe')]);
@@ -47,12 +47,12 @@ it('refuses folders, pipes, loops and what is not there, without telling where t
     );
   expect(await refusal('folder')).toBe('is not a regular file');
   expect(await refusal('pipe')).toBe('is not a regular file');
-  expect(await refusal('loop')).toBe('is a link that leads nowhere');
+  expect(await refusal('loop')).toBe('is a broken or circular link');
   expect(await refusal('nothing')).toBe('is missing');
   expect(await refusal('n'.repeat(5000))).toBe('cannot be read (ENAMETOOLONG)');
 });
 
-it('knows inside from outside', () => {
+it('tells paths inside a folder from paths outside', () => {
   expect(isInside('/models', '/models')).toBe(true);
   expect(isInside('/models', '/models/a/..b')).toBe(true);
   expect(isInside('/models', '/models2')).toBe(false);

@@ -11,58 +11,58 @@ import {
   writeModel,
 } from './model-folders.ts';
 
-const specOf = async (root: string, folder: string) => (await readModelFolder(root, folder, 'tiny')).spec;
+const readSpec = async (root: string, folder: string) => (await readModelFolder(root, folder, 'tiny')).spec;
 
 describe('model.json', () => {
   it('reads a model.json', async () => {
     const root = temporaryFolder();
-    const spec = await specOf(root, writeModel(root, 'tiny', 1));
+    const spec = await readSpec(root, writeModel(root, 'tiny', 1));
     expect(spec).toEqual(classifierSpec());
   });
 
-  it('names wrong fields by their paths', async () => {
+  it('names invalid fields by their paths', async () => {
     const root = temporaryFolder();
     const layers = [{ type: 'recurrent', cell: 'gru', units: 0 }];
     const folder = writeModel(root, 'tiny', 1, { spec: classifier({ network: { layers }, surprise: 1 }) });
-    const reading = specOf(root, folder);
+    const reading = readSpec(root, folder);
     await expect(reading).rejects.toMatchObject({ code: 'invalid_model', field: 'network.layers.0.units' });
     await expect(reading).rejects.toThrow(/model\.json: network\.layers\.0\.units: .*surprise/);
   });
 
-  it('tells only the first of very many errors', async () => {
+  it('lists only the first errors of many', async () => {
     const root = temporaryFolder();
     const tokens = Array.from({ length: 1000 }, () => 1);
     const inputs = { kind: 'text', vocabulary: 'characters', tokens };
     const folder = writeModel(root, 'tiny', 1, { spec: classifier({ inputs }) });
-    await expect(specOf(root, folder)).rejects.toThrow('and 995 more');
+    await expect(readSpec(root, folder)).rejects.toThrow('and 995 more');
   });
 
   it.each([
-    ['no JSON', '{"schema": 1,'],
-    ['broken UTF-8', Uint8Array.of(0x22, 0xff, 0x22)],
-    ['nothing', ''],
+    ['a file that is not JSON', '{"schema": 1,'],
+    ['invalid UTF-8', Uint8Array.of(0x22, 0xff, 0x22)],
+    ['an empty file', ''],
   ])('refuses %s', async (_, content) => {
     const root = temporaryFolder();
     const folder = writeModel(root, 'tiny', 1);
     writeFileSync(join(folder, 'model.json'), content);
-    await expect(specOf(root, folder)).rejects.toThrow('model.json is not JSON');
+    await expect(readSpec(root, folder)).rejects.toThrow('model.json is not JSON');
   });
 
-  it('refuses 100 MB by their size', async () => {
+  it('refuses 100 MB by its size', async () => {
     const root = temporaryFolder();
     const folder = writeModel(root, 'tiny', 1);
     truncateSync(join(folder, 'model.json'), 100e6);
-    await expect(specOf(root, folder)).rejects.toMatchObject({
+    await expect(readSpec(root, folder)).rejects.toMatchObject({
       code: 'invalid_model',
       message: 'model.json has 100000000 bytes, the limit is 16777216',
     });
   });
 
-  it('says when it is missing', async () => {
+  it('reports a missing model.json', async () => {
     const root = temporaryFolder();
     const folder = writeModel(root, 'tiny', 1);
     rmSync(join(folder, 'model.json'));
-    await expect(specOf(root, folder)).rejects.toThrow('model.json is missing');
+    await expect(readSpec(root, folder)).rejects.toThrow('model.json is missing');
   });
 });
 
@@ -80,11 +80,11 @@ describe('weights', () => {
 
   it.each<[what: string, change: (file: string) => void, says: string]>([
     ['missing weights', (file) => rmSync(file), 'weights.safetensors is missing'],
-    ['cut weights', (file) => truncateSync(file, 700), 'data'],
-    ['weights cut in the header', (file) => truncateSync(file, 100), 'the whole file 100'],
+    ['truncated weights', (file) => truncateSync(file, 700), 'data'],
+    ['weights truncated in the header', (file) => truncateSync(file, 100), 'the whole file 100'],
     ['3 GB of weights', (file) => truncateSync(file, 3e9), 'has 3000000000 bytes, the limit is 2147483648'],
     [
-      'a header that promises 2⁶³ bytes',
+      'a header with a length of 2⁶³ bytes',
       (file) => writeFileSync(file, Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 128, 123, 125)),
       'the header has 9223372036854775808 bytes',
     ],

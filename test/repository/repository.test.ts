@@ -12,7 +12,7 @@ import { classifier, temporaryFolder, writeModel } from './model-folders.ts';
 
 const kernel = createKernel({ mode: 'plain', memoryMegabytes: 64 });
 
-/** An engine that only keeps books. `hold` makes loading wait until it is called. */
+/** An engine that only records its networks. `hold` makes loading wait until it is called. */
 function fakeEngine() {
   let last = 0;
   let gate = Promise.resolve();
@@ -38,7 +38,7 @@ function fakeEngine() {
   return engine;
 }
 
-function repositoryOf(root: string, options: { watch?: boolean } = {}) {
+function createTestRepository(root: string, options: { watch?: boolean } = {}) {
   const engine = fakeEngine();
   const log = { info: vi.fn<() => void>(), warn: vi.fn<(fields: object, message: string) => void>() };
   const loader = createLoader({ kernel, sizes: { workers: 1, slots: 4, maxSteps: 100 } });
@@ -49,18 +49,18 @@ function repositoryOf(root: string, options: { watch?: boolean } = {}) {
 
 const listed = (repository: Repository): [string, boolean, string | null][] =>
   repository.list().map(({ name, version, ready, error }) => [`${name}@${version}`, ready, error]);
-const networkOf = (repository: Repository, reference: string): number => {
+const getNetwork = (repository: Repository, reference: string): number => {
   const lease = repository.acquire(reference);
   lease.release();
   return lease.model.network.id;
 };
 
-describe('a repository', () => {
-  it('loads every version and serves the highest, or the one that is asked for', async () => {
+describe('repository', () => {
+  it('loads every version and serves the highest one, or the one of the request', async () => {
     const root = temporaryFolder();
     for (const version of [1, 2, 10]) writeModel(root, 'tiny', version);
     writeModel(root, 'other', 3);
-    const { repository } = repositoryOf(root);
+    const { repository } = createTestRepository(root);
     expect(repository.ready()).toBe(false);
     await repository.start();
     expect(repository.ready()).toBe(true);
@@ -70,11 +70,11 @@ describe('a repository', () => {
     expect(repository.acquire('other').model.vocabulary!.tokens.at(2)).toBe('c');
   });
 
-  it('hands the engine a placed network and its tokens', async () => {
+  it('announces a network and its tokens to the engine', async () => {
     const root = temporaryFolder();
     const inputs = { kind: 'text', vocabulary: 'characters', tokens: ['a', 'b', 'c'], end: 2 };
     writeModel(root, 'tiny', 1, { spec: classifier({ inputs }) });
-    const { engine, repository } = repositoryOf(root);
+    const { engine, repository } = createTestRepository(root);
     await repository.start();
     const [placement, options] = engine.register.mock.calls[0]!;
     expect(placement.info.layers).toHaveLength(3);
@@ -92,7 +92,7 @@ describe('a repository', () => {
   ])('refuses %s', async (reference, code, says) => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
-    const { repository } = repositoryOf(root);
+    const { repository } = createTestRepository(root);
     await repository.start();
     expect(() => repository.acquire(reference)).toThrow(expect.objectContaining({ code }));
     expect(() => repository.acquire(reference)).toThrow(says);
@@ -107,7 +107,7 @@ describe('a repository', () => {
     truncateSync(join(root, 'huge/1/model.json'), 100e6);
     writeModel(root, 'misnamed', 1, { spec: classifier({ name: 'tiny' }) });
     writeModel(root, 'wrong', 1, { spec: classifier({ name: 'wrong', task: 'sing' }) });
-    const { repository } = repositoryOf(root);
+    const { repository } = createTestRepository(root);
     await repository.start();
     expect(listed(repository)).toEqual([
       ['cut@1', false, expect.stringContaining('the whole file 50')],
@@ -127,7 +127,7 @@ describe('a repository', () => {
     expect(repository.acquire('fine').model.name).toBe('fine');
   });
 
-  it('does not read through links that climb out of its folder', async () => {
+  it('does not follow links out of its folder', async () => {
     const elsewhere = temporaryFolder();
     const outside = writeModel(elsewhere, 'tiny', 1);
     const root = temporaryFolder();
@@ -136,7 +136,7 @@ describe('a repository', () => {
     symlinkSync(outside, join(root, 'tiny', '2'));
     rmSync(join(folder, 'weights.safetensors'));
     symlinkSync(join(outside, 'weights.safetensors'), join(folder, 'weights.safetensors'));
-    const { engine, repository } = repositoryOf(root);
+    const { engine, repository } = createTestRepository(root);
     await repository.start();
     expect(listed(repository)).toEqual([
       ['tiny@1', false, 'weights.safetensors is a link that leads out of the models folder'],
@@ -144,13 +144,13 @@ describe('a repository', () => {
     expect(engine.register).not.toHaveBeenCalled();
   });
 
-  it('tells nobody where its folder is', async () => {
+  it('keeps its folder’s path out of error messages', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
     rmSync(join(root, 'tiny/1/model.json'));
     writeModel(root, 'other', 1);
     rmSync(join(root, 'other/1/weights.safetensors'));
-    const { repository } = repositoryOf(root);
+    const { repository } = createTestRepository(root);
     await repository.start();
     expect(listed(repository).map(([, , error]) => error)).toEqual([
       'weights.safetensors is missing',
@@ -159,11 +159,11 @@ describe('a repository', () => {
   });
 });
 
-describe('a rescan', () => {
-  it('swaps a new version in when it is loaded, and not before', async () => {
+describe('rescan', () => {
+  it('serves the old version until the new one is loaded', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
-    const { engine, repository } = repositoryOf(root);
+    const { engine, repository } = createTestRepository(root);
     await repository.start();
     const release = engine.hold();
     writeModel(root, 'tiny', 2);
@@ -178,10 +178,10 @@ describe('a rescan', () => {
     expect(repository.acquire('tiny@1').model.version).toBe(1);
   });
 
-  it('leaves the version before in service when a new one is broken', async () => {
+  it('keeps the previous version in service when a new one is broken', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
-    const { repository } = repositoryOf(root);
+    const { repository } = createTestRepository(root);
     await repository.start();
     writeModel(root, 'tiny', 2, { weights: Uint8Array.of(1, 2, 3) });
     await repository.rescan();
@@ -195,48 +195,48 @@ describe('a rescan', () => {
     expect(repository.acquire('tiny').model.version).toBe(2);
   });
 
-  it('reloads a version whose files changed; requests in flight keep the old one until they end', async () => {
+  it('reloads a version whose files changed, while requests in flight finish on the old one', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
-    const { engine, repository } = repositoryOf(root);
+    const { engine, repository } = createTestRepository(root);
     await repository.start();
     const inFlight = repository.acquire('tiny');
     writeModel(root, 'tiny', 1, { seed: 2 });
     await repository.rescan();
-    expect(networkOf(repository, 'tiny')).not.toBe(inFlight.model.network.id);
+    expect(getNetwork(repository, 'tiny')).not.toBe(inFlight.model.network.id);
     expect(engine.loaded).toEqual(new Set([1, 2]));
     inFlight.release();
     expect(engine.loaded).toEqual(new Set([2]));
   });
 
-  it('keeps what a version was when its changed files cannot be read, and says so', async () => {
+  it('keeps serving a version whose changed files cannot be read, and logs it', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
-    const { repository } = repositoryOf(root);
+    const { repository } = createTestRepository(root);
     await repository.start();
-    const before = networkOf(repository, 'tiny');
+    const before = getNetwork(repository, 'tiny');
     truncateSync(join(root, 'tiny/1/weights.safetensors'), 3);
     await repository.rescan();
-    expect(networkOf(repository, 'tiny')).toBe(before);
+    expect(getNetwork(repository, 'tiny')).toBe(before);
     expect(listed(repository)).toEqual([['tiny@1', true, expect.stringContaining('3 bytes')]]);
   });
 
-  it('does not load again what has not changed, broken or not', async () => {
+  it('does not reload versions that have not changed, broken or not', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
     writeModel(root, 'broken', 1, { weights: new Uint8Array(3) });
-    const { engine, log, repository } = repositoryOf(root);
+    const { engine, log, repository } = createTestRepository(root);
     await repository.start();
     await repository.rescan();
     expect(engine.register).toHaveBeenCalledOnce();
     expect(log.warn).toHaveBeenCalledOnce();
   });
 
-  it('unloads a version that was removed, after the last request on it', async () => {
+  it('unloads a removed version after its last request', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
     writeModel(root, 'tiny', 2);
-    const { engine, repository } = repositoryOf(root);
+    const { engine, repository } = createTestRepository(root);
     await repository.start();
     const inFlight = repository.acquire('tiny@2');
     rmSync(join(root, 'tiny/2'), { recursive: true });
@@ -248,10 +248,10 @@ describe('a rescan', () => {
     expect(engine.unload).toHaveBeenCalledExactlyOnceWith(inFlight.model.network);
   });
 
-  it('loads a renumbered version before the one it was goes', async () => {
+  it('loads a renumbered version before the old number is unloaded', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
-    const { engine, repository } = repositoryOf(root);
+    const { engine, repository } = createTestRepository(root);
     await repository.start();
     const release = engine.hold();
     renameSync(join(root, 'tiny/1'), join(root, 'tiny/2'));
@@ -263,10 +263,10 @@ describe('a rescan', () => {
     expect(repository.acquire('tiny').model.version).toBe(2);
   });
 
-  it('tries a version that did not fit the memory again once another has been unloaded', async () => {
+  it('retries a version that did not fit into memory once another has been unloaded', async () => {
     const root = temporaryFolder();
     writeModel(root, 'first', 1);
-    const { engine, repository } = repositoryOf(root);
+    const { engine, repository } = createTestRepository(root);
     await repository.start();
     engine.full = true;
     writeModel(root, 'second', 1);
@@ -283,10 +283,10 @@ describe('a rescan', () => {
     });
   });
 
-  it('keeps what is loaded while the folder cannot be read, and says so once', async () => {
+  it('keeps the loaded models while the folder cannot be read, and logs it once', async () => {
     const root = join(temporaryFolder(), 'models');
     writeModel(root, 'tiny', 1);
-    const { log, repository } = repositoryOf(root);
+    const { log, repository } = createTestRepository(root);
     await repository.start();
     renameSync(root, `${root}-away`);
     await repository.rescan();
@@ -296,10 +296,10 @@ describe('a rescan', () => {
     expect(log.warn.mock.calls[0]![1]).toContain('cannot be read (ENOENT)');
   });
 
-  it('swaps under load without a request that finds no model or loses the one it has', async () => {
+  it('swaps versions under load without failing a request', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
-    const { engine, repository } = repositoryOf(root);
+    const { engine, repository } = createTestRepository(root);
     await repository.start();
     let busy = true;
     const callers = Array.from({ length: 8 }, async (_, caller) => {
@@ -326,9 +326,9 @@ describe('a rescan', () => {
     expect(repository.acquire('tiny').model.version).toBe(1);
   });
 
-  it('happens by itself when the folder is watched', async () => {
+  it('runs automatically when the folder is watched', async () => {
     const root = temporaryFolder();
-    const { repository } = repositoryOf(root, { watch: true });
+    const { repository } = createTestRepository(root, { watch: true });
     await repository.start();
     expect(repository.list()).toEqual([]);
     writeModel(root, 'tiny', 1);
@@ -337,10 +337,10 @@ describe('a rescan', () => {
     await vi.waitFor(() => expect(repository.acquire('tiny').model.version).toBe(2), { timeout: 15_000 });
   });
 
-  it('called while another runs, takes in what changed since that one began', async () => {
+  it('called during another scan, finds the changes since that scan began', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
-    const { engine, repository } = repositoryOf(root);
+    const { engine, repository } = createTestRepository(root);
     const release = engine.hold();
     const first = repository.start();
     await vi.waitFor(() => expect(engine.register).toHaveBeenCalledOnce(), { timeout: 30_000 });
@@ -354,12 +354,12 @@ describe('a rescan', () => {
   });
 });
 
-describe('a model that somebody unloads', () => {
-  it('is out of service while its folder is there and watched, until it is loaded', async () => {
+describe('unload', () => {
+  it('keeps a model out of service, although its folder is watched, until it is loaded again', async () => {
     const root = temporaryFolder();
     for (const version of [1, 2]) writeModel(root, 'tiny', version);
     writeModel(root, 'other', 1);
-    const { engine, repository } = repositoryOf(root);
+    const { engine, repository } = createTestRepository(root);
     await repository.start();
     repository.unload('tiny');
     expect(listed(repository)).toEqual([
@@ -378,10 +378,10 @@ describe('a model that somebody unloads', () => {
     expect(repository.acquire('tiny').model.version).toBe(3);
   });
 
-  it('may be one version: the name stands for the next below', async () => {
+  it('of one version makes the name mean the next lower version', async () => {
     const root = temporaryFolder();
     for (const version of [1, 2]) writeModel(root, 'tiny', version);
-    const { repository } = repositoryOf(root);
+    const { repository } = createTestRepository(root);
     await repository.start();
     repository.unload('tiny@2');
     expect(repository.acquire('tiny').model.version).toBe(1);
@@ -390,10 +390,10 @@ describe('a model that somebody unloads', () => {
     expect(repository.acquire('tiny').model.version).toBe(2);
   });
 
-  it('lets requests in flight finish before its memory is free', async () => {
+  it('frees the memory after the requests in flight have finished', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
-    const { engine, repository } = repositoryOf(root);
+    const { engine, repository } = createTestRepository(root);
     await repository.start();
     const inFlight = repository.acquire('tiny');
     repository.unload('tiny');
@@ -402,10 +402,10 @@ describe('a model that somebody unloads', () => {
     expect(engine.unload).toHaveBeenCalledExactlyOnceWith(inFlight.model.network);
   });
 
-  it('while it is being loaded goes when it is', async () => {
+  it('during loading takes effect when loading has finished', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
-    const { engine, repository } = repositoryOf(root);
+    const { engine, repository } = createTestRepository(root);
     const release = engine.hold();
     const started = repository.start();
     await vi.waitFor(() => expect(engine.register).toHaveBeenCalledOnce(), { timeout: 30_000 });
@@ -416,10 +416,10 @@ describe('a model that somebody unloads', () => {
     expect(engine.loaded.size).toBe(0);
   });
 
-  it('and whose folder goes is another model when it comes back', async () => {
+  it('ends when the folder is removed: a new folder of that name is loaded', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
-    const { repository } = repositoryOf(root);
+    const { repository } = createTestRepository(root);
     await repository.start();
     repository.unload('tiny');
     rmSync(join(root, 'tiny'), { recursive: true });
@@ -431,28 +431,28 @@ describe('a model that somebody unloads', () => {
   });
 });
 
-describe('a model that somebody loads', () => {
-  it('is read again though nothing has changed, and a new folder is found', async () => {
+describe('load', () => {
+  it('reloads an unchanged model and finds a new folder', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
-    const { engine, repository } = repositoryOf(root);
+    const { engine, repository } = createTestRepository(root);
     await repository.start();
-    const before = networkOf(repository, 'tiny');
+    const before = getNetwork(repository, 'tiny');
     await repository.load('tiny@1');
-    expect(networkOf(repository, 'tiny')).not.toBe(before);
+    expect(getNetwork(repository, 'tiny')).not.toBe(before);
     expect(engine.loaded.size).toBe(1);
     writeModel(root, 'new', 4);
     await repository.load('new');
     expect(repository.acquire('new').model.version).toBe(4);
-    // of the whole folder only what was asked for
+    // only the requested versions are reloaded
     expect(engine.register).toHaveBeenCalledTimes(3);
   });
 
-  it('is an error where there is none, or it cannot be read', async () => {
+  it('fails when the model does not exist or cannot be read', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
     writeModel(root, 'tiny', 2, { weights: new Uint8Array(3) });
-    const { engine, repository } = repositoryOf(root);
+    const { engine, repository } = createTestRepository(root);
     await repository.start();
     await expect(repository.load('nobody')).rejects.toMatchObject({ code: 'model_not_found' });
     await expect(repository.load('tiny@9')).rejects.toMatchObject({ code: 'model_not_found' });
@@ -469,10 +469,10 @@ describe('a model that somebody loads', () => {
     expect(listed(repository)[1]).toEqual(['tiny@1', false, 'no room for 9 bytes']);
   });
 
-  it('is an error while the repository closes, which does not wait for it', async () => {
+  it('fails when the repository closes during loading', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
-    const { engine, repository } = repositoryOf(root);
+    const { engine, repository } = createTestRepository(root);
     const release = engine.hold();
     const loading = repository.load('tiny');
     const refused = expect(loading).rejects.toMatchObject({ code: 'shutting_down' });
@@ -482,20 +482,20 @@ describe('a model that somebody loads', () => {
     await refused;
   });
 
-  it('is an error while the folder cannot be read', async () => {
+  it('fails while the folder cannot be read', async () => {
     const root = join(temporaryFolder(), 'models');
     writeModel(root, 'tiny', 1);
-    const { repository } = repositoryOf(root);
+    const { repository } = createTestRepository(root);
     await repository.start();
     renameSync(root, `${root}-away`);
     await expect(repository.load('tiny')).rejects.toThrow('the models folder cannot be read');
     expect(repository.acquire('tiny').model.version).toBe(1);
   });
 
-  it('by many at once and again and again, with unloads between, answers in the end', async () => {
+  it('called many times concurrently with unloads always settles', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
-    const { engine, repository } = repositoryOf(root);
+    const { engine, repository } = createTestRepository(root);
     await repository.start();
     for (let round = 0; round < 5; round++) {
       const loads = Array.from({ length: 4 }, () => repository.load('tiny'));
@@ -503,7 +503,7 @@ describe('a model that somebody loads', () => {
       await Promise.all(loads);
     }
     await repository.load('tiny');
-    expect(networkOf(repository, 'tiny')).toBe(Math.max(...engine.loaded));
+    expect(getNetwork(repository, 'tiny')).toBe(Math.max(...engine.loaded));
     expect(engine.loaded.size).toBe(1);
   });
 });

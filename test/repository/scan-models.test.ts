@@ -7,7 +7,7 @@ import { temporaryFolder, writeModel } from './model-folders.ts';
 const names = async (root: string): Promise<string[]> =>
   (await scanModels(root)).found.map(({ name, version }) => `${name}@${version}`);
 
-it('finds versions, and passes over what is none', async () => {
+it('finds versions and skips everything else', async () => {
   const root = temporaryFolder();
   writeModel(root, 'tiny', 1);
   writeModel(root, 'tiny', 10);
@@ -25,13 +25,13 @@ it('finds versions, and passes over what is none', async () => {
     mkdirSync(join(root, folder), { recursive: true });
   writeFileSync(join(root, 'README'), '');
   expect((await names(root)).sort()).toEqual(['tiny@1', 'tiny@10']);
-  const { passedOver } = await scanModels(root);
-  expect(passedOver).toContain('tiny/latest');
-  expect(passedOver).toContain('%2e%2e');
-  expect(passedOver).not.toContain('README');
+  const { skipped } = await scanModels(root);
+  expect(skipped).toContain('tiny/latest');
+  expect(skipped).toContain('%2e%2e');
+  expect(skipped).not.toContain('README');
 });
 
-it('follows links within the root, and none that leads out of it', async () => {
+it('follows links inside the root, but none that leads out of it', async () => {
   const elsewhere = temporaryFolder();
   const outside = writeModel(elsewhere, 'tiny', 1);
   const root = temporaryFolder();
@@ -40,10 +40,10 @@ it('follows links within the root, and none that leads out of it', async () => {
   symlinkSync(outside, join(root, 'tiny', '3'));
   symlinkSync(elsewhere, join(root, 'climber'));
   expect(await names(root)).toEqual(['tiny@1', 'tiny@2']);
-  expect((await scanModels(root)).passedOver).toEqual(['climber', 'tiny/3']);
+  expect((await scanModels(root)).skipped).toEqual(['climber', 'tiny/3']);
 });
 
-it('gives another stamp when a file has changed, be it of the same size and age', async () => {
+it('changes the stamp when a file is replaced by one of the same size and age', async () => {
   const root = temporaryFolder();
   const folder = writeModel(root, 'tiny', 1, { seed: 1 });
   const stamp = async (): Promise<string> => (await scanModels(root)).found[0]!.stamp;
@@ -56,7 +56,7 @@ it('gives another stamp when a file has changed, be it of the same size and age'
   expect(await stamp()).not.toBe(before);
 });
 
-it('finds a version whose files are still on their way', async () => {
+it('finds a version whose files are still being copied', async () => {
   const root = temporaryFolder();
   mkdirSync(join(root, 'tiny', '1'), { recursive: true });
   expect((await scanModels(root)).found[0]).toMatchObject({

@@ -7,10 +7,10 @@ import type {
 } from '../../src/repository/loader-messages.ts';
 import { createRegionClient } from '../../src/repository/region-requests.ts';
 
-// A loader's thread that does what a model's name says, for loader.test.ts.
+// A loader thread for loader.test.ts that behaves as the model's name says.
 
 const port = parentPort!;
-const say = (message: LoaderReply): void => port.postMessage(message);
+const send = (message: LoaderReply): void => port.postMessage(message);
 
 port.on('message', ({ name, share }: LoadRequest) => {
   const memory = createRegionClient(workerData as LoaderData, share);
@@ -18,7 +18,7 @@ port.on('message', ({ name, share }: LoadRequest) => {
     const at = memory.allocate(100_000);
     return new Uint8Array(memory.memory.buffer, at, 100_000);
   };
-  say({ kind: 'described', task: 'predict' });
+  send({ kind: 'described', task: 'predict' });
   switch (name) {
     case 'hangs': {
       const bytes = take();
@@ -37,12 +37,12 @@ port.on('message', ({ name, share }: LoadRequest) => {
       throw new Error('nobody caught this');
     case 'refuses':
       take();
-      return say({ kind: 'failed', code: 'invalid_weights', message: 'a tensor is missing', field: 'x' });
+      return send({ kind: 'failed', code: 'invalid_weights', message: 'a tensor is missing', field: 'x' });
     default: {
       const bytes = take();
       if (bytes.some((byte) => byte !== 0)) throw new Error('a region is not zeroed');
       bytes.fill(0xff);
-      return say({ kind: 'loaded', model: { name, at: bytes.byteOffset } as unknown as LoadedModel });
+      return send({ kind: 'loaded', model: { name, at: bytes.byteOffset } as unknown as LoadedModel });
     }
   }
 });

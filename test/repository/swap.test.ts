@@ -8,11 +8,11 @@ import type { ServedModel } from '../../src/repository/repository-interface.ts';
 import { kernel, startEngine } from '../engine/served-networks.ts';
 import { temporaryFolder, writeModel } from './model-folders.ts';
 
-// The repository with real threads behind it.
+// The repository with a real engine and a real loader thread.
 
 const text = 'abcab'.repeat(40);
 
-async function answer(engine: Engine, { network, vocabulary }: ServedModel): Promise<string> {
+async function classify(engine: Engine, { network, vocabulary }: ServedModel): Promise<string> {
   const { ids: input } = vocabulary!.encode(text);
   const deadlineMs = performance.now() + 30_000;
   for await (const event of engine.submit({ network, input, steps: 'last', output: 'output', deadlineMs }))
@@ -20,7 +20,7 @@ async function answer(engine: Engine, { network, vocabulary }: ServedModel): Pro
   throw new Error('no outputs came');
 }
 
-it('swaps models under load: every request ends, on the weights it began with', async () => {
+it('swaps models under load: every request finishes on the weights it started with', async () => {
   const root = temporaryFolder();
   writeModel(root, 'tiny', 1);
   const engine = startEngine();
@@ -43,7 +43,7 @@ it('swaps models under load: every request ends, on the weights it began with', 
       const lease = repository.acquire('tiny');
       const { id } = lease.model.network;
       const seen = answers.get(id) ?? new Set();
-      answers.set(id, seen.add(await answer(engine, lease.model)));
+      answers.set(id, seen.add(await classify(engine, lease.model)));
       lease.release();
     }
   });

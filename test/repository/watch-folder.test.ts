@@ -4,7 +4,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { watchFolder } from '../../src/repository/watch-folder.ts';
 import { temporaryFolder, writeModel } from './model-folders.ts';
 
-it('tells of changes deep below the folder, and stops', async () => {
+it('reports changes deep inside the folder until it is stopped', async () => {
   const root = temporaryFolder();
   const changed = vi.fn<() => void>();
   const stop = watchFolder(root, changed);
@@ -18,7 +18,7 @@ it('tells of changes deep below the folder, and stops', async () => {
   expect(changed).toHaveBeenCalledTimes(calls);
 });
 
-it('looks by itself where the folder is not there yet', async () => {
+it('polls a folder that does not exist yet', async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const root = join(temporaryFolder(), 'later');
