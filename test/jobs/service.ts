@@ -12,7 +12,7 @@ import { createTrainingJobs, type TrainingJobsOptions } from '../../src/jobs/tra
 import { createFakeRuns } from './fake-runs.ts';
 import { memoryStore, silent, temporaryFolder } from './fixtures.ts';
 
-/** The training service with a store in memory and threads that the test plays. */
+/** The training service with a store in memory and fake training threads. */
 export function createService(
   options: Partial<TrainingJobsOptions> & {
     store?: JobStore;
@@ -69,7 +69,7 @@ export function createService(
     log: silent,
   });
   return {
-    /** The server begins to end. */
+    /** Starts the shutdown of the server. */
     beginClosing: () => void (closing = true),
     store,
     registry,
