@@ -8,4 +8,6 @@ const maxExternalBytes = 2 * 1024 ** 3;
 
 /** Reads a model file of another framework, with the files beside it that it names. @throws UnrollError invalid_weights */
 export const readModelFile = async (path: string): Promise<ImportedFile> =>
-  readImportedFile(await readFile(path), { externalFiles: createFolderFiles(dirname(path), maxExternalBytes) });
+  readImportedFile(await readFile(path), {
+    externalFiles: createFolderFiles(dirname(path), maxExternalBytes),
+  });

@@ -5,28 +5,31 @@ import type { Job } from './job.ts';
 import { unixSeconds } from './job-registry.ts';
 import type { TrainingJobsOptions } from './training-jobs-options.ts';
 
-type Parts = Pick<
+type CreateJobOptions = Pick<
   TrainingJobsOptions,
   'folders' | 'datasets' | 'repository' | 'modelsRoot' | 'store' | 'space'
 >;
 
-/** Makes a job's folder and its row. Nothing is left of one that fails. @throws UnrollError */
+/**
+ * Creates a job's folder and its row in the database. Leaves nothing if it fails.
+ * @throws UnrollError disk_full, dataset_not_found, model_not_found …
+ */
 export async function createJob(
   spec: TrainingSpec,
   comparison: string | null,
-  { folders, datasets, repository, modelsRoot, store, space }: Parts,
+  { folders, datasets, repository, modelsRoot, store, space }: CreateJobOptions,
 ): Promise<Job> {
   await space.check(0);
   const id = `job_${randomBytes(9).toString('hex')}`;
-  const fileOf = async (field: 'data' | 'validation'): Promise<DataFile | null> => {
+  const createFile = async (field: 'data' | 'validation'): Promise<DataFile | null> => {
     const given = spec[field];
     if ('dataset' in given) return datasets.file(given.dataset);
     return 'records' in given ? folders.writeRecords(id, field, given.records) : null;
   };
   try {
     await folders.create(id);
-    const data = (await fileOf('data'))!;
-    const validation = await fileOf('validation');
+    const data = (await createFile('data'))!;
+    const validation = await createFile('validation');
     if (spec.base !== undefined) {
       const lease = repository.acquire(spec.base);
       try {
@@ -59,7 +62,7 @@ export async function createJob(
   }
 }
 
-/** Inline records are in a file of the job's own by now. */
+/** Replaces inline records, which are in the job's own data file, by a reference. */
 const withoutRecords = (spec: TrainingSpec): TrainingSpec => ({
   ...spec,
   ...('records' in spec.data && { data: { dataset: 'inline' } }),

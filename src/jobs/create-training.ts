@@ -16,21 +16,24 @@ import { createStoreClient, defaultStoreTimeoutMs, type StoreClientOptions } fro
 import { createTrainingJobs, type TrainingJobs } from './training-jobs.ts';
 import type { TrainingJobsOptions } from './training-jobs-options.ts';
 
-/** Everything about training that the routes speak to. */
+/** The training service as the HTTP routes use it. */
 export interface Training {
   readonly jobs: TrainingJobs;
   readonly datasets: Datasets;
   readonly comparisons: Comparisons;
   readonly events: JobEvents;
   readonly maxDatasetBytes: number;
-  /** Why there is no training; null while there is, or while the database is being opened. */
+  /** Why training is unavailable; null if it is available, or while the database is being opened. */
   unavailable(): string | null;
   /**
-   * For whatever changes something: waits until jobs are taken up, for a limited time.
+   * Waits, for a limited time, until unfinished jobs are restored. To be called before any change.
    * @throws UnrollError training_disabled, training_unavailable
    */
   readonly requireAvailable: () => Promise<void>;
-  /** Opens the database and takes jobs up, in the background, as soon as that can be done. */
+  /**
+   * Opens the database and restores unfinished jobs, in the background; repeats until the database can be
+   * opened.
+   */
   start(): void;
   close(ms: number): Promise<void>;
 }
@@ -43,12 +46,12 @@ export interface TrainingOptions
   readonly folder: string;
   readonly repository: Pick<Repository, 'acquire' | 'rescan'>;
   readonly maxDatasetBytes: number;
-  /** Of all datasets, and of all checkpoints. */
+  /** Limits of all datasets together, and of all checkpoints together. */
   readonly maxTotalDatasetBytes: number;
   readonly maxTotalCheckpointBytes: number;
-  /** Bytes of the disk that stay free. */
+  /** Free disk space that uploads and checkpoints must leave. */
   readonly reserveBytes: number;
-  /** For tests: another thread than the one that trains. */
+  /** Replaces the training thread in tests. */
   readonly startRun?: TrainingJobsOptions['startRun'];
 }
 
@@ -88,27 +91,27 @@ export function createTraining(options: TrainingOptions): Training {
     closing: () => closing,
     log,
   });
-  const takenUp = Promise.withResolvers<void>();
+  const restored = Promise.withResolvers<void>();
 
-  /** What another process, or an earlier start, has left unfinished. */
+  /** Restores jobs and comparisons that an earlier server process left unfinished. */
   async function restoreUnfinished(): Promise<void> {
     await measureCheckpoints(quota);
     const known = await store.withoutTimeout.comparisons();
     const unfinished = await store.withoutTimeout.unfinishedJobs();
     if (closing) return;
     comparisons.restore(known);
-    // a server that was killed while it created a comparison has left jobs that belong to none
+    // a server that was killed while it created a comparison leaves jobs whose comparison was never saved
     const ids = new Set(known.map(({ id }) => id));
     const orphans = unfinished.filter(({ comparison }) => comparison !== null && !ids.has(comparison));
     jobs.restore(unfinished.filter((job) => !orphans.includes(job)));
     jobs.cancelOrphans(orphans);
     comparisons.decideAll();
-    takenUp.resolve();
+    restored.resolve();
   }
   client.onReady(() => {
     if (disabled) return;
     restoreUnfinished().catch((error: unknown) => {
-      if (!closing) log.error({ err: error }, `training jobs cannot be taken up: ${errorMessage(error)}`);
+      if (!closing) log.error({ err: error }, `training jobs cannot be restored: ${errorMessage(error)}`);
     });
   });
 
@@ -129,19 +132,19 @@ export function createTraining(options: TrainingOptions): Training {
       if (reason !== null)
         throw new UnrollError(disabled ? 'training_disabled' : 'training_unavailable', reason);
       const limit = delay(timeoutMs, 'late' as const, { ref: false });
-      if ((await Promise.race([takenUp.promise, limit])) === 'late')
+      if ((await Promise.race([restored.promise, limit])) === 'late')
         throw new UnrollError('training_unavailable', 'the training database is still being opened');
     },
     start: () => client.start(),
     async close(ms) {
       closing = true;
-      const until = performance.now() + ms;
+      const deadline = performance.now() + ms;
       await jobs.close(ms);
       registry.close();
-      await client.close(Math.max(leastCloseMs, until - performance.now()));
+      await client.close(Math.max(minStoreCloseMs, deadline - performance.now()));
     },
   };
 }
 
-/** For what is to be recorded of jobs that have just stopped. */
-const leastCloseMs = 1000;
+/** Leaves time to save the state of jobs that have just stopped. */
+const minStoreCloseMs = 1000;

@@ -13,12 +13,13 @@ import type { Dataset, Job } from './job.ts';
 import { toDiskFullError } from './store/store-errors.ts';
 import type { JobStore } from './store/store.ts';
 
-// Uploaded training data: one file each under <data>/datasets, which gets its name only when it is whole and valid.
+// Uploaded training data: one file each under <data>/datasets, renamed to its final name once it is complete
+// and valid.
 
 export interface Datasets {
   /**
-   * Streams a file to the disk and reads it through. Nothing is left of what is refused or breaks off.
-   * @param task what its records are for; null takes any objects
+   * Streams an upload to the disk and validates its records. A rejected or aborted upload leaves no file.
+   * @param task whose record schema is checked; null accepts any JSON objects
    * @throws UnrollError body_too_large, invalid_dataset, quota_exceeded, disk_full
    */
   add(
@@ -26,7 +27,7 @@ export interface Datasets {
     about: { name: string; format: DataFile['format']; task: TrainingSpec['task'] | null },
   ): Promise<Dataset>;
   list(): Promise<Dataset[]>;
-  /** Both: @throws UnrollError dataset_not_found */
+  /** `get` and `file` @throws UnrollError dataset_not_found */
   get(id: string): Promise<Dataset>;
   file(id: string): Promise<DataFile>;
   /** @throws UnrollError dataset_not_found, in_use */
@@ -34,12 +35,12 @@ export interface Datasets {
 }
 
 export interface DatasetLimits {
-  /** Bytes of one, and of all together. */
+  /** Limits of one dataset, and of all datasets together. */
   readonly maxBytes: number;
   readonly maxTotalBytes: number;
 }
 
-/** @param folder where uploads go @param unfinished jobs that may read them */
+/** @param folder for the uploaded files @param unfinished jobs that may read them */
 export function createDatasets(
   store: JobStore,
   folder: string,
@@ -47,69 +48,80 @@ export function createDatasets(
   space: DiskSpace,
   unfinished: () => Iterable<Job>,
 ): Datasets {
-  /** Bytes of uploads under way. */
-  let arriving = 0;
+  /** Bytes received by uploads in progress. */
+  let receivingBytes = 0;
   const get = async (id: string): Promise<Dataset> => {
     const dataset = await store.dataset(id);
     if (!dataset)
       throw new UnrollError('dataset_not_found', `there is no dataset ${id}`, { field: 'dataset' });
     return dataset;
   };
-  const pathOf = ({ id, format }: Pick<Dataset, 'id' | 'format'>): string => join(folder, `${id}.${format}`);
+  const getPath = ({ id, format }: Pick<Dataset, 'id' | 'format'>): string => join(folder, `${id}.${format}`);
 
   return {
     async add(from, { name, format, task }) {
       const id = `ds_${randomBytes(9).toString('hex')}`;
-      const draft = join(folder, `.${id}`);
+      const temporaryPath = join(folder, `.${id}`);
       let bytes = 0;
       let checkedAt = 0;
       try {
         await space.check(0);
         await mkdir(folder, { recursive: true });
         const stored = (await store.datasets()).reduce((sum, one) => sum + one.bytes, 0);
-        await save(from, draft, async (more) => {
+        await streamToFile(from, temporaryPath, async (more) => {
           bytes += more;
-          arriving += more;
+          receivingBytes += more;
           if (bytes > limits.maxBytes) throw datasetTooLarge(limits.maxBytes);
-          if (stored + arriving > limits.maxTotalBytes) throw quotaExceeded(limits.maxTotalBytes);
-          if (bytes - checkedAt < spaceEveryBytes) return;
+          if (stored + receivingBytes > limits.maxTotalBytes) throw quotaExceeded(limits.maxTotalBytes);
+          if (bytes - checkedAt < spaceCheckIntervalBytes) return;
           checkedAt = bytes;
           await space.check(0);
         });
-        const { records, errors } = await validateData({ path: draft, format }, task);
-        if (errors.length > 0) throw invalid(errors);
-        if (records === 0) throw new UnrollError('invalid_dataset', 'the file holds no records');
-        const dataset: Dataset = { id, name, format, bytes, records, createdAt: Date.now() / 1000 };
-        await rename(draft, pathOf(dataset));
+        const { records, errors } = await validateData({ path: temporaryPath, format }, task);
+        if (errors.length > 0) throw toDatasetError(errors);
+        if (records === 0) throw new UnrollError('invalid_dataset', 'the file has no records');
+        // records of CSV and text files are checked alike for every task
+        const validatedFor = format === 'jsonl' ? task : 'any';
+        const dataset: Dataset = {
+          id,
+          name,
+          format,
+          bytes,
+          records,
+          ...(validatedFor && { validatedFor }),
+          createdAt: Date.now() / 1000,
+        };
+        await rename(temporaryPath, getPath(dataset));
         try {
           await store.saveDataset(dataset);
         } catch (error) {
-          await rm(pathOf(dataset), { force: true });
+          await rm(getPath(dataset), { force: true });
           throw error;
         }
         return dataset;
       } catch (error) {
         from.resume();
-        await rm(draft, { force: true }).catch(() => {});
+        await rm(temporaryPath, { force: true }).catch(() => {});
         throw toDiskFullError(error) ?? error;
       } finally {
-        arriving -= bytes;
+        receivingBytes -= bytes;
       }
     },
     list: () => store.datasets(),
     get,
     file: async (id) => {
       const dataset = await get(id);
-      return { path: pathOf(dataset), format: dataset.format };
+      const { format, validatedFor } = dataset;
+      return { path: getPath(dataset), format, ...(validatedFor && { validatedFor }) };
     },
     async remove(id) {
       const dataset = await get(id);
-      const path = pathOf(dataset);
+      const path = getPath(dataset);
       const user = [...unfinished()].find(
         ({ data, validation }) => data.path === path || validation?.path === path,
       );
       if (user)
-        throw new UnrollError('in_use', `${id} is what job ${user.id} learns from, which is ${user.status}`, {
+        throw new UnrollError('in_use', `dataset ${id} is used by job ${user.id}, which is ${user.status}`, {
           field: 'dataset',
         });
       await store.removeDataset(id);
@@ -118,10 +130,10 @@ export function createDatasets(
   };
 }
 
-/** Bytes of an upload between two looks at how much of the disk is free. */
-const spaceEveryBytes = 8 * 2 ** 20;
+/** Bytes received between two checks of the free disk space. */
+const spaceCheckIntervalBytes = 8 * 2 ** 20;
 
-const invalid = (errors: readonly LineError[]): UnrollError =>
+const toDatasetError = (errors: readonly LineError[]): UnrollError =>
   new UnrollError(
     'invalid_dataset',
     errors
@@ -131,21 +143,25 @@ const invalid = (errors: readonly LineError[]): UnrollError =>
     { lines: errors },
   );
 
-export const datasetTooLarge = (most: number): UnrollError =>
-  new UnrollError('body_too_large', `a dataset: at most ${most} bytes (UNROLL_MAX_DATASET_BYTES)`);
+export const datasetTooLarge = (maxBytes: number): UnrollError =>
+  new UnrollError('body_too_large', `a dataset: at most ${maxBytes} bytes (UNROLL_MAX_DATASET_BYTES)`);
 
-const quotaExceeded = (most: number): UnrollError =>
+const quotaExceeded = (maxBytes: number): UnrollError =>
   new UnrollError(
     'quota_exceeded',
-    `datasets: at most ${most} bytes in all (UNROLL_MAX_DATASETS_BYTES); remove some first`,
+    `datasets: at most ${maxBytes} bytes in all (UNROLL_MAX_DATASETS_BYTES); remove some first`,
   );
 
 /**
- * Streams to a file. What is refused on the way is still read to its end: pipeline() would part the request from its
- * connection, on which the caller's next request would then wait for ever.
- * @param count is told of every chunk, and throws to refuse it
+ * Streams an upload to a file. A rejected upload is still read to its end: pipeline() would detach the
+ * request from its connection, and the caller's next request on it would wait forever.
+ * @param count called with the size of every chunk; throws to reject the upload
  */
-async function save(from: Readable, path: string, count: (bytes: number) => Promise<void>): Promise<void> {
+async function streamToFile(
+  from: Readable,
+  path: string,
+  count: (bytes: number) => Promise<void>,
+): Promise<void> {
   const through = new PassThrough();
   finished(from, { writable: false }).catch((error: Error) => through.destroy(error));
   from.pipe(through);

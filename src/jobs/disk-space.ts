@@ -2,11 +2,11 @@ import { statfs } from 'node:fs/promises';
 import { UnrollError } from '../errors.ts';
 
 export interface DiskSpace {
-  /** @throws UnrollError disk_full where `bytes` more would leave less than the reserve */
+  /** @throws UnrollError disk_full if `bytes` more would leave less free space than the reserve */
   check(bytes: number): Promise<void>;
 }
 
-/** @param folder an existing one, or one that is yet to be made: then its disk is not looked at */
+/** @param folder on the disk to check; nothing is checked while it does not exist */
 export function createDiskSpace(folder: string, reserveBytes: number): DiskSpace {
   return {
     async check(bytes) {
@@ -14,7 +14,7 @@ export function createDiskSpace(folder: string, reserveBytes: number): DiskSpace
       if (free === null || free - bytes >= reserveBytes) return;
       throw new UnrollError(
         'disk_full',
-        `the disk of UNROLL_DATA has ${free} bytes free, ${bytes} are wanted and ${reserveBytes} are kept free (UNROLL_DISK_RESERVE_BYTES)`,
+        `the disk of UNROLL_DATA has ${free} bytes free, ${bytes} are needed and ${reserveBytes} are reserved (UNROLL_DISK_RESERVE_BYTES)`,
       );
     },
   };

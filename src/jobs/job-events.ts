@@ -7,40 +7,42 @@ export type FollowedEvent =
   | { readonly kind: 'event'; readonly event: JobEvent }
   | { readonly kind: 'progress'; readonly progress: Progress };
 
-/** Events of jobs: stored in order, and sent to whoever follows a job. */
+/** Stores the events of jobs in order and streams them to followers. */
 export interface JobEvents {
-  /** @returns when the event is stored; those that were added before are then stored, too */
+  /** @returns a promise fulfilled once this event and all added before it are stored */
   add(event: Omit<JobEvent, 'id' | 'createdAt'>): Promise<void>;
-  /** Progress is not stored. */
+  /** Sets the latest progress of a job, which is not stored. */
   progress(job: string, progress: Progress): void;
   lastProgress(job: string): Progress | null;
   list(job: string, page: { limit: number; after: number }): Promise<JobEvent[]>;
-  /** A job is over or paused: nobody waits for more progress. */
+  /** Removes a job's progress and wakes its followers: the job has finished or is paused. */
   ended(job: string): void;
-  /** The events after one that is known, then new ones, until the job is over or the caller leaves. */
+  /**
+   * Yields the events after the id `after`, then new events, until the job has finished or `signal` aborts.
+   */
   follow(job: string, after: number, signal: AbortSignal): AsyncGenerator<FollowedEvent>;
 }
 
 const pageSize = 200;
 
-/** @param isUnfinished whether a job may still report something */
+/** @param isUnfinished whether a job may still report events */
 export function createJobEvents(store: JobStore, isUnfinished: (job: string) => boolean): JobEvents {
   const followers = new Map<string, Set<() => void>>();
-  const latest = new Map<string, { progress: Progress; number: number }>();
-  let number = 0;
+  const latest = new Map<string, { progress: Progress; sequence: number }>();
+  let sequence = 0;
   const wake = (job: string): void => {
-    for (const woken of followers.get(job) ?? []) woken();
+    for (const listener of followers.get(job) ?? []) listener();
   };
 
   return {
     add(event) {
       const stored = store.withoutTimeout.addEvent({ ...event, createdAt: Date.now() / 1000 });
-      // a follower's question comes after the event in the database's queue
+      // the follower's read is queued behind this write
       wake(event.job);
       return stored;
     },
     progress(job, progress) {
-      latest.set(job, { progress, number: ++number });
+      latest.set(job, { progress, sequence: ++sequence });
       wake(job);
     },
     lastProgress: (job) => latest.get(job)?.progress ?? null,
@@ -51,16 +53,16 @@ export function createJobEvents(store: JobStore, isUnfinished: (job: string) => 
     },
     async *follow(job, after, signal) {
       let last = after;
-      let seen = 0;
+      let seenSequence = 0;
       let changed = Promise.withResolvers<void>();
-      const woken = (): void => changed.resolve();
-      const own = followers.get(job) ?? new Set();
-      followers.set(job, own.add(woken));
-      signal.addEventListener('abort', woken, { once: true });
+      const listener = (): void => changed.resolve();
+      const listeners = followers.get(job) ?? new Set();
+      followers.set(job, listeners.add(listener));
+      signal.addEventListener('abort', listener, { once: true });
       try {
         while (!signal.aborted) {
           changed = Promise.withResolvers();
-          // asked before the events are read: the last event of a job is added before it is over
+          // read before the events: a job's last event is added before the job has finished
           const unfinished = isUnfinished(job);
           const events = await store.withoutTimeout.events(job, { limit: pageSize, after: last });
           for (const event of events) {
@@ -69,17 +71,17 @@ export function createJobEvents(store: JobStore, isUnfinished: (job: string) => 
           }
           if (events.length > 0) continue;
           const progress = latest.get(job);
-          if (progress && progress.number > seen) {
-            seen = progress.number;
+          if (progress && progress.sequence > seenSequence) {
+            seenSequence = progress.sequence;
             yield { kind: 'progress', progress: progress.progress };
           }
           if (!unfinished) return;
           await changed.promise;
         }
       } finally {
-        own.delete(woken);
-        if (own.size === 0) followers.delete(job);
-        signal.removeEventListener('abort', woken);
+        listeners.delete(listener);
+        if (listeners.size === 0) followers.delete(job);
+        signal.removeEventListener('abort', listener);
       }
     },
   };

@@ -3,40 +3,41 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataFile } from '../training/run/run-messages.ts';
 
-// A job's own folder: <data>/jobs/<id>/ with its record (job.json), its inline data, its copy of the base, and its checkpoints.
+// The folder of a job, <data>/jobs/<id>/: its record (job.json), inline data, a copy of the base model, and
+// checkpoints.
 
 export interface JobFolders {
   path(job: string): string;
   create(job: string): Promise<void>;
-  /** Writes records as the job's own data file. */
+  /** Writes inline records to a JSONL file in the job's folder. */
   writeRecords(job: string, name: 'data' | 'validation', records: readonly unknown[]): Promise<DataFile>;
   copyBase(job: string, from: string): Promise<void>;
   base(job: string): string | null;
-  /** The last checkpoint that a run can go on from. */
+  /** The step of the last checkpoint that a run can resume from. */
   lastResumableStep(job: string): Promise<number | null>;
   remove(job: string): Promise<void>;
 }
 
 export function createJobFolders(root: string): JobFolders {
-  const of = (job: string): string => join(root, job);
+  const getPath = (job: string): string => join(root, job);
   return {
-    path: of,
-    create: async (job) => void (await mkdir(join(of(job), 'checkpoints'), { recursive: true })),
+    path: getPath,
+    create: async (job) => void (await mkdir(join(getPath(job), 'checkpoints'), { recursive: true })),
     async writeRecords(job, name, records) {
-      const path = join(of(job), `${name}.jsonl`);
+      const path = join(getPath(job), `${name}.jsonl`);
       await writeFile(path, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
       return { path, format: 'jsonl' };
     },
-    copyBase: async (job, from) => cp(from, join(of(job), 'base'), { recursive: true }),
-    base: (job) => (existsSync(join(of(job), 'base')) ? join(of(job), 'base') : null),
+    copyBase: async (job, from) => cp(from, join(getPath(job), 'base'), { recursive: true }),
+    base: (job) => (existsSync(join(getPath(job), 'base')) ? join(getPath(job), 'base') : null),
     async lastResumableStep(job) {
-      const home = join(of(job), 'checkpoints');
-      const names = existsSync(home) ? await readdir(home) : [];
+      const checkpoints = join(getPath(job), 'checkpoints');
+      const names = existsSync(checkpoints) ? await readdir(checkpoints) : [];
       const steps = names
-        .filter((name) => /^\d+$/.test(name) && existsSync(join(home, name, 'training.json')))
+        .filter((name) => /^\d+$/.test(name) && existsSync(join(checkpoints, name, 'training.json')))
         .map(Number);
       return steps.length > 0 ? Math.max(...steps) : null;
     },
-    remove: (job) => rm(of(job), { recursive: true, force: true }),
+    remove: (job) => rm(getPath(job), { recursive: true, force: true }),
   };
 }

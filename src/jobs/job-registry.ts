@@ -5,7 +5,7 @@ import type { JobEvents } from './job-events.ts';
 import { nextJobStatus, type JobAction } from './job-transitions.ts';
 import type { JobStore } from './store/store.ts';
 
-/** What a change of status brings with it. */
+/** What changes together with a job's status. */
 export interface Change {
   readonly changes?: Partial<Job>;
   readonly message?: string;
@@ -14,29 +14,29 @@ export interface Change {
 
 export interface Applied {
   readonly job: Job;
-  /** Fulfilled when the database has it. */
+  /** Fulfilled once the database has stored the job. */
   readonly saved: Promise<void>;
 }
 
 /**
- * The jobs that are not over, in memory: every transition is decided here at once, by the table of transitions, and written to
- * the database in order. Jobs that are over are in the database alone.
+ * The unfinished jobs, in memory: transitions are decided here synchronously by the transition table, and
+ * written to the database in order. Finished jobs are only in the database.
  */
 export interface JobRegistry {
   /** @throws UnrollError job_not_found, training_unavailable */
   readonly find: (id: string) => Promise<Job>;
   unfinished(id: string): Job | null;
   readonly allUnfinished: () => Iterable<Job>;
-  /** Takes in a job that the database has. */
+  /** Adds an unfinished job that is in the database. */
   add(job: Job): void;
-  /** @returns null where the job cannot do that now */
+  /** @returns null if the action is not allowed in the job's status, or the job is not unfinished */
   apply(id: string, action: JobAction, change?: Change): Applied | null;
   fail(id: string, code: ErrorCode, message: string, step?: number): void;
-  /** Changes fields of a job that is not over. */
+  /** Changes fields of an unfinished job. */
   update(id: string, changes: Partial<Job>): Promise<void>;
-  /** Called whenever a job is over. */
+  /** Adds a listener that is called with every job that finishes. */
   onFinished(listener: (job: Job) => void): void;
-  /** Gives up writing what could not be written. */
+  /** Stops retrying failed writes. */
   close(): void;
 }
 
@@ -50,13 +50,15 @@ export function createJobRegistry(
   log: { warn(fields: object, message: string): void },
 ): JobRegistry {
   const jobs = new Map<string, Job>();
-  /** Over, but not in the database yet. */
+  /** Finished jobs whose final state is not stored yet. */
   const unsaved = new Map<string, Job>();
   const listeners: ((job: Job) => void)[] = [];
   let closing = false;
 
-  /** The last change of a job is written however long that takes: the server would take the job up again otherwise. */
-  async function saveLast(job: Job): Promise<void> {
+  /**
+   * Writes the final state of a job, retrying until it succeeds: a restart would resume the job otherwise.
+   */
+  async function saveFinished(job: Job): Promise<void> {
     unsaved.set(job.id, job);
     let failed = false;
     while (!closing) {
@@ -66,7 +68,7 @@ export function createJobRegistry(
         return;
       } catch (error) {
         if (!failed)
-          log.warn({ job: job.id, err: error }, 'the end of a training job cannot be recorded yet');
+          log.warn({ job: job.id, err: error }, 'the final state of a training job cannot be saved yet');
         failed = true;
         await delay(retryMs, undefined, { ref: false });
       }
@@ -88,16 +90,16 @@ export function createJobRegistry(
       if (!before || status === null) return null;
       if (status === before.status && Object.keys(changes).length === 0)
         return { job: before, saved: Promise.resolve() };
-      const over = isFinished(status);
-      const job: Job = { ...before, status, ...(over && { finishedAt: unixSeconds() }), ...changes };
-      // first: whoever follows until the end must have been told
-      if (status !== before.status) announce(job, message, step);
+      const finished = isFinished(status);
+      const job: Job = { ...before, status, ...(finished && { finishedAt: unixSeconds() }), ...changes };
+      // before the job is removed: followers must get this event
+      if (status !== before.status) addStatusEvent(job, message, step);
       jobs.set(id, job);
-      if (over) jobs.delete(id);
-      const saved = over ? saveLast(job) : store.withoutTimeout.saveJob(job);
-      saved.catch((error: unknown) => log.warn({ job: id, err: error }, 'a training job cannot be recorded'));
-      if (over || status === 'paused') events.ended(id);
-      if (over) for (const listener of listeners) listener(job);
+      if (finished) jobs.delete(id);
+      const saved = finished ? saveFinished(job) : store.withoutTimeout.saveJob(job);
+      saved.catch((error: unknown) => log.warn({ job: id, err: error }, 'a training job cannot be saved'));
+      if (finished || status === 'paused') events.ended(id);
+      if (finished) for (const listener of listeners) listener(job);
       return { job, saved };
     },
     fail(id, code, message, step = 0) {
@@ -120,11 +122,11 @@ export function createJobRegistry(
     close: () => void (closing = true),
   };
 
-  function announce({ id, status }: Job, message = defaultMessage(status), step: number): void {
+  function addStatusEvent({ id, status }: Job, message = defaultMessage(status), step: number): void {
     const level = status === 'failed' ? 'error' : 'info';
     events
       .add({ job: id, type: 'status', level, message, step, data: { status } })
-      .catch((error: unknown) => log.warn({ job: id, err: error }, 'an event cannot be recorded'));
+      .catch((error: unknown) => log.warn({ job: id, err: error }, 'an event cannot be saved'));
   }
   return registry;
 }

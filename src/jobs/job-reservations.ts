@@ -1,11 +1,11 @@
 import { UnrollError } from '../errors.ts';
 import type { JobRegistry } from './job-registry.ts';
 
-/** Places for jobs that are not over (UNROLL_TRAINING_QUEUE), and the names of the models they make. */
+/** Enforces the limit of unfinished jobs (UNROLL_TRAINING_QUEUE), and one unfinished job per model name. */
 export interface JobReservations {
   /**
-   * Takes a place and a name for each model, or none at all.
-   * @returns gives them back; by then the jobs that were created hold their own
+   * Reserves capacity and the name for each model, or for none.
+   * @returns releases the reservation; jobs created by then count as unfinished themselves
    * @throws UnrollError name_taken, too_many_jobs
    */
   reserve(models: readonly string[]): () => void;
@@ -13,31 +13,31 @@ export interface JobReservations {
 
 export function createJobReservations(
   registry: Pick<JobRegistry, 'allUnfinished'>,
-  queue: number,
+  maxUnfinished: number,
 ): JobReservations {
-  /** Of jobs that are being created. */
+  /** Model names of jobs that are being created. */
   const reserved = new Map<symbol, readonly string[]>();
   return {
     reserve(models) {
       const unfinished = [...registry.allUnfinished()];
       for (const model of models) {
-        const rival = unfinished.find(({ spec }) => spec.model === model);
-        if (rival)
+        const existing = unfinished.find(({ spec }) => spec.model === model);
+        if (existing)
           throw new UnrollError(
             'name_taken',
-            `model: job ${rival.id} makes ${model} already, it is ${rival.status}`,
+            `model: "${model}" is being trained by job ${existing.id}, which is ${existing.status}`,
             { field: 'model' },
           );
         if ([...reserved.values()].some((names) => names.includes(model)))
-          throw new UnrollError('name_taken', `model: another job that makes ${model} is being created`, {
+          throw new UnrollError('name_taken', `model: another job for "${model}" is being created`, {
             field: 'model',
           });
       }
-      const taken = unfinished.length + [...reserved.values()].reduce((sum, names) => sum + names.length, 0);
-      if (taken + models.length > queue)
+      const count = unfinished.length + [...reserved.values()].reduce((sum, names) => sum + names.length, 0);
+      if (count + models.length > maxUnfinished)
         throw new UnrollError(
           'too_many_jobs',
-          `at most ${queue} jobs that are not over (UNROLL_TRAINING_QUEUE): there are ${taken}, ${models.length} more are wanted`,
+          `at most ${maxUnfinished} unfinished jobs (UNROLL_TRAINING_QUEUE): there are ${count}, ${models.length} more were requested`,
           { retryAfterSeconds: 60 },
         );
       const key = Symbol('reservation');

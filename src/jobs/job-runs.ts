@@ -8,15 +8,15 @@ import { unixSeconds, type JobRegistry } from './job-registry.ts';
 import type { RunHandle, StartRun } from './run-handle.ts';
 import type { JobStore } from './store/store.ts';
 
-/** The queue of jobs and their threads: what runs when, and what a thread's messages and its end mean for its job. */
+/** Queues jobs, runs them in training threads, and applies the threads' messages and exits to their jobs. */
 export interface JobRuns {
-  /** To the end of the queue. */
+  /** Appends a job to the queue. */
   enqueue(id: string): void;
-  /** Stops the job's thread, or takes the job out of the queue. @returns whether a thread is yet to stop */
-  stop(id: string, why: 'pause' | 'cancel'): boolean;
-  /** Training steps run since the start. */
+  /** Removes the job from the queue or stops its thread. @returns whether a thread is still to stop */
+  stop(id: string, command: 'pause' | 'cancel'): boolean;
+  /** Training steps since the server started. */
   readonly steps: number;
-  /** Stops what runs at its next step; its status stays, so that the next start takes it up. */
+  /** Stops running jobs at their next step. Their status stays, so that the next start restores them. */
   readonly close: (ms: number) => Promise<void>;
 }
 
@@ -30,16 +30,16 @@ export interface JobRunsOptions {
   readonly threads: number;
   readonly memoryMegabytes: number;
   readonly quota: CheckpointQuota | null;
-  /** A run has reached its end. */
+  /** Called when a run has completed; `best` is the step of its best checkpoint. */
   readonly onTrained: (id: string, best: number) => void;
   readonly log: { warn(fields: object, message: string): void };
 }
 
 interface Running {
-  /** Null until its thread is started. */
+  /** Null until the thread is started. */
   handle: RunHandle | null;
-  asked: 'pause' | 'cancel' | null;
-  /** Whether it has made a step: before that, it can be ended at once. */
+  requested: 'pause' | 'cancel' | null;
+  /** Whether it has completed a step: before that, it is terminated at once. */
   stepped: boolean;
   last: Extract<RunMessage, { kind: 'ended' | 'failed' }> | null;
   lastStep: number;
@@ -48,37 +48,37 @@ interface Running {
 export function createJobRuns(options: JobRunsOptions): JobRuns {
   const { store, registry, events, folders, startRun, log } = options;
   const running = new Map<string, Running>();
-  let waiting: string[] = [];
+  let queue: string[] = [];
   let closing = false;
   let steps = 0;
 
   function startNext(): void {
     while (!closing && running.size < options.maxRunning) {
-      // one that was paused and resumed may still have a thread that is about to end
-      const id = waiting.find((one) => !running.has(one));
+      // a job that was paused and resumed may still have a thread that is about to exit
+      const id = queue.find((one) => !running.has(one));
       if (id === undefined) return;
-      waiting = waiting.filter((one) => one !== id);
-      // its place is taken before anything is awaited
-      const entry: Running = { handle: null, asked: null, stepped: false, last: null, lastStep: 0 };
+      queue = queue.filter((one) => one !== id);
+      // added before anything is awaited, so that it counts as running
+      const entry: Running = { handle: null, requested: null, stepped: false, last: null, lastStep: 0 };
       running.set(id, entry);
-      begin(id, entry).catch((error: unknown) => {
+      start(id, entry).catch((error: unknown) => {
         failRun(id, entry, error);
-        leave(id);
+        removeRun(id);
       });
     }
   }
 
-  async function begin(id: string, entry: Running): Promise<void> {
+  async function start(id: string, entry: Running): Promise<void> {
     const resume = await folders.lastResumableStep(id).catch(() => null);
     await store.withoutTimeout.removeAfterStep(id, resume ?? 0);
-    const message = resume === null ? 'the job is running' : `the job goes on from step ${resume}`;
+    const message = resume === null ? 'the job is running' : `the job resumes at step ${resume}`;
     const startedAt = registry.unfinished(id)?.startedAt ?? unixSeconds();
-    // it may have been cancelled or paused meanwhile
+    // the job may have been cancelled or paused meanwhile
     const started =
-      entry.asked === null && !closing
+      entry.requested === null && !closing
         ? registry.apply(id, 'start', { changes: { startedAt }, message, step: resume ?? 0 })
         : null;
-    if (!started) return leave(id);
+    if (!started) return removeRun(id);
     const { spec, data, validation } = started.job;
     const { threads, memoryMegabytes, quota } = options;
     entry.handle = startRun(
@@ -95,41 +95,41 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
       },
       {
         onMessage: (message) => {
-          // a run that cannot be recorded is of no use to anybody
+          // a run whose messages cannot be stored is stopped
           receive(id, entry, message).catch((error: unknown) => failRun(id, entry, error));
         },
         onExit: (reason) => {
-          settle(id, entry, reason);
-          leave(id);
+          applyExit(id, entry, reason);
+          removeRun(id);
         },
       },
     );
   }
 
-  function leave(id: string): void {
+  function removeRun(id: string): void {
     running.delete(id);
     startNext();
   }
 
   function failRun(id: string, entry: Running, error: unknown): void {
     if (closing) return;
-    log.warn({ job: id, err: error }, 'a training job cannot go on');
+    log.warn({ job: id, err: error }, 'a training job failed');
     if (error instanceof UnrollError) registry.fail(id, error.code, error.message, entry.lastStep);
-    else registry.fail(id, 'internal', 'the job cannot go on; the log has the reason', entry.lastStep);
+    else registry.fail(id, 'internal', 'the job failed in the server; see the server log', entry.lastStep);
     entry.handle?.kill();
   }
 
   async function receive(id: string, entry: Running, message: RunMessage): Promise<void> {
-    // its last event is that it is over
+    // the last event of a finished job is its status
     if (!registry.unfinished(id)) return;
     switch (message.kind) {
       case 'progress':
-        count(entry, message.step);
+        countSteps(entry, message.step);
         return events.progress(id, message);
       case 'event': {
         const { type, level, message: text, step, data } = message;
-        count(entry, step);
-        const updated = type === 'metrics' ? registry.update(id, { metrics: numbersOf(data) }) : null;
+        countSteps(entry, step);
+        const updated = type === 'metrics' ? registry.update(id, { metrics: pickNumbers(data) }) : null;
         const added = events.add({ job: id, type, level, message: text, step, data });
         await Promise.all([updated, added]);
         return;
@@ -154,34 +154,34 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
     }
   }
 
-  function count(entry: Running, step: number): void {
+  function countSteps(entry: Running, step: number): void {
     entry.stepped ||= step > 0;
     steps += Math.max(0, step - entry.lastStep);
     entry.lastStep = Math.max(step, entry.lastStep);
   }
 
-  /** A thread is gone: what that means for its job. */
-  function settle(id: string, { last, asked, lastStep: step }: Running, reason: string | null): void {
+  /** Applies the exit of a thread to its job. */
+  function applyExit(id: string, { last, requested, lastStep: step }: Running, reason: string | null): void {
     if (closing) return;
     if (last?.kind === 'failed') {
       if (last.stack !== undefined) log.warn({ job: id, stack: last.stack }, 'a training run failed');
       registry.fail(id, last.code, last.message, step);
     } else if (last?.outcome === 'succeeded') options.onTrained(id, last.best ?? last.step);
-    else if (asked !== null || last) registry.apply(id, 'stopped', { step });
+    else if (requested !== null || last) registry.apply(id, 'stopped', { step });
     else {
-      log.warn({ job: id, reason }, 'a training thread died');
+      log.warn({ job: id, reason }, 'a training thread exited unexpectedly');
       registry.fail(
         id,
         'internal',
-        'the training thread died; the log has the reason under this job id',
+        'the training thread exited unexpectedly; see the server log under this job id',
         step,
       );
     }
   }
 
-  /** Before its first step there is nothing to keep. */
-  function stopThread({ handle, asked, stepped }: Running): void {
-    if (stepped) handle?.send(asked!);
+  /** Asks the thread to stop after a checkpoint; terminates it if it has not completed a step. */
+  function stopThread({ handle, requested, stepped }: Running): void {
+    if (stepped) handle?.send(requested!);
     else handle?.kill();
   }
 
@@ -190,32 +190,32 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
       return steps;
     },
     enqueue(id) {
-      waiting.push(id);
+      queue.push(id);
       startNext();
     },
-    stop(id, why) {
-      waiting = waiting.filter((one) => one !== id);
+    stop(id, command) {
+      queue = queue.filter((one) => one !== id);
       const entry = running.get(id);
       if (!entry) return false;
-      // a cancelled job is not paused
-      if (why === 'cancel' || entry.asked === null) entry.asked = why;
+      // a pause does not replace a cancel
+      if (command === 'cancel' || entry.requested === null) entry.requested = command;
       stopThread(entry);
       return true;
     },
     async close(ms) {
       closing = true;
       for (const entry of running.values()) {
-        entry.asked ??= 'pause';
+        entry.requested ??= 'pause';
         stopThread(entry);
       }
-      const until = performance.now() + ms;
-      while (running.size > 0 && performance.now() < until) await delay(20);
+      const deadline = performance.now() + ms;
+      while (running.size > 0 && performance.now() < deadline) await delay(20);
       for (const { handle } of running.values()) handle?.kill();
     },
   };
 }
 
-const numbersOf = (data: Readonly<Record<string, unknown>>): Record<string, number> =>
+const pickNumbers = (data: Readonly<Record<string, unknown>>): Record<string, number> =>
   Object.fromEntries(
     Object.entries(data).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
   );

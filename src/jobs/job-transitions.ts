@@ -1,26 +1,26 @@
 import type { JobStatus } from './job.ts';
 
-// The life of a training job as one table: status × action → status. What is not in it does not happen.
+// State machine of a training job: status × action → status. An action without an entry is not allowed.
 
 export const jobActions = [
-  /** Its data has been read through, and can be learned from. */
+  /** The data is valid. */
   'validated',
-  /** Its data cannot be learned from. */
+  /** The data is invalid. */
   'rejected',
-  /** Its training thread starts. */
+  /** The training thread starts. */
   'start',
   'request_pause',
   'resume',
   'request_cancel',
-  /** Its thread has stopped before the end, as it was asked to. */
+  /** The thread stopped early, on request. */
   'stopped',
-  /** Its thread has reached the end; the job's best checkpoint is to be published. */
+  /** The thread completed; the job's best checkpoint is published next. */
   'trained',
-  /** The same for a trial: its comparison decides what is published. */
+  /** The thread of a trial completed; the comparison decides what is published. */
   'trial_trained',
   'published',
   'fail',
-  /** A server takes the job up that another process left. */
+  /** A server restores a job that an earlier process left unfinished. */
   'restart',
 ] as const;
 export type JobAction = (typeof jobActions)[number];
@@ -42,7 +42,7 @@ const jobTransitions: Readonly<Record<JobStatus, Readonly<Partial<Record<JobActi
     restart: 'queued',
   },
   running: {
-    // until its thread has stopped
+    // stays running until its thread has stopped
     request_pause: 'running',
     request_cancel: 'cancelling',
     stopped: 'paused',
@@ -58,13 +58,13 @@ const jobTransitions: Readonly<Record<JobStatus, Readonly<Partial<Record<JobActi
     fail: 'failed',
     restart: 'paused',
   },
-  // too late to cancel: the model may be in its folder already
+  // cannot be cancelled: the model may be in its folder already
   publishing: {
     published: 'succeeded',
     fail: 'failed',
     restart: 'publishing',
   },
-  // however its thread ends, its caller wanted it cancelled
+  // cancelled whatever the thread's result
   cancelling: {
     request_cancel: 'cancelling',
     stopped: 'cancelled',
@@ -78,6 +78,6 @@ const jobTransitions: Readonly<Record<JobStatus, Readonly<Partial<Record<JobActi
   failed: {},
 };
 
-/** @returns null where a job of this status cannot do that */
+/** @returns the new status, or null if the action is not allowed in this status */
 export const nextJobStatus = (status: JobStatus, action: JobAction): JobStatus | null =>
   jobTransitions[status][action] ?? null;

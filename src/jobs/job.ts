@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { DataFile } from '../training/run/run-messages.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
 
-// The rows that the training service stores.
+// The records that the training service stores.
 
 export const jobStatuses = [
   'validating',
@@ -24,9 +24,9 @@ export interface Job {
   readonly id: string;
   readonly spec: TrainingSpec;
   readonly status: JobStatus;
-  /** The comparison that it is part of. */
+  /** Id of the comparison that the job is a trial of. */
   readonly comparison: string | null;
-  /** What its thread reads. */
+  /** The files that the training thread reads. */
   readonly data: DataFile;
   readonly validation: DataFile | null;
   /** Seconds since 1970. */
@@ -34,7 +34,7 @@ export interface Job {
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
-  /** Of the last measurement. */
+  /** Metrics of the last evaluation. */
   readonly metrics: Readonly<Record<string, number>>;
   /** Step of the best checkpoint. */
   readonly best: number | null;
@@ -43,7 +43,7 @@ export interface Job {
 }
 
 export interface JobEvent {
-  /** Rises from event to event, over all jobs. */
+  /** Increases from event to event, over all jobs. */
   readonly id: number;
   readonly job: string;
   readonly createdAt: number;
@@ -70,6 +70,8 @@ export interface Dataset {
   readonly format: DataFile['format'];
   readonly bytes: number;
   readonly records: number;
+  /** What the records were validated for at upload; missing in records of earlier versions. */
+  readonly validatedFor?: DataFile['validatedFor'];
   readonly createdAt: number;
 }
 
@@ -84,15 +86,15 @@ export interface Comparison {
   readonly model: string;
   readonly status: ComparisonStatus;
   readonly createdAt: number;
-  /** What was asked for. */
+  /** The request without its spec. */
   readonly request: Readonly<Record<string, unknown>>;
-  /** One a child, in the order of creation. */
+  /** One entry a trial, in the order of creation. */
   readonly trials: readonly {
     readonly job: string;
     readonly cell: string;
     readonly settings: Readonly<Record<string, unknown>>;
   }[];
-  /** The checkpoint that is published, once it is known. */
+  /** The checkpoint to publish, once decided. */
   readonly best?: { readonly job: string; readonly step: number };
   /** Why the best could not be published. */
   readonly error?: Job['error'];

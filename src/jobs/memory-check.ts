@@ -3,8 +3,8 @@ import { checkMemoryNeed, computeParameterMemory } from '../training/run/memory-
 import type { TrainingSpec } from '../training/training-spec.ts';
 
 /**
- * Refuses a job whose parameters alone need more memory than a job may take, before its data is read. What depends on the data is
- * checked when the job runs. @throws UnrollError training_too_large
+ * Rejects a job whose parameters alone exceed the memory limit, before its data is read. The memory that
+ * depends on the data is checked when the job runs. @throws UnrollError training_too_large
  */
 export function checkMemory(spec: TrainingSpec, threads: number, megabytes: number): void {
   const network = smallestNetwork(spec);

@@ -4,10 +4,10 @@ import { checkpointFolder } from '../training/run/checkpoint.ts';
 import type { JobFolders } from './job-folders.ts';
 import type { JobStore } from './store/store.ts';
 
-/** Makes checkpoints versions of models. */
+/** Publishes checkpoints as model versions. */
 export interface Publisher {
   /**
-   * A checkpoint that has been published under this name before, by whichever process, is not published again.
+   * Publishes a checkpoint once under a name, also over restarts of the server.
    * @returns `name@version`
    */
   publish(job: string, step: number, name: string): Promise<string>;
@@ -19,7 +19,7 @@ export function createPublisher(
   folders: JobFolders,
   store: JobStore,
 ): Publisher {
-  /** Of each model, the last publication; the next one waits for it. */
+  /** The last publication of each model name; the next one waits for it. */
   const last = new Map<string, Promise<unknown>>();
 
   async function publish(job: string, step: number, name: string): Promise<string> {
@@ -34,15 +34,15 @@ export function createPublisher(
 
   return {
     publish(job, step, name) {
-      const before = last.get(name) ?? Promise.resolve();
-      const own = before.catch(() => {}).then(() => publish(job, step, name));
-      last.set(name, own);
-      void own
+      const previous = last.get(name) ?? Promise.resolve();
+      const publication = previous.catch(() => {}).then(() => publish(job, step, name));
+      last.set(name, publication);
+      void publication
         .catch(() => {})
         .finally(() => {
-          if (last.get(name) === own) last.delete(name);
+          if (last.get(name) === publication) last.delete(name);
         });
-      return own;
+      return publication;
     },
   };
 }

@@ -19,7 +19,7 @@ export interface TrainingJobsOptions {
   readonly repository: Pick<Repository, 'acquire'>;
   readonly modelsRoot: string;
   readonly startRun: StartRun;
-  /** Jobs that run at a time, and jobs that are not over. */
+  /** Jobs that run at a time, and unfinished jobs (UNROLL_TRAINING_JOBS, UNROLL_TRAINING_QUEUE). */
   readonly maxRunning: number;
   readonly maxUnfinished: number;
   readonly threads: number;

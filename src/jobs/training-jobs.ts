@@ -14,48 +14,57 @@ import { validateJob } from './validate-job.ts';
 import type { TrainingJobsOptions } from './training-jobs-options.ts';
 
 export interface TrainingJobs {
-  /** Takes up jobs that another process, or an earlier start, left unfinished. Those known already stay as they are. */
+  /**
+   * Restores jobs that an earlier server process left unfinished. Jobs that are already known are not
+   * changed.
+   */
   restore(jobs: readonly Job[]): void;
-  /** Cancels jobs that nobody wants. */
+  /** Cancels restored jobs whose comparison was never saved. */
   cancelOrphans(jobs: readonly Job[]): void;
-  /** @throws UnrollError name_taken, too_many_jobs, dataset_not_found, model_not_found, training_too_large, disk_full … */
+  /**
+   * @throws UnrollError name_taken, too_many_jobs, dataset_not_found, model_not_found, training_too_large,
+   * disk_full …
+   */
   create(spec: TrainingSpec, trial?: { comparison: string }): Promise<Job>;
   /** @throws UnrollError training_too_large */
   checkSpec(spec: TrainingSpec): void;
-  /** Places for as many jobs as there are names, until they are created or released. */
+  /** Reservations for jobs that are about to be created. */
   readonly reservations: JobReservations;
   /** @throws UnrollError job_not_found */
   get(id: string): Promise<Job>;
   list(page: { limit: number; after?: string | undefined }): Promise<Job[]>;
   progress(id: string): Progress | null;
-  /** All three: @throws UnrollError job_not_found, job_state_conflict */
+  /** `cancel`, `pause` and `resume` @throws UnrollError job_not_found, job_state_conflict */
   cancel(id: string): Promise<Job>;
   pause(id: string): Promise<Job>;
   resume(id: string): Promise<Job>;
   checkpoints(id: string): Promise<JobCheckpoint[]>;
-  /** Makes a checkpoint the next version of its model, once. @throws UnrollError checkpoint_not_found */
+  /**
+   * Publishes a checkpoint as the next version of its model, once.
+   * @throws UnrollError checkpoint_not_found
+   */
   publish(id: string, step: number): Promise<JobCheckpoint>;
   counts(): Readonly<Partial<Record<JobStatus, number>>>;
-  /** Training steps run since the start. */
+  /** Training steps since the server started. */
   steps(): number;
-  /** Stops what runs at its next step; it goes on when the server starts again. */
+  /** Stops running jobs at their next step; the next start resumes them. */
   close(ms: number): Promise<void>;
 }
 
 export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
   const { store, registry, events, publisher, modelsRoot, log } = options;
   const places = createJobReservations(registry, options.maxUnfinished);
-  const runs = createJobRuns({ ...options, onTrained: trained });
+  const runs = createJobRuns({ ...options, onTrained: applyTrained });
   let closing = false;
 
-  function trained(id: string, best: number): void {
+  function applyTrained(id: string, best: number): void {
     const trial = registry.unfinished(id)?.comparison !== null;
     const change = { changes: { best }, step: best };
     if (trial) registry.apply(id, 'trial_trained', change);
     else if (registry.apply(id, 'trained', change)?.job.status === 'publishing') void publishBest(id);
   }
 
-  /** The best checkpoint of a job of its own becomes a model. */
+  /** Publishes the best checkpoint of a job that is not a trial. */
   async function publishBest(id: string): Promise<void> {
     const job = registry.unfinished(id);
     if (!job || job.best === null) return registry.fail(id, 'internal', 'there is no checkpoint to publish');
@@ -64,7 +73,7 @@ export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
       const message = `the job has succeeded: step ${job.best} is ${published}`;
       registry.apply(id, 'published', { changes: { published }, message, step: job.best });
     } catch (error) {
-      // a server that ends publishes on its next start
+      // after a restart the server publishes it
       if (closing) return;
       log.warn({ job: id, err: error }, 'a trained model cannot be published');
       const { code, message } = toPublishError(error);
@@ -72,7 +81,7 @@ export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
     }
   }
 
-  /** In the background: what goes wrong is the job's. */
+  /** Runs in the background: an invalid file fails the job. */
   async function validate(job: Job): Promise<void> {
     const problem = await validateJob(job).catch((error: unknown) => {
       log.warn({ job: job.id, err: error }, 'the data of a job cannot be read');
@@ -92,12 +101,12 @@ export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
   async function change(
     id: string,
     action: Parameters<JobRegistry['apply']>[1],
-    wanted: string,
+    participle: string,
   ): Promise<Applied> {
     const applied = registry.apply(id, action);
     if (applied) return applied;
     const { status } = await registry.find(id);
-    throw new UnrollError('job_state_conflict', `job ${id} is ${status}: it cannot be ${wanted}`);
+    throw new UnrollError('job_state_conflict', `job ${id} is ${status}: it cannot be ${participle}`);
   }
 
   const checkSpec = (spec: TrainingSpec): void => checkMemory(spec, options.threads, options.memoryMegabytes);
@@ -109,11 +118,11 @@ export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
       for (const job of jobs) {
         if (registry.unfinished(job.id)) continue;
         registry.add(job);
-        const taken = registry.apply(job.id, 'restart')?.job;
-        if (!taken || isFinished(taken.status)) continue;
-        if (taken.status === 'validating') void validate(taken);
-        else if (taken.status === 'publishing') void publishBest(taken.id);
-        else if (taken.status === 'queued') runs.enqueue(taken.id);
+        const restored = registry.apply(job.id, 'restart')?.job;
+        if (!restored || isFinished(restored.status)) continue;
+        if (restored.status === 'validating') void validate(restored);
+        else if (restored.status === 'publishing') void publishBest(restored.id);
+        else if (restored.status === 'queued') runs.enqueue(restored.id);
       }
     },
 
@@ -201,21 +210,21 @@ export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
   };
 }
 
-/** What a caller is told of a publication that failed. */
+/** The code and message reported for a failed publication. */
 export function toPublishError(error: unknown): { code: UnrollError['code']; message: string } {
   if (error instanceof UnrollError) return error;
   const full = toDiskFullError(error);
-  if (full) return { code: full.code, message: 'there is no room on the disk of UNROLL_MODELS' };
+  if (full) return { code: full.code, message: 'the disk of UNROLL_MODELS is full' };
   return { code: 'internal', message: `the model cannot be published: ${errorMessage(error)}` };
 }
 
-/** A job that cannot be published at its end is refused at its start. @throws UnrollError training_unavailable */
+/** Checks that models can be published, before a job starts. @throws UnrollError training_unavailable */
 async function checkModelsFolder(root: string): Promise<void> {
   try {
     await access(root, constants.W_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // it is made when something is published
+    // the folder is created by the first publication
     if (code === 'ENOENT') return;
     throw new UnrollError('training_unavailable', `${root} (UNROLL_MODELS) cannot be written: ${code}`);
   }

@@ -1,18 +1,21 @@
 import { validateData } from '../training/data/validate-data.ts';
 import type { Job } from './job.ts';
 
-const reportedLines = 5;
+const maxReportedLines = 5;
 
-/** Reads a job's data through, so that a wrong line is reported before the job waits. @returns what is wrong with it */
+/**
+ * Validates a job's data before the job is queued. Files that were validated at upload are not read again.
+ * @returns the first errors, or null
+ */
 export async function validateJob({ data, validation, spec }: Job): Promise<string | null> {
   for (const [field, file] of [
     ['data', data],
     ['validation', validation],
   ] as const) {
-    if (!file) continue;
+    if (!file || file.validatedFor === 'any' || file.validatedFor === spec.task) continue;
     const { errors } = await validateData(file, spec.task);
     if (errors.length === 0) continue;
-    const lines = errors.slice(0, reportedLines).map(({ line, message }) => `line ${line}: ${message}`);
+    const lines = errors.slice(0, maxReportedLines).map(({ line, message }) => `line ${line}: ${message}`);
     return `${field}: ${lines.join('; ')}`;
   }
   return null;

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { spec } from './fixtures.ts';
 import { createService } from './service.ts';
 
-it('writes inline records to a file of the job’s own and keeps them out of its row', async () => {
+it('writes inline records to a file in the job’s folder, not to the database', async () => {
   const { jobs, store, folders } = createService();
   const { id } = await jobs.create(spec('m', { validation: { records: [{ text: 'b', label: 'x' }] } }));
   const job = (await store.job(id))!;
@@ -13,13 +13,13 @@ it('writes inline records to a file of the job’s own and keeps them out of its
   expect(job.validation!.path).toBe(join(folders.path(id), 'validation.jsonl'));
 });
 
-it('copies the model that it goes on from', async () => {
+it('copies the base model', async () => {
   const { jobs, folders } = createService();
   const { id } = await jobs.create(spec('m', { network: undefined, base: 'base@1' }));
   expect(existsSync(join(folders.base(id)!, 'model.json'))).toBe(true);
 });
 
-it('leaves no folder of a job that is refused', async () => {
+it('leaves no folder of a rejected job', async () => {
   const { jobs, folder } = createService();
   await expect(jobs.create(spec('m', { data: { dataset: 'ds_none' } }))).rejects.toMatchObject({
     code: 'dataset_not_found',

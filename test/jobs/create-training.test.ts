@@ -37,16 +37,16 @@ function create(folder: string, more: Partial<TrainingOptions> = {}) {
 const dataFolder = () => join(temporaryFolder(), 'data');
 
 describe('training', () => {
-  it('touches nothing until it is started', () => {
+  it('does not access its folder until it is started', () => {
     const folder = dataFolder();
-    writeFileSync(folder, 'in the way');
+    writeFileSync(folder, 'a file in place of the folder');
     const { training } = create(folder);
     expect(training.unavailable()).toBeNull();
   });
 
-  it('is unavailable, with the reason, while its folder cannot be used, and available once it can', async () => {
+  it('is unavailable with a reason while its folder cannot be used, and available afterwards', async () => {
     const folder = dataFolder();
-    writeFileSync(folder, 'in the way');
+    writeFileSync(folder, 'a file in place of the folder');
     const { training, runs } = create(folder);
     training.start();
     const reason = await eventually(() => training.unavailable());
@@ -62,7 +62,7 @@ describe('training', () => {
     await eventually(() => runs[0]);
   });
 
-  it('is off with no jobs at a time: it reads beside a server that trains, and takes no job up', async () => {
+  it('is read-only with maxRunning 0: it runs beside a training server and restores no jobs', async () => {
     const folder = dataFolder();
     const { training: other } = create(folder);
     other.start();
@@ -79,7 +79,7 @@ describe('training', () => {
     expect(other.unavailable()).toBeNull();
   });
 
-  it('takes jobs up before it takes new ones, and cancels trials of a comparison that was never made', async () => {
+  it('restores jobs before it accepts new ones, and cancels trials of a comparison that was never saved', async () => {
     const folder = dataFolder();
     const before = createStoreClient({ folder, readOnly: false, log: silent });
     before.start();
@@ -95,7 +95,7 @@ describe('training', () => {
     expect((await eventually(() => runs[0])).request.spec.model).toBe('left');
   });
 
-  it('leaves a job to the server that has the folder', async () => {
+  it('does not restore jobs while another server uses the folder', async () => {
     const folder = dataFolder();
     const first = create(folder);
     first.training.start();

@@ -22,7 +22,7 @@ function create(
 }
 
 describe('datasets', () => {
-  it('have a limit of bytes each and together, and leave nothing of what is refused', async () => {
+  it('are limited in bytes each and in total; a rejected upload leaves no file', async () => {
     const { folder, datasets } = create();
     const first = await datasets.add(bytes(6000), about);
     await expect(datasets.add(bytes(6002), about)).rejects.toMatchObject({ code: 'body_too_large' });
@@ -36,16 +36,16 @@ describe('datasets', () => {
     await datasets.add(bytes(5000), about);
   });
 
-  it('count uploads under way: of many at once, no more than fit', async () => {
+  it('count uploads in progress against the total limit', async () => {
     const { datasets } = create();
     const added = await Promise.allSettled(Array.from({ length: 5 }, () => datasets.add(bytes(4000), about)));
     expect(added.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(2);
-    // what was refused takes no room
+    // rejected uploads do not count
     for (const { id } of await datasets.list()) await datasets.remove(id);
     await datasets.add(bytes(6000), about);
   });
 
-  it('leave a reserve of the disk free', async () => {
+  it('leave the reserve of the disk free', async () => {
     const { folder, datasets } = create({ reserve: 2 ** 60 });
     await expect(datasets.add(bytes(100), about)).rejects.toMatchObject({
       code: 'disk_full',
@@ -54,7 +54,7 @@ describe('datasets', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('leave no file where they cannot be recorded', async () => {
+  it('leave no file if the database write fails', async () => {
     const store = memoryStore((name) => {
       if (name === 'saveDataset') throw new UnrollError('training_unavailable', 'locked');
     });
@@ -63,7 +63,18 @@ describe('datasets', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('are not removed while a job that is not over learns from them', async () => {
+  it('record what their records were validated for', async () => {
+    const { datasets } = create();
+    const upload = (format: 'jsonl' | 'csv', text: string, task: 'generate' | null) =>
+      datasets.add(Readable.from([Buffer.from(text)]), { name: 'n', format, task });
+    const read = async (dataset: Promise<{ id: string }>) =>
+      (await datasets.file((await dataset).id)).validatedFor;
+    expect(await read(upload('jsonl', '{"text":"a"}', 'generate'))).toBe('generate');
+    expect(await read(upload('jsonl', '{"text":"a"}', null))).toBeUndefined();
+    expect(await read(upload('csv', 'text\na\n', null))).toBe('any');
+  });
+
+  it('cannot be removed while an unfinished job uses them', async () => {
     const jobs: Job[] = [];
     const { folder, datasets } = create({ unfinished: jobs });
     const { id } = await datasets.add(bytes(100), about);

@@ -3,16 +3,16 @@ import { expect, it } from 'vitest';
 import { createDiskSpace } from '../../src/jobs/disk-space.ts';
 import { temporaryFolder } from './fixtures.ts';
 
-it('refuses what would leave less than the reserve, with the figures', async () => {
+it('rejects a write that would leave less than the reserve, with the figures', async () => {
   const folder = temporaryFolder();
   await createDiskSpace(folder, 0).check(1);
   await expect(createDiskSpace(folder, 0).check(2 ** 60)).rejects.toMatchObject({
     code: 'disk_full',
-    message: expect.stringMatching(/has \d+ bytes free, \d+ are wanted and 0 are kept free/) as string,
+    message: expect.stringMatching(/has \d+ bytes free, \d+ are needed and 0 are reserved/) as string,
   });
   await expect(createDiskSpace(folder, 2 ** 60).check(0)).rejects.toMatchObject({ code: 'disk_full' });
 });
 
-it('does not look at a folder that is yet to be made', async () => {
+it('does not check a folder that does not exist yet', async () => {
   await createDiskSpace(join(temporaryFolder(), 'later'), 2 ** 60).check(1);
 });

@@ -4,8 +4,8 @@ import { createService } from './service.ts';
 
 const stack = 'Error: boom\n    at run (/home/somebody/unroll/src/training/run.ts:1:1)';
 
-/** A job of which the test plays the thread, and what is logged. */
-async function startedJob() {
+/** A running job with a fake thread, and its log. */
+async function startJob() {
   const logged: object[] = [];
   const service = createService({ log: { ...silent, warn: (fields: object) => void logged.push(fields) } });
   const { id } = await service.jobs.create(spec());
@@ -22,8 +22,8 @@ async function startedJob() {
   };
 }
 
-it('an unexpected failure of a training thread is reported without its stack, which is logged', async () => {
-  const { run, failed, logged } = await startedJob();
+it('logs the stack of an unexpected training failure and does not report it', async () => {
+  const { run, failed, logged } = await startJob();
   run.send({ kind: 'failed', code: 'internal', message: 'the training failed', stack });
   run.exit('exit');
   const { job, shown } = await failed();
@@ -32,8 +32,8 @@ it('an unexpected failure of a training thread is reported without its stack, wh
   expect(logged()).toContain('/home/somebody');
 });
 
-it('the death of a training thread is reported without its reason, which is logged', async () => {
-  const { run, failed, logged } = await startedJob();
+it('logs the reason of an unexpected thread exit and does not report it', async () => {
+  const { run, failed, logged } = await startJob();
   run.exit('Cannot find module /home/somebody/unroll/src/training/run-thread.ts');
   const { job, shown } = await failed();
   expect(job).toMatchObject({ error: { code: 'internal' } });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { RunEvents, RunHandle, StartRun } from '../../src/jobs/run-handle.ts';
 import type { RunMessage, RunRequest } from '../../src/training/run/run-messages.ts';
 
-/** A training thread that does what the test says. */
+/** A training thread controlled by the test. */
 export interface FakeRun {
   readonly request: RunRequest;
   readonly commands: string[];
@@ -17,15 +17,12 @@ export interface FakeRun {
 
 export function createFakeRuns(): { readonly startRun: StartRun; readonly runs: FakeRun[] } {
   const runs: FakeRun[] = [];
-  const startRun: StartRun = (
-    request: RunRequest,
-    { onMessage: heard, onExit: exited }: RunEvents,
-  ): RunHandle => {
+  const startRun: StartRun = (request: RunRequest, { onMessage, onExit }: RunEvents): RunHandle => {
     const run: FakeRun = {
       request,
       commands: [],
       killed: false,
-      send: heard,
+      send: onMessage,
       checkpoint(step, best = true) {
         const home = join(request.folder, 'checkpoints', String(step));
         mkdirSync(home, { recursive: true });
@@ -34,20 +31,20 @@ export function createFakeRuns(): { readonly startRun: StartRun; readonly runs: 
           JSON.stringify({ schema: 1, name: request.spec.model, step }),
         );
         writeFileSync(join(home, 'weights.safetensors'), `weights of step ${step}`);
-        heard({ kind: 'checkpoint', step, epoch: 0, metrics: { validation_loss: 1 }, best });
+        onMessage({ kind: 'checkpoint', step, epoch: 0, metrics: { validation_loss: 1 }, best });
       },
       end(outcome = 'succeeded', best = 1) {
-        heard({ kind: 'ended', outcome, step: best, best });
-        exited(null);
+        onMessage({ kind: 'ended', outcome, step: best, best });
+        onExit(null);
       },
-      exit: (reason) => exited(reason),
+      exit: (reason) => onExit(reason),
     };
     runs.push(run);
     return {
       send: (kind) => void run.commands.push(kind),
       kill() {
         run.killed = true;
-        queueMicrotask(() => exited('killed'));
+        queueMicrotask(() => onExit('killed'));
       },
     };
   };

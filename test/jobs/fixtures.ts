@@ -9,7 +9,7 @@ import { createSqliteStore, schema } from '../../src/jobs/store/sqlite-store.ts'
 import type { JobStore } from '../../src/jobs/store/store.ts';
 import { trainingSpec } from '../../src/training/training-spec.ts';
 
-// What the tests of the training service share.
+// Fixtures shared by the tests of the training service.
 
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'unroll-jobs-'));
@@ -74,7 +74,7 @@ export function memoryDatabase(): DatabaseSync {
   return database;
 }
 
-/** A store without a thread. @param intercept throws for what is to fail */
+/** A store in memory, without a thread. @param intercept called before each call; throws to make it fail */
 export function memoryStore(intercept: (name: string, parameters: unknown[]) => void = () => {}): JobStore {
   const calls = createSqliteStore(memoryDatabase());
   const bound = Object.fromEntries(
@@ -91,11 +91,11 @@ export function memoryStore(intercept: (name: string, parameters: unknown[]) => 
 
 export const silent = { info() {}, warn() {}, error() {} };
 
-/** Asks again until the answer is truthy; the test's own time limit ends it. */
-export async function eventually<T>(ask: () => T | Promise<T>): Promise<NonNullable<T>> {
+/** Polls until `read` returns a truthy value; the test's time limit ends it. */
+export async function eventually<T>(read: () => T | Promise<T>): Promise<NonNullable<T>> {
   for (;;) {
-    const answer = await ask();
-    if (answer) return answer;
+    const value = await read();
+    if (value) return value;
     await delay(5);
   }
 }

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { createJobFolders } from '../../src/jobs/job-folders.ts';
 import { temporaryFolder } from './fixtures.ts';
 
-it('finds the last checkpoint that a run can go on from, past those that can only be served', async () => {
+it('finds the last resumable checkpoint, skipping checkpoints that can only be served', async () => {
   const folders = createJobFolders(temporaryFolder());
   await folders.create('j');
   expect(await folders.lastResumableStep('j')).toBeNull();
@@ -20,7 +20,7 @@ it('finds the last checkpoint that a run can go on from, past those that can onl
   expect(await folders.lastResumableStep('j')).toBe(10);
 });
 
-it('keeps inline records and a copy of the base, and removes all of it', async () => {
+it('stores inline records and a copy of the base, and removes both', async () => {
   const root = temporaryFolder();
   const folders = createJobFolders(join(root, 'jobs'));
   await folders.create('j');

@@ -6,15 +6,15 @@ import { createJobRegistry } from '../../src/jobs/job-registry.ts';
 import type { JobStore } from '../../src/jobs/store/store.ts';
 import { eventually, makeJob, memoryStore, silent } from './fixtures.ts';
 
-function registryOf(store: JobStore = memoryStore()) {
+function createRegistry(store: JobStore = memoryStore()) {
   const events = createJobEvents(store, (id) => registry.unfinished(id) !== null);
   const registry = createJobRegistry(store, events, silent);
   return { store, registry };
 }
 
 describe('the registry of jobs', () => {
-  it('changes a status at once and records it, with an event, in order', async () => {
-    const { store, registry } = registryOf();
+  it('changes a status synchronously and stores it, with an event, in order', async () => {
+    const { store, registry } = createRegistry();
     const job = makeJob({ status: 'queued' });
     registry.add(job);
     const started = registry.apply(job.id, 'start', { changes: { startedAt: 5 } })!;
@@ -27,8 +27,8 @@ describe('the registry of jobs', () => {
     ]);
   });
 
-  it('refuses what the table does not have, and changes nothing then', async () => {
-    const { store, registry } = registryOf();
+  it('rejects an action that the table does not allow, and changes nothing', async () => {
+    const { store, registry } = createRegistry();
     const job = makeJob({ status: 'paused' });
     registry.add(job);
     expect(registry.apply(job.id, 'published')).toBeNull();
@@ -37,14 +37,14 @@ describe('the registry of jobs', () => {
     expect(await store.events(job.id, { limit: 9, after: 0 })).toEqual([]);
   });
 
-  it('tells listeners of a job that is over, and finds it in the database from then on', async () => {
-    const { registry } = registryOf();
+  it('calls listeners with a finished job, and reads it from the database afterwards', async () => {
+    const { registry } = createRegistry();
     const job = makeJob({ status: 'running' });
     registry.add(job);
-    const over: Job[] = [];
-    registry.onFinished((one) => over.push(one));
+    const finished: Job[] = [];
+    registry.onFinished((one) => finished.push(one));
     registry.fail(job.id, 'diverged', 'too far');
-    expect(over).toMatchObject([
+    expect(finished).toMatchObject([
       { id: job.id, status: 'failed', error: { code: 'diverged', message: 'too far' } },
     ]);
     expect(registry.unfinished(job.id)).toBeNull();
@@ -52,22 +52,22 @@ describe('the registry of jobs', () => {
       status: 'failed',
       finishedAt: expect.any(Number) as number,
     });
-    // late news of it changes nothing
+    // a second failure changes nothing
     registry.fail(job.id, 'internal', 'again');
-    expect(over).toHaveLength(1);
+    expect(finished).toHaveLength(1);
   });
 
-  it('takes a failure of a job that is being cancelled for its end, without an error', async () => {
-    const { registry } = registryOf();
+  it('cancels a cancelling job that fails, without an error', async () => {
+    const { registry } = createRegistry();
     const job = makeJob({ status: 'cancelling' });
     registry.add(job);
     registry.fail(job.id, 'internal', 'killed');
     expect(await registry.find(job.id)).toMatchObject({ status: 'cancelled', error: null });
   });
 
-  it('records the end of a job when the disk has room again', async () => {
+  it('stores the final state of a job once the disk has space again', async () => {
     let full = true;
-    const { store, registry } = registryOf(
+    const { store, registry } = createRegistry(
       memoryStore((name) => {
         if (name === 'saveJob' && full) throw new UnrollError('disk_full', 'no room');
       }),
@@ -82,7 +82,7 @@ describe('the registry of jobs', () => {
     registry.close();
   });
 
-  it('does not know what never was', async () => {
-    await expect(registryOf().registry.find('job_none')).rejects.toMatchObject({ code: 'job_not_found' });
+  it('throws job_not_found for an unknown id', async () => {
+    await expect(createRegistry().registry.find('job_none')).rejects.toMatchObject({ code: 'job_not_found' });
   });
 });

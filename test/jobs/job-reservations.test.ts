@@ -3,44 +3,48 @@ import type { Job } from '../../src/jobs/job.ts';
 import { createJobReservations } from '../../src/jobs/job-reservations.ts';
 import { makeJob, spec } from './fixtures.ts';
 
-const places = (jobs: readonly Job[], queue: number) =>
+const createReservations = (jobs: readonly Job[], queue: number) =>
   createJobReservations({ allUnfinished: () => jobs }, queue);
 
-describe('places for jobs', () => {
-  it('are taken by every job that is not over, whatever it does', () => {
+describe('reservations for jobs', () => {
+  it('count every unfinished job, in any status', () => {
     const jobs = (['validating', 'queued', 'running', 'paused', 'publishing', 'cancelling'] as const).map(
       (status) => makeJob({ status, comparison: status === 'queued' ? 'cmp_1' : null }),
     );
-    expect(() => places(jobs, 6).reserve(['new'])).toThrow(
+    expect(() => createReservations(jobs, 6).reserve(['new'])).toThrow(
       expect.objectContaining({
         code: 'too_many_jobs',
         message: expect.stringMatching(/at most 6 .*there are 6, 1 more/) as string,
       }),
     );
-    places(jobs, 7).reserve(['new']);
+    createReservations(jobs, 7).reserve(['new']);
   });
 
-  it('are taken by those that are being created, and given back', () => {
-    const free = places([], 3);
-    const release = free.reserve(['a', 'b']);
-    expect(() => free.reserve(['c', 'd'])).toThrow(expect.objectContaining({ code: 'too_many_jobs' }));
+  it('count jobs that are being created, until released', () => {
+    const reservations = createReservations([], 3);
+    const release = reservations.reserve(['a', 'b']);
+    expect(() => reservations.reserve(['c', 'd'])).toThrow(
+      expect.objectContaining({ code: 'too_many_jobs' }),
+    );
     release();
     release();
-    free.reserve(['c', 'd', 'e']);
-    expect(() => free.reserve(['f'])).toThrow(expect.objectContaining({ code: 'too_many_jobs' }));
+    reservations.reserve(['c', 'd', 'e']);
+    expect(() => reservations.reserve(['f'])).toThrow(expect.objectContaining({ code: 'too_many_jobs' }));
   });
 
-  it('are taken all together or not at all', () => {
-    const free = places([], 2);
-    expect(() => free.reserve(['a', 'b', 'c'])).toThrow(expect.objectContaining({ code: 'too_many_jobs' }));
-    free.reserve(['a', 'b']);
+  it('are made for all models or for none', () => {
+    const reservations = createReservations([], 2);
+    expect(() => reservations.reserve(['a', 'b', 'c'])).toThrow(
+      expect.objectContaining({ code: 'too_many_jobs' }),
+    );
+    reservations.reserve(['a', 'b']);
   });
 
-  it('are one a model’s name', () => {
-    const free = places([makeJob({ spec: spec('mine') })], 9);
+  it('allow one unfinished job a model name', () => {
+    const reservations = createReservations([makeJob({ spec: spec('mine') })], 9);
     const taken = expect.objectContaining({ code: 'name_taken', field: 'model' }) as Error;
-    expect(() => free.reserve(['other', 'mine'])).toThrow(taken);
-    free.reserve(['other']);
-    expect(() => free.reserve(['other'])).toThrow(taken);
+    expect(() => reservations.reserve(['other', 'mine'])).toThrow(taken);
+    reservations.reserve(['other']);
+    expect(() => reservations.reserve(['other'])).toThrow(taken);
   });
 });

@@ -13,7 +13,7 @@ const progress = {
 } as const;
 
 describe('the queue of runs', () => {
-  it('starts jobs in their order, no more at a time than are allowed', async () => {
+  it('starts jobs in order, at most maxRunning at a time', async () => {
     const service = createService({ maxRunning: 2 });
     for (const model of ['a', 'b', 'c', 'd']) {
       const { id } = await service.jobs.create(spec(model));
@@ -27,7 +27,7 @@ describe('the queue of runs', () => {
     expect(service.runs.map(({ request }) => request.spec.model)).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('gives a job that is resumed while its thread still ends one thread at a time', async () => {
+  it('runs one thread for a job that is resumed while its previous thread exits', async () => {
     const service = createService({ maxRunning: 4 });
     const { id } = await service.jobs.create(spec('a'));
     const run = await eventually(() => service.runs[0]);
@@ -41,7 +41,7 @@ describe('the queue of runs', () => {
     expect(service.registry.unfinished(id)).toMatchObject({ status: 'running' });
   });
 
-  it('asks a thread to stop once it has made a step, and kills it before', async () => {
+  it('asks a thread to stop after its first step, and terminates it before', async () => {
     const service = createService({ maxRunning: 2 });
     const ids = [(await service.jobs.create(spec('a'))).id, (await service.jobs.create(spec('b'))).id];
     await eventually(() => service.runs[1]);
@@ -52,7 +52,7 @@ describe('the queue of runs', () => {
     expect(service.runs.find((run) => run !== stepped)!.killed).toBe(true);
   });
 
-  it('hears nothing more of a job that is over', async () => {
+  it('ignores messages of a finished job', async () => {
     const service = createService();
     const { id } = await service.jobs.create(spec('a'));
     const run = await eventually(() => service.runs[0]);
@@ -65,7 +65,7 @@ describe('the queue of runs', () => {
     expect(events.at(-1)).toMatchObject({ type: 'status', data: { status: 'failed' } });
   });
 
-  it('counts steps from where a run goes on, and starts nothing once it is closed', async () => {
+  it('counts steps, and starts no job once it is closed', async () => {
     const service = createService();
     await service.jobs.create(spec('a'));
     await service.jobs.create(spec('b'));
@@ -78,7 +78,7 @@ describe('the queue of runs', () => {
     expect(service.runs).toHaveLength(1);
   });
 
-  it('removes checkpoints from the list that were dropped to make room, of other jobs too', async () => {
+  it('removes deleted checkpoints from the list, also those of other jobs', async () => {
     const service = createService();
     const { id } = await service.jobs.create(spec('a'));
     const run = await eventually(() => service.runs[0]);

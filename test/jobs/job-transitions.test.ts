@@ -58,20 +58,20 @@ function row(...statuses: (JobStatus | null)[]): Record<JobAction, JobStatus | n
   return Object.fromEntries(jobActions.map((action, i) => [action, statuses[i] ?? null])) as never;
 }
 
-describe('the life of a job', () => {
+describe('transitions of a job', () => {
   it.each(jobStatuses.flatMap((status) => jobActions.map((action) => [status, action] as const)))(
-    'is as the table says: %s, %s',
+    'in status %s, action %s has the specified result',
     (status, action) => {
       expect(nextJobStatus(status, action)).toBe(table[status][action]);
     },
   );
 
-  it('leaves no status that is over', () => {
+  it('allows no action in a finished status', () => {
     for (const status of jobStatuses.filter(isFinished))
       for (const action of jobActions) expect(nextJobStatus(status, action)).toBeNull();
   });
 
-  it('reaches an end from every status', () => {
+  it('can finish from every status', () => {
     const ends = (status: JobStatus, seen: readonly JobStatus[] = []): boolean =>
       isFinished(status) ||
       jobActions.some((action) => {

@@ -12,8 +12,8 @@ const recurrent = (units: number, more: object = {}) => ({
   },
 });
 
-describe('the memory of a job', () => {
-  it('is refused where its parameters alone need too much, with the figures', () => {
+describe('the memory check of a job', () => {
+  it('rejects a job whose parameters alone exceed the limit, with the figures', () => {
     expect(() => checkMemory(spec('m', recurrent(4096)), 1, 512)).toThrow(
       expect.objectContaining({
         code: 'training_too_large',
@@ -26,7 +26,7 @@ describe('the memory of a job', () => {
     checkMemory(spec('m', recurrent(4096)), 1, 2048);
   });
 
-  it('counts a copy for each shard of a thread, and the state of the optimiser', () => {
+  it('counts a copy of the network for each shard of a thread, and the optimiser’s state', () => {
     const sgd = { hyperparameters: { optimizer: { type: 'sgd' } } };
     checkMemory(spec('m', { ...recurrent(4096), ...sgd }), 1, 520);
     const shards = { hyperparameters: { optimizer: { type: 'sgd' }, shards: 4 } };
@@ -34,7 +34,7 @@ describe('the memory of a job', () => {
     checkMemory(spec('m', { ...recurrent(4096), ...shards }), 4, 520);
   });
 
-  it('leaves to the run what only the data tells, and networks that are wrong', () => {
+  it('accepts networks whose size depends on the data, and invalid networks', () => {
     checkMemory(spec('m', { network: undefined, base: 'model@1' }), 1, 64);
     checkMemory(
       spec('m', { network: { layers: [{ type: 'add', inputs: ['nowhere'] }, { type: 'dense' }] } }),

@@ -5,7 +5,7 @@ import { createJobFolders } from '../../src/jobs/job-folders.ts';
 import { createPublisher } from '../../src/jobs/publisher.ts';
 import { memoryStore, temporaryFolder } from './fixtures.ts';
 
-it('makes a checkpoint a version once a name, however often and however many ask at once', async () => {
+it('publishes a checkpoint once a name, also for concurrent and repeated calls', async () => {
   const root = temporaryFolder();
   const folders = createJobFolders(join(root, 'jobs'));
   const store = memoryStore();
@@ -31,8 +31,8 @@ it('makes a checkpoint a version once a name, however often and however many ask
     folders,
     store,
   );
-  const asked = [1, 2, 1, 2, 1].map((step) => publisher.publish('j', step, 'm'));
-  expect(await Promise.all(asked)).toEqual(['m@1', 'm@2', 'm@1', 'm@2', 'm@1']);
+  const publications = [1, 2, 1, 2, 1].map((step) => publisher.publish('j', step, 'm'));
+  expect(await Promise.all(publications)).toEqual(['m@1', 'm@2', 'm@1', 'm@2', 'm@1']);
   expect(await publisher.publish('j', 1, 'other')).toBe('other@1');
   expect(scans).toBe(6);
   expect((await store.checkpoints('j')).map(({ published }) => published)).toEqual(['other@1', 'm@2']);

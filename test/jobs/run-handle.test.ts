@@ -5,7 +5,7 @@ import { startRunThread } from '../../src/jobs/run-handle.ts';
 import type { RunMessage } from '../../src/training/run/run-messages.ts';
 import { spec, temporaryFolder } from './fixtures.ts';
 
-it('starts a thread that reports, can be ended at once, and says why it failed', async () => {
+it('starts a thread that reports, can be terminated, and sends why it failed', async () => {
   const folder = temporaryFolder();
   const path = join(folder, 'data.jsonl');
   writeFileSync(path, '{"text":"ab","label":"x"}\n{"text":"ba","label":"y"}\n'.repeat(20));
@@ -19,20 +19,23 @@ it('starts a thread that reports, can be ended at once, and says why it failed',
     threads: 1,
     memoryMegabytes: 64,
   };
-  const heard = Promise.withResolvers<RunMessage>();
+  const firstMessage = Promise.withResolvers<RunMessage>();
   const exited = Promise.withResolvers<string | null>();
-  const run = startRunThread({ ...request, data }, { onMessage: heard.resolve, onExit: exited.resolve });
-  expect(await heard.promise).toMatchObject({ kind: 'event', type: 'message' });
+  const run = startRunThread(
+    { ...request, data },
+    { onMessage: firstMessage.resolve, onExit: exited.resolve },
+  );
+  expect(await firstMessage.promise).toMatchObject({ kind: 'event', type: 'message' });
   run.kill();
   await exited.promise;
 
   const messages: RunMessage[] = [];
-  const over = Promise.withResolvers<string | null>();
+  const exit = Promise.withResolvers<string | null>();
   startRunThread(
     { ...request, data: { ...data, path: join(folder, 'none') } },
-    { onMessage: (message) => void messages.push(message), onExit: over.resolve },
+    { onMessage: (message) => void messages.push(message), onExit: exit.resolve },
   );
-  expect(await over.promise).toBeNull();
+  expect(await exit.promise).toBeNull();
   expect(messages).toMatchObject([
     {
       kind: 'failed',

@@ -13,7 +13,7 @@ import { createFakeRuns } from './fake-runs.ts';
 import { memoryStore, silent, temporaryFolder } from './fixtures.ts';
 import type { TrainingJobsOptions } from '../../src/jobs/training-jobs-options.ts';
 
-/** The training service with a store in memory and threads that the test plays. */
+/** The training service with a store in memory and fake training threads. */
 export function createService(
   options: Partial<TrainingJobsOptions> & {
     store?: JobStore;
@@ -70,7 +70,7 @@ export function createService(
     log: silent,
   });
   return {
-    /** The server begins to end. */
+    /** Starts the shutdown of the server. */
     beginClosing: () => void (closing = true),
     store,
     registry,

@@ -31,7 +31,7 @@ describe('a job', () => {
     expect(statuses).toEqual(['validating', 'queued', 'running', 'publishing', 'succeeded']);
   });
 
-  it('is refused before anything is written: without a place, with a name that is taken, too large', async () => {
+  it('is rejected before anything is written: over the job limit, with a name in use, too large', async () => {
     const service = createService({ maxUnfinished: 1 });
     await expect(service.jobs.create(spec('huge', big))).rejects.toMatchObject({
       code: 'training_too_large',
@@ -45,7 +45,7 @@ describe('a job', () => {
     expect(readdirSync(join(service.folder, 'jobs'))).toHaveLength(1);
   });
 
-  it('takes its place before it is created: of many at once, no more than fit', async () => {
+  it('counts against the job limit while it is being created', async () => {
     const service = createService({ maxUnfinished: 3 });
     const made = await Promise.allSettled(
       Array.from({ length: 10 }, (_, i) => service.jobs.create(spec(`m${i}`))),
@@ -53,7 +53,7 @@ describe('a job', () => {
     expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
   });
 
-  it('leaves nothing where it cannot be recorded', async () => {
+  it('leaves no folder if the database write fails', async () => {
     const store = memoryStore((name) => {
       if (name === 'saveJob') throw new UnrollError('training_unavailable', 'locked');
     });
@@ -63,7 +63,7 @@ describe('a job', () => {
     expect(service.jobs.counts()).toEqual({});
   });
 
-  it('is cancelled at once while it waits, and when its thread has stopped while it runs', async () => {
+  it('is cancelled at once while queued, and once its thread has stopped while running', async () => {
     const service = createService();
     const first = await service.jobs.create(spec('one'));
     const second = await service.jobs.create(spec('two'));
@@ -79,7 +79,7 @@ describe('a job', () => {
     expect(service.runs).toHaveLength(1);
   });
 
-  it('that is cancelled stays so when its data turns out to be wrong, or its run succeeds after all', async () => {
+  it('stays cancelled when its data is invalid or its run completes', async () => {
     const service = createService();
     const wrong = await service.jobs.create(spec('wrong', { data: { records: [{ text: 1 }] } }));
     await service.jobs.cancel(wrong.id);
@@ -106,7 +106,7 @@ describe('a job', () => {
     await eventually(async () => (await service.jobs.get(id)).status === 'succeeded');
   });
 
-  it('goes on after a pause, in a thread of its own, from its last checkpoint', async () => {
+  it('resumes after a pause in a new thread', async () => {
     const service = createService();
     const { id } = await service.jobs.create(spec('made'));
     const run = await eventually(() => service.runs[0]);
@@ -119,7 +119,7 @@ describe('a job', () => {
     await expect(service.jobs.resume(id)).rejects.toMatchObject({ code: 'job_state_conflict' });
   });
 
-  it('fails with the reason that its thread gives, or its death', async () => {
+  it('fails with the reason its thread sends, or if its thread exits', async () => {
     const service = createService();
     const ids = [await service.jobs.create(spec('one')), await service.jobs.create(spec('two'))].map(
       ({ id }) => id,
@@ -130,10 +130,12 @@ describe('a job', () => {
     const second = await eventually(() => service.runs[1]);
     second.exit('out of memory');
     expect((await service.jobs.get(ids[0]!)).error).toEqual({ code: 'diverged', message: 'step 3: too far' });
-    expect((await service.jobs.get(ids[1]!)).error!.message).toMatch(/the training thread died; the log/);
+    expect((await service.jobs.get(ids[1]!)).error!.message).toMatch(
+      /the training thread exited unexpectedly; see the server log/,
+    );
   });
 
-  it('fails when what it reports cannot be recorded', async () => {
+  it('fails if its messages cannot be stored', async () => {
     const store = memoryStore((name) => {
       if (name === 'saveCheckpoint') throw new UnrollError('disk_full', 'no room');
     });
@@ -146,18 +148,18 @@ describe('a job', () => {
   });
 });
 
-describe('jobs that another process has left', () => {
-  it('go on as the table says, each once', async () => {
+describe('jobs of an earlier process', () => {
+  it('are restored by the transition table, each once', async () => {
     const service = createService();
-    const left = (['queued', 'running', 'paused', 'cancelling'] as const).map((status) =>
+    const unfinished = (['queued', 'running', 'paused', 'cancelling'] as const).map((status) =>
       makeJob({ status }),
     );
-    for (const job of left) await service.store.saveJob(job);
-    service.jobs.restore(left);
-    service.jobs.restore(left);
+    for (const job of unfinished) await service.store.saveJob(job);
+    service.jobs.restore(unfinished);
+    service.jobs.restore(unfinished);
     const run = await eventually(() => service.runs[0]);
-    expect(run.request.spec.model).toBe(left[0]!.spec.model);
-    expect(left.map(({ id }) => service.registry.unfinished(id)?.status ?? 'over')).toEqual([
+    expect(run.request.spec.model).toBe(unfinished[0]!.spec.model);
+    expect(unfinished.map(({ id }) => service.registry.unfinished(id)?.status ?? 'over')).toEqual([
       'running',
       'queued',
       'paused',
@@ -165,10 +167,10 @@ describe('jobs that another process has left', () => {
     ]);
     run.end('cancelled');
     await eventually(() => service.runs[1]);
-    expect(service.runs[1]!.request.spec.model).toBe(left[1]!.spec.model);
+    expect(service.runs[1]!.request.spec.model).toBe(unfinished[1]!.spec.model);
   });
 
-  it('are not published again when they were killed after it', async () => {
+  it('are not published again if the process was killed after publishing', async () => {
     const folder = createService().folder;
     const before = createService({ folder });
     const { id } = await before.jobs.create(spec('made'));
@@ -176,17 +178,17 @@ describe('jobs that another process has left', () => {
     run.checkpoint(1);
     run.end();
     await eventually(() => before.published('made').length === 1);
-    // what the killed process had recorded last
-    const left = makeJob({ id, spec: spec('made'), status: 'publishing', best: 1 });
+    // the last state that the killed process stored
+    const unfinished = makeJob({ id, spec: spec('made'), status: 'publishing', best: 1 });
     const after = createService({ folder });
-    await after.store.saveJob(left);
-    after.jobs.restore([left]);
+    await after.store.saveJob(unfinished);
+    after.jobs.restore([unfinished]);
     await eventually(async () => (await after.jobs.get(id)).status === 'succeeded');
     expect(await after.jobs.get(id)).toMatchObject({ published: 'made@1' });
     expect(after.published('made')).toEqual([['1', 'made']]);
   });
 
-  it('stop at their next step when the server ends, and keep their status', async () => {
+  it('stop when the server closes, and keep their status', async () => {
     const service = createService();
     const { id } = await service.jobs.create(spec('made'));
     await eventually(() => service.runs[0]);

@@ -10,14 +10,26 @@ function file(name: string, lines: readonly string[]) {
   writeFileSync(path, lines.join('\n'));
   return { path, format: 'jsonl' } as const;
 }
-const good = file('good', ['{"text":"a","label":"x"}']);
+const valid = file('good', ['{"text":"a","label":"x"}']);
 
-it('finds nothing wrong with records of the task', async () => {
-  expect(await validateJob(makeJob({ data: good, validation: good }))).toBeNull();
+it('accepts records of the task', async () => {
+  expect(await validateJob(makeJob({ data: valid, validation: valid }))).toBeNull();
 });
 
-it('names the field and the first five wrong lines', async () => {
-  const bad = file('bad', ['{"text":"a","label":"x"}', ...Array<string>(9).fill('{"text":1}')]);
-  expect(await validateJob(makeJob({ data: bad }))).toMatch(/^data: line 2: .*; line 3: .*line 6: [^;]*$/);
-  expect(await validateJob(makeJob({ data: good, validation: bad }))).toMatch(/^validation: line 2: /);
+it('reports the field and the first five invalid lines', async () => {
+  const invalid = file('bad', ['{"text":"a","label":"x"}', ...Array<string>(9).fill('{"text":1}')]);
+  expect(await validateJob(makeJob({ data: invalid }))).toMatch(
+    /^data: line 2: .*; line 3: .*line 6: [^;]*$/,
+  );
+  expect(await validateJob(makeJob({ data: valid, validation: invalid }))).toMatch(/^validation: line 2: /);
+});
+
+it('does not read a file again that was validated for the task at upload', async () => {
+  const missing = { path: join(folder, 'missing'), format: 'jsonl' } as const;
+  for (const validatedFor of ['classify', 'any'] as const) {
+    const uploaded = { ...missing, validatedFor };
+    expect(await validateJob(makeJob({ data: uploaded, validation: uploaded }))).toBeNull();
+  }
+  const other = makeJob({ data: { ...missing, validatedFor: 'tag' } });
+  await expect(validateJob(other)).rejects.toThrow(/ENOENT/);
 });

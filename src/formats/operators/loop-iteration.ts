@@ -138,7 +138,10 @@ function turnOf(
 }
 
 function axisOfGather(operator: OperatorSpec, at: SingleStepValues, name: string): number {
-  return normaliseAxis(numberAttribute(operator, 'axis', 0), at.operand(name)?.shape.length ?? throwCrossStep());
+  return normaliseAxis(
+    numberAttribute(operator, 'axis', 0),
+    at.operand(name)?.shape.length ?? throwCrossStep(),
+  );
 }
 
 const wholeNumber = (shape: readonly number[], value: number): Operand => ({

@@ -102,7 +102,8 @@ export function inferStepRole(
       return { kind: 'steps', axis: place };
     }
     case 'Squeeze': {
-      const given = numberListAttribute(operator, 'axes') ?? (operator.inputs[1] ? constant(1) : throwCrossStep());
+      const given =
+        numberListAttribute(operator, 'axes') ?? (operator.inputs[1] ? constant(1) : throwCrossStep());
       const gone = given.map((one) => normaliseAxis(one, rank()));
       return gone.includes(axis)
         ? throwCrossStep()
@@ -110,7 +111,9 @@ export function inferStepRole(
     }
     case 'Slice': {
       const on = operator.inputs[3] ? constant(3) : constant(1).map((_, i) => i);
-      return on.some((one) => normaliseAxis(one, rank()) === axis) ? throwCrossStep() : { kind: 'steps', axis };
+      return on.some((one) => normaliseAxis(one, rank()) === axis)
+        ? throwCrossStep()
+        : { kind: 'steps', axis };
     }
     case 'Split':
     case 'Softmax':

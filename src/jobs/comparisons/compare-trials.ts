@@ -1,6 +1,6 @@
 import type { Comparison, Job, JobEvent, JobStatus } from '../job.ts';
 
-// The trials of a comparison as one table, from what their jobs have measured.
+// Ranks the trials of a comparison by the metrics that their jobs reported.
 
 export interface TrialReport {
   readonly job: string;
@@ -12,7 +12,7 @@ export interface TrialReport {
   readonly parameters: number | null;
   readonly step_ms: number | null;
   readonly seconds_to_target: number | null;
-  /** Steps back at which a hundredth of the gradient is left, at the last look. */
+  /** The last reported gradient reach: how many steps back 1 % of the gradient is left. */
   readonly gradient_reach: number | null;
 }
 
@@ -20,7 +20,7 @@ export interface ComparisonReport {
   readonly comparison: Comparison;
   readonly metric: string | null;
   readonly lowerIsBetter: boolean;
-  /** Best first, those without a score last. */
+  /** Sorted by score, best first; trials without a score last. */
   readonly trials: readonly TrialReport[];
 }
 
@@ -33,66 +33,72 @@ const scoreNames = [
   'validation_loss',
   'train_loss',
 ];
-const higher = /accuracy|f1/;
+const higherIsBetter = /accuracy|f1/;
 
-/** @param reports what each trial's job is and has reported, in the order of the comparison's trials */
+/** @param reports the job and the events of each trial, in the order of the comparison's trials */
 export function compareTrials(
   comparison: Comparison,
   reports: readonly { readonly job: Job | null; readonly events: readonly JobEvent[] }[],
 ): ComparisonReport {
-  const children = reports.map((report, index) => ({ ...report, trial: comparison.trials[index]! }));
-  const measured = children.flatMap(({ events }) => events.filter(({ type }) => type === 'metrics'));
-  const metric = metricOf(measured);
-  const lowerIsBetter = metric === null || !higher.test(metric);
-  const trials = children.map(({ trial, job, events }): TrialReport => {
-    const marks = events.filter(({ type }) => type === 'metrics');
+  const rows = reports.map((report, index) => ({ ...report, trial: comparison.trials[index]! }));
+  const measured = rows.flatMap(({ events }) => events.filter(({ type }) => type === 'metrics'));
+  const metric = chooseMetric(measured);
+  const lowerIsBetter = metric === null || !higherIsBetter.test(metric);
+  const trials = rows.map(({ trial, job, events }): TrialReport => {
+    const measurements = events.filter(({ type }) => type === 'metrics');
     return {
       ...trial,
       status: job?.status ?? 'failed',
-      score: metric === null ? null : bestOf(marks, metric, lowerIsBetter),
-      parameters: numberIn(events.find(({ data }) => 'parameters' in data)?.data['parameters']),
-      step_ms: stepMs(marks),
-      seconds_to_target: secondsToTarget(comparison, marks),
-      gradient_reach: numberIn(events.findLast(({ type }) => type === 'gradient_flow')?.data['reach']),
+      score: metric === null ? null : findBestScore(measurements, metric, lowerIsBetter),
+      parameters: toFiniteNumber(events.find(({ data }) => 'parameters' in data)?.data['parameters']),
+      step_ms: stepMs(measurements),
+      seconds_to_target: secondsToTarget(comparison, measurements),
+      gradient_reach: toFiniteNumber(events.findLast(({ type }) => type === 'gradient_flow')?.data['reach']),
     };
   });
-  const worth = ({ score }: TrialReport): number =>
+  const toRank = ({ score }: TrialReport): number =>
     score === null ? -Infinity : lowerIsBetter ? -score : score;
   return {
     comparison,
     metric,
     lowerIsBetter,
-    trials: trials.sort((a, b) => worth(b) - worth(a) || 0),
+    trials: trials.sort((a, b) => toRank(b) - toRank(a) || 0),
   };
 }
 
-/** What trials are ranked by: that which the task scores. */
-function metricOf(measured: readonly JobEvent[]): string | null {
+/** The first of `scoreNames` that any trial measured. */
+function chooseMetric(measured: readonly JobEvent[]): string | null {
   return scoreNames.find((name) => measured.some(({ data }) => name in data)) ?? null;
 }
 
-const numberIn = (value: unknown): number | null =>
+const toFiniteNumber = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null;
 
-function bestOf(marks: readonly JobEvent[], metric: string, lowerIsBetter: boolean): number | null {
-  const scores = marks.map(({ data }) => numberIn(data[metric])).filter((score) => score !== null);
+function findBestScore(
+  measurements: readonly JobEvent[],
+  metric: string,
+  lowerIsBetter: boolean,
+): number | null {
+  const scores = measurements
+    .map(({ data }) => toFiniteNumber(data[metric]))
+    .filter((score) => score !== null);
   if (scores.length === 0) return null;
   return lowerIsBetter ? Math.min(...scores) : Math.max(...scores);
 }
 
-function stepMs(marks: readonly JobEvent[]): number | null {
-  const last = marks.at(-1);
-  const seconds = numberIn(last?.data['seconds']);
+function stepMs(measurements: readonly JobEvent[]): number | null {
+  const last = measurements.at(-1);
+  const seconds = toFiniteNumber(last?.data['seconds']);
   return last && seconds !== null && last.step > 0 ? (seconds * 1000) / last.step : null;
 }
 
-function secondsToTarget({ request }: Comparison, marks: readonly JobEvent[]): number | null {
+function secondsToTarget({ request }: Comparison, measurements: readonly JobEvent[]): number | null {
   const target = request['target'] as { metric: string; value: number } | undefined;
   if (!target) return null;
-  const lower = !higher.test(target.metric);
-  const reached = marks.find(({ data }) => {
-    const value = numberIn(data[target.metric]);
+  const lower = !higherIsBetter.test(target.metric);
+  const reached = measurements.find(({ data }) => {
+    const value = toFiniteNumber(data[target.metric]);
     return value !== null && (lower ? value <= target.value : value >= target.value);
   });
-  return numberIn(reached?.data['seconds']);
+  return toFiniteNumber(reached?.data['seconds']);
 }

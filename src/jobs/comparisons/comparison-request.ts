@@ -16,7 +16,7 @@ const range = z.union([
     .strictObject({
       min: z.number(),
       max: z.number(),
-      /** Drawn evenly by order of magnitude. */
+      /** Draws uniformly on a logarithmic scale. */
       log: z.boolean().default(false),
       whole: z.boolean().default(false),
     })
@@ -25,25 +25,25 @@ const range = z.union([
 export type Range = z.infer<typeof range>;
 
 export const maxTrials = 64;
-/** Settings that may vary at a time. */
+/** Most settings that one comparison may vary. */
 const maxPaths = 16;
 
 /** Body of POST /v1/training/comparisons. */
 export const comparisonRequest = z
   .strictObject({
-    /** Name of the model that the best becomes; children are called after it. */
+    /** Name under which the best model is published; trials are named `<model>-<cell>[-<number>]`. */
     model: z.string().regex(/^[A-Za-z0-9_-]{1,50}$/),
-    /** A training job without a model's name; its recurrent layers say how many parameters all are to have. */
+    /** A training job without `model`; every trial has about as many recurrent parameters as its network. */
     spec: trainingSpec.omit({ model: true }),
     cells: withMaxSize(cellNames.length, z.array(z.enum(cellNames)).min(1).max(cellNames.length)).default([
       ...comparedCells,
     ]),
-    /** Every combination of these values. */
+    /** Tries every combination of these values. */
     grid: withMaxSize(
       maxPaths,
       z.record(path, withMaxSize(16, z.array(z.unknown()).min(1).max(16))),
     ).optional(),
-    /** Or so many draws. */
+    /** Draws settings at random. */
     random: z
       .strictObject({
         trials: z.int().min(1).max(maxTrials),
@@ -51,7 +51,7 @@ export const comparisonRequest = z
         seed: z.int().min(0).default(0),
       })
       .optional(),
-    /** When does a metric reach a value? */
+    /** Reports the seconds until a metric reaches a value. */
     target: z.strictObject({ metric: z.string().min(1).max(100), value: z.number() }).optional(),
   })
   .refine(({ grid, random }) => !(grid && random), 'takes a grid or random draws, not both');

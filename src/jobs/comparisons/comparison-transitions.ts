@@ -1,12 +1,13 @@
 import type { ComparisonStatus } from '../job.ts';
 
-// The life of a comparison: status × action → status. A cancelled comparison publishes nothing, whatever its trials do.
+// State machine of a comparison: status × action → status. A cancelled comparison publishes nothing, even if
+// its trials succeed.
 
 export const comparisonActions = [
   'cancel',
-  /** All trials are over, and one of them succeeded. */
+  /** All trials have finished, at least one succeeded. */
   'best_found',
-  /** All trials are over, and every one was cancelled by itself. */
+  /** All trials have finished, each was cancelled on its own. */
   'trials_cancelled',
   'published',
   /** No trial succeeded, or the best could not be published. */
@@ -18,14 +19,14 @@ const comparisonTransitions: Readonly<
   Record<ComparisonStatus, Readonly<Partial<Record<ComparisonAction, ComparisonStatus>>>>
 > = {
   running: { cancel: 'cancelled', best_found: 'publishing', trials_cancelled: 'cancelled', fail: 'failed' },
-  // too late to cancel: the model may be in its folder already
+  // cannot be cancelled: the model may be in its folder already
   publishing: { published: 'succeeded', fail: 'failed' },
   succeeded: {},
   failed: {},
   cancelled: {},
 };
 
-/** @returns null where a comparison of this status cannot do that */
+/** @returns the new status, or null if the action is not allowed in this status */
 export const nextComparisonStatus = (
   status: ComparisonStatus,
   action: ComparisonAction,

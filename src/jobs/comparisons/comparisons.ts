@@ -10,19 +10,22 @@ import type { JobStore } from '../store/store.ts';
 import { toPublishError, type TrainingJobs } from '../training-jobs.ts';
 import { createTrials } from './trials.ts';
 
-// "Try them all and see which performs better" as one call: a comparison, and a job for each of its trials.
+// Comparisons: each runs one training job a trial and publishes the best model.
 
 export interface Comparisons {
-  /** Takes up comparisons that are not decided, before their jobs are taken up. */
+  /** Restores undecided comparisons after a start; called before their jobs are restored. */
   restore(comparisons: readonly Comparison[]): void;
-  /** Once their jobs are taken up: decides those whose trials are all over. */
+  /** Decides every comparison whose trials have all finished; called after jobs are restored. */
   decideAll(): void;
   /** @throws UnrollError invalid_request, name_taken, too_many_jobs … */
   create(request: ComparisonRequest): Promise<ComparisonReport>;
   /** @throws UnrollError comparison_not_found */
   get(id: string): Promise<ComparisonReport>;
   list(): Promise<ComparisonReport[]>;
-  /** Cancels every trial that is not over; then nothing is published. One that is decided stays as it is. */
+  /**
+   * Cancels the comparison and its unfinished trials; no model is published. Does nothing to a decided
+   * comparison.
+   */
   cancel(id: string): Promise<ComparisonReport>;
 }
 
@@ -31,57 +34,55 @@ export interface ComparisonsOptions {
   readonly registry: JobRegistry;
   readonly jobs: Pick<TrainingJobs, 'create' | 'reservations' | 'cancel' | 'checkSpec'>;
   readonly publisher: Publisher;
-  /** Whether the server ends: what fails then is done by the next start. */
+  /** Whether the server is shutting down: a publication that fails then is repeated after the next start. */
   readonly closing: () => boolean;
   readonly log: { warn(fields: object, message: string): void };
 }
 
 export function createComparisons(options: ComparisonsOptions): Comparisons {
   const { store, registry, jobs, publisher, closing, log } = options;
-  /** Those that are not decided. */
-  const open = new Map<string, Comparison>();
+  /** Undecided comparisons by id. */
+  const undecided = new Map<string, Comparison>();
 
   async function find(id: string): Promise<Comparison> {
-    const comparison = open.get(id) ?? (await store.comparison(id));
+    const comparison = undecided.get(id) ?? (await store.comparison(id));
     if (!comparison) throw new UnrollError('comparison_not_found', `there is no comparison ${id}`);
     return comparison;
   }
 
-  /** @returns null where the comparison cannot do that now */
+  /** @returns null if the action is not allowed in the comparison's status */
   function apply(
     id: string,
     action: ComparisonAction,
     changes: Partial<Comparison> = {},
   ): { comparison: Comparison; saved: Promise<void> } | null {
-    const before = open.get(id);
+    const before = undecided.get(id);
     const status = before ? nextComparisonStatus(before.status, action) : null;
     if (!before || status === null) return null;
     const comparison: Comparison = { ...before, ...changes, status };
-    if (isDecided(status)) open.delete(id);
-    else open.set(id, comparison);
+    if (isDecided(status)) undecided.delete(id);
+    else undecided.set(id, comparison);
     const saved = store.withoutTimeout.saveComparison(comparison);
-    saved.catch((error: unknown) =>
-      log.warn({ comparison: id, err: error }, 'a comparison cannot be recorded'),
-    );
+    saved.catch((error: unknown) => log.warn({ comparison: id, err: error }, 'a comparison cannot be saved'));
     return { comparison, saved };
   }
 
-  /** Once the last trial is over, the best of those that succeeded becomes the model. */
+  /** Publishes the best successful trial once all trials have finished. */
   async function decide(id: string): Promise<void> {
-    const comparison = open.get(id);
+    const comparison = undecided.get(id);
     if (comparison?.status !== 'running') return;
     if (comparison.trials.some(({ job }) => registry.unfinished(job))) return;
     const { trials } = await store.withoutTimeout.compare(comparison);
     const winner = trials.find(({ status }) => status === 'succeeded');
     const step = winner ? (await store.withoutTimeout.job(winner.job))?.best : null;
-    // it may have been cancelled meanwhile: the table refuses then
+    // `apply` returns null if the comparison was cancelled meanwhile
     if (winner && typeof step === 'number') {
       if (apply(id, 'best_found', { best: { job: winner.job, step } })) await publishBest(id);
     } else apply(id, trials.every((trial) => trial.status === 'cancelled') ? 'trials_cancelled' : 'fail');
   }
 
   async function publishBest(id: string): Promise<void> {
-    const { best, model } = open.get(id) ?? {};
+    const { best, model } = undecided.get(id) ?? {};
     if (!best || !model) return;
     try {
       const published = await publisher.publish(best.job, best.step, model);
@@ -105,10 +106,11 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
   return {
     restore(comparisons) {
       for (const comparison of comparisons)
-        if (!isDecided(comparison.status) && !open.has(comparison.id)) open.set(comparison.id, comparison);
+        if (!isDecided(comparison.status) && !undecided.has(comparison.id))
+          undecided.set(comparison.id, comparison);
     },
     decideAll() {
-      for (const { id, status } of open.values())
+      for (const { id, status } of undecided.values())
         inBackground(id, status === 'publishing' ? publishBest(id) : decide(id));
     },
 
@@ -117,11 +119,11 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
       for (const { spec } of trials) jobs.checkSpec(spec);
       const release = jobs.reservations.reserve(trials.map(({ spec }) => spec.model));
       const id = `cmp_${randomBytes(9).toString('hex')}`;
-      const created: Comparison['trials'][number][] = [];
+      const createdTrials: Comparison['trials'][number][] = [];
       try {
         for (const { cell, settings, spec } of trials) {
           const { id: job } = await jobs.create(spec, { comparison: id });
-          created.push({ job, cell, settings });
+          createdTrials.push({ job, cell, settings });
         }
         const comparison: Comparison = {
           id,
@@ -129,16 +131,16 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
           status: 'running',
           createdAt: Date.now() / 1000,
           request: { ...request, spec: undefined },
-          trials: created,
+          trials: createdTrials,
           published: null,
         };
         await store.saveComparison(comparison);
-        open.set(id, comparison);
-        // its trials may be over by now
+        undecided.set(id, comparison);
+        // trials may have finished already
         inBackground(id, decide(id));
         return await store.compare(comparison);
       } catch (error) {
-        await Promise.all(created.map(({ job }) => jobs.cancel(job).catch(() => {})));
+        await Promise.all(createdTrials.map(({ job }) => jobs.cancel(job).catch(() => {})));
         throw error;
       } finally {
         release();
@@ -147,14 +149,14 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
     get: async (id) => store.compare(await find(id)),
     async list() {
       const stored = await store.comparisons();
-      return Promise.all(stored.map((one) => store.compare(open.get(one.id) ?? one)));
+      return Promise.all(stored.map((one) => store.compare(undecided.get(one.id) ?? one)));
     },
     async cancel(id) {
       const cancelled = apply(id, 'cancel');
       const comparison = cancelled?.comparison ?? (await find(id));
       if (cancelled) {
         const unfinished = comparison.trials.filter(({ job }) => registry.unfinished(job));
-        // one may be over by now
+        // a trial may have finished by now
         await Promise.all(unfinished.map(({ job }) => jobs.cancel(job).catch(ignoreConflict)));
         await cancelled.saved;
       }

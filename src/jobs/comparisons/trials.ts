@@ -8,7 +8,8 @@ import { trainingSpec, type TrainingSpec } from '../../training/training-spec.ts
 import { createTimeSlice, type TimeSlice } from '../../time-slice.ts';
 import { maxTrials, type ComparisonRequest, type Range } from './comparison-request.ts';
 
-// What a comparison tries: every cell with every setting, on the same data and with as many parameters.
+// Creates the trials of a comparison: every cell with every setting, on the same data, with about as many
+// parameters.
 
 export interface Trial {
   readonly cell: string;
@@ -20,28 +21,31 @@ type Cell = ComparisonRequest['cells'][number];
 type Network = NonNullable<TrainingSpec['network']>;
 type Layer = Network['layers'][number];
 
-/** What a setting may change; the rest of a spec is the same for all trials and was checked with the request. */
-const settable = trainingSpec.pick({ hyperparameters: true, budget: true, seed: true });
+/**
+ * The fields that a setting may change. All other fields are the same for every trial and checked with the
+ * request.
+ */
+const settingSchema = trainingSpec.pick({ hyperparameters: true, budget: true, seed: true });
 
-/** @throws UnrollError invalid_request for too many trials, and for a setting that the job could not have */
+/** @throws UnrollError invalid_request for too many trials, or a setting that no job may have */
 export async function createTrials(request: ComparisonRequest): Promise<Trial[]> {
   const { network } = request.spec;
   if (!network)
-    throw new UnrollError('invalid_request', 'spec.network: is needed to compare cells', {
+    throw new UnrollError('invalid_request', 'spec.network: is required to compare cells', {
       field: 'spec.network',
     });
   checkTrialCount(request);
   const slice = createTimeSlice();
-  const settings = settingsOf(request);
+  const settings = createSettings(request);
   const trials: Trial[] = [];
   for (const cell of request.cells) {
-    const sized = await withCell(network, cell, slice);
+    const resized = await replaceCell(network, cell, slice);
     for (const [index, setting] of settings.entries()) {
       const model = `${request.model}-${cell}${settings.length > 1 ? `-${index + 1}` : ''}`;
       trials.push({
         cell,
         settings: setting,
-        spec: { ...withSetting(request.spec, setting), model, network: sized },
+        spec: { ...withSetting(request.spec, setting), model, network: resized },
       });
       if (slice.due()) await slice.next();
     }
@@ -49,7 +53,7 @@ export async function createTrials(request: ComparisonRequest): Promise<Trial[]>
   return trials;
 }
 
-/** Counted from the lengths of the lists, before a combination is made. @throws UnrollError invalid_request */
+/** Counts trials from the lengths of the lists, before any is created. @throws UnrollError invalid_request */
 function checkTrialCount({ cells, grid, random }: ComparisonRequest): void {
   const settings = random
     ? random.trials
@@ -57,7 +61,7 @@ function checkTrialCount({ cells, grid, random }: ComparisonRequest): void {
   const count = cells.length * settings;
   const field = random ? 'random.trials' : 'grid';
   if (count > maxTrials)
-    throw new UnrollError('invalid_request', `${field}: at most ${maxTrials} trials, these are ${count}`, {
+    throw new UnrollError('invalid_request', `${field}: at most ${maxTrials} trials, got ${count}`, {
       field,
     });
 }
@@ -69,11 +73,11 @@ function withSetting(
 ): ComparisonRequest['spec'] {
   const { hyperparameters, budget, seed } = spec;
   const draft: Record<string, unknown> = { hyperparameters, budget, seed };
-  for (const [path, value] of Object.entries(setting)) put(draft, path, value);
+  for (const [path, value] of Object.entries(setting)) setPath(draft, path, value);
   const hyper = (draft['hyperparameters'] ?? {}) as Record<string, unknown>;
-  // at least one look at how far gradients reach
-  if (!hyper['gradient_flow_every']) put(draft, 'hyperparameters.gradient_flow_every', flowEvery);
-  const parsed = settable.safeParse(draft);
+  // every trial reports how far its gradients reach
+  if (!hyper['gradient_flow_every']) setPath(draft, 'hyperparameters.gradient_flow_every', gradientFlowEvery);
+  const parsed = settingSchema.safeParse(draft);
   if (parsed.success) return { ...spec, ...parsed.data };
   const { path, message } = parsed.error.issues[0]!;
   throw new UnrollError('invalid_request', `${path.join('.')}: ${message}`, {
@@ -81,15 +85,15 @@ function withSetting(
   });
 }
 
-const flowEvery = 50;
+const gradientFlowEvery = 50;
 
-/** All combinations of the grid, or as many random draws as asked for; one empty setting without either. */
-function settingsOf({ grid, random }: ComparisonRequest): Record<string, unknown>[] {
+/** All combinations of the grid, or `random.trials` random draws; one empty setting without either. */
+function createSettings({ grid, random }: ComparisonRequest): Record<string, unknown>[] {
   if (random) {
     const draw = createRng(random.seed);
     return Array.from({ length: random.trials }, () =>
       Object.fromEntries(
-        Object.entries(random.ranges).map(([path, range]) => [path, within(range, draw.next())]),
+        Object.entries(random.ranges).map(([path, range]) => [path, drawValue(range, draw.next())]),
       ),
     );
   }
@@ -99,45 +103,49 @@ function settingsOf({ grid, random }: ComparisonRequest): Record<string, unknown
   );
 }
 
-function within(range: Range, share: number): unknown {
+function drawValue(range: Range, share: number): unknown {
   if (Array.isArray(range)) return range[Math.floor(share * range.length)];
   const { min, max, log, whole } = range;
   const value = log ? min * (max / min) ** share : min + (max - min) * share;
   return whole ? Math.round(value) : value;
 }
 
-/** Sets `a.b.c` of an object, copying what is on the way. */
-function put(object: Record<string, unknown>, path: string, value: unknown): void {
+/** Sets the field at the path `a.b.c`, copying every object on the path. */
+function setPath(object: Record<string, unknown>, path: string, value: unknown): void {
   const [first = '', ...rest] = path.split('.');
   if (rest.length === 0) object[first] = value;
   else {
     const inner = { ...((object[first] ?? {}) as Record<string, unknown>) };
     object[first] = inner;
-    put(inner, rest.join('.'), value);
+    setPath(inner, rest.join('.'), value);
   }
 }
 
-/** The same network of another cell, with units so many that the recurrent layers have about as many parameters. */
-async function withCell(network: Network, cell: Cell, slice: TimeSlice): Promise<Network> {
-  const wanted = recurrentParameters(network);
-  let best = scaled(network, cell, 1);
+/**
+ * Replaces the cell and scales the units, so that the recurrent layers have about as many parameters as
+ * before.
+ */
+async function replaceCell(network: Network, cell: Cell, slice: TimeSlice): Promise<Network> {
+  const target = countRecurrentParameters(network);
+  let best = scaleUnits(network, cell, 1);
   let nearest = Infinity;
-  // parameters grow with the scale, linearly where a cell has no recurrent product: find an interval, then halve it
+  // parameters grow with the scale (linearly for a cell without a recurrent product): find an interval, then
+  // bisect
   let [low, high] = [0.1, 8];
-  while (high < maxUnits && recurrentParameters(scaled(network, cell, high)) < wanted) high *= 2;
-  for (let turn = 0; turn < 24; turn++) {
+  while (high < maxUnits && countRecurrentParameters(scaleUnits(network, cell, high)) < target) high *= 2;
+  for (let iteration = 0; iteration < 24; iteration++) {
     const middle = (low + high) / 2;
-    const tried = scaled(network, cell, middle);
-    const count = recurrentParameters(tried);
-    if (Math.abs(count - wanted) < nearest) [best, nearest] = [tried, Math.abs(count - wanted)];
-    if (count > wanted) high = middle;
+    const candidate = scaleUnits(network, cell, middle);
+    const count = countRecurrentParameters(candidate);
+    if (Math.abs(count - target) < nearest) [best, nearest] = [candidate, Math.abs(count - target)];
+    if (count > target) high = middle;
     else low = middle;
     if (slice.due()) await slice.next();
   }
   return best;
 }
 
-function scaled(network: Network, cell: Cell, scale: number): Network {
+function scaleUnits(network: Network, cell: Cell, scale: number): Network {
   const change = (layer: Layer): Layer =>
     layer.type === 'recurrent'
       ? {
@@ -154,17 +162,20 @@ function scaled(network: Network, cell: Cell, scale: number): Network {
   };
 }
 
-/** Counted on a vocabulary and outputs of 2: those of the recurrent layers depend on neither. */
-function recurrentParameters(network: Network): number {
-  const two = (layer: Layer): Layer => ({
+/**
+ * Counts the recurrent layers' parameters, with a vocabulary and outputs of size 2, on which they do not
+ * depend.
+ */
+function countRecurrentParameters(network: Network): number {
+  const withSmallSizes = (layer: Layer): Layer => ({
     ...(layer.type === 'dense' && { units: 2 }),
     ...layer,
     ...(layer.type === 'embedding' && { vocabulary: 2 }),
   });
   const parsed = networkSpec.safeParse({
     ...network,
-    layers: network.layers.map(two),
-    ...(network.encoder && { encoder: { layers: network.encoder.layers.map(two) } }),
+    layers: network.layers.map(withSmallSizes),
+    ...(network.encoder && { encoder: { layers: network.encoder.layers.map(withSmallSizes) } }),
   });
   if (!parsed.success)
     throw new UnrollError('invalid_request', `spec.network: ${parsed.error.issues[0]!.message}`, {

@@ -4,27 +4,27 @@ import { DatabaseSync } from 'node:sqlite';
 import { schema, schemaVersion } from './sqlite-store.ts';
 import { isBusy, isDamaged } from './store-errors.ts';
 
-// Opens the database of UNROLL_DATA for one server alone. Used in the database's thread.
+// Opens the database of UNROLL_DATA for exclusive use by one server. Runs in the database thread.
 
 const databaseFile = 'unroll.db';
 const lockFile = 'unroll.lock';
-/** Milliseconds that SQLite itself waits for a lock; whoever calls tries again. */
-const waitMs = 50;
+/** SQLite's own wait for a lock; callers retry. */
+const busyTimeoutMs = 50;
 
 export type ReportNotice = (level: 'info' | 'warn' | 'error', message: string) => void;
 
 export interface OpenedDatabase {
   readonly database: DatabaseSync;
-  /** Whether it was made just now: nothing is in it. */
+  /** Whether the database was just created. */
   readonly isNew: boolean;
   close(): void;
 }
 
 /**
- * A damaged file is renamed to `unroll.db.damaged-<time>` and a new one takes its place.
- * @throws Error where the folder or the file cannot be used, or another server uses them; then nothing stays open
+ * Opens the database. A damaged file is renamed to `unroll.db.damaged-<time>` and replaced by a new database.
+ * @throws Error if the folder or the file cannot be used or another server uses them; nothing stays open
  */
-export function openDatabase(folder: string, notice: ReportNotice): OpenedDatabase {
+export function openDatabase(folder: string, report: ReportNotice): OpenedDatabase {
   mkdirSync(folder, { recursive: true });
   const lock = lockFolder(folder);
   try {
@@ -34,7 +34,7 @@ export function openDatabase(folder: string, notice: ReportNotice): OpenedDataba
       opened = openFile(path);
     } catch (error) {
       if (!isDamaged(error) && !isFolder(path)) throw error;
-      renameDamagedFile(path, notice);
+      renameDamagedFile(path, report);
       opened = openFile(path);
     }
     const { database } = opened;
@@ -51,21 +51,24 @@ export function openDatabase(folder: string, notice: ReportNotice): OpenedDataba
   }
 }
 
-/** For a server that does not train: nothing is locked, made or changed. A missing file is an empty database. */
+/**
+ * Opens the database without locking or creating files, for a server that does not train. A missing file
+ * reads as empty.
+ */
 export function openReadOnly(folder: string): OpenedDatabase {
   const path = join(folder, databaseFile);
   const isNew = !existsSync(path);
-  const database = new DatabaseSync(isNew ? ':memory:' : path, { readOnly: !isNew, timeout: waitMs });
+  const database = new DatabaseSync(isNew ? ':memory:' : path, { readOnly: !isNew, timeout: busyTimeoutMs });
   if (isNew) database.exec(schema);
   return { database, isNew, close: () => database.close() };
 }
 
-/** Renames the file and its log, so that a new one can take its place. */
-export function renameDamagedFile(path: string, notice: ReportNotice): void {
+/** Renames the database file and its write-ahead log, so that a new database can be created. */
+export function renameDamagedFile(path: string, report: ReportNotice): void {
   const time = new Date().toISOString().replace(/[:.]/g, '-');
   for (const suffix of ['', '-wal', '-shm'])
     if (existsSync(path + suffix)) renameSync(path + suffix, `${path}.damaged-${time}${suffix}`);
-  notice(
+  report(
     'error',
     `the training database ${path} is damaged: it was renamed to ${path}.damaged-${time}, and jobs are recovered from their folders`,
   );
@@ -74,12 +77,12 @@ export function renameDamagedFile(path: string, notice: ReportNotice): void {
 export const databasePath = (folder: string): string => join(folder, databaseFile);
 
 /**
- * An exclusive transaction on a file of its own, never committed. The operating system ends it with the process, however that
- * ends; a file with a process id in it would outlive it.
+ * Locks the folder by an exclusive transaction on a separate file, never committed. The operating system
+ * releases it when the process ends, also after a crash, unlike a file with a process id.
  */
 function lockFolder(folder: string): DatabaseSync {
   const path = join(folder, lockFile);
-  const take = (): DatabaseSync => {
+  const acquireLock = (): DatabaseSync => {
     const lock = new DatabaseSync(path, { timeout: 0 });
     try {
       lock.exec('BEGIN EXCLUSIVE');
@@ -90,21 +93,21 @@ function lockFolder(folder: string): DatabaseSync {
     }
   };
   try {
-    return take();
+    return acquireLock();
   } catch (error) {
     if (isBusy(error))
       throw new Error(`another server trains with ${folder} (UNROLL_DATA)`, { cause: error });
     if (!isDamaged(error)) throw error;
-    // it has no content: whatever is in it was not written by a server
+    // servers never write to the lock file: other content can be removed
     rmSync(path);
-    return take();
+    return acquireLock();
   }
 }
 
-/** @throws Error for a damaged file, and for one of a later version */
+/** @throws Error for a damaged file, or a file of a later version */
 function openFile(path: string): { database: DatabaseSync; isNew: boolean } {
   const isNew = !existsSync(path) || statSync(path).size === 0;
-  const database = new DatabaseSync(path, { timeout: waitMs });
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
   try {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     const [check] = Object.values(database.prepare('PRAGMA quick_check(1)').get() ?? {});
@@ -112,7 +115,7 @@ function openFile(path: string): { database: DatabaseSync; isNew: boolean } {
     const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
     if (version > schemaVersion)
       throw new Error(
-        `${path} was written by a later version of Unroll (schema ${version}, this one knows ${schemaVersion})`,
+        `${path} was written by a later version of Unroll (schema ${version}, supported up to ${schemaVersion})`,
       );
     database.exec(`${schema} PRAGMA user_version = ${schemaVersion};`);
     return { database, isNew };

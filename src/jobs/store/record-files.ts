@@ -12,15 +12,16 @@ import {
 import { dirname, join } from 'node:path';
 import { parseJsonObject } from './stored-rows.ts';
 
-// A copy of what the database says of jobs, datasets and comparisons in files of their own, from which a damaged database is
-// rebuilt: <data>/jobs/<id>/job.json, <data>/datasets/<id>.json, <data>/comparisons/<id>.json. Used in the database's thread.
+// Copies of the database's jobs, datasets and comparisons as files, from which a damaged database is
+// restored: <data>/jobs/<id>/job.json, <data>/datasets/<id>.json, <data>/comparisons/<id>.json. Used in the
+// database thread.
 
 export type RecordKind = 'jobs' | 'datasets' | 'comparisons';
 
 const recordPath = (folder: string, kind: RecordKind, id: string): string =>
   kind === 'jobs' ? join(folder, kind, id, 'job.json') : join(folder, kind, `${id}.json`);
 
-/** Writes the file whole or not at all. */
+/** Writes a record atomically: to a temporary file that is flushed and renamed. */
 export function writeRecord(folder: string, kind: RecordKind, id: string, record: object): void {
   const path = recordPath(folder, kind, id);
   mkdirSync(dirname(path), { recursive: true });
@@ -38,7 +39,7 @@ export function writeRecord(folder: string, kind: RecordKind, id: string, record
 export const removeRecord = (folder: string, kind: RecordKind, id: string): void =>
   rmSync(recordPath(folder, kind, id), { force: true });
 
-/** Null where there is none that can be read. */
+/** @returns null for a missing or unreadable record */
 export function readRecord(
   folder: string,
   kind: RecordKind,
@@ -51,7 +52,7 @@ export function readRecord(
   }
 }
 
-/** Ids of all that may have a record. */
+/** Ids of all entries that may have a record. */
 export function listRecordIds(folder: string, kind: RecordKind): string[] {
   try {
     const names = readdirSync(join(folder, kind)).filter((name) => !name.startsWith('.'));

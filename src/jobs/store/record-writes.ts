@@ -5,43 +5,43 @@ import { errorMessage } from './store-errors.ts';
 import type { JobStoreCalls } from './store.ts';
 
 /**
- * The same calls, writing each job, dataset and comparison to its record as well. A record follows the database: one that
- * cannot be written is reported and fails nothing.
+ * Wraps a store so that each job, dataset and comparison is also written to its record file. Records are
+ * secondary: one that cannot be written is reported, and the call succeeds.
  */
-export function withRecordFiles(folder: string, store: JobStoreCalls, notice: ReportNotice): JobStoreCalls {
-  /** What a job's record says of it; metrics change too often to be written every time. */
+export function withRecordFiles(folder: string, store: JobStoreCalls, report: ReportNotice): JobStoreCalls {
+  /** The key of each job's last written record: a change of metrics alone is not written. */
   const written = new Map<string, string>();
-  const record = (kind: RecordKind, id: string, row: object): void => {
+  const writeReported = (kind: RecordKind, id: string, row: object): void => {
     try {
       writeRecord(folder, kind, id, row);
     } catch (error) {
-      notice('warn', `the record of ${id} cannot be written: ${errorMessage(error)}`);
+      report('warn', `the record of ${id} cannot be written: ${errorMessage(error)}`);
     }
   };
-  const changes = ({ status, best, published }: Job): string => `${status} ${best} ${published}`;
+  const recordKey = ({ status, best, published }: Job): string => `${status} ${best} ${published}`;
 
   return {
     ...store,
     saveJob(job) {
       store.saveJob(job);
-      const now = changes(job);
-      if (written.get(job.id) === now) return;
-      record('jobs', job.id, job);
+      const key = recordKey(job);
+      if (written.get(job.id) === key) return;
+      writeReported('jobs', job.id, job);
       if (isFinished(job.status)) written.delete(job.id);
-      else written.set(job.id, now);
+      else written.set(job.id, key);
     },
     saveDataset(dataset) {
       store.saveDataset(dataset);
-      record('datasets', dataset.id, dataset);
+      writeReported('datasets', dataset.id, dataset);
     },
     removeDataset(id) {
-      // before the row: a record without a row would be put back
+      // before the row: a writeReported without a row would be recovered
       removeRecord(folder, 'datasets', id);
       store.removeDataset(id);
     },
     saveComparison(comparison) {
       store.saveComparison(comparison);
-      record('comparisons', comparison.id, comparison);
+      writeReported('comparisons', comparison.id, comparison);
     },
   };
 }

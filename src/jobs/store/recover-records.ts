@@ -9,15 +9,15 @@ import { parseComparisonRow, parseDatasetRow, parseJobRow, parseJsonObject } fro
 import { specFile } from '../../model-files.ts';
 
 /**
- * Puts back what the database lacks, or cannot read, from the records beside it: jobs with their checkpoints, datasets and
- * comparisons. Events are in the database alone, and lost with it.
- * @returns how many rows were put back
+ * Restores missing and unreadable rows of the database from the record files: jobs with their checkpoints,
+ * datasets and comparisons. Events are only in the database, and lost with it.
+ * @returns the number of restored rows
  */
 export function recoverRecords(
   folder: string,
   store: JobStoreCalls,
   database: DatabaseSync,
-  notice: ReportNotice,
+  report: ReportNotice,
 ): number {
   const jobs = listRecordIds(folder, 'jobs')
     .filter((id) => store.job(id) === null)
@@ -27,13 +27,13 @@ export function recoverRecords(
   if (jobs.length > 0) continueEventIds(database);
   for (const job of jobs) {
     store.saveJob(job);
-    for (const checkpoint of checkpointsIn(folder, job)) store.saveCheckpoint(checkpoint);
+    for (const checkpoint of listCheckpoints(folder, job)) store.saveCheckpoint(checkpoint);
     store.addEvent({
       job: job.id,
       createdAt: Date.now() / 1000,
       type: 'message',
       level: 'warn',
-      message: 'the job was recovered from its folder; what it reported before is lost',
+      message: 'the job was recovered from its folder; its earlier events are lost',
       step: 0,
       data: {},
     });
@@ -52,26 +52,26 @@ export function recoverRecords(
 
   const count = jobs.length + datasets.length + comparisons.length;
   if (count > 0)
-    notice(
+    report(
       'warn',
       `recovered ${jobs.length} training jobs, ${datasets.length} datasets and ${comparisons.length} comparisons from ${folder}`,
     );
   return count;
 }
 
-/** Ids of events rise over all that were ever given, so that a reader's Last-Event-ID keeps its meaning. */
+/** Starts event ids above all that were ever assigned, so that a client's Last-Event-ID stays valid. */
 function continueEventIds(database: DatabaseSync): void {
   const { seq } = database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'").get() ?? {};
   if (seq !== undefined) return;
   database.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)").run(Date.now());
 }
 
-function checkpointsIn(folder: string, { id, best }: Job): JobCheckpoint[] {
-  const home = join(folder, 'jobs', id, 'checkpoints');
-  if (!existsSync(home)) return [];
-  const steps = readdirSync(home).filter((name) => /^\d+$/.test(name));
+function listCheckpoints(folder: string, { id, best }: Job): JobCheckpoint[] {
+  const folderPath = join(folder, 'jobs', id, 'checkpoints');
+  if (!existsSync(folderPath)) return [];
+  const steps = readdirSync(folderPath).filter((name) => /^\d+$/.test(name));
   return steps.flatMap((name): JobCheckpoint[] => {
-    const path = join(home, name, specFile);
+    const path = join(folderPath, name, specFile);
     if (!existsSync(path)) return [];
     const { provenance } = (parseJsonObject(readFileSync(path, 'utf8')) ?? {}) as {
       provenance?: { training?: { metrics?: Record<string, number> } };

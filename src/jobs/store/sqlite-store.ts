@@ -11,8 +11,9 @@ import {
   parseJsonObject,
 } from './stored-rows.ts';
 
-// Rows are JSON beside the columns that are searched by. Every change survives the process as soon as the call returns; what a
-// caller has been told (a job was made or is over, a dataset is there) survives a power cut, too, since its call flushes the log.
+// Rows are JSON, with columns for the fields used in queries. A change survives a crash of the process once
+// the call returns; changes acknowledged to a caller (a job created or finished, a dataset) are flushed and
+// survive a power cut.
 
 export const schema = `
   CREATE TABLE IF NOT EXISTS jobs (id TEXT PRIMARY KEY, number INTEGER NOT NULL, finished INTEGER NOT NULL, body TEXT NOT NULL);
@@ -25,22 +26,22 @@ export const schema = `
 `;
 export const schemaVersion = 1;
 
-/** Of one trial, when a comparison is drawn up. */
-const mostEvents = 100_000;
+/** Events read for each trial of a comparison. */
+const maxEventsPerTrial = 100_000;
 
 type Row = Record<string, SQLOutputValue>;
-const bodyOf = (row: Row | undefined) => (row ? parseJsonObject(row['body']) : null);
-const present = <T>(values: readonly (T | null)[]): T[] => values.filter((value) => value !== null);
+const parseBody = (row: Row | undefined) => (row ? parseJsonObject(row['body']) : null);
+const withoutNulls = <T>(values: readonly (T | null)[]): T[] => values.filter((value) => value !== null);
 
 /** @param database opened, with the schema above */
 export function createSqliteStore(database: DatabaseSync): JobStoreCalls {
   const prepare = (sql: string) => database.prepare(sql);
-  const next = (table: string): string => `COALESCE((SELECT MAX(number) FROM ${table}), 0) + 1`;
+  const nextNumber = (table: string): string => `COALESCE((SELECT MAX(number) FROM ${table}), 0) + 1`;
   const upsert = (table: string): string =>
-    `INSERT INTO ${table} VALUES (?, ${next(table)}, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body`;
+    `INSERT INTO ${table} VALUES (?, ${nextNumber(table)}, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body`;
 
   const saveJob = prepare(
-    `INSERT INTO jobs VALUES (?, ${next('jobs')}, ?, ?) ON CONFLICT (id) DO UPDATE SET finished = excluded.finished, body = excluded.body`,
+    `INSERT INTO jobs VALUES (?, ${nextNumber('jobs')}, ?, ?) ON CONFLICT (id) DO UPDATE SET finished = excluded.finished, body = excluded.body`,
   );
   const job = prepare('SELECT body FROM jobs WHERE id = ?');
   const jobs = prepare(
@@ -56,8 +57,8 @@ export function createSqliteStore(database: DatabaseSync): JobStoreCalls {
   );
   const checkpoints = prepare('SELECT body FROM checkpoints WHERE job = ? ORDER BY step');
   const removeCheckpoint = prepare('DELETE FROM checkpoints WHERE job = ? AND step = ?');
-  const forgetEvents = prepare('DELETE FROM events WHERE job = ? AND step > ?');
-  const forgetCheckpoints = prepare('DELETE FROM checkpoints WHERE job = ? AND step > ?');
+  const removeLaterEvents = prepare('DELETE FROM events WHERE job = ? AND step > ?');
+  const removeLaterCheckpoints = prepare('DELETE FROM checkpoints WHERE job = ? AND step > ?');
   const saveDataset = prepare(upsert('datasets'));
   const dataset = prepare('SELECT body FROM datasets WHERE id = ?');
   const datasets = prepare('SELECT body FROM datasets ORDER BY number DESC');
@@ -66,8 +67,8 @@ export function createSqliteStore(database: DatabaseSync): JobStoreCalls {
   const comparison = prepare('SELECT body FROM comparisons WHERE id = ?');
   const comparisons = prepare('SELECT body FROM comparisons ORDER BY number DESC');
 
-  /** Flushes the log behind what is written, and what was written before. */
-  const flushed = (write: () => unknown): void => {
+  /** Writes and flushes the write-ahead log, including earlier writes. */
+  const withFlush = (write: () => unknown): void => {
     database.exec('PRAGMA synchronous = FULL');
     try {
       write();
@@ -75,20 +76,20 @@ export function createSqliteStore(database: DatabaseSync): JobStoreCalls {
       database.exec('PRAGMA synchronous = NORMAL');
     }
   };
-  const jobOf = (id: string) => parseJobRow(bodyOf(job.get(id)));
-  /** Rows without a status are of a version that published when the last trial was over. */
+  const findJob = (id: string) => parseJobRow(parseBody(job.get(id)));
+  /** Status of rows of earlier versions, which had none and published when the last trial finished. */
   const legacyStatus = ({ trials, published }: Comparison): ComparisonStatus => {
     if (published !== null) return 'succeeded';
-    const statuses = trials.map((trial) => jobOf(trial.job)?.status ?? 'failed');
+    const statuses = trials.map((trial) => findJob(trial.job)?.status ?? 'failed');
     if (!statuses.every(isFinished)) return 'running';
     if (statuses.includes('succeeded')) return 'succeeded';
     return statuses.includes('failed') ? 'failed' : 'cancelled';
   };
 
-  const eventsOf = (id: string, limit: number, after: number) =>
-    present(
+  const listEvents = (id: string, limit: number, after: number) =>
+    withoutNulls(
       events.all(id, after, limit).map((row) => {
-        const event = parseEventRow(bodyOf(row));
+        const event = parseEventRow(parseBody(row));
         return event && { ...event, id: Number(row['id']) };
       }),
     );
@@ -97,31 +98,33 @@ export function createSqliteStore(database: DatabaseSync): JobStoreCalls {
     saveJob(row) {
       const write = () => saveJob.run(row.id, isFinished(row.status) ? 1 : 0, JSON.stringify(row));
       if (row.status === 'running') write();
-      else flushed(write);
+      else withFlush(write);
     },
-    job: jobOf,
-    jobs: ({ limit, after = '' }) => present(jobs.all(after, limit).map((row) => parseJobRow(bodyOf(row)))),
-    unfinishedJobs: () => present(unfinished.all().map((row) => parseJobRow(bodyOf(row)))),
+    job: findJob,
+    jobs: ({ limit, after = '' }) =>
+      withoutNulls(jobs.all(after, limit).map((row) => parseJobRow(parseBody(row)))),
+    unfinishedJobs: () => withoutNulls(unfinished.all().map((row) => parseJobRow(parseBody(row)))),
     addEvent: (event) => void addEvent.run(event.job, event.step, JSON.stringify(event)),
-    events: (id, { limit, after }) => eventsOf(id, limit, after),
+    events: (id, { limit, after }) => listEvents(id, limit, after),
     saveCheckpoint: (row) => void saveCheckpoint.run(row.job, row.step, JSON.stringify(row)),
-    checkpoints: (id) => present(checkpoints.all(id).map((row) => parseCheckpointRow(bodyOf(row)))),
+    checkpoints: (id) => withoutNulls(checkpoints.all(id).map((row) => parseCheckpointRow(parseBody(row)))),
     removeCheckpoints: (id, steps) => steps.forEach((step) => removeCheckpoint.run(id, step)),
     removeAfterStep(id, step) {
-      forgetEvents.run(id, step);
-      forgetCheckpoints.run(id, step);
+      removeLaterEvents.run(id, step);
+      removeLaterCheckpoints.run(id, step);
     },
-    saveDataset: (row) => flushed(() => saveDataset.run(row.id, JSON.stringify(row))),
-    dataset: (id) => parseDatasetRow(bodyOf(dataset.get(id))),
-    datasets: () => present(datasets.all().map((row) => parseDatasetRow(bodyOf(row)))),
-    removeDataset: (id) => flushed(() => removeDataset.run(id)),
-    saveComparison: (row) => flushed(() => saveComparison.run(row.id, JSON.stringify(row))),
-    comparison: (id) => parseComparisonRow(bodyOf(comparison.get(id)), legacyStatus),
+    saveDataset: (row) => withFlush(() => saveDataset.run(row.id, JSON.stringify(row))),
+    dataset: (id) => parseDatasetRow(parseBody(dataset.get(id))),
+    datasets: () => withoutNulls(datasets.all().map((row) => parseDatasetRow(parseBody(row)))),
+    removeDataset: (id) => withFlush(() => removeDataset.run(id)),
+    saveComparison: (row) => withFlush(() => saveComparison.run(row.id, JSON.stringify(row))),
+    comparison: (id) => parseComparisonRow(parseBody(comparison.get(id)), legacyStatus),
     compare: (row) =>
       compareTrials(
         row,
-        row.trials.map(({ job }) => ({ job: jobOf(job), events: eventsOf(job, mostEvents, 0) })),
+        row.trials.map(({ job }) => ({ job: findJob(job), events: listEvents(job, maxEventsPerTrial, 0) })),
       ),
-    comparisons: () => present(comparisons.all().map((row) => parseComparisonRow(bodyOf(row), legacyStatus))),
+    comparisons: () =>
+      withoutNulls(comparisons.all().map((row) => parseComparisonRow(parseBody(row), legacyStatus))),
   };
 }

@@ -9,27 +9,29 @@ import {
 } from './store-messages.ts';
 import type { JobStore, JobStoreCalls, StoreState } from './store.ts';
 
-// The main thread's side of the database: calls become messages to its thread.
+// The database's client on the main thread: sends calls to the database thread as messages.
 
 export interface StoreClient {
   readonly store: JobStore;
   state(): StoreState;
-  /** Called whenever the database can be used, for the first time or again. */
+  /**
+   * Adds a listener that is called whenever the database becomes usable, the first time and after failures.
+   */
   onReady(listener: () => void): void;
   /** Starts the thread; calls made before wait for it. */
   start(): void;
-  /** Executes what was called before, then ends the thread, after `ms` at the latest. */
+  /** Executes pending calls, then ends the thread, after `ms` at the latest. */
   close(ms: number): Promise<void>;
 }
 
 export interface StoreClientOptions extends StoreThreadData {
-  /** Milliseconds after which a call that somebody waits for fails. */
+  /** Time limit of a call, except calls of `withoutTimeout`. */
   readonly timeoutMs?: number;
   readonly log: Readonly<Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>>;
 }
 
 export const defaultStoreTimeoutMs = 10_000;
-/** A thread that hangs in the file system answers nothing by itself. */
+/** Extra time for the thread's own timeout reply, which a thread hanging in the file system cannot send. */
 const graceMs = 2000;
 const restartMs = 1000;
 
@@ -40,7 +42,7 @@ interface Pending {
   readonly timer: NodeJS.Timeout | null;
 }
 
-const names: Readonly<Record<keyof JobStoreCalls, true>> = {
+const callNames: Readonly<Record<keyof JobStoreCalls, true>> = {
   saveJob: true,
   job: true,
   jobs: true,
@@ -80,19 +82,19 @@ export function createStoreClient({
   function call(
     name: keyof JobStoreCalls,
     parameters: readonly unknown[],
-    patient: boolean,
+    unlimited: boolean,
   ): Promise<unknown> {
     if (closing) return Promise.reject(unavailable('the server is shutting down'));
-    if (state.kind === 'unavailable' && !patient) return Promise.reject(unavailable(state.reason));
+    if (state.kind === 'unavailable' && !unlimited) return Promise.reject(unavailable(state.reason));
     return new Promise((resolve, reject) => {
       const id = ++count;
-      const deadline = patient ? null : monotonicMs() + timeoutMs;
+      const deadline = unlimited ? null : monotonicMs() + timeoutMs;
       const message: StoreCall = { kind: 'call', id, name, parameters, deadline };
-      const timer = patient
+      const timer = unlimited
         ? null
         : setTimeout(() => {
             pending.delete(id);
-            reject(unavailable('the training database did not answer in time'));
+            reject(unavailable('the training database did not respond in time'));
           }, timeoutMs + graceMs).unref();
       pending.set(id, { call: message, resolve, reject, timer });
       post(message);
@@ -110,7 +112,7 @@ export function createStoreClient({
   function setState(next: StoreState): void {
     state = next;
     if (next.kind === 'unavailable')
-      log.error({ reason: next.reason }, 'training is unavailable; models are served');
+      log.error({ reason: next.reason }, 'training is unavailable; models are still served');
     else if (next.kind === 'ready') for (const listener of listeners) listener();
   }
 
@@ -131,7 +133,7 @@ export function createStoreClient({
 
   function start(): void {
     thread = new Worker(new URL('./store-thread.ts', import.meta.url), { workerData: data });
-    let reason = 'the thread of the training database ended';
+    let reason = 'the training database thread exited';
     thread.on('message', receive);
     thread.on('error', (error) => (reason += `: ${error instanceof Error ? error.message : String(error)}`));
     thread.on('exit', () => {
@@ -147,16 +149,16 @@ export function createStoreClient({
     for (const { call } of pending.values()) post(call);
   }
 
-  const bind = (patient: boolean) =>
+  const bindCalls = (unlimited: boolean) =>
     Object.fromEntries(
-      (Object.keys(names) as (keyof JobStoreCalls)[]).map((name) => [
+      (Object.keys(callNames) as (keyof JobStoreCalls)[]).map((name) => [
         name,
-        (...parameters: unknown[]) => call(name, parameters, patient),
+        (...parameters: unknown[]) => call(name, parameters, unlimited),
       ]),
     );
 
   return {
-    store: { ...bind(false), withoutTimeout: bind(true) } as unknown as JobStore,
+    store: { ...bindCalls(false), withoutTimeout: bindCalls(true) } as unknown as JobStore,
     state: () => state,
     onReady: (listener) => void listeners.push(listener),
     start,

@@ -1,10 +1,10 @@
 import { UnrollError, type ErrorCode } from '../../errors.ts';
 
-// What SQLite's primary result codes (sqlite.org/rescode.html) and the file system's mean for whoever asked.
+// Maps SQLite's primary result codes (sqlite.org/rescode.html) and file system errors to error codes.
 
-const busy = new Set([5, 6]);
-const full = 13;
-const damaged = new Set([11, 26]);
+const busyCodes = new Set([5, 6]);
+const fullCode = 13;
+const damagedCodes = new Set([11, 26]);
 
 /** SQLite's primary result code; null for other errors. */
 function resultCode(error: unknown): number | null {
@@ -12,24 +12,24 @@ function resultCode(error: unknown): number | null {
   return errcode === undefined ? null : errcode & 0xff;
 }
 
-/** Another connection holds the database. */
-export const isBusy = (error: unknown): boolean => busy.has(resultCode(error) ?? 0);
-/** The file is no database, or its pages contradict each other. */
-export const isDamaged = (error: unknown): boolean => damaged.has(resultCode(error) ?? 0);
+/** Whether another connection has locked the database. */
+export const isBusy = (error: unknown): boolean => busyCodes.has(resultCode(error) ?? 0);
+/** Whether the file is not a database, or is corrupt. */
+export const isDamaged = (error: unknown): boolean => damagedCodes.has(resultCode(error) ?? 0);
 
 function isDiskFull(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: string };
-  return code === 'ENOSPC' || code === 'EDQUOT' || resultCode(error) === full;
+  return code === 'ENOSPC' || code === 'EDQUOT' || resultCode(error) === fullCode;
 }
 
-/** @returns disk_full for what the file system or SQLite throws when there is no room */
+/** @returns disk_full if the file system or SQLite threw `error` because the disk is full, else null */
 export const toDiskFullError = (error: unknown): UnrollError | null =>
   isDiskFull(error)
-    ? new UnrollError('disk_full', 'there is no room on the disk of UNROLL_DATA', { cause: error })
+    ? new UnrollError('disk_full', 'the disk of UNROLL_DATA is full', { cause: error })
     : null;
 
 export function toStoreError(error: unknown): { code: ErrorCode; message: string } {
-  if (isDiskFull(error)) return { code: 'disk_full', message: 'there is no room on the disk of UNROLL_DATA' };
+  if (isDiskFull(error)) return { code: 'disk_full', message: 'the disk of UNROLL_DATA is full' };
   if (isBusy(error)) return { code: 'training_unavailable', message: lockedReason };
   return { code: 'training_unavailable', message: `the training database failed: ${errorMessage(error)}` };
 }

@@ -1,12 +1,12 @@
 import type { ErrorCode } from '../../errors.ts';
 import type { JobStoreCalls, StoreState } from './store.ts';
 
-// What the main thread and the database's thread send each other. Plain data.
+// Messages between the main thread and the database thread. Plain data.
 
 export interface StoreThreadData {
   /** UNROLL_DATA */
   readonly folder: string;
-  /** Neither locks nor writes: for a server that does not train. */
+  /** Opens the database without locking or writing, for a server that does not train. */
   readonly readOnly: boolean;
 }
 
@@ -15,7 +15,7 @@ export interface StoreCall {
   readonly id: number;
   readonly name: keyof JobStoreCalls;
   readonly parameters: readonly unknown[];
-  /** Milliseconds of the machine's monotonic clock; null waits without a limit. */
+  /** Time limit in milliseconds of the monotonic clock; null waits without a limit. */
   readonly deadline: number | null;
 }
 export type ToStoreThread = StoreCall | { readonly kind: 'close' };
@@ -27,5 +27,5 @@ export type FromStoreThread =
   | { readonly kind: 'notice'; readonly level: 'info' | 'warn' | 'error'; readonly message: string }
   | { readonly kind: 'closed' };
 
-/** Milliseconds of the clock that all threads of a process share. */
+/** Milliseconds of the monotonic clock, which all threads of a process share. */
 export const monotonicMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);

@@ -20,17 +20,17 @@ import {
 } from './store-messages.ts';
 import type { JobStoreCalls, StoreState } from './store.ts';
 
-// The training database in a thread of its own, so that neither its locks nor its flushes hold up whoever serves. Calls run one
-// after the other. Where the database cannot be opened, or is locked, this thread tries again until it can.
+// The training database in its own thread, so that locks and flushes do not block the main thread. Calls run
+// one after the other. Opening the database, and calls while it is locked, are retried.
 
-/** Milliseconds between two attempts at what is locked, and at opening. */
+/** Delays between attempts while the database is locked, and at opening it. */
 const lockedRetryMs = 20;
 const openRetryMs = 500;
 
 const { folder, readOnly } = workerData as StoreThreadData;
 const port = parentPort!;
 const send = (message: FromStoreThread): void => port.postMessage(message);
-const notice: ReportNotice = (level, message) => send({ kind: 'notice', level, message });
+const reportNotice: ReportNotice = (level, message) => send({ kind: 'notice', level, message });
 
 const queue: StoreCall[] = [];
 let closing = false;
@@ -63,7 +63,7 @@ opened?.close();
 send({ kind: 'closed' });
 port.close();
 
-/** @returns false where the database is locked: the call stays first in the queue */
+/** @returns false if the database is locked: the call stays first in the queue */
 function run({ calls }: Opened, call: StoreCall): boolean {
   const execute = calls[call.name] as (...parameters: readonly unknown[]) => unknown;
   try {
@@ -82,15 +82,15 @@ function run({ calls }: Opened, call: StoreCall): boolean {
   return true;
 }
 
-/** @returns whether there is another database, in which the call can be made again */
+/** Renames a damaged database. @returns whether a new one can be opened, to repeat the call */
 function reopen(): boolean {
   opened?.close();
   opened = null;
   try {
-    renameDamagedFile(databasePath(folder), notice);
+    renameDamagedFile(databasePath(folder), reportNotice);
     return true;
   } catch (error) {
-    notice('error', `the damaged training database cannot be renamed: ${errorMessage(error)}`);
+    reportNotice('error', `the damaged training database cannot be renamed: ${errorMessage(error)}`);
     return false;
   }
 }
@@ -98,15 +98,15 @@ function reopen(): boolean {
 function tryToOpen(): Opened | null {
   let attempt: OpenedDatabase | null = null;
   try {
-    attempt = readOnly ? openReadOnly(folder) : openDatabase(folder, notice);
+    attempt = readOnly ? openReadOnly(folder) : openDatabase(folder, reportNotice);
     const store = createSqliteStore(attempt.database);
-    const calls = readOnly ? store : withRecordFiles(folder, store, notice);
-    if (!readOnly) recoverRecords(folder, calls, attempt.database, notice);
+    const calls = readOnly ? store : withRecordFiles(folder, store, reportNotice);
+    if (!readOnly) recoverRecords(folder, calls, attempt.database, reportNotice);
     report({ kind: 'ready' });
     return { ...attempt, calls };
   } catch (error) {
     attempt?.close();
-    const reason = isBusy(error) ? lockedReason : reasonOf(error);
+    const reason = isBusy(error) ? lockedReason : describeOpenError(error);
     report({ kind: 'unavailable', reason });
     for (const call of queue.filter(({ deadline }) => deadline !== null))
       fail(call, { code: 'training_unavailable', message: reason });
@@ -114,8 +114,10 @@ function tryToOpen(): Opened | null {
   }
 }
 
-/** SQLite says of many causes only that it is "unable to open database file". */
-function reasonOf(error: unknown): string {
+/**
+ * Adds the folder to messages without one: SQLite reports many causes only as "unable to open database file".
+ */
+function describeOpenError(error: unknown): string {
   const message = errorMessage(error);
   return message.includes(folder) ? message : `${folder} (UNROLL_DATA) cannot be used: ${message}`;
 }
@@ -136,7 +138,7 @@ function fail(call: StoreCall, error: ReturnType<typeof toStoreError>): void {
 }
 
 function failExpired(): void {
-  const message = locked ? lockedReason : 'the training database did not answer in time';
+  const message = locked ? lockedReason : 'the training database did not respond in time';
   for (const call of queue.filter(expired)) fail(call, { code: 'training_unavailable', message });
 }
 
@@ -144,12 +146,12 @@ function failAll(message: string): void {
   while (queue[0]) fail(queue[0], { code: 'training_unavailable', message });
 }
 
-/** Until a message arrives, or the time is up. */
+/** Waits until a message arrives or the time is up. */
 function sleep(ms: number | null): Promise<void> {
   return new Promise((resolve) => {
     const timer = ms === null ? null : setTimeout(resolve, ms);
     wake = () => {
-      // while the database cannot be used, what arrives waits for the next attempt
+      // while the database cannot be used, new calls wait for the next attempt
       if (ms !== null && !closing) return;
       if (timer) clearTimeout(timer);
       resolve();

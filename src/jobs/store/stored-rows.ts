@@ -10,7 +10,7 @@ import {
   type JobStatus,
 } from '../job.ts';
 
-// Rows as they come back from the disk. One that cannot be read is null: it must lose only itself.
+// Validates rows read from the disk. An unreadable row is null, so that the others stay usable.
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -33,7 +33,7 @@ const isFile = (value: unknown): boolean =>
 export function parseJobRow(row: Fields | null): Job | null {
   if (!row) return null;
   const { id, spec, status, data, createdAt } = row;
-  const usable =
+  const isValid =
     isText(id) &&
     isObject(spec) &&
     isText(spec['model']) &&
@@ -45,25 +45,25 @@ export function parseJobRow(row: Fields | null): Job | null {
     (row['validation'] === null || isFile(row['validation'])) &&
     isObject(row['metrics']) &&
     isNumber(createdAt);
-  return usable ? (row as unknown as Job) : null;
+  return isValid ? (row as unknown as Job) : null;
 }
 
 export function parseEventRow(row: Fields | null): JobEvent | null {
-  const usable = row && isText(row['type']) && isText(row['message']) && isObject(row['data']);
-  return usable ? (row as unknown as JobEvent) : null;
+  const isValid = row && isText(row['type']) && isText(row['message']) && isObject(row['data']);
+  return isValid ? (row as unknown as JobEvent) : null;
 }
 
 export function parseCheckpointRow(row: Fields | null): JobCheckpoint | null {
-  const usable = row && isText(row['job']) && isNumber(row['step']) && isObject(row['metrics']);
-  return usable ? (row as unknown as JobCheckpoint) : null;
+  const isValid = row && isText(row['job']) && isNumber(row['step']) && isObject(row['metrics']);
+  return isValid ? (row as unknown as JobCheckpoint) : null;
 }
 
 export function parseDatasetRow(row: Fields | null): Dataset | null {
-  const usable = row && isText(row['id']) && isText(row['format']) && isNumber(row['bytes']);
-  return usable ? (row as unknown as Dataset) : null;
+  const isValid = row && isText(row['id']) && isText(row['format']) && isNumber(row['bytes']);
+  return isValid ? (row as unknown as Dataset) : null;
 }
 
-/** Rows from before comparisons had a status get the one that `legacyStatus` finds. */
+/** @param legacyStatus computes the status of rows from versions without one */
 export function parseComparisonRow(
   row: Fields | null,
   legacyStatus: (row: Comparison) => ComparisonStatus,

@@ -18,7 +18,7 @@ const measured = (step: number, validation_accuracy: number) => ({
   id: step,
 });
 
-it('ranks by the best measurement of what the task scores; without one last', () => {
+it('ranks trials by their best score on the task’s metric, trials without a score last', () => {
   const table = compareTrials(comparison, [
     { job: makeJob({ status: 'running' }), events: [measured(1, 0.5), measured(2, 0.7), measured(3, 0.6)] },
     { job: makeJob({ status: 'succeeded' }), events: [measured(1, 0.7), measured(4, 0.9)] },

@@ -11,7 +11,7 @@ it.each([
   [16, 128],
   [3, 64],
 ])(
-  'gives every cell about as many recurrent parameters: %i inputs, %i units of an LSTM',
+  'scales every cell to about as many recurrent parameters: %i inputs, %i units of an LSTM',
   async (inner, units) => {
     const request = comparisonRequest.parse({
       model: 'compared',

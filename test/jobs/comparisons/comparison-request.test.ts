@@ -8,16 +8,20 @@ const parse = (more: object) => {
 };
 
 it.each<[string, object, boolean]>([
-  ['nothing but a spec', {}, true],
+  ['only a spec', {}, true],
   ['a grid and draws', { grid: { seed: [1] }, random: { trials: 1, ranges: {} } }, false],
   ['a path outside hyperparameters, budget and seed', { grid: { 'network.layers': [[]] } }, false],
-  ['a range from more to less', { random: { trials: 1, ranges: { seed: { min: 2, max: 1 } } } }, false],
+  [
+    'a range whose min is above its max',
+    { random: { trials: 1, ranges: { seed: { min: 2, max: 1 } } } },
+    false,
+  ],
   [
     'a log range from zero',
     { random: { trials: 1, ranges: { seed: { min: 0, max: 1, log: true } } } },
     false,
   ],
-  ['a name that is no name', { model: '../out' }, false],
-])('takes or refuses %s', (_, more, taken) => {
-  expect(parse(more)).toBe(taken);
+  ['an invalid model name', { model: '../out' }, false],
+])('validates a request with %s', (_, more, valid) => {
+  expect(parse(more)).toBe(valid);
 });

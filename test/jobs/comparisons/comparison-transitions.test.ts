@@ -15,15 +15,15 @@ const table: readonly (readonly [ComparisonStatus, ComparisonAction, ComparisonS
   ['publishing', 'fail', 'failed'],
 ];
 
-describe('the life of a comparison', () => {
+describe('transitions of a comparison', () => {
   it.each(
     comparisonStatuses.flatMap((status) => comparisonActions.map((action) => [status, action] as const)),
-  )('is as the table says: %s, %s', (status, action) => {
+  )('in status %s, action %s has the specified result', (status, action) => {
     const expected = table.find(([from, by]) => from === status && by === action)?.[2] ?? null;
     expect(nextComparisonStatus(status, action)).toBe(expected);
   });
 
-  it('leaves no status that is decided: a cancelled one is never published', () => {
+  it('allows no action in a decided status, so a cancelled comparison is never published', () => {
     for (const status of comparisonStatuses.filter(isDecided))
       for (const action of comparisonActions) expect(nextComparisonStatus(status, action)).toBeNull();
   });

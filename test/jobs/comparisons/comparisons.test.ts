@@ -16,19 +16,19 @@ async function finish(service: Service, index: number, loss: number): Promise<vo
   run.send({ kind: 'event', type: 'metrics', level: 'info', message: 'm', step: 1, data });
   run.end();
 }
-const statusOf = async (service: Service, id: string) =>
+const getStatus = async (service: Service, id: string) =>
   (await service.comparisons.get(id)).comparison.status;
 
 describe('a comparison', () => {
-  it('publishes the best of its trials under its own name, once', async () => {
+  it('publishes its best trial once, under the name of the comparison', async () => {
     const service = createService();
     const { comparison } = await service.comparisons.create(request());
     await finish(service, 0, 2);
     await finish(service, 1, 1);
-    await eventually(async () => (await statusOf(service, comparison.id)) === 'succeeded');
-    const shown = await service.comparisons.get(comparison.id);
-    expect(shown.comparison).toMatchObject({ published: 'best@1' });
-    expect(shown.trials.map(({ cell, score }) => [cell, score])).toEqual([
+    await eventually(async () => (await getStatus(service, comparison.id)) === 'succeeded');
+    const report = await service.comparisons.get(comparison.id);
+    expect(report.comparison).toMatchObject({ published: 'best@1' });
+    expect(report.trials.map(({ cell, score }) => [cell, score])).toEqual([
       ['rnn', 1],
       ['gru', 2],
     ]);
@@ -39,7 +39,7 @@ describe('a comparison', () => {
     });
   });
 
-  it('that is cancelled stays cancelled and publishes nothing, though a trial had succeeded', async () => {
+  it('publishes nothing once cancelled, even if a trial succeeded', async () => {
     const service = createService();
     const { comparison } = await service.comparisons.create(request());
     await finish(service, 0, 1);
@@ -48,14 +48,14 @@ describe('a comparison', () => {
     run.send({ kind: 'progress', epoch: 0, step: 1, steps: 9, loss: 1, stepsPerSecond: 1, secondsLeft: 1 });
     const cancelled = await service.comparisons.cancel(comparison.id);
     expect(cancelled.comparison.status).toBe('cancelled');
-    // its last trial succeeds all the same
+    // the last trial completes in spite of that
     run.end();
     await eventually(() => service.jobs.counts().cancelling === undefined);
-    expect(await statusOf(service, comparison.id)).toBe('cancelled');
+    expect(await getStatus(service, comparison.id)).toBe('cancelled');
     expect(service.published('best')).toEqual([]);
   });
 
-  it('that is cancelled while it is being decided publishes nothing', async () => {
+  it('publishes nothing when cancelled while it is being decided', async () => {
     const service = createService();
     const { comparison } = await service.comparisons.create(request());
     await finish(service, 0, 1);
@@ -63,20 +63,20 @@ describe('a comparison', () => {
     await finish(service, 1, 1);
     const { status } = (await service.comparisons.cancel(comparison.id)).comparison;
     const end = await eventually(async () => {
-      const now = await statusOf(service, comparison.id);
+      const now = await getStatus(service, comparison.id);
       return now === 'publishing' || now === 'running' ? null : now;
     });
     expect(end).toBe(status === 'cancelled' ? 'cancelled' : 'succeeded');
     expect(service.published('best')).toHaveLength(status === 'cancelled' ? 0 : 1);
   });
 
-  it('whose publication breaks off as the server ends is left to the next start', async () => {
+  it('is published after the next start if publishing fails during shutdown', async () => {
     const gate = Promise.withResolvers<void>();
     const service = createService({ beforePublishing: () => gate.promise });
     const { comparison } = await service.comparisons.create(request());
     await finish(service, 0, 1);
     await finish(service, 1, 2);
-    await eventually(async () => (await statusOf(service, comparison.id)) === 'publishing');
+    await eventually(async () => (await getStatus(service, comparison.id)) === 'publishing');
     service.beginClosing();
     gate.reject(new Error('the repository is closed'));
     await gate.promise.catch(() => {});
@@ -84,7 +84,7 @@ describe('a comparison', () => {
     expect((await service.store.comparison(comparison.id))!.status).toBe('publishing');
   });
 
-  it('takes a place for each trial, or creates nothing', async () => {
+  it('counts each trial against the job limit, or creates none', async () => {
     const service = createService({ maxUnfinished: 3 });
     const four = request({ grid: { 'hyperparameters.learning_rate': [0.1, 0.2] } });
     await expect(service.comparisons.create(four)).rejects.toMatchObject({ code: 'too_many_jobs' });
@@ -95,17 +95,17 @@ describe('a comparison', () => {
     await expect(service.jobs.create(spec('fourth'))).rejects.toMatchObject({ code: 'too_many_jobs' });
   });
 
-  it('fails with the reason where no trial succeeds, and is cancelled where all were', async () => {
+  it('fails if no trial succeeds, and is cancelled if all trials were cancelled', async () => {
     const service = createService();
     const failed = await service.comparisons.create(request());
     for (const index of [0, 1]) (await eventually(() => service.runs[index])).exit('exit');
-    await eventually(async () => (await statusOf(service, failed.comparison.id)) === 'failed');
+    await eventually(async () => (await getStatus(service, failed.comparison.id)) === 'failed');
     const cancelled = await service.comparisons.create(request());
     for (const { job } of cancelled.trials) await service.jobs.cancel(job);
-    await eventually(async () => (await statusOf(service, cancelled.comparison.id)) === 'cancelled');
+    await eventually(async () => (await getStatus(service, cancelled.comparison.id)) === 'cancelled');
   });
 
-  it('is decided by the next server where the one before was killed', async () => {
+  it('is decided after a restart of a killed server', async () => {
     const { folder, folders } = createService();
     const first = createService({ folder });
     const { comparison } = await first.comparisons.create(request());
@@ -124,7 +124,7 @@ describe('a comparison', () => {
         { ...comparison, status, ...(status === 'publishing' && { best: { job, step: 1 } }) },
       ]);
       next.comparisons.decideAll();
-      await eventually(async () => (await statusOf(next, comparison.id)) === 'succeeded');
+      await eventually(async () => (await getStatus(next, comparison.id)) === 'succeeded');
       expect(next.published('best')).toEqual([['1', 'best']]);
     }
     expect(folders.base('none')).toBeNull();

@@ -13,7 +13,7 @@ const create = (more: object) =>
 const sixteen = Array.from({ length: 16 }, (_, i) => i + 1);
 
 describe('the trials of a comparison', () => {
-  it('are every cell with every setting', async () => {
+  it('combine every cell with every setting', async () => {
     const trials = await create({
       grid: { 'hyperparameters.batch_size': [1, 2], 'hyperparameters.clip.norm': [3, 4], seed: [5] },
     });
@@ -31,12 +31,12 @@ describe('the trials of a comparison', () => {
     expect(trials[4]!.spec.network!.layers[1]).toMatchObject({ cell: 'lstm' });
   });
 
-  it('are called after the comparison and their cell', async () => {
+  it('are named after the comparison and their cell', async () => {
     const trials = await createTrials(comparisonRequest.parse({ model: 'cmp', spec }));
     expect(trials.map((trial) => trial.spec.model)).toEqual(['cmp-rnn', 'cmp-lstm', 'cmp-gru']);
   });
 
-  it('draw the same settings for a seed, within their ranges', async () => {
+  it('have settings drawn by the seed within their ranges', async () => {
     const ranges = { 'hyperparameters.batch_size': { min: 2, max: 9, whole: true } };
     const random = { trials: 8, seed: 3, ranges };
     const sizes = async () => (await create({ cells: ['gru'], random })).map((trial) => trial.spec.hyperparameters.batch_size); // prettier-ignore
@@ -45,38 +45,38 @@ describe('the trials of a comparison', () => {
       expect(size).toSatisfy((n: number) => Number.isInteger(n) && n >= 2 && n <= 9);
   });
 
-  it('are counted before one of them is made', async () => {
+  it('are counted before any is created', async () => {
     const names = Array.from({ length: 16 }, (_, i) => `hyperparameters.x${i}`);
     const grid = Object.fromEntries(names.map((name) => [name, sixteen]));
     await expect(create({ grid })).rejects.toMatchObject({
       code: 'invalid_request',
       field: 'grid',
-      message: `grid: at most 64 trials, these are ${2 * 16 ** 16}`,
+      message: `grid: at most 64 trials, got ${2 * 16 ** 16}`,
     });
   });
 
-  it('are counted with random settings, too', async () => {
+  it('are limited with random settings as well', async () => {
     const random = { trials: 33, ranges: { seed: [1, 2] } };
     await expect(create({ random })).rejects.toMatchObject({
       field: 'random.trials',
-      message: 'random.trials: at most 64 trials, these are 66',
+      message: 'random.trials: at most 64 trials, got 66',
     });
   });
 
-  it('name the setting that a job could not have', async () => {
+  it('are rejected with the name of an invalid setting', async () => {
     await expect(create({ grid: { 'hyperparameters.batch_size': [1, 0] } })).rejects.toMatchObject({
       field: 'spec.hyperparameters.batch_size',
     });
   });
 });
 
-describe('a request to compare', () => {
+describe('a comparison request', () => {
   it.each<[what: string, grid: object]>([
     ['17 paths', Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`budget.x${i}`, [1]]))],
     ['a path of 101 characters', { [`budget.${'a'.repeat(94)}`]: [1] }],
     ['a path into a prototype', { 'budget.__proto__': [1] }],
     ['17 values of one path', { seed: [...sixteen, 17] }],
-  ])('does not take %s', (_, grid) => {
+  ])('rejects %s', (_, grid) => {
     expect(comparisonRequest.safeParse({ model: 'm', spec, grid }).success).toBe(false);
   });
 });

@@ -17,8 +17,8 @@ import { makeJob, temporaryFolder } from '../fixtures.ts';
 const notices: string[] = [];
 const open = (folder: string) => openDatabase(folder, (_, message) => void notices.push(message));
 
-/** A database with jobs in it, closed. */
-function filled(): { folder: string; path: string } {
+/** Creates a database with jobs, and closes it. */
+function createFilled(): { folder: string; path: string } {
   const folder = temporaryFolder();
   const opened = open(folder);
   const store = createSqliteStore(opened.database);
@@ -37,14 +37,14 @@ describe('opening the database', () => {
     ['pages in its middle are overwritten', (path) => overwrite(path, 4096, 20_480)],
     ['it is text', (path) => writeFileSync(path, 'not a database, but longer than its header'.repeat(50))],
     [
-      'a folder stands in its place',
+      'it is a folder',
       (path) => {
         rmSync(path);
         mkdirSync(path);
       },
     ],
-  ])('sets a damaged one aside: %s', (_, damage) => {
-    const { folder, path } = filled();
+  ])('renames a damaged file and creates a new database: %s', (_, damage) => {
+    const { folder, path } = createFilled();
     damage(path);
     notices.length = 0;
     const opened = open(folder);
@@ -55,42 +55,42 @@ describe('opening the database', () => {
     expect(notices).toEqual([expect.stringMatching(/is damaged: it was renamed to .*unroll\.db\.damaged-/)]);
   });
 
-  it('takes an empty file for a new database', () => {
-    const { folder, path } = filled();
+  it('treats an empty file as a new database', () => {
+    const { folder, path } = createFilled();
     truncateSync(path, 0);
     const opened = open(folder);
     expect(opened.isNew).toBe(true);
     opened.close();
   });
 
-  it('refuses one of a later version and leaves it as it is', () => {
-    const { folder, path } = filled();
+  it('rejects a database of a later version without changing it', () => {
+    const { folder, path } = createFilled();
     const database = new DatabaseSync(path);
     database.exec('PRAGMA user_version = 9');
     database.close();
     const before = readFileSync(path);
-    expect(() => open(folder)).toThrow(/later version of Unroll \(schema 9, this one knows 1\)/);
+    expect(() => open(folder)).toThrow(/later version of Unroll \(schema 9, supported up to 1\)/);
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  it('refuses a folder that another server uses, until it ends', () => {
-    const { folder } = filled();
+  it('rejects a folder that another server uses, until that server ends', () => {
+    const { folder } = createFilled();
     const first = open(folder);
     expect(() => open(folder)).toThrow(/another server trains with/);
     first.close();
     open(folder).close();
   });
 
-  it('is not kept out by what else is in the lock file', () => {
-    const { folder, path } = filled();
+  it('replaces a lock file with other content', () => {
+    const { folder, path } = createFilled();
     writeFileSync(join(folder, 'unroll.lock'), '4711\n'.repeat(200));
     open(folder).close();
     copyFileSync(path, join(folder, 'unroll.lock'));
     open(folder).close();
   });
 
-  it('reads beside a server that trains, and changes nothing', () => {
-    const { folder } = filled();
+  it('reads beside a training server and changes nothing', () => {
+    const { folder } = createFilled();
     const first = open(folder);
     const second = openReadOnly(folder);
     expect(createSqliteStore(second.database).unfinishedJobs()).toHaveLength(50);

@@ -10,7 +10,7 @@ import {
 import { temporaryFolder } from '../fixtures.ts';
 
 describe('a record', () => {
-  it('is read back as it was written, replaced whole, listed and removed', () => {
+  it('is written, read, replaced, listed and removed', () => {
     const folder = temporaryFolder();
     writeRecord(folder, 'comparisons', 'cmp_1', { a: 'x'.repeat(100_000) });
     writeRecord(folder, 'comparisons', 'cmp_1', { a: 1 });
@@ -20,7 +20,7 @@ describe('a record', () => {
     expect(listRecordIds(folder, 'comparisons')).toEqual([]);
   });
 
-  it('is null where it is missing, torn, or no object', () => {
+  it('is null if missing, incomplete, or not an object', () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'jobs/j'), { recursive: true });
     expect(readRecord(folder, 'jobs', 'j')).toBeNull();

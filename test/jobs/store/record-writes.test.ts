@@ -7,7 +7,7 @@ import { createSqliteStore } from '../../../src/jobs/store/sqlite-store.ts';
 import { makeJob, memoryDatabase, temporaryFolder } from '../fixtures.ts';
 
 describe('records beside the database', () => {
-  it('follow the status, the best step and what was published of a job, not its metrics', () => {
+  it('are written for a change of a job’s status, best step or published version, not of its metrics', () => {
     const folder = temporaryFolder();
     const store = withRecordFiles(folder, createSqliteStore(memoryDatabase()), () => {});
     const job = makeJob({ status: 'running' });
@@ -26,7 +26,7 @@ describe('records beside the database', () => {
     expect(existsSync(join(folder, 'jobs', job.id, 'job.json.draft'))).toBe(false);
   });
 
-  it('go with the dataset that is removed', () => {
+  it('are removed with their dataset', () => {
     const folder = temporaryFolder();
     const store = withRecordFiles(folder, createSqliteStore(memoryDatabase()), () => {});
     store.saveDataset({ id: 'ds_1', name: '', format: 'csv', bytes: 1, records: 1, createdAt: 1 });
@@ -35,7 +35,7 @@ describe('records beside the database', () => {
     expect(readRecord(folder, 'datasets', 'ds_1')).toBeNull();
   });
 
-  it('fail nothing where they cannot be written', () => {
+  it('do not fail the call if they cannot be written', () => {
     const folder = join(temporaryFolder(), 'data');
     mkdirSync(folder);
     writeFileSync(join(folder, 'jobs'), 'a file in the place of the folder');

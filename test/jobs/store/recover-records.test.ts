@@ -17,7 +17,7 @@ const comparison = {
 } as const;
 const dataset = { id: 'ds_1', name: 'd', format: 'csv', bytes: 4, records: 1, createdAt: 1 } as const;
 
-function recorded() {
+function createRecorded() {
   const folder = temporaryFolder();
   const notices: string[] = [];
   const notice = (_: string, message: string): void => void notices.push(message);
@@ -31,8 +31,8 @@ function recover(folder: string, notice: (level: string, message: string) => voi
 }
 
 describe('recovering from records', () => {
-  it('brings back jobs in their order, datasets that are there, and comparisons', () => {
-    const { folder, store, notices, notice } = recorded();
+  it('restores jobs in order, datasets whose file exists, and comparisons', () => {
+    const { folder, store, notices, notice } = createRecorded();
     const jobs = [makeJob({ status: 'running' }), makeJob({ status: 'succeeded', published: 'm@1' })];
     for (const job of jobs) store.saveJob(job);
     store.saveComparison(comparison);
@@ -48,8 +48,8 @@ describe('recovering from records', () => {
     expect(notices.at(-1)).toMatch(/recovered 2 training jobs, 1 datasets and 1 comparisons/);
   });
 
-  it('lists the checkpoints of a job again, with their metrics and the best one', () => {
-    const { folder, store, notice } = recorded();
+  it('restores the checkpoints of a job, with their metrics and the best one', () => {
+    const { folder, store, notice } = createRecorded();
     const job = makeJob({ best: 20 });
     store.saveJob(job);
     for (const step of [10, 20]) {
@@ -65,8 +65,8 @@ describe('recovering from records', () => {
     ]);
   });
 
-  it('mends a row that cannot be read, leaves rows that can, and skips records that cannot', () => {
-    const { folder, store, notice } = recorded();
+  it('restores unreadable rows, keeps readable rows, and skips unreadable records', () => {
+    const { folder, store, notice } = createRecorded();
     const [kept, broken] = [makeJob(), makeJob()];
     store.saveJob(kept);
     store.saveJob(broken);
@@ -82,8 +82,8 @@ describe('recovering from records', () => {
     expect(again.job(broken.id)).toEqual(broken);
   });
 
-  it('goes on with ids of events above all that were given before', () => {
-    const { folder, store, notice } = recorded();
+  it('assigns event ids above all that were assigned before', () => {
+    const { folder, store, notice } = createRecorded();
     const job = makeJob();
     store.saveJob(job);
     const [event] = recover(folder, notice).store.events(job.id, { limit: 9, after: 1_000_000 });

@@ -13,7 +13,7 @@ describe('the store', () => {
     expect([...first, ...second].map(({ id }) => id)).toEqual(ids);
   });
 
-  it('keeps a job in its place when it changes, and out of the unfinished when it is over', () => {
+  it('keeps the order of jobs when one changes, and omits finished jobs from the unfinished', () => {
     const store = createSqliteStore(memoryDatabase());
     const [a, b] = [makeJob(), makeJob()];
     store.saveJob(a);
@@ -23,7 +23,7 @@ describe('the store', () => {
     expect(store.jobs({ limit: 9 }).map(({ id }) => id)).toEqual([b.id, a.id]);
   });
 
-  it('gives events in order, with ids that rise, and forgets those past a step', () => {
+  it('lists events in order with increasing ids, and removes those after a step', () => {
     const store = createSqliteStore(memoryDatabase());
     for (const [message, step] of [
       ['a', 1],
@@ -41,7 +41,7 @@ describe('the store', () => {
     expect(rest[2]!.id).toBeGreaterThan(all[2]!.id);
   });
 
-  it.each(['{', '[]', 'null', '{"id":"x"}'])('loses an unreadable row alone: %s', (body) => {
+  it.each(['{', '[]', 'null', '{"id":"x"}'])('skips only the unreadable row: %s', (body) => {
     const database = memoryDatabase();
     const store = createSqliteStore(database);
     const [good, bad] = [makeJob(), makeJob()];
@@ -61,7 +61,7 @@ describe('the store', () => {
     expect(store.datasets()).toEqual([dataset]);
   });
 
-  it('gives comparisons from before they had a status the one they ended with', () => {
+  it('computes the status of comparisons saved without one', () => {
     const store = createSqliteStore(memoryDatabase());
     const [won, gone] = [makeJob({ status: 'succeeded' }), makeJob({ status: 'cancelled' })];
     store.saveJob(won);

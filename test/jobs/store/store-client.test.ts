@@ -11,19 +11,19 @@ afterEach(async () => {
   for (const client of clients.splice(0)) await client.close(1000);
 });
 function client(folder: string, more: { timeoutMs?: number; log?: typeof silent; readOnly?: boolean } = {}) {
-  const made = createStoreClient({ folder, readOnly: false, log: silent, ...more });
-  clients.push(made);
-  return made;
+  const storeClient = createStoreClient({ folder, readOnly: false, log: silent, ...more });
+  clients.push(storeClient);
+  return storeClient;
 }
-/** Holds the database's write lock until it is released. */
+/** Locks the database for writing. @returns releases the lock */
 function lock(folder: string): () => void {
   const other = new DatabaseSync(join(folder, 'unroll.db'));
   other.exec('PRAGMA busy_timeout = 5000; BEGIN EXCLUSIVE');
   return () => other.close();
 }
 
-describe('the database’s thread', () => {
-  it('executes calls in their order, those from before it started too', async () => {
+describe('the database thread', () => {
+  it('executes calls in order, including calls made before it started', async () => {
     const { store, start } = client(temporaryFolder());
     const job = makeJob();
     const saved = store.saveJob(job);
@@ -37,46 +37,48 @@ describe('the database’s thread', () => {
     expect(await store.job(job.id)).toEqual(job);
   });
 
-  it('fails a call after its limit while the database is locked; the main thread goes on, patient calls wait', async () => {
+  it('fails a call after its timeout while the database is locked; the main thread is not blocked, calls without timeout wait', async () => {
     const folder = temporaryFolder();
     const { store, start, state } = client(folder, { timeoutMs: 300 });
     start();
     await eventually(() => state().kind === 'ready');
     const release = lock(folder);
-    const patient = makeJob();
-    const saved = store.withoutTimeout.saveJob(patient);
-    let turns = 0;
-    const ticking = setInterval(() => turns++, 5);
+    const waiting = makeJob();
+    const saved = store.withoutTimeout.saveJob(waiting);
+    let ticks = 0;
+    const ticking = setInterval(() => ticks++, 5);
     await expect(store.saveJob(makeJob())).rejects.toMatchObject({
       code: 'training_unavailable',
       message: expect.stringMatching(/locked by another process/) as string,
     });
     clearInterval(ticking);
-    // a thread that waits for the lock would not have turned at all
-    expect(turns).toBeGreaterThan(5);
+    // a main thread that waits for the lock would not tick at all
+    expect(ticks).toBeGreaterThan(5);
     release();
     await saved;
     // the call that failed was never executed
-    expect(await store.unfinishedJobs()).toEqual([patient]);
+    expect(await store.unfinishedJobs()).toEqual([waiting]);
     expect(state()).toEqual({ kind: 'ready' });
   });
 
-  it('says why a folder cannot be used, and uses it once it can', async () => {
+  it('reports why a folder cannot be used, and uses it once it can', async () => {
     const folder = join(temporaryFolder(), 'data');
     writeFileSync(folder, 'a file in its place');
     const errors: unknown[] = [];
-    const made = client(folder, {
+    const storeClient = client(folder, {
       log: { ...silent, error: (fields: object) => void errors.push(fields) } as never,
     });
     let ready = 0;
-    made.onReady(() => ready++);
-    made.start();
-    await eventually(() => made.state().kind === 'unavailable');
-    await expect(made.store.jobs({ limit: 1 })).rejects.toMatchObject({ code: 'training_unavailable' });
+    storeClient.onReady(() => ready++);
+    storeClient.start();
+    await eventually(() => storeClient.state().kind === 'unavailable');
+    await expect(storeClient.store.jobs({ limit: 1 })).rejects.toMatchObject({
+      code: 'training_unavailable',
+    });
     expect(errors).toEqual([{ reason: expect.stringContaining(folder) as string }]);
     rmSync(folder);
-    await eventually(() => made.state().kind === 'ready');
-    expect(await made.store.jobs({ limit: 1 })).toEqual([]);
+    await eventually(() => storeClient.state().kind === 'ready');
+    expect(await storeClient.store.jobs({ limit: 1 })).toEqual([]);
     expect(ready).toBe(1);
   });
 
@@ -97,7 +99,7 @@ describe('the database’s thread', () => {
     expect(await second.store.job(job.id)).toEqual(job);
   });
 
-  it('goes on in a new database when the one it has is damaged, with the jobs it had', async () => {
+  it('continues in a new database when the current one is damaged, with its jobs', async () => {
     const folder = temporaryFolder();
     const { store, start } = client(folder);
     start();
@@ -118,21 +120,21 @@ describe('the database’s thread', () => {
     expect(readdirSync(folder).some((name) => name.startsWith('unroll.db.damaged-'))).toBe(true);
   });
 
-  it('ends in time while the database is locked', async () => {
+  it('closes in time while the database is locked', async () => {
     const folder = temporaryFolder();
-    const made = client(folder);
-    made.start();
-    await made.store.jobs({ limit: 1 });
+    const storeClient = client(folder);
+    storeClient.start();
+    await storeClient.store.jobs({ limit: 1 });
     const release = lock(folder);
-    const patient = made.store.withoutTimeout.saveJob(makeJob());
-    const refused = expect(patient).rejects.toMatchObject({ code: 'training_unavailable' });
+    const waiting = storeClient.store.withoutTimeout.saveJob(makeJob());
+    const rejected = expect(waiting).rejects.toMatchObject({ code: 'training_unavailable' });
     await delay(50);
-    await made.close(500);
-    await refused;
+    await storeClient.close(500);
+    await rejected;
     release();
   });
 
-  it('only reads where it is told to, also beside a server that trains', async () => {
+  it('only reads with readOnly, also beside a training server', async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'x'));
     const first = client(folder);

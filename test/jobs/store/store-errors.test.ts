@@ -3,7 +3,7 @@ import { toDiskFullError, isBusy, isDamaged, toStoreError } from '../../../src/j
 
 const sqlite = (errcode: number) => Object.assign(new Error('sqlite'), { code: 'ERR_SQLITE_ERROR', errcode });
 
-it('tells SQLite’s causes apart, extended codes too', () => {
+it('recognises SQLite’s result codes, including extended codes', () => {
   expect([5, 6, 261].map((code) => isBusy(sqlite(code)))).toEqual([true, true, true]);
   expect([11, 26, 267].map((code) => isDamaged(sqlite(code)))).toEqual([true, true, true]);
   expect([isBusy(sqlite(13)), isDamaged(sqlite(13)), isBusy(null), isDamaged(new Error('x'))]).toEqual([
@@ -21,7 +21,7 @@ it.each([
   [sqlite(5), 'training_unavailable'],
   [sqlite(10), 'training_unavailable'],
   [new Error('anything'), 'training_unavailable'],
-])('gives a caller the code of %s', (error, code) => {
+])('maps %s to %s', (error, code) => {
   expect(toStoreError(error).code).toBe(code);
   expect(toDiskFullError(error)?.code ?? 'training_unavailable').toBe(code);
 });

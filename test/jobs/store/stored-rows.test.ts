@@ -9,8 +9,8 @@ import {
 } from '../../../src/jobs/store/stored-rows.ts';
 import { makeEvent, makeJob } from '../fixtures.ts';
 
-describe('rows from the disk', () => {
-  it('are jobs only with all that a job cannot be without', () => {
+describe('stored rows', () => {
+  it('are jobs only with all required fields', () => {
     const job = makeJob();
     expect(parseJobRow({ ...job })).toEqual(job);
     const wrong = { spec: {}, status: 'asleep', data: null, metrics: 3, createdAt: 'now', validation: 'x' };
@@ -18,7 +18,7 @@ describe('rows from the disk', () => {
       expect(parseJobRow({ ...job, [field]: value })).toBeNull();
   });
 
-  it('are null for anything else than what they should be', () => {
+  it('are null if invalid', () => {
     for (const read of [parseJobRow, parseEventRow, parseCheckpointRow, parseDatasetRow]) {
       expect(read(null)).toBeNull();
       expect(read({})).toBeNull();
@@ -27,7 +27,7 @@ describe('rows from the disk', () => {
     expect(parseComparisonRow({ id: 'c', model: 'm' }, () => 'failed')).toBeNull();
   });
 
-  it('are not parsed where they are no JSON object', () => {
+  it('are null if they are not JSON objects', () => {
     for (const text of ['', '{', '[]', '1', 'null', undefined]) expect(parseJsonObject(text)).toBeNull();
     expect(parseJsonObject('{"a":1}')).toEqual({ a: 1 });
   });
