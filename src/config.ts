@@ -41,7 +41,7 @@ const settings = {
   QUEUE: [whole(0, 1_000_000, 1024), 'sequences that may wait for a slot; more are answered 503'],
   MAX_EXPECTED_MS: [
     whole(1, 3_600_000, 500),
-    'while most slots of a model are taken, a request expected to take longer is answered 503',
+    'while no slot of a model is free, a sequence that is expected to take longer, and more than twice its time with all slots taken, is answered 503',
   ],
   MAX_STEPS: [whole(1, 1_000_000, 8192), 'steps of one sequence'],
   MAX_INPUTS: [whole(1, 10_000, 256), 'sequences of one request'],

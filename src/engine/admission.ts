@@ -1,12 +1,13 @@
 import { UnrollError } from '../errors.ts';
 import type { NetworkLoad } from './network-load.ts';
 
-// Who is let in. A server that takes more than it can do answers everybody late, so a sequence is refused at once when
-// it cannot be answered by its deadline, or when most slots are taken and it would take longer than is reasonable.
+// Which sequences are admitted. A server that admits more than it can do answers every caller late, so a sequence is refused
+// at once when it cannot be answered by its deadline, or when no slot is free and it would have to wait for too long.
 
-/** Of a network's slots: with fewer sequences nobody is refused for its deadline, or for the time it would take. */
+/** Share of a network's slots: with fewer sequences, none is refused for its deadline. */
 const freeForDeadlines = 0.25;
-const freeForTime = 0.75;
+/** A sequence may take this many times as long as it would with all slots taken and none waiting. */
+const maxSlowdown = 2;
 const maxRetryAfterSeconds = 60;
 
 export interface AdmissionLimits {
@@ -14,7 +15,7 @@ export interface AdmissionLimits {
   readonly slots: number;
   /** Sequences that may wait beyond those in slots. */
   readonly queue: number;
-  /** Milliseconds that a sequence may be expected to take while most slots are taken. */
+  /** Milliseconds: a sequence that is expected to take less is not refused for the time it takes. */
   readonly maxExpectedMs: number;
 }
 
@@ -35,9 +36,9 @@ export function checkCapacity(
   },
 ): void {
   const { sequences, networks, load, steps, leftMs, grouped } = state;
-  const expectedMs = load.msUntilDone(steps);
+  const expectedMs = load.msUntilAnswered(steps);
   const refuse = (reason: string): never => {
-    const clearMs = load.msUntilDone(0) ?? 0;
+    const clearMs = load.msUntilDone ?? 0;
     const retryAfterSeconds = Math.min(maxRetryAfterSeconds, Math.max(1, Math.ceil(clearMs / 1000)));
     throw new UnrollError('overloaded', reason, { retryAfterSeconds });
   };
@@ -47,8 +48,9 @@ export function checkCapacity(
   if (expectedMs === null || load.sequences < slots * freeForDeadlines) return;
   const took = `the answer is expected in ${Math.ceil(expectedMs)} ms`;
   if (expectedMs > leftMs) refuse(`${took}, the deadline is in ${Math.ceil(leftMs)} ms`);
-  if (!grouped && expectedMs > maxExpectedMs && load.sequences >= slots * freeForTime)
+  const limitMs = Math.max(maxExpectedMs, maxSlowdown * load.msWithAllSlots(steps)!);
+  if (!grouped && expectedMs > limitMs && load.sequences >= slots)
     refuse(
-      `${took}, the limit is ${maxExpectedMs} ms while ${load.sequences} sequences are running or waiting`,
+      `${took}, the limit is ${Math.ceil(limitMs)} ms while ${load.sequences} sequences are running or waiting`,
     );
 }

@@ -265,7 +265,9 @@ export function createEngine(options: EngineOptions): Engine {
 
     checkCapacity({ id }) {
       const load = loads.get(id);
-      if (load) checkCapacity(limits, { ...crowd(), load, steps: 1, leftMs: Infinity, grouped: false });
+      if (!load) return;
+      const steps = load.assumedSteps;
+      checkCapacity(limits, { ...crowd(), load, steps, leftMs: Infinity, grouped: false });
     },
 
     stats: () => ({

@@ -25,14 +25,20 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
   const rate = createServiceRate(now, stepsRun);
   let sequences = 0;
   let stepsLeft = 0;
-  /** Of the tokens that generations may write, those they do write. */
+  /** Share of the tokens that generations may write and do write. */
   let generatedShare = 1;
+  /** Steps that a sequence usually needs. */
+  let usualSteps = 0;
   const updateLevel = (): void =>
     rate.setLevel(sequences === 0 ? 'idle' : sequences < slots * fullShare ? 'light' : 'full');
 
   return {
     get sequences() {
       return sequences;
+    },
+    /** Steps that a sequence of which nothing is known yet is taken to need, rather too few than too many. */
+    get assumedSteps() {
+      return usualSteps / 2;
     },
     estimateSteps(request: SequenceRequest, inputSteps: number): StepCount {
       const most = request.generation?.maxTokens ?? request.decode?.maxLength ?? 0;
@@ -42,6 +48,7 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
     add(sequence: StepCount): void {
       sequences++;
       stepsLeft += sequence.stepsLeft;
+      usualSteps += (usualSteps === 0 ? 1 : shareWeight) * (sequence.stepsLeft - usualSteps);
       updateLevel();
     },
     remove(sequence: StepCount): void {
@@ -63,9 +70,21 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
       const share = Math.min(1, Math.max(0, (steps - inputSteps) / (maxSteps - inputSteps)));
       generatedShare += shareWeight * (share - generatedShare);
     },
-    /** Milliseconds until all that is here now and `more` steps have run, null while that is not known. */
-    msUntilDone(more: number): number | null {
-      return rate.stepsPerMs === null ? null : (stepsLeft + more) / rate.stepsPerMs;
+    /** Milliseconds until all that is here now has run, null while that is not known. */
+    get msUntilDone(): number | null {
+      return rate.stepsPerMs === null ? null : stepsLeft / rate.stepsPerMs;
+    },
+    /**
+     * Milliseconds that a sequence of so many steps is expected to take from now, null while that is not known. Sequences
+     * share what the workers can do, so a short one does not wait until long ones are done.
+     */
+    msUntilAnswered(steps: number): number | null {
+      const ahead = Math.min(stepsLeft, steps * sequences);
+      return rate.stepsPerMs === null ? null : (ahead + steps) / rate.stepsPerMs;
+    },
+    /** Milliseconds that it would take with all slots taken and none waiting. */
+    msWithAllSlots(steps: number): number | null {
+      return rate.stepsPerMs === null ? null : (steps * slots) / rate.stepsPerMs;
     },
     /** Milliseconds that a sequence needs at least from now, with its share of the slots; 0 while that is not known. */
     minRemainingMs(sequence: StepCount): number {
