@@ -1,9 +1,9 @@
 import type { ActivationRole } from '../cells/cell.ts';
 import { activationParameters, usualOptions, type CellActivationType } from '../cells/options.ts';
 import { findCell, type CellName } from '../cells/registry.ts';
-import type { CellActivationsSpec, CellActivationSpec } from '../network/cell-fields.ts';
+import type { CellActivationsSpec, CellActivationSpec } from '../network/layers/recurrent/cell-fields.ts';
 import type { OperatorSpec } from './spec.ts';
-import type { RecurrentSpec } from '../network/spec.ts';
+import type { RecurrentSpec } from '../network/layers/recurrent/schema.ts';
 import { refuseOperator } from './operand.ts';
 import { numberOf, numbersOf, textsOf } from './operator.ts';
 

@@ -2,7 +2,7 @@ import { findCell } from '../cells/registry.ts';
 import { UnrollError } from '../errors.ts';
 import { bodiesOf } from './bodies-of.ts';
 import type { BodySpec } from './spec.ts';
-import type { ProgramSpec } from '../network/spec.ts';
+import type { ProgramSpec } from '../network/layers/operator-graph/schema.ts';
 import { refuseOperator, type Operand } from './operand.ts';
 import type { Preparing } from './operator.ts';
 import { prepareProgram } from './prepare-operators.ts';

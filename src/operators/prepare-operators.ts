@@ -1,4 +1,4 @@
-import type { ProgramSpec } from '../network/spec.ts';
+import type { ProgramSpec } from '../network/layers/operator-graph/schema.ts';
 import { operandOf, refuseOperator, type Operand } from './operand.ts';
 import type { Preparing } from './operator.ts';
 import { prepareBody } from './prepare-operator.ts';

@@ -1,7 +1,7 @@
 import { reorderGates, reorderPeepholes } from '../cells/gate-orders.ts';
 import { cellOfOperator, findCell } from '../cells/registry.ts';
 import type { OperatorSpec } from './spec.ts';
-import { layerSpec, type RecurrentSpec } from '../network/spec.ts';
+import { recurrentSchema, type RecurrentSpec } from '../network/layers/recurrent/schema.ts';
 import type { Tensor } from '../network/weights.ts';
 import { cellFieldsOf } from './cell-attributes.ts';
 import { refuseOperator, type Operand } from './operand.ts';
@@ -29,7 +29,7 @@ function layerOf(
     ...fields
   } = cellFieldsOf(operator, cell, both ? 'bidirectional' : 'forward');
   const own = direction === 1 ? (backward ?? activations) : activations;
-  return layerSpec.parse({
+  return recurrentSchema.parse({
     type: 'recurrent',
     cell,
     units,
@@ -39,7 +39,7 @@ function layerOf(
     ...fields,
     ...(own && { activations: own }),
     ...(peepholes && { peepholes }),
-  }) as RecurrentSpec;
+  });
 }
 
 /** W [directions, G·units, in]  R [directions, G·units, units]  B [directions, 2·G·units], all of them constants. */

@@ -1,7 +1,8 @@
 import { referenceStep, type CellState } from '../cells/reference-step.ts';
 import { findCell } from '../cells/registry.ts';
-import { cellOptionsOf } from '../network/layers/cell-options.ts';
-import type { ProgramSpec, RecurrentSpec } from '../network/spec.ts';
+import { cellOptionsOf } from '../network/layers/recurrent/cell-options.ts';
+import type { ProgramSpec } from '../network/layers/operator-graph/schema.ts';
+import type { RecurrentSpec } from '../network/layers/recurrent/schema.ts';
 import type { Operand } from './operand.ts';
 import type { Preparing, Sweep } from './operator.ts';
 import { prepareProgram } from './prepare-operators.ts';

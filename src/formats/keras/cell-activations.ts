@@ -1,6 +1,6 @@
 import type { ActivationRole } from '../../cells/cell.ts';
 import { findCell, type CellName } from '../../cells/registry.ts';
-import type { CellActivationSpec, CellActivationsSpec } from '../../network/cell-fields.ts';
+import type { CellActivationSpec, CellActivationsSpec } from '../../network/layers/recurrent/cell-fields.ts';
 import { shown } from '../arrays.ts';
 import { refuse } from './converted.ts';
 import { asConfig, type Config } from './keras-config.ts';

@@ -1,5 +1,5 @@
 import { UnrollError } from '../../errors.ts';
-import type { ProgramSpec } from '../../network/spec.ts';
+import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
 import { shown } from '../arrays.ts';
 import type { ForeignNetwork } from '../imported-network.ts';
 import { operatorCounts, programName, programNetwork } from '../operators/program-network.ts';

@@ -1,6 +1,6 @@
 import { reorderGates } from '../../cells/gate-orders.ts';
 import { cellNames, cellWhose, findCell, type CellName } from '../../cells/registry.ts';
-import type { CellActivationsSpec } from '../../network/cell-fields.ts';
+import type { CellActivationsSpec } from '../../network/layers/recurrent/cell-fields.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { shown } from '../arrays.ts';
 import { cellActivationsOf } from './cell-activations.ts';

@@ -1,7 +1,7 @@
 import { UnrollError } from '../../errors.ts';
 import { sizeOf, type Operand } from '../../operators/operand.ts';
 import { programWidth } from '../../operators/output-width.ts';
-import type { ProgramSpec } from '../../network/spec.ts';
+import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
 import { shown } from '../arrays.ts';
 import type { ForeignNetwork } from '../imported-network.ts';
 import { operatorCounts, programName, programNetwork } from '../operators/program-network.ts';

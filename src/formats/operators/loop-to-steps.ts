@@ -7,7 +7,7 @@ import { numberOf } from '../../operators/operator.ts';
 import { referenceProgram, referenceSweeps } from '../../operators/reference-operators.ts';
 import { programWidth } from '../../operators/output-width.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
-import type { ProgramSpec } from '../../network/spec.ts';
+import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { across, AcrossSteps, roleOf, type AtOneStep, type Role } from './step-roles.ts';
 import { turnOfLoop, turnOfScan } from './loop-to-sweep.ts';

@@ -3,7 +3,7 @@ import { shapesOnly } from '../../operators/check-operators.ts';
 import { sizeOf } from '../../operators/operand.ts';
 import { numberOf, type Preparing } from '../../operators/operator.ts';
 import { openProgram } from '../../operators/prepare-operators.ts';
-import type { ProgramSpec } from '../../network/spec.ts';
+import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
 import type { Tensor } from '../../network/weights.ts';
 
 /** Lengths that tell how a sequence's answer grows: longer than most windows, and no multiples of anything. */

@@ -1,7 +1,7 @@
 import { cellNames, findCell } from '../../cells/registry.ts';
 import { UnrollError } from '../../errors.ts';
 import type { NetworkInput } from '../../network/input.ts';
-import type { RecurrentSpec } from '../../network/spec.ts';
+import type { RecurrentSpec } from '../../network/layers/recurrent/schema.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { shown, type Arrays } from '../arrays.ts';
 import type { ForeignNetwork } from '../imported-network.ts';

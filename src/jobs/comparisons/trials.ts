@@ -1,8 +1,8 @@
 import { createRng } from '../../random.ts';
 import { UnrollError } from '../../errors.ts';
-import { tensorShapes } from '../../network/check-weights.ts';
 import { resolveNetwork } from '../../network/encoder-decoder.ts';
-import { mostUnits, networkSpec } from '../../network/spec.ts';
+import { mostUnits } from '../../network/layers/fields.ts';
+import { networkSpec } from '../../network/spec.ts';
 import { trainingSpec, type TrainingSpec } from '../../training/training-spec.ts';
 import { createTimeSlice, type TimeSlice } from '../../time-slice.ts';
 import { maxTrials, type ComparisonRequest, type Range } from './comparison-request.ts';
@@ -181,6 +181,6 @@ function recurrentParameters(network: Network): number {
   );
   return [...(encoder?.graph.nodes ?? []), ...graph.nodes]
     .filter(({ type }) => type === 'recurrent')
-    .flatMap(tensorShapes)
+    .flatMap(({ shapes }) => shapes)
     .reduce((sum, [, shape]) => sum + shape.reduce((product, size) => product * size, 1), 0);
 }

@@ -1,7 +1,7 @@
 import { exportGates } from '../../../cells/gate-orders.ts';
 import { activationParameters, usualOptions } from '../../../cells/options.ts';
 import { findCell } from '../../../cells/registry.ts';
-import type { CellActivationSpec } from '../../../network/cell-fields.ts';
+import type { CellActivationSpec } from '../../../network/layers/recurrent/cell-fields.ts';
 import type { OperatorSpec } from '../../../operators/spec.ts';
 import type { Tensor } from '../../../network/weights.ts';
 import { shown } from '../../arrays.ts';
