@@ -1,7 +1,7 @@
 import type { ImportedNetwork } from '../formats/imported-network.ts';
 import { answerRows, answersOnce } from '../network/answers-once.ts';
-import { resolveGraph, type Node } from '../network/graph.ts';
-import { describeOptions, describeVariant } from '../cells/recurrent-options.ts';
+import { resolveGraph } from '../network/graph.ts';
+import { findLayerKind } from '../network/layers/layer-kinds.ts';
 
 /** A network in lines, for a person: its layers with what they read and give, and how it would serve. */
 export function formatNetwork({ network, input, notes, weights }: ImportedNetwork): string[] {
@@ -11,7 +11,7 @@ export function formatNetwork({ network, input, notes, weights }: ImportedNetwor
     input.kind === 'ids' ? `one of ${input.vocabulary} ids a step` : `${input.width} numbers a step`;
   const columns = nodes.map((node) => [
     node.name,
-    described(node),
+    `${node.type}: ${findLayerKind(node.type).describe(node.layer)}`,
     `${node.inputWidths.join(' + ') || 'id'} → ${node.width}`,
   ]);
   const widths = [0, 1].map((column) => Math.max(...columns.map((row) => row[column]!.length)));
@@ -24,23 +24,4 @@ export function formatNetwork({ network, input, notes, weights }: ImportedNetwor
     causal ? 'runs step by step and keeps its state' : 'reads ahead: whole sequences, no state between calls',
     ...notes.map((note) => `note: ${note}`),
   ];
-}
-
-function described({ type, layer }: Node): string {
-  if (layer.type === 'recurrent') {
-    const { cell, units, bidirectional, merge, backward_at: at } = layer;
-    const variant = describeVariant(layer);
-    const both = bidirectional ? [`both ways (${merge}${at === 'first' ? ' of their ends' : ''})`] : [];
-    return [`${cell} of ${units}`, ...(variant ? [variant] : []), ...both, ...describeOptions(layer)].join(
-      ', ',
-    );
-  }
-  if (layer.type === 'dense') return layer.activation === 'linear' ? 'dense' : `dense, ${layer.activation}`;
-  if (layer.type === 'conv1d') {
-    const apart = layer.dilation > 1 ? ` ${layer.dilation} apart` : '';
-    return `${layer.padding} convolution of ${layer.kernel} steps${apart}, ${layer.activation}`;
-  }
-  if (layer.type === 'pool') return `${layer.mode} of the steps`;
-  if (layer.type === 'program') return `${layer.operators.length} operators`;
-  return type;
 }

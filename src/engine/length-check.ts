@@ -1,6 +1,6 @@
 import { UnrollError } from '../errors.ts';
-import type { ProgramProgram } from '../network/layers/program.ts';
-import { keyOf } from '../network/layers/program-scratch.ts';
+import type { CompiledOperatorGraph } from '../network/layers/operator-graph/run.ts';
+import { keyOf } from '../network/layers/operator-graph/scratch.ts';
 import { elementCount, type Operand } from '../operators/operand.ts';
 import { prepareGraph } from '../operators/prepare-graph.ts';
 import type { NetworkProgram } from '../network/program.ts';
@@ -18,7 +18,7 @@ export function createLengthCheck(
   if (programs.length === 0) return null;
   const seen = new Map<number, string | null>();
   return (steps) => {
-    if (!seen.has(steps)) seen.set(steps, reasonAgainst(programs as ProgramProgram[], memory, steps));
+    if (!seen.has(steps)) seen.set(steps, reasonAgainst(programs as CompiledOperatorGraph[], memory, steps));
     const reason = seen.get(steps);
     if (reason !== null)
       throw new UnrollError('input_mismatch', `the network cannot take ${steps} steps: ${reason}`);
@@ -26,7 +26,7 @@ export function createLengthCheck(
 }
 
 function reasonAgainst(
-  programs: readonly ProgramProgram[],
+  programs: readonly CompiledOperatorGraph[],
   memory: WebAssembly.Memory,
   steps: number,
 ): string | null {

@@ -3,7 +3,7 @@ import type { Node } from '../network/graph.ts';
 import { idColumns } from '../network/input.ts';
 import type { CodePath, NetworkProgram } from '../network/program.ts';
 import type { Runner } from '../network/runner.ts';
-import { describeOptions, describeVariant } from '../cells/recurrent-options.ts';
+import { findLayerKind } from '../network/layers/layer-kinds.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
 
@@ -58,9 +58,9 @@ export function describeNetwork(
   const shown = (node: Node): LayerInfo => ({
     name: node.name,
     type: node.type,
-    detail: detailOf(node),
+    detail: findLayerKind(node.type).describe(node.layer),
     width: node.width,
-    parameters: sizeOf(tensorsOf(node)),
+    parameters: sizeOf(node.shapes.map(([name]) => name)),
   });
   const bridges = (encoder?.bridge ?? []).map(({ node, state, units, tensors }): LayerInfo => ({
     name: `bridge.${graph.nodes[node]!.name}.${state}`,
@@ -85,43 +85,4 @@ export function describeNetwork(
     layers,
     kernel: program.code,
   };
-}
-
-function tensorsOf(node: Node): string[] {
-  if (node.type === 'recurrent')
-    return [node.tensors.forward, node.tensors.backward].flatMap((tensors) =>
-      tensors ? Object.values(tensors) : [],
-    );
-  return 'tensors' in node ? Object.values(node.tensors) : [];
-}
-
-function detailOf({ layer }: Node): string {
-  switch (layer.type) {
-    case 'recurrent': {
-      const { cell, bidirectional, merge } = layer;
-      const variant = describeVariant(layer);
-      const both = bidirectional ? [`bidirectional ${merge}`] : [];
-      return [variant ? `${cell} ${variant}` : cell, ...both, ...describeOptions(layer)].join(', ');
-    }
-    case 'dense':
-      return layer.activation;
-    case 'conv1d':
-      return `${layer.padding}, ${layer.kernel} steps${layer.dilation > 1 ? ` ${layer.dilation} apart` : ''}, ${layer.activation}`;
-    case 'pool':
-      return layer.mode;
-    case 'embedding':
-      return `${layer.vocabulary} ids`;
-    case 'dropout':
-      return 'training only';
-    case 'layer_norm':
-      return `epsilon ${layer.epsilon}`;
-    case 'attention':
-      return layer.score;
-    case 'program':
-      return `${layer.operators.length} operators, every ${layer.runs}${layer.output.rows ? `, ${layer.output.rows} rows` : ''}`;
-    case 'crf':
-      return 'linear chain';
-    default:
-      return `of ${layer.inputs.join(', ')}`;
-  }
 }

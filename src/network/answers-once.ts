@@ -1,13 +1,12 @@
+import { findLayerKind } from './layers/layer-kinds.ts';
 import type { NetworkSpec } from './spec.ts';
 
-/** A network with a pool, or a program that says so, answers once a sequence; any other at every step. */
+/** Whether a network answers once a sequence, as one with a pool does, rather than at every step. */
 export const answersOnce = ({ layers }: Pick<NetworkSpec, 'layers'>): boolean =>
-  layers.some(
-    (layer) => layer.type === 'pool' || (layer.type === 'program' && layer.output.gives === 'sequence'),
-  );
+  layers.some((layer) => findLayerKind(layer.type).answersOnce?.(layer));
 
-/** Rows of what a network answers with once: more than one where its last layer is a program that says so. */
+/** Rows of what a network answers with once. */
 export function answerRows({ layers }: Pick<NetworkSpec, 'layers'>): number {
   const last = layers.at(-1);
-  return last?.type === 'program' ? (last.output.rows ?? 1) : 1;
+  return (last && findLayerKind(last.type).answerRows?.(last)) ?? 1;
 }

@@ -2,7 +2,8 @@ import { clearVectorRegisters } from '../kernel/compile.ts';
 import { padded } from '../kernel/emit/emitter.ts';
 import { instantiate } from '../kernel/instantiate.ts';
 import { arenaBytes, type Arena } from './layout.ts';
-import { makeKeys, type AttendedSource } from './layers/attention.ts';
+import type { AttendedSource } from './layers/attended-source.ts';
+import { makeKeys } from './layers/attention/run.ts';
 import type { EncoderProgram, NetworkProgram } from './program.ts';
 import { createRunner, type Runner } from './runner.ts';
 

@@ -1,8 +1,9 @@
 import { findCell } from '../cells/registry.ts';
 import { UnrollError } from '../errors.ts';
-import { tensorShapes } from './check-weights.ts';
 import { resolveGraph, type Graph, type Node } from './graph.ts';
-import { networkInput, type NetworkInput } from './input.ts';
+import { networkInput } from './find-input.ts';
+import type { NetworkInput } from './input.ts';
+import type { TensorShape } from './layers/layer-kind.ts';
 import type { NetworkSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 
@@ -86,12 +87,12 @@ export function resolveNetwork(
 export function networkTensors({
   graph,
   encoder,
-}: ResolvedNetwork): [owner: string, tensors: [name: string, shape: readonly number[]][]][] {
+}: ResolvedNetwork): [owner: string, tensors: readonly TensorShape[]][] {
   const ofNodes = (nodes: readonly Node[]): ReturnType<typeof networkTensors> =>
-    nodes.map((node) => [`layer ${node.name}`, tensorShapes(node)]);
+    nodes.map((node) => [`layer ${node.name}`, node.shapes]);
   if (!encoder) return ofNodes(graph.nodes);
   const { bridge, summaryWidth, bridgeKind } = encoder;
-  const ofBridge = bridge.map(({ tensors, units }): [string, [string, readonly number[]][]] => [
+  const ofBridge = bridge.map(({ tensors, units }): [string, TensorShape[]] => [
     'bridge',
     [
       [tensors.weight, [units, summaryWidth]],

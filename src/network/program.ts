@@ -11,7 +11,9 @@ import { networkInputs, networkTensors, resolveNetwork } from './encoder-decoder
 import type { Graph } from './graph.ts';
 import type { NetworkInput } from './input.ts';
 import { compileNodes, through, type NodeProgram } from './nodes.ts';
-import { fillTables } from './layers/recurrent.ts';
+import { findLayerKind } from './layers/layer-kinds.ts';
+import { findLayerRun } from './layers/layer-runs.ts';
+import type { LayerType } from './layers/registry.ts';
 import type { NetworkSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 
@@ -34,7 +36,7 @@ export interface NetworkProgram {
   /** The node that answers, and the one whose rows enter the head: an embedding of the sequence so far. */
   readonly output: number;
   readonly hidden: number;
-  /** The last node with a state or a source, −1 without one; the nodes after it need only the steps asked for. */
+  /** The last node whose rows depend on other steps or a source, −1 without one; the nodes after it need only the steps asked for. */
   readonly head: number;
   /** Width → the function that picks rows of that width. */
   readonly gathers: Readonly<Record<number, string>>;
@@ -91,15 +93,8 @@ function compileGraph(graph: Graph, input: NetworkInput, weights: Weights, kerne
         if (width > 0) gathers[width] = emitGather(e, width);
     };
     const { module, ...code } = kernel.compile(emit);
-    lookUp(nodes, module, kernel);
-    const head = nodes.findLastIndex(
-      ({ kind }) =>
-        kind === 'recurrent' ||
-        kind === 'conv1d' ||
-        kind === 'pool' ||
-        kind === 'attention' ||
-        kind === 'program',
-    );
+    fillNodes(nodes, module, kernel);
+    const head = nodes.findLastIndex(({ kind }) => findLayerRun(kind)?.acrossSteps);
     const output = through(nodes, graph.nodes.length - 1);
     const before = nodes[output]?.inputs[0] ?? -1;
     const hidden = head >= 0 ? head : before >= 0 ? before : output;
@@ -132,12 +127,10 @@ export function freeNetwork(program: NetworkProgram, kernel: Kernel): void {
   freeNetwork(program.encoder.program, kernel);
 }
 
-/** Fills the token tables with the compiled network's own projections. */
-function lookUp(nodes: readonly NodeProgram[], module: WebAssembly.Module, kernel: Kernel): void {
+/** Lets layers fill what they placed by the network's own code. */
+function fillNodes(nodes: readonly NodeProgram[], module: WebAssembly.Module, kernel: Kernel): void {
   const functions = instantiate(module, kernel.memory.memory);
-  for (const node of nodes) {
-    if (node.kind !== 'recurrent' || node.forward.table === null) continue;
-    const embedding = nodes[node.inputs[0]!]!;
-    if (embedding.kind === 'embedding') fillTables(node, functions, embedding);
-  }
+  for (const node of nodes)
+    if (node.kind !== 'same')
+      findLayerKind(node.kind satisfies LayerType).fill?.(node, functions, nodes[node.inputs[0]!]);
 }

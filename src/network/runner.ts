@@ -2,18 +2,12 @@ import { clearVectorRegisters } from '../kernel/compile.ts';
 import { padded } from '../kernel/emit/emitter.ts';
 import { instantiate } from '../kernel/instantiate.ts';
 import { idColumns } from './input.ts';
-import { layOut, type Arena, type RunnerSize } from './layout.ts';
-import { runAttention, type AttendedSource } from './layers/attention.ts';
-import { runCombine } from './layers/combine.ts';
-import { runConv1d } from './layers/conv1d.ts';
-import { runDense } from './layers/dense.ts';
-import { runEmbedding } from './layers/embedding.ts';
+import { layOut, type Arena } from './layout.ts';
+import type { AttendedSource } from './layers/attended-source.ts';
+import { attentionWeights } from './layers/attention/run.ts';
 import type { Plan, RunContext } from './layers/layer.ts';
-import { runLayerNorm } from './layers/layer-norm.ts';
-import { runPool } from './layers/pool.ts';
-import { createProgramRun } from './layers/program-run.ts';
-import { runProgram } from './layers/program-rows.ts';
-import { runBackward, runForward } from './layers/recurrent.ts';
+import type { RowLayerRun, RunnerSize, Tick } from './layers/layer-run.ts';
+import { findLayerRun } from './layers/layer-runs.ts';
 import type { NodeProgram } from './nodes.ts';
 import type { NetworkProgram } from './program.ts';
 import { createStateRows } from './state.ts';
@@ -88,12 +82,9 @@ export function createRunner(
   const maxSource = size.maxSource ?? 0;
   const widthOf = (node: number): number => (node < 0 ? inputWidth : nodes[node]!.width);
   const answering = { output, logits: output, hidden };
-  const programs = nodes.map((node) =>
-    node.kind === 'program' ? createProgramRun(node, context, layout.programScratch) : null,
-  );
+  const body = nodes.slice(0, head + 1).map(createBodyNode);
   let plan: Plan = { offsets: Int32Array.of(0), steps: 0, turn: 0 };
   let answer: Float32Array = new Float32Array(0);
-  let attended: readonly AttendedSource[] = [];
   const failures = new Map<number, string>();
 
   const runner: Runner = {
@@ -137,7 +128,7 @@ export function createRunner(
     idColumns: Math.max(1, vocabularies.length),
     failureOf: (row) => failures.get(row) ?? null,
     attentionOf: (row, steps) =>
-      new Float32Array(memory.buffer, layout.attentionWeights + row * maxSource * 4, steps).slice(),
+      new Float32Array(memory.buffer, layout.scratch(attentionWeights) + row * maxSource * 4, steps).slice(),
 
     run(wanted, what, sources = []) {
       const packed = plan.offsets[plan.steps]!;
@@ -146,10 +137,10 @@ export function createRunner(
         vocabularies.forEach((vocabulary, column) =>
           checkIds(runner.ids.subarray(column * size.maxPacked), packed, vocabulary),
         );
-      attended = sources;
       failures.clear();
       if (!causal) state.beginWhole();
-      for (let index = 0; index <= head; index++) runBodyNode(nodes[index]!, index);
+      const tick: Tick = { plan, sources, failures };
+      for (const runNode of body) runNode?.(tick);
       answer = pick(wanted, what);
       clearVectorRegisters();
       return answer;
@@ -157,83 +148,23 @@ export function createRunner(
   };
   return runner;
 
-  function runBodyNode(node: NodeProgram, index: number): void {
-    if (!layout.needed.has(index)) return;
-    const rows = plan.offsets[plan.steps]!;
-    const x = node.inputs.map((input) => layout.rows(input));
+  /** @returns null for a node whose rows nobody reads */
+  function createBodyNode(node: NodeProgram, index: number): ((tick: Tick) => void) | null {
+    const run = findLayerRun(node.kind);
+    if (!run || !layout.needed.has(index)) return null;
+    if (run.acrossSteps) return run.create(node, context, layout.place(index));
+    const x = node.inputs.map(layout.rows);
     const y = layout.rows(index);
-    if (node.kind === 'recurrent') runRecurrent(node, index);
-    else if (node.kind === 'pool')
-      runPool(node, context, plan, { x: x[0]!, state: layout.poolState(index), y });
-    else if (node.kind === 'conv1d')
-      runConv1d(node, context, plan, { x: x[0]!, y, ...layout.convolution(index) });
-    else if (node.kind === 'attention')
-      runAttention(node, context, index, attended, {
-        x: x[0]!,
-        xWidth: widthOf(node.inputs[0]!),
-        y,
-        queries: layout.queries,
-        weights: layout.attentionWeights,
-        weightStride: maxSource,
-        rows,
-      });
-    else if (node.kind === 'program')
-      runProgram(node, programs[index]!, context, plan, {
-        x: x[0]!,
-        y,
-        xWidth: widthOf(node.inputs[0]!),
-        state: layout.programState(index),
-        failures,
-      });
-    else runRowwise(node, x, y, rows, false);
+    return ({ plan: { offsets, steps } }) =>
+      runRows(run, node, { x, y, rows: offsets[steps]!, logits: false });
   }
 
-  /** Layers that know nothing of time. */
-  function runRowwise(
+  function runRows(
+    run: RowLayerRun,
     node: NodeProgram,
-    x: readonly number[],
-    y: number,
-    rows: number,
-    logits: boolean,
+    at: { x: readonly number[]; y: number; rows: number; logits: boolean },
   ): void {
-    if (node.kind === 'dense') runDense(node, context, { x: x[0]!, y, rows, logits });
-    else if (node.kind === 'combine') runCombine(node, context, { inputs: x, y, rows });
-    else if (node.kind === 'layer_norm') runLayerNorm(node, context, { x: x[0]!, y, rows });
-    else if (node.kind === 'embedding') runEmbedding(node, context, { ids: x[0]!, columnBytes, y, rows });
-  }
-
-  function runRecurrent(node: Extract<NodeProgram, { kind: 'recurrent' }>, index: number): void {
-    const at = layout.recurrent(index);
-    runForward(node, context, plan, at.forward);
-    if (node.backward && at.backward) {
-      runBackward(node, node.backward, context, plan, at.backward);
-      if (node.ends) repeatFirstRows(at.backward.y / 4, padded(node.units));
-      functions[node.merge!]!(at.forward.y, at.backward.y, at.y, plan.offsets[plan.steps]!);
-    } else {
-      keepLastRows(at.forward.y / 4, at.forward.h / 4, padded(node.units));
-    }
-  }
-
-  /** y(t) ← y(0), sequence by sequence. */
-  function repeatFirstRows(y: number, width: number): void {
-    const values = floats();
-    for (let t = 1; t < plan.steps; t++) {
-      const rows = plan.offsets[t + 1]! - plan.offsets[t]!;
-      values.copyWithin(y + plan.offsets[t]! * width, y, y + rows * width);
-    }
-  }
-
-  /** h ← the last row of each sequence in y. Sequences of equal length end side by side, so they move together. */
-  function keepLastRows(y: number, h: number, width: number): void {
-    const values = floats();
-    for (let t = 0; t < plan.steps; t++) {
-      const from = t + 1 < plan.steps ? plan.offsets[t + 2]! - plan.offsets[t + 1]! : 0;
-      const to = plan.offsets[t + 1]! - plan.offsets[t]!;
-      if (to > from) {
-        const start = y + (plan.offsets[t]! + from) * width;
-        values.copyWithin(h + from * width, start, start + (to - from) * width);
-      }
-    }
+    run.run(node, context, { ...at, columnBytes, scratch: layout.scratch });
   }
 
   /** Runs the head over the wanted rows only. */
@@ -260,8 +191,14 @@ export function createRunner(
     if (target > head)
       for (let index = head + 1; index < nodes.length; index++) {
         const node = nodes[index]!;
-        const x = node.inputs.map((input) => layout.headRows(input));
-        runRowwise(node, x, layout.headRows(index), count, what === 'logits' && index === output);
+        const run = findLayerRun(node.kind);
+        if (!run || run.acrossSteps) continue;
+        runRows(run, node, {
+          x: node.inputs.map(layout.headRows),
+          y: layout.headRows(index),
+          rows: count,
+          logits: what === 'logits' && index === output,
+        });
       }
     if (answer.length < count * width) answer = new Float32Array(count * width);
     gatherRows(floats(), layout.headRows(target) / 4, answer, count, width);

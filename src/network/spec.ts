@@ -1,97 +1,18 @@
 import { z } from 'zod';
-import { maxUnits, recurrentFields } from '../cells/recurrent-fields.ts';
 import { decodingDefaults } from './decoding-fields.ts';
-import { operatorGraphFields } from '../operators/spec.ts';
-import { modelNamePattern } from '../model-files.ts';
+import { layerName } from './layers/fields.ts';
+import { layerKinds, type LayerKinds } from './layers/layer-kinds.ts';
+import { layerTypes, type LayerType } from './layers/registry.ts';
 import { weightSource } from './weight-source.ts';
 
-// model.json, schema 1. Shapes and names of the tensors that each layer needs are in check-weights.ts and graph.ts.
+// model.json, schema 1. The fields of each layer are in its folder (layers/), with the shapes and names of its tensors.
 
-const units = z.int().min(1).max(maxUnits);
-const name = z.string().regex(modelNamePattern);
-const inputs = z.array(name).min(1).max(16);
-const placed = { name: name.optional(), inputs: inputs.optional() };
+type LayerSchema = LayerKinds[LayerType]['schema'];
 
-const embedding = z.strictObject({
-  type: z.literal('embedding'),
-  ...placed,
-  vocabulary: z.int().min(1).max(1_000_000),
-  units,
-  /** Where a step has several ids: those it looks up, side by side, in the one table. */
-  columns: z.strictObject({ first: z.int().min(0).max(63), count: z.int().min(1).max(64) }).optional(),
-});
-const recurrent = z.strictObject({
-  type: z.literal('recurrent'),
-  ...placed,
-  ...recurrentFields,
-});
-const dense = z.strictObject({
-  type: z.literal('dense'),
-  ...placed,
-  units: z.int().min(1).max(262_144),
-  activation: z.enum(['linear', 'relu', 'tanh', 'sigmoid', 'softmax']).default('linear'),
-});
-/** A window of steps through one matrix, [units, in, kernel] as PyTorch has it. */
-const conv1d = z.strictObject({
-  type: z.literal('conv1d'),
-  ...placed,
-  units,
-  kernel: z.int().min(1).max(128),
-  dilation: z.int().min(1).max(1024).default(1),
-  /** causal: a window ends at its step, and the state keeps what it looks back at. same: it is centred, and so reads ahead. */
-  padding: z.enum(['causal', 'same']).default('causal'),
-  activation: z.enum(['linear', 'relu', 'tanh', 'sigmoid']).default('linear'),
-});
-const pool = z.strictObject({
-  type: z.literal('pool'),
-  ...placed,
-  /** attention: the steps so far, weighed by a softmax of x·w with one weight a column. */
-  mode: z.enum(['last', 'mean', 'max', 'attention']),
-});
-const dropout = z.strictObject({
-  type: z.literal('dropout'),
-  ...placed,
-  rate: z.number().min(0).max(1),
-  /** Training only: whether a sequence loses the same units at every step, or others at each. */
-  steps: z.enum(['same', 'each']).default('same'),
-});
-const layerNorm = z.strictObject({
-  type: z.literal('layer_norm'),
-  ...placed,
-  epsilon: z.number().positive().default(1e-5),
-});
-/** What the encoder read, weighed by how well each of its steps fits the layer's input. Only beside an encoder. */
-const attention = z.strictObject({
-  type: z.literal('attention'),
-  ...placed,
-  /** dot: q·m; general: q·(W m) (Luong et al. 2015); additive: v·tanh(W q + U m + b) (Bahdanau et al. 2015). */
-  score: z.enum(['dot', 'general', 'additive']),
-  /** additive only: rows of W and U. */
-  units: units.default(128),
-});
-/** Labels of a sequence answer together: a label's score depends on the one before it. Only as the last layer of `tag`. */
-const crf = z.strictObject({ type: z.literal('crf'), ...placed });
-const concat = z.strictObject({ type: z.literal('concat'), ...placed, inputs });
-const add = z.strictObject({ type: z.literal('add'), ...placed, inputs });
-/** A network of others that is no stack of layers, or a part of one. Its tensors are its constants. */
-const program = z.strictObject({ type: z.literal('program'), ...placed, ...operatorGraphFields });
-const multiply = z.strictObject({ type: z.literal('multiply'), ...placed, inputs });
-
-export const layerSpec = z.discriminatedUnion('type', [
-  embedding,
-  recurrent,
-  dense,
-  conv1d,
-  pool,
-  dropout,
-  layerNorm,
-  attention,
-  crf,
-  concat,
-  add,
-  program,
-  multiply,
-]);
+export const layerSpec = z.discriminatedUnion(
+  'type',
+  layerTypes.map((type): LayerSchema => layerKinds[type].schema) as [LayerSchema, ...LayerSchema[]],
+);
 
 /** The layers in order. A layer's `inputs` default to the layer before it; the first reads `input`; the last is the output. */
 const layers = z.array(layerSpec).min(1).max(256);
@@ -157,7 +78,7 @@ const tensorName = z.string().min(1).max(256);
 
 export const modelSpec = z.strictObject({
   schema: z.literal(1),
-  name,
+  name: layerName,
   task: z.enum(['classify', 'tag', 'decode', 'generate', 'predict']),
   description: z.string().max(2000).default(''),
   inputs: z.discriminatedUnion('kind', [textInput, numericInput]),
@@ -195,7 +116,5 @@ export const modelSpec = z.strictObject({
 export type LayerSpec = z.infer<typeof layerSpec>;
 export type NetworkSpec = z.infer<typeof networkSpec>;
 export type ModelSpec = z.infer<typeof modelSpec>;
-export type ProgramSpec = Extract<LayerSpec, { type: 'program' }>;
-export type RecurrentSpec = Extract<LayerSpec, { type: 'recurrent' }>;
 export type TextInput = Extract<ModelSpec['inputs'], { kind: 'text' }>;
 export type NumericInput = Extract<ModelSpec['inputs'], { kind: 'numeric' }>;

@@ -3,7 +3,7 @@ import type { Rng } from '../random.ts';
 import type { NetworkInput } from '../network/input.ts';
 import type { Weights } from '../network/weights.ts';
 import type { Batch } from './batch.ts';
-import type { Block, Capacity, GateStatistics, GradientFlow, Parameter } from './layer.ts';
+import type { Block, Capacity, GateStatistics, GradientFlow, Parameter } from '../network/learning/layer.ts';
 import type { LossSpec } from './optimise/loss.ts';
 
 export interface LearnerOptions {

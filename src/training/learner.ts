@@ -12,9 +12,16 @@ import type { NetworkSpec } from '../network/spec.ts';
 import type { Tensor } from '../network/weights.ts';
 import type { Rng } from '../random.ts';
 import type { Batch, Sequences } from './batch.ts';
-import { createBridge } from './bridge.ts';
-import type { Block, BuildContext, Capacity, GradientFlow, LearningLayer, Pass } from './layer.ts';
-import { createLearningGraph, type LearningGraph } from './learning-graph.ts';
+import { createBridge } from '../network/learning/bridge.ts';
+import type {
+  Block,
+  BuildContext,
+  Capacity,
+  GradientFlow,
+  LearningLayer,
+  Pass,
+} from '../network/learning/layer.ts';
+import { createLearningGraph, type LearningGraph } from '../network/learning/learning-graph.ts';
 import type { Learner, LearnerOptions } from './learner-interface.ts';
 import { createLoss } from './optimise/losses/create-loss.ts';
 import type { Loss } from './optimise/loss.ts';

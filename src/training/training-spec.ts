@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import { withMaxSize, stringList } from '../bounded-schema.ts';
 import { modelNamePattern } from '../model-files.ts';
-import { layerSpec } from '../network/spec.ts';
+import { inferenceOnly, whyInferenceOnly } from '../network/layers/layer-kinds.ts';
+import { layerTypes, type LayerType } from '../network/layers/registry.ts';
 import { lossSpec } from './optimise/loss.ts';
 import { optimiserSpec } from './optimise/optimiser.ts';
 import { scheduleSpec } from './optimise/schedule.ts';
-import { noWayBack, servesOnly } from './serves-only.ts';
 
 // What a training run is asked for: the body of POST /v1/training/jobs, the file of `unroll train`.
 
 const modelName = z.string().regex(modelNamePattern);
 /** A layer as model.json has it; `vocabulary` of an embedding and `units` of the last layer come from the data. */
 const layerDraft = z
-  .looseObject({ type: z.enum(layerSpec.options.map((option) => option.shape.type.value)) })
-  .refine((layer) => servesOnly(layer) === null, {
-    error: ({ input }) => `${servesOnly(input as { type: string })} ${noWayBack}`,
+  .looseObject({ type: z.enum(layerTypes) })
+  .refine((layer) => whyInferenceOnly(layer) === null, {
+    error: ({ input }) => `${whyInferenceOnly(input as { type: LayerType })} ${inferenceOnly}`,
   });
 const layers = withMaxSize(256, z.array(layerDraft).min(1).max(256));
 

@@ -21,7 +21,7 @@ it.each(cellChoices)('inspect and the API show a layer of %j with its parameters
       : '';
 
   const lines = formatNetwork({ network: spec, input, weights, notes: [] });
-  expect(lines[1]).toContain(`${choice.cell} of 3${variant && `, ${variant}`}  2 → 3`);
+  expect(lines[1]).toContain(`recurrent: ${choice.cell}${variant && ` ${variant}`}  2 → 3`);
 
   const program = compileNetwork(spec, weights, kernel);
   const size = { maxRows: 1, maxPacked: 1 };

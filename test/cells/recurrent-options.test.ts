@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { resolveGraph } from '../../src/network/graph.ts';
 import { cellOptionsOf, describeOptions } from '../../src/cells/recurrent-options.ts';
-import { layerSpec, type RecurrentSpec } from '../../src/network/spec.ts';
+import type { RecurrentSpec } from '../../src/network/layers/recurrent/schema.ts';
+import { layerSpec } from '../../src/network/spec.ts';
 import { features, network } from '../network/random-network.ts';
 
 const layer = (fields: object): RecurrentSpec =>

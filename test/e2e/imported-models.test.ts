@@ -178,7 +178,7 @@ describe('unroll inspect and import', () => {
     const { code, output } = unroll('inspect', join(golden, 'keras-files/classifier.h5'));
     expect(code).toBe(0);
     expect(output).toContain('classifier.h5: Keras HDF5 3.15.1');
-    expect(output).toMatch(/bidirectional\s+lstm of 5, both ways \(concat of their ends\)\s+4 → 10/);
+    expect(output).toMatch(/bidirectional\s+recurrent: lstm, bidirectional concat of the ends\s+4 → 10/);
     expect(output).toContain('reads one of 11 ids a step, gives 3 numbers a sequence');
     const none = unroll('inspect', join(golden, 'torch-files/views.pt'));
     expect(none).toMatchObject({

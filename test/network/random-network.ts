@@ -1,7 +1,6 @@
 import type { KernelMode } from '../../src/kernel/compile.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
-import { tensorShapes } from '../../src/network/check-weights.ts';
 import { resolveGraph } from '../../src/network/graph.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
 import { arenaBytes } from '../../src/network/layout.ts';
@@ -30,7 +29,7 @@ export function randomWeights(spec: NetworkSpec, input: NetworkInput, seed = 1):
   const random = randomNumbers(seed);
   const weights = new Map<string, Tensor>();
   for (const node of resolveGraph(spec, input).nodes)
-    for (const [name, shape] of tensorShapes(node)) {
+    for (const [name, shape] of node.shapes) {
       const scale = node.type === 'embedding' ? 1 : 1 / Math.sqrt(shape.at(-1)!);
       const length = shape.reduce((product, size) => product * size, 1);
       weights.set(name, { shape, values: Float32Array.from({ length }, () => random() * scale) });

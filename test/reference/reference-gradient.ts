@@ -6,7 +6,8 @@ import { resolveNetwork, type ResolvedNetwork } from '../../src/network/encoder-
 import type { Graph, Node } from '../../src/network/graph.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
 import { cellOptionsOf } from '../../src/cells/recurrent-options.ts';
-import type { NetworkSpec, RecurrentSpec } from '../../src/network/spec.ts';
+import type { RecurrentSpec } from '../../src/network/layers/recurrent/schema.ts';
+import type { NetworkSpec } from '../../src/network/spec.ts';
 import type { LossSpec } from '../../src/training/optimise/loss.ts';
 import { referenceCrfLoss } from './reference-crf-loss.ts';
 import { referenceLoss, type ReferenceTarget } from './reference-loss.ts';

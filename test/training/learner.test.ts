@@ -33,8 +33,8 @@ function gradientOf(learner: Learner): Map<string, Float32Array> {
 const find = (name: string): LearningCase => learningCases.find((one) => one.name === name)!;
 
 it.each([
-  [{ type: 'conv1d', name: 'near', units: 4, kernel: 3 }, 'layer near: conv1d serves, and has no way back'],
-  [{ type: 'pool', name: 'seen', mode: 'attention' }, 'layer seen: pool attention serves, and has no way'],
+  [{ type: 'conv1d', name: 'near', units: 4, kernel: 3 }, 'layer near: conv1d is inference only'],
+  [{ type: 'pool', name: 'seen', mode: 'attention' }, 'layer seen: pool attention is inference only'],
 ])('refuses a layer that cannot learn, by its name: %j', (layer, says) => {
   const spec = networkSpec.parse({
     layers: [{ type: 'dense', units: 3 }, layer, { type: 'dense', units: 1 }],

@@ -1,7 +1,7 @@
 import { UnrollError } from '../../errors.ts';
 import { elementCount, type Operand } from '../../operators/operand.ts';
 import { graphInputWidth } from '../../operators/graph-input-width.ts';
-import type { ProgramSpec } from '../../network/spec.ts';
+import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
 import {

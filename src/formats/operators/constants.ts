@@ -1,5 +1,5 @@
 import { invalidOperator, elementCount, type Operand } from '../../operators/operand.ts';
-import type { ProgramSpec } from '../../network/spec.ts';
+import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
 import type { Tensor } from '../../network/weights.ts';
 import type { FoldedGraph } from './fold-constants.ts';
 

@@ -2,7 +2,7 @@ import { shapesOnly } from '../../operators/check-operator-graph.ts';
 import { elementCount } from '../../operators/operand.ts';
 import { numberAttribute, type PrepareContext } from '../../operators/operator.ts';
 import { prepareGraphUnchecked } from '../../operators/prepare-graph.ts';
-import type { ProgramSpec } from '../../network/spec.ts';
+import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { invalidModel } from '../format-errors.ts';
 

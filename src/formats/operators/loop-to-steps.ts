@@ -7,7 +7,7 @@ import { numberAttribute } from '../../operators/operator.ts';
 import { referenceGraph, referenceSweeps } from '../../operators/reference-graph.ts';
 import { graphInputWidth } from '../../operators/graph-input-width.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
-import type { ProgramSpec } from '../../network/spec.ts';
+import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
 import type { Tensor } from '../../network/weights.ts';
 import {
   throwCrossStep,

@@ -1,7 +1,8 @@
 import type { NetworkInput } from '../../network/input.ts';
-import { operatorsOf } from '../../network/layers/program.ts';
+import { operatorsOf } from '../../network/layers/operator-graph/compile.ts';
 import { graphInputWidth } from '../../operators/graph-input-width.ts';
-import { networkSpec, type ProgramSpec } from '../../network/spec.ts';
+import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
+import { networkSpec } from '../../network/spec.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { UnrollError } from '../../errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';

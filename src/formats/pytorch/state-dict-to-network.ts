@@ -1,6 +1,6 @@
 import { cellNames, findCell } from '../../cells/registry.ts';
 import type { NetworkInput } from '../../network/input.ts';
-import type { RecurrentSpec } from '../../network/spec.ts';
+import type { RecurrentSpec } from '../../network/layers/recurrent/schema.ts';
 import type { Tensor } from '../../network/weights.ts';
 import type { Arrays } from '../arrays.ts';
 import type { ImportedNetwork } from '../imported-network.ts';

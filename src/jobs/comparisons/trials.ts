@@ -1,6 +1,5 @@
 import { createRng } from '../../random.ts';
 import { UnrollError } from '../../errors.ts';
-import { tensorShapes } from '../../network/check-weights.ts';
 import { resolveNetwork } from '../../network/encoder-decoder.ts';
 import { maxUnits } from '../../cells/recurrent-fields.ts';
 import { networkSpec } from '../../network/spec.ts';
@@ -193,6 +192,6 @@ function countRecurrentParameters(network: Network): number {
   );
   return [...(encoder?.graph.nodes ?? []), ...graph.nodes]
     .filter(({ type }) => type === 'recurrent')
-    .flatMap(tensorShapes)
+    .flatMap(({ shapes }) => shapes)
     .reduce((sum, [, shape]) => sum + shape.reduce((product, size) => product * size, 1), 0);
 }

@@ -13,6 +13,8 @@ export interface CompileContext {
   readonly place: (length: number, fill: (values: Float32Array) => void) => number;
   /** Columns of what the layer reads. */
   readonly inputWidths: readonly number[];
+  /** What its first input compiled to; undefined where that is the network's input. */
+  readonly before: { readonly kind: string } | undefined;
 }
 
 /** What a layer may use while it runs. */

@@ -1,5 +1,5 @@
 import { createRng } from '../../random.ts';
-import type { Capacity } from '../layer.ts';
+import type { Capacity } from '../../network/learning/layer.ts';
 import { packSequences } from './pack-batch.ts';
 import type { Examples } from './prepared.ts';
 import { createStreamWindows } from './stream-windows.ts';

@@ -1,5 +1,5 @@
 import type { Batch } from '../batch.ts';
-import type { Capacity } from '../layer.ts';
+import type { Capacity } from '../../network/learning/layer.ts';
 
 /** An epoch's batches, each as what `batch` makes it from. */
 export interface Batches {

@@ -9,7 +9,7 @@ import {
   type TextInput,
 } from '../../network/spec.ts';
 import { toIdsInput } from '../../vocabulary/ids-input.ts';
-import { checkCellLearns } from '../cell-options.ts';
+import { findLayerLearning } from '../../network/layers/layer-learnings.ts';
 import type { TrainingSpec } from '../training-spec.ts';
 import type { Encoding } from './encoding.ts';
 import type { PreparedTraining } from './prepared.ts';
@@ -130,7 +130,7 @@ function checkCells({ layers, encoder }: NetworkSpec): void {
     ['encoder.', encoder?.layers ?? []],
   ] as const)
     list.forEach((layer, index) =>
-      checkCellLearns(
+      findLayerLearning(layer.type)?.check?.(
         layer,
         `${prefix}${layer.name ?? `${layer.type}_${index}`}`,
         `network.${prefix}layers.${index}`,

@@ -1,6 +1,6 @@
 import { createRng } from '../../random.ts';
 import type { Batch } from '../batch.ts';
-import type { GateStatistics, GradientFlow } from '../layer.ts';
+import type { GateStatistics, GradientFlow } from '../../network/learning/layer.ts';
 import type { Learner } from '../learner-interface.ts';
 
 /** How far back a loss reaches, and how hard it pulls there. */

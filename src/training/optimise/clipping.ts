@@ -1,4 +1,4 @@
-import type { Parameter } from '../layer.ts';
+import type { Parameter } from '../../network/learning/layer.ts';
 
 /** √ Σ gradient² over all parameters (Pascanu et al. 2013), summed in float64 in order. */
 export function globalNorm(parameters: readonly Parameter[]): number {

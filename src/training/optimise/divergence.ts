@@ -1,5 +1,5 @@
 import { UnrollError } from '../../errors.ts';
-import type { Parameter } from '../layer.ts';
+import type { Parameter } from '../../network/learning/layer.ts';
 
 /** A loss this many times what it was at first, a little added for one that began near nothing. */
 const exploded = 1000;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { KernelFunctions } from '../../kernel/instantiate.ts';
 import type { Plan } from '../../network/layers/layer.ts';
 import type { Targets } from '../batch.ts';
-import type { Block } from '../layer.ts';
+import type { Block } from '../../network/learning/layer.ts';
 
 /** What training makes small. A mean, a mask and class weights are the targets' weights (batch.ts). */
 export const lossSpec = z.discriminatedUnion('type', [

@@ -20,7 +20,7 @@ import { createOptimiser } from '../optimise/optimisers/create-optimiser.ts';
 import { createSchedule, type Schedule } from '../optimise/schedule.ts';
 import { createShards } from './shards.ts';
 import { spectralRadii } from '../diagnostics/spectral-radii.ts';
-import type { Capacity } from '../layer.ts';
+import type { Capacity } from '../../network/learning/layer.ts';
 import { resolveLoss } from '../optimise/task-loss.ts';
 import { createTrainingProvenance } from './training-provenance.ts';
 import type { RunMessage, RunRequest } from './run-messages.ts';

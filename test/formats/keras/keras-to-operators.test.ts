@@ -3,7 +3,7 @@ import type { Config } from '../../../src/formats/keras/keras-config.ts';
 import type { KerasLayer, TensorSource } from '../../../src/formats/keras/keras-layer.ts';
 import { kerasToNetwork } from '../../../src/formats/keras/keras-to-network.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
-import type { ProgramSpec } from '../../../src/network/spec.ts';
+import type { ProgramSpec } from '../../../src/network/layers/operator-graph/schema.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 import { randomNumbers } from '../../network/random-network.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/formats/keras/keras-config.ts';
 import { kerasToNetwork } from '../../../src/formats/keras/keras-to-network.ts';
-import type { ProgramSpec } from '../../../src/network/spec.ts';
+import type { ProgramSpec } from '../../../src/network/layers/operator-graph/schema.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 import { randomNumbers, runAlone, runnerOf } from '../../network/random-network.ts';

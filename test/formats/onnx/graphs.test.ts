@@ -5,7 +5,7 @@ import { onnxToNetwork } from '../../../src/formats/onnx/onnx-to-network.ts';
 import { graphSettings } from '../../../src/formats/onnx/graph-settings.ts';
 import { readOnnx, type OnnxModel } from '../../../src/formats/onnx/read-onnx.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
-import type { ProgramSpec } from '../../../src/network/spec.ts';
+import type { ProgramSpec } from '../../../src/network/layers/operator-graph/schema.ts';
 import { asRows, runAlone, runnerOf, tick } from '../../network/random-network.ts';
 
 // Graphs that are no stack of layers (golden/make-onnx-graphs.py): exported by PyTorch, or answered by numpy.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { inferOutput } from '../../../src/formats/operators/infer-output.ts';
-import type { ProgramSpec } from '../../../src/network/spec.ts';
+import type { ProgramSpec } from '../../../src/network/layers/operator-graph/schema.ts';
 
 /** x [1, steps, 2] through one operator over whole numbers. */
 const draft = (

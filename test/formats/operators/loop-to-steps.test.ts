@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { loopToSteps } from '../../../src/formats/operators/loop-to-steps.ts';
 import type { OperatorSpec } from '../../../src/operators/spec.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
-import { networkSpec, type ProgramSpec } from '../../../src/network/spec.ts';
+import type { ProgramSpec } from '../../../src/network/layers/operator-graph/schema.ts';
+import { networkSpec } from '../../../src/network/spec.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 import {
   asRows,

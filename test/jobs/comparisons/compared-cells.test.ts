@@ -2,7 +2,6 @@ import { expect, it } from 'vitest';
 import { cellNames } from '../../../src/cells/registry.ts';
 import { comparisonRequest } from '../../../src/jobs/comparisons/comparison-request.ts';
 import { createTrials } from '../../../src/jobs/comparisons/trials.ts';
-import { tensorShapes } from '../../../src/network/check-weights.ts';
 import { resolveGraph } from '../../../src/network/graph.ts';
 import { networkSpec } from '../../../src/network/spec.ts';
 
@@ -36,7 +35,7 @@ it.each([
         kind: 'features',
         width: inner,
       });
-      return tensorShapes(nodes[0]!).reduce((sum, [, shape]) => sum + shape.reduce((a, b) => a * b), 0);
+      return nodes[0]!.shapes.reduce((sum, [, shape]) => sum + shape.reduce((a, b) => a * b), 0);
     });
     const wanted = 4 * units * (inner + units + 2);
     for (const count of counts) expect(Math.abs(count / wanted - 1)).toBeLessThan(0.05);

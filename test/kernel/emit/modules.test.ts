@@ -7,7 +7,7 @@ import { cellChoices, findCell } from '../../../src/cells/registry.ts';
 import { toSweepCell } from '../../../src/cells/sweep.ts';
 import { emitLinear } from '../../../src/kernel/emit/linear.ts';
 import { emitMerge } from '../../../src/kernel/emit/merge.ts';
-import { emitPool } from '../../../src/kernel/emit/pool.ts';
+import { emitPool } from '../../../src/network/layers/pool/emit.ts';
 import { emitSweep } from '../../../src/kernel/emit/sweep.ts';
 import { emitConcat, emitGather } from '../../../src/kernel/emit/rows.ts';
 import { emitArgmax, emitLogSoftmax, emitSoftmax } from '../../../src/kernel/emit/softmax.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { padded, type Emitter } from '../../../src/kernel/emit/emitter.ts';
 import { emitLinear } from '../../../src/kernel/emit/linear.ts';
 import { emitMerge } from '../../../src/kernel/emit/merge.ts';
-import { emitPool, poolState } from '../../../src/kernel/emit/pool.ts';
+import { emitPool, poolState } from '../../../src/network/layers/pool/emit.ts';
 import { emitConcat, emitGather } from '../../../src/kernel/emit/rows.ts';
 import { emitArgmax, emitLogSoftmax, emitSoftmax } from '../../../src/kernel/emit/softmax.ts';
 import { instantiate } from '../../../src/kernel/instantiate.ts';

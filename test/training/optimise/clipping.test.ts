@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { clippingScale, globalNorm } from '../../../src/training/optimise/clipping.ts';
-import type { Parameter } from '../../../src/training/layer.ts';
+import type { Parameter } from '../../../src/network/learning/layer.ts';
 
 const parameter = (...gradient: number[]): Parameter => ({
   name: 'p',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRng } from '../../../src/random.ts';
-import type { Parameter } from '../../../src/training/layer.ts';
+import type { Parameter } from '../../../src/network/learning/layer.ts';
 import { optimiserSpec } from '../../../src/training/optimise/optimiser.ts';
 import { createOptimiser } from '../../../src/training/optimise/optimisers/create-optimiser.ts';
 import type { z } from 'zod';

@@ -1,5 +1,5 @@
 import type { OperatorSpec } from '../../../operators/spec.ts';
-import type { ProgramSpec } from '../../../network/spec.ts';
+import type { ProgramSpec } from '../../../network/layers/operator-graph/schema.ts';
 import type { Tensor } from '../../../network/weights.ts';
 import { invalidModel } from '../../format-errors.ts';
 

@@ -1,5 +1,5 @@
 import type { Emitter } from '../../../kernel/emit/emitter.ts';
-import type { LearningCrf } from '../../crf.ts';
+import type { LearningCrf } from '../../../network/layers/crf/learn.ts';
 import type { Loss, LossSpec } from '../loss.ts';
 import { createCrfLoss } from './crf.ts';
 import { createElementwiseLoss } from './elementwise.ts';

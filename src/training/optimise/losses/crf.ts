@@ -2,7 +2,7 @@ import { clearVectorRegisters } from '../../../kernel/compile.ts';
 import { padded } from '../../../kernel/emit/emitter.ts';
 import { createCrfPotentials } from '../../../decoding/crf/potentials.ts';
 import { computeMarginals } from '../../../decoding/crf/marginals.ts';
-import type { LearningCrf } from '../../crf.ts';
+import type { LearningCrf } from '../../../network/layers/crf/learn.ts';
 import type { Loss } from '../loss.ts';
 
 /**

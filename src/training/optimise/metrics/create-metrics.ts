@@ -5,7 +5,7 @@ import type { ModelSpec } from '../../../network/spec.ts';
 import type { Plan } from '../../../network/layers/layer.ts';
 import type { Batch } from '../../batch.ts';
 import { forEachStep } from '../../data/pack-batch.ts';
-import type { Block } from '../../layer.ts';
+import type { Block } from '../../../network/learning/layer.ts';
 import { createSpanCounter, extractSpans } from './spans.ts';
 
 /** One pass over the validation data. */

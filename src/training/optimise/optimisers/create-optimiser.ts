@@ -1,4 +1,4 @@
-import type { Parameter } from '../../layer.ts';
+import type { Parameter } from '../../../network/learning/layer.ts';
 import type { Optimiser, OptimiserSpec } from '../optimiser.ts';
 import { adamRule } from './adam.ts';
 import { rmspropRule } from './rmsprop.ts';

@@ -1,4 +1,4 @@
-import type { Parameter } from '../../layer.ts';
+import type { Parameter } from '../../../network/learning/layer.ts';
 
 /** How one parameter changes: g is its gradient, clipped; slots are as long, and zero at first. */
 export interface UpdateRule {

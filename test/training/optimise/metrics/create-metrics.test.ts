@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { padded } from '../../../../src/kernel/emit/emitter.ts';
 import { modelSpec, type ModelSpec } from '../../../../src/network/spec.ts';
 import type { Batch } from '../../../../src/training/batch.ts';
-import type { Block } from '../../../../src/training/layer.ts';
+import type { Block } from '../../../../src/network/learning/layer.ts';
 import { createMetrics } from '../../../../src/training/optimise/metrics/create-metrics.ts';
 import { editDistance } from '../../../../src/training/optimise/metrics/edit-distance.ts';
 import { extractSpans } from '../../../../src/training/optimise/metrics/spans.ts';

@@ -1,0 +1,20 @@
+import type { RowLayerRun } from '../layer-run.ts';
+
+export interface CompiledDense {
+  readonly kind: 'dense';
+  readonly linear: string;
+  /** The same without softmax or sigmoid: what decoding reads. */
+  readonly logits: string;
+  readonly softmax: string | null;
+  readonly weight: number;
+  readonly bias: number;
+}
+
+/** y [rows, padded(units)] ← activation(x·Wᵀ + b). x [rows, padded(in)] */
+export const run: RowLayerRun<CompiledDense> = {
+  acrossSteps: false,
+  run(dense, { functions }, { x, y, rows, logits }) {
+    functions[logits ? dense.logits : dense.linear]!(x[0]!, dense.weight, dense.bias, y, rows);
+    if (dense.softmax !== null && !logits) functions[dense.softmax]!(y, rows);
+  },
+};

@@ -1,0 +1,137 @@
+import { padded } from '../../../kernel/emit/emitter.ts';
+import { activeRows, type RunContext } from '../layer.ts';
+import type { StepLayerRun, Tick } from '../layer-run.ts';
+import type { CompiledRecurrent } from '../recurrent/run.ts';
+import { createProgramRun, type ProgramRun } from './prepare-run.ts';
+import type { ProgramSpec } from './schema.ts';
+
+/** A product whose matrix is packed. */
+export interface PackedProduct {
+  readonly linear: string;
+  readonly inner: number;
+  readonly columns: number;
+  readonly weight: number;
+  /** Zeros: what is added comes after the product. */
+  readonly bias: number;
+}
+
+export interface PackedSweep {
+  readonly inner: number;
+  readonly directions: readonly CompiledRecurrent[];
+}
+
+export interface CompiledOperatorGraph {
+  readonly kind: 'program';
+  readonly layer: ProgramSpec;
+  /** Addresses of the constants that are tensors. */
+  readonly constants: Readonly<Record<string, number>>;
+  /** By the name of the operator's first output. */
+  readonly products: Readonly<Record<string, PackedProduct>>;
+  readonly sweeps: Readonly<Record<string, PackedSweep>>;
+  /** float32 of a sequence's state: the states one after the other, then the context. */
+  readonly stateFloats: number;
+  /** Address of the state that a sequence starts from, null for zeros. */
+  readonly start: number | null;
+  /** float32 that products and sweeps need to work in. */
+  readonly scratchFloats: number;
+}
+
+interface OperatorGraphPlace {
+  readonly x: number;
+  readonly xWidth: number;
+  readonly y: number;
+  /** [maxRows, stateFloats] */
+  readonly state: number;
+  readonly scratch: number;
+}
+
+export const run: StepLayerRun<CompiledOperatorGraph, OperatorGraphPlace> = {
+  acrossSteps: true,
+  scratch: ({ scratchFloats }) => ({ operators: scratchFloats }),
+  place: ({ stateFloats: stride, start }, { x, xWidth, y, maxRows, floats, keep, causal, scratch }) => ({
+    x,
+    xWidth,
+    y,
+    state:
+      stride === 0
+        ? 0
+        : keep({
+            address: floats(maxRows * stride),
+            stride,
+            parts: [[0, stride]],
+            kept: causal,
+            first: start,
+          }),
+    scratch: scratch('operators'),
+  }),
+  create(compiled, context, place) {
+    const prepared = createProgramRun(compiled, context, place.scratch);
+    return (tick) => runProgram(compiled, prepared, context, tick, place);
+  },
+};
+
+/**
+ * A program over the packed rows of a tick, one sequence after the other: y [packed, padded(units)]. x [packed, padded(xWidth)], or
+ * int32 ids where xWidth is 0. A program that answers once for a sequence answers at its last step; the rows before are zeros.
+ */
+function runProgram(
+  program: CompiledOperatorGraph,
+  run: ProgramRun,
+  { floats }: RunContext,
+  { plan, failures }: Tick,
+  at: OperatorGraphPlace,
+): void {
+  const { layer, stateFloats } = program;
+  const values = floats();
+  const ids = new Int32Array(values.buffer, 0, values.length);
+  const width = Math.max(1, at.xWidth);
+  const xStride = at.xWidth === 0 ? 1 : padded(width);
+  const yStride = padded(layer.units);
+  const rowOf = (packed: number): ArrayLike<number> => {
+    const start = at.x / 4 + packed * xStride;
+    return (at.xWidth === 0 ? ids : values).subarray(start, start + width);
+  };
+  const answer = (packed: number, from: ArrayLike<number>): void =>
+    values.set(from, at.y / 4 + packed * yStride);
+  const none = new Float32Array(layer.units).fill(NaN);
+
+  if (layer.runs === 'step') {
+    for (let t = 0; t < plan.steps; t++)
+      for (let row = 0; row < activeRows(plan, t); row++) {
+        const start = at.state / 4 + row * stateFloats;
+        const packed = plan.offsets[t]! + row;
+        const own = attempt(row, () => run.step(rowOf(packed), values.subarray(start, start + stateFloats)));
+        answer(packed, own ?? none);
+      }
+    return;
+  }
+  for (let row = 0; row < activeRows(plan, 0); row++) {
+    let steps = 1;
+    while (steps < plan.steps && activeRows(plan, steps) > row) steps++;
+    const whole = new Float64Array(steps * width);
+    for (let t = 0; t < steps; t++) whole.set(rowOf(plan.offsets[t]! + row), t * width);
+    const own = attempt(row, () => run.sequence(whole, steps));
+    for (let t = 0; t < steps; t++) {
+      const last = t === steps - 1;
+      const from = layer.output.gives === 'step' ? t * layer.units : last ? 0 : -1;
+      if (from < 0)
+        values.fill(
+          0,
+          at.y / 4 + (plan.offsets[t]! + row) * yStride,
+          at.y / 4 + (plan.offsets[t]! + row + 1) * yStride,
+        );
+      else answer(plan.offsets[t]! + row, own?.subarray(from, from + layer.units) ?? none);
+    }
+  }
+
+  /** What goes wrong in one sequence must not end those it runs with: it gets no numbers, and why. */
+  function attempt<T>(row: number, work: () => T): T | null {
+    if (failures.has(row)) return null;
+    try {
+      return work();
+    } catch (error) {
+      failures.set(row, error instanceof Error ? error.message : String(error));
+      return null;
+    }
+  }
+}

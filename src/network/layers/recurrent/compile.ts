@@ -1,0 +1,93 @@
+import { findCell } from '../../../cells/registry.ts';
+import { toSweepCell } from '../../../cells/sweep.ts';
+import { combineBiases, type DirectionTensors } from '../../../cells/weights.ts';
+import { emitLinear } from '../../../kernel/emit/linear.ts';
+import { emitMerge } from '../../../kernel/emit/merge.ts';
+import { emitConcat, emitGather } from '../../../kernel/emit/rows.ts';
+import { padded } from '../../../kernel/emit/emitter.ts';
+import { emitSweep, sweepScratch } from '../../../kernel/emit/sweep.ts';
+import { inputOrder, packByGroup, packMatrix, packVector, productOrder } from '../../../kernel/pack.ts';
+import type { KernelFunctions } from '../../../kernel/instantiate.ts';
+import type { CompileContext } from '../layer.ts';
+import { cellOptionsOf, type Direction } from '../../../cells/recurrent-options.ts';
+import type { CompiledDirection, CompiledRecurrent } from './run.ts';
+import type { RecurrentSpec } from './schema.ts';
+
+/** @param tableVocabulary of the embedding right before this layer when its projections are to be looked up */
+export function compileRecurrent(
+  layer: RecurrentSpec,
+  directions: { forward: DirectionTensors; backward: DirectionTensors | null },
+  { tableVocabulary, ends }: { tableVocabulary: number | null; ends: boolean },
+  context: CompileContext,
+): CompiledRecurrent {
+  const { units, merge } = layer;
+  const cell = findCell(layer);
+  // both directions have the same gates in the same order: options change what a phase computes, not its gates
+  const sweepCell = toSweepCell(cell, cellOptionsOf(layer, 'forward'));
+  const order = inputOrder(sweepCell, units);
+  const recurrentOrder = productOrder(sweepCell, units);
+  const inner = context.inputWidths[0]!;
+  const { e, place, tensor } = context;
+
+  const placeState = (name: string | undefined): number | null =>
+    name === undefined ? null : place(padded(units), (row) => row.set(tensor(name)));
+
+  const compileDirection = (names: DirectionTensors, direction: Direction): CompiledDirection => {
+    const own = toSweepCell(cell, cellOptionsOf(layer, direction));
+    const optional = (name: string | undefined): Float32Array =>
+      name === undefined ? new Float32Array(0) : tensor(name);
+    const { combined, separate } = combineBiases(cell, units, tensor(names.biasIh), optional(names.biasHh));
+    return {
+      projection: emitLinear(e, { inner, columns: order.length }),
+      sweep: emitSweep(e, own, units),
+      gather: emitGather(e, order.length),
+      weightIh: place(order.length * inner, (packed) =>
+        packMatrix(tensor(names.weightIh), inner, order, packed),
+      ),
+      weightHh: place(recurrentOrder.length * units, (packed) =>
+        packMatrix(optional(names.weightHh), units, recurrentOrder, packed),
+      ),
+      bias: place(order.length, (packed) => packVector(combined, order, packed)),
+      constants: place(padded(units) * own.constantPanels, (packed) => {
+        const vectors = Float32Array.of(...separate, ...optional(names.peephole));
+        packByGroup(vectors, vectors.length / units, units, packed);
+      }),
+      initialH: placeState(names.initialH),
+      initialC: placeState(names.initialC),
+      table: tableVocabulary === null ? null : place(tableVocabulary * order.length, () => {}),
+    };
+  };
+
+  return {
+    kind: 'recurrent',
+    units,
+    columns: order.length,
+    hasCellState: cell.states.includes('c'),
+    scratchBytesPerRow: sweepScratch(sweepCell, units, 1),
+    forward: compileDirection(directions.forward, 'forward'),
+    backward: directions.backward && compileDirection(directions.backward, 'backward'),
+    ends,
+    merge: directions.backward
+      ? merge === 'concat'
+        ? emitConcat(e, [units, units])
+        : emitMerge(e, merge, units)
+      : null,
+  };
+}
+
+/** Fills the token tables: every row goes through the projection it replaces, so that its bits are the same. */
+export function fillTables(
+  recurrent: CompiledRecurrent,
+  functions: KernelFunctions,
+  embedding: { readonly table: number; readonly vocabulary: number },
+): void {
+  for (const direction of [recurrent.forward, recurrent.backward])
+    if (direction && direction.table !== null)
+      functions[direction.projection]!(
+        embedding.table,
+        direction.weightIh,
+        direction.bias,
+        direction.table,
+        embedding.vocabulary,
+      );
+}

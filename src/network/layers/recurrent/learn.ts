@@ -1,0 +1,14 @@
+import type { LayerLearning } from '../layer-learning.ts';
+import { checkTrainable } from './check-trainable.ts';
+import { learningBidirectional } from './learn-bidirectional.ts';
+import { learningRecurrent } from './learn-direction.ts';
+import type { RecurrentNode } from './recurrent.ts';
+
+export const learn: LayerLearning<RecurrentNode> = {
+  check: checkTrainable,
+  create(context, { layer, name, tensors: { forward, backward }, inputWidths: [inner = 0], ends }) {
+    return backward
+      ? learningBidirectional(context, name, { forward, backward }, { layer, inner, ends })
+      : learningRecurrent(context, name, forward, { layer, inner, direction: 'forward' });
+  },
+};

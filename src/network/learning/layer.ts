@@ -1,0 +1,116 @@
+import type { Emitter } from '../../kernel/emit/emitter.ts';
+import type { KernelFunctions } from '../../kernel/instantiate.ts';
+import type { Plan } from '../layers/layer.ts';
+import type { Tensor, Weights } from '../weights.ts';
+import type { Rng } from '../../random.ts';
+
+// A layer while it learns. Rows are packed as in serving: time-major, [rows, padded(width)] float32 in kernel memory.
+
+/** A piece of kernel memory, and where it is. */
+export interface Block {
+  readonly address: number;
+  readonly values: Float32Array;
+}
+
+/** Numbers that an optimiser changes, in the layout that the kernel reads. Both are as long. */
+export interface Parameter {
+  readonly name: string;
+  readonly values: Float32Array;
+  readonly gradient: Float32Array;
+  /** Whether weight decay shrinks it: matrices, not biases. */
+  readonly decays: boolean;
+}
+
+/** The most that one batch may hold: sequences, and steps of all of them together. */
+export interface Capacity {
+  readonly rows: number;
+  readonly packed: number;
+  /** Of the longest sequence; as many as all together where it isn't said. */
+  readonly steps?: number;
+}
+
+export interface BuildContext {
+  readonly e: Emitter;
+  readonly capacity: Capacity;
+  /** The same for the sources of an encoder-decoder's batch; equal to `capacity` where there is no encoder. */
+  readonly sourceCapacity: Capacity;
+  /** Zeroed memory for `length` float32. */
+  readonly allocate: (length: number) => Block;
+}
+
+/** What a layer may use in one pass over a batch. */
+export interface Pass {
+  readonly functions: KernelFunctions;
+  readonly plan: Plan;
+  /** Steps of all sequences: plan.offsets[plan.steps]. */
+  readonly packed: number;
+  /** Draws dropout masks; null when measuring, and then nothing is dropped. */
+  readonly random: Rng | null;
+  /** Steps after which the state is kept for the next batch; all of them unless truncated windows overlap. */
+  readonly carryAfter: number;
+  /** What the encoder read, where there is one. */
+  readonly source: SourcePass | null;
+  /** Takes notes of the gradient on its way back, where somebody asked. */
+  readonly flow: GradientFlow | null;
+}
+
+export interface SourcePass {
+  readonly plan: Plan;
+  readonly packed: number;
+  /** Which of the source's rows belongs to a row of the batch. */
+  readonly rowOf: Int32Array;
+}
+
+export interface GradientFlow {
+  /** |∂L/∂h|² of one sequence at one step of a recurrent node, `distance` steps before the sequence's last. */
+  add(node: string, distance: number, squared: number): void;
+}
+
+export interface LearningLayer {
+  readonly width: number;
+  readonly parameters: readonly Parameter[];
+  load(weights: Weights): void;
+  save(weights: Map<string, Tensor>): void;
+  /** Brings what is derived from the parameters up to date after they have changed. */
+  refresh(): void;
+  /** Forgets the state carried from the batch before. */
+  reset(): void;
+  /** The state carried to the next batch: what a checkpoint must keep. Views; writing to them changes the state. */
+  readonly carried: readonly Float32Array[];
+  /** x → y. The blocks it reads stay as they are until its backward pass. */
+  forward(pass: Pass, inputs: readonly Block[]): Block;
+  /**
+   * ∂L/∂y → ∂L/∂x of the last forward pass, a block an input, adding to the parameters' gradients. It changes neither dy
+   * nor what it read, but may give dy itself back.
+   */
+  backward(pass: Pass, dy: Block): readonly Block[];
+}
+
+/** A recurrent node while it learns: a bridge may write where it starts, and learn from what that start cost. */
+export interface LearningRecurrent extends LearningLayer {
+  /** h and c (of a cell with c, else null) before the first step [rows, padded(units)]; what the batch before left unless overwritten. */
+  readonly start: { readonly h: Float32Array; readonly c: Float32Array | null };
+  /** ∂L/∂start of the last backward pass. */
+  readonly startGradient: { readonly h: Float32Array; readonly c: Float32Array | null };
+  /** How the gates stood in the last forward pass. */
+  gateStatistics(pass: Pass): GateStatistics[];
+}
+
+export interface GateStatistics {
+  readonly gate: string;
+  /** Shares of all values at or below 0.01 and at or above 0.99 of a gate's range (tanh: |value| ≥ 0.99 is saturated). */
+  readonly closed: number;
+  readonly open: number;
+  /** Units whose value hardly moved (standard deviation below 1e-3) over the batch; for relu those that were 0 throughout. */
+  readonly dead: number;
+}
+
+/** For layers without parameters and state. */
+export const nothingToLearn = {
+  parameters: [],
+  carried: [],
+  load: (): void => {},
+  save: (): void => {},
+  refresh: (): void => {},
+  reset: (): void => {},
+} as const;
