@@ -1,7 +1,7 @@
 import type { ForeignNetwork } from '../formats/imported-network.ts';
 import { answerRows, answersOnce } from '../network/answers-once.ts';
 import { resolveGraph } from '../network/graph.ts';
-import { findLayerKind } from '../network/layers/layer-kinds.ts';
+import { findLayerKind } from '../network/layers/registry.ts';
 
 /** A network in lines, for a person: its layers with what they read and give, and how it would serve. */
 export function showNetwork({ network, input, notes, weights }: ForeignNetwork): string[] {

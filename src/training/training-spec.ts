@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { atMost, textList } from '../bounded-schema.ts';
-import { inferenceOnly, whyInferenceOnly } from '../network/layers/layer-kinds.ts';
+import { inferenceOnly, whyInferenceOnly } from '../network/layers/learn-registry.ts';
 import { layerTypes, type LayerType } from '../network/layers/registry.ts';
 import { lossSpec } from './optimise/loss.ts';
 import { optimiserSpec } from './optimise/optimiser.ts';
