@@ -1,7 +1,7 @@
 import type { ImportedNetwork } from '../formats/imported-network.ts';
 import { answerRows, answersOnce } from '../network/answers-once.ts';
 import { resolveGraph } from '../network/graph.ts';
-import { findLayerKind } from '../network/layers/layer-kinds.ts';
+import { findLayerKind } from '../network/layers/registry.ts';
 
 /** A network in lines, for a person: its layers with what they read and give, and how it would serve. */
 export function formatNetwork({ network, input, notes, weights }: ImportedNetwork): string[] {

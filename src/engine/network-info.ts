@@ -3,7 +3,7 @@ import type { Node } from '../network/graph.ts';
 import { idColumns } from '../network/input.ts';
 import type { CodePath, NetworkProgram } from '../network/program.ts';
 import type { Runner } from '../network/runner.ts';
-import { findLayerKind } from '../network/layers/layer-kinds.ts';
+import { findLayerKind } from '../network/layers/registry.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
 

@@ -1,4 +1,4 @@
-import { findLayerKind } from './layers/layer-kinds.ts';
+import { findLayerKind } from './layers/registry.ts';
 import type { NetworkSpec } from './spec.ts';
 
 /** Whether a network answers once a sequence, as one with a pool does, rather than at every step. */

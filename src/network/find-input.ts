@@ -1,7 +1,7 @@
 import { UnrollError } from '../errors.ts';
 import type { NetworkInput } from './input.ts';
 import type { InputEvidence } from './layers/layer-kind.ts';
-import { findLayerKind } from './layers/layer-kinds.ts';
+import { findLayerKind } from './layers/registry.ts';
 import type { NetworkSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 

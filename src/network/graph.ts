@@ -1,9 +1,9 @@
 import { UnrollError } from '../errors.ts';
 import { idColumns, type NetworkInput } from './input.ts';
-import { findLayerKind, type Node } from './layers/layer-kinds.ts';
+import { findLayerKind, type Node } from './layers/registry.ts';
 import type { NetworkSpec } from './spec.ts';
 
-export type { Node } from './layers/layer-kinds.ts';
+export type { Node } from './layers/registry.ts';
 
 // A network's layers as nodes in the order they run: names resolved, a stack one node a level, widths and tensors known.
 

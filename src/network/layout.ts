@@ -1,7 +1,7 @@
 import { padded } from '../kernel/emit/emitter.ts';
 import { idColumns } from './input.ts';
 import type { PlaceContext, RunnerSize } from './layers/layer-run.ts';
-import { findLayerRun } from './layers/layer-runs.ts';
+import { findLayerRun } from './layers/run-registry.ts';
 import type { NodeProgram } from './nodes.ts';
 import type { NetworkProgram } from './program.ts';
 import type { StateBlock } from './state.ts';

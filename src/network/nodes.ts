@@ -1,7 +1,6 @@
 import type { Graph } from './graph.ts';
 import type { CompileContext } from './layers/layer.ts';
-import { findLayerKind, type LayerKinds } from './layers/layer-kinds.ts';
-import type { LayerType } from './layers/registry.ts';
+import { findLayerKind, type LayerKinds, type LayerType } from './layers/registry.ts';
 
 /** A node whose rows are its input's: it changes nothing when it serves. */
 interface SameNode {

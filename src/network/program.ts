@@ -11,9 +11,8 @@ import { networkInputs, networkTensors, resolveNetwork } from './encoder-decoder
 import type { Graph } from './graph.ts';
 import type { NetworkInput } from './input.ts';
 import { compileNodes, through, type NodeProgram } from './nodes.ts';
-import { findLayerKind } from './layers/layer-kinds.ts';
-import { findLayerRun } from './layers/layer-runs.ts';
-import type { LayerType } from './layers/registry.ts';
+import { findLayerKind, type LayerType } from './layers/registry.ts';
+import { findLayerRun } from './layers/run-registry.ts';
 import type { NetworkSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 

@@ -1,7 +1,7 @@
 import { resolveGraph } from './graph.ts';
 import { networkInput } from './find-input.ts';
 import type { Rows } from './layers/layer-kind.ts';
-import { findLayerKind } from './layers/layer-kinds.ts';
+import { findLayerKind } from './layers/registry.ts';
 import type { NetworkSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 

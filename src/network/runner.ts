@@ -6,8 +6,8 @@ import { layOut, type Arena } from './layout.ts';
 import type { AttendedSource } from './layers/attended-source.ts';
 import { attentionWeights } from './layers/attention/run.ts';
 import type { Plan, RunContext } from './layers/layer.ts';
-import type { RowLayerRun, RunnerSize, Tick } from './layers/layer-run.ts';
-import { findLayerRun } from './layers/layer-runs.ts';
+import type { RunnerSize, Tick } from './layers/layer-run.ts';
+import { findLayerRun } from './layers/run-registry.ts';
 import type { NodeProgram } from './nodes.ts';
 import type { NetworkProgram } from './program.ts';
 import { createStateRows } from './state.ts';
@@ -155,16 +155,9 @@ export function createRunner(
     if (run.acrossSteps) return run.create(node, context, layout.place(index));
     const x = node.inputs.map(layout.rows);
     const y = layout.rows(index);
+    const { scratch } = layout;
     return ({ plan: { offsets, steps } }) =>
-      runRows(run, node, { x, y, rows: offsets[steps]!, logits: false });
-  }
-
-  function runRows(
-    run: RowLayerRun,
-    node: NodeProgram,
-    at: { x: readonly number[]; y: number; rows: number; logits: boolean },
-  ): void {
-    run.run(node, context, { ...at, columnBytes, scratch: layout.scratch });
+      run.run(node, context, { x, columnBytes, y, rows: offsets[steps]!, logits: false, scratch });
   }
 
   /** Runs the head over the wanted rows only. */
@@ -193,11 +186,13 @@ export function createRunner(
         const node = nodes[index]!;
         const run = findLayerRun(node.kind);
         if (!run || run.acrossSteps) continue;
-        runRows(run, node, {
+        run.run(node, context, {
           x: node.inputs.map(layout.headRows),
+          columnBytes,
           y: layout.headRows(index),
           rows: count,
           logits: what === 'logits' && index === output,
+          scratch: layout.scratch,
         });
       }
     if (answer.length < count * width) answer = new Float32Array(count * width);

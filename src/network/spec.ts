@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { decodingDefaults } from './decoding-fields.ts';
 import { layerName } from './layers/fields.ts';
-import { layerKinds, type LayerKinds } from './layers/layer-kinds.ts';
-import { layerTypes, type LayerType } from './layers/registry.ts';
+import { layers as layerKinds, layerTypes, type LayerKinds, type LayerType } from './layers/registry.ts';
 import { weightSource } from './weight-source.ts';
 
 // model.json, schema 1. The fields of each layer are in its folder (layers/), with the shapes and names of its tensors.

@@ -1,7 +1,7 @@
 import { networkTensors, type ResolvedNetwork } from '../network/encoder-decoder.ts';
 import { glorotMatrix } from '../network/initial-values.ts';
 import type { InitialiseOptions } from '../network/layers/layer-kind.ts';
-import { findLayerKind } from '../network/layers/layer-kinds.ts';
+import { findLayerKind } from '../network/layers/registry.ts';
 import type { Tensor, Weights } from '../network/weights.ts';
 import type { Rng } from '../random.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { withMaxSize, stringList } from '../bounded-schema.ts';
 import { modelNamePattern } from '../model-files.ts';
-import { inferenceOnly, whyInferenceOnly } from '../network/layers/layer-kinds.ts';
+import { inferenceOnly, whyInferenceOnly } from '../network/layers/learn-registry.ts';
 import { layerTypes, type LayerType } from '../network/layers/registry.ts';
 import { lossSpec } from './optimise/loss.ts';
 import { optimiserSpec } from './optimise/optimiser.ts';

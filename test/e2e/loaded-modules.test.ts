@@ -25,8 +25,14 @@ describe('what is loaded', () => {
   it('by a worker thread is our own code, and none that validates, trains, reads files or answers requests', () => {
     const loaded = loadedBy('src/engine/worker/worker-loop.ts');
     expect(loaded).toContain('src/engine/worker/batcher.ts');
+    expect(loaded).toContain('src/network/layers/dense/run.ts');
     expect(
       loaded.filter((path) => /node_modules|src\/(formats|http|jobs|repository|tasks|training)/.test(path)),
+    ).toEqual([]);
+    expect(
+      loaded.filter((path) =>
+        /\/learn[a-z-]*\.ts$|network\/(learning|spec|graph|layers\/layer-kinds)/.test(path),
+      ),
     ).toEqual([]);
   });
 

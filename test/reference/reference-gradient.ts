@@ -4,6 +4,8 @@ import { gatesWithProduct, type DirectionTensors } from '../../src/cells/weights
 import { createTape, type Tape, type Variable } from './tape.ts';
 import { resolveNetwork, type ResolvedNetwork } from '../../src/network/encoder-decoder.ts';
 import type { Graph, Node } from '../../src/network/graph.ts';
+import { findLayerKind } from '../../src/network/layers/registry.ts';
+import type { RowMath } from '../../src/network/layers/row-math.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
 import { cellOptionsOf } from '../../src/cells/recurrent-options.ts';
 import type { RecurrentSpec } from '../../src/network/layers/recurrent/schema.ts';
@@ -170,8 +172,25 @@ function runNode(
       return x.map((_, t) => inputs.slice(1).reduce((sum, rows) => tape.add(sum, rows[t]!), inputs[0]![t]!));
     case 'multiply':
       return x.map((_, t) => inputs.slice(1).reduce((so, rows) => tape.mul(so, rows[t]!), inputs[0]![t]!));
+    default:
+      return x.map((row) => findLayerKind(node.type).equations!(node, rowMath(tape, of), row));
   }
 }
+
+const rowMath = (tape: Tape, of: (name: string) => Variable): RowMath<Variable> => ({
+  linear: (weight, x, bias) => tape.linear(of(weight), x, of(bias)),
+  add: tape.add,
+  mul: tape.mul,
+  complement: (x) =>
+    tape.map(
+      x,
+      (one) => 1 - one,
+      () => -1,
+    ),
+  sigmoid: tape.sigmoid,
+  tanh: tape.tanh,
+  relu: tape.relu,
+});
 
 function layerNorm(tape: Tape, x: Variable, weight: Variable, bias: Variable, epsilon: number): Variable {
   const width = x.values.length;

@@ -137,6 +137,15 @@ export const learningCases: readonly LearningCase[] = [
   ...(['relu', 'tanh', 'sigmoid'] as const).map((activation) =>
     between(`dense ${activation}`, [{ type: 'dense', name: 'hidden', units: 9, activation }]),
   ),
+  ...(['tanh', 'relu'] as const).flatMap((activation) =>
+    [1, 3, 17, 33].map((units) =>
+      between(`highway ${activation} of ${units}`, [
+        { type: 'dense', name: 'wide', units, activation: 'tanh' },
+        { type: 'highway', name: 'lower', activation },
+        { type: 'highway', name: 'upper', activation },
+      ]),
+    ),
+  ),
   between('a residual: two readers of one layer', [
     { type: 'recurrent', name: 'below', cell: 'lstm', units: 6 },
     { type: 'recurrent', name: 'above', cell: 'gru', units: 6 },

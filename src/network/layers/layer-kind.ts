@@ -2,9 +2,10 @@ import type { z } from 'zod';
 import type { KernelFunctions } from '../../kernel/instantiate.ts';
 import type { Rng } from '../../random.ts';
 import type { CompileContext } from './layer.ts';
+import type { RowMath } from './row-math.ts';
 
-// What a layer is while a model is checked and compiled, on the main thread. What runs it is its `run.ts`, what trains it its
-// `learn.ts`: a worker loads the first alone. registry.ts lists all three.
+// What a layer is while a model is checked and compiled, on the main thread (registry.ts). What runs it is its `run.ts`
+// (run-registry.ts), what trains it its `learn.ts` (learn-registry.ts): a worker loads the first alone.
 
 /** A layer of model.json, as far as all have the same fields. */
 export interface LayerFields {
@@ -109,6 +110,8 @@ export interface LayerKind<
   fill?(compiled: Compiled, functions: KernelFunctions, before: { readonly kind: string } | undefined): void;
   /** Its equations in float64, for tests and `unroll import`. */
   reference(node: Node, context: ReferenceContext): Rows;
+  /** The same for one row, where rows do not depend on each other: the tests differentiate it. */
+  equations?<Row>(node: Node, math: RowMath<Row>, x: Row): Row;
   /**
    * First values of a tensor before training. Without it, or where it gives null, a matrix is Glorot and Bengio's and a vector
    * zeros.

@@ -1,81 +1,48 @@
-import type { LayerKind } from './layer-kind.ts';
-import type { LayerLearning } from './layer-learning.ts';
-import type { LayerRun } from './layer-run.ts';
+import { attention } from './attention/attention.ts';
+import { add, concat, multiply } from './combine/combine.ts';
+import { conv1d } from './conv1d/conv1d.ts';
+import { crf } from './crf/crf.ts';
+import { dense } from './dense/dense.ts';
+import { dropout } from './dropout/dropout.ts';
+import { embedding } from './embedding/embedding.ts';
+import { highway } from './highway/highway.ts';
+import { layerNorm } from './layer-norm/layer-norm.ts';
+import type { LayerFields, LayerKind } from './layer-kind.ts';
+import { operatorGraph } from './operator-graph/operator-graph.ts';
+import { pool } from './pool/pool.ts';
+import { recurrent } from './recurrent/recurrent.ts';
 
-/** The files of a kind of layer, each loaded by those who need it: see layer-kinds.ts, layer-runs.ts, layer-learnings.ts. */
-export interface LayerFiles {
-  /** What checks and compiles it, on the main thread. */
-  readonly kind: () => Promise<LayerKind>;
-  /** What runs it in a worker; without it, it changes nothing when it serves. */
-  readonly run?: () => Promise<LayerRun>;
-  /** What trains it; without it, it is inference only. */
-  readonly learn?: () => Promise<LayerLearning>;
-}
-
-/** Every kind of layer by its type in model.json: a new one is its folder and an entry here. */
+/**
+ * Every kind of layer by its type in model.json: a new one is its folder and a line here. The compiler then asks for its line in
+ * run-registry.ts; one that is trained has one in learn-registry.ts. They are lists of their own because a worker loads the
+ * first alone, and by static imports: V8 crashes the process where a thread is ended during a dynamic one.
+ */
 export const layers = {
-  embedding: {
-    kind: async () => (await import('./embedding/embedding.ts')).embedding,
-    run: async () => (await import('./embedding/run.ts')).run,
-    learn: async () => (await import('./embedding/learn.ts')).learn,
-  },
-  recurrent: {
-    kind: async () => (await import('./recurrent/recurrent.ts')).recurrent,
-    run: async () => (await import('./recurrent/run.ts')).run,
-    learn: async () => (await import('./recurrent/learn.ts')).learn,
-  },
-  dense: {
-    kind: async () => (await import('./dense/dense.ts')).dense,
-    run: async () => (await import('./dense/run.ts')).run,
-    learn: async () => (await import('./dense/learn.ts')).learn,
-  },
-  conv1d: {
-    kind: async () => (await import('./conv1d/conv1d.ts')).conv1d,
-    run: async () => (await import('./conv1d/run.ts')).run,
-  },
-  pool: {
-    kind: async () => (await import('./pool/pool.ts')).pool,
-    run: async () => (await import('./pool/run.ts')).run,
-    learn: async () => (await import('./pool/learn.ts')).learn,
-  },
-  dropout: {
-    kind: async () => (await import('./dropout/dropout.ts')).dropout,
-    learn: async () => (await import('./dropout/learn.ts')).learn,
-  },
-  layer_norm: {
-    kind: async () => (await import('./layer-norm/layer-norm.ts')).layerNorm,
-    run: async () => (await import('./layer-norm/run.ts')).run,
-    learn: async () => (await import('./layer-norm/learn.ts')).learn,
-  },
-  attention: {
-    kind: async () => (await import('./attention/attention.ts')).attention,
-    run: async () => (await import('./attention/run.ts')).run,
-    learn: async () => (await import('./attention/learn.ts')).learn,
-  },
-  crf: {
-    kind: async () => (await import('./crf/crf.ts')).crf,
-    learn: async () => (await import('./crf/learn.ts')).learn,
-  },
-  concat: {
-    kind: async () => (await import('./combine/combine.ts')).concat,
-    run: async () => (await import('./combine/run.ts')).run,
-    learn: async () => (await import('./combine/learn.ts')).learnConcat,
-  },
-  add: {
-    kind: async () => (await import('./combine/combine.ts')).add,
-    run: async () => (await import('./combine/run.ts')).run,
-    learn: async () => (await import('./combine/learn.ts')).learnAdd,
-  },
-  program: {
-    kind: async () => (await import('./operator-graph/operator-graph.ts')).operatorGraph,
-    run: async () => (await import('./operator-graph/run.ts')).run,
-  },
-  multiply: {
-    kind: async () => (await import('./combine/combine.ts')).multiply,
-    run: async () => (await import('./combine/run.ts')).run,
-    learn: async () => (await import('./combine/learn.ts')).learnMultiply,
-  },
-} as const satisfies Readonly<Record<string, LayerFiles>>;
+  embedding,
+  recurrent,
+  dense,
+  conv1d,
+  pool,
+  dropout,
+  layer_norm: layerNorm,
+  highway,
+  attention,
+  crf,
+  concat,
+  add,
+  program: operatorGraph,
+  multiply,
+} as const;
 
 export type LayerType = keyof typeof layers;
+export type LayerKinds = typeof layers;
 export const layerTypes = Object.keys(layers) as [LayerType, ...LayerType[]];
+
+/** Every entry is a kind of its own type. */
+const kinds: { readonly [T in LayerType]: LayerKind<LayerFields & { readonly type: T }> } = layers;
+
+export const findLayerKind = (type: LayerType): LayerKind => kinds[type];
+
+type OneOf<T> = T extends readonly (infer N)[] ? N : T;
+/** A node of any kind. */
+export type Node = { [T in LayerType]: OneOf<ReturnType<LayerKinds[T]['resolve']>> }[LayerType];

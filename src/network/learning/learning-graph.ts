@@ -2,8 +2,7 @@ import { UnrollError } from '../../errors.ts';
 import { padded } from '../../kernel/emit/emitter.ts';
 import type { Graph, Node } from '../graph.ts';
 import type { LearningCrf } from '../layers/crf/learn.ts';
-import { findLayerLearning } from '../layers/layer-learnings.ts';
-import { inferenceOnly, whyInferenceOnly } from '../layers/layer-kinds.ts';
+import { findLayerLearning, inferenceOnly, whyInferenceOnly } from '../layers/learn-registry.ts';
 import type { LearningBidirectional } from '../layers/recurrent/learn-bidirectional.ts';
 import type { Block, BuildContext, GateStatistics, LearningLayer, LearningRecurrent, Pass } from './layer.ts';
 

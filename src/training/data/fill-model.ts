@@ -9,7 +9,7 @@ import {
   type TextInput,
 } from '../../network/spec.ts';
 import { toIdsInput } from '../../vocabulary/ids-input.ts';
-import { findLayerLearning } from '../../network/layers/layer-learnings.ts';
+import { findLayerLearning } from '../../network/layers/learn-registry.ts';
 import type { TrainingSpec } from '../training-spec.ts';
 import type { Encoding } from './encoding.ts';
 import type { PreparedTraining } from './prepared.ts';
