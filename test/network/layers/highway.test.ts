@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { showNetwork } from '../../../src/cli/show-network.ts';
+import { formatNetwork } from '../../../src/cli/format-network.ts';
 import { resolveGraph } from '../../../src/network/graph.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import {
@@ -102,6 +102,6 @@ it('is as wide as its input, has four tensors and shows its activation', () => {
       ['way.gate_bias', [5]],
     ],
   });
-  const lines = showNetwork({ network: spec, input, weights: randomWeights(spec, input), notes: [] });
+  const lines = formatNetwork({ network: spec, input, weights: randomWeights(spec, input), notes: [] });
   expect(lines[1]).toContain('highway: relu  5 → 5');
 });
