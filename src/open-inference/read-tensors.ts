@@ -42,7 +42,7 @@ export async function readTensors(
       `must be [${shape.join(', ')}], was [${given.shape.join(', ')}]`,
     );
   checkDatatype(given, shape.length === 1 ? 'texts' : given.name === 'ids' ? 'whole' : 'numbers');
-  if (given.datatype === 'BYTES') return given.values;
+  if (given.datatype === 'BYTES') return given.values as readonly string[];
 
   const [batch = 0, longest = 0, width = 1] = given.shape;
   // before a row is made for each of a batch that takes no bytes

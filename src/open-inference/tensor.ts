@@ -2,12 +2,12 @@ import { UnrollError } from '../errors.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import { numberDatatypes, type Datatype } from './datatypes.ts';
 
-/** A tensor of a request or a reply; texts are BYTES. Row-major. */
+/** A tensor of a request or a reply; texts are BYTES. Row-major. FP32 values of a reply are a Float32Array. */
 export interface WireTensor {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
-  readonly values: readonly number[] | readonly string[];
+  readonly values: readonly number[] | Float32Array | readonly string[];
 }
 
 /** Numbers in one tensor of a request. */

@@ -95,6 +95,7 @@ export async function serveApp(
     data,
     models: folder.path,
     app,
+    repository,
     training,
     state,
     stopping,

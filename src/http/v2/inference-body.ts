@@ -10,6 +10,7 @@ import {
   type WireTensor,
 } from '../../open-inference/tensor.ts';
 import { createTimeSlice } from '../../time-slice.ts';
+import { toShortestNumbers } from '../float32-text.ts';
 import { jsonChunks } from '../json-chunks.ts';
 import { parseJson } from '../body/parse-json.ts';
 
@@ -122,21 +123,30 @@ export async function writeInference(
         binary: own['binary_data'] === undefined ? call.binary : own['binary_data'] === true,
       }))
     : outputs.map((one) => ({ tensor: one, binary: call.binary }));
+  const slice = createTimeSlice(signal);
+  const shown: object[] = [];
+  for (const { tensor, binary } of chosen) {
+    const { name, datatype, shape, values } = tensor;
+    shown.push(
+      binary
+        ? { name, datatype, shape, parameters: { binary_data_size: binaryByteLength(tensor) } }
+        : {
+            name,
+            datatype,
+            shape,
+            data: values instanceof Float32Array ? await toShortestNumbers(values, slice) : values,
+          },
+    );
+  }
   const json = {
     model_name: model.name,
     model_version: String(model.version),
     ...(call.id !== undefined && { id: call.id }),
-    outputs: chosen.map(({ tensor, binary }) => {
-      const { name, datatype, shape, values } = tensor;
-      return binary
-        ? { name, datatype, shape, parameters: { binary_data_size: binaryByteLength(tensor) } }
-        : { name, datatype, shape, data: values };
-    }),
+    outputs: shown,
   };
   const inBinary = chosen.filter(({ binary }) => binary);
   if (inBinary.length === 0) return { json };
-  // its length goes ahead of it, so that all of it is there before the first byte is sent
-  const slice = createTimeSlice(signal);
+  // the length of the JSON is sent before it, so all of it is made before the first byte is sent
   const pieces: Uint8Array[] = [];
   for (const chunk of jsonChunks(json)) {
     pieces.push(Buffer.from(chunk));

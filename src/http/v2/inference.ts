@@ -4,6 +4,7 @@ import { UnrollError } from '../../errors.ts';
 import type { ModelListing } from '../../repository/repository-interface.ts';
 import { infer } from '../../open-inference/infer.ts';
 import { sourceSignature } from '../../open-inference/tensor-signature.ts';
+import { withModel } from '../../tasks/with-model.ts';
 import { version } from '../../version.ts';
 import { headerLength, inferenceRequest, readInference, writeInference } from './inference-body.ts';
 import { findModel } from '../v1/model-view.ts';
@@ -11,7 +12,7 @@ import type { Route } from '../route.ts';
 import { byName, byVersion, error, failures, toReference, tags, type Reference } from './inference-schema.ts';
 import { parseSettings } from './inference-settings.ts';
 import { sendJson } from '../send-json.ts';
-import { callOf } from '../v1/task-call.ts';
+import { callerGone } from '../abort-on-disconnect.ts';
 
 // The Open Inference Protocol, version 2: what model servers share, so that clients of the others work here.
 
@@ -131,10 +132,14 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
       },
       async (request, reply) => {
         const call = await readInference(request.body, request.headers[headerLength] as string | undefined);
-        const settings = parseSettings(listed(request.params).task, call.parameters);
-        const own = callOf(toReference(request.params), settings, reply);
-        const { model, outputs } = await infer(tasks, own, call, settings);
-        const answer = await writeInference(model, call, outputs, own.signal);
+        const signal = callerGone(reply);
+        const asked = { reference: toReference(request.params), task: null };
+        const answer = await withModel(tasks, asked, async (model) => {
+          const settings = parseSettings(model.spec.task, call.parameters);
+          const task = { model, signal, timeoutMs: settings.timeout_ms };
+          const outputs = await infer(tasks, task, { inputs: call.inputs, binary: call.binary, settings });
+          return writeInference(model, call, outputs, signal);
+        });
         if ('json' in answer) return sendJson(reply, answer.json) as never;
         const { pieces, jsonLength } = answer;
         const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
