@@ -8,8 +8,9 @@ import { runTask } from './run-task.ts';
 import { tensorNames } from './tensor-names.ts';
 import type { WireTensor } from './tensor.ts';
 
-// Tensors in and out of any model, as the Open Inference Protocol has them. A batch of sequences of different lengths is a tensor as
-// long as the longest sequence, with `lengths` beside it: values past a sequence's length are not read, and are 0 or '' in outputs.
+// Tensors in and out of any model, as the Open Inference Protocol has them. A batch of sequences of different
+// lengths is a tensor as long as the longest sequence, with `lengths` beside it: values past a sequence's
+// length are not read, and are 0 or '' in outputs.
 
 export interface InferRequest {
   readonly inputs: readonly WireTensor[];
@@ -21,7 +22,8 @@ export interface InferRequest {
 
 /**
  * Runs the task of the call's model on tensors.
- * @throws UnrollError invalid_request for tensors that do not fit the model's signature, and whatever the task throws
+ * @throws UnrollError invalid_request for tensors that do not fit the model's signature, and whatever the
+ * task throws
  */
 export async function infer(
   context: TaskContext,
@@ -46,8 +48,8 @@ export async function infer(
 const maxBinaryBytes = 8;
 
 /**
- * Bytes of a reply of tensors: the numbers, the labels, and the values that fill shorter sequences up to the longest. Undefined for
- * texts, which the task counts itself.
+ * Bytes of a reply of tensors: the numbers, the labels, and the values that fill shorter sequences up to the
+ * longest. Undefined for texts, which the task counts itself.
  */
 function estimateReply(model: ServedModel, bytesPerNumber: number): Call['replyBytes'] {
   const { spec, network } = model;

@@ -24,13 +24,15 @@ export interface TaskLimits {
   readonly maxTimeoutMs: number;
 }
 
-/** The circumstances of a request besides its body. */
+/** A request's model and limits, besides its body. */
 export interface Call {
-  /** Leased by whoever runs the task, until its result is used. */
+  /** Leased by the caller of the task until the result is used. */
   readonly model: ServedModel;
   /** Aborts when the caller disconnects. */
   readonly signal: AbortSignal;
   readonly timeoutMs?: number | undefined;
-  /** Bytes of the reply to sequences of these lengths, where another reply than the task's own JSON is sent. */
+  /**
+   * Bytes of the reply to sequences of these lengths, where another reply than the task's own JSON is sent.
+   */
   readonly replyBytes?: ((steps: readonly number[]) => number) | undefined;
 }

@@ -23,7 +23,7 @@ export interface DecodeBody extends DecodeSettings {
   readonly logprobs?: boolean | undefined;
 }
 
-/** A hypothesis as text. Its score is the log-probability with the penalties asked for. */
+/** A hypothesis as text. Its score is the log-probability with the requested penalties. */
 export interface DecodedHypothesis extends Hypothesis {
   readonly text: string;
   readonly tokens: string[];
@@ -47,7 +47,7 @@ export type DecodeEvent =
     }
   | { readonly kind: 'done'; readonly result: DecodeResult };
 
-/** Many-to-many delayed: the source is read whole, then the output is written. */
+/** Delayed many-to-many: reads the whole source, then writes the output. */
 export async function decode(context: TaskContext, call: Call, body: DecodeBody): Promise<DecodeResult> {
   const { model, signal } = call;
   const sources = await readInputs(model, body.input, context.limits, signal);
@@ -94,7 +94,10 @@ export async function* decodeStream(
   yield { kind: 'done', result: { usage: measureUsage(end ? [end] : [], [source]), predictions } };
 }
 
-/** `n` for each source, counted before they are created. @throws UnrollError too_many_inputs, work_too_large, reply_too_large … */
+/**
+ * `n` for each source, counted before they are created.
+ * @throws UnrollError too_many_inputs, work_too_large, reply_too_large …
+ */
 function createSubmissions(
   { limits }: TaskContext,
   model: ServedModel,
@@ -105,7 +108,7 @@ function createSubmissions(
   if (count > limits.maxInputs)
     throw new UnrollError(
       'too_many_inputs',
-      `n: at most ${limits.maxInputs} outputs in all, these are ${count}`,
+      `n: at most ${limits.maxInputs} outputs in a request, was ${count}`,
       {
         field: 'n',
       },

@@ -17,7 +17,7 @@ import { resolveSamplingOptions, type SamplingSettings } from './sampling-option
 import { measureUsage, type TaskResult } from './task-result.ts';
 
 export interface GenerateBody extends SamplingSettings {
-  /** None: the model starts by itself. */
+  /** Undefined: the model starts from its start token. */
   readonly prompt?: string | readonly string[] | undefined;
 }
 /** A token with its log-probability and alternatives. */
@@ -28,7 +28,7 @@ export interface Generation {
   readonly finish: 'stop' | 'length';
   /** Tokens generated, those of a stop string not counted. */
   readonly tokens: number;
-  /** Undefined where they were not asked for. */
+  /** Undefined where they were not requested. */
   readonly logprobs: readonly GeneratedToken[] | undefined;
 }
 export interface GenerateResult extends TaskResult {
@@ -81,7 +81,10 @@ export async function* generateStream(
   yield { kind: 'done', result: { usage: measureUsage(ends, [prompt]), generations } };
 }
 
-/** `n` sequences for each prompt. @throws UnrollError too_many_inputs, work_too_large, reply_too_large, invalid_request */
+/**
+ * `n` sequences for each prompt.
+ * @throws UnrollError too_many_inputs, work_too_large, reply_too_large, invalid_request
+ */
 function createSubmissions(
   { limits }: TaskContext,
   model: ServedModel,
@@ -96,7 +99,7 @@ function createSubmissions(
   if (count > limits.maxInputs)
     throw new UnrollError(
       'too_many_inputs',
-      `n: at most ${limits.maxInputs} generations in a request, was asked for ${prompts.length} × ${n}`,
+      `n: at most ${limits.maxInputs} generations in a request, was ${prompts.length} × ${n}`,
       { field: 'n' },
     );
   const { maxTokens } = options;
@@ -107,7 +110,8 @@ function createSubmissions(
   const field = body.logprobs === undefined ? 'max_tokens' : 'logprobs';
   checkReplyBytes(count * (generatedBytes + maxTokens * (longest + logprobs)), limits, field);
   return prompts.flatMap(({ ids, seen }) => {
-    // a prompt is answered as if it had come alone, so a given seed counts for each; without one, each draws its own
+    // each prompt gives what it gives alone, so a given seed is used for all of them; without one, each
+    // prompt has its own
     const seed = body.seed ?? randomInt(2 ** 47);
     return Array.from({ length: n }, (_, choice) => ({
       network: model.network,
@@ -123,10 +127,16 @@ function createSubmissions(
 const scoredTokenBytes = 44;
 const generatedBytes = 80;
 
-/** Tokens after which their texts are joined: thousands of short strings take far more memory than one long one. */
+/**
+ * Tokens after which their texts are joined: thousands of short strings take far more memory than one long
+ * one.
+ */
 const tokensPerPart = 256;
 
-/** Collects a generation's text, and its tokens only where they are asked for. Its result takes the last event. */
+/**
+ * Collects a generation's text, and its tokens only where they are requested. The result is a function of the
+ * last event.
+ */
 function collectGeneration(body: GenerateBody): Collector<(end: DoneEvent) => Generation> {
   const parts: string[] = [];
   let texts: string[] = [];

@@ -1,6 +1,6 @@
 import { largest } from '../decoding/candidates.ts';
 
-/** Up to this many are kept in order while the scores pass by once; sorting bare numbers is faster for more. */
+/** Up to this many are kept in order in a single pass; for more, sorting the scores alone is faster. */
 const maxOrderedLabels = 32;
 
 /** Indexes of the `count` best scores, falling; equal ones in the model's order. scores [labels] */

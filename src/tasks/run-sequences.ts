@@ -24,8 +24,8 @@ export interface Collector<T> {
 }
 
 /**
- * Runs sequences at the same time, so that they batch with one another and with those of other requests. When one fails, the
- * others are cancelled.
+ * Runs sequences at the same time, so that they batch with one another and with those of other requests. When
+ * one fails, the others are cancelled.
  * @param collect creates the collector of each submission
  * @returns the collected result and the last event of each, in order
  * @throws UnrollError whatever the first sequence to fail throws
@@ -73,7 +73,7 @@ export async function runSequences<T>(
   }
 }
 
-/** Collects a sequence's outputs: a single event where only the last step was asked for. */
+/** Collects a sequence's outputs: a single event where only the last step was requested. */
 export function collectOutputs(): Collector<OutputsEvent[]> {
   const events: OutputsEvent[] = [];
   return {
@@ -86,13 +86,20 @@ export type OutputsEvent = Extract<SequenceEvent, { kind: 'outputs' }>;
 /** The only sequence of a streamed request. @throws UnrollError invalid_request */
 export function requireSingle<T>(sequences: readonly T[], field: string): T {
   if (sequences.length !== 1)
-    throw new UnrollError('invalid_request', `${field}: a stream takes one, was given ${sequences.length}`, {
-      field,
-    });
+    throw new UnrollError(
+      'invalid_request',
+      `${field}: a stream takes a single sequence, was given ${sequences.length}`,
+      {
+        field,
+      },
+    );
   return sequences[0]!;
 }
 
-/** The deadline of a call, on the clock of performance.now(). @throws UnrollError invalid_request for a timeout above the limit */
+/**
+ * The deadline of a call, on the clock of performance.now().
+ * @throws UnrollError invalid_request for a timeout above the limit
+ */
 function computeDeadline({ timeoutMs }: Call, limits: TaskLimits): number {
   if (timeoutMs !== undefined && timeoutMs > limits.maxTimeoutMs)
     throw new UnrollError('invalid_request', `timeout_ms: at most ${limits.maxTimeoutMs}, was ${timeoutMs}`, {

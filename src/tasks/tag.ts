@@ -1,7 +1,7 @@
 import { createChainLabeller } from '../decoding/crf/labeller.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
-import type { TextToken } from '../vocabulary/vocabulary.ts';
+import type { TextToken } from '../vocabulary/split.ts';
 import { checkReplySize, longestTextBytes, numberBytes, textBytes } from './budgets.ts';
 import type { Call, TaskContext } from './context.ts';
 import { rankLabels } from './labels.ts';
@@ -42,7 +42,7 @@ export type TagEvent =
     }
   | { readonly kind: 'done'; readonly result: TagResult };
 
-/** Many-to-many in step: a label for every token. */
+/** Synchronised many-to-many: a label for every token. */
 export async function tag(context: TaskContext, call: Call, body: TagBody): Promise<TagResult> {
   const { model, signal } = call;
   const sequences = await readInputs(model, body.input, context.limits, signal);
@@ -63,7 +63,7 @@ export async function tag(context: TaskContext, call: Call, body: TagBody): Prom
 const tokenBytes = 54 + numberBytes;
 const digits = 7;
 
-/** Counts no further than past the limit: a request may have millions of tokens. */
+/** Stops counting past the limit: a request may have millions of tokens. */
 function replyBytes({ spec }: ServedModel, sequences: readonly PreparedSequence[], maxBytes: number): number {
   const perToken = tokenBytes + longestTextBytes(spec.outputs.labels!);
   let bytes = 0;
@@ -91,7 +91,10 @@ function collectLabels(labeller: Labeller, slice: TimeSlice): Collector<StepLabe
   };
 }
 
-/** An event with the label of each token as it is read (after the last where a chain decides over all of them), then the result. */
+/**
+ * An event with the label of each token as it is read (after the last one where a CRF labels whole
+ * sequences), then the result.
+ */
 export async function* tagStream(context: TaskContext, call: Call, body: TagBody): AsyncGenerator<TagEvent> {
   const { model, signal } = call;
   const sequence = requireSingle(await readInputs(model, body.input, context.limits, signal), 'input');
@@ -117,7 +120,10 @@ export async function* tagStream(context: TaskContext, call: Call, body: TagBody
   }
 }
 
-/** Turns rows of scores into labels: at once where each step is decided by itself, at the end where a chain joins them. */
+/**
+ * Turns rows of scores into labels: immediately where steps are independent, at the end where a CRF labels
+ * the sequence.
+ */
 interface Labeller {
   push(scores: Float32Array): StepLabel[];
   finish(): Promise<StepLabel[]>;

@@ -3,16 +3,20 @@ import type { ModelSpec } from '../network/spec.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import type { TaskContext } from './context.ts';
 
-// A request acquires its model once. The lease keeps the version loaded until the reply is made, and the version counts the request.
+// A request acquires its model once. The lease keeps the version loaded until the reply is made, and the
+// version counts the request.
 
 export interface ModelRequest {
   /** `name` or `name@version`. */
   readonly reference: string;
-  /** Null for a request that any model can answer. */
+  /** Null for any task. */
   readonly task: ModelSpec['task'] | null;
 }
 
-/** Runs `work` with the model leased. @throws UnrollError model_not_found, model_not_ready, wrong_task, and whatever `work` throws */
+/**
+ * Runs `work` with the model leased.
+ * @throws UnrollError model_not_found, model_not_ready, wrong_task, and whatever `work` throws
+ */
 export async function withModel<T>(
   { repository }: Pick<TaskContext, 'repository'>,
   { reference, task }: ModelRequest,

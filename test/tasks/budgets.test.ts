@@ -165,7 +165,7 @@ describe('what decoding costs', () => {
   it('is bounded by the attention that a beam keeps', () => {
     check({ beam_size: 10, max_length: 900, coverage_penalty: 1 }, 3000);
     expect(() => check({ beam_size: 10, max_length: 900, coverage_penalty: 1 }, 5000)).toThrow(
-      /^max_length: at most 33554432 attention weights .*, this takes 45050000$/,
+      /^max_length: at most 33554432 attention weights .*, was 45050000$/,
     );
   });
 

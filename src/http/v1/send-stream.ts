@@ -3,7 +3,10 @@ import { UnrollError } from '../../errors.ts';
 import type { AppParts } from '../app.ts';
 import { sendEvents, type ServerEvent } from '../sse.ts';
 
-/** Sends events as a stream and measures it: the time to the first event, the time between events, the open streams. */
+/**
+ * Sends events as a stream and measures it: the time to the first event, the time between events, the open
+ * streams.
+ */
 export async function sendStream(
   { metrics, options }: AppParts,
   request: FastifyRequest,
@@ -11,7 +14,8 @@ export async function sendStream(
   events: AsyncGenerator<ServerEvent>,
 ): Promise<FastifyReply> {
   const startMs = performance.now();
-  // fastify, its plugins and this code all listen for the end of a stream: a few more listeners than node expects
+  // fastify, its plugins and this code all listen for the end of a stream: a few more listeners than node
+  // expects
   reply.raw.setMaxListeners(20);
   if (!reply.raw.closed) {
     metrics.openStreams.inc();

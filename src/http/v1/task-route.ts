@@ -13,7 +13,7 @@ import { sendStream } from './send-stream.ts';
 type Run<Body, Result> = (context: TaskContext, call: Call, body: Body) => Result;
 type Format<From, Body, To> = (from: From, model: ServedModel, body: Body, signal: AbortSignal) => To;
 
-/** A task over HTTP: the row of the table in tasks.ts. */
+/** A task over HTTP: a row of the table in tasks.ts. */
 export interface TaskRoute<Schema extends z.ZodType, Result, Event> {
   readonly path: `/v1/models/:model/${string}`;
   readonly operationId: string;
@@ -53,18 +53,18 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
       const { params } = request as { params: z.output<typeof modelParameter> };
       const body = request.body as z.output<Schema>;
       const signal = callerGone(reply);
-      const asked = { reference: params.model, task };
+      const requested = { reference: params.model, task };
       const call = (model: ServedModel): Call => ({ model, signal, timeoutMs: body.timeout_ms });
       if (stream && body.stream === true) {
         const events = streamWithModel(
           parts.tasks,
-          asked,
+          requested,
           (model) => stream.run(parts.tasks, call(model), body),
           (event, model) => stream.toEvent(event, model, body, signal),
         );
         return sendStream(parts, request, reply, events);
       }
-      const json = await withModel(parts.tasks, asked, async (model) =>
+      const json = await withModel(parts.tasks, requested, async (model) =>
         row.toReply(await row.run(parts.tasks, call(model), body), model, body, signal),
       );
       return sendJson(reply, json);

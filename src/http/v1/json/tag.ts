@@ -1,7 +1,7 @@
 import type { ServedModel } from '../../../repository/repository-interface.ts';
 import type { StepLabel, TaggedSequence, TagEvent, TagResult } from '../../../tasks/tag.ts';
 import { createTimeSlice, type TimeSlice } from '../../../time-slice.ts';
-import type { TextToken } from '../../../vocabulary/vocabulary.ts';
+import type { TextToken } from '../../../vocabulary/split.ts';
 import { shortestFloat32 } from '../../float32-text.ts';
 import type { ServerEvent } from '../../sse.ts';
 import { toReplyHead, type ReplyHead } from './reply-head.ts';
