@@ -19,21 +19,16 @@ import { refuseWhileDraining } from './plugins/refuse-while-draining.ts';
 import { handleParseError } from './plugins/parse-error.ts';
 import { isProbe } from './probes.ts';
 import { maxPathSegmentLength } from './problem.ts';
-import { classifyRoute } from './v1/routes/classify.ts';
 import { comparisonRoutes } from './training/comparisons.ts';
 import { datasetRoutes } from './training/datasets.ts';
-import { decodeRoute } from './v1/routes/decode.ts';
-import { embedRoute } from './v1/routes/embed.ts';
-import { generateRoute } from './v1/routes/generate.ts';
 import { healthRoutes } from './v2/health.ts';
 import { inferenceProtocolRoutes } from './v2/inference.ts';
 import { metricsRoute } from './metrics.ts';
 import { modelRepositoryRoutes } from './v2/model-repository.ts';
-import { modelRoutes } from './v1/routes/models.ts';
+import { modelRoutes } from './v1/models.ts';
+import { taskRoutes } from './v1/tasks.ts';
 import { openapiRoute } from './openapi.ts';
-import { predictRoute } from './v1/routes/predict.ts';
 import { statisticsRoutes } from './v2/statistics.ts';
-import { tagRoute } from './v1/routes/tag.ts';
 import { trainingJobRoutes } from './training/jobs.ts';
 import { zodSchemas } from './zod-schemas.ts';
 import type { AppParts } from './parts.ts';
@@ -93,12 +88,7 @@ export async function buildApp(parts: AppParts) {
   await documentation(app, options.settings);
   const routes = [
     modelRoutes,
-    classifyRoute,
-    tagRoute,
-    decodeRoute,
-    generateRoute,
-    predictRoute,
-    embedRoute,
+    ...taskRoutes,
     datasetRoutes,
     trainingJobRoutes,
     comparisonRoutes,

@@ -1,12 +1,18 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import type { TaskEvent } from '../tasks/context.ts';
 import { createTimeSlice } from '../time-slice.ts';
 import { jsonChunks } from './json-chunks.ts';
 import { toProblem } from './problem.ts';
 
 // Server-sent events (WHATWG HTML, 9.2): an id on each event, a comment after every pause. The next event is asked for when
 // the socket has taken the one before it, so that a stream that nobody reads holds one event.
+
+export interface ServerEvent {
+  readonly event: string;
+  /** Counted from 0 where it is undefined; null for none. */
+  readonly id?: number | null;
+  readonly data: object;
+}
 
 export interface SseOptions {
   /** Milliseconds of silence before a comment. */
@@ -41,7 +47,7 @@ export const pingComment = ': ping\n\n';
  */
 export async function sendEvents(
   reply: FastifyReply,
-  events: AsyncGenerator<TaskEvent>,
+  events: AsyncGenerator<ServerEvent>,
   options: SseOptions,
 ): Promise<FastifyReply> {
   const first = events.next();
@@ -56,8 +62,8 @@ export async function sendEvents(
 
 /** The text of the stream, as it comes. */
 export async function* formatStream(
-  events: AsyncGenerator<TaskEvent>,
-  first: Promise<IteratorResult<TaskEvent>>,
+  events: AsyncGenerator<ServerEvent>,
+  first: Promise<IteratorResult<ServerEvent>>,
   { pingMs, onEvent, onError }: SseOptions,
 ): AsyncGenerator<string> {
   const slice = createTimeSlice();

@@ -1,37 +1,41 @@
 import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
-import { invalidField, type WireTensor } from './tensor.ts';
-import type { TimeSlice } from '../time-slice.ts';
 import { checkRequestSteps } from '../tasks/budgets.ts';
 import type { TaskLimits } from '../tasks/context.ts';
+import { invalidField } from '../tasks/invalid-field.ts';
 import type { TaskInput, TokenIds } from '../tasks/read-input.ts';
+import type { TimeSlice } from '../time-slice.ts';
 import { nativeSignature } from './tensor-signature.ts';
+import type { WireTensor } from './tensor.ts';
 
-const stepsAPart = 64;
+const stepsPerCheck = 64;
 
-/** The batch's sequences as a task takes them. @throws UnrollError invalid_request, too_many_inputs, sequence_too_long … */
+/**
+ * Turns the tensors of a batch into the sequences of a task.
+ * @throws UnrollError invalid_request, too_many_inputs, sequence_too_long …
+ */
 export async function readTensors(
   model: ServedModel,
   inputs: readonly WireTensor[],
   limits: TaskLimits,
   slice: TimeSlice,
 ): Promise<TaskInput> {
-  const { inputs: wanted, optional } = nativeSignature(model);
-  const known = [...wanted, ...optional];
+  const { inputs: required, optional } = nativeSignature(model);
+  const known = [...required, ...optional];
   const byName = new Map<string, WireTensor>();
   inputs.forEach((input, i) => {
     if (!known.some(({ name }) => name === input.name))
       invalidField(
         `inputs[${i}].name`,
-        `the model has no input ${JSON.stringify(input.name.slice(0, 64))}, but ${known.map(({ name }) => name).join(', ')}`,
+        `must be one of ${known.map(({ name }) => name).join(', ')}, was ${JSON.stringify(input.name.slice(0, 64))}`,
       );
-    if (byName.has(input.name)) invalidField(`inputs[${i}].name`, `${input.name} stands there twice`);
+    if (byName.has(input.name)) invalidField(`inputs[${i}].name`, `${input.name} was given twice`);
     byName.set(input.name, input);
   });
   const given = byName.get('ids') ?? byName.get('input');
-  if (!given) return invalidField('inputs', `${wanted[0]!.name} is missing`);
+  if (!given) return invalidField('inputs', `${required[0]!.name} is missing`);
   if (byName.has('ids') && byName.has('input'))
-    invalidField('inputs', 'ids and input are two ways to say one thing');
+    invalidField('inputs', 'only one of ids and input may be given');
   const shape = known.find(({ name }) => name === given.name)!.shape;
   if (
     given.shape.length !== shape.length ||
@@ -41,11 +45,11 @@ export async function readTensors(
       `inputs.${given.name}.shape`,
       `must be [${shape.join(', ')}], was [${given.shape.join(', ')}]`,
     );
-  checkDatatype(given, shape.length === 1 ? 'texts' : given.name === 'ids' ? 'whole' : 'numbers');
-  if (given.datatype === 'BYTES') return given.values;
+  checkDatatype(given, shape.length === 1 ? 'texts' : given.name === 'ids' ? 'integers' : 'numbers');
+  if (given.datatype === 'BYTES') return given.values as readonly string[];
 
   const [batch = 0, longest = 0, width = 1] = given.shape;
-  // before a row is made for each of a batch that takes no bytes
+  // checked before a row is allocated for each sequence of a batch without any bytes
   if (batch * longest === 0)
     throw new UnrollError(
       'empty_input',
@@ -56,31 +60,35 @@ export async function readTensors(
       'too_many_inputs',
       `inputs.${given.name}.shape: at most ${limits.maxInputs} sequences, was ${batch}`,
     );
-  const each = lengthsFor(byName.get('lengths'), batch, longest);
-  const most = Math.max(...each);
-  if (most > limits.maxSteps)
+  const lengths = readLengths(byName.get('lengths'), batch, longest);
+  const maxLength = Math.max(...lengths);
+  if (maxLength > limits.maxSteps)
     throw new UnrollError(
       'sequence_too_long',
-      `inputs.${given.name}.shape: at most ${limits.maxSteps} steps, was ${most}`,
+      `inputs.${given.name}.shape: at most ${limits.maxSteps} steps, was ${maxLength}`,
     );
-  const steps = each.reduce((sum, length) => sum + length, 0);
+  const steps = lengths.reduce((sum, length) => sum + length, 0);
   checkRequestSteps(steps, limits, `inputs.${given.name}.shape`);
   const numbers = given.values as readonly number[];
-  if (given.name === 'ids') return readIds(numbers, each, longest, model.vocabulary!.tokens.length, slice);
+  if (given.name === 'ids') return readIds(numbers, lengths, longest, model.vocabulary!.tokens.length, slice);
   const rows: number[][][] = [];
   for (let row = 0; row < batch; row++) {
     const sequence: number[][] = [];
-    for (let t = 0; t < each[row]!; t++) {
+    for (let t = 0; t < lengths[row]!; t++) {
       const at = (row * longest + t) * width;
       sequence.push(numbers.slice(at, at + width));
-      if (t % stepsAPart === 0 && slice.due()) await slice.next();
+      if (t % stepsPerCheck === 0 && slice.due()) await slice.next();
     }
     rows.push(sequence);
   }
   return rows;
 }
 
-/** @param numbers [batch, longest] @param size of the vocabulary @throws UnrollError invalid_request for an id outside the vocabulary */
+/**
+ * @param numbers [batch, longest]
+ * @param size of the vocabulary
+ * @throws UnrollError invalid_request for an id outside the vocabulary
+ */
 async function readIds(
   numbers: readonly number[],
   lengths: readonly number[],
@@ -100,23 +108,23 @@ async function readIds(
   return { ids };
 }
 
-function checkDatatype({ name, datatype }: WireTensor, wants: 'texts' | 'whole' | 'numbers'): void {
+function checkDatatype({ name, datatype }: WireTensor, expected: 'texts' | 'integers' | 'numbers'): void {
   const fits =
-    wants === 'texts'
+    expected === 'texts'
       ? datatype === 'BYTES'
-      : wants === 'whole'
+      : expected === 'integers'
         ? /^U?INT/.test(datatype)
         : /^(FP|U?INT)/.test(datatype);
   if (!fits)
     invalidField(
       `inputs.${name}.datatype`,
-      `must be ${{ texts: 'BYTES', whole: 'INT64 or another whole type', numbers: 'FP32 or another number type' }[wants]}, was ${datatype}`,
+      `must be ${{ texts: 'BYTES', integers: 'INT64 or another integer type', numbers: 'FP32 or another number type' }[expected]}, was ${datatype}`,
     );
 }
 
-function lengthsFor(given: WireTensor | undefined, batch: number, longest: number): readonly number[] {
+function readLengths(given: WireTensor | undefined, batch: number, longest: number): readonly number[] {
   if (!given) return Array<number>(batch).fill(longest);
-  checkDatatype(given, 'whole');
+  checkDatatype(given, 'integers');
   if (given.shape.length !== 1 || given.shape[0] !== batch)
     invalidField('inputs.lengths.shape', `must be [${batch}], was [${given.shape.join(', ')}]`);
   (given.values as readonly number[]).forEach((length, row) => {

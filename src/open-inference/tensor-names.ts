@@ -1,32 +1,35 @@
 import type { ServedSpec } from '../repository/loader-messages.ts';
 
-/** Our own name of a tensor by the one that a model's file has for it, and the other way round. */
+/** Maps the tensor names of a model's source file to the server's native names, and back. */
 export interface TensorNames {
   readonly toNative: (name: string) => string;
   readonly toSource: (name: string) => string;
 }
 
 /**
- * Clients of a foreign model ask by the names of its file. Inputs go on working under our names, too; a name that is one of ours for
- * something else stays ours.
+ * Clients of an imported model use the names of its file. Inputs are accepted under their native names too; a
+ * source name that is the native name of another tensor is not mapped.
  */
 export function tensorNames({
   tensors,
   inputs,
   task,
 }: Pick<ServedSpec, 'tensors' | 'inputs' | 'task'>): TensorNames {
-  const taken = new Set(['input', 'ids', 'lengths', 'output', 'label', 'labels', 'scores', 'text']);
-  const answer = task === 'predict' ? 'output' : task === 'classify' ? 'scores' : null;
+  const native = new Set(['input', 'ids', 'lengths', 'output', 'label', 'labels', 'scores', 'text']);
+  const output = task === 'predict' ? 'output' : task === 'classify' ? 'scores' : null;
   const pairs = [
     [inputs.kind === 'text' ? 'ids' : 'input', tensors?.input],
-    [answer, tensors?.output],
+    [output, tensors?.output],
   ] as const;
-  const toTheirs = new Map<string, string>();
-  const toOurs = new Map<string, string>();
-  for (const [own, theirs] of pairs)
-    if (own !== null && theirs !== undefined && !taken.has(theirs) && !toOurs.has(theirs)) {
-      toTheirs.set(own, theirs);
-      toOurs.set(theirs, own);
+  const sourceNames = new Map<string, string>();
+  const nativeNames = new Map<string, string>();
+  for (const [name, source] of pairs)
+    if (name !== null && source !== undefined && !native.has(source) && !nativeNames.has(source)) {
+      sourceNames.set(name, source);
+      nativeNames.set(source, name);
     }
-  return { toNative: (name) => toOurs.get(name) ?? name, toSource: (name) => toTheirs.get(name) ?? name };
+  return {
+    toNative: (name) => nativeNames.get(name) ?? name,
+    toSource: (name) => sourceNames.get(name) ?? name,
+  };
 }

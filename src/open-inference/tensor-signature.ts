@@ -6,12 +6,12 @@ import { tensorNames } from './tensor-names.ts';
 export interface TensorSignature {
   readonly name: string;
   readonly datatype: Datatype;
-  /** −1 for the batch and for time. */
+  /** −1 for the batch and the time axis. */
   readonly shape: readonly number[];
 }
 export interface Signature {
   readonly inputs: readonly TensorSignature[];
-  /** Inputs that may be left out, or stand in for others. */
+  /** Inputs that may be omitted, or replace others. */
   readonly optional: readonly TensorSignature[];
   readonly outputs: readonly TensorSignature[];
 }
@@ -23,19 +23,19 @@ const tensor = (name: string, datatype: Datatype, ...shape: number[]): TensorSig
   shape,
 });
 
-/** What a model takes and gives, by the names that its file has where it has any. */
+/** A model's inputs and outputs under the names of its source file, where it has them. */
 export function sourceSignature(model: Pick<ServedModel, 'spec' | 'network'>): Signature {
   const { inputs, optional, outputs } = nativeSignature(model);
-  const { toSource: theirs } = tensorNames(model.spec);
+  const { toSource } = tensorNames(model.spec);
   const renamed = (list: readonly TensorSignature[]): TensorSignature[] =>
-    list.map((one) => ({ ...one, name: theirs(one.name) }));
+    list.map((one) => ({ ...one, name: toSource(one.name) }));
   return { inputs: renamed(inputs), optional: renamed(optional), outputs: renamed(outputs) };
 }
 
-/** The same by the server's own names. */
+/** A model's inputs and outputs under the server's own names. */
 export function nativeSignature({ spec, network }: Pick<ServedModel, 'spec' | 'network'>): Signature {
   const { inputs, task } = spec;
-  const reads =
+  const accepted =
     inputs.kind === 'text'
       ? {
           inputs: [tensor('input', 'BYTES', -1)],
@@ -45,20 +45,20 @@ export function nativeSignature({ spec, network }: Pick<ServedModel, 'spec' | 'n
   const width = network.info.outputWidth;
   switch (task) {
     case 'classify':
-      return { ...reads, outputs: [tensor('label', 'BYTES', -1), tensor('scores', 'FP32', -1, width)] };
+      return { ...accepted, outputs: [tensor('label', 'BYTES', -1), tensor('scores', 'FP32', -1, width)] };
     case 'tag':
       return {
-        ...reads,
+        ...accepted,
         outputs: [tensor('labels', 'BYTES', -1, -1), tensor('scores', 'FP32', -1, -1), lengths],
       };
     case 'predict': {
       const rows = answerRows(spec.network);
-      if (rows > 1) return { ...reads, outputs: [tensor('output', 'FP32', -1, rows, width / rows)] };
+      if (rows > 1) return { ...accepted, outputs: [tensor('output', 'FP32', -1, rows, width / rows)] };
       return answersOnce(spec.network)
-        ? { ...reads, outputs: [tensor('output', 'FP32', -1, width)] }
-        : { ...reads, outputs: [tensor('output', 'FP32', -1, -1, width), lengths] };
+        ? { ...accepted, outputs: [tensor('output', 'FP32', -1, width)] }
+        : { ...accepted, outputs: [tensor('output', 'FP32', -1, -1, width), lengths] };
     }
     default:
-      return { ...reads, outputs: [tensor('text', 'BYTES', -1)] };
+      return { ...accepted, outputs: [tensor('text', 'BYTES', -1)] };
   }
 }

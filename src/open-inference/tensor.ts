@@ -1,35 +1,41 @@
-import { UnrollError } from '../errors.ts';
+import { invalidField } from '../tasks/invalid-field.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import { numberDatatypes, type Datatype } from './datatypes.ts';
 
-/** A tensor of a request or a reply; texts are BYTES. Row-major. */
+/**
+ * A tensor of a request or a reply; texts are BYTES. Row-major. FP32 values of a reply are a Float32Array.
+ */
 export interface WireTensor {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
-  readonly values: readonly number[] | readonly string[];
+  readonly values: readonly number[] | Float32Array | readonly string[];
 }
 
 /** Numbers in one tensor of a request. */
-const mostElements = 16 * 1024 * 1024;
-const mostDimensions = 8;
+const maxElements = 16 * 1024 * 1024;
+const maxDimensions = 8;
 
-/** @throws UnrollError invalid_request for what is no shape, or one too large */
+/**
+ * The number of elements of a shape.
+ * @throws UnrollError invalid_request for an invalid shape, or one above the limits
+ */
 function countElements(shape: readonly number[], field: string): number {
-  if (shape.length > mostDimensions)
-    invalidField(`${field}.shape`, `at most ${mostDimensions} dimensions, was ${shape.length}`);
+  if (shape.length > maxDimensions)
+    invalidField(`${field}.shape`, `at most ${maxDimensions} dimensions, was ${shape.length}`);
   let count = 1;
   for (const size of shape) {
-    if (!Number.isSafeInteger(size) || size < 0) invalidField(`${field}.shape`, `a dimension of ${size}`);
-    // an axis of none makes no other small: whoever counts rows would count them all
+    if (!Number.isSafeInteger(size) || size < 0)
+      invalidField(`${field}.shape`, `a dimension must be a whole number from 0, was ${size}`);
+    // an empty axis does not lift the limit on the others: their rows are counted one by one
     count *= Math.max(1, size);
   }
-  if (!(count <= mostElements))
-    invalidField(`${field}.shape`, `at most ${mostElements} elements, was [${shape.join(', ')}]`);
+  if (!(count <= maxElements))
+    invalidField(`${field}.shape`, `at most ${maxElements} elements, was [${shape.join(', ')}]`);
   return shape.includes(0) ? 0 : count;
 }
 
-/** The values of JSON data, flat or nested as the shape is. @throws UnrollError invalid_request */
+/** Reads the values of JSON data, flat or nested like the shape. @throws UnrollError invalid_request */
 export function parseJsonValues(
   data: unknown,
   { datatype, shape }: { datatype: Datatype; shape: readonly number[] },
@@ -38,23 +44,26 @@ export function parseJsonValues(
   const count = countElements(shape, field);
   if (!Array.isArray(data)) return invalidField(`${field}.data`, 'must be a list');
   const flat = data.some((one) => Array.isArray(one))
-    ? unnested(data, shape, `${field}.data`)
+    ? flatten(data, shape, `${field}.data`)
     : (data as unknown[]);
   if (flat.length !== count)
-    invalidField(`${field}.data`, `[${shape.join(', ')}] takes ${count} elements, was given ${flat.length}`);
+    invalidField(
+      `${field}.data`,
+      `must have ${count} elements for [${shape.join(', ')}], was given ${flat.length}`,
+    );
   const at = (i: number): string => `${field}.data[${i}]`;
   if (datatype === 'BYTES')
     return flat.map((one, i) => (typeof one === 'string' ? one : invalidField(at(i), 'must be a text')));
   return flat.map((one, i) => {
     const value = typeof one === 'boolean' && datatype === 'BOOL' ? Number(one) : one;
     if (typeof value !== 'number') return invalidField(at(i), `must be a number, was ${typeof one}`);
-    if (!fits(value, datatype)) invalidField(at(i), `must be ${datatype}, was ${value}`);
+    if (!isInRange(value, datatype)) invalidField(at(i), `must be ${datatype}, was ${value}`);
     return value;
   });
 }
 
-/** @throws UnrollError invalid_request where the nesting is not the shape's */
-function unnested(data: readonly unknown[], shape: readonly number[], field: string): unknown[] {
+/** @throws UnrollError invalid_request where the nesting differs from the shape */
+function flatten(data: readonly unknown[], shape: readonly number[], field: string): unknown[] {
   const flat: unknown[] = [];
   const path: number[] = [];
   const at = (): string => field + path.map((i) => `[${i}]`).join('');
@@ -62,7 +71,7 @@ function unnested(data: readonly unknown[], shape: readonly number[], field: str
     if (list.length !== shape[axis])
       invalidField(
         at(),
-        `the shape [${shape.join(', ')}] has ${shape[axis] ?? 'no'} elements here, was given ${list.length}`,
+        `must have ${shape[axis] ?? 'no'} elements for the shape [${shape.join(', ')}], was given ${list.length}`,
       );
     if (axis === shape.length - 1) {
       for (const one of list) flat.push(one);
@@ -79,10 +88,13 @@ function unnested(data: readonly unknown[], shape: readonly number[], field: str
   return flat;
 }
 
-/** Elements that are read or written at a stretch. */
-const elementsAPart = 16_384;
+/** Elements that are read or written between two checks of the time slice. */
+const elementsPerChunk = 16_384;
 
-/** Raw numbers; of BYTES each element after its length, 4 bytes. @throws UnrollError invalid_request, cancelled */
+/**
+ * Reads raw numbers; each element of BYTES follows its length in 4 bytes.
+ * @throws UnrollError invalid_request, cancelled
+ */
 export async function parseBinaryValues(
   bytes: Uint8Array,
   { datatype, shape }: { datatype: Datatype; shape: readonly number[] },
@@ -96,14 +108,14 @@ export async function parseBinaryValues(
     if (bytes.length !== count * size)
       invalidField(
         field,
-        `[${shape.join(', ')}] of ${datatype} takes ${count * size} bytes, was given ${bytes.length}`,
+        `must have ${count * size} bytes for [${shape.join(', ')}] of ${datatype}, was given ${bytes.length}`,
       );
     const numbers: number[] = [];
     for (let i = 0; i < count; i++) {
       const value = read(view, i * size);
-      if (!fits(value, datatype)) invalidField(`${field}[${i}]`, `must be ${datatype}, was ${value}`);
+      if (!isInRange(value, datatype)) invalidField(`${field}[${i}]`, `must be ${datatype}, was ${value}`);
       numbers.push(value);
-      if (i % elementsAPart === 0 && slice.due()) await slice.next();
+      if (i % elementsPerChunk === 0 && slice.due()) await slice.next();
     }
     return numbers;
   }
@@ -113,7 +125,7 @@ export async function parseBinaryValues(
   for (let i = 0; i < count; i++) {
     const length = at + 4 <= bytes.length ? view.getUint32(at, true) : -1;
     if (length < 0 || at + 4 + length > bytes.length)
-      return invalidField(`${field}[${i}]`, 'its bytes end too soon');
+      return invalidField(`${field}[${i}]`, 'ends after the tensor’s bytes');
     try {
       texts.push(utf8.decode(bytes.subarray(at + 4, at + 4 + length)));
     } catch {
@@ -122,27 +134,27 @@ export async function parseBinaryValues(
     at += 4 + length;
     if (slice.due()) await slice.next();
   }
-  if (at !== bytes.length) invalidField(field, `${bytes.length - at} bytes belong to no element`);
+  if (at !== bytes.length) invalidField(field, `${bytes.length - at} bytes follow the last element`);
   return texts;
 }
 
-function fits(value: number, datatype: Exclude<Datatype, 'BYTES'>): boolean {
+function isInRange(value: number, datatype: Exclude<Datatype, 'BYTES'>): boolean {
   const { range } = numberDatatypes[datatype];
   return range === null || (Number.isSafeInteger(value) && value >= range[0] && value <= range[1]);
 }
 
-/** How many bytes `partsOf` gives. */
+/** The number of bytes that `binaryChunks` yields. */
 export function binaryByteLength({ datatype, values }: WireTensor): number {
   if (datatype !== 'BYTES') return values.length * numberDatatypes[datatype].bytes;
   return (values as readonly string[]).reduce((sum, text) => sum + 4 + Buffer.byteLength(text), 0);
 }
 
-/** The elements' bytes, as the binary extension has them, in parts. */
+/** The elements' bytes in the format of the binary extension, in chunks. */
 export function* binaryChunks({ datatype, values }: WireTensor): Generator<Uint8Array> {
   if (datatype === 'BYTES') {
-    for (let at = 0; at < values.length; at += textsAPart)
+    for (let at = 0; at < values.length; at += textsPerChunk)
       yield Buffer.concat(
-        (values as readonly string[]).slice(at, at + textsAPart).flatMap((text) => {
+        (values as readonly string[]).slice(at, at + textsPerChunk).flatMap((text) => {
           const bytes = Buffer.from(text);
           const length = Buffer.alloc(4);
           length.writeUInt32LE(bytes.length);
@@ -152,15 +164,11 @@ export function* binaryChunks({ datatype, values }: WireTensor): Generator<Uint8
     return;
   }
   const { bytes: size, write } = numberDatatypes[datatype];
-  for (let at = 0; at < values.length; at += elementsAPart) {
-    const count = Math.min(elementsAPart, values.length - at);
+  for (let at = 0; at < values.length; at += elementsPerChunk) {
+    const count = Math.min(elementsPerChunk, values.length - at);
     const view = new DataView(new ArrayBuffer(count * size));
     for (let i = 0; i < count; i++) write(view, i * size, values[at + i] as number);
     yield new Uint8Array(view.buffer);
   }
 }
-const textsAPart = 1024;
-
-export function invalidField(field: string, what: string): never {
-  throw new UnrollError('invalid_request', `${field}: ${what}`, { field });
-}
+const textsPerChunk = 1024;

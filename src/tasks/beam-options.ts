@@ -4,6 +4,7 @@ import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import type { Vocabulary } from '../vocabulary/vocabulary.ts';
 import type { TaskLimits } from './context.ts';
+import { invalidField } from './invalid-field.ts';
 
 type Tokens = string | readonly string[];
 
@@ -16,7 +17,7 @@ export interface DecodeSettings {
   readonly min_length?: number | undefined;
   readonly max_length?: number | undefined;
   readonly no_repeat_ngram_size?: number | undefined;
-  /** What every output begins with: a text, or tokens. */
+  /** A text, or tokens, that every output begins with. */
   readonly prefix?: Tokens | undefined;
   readonly suppress?: readonly string[] | undefined;
   /** Above 0 outputs are drawn, `n` of them for each source. */
@@ -29,36 +30,40 @@ export interface DecodeSettings {
   readonly return_attention?: boolean | undefined;
 }
 
-/** Longest output where nobody says: twice the source and a little. */
-const roomFor = (steps: number): number => 2 * steps + 50;
+/** The default max_length for a source of so many steps. */
+const defaultMaxLength = (steps: number): number => 2 * steps + 50;
 
-/** Tokens that every output begins with, and those that none has; the same for all sources of a request. */
+/** Ids that every output begins with, and ids that no output has; the same for all sources of a request. */
 export interface TokenRules {
   readonly prefix: readonly number[];
   readonly suppress: readonly number[];
 }
 
-/** @throws UnrollError invalid_request, input_mismatch */
+/**
+ * @throws UnrollError invalid_request for a prefix that no output can have, input_mismatch for unknown tokens
+ */
 export function encodeTokenRules({ target }: ServedModel, body: DecodeSettings): TokenRules {
-  const prefix = body.prefix === undefined ? [] : idsOf(target!, body.prefix, 'prefix');
-  const suppress = (body.suppress ?? []).flatMap((token, i) => idsOf(target!, [token], `suppress[${i}]`));
+  const prefix = body.prefix === undefined ? [] : encodeKnown(target!, body.prefix, 'prefix');
+  const suppress = (body.suppress ?? []).flatMap((token, i) =>
+    encodeKnown(target!, [token], `suppress[${i}]`),
+  );
   const suppressed = new Set(suppress);
   for (const id of prefix) {
-    const what =
+    const reason =
       id === target!.startId || id === target!.endId
-        ? 'which no output holds'
+        ? 'marks the start or the end of an output'
         : suppressed.has(id)
-          ? 'which suppress forbids'
+          ? 'is in suppress'
           : null;
-    if (what !== null)
-      throw new UnrollError('invalid_request', `prefix: holds ${target!.tokens.at(id)}, ${what}`, {
-        field: 'prefix',
-      });
+    if (reason !== null) invalidField('prefix', `${JSON.stringify(target!.tokens.at(id))} ${reason}`);
   }
   return { prefix, suppress };
 }
 
-/** The caller's wish, else the model's default, else ours; for a source of so many steps. @throws UnrollError invalid_request */
+/**
+ * Each setting from the request, else from the model, else the server's default.
+ * @throws UnrollError invalid_request
+ */
 export function resolveDecodeOptions(
   { spec }: ServedModel,
   body: DecodeSettings,
@@ -71,23 +76,23 @@ export function resolveDecodeOptions(
   const beamSize = body.beam_size ?? (temperature > 0 ? 1 : (defaults.beam_size ?? 1));
   const hypotheses = body.num_hypotheses ?? 1;
   const n = body.n ?? 1;
-  const wrong = (field: string, what: string): never => {
-    throw new UnrollError('invalid_request', `${field}: ${what}`, { field });
-  };
   if (temperature > 0 && beamSize > 1)
-    wrong('temperature', `drawing has no beam, and beam_size is ${beamSize}`);
+    invalidField('temperature', `must be 0 with a beam, and beam_size is ${beamSize}`);
   if (n > 1 && temperature === 0)
-    wrong('n', `${n} outputs without a temperature would be the same; ask for num_hypotheses`);
-  if (hypotheses > beamSize) wrong('num_hypotheses', `at most beam_size, ${beamSize}, was ${hypotheses}`);
+    invalidField('n', `must be 1 without a temperature, was ${n}; set num_hypotheses for several outputs`);
+  if (hypotheses > beamSize)
+    invalidField('num_hypotheses', `at most beam_size, ${beamSize}, was ${hypotheses}`);
   const maxLength =
-    body.max_length ?? Math.min(limits.maxTokens, defaults.max_length ?? roomFor(sourceSteps));
-  if (maxLength > limits.maxTokens) wrong('max_length', `at most ${limits.maxTokens}, was ${maxLength}`);
+    body.max_length ?? Math.min(limits.maxTokens, defaults.max_length ?? defaultMaxLength(sourceSteps));
+  if (maxLength > limits.maxTokens)
+    invalidField('max_length', `at most ${limits.maxTokens}, was ${maxLength}`);
   const minLength = body.min_length ?? Math.min(maxLength, defaults.min_length ?? 0);
-  if (minLength > maxLength) wrong('min_length', `at most max_length, ${maxLength}, was ${minLength}`);
-  if (prefix.length > maxLength) wrong('prefix', `has ${prefix.length} tokens, max_length is ${maxLength}`);
+  if (minLength > maxLength) invalidField('min_length', `at most max_length, ${maxLength}, was ${minLength}`);
+  if (prefix.length > maxLength)
+    invalidField('prefix', `at most max_length, ${maxLength} tokens, was ${prefix.length}`);
   const attends = spec.network.layers.some(({ type }) => type === 'attention');
-  if (body.return_attention && !attends) wrong('return_attention', 'the model has no attention');
-  if (body.coverage_penalty && !attends) wrong('coverage_penalty', 'the model has no attention');
+  if (body.return_attention && !attends) invalidField('return_attention', 'the model has no attention');
+  if (body.coverage_penalty && !attends) invalidField('coverage_penalty', 'the model has no attention');
   const seed = body.seed ?? randomInt(2 ** 47);
   const options: Omit<DecodeOptions, 'choice'> = {
     mode: temperature > 0 ? 'sample' : beamSize > 1 ? 'beam' : 'greedy',
@@ -111,20 +116,20 @@ export function resolveDecodeOptions(
   return Array.from({ length: n }, (_, choice) => ({ ...options, choice }));
 }
 
-const strangersNamed = 5;
+const maxNamedTokens = 5;
 
-/** @throws UnrollError input_mismatch naming the tokens that are not in the vocabulary */
-function idsOf(vocabulary: Vocabulary, given: Tokens, field: string): number[] {
+/** @throws UnrollError input_mismatch for tokens that are not in the vocabulary, some of which it names */
+function encodeKnown(vocabulary: Vocabulary, given: Tokens, field: string): number[] {
   const encoded = typeof given === 'string' ? vocabulary.encode(given) : vocabulary.encodeTokens(given);
   if (encoded.unknown === 0) return [...encoded.ids];
-  const strangers = new Set<string>();
+  const missing = new Set<string>();
   for (const piece of given) {
-    if (strangers.size === strangersNamed) break;
-    if (vocabulary.encodeTokens([piece]).unknown > 0) strangers.add(piece);
+    if (missing.size === maxNamedTokens) break;
+    if (vocabulary.encodeTokens([piece]).unknown > 0) missing.add(piece);
   }
   throw new UnrollError(
     'input_mismatch',
-    `${field}: the model writes no ${[...strangers]
+    `${field}: not in the output vocabulary: ${[...missing]
       .map((piece) => JSON.stringify(piece.slice(0, 40)))
       .join(', ')}`,
     { field },

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine-interface.ts';
-import type { Repository } from '../repository/repository-interface.ts';
+import type { Repository, ServedModel } from '../repository/repository-interface.ts';
 
-/** What every task works with; built once in server.ts. */
+/** The services and limits that every task works with; built once in server.ts. */
 export interface TaskContext {
   readonly engine: Engine;
   readonly repository: Repository;
@@ -24,22 +24,15 @@ export interface TaskLimits {
   readonly maxTimeoutMs: number;
 }
 
-/** What a request brings besides its body. */
+/** A request's model and limits, besides its body. */
 export interface Call {
-  /** `name` or `name@version`. */
-  readonly reference: string;
+  /** Leased by the caller of the task until the result is used. */
+  readonly model: ServedModel;
+  /** Aborts when the caller disconnects. */
   readonly signal: AbortSignal;
   readonly timeoutMs?: number | undefined;
-  /** It is part of a request that is counted already. */
-  readonly counted?: boolean | undefined;
-  /** Bytes of the reply to sequences of these lengths, where it is not the task's own reply that is sent. */
+  /**
+   * Bytes of the reply to sequences of these lengths, where another reply than the task's own JSON is sent.
+   */
   readonly replyBytes?: ((steps: readonly number[]) => number) | undefined;
-}
-
-/** One server-sent event of a task: what the transport writes. */
-export interface TaskEvent {
-  readonly event: string;
-  /** Counted from 0 where it isn't said; null has none. */
-  readonly id?: number | null;
-  readonly data: object;
 }

@@ -12,10 +12,17 @@ import type { TaskLimits } from './context.ts';
 import type { PreparedSequence } from './read-input.ts';
 import type { DecodeBody } from './decode-body.ts';
 
-/** Attention weights that the searches of a request may hold: a row a token, of each of the beam's paths. 128 MB. */
+/**
+ * Attention weights that the searches of a request may store: a row for each token of each path of the beam.
+ * 128 MB.
+ */
 const maxAttention = 2 ** 25;
 
-/** @param options of each source's outputs @throws UnrollError work_too_large, reply_too_large */
+/**
+ * Checks the steps, the attention weights and the reply bytes of a request.
+ * @param options of each source's outputs
+ * @throws UnrollError work_too_large, reply_too_large
+ */
 export function checkDecodeCost(
   { target }: ServedModel,
   sources: readonly PreparedSequence[],
@@ -43,7 +50,7 @@ export function checkDecodeCost(
   if (attention > maxAttention)
     throw new UnrollError(
       'work_too_large',
-      `max_length: at most ${maxAttention} attention weights in a request (tokens × beam_size × steps of the source), this takes ${attention}`,
+      `max_length: at most ${maxAttention} attention weights in a request (tokens × beam_size × steps of the source), was ${attention}`,
       { field: 'max_length' },
     );
   checkReplyBytes(bytes, limits, body.return_attention ? 'return_attention' : 'max_length');

@@ -3,65 +3,65 @@ import type { Hypothesis } from '../decoding/search.ts';
 import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
-import type { Call, TaskContext, TaskEvent } from './context.ts';
+import { encodeTokenRules, resolveDecodeOptions, type DecodeSettings } from './beam-options.ts';
+import type { Call, TaskContext } from './context.ts';
 import { checkDecodeCost } from './decode-cost.ts';
-import { resolveDecodeOptions, encodeTokenRules } from './beam-options.ts';
-import { requireFinite } from './float32-text.ts';
-import { readInputs, type PreparedSequence } from './read-input.ts';
+import { requireFinite } from './finite.ts';
+import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
 import {
-  streamSequence,
   requireSingle,
   runSequences,
+  streamSequence,
   type Collector,
   type Submission,
 } from './run-sequences.ts';
-import { streamWithModel, withModel } from './with-model.ts';
-import { headOf, type ReplyHead } from './usage.ts';
-import type { DecodeBody } from './decode-body.ts';
+import { measureUsage, type TaskResult } from './task-result.ts';
 
-export interface DecodedOutput {
+export interface DecodeBody extends DecodeSettings {
+  readonly input: TaskInput;
+  /** The log-probability of every token. */
+  readonly logprobs?: boolean | undefined;
+}
+
+/** A hypothesis as text. Its score is the log-probability with the requested penalties. */
+export interface DecodedHypothesis extends Hypothesis {
   readonly text: string;
   readonly tokens: string[];
-  /** What outputs are ranked by: the log-probability, with the penalties asked for. */
-  readonly score: number;
-  readonly finish_reason: 'stop' | 'length';
-  /** Of every token, the end included where it came. */
-  readonly logprobs?: number[];
-  /** A row a token, the end included; a column a token of the source. */
-  readonly attention?: number[][];
 }
-export interface Decoded {
+export interface DecodedSource {
   /** Best first; drawn ones in the order of their choice. */
-  readonly hypotheses: DecodedOutput[];
-  readonly source_tokens?: string[];
+  readonly hypotheses: DecodedHypothesis[];
+  readonly sourceTokens: PreparedSequence['tokens'];
 }
-export interface DecodeReply extends ReplyHead {
-  /** One a source. */
-  readonly predictions: Decoded[];
+export interface DecodeResult extends TaskResult {
+  /** One for each source, in order. */
+  readonly predictions: DecodedSource[];
 }
-
-/** Many-to-many delayed: the source is read whole, then the output is written. */
-export function decode(context: TaskContext, call: Call, body: DecodeBody): Promise<DecodeReply> {
-  return withModel(context, call, 'decode', async (model) => {
-    const sources = await readInputs(model, body.input, context.limits, call.signal);
-    const submissions = submissionsOf(context, model, sources, body);
-    const results = await runSequences(context, call, submissions, collectHypotheses);
-    const perSource = submissions.length / sources.length;
-    const slice = createTimeSlice(call.signal);
-    const predictions: Decoded[] = [];
-    for (const [i, source] of sources.entries()) {
-      const found = results.slice(i * perSource, (i + 1) * perSource).flatMap(({ result }) => result);
-      predictions.push(await decodedOf(model, source, body, found, slice));
+export type DecodeEvent =
+  | {
+      readonly kind: 'token';
+      readonly index: number;
+      readonly text: string;
+      readonly id: number;
+      readonly logprob: number;
     }
-    return {
-      ...headOf(
-        model,
-        results.map(({ end }) => end),
-        sources,
-      ),
-      predictions,
-    };
-  });
+  | { readonly kind: 'done'; readonly result: DecodeResult };
+
+/** Delayed many-to-many: reads the whole source, then writes the output. */
+export async function decode(context: TaskContext, call: Call, body: DecodeBody): Promise<DecodeResult> {
+  const { model, signal } = call;
+  const sources = await readInputs(model, body.input, context.limits, signal);
+  const submissions = createSubmissions(context, model, sources, body);
+  const results = await runSequences(context, call, submissions, collectHypotheses);
+  const perSource = submissions.length / sources.length;
+  const slice = createTimeSlice(signal);
+  const predictions: DecodedSource[] = [];
+  for (const [i, source] of sources.entries()) {
+    const found = results.slice(i * perSource, (i + 1) * perSource).flatMap(({ result }) => result);
+    predictions.push(await toDecodedSource(model, source, found, slice));
+  }
+  const ends = results.map(({ end }) => end);
+  return { usage: measureUsage(ends, sources), predictions };
 }
 
 function collectHypotheses(): Collector<Hypothesis[]> {
@@ -72,30 +72,33 @@ function collectHypotheses(): Collector<Hypothesis[]> {
   };
 }
 
-/** A `token` event as soon as the token is certain, then the reply. */
-export function decodeStream(context: TaskContext, call: Call, body: DecodeBody): AsyncGenerator<TaskEvent> {
-  return streamWithModel(context, call, 'decode', async function* (model) {
-    const source = requireSingle(await readInputs(model, body.input, context.limits, call.signal), 'input');
-    const submission = requireSingle(submissionsOf(context, model, [source], body), 'n');
-    const decoded: Hypothesis[] = [];
-    let end: DoneEvent | null = null;
-    for await (const event of streamSequence(context, call, submission)) {
-      if (event.kind === 'token') {
-        const { index, text, id, logprob } = event;
-        yield { event: 'token', data: { index, text: separatorOf(model, index) + text, id, logprob } };
-      } else if (event.kind === 'decoded') decoded.push(...event.hypotheses);
-      else if (event.kind === 'done') end = event;
-    }
-    const reply: DecodeReply = {
-      ...headOf(model, end ? [end] : [], [source]),
-      predictions: [await decodedOf(model, source, body, decoded, createTimeSlice(call.signal))],
-    };
-    yield { event: 'done', data: reply };
-  });
+/** The tokens of the best hypothesis as soon as each is certain, then the result. */
+export async function* decodeStream(
+  context: TaskContext,
+  call: Call,
+  body: DecodeBody,
+): AsyncGenerator<DecodeEvent> {
+  const { model, signal } = call;
+  const source = requireSingle(await readInputs(model, body.input, context.limits, signal), 'input');
+  const submission = requireSingle(createSubmissions(context, model, [source], body), 'n');
+  const decoded: Hypothesis[] = [];
+  let end: DoneEvent | null = null;
+  for await (const event of streamSequence(context, call, submission)) {
+    if (event.kind === 'token') {
+      const { index, text, id, logprob } = event;
+      yield { kind: 'token', index, text: wordSeparator(model, index) + text, id, logprob };
+    } else if (event.kind === 'decoded') decoded.push(...event.hypotheses);
+    else if (event.kind === 'done') end = event;
+  }
+  const predictions = [await toDecodedSource(model, source, decoded, createTimeSlice(signal))];
+  yield { kind: 'done', result: { usage: measureUsage(end ? [end] : [], [source]), predictions } };
 }
 
-/** `n` for each source, counted before they are made. @throws UnrollError too_many_inputs, work_too_large, reply_too_large … */
-function submissionsOf(
+/**
+ * `n` for each source, counted before they are created.
+ * @throws UnrollError too_many_inputs, work_too_large, reply_too_large …
+ */
+function createSubmissions(
   { limits }: TaskContext,
   model: ServedModel,
   sources: readonly PreparedSequence[],
@@ -105,7 +108,7 @@ function submissionsOf(
   if (count > limits.maxInputs)
     throw new UnrollError(
       'too_many_inputs',
-      `n: at most ${limits.maxInputs} outputs in all, these are ${count}`,
+      `n: at most ${limits.maxInputs} outputs in a request, was ${count}`,
       {
         field: 'n',
       },
@@ -124,43 +127,22 @@ function submissionsOf(
   );
 }
 
-/** Words stand apart. */
-const separatorOf = ({ spec }: ServedModel, index: number): string =>
+/** A space before every word but the first; nothing between characters. */
+const wordSeparator = ({ spec }: ServedModel, index: number): string =>
   index > 0 && spec.outputs.vocabulary?.vocabulary === 'words' ? ' ' : '';
 
-async function decodedOf(
-  model: ServedModel,
+async function toDecodedSource(
+  { target }: ServedModel,
   { tokens: sourceTokens }: PreparedSequence,
-  body: DecodeBody,
   found: readonly Hypothesis[],
   slice: TimeSlice,
-): Promise<Decoded> {
-  const hypotheses: DecodedOutput[] = [];
-  for (const one of found) hypotheses.push(await outputOf(model, one, body, slice));
-  return {
-    hypotheses,
-    ...(body.return_attention && { source_tokens: sourceTokens.map(({ text }) => text) }),
-  };
-}
-
-async function outputOf(
-  { target }: ServedModel,
-  { ids, logprobs, score, finish, attention }: Hypothesis,
-  body: DecodeBody,
-  slice: TimeSlice,
-): Promise<DecodedOutput> {
-  const rows: number[][] = [];
-  for (const row of attention ?? []) {
-    rows.push(Array.from(row, requireFinite));
+): Promise<DecodedSource> {
+  const hypotheses: DecodedHypothesis[] = [];
+  for (const one of found) {
+    requireFinite(one.score);
+    const tokens = one.ids.map((id) => target!.tokens.at(id)!);
+    hypotheses.push({ ...one, text: target!.decode(one.ids), tokens });
     if (slice.due()) await slice.next();
   }
-  if (slice.due()) await slice.next();
-  return {
-    text: target!.decode(ids),
-    tokens: ids.map((id) => target!.tokens.at(id)!),
-    score: requireFinite(score),
-    finish_reason: finish,
-    ...(body.logprobs && { logprobs: logprobs.map(requireFinite) }),
-    ...(attention && { attention: rows }),
-  };
+  return { hypotheses, sourceTokens };
 }

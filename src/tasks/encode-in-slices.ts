@@ -2,11 +2,17 @@ import { UnrollError } from '../errors.ts';
 import type { TimeSlice } from '../time-slice.ts';
 import type { Encoded, Vocabulary } from '../vocabulary/vocabulary.ts';
 
-/** UTF-16 units of a text for each step that it may have: spaces and unknown characters are no steps, but take time to read. */
+/**
+ * UTF-16 units of a text for each step that it may have: spaces and unknown characters give no steps, but
+ * take time to read.
+ */
 const unitsPerStep = 32;
-const unitsOfAny = 65_536;
+const minUnits = 65_536;
 
-/** Encodes a text, or tokens, in slices. Reads no more than `maxSteps` tokens. @throws UnrollError sequence_too_long */
+/**
+ * Encodes a text, or tokens, in slices of time, up to `maxSteps` tokens.
+ * @throws UnrollError sequence_too_long, cancelled
+ */
 export async function encodeInSlices(
   vocabulary: Vocabulary,
   text: string | readonly string[],
@@ -16,7 +22,7 @@ export async function encodeInSlices(
     slice,
   }: { readonly maxSteps: number; readonly field: string; readonly slice: TimeSlice },
 ): Promise<Encoded> {
-  const maxUnits = Math.max(unitsOfAny, unitsPerStep * maxSteps);
+  const maxUnits = Math.max(minUnits, unitsPerStep * maxSteps);
   if (typeof text === 'string' && text.length > maxUnits)
     throw new UnrollError(
       'sequence_too_long',

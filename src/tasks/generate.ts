@@ -1,95 +1,91 @@
 import { randomInt } from 'node:crypto';
-import type { DoneEvent } from '../engine/delivery.ts';
-import type { SequenceEvent } from '../engine/delivery.ts';
+import type { DoneEvent, SequenceEvent } from '../engine/delivery.ts';
 import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { checkReplyBytes, checkRequestSteps, longestTokenBytes } from './budgets.ts';
-import type { Call, TaskContext, TaskEvent } from './context.ts';
-import { resolveSamplingOptions, type SamplingSettings } from './sampling-options.ts';
-import { requireFinite } from './float32-text.ts';
+import type { Call, TaskContext } from './context.ts';
 import { mergeStreams } from './merge-streams.ts';
 import { readPrompts, type Prompt } from './prompts.ts';
 import {
-  streamSequence,
   requireSingle,
   runSequences,
+  streamSequence,
   type Collector,
   type Submission,
 } from './run-sequences.ts';
-import { streamWithModel, withModel } from './with-model.ts';
-import { headOf, type ReplyHead } from './usage.ts';
+import { resolveSamplingOptions, type SamplingSettings } from './sampling-options.ts';
+import { measureUsage, type TaskResult } from './task-result.ts';
 
 export interface GenerateBody extends SamplingSettings {
-  /** None: the model starts by itself. */
+  /** Undefined: the model starts from its start token. */
   readonly prompt?: string | readonly string[] | undefined;
 }
-export interface TokenLogprob {
-  readonly text: string;
-  readonly id: number;
-  readonly logprob: number;
-  readonly top: { readonly text: string; readonly id: number; readonly logprob: number }[];
-}
-export interface Generated {
+/** A token with its log-probability and alternatives. */
+export type GeneratedToken = Pick<TokenEvent, 'text' | 'id' | 'logprob' | 'top'>;
+export interface Generation {
   readonly text: string;
   /** `stop`: a stop string or the end of the text; `length`: max_tokens. */
-  readonly finish_reason: 'stop' | 'length';
+  readonly finish: 'stop' | 'length';
   /** Tokens generated, those of a stop string not counted. */
   readonly tokens: number;
-  readonly logprobs?: TokenLogprob[];
+  /** Undefined where they were not requested. */
+  readonly logprobs: readonly GeneratedToken[] | undefined;
 }
-export interface GenerateReply extends ReplyHead {
+export interface GenerateResult extends TaskResult {
   /** `n` for each prompt, in order. */
-  readonly generations: Generated[];
+  readonly generations: Generation[];
 }
+export type GenerateEvent =
+  | { readonly kind: 'token'; readonly choice: number; readonly token: GeneratedToken }
+  | { readonly kind: 'done'; readonly result: GenerateResult };
 type TokenEvent = Extract<SequenceEvent, { kind: 'token' }>;
 
 /** One-to-many: text from a prompt, or from nothing. */
-export function generate(context: TaskContext, call: Call, body: GenerateBody): Promise<GenerateReply> {
-  return withModel(context, call, 'generate', async (model) => {
-    const prompts = await readPrompts(model, body.prompt, context.limits, call.signal);
-    const submissions = submissionsOf(context, model, prompts, body);
-    const results = await runSequences(context, call, submissions, () => collectGenerated(body));
-    const ends = results.map(({ end }) => end);
-    return {
-      ...headOf(model, ends, prompts),
-      generations: results.map(({ result, end }) => result(end)),
-    };
-  });
-}
-
-/** A `token` event each, of all choices as they come, then the reply. */
-export function generateStream(
+export async function generate(
   context: TaskContext,
   call: Call,
   body: GenerateBody,
-): AsyncGenerator<TaskEvent> {
-  return streamWithModel(context, call, 'generate', async function* (model) {
-    const prompt = requireSingle(
-      await readPrompts(model, body.prompt, context.limits, call.signal),
-      'prompt',
-    );
-    const submissions = submissionsOf(context, model, [prompt], body);
-    const choices = submissions.map(() => collectGenerated(body));
-    const ends: DoneEvent[] = [];
-    const streams = submissions.map((submission) => streamSequence(context, call, submission));
-    for await (const { source, value } of mergeStreams(streams)) {
-      if (value.kind === 'done') ends[source] = value;
-      else if (value.kind === 'token') {
-        void choices[source]!.push(value);
-        const { text, id, logprob, top } = logprobOf(value);
-        const alternatives = body.logprobs ? { top } : {};
-        yield { event: 'token', data: { text, id, logprob, choice: source, ...alternatives } };
-      }
-    }
-    const generations: Generated[] = [];
-    for (const [choice, collector] of choices.entries())
-      generations.push((await collector.end())(ends[choice]!));
-    const reply: GenerateReply = { ...headOf(model, ends, [prompt]), generations };
-    yield { event: 'done', data: { finish_reason: reply.generations[0]!.finish_reason, ...reply } };
-  });
+): Promise<GenerateResult> {
+  const prompts = await readPrompts(call.model, body.prompt, context.limits, call.signal);
+  const submissions = createSubmissions(context, call.model, prompts, body);
+  const results = await runSequences(context, call, submissions, () => collectGeneration(body));
+  const ends = results.map(({ end }) => end);
+  return {
+    usage: measureUsage(ends, prompts),
+    generations: results.map(({ result, end }) => result(end)),
+  };
 }
 
-function submissionsOf(
+/** The tokens of all choices as they are drawn, then the result. */
+export async function* generateStream(
+  context: TaskContext,
+  call: Call,
+  body: GenerateBody,
+): AsyncGenerator<GenerateEvent> {
+  const { model, signal } = call;
+  const prompt = requireSingle(await readPrompts(model, body.prompt, context.limits, signal), 'prompt');
+  const submissions = createSubmissions(context, model, [prompt], body);
+  const choices = submissions.map(() => collectGeneration(body));
+  const ends: DoneEvent[] = [];
+  const streams = submissions.map((submission) => streamSequence(context, call, submission));
+  for await (const { source, value } of mergeStreams(streams)) {
+    if (value.kind === 'done') ends[source] = value;
+    else if (value.kind === 'token') {
+      void choices[source]!.push(value);
+      yield { kind: 'token', choice: source, token: value };
+    }
+  }
+  const generations: Generation[] = [];
+  for (const [choice, collector] of choices.entries())
+    generations.push((await collector.end())(ends[choice]!));
+  yield { kind: 'done', result: { usage: measureUsage(ends, [prompt]), generations } };
+}
+
+/**
+ * `n` sequences for each prompt.
+ * @throws UnrollError too_many_inputs, work_too_large, reply_too_large, invalid_request
+ */
+function createSubmissions(
   { limits }: TaskContext,
   model: ServedModel,
   prompts: readonly Prompt[],
@@ -103,7 +99,7 @@ function submissionsOf(
   if (count > limits.maxInputs)
     throw new UnrollError(
       'too_many_inputs',
-      `n: at most ${limits.maxInputs} generations in a request, was asked for ${prompts.length} × ${n}`,
+      `n: at most ${limits.maxInputs} generations in a request, was ${prompts.length} × ${n}`,
       { field: 'n' },
     );
   const { maxTokens } = options;
@@ -114,7 +110,8 @@ function submissionsOf(
   const field = body.logprobs === undefined ? 'max_tokens' : 'logprobs';
   checkReplyBytes(count * (generatedBytes + maxTokens * (longest + logprobs)), limits, field);
   return prompts.flatMap(({ ids, seen }) => {
-    // a prompt is answered as if it had come alone, so a given seed counts for each; without one, each draws its own
+    // each prompt gives what it gives alone, so a given seed is used for all of them; without one, each
+    // prompt has its own
     const seed = body.seed ?? randomInt(2 ** 47);
     return Array.from({ length: n }, (_, choice) => ({
       network: model.network,
@@ -130,31 +127,28 @@ function submissionsOf(
 const scoredTokenBytes = 44;
 const generatedBytes = 80;
 
-const rounded = (logprob: number): number => Number(requireFinite(logprob).toPrecision(7));
+/**
+ * Tokens after which their texts are joined: thousands of short strings take far more memory than one long
+ * one.
+ */
+const tokensPerPart = 256;
 
-const logprobOf = ({ text, id, logprob, top }: TokenEvent): TokenLogprob => ({
-  text,
-  id,
-  logprob: rounded(logprob),
-  top: top.map((one) => ({ text: one.text, id: one.id, logprob: rounded(one.logprob) })),
-});
-
-/** Tokens after which their texts are joined: thousands of short texts take far more memory than one long one. */
-const tokensAPart = 256;
-
-/** Keeps a generation's text, and its tokens only where they are asked for. Its result waits for the last event. */
-function collectGenerated(body: GenerateBody): Collector<(end: DoneEvent) => Generated> {
+/**
+ * Collects a generation's text, and its tokens only where they are requested. The result is a function of the
+ * last event.
+ */
+function collectGeneration(body: GenerateBody): Collector<(end: DoneEvent) => Generation> {
   const parts: string[] = [];
   let texts: string[] = [];
   let tokens = 0;
-  const logprobs: TokenLogprob[] = [];
+  const logprobs: GeneratedToken[] = [];
   return {
     push(event) {
       if (event.kind !== 'token') return;
       tokens++;
       texts.push(event.text);
-      if (body.logprobs !== undefined) logprobs.push(logprobOf(event));
-      if (texts.length < tokensAPart) return;
+      if (body.logprobs !== undefined) logprobs.push(event);
+      if (texts.length < tokensPerPart) return;
       parts.push(texts.join(''));
       texts = [];
     },
@@ -162,9 +156,9 @@ function collectGenerated(body: GenerateBody): Collector<(end: DoneEvent) => Gen
       () =>
       ({ finish }) => ({
         text: [...parts, ...texts].join(''),
-        finish_reason: finish ?? 'length',
+        finish: finish ?? 'length',
         tokens,
-        ...(body.logprobs === undefined ? {} : { logprobs }),
+        logprobs: body.logprobs === undefined ? undefined : logprobs,
       }),
   };
 }

@@ -1,4 +1,7 @@
-/** Values of several streams as they come, each with the number of its stream. Leaving early leaves all of them. */
+/**
+ * Yields the values of several streams as they arrive, each with the index of its stream. Returning early
+ * returns all of them.
+ */
 export async function* mergeStreams<T>(
   streams: readonly AsyncIterable<T>[],
 ): AsyncGenerator<{ source: number; value: T }> {
@@ -7,21 +10,21 @@ export async function* mergeStreams<T>(
     source,
     result: await iterators[source]!.next(),
   });
-  const ask = (source: number): ReturnType<typeof next> => {
-    const question = next(source);
-    // it may fail while the reader is busy with the value before it, or gone: no one listens then, and a rejection that
-    // no one hears ends the process
-    question.catch(() => {});
-    return question;
+  const request = (source: number): ReturnType<typeof next> => {
+    const pending = next(source);
+    // it may reject while the reader handles an earlier value, or after it has left: an unhandled rejection
+    // ends the process
+    pending.catch(() => {});
+    return pending;
   };
-  const asked = new Map(iterators.map((_, source) => [source, ask(source)]));
+  const pending = new Map(iterators.map((_, source) => [source, request(source)]));
   try {
-    while (asked.size > 0) {
-      const { source, result } = await Promise.race(asked.values());
-      // to the end of the line, so that a stream that always has more does not keep the others waiting
-      asked.delete(source);
+    while (pending.size > 0) {
+      const { source, result } = await Promise.race(pending.values());
+      // moves the stream to the end, so that one that always has a value does not starve the others
+      pending.delete(source);
       if (!result.done) {
-        asked.set(source, ask(source));
+        pending.set(source, request(source));
         yield { source, value: result.value };
       }
     }

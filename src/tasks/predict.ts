@@ -2,124 +2,126 @@ import { answerRows, answersOnce } from '../network/answers-once.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import { checkReplySize, numberBytes } from './budgets.ts';
-import type { Call, TaskContext, TaskEvent } from './context.ts';
-import { shortestFloat32 } from './float32-text.ts';
+import type { Call, TaskContext } from './context.ts';
 import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
 import {
-  streamSequence,
   requireSingle,
-  splitRows,
   runSequences,
+  sequenceOutputs,
+  splitRows,
+  streamSequence,
   type Collector,
-  type Submission,
 } from './run-sequences.ts';
-import { streamWithModel, withModel } from './with-model.ts';
-import { headOf, type ReplyHead } from './usage.ts';
+import { measureUsage, type TaskResult } from './task-result.ts';
 
 export interface PredictBody {
   readonly input: TaskInput;
 }
-export interface PredictReply extends ReplyHead {
-  /** One row for a network that answers once (or as many as its answer always has), else a row a step. */
-  readonly predictions: { readonly output: number[] | number[][] }[];
+export interface PredictResult extends TaskResult {
+  /** The values of each sequence, in the outputs' own units. [rows, width] */
+  readonly predictions: Float32Array[];
+}
+export type PredictEvent =
+  /** values [outputWidth] */
+  | { readonly kind: 'step'; readonly step: number; readonly values: Float32Array }
+  | { readonly kind: 'done'; readonly result: PredictResult };
+
+/** The shape of a prediction: `perStep` has a row for each step; otherwise the number of rows is fixed. */
+export function predictionShape({ spec, network }: Pick<ServedModel, 'spec' | 'network'>): {
+  readonly perStep: boolean;
+  readonly rows: number;
+  readonly width: number;
+} {
+  const { outputWidth } = network.info;
+  if (!answersOnce(spec.network)) return { perStep: true, rows: 1, width: outputWidth };
+  const rows = answerRows(spec.network);
+  return { perStep: false, rows, width: outputWidth / rows };
 }
 
 /** Numbers in, numbers out; one-to-one is a sequence of one step. */
-export function predict(context: TaskContext, call: Call, body: PredictBody): Promise<PredictReply> {
-  return withModel(context, call, 'predict', async (model) => {
-    const once = answersOnce(model.spec.network);
-    const sequences = await readInputs(model, body.input, context.limits, call.signal);
-    const bytes = (): number =>
-      sequences.reduce((sum, { steps }) => sum + (once ? 1 : steps), 0) *
-      (model.network.info.outputWidth * numberBytes + rowBytes);
-    checkReplySize(sequences, bytes, call, context.limits);
-    const submissions = sequences.map((sequence) => submissionOf(model, sequence, once ? 'last' : 'every'));
-    const results = await runSequences(context, call, submissions, (_, slice) => collectRows(model, slice));
-    const ends = results.map(({ end }) => end);
-    return {
-      ...headOf(model, ends, sequences),
-      predictions: results.map(({ result }) => ({
-        output: once ? answerOf(model, result.at(-1)!) : result,
-      })),
-    };
-  });
+export async function predict(context: TaskContext, call: Call, body: PredictBody): Promise<PredictResult> {
+  const { model, signal } = call;
+  const { perStep } = predictionShape(model);
+  const sequences = await readInputs(model, body.input, context.limits, signal);
+  checkReplySize(sequences, () => replyBytes(model, sequences), call, context.limits);
+  const submissions = sequences.map((sequence) =>
+    sequenceOutputs(model, sequence, perStep ? 'every' : 'last'),
+  );
+  const results = await runSequences(context, call, submissions, (_, slice) => collectValues(model, slice));
+  const ends = results.map(({ end }) => end);
+  return { usage: measureUsage(ends, sequences), predictions: results.map(({ result }) => result) };
 }
 
 /** Bytes of `[],`. */
 const rowBytes = 3;
 
-/** Rows of outputs on the world's scale. */
-function collectRows(model: ServedModel, slice: TimeSlice): Collector<number[][]> {
-  const rows: number[][] = [];
+function replyBytes(model: ServedModel, sequences: readonly PreparedSequence[]): number {
+  const { perStep } = predictionShape(model);
+  const rows = sequences.reduce((sum, { steps }) => sum + (perStep ? steps : 1), 0);
+  return rows * (model.network.info.outputWidth * numberBytes + rowBytes);
+}
+
+/** Rows of outputs in their own units, joined at the end. */
+function collectValues(model: ServedModel, slice: TimeSlice): Collector<Float32Array> {
+  const parts: Float32Array[] = [];
   return {
     async push(event) {
-      if (event.kind !== 'outputs') return;
-      for (const row of splitRows(event)) {
-        rows.push(await inUnits(model, row, slice));
-        if (slice.due()) await slice.next();
-      }
+      if (event.kind === 'outputs') parts.push(await toUnits(model, event.values, slice));
     },
-    end: () => rows,
+    end: () => (parts.length === 1 ? parts[0]! : join(parts)),
   };
 }
 
-/** A `step` event with the output after every step, then the reply. */
-export function predictStream(
+/** An event with the output after every step, then the result. */
+export async function* predictStream(
   context: TaskContext,
   call: Call,
   body: PredictBody,
-): AsyncGenerator<TaskEvent> {
-  return streamWithModel(context, call, 'predict', async function* (model) {
-    const sequence = requireSingle(await readInputs(model, body.input, context.limits, call.signal), 'input');
-    const slice = createTimeSlice(call.signal);
-    const rows: number[][] = [];
-    for await (const event of streamSequence(context, call, submissionOf(model, sequence, 'every'))) {
-      if (event.kind === 'outputs') {
-        for (const row of splitRows(event)) {
-          const output = await inUnits(model, row, slice);
-          yield { event: 'step', data: { step: rows.length, output } };
-          rows.push(output);
-        }
-      } else if (event.kind === 'done') {
-        const once = answersOnce(model.spec.network);
-        const predictions = [{ output: once ? answerOf(model, rows.at(-1)!) : rows }];
-        const reply: PredictReply = { ...headOf(model, [event], [sequence]), predictions };
-        yield { event: 'done', data: reply };
+): AsyncGenerator<PredictEvent> {
+  const { model, signal } = call;
+  const sequence = requireSingle(await readInputs(model, body.input, context.limits, signal), 'input');
+  const slice = createTimeSlice(signal);
+  const rows: Float32Array[] = [];
+  for await (const event of streamSequence(context, call, sequenceOutputs(model, sequence, 'every'))) {
+    if (event.kind === 'outputs') {
+      for (const row of splitRows(event)) {
+        const values = await toUnits(model, row, slice);
+        yield { kind: 'step', step: rows.length, values };
+        rows.push(values);
       }
+    } else if (event.kind === 'done') {
+      const values = predictionShape(model).perStep ? join(rows) : rows.at(-1)!;
+      yield { kind: 'done', result: { usage: measureUsage([event], [sequence]), predictions: [values] } };
     }
-  });
-}
-
-const submissionOf = (
-  { network }: ServedModel,
-  { values }: PreparedSequence,
-  want: 'last' | 'every',
-): Submission => ({
-  network,
-  input: values,
-  steps: want,
-  output: 'output',
-});
-
-/** What answers once, in its rows where it has several. */
-function answerOf({ spec }: ServedModel, numbers: number[]): number[] | number[][] {
-  const rows = answerRows(spec.network);
-  if (rows === 1) return numbers;
-  const width = numbers.length / rows;
-  return Array.from({ length: rows }, (_, row) => numbers.slice(row * width, (row + 1) * width));
-}
-
-const numbersAPart = 4096;
-
-/** Back from the network's scale to the world's. */
-async function inUnits({ spec }: ServedModel, row: Float32Array, slice: TimeSlice): Promise<number[]> {
-  const units = spec.outputs.units;
-  const numbers: number[] = [];
-  for (let k = 0; k < row.length; k++) {
-    const unit = units?.[k % units.length];
-    const value = row[k]!;
-    numbers.push(shortestFloat32(unit ? Math.fround(value * unit.scale + unit.mean) : value));
-    if (k % numbersAPart === numbersAPart - 1 && slice.due()) await slice.next();
   }
-  return numbers;
+}
+
+function join(parts: readonly Float32Array[]): Float32Array {
+  const values = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    values.set(part, at);
+    at += part.length;
+  }
+  return values;
+}
+
+const numbersPerCheck = 16_384;
+
+/** Copies rows of outputs from the network's scale to their units'. rows [n, outputWidth] */
+async function toUnits(
+  { spec, network }: ServedModel,
+  rows: Float32Array,
+  slice: TimeSlice,
+): Promise<Float32Array> {
+  const units = spec.outputs.units;
+  const values = rows.slice();
+  if (!units) return values;
+  const width = network.info.outputWidth;
+  for (let k = 0; k < values.length; k++) {
+    const unit = units[(k % width) % units.length];
+    if (unit) values[k] = values[k]! * unit.scale + unit.mean;
+    if (k % numbersPerCheck === numbersPerCheck - 1 && slice.due()) await slice.next();
+  }
+  return values;
 }

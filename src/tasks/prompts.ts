@@ -5,14 +5,17 @@ import type { TaskLimits } from './context.ts';
 import { encodeInSlices } from './encode-in-slices.ts';
 
 export interface Prompt {
-  /** The start id, where the model has one, then the text's. At least one. */
+  /** The start id, where the model has one, then the ids of the text. At least one. */
   readonly ids: Int32Array;
-  /** The same, for the penalties of each of its generations. */
+  /** The same as an array, for the penalties of each generation. */
   readonly seen: readonly number[];
   readonly unknown: number;
 }
 
-/** @throws UnrollError input_mismatch, empty_input, sequence_too_long, too_many_inputs */
+/**
+ * Encodes the prompts of a request.
+ * @throws UnrollError input_mismatch, empty_input, sequence_too_long, too_many_inputs
+ */
 export async function readPrompts(
   model: ServedModel,
   prompt: string | readonly string[] | undefined,
@@ -21,7 +24,7 @@ export async function readPrompts(
 ): Promise<Prompt[]> {
   const { vocabulary } = model;
   if (!vocabulary)
-    throw new UnrollError('input_mismatch', `prompt: ${model.name} has no vocabulary to write with`, {
+    throw new UnrollError('input_mismatch', `prompt: ${model.name} has no vocabulary`, {
       field: 'prompt',
     });
   const texts = prompt === undefined ? [''] : typeof prompt === 'string' ? [prompt] : prompt;
@@ -42,18 +45,18 @@ export async function readPrompts(
     const field = typeof prompt === 'object' ? `prompt[${i}]` : 'prompt';
     const { maxSteps } = limits;
     const { ids, unknown, truncated } = await encodeInSlices(vocabulary, text, { maxSteps, field, slice });
-    const whole = [...start, ...ids];
-    if (whole.length === 0)
+    const withStart = [...start, ...ids];
+    if (withStart.length === 0)
       throw new UnrollError('empty_input', `${field}: ${model.name} cannot start without a prompt`, {
         field,
       });
-    if (truncated || whole.length > maxSteps)
+    if (truncated || withStart.length > maxSteps)
       throw new UnrollError(
         'sequence_too_long',
-        `${field}: at most ${maxSteps} steps, was ${truncated ? 'more' : whole.length}`,
+        `${field}: at most ${maxSteps} steps, was ${truncated ? 'more' : withStart.length}`,
         { field },
       );
-    prompts.push({ ids: Int32Array.from(whole), seen: whole, unknown });
+    prompts.push({ ids: Int32Array.from(withStart), seen: withStart, unknown });
     if (slice.due()) await slice.next();
   }
   return prompts;

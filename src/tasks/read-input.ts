@@ -7,14 +7,17 @@ import { checkRequestSteps } from './budgets.ts';
 import type { TaskLimits } from './context.ts';
 import { encodeInSlices } from './encode-in-slices.ts';
 
-// What a caller sends becomes sequences: a text's ids, or rows of scaled features, in slices of the main thread's time.
-// Everything wrong with it is said here, with the field, the limit and what was given.
+// Turns a request's input into sequences: ids of a text's tokens, or rows of scaled features, in slices of
+// the main thread's time. All of it is validated here; errors name the field, the limit and what was given.
 
 /** A text, or a numeric sequence, or a list of either, or sequences of ids; see `readInputs`. */
 export type TaskInput =
   string | readonly (string | number | readonly (string | number | readonly number[])[])[] | TokenIds;
 
-/** Sequences as ids of the model's vocabulary, from a caller that splits its texts itself. Each id is in the vocabulary. */
+/**
+ * Sequences of ids of the model's vocabulary, from a caller that tokenizes its texts. Each id is in the
+ * vocabulary.
+ */
 export interface TokenIds {
   readonly ids: readonly ArrayLike<number>[];
 }
@@ -29,9 +32,12 @@ export interface PreparedSequence {
 }
 
 /**
- * Text models take a string or a list of strings, each of which may be a list of tokens that the caller has split. Numeric models take one sequence as [steps][features], or a list of
- * those; a flat list of numbers is one step of several features, or several steps of the only one.
- * @throws UnrollError input_mismatch, empty_input, not_finite, sequence_too_long, too_many_inputs, work_too_large
+ * Reads the sequences of a request. Text models take a string or a list of strings, each of which may be a
+ * list of tokens that the caller has split, or ids. Numeric models take one sequence as [steps][features], or
+ * a list of those; a flat list of numbers is one step of several features, or several steps of the only
+ * feature.
+ * @throws UnrollError input_mismatch, empty_input, not_finite, sequence_too_long, too_many_inputs,
+ * work_too_large
  */
 export async function readInputs(
   model: ServedModel,
@@ -41,7 +47,7 @@ export async function readInputs(
 ): Promise<PreparedSequence[]> {
   const slice = createTimeSlice(signal);
   if (isTokenIds(input)) return readTokenIds(model, input, limits, slice);
-  const { values, listed } = listOf(model, input, limits);
+  const { values, listed } = listSequences(model, input, limits);
   const sequences: PreparedSequence[] = [];
   let steps = 0;
   for (const [i, value] of values.entries()) {
@@ -60,7 +66,10 @@ export async function readInputs(
 
 const isTokenIds = (input: TaskInput): input is TokenIds => typeof input === 'object' && 'ids' in input;
 
-/** Tensors are counted before their rows are made, so that only the work of the request is left to check. */
+/**
+ * Adds the ids of characters where the model reads them. The number and the length of the sequences were
+ * checked before.
+ */
 async function readTokenIds(
   { vocabulary, name }: ServedModel,
   { ids }: TokenIds,
@@ -95,12 +104,12 @@ const isTokens = (value: unknown): value is Tokens =>
   Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string');
 
 function mismatch({ spec, name }: ServedModel, field: string): UnrollError {
-  const wants = spec.inputs.kind === 'text' ? 'a text or a list of texts' : 'numbers as [steps][features]';
-  return new UnrollError('input_mismatch', `${field}: the model ${name} takes ${wants}`, { field });
+  const expected = spec.inputs.kind === 'text' ? 'a text or a list of texts' : 'numbers as [steps][features]';
+  return new UnrollError('input_mismatch', `${field}: the model ${name} takes ${expected}`, { field });
 }
 
-/** The sequences of a request, counted; whether each fits the model is seen as it is read. */
-function listOf(
+/** Lists the sequences of a request and checks their number. Each is validated when it is read. */
+function listSequences(
   model: ServedModel,
   input: Exclude<TaskInput, TokenIds>,
   { maxInputs }: TaskLimits,
@@ -120,7 +129,7 @@ function listOf(
   if (inputs.kind === 'text')
     return typeof input === 'string' ? { values: [input], listed: false } : list(input);
   if (typeof input === 'string') throw mismatch(model, 'input');
-  // what is first tells what all are; reading finds those that are not
+  // the first element decides how all are read; readNumbers rejects the others that do not match
   const [first] = input;
   if (typeof first === 'number') {
     const rows = inputs.features.length === 1 ? input : [input];
@@ -160,9 +169,12 @@ async function readText(
   return { values: ids, steps: tokens.length, unknown, tokens };
 }
 
-const valuesAStep = 4096;
+const valuesPerCheck = 4096;
 
-/** @param rows steps of features, or of one feature each */
+/**
+ * Scales the features of a sequence.
+ * @param rows a list of features for each step, or one number for each step
+ */
 async function readNumbers(
   model: ServedModel,
   rows: unknown,
@@ -208,7 +220,7 @@ async function readNumbers(
       }
       values[at] = scaled;
     }
-    if (at % valuesAStep < width && slice.due()) await slice.next();
+    if (at % valuesPerCheck < width && slice.due()) await slice.next();
   }
   return { values, steps: rows.length, unknown: 0, tokens: [] };
 }

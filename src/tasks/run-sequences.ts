@@ -1,32 +1,34 @@
-import type { DoneEvent } from '../engine/delivery.ts';
+import type { DoneEvent, SequenceEvent } from '../engine/delivery.ts';
 import type { SequenceRequest } from '../engine/engine-interface.ts';
-import type { SequenceEvent } from '../engine/delivery.ts';
 import { UnrollError } from '../errors.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
+import type { ServedModel } from '../repository/repository-interface.ts';
 import type { Call, TaskContext, TaskLimits } from './context.ts';
+import type { PreparedSequence } from './read-input.ts';
 
+/** A sequence for the engine, without the circumstances that all sequences of a call share. */
 export type Submission = Omit<SequenceRequest, 'deadlineMs' | 'signal' | 'group'>;
 
-/** When this call must be over, on the clock of performance.now(). @throws UnrollError invalid_request */
-function deadlineOf({ timeoutMs }: Call, limits: TaskLimits): number {
-  if (timeoutMs !== undefined && timeoutMs > limits.maxTimeoutMs)
-    throw new UnrollError('invalid_request', `timeout_ms: at most ${limits.maxTimeoutMs}, was ${timeoutMs}`, {
-      field: 'timeout_ms',
-    });
-  return performance.now() + (timeoutMs ?? limits.timeoutMs);
-}
+/** Asks for the network's outputs at the last step of a sequence, or at every step. */
+export const sequenceOutputs = (
+  { network }: ServedModel,
+  { values }: PreparedSequence,
+  steps: SequenceRequest['steps'],
+): Submission => ({ network, input: values, steps, output: 'output' });
 
-/** What becomes of one sequence's events, as they come. */
+/** Turns the events of one sequence into a result. */
 export interface Collector<T> {
-  /** May take its time: the next event is asked for afterwards. */
+  /** The next event is read once this has resolved. */
   push(event: SequenceEvent): Promise<void> | void;
   end(): Promise<T> | T;
 }
 
 /**
- * Runs sequences side by side: they batch with one another and with everyone else's. When one fails, the others are cancelled.
- * @param collect makes the collector of each submission
- * @returns what each has collected, and its last event, in order
+ * Runs sequences at the same time, so that they batch with one another and with those of other requests. When
+ * one fails, the others are cancelled.
+ * @param collect creates the collector of each submission
+ * @returns the collected result and the last event of each, in order
+ * @throws UnrollError whatever the first sequence to fail throws
  */
 export async function runSequences<T>(
   { engine, limits }: TaskContext,
@@ -34,12 +36,12 @@ export async function runSequences<T>(
   submissions: readonly Submission[],
   collect: (index: number, slice: TimeSlice) => Collector<T>,
 ): Promise<{ result: T; end: DoneEvent }[]> {
-  const deadlineMs = deadlineOf(call, limits);
+  const deadlineMs = computeDeadline(call, limits);
   const failed = new AbortController();
   const { signal } = failed;
-  const leave = (): void => failed.abort(call.signal.reason);
-  if (call.signal.aborted) leave();
-  call.signal.addEventListener('abort', leave, { once: true });
+  const cancel = (): void => failed.abort(call.signal.reason);
+  if (call.signal.aborted) cancel();
+  call.signal.addEventListener('abort', cancel, { once: true });
   const slice = createTimeSlice(signal);
   const runOne = async (submission: Submission, index: number): Promise<{ result: T; end: DoneEvent }> => {
     const collector = collect(index, slice);
@@ -54,24 +56,24 @@ export async function runSequences<T>(
   try {
     for (const [index, submission] of submissions.entries()) {
       const run = runOne(submission, index);
-      // it is awaited once all have begun
+      // a failure is handled once all have been submitted
       run.catch(() => {});
       running.push(run);
       if (slice.due()) await slice.next();
     }
     return await Promise.all(running);
   } catch (error) {
-    // with a reason of its own: to make the usual one costs more than to refuse the request
+    // with this error as the reason: creating the default one costs more than refusing the request
     failed.abort(error);
-    // the model stays in use until none of them uses it
+    // the lease must outlive every sequence
     await Promise.allSettled(running);
     throw error;
   } finally {
-    call.signal.removeEventListener('abort', leave);
+    call.signal.removeEventListener('abort', cancel);
   }
 }
 
-/** Keeps a sequence's outputs: one event where the last step's are wanted. */
+/** Collects a sequence's outputs: a single event where only the last step was requested. */
 export function collectOutputs(): Collector<OutputsEvent[]> {
   const events: OutputsEvent[] = [];
   return {
@@ -84,13 +86,29 @@ export type OutputsEvent = Extract<SequenceEvent, { kind: 'outputs' }>;
 /** The only sequence of a streamed request. @throws UnrollError invalid_request */
 export function requireSingle<T>(sequences: readonly T[], field: string): T {
   if (sequences.length !== 1)
-    throw new UnrollError('invalid_request', `${field}: a stream takes one, was given ${sequences.length}`, {
-      field,
-    });
+    throw new UnrollError(
+      'invalid_request',
+      `${field}: a stream takes a single sequence, was given ${sequences.length}`,
+      {
+        field,
+      },
+    );
   return sequences[0]!;
 }
 
-/** One sequence's events as they come. */
+/**
+ * The deadline of a call, on the clock of performance.now().
+ * @throws UnrollError invalid_request for a timeout above the limit
+ */
+function computeDeadline({ timeoutMs }: Call, limits: TaskLimits): number {
+  if (timeoutMs !== undefined && timeoutMs > limits.maxTimeoutMs)
+    throw new UnrollError('invalid_request', `timeout_ms: at most ${limits.maxTimeoutMs}, was ${timeoutMs}`, {
+      field: 'timeout_ms',
+    });
+  return performance.now() + (timeoutMs ?? limits.timeoutMs);
+}
+
+/** The events of one sequence as they arrive. */
 export function streamSequence(
   { engine, limits }: TaskContext,
   call: Call,
@@ -98,7 +116,7 @@ export function streamSequence(
 ): AsyncIterable<SequenceEvent> {
   return engine.submit({
     ...submission,
-    deadlineMs: deadlineOf(call, limits),
+    deadlineMs: computeDeadline(call, limits),
     signal: call.signal,
     group: call,
   });

@@ -11,7 +11,7 @@ export interface SamplingSettings {
   readonly min_p?: number | undefined;
   readonly repetition_penalty?: number | undefined;
   readonly frequency_penalty?: number | undefined;
-  /** Same seed, same text. None: a new one every time. */
+  /** The same seed gives the same text. Undefined: a random one. */
   readonly seed?: number | undefined;
   readonly stop?: string | readonly string[] | undefined;
   /** Alternatives to report with each token; 0 reports the token alone. */
@@ -29,13 +29,16 @@ const defaults = {
   frequency_penalty: 0,
 };
 
-/** The caller's wish, else the model's default, else ours. */
+/**
+ * Each setting from the request, else from the model, else the server's default.
+ * @throws UnrollError invalid_request
+ */
 export function resolveSamplingOptions(
   { spec }: ServedModel,
   body: SamplingSettings,
   limits: TaskLimits,
 ): Omit<GenerationOptions, 'seed' | 'choice' | 'prompt' | 'separator'> {
-  const wished = (key: keyof typeof defaults): number => body[key] ?? spec.decoding[key] ?? defaults[key];
+  const setting = (key: keyof typeof defaults): number => body[key] ?? spec.decoding[key] ?? defaults[key];
   if (body.max_tokens !== undefined && body.max_tokens > limits.maxTokens)
     throw new UnrollError(
       'invalid_request',
@@ -44,29 +47,29 @@ export function resolveSamplingOptions(
         field: 'max_tokens',
       },
     );
-  const maxTokens = Math.min(wished('max_tokens'), limits.maxTokens);
+  const maxTokens = Math.min(setting('max_tokens'), limits.maxTokens);
   return {
     maxTokens,
-    temperature: wished('temperature'),
-    topK: wished('top_k'),
-    topP: wished('top_p'),
-    minP: wished('min_p'),
-    repetitionPenalty: wished('repetition_penalty'),
-    frequencyPenalty: wished('frequency_penalty'),
-    stop: stopsOf(body.stop ?? spec.decoding.stop),
+    temperature: setting('temperature'),
+    topK: setting('top_k'),
+    topP: setting('top_p'),
+    minP: setting('min_p'),
+    repetitionPenalty: setting('repetition_penalty'),
+    frequencyPenalty: setting('frequency_penalty'),
+    stop: parseStops(body.stop ?? spec.decoding.stop),
     logprobs: body.logprobs ?? 0,
   };
 }
 
-/** A lone half of a code point would match inside a whole one and cut it. @throws UnrollError invalid_request */
-function stopsOf(stop: SamplingSettings['stop']): readonly string[] {
+/** A lone surrogate would match inside a code point and split it. @throws UnrollError invalid_request */
+function parseStops(stop: SamplingSettings['stop']): readonly string[] {
   if (stop === undefined) return [];
   const stops = typeof stop === 'string' ? [stop] : stop;
   for (const one of stops)
     if (one === '' || !one.isWellFormed())
       throw new UnrollError(
         'invalid_request',
-        `stop: must be text of whole characters, was ${JSON.stringify(one)}`,
+        `stop: must be a non-empty text of whole characters, was ${JSON.stringify(one)}`,
         { field: 'stop' },
       );
   return stops;

@@ -1,156 +1,157 @@
+import { createCrfLabeller } from '../decoding/crf/labeller.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
+import type { TextToken } from '../vocabulary/split.ts';
 import { checkReplySize, longestTextBytes, numberBytes, textBytes } from './budgets.ts';
-import type { Call, TaskContext, TaskEvent } from './context.ts';
-import { createCrfLabeller } from '../decoding/crf/labeller.ts';
-import { shortestFloat32 } from './float32-text.ts';
-import { bestLabels, type Scored } from './labels.ts';
+import type { Call, TaskContext } from './context.ts';
+import { rankLabels } from './labels.ts';
 import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
 import {
-  streamSequence,
   requireSingle,
-  splitRows,
   runSequences,
+  sequenceOutputs,
+  splitRows,
+  streamSequence,
   type Collector,
-  type Submission,
 } from './run-sequences.ts';
-import { streamWithModel, withModel } from './with-model.ts';
-import { headOf, type ReplyHead } from './usage.ts';
+import { measureUsage, type TaskResult } from './task-result.ts';
 
 export interface TagBody {
   readonly input: TaskInput;
 }
-export interface TaggedToken extends Scored {
-  /** What stands there; the number of the step where the input is numeric. */
-  readonly text: string;
-  /** From where to where, in UTF-16 units of the input. */
-  readonly start: number;
-  readonly end: number;
-}
-export interface TagReply extends ReplyHead {
-  readonly predictions: { readonly tokens: TaggedToken[] }[];
-}
 
-/** Many-to-many in step: a label for every token. */
-export function tag(context: TaskContext, call: Call, body: TagBody): Promise<TagReply> {
-  return withModel(context, call, 'tag', async (model) => {
-    const sequences = await readInputs(model, body.input, context.limits, call.signal);
-    const { maxReplyBytes } = context.limits;
-    checkReplySize(sequences, () => tagReplyBytes(model, sequences, maxReplyBytes), call, context.limits);
-    const submissions = sequences.map((sequence) => submissionOf(model, sequence));
-    const results = await runSequences(context, call, submissions, (index, slice) =>
-      collectTokens(createLabeller(model, sequences[index]!, slice), slice),
-    );
-    return {
-      ...headOf(
-        model,
-        results.map(({ end }) => end),
-        sequences,
-      ),
-      predictions: results.map(({ result }) => ({ tokens: result })),
-    };
-  });
+/** The label of a step, and its score as a float32. */
+export interface StepLabel {
+  readonly label: string;
+  readonly score: number;
+}
+export interface TaggedSequence {
+  readonly steps: readonly StepLabel[];
+  /** The text of each step; empty where the input is numbers or ids. */
+  readonly tokens: readonly TextToken[];
+}
+export interface TagResult extends TaskResult {
+  readonly predictions: TaggedSequence[];
+}
+export type TagEvent =
+  | {
+      readonly kind: 'step';
+      readonly step: number;
+      readonly labelled: StepLabel;
+      readonly token: TextToken | undefined;
+    }
+  | { readonly kind: 'done'; readonly result: TagResult };
+
+/** Synchronised many-to-many: a label for every token. */
+export async function tag(context: TaskContext, call: Call, body: TagBody): Promise<TagResult> {
+  const { model, signal } = call;
+  const sequences = await readInputs(model, body.input, context.limits, signal);
+  const { maxReplyBytes } = context.limits;
+  checkReplySize(sequences, () => replyBytes(model, sequences, maxReplyBytes), call, context.limits);
+  const submissions = sequences.map((sequence) => sequenceOutputs(model, sequence, 'every'));
+  const results = await runSequences(context, call, submissions, (_, slice) =>
+    collectLabels(createLabeller(model, slice), slice),
+  );
+  const ends = results.map(({ end }) => end);
+  return {
+    usage: measureUsage(ends, sequences),
+    predictions: results.map(({ result }, i) => ({ steps: result, tokens: sequences[i]!.tokens })),
+  };
 }
 
 /** Bytes of `{"text":,"label":,"score":,"start":123456,"end":123456},`. */
 const tokenBytes = 54 + numberBytes;
 const digits = 7;
 
-/** Counts no further than past the limit: a request may have millions of tokens. */
-function tagReplyBytes({ spec }: ServedModel, sequences: readonly PreparedSequence[], most: number): number {
+/** Stops counting past the limit: a request may have millions of tokens. */
+function replyBytes({ spec }: ServedModel, sequences: readonly PreparedSequence[], maxBytes: number): number {
   const perToken = tokenBytes + longestTextBytes(spec.outputs.labels!);
   let bytes = 0;
   for (const { steps, tokens } of sequences) {
     bytes += steps * (perToken + (tokens.length === 0 ? digits : 0));
-    for (let i = 0; i < tokens.length && bytes <= most; i++) bytes += textBytes(tokens[i]!.text);
+    for (let i = 0; i < tokens.length && bytes <= maxBytes; i++) bytes += textBytes(tokens[i]!.text);
   }
   return bytes;
 }
 
-function collectTokens(labeller: Labeller, slice: TimeSlice): Collector<TaggedToken[]> {
-  const tokens: TaggedToken[] = [];
+function collectLabels(labeller: Labeller, slice: TimeSlice): Collector<StepLabel[]> {
+  const labelled: StepLabel[] = [];
   return {
     async push(event) {
       if (event.kind !== 'outputs') return;
       for (const scores of splitRows(event)) {
-        tokens.push(...labeller.push(scores));
+        labelled.push(...labeller.push(scores));
         if (slice.due()) await slice.next();
       }
     },
     async end() {
       const last = await labeller.finish();
-      return tokens.length === 0 ? last : [...tokens, ...last];
+      return labelled.length === 0 ? last : [...labelled, ...last];
     },
   };
 }
 
-/** A `token` event with its label as each is read (after the last where a chain decides over all of them), then the reply. */
-export function tagStream(context: TaskContext, call: Call, body: TagBody): AsyncGenerator<TaskEvent> {
-  return streamWithModel(context, call, 'tag', async function* (model) {
-    const sequence = requireSingle(await readInputs(model, body.input, context.limits, call.signal), 'input');
-    const labeller = createLabeller(model, sequence, createTimeSlice(call.signal));
-    const tokens: TaggedToken[] = [];
-    for await (const event of streamSequence(context, call, submissionOf(model, sequence))) {
-      const known =
-        event.kind === 'outputs'
-          ? splitRows(event).flatMap((scores) => labeller.push(scores))
-          : event.kind === 'done'
-            ? await labeller.finish()
-            : [];
-      for (const token of known) yield { event: 'token', data: token };
-      tokens.push(...known);
-      if (event.kind === 'done') {
-        const reply: TagReply = { ...headOf(model, [event], [sequence]), predictions: [{ tokens }] };
-        yield { event: 'done', data: reply };
-      }
+/**
+ * An event with the label of each token as it is read (after the last one where a CRF labels whole
+ * sequences), then the result.
+ */
+export async function* tagStream(context: TaskContext, call: Call, body: TagBody): AsyncGenerator<TagEvent> {
+  const { model, signal } = call;
+  const sequence = requireSingle(await readInputs(model, body.input, context.limits, signal), 'input');
+  const { tokens } = sequence;
+  const labeller = createLabeller(model, createTimeSlice(signal));
+  const steps: StepLabel[] = [];
+  for await (const event of streamSequence(context, call, sequenceOutputs(model, sequence, 'every'))) {
+    const decided =
+      event.kind === 'outputs'
+        ? splitRows(event).flatMap((scores) => labeller.push(scores))
+        : event.kind === 'done'
+          ? await labeller.finish()
+          : [];
+    for (const labelled of decided) {
+      const step = steps.push(labelled) - 1;
+      yield { kind: 'step', step, labelled, token: tokens[step] };
     }
-  });
+    if (event.kind === 'done')
+      yield {
+        kind: 'done',
+        result: { usage: measureUsage([event], [sequence]), predictions: [{ steps, tokens }] },
+      };
+  }
 }
 
-const submissionOf = ({ network }: ServedModel, { values }: PreparedSequence): Submission => ({
-  network,
-  input: values,
-  steps: 'every',
-  output: 'output',
-});
-
-/** Rows of scores in order become tokens: at once where each stands for itself, at the end where a chain joins them. */
+/**
+ * Turns rows of scores into labels: immediately where steps are independent, at the end where a CRF labels
+ * the sequence.
+ */
 interface Labeller {
-  push(scores: Float32Array): TaggedToken[];
-  finish(): Promise<TaggedToken[]>;
+  push(scores: Float32Array): StepLabel[];
+  finish(): Promise<StepLabel[]>;
 }
 
-function createLabeller(
-  { spec, chain }: ServedModel,
-  { tokens }: PreparedSequence,
-  slice: TimeSlice,
-): Labeller {
+function createLabeller({ spec, chain }: ServedModel, slice: TimeSlice): Labeller {
   const labels = spec.outputs.labels!;
-  const placed = (step: number, scored: Scored): TaggedToken => {
-    const { text, start, end } = tokens[step] ?? { text: String(step), start: step, end: step + 1 };
-    return { text, ...scored, start, end };
-  };
-  if (chain) {
-    const labeller = createCrfLabeller(chain);
+  if (!chain)
     return {
       push(scores) {
-        labeller.push(scores);
-        return [];
+        const best = rankLabels(scores, 1)[0]!;
+        return [{ label: labels[best]!, score: scores[best]! }];
       },
-      async finish() {
-        const placedTokens: TaggedToken[] = [];
-        for (const [step, { label, probability }] of (await labeller.finish()).entries()) {
-          const score = shortestFloat32(Math.fround(probability));
-          placedTokens.push(placed(step, { label: labels[label]!, score }));
-          if (slice.due()) await slice.next();
-        }
-        return placedTokens;
-      },
+      finish: () => Promise.resolve([]),
     };
-  }
-  let step = 0;
+  const labeller = createCrfLabeller(chain);
   return {
-    push: (scores) => [placed(step++, bestLabels(scores, labels, 1)[0]!)],
-    finish: () => Promise.resolve([]),
+    push(scores) {
+      labeller.push(scores);
+      return [];
+    },
+    async finish() {
+      const labelled: StepLabel[] = [];
+      for (const { label, probability } of await labeller.finish()) {
+        labelled.push({ label: labels[label]!, score: Math.fround(probability) });
+        if (slice.due()) await slice.next();
+      }
+      return labelled;
+    },
   };
 }

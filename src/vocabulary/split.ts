@@ -1,7 +1,15 @@
-// A text as tokens, normalised, each with its place in the text as it was sent. A normalisation may join or split
-// characters, so it is applied to pieces that it cannot reach across: a character with the combining marks after it.
-// Only lowering a Σ would reach further: among characters it is σ, also at the end of a word, for what a character becomes
-// must not hang on those that are still to come.
+// Splits a text into normalised tokens with their positions in the text as it was sent. A normalisation may
+// join or split characters, so it is applied to segments whose boundaries it cannot cross: a character with
+// the combining marks after it. Only lowercasing Σ depends on more context: as a single character it becomes
+// σ, also at the end of a word, because the result for a character must not depend on the characters after
+// it.
+
+/** One step of a text: its text, from `start` to `end` in UTF-16 units of the text as it was sent. */
+export interface TextToken {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
 
 /** One step of a text: what stands there, from `start` to `end` in UTF-16 units of the text as it was sent. */
 export interface TextToken {
@@ -10,48 +18,52 @@ export interface TextToken {
   readonly end: number;
 }
 
-type Normalise = (text: string) => string;
+type Normalize = (text: string) => string;
 
-// What may combine with the character before it: marks, and the half-width voiced marks that NFKC makes into marks.
-// Hangul letters combine with one another and with the syllable before them, in their half-width and circled forms too;
-// so do the vowel signs of Kirat Rai, which are letters. Putting marks in order takes time by the square of their number, so
-// a piece has at most 256 of them: Unicode's Stream-Safe Text Format (UAX #15) allows 30.
-const piece =
+// A segment: a character with those that may combine with it. These are marks, and the half-width voiced
+// marks that NFKC turns into marks. Hangul letters combine with one another and with the syllable before
+// them, in their half-width and circled forms too; so do the vowel signs of Kirat Rai, which are letters.
+// Ordering marks takes quadratic time, so a segment has at most 256 of them: Unicode's Stream-Safe Text
+// Format (UAX #15) allows 30.
+const segment =
   /(?:[\uac00-\ud7a3]?[\u1100-\u11ff\u3131-\u318e\u3260-\u327e\ua960-\ua97f\ud7b0-\ud7ff\uffa0-\uffdc]+|[\u{16d63}\u{16d67}-\u{16d6a}]+)[\p{M}\uff9e\uff9f]{0,256}|[^]?[\p{M}\uff9e\uff9f]{1,256}|[^]/uy;
 const word = /\p{L}[\p{L}\p{M}\p{N}]*(?:['’-][\p{L}\p{M}\p{N}]+)*|\p{N}+(?:[.,]\p{N}+)*|[^\s]/gu;
 
-/** Below this no character combines with the one before it. */
+/** No code point below this combines with the one before it. */
 const firstMark = 0x300;
 
-/** One token a code point of the normalised text. */
-export function* splitCharacters(text: string, normalise: Normalise): Generator<TextToken> {
+/** Yields a token for each code point of the normalised text. */
+export function* splitCharacters(text: string, normalize: Normalize): Generator<TextToken> {
   const simple: string[] = [];
   let at = 0;
   while (at < text.length) {
     const code = text.charCodeAt(at);
     const start = at;
-    let normal: string;
+    let normalized: string;
     if (code < firstMark && !(text.charCodeAt(at + 1) >= firstMark)) {
-      normal = simple[code] ??= normalise(text[at]!);
+      normalized = simple[code] ??= normalize(text[at]!);
       at += 1;
     } else {
-      piece.lastIndex = at;
-      const [found] = piece.exec(text)!;
-      normal = normalise(found);
+      segment.lastIndex = at;
+      const [found] = segment.exec(text)!;
+      normalized = normalize(found);
       at += found.length;
     }
-    for (const character of normal) yield { text: character, start, end: at };
+    for (const character of normalized) yield { text: character, start, end: at };
   }
 }
 
-/** Longer words are taken as they stand: no vocabulary holds them, and endless marks would take endless time. */
-const longWord = 1024;
+/**
+ * Longer words are not normalised: no vocabulary has them, and normalising many marks takes quadratic time.
+ */
+const maxNormalizedLength = 1024;
 
-export const normalizeWord = (word: string, normalise: Normalise): string =>
-  word.length <= longWord ? normalise(word) : word;
+/** Normalizes a single token. */
+export const normalizeWord = (word: string, normalize: Normalize): string =>
+  word.length <= maxNormalizedLength ? normalize(word) : word;
 
-/** One token a word, number or other visible character. */
-export function* splitWords(text: string, normalise: Normalise): Generator<TextToken> {
+/** Yields a token for each word, number or other visible character. */
+export function* splitWords(text: string, normalize: Normalize): Generator<TextToken> {
   for (const { 0: found, index } of text.matchAll(word))
-    yield { text: normalizeWord(found, normalise), start: index, end: index + found.length };
+    yield { text: normalizeWord(found, normalize), start: index, end: index + found.length };
 }

@@ -1,7 +1,7 @@
-// The texts of a vocabulary in shared memory, with a hash table over them: made once, wherever a model is read, and opened by
-// every thread without copying or building anything.
+// The texts of a vocabulary in shared memory, with a hash table over them: packed once by the thread that
+// reads the model, and opened by every thread without a copy.
 
-/** Texts by id. A list of strings is one. */
+/** Texts by id. An array of strings satisfies it. */
 export interface TokenTexts {
   readonly length: number;
   at(id: number): string | undefined;
@@ -10,27 +10,31 @@ export interface TokenTexts {
 export interface TokenTable extends TokenTexts {
   /** UTF-8 bytes of the longest text. */
   readonly longestBytes: number;
-  /** The id of a text; the highest where it is there several times. */
+  /** The id of a text; the highest of several. */
   idOf(text: string): number | undefined;
 }
 
-/** Plain data, to be posted to another thread. */
+/** Plain data that can be posted to another thread. */
 export interface PackedTokens {
   /** All texts, one after another, in UTF-16 units. */
   readonly units: SharedArrayBuffer;
-  /** Uint32 [length + 1]: where each text begins. */
+  /** Uint32 [length + 1]: the offset of each text in `units`. */
   readonly starts: SharedArrayBuffer;
-  /** Int32 [a power of 2]: id + 1 by hash, in the next free place where that is taken; 0 is free. */
+  /** Int32 [a power of 2]: id + 1 by hash, with linear probing; 0 is an empty slot. */
   readonly slots: SharedArrayBuffer;
   readonly seed: number;
   /** UTF-8 bytes of the longest text. */
   readonly longestBytes: number;
 }
 
-/** A longer run of taken places means that texts were chosen to collide: another seed scatters them. */
-const longestRun = 64;
-const mostSeeds = 8;
+/**
+ * A longer probe sequence means that the texts were chosen to collide: the table is built again with another
+ * seed.
+ */
+const maxProbes = 64;
+const maxSeeds = 8;
 
+/** Copies texts to shared memory and builds their hash table. */
 export function packTokens(tokens: readonly string[]): PackedTokens {
   const total = tokens.reduce((sum, text) => sum + text.length, 0);
   const units = new Uint16Array(new SharedArrayBuffer(total * 2));
@@ -43,29 +47,30 @@ export function packTokens(tokens: readonly string[]): PackedTokens {
   const size = 2 ** Math.ceil(Math.log2(tokens.length * 2 + 1));
   const slots = new Int32Array(new SharedArrayBuffer(size * 4));
   let seed = 0;
-  while (!fill(slots, tokens, seed) && seed < mostSeeds) seed++;
+  while (!fill(slots, tokens, seed) && seed < maxSeeds) seed++;
   const longestBytes = tokens.reduce((longest, text) => Math.max(longest, Buffer.byteLength(text)), 0);
   return { units: units.buffer, starts: starts.buffer, slots: slots.buffer, seed, longestBytes };
 }
 
-/** @returns false where a text is far from its place */
+/** Builds the hash table. @returns false where a text takes more than `maxProbes` probes */
 function fill(slots: Int32Array, tokens: readonly string[], seed: number): boolean {
   slots.fill(0);
   const mask = slots.length - 1;
   let longest = 0;
   tokens.forEach((text, id) => {
     let slot = hash(text, seed) & mask;
-    let run = 0;
+    let probes = 0;
     while (slots[slot] !== 0 && tokens[slots[slot]! - 1] !== text) {
       slot = (slot + 1) & mask;
-      run++;
+      probes++;
     }
     slots[slot] = id + 1;
-    longest = Math.max(longest, run);
+    longest = Math.max(longest, probes);
   });
-  return longest <= longestRun;
+  return longest <= maxProbes;
 }
 
+/** Opens packed texts without copying them. */
 export function openTokens(packed: PackedTokens): TokenTable {
   const units = new Uint16Array(packed.units);
   const starts = new Uint32Array(packed.starts);
@@ -73,10 +78,10 @@ export function openTokens(packed: PackedTokens): TokenTable {
   const mask = slots.length - 1;
   const { seed, longestBytes } = packed;
   const length = starts.length - 1;
-  /** Each text is made once, when it is first asked for. */
+  /** Strings that were decoded before. */
   const texts = new Map<number, string>();
 
-  const spells = (id: number, text: string): boolean => {
+  const matches = (id: number, text: string): boolean => {
     const start = starts[id]!;
     if (starts[id + 1]! - start !== text.length) return false;
     for (let i = 0; i < text.length; i++) if (units[start + i] !== text.charCodeAt(i)) return false;
@@ -88,24 +93,24 @@ export function openTokens(packed: PackedTokens): TokenTable {
     at(id) {
       if (!Number.isInteger(id) || id < 0 || id >= length) return undefined;
       let text = texts.get(id);
-      if (text === undefined) texts.set(id, (text = textOf(units.subarray(starts[id], starts[id + 1]))));
+      if (text === undefined) texts.set(id, (text = decodeUnits(units.subarray(starts[id], starts[id + 1]))));
       return text;
     },
     idOf(text) {
       for (let slot = hash(text, seed) & mask; slots[slot] !== 0; slot = (slot + 1) & mask)
-        if (spells(slots[slot]! - 1, text)) return slots[slot]! - 1;
+        if (matches(slots[slot]! - 1, text)) return slots[slot]! - 1;
       return undefined;
     },
   };
 }
 
-/** As many arguments as a call takes without care. */
-const mostArguments = 4096;
+/** Arguments of one call of String.fromCharCode; far more overflow the stack. */
+const maxArguments = 4096;
 
-function textOf(units: Uint16Array): string {
+function decodeUnits(units: Uint16Array): string {
   let text = '';
-  for (let at = 0; at < units.length; at += mostArguments)
-    text += String.fromCharCode(...units.subarray(at, at + mostArguments));
+  for (let at = 0; at < units.length; at += maxArguments)
+    text += String.fromCharCode(...units.subarray(at, at + maxArguments));
   return text;
 }
 

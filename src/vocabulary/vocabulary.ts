@@ -5,19 +5,19 @@ import { openTokens, packTokens, type PackedTokens, type TokenTable } from './to
 export interface Encoded {
   /** [tokens][columns] */
   readonly ids: Int32Array;
-  /** How many tokens are not in the vocabulary. */
+  /** Tokens that are not in the vocabulary. */
   readonly unknown: number;
   readonly tokens: readonly TextToken[];
-  /** True where the text goes on after `most` tokens. */
+  /** True where the text continues after `maxTokens` tokens. */
   readonly truncated: boolean;
 }
 
 type CharacterInput = NonNullable<TextInput['characters']>;
-/** A text input without its lists of texts, which may have a million entries. */
+/** The settings of a text input without its lists of tokens, which may have a million entries. */
 export type TextSettings = Omit<TextInput, 'tokens' | 'characters'> & {
   readonly characters?: Omit<CharacterInput, 'tokens'> | undefined;
 };
-/** Those lists. Plain data, to be posted to another thread. */
+/** The lists of tokens of a text input. Plain data that can be posted to another thread. */
 export interface PackedTexts {
   readonly tokens: PackedTokens;
   readonly characters: PackedTokens | null;
@@ -28,7 +28,9 @@ export const packTexts = ({ tokens, characters }: TextInput): PackedTexts => ({
   characters: characters ? packTokens(characters.tokens) : null,
 });
 
-/** The vocabulary of each id of a step. */
+/**
+ * The vocabulary size of each id of a step: the token's, then one for each of its first and last characters.
+ */
 export function vocabularySizes(
   tokens: number,
   affixes: { readonly prefix: number; readonly suffix: number } | undefined,
@@ -38,24 +40,27 @@ export function vocabularySizes(
   return [tokens, ...Array<number>(count).fill(firstCharacter + characters)];
 }
 
-/** Text ↔ ids. */
+/** Converts text to ids and back. */
 export interface Vocabulary {
   readonly tokens: TokenTable;
   readonly unknownId: number | undefined;
   readonly startId: number | undefined;
   readonly endId: number | undefined;
-  /** The vocabulary of each id of a step: one, but for words with ids of their characters. */
+  /**
+   * The vocabulary size of each id of a step: a single one, except for words with ids of their characters.
+   */
   readonly columns: readonly number[];
   /**
-   * Tokens outside the vocabulary become the unknown id, or are left out where there is none.
-   * @param most tokens after which to stop reading: a text may be megabytes long
+   * Converts a text to ids. Tokens outside the vocabulary become the unknown id, or are left out where there
+   * is none.
+   * @param maxTokens after which reading stops: a text may be megabytes long
    */
-  encode(text: string, most?: number): Encoded;
-  /** The same for tokens that somebody else has split. */
-  encodeTokens(tokens: readonly string[], most?: number): Encoded;
-  /** Either, pausing after some hundred tokens, so that a long text does not hold up whoever has other things to do. */
-  encodeIncrementally(text: string | readonly string[], most: number): Generator<undefined, Encoded>;
-  /** The ids of a step whose token is known by its id: its own, then those of its characters. @throws RangeError */
+  encode(text: string, maxTokens?: number): Encoded;
+  /** The same for a text that the caller has split into tokens. */
+  encodeTokens(tokens: readonly string[], maxTokens?: number): Encoded;
+  /** Either of them, yielding every few hundred tokens so that the caller can run other work in between. */
+  encodeIncrementally(text: string | readonly string[], maxTokens: number): Generator<undefined, Encoded>;
+  /** All ids of a step from the id of its token. @throws RangeError for an id outside the vocabulary */
   stepIds(id: number): readonly number[];
   decode(ids: ArrayLike<number>): string;
 }
@@ -65,23 +70,23 @@ const noCharacter = 0;
 const unknownCharacter = 1;
 const firstCharacter = 2;
 
-/** A token of a text, and its normalised form. */
+/** A token of a text, and its normalised form, which is looked up. */
 interface Piece {
-  readonly text: string;
-  readonly stood: TextToken;
+  readonly normalized: string;
+  readonly token: TextToken;
 }
-const piecesAPart = 512;
+const piecesPerYield = 512;
 
 export const createVocabulary = (input: TextInput): Vocabulary => openVocabulary(input, packTexts(input));
 
-/** A vocabulary whose texts are packed: takes no time, however many they are. */
+/** Opens a vocabulary whose tokens are packed, in constant time. */
 export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabulary {
   const { unknown: unknownId, start: startId, end: endId, characters } = input;
   const tokens = openTokens(packed.tokens);
   const characterTexts = packed.characters && openTokens(packed.characters);
   const columns = vocabularySizes(tokens.length, characters, characterTexts?.length ?? 0);
   const split = input.vocabulary === 'characters' ? splitCharacters : splitWords;
-  const normal = (text: string): string => {
+  const normalize = (text: string): string => {
     const lowered = input.lowercase ? text.toLowerCase() : text;
     return input.normalize === 'none' ? lowered : lowered.normalize(input.normalize);
   };
@@ -90,50 +95,53 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
     const index = characterTexts?.idOf(letter);
     return index === undefined ? unknownCharacter : firstCharacter + index;
   };
-  /** First characters from the front, last ones from the end; a word may be shorter than either. */
+  /**
+   * Ids of the first characters, forwards, then of the last ones, backwards; a word may be shorter than
+   * either.
+   */
   const affixIds = (word: string): number[] => {
     if (!characters) return [];
     const { prefix, suffix } = characters;
     // a code point has two UTF-16 units at most, and a word may be megabytes long
     const first = Array.from(word.slice(0, 2 * prefix));
     const last = suffix === 0 ? [] : Array.from(word.slice(-2 * suffix));
-    const idOf = (letter: string | undefined): number =>
+    const toId = (letter: string | undefined): number =>
       letter === undefined ? noCharacter : characterId(letter);
     return [
-      ...Array.from({ length: prefix }, (_, i) => idOf(first[i])),
-      ...Array.from({ length: suffix }, (_, i) => idOf(last[last.length - 1 - i])),
+      ...Array.from({ length: prefix }, (_, i) => toId(first[i])),
+      ...Array.from({ length: suffix }, (_, i) => toId(last[last.length - 1 - i])),
     ];
   };
-  const encodePieces = function* (pieces: Iterable<Piece>, most: number): Generator<undefined, Encoded> {
-    const known: number[] = [];
-    const kept: TextToken[] = [];
+  const encodePieces = function* (pieces: Iterable<Piece>, maxTokens: number): Generator<undefined, Encoded> {
+    const ids: number[] = [];
+    const encoded: TextToken[] = [];
     let unknown = 0;
     let read = 0;
-    for (const { text, stood } of pieces) {
-      if (++read % piecesAPart === 0) yield;
-      const found = tokens.idOf(text);
+    for (const { normalized, token } of pieces) {
+      if (++read % piecesPerYield === 0) yield;
+      const found = tokens.idOf(normalized);
       const id = found ?? unknownId;
       if (found === undefined) unknown++;
       if (id === undefined) continue;
-      if (kept.length === most)
-        return { ids: Int32Array.from(known), unknown, tokens: kept, truncated: true };
-      known.push(id, ...affixIds(stood.text));
-      kept.push(stood);
+      if (encoded.length === maxTokens)
+        return { ids: Int32Array.from(ids), unknown, tokens: encoded, truncated: true };
+      ids.push(id, ...affixIds(token.text));
+      encoded.push(token);
     }
-    return { ids: Int32Array.from(known), unknown, tokens: kept, truncated: false };
+    return { ids: Int32Array.from(ids), unknown, tokens: encoded, truncated: false };
   };
-  const piecesOf = function* (text: string | readonly string[]): Generator<Piece> {
+  const splitPieces = function* (text: string | readonly string[]): Generator<Piece> {
     if (typeof text === 'string')
-      for (const { text: normalised, start, end } of split(text, normal))
-        yield { text: normalised, stood: { text: text.slice(start, end), start, end } };
+      for (const { text: normalized, start, end } of split(text, normalize))
+        yield { normalized, token: { text: text.slice(start, end), start, end } };
     else
       for (const [i, word] of text.entries())
-        yield { text: normalizeWord(word, normal), stood: { text: word, start: i, end: i + 1 } };
+        yield { normalized: normalizeWord(word, normalize), token: { text: word, start: i, end: i + 1 } };
   };
-  const encode = (text: string | readonly string[], most = Infinity): Encoded => {
-    const parts = encodePieces(piecesOf(text), most);
+  const encode = (text: string | readonly string[], maxTokens = Infinity): Encoded => {
+    const encoding = encodePieces(splitPieces(text), maxTokens);
     for (;;) {
-      const { done, value } = parts.next();
+      const { done, value } = encoding.next();
       if (done) return value;
     }
   };
@@ -151,8 +159,8 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
       if (text === undefined) throw new RangeError(`id: at most ${tokens.length - 1}, was ${id}`);
       return [id, ...affixIds(text)];
     },
-    encodeIncrementally: (text, most) => encodePieces(piecesOf(text), most),
-    decode: (sequence) =>
-      Array.from(sequence, (id) => tokens.at(id) ?? '').join(input.vocabulary === 'characters' ? '' : ' '),
+    encodeIncrementally: (text, maxTokens) => encodePieces(splitPieces(text), maxTokens),
+    decode: (ids) =>
+      Array.from(ids, (id) => tokens.at(id) ?? '').join(input.vocabulary === 'characters' ? '' : ' '),
   };
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DecodeReply } from '../../src/tasks/decode.ts';
+import type { DecodeReply } from '../../src/http/v1/json/decode.ts';
 import { readEvents } from './events.ts';
 import { startServer, type ServerProcess } from './server-process.ts';
 

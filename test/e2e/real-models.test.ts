@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import type { Tensor } from '../../src/network/weights.ts';
-import type { DecodeReply } from '../../src/tasks/decode.ts';
+import type { DecodeReply } from '../../src/http/v1/json/decode.ts';
 import { startServer, type ServerProcess } from './server-process.ts';
 
 // Models that others trained, served from their own files. They are not part of the project: UNROLL_REAL_MODELS says where they

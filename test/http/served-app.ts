@@ -96,6 +96,7 @@ export async function serveApp(
     data,
     models: folder.path,
     app,
+    repository,
     training,
     state,
     stopping,

@@ -4,13 +4,13 @@ import type { FastifyReply } from 'fastify';
 import { describe, expect, it, vi } from 'vitest';
 import { UnrollError } from '../../src/errors.ts';
 import { formatEvent as frameParts, formatStream, pingComment, sendEvents } from '../../src/http/sse.ts';
-import type { TaskEvent } from '../../src/tasks/context.ts';
+import type { ServerEvent } from '../../src/http/sse.ts';
 
 const frame = (id: number | null, event: string, data: object): string =>
   [...frameParts(id, event, data)].join('');
-const token = (text: string): TaskEvent => ({ event: 'token', data: { text } });
+const token = (text: string): ServerEvent => ({ event: 'token', data: { text } });
 
-async function textOf(events: AsyncGenerator<TaskEvent>, options = {}): Promise<string[]> {
+async function textOf(events: AsyncGenerator<ServerEvent>, options = {}): Promise<string[]> {
   const parts: string[] = [];
   for await (const part of formatStream(events, events.next(), { pingMs: 1000, ...options }))
     parts.push(part);
@@ -82,7 +82,7 @@ describe('a stream', () => {
 
   it('ends the work when its reader leaves', async () => {
     let ended = false;
-    const events = (async function* (): AsyncGenerator<TaskEvent> {
+    const events = (async function* (): AsyncGenerator<ServerEvent> {
       try {
         for (;;) {
           yield token('a');
@@ -113,7 +113,7 @@ describe('a stream', () => {
   it('asks for an event when its reader has taken the one before', async () => {
     const data = { text: 'x'.repeat(1000) };
     let made = 0;
-    const events = (async function* (): AsyncGenerator<TaskEvent> {
+    const events = (async function* (): AsyncGenerator<ServerEvent> {
       for (;;) {
         made++;
         yield { event: 'token', data };

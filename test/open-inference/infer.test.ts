@@ -1,9 +1,43 @@
 import { describe, expect, it } from 'vitest';
-import { infer } from '../../src/open-inference/infer.ts';
 import { sourceSignature } from '../../src/open-inference/tensor-signature.ts';
-import { call, fakeContext, models } from '../tasks/fake-context.ts';
+import { infer } from '../support/task-replies.ts';
+import { call, fakeContext, labels, models, outputAt } from '../tasks/fake-context.ts';
+
+const texts = (...values: string[]) =>
+  ({ name: 'input', datatype: 'BYTES', shape: [values.length], values }) as const;
 
 describe('infer', () => {
+  it('gives the scores of classify as the network made them, in the order of the labels', async () => {
+    const [label, scores] = await infer(fakeContext(models.classify()), call(), {
+      inputs: [texts('ab', 'c')],
+      binary: true,
+    });
+    const rows = [[1, 2], [3]].map((ids) => labels.map((_, k) => outputAt(ids, 1, ids.length, k)));
+    expect(scores!.values).toEqual(Float32Array.from(rows.flat()));
+    expect(label!.values).toEqual(rows.map((row) => labels[row.indexOf(Math.max(...row))]));
+  });
+
+  it('fills the labels and scores of shorter sequences up to the longest', async () => {
+    const [tags, scores, lengths] = await infer(fakeContext(models.tag()), call(), {
+      inputs: [texts('abc', 'a')],
+      binary: false,
+    });
+    expect(tags!.shape).toEqual([2, 3]);
+    expect(tags!.values.slice(4)).toEqual(['', '']);
+    expect([...(scores!.values as Float32Array).subarray(4)]).toEqual([0, 0]);
+    expect(lengths!.values).toEqual([3, 1]);
+  });
+
+  it('refuses to give numbers that are not finite', async () => {
+    for (const model of [models.classify(), models.tag()]) {
+      const asked = infer(fakeContext(model, { output: NaN }), call(), {
+        inputs: [texts('a')],
+        binary: true,
+      });
+      await expect(asked).rejects.toMatchObject({ code: 'internal' });
+    }
+  });
+
   it('gives the rows of an answer that always has as many as an axis of their own', async () => {
     const model = models.predictRows();
     expect(sourceSignature(model).outputs).toEqual([{ name: 'output', datatype: 'FP32', shape: [-1, 3, 2] }]);
@@ -14,9 +48,9 @@ describe('infer', () => {
       shape: [2, 4, 2],
       values: Array<number>(16).fill(1),
     } as const;
-    const { outputs } = await infer(context, call(), { inputs: [input], binary: false }, {});
+    const outputs = await infer(context, call(), { inputs: [input], binary: false });
     expect(outputs).toEqual([
-      { name: 'output', datatype: 'FP32', shape: [2, 3, 2], values: Array<number>(12).fill(0.5) },
+      { name: 'output', datatype: 'FP32', shape: [2, 3, 2], values: new Float32Array(12).fill(0.5) },
     ]);
   });
 
@@ -27,7 +61,7 @@ describe('infer', () => {
       const context = fakeContext(model);
       const ids = { name: 'ids', datatype: 'INT64', shape: [2, 3], values: [2, 3, 1, 3, 0, 0] } as const;
       const lengths = { name: 'lengths', datatype: 'INT64', shape: [2], values: [3, 1] } as const;
-      await infer(context, call(), { inputs: [ids, lengths], binary: false }, {});
+      await infer(context, call(), { inputs: [ids, lengths], binary: false });
       expect(context.requests.map(({ input }) => [...input])).toEqual([[2, 3, 1], [3]]);
     }
   });
@@ -42,7 +76,7 @@ describe('infer', () => {
     };
     const context = fakeContext(models.tag(words));
     const ids = { name: 'ids', datatype: 'INT32', shape: [1, 2], values: [2, 1] } as const;
-    await infer(context, call(), { inputs: [ids], binary: false }, {});
+    await infer(context, call(), { inputs: [ids], binary: false });
     expect([...context.requests[0]!.input]).toEqual([2, 3, 4, 1, 2, 2]);
   });
 
@@ -53,7 +87,7 @@ describe('infer', () => {
       [[-1, 1], 'inputs.ids[0][0]'],
     ] as const) {
       const ids = { name: 'ids', datatype: 'INT64', shape: [1, 2], values } as const;
-      const asked = infer(context, call(), { inputs: [ids], binary: false }, {});
+      const asked = infer(context, call(), { inputs: [ids], binary: false });
       await expect(asked).rejects.toMatchObject({ code: 'invalid_request', field });
     }
     expect(context.requests).toHaveLength(0);

@@ -88,8 +88,8 @@ describe('a tensor', () => {
 
   it.each<[what: string, data: unknown, of: { datatype: Datatype; shape: number[] }, says: string]>([
     ['no list', 'abc', of('FP32', 1), 'x.data: must be a list'],
-    ['an element too few', [1], of('FP32', 2), 'x.data: [2] takes 2 elements, was given 1'],
-    ['an element too many', [1, 2, 3], of('FP32', 2), 'x.data: [2] takes 2 elements, was given 3'],
+    ['an element too few', [1], of('FP32', 2), 'x.data: must have 2 elements for [2], was given 1'],
+    ['an element too many', [1, 2, 3], of('FP32', 2), 'x.data: must have 2 elements for [2], was given 3'],
     ['nothing', [null], of('FP32', 1), 'x.data[0]: must be a number, was object'],
     ['a text for a number', ['1'], of('FP32', 1), 'x.data[0]: must be a number, was string'],
     ['a number for a text', [1], of('BYTES', 1), 'x.data[0]: must be a text'],
@@ -98,14 +98,29 @@ describe('a tensor', () => {
       'rows of two lengths',
       [[1, 2], [3]],
       of('FP32', 2, 2),
-      'x.data[1]: the shape [2, 2] has 2 elements here',
+      'x.data[1]: must have 2 elements for the shape [2, 2], was given 1',
     ],
     ['a row for an element', [[1], [[2]]], of('FP32', 2, 1), 'must be a number'],
     ['an element for a row', [[1, 2], 3], of('FP32', 2, 2), 'x.data[1]: must be a list'],
-    ['a negative dimension', [1], of('FP32', -1), 'x.shape: a dimension of -1'],
-    ['a dimension of a half', [1], of('FP32', 0.5), 'x.shape: a dimension of 0.5'],
+    [
+      'a negative dimension',
+      [1],
+      of('FP32', -1),
+      'x.shape: a dimension must be a whole number from 0, was -1',
+    ],
+    [
+      'a dimension of a half',
+      [1],
+      of('FP32', 0.5),
+      'x.shape: a dimension must be a whole number from 0, was 0.5',
+    ],
     ['a huge dimension', [1], of('FP32', 2 ** 52), 'x.shape: at most 16777216 elements'],
-    ['dimensions whose product is past all numbers', [1], of('FP32', 1e300, 1e300), 'a dimension of 1e+300'],
+    [
+      'dimensions whose product is past all numbers',
+      [1],
+      of('FP32', 1e300, 1e300),
+      'a dimension must be a whole number from 0, was 1e+300',
+    ],
     ['huge dimensions and one of none', [], of('FP32', 2 ** 52, 2 ** 52, 0), 'at most 16777216 elements'],
     ['nine dimensions', [1], of('FP32', 1, 1, 1, 1, 1, 1, 1, 1, 1), 'x.shape: at most 8 dimensions, was 9'],
   ])('refuses %s', (_, data, tensor, says) => {
@@ -113,13 +128,13 @@ describe('a tensor', () => {
   });
 
   it.each<[what: string, bytes: number[], of: { datatype: Datatype; shape: number[] }, says: string]>([
-    ['a byte too few', [0, 0, 0], of('FP32', 1), 'x: [1] of FP32 takes 4 bytes, was given 3'],
-    ['a byte too many', [0, 0, 0], of('FP16', 1), 'x: [1] of FP16 takes 2 bytes, was given 3'],
+    ['a byte too few', [0, 0, 0], of('FP32', 1), 'x: must have 4 bytes for [1] of FP32, was given 3'],
+    ['a byte too many', [0, 0, 0], of('FP16', 1), 'x: must have 2 bytes for [1] of FP16, was given 3'],
     ['a byte that is no truth', [2], of('BOOL', 1), 'x[0]: must be BOOL, was 2'],
-    ['a text that ends too soon', [5, 0, 0, 0, 97], of('BYTES', 1), 'x[0]: its bytes end too soon'],
-    ['a length that ends too soon', [5, 0, 0], of('BYTES', 1), 'x[0]: its bytes end too soon'],
-    ['a length of 4 GiB', [255, 255, 255, 255, 97], of('BYTES', 1), 'x[0]: its bytes end too soon'],
-    ['a text too many', [0, 0, 0, 0, 0, 0, 0, 0], of('BYTES', 1), 'x: 4 bytes belong to no element'],
+    ['a text that ends too soon', [5, 0, 0, 0, 97], of('BYTES', 1), 'x[0]: ends after the tensor’s bytes'],
+    ['a length that ends too soon', [5, 0, 0], of('BYTES', 1), 'x[0]: ends after the tensor’s bytes'],
+    ['a length of 4 GiB', [255, 255, 255, 255, 97], of('BYTES', 1), 'x[0]: ends after the tensor’s bytes'],
+    ['a text too many', [0, 0, 0, 0, 0, 0, 0, 0], of('BYTES', 1), 'x: 4 bytes follow the last element'],
     ['what is not UTF-8', [2, 0, 0, 0, 0xc3, 0x28], of('BYTES', 1), 'x[0]: is not UTF-8'],
     ['half of a surrogate pair', [3, 0, 0, 0, 0xed, 0xa0, 0x80], of('BYTES', 1), 'x[0]: is not UTF-8'],
   ])('refuses bytes with %s', async (_, bytes, tensor, says) => {

@@ -96,11 +96,21 @@ describe('what a caller asks of decoding', () => {
       'a prefix that is too long',
       { prefix: ['B', 'B'], max_length: 1 },
       'prefix',
-      /2 tokens, max_length is 1/,
+      /^prefix: at most max_length, 1 tokens, was 2$/,
     ],
     ['a token that it does not write', { prefix: ['B', 'ZZ'] }, 'prefix', /"ZZ"/],
-    ['the end in a prefix', { prefix: ['</s>'] }, 'prefix', /no output holds/],
-    ['a prefix that is suppressed', { prefix: ['B'], suppress: ['B'] }, 'prefix', /suppress forbids/],
+    [
+      'the end in a prefix',
+      { prefix: ['</s>'] },
+      'prefix',
+      /^prefix: "<\/s>" marks the start or the end of an output$/,
+    ],
+    [
+      'a prefix that is suppressed',
+      { prefix: ['B'], suppress: ['B'] },
+      'prefix',
+      /^prefix: "B" is in suppress$/,
+    ],
     ['an unknown token to suppress', { suppress: ['B', 'Q'] }, 'suppress[1]', /"Q"/],
   ])('refuses %s, and names the field', (_, body, field, what) => {
     expect(() => options(body)).toThrow(

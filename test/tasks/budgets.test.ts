@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { classify } from '../../src/tasks/classify.ts';
 import { checkDecodeCost } from '../../src/tasks/decode-cost.ts';
 import { resolveDecodeOptions, encodeTokenRules, type DecodeSettings } from '../../src/tasks/beam-options.ts';
-import { generate } from '../../src/tasks/generate.ts';
-import { infer } from '../../src/open-inference/infer.ts';
-import { predict } from '../../src/tasks/predict.ts';
-import { tag } from '../../src/tasks/tag.ts';
 import type { PreparedSequence } from '../../src/tasks/read-input.ts';
+import { classify, generate, infer, predict, tag } from '../support/task-replies.ts';
 import { call, fakeContext, models } from './fake-context.ts';
 
 const ten = Array.from({ length: 10 }, () => [1, 2]);
@@ -63,7 +59,7 @@ describe('the steps of a request', () => {
       values: Array<number>(160).fill(1),
     } as const;
     const ask = (context: ReturnType<typeof fakeContext>): Promise<unknown> =>
-      infer(context, call(), { inputs: [input], binary: false }, {});
+      infer(context, call(), { inputs: [input], binary: false });
     for (const [limits, code] of [
       [{ maxInputs: 3 }, 'too_many_inputs'],
       [{ maxSteps: 19 }, 'sequence_too_long'],
@@ -169,7 +165,7 @@ describe('what decoding costs', () => {
   it('is bounded by the attention that a beam keeps', () => {
     check({ beam_size: 10, max_length: 900, coverage_penalty: 1 }, 3000);
     expect(() => check({ beam_size: 10, max_length: 900, coverage_penalty: 1 }, 5000)).toThrow(
-      /^max_length: at most 33554432 attention weights .*, this takes 45050000$/,
+      /^max_length: at most 33554432 attention weights .*, was 45050000$/,
     );
   });
 

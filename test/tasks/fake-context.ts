@@ -4,7 +4,9 @@ import { UnrollError } from '../../src/errors.ts';
 import { modelSpec, type ModelSpec } from '../../src/network/spec.ts';
 import { createModelStatistics } from '../../src/repository/model-statistics.ts';
 import type { ServedModel } from '../../src/repository/repository-interface.ts';
-import type { Call, TaskContext, TaskEvent, TaskLimits } from '../../src/tasks/context.ts';
+import type { TaskContext, TaskLimits } from '../../src/tasks/context.ts';
+import type { ServerEvent } from '../../src/http/sse.ts';
+import type { TestCall } from '../support/task-replies.ts';
 import { createVocabulary } from '../../src/vocabulary/vocabulary.ts';
 
 // Tasks with nothing behind them: a network whose outputs are a simple function of all that it has read.
@@ -215,14 +217,14 @@ export const models = {
     }),
 };
 
-export const call = (more: Partial<Call> = {}): Call => ({
+export const call = (more: Partial<TestCall> = {}): TestCall => ({
   reference: 'colours',
   signal: new AbortController().signal,
   ...more,
 });
 
-export async function collect(events: AsyncIterable<TaskEvent>): Promise<TaskEvent[]> {
-  const all: TaskEvent[] = [];
+export async function collect(events: AsyncIterable<ServerEvent>): Promise<ServerEvent[]> {
+  const all: ServerEvent[] = [];
   for await (const event of events) all.push(event);
   return all;
 }

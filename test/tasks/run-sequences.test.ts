@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { UnrollError } from '../../src/errors.ts';
-import { classify, classifyStream } from '../../src/tasks/classify.ts';
+import { classify, classifyStream } from '../support/task-replies.ts';
 import { call, fakeContext, models } from './fake-context.ts';
 
 afterEach(() => vi.restoreAllMocks());

@@ -34,7 +34,7 @@ describe('decoding options', () => {
 
   it('refuse a stop string that would cut a character in two', () => {
     for (const stop of ['\ude00', ['ok', 'a\ud83d'], ''])
-      expect(() => options({ stop })).toThrow('must be text of whole characters');
+      expect(() => options({ stop })).toThrow('must be a non-empty text of whole characters');
     expect(options({ stop: '😀' }).stop).toEqual(['😀']);
   });
 });

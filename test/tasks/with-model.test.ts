@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { classify, classifyStream } from '../../src/tasks/classify.ts';
-import { generate } from '../../src/tasks/generate.ts';
-import { predict } from '../../src/tasks/predict.ts';
-import { tag, tagStream } from '../../src/tasks/tag.ts';
+import { classify, classifyStream, generate, predict, tag, tagStream } from '../support/task-replies.ts';
 import { call, collect, fakeContext, models } from './fake-context.ts';
 
 describe('a model held by a task', () => {

@@ -2,7 +2,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { UnrollError } from '../../errors.ts';
 import { parseJson, parseSmallJson, maxUnslicedBytes } from './parse-json.ts';
 
-/** Parses bodies of application/json in bounded time. Replaces fastify's parser, which takes any JSON in one go. */
+/**
+ * Parses bodies of application/json in bounded time. Replaces fastify's parser, which parses JSON of any size
+ * at once.
+ */
 export function parseJsonBodies(app: FastifyInstance): void {
   const parse = async (_: FastifyRequest, body: Buffer): Promise<unknown> => {
     if (body.length === 0) throw new UnrollError('malformed_json', 'the body is empty');

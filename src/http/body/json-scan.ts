@@ -1,13 +1,14 @@
 import { UnrollError } from '../../errors.ts';
 
-// What a JSON text will cost to parse, from its bytes alone. JSON.parse cannot be interrupted: a text that would keep it
-// busy for long is refused before it is parsed. Numbers are cheap, texts, lists and above all fields of objects are not.
+// Estimates the cost of parsing a JSON text from its bytes. JSON.parse cannot be interrupted, so a text that
+// would take long is refused before it is parsed. Numbers are cheap; texts, lists and especially fields of
+// objects are not.
 
-/** Lists and objects inside one another. Nothing the server takes has more than ten. */
+/** Nested lists and objects. No request needs more than ten levels. */
 const maxDepth = 64;
-/** Values, weighed: JSON.parse takes about 25 ms for so many, whatever they are. */
+/** Weighted values: JSON.parse takes about 25 ms for this weight, whatever the values are. */
 const maxWeight = 1_000_000;
-/** Microseconds that JSON.parse and the validation after it take, in units of a number's. */
+/** Time that JSON.parse and the validation after it take, relative to a number. */
 const textWeight = 10;
 const listWeight = 6;
 const fieldWeight = 20;
@@ -21,15 +22,15 @@ const underscore = 0x5f;
 const letterC = 0x63;
 
 export interface JsonScan {
-  /** Looks at the next `count` bytes. @returns false at the end */
+  /** Scans the next `count` bytes. @returns false at the end */
   read(count: number): boolean;
   /** @throws UnrollError body_too_complex */
   check(): void;
-  /** Whether some field may be called `__proto__` or `constructor`; fields with escapes may. */
+  /** Whether a field may be called `__proto__` or `constructor`; any field with an escape may. */
   readonly suspicious: boolean;
 }
 
-/** Scans any bytes; whether they are JSON is for JSON.parse to say. */
+/** Scans any bytes; JSON.parse decides whether they are valid JSON. */
 export function createJsonScan(bytes: Uint8Array): JsonScan {
   let at = 0;
   let depth = 0;
@@ -84,7 +85,7 @@ export function createJsonScan(bytes: Uint8Array): JsonScan {
       if (deepest > maxDepth)
         throw new UnrollError(
           'body_too_complex',
-          `body: at most ${maxDepth} lists and objects inside one another, was ${deepest}`,
+          `body: at most ${maxDepth} levels of nested lists and objects, was ${deepest}`,
           { field: 'body' },
         );
       if (weight > maxWeight)

@@ -2,10 +2,10 @@ import { UnrollError } from '../../errors.ts';
 import { createTimeSlice, nextTurn, type TimeSlice } from '../../time-slice.ts';
 import { createJsonScan } from './json-scan.ts';
 
-// Bodies of any size as JSON, without holding up the event loop: scanned in slices, refused where JSON.parse would take
-// long, parsed in a turn of its own.
+// Parses JSON bodies of any size without blocking the event loop: scanned in slices, refused where JSON.parse
+// would take long, parsed in an event loop turn of its own.
 
-/** Up to so many bytes nothing takes long enough to be cut into slices. */
+/** Bodies up to this size are parsed at once. */
 export const maxUnslicedBytes = 32_768;
 
 /** @throws UnrollError malformed_json, body_too_complex */
@@ -14,7 +14,7 @@ export function parseSmallJson(bytes: Buffer): unknown {
   scan.read(bytes.length);
   scan.check();
   const value = parse(bytes);
-  if (scan.suspicious) for (const _ of forbiddenFields(value));
+  if (scan.suspicious) for (const _ of checkFields(value));
   return value;
 }
 
@@ -27,8 +27,8 @@ export async function parseJson(bytes: Buffer): Promise<unknown> {
   scan.check();
   await nextTurn();
   const value = parse(bytes);
-  if (scan.suspicious) await inSlices(forbiddenFields(value), slice);
-  // what looks at the value next has a turn of its own
+  if (scan.suspicious) await inSlices(checkFields(value), slice);
+  // validation follows in another turn
   await nextTurn();
   return value;
 }
@@ -49,31 +49,32 @@ async function inSlices(work: Iterator<void>, slice: TimeSlice): Promise<void> {
   while (work.next().done !== true) if (slice.due()) await slice.next();
 }
 
-const valuesAStep = 1024;
+const valuesPerYield = 1024;
 
 /**
- * Looks for fields that would change an object's prototype once the value is copied, as secure-json-parse does. Pauses
- * now and then. @throws UnrollError malformed_json
+ * Rejects fields that would change an object's prototype once the value is copied, as secure-json-parse does.
+ * Yields every `valuesPerYield` values.
+ * @throws UnrollError malformed_json
  */
-function* forbiddenFields(value: unknown): Generator<void> {
+function* checkFields(value: unknown): Generator<void> {
   const open: unknown[] = [value];
   let seen = 0;
   while (open.length > 0) {
     const node = open.pop();
     if (typeof node !== 'object' || node === null) continue;
-    if (!Array.isArray(node)) refuseForbidden(node);
+    if (!Array.isArray(node)) checkFieldNames(node);
     for (const inner of Array.isArray(node) ? node : Object.values(node)) {
       if (typeof inner === 'object' && inner !== null) open.push(inner);
-      if (++seen % valuesAStep === 0) yield;
+      if (++seen % valuesPerYield === 0) yield;
     }
   }
 }
 
-function refuseForbidden(node: object): void {
+function checkFieldNames(node: object): void {
   const constructor: unknown = Object.hasOwn(node, 'constructor') ? node.constructor : null;
   if (
     Object.hasOwn(node, '__proto__') ||
     (typeof constructor === 'object' && constructor !== null && Object.hasOwn(constructor, 'prototype'))
   )
-    throw malformed('it has a field named __proto__ or constructor.prototype');
+    throw malformed('a field is named __proto__ or constructor.prototype');
 }

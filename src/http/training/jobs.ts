@@ -1,6 +1,5 @@
 import type { FollowedEvent } from '../../jobs/job-events.ts';
 import { UnrollError } from '../../errors.ts';
-import type { TaskEvent } from '../../tasks/context.ts';
 import { trainingSpec } from '../../training/training-spec.ts';
 import { abortOnDisconnect } from '../abort-on-disconnect.ts';
 import type { Route } from '../route.ts';
@@ -16,7 +15,8 @@ import {
   jobView,
   page,
 } from './schema.ts';
-import { streamTask } from '../v1/task-call.ts';
+import type { ServerEvent } from '../sse.ts';
+import { sendStream } from '../v1/send-stream.ts';
 import { viewCheckpoint, viewEvent, viewFollowed, viewJob } from './view.ts';
 
 const tags = ['training'];
@@ -110,7 +110,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         const last = Number(request.headers['last-event-id'] ?? after);
         const signal = AbortSignal.any([abortOnDisconnect(reply), parts.stopping]);
         const followed = events.follow(job, Number.isSafeInteger(last) ? last : 0, signal);
-        return streamTask(parts, request, reply, viewAll(followed, parts.stopping)) as never;
+        return sendStream(parts, request, reply, viewAll(followed, parts.stopping)) as never;
       }
       const found = await events.list(job, { limit: limit + 1, after });
       return {
@@ -156,7 +156,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
 async function* viewAll(
   followed: AsyncGenerator<FollowedEvent>,
   stopping: AbortSignal,
-): AsyncGenerator<TaskEvent> {
+): AsyncGenerator<ServerEvent> {
   for await (const one of followed) yield viewFollowed(one);
   if (stopping.aborted)
     throw new UnrollError('shutting_down', 'the server shuts down; the job goes on when it starts again');

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { ComparisonReport } from '../../jobs/comparisons/compare-trials.ts';
 import type { Dataset, Job, JobCheckpoint, JobEvent } from '../../jobs/job.ts';
 import type { FollowedEvent, Progress } from '../../jobs/job-events.ts';
-import type { TaskEvent } from '../../tasks/context.ts';
+import type { ServerEvent } from '../sse.ts';
 import type { checkpointView, comparisonView, datasetView, eventView, jobView } from './schema.ts';
 
 // Jobs, events, checkpoints, datasets and comparisons as the API shows them.
@@ -47,7 +47,7 @@ export const viewEvent = (event: JobEvent): z.output<typeof eventView> => ({
 });
 
 /** An event of a stream: kept ones bear their ids, so that a reader who comes back knows where it was. */
-export const viewFollowed = (followed: FollowedEvent): TaskEvent =>
+export const viewFollowed = (followed: FollowedEvent): ServerEvent =>
   followed.kind === 'event'
     ? { event: followed.event.type, id: followed.event.id, data: viewEvent(followed.event) }
     : { event: 'progress', id: null, data: viewProgress(followed.progress) };

@@ -5,13 +5,13 @@ import type { ModelListing } from '../../repository/repository-interface.ts';
 import type { TaskContext } from '../../tasks/context.ts';
 import type { modelDetails, modelSummary } from './schemas/models.ts';
 
-// A model as the API shows it.
+// Models in the format of /v1/models.
 
 type Summary = z.output<typeof modelSummary>;
 type Details = z.output<typeof modelDetails>;
 type Versions = readonly [ModelListing, ...ModelListing[]];
 
-/** The version its name alone stands for: the highest that is ready, else the highest. */
+/** The version that a name without a version refers to: the highest that is ready, else the highest. */
 const current = (versions: Versions): ModelListing => versions.find(({ ready }) => ready) ?? versions[0];
 
 function byName(listings: readonly ModelListing[]): Versions[] {
@@ -21,7 +21,7 @@ function byName(listings: readonly ModelListing[]): Versions[] {
   );
 }
 
-const summaryOf = (shown: ModelListing, versions: readonly ModelListing[]): Summary => ({
+const toSummary = (shown: ModelListing, versions: readonly ModelListing[]): Summary => ({
   id: shown.name,
   object: 'model',
   created: shown.created,
@@ -34,9 +34,9 @@ const summaryOf = (shown: ModelListing, versions: readonly ModelListing[]): Summ
 });
 
 export const toModelSummaries = (listings: readonly ModelListing[]): Summary[] =>
-  byName(listings).map((versions) => summaryOf(current(versions), versions));
+  byName(listings).map((versions) => toSummary(current(versions), versions));
 
-/** @throws UnrollError invalid_model_name, model_not_found */
+/** Finds the version that a reference names. @throws UnrollError invalid_model_name, model_not_found */
 export function findModel(
   listings: readonly ModelListing[],
   reference: string,
@@ -63,7 +63,7 @@ export function toModelDetails(
   const spec = shown.served?.spec;
   const info = shown.served?.network.info;
   return {
-    ...summaryOf(shown, versions),
+    ...toSummary(shown, versions),
     description: spec?.description ?? '',
     causal: info?.causal ?? null,
     parameters: info?.parameters ?? null,
@@ -71,14 +71,14 @@ export function toModelDetails(
     state_floats: info?.stateFloats ?? null,
     layers: info ? [...info.layers] : [],
     kernel: info?.kernel ?? engine.kernel,
-    inputs: shown.served ? inputsOf(shown.served) : null,
+    inputs: shown.served ? toInputs(shown.served) : null,
     labels: spec?.outputs.labels ?? null,
     decoding: spec?.decoding ?? {},
     provenance: spec?.provenance ?? {},
   };
 }
 
-const inputsOf = ({
+const toInputs = ({
   spec: { inputs },
   vocabulary,
 }: NonNullable<ModelListing['served']>): Details['inputs'] =>

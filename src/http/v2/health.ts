@@ -28,7 +28,7 @@ export const healthRoutes: Route = (scope, { tasks, training, draining, connecti
       schema: {
         operationId: 'ready',
         tags: ['operations'],
-        summary: 'Whether it can answer: models loaded, not shutting down, not out of connections',
+        summary: 'Whether the server is ready: models loaded, not shutting down, not out of connections',
         response: { 200: readiness, 503: readiness },
       },
     },

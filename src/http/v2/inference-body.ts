@@ -6,19 +6,20 @@ import {
   binaryChunks,
   parseBinaryValues,
   parseJsonValues,
-  invalidField,
   type WireTensor,
 } from '../../open-inference/tensor.ts';
+import { invalidField } from '../../tasks/invalid-field.ts';
 import { createTimeSlice } from '../../time-slice.ts';
+import { toShortestNumbers } from '../float32-text.ts';
 import { jsonChunks } from '../json-chunks.ts';
 import { parseJson } from '../body/parse-json.ts';
 
-// Bodies of the Open Inference Protocol: JSON, or with its binary extension JSON and then the tensors' bytes in their order, with the
-// length of the JSON in a header.
+// Bodies of the Open Inference Protocol: JSON, or with its binary extension JSON followed by the tensors'
+// bytes in their order, with the length of the JSON in a header.
 
 export const headerLength = 'inference-header-content-length';
 const parameters = withMaxSize(1024, z.record(z.string(), z.unknown())).default({});
-const wanted = z.object({ name: z.string().max(256), parameters });
+const requestedOutput = z.object({ name: z.string().max(256), parameters });
 
 export const inferenceRequest = z.object({
   id: z.string().max(256).optional(),
@@ -38,7 +39,7 @@ export const inferenceRequest = z.object({
       .min(1)
       .max(16),
   ),
-  outputs: withMaxSize(16, z.array(wanted).max(16)).optional(),
+  outputs: withMaxSize(16, z.array(requestedOutput).max(16)).optional(),
 });
 type Request = z.infer<typeof inferenceRequest>;
 
@@ -47,11 +48,14 @@ export interface InferenceCall {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly inputs: readonly WireTensor[];
   readonly outputs: Request['outputs'];
-  /** Whether all outputs are asked for in binary, where they don't say themselves. */
+  /** Whether outputs without a setting of their own are sent in binary. */
   readonly binary: boolean;
 }
 
-/** @param length of the JSON, from the header; undefined where the body is JSON alone @throws UnrollError invalid_request, malformed_json, body_too_complex */
+/**
+ * @param length of the JSON, from the header; undefined where the body is JSON alone
+ * @throws UnrollError invalid_request, malformed_json, body_too_complex
+ */
 export async function readInference(body: unknown, length: string | undefined): Promise<InferenceCall> {
   const { json, rest } = Buffer.isBuffer(body)
     ? await split(body, length)
@@ -76,14 +80,14 @@ export async function readInference(body: unknown, length: string | undefined): 
       if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0 || at + size > rest.length)
         return invalidField(
           `${field}.parameters.binary_data_size`,
-          `${given} bytes, the body has ${rest.length - at} left`,
+          `must be a whole number, at most the ${rest.length - at} bytes left in the body, was ${given}`,
         );
       const bytes = rest.subarray(at, (at += size));
       inputs.push({ name, shape, datatype, values: await parseBinaryValues(bytes, input, field, slice) });
     }
     if (slice.due()) await slice.next();
   }
-  if (at !== rest.length) invalidField('body', `${rest.length - at} bytes belong to no input`);
+  if (at !== rest.length) invalidField('body', `${rest.length - at} bytes follow the last input`);
   return {
     id: data.id,
     parameters: data.parameters,
@@ -103,11 +107,14 @@ async function split(body: Buffer, length: string | undefined): Promise<{ json: 
   return { json: await parseJson(body.subarray(0, size)), rest: body.subarray(size) };
 }
 
-/** JSON alone, or the pieces of JSON and of the bytes after it. */
+/** JSON alone, or the chunks of the JSON and of the bytes after it. */
 export type InferenceReply =
-  { readonly json: object } | { readonly pieces: readonly Uint8Array[]; readonly jsonLength: number };
+  { readonly json: object } | { readonly chunks: readonly Uint8Array[]; readonly jsonLength: number };
 
-/** Puts the outputs asked for into a body. @throws UnrollError invalid_request for an output that the model doesn't have, cancelled */
+/**
+ * Writes the requested outputs, all by default.
+ * @throws UnrollError invalid_request for an output that the model does not have, cancelled
+ */
 export async function writeInference(
   model: { readonly name: string; readonly version: number },
   call: InferenceCall,
@@ -118,35 +125,47 @@ export async function writeInference(
     ? call.outputs.map(({ name, parameters: own }, i) => ({
         tensor:
           outputs.find((one) => one.name === name) ??
-          invalidField(`outputs[${i}].name`, `the model gives ${outputs.map((one) => one.name).join(', ')}`),
+          invalidField(
+            `outputs[${i}].name`,
+            `must be one of ${outputs.map((one) => one.name).join(', ')}, was ${JSON.stringify(name)}`,
+          ),
         binary: own['binary_data'] === undefined ? call.binary : own['binary_data'] === true,
       }))
     : outputs.map((one) => ({ tensor: one, binary: call.binary }));
+  const slice = createTimeSlice(signal);
+  const shown: object[] = [];
+  for (const { tensor, binary } of chosen) {
+    const { name, datatype, shape, values } = tensor;
+    shown.push(
+      binary
+        ? { name, datatype, shape, parameters: { binary_data_size: binaryByteLength(tensor) } }
+        : {
+            name,
+            datatype,
+            shape,
+            data: values instanceof Float32Array ? await toShortestNumbers(values, slice) : values,
+          },
+    );
+  }
   const json = {
     model_name: model.name,
     model_version: String(model.version),
     ...(call.id !== undefined && { id: call.id }),
-    outputs: chosen.map(({ tensor, binary }) => {
-      const { name, datatype, shape, values } = tensor;
-      return binary
-        ? { name, datatype, shape, parameters: { binary_data_size: binaryByteLength(tensor) } }
-        : { name, datatype, shape, data: values };
-    }),
+    outputs: shown,
   };
   const inBinary = chosen.filter(({ binary }) => binary);
   if (inBinary.length === 0) return { json };
-  // its length goes ahead of it, so that all of it is there before the first byte is sent
-  const slice = createTimeSlice(signal);
-  const pieces: Uint8Array[] = [];
+  // the length of the JSON is sent before it, so all of it is written before the first byte is sent
+  const chunks: Uint8Array[] = [];
   for (const chunk of jsonChunks(json)) {
-    pieces.push(Buffer.from(chunk));
+    chunks.push(Buffer.from(chunk));
     if (slice.due()) await slice.next();
   }
-  const jsonLength = pieces.reduce((sum, { length }) => sum + length, 0);
+  const jsonLength = chunks.reduce((sum, { length }) => sum + length, 0);
   for (const { tensor } of inBinary)
-    for (const part of binaryChunks(tensor)) {
-      pieces.push(part);
+    for (const chunk of binaryChunks(tensor)) {
+      chunks.push(chunk);
       if (slice.due()) await slice.next();
     }
-  return { pieces, jsonLength };
+  return { chunks, jsonLength };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-// What the routes of the Open Inference Protocol share.
+// Schemas that the routes of the Open Inference Protocol share.
 
 export const tags = ['inference protocol'];
 
@@ -10,7 +10,7 @@ export interface Reference {
   readonly model: string;
   readonly version?: string;
 }
-/** `name` and `name@version`, told by the path. */
+/** The model reference of a path: `name` or `name@version`. */
 export const toReference = ({ model, version }: Reference): string =>
   version === undefined ? model : `${model}@${version}`;
 

@@ -1,21 +1,24 @@
 import { z } from 'zod';
 import type { ModelSpec } from '../../network/spec.ts';
-import { invalidField } from '../../open-inference/tensor.ts';
+import { invalidField } from '../../tasks/invalid-field.ts';
 import { timeoutMs } from '../v1/schemas/call-fields.ts';
 import { decodeBody } from '../v1/schemas/decode.ts';
 import { generateBody } from '../v1/schemas/generate.ts';
 
-// What a request's `parameters` may say to a model: the fields of its task that are no tensors.
+// The `parameters` of a request for inference: the fields of the model's task that are not tensors.
 
-const own = { stream: true } as const;
+const omitted = { stream: true } as const;
 const settings = {
-  generate: generateBody.omit({ ...own, prompt: true }),
-  decode: decodeBody.omit({ ...own, input: true }),
+  generate: generateBody.omit({ ...omitted, prompt: true }),
+  decode: decodeBody.omit({ ...omitted, input: true }),
 } as const;
-/** Other tasks take no settings; what other servers' clients send along is passed over. */
-const others = z.looseObject({ timeout_ms: timeoutMs });
+/** Other tasks have no settings; parameters for other servers are ignored. */
+const otherTasks = z.looseObject({ timeout_ms: timeoutMs });
 
-/** @throws UnrollError invalid_request, naming the parameter */
+/**
+ * Validates the parameters for the model's task.
+ * @throws UnrollError invalid_request, naming the parameter
+ */
 export function parseSettings(
   task: ModelSpec['task'] | null,
   given: Readonly<Record<string, unknown>>,
@@ -24,9 +27,9 @@ export function parseSettings(
     Object.entries(given).filter(([name]) => name !== 'binary_data_output'),
   );
   const sequence = Object.keys(parameters).find((name) => name.startsWith('sequence_'));
-  // it would lose the state without a word
-  if (sequence) invalidField(`parameters.${sequence}`, 'a state is not kept from one request to the next');
-  const schema = task === 'generate' || task === 'decode' ? settings[task] : others;
+  // ignoring it would silently lose the state
+  if (sequence) invalidField(`parameters.${sequence}`, 'sequences do not keep state between requests');
+  const schema = task === 'generate' || task === 'decode' ? settings[task] : otherTasks;
   const { success, data, error } = schema.safeParse(parameters);
   if (success) return data;
   const { path, message } = error.issues[0]!;

@@ -4,6 +4,7 @@ import { UnrollError } from '../../errors.ts';
 import type { ModelListing } from '../../repository/repository-interface.ts';
 import { infer } from '../../open-inference/infer.ts';
 import { sourceSignature } from '../../open-inference/tensor-signature.ts';
+import { withModel } from '../../tasks/with-model.ts';
 import { version } from '../../version.ts';
 import { headerLength, inferenceRequest, readInference, writeInference } from './inference-body.ts';
 import { findModel } from '../v1/model-view.ts';
@@ -11,9 +12,9 @@ import type { Route } from '../route.ts';
 import { byName, byVersion, error, failures, toReference, tags, type Reference } from './inference-schema.ts';
 import { parseSettings } from './inference-settings.ts';
 import { sendJson } from '../send-json.ts';
-import { callOf } from '../v1/task-call.ts';
+import { abortOnDisconnect } from '../abort-on-disconnect.ts';
 
-// The Open Inference Protocol, version 2: what model servers share, so that clients of the others work here.
+// The Open Inference Protocol, version 2, which model servers have in common.
 
 const tensors = z.array(z.object({ name: z.string(), datatype: z.string(), shape: z.array(z.int()) }));
 const metadata = z
@@ -26,7 +27,7 @@ const metadata = z
     parameters: z.object({ optional_inputs: tensors }),
   })
   .meta({ id: 'InferenceMetadata' });
-const answered = z
+const inferenceReply = z
   .object({
     model_name: z.string(),
     model_version: z.string(),
@@ -34,7 +35,7 @@ const answered = z
     outputs: z.array(z.looseObject({ name: z.string(), datatype: z.string(), shape: z.array(z.int()) })),
   })
   .meta({ id: 'InferenceReply' });
-/** By the names that Triton gave them. */
+/** Triton's names of the extensions. */
 const extensions = ['binary_tensor_data', 'model_repository', 'statistics'];
 
 export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
@@ -47,7 +48,7 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
       schema: {
         operationId: 'serverMetadata',
         tags,
-        summary: 'What this server is',
+        summary: 'Name, version and extensions of the server',
         response: {
           200: z.object({ name: z.string(), version: z.string(), extensions: z.array(z.string()) }),
         },
@@ -66,7 +67,7 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
         schema: {
           operationId: `modelMetadata${suffix}`,
           tags,
-          summary: 'Tensors that a model takes and gives',
+          summary: 'The input and output tensors of a model',
           params,
           response: { 200: metadata, ...failures },
         },
@@ -87,9 +88,9 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
           name,
           versions,
           platform: 'unroll',
-          inputs: inputs.map(copied),
-          outputs: outputs.map(copied),
-          parameters: { optional_inputs: optional.map(copied) },
+          inputs: inputs.map(toMutable),
+          outputs: outputs.map(toMutable),
+          parameters: { optional_inputs: optional.map(toMutable) },
         };
       },
     );
@@ -99,7 +100,7 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
         schema: {
           operationId: `modelReady${suffix}`,
           tags,
-          summary: 'Whether a model can answer',
+          summary: 'Whether a model is ready',
           params,
           response: {
             200: z.object({ name: z.string(), ready: z.boolean() }),
@@ -116,7 +117,7 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
     scope.post(
       `${path}/infer`,
       {
-        // the body may be JSON and bytes after it, so it is read by hand
+        // the body may be JSON followed by bytes, so readInference validates it
         schema: {
           operationId: `infer${suffix}`,
           tags,
@@ -126,29 +127,41 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
             description: 'See the Open Inference Protocol',
             ...z.toJSONSchema(inferenceRequest, { io: 'input' }),
           }),
-          response: { 200: answered, ...failures },
+          response: { 200: inferenceReply, ...failures },
         },
       },
       async (request, reply) => {
         const call = await readInference(request.body, request.headers[headerLength] as string | undefined);
-        const settings = parseSettings(listed(request.params).task, call.parameters);
-        const own = callOf(toReference(request.params), settings, reply);
-        const { model, outputs } = await infer(tasks, own, call, settings);
-        const answer = await writeInference(model, call, outputs, own.signal);
-        if ('json' in answer) return sendJson(reply, answer.json) as never;
-        const { pieces, jsonLength } = answer;
-        const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+        const signal = abortOnDisconnect(reply);
+        const requested = { reference: toReference(request.params), task: null };
+        const result = await withModel(tasks, requested, async (model) => {
+          const settings = parseSettings(model.spec.task, call.parameters);
+          const task = { model, signal, timeoutMs: settings.timeout_ms };
+          const outputs = await infer(tasks, task, { inputs: call.inputs, binary: call.binary, settings });
+          return writeInference(model, call, outputs, signal);
+        });
+        if ('json' in result) return sendJson(reply, result.json) as never;
+        const { chunks, jsonLength } = result;
+        const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
         return reply
           .header(headerLength, jsonLength)
           .header('content-length', length)
           .type('application/octet-stream')
-          .send(Readable.from(pieces, { objectMode: false }) as never);
+          .send(Readable.from(chunks, { objectMode: false }) as never);
       },
     );
   }
 };
 
-const copied = ({ name, datatype, shape }: { name: string; datatype: string; shape: readonly number[] }) => ({
+const toMutable = ({
+  name,
+  datatype,
+  shape,
+}: {
+  name: string;
+  datatype: string;
+  shape: readonly number[];
+}) => ({
   name,
   datatype,
   shape: [...shape],

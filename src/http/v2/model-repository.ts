@@ -2,14 +2,15 @@ import { z } from 'zod';
 import type { Route } from '../route.ts';
 import { byName, error, failures, tags } from './inference-schema.ts';
 
-// Triton's model repository extension to the Open Inference Protocol. It knows names alone; here `name@version` is one version.
+// Triton's model repository extension to the Open Inference Protocol. Triton loads by name; `name@version`
+// loads one version.
 
 const index = z.array(
   z.object({ name: z.string(), version: z.string(), state: z.string(), reason: z.string() }),
 );
-/** Other servers take a configuration here; a model's is its model.json. */
+/** Other servers accept a configuration here; a model's configuration is its model.json. */
 const loadBody = z.strictObject({ parameters: z.strictObject({}).optional() }).nullish();
-/** No model depends on another, so that either answer is done. */
+/** No model depends on another, so that either value has the same effect. */
 const unloadBody = z
   .strictObject({ parameters: z.strictObject({ unload_dependents: z.boolean().optional() }).optional() })
   .nullish();
@@ -61,7 +62,7 @@ export const modelRepositoryRoutes: Route = (scope, { tasks: { repository } }) =
       schema: {
         operationId: 'unloadModel',
         tags,
-        summary: 'Takes a model out of service until it is loaded again: `name` or `name@version`',
+        summary: 'Unloads a model until it is loaded again: `name` or `name@version`',
         params: byName,
         body: unloadBody,
         response: { 200: done, ...failures },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-// not int: nanoseconds of all workers pass 2⁵³ in a quarter of a year
+// not int: the nanoseconds of all workers exceed 2⁵³ after a few months
 const duration = z.object({ count: z.number(), ns: z.number() });
 const compute = { compute_input: duration, compute_infer: duration, compute_output: duration };
 

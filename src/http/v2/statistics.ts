@@ -10,7 +10,7 @@ export const statisticsRoutes: Route = (scope, { tasks: { repository } }) => {
   const response = { 200: modelStatistics, ...failures };
   scope.get(
     '/v2/models/stats',
-    { schema: { operationId: 'statistics', tags, summary: 'What every model has run', response } },
+    { schema: { operationId: 'statistics', tags, summary: 'Statistics of every model', response } },
     async () => ({ model_stats: repository.list().map(toStatistics) }),
   );
   scope.get(
@@ -19,7 +19,7 @@ export const statisticsRoutes: Route = (scope, { tasks: { repository } }) => {
       schema: {
         operationId: 'modelStatistics',
         tags,
-        summary: 'What every version of a model has run',
+        summary: 'Statistics of every version of a model',
         params: byName,
         response,
       },
@@ -36,7 +36,7 @@ export const statisticsRoutes: Route = (scope, { tasks: { repository } }) => {
       schema: {
         operationId: 'modelStatisticsVersion',
         tags,
-        summary: 'What a version of a model has run',
+        summary: 'Statistics of a version of a model',
         params: byVersion,
         response,
       },

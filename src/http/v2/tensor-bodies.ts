@@ -1,7 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { UnrollError } from '../../errors.ts';
 
-/** Lets bodies of the binary tensor extension through as bytes where tensors are taken; everywhere else they stay of the wrong type. */
+/**
+ * Accepts bodies of the binary tensor extension as bytes on infer routes; other routes refuse their content
+ * type.
+ */
 export function acceptTensorBodies(app: FastifyInstance): void {
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (request, body, done) => {
     const url = request.routeOptions.url ?? '';

@@ -2,9 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import { UnrollError } from '../../errors.ts';
 
 /**
- * Triton's clients send the bodies of the inference protocol without a type or as plain text, and none at all where that is allowed:
- * they are taken for what the route takes. Not from a page in a browser, which says where it is from: any page may send such bodies
- * anywhere, but JSON only with leave (UNROLL_CORS_ORIGIN). Everywhere else a body without a type stays refused.
+ * Accepts bodies without a content type, or as plain text, on the routes of the inference protocol, as
+ * Triton's clients send them: they get the type that the route accepts. Requests with an Origin header are
+ * refused, since a browser lets any page send such bodies to any server, but JSON only as UNROLL_CORS_ORIGIN
+ * allows. Other routes refuse a body without a type.
  */
 export function acceptUntypedBodies(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ method, raw: { headers }, routeOptions: { url = '' } }) => {

@@ -8,9 +8,13 @@ const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 const padding = ' '.repeat(maxUnslicedBytes);
 
 describe('a body of JSON', () => {
-  it('is what JSON.parse makes of it, short or long', async () => {
+  // __proto__ is refused, and is a key that fast-check draws on purpose
+  const allowedJson = fc
+    .jsonValue({ noUnicodeString: false })
+    .filter((value) => !JSON.stringify(value).includes('"__proto__"'));
+  it('is parsed as JSON.parse does, short or long', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.jsonValue({ noUnicodeString: false }), async (value) => {
+      fc.asyncProperty(allowedJson, async (value) => {
         const text = JSON.stringify(value);
         // refused, see below
         fc.pre(!/"(__proto__|constructor)"/.test(text));

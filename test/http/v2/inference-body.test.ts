@@ -27,20 +27,25 @@ describe('a request of bytes', () => {
   });
 
   it.each<[what: string, sizes: unknown[], bytes: number, says: string]>([
-    ['more than there are', [3], 2, 'inputs[0].parameters.binary_data_size: 3 bytes, the body has 2 left'],
+    [
+      'more than there are',
+      [3],
+      2,
+      'inputs[0].parameters.binary_data_size: must be a whole number, at most the 2 bytes left in the body, was 3',
+    ],
     [
       'more than the first leave',
       [2, 2],
       3,
-      'inputs[1].parameters.binary_data_size: 2 bytes, the body has 1 left',
+      'inputs[1].parameters.binary_data_size: must be a whole number, at most the 1 bytes left in the body, was 2',
     ],
-    ['fewer than there are', [2], 5, 'body: 3 bytes belong to no input'],
+    ['fewer than there are', [2], 5, 'body: 3 bytes follow the last input'],
     ['none, though there are some', [undefined], 2, 'inputs[0].data: is missing'],
-    ['other than the shape', [1], 1, 'inputs[0]: [2] of UINT8 takes 2 bytes, was given 1'],
-    ['below none', [-2], 2, 'binary_data_size: -2 bytes'],
-    ['a half', [1.5], 2, 'binary_data_size: 1.5 bytes'],
-    ['a text', ['2'], 2, 'binary_data_size: "2" bytes'],
-    ['past all numbers', [1e300], 2, 'binary_data_size: 1e+300 bytes'],
+    ['other than the shape', [1], 1, 'inputs[0]: must have 2 bytes for [2] of UINT8, was given 1'],
+    ['below none', [-2], 2, 'at most the 2 bytes left in the body, was -2'],
+    ['a half', [1.5], 2, 'at most the 2 bytes left in the body, was 1.5'],
+    ['a text', ['2'], 2, 'at most the 2 bytes left in the body, was "2"'],
+    ['past all numbers', [1e300], 2, 'at most the 2 bytes left in the body, was 1e+300'],
   ])('whose sizes are %s is refused', async (_, sizes, bytes, says) => {
     const { body, length } = binary(sizes, bytes);
     await expect(readInference(body, length)).rejects.toThrow(says);
@@ -111,8 +116,8 @@ describe('an answer', () => {
     });
     const answer = await writeInference(model, call, outputs);
     if ('json' in answer) throw new Error('it is JSON alone');
-    const { pieces, jsonLength } = answer;
-    const bytes = Buffer.concat(pieces);
+    const { chunks, jsonLength } = answer;
+    const bytes = Buffer.concat(chunks);
     expect((JSON.parse(bytes.toString('utf8', 0, jsonLength)) as { outputs: unknown }).outputs).toEqual([
       { name: 'b', datatype: 'BYTES', shape: [1], parameters: { binary_data_size: 6 } },
       { name: 'a', datatype: 'UINT8', shape: [2], data: [1, 2] },
@@ -123,7 +128,7 @@ describe('an answer', () => {
   it('has no output that the model has not', async () => {
     const call = await asked({ outputs: [{ name: 'c' }] });
     await expect(writeInference(model, call, outputs)).rejects.toThrow(
-      'outputs[0].name: the model gives a, b',
+      'outputs[0].name: must be one of a, b, was "c"',
     );
   });
 });

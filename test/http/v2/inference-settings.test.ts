@@ -13,7 +13,7 @@ describe('the parameters of a tensor request', () => {
       expect(() => parseSettings(task, parameters)).toThrow(
         expect.objectContaining({
           code: 'invalid_request',
-          message: `parameters.${field}: a state is not kept from one request to the next`,
+          message: `parameters.${field}: sequences do not keep state between requests`,
         }),
       );
   });

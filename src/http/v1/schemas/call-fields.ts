@@ -1,16 +1,16 @@
 import { z } from 'zod';
 
-/** Fields that every task takes. */
+/** Fields that every task has. */
 export const timeoutMs = z
   .int()
   .min(1)
   .optional()
   .describe(
-    'Milliseconds after which the request is answered 504; UNROLL_TIMEOUT_MS by default, at most UNROLL_MAX_TIMEOUT_MS',
+    'Milliseconds after which the request fails with 504; UNROLL_TIMEOUT_MS by default, at most UNROLL_MAX_TIMEOUT_MS',
   );
 const stream = z
   .boolean()
   .default(false)
-  .describe('Answer as server-sent events, as the sequence is read; takes a single input');
+  .describe('Send server-sent events while the sequence is read; takes a single input');
 
 export const callFields = { stream, timeout_ms: timeoutMs };

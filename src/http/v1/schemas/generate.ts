@@ -8,15 +8,23 @@ const { max_tokens, temperature, top_k, top_p, min_p, repetition_penalty, freque
   decodingFields;
 
 export const generateBody = z.strictObject({
-  prompt: stringOrStrings().optional().describe('None: the model starts by itself'),
+  prompt: stringOrStrings().optional().describe('Without it the model starts from its start token'),
   max_tokens: max_tokens.optional().describe('At most UNROLL_MAX_TOKENS'),
   temperature: temperature.optional().describe('0 is greedy'),
-  top_k: top_k.optional().describe('Draw from the k likeliest; 0 is all'),
-  top_p: top_p.optional().describe('Draw from the fewest that reach this probability'),
-  min_p: min_p.optional().describe('Draw from those at least this likely relative to the likeliest'),
-  repetition_penalty: repetition_penalty.optional().describe('Divides the logits of seen tokens; 1 is none'),
-  frequency_penalty: frequency_penalty.optional().describe('Taken from a logit for each time; 0 is none'),
-  seed: z.int().min(0).optional().describe('Same seed, same text, in any company'),
+  top_k: top_k.optional().describe('Sample from the k most likely; 0 is all'),
+  top_p: top_p.optional().describe('Sample from the fewest that reach this probability'),
+  min_p: min_p.optional().describe('Sample from those at least this likely relative to the most likely'),
+  repetition_penalty: repetition_penalty
+    .optional()
+    .describe('Divides the logits of tokens that have occurred; 1 is none'),
+  frequency_penalty: frequency_penalty
+    .optional()
+    .describe('Subtracted from a logit for each occurrence; 0 is none'),
+  seed: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('The same seed gives the same text, regardless of batch composition'),
   stop: stop.optional().describe('The text ends before any of these'),
   logprobs: z.int().min(0).max(20).optional().describe('Alternatives to report with each token'),
   n: z.int().min(1).max(1000).optional().describe('Choices for each prompt'),

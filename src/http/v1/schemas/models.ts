@@ -7,7 +7,7 @@ export const modelSummary = z
     created: z.int().describe('Seconds since 1970'),
     owned_by: z.literal('unroll'),
     task: z.string().nullable(),
-    version: z.int().describe('The version that `id` alone names'),
+    version: z.int().describe('The version that `id` refers to'),
     versions: z.array(z.int()),
     ready: z.boolean(),
     error: z.string().nullable().describe('Why it is not ready'),
@@ -21,10 +21,10 @@ export const modelList = z
 export const modelDetails = modelSummary
   .extend({
     description: z.string(),
-    causal: z.boolean().nullable().describe('False: it must read a whole sequence before it answers'),
+    causal: z.boolean().nullable().describe('False where the whole sequence is read before the first output'),
     parameters: z.int().nullable(),
     weight_bytes: z.int().nullable(),
-    state_floats: z.int().nullable().describe('float32 of one sequence’s state'),
+    state_floats: z.int().nullable().describe('float32 numbers in the state of one sequence'),
     layers: z.array(
       z.object({
         name: z.string(),

@@ -13,7 +13,7 @@ export const predictReply = z
         output: z
           .union([z.array(z.number()), z.array(z.array(z.number()))])
           .describe(
-            'One row where the network answers once, or as many as its answer always has; else a row a step',
+            'One row, or a fixed number of rows, where the network has one output for each sequence; otherwise a row for each step',
           ),
       }),
     ),

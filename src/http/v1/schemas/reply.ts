@@ -4,8 +4,8 @@ const usage = z
   .object({
     steps: z.int().describe('Steps that the network ran, over all sequences'),
     unknown: z.int().describe('Tokens of the input that are not in the vocabulary'),
-    queued_ms: z.number().describe('Milliseconds that the sequence waited which waited longest'),
-    run_ms: z.number().describe('Milliseconds that the sequence ran which ran longest'),
+    queued_ms: z.number().describe('Milliseconds that the sequence which waited longest was queued'),
+    run_ms: z.number().describe('Milliseconds that the sequence which ran longest took'),
   })
   .meta({ id: 'Usage' });
 
@@ -17,7 +17,7 @@ export const problem = z
     title: z.string(),
     status: z.int(),
     code: z.string().describe('Stable name of the error'),
-    detail: z.string().describe('The field, the limit and what was seen'),
+    detail: z.string().describe('The field, the limit and the given value'),
     field: z.string().optional(),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
   })
@@ -28,17 +28,17 @@ export const modelParameter = z.object({
 });
 
 const problemContent = {
-  description: 'What went wrong',
+  description: 'The error',
   content: { 'application/problem+json': { schema: problem } },
 };
 
-/** What any route may end in. */
+/** The error responses of any route. */
 export const problems = { '4xx': problemContent, '5xx': problemContent };
 
-/** A JSON answer, its stream where there is one, and the problems a task can end in. */
+/** The responses of a task: JSON, its stream where it has one, and the errors. */
 export const taskResponses = <T extends z.ZodType>(reply: T, stream: string | null) => ({
   200: {
-    description: 'The answer',
+    description: 'The result',
     content: {
       'application/json': { schema: reply },
       ...(stream === null ? {} : { 'text/event-stream': { schema: z.string().describe(stream) } }),

@@ -1,37 +1,41 @@
 import { z } from 'zod';
 import type { TaskInput } from '../../../tasks/read-input.ts';
 
-interface Misfit {
+interface Mismatch {
   readonly path: (string | number)[];
   readonly message: string;
 }
 
-/** Where a value is not a text, a number or a list of them at most three deep; null when all is well. */
-function misfit(value: unknown, depth: number): Misfit | null {
+/**
+ * Finds an element that is not a text, a number or a list of them at most three deep; null where there is
+ * none.
+ */
+function findMismatch(value: unknown, depth: number): Mismatch | null {
   if (typeof value === 'number' || (typeof value === 'string' && depth < 3)) return null;
   if (!Array.isArray(value) || depth > 2)
     return {
       path: [],
-      message: `must be ${depth === 0 ? 'a text or a list' : depth < 2 ? 'a text, a number or a list' : 'a number'}, was ${nameOf(value)}`,
+      message: `must be ${depth === 0 ? 'a text or a list' : depth < 2 ? 'a text, a number or a list' : 'a number'}, was ${describeType(value)}`,
     };
   for (let i = 0; i < value.length; i++) {
     const item: unknown = value[i];
-    // numbers and texts are by far the most: one look each
+    // most elements are numbers and texts: a single check each
     if (typeof item === 'number' || (typeof item === 'string' && depth < 2)) continue;
-    const found = misfit(item, depth + 1);
+    const found = findMismatch(item, depth + 1);
     if (found) return { ...found, path: [i, ...found.path] };
   }
   return null;
 }
 
-const nameOf = (value: unknown): string =>
+const describeType = (value: unknown): string =>
   value === null ? 'null' : Array.isArray(value) ? 'a deeper list' : typeof value;
 
 const numbers = { type: 'array', items: { type: 'number' } };
 
 /**
- * What a sequence task reads. Checked by hand: a union of zod arrays would visit every number of a long series several
- * times, and refuse an infinite one as of the wrong type when it is a value the model cannot take.
+ * The input of a sequence task. Checked by our own code: a union of zod arrays would visit every number of a
+ * long series several times, and report an infinite number as a wrong type instead of a value that the model
+ * cannot read.
  */
 export const taskInput = z
   .custom<TaskInput>()
@@ -39,7 +43,7 @@ export const taskInput = z
     const found =
       typeof value === 'number'
         ? { path: [], message: 'must be a text or a list, was number' }
-        : misfit(value, 0);
+        : findMismatch(value, 0);
     if (found) context.addIssue({ code: 'custom', path: found.path, message: found.message });
   })
   .meta({

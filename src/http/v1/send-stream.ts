@@ -1,30 +1,21 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Call, TaskEvent } from '../../tasks/context.ts';
 import { UnrollError } from '../../errors.ts';
-import { abortOnDisconnect } from '../abort-on-disconnect.ts';
-import { sendEvents } from '../sse.ts';
 import type { AppParts } from '../parts.ts';
+import { sendEvents, type ServerEvent } from '../sse.ts';
 
-/** What a task is told about the request it serves. */
-export const callOf = (
-  model: string,
-  body: { timeout_ms?: number | undefined },
-  reply: FastifyReply,
-): Call => ({
-  reference: model,
-  signal: abortOnDisconnect(reply),
-  timeoutMs: body.timeout_ms,
-});
-
-/** Sends a task's events, counted. */
-export async function streamTask(
+/**
+ * Sends events as a stream and measures it: the time to the first event, the time between events, the open
+ * streams.
+ */
+export async function sendStream(
   { metrics, options }: AppParts,
   request: FastifyRequest,
   reply: FastifyReply,
-  events: AsyncGenerator<TaskEvent>,
+  events: AsyncGenerator<ServerEvent>,
 ): Promise<FastifyReply> {
-  const began = performance.now();
-  // fastify, its plugins and ours all wait for the end of a stream: a few more than node expects of one object
+  const startMs = performance.now();
+  // fastify, its plugins and this code all listen for the end of a stream: a few more listeners than node
+  // expects
   reply.raw.setMaxListeners(20);
   if (!reply.raw.closed) {
     metrics.openStreams.inc();
@@ -34,7 +25,7 @@ export async function streamTask(
     pingMs: options.pingMs,
     onEvent: (sinceMs) =>
       sinceMs === null
-        ? metrics.firstToken.observe((performance.now() - began) / 1000)
+        ? metrics.firstToken.observe((performance.now() - startMs) / 1000)
         : metrics.interToken.observe(sinceMs / 1000),
     onError: (error) => {
       if (error instanceof UnrollError && ['cancelled', 'shutting_down'].includes(error.code))

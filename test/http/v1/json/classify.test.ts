@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { classify, classifyStream, type ClassifyReply } from '../../src/tasks/classify.ts';
-import { shortestFloat32 } from '../../src/tasks/float32-text.ts';
-import { call, collect, fakeContext, labels, models, outputAt } from './fake-context.ts';
+import { classify, classifyStream } from '../../../support/task-replies.ts';
+import type { ClassifyReply } from '../../../../src/http/v1/json/classify.ts';
+import { shortestFloat32 } from '../../../../src/http/float32-text.ts';
+import { call, collect, fakeContext, labels, models, outputAt } from '../../../tasks/fake-context.ts';
 
 const scoresOf = (ids: number[]) =>
   labels

@@ -1,8 +1,8 @@
-import { findModel, toModelSummaries, toModelDetails } from '../model-view.ts';
-import type { Route } from '../../route.ts';
-import { modelDetails, modelList } from '../schemas/models.ts';
-import { modelParameter, problem } from '../schemas/reply.ts';
-import { sendJson } from '../../send-json.ts';
+import { findModel, toModelSummaries, toModelDetails } from './model-view.ts';
+import type { Route } from '../route.ts';
+import { modelDetails, modelList } from './schemas/models.ts';
+import { modelParameter, problem } from './schemas/reply.ts';
+import { sendJson } from '../send-json.ts';
 
 export const modelRoutes: Route = (scope, { tasks }) => {
   scope.get(

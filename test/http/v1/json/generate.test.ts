@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { UnrollError } from '../../src/errors.ts';
-import { generate, generateStream, type GenerateReply } from '../../src/tasks/generate.ts';
-import { call, collect, fakeContext, models, tokens } from './fake-context.ts';
+import { UnrollError } from '../../../../src/errors.ts';
+import { generate, generateStream } from '../../../support/task-replies.ts';
+import type { GenerateReply } from '../../../../src/http/v1/json/generate.ts';
+import { call, collect, fakeContext, models, tokens } from '../../../tasks/fake-context.ts';
 
 describe('generate', () => {
   it('feeds the start id and then the prompt, or the start id alone', async () => {

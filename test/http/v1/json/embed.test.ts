@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { embed } from '../../src/tasks/embed.ts';
-import { shortestFloat32 } from '../../src/tasks/float32-text.ts';
-import { call, fakeContext, hiddenWidth, models, outputAt } from './fake-context.ts';
+import { embed } from '../../../support/task-replies.ts';
+import { shortestFloat32 } from '../../../../src/http/float32-text.ts';
+import { call, fakeContext, hiddenWidth, models, outputAt } from '../../../tasks/fake-context.ts';
 
 describe('embed', () => {
   it('gives the hidden row after the last step, of models of any task', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { shortestFloat32 } from '../../src/tasks/float32-text.ts';
+import { shortestFloat32 } from '../../src/http/float32-text.ts';
 
 describe('a float32 in JSON', () => {
   it('comes back as the same bits', () => {

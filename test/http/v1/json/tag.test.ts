@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createCrfPotentials } from '../../src/decoding/crf/potentials.ts';
-import { tag, tagStream } from '../../src/tasks/tag.ts';
-import { call, collect, fakeContext, labels, models } from './fake-context.ts';
+import { createCrfPotentials } from '../../../../src/decoding/crf/potentials.ts';
+import { tag, tagStream } from '../../../support/task-replies.ts';
+import { call, collect, fakeContext, labels, models } from '../../../tasks/fake-context.ts';
 
 describe('tag', () => {
   it('labels every token, with its place in the text as it was sent', async () => {

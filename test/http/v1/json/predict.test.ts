@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { shortestFloat32 } from '../../src/tasks/float32-text.ts';
-import { predict, predictStream } from '../../src/tasks/predict.ts';
-import { call, collect, fakeContext, models, outputAt } from './fake-context.ts';
+import { shortestFloat32 } from '../../../../src/http/float32-text.ts';
+import { predict, predictStream } from '../../../support/task-replies.ts';
+import { call, collect, fakeContext, models, outputAt } from '../../../tasks/fake-context.ts';
 
 const row = (input: number[], steps: number) =>
   [0, 1].map((k) => shortestFloat32(Math.fround(outputAt(input, 2, steps, k))));

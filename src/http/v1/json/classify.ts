@@ -1,0 +1,53 @@
+import type { ServedModel } from '../../../repository/repository-interface.ts';
+import type { Classification, ClassifyBody, ClassifyEvent, ClassifyResult } from '../../../tasks/classify.ts';
+import { createTimeSlice } from '../../../time-slice.ts';
+import { shortestFloat32 } from '../../float32-text.ts';
+import type { ServerEvent } from '../../sse.ts';
+import { toReplyHead, type ReplyHead } from './reply-head.ts';
+
+interface Scored {
+  readonly label: string;
+  readonly score: number;
+}
+interface Prediction extends Scored {
+  readonly top: Scored[];
+}
+export interface ClassifyReply extends ReplyHead {
+  readonly predictions: Prediction[];
+}
+
+export async function toClassifyReply(
+  result: ClassifyResult,
+  model: ServedModel,
+  body: Pick<ClassifyBody, 'top_k'>,
+  signal: AbortSignal,
+): Promise<ClassifyReply> {
+  const slice = createTimeSlice(signal);
+  const predictions: Prediction[] = [];
+  for (const classification of result.predictions) {
+    predictions.push(toPrediction(classification, model, body));
+    if (slice.due()) await slice.next();
+  }
+  return { ...toReplyHead(model, result), predictions };
+}
+
+export function toClassifyEvent(
+  event: ClassifyEvent,
+  model: ServedModel,
+  body: Pick<ClassifyBody, 'top_k'>,
+  signal: AbortSignal,
+): ServerEvent | Promise<ServerEvent> {
+  if (event.kind === 'done')
+    return toClassifyReply(event.result, model, body, signal).then((data) => ({ event: 'done', data }));
+  return { event: 'step', data: { step: event.step, ...toPrediction(event.prediction, model, body) } };
+}
+
+function toPrediction(
+  { scores, best }: Classification,
+  { spec }: ServedModel,
+  { top_k }: Pick<ClassifyBody, 'top_k'>,
+): Prediction {
+  const labels = spec.outputs.labels!;
+  const scored = Array.from(best, (id) => ({ label: labels[id]!, score: shortestFloat32(scores[id]!) }));
+  return { ...scored[0]!, top: scored.slice(0, top_k) };
+}

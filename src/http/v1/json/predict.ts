@@ -1,0 +1,52 @@
+import type { ServedModel } from '../../../repository/repository-interface.ts';
+import { predictionShape, type PredictEvent, type PredictResult } from '../../../tasks/predict.ts';
+import { createTimeSlice, type TimeSlice } from '../../../time-slice.ts';
+import { toShortestNumbers } from '../../float32-text.ts';
+import type { ServerEvent } from '../../sse.ts';
+import { toReplyHead, type ReplyHead } from './reply-head.ts';
+
+export interface PredictReply extends ReplyHead {
+  /** A row for each step, or the rows that a model gives for each sequence: a single one without its list. */
+  readonly predictions: { readonly output: number[] | number[][] }[];
+}
+
+export async function toPredictReply(
+  result: PredictResult,
+  model: ServedModel,
+  _: object,
+  signal: AbortSignal,
+): Promise<PredictReply> {
+  const slice = createTimeSlice(signal);
+  const { perStep, rows, width } = predictionShape(model);
+  const predictions: { output: number[] | number[][] }[] = [];
+  for (const values of result.predictions)
+    predictions.push({
+      output:
+        perStep || rows > 1 ? await toRows(values, width, slice) : await toShortestNumbers(values, slice),
+    });
+  return { ...toReplyHead(model, result), predictions };
+}
+
+export function toPredictEvent(
+  event: PredictEvent,
+  model: ServedModel,
+  body: object,
+  signal: AbortSignal,
+): ServerEvent | Promise<ServerEvent> {
+  if (event.kind === 'done')
+    return toPredictReply(event.result, model, body, signal).then((data) => ({ event: 'done', data }));
+  return toShortestNumbers(event.values, createTimeSlice(signal)).then((output) => ({
+    event: 'step',
+    data: { step: event.step, output },
+  }));
+}
+
+/** values [rows, width] */
+async function toRows(values: Float32Array, width: number, slice: TimeSlice): Promise<number[][]> {
+  const rows: number[][] = [];
+  for (let at = 0; at < values.length; at += width) {
+    rows.push(await toShortestNumbers(values.subarray(at, at + width), slice));
+    if (slice.due()) await slice.next();
+  }
+  return rows;
+}

@@ -1,0 +1,73 @@
+import type { z } from 'zod';
+import type { ModelSpec } from '../../network/spec.ts';
+import type { ServedModel } from '../../repository/repository-interface.ts';
+import type { Call, TaskContext } from '../../tasks/context.ts';
+import { streamWithModel, withModel } from '../../tasks/with-model.ts';
+import { abortOnDisconnect } from '../abort-on-disconnect.ts';
+import type { Route } from '../route.ts';
+import { sendJson } from '../send-json.ts';
+import type { ServerEvent } from '../sse.ts';
+import { modelParameter, taskResponses } from './schemas/reply.ts';
+import { sendStream } from './send-stream.ts';
+
+type Run<Body, Result> = (context: TaskContext, call: Call, body: Body) => Result;
+type Format<From, Body, To> = (from: From, model: ServedModel, body: Body, signal: AbortSignal) => To;
+
+/** A task over HTTP: a row of the table in tasks.ts. */
+export interface TaskRoute<Schema extends z.ZodType, Result, Event> {
+  readonly path: `/v1/models/:model/${string}`;
+  readonly operationId: string;
+  /** The task that the model must have; null for any. */
+  readonly task: ModelSpec['task'] | null;
+  readonly summary: string;
+  readonly body: Schema;
+  readonly reply: z.ZodType;
+  readonly run: Run<z.output<Schema>, Promise<Result>>;
+  readonly toReply: Format<Result, z.output<Schema>, Promise<object>>;
+  /** Null for a task without a stream. */
+  readonly stream: {
+    readonly summary: string;
+    readonly run: Run<z.output<Schema>, AsyncIterable<Event>>;
+    readonly toEvent: Format<Event, z.output<Schema>, ServerEvent | Promise<ServerEvent>>;
+  } | null;
+}
+
+type TaskSchema = z.ZodType<{ timeout_ms?: number | undefined; stream?: boolean }>;
+
+/** Adds the route of a task: the model is leased while the task runs and its reply is made. */
+export function taskRoute<Schema extends TaskSchema, Result, Event>(
+  row: TaskRoute<Schema, Result, Event>,
+): Route {
+  const { path, operationId, task, summary, body: bodySchema, stream } = row;
+  const response = taskResponses(row.reply, stream?.summary ?? null);
+  const schema = {
+    operationId,
+    tags: ['tasks'],
+    summary,
+    params: modelParameter,
+    body: bodySchema,
+    response,
+  };
+  return (scope, parts) => {
+    scope.post(path, { schema }, async (request, reply) => {
+      const { params } = request as { params: z.output<typeof modelParameter> };
+      const body = request.body as z.output<Schema>;
+      const signal = abortOnDisconnect(reply);
+      const requested = { reference: params.model, task };
+      const call = (model: ServedModel): Call => ({ model, signal, timeoutMs: body.timeout_ms });
+      if (stream && body.stream === true) {
+        const events = streamWithModel(
+          parts.tasks,
+          requested,
+          (model) => stream.run(parts.tasks, call(model), body),
+          (event, model) => stream.toEvent(event, model, body, signal),
+        );
+        return sendStream(parts, request, reply, events);
+      }
+      const json = await withModel(parts.tasks, requested, async (model) =>
+        row.toReply(await row.run(parts.tasks, call(model), body), model, body, signal),
+      );
+      return sendJson(reply, json);
+    });
+  };
+}
