@@ -15,7 +15,10 @@ const arrayLimits = {
   allElements: 2 ** 30,
 } as const;
 
-/** Computes the number of elements of a shape. @throws UnrollError invalid_weights when it is not a shape, or too large */
+/**
+ * Computes the number of elements of a shape.
+ * @throws UnrollError invalid_weights when it is not a shape, or too large
+ */
 export function countElements(shape: readonly unknown[], where: string): number {
   if (shape.length > arrayLimits.dimensions)
     invalidWeights(`${where}: ${shape.length} dimensions, the limit is ${arrayLimits.dimensions}`);
@@ -35,7 +38,10 @@ export function countElements(shape: readonly unknown[], where: string): number 
 
 /** Creates a collector of a file's arrays that enforces the limits. */
 export function createArrayCollector<T extends Tensor = Tensor>(): {
-  /** Counts the elements of an array before it is allocated. @throws UnrollError invalid_weights above the limit */
+  /**
+   * Counts the elements of an array before it is allocated.
+   * @throws UnrollError invalid_weights above the limit
+   */
   reserve(elements: number): void;
   add(name: string, array: T): void;
   readonly arrays: ReadonlyMap<string, T>;

@@ -1,5 +1,6 @@
 /**
- * Finds the first key that appears twice at the top level of a JSON object: JSON.parse silently uses the last value.
+ * Finds the first key that appears twice at the top level of a JSON object: JSON.parse silently uses the last
+ * value.
  * @param json text that JSON.parse accepts as an object
  */
 export function findDuplicateKey(json: string): string | undefined {

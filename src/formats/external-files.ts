@@ -24,7 +24,8 @@ export const noExternalFiles: ExternalFiles = {
 
 /**
  * Reads the files that an imported file names, each once.
- * @throws UnrollError invalid_weights when a name is not a relative path inside the folder, or a file cannot be read
+ * @throws UnrollError invalid_weights when a name is not a relative path inside the folder, or a file cannot
+ * be read
  */
 export async function readExternalFiles(
   externalFiles: ExternalFiles,

@@ -5,7 +5,10 @@ export type FloatType = 'F16' | 'BF16' | 'F32' | 'F64';
 interface StoredFloat {
   /** Bytes per number. */
   readonly bytes: number;
-  /** Converts little-endian data; a view of the data itself when it is float32. Values outside float32's range become ±∞. */
+  /**
+   * Converts little-endian data; a view of the data itself when it is float32. Values outside float32's range
+   * become ±∞.
+   */
   read(data: Uint8Array): Float32Array<ArrayBuffer>;
 }
 
@@ -26,7 +29,10 @@ interface ViewConstructor<View> {
   readonly BYTES_PER_ELEMENT: number;
 }
 
-/** Creates a typed array over the data. Unaligned data is copied: a typed array must start at a multiple of its element size. */
+/**
+ * Creates a typed array over the data. Unaligned data is copied: a typed array must start at a multiple of
+ * its element size.
+ */
 function toView<View>(type: ViewConstructor<View>, data: Uint8Array): View {
   const size = type.BYTES_PER_ELEMENT;
   const aligned =

@@ -7,7 +7,9 @@ export interface ImportedNetwork {
   readonly network: NetworkSpec;
   readonly weights: Weights;
   readonly input: NetworkInput;
-  /** The source's names of its input and output tensors, when they are laid out like ours: batch, then steps. */
+  /**
+   * The source's names of its input and output tensors, when they are laid out like ours: batch, then steps.
+   */
   readonly tensors?: { readonly input: string; readonly output: string } | undefined;
   /** Findings and decisions of the conversion, for the person who imports the file. */
   readonly notes: readonly string[];

@@ -16,13 +16,15 @@ interface Mapped {
 }
 
 /**
- * Maps the arrays of a file to a network's tensors: by `source.tensors`, else by our own names, else by PyTorch's names of a
- * layer's tensors. Biases of a layer that was trained without them are zeros.
+ * Maps the arrays of a file to a network's tensors: by `source.tensors`, else by our own names, else by
+ * PyTorch's names of a layer's tensors. Biases of a layer that was trained without them are zeros.
  * @throws UnrollError invalid_weights with the tensor and the names that were tried
  */
 export function mapArrays(arrays: Arrays, network: ResolvedNetwork, source: WeightSource): Mapped {
   const nodes = [...(network.encoder?.graph.nodes ?? []), ...network.graph.nodes];
-  const nodeByTensor = new Map(nodes.flatMap((node) => listTensorNames(node).map((name) => [name, node] as const)));
+  const nodeByTensor = new Map(
+    nodes.flatMap((node) => listTensorNames(node).map((name) => [name, node] as const)),
+  );
   const used = new Set<string>();
   const useArray = (name: string): Tensor | undefined => {
     used.add(name);
@@ -52,7 +54,10 @@ export function mapArrays(arrays: Arrays, network: ResolvedNetwork, source: Weig
       const cell = node?.type === 'recurrent' ? findCell(node.layer) : null;
       const plain = options.layout === 'cudnn' ? convertFromCudnn(array, cell, name) : array;
       const transposedArray = options.transpose ? transposed(plain, name) : plain;
-      const picked = 'row' in options && options.row !== undefined ? pickRow(transposedArray, options.row, shape, name) : transposedArray;
+      const picked =
+        'row' in options && options.row !== undefined
+          ? pickRow(transposedArray, options.row, shape, name)
+          : transposedArray;
       weights.set(name, cell ? toOurGateOrder(name, picked, cell, options.gates) : picked);
       continue;
     }
@@ -110,12 +115,17 @@ function listTensorNames(node: Node): string[] {
   return [...Object.values(forward), ...(backward ? Object.values(backward) : [])];
 }
 
-/** Transposes [rows, columns] to [columns, rows]. A convolution with one tap, [1, in, out], counts as a matrix. */
+/**
+ * Transposes [rows, columns] to [columns, rows]. A convolution with one tap, [1, in, out], counts as a
+ * matrix.
+ */
 function transposed({ shape, values }: Tensor, name: string): Tensor {
   const matrix = shape.length === 3 && shape[0] === 1 ? shape.slice(1) : shape;
   const [rows, columns] = matrix;
   if (matrix.length !== 2 || rows === undefined || columns === undefined)
-    return invalidWeights(`tensor ${name}: only a matrix can be transposed, the array is [${shape.join(', ')}]`);
+    return invalidWeights(
+      `tensor ${name}: only a matrix can be transposed, the array is [${shape.join(', ')}]`,
+    );
   const result = new Float32Array(values.length);
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++)

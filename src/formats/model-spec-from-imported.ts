@@ -6,8 +6,8 @@ import type { ImportedNetwork } from './imported-network.ts';
 export type ModelOverrides = Readonly<Record<string, unknown>>;
 
 /**
- * Creates the model.json of an imported network from the overrides of its folder. The defaults fit any network: the task predict,
- * numeric features, or ids as words that are numbers.
+ * Creates the model.json of an imported network from the overrides of its folder. The defaults fit any
+ * network: the task predict, numeric features, or ids as words that are numbers.
  * @throws UnrollError invalid_model with the field
  */
 export function toModelSpec(
@@ -16,7 +16,11 @@ export function toModelSpec(
   overrides: ModelOverrides = {},
 ): ModelSpec {
   if (Object.hasOwn(overrides, 'network'))
-    throw new UnrollError('invalid_model', 'model.json: network: not allowed, the imported file has its own', { field: 'network' });
+    throw new UnrollError(
+      'invalid_model',
+      'model.json: network: not allowed, the imported file has its own',
+      { field: 'network' },
+    );
   const task = overrides['task'] ?? 'predict';
   const last = network.layers.findLast((layer) => layer.type === 'dense' || layer.type === 'program');
   const labelled = (task === 'classify' || task === 'tag') && last !== undefined;

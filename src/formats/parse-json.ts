@@ -7,8 +7,7 @@ const maxBytes = 64 * 1024 * 1024;
 
 /** Parses JSON from a file. @param where its name in errors @throws UnrollError invalid_weights */
 export function parseJson(bytes: Uint8Array, where: string): { value: unknown; text: string } {
-  if (bytes.length > maxBytes)
-    invalidWeights(`${where} has ${bytes.length} bytes, the limit is ${maxBytes}`);
+  if (bytes.length > maxBytes) invalidWeights(`${where} has ${bytes.length} bytes, the limit is ${maxBytes}`);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -70,13 +70,11 @@ export async function readImportedFile(
     case 'zip':
       return readZipFile(bytes, options.hdf5TimeoutMs);
     case 'json':
-      return readJsonFile(
-        parseJson(bytes, 'the JSON file').value,
-        externalFiles,
-        options.hdf5TimeoutMs,
-      );
+      return readJsonFile(parseJson(bytes, 'the JSON file').value, externalFiles, options.hdf5TimeoutMs);
     case null:
-      return invalidWeights('the file is not ONNX, Keras, TensorFlow.js, HDF5, PyTorch, safetensors, npz or npy');
+      return invalidWeights(
+        'the file is not ONNX, Keras, TensorFlow.js, HDF5, PyTorch, safetensors, npz or npy',
+      );
   }
 }
 

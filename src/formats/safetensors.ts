@@ -4,8 +4,8 @@ import { parseJson } from './parse-json.ts';
 import { floatTypes, type FloatType } from './float-types.ts';
 import { invalidWeights, quote } from './format-errors.ts';
 
-// safetensors (https://github.com/huggingface/safetensors#format): a u64 with the length of a JSON header; the header,
-// { name: { dtype, shape, data_offsets: [begin, end] } }; the data, without gaps.
+// safetensors (https://github.com/huggingface/safetensors#format): a u64 with the length of a JSON header;
+// the header, { name: { dtype, shape, data_offsets: [begin, end] } }; the data, without gaps.
 
 /** Limits on a file, checked before anything is allocated for it. */
 export const safetensorsLimits = {
@@ -31,8 +31,8 @@ const lengthBytes = 8;
 const metadataKey = '__metadata__';
 
 /**
- * Reads the tensors of a safetensors file as float32; F16, BF16 and F64 are converted. Tensors may be views of `bytes`,
- * which must then not change.
+ * Reads the tensors of a safetensors file as float32; F16, BF16 and F64 are converted. Tensors may be views
+ * of `bytes`, which must then not change.
  * @throws UnrollError invalid_weights with the tensor and what is wrong with it
  */
 export function readSafetensors(bytes: Uint8Array): Weights {
@@ -119,7 +119,9 @@ function readEntries(header: [name: string, entry: unknown][], dataBytes: number
     if (begin > end || end > dataBytes) invalid(`bytes ${begin} to ${end} of ${dataBytes} bytes of data`);
     const expected = elements * floatTypes[dtype].bytes;
     if (end - begin !== expected)
-      invalid(`[${shape.join(', ')}] of ${dtype} takes ${expected} bytes, its data_offsets give ${end - begin}`);
+      invalid(
+        `[${shape.join(', ')}] of ${dtype} takes ${expected} bytes, its data_offsets give ${end - begin}`,
+      );
     return { name, dtype, shape, begin, end };
   });
 }

@@ -1,6 +1,7 @@
 import { invalidWeights, quote } from './format-errors.ts';
 
-// A zip's central directory (PKWARE's APPNOTE.TXT, 4.3): records at the file's end with each entry's name, sizes and offset.
+// A zip's central directory (PKWARE's APPNOTE.TXT, 4.3): records at the file's end with each entry's name,
+// sizes and offset.
 
 export interface ZipEntry {
   readonly name: string;
@@ -24,7 +25,11 @@ const maxCommentBytes = 0xffff;
 /** Marks a 32-bit field whose value is in the zip64 field. */
 const absent32 = 0xffffffff;
 
-/** Reads the central directory. @param maxEntries limit, checked before the entries are read @throws UnrollError invalid_weights */
+/**
+ * Reads the central directory.
+ * @param maxEntries limit, checked before the entries are read
+ * @throws UnrollError invalid_weights
+ */
 export function readZipDirectory(file: Uint8Array, maxEntries: number): ZipEntry[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const { count, offset } = findDirectory(view);
@@ -83,7 +88,10 @@ function findDirectory(view: DataView): { count: number; offset: number } {
   };
 }
 
-/** Reads an entry's sizes and offset. Those that need more than 32 bits are in the zip64 extra field, in this order. */
+/**
+ * Reads an entry's sizes and offset. Those that need more than 32 bits are in the zip64 extra field, in this
+ * order.
+ */
 function readSizes(
   view: DataView,
   entry: number,

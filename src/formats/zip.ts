@@ -7,7 +7,9 @@ const zipLimits = {
   entries: 20_000,
   /** Unpacked size of one entry, and of all. */
   bytes: 2 * 1024 ** 3,
-  /** Compression ratio. Deflate reaches at most 1032 to 1; weights pack to about 0.9, zeros and JSON better. */
+  /**
+   * Compression ratio. Deflate reaches at most 1032 to 1; weights pack to about 0.9, zeros and JSON better.
+   */
   ratio: 200,
   /** Unpacked size up to which the ratio is not checked. */
   smallBytes: 16 * 1024 * 1024,

@@ -3,8 +3,9 @@ import { countElements } from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
 
-// npy (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a magic string, a version, the length of a header,
-// and the header, a Python dictionary: {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }; then the numbers.
+// npy (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a magic string, a version,
+// the length of a header, and the header, a Python dictionary: {'descr': '<f4', 'fortran_order': False,
+// 'shape': (3, 4), }; then the numbers.
 
 const npyMagic = '\u0093NUMPY';
 

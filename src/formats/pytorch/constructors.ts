@@ -1,7 +1,8 @@
 import { invalidWeights, quote } from '../format-errors.ts';
 import { isKind, type ScriptObject, type TensorRef, type PickleValue } from './pickle-values.ts';
 
-// The classes and functions that a pickle of weights may reference, and what calling them returns. All others are refused.
+// The classes and functions that a pickle of weights may reference, and what calling them returns. All others
+// are refused.
 
 const isCount = (value: PickleValue | undefined): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
@@ -69,7 +70,10 @@ export function checkGlobal(name: string): void {
   );
 }
 
-/** Returns the result of calling an allowed name. @throws UnrollError invalid_weights when it cannot be called */
+/**
+ * Returns the result of calling an allowed name.
+ * @throws UnrollError invalid_weights when it cannot be called
+ */
 export function construct(name: string, args: readonly PickleValue[]): PickleValue {
   if (Object.hasOwn(constructors, name)) return constructors[name]!(args);
   if (scriptClass.test(name)) return { kind: 'object', name, attributes: new Map() } satisfies ScriptObject;

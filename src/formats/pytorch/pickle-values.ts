@@ -1,4 +1,5 @@
-// The values of an unpickled file: plain data only. Unknown classes are refused before anything is constructed from them.
+// The values of an unpickled file: plain data only. Unknown classes are refused before anything is
+// constructed from them.
 
 /** A storage: the block of numbers behind tensors. */
 export interface StorageRef {

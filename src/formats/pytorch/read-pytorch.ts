@@ -5,7 +5,11 @@ import { getElementBytes, parseStorage, readTensors } from './tensors.ts';
 import { unpickle } from './unpickle.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
 
-/** Reads the zip of torch.save or torch.jit.save: `<name>/data.pkl`, and one file per storage in `<name>/data/`. @throws UnrollError invalid_weights */
+/**
+ * Reads the zip of torch.save or torch.jit.save: `<name>/data.pkl`, and one file per storage in
+ * `<name>/data/`.
+ * @throws UnrollError invalid_weights
+ */
 export function readPytorchZip(bytes: Uint8Array): Arrays {
   const entries = readZip(bytes, (name) => /(^|\/)(data\.pkl|byteorder|(data|constants)\/[^/]+)$/.test(name));
   const pickles = [...entries].filter(([name]) => /(^|\/)data\.pkl$/.test(name));
@@ -27,7 +31,11 @@ export function readPytorchZip(bytes: Uint8Array): Arrays {
 /** The first of the five pickles in a file from before torch 1.6. */
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
 
-/** Reads a file from before torch 1.6: four pickles (magic, protocol, system, value), a fifth with the storages' keys, then each storage after its length. @throws UnrollError invalid_weights */
+/**
+ * Reads a file from before torch 1.6: four pickles (magic, protocol, system, value), a fifth with the
+ * storages' keys, then each storage after its length.
+ * @throws UnrollError invalid_weights
+ */
 export function readPytorchLegacy(bytes: Uint8Array): Arrays {
   const storages = new Map<string, StorageRef>();
   let at = 0;

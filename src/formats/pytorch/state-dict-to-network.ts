@@ -7,8 +7,9 @@ import type { ImportedNetwork } from '../imported-network.ts';
 import { layersToNetwork } from '../layers-to-network.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 
-// A state dict has no network, only tensors in module order. When they can only be a chain of embedding, recurrent layers, layer
-// norms and dense layers, they are converted to that chain; anything else needs a model.json.
+// A state dict has no network, only tensors in module order. When they can only be a chain of embedding,
+// recurrent layers, layer norms and dense layers, they are converted to that chain; anything else needs a
+// model.json.
 
 interface Module {
   readonly prefix: string;
@@ -23,7 +24,10 @@ interface Draft {
   input: NetworkInput | null;
 }
 
-/** Converts a state dict to a network. @throws UnrollError invalid_model with the module that cannot be converted */
+/**
+ * Converts a state dict to a network.
+ * @throws UnrollError invalid_model with the module that cannot be converted
+ */
 export function stateDictToNetwork(arrays: Arrays): ImportedNetwork {
   const draft: Draft = { layers: [], weights: new Map(), notes: [], width: 0, input: null };
   const modules = groupByModule(arrays);
@@ -66,9 +70,7 @@ function addModule(draft: Draft, module: Module, index: number, modules: readonl
   }
   const [rows, columns] = weight.shape;
   if (weight.shape.length !== 2 || rows === undefined || columns === undefined)
-    return invalidModel(
-      `${quote(prefix)}: a weight of [${weight.shape.join(', ')}] is not a known layer`,
-    );
+    return invalidModel(`${quote(prefix)}: a weight of [${weight.shape.join(', ')}] is not a known layer`);
   const next = modules[index + 1];
   if (!bias && draft.layers.length === 0 && next && getInputWidth(next) === columns) {
     draft.layers.push({ type: 'embedding', name, vocabulary: rows, units: columns });
@@ -98,7 +100,10 @@ function expectWidth(draft: Draft, width: number, prefix: string): void {
   draft.width = width;
 }
 
-/** Adds an nn.RNN, nn.LSTM or nn.GRU: any number of layers, both directions, with or without biases and projection. */
+/**
+ * Adds an nn.RNN, nn.LSTM or nn.GRU: any number of layers, both directions, with or without biases and
+ * projection.
+ */
 function addRecurrent(draft: Draft, { prefix, tensors }: Module): void {
   const first = tensors.get('weight_ih_l0')!;
   const hidden = tensors.get('weight_hh_l0');

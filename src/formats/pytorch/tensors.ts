@@ -25,7 +25,10 @@ const maxViewRatio = 16;
 /** Elements in views up to which the ratio is not checked. */
 const smallViewElements = 4 * 1024 * 1024;
 
-/** Parses a persistent id, ('storage', class, key, location, elements[, …]). @throws UnrollError invalid_weights */
+/**
+ * Parses a persistent id, ('storage', class, key, location, elements[, …]).
+ * @throws UnrollError invalid_weights
+ */
 export function parseStorage(id: PickleValue): StorageRef {
   if (!Array.isArray(id)) return invalidWeights('a persistent id is not a storage');
   const [kind, type, key, , elements] = id;
@@ -50,7 +53,8 @@ export const getElementBytes = (storage: StorageRef): number => numberTypes[getN
 const weightKeys = ['state_dict', 'model_state_dict', 'model'];
 
 /**
- * Reads every tensor in an unpickled value. A tensor's name is its path of keys and attributes, joined by dots.
+ * Reads every tensor in an unpickled value. A tensor's name is its path of keys and attributes, joined by
+ * dots.
  * @param getBytes returns the bytes of a storage
  * @throws UnrollError invalid_weights
  */
@@ -94,7 +98,10 @@ function removePrefix(arrays: Arrays): Arrays {
   return new Map([...arrays].map(([name, array]) => [name.slice(prefix.length), array]));
 }
 
-/** Creates a reader that copies a strided view to a contiguous tensor. Each storage is converted to float32 once. */
+/**
+ * Creates a reader that copies a strided view to a contiguous tensor. Each storage is converted to float32
+ * once.
+ */
 function createReader(
   getBytes: (storage: StorageRef) => Uint8Array,
 ): (ref: TensorRef, name: string) => Tensor {
@@ -123,7 +130,9 @@ function createReader(
       invalidWeights(`${name}: reaches element ${last} of a storage of ${values.length}`);
     viewed += count;
     if (viewed > smallViewElements && viewed > stored * maxViewRatio)
-      invalidWeights(`${name}: the views have ${viewed} elements, the storages ${stored}: the limit is ${maxViewRatio} to 1`);
+      invalidWeights(
+        `${name}: the views have ${viewed} elements, the storages ${stored}: the limit is ${maxViewRatio} to 1`,
+      );
     const gathered = new Float32Array(count);
     const index = shape.map(() => 0);
     let from = offset;

@@ -2,8 +2,8 @@ import { invalidWeights, quote } from '../format-errors.ts';
 import { checkGlobal, construct } from './constructors.ts';
 import { isKind, type StorageRef, type PickleValue } from './pickle-values.ts';
 
-// Python's pickle, protocols 2 to 5 (Lib/pickletools.py describes the stack machine): a stack, a memo, one-byte opcodes. Only the
-// opcodes that weights files need are supported; any other one is refused.
+// Python's pickle, protocols 2 to 5 (Lib/pickletools.py describes the stack machine): a stack, a memo,
+// one-byte opcodes. Only the opcodes that weights files need are supported; any other one is refused.
 
 const limits = {
   /** Values pushed in total, and entries of the memo. */
@@ -109,7 +109,8 @@ export function unpickle(
   };
   const call = (args: PickleValue): void => {
     const callee = pop();
-    if (!isKind(callee, 'global') || !Array.isArray(args)) return damaged('a call of a value that is not a function');
+    if (!isKind(callee, 'global') || !Array.isArray(args))
+      return damaged('a call of a value that is not a function');
     push(construct(callee.name, args));
   };
 

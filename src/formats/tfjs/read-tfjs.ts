@@ -6,8 +6,8 @@ import type { ExternalFiles } from '../external-files.ts';
 import { readWeightsManifest, groupWeightsByLayer } from './weights-manifest.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
 
-// TensorFlow.js's layers format: model.json with modelTopology, a Keras config, and weightsManifest, which names the files with the
-// weights.
+// TensorFlow.js's layers format: model.json with modelTopology, a Keras config, and weightsManifest, which
+// names the files with the weights.
 
 /** Whether JSON is a file of TensorFlow.js, as opposed to a model.json of ours. */
 export const isTfjs = (json: unknown): boolean =>

@@ -5,8 +5,8 @@ import { asConfig } from '../keras/keras-config.ts';
 import { readExternalFiles, type ExternalFiles } from '../external-files.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
 
-// TensorFlow.js's weightsManifest: groups of weights, stored one after the other in the group's files, little-endian, without gaps
-// (https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/types.ts).
+// TensorFlow.js's weightsManifest: groups of weights, stored one after the other in the group's files,
+// little-endian, without gaps (https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/types.ts).
 
 const maxGroups = 1000;
 const maxBytes = 2 * 1024 ** 3;
