@@ -86,7 +86,12 @@ describe('checkModel', () => {
       'outputs.labels',
       '3 labels, the network has 2',
     ],
-    ['a duplicate label', { outputs: { labels: ['a', 'a'] } }, 'outputs.labels', 'outputs.labels: contains a label twice'],
+    [
+      'a duplicate label',
+      { outputs: { labels: ['a', 'a'] } },
+      'outputs.labels',
+      'outputs.labels: contains a label twice',
+    ],
     [
       'labels for linear outputs',
       { network: { layers: layers(2, 'linear') } },
