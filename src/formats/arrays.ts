@@ -1,41 +1,47 @@
 import type { Tensor } from '../network/weights.ts';
 import { invalidWeights, quote } from './format-errors.ts';
 
-/** Arrays of a file by the names they have there, in its order. */
+/** The arrays of a file by name, in file order. */
 export type Arrays = ReadonlyMap<string, Tensor>;
 
-/** Limits on every file of weights, checked before anything is allocated from what the file says. */
+/** Limits on every weights file, checked before anything is allocated for it. */
 const arrayLimits = {
   arrays: 4096,
   nameLength: 256,
   dimensions: 8,
-  /** Numbers in one array: 2 GiB as float32. */
+  /** Elements in one array: 2 GiB as float32. */
   elements: 2 ** 29,
-  /** Numbers in all arrays of a file: views may show one storage many times. */
+  /** Elements in all arrays of a file: several views may share one storage. */
   allElements: 2 ** 30,
 } as const;
 
-/** How many numbers a shape has. @throws UnrollError invalid_weights for what is no shape, or one too large */
+/**
+ * Computes the number of elements of a shape.
+ * @throws UnrollError invalid_weights when it is not a shape, or too large
+ */
 export function countElements(shape: readonly unknown[], where: string): number {
   if (shape.length > arrayLimits.dimensions)
     invalidWeights(`${where}: ${shape.length} dimensions, the limit is ${arrayLimits.dimensions}`);
   let count = 1;
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || (size as number) < 0)
-      invalidWeights(`${where}: a dimension of ${quote(size)}`);
+      invalidWeights(`${where}: a dimension of ${quote(size)}, must be a whole number from 0`);
     count *= size as number;
   }
-  // in floating point a product of absurd sizes may become ∞ or, times 0, NaN: neither is small
+  // the product of very large sizes may be ∞ or, times 0, NaN: the negated comparison refuses both
   if (!(count <= arrayLimits.elements))
     invalidWeights(
-      `${where}: a shape of [${shape.join(', ')}] has more than ${arrayLimits.elements} numbers`,
+      `${where}: a shape of [${shape.join(', ')}] has more than ${arrayLimits.elements} elements`,
     );
   return count;
 }
 
-/** Arrays as they are found, within the limits. */
+/** Creates a collector of a file's arrays that enforces the limits. */
 export function createArrayCollector<T extends Tensor = Tensor>(): {
-  /** Before an array is made: so many more numbers. */
+  /**
+   * Counts the elements of an array before it is allocated.
+   * @throws UnrollError invalid_weights above the limit
+   */
   reserve(elements: number): void;
   add(name: string, array: T): void;
   readonly arrays: ReadonlyMap<string, T>;
@@ -43,17 +49,17 @@ export function createArrayCollector<T extends Tensor = Tensor>(): {
   const arrays = new Map<string, T>();
   let elements = 0;
   return {
-    reserve(more) {
-      elements += more;
+    reserve(added) {
+      elements += added;
       if (elements > arrayLimits.allElements)
-        invalidWeights(`its arrays have more than ${arrayLimits.allElements} numbers altogether`);
+        invalidWeights(`its arrays have more than ${arrayLimits.allElements} elements in total`);
     },
     add(name, array) {
       if (name.length > arrayLimits.nameLength)
         invalidWeights(
           `the name ${quote(name)} has ${name.length} characters, the limit is ${arrayLimits.nameLength}`,
         );
-      if (arrays.has(name)) invalidWeights(`${quote(name)} stands there twice`);
+      if (arrays.has(name)) invalidWeights(`the name ${quote(name)} appears twice`);
       if (arrays.size >= arrayLimits.arrays) invalidWeights(`more than ${arrayLimits.arrays} arrays`);
       arrays.set(name, array);
     },

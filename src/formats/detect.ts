@@ -1,10 +1,10 @@
-/** What a file is, told from its first bytes. */
+/** Formats that are recognized by a file's first bytes. */
 export type FileFormat = 'safetensors' | 'npy' | 'zip' | 'pickle' | 'hdf5' | 'onnx' | 'json';
 
 const startsWith = (bytes: Uint8Array, ...head: number[]): boolean =>
   head.every((byte, i) => bytes[i] === byte);
 
-/** Null for what none of the formats begins like. */
+/** Detects the format of a file from its first bytes; null when it is none of them. */
 export function detectFormat(bytes: Uint8Array): FileFormat | null {
   if (startsWith(bytes, 0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59)) return 'npy';
   if (startsWith(bytes, 0x50, 0x4b, 0x03, 0x04) || startsWith(bytes, 0x50, 0x4b, 0x05, 0x06)) return 'zip';

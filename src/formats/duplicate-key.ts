@@ -1,6 +1,7 @@
 /**
- * The first key that a JSON object holds twice at its top level; JSON.parse silently keeps the last.
- * @param json text that JSON.parse takes as an object
+ * Finds the first key that appears twice at the top level of a JSON object: JSON.parse silently uses the last
+ * value.
+ * @param json text that JSON.parse accepts as an object
  */
 export function findDuplicateKey(json: string): string | undefined {
   const seen = new Set<string>();

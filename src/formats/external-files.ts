@@ -1,30 +1,31 @@
 import { invalidWeights, quote } from './format-errors.ts';
 
-/** The files beside one that is read: some formats keep their numbers there. */
+/** Access to the files in an imported file's folder: some formats store their weights there. */
 export interface ExternalFiles {
   /**
-   * @param name relative to the file that names it
+   * Reads a file. @param name path relative to the imported file
    * @throws UnrollError invalid_weights when it is missing, too large or not inside the folder
    */
   read(name: string): Promise<Uint8Array>;
-  /** Names in the same folder, in order. */
+  /** Lists the names in the folder, sorted. */
   list(): Promise<readonly string[]>;
 }
 
-/** Files that one file may name beside it. */
-const mostSiblings = 1000;
-const longestName = 512;
+/** Limit on the files that one imported file names. */
+const maxFiles = 1000;
+const maxNameLength = 512;
 
-/** What there is where a file stands alone. */
+/** For a file that was given without its folder: there are no external files. */
 export const noExternalFiles: ExternalFiles = {
   read: (name) =>
-    invalidWeights(`its numbers lie in the file ${quote(name)}, and it was given without a folder`),
+    invalidWeights(`its weights are in the file ${quote(name)}, but it was given without its folder`),
   list: () => Promise.resolve([]),
 };
 
 /**
- * The files that a file names, each read once. A name is one below the folder: it climbs out of nothing and begins nowhere else.
- * @throws UnrollError invalid_weights
+ * Reads the files that an imported file names, each once.
+ * @throws UnrollError invalid_weights when a name is not a relative path inside the folder, or a file cannot
+ * be read
  */
 export async function readExternalFiles(
   externalFiles: ExternalFiles,
@@ -33,16 +34,16 @@ export async function readExternalFiles(
   const files = new Map<string, Uint8Array>();
   for (const name of names) {
     if (files.has(name)) continue;
-    if (files.size >= mostSiblings) invalidWeights(`it names more than ${mostSiblings} other files`);
+    if (files.size >= maxFiles) invalidWeights(`it names more than ${maxFiles} external files`);
     if (!isBelow(name))
-      invalidWeights(`it names the file ${quote(name)}: must be a relative path that stays in its folder`);
+      invalidWeights(`it names the file ${quote(name)}, must be a relative path inside its folder`);
     files.set(name, await externalFiles.read(name));
   }
   return files;
 }
 
-/** Neither '..', nor a root, a drive or a backslash, which are paths elsewhere. */
+/** Whether a path is relative and stays inside the folder: no '..', root, drive or backslash. */
 const isBelow = (name: string): boolean =>
-  name.length <= longestName &&
+  name.length <= maxNameLength &&
   !/[\\:\0]/.test(name) &&
   name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');

@@ -1,23 +1,27 @@
-// Stored float formats as float32. Files and the machines we run on are little-endian.
+// Conversion of stored float types to float32. Files and supported machines are little-endian.
 
 export type FloatType = 'F16' | 'BF16' | 'F32' | 'F64';
 
-interface Widening {
+interface StoredFloat {
+  /** Bytes per number. */
   readonly bytes: number;
-  /** Little-endian data → float32: a view of the data itself where it can be one. Past float32's range → ±∞. */
+  /**
+   * Converts little-endian data; a view of the data itself when it is float32. Values outside float32's range
+   * become ±∞.
+   */
   read(data: Uint8Array): Float32Array<ArrayBuffer>;
 }
 
-export const floatTypes: Readonly<Record<FloatType, Widening>> = {
-  F16: { bytes: 2, read: (data) => Float32Array.from(viewOf(Float16Array, data)) },
-  // the upper half of a float32
+export const floatTypes: Readonly<Record<FloatType, StoredFloat>> = {
+  F16: { bytes: 2, read: (data) => Float32Array.from(toView(Float16Array, data)) },
+  // bfloat16 is the upper half of a float32
   BF16: {
     bytes: 2,
     read: (data) =>
-      new Float32Array(Uint32Array.from(viewOf(Uint16Array, data), (bits) => bits << 16).buffer),
+      new Float32Array(Uint32Array.from(toView(Uint16Array, data), (bits) => bits << 16).buffer),
   },
-  F32: { bytes: 4, read: (data) => viewOf(Float32Array, data) },
-  F64: { bytes: 8, read: (data) => Float32Array.from(viewOf(Float64Array, data)) },
+  F32: { bytes: 4, read: (data) => toView(Float32Array, data) },
+  F64: { bytes: 8, read: (data) => Float32Array.from(toView(Float64Array, data)) },
 };
 
 interface ViewConstructor<View> {
@@ -25,10 +29,13 @@ interface ViewConstructor<View> {
   readonly BYTES_PER_ELEMENT: number;
 }
 
-/** Typed arrays must start at a multiple of their element's size; data that does not is copied. */
-function viewOf<View>(type: ViewConstructor<View>, data: Uint8Array): View {
+/**
+ * Creates a typed array over the data. Unaligned data is copied: a typed array must start at a multiple of
+ * its element size.
+ */
+function toView<View>(type: ViewConstructor<View>, data: Uint8Array): View {
   const size = type.BYTES_PER_ELEMENT;
-  const placed =
+  const aligned =
     data.byteOffset % size === 0 && data.buffer instanceof ArrayBuffer ? data : Uint8Array.from(data);
-  return new type(placed.buffer as ArrayBuffer, placed.byteOffset, placed.byteLength / size);
+  return new type(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / size);
 }

@@ -2,13 +2,15 @@ import type { NetworkInput } from '../network/input.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
 
-/** A network that others trained, in our terms. */
+/** A network of another library, converted to ours. */
 export interface ImportedNetwork {
   readonly network: NetworkSpec;
   readonly weights: Weights;
   readonly input: NetworkInput;
-  /** What others call its input and output, where these are laid out as ours: the batch first, then the steps. */
+  /**
+   * The source's names of its input and output tensors, when they are laid out like ours: batch, then steps.
+   */
   readonly tensors?: { readonly input: string; readonly output: string } | undefined;
-  /** What was found and decided, for the person who imports it. */
+  /** Findings and decisions of the conversion, for the person who imports the file. */
   readonly notes: readonly string[];
 }

@@ -2,7 +2,7 @@ import { UnrollError } from '../errors.ts';
 import { networkSpec, type NetworkSpec } from '../network/spec.ts';
 import { quote } from './format-errors.ts';
 
-/** Layers made of another's as a network, within the limits of ours. @throws UnrollError invalid_model, naming layer and field */
+/** Validates converted layers as a network. @throws UnrollError invalid_model with the layer and the field */
 export function layersToNetwork(layers: readonly object[]): NetworkSpec {
   const { success, data, error } = networkSpec.safeParse({ layers });
   if (success) return data;

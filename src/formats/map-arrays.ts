@@ -11,53 +11,58 @@ import { invalidWeights, quote } from './format-errors.ts';
 
 interface Mapped {
   readonly weights: Weights;
-  /** Names of arrays that no layer reads. */
+  /** Names of arrays that no layer uses. */
   readonly unused: readonly string[];
 }
 
 /**
- * Finds a network's tensors among the arrays of a file: as the source says, else under our own names, else as PyTorch names a
- * layer's. Biases that a layer was made without are zeros.
- * @throws UnrollError invalid_weights, naming the tensor and what was looked for
+ * Maps the arrays of a file to a network's tensors: by `source.tensors`, else by our own names, else by
+ * PyTorch's names of a layer's tensors. Biases of a layer that was trained without them are zeros.
+ * @throws UnrollError invalid_weights with the tensor and the names that were tried
  */
 export function mapArrays(arrays: Arrays, network: ResolvedNetwork, source: WeightSource): Mapped {
   const nodes = [...(network.encoder?.graph.nodes ?? []), ...network.graph.nodes];
-  const cellOf = new Map(nodes.flatMap((node) => tensorNames(node).map((name) => [name, node] as const)));
+  const nodeByTensor = new Map(
+    nodes.flatMap((node) => listTensorNames(node).map((name) => [name, node] as const)),
+  );
   const used = new Set<string>();
-  const take = (name: string): Tensor | undefined => {
+  const useArray = (name: string): Tensor | undefined => {
     used.add(name);
     return arrays.get(name);
   };
   const weights = new Map<string, Tensor>();
-  const wanted = networkTensors(network).flatMap(([, tensors]) => tensors);
-  const known = new Set(wanted.map(([name]) => name));
+  const required = networkTensors(network).flatMap(([, tensors]) => tensors);
+  const known = new Set(required.map(([name]) => name));
   for (const name of Object.keys(source.tensors))
     if (!known.has(name)) invalidWeights(`weights.tensors: the network has no tensor ${quote(name)}`);
 
-  for (const [name, shape] of wanted) {
-    const said = source.tensors[name];
-    if (said === 0) {
+  for (const [name, shape] of required) {
+    const mapping = source.tensors[name];
+    if (mapping === 0) {
       weights.set(name, zeros(shape));
       continue;
     }
-    if (said !== undefined) {
-      const how =
-        typeof said === 'string'
-          ? { array: said, transpose: false, layout: 'matrix' as const, gates: 'pytorch' as const }
-          : said;
+    if (mapping !== undefined) {
+      const options =
+        typeof mapping === 'string'
+          ? { array: mapping, transpose: false, layout: 'matrix' as const, gates: 'pytorch' as const }
+          : mapping;
       const array =
-        take(how.array) ??
-        invalidWeights(`tensor ${name}: there is no array ${quote(how.array)} in the file`);
-      const node = cellOf.get(name);
+        useArray(options.array) ??
+        invalidWeights(`tensor ${name}: the file has no array ${quote(options.array)}`);
+      const node = nodeByTensor.get(name);
       const cell = node?.type === 'recurrent' ? findCell(node.layer) : null;
-      const plain = how.layout === 'cudnn' ? outOfCudnn(array, cell, name) : array;
-      const turned = how.transpose ? transposed(plain, name) : plain;
-      const picked = 'row' in how && how.row !== undefined ? rowOf(turned, how.row, shape, name) : turned;
-      weights.set(name, cell ? inOurOrder(name, picked, cell, how.gates) : picked);
+      const plain = options.layout === 'cudnn' ? convertFromCudnn(array, cell, name) : array;
+      const transposedArray = options.transpose ? transposed(plain, name) : plain;
+      const picked =
+        'row' in options && options.row !== undefined
+          ? pickRow(transposedArray, options.row, shape, name)
+          : transposedArray;
+      weights.set(name, cell ? toOurGateOrder(name, picked, cell, options.gates) : picked);
       continue;
     }
-    const candidates = namesOf(name, source.layers);
-    const found = candidates.map(take).find((array) => array !== undefined);
+    const candidates = listCandidateNames(name, source.layers);
+    const found = candidates.map(useArray).find((array) => array !== undefined);
     if (found) weights.set(name, found);
     else if (
       isBias(name) &&
@@ -72,21 +77,22 @@ export function mapArrays(arrays: Arrays, network: ResolvedNetwork, source: Weig
   return { weights, unused: [...arrays.keys()].filter((name) => !used.has(name)) };
 }
 
-/** A recurrent layer's tensor; a state has no gates. */
-function inOurOrder(name: string, tensor: Tensor, cell: Cell, order: GateOrder): Tensor {
+/** Reorders the gates of a recurrent layer's tensor; an initial state has none. */
+function toOurGateOrder(name: string, tensor: Tensor, cell: Cell, order: GateOrder): Tensor {
   if (/\.initial_[hc]$/.test(name)) return tensor;
   return name.endsWith('.peephole')
     ? reorderPeepholes(tensor, cell, order)
     : reorderGates(tensor, cell, order);
 }
 
-/** Our own name, then PyTorch's: `<layer>.<level>.<direction>.weight_ih` is `<layer>.weight_ih_l<level>[_reverse]` there. */
-function namesOf(name: string, layers: WeightSource['layers']): string[] {
+/** Lists the names to try: our own, then PyTorch's: `<layer>.<level>.<direction>.weight_ih` is
+ * `<layer>.weight_ih_l<level>[_reverse]` in PyTorch. */
+function listCandidateNames(name: string, layers: WeightSource['layers']): string[] {
   const recurrent = /^(.+)\.(\d+)\.(forward|backward)\.(weight_ih|weight_hh|bias_ih|bias_hh)$/.exec(name);
   if (recurrent) {
     const [, layer = '', level, direction, part] = recurrent;
-    const theirs = `${part}_l${level}${direction === 'backward' ? '_reverse' : ''}`;
-    return [name, join(layers[layer] ?? layer, theirs)];
+    const sourceName = `${part}_l${level}${direction === 'backward' ? '_reverse' : ''}`;
+    return [name, join(layers[layer] ?? layer, sourceName)];
   }
   const dot = name.lastIndexOf('.');
   const layer = name.slice(0, dot);
@@ -94,7 +100,7 @@ function namesOf(name: string, layers: WeightSource['layers']): string[] {
   return layers[layer] === undefined ? [name] : [name, join(layers[layer], part)];
 }
 
-/** A network that is one layer has tensors without a prefix. */
+/** Joins a layer's prefix and a tensor's name; a file of a single layer has names without a prefix. */
 const join = (prefix: string, part: string): string => (prefix === '' ? part : `${prefix}.${part}`);
 const isBias = (name: string): boolean => /\.bias(_ih|_hh)?$/.test(name);
 const zeros = (shape: readonly number[]): Tensor => ({
@@ -102,26 +108,32 @@ const zeros = (shape: readonly number[]): Tensor => ({
   values: new Float32Array(shape.reduce((product, size) => product * size, 1)),
 });
 
-function tensorNames(node: Node): string[] {
+/** Lists the names of a node's tensors. */
+function listTensorNames(node: Node): string[] {
   if (node.type !== 'recurrent') return 'tensors' in node ? Object.values(node.tensors) : [];
   const { forward, backward } = node.tensors;
   return [...Object.values(forward), ...(backward ? Object.values(backward) : [])];
 }
 
-/** [rows, columns] → [columns, rows]; a convolution of one step, [1, in, out], is a matrix, too. */
+/**
+ * Transposes [rows, columns] to [columns, rows]. A convolution with one tap, [1, in, out], counts as a
+ * matrix.
+ */
 function transposed({ shape, values }: Tensor, name: string): Tensor {
   const matrix = shape.length === 3 && shape[0] === 1 ? shape.slice(1) : shape;
   const [rows, columns] = matrix;
   if (matrix.length !== 2 || rows === undefined || columns === undefined)
-    return invalidWeights(`tensor ${name}: only a matrix can be transposed, this is [${shape.join(', ')}]`);
-  const turned = new Float32Array(values.length);
+    return invalidWeights(
+      `tensor ${name}: only a matrix can be transposed, the array is [${shape.join(', ')}]`,
+    );
+  const result = new Float32Array(values.length);
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++)
-      turned[column * rows + row] = values[row * columns + column]!;
-  return { shape: [columns, rows], values: turned };
+      result[column * rows + row] = values[row * columns + column]!;
+  return { shape: [columns, rows], values: result };
 }
 
-function outOfCudnn(array: Tensor, cell: Cell | null, name: string): Tensor {
+function convertFromCudnn(array: Tensor, cell: Cell | null, name: string): Tensor {
   const gates = cell?.sources.keras?.cudnnClassName === undefined ? 0 : cell.gates.length;
   if (gates === 0 || array.shape.length !== 2 || array.shape[1]! % gates !== 0)
     return invalidWeights(
@@ -130,7 +142,7 @@ function outOfCudnn(array: Tensor, cell: Cell | null, name: string): Tensor {
   return convertCudnnKernel(array, gates);
 }
 
-function rowOf({ shape, values }: Tensor, row: number, wanted: readonly number[], name: string): Tensor {
+function pickRow({ shape, values }: Tensor, row: number, wanted: readonly number[], name: string): Tensor {
   const [rows = 0, columns = 0] =
     shape.length === 1 && wanted.length === 1 ? [shape[0]! / wanted[0]!, wanted[0]!] : shape;
   if ((shape.length !== 2 && wanted.length !== 1) || !Number.isInteger(rows) || row >= rows)

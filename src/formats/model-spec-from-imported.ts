@@ -2,24 +2,29 @@ import { UnrollError } from '../errors.ts';
 import { modelSpec, type ModelSpec } from '../network/spec.ts';
 import type { ImportedNetwork } from './imported-network.ts';
 
-/** What a model.json may say beside a file that has its network itself. */
+/** Fields of a model.json beside an imported file: they replace the defaults of the imported model. */
 export type ModelOverrides = Readonly<Record<string, unknown>>;
 
 /**
- * The model.json of a foreign network: what its folder says, and for the rest what serves any network: numbers in, numbers out. Ids
- * are words that are numbers. @throws UnrollError invalid_model, naming the field
+ * Creates the model.json of an imported network from the overrides of its folder. The defaults fit any
+ * network: the task predict, numeric features, or ids as words that are numbers.
+ * @throws UnrollError invalid_model with the field
  */
 export function toModelSpec(
   name: string,
   { network, input, tensors }: ImportedNetwork,
-  said: ModelOverrides = {},
+  overrides: ModelOverrides = {},
 ): ModelSpec {
-  if (Object.hasOwn(said, 'network'))
-    throw new UnrollError('invalid_model', 'model.json: network: the file has its own', { field: 'network' });
-  const task = said['task'] ?? 'predict';
+  if (Object.hasOwn(overrides, 'network'))
+    throw new UnrollError(
+      'invalid_model',
+      'model.json: network: not allowed, the imported file has its own',
+      { field: 'network' },
+    );
+  const task = overrides['task'] ?? 'predict';
   const last = network.layers.findLast((layer) => layer.type === 'dense' || layer.type === 'program');
   const labelled = (task === 'classify' || task === 'tag') && last !== undefined;
-  const { weights: _, graph: __, ...rest } = said;
+  const { weights: _, graph: __, ...rest } = overrides;
   const parsed = modelSpec.safeParse({
     schema: 1,
     name,

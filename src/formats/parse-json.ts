@@ -1,14 +1,13 @@
 import { invalidWeights } from './format-errors.ts';
 
-/** Keras nests a layer's configuration about 12 deep; what is nested 5,000 deep could not even be shown in an error. */
-const deepest = 100;
-/** A configuration is long where a model has thousands of layers. */
-const mostBytes = 64 * 1024 * 1024;
+/** Keras nests a layer's configuration about 12 deep. JSON nested thousands deep would overflow the stack. */
+const maxDepth = 100;
+/** Enough for the configuration of thousands of layers. */
+const maxBytes = 64 * 1024 * 1024;
 
-/** JSON of a file. @param where names it in errors @throws UnrollError invalid_weights */
+/** Parses JSON from a file. @param where its name in errors @throws UnrollError invalid_weights */
 export function parseJson(bytes: Uint8Array, where: string): { value: unknown; text: string } {
-  if (bytes.length > mostBytes)
-    invalidWeights(`${where} has ${bytes.length} bytes, the limit is ${mostBytes}`);
+  if (bytes.length > maxBytes) invalidWeights(`${where} has ${bytes.length} bytes, the limit is ${maxBytes}`);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -32,7 +31,7 @@ function checkDepth(text: string, where: string): void {
     else if (character === '"') quoted = !quoted;
     else if (quoted) continue;
     else if (character === ']' || character === '}') depth--;
-    else if ((character === '[' || character === '{') && ++depth > deepest)
-      invalidWeights(`${where} is nested more than ${deepest} deep`);
+    else if ((character === '[' || character === '{') && ++depth > maxDepth)
+      invalidWeights(`${where} is nested more than ${maxDepth} deep`);
   }
 }

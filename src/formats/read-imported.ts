@@ -26,23 +26,24 @@ import { isTfjs, readTfjs } from './tfjs/read-tfjs.ts';
 import { listZipEntries } from './zip.ts';
 import { invalidWeights } from './format-errors.ts';
 
-/** A file that others wrote, told by its content. */
+/** A file of another library, whose format is detected from its content. */
 export interface ImportedFile {
-  /** As people call it. */
+  /** The format's name for people, with its version where there is one. */
   readonly format: string;
-  /** Its arrays by the names they have there. */
+  /** Its arrays by their names in the file. */
   readonly arrays: Arrays;
   /**
-   * The network it holds, or that its arrays can only be.
-   * @param graph what a model.json says of an ONNX graph
-   * @throws UnrollError invalid_model, invalid_weights, saying what is missing
+   * Converts its network; a file of arrays alone is converted when they can only be one network.
+   * @param graph settings for an ONNX graph from a model.json
+   * @throws UnrollError invalid_model, invalid_weights with what is missing
    */
   network(graph?: GraphSettings): ImportedNetwork;
 }
 
 /**
- * @param how.externalFiles the files beside it, where it stands in a folder
- * @param options.hdf5TimeoutMs what HDF5 may take, in proportion to its size where it isn't said
+ * Reads a file of any supported format.
+ * @param options.externalFiles the files in its folder
+ * @param options.hdf5TimeoutMs time limit for HDF5, by default in proportion to the file's size
  * @throws UnrollError invalid_weights
  */
 export async function readImportedFile(
@@ -60,45 +61,43 @@ export async function readImportedFile(
     case 'hdf5': {
       const file = await readHdf5(bytes, options.hdf5TimeoutMs);
       const model = readKerasHdf5(file);
-      return model ? keras('Keras HDF5', file.arrays, model) : arraysAlone('HDF5 weights', file.arrays);
+      return model ? keras('Keras HDF5', file.arrays, model) : weightsOnly('HDF5 weights', file.arrays);
     }
     case 'onnx': {
       const model = readOnnx(bytes, await readExternalFiles(externalFiles, findExternalLocations(bytes)));
       return { format: 'ONNX', arrays: model.initializers, network: (graph) => onnxToNetwork(model, graph) };
     }
     case 'zip':
-      return readZipOf(bytes, options.hdf5TimeoutMs);
+      return readZipFile(bytes, options.hdf5TimeoutMs);
     case 'json':
-      return readJsonOf(
-        parseJson(bytes, 'what begins like JSON').value,
-        externalFiles,
-        options.hdf5TimeoutMs,
-      );
+      return readJsonFile(parseJson(bytes, 'the JSON file').value, externalFiles, options.hdf5TimeoutMs);
     case null:
-      return invalidWeights('is neither ONNX, Keras, TensorFlow.js, HDF5, PyTorch, safetensors, npz nor npy');
+      return invalidWeights(
+        'the file is not ONNX, Keras, TensorFlow.js, HDF5, PyTorch, safetensors, npz or npy',
+      );
   }
 }
 
-/** Whether JSON is a description of a network that others write: a model.json of ours is none. */
+/** Whether JSON is a network of TensorFlow.js or Keras, as opposed to a model.json of ours. */
 export const isImportableJson = (json: unknown): boolean =>
   (isTfjs(json) || isKerasConfig(json)) && !Object.hasOwn(json as object, 'schema');
 
-async function readJsonOf(
+async function readJsonFile(
   json: unknown,
   externalFiles: ExternalFiles,
   hdf5TimeoutMs: number | undefined,
 ): Promise<ImportedFile> {
   if (!isImportableJson(json))
-    return invalidWeights('is JSON, but neither TensorFlow.js’s nor a network that Keras describes');
+    return invalidWeights('the JSON file is not a network of TensorFlow.js or Keras');
   if (isTfjs(json)) {
     const { model, arrays } = await readTfjs(json, externalFiles);
-    return model ? keras('TensorFlow.js', arrays, model) : arraysAlone('TensorFlow.js weights', arrays);
+    return model ? keras('TensorFlow.js', arrays, model) : weightsOnly('TensorFlow.js weights', arrays);
   }
   const { model, arrays } = await readKerasConfig(json, externalFiles, hdf5TimeoutMs);
   return keras('Keras JSON and HDF5', arrays, model);
 }
 
-async function readZipOf(bytes: Uint8Array, hdf5TimeoutMs: number | undefined): Promise<ImportedFile> {
+async function readZipFile(bytes: Uint8Array, hdf5TimeoutMs: number | undefined): Promise<ImportedFile> {
   const names = listZipEntries(bytes);
   const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
   if (has(/(^|\/)data\.pkl$/))
@@ -109,7 +108,7 @@ async function readZipOf(bytes: Uint8Array, hdf5TimeoutMs: number | undefined): 
   }
   if (has(/\.npy$/)) return stateDict('npz', readNpz(bytes));
   return invalidWeights(
-    'is a zip with neither data.pkl (PyTorch), config.json and model.weights.h5 (Keras) nor .npy files (numpy)',
+    'the zip has no data.pkl (PyTorch), no config.json and model.weights.h5 (Keras) and no .npy files (NumPy)',
   );
 }
 
@@ -123,13 +122,13 @@ const keras = (format: string, arrays: Arrays, model: KerasModel): ImportedFile 
   arrays,
   network: () => kerasToNetwork(model),
 });
-const arraysAlone = (format: string, arrays: Arrays): ImportedFile => ({
+const weightsOnly = (format: string, arrays: Arrays): ImportedFile => ({
   format,
   arrays,
   network() {
     throw new UnrollError(
       'invalid_model',
-      'the file holds weights without a network: describe it in model.json',
+      'the file has weights but no network: describe the network in model.json',
     );
   },
 });

@@ -2,7 +2,10 @@ import { resolveNetwork, type ResolvedNetwork } from '../network/encoder-decoder
 import type { ModelSpec } from '../network/spec.ts';
 import { toIdsInput } from '../vocabulary/ids-input.ts';
 
-/** The network of a model.json, with what it reads told by the vocabularies and features there. @throws UnrollError invalid_model */
+/**
+ * Resolves the network of a model.json for the inputs that its vocabularies and features describe.
+ * @throws UnrollError invalid_model
+ */
 export function resolveModelNetwork({ inputs, outputs, network }: ModelSpec): ResolvedNetwork {
   const own =
     inputs.kind === 'text'

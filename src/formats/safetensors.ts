@@ -4,17 +4,17 @@ import { parseJson } from './parse-json.ts';
 import { floatTypes, type FloatType } from './float-types.ts';
 import { invalidWeights, quote } from './format-errors.ts';
 
-// safetensors (https://github.com/huggingface/safetensors#format): a u64 that is the length of a JSON header; the header,
-// { name: { dtype, shape, data_offsets: [begin, end] } }; the data, without holes.
+// safetensors (https://github.com/huggingface/safetensors#format): a u64 with the length of a JSON header;
+// the header, { name: { dtype, shape, data_offsets: [begin, end] } }; the data, without gaps.
 
-/** Limits on a file, checked before anything is allocated from what it says. */
+/** Limits on a file, checked before anything is allocated for it. */
 export const safetensorsLimits = {
-  /** The parsed header takes many times this in memory. */
+  /** The parsed header needs many times this in memory. */
   headerBytes: 4 * 1024 * 1024,
   tensors: 4096,
   nameLength: 256,
   dimensions: 8,
-  /** Numbers in one tensor: 2 GiB as float32. */
+  /** Elements in one tensor: 2 GiB as float32. */
   elements: 2 ** 29,
 } as const;
 
@@ -31,9 +31,9 @@ const lengthBytes = 8;
 const metadataKey = '__metadata__';
 
 /**
- * Reads the tensors of a safetensors file as float32; F16, BF16 and F64 are converted. Tensors may be views of `bytes`,
- * which must then not change.
- * @throws UnrollError invalid_weights, saying which tensor and what is wrong with it
+ * Reads the tensors of a safetensors file as float32; F16, BF16 and F64 are converted. Tensors may be views
+ * of `bytes`, which must then not change.
+ * @throws UnrollError invalid_weights with the tensor and what is wrong with it
  */
 export function readSafetensors(bytes: Uint8Array): Weights {
   if (bytes.length < lengthBytes) invalidWeights(`${bytes.length} bytes cannot hold the length of a header`);
@@ -47,7 +47,7 @@ export function readSafetensors(bytes: Uint8Array): Weights {
 
   const header = parseHeader(bytes.subarray(lengthBytes, dataStart));
   const entries = readEntries(header, data.length);
-  checkPlaces(entries, data.length);
+  checkCoverage(entries, data.length);
   return new Map(
     entries.map(({ name, dtype, shape, begin, end }): [string, Tensor] => [
       name,
@@ -69,7 +69,7 @@ export function writeSafetensors(
   });
   const named = Object.keys(metadata).length > 0 ? [[metadataKey, metadata] as const, ...entries] : entries;
   const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries(named)));
-  // spaces fill the header up, so that the data starts at a multiple of 8
+  // pad the header with spaces, so that the data starts at a multiple of 8
   const dataStart = lengthBytes + Math.ceil(header.length / 8) * 8;
 
   const bytes = new Uint8Array(dataStart + end).fill(0x20, lengthBytes, dataStart);
@@ -86,8 +86,8 @@ export function writeSafetensors(
 function parseHeader(bytes: Uint8Array): [name: string, entry: unknown][] {
   const { value: header, text } = parseJson(bytes, 'the header');
   if (!isObject(header)) return invalidWeights('the header is not a JSON object');
-  const twice = findDuplicateKey(text);
-  if (twice !== undefined) invalidWeights(`the header names ${quote(twice)} twice`);
+  const duplicate = findDuplicateKey(text);
+  if (duplicate !== undefined) invalidWeights(`the header names ${quote(duplicate)} twice`);
   return Object.entries(header).filter(([name]) => name !== metadataKey);
 }
 
@@ -100,32 +100,34 @@ function readEntries(header: [name: string, entry: unknown][], dataBytes: number
       invalidWeights(
         `the name ${quote(name)} has ${name.length} characters, the limit is ${limits.nameLength}`,
       );
-    const wrong = (what: string): never => invalidWeights(`tensor ${quote(name)}: ${what}`);
-    if (!isObject(entry)) return wrong('its entry is not an object');
+    const invalid = (what: string): never => invalidWeights(`tensor ${quote(name)}: ${what}`);
+    if (!isObject(entry)) return invalid('its entry is not an object');
     const { dtype, shape, data_offsets: offsets } = entry;
     if (!isFloatType(dtype))
-      return wrong(`its dtype is ${quote(dtype)}, must be one of ${Object.keys(floatTypes).join(', ')}`);
-    if (!isCounts(shape)) return wrong('its shape is not a list of whole numbers');
+      return invalid(`its dtype is ${quote(dtype)}, must be one of ${Object.keys(floatTypes).join(', ')}`);
+    if (!isCounts(shape)) return invalid('its shape is not a list of whole numbers');
     if (!isCounts(offsets) || offsets.length !== 2)
-      return wrong('its data_offsets are not two whole numbers');
+      return invalid('its data_offsets are not two whole numbers');
     if (shape.length > limits.dimensions)
-      wrong(`${shape.length} dimensions, the limit is ${limits.dimensions}`);
+      invalid(`${shape.length} dimensions, the limit is ${limits.dimensions}`);
 
-    // in floating point a product of absurd sizes may round or become ∞, but it cannot come out small
+    // the product of very large sizes may be rounded or ∞, but never small
     const elements = shape.reduce((product, size) => product * size, 1);
     if (!shape.includes(0) && elements > limits.elements)
-      wrong(`a shape of [${shape.join(', ')}] has more than ${limits.elements} numbers`);
+      invalid(`a shape of [${shape.join(', ')}] has more than ${limits.elements} elements`);
     const [begin, end] = offsets as [number, number];
-    if (begin > end || end > dataBytes) wrong(`bytes ${begin} to ${end} of ${dataBytes} bytes of data`);
-    const wanted = elements * floatTypes[dtype].bytes;
-    if (end - begin !== wanted)
-      wrong(`[${shape.join(', ')}] of ${dtype} takes ${wanted} bytes, its data_offsets give ${end - begin}`);
+    if (begin > end || end > dataBytes) invalid(`bytes ${begin} to ${end} of ${dataBytes} bytes of data`);
+    const expected = elements * floatTypes[dtype].bytes;
+    if (end - begin !== expected)
+      invalid(
+        `[${shape.join(', ')}] of ${dtype} takes ${expected} bytes, its data_offsets give ${end - begin}`,
+      );
     return { name, dtype, shape, begin, end };
   });
 }
 
-/** The tensors must cover the data exactly. That also bounds what is allocated for them by the size of the file. */
-function checkPlaces(entries: readonly Entry[], dataBytes: number): void {
+/** Checks that the tensors cover the data exactly, which also limits their total size to that of the file. */
+function checkCoverage(entries: readonly Entry[], dataBytes: number): void {
   let covered = 0;
   for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin < covered)

@@ -1,16 +1,17 @@
 import { invalidWeights, quote } from './format-errors.ts';
 
-// A zip's directory (PKWARE's APPNOTE.TXT, 4.3): the records at its end that name each entry and say where it lies.
+// A zip's central directory (PKWARE's APPNOTE.TXT, 4.3): records at the file's end with each entry's name,
+// sizes and offset.
 
 export interface ZipEntry {
   readonly name: string;
-  /** 0 stored, 8 deflate. */
+  /** Compression method: 0 stored, 8 deflate. */
   readonly method: number;
   readonly encrypted: boolean;
   readonly packedBytes: number;
-  /** As the directory says: nobody has looked yet. */
+  /** Unpacked size according to the directory, not verified yet. */
   readonly bytes: number;
-  /** Of its local header. */
+  /** Of its local header, in bytes from the file's start. */
   readonly offset: number;
 }
 
@@ -20,15 +21,19 @@ const end64Signature = 0x06064b50;
 const entrySignature = 0x02014b50;
 const localSignature = 0x04034b50;
 const endBytes = 22;
-const longestComment = 0xffff;
-/** The number stands elsewhere. */
+const maxCommentBytes = 0xffff;
+/** Marks a 32-bit field whose value is in the zip64 field. */
 const absent32 = 0xffffffff;
 
-/** @param mostEntries checked before the directory is read @throws UnrollError invalid_weights */
-export function readZipDirectory(file: Uint8Array, mostEntries: number): ZipEntry[] {
+/**
+ * Reads the central directory.
+ * @param maxEntries limit, checked before the entries are read
+ * @throws UnrollError invalid_weights
+ */
+export function readZipDirectory(file: Uint8Array, maxEntries: number): ZipEntry[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const { count, offset } = directoryOf(view);
-  if (count > mostEntries) invalidWeights(`the zip has more than ${mostEntries} entries`);
+  const { count, offset } = findDirectory(view);
+  if (count > maxEntries) invalidWeights(`the zip has more than ${maxEntries} entries`);
   const entries: ZipEntry[] = [];
   let at = offset;
   for (let index = 0; index < count; index++) {
@@ -47,14 +52,14 @@ export function readZipDirectory(file: Uint8Array, mostEntries: number): ZipEntr
       name,
       method: view.getUint16(at + 10, true),
       encrypted: (flags & 1) !== 0,
-      ...sizesOf(view, at, extraAt, extraAt + extraBytes!, name),
+      ...readSizes(view, at, extraAt, extraAt + extraBytes!, name),
     });
     at = next;
   }
   return entries;
 }
 
-/** Where an entry's packed bytes lie. @throws UnrollError invalid_weights */
+/** Returns an entry's packed bytes as a view of the file. @throws UnrollError invalid_weights */
 export function getPackedBytes(file: Uint8Array, { name, offset, packedBytes }: ZipEntry): Uint8Array {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (offset + 30 > view.byteLength || view.getUint32(offset, true) !== localSignature)
@@ -64,10 +69,10 @@ export function getPackedBytes(file: Uint8Array, { name, offset, packedBytes }: 
   return file.subarray(start, start + packedBytes);
 }
 
-function directoryOf(view: DataView): { count: number; offset: number } {
+function findDirectory(view: DataView): { count: number; offset: number } {
   const last = view.byteLength - endBytes;
   let end = last;
-  while (end >= 0 && view.getUint32(end, true) !== endSignature) if (--end < last - longestComment) end = -1;
+  while (end >= 0 && view.getUint32(end, true) !== endSignature) if (--end < last - maxCommentBytes) end = -1;
   if (end < 0) return invalidWeights('the zip has no directory');
   const count = view.getUint16(end + 10, true);
   const offset = view.getUint32(end + 16, true);
@@ -76,15 +81,18 @@ function directoryOf(view: DataView): { count: number; offset: number } {
   if (!is64) return { count, offset };
   const end64 = Number(view.getBigUint64(locator + 8, true));
   if (end64 + 56 > view.byteLength || view.getUint32(end64, true) !== end64Signature)
-    return invalidWeights('the zip has no directory where it says');
+    return invalidWeights('the zip64 directory is not where the zip says');
   return {
     count: Number(view.getBigUint64(end64 + 32, true)),
     offset: Number(view.getBigUint64(end64 + 48, true)),
   };
 }
 
-/** What does not fit 32 bits stands in the zip64 field, in this order, each only if it does not fit. */
-function sizesOf(
+/**
+ * Reads an entry's sizes and offset. Those that need more than 32 bits are in the zip64 extra field, in this
+ * order.
+ */
+function readSizes(
   view: DataView,
   entry: number,
   extra: number,
@@ -99,7 +107,7 @@ function sizesOf(
   for (const key of ['bytes', 'packedBytes', 'offset'] as const) {
     sizes[key] = view.getUint32(entry + sizes[key], true);
     if (sizes[key] !== absent32) continue;
-    if (field + 8 > fieldEnd) return invalidWeights(`entry ${quote(name)} does not say how long it is`);
+    if (field + 8 > fieldEnd) return invalidWeights(`entry ${quote(name)} has no zip64 sizes`);
     sizes[key] = Number(view.getBigUint64(field, true));
     field += 8;
   }

@@ -5,32 +5,34 @@ import { getPackedBytes, readZipDirectory, type ZipEntry } from './zip-directory
 /** Limits on a zip, checked from its directory before anything is unpacked. */
 const zipLimits = {
   entries: 20_000,
-  /** Of one entry and of all, unpacked. */
+  /** Unpacked size of one entry, and of all. */
   bytes: 2 * 1024 ** 3,
-  /** Deflate packs 1032 to 1 at the most; weights pack to about 0.9, zeros and JSON better. */
+  /**
+   * Compression ratio. Deflate reaches at most 1032 to 1; weights pack to about 0.9, zeros and JSON better.
+   */
   ratio: 200,
-  /** Below this an entry, and all of them, may be packed as well as can be. */
+  /** Unpacked size up to which the ratio is not checked. */
   smallBytes: 16 * 1024 * 1024,
 } as const;
 
-/** Inflated at a time: what a thread that is ended still finishes. */
-const largestChunk = 16 * 1024 * 1024;
+/** Bytes inflated at a time: terminating the thread waits for one chunk. */
+const maxChunkBytes = 16 * 1024 * 1024;
 
-/** What a zip's directory names. @throws UnrollError invalid_weights */
+/** Lists the names of a zip's entries. @throws UnrollError invalid_weights */
 export const listZipEntries = (bytes: Uint8Array): string[] =>
   readZipDirectory(bytes, zipLimits.entries).map(({ name }) => name);
 
 /**
- * The entries of a zip by name. No more is inflated than the directory says, whatever an entry holds.
- * @param wanted those to unpack
+ * Unpacks the entries of a zip by name. An entry is never inflated beyond the size in the directory.
+ * @param isWanted selects the entries to unpack
  * @throws UnrollError invalid_weights
  */
 export function readZip(
   bytes: Uint8Array,
-  wanted: (name: string) => boolean = () => true,
+  isWanted: (name: string) => boolean = () => true,
 ): ReadonlyMap<string, Uint8Array> {
   const entries = readZipDirectory(bytes, zipLimits.entries).filter(
-    ({ name }) => !name.endsWith('/') && wanted(name),
+    ({ name }) => !name.endsWith('/') && isWanted(name),
   );
   checkEntries(entries, bytes.length);
   const packed = entries.map((entry) => getPackedBytes(bytes, entry));
@@ -51,7 +53,7 @@ function checkEntries(entries: readonly ZipEntry[], fileBytes: number): void {
       invalidWeights(`entry ${quote(name)} is stored, but its sizes differ`);
     total += bytes;
     if (total > zipLimits.bytes) invalidWeights(`the zip unpacks to more than ${zipLimits.bytes} bytes`);
-    // many small entries
+    // limits the sum, too: a zip may have many small entries
     if (total > zipLimits.smallBytes && total > fileBytes * zipLimits.ratio)
       invalidWeights(
         `the zip unpacks ${Math.round(total / fileBytes)} to 1, the limit is ${zipLimits.ratio}`,
@@ -63,17 +65,17 @@ function checkEntries(entries: readonly ZipEntry[], fileBytes: number): void {
   }
 }
 
-/** Many names for one piece of the file would unpack it many times. */
+/** Refuses entries that share bytes of the file: many names of one piece would unpack it many times. */
 function checkOverlaps(entries: readonly ZipEntry[], packed: readonly Uint8Array[]): void {
-  const pieces = packed.map(({ byteOffset, length }, index) => ({
+  const ranges = packed.map(({ byteOffset, length }, index) => ({
     name: entries[index]!.name,
     begin: byteOffset,
     end: byteOffset + length,
   }));
-  let free = 0;
-  for (const { name, begin, end } of pieces.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (begin < free && end > begin) invalidWeights(`entry ${quote(name)} overlaps another`);
-    free = Math.max(free, end);
+  let covered = 0;
+  for (const { name, begin, end } of ranges.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin < covered && end > begin) invalidWeights(`entry ${quote(name)} overlaps another`);
+    covered = Math.max(covered, end);
   }
 }
 
@@ -83,7 +85,7 @@ function unpack({ name, method, bytes }: ZipEntry, packed: Uint8Array): Uint8Arr
   try {
     file = inflateRawSync(packed, {
       maxOutputLength: Math.max(1, bytes),
-      chunkSize: Math.min(largestChunk, Math.max(64, bytes)),
+      chunkSize: Math.min(maxChunkBytes, Math.max(64, bytes)),
     });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')

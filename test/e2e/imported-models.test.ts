@@ -6,12 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { moveOut } from '../formats/onnx/move-out.ts';
 import { startServer, type ServerProcess } from './server-process.ts';
 
-// Files that Keras and PyTorch wrote, dropped into a version's folder or imported by a command, and served.
+// Files of other libraries, copied into a version's folder or imported by a command, and served.
 
 const golden = join(import.meta.dirname, '../golden');
 const answers = (kind: string): Record<string, { x: never[]; ids: number[]; y: number[] & number[][] }> =>
   JSON.parse(readFileSync(join(golden, `${kind}-files/answers.json`), 'utf8')) as never;
-const root = mkdtempSync(join(tmpdir(), 'unroll-foreign-'));
+const root = mkdtempSync(join(tmpdir(), 'unroll-imported-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const models = join(root, 'models');
 const drop = (name: string, file: string, spec?: object): void => {
@@ -37,7 +37,7 @@ interface Predicted {
 const worst = (found: readonly number[][], expected: readonly number[][]): number =>
   Math.max(...expected.flatMap((row, t) => row.map((value, k) => Math.abs(value - found[t]![k]!))));
 
-describe('a file of others', () => {
+describe('an imported file', () => {
   let server: ServerProcess;
   beforeAll(async () => {
     drop('branches', 'keras-files/two-branches.keras');
@@ -76,7 +76,7 @@ describe('a file of others', () => {
     return Array.isArray(output[0]) ? output : [output];
   };
 
-  it('serves from its folder without a model.json: numbers', async () => {
+  it('is served without a model.json: numeric input', async () => {
     for (const [name, file] of [
       ['branches', 'two-branches'],
       ['gates', 'gru-before'],
@@ -91,12 +91,12 @@ describe('a file of others', () => {
     { x: number[][]; y: number[][] }
   >;
 
-  it('serves from its folder without a model.json: a graph of convolutions, its state carried from step to step', async () => {
+  it('is served without a model.json: a graph of convolutions with states', async () => {
     const { x, y } = graphs['frames-16']!;
     expect(worst(await predict('frames', x), y)).toBeLessThan(1e-5);
   });
 
-  it('takes and gives tensors by the names of its file', async () => {
+  it('uses the tensor names of its file in the inference protocol', async () => {
     const metadata = (await (await fetch(`${server.url}/v2/models/attends`)).json()) as object;
     expect(metadata).toMatchObject({
       inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, -1, 4] }],
@@ -114,22 +114,22 @@ describe('a file of others', () => {
     expect(worst([outputs[0]!.data], [y.flat()])).toBeLessThan(1e-5);
   });
 
-  it('serves from its folder without a model.json: ids, as words that are numbers', async () => {
+  it('is served without a model.json: ids, as words that are numbers', async () => {
     const { ids, y } = answers('torch')['tagger']!;
     expect(worst(await predict('words', [ids.map(String)]), y)).toBeLessThan(1e-5);
   });
 
-  it('serves an exported graph', async () => {
+  it('is served: an exported graph', async () => {
     const { x, y } = answers('onnx')['tagger-lstm']! as unknown as { x: number[]; y: number[][] };
     expect(worst(await predict('exported', [x.map(String)]), y)).toBeLessThan(1e-5);
   });
 
-  it('serves a model of TensorFlow.js, whose own file is a model.json, with its shards', async () => {
+  it('is served: a TensorFlow.js model with its own model.json and shards', async () => {
     const { x, y } = answers('tfjs')['lstm']!;
     expect(worst(await predict('browsers', x), [y])).toBeLessThan(1e-5);
   });
 
-  it('serves a network that is no stack of layers, with the rows that it always answers with', async () => {
+  it('is served: a network that is not a stack of layers, with an output of several rows', async () => {
     const { x, y } = answers('tfjs')['repeated']! as unknown as { x: number[][]; y: number[][] };
     expect(worst(await predict('repeated', x), y)).toBeLessThan(1e-5);
     const { outputs } = await server.ask<{ outputs: { shape: number[]; data: number[] }[] }>(
@@ -140,7 +140,7 @@ describe('a file of others', () => {
     expect(worst([outputs[0]!.data], [y.flat()])).toBeLessThan(1e-5);
   });
 
-  it('serves as what a model.json beside it says', async () => {
+  it('is served with the overrides of a model.json', async () => {
     const { x, y } = answers('keras')['classifier']!;
     const { predictions } = await server.ask<{
       predictions: { labels: { label: string; score: number }[] }[];
@@ -150,7 +150,7 @@ describe('a file of others', () => {
     expect(JSON.stringify(first)).toContain(['bad', 'fair', 'good'][best]);
   });
 
-  it('serves as imported, with the labels given', async () => {
+  it('is served after `unroll import` with labels', async () => {
     const { x, y } = answers('keras')['tagger']!;
     const { predictions } = await server.ask<{
       predictions: { tokens: { label: string; score: number }[] }[];
@@ -162,19 +162,19 @@ describe('a file of others', () => {
     });
   });
 
-  it('is listed with the reason when it cannot be served, and stops no other', async () => {
+  it('is listed with the reason when it cannot be served, without affecting others', async () => {
     const { data } = (await (await server.get('/v1/models')).json()) as {
       data: { id: string; error: string | null }[];
     };
     const errors = new Map(data.map(({ id, error }) => [id.replace(/@.*/, ''), error]));
     expect(errors.get('evil')).toContain('"posix.system", which is no tensor and no plain container');
-    expect(errors.get('own-layers')).toContain('(Lambda): there is no such layer here');
+    expect(errors.get('own-layers')).toContain('(Lambda): the layer is not supported');
     expect(errors.get('branches')).toBeNull();
   });
 });
 
 describe('unroll inspect and import', () => {
-  it('show what a file holds', () => {
+  it('show the content of a file', () => {
     const { code, output } = unroll('inspect', join(golden, 'keras-files/classifier.h5'));
     expect(code).toBe(0);
     expect(output).toContain('classifier.h5: Keras HDF5 3.15.1');
@@ -187,7 +187,7 @@ describe('unroll inspect and import', () => {
     });
   });
 
-  it('take the files beside it that a file names', () => {
+  it('read the external files that a file names', () => {
     const outside = moveOut(
       readFileSync(join(golden, 'onnx-files/tagger-lstm-16.onnx')),
       ({ offset, length }) => ({
@@ -199,7 +199,7 @@ describe('unroll inspect and import', () => {
     writeFileSync(join(root, 'outside.onnx'), outside.model);
     expect(unroll('inspect', join(root, 'outside.onnx'))).toMatchObject({
       code: 1,
-      output: expect.stringContaining('the file "weights.bin" it names is missing') as string,
+      output: expect.stringContaining('the file "weights.bin" is missing') as string,
     });
     writeFileSync(join(root, 'weights.bin'), outside.data);
     for (const file of [join(root, 'outside.onnx'), join(golden, 'tfjs-files/tagger/model.json')]) {
@@ -208,7 +208,7 @@ describe('unroll inspect and import', () => {
     }
   });
 
-  it('check a file against what it should give', () => {
+  it('check a file against expected outputs', () => {
     const { x, y } = answers('keras')['gru-after']!;
     const inputs = join(root, 'inputs.json');
     writeFileSync(inputs, JSON.stringify({ input: x, output: [y] }));

@@ -5,7 +5,7 @@ import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import { modelSpec } from '../../src/network/spec.ts';
 import { features, ids, randomWeights } from '../network/random-network.ts';
 
-// A folder of small random models, one a task, as a server reads it.
+// A models folder with small random models, one per task.
 
 export interface ModelFolder {
   readonly path: string;

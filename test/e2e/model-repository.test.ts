@@ -32,7 +32,7 @@ const index = async (model: string) =>
   (await server.ask<{ name: string }[]>('/v2/repository/index', {})).filter(({ name }) => name === model);
 
 describe('a model that is unloaded on request', () => {
-  it('is out of service by every route, and comes back when it is loaded', async () => {
+  it('is unavailable on every route until it is loaded again', async () => {
     const before = await server.metric('unroll_kernel_memory_bytes');
     expect(await unload('tagger')).toEqual([200, {}]);
     const why = 'it was unloaded on request';
@@ -53,7 +53,7 @@ describe('a model that is unloaded on request', () => {
     expect(await json('/v1/models/tagger')).toMatchObject({ ready: false, error: why });
     const { data } = await json<{ data: { id: string }[] }>('/v1/models');
     expect(data.find(({ id }) => id === 'tagger')).toMatchObject({ ready: false, error: why });
-    // nothing is wrong with it
+    // it is not broken
     expect(await server.metric('unroll_models_failed')).toBe(0);
     await until(async () => (await server.metric('unroll_kernel_memory_bytes')) < before);
 
@@ -63,9 +63,9 @@ describe('a model that is unloaded on request', () => {
     expect(await server.metric('unroll_kernel_memory_bytes')).toBe(before);
   });
 
-  it('stays so while its folder changes and is watched', async () => {
+  it('stays unloaded although its folder changes and is watched', async () => {
     expect(await unload('total')).toEqual([200, {}]);
-    // as Triton's clients ask
+    // in the form that Triton's clients use
     const dependents = { parameters: { unload_dependents: false } };
     expect(await ask('/v2/repository/models/total/unload', dependents)).toEqual([200, {}]);
     folder.write('total', 2, models.total);
@@ -81,7 +81,7 @@ describe('a model that is unloaded on request', () => {
     expect(await index('total')).toMatchObject([{ state: 'READY' }, { state: 'READY' }]);
   });
 
-  it('lets a request that runs finish', async () => {
+  it('finishes requests in flight', async () => {
     const long = ask('/v1/models/writer/generate', { prompt: 'ab', max_tokens: 3000, seed: 1 });
     await until(async () => (await server.metric('unroll_sequences_active')) > 0);
     expect(await unload('writer')).toEqual([200, {}]);
@@ -92,7 +92,7 @@ describe('a model that is unloaded on request', () => {
     expect(await load('writer')).toEqual([200, {}]);
   });
 
-  it('is an error where there is none, or the request says what it cannot', async () => {
+  it('is refused for an unknown model or an invalid request', async () => {
     const paths = ['load', 'unload'].map((what) => `/v2/repository/models/nobody/${what}`);
     for (const path of paths) expect(await ask(path)).toEqual([404, { error: 'there is no model nobody' }]);
     expect(await load('tagger@9')).toEqual([404, { error: 'model tagger has no version 9' }]);
@@ -118,7 +118,7 @@ describe('a model that is unloaded on request', () => {
     ['an empty body of JSON', { body: '', headers: { 'content-type': 'application/json' } }],
     ['no body', { body: null, headers: {} }],
   ])('may be asked for with %s, as other clients do', async (_, init) => {
-    // undici gives a text a type of its own; bytes have none
+    // undici sets a content type for a string, not for bytes
     const { body, headers } = init as { body: string | null; headers: Record<string, string> };
     const bytes = body === null ? null : Buffer.from(body);
     for (const what of ['unload', 'load']) {
@@ -169,7 +169,7 @@ describe('the statistics', () => {
     for (const { ns } of [success!, fail!, compute_input!, compute_infer!, compute_output!])
       expect(ns).toBeGreaterThan(0);
     expect(one!.last_inference).toBeGreaterThanOrEqual(before);
-    // nobody else asks: a batch has one or two rows
+    // no other requests: a batch has one or two rows
     expect(one!.batch_stats.map(({ batch_size: size }) => size)).toEqual(expect.arrayContaining([1, 2]));
     expect(Math.max(...one!.batch_stats.map(({ batch_size: size }) => size))).toBe(2);
     expect(one!.batch_stats.reduce((sum, { compute_infer: { count } }) => sum + count, 0)).toBe(
@@ -178,7 +178,7 @@ describe('the statistics', () => {
     for (const { compute_infer: ran } of one!.batch_stats) expect(ran.ns).toBeGreaterThan(0);
   });
 
-  it('go on counting when a version is unloaded and loaded, and end with its folder', async () => {
+  it('continue when a version is unloaded and loaded, and end with its folder', async () => {
     await unload('counted');
     const [unloaded] = await statistics('/counted');
     expect(unloaded!.inference_count).toBe(7);
@@ -200,7 +200,7 @@ describe('the statistics', () => {
     expect((await statistics('')).some(({ name }) => name === 'counted')).toBe(false);
   });
 
-  it('of a stream whose caller leaves are those of a failure', async () => {
+  it('count a stream whose client disconnects as a failure', async () => {
     const before = (await statistics('/writer'))[0]!.inference_stats;
     const abort = new AbortController();
     const reply = await server.post(
@@ -216,7 +216,7 @@ describe('the statistics', () => {
     });
   });
 
-  it.each(['/nobody', '/tagger/versions/9'])('of %s are an error', async (path) => {
+  it.each(['/nobody', '/tagger/versions/9'])('are refused for %s', async (path) => {
     const reply = await server.get(`/v2/models${path}/stats`);
     expect([reply.status, await reply.json()]).toEqual([
       404,
@@ -224,7 +224,7 @@ describe('the statistics', () => {
     ]);
   });
 
-  it('are among the extensions that the server says it has', async () => {
+  it('are listed in the server’s extensions', async () => {
     expect(await json('/v2')).toMatchObject({
       extensions: ['binary_tensor_data', 'model_repository', 'statistics'],
     });

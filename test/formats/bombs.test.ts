@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bombs } from './bombs.ts';
 import type { Measured } from './read-in-bounds.ts';
 
-/** More than any of them takes, far less than what they say: the HDF5 library alone is 60 MB. */
+/** More than any file needs, far less than its declared size: the HDF5 library alone is 60 MB. */
 const mostMegabytes = 250;
-/** All of them take 3 s together; one that hangs would go on for minutes. */
+/** All files together take 3 s; a hanging one would take minutes. */
 const patience = 100_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'unroll-bombs-'));
@@ -31,7 +31,7 @@ beforeAll(async () => {
 }, patience);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe('a file that unfolds to far more than it is, or turns in circles', () => {
+describe('a file that expands far beyond its size, or is cyclic', () => {
   it.each(Object.keys(bombs))('is refused in bounded memory: %s', (name) => {
     const { refused, megabytes } = measured[name]!;
     expect(refused).toMatch(/^UnrollError: /);

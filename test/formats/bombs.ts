@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { strToU8, unzipSync, zipSync } from 'fflate';
 import h5 from 'h5wasm';
 
-// Files that say they are, or unfold to, far more than they are, and files that turn in circles.
+// Files that declare or expand to far more than their size, and cyclic files.
 
 const megabyte = 1024 * 1024;
 const golden = (name: string): Uint8Array => readFileSync(join(import.meta.dirname, '../golden', name));
 
 // zip
 
-/** The same zip, whose directory and headers give other unpacked sizes. */
+/** Changes the unpacked sizes in the directory and the headers of a zip. */
 function claiming(zip: Uint8Array, unpacked: number): Uint8Array {
   const bytes = Uint8Array.from(zip);
   const view = new DataView(bytes.buffer);
@@ -22,7 +22,7 @@ function claiming(zip: Uint8Array, unpacked: number): Uint8Array {
   return bytes;
 }
 
-/** A zip of one entry whose directory names it `count` times over: name0000, name0001 … */
+/** A zip of one entry whose directory lists it `count` times: name0000, name0001 … */
 function manyNames(name: string, content: Uint8Array, count: number): Uint8Array {
   const numbered = (i: number): string => name.replace('0000', String(i).padStart(4, '0'));
   const zip = Buffer.from(zipSync({ [numbered(0)]: content }, { level: 9 }));
@@ -79,7 +79,7 @@ function circular(by: number): Uint8Array {
 
 // HDF5
 
-/** A file that h5wasm writes in a memory of its own. */
+/** Writes a file with h5wasm in memory. */
 async function hdf5(fill: (file: InstanceType<typeof h5.File>) => unknown): Promise<Uint8Array> {
   const { FS } = await h5.ready;
   const file = new h5.File('bomb.h5', 'w');
@@ -89,7 +89,7 @@ async function hdf5(fill: (file: InstanceType<typeof h5.File>) => unknown): Prom
   FS.unlink('bomb.h5');
   return Uint8Array.from(bytes);
 }
-/** A dataset of one chunk, and room for so many numbers that nobody wrote. */
+/** A dataset with one written chunk and a far larger declared shape. */
 const sparse = (numbers: number): Promise<Uint8Array> =>
   hdf5((file) => {
     const data = new Float32Array(1024);
@@ -129,7 +129,7 @@ const ends = [value(11, 'x'), value(12, 'y')];
 
 /** If nodes whose branch is a graph with an If node, and so on. */
 function nested(depth: number): Uint8Array {
-  // lengths of what is inside come first, so it is written from the inside out
+  // a message's length precedes it, so it is built from the inside out
   let inner: Uint8Array = node('Relu', ['x'], ['y']);
   for (let i = 0; i < depth; i++) {
     const attribute = Buffer.concat([text(1, 'then_branch'), message(6, inner)]);
@@ -141,7 +141,7 @@ function nested(depth: number): Uint8Array {
 // pickle
 
 const short = (word: string): string => `X${String.fromCharCode(word.length)}\0\0\0${word}`;
-/** A tensor of `count` numbers, all of which are the one number of its storage. */
+/** A tensor of `count` elements that all share the one number of its storage. */
 function repeated(count: number): Uint8Array {
   const int = Buffer.alloc(4);
   int.writeUInt32LE(count);
@@ -159,7 +159,7 @@ const safetensors = (header: string): Uint8Array => {
 
 const zeros = new Uint8Array(64 * megabyte);
 
-/** By what they do. Few of them have more than 100 KB. */
+/** The files by what they do. Most are smaller than 100 KB. */
 export const bombs: Readonly<Record<string, () => Uint8Array | Promise<Uint8Array>>> = {
   'npz that unpacks 1000 to 1': () => zipSync({ 'a.npy': zeros }, { level: 9 }),
   'npz that unpacks to more than it says': () =>

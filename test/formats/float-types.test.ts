@@ -4,7 +4,7 @@ import { floatTypes } from '../../src/formats/float-types.ts';
 const bytesOf = (values: ArrayBufferView): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
-it('gives the numbers that each format holds', () => {
+it('reads the numbers of each type', () => {
   const numbers = [0, -0, 1, -1.5, 2 ** -14, 65504, Infinity, NaN];
   expect([...floatTypes.F16.read(bytesOf(Float16Array.from(numbers)))]).toEqual(numbers);
   expect([...floatTypes.F32.read(bytesOf(Float32Array.from(numbers)))]).toEqual(numbers);
@@ -13,7 +13,7 @@ it('gives the numbers that each format holds', () => {
   expect([...floatTypes.BF16.read(bytesOf(bfloats))]).toEqual([0, 1, -1.5, Infinity, 3.140625]);
 });
 
-it('rounds float64 to the nearest float32, and to ±∞ past its range', () => {
+it('rounds float64 to the nearest float32, and to ±∞ outside its range', () => {
   expect([...floatTypes.F64.read(bytesOf(Float64Array.of(0.1, 1e300, -1e300)))]).toEqual([
     Math.fround(0.1),
     Infinity,
@@ -21,7 +21,7 @@ it('rounds float64 to the nearest float32, and to ±∞ past its range', () => {
   ]);
 });
 
-it('reads data that starts at any byte', () => {
+it('reads unaligned data', () => {
   const shifted = new Uint8Array(17);
   shifted.set(bytesOf(Float64Array.of(1.25, -2)), 1);
   expect([...floatTypes.F64.read(shifted.subarray(1))]).toEqual([1.25, -2]);

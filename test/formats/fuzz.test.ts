@@ -5,16 +5,16 @@ import { fuzz, readOrRefused, seeds, externalFiles } from './fuzz.ts';
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
-describe('a damaged file is refused by name, or read', () => {
+describe('a damaged file is read, or refused with a named error', () => {
   it.each(Object.keys(seeds))('%s', { timeout: 60_000 }, async (name) => {
     await readImportedFile(seeds[name]!, { externalFiles });
-    // of damaged HDF5 files one in fifty or so takes all its time
+    // about one in fifty damaged HDF5 files runs into the time limit
     const count = name.startsWith('Keras') ? 200 : 300;
     expect(await fuzz(name, count)).toBeLessThan(count);
   });
 });
 
-/** A graph with one initializer, w [1], that lies at /etc/passwd. */
+/** A graph with one initializer, w [1], with the location /etc/passwd. */
 function externalWeights(): Uint8Array {
   const message = (field: number, content: readonly number[]): number[] => [
     (field << 3) | 2,
@@ -36,7 +36,7 @@ function externalWeights(): Uint8Array {
   return Uint8Array.from([8, 7, ...message(7, message(5, tensor))]);
 }
 
-describe('a file made to do harm', () => {
+describe('a malicious file', () => {
   const pickled = (text: string): Uint8Array => zipSync({ 'x/data.pkl': ascii(`\x80\x02${text}`) });
 
   it.each([

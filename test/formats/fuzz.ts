@@ -9,7 +9,7 @@ import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import type { ExternalFiles } from '../../src/formats/external-files.ts';
 import { moveOut } from './onnx/move-out.ts';
 
-// Files that went wrong on the way, or were made to do harm: each is refused with a named error, or loads.
+// Damaged and malicious files: each must be refused with a named error, or load.
 
 const golden = (name: string): Uint8Array => readFileSync(join(import.meta.dirname, '../golden', name));
 
@@ -25,15 +25,16 @@ const outside = moveOut(golden('onnx-files/tagger-gru-16.onnx'), ({ offset, leng
   offset: String(offset),
   length: String(length),
 }));
-/** What the files name beside them; nothing else is there. */
-const besides: ReadonlyMap<string, Uint8Array> = new Map([
+/** The external files that the seeds name. */
+const externalBytes: ReadonlyMap<string, Uint8Array> = new Map([
   ['data', outside.data],
   ['model.h5', golden('old-keras-files/weights-and-config/model.h5')],
   ['windows.bin', golden('tfjs-files/both-concat/group1-shard1of1.bin')],
   ['group1-shard1of1.bin', golden('tfjs-files/tagger/group1-shard1of1.bin')],
 ]);
 export const externalFiles: ExternalFiles = {
-  read: (name) => Promise.resolve(besides.get(name) ?? invalidWeights(`the file ${quote(name)} is missing`)),
+  read: (name) =>
+    Promise.resolve(externalBytes.get(name) ?? invalidWeights(`the file ${quote(name)} is missing`)),
   list: () => Promise.resolve(['model.h5']),
 };
 
@@ -43,7 +44,7 @@ const windows = new TextEncoder().encode(
     .replace('group1-shard1of1.bin', 'windows.bin'),
 );
 
-/** A sound file of each format. */
+/** A valid file of each format. */
 export const seeds: Readonly<Record<string, Uint8Array>> = {
   safetensors: writeSafetensors(
     new Map(['a', 'b.weight'].map((name) => [name, { shape: [3, 2], values: new Float32Array(6).fill(1) }])),
@@ -55,8 +56,8 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
   'PyTorch before 1.6': golden('torch-files/views-legacy.pt'),
   TorchScript: golden('torch-files/tagger-script.pt'),
   ONNX: golden('onnx-files/tagger-gru-16.onnx'),
-  'ONNX program': golden('onnx-files/graphs/frames-9.onnx'),
-  'ONNX program of ids': golden('onnx-files/graphs/pooled-16.onnx'),
+  'ONNX operator graph': golden('onnx-files/graphs/frames-9.onnx'),
+  'ONNX operator graph of ids': golden('onnx-files/graphs/pooled-16.onnx'),
   'ONNX loop': golden('onnx-files/graphs/loop.onnx'),
   'ONNX branches': golden('onnx-files/graphs/branches.onnx'),
   Keras: golden('keras-files/two-branches.keras'),
@@ -70,7 +71,10 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
 
 const interesting = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0xffffffff];
 
-/** One damaged copy: bits flipped, bytes changed, numbers lied about, pieces cut out, doubled, repeated or moved. */
+/**
+ * One damaged copy: bits flipped, bytes changed, numbers replaced, pieces removed, doubled, repeated or
+ * moved.
+ */
 function damaged(seed: Uint8Array, random: Rng): Uint8Array {
   const below = (count: number): number => Math.floor(random.next() * count);
   let bytes = Uint8Array.from(seed);
@@ -101,7 +105,7 @@ function damaged(seed: Uint8Array, random: Rng): Uint8Array {
         bytes.copyWithin(at, below(bytes.length), below(bytes.length));
         break;
       case 7: {
-        // of a bracket, or of what opens a list in a pickle: deep nesting
+        // a repeated bracket, or start of a list in a pickle: deep nesting
         const piece = bytes.subarray(at, at + Math.min(length, 1 + below(8)));
         const again = Array<Uint8Array>(1 + below(5000)).fill(piece);
         bytes = Uint8Array.from(Buffer.concat([bytes.subarray(0, at), ...again, bytes.subarray(at)]));
@@ -115,7 +119,7 @@ function damaged(seed: Uint8Array, random: Rng): Uint8Array {
   return bytes;
 }
 
-/** A damaged copy; of a zip every other one is whole as a zip, and damaged in one of its entries. */
+/** A damaged copy; half of those of a zip are valid zips with a damaged entry. */
 function damagedFile(name: string, number: number): Uint8Array {
   const seed = seeds[name]!;
   const random = createRng(number, 77);
@@ -125,7 +129,7 @@ function damagedFile(name: string, number: number): Uint8Array {
   return zipSync({ ...Object.fromEntries(entries), [entry]: damaged(content, random) }, { level: 0 });
 }
 
-/** Whether a file was read or refused. @throws whatever is neither */
+/** Whether a file was read or refused. @throws any other error */
 export async function readOrRefused(bytes: Uint8Array): Promise<'read' | 'refused'> {
   try {
     (await readImportedFile(bytes, { externalFiles, hdf5TimeoutMs: 1000 })).network();
@@ -136,7 +140,7 @@ export async function readOrRefused(bytes: Uint8Array): Promise<'read' | 'refuse
   }
 }
 
-/** @returns how many of the damaged files were still read */
+/** @returns the number of damaged files that could be read */
 export async function fuzz(name: string, count: number, from = 0): Promise<number> {
   let read = 0;
   for (let number = from; number < from + count; number++) {

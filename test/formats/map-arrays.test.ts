@@ -5,7 +5,7 @@ import { networkSpec } from '../../src/network/spec.ts';
 import { weightSource } from '../../src/network/weight-source.ts';
 import type { Tensor } from '../../src/network/weights.ts';
 
-// What `weights` of a model.json says of a file's arrays.
+// The field `weights` of a model.json.
 
 const tensor = (...shape: number[]): Tensor => ({
   shape,
@@ -22,8 +22,8 @@ const mapped = (tensors: object, arrays: [string, Tensor][], cell: 'lstm' | 'rnn
 const part = (name: string): string => `cells.0.forward.${name}`;
 const rest = { [part('weight_hh')]: 0, [part('bias_ih')]: 0, [part('bias_hh')]: 0 };
 
-describe('an array of a file', () => {
-  it('in the layout of cuDNN holds the matrix [units, in] of a gate under the shape [in, units]', () => {
+describe('mapArrays', () => {
+  it('converts a cuDNN layout: a gate’s matrix [units, in] under the shape [in, units]', () => {
     const weights = mapped(
       { ...rest, [part('weight_ih')]: { array: 'k', layout: 'cudnn', gates: 'keras' } },
       [['k', tensor(3, 8)]],
@@ -35,7 +35,7 @@ describe('an array of a file', () => {
     expect([...values.subarray(6, 12)]).toEqual([2, 3, 10, 11, 18, 19]);
   });
 
-  it('may be a row of several that stand end to end', () => {
+  it('picks a row of a vector of rows', () => {
     const weights = mapped(
       {
         ...rest,
@@ -78,8 +78,14 @@ describe('an array of a file', () => {
       'rnn',
       /\[3, 2\] is not a matrix of a cell that has a CuDNN layer/,
     ],
-    ['an array that is not there', { [part('bias_ih')]: 'b' }, tensor(8), 'lstm', /there is no array "b"/],
-  ])('is refused: %s', (_, tensors, array, cell, says) => {
+    [
+      'an array that is not there',
+      { [part('bias_ih')]: 'b' },
+      tensor(8),
+      'lstm',
+      /the file has no array "b"/,
+    ],
+  ])('refuses: %s', (_, tensors, array, cell, says) => {
     expect(() => mapped({ ...rest, [part('weight_ih')]: 0, ...tensors }, [['a', array]], cell)).toThrow(says);
   });
 });

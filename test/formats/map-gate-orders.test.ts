@@ -10,7 +10,7 @@ const vector = (...values: number[]): Tensor => ({
   values: Float32Array.from(values),
 });
 
-it('puts gates and peepholes in our order, and leaves a state as it is', () => {
+it('reorders gates and peepholes, but not initial states', () => {
   const network = networkSpec.parse({
     layers: [{ type: 'recurrent', name: 'r', cell: 'lstm', units: 4, peepholes: true, initial_state: true }],
   });

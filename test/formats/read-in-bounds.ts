@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { readImportedFile } from '../../src/formats/read-imported.ts';
 
-// A process that reads one file after another, and says of each what became of it and how much more memory that took than ever before.
+// A process that reads files one after another and reports the outcome of each, and by how much it raised the
+// peak memory.
 
 export interface Measured {
   /** Why it was refused; null where it was read. */

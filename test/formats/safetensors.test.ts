@@ -22,7 +22,7 @@ const entry = (shape: unknown, begin: unknown, end: unknown, dtype: unknown = 'F
 });
 
 describe('readSafetensors', () => {
-  it('reads tensors in any order of places, with metadata', () => {
+  it('reads tensors stored in any order, with metadata', () => {
     const bytes = file(
       { __metadata__: { format: 'pt' }, b: entry([2], 4, 12), a: entry([1, 1], 0, 4), s: entry([], 12, 16) },
       new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer),
@@ -34,12 +34,12 @@ describe('readSafetensors', () => {
     ]);
   });
 
-  it('widens half precision', () => {
+  it('converts half precision', () => {
     const bytes = file({ h: entry([2], 0, 4, 'F16') }, new Uint8Array(Float16Array.of(1.5, -2).buffer));
     expect(readSafetensors(bytes).get('h')!.values).toEqual(Float32Array.of(1.5, -2));
   });
 
-  it('reads an empty file of tensors, and tensors named like parts of Object', () => {
+  it('reads a file without tensors, and tensors named like properties of Object', () => {
     expect(readSafetensors(file('{}')).size).toBe(0);
     const odd = file('{"__proto__":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', 4);
     expect([...readSafetensors(odd).keys()]).toEqual(['__proto__']);
@@ -86,7 +86,7 @@ describe('readSafetensors', () => {
     [
       'an absurd product',
       file({ a: entry(Array(8).fill(2 ** 53 - 1), 0, 4) }, 4),
-      'has more than 536870912 numbers',
+      'has more than 536870912 elements',
     ],
     [
       'a product of 2⁶⁴, which wraps to 0 in 64 bits',
@@ -116,7 +116,7 @@ describe('readSafetensors', () => {
     expect(() => readSafetensors(bytes)).toThrow(expect.objectContaining({ code: 'invalid_weights' }));
   });
 
-  it('never does anything but answer or refuse, whatever bytes it is given', () => {
+  it('reads or refuses any bytes', () => {
     const valid = writeSafetensors(
       new Map([
         ['first', { shape: [2, 3], values: Float32Array.of(1, 2, 3, 4, 5, 6) }],
@@ -139,14 +139,14 @@ describe('readSafetensors', () => {
     fc.assert(
       fc.property(fc.oneof(mutated, anyHeader, fc.uint8Array({ maxLength: 200 })), (bytes) => {
         const floats = floatsOrRefusal(bytes);
-        // what was made of a file is bounded by its size: the smallest number takes two bytes
+        // the result is bounded by the file's size: the smallest number has two bytes
         expect(floats * 2).toBeLessThanOrEqual(bytes.length);
       }),
       { numRuns: 3000 },
     );
   });
 
-  it('never does anything but answer or refuse, whatever the entries of a header say', () => {
+  it('reads or refuses any header', () => {
     const number = fc.oneof(fc.nat(16), fc.constantFrom(-1, 0.5, 2 ** 31, 2 ** 32, 2 ** 53, 1e308));
     const anyEntry = fc.record(
       {
@@ -166,7 +166,7 @@ describe('readSafetensors', () => {
   });
 });
 
-/** Float32 in the tensors; 0 where the file is refused. Anything but a refusal is thrown on. */
+/** The number of elements read; 0 when the file is refused. @throws any other error */
 function floatsOrRefusal(bytes: Uint8Array): number {
   try {
     return readSafetensors(bytes)
@@ -179,7 +179,7 @@ function floatsOrRefusal(bytes: Uint8Array): number {
 }
 
 describe('writeSafetensors', () => {
-  it('writes what the reader gives back, bit for bit', () => {
+  it('writes files that are read back bit for bit', () => {
     const tensor = fc
       .tuple(fc.nat(5), fc.nat(5))
       .chain(([rows, columns]) =>
@@ -201,7 +201,7 @@ describe('writeSafetensors', () => {
     );
   });
 
-  it('starts the data at a multiple of 8 and gives the same bytes for the same weights', () => {
+  it('aligns the data to 8 bytes and writes the same bytes for the same weights', () => {
     for (const name of ['a', 'ab', 'abc']) {
       const weights = new Map([[name, { shape: [1], values: Float32Array.of(1) }]]);
       const bytes = writeSafetensors(weights, { made: 'here' });

@@ -7,7 +7,7 @@ const textOf = (bytes: Uint8Array | undefined): string => Buffer.from(bytes!).to
 const zipped = (level: 0 | 9 = 9): Uint8Array =>
   zipSync({ 'a.txt': text, 'folder/b.txt': strToU8('b'), 'empty.txt': new Uint8Array(0) }, { level });
 
-/** Where a record with this signature begins. */
+/** Finds the offset of a record with a signature. */
 function recordAt(zip: Uint8Array, signature: number, from = 0): number {
   const view = new DataView(zip.buffer, zip.byteOffset, zip.byteLength);
   for (let at = from; at + 4 <= zip.length; at++) if (view.getUint32(at, true) === signature) return at;
@@ -24,7 +24,7 @@ function changed(zip: Uint8Array, field: number, value: number, bits: 16 | 32 = 
 }
 
 describe('a zip', () => {
-  it.each([0, 9] as const)('gives its entries by name at level %d', (level) => {
+  it.each([0, 9] as const)('is read by entry name at level %d', (level) => {
     const files = readZip(zipped(level));
     expect([...files.keys()]).toEqual(['a.txt', 'folder/b.txt', 'empty.txt']);
     expect(textOf(files.get('a.txt'))).toBe('some text, some text, some text');
@@ -32,7 +32,7 @@ describe('a zip', () => {
     expect(listZipEntries(zipped(level))).toEqual(['a.txt', 'folder/b.txt', 'empty.txt']);
   });
 
-  it('is unpacked as far as asked', () => {
+  it('is unpacked only for the selected entries', () => {
     expect([...readZip(zipped(), (name) => name.startsWith('folder/')).keys()]).toEqual(['folder/b.txt']);
   });
 
@@ -42,7 +42,7 @@ describe('a zip', () => {
     expect(textOf(readZip(zip).get('folder/b.txt'))).toBe('b');
   });
 
-  it('is read by its zip64 records where it has them', () => {
+  it('is read with zip64 records', () => {
     const plain = Buffer.from(zipSync({ 'a.txt': text }, { level: 9 }));
     const directory = recordAt(plain, 0x02014b50);
     const end = recordAt(plain, 0x06054b50);
@@ -89,14 +89,14 @@ describe('a zip', () => {
     expect(() => readZip(zip)).toThrow(says);
   });
 
-  it('whose entries overlap is refused', () => {
+  it('with overlapping entries is refused', () => {
     const zip = Buffer.from(zipSync({ 'a.txt': text, 'b.txt': text }, { level: 9 }));
     const second = recordAt(zip, 0x02014b50, recordAt(zip, 0x02014b50) + 4);
     zip.writeUInt32LE(0, second + 42);
     expect(() => readZip(zip)).toThrow('entry "b.txt" overlaps another');
   });
 
-  it('that holds gigabytes behind a small size is inflated no further than that size', () => {
+  it('is never inflated beyond the size in its directory', () => {
     const zip = zipSync({ 'a.npy': new Uint8Array(30e6) }, { level: 9 });
     expect(() => readZip(changed(zip, 24, 1000))).toThrow('has more than the 1000 bytes');
   });

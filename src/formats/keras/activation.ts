@@ -2,10 +2,10 @@ import { invalidModel, quote } from '../format-errors.ts';
 
 const activations = ['linear', 'relu', 'tanh', 'sigmoid', 'softmax'];
 
-/** What a config says of an activation; nothing is linear. @throws UnrollError invalid_model */
-export function parseActivation(said: unknown, known: readonly string[] = activations): string {
-  const name = said === undefined || said === null ? 'linear' : said;
-  if (typeof name !== 'string' || !known.includes(name))
-    return invalidModel(`the activation ${quote(name)}, must be ${known.join(', ')}`);
+/** Parses the name of an activation; a missing one is linear. @throws UnrollError invalid_model */
+export function parseActivation(value: unknown, supported: readonly string[] = activations): string {
+  const name = value === undefined || value === null ? 'linear' : value;
+  if (typeof name !== 'string' || !supported.includes(name))
+    return invalidModel(`activation ${quote(name)}, must be one of ${supported.join(', ')}`);
   return name;
 }

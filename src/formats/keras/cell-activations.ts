@@ -4,13 +4,17 @@ import type { CellActivationSpec, CellActivationsSpec } from '../../cells/recurr
 import { invalidModel, quote } from '../format-errors.ts';
 import { asConfig, type Config } from './keras-config.ts';
 
-// `activation` and `recurrent_activation` of a Keras cell: a name, a function by its name, or a layer with its numbers.
+// `activation` and `recurrent_activation` of a Keras cell: a name, a serialized function, or a serialized
+// layer with parameters.
 
-/** The activations that differ from the cell's usual ones. @param version of the Keras that wrote the file */
+/**
+ * Parses the activations that differ from the cell's defaults.
+ * @param version of the Keras that wrote the file
+ */
 export function parseCellActivations(cell: CellName, config: Config, version: string): CellActivationsSpec {
-  const read = (given: unknown, usual: 'sigmoid' | 'tanh'): CellActivationSpec | null => {
-    const activation = given === undefined ? { type: usual } : parseCellActivation(given, version);
-    return activation.type === usual ? null : activation;
+  const read = (given: unknown, fallback: 'sigmoid' | 'tanh'): CellActivationSpec | null => {
+    const activation = given === undefined ? { type: fallback } : parseCellActivation(given, version);
+    return activation.type === fallback ? null : activation;
   };
   const value = read(config['activation'], 'tanh');
   const roles: readonly ActivationRole[] = findCell({ cell }).activations;
@@ -28,14 +32,16 @@ function parseCellActivation(given: unknown, version: string): CellActivationSpe
   if (given === null) return { type: 'affine' };
   if (typeof given === 'string') {
     if (given === 'hard_sigmoid') return hardSigmoid(version);
-    return Object.hasOwn(named, given) ? named[given]! : invalidModel(`the activation ${quote(given)}`);
+    return Object.hasOwn(named, given)
+      ? named[given]!
+      : invalidModel(`unsupported activation ${quote(given)}`);
   }
   const { class_name: kind, config } = asConfig(given);
   if (kind === 'function' && typeof config === 'string') return parseCellActivation(config, version);
-  return layerOf(String(kind), asConfig(config));
+  return parseActivationLayer(String(kind), asConfig(config));
 }
 
-/** As functions have their numbers; those of layers differ. */
+/** The defaults of functions; those of layers differ. */
 const named: Readonly<Record<string, CellActivationSpec>> = {
   linear: { type: 'affine' },
   relu: { type: 'relu' },
@@ -54,16 +60,18 @@ export const hardSigmoid = (version: string) => ({
   beta: 0.5,
 });
 
-/** A number that a config has under one of some names. */
-export function readNumber(config: Config, names: readonly string[], usual: number, kind: string): number {
-  const given = names.map((name) => config[name]).find((one) => one !== undefined && one !== null) ?? usual;
+/** Reads a number from a config under one of several names. @throws UnrollError invalid_model */
+export function readNumber(config: Config, names: readonly string[], fallback: number, kind: string): number {
+  const given =
+    names.map((name) => config[name]).find((one) => one !== undefined && one !== null) ?? fallback;
   return typeof given === 'number' && Number.isFinite(Math.fround(given))
     ? given
-    : invalidModel(`${kind} with ${names.join(' or ')} of ${quote(given)}`);
+    : invalidModel(`${kind}: ${names.join(' or ')} is ${quote(given)}, must be a finite number`);
 }
 
-function layerOf(kind: string, config: Config): CellActivationSpec {
-  const number = (names: readonly string[], usual: number): number => readNumber(config, names, usual, kind);
+function parseActivationLayer(kind: string, config: Config): CellActivationSpec {
+  const number = (names: readonly string[], fallback: number): number =>
+    readNumber(config, names, fallback, kind);
   switch (kind) {
     case 'LeakyReLU':
       return { type: 'leaky_relu', alpha: number(['negative_slope', 'alpha'], 0.3) };
@@ -73,13 +81,13 @@ function layerOf(kind: string, config: Config): CellActivationSpec {
       return { type: 'thresholded_relu', alpha: number(['theta'], 1) };
     case 'ReLU': {
       if (config['max_value'] !== undefined && config['max_value'] !== null)
-        invalidModel(`a ReLU with a max_value of ${quote(config['max_value'])}`);
+        invalidModel(`ReLU: max_value ${quote(config['max_value'])} is not supported`);
       if (number(['threshold'], 0) !== 0)
-        invalidModel(`a ReLU with a threshold of ${quote(config['threshold'])}`);
+        invalidModel(`ReLU: threshold ${quote(config['threshold'])} is not supported`);
       const slope = number(['negative_slope'], 0);
       return slope === 0 ? { type: 'relu' } : { type: 'leaky_relu', alpha: slope };
     }
     default:
-      return invalidModel(`the activation ${quote(kind)}`);
+      return invalidModel(`unsupported activation ${quote(kind)}`);
   }
 }

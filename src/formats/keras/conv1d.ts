@@ -7,20 +7,22 @@ import type { KerasLayer } from './keras-layer.ts';
 
 // Keras: kernel [kernel, in, filters], bias [filters].
 
-/** @throws UnrollError invalid_model for a convolution that gives fewer steps than it reads, among others */
+/**
+ * Converts a Conv1D.
+ * @throws UnrollError invalid_model when the output has fewer steps than the input, among others
+ */
 export function convertConv1d(layer: KerasLayer, { width, sequence }: LayerInput): ConvertedLayers {
   const { name, config } = layer;
-  if (!sequence) invalidModel('reads a sequence, and is given one row');
+  if (!sequence) invalidModel('needs a sequence, its input is a single row');
   const [tensor, bias] = requireWeights(layer, config['use_bias'] === false ? 1 : 2);
   const kernel = readSingleSize(config, 'kernel_size');
   const dilation = readSingleSize(config, 'dilation_rate');
   const units = Number(config['filters']);
-  if (readSingleSize(config, 'strides') !== 1)
-    invalidModel(`strides of ${quote(config['strides'])}: every step gives one here`);
+  if (readSingleSize(config, 'strides') !== 1) invalidModel(`strides ${quote(config['strides'])}, must be 1`);
   const padding = config['padding'] ?? 'valid';
   if (padding !== 'causal' && padding !== 'same')
-    invalidModel(`padding ${quote(padding)}, must be "causal" or "same": every step gives one here`);
-  if ((config['groups'] ?? 1) !== 1) invalidModel(`${quote(config['groups'])} groups, must be 1`);
+    invalidModel(`padding ${quote(padding)}, must be "causal" or "same"`);
+  if ((config['groups'] ?? 1) !== 1) invalidModel(`groups ${quote(config['groups'])}, must be 1`);
   if ((config['data_format'] ?? 'channels_last') !== 'channels_last')
     invalidModel(`data_format ${quote(config['data_format'])}, must be "channels_last"`);
   const activation = parseActivation(config['activation'], ['linear', 'relu', 'tanh', 'sigmoid']);
@@ -43,20 +45,22 @@ export function convertConv1d(layer: KerasLayer, { width, sequence }: LayerInput
   };
 }
 
-/** A size over the one axis there is: 3, or [3]. */
-export function readSingleSize(config: Config, field: string, usual = 1): number {
-  const said = config[field] ?? usual;
-  const size: unknown = Array.isArray(said) && said.length === 1 ? said[0] : said;
-  return Number.isSafeInteger(size) ? (size as number) : invalidModel(`${field} ${quote(said)}`);
+/** Reads a size of a one-dimensional layer: 3 or [3]. @throws UnrollError invalid_model */
+export function readSingleSize(config: Config, field: string, fallback = 1): number {
+  const value = config[field] ?? fallback;
+  const size: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  return Number.isSafeInteger(size)
+    ? (size as number)
+    : invalidModel(`${field} ${quote(value)}, must be one whole number`);
 }
 
-/** [kernel, in, units] → [units, in, kernel] */
+/** Reorders [kernel, in, units] to [units, in, kernel]. */
 export function toUnitsFirst({ shape, values }: Tensor): Tensor {
   const [kernel, inner, units] = shape as [number, number, number];
-  const turned = new Float32Array(values.length);
+  const reordered = new Float32Array(values.length);
   for (let tap = 0; tap < kernel; tap++)
     for (let k = 0; k < inner; k++)
       for (let unit = 0; unit < units; unit++)
-        turned[(unit * inner + k) * kernel + tap] = values[(tap * inner + k) * units + unit]!;
-  return { shape: [units, inner, kernel], values: turned };
+        reordered[(unit * inner + k) * kernel + tap] = values[(tap * inner + k) * units + unit]!;
+  return { shape: [units, inner, kernel], values: reordered };
 }

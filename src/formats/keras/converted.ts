@@ -2,12 +2,12 @@ import type { Tensor } from '../../network/weights.ts';
 import type { KerasLayer } from './keras-layer.ts';
 import { invalidModel } from '../format-errors.ts';
 
-/** What a layer of theirs reads. */
+/** The input of a Keras layer. */
 export interface LayerInput {
   readonly width: number;
   readonly sequence: boolean;
 }
-/** Layers of ours that do what one of theirs does, in a row. */
+/** The chain of our layers that replaces one Keras layer. */
 export interface ConvertedLayers {
   readonly layers: readonly {
     readonly name: string;
@@ -19,7 +19,7 @@ export interface ConvertedLayers {
   readonly notes: readonly string[];
 }
 
-/** The weights of a layer, of which there must be so many. */
+/** Returns a layer's weights. @throws UnrollError invalid_model when their number differs from `count` */
 export function requireWeights({ weights }: KerasLayer, count: number): readonly Tensor[] {
   if (weights.length !== count) invalidModel(`has ${weights.length} weights, must have ${count}`);
   return weights;
@@ -27,14 +27,14 @@ export function requireWeights({ weights }: KerasLayer, count: number): readonly
 
 export const zeros = (length: number): Tensor => ({ shape: [length], values: new Float32Array(length) });
 
-/** [in, out] → [out, in] */
+/** Transposes [in, out] to [out, in]. @throws UnrollError invalid_model when it is not a matrix */
 export function transpose({ shape, values }: Tensor): Tensor {
   const [rows, columns] = shape;
   if (shape.length !== 2 || rows === undefined || columns === undefined)
-    return invalidModel(`a kernel of [${shape.join(', ')}] is no matrix`);
-  const turned = new Float32Array(values.length);
+    return invalidModel(`a kernel of [${shape.join(', ')}] is not a matrix`);
+  const transposed = new Float32Array(values.length);
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++)
-      turned[column * rows + row] = values[row * columns + column]!;
-  return { shape: [columns, rows], values: turned };
+      transposed[column * rows + row] = values[row * columns + column]!;
+  return { shape: [columns, rows], values: transposed };
 }

@@ -2,23 +2,31 @@ import { Worker } from 'node:worker_threads';
 import type { Arrays } from '../arrays.ts';
 import { invalidWeights } from '../format-errors.ts';
 
-// HDF5 by the HDF Group's own library in WebAssembly (h5wasm). It sees the file in a memory of its own and no disk. A damaged file can
-// make it loop for ever, so it runs in a thread, which is ended when a file takes too long. To start one takes longer than to read a
-// file, so a thread reads file after file, one at a time.
+// Reads HDF5 with the HDF Group's library compiled to WebAssembly (h5wasm), which has its own memory and no
+// access to the disk. A damaged file can make it loop forever, so it runs in a thread that is terminated
+// after a time limit. Starting a thread takes longer than reading a file, so one thread reads many files, one
+// at a time.
 
 export interface Hdf5 {
-  /** Datasets by their path from the root, without a leading slash. */
+  /** Datasets by path from the root, without a leading slash. */
   readonly arrays: Arrays;
-  /** Attributes that are a text or a list of texts, by the path of their group (`''` is the root) and name. */
+  /**
+   * Attributes that are a string or a list of strings, by the path of their group (`''` is the root) and
+   * name.
+   */
   readonly attributes: ReadonlyMap<string, ReadonlyMap<string, string | readonly string[]>>;
 }
 export type Hdf5ThreadReply =
   | { readonly file: Hdf5 }
-  /** `broken`: the library itself came down, and is not to be asked again. */
+  /** `broken`: the library crashed, so the thread must be replaced. */
   | { readonly refused: string; readonly broken: boolean };
 
 export interface Hdf5Reader {
-  /** @param timeoutMs from its turn on, after which the file is refused @throws UnrollError invalid_weights */
+  /**
+   * Reads a file.
+   * @param timeoutMs time limit, without the time in the queue
+   * @throws UnrollError invalid_weights
+   */
   read(bytes: Uint8Array, timeoutMs: number): Promise<Hdf5>;
   /** Threads started so far. */
   readonly starts: number;
@@ -27,9 +35,10 @@ export interface Hdf5Reader {
 const heapMegabytes = 512;
 
 /**
- * The thread keeps no process alive unless a file is being read.
- * @param idleMs after which a thread with nothing to read ends @param files that one thread reads: of a damaged one the library keeps
- * what it had opened
+ * Creates a reader. Its thread keeps the process alive only while a file is being read.
+ * @param idleMs time after which an idle thread ends
+ * @param files the number of files after which a thread is replaced: the library leaks what it opened of
+ * damaged files
  */
 export function createHdf5Reader({
   idleMs,
@@ -41,29 +50,29 @@ export function createHdf5Reader({
   readonly threadUrl?: URL;
 }): Hdf5Reader {
   let thread: Worker | null = null;
-  let left = 0;
+  let remainingFiles = 0;
   let starts = 0;
   let idle: NodeJS.Timeout | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
-  let hear: (answer: Hdf5ThreadReply) => void = () => {};
+  let queue: Promise<unknown> = Promise.resolve();
+  let receive: (reply: Hdf5ThreadReply) => void = () => {};
 
   function start(): Worker {
     starts++;
-    left = files;
+    remainingFiles = files;
     const started = new Worker(threadUrl, {
       resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
       stdout: true,
       stderr: true,
     });
-    const gone = (): void => {
+    const onExit = (): void => {
       if (thread !== started) return;
       thread = null;
-      hear({ refused: 'the HDF5 file cannot be read', broken: true });
+      receive({ refused: 'the HDF5 file cannot be read', broken: true });
     };
     return started
-      .on('message', (answer: Hdf5ThreadReply) => thread === started && hear(answer))
-      .on('error', gone)
-      .on('exit', gone);
+      .on('message', (reply: Hdf5ThreadReply) => thread === started && receive(reply))
+      .on('error', onExit)
+      .on('exit', onExit);
   }
 
   async function end(): Promise<void> {
@@ -77,8 +86,8 @@ export function createHdf5Reader({
     thread ??= start();
     thread.ref();
     let timer: NodeJS.Timeout | undefined;
-    const answer = await new Promise<Hdf5ThreadReply>((resolve) => {
-      hear = resolve;
+    const reply = await new Promise<Hdf5ThreadReply>((resolve) => {
+      receive = resolve;
       timer = setTimeout(
         () =>
           resolve({
@@ -90,19 +99,19 @@ export function createHdf5Reader({
       thread!.postMessage(bytes);
     });
     clearTimeout(timer);
-    hear = () => {};
-    if (--left <= 0 || ('broken' in answer && answer.broken)) await end();
+    receive = () => {};
+    if (--remainingFiles <= 0 || ('broken' in reply && reply.broken)) await end();
     else {
       thread?.unref();
       idle = setTimeout(() => void end(), idleMs).unref();
     }
-    return 'file' in answer ? answer.file : invalidWeights(answer.refused);
+    return 'file' in reply ? reply.file : invalidWeights(reply.refused);
   }
 
   return {
     read(bytes, timeoutMs) {
-      const file = turn.then(() => readNext(bytes, timeoutMs));
-      turn = file.catch(() => {});
+      const file = queue.then(() => readNext(bytes, timeoutMs));
+      queue = file.catch(() => {});
       return file;
     },
     get starts() {

@@ -6,15 +6,15 @@ import { numberTypes, type NumberType } from '../number-types.ts';
 import type { Hdf5ThreadReply, Hdf5 } from './hdf5-reader.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
 
-// Reads HDF5 files in a thread of their own, one after another (hdf5-reader.ts says why).
+// Entry point of the HDF5 thread (see hdf5-reader.ts): reads one file at a time.
 
 const limits = {
   depth: 16,
   groups: 20_000,
   attributeBytes: 16 * 1024 * 1024,
-  /** Of all numbers to the file: deflate packs 1032 to 1 at the most, and a fill value stands for any number of them. */
+  /** Size of all datasets to that of the file: deflate reaches 1032 to 1, and a fill value has no limit. */
   ratio: 200,
-  /** Below this there may be as many as the file says. */
+  /** Size of all datasets up to which the ratio is not checked. */
   smallBytes: 16 * 1024 * 1024,
 } as const;
 
@@ -30,7 +30,7 @@ function readGroups(root: InstanceType<typeof h5.Group>, fileBytes: number): Hdf
     numberBytes += elements * size;
     if (numberBytes > limits.smallBytes && numberBytes > fileBytes * limits.ratio)
       invalidWeights(
-        `its datasets say they have ${numberBytes} bytes, the file ${fileBytes}: the limit is ${limits.ratio} to 1`,
+        `its datasets have ${numberBytes} bytes, the file ${fileBytes}: the limit is ${limits.ratio} to 1`,
       );
   };
   const walk = (group: InstanceType<typeof h5.Group>, path: readonly string[]): void => {
@@ -58,7 +58,7 @@ function readGroups(root: InstanceType<typeof h5.Group>, fileBytes: number): Hdf
   return { arrays: found.arrays, attributes };
 }
 
-/** h5wasm's letters: f float, i int, size in bytes. */
+/** h5wasm's type codes. */
 const types: Readonly<Record<string, NumberType>> = {
   '<e': 'float16',
   '<f': 'float32',
@@ -82,7 +82,7 @@ function readDataset(
   if (!shape) return invalidWeights(`${quote(name)} has no shape`);
   const elements = countElements(shape, quote(name));
   const type = typeof dtype === 'string' ? types[dtype] : undefined;
-  // names and other texts are no weights
+  // strings are not weights
   if (!type) return { shape: [0], values: new Float32Array(0) };
   expect(elements, numberTypes[type].bytes);
   const value = elements === 0 ? [] : dataset.value;
@@ -95,14 +95,15 @@ function readDataset(
       invalidWeights(`${quote(name)} has ${numbers.length} numbers for [${shape.join(', ')}]`);
     return { shape: [...shape], values: Float32Array.from(numbers) };
   }
-  return invalidWeights(`${quote(name)} holds no numbers`);
+  return invalidWeights(`${quote(name)} has no numbers`);
 }
 
-// what the library has to say of a damaged file is for nobody's terminal; a stream that the reader emptied would hold its process
+// discard the library's output about damaged files; a stream read by the main thread would keep the process
+// alive
 process.stdout.write = () => true;
 process.stderr.write = () => true;
 const module = await h5.ready;
-// what the library can't take it throws
+// make library errors exceptions
 module.activate_throwing_error_handler();
 
 function read(bytes: Uint8Array): Hdf5ThreadReply {
@@ -114,22 +115,25 @@ function read(bytes: Uint8Array): Hdf5ThreadReply {
   } catch (error) {
     if (error instanceof Error && error.name === 'UnrollError')
       return { refused: error.message, broken: false };
-    // a trap leaves the library's memory in any state
+    // after a trap the library's memory is undefined
     return {
       refused: 'the HDF5 file cannot be read',
       broken: error instanceof Error && error.name === 'RuntimeError',
     };
   } finally {
-    forget(file);
+    removeFile(file);
   }
 }
 
-/** What a damaged file has left open cannot be closed: the thread is replaced now and then. */
-function forget(file: InstanceType<typeof h5.File> | null): void {
+/**
+ * Closes and deletes the file. Objects of a damaged file may stay open, so the thread is replaced after a
+ * number of files.
+ */
+function removeFile(file: InstanceType<typeof h5.File> | null): void {
   try {
     file?.close();
   } catch {
-    // the next file is another one to the library, by the same name
+    // the next file is opened anew under the same name
   }
   if (module.FS.analyzePath(name, false).exists) module.FS.unlink(name);
 }

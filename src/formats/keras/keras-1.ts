@@ -3,12 +3,16 @@ import { invalidModel, quote } from '../format-errors.ts';
 import { asConfig, type Config } from './keras-config.ts';
 import type { KerasLayer } from './keras-layer.ts';
 
-// Keras 1 has other names for the same layers and fields, and stores a cell gate by gate: W, U, b of each, an LSTM's in the order
-// i c f o. Keras 2 reads its files like this, too (saving/hdf5_format.py, preprocess_weights_for_loading).
+// Keras 1 uses other names for layers and fields, and stores W, U and b of a cell gate by gate, an LSTM's in
+// the order i c f o. Keras 2 converts its files in the same way (saving/hdf5_format.py,
+// preprocess_weights_for_loading).
 
 export const isKeras1 = (version: string): boolean => /^1(\.|$)/.test(version);
 
-/** A layer of Keras 1 as Keras 2 describes and stores it. @throws UnrollError invalid_model for what Keras 2 has no more */
+/**
+ * Converts a layer of Keras 1 to Keras 2.
+ * @throws UnrollError invalid_model for features that Keras 2 does not have
+ */
 export function toKeras2(layer: KerasLayer): KerasLayer {
   const { className, config, weights } = layer;
   switch (className) {
@@ -46,10 +50,10 @@ export function toKeras2(layer: KerasLayer): KerasLayer {
       return { ...layer, config: { ...config, size: config['length'] } };
     case 'BatchNormalization':
       if ((config['mode'] ?? 0) !== 0)
-        invalidModel(`mode ${quote(config['mode'])}: it takes its moments from what it reads`);
+        invalidModel(`mode ${quote(config['mode'])}: moments of the input are not supported`);
       return layer;
     case 'Merge':
-      return merging(layer);
+      return convertMerge(layer);
     default:
       return layer;
   }
@@ -73,18 +77,21 @@ const convolutionConfig = (config: Config): Config => ({
   use_bias: config['bias'] ?? true,
 });
 
-/** Which of their gates stands where in Keras 2's: LSTM i f c o, GRU z r h. */
+/** Keras 1's gate index for each gate of Keras 2: LSTM i f c o, GRU z r h. */
 const gateOrder: Readonly<Record<string, readonly number[]>> = { LSTM: [0, 2, 1, 3], GRU: [0, 1, 2] };
 
-/** Nine or twelve arrays to a kernel, a recurrent kernel and a bias. With `consume_less: gpu` they are three already. */
+/**
+ * Joins nine or twelve arrays to kernel, recurrent kernel and bias. With `consume_less: gpu` they are three
+ * already.
+ */
 function cellWeights(className: string, weights: readonly Tensor[]): readonly Tensor[] {
   const order = gateOrder[className];
   if (!order || weights.length !== 3 * order.length) return weights;
-  return [0, 1, 2].map((part) => sideBySide(order.map((gate) => weights[3 * gate + part]!)));
+  return [0, 1, 2].map((part) => concatenateColumns(order.map((gate) => weights[3 * gate + part]!)));
 }
 
-/** [rows, columns] each → [rows, Σ columns]; vectors end to end. */
-function sideBySide(tensors: readonly Tensor[]): Tensor {
+/** Concatenates matrices [rows, columns] to [rows, Σ columns], or vectors. */
+function concatenateColumns(tensors: readonly Tensor[]): Tensor {
   const [{ shape }] = tensors as [Tensor];
   if (tensors.some((one) => one.shape.join() !== shape.join()) || shape.length > 2)
     return invalidModel(
@@ -110,10 +117,10 @@ function flat([kernel, ...rest]: readonly Tensor[]): readonly Tensor[] {
   return [{ shape: [length, inner, units], values }, ...rest];
 }
 
-function merging(layer: KerasLayer): KerasLayer {
+function convertMerge(layer: KerasLayer): KerasLayer {
   const { mode, concat_axis: axis, layers } = layer.config;
-  // as the first layer of a Sequential
-  if (layers !== undefined) invalidModel('merges models of their own: one network is served');
+  // the form for the first layer of a Sequential
+  if (layers !== undefined) invalidModel('merges separate models, which is not supported');
   const className = new Map([
     ['concat', 'Concatenate'],
     ['sum', 'Add'],

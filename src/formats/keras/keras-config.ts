@@ -1,4 +1,4 @@
-// What Keras says of a model and its layers: JSON that may say anything.
+// Access to Keras configs: JSON whose content is not trusted.
 
 export type Config = Readonly<Record<string, unknown>>;
 

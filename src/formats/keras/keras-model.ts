@@ -14,7 +14,10 @@ export interface KerasModel {
   readonly layers: readonly KerasLayer[];
   readonly outputs: readonly TensorSource[];
 }
-/** Keras 3's zip: config.json, metadata.json, model.weights.h5. @throws UnrollError invalid_weights, invalid_model */
+/**
+ * Reads Keras 3's zip: config.json, metadata.json, model.weights.h5.
+ * @throws UnrollError invalid_weights, invalid_model
+ */
 export async function readKerasZip(
   bytes: Uint8Array,
   hdf5TimeoutMs?: number,
@@ -23,31 +26,37 @@ export async function readKerasZip(
     ['config.json', 'metadata.json', 'model.weights.h5'].includes(name),
   );
   const [config, weights] = [entries.get('config.json'), entries.get('model.weights.h5')];
-  if (!config || !weights) return invalidWeights('the .keras file lacks config.json or model.weights.h5');
+  if (!config || !weights) return invalidWeights('the .keras file has no config.json or no model.weights.h5');
   const metadata = entries.get('metadata.json');
   const version = metadata
     ? (asText(asConfig(parseJson(metadata, 'metadata.json').value)['keras_version']) ?? '3')
     : '3';
   const file = await readHdf5(weights, hdf5TimeoutMs);
-  return { model: modelOf(parseJson(config, 'config.json').value, file, version), arrays: file.arrays };
+  return { model: createModel(parseJson(config, 'config.json').value, file, version), arrays: file.arrays };
 }
 
-/** A whole model in HDF5, as Keras 1 to 3 save it. Null where the file holds weights alone. @throws UnrollError invalid_weights, invalid_model */
+/**
+ * Reads a whole model in HDF5, as saved by Keras 1 to 3. Null when the file has only weights.
+ * @throws UnrollError invalid_weights, invalid_model
+ */
 export function readKerasHdf5(file: Hdf5): KerasModel | null {
   const config = file.attributes.get('')?.get('model_config');
   if (typeof config !== 'string') return null;
-  return modelOf(
+  return createModel(
     parseJson(new TextEncoder().encode(config), 'model_config').value,
     file,
-    versionOf(file) ?? '1',
+    findVersion(file) ?? '1',
   );
 }
 
-/** Whether JSON is what Keras' `to_json` gives. */
+/** Whether JSON is the output of Keras' `to_json`. */
 export const isKerasConfig = (json: unknown): boolean =>
   isModelClass(asConfig(json)['class_name']) && Object.hasOwn(asConfig(json), 'config');
 
-/** A network by itself, with its weights in the one HDF5 file beside it. @throws UnrollError invalid_weights, invalid_model */
+/**
+ * Reads a network from JSON, with its weights in the only HDF5 file of the folder.
+ * @throws UnrollError invalid_weights, invalid_model
+ */
 export async function readKerasConfig(
   json: unknown,
   externalFiles: ExternalFiles,
@@ -57,18 +66,18 @@ export async function readKerasConfig(
   const [name] = files;
   if (name === undefined || files.length > 1)
     return invalidWeights(
-      `describes a Keras network without its weights: one .h5 or .hdf5 file must stand beside it, there are ${files.length}`,
+      `a Keras network without weights: must have one .h5 or .hdf5 file in its folder, there are ${files.length}`,
     );
   const file = await readHdf5((await readExternalFiles(externalFiles, [name])).get(name)!, hdf5TimeoutMs);
-  const version = asText(asConfig(json)['keras_version']) ?? versionOf(file) ?? '3';
-  return { model: modelOf(json, file, version), arrays: file.arrays };
+  const version = asText(asConfig(json)['keras_version']) ?? findVersion(file) ?? '3';
+  return { model: createModel(json, file, version), arrays: file.arrays };
 }
 
-/** Keras 1.0 says none. */
-const versionOf = ({ attributes }: Hdf5): string | undefined =>
+/** The version of Keras in a file; missing in files of Keras 1.0. */
+const findVersion = ({ attributes }: Hdf5): string | undefined =>
   asText(attributes.get('')?.get('keras_version') ?? attributes.get('model_weights')?.get('keras_version'));
 
-function modelOf(config: unknown, file: Hdf5, version: string): KerasModel {
+function createModel(config: unknown, file: Hdf5, version: string): KerasModel {
   const { layers, outputs } = parseTopology(config);
   const weights = readLayerWeights(file, layers);
   return { version, outputs, layers: layers.map((layer, i) => ({ ...layer, weights: weights[i]! })) };

@@ -12,15 +12,18 @@ import type { ConvertedLayers } from './converted.ts';
 import { convertLayer } from './layers.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 
-/** What a layer of theirs became: the name of the layer of ours that gives its output. */
+/** The conversion of a Keras layer: the name and width of the layer that produces its output. */
 interface Placed {
   readonly name: string;
   readonly width: number;
-  /** Rows a step, or one for the whole sequence. */
+  /** Whether it has one row per step, rather than one per sequence. */
   readonly sequence: boolean;
 }
 
-/** @throws UnrollError invalid_model with every layer that can't be converted, and why */
+/**
+ * Converts a model to our layers.
+ * @throws UnrollError invalid_model with every layer that cannot be converted, and why
+ */
 export function kerasToLayers({ version, layers, outputs }: KerasModel): ImportedNetwork {
   const missing: string[] = [];
   const notes: string[] = [`written by Keras ${version}`];
@@ -30,18 +33,18 @@ export function kerasToLayers({ version, layers, outputs }: KerasModel): Importe
   const names = new Set(['input']);
   let input: NetworkInput | null = null;
 
-  // a layer of ours gives one tensor
-  const placedOf = (one: TensorSource): Placed | undefined =>
+  // our layers have one output
+  const getPlaced = (one: TensorSource): Placed | undefined =>
     one.tensor === 0 ? placed.get(one.layer) : undefined;
-  const unused = (name: string): string => {
+  const toUniqueName = (name: string): string => {
     const clean = name.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(0, 48) || 'layer';
-    let free = clean;
-    for (let i = 2; names.has(free); i++) free = `${clean}_${i}`;
-    names.add(free);
-    return free;
+    let unique = clean;
+    for (let i = 2; names.has(unique); i++) unique = `${clean}_${i}`;
+    names.add(unique);
+    return unique;
   };
   const add = (converted: ConvertedLayers['layers'][number], reads: readonly string[]): string => {
-    const name = unused(converted.name);
+    const name = toUniqueName(converted.name);
     drafts.push({ ...converted.layer, name, inputs: reads });
     for (const [part, tensor] of converted.tensors) weights.set(`${name}.${part}`, tensor);
     return name;
@@ -49,8 +52,8 @@ export function kerasToLayers({ version, layers, outputs }: KerasModel): Importe
 
   for (const layer of layers) {
     if (layer.className === 'InputLayer') {
-      if (input) invalidModel(`${quote(layer.name)} is a second input: one is read`);
-      input = inputOf(layer);
+      if (input) invalidModel(`${quote(layer.name)} is a second input, only one is supported`);
+      input = parseInput(layer);
       placed.set(layer.name, {
         name: 'input',
         width: input.kind === 'features' ? input.width : 0,
@@ -58,24 +61,24 @@ export function kerasToLayers({ version, layers, outputs }: KerasModel): Importe
       });
       continue;
     }
-    // a Sequential of Keras 1 and 2 may say what it reads in its first layer
+    // in Keras 1 and 2 the first layer of a Sequential may have the input shape
     if (!input && layer.inputs.length === 0) {
-      input = inputOf(layer);
+      input = parseInput(layer);
       placed.set('', {
         name: 'input',
         width: input.kind === 'features' ? input.width : 0,
         sequence: getInputShape(layer).length > 2 || input.kind === 'ids',
       });
     }
-    const reads = layer.inputs.length > 0 ? layer.inputs.map(placedOf) : [placed.get('')];
+    const reads = layer.inputs.length > 0 ? layer.inputs.map(getPlaced) : [placed.get('')];
     if (reads.some((one) => one === undefined)) {
-      // what it reads could not be converted, or is the layer before a layer that couldn't
-      missing.push(`${quote(layer.name)} (${layer.className}) reads what was not converted`);
+      // an input was not converted itself
+      missing.push(`${quote(layer.name)} (${layer.className}) has an input that was not converted`);
       continue;
     }
     try {
       const from = reads as Placed[];
-      if (layer.className === 'Embedding' && input) input = idsFor(layer);
+      if (layer.className === 'Embedding' && input) input = parseIdInput(layer);
       const converted = convertLayer(isKeras1(version) ? toKeras2(layer) : layer, from, version);
       notes.push(...converted.notes.map((note) => `${quote(layer.name)}: ${note}`));
       let last = from.map(({ name }) => name);
@@ -90,7 +93,7 @@ export function kerasToLayers({ version, layers, outputs }: KerasModel): Importe
     invalidModel(`${missing.length} layers cannot be converted: ${missing.slice(0, 10).join('; ')}`);
   const output = requireSingleOutput(outputs);
   if (!input) return invalidModel('the model has no input');
-  const result = placedOf(output);
+  const result = getPlaced(output);
   if (result?.name !== asConfig(drafts.at(-1))['name'])
     invalidModel(`the output ${quote(output.layer)} is not the last layer`);
   const network = layersToNetwork(drafts);
@@ -98,36 +101,42 @@ export function kerasToLayers({ version, layers, outputs }: KerasModel): Importe
   return { network, weights, input, notes };
 }
 
-/** @throws UnrollError invalid_model where there are several */
+/** Returns the model's output. @throws UnrollError invalid_model when there are several */
 export function requireSingleOutput(outputs: readonly TensorSource[]): TensorSource {
   const [output] = outputs;
   if (!output || outputs.length > 1)
     invalidModel(
-      `it has ${outputs.length} outputs: ${outputs.map(({ layer }) => quote(layer)).join(', ')}; one is served`,
+      `it has ${outputs.length} outputs (${outputs.map(({ layer }) => quote(layer)).join(', ')}), must have one`,
     );
   return output;
 }
 
-/** What a layer says it reads, the batch included; nothing where it says nothing. */
+/** Returns the input shape in a layer's config, including the batch; empty when it has none. */
 export function getInputShape({ config }: KerasLayer): readonly unknown[] {
   const shape = config['batch_shape'] ?? config['batch_input_shape'];
   return Array.isArray(shape) ? shape : [];
 }
 
-/** [batch, time, features], [batch, features] or [batch, time] of ids, which an embedding will say. */
-function inputOf(layer: KerasLayer): NetworkInput {
+/**
+ * Parses the input: [batch, time, features], [batch, features], or [batch, time] of ids when an embedding
+ * follows.
+ */
+function parseInput(layer: KerasLayer): NetworkInput {
   const shape = getInputShape(layer);
   const width = shape.at(-1) ?? layer.config['input_dim'];
   if (shape.length > 3)
-    return invalidModel(`${quote(layer.name)} reads [${shape.join(', ')}]: at most time and features`);
-  if (layer.className === 'Embedding') return idsFor(layer);
+    return invalidModel(
+      `${quote(layer.name)} has the input shape [${shape.join(', ')}]: at most time and features are supported`,
+    );
+  if (layer.className === 'Embedding') return parseIdInput(layer);
   if (typeof width !== 'number') return { kind: 'features', width: 0 };
-  if (!Number.isSafeInteger(width) || width < 1) invalidModel(`${quote(layer.name)} reads ${width} columns`);
+  if (!Number.isSafeInteger(width) || width < 1)
+    invalidModel(`${quote(layer.name)} has an input of ${width} columns`);
   return { kind: 'features', width };
 }
 
-function idsFor({ config }: KerasLayer): NetworkInput {
+function parseIdInput({ config }: KerasLayer): NetworkInput {
   const size = config['input_dim'];
-  if (typeof size !== 'number') return invalidModel('an embedding without input_dim');
+  if (typeof size !== 'number') return invalidModel('an embedding has no input_dim');
   return { kind: 'ids', vocabulary: size };
 }

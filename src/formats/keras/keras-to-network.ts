@@ -5,8 +5,9 @@ import { kerasToLayers } from './keras-to-layers.ts';
 import { kerasToOperators } from './keras-to-operators.ts';
 
 /**
- * A model as layers of ours where each of its layers is one, else as a program: layers batch, and keep a state between calls.
- * @throws UnrollError invalid_model with every layer that can't be converted, and why
+ * Converts a model to layers when each of its layers has a counterpart, else to an operator graph. Layers are
+ * preferred: they are batched and keep states between calls.
+ * @throws UnrollError invalid_model with every layer that cannot be converted, and why
  */
 export function kerasToNetwork(model: KerasModel): ImportedNetwork {
   try {

@@ -19,24 +19,26 @@ import {
 } from './to-operators/graph-builder.ts';
 import { emitLayer } from './to-operators/layers.ts';
 
-// A Keras model as one program of operators. Between layers stand [1, steps, width] and [1, width]: a batch of one.
+// Converts a Keras model to one operator graph. Values between layers are [1, steps, width] or [1, width]: a
+// batch of one.
 
 const inputValue = 'input';
 
 /**
- * @param because why it is no stack of layers
- * @throws UnrollError invalid_model with every layer that there are no operators for, and why
+ * Converts a model to an operator graph.
+ * @param reason why it was not converted to layers
+ * @throws UnrollError invalid_model with every layer that cannot be converted, and why
  */
-export function kerasToOperators(model: KerasModel, because: string): ImportedNetwork {
+export function kerasToOperators(model: KerasModel, reason: string): ImportedNetwork {
   const graph = createGraphBuilder(model.version);
-  const { given, read } = emitLayers(model, graph);
-  if (read.vocabulary !== undefined) requireLookUps(graph);
-  const output = outputOf(given, requireSingleOutput(model.outputs));
+  const { outputs, input } = emitLayers(model, graph);
+  if (input.vocabulary !== undefined) requireLookUps(graph);
+  const output = getOutput(outputs, requireSingleOutput(model.outputs));
   const draft: ProgramSpec = {
     type: 'program',
     name: operatorGraphLayerName,
     inputs: ['input'],
-    ...readBy(read, output),
+    ...describeInput(input, output),
     output: { value: output.value, gives: 'step' },
     units: 1,
     states: [],
@@ -47,54 +49,55 @@ export function kerasToOperators(model: KerasModel, because: string): ImportedNe
   try {
     const network = createOperatorGraphNetwork(draft, graph.floats, (layer) => [
       `written by Keras ${model.version}`,
-      `runs as ${layer.operators.length} operators, ${layer.runs === 'step' ? 'at every step' : 'over whole sequences'}: ${summarizeOperators(layer)}`,
+      `runs as ${layer.operators.length} operators, ${layer.runs === 'step' ? 'once per step' : 'once per sequence'}: ${summarizeOperators(layer)}`,
       ...graph.notes,
-      `no stack of layers, because ${because}`,
+      `not converted to layers: ${reason}`,
     ]);
     requireRows(network, output);
     return network;
   } catch (error) {
     if (!(error instanceof UnrollError)) throw error;
-    return invalidModel(`as operators: ${error.message}; as layers: ${because}`);
+    return invalidModel(`as operators: ${error.message}; as layers: ${reason}`);
   }
 }
 
-/** What a model reads: rows of numbers, or ids. */
-interface Read {
-  readonly wire: GraphTensor;
+/** The model's input: rows of numbers, or ids. */
+interface ModelInput {
+  readonly tensor: GraphTensor;
   readonly vocabulary: number | undefined;
 }
 
 function emitLayers(
   { layers, version }: KerasModel,
   graph: GraphBuilder,
-): { given: ReadonlyMap<string, readonly GraphTensor[]>; read: Read } {
-  const given = new Map<string, readonly GraphTensor[]>();
+): { outputs: ReadonlyMap<string, readonly GraphTensor[]>; input: ModelInput } {
+  const outputs = new Map<string, readonly GraphTensor[]>();
   const missing: string[] = [];
   let read: GraphTensor | null = null;
   let vocabulary: number | undefined;
   for (const layer of layers) {
     const isFirst = !read && layer.inputs.length === 0;
     if (layer.className === 'InputLayer' || isFirst) {
-      if (read) invalidModel(`${quote(layer.name)} is a second input: one is read`);
+      if (read) invalidModel(`${quote(layer.name)} is a second input, only one is supported`);
       read = { value: inputValue, shape: inputShape(layer), isInput: true };
       if (layer.className === 'InputLayer') {
-        given.set(layer.name, [read]);
+        outputs.set(layer.name, [read]);
         continue;
       }
     }
-    const reads = isFirst ? [read] : layer.inputs.map((one) => wireOf(given, one));
+    const reads = isFirst ? [read] : layer.inputs.map((one) => getTensor(outputs, one));
     if (reads.length === 0 || reads.some((one) => !one)) {
-      missing.push(`${quote(layer.name)} (${layer.className}) reads what was not converted`);
+      missing.push(`${quote(layer.name)} (${layer.className}) has an input that was not converted`);
       continue;
     }
     try {
-      if (layer.inputs.some(({ argument }) => argument === 'mask')) invalidModel('is given a mask');
-      const kept = isKeras1(version) ? toKeras2(layer) : layer;
-      const wires = emitLayer(kept, reads as GraphTensor[], graph);
+      if (layer.inputs.some(({ argument }) => argument === 'mask'))
+        invalidModel('uses a mask, which is not supported');
+      const upgraded = isKeras1(version) ? toKeras2(layer) : layer;
+      const tensors = emitLayer(upgraded, reads as GraphTensor[], graph);
       if (layer.className === 'Embedding')
-        vocabulary = Math.min(vocabulary ?? Infinity, kept.weights[0]!.shape[0]!);
-      given.set(layer.name, wires);
+        vocabulary = Math.min(vocabulary ?? Infinity, upgraded.weights[0]!.shape[0]!);
+      outputs.set(layer.name, tensors);
     } catch (error) {
       if (!(error instanceof UnrollError)) throw error;
       missing.push(`${quote(layer.name)} (${layer.className}): ${error.message}`);
@@ -102,66 +105,74 @@ function emitLayers(
   }
   if (missing.length > 0)
     invalidModel(`${missing.length} layers cannot be converted: ${missing.slice(0, 10).join('; ')}`);
-  return read ? { given, read: { wire: read, vocabulary } } : invalidModel('the model has no input');
+  return read ? { outputs, input: { tensor: read, vocabulary } } : invalidModel('the model has no input');
 }
 
-const wireOf = (
-  given: ReadonlyMap<string, readonly GraphTensor[]>,
+const getTensor = (
+  outputs: ReadonlyMap<string, readonly GraphTensor[]>,
   { layer, tensor }: TensorSource,
-): GraphTensor | undefined => given.get(layer)?.[tensor];
+): GraphTensor | undefined => outputs.get(layer)?.[tensor];
 
-/** Sizes of what a model reads, without the batch: [steps, width], [width], or [steps] of ids. */
+/** Parses the input shape without the batch: [steps, width], [width], or [steps] of ids. */
 function inputShape(layer: KerasLayer): (number | null)[] {
   const shape = getInputShape(layer).slice(1);
   const ids = layer.className === 'Embedding';
   const sizes = shape.length > 0 ? shape : [ids ? (layer.config['input_length'] ?? null) : null];
   if (sizes.length > 2)
-    invalidModel(`${quote(layer.name)} reads ${quote(shape)} a sample: at most time and features`);
+    invalidModel(
+      `${quote(layer.name)} has the input shape ${quote(shape)}: at most time and features are supported`,
+    );
   if (sizes.length === 2 && sizes[1] === null) refuseWidth(layer.name);
   return sizes.map((size) =>
     size === null || (Number.isSafeInteger(size) && (size as number) > 0)
       ? (size as number | null)
-      : invalidModel(`${quote(layer.name)} reads ${quote(shape)} a sample`),
+      : invalidModel(
+          `${quote(layer.name)} has the input shape ${quote(shape)}, must be whole numbers or null`,
+        ),
   );
 }
 
 const refuseWidth = (name: string): never =>
-  invalidModel(`${quote(name)} does not say how many numbers a step has`);
+  invalidModel(`${quote(name)} has an unknown number of values per step`);
 
-/** Ids are looked up, and nothing else. */
+/** Checks that ids are used only in embeddings. */
 function requireLookUps({ operators }: GraphBuilder): void {
   for (const { operator, inputs, outputs } of operators)
     if (inputs.some((one, i) => one === inputValue && !(operator === 'Gather' && i === 1)))
-      invalidModel(`${operator} (${outputs[0]!}) reads ids, which only an embedding can`);
+      invalidModel(`${operator} (${outputs[0]!}) uses ids, which only an embedding can`);
 }
 
-/** A row by itself is a step, unless a sequence comes of it. */
-function readBy({ wire, vocabulary }: Read, output: GraphTensor): Pick<ProgramSpec, 'runs' | 'input'> {
+/** Describes the input: a single row is one step, unless the output is a sequence. */
+function describeInput(
+  { tensor, vocabulary }: ModelInput,
+  output: GraphTensor,
+): Pick<ProgramSpec, 'runs' | 'input'> {
   const base = { value: inputValue, context: 0 };
-  const [first = null] = wire.shape;
+  const [first = null] = tensor.shape;
   const steps = first === null ? {} : { steps: first };
   if (vocabulary !== undefined)
     return { runs: 'sequence', input: { ...base, shape: [1, -1], vocabulary, ...steps } };
-  const width = wire.shape.at(-1) ?? refuseWidth('input');
-  if (wire.shape.length === 2)
+  const width = tensor.shape.at(-1) ?? refuseWidth('input');
+  if (tensor.shape.length === 2)
     return { runs: 'sequence', input: { ...base, shape: [1, -1, width], ...steps } };
   return output.shape.length === 1
     ? { runs: 'step', input: { ...base, shape: [1, width] } }
     : { runs: 'sequence', input: { ...base, shape: [1, width], steps: 1 } };
 }
 
-function outputOf(given: ReadonlyMap<string, readonly GraphTensor[]>, source: TensorSource): GraphTensor {
-  const output = wireOf(given, source) ?? invalidModel(`nothing gives the output ${quote(source.layer)}`);
+function getOutput(outputs: ReadonlyMap<string, readonly GraphTensor[]>, source: TensorSource): GraphTensor {
+  const output =
+    getTensor(outputs, source) ?? invalidModel(`the output ${quote(source.layer)} is computed by no layer`);
   const { shape } = output;
   if (shape.length > 2 || shape.slice(1).includes(null))
-    invalidModel(`it answers with ${formatShape(shape)} a sample: must be rows of columns, or one row`);
+    invalidModel(`the output shape is ${formatShape(shape)}, must be rows of columns, or one row`);
   return output;
 }
 
-/** Where the rows of an answer grow with a sequence's length, each must belong to a step. */
+/** Checks that an output whose rows grow with the sequence's length has one row per step. */
 function requireRows({ network }: ImportedNetwork, { shape }: GraphTensor): void {
   const [layer] = network.layers as [ProgramSpec];
   const width = shape.reduce<number>((product, size) => product * (size ?? 1), 1);
   if (shape[0] === null && layer.output.gives === 'step' && layer.units !== width)
-    invalidModel(`it answers with ${layer.units / width} rows a step, must be one`);
+    invalidModel(`the output has ${layer.units / width} rows per step, must have one`);
 }

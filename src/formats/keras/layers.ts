@@ -8,7 +8,11 @@ import { requireSupportedFields } from './supported-fields.ts';
 import { convertBidirectional, convertRecurrent } from './recurrent.ts';
 import type { KerasLayer } from './keras-layer.ts';
 
-/** @param version of the Keras that wrote the file @throws UnrollError invalid_model, saying what we don't have */
+/**
+ * Converts a layer.
+ * @param version of the Keras that wrote the file
+ * @throws UnrollError invalid_model for what is not supported
+ */
 export function convertLayer(
   layer: KerasLayer,
   from: readonly LayerInput[],
@@ -17,7 +21,7 @@ export function convertLayer(
   const { className, name, config } = layer;
   requireSupportedFields(layer, from);
   const [read] = from as [LayerInput];
-  const same = (layers: ConvertedLayers['layers'] = [], notes: string[] = []): ConvertedLayers => ({
+  const unchanged = (layers: ConvertedLayers['layers'] = [], notes: string[] = []): ConvertedLayers => ({
     layers,
     width: read.width,
     sequence: read.sequence,
@@ -26,8 +30,7 @@ export function convertLayer(
   switch (className) {
     case 'Embedding': {
       const [table] = requireWeights(layer, 1);
-      const notes =
-        config['mask_zero'] === true ? ['mask_zero: leave padding out, nothing is padded here'] : [];
+      const notes = config['mask_zero'] === true ? ['mask_zero: requests must not contain padding'] : [];
       const [vocabulary, units] = table!.shape;
       return {
         layers: [{ name, layer: { type: 'embedding', vocabulary, units }, tensors: [['weight', table!]] }],
@@ -41,7 +44,7 @@ export function convertLayer(
     case 'Conv1D':
       return convertConv1d(layer, read);
     case 'TimeDistributed':
-      return convertDense(inner(layer), read);
+      return convertDense(unwrapDense(layer), read);
     case 'LSTM':
     case 'GRU':
     case 'SimpleRNN':
@@ -56,22 +59,22 @@ export function convertLayer(
     case 'GaussianDropout':
     case 'AlphaDropout':
     case 'ActivityRegularization':
-      return same();
+      return unchanged();
     case 'Masking':
-      return same([], ['masked steps: leave padding out, nothing is padded here']);
+      return unchanged([], ['masking: requests must not contain padding']);
     case 'Activation':
-      return identity(name, read, parseActivation(config['activation']));
+      return convertActivation(name, read, parseActivation(config['activation']));
     case 'Softmax':
-      return identity(name, read, 'softmax');
+      return convertActivation(name, read, 'softmax');
     case 'ReLU':
-      return identity(name, read, 'relu');
+      return convertActivation(name, read, 'relu');
     case 'LayerNormalization':
       return convertLayerNorm(layer, read);
     case 'BatchNormalization':
       return convertBatchNorm(layer, read);
     case 'GlobalAveragePooling1D':
     case 'GlobalMaxPooling1D': {
-      if (!read.sequence) invalidModel('pools a sequence, and reads one row');
+      if (!read.sequence) invalidModel('needs a sequence, its input is a single row');
       const mode = className.includes('Max') ? 'max' : 'mean';
       return {
         layers: [{ name, layer: { type: 'pool', mode }, tensors: [] }],
@@ -80,9 +83,10 @@ export function convertLayer(
         notes: [],
       };
     }
-    // of DeepMoji and textgenrnn: softmax over time of x·W; their ε of 1e-7 beside a sum of at least 1 is below float32
+    // DeepMoji and textgenrnn: softmax over time of x·W; their ε of 1e-7 added to a sum of at least 1 is
+    // below float32's precision
     case 'AttentionWeightedAverage': {
-      if (!read.sequence) invalidModel('pools a sequence, and reads one row');
+      if (!read.sequence) invalidModel('needs a sequence, its input is a single row');
       const [{ shape, values }] = requireWeights(layer, 1) as [Tensor];
       if (shape.join() !== `${read.width},1`)
         invalidModel(`W of [${shape.join(', ')}], must be [${read.width}, 1]`);
@@ -102,14 +106,14 @@ export function convertLayer(
     case 'Concatenate':
     case 'Add':
     case 'Multiply': {
-      // arithmetic with a number of the config has one input
-      if (from.length < 2) invalidModel('joins one input');
+      // a single input: arithmetic with a number from the config
+      if (from.length < 2) invalidModel('has one input, must have at least two');
       if (new Set(from.map(({ sequence }) => sequence)).size > 1)
-        invalidModel('joins sequences with single rows');
-      // a column beside many is spread over them there, and not here
+        invalidModel('combines sequences with single rows');
+      // Keras broadcasts a single column, these layers do not
       if (className !== 'Concatenate' && new Set(from.map(({ width }) => width)).size > 1)
         invalidModel(
-          `joins inputs of ${from.map(({ width }) => width).join(' and ')} columns, must be as many`,
+          `combines inputs of ${from.map(({ width }) => width).join(' and ')} columns, must be equal`,
         );
       const type = ({ Add: 'add', Multiply: 'multiply', Concatenate: 'concat' } as const)[className];
       return {
@@ -121,14 +125,14 @@ export function convertLayer(
     }
     case 'RepeatVector':
       return invalidModel(
-        'makes of one row the steps of another sequence: a network that reads one and writes another is described in model.json',
+        'repeats one row as the steps of another sequence: describe an encoder and decoder in model.json',
       );
     default:
-      return invalidModel('there is no such layer here');
+      return invalidModel('the layer is not supported');
   }
 }
 
-function inner(layer: KerasLayer): KerasLayer {
+function unwrapDense(layer: KerasLayer): KerasLayer {
   const wrapped = layer.config['layer'] as { class_name?: unknown; config?: unknown } | undefined;
   if (wrapped?.class_name !== 'Dense')
     return invalidModel(`wraps ${quote(wrapped?.class_name)}, must be Dense`);
@@ -139,7 +143,7 @@ function convertDense(layer: KerasLayer, { sequence, width: read }: LayerInput):
   const biased = layer.config['use_bias'] !== false;
   const [kernel, bias] = requireWeights(layer, biased ? 2 : 1);
   const [rows, units] = kernel!.shape as [number, number];
-  if (rows !== read) invalidModel(`its kernel has ${rows} rows, it reads ${read} columns`);
+  if (rows !== read) invalidModel(`its kernel has ${rows} rows, its input ${read} columns`);
   const tensors = [
     ['weight', transpose(kernel!)],
     ['bias', bias ?? zeros(units)],
@@ -153,19 +157,23 @@ function convertDense(layer: KerasLayer, { sequence, width: read }: LayerInput):
   };
 }
 
-/** What is no layer of ours by itself: a dense layer whose matrix changes nothing. */
-function identity(name: string, { width, sequence }: LayerInput, activation: string): ConvertedLayers {
+/** Converts an activation layer to a dense layer with an identity matrix. */
+function convertActivation(
+  name: string,
+  { width, sequence }: LayerInput,
+  activation: string,
+): ConvertedLayers {
   if (activation === 'linear') return { layers: [], width, sequence, notes: [] };
   requireDiagonal(width);
   return {
-    layers: [diagonal(name, new Float32Array(width).fill(1), new Float32Array(width), activation)],
+    layers: [createDiagonal(name, new Float32Array(width).fill(1), new Float32Array(width), activation)],
     width,
     sequence,
     notes: [],
   };
 }
 
-/** (x − mean) · γ / √(variance + ε) + β, with the moments of the training: x · scale + shift. */
+/** (x − mean) · γ / √(variance + ε) + β, with the moments of training: x · scale + shift. */
 function convertBatchNorm(layer: KerasLayer, { width, sequence }: LayerInput): ConvertedLayers {
   const { config } = layer;
   requireDiagonal(width);
@@ -178,7 +186,7 @@ function convertBatchNorm(layer: KerasLayer, { width, sequence }: LayerInput): C
   const scale = gamma.map((g, k) => g / Math.sqrt(variance[k]! + epsilon));
   const shift = beta.map((b, k) => b - mean[k]! * scale[k]!);
   return {
-    layers: [diagonal(layer.name, scale, shift, 'linear')],
+    layers: [createDiagonal(layer.name, scale, shift, 'linear')],
     width,
     sequence,
     notes: ['its moments are folded into a scale and a shift'],
@@ -209,13 +217,14 @@ function convertLayerNorm(layer: KerasLayer, { width, sequence }: LayerInput): C
   };
 }
 
-/** Its matrix has as many rows as columns: past this it is an operator, which has none. */
-const widestDiagonal = 4096;
+/** Limit on the square matrix of a diagonal layer: wider ones run as operators, which need no matrix. */
+const maxDiagonalWidth = 4096;
 function requireDiagonal(width: number): void {
-  if (width > widestDiagonal) invalidModel(`${width} columns as a dense layer, at most ${widestDiagonal}`);
+  if (width > maxDiagonalWidth)
+    invalidModel(`${width} columns as a dense layer, the limit is ${maxDiagonalWidth}`);
 }
 
-function diagonal(
+function createDiagonal(
   name: string,
   scale: Float32Array,
   shift: Float32Array,

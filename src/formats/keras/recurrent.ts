@@ -8,10 +8,10 @@ import { asConfig, type Config } from './keras-config.ts';
 import { requireWeights, transpose, zeros, type ConvertedLayers, type LayerInput } from './converted.ts';
 import type { KerasLayer } from './keras-layer.ts';
 
-// Keras: kernel [in, G·units], recurrent_kernel [units, G·units], bias [G·units], of a GRU with reset_after [2, 3·units]. Gates of an
-// LSTM i f c o as ours, of a GRU z r h.
+// Keras: kernel [in, G·units], recurrent_kernel [units, G·units], bias [G·units], of a GRU with reset_after
+// [2, 3·units]. Gates of an LSTM i f c o as ours, of a GRU z r h.
 
-/** The cell of a Keras layer's class, undefined where it is no cell. */
+/** Finds the cell of a Keras layer class; undefined when the class is not a cell. */
 export const findCellByClass = (className: string): CellName | undefined =>
   cellWhose(({ keras }) => keras?.className === className || keras?.cudnnClassName === className);
 
@@ -24,13 +24,13 @@ export interface CellSpec {
   readonly activations?: CellActivationsSpec;
 }
 
-/** One direction: to its last row alone unless it returns sequences. */
+/** Converts a unidirectional layer; without return_sequences only its last row is kept. */
 export function convertRecurrent(
   layer: KerasLayer,
   { width, sequence }: LayerInput,
   version: string,
 ): ConvertedLayers {
-  if (!sequence) invalidModel('reads a sequence, and is given one row');
+  if (!sequence) invalidModel('needs a sequence, its input is a single row');
   const { name, className, config } = layer;
   requireNoState(config);
   const { spec, tensors } = convertCell(
@@ -43,10 +43,12 @@ export function convertRecurrent(
   const sequences = config['return_sequences'] === true;
   const notes = collectNotes(config);
   if (config['go_backwards'] === true) {
-    if (sequences) invalidModel('go_backwards with return_sequences gives its rows in reverse');
-    // beside a forward direction that is always 0, as the usual activations make it: 0 + backward is backward
-    const { activations, ...usual } = spec;
-    const still = tensors.map(
+    if (sequences)
+      invalidModel('go_backwards with return_sequences is not supported: its rows are in reverse order');
+    // converted to a bidirectional layer whose forward direction is always 0 (zero weights, default
+    // activations), merged by sum
+    const { activations, ...rest } = spec;
+    const zeroTensors = tensors.map(
       ([part, { shape, values }]) => [part, { shape, values: new Float32Array(values.length) }] as const,
     );
     return {
@@ -54,25 +56,25 @@ export function convertRecurrent(
         {
           name,
           layer: {
-            ...usual,
+            ...rest,
             ...(activations && { backward_activations: activations }),
             bidirectional: true,
             merge: 'sum',
             backward_at: 'first',
           },
-          tensors: [...placed('forward', still), ...placed('backward', tensors)],
+          tensors: [...withDirection('forward', zeroTensors), ...withDirection('backward', tensors)],
         },
-        lastOf(name),
+        createLastPool(name),
       ],
       width: spec.units,
       sequence: false,
-      notes: [...notes, 'go_backwards: beside it runs a forward direction that gives zeros'],
+      notes: [...notes, 'go_backwards: converted to a bidirectional layer whose forward direction is zero'],
     };
   }
   return {
     layers: [
-      { name, layer: spec, tensors: placed('forward', tensors) },
-      ...(sequences ? [] : [lastOf(name)]),
+      { name, layer: spec, tensors: withDirection('forward', tensors) },
+      ...(sequences ? [] : [createLastPool(name)]),
     ],
     width: spec.units,
     sequence: sequences,
@@ -80,19 +82,20 @@ export function convertRecurrent(
   };
 }
 
+/** Converts a Bidirectional layer. */
 export function convertBidirectional(
   layer: KerasLayer,
   { width, sequence }: LayerInput,
   version: string,
 ): ConvertedLayers {
-  if (!sequence) invalidModel('reads a sequence, and is given one row');
+  if (!sequence) invalidModel('needs a sequence, its input is a single row');
   const { name, config } = layer;
   const { className, own } = getWrappedCell(config['layer']);
   requireNoState(own);
   const merge = parseMergeMode(config);
-  if (!merge) return invalidModel('merge_mode null: its directions are given apart');
-  const spec = cellSpec(className, own, version);
-  const backward = backwardActivations(config, { className, own, spec }, version);
+  if (!merge) return invalidModel('merge_mode null is not supported: it does not merge the directions');
+  const spec = createCellSpec(className, own, version);
+  const backward = parseBackwardActivations(config, { className, own, spec }, version);
   const count = countWeights(own);
   const weights = requireWeights(layer, 2 * count);
   const sequences = own['return_sequences'] === true;
@@ -108,11 +111,11 @@ export function convertBidirectional(
           ...(!sequences && { backward_at: 'first' }),
         },
         tensors: [
-          ...placed('forward', cellTensors(spec, className, weights.slice(0, count), width)),
-          ...placed('backward', cellTensors(spec, className, weights.slice(count), width)),
+          ...withDirection('forward', createCellTensors(spec, className, weights.slice(0, count), width)),
+          ...withDirection('backward', createCellTensors(spec, className, weights.slice(count), width)),
         ],
       },
-      ...(sequences ? [] : [lastOf(name)]),
+      ...(sequences ? [] : [createLastPool(name)]),
     ],
     width: merge === 'concat' ? 2 * spec.units : spec.units,
     sequence: sequences,
@@ -120,32 +123,35 @@ export function convertBidirectional(
   };
 }
 
-/** The class and the config of the cell that a Bidirectional wraps. */
+/** Returns the class and the config of the cell in a Bidirectional. @throws UnrollError invalid_model */
 export function getWrappedCell(layer: unknown): { className: string; own: Config } {
   const wrapped = asConfig(layer);
   const className = String(wrapped['class_name']);
   if (findCellByClass(className) === undefined)
-    invalidModel(`wraps ${quote(className)}, must be ${classNames().join(', ')}`);
+    invalidModel(`wraps ${quote(className)}, must be ${listCellClasses().join(', ')}`);
   return { className, own: asConfig(wrapped['config']) };
 }
-const classNames = (): string[] =>
+const listCellClasses = (): string[] =>
   cellNames.flatMap((cell) => {
     const { keras } = findCell({ cell }).sources;
     return keras ? [keras.className, ...(keras.cudnnClassName ? [keras.cudnnClassName] : [])] : [];
   });
 
 const merges = ['concat', 'sum', 'mul', 'ave'] as const;
-/** How both directions become one; null where they are given apart. */
+/**
+ * Parses how both directions are merged; null when they are separate outputs.
+ * @throws UnrollError invalid_model
+ */
 export function parseMergeMode(config: Config): (typeof merges)[number] | null {
-  const said = config['merge_mode'];
-  if (said === null) return null;
+  const mode = config['merge_mode'];
+  if (mode === null) return null;
   return (
-    merges.find((merge) => merge === (said ?? 'concat')) ??
-    invalidModel(`merge_mode ${quote(said)}, must be ${merges.join(', ')} or null`)
+    merges.find((merge) => merge === (mode ?? 'concat')) ??
+    invalidModel(`merge_mode ${quote(mode)}, must be ${merges.join(', ')} or null`)
   );
 }
 
-/** One direction of a layer in our terms, whatever it reads and hands on. */
+/** Converts one direction of a recurrent layer to our cell and tensors. */
 export function convertCell(
   className: string,
   config: Config,
@@ -153,32 +159,31 @@ export function convertCell(
   width: number,
   version: string,
 ): { readonly spec: CellSpec; readonly tensors: NamedTensors } {
-  const spec = cellSpec(className, config, version);
-  return { spec, tensors: cellTensors(spec, className, weights, width) };
+  const spec = createCellSpec(className, config, version);
+  return { spec, tensors: createCellTensors(spec, className, weights, width) };
 }
 
-const lastOf = (name: string): ConvertedLayers['layers'][number] => ({
+const createLastPool = (name: string): ConvertedLayers['layers'][number] => ({
   name: `${name}_last`,
   layer: { type: 'pool', mode: 'last' },
   tensors: [],
 });
 
 export type NamedTensors = readonly (readonly [part: string, tensor: Tensor])[];
-const placed = (direction: 'forward' | 'backward', tensors: NamedTensors): NamedTensors =>
+const withDirection = (direction: 'forward' | 'backward', tensors: NamedTensors): NamedTensors =>
   tensors.map(([part, tensor]) => [`0.${direction}.${part}`, tensor]);
 
 export const countWeights = (config: Config): number => (config['use_bias'] === false ? 2 : 3);
 
 export function collectNotes(config: Config): string[] {
-  return config['stateful'] === true ? ['stateful: here every sequence has a state of its own'] : [];
+  return config['stateful'] === true ? ['stateful: ignored, every sequence has its own state'] : [];
 }
 
 function requireNoState(config: Config): void {
-  if (config['return_state'] === true)
-    invalidModel('return_state: its states are no output here, they are read and set by themselves');
+  if (config['return_state'] === true) invalidModel('return_state is not supported');
 }
 
-function cellSpec(className: string, config: Config, version: string): CellSpec {
+function createCellSpec(className: string, config: Config, version: string): CellSpec {
   const cell = findCellByClass(className)!;
   const { resetBefore, supports } = findCell({ cell });
   const units = Number(config['units'] ?? config['output_dim']);
@@ -190,15 +195,15 @@ function cellSpec(className: string, config: Config, version: string): CellSpec 
     cell,
     units,
     ...(isRelu ? { activation: 'relu' } : Object.keys(activations).length > 0 && { activations }),
-    // Keras 1 and 2 without the field reset before; CuDNN after
+    // default: Keras 1 and 2 reset before the recurrent product; CuDNN after
     ...(resetBefore && {
       reset: className === 'CuDNNGRU' || config['reset_after'] === true ? 'after' : 'before',
     }),
   };
 }
 
-/** A Bidirectional may hold a backward layer of its own: only its activations can differ. */
-function backwardActivations(
+/** Parses the separate backward layer of a Bidirectional, which may differ only in its activations. */
+function parseBackwardActivations(
   config: Config,
   forward: { className: string; own: Config; spec: CellSpec },
   version: string,
@@ -208,16 +213,16 @@ function backwardActivations(
   const className = String(wrapped['class_name']);
   const own = asConfig(wrapped['config']);
   if (className !== forward.className || countWeights(own) !== countWeights(forward.own))
-    invalidModel(`its backward layer is another than its forward one: ${quote(className)}`);
-  const { activation, activations = {}, ...rest } = cellSpec(className, own, version);
+    invalidModel(`its backward layer ${quote(className)} differs from its forward layer`);
+  const { activation, activations = {}, ...rest } = createCellSpec(className, own, version);
   const { activation: usual, activations: others = {}, ...same } = forward.spec;
   if (JSON.stringify(rest) !== JSON.stringify(same) || activation !== usual)
-    invalidModel('its backward layer is another than its forward one');
+    invalidModel('its backward layer differs from its forward layer in more than activations');
   return JSON.stringify(activations) === JSON.stringify(others) ? {} : { backward_activations: activations };
 }
 
-/** [kernel, recurrent kernel, bias?] of one direction as ours. */
-function cellTensors(
+/** Converts [kernel, recurrent kernel, bias?] of one direction to our tensors. */
+function createCellTensors(
   { cell: name, units }: CellSpec,
   className: string,
   weights: readonly Tensor[],
@@ -228,14 +233,14 @@ function cellTensors(
   const columns = gates * units;
   const cudnn = className.startsWith('CuDNN');
   const [kernel, recurrent, bias] = weights as [Tensor, Tensor, Tensor | undefined];
-  const is = ({ shape }: Tensor, ...wanted: number[]): boolean => shape.join() === wanted.join();
-  if (!is(kernel, width, columns) || !is(recurrent, units, columns))
+  const hasShape = ({ shape }: Tensor, ...expected: number[]): boolean => shape.join() === expected.join();
+  if (!hasShape(kernel, width, columns) || !hasShape(recurrent, units, columns))
     invalidModel(
       `kernels of [${kernel.shape.join(', ')}] and [${recurrent.shape.join(', ')}] for ${units} units over ${width} columns`,
     );
   const matrix = (tensor: Tensor): Tensor =>
     reorderGates(cudnn ? convertCudnnKernel(tensor, gates) : transpose(tensor), cell, 'keras');
-  const [biasIh, biasHh] = biasesOf(bias, columns).map((one) => reorderGates(one, cell, 'keras'));
+  const [biasIh, biasHh] = splitBias(bias, columns).map((one) => reorderGates(one, cell, 'keras'));
   return [
     ['weight_ih', matrix(kernel)],
     ['weight_hh', matrix(recurrent)],
@@ -244,8 +249,11 @@ function cellTensors(
   ];
 }
 
-/** One bias for both products, or one each: [2, columns], of CuDNN layers [2·columns]. */
-function biasesOf(bias: Tensor | undefined, columns: number): [Tensor, Tensor] {
+/**
+ * Splits a bias into those of both products: one for both, or one each as [2, columns] or, of CuDNN layers,
+ * [2·columns].
+ */
+function splitBias(bias: Tensor | undefined, columns: number): [Tensor, Tensor] {
   if (!bias) return [zeros(columns), zeros(columns)];
   const { values } = bias;
   if (values.length === columns) return [{ shape: [columns], values }, zeros(columns)];
@@ -258,18 +266,18 @@ function biasesOf(bias: Tensor | undefined, columns: number): [Tensor, Tensor] {
 }
 
 /**
- * A CuDNN kernel [in, G·units] holds, gate by gate, cuDNN's own matrix [units, in] under another shape: read in its order, gate
- * after gate, it is what we keep, [G·units, in].
+ * Converts a CuDNN kernel [in, G·units], which stores gate by gate cuDNN's matrix [units, in] under another
+ * shape, to [G·units, in].
  */
 export function convertCudnnKernel({ shape, values }: Tensor, count: number): Tensor {
   const [rows, columns] = shape as [number, number];
   const units = columns / count;
-  const turned = new Float32Array(values.length);
+  const converted = new Float32Array(values.length);
   for (let gate = 0; gate < count; gate++) {
     // the gate's block [rows, units], flattened row by row, is the matrix [units, rows]
     for (let row = 0; row < rows; row++)
       for (let unit = 0; unit < units; unit++)
-        turned[gate * units * rows + row * units + unit] = values[row * columns + gate * units + unit]!;
+        converted[gate * units * rows + row * units + unit] = values[row * columns + gate * units + unit]!;
   }
-  return { shape: [columns, rows], values: turned };
+  return { shape: [columns, rows], values: converted };
 }

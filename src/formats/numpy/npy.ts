@@ -3,8 +3,9 @@ import { countElements } from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
 
-// npy (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a magic string, a version, the length of a header,
-// and the header, a Python dictionary: {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }; then the numbers.
+// npy (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a magic string, a version,
+// the length of a header, and the header, a Python dictionary: {'descr': '<f4', 'fortran_order': False,
+// 'shape': (3, 4), }; then the numbers.
 
 const npyMagic = '\u0093NUMPY';
 
@@ -23,50 +24,50 @@ const types: Readonly<Record<string, NumberType>> = {
   b1: 'bool',
 };
 
-/** @param where names the file in errors @throws UnrollError invalid_weights */
+/** Reads an npy file. @param where its name in errors @throws UnrollError invalid_weights */
 export function readNpy(bytes: Uint8Array, where: string): Tensor {
-  const wrong = (what: string): never => invalidWeights(`${where}: ${what}`);
+  const invalid = (what: string): never => invalidWeights(`${where}: ${what}`);
   const text = (from: number, to: number): string => String.fromCharCode(...bytes.subarray(from, to));
-  if (bytes.length < 12 || text(0, 6) !== npyMagic) wrong('is no npy file');
+  if (bytes.length < 12 || text(0, 6) !== npyMagic) invalid('is not an npy file');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getUint8(6);
-  if (version < 1 || version > 3) wrong(`npy version ${version}, must be 1 to 3`);
+  if (version < 1 || version > 3) invalid(`npy version ${version}, must be 1 to 3`);
   const start = version === 1 ? 10 : 12;
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   if (length > 65_536 || start + length > bytes.length)
-    wrong(`a header of ${length} bytes in a file of ${bytes.length}`);
+    invalid(`a header of ${length} bytes in a file of ${bytes.length}`);
   const header = text(start, start + length);
   const field = (pattern: RegExp, name: string): string =>
-    pattern.exec(header)?.[1] ?? wrong(`its header has no ${name} that we know: ${quote(header.trim())}`);
+    pattern.exec(header)?.[1] ?? invalid(`its header has no valid ${name}: ${quote(header.trim())}`);
 
   const descr = field(/'descr'\s*:\s*'([^']*)'/, 'descr');
   const type = /^[<|=]/.test(descr) ? types[descr.slice(1)] : undefined;
   if (!type)
-    return wrong(`numbers of ${quote(descr)}, must be little-endian ${Object.keys(types).join(', ')}`);
+    return invalid(`numbers of ${quote(descr)}, must be little-endian ${Object.keys(types).join(', ')}`);
   const fortran = field(/'fortran_order'\s*:\s*(True|False)/, 'fortran_order') === 'True';
   const sizes = field(/'shape'\s*:\s*\(([\d\s,]*)\)/, 'shape');
   const shape = sizes.split(',').flatMap((size) => (size.trim() === '' ? [] : [Number(size)]));
   const count = countElements(shape, where);
   const first = start + length;
-  const wanted = count * numberTypes[type].bytes;
-  if (bytes.length - first !== wanted)
-    wrong(`[${shape.join(', ')}] of ${type} takes ${wanted} bytes, it has ${bytes.length - first}`);
+  const expected = count * numberTypes[type].bytes;
+  if (bytes.length - first !== expected)
+    invalid(`[${shape.join(', ')}] of ${type} takes ${expected} bytes, it has ${bytes.length - first}`);
   const values = numberTypes[type].read(bytes.subarray(first));
-  return { shape, values: fortran ? rowMajor(values, shape) : values };
+  return { shape, values: fortran ? toRowMajor(values, shape) : values };
 }
 
-/** First index fastest → last index fastest. */
-function rowMajor(values: Float32Array, shape: readonly number[]): Float32Array {
-  const turned = new Float32Array(values.length);
+/** Converts Fortran order (first index fastest) to C order (last index fastest). */
+function toRowMajor(values: Float32Array, shape: readonly number[]): Float32Array {
+  const reordered = new Float32Array(values.length);
   const index = shape.map(() => 0);
   const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, size) => product * size, 1));
   for (let i = 0; i < values.length; i++) {
-    turned[i] = values[index.reduce((at, place, axis) => at + place * strides[axis]!, 0)]!;
+    reordered[i] = values[index.reduce((at, place, axis) => at + place * strides[axis]!, 0)]!;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       index[axis] = index[axis]! + 1;
       if (index[axis]! < shape[axis]!) break;
       index[axis] = 0;
     }
   }
-  return turned;
+  return reordered;
 }

@@ -2,7 +2,10 @@ import { createArrayCollector, type Arrays } from '../arrays.ts';
 import { readZip } from '../zip.ts';
 import { readNpy } from './npy.ts';
 
-/** A zip of npy files; an array has its file's name without `.npy`. @throws UnrollError invalid_weights */
+/**
+ * Reads an npz file, a zip of npy files. An array has its file's name without `.npy`.
+ * @throws UnrollError invalid_weights
+ */
 export function readNpz(bytes: Uint8Array): Arrays {
   const found = createArrayCollector();
   for (const [name, file] of readZip(bytes, (entry) => entry.endsWith('.npy'))) {

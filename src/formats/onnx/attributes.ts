@@ -1,6 +1,6 @@
 import type { OnnxNode } from './read-onnx.ts';
 
-/** A node's attributes but its graphs and tensors, as a program has them. */
+/** Converts a node's attributes, except graphs and tensors, to those of an operator spec. */
 export function toAttributes({
   attributes: given,
 }: Pick<OnnxNode, 'attributes'>): Record<string, number | string | number[] | string[]> {

@@ -2,22 +2,28 @@ import { getBodies } from '../../operators/get-bodies.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 
-// PyTorch's exporter writes a loop that appends to a list with SequenceEmpty before it and SequenceInsert within. A list is a tensor here, its
-// items along the first axis, so such a loop collects: what is appended becomes one of the loop's collected outputs.
+// PyTorch's exporter writes a loop that appends to a list as SequenceEmpty before the loop and SequenceInsert
+// in its body. Here a list is a tensor with the items along the first axis: the appended value becomes a scan
+// output of the loop.
 
-/** Operators that only make such lists: none may be left. */
+/** Operators that create lists; all of them must be converted. */
 export const listOperators: ReadonlySet<string> = new Set(['SequenceEmpty', 'SequenceInsert']);
 
-/** @throws UnrollError invalid_model for a list that is anything but what a loop collects */
+/**
+ * Converts lists in a graph and in its bodies.
+ * @throws UnrollError invalid_model for any other use of a list
+ */
 export function collectLists(body: BodySpec): BodySpec {
-  const collected = withoutLists(body, new Set());
-  const left = findMaker(collected);
-  if (left)
-    invalidModel(`${left.operator} ${quote(left.outputs[0])}: a list can only be what a loop collects`);
+  const collected = removeLists(body, new Set());
+  const unsupported = findListOperator(collected);
+  if (unsupported)
+    invalidModel(
+      `${unsupported.operator} ${quote(unsupported.outputs[0])}: a list must be collected by a loop`,
+    );
   return collected;
 }
 
-function withoutLists(body: BodySpec, around: ReadonlySet<string>): BodySpec {
+function removeLists(body: BodySpec, around: ReadonlySet<string>): BodySpec {
   const empty = new Set(around);
   for (const { operator, outputs } of body.operators)
     if (operator === 'SequenceEmpty') empty.add(outputs[0]!);
@@ -25,15 +31,15 @@ function withoutLists(body: BodySpec, around: ReadonlySet<string>): BodySpec {
     if (!operator.bodies) return operator;
     const bodies = Object.fromEntries(
       Object.entries(operator.bodies).flatMap(([name, inner]) =>
-        inner ? [[name, withoutLists(inner, empty)]] : [],
+        inner ? [[name, removeLists(inner, empty)]] : [],
       ),
     );
     return operator.operator === 'Loop'
-      ? collecting({ ...operator, bodies }, empty)
+      ? collectInLoop({ ...operator, bodies }, empty)
       : { ...operator, bodies };
   });
-  const read = new Set([...body.outputs, ...operators.flatMap(readBy)]);
-  // an empty list that every loop has let go of
+  const read = new Set([...body.outputs, ...operators.flatMap(listReads)]);
+  // drop empty lists that no loop uses any more
   return {
     ...body,
     operators: operators.filter(
@@ -42,13 +48,16 @@ function withoutLists(body: BodySpec, around: ReadonlySet<string>): BodySpec {
   };
 }
 
-const readBy = (operator: OperatorSpec): string[] => [
+const listReads = (operator: OperatorSpec): string[] => [
   ...operator.inputs,
-  ...getBodies(operator).flatMap(({ operators, outputs }) => [...outputs, ...operators.flatMap(readBy)]),
+  ...getBodies(operator).flatMap(({ operators, outputs }) => [...outputs, ...operators.flatMap(listReads)]),
 ];
 
-/** Inputs of a Loop: turns, condition, carried …; of its body: turn, condition, carried …; outputs of the body: condition, carried …, collected … */
-function collecting(loop: OperatorSpec, empty: ReadonlySet<string>): OperatorSpec {
+/**
+ * Inputs of a Loop: count, condition, carried …; of its body: index, condition, carried …; outputs of the
+ * body: condition, carried …, scanned …
+ */
+function collectInLoop(loop: OperatorSpec, empty: ReadonlySet<string>): OperatorSpec {
   const body = loop.bodies?.body;
   if (!body) return loop;
   const appended = new Map<number, { readonly item: string; readonly by: OperatorSpec }>();
@@ -61,35 +70,35 @@ function collecting(loop: OperatorSpec, empty: ReadonlySet<string>): OperatorSpe
         !inputs[2] &&
         outputs[0] === body.outputs[1 + k],
     );
-    const readers = body.operators.flatMap(readBy).filter((name) => name === list).length;
+    const readers = body.operators.flatMap(listReads).filter((name) => name === list).length;
     if (empty.has(start) && by && readers === 1) appended.set(k, { item: by.inputs[1]!, by });
   });
   if (appended.size === 0) return loop;
   const carried = loop.inputs.length - 2;
-  const stays = (first: number) => (_: string, i: number) => !appended.has(i - first);
+  const isCarried = (first: number) => (_: string, i: number) => !appended.has(i - first);
   const items = [...appended];
   return {
     ...loop,
-    inputs: loop.inputs.filter(stays(2)),
+    inputs: loop.inputs.filter(isCarried(2)),
     outputs: [
       ...loop.outputs.filter((_, i) => i >= carried || !appended.has(i)),
       ...items.map(([k]) => loop.outputs[k] ?? ''),
     ],
     bodies: {
       body: {
-        inputs: body.inputs.filter(stays(2)),
+        inputs: body.inputs.filter(isCarried(2)),
         operators: body.operators.filter((one) => !items.some(([, { by }]) => by === one)),
-        outputs: [...body.outputs.filter(stays(1)), ...items.map(([, { item }]) => item)],
+        outputs: [...body.outputs.filter(isCarried(1)), ...items.map(([, { item }]) => item)],
       },
     },
   };
 }
 
-function findMaker({ operators }: Pick<BodySpec, 'operators'>): OperatorSpec | undefined {
+function findListOperator({ operators }: Pick<BodySpec, 'operators'>): OperatorSpec | undefined {
   for (const operator of operators) {
     if (listOperators.has(operator.operator)) return operator;
     for (const body of getBodies(operator)) {
-      const found = findMaker(body);
+      const found = findListOperator(body);
       if (found) return found;
     }
   }

@@ -6,7 +6,7 @@ import { invalidModel } from '../format-errors.ts';
 import { shapeOperators } from './shape-operators.ts';
 import type { TrackedValue } from './tracked-value.ts';
 
-/** What an operator makes of its inputs. @throws UnrollError invalid_model, saying what we don't have */
+/** Converts a node. @returns its outputs @throws UnrollError invalid_model for an unsupported operator */
 export function convertNode(
   node: OnnxNode,
   inputs: Inputs,
@@ -15,7 +15,7 @@ export function convertNode(
   if (node.domain !== '' && node.domain !== 'ai.onnx')
     invalidModel(`operators of ${node.domain} are not supported`);
   const operator = operators[node.op];
-  if (!operator || !Object.hasOwn(operators, node.op)) return invalidModel('there is no such operator here');
+  if (!operator || !Object.hasOwn(operators, node.op)) return invalidModel('the operator is not supported');
   return operator(node, inputs, reading);
 }
 

@@ -2,50 +2,51 @@ import { invalidModel, quote } from '../format-errors.ts';
 import type { GraphSettings } from './graph-settings.ts';
 import type { OnnxModel, OnnxValue } from './read-onnx.ts';
 
-/** What a graph's inputs and outputs are for. */
+/** The roles of a graph's inputs and outputs. */
 export interface GraphRoles {
   readonly input: OnnxValue;
   readonly output: OnnxValue;
-  /** Values that a step hands to the next one. */
+  /** Values carried from one step to the next. */
   readonly states: readonly { readonly input: OnnxValue; readonly output: OnnxValue }[];
-  /** Whether the states were told by what fits, rather than named. */
+  /** Whether the states were inferred from names and shapes rather than given in model.json. */
   readonly inferred: boolean;
 }
 
 /**
- * The first input that is no number to set is fed, the first output answers; every other input is a state, and comes from the output that is
- * named like it, or else from the first one left that has its shape.
- * @throws UnrollError invalid_model, with what to say in model.json
+ * Resolves the roles. By default the first input that is not set to a number is the input and the first
+ * output the output. Every other input is a state; its next value is the output with a similar name, or else
+ * the first remaining output of its shape.
+ * @throws UnrollError invalid_model with what model.json must set
  */
-export function resolveGraphRoles({ inputs, outputs }: OnnxModel, said: GraphSettings): GraphRoles {
-  const named = (list: readonly OnnxValue[], name: string, field: string): OnnxValue =>
+export function resolveGraphRoles({ inputs, outputs }: OnnxModel, settings: GraphSettings): GraphRoles {
+  const findNamed = (list: readonly OnnxValue[], name: string, field: string): OnnxValue =>
     list.find((one) => one.name === name) ??
     invalidModel(
-      `graph.${field}: the graph has no ${quote(name)}, but ${list.map((one) => quote(one.name)).join(', ')}`,
+      `graph.${field}: ${quote(name)}, must be one of ${list.map((one) => quote(one.name)).join(', ')}`,
     );
-  for (const name of Object.keys(said.set)) named(inputs, name, 'set');
-  for (const name of Object.keys(said.shapes)) named(inputs, name, 'shapes');
-  const open = inputs.filter(({ name }) => !Object.hasOwn(said.set, name));
-  const pairs = said.states && Object.entries(said.states);
+  for (const name of Object.keys(settings.set)) findNamed(inputs, name, 'set');
+  for (const name of Object.keys(settings.shapes)) findNamed(inputs, name, 'shapes');
+  const open = inputs.filter(({ name }) => !Object.hasOwn(settings.set, name));
+  const pairs = settings.states && Object.entries(settings.states);
   const isState = (name: string): boolean => pairs?.some(([from]) => from === name) ?? false;
 
   const input =
-    said.input === undefined
+    settings.input === undefined
       ? (open.find(({ name, shape }) => shape.length > 0 && !isState(name)) ??
-        invalidModel('the graph has no input to feed'))
-      : named(open, said.input, 'input');
+        invalidModel('the graph has no input'))
+      : findNamed(open, settings.input, 'input');
   const output =
-    said.output === undefined
+    settings.output === undefined
       ? (outputs.find(({ name }) => !pairs?.some(([, to]) => to === name)) ??
-        invalidModel('the graph has no output to answer'))
-      : named(outputs, said.output, 'output');
+        invalidModel('the graph has no output'))
+      : findNamed(outputs, settings.output, 'output');
   if (pairs) {
     const states = pairs.map(([from, to]) => ({
-      input: named(open, from, 'states'),
-      output: named(outputs, to, 'states'),
+      input: findNamed(open, from, 'states'),
+      output: findNamed(outputs, to, 'states'),
     }));
     const left = open.filter(({ name }) => name !== input.name && !isState(name));
-    if (left.length > 0) invalidModel(unsettled(left));
+    if (left.length > 0) invalidModel(describeUnresolved(left));
     return { input, output, states, inferred: false };
   }
 
@@ -54,7 +55,7 @@ export function resolveGraphRoles({ inputs, outputs }: OnnxModel, said: GraphSet
   const left: OnnxValue[] = [];
   for (const one of open) {
     if (one.name === input.name) continue;
-    const fitting = free.filter((other) => fits(one, other));
+    const fitting = free.filter((other) => canFollow(one, other));
     const from = fitting.find((other) => stem(other.name) === stem(one.name)) ?? fitting[0];
     if (!from) left.push(one);
     else {
@@ -62,16 +63,19 @@ export function resolveGraphRoles({ inputs, outputs }: OnnxModel, said: GraphSet
       free.splice(free.indexOf(from), 1);
     }
   }
-  if (left.length > 0) invalidModel(unsettled(left));
+  if (left.length > 0) invalidModel(describeUnresolved(left));
   return { input, output, states, inferred: states.length > 0 };
 }
 
-const unsettled = (left: readonly OnnxValue[]): string =>
-  `the graph reads ${left.map(({ name, shape }) => `${quote(name)} [${shape.map((size) => size ?? '?').join(', ')}]`).join(', ')}, which no output becomes: ` +
-  'in model.json, graph.set gives an input a number, graph.states says which output an input becomes';
+const describeUnresolved = (left: readonly OnnxValue[]): string =>
+  `the graph reads ${left.map(({ name, shape }) => `${quote(name)} [${shape.map((size) => size ?? '?').join(', ')}]`).join(', ')}, for which there is no output: ` +
+  'in model.json, graph.set sets an input to a number, graph.states gives the output of a state';
 
-/** Sizes that neither side leaves open are the same; an output may leave all open. */
-function fits(state: OnnxValue, output: OnnxValue): boolean {
+/**
+ * Whether an output can be a state's next value: sizes that both fix must be equal; an output may have no
+ * shape.
+ */
+function canFollow(state: OnnxValue, output: OnnxValue): boolean {
   if (state.shape.length === 0) return false;
   if (output.shape.length === 0) return true;
   return (
@@ -80,7 +84,9 @@ function fits(state: OnnxValue, output: OnnxValue): boolean {
   );
 }
 
-/** A name without what tells before from after: h, hn, h0, h_in, h_out, new_h … */
+/**
+ * Removes what distinguishes a state before and after a step from its name: h, hn, h0, h_in, h_out, new_h …
+ */
 const stem = (name: string): string =>
   name
     .toLowerCase()

@@ -1,18 +1,18 @@
 import { z } from 'zod';
 
-// `graph` in a model.json beside an ONNX file: what the file does not say of itself.
+// The field `graph` of a model.json beside an ONNX file: settings that the file itself does not contain.
 
 const value = z.string().min(1).max(256);
 
 export const graphSettings = z.strictObject({
-  /** The input that a step or a sequence is fed to, and the output that answers; by default the first ones that are no state. */
+  /** The input and the output of the model; by default the first ones that are not states. */
   input: value.optional(),
   output: value.optional(),
-  /** Inputs that are numbers rather than what is fed: a sampling rate. */
+  /** Inputs that are set to constant numbers, for example a sampling rate. */
   set: z.record(value, z.union([z.number(), z.array(z.number()).max(4096)])).default({}),
-  /** State inputs, and the output each of them is at the next step; by default those that fit each other. */
+  /** State inputs, and the output with each one's next value; by default inferred from names and shapes. */
   states: z.record(value, value).optional(),
-  /** Shapes of inputs, where the file leaves sizes open; −1 is the sequence's steps. */
+  /** Shapes of inputs whose sizes the file leaves open; −1 is the axis of the steps. */
   shapes: z
     .record(
       value,
@@ -26,9 +26,14 @@ export const graphSettings = z.strictObject({
         .max(8),
     )
     .default({}),
-  /** So many numbers of the input before a step come before it: the frames of an audio model overlap. */
+  /**
+   * How many preceding numbers of the input are prepended to a step: the frames of an audio model overlap.
+   */
   context: z.int().min(0).max(65_536).default(0),
-  /** step: at every step, states carried. sequence: once over all steps. By default step where there are states. */
+  /**
+   * step: run once per step with states carried over. sequence: run once over all steps. Default: step when
+   * there are states.
+   */
   runs: z.enum(['step', 'sequence']).optional(),
 });
 export type GraphSettings = z.infer<typeof graphSettings>;

@@ -2,8 +2,9 @@ import { invalidModel } from '../format-errors.ts';
 import type { TrackedValue } from './tracked-value.ts';
 
 /**
- * Where a recurrent operator starts: the rows of initial_h or initial_c [directions, batch, units] (layout 1: [batch, directions,
- * units]), one a direction. Null for zeros, and for an input of the graph, which is the model's state.
+ * Reads initial_h or initial_c [directions, batch, units] (layout 1: [batch, directions, units]) as one row
+ * per direction. Null for zeros and for a graph input, which becomes the model's state.
+ * @throws UnrollError invalid_model when it is not a constant, or differs between the sequences of a batch
  */
 export function readInitialState(
   value: TrackedValue | undefined,
@@ -21,13 +22,13 @@ export function readInitialState(
   const wanted = layout === 0 ? [directions, batch, units] : [batch, directions, units];
   if (batch !== 1 && shape.join() !== wanted.join())
     invalidModel(`${name} [${shape.join(', ')}] for ${directions} directions of ${units} units`);
-  const rowOf = (direction: number, one: number): Float32Array => {
+  const getRow = (direction: number, one: number): Float32Array => {
     const row = layout === 0 ? direction * batch + one : one * directions + direction;
     return values.subarray(row * units, (row + 1) * units);
   };
   for (const direction of each)
     for (let one = 1; one < batch; one++)
-      if (rowOf(direction, one).some((number, unit) => number !== rowOf(direction, 0)[unit]))
-        invalidModel(`${name} starts the ${batch} sequences of a batch in different states`);
-  return values.every((number) => number === 0) ? null : each.map((direction) => rowOf(direction, 0));
+      if (getRow(direction, one).some((number, unit) => number !== getRow(direction, 0)[unit]))
+        invalidModel(`${name} differs between the ${batch} sequences of a batch`);
+  return values.every((number) => number === 0) ? null : each.map((direction) => getRow(direction, 0));
 }

@@ -2,33 +2,38 @@ import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts'
 import { invalidModel, quote } from '../format-errors.ts';
 import type { OnnxValue } from './read-onnx.ts';
 
-/** A shape that an input may have here, one sequence at a time; −1 is its steps, where they are an axis of it. */
+/** A possible shape of the input for one sequence; −1 is the axis of the steps, if there is one. */
 export type InputShape = Pick<ProgramSpec['input'], 'shape' | 'steps'>;
 
-/** @returns what an input can be, the likeliest first; which one it is, the operators tell */
+/**
+ * Lists the possible shapes of an input, the most likely first. The caller tries which one the operators
+ * accept.
+ */
 export function listInputShapes(
   { name, shape, sizes, type }: OnnxValue,
-  said: readonly number[] | undefined,
+  given: readonly number[] | undefined,
   runs: 'step' | 'sequence' | null,
 ): InputShape[] {
-  if (said) {
-    if (said.filter((size) => size === -1).length > 1) invalidModel(`graph.shapes.${name}: more than one −1`);
-    if (runs === 'step' && said.includes(-1)) invalidModel(`graph.shapes.${name}: a step has no −1`);
-    return [{ shape: [...said] }];
+  if (given) {
+    if (given.filter((size) => size === -1).length > 1)
+      invalidModel(`graph.shapes.${name}: contains more than one −1`);
+    if (runs === 'step' && given.includes(-1))
+      invalidModel(`graph.shapes.${name}: must not contain −1 when the graph runs per step`);
+    return [{ shape: [...given] }];
   }
   const open = shape.flatMap((size, i) => (size === null ? [i] : []));
   const ids = type === 6 || type === 7;
   const asStep = (): InputShape => {
-    // one number a step where the steps are an axis of their own, else the last axis is what a step has
+    // the last axis has a step's numbers, so its size must be known; ids may be one number per step
     if (!ids && open.includes(shape.length - 1))
       return invalidModel(
-        `the input ${quote(name)} is [${shape.map((size) => size ?? '?').join(', ')}]: how many numbers a step has must be said in model.json, graph.shapes`,
+        `the input ${quote(name)} is [${shape.map((size) => size ?? '?').join(', ')}]: set the number of values per step in model.json, graph.shapes`,
       );
     return { shape: shape.map((size) => size ?? 1) };
   };
   if (runs === 'step') return [asStep()];
   const features = ids ? shape.length : shape.length - 1;
-  const along = (axis: number): InputShape => ({
+  const withStepsAlong = (axis: number): InputShape => ({
     shape: shape.map((size, i) =>
       i === axis
         ? -1
@@ -45,10 +50,10 @@ export function listInputShapes(
   const axes = Array.from({ length: Math.max(0, features) }, (_, i) => i).filter((i) => shape[i] !== 1);
   const batch = /^(b|n|batch.*|.*batch|bs)$/i;
   const time = /(seq|time|step|len|frame|^t$|^s$)/i;
-  const likely = (axis: number): number =>
+  const rank = (axis: number): number =>
     (time.test(sizes[axis] ?? '') ? 4 : 0) - (batch.test(sizes[axis] ?? '') ? 4 : 0) + (axis === 1 ? 1 : 0);
-  const candidates = axes.toSorted((a, b) => likely(b) - likely(a)).map(along);
+  const candidates = axes.toSorted((a, b) => rank(b) - rank(a)).map(withStepsAlong);
   if (runs === 'sequence' && candidates.length > 0) return candidates;
-  // a vector by itself is a step: no state, no steps
+  // a single vector without states is most likely one step
   return ids || features > 1 || open.length === 0 ? [...candidates, asStep()] : [asStep(), ...candidates];
 }

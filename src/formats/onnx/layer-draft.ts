@@ -2,9 +2,9 @@ import type { Tensor } from '../../network/weights.ts';
 import { invalidModel } from '../format-errors.ts';
 import type { Rows } from './tracked-value.ts';
 
-/** Layers of ours as the graph is read. */
+/** The layers converted so far, with their weights. */
 export interface LayerDraft {
-  /** @returns the layer's name */
+  /** Adds a layer. @returns its name, made valid and unique */
   add(
     name: string,
     layer: Record<string, unknown>,
@@ -14,7 +14,9 @@ export interface LayerDraft {
   layer(name: string): Record<string, unknown>;
   tensor(name: string): Tensor;
   setTensor(name: string, tensor: Tensor): void;
-  /** The name of the layer whose rows these are: a recurrent operator's last rows get a pool of their own. */
+  /**
+   * Returns the name of the layer that produces rows. The last rows of a recurrent operator get a pool layer.
+   */
   resolveRows(rows: Rows): string;
   readonly layers: readonly Record<string, unknown>[];
   readonly weights: ReadonlyMap<string, Tensor>;
@@ -48,12 +50,12 @@ export function createDraft(): LayerDraft {
     setTensor: (name, tensor) => void weights.set(name, tensor),
     resolveRows({ layer, end, stepsRead }) {
       if (end === null) return layer;
-      if (end === 'cell') return invalidModel('the cell state is read as an output');
+      if (end === 'cell') return invalidModel('the cell state is used as an output, which is not supported');
       const recurrent = draft.layer(layer);
       if (recurrent['bidirectional'] === true) {
         if (stepsRead === true)
           return invalidModel(
-            'both the rows of every step and the last ones are read, of a layer that reads both ways',
+            'the rows of every step and the last ones of a bidirectional layer are both used, which is not supported',
           );
         recurrent['backward_at'] = 'first';
       }

@@ -12,9 +12,9 @@ import type { OnnxNode } from './read-onnx.ts';
 import { invalidModel } from '../format-errors.ts';
 import { createAxis, type Rows } from './tracked-value.ts';
 
-// Operators that compute something of every row, or of rows over time: layers of ours.
+// Operators that compute on each row, or over time: they become layers.
 
-/** y = W x + b in a layer of its own. */
+/** Adds a dense layer, y = W x + b. */
 function dense(
   name: string,
   x: Rows,
@@ -38,7 +38,10 @@ function dense(
   return { ...x, layer, width: units, end: null };
 }
 
-/** y = scale · x + shift, column by column: into the dense layer before it where nobody else reads that, else a layer of its own. */
+/**
+ * Applies y = scale · x + shift per column: folded into the preceding dense layer when nothing else uses
+ * that, else a new layer.
+ */
 function affine(
   node: OnnxNode,
   x: Rows,
@@ -49,12 +52,12 @@ function affine(
   const { draft } = reading;
   const { width } = x;
   const before = draft.layer(x.layer);
-  const open =
+  const canFold =
     before['type'] === 'dense' &&
     before['activation'] === 'linear' &&
     reading.hasSingleReader(x.layer) &&
     x.end === null;
-  if (open) {
+  if (canFold) {
     const [weight, bias] = [draft.tensor(`${x.layer}.weight`), draft.tensor(`${x.layer}.bias`)];
     const inner = weight.shape[1]!;
     draft.setTensor(`${x.layer}.weight`, {
@@ -78,27 +81,28 @@ function affine(
   );
 }
 
-/** A vector over the columns, from one that broadcasts: [width], [1, width], one number. */
-function overColumns({ shape: sizes, values }: Tensor, width: number): Float32Array {
+/** Expands a constant that broadcasts over the columns ([width], [1, width] or one number) to a vector. */
+function toColumnVector({ shape: sizes, values }: Tensor, width: number): Float32Array {
   if (values.length === 1) return new Float32Array(width).fill(values[0]!);
   if (values.length !== width || sizes.at(-1) !== width)
-    return invalidModel(`a constant of [${sizes.join(', ')}] beside ${width} columns`);
+    return invalidModel(`a constant of [${sizes.join(', ')}] for ${width} columns`);
   return values;
 }
 
 const arithmetic =
   (
-    scaleOf: (k: Float32Array) => Float32Array,
-    shiftOf: (k: Float32Array) => Float32Array,
+    toScale: (k: Float32Array) => Float32Array,
+    toShift: (k: Float32Array) => Float32Array,
   ): OperatorConverter =>
   (node, inputs, reading) => {
     const [a, b] = inputs;
     if (inputs.some((one) => one?.kind === 'shape')) return [shapeValue];
     if (a?.kind === 'rows' && b?.kind === 'rows') {
       const type = node.op === 'Add' ? 'add' : node.op === 'Mul' ? 'multiply' : null;
-      if (type === null) return invalidModel('of two sequences only sums and products are supported');
+      if (type === null) return invalidModel('of two sequences only Add and Mul are supported');
       const [one, other] = [requireFeatureRows(a), requireFeatureRows(b)];
-      if (one.width !== other.width) invalidModel(`joins ${one.width} and ${other.width} columns`);
+      if (one.width !== other.width)
+        invalidModel(`combines ${one.width} and ${other.width} columns, must be equal`);
       const layer = reading.draft.add(node.name || type, { type }, [
         reading.draft.resolveRows(one),
         reading.draft.resolveRows(other),
@@ -107,10 +111,10 @@ const arithmetic =
     }
     const first = a?.kind === 'rows';
     if (!first && (node.op === 'Sub' || node.op === 'Div'))
-      return invalidModel('a constant less or by a sequence is not supported');
+      return invalidModel('Sub or Div of a constant by a sequence is not supported');
     const x = requireFeatureRows(first ? a : b);
-    const vector = overColumns(requireConstant(first ? b : a, 'its other side'), x.width);
-    return [affine(node, x, scaleOf(vector), shiftOf(vector), reading)];
+    const vector = toColumnVector(requireConstant(first ? b : a, 'the other operand'), x.width);
+    return [affine(node, x, toScale(vector), toShift(vector), reading)];
   };
 const ones = (of: Float32Array): Float32Array => new Float32Array(of.length).fill(1);
 const zerosLike = (of: Float32Array): Float32Array => new Float32Array(of.length);
@@ -120,9 +124,9 @@ const activation =
   (node, inputs, reading) => {
     const x = requireFeatureRows(inputs[0]);
     if (name === 'softmax') {
-      const usual = reading.opset < 13 ? 1 : -1;
-      const on = getIntegerAttribute(node, 'axis', usual);
-      if (on !== -1 && on !== x.axes.length - 1) invalidModel(`a softmax over axis ${on}, must be the last`);
+      const fallback = reading.opset < 13 ? 1 : -1;
+      const on = getIntegerAttribute(node, 'axis', fallback);
+      if (on !== -1 && on !== x.axes.length - 1) invalidModel(`softmax over axis ${on}, must be the last`);
     }
     const scaled = affine(node, x, new Float32Array(x.width).fill(1), new Float32Array(x.width), reading);
     reading.draft.layer(scaled.layer)['activation'] = name;
@@ -134,7 +138,8 @@ const pool =
   (node, inputs, { draft }) => {
     const x = requireFeatureRows(inputs[0]);
     const on = getAxes(node, inputs[1], x.axes.length);
-    if (on.length !== 1 || x.axes[on[0]!]?.role !== 'time') invalidModel('only over time');
+    if (on.length !== 1 || x.axes[on[0]!]?.role !== 'time')
+      invalidModel('only pooling over time is supported');
     const layer = draft.add(node.name || mode, { type: 'pool', mode }, [draft.resolveRows(x)]);
     const axes =
       getIntegerAttribute(node, 'keepdims', 1) === 1
@@ -148,14 +153,17 @@ export const layerOperators: Readonly<Record<string, OperatorConverter>> = {
     const x = requireFeatureRows(a);
     const { shape: sizes, values } = requireConstant(b, 'the matrix');
     const [inner = 0, units = 0] = sizes;
-    const turned = Float32Array.from(values, (_, i) => values[(i % inner) * units + Math.floor(i / inner)]!);
-    return [dense(node.name || 'dense', x, { shape: [units, inner], values: turned }, null, reading)];
+    const transposed = Float32Array.from(
+      values,
+      (_, i) => values[(i % inner) * units + Math.floor(i / inner)]!,
+    );
+    return [dense(node.name || 'dense', x, { shape: [units, inner], values: transposed }, null, reading)];
   },
   Gemm(node, [a, b, c], reading) {
     const x = requireFeatureRows(a);
     const scale = (name: string): number => node.attributes.get(name)?.f ?? 1;
     if (getIntegerAttribute(node, 'transA', 0) !== 0 || scale('alpha') !== 1 || scale('beta') !== 1)
-      invalidModel('transA, alpha and beta must be left as they are');
+      invalidModel('transA, alpha and beta must have their defaults');
     const { shape: sizes, values } = requireConstant(b, 'the matrix');
     const [r = 0, k = 0] = sizes;
     const weight =
@@ -167,7 +175,9 @@ export const layerOperators: Readonly<Record<string, OperatorConverter>> = {
           };
     const units = weight.shape[0]!;
     const bias =
-      c === undefined ? null : { shape: [units], values: overColumns(requireConstant(c, 'the bias'), units) };
+      c === undefined
+        ? null
+        : { shape: [units], values: toColumnVector(requireConstant(c, 'the bias'), units) };
     return [dense(node.name || 'dense', x, weight, bias, reading)];
   },
   Add: arithmetic(ones, (k) => k),
@@ -182,13 +192,13 @@ export const layerOperators: Readonly<Record<string, OperatorConverter>> = {
     const x = requireFeatureRows(value);
     const on = getIntegerAttribute(node, 'axis', -1);
     if (on !== -1 && on !== x.axes.length - 1) invalidModel(`normalises over axis ${on}, must be the last`);
-    const weight = { shape: [x.width], values: overColumns(requireConstant(scale, 'the scale'), x.width) };
+    const weight = { shape: [x.width], values: toColumnVector(requireConstant(scale, 'the scale'), x.width) };
     const bias = {
       shape: [x.width],
       values:
         shift === undefined
           ? new Float32Array(x.width)
-          : overColumns(requireConstant(shift, 'the shift'), x.width),
+          : toColumnVector(requireConstant(shift, 'the shift'), x.width),
     };
     const epsilon = node.attributes.get('epsilon')?.f ?? 1e-5;
     return [

@@ -15,8 +15,9 @@ const isRecurrent = (op: string): boolean => cellOfOperator(op) !== undefined;
 const stateInputs = new Set([4, 5, 6]);
 
 /**
- * A graph of recurrent operators and what stands around them, as a network of ours. Shapes that only a run would tell are followed by
- * what their axes are. @throws UnrollError invalid_model with every operator that can't be converted, and where
+ * A graph of recurrent operators and what stands around them, as a network of ours. Shapes that only a run
+ * would tell are followed by what their axes are.
+ * @throws UnrollError invalid_model with every operator that can't be converted, and where
  */
 export function onnxToLayers(model: OnnxModel): ImportedNetwork {
   const { nodes, initializers, inputs, outputs, opset, producer } = model;

@@ -8,26 +8,26 @@ import { networkSpec } from '../../network/spec.ts';
 import { loopToSteps } from '../operators/loop-to-steps.ts';
 
 /**
- * A graph as layers of ours where it is a stack of them, else as a program of its operators.
- * @param said what a model.json says of the graph: then it is a program
- * @throws UnrollError invalid_model with what is missing, or what has to be said
+ * Converts a graph to layers when it is a stack of layers, else to an operator graph.
+ * @param settings from model.json; when given, the result is always an operator graph
+ * @throws UnrollError invalid_model with what is unsupported, or what model.json must set
  */
-export function onnxToNetwork(model: OnnxModel, said?: GraphSettings): ImportedNetwork {
-  if (said) return byStep(onnxToOperators(model, said), said);
+export function onnxToNetwork(model: OnnxModel, settings?: GraphSettings): ImportedNetwork {
+  if (settings) return loopAsSteps(onnxToOperators(model, settings), settings);
   try {
     return onnxToLayers(model);
   } catch (error) {
     if (!(error instanceof UnrollError)) throw error;
-    const plain = graphSettings.parse({});
-    const network = byStep(onnxToOperators(model, plain), plain);
-    return { ...network, notes: [...network.notes, `no stack of layers, because ${error.message}`] };
+    const defaults = graphSettings.parse({});
+    const network = loopAsSteps(onnxToOperators(model, defaults), defaults);
+    return { ...network, notes: [...network.notes, `not converted to layers: ${error.message}`] };
   }
 }
 
-/** A loop over a sequence's steps as what it is: a cell with a state, unless whole sequences are asked for. */
-function byStep(whole: ImportedNetwork, said: GraphSettings): ImportedNetwork {
+/** Converts a loop over the steps to a graph of one step with states, unless `runs` is sequence. */
+function loopAsSteps(whole: ImportedNetwork, settings: GraphSettings): ImportedNetwork {
   const [layer] = whole.network.layers;
-  if (layer?.type !== 'program' || layer.runs !== 'sequence' || said.runs === 'sequence') return whole;
+  if (layer?.type !== 'program' || layer.runs !== 'sequence' || settings.runs === 'sequence') return whole;
   const tensors = new Map(
     Object.keys(layer.constants).map((name) => [name, whole.weights.get(`${layer.name}.${name}`)!]),
   );
@@ -40,7 +40,7 @@ function byStep(whole: ImportedNetwork, said: GraphSettings): ImportedNetwork {
     weights: new Map([...step.tensors].map(([name, tensor]) => [`${layer.name}.${name}`, tensor])),
     notes: [
       ...whole.notes.filter((note) => !note.startsWith('runs as')),
-      'its loop goes over the steps of a sequence: here it runs step by step, and what it carries is the state',
+      'its loop over the steps of a sequence is run step by step; its carried values are the states',
     ],
   };
 }

@@ -18,14 +18,15 @@ import { upgradeOperators, type OperatorGraph } from './upgrade-operators.ts';
 import type { OnnxModel, OnnxValue } from './read-onnx.ts';
 
 /**
- * A graph as one layer that runs its operators: at every step with its states carried on, or over a whole sequence.
- * @throws UnrollError invalid_model with what is missing, or what has to be said
+ * Converts a graph to one layer that runs its operators, once per step with states carried over, or once per
+ * sequence.
+ * @throws UnrollError invalid_model with what is unsupported, or what model.json must set
  */
-export function onnxToOperators(model: OnnxModel, said: GraphSettings): ImportedNetwork {
+export function onnxToOperators(model: OnnxModel, settings: GraphSettings): ImportedNetwork {
   const graph = upgradeOperators(model);
-  const roles = resolveGraphRoles(model, said);
-  const runs = said.runs ?? (roles.states.length > 0 ? 'step' : null);
-  const candidates = listInputShapes(roles.input, said.shapes[roles.input.name], runs);
+  const roles = resolveGraphRoles(model, settings);
+  const runs = settings.runs ?? (roles.states.length > 0 ? 'step' : null);
+  const candidates = listInputShapes(roles.input, settings.shapes[roles.input.name], runs);
   const failures: unknown[] = [];
   for (const shape of candidates)
     try {
@@ -33,7 +34,7 @@ export function onnxToOperators(model: OnnxModel, said: GraphSettings): Imported
         model,
         graph,
         roles,
-        said,
+        settings,
         shape,
         runs ?? (shape.shape.includes(-1) ? 'sequence' : 'step'),
       );
@@ -48,28 +49,35 @@ function build(
   model: OnnxModel,
   graph: OperatorGraph,
   roles: GraphRoles,
-  said: GraphSettings,
+  settings: GraphSettings,
   { shape, steps }: InputShape,
   runs: 'step' | 'sequence',
 ): ImportedNetwork {
-  const own = (name: string): string => graph.named.get(name)!;
-  const input = own(roles.input.name);
+  const toValueName = (name: string): string => graph.named.get(name)!;
+  const input = toValueName(roles.input.name);
   const inputs = new Map<string, Operand | null>();
-  const wholeInput = isWhole(roles.input);
+  const integerInput = isInteger(roles.input);
   const first = shape.map((size) => (size === -1 ? (steps ?? size) : size));
-  inputs.set(input, first.includes(-1) ? null : createPlaceholder(first, wholeInput ? 'int' : 'float'));
-  for (const [name, given] of Object.entries(said.set))
-    inputs.set(own(name), settled(model.inputs, name, given));
+  inputs.set(input, first.includes(-1) ? null : createPlaceholder(first, integerInput ? 'int' : 'float'));
+  for (const [name, given] of Object.entries(settings.set))
+    inputs.set(toValueName(name), toConstant(model.inputs, name, given));
   const states = roles.states.map((state) => {
-    const sizes = said.shapes[state.input.name] ?? state.input.shape.map((size) => size ?? 1);
-    if (sizes.includes(-1)) invalidModel(`graph.shapes.${state.input.name}: a state has no steps`);
-    inputs.set(own(state.input.name), createPlaceholder(sizes, 'float'));
-    return { input: own(state.input.name), output: own(state.output.name), shape: [...sizes] };
+    const sizes = settings.shapes[state.input.name] ?? state.input.shape.map((size) => size ?? 1);
+    if (sizes.includes(-1)) invalidModel(`graph.shapes.${state.input.name}: a state must not contain −1`);
+    inputs.set(toValueName(state.input.name), createPlaceholder(sizes, 'float'));
+    return {
+      input: toValueName(state.input.name),
+      output: toValueName(state.output.name),
+      shape: [...sizes],
+    };
   });
-  const wanted = { ...graph, outputs: [own(roles.output.name), ...states.map(({ output }) => output)] };
-  const folded = foldConstants(wanted, inputs, graph.constants);
+  const required = {
+    ...graph,
+    outputs: [toValueName(roles.output.name), ...states.map(({ output }) => output)],
+  };
+  const folded = foldConstants(required, inputs, graph.constants);
   const { floats, whole } = splitConstants(folded);
-  const vocabulary = wholeInput ? vocabularyOf(folded, input) : undefined;
+  const vocabulary = integerInput ? findVocabulary(folded, input) : undefined;
 
   const draft: ProgramSpec = {
     type: 'program',
@@ -80,7 +88,7 @@ function build(
       value: input,
       shape: [...shape],
       ...(steps !== undefined && { steps }),
-      context: runs === 'step' ? said.context : 0,
+      context: runs === 'step' ? settings.context : 0,
       ...(vocabulary !== undefined && { vocabulary }),
     },
     output: { value: folded.outputs[0]!, gives: 'step' },
@@ -91,37 +99,37 @@ function build(
     operators: [...folded.operators],
   };
   if (graphInputWidth(draft) < 1)
-    invalidModel(`graph.context: ${said.context} numbers before a step of ${elementCount(shape)}`);
-  const network = createOperatorGraphNetwork(draft, floats, (layer) => notesOf(model, roles, layer));
-  const tensors = batchFirst(draft) ? { input: roles.input.name, output: roles.output.name } : undefined;
+    invalidModel(`graph.context: ${settings.context} numbers of context for a step of ${elementCount(shape)}`);
+  const network = createOperatorGraphNetwork(draft, floats, (layer) => createNotes(model, roles, layer));
+  const tensors = isBatchFirst(draft) ? { input: roles.input.name, output: roles.output.name } : undefined;
   return { ...network, tensors };
 }
 
-/** Laid out as the inference protocol has sequences here: the batch, the steps, what a step has. */
-const batchFirst = ({ runs, input }: ProgramSpec): boolean =>
+/** Whether the input is laid out as in the inference protocol: batch, steps, features. */
+const isBatchFirst = ({ runs, input }: ProgramSpec): boolean =>
   runs === 'sequence' &&
   input.shape[1] === -1 &&
   input.shape.length === (input.vocabulary === undefined ? 3 : 2);
 
-const isWhole = ({ type }: OnnxValue): boolean => [2, 3, 4, 5, 6, 7, 12, 13].includes(type);
+const isInteger = ({ type }: OnnxValue): boolean => [2, 3, 4, 5, 6, 7, 12, 13].includes(type);
 
-/** An input that is a number: a scalar, or as many as its shape has. */
-function settled(inputs: readonly OnnxValue[], name: string, given: number | readonly number[]): Operand {
+/** Creates the operand of an input that is set in model.json: a number, or as many as its shape has. */
+function toConstant(inputs: readonly OnnxValue[], name: string, given: number | readonly number[]): Operand {
   const value = inputs.find((one) => one.name === name)!;
   const numbers = [given].flat();
   const shape = value.shape.map((size) => size ?? 1);
   if (elementCount(shape) !== numbers.length)
     invalidModel(
-      `graph.set.${name}: ${numbers.length} numbers, the graph reads [${value.shape.map((size) => size ?? '?').join(', ')}]`,
+      `graph.set.${name}: ${numbers.length} numbers, the input has the shape [${value.shape.map((size) => size ?? '?').join(', ')}]`,
     );
-  const kind = value.type === 9 ? 'bool' : isWhole(value) ? 'int' : 'float';
+  const kind = value.type === 9 ? 'bool' : isInteger(value) ? 'int' : 'float';
   const one = createPlaceholder(shape, kind);
   one.values.set(numbers);
   return { ...one, known: true };
 }
 
-/** Rows of the matrix that ids are looked up in. */
-function vocabularyOf({ operators, constants }: FoldedGraph, input: string): number {
+/** Finds the vocabulary: the number of rows of the matrix in which ids are looked up. */
+function findVocabulary({ operators, constants }: FoldedGraph, input: string): number {
   const ids = new Set([input]);
   for (const { operator, inputs, outputs } of operators) {
     if (
@@ -132,22 +140,22 @@ function vocabularyOf({ operators, constants }: FoldedGraph, input: string): num
     const table = operator === 'Gather' && ids.has(inputs[1]!) ? constants.get(inputs[0]!) : undefined;
     if (table) return table.shape[0]!;
   }
-  return invalidModel(`the input ${quote(input)} is whole numbers, but no matrix is looked up by them`);
+  return invalidModel(`the input ${quote(input)} has integers, but no operator looks them up in a matrix`);
 }
 
-function notesOf(
+function createNotes(
   { producer, opset }: OnnxModel,
   { input: read, output: answers, states, inferred }: GraphRoles,
   layer: ProgramSpec,
 ): string[] {
   const { runs, input, operators } = layer;
   return [
-    `written by ${producer || 'an unknown program'}, opset ${opset}`,
-    `runs as ${operators.length} operators, ${runs === 'step' ? 'at every step' : 'over whole sequences'}: ${summarizeOperators(layer)}`,
-    `${quote(read.name)} [${input.shape.map((size) => (size === -1 ? 'steps' : size)).join(', ')}] is fed, ${quote(answers.name)} answers`,
+    `written by ${producer || 'an unknown producer'}, opset ${opset}`,
+    `runs as ${operators.length} operators, ${runs === 'step' ? 'once per step' : 'once per sequence'}: ${summarizeOperators(layer)}`,
+    `${quote(read.name)} [${input.shape.map((size) => (size === -1 ? 'steps' : size)).join(', ')}] is the input, ${quote(answers.name)} the output`,
     ...states.map(
       (state) =>
-        `${quote(state.input.name)} is a state, ${quote(state.output.name)} at the next step${inferred ? ' (they fit; model.json, graph.states, says otherwise)' : ''}`,
+        `${quote(state.input.name)} is a state with the next value ${quote(state.output.name)}${inferred ? ' (inferred from names and shapes; model.json, graph.states, overrides it)' : ''}`,
     ),
   ];
 }

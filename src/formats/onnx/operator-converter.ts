@@ -4,13 +4,13 @@ import type { OnnxNode } from './read-onnx.ts';
 import { invalidModel } from '../format-errors.ts';
 import type { Rows, TrackedValue } from './tracked-value.ts';
 
-/** What an operator may use of its surroundings. */
+/** The context in which operators are converted. */
 export interface ConversionContext {
   readonly draft: LayerDraft;
   readonly opset: number;
-  /** Whether at most one node reads what a layer gives, by whatever names. */
+  /** Whether at most one node uses a layer's output, under any name. */
   readonly hasSingleReader: (layer: string) => boolean;
-  /** How many nodes and outputs read a tensor. */
+  /** Counts the nodes and graph outputs that use a tensor. */
   readonly countReaders: (name: string) => number;
 }
 export type Inputs = readonly (TrackedValue | undefined)[];
@@ -21,23 +21,26 @@ export type OperatorConverter = (
 ) => readonly TrackedValue[];
 
 export const shapeValue: TrackedValue = { kind: 'shape' };
-export const getIntegerAttribute = (node: OnnxNode, name: string, otherwise: number): number =>
-  node.attributes.get(name)?.i ?? otherwise;
-export const requireConstant = (value: TrackedValue | undefined, what: string): Tensor =>
-  value?.kind === 'constant' ? value.tensor : invalidModel(`${what} is not a constant`);
+export const getIntegerAttribute = (node: OnnxNode, name: string, fallback: number): number =>
+  node.attributes.get(name)?.i ?? fallback;
+export const requireConstant = (value: TrackedValue | undefined, label: string): Tensor =>
+  value?.kind === 'constant' ? value.tensor : invalidModel(`${label} is not a constant`);
 export const requireRows = (value: TrackedValue | undefined): Rows =>
-  value?.kind === 'rows' ? value : invalidModel('reads no rows');
-/** Axes of an operator: an attribute, from opset 13 on an input. */
+  value?.kind === 'rows' ? value : invalidModel('the input is not the output of a layer');
+/** Returns an operator's axes: an attribute, or from opset 13 an input. */
 export const getAxes = (node: OnnxNode, input: TrackedValue | undefined, rank: number): number[] => {
   const given =
     node.attributes.get('axes')?.ints ?? (input?.kind === 'constant' ? [...input.tensor.values] : []);
   return given.map((one) => (one < 0 ? one + rank : one));
 };
-/** Rows that a layer of ours can read: features last, directions told apart no more. */
+/**
+ * Requires rows that a layer can read: features last, directions merged.
+ * @throws UnrollError invalid_model
+ */
 export function requireFeatureRows(value: TrackedValue | undefined): Rows {
   const one = requireRows(value);
-  if (one.axes.at(-1)?.role !== 'features') invalidModel('its features are not the last axis');
+  if (one.axes.at(-1)?.role !== 'features') invalidModel('the features are not the last axis');
   if (one.axes.some(({ role, size }) => role === 'directions' && size !== 1))
-    invalidModel('the directions are an axis of their own');
+    invalidModel('the directions are a separate axis');
   return one;
 }

@@ -1,24 +1,26 @@
 import { invalidWeights } from '../format-errors.ts';
 
-// The wire format of protocol buffers (https://protobuf.dev/programming-guides/encoding): fields by number, four kinds of values. What
-// a field means, its reader knows.
+// The wire format of protocol buffers (https://protobuf.dev/programming-guides/encoding): fields by number,
+// four kinds of values. The meaning of a field is up to the caller.
 
 export interface Field {
   readonly number: number;
-  /** Varints and fixed 32- and 64-bit values, as they stand; a message, a text or a packed list is its bytes. */
+  /**
+   * A bigint for varints and fixed 32- and 64-bit values; the bytes of a message, a string or a packed list.
+   */
   readonly value: bigint | Uint8Array;
 }
 
-const mostFields = 2_000_000;
+const maxFields = 2_000_000;
 
-/** The fields of one message, in order. @throws UnrollError invalid_weights */
+/** Parses the fields of one message, in order. @throws UnrollError invalid_weights */
 export function* parseFields(bytes: Uint8Array): Generator<Field> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   const varint = (): bigint => {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
-      if (at >= bytes.length) return invalidWeights('the ONNX file ends within a number');
+      if (at >= bytes.length) return invalidWeights('the ONNX file ends inside a number');
       const byte = bytes[at++]!;
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return BigInt.asUintN(64, value);
@@ -27,12 +29,12 @@ export function* parseFields(bytes: Uint8Array): Generator<Field> {
   };
   const take = (length: number): number => {
     if (!(length <= bytes.length - at))
-      invalidWeights(`the ONNX file ends within a field of ${length} bytes`);
+      invalidWeights(`the ONNX file ends inside a field of ${length} bytes`);
     at += length;
     return at - length;
   };
   for (let count = 0; at < bytes.length; count++) {
-    if (count > mostFields) invalidWeights(`a message of more than ${mostFields} fields`);
+    if (count > maxFields) invalidWeights(`a message of more than ${maxFields} fields`);
     const key = varint();
     const number = Number(key >> 3n);
     switch (Number(key & 7n)) {
@@ -52,27 +54,29 @@ export function* parseFields(bytes: Uint8Array): Generator<Field> {
         yield { number, value: BigInt(view.getUint32(take(4), true)) };
         break;
       default:
-        invalidWeights(`field ${number} of the ONNX file is of an unknown kind`);
+        invalidWeights(`field ${number} of the ONNX file has an unknown wire type`);
     }
   }
 }
 
+/** @throws UnrollError invalid_weights for a number */
 export const asBytes = ({ value }: Field): Uint8Array =>
-  typeof value === 'bigint' ? invalidWeights('a number stands where a message must') : value;
+  typeof value === 'bigint' ? invalidWeights('the ONNX file has a number instead of a message') : value;
+/** As UTF-8. @throws UnrollError invalid_weights for a number */
 export const asText = (field: Field): string => new TextDecoder().decode(asBytes(field));
-/** Signed. */
+/** As a signed 64-bit integer. */
 export const asInteger = ({ value }: Field): number =>
   typeof value === 'bigint'
     ? Number(BigInt.asIntN(64, value))
-    : invalidWeights('bytes stand where a number must');
+    : invalidWeights('the ONNX file has bytes instead of a number');
 const scratch = new DataView(new ArrayBuffer(4));
 export const asFloat = ({ value }: Field): number => {
-  if (typeof value !== 'bigint') return invalidWeights('bytes stand where a number must');
+  if (typeof value !== 'bigint') return invalidWeights('the ONNX file has bytes instead of a number');
   scratch.setUint32(0, Number(BigInt.asUintN(32, value)));
   return scratch.getFloat32(0);
 };
 
-/** A repeated number: packed into bytes, or one at a time. */
+/** Reads a repeated integer field: packed into bytes, or one number per field. */
 export function readIntegers(field: Field): number[] {
   if (typeof field.value === 'bigint') return [asInteger(field)];
   const numbers: number[] = [];
@@ -88,6 +92,7 @@ export function readIntegers(field: Field): number[] {
   }
   return numbers;
 }
+/** Reads a repeated float field: packed into bytes, or one number per field. */
 export function readFloats(field: Field): Float32Array {
   if (typeof field.value === 'bigint') return Float32Array.of(asFloat(field));
   const bytes = Uint8Array.from(field.value.subarray(0, field.value.length - (field.value.length % 4)));

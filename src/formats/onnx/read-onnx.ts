@@ -5,14 +5,14 @@ import { getExternalBytes, type ExternalData } from './external-data.ts';
 import { asBytes, asFloat, asInteger, asText, parseFields, readFloats, readIntegers } from './protobuf.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
 
-// onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto): only what a graph of layers needs. Field numbers stand at
-// their cases.
+// onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto): only the fields that a graph needs, by
+// their field numbers.
 
 export interface OnnxNode {
   readonly op: string;
   readonly name: string;
   readonly domain: string;
-  /** '' for one that is left out. */
+  /** '' for an omitted one. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, Attribute>;
@@ -25,21 +25,21 @@ export interface Attribute {
   readonly floats: readonly number[];
   readonly ints: readonly number[];
   readonly strings: readonly string[];
-  /** If, Loop and Scan. */
+  /** The body of If, Loop and Scan. */
   readonly graph?: OnnxGraph;
 }
-/** What a tensor's numbers are; those of whole and truth values stand exactly in `whole`. */
+/** A tensor; `whole` has the exact values of integers and booleans. */
 export interface OnnxTensor extends Tensor {
   readonly kind: 'float' | 'int' | 'bool';
   readonly whole?: Float64Array;
 }
 export interface OnnxValue {
   readonly name: string;
-  /** null where it isn't fixed. */
+  /** null for sizes that are not fixed. */
   readonly shape: readonly (number | null)[];
-  /** Names of the sizes that aren't fixed, '' for those that are or have none. */
+  /** Names of the sizes that are not fixed; '' for those that are fixed or have no name. */
   readonly sizes: readonly string[];
-  /** TensorProto.DataType, 0 where it isn't said. */
+  /** TensorProto.DataType; 0 when it is missing. */
   readonly type: number;
 }
 export interface OnnxGraph {
@@ -53,12 +53,13 @@ export interface OnnxModel extends OnnxGraph {
   readonly opset: number;
 }
 
-/** Of a graph and those within it. */
-const mostNodes = 20_000;
-const deepestGraph = 32;
+/** Limit on the nodes of a graph, including nested graphs. */
+const maxNodes = 20_000;
+const maxGraphDepth = 32;
 
 /**
- * @param files those that tensors lie in, by their names (external-data.ts)
+ * Reads an ONNX file.
+ * @param files external files by location (external-data.ts)
  * @throws UnrollError invalid_weights
  */
 export function readOnnx(bytes: Uint8Array, files: ExternalData = new Map()): OnnxModel {
@@ -79,33 +80,33 @@ export function readOnnx(bytes: Uint8Array, files: ExternalData = new Map()): On
     }
   }
   if (!graph) return invalidWeights('the ONNX file has no graph');
-  return { producer, opset, ...graphOf(graph, { nodes: 0, elements: createArrayCollector(), files }, 0) };
+  return { producer, opset, ...readGraph(graph, { nodes: 0, elements: createArrayCollector(), files }, 0) };
 }
 
-/** What all graphs of a file may hold together. */
-interface Taken {
+/** Counters and external files shared by all graphs of a file. */
+interface ReadContext {
   nodes: number;
   readonly elements: Pick<ReturnType<typeof createArrayCollector>, 'reserve'>;
   readonly files: ExternalData;
 }
 
-function graphOf(bytes: Uint8Array, taken: Taken, depth: number): OnnxGraph {
-  if (depth > deepestGraph) invalidWeights(`graphs within graphs, more than ${deepestGraph} deep`);
+function readGraph(bytes: Uint8Array, context: ReadContext, depth: number): OnnxGraph {
+  if (depth > maxGraphDepth) invalidWeights(`graphs are nested more than ${maxGraphDepth} deep`);
   const found = createArrayCollector<OnnxTensor>();
   const nodes: OnnxNode[] = [];
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
   for (const field of parseFields(bytes)) {
     if (field.number === 1) {
-      if (++taken.nodes > mostNodes) invalidWeights(`a graph of more than ${mostNodes} nodes`);
-      nodes.push(nodeOf(asBytes(field), taken, depth));
+      if (++context.nodes > maxNodes) invalidWeights(`a graph of more than ${maxNodes} nodes`);
+      nodes.push(readNode(asBytes(field), context, depth));
     } else if (field.number === 5) {
-      const { name, tensor } = parseTensor(asBytes(field), taken.files, (elements) =>
-        taken.elements.reserve(elements),
+      const { name, tensor } = parseTensor(asBytes(field), context.files, (elements) =>
+        context.elements.reserve(elements),
       );
       found.add(name, tensor);
-    } else if (field.number === 11) inputs.push(valueOf(asBytes(field)));
-    else if (field.number === 12) outputs.push(valueOf(asBytes(field)));
+    } else if (field.number === 11) inputs.push(readValue(asBytes(field)));
+    else if (field.number === 12) outputs.push(readValue(asBytes(field)));
   }
   // before opset 9 initializers are listed among the inputs
   return {
@@ -116,7 +117,7 @@ function graphOf(bytes: Uint8Array, taken: Taken, depth: number): OnnxGraph {
   };
 }
 
-function nodeOf(bytes: Uint8Array, taken: Taken, depth: number): OnnxNode {
+function readNode(bytes: Uint8Array, context: ReadContext, depth: number): OnnxNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, Attribute>();
@@ -127,14 +128,14 @@ function nodeOf(bytes: Uint8Array, taken: Taken, depth: number): OnnxNode {
     else if (field.number === 3) name = asText(field);
     else if (field.number === 4) op = asText(field);
     else if (field.number === 5) {
-      const attribute = attributeOf(asBytes(field), taken, depth);
+      const attribute = readAttribute(asBytes(field), context, depth);
       attributes.set(attribute.name, attribute);
     } else if (field.number === 7) domain = asText(field);
   }
   return { op, name, domain, inputs, outputs, attributes };
 }
 
-function attributeOf(bytes: Uint8Array, taken: Taken, depth: number): Attribute & { name: string } {
+function readAttribute(bytes: Uint8Array, context: ReadContext, depth: number): Attribute & { name: string } {
   const floats: number[] = [];
   const ints: number[] = [];
   const strings: string[] = [];
@@ -146,8 +147,10 @@ function attributeOf(bytes: Uint8Array, taken: Taken, depth: number): Attribute 
     else if (field.number === 3) one.i = asInteger(field);
     else if (field.number === 4) one.s = asText(field);
     else if (field.number === 5)
-      one.t = parseTensor(asBytes(field), taken.files, (elements) => taken.elements.reserve(elements)).tensor;
-    else if (field.number === 6) one.graph = graphOf(asBytes(field), taken, depth + 1);
+      one.t = parseTensor(asBytes(field), context.files, (elements) =>
+        context.elements.reserve(elements),
+      ).tensor;
+    else if (field.number === 6) one.graph = readGraph(asBytes(field), context, depth + 1);
     else if (field.number === 7) for (const value of readFloats(field)) floats.push(value);
     else if (field.number === 8) for (const value of readIntegers(field)) ints.push(value);
     else if (field.number === 9) strings.push(asText(field));
@@ -171,7 +174,7 @@ const types: Readonly<Record<number, NumberType>> = {
   16: 'bfloat16',
 };
 
-/** @param expect told how many numbers come, before they are made */
+/** Parses a TensorProto. @param expect called with the number of elements before they are allocated */
 export function parseTensor(
   bytes: Uint8Array,
   files: ExternalData,
@@ -200,7 +203,7 @@ export function parseTensor(
   }
   const where = `the tensor ${quote(name)}`;
   const stored = types[type];
-  if (!stored) return invalidWeights(`${where} is of data type ${type}`);
+  if (!stored) return invalidWeights(`${where} has the unsupported data type ${type}`);
   const count = countElements(shape, where);
   expect(count);
   const number = numberTypes[stored];
@@ -223,7 +226,7 @@ export function parseTensor(
   return { name, tensor: { shape, values: Float32Array.from(numbers), kind, ...exact } };
 }
 
-function valueOf(bytes: Uint8Array): OnnxValue {
+function readValue(bytes: Uint8Array): OnnxValue {
   let name = '';
   let elements = 0;
   const shape: (number | null)[] = [];
@@ -239,12 +242,12 @@ function valueOf(bytes: Uint8Array): OnnxValue {
               for (const dimension of parseFields(asBytes(part)))
                 if (dimension.number === 1) {
                   let size: number | null = null;
-                  let called = '';
+                  let sizeName = '';
                   for (const one of parseFields(asBytes(dimension)))
                     if (one.number === 1) size = asInteger(one);
-                    else if (one.number === 2) called = asText(one);
+                    else if (one.number === 2) sizeName = asText(one);
                   shape.push(size);
-                  sizes.push(called);
+                  sizes.push(sizeName);
                 }
   }
   return { name, shape, sizes, type: elements };

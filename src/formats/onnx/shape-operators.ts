@@ -13,21 +13,21 @@ import {
 import { invalidModel } from '../format-errors.ts';
 import { createAxis, type Axis, type Rows } from './tracked-value.ts';
 
-// Operators that move numbers about: most of them turn into nothing, since rows know what their axes are.
+// Operators that change shapes. Most become no layer: only the axes of the tracked rows change.
 
-/** The last step of a sequence. */
+/** Adds a pool layer that takes the last step of a sequence. */
 function lastStep(x: Rows, axes: readonly Axis[], name: string, { draft }: ConversionContext): Rows {
   const layer = draft.add(name, { type: 'pool', mode: 'last' }, [draft.resolveRows(x)]);
   return { ...x, axes, layer, end: null };
 }
 
-const same: OperatorConverter = (_, [value]) => [value ?? invalidModel('reads nothing')];
-const ofShapes = (inputs: Inputs): boolean => inputs.some((one) => one?.kind === 'shape');
+const passThrough: OperatorConverter = (_, [value]) => [value ?? invalidModel('the input is missing')];
+const hasShapeInput = (inputs: Inputs): boolean => inputs.some((one) => one?.kind === 'shape');
 
 export const shapeOperators: Readonly<Record<string, OperatorConverter>> = {
-  Identity: same,
-  Dropout: same,
-  Cast: same,
+  Identity: passThrough,
+  Dropout: passThrough,
+  Cast: passThrough,
   Constant(node) {
     const { t, f, i, floats, ints } = Object.assign(
       {},
@@ -47,12 +47,12 @@ export const shapeOperators: Readonly<Record<string, OperatorConverter>> = {
   ConstantOfShape: (node) => [{ kind: 'fill', value: node.attributes.get('value')?.t?.values[0] ?? 0 }],
   Expand(_, [value]) {
     if (value?.kind === 'fill' || value?.kind === 'state') return [value];
-    const { shape: sizes, values } = requireConstant(value, 'what is expanded');
+    const { shape: sizes, values } = requireConstant(value, 'the expanded tensor');
     if (values.some((one) => one !== values[0]))
-      // a state [directions, 1, units], for as many sequences as there are
+      // an initial state [directions, 1, units], expanded to the batch
       return sizes.length === 3 && value?.kind === 'constant'
         ? [value]
-        : invalidModel('a tensor of several numbers is expanded');
+        : invalidModel('only a tensor filled with one number can be expanded');
     return [{ kind: 'fill', value: values[0] ?? 0 }];
   },
   Gather(node, [from, index], reading) {
@@ -60,7 +60,8 @@ export const shapeOperators: Readonly<Record<string, OperatorConverter>> = {
     const on = getIntegerAttribute(node, 'axis', 0);
     if (from?.kind === 'constant' && index?.kind === 'rows') {
       const [vocabulary = 0, units = 0] = from.tensor.shape;
-      if (from.tensor.shape.length !== 2 || on !== 0) invalidModel('only rows of a matrix are looked up');
+      if (from.tensor.shape.length !== 2 || on !== 0)
+        invalidModel('only the rows of a matrix can be looked up');
       const layer = reading.draft.add(
         node.name || 'embedding',
         { type: 'embedding', vocabulary, units },
@@ -75,19 +76,19 @@ export const shapeOperators: Readonly<Record<string, OperatorConverter>> = {
     const { shape: sizes, values } = requireConstant(index, 'the index');
     const role = x.axes[on < 0 ? on + x.axes.length : on]?.role;
     const axes = x.axes.filter((_, i) => i !== (on < 0 ? on + x.axes.length : on));
-    if (sizes.length !== 0 || values.length !== 1) invalidModel('only a single index is gathered');
+    if (sizes.length !== 0 || values.length !== 1) invalidModel('only a single index can be gathered');
     if (role === 'time' && values[0] === -1)
       return [lastStep(requireFeatureRows(x), axes, node.name || 'last', reading)];
     if (role === 'directions' && x.axes.find((one) => one.role === 'directions')!.size === 1)
       return [{ ...x, axes }];
     return invalidModel(
-      `index ${values[0]} of ${role ?? 'an axis that nothing tells'}, only the last step can be taken`,
+      `index ${values[0]} of ${role ?? 'an unknown axis'}: only the last step can be selected`,
     );
   },
   Slice(node, inputs, reading) {
     const [from] = inputs;
     if (from?.kind === 'fill' || from?.kind === 'shape' || from?.kind === 'state') return [from];
-    if (ofShapes(inputs)) return invalidModel('a part whose size only a run tells');
+    if (hasShapeInput(inputs)) return invalidModel('the bounds are only known at run time');
     const x = requireRows(from);
     const [starts, ends, axes] = ['starts', 'ends', 'axes'].map(
       (name, i) =>
@@ -96,7 +97,7 @@ export const shapeOperators: Readonly<Record<string, OperatorConverter>> = {
     );
     const on = axes![0]! < 0 ? axes![0]! + x.axes.length : axes![0]!;
     if (starts!.length !== 1 || x.axes[on]?.role !== 'time' || starts![0] !== -1 || ends![0]! < 2 ** 30)
-      invalidModel('only the last step can be cut out');
+      invalidModel('only the last step can be sliced');
     return [
       lastStep(
         requireFeatureRows(x),
@@ -110,7 +111,7 @@ export const shapeOperators: Readonly<Record<string, OperatorConverter>> = {
     if (value?.kind === 'constant') {
       const { shape: sizes, values } = value.tensor;
       const [r = 0, c = 0] = sizes;
-      if (sizes.length !== 2) return invalidModel('a constant of other than two dimensions is turned');
+      if (sizes.length !== 2) return invalidModel('only a constant of two dimensions can be transposed');
       return [
         {
           kind: 'constant',
@@ -128,29 +129,29 @@ export const shapeOperators: Readonly<Record<string, OperatorConverter>> = {
     return [{ ...x, axes: order.map((from) => x.axes[from]!) }];
   },
   Squeeze(node, [value, on]) {
-    if (value?.kind !== 'rows') return [value ?? invalidModel('reads nothing')];
+    if (value?.kind !== 'rows') return [value ?? invalidModel('the input is missing')];
     const given = getAxes(node, on, value.axes.length);
-    const gone =
+    const removed =
       given.length > 0
         ? given
         : value.axes.flatMap(({ role, size }, i) =>
             role === 'one' || (role === 'directions' && size === 1) ? [i] : [],
           );
-    for (const one of gone) {
+    for (const one of removed) {
       const { role, size } = value.axes[one] ?? invalidModel(`axis ${one} of ${value.axes.length}`);
       if (role === 'features' || (role === 'directions' && size !== 1))
-        invalidModel(`takes the axis of ${role} away`);
+        invalidModel(`removes the ${role} axis`);
     }
-    return [{ ...value, axes: value.axes.filter((_, i) => !gone.includes(i)) }];
+    return [{ ...value, axes: value.axes.filter((_, i) => !removed.includes(i)) }];
   },
   Unsqueeze(_, [value]) {
     return value?.kind === 'rows'
-      ? invalidModel('gives a sequence another axis')
-      : [value ?? invalidModel('reads nothing')];
+      ? invalidModel('adds an axis to a sequence')
+      : [value ?? invalidModel('the input is missing')];
   },
   Reshape(_, inputs) {
     const [value, target] = inputs;
-    if (value?.kind !== 'rows') return [value ?? invalidModel('reads nothing')];
+    if (value?.kind !== 'rows') return [value ?? invalidModel('the input is missing')];
     const { axes, width } = value;
     const wanted = target?.kind === 'constant' ? [...target.tensor.values] : null;
     const both = axes.at(-2);
@@ -167,7 +168,7 @@ export const shapeOperators: Readonly<Record<string, OperatorConverter>> = {
     return isSame
       ? [value]
       : invalidModel(
-          `a new shape [${wanted?.join(', ') ?? 'that a run tells'}] for ${axes.map(({ role }) => role ?? '?').join(', ')}`,
+          `the new shape [${wanted?.join(', ') ?? 'known at run time'}] for ${axes.map(({ role }) => role ?? '?').join(', ')}`,
         );
   },
   Concat(node, inputs, { draft }) {
@@ -175,7 +176,7 @@ export const shapeOperators: Readonly<Record<string, OperatorConverter>> = {
       const values = inputs.flatMap((one) => [...requireConstant(one, '').values]);
       return [{ kind: 'constant', tensor: { shape: [values.length], values: Float32Array.from(values) } }];
     }
-    if (ofShapes(inputs)) return [shapeValue];
+    if (hasShapeInput(inputs)) return [shapeValue];
     const all = inputs.map(requireFeatureRows);
     const on = getIntegerAttribute(node, 'axis', -1);
     if (on !== -1 && on !== all[0]!.axes.length - 1) invalidModel(`joins over axis ${on}, must be the last`);

@@ -1,37 +1,38 @@
 import type { Tensor } from '../../network/weights.ts';
 
-// What a tensor of an ONNX graph is to us, before anything runs: numbers that are known, or the rows of one of our layers, whose axes
-// we can tell apart by what the recurrent operators say of them.
+// What is known of a tensor of an ONNX graph during conversion: constant numbers, or the rows of a converted
+// layer, whose axes are identified by the recurrent operators that use them.
 
-/** One axis, shared by all tensors that have it: the first operator that knows says what it is. */
+/** An axis, shared by all tensors that have it. Its role is null until an operator determines it. */
 export interface Axis {
   role: 'time' | 'batch' | 'directions' | 'features' | 'one' | null;
-  /** Of directions. */
+  /** The number of directions. */
   readonly size?: number;
 }
 
+/** The output rows of a layer. */
 export interface Rows {
   readonly kind: 'rows';
   /** In the order of the tensor. */
   readonly axes: readonly Axis[];
-  /** The layer of ours that gives them; `input` is the network's. */
+  /** Name of the layer that produces them; `input` for the network's input. */
   readonly layer: string;
-  /** Features of a row: of one direction while directions are an axis of their own. */
+  /** Features of a row, of one direction while the directions are a separate axis. */
   readonly width: number;
-  /** A recurrent operator's last rows (Y_h, Y_c): the layer's, seen at its end. */
+  /** For a recurrent operator's last rows (Y_h, Y_c): which state they are. */
   readonly end: 'hidden' | 'cell' | null;
-  /** Of last rows: whether anything reads the operator's rows of every step (Y), too. */
+  /** For last rows: whether the operator's rows of every step (Y) are used, too. */
   readonly stepsRead?: boolean;
 }
 
 export type TrackedValue =
   | Rows
   | { readonly kind: 'constant'; readonly tensor: Tensor }
-  /** A tensor of one number throughout, of whatever shape. */
+  /** A tensor of any shape filled with one number. */
   | { readonly kind: 'fill'; readonly value: number }
-  /** Sizes of a tensor, and what is computed from them. */
+  /** The shape of a tensor, and values computed from it. */
   | { readonly kind: 'shape' }
-  /** A graph input that a recurrent operator starts from. */
+  /** A graph input that is a recurrent operator's initial state. */
   | { readonly kind: 'state' };
 
 export const createAxis = (role: Axis['role'], size?: number): Axis => ({

@@ -6,34 +6,37 @@ import { toAttributes } from './attributes.ts';
 import { collectLists, listOperators } from './collected-lists.ts';
 import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from './read-onnx.ts';
 
-// A graph of any opset as operators in their newest meaning, with names that are unique through all graphs within it. What older opsets
-// had as attributes becomes inputs, and constants leave the operators.
+// Converts a graph of any opset to operators of the newest opset with names that are unique across nested
+// graphs. Attributes of older opsets become inputs, and Constant nodes become constants of the graph.
 
 export interface OperatorGraph extends BodySpec {
   readonly constants: Map<string, Operand>;
-  /** Names of the graph's own values here, by those in the file. */
+  /** The new names of the graph's values by their names in the file. */
   readonly named: ReadonlyMap<string, string>;
 }
 
 type Names = ReadonlyMap<string, string>;
 
-/** @throws UnrollError invalid_model with every operator that there is none of here, and where */
+/**
+ * Converts a model's graph.
+ * @throws UnrollError invalid_model with every unsupported operator and where it is
+ */
 export function upgradeOperators(model: OnnxModel): OperatorGraph {
   const missing = new Map<string, string[]>();
   const constants = new Map<string, Operand>();
-  const taken = new Set<string>(['']);
+  const usedNames = new Set<string>(['']);
   const { opset } = model;
 
   const unique = (name: string): string => {
     const clean = name.replaceAll(/[^\w.:/-]+/g, '_').slice(-64);
     let own = clean === '' ? 'value' : clean;
-    for (let i = 2; taken.has(own); i++) own = `${clean}~${i}`;
-    taken.add(own);
+    for (let i = 2; usedNames.has(own); i++) own = `${clean}~${i}`;
+    usedNames.add(own);
     return own;
   };
   const constant = (name: string, tensor: OnnxTensor): string => {
     const own = unique(name);
-    constants.set(own, operandOfTensor(tensor));
+    constants.set(own, toOperand(tensor));
     return own;
   };
 
@@ -49,9 +52,9 @@ export function upgradeOperators(model: OnnxModel): OperatorGraph {
     const operators: OperatorSpec[] = [];
     for (const node of graph.nodes) {
       if (!node.outputs.some((name) => name !== ''))
-        invalidModel(`${node.op} ${quote(node.name)} gives nothing`);
+        invalidModel(`${node.op} ${quote(node.name)} has no outputs`);
       if (node.op === 'Constant') {
-        names.set(node.outputs[0]!, constant(node.outputs[0]!, constantOf(node)));
+        names.set(node.outputs[0]!, constant(node.outputs[0]!, readConstant(node)));
         continue;
       }
       const known =
@@ -61,7 +64,9 @@ export function upgradeOperators(model: OnnxModel): OperatorGraph {
         const op = node.domain === '' ? node.op : `${node.domain}.${node.op}`;
         missing.set(op, [...(missing.get(op) ?? []), node.name || node.outputs[0] || '']);
       }
-      const read = node.inputs.map((name) => names.get(name) ?? (name === '' ? '' : unresolved(node, name)));
+      const read = node.inputs.map(
+        (name) => names.get(name) ?? (name === '' ? '' : throwUnresolved(node, name)),
+      );
       const upgraded = known ? upgrade(node, opset) : { attributes: {}, inputs: [] };
       for (const [place, tensor] of upgraded.inputs) {
         while (read.length <= place) read.push('');
@@ -81,7 +86,7 @@ export function upgradeOperators(model: OnnxModel): OperatorGraph {
       });
     }
     const outputs = graph.outputs.map(
-      ({ name }) => names.get(name) ?? invalidModel(`nothing gives the output ${quote(name)}`),
+      ({ name }) => names.get(name) ?? invalidModel(`the output ${quote(name)} is computed by no operator`),
     );
     return { inputs, operators, outputs, named: names };
   };
@@ -91,20 +96,20 @@ export function upgradeOperators(model: OnnxModel): OperatorGraph {
     const list = [...missing].map(
       ([op, at]) => `${op} (${at.length === 1 ? '' : `${at.length}×, first `}${quote(at[0])})`,
     );
-    invalidModel(`${missing.size} kinds of operators are not supported: ${list.slice(0, 20).join(', ')}`);
+    invalidModel(`${missing.size} operators are not supported: ${list.slice(0, 20).join(', ')}`);
   }
   return { ...collectLists(whole), named: whole.named, constants };
 }
 
 const bodyOnly = ({ inputs, operators, outputs }: BodySpec): BodySpec => ({ inputs, operators, outputs });
 
-function unresolved(node: OnnxNode, name: string): never {
+function throwUnresolved(node: OnnxNode, name: string): never {
   return invalidModel(
-    `${node.op} ${quote(node.name || node.outputs[0])} reads ${quote(name)}, which nothing before it gives`,
+    `${node.op} ${quote(node.name || node.outputs[0])} reads ${quote(name)}, which is not defined before it`,
   );
 }
 
-function operandOfTensor({ kind, shape, values, whole }: OnnxTensor): Operand {
+function toOperand({ kind, shape, values, whole }: OnnxTensor): Operand {
   return {
     kind,
     shape,
@@ -113,14 +118,14 @@ function operandOfTensor({ kind, shape, values, whole }: OnnxTensor): Operand {
   };
 }
 
-function constantOf(node: OnnxNode): OnnxTensor {
+function readConstant(node: OnnxNode): OnnxTensor {
   const given = (name: string) => node.attributes.get(name);
   const t = given('value')?.t;
   if (t) return t;
   const whole = given('value_int')?.i ?? given('value_ints')?.ints;
   const float = given('value_float')?.f ?? given('value_floats')?.floats;
   const numbers = whole ?? float;
-  if (numbers === undefined) return invalidModel(`the constant ${quote(node.outputs[0])} has no numbers`);
+  if (numbers === undefined) return invalidModel(`the constant ${quote(node.outputs[0])} has no value`);
   const list = [numbers].flat();
   const shape = Array.isArray(numbers) ? [list.length] : [];
   const values = Float32Array.from(list);
@@ -131,11 +136,11 @@ function constantOf(node: OnnxNode): OnnxTensor {
 
 interface Upgraded {
   readonly attributes: Record<string, number | string | number[] | string[]>;
-  /** Inputs that an older opset has as attributes. */
+  /** Inputs that are attributes in older opsets. */
   readonly inputs: readonly (readonly [place: number, tensor: OnnxTensor])[];
 }
 
-const wholeList = (list: readonly number[]): OnnxTensor => ({
+const integerList = (list: readonly number[]): OnnxTensor => ({
   kind: 'int',
   shape: [list.length],
   values: Float32Array.from(list),
@@ -150,7 +155,7 @@ function upgrade(node: OnnxNode, opset: number): Upgraded {
   const toInput = (
     name: string,
     place: number,
-    make: (list: readonly number[]) => OnnxTensor = wholeList,
+    make: (list: readonly number[]) => OnnxTensor = integerList,
   ): void => {
     const one = given.get(name);
     if (!one) return;
@@ -189,11 +194,10 @@ function upgrade(node: OnnxNode, opset: number): Upgraded {
         invalidModel(`BatchNormalization ${quote(node.name)} is in training mode`);
       break;
     case 'MaxPool':
-      if (node.outputs[1])
-        invalidModel(`MaxPool ${quote(node.name)}: where its largest numbers stood is read`);
+      if (node.outputs[1]) invalidModel(`MaxPool ${quote(node.name)}: its indices output is not supported`);
       break;
     case 'Scan':
-      if (opset < 9) invalidModel(`Scan ${quote(node.name)} is of opset ${opset}, must be 9 or newer`);
+      if (opset < 9) invalidModel(`Scan ${quote(node.name)} has opset ${opset}, must be at least 9`);
   }
   return { attributes, inputs };
 }

@@ -3,10 +3,10 @@ import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts'
 import type { Tensor } from '../../network/weights.ts';
 import type { FoldedGraph } from './fold-constants.ts';
 
-/** Whole numbers that a model.json may hold. */
-const mostWhole = 100_000;
+/** Limit on the integer constants, which are stored in model.json. */
+const maxIntegers = 100_000;
 
-/** What is fed, before anything is. */
+/** Creates an operand for a graph input: its shape is known, its values are not. */
 export const createPlaceholder = (shape: readonly number[], kind: Operand['kind']): Operand => ({
   kind,
   shape,
@@ -14,7 +14,10 @@ export const createPlaceholder = (shape: readonly number[], kind: Operand['kind'
   known: false,
 });
 
-/** A folded program's constants: those that become tensors, and those that model.json holds. @throws UnrollError invalid_model */
+/**
+ * Splits a folded graph's constants into floats, which become tensors, and integers, which model.json stores.
+ * @throws UnrollError invalid_model
+ */
 export function splitConstants({ constants }: FoldedGraph): {
   floats: Map<string, Tensor>;
   whole: ProgramSpec['wholeConstants'];
@@ -29,7 +32,7 @@ export function splitConstants({ constants }: FoldedGraph): {
       whole[name] = { kind, shape: [...shape], values: Array.from(values) };
     }
   }
-  if (count > mostWhole)
-    invalidOperator(`${count} whole numbers among its constants, the limit is ${mostWhole}`);
+  if (count > maxIntegers)
+    invalidOperator(`${count} integers among its constants, the limit is ${maxIntegers}`);
   return { floats, whole };
 }

@@ -6,13 +6,17 @@ import { prepareBody, prepareOperator } from '../../operators/prepare-operator.t
 import { getBodies } from '../../operators/get-bodies.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
 
-// Whatever constants and known shapes tell is computed when a file is read, and does not run again: shapes, branches, turned weights.
+// Constant folding: whatever follows from constants and known shapes is computed at import: shapes, branches,
+// transposed weights.
 
-/** A value of the graph: null where its shape is told only by a sequence's length. */
+/** A value of the graph; null when its shape depends on the sequence's length. */
 type Value = Operand | null;
 
-/** Numbers that folding may make of fewer: a program stays about as large as its file. */
-const mostFolded = 2 ** 22;
+/**
+ * Limit on the elements of a folded value larger than its inputs, so that a graph stays about as large as its
+ * file.
+ */
+const maxFoldedElements = 2 ** 22;
 
 export interface FoldedGraph {
   readonly operators: readonly OperatorSpec[];
@@ -23,8 +27,9 @@ export interface FoldedGraph {
 }
 
 /**
- * @param inputs the graph's inputs, null for those of unknown shapes
- * @throws UnrollError invalid_model where an operator does not fit what it reads
+ * Folds the constants of a graph.
+ * @param inputs the graph's inputs; null for unknown shapes
+ * @throws UnrollError invalid_model when an operator does not fit its inputs
  */
 export function foldConstants(
   graph: BodySpec,
@@ -37,7 +42,10 @@ export function foldConstants(
     (inner: ReadonlyMap<string, Value>, around: (name: string) => Value | undefined) => (name: string) =>
       inner.has(name) ? inner.get(name) : around(name);
 
-  /** Operators that are left of a body; `rename` follows what they read to where it comes from. */
+  /**
+   * Returns the remaining operators of a body; `rename` maps names of folded operators to the values they
+   * return.
+   */
   const foldBody = (
     body: BodySpec,
     around: (name: string) => Value | undefined,
@@ -63,7 +71,7 @@ export function foldConstants(
       }
       const outputs = operandsOf(operator, scope, final);
       operator.outputs.forEach((name, i) => name !== '' && made.set(name, outputs?.[i] ?? null));
-      if (outputs?.every(({ known, values: { length } }) => known && length <= mostFolded)) continue;
+      if (outputs?.every(({ known, values: { length } }) => known && length <= maxFoldedElements)) continue;
       // what stays must not be taken for known: it will be computed
       operator.outputs.forEach(
         (name, i) => outputs?.[i]?.known && made.set(name, { ...outputs[i], known: false }),

@@ -3,9 +3,9 @@ import { numberAttribute, numberListAttribute } from '../../operators/operator.t
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
 import { throwCrossStep, type SingleStepValues, type StepRole } from './step-roles.ts';
 
-// What one turn of a Loop or a Scan does, where it has a turn for every step and reads that step alone.
+// Extracts one iteration of a Loop or Scan that has one iteration per step and reads only that step.
 
-/** A loop's body once, as operators of a step. */
+/** The loop's body once, as operators of one step. */
 export interface LoopIteration {
   readonly operators: readonly OperatorSpec[];
   readonly states: readonly { readonly input: string; readonly output: string; readonly start: string }[];
@@ -13,47 +13,47 @@ export interface LoopIteration {
   readonly constants: readonly (readonly [string, Operand])[];
 }
 
-/** A loop of as many turns as there are steps, whose turn picks the step of what it reads and nothing else. */
+/** A Loop with one iteration per step, whose body uses the iteration number only to select that step. */
 export function loopToIteration(
   loop: OperatorSpec,
   role: (name: string) => StepRole,
   at: SingleStepValues,
 ): LoopIteration {
   const body = loop.bodies?.body ?? throwCrossStep();
-  const [turns = '', condition = '', ...starts] = loop.inputs;
-  const [turn = '', goOn = '', ...carried] = body.inputs;
-  const [goes = '', ...made] = body.outputs;
-  if (turns === '' || role(turns).kind !== 'count') throwCrossStep();
+  const [count = '', condition = '', ...starts] = loop.inputs;
+  const [index = '', conditionIn = '', ...carried] = body.inputs;
+  const [conditionOut = '', ...made] = body.outputs;
+  if (count === '' || role(count).kind !== 'count') throwCrossStep();
   const isTrue = (name: string): boolean =>
     at.operand(name)?.known === true && at.operand(name)!.values[0] === 1;
   if (condition !== '' && !isTrue(condition)) throwCrossStep();
-  if (goes !== goOn && !isTrue(goes)) throwCrossStep();
+  if (conditionOut !== conditionIn && !isTrue(conditionOut)) throwCrossStep();
   if (starts.some((name) => role(name).kind !== 'fixed')) throwCrossStep();
-  const first = `${turn}:first`;
+  const first = `${index}:first`;
   const operators = body.operators.map((operator) => {
     if (operator.bodies) throwCrossStep();
-    const picks = operator.operator === 'Gather' && operator.inputs[1] === turn;
+    const selects = operator.operator === 'Gather' && operator.inputs[1] === index;
     operator.inputs.forEach((name, i) => {
-      if (name === goOn || (name === turn && !(picks && i === 1))) throwCrossStep();
-      const around = own(body, name) ? null : role(name);
+      if (name === conditionIn || (name === index && !(selects && i === 1))) throwCrossStep();
+      const around = isOwnValue(body, name) ? null : role(name);
       if (around === null || around.kind === 'fixed') return;
       const along =
-        picks && i === 0 && around.kind === 'steps' && axisOfGather(operator, at, name) === around.axis;
+        selects && i === 0 && around.kind === 'steps' && getGatherAxis(operator, at, name) === around.axis;
       if (!along) throwCrossStep();
     });
-    return picks ? { ...operator, inputs: [operator.inputs[0]!, first] } : operator;
+    return selects ? { ...operator, inputs: [operator.inputs[0]!, first] } : operator;
   });
-  return turnOf(loop, body, {
+  return buildIteration(loop, body, {
     carried,
     made,
     starts,
     operators,
-    constants: [[first, wholeNumber([], 0)]],
+    constants: [[first, integerOperand([], 0)]],
     axes: [],
   });
 }
 
-/** A scan along the steps, forwards. */
+/** A Scan forwards along the steps. */
 export function scanToIteration(
   scan: OperatorSpec,
   role: (name: string) => StepRole,
@@ -63,9 +63,9 @@ export function scanToIteration(
   const count = numberAttribute(scan, 'num_scan_inputs', 1);
   const starts = scan.inputs.slice(0, scan.inputs.length - count);
   const sources = scan.inputs.slice(starts.length);
-  const forwards = (name: string): boolean =>
+  const isForward = (name: string): boolean =>
     (numberListAttribute(scan, name) ?? []).every((one) => one === 0);
-  if (!forwards('scan_input_directions') || !forwards('scan_output_directions')) throwCrossStep();
+  if (!isForward('scan_input_directions') || !isForward('scan_output_directions')) throwCrossStep();
   if (starts.some((name) => role(name).kind !== 'fixed')) throwCrossStep();
   const constants: [string, Operand][] = [];
   const rows = sources.map((name, i): OperatorSpec => {
@@ -76,14 +76,15 @@ export function scanToIteration(
     );
     if (own.kind !== 'steps' || own.axis !== along) throwCrossStep();
     const row = body.inputs[starts.length + i]!;
-    constants.push([`${row}:axis`, whole(along)]);
+    constants.push([`${row}:axis`, axisOperand(along)]);
     return { operator: 'Squeeze', inputs: [name, `${row}:axis`], outputs: [row] };
   });
   for (const operator of body.operators) {
     if (operator.bodies) throwCrossStep();
-    for (const name of operator.inputs) if (!own(body, name) && role(name).kind !== 'fixed') throwCrossStep();
+    for (const name of operator.inputs)
+      if (!isOwnValue(body, name) && role(name).kind !== 'fixed') throwCrossStep();
   }
-  return turnOf(scan, body, {
+  return buildIteration(scan, body, {
     carried: body.inputs.slice(0, starts.length),
     made: body.outputs,
     starts,
@@ -93,12 +94,12 @@ export function scanToIteration(
   });
 }
 
-/** A body's own value, or one that is left out. */
-const own = ({ inputs, operators }: BodySpec, name: string): boolean =>
+/** Whether a name is a value of the body itself, or an omitted input. */
+const isOwnValue = ({ inputs, operators }: BodySpec, name: string): boolean =>
   name === '' || inputs.includes(name) || operators.some(({ outputs }) => outputs.includes(name));
 
-/** One turn: what is carried becomes states, what is collected a row of one step. */
-function turnOf(
+/** Builds the iteration: carried values become states, collected values one row per step. */
+function buildIteration(
   loop: OperatorSpec,
   body: BodySpec,
   one: {
@@ -119,16 +120,16 @@ function turnOf(
     const from = made[i] ?? throwCrossStep();
     if (i < starts.length) {
       operators.push({ operator: 'Identity', inputs: [from], outputs: [name] });
-      roles.push([name, { kind: 'now' }]);
+      roles.push([name, { kind: 'final' }]);
     } else {
       const axis = one.axes[i - starts.length] ?? 0;
       if (axis < 0) throwCrossStep();
-      constants.push([`${name}:axis`, whole(axis)]);
+      constants.push([`${name}:axis`, axisOperand(axis)]);
       operators.push({ operator: 'Unsqueeze', inputs: [from, `${name}:axis`], outputs: [name] });
       roles.push([name, { kind: 'steps', axis }]);
     }
   });
-  for (const output of made) if (!own(body, output)) throwCrossStep();
+  for (const output of made) if (!isOwnValue(body, output)) throwCrossStep();
   return {
     operators,
     constants,
@@ -137,17 +138,17 @@ function turnOf(
   };
 }
 
-function axisOfGather(operator: OperatorSpec, at: SingleStepValues, name: string): number {
+function getGatherAxis(operator: OperatorSpec, at: SingleStepValues, name: string): number {
   return normaliseAxis(
     numberAttribute(operator, 'axis', 0),
     at.operand(name)?.shape.length ?? throwCrossStep(),
   );
 }
 
-const wholeNumber = (shape: readonly number[], value: number): Operand => ({
+const integerOperand = (shape: readonly number[], value: number): Operand => ({
   kind: 'int',
   shape,
   values: Float64Array.of(value),
   known: true,
 });
-const whole = (value: number): Operand => wholeNumber([1], value);
+const axisOperand = (value: number): Operand => integerOperand([1], value);

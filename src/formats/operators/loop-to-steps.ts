@@ -18,17 +18,18 @@ import {
 } from './step-roles.ts';
 import { loopToIteration, scanToIteration } from './loop-iteration.ts';
 
-// A program over sequences whose one Loop or Scan is a cell over the steps, with nothing around it that looks across them, is a program of
-// a step: the loop's body once, what it carries the state. Then it streams, and its state can be had.
+// Converts an operator graph over sequences to one over single steps: its only Loop or Scan must iterate over
+// the steps, and no other operator may mix steps. The loop's body becomes the step, its carried values the
+// states. The result can be streamed.
 
 export interface StepGraph {
   readonly layer: ProgramSpec;
   readonly tensors: ReadonlyMap<string, Tensor>;
-  /** Whether it answers with what the last step has come to, rather than at every step. */
+  /** Whether only the output of the last step counts, rather than that of every step. */
   readonly lastStepOnly: boolean;
 }
 
-/** Null where a program is no cell over its steps. */
+/** Converts a graph over sequences to a graph of one step; null when it cannot be converted. */
 export function loopToSteps(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>): StepGraph | null {
   const { input, operators } = layer;
   const axis = input.shape.indexOf(-1);
@@ -38,26 +39,26 @@ export function loopToSteps(layer: ProgramSpec, tensors: ReadonlyMap<string, Ten
   );
   if (axis < 0 || input.steps !== undefined || loops.length !== 1 || around) return null;
   try {
-    const step = unrolled(layer, tensors, axis, loops[0]!);
-    return step && sameAnswers(layer, tensors, step) ? step : null;
+    const step = toStepGraph(layer, tensors, axis, loops[0]!);
+    return step && haveSameOutputs(layer, tensors, step) ? step : null;
   } catch (error) {
-    // a step that does not fit itself is none
+    // not convertible
     if (error instanceof CrossStepError || error instanceof UnrollError) return null;
     throw error;
   }
 }
 
-function unrolled(
+function toStepGraph(
   layer: ProgramSpec,
   tensors: ReadonlyMap<string, Tensor>,
   axis: number,
   loop: OperatorSpec,
 ): StepGraph | null {
-  const constants = operandsOf(layer, tensors);
+  const constants = toOperands(layer, tensors);
   const shape = layer.input.shape.map((size) => (size === -1 ? 1 : size));
-  const fed = createPlaceholder(shape, layer.input.vocabulary === undefined ? 'float' : 'int');
+  const placeholder = createPlaceholder(shape, layer.input.vocabulary === undefined ? 'float' : 'int');
   const body: BodySpec = { inputs: [], operators: layer.operators, outputs: [layer.output.value] };
-  const { values } = foldConstants(body, new Map([[layer.input.value, fed]]), constants);
+  const { values } = foldConstants(body, new Map([[layer.input.value, placeholder]]), constants);
   const at = { operand: (name: string) => values.get(name) ?? undefined };
   const roles = new Map<string, StepRole>([[layer.input.value, { kind: 'steps', axis }]]);
   for (const name of constants.keys()) roles.set(name, { kind: 'fixed' });
@@ -69,34 +70,34 @@ function unrolled(
     if (operator !== loop) {
       const own =
         operator.operator === 'ConcatFromSequence'
-          ? ofCollected(operator, role, at)
+          ? inferConcat(operator, role, at)
           : inferStepRole(operator, role, at);
       for (const name of operator.outputs) if (name !== '') roles.set(name, own);
       operators.push(operator);
       continue;
     }
-    const turn =
+    const iteration =
       operator.operator === 'Loop'
         ? loopToIteration(operator, role, at)
         : scanToIteration(operator, role, at);
-    operators.push(...turn.operators);
-    states = turn.states.map(({ start, ...names }) => ({
+    operators.push(...iteration.operators);
+    states = iteration.states.map(({ start, ...names }) => ({
       ...names,
       start: at.operand(start) ?? throwCrossStep(),
     }));
-    for (const [name, own] of turn.roles) roles.set(name, own);
-    for (const [name, operand] of turn.constants) constants.set(name, operand);
+    for (const [name, own] of iteration.roles) roles.set(name, own);
+    for (const [name, operand] of iteration.constants) constants.set(name, operand);
   }
-  const answer = role(layer.output.value);
-  if (answer.kind !== 'steps' && answer.kind !== 'now') return null;
+  const outputRole = role(layer.output.value);
+  if (outputRole.kind !== 'steps' && outputRole.kind !== 'final') return null;
   if (states.some(({ start }) => !start.known || start.kind !== 'float')) return null;
 
   const outputs = [layer.output.value, ...states.map(({ output }) => output)];
-  const inputs = new Map<string, Operand>([[layer.input.value, fed]]);
+  const inputs = new Map<string, Operand>([[layer.input.value, placeholder]]);
   for (const { input, start } of states) inputs.set(input, createPlaceholder(start.shape, 'float'));
   const folded = foldConstants({ inputs: [], operators, outputs }, inputs, constants);
   const { floats: own, whole } = splitConstants(folded);
-  const started = states.map(({ input, start }, i) => {
+  const stateSpecs = states.map(({ input, start }, i) => {
     const zero = start.values.every((value) => value === 0);
     if (!zero) own.set(`${input}:start`, { shape: start.shape, values: Float32Array.from(start.values) });
     return {
@@ -107,14 +108,14 @@ function unrolled(
     };
   });
   return {
-    lastStepOnly: answer.kind === 'now',
+    lastStepOnly: outputRole.kind === 'final',
     tensors: own,
     layer: {
       ...layer,
       runs: 'step',
       input: { ...layer.input, shape },
       output: { value: folded.outputs[0]!, gives: 'step' },
-      states: started,
+      states: stateSpecs,
       wholeConstants: whole,
       constants: Object.fromEntries([...own].map(([name, tensor]) => [name, [...tensor.shape]])),
       operators: [...folded.operators],
@@ -122,8 +123,8 @@ function unrolled(
   };
 }
 
-/** Items of a list that is a row a step each, put together along a new axis. */
-function ofCollected(
+/** ConcatFromSequence of a list with one row per step. */
+function inferConcat(
   operator: OperatorSpec,
   role: (name: string) => StepRole,
   at: SingleStepValues,
@@ -138,7 +139,7 @@ function ofCollected(
   return one ? { kind: 'steps', axis } : throwCrossStep();
 }
 
-function operandsOf(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>): Map<string, Operand> {
+function toOperands(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>): Map<string, Operand> {
   const constants = new Map<string, Operand>();
   for (const [name, tensor] of tensors) constants.set(name, { kind: 'float', ...tensor, known: true });
   for (const [name, { kind, shape, values }] of Object.entries(layer.wholeConstants))
@@ -147,10 +148,12 @@ function operandsOf(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>): M
 }
 
 const checkedSteps = 7;
-const mostApart = 1e-9;
+const tolerance = 1e-9;
 
-/** The telling is a reading of shapes: both programs must also agree in float64 on numbers of no particular kind. */
-function sameAnswers(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>, step: StepGraph): boolean {
+/**
+ * Verifies the conversion, which relies on shapes: both graphs must agree in float64 on arbitrary numbers.
+ */
+function haveSameOutputs(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>, step: StepGraph): boolean {
   const width = graphInputWidth(layer);
   const { vocabulary } = layer.input;
   const rows = Array.from({ length: checkedSteps }, (_, t) =>
@@ -160,11 +163,11 @@ function sameAnswers(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>, s
   );
   const run = (one: ProgramSpec, own: ReadonlyMap<string, Tensor>): Float64Array[] =>
     referenceGraph(one, (name) => own.get(name)!.values, rows, referenceSweeps);
-  const [before, after] = [run(layer, tensors), run(step.layer, step.tensors)];
+  const [expected, actual] = [run(layer, tensors), run(step.layer, step.tensors)];
   const first = step.lastStepOnly ? checkedSteps - 1 : 0;
-  return before.every(
+  return expected.every(
     (row, t) =>
       t < first ||
-      row.every((value, k) => Math.abs(value - after[t]![k]!) <= mostApart * (1 + Math.abs(value))),
+      row.every((value, k) => Math.abs(value - actual[t]![k]!) <= tolerance * (1 + Math.abs(value))),
   );
 }

@@ -8,18 +8,19 @@ import { UnrollError } from '../../errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
 import { inferOutput } from './infer-output.ts';
 
-/** What the one layer of a foreign network is called that runs as a program; its constants are `program.<name>`. */
+/** Name of the single layer of an imported operator graph; its constants are tensors `program.<name>`. */
 export const operatorGraphLayerName = 'program';
 
 /**
- * A network of one program, told what it answers with.
- * @param floats the constants that are tensors
- * @throws UnrollError invalid_model where an operator does not fit what it reads, or past our limits
+ * Creates a network of one operator graph and infers its output.
+ * @param floats the float constants, which become tensors
+ * @param createNotes notes on the finished layer
+ * @throws UnrollError invalid_model when an operator does not fit its inputs, or a limit is exceeded
  */
 export function createOperatorGraphNetwork(
   draft: ProgramSpec,
   floats: ReadonlyMap<string, Tensor>,
-  notesOf: (layer: ProgramSpec) => readonly string[],
+  createNotes: (layer: ProgramSpec) => readonly string[],
 ): ImportedNetwork {
   const layer = inferOutput(draft, floats);
   const { success, data: network, error } = networkSpec.safeParse({ layers: [layer] });
@@ -36,11 +37,11 @@ export function createOperatorGraphNetwork(
     network,
     weights: new Map([...floats].map(([name, tensor]) => [`${operatorGraphLayerName}.${name}`, tensor])),
     input,
-    notes: notesOf(layer),
+    notes: createNotes(layer),
   };
 }
 
-/** How often which operator: `Conv 2×, LSTM`. */
+/** Lists a graph's operators with their counts: `Conv 2×, LSTM`. */
 export function summarizeOperators(layer: ProgramSpec): string {
   const counts = new Map<string, number>();
   for (const { operator } of operatorsOf(layer)) counts.set(operator, (counts.get(operator) ?? 0) + 1);

@@ -2,44 +2,45 @@ import { normaliseAxis, type Operand } from '../../operators/operand.ts';
 import { numberAttribute, numberListAttribute } from '../../operators/operator.ts';
 import type { OperatorSpec } from '../../operators/spec.ts';
 
-// What the values of a program over sequences have to do with its steps, told operator by operator. Only what works on every step by
-// itself goes on as steps; anything that looks across them ends the telling.
+// How the values of an operator graph over sequences relate to the sequence's steps, inferred operator by
+// operator. Only operators that treat every step separately are supported; an operator that mixes steps stops
+// the inference.
 
 export type StepRole =
-  /** A row a step, along an axis. */
+  /** One row per step, along an axis. */
   | { readonly kind: 'steps'; readonly axis: number }
-  /** The sizes of such a value. */
+  /** The shape of such a value. */
   | { readonly kind: 'sizes'; readonly axis: number }
-  /** How many steps there are. */
+  /** The number of steps. */
   | { readonly kind: 'count' }
-  /** The same whatever is fed, and however much of it. */
+  /** Independent of the input. */
   | { readonly kind: 'fixed' }
-  /** What a loop has come to, and what follows from that alone. */
-  | { readonly kind: 'now' };
+  /** The final value of a loop, and values computed from it. */
+  | { readonly kind: 'final' };
 
-/** What is known of a program's values when a sequence has one step. */
+/** The graph's values for a sequence of one step, as far as they are known. */
 export interface SingleStepValues {
   readonly operand: (name: string) => Operand | undefined;
 }
 
-/** Thrown where a value is none of these: the program stays one over sequences. */
+/** Thrown when a value has none of these roles: the graph stays one over sequences. */
 export class CrossStepError extends Error {}
 export const throwCrossStep = (): never => {
   throw new CrossStepError();
 };
 
-const alone = new Set(
+const elementwise = new Set(
   'Sqrt Log Exp Neg Abs Sign Reciprocal Floor Ceil Round Sin Cos Atan Erf Relu Tanh Sigmoid HardSigmoid HardSwish LeakyRelu ThresholdedRelu Elu Selu Celu Gelu Softsign Softplus Not IsNaN Cast Clip Identity'.split(
     ' ',
   ),
 );
-const together = new Set(
+const broadcasting = new Set(
   'Add Sub Mul Div Mod Pow Sum Min Max Mean PRelu And Or Xor Equal Less LessOrEqual Greater GreaterOrEqual Where'.split(
     ' ',
   ),
 );
 
-/** The role of an operator's outputs. @throws AcrossSteps */
+/** Infers the role of an operator's outputs. @throws AcrossSteps */
 export function inferStepRole(
   operator: OperatorSpec,
   role: (name: string) => StepRole,
@@ -48,24 +49,25 @@ export function inferStepRole(
   const names = operator.inputs.filter((name) => name !== '');
   const roles = names.map(role);
   if (roles.every(({ kind }) => kind === 'fixed')) return { kind: 'fixed' };
-  if (roles.every(({ kind }) => kind === 'fixed' || kind === 'now')) return { kind: 'now' };
+  if (roles.every(({ kind }) => kind === 'fixed' || kind === 'final')) return { kind: 'final' };
   const [first] = roles;
   const kind = operator.operator;
   if (first!.kind === 'steps' && kind === 'Shape') return { kind: 'sizes', axis: first!.axis };
-  if (roles.some((one) => one.kind === 'sizes' || one.kind === 'count')) return ofSizes(operator, first!, at);
-  if (roles.some((one) => one.kind === 'now')) return throwCrossStep();
+  if (roles.some((one) => one.kind === 'sizes' || one.kind === 'count'))
+    return inferFromSizes(operator, first!, at);
+  if (roles.some((one) => one.kind === 'final')) return throwCrossStep();
 
-  const rankOf = (name: string): number => at.operand(name)?.shape.length ?? throwCrossStep();
+  const getRank = (name: string): number => at.operand(name)?.shape.length ?? throwCrossStep();
   const axis = first!.kind === 'steps' ? first!.axis : -1;
   const constant = (place: number): number[] =>
     Array.from(at.operand(operator.inputs[place] ?? '')?.values ?? throwCrossStep());
   const others = roles.slice(1).every((one) => one.kind === 'fixed');
-  const rank = (): number => rankOf(names[0]!);
+  const rank = (): number => getRank(names[0]!);
 
-  if (together.has(kind))
-    return sideBySide(names, roles, (name) => at.operand(name)?.shape ?? throwCrossStep());
+  if (broadcasting.has(kind))
+    return inferBroadcast(names, roles, (name) => at.operand(name)?.shape ?? throwCrossStep());
   if (axis < 0) {
-    // ids look up rows of a table
+    // an embedding: ids per step look up rows of a table
     const ids = roles[1];
     const table =
       kind === 'Gather' &&
@@ -73,7 +75,7 @@ export function inferStepRole(
       normaliseAxis(numberAttribute(operator, 'axis', 0), rank()) === 0;
     return table ? { kind: 'steps', axis: ids.axis } : throwCrossStep();
   }
-  if (alone.has(kind) && others) return { kind: 'steps', axis };
+  if (elementwise.has(kind) && others) return { kind: 'steps', axis };
   if (kind === 'Concat') {
     const same = roles.every((one) => one.kind === 'steps' && one.axis === axis);
     return same && normaliseAxis(numberAttribute(operator, 'axis', 0), rank()) !== axis
@@ -83,7 +85,7 @@ export function inferStepRole(
   if (!others) return throwCrossStep();
   switch (kind) {
     case 'MatMul':
-      return axis < rank() - 1 && rankOf(names[1]!) === 2 ? { kind: 'steps', axis } : throwCrossStep();
+      return axis < rank() - 1 && getRank(names[1]!) === 2 ? { kind: 'steps', axis } : throwCrossStep();
     case 'Gemm': {
       const added = operator.inputs[2] ? at.operand(operator.inputs[2])!.shape : [];
       const plain = numberAttribute(operator, 'transA', 0) === 0 && (added.length < 2 || added[0] === 1);
@@ -104,10 +106,10 @@ export function inferStepRole(
     case 'Squeeze': {
       const given =
         numberListAttribute(operator, 'axes') ?? (operator.inputs[1] ? constant(1) : throwCrossStep());
-      const gone = given.map((one) => normaliseAxis(one, rank()));
-      return gone.includes(axis)
+      const removed = given.map((one) => normaliseAxis(one, rank()));
+      return removed.includes(axis)
         ? throwCrossStep()
-        : { kind: 'steps', axis: axis - gone.filter((one) => one < axis).length };
+        : { kind: 'steps', axis: axis - removed.filter((one) => one < axis).length };
     }
     case 'Slice': {
       const on = operator.inputs[3] ? constant(3) : constant(1).map((_, i) => i);
@@ -128,23 +130,23 @@ export function inferStepRole(
   }
 }
 
-/** Operators that put what fits each other together: every value's steps must stand along one axis of the result. */
-function sideBySide(
+/** Broadcasting operators: the steps of all values must be along the same axis of the result. */
+function inferBroadcast(
   names: readonly string[],
   roles: readonly StepRole[],
-  shapeOf: (name: string) => readonly number[],
+  getShape: (name: string) => readonly number[],
 ): StepRole {
-  const shapes = names.map(shapeOf);
+  const shapes = names.map(getShape);
   const ranks = shapes.map(({ length }) => length);
-  const most = Math.max(...ranks);
+  const maxRank = Math.max(...ranks);
   const fromEnd = new Set(roles.flatMap((role, i) => (role.kind === 'steps' ? [ranks[i]! - role.axis] : [])));
   const [end = 0] = fromEnd;
   const reaches = roles.some((role, i) => role.kind === 'fixed' && (shapes[i]!.at(-end) ?? 1) !== 1);
-  return fromEnd.size === 1 && !reaches ? { kind: 'steps', axis: most - end } : throwCrossStep();
+  return fromEnd.size === 1 && !reaches ? { kind: 'steps', axis: maxRank - end } : throwCrossStep();
 }
 
-/** What becomes of sizes and counts: how many steps there are, or nothing to do with them. */
-function ofSizes(operator: OperatorSpec, first: StepRole, at: SingleStepValues): StepRole {
+/** Operators on shapes: the result is the number of steps, or independent of it. */
+function inferFromSizes(operator: OperatorSpec, first: StepRole, at: SingleStepValues): StepRole {
   const { operator: kind } = operator;
   if (first.kind === 'sizes' && kind === 'Gather') {
     const index = at.operand(operator.inputs[1] ?? '')?.values;

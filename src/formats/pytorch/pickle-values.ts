@@ -1,15 +1,16 @@
-// What an unpickled file is made of. Nothing in it can run: a class we don't know is refused before anything is made of it.
+// The values of an unpickled file: plain data only. Unknown classes are refused before anything is
+// constructed from them.
 
-/** A storage that a tensor looks at. */
+/** A storage: the block of numbers behind tensors. */
 export interface StorageRef {
   readonly kind: 'storage';
-  /** `FloatStorage`, for one. */
+  /** Its class, for example `FloatStorage`. */
   readonly type: string;
   readonly key: string;
   readonly elements: number;
 }
 
-/** A view of a storage. */
+/** A tensor: a strided view of a storage; offset and strides in elements. */
 export interface TensorRef {
   readonly kind: 'tensor';
   readonly storage: StorageRef;
@@ -18,14 +19,14 @@ export interface TensorRef {
   readonly strides: readonly number[];
 }
 
-/** A TorchScript module: its attributes. */
+/** A TorchScript module. */
 export interface ScriptObject {
   readonly kind: 'object';
   readonly name: string;
   attributes: PickleValue;
 }
 
-/** A class or function by name, until something is made of it. */
+/** A reference to a class or function by name. */
 export interface GlobalRef {
   readonly kind: 'global';
   readonly name: string;

@@ -5,17 +5,21 @@ import { getElementBytes, parseStorage, readTensors } from './tensors.ts';
 import { unpickle } from './unpickle.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
 
-/** The zip that torch.save and torch.jit.save write: `<name>/data.pkl`, and a storage each in `<name>/data/`. @throws UnrollError invalid_weights */
+/**
+ * Reads the zip of torch.save or torch.jit.save: `<name>/data.pkl`, and one file per storage in
+ * `<name>/data/`.
+ * @throws UnrollError invalid_weights
+ */
 export function readPytorchZip(bytes: Uint8Array): Arrays {
   const entries = readZip(bytes, (name) => /(^|\/)(data\.pkl|byteorder|(data|constants)\/[^/]+)$/.test(name));
   const pickles = [...entries].filter(([name]) => /(^|\/)data\.pkl$/.test(name));
   const [pickle] = pickles;
   if (!pickle || pickles.length > 1)
-    return invalidWeights(`the zip has ${pickles.length} data.pkl, must have one`);
+    return invalidWeights(`the zip has ${pickles.length} data.pkl files, must have one`);
   const folder = pickle[0].slice(0, -'data.pkl'.length);
   const order = entries.get(`${folder}byteorder`);
   if (order && new TextDecoder().decode(order).trim() !== 'little')
-    invalidWeights('its numbers are big-endian');
+    invalidWeights('its numbers are big-endian, must be little-endian');
   const { value } = unpickle(pickle[1], parseStorage);
   return readTensors(
     value,
@@ -24,10 +28,14 @@ export function readPytorchZip(bytes: Uint8Array): Arrays {
   );
 }
 
-/** First of the five pickles of a file from before torch 1.6. */
+/** The first of the five pickles in a file from before torch 1.6. */
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
 
-/** Four pickles (magic, protocol, system, value), a fifth with the storages' keys, and then each storage after its length. @throws UnrollError invalid_weights */
+/**
+ * Reads a file from before torch 1.6: four pickles (magic, protocol, system, value), a fifth with the
+ * storages' keys, then each storage after its length.
+ * @throws UnrollError invalid_weights
+ */
 export function readPytorchLegacy(bytes: Uint8Array): Arrays {
   const storages = new Map<string, StorageRef>();
   let at = 0;
@@ -40,17 +48,17 @@ export function readPytorchLegacy(bytes: Uint8Array): Arrays {
     at += end;
     return value;
   };
-  if (next() !== legacyMagic) invalidWeights('is a pickle, but not one of torch.save');
-  if (next() !== 1001) invalidWeights('is a torch file of an unknown protocol');
+  if (next() !== legacyMagic) invalidWeights('the file is a pickle, but not one of torch.save');
+  if (next() !== 1001) invalidWeights('the torch file has an unknown protocol, must be 1001');
   const system = next();
   if (!(system instanceof Map) || system.get('little_endian') !== true)
-    invalidWeights('its numbers are big-endian');
+    invalidWeights('its numbers are big-endian, must be little-endian');
   const value = next();
   const keys = next();
   if (!Array.isArray(keys)) return invalidWeights('the file has no list of storages');
 
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const places = new Map<string, Uint8Array>();
+  const storageBytes = new Map<string, Uint8Array>();
   for (const key of keys.map(String)) {
     const storage = storages.get(key);
     if (!storage) return invalidWeights(`the storage ${quote(key)} belongs to no tensor`);
@@ -58,12 +66,12 @@ export function readPytorchLegacy(bytes: Uint8Array): Arrays {
     const elements = Number(view.getBigUint64(at, true));
     const end = at + 8 + elements * getElementBytes(storage);
     if (!(end <= bytes.length))
-      invalidWeights(`the storage ${quote(key)} has ${elements} elements, the file ends before`);
-    places.set(key, bytes.subarray(at + 8, end));
+      invalidWeights(`the storage ${quote(key)} has ${elements} elements, more than the rest of the file`);
+    storageBytes.set(key, bytes.subarray(at + 8, end));
     at = end;
   }
   return readTensors(
     value,
-    ({ key }) => places.get(key) ?? invalidWeights(`the storage ${quote(key)} is missing`),
+    ({ key }) => storageBytes.get(key) ?? invalidWeights(`the storage ${quote(key)} is missing`),
   );
 }

@@ -17,17 +17,20 @@ const types: Readonly<Record<(typeof storageTypes)[number], NumberType>> = {
   ByteStorage: 'uint8',
   BoolStorage: 'bool',
 };
-/** Containers in containers, which may hold themselves. */
-const deepest = 32;
-const mostContainers = 100_000;
-/** Numbers that views may show of each that is stored: a stride of 0 shows one any number of times. */
-const mostViews = 16;
-/** Below this they may show as many as they say. */
-const smallViews = 4 * 1024 * 1024;
+/** Nesting of containers, which may contain themselves. */
+const maxDepth = 32;
+const maxContainers = 100_000;
+/** Elements in views per stored element: a stride of 0 repeats an element any number of times. */
+const maxViewRatio = 16;
+/** Elements in views up to which the ratio is not checked. */
+const smallViewElements = 4 * 1024 * 1024;
 
-/** ('storage', class, key, location, elements[, …]) @throws UnrollError invalid_weights */
+/**
+ * Parses a persistent id, ('storage', class, key, location, elements[, …]).
+ * @throws UnrollError invalid_weights
+ */
 export function parseStorage(id: PickleValue): StorageRef {
-  if (!Array.isArray(id)) return invalidWeights('a persistent id is no storage');
+  if (!Array.isArray(id)) return invalidWeights('a persistent id is not a storage');
   const [kind, type, key, , elements] = id;
   if (
     kind !== 'storage' ||
@@ -35,32 +38,33 @@ export function parseStorage(id: PickleValue): StorageRef {
     typeof key !== 'string' ||
     typeof elements !== 'number'
   )
-    return invalidWeights('a persistent id is no storage');
+    return invalidWeights('a persistent id is not a storage');
   if (!Number.isSafeInteger(elements) || elements < 0) invalidWeights(`a storage of ${elements} elements`);
   return { kind: 'storage', type: type.name.replace(/^torch\./, ''), key, elements };
 }
 
-const typeOf = ({ type }: StorageRef): NumberType =>
+const getNumberType = ({ type }: StorageRef): NumberType =>
   Object.hasOwn(types, type)
     ? types[type as keyof typeof types]
-    : invalidWeights(`a storage of ${quote(type)}, must be one of ${storageTypes.join(', ')}`);
-export const getElementBytes = (storage: StorageRef): number => numberTypes[typeOf(storage)].bytes;
+    : invalidWeights(`a storage of type ${quote(type)}, must be one of ${storageTypes.join(', ')}`);
+export const getElementBytes = (storage: StorageRef): number => numberTypes[getNumberType(storage)].bytes;
 
-/** Where checkpoints keep the weights beside other things. */
+/** Keys under which checkpoints store the weights among other things. */
 const weightKeys = ['state_dict', 'model_state_dict', 'model'];
 
 /**
- * Every tensor in a pickled value, by its path of keys and attributes.
- * @param bytesOf the bytes of a storage
+ * Reads every tensor in an unpickled value. A tensor's name is its path of keys and attributes, joined by
+ * dots.
+ * @param getBytes returns the bytes of a storage
  * @throws UnrollError invalid_weights
  */
-export function readTensors(value: PickleValue, bytesOf: (storage: StorageRef) => Uint8Array): Arrays {
+export function readTensors(value: PickleValue, getBytes: (storage: StorageRef) => Uint8Array): Arrays {
   const inner =
     value instanceof Map
       ? weightKeys.map((key) => value.get(key)).find((one) => one instanceof Map)
       : undefined;
   const found = createArrayCollector();
-  const read = createReader(bytesOf);
+  const read = createReader(getBytes);
   let containers = 0;
   const walk = (one: PickleValue, path: readonly string[]): void => {
     if (isKind(one, 'tensor')) {
@@ -74,56 +78,61 @@ export function readTensors(value: PickleValue, bytesOf: (storage: StorageRef) =
         : Array.isArray(one)
           ? one.map((item, i) => [String(i), item] as const)
           : isKind(one, 'object') && one.attributes instanceof Map
-            ? // lists of a module (_flat_weights) hold its parameters a second time
+            ? // a module's lists (_flat_weights) repeat its parameters
               [...one.attributes].filter(([, item]) => !Array.isArray(item))
             : [];
-    if (path.length > deepest) invalidWeights(`containers are nested more than ${deepest} deep`);
-    if (++containers > mostContainers) invalidWeights(`more than ${mostContainers} containers`);
+    if (path.length > maxDepth) invalidWeights(`containers are nested more than ${maxDepth} deep`);
+    if (++containers > maxContainers) invalidWeights(`more than ${maxContainers} containers`);
     for (const [key, item] of entries)
       if (typeof item === 'object' && item !== null && (typeof key === 'string' || typeof key === 'number'))
         walk(item, [...path, String(key)]);
   };
   walk(inner ?? value, []);
-  return withoutPrefix(found.arrays);
+  return removePrefix(found.arrays);
 }
 
-/** DataParallel puts `module.` before every name. */
-function withoutPrefix(arrays: Arrays): Arrays {
+/** Removes the prefix `module.` that DataParallel puts before every name. */
+function removePrefix(arrays: Arrays): Arrays {
   const prefix = 'module.';
   if (arrays.size === 0 || ![...arrays.keys()].every((name) => name.startsWith(prefix))) return arrays;
   return new Map([...arrays].map(([name, array]) => [name.slice(prefix.length), array]));
 }
 
-/** A view with offset and strides becomes an array of its own; storages are widened once. */
+/**
+ * Creates a reader that copies a strided view to a contiguous tensor. Each storage is converted to float32
+ * once.
+ */
 function createReader(
-  bytesOf: (storage: StorageRef) => Uint8Array,
+  getBytes: (storage: StorageRef) => Uint8Array,
 ): (ref: TensorRef, name: string) => Tensor {
-  const widened = new Map<string, Float32Array>();
+  const converted = new Map<string, Float32Array>();
   let stored = 0;
-  let seen = 0;
-  const storageValues = (storage: StorageRef, name: string): Float32Array => {
-    const known = widened.get(storage.key);
+  let viewed = 0;
+  const readStorage = (storage: StorageRef, name: string): Float32Array => {
+    const known = converted.get(storage.key);
     if (known) return known;
-    const type = numberTypes[typeOf(storage)];
-    const bytes = bytesOf(storage);
+    const type = numberTypes[getNumberType(storage)];
+    const bytes = getBytes(storage);
     if (bytes.length < storage.elements * type.bytes)
       invalidWeights(
         `${name}: its storage has ${bytes.length} bytes, ${storage.elements} elements take ${storage.elements * type.bytes}`,
       );
     const values = type.read(bytes.subarray(0, storage.elements * type.bytes));
-    widened.set(storage.key, values);
+    converted.set(storage.key, values);
     stored += values.length;
     return values;
   };
   return ({ storage, offset, shape, strides }, name) => {
-    const values = storageValues(storage, name);
+    const values = readStorage(storage, name);
     const count = countElements(shape, name);
     const last = shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, offset);
     if (count > 0 && !(last < values.length))
       invalidWeights(`${name}: reaches element ${last} of a storage of ${values.length}`);
-    seen += count;
-    if (seen > smallViews && seen > stored * mostViews)
-      invalidWeights(`${name}: ${seen} numbers are shown of ${stored}, the limit is ${mostViews} to 1`);
+    viewed += count;
+    if (viewed > smallViewElements && viewed > stored * maxViewRatio)
+      invalidWeights(
+        `${name}: the views have ${viewed} elements, the storages ${stored}: the limit is ${maxViewRatio} to 1`,
+      );
     const gathered = new Float32Array(count);
     const index = shape.map(() => 0);
     let from = offset;

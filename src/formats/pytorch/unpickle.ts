@@ -2,11 +2,11 @@ import { invalidWeights, quote } from '../format-errors.ts';
 import { checkGlobal, construct } from './constructors.ts';
 import { isKind, type StorageRef, type PickleValue } from './pickle-values.ts';
 
-// Python's pickle, protocols 2 to 5 (Lib/pickletools.py describes the machine): a stack, a memo, an opcode a byte. Only what files of
-// weights hold is known; every other opcode ends the reading.
+// Python's pickle, protocols 2 to 5 (Lib/pickletools.py describes the stack machine): a stack, a memo,
+// one-byte opcodes. Only the opcodes that weights files need are supported; any other one is refused.
 
 const limits = {
-  /** Values on the stack, in the memo and made altogether. */
+  /** Values pushed in total, and entries of the memo. */
   values: 2_000_000,
   stringBytes: 16 * 1024 * 1024,
 } as const;
@@ -15,33 +15,34 @@ const mark = Symbol('mark');
 type Slot = PickleValue | typeof mark;
 
 /**
- * Reads one pickle. @param bytes from its first byte on; what follows its end is left
- * @param persistent makes a storage of a persistent id
- * @returns the value and where the pickle ends
+ * Reads one pickle.
+ * @param bytes from its first byte; bytes after its end are ignored
+ * @param loadStorage converts a persistent id to a storage
+ * @returns the value and the offset at which the pickle ends
  * @throws UnrollError invalid_weights
  */
 export function unpickle(
   bytes: Uint8Array,
-  persistent: (id: PickleValue) => StorageRef,
+  loadStorage: (id: PickleValue) => StorageRef,
 ): { value: PickleValue; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const utf8 = new TextDecoder('utf-8', { fatal: true });
   const stack: Slot[] = [];
   const memo = new Map<number, PickleValue>();
   let at = 0;
-  let made = 0;
+  let pushed = 0;
 
-  const wrong = (what: string): never => invalidWeights(`the pickle is damaged: ${what} at byte ${at}`);
+  const damaged = (what: string): never => invalidWeights(`the pickle is damaged: ${what} at byte ${at}`);
   const take = (length: number): number => {
     const from = at;
-    if (!(length <= bytes.length - at)) wrong(`${length} bytes wanted`);
+    if (!(length <= bytes.length - at)) damaged(`${length} more bytes expected`);
     at += length;
     return from;
   };
   const byte = (): number => view.getUint8(take(1));
   const uint32 = (): number => view.getUint32(take(4), true);
   const raw = (length: number): Uint8Array => {
-    if (length > limits.stringBytes) wrong(`a string of ${length} bytes`);
+    if (length > limits.stringBytes) damaged(`a string of ${length} bytes`);
     const from = take(length);
     return bytes.subarray(from, from + length);
   };
@@ -49,18 +50,18 @@ export function unpickle(
     try {
       return utf8.decode(raw(length));
     } catch {
-      return wrong('a text that is not UTF-8');
+      return damaged('a string that is not UTF-8');
     }
   };
   const line = (): string => {
     const end = bytes.indexOf(0x0a, at);
-    if (end < 0 || end - at > 1024) wrong('a line without an end');
-    const said = text(end - at);
+    if (end < 0 || end - at > 1024) damaged('an unterminated line');
+    const content = text(end - at);
     at++;
-    return said;
+    return content;
   };
   const long = (length: number): PickleValue => {
-    if (length > 64) wrong(`a number of ${length} bytes`);
+    if (length > 64) damaged(`a number of ${length} bytes`);
     let number = 0n;
     const digits = raw(length);
     for (let i = length - 1; i >= 0; i--) number = (number << 8n) | BigInt(digits[i]!);
@@ -68,47 +69,48 @@ export function unpickle(
     return number >= Number.MIN_SAFE_INTEGER && number <= Number.MAX_SAFE_INTEGER ? Number(number) : number;
   };
   const push = (value: Slot): void => {
-    if (++made > limits.values) wrong(`more than ${limits.values} values`);
+    if (++pushed > limits.values) damaged(`more than ${limits.values} values`);
     stack.push(value);
   };
   const pop = (): PickleValue => {
     const value = stack.pop();
-    return value === undefined || value === mark ? wrong('an empty stack') : value;
+    return value === undefined || value === mark ? damaged('an empty stack') : value;
   };
   const top = (): PickleValue => {
     const value = stack.at(-1);
-    return value === undefined || value === mark ? wrong('an empty stack') : value;
+    return value === undefined || value === mark ? damaged('an empty stack') : value;
   };
   const sinceMark = (): PickleValue[] => {
     const from = stack.lastIndexOf(mark);
-    if (from < 0) wrong('no mark');
+    if (from < 0) damaged('no mark on the stack');
     return (stack.splice(from) as PickleValue[]).slice(1);
   };
-  const remember = (index: number): void => {
-    if (memo.size > limits.values) wrong('too large a memo');
+  const storeMemo = (index: number): void => {
+    if (memo.size > limits.values) damaged(`a memo of more than ${limits.values} entries`);
     memo.set(index, top());
   };
-  const recall = (index: number): PickleValue => {
+  const loadMemo = (index: number): PickleValue => {
     const value = memo.get(index);
-    return value === undefined ? wrong(`nothing in the memo at ${index}`) : value;
+    return value === undefined ? damaged(`no memo entry ${index}`) : value;
   };
-  const name = (module: string, attribute: string): void => {
+  const pushGlobal = (module: string, attribute: string): void => {
     const full = `${module}.${attribute}`;
     checkGlobal(full);
     push({ kind: 'global', name: full });
   };
-  const listOf = (): PickleValue[] => {
+  const topList = (): PickleValue[] => {
     const value = top();
-    return Array.isArray(value) ? value : wrong('no list to append to');
+    return Array.isArray(value) ? value : damaged('append to a value that is not a list');
   };
   const set = (pairs: readonly PickleValue[]): void => {
     const into = top();
-    if (!(into instanceof Map)) return wrong('no dictionary to set items of');
+    if (!(into instanceof Map)) return damaged('set items of a value that is not a dictionary');
     for (let i = 0; i + 1 < pairs.length; i += 2) into.set(pairs[i]!, pairs[i + 1]!);
   };
   const call = (args: PickleValue): void => {
     const callee = pop();
-    if (!isKind(callee, 'global') || !Array.isArray(args)) return wrong('a call of no function');
+    if (!isKind(callee, 'global') || !Array.isArray(args))
+      return damaged('a call of a value that is not a function');
     push(construct(callee.name, args));
   };
 
@@ -119,7 +121,7 @@ export function unpickle(
         return { value: pop(), end: at };
       case '\x80': {
         const version = byte();
-        if (version > 5) wrong(`protocol ${version}`);
+        if (version > 5) damaged(`protocol ${version}`);
         break;
       }
       case '\x95':
@@ -129,7 +131,7 @@ export function unpickle(
         push(mark);
         break;
       case '0':
-        if (stack.pop() === undefined) wrong('an empty stack');
+        if (stack.pop() === undefined) damaged('an empty stack');
         break;
       case '1':
         sinceMark();
@@ -204,12 +206,12 @@ export function unpickle(
       }
       case 'a': {
         const item = pop();
-        listOf().push(item);
+        topList().push(item);
         break;
       }
       case 'e': {
         const items = sinceMark();
-        const into = listOf();
+        const into = topList();
         for (const item of items) into.push(item);
         break;
       }
@@ -222,29 +224,29 @@ export function unpickle(
         set(sinceMark());
         break;
       case 'q':
-        remember(byte());
+        storeMemo(byte());
         break;
       case 'r':
-        remember(uint32());
+        storeMemo(uint32());
         break;
       case '\x94':
-        remember(memo.size);
+        storeMemo(memo.size);
         break;
       case 'h':
-        push(recall(byte()));
+        push(loadMemo(byte()));
         break;
       case 'j':
-        push(recall(uint32()));
+        push(loadMemo(uint32()));
         break;
       case 'c':
-        name(line(), line());
+        pushGlobal(line(), line());
         break;
       case '\x93': {
         const attribute = pop();
         const module = pop();
         if (typeof module !== 'string' || typeof attribute !== 'string')
-          return wrong('a name that is no text');
-        name(module, attribute);
+          return damaged('a name that is not a string');
+        pushGlobal(module, attribute);
         break;
       }
       case 'R':
@@ -254,16 +256,16 @@ export function unpickle(
       case 'b': {
         const state = pop();
         const built = top();
-        // an OrderedDict's own attributes (torch writes _metadata) say nothing of the weights
+        // the attributes of an OrderedDict (torch writes _metadata) do not affect the weights
         if (isKind(built, 'object')) built.attributes = state;
-        else if (!(built instanceof Map)) wrong('a state of what has none');
+        else if (!(built instanceof Map)) damaged('a state for a value without attributes');
         break;
       }
       case 'Q':
-        push(persistent(pop()));
+        push(loadStorage(pop()));
         break;
       default:
-        wrong(`opcode ${quote(String.fromCharCode(code))} (0x${code.toString(16)})`);
+        damaged(`opcode ${quote(String.fromCharCode(code))} (0x${code.toString(16)})`);
     }
   }
 }

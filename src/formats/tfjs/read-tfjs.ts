@@ -6,15 +6,16 @@ import type { ExternalFiles } from '../external-files.ts';
 import { readWeightsManifest, groupWeightsByLayer } from './weights-manifest.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
 
-// TensorFlow.js's layers format: model.json with modelTopology, which is Keras's config, and weightsManifest, which names the files
-// that hold the numbers.
+// TensorFlow.js's layers format: model.json with modelTopology, a Keras config, and weightsManifest, which
+// names the files with the weights.
 
-/** Whether JSON is TensorFlow.js's rather than a model.json of ours. */
+/** Whether JSON is a file of TensorFlow.js, as opposed to a model.json of ours. */
 export const isTfjs = (json: unknown): boolean =>
   ['modelTopology', 'weightsManifest'].some((field) => Object.hasOwn(asConfig(json), field));
 
 /**
- * @returns no model where the topology is left out
+ * Reads a TensorFlow.js layers model.
+ * @returns a null model when the file has no topology
  * @throws UnrollError invalid_weights, invalid_model
  */
 export async function readTfjs(
@@ -23,24 +24,24 @@ export async function readTfjs(
 ): Promise<{ model: KerasModel | null; arrays: Arrays }> {
   const { format, modelTopology, weightsManifest } = asConfig(json);
   if (format !== undefined && format !== 'layers-model')
-    invalidWeights(`a TensorFlow.js file of the format ${quote(format)}, must be "layers-model"`);
+    invalidWeights(`a TensorFlow.js file of format ${quote(format)}, must be "layers-model"`);
   const topology = asConfig(modelTopology);
-  // the Keras config itself, or beside what Keras adds to it in HDF5
-  const drafts =
+  // modelTopology is the Keras config, or has it in the field model_config as in HDF5
+  const parsed =
     modelTopology === undefined || modelTopology === null
       ? null
       : parseTopology(topology['model_config'] ?? topology);
   const arrays = await readWeightsManifest(weightsManifest, externalFiles);
-  if (!drafts) return { model: null, arrays };
+  if (!parsed) return { model: null, arrays };
   const byLayer = groupWeightsByLayer(
     arrays,
-    drafts.layers.map(({ name }) => name),
+    parsed.layers.map(({ name }) => name),
   );
   return {
     model: {
       version: asText(topology['keras_version']) ?? 'TensorFlow.js',
-      outputs: drafts.outputs,
-      layers: drafts.layers.map((draft) => ({ ...draft, weights: byLayer.get(draft.name) ?? [] })),
+      outputs: parsed.outputs,
+      layers: parsed.layers.map((layer) => ({ ...layer, weights: byLayer.get(layer.name) ?? [] })),
     },
     arrays,
   };

@@ -8,55 +8,52 @@ import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { networkSpec } from '../../../src/network/spec.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 
-// textgenrnn's two LSTMs, saved by Keras 2.1.5 from CuDNN layers: other layouts under the same names and shapes. What stands around
-// them (an attention of its own) is computed here; that the text comes out letter by letter shows the layouts.
+// textgenrnn's two LSTMs, saved by Keras 2.1.5 from CuDNN layers: other layouts under the same names and
+// shapes. The attention around them is computed here; generating the same text character by character
+// verifies the layouts.
 
 const folder = join(
   process.env['UNROLL_REAL_MODELS'] ?? join(import.meta.dirname, '../../../../shared/real'),
   'textgenrnn',
 );
-const there = existsSync(folder);
-if (!there) console.log('textgenrnn is not here (UNROLL_REAL_MODELS): CuDNN layouts are not tested');
+const isAvailable = existsSync(folder);
+if (!isAvailable) console.log('textgenrnn is missing (UNROLL_REAL_MODELS): CuDNN layouts are not tested');
 const json = (file: string): unknown => JSON.parse(readFileSync(join(folder, file), 'utf8'));
 
-describe.runIf(there)('layers of CuDNN', () => {
-  it(
-    'write the text that others’ arithmetic writes, with its probabilities',
-    { timeout: 60_000 },
-    async () => {
-      const { arrays } = await readImportedFile(readFileSync(join(folder, 'textgenrnn_weights.hdf5')));
-      const of = (name: string): Tensor => arrays.get(name)!;
-      const { network, weights } = twoLstms(arrays);
-      const ids = json('textgenrnn_vocab.json') as Record<string, number>;
-      const { steps } = json('expected_greedy.json') as { steps: { top: number; p_top: number }[] };
-      const attention = of('attention/attention/attention_W:0').values;
-      const [kernel, bias] = [of('output/output/kernel:0').values, of('output/output/bias:0').values];
+describe.runIf(isAvailable)('CuDNN layers', () => {
+  it('generate the reference text with its probabilities', { timeout: 60_000 }, async () => {
+    const { arrays } = await readImportedFile(readFileSync(join(folder, 'textgenrnn_weights.hdf5')));
+    const of = (name: string): Tensor => arrays.get(name)!;
+    const { network, weights } = twoLstms(arrays);
+    const ids = json('textgenrnn_vocab.json') as Record<string, number>;
+    const { steps } = json('expected_greedy.json') as { steps: { top: number; p_top: number }[] };
+    const attention = of('attention/attention/attention_W:0').values;
+    const [kernel, bias] = [of('output/output/kernel:0').values, of('output/output/bias:0').values];
 
-      const written = [ids['<s>']!];
-      for (const { top, p_top: p } of steps) {
-        const padded = [...Array<number>(40).fill(0), ...written].slice(-40);
-        const { output: rows } = referenceNetwork(network, weights, padded);
-        const scores = rows.map((row) =>
-          Math.exp(row.reduce((sum, value, k) => sum + value * attention[k]!, 0)),
-        );
-        const all = scores.reduce((sum, score) => sum + score, 0);
-        const seen = Array.from({ length: 356 }, (_, k) =>
-          rows.reduce((sum, row, t) => sum + (row[k]! * scores[t]!) / all, 0),
-        );
-        const logits = Array.from(bias, (b, k) =>
-          seen.reduce((sum, value, i) => sum + value * kernel[i * 465 + k]!, b),
-        );
-        const most = Math.max(...logits);
-        const best = logits.indexOf(most);
-        expect(best).toBe(top);
-        expect(1 / logits.reduce((sum, logit) => sum + Math.exp(logit - most), 0)).toBeCloseTo(p, 4);
-        written.push(best);
-      }
-    },
-  );
+    const written = [ids['<s>']!];
+    for (const { top, p_top: p } of steps) {
+      const padded = [...Array<number>(40).fill(0), ...written].slice(-40);
+      const { output: rows } = referenceNetwork(network, weights, padded);
+      const scores = rows.map((row) =>
+        Math.exp(row.reduce((sum, value, k) => sum + value * attention[k]!, 0)),
+      );
+      const all = scores.reduce((sum, score) => sum + score, 0);
+      const seen = Array.from({ length: 356 }, (_, k) =>
+        rows.reduce((sum, row, t) => sum + (row[k]! * scores[t]!) / all, 0),
+      );
+      const logits = Array.from(bias, (b, k) =>
+        seen.reduce((sum, value, i) => sum + value * kernel[i * 465 + k]!, b),
+      );
+      const most = Math.max(...logits);
+      const best = logits.indexOf(most);
+      expect(best).toBe(top);
+      expect(1 / logits.reduce((sum, logit) => sum + Math.exp(logit - most), 0)).toBeCloseTo(p, 4);
+      written.push(best);
+    }
+  });
 });
 
-/** Embedding, LSTM, LSTM, and all three side by side. */
+/** Embedding, LSTM, LSTM, and all three concatenated. */
 function twoLstms(arrays: Arrays) {
   const of = (name: string): Tensor => arrays.get(name)!;
   const weights = new Map<string, Tensor>([['words.weight', of('embedding/embedding/embeddings:0')]]);

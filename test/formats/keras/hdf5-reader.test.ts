@@ -15,19 +15,19 @@ const ask = (reader: Hdf5Reader, text: string, timeoutMs = patience): Promise<un
     ({ attributes }) => attributes.get('')!.get('says'),
     (error: unknown) => (error as Error).message,
   );
-const readerOf = (changes: Partial<Parameters<typeof createHdf5Reader>[0]> = {}): Hdf5Reader =>
+const createTestReader = (changes: Partial<Parameters<typeof createHdf5Reader>[0]> = {}): Hdf5Reader =>
   createHdf5Reader({ idleMs: 60_000, files: 100, threadUrl, ...changes });
 
-describe('the thread that reads HDF5', () => {
-  it('reads file after file', async () => {
-    const reader = readerOf();
+describe('HDF5 thread', () => {
+  it('reads several files', async () => {
+    const reader = createTestReader();
     for (const name of ['a', 'refuse', 'b'])
       expect(await ask(reader, name)).toBe(name === 'refuse' ? 'it is damaged' : name);
     expect(reader.starts).toBe(1);
   });
 
-  it('gives each of many at once its own', async () => {
-    const reader = readerOf();
+  it('returns each of many concurrent reads its own file', async () => {
+    const reader = createTestReader();
     const names = Array.from({ length: 20 }, (_, i) => (i % 5 === 3 ? 'refuse' : `file ${i}`));
     expect(await Promise.all(names.map((name) => ask(reader, name)))).toEqual(
       names.map((name) => (name === 'refuse' ? 'it is damaged' : name)),
@@ -35,8 +35,8 @@ describe('the thread that reads HDF5', () => {
     expect(reader.starts).toBe(1);
   });
 
-  it('is ended and replaced when a file takes too long, and those behind it are read', async () => {
-    const reader = readerOf();
+  it('is replaced when a file exceeds the time limit, and queued files are read', async () => {
+    const reader = createTestReader();
     const answers = [ask(reader, 'a'), ask(reader, 'loop', 300), ask(reader, 'b')];
     expect(await Promise.all(answers)).toEqual(['a', 'the HDF5 file could not be read in 300 ms', 'b']);
     expect(reader.starts).toBe(2);
@@ -46,27 +46,27 @@ describe('the thread that reads HDF5', () => {
     ['trap', 'it trapped'],
     ['exit', 'the HDF5 file cannot be read'],
     ['throw', 'the HDF5 file cannot be read'],
-  ])('is replaced when the library comes down: %s', async (how, says) => {
-    const reader = readerOf();
+  ])('is replaced when the library crashes: %s', async (how, says) => {
+    const reader = createTestReader();
     expect([await ask(reader, how), await ask(reader, 'a')]).toEqual([says, 'a']);
     expect(reader.starts).toBe(2);
   });
 
-  it('is replaced after so many files', async () => {
-    const reader = readerOf({ files: 3 });
+  it('is replaced after a number of files', async () => {
+    const reader = createTestReader({ files: 3 });
     for (let i = 0; i < 7; i++) expect(await ask(reader, `file ${i}`)).toBe(`file ${i}`);
     expect(reader.starts).toBe(3);
   });
 
-  it('ends when it has had nothing to read for a while', async () => {
-    const reader = readerOf({ idleMs: 20 });
+  it('ends when idle', async () => {
+    const reader = createTestReader({ idleMs: 20 });
     await ask(reader, 'a');
     await delay(200);
     await ask(reader, 'b');
     expect(reader.starts).toBe(2);
   });
 
-  it('keeps no process alive', { timeout: 60_000 }, async () => {
+  it('does not keep the process alive', { timeout: 60_000 }, async () => {
     const { stdout } = await promisify(execFile)(
       process.execPath,
       [fileURLToPath(new URL('read-and-end.ts', import.meta.url)), sound],
@@ -75,7 +75,7 @@ describe('the thread that reads HDF5', () => {
     expect(stdout).toMatch(/^\d+ arrays\n$/);
   });
 
-  it('reads a sound file the same after many damaged ones', { timeout: 60_000 }, async () => {
+  it('reads a valid file correctly after many damaged ones', { timeout: 60_000 }, async () => {
     const reader = createHdf5Reader({ idleMs: 60_000, files: 1000 });
     const file = readFileSync(sound);
     const before = await reader.read(file, patience);

@@ -7,7 +7,8 @@ import type { ProgramSpec } from '../../../src/network/layers/operator-graph/sch
 import type { Tensor } from '../../../src/network/weights.ts';
 import { randomNumbers } from '../../network/random-network.ts';
 
-// Layers of Keras as operators. Figures are worked out by hand, or by the layer's definition; TensorFlow.js's are in ../tfjs.
+// Keras layers as operators. Expected values are computed by hand or from the layer's definition; ../tfjs
+// compares with TensorFlow.js.
 
 const random = randomNumbers(5);
 const tensor = (...shape: number[]): Tensor => ({
@@ -20,7 +21,7 @@ const of = (...values: number[]): Tensor => ({
 });
 type Given = Partial<Omit<KerasLayer, 'inputs'>> & { inputs?: (string | TensorSource)[] };
 
-/** The last layer answers; each reads the one before it where it doesn't say. */
+/** The last layer is the output; a layer without inputs reads the one before it. */
 function convert(shape: readonly (number | null)[], layers: readonly Given[], version = '2.15.0') {
   const all = [{ className: 'InputLayer', name: 'x', config: { batch_shape: [null, ...shape] } }, ...layers];
   const named = all.map((layer, i) => ({ ...layer, name: layer.name ?? `l${i}` }));
@@ -43,10 +44,10 @@ const layer = (className: string, config: Config = {}, ...weights: Tensor[]): Gi
   config,
   weights,
 });
-/** A layer that is none of ours, so that the network is a program. */
+/** An unsupported layer, so that the model becomes an operator graph. */
 const asProgram = layer('Permute', { dims: [1, 2] });
 
-/** What comes of rows, in rows. */
+/** Runs rows through a model and returns rows. */
 function run(layers: readonly Given[], rows: number[][], steps: number | null = null): number[][] {
   const { network, weights } = convert([steps, rows[0]!.length], layers);
   expect(network.layers.map(({ type }) => type)).toEqual(['program']);
@@ -69,7 +70,7 @@ const pairs = [
   [-5, 6],
 ];
 
-describe('a layer of Keras as an operator', () => {
+describe('a Keras layer as operators', () => {
   it.each<[string, Given, number[][]]>([
     ['ZeroPadding1D', layer('ZeroPadding1D', { padding: [1, 0] }), [[0, 0], ...pairs]],
     ['Cropping1D', layer('Cropping1D', { cropping: [1, 1] }), [[3, 4]]],
@@ -230,18 +231,18 @@ describe('a layer of Keras as an operator', () => {
     expect(run([twice, both, asProgram], pairs, pairs.length)).toEqual(expected);
   });
 
-  it('stands where a dense layer would hold a matrix too large', () => {
+  it('replaces a dense layer whose matrix would be too large', () => {
     const { network } = convert([null, 100_000], [layer('Activation', { activation: 'tanh' })]);
     expect(network.layers[0]).toMatchObject({ type: 'program', units: 100_000, constants: {} });
   });
 
-  it('joins a row with every step', () => {
+  it('combines a single row with every step', () => {
     const most = layer('GlobalMaxPooling1D');
     const both = { ...layer('Add'), inputs: ['x', 'l1'] };
     expect(run([most, both], pairs)).toEqual(pairs.map(([a, b]) => [a! + 3, b! + 6]));
   });
 
-  it('hands states on, where one layer starts from what another gave', () => {
+  it('passes states from one layer to another', () => {
     const lstm = (more: Config): Given =>
       layer('LSTM', { units: 2, ...more }, tensor(2, 8), tensor(2, 8), tensor(8));
     const reader = { ...lstm({ return_state: true }), name: 'reader' };
@@ -271,7 +272,7 @@ describe('a layer of Keras as an operator', () => {
     );
   });
 
-  it('of a row by itself runs at every step, unless it becomes a sequence', () => {
+  it('with a single row as input runs once per step, unless the output is a sequence', () => {
     const of2 = [layer('LeakyReLU'), layer('Dense', {}, tensor(2, 3), tensor(3))];
     expect(convert([2], of2).network.layers[0]).toMatchObject({ runs: 'step', units: 3 });
     expect(convert([2], [layer('RepeatVector', { n: 4 })]).network.layers[0]).toMatchObject({
@@ -283,7 +284,7 @@ describe('a layer of Keras as an operator', () => {
   });
 });
 
-describe('a network of Keras is refused with what is missing and where', () => {
+describe('a Keras model is refused with what is unsupported and where', () => {
   const dense = layer('Dense', {}, tensor(2, 2), tensor(2));
   const conv = (config: Config = {}, ...weights: Tensor[]): Given =>
     layer('Conv1D', { filters: 2, kernel_size: 3, ...config }, ...weights, tensor(3, 2, 2), tensor(2));
@@ -293,14 +294,14 @@ describe('a network of Keras is refused with what is missing and where', () => {
         name,
         [null, 2],
         [asProgram, layer(name)],
-        `1 layers cannot be converted: "l2" (${name}): there is no such layer here`,
+        `1 layers cannot be converted: "l2" (${name}): the layer is not supported`,
       ],
     ),
     [
       'each of several',
       [null, 2],
       [layer('Lambda'), layer('LeakyReLU')],
-      /2 layers .*"l1" \(Lambda\).*; "l2" .*reads what was not converted/,
+      /2 layers .*"l1" \(Lambda\).*; "l2" .*has an input that was not converted/,
     ],
     ['Conv2D, over images', [28, 28, 1], [layer('Conv2D')], 'at most time and features'],
     [
@@ -313,13 +314,13 @@ describe('a network of Keras is refused with what is missing and where', () => {
       'an activation of one’s own',
       [null, 2],
       [layer('Activation', { activation: 'snake' })],
-      'the activation "snake"',
+      'unsupported activation "snake"',
     ],
     [
       'an activation within itself',
       [null, 2],
       [layer('Activation', { activation: { class_name: 'Activation', config: {} } })],
-      'the activation "Activation"',
+      'unsupported activation "Activation"',
     ],
     [
       'a convolution with the channels first',
@@ -333,20 +334,30 @@ describe('a network of Keras is refused with what is missing and where', () => {
       [conv({ kernel_size: 4 })],
       'weights of [3, 2, 2], must be [4, 2, 2]',
     ],
-    ['a window longer than the sequence', [2, 2], [conv(), layer('Flatten')], 'a window of 3 steps over 2'],
+    [
+      'a window longer than the sequence',
+      [2, 2],
+      [conv(), layer('Flatten')],
+      'a window of 3 steps is longer than the sequence of 2',
+    ],
     [
       'Flatten of a sequence of any length',
       [null, 2],
       [layer('Flatten')],
-      'flattens [steps, 2]: how many numbers come of it must not depend on the sequence',
+      'its input is [steps, 2]: the number of elements must not depend on the sequence',
     ],
-    ['Reshape to other sizes', [3, 2], [layer('Reshape', { target_shape: [4, -1] })], '[3, 2] as [4, -1]'],
+    [
+      'Reshape to other sizes',
+      [3, 2],
+      [layer('Reshape', { target_shape: [4, -1] })],
+      '[3, 2] cannot be reshaped to [4, -1]',
+    ],
     ['Permute of other axes', [3, 2], [layer('Permute', { dims: [[1], 2] })], 'dims [[1],2]'],
     [
       'RepeatVector of a sequence',
       [null, 2],
       [layer('RepeatVector', { n: 3 })],
-      'repeats one row, and is given [steps, 2]',
+      'needs a single row, its input is [steps, 2]',
     ],
     [
       'rows without end',
@@ -364,9 +375,14 @@ describe('a network of Keras is refused with what is missing and where', () => {
       'Subtract of three',
       [null, 2],
       [dense, { ...layer('Subtract'), inputs: ['x', 'l1', 'x'] }],
-      'takes 3 inputs, must be two',
+      'has 3 inputs, must have two',
     ],
-    ['arithmetic with a number', [null, 2], [asProgram, layer('Multiply')], 'joins one input'],
+    [
+      'arithmetic with a number',
+      [null, 2],
+      [asProgram, layer('Multiply')],
+      'has one input, must have at least two',
+    ],
     [
       'a mask',
       [null, 2],
@@ -374,31 +390,31 @@ describe('a network of Keras is refused with what is missing and where', () => {
         dense,
         { ...layer('GlobalMaxPooling1D'), inputs: ['x', { layer: 'l1', tensor: 0, argument: 'mask' }] },
       ],
-      '"l2" (GlobalMaxPooling1D): is given a mask',
+      '"l2" (GlobalMaxPooling1D): uses a mask, which is not supported',
     ],
     [
       'the second output of a layer that has one',
       [null, 2],
       [dense, { ...dense, inputs: [{ layer: 'l1', tensor: 1 }] }],
-      '"l2" (Dense) reads what was not converted',
+      '"l2" (Dense) has an input that was not converted',
     ],
     [
       'an answer of fewer rows than steps',
       [null, 2],
       [conv()],
-      /^as operators: it gives 190 numbers for 97 steps .*; as layers: .*padding "valid"/,
+      /^as operators: the output has 190 numbers for 97 steps .*; as layers: .*padding "valid"/,
     ],
     [
       'an answer of more rows than steps',
       [null, 2],
       [layer('UpSampling1D', { size: 2 })],
-      'it answers with 2 rows a step, must be one',
+      'the output has 2 rows per step, must have one',
     ],
     [
       'an answer that lies across',
       [null, 2],
       [layer('Permute', { dims: [2, 1] })],
-      'it answers with [2, steps] a sample',
+      'the output shape is [2, steps], must be rows of columns, or one row',
     ],
     [
       'ids as numbers',
@@ -408,10 +424,10 @@ describe('a network of Keras is refused with what is missing and where', () => {
         { ...layer('LeakyReLU'), inputs: ['x'] },
         { ...asProgram, inputs: ['l1'] },
       ],
-      'LeakyRelu (l2.leakyrelu.2) reads ids',
+      'LeakyRelu (l2.leakyrelu.2) uses ids',
     ],
-    ['rows of less than nothing', [null, -1], [layer('Softmax')], '"x" reads [null,-1] a sample'],
-    ['rows of no width', [null, null], [layer('LeakyReLU')], 'how many numbers a step has'],
+    ['rows of less than nothing', [null, -1], [layer('Softmax')], '"x" has the input shape [null,-1]'],
+    ['rows of no width', [null, null], [layer('LeakyReLU')], 'an unknown number of values per step'],
   ])('%s', (_, shape, layers, says) => {
     expect(() => convert(shape, layers)).toThrow(says);
     expect(() => convert(shape, layers)).toThrow(expect.objectContaining({ code: 'invalid_model' }) as Error);

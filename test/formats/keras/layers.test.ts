@@ -4,8 +4,8 @@ import type { Config } from '../../../src/formats/keras/keras-config.ts';
 import { convertLayer } from '../../../src/formats/keras/layers.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 
-// What a field of a config would change is converted or refused, never passed over. What is refused here may run as operators
-// (program.test.ts).
+// A config field that changes the output is converted or refused, never ignored. Layers refused here may run
+// as operators (keras-to-operators.test.ts).
 
 const sequence: LayerInput = { width: 2, sequence: true };
 const row: LayerInput = { width: 2, sequence: false };
@@ -21,7 +21,7 @@ const convert = (
 const cell = { units: 1, activation: 'tanh', recurrent_activation: 'sigmoid', return_sequences: true };
 const lstm = { weights: [tensor(2, 4), tensor(1, 4), tensor(4)] };
 
-describe('a layer of Keras', () => {
+describe('a Keras layer', () => {
   it.each<[string, Config]>([
     ['Dropout', { rate: 0.5 }],
     ['SpatialDropout1D', { rate: 0.5 }],
@@ -30,19 +30,19 @@ describe('a layer of Keras', () => {
     ['AlphaDropout', { rate: 0.1 }],
     ['ActivityRegularization', {}],
     ['Activation', { activation: 'linear' }],
-  ])('%s changes nothing while it serves', (className, config) => {
+  ])('%s has no effect in inference', (className, config) => {
     expect(convert(className, config)).toMatchObject({ layers: [], width: 2, sequence: true, notes: [] });
   });
 
-  it('says of masks that nothing is padded here', () => {
+  it('notes that masking is not needed', () => {
     expect(convert('Masking', { mask_value: 0 }).notes).toEqual([
-      'masked steps: leave padding out, nothing is padded here',
+      'masking: requests must not contain padding',
     ]);
   });
 
-  it('says of a stateful layer that every sequence has a state of its own', () => {
+  it('notes that stateful is ignored', () => {
     expect(convert('LSTM', { ...cell, stateful: true }, lstm).notes).toEqual([
-      'stateful: here every sequence has a state of its own',
+      'stateful: ignored, every sequence has its own state',
     ]);
   });
 
@@ -56,11 +56,11 @@ describe('a layer of Keras', () => {
     ['ReLU', { max_value: null, negative_slope: 0, threshold: 0 }, { type: 'dense', activation: 'relu' }],
     ['Softmax', { axis: -1 }, { type: 'dense', activation: 'softmax' }],
     ['Activation', { activation: 'tanh' }, { type: 'dense', activation: 'tanh' }],
-  ])('%s with %j becomes one of ours', (className, config, layer) => {
+  ])('%s with %j is converted', (className, config, layer) => {
     expect(convert(className, config).layers[0]!.layer).toMatchObject(layer);
   });
 
-  it('takes the attention of textgenrnn and DeepMoji, which Keras calls a layer of one’s own', () => {
+  it('converts the custom attention layer of textgenrnn and DeepMoji', () => {
     const weights = [{ shape: [2, 1], values: Float32Array.of(1, 2) }];
     const { layers, sequence: steps } = convert('AttentionWeightedAverage', {}, { weights });
     expect(steps).toBe(false);
@@ -79,7 +79,7 @@ describe('a layer of Keras', () => {
     );
   });
 
-  it('joins single rows over their only axis, which is the first', () => {
+  it('concatenates single rows over axis 1', () => {
     expect(convert('Concatenate', { axis: 1 }, { reads: [row, row] })).toMatchObject({
       width: 4,
       sequence: false,
@@ -89,7 +89,7 @@ describe('a layer of Keras', () => {
   it.each<[string, Config, RegExp, object?]>([
     ['GlobalMaxPooling1D', { keepdims: true }, /keepdims true, must be false/],
     ['GlobalAveragePooling1D', { data_format: 'channels_first' }, /data_format "channels_first"/],
-    ['GlobalAveragePooling1D', {}, /pools a sequence, and reads one row/, { reads: [row] }],
+    ['GlobalAveragePooling1D', {}, /needs a sequence, its input is a single row/, { reads: [row] }],
     ['ReLU', { max_value: 6 }, /max_value 6/],
     ['ReLU', { negative_slope: 0.1 }, /negative_slope 0\.1, must be 0/],
     ['ReLU', { threshold: 1 }, /threshold 1, must be 0/],
@@ -98,12 +98,12 @@ describe('a layer of Keras', () => {
     ['LayerNormalization', { axis: [1, 2] }, /axis \[1,2\], must be the last/],
     ['LayerNormalization', { rms_scaling: true }, /rms_scaling true/],
     ['Concatenate', { axis: 1 }, /axis 1, must be the last/, { reads: [sequence, sequence] }],
-    ['Add', {}, /2 and 1 columns, must be as many/, { reads: [sequence, { width: 1, sequence: true }] }],
-    ['Multiply', {}, /joins sequences with single rows/, { reads: [sequence, row] }],
+    ['Add', {}, /2 and 1 columns, must be equal/, { reads: [sequence, { width: 1, sequence: true }] }],
+    ['Multiply', {}, /combines sequences with single rows/, { reads: [sequence, row] }],
     ['LSTM', { ...cell, time_major: true }, /time_major true/, lstm],
     ['LSTM', { ...cell, return_state: true }, /return_state/, lstm],
-    ['LSTM', { ...cell, go_backwards: true }, /gives its rows in reverse/, lstm],
-    ['LSTM', cell, /reads 3 inputs: .* a state or a mask/, { ...lstm, reads: [sequence, row, row] }],
+    ['LSTM', { ...cell, go_backwards: true }, /its rows are in reverse order/, lstm],
+    ['LSTM', cell, /has 3 inputs, must have one: states and masks/, { ...lstm, reads: [sequence, row, row] }],
     [
       'Bidirectional',
       { layer: { class_name: 'LSTM', config: { ...cell, go_backwards: true } } },
@@ -118,15 +118,15 @@ describe('a layer of Keras', () => {
           config: { ...cell, return_sequences: false, go_backwards: true },
         },
       },
-      /its backward layer has another return_sequences/,
+      /its backward layer has a different return_sequences/,
     ],
     [
       'Bidirectional',
       { merge_mode: null, layer: { class_name: 'LSTM', config: cell } },
-      /merge_mode null: its directions are given apart/,
+      /merge_mode null is not supported/,
     ],
-    ['Multiply', {}, /joins one input/],
-    ['RepeatVector', { n: 3 }, /makes of one row the steps of another sequence/],
+    ['Multiply', {}, /has one input, must have at least two/],
+    ['RepeatVector', { n: 3 }, /repeats one row as the steps of another sequence/],
     [
       'Conv1D',
       { filters: 3, kernel_size: [2] },
@@ -136,13 +136,13 @@ describe('a layer of Keras', () => {
     [
       'Conv1D',
       { filters: 3, kernel_size: 2, padding: 'same', strides: [2] },
-      /strides of \[2\]/,
+      /strides \[2\], must be 1/,
       { weights: [tensor(2, 2, 3), tensor(3)] },
     ],
     [
       'Conv1D',
       { filters: 3, kernel_size: 2, padding: 'causal', groups: 2 },
-      /2 groups, must be 1/,
+      /groups 2, must be 1/,
       { weights: [tensor(2, 2, 3), tensor(3)] },
     ],
     [
@@ -161,11 +161,11 @@ describe('a layer of Keras', () => {
       'Subtract',
       'Dot',
       'Flatten',
-    ].map((name): [string, Config, RegExp] => [name, {}, /there is no such layer here/]),
+    ].map((name): [string, Config, RegExp] => [name, {}, /the layer is not supported/]),
     ...['Reshape', 'Permute', 'Lambda', 'MaxPooling1D', 'AveragePooling1D', 'UpSampling1D', 'Attention'].map(
-      (name): [string, Config, RegExp] => [name, {}, /there is no such layer here/],
+      (name): [string, Config, RegExp] => [name, {}, /the layer is not supported/],
     ),
-  ])('%s with %j is no layer of ours', (className, config, says, how) => {
+  ])('%s with %j is refused', (className, config, says, how) => {
     expect(() => convert(className, config, how)).toThrow(says);
     expect(() => convert(className, config, how)).toThrow(
       expect.objectContaining({ code: 'invalid_model' }) as Error,

@@ -3,7 +3,7 @@ import type { Hdf5 } from '../../../src/formats/keras/hdf5-reader.ts';
 import { readLayerWeights } from '../../../src/formats/keras/layer-weights.ts';
 import { parseTopology } from '../../../src/formats/keras/topology.ts';
 
-// Models among a model's layers. TensorFlow.js's own are in ../tfjs.
+// Models nested in models. Those of TensorFlow.js are in ../tfjs.
 
 const layer = (class_name: string, name: string, inbound: unknown[] = [], config: object = {}): object => ({
   class_name,
@@ -42,8 +42,8 @@ const outer = {
   ),
 };
 
-describe('a model among a model’s layers', () => {
-  it('becomes its layers: they read what it read, and what read it reads its outputs', () => {
+describe('a nested model', () => {
+  it('is replaced by its layers, connected to its inputs and consumers', () => {
     const { layers, outputs } = parseTopology(outer);
     const reads = layers.map(({ name, inputs }) => [name, inputs.map((one) => one.layer)]);
     expect(reads).toEqual([
@@ -56,7 +56,7 @@ describe('a model among a model’s layers', () => {
     expect(outputs).toEqual([{ layer: 'sum', tensor: 0 }]);
   });
 
-  it('has the whole model’s input where it stands first', () => {
+  it('in first place has the input of the whole model', () => {
     const first = { class_name: 'Sequential', config: { layers: [layer('Dense', 'deep')] } };
     const { layers } = parseTopology({ class_name: 'Sequential', config: [first, layer('Dense', 'last')] });
     expect(layers.map(({ name, inputs }) => [name, inputs.length])).toEqual([
@@ -65,7 +65,7 @@ describe('a model among a model’s layers', () => {
     ]);
   });
 
-  it('has its weights in its own group in HDF5 of Keras 2, in its own folder in Keras 3', () => {
+  it('finds its weights in HDF5 of Keras 2 and of Keras 3', () => {
     const { layers } = parseTopology(outer);
     const tensor = (value: number) => ({ shape: [1], values: Float32Array.of(value) });
     const two: Hdf5 = {
@@ -105,7 +105,7 @@ describe('a model among a model’s layers', () => {
         class_name: 'Sequential',
         config: [layer('Dense', 'one'), { class_name: 'Sequential', config: [layer('Dense', 'one')] }],
       },
-      /two layers of nested models are called "one"/,
+      /two layers of nested models have the name "one"/,
     ],
     [
       'where it lacks an output that is read',
@@ -137,9 +137,9 @@ describe('a model among a model’s layers', () => {
           [from('m')],
         ),
       },
-      /a model of 2 inputs reads 1/,
+      /a nested model has 2 inputs, but is called with 1/,
     ],
-    ['where models stand in models without end', deep(12), /models within models, more than 8 deep/],
+    ['where models stand in models without end', deep(12), /models are nested more than 8 deep/],
     [
       'where it has no layers',
       { class_name: 'Sequential', config: [{ class_name: 'Sequential', config: [] }] },

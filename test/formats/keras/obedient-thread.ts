@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { Hdf5ThreadReply } from '../../../src/formats/keras/hdf5-reader.ts';
 
-// In place of the thread that reads HDF5: does what the file says.
+// Replaces the HDF5 thread in tests: behaves as the file says.
 
 const answer = (message: Hdf5ThreadReply): void => parentPort!.postMessage(message);
 const commands: Readonly<Record<string, () => void>> = {

@@ -22,7 +22,7 @@ const files = [
 ];
 
 describe('a Keras model', () => {
-  it.each(files)('%s answers as in Keras', async (file) => {
+  it.each(files)('%s matches Keras', async (file) => {
     const { network, weights } = await converted(file);
     const { x, y } = answers[file.replace(/\..*/, '')]!;
     const expected = (Array.isArray(y[0]) ? y : [y]) as number[][];
@@ -47,13 +47,13 @@ describe('a Keras model', () => {
     }
   });
 
-  it('says what was decided', async () => {
+  it('notes what was decided', async () => {
     const { notes } = await converted('classifier.keras');
     expect(notes[0]).toBe('written by Keras 3.15.1');
-    expect(notes.join('\n')).toContain('mask_zero: leave padding out');
+    expect(notes.join('\n')).toContain('mask_zero: requests must not contain padding');
   });
 
-  it('of Keras 3 has hard gates with a slope of ⅙', async () => {
+  it('of Keras 3 has a hard_sigmoid with slope ⅙', async () => {
     const { network } = await converted('hard-sigmoid.keras');
     expect(network.layers[0]).toMatchObject({
       activations: { gate: { type: 'hard_sigmoid', alpha: 1 / 6, beta: 0.5 } },
@@ -62,12 +62,12 @@ describe('a Keras model', () => {
 
   it.each([
     ['conv.keras', 'Transpose 2×, Conv, LSTM, Squeeze', /"conv1d" \(Conv1D\): padding "valid"/],
-    ['backwards-sequences.keras', 'LSTM, Squeeze, Slice', /gives its rows in reverse/],
+    ['backwards-sequences.keras', 'LSTM, Squeeze, Slice', /its rows are in reverse order/],
     ['repeat.keras', 'LSTM 2×, Squeeze 2×, Unsqueeze, Tile', /"repeat_vector" \(RepeatVector\)/],
-  ])('%s runs as operators, and says why', async (file, operators, because) => {
+  ])('%s becomes an operator graph, with the reason', async (file, operators, because) => {
     const { network, notes } = await converted(file);
     expect(network.layers.map(({ type }) => type)).toEqual(['program']);
-    expect(notes[1]).toContain(`over whole sequences: ${operators}`);
+    expect(notes[1]).toContain(`once per sequence: ${operators}`);
     expect(notes.at(-1)).toMatch(because);
   });
 });

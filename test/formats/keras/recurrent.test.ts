@@ -36,7 +36,7 @@ const networkOf = (className: string, config: Config, weights: readonly Tensor[]
     outputs: [{ layer: 'read', tensor: 0 }],
   });
 };
-/** The recurrent layer that a cell of two units becomes. */
+/** Converts a cell of two units to a recurrent layer. */
 const layerOf = (className: CellName, config: Config, version = '3.15.1') => {
   const columns = gates[className] * 2;
   const weights = [tensor(3, columns), tensor(2, columns), tensor(columns)];
@@ -59,7 +59,7 @@ describe('the activations of a Keras cell', () => {
       });
   });
 
-  it('`activation` is an LSTM’s candidate and output, another cell’s candidate', () => {
+  it('`activation` maps to candidate and output of an LSTM, and to the candidate of other cells', () => {
     const softsign = { type: 'softsign' };
     expect(layerOf('LSTM', { activation: 'softsign' })).toMatchObject({
       activations: { candidate: softsign, output: softsign },
@@ -101,14 +101,14 @@ describe('the activations of a Keras cell', () => {
     expect(layerOf('GRU', { activation: said })).toMatchObject({ activations: { candidate } });
   });
 
-  it('leave a layer as it was where they are the usual', () => {
+  it('do not change the layer when they are the defaults', () => {
     const usual = { activation: 'tanh', recurrent_activation: 'sigmoid' };
     expect(layerOf('LSTM', usual)).not.toHaveProperty('activations');
     expect(layerOf('SimpleRNN', { activation: 'relu' })).toMatchObject({ activation: 'relu' });
     expect(layerOf('SimpleRNN', { activation: 'relu' })).not.toHaveProperty('activations');
   });
 
-  it('are the backward direction’s alone of a layer that goes backwards', () => {
+  it('apply to the backward direction only with go_backwards', () => {
     const config = { recurrent_activation: 'hard_sigmoid', go_backwards: true, return_sequences: false };
     const layer = layerOf('GRU', config);
     expect(layer).toMatchObject({ backward_activations: { gate: { type: 'hard_sigmoid' } }, merge: 'sum' });
@@ -116,16 +116,16 @@ describe('the activations of a Keras cell', () => {
   });
 
   it.each([
-    ['gelu', 'the activation "gelu"'],
-    [{ class_name: 'PReLU', config: {} }, 'the activation "PReLU"'],
-    [{ class_name: 'ReLU', config: { max_value: 6 } }, 'a ReLU with a max_value of 6'],
-    [{ class_name: 'ReLU', config: { threshold: 1 } }, 'a ReLU with a threshold of 1'],
+    ['gelu', 'unsupported activation "gelu"'],
+    [{ class_name: 'PReLU', config: {} }, 'unsupported activation "PReLU"'],
+    [{ class_name: 'ReLU', config: { max_value: 6 } }, 'ReLU: max_value 6 is not supported'],
+    [{ class_name: 'ReLU', config: { threshold: 1 } }, 'ReLU: threshold 1 is not supported'],
   ])('%j is refused by name', (activation, says) => {
     expect(() => layerOf('GRU', { activation })).toThrow(says);
   });
 });
 
-describe('a Bidirectional with a backward layer of its own', () => {
+describe('a Bidirectional with a separate backward layer', () => {
   const both = (backward: Config, kind = 'GRU') => {
     const config = { units: 2, return_sequences: true, activation: 'elu' };
     const weights = [tensor(3, 6), tensor(2, 6), tensor(6)];
@@ -140,7 +140,7 @@ describe('a Bidirectional with a backward layer of its own', () => {
     ).network.layers[0];
   };
 
-  it('may squash otherwise', () => {
+  it('may have other activations', () => {
     expect(both({ activation: 'tanh' })).toMatchObject({
       activations: { candidate: { type: 'elu' } },
       backward_activations: {},
@@ -148,7 +148,7 @@ describe('a Bidirectional with a backward layer of its own', () => {
     expect(both({})).not.toHaveProperty('backward_activations');
   });
 
-  it('is an operator of its own where it differs in more', () => {
+  it('becomes a separate operator when it differs in more than activations', () => {
     const { operators } = both({ reset_after: true }) as ProgramSpec;
     expect(operators.filter(({ operator }) => operator === 'GRU')).toMatchObject([
       { operator: 'GRU', attributes: { linear_before_reset: 0 } },
@@ -156,13 +156,14 @@ describe('a Bidirectional with a backward layer of its own', () => {
     ]);
   });
 
-  it('is refused where it gives other rows, and where its weights are another’s', () => {
-    expect(() => both({ return_sequences: false })).toThrow('another return_sequences');
+  it('is refused with a different return_sequences or weights that do not match', () => {
+    expect(() => both({ return_sequences: false })).toThrow('a different return_sequences');
     expect(() => both({}, 'LSTM')).toThrow(/"read" \(Bidirectional\): kernels of \[3, 6\]/);
   });
 });
 
-// Cases that keras-js (MIT) had made by Keras 2 with random weights, where they lie beside the project, printed with six decimals.
+// Test cases of keras-js (MIT), computed by Keras 2 with random weights and printed with six decimals.
+// Skipped when they are missing.
 const folder = join(
   process.env['UNROLL_REAL_MODELS'] ?? join(import.meta.dirname, '../../../../shared/real'),
   'keras-fixtures',
@@ -179,7 +180,7 @@ interface Fixture {
   readonly weights: readonly Matrix[];
   readonly expected: Matrix;
 }
-/** What each numbered case was made with; a stateful one is the second run of two. */
+/** Options of each numbered case; `twice` is the second run of a stateful layer. */
 const cases: { sequences?: true; backwards?: true; twice?: true; sigmoid?: true }[] = [
   {},
   { sigmoid: true },
@@ -211,7 +212,7 @@ describe.runIf(existsSync(folder)).each(Object.keys(gates) as CellName[])('Keras
     return { fixture, ...networkOf(className, configOf(cases[k]!, fixture), weights, '2.1.2') };
   };
 
-  it.each(numbered)('case $k gives what Keras gave: $options', ({ k, options }) => {
+  it.each(numbered)('case $k matches Keras: $options', ({ k, options }) => {
     const { fixture, network, weights } = convert(k);
     const { data, shape } = fixture.input;
     const x = Float32Array.from(options.twice ? [...data, ...data] : data);

@@ -7,7 +7,7 @@ import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
 import { moveOut } from './move-out.ts';
 
-// Weights of an ONNX model in a file beside it.
+// ONNX models with weights in an external file.
 
 const whole = readFileSync(join(import.meta.dirname, '../../golden/onnx-files/tagger-lstm-16.onnx'));
 const asSaved = (tensor: { offset: number; length: number }) => ({
@@ -16,7 +16,7 @@ const asSaved = (tensor: { offset: number; length: number }) => ({
   length: String(tensor.length),
 });
 
-/** A version's folder with the model, and its data where it says. */
+/** A version folder with the model and its external data. */
 function folderOf(entries: Parameters<typeof moveOut>[1] = asSaved): {
   root: string;
   folder: string;
@@ -31,15 +31,15 @@ function folderOf(entries: Parameters<typeof moveOut>[1] = asSaved): {
 }
 const read = ({ root, folder }: { root: string; folder: string }) => readModelFolder(root, folder, 'tagger');
 
-describe('tensors in another file', () => {
-  it('are those that the model would have inside', async () => {
+describe('external tensors', () => {
+  it('equal those of the same model without external data', async () => {
     const there = folderOf();
     writeFileSync(join(there.folder, 'model.onnx.data'), there.data);
     const inside = (await readImportedFile(whole)).network();
     expect(await (await read(there)).weights()).toEqual(inside.weights);
   });
 
-  it('may lie in a folder below, and say no length', async () => {
+  it('may be in a subfolder and have no length', async () => {
     const there = folderOf(({ offset }) => ({ location: 'parts/data.bin', offset: String(offset) }));
     mkdirSync(join(there.folder, 'parts'));
     writeFileSync(join(there.folder, 'parts/data.bin'), there.data);
@@ -47,9 +47,9 @@ describe('tensors in another file', () => {
     expect(await (await read(there)).weights()).toEqual(inside.weights);
   });
 
-  it('are refused where the file is missing, is too short or is another size', async () => {
+  it('are refused when the file is missing, too short or of the wrong size', async () => {
     const there = folderOf();
-    await expect(read(there)).rejects.toThrow('the file "model.onnx.data" it names is missing');
+    await expect(read(there)).rejects.toThrow('the external file "model.onnx.data" is missing');
     writeFileSync(join(there.folder, 'model.onnx.data'), there.data.subarray(0, 100));
     await expect(read(there)).rejects.toThrow(/bytes \d+ to \d+ of "model\.onnx\.data", which has 100/);
     const short = folderOf(({ offset }) => ({
@@ -61,10 +61,10 @@ describe('tensors in another file', () => {
     await expect(read(short)).rejects.toThrow(/takes \d+ bytes, it has 4/);
   });
 
-  it.each(['-1', '1e9', '99999999999999999', ''])('are refused at the offset "%s"', async (offset) => {
+  it.each(['-1', '1e9', '99999999999999999', ''])('are refused with the offset "%s"', async (offset) => {
     const there = folderOf(() => ({ location: 'model.onnx.data', offset }));
     writeFileSync(join(there.folder, 'model.onnx.data'), there.data);
-    await expect(read(there)).rejects.toThrow(`its offset is "${offset}"`);
+    await expect(read(there)).rejects.toThrow(`offset "${offset}", must be a whole number`);
     await expect(read(there)).rejects.toMatchObject({ code: 'invalid_weights' });
   });
 
@@ -73,7 +73,7 @@ describe('tensors in another file', () => {
     async (location) => {
       const there = folderOf(() => ({ location }));
       writeFileSync(join(there.root, 'tagger/secret'), there.data);
-      await expect(read(there)).rejects.toThrow('must be a relative path that stays in its folder');
+      await expect(read(there)).rejects.toThrow('must be a relative path inside its folder');
     },
   );
 
@@ -84,7 +84,7 @@ describe('tensors in another file', () => {
     await expect(read(there)).rejects.toThrow('is a link that leads out of its folder');
   });
 
-  it('are refused over the limit on all of them together, before any is read', async () => {
+  it('are refused above the total size limit before they are read', async () => {
     const there = folderOf();
     writeFileSync(join(there.folder, 'model.onnx.data'), '');
     truncateSync(join(there.folder, 'model.onnx.data'), 2 ** 40);
@@ -95,10 +95,10 @@ describe('tensors in another file', () => {
     await expect(two.read('a')).rejects.toThrow('has 6 bytes, the limit is 4');
   });
 
-  it('are refused where the model was given without a folder', async () => {
+  it('are refused when the model is read without its folder', async () => {
     const { model } = moveOut(whole, asSaved);
     await expect(readImportedFile(model)).rejects.toThrow(
-      '"model.onnx.data", and it was given without a folder',
+      '"model.onnx.data", but it was given without its folder',
     );
   });
 });

@@ -8,7 +8,8 @@ import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { ProgramSpec } from '../../../src/network/layers/operator-graph/schema.ts';
 import { asRows, runAlone, runnerOf, tick } from '../../network/random-network.ts';
 
-// Graphs that are no stack of layers (golden/make-onnx-graphs.py): exported by PyTorch, or answered by numpy.
+// Graphs that are not a stack of layers (golden/make-onnx-graphs.py), with expected outputs of PyTorch or
+// NumPy.
 
 const folder = join(import.meta.dirname, '../../golden/onnx-files/graphs');
 const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Record<
@@ -21,8 +22,8 @@ const programOf = (name: string, said?: object): ProgramSpec => {
   return network.layers[0] as ProgramSpec;
 };
 
-describe('a graph that is no stack of layers', () => {
-  it.each(Object.keys(answers))('%s: answers as PyTorch or numpy', (name) => {
+describe('a graph that is not a stack of layers', () => {
+  it.each(Object.keys(answers))('%s: matches PyTorch or NumPy', (name) => {
     const { network, weights, input } = onnxToNetwork(modelOf(name));
     const { x, y } = answers[name]!;
     const sequence = input.kind === 'ids' ? Int32Array.from(x as number[]) : Float32Array.from(x.flat());
@@ -43,7 +44,7 @@ describe('a graph that is no stack of layers', () => {
     }
   });
 
-  it('keeps what goes in and out of it as its state, found by name and shape', () => {
+  it('infers states from the names and shapes of inputs and outputs', () => {
     const { runs, states } = programOf('frames-16');
     expect(runs).toBe('step');
     expect(states.map(({ input, shape }) => [input, shape])).toEqual([
@@ -51,16 +52,18 @@ describe('a graph that is no stack of layers', () => {
       ['c', [2, 1, 7]],
     ]);
     const { notes } = onnxToNetwork(modelOf('frames-16'));
-    expect(notes.join('\n')).toContain('"c" is a state, "cn" at the next step (they fit');
+    expect(notes.join('\n')).toContain(
+      '"c" is a state with the next value "cn" (inferred from names and shapes',
+    );
   });
 
-  it('has states as they are named, where that is not how they fit', () => {
+  it('uses the states given in model.json instead of inferred ones', () => {
     const { states } = programOf('frames-16', { states: { h: 'cn', c: 'hn' } });
     const plain = programOf('frames-16');
     expect(states.map(({ output }) => output)).toEqual(plain.states.map(({ output }) => output).reverse());
   });
 
-  it('folds to what depends on what is fed: no shapes, no constants', () => {
+  it('folds everything that does not depend on the input', () => {
     const names = programOf('frames-16').operators.map(({ operator }) => operator);
     for (const gone of ['Shape', 'Constant', 'ConstantOfShape', 'Cast', 'Identity', 'If'])
       expect(names).not.toContain(gone);
@@ -68,7 +71,7 @@ describe('a graph that is no stack of layers', () => {
     expect(names.length).toBeLessThan(file / 2);
   });
 
-  it('runs over whole sequences without a state, and answers as often as its rows say', () => {
+  it('runs once per sequence without states, with one output per row', () => {
     expect(programOf('attends-16')).toMatchObject({
       runs: 'sequence',
       input: { shape: [1, -1, 4] },
@@ -81,7 +84,7 @@ describe('a graph that is no stack of layers', () => {
       output: { gives: 'sequence' },
       units: 4,
     });
-    // steps first, since the other axis is one
+    // steps first, since the other axis has size 1
     expect(programOf('scan', { runs: 'sequence' }).input.shape).toEqual([-1, 1, 3]);
   });
 
@@ -89,13 +92,13 @@ describe('a graph that is no stack of layers', () => {
     ['scan', 1],
     ['loop', 1],
     ['cells', 2],
-  ])('%s: a loop over the steps is a cell, what it carries its state', (name, carried) => {
+  ])('%s: a loop over the steps runs step by step, with the carried values as states', (name, carried) => {
     const { network, weights } = onnxToNetwork(modelOf(name));
     const [layer] = network.layers as [ProgramSpec];
     expect(layer.runs).toBe('step');
     expect(layer.states).toHaveLength(carried);
     expect(layer.operators.map(({ operator }) => operator)).not.toContain('Loop');
-    // in two parts, the second in another row
+    // in two chunks, the second in another batch row
     const sequence = Float32Array.from(answers[name]!.x.flat());
     const runner = runnerOf(network, weights);
     const whole = runAlone(runner, sequence);
@@ -109,7 +112,7 @@ describe('a graph that is no stack of layers', () => {
     runner.release();
   });
 
-  it('takes a part of the numbers before a step with it, as its context', () => {
+  it('prepends the context to each step', () => {
     const { input } = programOf('frames-16', { context: 8 });
     expect(input).toMatchObject({ shape: [1, 32], context: 8 });
     const { network, weights } = onnxToNetwork(modelOf('frames-16'), graphSettings.parse({ context: 8 }));
@@ -124,16 +127,19 @@ describe('a graph that is no stack of layers', () => {
   });
 
   it.each([
-    [{ set: { sr: 1 } }, 'graph.set: the graph has no "sr", but "samples", "h", "c"'],
-    [{ states: { h: 'hn' } }, 'the graph reads "c" [2, ?, 7], which no output becomes'],
-    [{ states: { h: 'hn', c: 'speach' } }, 'graph.states: the graph has no "speach"'],
-    [{ shapes: { samples: [1, -1] } }, 'graph.shapes.samples: a step has no −1'],
+    [{ set: { sr: 1 } }, 'graph.set: "sr", must be one of "samples", "h", "c"'],
+    [{ states: { h: 'hn' } }, 'the graph reads "c" [2, ?, 7], for which there is no output'],
+    [{ states: { h: 'hn', c: 'speach' } }, 'graph.states: "speach", must be one of "speech"'],
+    [
+      { shapes: { samples: [1, -1] } },
+      'graph.shapes.samples: must not contain −1 when the graph runs per step',
+    ],
     [{ shapes: { samples: [1, 2] } }, 'a window of'],
-    [{ context: 32 }, 'graph.context: 32 numbers before a step of 32'],
+    [{ context: 32 }, 'graph.context: 32 numbers of context for a step of 32'],
     [{ set: { h: [1, 2, 3] } }, 'graph.set.h: 3 numbers'],
-    [{ input: 'x' }, 'graph.input: the graph has no "x"'],
-    [{ output: 'hn' }, 'which no output becomes'],
-  ])('refuses %j, saying what is wrong', (said, why) => {
+    [{ input: 'x' }, 'graph.input: "x", must be one of "samples"'],
+    [{ output: 'hn' }, 'for which there is no output'],
+  ])('refuses %j with the reason', (said, why) => {
     expect(() => programOf('frames-16', said)).toThrow(why);
   });
 });

@@ -1,13 +1,13 @@
 import { asBytes, asText, parseFields } from '../../../src/formats/onnx/protobuf.ts';
 
-// An ONNX file whose initializers lie in another one, as onnx.save_model(save_as_external_data=True) leaves it.
+// Moves an ONNX file's initializers to an external file, as onnx.save_model(save_as_external_data=True) does.
 
 export interface Moved {
   readonly model: Uint8Array;
   readonly data: Uint8Array;
 }
 
-/** @param entries what a tensor says of where its numbers are */
+/** @param entries a tensor's external_data entries */
 export function moveOut(
   model: Uint8Array,
   entries: (tensor: { name: string; offset: number; length: number }) => Readonly<Record<string, string>>,
@@ -23,7 +23,7 @@ export function moveOut(
         if (field.number === 9) raw = Uint8Array.from(asBytes(field));
         else kept.push(...written(field.number, field.value));
       }
-      // save_model begins every tensor at a page
+      // save_model aligns tensors to pages
       while (data.length % 64 > 0) data.push(0xff);
       const said = Object.entries(entries({ name, offset: data.length, length: raw.length }));
       data.push(...raw);
@@ -36,7 +36,7 @@ export function moveOut(
   return { model: moved, data: Uint8Array.from(data) };
 }
 
-/** A message with every field of that number changed. */
+/** Replaces every field of a number in a message. */
 function rewrite(message: Uint8Array, number: number, change: (bytes: Uint8Array) => Uint8Array): Uint8Array {
   const bytes: number[] = [];
   for (const field of parseFields(message))
@@ -44,7 +44,7 @@ function rewrite(message: Uint8Array, number: number, change: (bytes: Uint8Array
   return Uint8Array.from(bytes);
 }
 
-/** Fixed 32- and 64-bit values don't stand where this is used. */
+/** Does not support fixed 32- and 64-bit fields, which are not used here. */
 const written = (number: number, value: bigint | Uint8Array): number[] =>
   typeof value === 'bigint'
     ? [...varint(BigInt(number << 3)), ...varint(value)]

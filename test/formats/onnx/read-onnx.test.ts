@@ -21,7 +21,7 @@ const converted = async (file: string) =>
 const files = Object.keys(answers).flatMap((name) => [11, 16].map((opset) => [name, opset] as const));
 
 describe('an ONNX graph', () => {
-  it.each(files)('%s, opset %d, answers as in PyTorch', async (name, opset) => {
+  it.each(files)('%s, opset %d, matches PyTorch', async (name, opset) => {
     const { network, weights } = await converted(`${name}-${opset}.onnx`);
     const { x, y } = answers[name]!;
     const ids = !Array.isArray(x[0]);
@@ -34,7 +34,7 @@ describe('an ONNX graph', () => {
       [output, 2e-6],
       [emitted, 1e-5],
     ] as const) {
-      // one answer for a whole sequence stands at its end
+      // one output per sequence is at its last step
       const once = answersOnce(network);
       const last = rows.slice(once ? -1 : -y.length);
       const expected = once ? [y.flat()] : y;
@@ -45,7 +45,7 @@ describe('an ONNX graph', () => {
     }
   });
 
-  it('becomes layers, with activations and biases in their dense layers', async () => {
+  it('becomes layers, with activations and biases folded into dense layers', async () => {
     const { network, notes, input } = await converted('tagger-gru-16.onnx');
     expect(
       network.layers.map((layer) => [layer.type, layer.type === 'dense' ? layer.activation : '']),
@@ -60,22 +60,22 @@ describe('an ONNX graph', () => {
     expect(notes[0]).toBe('written by pytorch, opset 16');
   });
 
-  it('keeps states that go in and out as the model’s own', async () => {
+  it('converts state inputs and outputs to the model’s state', async () => {
     const { network, notes } = await converted('stateful-16.onnx');
     expect(network.layers).toHaveLength(2);
     expect(notes.join('\n')).toContain('its state is an input and an output of the graph');
   });
 
   it.each([
-    ['ends-and-steps-16', /both the rows of every step and the last ones/],
-    ['conv-16', /Conv "\/conv\/Conv": there is no such operator here/],
-  ])('%s is a program where it is no stack of layers, and says why', async (file, why) => {
+    ['ends-and-steps-16', /the rows of every step and the last ones of a bidirectional layer are both used/],
+    ['conv-16', /Conv "\/conv\/Conv": the operator is not supported/],
+  ])('%s becomes an operator graph when it is not a stack of layers, with the reason', async (file, why) => {
     const { network, notes } = await converted(`${file}.onnx`);
     expect(network.layers.map(({ type }) => type)).toEqual(['program']);
     expect(notes.at(-1)).toMatch(why);
   });
 
-  it('is refused with every kind of operator that is missing, and where', () => {
+  it('is refused with every unsupported operator and where it is', () => {
     const node = (operator: string, from: string, to: string) => ({
       operator,
       inputs: [from],
@@ -89,11 +89,11 @@ describe('an ONNX graph', () => {
       outputs: [{ name: 'y', type: 'float32', shape: [1, 3] }],
     });
     expect(() => onnxToNetwork(readOnnx(bytes))).toThrow(
-      '2 kinds of operators are not supported: Fold (2×, first "a"), Spin ("y")',
+      '2 operators are not supported: Fold (2×, first "a"), Spin ("y")',
     );
   });
 
-  it('is refused where it makes a list other than in a loop that collects', () => {
+  it('is refused when a list is not collected by a loop', () => {
     const bytes = encodeModel({
       name: 'list',
       nodes: [
@@ -106,7 +106,7 @@ describe('an ONNX graph', () => {
       outputs: [{ name: 'y', type: 'float32', shape: [1, 3] }],
     });
     expect(() => onnxToNetwork(readOnnx(bytes))).toThrow(
-      'SequenceEmpty "none": a list can only be what a loop collects',
+      'SequenceEmpty "none": a list must be collected by a loop',
     );
   });
 });

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { onnxToLayers } from '../../../src/formats/onnx/onnx-to-layers.ts';
 import type { Attribute, OnnxModel, OnnxTensor } from '../../../src/formats/onnx/read-onnx.ts';
 
-// What RNN, GRU and LSTM of a graph say of their cells, as fields and tensors of ours. Their numbers are held to onnxruntime's by
-// bench/onnx-cases.ts.
+// Attributes and inputs of RNN, GRU and LSTM as fields and tensors of our layers. bench/onnx-cases.ts
+// compares the outputs with onnxruntime.
 
 const units = 2;
 const counting = (...shape: number[]): OnnxTensor => ({
@@ -74,7 +74,7 @@ function modelOf(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel {
           ['layout', attribute({ i: layout })],
         ],
       ),
-      // directions side by side
+      // concatenated directions
       node(
         'Transpose',
         ['end'],
@@ -99,7 +99,7 @@ const read = (operator: 'RNN' | 'GRU' | 'LSTM', given: Given = {}) => {
 };
 
 describe('the activations of an operator', () => {
-  it('are ours by place: gate, candidate, output', () => {
+  it('map to gate, candidate and output by position', () => {
     expect(read('LSTM', { activations: ['Softsign', 'Elu', 'Softplus'] }).layer).toMatchObject({
       activations: {
         gate: { type: 'softsign' },
@@ -115,14 +115,14 @@ describe('the activations of an operator', () => {
     });
   });
 
-  it('leave a layer as it was where they are the usual', () => {
+  it('do not change the layer when they are the defaults', () => {
     const { layer } = read('LSTM', { activations: ['sigmoid', 'tanh', 'Tanh'] });
     expect(layer).not.toHaveProperty('activations');
     expect(read('RNN', { activations: ['Relu'] }).layer).toMatchObject({ activation: 'relu' });
     expect(read('RNN', { activations: ['Relu'] }).layer).not.toHaveProperty('activations');
   });
 
-  it('take alpha and beta in order, those that have any', () => {
+  it('consume alpha and beta in order, if they have them', () => {
     const given = { activations: ['Sigmoid', 'Elu', 'Affine'], alpha: [0.25, 3], beta: [5] };
     expect(read('LSTM', given).layer).toMatchObject({
       activations: {
@@ -132,7 +132,7 @@ describe('the activations of an operator', () => {
     });
   });
 
-  it('take a list with one for all where it comes to the same, and refuse it where it does not', () => {
+  it('accept equivalent activations in one list and refuse different ones', () => {
     const hard = { activations: ['HardSigmoid', 'Tanh'], alpha: [0.25, 1], beta: [0.5, 0] };
     expect(read('GRU', hard).layer).toMatchObject({
       activations: { gate: { type: 'hard_sigmoid', alpha: 0.25, beta: 0.5 } },
@@ -142,7 +142,7 @@ describe('the activations of an operator', () => {
     );
   });
 
-  it('are another backward where the operator says so', () => {
+  it('may differ for the backward direction', () => {
     const given = {
       direction: 'bidirectional',
       activations: ['Sigmoid', 'Elu', 'Softsign', 'Tanh'],
@@ -153,7 +153,7 @@ describe('the activations of an operator', () => {
     });
   });
 
-  it('are the backward direction’s alone where there is no forward one, which then gives zeros', () => {
+  it('apply to the backward direction only in a reverse layer, whose forward direction is zero', () => {
     const { layer } = read('GRU', { direction: 'reverse', activations: ['Sigmoid', 'Softplus'] });
     expect(layer).toMatchObject({ merge: 'sum', backward_activations: { candidate: { type: 'softplus' } } });
     expect(layer).not.toHaveProperty('activations');
@@ -173,13 +173,13 @@ describe('the activations of an operator', () => {
 });
 
 describe('the other attributes and inputs', () => {
-  it('clip, input_forget and P in our order, i f o', () => {
+  it('are converted: clip, input_forget and P, in our order i f o', () => {
     const { layer, values } = read('LSTM', { clip: 3, inputForget: 1, P: counting(1, 3 * units) });
     expect(layer).toMatchObject({ clip: 3, input_forget: true, peepholes: true });
     expect(values('0.forward.peephole')).toEqual([1, 2, 5, 6, 3, 4]);
   });
 
-  it('a start of each direction, the one that is left out zero', () => {
+  it('are converted: an initial state of each direction, zero when it is omitted', () => {
     const { layer, values } = read('LSTM', { direction: 'bidirectional', h: counting(2, 1, units) });
     expect(layer).toMatchObject({ initial_state: true });
     expect(values('0.forward.initial_h')).toEqual([1, 2]);
@@ -187,7 +187,7 @@ describe('the other attributes and inputs', () => {
     expect(values('0.backward.initial_c')).toEqual([0, 0]);
   });
 
-  it('a start that all sequences of a batch share, in either layout', () => {
+  it('are converted: an initial state shared by a batch, in either layout', () => {
     const twice = (...numbers: number[]): Float32Array => Float32Array.from(numbers);
     const h = { kind: 'float' as const, shape: [2, 2, units], values: twice(1, 2, 1, 2, 3, 4, 3, 4) };
     const turned = { kind: 'float' as const, shape: [2, 2, units], values: twice(1, 2, 3, 4, 1, 2, 3, 4) };
@@ -200,20 +200,20 @@ describe('the other attributes and inputs', () => {
       ]);
   });
 
-  it('no start of a layer that starts at zero', () => {
+  it('add no initial state to a layer that starts at zero', () => {
     const zeros = { kind: 'float' as const, shape: [1, 1, units], values: new Float32Array(units) };
     expect(read('LSTM', { h: zeros, c: zeros }).layer).not.toHaveProperty('initial_state');
   });
 
-  it('the start of a reverse direction alone', () => {
+  it('are converted: the initial state of a single reverse direction', () => {
     const { values } = read('GRU', { direction: 'reverse', h: counting(1, 1, units) });
     expect(values('0.forward.initial_h')).toEqual([0, 0]);
     expect(values('0.backward.initial_h')).toEqual([1, 2]);
   });
 
-  it('are refused where a batch starts in different states, or a shape does not fit', () => {
+  it('are refused when initial states differ within a batch, or a shape does not match', () => {
     expect(() => read('GRU', { h: counting(1, 2, units) })).toThrow(
-      'initial_h starts the 2 sequences of a batch in different states',
+      'initial_h differs between the 2 sequences of a batch',
     );
     expect(() => read('GRU', { h: counting(1, 1, 3) })).toThrow(
       'initial_h [1, 1, 3] for 1 directions of 2 units',

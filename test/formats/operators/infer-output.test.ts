@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { inferOutput } from '../../../src/formats/operators/infer-output.ts';
 import type { ProgramSpec } from '../../../src/network/layers/operator-graph/schema.ts';
 
-/** x [1, steps, 2] through one operator over whole numbers. */
+/** x [1, steps, 2] through one operator with integer constants. */
 const draft = (
   operator: string,
   numbers: number[],
@@ -26,7 +26,7 @@ const answer = (...of: Parameters<typeof draft>) => {
   return { units, ...output, value: undefined };
 };
 
-describe('what a program answers with', () => {
+describe('inferOutput', () => {
   it.each<[string, Parameters<typeof draft>, object]>([
     ['a row a step', ['Reshape', [1, -1, 2]], { units: 2, gives: 'step' }],
     ['one row', ['Tile', [1, 1, 4]], { units: 8, gives: 'sequence' }],
@@ -42,15 +42,15 @@ describe('what a program answers with', () => {
     expect(answer(...of)).toEqual(expected);
   });
 
-  it('is refused where it grows otherwise than by so much a step', () => {
+  it('refuses an output that does not grow by a fixed size per step', () => {
     const padded = draft('Pad', [0, 1, 0, 0, 0, 0]);
     const operators = [{ operator: 'Pad', inputs: ['x', 'numbers'], outputs: ['y'] }];
     expect(() => inferOutput({ ...padded, operators }, new Map())).toThrow(
-      'it gives 196 numbers for 97 steps and 180 for 89: must be as many for each step, or for the sequence',
+      'the output has 196 numbers for 97 steps and 180 for 89: must be the same number per step, or per sequence',
     );
   });
 
-  it('is refused where a shape does not come out even', () => {
+  it('refuses shapes that do not match', () => {
     expect(() => inferOutput(draft('Reshape', [-1, 4]), new Map())).toThrow(/Reshape .* as \[48\.5, 4\]/);
   });
 });

@@ -14,7 +14,8 @@ import {
   runnerOf,
 } from '../../network/random-network.ts';
 
-// A cell h' = tanh(W x + R h) as a Loop over x [steps, 1, 3], and what may and may not stand in and around it.
+// A cell h' = tanh(W x + R h) as a Loop over x [steps, 1, 3], with supported and unsupported operators in and
+// around it.
 
 const step = (operator: string, inputs: string[], output: string, attributes?: object): OperatorSpec =>
   ({ operator, inputs, outputs: [output], ...(attributes && { attributes }) }) as OperatorSpec;
@@ -27,7 +28,7 @@ const cell: OperatorSpec[] = [
 ];
 
 interface Parts {
-  /** After the loop; the last one's output answers. */
+  /** Operators after the loop; the last one's output is the graph's. */
   readonly after?: readonly OperatorSpec[];
   readonly before?: readonly OperatorSpec[];
   readonly body?: readonly OperatorSpec[];
@@ -84,7 +85,7 @@ function program({ after = [], before = [], body = cell, units = 5, start = [0, 
   return { layer: layers[0] as ProgramSpec, tensors };
 }
 
-describe('a loop over the steps of a sequence is a cell', () => {
+describe('loopToSteps', () => {
   it.each<[string, Parts]>([
     ['by itself', {}],
     ['that starts from other than zeros', { start: [0.5, -0.2, 0.1, 0.9, -0.7] }],
@@ -128,7 +129,7 @@ describe('a loop over the steps of a sequence is a cell', () => {
     );
   });
 
-  it('answers with what it has come to, where it gives that alone', () => {
+  it('outputs only the last step when the graph uses only the final value', () => {
     const { layer, tensors } = program({ after: [step('MatMul', ['last', 'out'], 'y')], units: 2 });
     const once: ProgramSpec = { ...layer, output: { value: 'y', gives: 'sequence' } };
     expect(loopToSteps(once, tensors)).toMatchObject({ lastStepOnly: true });
@@ -179,7 +180,7 @@ describe('a loop over the steps of a sequence is a cell', () => {
       },
     ],
     ['whose end is put beside its steps', { after: [step('Add', ['rows', 'last'], 'y')] }],
-  ])('not one %s', (_, parts) => {
+  ])('does not convert a loop %s', (_, parts) => {
     const { layer, tensors } = program(parts);
     expect(loopToSteps(layer, tensors)).toBeNull();
   });

@@ -31,7 +31,7 @@ describe('a PyTorch file', () => {
     name.includes('layers='),
   );
 
-  it('holds 32 recurrent modules', () => {
+  it('has 32 recurrent modules', () => {
     expect(format).toBe('PyTorch');
     expect(cases).toHaveLength(32);
   });
@@ -61,9 +61,9 @@ describe('a PyTorch file', () => {
   it.each([
     ['tagger.pt', 'PyTorch'],
     ['tagger-script.pt', 'TorchScript'],
-  ])('%s: the chain of a state dict', async (file, told) => {
+  ])('%s: a state dict becomes a chain of layers', async (file, format) => {
     const found = await read(file);
-    expect(found.format).toBe(told);
+    expect(found.format).toBe(format);
     const { network, weights, input, notes } = stateDictToNetwork(found.arrays);
     expect(network.layers.map(({ type, name }) => [type, name])).toEqual([
       ['embedding', 'words'],
@@ -72,7 +72,7 @@ describe('a PyTorch file', () => {
       ['dense', 'out'],
     ]);
     expect(input).toEqual({ kind: 'ids', vocabulary: 7 });
-    expect(notes.join('\n')).toContain('"norm" is taken for a layer norm with epsilon 1e-5');
+    expect(notes.join('\n')).toContain('"norm" is assumed to be a layer norm with epsilon 1e-5');
     const { ids, y } = answers.tagger;
     expect(worst(referenceNetwork(network, weights, ids).output, y)).toBeLessThan(1e-6);
   });
@@ -81,7 +81,7 @@ describe('a PyTorch file', () => {
     ['whole-module.pt', /__main__.*Tagger.*save model\.state_dict\(\)/],
     ['evil.pt', /posix\.system/],
     ['evil.pkl', /posix\.system/],
-  ])('%s is refused by the name it asks for, and nothing of it runs', async (file, says) => {
+  ])('%s is refused with the name it refers to, without running any code', async (file, says) => {
     await expect(read(file)).rejects.toThrow(says);
     await expect(read(file)).rejects.toMatchObject({ code: 'invalid_weights' });
     expect(existsSync('evil-was-here')).toBe(false);
@@ -103,10 +103,10 @@ describe('a state dict', () => {
     [
       'a branch',
       { 'a.weight': tensor(3, 2), 'a.bias': tensor(3), 'b.weight': tensor(3, 2), 'b.bias': tensor(3) },
-      /"b" reads 2 columns, the layer before gives 3/,
+      /"b" reads 2 columns, the layer before it has 3/,
     ],
     ['nothing', {}, /no recurrent or dense layer/],
-  ])('that is no chain is refused: %s', (_, arrays, says) => {
+  ])('that is not a chain is refused: %s', (_, arrays, says) => {
     expect(() => stateDictToNetwork(new Map(Object.entries(arrays)))).toThrow(says);
   });
 });

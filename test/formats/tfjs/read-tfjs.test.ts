@@ -29,7 +29,7 @@ const read = (name: string) =>
     externalFiles: createFolderFiles(join(folder, name), 1e6),
   });
 
-/** Whether both the reference and the kernel give what TensorFlow.js gave. */
+/** Compares the reference and the kernel with TensorFlow.js. */
 function expectAnswers({ network, weights }: ImportedNetwork, { x, y }: (typeof answers)[string]): void {
   const expected = (Array.isArray(y[0]) ? y : [y]) as number[][];
   const ids = !Array.isArray(x[0]);
@@ -43,7 +43,7 @@ function expectAnswers({ network, weights }: ImportedNetwork, { x, y }: (typeof 
     [output, 2e-6],
     [emitted, 1e-5],
   ] as const) {
-    // what answers once may have several rows side by side
+    // one output per sequence may have several rows, concatenated
     const last = count > 1 ? rowsOf(rows.at(-1)!, count) : rows.slice(-expected.length);
     expect(last).toHaveLength(expected.length);
     expect(last[0]).toHaveLength(expected[0]!.length);
@@ -53,12 +53,12 @@ function expectAnswers({ network, weights }: ImportedNetwork, { x, y }: (typeof 
   }
 }
 
-describe('a model of TensorFlow.js', () => {
-  it.each(Object.keys(answers))('%s answers as it does there', async (name) => {
+describe('a TensorFlow.js model', () => {
+  it.each(Object.keys(answers))('%s matches TensorFlow.js', async (name) => {
     expectAnswers((await read(name)).network(), answers[name]!);
   });
 
-  it.each(Object.keys(answers))('%s answers so as operators, too', async (name) => {
+  it.each(Object.keys(answers))('%s matches TensorFlow.js as an operator graph, too', async (name) => {
     const json: unknown = JSON.parse(readFileSync(join(folder, name, 'model.json'), 'utf8'));
     const { model } = await readTfjs(json, createFolderFiles(join(folder, name), 1e6));
     expectAnswers(kerasToOperators(model!, 'a test asks for it'), answers[name]!);
@@ -68,11 +68,11 @@ describe('a model of TensorFlow.js', () => {
     ['conv-valid', '(Conv1D): padding "valid"'],
     ['repeated', 'RepeatVector'],
     ['joins', '"most" (Maximum)'],
-    ['both-mul', 'strides of [2]'],
-  ])('%s is no stack of layers, and says why', async (name, because) => {
+    ['both-mul', 'strides [2], must be 1'],
+  ])('%s is not converted to layers, with the reason', async (name, because) => {
     const { network, notes } = (await read(name)).network();
     expect(network.layers.map(({ type }) => type)).toEqual(['program']);
-    expect(notes.at(-1)).toContain('no stack of layers, because');
+    expect(notes.at(-1)).toContain('not converted to layers:');
     expect(notes.at(-1)).toContain(because);
   });
 
@@ -80,11 +80,11 @@ describe('a model of TensorFlow.js', () => {
     ['repeated', 'gives 5 rows of 2 numbers a sequence'],
     ['conv-valid', 'gives 2 numbers a sequence'],
     ['backwards-sequences', 'gives 2 numbers a step'],
-  ])('%s is shown with what it gives: it %s', async (name, gives) => {
+  ])('%s is described with its output: it %s', async (name, gives) => {
     expect(formatNetwork((await read(name)).network()).join('\n')).toContain(gives);
   });
 
-  it('says what wrote it', async () => {
+  it('notes the version that wrote it', async () => {
     const file = await read('lstm');
     expect(file.format).toBe('TensorFlow.js tfjs-layers 4.22.0');
     expect([...file.arrays.keys()].slice(0, 3).map((name) => name.split('/')[1])).toEqual([
@@ -95,7 +95,7 @@ describe('a model of TensorFlow.js', () => {
   });
 });
 
-describe('a version folder of TensorFlow.js', () => {
+describe('a version folder with a TensorFlow.js model', () => {
   const folderOf = (name: string): { root: string; folder: string } => {
     const root = temporaryFolder();
     const version = join(root, 'model', '1');
@@ -106,13 +106,13 @@ describe('a version folder of TensorFlow.js', () => {
   const open = ({ root, folder: version }: { root: string; folder: string }) =>
     readModelFolder(root, version, 'model');
 
-  it('is told from ours by what model.json holds', async () => {
+  it('is recognized by the content of its model.json', async () => {
     const { spec, weights } = await open(folderOf('tagger'));
     expect(spec).toMatchObject({ name: 'model', task: 'predict', inputs: { kind: 'text' } });
     expect(await weights()).toEqual((await read('tagger')).network().weights);
   });
 
-  it('takes a model.json of ours that names theirs', async () => {
+  it('may have a model.json of ours that names the TensorFlow.js file', async () => {
     const there = folderOf('classifier');
     renameSync(join(there.folder, 'model.json'), join(there.folder, 'tfjs.json'));
     const own = {
@@ -125,13 +125,13 @@ describe('a version folder of TensorFlow.js', () => {
     expect(spec).toMatchObject({ name: 'moods', task: 'classify', outputs: own.outputs });
   });
 
-  it('is refused without one of its shards, or with one that is cut off', async () => {
+  it('is refused when a shard is missing or truncated', async () => {
     const there = folderOf('lstm');
     const shard = join(there.folder, 'group1-shard5of5.bin');
     writeFileSync(shard, readFileSync(shard).subarray(1));
     await expect(open(there)).rejects.toThrow(/bytes \d+ to \d+ of .*shard5of5.*, which has \d+/);
     rmSync(shard);
-    await expect(open(there)).rejects.toThrow('the file "group1-shard5of5.bin" it names is missing');
+    await expect(open(there)).rejects.toThrow('the external file "group1-shard5of5.bin" is missing');
     await expect(open(there)).rejects.toMatchObject({ code: 'invalid_weights' });
   });
 });
@@ -157,19 +157,27 @@ describe('a damaged model.json', () => {
     [
       'a graph model',
       (json) => (json.format = 'graph-model'),
-      /the format "graph-model", must be "layers-model"/,
+      /of format "graph-model", must be "layers-model"/,
     ],
-    ['no topology', (json) => (json.modelTopology = null), /weights without a network/],
-    ['no manifest', (json) => delete (json as { weightsManifest?: unknown }).weightsManifest, /no list/],
+    ['no topology', (json) => (json.modelTopology = null), /weights but no network/],
+    [
+      'no manifest',
+      (json) => delete (json as { weightsManifest?: unknown }).weightsManifest,
+      /is not a list/,
+    ],
     [
       'a path that climbs out',
       (json) => (json.weightsManifest[0]!.paths = ['../rnn/group1-shard1of1.bin']),
-      /must be a relative path that stays in its folder/,
+      /must be a relative path inside its folder/,
     ],
     ['paths that are none', (json) => (json.weightsManifest[0]!.paths = [3]), /weightsManifest\.0\.paths/],
-    ['a type that is none', (json) => (first(json)['dtype'] = 'string'), /is of type "string"/],
-    ['the type "constructor"', (json) => (first(json)['dtype'] = 'constructor'), /is of type "constructor"/],
-    ['a shape too large', (json) => (first(json)['shape'] = [1e9, 1e9]), /more than \d+ numbers/],
+    ['a type that is none', (json) => (first(json)['dtype'] = 'string'), /has the unsupported type "string"/],
+    [
+      'the type "constructor"',
+      (json) => (first(json)['dtype'] = 'constructor'),
+      /has the unsupported type "constructor"/,
+    ],
+    ['a shape too large', (json) => (first(json)['shape'] = [1e9, 1e9]), /more than \d+ elements/],
     ['a shape too small', (json) => (first(json)['shape'] = [1, 5]), /its weights take/],
     [
       'a scale that is none',
@@ -182,15 +190,15 @@ describe('a damaged model.json', () => {
       /"stranger\/kernel" belongs to no layer/,
     ],
     [
-      'a weight that stands there twice',
+      'a weight that appears twice',
       ({ weightsManifest: [group] }) => (group!.weights[1]!['name'] = group!.weights[0]!['name']),
-      /stands there twice/,
+      /appears twice/,
     ],
   ])('is refused for %s', async (_, change, says) => {
     await expect(changed(change)).rejects.toThrow(says);
   });
 
-  it('is refused where a size is past the limits, naming the layer and the field', async () => {
+  it('is refused with the layer and the field when a size exceeds a limit', async () => {
     const config = {
       name: 'wide',
       units: 300_000,
@@ -215,7 +223,7 @@ describe('a damaged model.json', () => {
     expect(() => file.network()).toThrow(/^as operators: .*; as layers: layer "wide": units: /);
   });
 
-  it('is refused where a layer starts from rows, which are no state', async () => {
+  it('is refused when a layer’s initial state is a sequence', async () => {
     type Nodes = { name: string; inbound_nodes: unknown[][][] }[];
     const from = (json: { modelTopology: unknown }): void => {
       const { layers } = (json.modelTopology as { config: { layers: Nodes } }).config;
@@ -223,13 +231,13 @@ describe('a damaged model.json', () => {
       right.inbound_nodes[0]![0]![3] = { initial_state: [['left', 0, 0]] };
     };
     await expect(changed(from, 'branches')).rejects.toThrow(
-      '"right" (GRU): starts from [steps, 4], must be [4]',
+      '"right" (GRU): has an initial state of [steps, 4], must be [4]',
     );
   });
 
-  it('is refused where it is no JSON, or is anybody’s', async () => {
+  it('is refused when it is not JSON, or not a known format', async () => {
     const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-    await expect(readImportedFile(encode('{"a": '))).rejects.toThrow('what begins like JSON is not JSON');
-    await expect(readImportedFile(encode('{"a": 1}'))).rejects.toThrow(/is JSON, but neither TensorFlow\.js/);
+    await expect(readImportedFile(encode('{"a": '))).rejects.toThrow('the JSON file is not JSON');
+    await expect(readImportedFile(encode('{"a": 1}'))).rejects.toThrow(/the JSON file is not a network of TensorFlow\.js or Keras/);
   });
 });

@@ -3,7 +3,7 @@ import { hardSigmoid, readNumber } from '../cell-activations.ts';
 import { asConfig, type Config } from '../keras-config.ts';
 import { resolveAxis, withValue, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
 
-// What Keras calls activations: functions by their names, and layers with their numbers.
+// Keras activations: functions by name, and layers with parameters.
 
 type Activation = (x: string, graph: GraphBuilder) => string;
 const plain =
@@ -11,7 +11,7 @@ const plain =
   (x, graph) =>
     graph.add(operator, [x], attributes);
 
-/** As functions have their numbers; those of layers differ. */
+/** Functions with their default parameters; those of layers differ. */
 const named: Readonly<Record<string, Activation>> = {
   linear: (x) => x,
   relu: plain('Relu'),
@@ -40,32 +40,32 @@ const named: Readonly<Record<string, Activation>> = {
   },
 };
 
-/** What a config says of an activation; nothing is linear. @throws UnrollError invalid_model */
-export function applyActivation(said: unknown, x: GraphTensor, graph: GraphBuilder): GraphTensor {
-  if (said === undefined || said === null) return x;
-  if (typeof said === 'string')
-    return Object.hasOwn(named, said)
-      ? withValue(x, named[said]!(x.value, graph))
-      : invalidModel(`the activation ${quote(said)}`);
-  const { class_name: kind, config } = asConfig(said);
+/** Emits the activation of a config; a missing one is linear. @throws UnrollError invalid_model */
+export function applyActivation(value: unknown, x: GraphTensor, graph: GraphBuilder): GraphTensor {
+  if (value === undefined || value === null) return x;
+  if (typeof value === 'string')
+    return Object.hasOwn(named, value)
+      ? withValue(x, named[value]!(x.value, graph))
+      : invalidModel(`unsupported activation ${quote(value)}`);
+  const { class_name: kind, config } = asConfig(value);
   if (kind === 'function' && typeof config === 'string') return applyActivation(config, x, graph);
   return isActivationLayer(String(kind))
     ? emitActivationLayer(String(kind), asConfig(config), x, graph)
-    : invalidModel(`the activation ${quote(kind)}`);
+    : invalidModel(`unsupported activation ${quote(kind)}`);
 }
 
 const layers = new Set(['LeakyReLU', 'ELU', 'ThresholdedReLU', 'ReLU', 'Softmax']);
 export const isActivationLayer = (className: string): boolean => layers.has(className);
 
-/** A layer that is a function with numbers. */
+/** Emits an activation layer with the parameters of its config. */
 export function emitActivationLayer(
   className: string,
   config: Config,
   x: GraphTensor,
   graph: GraphBuilder,
 ): GraphTensor {
-  const number = (names: readonly string[], usual: number): number =>
-    readNumber(config, names, usual, className);
+  const number = (names: readonly string[], fallback: number): number =>
+    readNumber(config, names, fallback, className);
   const put = (operator: string, attributes: Record<string, number>): GraphTensor =>
     withValue(x, graph.add(operator, [x.value], attributes));
   switch (className) {
@@ -78,13 +78,13 @@ export function emitActivationLayer(
     case 'Softmax':
       return put('Softmax', { axis: resolveAxis(x, config['axis'] ?? -1) + 1 });
     default:
-      return withValue(x, rectified(number, config, x.value, graph));
+      return withValue(x, emitRelu(number, config, x.value, graph));
   }
 }
 
-/** x from the threshold on, up to the most there is; below it slope · (x − threshold). */
-function rectified(
-  number: (names: readonly string[], usual: number) => number,
+/** ReLU: x from the threshold up to max_value; below it slope · (x − threshold). */
+function emitRelu(
+  number: (names: readonly string[], fallback: number) => number,
   config: Config,
   x: string,
   graph: GraphBuilder,
@@ -98,8 +98,8 @@ function rectified(
     const below = graph.add('Mul', [graph.add('Sub', [x, from]), graph.number(slope)]);
     y = graph.add('Where', [graph.add('Less', [x, from]), below, x]);
   }
-  const most = config['max_value'];
-  return most === undefined || most === null
+  const maxValue = config['max_value'];
+  return maxValue === undefined || maxValue === null
     ? y
     : graph.add('Min', [y, graph.number(number(['max_value'], 0))]);
 }

@@ -7,35 +7,36 @@ type Size = number | null;
 type Attributes = NonNullable<OperatorSpec['attributes']>;
 type WholeConstant = ProgramSpec['wholeConstants'][string];
 
-/** What stands between two layers. */
+/** A tensor between two layers. */
 export interface GraphTensor {
   readonly value: string;
-  /** Without the batch, which is 1. null: as a sequence's length tells. */
+  /** Sizes without the batch, which is 1; null for the number of steps. */
   readonly shape: readonly Size[];
-  /** The model's input as it is, which may be ids. */
+  /** Whether it is the model's input, which may be ids. */
   readonly isInput?: true;
 }
 
-/** Operators as they are put one after the other, and their constants. */
+/** The operators emitted so far, with their constants. */
 export interface GraphBuilder {
-  /** Of the Keras that wrote the file. */
+  /** The version of the Keras that wrote the file. */
   readonly version: string;
   readonly operators: readonly OperatorSpec[];
   readonly floats: ReadonlyMap<string, Tensor>;
   readonly whole: ReadonlyMap<string, WholeConstant>;
   readonly notes: readonly string[];
-  /** Says whose operators come next. */
+  /** Sets the layer to which the next operators belong. */
   enterLayer(layer: string): void;
-  /** Something that was decided for that layer. */
+  /** Adds a note on that layer. */
   addNote(text: string): void;
-  /** @returns the name of what it gives */
+  /** Adds an operator. @returns the name of its output */
   add(operator: string, inputs: readonly string[], attributes?: Attributes): string;
-  /** @returns the names of what it gives */
+  /** Adds an operator with several outputs. @returns their names */
   addMany(operator: string, inputs: readonly string[], outputs: number, attributes?: Attributes): string[];
-  /** @returns the name of a constant */
+  /** Adds a float constant. @returns its name */
   constant(tensor: Tensor): string;
+  /** Adds a float scalar. @returns its name */
   number(value: number): string;
-  /** A vector of whole numbers. */
+  /** Adds a vector of integers. @returns its name */
   numbers(values: readonly number[]): string;
 }
 
@@ -46,16 +47,16 @@ export function createGraphBuilder(version: string): GraphBuilder {
   const notes: string[] = [];
   let layer = '';
   let count = 0;
-  // numbered throughout, so that no two are the same
-  const named = (what: string): string =>
-    `${layer.replaceAll(/[^\w-]+/g, '_').slice(0, 48)}.${what}.${count++}`;
+  // numbered, so that names are unique
+  const toUniqueName = (suffix: string): string =>
+    `${layer.replaceAll(/[^\w-]+/g, '_').slice(0, 48)}.${suffix}.${count++}`;
   const putMany: GraphBuilder['addMany'] = (operator, inputs, outputs, attributes) => {
-    const names = Array.from({ length: outputs }, () => named(operator.toLowerCase()));
+    const names = Array.from({ length: outputs }, () => toUniqueName(operator.toLowerCase()));
     operators.push({ operator, inputs, outputs: names, ...(attributes && { attributes }) });
     return names;
   };
   const constant: GraphBuilder['constant'] = (tensor) => {
-    const name = named('weight');
+    const name = toUniqueName('weight');
     floats.set(name, tensor);
     return name;
   };
@@ -72,40 +73,47 @@ export function createGraphBuilder(version: string): GraphBuilder {
     constant,
     number: (value) => constant({ shape: [], values: Float32Array.of(value) }),
     numbers: (values) => {
-      const name = named('numbers');
+      const name = toUniqueName('numbers');
       whole.set(name, { kind: 'int', shape: [values.length], values: [...values] });
       return name;
     },
   };
 }
 
+/** Formats a shape for errors. */
 export const formatShape = (shape: readonly Size[]): string =>
   `[${shape.map((size) => size ?? 'steps').join(', ')}]`;
 
-/** The same sizes with another width. */
+/** Returns a shape with another last size. */
 export const replaceWidth = (shape: GraphTensor['shape'], width: number): GraphTensor['shape'] => [
   ...shape.slice(0, -1),
   width,
 ];
 
-/** What operators make of a wire without changing its shape. */
+/** Returns a tensor of the same shape with another value. */
 export const withValue = ({ shape }: GraphTensor, value: string): GraphTensor => ({ value, shape });
 
-/** @throws UnrollError invalid_model for what is no sequence of rows of a width that is known */
+/**
+ * Returns the sizes of a sequence.
+ * @throws UnrollError invalid_model when it is not a sequence, or its width is unknown
+ */
 export function requireSequence({ shape }: GraphTensor): { steps: Size; width: number } {
   const [steps = null, width = null] = shape;
-  if (shape.length !== 2) invalidModel(`reads a sequence, and is given ${formatShape(shape)}`);
+  if (shape.length !== 2) invalidModel(`needs a sequence, its input is ${formatShape(shape)}`);
   return width === null
-    ? invalidModel(`reads ${formatShape(shape)}: how wide it is must be known`)
+    ? invalidModel(`its input is ${formatShape(shape)}, the width must be known`)
     : { steps, width };
 }
 
-/** An axis that is said with the batch as axis 0, or from the end, as one of a wire's own. */
-export function resolveAxis({ shape }: GraphTensor, said: unknown): number {
-  const axis: unknown = Array.isArray(said) && said.length === 1 ? said[0] : said;
-  const own = Number.isSafeInteger(axis) ? (axis as number) : NaN;
-  const from1 = own < 0 ? own + shape.length + 1 : own;
-  return from1 >= 1 && from1 <= shape.length
-    ? from1 - 1
-    : invalidModel(`axis ${JSON.stringify(said)} of ${formatShape(shape)} a sample`);
+/**
+ * Converts a Keras axis, which counts the batch as 0 or from the end, to an index into the shape.
+ * @throws UnrollError invalid_model
+ */
+export function resolveAxis({ shape }: GraphTensor, value: unknown): number {
+  const axis: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  const signed = Number.isSafeInteger(axis) ? (axis as number) : NaN;
+  const positive = signed < 0 ? signed + shape.length + 1 : signed;
+  return positive >= 1 && positive <= shape.length
+    ? positive - 1
+    : invalidModel(`axis ${JSON.stringify(value)} is not an axis of ${formatShape(shape)}`);
 }

@@ -32,14 +32,14 @@ type Emit = (layer: KerasLayer, x: GraphTensor, graph: GraphBuilder) => GraphTen
 
 const unchanged: Emit = (_, x) => x;
 
-/** Layers that read one tensor and give one. */
-const ofOne: Readonly<Record<string, Emit>> = {
+/** Layers with one input and one output. */
+const emitters: Readonly<Record<string, Emit>> = {
   Embedding: embedding,
   Dense: dense,
   TimeDistributed: (layer, x, graph) => {
     const wrapped = asConfig(layer.config['layer']);
     if (wrapped['class_name'] !== 'Dense')
-      invalidModel(`wraps ${quote(wrapped['class_name'])}, must be Dense: any other is converted by itself`);
+      invalidModel(`wraps ${quote(wrapped['class_name'])}, must be Dense`);
     return dense({ ...layer, config: asConfig(wrapped['config']) }, x, graph);
   },
   Activation: ({ config }, x, graph) => applyActivation(config['activation'], x, graph),
@@ -62,7 +62,7 @@ const ofOne: Readonly<Record<string, Emit>> = {
   ZeroPadding1D: zeroPadding1d,
   UpSampling1D: upSampling1d,
   Masking: (_, x, graph) => {
-    graph.addNote('masked steps: leave padding out, nothing is padded here');
+    graph.addNote('masking: requests must not contain padding');
     return x;
   },
   Dropout: unchanged,
@@ -73,7 +73,11 @@ const ofOne: Readonly<Record<string, Emit>> = {
   ActivityRegularization: unchanged,
 };
 
-/** The operators of a layer. @returns what it gives @throws UnrollError invalid_model, saying what there is none of */
+/**
+ * Emits the operators of a layer.
+ * @returns its outputs
+ * @throws UnrollError invalid_model for what is not supported
+ */
 export function emitLayer(
   layer: KerasLayer,
   reads: readonly GraphTensor[],
@@ -86,14 +90,14 @@ export function emitLayer(
   if (isArithmetic(className)) return [arithmetic(className, reads, graph)];
   if (className === 'Concatenate') return [concatenate(layer, reads, graph)];
   if (className === 'Dot') return [dot(layer, reads, graph)];
-  const known = Object.hasOwn(ofOne, className) || isActivationLayer(className);
-  if (!known) return invalidModel('there is no such layer here');
+  const isSupported = Object.hasOwn(emitters, className) || isActivationLayer(className);
+  if (!isSupported) return invalidModel('the layer is not supported');
   const [x] = reads;
-  if (reads.length !== 1) invalidModel(`reads ${reads.length} inputs, must be one`);
+  if (reads.length !== 1) invalidModel(`has ${reads.length} inputs, must have one`);
   return [
     isActivationLayer(className)
       ? emitActivationLayer(className, config, x!, graph)
-      : ofOne[className]!(layer, x!, graph),
+      : emitters[className]!(layer, x!, graph),
   ];
 }
 
@@ -102,10 +106,9 @@ function embedding(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): Grap
   const [table] = requireWeights(layer, 1);
   const [, units = 0] = table!.shape;
   if (!x.isInput || x.shape.length !== 1)
-    invalidModel(`looks up the model’s input, and is given ${formatShape(x.shape)}`);
+    invalidModel(`needs ids from the model’s input, its input is ${formatShape(x.shape)}`);
   if (table!.shape.length !== 2) invalidModel(`a table of [${table!.shape.join(', ')}]`);
-  if (layer.config['mask_zero'] === true)
-    graph.addNote('mask_zero: leave padding out, nothing is padded here');
+  if (layer.config['mask_zero'] === true) graph.addNote('mask_zero: requests must not contain padding');
   return {
     value: graph.add('Gather', [graph.constant(table!), x.value], { axis: 0 }),
     shape: [x.shape[0]!, units],
@@ -116,7 +119,8 @@ function embedding(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): Grap
 function dense(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   const { config } = layer;
   const [kernel, bias] = requireWeights(layer, config['use_bias'] === false ? 1 : 2);
-  const width = x.shape.at(-1) ?? invalidModel(`reads ${formatShape(x.shape)}: how wide it is must be known`);
+  const width =
+    x.shape.at(-1) ?? invalidModel(`its input is ${formatShape(x.shape)}: the width must be known`);
   const units = kernel!.shape[1] ?? NaN;
   requireShape(kernel!, [width, units]);
   if (bias) requireShape(bias, [units]);
@@ -125,7 +129,7 @@ function dense(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTen
   return applyActivation(config['activation'], { value, shape: replaceWidth(x.shape, units) }, graph);
 }
 
-/** A slope for every number that it reads, or shared along some axes. */
+/** One slope per element, or shared along some axes. */
 function prelu(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   const [{ shape, values }] = requireWeights(layer, 1) as [Tensor];
   if (shape.length !== x.shape.length || shape.some((size, i) => size !== 1 && size !== x.shape[i]))
@@ -142,7 +146,7 @@ function globalPooling({ className, config }: KerasLayer, x: GraphTensor, graph:
   return { value, shape: keeps ? [1, width] : [width] };
 }
 
-/** Of DeepMoji and textgenrnn: softmax over time of x·W. W [in, 1] */
+/** DeepMoji and textgenrnn: softmax over time of x·W. W [in, 1] */
 function attentionWeightedAverage(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   requireField(layer.config, 'return_attention', [false]);
   const { width } = requireSequence(x);

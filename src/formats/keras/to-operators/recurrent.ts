@@ -26,9 +26,13 @@ import {
 } from './graph-builder.ts';
 import type { KerasLayer } from '../keras-layer.ts';
 
-// Cells as ONNX's operators, a direction each, with the batch first: X [1, steps, in], Y [1, steps, 1, units], states [1, 1, units].
+// Recurrent layers as ONNX operators, one per direction, with the batch first: X [1, steps, in], Y [1, steps,
+// 1, units], states [1, 1, units].
 
-/** Gives its rows or the last of them, and with `return_state` its last states after that. */
+/**
+ * Emits a recurrent layer.
+ * @returns its rows or the last row, followed by the last states with `return_state`
+ */
 export function recurrent(
   layer: KerasLayer,
   [x, ...states]: readonly GraphTensor[],
@@ -37,13 +41,16 @@ export function recurrent(
   const { className, config } = layer;
   const weights = requireWeights(layer, countWeights(config));
   const reverse = config['go_backwards'] === true;
-  const direction = directionOf(className, config, weights, x!, graph);
-  const { answer, ends } = swept(direction, x!, states, reverse, graph);
-  // Keras hands the rows on in the order it made them
-  return [reverse && direction.sequences ? reversed(answer, graph) : answer, ...ends];
+  const direction = createDirection(className, config, weights, x!, graph);
+  const { output, ends } = emitDirection(direction, x!, states, reverse, graph);
+  // Keras returns the rows of go_backwards in the order of computation
+  return [reverse && direction.sequences ? reverseSteps(output, graph) : output, ...ends];
 }
 
-/** Gives both directions as one, or one after the other, and with `return_state` the last states of each. */
+/**
+ * Emits a Bidirectional.
+ * @returns the directions merged or separate, followed by the last states of each with `return_state`
+ */
 export function bidirectional(
   layer: KerasLayer,
   [x, ...states]: readonly GraphTensor[],
@@ -51,39 +58,40 @@ export function bidirectional(
 ): readonly GraphTensor[] {
   const { config } = layer;
   const forward = getWrappedCell(config['layer']);
-  const said = config['backward_layer'];
-  const backward = said === undefined || said === null ? forward : getWrappedCell(said);
+  const separate = config['backward_layer'];
+  const backward = separate === undefined || separate === null ? forward : getWrappedCell(separate);
   if (forward.own['go_backwards'] === true) invalidModel('its forward layer has go_backwards');
   const first = countWeights(forward.own);
   const weights = requireWeights(layer, first + countWeights(backward.own));
   const half = states.length / 2;
   if (!Number.isInteger(half))
-    invalidModel(`starts from ${states.length} states, must be as many for each way`);
-  const ways = [
+    invalidModel(`has ${states.length} initial states, must have the same number for each direction`);
+  const directions = [
     { ...forward, weights: weights.slice(0, first), states: states.slice(0, half), reverse: false },
     { ...backward, weights: weights.slice(first), states: states.slice(half), reverse: true },
-  ].map((way) => {
-    const direction = directionOf(way.className, way.own, way.weights, x!, graph);
-    return { ...direction, ...swept(direction, x!, way.states, way.reverse, graph) };
+  ].map((one) => {
+    const direction = createDirection(one.className, one.own, one.weights, x!, graph);
+    return { ...direction, ...emitDirection(direction, x!, one.states, one.reverse, graph) };
   });
-  const [one, other] = ways as [(typeof ways)[number], (typeof ways)[number]];
-  if (one.sequences !== other.sequences) invalidModel('its backward layer has another return_sequences');
-  const both = merged(parseMergeMode(config), [one.answer, other.answer], graph);
+  const [one, other] = directions as [(typeof directions)[number], (typeof directions)[number]];
+  if (one.sequences !== other.sequences) invalidModel('its backward layer has a different return_sequences');
+  const both = mergeDirections(parseMergeMode(config), [one.output, other.output], graph);
   return [...both, ...one.ends, ...other.ends];
 }
 
-/** One way of a layer as an operator. */
+/** One direction of a layer as an operator. */
 interface Direction {
   readonly spec: CellSpec;
-  /** W, R and B */
+  /** Names of the constants W, R and B. */
   readonly weights: readonly string[];
   readonly attributes: NonNullable<OperatorSpec['attributes']>;
-  /** Whether it gives all its rows, and its last states. */
+  /** Whether all rows are output. */
   readonly sequences: boolean;
-  readonly givesStates: boolean;
+  /** Whether the last states are output. */
+  readonly returnsStates: boolean;
 }
 
-function directionOf(
+function createDirection(
   className: string,
   config: Config,
   weights: readonly Tensor[],
@@ -94,12 +102,12 @@ function directionOf(
   const { width } = requireSequence(x);
   const { spec, tensors } = convertCell(className, config, weights, width, graph.version);
   for (const note of collectNotes(config)) graph.addNote(note);
-  const part = ofOnnx(spec, tensors);
+  const part = createGateExporter(spec, tensors);
   const [w, r] = [part('weight_ih'), part('weight_hh')];
-  const [ofInput, ofState] = [part('bias_ih').values, part('bias_hh').values];
-  const biases = new Float32Array(2 * ofInput.length);
-  biases.set(ofInput);
-  biases.set(ofState, ofInput.length);
+  const [inputBias, recurrentBias] = [part('bias_ih').values, part('bias_hh').values];
+  const biases = new Float32Array(2 * inputBias.length);
+  biases.set(inputBias);
+  biases.set(recurrentBias, inputBias.length);
   const one = ({ shape, values }: Tensor): string => graph.constant({ shape: [1, ...shape], values });
   return {
     spec,
@@ -112,26 +120,26 @@ function directionOf(
       ...activationAttributes(spec),
     },
     sequences: config['return_sequences'] === true,
-    givesStates: config['return_state'] === true,
+    returnsStates: config['return_state'] === true,
   };
 }
 
-function swept(
-  { spec, weights, attributes, sequences, givesStates }: Direction,
+function emitDirection(
+  { spec, weights, attributes, sequences, returnsStates }: Direction,
   x: GraphTensor,
   states: readonly GraphTensor[],
   reverse: boolean,
   graph: GraphBuilder,
-): { answer: GraphTensor; ends: readonly GraphTensor[] } {
+): { output: GraphTensor; ends: readonly GraphTensor[] } {
   const { units } = spec;
   const cell = findCell({ cell: spec.cell });
   const count = cell.states.length;
   if (states.length > 0 && states.length !== count)
-    invalidModel(`starts from ${states.length} states, must be ${count}`);
+    invalidModel(`has ${states.length} initial states, must have ${count}`);
   const initial = states.map(({ value, shape }) =>
     shape.length === 1 && shape[0] === units
       ? graph.add('Unsqueeze', [value], { axes: [1] })
-      : invalidModel(`starts from ${formatShape(shape)}, must be [${units}]`),
+      : invalidModel(`has an initial state of ${formatShape(shape)}, must be [${units}]`),
   );
   const [y, ...ends] = graph.addMany(
     cell.sources.onnx!.operator,
@@ -139,25 +147,25 @@ function swept(
     1 + count,
     { ...attributes, ...(reverse && { direction: 'reverse' }) },
   );
-  const endOf = (end: string): GraphTensor => ({
+  const toLastState = (end: string): GraphTensor => ({
     value: graph.add('Squeeze', [end], { axes: [1] }),
     shape: [units],
   });
   return {
-    answer: sequences
+    output: sequences
       ? { value: graph.add('Squeeze', [y!], { axes: [2] }), shape: [x.shape[0]!, units] }
-      : endOf(ends[0]!),
-    ends: givesStates ? ends.map(endOf) : [],
+      : toLastState(ends[0]!),
+    ends: returnsStates ? ends.map(toLastState) : [],
   };
 }
 
-function reversed(x: GraphTensor, graph: GraphBuilder): GraphTensor {
-  // to the first step, and past it
+function reverseSteps(x: GraphTensor, graph: GraphBuilder): GraphTensor {
+  // from the last step to before the first
   const [from, to, axis, by] = [[-1], [-(2 ** 31)], [1], [-1]].map((one) => graph.numbers(one));
   return { value: graph.add('Slice', [x.value, from!, to!, axis!, by!]), shape: x.shape };
 }
 
-function merged(
+function mergeDirections(
   merge: ReturnType<typeof parseMergeMode>,
   both: [GraphTensor, GraphTensor],
   graph: GraphBuilder,
@@ -182,13 +190,13 @@ function merged(
   ];
 }
 
-/** Tensors in ONNX's order of gates. */
-const ofOnnx =
+/** Returns a function that gets a tensor by name, with its gates in ONNX's order. */
+const createGateExporter =
   ({ cell }: CellSpec, tensors: NamedTensors) =>
   (part: string): Tensor =>
     exportGates(tensors.find(([name]) => name === part)![1], findCell({ cell }), 'onnx');
 
-/** f, g, h as ONNX has them. */
+/** Creates ONNX's activation attributes: f, g, h with alpha and beta. */
 function activationAttributes({ cell, activation, activations = {} }: CellSpec): Direction['attributes'] {
   if (!activation && Object.keys(activations).length === 0) return {};
   const all = findCell({ cell }).activations.map(
@@ -200,9 +208,11 @@ function activationAttributes({ cell, activation, activations = {} }: CellSpec):
   );
   const numbers = (name: 'alpha' | 'beta'): number[] =>
     all.flatMap((one) => {
-      const usual = (activationParameters[one.type] as Partial<Record<typeof name, number | null>>)[name];
-      const said = (one as Partial<Record<typeof name, number>>)[name];
-      return usual === undefined ? [] : [said ?? usual ?? 1];
+      const defaultValue = (activationParameters[one.type] as Partial<Record<typeof name, number | null>>)[
+        name
+      ];
+      const given = (one as Partial<Record<typeof name, number>>)[name];
+      return defaultValue === undefined ? [] : [given ?? defaultValue ?? 1];
     });
   return {
     activations: all.map(({ type }) =>

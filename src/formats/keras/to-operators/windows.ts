@@ -8,7 +8,7 @@ import { requireField } from '../supported-fields.ts';
 import { applyActivation } from './activations.ts';
 import { requireSequence, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
 
-// Layers that move a window over the steps. ONNX has the channels first: [1, width, steps].
+// Layers with a sliding window over the steps. ONNX has channels first: [1, width, steps].
 
 interface Window {
   readonly kernel: number;
@@ -17,36 +17,39 @@ interface Window {
   readonly padding: 'valid' | 'same' | 'causal';
 }
 
-/** kernel [kernel, in / groups, filters], bias [filters] */
+/** Emits a Conv1D. kernel [kernel, in / groups, filters], bias [filters] */
 export function conv1d(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   const { config } = layer;
-  const [kernel, bias] = requireWeights(layer, biased(config) ? 2 : 1);
-  const window = windowOf(config, readSingleSize(config, 'kernel_size'));
+  const [kernel, bias] = requireWeights(layer, hasBias(config) ? 2 : 1);
+  const window = parseWindow(config, readSingleSize(config, 'kernel_size'));
   const groups = readSingleSize(config, 'groups');
   const { width } = requireSequence(x);
   const filters = Number(config['filters']);
   requireShape(kernel!, [window.kernel, width / groups, filters]);
-  const y = convolved(x, toUnitsFirst(kernel!), bias, window, groups, graph);
+  const y = emitConvolution(x, toUnitsFirst(kernel!), bias, window, groups, graph);
   return applyActivation(config['activation'], y, graph);
 }
 
-/** kernel [kernel, in, multiplier], bias [in · multiplier]: each column by itself */
+/** kernel [kernel, in, multiplier], bias [in · multiplier]: each column separately */
 export function depthwiseConv1d(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   const { config } = layer;
-  const [kernel, bias] = requireWeights(layer, biased(config) ? 2 : 1);
-  const y = depthwise(config, kernel!, bias, x, graph);
+  const [kernel, bias] = requireWeights(layer, hasBias(config) ? 2 : 1);
+  const y = emitDepthwise(config, kernel!, bias, x, graph);
   return applyActivation(config['activation'], y, graph);
 }
 
-/** kernel [kernel, in, multiplier] over each column, then [1, in · multiplier, filters] over all of them, bias [filters] */
+/**
+ * kernel [kernel, in, multiplier] over each column, then [1, in · multiplier, filters] over all of them, bias
+ * [filters]
+ */
 export function separableConv1d(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   const { config } = layer;
-  const [kernel, point, bias] = requireWeights(layer, biased(config) ? 3 : 2);
-  const between = depthwise(config, kernel!, undefined, x, graph);
+  const [kernel, point, bias] = requireWeights(layer, hasBias(config) ? 3 : 2);
+  const between = emitDepthwise(config, kernel!, undefined, x, graph);
   const { width } = requireSequence(between);
   requireShape(point!, [1, width, Number(config['filters'])]);
   const one: Window = { kernel: 1, stride: 1, dilation: 1, padding: 'valid' };
-  const y = convolved(between, toUnitsFirst(point!), bias, one, 1, graph);
+  const y = emitConvolution(between, toUnitsFirst(point!), bias, one, 1, graph);
   return applyActivation(config['activation'], y, graph);
 }
 
@@ -56,15 +59,15 @@ export function pooling1d(
   graph: GraphBuilder,
 ): GraphTensor {
   const kernel = readSingleSize(config, 'pool_size', 2);
-  const window = windowOf({ ...config, strides: config['strides'] ?? kernel, dilation_rate: 1 }, kernel);
-  if (window.padding === 'causal') invalidModel('padding "causal"');
+  const window = parseWindow({ ...config, strides: config['strides'] ?? kernel, dilation_rate: 1 }, kernel);
+  if (window.padding === 'causal') invalidModel('padding "causal" is not supported');
   const operator = className === 'MaxPooling1D' ? 'MaxPool' : 'AveragePool';
-  return channelsFirst(x, graph, window, requireSequence(x).width, (turned) =>
-    graph.add(operator, [turned], { kernel_shape: [kernel], ...attributesOf(window) }),
+  return emitChannelsFirst(x, graph, window, requireSequence(x).width, (transposed) =>
+    graph.add(operator, [transposed], { kernel_shape: [kernel], ...toAttributes(window) }),
   );
 }
 
-function depthwise(
+function emitDepthwise(
   config: Config,
   kernel: Tensor,
   bias: Tensor | undefined,
@@ -72,21 +75,28 @@ function depthwise(
   graph: GraphBuilder,
 ): GraphTensor {
   const { width } = requireSequence(x);
-  const window = windowOf(config, readSingleSize(config, 'kernel_size'));
+  const window = parseWindow(config, readSingleSize(config, 'kernel_size'));
   const multiplier = readSingleSize(config, 'depth_multiplier');
   requireShape(kernel, [window.kernel, width, multiplier]);
   const { values } = kernel;
   // [kernel, in · multiplier] → [in · multiplier, 1, kernel]
   const units = width * multiplier;
-  const turned = Float32Array.from(
+  const transposed = Float32Array.from(
     values,
     (_, i) => values[(i % window.kernel) * units + Math.floor(i / window.kernel)]!,
   );
-  return convolved(x, { shape: [units, 1, window.kernel], values: turned }, bias, window, width, graph);
+  return emitConvolution(
+    x,
+    { shape: [units, 1, window.kernel], values: transposed },
+    bias,
+    window,
+    width,
+    graph,
+  );
 }
 
 /** weight [units, in / groups, kernel] */
-function convolved(
+function emitConvolution(
   x: GraphTensor,
   weight: Tensor,
   bias: Tensor | undefined,
@@ -97,36 +107,36 @@ function convolved(
   const [units = 0] = weight.shape;
   if (bias) requireShape(bias, [units]);
   const read = [graph.constant(weight), ...(bias ? [graph.constant(bias)] : [])];
-  return channelsFirst(x, graph, window, units, (turned) =>
-    graph.add('Conv', [turned, ...read], { ...attributesOf(window), ...(group > 1 && { group }) }),
+  return emitChannelsFirst(x, graph, window, units, (transposed) =>
+    graph.add('Conv', [transposed, ...read], { ...toAttributes(window), ...(group > 1 && { group }) }),
   );
 }
 
-function channelsFirst(
+function emitChannelsFirst(
   x: GraphTensor,
   graph: GraphBuilder,
   window: Window,
   units: number,
-  run: (turned: string) => string,
+  run: (transposed: string) => string,
 ): GraphTensor {
   const perm = [0, 2, 1];
-  const turned = graph.add('Transpose', [x.value], { perm });
-  const value = graph.add('Transpose', [run(turned)], { perm });
-  return { value, shape: [stepsAfter(window, requireSequence(x).steps), units] };
+  const transposed = graph.add('Transpose', [x.value], { perm });
+  const value = graph.add('Transpose', [run(transposed)], { perm });
+  return { value, shape: [countOutputSteps(window, requireSequence(x).steps), units] };
 }
 
-function windowOf(config: Config, kernel: number): Window {
+function parseWindow(config: Config, kernel: number): Window {
   requireField(config, 'data_format', ['channels_last']);
   const padding = config['padding'] ?? 'valid';
   if (padding !== 'valid' && padding !== 'same' && padding !== 'causal')
     return invalidModel(`padding ${quote(padding)}, must be "valid", "same" or "causal"`);
   const [stride, dilation] = [readSingleSize(config, 'strides'), readSingleSize(config, 'dilation_rate')];
   for (const [field, size] of Object.entries({ window: kernel, strides: stride, dilation_rate: dilation }))
-    if (!(size >= 1 && size <= 65_536)) invalidModel(`${field} of ${size}`);
+    if (!(size >= 1 && size <= 65_536)) invalidModel(`${field} ${size}, must be 1 to 65536`);
   return { kernel, stride, dilation, padding };
 }
 
-function attributesOf({ kernel, stride, dilation, padding }: Window): Record<string, number[] | string> {
+function toAttributes({ kernel, stride, dilation, padding }: Window): Record<string, number[] | string> {
   return {
     strides: [stride],
     dilations: [dilation],
@@ -135,16 +145,21 @@ function attributesOf({ kernel, stride, dilation, padding }: Window): Record<str
   };
 }
 
-function stepsAfter({ kernel, stride, dilation, padding }: Window, steps: number | null): number | null {
+function countOutputSteps(
+  { kernel, stride, dilation, padding }: Window,
+  steps: number | null,
+): number | null {
   if (steps === null) return null;
   const reach = (kernel - 1) * dilation + 1;
-  if (padding === 'valid' && reach > steps) invalidModel(`a window of ${reach} steps over ${steps}`);
+  if (padding === 'valid' && reach > steps)
+    invalidModel(`a window of ${reach} steps is longer than the sequence of ${steps}`);
   return Math.ceil((padding === 'valid' ? steps - reach + 1 : steps) / stride);
 }
 
-const biased = (config: Config): boolean => config['use_bias'] !== false;
+const hasBias = (config: Config): boolean => config['use_bias'] !== false;
 
-export function requireShape({ shape }: Tensor, wanted: readonly number[]): void {
-  if (shape.join() !== wanted.join())
-    invalidModel(`weights of [${shape.join(', ')}], must be [${wanted.join(', ')}]`);
+/** @throws UnrollError invalid_model when a tensor has another shape */
+export function requireShape({ shape }: Tensor, expected: readonly number[]): void {
+  if (shape.join() !== expected.join())
+    invalidModel(`weights of [${shape.join(', ')}], must be [${expected.join(', ')}]`);
 }
