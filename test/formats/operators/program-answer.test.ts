@@ -51,6 +51,6 @@ describe('what a program answers with', () => {
   });
 
   it('is refused where a shape does not come out even', () => {
-    expect(() => programAnswer(draft('Reshape', [-1, 4]), new Map())).toThrow(/Reshape .* as \[48\.5, 4\]/);
+    expect(() => programAnswer(draft('Reshape', [-1, 4]), new Map())).toThrow(/Reshape .* to \[48\.5, 4\]/);
   });
 });
