@@ -1,8 +1,8 @@
 import { signedLeb, unsignedLeb } from './leb128.ts';
 import { instructions, type Instruction, type InstructionName, type ValueType } from './instructions.ts';
 
-// A kernel is written as typed expressions: a tree whose leaves are locals, constants and loads. encode() walks it in
-// the order the stack machine wants; nobody writes pushes and pops.
+// A kernel is written as typed expressions: a tree whose leaves are locals, constants and loads. encode()
+// walks it in the order the stack machine wants; nobody writes pushes and pops.
 
 export interface Expression<T extends ValueType = ValueType> {
   readonly type: T;
@@ -32,7 +32,10 @@ export const memoryImmediate = (name: InstructionName, offset: number): number[]
   ...unsignedLeb(offset),
 ];
 
-/** One instruction over operand expressions; operand types are checked when the kernel is written, not when it runs. */
+/**
+ * One instruction over operand expressions; operand types are checked when the kernel is written, not when it
+ * runs.
+ */
 export function operation<T extends ValueType>(
   name: InstructionName,
   operands: readonly Expression[],

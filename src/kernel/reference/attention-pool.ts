@@ -1,6 +1,9 @@
 import { softmax } from './softmax.ts';
 
-/** At step t, Σ_s a_s x_s over the steps so far with a = softmax(x_s · w). x [steps][columns]  w [columns] → the same shape */
+/**
+ * At step t, Σ_s a_s x_s over the steps so far with a = softmax(x_s · w). x [steps][columns]  w [columns] →
+ * the same shape
+ */
 export function attentionPool(x: readonly Float64Array[], w: ArrayLike<number>): Float64Array[] {
   const scores = x.map((row) => row.reduce((sum, value, k) => sum + value * w[k]!, 0));
   return x.map((row, t) => {

@@ -1,12 +1,12 @@
 /** A running pool: at step t the last, mean or largest of x[0..t]. x [steps][columns] → the same shape */
 export function runningPool(x: readonly Float64Array[], mode: 'last' | 'mean' | 'max'): Float64Array[] {
   if (mode === 'last') return [...x];
-  const held = x[0]?.slice() ?? new Float64Array();
+  const running = x[0]?.slice() ?? new Float64Array();
   return x.map((row, t) => {
     if (t > 0)
       row.forEach((value, k) => {
-        held[k] = mode === 'mean' ? held[k]! + value : Math.max(held[k]!, value);
+        running[k] = mode === 'mean' ? running[k]! + value : Math.max(running[k]!, value);
       });
-    return mode === 'mean' ? held.map((sum) => sum / (t + 1)) : held.slice();
+    return mode === 'mean' ? running.map((sum) => sum / (t + 1)) : running.slice();
   });
 }
