@@ -47,7 +47,7 @@ const models = names.flatMap((name) => {
   }
 });
 
-describe.runIf(there)('an operator gives what ONNX says', () => {
+describe.runIf(there)('an operator gives the outputs of ONNX’s node tests', () => {
   it.each(models)('$name', ({ name, model }) => {
     const graph = programOperators(model);
     const sets = join(folder, name, 'test_data_set_0');
