@@ -2,9 +2,8 @@ import { normaliseAxis, createOperand, invalidOperator, withShape, elementCount 
 import { numberAttribute, type OperatorImplementation } from './operator.ts';
 import { required, permuted } from './shape.ts';
 
-// Sequences of tensors of one shape, each held as one tensor with an additional first axis. They come from a
-// loop's
-// collected outputs or from the operators here.
+// Sequences of tensors of one shape, each stored as one tensor with an additional first axis. They come from
+// a loop's collected outputs or from the operators here.
 
 /** Concatenates the items along an axis: a new one (new_axis 1), or one of theirs. x [items, …item] */
 const concatFromSequence: OperatorImplementation = (operator, [x], context) => {

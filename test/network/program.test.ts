@@ -105,7 +105,11 @@ describe('a program is refused', () => {
   };
   it('is not, where nothing is wrong', () => expect(() => load(step([tanh]))).not.toThrow());
   it.each([
-    ['with an operator that there is none of', step([{ ...tanh, operator: 'eval' }]), 'this operator is not supported'],
+    [
+      'with an operator that there is none of',
+      step([{ ...tanh, operator: 'eval' }]),
+      'this operator is not supported',
+    ],
     [
       'that reads what nothing gives',
       step([{ ...tanh, inputs: ['z'] }]),

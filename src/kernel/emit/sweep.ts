@@ -61,7 +61,7 @@ export interface SweepCell {
 export const gatesWithProduct = ({ gates }: Pick<SweepPhase, 'gates'>): number[] =>
   gates.flatMap((sum, gate) => (sum === 'input_only' ? [] : [gate]));
 
-/** Products with the recurrent weights that one phase holds in scratch, at most. */
+/** Products with the recurrent weights that one phase keeps in scratch, at most. */
 const mostProducts = ({ phases }: SweepCell): number =>
   Math.max(...phases.map((phase) => gatesWithProduct(phase).length));
 
