@@ -1,6 +1,6 @@
 import type { Cell } from './random-network.ts';
 
-// What is compared. `target` is onnxruntime's time over ours that this server set out to reach.
+// The cases compared. `target` is the ratio of onnxruntime's time to ours that is aimed at.
 
 export interface SequenceCase {
   readonly kind: 'sequence';

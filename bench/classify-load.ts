@@ -10,7 +10,7 @@ const sentences = [
 
 export interface ClassifyLoad {
   readonly connections: number;
-  readonly requestsASecond: number;
+  readonly requestsPerSecond: number;
   readonly p50Milliseconds: number;
   readonly p99Milliseconds: number;
   readonly failed: number;
@@ -30,7 +30,7 @@ export async function classifyLoad(url: string, connections: number, seconds: nu
   });
   return {
     connections,
-    requestsASecond: result.requests.average,
+    requestsPerSecond: result.requests.average,
     p50Milliseconds: result.latency.p50,
     p99Milliseconds: result.latency.p99,
     failed: result.non2xx + result.errors + result.timeouts,

@@ -6,7 +6,7 @@ import type { MemoryParts } from './footprint/memory-parts.ts';
 import { startServer, type StartedServer } from './footprint/started-server.ts';
 import { median } from './timing.ts';
 
-// What the server costs before anybody asks anything, and after many have: time to ready, and resident memory by its parts.
+// The server's footprint when idle and after many requests: time to ready, and resident memory by its parts.
 // Linux only: it reads /proc.
 
 const { values: options } = parseArgs({
@@ -36,16 +36,16 @@ after, least  ${row([Math.min(...warm.map(([ms]) => ms)), Math.min(...warm.map((
     const idle = await server.memory();
     const cpuBefore = server.cpuMs();
     await classify(server);
-    const cpuMsARequest = (server.cpuMs() - cpuBefore) / requests;
+    const cpuMsPerRequest = (server.cpuMs() - cpuBefore) / requests;
     const after = await server.memory();
     console.log(`${'resident MB'.padEnd(34)} idle   after ${requests} classify requests`);
     for (const part of Object.keys(idle) as (keyof MemoryParts)[])
       console.log(part.padEnd(32), megabytes(idle[part]), megabytes(after[part]));
-    console.log(`\n${cpuMsARequest.toFixed(3)} ms of processor time a request`);
+    console.log(`\n${cpuMsPerRequest.toFixed(3)} ms of processor time a request`);
     const folder = `${import.meta.dirname}/results`;
     mkdirSync(folder, { recursive: true });
     const conditions = { node: process.version, cpu: cpus()[0]?.model, cpus: availableParallelism() };
-    const results = { conditions, cold, warm, idle, requests, after, cpuMsARequest };
+    const results = { conditions, cold, warm, idle, requests, after, cpuMsPerRequest };
     writeFileSync(`${folder}/footprint.json`, `${JSON.stringify(results, null, 1)}\n`);
   } finally {
     await server.stop();

@@ -5,13 +5,16 @@ import { median } from './timing.ts';
 export interface GenerateLoad {
   readonly streams: number;
   readonly tokens: number;
-  readonly tokensASecond: number;
+  readonly tokensPerSecond: number;
   readonly firstTokenMilliseconds: number;
   readonly betweenTokensMilliseconds: number;
   readonly failed: number;
 }
 
-/** Streams side by side, each of at most `tokens` tokens; the clock runs from the first request to the last event. */
+/**
+ * Streams side by side, each of at most `tokens` tokens; the clock runs from the first request to the last
+ * event.
+ */
 export async function generateLoad(url: string, streams: number, tokens: number): Promise<GenerateLoad> {
   const start = performance.now();
   const read = await Promise.all(Array.from({ length: streams }, (_, seed) => readStream(url, seed, tokens)));
@@ -21,7 +24,7 @@ export async function generateLoad(url: string, streams: number, tokens: number)
   return {
     streams,
     tokens,
-    tokensASecond: total / seconds,
+    tokensPerSecond: total / seconds,
     firstTokenMilliseconds: median(good.map((stream) => stream.first)),
     betweenTokensMilliseconds: median(
       good.map((stream) => (stream.last - stream.first) / (stream.tokens - 1)),

@@ -7,7 +7,8 @@ import type { Measured } from './measure.ts';
 import { pinnedCpu, spawnPinned } from './pinned.ts';
 import { median } from './timing.ts';
 
-// Our kernel beside onnxruntime-node: same weights, one thread, in turns, each process on one CPU.
+// Compares our kernel with onnxruntime-node: same weights, one thread, alternating, each process pinned to
+// one CPU.
 
 const { values: options } = parseArgs({
   options: {
@@ -18,7 +19,7 @@ const { values: options } = parseArgs({
   },
 });
 const cpu = pinnedCpu();
-const passedOn = [
+const measureArguments = [
   ...(options.plain ? ['--plain'] : []),
   ...(options.only ? ['--only', options.only] : []),
   '--rounds',
@@ -49,7 +50,7 @@ writeResults();
 
 async function measureOnce(): Promise<Measured[]> {
   const measured: Measured[] = [];
-  const child = spawnPinned('measure.ts', passedOn, cpu);
+  const child = spawnPinned('measure.ts', measureArguments, cpu);
   child.on('message', (message) => {
     measured.push(message as Measured);
     process.stderr.write(`measured ${(message as Measured).name}\n`);
@@ -59,20 +60,20 @@ async function measureOnce(): Promise<Measured[]> {
   return measured;
 }
 
-/** One case over all processes: µs of one step of all rows, and theirs over ours. */
+/** One case over all processes: µs of one step of all rows, and onnxruntime's time over ours. */
 function summary(runs: readonly Measured[]) {
   const [{ name, target, steps }] = runs as [Measured];
-  const microseconds = (side: 'ours' | 'theirs') =>
+  const microseconds = (side: 'ours' | 'peer') =>
     runs.map(({ comparison }) => (median(comparison[side]) / steps) * 1000);
   const roundRatios = runs.map(({ comparison }) =>
-    comparison.theirs.map((theirs, round) => theirs / comparison.ours[round]!),
+    comparison.peer.map((peer, round) => peer / comparison.ours[round]!),
   );
   const ratios = roundRatios.map(median);
   return {
     name,
     target,
     error: Math.max(...runs.map((run) => run.error)),
-    onnxruntimeMicroseconds: median(microseconds('theirs')),
+    onnxruntimeMicroseconds: median(microseconds('peer')),
     oursMicroseconds: median(microseconds('ours')),
     ratio: median(ratios),
     ratioOfEachProcess: ratios,
@@ -87,7 +88,7 @@ function printConditions(): void {
 onnxruntime-node ${conditions.onnxruntime} (CPU provider, 1 thread, all graph optimisations) against Unroll's kernel
   kernel: ${conditions.kernel?.path}: ${conditions.kernel?.reason}
   Node ${conditions.node}, V8 ${conditions.v8}; ${conditions.cpu}, ${conditions.cpus} CPUs, ${where}
-  ${conditions.processes} process(es), ${conditions.rounds} rounds each, the two in turns; float32, T = 100, same random weights
+  ${conditions.processes} process(es), ${conditions.rounds} rounds each, alternating; float32, T = 100, same random weights
   generation: one token a call for all rows, the same JavaScript softmax sampler (included in the times) on both sides
   a time is the median, in µs of one step of all rows; ratio is the median over rounds of onnxruntime's time over ours
   (above 1: ours is faster)

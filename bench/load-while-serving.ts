@@ -7,7 +7,8 @@ import { parseArgs } from 'node:util';
 import { writeLargeModel } from '../test/e2e/large-model.ts';
 import { startServer } from './server-process.ts';
 
-// How long classify calls and liveness probes take while a large model loads, and what holds the main thread up meanwhile.
+// How long classify calls and liveness probes take while a large model loads, and how long the main thread is
+// blocked meanwhile.
 
 const { values: options } = parseArgs({
   options: {

@@ -6,9 +6,10 @@ import { sequenceInOnnxruntime, stepInOnnxruntime } from './onnxruntime.ts';
 import { kernelInUse, sequenceInOurs, stepInOurs } from './ours.ts';
 import { generationNetwork, sequenceNetwork, uniform } from './random-network.ts';
 import { createSampler } from './sampler.ts';
-import { type Comparison, compareInTurns } from './timing.ts';
+import { type Comparison, compareAlternating } from './timing.ts';
 
-// One measuring process: for each case it checks that both sides give the same numbers, then times them in turns.
+// The measuring process: for each case it checks that both sides give the same numbers, then times them
+// alternately.
 
 export interface Measured {
   readonly name: string;
@@ -56,11 +57,11 @@ async function measureSequence({ cell, units, batch, steps }: SequenceCase) {
   const x = Float32Array.from({ length: steps * batch * units }, random);
   const shape = { steps, batch, units };
   const ours = sequenceInOurs(network, shape, mode);
-  const theirs = await sequenceInOnnxruntime(sequenceOnnx(cell, units, network), shape);
-  const error = largestDifference(await ours(x), await theirs(x));
-  const comparison = await compareInTurns(
+  const peer = await sequenceInOnnxruntime(sequenceOnnx(cell, units, network), shape);
+  const error = largestDifference(await ours(x), await peer(x));
+  const comparison = await compareAlternating(
     () => ours(x),
-    () => theirs(x),
+    () => peer(x),
     rounds,
   );
   return { error, steps, comparison };
@@ -70,13 +71,13 @@ async function measureGeneration({ units, vocabulary, batch }: GenerationCase) {
   const network = generationNetwork(units, vocabulary);
   const shape = { batch, units, vocabulary };
   const ours = stepInOurs(network, shape, mode);
-  const theirs = await stepInOnnxruntime(generationOnnx(units, vocabulary, network), shape);
+  const peer = await stepInOnnxruntime(generationOnnx(units, vocabulary, network), shape);
 
   const random = uniform(3);
   let error = 0;
   for (let token = 0; token < checkedTokens; token++) {
     const ids = Int32Array.from({ length: batch }, () => Math.floor(((random() + 1) / 2) * vocabulary));
-    error = Math.max(error, largestDifference(await ours(ids), await theirs(ids)));
+    error = Math.max(error, largestDifference(await ours(ids), await peer(ids)));
   }
 
   const sample = createSampler(vocabulary, random);
@@ -86,7 +87,7 @@ async function measureGeneration({ units, vocabulary, batch }: GenerationCase) {
       for (let token = 0; token < tokensARound; token++) sample(await step(ids), ids);
     };
   };
-  const comparison = await compareInTurns(generate(ours), generate(theirs), rounds);
+  const comparison = await compareAlternating(generate(ours), generate(peer), rounds);
   return { error, steps: tokensARound, comparison };
 }
 

@@ -7,10 +7,10 @@ import { runOnce } from '../src/network/run-once.ts';
 import { encodeCase } from './onnx/encode-case.ts';
 import { cases, nameOf } from './onnx/recurrent-cases.ts';
 
-// Recurrent operators with random weights: what we make of the file beside what onnxruntime does, and beside our float64
-// reference. Constant weights, as ONNX's own tests mostly have, tell no gate orders apart. onnxruntime refuses layout 1, so there
-// ours is held to our own of layout 0. Differences are relative to a sequence's largest value where that is above 1: several
-// activations have no bound.
+// Recurrent operators with random weights: what we make of the file beside what onnxruntime does, and beside
+// our float64 reference. Constant weights, as ONNX's own tests mostly have, do not distinguish gate orders.
+// onnxruntime refuses layout 1, so there ours is compared with our own of layout 0. Differences are relative
+// to a sequence's largest value where that is above 1: several activations have no bound.
 
 const steps = 7;
 const most = 1e-5;

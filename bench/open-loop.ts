@@ -1,12 +1,12 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
-// Requests at a rate that does not depend on the answers, as many independent callers send them.
+// Requests at a rate independent of the replies, as from many independent callers.
 
-export interface Answer {
+export interface Reply {
   readonly status: number;
   readonly ms: number;
-  /** Milliseconds from the start of the phase to the end of the answer. */
+  /** Milliseconds from the start of the phase to the end of the reply. */
   readonly endedAt: number;
   readonly retryAfterSeconds: number | null;
 }
@@ -14,7 +14,7 @@ export interface Answer {
 /** Requests that are open at a time at most; a caller beyond that is counted as unsent. */
 const maxOpen = 8000;
 
-export type Send = (startedAt: number) => Promise<Answer>;
+export type Send = (startedAt: number) => Promise<Reply>;
 
 /** @param makeBody called once per request with its number */
 export function createSender(url: string, path: string, makeBody: (index: number) => object): Send {
@@ -45,23 +45,23 @@ export function createSender(url: string, path: string, makeBody: (index: number
 }
 
 /** As many callers as `connections`, each sending its next request when the last is answered. */
-export async function closedLoop(send: Send, connections: number, seconds: number): Promise<Answer[]> {
-  const answers: Answer[] = [];
+export async function closedLoop(send: Send, connections: number, seconds: number): Promise<Reply[]> {
+  const replies: Reply[] = [];
   const startedAt = performance.now();
   const call = async (): Promise<void> => {
-    while (performance.now() - startedAt < seconds * 1000) answers.push(await send(startedAt));
+    while (performance.now() - startedAt < seconds * 1000) replies.push(await send(startedAt));
   };
   await Promise.all(Array.from({ length: connections }, call));
-  return answers;
+  return replies;
 }
 
-/** @returns every answer, those after the phase too, and the requests that could not be sent */
+/** @returns every reply, including those after the phase, and the requests that could not be sent */
 export async function openLoop(
   send: Send,
   rate: number,
   seconds: number,
-): Promise<{ answers: Answer[]; unsent: number }> {
-  const answers: Answer[] = [];
+): Promise<{ replies: Reply[]; unsent: number }> {
+  const replies: Reply[] = [];
   const open = new Set<Promise<void>>();
   const startedAt = performance.now();
   let due = 0;
@@ -74,8 +74,8 @@ export async function openLoop(
         unsent++;
         continue;
       }
-      const one = send(startedAt).then((answer) => {
-        answers.push(answer);
+      const one = send(startedAt).then((reply) => {
+        replies.push(reply);
         open.delete(one);
       });
       open.add(one);
@@ -83,5 +83,5 @@ export async function openLoop(
     await delay(2);
   }
   await Promise.all(open);
-  return { answers, unsent };
+  return { replies, unsent };
 }

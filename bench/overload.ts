@@ -3,12 +3,12 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Answer, closedLoop, createSender, openLoop } from './open-loop.ts';
+import { type Reply, closedLoop, createSender, openLoop } from './open-loop.ts';
 import { keepOff, pinnedCpu } from './pinned.ts';
 import { startServer } from './server-process.ts';
 
-// The server under more requests than it can answer: what it still answers in time, how long that takes, and how fast it
-// refuses the rest. The server has one CPU; the client has the others.
+// The server under more requests than it can reply: what it still replies to in time, how long that takes,
+// and how fast it refuses the rest. The server has one CPU; the client has the others.
 
 const { values: options } = parseArgs({
   options: {
@@ -34,27 +34,27 @@ const tally = (values: readonly (number | null)[]): Record<string, number> => {
 
 /** Answers of a phase, and the processor time that the server had for it. */
 interface Phase {
-  readonly answers: readonly Answer[];
+  readonly replies: readonly Reply[];
   readonly unsent: number;
   readonly cpuSeconds: number;
 }
 
-function summarise({ answers, unsent, cpuSeconds }: Phase) {
-  const accepted = answers.filter(({ status }) => status === 200);
-  const refused = answers.filter(({ status }) => status === 503 || status === 429);
+function summarise({ replies, unsent, cpuSeconds }: Phase) {
+  const accepted = replies.filter(({ status }) => status === 200);
+  const refused = replies.filter(({ status }) => status === 503 || status === 429);
   const inPhase = accepted.filter(({ endedAt }) => endedAt > warmUpMs && endedAt <= seconds * 1000);
   const accMs = accepted.map(({ ms }) => ms);
   const refusedMs = refused.map(({ ms }) => ms);
   return {
     goodPerSecond: inPhase.length / (seconds - warmUpMs / 1000),
-    // on a machine that others use, the server has less than a processor, and not always the same share
+    // on a shared machine, the server has less than a processor, and not always the same share
     goodPerCpuSecond: accepted.length / cpuSeconds,
     cpuShare: cpuSeconds / seconds,
     acceptedP50Ms: percentile(accMs, 0.5),
     acceptedP99Ms: percentile(accMs, 0.99),
     refusedP50Ms: percentile(refusedMs, 0.5),
     refusedP99Ms: percentile(refusedMs, 0.99),
-    byStatus: tally(answers.map(({ status }) => status)),
+    byStatus: tally(replies.map(({ status }) => status)),
     retryAfterSeconds: tally(refused.map(({ retryAfterSeconds }) => retryAfterSeconds)),
     unsent,
   };
@@ -67,8 +67,8 @@ const data = mkdtempSync(join(tmpdir(), 'unroll-bench-'));
 const server = await startServer({ UNROLL_DATA: data, UNROLL_WORKERS: '1' }, { cpu, root: options.root });
 async function measure(phase: () => Promise<Omit<Phase, 'cpuSeconds'>>): Promise<Summary> {
   const before = server.cpuSeconds();
-  const { answers, unsent } = await phase();
-  return summarise({ answers, unsent, cpuSeconds: server.cpuSeconds() - before });
+  const { replies, unsent } = await phase();
+  return summarise({ replies, unsent, cpuSeconds: server.cpuSeconds() - before });
 }
 const results: Record<string, Summary> = {};
 const report = (name: string, summary: Summary): void => {
@@ -101,7 +101,7 @@ try {
   for (const connections of [8, 16, 24])
     report(
       `closed ${connections}`,
-      await measure(async () => ({ answers: await closedLoop(send, connections, seconds), unsent: 0 })),
+      await measure(async () => ({ replies: await closedLoop(send, connections, seconds), unsent: 0 })),
     );
   const closed = Object.values(results);
   const peak = Math.max(...closed.map(({ goodPerSecond }) => goodPerSecond));

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
-/** The last CPU, when `taskset` is there to hold a process on it. */
+/** The last CPU, where `taskset` is installed, to pin a process to it. */
 export function pinnedCpu(): number | null {
   const found = spawnSync('taskset', ['--version'], { stdio: 'ignore' });
   return found.status === 0 ? availableParallelism() - 1 : null;

@@ -1,7 +1,8 @@
 import type { NetworkSpec } from '../src/network/spec.ts';
 import type { Tensor, Weights } from '../src/network/weights.ts';
 
-// Networks with random weights, in this server's own form. Uniform in ±1/√units, as PyTorch starts a recurrent layer.
+// Networks with random weights, in this server's own form. Uniform in ±1/√units, as PyTorch starts a
+// recurrent layer.
 
 export interface RandomNetwork {
   readonly spec: NetworkSpec;

@@ -6,15 +6,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { median } from './timing.ts';
 import { startServer } from './server-process.ts';
 
-// How long a classification takes while the server trains, beside how long it takes when it does not: the two in turns,
-// pausing and resuming one job.
+// The latency of a classification while the server trains, compared with when it does not: the two
+// alternating, pausing and resuming one job.
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '6' },
     connections: { type: 'string', default: '4' },
-    /** Calls a second of each connection: a load that leaves the server room, as one is run in earnest. */
+    /** Calls a second of each connection: a load below the server's capacity, as in production. */
     rate: { type: 'string', default: '25' },
   },
 });
@@ -43,7 +43,7 @@ const job = await post<{ id: string }>('/v1/training/jobs', {
   },
   data: {
     records: Array.from({ length: 500 }, (_, i) => ({
-      text: `${'what it says is of no matter here '.repeat(3)}${i}`,
+      text: `${'the content does not matter here '.repeat(3)}${i}`,
     })),
   },
   budget: { epochs: 100_000 },

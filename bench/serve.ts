@@ -23,11 +23,11 @@ connections   requests/s   p50 ms   p99 ms   failed`);
   for (const connections of concurrency) {
     const load = await classifyLoad(server.url, connections, secondsEach);
     classify.push(load);
-    const { requestsASecond, p50Milliseconds, p99Milliseconds, failed } = load;
+    const { requestsPerSecond, p50Milliseconds, p99Milliseconds, failed } = load;
     console.log(
       row(
         [connections, 11],
-        [requestsASecond.toFixed(0), 12],
+        [requestsPerSecond.toFixed(0), 12],
         [p50Milliseconds, 8],
         [p99Milliseconds, 8],
         [failed, 8],
@@ -42,11 +42,11 @@ streams   tokens/s   first token ms   ms between tokens   failed`);
   for (const streams of concurrency) {
     const load = await generateLoad(server.url, streams, tokensEach);
     generate.push(load);
-    const { tokensASecond, firstTokenMilliseconds, betweenTokensMilliseconds, failed } = load;
+    const { tokensPerSecond, firstTokenMilliseconds, betweenTokensMilliseconds, failed } = load;
     console.log(
       row(
         [streams, 7],
-        [tokensASecond.toFixed(0), 10],
+        [tokensPerSecond.toFixed(0), 10],
         [firstTokenMilliseconds.toFixed(1), 16],
         [betweenTokensMilliseconds.toFixed(3), 19],
         [failed, 8],

@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import manifest from './package.json' with { type: 'json' };
 
-// Installs the peers once. onnxruntime-node's own install script would fetch a GPU build: the CPU library is in the
-// package already, so install scripts stay off (.npmrc, and the package's own switch in case that file is not read).
+// Installs the peers once. onnxruntime-node's own install script would fetch a GPU build: the CPU library is
+// in the package already, so install scripts stay off (.npmrc, and the package's own switch in case that file
+// is not read).
 const here = import.meta.dirname;
 
 if (!Object.entries(manifest.dependencies).every(([name, version]) => installedVersion(name) === version)) {

@@ -1,7 +1,8 @@
 import { createRng } from '../src/random.ts';
 
 /**
- * Something like speech: pulses of a voice through three resonances that move from syllable to syllable, with pauses and noise between.
+ * Something like speech: pulses of a voice through three resonances that move from syllable to syllable, with
+ * pauses and noise between.
  * @returns [seconds · rate] within ±1
  */
 export function speechLike(seconds: number, rate: number, seed = 1): Float32Array {

@@ -1,27 +1,27 @@
-// Two contenders in turns, so that a machine that slows down slows both.
+// Times two contenders alternately, so that a machine that slows down slows both.
 
 export interface Comparison {
-  /** Milliseconds of one call, a value a round. */
+  /** Milliseconds of one call, one value for each round. */
   readonly ours: readonly number[];
-  readonly theirs: readonly number[];
+  readonly peer: readonly number[];
 }
 
 type Work = () => unknown;
 
 const warmUpRounds = 2;
-const leastMillisecondsARound = 15;
+const minRoundMs = 15;
 
-/** Each round times one contender, then the other; the order turns round every time. */
-export async function compareInTurns(ours: Work, theirs: Work, rounds: number): Promise<Comparison> {
-  const calls = Math.max(1, Math.ceil(leastMillisecondsARound / (await time(theirs, 1))));
-  const comparison = { ours: [] as number[], theirs: [] as number[] };
+/** Times both contenders in every round, in an order that alternates. */
+export async function compareAlternating(ours: Work, peer: Work, rounds: number): Promise<Comparison> {
+  const calls = Math.max(1, Math.ceil(minRoundMs / (await time(peer, 1))));
+  const comparison = { ours: [] as number[], peer: [] as number[] };
   for (let round = -warmUpRounds; round < rounds; round++) {
     const oursFirst = round % 2 === 0;
-    const early = await time(oursFirst ? ours : theirs, calls);
-    const late = await time(oursFirst ? theirs : ours, calls);
+    const early = await time(oursFirst ? ours : peer, calls);
+    const late = await time(oursFirst ? peer : ours, calls);
     if (round < 0) continue;
     comparison.ours.push(oursFirst ? early : late);
-    comparison.theirs.push(oursFirst ? late : early);
+    comparison.peer.push(oursFirst ? late : early);
   }
   return comparison;
 }

@@ -8,14 +8,15 @@ import { median } from './timing.ts';
 import { multiplyAddRate } from './train/multiply-add-rate.ts';
 import { batch, classes, embedding, operations, steps, trainingCases, vocabulary } from './train/networks.ts';
 
-// Training steps a second beside PyTorch and TensorFlow.js: the same networks, batch and length, Adam included, in turns.
+// Training steps per second, compared with PyTorch and TensorFlow.js: same networks, batch and length, Adam
+// included, alternating.
 
 const { values: options } = parseArgs({
   options: {
     only: { type: 'string' },
     rounds: { type: 'string', default: '7' },
     python: { type: 'string', default: '/usr/bin/python3' },
-    /** TensorFlow.js takes minutes a step for large networks: those above this many units are left out for it. */
+    /** TensorFlow.js takes minutes a step for large networks: it is skipped above this many units. */
     'tfjs-units': { type: 'string', default: '256' },
   },
 });
@@ -32,13 +33,13 @@ interface Contender {
 
 const hasTorch = spawnSync(options.python, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0;
 if (!hasTorch)
-  console.log(`no PyTorch for ${options.python}: it is left out (Debian: apt-get install python3-torch)`);
+  console.log(`no PyTorch for ${options.python}: it is skipped (Debian: apt-get install python3-torch)`);
 const rate = multiplyAddRate();
 console.log(
   `${cpus()[0]?.model}, ${cpus().length} CPUs, Node ${process.version}; multiply-adds in registers: ${rate.toFixed(0)} GFLOP/s a thread`,
 );
 console.log(
-  `batch ${batch}, ${steps} steps, embedding ${embedding}, Adam included; medians of ${rounds} rounds in turns\n`,
+  `batch ${batch}, ${steps} steps, embedding ${embedding}, Adam included; medians of ${rounds} alternating rounds\n`,
 );
 
 const results = [];
@@ -63,7 +64,7 @@ for (const one of trainingCases.filter(({ name }) => !options.only || name.start
     ...(units <= Number(options['tfjs-units']) ? [await contend('TensorFlow.js', node('in-tfjs.ts'))] : []),
   ];
   const times = contenders.map((): number[] => []);
-  // one step each first, for what is done once; then rounds of about a second, at most 20 steps
+  // one step each first, to exclude one-time work; then rounds of about a second, at most 20 steps
   const counts = [];
   for (const contender of contenders) {
     await contender.round(1);
@@ -71,7 +72,7 @@ for (const one of trainingCases.filter(({ name }) => !options.only || name.start
   }
   for (let round = 0; round < rounds; round++)
     for (const [index, contender] of contenders.entries()) {
-      // one slow peer is measured a few times only
+      // a slow contender is measured a few times only
       if (counts[index] === 1 && round >= 3) continue;
       times[index]!.push((await contender.round(counts[index]!)).ms);
     }

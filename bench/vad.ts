@@ -12,10 +12,10 @@ import { compileNetwork } from '../src/network/program.ts';
 import { createRunner } from '../src/network/runner.ts';
 import { startServer } from './server-process.ts';
 import { speechLike } from './speech-like.ts';
-import { compareInTurns, median } from './timing.ts';
+import { compareAlternating, median } from './timing.ts';
 
-// Silero VAD, a voice detector that others trained, as the npm package @ricky0123/vad-web ships it: served from its own ONNX file, frame
-// by frame with its state, beside onnxruntime-node on the same frames.
+// Silero VAD, a pretrained voice detector, from the npm package @ricky0123/vad-web: served from its own ONNX
+// file, frame by frame with its state, and compared with onnxruntime-node on the same frames.
 
 const rate = 16_000;
 const { values: options } = parseArgs({
@@ -26,10 +26,10 @@ const folder = join(import.meta.dirname, 'node_modules/@ricky0123/vad-web/dist')
 interface Detector {
   readonly name: string;
   readonly file: string;
-  /** What model.json says of the graph. */
+  /** The graph settings in model.json. */
   readonly graph: object;
   readonly frame: number;
-  /** Numbers of the frame before that come with each frame. */
+  /** Samples of the previous frame that precede each frame. */
   readonly context: number;
   readonly states: Readonly<Record<string, readonly [output: string, shape: readonly number[]]>>;
 }
@@ -73,9 +73,9 @@ async function compare(detector: Detector): Promise<void> {
   const { name, frame } = detector;
   const count = Math.floor(audio.length / frame);
   const frames = Array.from({ length: count }, (_, t) => audio.subarray(t * frame, (t + 1) * frame));
-  const theirs = await inOnnxruntime(detector);
+  const peer = await inOnnxruntime(detector);
   const expected: number[] = [];
-  for (const [t] of frames.entries()) expected.push(await theirs(t));
+  for (const [t] of frames.entries()) expected.push(await peer(t));
   const seen = await streamed(name, frames);
   const worst = Math.max(...expected.map((value, t) => Math.abs(value - (seen[t] ?? NaN))));
   const voiced = expected.filter((value) => value > 0.5).length;
@@ -87,21 +87,24 @@ async function compare(detector: Detector): Promise<void> {
 
   const ours = await inOurs(detector);
   const steps = Math.min(count, 200);
-  const times = await compareInTurns(
+  const times = await compareAlternating(
     () => ours(frames.slice(0, steps)),
     async () => {
-      for (let t = 0; t < steps; t++) await theirs(t);
+      for (let t = 0; t < steps; t++) await peer(t);
     },
     Number(options.rounds),
   );
-  const [own, other] = [median(times.ours), median(times.theirs)].map((ms) => (1000 * ms) / steps);
+  const [own, other] = [median(times.ours), median(times.peer)].map((ms) => (1000 * ms) / steps);
   console.log(
-    `  one frame, one thread, medians of ${options.rounds} rounds in turns: Unroll ${own!.toFixed(0)} µs, onnxruntime-node ${other!.toFixed(0)} µs, ` +
-      `ratio ${median(times.theirs.map((ms, round) => ms / times.ours[round]!)).toFixed(2)}`,
+    `  one frame, one thread, medians of ${options.rounds} alternating rounds: Unroll ${own!.toFixed(0)} µs, onnxruntime-node ${other!.toFixed(0)} µs, ` +
+      `ratio ${median(times.peer.map((ms, round) => ms / times.ours[round]!)).toFixed(2)}`,
   );
 }
 
-/** The detector in onnxruntime. @returns what gives the probability of a frame; it keeps the state from call to call */
+/**
+ * The detector in onnxruntime.
+ * @returns a function for the probability of a frame, which keeps the state between calls
+ */
 async function inOnnxruntime({
   file,
   frame,
@@ -160,11 +163,11 @@ async function inOurs({ file, graph }: Detector): Promise<(frames: readonly Floa
     graphSettings.parse(graph),
   );
   const kernel = createKernel({ mode: 'auto', memoryMegabytes: 256 });
-  const program = compileNetwork(network, weights, kernel);
+  const compiled = compileNetwork(network, weights, kernel);
   const size = { maxRows: 1, maxPacked: 1 };
-  const bytes = arenaBytes(program, size);
+  const bytes = arenaBytes(compiled, size);
   const runner = createRunner(
-    program,
+    compiled,
     kernel.memory.memory,
     { offset: kernel.memory.allocate(bytes), bytes },
     size,

@@ -13,7 +13,7 @@ import { trainingSpec } from '../src/training/training-spec.ts';
 import type { Upload } from './example.ts';
 
 /**
- * What a model folder scores on records that it has not seen, fed the right answers: what no call of the API tells.
+ * Computes a model folder's metrics on held-out records with teacher forcing, which the API does not report.
  * @param rows parts of a text that are read side by side
  */
 export async function measureModel(folder: string, held: Upload, rows = 1): Promise<Record<string, number>> {

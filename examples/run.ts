@@ -6,8 +6,9 @@ import { toProgress, type ProgressView } from '../src/cli/follow.ts';
 import { createDisplay } from '../src/cli/progress-line.ts';
 import type { Example, Trained, Upload } from './example.ts';
 
-// Trains one of the shipped models through the training API of a server, measures it on what was held out, and writes the
-// figures into its model.json.   npm run example -- NAME --server http://127.0.0.1:8080 --models models
+// Trains one of the shipped models through the training API of a server, measures it on held-out data, and
+// writes the figures into its model.json.   npm run example -- NAME --server http://127.0.0.1:8080 --models
+// models
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -65,13 +66,13 @@ async function upload({ type, text }: Upload): Promise<string> {
   return (await answerOf<{ id: string }>(response)).id;
 }
 
-/** Shows what the job says until it is over. */
+/** Displays the job's events until it is over. */
 async function follow(job: string): Promise<void> {
   const parser = createParser({
     onEvent({ event, data }) {
-      const said = JSON.parse(data) as ProgressView & { message: string };
-      if (event === 'progress') display.progress(toProgress(said));
-      else if (event !== 'gradient_flow') display.line(said.message);
+      const parsed = JSON.parse(data) as ProgressView & { message: string };
+      if (event === 'progress') display.progress(toProgress(parsed));
+      else if (event !== 'gradient_flow') display.line(parsed.message);
     },
   });
   const response = await fetch(`${values.server}/v1/training/jobs/${job}/events?stream=true`);

@@ -8,10 +8,10 @@ export interface Rng {
 }
 
 /**
- * sfc32, Chris Doty-Humphrey's small fast chaotic generator of PractRand: 128 bits of state, period of at least 2³².
- * Two seeds that differ in any bit give unrelated sequences: the first fifteen numbers are thrown away, as its author
- * does for a seed of three words.
- * @param stream tells apart the sequences of one seed, such as the choices of one request
+ * sfc32, Chris Doty-Humphrey's small fast chaotic generator of PractRand: 128 bits of state, period of at
+ * least 2³². Two seeds that differ in any bit give unrelated sequences: the first fifteen numbers are
+ * discarded, as its author does for a seed of three words.
+ * @param stream selects one of a seed's sequences, such as a choice of a request
  */
 export function createRng(seed: number, stream = 0): Rng {
   const high = Math.floor(seed / 2 ** 32);
@@ -20,6 +20,7 @@ export function createRng(seed: number, stream = 0): Rng {
   return rng;
 }
 
+/** Restores a generator from its state. */
 export function restoreRng([a0, b0, c0, counter0]: RngState): Rng {
   let [a, b, c, counter] = [a0 | 0, b0 | 0, c0 | 0, counter0 | 0];
   return {

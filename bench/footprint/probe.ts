@@ -1,7 +1,8 @@
 import { getHeapSpaceStatistics } from 'node:v8';
 import { isMainThread, type Worker } from 'node:worker_threads';
 
-// Loaded into the server before its own code (--import): answers the benchmark's questions about its memory.
+// Loaded into the server before its own code (--import): replies to the benchmark's requests for memory
+// statistics.
 
 /** Bytes, but for the sizes' names. */
 export interface HeapReport {

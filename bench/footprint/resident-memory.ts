@@ -20,7 +20,10 @@ export function readMappings(pid: number): Mapping[] {
   });
 }
 
-/** Processor time of a process so far, all threads, in milliseconds. Fields 14 and 15 of /proc/<pid>/stat are in ticks of 10. */
+/**
+ * Processor time of a process so far, all threads, in milliseconds. Fields 14 and 15 of /proc/<pid>/stat are
+ * in ticks of 10.
+ */
 export function cpuMilliseconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10;

@@ -13,7 +13,10 @@ const flags = ['--max-semi-space-size=8'];
 
 export interface StartedServer {
   readonly url: string;
-  /** From the start of the process to the line that says where it serves, and processor time of all threads until then. */
+  /**
+   * From the start of the process to the log line with its address, and processor time of all threads until
+   * then.
+   */
   readonly readyMs: number;
   readonly readyCpuMs: number;
   cpuMs(): number;
@@ -23,7 +26,7 @@ export interface StartedServer {
 
 /**
  * Starts the server as `npm start` does, with the models of this repository.
- * @param options.probe loads the probe, without which `memory` cannot be asked: it costs some milliseconds
+ * @param options.probe loads the probe that `memory` needs, which costs some milliseconds
  */
 export async function startServer(options: {
   readonly probe: boolean;
@@ -55,9 +58,9 @@ export async function startServer(options: {
     async memory() {
       // what is still compiled and collected in the background
       await delay(3000);
-      const answer = once(child, 'message') as Promise<[HeapReport]>;
+      const report = once(child, 'message') as Promise<[HeapReport]>;
       child.send('heaps');
-      const [heaps] = await answer;
+      const [heaps] = await report;
       return memoryParts(pid, heaps);
     },
     async stop() {

@@ -2,7 +2,10 @@ import { createRng } from '../../src/random.ts';
 import { encodeModel, type OnnxNode, type OnnxTensor } from './model.ts';
 import { gates, type Case } from './recurrent-cases.ts';
 
-/** X [T, B, in] (layout 1: [B, T, in]) → the rows, their directions side by side. Its numbers are drawn from the seed. */
+/**
+ * X [T, B, in] (layout 1: [B, T, in]) → the rows, their directions side by side. Its numbers are drawn from
+ * the seed.
+ */
 export function encodeCase(one: Case, steps: number, layout: 0 | 1, seed: number): Uint8Array {
   const { operator, units, width } = one;
   const directions = one.activations.length;

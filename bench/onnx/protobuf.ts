@@ -1,5 +1,5 @@
-// The part of protocol buffers' wire format that writing an ONNX file needs: varints, float32 and length-prefixed fields.
-// https://protobuf.dev/programming-guides/encoding/
+// The part of protocol buffers' wire format that writing an ONNX file needs: varints, float32 and
+// length-prefixed fields. https://protobuf.dev/programming-guides/encoding/
 
 export type Bytes = Uint8Array;
 

@@ -1,7 +1,7 @@
 import { createRng } from '../../src/random.ts';
 
-// Recurrent ONNX operators in all combinations of what they always have, then each activation at each place of each operator,
-// with everything else that the standard knows drawn beside it.
+// Recurrent ONNX operators in all combinations of what they always have, then each activation at each place
+// of each operator, with everything else that the standard knows drawn beside it.
 
 export const directions = ['forward', 'reverse', 'bidirectional'] as const;
 export const gates = { RNN: 1, GRU: 3, LSTM: 4 } as const;
@@ -77,7 +77,10 @@ const published: Case[] = [
   ),
 );
 
-/** onnxruntime takes 0 where Affine, ScaledTanh and ThresholdedRelu are not told, whatever the operators' own defaults are. */
+/**
+ * onnxruntime uses 0 for absent parameters of Affine, ScaledTanh and ThresholdedRelu, whatever the operators'
+ * defaults.
+ */
 const activations: readonly Activation[] = [
   named('Relu'),
   named('Tanh'),
@@ -95,8 +98,8 @@ const activations: readonly Activation[] = [
   named('Softplus'),
 ];
 const draws = 4;
-/** A list of alphas has no gaps: where one activation is told its numbers, all are. */
-function told(lists: readonly (readonly Activation[])[]): readonly (readonly Activation[])[] {
+/** Sets the parameters of all activations where one has them: a list of alphas has no gaps. */
+function withAllParameters(lists: readonly (readonly Activation[])[]): readonly (readonly Activation[])[] {
   const spelled: readonly Activation[] = [
     { name: 'LeakyRelu', alpha: 0.02 },
     { name: 'HardSigmoid', alpha: 0.15, beta: 0.45 },
@@ -120,15 +123,15 @@ function drawn(
   const one = <T>(list: readonly T[]): T => list[Math.floor(random.next() * list.length)]!;
   const direction = one(directions);
   const own = usual[operator].map((name, i) => (i === place ? activation : named(name)));
-  const others = usual[operator].map(() => one(activations));
+  const backward = usual[operator].map(() => one(activations));
   const [units, width] = one(sizes);
   const isLstm = operator === 'LSTM';
   return {
     operator,
     resetAfter,
     direction,
-    activations: told(
-      Array.from({ length: directionsOf(direction) }, (_, i) => (i === 1 && chance() ? others : own)),
+    activations: withAllParameters(
+      Array.from({ length: directionsOf(direction) }, (_, i) => (i === 1 && chance() ? backward : own)),
     ),
     bias: chance(),
     output: chance() ? 'Y' : 'Y_h',
@@ -157,7 +160,7 @@ export const cases: readonly Case[] = [
 ];
 
 export function nameOf(one: Case): string {
-  const squash = one.activations.map((list) =>
+  const activationNames = one.activations.map((list) =>
     list.map(({ name, alpha, beta }) => [name, alpha, beta].filter((part) => part !== undefined).join(':')),
   );
   const options = (
@@ -165,7 +168,7 @@ export function nameOf(one: Case): string {
   ).filter((option) => one[option]);
   return [
     one.operator,
-    squash.map((list) => list.join(' ')).join(' | '),
+    activationNames.map((list) => list.join(' ')).join(' | '),
     one.direction,
     one.output,
     `${one.width} → ${one.units}`,

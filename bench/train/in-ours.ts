@@ -57,15 +57,15 @@ await answerRounds(kernel.path, async () => {
 await shards.close();
 
 function wholeBatch(): Batch {
-  const { ids, answers } = inputs(kind);
+  const { ids, targets } = inputs(kind);
   const first = kind === 'classifier' ? batch * (steps - 1) : 0;
   const judged = (index: number): boolean => index >= first;
   return {
     plan: createPlan(Array<number>(batch).fill(steps)),
     ids,
     targets: {
-      classes: Int32Array.from(ids, (_, index) => (judged(index) ? answers[index - first]! : 0)),
-      weights: Float32Array.from(ids, (_, index) => (judged(index) ? 1 / answers.length : 0)),
+      classes: Int32Array.from(ids, (_, index) => (judged(index) ? targets[index - first]! : 0)),
+      weights: Float32Array.from(ids, (_, index) => (judged(index) ? 1 / targets.length : 0)),
     },
   };
 }

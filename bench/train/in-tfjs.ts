@@ -7,7 +7,7 @@ import { batch, classes, embedding, inputs, steps, vocabulary, type TrainingCase
 const kind = process.argv[2] as TrainingCase['kind'];
 const units = Number(process.argv[3]);
 await tf.setBackend('cpu');
-const { ids, answers } = inputs(kind);
+const { ids, targets } = inputs(kind);
 // rows in the order [batch, steps], as Keras has them
 const rows = Array.from({ length: batch }, (_, b) =>
   Array.from({ length: steps }, (__, t) => ids[t * batch + b]!),
@@ -18,11 +18,11 @@ const y = many
   ? tf
       .tensor2d(
         Array.from({ length: batch }, (_, b) =>
-          Array.from({ length: steps }, (__, t) => answers[t * batch + b]!),
+          Array.from({ length: steps }, (__, t) => targets[t * batch + b]!),
         ),
       )
       .expandDims(2)
-  : tf.tensor1d([...answers]);
+  : tf.tensor1d([...targets]);
 const model = tf.sequential({
   layers: [
     tf.layers.embedding({ inputDim: vocabulary, outputDim: embedding, inputLength: steps }),

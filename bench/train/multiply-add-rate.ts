@@ -8,7 +8,10 @@ const vectors = 4;
 const rounds = 15;
 const loops = 400_000;
 
-/** GFLOP/s of fused multiply-adds that read nothing but registers: what no product can exceed. The best of some rounds. */
+/**
+ * GFLOP/s of fused multiply-adds that read nothing but registers: what no product can exceed. The best of
+ * some rounds.
+ */
 export function multiplyAddRate(): number {
   const kernel = createKernel({ mode: 'auto', memoryMegabytes: 16 });
   const buffer = kernel.memory.allocate(rows * vectors * 16);

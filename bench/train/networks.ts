@@ -1,5 +1,5 @@
-// The two networks that are trained side by side. Every contender starts from its own random weights: what is timed does
-// not depend on them, and each must make its loss fall.
+// The two networks that are trained side by side. Every contender starts from its own random weights: what is
+// timed does not depend on them, and each must make its loss fall.
 
 export interface TrainingCase {
   readonly name: string;
@@ -24,8 +24,8 @@ export function operations({ kind, units }: TrainingCase): number {
   return 3 * (recurrent + out);
 }
 
-/** The same ids and answers for all, from a linear congruential generator. */
-export function inputs(kind: TrainingCase['kind']): { ids: Int32Array; answers: Int32Array } {
+/** The same ids and targets for all contenders, from a linear congruential generator. */
+export function inputs(kind: TrainingCase['kind']): { ids: Int32Array; targets: Int32Array } {
   let state = 1;
   const draw = (below: number): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -35,6 +35,6 @@ export function inputs(kind: TrainingCase['kind']): { ids: Int32Array; answers: 
   const count = kind === 'classifier' ? batch : batch * steps;
   return {
     ids,
-    answers: Int32Array.from({ length: count }, () => draw(kind === 'classifier' ? classes : vocabulary)),
+    targets: Int32Array.from({ length: count }, () => draw(kind === 'classifier' ? classes : vocabulary)),
   };
 }

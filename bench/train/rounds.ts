@@ -1,6 +1,8 @@
 import { createInterface } from 'node:readline';
 
-/** Answers each line, a number of training steps, with a line of JSON: milliseconds a step and the last loss. */
+/**
+ * Answers each line, a number of training steps, with a line of JSON: milliseconds a step and the last loss.
+ */
 export async function answerRounds(ready: string, step: () => number | Promise<number>): Promise<void> {
   console.log(JSON.stringify({ ready }));
   for await (const line of createInterface({ input: process.stdin })) {

@@ -1,9 +1,10 @@
 import type { Rng } from '../../src/random.ts';
 
 /**
- * Hochreiter and Schmidhuber's adding problem (1997): a sequence of numbers from 0 to 1, two of them marked, one in each half;
- * the answer at the end is the sum of the two. To give it, a network must remember over up to `steps` steps. It counts as
- * solved with a mean absolute error below 0.04; to say 1 always has 0.33.
+ * Hochreiter and Schmidhuber's adding problem (1997): a sequence of numbers from 0 to 1, two of them marked,
+ * one in each half; the answer at the end is the sum of the two. To give it, a network must remember over up
+ * to `steps` steps. It counts as solved with a mean absolute error below 0.04; a constant output of 1 has
+ * 0.33.
  */
 export function addingRecords(
   count: number,

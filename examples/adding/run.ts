@@ -6,8 +6,9 @@ import { jsonl } from '../example.ts';
 import { plot, type Chart } from '../plot.ts';
 import { addingRecords } from './problem.ts';
 
-// The adding problem given to rnn, lstm and gru with as many parameters each, as a comparison through the API, and a plot of
-// how they learn and how far their gradients reach.   node examples/adding/run.ts --server URL
+// The adding problem given to rnn, lstm and gru with as many parameters each, as a comparison through the
+// API, and a plot of how they learn and how far their gradients reach.   node examples/adding/run.ts --server
+// URL
 
 const { values } = parseArgs({
   options: {
@@ -80,9 +81,9 @@ for (const steps of values.lengths.split(',').map(Number)) {
       title: `Adding problem, T = ${steps}: mean absolute error`,
       x: 'training step',
       y: 'error on data not learned from',
-      lines: events.map(({ cell, events: said }) => ({
+      lines: events.map(({ cell, events: jobEvents }) => ({
         name: cell,
-        points: said.flatMap(({ type, step, data: { validation_mae: error } }) =>
+        points: jobEvents.flatMap(({ type, step, data: { validation_mae: error } }) =>
           type === 'metrics' && error !== undefined ? [[step, error] as const] : [],
         ),
       })),
@@ -93,9 +94,9 @@ for (const steps of values.lengths.split(',').map(Number)) {
       x: 'steps before the end',
       y: 'root mean square',
       logarithmic: true,
-      lines: events.map(({ cell, events: said }) => ({
+      lines: events.map(({ cell, events: jobEvents }) => ({
         name: cell,
-        points: halfway(said).map((norm, distance) => [distance, norm] as const),
+        points: halfway(jobEvents).map((norm, distance) => [distance, norm] as const),
       })),
     },
   );

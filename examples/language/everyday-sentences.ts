@@ -1,4 +1,5 @@
-// Ordinary sentences, written for this and seen by no training: the declaration's solemn words are only half the test.
+// Ordinary sentences, written for this and seen by no training: the declaration's solemn words are only half
+// the test.
 
 export const everydaySentences: readonly (readonly [label: string, sentence: string])[] = [
   ['en', 'Where is the nearest train station?'],

@@ -7,7 +7,7 @@ import { everydayAccuracy, heldOutAccuracy } from './held-out.ts';
 const declarations = readDeclarations('final');
 const crops = 240_000;
 
-/** Characters that stand at least twice in the normalised texts, in order of code points. */
+/** Characters that occur at least twice in the normalised texts, in order of code points. */
 function frequentCharacters(): string[] {
   const counts = new Map<string, number>();
   const texts = declarations.flatMap(({ train }) => train).join(' ');
@@ -44,7 +44,7 @@ export const example: Example = {
       schedule: { type: 'cosine', warm_up: 0.02, floor: 0.003 },
       clip: { norm: 1 },
       loss_at: 'every_step',
-      // characters that begin further apart than usual are told apart sooner, and better in the end
+      // embeddings initialised further apart than usual are separated sooner, and better in the end
       embedding_scale: 0.5,
       evaluate_every: 1000,
     },
@@ -59,7 +59,7 @@ export const example: Example = {
   },
   data: () => ({
     training: jsonl(cropRecords(declarations, crops, createRng(1, 1))),
-    // other crops of the same articles: what is held out is not looked at
+    // other crops of the same articles: held-out data is not used
     validation: jsonl(cropRecords(declarations, 2000, createRng(2, 1))),
   }),
   report: async (server) => ({

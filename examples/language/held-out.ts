@@ -6,7 +6,9 @@ interface Reply {
   readonly predictions: readonly { readonly label: string }[];
 }
 
-/** Sentences of the articles kept from training, at least ten characters long, cut to at most `characters`. */
+/**
+ * Sentences of the articles kept from training, at least ten characters long, cut to at most `characters`.
+ */
 export function heldOutSentences({ heldOut }: Declaration, characters: number): string[] {
   return heldOut
     .flatMap((paragraph) => paragraph.split(/(?<=[.!?;:።։।؟])\s+|(?<=[。;;])/u))
@@ -57,7 +59,7 @@ export async function heldOutAccuracy(
   };
 }
 
-/** @returns the share that is right, and what was taken for what */
+/** @returns the accuracy, and the misclassified sentences */
 export async function everydayAccuracy(
   server: Pick<Trained, 'post'>,
 ): Promise<{ sentences: number; correct: number; mistakes: string[] }> {

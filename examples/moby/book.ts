@@ -10,8 +10,8 @@ export interface Book {
 }
 
 /**
- * Moby Dick from the Etymology to the Epilogue, without the table of contents: 90 % to learn from, 5 % to choose settings by,
- * and the last 5 % to report on.
+ * Moby Dick from the Etymology to the Epilogue, without the table of contents: 90 % to learn from, 5 % to
+ * choose settings by, and the last 5 % to report on.
  */
 export function readBook(): Book {
   const book = text()

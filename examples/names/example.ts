@@ -7,7 +7,7 @@ import { measureModel } from '../measure-model.ts';
 const categories = { female: females(), male: males() };
 type Category = keyof typeof categories;
 
-/** A name's hash says where it belongs: 10 % are held out, 5 % measure while it learns; a name for both is on one side. */
+/** A name's hash selects its split: 10 % test, 5 % validation; a name for both classes is in one split. */
 const parts = (from: number, to: number): { source: string[]; target: string }[] =>
   (Object.keys(categories) as Category[]).flatMap((category) =>
     categories[category]

@@ -1,9 +1,10 @@
 import { dictionary } from 'cmu-pronouncing-dictionary';
 import { hash } from '../hash.ts';
 
-// The CMU Pronouncing Dictionary (BSD licence; npm cmu-pronouncing-dictionary): words of letters and apostrophes, phonemes
-// without stress, as the papers on the task have it. A word's hash says where it belongs: 10 % are held out, 5 % measure while
-// it learns. All variants of a word are on one side. Published splits hold out about 12,000 of some 125,000 words, too.
+// The CMU Pronouncing Dictionary (BSD licence; npm cmu-pronouncing-dictionary): words of letters and
+// apostrophes, phonemes without stress, as the papers on the task have it. A word's hash says where it
+// belongs: 10 % are held out, 5 % measure while it learns. All variants of a word are on one side. Published
+// splits hold out about 12,000 of some 125,000 words, too.
 
 export interface Word {
   readonly word: string;

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { createParser } from 'eventsource-parser';
 import { readWav } from './wav.ts';
 
-// When somebody speaks in a recording, by a voice detector that others trained (docs/importing-models.md): one request, an event a
+// Prints when somebody speaks in a recording, by a pretrained voice detector (docs/importing-models.md): one request, an event a
 // frame as the server gets on, the state carried from frame to frame.   node examples/voice/run.ts speech.wav
 
 const rate = 16_000;
@@ -28,10 +28,10 @@ let steps = 0;
 function step(voice: number): void {
   if (began === null && voice >= 0.5) began = steps;
   // a voice has ended where it is well below where one begins, so that no breath cuts it in two
-  else if (began !== null && voice < 0.35) say();
+  else if (began !== null && voice < 0.35) printSpan();
   steps++;
 }
-function say(): void {
+function printSpan(): void {
   console.log(`${second(began!)} – ${second(steps)} s`);
   began = null;
 }
@@ -49,4 +49,4 @@ const parser = createParser({
   },
 });
 for await (const piece of reply.body.pipeThrough(new TextDecoderStream())) parser.feed(piece);
-if (began !== null) say();
+if (began !== null) printSpan();

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { cellNames } from './registry.ts';
 
-// The fields of a recurrent layer in model.json. Those of its cell's options are ONNX's attributes of RNN, GRU and
-// LSTM; which cell supports which is in the cell's own file.
+// The fields of a recurrent layer in model.json. Those of its cell's options are ONNX's attributes of RNN,
+// GRU and LSTM; which cell supports which is in the cell's own file.
 
 /** float32's range. */
 const number = z.number().min(-3.4028234663852886e38).max(3.4028234663852886e38);
@@ -38,7 +38,10 @@ const cellFields = {
   input_forget: z.boolean().optional(),
   /** Gates see c, through the tensor `peephole` of a direction: of an LSTM [3·units], i, f, o. */
   peepholes: z.boolean().optional(),
-  /** A sequence starts from the tensors `initial_h` [units] and, of cells with c, `initial_c` [units] of a direction, rather than from 0. */
+  /**
+   * A sequence starts from the tensors `initial_h` [units] and, of cells with c, `initial_c` [units] of a
+   * direction, rather than from 0.
+   */
   initial_state: z.boolean().optional(),
 };
 
@@ -51,14 +54,23 @@ export const recurrentFields = {
   /** Plain RNN only. */
   activation: z.enum(['tanh', 'relu']).default('tanh'),
   ...cellFields,
-  /** GRU only: the reset gate applied before the recurrent product (Cho et al. 2014) or after it (cuDNN, PyTorch). */
+  /**
+   * GRU only: the reset gate applied before the recurrent product (Cho et al. 2014) or after it (cuDNN,
+   * PyTorch).
+   */
   reset: z.enum(['before', 'after']).default('after'),
   layers: z.int().min(1).max(16).default(1),
   bidirectional: z.boolean().default(false),
   merge: z.enum(['concat', 'sum', 'mul', 'ave']).default('concat'),
-  /** bidirectional: beside a step's forward output stands the backward one of that step, or where that direction ends: of the first. */
+  /**
+   * bidirectional: beside a step's forward output stands the backward one of that step, or where that
+   * direction ends: of the first.
+   */
   backward_at: z.enum(['step', 'first']).default('step'),
-  /** Training only: share of h that no step of a sequence sees through the recurrent product (Gal and Ghahramani 2016). */
+  /**
+   * Training only: share of h that no step of a sequence sees through the recurrent product (Gal and
+   * Ghahramani 2016).
+   */
   recurrent_dropout: z.number().min(0).lt(1).default(0),
 };
 

@@ -60,7 +60,9 @@ function describeActivation(activation: CellActivation): string {
   return `${activation.type}${shown.length > 0 ? `(${shown.join(', ')})` : ''}`;
 }
 
-/** Which of the cell's variants a layer has, for a person: `reset after`, `tanh`; empty where there is one. */
+/**
+ * Which of the cell's variants a layer has, for a person: `reset after`, `tanh`; empty where there is one.
+ */
 export function describeVariant({ cell, reset, activation, activations }: RecurrentFields): string {
   const { resetBefore, supports } = findCell({ cell });
   if (resetBefore) return `reset ${reset}`;

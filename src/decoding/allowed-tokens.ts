@@ -1,10 +1,15 @@
 import { UnrollError } from '../errors.ts';
 import type { DecodeOptions, SearchVocabulary } from './search.ts';
 
-/** Log-probabilities of the next token [width]; −∞ for those that the rules forbid after `ids`. */
+/**
+ * Computes log-probabilities of the next token [width]; −∞ for tokens that the options forbid after `ids`.
+ */
 export type AllowedScores = (logits: Float32Array, ids: readonly number[]) => Float64Array;
 
-/** A fresh array each time. The log-probabilities of the others are those of the network: nothing is shared out anew. */
+/**
+ * Creates the scoring function. It returns a new array; allowed tokens keep the network's log-probabilities,
+ * not renormalised.
+ */
 export function createAllowedScores(
   options: DecodeOptions,
   { startId, endId }: SearchVocabulary,
@@ -29,11 +34,11 @@ function logProbabilities(logits: Float32Array): Float64Array {
   let sum = 0;
   for (const logit of logits) sum += Math.exp(logit - largest);
   const scores = Float64Array.from(logits, (logit) => logit - largest - Math.log(sum));
-  if (Number.isNaN(scores[0])) throw new RangeError('the logits hold a number that is not finite');
+  if (Number.isNaN(scores[0])) throw new RangeError('the logits contain a number that is not finite');
   return scores;
 }
 
-/** Ids that would end a run of `length` tokens which stands in `ids` already. */
+/** Ids that would complete a run of `length` tokens which is in `ids` already. */
 function repeatingIds(ids: readonly number[], length: number): number[] {
   const tail = length - 1;
   const found: number[] = [];
@@ -45,14 +50,17 @@ function repeatingIds(ids: readonly number[], length: number): number[] {
   return found;
 }
 
-/** What a caller hears whose rules leave no token to write. */
+/** The error when the options forbid every token. */
 export const noTokenAllowed = (): UnrollError =>
   new UnrollError(
     'input_mismatch',
-    'every token is forbidden here: suppress, no_repeat_ngram_size and min_length leave none to write',
+    'suppress, no_repeat_ngram_size and min_length forbid every token at this position',
   );
 
-/** Of several equals the first. @throws UnrollError input_mismatch when nothing is allowed */
+/**
+ * The id with the highest score, the first of equal ones.
+ * @throws UnrollError input_mismatch when nothing is allowed
+ */
 export function bestToken(scores: Float64Array): number {
   let best = 0;
   for (let id = 1; id < scores.length; id++) if (scores[id]! > scores[best]!) best = id;

@@ -10,19 +10,20 @@ interface Candidate {
 }
 
 /**
- * The `beamSize` most probable unfinished paths live on at each step. A path that ends among the best goes to the finished;
- * the search is over when enough of them are there and no living path can reach the worst that is wanted, when
- * patience · beamSize have finished, or when nothing lives. With a beam as wide as there are paths it is exhaustive.
+ * Keeps the `beamSize` most probable unfinished paths at each step. A path that ends among the best is
+ * finished. The search ends when enough paths are finished and no unfinished one can beat the worst of those
+ * requested, when patience · beamSize are finished, or when none is unfinished. A beam as wide as there are
+ * paths is exhaustive.
  */
 export function createBeamSearch(options: DecodeOptions, vocabulary: SearchVocabulary): Search {
-  const { beamSize, hypotheses: wanted, patience, maxLength } = options;
+  const { beamSize, hypotheses: requested, patience, maxLength } = options;
   const { endId } = vocabulary;
   const allowed = createAllowedScores(options, vocabulary);
-  const enough = Math.max(wanted, Math.ceil(patience * beamSize));
+  const enough = Math.max(requested, Math.ceil(patience * beamSize));
   let live: Path[] = [emptyPath];
   /** Best first; of equals, the one that finished first. */
   let ended: Hypothesis[] = [];
-  let told = 0;
+  let emittedCount = 0;
 
   const finish = (path: Path, how: Hypothesis['finish']): void => {
     const hypothesis = toHypothesis(path, how, options);
@@ -30,7 +31,7 @@ export function createBeamSearch(options: DecodeOptions, vocabulary: SearchVocab
     ended.splice(before < 0 ? ended.length : before, 0, hypothesis);
   };
 
-  /** All ways to go on, the most probable first; of equals, the earlier path and the smaller id. */
+  /** All continuations, the most probable first; ties go to the earlier path and the smaller id. */
   const rank = (logits: Float32Array, width: number): Candidate[] => {
     const all: Candidate[] = [];
     live.forEach((path, parent) => {
@@ -39,34 +40,34 @@ export function createBeamSearch(options: DecodeOptions, vocabulary: SearchVocab
       scores.forEach((logprob, id) => {
         if (logprob > -Infinity) own.push({ parent, id, logprob, sum: path.sum + logprob });
       });
-      // no more than these of one path can matter: beamSize that go on, and an end
+      // at most these of one path are needed: beamSize that continue, and an end
       all.push(...own.sort((a, b) => b.sum - a.sum || a.id - b.id).slice(0, beamSize + 1));
     });
     return all.sort((a, b) => b.sum - a.sum || a.parent - b.parent || a.id - b.id);
   };
 
-  const over = (): boolean => {
+  const isComplete = (): boolean => {
     if (live.length === 0 || ended.length >= enough) return true;
-    if (ended.length < wanted) return false;
-    const worst = ended[wanted - 1]!.score;
+    if (ended.length < requested) return false;
+    const worst = ended[requested - 1]!.score;
     return live.every((path) => maxPossibleScore(path, options) <= worst);
   };
 
-  /** What every path that may still win has in common, beyond what was told before. */
-  const certain = (isOver: boolean): DecodedToken[] => {
+  /** Tokens that all paths which may still win have in common, after those emitted already. */
+  const newlyCertain = (complete: boolean): DecodedToken[] => {
     const [best] = ended;
-    const rivals = isOver
+    const rivals = complete
       ? []
       : live.filter((path) => best === undefined || maxPossibleScore(path, options) > best.score);
     const paths = [...rivals, ...(best ? [best] : [])];
     const [first, ...rest] = paths;
     const tokens: DecodedToken[] = [];
-    for (let index = told; first && index < first.ids.length; index++) {
+    for (let index = emittedCount; first && index < first.ids.length; index++) {
       const id = first.ids[index]!;
       if (!rest.every(({ ids }) => ids[index] === id)) break;
       tokens.push({ index, id, logprob: first.logprobs[index]! });
     }
-    told += tokens.length;
+    emittedCount += tokens.length;
     return tokens;
   };
 
@@ -78,7 +79,7 @@ export function createBeamSearch(options: DecodeOptions, vocabulary: SearchVocab
       const next: Path[] = [];
       const keep: number[] = [];
       const ids: number[] = [];
-      let taken = 0;
+      let continued = 0;
       for (const { parent, id, logprob } of candidates) {
         const ends = id === endId;
         const path = extendPath(live[parent]!, id, logprob, attention?.[parent], ends);
@@ -89,14 +90,14 @@ export function createBeamSearch(options: DecodeOptions, vocabulary: SearchVocab
           keep.push(parent);
           ids.push(id);
         }
-        if (!ends && ++taken === beamSize) break;
+        if (!ends && ++continued === beamSize) break;
       }
       live = next;
       ended = ended.slice(0, Math.max(enough, beamSize));
-      const isOver = over();
-      const emitted = certain(isOver);
-      return isOver
-        ? { keep: [], ids: [], emitted, done: ended.slice(0, wanted) }
+      const complete = isComplete();
+      const emitted = newlyCertain(complete);
+      return complete
+        ? { keep: [], ids: [], emitted, done: ended.slice(0, requested) }
         : { keep, ids, emitted, done: null };
     },
   };

@@ -4,11 +4,12 @@ import { logSoftmax, penaliseFrequency, penaliseRepetition } from './logits-proc
 import { createRng, restoreRng, type RngState } from '../random.ts';
 import { createStopTextFilter } from './stop-text.ts';
 
-// One sequence's decoding, step by step: it owns the random numbers, the counts for the penalties and the text that may
-// be the beginning of a stop string. Everything is float64 in a fixed order, so the same seed gives the same text.
+// Decodes one sequence, step by step. It owns the random numbers, the token counts for the penalties and the
+// tokens that may begin a stop string. Everything is float64 in a fixed order, so the same seed gives the
+// same text.
 
 export interface GenerationOptions {
-  /** Most tokens to generate, at least 1. */
+  /** Maximum number of tokens to generate, at least 1. */
   readonly maxTokens: number;
   /** 0 is greedy. */
   readonly temperature: number;
@@ -24,14 +25,14 @@ export interface GenerationOptions {
   readonly frequencyPenalty: number;
   /** An integer from 0 to 2⁵³ − 1. */
   readonly seed: number;
-  /** Which of a request's choices this is: each has its own random numbers. */
+  /** Index among the request's choices: each has its own random numbers. */
   readonly choice: number;
   readonly stop: readonly string[];
   /** Alternatives reported with each token. */
   readonly logprobs: number;
   /** Ids of the prompt: the repetition penalty counts them as seen. */
   readonly prompt: readonly number[];
-  /** Stands between two tokens' texts: a space between words, nothing between characters. */
+  /** Between two tokens' texts: a space for words, empty for characters. */
   readonly separator: string;
 }
 
@@ -45,14 +46,14 @@ export interface EmittedToken extends TopToken {
 }
 
 export interface GenerationStep {
-  /** The token chosen: what is fed next. */
+  /** The token chosen, which is the next input. */
   readonly id: number;
-  /** Tokens that may be shown now; they lag behind while a stop string may be coming. */
+  /** Tokens to output now; they are delayed while they may begin a stop string. */
   readonly emitted: readonly EmittedToken[];
   readonly finish: 'stop' | 'length' | null;
 }
 
-/** Everything a generation needs to go on elsewhere. Plain data. */
+/** The whole state of a generation, to be restored in another thread. Plain data. */
 export interface GenerationSnapshot {
   readonly rng: RngState;
   readonly generated: readonly (readonly [id: number, count: number])[];
@@ -66,7 +67,7 @@ export interface Generation {
   snapshot(): GenerationSnapshot;
 }
 
-/** @param tokens text of every id @param endId the id that ends a text, never shown */
+/** @param tokens text of every id @param endId the id that ends a text, never output */
 export function createGeneration(
   options: GenerationOptions,
   tokens: TokenTexts,
@@ -81,6 +82,7 @@ export function createGeneration(
   );
 }
 
+/** Restores a generation from a snapshot. */
 export function restoreGeneration(
   from: GenerationSnapshot,
   options: GenerationOptions,
@@ -104,7 +106,7 @@ export function restoreGeneration(
     penaliseRepetition(scores, seen, options.repetitionPenalty);
     penaliseFrequency(scores, generated, options.frequencyPenalty);
     logSoftmax(scores);
-    if (Number.isNaN(scores[0])) throw new RangeError('the logits hold a number that is not finite');
+    if (Number.isNaN(scores[0])) throw new RangeError('the logits contain a number that is not finite');
   }
 
   function choose(): number {
@@ -113,7 +115,7 @@ export function restoreGeneration(
     return drawCandidate(selectCandidates(scores, temperature, options), rng.next());
   }
 
-  const described = (id: number): TopToken => ({
+  const describe = (id: number): TopToken => ({
     id,
     text: count > 1 ? options.separator + tokens.at(id)! : tokens.at(id)!,
     logprob: scores[id]!,
@@ -127,8 +129,8 @@ export function restoreGeneration(
       generated.set(id, (generated.get(id) ?? 0) + 1);
       seen.add(id);
       if (id === endId) return { id, emitted: stopText.flush(), finish: 'stop' };
-      const top = options.logprobs > 0 ? [...topIndexes(scores, options.logprobs)].map(described) : [];
-      const { out, stopped } = stopText.push({ ...described(id), top });
+      const top = options.logprobs > 0 ? [...topIndexes(scores, options.logprobs)].map(describe) : [];
+      const { out, stopped } = stopText.push({ ...describe(id), top });
       if (stopped) return { id, emitted: out, finish: 'stop' };
       if (count >= options.maxTokens) return { id, emitted: [...out, ...stopText.flush()], finish: 'length' };
       return { id, emitted: out, finish: null };

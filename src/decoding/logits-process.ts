@@ -1,12 +1,15 @@
-// What is done to a step's logits before a token is chosen. logits [vocabulary], changed in place, in float64.
+// Processes a step's logits before a token is chosen. logits [vocabulary], changed in place, in float64.
 
-/** Keskar et al. 2019 (CTRL): the logit of a seen token is divided by the penalty, or multiplied where it is negative. */
+/**
+ * Keskar et al. 2019 (CTRL): the logit of a seen token is divided by the penalty, or multiplied where it is
+ * negative.
+ */
 export function penaliseRepetition(logits: Float64Array, seen: ReadonlySet<number>, penalty: number): void {
   if (penalty === 1) return;
   for (const id of seen) logits[id]! *= logits[id]! > 0 ? 1 / penalty : penalty;
 }
 
-/** Takes `penalty` from a token's logit for every time it was generated. */
+/** Subtracts `penalty` from a token's logit for every time it was generated. */
 export function penaliseFrequency(
   logits: Float64Array,
   generated: ReadonlyMap<number, number>,

@@ -1,6 +1,6 @@
 import type { DecodeOptions, Hypothesis } from './search.ts';
 
-/** An output so far. */
+/** A partial output. */
 export interface Path {
   readonly ids: readonly number[];
   readonly logprobs: readonly number[];
@@ -11,7 +11,7 @@ export interface Path {
 
 export const emptyPath: Path = { ids: [], logprobs: [], sum: 0, attention: [] };
 
-/** @param ends whether the token is the end, which is no part of the output */
+/** Appends a token. @param ends whether it is the end token, which is not part of the output */
 export function extendPath(
   path: Path,
   id: number,
@@ -35,14 +35,14 @@ function scorePath({ sum, logprobs, attention }: Path, options: DecodeOptions): 
   return options.coveragePenalty === 0 ? score : score + options.coveragePenalty * coverage(attention);
 }
 
-/** The most that a path can still score: nothing more to pay, at the length that divides it best. */
+/** An upper bound of a path's final score: no further loss, at the most favourable length. */
 export function maxPossibleScore({ sum, logprobs }: Path, options: DecodeOptions): number {
   const { lengthPenalty: alpha, maxLength } = options;
   const length = alpha > 0 ? maxLength + 1 : logprobs.length + 1;
   return sum / lengthFactor(length, alpha);
 }
 
-/** A step of the source that was never looked at would cost everything: it is taken as looked at a little. */
+/** Lower bound of a source step's coverage: the penalty of one without attention would be infinite. */
 const minCoverage = 1e-9;
 
 function coverage(attention: readonly Float32Array[]): number {
@@ -50,13 +50,14 @@ function coverage(attention: readonly Float32Array[]): number {
   if (!first) return 0;
   let total = 0;
   for (let i = 0; i < first.length; i++) {
-    let looked = 0;
-    for (const row of attention) looked += row[i]!;
-    total += Math.log(Math.min(1, Math.max(minCoverage, looked)));
+    let covered = 0;
+    for (const row of attention) covered += row[i]!;
+    total += Math.log(Math.min(1, Math.max(minCoverage, covered)));
   }
   return total;
 }
 
+/** A finished path as a hypothesis. */
 export const toHypothesis = (
   path: Path,
   finish: Hypothesis['finish'],

@@ -1,5 +1,6 @@
-// What a decoder writes: one path, greedy or drawn, or the best of a beam of them. A search knows no network: it is shown
-// logits and says which rows go on with which ids. All of it is float64 in one order, so that company changes nothing.
+// Search for a decoder's output: one path, greedy or sampled, or the best of a beam. A search is independent
+// of the network: it receives logits and returns which rows continue with which ids. All arithmetic is
+// float64 in one order, so that results do not depend on the batch.
 
 /** Plain data. */
 export interface DecodeOptions {
@@ -11,22 +12,25 @@ export interface DecodeOptions {
   readonly minP: number;
   readonly seed: number;
   readonly choice: number;
-  /** beam: paths that live at a time, and how many of the finished are wanted. */
+  /** beam: paths kept at a time, and how many finished ones are returned. */
   readonly beamSize: number;
   readonly hypotheses: number;
   /** beam: it ends at the latest when patience · beamSize paths have finished (Kasai et al. 2022). */
   readonly patience: number;
-  /** α of ((5 + length) / 6)^α, which a path's log-probability is divided by; β of Σ_i ln min(Σ_j a_ij, 1) (Wu et al. 2016). */
+  /**
+   * α of ((5 + length) / 6)^α, which a path's log-probability is divided by; β of Σ_i ln min(Σ_j a_ij, 1) (Wu
+   * et al. 2016).
+   */
   readonly lengthPenalty: number;
   readonly coveragePenalty: number;
-  /** Tokens of an output, its end not counted. */
+  /** Tokens of an output, without its end. */
   readonly maxLength: number;
   readonly minLength: number;
-  /** No run of so many tokens stands twice in an output; 0 allows all. */
+  /** No run of this many tokens occurs twice in an output; 0 allows all. */
   readonly noRepeatNgram: number;
   /** Ids that every output begins with. */
   readonly prefix: readonly number[];
-  /** Ids that no output holds. */
+  /** Ids that no output contains. */
   readonly suppress: readonly number[];
   readonly returnAttention: boolean;
 }
@@ -40,30 +44,31 @@ export interface DecodedToken {
 export interface Hypothesis {
   /** Without the end id. */
   readonly ids: readonly number[];
-  /** Of every token, the end included where it came. */
+  /** One for each token, including the end if it was reached. */
   readonly logprobs: readonly number[];
   readonly score: number;
   readonly finish: 'stop' | 'length';
-  /** A row a token, the end included: how much each step of the source was looked at. */
+  /** A row for each token, including the end: the attention weight of each step of the source. */
   readonly attention: readonly Float32Array[] | null;
 }
 
 export interface SearchStep {
-  /** Which of this step's rows go on, in order; a row that stands twice forks. */
+  /** The rows of this step that continue, in order; a row that occurs twice forks. */
   readonly keep: readonly number[];
-  /** What each of them is fed next. */
+  /** The next input of each of them. */
   readonly ids: readonly number[];
-  /** Tokens that are now certain to stand in the best output. */
+  /** Tokens that are now certain to be in the best output. */
   readonly emitted: readonly DecodedToken[];
   /** The outputs, best first, when the search is over. */
   readonly done: readonly Hypothesis[] | null;
 }
 
 export interface Search {
-  /** Most rows it may hold. */
+  /** Maximum number of rows. */
   readonly rows: number;
   /**
-   * logits [live, width] of the rows kept, one row at first, after the start id; they are not changed.
+   * Advances the search. logits [live, width] of the rows kept, initially one after the start id; not
+   * modified.
    * @param attention of every row
    * @throws UnrollError input_mismatch when every token is forbidden
    */

@@ -1,29 +1,29 @@
-// Finding stop strings across token borders. Tokens whose text may be the beginning of a stop string are held back
-// until it is clear; what belongs to a stop string is never given out.
+// Finds stop strings across token boundaries. Tokens whose text may begin a stop string are pending until
+// that is decided; the text of a stop string is never output.
 
 export interface PendingToken {
   readonly text: string;
 }
 
 export interface StopTextFilter<T extends PendingToken> {
-  /** Takes the next token. @returns the tokens that may go out now, and whether a stop string is complete */
+  /** Adds the next token. @returns the tokens to output now, and whether a stop string is complete */
   push(token: T): { out: T[]; stopped: boolean };
-  /** What is still held, when the end comes for another reason. */
+  /** Returns the pending tokens, when the text ends for another reason. */
   flush(): T[];
-  /** The tokens held now. */
+  /** The tokens pending now. */
   readonly pending: readonly T[];
 }
 
-/** @param clip gives a token with a shorter text, when a stop string begins inside it */
+/** @param clip returns a token with a shorter text, when a stop string begins inside it */
 export function createStopTextFilter<T extends PendingToken>(
   stops: readonly string[],
   clip: (token: T, text: string) => T,
-  held: T[] = [],
+  restored: T[] = [],
 ): StopTextFilter<T> {
-  let waiting = held;
+  let waiting = restored;
   const textOf = (tokens: readonly T[]): string => tokens.map((token) => token.text).join('');
 
-  /** The tokens that spell the first `length` UTF-16 units. */
+  /** The tokens of the first `length` UTF-16 units, the last one clipped. */
   function take(tokens: readonly T[], length: number): { taken: T[]; rest: T[] } {
     const taken: T[] = [];
     let left = length;
@@ -37,8 +37,8 @@ export function createStopTextFilter<T extends PendingToken>(
     return { taken, rest: tokens.slice(index) };
   }
 
-  /** Where the text's longest end begins that some stop string begins with. */
-  function holdFrom(text: string): number {
+  /** The start of the longest suffix of the text that begins a stop string. */
+  function pendingFrom(text: string): number {
     for (let at = Math.max(0, text.length - longest + 1); at < text.length; at++)
       if (stops.some((stop) => stop.length > text.length - at && stop.startsWith(text.slice(at)))) return at;
     return text.length;
@@ -59,8 +59,8 @@ export function createStopTextFilter<T extends PendingToken>(
         waiting = [];
         return { out: taken, stopped: true };
       }
-      // a token goes out whole or not at all
-      const safe = holdFrom(text);
+      // a token is output whole or not at all
+      const safe = pendingFrom(text);
       let length = 0;
       let count = 0;
       while (count < waiting.length && length + waiting[count]!.text.length <= safe)

@@ -1,19 +1,19 @@
 import { compileModule, type KernelPath } from './compile.ts';
 import { minGain } from './path-gain.ts';
 
-/** A module, and the path its code really took. */
+/** A compiled module, and the path that its code is measured to be on. */
 export interface CompiledModule {
   readonly module: WebAssembly.Module;
   readonly path: KernelPath;
-  /** One sentence. */
+  /** Why it is on this path, in one sentence. */
   readonly reason: string;
 }
 
 const maxAttempts = 3;
 
 /**
- * Compiles a module on the revectorised path and measures that it got it: V8 says nothing where it did not.
- * @param gain how many times as fast as the plain path a module is
+ * Compiles a module on the revectorised path and measures whether it is: V8 does not report it.
+ * @param gain measures how many times as fast as the plain path a module is
  */
 export function compileChecked(
   bytes: Uint8Array<ArrayBuffer>,
@@ -35,7 +35,7 @@ export function compileChecked(
       return {
         module,
         path: 'plain',
-        reason: `compiled ${attempt} times, measured ${best.toFixed(2)} times as fast as the plain path at best: V8 paired nothing`,
+        reason: `compiled ${attempt} times, measured ${best.toFixed(2)} times as fast as the plain path at best: V8 did not revectorise it`,
       };
   }
 }

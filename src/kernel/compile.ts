@@ -9,12 +9,16 @@ export type KernelPath = 'plain' | 'revectorised';
 export type KernelMode = 'plain' | 'auto';
 
 const lock = inheritedLock();
-/** No module takes nearly as long to compile. A holder that was only slow costs speed, which is measured (compile-checked.ts). */
+/**
+ * Far longer than any module takes to compile. Losing the lock can only cost speed, which is measured
+ * (compile-checked.ts).
+ */
 const staleMs = 10_000;
 
 /**
- * Compiles a module while no other thread of the process does: V8's flags are set around one synchronous compile and put back.
- * @param attempt gives code of its own: V8 keeps compiled code by the module's bytes
+ * Compiles a module while no other thread of the process does: V8's flags are set for one synchronous compile
+ * and restored.
+ * @param attempt distinguishes compilations of the same module: V8 caches code by the module's bytes
  */
 export function compileModule(
   bytes: Uint8Array<ArrayBuffer>,
@@ -25,7 +29,7 @@ export function compileModule(
   return withLock(lock, staleMs, (isHolder) => {
     setFlagsFromString('--no-liftoff');
     setFlagsFromString('--no-wasm-lazy-compilation');
-    // said for both paths: a thread that was ended while it compiled has left its flags behind
+    // set for both paths: a thread terminated while compiling has left its flags set
     setFlagsFromString(`--${path === 'plain' ? 'no-' : ''}experimental-wasm-revectorize`);
     try {
       return new WebAssembly.Module(labelled);
@@ -37,7 +41,7 @@ export function compileModule(
   });
 }
 
-/** Adds a custom section, which keeps the code of two compilations apart. */
+/** Adds a custom section, so that V8 caches the code of two compilations separately. */
 function withSection(bytes: Uint8Array<ArrayBuffer>, label: string): Uint8Array<ArrayBuffer> {
   const name = new TextEncoder().encode(label);
   const section = Uint8Array.of(0, name.length + 1, name.length, ...name);
@@ -50,9 +54,9 @@ function withSection(bytes: Uint8Array<ArrayBuffer>, label: string): Uint8Array<
 const ascii = Buffer.alloc(256, 'a');
 
 /**
- * Clears the upper halves of the vector registers. Revectorised code leaves them dirty, and on Intel processors scalar
- * code such as Math.exp then runs about twenty times slower; this call into vectorised native code, about 0.2 µs, ends
- * in the instruction that clears them.
+ * Clears the upper halves of the vector registers. Revectorised code leaves them dirty, and on Intel
+ * processors scalar code such as Math.exp then runs about twenty times slower; this call into vectorised
+ * native code, about 0.2 µs, ends in the instruction that clears them.
  */
 export function clearVectorRegisters(): void {
   isUtf8(ascii);

@@ -3,37 +3,40 @@ import { loadSplat, type V128 } from './assembler/expressions.ts';
 // Constants live in memory at fixed addresses, loaded with a splat (see emit/emitter.ts for why).
 
 const first = 16;
-/** Bytes at address 0 of the shared memory that belong to constants. */
+/** Bytes at address 0 of the shared memory that are reserved for constants. */
 export const constantsBytes = 4096;
 const capacity = (constantsBytes - first) / 4;
 
-/** States of a place for a constant. */
+/** States of a slot for a constant. */
 const unused = 0;
 const claimed = 1;
 const filled = 2;
 
-/** States of all places of a memory, for every thread that emits code for it. */
+/** The states of all slots of a memory, shared by every thread that emits code for it. */
 export const createConstantSlots = (): SharedArrayBuffer => new SharedArrayBuffer(capacity * 4);
 
 /**
- * Finds or adds constants. Several threads may do so at once without waiting for one another: each takes places in order by
- * an atomic exchange, and at worst a constant has two places.
+ * Finds or adds constants. Threads do so concurrently without waiting: each claims slots in order by an
+ * atomic exchange, and at worst a constant has two slots.
  */
 export class ConstantPool {
   readonly #memory: WebAssembly.Memory;
-  readonly #places: Int32Array;
+  readonly #slots: Int32Array;
   readonly #addresses = new Map<number, number>();
 
-  constructor(memory: WebAssembly.Memory, places: SharedArrayBuffer = createConstantSlots()) {
+  constructor(memory: WebAssembly.Memory, slots: SharedArrayBuffer = createConstantSlots()) {
     this.#memory = memory;
-    this.#places = new Int32Array(places);
+    this.#slots = new Int32Array(slots);
   }
 
-  /** Four copies of the 32 bits, loaded from their place in memory. @throws RangeError when the pool is full */
+  /**
+   * Four copies of the 32 bits, loaded from their slot in memory.
+   * @throws RangeError when the pool is full
+   */
   bits(pattern: number): V128 {
     const key = pattern | 0;
     let address = this.#addresses.get(key);
-    if (address === undefined) this.#addresses.set(key, (address = this.#placeOf(key)));
+    if (address === undefined) this.#addresses.set(key, (address = this.#findOrAdd(key)));
     return loadSplat(0, address);
   }
 
@@ -42,14 +45,14 @@ export class ConstantPool {
     return this.bits(new Int32Array(Float32Array.of(value).buffer)[0]!);
   }
 
-  #placeOf(key: number): number {
+  #findOrAdd(key: number): number {
     const words = new Int32Array(this.#memory.buffer, 0, constantsBytes / 4);
-    for (let place = 0; place < capacity; place++) {
-      const address = first + place * 4;
-      const state = Atomics.compareExchange(this.#places, place, unused, claimed);
+    for (let slot = 0; slot < capacity; slot++) {
+      const address = first + slot * 4;
+      const state = Atomics.compareExchange(this.#slots, slot, unused, claimed);
       if (state === unused) {
         words[address / 4] = key;
-        Atomics.store(this.#places, place, filled);
+        Atomics.store(this.#slots, slot, filled);
         return address;
       }
       if (state === filled && words[address / 4] === key) return address;

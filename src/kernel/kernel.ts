@@ -7,7 +7,7 @@ import { SharedMemory, type KernelMemory } from './memory.ts';
 import { emitProbe, probeBytes, measureProbeGain } from './path-gain.ts';
 import { choosePath, type Build, type TestedCell } from './self-test.ts';
 
-// The door to the kernel: one shared memory, one way of compiling, one path for the whole process.
+// The kernel: one shared memory and one compilation path for the whole process.
 
 /** What another thread needs to emit and compile code for the same memory. Plain data, to be posted. */
 export interface KernelShare {
@@ -15,7 +15,7 @@ export interface KernelShare {
   readonly maximumPages: number;
   readonly constants: SharedArrayBuffer;
   readonly path: KernelPath;
-  /** Why this path: one sentence for the log, the API and the metric. */
+  /** Why it is this path, in one sentence, for the log, the API and the metric. */
   readonly reason: string;
 }
 
@@ -24,11 +24,11 @@ export interface Kernel<M extends KernelMemory = KernelMemory> {
   readonly path: KernelPath;
   readonly reason: string;
   readonly share: KernelShare;
-  /** Emits functions into a fresh module and compiles it. @returns it, and the path that its own code took */
+  /** Emits functions into a new module and compiles it. @returns the module, and the path it is on */
   compile(emit: (e: Emitter) => void): CompiledModule;
 }
 
-/** The probe works in memory that is never handed out, so that a full memory can still be compiled for. */
+/** The probe uses memory that is never allocated, so that modules can be compiled for a full memory. */
 const probeAddress = constantsBytes;
 
 export interface KernelOptions {
@@ -37,7 +37,7 @@ export interface KernelOptions {
   readonly memoryMegabytes: number;
 }
 
-/** @param cells what the self-test runs */
+/** Creates the kernel of the process and runs its self-test. @param cells the cells the self-test runs */
 export function createTestedKernel(
   cells: readonly TestedCell[],
   options: KernelOptions,
@@ -54,7 +54,7 @@ export function createTestedKernel(
   return openKernel(share, memory);
 }
 
-/** The kernel of another thread: the same memory, constants and path. */
+/** Opens the kernel that another thread created: the same memory, constants and path. */
 export function openKernel<M extends KernelMemory>(share: KernelShare, memory: M): Kernel<M> {
   const { path, reason } = share;
   const encode = encoderFor(memory, share.constants);
@@ -76,12 +76,12 @@ export function openKernel<M extends KernelMemory>(share: KernelShare, memory: M
   return { memory, path, reason, share, compile };
 }
 
-/** Functions as a module's bytes. */
+/** Returns an encoder of emitted functions to a module's bytes. */
 function encoderFor(
   memory: KernelMemory,
-  places: SharedArrayBuffer,
+  slots: SharedArrayBuffer,
 ): (emit: (e: Emitter) => void) => Uint8Array<ArrayBuffer> {
-  const constants = new ConstantPool(memory.memory, places);
+  const constants = new ConstantPool(memory.memory, slots);
   return (emit) => {
     const module = new ModuleBuilder({ maximumPages: memory.maximumPages });
     emit({ module, constant: (value) => constants.float(value), bits: (value) => constants.bits(value) });

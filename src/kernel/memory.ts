@@ -1,5 +1,5 @@
-// Space in the one shared WebAssembly.Memory that every worker imports. The main thread keeps account of it; a thread that
-// packs weights asks it for regions, workers only read and write inside regions they were handed.
+// Allocation in the one shared WebAssembly.Memory that every worker imports. The main thread allocates; a
+// thread that packs weights requests regions from it, and workers only access the regions they were given.
 
 const pageBytes = 65_536;
 /** Regions start on a cache line. */
@@ -12,7 +12,7 @@ interface FreeBlock {
 
 export class MemoryFull extends Error {}
 
-/** Where a thread gets the regions from that it fills. */
+/** The memory as a thread sees it that allocates regions and fills them. */
 export interface KernelMemory {
   readonly memory: WebAssembly.Memory;
   readonly maximumPages: number;
@@ -23,21 +23,21 @@ export interface KernelMemory {
 
 export interface Region {
   readonly offset: number;
-  /** So many bytes at its start may hold what was there before; those after them are zero. */
+  /** Bytes at its start that an earlier owner may have written; the rest are zero. */
   readonly usedBytes: number;
 }
 
 export class SharedMemory implements KernelMemory {
   readonly memory: WebAssembly.Memory;
   readonly maximumPages: number;
-  #gaps: FreeBlock[];
+  #freeBlocks: FreeBlock[];
   #end: number;
-  /** Nothing was ever handed out from here on: the memory is zero, and the system need not have given it yet. */
+  /** Nothing was ever allocated from here on: the memory is zero, and may not be resident yet. */
   #untouched: number;
   #used = 0;
-  readonly #taken = new Map<number, number>();
+  readonly #allocated = new Map<number, number>();
 
-  /** @param reserved bytes at address 0 that are never handed out */
+  /** @param reserved bytes at address 0 that are never allocated */
   constructor(options: { maximumMegabytes: number; reserved: number }) {
     this.maximumPages = Math.min(
       65_536,
@@ -48,77 +48,80 @@ export class SharedMemory implements KernelMemory {
     this.#end = initial * pageBytes;
     const first = align(options.reserved);
     this.#untouched = first;
-    this.#gaps = first < this.#end ? [{ offset: first, bytes: this.#end - first }] : [];
+    this.#freeBlocks = first < this.#end ? [{ offset: first, bytes: this.#end - first }] : [];
   }
 
-  /** Bytes handed out now. */
+  /** Bytes allocated now. */
   get used(): number {
     return this.#used;
   }
 
-  /** Takes a region: first fit, growing the memory when nothing fits. @throws MemoryFull */
+  /**
+   * Allocates a region without zeroing it: first fit, growing the memory when none fits.
+   * @throws MemoryFull
+   */
   reserve(bytes: number): Region {
     const wanted = allocatedBytes(bytes);
-    let at = this.#gaps.findIndex((gap) => gap.bytes >= wanted);
+    let at = this.#freeBlocks.findIndex((block) => block.bytes >= wanted);
     if (at < 0) {
       this.#grow(wanted);
-      at = this.#gaps.length - 1;
+      at = this.#freeBlocks.length - 1;
     }
-    const gap = this.#gaps[at]!;
-    const { offset } = gap;
-    gap.offset += wanted;
-    gap.bytes -= wanted;
-    if (gap.bytes === 0) this.#gaps.splice(at, 1);
-    this.#taken.set(offset, wanted);
+    const block = this.#freeBlocks[at]!;
+    const { offset } = block;
+    block.offset += wanted;
+    block.bytes -= wanted;
+    if (block.bytes === 0) this.#freeBlocks.splice(at, 1);
+    this.#allocated.set(offset, wanted);
     this.#used += wanted;
     const usedBytes = Math.min(wanted, Math.max(0, this.#untouched - offset));
     this.#untouched = Math.max(this.#untouched, offset + wanted);
     return { offset, usedBytes };
   }
 
-  /** Takes a region and zeroes it. @throws MemoryFull */
+  /** Allocates a zeroed region. @throws MemoryFull */
   allocate(bytes: number): number {
     return clearRegion(this.memory, this.reserve(bytes));
   }
 
   free(offset: number): void {
-    const bytes = this.#taken.get(offset);
+    const bytes = this.#allocated.get(offset);
     if (bytes === undefined) throw new RangeError(`nothing was allocated at ${offset}`);
-    this.#taken.delete(offset);
+    this.#allocated.delete(offset);
     this.#used -= bytes;
-    this.#gaps.push({ offset, bytes });
-    this.#gaps.sort((a, b) => a.offset - b.offset);
-    this.#gaps = this.#gaps.reduce<FreeBlock[]>((merged, gap) => {
+    this.#freeBlocks.push({ offset, bytes });
+    this.#freeBlocks.sort((a, b) => a.offset - b.offset);
+    this.#freeBlocks = this.#freeBlocks.reduce<FreeBlock[]>((merged, block) => {
       const last = merged.at(-1);
-      if (last && last.offset + last.bytes === gap.offset) last.bytes += gap.bytes;
-      else merged.push(gap);
+      if (last && last.offset + last.bytes === block.offset) last.bytes += block.bytes;
+      else merged.push(block);
       return merged;
     }, []);
   }
 
-  /** Grows so that the last gap holds `bytes`. */
+  /** Grows the memory so that its last free block has `bytes`. */
   #grow(bytes: number): void {
-    const last = this.#gaps.at(-1);
-    const open = last && last.offset + last.bytes === this.#end ? last.bytes : 0;
-    const pages = Math.ceil((bytes - open) / pageBytes);
+    const last = this.#freeBlocks.at(-1);
+    const tail = last && last.offset + last.bytes === this.#end ? last.bytes : 0;
+    const pages = Math.ceil((bytes - tail) / pageBytes);
     const limit = this.maximumPages * pageBytes;
     if (this.#end + pages * pageBytes > limit)
       throw new MemoryFull(
         `${bytes} bytes do not fit: ${this.used} of ${limit} bytes of kernel memory are in use`,
       );
     this.memory.grow(pages);
-    if (open > 0 && last) last.bytes += pages * pageBytes;
-    else this.#gaps.push({ offset: this.#end, bytes: pages * pageBytes });
+    if (tail > 0 && last) last.bytes += pages * pageBytes;
+    else this.#freeBlocks.push({ offset: this.#end, bytes: pages * pageBytes });
     this.#end += pages * pageBytes;
   }
 }
 
-/** Zeroes what may be left of an earlier owner. @returns the region's address */
+/** Zeroes what an earlier owner may have written. @returns the region's address */
 export function clearRegion(memory: WebAssembly.Memory, { offset, usedBytes }: Region): number {
   if (usedBytes > 0) new Uint8Array(memory.buffer, offset, usedBytes).fill(0);
   return offset;
 }
-/** Bytes that a region of so many takes. */
+/** The size of a region for this many bytes: whole cache lines. */
 export const allocatedBytes = (bytes: number): number => align(Math.max(1, bytes));
 
 const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;

@@ -1,24 +1,26 @@
 import { padded, panelWidth, panelsFor } from './emit/emitter.ts';
 import { gatesWithProduct, type SweepCell } from './emit/sweep.ts';
 
-// From row-major matrices as PyTorch has them to panels of 16 columns: [panel][inner][16].
+// Packs row-major matrices, as PyTorch has them, into panels of 16 columns: [panel][inner][16].
 
 /** Rows of a weight matrix in the order their columns are packed; −1 is a column of zeros. */
 export type ColumnOrder = Int32Array;
 
-/** A dense layer's: as they come. */
+/** The order of a dense layer: unchanged. */
 export function denseOrder(columns: number): ColumnOrder {
   return Int32Array.from({ length: padded(columns) }, (_, column) => (column < columns ? column : -1));
 }
 
-/** A recurrent layer's input matrix [gates·units]: phase by phase, group of 16 units by group, gate by gate. */
+/**
+ * The order of a recurrent layer's input matrix [gates·units]: by phase, then group of 16 units, then gate.
+ */
 export const inputOrder = ({ phases }: SweepCell, units: number): ColumnOrder =>
   phaseOrder(
     phases.map(({ gates }) => gates.length),
     units,
   );
 
-/** Its recurrent matrix, which has rows of the gates with a product only. */
+/** The order of its recurrent matrix, which has rows of the gates with a product only. */
 export const productOrder = ({ phases }: SweepCell, units: number): ColumnOrder =>
   phaseOrder(
     phases.map((phase) => gatesWithProduct(phase).length),

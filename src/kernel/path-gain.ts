@@ -4,8 +4,9 @@ import { emitLinear } from './emit/linear.ts';
 import { instantiate } from './instantiate.ts';
 import type { SharedMemory } from './memory.ts';
 
-// V8 takes a flag that it does not know, and pairs nothing on a processor without 256-bit registers: neither is an
-// error, so whether the revectorised path is one can only be measured. A few milliseconds at start, and one a module.
+// V8 accepts unknown flags, and does not revectorise on a processor without 256-bit registers. Neither is an
+// error, so whether code is revectorised can only be measured: a few milliseconds at start, and one for each
+// module.
 
 const inner = 128;
 const columns = 128;
@@ -13,16 +14,16 @@ const rows = 48;
 const rounds = 25;
 
 const parts = [rows * inner, inner * columns, columns, rows * columns].map((length) => length * 4);
-/** Memory of one measurement, from a multiple of 16 on. */
+/** Memory of one measurement; its address is a multiple of 16. */
 export const probeBytes = parts.reduce((sum, bytes) => sum + bytes, 0);
 
-/** Below this the flag did nothing: V8 does not know it, or the processor has no 256-bit registers. */
+/** Below this the flag has no effect: V8 does not know it, or the processor has no 256-bit registers. */
 export const minGain = 1.15;
 
-/** Adds the product that is timed to a module. @returns its name there */
+/** Emits the product that is timed. @returns its name in the module */
 export const emitProbe = (e: Emitter): string => emitLinear(e, { inner, columns });
 
-/** How many times as fast the second module's probe runs as the first's: the best of several turns each. */
+/** How many times as fast the second module's probe runs as the first's: the best of several rounds each. */
 export function measureProbeGain(
   memory: WebAssembly.Memory,
   address: number,
@@ -49,7 +50,7 @@ export function measureProbeGain(
   return bestPlain / bestTested;
 }
 
-/** How many times as fast the revectorised path multiplies matrices. */
+/** Measures how many times as fast as the plain path the revectorised path multiplies matrices. */
 export function measurePathGain(
   memory: SharedMemory,
   build: (path: KernelPath, emit: (e: Emitter) => void) => WebAssembly.Module,

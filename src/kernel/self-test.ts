@@ -8,8 +8,9 @@ import type { SharedMemory } from './memory.ts';
 import { minGain, measurePathGain } from './path-gain.ts';
 import { inputOrder, packByGroup, packMatrix, packVector, productOrder } from './pack.ts';
 
-// The revectorised path is V8's experiment, so it is taken only after it gave, on this machine and this V8, the bits of
-// the plain path for every cell, and numbers that agree with the float64 reference. Once a process.
+// Revectorisation is experimental in V8, so that path is used only if, on this machine and this V8, it gives
+// the bits of the plain path for every cell, and agrees with the float64 reference. Tested once for each
+// process.
 
 export type Build = (path: KernelPath, emit: (e: Emitter) => void) => WebAssembly.Module;
 
@@ -33,14 +34,16 @@ export interface TestedCell {
   readonly cell: SweepCell;
   readonly step: (weights: CellWeights, x: Float32Array, state: State) => State;
 }
-/** Three groups of units, the last one partly filled; rows that take every block size of the tile. */
+/**
+ * Three groups of units, the last one partly filled; numbers of rows that use every block size of the tile.
+ */
 const units = 37;
 const inner = 19;
 const steps = 5;
 const rowCounts = [1, 2, 3, 4, 5, 6, 14];
 const tolerance = 1e-5;
 
-/** Decides the path for this process, and says why in a sentence. */
+/** Chooses the path for this process. @returns the path, and the reason in a sentence */
 export function choosePath(
   mode: KernelMode,
   memory: SharedMemory,
@@ -49,7 +52,7 @@ export function choosePath(
 ): { path: KernelPath; reason: string } {
   if (mode === 'plain') return { path: 'plain', reason: 'UNROLL_KERNEL=plain asks for it' };
   if (process.arch !== 'x64')
-    return { path: 'plain', reason: `V8 pairs vector operations on x64 only, this is ${process.arch}` };
+    return { path: 'plain', reason: `V8 revectorises on x64 only, this is ${process.arch}` };
   verdict ??= judge(memory, build, cells);
   return verdict;
 }
@@ -58,22 +61,22 @@ interface Verdict {
   readonly path: KernelPath;
   readonly reason: string;
 }
-/** The answer cannot change while the process lives. */
+/** The result, which cannot change during the process. */
 let verdict: Verdict | undefined;
 
 function judge(memory: SharedMemory, build: Build, cells: readonly TestedCell[]): Verdict {
   const failure = tryCompare(memory, build, cells);
   if (failure !== null)
-    return { path: 'plain', reason: `the revectorised path did not pass its self-test: ${failure}` };
+    return { path: 'plain', reason: `the revectorised path failed its self-test: ${failure}` };
   const gain = measurePathGain(memory, build);
   if (gain < minGain)
     return {
       path: 'plain',
-      reason: `V8 pairs nothing here: the revectorised path measured ${gain.toFixed(2)} times as fast`,
+      reason: `V8 does not revectorise here: the path measured ${gain.toFixed(2)} times as fast as the plain one`,
     };
   return {
     path: 'revectorised',
-    reason: `its self-test gave the bits of the plain path and agreed with the reference; it multiplies ${gain.toFixed(1)} times as fast`,
+    reason: `its self-test gave the bits of the plain path and agreed with the reference; measured ${gain.toFixed(1)} times as fast`,
   };
 }
 
@@ -85,7 +88,7 @@ function tryCompare(memory: SharedMemory, build: Build, cells: readonly TestedCe
   }
 }
 
-/** Runs every cell on both paths. @returns null, or what differed */
+/** Runs every cell on both paths. @returns the first difference, or null */
 export function comparePaths(
   memory: SharedMemory,
   build: Build,
@@ -102,9 +105,9 @@ export function comparePaths(
         const paired = runCell(pairedCode, placed, rows, memory);
         const bits = new Uint32Array(plain.buffer);
         if (new Uint32Array(paired.buffer).some((word, i) => word !== bits[i]))
-          return `${name} with ${rows} rows has other bits than the plain path`;
+          return `${name} with ${rows} rows differs in bits from the plain path`;
         const wrong = worstError(paired, placed, rows);
-        if (!(wrong <= tolerance)) return `${name} with ${rows} rows is ${wrong} from the reference`;
+        if (!(wrong <= tolerance)) return `${name} with ${rows} rows differs from the reference by ${wrong}`;
       }
     } finally {
       for (const region of placed.regions) memory.free(region);
@@ -120,7 +123,7 @@ interface Code {
   readonly softmax: string;
 }
 
-/** Everything in one module, so that V8 compiles its functions side by side. */
+/** All functions in one module, so that V8 compiles them in parallel. */
 function compileAll(
   path: KernelPath,
   memory: SharedMemory,
@@ -140,13 +143,15 @@ function compileAll(
   return { functions: instantiate(module, memory.memory), sweeps, projections, softmax };
 }
 
-/** A cell's seeded weights, packed in the kernel's memory, and its inputs: the same for every number of rows. */
+/**
+ * A cell's seeded weights, packed in the kernel's memory, and its inputs: the same for every number of rows.
+ */
 interface PlacedCell {
   readonly tested: TestedCell;
   readonly weights: CellWeights;
   /** [rows][steps][inner] */
   readonly inputs: readonly (readonly Float32Array[])[];
-  /** The last h of each row that was asked for, by the reference. */
+  /** The last h of each row requested, by the reference. */
   readonly expected: Map<number, ArrayLike<number>>;
   readonly packedIh: number;
   readonly packedHh: number;
@@ -209,7 +214,10 @@ function placeCell(tested: TestedCell, memory: SharedMemory): PlacedCell {
   };
 }
 
-/** One projection, sweep and softmax. @returns [steps][rows][padded(units)], then the same rows through a softmax */
+/**
+ * One projection, sweep and softmax.
+ * @returns [steps][rows][padded(units)], then the same rows through a softmax
+ */
 function runCell(code: Code, placed: PlacedCell, rows: number, memory: SharedMemory): Float32Array {
   const { cell } = placed.tested;
   const { packedIh, packedHh, packedBias, packedConstants } = placed;
@@ -246,7 +254,7 @@ function runCell(code: Code, placed: PlacedCell, rows: number, memory: SharedMem
   }
 }
 
-/** Largest difference of the last step of the first and the last row from the reference. */
+/** The largest difference from the reference in the last step of the first and the last row. */
 function worstError(output: Float32Array, placed: PlacedCell, rows: number): number {
   let worst = 0;
   for (const row of new Set([0, rows - 1])) {

@@ -1,5 +1,5 @@
-// The part of the WebAssembly JavaScript interface that the kernel uses. TypeScript declares it only in its browser
-// library, which would bring every browser global with it.
+// The part of the WebAssembly JavaScript interface that the kernel uses. TypeScript declares it only in its
+// browser library, which would bring every browser global with it.
 
 declare namespace WebAssembly {
   class Module {

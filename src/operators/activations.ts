@@ -1,9 +1,12 @@
 import { numberAttribute, textAttribute, type OperatorImplementation } from './operator.ts';
 import { unaryLoop, unaryOperator, type UnaryFunction } from './element-wise.ts';
 
-// Squashing functions (https://onnx.ai/onnx/operators/), each by itself or with its numbers as attributes.
+// Activation functions (https://onnx.ai/onnx/operators/), with their parameters as attributes.
 
-/** Error function, by 7.1.6 of Abramowitz and Stegun: erf x = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (1·3·…·(2n+1)); within 1e-14. */
+/**
+ * Error function, by 7.1.6 of Abramowitz and Stegun: erf x = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (1·3·…·(2n+1));
+ * within 1e-14.
+ */
 const erf: UnaryFunction = (x) => {
   const size = Math.abs(x);
   if (size > 6) return Math.sign(x);

@@ -5,23 +5,23 @@ import { required } from './shape.ts';
 
 // Arithmetic of two or more tensors, element by element, with NumPy's broadcasting.
 
-/** Quotients of whole numbers are cut towards zero. */
+/** Quotients of integers are truncated towards zero. */
 const divide = (kind: OperandKind): BinaryFunction =>
   kind === 'float' ? (a, b) => a / b : (a, b) => (b === 0 ? 0 : Math.trunc(a / b));
 
-/** A square is a product: that is what nearly every Pow is. */
-const power: OperatorImplementation = (operator, [base, exponent], preparing) => {
+/** A square, the usual power, is computed as a product. */
+const power: OperatorImplementation = (operator, [base, exponent], context) => {
   const [a, b] = [required(base), required(exponent)];
   if (b.known && b.values.length === 1 && b.values[0] === 2)
-    return binaryOperator(() => (x, z) => x * z)({ ...operator, operator: 'Mul' }, [a, a], preparing);
-  return binaryOperator(() => (x, z) => x ** z)(operator, [a, b], preparing);
+    return binaryOperator(() => (x, z) => x * z)({ ...operator, operator: 'Mul' }, [a, a], context);
+  return binaryOperator(() => (x, z) => x ** z)(operator, [a, b], context);
 };
 
-/** The sign of the divisor, or with fmod that of the dividend. */
-const modulo: OperatorImplementation = (operator, inputs, preparing) => {
-  const cut = numberAttribute(operator, 'fmod', 0) !== 0;
-  const f: BinaryFunction = cut ? (a, b) => a % b : (a, b) => (b === 0 ? 0 : a - b * Math.floor(a / b));
-  return binaryOperator(() => f)(operator, inputs, preparing);
+/** The result has the sign of the divisor, or with fmod that of the dividend. */
+const modulo: OperatorImplementation = (operator, inputs, context) => {
+  const fmod = numberAttribute(operator, 'fmod', 0) !== 0;
+  const f: BinaryFunction = fmod ? (a, b) => a % b : (a, b) => (b === 0 ? 0 : a - b * Math.floor(a / b));
+  return binaryOperator(() => f)(operator, inputs, context);
 };
 
 export const arithmeticOperators: Readonly<Record<string, OperatorImplementation>> = {
@@ -34,9 +34,9 @@ export const arithmeticOperators: Readonly<Record<string, OperatorImplementation
   Sum: binaryOperator(() => (a, b) => a + b),
   Min: binaryOperator(() => Math.min),
   Max: binaryOperator(() => Math.max),
-  Mean: (operator, inputs, preparing) => {
-    const { outputs, run } = binaryOperator(() => (a, b) => a + b)(operator, inputs, preparing);
-    const y = createOperand(preparing, 'float', outputs[0]!.shape, outputs[0]!.known);
+  Mean: (operator, inputs, context) => {
+    const { outputs, run } = binaryOperator(() => (a, b) => a + b)(operator, inputs, context);
+    const y = createOperand(context, 'float', outputs[0]!.shape, outputs[0]!.known);
     return {
       outputs: [y],
       run: () => {

@@ -10,16 +10,17 @@ import { required } from './shape.ts';
 
 // Functions of one tensor, element by element.
 
-/** Halves go to the even neighbour. */
+/** Rounds halves to the even neighbour. */
 const roundEven: UnaryFunction = (x) => {
   const down = Math.floor(x);
   return x - down === 0.5 ? 2 * Math.round(down / 2) : Math.round(x);
 };
 
-const clip: OperatorImplementation = (_, [x, low, high], preparing) => {
+/** Clamps to [low, high]. */
+const clip: OperatorImplementation = (_, [x, low, high], context) => {
   const from = required(x);
   const y = createOperand(
-    preparing,
+    context,
     from.kind,
     from.shape,
     from.known && (low?.known ?? true) && (high?.known ?? true),
@@ -27,14 +28,14 @@ const clip: OperatorImplementation = (_, [x, low, high], preparing) => {
   return {
     outputs: [y],
     run: () => {
-      const least = low?.values[0] ?? -Infinity;
-      const most = high?.values[0] ?? Infinity;
-      mapValues(from.values, y.values, (value) => Math.min(most, Math.max(least, value)));
+      const min = low?.values[0] ?? -Infinity;
+      const max = high?.values[0] ?? Infinity;
+      mapValues(from.values, y.values, (value) => Math.min(max, Math.max(min, value)));
     },
   };
 };
 
-/** ONNX's TensorProto.DataType as kinds. */
+/** The kind of a data type of ONNX (TensorProto.DataType). */
 const kindFromDataType = (type: number): OperandKind =>
   [1, 10, 11, 16].includes(type)
     ? 'float'
@@ -42,21 +43,21 @@ const kindFromDataType = (type: number): OperandKind =>
       ? 'bool'
       : [2, 3, 4, 5, 6, 7, 12, 13].includes(type)
         ? 'int'
-        : invalidOperator(`data type ${type}`);
+        : invalidOperator(`the data type ${type} is not supported`);
 
-/** To float as it is, to whole numbers cut towards zero. */
-function cast(to: OperandKind, from: Operand, preparing: PrepareContext): PreparedOperator {
+/** Converts to float unchanged, to integers truncated towards zero. */
+function cast(to: OperandKind, from: Operand, context: PrepareContext): PreparedOperator {
   if (to === from.kind) return { outputs: [from], run: null };
-  const y = createOperand(preparing, to, from.shape, from.known);
+  const y = createOperand(context, to, from.shape, from.known);
   const f: UnaryFunction = to === 'bool' ? (x) => (x === 0 ? 0 : 1) : to === 'int' ? Math.trunc : (x) => x;
   return { outputs: [y], run: () => mapValues(from.values, y.values, f) };
 }
 
 export const basicMathOperators: Readonly<Record<string, OperatorImplementation>> = {
   Clip: clip,
-  Cast: (operator, [x], preparing) =>
-    cast(kindFromDataType(numberAttribute(operator, 'to', 0)), required(x), preparing),
-  CastLike: (_, [x, like], preparing) => cast(required(like).kind, required(x), preparing),
+  Cast: (operator, [x], context) =>
+    cast(kindFromDataType(numberAttribute(operator, 'to', 0)), required(x), context),
+  CastLike: (_, [x, like], context) => cast(required(like).kind, required(x), context),
   Sqrt: unaryLoop((x, y) => {
     for (let i = 0; i < y.length; i++) y[i] = Math.sqrt(x[i]!);
   }),

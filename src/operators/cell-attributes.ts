@@ -6,7 +6,9 @@ import type { OperatorSpec } from './spec.ts';
 import { invalidOperator } from './operand.ts';
 import { numberAttribute, numberListAttribute, textListAttribute } from './operator.ts';
 
-// Reads a cell's options from the attributes of RNN, GRU and LSTM: activations, activation_alpha, activation_beta, clip, input_forget.
+// Parses a cell's options from the attributes of RNN, GRU and LSTM: activations, activation_alpha,
+// activation_beta,
+// clip, input_forget.
 
 const types: Readonly<Record<string, CellActivationType>> = {
   relu: 'relu',
@@ -21,97 +23,111 @@ const types: Readonly<Record<string, CellActivationType>> = {
   softsign: 'softsign',
   softplus: 'softplus',
 };
-/** Fields of our layer. */
+/**
+ * Fields of a recurrent layer with the operator's options.
+ * @throws UnrollError invalid_model where an attribute is invalid or no cell supports it
+ */
 export function parseCellAttributes(
   operator: OperatorSpec,
   cell: CellName,
-  how: 'forward' | 'reverse' | 'bidirectional',
+  direction: 'forward' | 'reverse' | 'bidirectional',
 ): Partial<RecurrentFields> {
   const clip = numberAttribute(operator, 'clip', 0);
-  if (!(clip >= 0 && Number.isFinite(clip))) invalidOperator(`a clip of ${clip}`);
+  if (!(clip >= 0 && Number.isFinite(clip)))
+    invalidOperator(`clip must be a finite number of at least 0, not ${clip}`);
   return {
-    ...fieldsOf(cell, directionsOf(operator, cell, how === 'bidirectional' ? 2 : 1), how === 'reverse'),
+    ...toActivationFields(
+      cell,
+      parseDirections(operator, cell, direction === 'bidirectional' ? 2 : 1),
+      direction === 'reverse',
+    ),
     ...(clip > 0 && { clip }),
     ...(findCell({ cell }).supports.includes('input_forget') &&
       numberAttribute(operator, 'input_forget', 0) !== 0 && { input_forget: true }),
   };
 }
 
-/** @param still whether the one direction is backward: beside it runs a forward one of zero weights, which gives zeros only as usual */
-function fieldsOf(
+/**
+ * @param backwardOnly the one direction runs backward: it is beside a forward one of zero weights, whose
+ * output is zero only
+ * with the default activations
+ */
+function toActivationFields(
   cell: CellName,
   [first, second = first]: readonly CellActivationsSpec[],
-  still: boolean,
+  backwardOnly: boolean,
 ): Partial<RecurrentFields> {
-  const text = (given: CellActivationsSpec | undefined): string => JSON.stringify(given);
-  if (text(first) !== text(second)) return { activations: first!, backward_activations: second! };
-  if (text(first) === '{}') return {};
+  const serialise = (activations: CellActivationsSpec | undefined): string => JSON.stringify(activations);
+  if (serialise(first) !== serialise(second)) return { activations: first!, backward_activations: second! };
+  if (serialise(first) === '{}') return {};
   if (findCell({ cell }).supports.includes('activation') && first!.candidate?.type === 'relu')
     return { activation: 'relu' };
-  return still ? { backward_activations: first! } : { activations: first! };
+  return backwardOnly ? { backward_activations: first! } : { activations: first! };
 }
 
-/** The activations of each direction, without those that the cell has anyway. */
-function directionsOf(operator: OperatorSpec, cell: CellName, directions: number): CellActivationsSpec[] {
+/** The activations of each direction, without the cell's defaults. */
+function parseDirections(operator: OperatorSpec, cell: CellName, directions: number): CellActivationsSpec[] {
   const names = textListAttribute(operator, 'activations') ?? [];
   const roles: readonly ActivationRole[] = findCell({ cell }).activations;
   const count = roles.length;
   if (names.length === 0) return Array.from({ length: directions }, () => ({}));
   if (names.length !== count * directions)
     invalidOperator(
-      `${names.length} activations, must be ${count} a direction: ${names.slice(0, 12).join(', ')}`,
+      `activations: must be ${count} for each direction, not ${names.length}: ${names.slice(0, 12).join(', ')}`,
     );
-  const activations = activationsOf(operator, names);
+  const activations = parseActivations(operator, names);
   return Array.from({ length: directions }, (_, direction) =>
     Object.fromEntries(
       roles.flatMap((role, i) => {
-        const one = activations[direction * count + i]!;
-        return one.type === usualOptions[role].type ? [] : [[role, one] as const];
+        const activation = activations[direction * count + i]!;
+        return activation.type === usualOptions[role].type ? [] : [[role, activation] as const];
       }),
     ),
   );
 }
 
-function activationsOf(operator: OperatorSpec, names: readonly string[]): CellActivationSpec[] {
-  const found = names.map(
+function parseActivations(operator: OperatorSpec, names: readonly string[]): CellActivationSpec[] {
+  const parsed = names.map(
     (name) =>
       types[name.toLowerCase()] ??
       invalidOperator(
-        `the activation ${JSON.stringify(name)}, must be one of ${Object.values(types).join(', ')}`,
+        `activations: ${JSON.stringify(name)} must be one of ${Object.values(types).join(', ')}`,
       ),
   );
-  const alpha = parameterOf(operator, 'alpha', found);
-  const beta = parameterOf(operator, 'beta', found);
-  return found.map((type, i) => ({ type, ...alpha[i], ...beta[i] }) as CellActivationSpec);
+  const alpha = parseParameters(operator, 'alpha', parsed);
+  const beta = parseParameters(operator, 'beta', parsed);
+  return parsed.map((type, i) => ({ type, ...alpha[i], ...beta[i] }) as CellActivationSpec);
 }
 
 /**
- * activation_alpha or activation_beta, consumed in order by the activations that take one, as onnxruntime does; the rest have
- * ONNX's default. A list with one for every activation is taken where that comes to the same.
+ * Parses activation_alpha or activation_beta, which the activations with such a parameter consume in order,
+ * as in onnxruntime; the others have ONNX's default. A list with a number for every activation is accepted
+ * where both
+ * readings give the same.
  */
-function parameterOf(
+function parseParameters(
   operator: OperatorSpec,
   name: 'alpha' | 'beta',
   activations: readonly CellActivationType[],
 ): Record<string, number>[] {
   const given = numberListAttribute(operator, `activation_${name}`) ?? [];
-  const odd = given.find((one) => !Number.isFinite(one));
-  if (odd !== undefined) invalidOperator(`activation_${name} has a ${odd}`);
+  const invalid = given.find((value) => !Number.isFinite(value));
+  if (invalid !== undefined) invalidOperator(`activation_${name} must be finite numbers, not ${invalid}`);
   let next = 0;
-  const read = activations.map((type, i): Record<string, number> => {
+  const parsed = activations.map((type, i): Record<string, number> => {
     const parameters: { alpha?: number | null; beta?: number | null } = activationParameters[type];
     if (parameters[name] === undefined) return {};
     const value = given[next];
     if (given.length === activations.length && value !== given[i])
       invalidOperator(
-        `activation_${name} has one for every activation, though ${type} is not the first to take one`,
+        `activation_${name} has a number for every activation, but ${type} would use another one`,
       );
     next++;
-    const one =
-      value ?? parameters[name] ?? invalidOperator(`${type} without activation_${name}: ONNX has no default`);
-    return { [name]: one };
+    const parameter =
+      value ?? parameters[name] ?? invalidOperator(`${type} needs activation_${name}: ONNX has no default`);
+    return { [name]: parameter };
   });
   if (given.length > next && given.length !== activations.length)
-    invalidOperator(`activation_${name} has ${given.length} numbers, its activations take ${next}`);
-  return read;
+    invalidOperator(`activation_${name} has ${given.length} numbers, but the activations use ${next}`);
+  return parsed;
 }

@@ -7,14 +7,14 @@ import type { PrepareContext } from './operator.ts';
 import { prepareGraph } from './prepare-graph.ts';
 import { readRecurrentDirections } from './recurrent-weights.ts';
 
-/** Lengths that a program over sequences is tried at, until one fits: windows may need many steps. */
-const triedSteps = [97, 1, 4096] as const;
+/** Lengths at which a graph over sequences is prepared until one fits: windows may need many steps. */
+const triedLengths = [97, 1, 4096] as const;
 
-/** Only shapes are asked for: the sweeps of a program that nobody runs. */
+/** Products and sweeps of a graph that is only prepared for its shapes and never run. */
 export const shapesOnly: Pick<PrepareContext, 'product' | 'sweeps'> = {
   product: () => null,
-  sweeps: (operator, read) => {
-    const { directions } = readRecurrentDirections(operator, read);
+  sweeps: (operator, inputs) => {
+    const { directions } = readRecurrentDirections(operator, inputs);
     return directions.map(({ layer }) => ({
       units: layer.units,
       hasCellState: findCell(layer).states.includes('c'),
@@ -24,25 +24,25 @@ export const shapesOnly: Pick<PrepareContext, 'product' | 'sweeps'> = {
 };
 
 /**
- * Makes a program ready once, so that what does not fit shows when a model is loaded.
+ * Prepares a graph once, so that an invalid one fails when its model is loaded.
  * @throws UnrollError invalid_model, naming the operator
  */
-export function checkOperatorGraph(layer: OperatorGraph, constant: (name: string) => Operand): void {
-  checkNames(layer);
-  for (const { start, shape, input } of layer.states)
+export function checkOperatorGraph(graph: OperatorGraph, constant: (name: string) => Operand): void {
+  checkNames(graph);
+  for (const { start, shape, input } of graph.states)
     if (
       start !== undefined &&
-      (!Object.hasOwn(layer.constants, start) || layer.constants[start]!.join() !== shape.join())
+      (!Object.hasOwn(graph.constants, start) || graph.constants[start]!.join() !== shape.join())
     )
       invalidOperator(
-        `the state ${input} starts from ${JSON.stringify(start)}, which is no constant of [${shape.join(', ')}]`,
+        `states: ${input} starts from ${JSON.stringify(start)}, which is not a constant of shape [${shape.join(', ')}]`,
       );
   const lengths =
-    layer.runs === 'step' ? [1] : layer.input.steps !== undefined ? [layer.input.steps] : triedSteps;
+    graph.runs === 'step' ? [1] : graph.input.steps !== undefined ? [graph.input.steps] : triedLengths;
   let failure: UnrollError | null = null;
   for (const steps of lengths)
     try {
-      prepareGraph(layer, steps, { ...shapesOnly, floats: Float32Array }, constant);
+      prepareGraph(graph, steps, { ...shapesOnly, floats: Float32Array }, constant);
       return;
     } catch (error) {
       if (!(error instanceof UnrollError)) throw error;
@@ -51,21 +51,24 @@ export function checkOperatorGraph(layer: OperatorGraph, constant: (name: string
   throw failure!;
 }
 
-/** Every value comes from one place: what is packed for an operator is found by the name of what it gives. */
-function checkNames(layer: OperatorGraph): void {
-  const given = new Set<string>();
-  const give = (name: string): void => {
-    if (name !== '' && given.has(name)) invalidOperator(`${JSON.stringify(name)} is given twice`);
-    given.add(name);
+/**
+ * Checks that every value is defined once: packed weights are found by the name of their operator's output.
+ */
+function checkNames(graph: OperatorGraph): void {
+  const defined = new Set<string>();
+  const define = (name: string): void => {
+    if (name !== '' && defined.has(name))
+      invalidOperator(`the value ${JSON.stringify(name)} is defined twice`);
+    defined.add(name);
   };
   const walk = ({ operators, inputs }: Pick<BodySpec, 'operators' | 'inputs'>): void => {
-    inputs.forEach(give);
+    inputs.forEach(define);
     for (const operator of operators) {
-      operator.outputs.forEach(give);
+      operator.outputs.forEach(define);
       getBodies(operator).forEach(walk);
     }
   };
-  const { input, states, constants, wholeConstants, operators } = layer;
+  const { input, states, constants, wholeConstants, operators } = graph;
   walk({
     inputs: [
       input.value,

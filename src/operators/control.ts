@@ -16,164 +16,177 @@ import {
 } from './operator.ts';
 import { required } from './shape.ts';
 
-// If, Loop and Scan. A body is made ready once and run again and again; only where its shapes depend on the count of a turn it is made
-// ready for every turn.
+// If, Loop and Scan. A body is prepared once and run for every iteration; only where its shapes depend on the
+// iteration
+// number is it prepared for each.
 
-/** Turns of one loop: a count comes from a file, and nothing may run for ever. */
+/** Iterations of one loop: the count comes from a file, and a run must end. */
 const maxIterations = 65_536;
 
 const getBody = (operator: OperatorSpec, name: 'then_branch' | 'else_branch' | 'body') =>
   operator.bodies?.[name] ?? invalidOperator(`its ${name} is missing`);
 
-const ifOperator: OperatorImplementation = (operator, [condition], preparing) => {
+const ifOperator: OperatorImplementation = (operator, [condition], context) => {
   const chosen = required(condition);
-  const [yes, no] = [getBody(operator, 'then_branch'), getBody(operator, 'else_branch')];
+  const [thenBody, elseBody] = [getBody(operator, 'then_branch'), getBody(operator, 'else_branch')];
   if (chosen.known) {
-    const { outputs, run } = preparing.body(chosen.values[0] ? yes : no, []);
+    const { outputs, run } = context.body(chosen.values[0] ? thenBody : elseBody, []);
     return { outputs, run };
   }
-  const [one, other] = [preparing.body(yes, []), preparing.body(no, [])];
-  const outputs = one.outputs.map((output, i) => {
-    if (output.shape.join() !== other.outputs[i]?.shape.join())
-      invalidOperator(`gives [${output.shape.join(', ')}] or [${other.outputs[i]?.shape.join(', ') ?? ''}]`);
-    return createOperand(preparing, output.kind, output.shape);
+  const [thenBranch, elseBranch] = [context.body(thenBody, []), context.body(elseBody, [])];
+  const outputs = thenBranch.outputs.map((output, i) => {
+    if (output.shape.join() !== elseBranch.outputs[i]?.shape.join())
+      invalidOperator(
+        `the output ${i} is [${output.shape.join(', ')}] in then_branch, [${elseBranch.outputs[i]?.shape.join(', ') ?? ''}] in else_branch`,
+      );
+    return createOperand(context, output.kind, output.shape);
   });
   return {
     outputs,
     run: () => {
-      const taken = chosen.values[0] ? one : other;
+      const taken = chosen.values[0] ? thenBranch : elseBranch;
       taken.run();
       outputs.forEach((output, i) => output.values.set(taken.outputs[i]!.values));
     },
   };
 };
 
-/** A place for what one turn hands to the next one. */
-const createCarried = (initial: Operand, preparing: PrepareContext): Operand =>
-  createOperand(preparing, initial.kind, initial.shape);
+/** Allocates a value carried from one iteration to the next. */
+const createCarried = (initial: Operand, context: PrepareContext): Operand =>
+  createOperand(context, initial.kind, initial.shape);
 
-/** Hands on all values at once: one may be where another comes from. */
+/** Copies all values as if at once: a source may also be a target. */
 function copyAll(from: readonly Operand[], to: readonly Operand[]): void {
-  const held = from.map(({ values }) => values.slice());
-  to.forEach(({ values }, i) => values.set(held[i]!));
+  const copies = from.map(({ values }) => values.slice());
+  to.forEach(({ values }, i) => values.set(copies[i]!));
 }
 
 function checkCarried(before: readonly Operand[], after: readonly Operand[]): void {
   before.forEach(({ shape }, i) => {
     if (shape.join() !== after[i]?.shape.join())
-      invalidOperator(`a turn makes [${after[i]?.shape.join(', ') ?? ''}] of [${shape.join(', ')}]`);
+      invalidOperator(
+        `an iteration changes a carried value's shape from [${shape.join(', ')}] to [${after[i]?.shape.join(', ') ?? ''}]`,
+      );
   });
 }
 
-/** Inputs: turns, condition, carried …; the body's: turn, condition, carried …; its outputs: condition, carried …, collected … */
-const loop: OperatorImplementation = (operator, [turns, first, ...initial], preparing) => {
+/**
+ * Inputs: count, condition, carried …; the body's inputs: iteration, condition, carried …; its outputs:
+ * condition,
+ * carried …, collected …
+ */
+const loop: OperatorImplementation = (operator, [countInput, condition, ...initial], context) => {
   const body = getBody(operator, 'body');
-  const count = turns ? turns.values[0]! : Infinity;
-  if (turns && !turns.known) throw new NotConstant('the number of turns');
+  const count = countInput ? countInput.values[0]! : Infinity;
+  if (countInput && !countInput.known) throw new NotConstant('the number of iterations');
   const start = initial.map(required);
-  const state = start.map((one) => createCarried(one, preparing));
-  if (count > maxIterations && passesConditionOn(body)) invalidOperator('it never ends');
+  const state = start.map((value) => createCarried(value, context));
+  if (count > maxIterations && passesConditionOn(body)) invalidOperator('the loop never ends');
   const collected = body.outputs.length - 1 - start.length;
   if (collected < 0)
-    invalidOperator(`its body gives ${body.outputs.length} values for ${start.length} that it carries`);
+    invalidOperator(`its body has ${body.outputs.length} outputs for ${start.length} carried values`);
   if (count > maxIterations && collected > 0)
-    invalidOperator(`${count} turns to collect from, the limit is ${maxIterations}`);
-  const turn = createOperand(preparing, 'int', []);
-  const goOn = createOperand(preparing, 'bool', []);
-  const turnOnce = (at: Operand) => preparing.body(body, [at, goOn, ...state]);
+    invalidOperator(`${count} iterations with collected outputs, the limit is ${maxIterations}`);
+  const iteration = createOperand(context, 'int', []);
+  const proceed = createOperand(context, 'bool', []);
+  const prepareIteration = (number: Operand) => context.body(body, [number, proceed, ...state]);
 
-  let bodies: (i: number) => ReturnType<typeof turnOnce>;
+  let bodyAt: (i: number) => ReturnType<typeof prepareIteration>;
   try {
-    const once = turnOnce(turn);
-    bodies = () => once;
+    const prepared = prepareIteration(iteration);
+    bodyAt = () => prepared;
   } catch (error) {
     if (!(error instanceof NotConstant) || count > 1024) throw error;
-    const each = Array.from({ length: count }, (_, i) => {
-      const at = createOperand(preparing, 'int', [], true);
-      at.values[0] = i;
-      return turnOnce(at);
+    const prepared = Array.from({ length: count }, (_, i) => {
+      const number = createOperand(context, 'int', [], true);
+      number.values[0] = i;
+      return prepareIteration(number);
     });
-    bodies = (i) => each[i]!;
+    bodyAt = (i) => prepared[i]!;
   }
-  const sample = count === 0 ? null : bodies(0);
+  const sample = count === 0 ? null : bodyAt(0);
   if (sample) checkCarried(state, sample.outputs.slice(1));
-  const stops =
+  const mayStop =
     sample !== null &&
     !(sample.outputs[0]!.known && sample.outputs[0]!.values[0]) &&
     !passesConditionOn(body);
-  if (collected > 0 && (stops || !sample || (first && !first.known)))
-    invalidOperator('how many turns it collects from is told only by a run');
-  const ends = start.map((one) => createOperand(preparing, one.kind, one.shape));
+  if (collected > 0 && (mayStop || !sample || (condition && !condition.known)))
+    invalidOperator('the number of iterations with collected outputs must be constant');
+  const finals = start.map(({ kind, shape }) => createOperand(context, kind, shape));
   const scans = Array.from({ length: collected }, (_, k) => {
     const { kind, shape } = sample!.outputs[1 + start.length + k]!;
-    return createOperand(preparing, kind, [count, ...shape]);
+    return createOperand(context, kind, [count, ...shape]);
   });
   return {
-    outputs: [...ends, ...scans],
+    outputs: [...finals, ...scans],
     run: () => {
       state.forEach(({ values }, i) => values.set(start[i]!.values));
-      goOn.values[0] = first ? first.values[0]! : 1;
-      for (let i = 0; i < count && goOn.values[0]; i++) {
-        if (i >= maxIterations) throw new RangeError(`a loop of more than ${maxIterations} turns`);
-        turn.values[0] = i;
-        const { outputs, run } = bodies(i);
+      proceed.values[0] = condition ? condition.values[0]! : 1;
+      for (let i = 0; i < count && proceed.values[0]; i++) {
+        if (i >= maxIterations) throw new RangeError(`a loop of more than ${maxIterations} iterations`);
+        iteration.values[0] = i;
+        const { outputs, run } = bodyAt(i);
         run();
         scans.forEach(({ values }, k) => {
-          const one = outputs[1 + start.length + k]!.values;
-          values.set(one, i * one.length);
+          const collectedValues = outputs[1 + start.length + k]!.values;
+          values.set(collectedValues, i * collectedValues.length);
         });
-        copyAll(outputs.slice(0, 1 + start.length), [goOn, ...state]);
+        copyAll(outputs.slice(0, 1 + start.length), [proceed, ...state]);
       }
-      ends.forEach(({ values }, i) => values.set(state[i]!.values));
+      finals.forEach(({ values }, i) => values.set(state[i]!.values));
     },
   };
 };
 
-/** Whether a body's condition is the one it was given. */
+/** Whether a body returns the condition it got. */
 function passesConditionOn({ inputs, operators, outputs }: ReturnType<typeof getBody>): boolean {
   let name = outputs[0]!;
-  for (let one = operators.find(({ outputs: [made] }) => made === name); one?.operator === 'Identity';) {
-    name = one.inputs[0]!;
-    const next = name;
-    one = operators.find(({ outputs: [made] }) => made === next);
+  const definedBy = (value: string) => operators.find(({ outputs: [output] }) => output === value);
+  for (let operator = definedBy(name); operator?.operator === 'Identity';) {
+    name = operator.inputs[0]!;
+    operator = definedBy(name);
   }
   return name === inputs[1];
 }
 
-/** Inputs: carried …, scanned …; the body gives carried …, collected …. One turn a place along the scanned axes. */
-const scan: OperatorImplementation = (operator, inputs, preparing): PreparedOperator => {
+/**
+ * Inputs: carried …, scanned …; the body's outputs: carried …, collected …. One iteration for each position
+ * along the
+ * scanned axes.
+ */
+const scan: OperatorImplementation = (operator, inputs, context): PreparedOperator => {
   const body = getBody(operator, 'body');
   const scanned = numberAttribute(operator, 'num_scan_inputs', 1);
   const all = inputs.map(required);
   const start = all.slice(0, all.length - scanned);
   const sources = all.slice(all.length - scanned);
   const collected = body.outputs.length - start.length;
-  const list = (name: string, size: number): number[] =>
+  const listAttribute = (name: string, size: number): number[] =>
     numberListAttribute(operator, name) ?? Array<number>(size).fill(0);
-  const axes = list('scan_input_axes', scanned).map((axis, i) =>
+  const axes = listAttribute('scan_input_axes', scanned).map((axis, i) =>
     normaliseAxis(axis, sources[i]!.shape.length),
   );
-  const backwards = list('scan_input_directions', scanned);
-  const outAxes = list('scan_output_axes', collected);
-  const outBackwards = list('scan_output_directions', collected);
-  const count = sources[0]?.shape[axes[0]!] ?? invalidOperator('nothing is scanned');
+  const backwards = listAttribute('scan_input_directions', scanned);
+  const outAxes = listAttribute('scan_output_axes', collected);
+  const outBackwards = listAttribute('scan_output_directions', collected);
+  const count = sources[0]?.shape[axes[0]!] ?? invalidOperator('it has no scanned input');
   if (sources.some(({ shape }, i) => shape[axes[i]!] !== count))
-    invalidOperator('scans tensors of different lengths');
-  if (count > maxIterations) invalidOperator(`${count} turns, the limit is ${maxIterations}`);
+    invalidOperator('the scanned inputs have different lengths');
+  if (count > maxIterations) invalidOperator(`${count} iterations, the limit is ${maxIterations}`);
 
-  const state = start.map((one) => createCarried(one, preparing));
+  const state = start.map((value) => createCarried(value, context));
   const rows = sources.map(({ kind, shape }, i) =>
-    createOperand(preparing, kind, shape.toSpliced(axes[i]!, 1)),
+    createOperand(context, kind, shape.toSpliced(axes[i]!, 1)),
   );
-  const { outputs, run } = preparing.body(body, [...state, ...rows]);
+  const { outputs, run } = context.body(body, [...state, ...rows]);
   checkCarried(state, outputs);
-  const ends = start.map((one) => createOperand(preparing, one.kind, one.shape));
+  const finals = start.map(({ kind, shape }) => createOperand(context, kind, shape));
   const scans = outputs.slice(start.length).map(({ kind, shape }, k) => {
     const axis = normaliseAxis(outAxes[k] ?? 0, shape.length + 1);
-    return createOperand(preparing, kind, shape.toSpliced(axis, 0, count));
+    return createOperand(context, kind, shape.toSpliced(axis, 0, count));
   });
   return {
-    outputs: [...ends, ...scans],
+    outputs: [...finals, ...scans],
     run: () => {
       state.forEach(({ values }, i) => values.set(start[i]!.values));
       for (let t = 0; t < count; t++) {
@@ -182,34 +195,45 @@ const scan: OperatorImplementation = (operator, inputs, preparing): PreparedOper
         );
         run();
         scans.forEach((all, k) => {
-          const one = outputs[start.length + k]!;
+          const output = outputs[start.length + k]!;
           copySliceTo(
             all,
             normaliseAxis(outAxes[k] ?? 0, all.shape.length),
             outBackwards[k] ? count - 1 - t : t,
-            one.values,
+            output.values,
           );
         });
         copyAll(outputs.slice(0, start.length), state);
       }
-      ends.forEach(({ values }, i) => values.set(state[i]!.values));
+      finals.forEach(({ values }, i) => values.set(state[i]!.values));
     },
   };
 };
 
-/** One place along an axis, as a tensor without it. */
-function copySliceFrom({ shape, values }: Operand, axis: number, place: number, to: Operand['values']): void {
+/** Copies one position along an axis out of an operand, as a tensor without that axis. */
+function copySliceFrom(
+  { shape, values }: Operand,
+  axis: number,
+  position: number,
+  to: Operand['values'],
+): void {
   const [after, size] = [elementCount(shape.slice(axis + 1)), shape[axis]!];
   for (let row = 0; row * after < to.length; row++) {
-    const from = (row * size + place) * after;
+    const from = (row * size + position) * after;
     to.set(values.subarray(from, from + after), row * after);
   }
 }
 
-function copySliceTo({ shape, values }: Operand, axis: number, place: number, from: Operand['values']): void {
+/** The inverse of copySliceFrom. */
+function copySliceTo(
+  { shape, values }: Operand,
+  axis: number,
+  position: number,
+  from: Operand['values'],
+): void {
   const [after, size] = [elementCount(shape.slice(axis + 1)), shape[axis]!];
   for (let row = 0; row * after < from.length; row++)
-    values.set(from.subarray(row * after, (row + 1) * after), (row * size + place) * after);
+    values.set(from.subarray(row * after, (row + 1) * after), (row * size + position) * after);
 }
 
 export const controlOperators: Readonly<Record<string, OperatorImplementation>> = {

@@ -1,5 +1,5 @@
 import type { BodySpec, OperatorSpec } from './spec.ts';
 
-/** An operator's bodies, those it has. */
+/** The bodies that a control operator has; empty for any other. */
 export const getBodies = ({ bodies = {} }: OperatorSpec): BodySpec[] =>
   Object.values(bodies).filter((body) => body !== undefined);

@@ -8,18 +8,19 @@ import { required } from './shape.ts';
 const comparison = (f: (a: number, b: number) => boolean): OperatorImplementation =>
   binaryOperator(() => (a, b) => (f(a, b) ? 1 : 0), 'bool');
 
-const where: OperatorImplementation = (_, inputs, preparing) => {
+const where: OperatorImplementation = (_, inputs, context) => {
   const [condition, a, b] = inputs.map(required);
   const shape = broadcastShapes(broadcastShapes(condition!.shape, a!.shape), b!.shape);
-  const y = createOperand(preparing, a!.kind, shape, condition!.known && a!.known && b!.known);
-  const [c, x, z] = [condition!, a!, b!].map((one) =>
-    stridedIndexes(shape, broadcastStrides(one.shape, shape)),
+  const y = createOperand(context, a!.kind, shape, condition!.known && a!.known && b!.known);
+  const [c, x, z] = [condition!, a!, b!].map((input) =>
+    stridedIndexes(shape, broadcastStrides(input.shape, shape)),
   );
-  const [chosen, yes, no] = [condition!.values, a!.values, b!.values];
+  const [chosen, ifTrue, ifFalse] = [condition!.values, a!.values, b!.values];
   return {
     outputs: [y],
     run: () => {
-      for (let i = 0; i < y.values.length; i++) y.values[i] = chosen[c![i]!] ? yes[x![i]!]! : no[z![i]!]!;
+      for (let i = 0; i < y.values.length; i++)
+        y.values[i] = chosen[c![i]!] ? ifTrue[x![i]!]! : ifFalse[z![i]!]!;
     },
   };
 };

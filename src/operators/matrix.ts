@@ -12,9 +12,14 @@ import { numberAttribute, numberListAttribute, type OperatorImplementation } fro
 import { required } from './shape.ts';
 import { computeWindows } from './windows.ts';
 
-// Products: on the kernel where their matrix is constant, else a sum in float64 from the first term to the last.
+// Matrix products, convolutions and pools: on the kernel where the matrix is constant, else with sums in
+// float64 from
+// the first term to the last.
 
-/** y [rows, columns] ← x [rows, inner] · w [inner, columns], each from a place on, with w's strides */
+/**
+ * y [rows, columns] ← x [rows, inner] · w [inner, columns].
+ * @param at start indexes of the three, and strides of x and w
+ */
 function multiply(
   x: Operand['values'],
   w: Operand['values'],
@@ -32,35 +37,36 @@ function multiply(
 }
 
 /** a [.., rows, inner]  b [.., inner, columns]; a vector is a row on the left and a column on the right. */
-const matMul: OperatorImplementation = (operator, inputs, preparing) => {
+const matMul: OperatorImplementation = (operator, inputs, context) => {
   const [a, b] = inputs.map(required);
-  const [one, other] = [
+  const [left, right] = [
     a!.shape.length === 1 ? [1, ...a!.shape] : a!.shape,
     b!.shape.length === 1 ? [...b!.shape, 1] : b!.shape,
   ];
-  const [rows = 0, inner = 0] = one.slice(-2);
-  const [terms = 0, columns = 0] = other.slice(-2);
-  if (terms !== inner) invalidOperator(`[${a!.shape.join(', ')}] times [${b!.shape.join(', ')}]`);
-  const batch = broadcastShapes(one.slice(0, -2), other.slice(0, -2));
+  const [rows = 0, inner = 0] = left.slice(-2);
+  const [terms = 0, columns = 0] = right.slice(-2);
+  if (terms !== inner)
+    invalidOperator(`[${a!.shape.join(', ')}] cannot be multiplied by [${b!.shape.join(', ')}]`);
+  const batch = broadcastShapes(left.slice(0, -2), right.slice(0, -2));
   const shape = [
     ...batch,
     ...(a!.shape.length === 1 ? [] : [rows]),
     ...(b!.shape.length === 1 ? [] : [columns]),
   ];
-  const y = createOperand(preparing, a!.kind, shape, a!.known && b!.known);
-  const packed = other.length === 2 ? preparing.product(operator) : null;
+  const y = createOperand(context, a!.kind, shape, a!.known && b!.known);
+  const packed = right.length === 2 ? context.product(operator) : null;
   if (packed) {
-    const all = elementCount(batch) * rows;
-    return { outputs: [y], run: () => packed(a!.values, y.values, all) };
+    const totalRows = elementCount(batch) * rows;
+    return { outputs: [y], run: () => packed(a!.values, y.values, totalRows) };
   }
-  const [ofA, ofB] = [one, other].map((own) =>
-    stridedIndexes(batch, broadcastStrides(own.slice(0, -2), batch)),
+  const [aIndexes, bIndexes] = [left, right].map((shape) =>
+    stridedIndexes(batch, broadcastStrides(shape.slice(0, -2), batch)),
   );
   const at = { row: inner, term: 1, wTerm: columns, wColumn: 1 };
   return {
     outputs: [y],
     run: () =>
-      ofA!.forEach((start, i) =>
+      aIndexes!.forEach((start, i) =>
         multiply(
           a!.values,
           b!.values,
@@ -69,7 +75,7 @@ const matMul: OperatorImplementation = (operator, inputs, preparing) => {
           {
             ...at,
             x: start * rows * inner,
-            w: ofB![i]! * inner * columns,
+            w: bIndexes![i]! * inner * columns,
             y: i * rows * columns,
           },
         ),
@@ -77,84 +83,86 @@ const matMul: OperatorImplementation = (operator, inputs, preparing) => {
   };
 };
 
-/** y = α·A·B + β·C, A and B turned where it is said. */
-const gemm: OperatorImplementation = (operator, inputs, preparing) => {
+/** y = α·A·B + β·C, with A and B transposed where transA and transB say so. */
+const gemm: OperatorImplementation = (operator, inputs, context) => {
   const [a, b] = inputs.slice(0, 2).map(required);
   const c = inputs[2];
-  const [turnA, turnB] = [
+  const [transA, transB] = [
     numberAttribute(operator, 'transA', 0) !== 0,
     numberAttribute(operator, 'transB', 0) !== 0,
   ];
   const [alpha, beta] = [numberAttribute(operator, 'alpha', 1), numberAttribute(operator, 'beta', 1)];
-  const [rows = 0, inner = 0] = turnA ? a!.shape.toReversed() : a!.shape;
-  const [terms = 0, columns = 0] = turnB ? b!.shape.toReversed() : b!.shape;
+  const [rows = 0, inner = 0] = transA ? a!.shape.toReversed() : a!.shape;
+  const [terms = 0, columns = 0] = transB ? b!.shape.toReversed() : b!.shape;
   if (terms !== inner || a!.shape.length !== 2 || b!.shape.length !== 2)
-    invalidOperator(`[${a!.shape.join(', ')}] times [${b!.shape.join(', ')}]`);
-  const y = createOperand(preparing, 'float', [rows, columns], a!.known && b!.known && (c?.known ?? true));
-  const packed = preparing.product(operator);
+    invalidOperator(`[${a!.shape.join(', ')}] cannot be multiplied by [${b!.shape.join(', ')}]`);
+  const y = createOperand(context, 'float', [rows, columns], a!.known && b!.known && (c?.known ?? true));
+  const packed = context.product(operator);
   const at = {
     x: 0,
     w: 0,
     y: 0,
-    row: turnA ? 1 : inner,
-    term: turnA ? rows : 1,
-    wTerm: turnB ? 1 : columns,
-    wColumn: turnB ? inner : 1,
+    row: transA ? 1 : inner,
+    term: transA ? rows : 1,
+    wTerm: transB ? 1 : columns,
+    wColumn: transB ? inner : 1,
   };
-  const ofC = c && stridedIndexes(y.shape, broadcastStrides(c.shape, y.shape));
+  const cIndexes = c && stridedIndexes(y.shape, broadcastStrides(c.shape, y.shape));
   return {
     outputs: [y],
     run: () => {
       if (packed) packed(a!.values, y.values, rows);
       else multiply(a!.values, b!.values, y.values, { rows, inner, columns }, at);
-      if (alpha !== 1 || ofC)
+      if (alpha !== 1 || cIndexes)
         for (let i = 0; i < y.values.length; i++)
-          y.values[i] = alpha * y.values[i]! + (ofC ? beta * c.values[ofC[i]!]! : 0);
+          y.values[i] = alpha * y.values[i]! + (cIndexes ? beta * c.values[cIndexes[i]!]! : 0);
     },
   };
 };
 
-/** x [batch, in, …places]  w [out, in / groups, …kernel]  b [out]  y [batch, out, …places] */
-const conv: OperatorImplementation = (operator, inputs, preparing) => {
+/** x [batch, in, …spatial]  w [out, in / groups, …kernel]  b [out]  y [batch, out, …spatial] */
+const conv: OperatorImplementation = (operator, inputs, context) => {
   const [x, w] = inputs.slice(0, 2).map(required);
   const bias = inputs[2];
   const groups = numberAttribute(operator, 'group', 1);
   const [batch = 0, channels = 0, ...spatial] = x!.shape;
   const [out = 0, own = 0, ...kernel] = w!.shape;
   if (groups < 1 || own * groups !== channels || out % groups !== 0 || spatial.length === 0)
-    invalidOperator(`a kernel of [${w!.shape.join(', ')}] in ${groups} groups over [${x!.shape.join(', ')}]`);
+    invalidOperator(
+      `a kernel of [${w!.shape.join(', ')}] in ${groups} groups does not fit [${x!.shape.join(', ')}]`,
+    );
   const windows = computeWindows(operator, spatial, kernel);
   const count = elementCount(windows.shape);
   const y = createOperand(
-    preparing,
+    context,
     'float',
     [batch, out, ...windows.shape],
-    [x, w, bias].every((one) => one?.known ?? true),
+    [x, w, bias].every((operand) => operand?.known ?? true),
   );
-  const packed = preparing.product(operator);
-  const places = elementCount(spatial);
+  const packed = context.product(operator);
+  const positions = elementCount(spatial);
   const sums = new Float64Array(packed ? 0 : count);
   const run = packed
-    ? productOfWindows()
+    ? prepareWindowProduct()
     : () => {
-        for (let n = 0; n < batch; n++) for (let o = 0; o < out; o++) channel(n, o);
+        for (let n = 0; n < batch; n++) for (let o = 0; o < out; o++) sumChannel(n, o);
       };
   return { outputs: [y], run };
 
-  /** Every window as a row of the product's x. */
-  function productOfWindows(): () => void {
+  /** The convolution as one product, with every window as a row of x. */
+  function prepareWindowProduct(): () => void {
     const inner = own * windows.size;
-    const rows = createOperand(preparing, 'float', [count, inner]).values;
-    const sums = createOperand(preparing, 'float', [count, out]).values;
-    // where each number of a row stands in the first sequence
+    const rows = createOperand(context, 'float', [count, inner]).values;
+    const sums = createOperand(context, 'float', [count, out]).values;
+    // the source index of each element of a row, in the first sequence
     const table = lazy(() => {
       const from = new Int32Array(rows.length);
       const at = windows.indexes();
       for (let r = 0; r < count; r++)
         for (let c = 0; c < own; c++)
           for (let k = 0; k < windows.size; k++) {
-            const place = at[r * windows.size + k]!;
-            from[r * inner + c * windows.size + k] = place < 0 ? -1 : c * places + place;
+            const position = at[r * windows.size + k]!;
+            from[r * inner + c * windows.size + k] = position < 0 ? -1 : c * positions + position;
           }
       return from;
     });
@@ -162,10 +170,10 @@ const conv: OperatorImplementation = (operator, inputs, preparing) => {
     return () => {
       const from = table();
       for (let n = 0; n < batch; n++) {
-        const start = n * channels * places;
+        const start = n * channels * positions;
         for (let i = 0; i < rows.length; i++) {
-          const place = from[i]!;
-          rows[i] = place < 0 ? 0 : xs[start + place]!;
+          const index = from[i]!;
+          rows[i] = index < 0 ? 0 : xs[start + index]!;
         }
         packed!(rows, sums, count);
         for (let o = 0; o < out; o++) {
@@ -177,26 +185,29 @@ const conv: OperatorImplementation = (operator, inputs, preparing) => {
     };
   }
 
-  /** Sums in float64, input channel by input channel, from a window's first place to its last. */
-  function channel(n: number, o: number): void {
+  /**
+   * One output channel: sums in float64, input channel by input channel, from a window's first position to
+   * its last.
+   */
+  function sumChannel(n: number, o: number): void {
     const first = Math.floor(o / (out / groups)) * own;
     const [xs, ws, ys, at] = [x!.values, w!.values, y.values, windows.indexes()];
     const { size, shift } = windows;
     sums.fill(bias ? bias.values[o]! : 0);
     for (let c = 0; c < own; c++) {
-      const from = (n * channels + first + c) * places;
+      const from = (n * channels + first + c) * positions;
       const weights = (o * own + c) * size;
       for (let k = 0; k < size; k++) {
         const weight = ws[weights + k]!;
         if (shift === null) {
           for (let r = 0; r < count; r++) {
-            const place = at[r * size + k]!;
-            if (place >= 0) sums[r] = sums[r]! + xs[from + place]! * weight;
+            const position = at[r * size + k]!;
+            if (position >= 0) sums[r] = sums[r]! + xs[from + position]! * weight;
           }
         } else {
-          // neighbouring windows read neighbouring places: no place need be looked up
+          // neighbouring windows read neighbouring positions: no index need be looked up
           const start = from + shift[k]!;
-          const [begin, end] = [Math.max(0, -shift[k]!), Math.min(count, places - shift[k]!)];
+          const [begin, end] = [Math.max(0, -shift[k]!), Math.min(count, positions - shift[k]!)];
           for (let r = begin; r < end; r++) sums[r] = sums[r]! + xs[start + r]! * weight;
         }
       }
@@ -205,36 +216,36 @@ const conv: OperatorImplementation = (operator, inputs, preparing) => {
   }
 };
 
-/** The largest or the mean of every window, channel by channel. */
+/** The maximum or the mean of every window of a channel. @param whole the window is the whole channel */
 const pool =
   (mode: 'max' | 'mean', whole: boolean): OperatorImplementation =>
-  (operator, [given], preparing) => {
-    const x = required(given);
+  (operator, [input], context) => {
+    const x = required(input);
     const [batch = 0, channels = 0, ...spatial] = x.shape;
     const kernel = whole
       ? spatial
       : (numberListAttribute(operator, 'kernel_shape') ?? invalidOperator('kernel_shape is missing'));
     const windows = computeWindows(whole ? { ...operator, attributes: {} } : operator, spatial, kernel);
     const count = elementCount(windows.shape);
-    const padsCount = numberAttribute(operator, 'count_include_pad', 0) === 1;
-    const y = createOperand(preparing, x.kind, [batch, channels, ...windows.shape], x.known);
-    const places = elementCount(spatial);
+    const countsPads = numberAttribute(operator, 'count_include_pad', 0) === 1;
+    const y = createOperand(context, x.kind, [batch, channels, ...windows.shape], x.known);
+    const positions = elementCount(spatial);
     return {
       outputs: [y],
       run: () => {
         const at = windows.indexes();
         for (let row = 0; row < batch * channels; row++)
           for (let r = 0; r < count; r++) {
-            let [most, sum, seen] = [-Infinity, 0, 0];
+            let [max, sum, visited] = [-Infinity, 0, 0];
             for (let k = 0; k < windows.size; k++) {
-              const place = at[r * windows.size + k]!;
-              if (place < 0) continue;
-              const value = x.values[row * places + place]!;
-              most = Math.max(most, value);
+              const position = at[r * windows.size + k]!;
+              if (position < 0) continue;
+              const value = x.values[row * positions + position]!;
+              max = Math.max(max, value);
               sum += value;
-              seen++;
+              visited++;
             }
-            y.values[row * count + r] = mode === 'max' ? most : sum / (padsCount ? windows.size : seen);
+            y.values[row * count + r] = mode === 'max' ? max : sum / (countsPads ? windows.size : visited);
           }
       },
     };

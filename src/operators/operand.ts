@@ -1,7 +1,7 @@
 import { UnrollError } from '../errors.ts';
 
-// What operators read and write. Shapes are known before anything runs, so a program is prepared once for its input's shape, and a
-// run is a list of calls over arrays that are there already.
+// Operands: the tensors that operators read and write. Shapes are known before a run, so a graph is prepared
+// once for its input's shape, and a run is a list of calls over arrays allocated beforehand.
 
 export type OperandKind = 'float' | 'int' | 'bool';
 export type Values = Float32Array | Float64Array;
@@ -9,85 +9,93 @@ export type Values = Float32Array | Float64Array;
 export interface Operand {
   readonly kind: OperandKind;
   readonly shape: readonly number[];
-  /** Row-major. Whole numbers and truth values are in float64, floats in float32 (float64 in the reference). */
+  /** Row-major. Integers and booleans are float64, floats are float32 (float64 in the reference). */
   readonly values: Values;
-  /** Made of constants and shapes alone: it holds its value before anything runs, and always. */
+  /** Depends on constants and shapes alone: its values are final once the graph is prepared. */
   readonly known: boolean;
 }
 
-/** Numbers of one operand, and of a whole program for one shape of its input: a quarter of a GiB. */
+/** Elements of one operand, and of all operands of a graph for one input shape: 256 MiB. */
 const maxElements = 2 ** 26;
 
+/** The number of elements of a tensor of this shape. */
 export const elementCount = (shape: readonly number[]): number =>
   shape.reduce((product, size) => product * size, 1);
 
-/** @throws UnrollError invalid_model */
-export function invalidOperator(what: string): never {
-  throw new UnrollError('invalid_model', what);
+/** @throws UnrollError invalid_model, always */
+export function invalidOperator(detail: string): never {
+  throw new UnrollError('invalid_model', detail);
 }
 
+/** What operands are allocated with. */
 export interface OperandContext {
   /** float32, or float64 for the reference. */
   readonly floats: typeof Float32Array | typeof Float64Array;
   readonly usage: {
-    /** Numbers of all operands. */
+    /** Elements of all operands. */
     elements: number;
-    /** Numbers computed in this run, and by all that ran when it was prepared. */
+    /** Elements computed in this run, those computed while preparing included. */
     work: number;
   };
 }
 
-/** Numbers that one run may compute: a loop's count comes from a file. Some seconds. */
+/** Elements that one run may compute, a few seconds: the iterations of a loop come from a file. */
 const maxWork = 2 ** 30;
 
-/** @throws UnrollError invalid_model */
-export function countWork({ usage }: OperandContext, numbers: number): void {
-  usage.work += numbers;
-  if (usage.work > maxWork) invalidOperator(`it computes more than ${maxWork} numbers`);
+/** Adds to the work of a run. @throws UnrollError invalid_model past the limit */
+export function countWork({ usage }: OperandContext, elements: number): void {
+  usage.work += elements;
+  if (usage.work > maxWork) invalidOperator(`a run computes more than ${maxWork} elements`);
 }
 
-/** A new operand, zeros. @throws UnrollError invalid_model past the limits */
+/** Allocates an operand of zeros. @throws UnrollError invalid_model past the limits */
 export function createOperand(
-  making: OperandContext,
+  context: OperandContext,
   kind: OperandKind,
   shape: readonly number[],
   known = false,
 ): Operand {
   const size = elementCount(shape);
-  if (shape.some((one) => !Number.isSafeInteger(one) || one < 0) || shape.length > 8)
-    invalidOperator(`a tensor of [${shape.join(', ')}]`);
-  making.usage.elements += size;
-  if (making.usage.elements > maxElements)
-    invalidOperator(`its tensors have more than ${maxElements} numbers altogether`);
-  return { kind, shape, values: kind === 'float' ? new making.floats(size) : new Float64Array(size), known };
+  if (shape.some((axis) => !Number.isSafeInteger(axis) || axis < 0) || shape.length > 8)
+    invalidOperator(`[${shape.join(', ')}] is not a valid shape`);
+  context.usage.elements += size;
+  if (context.usage.elements > maxElements)
+    invalidOperator(`its tensors have more than ${maxElements} elements in total`);
+  return { kind, shape, values: kind === 'float' ? new context.floats(size) : new Float64Array(size), known };
 }
 
-/** The same numbers under another shape. */
+/** The same values under another shape. */
 export const withShape = (x: Operand, shape: readonly number[]): Operand => ({ ...x, shape });
 
-/** An axis as a number from 0. @throws UnrollError invalid_model */
+/**
+ * Converts a possibly negative axis to one from 0.
+ * @throws UnrollError invalid_model where it is out of range
+ */
 export function normaliseAxis(axis: number, rank: number): number {
   const from0 = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(from0) || from0 < 0 || from0 >= rank)
-    invalidOperator(`axis ${axis} of a tensor of ${rank} dimensions`);
+    invalidOperator(`axis ${axis} is out of range for ${rank} dimensions`);
   return from0;
 }
 
-/** The numbers of an operand that must be known before a run. @throws UnrollError invalid_model */
-export function constantValues(x: Operand | undefined, what: string): number[] {
-  if (!x) return invalidOperator(`${what} is missing`);
-  if (!x.known) throw new NotConstant(what);
+/**
+ * The values of an operand that must be constant.
+ * @throws UnrollError invalid_model; NotConstant where a run computes it
+ */
+export function constantValues(x: Operand | undefined, label: string): number[] {
+  if (!x) return invalidOperator(`${label} is missing`);
+  if (!x.known) throw new NotConstant(label);
   return Array.from(x.values);
 }
 
-/** Something that shapes depend on is told only by a run. */
+/** A shape depends on values that only a run computes. */
 export class NotConstant extends UnrollError {
-  constructor(what: string) {
-    super('invalid_model', `${what} depends on the numbers that are fed, so shapes do too`);
+  constructor(label: string) {
+    super('invalid_model', `${label} depends on the input's values, so shapes would too`);
   }
 }
 
-/** Numbers between neighbours along each axis. */
+/** Row-major strides of a shape, in elements. */
 export function computeStrides(shape: readonly number[]): number[] {
   const strides = Array<number>(shape.length).fill(1);
   for (let i = shape.length - 2; i >= 0; i--) strides[i] = strides[i + 1]! * shape[i + 1]!;
@@ -95,29 +103,31 @@ export function computeStrides(shape: readonly number[]): number[] {
 }
 
 /**
- * Where each number of a result is taken from: `from` is the first one's place, `strides` how far it moves along each axis.
- * @returns indexes [size of shape]
+ * The source index of each element of a strided view.
+ * @param from index of the first element
+ * @param strides elements between neighbours along each axis of `shape`
+ * @returns indexes [elements of shape]
  */
 export function stridedIndexes(shape: readonly number[], strides: readonly number[], from = 0): Int32Array {
-  const places = new Int32Array(elementCount(shape));
-  const at = Array<number>(shape.length).fill(0);
-  let place = from;
-  for (let i = 0; i < places.length; i++) {
-    places[i] = place;
+  const indexes = new Int32Array(elementCount(shape));
+  const position = Array<number>(shape.length).fill(0);
+  let index = from;
+  for (let i = 0; i < indexes.length; i++) {
+    indexes[i] = index;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      place += strides[axis]!;
-      if (++at[axis]! < shape[axis]!) break;
-      place -= strides[axis]! * shape[axis]!;
-      at[axis] = 0;
+      index += strides[axis]!;
+      if (++position[axis]! < shape[axis]!) break;
+      index -= strides[axis]! * shape[axis]!;
+      position[axis] = 0;
     }
   }
-  return places;
+  return indexes;
 }
 
-/** Made when it is first asked for: shapes are asked for more often than anything is run. */
-export function lazy<T>(make: () => T): () => T {
-  let made: T | null = null;
-  return () => (made ??= make());
+/** Computes a value at its first use: graphs are prepared more often than they are run. */
+export function lazy<T>(compute: () => T): () => T {
+  let value: T | null = null;
+  return () => (value ??= compute());
 }
 
 /** NumPy's broadcasting of two shapes. @throws UnrollError invalid_model */
@@ -132,9 +142,9 @@ export function broadcastShapes(a: readonly number[], b: readonly number[]): num
   });
 }
 
-/** Strides that read `shape` as if it were `wide`. */
+/** Strides that read a tensor of `shape` as if it were broadcast to `wide`. */
 export function broadcastStrides(shape: readonly number[], wide: readonly number[]): number[] {
   const strides = computeStrides(shape);
-  const lead = wide.length - shape.length;
-  return wide.map((_, i) => (i < lead || shape[i - lead] === 1 ? 0 : strides[i - lead]!));
+  const added = wide.length - shape.length;
+  return wide.map((_, i) => (i < added || shape[i - added] === 1 ? 0 : strides[i - added]!));
 }

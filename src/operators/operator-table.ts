@@ -29,23 +29,23 @@ const table: Readonly<Record<string, OperatorImplementation>> = {
   ...controlOperators,
 };
 
-/** Every operator that a program may hold. */
+/** Every operator that a graph may contain. */
 export const operatorNames: ReadonlySet<string> = new Set(Object.keys(table));
 
 const two =
   'Sub Div Mod Pow And Or Xor Equal Less LessOrEqual Greater GreaterOrEqual PRelu CastLike MatMul Gemm Conv Reshape Expand Tile Pad Gather GatherElements CumSum LayerNormalization SequenceAt';
 const three = 'Where Slice Range OneHot RNN GRU LSTM InstanceNormalization';
-const each = (names: string, count: number): Record<string, number> =>
+const withCount = (names: string, count: number): Record<string, number> =>
   Object.fromEntries(names.split(' ').map((name) => [name, count]));
-/** The first so many inputs must be there: one, where nothing else is said. */
+/** Number of leading inputs that are required, for operators with other than one. */
 const required: Readonly<Record<string, number>> = {
-  ...each(two, 2),
-  ...each(three, 3),
+  ...withCount(two, 2),
+  ...withCount(three, 3),
   BatchNormalization: 5,
   Loop: 0,
 };
 export const requiredInputCount = (name: string): number => required[name] ?? 1;
 
-/** Undefined for what is no operator of ours. */
+/** The implementation of an operator; undefined where it is not supported. */
 export const findOperator = (name: string): OperatorImplementation | undefined =>
   operatorNames.has(name) ? table[name] : undefined;

@@ -3,73 +3,75 @@ import { createOperand, invalidOperator, type Operand } from './operand.ts';
 import type { PrepareContext } from './operator.ts';
 import { prepareBody } from './prepare-operator.ts';
 
-/** A program made ready for sequences of one length (a step: 1). */
+/** An operator graph prepared for sequences of one length (1 where it runs step by step). */
 export interface PreparedGraph {
   readonly input: Operand;
   readonly states: readonly { readonly from: Operand; readonly to: Operand }[];
   readonly output: Operand;
-  /** Numbers that it holds. */
+  /** Elements of all its operands. */
   readonly elements: number;
   readonly run: () => void;
 }
 
 /**
- * @param constant the operand of a constant that is a tensor
- * @throws UnrollError invalid_model where an operator does not fit what it reads, or the program gives other shapes than it says
+ * Prepares a graph and checks the shape of its output.
+ * @param constant returns the operand of a constant that is a tensor
+ * @throws UnrollError invalid_model where an operator does not fit its inputs, or the output or a state has
+ * another shape
+ * than the graph declares
  */
 export function prepareGraph(
-  layer: OperatorGraph,
+  graph: OperatorGraph,
   steps: number,
-  how: Pick<PrepareContext, 'product' | 'sweeps' | 'floats'>,
+  context: Pick<PrepareContext, 'product' | 'sweeps' | 'floats'>,
   constant: (name: string) => Operand,
 ): PreparedGraph {
-  if (layer.input.steps !== undefined && layer.input.steps !== steps)
-    invalidOperator(`it takes sequences of ${layer.input.steps} steps, this has ${steps}`);
-  const prepared = prepareGraphUnchecked(layer, steps, how, constant);
+  if (graph.input.steps !== undefined && graph.input.steps !== steps)
+    invalidOperator(`the sequence must have ${graph.input.steps} steps, not ${steps}`);
+  const prepared = prepareGraphUnchecked(graph, steps, context, constant);
   const { output } = prepared;
-  const numbers = layer.units * (layer.output.gives === 'step' ? steps : 1);
-  if (output.values.length !== numbers)
+  const elements = graph.units * (graph.output.gives === 'step' ? steps : 1);
+  if (output.values.length !== elements)
     invalidOperator(
-      `the output is [${output.shape.join(', ')}] for ${steps} steps, must have ${numbers} numbers`,
+      `the output is [${output.shape.join(', ')}] for ${steps} steps, must have ${elements} elements`,
     );
   return prepared;
 }
 
-/** The same, whatever it answers. */
+/** Prepares a graph without checking its output's shape. @throws UnrollError invalid_model */
 export function prepareGraphUnchecked(
-  layer: OperatorGraph,
+  graph: OperatorGraph,
   steps: number,
-  how: Pick<PrepareContext, 'product' | 'sweeps' | 'floats'>,
+  context: Pick<PrepareContext, 'product' | 'sweeps' | 'floats'>,
   constant: (name: string) => Operand,
 ): PreparedGraph {
   const usage = { elements: 0, work: 0 };
-  const making = { ...how, usage };
-  const { input: read, output: gives } = layer;
-  const around = new Map<string, Operand>();
-  for (const name of Object.keys(layer.constants)) around.set(name, constant(name));
-  for (const [name, { kind, shape, values }] of Object.entries(layer.wholeConstants)) {
-    const whole = createOperand(making, kind, shape, true);
+  const withUsage = { ...context, usage };
+  const scope = new Map<string, Operand>();
+  for (const name of Object.keys(graph.constants)) scope.set(name, constant(name));
+  for (const [name, { kind, shape, values }] of Object.entries(graph.wholeConstants)) {
+    const whole = createOperand(withUsage, kind, shape, true);
     if (whole.values.length !== values.length)
-      invalidOperator(`constant ${name}: ${values.length} numbers for [${shape.join(', ')}]`);
+      invalidOperator(`constant ${name}: ${values.length} values for the shape [${shape.join(', ')}]`);
     whole.values.set(values);
-    around.set(name, whole);
+    scope.set(name, whole);
   }
-  const shape = read.shape.map((size) => (size === -1 ? steps : size));
-  const input = createOperand(making, read.vocabulary === undefined ? 'float' : 'int', shape);
-  around.set(read.value, input);
-  const from = layer.states.map((state) => createOperand(making, 'float', state.shape));
-  layer.states.forEach((state, i) => around.set(state.input, from[i]!));
+  const shape = graph.input.shape.map((size) => (size === -1 ? steps : size));
+  const input = createOperand(withUsage, graph.input.vocabulary === undefined ? 'float' : 'int', shape);
+  scope.set(graph.input.value, input);
+  const from = graph.states.map((state) => createOperand(withUsage, 'float', state.shape));
+  graph.states.forEach((state, i) => scope.set(state.input, from[i]!));
 
-  const outputs = [gives.value, ...layer.states.map((state) => state.output)];
-  const body = { inputs: [], operators: layer.operators, outputs };
-  const prepared = prepareBody(body, [], (name) => around.get(name), making);
+  const outputs = [graph.output.value, ...graph.states.map((state) => state.output)];
+  const body = { inputs: [], operators: graph.operators, outputs };
+  const prepared = prepareBody(body, [], (name) => scope.get(name), withUsage);
   const [output, ...to] = prepared.outputs;
-  const states = from.map((one, i) => {
-    if (to[i]!.values.length !== one.values.length)
+  const states = from.map((before, i) => {
+    if (to[i]!.values.length !== before.values.length)
       invalidOperator(
-        `the state ${layer.states[i]!.output} is [${to[i]!.shape.join(', ')}], must be [${one.shape.join(', ')}]`,
+        `the state ${graph.states[i]!.output} is [${to[i]!.shape.join(', ')}], must be [${before.shape.join(', ')}]`,
       );
-    return { from: one, to: to[i]! };
+    return { from: before, to: to[i]! };
   });
   return {
     input,

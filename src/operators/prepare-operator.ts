@@ -4,34 +4,34 @@ import { countWork, NotConstant, invalidOperator, type Operand } from './operand
 import { findOperator, requiredInputCount } from './operator-table.ts';
 import type { PreparedBody, PrepareContext } from './operator.ts';
 
-/** What finds a value by its name; undefined where nothing gives it. */
+/** Finds a value by name; undefined where it is not defined. */
 export type ValueScope = (name: string) => Operand | undefined;
 
 /**
- * Makes a body ready for the shapes of what it reads: every operator's outputs get their place, whatever constants and shapes tell is
- * computed now, and what is left is a list of calls.
+ * Prepares a body for the shapes of its inputs: allocates every operator's outputs and computes what depends
+ * on constants and shapes alone; running it is then a list of calls.
  * @throws UnrollError invalid_model, naming the operator
  */
 export function prepareBody(
   body: BodySpec,
   inputs: readonly Operand[],
-  around: ValueScope,
+  outer: ValueScope,
   context: Omit<PrepareContext, 'body'>,
 ): PreparedBody {
   const own = new Map<string, Operand>();
-  const scope: ValueScope = (name) => own.get(name) ?? around(name);
-  const preparing: PrepareContext = {
+  const scope: ValueScope = (name) => own.get(name) ?? outer(name);
+  const bodyContext: PrepareContext = {
     ...context,
     body: (inner, innerInputs) => prepareBody(inner, innerInputs, scope, context),
   };
   if (body.inputs.length !== inputs.length)
-    invalidOperator(`a body of ${body.inputs.length} inputs is given ${inputs.length}`);
+    invalidOperator(`a body of ${body.inputs.length} inputs gets ${inputs.length}`);
   body.inputs.forEach((name, i) => own.set(name, inputs[i]!));
 
   const runs: (() => void)[] = [];
-  let numbers = 0;
+  let elements = 0;
   for (const operator of body.operators) {
-    const { outputs, run } = prepareOperator(operator, scope, preparing);
+    const { outputs, run } = prepareOperator(operator, scope, bodyContext);
     operator.outputs.forEach((name, i) => name !== '' && outputs[i] && own.set(name, outputs[i]));
     const size = outputs.reduce((sum, { values }) => sum + values.length, 1);
     if (run === null) continue;
@@ -39,32 +39,34 @@ export function prepareBody(
       countWork(context, size);
       run();
     } else {
-      numbers += size;
+      elements += size;
       runs.push(run);
     }
   }
   return {
     outputs: body.outputs.map(
-      (name) => scope(name) ?? invalidOperator(`nothing gives ${JSON.stringify(name)}`),
+      (name) => scope(name) ?? invalidOperator(`the output ${JSON.stringify(name)} is not defined`),
     ),
     run: () => {
-      countWork(context, numbers);
+      countWork(context, elements);
       for (const run of runs) run();
     },
   };
 }
 
-export function prepareOperator(operator: OperatorSpec, scope: ValueScope, preparing: PrepareContext) {
+/** Prepares one operator. @throws UnrollError invalid_model, naming the operator and its first output */
+export function prepareOperator(operator: OperatorSpec, scope: ValueScope, context: PrepareContext) {
   try {
-    const kind = findOperator(operator.operator) ?? invalidOperator('there is no such operator here');
-    const read = operator.inputs.map((name) =>
+    const implementation =
+      findOperator(operator.operator) ?? invalidOperator('this operator is not supported');
+    const inputs = operator.inputs.map((name) =>
       name === ''
         ? undefined
-        : (scope(name) ?? invalidOperator(`reads ${JSON.stringify(name)}, which nothing before it gives`)),
+        : (scope(name) ?? invalidOperator(`its input ${JSON.stringify(name)} is not defined before it`)),
     );
     for (let i = 0; i < requiredInputCount(operator.operator); i++)
-      if (!read[i]) invalidOperator(`its input ${i} is missing`);
-    return kind(operator, read, preparing);
+      if (!inputs[i]) invalidOperator(`its input ${i} is missing`);
+    return implementation(operator, inputs, context);
   } catch (error) {
     if (!(error instanceof UnrollError) || error instanceof NotConstant) throw error;
     throw new UnrollError(

@@ -6,28 +6,31 @@ import { parseCellAttributes } from './cell-attributes.ts';
 import { invalidOperator, type Operand } from './operand.ts';
 import { numberAttribute, textAttribute } from './operator.ts';
 
-// What an RNN, GRU or LSTM operator is in our terms: a recurrent layer, and the weights of each of its directions.
+// Reads an RNN, GRU or LSTM operator as recurrent layers: the fields and the weights of each direction.
 
-/** Names of the parts as check-weights.ts has them. */
+/** The tensors of one direction, under the names of a recurrent layer's tensors. */
 export type DirectionTensors = Readonly<Record<'weight_ih' | 'weight_hh' | 'bias_ih' | 'bias_hh', Tensor>> & {
   readonly peephole?: Tensor;
 };
 
-/** One direction of the operator as a layer that runs forward. @throws UnrollError invalid_model for what no cell of ours does */
-function layerOf(
+/**
+ * One direction of the operator as a layer that runs forward.
+ * @throws UnrollError invalid_model where no cell supports it
+ */
+function toForwardLayer(
   operator: OperatorSpec,
   units: number,
   direction: number,
   peepholes: boolean,
 ): RecurrentFields {
   const cell = cellOfOperator(operator.operator)!;
-  const both = textAttribute(operator, 'direction', 'forward') === 'bidirectional';
+  const bidirectional = textAttribute(operator, 'direction', 'forward') === 'bidirectional';
   const {
     activations,
     backward_activations: backward,
     ...fields
-  } = parseCellAttributes(operator, cell, both ? 'bidirectional' : 'forward');
-  const own = direction === 1 ? (backward ?? activations) : activations;
+  } = parseCellAttributes(operator, cell, bidirectional ? 'bidirectional' : 'forward');
+  const ownActivations = direction === 1 ? (backward ?? activations) : activations;
   return recurrentFieldsSchema.parse({
     cell,
     units,
@@ -35,50 +38,55 @@ function layerOf(
       reset: numberAttribute(operator, 'linear_before_reset', 0) === 0 ? 'before' : 'after',
     }),
     ...fields,
-    ...(own && { activations: own }),
+    ...(ownActivations && { activations: ownActivations }),
     ...(peepholes && { peepholes }),
   });
 }
 
-/** W [directions, G·units, in]  R [directions, G·units, units]  B [directions, 2·G·units], all of them constants. */
+/**
+ * Reads the directions of a recurrent operator, whose weights must be constants.
+ * W [directions, G·units, in]  R [directions, G·units, units]  B [directions, 2·G·units]  P [directions,
+ * 3·units]
+ * @throws UnrollError invalid_model where a weight is not constant or has another shape
+ */
 export function readRecurrentDirections(
   operator: OperatorSpec,
   [, w, r, b, , , , p]: readonly (Operand | undefined)[],
 ): { inner: number; directions: { layer: RecurrentFields; parts: DirectionTensors }[] } {
   if (!w?.known || !r?.known || !(b?.known ?? true) || !(p?.known ?? true))
-    invalidOperator('its weights are not constant');
+    invalidOperator('W, R, B and P must be constants');
   const [directions = 0, rows = 0, inner = 0] = w.shape;
   const cell = findCell({ cell: cellOfOperator(operator.operator)! });
   const units = rows / cell.gates.length;
   if (w.shape.length !== 3 || r.shape.join() !== [directions, rows, units].join())
-    invalidOperator(`W [${w.shape.join(', ')}] and R [${r.shape.join(', ')}] do not belong together`);
+    invalidOperator(`W [${w.shape.join(', ')}] and R [${r.shape.join(', ')}] do not fit each other`);
   if (directions !== (textAttribute(operator, 'direction', 'forward') === 'bidirectional' ? 2 : 1))
-    invalidOperator(`weights of ${directions} directions`);
+    invalidOperator(`W has ${directions} directions, which does not fit the attribute direction`);
   if (p && p.values.length !== directions * 3 * units)
     invalidOperator(`P is [${p.shape.join(', ')}], must be [${directions}, ${3 * units}]`);
   if (b && b.values.length !== directions * 2 * rows)
     invalidOperator(`B is [${b.shape.join(', ')}], must be [${directions}, ${2 * rows}]`);
-  const part = (x: Operand, d: number): Float32Array =>
+  const directionOf = (x: Operand, d: number): Float32Array =>
     Float32Array.from(
       x.values.subarray((d * x.values.length) / directions, ((d + 1) * x.values.length) / directions),
     );
   return {
     inner,
     directions: Array.from({ length: directions }, (_, d) => {
-      const bias = b ? part(b, d) : new Float32Array(2 * rows);
-      const own = (shape: readonly number[], values: Float32Array): Tensor =>
+      const bias = b ? directionOf(b, d) : new Float32Array(2 * rows);
+      const reorder = (shape: readonly number[], values: Float32Array): Tensor =>
         reorderGates({ shape, values }, cell, 'onnx');
       const peepholes = cell.peepholes !== undefined && p !== undefined;
       const parts: DirectionTensors = {
-        weight_ih: own([rows, inner], part(w, d)),
-        weight_hh: own([rows, units], part(r, d)),
-        bias_ih: own([rows], bias.subarray(0, rows)),
-        bias_hh: own([rows], bias.subarray(rows)),
+        weight_ih: reorder([rows, inner], directionOf(w, d)),
+        weight_hh: reorder([rows, units], directionOf(r, d)),
+        bias_ih: reorder([rows], bias.subarray(0, rows)),
+        bias_hh: reorder([rows], bias.subarray(rows)),
         ...(peepholes && {
-          peephole: reorderPeepholes({ shape: [3 * units], values: part(p, d) }, cell, 'onnx'),
+          peephole: reorderPeepholes({ shape: [3 * units], values: directionOf(p, d) }, cell, 'onnx'),
         }),
       };
-      return { layer: layerOf(operator, units, d, peepholes), parts };
+      return { layer: toForwardLayer(operator, units, d, peepholes), parts };
     }),
   };
 }

@@ -13,27 +13,30 @@ import {
 import { numberAttribute, numberListAttribute, type OperatorImplementation } from './operator.ts';
 import { required } from './shape.ts';
 
-// Operators that look along axes: sums and the like, softmax, norms. Sums are taken in float64, from the first place to the last.
+// Operators along axes: reductions, softmax, arg max, cumulative sums, normalisation. Sums are in float64,
+// from the first
+// element of an axis to the last.
 
-/** The lines along some axes of x: where each begins, and the places from there. */
+/** The lines of x along some axes: the index of each line's first element, and offsets from there. */
 function computeLines(x: Operand, axes: readonly number[]): { starts: Int32Array; offsets: Int32Array } {
   const strides = computeStrides(x.shape);
-  const pick = (chosen: boolean): Int32Array => {
-    const on = x.shape.map((_, i) => i).filter((i) => axes.includes(i) === chosen);
+  const indexesAlong = (included: boolean): Int32Array => {
+    const on = x.shape.map((_, i) => i).filter((i) => axes.includes(i) === included);
     return stridedIndexes(
       on.map((i) => x.shape[i]!),
       on.map((i) => strides[i]!),
     );
   };
-  return { starts: pick(false), offsets: pick(true) };
+  return { starts: indexesAlong(false), offsets: indexesAlong(true) };
 }
 
 const reduceOperator =
   (f: (x: Operand['values'], start: number, offsets: Int32Array) => number): OperatorImplementation =>
-  (operator, [x, given], preparing) => {
+  (operator, [x, axesInput], context) => {
     const from = required(x);
     const rank = from.shape.length;
-    const listed = numberListAttribute(operator, 'axes') ?? (given ? constantValues(given, 'axes') : []);
+    const listed =
+      numberListAttribute(operator, 'axes') ?? (axesInput ? constantValues(axesInput, 'axes') : []);
     if (listed.length === 0 && numberAttribute(operator, 'noop_with_empty_axes', 0) !== 0)
       return { outputs: [from], run: null };
     const axes = (listed.length > 0 ? listed : from.shape.map((_, i) => i)).map((axis) =>
@@ -42,7 +45,7 @@ const reduceOperator =
     const kept = from.shape.map((size, i) => (axes.includes(i) ? 1 : size));
     const shape =
       numberAttribute(operator, 'keepdims', 1) === 1 ? kept : kept.filter((_, i) => !axes.includes(i));
-    const y = createOperand(preparing, from.kind, shape, from.known);
+    const y = createOperand(context, from.kind, shape, from.known);
     const lines = lazy(() => computeLines(from, axes));
     return {
       outputs: [y],
@@ -68,13 +71,13 @@ const plainSum = (x: Operand['values'], start: number, offsets: Int32Array): num
   for (let k = 0; k < offsets.length; k++) sum += x[start + offsets[k]!]!;
   return sum;
 };
-const largest = (x: Operand['values'], start: number, offsets: Int32Array): number => {
-  let most = -Infinity;
-  for (const offset of offsets) most = Math.max(most, x[start + offset]!);
-  return most;
+const maximum = (x: Operand['values'], start: number, offsets: Int32Array): number => {
+  let max = -Infinity;
+  for (const offset of offsets) max = Math.max(max, x[start + offset]!);
+  return max;
 };
 
-/** Along one axis, or from opset 12 back along all axes from it on (`flat`). */
+/** The axes of a softmax: one, or all from it on (`flat`: opset 12 and before). */
 function softmaxAxes(operator: OperatorSpec, from: Operand): number[] {
   const axis = normaliseAxis(numberAttribute(operator, 'axis', -1), from.shape.length);
   return numberAttribute(operator, 'flat', 0) === 1
@@ -83,59 +86,59 @@ function softmaxAxes(operator: OperatorSpec, from: Operand): number[] {
 }
 
 const softmaxOperator =
-  (finish: (value: number, most: number, sum: number) => number): OperatorImplementation =>
-  (operator, [x], preparing) => {
+  (finish: (value: number, max: number, sum: number) => number): OperatorImplementation =>
+  (operator, [x], context) => {
     const from = required(x);
-    const y = createOperand(preparing, from.kind, from.shape, from.known);
+    const y = createOperand(context, from.kind, from.shape, from.known);
     const lines = lazy(() => computeLines(from, softmaxAxes(operator, from)));
     return {
       outputs: [y],
       run: () => {
         const { starts, offsets } = lines();
         for (const start of starts) {
-          const most = largest(from.values, start, offsets);
-          const sum = mappedSum(from.values, start, offsets, (value) => Math.exp(value - most));
+          const max = maximum(from.values, start, offsets);
+          const sum = mappedSum(from.values, start, offsets, (value) => Math.exp(value - max));
           for (const offset of offsets)
-            y.values[start + offset] = finish(from.values[start + offset]!, most, sum);
+            y.values[start + offset] = finish(from.values[start + offset]!, max, sum);
         }
       },
     };
   };
 
 const argOperator =
-  (better: (value: number, than: number) => boolean): OperatorImplementation =>
-  (operator, [x], preparing) => {
+  (isBetter: (value: number, best: number) => boolean): OperatorImplementation =>
+  (operator, [x], context) => {
     const from = required(x);
     const axis = normaliseAxis(numberAttribute(operator, 'axis', 0), from.shape.length);
     const last = numberAttribute(operator, 'select_last_index', 0) === 1;
     const keep = numberAttribute(operator, 'keepdims', 1) === 1;
     const shape = keep ? from.shape.with(axis, 1) : from.shape.toSpliced(axis, 1);
-    const y = createOperand(preparing, 'int', shape, from.known);
+    const y = createOperand(context, 'int', shape, from.known);
     const lines = lazy(() => computeLines(from, [axis]));
     return {
       outputs: [y],
       run: () => {
         const { starts, offsets } = lines();
         starts.forEach((start, i) => {
-          let best = 0;
+          let bestIndex = 0;
           offsets.forEach((offset, k) => {
-            const [value, than] = [from.values[start + offset]!, from.values[start + offsets[best]!]!];
-            if (better(value, than) || (last && value === than)) best = k;
+            const [value, best] = [from.values[start + offset]!, from.values[start + offsets[bestIndex]!]!];
+            if (isBetter(value, best) || (last && value === best)) bestIndex = k;
           });
-          y.values[i] = best;
+          y.values[i] = bestIndex;
         });
       },
     };
   };
 
-const cumSum: OperatorImplementation = (operator, [x, on], preparing) => {
+const cumSum: OperatorImplementation = (operator, [x, axisInput], context) => {
   const from = required(x);
-  const axis = normaliseAxis(constantValues(on, 'the axis')[0]!, from.shape.length);
+  const axis = normaliseAxis(constantValues(axisInput, 'the axis')[0]!, from.shape.length);
   const [exclusive, reverse] = [
     numberAttribute(operator, 'exclusive', 0) === 1,
     numberAttribute(operator, 'reverse', 0) === 1,
   ];
-  const y = createOperand(preparing, from.kind, from.shape, from.known);
+  const y = createOperand(context, from.kind, from.shape, from.known);
   const lines = lazy(() => computeLines(from, [axis]));
   return {
     outputs: [y],
@@ -154,28 +157,36 @@ const cumSum: OperatorImplementation = (operator, [x, on], preparing) => {
   };
 };
 
-/** y = (x − mean) / √(variance + ε) · scale + shift along some axes; scale and shift fit x as `over` says. */
+/**
+ * y = (x − mean) / √(variance + ε) · scale + shift along some axes.
+ * @param how.parameterIndexes the index into a parameter (scale, shift) for each element of x
+ */
 function normalise(
   operator: OperatorSpec,
   [x, scale, shift]: readonly (Operand | undefined)[],
-  preparing: Parameters<OperatorImplementation>[2],
-  how: { readonly axes: readonly number[]; readonly over: (parameter: Operand) => Int32Array },
+  context: Parameters<OperatorImplementation>[2],
+  how: {
+    readonly axes: readonly number[];
+    readonly parameterIndexes: (parameter: Operand) => Int32Array;
+  },
 ): ReturnType<OperatorImplementation> {
   const from = required(x);
   const epsilon = numberAttribute(operator, 'epsilon', 1e-5);
   const y = createOperand(
-    preparing,
+    context,
     'float',
     from.shape,
     from.known && (scale?.known ?? true) && (shift?.known ?? true),
   );
   const lines = lazy(() => computeLines(from, how.axes));
-  const [ofScale, ofShift] = [scale, shift].map((one) => one && how.over(one));
-  // both may be read too, one number a line
-  const each = from.shape.map((size, i) => (how.axes.includes(i) ? 1 : size));
+  const [scaleIndexes, shiftIndexes] = [scale, shift].map(
+    (parameter) => parameter && how.parameterIndexes(parameter),
+  );
+  // outputs as well: the mean and the factor of each line
+  const lineShape = from.shape.map((size, i) => (how.axes.includes(i) ? 1 : size));
   const [means, factors] = [
-    createOperand(preparing, 'float', each, y.known),
-    createOperand(preparing, 'float', each, y.known),
+    createOperand(context, 'float', lineShape, y.known),
+    createOperand(context, 'float', lineShape, y.known),
   ];
   return {
     outputs: [y, means, factors],
@@ -192,53 +203,58 @@ function normalise(
           const i = start + offset;
           const value = (from.values[i]! - mean) * factor;
           y.values[i] =
-            value * (ofScale ? scale!.values[ofScale[i]!]! : 1) + (ofShift ? shift!.values[ofShift[i]!]! : 0);
+            value * (scaleIndexes ? scale!.values[scaleIndexes[i]!]! : 1) +
+            (shiftIndexes ? shift!.values[shiftIndexes[i]!]! : 0);
         }
       }
     },
   };
 }
 
-/** A parameter a channel, which is axis 1. */
+/** Indexes of a parameter with one value for each channel, which is axis 1. */
 const channelIndexes =
   (from: Operand) =>
   (parameter: Operand): Int32Array => {
     if (parameter.values.length !== from.shape[1])
-      invalidOperator(`${parameter.values.length} parameters for ${from.shape[1]} channels`);
+      invalidOperator(`a parameter has ${parameter.values.length} values for ${from.shape[1]} channels`);
     return stridedIndexes(
       from.shape,
       from.shape.map((_, i) => (i === 1 ? 1 : 0)),
     );
   };
 
-const layerNormalization: OperatorImplementation = (operator, inputs, preparing) => {
+const layerNormalization: OperatorImplementation = (operator, inputs, context) => {
   const from = required(inputs[0]);
   const axis = normaliseAxis(numberAttribute(operator, 'axis', -1), from.shape.length);
   const axes = from.shape.flatMap((_, i) => (i >= axis ? [i] : []));
-  return normalise(operator, inputs, preparing, {
+  return normalise(operator, inputs, context, {
     axes,
-    over: (parameter) => stridedIndexes(from.shape, broadcastStrides(parameter.shape, from.shape)),
+    parameterIndexes: (parameter) =>
+      stridedIndexes(from.shape, broadcastStrides(parameter.shape, from.shape)),
   });
 };
 
-const instanceNormalization: OperatorImplementation = (operator, inputs, preparing) => {
+const instanceNormalization: OperatorImplementation = (operator, inputs, context) => {
   const from = required(inputs[0]);
-  return normalise(operator, inputs, preparing, {
+  return normalise(operator, inputs, context, {
     axes: from.shape.flatMap((_, i) => (i >= 2 ? [i] : [])),
-    over: channelIndexes(from),
+    parameterIndexes: channelIndexes(from),
   });
 };
 
-/** y = (x − mean) / √(variance + ε) · scale + shift, mean and variance of the training; a channel is axis 1. */
-const batchNormalization: OperatorImplementation = (operator, inputs, preparing) => {
+/**
+ * y = (x − mean) / √(variance + ε) · scale + shift, with the mean and variance of training; channels are axis
+ * 1.
+ */
+const batchNormalization: OperatorImplementation = (operator, inputs, context) => {
   const [x, scale, shift, mean, variance] = inputs.slice(0, 5).map(required);
   const epsilon = numberAttribute(operator, 'epsilon', 1e-5);
   const channel = channelIndexes(x!)(scale!);
   const y = createOperand(
-    preparing,
+    context,
     'float',
     x!.shape,
-    inputs.every((one) => one?.known),
+    inputs.every((input) => input?.known),
   );
   return {
     outputs: [y],
@@ -255,11 +271,11 @@ const batchNormalization: OperatorImplementation = (operator, inputs, preparing)
 export const reductionOperators: Readonly<Record<string, OperatorImplementation>> = {
   ReduceSum: reduceOperator(plainSum),
   ReduceMean: reduceOperator((x, start, offsets) => plainSum(x, start, offsets) / offsets.length),
-  ReduceMax: reduceOperator(largest),
+  ReduceMax: reduceOperator(maximum),
   ReduceMin: reduceOperator((x, start, offsets) => {
-    let least = Infinity;
-    for (const offset of offsets) least = Math.min(least, x[start + offset]!);
-    return least;
+    let min = Infinity;
+    for (const offset of offsets) min = Math.min(min, x[start + offset]!);
+    return min;
   }),
   ReduceProd: reduceOperator((x, start, offsets) => {
     let product = 1;
@@ -274,13 +290,13 @@ export const reductionOperators: Readonly<Record<string, OperatorImplementation>
     mappedSum(x, start, offsets, (value) => value * value),
   ),
   ReduceLogSumExp: reduceOperator((x, start, offsets) => {
-    const most = largest(x, start, offsets);
-    return most + Math.log(mappedSum(x, start, offsets, (value) => Math.exp(value - most)));
+    const max = maximum(x, start, offsets);
+    return max + Math.log(mappedSum(x, start, offsets, (value) => Math.exp(value - max)));
   }),
-  Softmax: softmaxOperator((value, most, sum) => Math.exp(value - most) / sum),
-  LogSoftmax: softmaxOperator((value, most, sum) => value - most - Math.log(sum)),
-  ArgMax: argOperator((value, than) => value > than),
-  ArgMin: argOperator((value, than) => value < than),
+  Softmax: softmaxOperator((value, max, sum) => Math.exp(value - max) / sum),
+  LogSoftmax: softmaxOperator((value, max, sum) => value - max - Math.log(sum)),
+  ArgMax: argOperator((value, best) => value > best),
+  ArgMin: argOperator((value, best) => value < best),
   CumSum: cumSum,
   LayerNormalization: layerNormalization,
   InstanceNormalization: instanceNormalization,

@@ -8,9 +8,9 @@ import type { PrepareContext, RecurrentSweep } from './operator.ts';
 import { prepareGraph } from './prepare-graph.ts';
 import { readRecurrentDirections, type DirectionTensors } from './recurrent-weights.ts';
 
-/** The recurrent operators of a program, in float64. */
-export const referenceSweeps: PrepareContext['sweeps'] = (operator, read) => {
-  const { inner, directions } = readRecurrentDirections(operator, read);
+/** The recurrent operators of a graph, in float64. */
+export const referenceSweeps: PrepareContext['sweeps'] = (operator, inputs) => {
+  const { inner, directions } = readRecurrentDirections(operator, inputs);
   return directions.map(({ layer, parts }) => createSweep(layer, inner, parts));
 };
 
@@ -31,61 +31,61 @@ function createSweep(layer: RecurrentFields, inner: number, parts: DirectionTens
     hasCellState: cell.states.includes('c'),
     run(x, y, h, c, steps, rows) {
       for (let row = 0; row < rows; row++) {
-        const own = row * units;
+        const first = row * units;
         let state: CellState = {
-          h: Float64Array.from(h.subarray(own, own + units)),
-          c: Float64Array.from(c.subarray(own, own + units)),
+          h: Float64Array.from(h.subarray(first, first + units)),
+          c: Float64Array.from(c.subarray(first, first + units)),
         };
         for (let t = 0; t < steps; t++) {
           const at = t * rows + row;
           state = step(weights, x.subarray(at * inner, (at + 1) * inner), state, options);
           y.set(state.h, at * units);
         }
-        h.set(state.h, own);
-        c.set(state.c, own);
+        h.set(state.h, first);
+        c.set(state.c, first);
       }
     },
   };
 }
 
 /**
- * A program over one sequence in float64. x [steps][width], or ids
- * @returns [steps][units]; a program that answers once does so in the last row
+ * Runs a graph over one sequence in float64. x [steps][width], or ids
+ * @returns [steps][units]; the output of a graph with one output for the sequence is in the last row
  */
 export function referenceGraph(
-  layer: OperatorGraph,
+  graph: OperatorGraph,
   tensor: (name: string) => Float32Array,
   x: readonly ArrayLike<number>[],
   sweeps: PrepareContext['sweeps'],
 ): Float64Array[] {
-  const { units, runs, output: gives } = layer;
-  const how = { product: () => null, sweeps, floats: Float64Array };
+  const { units, runs } = graph;
+  const context = { product: () => null, sweeps, floats: Float64Array };
   const constant = (name: string): Operand => {
-    const shape = layer.constants[name]!;
+    const shape = graph.constants[name]!;
     return { kind: 'float', shape, values: Float64Array.from(tensor(name)), known: true };
   };
   const steps = runs === 'step' ? 1 : x.length;
-  const { input, states, output, run } = prepareGraph(layer, steps, how, constant);
+  const { input, states, output, run } = prepareGraph(graph, steps, context, constant);
   if (runs === 'sequence') {
     input.values.set(x.flatMap((row) => Array.from(row)));
     run();
     return x.map((_, t) =>
-      gives.gives === 'step'
+      graph.output.gives === 'step'
         ? Float64Array.from(output.values.subarray(t * units, (t + 1) * units))
         : t === x.length - 1
           ? Float64Array.from(output.values)
           : new Float64Array(units),
     );
   }
-  const own = layer.input.context;
-  layer.states.forEach(({ start }, i) => start !== undefined && states[i]!.from.values.set(tensor(start)));
+  const { context: kept } = graph.input;
+  graph.states.forEach(({ start }, i) => start !== undefined && states[i]!.from.values.set(tensor(start)));
   return x.map((row) => {
-    input.values.copyWithin(0, input.values.length - own);
-    input.values.set(Array.from(row), own);
+    input.values.copyWithin(0, input.values.length - kept);
+    input.values.set(Array.from(row), kept);
     run();
-    const answer = Float64Array.from(output.values);
-    const handed = states.map(({ to }) => to.values.slice());
-    states.forEach(({ from }, i) => from.values.set(handed[i]!));
-    return answer;
+    const result = Float64Array.from(output.values);
+    const next = states.map(({ to }) => to.values.slice());
+    states.forEach(({ from }, i) => from.values.set(next[i]!));
+    return result;
   });
 }

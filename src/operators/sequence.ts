@@ -2,28 +2,31 @@ import { normaliseAxis, createOperand, invalidOperator, withShape, elementCount 
 import { numberAttribute, type OperatorImplementation } from './operator.ts';
 import { required, permuted } from './shape.ts';
 
-// Lists of tensors of one shape: tensors with one axis more, the first. What makes them is a loop's collecting, or one of these.
+// Sequences of tensors of one shape, each stored as one tensor with an additional first axis. They come from
+// a loop's collected outputs or from the operators here.
 
-/** The items side by side along an axis: a new one (new_axis 1), or one that they have. x [items, …item] */
-const concatFromSequence: OperatorImplementation = (operator, [x], preparing) => {
+/** Concatenates the items along an axis: a new one (new_axis 1), or one of theirs. x [items, …item] */
+const concatFromSequence: OperatorImplementation = (operator, [x], context) => {
   const list = required(x);
   const isNew = numberAttribute(operator, 'new_axis', 0) === 1;
   const rank = list.shape.length - 1;
   const axis = normaliseAxis(numberAttribute(operator, 'axis', 0), rank + (isNew ? 1 : 0));
   const others = list.shape.map((_, i) => i).slice(1);
-  const { outputs, run } = permuted(list, others.toSpliced(axis, 0, 0), preparing);
+  const { outputs, run } = permuted(list, others.toSpliced(axis, 0, 0), context);
   if (isNew) return { outputs, run };
   const item = list.shape.slice(1);
   return { outputs: [withShape(outputs[0]!, item.with(axis, item[axis]! * list.shape[0]!))], run };
 };
 
-/** A tensor's parts of one place each along an axis, without it unless keepdims. y [items, …item] */
-const splitToSequence: OperatorImplementation = (operator, [x, sizes], preparing) => {
+/**
+ * Splits a tensor into slices of length 1 along an axis, which is removed unless keepdims. y [items, …item]
+ */
+const splitToSequence: OperatorImplementation = (operator, [x, sizes], context) => {
   const from = required(x);
-  if (sizes) invalidOperator('parts of given sizes are no list of tensors of one shape');
+  if (sizes) invalidOperator('the input split is not supported: the items would have different shapes');
   const axis = normaliseAxis(numberAttribute(operator, 'axis', 0), from.shape.length);
   const others = from.shape.map((_, i) => i).toSpliced(axis, 1);
-  const { outputs, run } = permuted(from, [axis, ...others], preparing);
+  const { outputs, run } = permuted(from, [axis, ...others], context);
   if (numberAttribute(operator, 'keepdims', 1) === 0) return { outputs, run };
   const [list] = outputs;
   return {
@@ -32,13 +35,14 @@ const splitToSequence: OperatorImplementation = (operator, [x, sizes], preparing
   };
 };
 
-const sequenceConstruct: OperatorImplementation = (_, inputs, preparing) => {
+/** A sequence of the inputs. y [items, …item] */
+const sequenceConstruct: OperatorImplementation = (_, inputs, context) => {
   const items = inputs.map(required);
   const [first] = items;
   if (items.some(({ shape }) => shape.join() !== first!.shape.join()))
-    invalidOperator('items of different shapes');
+    invalidOperator('the items must have one shape');
   const y = createOperand(
-    preparing,
+    context,
     first!.kind,
     [items.length, ...first!.shape],
     items.every(({ known }) => known),
@@ -49,17 +53,18 @@ const sequenceConstruct: OperatorImplementation = (_, inputs, preparing) => {
   };
 };
 
-/** One item; what lies outside is NaN, as in a Gather. */
-const sequenceAt: OperatorImplementation = (_, [x, at], preparing) => {
+/** One item; NaN where the index is out of range, as in Gather. */
+const sequenceAt: OperatorImplementation = (_, [x, at], context) => {
   const [list, index] = [required(x), required(at)];
   const shape = list.shape.slice(1);
-  const y = createOperand(preparing, list.kind, shape, list.known && index.known);
+  const y = createOperand(context, list.kind, shape, list.known && index.known);
   const [count, size] = [list.shape[0] ?? 0, elementCount(shape)];
   return {
     outputs: [y],
     run: () => {
-      const place = index.values[0]! < 0 ? index.values[0]! + count : index.values[0]!;
-      if (place >= 0 && place < count) y.values.set(list.values.subarray(place * size, (place + 1) * size));
+      const position = index.values[0]! < 0 ? index.values[0]! + count : index.values[0]!;
+      if (position >= 0 && position < count)
+        y.values.set(list.values.subarray(position * size, (position + 1) * size));
       else y.values.fill(list.kind === 'float' ? NaN : 0);
     },
   };
@@ -70,8 +75,8 @@ export const sequenceOperators: Readonly<Record<string, OperatorImplementation>>
   SplitToSequence: splitToSequence,
   SequenceConstruct: sequenceConstruct,
   SequenceAt: sequenceAt,
-  SequenceLength: (_, [x], preparing) => {
-    const y = createOperand(preparing, 'int', [], true);
+  SequenceLength: (_, [x], context) => {
+    const y = createOperand(context, 'int', [], true);
     y.values[0] = required(x).shape[0] ?? 0;
     return { outputs: [y], run: null };
   },

@@ -21,82 +21,86 @@ import {
   type PrepareContext,
 } from './operator.ts';
 
-// Operators that move numbers and compute none: a reshape is the same numbers, everything else a table of places made when prepared.
+// Operators that move values and compute none: a reshape shares its input's values, every other operator
+// copies by a table of
+// source indexes.
 
-/** An input that must be there. */
+/** An input that must be present. @throws UnrollError invalid_model */
 export const required = (x: Operand | undefined): Operand => x ?? invalidOperator('an input is missing');
+/** Prepares the same values under another shape. @throws UnrollError invalid_model where the sizes differ */
 export const reshaped = (x: Operand, shape: readonly number[]): PreparedOperator => {
   if (elementCount(shape) !== x.values.length || !shape.every(Number.isInteger))
-    invalidOperator(`[${x.shape.join(', ')}] as [${shape.join(', ')}]`);
+    invalidOperator(`[${x.shape.join(', ')}] cannot be reshaped to [${shape.join(', ')}]`);
   return { outputs: [withShape(x, shape)], run: null };
 };
 
-/** y[i] ← x[places[i]], and `otherwise` where that is −1. */
+/** Prepares y[i] ← x[indexes[i]], or `fill` where the index is −1. */
 export function gathered(
   x: Operand,
   shape: readonly number[],
-  placesMade: () => Int32Array,
-  preparing: PrepareContext,
-  otherwise = 0,
+  computeIndexes: () => Int32Array,
+  context: PrepareContext,
+  fill = 0,
 ): PreparedOperator {
-  const y = createOperand(preparing, x.kind, shape, x.known);
+  const y = createOperand(context, x.kind, shape, x.known);
   const [from, to] = [x.values, y.values];
-  const table = lazy(placesMade);
+  const table = lazy(computeIndexes);
   return {
     outputs: [y],
     run: () => {
-      const places = table();
+      const indexes = table();
       for (let i = 0; i < to.length; i++) {
-        const place = places[i]!;
-        to[i] = place < 0 ? otherwise : from[place]!;
+        const index = indexes[i]!;
+        to[i] = index < 0 ? fill : from[index]!;
       }
     },
   };
 }
 
-const shapeKnown = (
-  preparing: PrepareContext,
-  numbers: readonly number[],
-  rank: number[],
+const constantIntegers = (
+  context: PrepareContext,
+  values: readonly number[],
+  shape: number[],
 ): PreparedOperator => {
-  const y = createOperand(preparing, 'int', rank, true);
-  y.values.set(numbers);
+  const y = createOperand(context, 'int', shape, true);
+  y.values.set(values);
   return { outputs: [y], run: null };
 };
 
 const reshape: OperatorImplementation = (operator, [x, target]) => {
   const from = required(x);
-  const wanted = constantValues(target, 'the new shape').map((size, i) =>
+  const sizes = constantValues(target, 'the new shape').map((size, i) =>
     size === 0 && numberAttribute(operator, 'allowzero', 0) === 0 ? (from.shape[i] ?? 0) : size,
   );
-  const rest = wanted.reduce((product, size) => (size === -1 ? product : product * size), 1);
+  const rest = sizes.reduce((product, size) => (size === -1 ? product : product * size), 1);
   return reshaped(
     from,
-    wanted.map((size) => (size === -1 ? (rest === 0 ? 0 : from.values.length / rest) : size)),
+    sizes.map((size) => (size === -1 ? (rest === 0 ? 0 : from.values.length / rest) : size)),
   );
 };
 
-const axesOf = (operator: OperatorSpec, given: Operand | undefined, rank: number): number[] | null => {
-  const axes = numberListAttribute(operator, 'axes') ?? (given ? constantValues(given, 'axes') : null);
+const parseAxes = (operator: OperatorSpec, input: Operand | undefined, rank: number): number[] | null => {
+  const axes = numberListAttribute(operator, 'axes') ?? (input ? constantValues(input, 'axes') : null);
   return axes?.map((axis) => normaliseAxis(axis, rank)) ?? null;
 };
 
-const squeeze: OperatorImplementation = (operator, [x, given]) => {
+const squeeze: OperatorImplementation = (operator, [x, axesInput]) => {
   const from = required(x);
   const axes =
-    axesOf(operator, given, from.shape.length) ?? from.shape.flatMap((size, i) => (size === 1 ? [i] : []));
+    parseAxes(operator, axesInput, from.shape.length) ??
+    from.shape.flatMap((size, i) => (size === 1 ? [i] : []));
   for (const axis of axes)
-    if (from.shape[axis] !== 1) invalidOperator(`takes axis ${axis} of [${from.shape.join(', ')}] away`);
+    if (from.shape[axis] !== 1) invalidOperator(`axis ${axis} of [${from.shape.join(', ')}] is not 1`);
   return reshaped(
     from,
     from.shape.filter((_, i) => !axes.includes(i)),
   );
 };
 
-const unsqueeze: OperatorImplementation = (operator, [x, given]) => {
+const unsqueeze: OperatorImplementation = (operator, [x, axesInput]) => {
   const from = required(x);
-  const count = (numberListAttribute(operator, 'axes') ?? constantValues(given, 'axes')).length;
-  const axes = new Set(axesOf(operator, given, from.shape.length + count));
+  const count = (numberListAttribute(operator, 'axes') ?? constantValues(axesInput, 'axes')).length;
+  const axes = new Set(parseAxes(operator, axesInput, from.shape.length + count));
   let next = 0;
   return reshaped(
     from,
@@ -107,46 +111,46 @@ const unsqueeze: OperatorImplementation = (operator, [x, given]) => {
 const flatten: OperatorImplementation = (operator, [x]) => {
   const from = required(x);
   const axis = numberAttribute(operator, 'axis', 1);
-  const cut = axis === from.shape.length ? axis : normaliseAxis(axis, from.shape.length);
-  return reshaped(from, [elementCount(from.shape.slice(0, cut)), elementCount(from.shape.slice(cut))]);
+  const split = axis === from.shape.length ? axis : normaliseAxis(axis, from.shape.length);
+  return reshaped(from, [elementCount(from.shape.slice(0, split)), elementCount(from.shape.slice(split))]);
 };
 
-/** The same numbers with their axes in another order. */
-export function permuted(x: Operand, order: readonly number[], preparing: PrepareContext): PreparedOperator {
+/** Prepares the same values with their axes in another order. */
+export function permuted(x: Operand, order: readonly number[], context: PrepareContext): PreparedOperator {
   const shape = order.map((axis) => x.shape[axis]!);
   const strides = computeStrides(x.shape);
-  // axes of 1 may go anywhere without a number moving
+  // axes of 1 may be anywhere without a value moving
   const long = order.filter((axis) => x.shape[axis]! > 1);
   if (long.every((axis, i) => i === 0 || axis > long[i - 1]!)) return reshaped(x, shape);
-  const places = (): Int32Array =>
+  const indexes = (): Int32Array =>
     stridedIndexes(
       shape,
       order.map((axis) => strides[axis]!),
     );
-  return gathered(x, shape, places, preparing);
+  return gathered(x, shape, indexes, context);
 }
 
-const transpose: OperatorImplementation = (operator, [x], preparing) => {
+const transpose: OperatorImplementation = (operator, [x], context) => {
   const from = required(x);
   const order = numberListAttribute(operator, 'perm') ?? from.shape.map((_, i) => from.shape.length - 1 - i);
   if (order.toSorted((a, b) => a - b).join() !== from.shape.map((_, i) => i).join())
-    invalidOperator(`perm [${order.join(', ')}] of ${from.shape.length} dimensions`);
-  return permuted(from, order, preparing);
+    invalidOperator(`perm [${order.join(', ')}] is not a permutation of ${from.shape.length} axes`);
+  return permuted(from, order, context);
 };
 
-const expand: OperatorImplementation = (_, [x, target], preparing) => {
+const expand: OperatorImplementation = (_, [x, target], context) => {
   const from = required(x);
   const shape = broadcastShapes(from.shape, constantValues(target, 'the new shape'));
   if (elementCount(shape) === from.values.length) return reshaped(from, shape);
-  return gathered(from, shape, () => stridedIndexes(shape, broadcastStrides(from.shape, shape)), preparing);
+  return gathered(from, shape, () => stridedIndexes(shape, broadcastStrides(from.shape, shape)), context);
 };
 
-const tile: OperatorImplementation = (_, [x, repeats], preparing) => {
+const tile: OperatorImplementation = (_, [x, repeats], context) => {
   const from = required(x);
   const times = constantValues(repeats, 'repeats');
   const shape = from.shape.map((size, i) => size * (times[i] ?? NaN));
   const strides = computeStrides(from.shape);
-  // every axis twice: which copy, which place in it
+  // every axis twice: the copy, and the position in it
   const wide = from.shape.flatMap((size, i) => [times[i]!, size]);
   return gathered(
     from,
@@ -156,15 +160,15 @@ const tile: OperatorImplementation = (_, [x, repeats], preparing) => {
         wide,
         strides.flatMap((stride) => [0, stride]),
       ),
-    preparing,
+    context,
   );
 };
 
 export const shapeOperators: Readonly<Record<string, OperatorImplementation>> = {
   Identity: (_, [x]) => ({ outputs: [required(x)], run: null }),
-  /** Its mask, where it is read, says that everything stays. */
-  Dropout: (_, [x], preparing) => {
-    const mask = createOperand(preparing, 'bool', required(x).shape, true);
+  /** The identity; its mask output is all true. */
+  Dropout: (_, [x], context) => {
+    const mask = createOperand(context, 'bool', required(x).shape, true);
     mask.values.fill(1);
     return { outputs: [required(x), mask], run: null };
   },
@@ -175,13 +179,13 @@ export const shapeOperators: Readonly<Record<string, OperatorImplementation>> = 
   Transpose: transpose,
   Expand: expand,
   Tile: tile,
-  Shape: (operator, [x], preparing) => {
+  Shape: (operator, [x], context) => {
     const { shape } = required(x);
     const part = shape.slice(
       numberAttribute(operator, 'start', 0),
       numberAttribute(operator, 'end', shape.length),
     );
-    return shapeKnown(preparing, part, [part.length]);
+    return constantIntegers(context, part, [part.length]);
   },
-  Size: (_, [x], preparing) => shapeKnown(preparing, [elementCount(required(x).shape)], []),
+  Size: (_, [x], context) => constantIntegers(context, [elementCount(required(x).shape)], []),
 };

@@ -10,9 +10,9 @@ import {
 import { numberAttribute, textAttribute, type OperatorImplementation } from './operator.ts';
 import { gathered, required, reshaped } from './shape.ts';
 
-// Operators that cut a tensor, put something around it, or put several together.
+// Operators that slice, pad, concatenate and split.
 
-const slice: OperatorImplementation = (_, [x, starts, ends, axes, steps], preparing) => {
+const slice: OperatorImplementation = (_, [x, starts, ends, axes, steps], context) => {
   const from = required(x);
   const first = constantValues(starts, 'starts');
   const last = constantValues(ends, 'ends');
@@ -24,21 +24,21 @@ const slice: OperatorImplementation = (_, [x, starts, ends, axes, steps], prepar
   first.forEach((wanted, i) => {
     const axis = normaliseAxis(on[i] ?? NaN, from.shape.length);
     const [size, step] = [from.shape[axis]!, by[i] ?? 1];
-    if (step === 0) invalidOperator('a step of 0');
-    const from0 = (place: number): number => (place < 0 ? place + size : place);
-    const limit = (place: number): number =>
-      step > 0 ? Math.min(Math.max(place, 0), size) : Math.min(Math.max(place, -1), size - 1);
-    const begin = limit(from0(wanted));
-    const end = limit(from0(last[i] ?? NaN));
+    if (step === 0) invalidOperator('steps must not be 0');
+    const fromStart = (position: number): number => (position < 0 ? position + size : position);
+    const clampTo = (position: number): number =>
+      step > 0 ? Math.min(Math.max(position, 0), size) : Math.min(Math.max(position, -1), size - 1);
+    const begin = clampTo(fromStart(wanted));
+    const end = clampTo(fromStart(last[i] ?? NaN));
     shape[axis] = Math.max(0, Math.ceil((end - begin) / step));
     start += begin * strides[axis]!;
     strides[axis] = strides[axis]! * step;
   });
   if (shape.join() === from.shape.join() && start === 0) return reshaped(from, shape);
-  return gathered(from, shape, () => stridedIndexes(shape, strides, start), preparing);
+  return gathered(from, shape, () => stridedIndexes(shape, strides, start), context);
 };
 
-const pad: OperatorImplementation = (operator, [x, pads, value, axes], preparing) => {
+const pad: OperatorImplementation = (operator, [x, pads, value, axes], context) => {
   const from = required(x);
   const amounts = constantValues(pads, 'pads');
   const on = (axes ? constantValues(axes, 'axes') : from.shape.map((_, i) => i)).map((axis) =>
@@ -49,36 +49,38 @@ const pad: OperatorImplementation = (operator, [x, pads, value, axes], preparing
   const after = from.shape.map((_, i) => (on.includes(i) ? amounts[on.indexOf(i) + on.length]! : 0));
   const shape = from.shape.map((size, i) => size + before[i]! + after[i]!);
   if (amounts.length !== 2 * on.length) invalidOperator(`${amounts.length} pads for ${on.length} axes`);
-  const inside = (place: number, size: number): number => {
-    if (place >= 0 && place < size) return place;
+  /** The source position of one in the padded axis, −1 in constant padding. */
+  const sourceOf = (position: number, size: number): number => {
+    if (position >= 0 && position < size) return position;
     if (mode === 'constant') return -1;
-    if (mode === 'edge') return place < 0 ? 0 : size - 1;
-    if (mode === 'wrap') return ((place % size) + size) % size;
-    if (mode !== 'reflect') return invalidOperator(`mode ${mode}`);
-    const turn = 2 * (size - 1);
-    if (turn === 0) return 0;
-    const folded = ((place % turn) + turn) % turn;
-    return folded < size ? folded : turn - folded;
+    if (mode === 'edge') return position < 0 ? 0 : size - 1;
+    if (mode === 'wrap') return ((position % size) + size) % size;
+    if (mode !== 'reflect')
+      return invalidOperator(`mode must be constant, edge, wrap or reflect, not ${mode}`);
+    const period = 2 * (size - 1);
+    if (period === 0) return 0;
+    const folded = ((position % period) + period) % period;
+    return folded < size ? folded : period - folded;
   };
   const strides = computeStrides(from.shape);
-  const placesMade = (): Int32Array => {
-    let places: Int32Array = new Int32Array(1);
+  const computeIndexes = (): Int32Array => {
+    let indexes: Int32Array = new Int32Array(1);
     shape.forEach((size, axis) => {
-      const wider = new Int32Array(places.length * Math.max(size, 0));
-      for (let i = 0; i < places.length; i++)
+      const wider = new Int32Array(indexes.length * Math.max(size, 0));
+      for (let i = 0; i < indexes.length; i++)
         for (let k = 0; k < size; k++) {
-          const at = inside(k - before[axis]!, from.shape[axis]!);
-          wider[i * size + k] = places[i]! < 0 || at < 0 ? -1 : places[i]! + at * strides[axis]!;
+          const at = sourceOf(k - before[axis]!, from.shape[axis]!);
+          wider[i * size + k] = indexes[i]! < 0 || at < 0 ? -1 : indexes[i]! + at * strides[axis]!;
         }
-      places = wider;
+      indexes = wider;
     });
-    return places;
+    return indexes;
   };
-  const filler = value ? (constantValues(value, 'the value')[0] ?? 0) : 0;
-  return gathered(from, shape, placesMade, preparing, filler);
+  const fill = value ? (constantValues(value, 'the value')[0] ?? 0) : 0;
+  return gathered(from, shape, computeIndexes, context, fill);
 };
 
-const concat: OperatorImplementation = (operator, inputs, preparing) => {
+const concat: OperatorImplementation = (operator, inputs, context) => {
   const parts = inputs.map(required);
   const [first] = parts;
   const axis = normaliseAxis(numberAttribute(operator, 'axis', 0), first!.shape.length);
@@ -88,13 +90,13 @@ const concat: OperatorImplementation = (operator, inputs, preparing) => {
       shape.some((size, i) => i !== axis && size !== first!.shape[i])
     )
       invalidOperator(
-        `joins [${parts.map((part) => part.shape.join(', ')).join('] and [')}] over axis ${axis}`,
+        `[${parts.map((part) => part.shape.join(', ')).join('] and [')}] cannot be concatenated along axis ${axis}`,
       );
   const shape = first!.shape.map((size, i) =>
     i === axis ? parts.reduce((sum, part) => sum + part.shape[axis]!, 0) : size,
   );
   const y = createOperand(
-    preparing,
+    context,
     first!.kind,
     shape,
     parts.every(({ known }) => known),
@@ -115,7 +117,7 @@ const concat: OperatorImplementation = (operator, inputs, preparing) => {
   };
 };
 
-const split: OperatorImplementation = (operator, [x, sizes], preparing) => {
+const split: OperatorImplementation = (operator, [x, sizes], context) => {
   const from = required(x);
   const axis = normaliseAxis(numberAttribute(operator, 'axis', 0), from.shape.length);
   const whole = from.shape[axis]!;
@@ -125,13 +127,13 @@ const split: OperatorImplementation = (operator, [x, sizes], preparing) => {
     ? constantValues(sizes, 'split')
     : Array.from({ length: count }, (_, i) => Math.min(each, whole - i * each));
   if (lengths.reduce((sum, size) => sum + size, 0) !== whole || lengths.length !== count)
-    invalidOperator(`parts of ${lengths.join(', ')} of ${whole}`);
+    invalidOperator(`${count} parts of lengths ${lengths.join(', ')} do not add up to ${whole}`);
   const strides = computeStrides(from.shape);
   let start = 0;
   const parts = lengths.map((size) => {
     const shape = from.shape.map((one, i) => (i === axis ? size : one));
     const first = start * strides[axis]!;
-    const part = gathered(from, shape, () => stridedIndexes(shape, strides, first), preparing);
+    const part = gathered(from, shape, () => stridedIndexes(shape, strides, first), context);
     start += size;
     return part;
   });

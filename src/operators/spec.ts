@@ -1,10 +1,11 @@
 import { z } from 'zod';
 
-// A program: what a network of others does at a step, or over a sequence, where it is no stack of our layers. A list of operators in
-// the words of ONNX (https://onnx.ai/onnx/operators/), in its newest meaning, which the kernel runs one after the other.
+// An operator graph: what an imported network computes at a step, or over a sequence, where it cannot be
+// expressed as layers. A list of ONNX's operators (https://onnx.ai/onnx/operators/, newest version of each),
+// run in order.
 
 const value = z.string().min(1).max(256);
-/** '' where an operator's optional input or output is left out. */
+/** '' where an optional input or output of an operator is absent. */
 const optionalValue = z.string().max(256);
 
 const attribute = z.union([
@@ -19,7 +20,7 @@ export interface OperatorSpec {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes?: Readonly<Record<string, number | string | number[] | string[]>> | undefined;
-  /** If: then_branch, else_branch. Loop, Scan: body. They may read every value around them. */
+  /** If: then_branch, else_branch. Loop, Scan: body. They may read every value of the enclosing scopes. */
   readonly bodies?:
     { readonly [body in 'then_branch' | 'else_branch' | 'body']?: BodySpec | undefined } | undefined;
 }
@@ -29,8 +30,8 @@ export interface BodySpec {
   readonly outputs: readonly string[];
 }
 
-/** Limits on a program, so that reading one ends. */
-const mostOperators = 20_000;
+/** Operators of one graph or body: a limit on what reading a file may cost. */
+const maxOperators = 20_000;
 
 const operatorSpec: z.ZodType<OperatorSpec> = z.strictObject({
   operator: z.string().regex(/^[A-Za-z0-9]{1,48}$/),
@@ -38,7 +39,7 @@ const operatorSpec: z.ZodType<OperatorSpec> = z.strictObject({
   outputs: z
     .array(optionalValue)
     .max(256)
-    .refine((names) => names.some((name) => name !== ''), 'an operator gives something'),
+    .refine((names) => names.some((name) => name !== ''), 'an operator must have an output'),
   attributes: z.record(z.string().max(64), attribute).optional(),
   bodies: z
     .strictObject({
@@ -50,7 +51,7 @@ const operatorSpec: z.ZodType<OperatorSpec> = z.strictObject({
 });
 const bodySpec: z.ZodType<BodySpec> = z.strictObject({
   inputs: z.array(value).max(256),
-  operators: z.array(operatorSpec).max(mostOperators),
+  operators: z.array(operatorSpec).max(maxOperators),
   outputs: z.array(value).max(256),
 });
 
@@ -63,7 +64,7 @@ const sizes = z
   )
   .max(8);
 
-/** Whole numbers and truth values that operators read. Numbers of other constants are tensors `<layer>.<name>`. */
+/** A constant of integers or booleans. Constants of floats are tensors `<layer>.<name>`. */
 const wholeConstant = z.strictObject({
   kind: z.enum(['int', 'bool']),
   shape: sizes,
@@ -71,11 +72,11 @@ const wholeConstant = z.strictObject({
 });
 
 export const operatorGraphFields = {
-  /** step: at every step, its states carried on. sequence: once, over all steps. */
+  /** step: run at every step, with states carried from step to step. sequence: run once, over all steps. */
   runs: z.enum(['step', 'sequence']),
   /**
-   * The value that holds a step's row, or all rows, and its shape; −1 is the sequence's steps. Ids, where its numbers are
-   * whole: as many as `vocabulary`.
+   * The value for a step's row, or for all rows, and its shape; −1 is the number of steps. With `vocabulary`
+   * it is ids.
    */
   input: z.strictObject({
     value,
@@ -88,24 +89,27 @@ export const operatorGraphFields = {
       )
       .max(8),
     vocabulary: z.int().min(1).max(1_000_000).optional(),
-    /** runs sequence: so many steps, and no others. */
+    /** runs sequence: the only number of steps the graph accepts. */
     steps: z
       .int()
       .min(1)
       .max(2 ** 24)
       .optional(),
-    /** runs step: so many of the numbers before a step's row come before it, zeros at the start. They are part of the state. */
+    /**
+     * runs step: how many of the latest input numbers precede a step's row, zeros at the start. Part of the
+     * state.
+     */
     context: z.int().min(0).max(65_536).default(0),
   }),
-  /** The value that is the answer: columns a step, or of the whole sequence. */
+  /** The value that is the output: columns of each step, or of the whole sequence. */
   output: z.strictObject({
     value,
     gives: z.enum(['step', 'sequence']),
-    /** gives sequence: its numbers are so many rows, one after the other, whatever the sequence's length. */
+    /** gives sequence: the output is this many rows, whatever the sequence's length. */
     rows: z.int().min(2).max(262_144).optional(),
   }),
   units: z.int().min(1).max(262_144),
-  /** runs step: values that a step hands to the next one; at the start zeros, or the constant `start`. */
+  /** runs step: values passed from a step to the next; at the start zeros, or the constant `start`. */
   states: z
     .array(z.strictObject({ input: value, output: value, shape: sizes, start: value.optional() }))
     .max(64)
@@ -113,7 +117,7 @@ export const operatorGraphFields = {
   wholeConstants: z.record(value, wholeConstant).default({}),
   /** Shapes of the constants that are tensors. */
   constants: z.record(value, sizes).default({}),
-  operators: z.array(operatorSpec).max(mostOperators),
+  operators: z.array(operatorSpec).max(maxOperators),
 };
 
 /** A graph of operators with its constants' shapes; the numbers of its tensors are kept beside it. */

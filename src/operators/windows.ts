@@ -2,52 +2,63 @@ import type { OperatorSpec } from './spec.ts';
 import { lazy, stridedIndexes, invalidOperator, elementCount, computeStrides } from './operand.ts';
 import { numberAttribute, numberListAttribute, textAttribute } from './operator.ts';
 
-/** What a convolution or a pool looks at: for every place of its result, the places of one channel, −1 outside. */
+/** The windows of a convolution or a pool over one channel. */
 export interface WindowLayout {
   /** Sizes of the result's axes. */
   readonly shape: readonly number[];
-  /** [places of the result, places of a window] */
+  /**
+   * The position in the channel of each element of each window, −1 in the padding. [result elements, window
+   * elements]
+   */
   readonly indexes: () => Int32Array;
+  /** Elements of a window. */
   readonly size: number;
-  /** Of windows one place apart along a single axis: where each place of the first window is. Else null. */
+  /** Positions of the first window, where windows move by one along a single axis; else null. */
   readonly shift: Int32Array | null;
 }
 
+/** Elements of all windows of a channel. */
 const maxWindowElements = 2 ** 26;
 
-/** @param spatial sizes of the axes that a window moves along  @param kernel its sizes along them */
+/**
+ * Reads strides, dilations and pads of a convolution or a pool.
+ * @param spatial sizes of the axes that a window moves along  @param kernel sizes of a window along them
+ * @throws UnrollError invalid_model
+ */
 export function computeWindows(
   operator: OperatorSpec,
   spatial: readonly number[],
   kernel: readonly number[],
 ): WindowLayout {
   const rank = spatial.length;
-  const each = (name: string): number[] => {
+  const listAttribute = (name: string): number[] => {
     const list = numberListAttribute(operator, name) ?? Array<number>(rank).fill(1);
-    if (list.length !== rank || list.some((one) => one < 1))
-      invalidOperator(`${name} [${list.join(', ')}] for ${rank} axes`);
+    if (list.length !== rank || list.some((value) => value < 1))
+      invalidOperator(`${name} [${list.join(', ')}] must have ${rank} positive numbers`);
     return list;
   };
-  const [strides, dilations] = [each('strides'), each('dilations')];
-  if (kernel.length !== rank) invalidOperator(`a kernel of [${kernel.join(', ')}] for ${rank} axes`);
+  const [strides, dilations] = [listAttribute('strides'), listAttribute('dilations')];
+  if (kernel.length !== rank) invalidOperator(`the kernel [${kernel.join(', ')}] must have ${rank} axes`);
   const reach = kernel.map((size, i) => (size - 1) * dilations[i]! + 1);
   const pads = computePads(operator, spatial, reach, strides);
-  const up = numberAttribute(operator, 'ceil_mode', 0) === 1;
+  const roundsUp = numberAttribute(operator, 'ceil_mode', 0) === 1;
   const shape = spatial.map((size, i) => {
-    const room = size + pads.before[i]! + pads.after[i]! - reach[i]!;
-    const steps = up ? Math.ceil(room / strides[i]!) : Math.floor(room / strides[i]!);
-    // a window that begins past the end looks at nothing
-    const last = up && steps * strides[i]! >= size + pads.before[i]! ? steps - 1 : steps;
-    return room < 0 ? invalidOperator(`a window of ${reach[i]} over ${size} places`) : last + 1;
+    const range = size + pads.before[i]! + pads.after[i]! - reach[i]!;
+    const steps = roundsUp ? Math.ceil(range / strides[i]!) : Math.floor(range / strides[i]!);
+    // a window that begins past the end reads nothing
+    const last = roundsUp && steps * strides[i]! >= size + pads.before[i]! ? steps - 1 : steps;
+    return range < 0
+      ? invalidOperator(`a window of ${reach[i]} is longer than the axis of ${size} with its pads`)
+      : last + 1;
   });
   const size = elementCount(kernel);
   if (elementCount(shape) * size > maxWindowElements)
     invalidOperator(
-      `windows of ${size} places at ${elementCount(shape)} of them, the limit is ${maxWindowElements} together`,
+      `${elementCount(shape)} windows of ${size} elements, the limit is ${maxWindowElements} elements in total`,
     );
-  const places = lazy(() => {
+  const indexes = lazy(() => {
     const own = computeStrides(spatial);
-    const places = new Int32Array(elementCount(shape) * size).fill(-1);
+    const positions = new Int32Array(elementCount(shape) * size).fill(-1);
     const corners = shape.map((_, axis) =>
       stridedIndexes(
         shape,
@@ -63,20 +74,20 @@ export function computeWindows(
     );
     for (let w = 0; w < elementCount(shape); w++)
       for (let k = 0; k < size; k++) {
-        let place = 0;
-        for (let axis = 0; axis < rank && place >= 0; axis++) {
+        let position = 0;
+        for (let axis = 0; axis < rank && position >= 0; axis++) {
           const at = corners[axis]![w]! + inner[axis]![k]!;
-          place = at < 0 || at >= spatial[axis]! ? -1 : place + at * own[axis]!;
+          position = at < 0 || at >= spatial[axis]! ? -1 : position + at * own[axis]!;
         }
-        places[w * size + k] = place;
+        positions[w * size + k] = position;
       }
-    return places;
+    return positions;
   });
   const shift =
     rank === 1 && strides[0] === 1
       ? Int32Array.from({ length: size }, (_, k) => k * dilations[0]! - pads.before[0]!)
       : null;
-  return { shape, indexes: places, size, shift };
+  return { shape, indexes, size, shift };
 }
 
 function computePads(
@@ -89,15 +100,17 @@ function computePads(
   const given = numberListAttribute(operator, 'pads') ?? Array<number>(2 * spatial.length).fill(0);
   if (auto === 'NOTSET' || auto === 'VALID') {
     const pads = auto === 'VALID' ? given.map(() => 0) : given;
-    if (pads.length !== 2 * spatial.length || pads.some((one) => one < 0))
-      invalidOperator(`pads [${pads.join(', ')}]`);
+    if (pads.length !== 2 * spatial.length || pads.some((amount) => amount < 0))
+      invalidOperator(`pads [${pads.join(', ')}] must be ${2 * spatial.length} numbers of at least 0`);
     return { before: pads.slice(0, spatial.length), after: pads.slice(spatial.length) };
   }
   const total = spatial.map((size, i) =>
     Math.max(0, (Math.ceil(size / strides[i]!) - 1) * strides[i]! + reach[i]! - size),
   );
-  const less = total.map((one) => Math.floor(one / 2));
-  const more = total.map((one) => Math.ceil(one / 2));
+  const less = total.map((amount) => Math.floor(amount / 2));
+  const more = total.map((amount) => Math.ceil(amount / 2));
   if (auto === 'SAME_UPPER') return { before: less, after: more };
-  return auto === 'SAME_LOWER' ? { before: more, after: less } : invalidOperator(`auto_pad ${auto}`);
+  return auto === 'SAME_LOWER'
+    ? { before: more, after: less }
+    : invalidOperator(`auto_pad ${auto} is not supported`);
 }

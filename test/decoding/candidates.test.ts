@@ -14,8 +14,8 @@ const all = { topK: 0, topP: 1, minP: 0 };
 const inOrder = (ids: Int32Array): number[] => Array.from(ids.toSorted());
 const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
 
-describe('largest', () => {
-  it('is a full sort cut short, whatever the size', () => {
+describe('topIndexes', () => {
+  it('equals a truncated full sort, for any size', () => {
     // few different values, so that ties are common
     const values = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 400 });
     fc.assert(
@@ -28,7 +28,7 @@ describe('largest', () => {
 });
 
 describe('candidates', () => {
-  it('are all tokens with their own probabilities when nothing is limited', () => {
+  it('are all tokens with unchanged probabilities without limits', () => {
     fc.assert(
       fc.property(scored, (scores) => {
         const { ids, probabilities } = selectCandidates(scores, 1, all);
@@ -38,7 +38,7 @@ describe('candidates', () => {
     );
   });
 
-  it('are the k likeliest, and exactly k', () => {
+  it('are exactly the k most likely', () => {
     fc.assert(
       fc.property(scored, fc.integer({ min: 1, max: 320 }), (scores, topK) => {
         const { ids, probabilities } = selectCandidates(scores, 1, { ...all, topK });
@@ -48,7 +48,7 @@ describe('candidates', () => {
     );
   });
 
-  it('are the fewest that reach p', () => {
+  it('are the fewest tokens that reach p', () => {
     fc.assert(
       fc.property(scored, fc.double({ min: 0.01, max: 0.999, noNaN: true }), (scores, topP) => {
         const { ids } = selectCandidates(scores, 1, { ...all, topP });
@@ -62,7 +62,7 @@ describe('candidates', () => {
     );
   });
 
-  it('are those within a share of the likeliest', () => {
+  it('are the tokens within a ratio of the most likely', () => {
     fc.assert(
       fc.property(scored, fc.double({ min: 0.001, max: 1, noNaN: true }), (scores, minP) => {
         const { ids } = selectCandidates(scores, 1, { ...all, minP });
@@ -76,7 +76,7 @@ describe('candidates', () => {
     );
   });
 
-  it('sharpen as the temperature falls, and flatten as it rises', () => {
+  it('get sharper at lower temperatures and flatter at higher', () => {
     const scores = Float64Array.of(2, 1, 0);
     logSoftmax(scores);
     const at = (temperature: number): number => selectCandidates(scores, temperature, all).probabilities[0]!;
@@ -85,7 +85,7 @@ describe('candidates', () => {
     expect(at(1)).toBeCloseTo(Math.exp(scores[0]!), 12);
   });
 
-  it('keep k tokens, the lower ids of equals, also where one holds nearly all', () => {
+  it('keep k tokens, the lower ids of equals, also where one has nearly all the probability', () => {
     const scores = Float64Array.from({ length: 200 }, (_, id) => (id === 150 ? 0 : -40));
     for (const topK of [1, 2, 64, 65, 130, 199, 200]) {
       const { ids } = selectCandidates(scores, 1, { ...all, topK });
@@ -94,7 +94,7 @@ describe('candidates', () => {
     }
   });
 
-  it('are the likeliest alone at the lowest temperatures, and sum to 1', () => {
+  it('are the most likely token alone at the lowest temperatures, and sum to 1', () => {
     fc.assert(
       fc.property(
         scored,
@@ -111,13 +111,13 @@ describe('candidates', () => {
     );
   });
 
-  it('reach p together with a limit of k, of what the k hold', () => {
+  it('apply p to the probability of the k tokens where both are limited', () => {
     const scores = Float64Array.of(0.4, 0.3, 0.2, 0.1).map(Math.log);
     expect([...selectCandidates(scores, 1, { ...all, topK: 2, topP: 0.57 }).ids]).toEqual([0]);
     expect([...selectCandidates(scores, 1, { ...all, topK: 2, topP: 0.58 }).ids]).toEqual([0, 1]);
   });
 
-  it('reach p of the whole vocabulary, also where that takes very many', () => {
+  it('apply p to the whole vocabulary, also where many tokens are needed', () => {
     const flat = new Float64Array(300);
     logSoftmax(flat);
     expect([...selectCandidates(flat, 1, { ...all, topP: 0.5 }).ids]).toEqual([...Array(150).keys()]);
@@ -125,7 +125,7 @@ describe('candidates', () => {
     expect(selectCandidates(flat, 1, { ...all, topP: 20.5 / 300 }).ids).toHaveLength(21);
   });
 
-  it('end with the one that reaches p, and keep those exactly as likely as asked', () => {
+  it('end with the token that reaches p, and include those exactly at min_p', () => {
     const scores = Float64Array.of(0.5, 0.25, 0.25).map(Math.log);
     expect([...selectCandidates(scores, 1, { ...all, topP: 0.5 }).ids]).toEqual([0]);
     expect([...selectCandidates(scores, 1, { ...all, topP: 0.75 }).ids]).toEqual([0, 1]);
@@ -139,8 +139,8 @@ describe('candidates', () => {
   });
 });
 
-describe('draw', () => {
-  it('takes each candidate as often as it is likely', () => {
+describe('drawCandidate', () => {
+  it('draws each candidate with its probability', () => {
     const scores = Float64Array.of(3, 2, 1, 0, -1);
     logSoftmax(scores);
     const chosen = selectCandidates(scores, 1, { ...all, topK: 4 });
@@ -160,12 +160,12 @@ describe('draw', () => {
     expect(chi).toBeLessThan(16.3);
   });
 
-  it('gives each its share of [0, 1), the lower end included', () => {
+  it('maps each candidate to its interval of [0, 1), lower end included', () => {
     const halves = { ids: Int32Array.of(4, 9), probabilities: Float64Array.of(0.5, 0.5) };
     expect([0, 0.4999, 0.5, 0.9999].map((number) => drawCandidate(halves, number))).toEqual([4, 4, 9, 9]);
   });
 
-  it('gives the last candidate when rounding leaves a rest', () => {
+  it('returns the last candidate where rounding leaves a remainder', () => {
     expect(
       drawCandidate({ ids: Int32Array.of(4, 9), probabilities: Float64Array.of(0.5, 0.4999999) }, 0.99999999),
     ).toBe(9);

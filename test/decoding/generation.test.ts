@@ -50,7 +50,7 @@ describe('a generation', () => {
     expect(run(create({ choice: 1 })).ids).not.toEqual(first.ids);
   });
 
-  it('takes the likeliest token at temperature 0, the first of equals', () => {
+  it('chooses the most likely token at temperature 0, the first of equals', () => {
     const generation = create({ temperature: 0, maxTokens: 3 });
     expect(generation.next(Float32Array.from(tokens, (_, id) => (id === 4 || id === 6 ? 2 : 1))).id).toBe(4);
   });
@@ -62,7 +62,7 @@ describe('a generation', () => {
     expect(text).toBe(ids.map((id) => tokens[id]).join(''));
   });
 
-  it('ends at the end id and does not show it', () => {
+  it('ends at the end id and does not output it', () => {
     const generation = create({ temperature: 0 }, 8);
     const { emitted, finish } = generation.next(Float32Array.from(tokens, (_, id) => (id === 8 ? 5 : 0)));
     expect(finish).toBe('stop');
@@ -83,7 +83,7 @@ describe('a generation', () => {
     (step: number): Float32Array =>
       Float32Array.from(tokens, (token) => (token === Array.from(text)[step] ? 9 : 0));
 
-  it('shows the beginning of a stop string after all when the end comes first', () => {
+  it('outputs the beginning of a stop string when the end id comes first', () => {
     const greedy = { temperature: 0, stop: ['bcd'] };
     expect(run(create({ ...greedy, maxTokens: 3 }), 0, spelling('abc'))).toMatchObject({
       text: 'abc',
@@ -93,19 +93,19 @@ describe('a generation', () => {
     expect(run(create(greedy, 8), 0, spelling('abc.'))).toMatchObject({ text: 'abc', finish: 'stop' });
   });
 
-  it('ends for its stop string where that comes with the last token there may be', () => {
+  it('finishes with stop where a stop string is complete at the last allowed token', () => {
     const ended = run(create({ temperature: 0, stop: ['bc'], maxTokens: 3 }), 0, spelling('abc'));
     expect(ended).toMatchObject({ text: 'a', finish: 'stop' });
   });
 
-  it('takes from a token for every time it was written', () => {
+  it('subtracts the frequency penalty for every time a token was generated', () => {
     // each time costs the likeliest 1 of the 2½ that it is ahead by
     const generation = create({ temperature: 0, frequencyPenalty: 1 });
     const ahead = Float32Array.from(tokens, (_, id) => (id === 5 ? 2.5 : 0));
     expect([0, 1, 2, 3].map(() => generation.next(ahead).id)).toEqual([5, 5, 5, 0]);
   });
 
-  it('draws as its temperature and limits say', () => {
+  it('draws by its temperature and limits', () => {
     const falling = Float32Array.from(tokens, (_, id) => -id / 4);
     const drawn = (options: Partial<GenerationOptions>): Set<number> => {
       const generation = create({ ...options, maxTokens: 1000 });
@@ -120,7 +120,7 @@ describe('a generation', () => {
     expect(drawn({ temperature: 0.01 })).toEqual(new Set([0]));
   });
 
-  it('never gives out half a code point, whatever it stops at', () => {
+  it('never outputs half a code point, whatever the stop string', () => {
     const piece = fc.constantFrom('a', '😀', '😃', 'é');
     const text = fc.string({ unit: piece, minLength: 1, maxLength: 4 });
     fc.assert(
@@ -145,7 +145,7 @@ describe('a generation', () => {
     );
   });
 
-  it('puts words together with spaces, and finds stop strings that reach across them', () => {
+  it('joins words with spaces, and finds stop strings across them', () => {
     const words = ['the', 'end', 'is', 'near'];
     const say = (options: Partial<GenerationOptions>): EmittedToken[] => {
       const generation = createGeneration(
@@ -167,7 +167,7 @@ describe('a generation', () => {
     expect(say({})[1]!.top.map(({ text }) => text)).toEqual([' end', ' the']);
   });
 
-  it('goes on exactly where it was saved, at any step', () => {
+  it('continues identically from a snapshot at any step', () => {
     const options = {
       topP: 0.9,
       repetitionPenalty: 1.3,
@@ -210,7 +210,7 @@ describe('a generation', () => {
     expect(generation.next(flat).id).toBe(2);
   });
 
-  it('refuses logits that are not numbers, and the wrong number of them', () => {
+  it('rejects logits that are not finite, and the wrong number of them', () => {
     expect(() => create().next(Float32Array.from(tokens, () => NaN))).toThrow('not finite');
     for (const one of [NaN, Infinity])
       expect(() => create().next(Float32Array.from(tokens, (_, id) => (id === 7 ? one : 0)))).toThrow(

@@ -9,7 +9,7 @@ describe('penalties', () => {
     expect([...logits]).toEqual([1, -4, 3, 0]);
   });
 
-  it('take from a token for every time it was generated', () => {
+  it('subtract the frequency penalty for every time a token was generated', () => {
     const logits = Float64Array.of(1, 1, 1);
     penaliseFrequency(
       logits,

@@ -97,7 +97,7 @@ function enumerate(network: Toy, maxLength: number, alpha: number): { ids: numbe
 }
 
 describe('beam search', () => {
-  it('of one is greedy, to the bit', () => {
+  it('of size one equals greedy search, bit for bit', () => {
     for (let seed = 0; seed < 50; seed++) {
       const network = toy(seed, 7);
       const [greedy] = decode(network, {}).outputs;
@@ -125,7 +125,7 @@ describe('beam search', () => {
     },
   );
 
-  it('never holds more rows than its size, and gives its outputs best first', () => {
+  it('never has more rows than its size, and returns its outputs best first', () => {
     for (let seed = 0; seed < 20; seed++) {
       const { outputs, most } = decode(toy(seed, 9), {
         mode: 'beam',
@@ -139,7 +139,7 @@ describe('beam search', () => {
     }
   });
 
-  it('says a token as soon as it is certain, and takes none back', () => {
+  it('emits a token as soon as it is certain, and retracts none', () => {
     let before = 0;
     for (let seed = 0; seed < 40; seed++) {
       const { outputs, emitted, early } = decode(toy(seed, 5), {
@@ -157,7 +157,7 @@ describe('beam search', () => {
     expect(before).toBeGreaterThan(40);
   });
 
-  it('weighs coverage as its formula says', () => {
+  it('scores coverage by its formula', () => {
     const network = toy(3, 6);
     const { outputs } = decode(network, {
       mode: 'beam',
@@ -180,13 +180,13 @@ describe.each(['greedy', 'sample', 'beam'] as const)('rules of %s', (mode) => {
     decode(toy(seed, vocabulary), { mode, beamSize: mode === 'beam' ? 3 : 1, ...options }).outputs[0]!;
   const seeds = Array.from({ length: 20 }, (_, i) => i);
 
-  it('no token that is suppressed, and never the start', () => {
+  it('never output a suppressed token or the start id', () => {
     for (const seed of seeds) {
       const { ids } = run({ suppress: [2, 3], maxLength: 12 }, seed);
       for (const id of [startId, 2, 3]) expect(ids).not.toContain(id);
     }
   });
-  it('no shorter than the least length, no longer than the most', () => {
+  it('keep the output between the minimum and the maximum length', () => {
     for (const seed of seeds) {
       const { ids, finish } = run({ minLength: 4, maxLength: 5 }, seed);
       expect(ids.length).toBeGreaterThanOrEqual(4);
@@ -194,19 +194,19 @@ describe.each(['greedy', 'sample', 'beam'] as const)('rules of %s', (mode) => {
       if (finish === 'length') expect(ids).toHaveLength(5);
     }
   });
-  it('begins with the prefix', () => {
+  it('begin the output with the prefix', () => {
     for (const seed of seeds)
       expect(run({ prefix: [4, 2], maxLength: 5 }, seed).ids.slice(0, 2)).toEqual([4, 2]);
   });
-  it('no run of tokens twice', () => {
+  it('never repeat a run of tokens', () => {
     for (const seed of seeds) {
       const { ids } = run({ noRepeatNgram: 2, minLength: 8, maxLength: 12 }, seed);
       const pairs = ids.slice(1).map((id, i) => `${ids[i]} ${id}`);
       expect(new Set(pairs).size).toBe(pairs.length);
     }
   });
-  it('fails plainly where every token is forbidden', () => {
-    expect(() => run({ suppress: [1, 2, 3, 4, 5] })).toThrow(/forbidden/);
+  it('fail with a named error where every token is forbidden', () => {
+    expect(() => run({ suppress: [1, 2, 3, 4, 5] })).toThrow(/forbid every token/);
   });
 });
 
@@ -214,12 +214,12 @@ describe('sampling', () => {
   const draw = (options: Partial<DecodeOptions>) =>
     decode(toy(8, 9), { mode: 'sample', maxLength: 12, ...options }).outputs[0]!.ids.join();
 
-  it('draws the same by the same seed and choice', () => {
+  it('draws the same for the same seed and choice', () => {
     expect(draw({ seed: 3 })).toBe(draw({ seed: 3 }));
     const drawn = new Set(Array.from({ length: 10 }, (_, choice) => draw({ seed: 3, choice })));
     expect(drawn.size).toBeGreaterThan(3);
   });
-  it('is greedy where only the likeliest may be drawn', () => {
+  it('is greedy where only the most likely token may be drawn', () => {
     const [greedy] = decode(toy(8, 9), { maxLength: 12 }).outputs;
     expect(draw({ topK: 1 })).toBe(greedy!.ids.join());
   });

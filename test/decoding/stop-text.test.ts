@@ -37,7 +37,7 @@ function expected(tokens: readonly string[], stops: readonly string[]): string {
 }
 
 describe('stop strings', () => {
-  it('end the text before them, wherever token borders fall, and nothing of them gets out', () => {
+  it('end the text before them, wherever token boundaries are, and are never output', () => {
     const token = fc.string({ unit: fc.constantFrom('a', 'b', '.'), minLength: 1, maxLength: 4 });
     const stop = fc.string({ unit: fc.constantFrom('a', 'b', '.'), minLength: 1, maxLength: 5 });
     fc.assert(
@@ -51,21 +51,21 @@ describe('stop strings', () => {
     );
   });
 
-  it('hold back only what may be the beginning of one', () => {
+  it('delay only tokens that may begin one', () => {
     expect(run(['x', 'EN', 'y', 'E'], ['END']).after).toEqual(['x', 'x', 'xENy', 'xENy']);
   });
 
-  it('let everything through at once when there are none', () => {
+  it('delay nothing where there are none', () => {
     expect(run(['a', 'b'], []).after).toEqual(['a', 'ab']);
   });
 
-  it('give out what was held when the text ends for another reason', () => {
+  it('output the pending tokens when the text ends for another reason', () => {
     const { out, stopped } = run(['a', 'E', 'N'], ['END']);
     expect(out).toBe('aEN');
     expect(stopped).toBe(false);
   });
 
-  it('cut a token that a stop string begins in', () => {
+  it('clip a token in which a stop string begins', () => {
     expect(run(['one\n', 'two\n\nthree'], ['\n\n'])).toMatchObject({ out: 'one\ntwo', stopped: true });
   });
 });

@@ -10,20 +10,20 @@ function compiles(gains: readonly number[]) {
 }
 const bytes = Uint8Array.of(1);
 
-it('takes a module that is faster than the plain path', () => {
+it('accepts a module that is faster than the plain path', () => {
   const { modules, compile, gain } = compiles([2.5]);
   const compiled = compileChecked(bytes, gain, compile);
   expect(compiled.module).toBe(modules[0]);
   expect(compiled).toMatchObject({ path: 'revectorised', reason: expect.stringContaining('2.5 times') });
 });
 
-it('compiles again, apart from what V8 keeps, while a module is not', () => {
+it('compiles again, past the code that V8 caches, while a module is not faster', () => {
   const { modules, compile, gain } = compiles([1, 1.02, 3]);
   expect(compileChecked(bytes, gain, compile)).toMatchObject({ module: modules[2], path: 'revectorised' });
   expect(compile.mock.calls).toEqual([1, 2, 3].map((attempt) => [bytes, 'revectorised', attempt]));
 });
 
-it('says so of a module that never is', () => {
+it('reports the plain path for a module that never is faster', () => {
   const { modules, compile, gain } = compiles([1, 1.04, 0.9]);
   const compiled = compileChecked(bytes, gain, compile);
   expect(compiled.module).toBe(modules[2]);

@@ -17,7 +17,7 @@ function thread(body: string, lock: Int32Array, seen: Int32Array = new Int32Arra
 }
 const shared = (length: number): Int32Array => new Int32Array(new SharedArrayBuffer(length * 4));
 
-it('lets one thread in at a time', async () => {
+it('has one holder at a time', async () => {
   const lock = createLock();
   /** [threads inside, most at once, entries] */
   const seen = shared(3);
@@ -39,7 +39,7 @@ it('lets one thread in at a time', async () => {
   expect([...seen]).toEqual([0, 1, 900]);
 });
 
-it('is free again after an error', () => {
+it('is released after an error', () => {
   const lock = createLock();
   expect(() =>
     withLock(lock, 1000, () => {
@@ -49,7 +49,7 @@ it('is free again after an error', () => {
   expect(withLock(lock, 60_000, (isHolder) => isHolder())).toBe(true);
 });
 
-it('passes from a thread that ended while it held it', async () => {
+it('passes on from a thread that was terminated while it held it', async () => {
   const lock = createLock();
   const holder = thread(
     `withLock(lock, 60_000, () => { post('in'); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); })`,
@@ -61,7 +61,7 @@ it('passes from a thread that ended while it held it', async () => {
   expect(withLock(lock, 60_000, (isHolder) => isHolder())).toBe(true);
 });
 
-it('tells a holder that was only slow that another took it, and is not released by it', async () => {
+it('reports to a slow holder that it has lost the lock, and is not released by it', async () => {
   const lock = createLock();
   withLock(lock, 1000, (isHolder) => {
     // what a thread does that has waited too long

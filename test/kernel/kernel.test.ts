@@ -22,14 +22,14 @@ async function compileInThread(share: KernelShare, first: number): Promise<Found
   return found;
 }
 
-it('gives three threads that compile at once code of the chosen path, each time', async () => {
+it('compiles on the chosen path in three threads at once, every time', async () => {
   const found = await Promise.all([100, 200, 300].map((first) => compileInThread(kernel.share, first)));
   const paths = found.flatMap(({ paths }) => paths);
   expect(paths).toHaveLength(36);
   expect(new Set(paths), found.flatMap(({ reasons }) => reasons).join('\n')).toEqual(new Set([kernel.path]));
 });
 
-it('shares its constants with other threads: none is written over', () => {
+it('shares its constants with other threads without overwriting any', () => {
   const other = openKernel(kernel.share, kernel.memory);
   const addresses = new Map<number, number>();
   const bits = new Int32Array(kernel.memory.memory.buffer);
@@ -46,7 +46,7 @@ it('shares its constants with other threads: none is written over', () => {
   expect(new Set(addresses.values()).size).toBe(40);
 });
 
-it('takes no memory for a module’s measurement that somebody else could need', () => {
+it('allocates no memory to measure a module', () => {
   const small = createKernel({ mode: 'auto', memoryMegabytes: 1 });
   const region = small.memory.allocate(1);
   const limit = small.memory.maximumPages * 65_536;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryFull, SharedMemory } from '../../src/kernel/memory.ts';
 
 describe('the shared memory', () => {
-  it('hands out zeroed regions on cache lines that never overlap, and gets all of it back', () => {
+  it('allocates zeroed, cache-aligned regions that never overlap, and frees all of them', () => {
     const command = fc.oneof(
       fc.record({ take: fc.integer({ min: 0, max: 200_000 }) }),
       fc.record({ giveBack: fc.nat(1000) }),
@@ -35,13 +35,13 @@ describe('the shared memory', () => {
     );
   });
 
-  it('reuses what was freed instead of growing', () => {
+  it('reuses freed regions instead of growing', () => {
     const shared = new SharedMemory({ maximumMegabytes: 4, reserved: 4096 });
     for (let round = 0; round < 100; round++) shared.free(shared.allocate(3_000_000));
     expect(shared.memory.buffer.byteLength).toBeLessThanOrEqual(4 * 1_048_576);
   });
 
-  it('refuses what does not fit, saying how much is in use, and goes on', () => {
+  it('rejects a region that does not fit, reporting the bytes in use, and stays usable', () => {
     const shared = new SharedMemory({ maximumMegabytes: 1, reserved: 4096 });
     const offset = shared.allocate(600_000);
     expect(() => shared.allocate(600_000)).toThrow(MemoryFull);
@@ -52,7 +52,7 @@ describe('the shared memory', () => {
     expect(shared.allocate(600_000)).toBe(offset);
   });
 
-  it('refuses to free what it never handed out', () => {
+  it('rejects freeing an address that was not allocated', () => {
     const shared = new SharedMemory({ maximumMegabytes: 1, reserved: 4096 });
     const offset = shared.allocate(10);
     shared.free(offset);

@@ -5,7 +5,7 @@ import { ConstantPool, constantsBytes } from '../../src/kernel/constants.ts';
 import { SharedMemory } from '../../src/kernel/memory.ts';
 import { measurePathGain } from '../../src/kernel/path-gain.ts';
 
-it('measures a ratio and gives its memory back', () => {
+it('measures a ratio and frees its memory', () => {
   const memory = new SharedMemory({ maximumMegabytes: 4, reserved: constantsBytes });
   const constants = new ConstantPool(memory.memory);
   const compiled: string[] = [];

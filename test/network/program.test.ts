@@ -105,22 +105,26 @@ describe('a program is refused', () => {
   };
   it('is not, where nothing is wrong', () => expect(() => load(step([tanh]))).not.toThrow());
   it.each([
-    ['with an operator that there is none of', step([{ ...tanh, operator: 'eval' }]), 'no such operator'],
+    [
+      'with an operator that there is none of',
+      step([{ ...tanh, operator: 'eval' }]),
+      'this operator is not supported',
+    ],
     [
       'that reads what nothing gives',
       step([{ ...tanh, inputs: ['z'] }]),
-      'reads "z", which nothing before it gives',
+      'its input "z" is not defined before it',
     ],
     [
       'whose operators go round',
       step([{ ...tanh, inputs: ['b'], outputs: ['a'] }, { ...tanh, inputs: ['a'], outputs: ['b'] }, tanh]),
-      'reads "b", which nothing before it gives',
+      'its input "b" is not defined before it',
     ],
-    ['that answers with other sizes than it says', step([tanh], { units: 4 }), 'must have 4 numbers'],
+    ['that answers with other sizes than it says', step([tanh], { units: 4 }), 'must have 4 elements'],
     [
       'of a graph named like an object’s own part',
       step([{ ...tanh, operator: 'constructor' }]),
-      'no such operator',
+      'this operator is not supported',
     ],
     [
       'with an answer that cannot have its rows',
@@ -132,7 +136,7 @@ describe('a program is refused', () => {
       step([tanh], { output: { value: 'y', gives: 'step', rows: 3 } }),
       'a step answers with one row',
     ],
-    ['that gives a value twice', step([tanh, tanh]), 'is given twice'],
+    ['that gives a value twice', step([tanh, tanh]), 'is defined twice'],
     [
       'that makes more than it may',
       step([{ operator: 'ConstantOfShape', inputs: ['huge'], outputs: ['h'] }, tanh], {

@@ -1,14 +1,15 @@
 import type { CrfPotentials } from './potentials.ts';
 
-// Sums over all labels of a sequence, step by step in float64: each step's row is scaled to add up to 1, and the logarithms of
-// the scales are kept, so that no length under- or overflows (Rabiner 1989, §V).
+// The forward-backward algorithm over all labellings of a sequence, step by step in float64: each step's row
+// is scaled to sum to 1, and the logarithms of the scales are summed, so that no length under- or overflows
+// (Rabiner 1989, §V).
 
 /**
- * α_t from α_t−1: what the steps so far give each label at t.
+ * Computes α_t from α_t−1: the weight of each label at t by the steps so far.
  * @param before α_t−1 [L]; null at the first step
  * @param scores s_t [L]
- * @param alpha takes α_t [L]
- * @returns ln of its scale: their sum over the steps and `ending` is ln Z
+ * @param alpha receives α_t [L]
+ * @returns ln of its scale: their sum over the steps and `startBackward` is ln Z
  */
 export function forwardStep(
   { crf, transitions, shift }: CrfPotentials,
@@ -27,13 +28,13 @@ export function forwardStep(
     const row = i * labels;
     for (let j = 0; j < labels; j++) alpha[j] = alpha[j]! + share * transitions[row + j]!;
   }
-  const most = largest(scores, labels);
-  for (let j = 0; j < labels; j++) alpha[j] = alpha[j]! * Math.exp(scores[j]! - most);
-  return most + shift + normalise(alpha);
+  const max = largest(scores, labels);
+  for (let j = 0; j < labels; j++) alpha[j] = alpha[j]! * Math.exp(scores[j]! - max);
+  return max + shift + normalise(alpha);
 }
 
 /**
- * β at the last step: e^end, scaled.
+ * Computes β at the last step: e^end, scaled.
  * @param alpha α of that step
  * @returns ln Σ_k α[k] e^end[k]
  */
@@ -43,18 +44,19 @@ export function startBackward(
   beta: Float64Array,
 ): number {
   beta.set(end);
-  const most = exponentiate(beta);
+  const max = exponentiate(beta);
   let sum = 0;
   for (let k = 0; k < beta.length; k++) sum += alpha[k]! * beta[k]!;
   normalise(beta);
-  return most + Math.log(sum);
+  return max + Math.log(sum);
 }
 
 /**
- * β_t−1 from β_t: what the steps after give each label.
- * @param beta takes β_t−1 in place of β_t [L]
+ * Computes β_t−1 from β_t: the weight of each label by the steps after it.
+ * @param beta β_t, replaced by β_t−1 [L]
  * @param scores s_t [L]
- * @param ahead takes e^s_t · β_t, scaled [L]: with α_t−1 and the factors it makes the probability of a pair
+ * @param ahead receives e^s_t · β_t, scaled [L]: with α_t−1 and the transitions it gives the probability of a
+ * pair
  */
 export function backwardStep(
   { crf: { labels }, transitions }: CrfPotentials,
@@ -62,8 +64,8 @@ export function backwardStep(
   beta: Float64Array,
   ahead: Float64Array,
 ): void {
-  const most = largest(scores, labels);
-  for (let j = 0; j < labels; j++) ahead[j] = Math.exp(scores[j]! - most) * beta[j]!;
+  const max = largest(scores, labels);
+  for (let j = 0; j < labels; j++) ahead[j] = Math.exp(scores[j]! - max) * beta[j]!;
   for (let i = 0; i < labels; i++) {
     const row = i * labels;
     let sum = 0;
@@ -79,9 +81,9 @@ export function backwardStep(
 
 /** x ← e^(x − max x). @returns the largest */
 function exponentiate(x: Float64Array): number {
-  const most = largest(x, x.length);
-  for (let k = 0; k < x.length; k++) x[k] = Math.exp(x[k]! - most);
-  return most;
+  const max = largest(x, x.length);
+  for (let k = 0; k < x.length; k++) x[k] = Math.exp(x[k]! - max);
+  return max;
 }
 
 /** x ← x / Σ x. @returns ln of the sum */
@@ -92,7 +94,7 @@ function normalise(x: Float64Array): number {
 }
 
 function largest(x: ArrayLike<number>, count: number): number {
-  let most = -Infinity;
-  for (let k = 0; k < count; k++) if (x[k]! > most) most = x[k]!;
-  return most;
+  let max = -Infinity;
+  for (let k = 0; k < count; k++) if (x[k]! > max) max = x[k]!;
+  return max;
 }

@@ -1,30 +1,36 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import type { CrfPotentials } from './potentials.ts';
 import { multiplyAndNormalise } from './marginals.ts';
 import { backwardStep, startBackward, forwardStep } from './forward-backward.ts';
 import { createViterbi } from './viterbi.ts';
 
-/** Work of a turn of the event loop, in pairs of labels: about a millisecond. */
+/** Pairs of labels between yields to the event loop: about a millisecond. */
 const pairsPerSlice = 1_000_000;
 
-/** Labels a sequence whose scores come step by step: forward work as they come, backward work at the end. */
+/**
+ * Labels a sequence whose scores arrive step by step: the forward pass as they arrive, the backward pass at
+ * the end.
+ */
 export interface CrfLabeller {
-  /** @param scores s_t [L]; kept */
+  /** @param scores s_t [L], retained */
   push(scores: Float32Array): void;
-  /** The likeliest labels, and how probable each is at its step over all others; long sequences take several turns. */
+  /**
+   * The most probable labelling, with each label's marginal probability. Yields to the event loop in long
+   * sequences.
+   */
   finish(): Promise<{ label: number; probability: number }[]>;
 }
 
-export function createCrfLabeller(factors: CrfPotentials): CrfLabeller {
-  const { labels } = factors.crf;
-  const viterbi = createViterbi(factors.crf);
+export function createCrfLabeller(potentials: CrfPotentials): CrfLabeller {
+  const { labels } = potentials.crf;
+  const viterbi = createViterbi(potentials.crf);
   const rows: Float32Array[] = [];
   const alphas: Float64Array[] = [];
   return {
     push(scores) {
       viterbi.push(scores);
       const alpha = new Float64Array(labels);
-      forwardStep(factors, alphas.at(-1) ?? null, scores, alpha);
+      forwardStep(potentials, alphas.at(-1) ?? null, scores, alpha);
       rows.push(scores);
       alphas.push(alpha);
     },
@@ -32,20 +38,20 @@ export function createCrfLabeller(factors: CrfPotentials): CrfLabeller {
       const path = viterbi.labels();
       const beta = new Float64Array(labels);
       const ahead = new Float64Array(labels);
-      const found = Array.from(path, (label) => ({ label, probability: 1 }));
+      const labelled = Array.from(path, (label) => ({ label, probability: 1 }));
       let pairs = 0;
       for (let t = rows.length - 1; t >= 0; t--) {
         const alpha = alphas[t]!;
-        if (t === rows.length - 1) startBackward(factors, alpha, beta);
-        else backwardStep(factors, rows[t + 1]!, beta, ahead);
+        if (t === rows.length - 1) startBackward(potentials, alpha, beta);
+        else backwardStep(potentials, rows[t + 1]!, beta, ahead);
         multiplyAndNormalise(alpha, beta);
-        found[t]!.probability = alpha[path[t]!]!;
+        labelled[t]!.probability = alpha[path[t]!]!;
         pairs += labels * labels;
         if (pairs < pairsPerSlice) continue;
         pairs = 0;
-        await nextTurn();
+        await yieldToEventLoop();
       }
-      return found;
+      return labelled;
     },
   };
 }

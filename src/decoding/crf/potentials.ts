@@ -1,5 +1,6 @@
-// A linear chain over labels (Lafferty, McCallum and Pereira 2001). Scores s [T, L] are a network's, one row a token; labels y have
-// the score start[y₀] + Σ_t s_t[y_t] + Σ_t transitions[y_t−1, y_t] + end[y_T−1], and the probability e^score / Z.
+// A linear-chain conditional random field (Lafferty, McCallum and Pereira 2001). Scores s [T, L] come from a
+// network, one row for each token; labels y have the score start[y₀] + Σ_t s_t[y_t] + Σ_t transitions[y_t−1,
+// y_t] + end[y_T−1], and the probability e^score / Z.
 
 export interface Crf {
   /** L */
@@ -10,7 +11,7 @@ export interface Crf {
   readonly end: Float32Array;
 }
 
-/** What sums over all labels need of a chain: transitions as factors, the largest of them 1. */
+/** A CRF with its transitions exponentiated and scaled, the largest to 1, for sums over all labellings. */
 export interface CrfPotentials {
   readonly crf: Crf;
   /** e^(transitions − shift) [from, to] */
@@ -18,7 +19,8 @@ export interface CrfPotentials {
   readonly shift: number;
 }
 
+/** Computes the potentials of a CRF. */
 export function createCrfPotentials(crf: Crf): CrfPotentials {
-  const shift = crf.transitions.reduce((most, value) => Math.max(most, value), -Infinity);
+  const shift = crf.transitions.reduce((max, value) => Math.max(max, value), -Infinity);
   return { crf, shift, transitions: Float64Array.from(crf.transitions, (value) => Math.exp(value - shift)) };
 }

@@ -3,7 +3,10 @@ import { networkInputs, resolveNetwork } from '../../network/encoder-decoder.ts'
 import type { NetworkSpec } from '../../network/spec.ts';
 import type { Weights } from '../../network/weights.ts';
 
-/** The chain over labels that a network ends in, null where it doesn't. Weights have been checked. */
+/**
+ * Reads the CRF that a network ends in; null where its last layer is another. The weights are checked
+ * already.
+ */
 export function readCrfPotentials(spec: NetworkSpec, weights: Weights): CrfPotentials | null {
   const { input, source } = networkInputs(spec, weights);
   const last = resolveNetwork(spec, input, source).graph.nodes.at(-1)!;

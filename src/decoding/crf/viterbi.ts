@@ -1,15 +1,18 @@
 import type { Crf } from './potentials.ts';
 
-/** The best labels of a sequence that comes step by step (Viterbi 1967). */
+/** Finds the best labelling of a sequence whose scores arrive step by step (Viterbi 1967). */
 export interface Viterbi {
   /** @param scores s_t [L] */
   push(scores: ArrayLike<number>): void;
-  /** The labels with the highest score; of equal ones the first in the model's order, decided from the end on. */
+  /**
+   * The labelling with the highest score; ties go to the first label in the model's order, from the last step
+   * back.
+   */
   labels(): Int32Array;
 }
 
 export function createViterbi({ labels, transitions, start, end }: Crf): Viterbi {
-  /** Step by step from the second on: the label before, on the best way to each label. */
+  /** For each step from the second on: the previous label on the best path to each label. */
   const cameFrom: Int32Array[] = [];
   let best = new Float64Array(labels);
   let steps = 0;

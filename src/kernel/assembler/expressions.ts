@@ -1,8 +1,8 @@
 import { signedLeb, unsignedLeb } from './leb128.ts';
 import { instructions, type Instruction, type InstructionName, type ValueType } from './instructions.ts';
 
-// A kernel is written as typed expressions: a tree whose leaves are locals, constants and loads. encode() walks it in
-// the order the stack machine wants; nobody writes pushes and pops.
+// A kernel is written as typed expressions: a tree whose leaves are locals, constants and loads. encode()
+// walks it in the order of the stack machine, so no pushes and pops are written by hand.
 
 export interface Expression<T extends ValueType = ValueType> {
   readonly type: T;
@@ -11,7 +11,7 @@ export interface Expression<T extends ValueType = ValueType> {
 export type I32 = Expression<'i32'>;
 export type F32 = Expression<'f32'>;
 export type V128 = Expression<'v128'>;
-/** A number stands for an i32 constant wherever an i32 is taken. */
+/** An i32 expression, or a number for an i32 constant. */
 export type I32Like = I32 | number;
 
 /** Appends an instruction's opcode and immediate bytes. */
@@ -32,7 +32,10 @@ export const memoryImmediate = (name: InstructionName, offset: number): number[]
   ...unsignedLeb(offset),
 ];
 
-/** One instruction over operand expressions; operand types are checked when the kernel is written, not when it runs. */
+/**
+ * One instruction over operand expressions; operand types are checked when the kernel is written, not when it
+ * runs.
+ */
 export function operation<T extends ValueType>(
   name: InstructionName,
   operands: readonly Expression[],
@@ -81,7 +84,7 @@ export const f32div = scalar('f32.div');
 export const f32sqrt = (a: F32): F32 => operation('f32.sqrt', [a]);
 export const f32greater = (a: F32, b: F32): I32 => operation('f32.gt', [a, b]);
 
-// ---- v128: four float32, or four int32 where the name says so
+// ---- v128: four float32, or four int32 where the name contains int
 export const vadd = vectorBinary('f32x4.add');
 export const vsub = vectorBinary('f32x4.sub');
 export const vmul = vectorBinary('f32x4.mul');

@@ -1,5 +1,6 @@
 // The WebAssembly instructions the kernel uses: opcode bytes, operand types, result type, kind of immediate.
-// Opcodes from the core specification 3.0, 5.4 Instructions (0xfd: vector, 0xfd ≥ 0x100: relaxed vector, 0xfc: bulk memory).
+// Opcodes from the core specification 3.0, 5.4 Instructions (0xfd: vector, 0xfd ≥ 0x100: relaxed vector,
+// 0xfc: bulk memory).
 
 export type ValueType = 'i32' | 'f32' | 'v128';
 export type Immediate = 'none' | 'memory' | 'i32' | 'f32' | 'lane' | 'shuffle';

@@ -19,7 +19,10 @@ export class ModuleBuilder {
     this.#maximumPages = options.maximumPages;
   }
 
-  /** Adds an exported function unless the module has one of that name: the name says all that the code depends on. */
+  /**
+   * Adds an exported function unless the module has one of that name: the name says all that the code depends
+   * on.
+   */
   function<const P extends readonly string[]>(
     name: string,
     parameters: P,

@@ -14,10 +14,10 @@ import {
 } from '../assembler/expressions.ts';
 import type { Emitter } from './emitter.ts';
 
-// Activations over vectors in locals, in place. Each works on all its vectors one operation at a time, so that
-// independent chains overlap and neighbours can be paired into 256-bit operations.
-// Coefficients: scripts/fit-activations.ts. Error bounds are over all float32 and test/kernel/emit/activations.test.ts
-// holds them. NaN in, NaN out; ±∞ in, the limit out.
+// Activations over vectors in locals, in place. Each applies one operation at a time to all its vectors, so
+// that independent chains overlap and neighbours can be paired into 256-bit operations. Coefficients:
+// scripts/fit-activations.ts. Error bounds are over all float32 and are tested in
+// test/kernel/emit/activations.test.ts. NaN in, NaN out; ±∞ in, the limit out.
 
 export type Activation = 'linear' | 'relu' | 'tanh' | 'sigmoid';
 
@@ -25,7 +25,7 @@ const expCoefficients = [0.00831252504831279, 0.04189011343165931, 0.16667114464
 const expm1Coefficients = [
   0.0013882517037430429, 0.008366514258468433, 0.041667199729496285, 0.1666654366683145, 0.49999998154924824,
 ];
-/** tanh x rounds to ±1 from here on. */
+/** From here on tanh x rounds to ±1. */
 const tanhLimit = 9.02;
 /** ln 2 in two parts (Cody and Waite 1980): n · high is exact for |n| ≤ 128. */
 const ln2High = 0.693145751953125;
@@ -79,8 +79,8 @@ export function clamp(
 }
 
 /**
- * factor · x = n · ln2 + r with |r| ≤ ln2/2: x ← sign(factor) · r, and 2ⁿ comes back.
- * n from −127, where 2ⁿ is 0, to 128, where it is ∞: the caller clamps. `factor` is a power of two or its negative.
+ * factor · x = n · ln2 + r with |r| ≤ ln2/2: x ← sign(factor) · r; returns 2ⁿ. n from −127, where 2ⁿ is 0, to
+ * 128, where it is ∞: the caller clamps. `factor` is a power of two or its negative.
  */
 function reduceRange(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], factor: number): V128Local[] {
   const log2e = loadConstant(f, e, factor * Math.LOG2E);
@@ -100,7 +100,10 @@ function reduceRange(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], fa
   return rounded;
 }
 
-/** x ← exp(sign · x). Relative error ≤ 2.5e-7 where the result is a normal number; below that 0, from 2¹²⁸/√2 on ∞. */
+/**
+ * x ← exp(sign · x). Relative error ≤ 2.5e-7 where the result is a normal number; below that 0, from 2¹²⁸/√2
+ * on ∞.
+ */
 export function exp(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], sign: 1 | -1 = 1): void {
   if (sign > 0) clamp(f, e, x, -88, 89);
   else clamp(f, e, x, -89, 88);
@@ -118,7 +121,10 @@ export function sigmoid(f: FunctionBuilder, e: Emitter, x: readonly V128Local[])
   setEach(f, x, (i) => vdiv(one, vadd(one, x[i]!)));
 }
 
-/** x ← exp(factor · x) − 1. Relative error ≤ 4e-7 while 2ⁿ is a normal number: the caller clamps x. `factor` is a power of two. */
+/**
+ * x ← exp(factor · x) − 1. Relative error ≤ 4e-7 while 2ⁿ is a normal number: the caller clamps x. `factor`
+ * is a power of two.
+ */
 export function expm1(f: FunctionBuilder, e: Emitter, x: readonly V128Local[], factor: number): void {
   const powers = reduceRange(f, e, x, factor);
   // exp(r) − 1 = r + r²·q(r), which keeps its relative precision next to zero

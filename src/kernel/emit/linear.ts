@@ -5,8 +5,9 @@ import { padded, panelBytes, panelVectors, panelsFor, type Emitter } from './emi
 import { accumulate, branchOnRows, forEachRowBlock, panelGroups, panelByteLength } from './tile.ts';
 
 /**
- * Emits y = activation(x·Wᵀ + b) for any number of rows ≥ 1: a dense layer, or the input projection of a whole
- * sequence. x [rows, padded(inner)]  w [panels][inner][16]  b [padded(columns)]  y [rows, padded(columns)]
+ * Emits y = activation(x·Wᵀ + b) for any number of rows ≥ 1: a dense layer, or the input projection of a
+ * whole sequence. x [rows, padded(inner)]  w [panels][inner][16]  b [padded(columns)]  y [rows,
+ * padded(columns)]
  * @returns the function's name; its parameters are x, w, bias, y, rows.
  */
 export function emitLinear(
@@ -38,7 +39,7 @@ export function emitLinear(
       });
     };
 
-    /** One or two rows: several panels at once keep the multipliers busy. */
+    /** One or two rows: several panels at a time, to keep the multipliers busy. */
     const fewRows = (rowCount: number, wide: number): void => {
       for (const { width, count, first } of panelGroups(panels, wide)) {
         const wAt = f.i32(add(w, first * panelByteLength(inner)));
@@ -53,7 +54,7 @@ export function emitLinear(
       }
     };
 
-    /** A panel stays in the first-level cache while all rows pass over it. */
+    /** Many rows: a panel stays in the first-level cache while all rows use it. */
     const manyRows = (): void => {
       const xAt = f.i32();
       const yAt = f.i32();

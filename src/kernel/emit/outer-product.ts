@@ -2,8 +2,9 @@ import type { I32Local } from '../assembler/function-builder.ts';
 import { add, fma, lessThan, load, loadSplat, mul, vadd, type I32Like } from '../assembler/expressions.ts';
 import { padded, panelBytes, panelsFor, panelVectors, type Emitter } from './emitter.ts';
 
-// Gradients of weights: Σ over rows of x[row]ᵀ · dy[row]. Both operands are read down their rows, so a chunk of rows is
-// first laid out panel by panel, where a step down is 64 bytes; a panel of a chunk then stays in the first-level cache.
+// Gradients of weights: Σ over rows of x[row]ᵀ · dy[row]. Both operands are read column by column, so a chunk
+// of rows is first copied panel by panel, where the next row is 64 bytes away; a panel of a chunk then stays
+// in the first-level cache.
 
 /** Rows in a chunk: a panel of it takes 16 KiB. */
 export const chunkRows = 256;
@@ -32,8 +33,9 @@ export function emitCopyToChunk(e: Emitter, width: number): string {
 }
 
 /**
- * Emits gradient[panel][k][16] += Σ_row x[row][k] · dy[row][panel·16 …], rows in order, for 1 ≤ rows ≤ chunkRows.
- * x: a chunk of `inner` columns   dy: a chunk of `columns`   gradient: as packed weights are, [panels][inner][16]
+ * Emits gradient[panel][k][16] += Σ_row x[row][k] · dy[row][panel·16 …], rows in order, for 1 ≤ rows ≤
+ * chunkRows. x: a chunk of `inner` columns   dy: a chunk of `columns`   gradient: as packed weights are,
+ * [panels][inner][16]
  * @returns the function's name; its parameters are x, dy, gradient, rows.
  */
 export function emitOuterProduct(e: Emitter, { inner, columns }: { inner: number; columns: number }): string {
@@ -42,7 +44,9 @@ export function emitOuterProduct(e: Emitter, { inner, columns }: { inner: number
   return e.module.function(name, ['x', 'dy', 'gradient', 'rows'], (f, { x, dy, gradient, rows }) => {
     const bytes = f.i32(mul(rows, panelBytes));
 
-    /** `count` columns of x from `first` on, times one panel of dy: the sums stay in registers down all rows. */
+    /**
+     * `count` columns of x from `first` on, times one panel of dy: the sums stay in registers over all rows.
+     */
     const tile = (xPanel: I32Like, first: number, count: number, out: I32Local): void => {
       const at = (k: number, v: number): number => (first + k) * panelBytes + v * 16;
       const sums = Array.from({ length: count }, (_, k) =>
@@ -92,7 +96,7 @@ export function emitOuterProduct(e: Emitter, { inner, columns }: { inner: number
   });
 }
 
-/** Even shares of at most six columns: 6 × 4 vectors fill the registers. */
+/** Splits columns evenly into at most six: 6 × 4 vectors fill the registers. */
 function tiles(width: number): number[] {
   const count = Math.ceil(width / 6);
   return Array.from({ length: count }, (_, i) => Math.floor((width + count - 1 - i) / count));

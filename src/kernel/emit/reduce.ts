@@ -13,13 +13,13 @@ import {
 import type { FunctionBuilder, I32Local, V128Local } from '../assembler/function-builder.ts';
 import { panelBytes, panelVectors, panelsFor, type Emitter } from './emitter.ts';
 
-// Sums along a row, always in one order: 16 sums side by side over the panels, then joined two and two.
+// Sums along a row, always in one order: 16 sums, one for each column of a panel, then added pairwise.
 
-/** All four lanes joined, two and two. */
+/** All four lanes reduced pairwise. */
 export const reduceLanes = (v: V128, join: (a: F32, b: F32) => F32 = f32add): F32 =>
   join(join(lane(v, 0), lane(v, 1)), join(lane(v, 2), lane(v, 3)));
 
-/** Runs `body` at every panel of a row. `pointers` move along with `at`. */
+/** Emits a loop over the panels of a row. `pointers` advance with `at`. */
 export function forEachPanel(
   f: FunctionBuilder,
   width: number,
@@ -37,7 +37,7 @@ export function forEachPanel(
   );
 }
 
-/** Four accumulators, at zero. */
+/** Four accumulators, initially zero. */
 export const zeroPanel = (f: FunctionBuilder, e: Emitter): V128Local[] =>
   Array.from({ length: panelVectors }, () => f.v128(e.constant(0)));
 

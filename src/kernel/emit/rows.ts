@@ -2,7 +2,8 @@ import type { FunctionBuilder, I32Local } from '../assembler/function-builder.ts
 import { add, load, loadI32, mul, type I32Like } from '../assembler/expressions.ts';
 import { padded, panelBytes, panelVectors, panelsFor, type Emitter } from './emitter.ts';
 
-// Moving rows. A row of `width` columns takes padded(width) float32; what stands past its width is never read.
+// Copying rows. A row of `width` columns has padded(width) float32; the columns past its width are never
+// read.
 
 /** to[0..panels) ← from[0..panels), a panel at a time. */
 export function copyPanels(f: FunctionBuilder, from: I32Like, to: I32Like, panels: number): void {
@@ -39,8 +40,8 @@ export function emitGather(e: Emitter, width: number): string {
 }
 
 /**
- * Emits y[r] ← [a[r], b[r], …]. a [rows, padded(widths[0])] …  y [rows, padded(Σ widths)] and 64 bytes of slack, since
- * the last panel of a row may run into the next row, which is written after it.
+ * Emits y[r] ← [a[r], b[r], …]. a [rows, padded(widths[0])] …  y [rows, padded(Σ widths)] and 64 bytes of
+ * slack, since the last panel of a row may run into the next row, which is written after it.
  * @returns the function's name; its parameters are the inputs in order, then y, rows.
  */
 export function emitConcat(e: Emitter, widths: readonly number[]): string {
@@ -64,8 +65,9 @@ export function emitConcat(e: Emitter, widths: readonly number[]): string {
 }
 
 /**
- * Emits y[r] ← [table[ids₀[r]], table[ids₁[r]], …]: an embedding of several ids a step, which stand column after column.
- * table [any, padded(units)]  idₖ[r] at ids + k·columnBytes + 4·r  y [rows, padded(units·count)] and 64 bytes of slack
+ * Emits y[r] ← [table[ids₀[r]], table[ids₁[r]], …]: an embedding of several ids for each step, stored column
+ * by column. table [any, padded(units)]  idₖ[r] at ids + k·columnBytes + 4·r  y [rows, padded(units·count)]
+ * and 64 bytes of slack
  * @returns the function's name; its parameters are table, ids, columnBytes, y, rows.
  */
 export function emitGatherColumns(e: Emitter, { units, count }: { units: number; count: number }): string {

@@ -26,10 +26,10 @@ import { exp } from './activations.ts';
 import { padded, type Emitter } from './emitter.ts';
 import { reduceLanes } from './reduce.ts';
 
-// Over a row of `width` columns, in place. x [rows, padded(width)]. The columns past the width are set to −∞ first, so
-// that they weigh nothing and the row can be taken in whole vectors. Sums run in one fixed order.
+// Over a row of `width` columns, in place. x [rows, padded(width)]. The columns past the width are set to −∞
+// first, so that their weight is 0 and the row can be read in whole vectors. Sums are in one fixed order.
 
-/** Runs `body` at every vector of a row; `at` moves 16 bytes a time. */
+/** Emits a loop over the vectors of a row; `at` advances by 16 bytes. */
 function eachVector(f: FunctionBuilder, row: I32Local, width: number, body: (at: I32Local) => void): void {
   const at = f.i32(row);
   const end = f.i32(add(row, padded(width) * 4));
@@ -42,7 +42,7 @@ function eachVector(f: FunctionBuilder, row: I32Local, width: number, body: (at:
   );
 }
 
-/** Sets the columns past the width to −∞ and gives the row's largest value, NaN if it holds one. */
+/** Sets the columns past the width to −∞ and returns the row's largest value, NaN if it contains one. */
 function largestOf(f: FunctionBuilder, e: Emitter, row: I32Local, width: number): V128Local {
   for (let column = width; column < padded(width); column++) f.storeF32(row, f32(-Infinity), column * 4);
   const largest = f.v128(e.constant(-Infinity));
@@ -83,7 +83,10 @@ export function emitSoftmax(e: Emitter, width: number): string {
   });
 }
 
-/** x ← log softmax(x) = x − largest − log Σ exp(x − largest). Absolute error ≤ 1e-6 · max(1, |result|). Parameters: x, rows. */
+/**
+ * x ← log softmax(x) = x − largest − log Σ exp(x − largest). Absolute error ≤ 1e-6 · max(1, |result|).
+ * Parameters: x, rows.
+ */
 export function emitLogSoftmax(e: Emitter, width: number): string {
   return e.module.function(`log_softmax_${width}`, ['x', 'rows'], (f, { x, rows }) => {
     f.if(rows, () =>
@@ -99,12 +102,12 @@ export function emitLogSoftmax(e: Emitter, width: number): string {
 }
 
 /**
- * log of positive normal numbers: x = 2ⁿ·m with m in [√½, √2), log m = 2·(s + s³/3 + s⁵/5 + …) for s = (m − 1)/(m + 1)
- * (the series of artanh; |s| ≤ 0.172, so five terms reach float32).
+ * log of positive normal numbers: x = 2ⁿ·m with m in [√½, √2), log m = 2·(s + s³/3 + s⁵/5 + …) for s = (m −
+ * 1)/(m + 1) (the series of artanh; |s| ≤ 0.172, so five terms reach float32).
  */
 function logOfNormal(f: FunctionBuilder, e: Emitter, x: V128): V128Local {
   const value = f.v128(x);
-  // the bits of √½ are taken away before the exponent is read, so that m is centred on 1
+  // the bits of √½ are subtracted before the exponent is read, so that m is centred on 1
   const offset = f.v128(e.bits(0x3f3504f3));
   const shifted = f.v128(intSub(value, offset));
   const n = f.v128(toFloat(shiftRight(shifted, 23)));
@@ -117,7 +120,9 @@ function logOfNormal(f: FunctionBuilder, e: Emitter, x: V128): V128Local {
   return f.v128(fma(n, e.constant(Math.LN2), vmul(s, series)));
 }
 
-/** out[r] ← index of the first largest column, as int32; a NaN is never the largest. Parameters: x, out, rows. */
+/**
+ * out[r] ← index of the first largest column, as int32; a NaN is never the largest. Parameters: x, out, rows.
+ */
 export function emitArgmax(e: Emitter, width: number): string {
   return e.module.function(`argmax_${width}`, ['x', 'out', 'rows'], (f, { x, out, rows }) => {
     const largest = f.local('f32');

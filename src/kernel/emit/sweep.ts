@@ -4,15 +4,15 @@ import { padded, panelBytes, panelVectors, panelsFor, type Emitter } from './emi
 import { accumulate, forEachRowBlock, panelGroups, panelByteLength } from './tile.ts';
 
 // The sweep of a recurrent layer over time, shared by every cell.
-// Units go in groups of 16. A group has one panel of recurrent weights a gate, so its gates are summed and
+// Units are in groups of 16. A group has one panel of recurrent weights a gate, so its gates are summed and
 // the cell is updated while everything is still in registers (one row) or in the first-level cache (many
 // rows).
 //
 // pre     [steps][rows][columns]   input projections with biases, columns in packed order (pack.ts)
 // h       [rows][padded(units)]    state before the first step
 // y       [steps][rows][padded(units)]   state after every step; step t reads step t − 1
-// c       [rows][padded(units)]    the second state of a cell that has one, in place; a cell without may
-// record there
+// c       [rows][padded(units)]    the second state of a cell that has one, in place; a cell without one may
+// record into it
 // weights [phase][group][gate with a product][units][16]
 
 /**
@@ -25,7 +25,7 @@ export type GateSum = 'projection' | 'recurrent_bias' | 'input_only';
 /** One product with the recurrent weights and what follows it. */
 export interface SweepPhase {
   readonly gates: readonly GateSum[];
-  /** Rows that are multiplied: the state, or what an earlier phase has left in `reset`. */
+  /** Rows that are multiplied: the state, or the output of an earlier phase in `reset`. */
   readonly operand: 'h' | 'reset';
   /** Turns the gates' sums of 16 units of one row into state. sums [gate][4 vectors] */
   readonly update: (f: FunctionBuilder, e: Emitter, sums: V128Local[][], at: RowAddresses) => void;
@@ -43,9 +43,9 @@ export interface RowAddresses {
   readonly constants: I32Local;
 }
 
-/** What a cell is to the kernel. */
+/** A cell as the kernel runs it. */
 export interface SweepCell {
-  /** Stands in the names of emitted functions: the same name is the same code. */
+  /** Part of the names of emitted functions: the same name is the same code. */
   readonly name: string;
   readonly phases: readonly SweepPhase[];
   /** Panels of constants of a group of units, [group][panels][16]. */
@@ -61,7 +61,7 @@ export interface SweepCell {
 export const gatesWithProduct = ({ gates }: Pick<SweepPhase, 'gates'>): number[] =>
   gates.flatMap((sum, gate) => (sum === 'input_only' ? [] : [gate]));
 
-/** Products with the recurrent weights that one phase holds in scratch, at most. */
+/** Products with the recurrent weights that one phase keeps in scratch, at most. */
 const mostProducts = ({ phases }: SweepCell): number =>
   Math.max(...phases.map((phase) => gatesWithProduct(phase).length));
 
@@ -72,8 +72,8 @@ export function sweepScratch(cell: SweepCell, units: number, rows: number): numb
 
 /**
  * Emits a sweep over `steps` ≥ 1 steps of `rows` ≥ 1 rows.
- * `descending` is 0 or 1: the order in which groups of units are visited, turned at every step, so that a
- * step starts with the weights the one before left in the second-level cache. It never changes a bit.
+ * `descending` is 0 or 1: the order in which groups of units are visited, reversed at every step, so that a
+ * step starts with the weights that are still in the second-level cache. It never changes a bit.
  * @returns the function's name; its parameters are in the order written below.
  */
 export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
@@ -133,7 +133,7 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
       const vectorsOf = (value: (v: number) => V128): V128Local[] =>
         Array.from({ length: panelVectors }, (_, v) => f.v128(value(v)));
       /**
-       * The sums of one row's gates: those with a product are given, the others are their input projections.
+       * The sums of one row's gates: those with a product are given, the others are input projections.
        */
       const allSums = ({ pre, constants }: RowAddresses, product: (index: number) => V128Local[]) =>
         phase.gates.map((_, gate) => {

@@ -2,10 +2,10 @@ import type { FunctionBuilder, I32Local, V128Local } from '../assembler/function
 import { add, eq, fma, lessThan, load, loadSplat, or, sub, type I32Like } from '../assembler/expressions.ts';
 import { panelBytes, panelVectors } from './emitter.ts';
 
-// The inner product at the heart of every layer.
-// x [rows, inner] row-major   w [panels][inner][16]   acc [rows][panels·4] vectors held in registers
-// Every output is one chain of fused multiply-adds over k = 0, 1, … whatever the tile's shape: so its bits do not
-// depend on how many rows or panels share the tile (DESIGN.md, invariant 1). Never split k.
+// The inner product that every layer uses. x [rows, inner] row-major   w [panels][inner][16]   acc
+// [rows][panels·4] vectors in registers Every output is one chain of fused multiply-adds over k = 0, 1, …
+// whatever the tile's shape: so its bits do not depend on how many rows or panels share the tile (DESIGN.md,
+// invariant 1). Never split k.
 
 export interface Tile {
   readonly rows: number;
@@ -18,7 +18,9 @@ export interface Tile {
 /** Bytes of one packed panel. */
 export const panelByteLength = (inner: number): number => inner * panelBytes;
 
-/** acc[r][v] += Σ_k x[r][k] · w[k][v], in order of k. `x` is the first row's address, `w` the first panel's. */
+/**
+ * acc[r][v] += Σ_k x[r][k] · w[k][v], in order of k. `x` is the first row's address, `w` the first panel's.
+ */
 export function accumulate(
   f: FunctionBuilder,
   { rows, panels, inner, xStride }: Tile,
@@ -58,41 +60,42 @@ export function accumulate(
 }
 
 /**
- * Covers `rows` ≥ 3 rows with blocks of 6, 5, 4 and 3, largest first: six rows by one panel fill 15 of 16 registers,
- * and fewer than three would leave the multipliers waiting for the sum before. Only choice of speed, never of bits.
+ * Covers `rows` ≥ 3 rows with blocks of 6, 5, 4 and 3, largest first: six rows by one panel fill 15 of 16
+ * registers, and fewer than three would leave the multipliers waiting for the sum before. It affects the
+ * speed only, never the bits.
  */
 export function forEachRowBlock(
   f: FunctionBuilder,
   rows: I32Local,
   block: (rows: 6 | 5 | 4 | 3) => void,
 ): void {
-  const left = f.i32(rows);
+  const remaining = f.i32(rows);
   const take = (count: 6 | 5 | 4 | 3): void => {
     block(count);
-    f.set(left, sub(left, count));
+    f.set(remaining, sub(remaining, count));
   };
   f.doWhile(
     () =>
       f.if(
-        or(lessThan(8, left), eq(left, 6)),
+        or(lessThan(8, remaining), eq(remaining, 6)),
         () => take(6),
         () =>
           f.if(
-            eq(left, 5),
+            eq(remaining, 5),
             () => take(5),
             () =>
               f.if(
-                eq(left, 3),
+                eq(remaining, 3),
                 () => take(3),
                 () => take(4),
               ),
           ),
       ),
-    () => lessThan(0, left),
+    () => lessThan(0, remaining),
   );
 }
 
-/** A group of `panels` whose count is not a multiple of `wide`: the wide ones first, then what is left. */
+/** A group of `panels` whose count is not a multiple of `wide`: the wide ones first, then the rest. */
 export function panelGroups(panels: number, wide: number): { width: number; count: number; first: number }[] {
   const groups = [];
   const whole = Math.floor(panels / wide);
@@ -101,7 +104,7 @@ export function panelGroups(panels: number, wide: number): { width: number; coun
   return groups;
 }
 
-/** Chooses a path by the number of rows; none runs for 0. */
+/** Emits a branch on the number of rows; no path runs for 0. */
 export function branchOnRows(
   f: FunctionBuilder,
   rows: I32Local,

@@ -1,4 +1,4 @@
-// The squashing functions in float64.
+// The activations in float64.
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const tanh = (x: number): number => Math.tanh(x);

@@ -1,4 +1,7 @@
-/** What a bidirectional layer makes of its two directions at one step. f, b [units] → [units], or [2·units] for concat */
+/**
+ * Merges the two directions of a bidirectional layer at one step. f, b [units] → [units], or [2·units] for
+ * concat
+ */
 export function merge(
   f: Float64Array,
   b: Float64Array,

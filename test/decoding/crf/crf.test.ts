@@ -5,15 +5,15 @@ import { createCrfLabeller } from '../../../src/decoding/crf/labeller.ts';
 import { createViterbi } from '../../../src/decoding/crf/viterbi.ts';
 import { createRng } from '../../../src/random.ts';
 
-// Against every labelling there is, one by one.
+// Compared with an enumeration of all labellings.
 
-function chainOf(labels: number, seed: number, width = 2): Crf {
+function randomCrf(labels: number, seed: number, width = 2): Crf {
   const random = createRng(seed);
   const draw = (length: number): Float32Array =>
     Float32Array.from({ length }, () => width * (2 * random.next() - 1));
   return { labels, transitions: draw(labels * labels), start: draw(labels), end: draw(labels) };
 }
-function scoresOf(steps: number, labels: number, seed: number): Float32Array[] {
+function randomScores(steps: number, labels: number, seed: number): Float32Array[] {
   const random = createRng(seed, 9);
   return Array.from({ length: steps }, () =>
     Float32Array.from({ length: labels }, () => 3 * (2 * random.next() - 1)),
@@ -24,7 +24,7 @@ function* labellings(steps: number, labels: number): Generator<number[]> {
   for (let number = 0; number < labels ** steps; number++)
     yield Array.from({ length: steps }, (_, t) => Math.floor(number / labels ** (steps - 1 - t)) % labels);
 }
-function scoreOf(crf: Crf, scores: readonly Float32Array[], path: readonly number[]): number {
+function scoreLabelling(crf: Crf, scores: readonly Float32Array[], path: readonly number[]): number {
   let score = crf.start[path[0]!]! + crf.end[path.at(-1)!]!;
   path.forEach((label, t) => {
     score += scores[t]![label]!;
@@ -32,7 +32,7 @@ function scoreOf(crf: Crf, scores: readonly Float32Array[], path: readonly numbe
   });
   return score;
 }
-const viterbiOf = (crf: Crf, scores: readonly Float32Array[]): number[] => {
+const runViterbi = (crf: Crf, scores: readonly Float32Array[]): number[] => {
   const viterbi = createViterbi(crf);
   for (const row of scores) viterbi.push(row);
   return [...viterbi.labels()];
@@ -47,21 +47,24 @@ const sizes = [
   [4, 5],
 ] as const;
 
-describe.each(sizes)('a chain over %d steps of %d labels', (steps, labels) => {
-  const crf = chainOf(labels, 1);
-  const scores = scoresOf(steps, labels, 2);
-  const all = [...labellings(steps, labels)].map((path) => ({ path, score: scoreOf(crf, scores, path) }));
+describe.each(sizes)('a CRF over %d steps of %d labels', (steps, labels) => {
+  const crf = randomCrf(labels, 1);
+  const scores = randomScores(steps, labels, 2);
+  const all = [...labellings(steps, labels)].map((path) => ({
+    path,
+    score: scoreLabelling(crf, scores, path),
+  }));
   const most = Math.max(...all.map(({ score }) => score));
   const logZ = most + Math.log(all.reduce((sum, { score }) => sum + Math.exp(score - most), 0));
-  const chance = (holds: (path: readonly number[]) => boolean): number =>
-    all.reduce((sum, { path, score }) => sum + (holds(path) ? Math.exp(score - logZ) : 0), 0);
+  const chance = (includes: (path: readonly number[]) => boolean): number =>
+    all.reduce((sum, { path, score }) => sum + (includes(path) ? Math.exp(score - logZ) : 0), 0);
   const found = computeMarginals(
     createCrfPotentials(crf),
     Float64Array.from(scores.flatMap((row) => [...row])),
   );
 
-  it('finds the best of all labellings', () => {
-    expect(viterbiOf(crf, scores)).toEqual(all.find(({ score }) => score === most)!.path);
+  it('finds the best labelling', () => {
+    expect(runViterbi(crf, scores)).toEqual(all.find(({ score }) => score === most)!.path);
   });
 
   it('sums over all labellings', () => {
@@ -80,24 +83,24 @@ describe.each(sizes)('a chain over %d steps of %d labels', (steps, labels) => {
       }
   });
 
-  it('labels step by step as at once, with the probability of each', async () => {
+  it('labels step by step as at once, with marginal probabilities', async () => {
     const labeller = createCrfLabeller(createCrfPotentials(crf));
     for (const row of scores) labeller.push(row);
-    const path = viterbiOf(crf, scores);
-    const answers = await labeller.finish();
-    expect(answers.map(({ label }) => label)).toEqual(path);
-    answers.forEach(({ label, probability }, t) =>
+    const path = runViterbi(crf, scores);
+    const labelled = await labeller.finish();
+    expect(labelled.map(({ label }) => label)).toEqual(path);
+    labelled.forEach(({ label, probability }, t) =>
       expect(probability).toBeCloseTo(found.marginals[t * labels + label]!, 12),
     );
   });
 });
 
-describe('a chain', () => {
+describe('a CRF', () => {
   it('labels nothing in an empty sequence', async () => {
-    expect(await createCrfLabeller(createCrfPotentials(chainOf(3, 1))).finish()).toEqual([]);
+    expect(await createCrfLabeller(createCrfPotentials(randomCrf(3, 1))).finish()).toEqual([]);
   });
 
-  it('decides equal ways for the first label', () => {
+  it('breaks ties for the first label', () => {
     const flat: Crf = {
       labels: 3,
       transitions: new Float32Array(9),
@@ -105,38 +108,38 @@ describe('a chain', () => {
       end: new Float32Array(3),
     };
     expect(
-      viterbiOf(
+      runViterbi(
         flat,
-        scoresOf(4, 3, 1).map((row) => row.fill(1)),
+        randomScores(4, 3, 1).map((row) => row.fill(1)),
       ),
     ).toEqual([0, 0, 0, 0]);
   });
 
-  it('keeps to what may follow, also where the rest is forbidden by a large negative number', async () => {
+  it('never outputs a transition forbidden by a large negative score', async () => {
     const [O, B, I] = [0, 1, 2];
-    const crf = chainOf(3, 4, 0);
+    const crf = randomCrf(3, 4, 0);
     crf.transitions[O * 3 + I] = -1e4;
     crf.start[I] = -1e4;
     // each step by itself would say I
     const scores = Array.from({ length: 5 }, () => Float32Array.of(0, 1, 3));
     const labeller = createCrfLabeller(createCrfPotentials(crf));
     for (const row of scores) labeller.push(row);
-    const answers = await labeller.finish();
-    expect(answers.map(({ label }) => label)).toEqual([B, I, I, I, I]);
-    for (const { probability } of answers) expect(probability).toBeGreaterThan(0.5);
+    const labelled = await labeller.finish();
+    expect(labelled.map(({ label }) => label)).toEqual([B, I, I, I, I]);
+    for (const { probability } of labelled) expect(probability).toBeGreaterThan(0.5);
   });
 
-  it('holds 20,000 steps without over- or underflow, and lets others run meanwhile', async () => {
-    const crf = chainOf(40, 6, 8);
-    const factors = createCrfPotentials(crf);
-    const labeller = createCrfLabeller(factors);
-    for (const row of scoresOf(20_000, 40, 7)) labeller.push(row.map((score) => 30 * score));
-    let turns = 0;
-    const timer = setInterval(() => turns++, 0);
-    const answers = await labeller.finish();
+  it('labels 20,000 steps without over- or underflow, and yields to the event loop', async () => {
+    const crf = randomCrf(40, 6, 8);
+    const potentials = createCrfPotentials(crf);
+    const labeller = createCrfLabeller(potentials);
+    for (const row of randomScores(20_000, 40, 7)) labeller.push(row.map((score) => 30 * score));
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 0);
+    const labelled = await labeller.finish();
     clearInterval(timer);
-    expect(turns).toBeGreaterThan(3);
-    for (const { probability } of answers) {
+    expect(ticks).toBeGreaterThan(3);
+    for (const { probability } of labelled) {
       expect(probability).toBeGreaterThan(0);
       expect(probability).toBeLessThan(1 + 1e-9);
     }

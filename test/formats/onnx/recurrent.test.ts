@@ -138,7 +138,7 @@ describe('the activations of an operator', () => {
       activations: { gate: { type: 'hard_sigmoid', alpha: 0.25, beta: 0.5 } },
     });
     expect(() => read('GRU', { activations: ['Sigmoid', 'Elu'], alpha: [1, 0.5] })).toThrow(
-      'activation_alpha has one for every activation, though elu is not the first to take one',
+      'activation_alpha has a number for every activation, but elu would use another one',
     );
   });
 
@@ -160,12 +160,12 @@ describe('the activations of an operator', () => {
   });
 
   it.each([
-    [{ activations: ['Swish', 'Tanh'] }, 'the activation "Swish"'],
-    [{ activations: ['Sigmoid'] }, '1 activations, must be 2 a direction'],
-    [{ activations: ['ScaledTanh', 'Tanh'] }, 'scaled_tanh without activation_alpha: ONNX has no default'],
+    [{ activations: ['Swish', 'Tanh'] }, 'activations: "Swish"'],
+    [{ activations: ['Sigmoid'] }, 'activations: must be 2 for each direction, not 1'],
+    [{ activations: ['ScaledTanh', 'Tanh'] }, 'scaled_tanh needs activation_alpha: ONNX has no default'],
     [
       { activations: ['Elu', 'Tanh'], alpha: [1, 2, 3] },
-      'activation_alpha has 3 numbers, its activations take 1',
+      'activation_alpha has 3 numbers, but the activations use 1',
     ],
   ])('are refused by name: %j', (given, says) => {
     expect(() => read('GRU', given)).toThrow(says);
@@ -219,10 +219,10 @@ describe('the other attributes and inputs', () => {
       'initial_h [1, 1, 3] for 1 directions of 2 units',
     );
     expect(() => read('LSTM', { P: counting(1, 4) })).toThrow('P [1, 4] for 1 directions of 2 units');
-    expect(() => read('GRU', { clip: -1 })).toThrow('a clip of -1');
-    expect(() => read('GRU', { clip: NaN })).toThrow('a clip of NaN');
+    expect(() => read('GRU', { clip: -1 })).toThrow('clip must be a finite number of at least 0, not -1');
+    expect(() => read('GRU', { clip: NaN })).toThrow('clip must be a finite number of at least 0, not NaN');
     expect(() => read('RNN', { activations: ['Elu'], alpha: [Infinity] })).toThrow(
-      'activation_alpha has a Infinity',
+      'activation_alpha must be finite numbers, not Infinity',
     );
   });
 });

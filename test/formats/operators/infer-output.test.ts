@@ -51,6 +51,6 @@ describe('inferOutput', () => {
   });
 
   it('refuses shapes that do not match', () => {
-    expect(() => inferOutput(draft('Reshape', [-1, 4]), new Map())).toThrow(/Reshape .* as \[48\.5, 4\]/);
+    expect(() => inferOutput(draft('Reshape', [-1, 4]), new Map())).toThrow(/Reshape .* to \[48\.5, 4\]/);
   });
 });

@@ -49,7 +49,7 @@ describe('a function written as expressions', () => {
     expect(run(body, 5, 6).ints[0]).toBe(2);
   });
 
-  it('repeats a body as often as it is told, nested too', () => {
+  it('repeats a body by its count, also nested', () => {
     const { ints } = run(
       (f, { a, b }) => {
         const outer = f.i32(a);
@@ -82,7 +82,7 @@ describe('a function written as expressions', () => {
     expect([...floats.subarray(0, 4)]).toEqual([0.5, 1.5, 2.5, 3.5].map((x) => x * 1.5 + 10));
   });
 
-  it('takes a lane apart and adds scalars', () => {
+  it('extracts lanes and adds scalars', () => {
     const { floats } = run(
       (f, { a }) => f.storeF32(0, f32add(lane(vadd(load(a), load(a)), 2), loadF32(a))),
       256,
@@ -101,7 +101,7 @@ describe('a function written as expressions', () => {
     ]);
   });
 
-  it('refuses to set a local to a value of another type', () => {
+  it('rejects setting a local to a value of another type', () => {
     const module = new ModuleBuilder({ maximumPages: 1 });
     expect(() => module.function('f', [], (f) => f.set(f.v128(), i32(1) as never))).toThrow(
       'a v128 local was given a i32',

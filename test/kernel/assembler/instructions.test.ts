@@ -26,7 +26,7 @@ describe('the instruction table', () => {
     expect(new Set(opcodes).size).toBe(names.length);
   });
 
-  it.each(names)('%s is read back from its bytes', (name) => {
+  it.each(names)('decodes %s from its bytes', (name) => {
     const immediate = immediates[instructions[name].immediate](name);
     const bytes: number[] = [];
     encodeInstruction(bytes, name, immediate);
@@ -47,7 +47,7 @@ describe('the instruction table', () => {
     expect(WebAssembly.validate(module.encode())).toBe(true);
   });
 
-  it('refuses operands of the wrong type when a kernel is written', () => {
+  it('rejects operands of the wrong type when a function is built', () => {
     const f = new FunctionBuilder('f', 0);
     expect(() => operation('f32x4.add', [f.i32(), f.v128()])).toThrow(
       'f32x4.add takes (v128, v128), was given (i32, v128)',

@@ -41,7 +41,7 @@ describe.each([
     return block;
   };
 
-  it.each([1, 2, 5, chunkRows])('adds the products of %i rows to what stands there', (rows) => {
+  it.each([1, 2, 5, chunkRows])('adds the products of %i rows to the existing sums', (rows) => {
     const x = fill(inner);
     const dy = fill(columns);
     const xChunk = place(chunkBytes(inner) / 4);

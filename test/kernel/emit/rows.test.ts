@@ -101,7 +101,7 @@ describe.each([1, 2, 5, 16, 17, 100])('over rows of %i columns', (width) => {
     );
   });
 
-  it('argmax is the first largest', () => {
+  it('argmax is the first of the largest columns', () => {
     const { run, put, room, memory } = bench((e) => emitArgmax(e, width));
     const ties = Float32Array.from({ length: width }, (_, k) => (k > width / 3 ? 2 : 1));
     const withNaN = Float32Array.from({ length: width }, (_, k) => (k === 0 && width > 1 ? NaN : -k));
@@ -127,8 +127,8 @@ describe('softmax at the edges', () => {
   it('does not overflow', () => expect(soften([3e38, 3e38])).toEqual([0.5, 0.5]));
 });
 
-describe('moving and joining rows', () => {
-  it('gathers the rows it is told, in order and again', () => {
+describe('gathering and concatenating rows', () => {
+  it('gathers rows by id, in order and repeatedly', () => {
     const { run, put, take, room, memory } = bench((e) => emitGather(e, 20));
     const table = draw(7, 20);
     const chosen = [6, 0, 0, 3];
@@ -139,7 +139,7 @@ describe('moving and joining rows', () => {
     expect(take(y, 4, 20)).toEqual(chosen.map((id) => [...table[id]!]));
   });
 
-  it.each([[[1, 1]], [[3, 16, 5]], [[17, 2, 31, 1]]])('sets rows of %j columns side by side', (widths) => {
+  it.each([[[1, 1]], [[3, 16, 5]], [[17, 2, 31, 1]]])('concatenates rows of %j columns', (widths) => {
     const { run, put, take, room } = bench((e) => emitConcat(e, widths));
     const parts = widths.map((width) => draw(5, width));
     const total = widths.reduce((sum, width) => sum + width, 0);

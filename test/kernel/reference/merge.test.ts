@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { merge } from '../../../src/kernel/reference/merge.ts';
 
-it('joins the two directions of a step', () => {
+it('merges the two directions of a step', () => {
   const merged = (mode: Parameters<typeof merge>[2]): number[] => [
     ...merge(Float64Array.of(1, 2), Float64Array.of(10, 20), mode),
   ];

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { logSoftmax, softmax } from '../../../src/kernel/reference/softmax.ts';
 
-it('weighs a row by its exponentials', () => {
+it('normalises the exponentials of a row', () => {
   const weights = softmax([Math.log(1), Math.log(3), Math.log(4)]);
   [1 / 8, 3 / 8, 4 / 8].forEach((expected, k) => expect(weights[k]).toBeCloseTo(expected, 15));
 });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { runningPool } from '../../../src/network/layers/pool/pool.ts';
 
-it('gives the last, mean or largest of what it has seen up to each step', () => {
+it('computes the last, mean or maximum of the steps up to each step', () => {
   const x = [
     [1, -4],
     [3, -8],

@@ -19,7 +19,7 @@ import { exp, tanh } from '../../../kernel/emit/activations.ts';
 import { padded, type Emitter } from '../../../kernel/emit/emitter.ts';
 import { dot, forEachPanel, sumPanel, zeroPanel } from '../../../kernel/emit/reduce.ts';
 
-// Attention of one decoder step over the steps of its own source: no row knows of another's.
+// Attention of one decoder step over the steps of its own source; rows are independent.
 //
 // query   [padded(keyWidth)]           keys [steps][padded(keyWidth)]; their columns past the width are zero
 // memory  [steps][padded(memoryWidth)]
@@ -27,7 +27,7 @@ import { dot, forEachPanel, sumPanel, zeroPanel } from '../../../kernel/emit/red
 // weights [steps]  context [padded(memoryWidth)]
 //
 // product:  score_s = q·k_s            additive: score_s = v·tanh(q + k_s)
-// weights = softmax(score), context = Σ_s weights_s · m_s; every sum in one order
+// weights = softmax(score), context = Σ_s weights_s · m_s; every sum in a fixed order
 
 export interface AttentionShape {
   readonly score: 'product' | 'additive';
@@ -100,8 +100,8 @@ function additiveScore(
 ): F32 {
   const sums = zeroPanel(f, e);
   forEachPanel(f, width, [query, keys, vector], (q, k, v) => {
-    const bent = tanhOfSum(f, e, q, k);
-    sums.forEach((sum, i) => f.set(sum, fma(bent[i]!, load(v, i * 16), sum)));
+    const activated = tanhOfSum(f, e, q, k);
+    sums.forEach((sum, i) => f.set(sum, fma(activated[i]!, load(v, i * 16), sum)));
   });
   return sumPanel(f, sums);
 }
@@ -114,9 +114,9 @@ function tanhOfSum(f: FunctionBuilder, e: Emitter, q: I32Local, k: I32Local): V1
 }
 
 /**
- * Emits the way back of one step: from dContext and what the forward pass left in `weights`.
- * @returns the function's name; parameters dContext, query, keys, memory, vector, weights, slopes (scratch, [steps]), dQuery
- * (out), dKeys, dMemory, dVector (added to), steps ≥ 1
+ * Emits the backward pass of one step, from dContext and the `weights` of the forward pass.
+ * @returns the function's name; parameters dContext, query, keys, memory, vector, weights, slopes (scratch,
+ * [steps]), dQuery (out), dKeys, dMemory, dVector (added to), steps ≥ 1
  */
 export function emitAttentionBackward(e: Emitter, shape: AttentionShape): string {
   const { score, keyWidth, memoryWidth } = shape;

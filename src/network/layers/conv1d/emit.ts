@@ -3,9 +3,9 @@ import { padded, panelsFor, type Emitter } from '../../../kernel/emit/emitter.ts
 import { copyPanels } from '../../../kernel/emit/rows.ts';
 
 /**
- * Emits y[r] ← the rows at addresses[r][0 … taps − 1], side by side: what a convolution multiplies at one step.
- * addresses [rows][taps] of rows of `width` columns  y [rows, padded(taps·width)] and 64 bytes of slack, since the last panel of a
- * row may run into the next row, which is written after it.
+ * Emits y[r] ← the rows at addresses[r][0 … taps − 1], concatenated: the input of a convolution at one step.
+ * addresses [rows][taps] of rows of `width` columns  y [rows, padded(taps·width)] and 64 bytes of slack,
+ * since the last panel of a row may run into the next row, which is written after it.
  * @returns the function's name; its parameters are addresses, y, rows.
  */
 export function emitWindows(e: Emitter, { taps, width }: { taps: number; width: number }): string {

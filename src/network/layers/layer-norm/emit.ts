@@ -14,8 +14,9 @@ import { padded, type Emitter } from '../../../kernel/emit/emitter.ts';
 import { forEachPanel, sumPanel, zeroPanel } from '../../../kernel/emit/reduce.ts';
 
 /**
- * Emits y = (x − mean) / √(variance + ε) · weight + bias over each row (Ba et al. 2016). x, y [rows, padded(width)]; weight,
- * bias [padded(width)], zero past the width. What stands past the width of x is set to zero first, so it is x that changes.
+ * Emits y = (x − mean) / √(variance + ε) · weight + bias over each row (Ba et al. 2016). x, y [rows,
+ * padded(width)]; weight, bias [padded(width)], zero past the width. The columns of x past its width are set
+ * to zero first, so x is modified.
  * @returns the function's name; parameters x, weight, bias, y, rows
  */
 export function emitLayerNorm(e: Emitter, { width, epsilon }: { width: number; epsilon: number }): string {
@@ -32,7 +33,7 @@ export function emitLayerNorm(e: Emitter, { width, epsilon }: { width: number; e
         );
         f.set(mean, f32div(sumPanel(f, sums), f32(width)));
         const centre = f.v128(splat(mean));
-        // what stands past the width is set to the mean meanwhile: it is no distance away from it
+        // the columns past the width are set to the mean meanwhile, so that their deviation is 0
         for (let column = width; column < padded(width); column++) f.storeF32(p.x, mean, column * 4);
         const squares = zeroPanel(f, e);
         forEachPanel(f, width, [p.x], (at) =>

@@ -21,11 +21,12 @@ import { padded, panelBytes, type Emitter } from '../../../kernel/emit/emitter.t
 import { dot, forEachPanel } from '../../../kernel/emit/reduce.ts';
 
 /**
- * Emits one step of attention over the steps so far: y = Σ_s a_s x_s with a = softmax(x_s · weight), as running sums that are
- * scaled down whenever a larger score comes (Milakov and Gimelshein 2018). What is kept is one state, whatever the cuts; a zero one
- * is fresh. x, y [rows, padded(width)]  weight [padded(width)], zero past the width
- * state [rows, poolState(width)]: Σ exp(score − largest) · x, then the largest score and Σ exp(score − largest).
- * What stands past the width of x is set to zero first, so it is x that changes.
+ * Emits one step of attention over the steps so far: y = Σ_s a_s x_s with a = softmax(x_s · weight), as
+ * running sums that are scaled down whenever a larger score comes (Milakov and Gimelshein 2018). There is one
+ * state, however a sequence is chunked; a zero one is initial. x, y [rows, padded(width)]  weight
+ * [padded(width)], zero past the width state [rows, poolState(width)]: Σ exp(score − largest) · x, then the
+ * largest score and Σ exp(score − largest). The columns of x past its width are set to zero first, so x is
+ * modified.
  * @returns the function's name; its parameters are x, weight, state, y, rows.
  */
 export function emitAttentionPool(e: Emitter, width: number): string {
@@ -42,7 +43,7 @@ export function emitAttentionPool(e: Emitter, width: number): string {
         for (let column = width; column < padded(width); column++) f.storeF32(p.x, f32(0), column * 4);
         f.set(score, dot(f, e, width, p.x, p.weight));
         f.set(sum, loadF32(p.state, sumAt));
-        // of no steps the largest is none
+        // at the first step there is no largest score yet
         f.set(before, score);
         f.if(f32greater(sum, f32(0)), () => f.set(before, loadF32(p.state, largestAt)));
         f.set(largest, f32max(before, score));

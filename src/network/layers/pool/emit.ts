@@ -15,12 +15,15 @@ import { padded, panelBytes, panelVectors, panelsFor, type Emitter } from '../..
 
 export type RunningPool = 'mean' | 'max';
 
-/** Floats a row's running pool keeps: the sum or the largest so far, then a panel whose first float counts the steps. */
+/**
+ * Floats of a running pool's state: the sum or maximum so far, then a panel whose first float counts the
+ * steps.
+ */
 export const poolState = (width: number): number => padded(width) + 16;
 
 /**
- * Emits one step of a running pool: y is the mean, or the largest, of x over all steps so far. A zero state is a fresh
- * one. x, y [rows, padded(width)]  state [rows, poolState(width)]
+ * Emits one step of a running pool: y is the mean, or the largest, of x over all steps so far. A zero state
+ * is an initial one. x, y [rows, padded(width)]  state [rows, poolState(width)]
  * @returns the function's name; its parameters are x, state, y, rows.
  */
 export function emitPool(e: Emitter, mode: RunningPool, width: number): string {
