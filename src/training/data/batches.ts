@@ -5,17 +5,17 @@ import { packSequences } from './pack-batch.ts';
 import type { Examples } from './prepared.ts';
 import { createStreamWindows } from './stream-windows.ts';
 
-/** An epoch's batches, each as what `batch` makes it from. */
+/** The batches of an epoch. `epoch` lists them as indices, from which `batch` creates the tensors. */
 export interface Batches {
   readonly batchesPerEpoch: number;
-  /** The most a batch's shard may hold. */
+  /** Size of the largest shard of a batch. */
   readonly capacity: Capacity;
   readonly sourceCapacity: Capacity | null;
-  /** Whether a batch goes on where the one before ended. */
+  /** Whether a batch continues the sequences of the previous batch, with their state. */
   readonly carriesState: boolean;
-  /** The batches of an epoch: the same for a seed, whatever came before. */
+  /** The batches of an epoch, determined by the seed and the epoch's number alone. */
   epoch(number: number): readonly (readonly number[])[];
-  batch(one: readonly number[]): Batch;
+  batch(indices: readonly number[]): Batch;
 }
 
 export interface BatchOptions {
@@ -24,13 +24,13 @@ export interface BatchOptions {
   readonly shards: number;
   /** generate from a stream: backpropagation through k2 steps every k1. */
   readonly truncate?: { readonly k1: number; readonly k2: number } | undefined;
-  /** Measuring needs no chance. */
+  /** False for evaluation: examples stay in order. */
   readonly shuffle: boolean;
 }
 
-/** Random streams of a seed from here on shuffle epochs. */
+/** First random stream of the seed for shuffling: stream `epochStream + n` shuffles epoch n. */
 const epochStream = 1000;
-/** Batches that are put in order of length together. */
+/** Batches whose examples are sorted by length together. */
 const poolBatches = 16;
 
 export function createBatches(examples: Examples, options: BatchOptions): Batches {
@@ -40,7 +40,7 @@ export function createBatches(examples: Examples, options: BatchOptions): Batche
   const rows = Math.ceil(Math.min(batchSize, list.length) / shards);
   const capacityFor = (steps: readonly number[]): Capacity => {
     const longest = steps.toSorted((a, b) => b - a).slice(0, rows);
-    return { rows, packed: longest.reduce((sum, one) => sum + one, 0), steps: longest[0] ?? 0 };
+    return { rows, packed: longest.reduce((sum, indices) => sum + indices, 0), steps: longest[0] ?? 0 };
   };
   const sourceSteps = list.map(({ source }) => (source ? source.length / examples.sourceColumns : 0));
 
@@ -64,11 +64,11 @@ export function createBatches(examples: Examples, options: BatchOptions): Batche
       if (shuffle) shuffleInPlace(batches, () => random.next());
       return batches;
     },
-    batch: (one) => packSequences(examples, one),
+    batch: (indices) => packSequences(examples, indices),
   };
 }
 
-/** Fisher and Yates. */
+/** The Fisher–Yates shuffle. */
 function shuffleInPlace(list: unknown[], next: () => number): void {
   for (let i = list.length - 1; i > 0; i--) {
     const other = Math.floor(next() * (i + 1));
