@@ -3,7 +3,10 @@ import { answerRows, answersOnce } from '../network/answers-once.ts';
 import { resolveGraph, type Node } from '../network/graph.ts';
 import { describeOptions, describeVariant } from '../network/layers/cell-options.ts';
 
-/** A network in lines, for a person: its layers with what they read and give, and how it would serve. */
+/**
+ * Formats a network as lines of text: its layers with their widths, inputs and outputs, and how it can be
+ * served.
+ */
 export function formatNetwork({ network, input, notes, weights }: ForeignNetwork): string[] {
   const { nodes, causal } = resolveGraph(network, input);
   const numbers = [...weights.values()].reduce((sum, { values }) => sum + values.length, 0);
@@ -11,7 +14,7 @@ export function formatNetwork({ network, input, notes, weights }: ForeignNetwork
     input.kind === 'ids' ? `one of ${input.vocabulary} ids a step` : `${input.width} numbers a step`;
   const columns = nodes.map((node) => [
     node.name,
-    described(node),
+    formatLayer(node),
     `${node.inputWidths.join(' + ') || 'id'} → ${node.width}`,
   ]);
   const widths = [0, 1].map((column) => Math.max(...columns.map((row) => row[column]!.length)));
@@ -26,19 +29,22 @@ export function formatNetwork({ network, input, notes, weights }: ForeignNetwork
   ];
 }
 
-function described({ type, layer }: Node): string {
+function formatLayer({ type, layer }: Node): string {
   if (layer.type === 'recurrent') {
     const { cell, units, bidirectional, merge, backward_at: at } = layer;
     const variant = describeVariant(layer);
-    const both = bidirectional ? [`both ways (${merge}${at === 'first' ? ' of their ends' : ''})`] : [];
-    return [`${cell} of ${units}`, ...(variant ? [variant] : []), ...both, ...describeOptions(layer)].join(
-      ', ',
-    );
+    const direction = bidirectional ? [`both ways (${merge}${at === 'first' ? ' of their ends' : ''})`] : [];
+    return [
+      `${cell} of ${units}`,
+      ...(variant ? [variant] : []),
+      ...direction,
+      ...describeOptions(layer),
+    ].join(', ');
   }
   if (layer.type === 'dense') return layer.activation === 'linear' ? 'dense' : `dense, ${layer.activation}`;
   if (layer.type === 'conv1d') {
-    const apart = layer.dilation > 1 ? ` ${layer.dilation} apart` : '';
-    return `${layer.padding} convolution of ${layer.kernel} steps${apart}, ${layer.activation}`;
+    const dilation = layer.dilation > 1 ? ` ${layer.dilation} apart` : '';
+    return `${layer.padding} convolution of ${layer.kernel} steps${dilation}, ${layer.activation}`;
   }
   if (layer.type === 'pool') return `${layer.mode} of the steps`;
   if (layer.type === 'program') return `${layer.operators.length} operators`;
