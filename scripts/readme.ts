@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describeConfig } from '../src/config.ts';
 
-// Fills README.md from what really is: every `curl` in it is run against a server and its answer put into the block
-// below; the settings come from config.ts, the metrics from a scrape.
+// Updates README.md: runs every `curl` in it against a server and writes its output into the block below;
+// fills in the settings from config.ts and the metrics from a scrape.
 
 const root = join(import.meta.dirname, '..');
-const written = 'http://127.0.0.1:8080';
+const documentedUrl = 'http://127.0.0.1:8080';
 
 const models = mkdtempSync(join(tmpdir(), 'unroll-readme-'));
 const data = mkdtempSync(join(tmpdir(), 'unroll-readme-data-'));
@@ -29,20 +29,20 @@ const server = spawn(process.execPath, ['bin/unroll.js', 'serve'], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 try {
-  const url = await urlOf(server);
+  const url = await readUrl(server);
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const answered = readme.replaceAll(
+  const withOutputs = readme.replaceAll(
     /```sh\n((?:sleep \d+; )?curl [^`]*)```\n\n```(\w*)\n[^`]*```/g,
     (_, command: string, kind: string) => {
-      const script = `set -euo pipefail\n${command.replaceAll(written, url)}`;
-      const answer = execFileSync('bash', ['-c', script], { encoding: 'utf8' });
-      return `\`\`\`sh\n${command}\`\`\`\n\n\`\`\`${kind}\n${answer.trim().replaceAll(url, written)}\n\`\`\``;
+      const script = `set -euo pipefail\n${command.replaceAll(documentedUrl, url)}`;
+      const output = execFileSync('bash', ['-c', script], { encoding: 'utf8' });
+      return `\`\`\`sh\n${command}\`\`\`\n\n\`\`\`${kind}\n${output.trim().replaceAll(url, documentedUrl)}\n\`\`\``;
     },
   );
   const metrics = await (await fetch(`${url}/metrics`)).text();
   writeFileSync(
     join(root, 'README.md'),
-    fill(fill(answered, 'settings', settings()), 'metrics', list(metrics)),
+    fill(fill(withOutputs, 'settings', formatSettings()), 'metrics', formatMetrics(metrics)),
   );
 } finally {
   server.kill('SIGTERM');
@@ -50,8 +50,8 @@ try {
   for (const folder of [models, data]) rmSync(folder, { recursive: true });
 }
 
-/** The address in the server's greeting. */
-async function urlOf({ stdout }: ChildProcess): Promise<string> {
+/** The address in the server's startup message. */
+async function readUrl({ stdout }: ChildProcess): Promise<string> {
   if (stdout)
     for await (const line of createInterface(stdout)) {
       const url = /^Unroll is at (\S+)/.exec(line)?.[1];
@@ -60,10 +60,10 @@ async function urlOf({ stdout }: ChildProcess): Promise<string> {
         return url;
       }
     }
-  throw new Error('the server did not say where it is');
+  throw new Error('the server exited before it printed its address');
 }
 
-/** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. */
+/** Replaces the text between `<!-- name -->` and `<!-- /name -->`. */
 function fill(readme: string, name: string, content: string): string {
   const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const [before, rest] = readme.split(open);
@@ -72,7 +72,7 @@ function fill(readme: string, name: string, content: string): string {
   return `${before}${open}\n${content}\n${close}${after}`;
 }
 
-function settings(): string {
+function formatSettings(): string {
   const rows = describeConfig().map(({ name, default: value, meaning }) => {
     const shown = name === 'UNROLL_WORKERS' ? 'cores − 1' : value === '' ? '' : `\`${value}\``;
     return `| \`${name}\` | ${shown} | ${meaning.replaceAll('<', '&lt;')} |`;
@@ -80,7 +80,7 @@ function settings(): string {
   return ['| variable | default | what |', '|---|---|---|', ...rows].join('\n');
 }
 
-function list(metrics: string): string {
+function formatMetrics(metrics: string): string {
   const rows = [...metrics.matchAll(/^# HELP (unroll_(?!process|nodejs)\w+) (.+)\n# TYPE \S+ (\w+)/gm)].map(
     ([, name, help, type]) => `| \`${name}\` | ${type} | ${help} |`,
   );
