@@ -74,7 +74,7 @@ export function checkMemoryNeed(need: MemoryNeed, megabytes: number): void {
   ];
   throw new UnrollError(
     'training_too_large',
-    `training needs ${activations > 0 ? '' : 'at parameterMemory '}${formatMegabytes(total)} MB (${parts.join(', ')}), at most ${megabytes} MB are allowed (UNROLL_TRAINING_MEMORY_MB): try a smaller network, batch_size or max_steps`,
+    `training needs ${activations > 0 ? '' : 'at least '}${formatMegabytes(total)} MB (${parts.join(', ')}), at most ${megabytes} MB are allowed (UNROLL_TRAINING_MEMORY_MB): try a smaller network, batch_size or max_steps`,
   );
 }
 
