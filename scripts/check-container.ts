@@ -9,14 +9,15 @@ import { buildImage, type Image } from './container/build-image.ts';
 import { parseCompose, type ComposeService } from './container/parse-compose.ts';
 import { mountContainer, runContainer, type Container } from './container/run-container.ts';
 
-// Lays the image out from the Dockerfile, runs it as docker-compose.yml says, calls every task and lets a job train and
-// publish; then stops it, starts it again on the same volumes, and looks for what was published. Needs root, no Docker.
+// Builds the image from the Dockerfile, runs it as docker-compose.yml specifies, calls every task, and trains
+// and publishes a model; then restarts it on the same volumes and calls the published model. Needs root, not
+// Docker.
 
 const { values: options } = parseArgs({
   options: {
     dockerfile: { type: 'string', default: 'Dockerfile' },
     compose: { type: 'string', default: 'docker-compose.yml' },
-    // set by this script itself: its folder, once it has a mount namespace of its own
+    // set by this script: its folder, inside its own mount namespace
     work: { type: 'string' },
   },
 });
@@ -28,18 +29,18 @@ if (process.getuid?.() !== 0) {
 } else if (options.work === undefined) {
   const work = mkdtempSync(join(tmpdir(), 'unroll-container-'));
   chmodSync(work, 0o755);
-  const again = [...process.argv.slice(1), '--work', work];
+  const scriptArguments = [...process.argv.slice(1), '--work', work];
   const { status } = spawnSync(
     'unshare',
-    ['--mount', '--propagation', 'private', process.execPath, ...again],
+    ['--mount', '--propagation', 'private', process.execPath, ...scriptArguments],
     { stdio: 'inherit' },
   );
-  // the mounts have gone with their namespace
+  // the mounts ended with their namespace
   rmSync(work, { recursive: true, force: true });
   process.exitCode = status ?? 1;
 } else {
   await check(options.work).catch((error: Error) => {
-    console.error(`WRONG   ${error.message}`);
+    console.error(`FAILED  ${error.message}`);
     process.exitCode = 1;
   });
 }
@@ -54,26 +55,26 @@ async function check(work: string): Promise<void> {
   const image = buildImage(readFileSync(resolve(options.dockerfile), 'utf8'), context, stages);
   expect(
     service.ports.every((port) => image.ports.includes(Number(port.split(':').at(-1)))),
-    `the ports ${service.ports.join()} lead to what the image exposes (${image.ports.join()})`,
+    `the ports ${service.ports.join()} are exposed by the image (${image.ports.join()})`,
   );
   mountContainer(image, service, volumes, repository);
-  await using(image, service, async (container) => {
+  await withContainer(image, service, async (container) => {
     checkIsolation(container, service);
-    const status = await container.callFrom([join(repository, '.ci/call-tasks'), urlOf(image)]);
-    expect(status === 0, 'every task answers, and a job trains and publishes');
+    const status = await container.callFrom([join(repository, '.ci/call-tasks'), getUrl(image)]);
+    expect(status === 0, 'every task replies, and a job trains and publishes');
   });
-  await using(image, service, async (container) => {
-    const status = await container.callFrom([join(repository, '.ci/call-published'), urlOf(image)]);
-    expect(status === 0, 'a container that starts on the same volumes serves what was published');
+  await withContainer(image, service, async (container) => {
+    const status = await container.callFrom([join(repository, '.ci/call-published'), getUrl(image)]);
+    expect(status === 0, 'a container restarted on the same volumes serves the published model');
   });
 }
 
-function urlOf({ environment }: Image): string {
+function getUrl({ environment }: Image): string {
   return `http://127.0.0.1:${environment['UNROLL_PORT']}`;
 }
 
 /** Starts the container, waits until it is healthy, and checks that it ends with 0 when it is stopped. */
-async function using(
+async function withContainer(
   image: Image,
   service: ComposeService,
   work: (container: Container) => Promise<void>,

@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util';
 import { fetch } from 'undici';
 import { conformance } from '../test/conformance/conformance.ts';
 
-// npm run conformance -- URL [--model NAME] [--parameters '{"seed": 1}'] [--control]: how a server keeps to the Open Inference Protocol, seen
-// from outside. --control also unloads the model and loads it again.
+// npm run conformance -- URL [--model NAME] [--parameters '{"seed": 1}'] [--control]: checks a server's
+// conformance to the Open Inference Protocol from outside. --control also unloads and reloads the model.
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -5,8 +5,8 @@ import { writeSafetensors } from '../src/formats/safetensors.ts';
 import { modelSpec } from '../src/network/spec.ts';
 import type { Tensor } from '../src/network/weights.ts';
 
-// Two networks small enough to write by hand, one for each task that no shipped model has. They also show how a
-// program of one's own writes a model folder.  usage: node scripts/example-models.ts FOLDER
+// Writes two networks with hand-written weights, for tasks without a shipped model. They also show how a
+// program writes model folders.  usage: node scripts/example-models.ts FOLDER
 
 const tensor = (shape: number[], ...values: number[]): Tensor => ({
   shape,
@@ -41,7 +41,8 @@ const runningSum = {
   },
 };
 
-// tag: where words begin. Three rectified units: is this a letter, is it something else, was the one before a letter?
+// tag: where words begin. Three rectified units: is this a letter, is it another character, was the previous
+// one a letter?
 const tokens = ['?', ...Array.from('abcdefghijklmnopqrstuvwxyz')];
 const wordEdges = {
   model: {

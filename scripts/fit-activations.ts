@@ -1,5 +1,6 @@
-// Prints the coefficients in src/kernel/emit/activations.ts: near-minimax fits by Lawson's iteration (weighted least
-// squares whose weights grow where the error is largest), solved in float64 on Chebyshev-spaced points.
+// Prints the coefficients in src/kernel/emit/activations.ts: near-minimax fits by Lawson's iteration
+// (weighted least squares whose weights grow where the error is largest), solved in float64 on
+// Chebyshev-spaced points.
 
 /** Least squares by Householder QR. rows [m, n], target [m] → [n] */
 function leastSquares(rows: number[][], target: number[]): number[] {
@@ -35,7 +36,10 @@ const points = (low: number, high: number, count: number): number[] =>
 const horner = (coefficients: number[], x: number): number =>
   coefficients.reduceRight((sum, c) => sum * x + c, 0);
 
-/** exp(r) − 1 = r + r²·q(r) for |r| ≤ ln2/2, minimising the error relative to `scale(r)`; prints q's coefficients. */
+/**
+ * exp(r) − 1 = r + r²·q(r) for |r| ≤ ln2/2, minimising the error relative to `scale(r)`; prints q's
+ * coefficients.
+ */
 function fitExp(degree: number, name: string, scale: (r: number) => number): void {
   const rs = points(-Math.LN2 / 2, Math.LN2 / 2, 400);
   let weights = rs.map(() => 1);

@@ -4,11 +4,11 @@ import { describeConfig } from '../src/config.ts';
 import { buildApp } from '../src/http/app.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
 
-// Writes openapi/openapi.json from the routes, or with --check fails when it is not what the routes say.
+// Writes openapi/openapi.json from the routes, or with --check fails if it differs.
 
 const path = join(import.meta.dirname, '../openapi/openapi.json');
 const app = await buildApp({
-  // the document is made of the routes' schemas alone: no task is run
+  // the document depends only on the routes' schemas: no task is run
   tasks: {} as never,
   training: { maxDatasetBytes: 1 } as never,
   metrics: createMetrics(),
@@ -33,8 +33,8 @@ await app.close();
 if (process.argv.includes('--write')) {
   writeFileSync(path, text);
 } else if (readFileSync(path, 'utf8') !== text) {
-  console.error('openapi/openapi.json is not what the routes say: run npm run openapi');
+  console.error('openapi/openapi.json differs from the routes: run npm run openapi');
   process.exitCode = 1;
 } else {
-  console.log('openapi/openapi.json is what the routes say');
+  console.log('openapi/openapi.json matches the routes');
 }

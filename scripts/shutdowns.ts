@@ -6,8 +6,8 @@ import { zipSync } from 'fflate';
 import { startProcess } from '../test/e2e/start-process.ts';
 import { shutDownUnderLoad } from '../test/e2e/shutdown/load.ts';
 
-// SIGTERM many times over, under load: `npm run shutdowns -- --runs 20 --streams 200`. Odd runs let streams run out of time, in
-// even ones they finish; every third loads models meanwhile, and every fourth unpacks a zip.
+// Repeats SIGTERM under load: `npm run shutdowns -- --runs 20 --streams 200`. In odd runs streams exceed the
+// drain time, in even runs they finish; every third run loads models meanwhile, every fourth a zip.
 
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '20' }, streams: { type: 'string', default: '200' } },
@@ -34,7 +34,7 @@ for (let run = 1; run <= runs; run++) {
   const loading = run % 4 === 0 ? 'a zip' : run % 3 === 0 ? 'models' : 'nothing';
   const { exitCode, ms, counts, faults } = await shutDownUnderLoad(server, {
     streams,
-    // as many as two workers have slots for
+    // the slots of two workers
     begun: Math.min(64, streams),
     tokens: endless ? 1_000_000 : 400,
     fresh: 4,
@@ -59,13 +59,13 @@ for (let run = 1; run <= runs; run++) {
 console.log(`${runs} shutdowns, ${failed} with a fault`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** Versions enough for a scan of seconds. */
+/** Adds enough versions for a scan of several seconds. */
 function addModels(models: string): void {
   for (let version = 2; version < 30; version++)
     cpSync(join(models, 'moby/1'), join(models, `moby/${version}`), { recursive: true });
 }
 
-/** 60 MB in a zip, and a second for the scan to find it. */
+/** Adds a model with 60 MB in a zip, and waits for the scan to find it. */
 async function addZip(models: string): Promise<void> {
   const spec = JSON.parse(readFileSync(join(models, 'moby/1/model.json'), 'utf8')) as object;
   const numbers = new Float32Array(15_000_000).map((_, i) => Math.sin(i));

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-// `npm test`: vitest with its own summary, then one line that says how many tests passed and failed.
+// `npm test`: runs vitest, then prints one line with the number of passed and failed tests.
 
 const folder = mkdtempSync(join(tmpdir(), 'unroll-test-'));
 const report = join(folder, 'report.json');
@@ -39,11 +39,11 @@ function read(): { passed: number; failed: number } {
   }
 }
 
-const { passed, failed: counted } = read();
-// vitest also fails for what happened outside any test: an error that nobody caught
-const failed = status === 0 && passed > 0 ? counted : Math.max(1, counted);
-const kept = process.env['UNROLL_TEST_LOGS'];
-if (kept !== undefined && existsSync(report)) copyFileSync(report, join(kept, '../tests.json'));
+const { passed, failed: reportedFailures } = read();
+// vitest also fails for uncaught errors outside tests
+const failed = status === 0 && passed > 0 ? reportedFailures : Math.max(1, reportedFailures);
+const logFolder = process.env['UNROLL_TEST_LOGS'];
+if (logFolder !== undefined && existsSync(report)) copyFileSync(report, join(logFolder, '../tests.json'));
 rmSync(folder, { recursive: true });
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

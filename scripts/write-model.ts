@@ -4,7 +4,7 @@ import { writeSafetensors } from '../src/formats/safetensors.ts';
 import { modelSpec } from '../src/network/spec.ts';
 import type { Weights } from '../src/network/weights.ts';
 
-/** Writes a version folder after checking its model.json: what is written can be served. */
+/** Validates a model.json and writes a version folder that can be served. */
 export function writeModel(
   folder: string,
   { model, weights }: { model: z.input<typeof modelSpec>; weights: Weights },

@@ -4,19 +4,19 @@ import { ConfigError, describeConfig, readConfig } from './config.ts';
 import { version } from './version.ts';
 
 const usage = `unroll serve                 start the server (settings: UNROLL_* variables)
-unroll train CONFIG          train a network as CONFIG says, a training job's JSON, without a server;
-                             again, it goes on from its last checkpoint
-unroll train --follow JOB    show how a job of a server gets on   [--server http://127.0.0.1:8080]
-unroll inspect FILE          what a model file of others holds (ONNX, Keras, PyTorch, safetensors, npz) and whether it can be served
-unroll import FILE --name N  make it a model here   [--task predict] [--labels a,b,c] [--check inputs.json]
-                             both, for what an ONNX graph leaves open:   [--set sr=16000] [--shape input=1,512]
+unroll train CONFIG          train a network from a training job's JSON file, without a server;
+                             repeated, it resumes from its last checkpoint
+unroll train --follow JOB    show the progress of a job on a server   [--server http://127.0.0.1:8080]
+unroll inspect FILE          show the content of a model file (ONNX, Keras, PyTorch, safetensors, npz) and whether it can be served
+unroll import FILE --name N  convert a model file to a served model   [--task predict] [--labels a,b,c] [--check inputs.json]
+                             inspect and import, for open inputs of an ONNX graph:   [--set sr=16000] [--shape input=1,512]
                              [--state h=hn] [--context 64]
-unroll config                every setting: its default, what is allowed, what it means
-unroll version               which version this is
-unroll help                  this`;
+unroll config                list every setting with its default, allowed values and meaning
+unroll version               print the version
+unroll help                  print this text`;
 
-/** What people get wrong is said without a stack. */
-const isPlain = (error: unknown): boolean =>
+/** Whether an error is reported by its message alone: user errors have no stack. */
+const isUserError = (error: unknown): boolean =>
   error instanceof ConfigError ||
   ['listen', 'getaddrinfo', 'open'].includes((error as NodeJS.ErrnoException).syscall ?? '') ||
   (error instanceof Error && error.name === 'UnrollError');
@@ -34,7 +34,7 @@ interface Command {
   } & GraphOptions;
 }
 
-/** Each command loads its own code: a server needs no client, and `unroll help` no server. */
+/** Runs a command. Each command imports its own code, so that only the needed modules are loaded. */
 async function run({ words: [command = 'help', ...rest], options }: Command): Promise<void> {
   if (command === 'serve' && rest.length === 0) {
     const { serve } = await import('./main.ts');
@@ -43,7 +43,7 @@ async function run({ words: [command = 'help', ...rest], options }: Command): Pr
     const { followJob } = await import('./cli/follow.ts');
     process.exitCode = await followJob(options.server, options.follow);
   } else if (command === 'train' && rest.length === 1) process.exitCode = await train(rest[0]!, options.work);
-  else if (command === 'train') refuse('train takes one CONFIG, or --follow JOB and nothing else');
+  else if (command === 'train') reportUsageError('train: expected one CONFIG or --follow JOB');
   else if (command === 'inspect' && rest.length === 1) {
     const { inspectCommand } = await import('./cli/inspect.ts');
     process.exitCode = await inspectCommand(rest[0]!, options);
@@ -51,18 +51,18 @@ async function run({ words: [command = 'help', ...rest], options }: Command): Pr
     const { importCommand } = await import('./cli/import.ts');
     const { MODELS: models } = readConfig(process.env);
     process.exitCode = await importCommand(rest[0]!, { ...options, name: options.name, models });
-  } else if (command === 'inspect') refuse('inspect takes one FILE');
-  else if (command === 'import') refuse('import takes one FILE, and --name NAME for the model');
+  } else if (command === 'inspect') reportUsageError('inspect: expected one FILE');
+  else if (command === 'import') reportUsageError('import: expected one FILE and --name NAME');
   else if (command === 'config' && rest.length === 0)
     for (const { name, default: value, allowed, meaning } of describeConfig())
       console.log(`${name}\n    ${meaning}\n    ${allowed}; ${value === '' ? 'empty' : value} by default`);
   else if (command === 'version') console.log(version);
   else if (command === 'help') console.log(usage);
-  else refuse(`there is no command ${[command, ...rest].join(' ')}`);
+  else reportUsageError(`unknown command: ${[command, ...rest].join(' ')}`);
 }
 
-function refuse(why: string): void {
-  console.error(`${why}\n${usage}`);
+function reportUsageError(message: string): void {
+  console.error(`${message}\n${usage}`);
   process.exitCode = 2;
 }
 
@@ -77,9 +77,9 @@ async function train(path: string, work: string | undefined): Promise<number> {
   });
 }
 
-/** A command with its words, or the option that stands for it. */
-function commandOf(args: string[]): Command {
-  const fallback = { server: 'http://127.0.0.1:8080' };
+/** Parses the arguments. --help and --version are the commands help and version. */
+function parseCommand(args: string[]): Command {
+  const defaults = { server: 'http://127.0.0.1:8080' };
   try {
     const { positionals: words, values } = parseArgs({
       args,
@@ -88,7 +88,7 @@ function commandOf(args: string[]): Command {
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'v' },
         follow: { type: 'string' },
-        server: { type: 'string', default: fallback.server },
+        server: { type: 'string', default: defaults.server },
         work: { type: 'string' },
         name: { type: 'string' },
         task: { type: 'string' },
@@ -100,16 +100,16 @@ function commandOf(args: string[]): Command {
         context: { type: 'string' },
       },
     });
-    if (values.help) return { words: ['help'], options: fallback };
+    if (values.help) return { words: ['help'], options: defaults };
     return { words: values.version ? ['version'] : words, options: values };
   } catch {
-    return { words: [args.join(' ')], options: fallback };
+    return { words: [args.join(' ')], options: defaults };
   }
 }
 
 try {
-  await run(commandOf(process.argv.slice(2)));
+  await run(parseCommand(process.argv.slice(2)));
 } catch (error) {
-  console.error(isPlain(error) ? (error as Error).message : error);
+  console.error(isUserError(error) ? (error as Error).message : error);
   process.exit(1);
 }

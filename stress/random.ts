@@ -1,6 +1,6 @@
 import { createRng } from '../src/random.ts';
 
-/** Choices drawn from one seed. */
+/** Random choices from one seed. */
 export interface Random {
   /** In [0, 1). */
   next(): number;
@@ -11,7 +11,7 @@ export interface Random {
   chance(share: number): boolean;
 }
 
-/** @param stream tells apart the sequences of one seed */
+/** @param stream selects one of the seed's independent sequences */
 export function createRandom(seed: number, stream = 0): Random {
   const { next } = createRng(seed, stream);
   const int = (low: number, high: number): number => low + Math.floor(next() * (high - low + 1));

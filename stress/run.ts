@@ -6,8 +6,9 @@ import { kill9 } from './kill9/scenario.ts';
 import { createReport, type Scenario, type ScenarioOptions } from './scenario.ts';
 import { sigterm } from './sigterm/scenario.ts';
 
-// npm run stress -- [SCENARIO …] [--minutes 2] [--seed N] [--rounds N] [--requests N] [--streams 200] [--imported]
-// Runs each scenario for its share of the time, prints a table, and ends with 1 when anything was wrong.
+// npm run stress -- [SCENARIO …] [--minutes 2] [--seed N] [--rounds N] [--requests N] [--streams 200]
+// [--imported] Runs each scenario for its share of the time, prints a table, and exits with 1 if there were
+// faults.
 
 const scenarios: readonly Scenario[] = [engine, http, fuzz, sigterm, kill9];
 
@@ -33,8 +34,8 @@ if (values.help || unknown.length > 0) {
   process.exit(unknown.length > 0 ? 2 : 0);
 }
 
-/** A scenario that takes so much longer than its time hangs. */
-const patienceMs = 300_000;
+/** Time after a scenario's limit at which it counts as hanging. */
+const hangMs = 300_000;
 
 const chosen = scenarios.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 const shares = chosen.reduce((sum, { share }) => sum + share, 0);
@@ -62,15 +63,15 @@ for (const scenario of chosen) {
   process.on('unhandledRejection', unhandled);
   process.on('uncaughtException', unhandled);
   const started = performance.now();
-  const stuck = Number.isFinite(options.seconds)
+  const hangTimer = Number.isFinite(options.seconds)
     ? setTimeout(
         () => {
           console.log(
-            `FAULT ${scenario.name} (seed ${seed}): it hangs: ${JSON.stringify([...report.counts])}`,
+            `FAULT ${scenario.name} (seed ${seed}): the scenario hangs: ${JSON.stringify([...report.counts])}`,
           );
           process.exit(1);
         },
-        options.seconds * 1000 + patienceMs,
+        options.seconds * 1000 + hangMs,
       )
     : undefined;
   try {
@@ -78,7 +79,7 @@ for (const scenario of chosen) {
   } catch (error) {
     report.fault('the scenario itself failed', String((error as Error).stack));
   }
-  clearTimeout(stuck);
+  clearTimeout(hangTimer);
   process.off('unhandledRejection', unhandled);
   process.off('uncaughtException', unhandled);
   faults += report.faults;

@@ -1,18 +1,18 @@
-// What a scenario is to the runner.
+// The interface between scenarios and the runner.
 
 export interface ScenarioOptions {
   readonly seed: number;
-  /** What the scenario may take; Infinity where `rounds` or `requests` says how much is to be done. */
+  /** Time limit; Infinity if `rounds` or `requests` limits the scenario. */
   readonly seconds: number;
   readonly rounds: number;
   readonly requests: number;
   readonly streams: number;
-  /** engine: the golden files of other formats too. */
+  /** engine: also run the golden files of other formats. */
   readonly imported: boolean;
 }
 
 export interface Report {
-  /** Anything that must not happen. The first of each kind are printed at once. */
+  /** Reports a fault. The first of each kind are printed at once. */
   fault(kind: string, detail: string): void;
   count(what: string, times?: number): void;
   readonly faults: number;
@@ -21,15 +21,15 @@ export interface Report {
 export interface Scenario {
   readonly name: string;
   readonly about: string;
-  /** Of a run's time, beside the other scenarios'. */
+  /** Share of the run's time, relative to the other scenarios. */
   readonly share: number;
   run(options: ScenarioOptions, report: Report): Promise<void>;
 }
 
-/** Faults of a kind that are printed whole. */
-const printedOfAKind = 3;
+/** Number of faults of a kind that are printed. */
+const maxPrintedPerKind = 3;
 
-/** @param print takes the lines about faults */
+/** @param print called with the lines about faults */
 export function createReport(
   scenario: string,
   seed: number,
@@ -49,8 +49,8 @@ export function createReport(
       const seen = (kinds.get(kind) ?? 0) + 1;
       kinds.set(kind, seen);
       counts.set(`FAULT ${kind}`, seen);
-      if (seen <= printedOfAKind) print(`FAULT ${scenario} (seed ${seed}): ${kind}\n  ${detail}`);
-      else if (seen === printedOfAKind + 1)
+      if (seen <= maxPrintedPerKind) print(`FAULT ${scenario} (seed ${seed}): ${kind}\n  ${detail}`);
+      else if (seen === maxPrintedPerKind + 1)
         print(`FAULT ${scenario}: ${kind}: further ones are only counted`);
     },
   };

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { lstatSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync, chmodSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-// What stands in for node:24-slim: this machine's /usr, read only, with Node in /usr/local/bin, and the users that the
-// image has. Mounts are made in the caller's mount namespace.
+// Emulates node:24-slim by this machine's /usr, read only, with Node in /usr/local/bin, and the image's
+// users. Mounts are made in the caller's mount namespace.
 
 export const mount = (...args: string[]): void => void execFileSync('mount', args);
 
@@ -13,8 +13,8 @@ function bindReadOnly(source: string, target: string): void {
   mount('-o', 'remount,bind,ro', target);
 }
 
-/** Fills the empty folder `root`. @param image must be a node:24 @throws Error for any other */
-export function layOutBaseImage(image: string, root: string): void {
+/** Fills the empty folder `root`. @param image node:24-slim @throws Error for any other image */
+export function createBaseImage(image: string, root: string): void {
   if (!/^node:24(?:[.\d]*)-slim$/.test(image))
     throw new Error(`FROM ${image}: only node:24-slim can be emulated`);
   if (!process.version.startsWith('v24.')) throw new Error(`needs Node 24, this is ${process.version}`);
@@ -43,14 +43,14 @@ export function layOutBaseImage(image: string, root: string): void {
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\nnode:x:1000:\n');
 }
 
-/** `user`, `user:group`, or numbers. @throws Error for a name that the image does not have */
+/** Parses `user` or `user:group`, names or numbers. @throws Error for a name that the image does not have */
 export function resolveUser(text: string): { uid: number; gid: number } {
   const ids: Readonly<Record<string, number>> = { root: 0, node: 1000 };
-  const idOf = (name: string): number => {
+  const resolveId = (name: string): number => {
     const id = /^\d+$/.test(name) ? Number(name) : ids[name];
     if (id === undefined) throw new Error(`the image has no user or group "${name}"`);
     return id;
   };
   const [user, group = user] = text.split(':') as [string, string?];
-  return { uid: idOf(user), gid: idOf(group) };
+  return { uid: resolveId(user), gid: resolveId(group) };
 }

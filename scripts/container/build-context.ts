@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, existsSync, statSync, chmodSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-// The files that `docker build` would get: those of the repository, less what .dockerignore leaves out.
+// The build context of `docker build`: the files of the repository without those that .dockerignore excludes.
 
-/** Copies the build context of the repository at `root` into `target`. @returns how many files it has */
+/** Copies the build context of the repository at `root` into `target`. @returns the number of files */
 export function copyBuildContext(root: string, target: string): number {
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: root,
@@ -14,7 +14,7 @@ export function copyBuildContext(root: string, target: string): number {
   const isIgnored = createIgnore(existsSync(ignoreFile) ? readFileSync(ignoreFile, 'utf8') : '');
   const files = listed.split('\0').filter((path) => path !== '' && !isIgnored(path));
   for (const path of files) {
-    // a file that git lists and that was deleted
+    // git lists deleted files
     if (!existsSync(join(root, path))) continue;
     mkdirSync(dirname(join(target, path)), { recursive: true });
     copyFileSync(join(root, path), join(target, path));
@@ -23,7 +23,9 @@ export function copyBuildContext(root: string, target: string): number {
   return files.length;
 }
 
-/** Docker's rules: patterns match a path or a folder above it, the last pattern that matches decides, `!` takes back. */
+/**
+ * Docker's rules: patterns match a path or a folder above it, the last matching pattern decides, `!` negates.
+ */
 export function createIgnore(text: string): (path: string) => boolean {
   const rules = text
     .split('\n')
@@ -31,7 +33,7 @@ export function createIgnore(text: string): (path: string) => boolean {
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => ({
       ignores: !line.startsWith('!'),
-      matcher: matcherOf(line.replace(/^!/, '').replace(/^\/|\/$/g, '')),
+      matcher: toMatcher(line.replace(/^!/, '').replace(/^\/|\/$/g, '')),
     }));
   return (path) => {
     const parts = path.split('/');
@@ -43,7 +45,7 @@ export function createIgnore(text: string): (path: string) => boolean {
   };
 }
 
-function matcherOf(pattern: string): RegExp {
+function toMatcher(pattern: string): RegExp {
   if (/[[\]\\]/.test(pattern)) throw new Error(`.dockerignore: "${pattern}" is not supported`);
   const source = pattern
     .replaceAll(/[.+^${}()|]/g, String.raw`\$&`)

@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { layOutBaseImage, resolveUser } from './base-image.ts';
+import { createBaseImage, resolveUser } from './base-image.ts';
 import { copyFiles } from './copy-files.ts';
 import { parseDockerfile, type Instruction, type Stage } from './parse-dockerfile.ts';
 import { runCommands } from './run-commands.ts';
 
-// Follows a Dockerfile's instructions without Docker: every stage is a folder.
+// Executes a Dockerfile without Docker: every stage is a folder.
 
 export interface Image {
   readonly root: string;
@@ -29,28 +29,31 @@ interface Draft {
   healthcheck: readonly string[] | null;
 }
 
-/** @param context the folder of the build context @param work an empty folder for the stages @returns the last stage */
+/**
+ * @param context the folder of the build context
+ * @param work an empty folder for the stages @returns the last stage
+ */
 export function buildImage(dockerfile: string, context: string, work: string): Image {
   const built = new Map<string, string>();
   let image: Image | undefined;
   parseDockerfile(dockerfile).forEach((stage, index) => {
     const root = join(work, `stage-${index}`, 'root');
     mkdirSync(root, { recursive: true });
-    layOutBaseImage(stage.base, root);
-    image = buildStage(stage, root, (from) => (from === undefined ? context : folderOf(built, from)));
+    createBaseImage(stage.base, root);
+    image = buildStage(stage, root, (from) => (from === undefined ? context : findStageFolder(built, from)));
     built.set(String(index), root);
     if (stage.name !== null) built.set(stage.name, root);
   });
   return image!;
 }
 
-function folderOf(built: ReadonlyMap<string, string>, stage: string): string {
+function findStageFolder(built: ReadonlyMap<string, string>, stage: string): string {
   const folder = built.get(stage);
   if (folder === undefined) throw new Error(`COPY --from=${stage}: there is no such stage`);
   return folder;
 }
 
-function buildStage(stage: Stage, root: string, sourceOf: (from: string | undefined) => string): Image {
+function buildStage(stage: Stage, root: string, findSource: (from: string | undefined) => string): Image {
   const draft: Draft = {
     environment: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
     user: 'root',
@@ -63,18 +66,18 @@ function buildStage(stage: Stage, root: string, sourceOf: (from: string | undefi
   };
   for (const instruction of stage.instructions)
     try {
-      follow(instruction, draft, root, sourceOf);
+      execute(instruction, draft, root, findSource);
     } catch (error) {
       throw new Error(`Dockerfile, line ${instruction.line}: ${(error as Error).message}`, { cause: error });
     }
   return { ...draft, root, command: [...draft.entrypoint, ...draft.cmd] };
 }
 
-function follow(
+function execute(
   { keyword, flags, rest, list }: Instruction,
   draft: Draft,
   root: string,
-  sourceOf: (from: string | undefined) => string,
+  findSource: (from: string | undefined) => string,
 ): void {
   const execForm = (): readonly string[] => {
     if (!list) throw new Error(`${keyword} must be in exec form (["program", "argument"]), was "${rest}"`);
@@ -86,7 +89,7 @@ function follow(
       return void mkdirSync(join(root, draft.workdir), { recursive: true });
     case 'COPY':
       return copyFiles(rest.split(/\s+/), {
-        from: sourceOf(flags['from']),
+        from: findSource(flags['from']),
         into: (target) => join(root, resolve(draft.workdir, target)) + (target.endsWith('/') ? '/' : ''),
         owner: resolveUser(flags['chown'] ?? 'root'),
       });

@@ -7,8 +7,8 @@ interface Owner {
 }
 
 /**
- * COPY's rules: the content of a folder is copied, not the folder; a target that ends in a slash is a folder.
- * @param paths sources, then the target @param from the folder of the sources @param into the target's place
+ * Copies files by COPY's rules: of a folder the content is copied; a target that ends in a slash is a folder.
+ * @param paths sources, then the target @param from the folder of the sources @param into resolves the target
  */
 export function copyFiles(
   paths: readonly string[],
@@ -21,14 +21,14 @@ export function copyFiles(
     if (sources.length === 0) throw new Error(`COPY ${pattern}: no such file in the build context`);
     for (const source of sources) {
       const isFolder = lstatSync(join(from, source)).isDirectory();
-      const place = !isFolder && target.endsWith('/') ? join(target, basename(source)) : target;
-      cpSync(join(from, source), place, { recursive: true, verbatimSymlinks: true });
-      own(place, owner);
+      const destination = !isFolder && target.endsWith('/') ? join(target, basename(source)) : target;
+      cpSync(join(from, source), destination, { recursive: true, verbatimSymlinks: true });
+      setOwner(destination, owner);
     }
   }
 }
 
-function own(path: string, owner: Owner): void {
+function setOwner(path: string, owner: Owner): void {
   lchownSync(path, owner.uid, owner.gid);
-  if (lstatSync(path).isDirectory()) for (const name of readdirSync(path)) own(join(path, name), owner);
+  if (lstatSync(path).isDirectory()) for (const name of readdirSync(path)) setOwner(join(path, name), owner);
 }

@@ -1,8 +1,8 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-// The service of docker-compose.yml that is built from this repository. A key that is not known here is an error:
-// whatever the file says must have an effect on the run.
+// Parses the service of docker-compose.yml that is built from this repository. An unknown key is an error, so
+// that every key has an effect on the run.
 
 const words = z.union([z.string(), z.array(z.string())]);
 const service = z.strictObject({
@@ -53,12 +53,12 @@ export interface ComposeService {
   readonly healthcheck: readonly string[] | null;
 }
 
-/** @throws Error for a file that says something this cannot emulate */
+/** @throws Error for a file with a setting that cannot be emulated */
 export function parseCompose(text: string): ComposeService {
   const file = parse(text) as { services?: Record<string, object>; volumes?: Record<string, unknown> };
   const built = Object.values(file.services ?? {}).filter((one) => 'build' in one);
   if (built.length !== 1)
-    throw new Error(`docker-compose.yml: one service must have build, ${built.length} have`);
+    throw new Error(`docker-compose.yml: expected one service with build, got ${built.length}`);
   const checked = service.safeParse(built[0]);
   if (!checked.success) throw new Error(`docker-compose.yml: ${z.prettifyError(checked.error)}`);
   const given = checked.data;

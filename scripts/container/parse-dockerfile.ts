@@ -1,11 +1,11 @@
-// Parses the subset of Dockerfile syntax that this project uses. Everything else is an error, so that nothing in the
-// file can be skipped without notice.
+// Parses the subset of Dockerfile syntax that this project uses. Anything else is an error, so that nothing
+// is silently skipped.
 
 export interface Instruction {
   readonly keyword: string;
   /** --from, --chown, --interval and so on, without the dashes. */
   readonly flags: Readonly<Record<string, string>>;
-  /** What follows the flags. */
+  /** The text after the flags. */
   readonly rest: string;
   /** `rest` as a JSON list (exec form), or null where it is not one. */
   readonly list: readonly string[] | null;

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** A RUN's commands, one after the other. npm runs with this machine's registry settings and cache; every other command runs inside the stage. */
+/**
+ * A RUN's commands, one after the other. npm runs with this machine's registry settings and cache; every
+ * other command runs inside the stage.
+ */
 export function runCommands(
   script: string,
   root: string,

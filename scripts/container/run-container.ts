@@ -7,21 +7,21 @@ import { mount, resolveUser } from './base-image.ts';
 import type { Image } from './build-image.ts';
 import type { ComposeService } from './parse-compose.ts';
 
-// Runs an image as docker-compose.yml says: its user, a read-only root, volumes, tmpfs, and namespaces of its own for
-// processes (the server is process 1) and for the network.
+// Runs an image as docker-compose.yml specifies: user, read-only root, volumes, tmpfs, and own namespaces for
+// processes (the server is process 1) and the network.
 
 export interface Container {
   output(): string;
   readonly running: boolean;
   /** Runs a program inside, as the container's user. */
   exec(command: readonly string[]): { status: number | null; output: string };
-  /** Runs a program of this machine in the container's network. */
+  /** Runs a program of the host in the container's network. */
   callFrom(command: readonly string[]): Promise<number | null>;
   /** SIGTERM, and SIGKILL after stop_grace_period. */
   stop(): Promise<{ code: number | null; seconds: number; killed: boolean }>;
 }
 
-/** Mounts what the container sees. To be called once. @param volumes the folder in which named volumes are kept */
+/** Mounts the container's file systems. To be called once. @param volumes the folder of the named volumes */
 export function mountContainer(
   image: Image,
   service: ComposeService,
@@ -38,32 +38,32 @@ export function mountContainer(
         ({ kind: 'volume', source: path.replaceAll('/', '_'), target: path, readOnly: false }) as const,
     );
   for (const { kind, source, target, readOnly } of [...service.mounts, ...anonymous]) {
-    const place = join(root, target);
-    mkdirSync(place, { recursive: true });
+    const mountPoint = join(root, target);
+    mkdirSync(mountPoint, { recursive: true });
     const folder = kind === 'folder' ? join(repository, source) : join(volumes, source);
-    if (kind === 'volume' && !existsSync(folder)) copyWithOwners(place, folder);
-    mount('--bind', folder, place);
-    if (readOnly) mount('-o', 'remount,bind,ro', place);
+    if (kind === 'volume' && !existsSync(folder)) copyWithOwners(mountPoint, folder);
+    mount('--bind', folder, mountPoint);
+    if (readOnly) mount('-o', 'remount,bind,ro', mountPoint);
   }
   for (const entry of service.tmpfs) {
     const [path, options = 'rw,noexec,nosuid,nodev,mode=1777'] = entry.split(':') as [string, string?];
     mkdirSync(join(root, path), { recursive: true });
     mount('-t', 'tmpfs', '-o', options, 'tmpfs', join(root, path));
   }
-  // the flag is the mount's own: what is mounted below stays writable
+  // applies to this mount alone: mounts below it stay writable
   if (service.readOnly) mount('-o', 'remount,bind,ro', root);
 }
 
-/** A new volume begins with what the image has at that path, owners and modes included. */
+/** Fills a new volume with the image's files at its path, with owners and modes. */
 function copyWithOwners(from: string, to: string): void {
   cpSync(from, to, { recursive: true, preserveTimestamps: true });
-  const own = (path: string): void => {
+  const setOwner = (path: string): void => {
     const { uid, gid } = lstatSync(join(from, path));
     lchownSync(join(to, path), uid, gid);
     if (lstatSync(join(from, path)).isDirectory())
-      for (const name of readdirSync(join(from, path))) own(join(path, name));
+      for (const name of readdirSync(join(from, path))) setOwner(join(path, name));
   };
-  own('.');
+  setOwner('.');
 }
 
 function mountDevices(root: string): void {
@@ -88,10 +88,10 @@ export async function runContainer(image: Image, service: ComposeService): Promi
     'env',
     `--chdir=${workdir}`,
   ];
-  const inside = 'mount -t proc proc "$0/proc" && ip link set lo up && exec chroot "$0" "$@"';
+  const setup = 'mount -t proc proc "$0/proc" && ip link set lo up && exec chroot "$0" "$@"';
   const child = spawn(
     'unshare',
-    ['--mount', '--pid', '--net', '--ipc', '--uts', '--fork', '--kill-child', '/bin/sh', '-ec', inside, root]
+    ['--mount', '--pid', '--net', '--ipc', '--uts', '--fork', '--kill-child', '/bin/sh', '-ec', setup, root]
       .concat(asUser)
       .concat(image.command),
     { env: environment, stdio: ['ignore', 'pipe', 'pipe'] },
@@ -144,15 +144,18 @@ export async function runContainer(image: Image, service: ComposeService): Promi
   };
 }
 
-/** The process number, outside, of what `unshare` forked, once it has become the image's program (or has ended). */
+/**
+ * The host's process id of the process that `unshare` forked, once it executes the image's program.
+ * @throws Error if it ends
+ */
 async function processInside(unshare: ChildProcess, program: string, output: () => string): Promise<number> {
   for (;;) {
     if (unshare.exitCode !== null)
-      throw new Error(`the container ended with ${unshare.exitCode} as it was set up:\n${output()}`);
+      throw new Error(`the container exited with ${unshare.exitCode} during setup:\n${output()}`);
     const children = readFileSync(`/proc/${unshare.pid}/task/${unshare.pid}/children`, 'utf8').trim();
     if (/^\d+$/.test(children)) {
       const name = readFileSync(`/proc/${children}/comm`, 'utf8').trim();
-      // node names its main thread
+      // node renames its main thread
       if ([program, 'MainThread'].includes(name)) return Number(children);
     }
     await delay(5);

@@ -1,7 +1,7 @@
 import { createParser } from 'eventsource-parser';
 import { createDisplay, type Progress } from './progress-line.ts';
 
-/** What the API says of a run's progress, as the display wants it. */
+/** The API's view of a run's progress. */
 export interface ProgressView {
   readonly epoch: number;
   readonly step: number;
@@ -11,6 +11,7 @@ export interface ProgressView {
   readonly seconds_left: number | null;
 }
 
+/** Converts the API's view of progress to that of the display. */
 export const toProgress = (view: ProgressView): Progress => ({
   ...view,
   stepsPerSecond: view.steps_per_second,
@@ -18,20 +19,21 @@ export const toProgress = (view: ProgressView): Progress => ({
 });
 
 /**
- * Shows what a job of a server says, until it is over. A connection that breaks is taken up again after the last event.
- * @returns the exit code: 0 for a job that has succeeded
+ * Shows the events of a job on a server until it has finished. Reconnects after the last event if the
+ * connection breaks.
+ * @returns the exit code: 0 if the job succeeded
  */
 export async function followJob(server: string, job: string): Promise<number> {
   const display = createDisplay(process.stdout);
   const url = `${server.replace(/\/$/, '')}/v1/training/jobs/${encodeURIComponent(job)}`;
-  let status = await statusOf(url);
+  let status = await readStatus(url);
   let last = '0';
   const parser = createParser({
     onEvent({ event, id, data }) {
       if (id !== undefined) last = id;
-      const said = JSON.parse(data) as ProgressView & { message: string };
-      if (event === 'progress') display.progress(toProgress(said));
-      else if (event !== 'gradient_flow') display.line(said.message);
+      const content = JSON.parse(data) as ProgressView & { message: string };
+      if (event === 'progress') display.progress(toProgress(content));
+      else if (event !== 'gradient_flow') display.line(content.message);
     },
   });
   do {
@@ -42,20 +44,20 @@ export async function followJob(server: string, job: string): Promise<number> {
       const decoder = new TextDecoder();
       for await (const chunk of response.body!) parser.feed(decoder.decode(chunk, { stream: true }));
     } catch (error) {
-      display.line(`the stream broke off (${error instanceof Error ? error.message : String(error)})`);
+      display.line(`the connection broke (${error instanceof Error ? error.message : String(error)})`);
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
     parser.reset();
-    status = await statusOf(url);
+    status = await readStatus(url);
   } while (!['succeeded', 'failed', 'cancelled'].includes(status));
   display.end();
   return status === 'succeeded' ? 0 : 1;
 }
 
-/** @throws Error with what the server says is wrong */
-async function statusOf(url: string): Promise<string> {
+/** @throws Error with the server's error message */
+async function readStatus(url: string): Promise<string> {
   const response = await fetch(url);
   const { status, detail } = (await response.json()) as { status: string; detail?: string };
-  if (!response.ok) throw new Error(detail ?? `the server answers ${response.status}`);
+  if (!response.ok) throw new Error(detail ?? `the server replied with status ${response.status}`);
   return status;
 }

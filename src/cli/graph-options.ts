@@ -1,7 +1,7 @@
 import { UnrollError } from '../errors.ts';
 import { graphSettings, type GraphSettings } from '../formats/onnx/graph-settings.ts';
 
-/** What is said of an ONNX graph on the command line: `graph` of a model.json in words. */
+/** Command line options for an ONNX graph, which correspond to `graph` in a model.json. */
 export interface GraphOptions {
   /** NAME=NUMBER or NAME=NUMBER,NUMBER … */
   readonly set?: readonly string[] | undefined;
@@ -12,7 +12,10 @@ export interface GraphOptions {
   readonly context?: string | undefined;
 }
 
-/** Undefined where nothing is said. @throws UnrollError invalid_request, naming the option */
+/**
+ * Parses the options.
+ * @returns undefined if none is given @throws UnrollError invalid_request, naming the option
+ */
 export function parseGraphOptions({
   set = [],
   shape = [],
@@ -24,18 +27,18 @@ export function parseGraphOptions({
   const parsed = graphSettings.safeParse({
     set: Object.fromEntries(
       set.map((one) => {
-        const [name, numbers] = pair('--set', one);
+        const [name, numbers] = splitPair('--set', one);
         const list = numbers.split(',').map(Number);
         return [name, list.length === 1 ? list[0] : list];
       }),
     ),
     shapes: Object.fromEntries(
       shape.map((one) => {
-        const [name, sizes] = pair('--shape', one);
+        const [name, sizes] = splitPair('--shape', one);
         return [name, sizes.split(',').map(Number)];
       }),
     ),
-    ...(state && { states: Object.fromEntries(state.map((one) => pair('--state', one))) }),
+    ...(state && { states: Object.fromEntries(state.map((one) => splitPair('--state', one))) }),
     ...(context !== undefined && { context: Number(context) }),
   });
   if (parsed.success) return parsed.data;
@@ -45,7 +48,7 @@ export function parseGraphOptions({
   throw new UnrollError('invalid_request', `${[option, ...path.slice(1, 2)].join(' ')}: ${message}`);
 }
 
-function pair(option: string, text: string): [string, string] {
+function splitPair(option: string, text: string): [string, string] {
   const at = text.lastIndexOf('=');
   if (at < 1) throw new UnrollError('invalid_request', `${option}: must be NAME=VALUE, was ${text}`);
   return [text.slice(0, at), text.slice(at + 1)];

@@ -5,9 +5,12 @@ import { parseGraphOptions, type GraphOptions } from './graph-options.ts';
 import { readModelFile } from './read-model-file.ts';
 import { formatNetwork } from './format-network.ts';
 
-const mostArrays = 60;
+const maxListedArrays = 60;
 
-/** unroll inspect FILE: what a file of others holds, and what it would serve as. @returns the exit code */
+/**
+ * unroll inspect FILE: prints the content of a model file and how it can be served.
+ * @returns the exit code
+ */
 export async function inspectCommand(
   path: string,
   options: GraphOptions = {},
@@ -19,25 +22,25 @@ export async function inspectCommand(
   print(`${basename(path)}: ${format}, ${size.toLocaleString('en')} bytes`);
   print(`arrays: ${arrays.size}`);
   const longest = Math.max(...[...arrays.keys()].map(({ length }) => length));
-  for (const [name, { shape }] of [...arrays].slice(0, mostArrays))
+  for (const [name, { shape }] of [...arrays].slice(0, maxListedArrays))
     print(`  ${name.padEnd(longest)}  [${shape.join(', ')}]`);
-  if (arrays.size > mostArrays) print(`  and ${arrays.size - mostArrays} more`);
+  if (arrays.size > maxListedArrays) print(`  and ${arrays.size - maxListedArrays} more`);
   try {
     const graph = parseGraphOptions(options);
     for (const line of formatNetwork(file.network(graph))) print(line);
     if (graph) {
       const { set, shapes, states, context } = graph;
-      const said = { set, shapes, ...(states && { states }), ...(context > 0 && { context }) };
-      const spec = { weights: { file: basename(path) }, graph: said };
+      const settings = { set, shapes, ...(states && { states }), ...(context > 0 && { context }) };
+      const spec = { weights: { file: basename(path) }, graph: settings };
       print(
-        `it can be served with this model.json beside it in models/NAME/1/, or run unroll import: ${JSON.stringify(spec)}`,
+        `can be served: put it into models/NAME/1/ with this model.json, or run unroll import: ${JSON.stringify(spec)}`,
       );
-    } else print('it can be served as it is: put it into models/NAME/1/, or run unroll import');
+    } else print('can be served: put it into models/NAME/1/, or run unroll import');
     return 0;
   } catch (error) {
     if (!(error instanceof UnrollError)) throw error;
     print(`network: ${error.message}`);
-    if (format !== 'ONNX') print('it needs a model.json with `network` and `weights` (docs/model-format.md)');
+    if (format !== 'ONNX') print('needs a model.json with `network` and `weights` (docs/model-format.md)');
     return 1;
   }
 }

@@ -1,4 +1,4 @@
-// One line that tells how a training gets on: drawn over itself on a terminal, a plain line now and then elsewhere.
+// Shows training progress as one line: redrawn in place on a terminal, printed at intervals elsewhere.
 
 export interface Progress {
   readonly epoch: number;
@@ -10,7 +10,7 @@ export interface Progress {
 }
 
 const barWidth = 24;
-const plainEveryMs = 10_000;
+const plainIntervalMs = 10_000;
 
 export function formatProgress({ epoch, step, steps, loss, stepsPerSecond, secondsLeft }: Progress): string {
   const share = steps > 0 ? Math.min(1, step / steps) : 0;
@@ -29,13 +29,13 @@ export function formatDuration(seconds: number): string {
   return parts.map((part, i) => (i === 0 ? String(part) : String(part).padStart(2, '0'))).join(':');
 }
 
-/** Writes progress and lines that stay, so that neither spoils the other. */
+/** Writes the progress line and permanent lines without mixing them. */
 export function createDisplay(
   out: { write(text: string): void; readonly isTTY?: boolean; readonly columns?: number },
   now: () => number = () => performance.now(),
 ) {
   let drawn = false;
-  let plainAt = -Infinity;
+  let printedAt = -Infinity;
   const clear = (): void => {
     if (drawn) out.write('\r\u{1b}[K');
     drawn = false;
@@ -46,8 +46,8 @@ export function createDisplay(
       if (out.isTTY === true) {
         out.write(`\r\u{1b}[K${line.slice(0, (out.columns ?? 120) - 1)}`);
         drawn = true;
-      } else if (now() - plainAt >= plainEveryMs) {
-        plainAt = now();
+      } else if (now() - printedAt >= plainIntervalMs) {
+        printedAt = now();
         out.write(`${line}\n`);
       }
     },

@@ -10,12 +10,12 @@ import type { DataFile, RunMessage, RunRequest, RunCommand } from '../training/r
 import { trainingSpec, type TrainingSpec } from '../training/training-spec.ts';
 import { createDisplay } from './progress-line.ts';
 
-// unroll train config.json: a training job without a server. The file is what POST /v1/training/jobs takes, but that
-// `data` and `validation` may name a file beside it: {"file": "train.jsonl"}.
+// unroll train config.json: a training job without a server. The file is the body of POST /v1/training/jobs,
+// except that `data` and `validation` may name a file relative to it: {"file": "train.jsonl"}.
 
 export interface TrainOptions {
   readonly models: string;
-  /** Where checkpoints go: `<config's name>.training` beside it by default. */
+  /** Folder of the checkpoints; null for `<config>.training`. */
   readonly work: string | null;
   readonly threads: number;
   readonly memoryMegabytes: number;
@@ -27,9 +27,9 @@ export async function trainCommand(configPath: string, options: TrainOptions): P
   const work = options.work ?? `${configPath.replace(/\.json$/, '')}.training`;
   await mkdir(join(work, 'checkpoints'), { recursive: true });
   const { spec, data, validation } = await readConfig(configPath, work);
-  const resume = await lastCheckpoint(work);
-  if (resume !== null) display.line(`going on from step ${resume} (${work})`);
-  const base = spec.base === undefined ? null : await baseFolder(options.models, spec.base);
+  const resume = await findLastCheckpoint(work);
+  if (resume !== null) display.line(`resuming from step ${resume} (${work})`);
+  const base = spec.base === undefined ? null : await findBaseFolder(options.models, spec.base);
   const request: RunRequest = {
     spec,
     data,
@@ -58,16 +58,16 @@ export async function trainCommand(configPath: string, options: TrainOptions): P
   thread.on('error', (error) => display.line(`failed: ${error.message}`));
   await once(thread, 'exit');
   display.end();
-  await finish(ended, spec, options, work, (line) => display.line(line));
+  await publishResult(ended, spec, options, work, (line) => display.line(line));
   return code;
 }
 
-async function finish(
+async function publishResult(
   ended: Extract<RunMessage, { kind: 'ended' }> | null,
   spec: TrainingSpec,
   { models }: TrainOptions,
   work: string,
-  tell: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<void> {
   if (ended?.outcome === 'succeeded') {
     const version = await publishVersion(
@@ -75,15 +75,18 @@ async function finish(
       spec.model,
       checkpointFolder(work, ended.best ?? ended.step),
     );
-    tell(
-      `${spec.model}@${version} stands in ${join(models, spec.model, String(version))}, of step ${ended.best ?? ended.step}`,
+    print(
+      `published ${spec.model}@${version} to ${join(models, spec.model, String(version))}, from step ${ended.best ?? ended.step}`,
     );
-  } else if (ended) tell(`stopped at step ${ended.step}: the same command goes on from there`);
+  } else if (ended) print(`stopped at step ${ended.step}: the same command resumes it`);
 }
 
 const fileReference = z.strictObject({ file: z.string().min(1) });
 
-/** @throws with what is wrong in the file, and where */
+/**
+ * Reads the job's file, writing inline records to the work folder.
+ * @throws UnrollError invalid_request, naming the field
+ */
 async function readConfig(
   path: string,
   work: string,
@@ -94,27 +97,27 @@ async function readConfig(
     const named = fileReference.safeParse(json[field]);
     if (named.success) {
       const file = resolve(dirname(path), named.data.file);
-      files[field] = { path: file, format: formatOf(file) };
+      files[field] = { path: file, format: getFormat(file) };
       json[field] = { dataset: 'file' };
     }
   }
   const parsed = trainingSpec.safeParse(json);
   if (!parsed.success) throw new UnrollError('invalid_request', `${path}: ${z.prettifyError(parsed.error)}`);
   const spec = parsed.data;
-  const inline = async (field: 'data' | 'validation'): Promise<DataFile | null> => {
+  const writeInline = async (field: 'data' | 'validation'): Promise<DataFile | null> => {
     const given = spec[field];
     if (!('records' in given)) return files[field] ?? null;
     const file = join(work, `${field}.jsonl`);
     await writeFile(file, given.records.map((record) => `${JSON.stringify(record)}\n`).join(''));
     return { path: file, format: 'jsonl' };
   };
-  const data = await inline('data');
+  const data = await writeInline('data');
   if (!data)
     throw new UnrollError(
       'invalid_request',
-      `${path}: data: without a server it is {"file": "…"} or {"records": […]}`,
+      `${path}: data: must be {"file": "…"} or {"records": […]} without a server`,
     );
-  return { spec, data, validation: await inline('validation') };
+  return { spec, data, validation: await writeInline('validation') };
 }
 
 function parseJson(path: string, text: string): Record<string, unknown> {
@@ -125,20 +128,20 @@ function parseJson(path: string, text: string): Record<string, unknown> {
   }
 }
 
-function formatOf(file: string): DataFile['format'] {
+function getFormat(file: string): DataFile['format'] {
   const extension = extname(file);
   return extension === '.csv' ? 'csv' : extension === '.jsonl' || extension === '.ndjson' ? 'jsonl' : 'text';
 }
 
-async function lastCheckpoint(work: string): Promise<number | null> {
+async function findLastCheckpoint(work: string): Promise<number | null> {
   const steps = (await readdir(join(work, 'checkpoints'))).filter((name) => /^\d+$/.test(name)).map(Number);
   return steps.length > 0 ? Math.max(...steps) : null;
 }
 
-async function baseFolder(models: string, reference: string): Promise<string> {
+async function findBaseFolder(models: string, reference: string): Promise<string> {
   const [name = '', version] = reference.split('@');
-  const home = join(models, basename(name));
-  if (version !== undefined) return join(home, basename(version));
-  const versions = (await readdir(home)).filter((one) => /^\d+$/.test(one)).map(Number);
-  return join(home, String(Math.max(...versions)));
+  const folder = join(models, basename(name));
+  if (version !== undefined) return join(folder, basename(version));
+  const versions = (await readdir(folder)).filter((one) => /^\d+$/.test(one)).map(Number);
+  return join(folder, String(Math.max(...versions)));
 }

@@ -1,8 +1,8 @@
 import type { Plan } from '../network/layers/layer.ts';
 
-// Sequences as a network learns from them: packed, longest first (plan.ts), with what each step should answer.
+// Training batches: packed sequences, longest first (plan.ts), with the target of each step.
 
-/** Steps in packed order. Ids of a network whose steps have several ids stand column after column: [columns][packed]. */
+/** Inputs in packed order. Several ids a step are stored by column: [columns][packed]. */
 export interface Sequences {
   readonly plan: Plan;
   readonly ids?: Int32Array;
@@ -10,22 +10,24 @@ export interface Sequences {
   readonly features?: Float32Array;
 }
 
-/** Weight 0 counts nothing: a mask. */
+/** Targets in packed order. Weight 0 masks a step. */
 export type Targets = {
-  /** How much each packed step counts. */
+  /** Weight of each packed step in the loss. */
   readonly weights: Float32Array;
 } & (
-  | { /** The class each step should answer. */ readonly classes: Int32Array; readonly values?: undefined }
+  | { /** Target class of each step. */ readonly classes: Int32Array; readonly values?: undefined }
   | {
-      /** What each step should answer [packed, width]. */ readonly values: Float32Array;
+      /** Target values of each step [packed, width]. */ readonly values: Float32Array;
       readonly classes?: undefined;
     }
 );
 
 export interface Batch extends Sequences {
   readonly targets: Targets;
-  /** Encoder-decoder: the sources, in their own order of length; rowOf[row of the batch] is the source's row. */
+  /**
+   * Encoder-decoder: the sources, sorted by their own length; rowOf[row of the batch] is the source's row.
+   */
   readonly source?: Sequences & { readonly rowOf: Int32Array };
-  /** Steps after which the state is kept for the next batch; all of them by default. */
+  /** Steps after which the state is carried to the next batch; all steps by default. */
   readonly carryAfter?: number;
 }

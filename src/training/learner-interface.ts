@@ -8,38 +8,41 @@ import type { LossSpec } from './optimise/loss.ts';
 
 export interface LearnerOptions {
   readonly input: NetworkInput;
-  /** What the encoder reads, where there is one. */
+  /** The encoder's input, for an encoder-decoder. */
   readonly source?: NetworkInput;
   readonly capacity: Capacity;
   readonly sourceCapacity?: Capacity;
   readonly loss: LossSpec;
-  /** Layers (by name, `encoder.` before an encoder's; `encoder` and `bridge` for all of theirs) whose weights stay. */
+  /**
+   * Layers (by name, `encoder.` before an encoder's; `encoder` and `bridge` for all of theirs) whose weights
+   * are not trained.
+   */
   readonly frozen?: ReadonlySet<string>;
 }
 
-/** A network in kernel memory that learns. */
+/** A trainable network in kernel memory. */
 export interface Learner {
-  /** What an optimiser changes: the frozen are not among them. */
+  /** The trainable parameters, without those of frozen layers. */
   readonly parameters: readonly Parameter[];
-  /** What answers for a sequence's labels together, as views, where the network ends in a crf. */
+  /** Views of the crf's parameters if the network ends in one, else null. */
   readonly chain: Crf | null;
   load(weights: Weights): void;
   save(): Weights;
-  /** Forgets the states carried over from the batch before. */
+  /** Resets the states carried over from the previous batch. */
   reset(): void;
-  /** The states carried to the next batch, as views: what a checkpoint must keep. */
+  /** Views of the states carried to the next batch, which a checkpoint must store. */
   readonly carried: readonly Float32Array[];
   /**
-   * Σ weight · loss of a batch; nothing is dropped.
-   * @param see is shown the logits [packed, padded(width)] before the loss overwrites them
+   * Computes Σ weight · loss of a batch, without dropout.
+   * @param onLogits called with the logits [packed, padded(width)] before the loss overwrites them
    */
-  measure(batch: Batch, see?: (logits: Block, width: number) => void): number;
-  /** The same with dropout, leaving its gradient in the parameters. */
+  measure(batch: Batch, onLogits?: (logits: Block, width: number) => void): number;
+  /** Computes the loss of a batch, with dropout, and its gradient into the parameters. */
   differentiate(batch: Batch, random: Rng, flow?: GradientFlow): number;
-  /** How the gates of each recurrent node stood in the last pass. */
+  /** Gate statistics of each recurrent node in the last pass. */
   gateStatistics(): { node: string; gates: GateStatistics[] }[];
-  /** To be called when the parameters' values have changed. */
+  /** Updates copies of the parameters; to be called after their values have changed. */
   refresh(): void;
-  /** Gives its memory back. */
+  /** Frees the kernel memory. */
   free(): void;
 }

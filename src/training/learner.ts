@@ -28,7 +28,7 @@ import type { Loss } from './optimise/loss.ts';
 import { countPackedSteps } from './plan.ts';
 
 /**
- * Builds a network in kernel memory that learns.
+ * Creates a trainable network in kernel memory.
  * @throws UnrollError invalid_model for layers that don't fit together; MemoryFull
  */
 export function createLearner(kernel: Kernel, spec: NetworkSpec, options: LearnerOptions): Learner {
@@ -53,23 +53,23 @@ export function createLearner(kernel: Kernel, spec: NetworkSpec, options: Learne
     const functions = instantiate(module, kernel.memory.memory);
     const feed = createFeed(allocate, input, capacity);
     const feedSource = source && createFeed(allocate, source, sourceCapacity);
-    return learnerOf(decoding, encoding, bridge, loss);
+    return assemble(decoding, encoding, bridge, loss);
 
-    function learnerOf(
-      main: LearningGraph,
-      reading: LearningGraph | null,
-      between: ReturnType<typeof createBridge> | null,
-      lossOf: Loss,
+    function assemble(
+      decoderGraph: LearningGraph,
+      encoderGraph: LearningGraph | null,
+      bridgeLayer: ReturnType<typeof createBridge> | null,
+      computeLoss: Loss,
     ): Learner {
-      const parts: Pick<LearningLayer, 'parameters' | 'load' | 'save' | 'refresh'>[] = [
-        ...(reading?.layers ?? []),
-        ...(between ? [between] : []),
-        ...main.layers,
+      const trainedParts: Pick<LearningLayer, 'parameters' | 'load' | 'save' | 'refresh'>[] = [
+        ...(encoderGraph?.layers ?? []),
+        ...(bridgeLayer ? [bridgeLayer] : []),
+        ...decoderGraph.layers,
       ];
-      const all = parts.flatMap(({ parameters }) => parameters);
+      const all = trainedParts.flatMap(({ parameters }) => parameters);
       const parameters = all.filter(({ name }) => !isFrozen(name, frozen));
 
-      const passOver = (
+      const createPass = (
         { plan, carryAfter = plan.steps }: { plan: Plan; carryAfter?: number | undefined },
         random: Rng | null,
         flow: GradientFlow | null,
@@ -83,61 +83,61 @@ export function createLearner(kernel: Kernel, spec: NetworkSpec, options: Learne
         flow,
       });
 
-      /** @returns the passes, for the way back, and the logits */
+      /** @returns the passes, for the backward pass, and the logits */
       const forward = (
         batch: Batch,
         random: Rng | null,
         flow: GradientFlow | null,
       ): { pass: Pass; sourcePass: Pass | null; logits: Block } => {
         checkSize(batch, capacity, 'batch');
-        let pass = passOver(batch, random, flow);
+        let pass = createPass(batch, random, flow);
         const x = feed(batch);
-        if (!reading || !between || !feedSource || !batch.source)
-          return { pass, sourcePass: null, logits: main.forward(pass, x, null) };
+        if (!encoderGraph || !bridgeLayer || !feedSource || !batch.source)
+          return { pass, sourcePass: null, logits: decoderGraph.forward(pass, x, null) };
         checkSize(batch.source, sourceCapacity, 'source');
-        const sourcePass = passOver(batch.source, random, flow);
+        const sourcePass = createPass(batch.source, random, flow);
         pass = {
           ...pass,
           source: { plan: batch.source.plan, packed: sourcePass.packed, rowOf: batch.source.rowOf },
         };
-        reading.reset();
-        main.reset();
-        const memory = reading.forward(sourcePass, feedSource(batch.source), null);
-        between.forward(pass, memory, main.recurrent);
-        return { pass, sourcePass, logits: main.forward(pass, x, memory) };
+        encoderGraph.reset();
+        decoderGraph.reset();
+        const memory = encoderGraph.forward(sourcePass, feedSource(batch.source), null);
+        bridgeLayer.forward(pass, memory, decoderGraph.recurrent);
+        return { pass, sourcePass, logits: decoderGraph.forward(pass, x, memory) };
       };
 
       return {
         parameters,
-        chain: main.chain?.crf ?? null,
-        load: (weights) => parts.forEach((part) => part.load(weights)),
+        chain: decoderGraph.chain?.crf ?? null,
+        load: (weights) => trainedParts.forEach((part) => part.load(weights)),
         save() {
           const weights = new Map<string, Tensor>();
-          for (const part of parts) part.save(weights);
+          for (const part of trainedParts) part.save(weights);
           return weights;
         },
-        reset: () => main.reset(),
-        carried: main.layers.flatMap(({ carried }) => carried),
-        measure(batch, see) {
+        reset: () => decoderGraph.reset(),
+        carried: decoderGraph.layers.flatMap(({ carried }) => carried),
+        measure(batch, onLogits) {
           const { pass, logits } = forward(batch, null, null);
           clearVectorRegisters();
-          see?.(logits, main.width);
-          return lossOf(functions, logits, batch.targets, pass.plan);
+          onLogits?.(logits, decoderGraph.width);
+          return computeLoss(functions, logits, batch.targets, pass.plan);
         },
         differentiate(batch, random, flow) {
           const { pass, sourcePass, logits } = forward(batch, random, flow ?? null);
           for (const { gradient } of all) gradient.fill(0);
-          const total = lossOf(functions, logits, batch.targets, pass.plan);
-          const dMemory = main.backward(pass, logits);
-          if (reading && between && sourcePass) {
-            const dBridge = between.backward(pass, main.recurrent);
-            reading.backward(sourcePass, dMemory ? addInto(dBridge, dMemory) : dBridge);
+          const total = computeLoss(functions, logits, batch.targets, pass.plan);
+          const dMemory = decoderGraph.backward(pass, logits);
+          if (encoderGraph && bridgeLayer && sourcePass) {
+            const dBridge = bridgeLayer.backward(pass, decoderGraph.recurrent);
+            encoderGraph.backward(sourcePass, dMemory ? addInto(dBridge, dMemory) : dBridge);
           }
           clearVectorRegisters();
           return total;
         },
-        gateStatistics: () => [...(reading?.gateStatistics() ?? []), ...main.gateStatistics()],
-        refresh: () => parts.forEach((part) => part.refresh()),
+        gateStatistics: () => [...(encoderGraph?.gateStatistics() ?? []), ...decoderGraph.gateStatistics()],
+        refresh: () => trainedParts.forEach((part) => part.refresh()),
         free,
       };
     }
@@ -147,21 +147,21 @@ export function createLearner(kernel: Kernel, spec: NetworkSpec, options: Learne
   }
 }
 
-/** The layers of a network and its loss, with their memory allocated and their functions emitted. */
+/** Creates the layers and the loss of a network: allocates their memory and emits their functions. */
 function buildLayers(
   context: BuildContext,
   { graph, encoder }: ResolvedNetwork,
   lossSpec: LearnerOptions['loss'],
 ) {
-  const ofSource = { ...context, capacity: context.sourceCapacity };
-  const encoding = encoder && createLearningGraph(ofSource, encoder.graph, null);
-  const bridge = encoder && createBridge(ofSource, encoder);
+  const sourceContext = { ...context, capacity: context.sourceCapacity };
+  const encoding = encoder && createLearningGraph(sourceContext, encoder.graph, null);
+  const bridge = encoder && createBridge(sourceContext, encoder);
   const decoding = createLearningGraph(context, graph, lossSpec.type);
   const loss = createLoss(context.e, lossSpec, graph.nodes.at(-1)!.width, decoding.chain);
   return { decoding, encoding, bridge, loss };
 }
 
-/** Bytes of kernel memory that `createLearner` allocates, found by building without memory. */
+/** Bytes of kernel memory that `createLearner` allocates, computed by a build without memory. */
 export function computeLearnerBytes(spec: NetworkSpec, options: LearnerOptions): number {
   const { capacity, sourceCapacity = capacity, input, source = null, loss } = options;
   let bytes = 0;
@@ -169,11 +169,11 @@ export function computeLearnerBytes(spec: NetworkSpec, options: LearnerOptions):
     bytes += allocatedBytes(length * 4);
     return { address: 0, values: new Float32Array(0) };
   };
-  const nothing = loadSplat(0, 0);
+  const noInstructions = loadSplat(0, 0);
   const e: Emitter = {
     module: new ModuleBuilder({ maximumPages: 1 }),
-    constant: () => nothing,
-    bits: () => nothing,
+    constant: () => noInstructions,
+    bits: () => noInstructions,
   };
   buildLayers({ e, capacity, sourceCapacity, allocate }, resolveNetwork(spec, input, source), loss);
   createFeed(allocate, input, capacity);
@@ -181,43 +181,49 @@ export function computeLearnerBytes(spec: NetworkSpec, options: LearnerOptions):
   return bytes;
 }
 
-function checkSize({ plan }: Sequences, capacity: Capacity, what: string): void {
+function checkSize({ plan }: Sequences, capacity: Capacity, name: string): void {
   const rows = plan.offsets[1] ?? 0;
   if (countPackedSteps(plan) > capacity.packed || rows > capacity.rows)
-    throw new RangeError(`a ${what} of ${rows} sequences and ${countPackedSteps(plan)} steps is too large`);
+    throw new RangeError(
+      `${name}: ${rows} sequences and ${countPackedSteps(plan)} steps, at most ${capacity.rows} and ${capacity.packed}`,
+    );
 }
 
-/** Tensors of a layer begin with its name; `encoder` and `bridge` stand for all of theirs. */
+/**
+ * Whether a tensor belongs to a frozen layer. Its name begins with that of its layer, `encoder` or `bridge`.
+ */
 export function isFrozen(tensor: string, frozen: ReadonlySet<string>): boolean {
-  const parts = tensor.split('.');
-  return parts.some((_, count) => count > 0 && frozen.has(parts.slice(0, count).join('.')));
+  const trainedParts = tensor.split('.');
+  return trainedParts.some((_, count) => count > 0 && frozen.has(trainedParts.slice(0, count).join('.')));
 }
 
-/** a += b, where both are as long. */
+/** a += b, up to the shorter length. */
 function addInto(a: Block, b: Block): Block {
   const length = Math.min(a.values.length, b.values.length);
   for (let i = 0; i < length; i++) a.values[i] = a.values[i]! + b.values[i]!;
   return a;
 }
 
-/** Puts a batch's input where the first layers read it: ids column after column, or feature rows. */
+/** Copies a batch's input to the first layers' memory: ids [columns][packed], or feature rows. */
 function createFeed(
   allocate: BuildContext['allocate'],
   input: NetworkInput,
-  { packed: most }: Capacity,
+  { packed: maxPacked }: Capacity,
 ): (sequences: Sequences) => Block {
   if (input.kind === 'ids') {
     const columns = idColumns(input);
-    const block = allocate(most * columns.length);
+    const block = allocate(maxPacked * columns.length);
     const words = new Int32Array(block.values.buffer, block.address, block.values.length);
     return ({ ids, plan }) => {
       const packed = countPackedSteps(plan);
       if (ids?.length !== packed * columns.length)
-        throw new RangeError(`${ids?.length ?? 0} ids for ${packed} steps of ${columns.length}`);
+        throw new RangeError(
+          `expected ${columns.length} ids for each of ${packed} steps, got ${ids?.length ?? 0}`,
+        );
       columns.forEach((vocabulary, column) => {
         for (let i = column * packed; i < (column + 1) * packed; i++)
           if (ids[i]! >>> 0 >= vocabulary)
-            throw new RangeError(`id ${ids[i]} of a vocabulary of ${vocabulary}`);
+            throw new RangeError(`id ${ids[i]} is not in the vocabulary of ${vocabulary}`);
       });
       words.set(ids);
       return block;
@@ -225,11 +231,13 @@ function createFeed(
   }
   const { width } = input;
   const stride = padded(width);
-  const block = allocate(most * stride);
+  const block = allocate(maxPacked * stride);
   return ({ features, plan }) => {
     const packed = countPackedSteps(plan);
     if (features?.length !== packed * width)
-      throw new RangeError(`${features?.length ?? 0} numbers for ${packed} steps of ${width}`);
+      throw new RangeError(
+        `expected ${width} numbers for each of ${packed} steps, got ${features?.length ?? 0}`,
+      );
     for (let row = 0; row < packed; row++)
       block.values.set(features.subarray(row * width, (row + 1) * width), row * stride);
     return block;

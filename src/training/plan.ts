@@ -1,7 +1,7 @@
 import type { Plan } from '../network/layers/layer.ts';
 
 /**
- * The packed order of sequences of these lengths, longest first: at step t stand the rows with more than t steps.
+ * Creates the plan of packed sequences, longest first: step t has the rows with more than t steps.
  * @param lengths non-increasing, each ≥ 1
  */
 export function createPlan(lengths: ArrayLike<number>): Plan {
@@ -15,5 +15,5 @@ export function createPlan(lengths: ArrayLike<number>): Plan {
   return { offsets, steps, turn: 0 };
 }
 
-/** Steps of all sequences. */
+/** Total steps of all sequences. */
 export const countPackedSteps = ({ offsets, steps }: Plan): number => offsets[steps]!;

@@ -1,2 +1,2 @@
-/** A deadline so many milliseconds from now, on the clock of SequenceRequest.deadlineMs. */
+/** The deadline `ms` from now, on the clock of SequenceRequest.deadlineMs. */
 export const deadlineIn = (ms: number): number => performance.now() + ms;

@@ -6,11 +6,11 @@ import type { StressNetwork } from './networks.ts';
 
 const golden = join(import.meta.dirname, '../../test/golden');
 
-/** The golden files of other formats, and how many of them need a model.json and are left out. */
-export async function readImportedNetworks(): Promise<{ networks: StressNetwork[]; refused: number }> {
+/** Reads the golden files of other formats. `skipped` is the number of files that need a model.json. */
+export async function readImportedNetworks(): Promise<{ networks: StressNetwork[]; skipped: number }> {
   const files = globSync(['**/*.{onnx,keras,h5,pt}', 'tfjs-files/*/model.json'], { cwd: golden }).sort();
   const networks: StressNetwork[] = [];
-  let refused = 0;
+  let skipped = 0;
   for (const file of files.map((name) => join(golden, name)).filter(existsSync)) {
     const folder = dirname(file);
     const siblings = {
@@ -18,8 +18,8 @@ export async function readImportedNetworks(): Promise<{ networks: StressNetwork[
       read: (name: string) => Promise.resolve(new Uint8Array(readFileSync(join(folder, name)))),
     };
     try {
-      const foreign = await readImportedFile(new Uint8Array(readFileSync(file)), { externalFiles: siblings });
-      const { network: spec, input, weights } = foreign.network();
+      const imported = await readImportedFile(new Uint8Array(readFileSync(file)), { externalFiles: siblings });
+      const { network: spec, input, weights } = imported.network();
       networks.push({
         name: relative(golden, file),
         kind: 'outputs',
@@ -32,8 +32,8 @@ export async function readImportedNetworks(): Promise<{ networks: StressNetwork[
       });
     } catch (error) {
       if (!(error instanceof UnrollError)) throw error;
-      refused++;
+      skipped++;
     }
   }
-  return { networks, refused };
+  return { networks, skipped };
 }

@@ -12,7 +12,7 @@ export interface StressNetwork {
   readonly name: string;
   readonly kind: 'outputs' | 'generate' | 'decode';
   readonly spec: NetworkSpec;
-  /** Of a sequence that is asked; of the source, for an encoder-decoder. */
+  /** Input of the network; of the encoder, for an encoder-decoder. */
   readonly input: NetworkInput;
   readonly weights: Weights;
   readonly options: {
@@ -32,10 +32,10 @@ const longest = 3000;
 
 type Layers = Parameters<typeof network>[0];
 
-/** What the generator cannot draw: graphs of layers, and layers beside the recurrent ones. */
-const written: readonly { name: string; layers: Layers; input: NetworkInput; longest?: number }[] = [
+/** Networks that the generator does not create: graphs of layers, and layers other than recurrent ones. */
+const fixedNetworks: readonly { name: string; layers: Layers; input: NetworkInput; longest?: number }[] = [
   {
-    name: 'both directions to their ends',
+    name: 'bidirectional, merged at the ends',
     layers: [
       embedding,
       { type: 'recurrent', cell: 'gru', units: 9, bidirectional: true, backward_at: 'first' },
@@ -80,7 +80,10 @@ const written: readonly { name: string; layers: Layers; input: NetworkInput; lon
   },
 ];
 
-/** Networks of every kind: written, drawn, every cell's options, programs, generators and encoder-decoders. */
+/**
+ * Networks of every kind: fixed, random, every cell's options, operator graphs, generators and
+ * encoder-decoders.
+ */
 export function createNetworks(random: Random): StressNetwork[] {
   const networks: StressNetwork[] = [];
   const add = (
@@ -102,11 +105,13 @@ export function createNetworks(random: Random): StressNetwork[] {
       ...more,
     });
   };
-  for (const { name, layers, input, longest: own = longest } of written)
+  for (const { name, layers, input, longest: own = longest } of fixedNetworks)
     add(name, network(layers), input, { longest: own });
   for (let i = 0; i < 8; i++) {
     const { layers, input, causal } = randomLayers(random);
-    add(`drawn ${i}: ${JSON.stringify(layers)}`, network(layers), input, { longest: causal ? longest : 800 });
+    add(`random ${i}: ${JSON.stringify(layers)}`, network(layers), input, {
+      longest: causal ? longest : 800,
+    });
   }
   for (const [name, cell] of Object.entries(cellVariants))
     add(

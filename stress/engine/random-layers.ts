@@ -4,7 +4,9 @@ import type { Random } from '../random.ts';
 
 type Layers = Parameters<typeof network>[0];
 
-/** Recurrent layers of any cell and width one over the other, from ids or numbers to one answer or one a step. */
+/**
+ * Random stacks of recurrent layers of any cell and width, from ids or features to one output or one a step.
+ */
 export function randomLayers(random: Random): { layers: Layers; input: NetworkInput; causal: boolean } {
   const vocabulary = random.int(2, 40);
   const input = random.chance(0.5) ? ids(vocabulary) : features(random.int(1, 21));

@@ -5,30 +5,30 @@ import { randomSequence } from '../../test/network/random-network.ts';
 import type { Random } from '../random.ts';
 import type { StressNetwork } from './networks.ts';
 
-/** A request but for the network's handle and the deadline, which are another each time it is asked. */
+/** A request without the network's handle and the deadline, which differ each time it is sent. */
 export interface StressRequest {
   readonly id: number;
   readonly network: StressNetwork;
   readonly request: Omit<SequenceRequest, 'network' | 'deadlineMs' | 'signal'>;
 }
 
-const perNetwork = 10;
+const requestsPerNetwork = 10;
 
 export function createRequests(networks: readonly StressNetwork[], random: Random): StressRequest[] {
   return networks
-    .flatMap((network) => Array.from({ length: perNetwork }, () => network))
-    .map((network, id) => ({ id, network, request: requestFor(network, random) }));
+    .flatMap((network) => Array.from({ length: requestsPerNetwork }, () => network))
+    .map((network, id) => ({ id, network, request: createRequest(network, random) }));
 }
 
-/** What can be asked with so many slots: a beam needs one each path. */
+/** Whether a request can run with this number of slots: a beam needs one a path. */
 export const fitsSlots = ({ request }: StressRequest, slots: number): boolean =>
   request.decode?.mode !== 'beam' || request.decode.beamSize <= slots;
 
 export const describeRequest = ({ id, network, request }: StressRequest): string =>
-  `question ${id} to "${network.name}": ${JSON.stringify({ ...request, input: `${request.input.length} numbers` })}`;
+  `request ${id} to "${network.name}": ${JSON.stringify({ ...request, input: `${request.input.length} numbers` })}`;
 
-function requestFor(network: StressNetwork, random: Random): StressRequest['request'] {
-  const input = randomSequence(network.input, lengthFor(network, random), random.int(0, 1e6));
+function createRequest(network: StressNetwork, random: Random): StressRequest['request'] {
+  const input = randomSequence(network.input, drawLength(network, random), random.int(0, 1e6));
   if (input instanceof Float32Array && random.chance(0.1)) {
     const factor = random.pick([1e4, 1e20, 3e38, 1e-30]);
     for (let i = 0; i < input.length; i++) input[i]! *= factor;
@@ -41,19 +41,19 @@ function requestFor(network: StressNetwork, random: Random): StressRequest['requ
         output: random.pick(['output', 'output', 'hidden']),
       };
     case 'generate':
-      return { input, steps: 'last', output: 'output', generation: generationOptions([...input], random) };
+      return { input, steps: 'last', output: 'output', generation: drawGenerationOptions([...input], random) };
     case 'decode':
-      return { input, steps: 'last', output: 'output', decode: decodeOptions(random) };
+      return { input, steps: 'last', output: 'output', decode: drawDecodeOptions(random) };
   }
 }
 
-/** Mostly short ones, some as long as may be. */
-function lengthFor({ shortest, longest }: StressNetwork, random: Random): number {
-  const most = random.pick([20, 20, 20, 200, 200, longest]);
-  return random.int(shortest, Math.max(shortest, Math.min(most, longest)));
+/** A random length: mostly short, sometimes up to the maximum. */
+function drawLength({ shortest, longest }: StressNetwork, random: Random): number {
+  const maxLength = random.pick([20, 20, 20, 200, 200, longest]);
+  return random.int(shortest, Math.max(shortest, Math.min(maxLength, longest)));
 }
 
-const generationOptions = (prompt: number[], random: Random): GenerationOptions => ({
+const drawGenerationOptions = (prompt: number[], random: Random): GenerationOptions => ({
   maxTokens: random.int(1, 300),
   temperature: random.pick([0, 0.7, 1, 1.5]),
   topK: random.pick([0, 0, 5]),
@@ -69,7 +69,7 @@ const generationOptions = (prompt: number[], random: Random): GenerationOptions 
   logprobs: random.pick([0, 0, 3]),
 });
 
-const decodeOptions = (random: Random): DecodeOptions => ({
+const drawDecodeOptions = (random: Random): DecodeOptions => ({
   mode: random.pick(['beam', 'greedy', 'sample']),
   temperature: random.pick([1, 0.7]),
   topK: random.pick([0, 3]),

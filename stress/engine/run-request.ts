@@ -7,71 +7,71 @@ import { deadlineIn } from './deadline.ts';
 import { describeRequest, type StressRequest } from './requests.ts';
 import type { ServedNetworks } from './served-networks.ts';
 
-/** Far beyond what any question takes, so that only a hang reaches it. */
+/** Far longer than any request takes, so that only a hang reaches it. */
 const longMs = 120_000;
 
-/** Asks one question in one of four ways: to its end, aborted, left early, or with a deadline that may be too short. */
+/** Sends one request in one of four ways: to its end, aborted, abandoned early, or with a short deadline. */
 export async function runRequest(
-  question: StressRequest,
+  request: StressRequest,
   alone: SequenceResult,
   round: { engine: Engine; served: ServedNetworks; random: Random; report: Report; describe: string },
 ): Promise<void> {
   const { engine, served, random, report } = round;
-  const { handle, release } = served.acquire(question.network);
-  const { steps: want } = question.request;
+  const { handle, release } = served.acquire(request.network);
+  const { steps: want } = request.request;
   const submit = (deadlineMs: number, signal?: AbortSignal) =>
-    engine.submit({ network: handle, ...question.request, deadlineMs, signal });
-  /** @param allowed the errors that this way of asking may end with */
+    engine.submit({ network: handle, ...request.request, deadlineMs, signal });
+  /** @param allowed the errors that this way may end with */
   const read = async (
     events: ReturnType<typeof submit>,
     names: { whole: string; ended: string },
     allowed: readonly ErrorCode[] = [],
-    leaveAfter?: number,
+    maxEvents?: number,
   ): Promise<void> => {
     try {
-      const answer = await readResult(events, want, leaveAfter);
-      report.count(answer ? names.whole : names.ended);
-      const difference = answer && describeDifference(alone, answer);
+      const result = await readResult(events, want, maxEvents);
+      report.count(result ? names.whole : names.ended);
+      const difference = result && describeDifference(alone, result);
       if (difference)
-        report.fault('different bits', `${round.describe}, ${describeRequest(question)}: ${difference}`);
+        report.fault('different bits', `${round.describe}, ${describeRequest(request)}: ${difference}`);
     } catch (error) {
       const { code } = error as UnrollError;
       if (allowed.includes(code)) return report.count(names.ended);
-      // four deaths of the worker that ran it, killed here
+      // its worker was killed four times
       if (code === 'internal' && /died/.test((error as Error).message))
-        return report.count('given up after deaths');
+        return report.count('failed after killed workers');
       report.fault(
         code ?? (error as Error).name,
-        `${round.describe}, ${describeRequest(question)}: ${String((error as Error).stack)}`,
+        `${round.describe}, ${describeRequest(request)}: ${String((error as Error).stack)}`,
       );
     }
   };
-  const way = random.next();
+  const choice = random.next();
   try {
-    if (way < 0.7) await read(submit(deadlineIn(longMs)), { whole: 'answers', ended: 'left early' });
-    else if (way < 0.82) {
+    if (choice < 0.7) await read(submit(deadlineIn(longMs)), { whole: 'results', ended: 'abandoned' });
+    else if (choice < 0.82) {
       const stop = new AbortController();
       const timer = setTimeout(() => stop.abort(), random.int(0, 60));
       await read(
         submit(deadlineIn(longMs), stop.signal),
-        { whole: 'answers before the abort', ended: 'aborted' },
+        { whole: 'results before the abort', ended: 'aborted' },
         ['cancelled'],
       );
       clearTimeout(timer);
-    } else if (way < 0.9)
+    } else if (choice < 0.9)
       await read(
         submit(deadlineIn(longMs)),
-        { whole: 'answers of few events', ended: 'left early' },
+        { whole: 'results of few events', ended: 'abandoned' },
         [],
         random.int(1, 4),
       );
     else {
-      // many at once with one deadline: it passes while one of them is taken in
-      const [size, most] = random.chance(0.1) ? [512, 2] : [1, 40];
-      const deadline = deadlineIn(random.int(1, most));
+      // many at once with one deadline, which passes while one of them is accepted
+      const [size, maxDelayMs] = random.chance(0.1) ? [512, 2] : [1, 40];
+      const deadline = deadlineIn(random.int(1, maxDelayMs));
       const burst = Array.from({ length: size }, () => submit(deadline));
-      const names = { whole: 'answers in time', ended: 'too late' };
-      // refused at once where the queue is too long for the deadline
+      const names = { whole: 'results in time', ended: 'deadline exceeded' };
+      // rejected at once if the queue is too long for the deadline
       const allowed = ['deadline_exceeded', 'overloaded'] as const;
       await Promise.all(burst.map((events) => read(events, names, allowed)));
     }

@@ -17,17 +17,17 @@ import { serveNetworks } from './served-networks.ts';
 const maxSteps = 4000;
 const callers = 48;
 const roundSeconds = 12;
-/** Of a first round for which no time is left. */
+/** Minimum duration of a round. */
 const shortestSeconds = 5;
 const aloneMs = 600_000;
 
 export const engine: Scenario = {
   name: 'engine',
   about:
-    'random networks in process: killed workers, aborts, deadlines, swaps; every answer bit for bit the one alone',
+    'random networks in process: killed workers, aborts, deadlines, swaps; every result bit-identical to the one alone',
   share: 35,
   async run({ seed, seconds, rounds, imported }, report) {
-    const until = performance.now() + seconds * 1000;
+    const deadline = performance.now() + seconds * 1000;
     const random = createRandom(seed);
     const kernel = createKernel({ mode: random.pick(['auto', 'auto', 'plain']), memoryMegabytes: 1024 });
     report.count(`${kernel.path} kernel`);
@@ -35,64 +35,64 @@ export const engine: Scenario = {
     if (imported) {
       const read = await readImportedNetworks();
       report.count('imported files', read.networks.length);
-      report.count('imported files skipped', read.refused);
+      report.count('imported files skipped', read.skipped);
       networks.push(...read.networks);
     }
-    const questions = createRequests(networks, random);
-    const alone = await answerAlone(kernel, questions, report);
-    for (let round = 0; round === 0 || (round < rounds && performance.now() < until); round++)
+    const requests = createRequests(networks, random);
+    const alone = await runAlone(kernel, requests, report);
+    for (let round = 0; round === 0 || (round < rounds && performance.now() < deadline); round++)
       await runRound({
         kernel,
-        questions,
+        requests,
         alone,
         report,
-        until,
+        deadline,
         round,
         random: createRandom(seed, round + 1),
       });
   },
 };
 
-/** One worker, one question at a time. A question that fails has no answer, and is not asked again. */
-async function answerAlone(
+/** Runs each request alone on one worker. A request that fails is not used again. */
+async function runAlone(
   kernel: Kernel,
-  questions: readonly StressRequest[],
+  requests: readonly StressRequest[],
   report: Report,
 ): Promise<ReadonlyMap<StressRequest, SequenceResult>> {
   const engine = createEngine({ kernel, workers: 1, slots: 4, queue: 1000, maxSteps });
-  const answers = new Map<StressRequest, SequenceResult>();
-  for (const network of new Set(questions.map((question) => question.network))) {
+  const results = new Map<StressRequest, SequenceResult>();
+  for (const network of new Set(requests.map((request) => request.network))) {
     const handle = await engine.load(network.spec, network.weights, network.options);
-    for (const question of questions.filter((one) => one.network === network))
+    for (const request of requests.filter((one) => one.network === network))
       try {
         const events = engine.submit({
           network: handle,
-          ...question.request,
+          ...request.request,
           deadlineMs: deadlineIn(aloneMs),
         });
-        answers.set(question, (await readResult(events, question.request.steps))!);
+        results.set(request, (await readResult(events, request.request.steps))!);
       } catch {
-        report.count('questions without an answer');
+        report.count('requests without a result');
       }
     await engine.unload(handle);
   }
   await engine.close();
-  report.count('questions', answers.size);
-  return answers;
+  report.count('requests', results.size);
+  return results;
 }
 
 async function runRound(options: {
   readonly kernel: Kernel;
-  readonly questions: readonly StressRequest[];
+  readonly requests: readonly StressRequest[];
   readonly alone: ReadonlyMap<StressRequest, SequenceResult>;
   readonly report: Report;
-  readonly until: number;
+  readonly deadline: number;
   readonly round: number;
   readonly random: Random;
 }): Promise<void> {
-  const { kernel, questions, alone, report, round, random } = options;
-  const seconds = Math.min(roundSeconds, (options.until - performance.now()) / 1000);
-  const lastsMs = Math.max(shortestSeconds, seconds) * 1000;
+  const { kernel, requests, alone, report, round, random } = options;
+  const seconds = Math.min(roundSeconds, (options.deadline - performance.now()) / 1000);
+  const durationMs = Math.max(shortestSeconds, seconds) * 1000;
   const settings = {
     workers: random.int(1, 4),
     slots: random.pick([1, 2, 3, 4, 5, 7, 9, 32]),
@@ -116,44 +116,42 @@ async function runRound(options: {
   const served = await serveNetworks(engine, chosen.length > 0 ? chosen : networks, (error) =>
     report.fault('a network could not be unloaded', `${describe}: ${error.stack}`),
   );
-  const usable = questions.filter(
-    (question) =>
-      alone.has(question) &&
-      served.networks.includes(question.network) &&
-      fitsSlots(question, settings.slots),
+  const usable = requests.filter(
+    (request) =>
+      alone.has(request) && served.networks.includes(request.network) && fitsSlots(request, settings.slots),
   );
-  const end = performance.now() + lastsMs;
-  const goesOn = (): boolean => performance.now() < end;
+  const end = performance.now() + durationMs;
+  const isRunning = (): boolean => performance.now() < end;
   const caller = async (): Promise<void> => {
-    while (goesOn()) {
-      const question = random.pick(usable);
-      await runRequest(question, alone.get(question)!, { engine, served, random, report, describe });
+    while (isRunning()) {
+      const request = random.pick(usable);
+      await runRequest(request, alone.get(request)!, { engine, served, random, report, describe });
       if (random.chance(0.1)) await delay(random.int(0, 20));
     }
   };
   const killer = async (): Promise<void> => {
-    while (kills && goesOn()) {
+    while (kills && isRunning()) {
       await delay(random.int(50, 800));
       await random.pick([...threads.values()]).terminate();
       report.count('killed workers');
     }
   };
   const swapper = async (): Promise<void> => {
-    while (goesOn()) {
+    while (isRunning()) {
       await delay(random.int(100, 500));
       try {
         await served.swap(random.pick(served.networks));
         report.count('swapped networks');
       } catch (error) {
-        // every worker that was to load it was killed
+        // every worker that was loading it was killed
         if (!kills || !/died/.test((error as Error).message)) throw error;
-        report.count('swaps given up after deaths');
+        report.count('swaps failed after killed workers');
       }
     }
   };
   await Promise.all([...Array.from({ length: callers }, caller), killer(), swapper()]);
   const left = await findLeftovers(engine);
-  if (left !== null) report.fault('sequences are left over', `${describe}: ${left}`);
+  if (left !== null) report.fault('sequences left over', `${describe}: ${left}`);
   await engine.close();
   report.count('rounds');
 }

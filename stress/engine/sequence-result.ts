@@ -1,28 +1,28 @@
 import type { Hypothesis } from '../../src/decoding/search.ts';
 import type { SequenceEvent } from '../../src/engine/delivery.ts';
 
-/** All that a sequence answered, in a form that can be compared bit by bit. */
+/** The complete result of a sequence, comparable bit by bit. */
 export interface SequenceResult {
   readonly outputs: Uint32Array;
-  /** Tokens, hypotheses and why it ended, as JSON. */
+  /** Tokens, hypotheses and the finish reason, as JSON. */
   readonly text: string;
   readonly steps: number;
 }
 
-/** The events have a gap, come twice or out of order. */
+/** The events have a gap, are repeated or out of order. */
 class WrongEvents extends Error {}
 
 /**
- * Reads a sequence to its end. @param leaveAfter leaves the loop after so many events @returns null where it left
- * @throws WrongEvents, and what the engine fails the sequence with
+ * Reads a sequence to its end. @param maxEvents stops reading after this many events @returns null if stopped
+ * @throws WrongEvents, and the error that the engine fails the sequence with
  */
 export async function readResult(
   events: AsyncIterable<SequenceEvent>,
   want: 'last' | 'every',
-  leaveAfter = Infinity,
+  maxEvents = Infinity,
 ): Promise<SequenceResult | null> {
   const chunks: Float32Array[] = [];
-  const spoken: unknown[] = [];
+  const content: unknown[] = [];
   let nextStep: number | null = null;
   let nextToken = 0;
   let steps = -1;
@@ -40,13 +40,13 @@ export async function readResult(
     } else if (event.kind === 'token') {
       if (event.index !== nextToken) throw new WrongEvents(`token ${event.index}, expected ${nextToken}`);
       nextToken++;
-      spoken.push([event.id, event.text, event.logprob, event.top]);
-    } else if (event.kind === 'decoded') spoken.push(event.hypotheses.map(withBits));
+      content.push([event.id, event.text, event.logprob, event.top]);
+    } else if (event.kind === 'decoded') content.push(event.hypotheses.map(withBits));
     else {
-      spoken.push(event.finish);
+      content.push(event.finish);
       steps = event.steps;
     }
-    if (++count >= leaveAfter) return null;
+    if (++count >= maxEvents) return null;
   }
   if (steps < 0) throw new WrongEvents('the events ended without done');
   const outputs = new Float32Array(chunks.reduce((sum, { length }) => sum + length, 0));
@@ -55,7 +55,7 @@ export async function readResult(
     outputs.set(chunk, at);
     at += chunk.length;
   }
-  return { outputs: new Uint32Array(outputs.buffer), text: JSON.stringify(spoken), steps };
+  return { outputs: new Uint32Array(outputs.buffer), text: JSON.stringify(content), steps };
 }
 
 const withBits = ({ attention, ...rest }: Hypothesis): object => ({
@@ -63,7 +63,7 @@ const withBits = ({ attention, ...rest }: Hypothesis): object => ({
   attention: attention?.map((row) => [...new Uint32Array(row.slice().buffer)]),
 });
 
-/** @returns what differs, or null */
+/** Describes the first difference between two results. @returns null if they are equal */
 export function describeDifference(alone: SequenceResult, other: SequenceResult): string | null {
   if (alone.steps !== other.steps) return `${other.steps} steps, alone ${alone.steps}`;
   if (alone.text !== other.text) return `${other.text.slice(0, 400)}\n  alone ${alone.text.slice(0, 400)}`;
@@ -71,7 +71,7 @@ export function describeDifference(alone: SequenceResult, other: SequenceResult)
     return `${other.outputs.length} numbers, alone ${alone.outputs.length}`;
   const first = alone.outputs.findIndex((bits, i) => bits !== other.outputs[i]);
   if (first < 0) return null;
-  const wrong = alone.outputs.filter((bits, i) => bits !== other.outputs[i]).length;
+  const differing = alone.outputs.filter((bits, i) => bits !== other.outputs[i]).length;
   const [a, b] = [alone, other].map(({ outputs }) => outputs[first]!.toString(16));
-  return `${wrong} of ${alone.outputs.length} numbers differ, the first at ${first}: 0x${b}, alone 0x${a}`;
+  return `${differing} of ${alone.outputs.length} numbers differ, the first at ${first}: 0x${b}, alone 0x${a}`;
 }

@@ -6,7 +6,9 @@ export interface Lease {
   release(): void;
 }
 
-/** Loaded networks that can be swapped while they are used: the old one is unloaded when its last user is done. */
+/**
+ * Loaded networks that can be swapped while in use: the old one is unloaded when its last lease is released.
+ */
 export interface ServedNetworks {
   readonly networks: readonly StressNetwork[];
   acquire(network: StressNetwork): Lease;

@@ -12,7 +12,7 @@ export interface Operation {
   readonly path: string;
   readonly method: string;
   readonly query: readonly Parameter[];
-  /** Of the body, where there is one. */
+  /** Schema of the body, or null. */
   readonly body: Schema | null;
 }
 

@@ -1,6 +1,6 @@
 import type { Random } from '../random.ts';
 
-/** Bodies that are right, by path. Most requests are these with a few changes. */
+/** Valid bodies by path. Most requests are these with a few changes. */
 export const validBodies: Readonly<Record<string, object>> = {
   '/v1/models/{model}/classify': { input: 'hallo welt' },
   '/v1/models/{model}/tag': { input: 'Time flies' },
@@ -30,7 +30,7 @@ export const validBodies: Readonly<Record<string, object>> = {
   },
 };
 
-/** Bodies that are no JSON, or strange JSON. */
+/** Bodies that are not JSON, or unusual JSON. */
 export const malformedBodies: readonly (string | Buffer)[] = [
   '',
   '{',

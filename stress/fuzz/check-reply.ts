@@ -3,12 +3,15 @@ import type { Report } from '../scenario.ts';
 import { parseReplyJson, type Reply } from '../server/request.ts';
 import type { RandomRequest } from './random-request.ts';
 
-/** Full, out of time, out of disk: the only failures that a request may meet. */
+/** Overload, timeout and full disk: the only server errors that a request may get. */
 const allowedFailures = [503, 504, 507];
-/** A server may close on a body that it will not read: the client then sees a reset before the reply. */
-const smallBody = 16_384;
+/**
+ * The server may close the connection of a larger rejected body: the client then gets a reset before the
+ * reply.
+ */
+const maxReadBytes = 16_384;
 
-/** Reports whatever no request may be answered with. @param before what the same connection carried before it */
+/** Reports invalid replies. @param before earlier requests on the same connection */
 export function checkReply(
   request: RandomRequest,
   reply: Reply,
@@ -26,14 +29,14 @@ export function checkReply(
     ].join('\n  ');
   const fault = (kind: string): void => report.fault(`${kind}: ${method} ${operation.path}`, describe());
   if (error !== null) {
-    // a job's events go on as long as the job
+    // the event stream of a job lasts as long as the job
     if (error === 'TIMEOUT' && status === 200 && operation.path.endsWith('/events')) return;
-    if (error !== 'TIMEOUT' && Buffer.byteLength(body) > smallBody) return;
+    if (error !== 'TIMEOUT' && Buffer.byteLength(body) > maxReadBytes) return;
     return fault(error);
   }
   if (status >= 500 && !allowedFailures.includes(status)) return fault(String(status));
   if (status < 400 || method === 'HEAD') return;
-  if (!/json/.test(reply.headers['content-type'] ?? '')) return fault('an error that is no JSON');
+  if (!/json/.test(reply.headers['content-type'] ?? '')) return fault('an error that is not JSON');
   if (!operation.path.startsWith('/v1/')) return;
   const { code, detail } = parseReplyJson(reply);
   if (!errorCodes.includes(code as never)) return fault(`an error with the code ${String(code)}`);

@@ -1,14 +1,14 @@
 import type { Random } from '../random.ts';
 
-/** What stands for a path's parameters: names that exist, names that cannot, and ids that replies have given. */
+/** Values for path parameters: existing names, invalid names, and ids returned by replies. */
 export interface Ids {
   pick(parameter: string, random: Random): string;
-  /** Remembers the id of what a reply says was made. */
+  /** Adds the id of a created resource. */
   add(id: unknown): void;
 }
 
 export const shippedModels = ['language', 'moby', 'brown-tagger', 'pronounce', 'names', 'births'] as const;
-const mostLearned = 8;
+const maxIdsPerKind = 8;
 
 export function createIds(): Ids {
   const ids: Record<string, string[]> = {
@@ -39,7 +39,7 @@ export function createIds(): Ids {
       const prefix = typeof id === 'string' ? /^(ds|job|cmp)_/.exec(id)?.[1] : undefined;
       if (prefix === undefined) return;
       const kind = kinds[prefix as keyof typeof kinds];
-      ids[kind] = [...ids[kind]!.slice(-mostLearned), id as string];
+      ids[kind] = [...ids[kind]!.slice(-maxIdsPerKind), id as string];
     },
   };
 }

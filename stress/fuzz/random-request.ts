@@ -43,7 +43,7 @@ function randomQuery({ query }: Operation, sampling: Sampling): string {
   return `?${pairs.join('&')}${random.chance(0.1) ? '&a[b]=c&%=%' : ''}`;
 }
 
-/** Sets the content type in `headers` where it is another than JSON. */
+/** Creates a body. Sets the content type in `headers` if it is not JSON. */
 function randomBody(
   operation: Operation,
   sampling: Sampling,
@@ -56,10 +56,10 @@ function randomBody(
     return body;
   }
   if (operation.body === null && !random.chance(0.05)) return undefined;
-  const right = validBodies[operation.path.replace('/versions/{version}', '')];
+  const validBody = validBodies[operation.path.replace('/versions/{version}', '')];
   const value =
-    right && random.chance(0.6)
-      ? mutate(right, random.int(0, 3), random)
+    validBody && random.chance(0.6)
+      ? mutate(validBody, random.int(0, 3), random)
       : operation.body
         ? sampleSchema(operation.body, sampling)
         : anyValue(random);

@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts';
 import { anyValue, numbers, strings } from './values.ts';
 
-/** As much of JSON Schema as openapi.json uses. */
+/** The part of JSON Schema that openapi.json uses. */
 export interface Schema {
   readonly $ref?: string;
   readonly enum?: readonly unknown[];
@@ -25,8 +25,8 @@ export interface Schema {
 const deepestList = 7;
 
 /**
- * A value that a schema allows, or nearly.
- * @param wild the share of values, at any depth, that are anything
+ * Samples a value of a schema.
+ * @param wild the probability that a value, at any depth, is arbitrary
  * @param resolve follows $ref
  */
 export function sampleSchema(

@@ -10,19 +10,20 @@ import { checkReply } from './check-reply.ts';
 import { randomRequest, type RandomRequest } from './random-request.ts';
 
 const callers = 6;
-/** However little time there is. */
-const fewest = 500;
-/** The server ends a request after five seconds at the latest; the machine may be busy. */
+/** Minimum number of requests. */
+const minRequests = 500;
+/** The server ends a request after at most five seconds; the machine may be busy. */
 const timeoutMs = 45_000;
-/** Requests between two looks at the memory, at which models are loaded again that requests have unloaded. */
-const stretch = 2500;
-/** The first stretches fill caches. From then on memory may rise by this much, and no more. */
-const warmStretches = 8;
+/** Requests between two memory measurements, at which unloaded models are loaded again. */
+const measureInterval = 2500;
+/** Intervals in which caches are filled, and the limit of the memory's rise afterwards. */
+const warmUpIntervals = 8;
 const allowedRiseMegabytes = 200;
 
 export const fuzz: Scenario = {
   name: 'fuzz',
-  about: 'random requests drawn from openapi.json: no failure but 503, 504 and 507, no hang, memory level',
+  about:
+    'random requests from openapi.json: no server errors but 503, 504 and 507, no hangs, constant memory',
   share: 15,
   async run({ seed, seconds, requests }, report) {
     const end = performance.now() + seconds * 1000;
@@ -49,16 +50,16 @@ export const fuzz: Scenario = {
     const connections = new Map<number, readonly RandomRequest[]>();
     let sent = 0;
     const caller = async (): Promise<void> => {
-      while (sent < requests && (sent < fewest || performance.now() < end) && server.exit === null) {
+      while (sent < requests && (sent < minRequests || performance.now() < end) && server.exit === null) {
         sent++;
         const number = sent;
-        const asked = randomRequest({ random, ...api, ids });
-        const reply = await request(port, { ...asked, agent, timeoutMs });
+        const randomized = randomRequest({ random, ...api, ids });
+        const reply = await request(port, { ...randomized, agent, timeoutMs });
         const before = connections.get(reply.localPort) ?? [];
-        checkReply(asked, reply, before, report);
-        connections.set(reply.localPort, [...before, asked].slice(-2));
+        checkReply(randomized, reply, before, report);
+        connections.set(reply.localPort, [...before, randomized].slice(-2));
         ids.add(parseReplyJson(reply)['id']);
-        if (number % stretch > 0 || server.exit !== null) continue;
+        if (number % measureInterval > 0 || server.exit !== null) continue;
         memory.push(residentMegabytes(pid));
         for (const model of shippedModels)
           await request(port, { method: 'POST', path: `/v2/repository/models/${model}/load`, agent });
@@ -84,7 +85,7 @@ function checkMemory(memory: readonly number[], report: Report): void {
   const shown = memory.map((megabytes) => Math.round(megabytes));
   report.count('MB at the start', shown[0]);
   report.count('MB at the end', shown.at(-1));
-  const level = memory.slice(warmStretches);
-  if (level.length > 1 && level.at(-1)! > level[0]! + allowedRiseMegabytes)
-    report.fault('memory rises', `MB after every ${stretch} requests: ${shown.join(' ')}`);
+  const afterWarmUp = memory.slice(warmUpIntervals);
+  if (afterWarmUp.length > 1 && afterWarmUp.at(-1)! > afterWarmUp[0]! + allowedRiseMegabytes)
+    report.fault('memory rises', `MB after every ${measureInterval} requests: ${shown.join(' ')}`);
 }

@@ -1,11 +1,11 @@
 import type { Random } from '../random.ts';
 
-/** A call of a shipped model whose answer is the same every time. */
+/** A deterministic call of a shipped model. */
 export interface Call {
   readonly model: string;
   readonly path: string;
   readonly body: Readonly<Record<string, unknown>>;
-  /** The field of the reply that has the answers, one an input. */
+  /** The field of the reply with the results, one an input. */
   readonly resultField: 'predictions' | 'embeddings' | 'generations';
   readonly streams: boolean;
 }
@@ -16,22 +16,22 @@ const words =
   );
 const letters = words.filter((word) => /^[a-z]+$/.test(word));
 
-const perTask = 24;
-/** Every so many questions one is long. */
+const callsPerTask = 24;
+/** Every n-th call of a task is long. */
 const longEvery = 5;
 
-/** @param slots of the server: a beam needs one each path */
+/** @param slots of the server: a beam needs one a path */
 export function createCalls(random: Random, slots: number): Call[] {
-  const text = (most: number): string =>
-    Array.from({ length: random.int(1, most) }, () => random.pick(words)).join(' ');
-  const call = (model: string, task: string, answers: Call['resultField'], body: Call['body']): Call => ({
+  const text = (maxWords: number): string =>
+    Array.from({ length: random.int(1, maxWords) }, () => random.pick(words)).join(' ');
+  const call = (model: string, task: string, resultField: Call['resultField'], body: Call['body']): Call => ({
     model,
     path: `/v1/models/${model}/${task}`,
     body,
-    resultField: answers,
+    resultField,
     streams: task !== 'embed' && !(task === 'decode' && Number(body['n'] ?? 1) > 1),
   });
-  return Array.from({ length: perTask }, (_, i) => i % longEvery === 0).flatMap((long) => [
+  return Array.from({ length: callsPerTask }, (_, i) => i % longEvery === 0).flatMap((long) => [
     call('language', 'classify', 'predictions', { input: text(long ? 300 : 20), top_k: 5 }),
     call('language', 'embed', 'embeddings', { input: text(30) }),
     call('brown-tagger', 'tag', 'predictions', { input: text(long ? 300 : 30) }),
@@ -56,13 +56,13 @@ export function createCalls(random: Random, slots: number): Call[] {
       seed: random.int(0, 1e6),
     }),
     call('births', 'predict', 'predictions', {
-      input: Array.from({ length: random.int(1, long ? 400 : 30) }, () => day(random)),
+      input: Array.from({ length: random.int(1, long ? 400 : 30) }, () => drawDay(random)),
     }),
   ]);
 }
 
-/** Births, the weekday one-hot, the season. */
-function day(random: Random): number[] {
+/** A day's births, the weekday one-hot, and the season. */
+function drawDay(random: Random): number[] {
   const weekday = random.int(0, 6);
   const oneHot = Array.from({ length: 7 }, (_, i) => (i === weekday ? 1 : 0));
   return [random.int(7000, 13_000), ...oneHot, Math.sin(random.int(0, 99)), Math.cos(random.int(0, 99))];

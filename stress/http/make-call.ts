@@ -12,28 +12,33 @@ export interface CallOptions {
   readonly random: Random;
   readonly report: Report;
   readonly calls: readonly Call[];
-  /** Each call's answers when nothing else ran, as JSON. */
+  /** Each call's results when run alone, as JSON. */
   readonly alone: ReadonlyMap<Call, string>;
 }
 
 const timeoutMs = 150_000;
 
-/** Makes one call: plain, in a list with others, streamed, read slowly, or left before its end. */
+/** Makes one call: plain, in a list with others, streamed, read slowly, or disconnected before its end. */
 export async function makeCall(options: CallOptions): Promise<void> {
   const { port, agent, random, report } = options;
   const call = random.pick(options.calls);
   const { path, body } = call;
   const stream = { ...body, stream: true };
-  const way = random.next();
-  if (way < 0.45) {
+  const choice = random.next();
+  if (choice < 0.45) {
     const reply = await postJson(port, path, body, { agent, timeoutMs });
     if (isOk(reply, call, report)) compare(call, parseReplyJson(reply)[call.resultField], 'plain', options);
-  } else if (way < 0.6 && typeof body['input'] === 'string' && body['beam_size'] === undefined && !body['n'])
-    await askInList(call, options);
-  else if (way < 0.78 && call.streams) {
+  } else if (
+    choice < 0.6 &&
+    typeof body['input'] === 'string' &&
+    body['beam_size'] === undefined &&
+    !body['n']
+  )
+    await callInList(call, options);
+  else if (choice < 0.78 && call.streams) {
     const reply = await postJson(port, path, stream, { agent, timeoutMs });
     if (isOk(reply, call, report)) compareStream(call, reply.body, 'streamed', options);
-  } else if (way < 0.83 && call.streams)
+  } else if (choice < 0.83 && call.streams)
     compareStream(call, await readSlowly(port, path, stream, random.int(1, 15)), 'read slowly', options);
   else {
     await hangUp(port, path, call.streams && random.chance(0.5) ? stream : body, random.int(0, 40));
@@ -42,21 +47,21 @@ export async function makeCall(options: CallOptions): Promise<void> {
 }
 
 /** The call's input among others of the same model. */
-async function askInList(call: Call, options: CallOptions): Promise<void> {
+async function callInList(call: Call, options: CallOptions): Promise<void> {
   const { port, agent, random, report, calls } = options;
   const same = calls.filter(({ path, body }) => path === call.path && typeof body['input'] === 'string');
   const list = Array.from({ length: random.int(2, 6) }, (_, i) => (i === 0 ? call : random.pick(same)));
   const body = { ...call.body, input: list.map((one) => one.body['input']) };
   const reply = await postJson(port, call.path, body, { agent, timeoutMs });
   if (!isOk(reply, call, report)) return;
-  const answers = parseReplyJson(reply)[call.resultField] as unknown[];
-  list.forEach((one, index) => compare(one, [answers[index]], 'in a list', options));
+  const results = parseReplyJson(reply)[call.resultField] as unknown[];
+  list.forEach((one, index) => compare(one, [results[index]], 'in a list', options));
 }
 
 function isOk(reply: Reply, call: Call, report: Report): boolean {
   if (reply.status === 200 && reply.error === null) return true;
   if (/workers that ran this sequence died/.test(reply.body)) {
-    report.count('given up after deaths');
+    report.count('failed after killed workers');
     return false;
   }
   const { code } = parseReplyJson(reply);
@@ -67,21 +72,21 @@ function isOk(reply: Reply, call: Call, report: Report): boolean {
   return false;
 }
 
-function compareStream(call: Call, body: string, how: string, options: CallOptions): void {
+function compareStream(call: Call, body: string, mode: string, options: CallOptions): void {
   const events = readStream(body);
   const problem = findStreamProblem(events);
   if (problem !== null && /workers that ran this sequence died/.test(problem))
-    return options.report.count('given up after deaths');
-  if (problem === null) compare(call, events.at(-1)!.data[call.resultField], how, options);
-  else options.report.fault('wrong stream', `${how}: ${call.path} ${JSON.stringify(call.body)}: ${problem}`);
+    return options.report.count('failed after killed workers');
+  if (problem === null) compare(call, events.at(-1)!.data[call.resultField], mode, options);
+  else options.report.fault('wrong stream', `${mode}: ${call.path} ${JSON.stringify(call.body)}: ${problem}`);
 }
 
-function compare(call: Call, answers: unknown, how: string, { alone, report }: CallOptions): void {
-  report.count(how);
-  const [expected, given] = [alone.get(call)!, JSON.stringify(answers)];
+function compare(call: Call, results: unknown, mode: string, { alone, report }: CallOptions): void {
+  report.count(mode);
+  const [expected, given] = [alone.get(call)!, JSON.stringify(results)];
   if (given === expected) return;
   report.fault(
-    'different answer',
-    `${how}: ${call.path} ${JSON.stringify(call.body).slice(0, 300)}\n  ${given?.slice(0, 400)}\n  alone ${expected.slice(0, 400)}`,
+    'different result',
+    `${mode}: ${call.path} ${JSON.stringify(call.body).slice(0, 300)}\n  ${given?.slice(0, 400)}\n  alone ${expected.slice(0, 400)}`,
   );
 }

@@ -16,17 +16,20 @@ export function readStream(text: string): StreamEvent[] {
   return events;
 }
 
-/** What is wrong with a stream that should have ended with `done`: its ids, its last event, tokens that are not its text. */
+/**
+ * Checks a stream's last event, its ids, and that its tokens join to its text.
+ * @returns an error message, or null
+ */
 export function findStreamProblem(events: readonly StreamEvent[]): string | null {
   const last = events.at(-1);
   if (last?.name !== 'done') return `ended with ${last?.name ?? 'nothing'}: ${JSON.stringify(last?.data)}`;
-  const wrong = events.findIndex(({ id }, index) => id !== String(index));
-  if (wrong >= 0) return `event ${wrong} has the id ${events[wrong]!.id}`;
+  const mismatch = events.findIndex(({ id }, index) => id !== String(index));
+  if (mismatch >= 0) return `event ${mismatch} has the id ${events[mismatch]!.id}`;
   const generations = (last.data['generations'] ?? []) as { text: string }[];
   for (const [choice, { text }] of generations.entries()) {
     const tokens = events.filter(({ name, data }) => name === 'token' && data['choice'] === choice);
-    const spelled = tokens.map(({ data }) => String(data['text'])).join('');
-    if (spelled !== text) return `its tokens spell "${spelled}", its text is "${text}"`;
+    const joined = tokens.map(({ data }) => String(data['text'])).join('');
+    if (joined !== text) return `its tokens spell "${joined}", its text is "${text}"`;
   }
   return null;
 }

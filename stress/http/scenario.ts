@@ -10,15 +10,15 @@ import { makeCall } from './make-call.ts';
 import { createCalls, type Call } from './calls.ts';
 
 const callers = 40;
-/** Under load, however long the answers alone took. */
+/** Minimum time under load. */
 const shortestMs = 5000;
-/** For figures to come back to 0 when all callers have gone. */
+/** Time limit for gauges to return to 0 after the last call. */
 const settleMs = 15_000;
 
 export const http: Scenario = {
   name: 'http',
   about:
-    'a server with the shipped models: streams, lists, hang-ups, slow readers, killed workers, swaps; the same answers',
+    'a server with the shipped models: streams, lists, hang-ups, slow readers, killed workers, swaps; bit-identical results',
   share: 25,
   async run({ seed, seconds }, report) {
     const end = performance.now() + seconds * 1000;
@@ -47,13 +47,13 @@ export const http: Scenario = {
       if (reply.status !== 200) throw new Error(`${call.path}: ${reply.status} ${reply.body}`);
       alone.set(call, JSON.stringify(parseReplyJson(reply)[call.resultField]));
     }
-    const until = Math.max(end, performance.now() + shortestMs);
-    const goesOn = (): boolean => performance.now() < until && server.exit === null;
+    const deadline = Math.max(end, performance.now() + shortestMs);
+    const isRunning = (): boolean => performance.now() < deadline && server.exit === null;
     const caller = async (): Promise<void> => {
-      while (goesOn()) await makeCall({ port, agent, random, report, calls, alone });
+      while (isRunning()) await makeCall({ port, agent, random, report, calls, alone });
     };
     const killer = async (): Promise<void> => {
-      while (goesOn()) {
+      while (isRunning()) {
         await delay(random.int(500, 4000));
         server.kill('SIGWINCH');
         report.count('killed workers');
@@ -61,7 +61,7 @@ export const http: Scenario = {
     };
     const swapper = async (): Promise<void> => {
       const names = [...new Set(calls.map(({ model }) => model))];
-      while (goesOn()) {
+      while (isRunning()) {
         await delay(random.int(300, 2000));
         await swap(random.pick(names), random.chance(0.5), { port, models, report });
       }
@@ -73,7 +73,7 @@ export const http: Scenario = {
   },
 };
 
-/** Loads a model again, on request or because its file was touched. */
+/** Reloads a model, by a request or by touching its file. */
 async function swap(
   model: string,
   touch: boolean,
@@ -86,8 +86,8 @@ async function swap(
   }
   const reply = await request(port, { method: 'POST', path: `/v2/repository/models/${model}/load` });
   if (reply.status === 200) report.count('models loaded again');
-  // every worker that was to load it was killed
-  else if (/died/.test(reply.body)) report.count('loads given up after deaths');
+  // every worker that was loading it was killed
+  else if (/died/.test(reply.body)) report.count('loads failed after killed workers');
   else report.fault(`load: ${reply.error ?? reply.status}`, `${model}: ${reply.body.slice(0, 300)}`);
 }
 
@@ -95,14 +95,14 @@ async function checkLeftovers(server: ServerProcess, report: Report): Promise<vo
   if (server.exit !== null)
     return report.fault('the server ended', `${JSON.stringify(server.exit)} ${server.output().slice(-1500)}`);
   const gauges = ['unroll_sequences_waiting', 'unroll_sequences_active', 'unroll_streams_open'];
-  const until = performance.now() + settleMs;
+  const deadline = performance.now() + settleMs;
   let left: string[] = [];
   do {
     const values = await Promise.all(gauges.map((name) => readMetric(server.port, name)));
     left = gauges.filter((_, i) => values[i] !== 0).map((name) => `${name} ${values[gauges.indexOf(name)]}`);
     if (left.length > 0) await delay(200);
-  } while (left.length > 0 && performance.now() < until);
-  if (left.length > 0) report.fault('left over when all callers had gone', left.join(', '));
+  } while (left.length > 0 && performance.now() < deadline);
+  if (left.length > 0) report.fault('sequences left over after the last call', left.join(', '));
   const unreconciled = await readMetric(server.port, 'unroll_engine_unreconciled_sequences');
   if ((unreconciled ?? 0) !== 0) report.fault('unreconciled', `${unreconciled} sequences`);
   const padding = await readMetric(server.port, 'unroll_padding_rows_total');

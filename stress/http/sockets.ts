@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-// Callers that a well-behaved client library does not have: they hang up, or read slowly.
+// Clients that disconnect early or read slowly.
 
 function sendRaw(port: number, path: string, body: object): Socket {
   const payload = Buffer.from(JSON.stringify(body));
@@ -21,7 +21,7 @@ export async function hangUp(port: number, path: string, body: object, afterMs: 
   socket.destroy();
 }
 
-/** Reads a stream to its end, with a pause after each piece. @returns the body, chunk sizes taken out */
+/** Reads a stream to its end, with a pause after each piece. @returns the body without chunk sizes */
 export async function readSlowly(port: number, path: string, body: object, pauseMs: number): Promise<string> {
   const socket = sendRaw(port, path, body);
   const pieces: Buffer[] = [];

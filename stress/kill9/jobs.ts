@@ -1,6 +1,6 @@
 import type { Random } from '../random.ts';
 
-// Training jobs of a second or so each, in few kinds: the weights of a kind are always the same.
+// Training jobs of about a second, in a few kinds. The weights of a kind are always the same.
 
 const records = Array.from({ length: 24 }, (_, i) => ({
   text: `${['good', 'bad', 'fair'][i % 3]} ${['day', 'night', 'morning', 'evening'][i % 4]} ${i}`,
@@ -31,12 +31,12 @@ export const jobSpec = (kind: number, model: string): object => ({
   seed: kind,
 });
 
-/** A job that was asked for. */
+/** A job that was requested. */
 export interface RequestedJob {
   readonly model: string;
   readonly kind: number;
   readonly round: number;
-  /** Null where the server was killed before it replied: the job may or may not be. */
+  /** Null if the server was killed before it replied: the job may or may not exist. */
   id: string | null;
 }
 

@@ -5,24 +5,30 @@ import type { Random } from '../random.ts';
 import { request } from '../server/request.ts';
 import type { ServerProcess } from '../server/server-process.ts';
 
-/** When a round's server is killed. */
+/** When the server of a round is killed. */
 export interface KillMoment {
   readonly during: 'start' | 'training' | 'publishing' | 'loading';
-  /** After the process began, it listens, a version or its draft appears, or loads began. */
+  /**
+   * Delay after the process starts, listens, a model's folder or version appears, or loading begins, by
+   * `during`.
+   */
   readonly delayMs: number;
-  /** publishing: as soon as the model's folder is there, or its version. */
+  /** publishing: once the model's folder or its version exists. */
   readonly seen: 'folder' | 'version';
 }
 
 export function drawKillMoment(random: Random): KillMoment {
   const during = random.pick(['start', 'training', 'publishing', 'publishing', 'loading'] as const);
-  const most = { start: 2000, training: 2000, publishing: 60, loading: 500 }[during];
-  return { during, delayMs: random.int(0, most), seen: random.pick(['folder', 'version']) };
+  const maxDelayMs = { start: 2000, training: 2000, publishing: 60, loading: 500 }[during];
+  return { during, delayMs: random.int(0, maxDelayMs), seen: random.pick(['folder', 'version']) };
 }
 
-const longestWaitMs = 15_000;
+const maxWaitMs = 15_000;
 
-/** Waits for the moment. `start` counts from the process's beginning, so it may come before the server listens. */
+/**
+ * Waits for the moment. `start` counts from the start of the process, so it may pass before the server
+ * listens.
+ */
 export async function waitForKillMoment(
   { during, delayMs, seen }: KillMoment,
   server: ServerProcess,
@@ -46,6 +52,6 @@ async function waitForPublishing(
 ): Promise<void> {
   const places = pending.map((name) => (seen === 'folder' ? join(models, name) : join(models, name, '1')));
   const hidden = places.filter((place) => !existsSync(place));
-  const until = performance.now() + longestWaitMs;
-  while (!hidden.some(existsSync) && server.exit === null && performance.now() < until) await delay(1);
+  const deadline = performance.now() + maxWaitMs;
+  while (!hidden.some(existsSync) && server.exit === null && performance.now() < deadline) await delay(1);
 }

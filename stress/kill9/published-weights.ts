@@ -8,6 +8,6 @@ export const hashWeights = (models: string, model: string, version: number): str
     .update(readFileSync(join(models, model, String(version), 'weights.safetensors')))
     .digest('hex');
 
-/** Everything in a model's folder: versions, and whatever else was left there. */
+/** All names in a model's folder. */
 export const listModelFolder = (models: string, model: string): string[] =>
   existsSync(join(models, model)) ? readdirSync(join(models, model)).sort() : [];

@@ -13,77 +13,77 @@ import { createJob, getJob, isFinished, listJobs, type JobView } from './trainin
 
 const served = ['names', 'births'];
 const settings = { WORKERS: 1, TRAINING_JOBS: 2 };
-const unfinishedAtOnce = 4;
-/** Without any job getting over. */
+const maxUnfinished = 4;
+/** Time limit without any job finishing. */
 const stuckMs = 180_000;
 
 export const kill9: Scenario = {
   name: 'kill9',
   about:
-    'kill -9 at random moments of starting, training, publishing and loading: nothing lost, nothing published twice',
+    'kill -9 at random moments of starting, training, publishing and loading: no job lost, none published twice',
   share: 30,
   async run({ seed, seconds, rounds }, report) {
     const end = performance.now() + seconds * 1000;
     const expected = await trainWithoutKills();
     const folders = createServerFolders(served);
-    const asked: RequestedJob[] = [];
-    const over = new Set<RequestedJob>();
+    const requested: RequestedJob[] = [];
+    const finished = new Set<RequestedJob>();
     for (let round = 0; round === 0 || (round < rounds && performance.now() < end); round++) {
       const random = createRandom(seed, round);
       const moment = drawKillMoment(random);
       const describe = `round ${round} ${JSON.stringify(moment)}`;
       const server = startServer({ ...folders, settings });
-      if (moment.during !== 'start' && (await listens(server, describe, report))) {
-        await markOver(server, asked, over, report);
-        while (asked.length - over.size < unfinishedAtOnce) {
-          const job = nextJob(random, round, asked.length);
-          asked.push(job);
+      if (moment.during !== 'start' && (await waitUntilListening(server, describe, report))) {
+        await updateFinished(server, requested, finished, report);
+        while (requested.length - finished.size < maxUnfinished) {
+          const job = nextJob(random, round, requested.length);
+          requested.push(job);
           await createJob(server.port, job);
-          if (job.id === null) over.add(job);
+          if (job.id === null) finished.add(job);
         }
       }
-      const pending = asked.filter((job) => !over.has(job)).map(({ model }) => model);
+      const pending = requested.filter((job) => !finished.has(job)).map(({ model }) => model);
       await waitForKillMoment(moment, server, { models: folders.models, pending, served });
       server.kill('SIGKILL');
       const exit = await server.ended;
       if (exit.signal !== 'SIGKILL')
         report.fault(
-          'the server ended by itself',
+          'the server exited by itself',
           `${describe}: ${exit.code} ${server.output().slice(-1500)}`,
         );
       for (const line of findLogFaults(server.output())) report.fault('log', `${describe}: ${line}`);
       report.count(`killed during ${moment.during}`);
     }
-    await finish(folders, asked, expected, report);
+    await finish(folders, requested, expected, report);
     folders.remove();
   },
 };
 
-async function listens(server: ServerProcess, describe: string, report: Report): Promise<boolean> {
+async function waitUntilListening(server: ServerProcess, describe: string, report: Report): Promise<boolean> {
   try {
     await server.listening;
     return true;
   } catch (error) {
-    report.fault('it does not start', `${describe}: ${(error as Error).message}`);
+    report.fault('the server does not start', `${describe}: ${(error as Error).message}`);
     return false;
   }
 }
 
-/** Looks at every job that was acknowledged and was not over when last seen. */
-async function markOver(
+/** Updates `finished` from the status of every acknowledged unfinished job. */
+async function updateFinished(
   { port }: ServerProcess,
-  asked: readonly RequestedJob[],
-  over: Set<RequestedJob>,
+  requested: readonly RequestedJob[],
+  finished: Set<RequestedJob>,
   report: Report,
 ): Promise<void> {
-  for (const job of asked) {
-    if (over.has(job) || job.id === null) continue;
+  for (const job of requested) {
+    if (finished.has(job) || job.id === null) continue;
     const view = await getJob(port, job.id).catch((error: Error) => {
       report.fault('a job is lost', `${JSON.stringify(job)}: ${error.message}`);
-      over.add(job);
+      finished.add(job);
       return null;
     });
-    if (view && isFinished(view)) over.add(job);
+    if (view && isFinished(view)) finished.add(job);
   }
 }
 
@@ -94,10 +94,10 @@ async function trainWithoutKills(): Promise<readonly string[]> {
   await server.listening;
   for (const kind of kinds)
     await createJob(server.port, { model: `made-${kind}`, kind, round: -1, id: null });
-  const jobs = await waitUntilOver(server);
-  const wrong = jobs.find(({ status }) => status !== 'succeeded');
-  if (wrong)
-    throw new Error(`a job without kills: ${JSON.stringify(wrong)}, ${JSON.stringify(jobSpec(0, 'x'))}`);
+  const jobs = await waitUntilFinished(server);
+  const failed = jobs.find(({ status }) => status !== 'succeeded');
+  if (failed)
+    throw new Error(`a job without kills: ${JSON.stringify(failed)}, ${JSON.stringify(jobSpec(0, 'x'))}`);
   const hashes = kinds.map((kind) => hashWeights(folders.models, `made-${kind}`, 1));
   server.kill('SIGTERM');
   await server.ended;
@@ -105,32 +105,32 @@ async function trainWithoutKills(): Promise<readonly string[]> {
   return hashes;
 }
 
-async function waitUntilOver(server: ServerProcess): Promise<JobView[]> {
+async function waitUntilFinished(server: ServerProcess): Promise<JobView[]> {
   let seen = -1;
-  let until = 0;
+  let deadline = 0;
   for (;;) {
     const jobs = await listJobs(server.port);
-    const over = jobs.filter(isFinished).length;
-    if (over === jobs.length) return jobs;
-    if (over !== seen) [seen, until] = [over, performance.now() + stuckMs];
-    if (performance.now() > until)
-      throw new Error(`jobs do not get on: ${JSON.stringify(jobs.filter((job) => !isFinished(job)))}`);
+    const finished = jobs.filter(isFinished).length;
+    if (finished === jobs.length) return jobs;
+    if (finished !== seen) [seen, deadline] = [finished, performance.now() + stuckMs];
+    if (performance.now() > deadline)
+      throw new Error(`jobs make no progress: ${JSON.stringify(jobs.filter((job) => !isFinished(job)))}`);
     await delay(50);
   }
 }
 
-/** A last server that is not killed lets every job end; then everything must be there, once. */
+/** Runs a last server until every job has finished, then checks the published models. */
 async function finish(
   folders: { readonly models: string; readonly data: string },
-  asked: readonly RequestedJob[],
+  requested: readonly RequestedJob[],
   expected: readonly string[],
   report: Report,
 ): Promise<void> {
   const server = startServer({ ...folders, settings });
-  if (!(await listens(server, 'the last start', report))) return;
-  const jobs = await waitUntilOver(server);
+  if (!(await waitUntilListening(server, 'the last start', report))) return;
+  const jobs = await waitUntilFinished(server);
   report.count('jobs', jobs.length);
-  await checkPublished({ port: server.port, models: folders.models, asked, jobs, expected, report });
+  await checkPublished({ port: server.port, models: folders.models, requested, jobs, expected, report });
   for (const name of served) {
     const spec = readFileSync(join(folders.models, name, '1', 'model.json'), 'utf8');
     if (!spec.startsWith('{')) report.fault('a shipped model is damaged', name);

@@ -1,7 +1,7 @@
 import { parseReplyJson, postJson, request } from '../server/request.ts';
 import { jobSpec, type RequestedJob } from './jobs.ts';
 
-/** As much of a job's view as is looked at. */
+/** The fields of a job's view that are checked. */
 export interface JobView {
   readonly id: string;
   readonly model: string;
@@ -13,7 +13,7 @@ export interface JobView {
 export const isFinished = ({ status }: JobView): boolean =>
   ['succeeded', 'failed', 'cancelled'].includes(status);
 
-/** Asks for the job. Its id stays null where no reply arrives. @throws Error for a reply that is no success */
+/** Requests the job. Its id stays null if no reply arrives. @throws Error for an error reply */
 export async function createJob(port: number, job: RequestedJob): Promise<void> {
   const reply = await postJson(port, '/v1/training/jobs', jobSpec(job.kind, job.model));
   if (reply.error !== null) return;
@@ -21,7 +21,7 @@ export async function createJob(port: number, job: RequestedJob): Promise<void> 
   job.id = String(parseReplyJson(reply)['id']);
 }
 
-/** @returns the job; null where the connection broke @throws Error for any other reply */
+/** @returns the job; null if the connection broke @throws Error for any other reply */
 export async function getJob(port: number, id: string): Promise<JobView | null> {
   const reply = await request(port, { path: `/v1/training/jobs/${id}` });
   if (reply.error !== null) return null;

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 
-// Preloaded into a server: SIGWINCH ends one of its serving threads, as a crash would.
+// Preloaded into a server: SIGWINCH terminates one of its serving threads, like a crash.
 
 const workers = new Set<Worker>();
 process.on('worker', (worker) => {

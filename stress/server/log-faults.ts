@@ -1,6 +1,6 @@
 const errorLevel = 50;
 
-/** Messages at level error and above, and lines that are no log lines and speak of a warning or an error. */
+/** Finds log messages at level error and above, and other output lines that mention a warning or an error. */
 export function findLogFaults(output: string, expected: RegExp = /^$/): string[] {
   const faults: string[] = [];
   for (const line of output.split('\n')) {
@@ -19,7 +19,7 @@ function parse(line: string): { level: number; msg: string } {
   try {
     return { level: 0, msg: '', ...(JSON.parse(line) as object) };
   } catch {
-    // the first line of what is kept may be cut
+    // the first line of the kept output may be incomplete
     return { level: 0, msg: '' };
   }
 }

@@ -1,14 +1,14 @@
 import http from 'node:http';
 
 export interface Reply {
-  /** 0 where none arrived. */
+  /** 0 if no reply arrived. */
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
   readonly ms: number;
   /** TIMEOUT, ECONNRESET and so on. */
   readonly error: string | null;
-  /** Of the connection, on this side. */
+  /** Local port of the connection. */
   readonly localPort: number;
 }
 
@@ -24,7 +24,7 @@ export interface RequestOptions {
 export const createAgent = (maxSockets: number): http.Agent =>
   new http.Agent({ keepAlive: true, maxSockets });
 
-/** One request. Never rejects: what goes wrong is the reply's `error`. */
+/** Sends one request. Never rejects: failures are in the reply's `error`. */
 export function request(port: number, options: RequestOptions): Promise<Reply> {
   const { method = 'GET', path, body, agent, timeoutMs = 60_000 } = options;
   const headers: Record<string, string | number> = { ...options.headers };
@@ -38,10 +38,10 @@ export function request(port: number, options: RequestOptions): Promise<Reply> {
     let localPort = 0;
     let received: http.IncomingHttpHeaders = {};
     const chunks: Buffer[] = [];
-    let over = false;
+    let finished = false;
     const finish = (error: string | null): void => {
-      if (over) return;
-      over = true;
+      if (finished) return;
+      finished = true;
       clearTimeout(timer);
       const text = Buffer.concat(chunks).toString();
       const ms = performance.now() - started;
@@ -56,9 +56,9 @@ export function request(port: number, options: RequestOptions): Promise<Reply> {
       reply.on('close', () => finish('CUT OFF'));
     });
     call.on('socket', (socket) => {
-      const keep = (): void => void (localPort = socket.localPort ?? 0);
-      if (socket.connecting) socket.once('connect', keep);
-      else keep();
+      const savePort = (): void => void (localPort = socket.localPort ?? 0);
+      if (socket.connecting) socket.once('connect', savePort);
+      else savePort();
     });
     const timer = setTimeout(() => {
       finish('TIMEOUT');
@@ -72,7 +72,7 @@ export function request(port: number, options: RequestOptions): Promise<Reply> {
 export const postJson = (port: number, path: string, body: unknown, more: Partial<RequestOptions> = {}) =>
   request(port, { method: 'POST', path, body: JSON.stringify(body), ...more });
 
-/** A reply's JSON, or an empty object. */
+/** A reply's JSON, or an empty object if it is not JSON. */
 export function parseReplyJson(reply: Reply): Record<string, unknown> {
   try {
     return JSON.parse(reply.body) as Record<string, unknown>;
@@ -81,7 +81,7 @@ export function parseReplyJson(reply: Reply): Record<string, unknown> {
   }
 }
 
-/** A metric summed over its labels; null where there is none of that name. */
+/** A metric summed over its labels; null if it does not exist. */
 export async function readMetric(port: number, name: string): Promise<number | null> {
   const { body } = await request(port, { path: '/metrics' });
   const lines = body.split('\n').filter((line) => new RegExp(`^${name}[ {]`).test(line));

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-// A real server in a process of its own.
+// Starts a server in its own process.
 
 const root = join(import.meta.dirname, '../..');
 
@@ -14,11 +14,11 @@ export interface Exit {
 
 export interface ServerProcess {
   readonly pid: number;
-  /** Known once it listens. */
+  /** Set once it listens. */
   readonly port: number;
-  /** Everything printed so far, the last few megabytes of it. */
+  /** The last few megabytes of its output. */
   output(): string;
-  /** Resolves when it listens. @throws Error when it ends before */
+  /** Resolves once it listens. @throws Error if it exits before */
   readonly listening: Promise<void>;
   readonly ended: Promise<Exit>;
   /** Null while it runs. */
@@ -26,12 +26,12 @@ export interface ServerProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Nothing is left behind, however a run ends. */
-const started = new Set<() => void>();
-const homes = new Set<string>();
+/** Servers to kill and folders to remove at exit. */
+const running = new Set<() => void>();
+const temporaryFolders = new Set<string>();
 process.on('exit', () => {
-  for (const kill of started) kill();
-  for (const home of homes) rmSync(home, { recursive: true, force: true });
+  for (const kill of running) kill();
+  for (const folder of temporaryFolders) rmSync(folder, { recursive: true, force: true });
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 
@@ -60,29 +60,31 @@ export function startServer(options: {
     },
   );
   const kill = (): void => void child.kill('SIGKILL');
-  started.add(kill);
+  running.add(kill);
   let output = '';
   let port = 0;
   let exit: Exit | null = null;
   const ended = new Promise<Exit>((resolve) => {
     child.on('close', (code, signal) => {
-      started.delete(kill);
+      running.delete(kill);
       exit = { code, signal };
       resolve(exit);
     });
   });
   const listening = new Promise<void>((resolve, reject) => {
-    const keep = (chunk: Buffer): void => {
+    const append = (chunk: Buffer): void => {
       output = (output + chunk.toString()).slice(-4_000_000);
       const found = port === 0 ? /Unroll is at http:\/\/\S+?:(\d+)/.exec(output) : null;
       if (!found) return;
       port = Number(found[1]);
       resolve();
     };
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
+    child.stdout.on('data', append);
+    child.stderr.on('data', append);
     void ended.then(({ code, signal }) =>
-      reject(new Error(`the server ended with ${code ?? signal} before it listened: ${output.slice(-2000)}`)),
+      reject(
+        new Error(`the server exited with ${code ?? signal} before it listened: ${output.slice(-2000)}`),
+      ),
     );
   });
   listening.catch(() => {});
@@ -101,22 +103,25 @@ export function startServer(options: {
   };
 }
 
-/** A folder of one's own with shipped models, all or those named, and one for data. @returns also what removes both */
+/**
+ * Creates a folder with the shipped models, all or those named, and a data folder.
+ * @returns the folders, and `remove`
+ */
 export function createServerFolders(names: readonly string[] = readdirSync(join(root, 'models'))): {
   readonly models: string;
   readonly data: string;
   readonly remove: () => void;
 } {
-  const home = mkdtempSync(join(tmpdir(), 'unroll-stress-'));
-  homes.add(home);
-  const [models, data] = [join(home, 'models'), join(home, 'data')];
+  const folder = mkdtempSync(join(tmpdir(), 'unroll-stress-'));
+  temporaryFolders.add(folder);
+  const [models, data] = [join(folder, 'models'), join(folder, 'data')];
   for (const name of names) cpSync(join(root, 'models', name), join(models, name), { recursive: true });
   return {
     models,
     data,
     remove() {
-      homes.delete(home);
-      rmSync(home, { recursive: true, force: true });
+      temporaryFolders.delete(folder);
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -6,10 +6,10 @@ import { request } from '../server/request.ts';
 import { createServerFolders, startServer } from '../server/server-process.ts';
 import { openRequest, type OpenRequest } from './open-request.ts';
 
-/** From the end of the drain to the end of the process. */
+/** Time limit from the end of the drain to the exit of the process. */
 const endMs = 5000;
-const openMs = 8000;
-const mostTokens = 1_000_000;
+const maxOpenMs = 8000;
+const maxTokens = 1_000_000;
 
 export const sigterm: Scenario = {
   name: 'sigterm',
@@ -37,9 +37,9 @@ async function runRound({ round, streams, folders, report, random }: Round): Pro
   const plan = {
     workers: random.int(1, 3),
     drainMs: random.pick([500, 1500, 3000]),
-    /** Short streams end in the drain, endless ones are ended by it. */
-    tokens: random.pick([60, 60, mostTokens]),
-    /** As soon as requests have left, or when streams are open. */
+    /** Short streams finish during the drain, endless ones are ended by it. */
+    tokens: random.pick([60, 60, maxTokens]),
+    /** Whether SIGTERM is sent once requests are sent, or once streams have begun. */
     early: random.chance(0.4),
     loads: random.chance(0.5),
   };
@@ -49,7 +49,7 @@ async function runRound({ round, streams, folders, report, random }: Round): Pro
     settings: {
       WORKERS: plan.workers,
       DRAIN_MS: plan.drainMs,
-      MAX_TOKENS: mostTokens,
+      MAX_TOKENS: maxTokens,
       MAX_TIMEOUT_MS: 300_000,
     },
   });
@@ -68,28 +68,28 @@ async function runRound({ round, streams, folders, report, random }: Round): Pro
     openRequest(server.port, '/v1/models/language/classify', { input: `hallo welt ${i}` }),
   );
   await Promise.all([...open, ...plain].map(({ sent }) => sent));
-  if (!plan.early) await waitUntilAnswered(open);
+  if (!plan.early) await waitUntilBegun(open);
   report.count('streams begun at SIGTERM', open.filter(({ headReceived }) => headReceived()).length);
   if (plan.loads) {
     void request(server.port, { method: 'POST', path: '/v2/repository/models/pronounce/load' });
     await delay(random.int(0, 30));
   }
   server.kill('SIGTERM');
-  const asked = performance.now();
+  const sentAt = performance.now();
   await delay(Math.min(300, plan.drainMs / 2));
   const late = openRequest(server.port, '/v1/models/language/classify', { input: 'a' });
   const exit = await Promise.race([server.ended, delay(plan.drainMs + endMs * 2, null, { ref: false })]);
-  const took = performance.now() - asked;
+  const durationMs = performance.now() - sentAt;
   if (exit === null) {
-    report.fault('it does not end', `${describe}: after ${took.toFixed(0)} ms`);
+    report.fault('the server does not exit', `${describe}: after ${durationMs.toFixed(0)} ms`);
     server.kill('SIGKILL');
   } else if (exit.code !== 0)
     report.fault(
       'exit',
-      `${describe}: ${exit.code ?? exit.signal} after ${took.toFixed(0)} ms: ${server.output().slice(-600)}`,
+      `${describe}: ${exit.code ?? exit.signal} after ${durationMs.toFixed(0)} ms: ${server.output().slice(-600)}`,
     );
-  else if (took > plan.drainMs + endMs)
-    report.fault('it ends late', `${describe}: after ${took.toFixed(0)} ms`);
+  else if (durationMs > plan.drainMs + endMs)
+    report.fault('the server exits late', `${describe}: after ${durationMs.toFixed(0)} ms`);
   for (const one of [...open, ...plain]) {
     const { kind, detail } = await one.ended;
     report.count(['last event', 'whole reply'].includes(kind) ? `${kind} ${detail}` : kind);
@@ -99,15 +99,16 @@ async function runRound({ round, streams, folders, report, random }: Round): Pro
   const { kind, detail, keepsAlive } = await late.ended;
   if (kind === 'whole reply' && keepsAlive)
     report.fault('no "connection: close" while draining', `${describe}: ${detail}`);
-  // where nothing keeps the drain going, the server may be ending as this connection is made
-  if (kind !== 'whole reply' && plan.tokens === mostTokens)
+  // without open streams the server may already be closing when this connection is made
+  if (kind !== 'whole reply' && plan.tokens === maxTokens)
     report.fault(`a request while draining was ${kind}`, `${describe}: ${detail}`);
   for (const line of findLogFaults(server.output())) report.fault('log', `${describe}: ${line}`);
   report.count('rounds');
 }
 
-/** Waits until every stream has begun, or long enough: endless ones wait for each other's slots. */
-async function waitUntilAnswered(requests: readonly OpenRequest[]): Promise<void> {
-  const until = performance.now() + openMs;
-  while (requests.some(({ headReceived }) => !headReceived()) && performance.now() < until) await delay(10);
+/** Waits until every stream has begun, for a limited time: endless streams wait for free slots. */
+async function waitUntilBegun(requests: readonly OpenRequest[]): Promise<void> {
+  const deadline = performance.now() + maxOpenMs;
+  while (requests.some(({ headReceived }) => !headReceived()) && performance.now() < deadline)
+    await delay(10);
 }

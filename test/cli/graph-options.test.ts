@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { parseGraphOptions } from '../../src/cli/graph-options.ts';
 
-describe('what is said of a graph on the command line', () => {
-  it('is nothing where nothing is said', () => expect(parseGraphOptions({})).toBeUndefined());
+describe('graph options on the command line', () => {
+  it('are undefined if none is given', () => expect(parseGraphOptions({})).toBeUndefined());
 
-  it('is `graph` of a model.json', () => {
+  it('correspond to `graph` in a model.json', () => {
     expect(
       parseGraphOptions({
         set: ['sr=16000', 'bands=1,2'],
@@ -20,7 +20,7 @@ describe('what is said of a graph on the command line', () => {
     });
   });
 
-  it('splits at the last =, since names of tensors may have one', () => {
+  it('are split at the last =, since tensor names may contain one', () => {
     expect(parseGraphOptions({ set: ['a=b=3'] })?.set).toEqual({ 'a=b': 3 });
   });
 
@@ -31,5 +31,7 @@ describe('what is said of a graph on the command line', () => {
     [{ state: ['=hn'] }, '--state: must be NAME=VALUE'],
     [{ context: 'much' }, '--context: '],
     [{ context: '-1' }, '--context: '],
-  ])('%j is refused by the option', (options, why) => expect(() => parseGraphOptions(options)).toThrow(why));
+  ])('rejects %j with the name of the option', (options, why) =>
+    expect(() => parseGraphOptions(options)).toThrow(why),
+  );
 });

@@ -9,7 +9,7 @@ describe('a progress line', () => {
       'epoch 3  ████████████░░░░░░░░░░░░  50 %  step 50/100  loss 1.2346  12.3 steps/s  0:04 left',
     );
   });
-  it('says nothing of a time that nobody knows', () => {
+  it('omits an unknown time left', () => {
     expect(formatProgress({ ...half, secondsLeft: null })).not.toContain('left');
   });
 });
@@ -31,7 +31,7 @@ describe('the display', () => {
     };
   };
 
-  it('draws over itself on a terminal, no wider than that is, and clears away for a line that stays', () => {
+  it('redraws the line on a terminal, cut to its width, and clears it for a permanent line', () => {
     const { written, display } = shown(true);
     display.progress(half);
     display.line('measured');
@@ -39,7 +39,7 @@ describe('the display', () => {
     expect(written.slice(1)).toEqual(['\r\u{1b}[K', 'measured\n']);
   });
 
-  it('writes a plain line now and then elsewhere', () => {
+  it('prints plain lines at intervals elsewhere', () => {
     let now = 0;
     const { written, display } = shown(false, () => now);
     for (now = 0; now < 25_000; now += 1000) display.progress(half);

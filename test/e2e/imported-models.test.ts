@@ -203,8 +203,8 @@ describe('unroll inspect and import', () => {
     });
     writeFileSync(join(root, 'weights.bin'), outside.data);
     for (const file of [join(root, 'outside.onnx'), join(golden, 'tfjs-files/tagger/model.json')]) {
-      expect(unroll('inspect', file).output).toContain('it can be served as it is');
-      expect(unroll('import', file, '--name', 'beside').output).toMatch(/beside@\d is in/);
+      expect(unroll('inspect', file).output).toContain('can be served: put it into');
+      expect(unroll('import', file, '--name', 'beside').output).toMatch(/imported beside@\d to /);
     }
   });
 
@@ -216,13 +216,13 @@ describe('unroll inspect and import', () => {
     const { code, output } = unroll('import', file, '--name', 'checked', '--check', inputs);
     expect(code).toBe(0);
     expect(output).toMatch(/largest difference of the kernel from float64: \d(\.\d)?e-[78]/);
-    expect(output).toMatch(/largest difference from the outputs given: \d(\.\d)?e-[78]/);
-    expect(output).toContain('checked@1 is in');
+    expect(output).toMatch(/largest difference from the expected outputs: \d(\.\d)?e-[78]/);
+    expect(output).toContain('imported checked@1 to');
   });
 
   it.each([
-    [['inspect'], 2, 'inspect takes one FILE'],
-    [['import', 'x.pt'], 2, 'import takes one FILE, and --name NAME'],
+    [['inspect'], 2, 'inspect: expected one FILE'],
+    [['import', 'x.pt'], 2, 'import: expected one FILE and --name NAME'],
     [['inspect', 'not-there.pt'], 1, 'ENOENT'],
     [['import', join(golden, 'keras-files/gru-after.h5'), '--name', '../up'], 1, 'model.json: name'],
     [['import', join(golden, 'torch-files/evil.pt'), '--name', 'evil'], 1, 'posix.system'],

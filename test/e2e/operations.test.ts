@@ -312,13 +312,13 @@ describe('unroll', () => {
     for (const wrong of [['fly'], ['serve', 'now'], ['serve', '--port', '1'], ['--fly']]) {
       const { code, output } = await unroll(wrong);
       expect(code).toBe(2);
-      expect(output).toContain(`there is no command ${wrong.join(' ')}\n`);
+      expect(output).toContain(`unknown command: ${wrong.join(' ')}\n`);
       expect(output).not.toContain('node:internal');
     }
     for (const wrong of [['train'], ['train', 'a.json', 'b.json']])
       expect(await unroll(wrong)).toMatchObject({
         code: 2,
-        output: expect.stringContaining('train takes one CONFIG, or --follow JOB') as string,
+        output: expect.stringContaining('train: expected one CONFIG or --follow JOB') as string,
       });
   });
 });

@@ -40,7 +40,7 @@ it('starts a thread that reports, can be terminated, and sends why it failed', a
     {
       kind: 'failed',
       code: 'internal',
-      message: expect.stringMatching(/its log has the reason/) as string,
+      message: expect.stringMatching(/see the server log/) as string,
       stack: expect.stringMatching(/ENOENT/) as string,
     },
   ]);

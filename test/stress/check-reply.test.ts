@@ -15,14 +15,14 @@ const reply = (changes: Partial<Reply>): Reply => ({
   localPort: 1,
   ...changes,
 });
-const faultsOf = (changes: Partial<Reply>): number => {
+const countFaults = (changes: Partial<Reply>): number => {
   const report = createReport('test', 1, () => {});
   checkReply(request, reply(changes), [], report);
   return report.faults;
 };
 
 it.each([{}, { status: 200, body: '{}' }, { status: 503, body: problem }])('accepts %j', (changes) => {
-  expect(faultsOf(changes)).toBe(0);
+  expect(countFaults(changes)).toBe(0);
 });
 
 it.each([
@@ -33,6 +33,6 @@ it.each([
   { headers: { 'content-type': 'text/html' } },
   { body: '{"code":"unheard_of","detail":"x"}' },
   { body: '{"code":"model_not_found","detail":""}' },
-])('finds fault with %j', (changes) => {
-  expect(faultsOf(changes)).toBe(1);
+])('reports a fault for %j', (changes) => {
+  expect(countFaults(changes)).toBe(1);
 });

@@ -7,7 +7,7 @@ const token = (id: number, text: string): string => event(id, 'token', { text, c
 const done = (id: number, text: string): string => event(id, 'done', { generations: [{ text }] });
 const problem = (...events: string[]): string | null => findStreamProblem(readStream(events.join('')));
 
-it('has nothing against a whole stream', () => {
+it('accepts a complete stream', () => {
   expect(problem(token(0, 'a'), token(1, 'b'), done(2, 'ab'))).toBeNull();
 });
 

@@ -15,7 +15,7 @@ async function* toAsync(events: readonly SequenceEvent[]): AsyncGenerator<Sequen
   for (const event of events) yield await Promise.resolve(event);
 }
 
-it('finds one bit that differs, and tells −0 from 0', async () => {
+it('finds a difference of one bit, also between −0 and 0', async () => {
   const alone = (await read(outputs(0, 0, 0.1, 2), done))!;
   const cut = (await read(outputs(0, 0), outputs(1, 0.1, 2), done))!;
   const other = (await read(outputs(0, -0, 0.1, 2), done))!;
@@ -31,10 +31,10 @@ it.each([
   ['a missing beginning', [outputs(1, 1), done]],
   ['a missing end', [outputs(0, 1)]],
   ['something after the end', [done, outputs(0, 1)]],
-])('refuses events with %s', async (_, events) => {
+])('rejects events with %s', async (_, events) => {
   await expect(read(...events)).rejects.toThrow(/step|done/);
 });
 
-it('gives nothing to compare for a sequence that was left early', async () => {
+it('returns null for a sequence that was abandoned early', async () => {
   expect(await readResult(toAsync([outputs(0, 1), done]), 'every', 1)).toBeNull();
 });

@@ -13,7 +13,7 @@ const kernel = createKernel({ mode: 'auto', memoryMegabytes: 512 });
 const plain: Kernel = createKernel({ mode: 'plain', memoryMegabytes: 512 });
 const capacity = { rows: 8, packed: 340 };
 
-function learnerOf(one: LearningCase, on: Kernel = kernel, frozen: string[] = []): Learner {
+function createTestLearner(one: LearningCase, on: Kernel = kernel, frozen: string[] = []): Learner {
   const { spec, input, source, loss } = one;
   const learner = createLearner(on, spec, {
     input,
@@ -26,7 +26,7 @@ function learnerOf(one: LearningCase, on: Kernel = kernel, frozen: string[] = []
   return learner;
 }
 /** The gradient of every tensor, in the order and layout of the weights file: what the weights lose at rate 1. */
-function gradientOf(learner: Learner): Map<string, Float32Array> {
+function getGradient(learner: Learner): Map<string, Float32Array> {
   for (const { values, gradient } of learner.parameters) values.set(gradient);
   return new Map([...learner.save()].map(([name, { values }]) => [name, values]));
 }
@@ -50,11 +50,11 @@ it.each([
 });
 
 describe.each(learningCases.map((one) => [one.name, one] as const))('learning: %s', (_, one) => {
-  // lengths that make rows leave one by one, two at once, and run alone; more than a chunk of packed rows
+  // lengths for which rows end one at a time, two at once, and one runs alone; more packed rows than a chunk
   const examples = [90, 61, 61, 60, 33, 2, 1].map((steps, i) => exampleOf(one, steps, i));
 
-  it('has the loss and the gradient of the reference, summed over sequences of any length', () => {
-    const learner = learnerOf(one);
+  it('has the loss and gradient of the reference, summed over sequences of any length', () => {
+    const learner = createTestLearner(one);
     const inputs = { input: one.input, ...(one.source && { source: one.source }) };
     const references = examples.map((example) =>
       referenceGradient(one.spec, inputs, inFloat64(weightsOf(one)), example, one.loss),
@@ -65,7 +65,7 @@ describe.each(learningCases.map((one) => [one.name, one] as const))('learning: %
     learner.reset();
     expect(Math.abs(learner.differentiate(batch, createRng(1)) - expected) / expected).toBeLessThan(1e-5);
 
-    for (const [name, values] of gradientOf(learner)) {
+    for (const [name, values] of getGradient(learner)) {
       const slopes = references
         .map(({ gradient }) => gradient.get(name)!)
         .reduce((sum, part) => sum.map((slope, i) => slope + part[i]!));
@@ -76,25 +76,25 @@ describe.each(learningCases.map((one) => [one.name, one] as const))('learning: %
     learner.free();
   });
 
-  it('has the same bits of gradient on the plain path', () => {
-    const [a, b] = [learnerOf(one), learnerOf(one, plain)].map((learner) => {
+  it('has a bit-identical gradient on the plain path', () => {
+    const [a, b] = [createTestLearner(one), createTestLearner(one, plain)].map((learner) => {
       learner.differentiate(batchOf(one, examples), createRng(1));
-      const gradient = gradientOf(learner);
+      const gradient = getGradient(learner);
       learner.free();
       return gradient;
     });
     expect(a).toEqual(b);
   });
 
-  it('gives back the weights it was given', () => {
-    const learner = learnerOf(one);
+  it('saves the weights that were loaded', () => {
+    const learner = createTestLearner(one);
     expect(learner.save()).toEqual(weightsOf(one));
     learner.free();
   });
 });
 
 describe('a cell that is served and not trained', () => {
-  it('is refused, whoever builds the learner', () => {
+  it('is rejected by createLearner', () => {
     const spec = networkSpec.parse({
       layers: [
         { type: 'recurrent', name: 'read', cell: 'lstm', units: 3, clip: 2 },
@@ -117,19 +117,19 @@ describe('learning in chunks', () => {
   const part = (from: number, to: number) =>
     batchOf(one, [{ sequence: sequence.slice(from, to), targets: targets.slice(from, to) }]);
 
-  it('starts where the chunk before ended, until it is reset', () => {
-    const learner = learnerOf(one);
+  it('continues from the state of the previous chunk, until it is reset', () => {
+    const learner = createTestLearner(one);
     const whole = learner.measure(part(0, 40));
     learner.reset();
     const chunks = learner.measure(part(0, 13)) + learner.measure(part(13, 40));
     expect(Math.abs(chunks - whole)).toBeLessThan(1e-5 * whole);
     learner.reset();
-    const apart = learner.measure(part(0, 13)) + (learner.reset(), learner.measure(part(13, 40)));
-    expect(Math.abs(apart - whole)).toBeGreaterThan(1e-3);
+    const separate = learner.measure(part(0, 13)) + (learner.reset(), learner.measure(part(13, 40)));
+    expect(Math.abs(separate - whole)).toBeGreaterThan(1e-3);
   });
 
-  it('starts after as many steps as were to be carried, where windows overlap', () => {
-    const learner = learnerOf(one);
+  it('continues from the state after carryAfter steps, where windows overlap', () => {
+    const learner = createTestLearner(one);
     learner.measure({ ...part(0, 20), carryAfter: 13 });
     const overlapping = learner.measure(part(13, 40));
     learner.reset();
@@ -137,8 +137,8 @@ describe('learning in chunks', () => {
     expect(overlapping).toBe(learner.measure(part(13, 40)));
   });
 
-  it('refuses a batch that is larger than it was built for', () => {
-    const learner = learnerOf(one);
+  it('rejects a batch over its capacity', () => {
+    const learner = createTestLearner(one);
     expect(() => learner.measure(batchOf(one, [exampleOf(one, 401, 1)]))).toThrow(RangeError);
   });
 });
@@ -162,16 +162,16 @@ describe('dropout', () => {
     },
   });
   const cases = [
-    ['the same at every step', dropping({ type: 'dropout', rate: 0.5, steps: 'same' })],
-    ['others at each step', dropping({ type: 'dropout', rate: 0.5, steps: 'each' })],
+    ['the same mask at every step', dropping({ type: 'dropout', rate: 0.5, steps: 'same' })],
+    ['a new mask at each step', dropping({ type: 'dropout', rate: 0.5, steps: 'each' })],
     ['recurrent, lstm', recurrent({ cell: 'lstm' })],
     ['recurrent, gru after', recurrent({ cell: 'gru', reset: 'after' })],
     ['recurrent, gru before', recurrent({ cell: 'gru', reset: 'before' })],
     ['recurrent, rnn', recurrent({ cell: 'rnn' })],
   ] as const;
 
-  it.each(cases)('%s: drops by seed when learning, and nothing when measuring', (_, one) => {
-    const learner = learnerOf(one);
+  it.each(cases)('%s: is drawn by the seed in differentiate, and off in measure', (_, one) => {
+    const learner = createTestLearner(one);
     const batch = batchOf(one, [exampleOf(one, 20, 1), exampleOf(one, 7, 2)]);
     const run = (seed: number): number => (learner.reset(), learner.differentiate(batch, createRng(seed)));
     const measure = (): number => (learner.reset(), learner.measure(batch));
@@ -182,8 +182,8 @@ describe('dropout', () => {
     learner.free();
   });
 
-  it.each(cases)('%s: its gradient is that of what was left', (_, one) => {
-    const learner = learnerOf(one);
+  it.each(cases)('%s: the gradient is that of the loss with the mask', (_, one) => {
+    const learner = createTestLearner(one);
     const batch = batchOf(one, [exampleOf(one, 12, 1), exampleOf(one, 5, 2)]);
     const run = (): number => (learner.reset(), learner.differentiate(batch, createRng(9)));
     run();
@@ -191,7 +191,7 @@ describe('dropout', () => {
     for (const { name, values, gradient } of learner.parameters) {
       const slopes = gradient.slice();
       const direction = values.map(() => 2 * random.next() - 1);
-      // what is past a width takes no part
+      // padding past the width has no effect
       const before = values.slice();
       const at = (sign: number): number => {
         values.forEach((__, i) => (values[i] = before[i]! + sign * 1e-2 * direction[i]!));
@@ -210,10 +210,10 @@ describe('dropout', () => {
 });
 
 describe('frozen layers', () => {
-  it('are not among the parameters, and others learn as before', () => {
+  it('are not among the parameters, and do not change other gradients', () => {
     const one = find('lstm of 17');
-    const whole = learnerOf(one);
-    const frozen = learnerOf(one, kernel, ['cells']);
+    const whole = createTestLearner(one);
+    const frozen = createTestLearner(one, kernel, ['cells']);
     expect(frozen.parameters.map(({ name }) => name)).toEqual(
       whole.parameters.map(({ name }) => name).filter((name) => !name.startsWith('cells.')),
     );
@@ -224,8 +224,8 @@ describe('frozen layers', () => {
   });
 });
 
-it('gives its memory back', () => {
+it('frees its memory', () => {
   const before = kernel.memory.used;
-  learnerOf(find('attention additive, no bridge, gru before')).free();
+  createTestLearner(find('attention additive, no bridge, gru before')).free();
   expect(kernel.memory.used).toBe(before);
 });

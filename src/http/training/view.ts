@@ -63,11 +63,10 @@ export const viewCheckpoint = (one: JobCheckpoint): z.output<typeof checkpointVi
   published: one.published,
 });
 
-export const viewDataset = ({ createdAt, ...dataset }: Dataset): z.output<typeof datasetView> => ({
-  ...dataset,
-  object: 'dataset',
-  created_at: createdAt,
-});
+export const viewDataset = (dataset: Dataset): z.output<typeof datasetView> => {
+  const { id, name, format, bytes, records, createdAt } = dataset;
+  return { id, name, format, bytes, records, object: 'dataset', created_at: createdAt };
+};
 
 export const viewComparison = ({
   comparison,

@@ -5,9 +5,9 @@ import type { Examples } from './prepared.ts';
 import { createStreamWindows } from './stream-windows.ts';
 import type { Batches, BatchOptions } from './epoch-batches.ts';
 
-/** Random streams of a seed from here on shuffle epochs. */
+/** First random stream of the seed for shuffling: stream `epochStream + n` shuffles epoch n. */
 const epochStream = 1000;
-/** Batches that are put in order of length together. */
+/** Batches whose examples are sorted by length together. */
 const poolBatches = 16;
 
 export function createBatches(examples: Examples, options: BatchOptions): Batches {
@@ -17,7 +17,7 @@ export function createBatches(examples: Examples, options: BatchOptions): Batche
   const rows = Math.ceil(Math.min(batchSize, list.length) / shards);
   const capacityFor = (steps: readonly number[]): Capacity => {
     const longest = steps.toSorted((a, b) => b - a).slice(0, rows);
-    return { rows, packed: longest.reduce((sum, one) => sum + one, 0), steps: longest[0] ?? 0 };
+    return { rows, packed: longest.reduce((sum, indices) => sum + indices, 0), steps: longest[0] ?? 0 };
   };
   const sourceSteps = list.map(({ source }) => (source ? source.length / examples.sourceColumns : 0));
 
@@ -41,11 +41,11 @@ export function createBatches(examples: Examples, options: BatchOptions): Batche
       if (shuffle) shuffleInPlace(batches, () => random.next());
       return batches;
     },
-    batch: (one) => packSequences(examples, one),
+    batch: (indices) => packSequences(examples, indices),
   };
 }
 
-/** Fisher and Yates. */
+/** The Fisher–Yates shuffle. */
 function shuffleInPlace(list: unknown[], next: () => number): void {
   for (let i = list.length - 1; i > 0; i--) {
     const other = Math.floor(next() * (i + 1));

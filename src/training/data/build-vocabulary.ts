@@ -4,29 +4,29 @@ import type { TrainingSpec } from '../training-spec.ts';
 
 type TextDraft = Extract<NonNullable<TrainingSpec['inputs']>, { kind: 'text' }>;
 
-/** Tokens with a meaning of their own. Longer than a character, or no word: no text holds them. */
+/** Special tokens. They occur in no text: each is longer than a character or not a word. */
 const special = { unknown: '\ufffd', start: '<s>', end: '</s>' } as const;
 type Special = keyof typeof special;
 
-/** Characters seen fewer times than this are unknown ones. */
-const leastCharacterCount = 2;
+/** Characters seen fewer times than this are unknown. */
+const minCharacterCount = 2;
 
 /**
- * The vocabulary of some texts, or lists of tokens: the most frequent first, ties in order of code points, after the special
- * tokens. Where it is given, the special ones are looked for among its tokens, and put before them when they are missing.
+ * Builds the vocabulary of texts, or lists of tokens: special tokens, then tokens by descending frequency,
+ * ties in order of code points. If the draft has tokens, missing special tokens are put before them.
  */
 export function buildVocabulary(
   draft: TextDraft,
   texts: Iterable<string | readonly string[]>,
-  wanted: readonly Special[],
+  specialNames: readonly Special[],
 ): TextInput {
   const { vocabulary, lowercase, normalize } = draft;
   const shape = { kind: 'text', vocabulary, lowercase, normalize } as const;
   const counts = new Map<string, number>();
-  const letters = new Map<string, number>();
-  // no id is known yet: what it splits the texts into is all that is read
+  const characterCounts = new Map<string, number>();
+  // splits texts into tokens only: ids are assigned below
   const splitter = createVocabulary({ ...shape, tokens: [special.unknown], unknown: 0 });
-  const normal = (text: string): string => {
+  const normalise = (text: string): string => {
     const lowered = lowercase ? text.toLowerCase() : text;
     return normalize === 'none' ? lowered : lowered.normalize(normalize);
   };
@@ -35,34 +35,36 @@ export function buildVocabulary(
     for (const text of texts) {
       const { tokens } = typeof text === 'string' ? splitter.encode(text) : splitter.encodeTokens(text);
       for (const { text: word } of tokens) {
-        // a character may become several
+        // normalising a character may give several
         if (vocabulary === 'characters' && typeof text === 'string')
-          for (const character of normal(word)) add(counts, character);
-        else add(counts, normal(word));
-        if (draft.characters) for (const letter of word) add(letters, letter);
+          for (const character of normalise(word)) add(counts, character);
+        else add(counts, normalise(word));
+        if (draft.characters) for (const letter of word) add(characterCounts, letter);
       }
     }
 
   const frequent =
-    draft.tokens ?? mostFrequent(counts, draft.min_count).slice(0, draft.max_tokens - wanted.length);
-  const missing = wanted.map((name): string => special[name]).filter((token) => !frequent.includes(token));
+    draft.tokens ?? mostFrequent(counts, draft.min_count).slice(0, draft.max_tokens - specialNames.length);
+  const missing = specialNames
+    .map((name): string => special[name])
+    .filter((token) => !frequent.includes(token));
   const tokens = [...missing, ...frequent];
-  const ids = Object.fromEntries(wanted.map((name) => [name, tokens.indexOf(special[name])]));
+  const ids = Object.fromEntries(specialNames.map((name) => [name, tokens.indexOf(special[name])]));
   return {
     ...shape,
     tokens,
     ...ids,
     ...(draft.characters && {
-      characters: { ...draft.characters, tokens: mostFrequent(letters, leastCharacterCount) },
+      characters: { ...draft.characters, tokens: mostFrequent(characterCounts, minCharacterCount) },
     }),
   };
 }
 
-const mostFrequent = (counts: ReadonlyMap<string, number>, least: number): string[] =>
+const mostFrequent = (counts: ReadonlyMap<string, number>, minCount: number): string[] =>
   [...counts]
-    .filter(([, count]) => count >= least)
-    .sort(([a, m], [b, n]) => n - m || byCodePoint(a, b))
+    .filter(([, count]) => count >= minCount)
+    .sort(([a, m], [b, n]) => n - m || compareCodePoints(a, b))
     .map(([token]) => token);
 
-/** UTF-8 keeps the order of code points; UTF-16 does not beyond the first 65536. */
-const byCodePoint = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+/** Compares UTF-8 bytes, which are in the order of code points; UTF-16 is not beyond U+FFFF. */
+const compareCodePoints = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));

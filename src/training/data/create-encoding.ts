@@ -10,6 +10,10 @@ import { encodeTag } from './encode-tag.ts';
 import type { Encoding } from './encoding.ts';
 import type { ReadRecord } from './read-records.ts';
 
+/**
+ * Creates the encoding of a job's task from its training records.
+ * @throws UnrollError invalid_dataset, invalid_request
+ */
 export function createEncoding(
   spec: TrainingSpec,
   format: DataFile['format'],
@@ -19,7 +23,7 @@ export function createEncoding(
   if (format === 'text' && spec.task !== 'generate')
     throw new UnrollError(
       'invalid_dataset',
-      `data: plain text is for generate, ${spec.task} needs JSONL or CSV`,
+      `data: ${spec.task} needs JSONL or CSV, plain text is only for generate`,
       {
         field: 'data',
       },

@@ -1,6 +1,6 @@
 /**
- * The fields of one line of CSV (RFC 4180); a quoted field ends on its line.
- * @returns null where a quote is left open or stands in the middle
+ * Splits one line of CSV (RFC 4180) into fields. A quoted field may not contain a line break.
+ * @returns null if a quote is not closed or is inside an unquoted field
  */
 export function splitCsvLine(line: string): string[] | null {
   const fields: string[] = [];

@@ -9,13 +9,13 @@ import type { Example } from './prepared.ts';
 import type { ReadRecord } from './read-records.ts';
 import { resolveTextInput } from './text-input.ts';
 
-/** Many-to-many delayed: the decoder reads the start id and the target, and should answer the target and the end id. */
+/** Encodes decode (delayed many-to-many): the decoder reads start + target and predicts target + end. */
 export function encodeDecode(
   spec: TrainingSpec,
   training: readonly ReadRecord[],
   base: ModelSpec | null,
 ): Encoding {
-  const records = training.map(recordOf);
+  const records = training.map(toRecord);
   const inputs = resolveTextInput(
     spec,
     base,
@@ -36,17 +36,17 @@ export function encodeDecode(
       records.map((record) => record.target),
       ['start', 'end'],
     );
-  const reading = createVocabulary(inputs);
-  const writing = createVocabulary(target);
-  if (writing.columns.length > 1)
+  const sourceVocabulary = createVocabulary(inputs);
+  const targetVocabulary = createVocabulary(target);
+  if (targetVocabulary.columns.length > 1)
     throw new UnrollError(
       'invalid_request',
-      'outputs.vocabulary.characters: a decoder writes words, not their characters',
+      'outputs.vocabulary.characters: not supported for the output of a decoder',
       {
         field: 'outputs.vocabulary.characters',
       },
     );
-  const [start, end] = [writing.startId!, writing.endId!];
+  const [start, end] = [targetVocabulary.startId!, targetVocabulary.endId!];
 
   return {
     kind: 'sequences',
@@ -54,21 +54,21 @@ export function encodeDecode(
     outputs: target.tokens.length,
     modelOutputs: { vocabulary: target },
     inputColumns: 1,
-    sourceColumns: reading.columns.length,
+    sourceColumns: sourceVocabulary.columns.length,
     classWeights: null,
     encode: (reads, field) =>
       reads.map((read): Example => {
-        const record = recordOf(read);
-        const { ids: source } = encoded(reading, record.source);
-        const { ids: written, unknown } = encoded(writing, record.target);
+        const record = toRecord(read);
+        const { ids: source } = encodeText(sourceVocabulary, record.source);
+        const { ids: targetIds, unknown } = encodeText(targetVocabulary, record.target);
         if (source.length === 0) invalidLine(field, read.line, 'the source has no known tokens');
         if (unknown > 0)
-          invalidLine(field, read.line, 'the target holds a token that the vocabulary does not');
+          invalidLine(field, read.line, 'the target has a token that is not in the vocabulary');
         return {
-          steps: written.length + 1,
-          input: Int32Array.from([start, ...written]),
+          steps: targetIds.length + 1,
+          input: Int32Array.from([start, ...targetIds]),
           source,
-          classes: Int32Array.from([...written, end]),
+          classes: Int32Array.from([...targetIds, end]),
           values: null,
           line: read.line,
         };
@@ -76,19 +76,23 @@ export function encodeDecode(
   };
 }
 
-const encoded = (
+const encodeText = (
   vocabulary: Vocabulary,
   text: string | readonly string[],
 ): { readonly ids: Int32Array; readonly unknown: number } =>
   typeof text === 'string' ? vocabulary.encode(text) : vocabulary.encodeTokens(text);
 
-/** A JSONL record, or a CSV row with the columns source and target. */
-function recordOf({ record, row }: ReadRecord): DecodeRecord {
+/** Converts a JSONL record, or a CSV row with the columns source and target. */
+function toRecord({ record, row }: ReadRecord): DecodeRecord {
   if (record) return record as DecodeRecord;
   const { source, target } = row ?? {};
   if (source === undefined || target === undefined)
-    throw new UnrollError('invalid_dataset', 'data: a CSV to decode has the columns source and target', {
-      field: 'data',
-    });
+    throw new UnrollError(
+      'invalid_dataset',
+      'data: a CSV file for decode needs the columns source and target',
+      {
+        field: 'data',
+      },
+    );
   return { source, target };
 }

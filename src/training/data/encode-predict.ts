@@ -8,15 +8,15 @@ import type { Example } from './prepared.ts';
 import type { ReadRecord } from './read-records.ts';
 import { resolveUnits } from './output-units.ts';
 
-/** Numbers in, numbers out: a target for the whole sequence, or one a step. */
+/** Encodes predict: numeric rows and their targets, one for the whole sequence or one a step. */
 export function encodePredict(
   spec: TrainingSpec,
   training: readonly ReadRecord[],
   base: ModelSpec | null,
 ): Encoding {
   if (training[0]!.row) return encodeSeries(spec, training, base);
-  const inputRows = (read: ReadRecord): Rows => toRows(recordOf(read).values, base, spec);
-  const targetRows = (read: ReadRecord): Rows => targetsOf(recordOf(read).target, inputRows(read).length);
+  const inputRows = (read: ReadRecord): Rows => toRows(toRecord(read).values, base, spec);
+  const targetRows = (read: ReadRecord): Rows => toTargetRows(toRecord(read).target, inputRows(read).length);
   const inputs = resolveNumericInput(spec, base, training.map(inputRows));
   const width = targetRows(training[0]!)[0]!.length;
   const units = resolveUnits(
@@ -52,15 +52,18 @@ export function encodePredict(
   };
 }
 
-/** A number, the outputs of the last step, or those of every step. A flat list as long as the steps is one output a step. */
-function targetsOf(target: PredictRecord['target'], steps: number): Rows {
+/**
+ * Converts a target to rows: one for the last step, or one a step. A flat list with one number a step is one
+ * output a step.
+ */
+function toTargetRows(target: PredictRecord['target'], steps: number): Rows {
   if (typeof target === 'number') return [[target]];
   if (Array.isArray(target[0])) return target as Rows;
   const flat = target as readonly number[];
   return flat.length === steps && steps > 1 ? flat.map((value) => [value]) : [flat];
 }
 
-function recordOf({ record, line }: ReadRecord): PredictRecord {
-  if (!record) invalidLine('data', line, 'is no record with values and target');
+function toRecord({ record, line }: ReadRecord): PredictRecord {
+  if (!record) invalidLine('data', line, 'must be a record with values and target');
   return record as PredictRecord;
 }

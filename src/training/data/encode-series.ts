@@ -7,7 +7,10 @@ import type { Example } from './prepared.ts';
 import type { ReadRecord } from './read-records.ts';
 import { resolveUnits } from './output-units.ts';
 
-/** A CSV whose rows are steps in time: windows of it, and what comes in the steps after each. */
+/**
+ * Encodes predict from a CSV whose rows are time steps: windows, and the targets of the steps after each
+ * window.
+ */
 export function encodeSeries(
   spec: TrainingSpec,
   training: readonly ReadRecord[],
@@ -15,9 +18,13 @@ export function encodeSeries(
 ): Encoding {
   const { series } = spec;
   if (!series)
-    throw new UnrollError('invalid_request', 'series: is needed to predict from a CSV: window and horizon', {
-      field: 'series',
-    });
+    throw new UnrollError(
+      'invalid_request',
+      'series: is required to predict from a CSV file, with window and horizon',
+      {
+        field: 'series',
+      },
+    );
   const columns = Object.keys(training[0]!.row!);
   const inputNames = series.inputs ?? columns;
   const targetNames = series.targets ?? inputNames;
@@ -26,18 +33,22 @@ export function encodeSeries(
     ...targetNames.map((one) => [one, 'series.targets'] as const),
   ])
     if (!columns.includes(name))
-      throw new UnrollError('invalid_request', `${field}: the CSV has no column ${JSON.stringify(name)}`, {
-        field,
-      });
+      throw new UnrollError(
+        'invalid_request',
+        `${field}: the CSV file has no column ${JSON.stringify(name)}`,
+        {
+          field,
+        },
+      );
 
   const rows = (reads: readonly ReadRecord[], names: readonly string[], field: string): Rows =>
-    reads.map(({ row, line }) => names.map((name) => numberOf(row?.[name], name, field, line)));
+    reads.map(({ row, line }) => names.map((name) => parseNumber(row?.[name], name, field, line)));
   const inputs = resolveNumericInput(spec, base, [rows(training, inputNames, 'data')], inputNames);
   const targetScales = (): { mean: number; scale: number }[] =>
     computeScales([rows(training, targetNames, 'data')], targetNames.length);
   const { window, horizon, stride, every_step: everyStep } = series;
-  const outputNames = Array.from({ length: horizon }, (_, ahead) =>
-    targetNames.map((name) => `${name} t+${ahead + 1}`),
+  const outputNames = Array.from({ length: horizon }, (_, getTargets) =>
+    targetNames.map((name) => `${name} t+${getTargets + 1}`),
   ).flat();
   const units = resolveUnits(spec, base, outputNames, () => {
     const scales = targetScales();
@@ -64,11 +75,11 @@ export function encodeSeries(
       );
       const examples: Example[] = [];
       for (let first = 0; first + window + horizon <= reads.length; first += stride) {
-        const ahead = (step: number): Float32Array =>
+        const getTargets = (step: number): Float32Array =>
           targets.slice((step + 1) * targetNames.length, (step + 1 + horizon) * targetNames.length);
         const values = new Float32Array((everyStep ? window : 1) * outputs);
         for (let t = everyStep ? 0 : window - 1; t < window; t++)
-          values.set(ahead(first + t), everyStep ? t * outputs : 0);
+          values.set(getTargets(first + t), everyStep ? t * outputs : 0);
         examples.push({
           steps: window,
           input: all.slice(first * width, (first + window) * width),
@@ -83,7 +94,7 @@ export function encodeSeries(
   };
 }
 
-function numberOf(text: string | undefined, column: string, field: string, line: number): number {
+function parseNumber(text: string | undefined, column: string, field: string, line: number): number {
   if (text === undefined) invalidLine(field, line, `the CSV row has no column ${JSON.stringify(column)}`);
   const value = text.trim() === '' ? NaN : Number(text);
   return Number.isFinite(value)

@@ -9,13 +9,13 @@ import type { Example } from './prepared.ts';
 import type { ReadRecord } from './read-records.ts';
 import { resolveTextInput } from './text-input.ts';
 
-/** Many-to-many in step: a label for every token. */
+/** Encodes tag (synchronous many-to-many): a label for every token. */
 export function encodeTag(
   spec: TrainingSpec,
   training: readonly ReadRecord[],
   base: ModelSpec | null,
 ): Encoding {
-  const records = training.map(recordOf);
+  const records = training.map(toRecord);
   const labels = resolveLabels(
     spec,
     base,
@@ -47,18 +47,18 @@ export function encodeTag(
     classWeights: computeClassWeights(spec, labels.labels, counts),
     encode: (reads, field) =>
       reads.map((read): Example => {
-        const { tokens, text, labels: wanted } = recordOf(read);
+        const { tokens, text, labels: expectedLabels } = toRecord(read);
         const { ids: input } = tokens ? vocabulary.encodeTokens(tokens) : vocabulary.encode(text!);
         const steps = input.length / columns;
-        if (steps !== wanted.length)
-          invalidLine(field, read.line, `${wanted.length} labels for ${steps} tokens`);
-        const classes = Int32Array.from(wanted, (label) => labels.findId(label, field, read.line));
+        if (steps !== expectedLabels.length)
+          invalidLine(field, read.line, `${expectedLabels.length} labels for ${steps} tokens`);
+        const classes = Int32Array.from(expectedLabels, (label) => labels.findId(label, field, read.line));
         return { steps, input, source: null, classes, values: null, line: read.line };
       }),
   };
 }
 
-function recordOf({ record }: ReadRecord): TagRecord {
+function toRecord({ record }: ReadRecord): TagRecord {
   if (!record)
     throw new UnrollError('invalid_dataset', 'data: tag needs JSONL: {"tokens": […], "labels": […]}', {
       field: 'data',

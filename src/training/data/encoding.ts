@@ -3,7 +3,7 @@ import type { ModelSpec } from '../../network/spec.ts';
 import type { Example } from './prepared.ts';
 import type { ReadRecord } from './read-records.ts';
 
-/** How records become examples: what was learned from the training records, and holds for all. */
+/** Converts records to examples, with the vocabulary, labels and scales of the training records. */
 export interface Encoding {
   readonly kind: 'sequences' | 'stream';
   readonly inputs: ModelSpec['inputs'];
@@ -17,6 +17,6 @@ export interface Encoding {
 }
 
 /** @throws UnrollError invalid_dataset */
-export function invalidLine(field: string, line: number, what: string): never {
-  throw new UnrollError('invalid_dataset', `${field}: line ${line}: ${what}`, { field });
+export function invalidLine(field: string, line: number, problem: string): never {
+  throw new UnrollError('invalid_dataset', `${field}: line ${line}: ${problem}`, { field });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { TrainingSpec } from '../training-spec.ts';
 
-// One example as people write it, by task.
+// Schemas of a JSONL record, by task.
 
 const text = z.string().min(1);
 const tokens = z.array(text).min(1);
@@ -41,7 +41,10 @@ export type DecodeRecord = z.infer<typeof decodeRecord>;
 export type PredictRecord = z.infer<typeof predictRecord>;
 export type ExampleRecord = ClassifyRecord | TagRecord | DecodeRecord | { text: string } | PredictRecord;
 
-/** @returns the record, or what is wrong with it */
+/**
+ * Validates a record against the schema of its task; null accepts any object.
+ * @returns the record, or an error message
+ */
 export function parseRecord(task: TrainingSpec['task'] | null, json: unknown): ExampleRecord | string {
   if (task === null) {
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json;

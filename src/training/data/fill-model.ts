@@ -18,8 +18,8 @@ type Draft = NonNullable<TrainingSpec['network']>;
 type LayerDraft = Draft['layers'][number];
 
 /**
- * The model that is to learn: the job's network with the vocabularies and the number of outputs filled in where it leaves
- * them to the data. @throws UnrollError invalid_model, naming the field
+ * Creates the model to train: the job's network, with the vocabularies and the number of outputs that it
+ * omits taken from the data. @throws UnrollError invalid_model, naming the field
  */
 export function fillModel(
   spec: TrainingSpec,
@@ -34,19 +34,19 @@ export function fillModel(
     : inputs.kind === 'text'
       ? toIdsInput(inputs)
       : { kind: 'features', width: inputs.features.length };
-  const squash = base ? null : squashOf(spec, modelOutputs);
+  const activation = base ? null : chooseActivation(spec, modelOutputs);
   const network = base
     ? base.network
-    : fillNetwork(spec.network!, { input, source, outputs, squash: squash! });
+    : fillNetwork(spec.network!, { input, source, outputs, activation: activation! });
   checkEncoder(spec, network);
-  checkChain(spec, network);
+  checkCrf(spec, network);
   checkCells(network);
   const resolved = resolveNetwork(network, input, source);
   const width = resolved.graph.nodes.at(-1)!.width;
   if (width !== outputs)
     throw new UnrollError(
       'invalid_model',
-      `network.layers: the last layer gives ${width} outputs, the data has ${outputs}`,
+      `network.layers: the last layer has ${width} outputs, the data needs ${outputs}`,
       { field: `network.layers.${network.layers.length - 1}` },
     );
   const model = modelSpec.safeParse({
@@ -67,25 +67,25 @@ export function fillModel(
   return { model: model.data, input, source };
 }
 
-const squashOf = ({ task }: TrainingSpec, { multiLabel }: Encoding['modelOutputs']): string =>
+const chooseActivation = ({ task }: TrainingSpec, { multiLabel }: Encoding['modelOutputs']): string =>
   task === 'predict' ? 'linear' : multiLabel ? 'sigmoid' : 'softmax';
 
 function fillNetwork(
   { layers, encoder, bridge }: Draft,
-  from: { input: NetworkInput; source: NetworkInput | null; outputs: number; squash: string },
+  context: { input: NetworkInput; source: NetworkInput | null; outputs: number; activation: string },
 ): NetworkSpec {
-  const { outputs } = from;
-  const chained = layers.at(-1)!.type === 'crf';
-  // a chain reads the scores as they are
-  const squash = chained ? 'linear' : from.squash;
-  const answers = layers.length - (chained ? 2 : 1);
+  const { outputs } = context;
+  const endsInCrf = layers.at(-1)!.type === 'crf';
+  // a crf reads unnormalised scores
+  const activation = endsInCrf ? 'linear' : context.activation;
+  const outputLayer = layers.length - (endsInCrf ? 2 : 1);
   const filled = {
     layers: layers.map((layer, index) =>
-      index === answers
-        ? answering(withIds(layer, from.input), { outputs, squash })
-        : withIds(layer, from.input),
+      index === outputLayer
+        ? withOutputs(withIds(layer, context.input), { outputs, activation })
+        : withIds(layer, context.input),
     ),
-    ...(encoder && { encoder: { layers: encoder.layers.map((layer) => withIds(layer, from.source)) } }),
+    ...(encoder && { encoder: { layers: encoder.layers.map((layer) => withIds(layer, context.source)) } }),
     ...(bridge && { bridge }),
   };
   const parsed = networkSpec.safeParse(filled);
@@ -95,15 +95,18 @@ function fillNetwork(
   throw new UnrollError('invalid_model', `${field}: ${message}`, { field });
 }
 
-/** An embedding's vocabulary is that of the ids it reads. */
+/** Sets an embedding's vocabulary to that of the ids it reads. */
 function withIds(layer: LayerDraft, input: NetworkInput | null): LayerDraft {
   if (layer.type !== 'embedding' || layer['vocabulary'] !== undefined || input?.kind !== 'ids') return layer;
   const first = (layer['columns'] as { first?: number } | undefined)?.first ?? 0;
   return { ...layer, vocabulary: input.columns?.[first] ?? input.vocabulary };
 }
 
-function answering(layer: LayerDraft, { outputs, squash }: { outputs: number; squash: string }): LayerDraft {
-  return layer.type === 'dense' ? { units: outputs, activation: squash, ...layer } : layer;
+function withOutputs(
+  layer: LayerDraft,
+  { outputs, activation }: { outputs: number; activation: string },
+): LayerDraft {
+  return layer.type === 'dense' ? { units: outputs, activation, ...layer } : layer;
 }
 
 function checkEncoder({ task }: TrainingSpec, { encoder }: NetworkSpec): void {
@@ -111,15 +114,15 @@ function checkEncoder({ task }: TrainingSpec, { encoder }: NetworkSpec): void {
   throw new UnrollError(
     'invalid_model',
     task === 'decode'
-      ? 'network.encoder: decode needs one'
-      : `network.encoder: ${task} has none, only decode`,
+      ? 'network.encoder: is required for decode'
+      : `network.encoder: is only for decode, the task is ${task}`,
     { field: 'network.encoder' },
   );
 }
 
-function checkChain({ task, outputs }: TrainingSpec, { layers }: NetworkSpec): void {
+function checkCrf({ task, outputs }: TrainingSpec, { layers }: NetworkSpec): void {
   if (layers.at(-1)!.type !== 'crf' || (task === 'tag' && !outputs.multi_label)) return;
-  throw new UnrollError('invalid_model', 'network.layers: a crf gives each token one label: it is for tag', {
+  throw new UnrollError('invalid_model', 'network.layers: a crf is only for tag with one label a token', {
     field: `network.layers.${layers.length - 1}`,
   });
 }
@@ -138,7 +141,10 @@ function checkCells({ layers, encoder }: NetworkSpec): void {
     );
 }
 
-/** Names in `frozen` must be there, or a typing error would train what should stay. */
+/**
+ * Checks that every name in `frozen` is a layer: a misspelt one would be trained.
+ * @throws UnrollError invalid_request
+ */
 function checkFrozen({ frozen }: TrainingSpec, { graph, encoder }: ReturnType<typeof resolveNetwork>): void {
   const nodes = [...(encoder?.graph.nodes ?? []), ...graph.nodes];
   const names = new Set(nodes.flatMap(({ name }) => [name, name.replace(/\.\d+$/, '')]));
@@ -147,7 +153,7 @@ function checkFrozen({ frozen }: TrainingSpec, { graph, encoder }: ReturnType<ty
     if (!names.has(name))
       throw new UnrollError(
         'invalid_request',
-        `frozen: there is no layer ${name}, but ${[...names].join(', ')}`,
+        `frozen: there is no layer ${name}; layers are ${[...names].join(', ')}`,
         {
           field: 'frozen',
         },

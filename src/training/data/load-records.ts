@@ -4,31 +4,36 @@ import type { DataFile } from '../run/run-messages.ts';
 import type { TrainingSpec } from '../training-spec.ts';
 import { readRecords, type ReadRecord } from './read-records.ts';
 
-/** As many as are worth reading at once. */
-const toldErrors = 5;
-/** Random stream of a seed that draws the validation data. */
+/** Most invalid lines that an error message lists. */
+const maxReportedErrors = 5;
+/** Random stream of the seed that draws the validation data. */
 const splitStream = 1;
 
-/** All of a file. @throws UnrollError invalid_dataset with the first wrong lines, or for a file without records */
+/**
+ * Reads all records of a file.
+ * @throws UnrollError invalid_dataset with the first invalid lines, or for no records
+ */
 export async function loadRecords(
   file: DataFile,
   task: TrainingSpec['task'],
   field: string,
 ): Promise<ReadRecord[]> {
   const records: ReadRecord[] = [];
-  const wrong: string[] = [];
+  const errors: string[] = [];
   for await (const read of readRecords(file, task)) {
     if (read.error === null) records.push(read);
-    else if (wrong.push(`line ${read.line}: ${read.error}`) === toldErrors) break;
+    else if (errors.push(`line ${read.line}: ${read.error}`) === maxReportedErrors) break;
   }
-  if (wrong.length > 0) throw new UnrollError('invalid_dataset', `${field}: ${wrong.join('; ')}`, { field });
-  if (records.length === 0) throw new UnrollError('invalid_dataset', `${field}: holds no records`, { field });
+  if (errors.length > 0)
+    throw new UnrollError('invalid_dataset', `${field}: ${errors.join('; ')}`, { field });
+  if (records.length === 0)
+    throw new UnrollError('invalid_dataset', `${field}: the file has no records`, { field });
   return records;
 }
 
 /**
- * Takes a share of the records away to measure on, drawn by the seed; both keep their order.
- * @throws UnrollError invalid_dataset when nothing would be left to learn from
+ * Splits off a share of the records for validation, drawn by the seed; both parts keep their order.
+ * @throws UnrollError invalid_dataset if no training records would be left
  */
 export function splitRecords<T>(
   records: readonly T[],

@@ -9,7 +9,10 @@ export interface Scale {
   readonly scale: number;
 }
 
-/** A flat list is the steps of the only feature, or one step of several. */
+/**
+ * Converts values to rows [steps][features]. A flat list is the steps of a single feature, or one step of
+ * several.
+ */
 export function toRows(
   values: readonly number[] | Rows,
   base: ModelSpec | null,
@@ -26,7 +29,7 @@ export function toRows(
   return (named?.length ?? 1) === 1 ? flat.map((value) => [value]) : [flat];
 }
 
-/** Names, means and scales of the features: the base's, or those of the training rows. @throws UnrollError */
+/** Names, means and scales of the features, of the base model or the training rows. @throws UnrollError */
 export function resolveNumericInput(
   { inputs, task }: TrainingSpec,
   base: ModelSpec | null,
@@ -35,7 +38,7 @@ export function resolveNumericInput(
 ): NumericInput {
   if (base) {
     if (base.inputs.kind !== 'numeric')
-      throw new UnrollError('invalid_dataset', 'data: the base reads text, the data holds numbers', {
+      throw new UnrollError('invalid_dataset', 'data: must be text for this base model, was numeric', {
         field: 'data',
       });
     return base.inputs;
@@ -43,7 +46,7 @@ export function resolveNumericInput(
   if (inputs?.kind === 'text')
     throw new UnrollError(
       'invalid_request',
-      `inputs.kind: the data of this ${task} job is numeric, was text`,
+      `inputs.kind: must be numeric for the data of this ${task} job, was text`,
       {
         field: 'inputs.kind',
       },
@@ -61,7 +64,7 @@ export function resolveNumericInput(
   };
 }
 
-/** Mean and standard deviation of every column, in float64; a column that never changes has scale 1. */
+/** Mean and standard deviation of every column, in float64; a constant column has scale 1. */
 export function computeScales(sequences: readonly Rows[], width: number): Scale[] {
   return Array.from({ length: width }, (_, k) => {
     let count = 0;
@@ -79,19 +82,22 @@ export function computeScales(sequences: readonly Rows[], width: number): Scale[
   });
 }
 
-/** [rows][columns] → (value − mean) / scale in float32. @throws UnrollError invalid_dataset naming the line */
+/**
+ * Scales rows [steps][features] to (value − mean) / scale in float32.
+ * @throws UnrollError invalid_dataset, with the line
+ */
 export function scaleRows(rows: Rows, scales: readonly Scale[], field: string, line: number): Float32Array {
   const width = scales.length;
   const values = new Float32Array(rows.length * width);
   rows.forEach((row, t) => {
     if (row.length !== width)
-      invalidLine(field, line, `step ${t}: ${width} numbers wanted, there are ${row.length}`);
+      invalidLine(field, line, `step ${t}: expected ${width} numbers, got ${row.length}`);
     row.forEach((value, k) => {
       const { mean, scale } = scales[k]!;
-      const one = Math.fround((value - mean) / scale);
-      if (!Number.isFinite(one))
-        invalidLine(field, line, `step ${t}: ${value} is not a finite float32 once scaled`);
-      values[t * width + k] = one;
+      const scaledValue = Math.fround((value - mean) / scale);
+      if (!Number.isFinite(scaledValue))
+        invalidLine(field, line, `step ${t}: ${value} is not a finite float32 after scaling`);
+      values[t * width + k] = scaledValue;
     });
   });
   return values;

@@ -4,7 +4,7 @@ import type { TrainingSpec } from '../training-spec.ts';
 
 type Units = NonNullable<ModelSpec['outputs']['units']>;
 
-/** Names and scales of what is predicted: the base's, or those of the training data. */
+/** Names and scales of the outputs of predict, of the base model or the training data. */
 export function resolveUnits(
   { outputs }: TrainingSpec,
   base: ModelSpec | null,

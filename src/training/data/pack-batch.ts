@@ -4,8 +4,8 @@ import { createPlan } from '../plan.ts';
 import type { Example, Examples } from './prepared.ts';
 
 /**
- * Examples as one packed batch, longest first. Targets weigh so that the loss is the mean over the steps that are judged,
- * class weights applied.
+ * Packs examples into one batch, longest first. Target weights make the loss the mean over the steps with a
+ * target, times the class weights.
  */
 export function packSequences(examples: Examples, indices: readonly number[]): Batch {
   const { list, inputColumns, sourceColumns } = examples;
@@ -18,11 +18,11 @@ export function packSequences(examples: Examples, indices: readonly number[]): B
   );
   const targets = packTargets(examples, chosen, plan);
   if (sourceColumns === 0) return { plan, ...input, targets };
-  const lengthOf = (row: number): number => chosen[row]!.source!.length / sourceColumns;
-  const order = chosen.map((_, row) => row).sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
+  const getSourceSteps = (row: number): number => chosen[row]!.source!.length / sourceColumns;
+  const order = chosen.map((_, row) => row).sort((a, b) => getSourceSteps(b) - getSourceSteps(a) || a - b);
   const rowOf = new Int32Array(order.length);
   order.forEach((row, sourceRow) => (rowOf[row] = sourceRow));
-  const sourcePlan = createPlan(order.map(lengthOf));
+  const sourcePlan = createPlan(order.map(getSourceSteps));
   const source = pack(
     sourcePlan,
     order.map((row) => chosen[row]!.source!),
@@ -31,13 +31,13 @@ export function packSequences(examples: Examples, indices: readonly number[]): B
   return { plan, ...input, targets, source: { plan: sourcePlan, ...source, rowOf } };
 }
 
-/** Every (row, step) in packed order. */
-export function forEachStep(plan: Plan, see: (row: number, step: number, at: number) => void): void {
+/** Calls `visit` for every row and step in packed order; `at` is the packed index. */
+export function forEachStep(plan: Plan, visit: (row: number, step: number, at: number) => void): void {
   for (let t = 0; t < plan.steps; t++)
-    for (let at = plan.offsets[t]!; at < plan.offsets[t + 1]!; at++) see(at - plan.offsets[t]!, t, at);
+    for (let at = plan.offsets[t]!; at < plan.offsets[t + 1]!; at++) visit(at - plan.offsets[t]!, t, at);
 }
 
-/** Ids column after column, features row by row. */
+/** Packs ids as [columns][packed] or features as [packed][columns]. */
 function pack(
   plan: Plan,
   inputs: readonly (Int32Array | Float32Array)[],
@@ -68,20 +68,21 @@ function packTargets(
   const weights = new Float32Array(packed);
   const classes = chosen[0]!.classes ? new Int32Array(packed) : null;
   const values = classes ? null : new Float32Array(packed * outputs);
-  let judged = 0;
+  let totalWeight = 0;
   forEachStep(plan, (row, t, at) => {
     const example = chosen[row]!;
-    const answers = example.classes ? example.classes.length : example.values!.length / outputs;
-    const own = answers === example.steps;
-    if (!own && !everyStep && t < example.steps - 1) return;
-    const which = own ? t : 0;
-    if (classes) classes[at] = example.classes![which]!;
-    else values!.set(example.values!.subarray(which * outputs, (which + 1) * outputs), at * outputs);
-    // a sequence judged at every step by its one answer counts as much as another, however long it is
-    const share = !own && everyStep ? 1 / example.steps : 1;
+    const targetCount = example.classes ? example.classes.length : example.values!.length / outputs;
+    const perStep = targetCount === example.steps;
+    if (!perStep && !everyStep && t < example.steps - 1) return;
+    const targetIndex = perStep ? t : 0;
+    if (classes) classes[at] = example.classes![targetIndex]!;
+    else
+      values!.set(example.values!.subarray(targetIndex * outputs, (targetIndex + 1) * outputs), at * outputs);
+    // a sequence whose one target applies to every step has the same total weight whatever its length
+    const share = !perStep && everyStep ? 1 / example.steps : 1;
     weights[at] = share * (classes && classWeights ? classWeights[classes[at]!]! : 1);
-    judged += share;
+    totalWeight += share;
   });
-  for (let at = 0; at < packed; at++) weights[at] = weights[at]! / judged;
+  for (let at = 0; at < packed; at++) weights[at] = weights[at]! / totalWeight;
   return classes ? { weights, classes } : { weights, values: values! };
 }

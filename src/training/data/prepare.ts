@@ -10,9 +10,9 @@ import type { Example, Examples, PreparedTraining } from './prepared.ts';
 import type { ReadRecord } from './read-records.ts';
 
 /**
- * Reads a job's data, holds some back, builds vocabularies, labels and scales from the rest, and fills in what the network
- * leaves to the data.
- * @param base the model to go on from: its vocabulary, labels, scales and network hold
+ * Reads a job's data, splits off validation data, builds vocabularies, labels and scales from the training
+ * data, and completes the network.
+ * @param base the base model, whose vocabulary, labels, scales and network are used
  * @throws UnrollError invalid_dataset, invalid_model, invalid_request
  */
 export async function prepareTraining(
@@ -24,45 +24,49 @@ export async function prepareTraining(
   checkBase(spec, base);
   const all = await loadRecords(data, spec.task, 'data');
   const share = 'share' in spec.validation ? spec.validation.share : 0;
-  const inTime = data.format === 'text' || spec.series !== undefined;
-  const parts = validation
+  const isOrdered = data.format === 'text' || spec.series !== undefined;
+  const split = validation
     ? { training: all, validation: await loadRecords(validation, spec.task, 'validation') }
-    : inTime
-      ? cutEnd(all, share, spec)
+    : isOrdered
+      ? splitEnd(all, share, spec)
       : splitRecords(all, share, spec.seed);
-  const encoding = createEncoding(spec, data.format, parts.training, base);
-  const most = spec.hyperparameters.max_steps;
-  const training = encodeAll(encoding, parts.training, most, spec, 'data');
+  const encoding = createEncoding(spec, data.format, split.training, base);
+  const maxSteps = spec.hyperparameters.max_steps;
+  const training = encodeAll(encoding, split.training, maxSteps, spec, 'data');
   const measured =
-    parts.validation.length > 0 ? encodeAll(encoding, parts.validation, most, spec, 'validation') : null;
+    split.validation.length > 0 ? encodeAll(encoding, split.validation, maxSteps, spec, 'validation') : null;
   return {
     ...fillModel(spec, encoding, base),
     training: training.examples,
     validation: measured?.examples ?? null,
-    skipped: training.leftOut + (measured?.leftOut ?? 0),
+    skipped: training.skipped + (measured?.skipped ?? 0),
   };
 }
 
 function checkBase({ task, network }: TrainingSpec, base: ModelSpec | null): void {
   if (!base) {
     if (!network)
-      throw new UnrollError('invalid_request', 'network: is needed where there is no base', {
+      throw new UnrollError('invalid_request', 'network: is required without base', {
         field: 'network',
       });
     return;
   }
   if (network)
-    throw new UnrollError('invalid_request', 'network: comes from the base; give one of the two', {
+    throw new UnrollError('invalid_request', 'network: not allowed with base, whose network is used', {
       field: 'network',
     });
   if (base.task !== task)
-    throw new UnrollError('invalid_request', `task: the base answers ${base.task}, not ${task}`, {
-      field: 'task',
-    });
+    throw new UnrollError(
+      'invalid_request',
+      `task: must be ${base.task}, the task of the base model, was ${task}`,
+      {
+        field: 'task',
+      },
+    );
 }
 
-/** What stands in order of time is measured on its end; a series' windows there may look back into what came before. */
-function cutEnd(
+/** Splits the end off ordered data for validation; windows of a series may begin before it. */
+function splitEnd(
   records: readonly ReadRecord[],
   share: number,
   { series }: TrainingSpec,
@@ -75,30 +79,31 @@ function cutEnd(
 function encodeAll(
   encoding: Encoding,
   records: readonly ReadRecord[],
-  most: number,
+  maxSteps: number,
   spec: TrainingSpec,
   field: 'data' | 'validation',
-): { examples: Examples; leftOut: number } {
+): { examples: Examples; skipped: number } {
   const all = encoding.encode(records, field);
-  const kept: Example[] = [];
+  const examplesWithinLimit: Example[] = [];
   for (const example of all) {
     const sourceSteps = example.source ? example.source.length / encoding.sourceColumns : 0;
-    if (encoding.kind === 'stream' || Math.max(example.steps, sourceSteps) <= most) kept.push(example);
+    if (encoding.kind === 'stream' || Math.max(example.steps, sourceSteps) <= maxSteps)
+      examplesWithinLimit.push(example);
   }
-  if (kept.length === 0)
+  if (examplesWithinLimit.length === 0)
     throw new UnrollError(
       'invalid_dataset',
-      `${field}: ${all.length === 0 ? 'gives no sequences' : `all ${all.length} sequences are longer than max_steps, ${most}`}`,
+      `${field}: ${all.length === 0 ? 'has no sequences' : `all ${all.length} sequences are longer than max_steps, ${maxSteps}`}`,
       { field },
     );
   const examples: Examples = {
     kind: encoding.kind,
-    list: kept,
+    list: examplesWithinLimit,
     inputColumns: encoding.inputColumns,
     sourceColumns: encoding.sourceColumns,
     outputs: encoding.outputs,
     classWeights: encoding.classWeights,
     everyStep: spec.hyperparameters.loss_at === 'every_step',
   };
-  return { examples, leftOut: all.length - kept.length };
+  return { examples, skipped: all.length - examplesWithinLimit.length };
 }

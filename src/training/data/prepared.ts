@@ -1,7 +1,7 @@
 import type { NetworkInput } from '../../network/input.ts';
 import type { ModelSpec } from '../../network/spec.ts';
 
-/** One sequence as a network learns from it. */
+/** One training sequence. */
 export interface Example {
   readonly steps: number;
   /** Ids [steps][columns], or features [steps][width]. */
@@ -10,34 +10,34 @@ export interface Example {
   readonly source: Int32Array | null;
   /** Class of every step, or of the last one alone. */
   readonly classes: Int32Array | null;
-  /** What every step should answer [steps][outputs], or the last one alone [outputs]. */
+  /** Target of every step [steps][outputs], or of the last one alone [outputs]. */
   readonly values: Float32Array | null;
-  /** Where it stands in its file. */
+  /** Line in its file. */
   readonly line: number;
 }
 
 export interface Examples {
-  /** stream: one long sequence that predicts its own next id. */
+  /** stream: one long sequence, whose targets are its own next ids. */
   readonly kind: 'sequences' | 'stream';
   readonly list: readonly Example[];
-  /** Ids a step, or features; of the input and of the source. */
+  /** Ids or features a step, of the input and of the source. */
   readonly inputColumns: number;
   readonly sourceColumns: number;
   readonly outputs: number;
-  /** How much each class counts; null when all count the same. */
+  /** Weight of each class in the loss; null if all are equal. */
   readonly classWeights: Float32Array | null;
-  /** Judge every step by the sequence's one class or target. */
+  /** Whether a sequence's one class or target applies to every step. */
   readonly everyStep: boolean;
 }
 
-/** A job's data, and the model that is to learn from it, without weights. */
+/** A job's data, and the model to train, without weights. */
 export interface PreparedTraining {
   readonly model: ModelSpec;
   readonly input: NetworkInput;
-  /** decode: what the encoder reads. */
+  /** decode: the encoder's input. */
   readonly source: NetworkInput | null;
   readonly training: Examples;
   readonly validation: Examples | null;
-  /** Sequences left out because they are longer than max_steps. */
+  /** Number of sequences skipped because they are longer than max_steps. */
   readonly skipped: number;
 }

@@ -1,27 +1,27 @@
 import { createReadStream } from 'node:fs';
 import { UnrollError } from '../../errors.ts';
 
-/** Longer lines are refused before they are held. */
+/** Longer lines are rejected before they are buffered. */
 export const maxLineBytes = 1024 * 1024;
 
 export interface Line {
-  /** From 1 on. */
+  /** Counted from 1. */
   readonly number: number;
   readonly text: string;
 }
 
 /**
- * The lines of a UTF-8 file, without their ends. A byte-order mark is passed over.
- * @throws UnrollError invalid_dataset for a line that is too long or not UTF-8, with its number
+ * Yields the lines of a UTF-8 file without line ends and byte-order mark.
+ * @throws UnrollError invalid_dataset with the line's number, for a line that is too long or not UTF-8
  */
 export async function* readLines(path: string): AsyncGenerator<Line> {
-  let held: Buffer[] = [];
-  let heldBytes = 0;
+  let buffered: Buffer[] = [];
+  let bufferedBytes = 0;
   let number = 0;
-  const take = (end: Buffer): Line => {
-    const bytes = held.length > 0 ? Buffer.concat([...held, end]) : end;
-    held = [];
-    heldBytes = 0;
+  const finishLine = (end: Buffer): Line => {
+    const bytes = buffered.length > 0 ? Buffer.concat([...buffered, end]) : end;
+    buffered = [];
+    bufferedBytes = 0;
     number++;
     return { number, text: decode(bytes, number) };
   };
@@ -29,20 +29,17 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
     let from = 0;
     for (;;) {
       const end = chunk.indexOf(10, from);
-      const bytes = heldBytes + (end < 0 ? chunk.length : end) - from;
+      const bytes = bufferedBytes + (end < 0 ? chunk.length : end) - from;
       if (bytes > maxLineBytes)
-        throw new UnrollError(
-          'invalid_dataset',
-          `line ${number + 1}: at most ${maxLineBytes} bytes, there are more`,
-        );
+        throw new UnrollError('invalid_dataset', `line ${number + 1}: is longer than ${maxLineBytes} bytes`);
       if (end < 0) break;
-      yield take(chunk.subarray(from, end));
+      yield finishLine(chunk.subarray(from, end));
       from = end + 1;
     }
-    held.push(chunk.subarray(from));
-    heldBytes += chunk.length - from;
+    buffered.push(chunk.subarray(from));
+    bufferedBytes += chunk.length - from;
   }
-  if (heldBytes > 0) yield take(Buffer.alloc(0));
+  if (bufferedBytes > 0) yield finishLine(Buffer.alloc(0));
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -8,20 +8,20 @@ import { readLines, type Line } from './read-lines.ts';
 
 export interface ReadRecord {
   readonly line: number;
-  /** The record, a CSV row by column, a line of text; or what is wrong. */
+  /** One of these is set: a JSONL record, a CSV row by column, a line of text, or an error. */
   readonly record: ExampleRecord | null;
   readonly row: Readonly<Record<string, string>> | null;
   readonly text: string | null;
   readonly error: string | null;
 }
 
-/** So many lines, and others on this thread get their turn. */
-const linesATurn = 2000;
+/** Lines read before control returns to the event loop. */
+const linesPerTurn = 2000;
 
 /**
- * A data file, record by record. Blank lines are passed over, but in plain text.
- * @param task null takes any object
- * @throws UnrollError invalid_dataset where lines cannot be told apart or decoded
+ * Yields the records of a data file. Blank lines are skipped, except in plain text.
+ * @param task whose schema JSONL records are checked against; null accepts any object
+ * @throws UnrollError invalid_dataset for a line that is too long or not UTF-8, or an invalid CSV header
  */
 export async function* readRecords(
   file: DataFile,
@@ -30,16 +30,16 @@ export async function* readRecords(
   let header: string[] | null = null;
   let count = 0;
   for await (const line of readLines(file.path)) {
-    if (++count % linesATurn === 0) await nextTurn();
-    if (file.format === 'text') yield { ...nothing(line), text: line.text };
+    if (++count % linesPerTurn === 0) await nextTurn();
+    if (file.format === 'text') yield { ...emptyRecord(line), text: line.text };
     else if (line.text.trim() === '') continue;
-    else if (file.format === 'jsonl') yield jsonRecord(line, task);
-    else if (header === null) header = csvHeader(line);
-    else yield csvRecord(line, header);
+    else if (file.format === 'jsonl') yield parseJsonLine(line, task);
+    else if (header === null) header = parseCsvHeader(line);
+    else yield parseCsvLine(line, header);
   }
 }
 
-const nothing = ({ number }: Line): ReadRecord => ({
+const emptyRecord = ({ number }: Line): ReadRecord => ({
   line: number,
   record: null,
   row: null,
@@ -47,31 +47,33 @@ const nothing = ({ number }: Line): ReadRecord => ({
   error: null,
 });
 
-function jsonRecord(line: Line, task: TrainingSpec['task'] | null): ReadRecord {
+function parseJsonLine(line: Line, task: TrainingSpec['task'] | null): ReadRecord {
   let json: unknown;
   try {
     json = JSON.parse(line.text);
   } catch {
-    return { ...nothing(line), error: 'is not JSON' };
+    return { ...emptyRecord(line), error: 'is not JSON' };
   }
   const record = parseRecord(task, json);
-  return typeof record === 'string' ? { ...nothing(line), error: record } : { ...nothing(line), record };
+  return typeof record === 'string'
+    ? { ...emptyRecord(line), error: record }
+    : { ...emptyRecord(line), record };
 }
 
-function csvHeader(line: Line): string[] {
+function parseCsvHeader(line: Line): string[] {
   const names = splitCsvLine(line.text);
   if (!names || names.some((name) => name === '') || new Set(names).size !== names.length)
     throw new UnrollError(
       'invalid_dataset',
-      `line ${line.number}: the header must name every column, each by another name`,
+      `line ${line.number}: the header must have a unique name for every column`,
     );
   return names;
 }
 
-function csvRecord(line: Line, header: readonly string[]): ReadRecord {
+function parseCsvLine(line: Line, header: readonly string[]): ReadRecord {
   const fields = splitCsvLine(line.text);
-  if (!fields) return { ...nothing(line), error: 'a quote is left open, or stands inside a field' };
+  if (!fields) return { ...emptyRecord(line), error: 'a quote is not closed or is inside an unquoted field' };
   if (fields.length !== header.length)
-    return { ...nothing(line), error: `${header.length} columns wanted, there are ${fields.length}` };
-  return { ...nothing(line), row: Object.fromEntries(header.map((name, i) => [name, fields[i]!])) };
+    return { ...emptyRecord(line), error: `expected ${header.length} columns, got ${fields.length}` };
+  return { ...emptyRecord(line), row: Object.fromEntries(header.map((name, i) => [name, fields[i]!])) };
 }

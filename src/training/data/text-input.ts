@@ -3,7 +3,10 @@ import type { ModelSpec, TextInput } from '../../network/spec.ts';
 import type { TrainingSpec } from '../training-spec.ts';
 import { buildVocabulary } from './build-vocabulary.ts';
 
-/** The text input of a model: the base's, or built as the job says. @throws UnrollError invalid_request */
+/**
+ * The text input of the base model, or built from the job's texts.
+ * @throws UnrollError invalid_request, invalid_dataset
+ */
 export function resolveTextInput(
   { inputs, task }: TrainingSpec,
   base: ModelSpec | null,
@@ -12,7 +15,7 @@ export function resolveTextInput(
 ): TextInput {
   if (base) {
     if (base.inputs.kind !== 'text')
-      throw new UnrollError('invalid_dataset', 'data: the base reads numbers, the data holds text', {
+      throw new UnrollError('invalid_dataset', 'data: must be numeric for this base model, was text', {
         field: 'data',
       });
     return base.inputs;
@@ -28,7 +31,7 @@ export function resolveTextInput(
   if (draft.kind !== 'text')
     throw new UnrollError(
       'invalid_request',
-      `inputs.kind: the data of this ${task} job is text, was numeric`,
+      `inputs.kind: must be text for the data of this ${task} job, was numeric`,
       {
         field: 'inputs.kind',
       },

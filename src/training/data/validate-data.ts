@@ -9,20 +9,20 @@ export interface LineError {
 }
 export interface Validation {
   readonly records: number;
-  /** The first ones. */
+  /** The first invalid lines. */
   readonly errors: readonly LineError[];
 }
 
-const mostErrors = 20;
+const maxErrors = 20;
 
-/** Reads a data file through, and keeps nothing of it. @param task null where it is not known yet: any object will do */
+/** Reads and validates a data file. @param task whose record schema is checked; null accepts any object */
 export async function validateData(file: DataFile, task: TrainingSpec['task'] | null): Promise<Validation> {
   const errors: LineError[] = [];
   let records = 0;
   try {
     for await (const { line, error } of readRecords(file, task)) {
       if (error === null) records++;
-      else if (errors.push({ line, message: error }) === mostErrors) break;
+      else if (errors.push({ line, message: error }) === maxErrors) break;
     }
   } catch (error) {
     if (!(error instanceof UnrollError)) throw error;

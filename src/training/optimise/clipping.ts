@@ -8,5 +8,5 @@ export function globalNorm(parameters: readonly Parameter[]): number {
   return Math.sqrt(sum);
 }
 
-/** What gradients of this norm are multiplied with so that their norm is at most `limit`. */
+/** The factor that scales gradients of this norm to a norm of at most `limit`. */
 export const clippingScale = (norm: number, limit: number): number => (norm > limit ? limit / norm : 1);

@@ -1,15 +1,15 @@
 import { UnrollError } from '../../errors.ts';
 import type { Parameter } from '../../network/learning/layer.ts';
 
-/** A loss this many times what it was at first, a little added for one that began near nothing. */
-const exploded = 1000;
+/** A run has diverged once its loss exceeds this many times its first loss + 1. */
+const maxLossRatio = 1000;
 
 const advice =
   'try a lower learning_rate, a smaller clip.norm, or a schedule with warm_up; look for outliers in the data';
 
 /**
- * Stops a run that has left all bounds. @param first the loss of the first step
- * @throws UnrollError diverged, with the tensor, the step and what to try
+ * Checks that loss and gradient norm are finite and within bounds. @param first the loss of the first step
+ * @throws UnrollError diverged, with the tensor, the step and remedies
  */
 export function checkDivergence(
   {
@@ -21,13 +21,17 @@ export function checkDivergence(
   }: { step: number; loss: number; first: number; norm: number; rate: number },
   parameters: readonly Parameter[],
 ): void {
-  if (Number.isFinite(loss) && Number.isFinite(norm) && Math.abs(loss) <= exploded * (Math.abs(first) + 1))
+  if (
+    Number.isFinite(loss) &&
+    Number.isFinite(norm) &&
+    Math.abs(loss) <= maxLossRatio * (Math.abs(first) + 1)
+  )
     return;
-  const broken =
+  const nonFinite =
     parameters.find(({ values }) => values.some((value) => !Number.isFinite(value))) ??
     parameters.find(({ gradient }) => gradient.some((value) => !Number.isFinite(value)));
-  const where = broken
-    ? `${broken.values.every(Number.isFinite) ? 'the gradient of ' : ''}${broken.name} is not finite`
+  const where = nonFinite
+    ? `${nonFinite.values.every(Number.isFinite) ? 'the gradient of ' : ''}${nonFinite.name} is not finite`
     : `the loss is ${loss.toPrecision(4)}, it was ${first.toPrecision(4)} at first`;
   throw new UnrollError(
     'diverged',

@@ -1,11 +1,11 @@
-/** The best measurement so far, and whether to go on. A score that is not finite is never better. */
+/** Tracks the best score and decides on early stopping. A score that is not finite is never better. */
 export interface BestTracker {
   record(step: number, score: number): 'better' | 'worse' | 'stop';
   state(): { step: number; score: number; worse: number } | null;
   restore(state: ReturnType<BestTracker['state']>): void;
 }
 
-/** @param patience measurements in a row that may be no better; null for ever */
+/** @param patience evaluations in a row without a better score after which to stop; null never stops */
 export function createBestTracker(lowerIsBetter: boolean, patience: number | null): BestTracker {
   let best: ReturnType<BestTracker['state']> = null;
   return {

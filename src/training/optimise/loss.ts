@@ -4,7 +4,7 @@ import type { Plan } from '../../network/layers/layer.ts';
 import type { Targets } from '../batch.ts';
 import type { Block } from '../../network/learning/layer.ts';
 
-/** What training makes small. A mean, a mask and class weights are the targets' weights (batch.ts). */
+/** The loss to minimise. Means, masks and class weights are applied as target weights (batch.ts). */
 export const lossSpec = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('softmax_cross_entropy'),
@@ -20,9 +20,9 @@ export const lossSpec = z.discriminatedUnion('type', [
 export type LossSpec = z.infer<typeof lossSpec>;
 
 /**
- * Σ over packed steps of weight · loss; for several outputs a step's loss is the mean over them. A crf's is a loss of whole
- * sequences, each of which weighs as much as its first step. The gradient takes the place of the logits; columns past the
- * width hold zeros after.
- * @param logits [rows, padded(width)], before any squashing
+ * Computes Σ weight · loss over packed steps; a step's loss is the mean over its outputs. The crf loss is
+ * over whole sequences, each weighted by its first step's weight. Overwrites the logits with their gradient,
+ * and columns past the width with zeros.
+ * @param logits [rows, padded(width)], before the activation
  */
 export type Loss = (functions: KernelFunctions, logits: Block, targets: Targets, plan: Plan) => number;

@@ -30,11 +30,14 @@ export const optimiserSpec = z.discriminatedUnion('type', [
 export type OptimiserSpec = z.infer<typeof optimiserSpec>;
 
 export interface Optimiser {
-  /** One step down. @param scale multiplies the gradients first; each is then held within ± limit, where there is one */
+  /**
+   * Updates the parameters once.
+   * @param scale factor of the gradients @param limit bound of each scaled gradient
+   */
   update(rate: number, scale?: number, limit?: number): void;
-  /** Updates done so far. */
+  /** Number of updates so far. */
   readonly updates: number;
-  /** What must be kept to go on with the same bits: views, by name. */
+  /** The state to store for bit-identical resuming: views, by name. */
   readonly state: ReadonlyMap<string, Float32Array>;
   restore(updates: number, state: ReadonlyMap<string, Float32Array>): void;
 }

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
 const warmUp = z.number().min(0).lt(1).default(0);
-/** Factors of the learning rate over a run; `warm_up` is the share of it over which the rate climbs from 0 at first. */
+/**
+ * Factors of the learning rate over a run. It rises linearly from 0 over the first `warm_up` share of the
+ * run.
+ */
 export const scheduleSpec = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('constant'), warm_up: warmUp }),
   /** × gamma after every `every` share of the run. */
@@ -13,7 +16,7 @@ export const scheduleSpec = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('cosine'), floor: z.number().min(0).max(1).default(0), warm_up: warmUp }),
   z.strictObject({ type: z.literal('one_cycle'), peak_at: z.number().gt(0).lt(1).default(0.3) }),
-  /** × factor when `patience` measurements in a row were no better. */
+  /** × factor after `patience` evaluations in a row without a better score. */
   z.strictObject({
     type: z.literal('plateau'),
     factor: z.number().gt(0).lt(1).default(0.5),
@@ -37,10 +40,10 @@ function warmUpCosine(
   return floor + ((peak - floor) * (1 + Math.cos(Math.PI * down))) / 2;
 }
 
-/** The rate of every step of a run; what it depends on besides the step is its state. */
+/** The learning rate of every step of a run, a function of the step and `state`. */
 export interface Schedule {
   rate(step: number, base: number): number;
-  /** To be told of every measurement. */
+  /** Records the score of an evaluation. */
   record(score: number, lowerIsBetter: boolean): void;
   state(): { factor: number; best: number | null; worse: number };
   restore(state: ReturnType<Schedule['state']>): void;
@@ -48,19 +51,20 @@ export interface Schedule {
 
 /** @param steps of the whole run */
 export function createSchedule(spec: ScheduleSpec, steps: number): Schedule {
-  let now: ReturnType<Schedule['state']> = { factor: 1, best: null, worse: 0 };
+  let state: ReturnType<Schedule['state']> = { factor: 1, best: null, worse: 0 };
   return {
-    rate: (step, base) => base * factorAt(spec, step / steps, now.factor),
+    rate: (step, base) => base * factorAt(spec, step / steps, state.factor),
     record(score, lowerIsBetter) {
       if (spec.type !== 'plateau') return;
       const loss = lowerIsBetter ? score : -score;
-      if (Number.isFinite(loss) && loss < (now.best ?? Infinity)) now = { ...now, best: loss, worse: 0 };
-      else if (now.worse + 1 < spec.patience) now = { ...now, worse: now.worse + 1 };
-      else now = { ...now, worse: 0, factor: Math.max(spec.floor, now.factor * spec.factor) };
+      if (Number.isFinite(loss) && loss < (state.best ?? Infinity))
+        state = { ...state, best: loss, worse: 0 };
+      else if (state.worse + 1 < spec.patience) state = { ...state, worse: state.worse + 1 };
+      else state = { ...state, worse: 0, factor: Math.max(spec.floor, state.factor * spec.factor) };
     },
-    state: () => now,
-    restore(state) {
-      now = state;
+    state: () => state,
+    restore(saved) {
+      state = saved;
     },
   };
 }

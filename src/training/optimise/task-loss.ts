@@ -5,12 +5,15 @@ import type { TrainingSpec } from '../training-spec.ts';
 
 const regression: readonly LossSpec['type'][] = ['mean_squared', 'mean_absolute', 'huber'];
 
-/** The loss that was asked for, or what fits the task. @throws UnrollError invalid_request for one that doesn't fit */
+/**
+ * The requested loss, or the task's default.
+ * @throws UnrollError invalid_request for a loss that the task does not support
+ */
 export function resolveLoss(
   { task, hyperparameters: { loss, class_weights: weights } }: TrainingSpec,
   model: ModelSpec,
 ): LossSpec {
-  const fitting: readonly LossSpec['type'][] =
+  const supported: readonly LossSpec['type'][] =
     task === 'predict'
       ? regression
       : model.network.layers.at(-1)!.type === 'crf'
@@ -18,17 +21,17 @@ export function resolveLoss(
         : model.outputs.multiLabel
           ? ['sigmoid_cross_entropy']
           : ['softmax_cross_entropy'];
-  if (fitting.includes('crf') && weights !== undefined)
+  if (supported.includes('crf') && weights !== undefined)
     throw new UnrollError(
       'invalid_request',
-      'hyperparameters.class_weights: a crf learns whole sequences, which have no class of their own',
+      'hyperparameters.class_weights: not supported with a crf, whose loss is over whole sequences',
       { field: 'hyperparameters.class_weights' },
     );
-  if (!loss) return lossSpec.parse({ type: fitting[0] });
-  if (!fitting.includes(loss.type))
+  if (!loss) return lossSpec.parse({ type: supported[0] });
+  if (!supported.includes(loss.type))
     throw new UnrollError(
       'invalid_request',
-      `hyperparameters.loss.type: ${fitting.includes('crf') ? 'a crf' : task} learns with ${fitting.join(' or ')}, was ${loss.type}`,
+      `hyperparameters.loss.type: must be ${supported.join(' or ')} for ${supported.includes('crf') ? 'a crf' : task}, was ${loss.type}`,
       { field: 'hyperparameters.loss.type' },
     );
   return loss;

@@ -3,19 +3,19 @@ import { readFile, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UnrollError } from '../../errors.ts';
 
-// Limits on what the checkpoints of all jobs take together, shared by the threads that write them.
+// Limits on the disk space of all jobs' checkpoints, shared by the threads that write them.
 
 export interface CheckpointQuota {
   readonly maxBytes: number;
-  /** Bytes of the disk that stay free. */
+  /** Free disk space that checkpoints must leave. */
   readonly reserveBytes: number;
-  /** The folder of all jobs' folders. */
+  /** The folder with a folder for each job. */
   readonly root: string;
-  /** One BigInt64: bytes that all checkpoints take. */
+  /** One BigInt64: bytes used by all checkpoints. */
   readonly used: SharedArrayBuffer;
 }
 
-/** Called for checkpoints that were removed to make room. */
+/** Called with checkpoints that were removed to free space. */
 export type OnCheckpointsRemoved = (job: string, steps: readonly number[]) => void;
 
 export const createCheckpointQuota = (limits: Omit<CheckpointQuota, 'used'>): CheckpointQuota => ({
@@ -29,8 +29,8 @@ export function addUsedBytes({ used }: CheckpointQuota, bytes: number): number {
 }
 
 /**
- * Reserves `bytes` for a checkpoint. Where they do not fit, older checkpoints are removed first, oldest first, of this job and of
- * those that are over; the best and the latest of each job stay.
+ * Reserves `bytes` for a checkpoint. If they do not fit, checkpoints of this job and of finished jobs are
+ * removed, oldest first, except the best and the latest of each job.
  * @param own this job's folder, and the step of its best checkpoint
  * @throws UnrollError quota_exceeded, disk_full
  */
@@ -38,14 +38,14 @@ export async function reserveCheckpoint(
   quota: CheckpointQuota,
   bytes: number,
   own: { readonly folder: string; readonly best: number | null },
-  dropped: OnCheckpointsRemoved,
+  onRemoved: OnCheckpointsRemoved,
 ): Promise<void> {
   addUsedBytes(quota, bytes);
   if (await fits(quota, bytes)) return;
-  for (const { job, step, path } of await removable(quota, own)) {
+  for (const { job, step, path } of await findRemovable(quota, own)) {
     addUsedBytes(quota, -(await folderBytes(path)));
     await rm(path, { recursive: true, force: true });
-    dropped(job, [step]);
+    onRemoved(job, [step]);
     if (await fits(quota, bytes)) return;
   }
   const used = addUsedBytes(quota, -bytes);
@@ -56,7 +56,7 @@ export async function reserveCheckpoint(
     );
   throw new UnrollError(
     'disk_full',
-    `a checkpoint of ${bytes} bytes does not fit on the disk of UNROLL_DATA, of which ${quota.reserveBytes} are kept free (UNROLL_DISK_RESERVE_BYTES)`,
+    `a checkpoint of ${bytes} bytes does not fit on the disk of UNROLL_DATA, of which ${quota.reserveBytes} are reserved (UNROLL_DISK_RESERVE_BYTES)`,
   );
 }
 
@@ -73,16 +73,16 @@ interface Removable {
   readonly time: number;
 }
 
-async function removable(
+async function findRemovable(
   { root }: CheckpointQuota,
   own: { readonly folder: string; readonly best: number | null },
 ): Promise<Removable[]> {
   const found: Removable[] = [];
   for (const job of await readdir(root)) {
     const isOwn = job === basename(own.folder);
-    const best = isOwn ? own.best : await bestOfFinished(join(root, job));
+    const best = isOwn ? own.best : await readBestOfFinished(join(root, job));
     if (best === undefined) continue;
-    const steps = (await checkpointSteps(join(root, job))).filter((step) => step !== best).slice(0, -1);
+    const steps = (await listCheckpointSteps(join(root, job))).filter((step) => step !== best).slice(0, -1);
     for (const step of steps) {
       const path = join(root, job, 'checkpoints', String(step));
       const info: Stats | null = await stat(path).catch(() => null);
@@ -92,23 +92,23 @@ async function removable(
   return found.toSorted((a, b) => a.time - b.time);
 }
 
-const finished = new Set(['succeeded', 'failed', 'cancelled']);
+const finishedStatuses = new Set(['succeeded', 'failed', 'cancelled']);
 
-/** @returns undefined for a job that is not over, or that has no record */
-async function bestOfFinished(folder: string): Promise<number | null | undefined> {
+/** The best step of a finished job. @returns undefined for an unfinished job or one without a record */
+async function readBestOfFinished(folder: string): Promise<number | null | undefined> {
   try {
     const { status, best } = JSON.parse(await readFile(join(folder, 'job.json'), 'utf8')) as {
       status: string;
       best: number | null;
     };
-    return finished.has(status) ? best : undefined;
+    return finishedStatuses.has(status) ? best : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** In ascending order. */
-async function checkpointSteps(folder: string): Promise<number[]> {
+/** Steps of a job's checkpoints, ascending. */
+async function listCheckpointSteps(folder: string): Promise<number[]> {
   const names = await readdir(join(folder, 'checkpoints')).catch(() => []);
   return names
     .filter((name) => /^\d+$/.test(name))
@@ -116,7 +116,7 @@ async function checkpointSteps(folder: string): Promise<number[]> {
     .toSorted((a, b) => a - b);
 }
 
-/** Bytes of the files in a folder; 0 where there is none. */
+/** Bytes of the files in a folder; 0 if it does not exist. */
 export async function folderBytes(folder: string): Promise<number> {
   const names = await readdir(folder).catch(() => []);
   const sizes = await Promise.all(
@@ -125,11 +125,11 @@ export async function folderBytes(folder: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** Counts what is on the disk. */
+/** Sets the used bytes to those of the checkpoints on the disk. */
 export async function measureCheckpoints(quota: CheckpointQuota): Promise<void> {
   let bytes = 0;
   for (const job of await readdir(quota.root).catch(() => []))
-    for (const step of await checkpointSteps(join(quota.root, job)))
+    for (const step of await listCheckpointSteps(join(quota.root, job)))
       bytes += await folderBytes(join(quota.root, job, 'checkpoints', String(step)));
   addUsedBytes(quota, bytes - addUsedBytes(quota, 0));
 }

@@ -13,17 +13,20 @@ import {
   type OnCheckpointsRemoved,
 } from './checkpoint-quota.ts';
 
-/** Writes the checkpoints of one run within the quota of all. */
+/** Writes the checkpoints of one run within the quota of all runs. */
 export interface CheckpointStorage {
-  /** @param best step of the best checkpoint, which stays @throws UnrollError quota_exceeded, disk_full; as the file system does */
+  /**
+   * @param best step of the best checkpoint, which is not removed
+   * @throws UnrollError quota_exceeded, disk_full; errors of the file system
+   */
   write(step: number, checkpoint: Checkpoint, best: number | null): Promise<void>;
 }
 
-/** @param quota null has none */
+/** @param quota null for no limit */
 export function createCheckpointStorage(
   folder: string,
   quota: CheckpointQuota | null,
-  dropped: OnCheckpointsRemoved,
+  onRemoved: OnCheckpointsRemoved,
 ): CheckpointStorage {
   return {
     async write(step, checkpoint, best) {
@@ -33,7 +36,7 @@ export function createCheckpointStorage(
         return;
       }
       const estimate = estimateCheckpointBytes(checkpoint);
-      await reserveCheckpoint(quota, estimate, { folder, best }, dropped);
+      await reserveCheckpoint(quota, estimate, { folder, best }, onRemoved);
       const target = checkpointFolder(folder, step);
       let change = -(await folderBytes(target)) - estimate;
       try {

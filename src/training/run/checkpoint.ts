@@ -5,16 +5,16 @@ import type { ModelSpec } from '../../network/spec.ts';
 import type { Tensor, Weights } from '../../network/weights.ts';
 import { specFile, weightsFile } from '../../model-files.ts';
 
-// A checkpoint is a folder that can be served, model.json and weights.safetensors, and beside them what it takes to go on
-// with the same bits: training.json and training.safetensors. It is written under another name, flushed and then renamed,
-// so that whatever bears its name is whole.
+// A checkpoint is a servable model folder (model.json and weights.safetensors) with the state to resume
+// bit-identically: training.json and training.safetensors. It is written under a temporary name, flushed and
+// renamed, so that a folder with its final name is complete.
 
 export interface Checkpoint {
   readonly model: ModelSpec;
   readonly weights: Weights;
-  /** Plain numbers and lists. */
+  /** Content of training.json. */
   readonly progress: Readonly<Record<string, unknown>>;
-  /** Optimiser and carried states, by name. */
+  /** Optimiser state and carried states, by name. */
   readonly state: ReadonlyMap<string, Float32Array>;
 }
 
@@ -24,7 +24,10 @@ const stateFile = 'training.safetensors';
 export const checkpointFolder = (folder: string, step: number): string =>
   join(folder, 'checkpoints', String(step));
 
-/** @throws as the file system does, ENOSPC for one; then nothing bears the checkpoint's name */
+/**
+ * Writes a checkpoint atomically.
+ * @throws errors of the file system (ENOSPC …); then the checkpoint's folder does not exist
+ */
 export async function writeCheckpoint(folder: string, step: number, checkpoint: Checkpoint): Promise<void> {
   const target = checkpointFolder(folder, step);
   const draft = join(folder, 'checkpoints', `.${step}`);
@@ -37,10 +40,10 @@ export async function writeCheckpoint(folder: string, step: number, checkpoint: 
   try {
     await rm(draft, { recursive: true, force: true });
     await mkdir(draft, { recursive: true });
-    await writeWhole(join(draft, specFile), `${JSON.stringify(checkpoint.model, null, 2)}\n`);
-    await writeWhole(join(draft, weightsFile), writeSafetensors(checkpoint.weights));
-    await writeWhole(join(draft, progressFile), JSON.stringify(checkpoint.progress));
-    await writeWhole(join(draft, stateFile), writeSafetensors(state));
+    await writeFlushed(join(draft, specFile), `${JSON.stringify(checkpoint.model, null, 2)}\n`);
+    await writeFlushed(join(draft, weightsFile), writeSafetensors(checkpoint.weights));
+    await writeFlushed(join(draft, progressFile), JSON.stringify(checkpoint.progress));
+    await writeFlushed(join(draft, stateFile), writeSafetensors(state));
     await rm(target, { recursive: true, force: true });
     await rename(draft, target);
     await flush(join(folder, 'checkpoints'));
@@ -65,8 +68,8 @@ export async function readCheckpoint(folder: string, step: number): Promise<Omit
 }
 
 /**
- * Leaves the checkpoints before `step` servable, without what it takes to go on from them: that is most of their bytes.
- * @returns the bytes that were removed
+ * Removes the resume state, most of the bytes, of the checkpoints before `step`. They stay servable.
+ * @returns the number of bytes removed
  */
 export async function removeResumeFiles(folder: string, step: number): Promise<number> {
   let removed = 0;
@@ -80,7 +83,7 @@ export async function removeResumeFiles(folder: string, step: number): Promise<n
   return removed;
 }
 
-/** About as many bytes as it takes on the disk, before it is serialised. */
+/** Estimates a checkpoint's bytes on the disk before it is serialised. */
 export function estimateCheckpointBytes({ model, weights, progress, state }: Checkpoint): number {
   const floats =
     [...weights.values()].reduce((sum, { values }) => sum + values.length, 0) +
@@ -89,10 +92,10 @@ export function estimateCheckpointBytes({ model, weights, progress, state }: Che
   return floats * 4 + text + (weights.size + state.size) * headerBytes;
 }
 
-/** What a tensor's name, shape and place take in the header of its file. */
+/** Estimated bytes of a tensor's entry in the header of its file. */
 const headerBytes = 160;
 
-async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+async function writeFlushed(path: string, content: string | Uint8Array): Promise<void> {
   const file = await open(path, 'w');
   try {
     await file.writeFile(content);
@@ -102,7 +105,7 @@ async function writeWhole(path: string, content: string | Uint8Array): Promise<v
   }
 }
 
-/** A rename lasts once its folder is flushed. */
+/** Flushes a folder, which makes renames in it durable. */
 async function flush(folder: string): Promise<void> {
   const directory = await open(folder, 'r');
   try {

@@ -3,25 +3,28 @@ import type { Learner } from '../learner-interface.ts';
 import type { MetricsRun } from '../optimise/metrics/create-metrics.ts';
 import type { Batches } from '../data/epoch-batches.ts';
 
-/** Every metric over all of the validation data; null when it was interrupted. Carried states are as before. */
+/**
+ * Computes the metrics over the validation data. Carried states are restored.
+ * @returns null if interrupted
+ */
 export async function measureValidation(
   learner: Learner,
-  tests: Batches,
+  validation: Batches,
   metrics: MetricsRun,
   interrupted: () => boolean,
 ): Promise<{ metrics: Record<string, number>; score: number } | null> {
-  const kept = learner.carried.map((state) => state.slice());
+  const savedStates = learner.carried.map((state) => state.slice());
   learner.reset();
-  let over = true;
-  for (const one of tests.epoch(0)) {
-    if (!tests.carriesState) learner.reset();
-    const batch = tests.batch(one);
+  let completed = true;
+  for (const one of validation.epoch(0)) {
+    if (!validation.carriesState) learner.reset();
+    const batch = validation.batch(one);
     metrics.addLoss(learner.measure(batch, (logits, width) => metrics.addLogits(logits, width, batch)));
-    // lets a command in
+    // lets commands arrive
     await nextTurn();
-    over = !interrupted();
-    if (!over) break;
+    completed = !interrupted();
+    if (!completed) break;
   }
-  learner.carried.forEach((state, i) => state.set(kept[i]!));
-  return over ? metrics.results() : null;
+  learner.carried.forEach((state, i) => state.set(savedStates[i]!));
+  return completed ? metrics.results() : null;
 }

@@ -2,12 +2,15 @@ import type { ErrorCode } from '../../errors.ts';
 import type { CheckpointQuota } from './checkpoint-quota.ts';
 import type { TrainingSpec } from '../training-spec.ts';
 
-// What a training thread is born with, and what it and whoever started it say to each other. Plain data.
+// workerData of a training thread, and the messages between it and its parent. Plain data.
 
 export interface DataFile {
   readonly path: string;
   readonly format: 'jsonl' | 'csv' | 'text';
-  /** The task whose records the file was found to have when it was uploaded; `any`: it has records of no set schema. */
+  /**
+   * The task whose records the file was found to have when it was uploaded; `any`: it has records of no set
+   * schema.
+   */
   readonly validatedFor?: TrainingSpec['task'] | 'any';
 }
 
@@ -15,15 +18,15 @@ export interface RunRequest {
   readonly spec: TrainingSpec;
   readonly data: DataFile;
   readonly validation: DataFile | null;
-  /** Folder with model.json and weights.safetensors of the model to go on from; the run's own copy. */
+  /** Folder with model.json and weights.safetensors of the base model; the run's own copy. */
   readonly base: string | null;
-  /** The run's own folder: checkpoints are `<folder>/checkpoints/<step>/`, each a model folder and what it takes to go on. */
+  /** The run's folder. Checkpoints are in `<folder>/checkpoints/<step>/`. */
   readonly folder: string;
-  /** Step of the checkpoint to go on from. */
+  /** Step of the checkpoint to resume from. */
   readonly resume: number | null;
   /** Threads that share the shards of a batch. */
   readonly threads: number;
-  /** Most memory of one thread: weights, gradients, optimiser state and activations. */
+  /** Memory limit of one thread: weights, gradients, optimiser state and activations. */
   readonly memoryMegabytes: number;
   /** Limits on the checkpoints of all runs together. */
   readonly quota?: CheckpointQuota | null;
@@ -32,7 +35,7 @@ export interface RunRequest {
 export type RunCommand = { readonly kind: 'pause' } | { readonly kind: 'cancel' };
 
 export type RunMessage =
-  /** A few times a second; nobody keeps these. */
+  /** Sent a few times a second; not stored. */
   | {
       readonly kind: 'progress';
       readonly epoch: number;
@@ -42,7 +45,7 @@ export type RunMessage =
       readonly stepsPerSecond: number;
       readonly secondsLeft: number | null;
     }
-  /** To be kept in order. */
+  /** Stored in order. */
   | {
       readonly kind: 'event';
       readonly type: 'message' | 'metrics' | 'gradient_flow';
@@ -51,13 +54,13 @@ export type RunMessage =
       readonly step: number;
       readonly data: Readonly<Record<string, unknown>>;
     }
-  /** A checkpoint stands complete in its folder. */
+  /** A checkpoint was written. */
   | {
       readonly kind: 'checkpoint';
       readonly step: number;
       readonly epoch: number;
       readonly metrics: Readonly<Record<string, number>>;
-      /** Whether it measures best so far: what success publishes. */
+      /** Whether it is the best so far, which is published on success. */
       readonly best: boolean;
     }
   | {
@@ -67,7 +70,7 @@ export type RunMessage =
       /** Step of the best checkpoint. */
       readonly best: number | null;
     }
-  /** Checkpoints of this or another job were removed to make room. */
+  /** Checkpoints of this or another job were removed to free space. */
   | { readonly kind: 'checkpoints_removed'; readonly job: string; readonly steps: readonly number[] }
   | {
       readonly kind: 'failed';

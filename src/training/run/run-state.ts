@@ -10,7 +10,6 @@ import type { PreparedTraining } from '../data/prepared.ts';
 import { splitIntoShards } from '../data/shard.ts';
 import { checkDivergence } from '../optimise/divergence.ts';
 import { createBestTracker, type BestTracker } from '../optimise/early-stopping.ts';
-import { measureGradientFlow } from '../diagnostics/gradient-flow.ts';
 import { initialWeights } from '../initialise.ts';
 import type { LearnerOptions } from '../learner-interface.ts';
 import { checkMemoryNeed, computeMemoryNeed } from './memory-need.ts';
@@ -19,14 +18,14 @@ import { createMetrics } from '../optimise/metrics/create-metrics.ts';
 import { createOptimiser } from '../optimise/optimisers/create-optimiser.ts';
 import { createSchedule, type Schedule } from '../optimise/schedule.ts';
 import { createShards } from './shards.ts';
-import { spectralRadii } from '../diagnostics/spectral-radii.ts';
+import { createGradientFlowEvent } from './gradient-flow-event.ts';
 import type { Capacity } from '../../network/learning/layer.ts';
 import { resolveLoss } from '../optimise/task-loss.ts';
 import { createTrainingProvenance } from './training-provenance.ts';
 import type { RunMessage, RunRequest } from './run-messages.ts';
 
-/** What a checkpoint's training.json holds: all that a run is besides weights and optimiser state. */
-interface Saved {
+/** Content of a checkpoint's training.json: the state of a run besides weights and optimiser state. */
+interface SavedProgress {
   step: number;
   updates: number;
   clipped: number;
@@ -38,17 +37,17 @@ interface Saved {
   best: ReturnType<BestTracker['state']>;
   bestStep: number | null;
   stopped: boolean;
-  /** Step of the last measurement, and of the last checkpoint. */
+  /** Step of the last evaluation. */
   evaluatedAt: number;
 }
 
-/** A run between two steps. */
+/** The state of a training run, and the operations that advance it. */
 export async function createRunState(
   request: RunRequest,
   prepared: PreparedTraining,
   baseWeights: Weights | null,
   kernel: Kernel,
-  say: (message: RunMessage) => void,
+  send: (message: RunMessage) => void,
 ) {
   const { spec, folder, resume } = request;
   const { hyperparameters: hyper, budget, seed } = spec;
@@ -56,7 +55,7 @@ export async function createRunState(
   const loss = resolveLoss(spec, model);
   const { truncate } = hyper;
   const storage = createCheckpointStorage(folder, request.quota ?? null, (job, steps) =>
-    say({ kind: 'checkpoints_removed', job, steps }),
+    send({ kind: 'checkpoints_removed', job, steps }),
   );
   const batches = createBatches(prepared.training, {
     batchSize: hyper.batch_size,
@@ -65,7 +64,7 @@ export async function createRunState(
     truncate,
     shuffle: true,
   });
-  const tests =
+  const validation =
     prepared.validation &&
     createBatches(prepared.validation, {
       batchSize: Math.ceil(hyper.batch_size / hyper.shards),
@@ -81,14 +80,14 @@ export async function createRunState(
   const learnerOptions: LearnerOptions = {
     input,
     ...(source && { source }),
-    capacity: larger(batches.capacity, tests?.capacity),
+    capacity: maxCapacity(batches.capacity, validation?.capacity),
     ...(batches.sourceCapacity && {
-      sourceCapacity: larger(batches.sourceCapacity, tests?.sourceCapacity),
+      sourceCapacity: maxCapacity(batches.sourceCapacity, validation?.sourceCapacity),
     }),
     loss,
     frozen: new Set(spec.frozen),
   };
-  // before a weight is drawn or read
+  // before weights are initialised or read
   checkMemoryNeed(
     computeMemoryNeed(model.network, learnerOptions, hyper, request.threads),
     request.memoryMegabytes,
@@ -111,10 +110,10 @@ export async function createRunState(
   const optimiser = createOptimiser(learner.parameters, hyper.optimizer);
   const schedule = createSchedule(hyper.schedule, steps);
   const metrics = createMetrics(model);
-  // without data to measure on, the loss of what is learned from must do
-  const lowerIsBetter = tests ? metrics.lowerIsBetter : true;
+  // without validation data the training loss is the score
+  const lowerIsBetter = validation ? metrics.lowerIsBetter : true;
   const best = createBestTracker(lowerIsBetter, hyper.early_stopping?.patience ?? null);
-  const now: Saved = {
+  const progress: SavedProgress = {
     step: 0,
     updates: 0,
     clipped: 0,
@@ -130,30 +129,31 @@ export async function createRunState(
   };
   const resumedAt = performance.now();
   let writtenAt = resume ?? -1;
-  let epochOfOrder = -1;
+  let orderEpoch = -1;
   let order: readonly (readonly number[])[] = [];
   if (saved) {
-    Object.assign(now, saved.progress);
+    Object.assign(progress, saved.progress);
     optimiser.restore(
-      now.updates,
-      new Map([...saved.state].filter(([name]) => !name.startsWith(carriedName))),
+      progress.updates,
+      new Map([...saved.state].filter(([name]) => !name.startsWith(carriedPrefix))),
     );
-    schedule.restore(now.schedule!);
-    best.restore(now.best);
-    shards.carried.forEach((state, i) => state.set(saved.state.get(`${carriedName}${i}`)!));
+    schedule.restore(progress.schedule!);
+    best.restore(progress.best);
+    shards.carried.forEach((state, i) => state.set(saved.state.get(`${carriedPrefix}${i}`)!));
   }
 
-  /** Whether it is time to measure. */
-  const due = (): boolean => now.step % (hyper.evaluate_every ?? batches.batchesPerEpoch) === 0;
-  const epochOf = (step: number): number => Math.floor(step / batches.batchesPerEpoch);
-  const seconds = (): number => now.seconds + (performance.now() - resumedAt) / 1000;
+  /** Whether the current step is one to evaluate at. */
+  const isEvaluationDue = (): boolean =>
+    progress.step % (hyper.evaluate_every ?? batches.batchesPerEpoch) === 0;
+  const getEpoch = (step: number): number => Math.floor(step / batches.batchesPerEpoch);
+  const seconds = (): number => progress.seconds + (performance.now() - resumedAt) / 1000;
 
-  async function checkpoint(metricsOf: Record<string, number> = {}, isBest = false): Promise<void> {
+  async function checkpoint(checkpointMetrics: Record<string, number> = {}, isBest = false): Promise<void> {
     const at = seconds();
     const state = new Map(optimiser.state);
-    shards.carried.forEach((values, i) => state.set(`${carriedName}${i}`, values));
-    const progress: Saved = {
-      ...now,
+    shards.carried.forEach((values, i) => state.set(`${carriedPrefix}${i}`, values));
+    const snapshot: SavedProgress = {
+      ...progress,
       updates: optimiser.updates,
       seconds: at,
       schedule: schedule.state(),
@@ -162,125 +162,122 @@ export async function createRunState(
     const provenance = {
       ...model.provenance,
       ...spec.provenance,
-      training: createTrainingProvenance(request, now.step, at, metricsOf),
+      training: createTrainingProvenance(request, progress.step, at, checkpointMetrics),
     };
     await storage.write(
-      now.step,
-      { model: { ...model, provenance }, weights: learner.save(), progress: { ...progress }, state },
-      now.bestStep,
+      progress.step,
+      { model: { ...model, provenance }, weights: learner.save(), progress: { ...snapshot }, state },
+      progress.bestStep,
     );
-    say({ kind: 'checkpoint', step: now.step, epoch: epochOf(now.step), metrics: metricsOf, best: isBest });
-    writtenAt = now.step;
+    send({
+      kind: 'checkpoint',
+      step: progress.step,
+      epoch: getEpoch(progress.step),
+      metrics: checkpointMetrics,
+      best: isBest,
+    });
+    writtenAt = progress.step;
   }
 
-  function reportFlow(): void {
-    const probe = batches.batch((order.length > 0 ? order : batches.epoch(0))[0]!);
-    const { flow, reach, parameters, gates } = measureGradientFlow(
-      learner,
-      splitIntoShards(probe, hyper.shards)[0]!,
-    );
-    say({
-      kind: 'event',
-      type: 'gradient_flow',
-      level: 'info',
-      message: `step ${now.step}: gradients reach ${Math.max(0, ...Object.values(reach))} steps back`,
-      step: now.step,
-      data: {
-        reach: Math.max(0, ...Object.values(reach)),
-        reach_by_node: reach,
-        flow,
-        gradient_norms: parameters,
-        gates,
-        clipped_share: now.step === 0 ? 0 : now.clipped / now.step,
-        spectral_radius: spectralRadii(learner.save()),
-      },
-    });
+  function reportGradientFlow(): void {
+    const batch = batches.batch((order.length > 0 ? order : batches.epoch(0))[0]!);
+    send(createGradientFlowEvent(learner, splitIntoShards(batch, hyper.shards)[0]!, progress));
   }
 
   return {
     steps,
     parameters: [...weights.values()].reduce((sum, { values }) => sum + values.length, 0),
     get step() {
-      return now.step;
+      return progress.step;
     },
     get epoch() {
-      return epochOf(now.step);
+      return getEpoch(progress.step);
     },
     get best() {
-      return now.bestStep;
+      return progress.bestStep;
     },
-    /** Of where it stands, if there is none yet. */
+    /** Writes a checkpoint of the current step, unless there is one. */
     checkpoint: async () => {
-      if (writtenAt !== now.step) await checkpoint();
+      if (writtenAt !== progress.step) await checkpoint();
     },
-    over: () =>
-      now.step >= steps || now.stopped || (budget.minutes !== undefined && seconds() >= budget.minutes * 60),
-    evaluated: () => now.evaluatedAt === now.step,
-    due,
+    isFinished: () =>
+      progress.step >= steps ||
+      progress.stopped ||
+      (budget.minutes !== undefined && seconds() >= budget.minutes * 60),
+    isEvaluated: () => progress.evaluatedAt === progress.step,
+    isEvaluationDue,
 
     async advance(): Promise<number> {
-      const epoch = epochOf(now.step);
-      const position = now.step % batches.batchesPerEpoch;
-      if (epoch !== epochOfOrder) {
+      const epoch = getEpoch(progress.step);
+      const position = progress.step % batches.batchesPerEpoch;
+      if (epoch !== orderEpoch) {
         order = batches.epoch(epoch);
-        epochOfOrder = epoch;
+        orderEpoch = epoch;
       }
       if (position === 0 || !batches.carriesState) shards.reset();
-      const rate = schedule.rate(now.step, hyper.learning_rate);
-      const lossNow = await shards.differentiate(
+      const rate = schedule.rate(progress.step, hyper.learning_rate);
+      const stepLoss = await shards.differentiate(
         splitIntoShards(batches.batch(order[position]!), hyper.shards),
         {
-          step: now.step,
+          step: progress.step,
           seed,
-          samplingProbability: (hyper.scheduled_sampling * now.step) / steps,
+          samplingProbability: (hyper.scheduled_sampling * progress.step) / steps,
         },
       );
       const norm = globalNorm(learner.parameters);
-      now.firstLoss ??= lossNow;
+      progress.firstLoss ??= stepLoss;
       checkDivergence(
-        { step: now.step, loss: lossNow, first: now.firstLoss, norm, rate },
+        { step: progress.step, loss: stepLoss, first: progress.firstLoss, norm, rate },
         learner.parameters,
       );
       const scale = hyper.clip.norm === undefined ? 1 : clippingScale(norm, hyper.clip.norm);
-      if (scale < 1) now.clipped++;
+      if (scale < 1) progress.clipped++;
       optimiser.update(rate, scale, hyper.clip.value);
       shards.refresh();
-      now.step++;
-      now.lossSum += lossNow;
-      now.lossCount++;
-      if (hyper.gradient_flow_every > 0 && now.step % hyper.gradient_flow_every === 0) reportFlow();
-      if (hyper.checkpoint_every !== undefined && now.step % hyper.checkpoint_every === 0 && !due())
+      progress.step++;
+      progress.lossSum += stepLoss;
+      progress.lossCount++;
+      if (hyper.gradient_flow_every > 0 && progress.step % hyper.gradient_flow_every === 0)
+        reportGradientFlow();
+      if (
+        hyper.checkpoint_every !== undefined &&
+        progress.step % hyper.checkpoint_every === 0 &&
+        !isEvaluationDue()
+      )
         await checkpoint();
-      return lossNow;
+      return stepLoss;
     },
 
-    /** Measures and writes a checkpoint; nothing of it has happened when it is interrupted. */
+    /** Evaluates and writes a checkpoint. Changes nothing if interrupted. */
     async evaluate(interrupted: () => boolean): Promise<void> {
       const results =
-        tests && (await measureValidation(learner, tests, metrics.start(learner.chain), interrupted));
-      if (tests && !results) return;
-      now.evaluatedAt = now.step;
-      const measured: Record<string, number> = { train_loss: now.lossSum / Math.max(1, now.lossCount) };
+        validation &&
+        (await measureValidation(learner, validation, metrics.start(learner.chain), interrupted));
+      if (validation && !results) return;
+      progress.evaluatedAt = progress.step;
+      const measured: Record<string, number> = {
+        train_loss: progress.lossSum / Math.max(1, progress.lossCount),
+      };
       let score = measured['train_loss']!;
       if (results) {
         for (const [name, value] of Object.entries(results.metrics)) measured[`validation_${name}`] = value;
         ({ score } = results);
       }
-      now.lossSum = 0;
-      now.lossCount = 0;
+      progress.lossSum = 0;
+      progress.lossCount = 0;
       schedule.record(score, lowerIsBetter);
-      const verdict = best.record(now.step, score);
-      if (verdict === 'better') now.bestStep = now.step;
-      if (verdict === 'stop') now.stopped = true;
-      say({
+      const verdict = best.record(progress.step, score);
+      if (verdict === 'better') progress.bestStep = progress.step;
+      if (verdict === 'stop') progress.stopped = true;
+      send({
         kind: 'event',
         type: 'metrics',
         level: 'info',
-        message: `step ${now.step}: ${Object.entries(measured)
+        message: `step ${progress.step}: ${Object.entries(measured)
           .map(([name, value]) => `${name} ${value.toPrecision(5)}`)
           .join(', ')}`,
-        step: now.step,
-        data: { epoch: now.step / batches.batchesPerEpoch, seconds: seconds(), ...measured },
+        step: progress.step,
+        data: { epoch: progress.step / batches.batchesPerEpoch, seconds: seconds(), ...measured },
       });
       await checkpoint(measured, verdict === 'better');
     },
@@ -291,9 +288,9 @@ export async function createRunState(
   };
 }
 
-const carriedName = 'carried.';
+const carriedPrefix = 'carried.';
 
-const larger = (a: Capacity, b: Capacity | null | undefined): Capacity => ({
+const maxCapacity = (a: Capacity, b: Capacity | null | undefined): Capacity => ({
   rows: Math.max(a.rows, b?.rows ?? 0),
   packed: Math.max(a.packed, b?.packed ?? 0),
   steps: Math.max(a.steps ?? a.packed, b ? (b.steps ?? b.packed) : 0),

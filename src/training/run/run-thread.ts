@@ -5,24 +5,26 @@ import { MemoryFull } from '../../kernel/memory.ts';
 import { runTraining } from './run.ts';
 import type { RunMessage, RunRequest, RunCommand } from './run-messages.ts';
 
-// A training run in a thread of its own, which gives way to those that serve.
+// Runs a training job in its own thread, with a lower priority than the serving threads.
 
-/** The lowest there is. On Linux this is a thread's own, and those it starts inherit it. */
+/**
+ * The lowest priority. On Linux it applies to this thread alone, and is inherited by threads that it starts.
+ */
 setPriority(19);
 const port = parentPort!;
-const say = (message: RunMessage): void => port.postMessage(message);
+const send = (message: RunMessage): void => port.postMessage(message);
 let command: RunCommand['kind'] | null = null;
 port.on('message', ({ kind }: RunCommand) => (command = kind));
 
 try {
-  await runTraining(workerData as RunRequest, { send: say, command: () => command });
+  await runTraining(workerData as RunRequest, { send, command: () => command });
 } catch (error) {
-  say({ kind: 'failed', ...failureOf(error) });
+  send({ kind: 'failed', ...toFailure(error) });
 } finally {
   port.close();
 }
 
-function failureOf(error: unknown): Omit<Extract<RunMessage, { kind: 'failed' }>, 'kind'> {
+function toFailure(error: unknown): Omit<Extract<RunMessage, { kind: 'failed' }>, 'kind'> {
   if (error instanceof UnrollError) return { code: error.code, message: error.message };
   if (error instanceof MemoryFull)
     return {
@@ -35,7 +37,7 @@ function failureOf(error: unknown): Omit<Extract<RunMessage, { kind: 'failed' }>
     return { code: 'too_many_open_files', message: 'the server has no file descriptor left (ulimit -n)' };
   return {
     code: 'internal',
-    message: 'the training failed inside the server; its log has the reason under this job id',
+    message: 'the training failed inside the server; see the server log under this job id',
     stack: error instanceof Error ? (error.stack ?? error.message) : String(error),
   };
 }

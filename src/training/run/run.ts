@@ -12,29 +12,32 @@ import { createRunState } from './run-state.ts';
 import type { RunMessage, RunRequest, RunCommand } from './run-messages.ts';
 import { specFile, weightsFile } from '../../model-files.ts';
 
-// One training run from its data to its last checkpoint. The same request gives the same weights, bit for bit, whatever
-// the number of threads and however often it is stopped and goes on from its last checkpoint.
+// A training run from its data to its last checkpoint. The same request gives bit-identical weights, whatever
+// the number of threads and however often it is stopped and resumed.
 
 export interface RunHooks {
   readonly send: (message: RunMessage) => void;
-  /** What was asked of the run since it began; looked at between steps. */
+  /** The command received since the start, or null; read between steps. */
   readonly command: () => RunCommand['kind'] | null;
 }
 
-/** @throws UnrollError invalid_dataset, invalid_model, diverged …; MemoryFull; what the file system throws */
-export async function runTraining(request: RunRequest, { send: say, command }: RunHooks): Promise<void> {
+/**
+ * Runs a training job.
+ * @throws UnrollError invalid_dataset, invalid_model, diverged …; MemoryFull; errors of the file system
+ */
+export async function runTraining(request: RunRequest, { send, command }: RunHooks): Promise<void> {
   const { spec } = request;
   const base = request.base === null ? null : await readBase(request.base);
   const prepared = await prepareTraining(spec, request.data, request.validation, base?.model ?? null);
   const kernel = createKernel({ mode: 'auto', memoryMegabytes: request.memoryMegabytes });
-  const run = await createRunState(request, prepared, base?.weights ?? null, kernel, say);
-  const progress = createProgressReporter(run.steps, say);
+  const run = await createRunState(request, prepared, base?.weights ?? null, kernel, send);
+  const progress = createProgressReporter(run.steps, send);
   const interrupted = (): boolean => command() !== null;
-  say({
+  send({
     kind: 'event',
     type: 'message',
     level: 'info',
-    message: `${prepared.training.list.length} sequences to learn from, ${prepared.validation?.list.length ?? 0} to measure on, ${prepared.skipped} left out as longer than max_steps; ${run.parameters} parameters, ${run.steps} steps; kernel ${kernel.path}`,
+    message: `${prepared.training.list.length} training sequences, ${prepared.validation?.list.length ?? 0} validation sequences, ${prepared.skipped} skipped as longer than max_steps; ${run.parameters} parameters, ${run.steps} steps; kernel ${kernel.path}`,
     step: run.step,
     data: {
       parameters: run.parameters,
@@ -45,26 +48,26 @@ export async function runTraining(request: RunRequest, { send: say, command }: R
   });
   try {
     for (;;) {
-      // also when a run that goes on was stopped before it was measured
-      if (run.step > 0 && run.due() && !run.evaluated()) await run.evaluate(interrupted);
-      const asked = command();
-      if (asked !== null) {
+      // also for a resumed run that was stopped before it was evaluated
+      if (run.step > 0 && run.isEvaluationDue() && !run.isEvaluated()) await run.evaluate(interrupted);
+      const requested = command();
+      if (requested !== null) {
         await run.checkpoint();
-        return say({
+        return send({
           kind: 'ended',
-          outcome: asked === 'pause' ? 'paused' : 'cancelled',
+          outcome: requested === 'pause' ? 'paused' : 'cancelled',
           step: run.step,
           best: run.best,
         });
       }
-      if (run.over()) break;
+      if (run.isFinished()) break;
       const loss = await run.advance();
       progress.stepped({ epoch: run.epoch, step: run.step, loss });
-      // lets a command in
+      // lets commands arrive
       await nextTurn();
     }
-    if (!run.evaluated()) await run.evaluate(() => false);
-    say({ kind: 'ended', outcome: 'succeeded', step: run.step, best: run.best });
+    if (!run.isEvaluated()) await run.evaluate(() => false);
+    send({ kind: 'ended', outcome: 'succeeded', step: run.step, best: run.best });
   } finally {
     await run.close();
   }

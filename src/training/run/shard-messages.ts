@@ -6,20 +6,20 @@ import type { ShardTask } from './shard-step.ts';
 export interface ShardThreadData {
   readonly network: NetworkSpec;
   readonly options: LearnerOptions;
-  /** Which shards of a batch are this thread's. */
+  /** Indices of the shards that this thread computes. */
   readonly shards: readonly number[];
   readonly memoryMegabytes: number;
   readonly weights: Weights;
 }
 
-/** The parameters' values have changed since the message before. */
+/** Tasks of one step; the parameters have changed since the previous message. */
 export interface ToShardThread {
-  /** Forget the carried states first. */
+  /** Whether to reset the carried states first. */
   readonly reset: boolean;
   readonly tasks: readonly ShardTask[];
 }
 
-interface View {
+interface Float32Region {
   readonly at: number;
   readonly length: number;
 }
@@ -29,8 +29,8 @@ export type FromShardThread =
       readonly memory: WebAssembly.Memory;
       readonly learners: readonly {
         readonly shard: number;
-        readonly parameters: readonly { readonly values: View; readonly gradient: View }[];
-        readonly carried: readonly View[];
+        readonly parameters: readonly { readonly values: Float32Region; readonly gradient: Float32Region }[];
+        readonly carried: readonly Float32Region[];
       }[];
     }
-  | { readonly kind: 'ran'; readonly losses: readonly number[] };
+  | { readonly kind: 'losses'; readonly losses: readonly number[] };

@@ -3,25 +3,29 @@ import type { Batch } from '../batch.ts';
 import type { Learner } from '../learner-interface.ts';
 import { applyScheduledSampling } from './scheduled-sampling.ts';
 
-/** One shard's part of one step. */
+/** The computation of one shard in one step. */
 export interface ShardTask {
   readonly batch: Batch;
   readonly step: number;
   readonly shard: number;
-  /** scheduled sampling: share of the decoder's inputs that are its own. */
+  /** Scheduled sampling: probability that a decoder input is replaced by a prediction. */
   readonly samplingProbability: number;
   readonly seed: number;
 }
 
-/** Random streams 0 … 2²⁰ − 1 of a seed are for what is drawn once or once an epoch. */
+/** Streams 0 … 2²⁰ − 1 of the seed are used once a run or once an epoch. */
 const firstStream = 2 ** 20;
 
-/** The same numbers for a step and shard of a seed whoever draws them, whenever: a checkpoint needs no generator's state. */
-const randomOf = ({ seed, step, shard }: ShardTask): Rng => createRng(seed, firstStream + step * 16 + shard);
+/**
+ * The random numbers of a step and shard, independent of thread and time: checkpoints store no generator
+ * state.
+ */
+const createStepRng = ({ seed, step, shard }: ShardTask): Rng =>
+  createRng(seed, firstStream + step * 16 + shard);
 
-/** Leaves the gradient in the learner's parameters. @returns the loss */
+/** Computes the gradient into the learner's parameters. @returns the loss */
 export function runShard(learner: Learner, task: ShardTask): number {
-  const random = randomOf(task);
+  const random = createStepRng(task);
   return learner.differentiate(
     applyScheduledSampling(learner, task.batch, task.samplingProbability, random),
     random,

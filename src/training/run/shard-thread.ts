@@ -6,7 +6,8 @@ import type { Learner } from '../learner-interface.ts';
 import type { FromShardThread, ShardThreadData, ToShardThread } from './shard-messages.ts';
 import { runShard } from './shard-step.ts';
 
-// A thread that computes the gradients of some of a batch's shards, in memory of its own that the run can see.
+// A thread that computes the gradients of some shards of a batch, in kernel memory that it shares with the
+// run.
 
 const { network, options, shards, memoryMegabytes, weights } = workerData as ShardThreadData;
 setPriority(19);
@@ -18,28 +19,28 @@ const learners = new Map<number, Learner>(
     return [shard, learner];
   }),
 );
-const say = (message: FromShardThread): void => parentPort!.postMessage(message);
+const send = (message: FromShardThread): void => parentPort!.postMessage(message);
 
 parentPort!.on('message', ({ reset, tasks }: ToShardThread) => {
   for (const learner of learners.values()) {
     learner.refresh();
     if (reset) learner.reset();
   }
-  say({ kind: 'ran', losses: tasks.map((task) => runShard(learners.get(task.shard)!, task)) });
+  send({ kind: 'losses', losses: tasks.map((task) => runShard(learners.get(task.shard)!, task)) });
 });
-const place = (view: Float32Array): { at: number; length: number } => ({
+const toRegion = (view: Float32Array): { at: number; length: number } => ({
   at: view.byteOffset,
   length: view.length,
 });
-say({
+send({
   kind: 'ready',
   memory: kernel.memory.memory,
   learners: [...learners].map(([shard, learner]) => ({
     shard,
     parameters: learner.parameters.map(({ values, gradient }) => ({
-      values: place(values),
-      gradient: place(gradient),
+      values: toRegion(values),
+      gradient: toRegion(gradient),
     })),
-    carried: learner.carried.map(place),
+    carried: learner.carried.map(toRegion),
   })),
 });

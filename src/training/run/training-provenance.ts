@@ -1,6 +1,6 @@
 import type { RunRequest } from './run-messages.ts';
 
-/** What model.json says of how it was made. */
+/** The provenance of a trained model in its model.json. */
 export function createTrainingProvenance(
   { spec }: RunRequest,
   step: number,

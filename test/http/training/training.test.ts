@@ -104,13 +104,13 @@ describe('datasets', () => {
       /line 1: .*as many labels as tokens/,
     ],
     ['nothing at all', '\n\n', 'application/jsonl', '', /no records/],
-    ['ragged rows', 'a,b\n1,2\n3\n', 'text/csv', '', /line 3: 2 columns wanted, there are 1/],
+    ['ragged rows', 'a,b\n1,2\n3\n', 'text/csv', '', /line 3: expected 2 columns, got 1/],
     [
       'a line of 10 MB',
       `{"text":"${'a'.repeat(10_000_000)}"}`,
       'application/jsonl',
       '',
-      /line 1: at most 1048576 bytes/,
+      /line 1: is longer than 1048576 bytes/,
     ],
     [
       'what is not UTF-8',
@@ -270,13 +270,13 @@ describe('a job', () => {
       'labels that are not those given',
       { outputs: { labels: ['x', 'z'] } },
       'invalid_dataset',
-      /line 2: the label "y"/,
+      /line 2: "y" is not one of/,
     ],
     [
       'a label that only validation has',
       { validation: { records: [{ text: 'a', label: 'new' }] } },
       'invalid_dataset',
-      /validation: line 1: the label "new"/,
+      /validation: line 1: "new" is not one of/,
     ],
     [
       'one record, and a share of it to measure on',
@@ -312,20 +312,20 @@ describe('a job', () => {
         },
       },
       'invalid_model',
-      /7 outputs, the data has 2/,
+      /7 outputs, the data needs 2/,
     ],
     ['a frozen layer that is not there', { frozen: ['nothing'] }, 'invalid_request', /no layer nothing/],
     [
       'a loss of another task',
       { hyperparameters: { loss: { type: 'huber' } } },
       'invalid_request',
-      /classify learns with/,
+      /must be softmax_cross_entropy for classify/,
     ],
     [
       'a crf that classifies',
       { network: { layers: [...network.layers, { type: 'crf' }] } },
       'invalid_model',
-      /a crf gives each token one label/,
+      /a crf is only for tag/,
     ],
     [
       'a crf whose classes weigh',
@@ -337,13 +337,13 @@ describe('a job', () => {
         hyperparameters: { class_weights: 'balanced' },
       },
       'invalid_request',
-      /class_weights: a crf learns whole sequences/,
+      /class_weights: not supported with a crf/,
     ],
     [
       'a class weight of no label',
       { hyperparameters: { class_weights: { q: 1 } } },
       'invalid_request',
-      /"q" is no label/,
+      /"q" is not a label/,
     ],
   ])('fails with the reason: %s', async (_, more, code, message) => {
     const made = await post('/v1/training/jobs', job({ model: 'failing', ...more }));

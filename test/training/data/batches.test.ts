@@ -11,7 +11,7 @@ const sequence = (steps: number, label: number): Example => ({
   values: null,
   line: 1,
 });
-const examplesOf = (list: readonly Example[], more: Partial<Examples> = {}): Examples => ({
+const makeExamples = (list: readonly Example[], more: Partial<Examples> = {}): Examples => ({
   kind: 'sequences',
   list,
   inputColumns: 1,
@@ -25,15 +25,15 @@ const options = { batchSize: 3, seed: 5, shards: 1, shuffle: true };
 const sum = (values: Iterable<number>): number => [...values].reduce((all, one) => all + one, 0);
 
 describe('epochs', () => {
-  const many = examplesOf(Array.from({ length: 100 }, (_, i) => sequence(1 + (i % 7), i % 4)));
+  const many = makeExamples(Array.from({ length: 100 }, (_, i) => sequence(1 + (i % 7), i % 4)));
 
-  it('hold every example once', () => {
+  it('have every example once', () => {
     const epoch = createBatches(many, options).epoch(2);
     expect(epoch.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
     expect(epoch).toHaveLength(34);
   });
 
-  it('are the same for a seed, whatever came before, and differ from one another', () => {
+  it('are determined by the seed and the epoch', () => {
     const one = createBatches(many, options);
     one.epoch(0);
     expect(one.epoch(3)).toEqual(createBatches(many, options).epoch(3));
@@ -41,7 +41,7 @@ describe('epochs', () => {
     expect(createBatches(many, { ...options, seed: 6 }).epoch(3)).not.toEqual(one.epoch(3));
   });
 
-  it('stay within the capacity told', () => {
+  it('fit the reported capacity', () => {
     const { capacity, epoch, batch } = createBatches(many, options);
     const packed = epoch(0).map((one) => batch(one).ids!.length);
     expect(Math.max(...packed)).toBeLessThanOrEqual(capacity.packed);
@@ -49,35 +49,35 @@ describe('epochs', () => {
 });
 
 describe('a batch', () => {
-  const three = examplesOf([sequence(1, 1), sequence(3, 2), sequence(2, 3)]);
+  const three = makeExamples([sequence(1, 1), sequence(3, 2), sequence(2, 3)]);
 
-  it('is packed longest first, judged at the last steps by their mean', () => {
+  it('is packed longest first, with equal weights at the last steps', () => {
     const { ids, targets } = createBatches(three, options).batch([0, 1, 2]);
     expect([...ids!]).toEqual([200, 300, 100, 201, 301, 202]);
     expect([...targets.weights]).toEqual([0, 0, 1, 0, 1, 1].map((one) => Math.fround(one / 3)));
     expect([targets.classes![2], targets.classes![4], targets.classes![5]]).toEqual([1, 3, 2]);
   });
 
-  it('is judged at every step when asked to, each sequence as much as another', () => {
+  it('gives each sequence the same total weight with everyStep', () => {
     const { targets } = createBatches({ ...three, everyStep: true }, options).batch([0, 1, 2]);
     const shares = [1 / 9, 1 / 6, 1 / 3, 1 / 9, 1 / 6, 1 / 9];
     targets.weights.forEach((weight, at) => expect(weight).toBeCloseTo(shares[at]!, 6));
     expect([...targets.classes!]).toEqual([2, 3, 1, 2, 3, 2]);
   });
 
-  it('weighs classes', () => {
+  it('applies class weights', () => {
     const classWeights = Float32Array.of(1, 3, 0.5, 0);
     const { targets } = createBatches({ ...three, classWeights }, options).batch([0, 1, 2]);
     expect([...targets.weights]).toEqual([0, 0, 1, 0, 0, Math.fround(0.5 / 3)]);
   });
 
-  it('keeps sources in their own order of length', () => {
+  it('sorts sources by their own length', () => {
     const withSource = (steps: number, source: number[]): Example => ({
       ...sequence(steps, 1),
       classes: new Int32Array(steps),
       source: Int32Array.from(source),
     });
-    const examples = examplesOf([withSource(2, [7]), withSource(1, [8, 9])], { sourceColumns: 1 });
+    const examples = makeExamples([withSource(2, [7]), withSource(1, [8, 9])], { sourceColumns: 1 });
     const batch = createBatches(examples, options).batch([0, 1]);
     expect([...batch.source!.ids!]).toEqual([8, 7, 9]);
     expect([...batch.source!.rowOf]).toEqual([1, 0]);
@@ -87,45 +87,45 @@ describe('a batch', () => {
     ]);
   });
 
-  it('falls into shards that share its weights', () => {
+  it('splits into shards that share its weights', () => {
     const batch = createBatches(three, options).batch([0, 1, 2]);
-    const parts = splitIntoShards(batch, 2);
-    expect(parts.map(({ ids }) => [...ids!])).toEqual([
+    const shards = splitIntoShards(batch, 2);
+    expect(shards.map(({ ids }) => [...ids!])).toEqual([
       [200, 100, 201, 202],
       [300, 301],
     ]);
-    expect(sum(parts.flatMap(({ targets }) => [...targets.weights]))).toBeCloseTo(1, 6);
+    expect(sum(shards.flatMap(({ targets }) => [...targets.weights]))).toBeCloseTo(1, 6);
     expect(splitIntoShards(batch, 8)).toHaveLength(3);
   });
 });
 
 describe('a stream', () => {
   const ids = Int32Array.from({ length: 101 }, (_, i) => i);
-  const stream = examplesOf([{ ...sequence(101, 0), input: ids, classes: null }], { kind: 'stream' });
+  const stream = makeExamples([{ ...sequence(101, 0), input: ids, classes: null }], { kind: 'stream' });
   const windows = (k1: number, k2: number) =>
     createBatches(stream, { ...options, batchSize: 2, shuffle: false, truncate: { k1, k2 } });
 
-  it('judges every step of its rows once by the next id, each batch by its mean', () => {
+  it('has every step as a target once, with weights that sum to 1 a batch', () => {
     for (const [k1, k2] of [
       [5, 5],
       [5, 8],
       [5, 15],
     ] as const) {
       const { epoch, batch } = windows(k1, k2);
-      const judged: number[] = [];
+      const targetSteps: number[] = [];
       for (const one of epoch(0)) {
         const { ids: read, targets } = batch(one);
         expect(sum(targets.weights)).toBeCloseTo(1, 5);
         targets.weights.forEach((weight, at) => {
           expect(targets.classes![at]).toBe(read![at]! + 1);
-          if (weight > 0) judged.push(read![at]!);
+          if (weight > 0) targetSteps.push(read![at]!);
         });
       }
-      expect(judged.sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+      expect(targetSteps.sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
     }
   });
 
-  it('carries each row on to where the next window begins', () => {
+  it('carries the state of each row to the start of the next window', () => {
     for (const [k1, k2] of [
       [5, 5],
       [5, 8],

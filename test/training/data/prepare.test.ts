@@ -10,13 +10,13 @@ import { trainingSpec } from '../../../src/training/training-spec.ts';
 const folder = mkdtempSync(join(tmpdir(), 'prepare-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 let files = 0;
-const fileOf = (text: string, format: DataFile['format']): DataFile => {
+const writeData = (text: string, format: DataFile['format']): DataFile => {
   const path = join(folder, `data-${files++}`);
   writeFileSync(path, text);
   return { path, format };
 };
 const jsonl = (...records: unknown[]): DataFile =>
-  fileOf(records.map((one) => JSON.stringify(one)).join('\n'), 'jsonl');
+  writeData(records.map((one) => JSON.stringify(one)).join('\n'), 'jsonl');
 
 const textLayers = [
   { type: 'embedding', units: 3 },
@@ -81,7 +81,7 @@ describe('classify', () => {
       },
       'backward_activations',
     ],
-  ])('refuses a cell that is served and not trained: %j', async (cell, field) => {
+  ])('rejects a cell that cannot be trained: %j', async (cell, field) => {
     const layers = [
       { type: 'embedding', units: 3 },
       { type: 'recurrent', name: 'read', units: 4, ...cell },
@@ -102,7 +102,7 @@ describe('classify', () => {
     });
   });
 
-  it('takes a cell whose options are what it has anyway', async () => {
+  it('accepts a cell with its default options', async () => {
     const usual = { gate: { type: 'sigmoid' }, candidate: { type: 'tanh' } };
     const { model } = await run(
       {
@@ -121,7 +121,7 @@ describe('classify', () => {
     expect(model.network.layers[1]).toMatchObject({ activations: usual });
   });
 
-  it('refuses a label that only the validation data has, naming it and its line', async () => {
+  it('rejects a label that is only in the validation data, with the label and its line', async () => {
     const data = jsonl({ text: 'a', label: 'x' }, { text: 'b', label: 'y' });
     await expect(
       run(classify, data, jsonl({ text: 'a', label: 'x' }, { text: 'a', label: 'z' })),
@@ -131,15 +131,15 @@ describe('classify', () => {
     });
   });
 
-  it('refuses text among numbers, naming the line', async () => {
+  it('rejects text among numbers, with the line', async () => {
     const data = jsonl({ values: [1, 2], label: 'x' }, { text: 'a', label: 'y' });
     await expect(run(classifyNumbers, data)).rejects.toMatchObject({
       code: 'invalid_dataset',
-      message: expect.stringContaining('line 2: holds text') as string,
+      message: expect.stringContaining('line 2: has text') as string,
     });
   });
 
-  it('centres and scales features by the training data; a constant one keeps its scale', async () => {
+  it('centres and scales features by the training data; a constant feature has scale 1', async () => {
     const data = jsonl(
       {
         values: [
@@ -161,34 +161,34 @@ describe('classify', () => {
     expect([...training.list[0]!.input]).toEqual([Math.fround(-2 / deviation), 0, 0, 0]);
   });
 
-  it('leaves out and counts what is longer than max_steps', async () => {
+  it('skips and counts sequences longer than max_steps', async () => {
     const fields = { ...classify, hyperparameters: { max_steps: 2 } };
     const data = jsonl({ text: 'abc', label: 'x' }, { text: 'ab', label: 'y' });
-    const { skipped: leftOut, training } = await run(fields, data);
-    expect([leftOut, training.list.length, training.list[0]!.steps]).toEqual([1, 1, 2]);
+    const { skipped, training } = await run(fields, data);
+    expect([skipped, training.list.length, training.list[0]!.steps]).toEqual([1, 1, 2]);
   });
 
-  it('names the line of what is no record, and refuses data without any', async () => {
-    await expect(run(classify, fileOf('{"text":"a","label":"x"}\n{oh', 'jsonl'))).rejects.toThrow(
+  it('rejects invalid records, with the line, and data without records', async () => {
+    await expect(run(classify, writeData('{"text":"a","label":"x"}\n{oh', 'jsonl'))).rejects.toThrow(
       'line 2: is not JSON',
     );
     await expect(run(classify, jsonl({ text: 'a' }))).rejects.toThrow(/line 1: needs either label or labels/);
-    await expect(run(classify, fileOf('\n\n', 'jsonl'))).rejects.toThrow('holds no records');
-    await expect(run(classify, fileOf('text,label\na,x,1\n', 'csv'))).rejects.toThrow(
-      'line 2: 2 columns wanted, there are 3',
+    await expect(run(classify, writeData('\n\n', 'jsonl'))).rejects.toThrow('has no records');
+    await expect(run(classify, writeData('text,label\na,x,1\n', 'csv'))).rejects.toThrow(
+      'line 2: expected 2 columns, got 3',
     );
   });
 
-  it('cannot split one record', async () => {
+  it('rejects splitting one record', async () => {
     const fields = { ...classify, validation: { share: 0.1 } };
     await expect(run(fields, jsonl({ text: 'a', label: 'x' }))).rejects.toMatchObject({
       code: 'invalid_dataset',
     });
   });
 
-  it('draws the same validation data for a seed', async () => {
+  it('draws the validation data by the seed', async () => {
     const data = jsonl(...Array.from({ length: 40 }, (_, i) => ({ text: 'a', label: i % 2 ? 'x' : 'y' })));
-    const linesOf = async (seed: number): Promise<number[]> => {
+    const drawLines = async (seed: number): Promise<number[]> => {
       const { training, validation } = await run({ ...classify, validation: { share: 0.25 }, seed }, data);
       const lines = validation!.list.map(({ line }) => line);
       expect([...lines, ...training.list.map(({ line }) => line)].sort((a, b) => a - b)).toEqual(
@@ -196,14 +196,14 @@ describe('classify', () => {
       );
       return lines;
     };
-    const first = await linesOf(1);
+    const first = await drawLines(1);
     expect(first).toHaveLength(10);
-    expect(await linesOf(1)).toEqual(first);
-    expect(await linesOf(2)).not.toEqual(first);
+    expect(await drawLines(1)).toEqual(first);
+    expect(await drawLines(2)).not.toEqual(first);
   });
 });
 
-it('decode reads the start and the target, and answers the target and the end', async () => {
+it('decode reads start and target, and predicts target and end', async () => {
   const fields = {
     task: 'decode',
     network: { encoder: { layers: textLayers }, layers: [...textLayers, { type: 'dense' }] },
@@ -225,17 +225,19 @@ it('decode reads the start and the target, and answers the target and the end', 
   ]);
 });
 
-it.each([['pz'], [['p', 'z']]])('decode refuses a target it cannot write: %j', async (target) => {
+it.each([['pz'], [['p', 'z']]])('decode rejects a target with an unknown token: %j', async (target) => {
   const fields = {
     task: 'decode',
     network: { encoder: { layers: textLayers }, layers: [...textLayers, { type: 'dense' }] },
     outputs: { vocabulary: { min_count: 2 } },
   };
   const data = jsonl({ source: 'ab', target: 'pp' }, { source: 'ab', target });
-  await expect(run(fields, data)).rejects.toThrow(/line 2: the target holds a token that the vocabulary/);
+  await expect(run(fields, data)).rejects.toThrow(
+    /line 2: the target has a token that is not in the vocabulary/,
+  );
 });
 
-it('decode does not write the characters of words', async () => {
+it('decode rejects the characters of words as output', async () => {
   const fields = {
     task: 'decode',
     network: { encoder: { layers: textLayers }, layers: [...textLayers, { type: 'dense' }] },
@@ -248,9 +250,9 @@ it('decode does not write the characters of words', async () => {
 });
 
 describe('predict from a series', () => {
-  const csv = fileOf('a,b\n1,10\n2,20\n3,30\n4,40\n5,50\n', 'csv');
+  const csv = writeData('a,b\n1,10\n2,20\n3,30\n4,40\n5,50\n', 'csv');
 
-  it('reads windows and answers the steps after each', async () => {
+  it('reads windows and predicts the steps after each', async () => {
     const { model, training } = await run(predictSeries({ window: 2, horizon: 2, targets: ['b'] }), csv);
     const units = model.outputs.units!;
     expect(units.map(({ name }) => name)).toEqual(['b t+1', 'b t+2']);
@@ -263,9 +265,9 @@ describe('predict from a series', () => {
     ]);
   });
 
-  it('refuses validation data without the columns, or of another kind', async () => {
+  it('rejects validation data without the columns, or of another format', async () => {
     const fields = predictSeries({ window: 1, horizon: 1 });
-    await expect(run(fields, csv, fileOf('a\n1\n2\n', 'csv'))).rejects.toMatchObject({
+    await expect(run(fields, csv, writeData('a\n1\n2\n', 'csv'))).rejects.toMatchObject({
       code: 'invalid_dataset',
     });
     await expect(run(fields, csv, jsonl({ values: [1], target: 1 }))).rejects.toMatchObject({

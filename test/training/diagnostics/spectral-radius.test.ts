@@ -15,7 +15,7 @@ describe.each([4, 64, 128])('spectral radius of a matrix of %d', (size) => {
   it.each([
     ['the identity', [[1]], 1],
     [
-      'a rotation, shrunk',
+      'a scaled rotation',
       [
         [0.9 * cos, -0.9 * sin],
         [0.9 * sin, 0.9 * cos],
@@ -34,7 +34,7 @@ describe.each([4, 64, 128])('spectral radius of a matrix of %d', (size) => {
     expect(Math.abs(spectralRadius(blocks(block, size), size) - radius) / radius).toBeLessThan(1e-6);
   });
 
-  it('nothing is left of a nilpotent one', () => {
+  it('a nilpotent matrix', () => {
     expect(
       spectralRadius(
         blocks(
@@ -49,7 +49,7 @@ describe.each([4, 64, 128])('spectral radius of a matrix of %d', (size) => {
     ).toBe(0);
   });
 
-  it('a shear grows, but slower than any power', () => {
+  it('a shear, which grows linearly', () => {
     expect(
       Math.abs(
         spectralRadius(
@@ -67,7 +67,7 @@ describe.each([4, 64, 128])('spectral radius of a matrix of %d', (size) => {
   });
 });
 
-it('a random matrix of n has about √(n · variance)', () => {
+it('is about √(n · variance) for a random matrix of n', () => {
   const size = 200;
   const random = createRng(1);
   const matrix = Float64Array.from({ length: size * size }, () => 2 * random.next() - 1);

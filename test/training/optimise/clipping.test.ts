@@ -10,10 +10,10 @@ const parameter = (...gradient: number[]): Parameter => ({
 });
 
 describe('clipping', () => {
-  it('takes the norm over all parameters together', () => {
+  it('computes the norm over all parameters', () => {
     expect(globalNorm([parameter(3), parameter(0, 4)])).toBe(5);
   });
-  it('shrinks only what is longer than the limit', () => {
+  it('scales only gradients over the limit', () => {
     expect(clippingScale(5, 1)).toBe(0.2);
     expect(clippingScale(0.5, 1)).toBe(1);
   });

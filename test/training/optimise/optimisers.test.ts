@@ -18,13 +18,13 @@ function parameters(): Parameter[] {
   }));
 }
 /** Fills the gradients of one step. */
-function slope(all: readonly Parameter[], step: number): void {
+function fillGradients(all: readonly Parameter[], step: number): void {
   const random = createRng(3, step);
   for (const { gradient } of all) for (let i = 0; i < length; i++) gradient[i] = 2 * random.next() - 1;
 }
 
-/** One number's way, by the formulas as their papers have them, in float64. */
-function followed(
+/** One parameter value after updates by the papers' formulas, in float64. */
+function followFormula(
   spec: Input,
   decays: boolean,
   start: number,
@@ -65,30 +65,30 @@ const specs: Input[] = [
 describe.each(specs.map((spec) => [JSON.stringify(spec), spec] as const))('%s', (_, input) => {
   const spec = optimiserSpec.parse(input);
 
-  it('goes where its formula goes, and only matrices decay', () => {
+  it('follows its formula, with weight decay of matrices only', () => {
     const all = parameters();
     const start = all.map(({ values }) => values.slice());
     const optimiser = createOptimiser(all, spec);
     const slopes = all.map(() => Array.from({ length }, (): number[] => []));
     for (let step = 0; step < 10; step++) {
-      slope(all, step);
+      fillGradients(all, step);
       all.forEach(({ gradient }, i) => gradient.forEach((g, k) => slopes[i]![k]!.push(g)));
       optimiser.update(0.01);
     }
     all.forEach(({ values, decays }, i) =>
       values.forEach((value, k) => {
-        const wanted = followed(input, decays, start[i]![k]!, slopes[i]![k]!, 0.01);
+        const wanted = followFormula(input, decays, start[i]![k]!, slopes[i]![k]!, 0.01);
         expect(Math.abs(value - wanted)).toBeLessThan(2e-6);
       }),
     );
   });
 
-  it('goes on with the same bits from what it kept', () => {
+  it('is bit-identical after restoring its state', () => {
     const [whole, parts] = [parameters(), parameters()];
     const one = createOptimiser(whole, spec);
     let other = createOptimiser(parts, spec);
     for (let step = 0; step < 8; step++) {
-      slope(whole, step);
+      fillGradients(whole, step);
       one.update(0.01, 0.5);
       if (step === 4) {
         const kept = new Map([...other.state].map(([name, values]) => [name, values.slice()]));
@@ -96,14 +96,14 @@ describe.each(specs.map((spec) => [JSON.stringify(spec), spec] as const))('%s', 
         other = createOptimiser(parts, spec);
         other.restore(updates, kept);
       }
-      slope(parts, step);
+      fillGradients(parts, step);
       other.update(0.01, 0.5);
     }
     expect(parts.map(({ values }) => values)).toEqual(whole.map(({ values }) => values));
   });
 });
 
-it('scales gradients first, then holds each within the limit', () => {
+it('scales gradients, then clips each to the limit', () => {
   const [parameter] = parameters();
   const before = parameter!.values.slice();
   const optimiser = createOptimiser([parameter!], optimiserSpec.parse({ type: 'sgd' }));
@@ -115,7 +115,7 @@ it('scales gradients first, then holds each within the limit', () => {
   ).toEqual([2, -2, 0.05, 0]);
 });
 
-it('refuses nesterov without momentum, and a state that is not its own', () => {
+it('rejects nesterov without momentum, and the state of another optimiser', () => {
   expect(optimiserSpec.safeParse({ type: 'sgd', nesterov: true }).success).toBe(false);
   const optimiser = createOptimiser(parameters(), optimiserSpec.parse({ type: 'adam' }));
   expect(() => optimiser.restore(1, new Map())).toThrow(/p0\.first/);

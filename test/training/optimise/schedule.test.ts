@@ -3,7 +3,7 @@ import { createBestTracker } from '../../../src/training/optimise/early-stopping
 import { createSchedule, scheduleSpec } from '../../../src/training/optimise/schedule.ts';
 import type { z } from 'zod';
 
-const ratesOf = (spec: z.input<typeof scheduleSpec>, steps: readonly number[]): number[] => {
+const computeRates = (spec: z.input<typeof scheduleSpec>, steps: readonly number[]): number[] => {
   const schedule = createSchedule(scheduleSpec.parse(spec), 100);
   return steps.map((step) => Number(schedule.rate(step, 2).toPrecision(6)));
 };
@@ -16,10 +16,10 @@ describe('schedules of a run of 100 steps at a rate of 2', () => {
     ['cosine to a floor', { type: 'cosine', floor: 0.2, warm_up: 0.1 }, [5, 10, 55, 100], [1, 2, 1.2, 0.4]],
     ['one cycle', { type: 'one_cycle', peak_at: 0.3 }, [0, 30, 100], [0.08, 2, 0.000008]],
   ] as const)('%s', (_, spec, steps, rates) => {
-    expect(ratesOf(spec, steps)).toEqual(rates);
+    expect(computeRates(spec, steps)).toEqual(rates);
   });
 
-  it('plateau: less after as many measurements as its patience, and on from what it kept', () => {
+  it('plateau: reduces the rate after `patience` evaluations, also after restoring its state', () => {
     const spec = scheduleSpec.parse({ type: 'plateau', factor: 0.5, patience: 2, floor: 0.3 });
     let schedule = createSchedule(spec, 100);
     const rates = [3, 2, 2.5, 2.5, 2.4, 2.4, 2.4, 1].map((score, i) => {
@@ -35,8 +35,8 @@ describe('schedules of a run of 100 steps at a rate of 2', () => {
   });
 });
 
-describe('the best measurement', () => {
-  it('is told from the worse, by which way is better', () => {
+describe('early stopping', () => {
+  it('tracks the best score of metrics to minimise and to maximise', () => {
     const lower = createBestTracker(true, null);
     expect([3, 4, 2, 2].map((score, step) => lower.record(step, score))).toEqual([
       'better',
@@ -47,7 +47,7 @@ describe('the best measurement', () => {
     const higher = createBestTracker(false, null);
     expect([3, 4, 2].map((score, step) => higher.record(step, score))).toEqual(['better', 'better', 'worse']);
   });
-  it('ends a run when patience is over, also one that goes on from what it kept', () => {
+  it('stops after `patience` evaluations, also after restoring its state', () => {
     const scores = [3, NaN, Infinity, 4];
     let best = createBestTracker(true, 3);
     const verdicts = scores.map((score, step) => {

@@ -14,10 +14,10 @@ import {
 const base = mkdtempSync(join(tmpdir(), 'unroll-quota-'));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 let count = 0;
-function place(maxBytes: number, reserveBytes = 0) {
+function createFolder(maxBytes: number, reserveBytes = 0) {
   const root = join(base, String(++count));
   const quota = createCheckpointQuota({ maxBytes, reserveBytes, root });
-  const dropped: string[] = [];
+  const removed: string[] = [];
   const job = (name: string, steps: readonly number[], record?: object): string => {
     for (const [index, step] of steps.entries()) {
       const home = join(root, name, 'checkpoints', String(step));
@@ -29,27 +29,27 @@ function place(maxBytes: number, reserveBytes = 0) {
     return join(root, name);
   };
   const reserve = (bytes: number, own: { folder: string; best: number | null }) =>
-    reserveCheckpoint(quota, bytes, own, (name, steps) => void dropped.push(`${name} ${steps.join()}`));
-  return { root, quota, dropped, job, reserve, used: () => addUsedBytes(quota, 0) };
+    reserveCheckpoint(quota, bytes, own, (name, steps) => void removed.push(`${name} ${steps.join()}`));
+  return { root, quota, removed, job, reserve, used: () => addUsedBytes(quota, 0) };
 }
 
 describe('the quota of checkpoints', () => {
-  it('counts what is on the disk', async () => {
-    const { quota, job, used } = place(10_000);
+  it('measures the checkpoints on the disk', async () => {
+    const { quota, job, used } = createFolder(10_000);
     job('a', [1, 2]);
     job('b', [3]);
     await measureCheckpoints(quota);
     expect(used()).toBe(3000);
   });
 
-  it('removes older ones first, never the best and the latest of a job', async () => {
-    const { quota, job, reserve, dropped, used } = place(6000);
+  it('removes the oldest checkpoints first, never the best and the latest of a job', async () => {
+    const { quota, job, reserve, removed, used } = createFolder(6000);
     const folder = job('own', [1, 2, 3, 4, 5, 6]);
     await measureCheckpoints(quota);
     await reserve(1000, { folder, best: 2 });
-    expect(dropped).toEqual(['own 1']);
+    expect(removed).toEqual(['own 1']);
     await reserve(3000, { folder, best: 2 });
-    expect(dropped).toEqual(['own 1', 'own 3', 'own 4', 'own 5']);
+    expect(removed).toEqual(['own 1', 'own 3', 'own 4', 'own 5']);
     expect(readdirSync(join(folder, 'checkpoints'))).toEqual(['2', '6']);
     await expect(reserve(1000, { folder, best: 2 })).rejects.toMatchObject({
       code: 'quota_exceeded',
@@ -60,27 +60,27 @@ describe('the quota of checkpoints', () => {
     expect(used()).toBe(6000);
   });
 
-  it('removes those of jobs that are over, not of jobs that run or have no record', async () => {
-    const { quota, job, reserve, dropped } = place(11_000);
+  it('removes checkpoints of finished jobs, not of running jobs or jobs without a record', async () => {
+    const { quota, job, reserve, removed } = createFolder(11_000);
     job('done', [1, 2, 3], { status: 'succeeded', best: 2 });
     job('runs', [1, 2, 3], { status: 'running', best: 3 });
     job('unknown', [1, 2, 3]);
     const folder = job('own', [7]);
     await measureCheckpoints(quota);
     await reserve(2000, { folder, best: null });
-    expect(dropped).toEqual(['done 1']);
+    expect(removed).toEqual(['done 1']);
     await expect(reserve(1000, { folder, best: null })).rejects.toMatchObject({ code: 'quota_exceeded' });
   });
 
   it('leaves the reserve of the disk free', async () => {
-    const { job, reserve, dropped } = place(1e9, 2 ** 60);
+    const { job, reserve, removed } = createFolder(1e9, 2 ** 60);
     const folder = job('own', [1, 2]);
     await expect(reserve(1000, { folder, best: null })).rejects.toMatchObject({ code: 'disk_full' });
-    expect(dropped).toEqual(['own 1']);
+    expect(removed).toEqual(['own 1']);
   });
 
-  it('follows what a run writes, thins and overwrites, to the byte', async () => {
-    const { root, quota, used } = place(1e9);
+  it('counts exactly what a run writes, removes and overwrites', async () => {
+    const { root, quota, used } = createFolder(1e9);
     const folder = join(root, 'own');
     mkdirSync(join(folder, 'checkpoints'), { recursive: true });
     const storage = createCheckpointStorage(folder, quota, () => {});

@@ -80,8 +80,8 @@ const networks: readonly (readonly [string, object, Partial<LearnerOptions>])[] 
   ],
 ];
 
-describe('what a learner needs', () => {
-  it.each(networks)('is known before it is built, to the byte: %s', (_, network, more) => {
+describe('the memory of a learner', () => {
+  it.each(networks)('is computed exactly before it is allocated: %s', (_, network, more) => {
     const spec = networkSpec.parse(network);
     const options: LearnerOptions = {
       input: ids,
@@ -95,7 +95,7 @@ describe('what a learner needs', () => {
     expect(computeLearnerBytes(spec, options)).toBe(kernel.memory.used - before);
   });
 
-  it('is at least what its parameters take, and grows with batch, shards and optimiser', () => {
+  it('includes the parameters, and grows with batch, shards and optimiser', () => {
     const [, network] = networks[0]!;
     const spec = networkSpec.parse(network);
     const options: LearnerOptions = {
@@ -121,10 +121,10 @@ describe('what a learner needs', () => {
   });
 });
 
-describe('a run that needs more than its limit', () => {
+describe('a run over its memory limit', () => {
   it.each<[string, object, number]>([
     [
-      'by its weights',
+      'because of its weights',
       {
         network: {
           layers: [
@@ -137,7 +137,7 @@ describe('a run that needs more than its limit', () => {
       1,
     ],
     [
-      'by its batch',
+      'because of its batch',
       {
         network: {
           layers: [
@@ -150,7 +150,7 @@ describe('a run that needs more than its limit', () => {
       },
       500,
     ],
-  ])('is refused %s before it takes any memory', async (_, more, repeat) => {
+  ])('is rejected %s before memory is allocated', async (_, more, repeat) => {
     const path = join(folder, 'data.jsonl');
     mkdirSync(join(folder, 'checkpoints'), { recursive: true });
     const text = 'ab '.repeat(repeat);

@@ -12,7 +12,7 @@ import type { RunMessage, RunRequest, RunCommand } from '../../../src/training/r
 import { runTraining } from '../../../src/training/run/run.ts';
 import { trainingSpec } from '../../../src/training/training-spec.ts';
 
-// Whole runs on tiny data, without a server or a thread of their own.
+// Whole training runs on tiny data, without a server or a thread.
 
 const root = mkdtempSync(join(tmpdir(), 'unroll-run-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -20,7 +20,7 @@ let count = 0;
 
 type Spec = Omit<z.input<typeof trainingSpec>, 'data' | 'model'>;
 interface Ran {
-  readonly said: readonly RunMessage[];
+  readonly messages: readonly RunMessage[];
   readonly folder: string;
   readonly ended: Extract<RunMessage, { kind: 'ended' }>;
 }
@@ -39,7 +39,7 @@ async function run(
       : 'text';
   const path = join(folder, 'data');
   writeFileSync(path, data);
-  const said: RunMessage[] = [];
+  const messages: RunMessage[] = [];
   let steps = 0;
   await runTraining(
     {
@@ -54,18 +54,18 @@ async function run(
       ...more,
     },
     {
-      send: (message) => void said.push(message),
+      send: (message) => void messages.push(message),
       command: () => (more.stopAt !== undefined && steps++ >= more.stopAt ? (more.command ?? 'pause') : null),
     },
   );
-  return { said, folder, ended: said.at(-1) as Ran['ended'] };
+  return { messages, folder, ended: messages.at(-1) as Ran['ended'] };
 }
 
 const random = createRng(1);
 const pick = <T>(list: readonly T[]): T => list[Math.floor(random.next() * list.length)]!;
 const lines = (number: number, make: () => object): string =>
   Array.from({ length: number }, () => `${JSON.stringify(make())}\n`).join('');
-const wordOf = (length: number, letters = 'abc'): string =>
+const drawWord = (length: number, letters = 'abc'): string =>
   Array.from({ length }, () => pick([...letters])).join('');
 const dense = { type: 'dense' } as const;
 const embedding = { type: 'embedding', units: 8 } as const;
@@ -77,19 +77,19 @@ const jobs: readonly (readonly [string, Spec, string])[] = [
     { task: 'classify', network: { layers: [embedding, gru, { type: 'pool', mode: 'max' }, dense] } },
     lines(60, () => {
       const label = pick(['x', 'y']);
-      return { text: wordOf(3 + Math.floor(random.next() * 5), label === 'x' ? 'abc' : 'cde'), label };
+      return { text: drawWord(3 + Math.floor(random.next() * 5), label === 'x' ? 'abc' : 'cde'), label };
     }),
   ],
   [
-    'classify with several labels, and class weights of none',
+    'classify with several labels',
     { task: 'classify', outputs: { multi_label: true }, network: { layers: [embedding, gru, dense] } },
     lines(60, () => {
-      const text = wordOf(4);
+      const text = drawWord(4);
       return { text, labels: ['a', 'b'].filter((letter) => text.includes(letter)) };
     }),
   ],
   [
-    'tag, both ways',
+    'tag, bidirectional',
     {
       task: 'tag',
       inputs: { kind: 'text', vocabulary: 'words' },
@@ -114,7 +114,7 @@ const jobs: readonly (readonly [string, Spec, string])[] = [
     }),
   ],
   [
-    'decode with attention, in part on its own words',
+    'decode with attention and scheduled sampling',
     {
       task: 'decode',
       network: {
@@ -130,7 +130,7 @@ const jobs: readonly (readonly [string, Spec, string])[] = [
       hyperparameters: { scheduled_sampling: 0.3 },
     },
     lines(80, () => {
-      const source = wordOf(2);
+      const source = drawWord(2);
       return { source, target: source };
     }),
   ],
@@ -140,7 +140,7 @@ const jobs: readonly (readonly [string, Spec, string])[] = [
     'abcabdabe\n'.repeat(80),
   ],
   [
-    'generate from a stream, windows overlapping',
+    'generate from a stream with overlapping windows',
     {
       task: 'generate',
       network: { layers: [embedding, gru, dense] },
@@ -187,10 +187,10 @@ describe.each(jobs)('a run: %s', (_, spec, data) => {
     seed: 2,
   };
 
-  it('learns, and its best checkpoint can be served', async () => {
-    const { said, folder, ended } = await run(whole, data);
+  it('reduces the loss and writes a best checkpoint that can be served', async () => {
+    const { messages, folder, ended } = await run(whole, data);
     expect(ended).toMatchObject({ outcome: 'succeeded', step: 30 });
-    const losses = said.flatMap((message) =>
+    const losses = messages.flatMap((message) =>
       message.kind === 'event' && message.type === 'metrics' ? [Number(message.data['train_loss'])] : [],
     );
     expect(losses).toHaveLength(3);
@@ -200,11 +200,11 @@ describe.each(jobs)('a run: %s', (_, spec, data) => {
     checkModel(model, readSafetensors(readFileSync(join(best, 'weights.safetensors'))));
   });
 
-  it('ends with the same bits when it was stopped on the way, cut into shards or not', async () => {
+  it('is bit-identical when stopped and resumed, with one or several shards', async () => {
     for (const shards of [1, 2]) {
       const cut: Spec = { ...whole, hyperparameters: { ...whole.hyperparameters, shards } };
       const straight = await run(cut, data);
-      // asked before a step or in the middle of a measurement
+      // stopped before a step or during an evaluation
       const stopped = await run(cut, data, { stopAt: 11 + 5 * shards });
       expect(stopped.ended).toMatchObject({ outcome: 'paused' });
       const { step } = stopped.ended;
@@ -220,13 +220,13 @@ describe.each(jobs)('a run: %s', (_, spec, data) => {
 describe('a run', () => {
   const [, spec, data] = jobs[0]!;
 
-  it('shares shards among threads without changing a bit', async () => {
+  it('is bit-identical with shards on one or several threads', async () => {
     const cut: Spec = { ...spec, hyperparameters: { ...settings, shards: 3 }, budget: { steps: 12 } };
     const [one, three] = [await run(cut, data, { threads: 1 }), await run(cut, data, { threads: 3 })];
     expect(weightsAt(three, 12)).toEqual(weightsAt(one, 12));
   });
 
-  it('takes the last weights for the best where nothing is measured on and the loss falls', async () => {
+  it('selects the last weights without validation data if the loss falls', async () => {
     const { ended } = await run(
       { ...spec, validation: { share: 0 }, hyperparameters: settings, budget: { steps: 30 } },
       data,
@@ -234,18 +234,18 @@ describe('a run', () => {
     expect(ended.best).toBe(30);
   });
 
-  it('stops early when nothing gets better', async () => {
+  it('stops early without improvement', async () => {
     const hyperparameters = { ...settings, learning_rate: 1e-9, early_stopping: { patience: 2 } };
     const { ended } = await run({ ...spec, hyperparameters, budget: { steps: 1000 } }, data);
     expect(ended.step).toBeLessThan(100);
   });
 
-  it('tells how far gradients reach, the gates and the radii', async () => {
-    const { said } = await run(
+  it('reports gradient reach, gates and spectral radii', async () => {
+    const { messages } = await run(
       { ...spec, hyperparameters: { ...settings, gradient_flow_every: 10 }, budget: { steps: 10 } },
       data,
     );
-    const flow = said.find((message) => message.kind === 'event' && message.type === 'gradient_flow');
+    const flow = messages.find((message) => message.kind === 'event' && message.type === 'gradient_flow');
     expect(flow).toMatchObject({
       data: {
         reach: expect.any(Number) as number,
@@ -258,7 +258,7 @@ describe('a run', () => {
     });
   });
 
-  it('stops with the tensor and what to try when it diverges', async () => {
+  it('fails with the tensor and remedies if it diverges', async () => {
     const wild: Spec = {
       ...spec,
       task: 'predict',

@@ -6,12 +6,12 @@ import { createElementwiseLoss } from './elementwise.ts';
 import { createSoftmaxCrossEntropy } from './softmax-cross-entropy.ts';
 
 /**
- * @param width outputs of a step
- * @param chain the network's last layer, where it is a crf
+ * Creates the loss of a network. @param width outputs of a step
+ * @param chain the network's last layer if it is a crf, else null
  */
 export function createLoss(e: Emitter, spec: LossSpec, width: number, chain: LearningCrf | null): Loss {
   if (spec.type === 'softmax_cross_entropy') return createSoftmaxCrossEntropy(e, width, spec.label_smoothing);
   if (spec.type !== 'crf') return createElementwiseLoss(spec, width);
-  if (!chain) throw new TypeError('the crf loss needs a network that ends in one');
+  if (!chain) throw new TypeError('the crf loss needs a network that ends in a crf layer');
   return createCrfLoss(chain);
 }

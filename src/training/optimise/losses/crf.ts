@@ -6,8 +6,8 @@ import type { LearningCrf } from '../../../network/layers/crf/learn.ts';
 import type { Loss } from '../loss.ts';
 
 /**
- * −ln p(labels | scores) of each sequence, in nats (Lafferty et al. 2001). Its gradient is what the chain expects less what is
- * there: of each label at each step, and of each pair.
+ * −ln p(labels | scores) of each sequence, in nats (Lafferty et al. 2001). Its gradient is the expected count
+ * minus the actual count of each label at each step, and of each pair of labels.
  */
 export function createCrfLoss({ crf, gradient }: LearningCrf): Loss {
   const { labels } = crf;

@@ -4,12 +4,12 @@ import type { Loss, LossSpec } from '../loss.ts';
 import { countPackedSteps } from '../../plan.ts';
 
 type Elementwise = Exclude<LossSpec, { type: 'softmax_cross_entropy' | 'crf' }>;
-/** Loss and slope of one output y against its target. */
-type Point = (y: number, target: number) => readonly [loss: number, slope: number];
+/** Loss of one output y against its target, and its derivative. */
+type PointLoss = (y: number, target: number) => readonly [loss: number, slope: number];
 
-/** Losses that look at each output by itself; a step's is the mean over its outputs. */
+/** Losses computed for each output separately; a step's loss is the mean over its outputs. */
 export function createElementwiseLoss(spec: Elementwise, width: number): Loss {
-  const point = pointOf(spec);
+  const point = createPoint(spec);
   const stride = padded(width);
   return (_, { values: logits }, { values, weights }, plan) => {
     if (!values) throw new TypeError(`${spec.type} needs values`);
@@ -33,7 +33,7 @@ export function createElementwiseLoss(spec: Elementwise, width: number): Loss {
   };
 }
 
-function pointOf(spec: Elementwise): Point {
+function createPoint(spec: Elementwise): PointLoss {
   switch (spec.type) {
     case 'sigmoid_cross_entropy':
       // −t ln σ(y) − (1 − t) ln(1 − σ(y)), without overflow

@@ -4,12 +4,12 @@ import { emitSoftmax } from '../../../kernel/emit/softmax.ts';
 import type { Loss } from '../loss.ts';
 import { countPackedSteps } from '../../plan.ts';
 
-/** The smallest probability a loss is taken of: softmax gives 0 below exp(−87). */
-const leastProbability = 1e-38;
+/** Lower bound of probabilities in the logarithm: softmax gives 0 below exp(−87). */
+const minProbability = 1e-38;
 
 /**
- * −Σ_k target_k · ln softmax(logits)_k, in nats. With smoothing ε the target is 1 − ε on the class and ε / width on all
- * (Szegedy et al. 2016).
+ * −Σ_k target_k · ln softmax(logits)_k, in nats. With smoothing ε the target is 1 − ε on the class and ε /
+ * width on all (Szegedy et al. 2016).
  */
 export function createSoftmaxCrossEntropy(e: Emitter, width: number, smoothing: number): Loss {
   const softmax = emitSoftmax(e, width);
@@ -29,10 +29,10 @@ export function createSoftmaxCrossEntropy(e: Emitter, width: number, smoothing: 
         continue;
       }
       const target = first + classes[row]!;
-      loss -= weight * (1 - smoothing) * Math.log(Math.max(values[target]!, leastProbability));
+      loss -= weight * (1 - smoothing) * Math.log(Math.max(values[target]!, minProbability));
       if (smoothing > 0)
         for (let i = first; i < first + width; i++) {
-          loss -= weight * spread * Math.log(Math.max(values[i]!, leastProbability));
+          loss -= weight * spread * Math.log(Math.max(values[i]!, minProbability));
           values[i] = values[i]! - spread;
         }
       values[target] = values[target]! - (1 - smoothing);

@@ -8,43 +8,43 @@ import { forEachStep } from '../../data/pack-batch.ts';
 import type { Block } from '../../../network/learning/layer.ts';
 import { createSpanCounter, extractSpans } from './spans.ts';
 
-/** One pass over the validation data. */
+/** Accumulates the metrics of one pass over the validation data. */
 export interface MetricsRun {
-  /** The logits of a batch [packed, padded(width)], before the loss is taken of them. */
+  /** Adds the logits of a batch [packed, padded(width)], before the loss overwrites them. */
   addLogits(logits: Block, width: number, batch: Batch): void;
-  /** The loss of that batch. */
+  /** Adds the loss of the same batch. */
   addLoss(loss: number): void;
   results(): { metrics: Record<string, number>; score: number };
 }
 
 export interface Metrics {
   readonly lowerIsBetter: boolean;
-  /** @param chain what answers for a sequence's labels together, where the network ends in a crf */
+  /** @param chain the crf that the network ends in, or null */
   start(chain?: Crf | null): MetricsRun;
 }
 
-/** What is measured besides the loss, by task, and which of it tells the best weights. */
+/** Creates the metrics of a model's task, with the score that selects the best checkpoint. */
 export function createMetrics(model: ModelSpec): Metrics {
   const lowerIsBetter = model.task !== 'classify' && model.task !== 'tag';
   return {
     lowerIsBetter,
     start(chain = null) {
-      const measure = measureOf(model, chain);
-      let judged = 0;
-      let inBatch = 0;
+      const measure = createMeasure(model, chain);
+      let totalCount = 0;
+      let batchCount = 0;
       let total = 0;
       return {
         addLogits(logits, width, batch) {
-          inBatch = batch.targets.weights.reduce((count, weight) => count + (weight > 0 ? 1 : 0), 0);
-          judged += inBatch;
-          measure.see(logits.values, width, batch);
+          batchCount = batch.targets.weights.reduce((count, weight) => count + (weight > 0 ? 1 : 0), 0);
+          totalCount += batchCount;
+          measure.addLogits(logits.values, width, batch);
         },
         addLoss(loss) {
-          // a batch's loss is a mean over the steps it judges
-          total += loss * inBatch;
+          // a batch's loss is the mean over its steps with a target
+          total += loss * batchCount;
         },
         results() {
-          const loss = total / judged;
+          const loss = total / totalCount;
           const metrics = { loss, ...measure.metrics(loss) };
           return { metrics, score: measure.score(metrics) };
         },
@@ -54,12 +54,12 @@ export function createMetrics(model: ModelSpec): Metrics {
 }
 
 interface Measure {
-  see(logits: Float32Array, width: number, batch: Batch): void;
+  addLogits(logits: Float32Array, width: number, batch: Batch): void;
   metrics(loss: number): Record<string, number>;
   score(metrics: Record<string, number>): number;
 }
 
-function measureOf(model: ModelSpec, chain: Crf | null): Measure {
+function createMeasure(model: ModelSpec, chain: Crf | null): Measure {
   switch (model.task) {
     case 'classify':
       return model.outputs.multiLabel ? multiLabel() : classAccuracy('accuracy');
@@ -68,7 +68,7 @@ function measureOf(model: ModelSpec, chain: Crf | null): Measure {
     case 'generate': {
       const characters = model.inputs.kind === 'text' && model.inputs.vocabulary === 'characters';
       return {
-        see() {},
+        addLogits() {},
         metrics: (loss) => ({
           perplexity: Math.exp(loss),
           [characters ? 'bits_per_character' : 'bits_per_token']: loss / Math.LN2,
@@ -84,38 +84,38 @@ function measureOf(model: ModelSpec, chain: Crf | null): Measure {
 }
 
 function classAccuracy(name: string): Measure {
-  let right = 0;
+  let correct = 0;
   let count = 0;
   return {
-    see(logits, width, { targets: { classes, weights } }) {
+    addLogits(logits, width, { targets: { classes, weights } }) {
       const stride = padded(width);
       weights.forEach((weight, row) => {
         if (weight === 0) return;
         count++;
-        if (largest(logits, row * stride, width) === classes![row]) right++;
+        if (findLargest(logits, row * stride, width) === classes![row]) correct++;
       });
     },
-    metrics: () => ({ [name]: right / count }),
+    metrics: () => ({ [name]: correct / count }),
     score: (metrics) => metrics[name]!,
   };
 }
 
-/** A label holds where its sigmoid is above a half. */
+/** A label is predicted if its sigmoid is above a half. */
 function multiLabel(): Measure {
   const counts = { hit: 0, wrong: 0, missed: 0, exact: 0, all: 0 };
   return {
-    see(logits, width, { targets: { values, weights } }) {
+    addLogits(logits, width, { targets: { values, weights } }) {
       const stride = padded(width);
       weights.forEach((weight, row) => {
         if (weight === 0) return;
         let exact = true;
         for (let k = 0; k < width; k++) {
-          const said = logits[row * stride + k]! > 0;
-          const holds = values![row * width + k]! > 0.5;
-          if (said && holds) counts.hit++;
-          else if (said) counts.wrong++;
-          else if (holds) counts.missed++;
-          exact &&= said === holds;
+          const predicted = logits[row * stride + k]! > 0;
+          const actual = values![row * width + k]! > 0.5;
+          if (predicted && actual) counts.hit++;
+          else if (predicted) counts.wrong++;
+          else if (actual) counts.missed++;
+          exact &&= predicted === actual;
         }
         counts.all++;
         if (exact) counts.exact++;
@@ -129,59 +129,59 @@ function multiLabel(): Measure {
   };
 }
 
-/** Accuracy of tokens; where labels mark spans as B-x, I-x and O, the F1 of whole spans. */
+/** Accuracy of tokens, and the F1 of whole spans if the labels are B-x, I-x and O. */
 function tagging(labels: readonly string[], chain: Crf | null): Measure {
-  let right = 0;
+  let correct = 0;
   let count = 0;
   const spans = createSpanCounter();
-  const marked = labels.includes('O') && labels.every((label) => label === 'O' || /^[BI]-/.test(label));
+  const hasSpans = labels.includes('O') && labels.every((label) => label === 'O' || /^[BI]-/.test(label));
   return {
-    see(logits, width, { plan, targets: { classes, weights } }) {
-      const said = chain ? likeliest(chain, logits, plan) : null;
+    addLogits(logits, width, { plan, targets: { classes, weights } }) {
+      const predicted = chain ? decodeLabels(chain, logits, plan) : null;
       const rows = plan.offsets[1] ?? 0;
-      const saidNames = Array.from({ length: rows }, (): string[] => []);
-      const heldNames = Array.from({ length: rows }, (): string[] => []);
+      const predictedNames = Array.from({ length: rows }, (): string[] => []);
+      const actualNames = Array.from({ length: rows }, (): string[] => []);
       forEachStep(plan, (row, _, at) => {
-        const best = said ? said[at]! : largest(logits, at * padded(width), width);
+        const best = predicted ? predicted[at]! : findLargest(logits, at * padded(width), width);
         if (weights[at]! > 0) {
           count++;
-          if (best === classes![at]) right++;
+          if (best === classes![at]) correct++;
         }
-        saidNames[row]!.push(labels[best]!);
-        heldNames[row]!.push(labels[classes![at]!]!);
+        predictedNames[row]!.push(labels[best]!);
+        actualNames[row]!.push(labels[classes![at]!]!);
       });
-      if (marked)
-        saidNames.forEach((one, row) => spans.add(extractSpans(one), extractSpans(heldNames[row]!)));
+      if (hasSpans)
+        predictedNames.forEach((one, row) => spans.add(extractSpans(one), extractSpans(actualNames[row]!)));
     },
-    metrics: () => ({ token_accuracy: right / count, ...(marked && { span_f1: spans.f1() }) }),
+    metrics: () => ({ token_accuracy: correct / count, ...(hasSpans && { span_f1: spans.f1() }) }),
     score: (metrics) => metrics['span_f1'] ?? metrics['token_accuracy']!,
   };
 }
 
-/** The labels of all sequences that a chain finds likeliest, packed as the logits are. */
-function likeliest(chain: Crf, logits: Float32Array, plan: Plan): Int32Array {
-  const ways = Array.from({ length: plan.offsets[1] ?? 0 }, () => createViterbi(chain));
+/** The most probable labels of all sequences by the crf, in packed order. */
+function decodeLabels(chain: Crf, logits: Float32Array, plan: Plan): Int32Array {
+  const decoders = Array.from({ length: plan.offsets[1] ?? 0 }, () => createViterbi(chain));
   forEachStep(plan, (row, _, at) => {
     const first = at * padded(chain.labels);
-    ways[row]!.push(logits.subarray(first, first + chain.labels));
+    decoders[row]!.push(logits.subarray(first, first + chain.labels));
   });
-  const paths = ways.map((way) => way.labels());
-  const said = new Int32Array(plan.offsets[plan.steps]!);
-  forEachStep(plan, (row, t, at) => (said[at] = paths[row]![t]!));
-  return said;
+  const paths = decoders.map((decoder) => decoder.labels());
+  const predicted = new Int32Array(plan.offsets[plan.steps]!);
+  forEachStep(plan, (row, t, at) => (predicted[at] = paths[row]![t]!));
+  return predicted;
 }
 
-/** On the right inputs: accuracy of tokens, and the share of sequences with any wrong one. */
+/** With the correct inputs: accuracy of tokens, and the share of sequences with any wrong token. */
 function decoding(): Measure {
   const accuracy = classAccuracy('token_accuracy');
   let sequences = 0;
   let wrong = 0;
   return {
-    see(logits, width, batch) {
-      accuracy.see(logits, width, batch);
+    addLogits(logits, width, batch) {
+      accuracy.addLogits(logits, width, batch);
       const failed = new Set<number>();
       forEachStep(batch.plan, (row, _, at) => {
-        if (largest(logits, at * padded(width), width) !== batch.targets.classes![at]) failed.add(row);
+        if (findLargest(logits, at * padded(width), width) !== batch.targets.classes![at]) failed.add(row);
       });
       sequences += batch.plan.offsets[1] ?? 0;
       wrong += failed.size;
@@ -195,20 +195,20 @@ function decoding(): Measure {
   };
 }
 
-/** In the units of the data. */
+/** Errors in the units of the data. */
 function distance(units: readonly { scale: number }[]): Measure {
   let squares = 0;
   let absolute = 0;
   let count = 0;
   return {
-    see(logits, width, { targets: { values, weights } }) {
+    addLogits(logits, width, { targets: { values, weights } }) {
       const stride = padded(width);
       weights.forEach((weight, row) => {
         if (weight === 0) return;
         for (let k = 0; k < width; k++) {
-          const gap = (logits[row * stride + k]! - values![row * width + k]!) * (units[k]?.scale ?? 1);
-          squares += gap * gap;
-          absolute += Math.abs(gap);
+          const difference = (logits[row * stride + k]! - values![row * width + k]!) * (units[k]?.scale ?? 1);
+          squares += difference * difference;
+          absolute += Math.abs(difference);
           count++;
         }
       });
@@ -219,7 +219,7 @@ function distance(units: readonly { scale: number }[]): Measure {
 }
 
 /** Index of the first of the largest values. */
-function largest(values: Float32Array, from: number, width: number): number {
+function findLargest(values: Float32Array, from: number, width: number): number {
   let best = 0;
   for (let k = 1; k < width; k++) if (values[from + k]! > values[from + best]!) best = k;
   return best;

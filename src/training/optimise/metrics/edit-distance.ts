@@ -1,4 +1,6 @@
-/** The fewest insertions, deletions and replacements that turn one sequence into the other (Levenshtein 1966). */
+/**
+ * The fewest insertions, deletions and replacements that turn one sequence into the other (Levenshtein 1966).
+ */
 export function editDistance<T>(a: readonly T[], b: readonly T[]): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   a.forEach((one, i) => {

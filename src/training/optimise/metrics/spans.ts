@@ -1,32 +1,35 @@
-/** Spans of a sequence of B-x, I-x and O, as `start:end:x`. An I-x that continues nothing starts a span (conlleval's way). */
+/**
+ * Extracts the spans of B-x, I-x and O labels as `start:end:x`. An I-x after no x starts a span, as in
+ * conlleval.
+ */
 export function extractSpans(labels: readonly string[]): string[] {
   const spans: string[] = [];
   let start = 0;
   let kind: string | null = null;
   [...labels, 'O'].forEach((label, at) => {
-    const own = label === 'O' ? null : label.slice(2);
-    const goes = label.startsWith('I-') && own === kind;
-    if (goes) return;
+    const labelKind = label === 'O' ? null : label.slice(2);
+    const continues = label.startsWith('I-') && labelKind === kind;
+    if (continues) return;
     if (kind !== null) spans.push(`${start}:${at}:${kind}`);
     start = at;
-    kind = own;
+    kind = labelKind;
   });
   return spans;
 }
 
-/** Counts spans that were said and those that hold. */
+/** Counts predicted and actual spans. */
 export function createSpanCounter() {
-  let said = 0;
-  let held = 0;
-  let both = 0;
+  let predicted = 0;
+  let actual = 0;
+  let matched = 0;
   return {
-    add(saidSpans: readonly string[], heldSpans: readonly string[]): void {
-      said += saidSpans.length;
-      held += heldSpans.length;
-      const there = new Set(heldSpans);
-      both += saidSpans.filter((span) => there.has(span)).length;
+    add(predictedSpans: readonly string[], actualSpans: readonly string[]): void {
+      predicted += predictedSpans.length;
+      actual += actualSpans.length;
+      const actualSet = new Set(actualSpans);
+      matched += predictedSpans.filter((span) => actualSet.has(span)).length;
     },
-    /** Harmonic mean of precision and recall; 0 where there is nothing. */
-    f1: (): number => (said + held === 0 ? 0 : (2 * both) / (said + held)),
+    /** Harmonic mean of precision and recall; 0 without spans. */
+    f1: (): number => (predicted + actual === 0 ? 0 : (2 * matched) / (predicted + actual)),
   };
 }

@@ -1,7 +1,10 @@
 import type { OptimiserSpec } from '../optimiser.ts';
 import type { UpdateRule } from './rule.ts';
 
-/** Adam (Kingma and Ba 2015), and AdamW, whose decay does not go through the moments (Loshchilov and Hutter 2019). */
+/**
+ * Adam (Kingma and Ba 2015), and AdamW, whose decay does not go through the moments (Loshchilov and Hutter
+ * 2019).
+ */
 export function adamRule(spec: Extract<OptimiserSpec, { type: 'adam' | 'adamw' }>): UpdateRule {
   const { type, beta1, beta2, epsilon, weight_decay } = spec;
   return {

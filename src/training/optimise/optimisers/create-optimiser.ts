@@ -6,7 +6,7 @@ import { sgdRule } from './sgd.ts';
 import type { UpdateRule } from './rule.ts';
 
 export function createOptimiser(parameters: readonly Parameter[], spec: OptimiserSpec): Optimiser {
-  const rule = ruleOf(spec);
+  const rule = createRule(spec);
   const slots = parameters.map(({ values }) => rule.slots.map(() => new Float32Array(values.length)));
   const state = new Map(
     parameters.flatMap(({ name }, i) =>
@@ -35,17 +35,19 @@ export function createOptimiser(parameters: readonly Parameter[], spec: Optimise
       for (const [name, values] of state) {
         const from = saved.get(name);
         if (from?.length !== values.length)
-          throw new RangeError(`no state ${name} of ${values.length} floats`);
+          throw new RangeError(
+            `${name}: expected a state of ${values.length} floats, got ${from?.length ?? 'none'}`,
+          );
         values.set(from);
       }
     },
   };
 }
 
-/** Floats of state for each parameter. */
-export const countOptimiserSlots = (spec: OptimiserSpec): number => ruleOf(spec).slots.length;
+/** Number of state values for each parameter value. */
+export const countOptimiserSlots = (spec: OptimiserSpec): number => createRule(spec).slots.length;
 
-function ruleOf(spec: OptimiserSpec): UpdateRule {
+function createRule(spec: OptimiserSpec): UpdateRule {
   if (spec.type === 'sgd') return sgdRule(spec);
   return spec.type === 'rmsprop' ? rmspropRule(spec) : adamRule(spec);
 }

@@ -1,7 +1,7 @@
 import type { OptimiserSpec } from '../optimiser.ts';
 import type { UpdateRule } from './rule.ts';
 
-/** RMSprop (Tieleman and Hinton 2012): a slope over the root of its running mean square. */
+/** RMSprop (Tieleman and Hinton 2012): the gradient over the root of its running mean square. */
 export function rmspropRule(spec: Extract<OptimiserSpec, { type: 'rmsprop' }>): UpdateRule {
   const { alpha, epsilon, momentum, weight_decay } = spec;
   return {

@@ -1,7 +1,9 @@
 import type { OptimiserSpec } from '../optimiser.ts';
 import type { UpdateRule } from './rule.ts';
 
-/** Gradient descent; with momentum v ← μ v + g, and Nesterov's g + μ v in its place (Sutskever et al. 2013). */
+/**
+ * Gradient descent; with momentum v ← μ v + g, and Nesterov's g + μ v in its place (Sutskever et al. 2013).
+ */
 export function sgdRule({
   momentum,
   nesterov,

@@ -8,7 +8,7 @@ import { editDistance } from '../../../../src/training/optimise/metrics/edit-dis
 import { extractSpans } from '../../../../src/training/optimise/metrics/spans.ts';
 import { createPlan } from '../../../../src/training/plan.ts';
 
-const modelOf = (task: string, outputs: Record<string, unknown>): ModelSpec =>
+const createModel = (task: string, outputs: Record<string, unknown>): ModelSpec =>
   modelSpec.parse({
     schema: 1,
     name: 'm',
@@ -33,14 +33,14 @@ const measured = (
 };
 const half = Float32Array.of(0.5, 0.5);
 
-describe('what is measured', () => {
-  it('classify: the share of right labels, of judged steps alone', () => {
+describe('metrics', () => {
+  it('classify: accuracy over steps with a target', () => {
     const batch = {
       plan: createPlan([1, 1, 1]),
       targets: { classes: Int32Array.of(0, 0, 1), weights: Float32Array.of(0.5, 0.5, 0) },
     };
     const { metrics, score } = measured(
-      modelOf('classify', { labels: ['x', 'y'] }),
+      createModel('classify', { labels: ['x', 'y'] }),
       [
         [2, 1],
         [1, 2],
@@ -53,30 +53,30 @@ describe('what is measured', () => {
     expect(score).toBe(0.5);
   });
 
-  it('tag: tokens, and spans where the labels mark them', () => {
+  it('tag: token accuracy, and span F1 if the labels mark spans', () => {
     const labels = ['O', 'B-x', 'I-x'];
-    // held: B-x I-x O, said: B-x O O
+    // actual: B-x I-x O, predicted: B-x O O
     const batch = {
       plan: createPlan([3]),
       targets: { classes: Int32Array.of(1, 2, 0), weights: new Float32Array(3).fill(1 / 3) },
     };
-    const said = [
+    const predicted = [
       [0, 1, 0],
       [1, 0, 0],
       [1, 0, 0],
     ];
-    const { metrics } = measured(modelOf('tag', { labels }), said, batch);
+    const { metrics } = measured(createModel('tag', { labels }), predicted, batch);
     expect(metrics['token_accuracy']).toBeCloseTo(2 / 3, 12);
     expect(metrics['span_f1']).toBe(0);
-    expect(measured(modelOf('tag', { labels: ['A', 'B', 'C'] }), said, batch).metrics).not.toHaveProperty(
-      'span_f1',
-    );
+    expect(
+      measured(createModel('tag', { labels: ['A', 'B', 'C'] }), predicted, batch).metrics,
+    ).not.toHaveProperty('span_f1');
   });
 
   it('generate: perplexity and bits', () => {
     const batch = { plan: createPlan([2]), targets: { classes: Int32Array.of(0, 1), weights: half } };
     const { metrics, score } = measured(
-      modelOf('generate', {}),
+      createModel('generate', {}),
       [
         [0, 0],
         [0, 0],
@@ -92,7 +92,7 @@ describe('what is measured', () => {
   it('predict: errors in the units of the data', () => {
     const batch = { plan: createPlan([1, 1]), targets: { values: Float32Array.of(0, 0), weights: half } };
     const { metrics, score } = measured(
-      modelOf('predict', { units: [{ name: 'u', mean: 50, scale: 10 }] }),
+      createModel('predict', { units: [{ name: 'u', mean: 50, scale: 10 }] }),
       [[3], [-1]],
       batch,
     );
@@ -101,9 +101,9 @@ describe('what is measured', () => {
     expect(score).toBe(metrics['rmse']);
   });
 
-  it('is better higher for labels, lower for all else', () => {
+  it('are better higher for classify and tag, lower for all other tasks', () => {
     const lower = ['classify', 'tag', 'decode', 'generate', 'predict'].map(
-      (task) => createMetrics(modelOf(task, {})).lowerIsBetter,
+      (task) => createMetrics(createModel(task, {})).lowerIsBetter,
     );
     expect(lower).toEqual([false, false, true, true, true]);
   });
@@ -116,7 +116,7 @@ it('counts insertions, deletions and replacements', () => {
   expect(editDistance([...'ab'], [...'ab'])).toBe(0);
 });
 
-it('finds spans, also one that begins inside', () => {
+it('extracts spans, also one that begins with I', () => {
   expect(extractSpans(['B-x', 'I-x', 'B-x', 'I-y', 'O', 'I-x'])).toEqual([
     '0:2:x',
     '2:3:x',
