@@ -1,24 +1,26 @@
 import { UnrollError } from '../errors.ts';
 import type { NetworkLoad } from './network-load.ts';
 
-// Who is let in. A server that takes more than it can do answers everybody late, so a sequence is refused at once when
-// it cannot be answered by its deadline, or when most slots are taken and it would take longer than is reasonable.
+// Admission control. A server that accepts more work than it can do is late for every caller, so a sequence
+// is rejected at once when it cannot finish by its deadline, or when most slots are in use and it would take
+// too long.
 
-/** Of a network's slots: with fewer sequences nobody is refused for its deadline, or for the time it would take. */
-const freeForDeadlines = 0.25;
-const freeForTime = 0.75;
+/** Share of a network's slots below which no sequence is rejected for its deadline. */
+const minShareForDeadlines = 0.25;
+/** Share of a network's slots below which no sequence is rejected for its expected time. */
+const minShareForTime = 0.75;
 const maxRetryAfterSeconds = 60;
 
 export interface AdmissionLimits {
-  /** Slots of one network in all workers. */
+  /** Slots of one network in all workers together. */
   readonly slots: number;
-  /** Sequences that may wait beyond those in slots. */
+  /** Maximum sequences that wait besides those in slots. */
   readonly queue: number;
-  /** Milliseconds that a sequence may be expected to take while most slots are taken. */
+  /** Maximum expected milliseconds of a sequence while most slots are in use. */
   readonly maxExpectedMs: number;
 }
 
-/** @throws UnrollError overloaded, with the time after which there should be room */
+/** @throws UnrollError overloaded when the sequence is rejected, with the time after which to retry */
 export function checkCapacity(
   { slots, queue, maxExpectedMs }: AdmissionLimits,
   state: {
@@ -30,25 +32,25 @@ export function checkCapacity(
     readonly steps: number;
     /** Milliseconds to its deadline. */
     readonly leftMs: number;
-    /** Another sequence of its request was admitted: then it is not turned away half done for the load. */
+    /** Another sequence of its request was admitted: then it is not rejected for its expected time. */
     readonly grouped: boolean;
   },
 ): void {
   const { sequences, networks, load, steps, leftMs, grouped } = state;
   const expectedMs = load.msUntilDone(steps);
-  const refuse = (reason: string): never => {
-    const clearMs = load.msUntilDone(0) ?? 0;
-    const retryAfterSeconds = Math.min(maxRetryAfterSeconds, Math.max(1, Math.ceil(clearMs / 1000)));
+  const reject = (reason: string): never => {
+    const emptyMs = load.msUntilDone(0) ?? 0;
+    const retryAfterSeconds = Math.min(maxRetryAfterSeconds, Math.max(1, Math.ceil(emptyMs / 1000)));
     throw new UnrollError('overloaded', reason, { retryAfterSeconds });
   };
-  // one network's callers cannot keep another's out altogether
+  // a network with less than its share of the queue is admitted although the queue is full
   if (sequences >= queue + slots && load.sequences >= queue / networks)
-    refuse(`${sequences} sequences are running or waiting, the limit is ${queue + slots}`);
-  if (expectedMs === null || load.sequences < slots * freeForDeadlines) return;
-  const took = `the answer is expected in ${Math.ceil(expectedMs)} ms`;
-  if (expectedMs > leftMs) refuse(`${took}, the deadline is in ${Math.ceil(leftMs)} ms`);
-  if (!grouped && expectedMs > maxExpectedMs && load.sequences >= slots * freeForTime)
-    refuse(
-      `${took}, the limit is ${maxExpectedMs} ms while ${load.sequences} sequences are running or waiting`,
+    reject(`${sequences} sequences are running or waiting, the limit is ${queue + slots}`);
+  if (expectedMs === null || load.sequences < slots * minShareForDeadlines) return;
+  const expected = `the answer is expected in ${Math.ceil(expectedMs)} ms`;
+  if (expectedMs > leftMs) reject(`${expected}, the deadline is in ${Math.ceil(leftMs)} ms`);
+  if (!grouped && expectedMs > maxExpectedMs && load.sequences >= slots * minShareForTime)
+    reject(
+      `${expected}, the limit is ${maxExpectedMs} ms while ${load.sequences} sequences are running or waiting`,
     );
 }

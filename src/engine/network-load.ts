@@ -1,31 +1,34 @@
 import type { SequenceRequest } from './engine-interface.ts';
 import { createServiceRate } from './service-rate.ts';
 
-// What one network has to do: its sequences that are queued or running, and the steps they still need.
+// The load of one network: its sequences that are queued or running, and the steps they still need.
 
-/** Of the slots: with fewer sequences a network is not full, whatever they ask for. */
+/** Share of the slots below which a network is not full. */
 const fullShare = 0.5;
+/** Weight of the latest sequence in the mean of `generatedShare`. */
 const shareWeight = 0.05;
 
-/** What is known of one sequence's steps. */
+/** The steps of one sequence. */
 export interface StepCount {
   /** Steps of its input. */
   readonly inputSteps: number;
-  /** Most steps that it can need: the input and what it may generate. */
+  /** Maximum steps: the input and the tokens that it may generate. */
   readonly maxSteps: number;
-  /** Expected steps that have not been run. */
+  /** Expected steps that have not run. */
   stepsLeft: number;
 }
 
 /**
- * @param slots of all workers together
+ * Tracks the load of one network.
+ * @param slots slots of the network in all workers together
+ * @param now a monotonic clock in milliseconds
  * @param stepsRun all steps run so far, as the workers count them
  */
 export function createNetworkLoad(slots: number, now: () => number, stepsRun: () => number) {
   const rate = createServiceRate(now, stepsRun);
   let sequences = 0;
   let stepsLeft = 0;
-  /** Of the tokens that generations may write, those they do write. */
+  /** Mean share of the tokens that generations may emit which they do emit. */
   let generatedShare = 1;
   const updateLevel = (): void =>
     rate.setLevel(sequences === 0 ? 'idle' : sequences < slots * fullShare ? 'light' : 'full');
@@ -34,10 +37,11 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
     get sequences() {
       return sequences;
     },
+    /** Estimates the steps of a request. */
     estimateSteps(request: SequenceRequest, inputSteps: number): StepCount {
-      const most = request.generation?.maxTokens ?? request.decode?.maxLength ?? 0;
-      const expected = inputSteps + Math.ceil(most * generatedShare);
-      return { inputSteps, maxSteps: inputSteps + most, stepsLeft: expected };
+      const maxTokens = request.generation?.maxTokens ?? request.decode?.maxLength ?? 0;
+      const expected = inputSteps + Math.ceil(maxTokens * generatedShare);
+      return { inputSteps, maxSteps: inputSteps + maxTokens, stepsLeft: expected };
     },
     add(sequence: StepCount): void {
       sequences++;
@@ -49,25 +53,30 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
       stepsLeft -= sequence.stepsLeft;
       updateLevel();
     },
-    /** Steps of a sequence were run. */
+    /** Subtracts steps that have run. */
     recordProgress(sequence: StepCount, steps: number): void {
       const done = Math.min(steps, sequence.stepsLeft);
       sequence.stepsLeft -= done;
       stepsLeft -= done;
     },
-    /** Call it now and then. */
+    /** Updates the measured rate; call it regularly. */
     measure: () => rate.measure(),
-    /** A sequence was answered after `steps` in all. */
+    /** Records a sequence that ended after `steps` steps. */
     recordResult({ inputSteps, maxSteps }: StepCount, steps: number): void {
       if (maxSteps === inputSteps) return;
       const share = Math.min(1, Math.max(0, (steps - inputSteps) / (maxSteps - inputSteps)));
       generatedShare += shareWeight * (share - generatedShare);
     },
-    /** Milliseconds until all that is here now and `more` steps have run, null while that is not known. */
+    /**
+     * Expected milliseconds until all current steps and `more` steps have run, null until the rate is known.
+     */
     msUntilDone(more: number): number | null {
       return rate.stepsPerMs === null ? null : (stepsLeft + more) / rate.stepsPerMs;
     },
-    /** Milliseconds that a sequence needs at least from now, with its share of the slots; 0 while that is not known. */
+    /**
+     * Minimum milliseconds that a sequence needs from now, with its share of the slots; 0 until the rate is
+     * known.
+     */
     minRemainingMs(sequence: StepCount): number {
       if (rate.stepsPerMs === null || sequences < slots * fullShare) return 0;
       return (optimism * sequence.stepsLeft * Math.min(sequences, slots)) / rate.stepsPerMs;
@@ -76,5 +85,5 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
 }
 export type NetworkLoad = ReturnType<typeof createNetworkLoad>;
 
-/** A sequence is only given up before it begins when even this much of its expected time is too long. */
+/** Share of the expected time that must still be too long for a sequence to be rejected before it starts. */
 const optimism = 0.5;

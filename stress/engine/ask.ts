@@ -38,7 +38,7 @@ export async function ask(
       const { code } = error as UnrollError;
       if (allowed.includes(code)) return report.count(names.ended);
       // four deaths of the worker that ran it, killed here
-      if (code === 'internal' && /died/.test((error as Error).message))
+      if (code === 'internal' && /crashed/.test((error as Error).message))
         return report.count('given up after deaths');
       report.fault(
         code ?? (error as Error).name,

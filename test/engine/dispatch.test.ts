@@ -111,7 +111,7 @@ test('a sequence that keeps bringing workers down ends up alone, and only it is 
 
 test('a worker is emptied for a sequence that must run alone', () => {
   const { dispatcher, started } = setUp(2, 'ab');
-  const suspect = { ...sequence('s'), deaths: 1 };
+  const suspect = { ...sequence('s'), workerCrashes: 1 };
   dispatcher.add(suspect);
   dispatcher.dispatch();
   dispatcher.removeWorker('a');

@@ -326,7 +326,7 @@ test('a sequence too short for a network’s windows is told so, and the others 
   expect(short).toMatchObject({
     reason: {
       code: 'input_mismatch',
-      message: 'the network cannot take 4 steps: Conv (windows): a window of 5 over 4 places',
+      message: 'input: 4 steps are not supported by the network: Conv (windows): a window of 5 over 4 places',
     },
   });
 });

@@ -61,7 +61,7 @@ test('a network whose workers die while they load it is refused', async () => {
     networks.workerReady(a.as);
     networks.workerExited(a.as);
   }
-  await expect(announced).rejects.toThrow('died');
+  await expect(announced).rejects.toThrow('crashed');
 });
 
 test('a worker that takes the place of another is told of every network', () => {
