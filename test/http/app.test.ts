@@ -67,7 +67,7 @@ describe('an app', () => {
     async (url) => {
       const reply = await served.app.inject({ method: 'POST', url });
       expect([reply.statusCode, reply.headers['allow']]).toEqual([405, 'GET']);
-      expect(reply.json()).toEqual({ error: expect.stringContaining('takes GET, not POST') as string });
+      expect(reply.json()).toEqual({ error: expect.stringContaining('supports GET, was POST') as string });
     },
   );
 
@@ -105,7 +105,7 @@ describe('an app', () => {
       expect(reply.headers['content-type']).toMatch(/^application\/problem\+json/);
       expect(reply.json()).toMatchObject({
         code: 'path_too_long',
-        detail: 'each part of the path: at most 256 characters',
+        detail: 'path: at most 256 characters in each segment',
       });
     },
   );

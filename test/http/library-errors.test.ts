@@ -83,7 +83,7 @@ describe('an error of any library', () => {
       status: 413,
       code: 'body_too_large',
       type: 'application/json',
-      body: { error: 'the body: at most 10 bytes' },
+      body: { error: 'body: at most 10 bytes' },
     });
     expect(toErrorResponse(error, '/v2x').type).toBe('application/problem+json');
   });
