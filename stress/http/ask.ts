@@ -55,7 +55,7 @@ async function askInList(call: Call, options: AskOptions): Promise<void> {
 
 function isOk(reply: Reply, call: Call, report: Report): boolean {
   if (reply.status === 200 && reply.error === null) return true;
-  if (/workers that ran this sequence died/.test(reply.body)) {
+  if (/workers that ran this sequence crashed/.test(reply.body)) {
     report.count('given up after deaths');
     return false;
   }
@@ -70,7 +70,7 @@ function isOk(reply: Reply, call: Call, report: Report): boolean {
 function compareStream(call: Call, body: string, how: string, options: AskOptions): void {
   const events = readStream(body);
   const problem = streamProblem(events);
-  if (problem !== null && /workers that ran this sequence died/.test(problem))
+  if (problem !== null && /workers that ran this sequence crashed/.test(problem))
     return options.report.count('given up after deaths');
   if (problem === null) compare(call, events.at(-1)!.data[call.answers], how, options);
   else options.report.fault('wrong stream', `${how}: ${call.path} ${JSON.stringify(call.body)}: ${problem}`);
