@@ -47,7 +47,7 @@ export function checkCapacity(
   if (sequences >= queue + slots && load.sequences >= queue / networks)
     reject(`${sequences} sequences are running or waiting, the limit is ${queue + slots}`);
   if (expectedMs === null || load.sequences < slots * minShareForDeadlines) return;
-  const expected = `the answer is expected in ${Math.ceil(expectedMs)} ms`;
+  const expected = `the result is expected in ${Math.ceil(expectedMs)} ms`;
   if (expectedMs > leftMs) reject(`${expected}, the deadline is in ${Math.ceil(leftMs)} ms`);
   if (!grouped && expectedMs > maxExpectedMs && load.sequences >= slots * minShareForTime)
     reject(

@@ -5,7 +5,7 @@ import { createNetworkLoad, type StepCount } from '../../src/engine/network-load
 const slots = 8;
 const limits = { slots, queue: 100, maxExpectedMs: 500 };
 
-/** A network that runs 2 steps a millisecond, with `count` sequences of `steps` steps each. */
+/** A network that runs 2 steps per millisecond, with `count` sequences of `steps` steps each. */
 function busy(count: number, steps: number) {
   let now = 0;
   let run = 0;
@@ -25,7 +25,7 @@ function busy(count: number, steps: number) {
   for (let i = 0; i < count; i++) load.add({ inputSteps: steps, maxSteps: steps, stepsLeft: steps });
   return load;
 }
-const ask = (load: ReturnType<typeof busy>, more: object = {}) =>
+const check = (load: ReturnType<typeof busy>, more: object = {}) =>
   checkCapacity(limits, {
     sequences: load.sequences,
     networks: 1,
@@ -37,42 +37,42 @@ const ask = (load: ReturnType<typeof busy>, more: object = {}) =>
   });
 
 describe('admission', () => {
-  it('takes what is expected within the limit, however many there are', () => {
-    ask(busy(50, 10));
+  it('admits sequences whose expected time is within the limit, however many there are', () => {
+    check(busy(50, 10));
   });
 
-  it('refuses at once what would take longer while most slots are taken, and says when there is room', () => {
-    expect(() => ask(busy(6, 1000))).toThrow('expected in 3050 ms, the limit is 500 ms');
-    expect(() => ask(busy(6, 1000))).toThrow(
+  it('rejects a sequence whose expected time is too long while most slots are in use, with a retry time', () => {
+    expect(() => check(busy(6, 1000))).toThrow('expected in 3050 ms, the limit is 500 ms');
+    expect(() => check(busy(6, 1000))).toThrow(
       expect.objectContaining({ code: 'overloaded', retryAfterSeconds: 3 }),
     );
-    ask(busy(5, 1000));
+    check(busy(5, 1000));
   });
 
-  it('refuses what cannot be answered by its deadline, once a quarter of the slots is taken', () => {
-    expect(() => ask(busy(2, 500), { leftMs: 540 })).toThrow('550 ms, the deadline is in 540 ms');
-    ask(busy(2, 500), { leftMs: 560 });
+  it('rejects a sequence that cannot finish by its deadline once a quarter of the slots is in use', () => {
+    expect(() => check(busy(2, 500), { leftMs: 540 })).toThrow('550 ms, the deadline is in 540 ms');
+    check(busy(2, 500), { leftMs: 560 });
   });
 
-  it('takes a request where most slots are free, whatever was measured before', () => {
-    ask(busy(1, 1_000_000), { leftMs: 1, steps: 1_000_000 });
-    ask(busy(0, 0), { leftMs: 1, steps: 1_000_000 });
+  it('admits every sequence while most slots are free, whatever the measured rate', () => {
+    check(busy(1, 1_000_000), { leftMs: 1, steps: 1_000_000 });
+    check(busy(0, 0), { leftMs: 1, steps: 1_000_000 });
   });
 
-  it('takes the rest of a request that it has begun to take', () => {
-    ask(busy(20, 1000), { grouped: true });
-    expect(() => ask(busy(20, 1000), { grouped: true, leftMs: 5000 })).toThrow('the deadline');
+  it('admits the rest of a request of which one sequence was admitted', () => {
+    check(busy(20, 1000), { grouped: true });
+    expect(() => check(busy(20, 1000), { grouped: true, leftMs: 5000 })).toThrow('the deadline');
   });
 
-  it('refuses beyond the queue, but leaves every network its share of it', () => {
-    expect(() => ask(busy(108, 1), { sequences: 108 })).toThrow('the limit is 108');
-    ask(busy(10, 1), { sequences: 108, networks: 4 });
-    expect(() => ask(busy(25, 1), { sequences: 108, networks: 4 })).toThrow('the limit is 108');
+  it('rejects sequences beyond the queue, except those of networks below their share of it', () => {
+    expect(() => check(busy(108, 1), { sequences: 108 })).toThrow('the limit is 108');
+    check(busy(10, 1), { sequences: 108, networks: 4 });
+    expect(() => check(busy(25, 1), { sequences: 108, networks: 4 })).toThrow('the limit is 108');
   });
 });
 
-describe('what a network has to do', () => {
-  it('learns how much of what generations may write they do write', () => {
+describe('the load of a network', () => {
+  it('learns the share of their maximum tokens that generations emit', () => {
     const load = createNetworkLoad(
       slots,
       () => 0,
@@ -84,7 +84,7 @@ describe('what a network has to do', () => {
     expect(load.estimateSteps(request, 10).stepsLeft).toBeLessThan(130);
   });
 
-  it('foretells the least time of a sequence only while there is enough to do', () => {
+  it('estimates the minimum time of a sequence only while the network is full', () => {
     const sequence = { inputSteps: 400, maxSteps: 400, stepsLeft: 400 };
     expect(busy(slots, 400).minRemainingMs(sequence)).toBeCloseTo(800, 5);
     expect(busy(1, 400).minRemainingMs(sequence)).toBe(0);

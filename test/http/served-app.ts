@@ -12,7 +12,7 @@ import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { modelFolder } from '../e2e/model-folder.ts';
 
-// The app over a real engine and real models, without a socket.
+// The app with a real engine and real models, without a socket.
 
 export type ServedApp = Awaited<ReturnType<typeof serveApp>>;
 
