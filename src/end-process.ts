@@ -1,25 +1,27 @@
 import type { Logger } from './telemetry/logger.ts';
 
 const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
-/** Ctrl-C reaches a server that npm started twice: the terminal sends it to both, and npm forwards it. */
+/** A server started by npm receives Ctrl-C twice: from the terminal, and forwarded by npm. */
 const repeatedMs = 500;
-/** A timer that throws must not fill the log. */
-const mostErrors = 10;
+/** Maximum errors logged: a timer that throws must not fill the log. */
+const maxLoggedErrors = 10;
 
 export interface ExitOptions {
   readonly log: Pick<Logger, 'info' | 'warn' | 'fatal' | 'flush'>;
-  /** Time for requests under way after a signal, and after an error that nobody caught. */
+  /** Milliseconds for requests in progress after a signal. */
   readonly drainMs: number;
+  /** Milliseconds for requests in progress after an uncaught error. */
   readonly errorDrainMs: number;
-  /** What `close` may take beyond its drain before the process ends without it. */
+  /** Milliseconds after the drain at which the process exits even if `close` has not finished. */
   readonly graceMs: number;
-  /** Ends the server; work under way has `drainMs` to finish. */
+  /** Stops the server; work in progress has `drainMs` to finish. */
   readonly close: (drainMs: number) => Promise<void>;
 }
 
 /**
- * Ends the process on a signal with exit code 0, and on an error that nobody caught, which it logs, with 1; both close the
- * server first. A second signal ends it at once with 1, and so does a shutdown that does not end in time.
+ * Installs handlers that close the server and exit the process: with code 0 on a signal, and with code 1 on
+ * an uncaught error, which is logged. A second signal, or a shutdown that does not finish in time, exits at
+ * once with code 1.
  */
 export function installExitHandlers({ log, drainMs, errorDrainMs, graceMs, close }: ExitOptions): void {
   let exitCode = 0;
@@ -53,12 +55,13 @@ export function installExitHandlers({ log, drainMs, errorDrainMs, graceMs, close
         return end(drainMs);
       }
       if (performance.now() - endingSince < repeatedMs) return;
-      log.warn({ signal }, 'a second signal: the server ends at once');
+      log.warn({ signal }, 'second signal: the server exits at once');
       exit(1);
     });
-  // rejections that nobody handles come here too, as errors
+  // also receives unhandled rejections
   process.on('uncaughtException', (error, origin) => {
-    if (errors++ < mostErrors) log.fatal({ err: error, origin }, 'uncaught error: the server ends');
+    if (errors++ < maxLoggedErrors)
+      log.fatal({ err: error, origin }, 'uncaught error: the server shuts down');
     exitCode = 1;
     if (endingSince === null) end(errorDrainMs);
   });

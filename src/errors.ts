@@ -1,4 +1,4 @@
-// Every error a caller can see, one row each: code → HTTP status and title. Only http/ reads the status.
+// The errors that a caller can see: code → HTTP status and title. Only http/ reads the status.
 
 const table = {
   malformed_http: [400, 'The request is not valid HTTP'],
@@ -8,46 +8,46 @@ const table = {
   invalid_model_name: [400, 'The model name is not valid'],
   not_found: [404, 'No such route'],
   model_not_found: [404, 'No such model'],
-  method_not_allowed: [405, 'This route does not take that method'],
+  method_not_allowed: [405, 'This route does not support that method'],
   model_not_ready: [503, 'The model is not ready'],
-  wrong_task: [409, 'The model has another task'],
+  wrong_task: [409, 'The model does not support this task'],
   request_timeout: [408, 'The request did not arrive in time'],
   body_too_large: [413, 'The body is larger than the limit'],
   path_too_long: [414, 'The path is longer than the limit'],
   unsupported_media_type: [415, 'The content type is not supported'],
   empty_input: [422, 'The input has no steps'],
-  input_mismatch: [422, 'The model cannot take this input'],
+  input_mismatch: [422, 'The input does not match the model'],
   not_finite: [422, 'A number in the input is not finite'],
   sequence_too_long: [422, 'The sequence has more steps than the limit'],
   too_many_inputs: [422, 'The request has more inputs than the limit'],
   body_too_complex: [422, 'The body has more values than the limit'],
-  work_too_large: [422, 'The request takes more steps than the limit'],
+  work_too_large: [422, 'The request needs more steps than the limit'],
   reply_too_large: [422, 'The reply would be larger than the limit'],
   rate_limited: [429, 'Too many requests'],
   headers_too_large: [431, 'The headers are larger than the limit'],
-  internal: [500, 'Something went wrong inside the server'],
-  overloaded: [503, 'The queue is full'],
+  internal: [500, 'Internal server error'],
+  overloaded: [503, 'The server is overloaded'],
   too_many_open_files: [503, 'The server has too many files and connections open'],
   shutting_down: [503, 'The server is shutting down'],
   deadline_exceeded: [504, 'The request took longer than its deadline'],
-  cancelled: [499, 'The caller went away'],
+  cancelled: [499, 'The client disconnected'],
   // training and its data
   dataset_not_found: [404, 'No such dataset'],
   job_not_found: [404, 'No such training job'],
   comparison_not_found: [404, 'No such comparison'],
   checkpoint_not_found: [404, 'No such checkpoint'],
   job_state_conflict: [409, 'The job is in another state'],
-  name_taken: [409, 'Another job makes a model of that name'],
-  in_use: [409, 'It is in use'],
-  invalid_dataset: [422, 'The data cannot be learned from'],
-  diverged: [422, 'The training went out of bounds'],
+  name_taken: [409, 'Another job trains a model of that name'],
+  in_use: [409, 'The resource is in use'],
+  invalid_dataset: [422, 'The data cannot be used for training'],
+  diverged: [422, 'The training diverged'],
   training_too_large: [422, 'The training needs more memory than its limit'],
-  training_disabled: [403, 'This server does not train'],
+  training_disabled: [403, 'Training is disabled on this server'],
   training_unavailable: [503, 'Training is not available'],
-  too_many_jobs: [429, 'Too many jobs are not over yet'],
+  too_many_jobs: [429, 'Too many unfinished jobs'],
   quota_exceeded: [507, 'The quota is used up'],
   disk_full: [507, 'The disk is full'],
-  // raised while a model folder is read; they show in the model's listing
+  // thrown while a model folder is read; shown in the list of models
   invalid_model: [422, 'The model folder cannot be served'],
   invalid_weights: [422, 'The weights file cannot be read'],
   out_of_memory: [507, 'The kernel memory is full'],
@@ -55,12 +55,12 @@ const table = {
 
 export type ErrorCode = keyof typeof table;
 
-/** An error a caller may see. `detail` names the field, the limit and what was seen. */
+/** An error that a caller can see. `detail` names the field, what was expected and what was given. */
 export class UnrollError extends Error {
   readonly code: ErrorCode;
   readonly field: string | undefined;
   readonly retryAfterSeconds: number | undefined;
-  /** What is wrong with single lines of an upload. */
+  /** Errors in single lines of an upload. */
   readonly lines: readonly { readonly line: number; readonly message: string }[] | undefined;
 
   constructor(
@@ -82,10 +82,15 @@ export class UnrollError extends Error {
   }
 }
 
+/** The HTTP status of a code. */
 export const getStatus = (code: ErrorCode): number => table[code][0];
+/** The title of a code. */
 export const getTitle = (code: ErrorCode): string => table[code][1];
 export const errorCodes = Object.keys(table) as ErrorCode[];
 
-/** Whether the process, or the system, has no file descriptor left: what failed may succeed when it is tried again. */
+/**
+ * Whether the process or the system has no file descriptor left: the operation may succeed when it is
+ * repeated.
+ */
 export const isOutOfDescriptors = (error: unknown): boolean =>
   ['EMFILE', 'ENFILE', 'too_many_open_files'].includes((error as NodeJS.ErrnoException | null)?.code ?? '');

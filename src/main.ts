@@ -5,15 +5,15 @@ import { startServer, type Server } from './server.ts';
 import { shutdownGraceMs } from './shutdown.ts';
 import { createLogger } from './telemetry/logger.ts';
 
-/** Time for requests under way after an error that nobody caught. */
+/** Milliseconds for requests in progress after an uncaught error. */
 const errorDrainMs = 1000;
 /**
- * What a shutdown may take beyond its own deadlines. Each of its parts is bounded by a timer, and timers are late while the event
- * loop writes out what hundreds of streams have waiting: that is no reason to cut them off.
+ * Milliseconds that a shutdown may take beyond its own deadlines. Each of its stages has a timer, and timers
+ * are late while the event loop writes the buffers of hundreds of streams, which must not be cut off.
  */
 const slackMs = 10_000;
 
-/** Starts the server and prints what it serves. Ends the process on a signal, or on an error that nobody caught. */
+/** Starts the server and prints the startup banner. Exits the process on a signal or an uncaught error. */
 export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(environment);
   const log = createLogger(config.LOG_LEVEL);
@@ -23,7 +23,7 @@ export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
     drainMs: config.DRAIN_MS,
     errorDrainMs: Math.min(errorDrainMs, config.DRAIN_MS),
     graceMs: shutdownGraceMs + slackMs,
-    // a server that is still starting has nothing to drain
+    // a server that has not started has no requests to drain
     close: async (drainMs) => server?.close(drainMs),
   });
   server = await startServer(config, log);

@@ -16,15 +16,19 @@ import { readDescriptorUse } from './telemetry/descriptors.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
-// The composition root: every part is built once, here, and handed down.
+// The composition root: creates each component once and passes it to those that depend on it.
 
+/** A running server. */
 export interface Server {
   readonly url: string;
   readonly models: () => readonly ModelListing[];
-  /** Refuses new work, lets requests under way finish within `drainMs`, then ends everything within `shutdownGraceMs`. */
+  /**
+   * Rejects new work, waits up to `drainMs` for requests in progress, then ends all within `shutdownGraceMs`.
+   */
   close(drainMs: number): Promise<void>;
 }
 
+/** Starts a server. @throws when it cannot listen */
 export async function startServer(config: Config, log: Logger): Promise<Server> {
   const metrics = createMetrics();
   const kernel = createKernel({ mode: config.KERNEL, memoryMegabytes: config.MEMORY_MB });
@@ -37,8 +41,8 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     maxSteps: config.MAX_STEPS,
     hooks: {
       onSequenceEnd: ({ queuedMs }) => metrics.queueTime.observe(queuedMs / 1000),
-      onProblem: (what) => log.error({ what }, 'engine problem'),
-      onWorkerExit: (worker, reason) => log.error({ worker, reason }, 'a worker died and is replaced'),
+      onProblem: (description) => log.error({ description }, 'engine fault'),
+      onWorkerExit: (worker, reason) => log.error({ worker, reason }, 'a worker crashed and is replaced'),
     },
   });
   log.info({ kernel: engine.kernel, workers: config.WORKERS }, 'kernel ready');
@@ -130,10 +134,11 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   };
   try {
     await repository.start();
-    // everything that stays open is open by now
+    // all descriptors that stay open are open now
     limit.update(readDescriptorUse());
     await app.listen({ host: config.HOST, port: config.PORT });
-    // a server that cannot listen takes no jobs up; this one serves whether or not it can train
+    // after listening: a server that cannot listen must not run jobs. It serves even if training is
+    // unavailable
     training.start();
   } catch (error) {
     await close(0);

@@ -6,28 +6,29 @@ import { refuseUnanswered, stopListening, stopListeningMs } from './http/stop-li
 import type { Training } from './jobs/create-training.ts';
 import type { Repository } from './repository/repository-interface.ts';
 
-/** After the drain: for the last events of streams that ran out of time, and for readers to take them. */
+/** After the drain: for the last events of streams that were ended, and for clients to read them. */
 const lastEventsMs = 2000;
-/** For threads and files to close. Nothing is lost when they don't: the process ends. */
+/** For threads and files to close. Nothing is lost if they do not: the process ends. */
 const closeMs = 1000;
-/** What a shutdown may take beyond its drain. */
+/** Maximum milliseconds of a shutdown after its drain. */
 export const shutdownGraceMs = lastEventsMs + stopListeningMs + closeMs;
 
+/** The components that a shutdown stops. */
 export interface ShutdownTargets {
   readonly app: Pick<FastifyInstance, 'server' | 'close'>;
   readonly connections: Connections;
   readonly engine: Pick<Engine, 'close'>;
   readonly repository: Pick<Repository, 'close'>;
   readonly training: Pick<Training, 'jobs' | 'close'>;
-  /** Ends streams that have no end of their own. */
+  /** Ends streams that do not end by themselves. */
   readonly endStreams: () => void;
 }
 
 /**
- * Ends everything within `drainMs` + `shutdownGraceMs`. New work must be refused already; requests under way have `drainMs` to finish,
- * and what then still runs ends with an error that says why. Every part starts to close at once, so that none waits for
- * another's time: what trains stops at its next step and is resumed by the next start, and a model that is being loaded is
- * not waited for.
+ * Stops the server within `drainMs` + `shutdownGraceMs`. New work must be rejected already. Requests in
+ * progress have `drainMs` to finish; those that still run then end with an error. All components start to
+ * close at once, so that their times overlap: a training job stops at its next step and is resumed by the
+ * next start, and a model that is being loaded is not waited for.
  */
 export async function shutDown(parts: ShutdownTargets, drainMs: number): Promise<void> {
   const { app, connections, engine, repository, training, endStreams } = parts;
@@ -45,9 +46,10 @@ export async function shutDown(parts: ShutdownTargets, drainMs: number): Promise
   await training.close(0);
 }
 
+/** Waits for a promise, at most `ms` milliseconds. */
 async function within(ms: number, done: Promise<unknown>): Promise<void> {
   const timer = new AbortController();
-  const late = delay(ms, undefined, { signal: timer.signal }).catch(() => {});
-  await Promise.race([done, late]);
+  const timeout = delay(ms, undefined, { signal: timer.signal }).catch(() => {});
+  await Promise.race([done, timeout]);
   timer.abort();
 }

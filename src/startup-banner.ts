@@ -1,6 +1,6 @@
 import type { ModelListing } from './repository/repository-interface.ts';
 
-const body: Readonly<Record<NonNullable<ModelListing['task']>, string>> = {
+const exampleBodies: Readonly<Record<NonNullable<ModelListing['task']>, string>> = {
   classify: '{"input":"Alle Menschen sind frei und gleich an Würde","top_k":3}',
   tag: '{"input":"Time flies like an arrow"}',
   decode: '{"input":"unroll","beam_size":5}',
@@ -8,22 +8,22 @@ const body: Readonly<Record<NonNullable<ModelListing['task']>, string>> = {
   predict: '{"input":[[0.5],[1.5]]}',
 };
 
-/** What stands on the terminal after the start: where it is, what it serves, a call to try. */
+/** Formats the startup banner: the server's address, its models, and an example request for each task. */
 export function formatStartupBanner(url: string, models: readonly ModelListing[]): string {
   const lines = models.map(({ name, version, task, ready, error }) =>
     ready ? `  ${name}@${version}  ${task}` : `  ${name}@${version}  not ready: ${error}`,
   );
   const ready = models.filter((model) => model.ready);
-  const tries = [...new Map(ready.map((model) => [model.task, model])).values()].map(
+  const examples = [...new Map(ready.map((model) => [model.task, model])).values()].map(
     ({ name, task }) =>
-      `  curl -N ${url}/v1/models/${name}/${task} -H 'content-type: application/json' -d '${body[task!]}'`,
+      `  curl -N ${url}/v1/models/${name}/${task} -H 'content-type: application/json' -d '${exampleBodies[task!]}'`,
   );
   return [
     `Unroll is at ${url}  (its API: ${url}/docs)`,
     models.length > 0
       ? `It serves:\n${lines.join('\n')}`
       : 'It serves no model yet: put one into UNROLL_MODELS.',
-    ...(tries.length > 0 ? [`Try:\n${tries.join('\n')}`] : []),
+    ...(examples.length > 0 ? [`Try:\n${examples.join('\n')}`] : []),
     '',
   ].join('\n');
 }

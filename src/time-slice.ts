@@ -1,26 +1,29 @@
 import { UnrollError } from './errors.ts';
 
-// Long synchronous work on the main thread is cut into slices. Between two slices the event loop runs: other requests,
-// probes and timers wait for one slice, not for the whole work.
+// Long synchronous work on the main thread is split into slices. The event loop runs between two slices:
+// other requests, probes and timers wait for one slice rather than for the whole work.
 
-/** Milliseconds of work before the event loop gets its turn. */
+/** Milliseconds of work in one slice. */
 const sliceMs = 8;
 
 export interface TimeSlice {
-  /** True once the slice is used up: then `await next()`. */
+  /** Whether the slice has ended: then `await next()`. */
   due(): boolean;
-  /** Waits for a turn of the event loop and begins a new slice. @throws UnrollError cancelled once the caller has gone */
+  /**
+   * Waits for a turn of the event loop and starts a new slice.
+   * @throws UnrollError cancelled if the caller disconnected
+   */
   next(): Promise<void>;
 }
 
-/** @param signal of the caller for whom the work is done */
+/** Starts a slice. @param signal aborted when the caller disconnects */
 export function createTimeSlice(signal?: AbortSignal): TimeSlice {
   let end = performance.now() + sliceMs;
   return {
     due: () => performance.now() >= end,
     async next() {
       await nextTurn();
-      if (signal?.aborted) throw new UnrollError('cancelled', 'the caller went away');
+      if (signal?.aborted) throw new UnrollError('cancelled', 'the caller disconnected');
       end = performance.now() + sliceMs;
     },
   };
@@ -29,8 +32,8 @@ export function createTimeSlice(signal?: AbortSignal): TimeSlice {
 const waiting: (() => void)[] = [];
 
 /**
- * Resolves in a later turn of the event loop, for one waiter a turn: many long requests at once lengthen a turn by one
- * slice, not by one slice each.
+ * Resolves in a later turn of the event loop, for one waiter in each turn: several long requests lengthen a
+ * turn by one slice rather than by one slice each.
  */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {

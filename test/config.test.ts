@@ -56,7 +56,7 @@ describe('the settings', () => {
     const given = { UNROLL_PORT: 'high', UNROLL_KERNEL: 'fast', UNROLL_WATCH: 'yes' };
     expect(() => readConfig(given)).toThrow(
       [
-        'UNROLL_PORT: must be a whole number from 0 to 65535, was "high"',
+        'UNROLL_PORT: must be an integer from 0 to 65535, was "high"',
         'UNROLL_WATCH: must be true or false, was "yes"',
         'UNROLL_KERNEL: must be auto or plain, was "fast"',
       ].join('\n'),

@@ -11,15 +11,15 @@ const maxSlowdown = 2;
 const maxRetryAfterSeconds = 60;
 
 export interface AdmissionLimits {
-  /** Slots of one network in all workers. */
+  /** Slots of one network in all workers together. */
   readonly slots: number;
-  /** Sequences that may wait beyond those in slots. */
+  /** Maximum sequences that wait besides those in slots. */
   readonly queue: number;
   /** Milliseconds: a sequence that is expected to take less is not refused for the time it takes. */
   readonly maxExpectedMs: number;
 }
 
-/** @throws UnrollError overloaded, with the time after which there should be room */
+/** @throws UnrollError overloaded when the sequence is rejected, with the time after which to retry */
 export function checkCapacity(
   { slots, queue, maxExpectedMs }: AdmissionLimits,
   state: {
@@ -31,7 +31,7 @@ export function checkCapacity(
     readonly steps: number;
     /** Milliseconds to its deadline. */
     readonly leftMs: number;
-    /** Another sequence of its request was admitted: then it is not turned away half done for the load. */
+    /** Another sequence of its request was admitted: then it is not rejected for its expected time. */
     readonly grouped: boolean;
   },
 ): void {
@@ -42,7 +42,7 @@ export function checkCapacity(
     const retryAfterSeconds = Math.min(maxRetryAfterSeconds, Math.max(1, Math.ceil(clearMs / 1000)));
     throw new UnrollError('overloaded', reason, { retryAfterSeconds });
   };
-  // one network's callers cannot keep another's out altogether
+  // a network with less than its share of the queue is admitted although the queue is full
   if (sequences >= queue + slots && load.sequences >= queue / networks)
     refuse(`${sequences} sequences are running or waiting, the limit is ${queue + slots}`);
   if (expectedMs === null || load.sequences < slots * freeForDeadlines) return;

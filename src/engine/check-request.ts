@@ -3,9 +3,10 @@ import type { DecodeOptions } from '../decoding/search.ts';
 import type { NetworkInfo } from './network-info.ts';
 
 /**
- * A worker trusts what it is sent, so all of it is checked here.
+ * Validates a request before it is sent to a worker, which does not validate it again.
  * @returns the input's steps
- * @throws UnrollError empty_input, sequence_too_long, input_mismatch
+ * @throws UnrollError empty_input, sequence_too_long; input_mismatch for a wrong kind, width or id;
+ * wrong_task for options that the network does not support; invalid_request for a beam that is too wide
  */
 export function checkRequest(
   request: {
@@ -17,35 +18,41 @@ export function checkRequest(
 ): number {
   const { input, generation, decode } = request;
   const { inputWidth, outputWidth, vocabulary, idColumns, maxSteps, causal } = info;
-  const takesIds = inputWidth === 0;
-  if (takesIds !== input instanceof Int32Array)
-    throw new UnrollError('input_mismatch', `the network reads ${takesIds ? 'ids' : 'rows of numbers'}`);
-  const width = takesIds ? idColumns.length : inputWidth;
+  const readsIds = inputWidth === 0;
+  if (readsIds !== input instanceof Int32Array)
+    throw new UnrollError(
+      'input_mismatch',
+      `input: must be ${readsIds ? 'ids' : 'rows of numbers'} for this network`,
+    );
+  const width = readsIds ? idColumns.length : inputWidth;
   const steps = Math.ceil(input.length / width);
   if (input.length % width !== 0)
     throw new UnrollError(
       'input_mismatch',
-      `a step has ${width} ${takesIds ? 'ids' : 'numbers'}, the input has ${input.length}`,
+      `input: must be a multiple of ${width} ${readsIds ? 'ids' : 'numbers'}, was given ${input.length}`,
     );
-  if (steps === 0) throw new UnrollError('empty_input', 'the input has no steps');
+  if (steps === 0) throw new UnrollError('empty_input', 'input: must have at least one step');
   if (steps > maxSteps)
-    throw new UnrollError('sequence_too_long', `the input has ${steps} steps, the limit is ${maxSteps}`);
+    throw new UnrollError('sequence_too_long', `input: at most ${maxSteps} steps, was given ${steps}`);
   if ((decode !== undefined) !== info.maxBeam > 0)
-    throw new UnrollError('wrong_task', 'encoder-decoders decode, and nothing else does');
+    throw new UnrollError('wrong_task', 'only encoder-decoders decode, and they support no other task');
   if (decode?.mode === 'beam' && decode.beamSize > info.maxBeam)
     throw new UnrollError(
       'invalid_request',
-      `beam_size: at most ${info.maxBeam} here (UNROLL_SLOTS), was ${decode.beamSize}`,
+      `beam_size: at most ${info.maxBeam} (UNROLL_SLOTS), was ${decode.beamSize}`,
       { field: 'beam_size' },
     );
-  if (generation && !(takesIds && causal && outputWidth === vocabulary))
-    throw new UnrollError('wrong_task', 'only a causal network from ids to as many logits can generate');
-  if (!takesIds) return steps;
-  const stranger = input.findIndex((id, at) => id < 0 || id >= idColumns[at % width]!);
-  if (stranger >= 0)
+  if (generation && !(readsIds && causal && outputWidth === vocabulary))
+    throw new UnrollError(
+      'wrong_task',
+      'only a causal network whose logits cover its input ids can generate',
+    );
+  if (!readsIds) return steps;
+  const unknown = input.findIndex((id, at) => id < 0 || id >= idColumns[at % width]!);
+  if (unknown >= 0)
     throw new UnrollError(
       'input_mismatch',
-      `id ${input[stranger]} is not in a vocabulary of ${idColumns[stranger % width]}`,
+      `input: id ${input[unknown]} is not in a vocabulary of ${idColumns[unknown % width]}`,
     );
   return steps;
 }

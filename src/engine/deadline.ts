@@ -1,32 +1,39 @@
 import { UnrollError } from '../errors.ts';
 
-/** setTimeout's own limit; what waits longer is looked at again then. */
-const longestTimer = 2 ** 31 - 1;
+/** The maximum delay of setTimeout; a later deadline is checked again then. */
+const maxTimerMs = 2 ** 31 - 1;
 
+/** When a request ends at the latest. */
 export interface Deadline {
-  /** On the clock of performance.now(): nobody sets that one. */
+  /** Milliseconds on the clock of performance.now(), which is never adjusted. */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** @throws UnrollError cancelled or deadline_exceeded, when it is too late already */
+/**
+ * @throws UnrollError cancelled when the caller has disconnected; deadline_exceeded when the deadline has
+ * passed
+ */
 export function checkDeadline({ deadlineMs, signal }: Deadline): void {
   if (signal?.aborted) throw cancelled();
   if (deadlineMs <= performance.now()) throw deadlineExceeded();
 }
 
-/** Calls `end` once, when the caller goes away or the deadline passes: at once if it has. @returns stops watching */
+/**
+ * Calls `end` once, when the caller disconnects or the deadline passes.
+ * @returns a function that stops watching
+ */
 export function watchDeadline(
   { deadlineMs, signal }: Deadline,
   end: (error: UnrollError) => void,
 ): () => void {
   let timer: NodeJS.Timeout;
-  const look = (): void => {
-    const left = deadlineMs - performance.now();
-    if (left <= 0) {
+  const check = (): void => {
+    const remainingMs = deadlineMs - performance.now();
+    if (remainingMs <= 0) {
       stop();
       end(deadlineExceeded());
-    } else timer = setTimeout(look, Math.min(longestTimer, Math.ceil(left)));
+    } else timer = setTimeout(check, Math.min(maxTimerMs, Math.ceil(remainingMs)));
   };
   const aborted = (): void => {
     stop();
@@ -41,10 +48,10 @@ export function watchDeadline(
     return () => {};
   }
   signal?.addEventListener('abort', aborted, { once: true });
-  look();
+  check();
   return stop;
 }
 
 export const deadlineExceeded = (detail = 'the deadline has passed'): UnrollError =>
   new UnrollError('deadline_exceeded', detail);
-export const cancelled = (): UnrollError => new UnrollError('cancelled', 'the caller went away');
+export const cancelled = (): UnrollError => new UnrollError('cancelled', 'the caller disconnected');

@@ -1,27 +1,28 @@
 import { eventBytes } from './flow-control.ts';
 import type { DecodedEvent, OutputsEvent, TokenEvent } from './channel/messages.ts';
 
-// The caller's end of one sequence. Events wait here until they are asked for; what a caller has been given once is not
-// given again when the sequence runs again after a worker's death.
+// The caller's side of one sequence. Events are queued here until they are read. Events that were delivered
+// once are not delivered again when the sequence runs again after its worker crashed.
 
 export interface DoneEvent {
   readonly kind: 'done';
   readonly finish: 'stop' | 'length' | null;
-  /** Steps that the network ran. */
+  /** Steps run by the network. */
   readonly steps: number;
   readonly queuedMs: number;
   readonly runMs: number;
 }
 export type SequenceEvent = OutputsEvent | TokenEvent | DecodedEvent | DoneEvent;
 
+/** Passes the events of one sequence from the engine to its reader. */
 export interface Delivery {
   readonly events: AsyncIterable<SequenceEvent>;
   deliver(event: OutputsEvent | TokenEvent | DecodedEvent): void;
   done(event: DoneEvent): void;
   fail(error: Error): void;
-  /** Estimated bytes of the events that wait. */
+  /** Estimated bytes of the queued events. */
   readonly unreadBytes: number;
-  /** Steps whose outputs, and tokens, that were given so far. */
+  /** Steps whose outputs have been delivered, and tokens that have been delivered. */
   readonly delivered: { readonly steps: number; readonly tokens: number };
 }
 
@@ -30,54 +31,56 @@ export function createDelivery({
   onRead,
   unread = { bytes: 0 },
 }: {
-  /** The caller stops asking before the end. */
+  /** Called when the caller stops reading before the end. */
   readonly onAbandon: () => void;
-  /** An event of so many estimated bytes was read, dropped, or had been given before. */
+  /** Called with the estimated bytes of an event that was read, or that had been delivered before. */
   readonly onRead?: ((bytes: number) => void) | undefined;
-  /** The same for all deliveries of an engine together. */
+  /** Unread bytes of all deliveries of an engine. */
   readonly unread?: { bytes: number };
 }): Delivery {
-  let waiting: SequenceEvent[] = [];
-  let asked: { resolve: (result: IteratorResult<SequenceEvent>) => void; reject: (error: Error) => void }[] =
-    [];
-  let over = false;
+  let queue: SequenceEvent[] = [];
+  let readers: {
+    resolve: (result: IteratorResult<SequenceEvent>) => void;
+    reject: (error: Error) => void;
+  }[] = [];
+  let ended = false;
   let failure: Error | null = null;
   let unreadBytes = 0;
   let nextStep = 0;
   let nextToken = 0;
 
-  const keep = (bytes: number): void => {
+  const addUnread = (bytes: number): void => {
     unreadBytes += bytes;
     unread.bytes += bytes;
   };
-  const bytesOf = (event: SequenceEvent): number => (event.kind === 'done' ? 0 : eventBytes(event));
+  const estimateBytes = (event: SequenceEvent): number => (event.kind === 'done' ? 0 : eventBytes(event));
 
-  function put(event: SequenceEvent): void {
-    const asker = asked.shift();
-    if (asker) {
-      asker.resolve({ done: false, value: event });
-      onRead?.(bytesOf(event));
+  function enqueue(event: SequenceEvent): void {
+    const reader = readers.shift();
+    if (reader) {
+      reader.resolve({ done: false, value: event });
+      onRead?.(estimateBytes(event));
       return;
     }
-    keep(bytesOf(event));
-    waiting.push(event.kind === 'outputs' ? inOwnMemory(event) : event);
+    addUnread(estimateBytes(event));
+    queue.push(event.kind === 'outputs' ? copyValues(event) : event);
   }
   function close(): void {
-    over = true;
-    for (const { resolve, reject } of asked) {
+    ended = true;
+    for (const { resolve, reject } of readers) {
       if (failure) reject(failure);
       else resolve({ done: true, value: undefined });
       failure = null;
     }
-    asked = [];
+    readers = [];
   }
 
   const iterator: AsyncIterator<SequenceEvent> = {
     next() {
-      const event = waiting.shift();
+      const event = queue.shift();
       if (event) {
-        const bytes = bytesOf(event);
-        keep(-bytes);
+        const bytes = estimateBytes(event);
+        addUnread(-bytes);
         onRead?.(bytes);
         return Promise.resolve({ done: false, value: event });
       }
@@ -86,17 +89,17 @@ export function createDelivery({
         failure = null;
         return Promise.reject(error);
       }
-      if (over) return Promise.resolve({ done: true, value: undefined });
-      return new Promise((resolve, reject) => asked.push({ resolve, reject }));
+      if (ended) return Promise.resolve({ done: true, value: undefined });
+      return new Promise((resolve, reject) => readers.push({ resolve, reject }));
     },
     return() {
-      const early = !over;
+      const abandoned = !ended;
       const dropped = unreadBytes;
-      waiting = [];
-      keep(-dropped);
+      queue = [];
+      addUnread(-dropped);
       failure = null;
       close();
-      if (early) onAbandon();
+      if (abandoned) onAbandon();
       return Promise.resolve({ done: true, value: undefined });
     },
   };
@@ -110,42 +113,45 @@ export function createDelivery({
       return { steps: nextStep, tokens: nextToken };
     },
     deliver(event) {
-      if (over) return;
+      if (ended) return;
       if (event.kind === 'token') {
         if (event.index < nextToken) return onRead?.(eventBytes(event));
         nextToken = event.index + 1;
-        return put(event);
+        return enqueue(event);
       }
-      if (event.kind === 'decoded') return put(event);
+      if (event.kind === 'decoded') return enqueue(event);
       const { first, steps, width, values } = event;
-      const given = Math.min(steps, Math.max(0, nextStep - first));
-      if (given > 0) onRead?.(given === steps ? eventBytes(event) : 4 * given * width);
-      if (given === steps) return;
+      const duplicates = Math.min(steps, Math.max(0, nextStep - first));
+      if (duplicates > 0) onRead?.(duplicates === steps ? eventBytes(event) : 4 * duplicates * width);
+      if (duplicates === steps) return;
       nextStep = first + steps;
-      if (given === 0) return put(event);
-      put({
+      if (duplicates === 0) return enqueue(event);
+      enqueue({
         kind: 'outputs',
-        first: first + given,
-        steps: steps - given,
+        first: first + duplicates,
+        steps: steps - duplicates,
         width,
-        values: values.subarray(given * width),
+        values: values.subarray(duplicates * width),
       });
     },
     done(event) {
-      if (over) return;
-      put(event);
+      if (ended) return;
+      enqueue(event);
       close();
     },
     fail(error) {
-      if (over) return;
+      if (ended) return;
       failure = error;
       close();
     },
   };
 }
 
-/** Values arrive as a view of the whole message, with all that its worker sent at a time: an unread event must not keep it. */
-function inOwnMemory(event: OutputsEvent): OutputsEvent {
+/**
+ * Copies an event's values, which are a view of a whole message of its worker: an unread event must not
+ * retain that.
+ */
+function copyValues(event: OutputsEvent): OutputsEvent {
   const { values } = event;
   return values.byteLength === values.buffer.byteLength ? event : { ...event, values: values.slice() };
 }

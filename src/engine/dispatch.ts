@@ -3,30 +3,36 @@ import { LiveSet } from './live-set.ts';
 import { createNetworkQueue, type NetworkQueue } from './network-queue.ts';
 import { advancePhase, type Phase } from './sequence-phase.ts';
 
-// Which sequence runs where. A queue for each network; a worker is given as many sequences of a network as it has rows,
-// and as many again to fill rows that come free. Knows no threads. It alone changes a sequence's phase, and every
-// sequence it was given is in exactly one of its places until it is removed.
+// Assigns sequences to workers. There is a queue for each network; a worker receives as many sequences of a
+// network as it has rows, and as many again to fill rows that become free. It does not depend on threads.
+// Only this module changes a sequence's phase; every sequence that it was given is in exactly one of its
+// collections until it is removed.
 
-/** Deaths of its worker after which a sequence runs alone, so that it can only take itself along. */
-const deathsBeforeAlone = 2;
+/**
+ * Crashes of its worker after which a sequence is suspected to be the cause (a poison request) and runs
+ * without others, so that another crash ends no other sequence.
+ */
+const maxSharedCrashes = 2;
 
+/** The state that the dispatcher keeps in a sequence. */
 export interface DispatchedSequence {
   readonly network: number;
   phase: Phase;
-  /** Workers that died while they had it. */
+  /** Workers that crashed while they ran it. */
   workerCrashes: number;
 }
 
+/** The sequences at one worker. */
 interface Load<Sequence extends object, Worker> {
   readonly worker: Worker;
   readonly networks: Set<number>;
   readonly running: LiveSet<Sequence>;
   readonly byNetwork: Map<number, number>;
-  /** Takes no other sequence: one runs alone here, or is about to. */
+  /** Accepts no other sequence: a suspected one runs here, or will when the others have ended. */
   reserved: boolean;
 }
 
-/** Sequences of one network by where they are. */
+/** Numbers of sequences of one network, by phase. */
 export interface NetworkCounts {
   readonly waiting: number;
   readonly running: number;
@@ -34,68 +40,71 @@ export interface NetworkCounts {
 }
 
 export interface Dispatcher<Sequence, Worker> {
-  /** Queues a sequence that was created. @throws Error for one in any other phase */
+  /** Queues a new sequence. @throws Error if its phase is not `created` */
   add(sequence: Sequence): void;
-  /** Ends a sequence, wherever it is. @returns the worker that must forget it */
+  /** Ends a sequence in any phase. @returns the worker that must cancel it */
   remove(sequence: Sequence): Worker | null;
-  /** Takes a sequence back from its worker, to run again in its turn. */
+  /** Removes a sequence from its worker and queues it again. */
   requeue(sequence: Sequence): void;
-  /** Takes a sequence back from its worker, to run again after `resume`. */
+  /** Removes a sequence from its worker until `resume`. */
   pause(sequence: Sequence): void;
   resume(sequence: Sequence): void;
-  /** The worker that runs a sequence. */
+  /** The worker that runs a sequence, null if none does. */
   getWorker(sequence: Sequence): Worker | null;
-  /** The worker has the network. */
+  /** Adds a network to those that a worker can run. */
   addNetwork(worker: Worker, network: number): void;
-  /** No worker has the network any more. Its sequences must have been removed. */
+  /** Removes a network from every worker. Its sequences must have been removed. */
   removeNetwork(network: number): void;
-  /** Queues a dead worker's sequences before all others. @returns those that brought it down running alone: they have ended */
+  /**
+   * Removes a crashed worker and queues its sequences before all others.
+   * @returns the suspected sequences that crashed it: their phase is `ended`
+   */
   removeWorker(worker: Worker): Sequence[];
-  /** Starts all that can start. */
+  /** Starts every sequence for which a worker has capacity. */
   dispatch(): void;
   readonly waiting: number;
   readonly running: number;
   readonly paused: number;
-  /** Counted anew from where the sequences are, by network. */
+  /** Numbers of sequences by network, counted in the collections. */
   countByNetwork(): Map<number, NetworkCounts>;
 }
 
 /**
  * @param rows slots of one network in one worker
- * @param begin tells a worker to run a sequence
+ * @param startOnWorker sends a sequence to a worker
  */
 export function createDispatcher<Sequence extends DispatchedSequence, Worker>(
   rows: number,
-  begin: (sequence: Sequence, worker: Worker) => void,
+  startOnWorker: (sequence: Sequence, worker: Worker) => void,
 ): Dispatcher<Sequence, Worker> {
   type WorkerLoad = Load<Sequence, Worker>;
   const queues = new Map<number, NetworkQueue<Sequence>>();
-  const alone = new Set<Sequence>();
+  const suspects = new Set<Sequence>();
   const paused = new LiveSet<Sequence>();
   const loads = new Map<Worker, WorkerLoad>();
-  const runs = new LiveMap<Sequence, WorkerLoad>();
+  const loadBySequence = new LiveMap<Sequence, WorkerLoad>();
   const perNetwork = 2 * rows;
 
-  const queueOf = (network: number): NetworkQueue<Sequence> => {
+  const getQueue = (network: number): NetworkQueue<Sequence> => {
     let queue = queues.get(network);
     if (!queue) queues.set(network, (queue = createNetworkQueue()));
     return queue;
   };
-  const countOf = (load: WorkerLoad, network: number): number => load.byNetwork.get(network) ?? 0;
+  const countSequences = (load: WorkerLoad, network: number): number => load.byNetwork.get(network) ?? 0;
 
   function start(sequence: Sequence, load: WorkerLoad): void {
     advancePhase(sequence, 'start');
     load.running.add(sequence);
-    load.byNetwork.set(sequence.network, countOf(load, sequence.network) + 1);
-    runs.set(sequence, load);
-    begin(sequence, load.worker);
+    load.byNetwork.set(sequence.network, countSequences(load, sequence.network) + 1);
+    loadBySequence.set(sequence, load);
+    startOnWorker(sequence, load.worker);
   }
-  function release(sequence: Sequence): WorkerLoad | undefined {
-    const load = runs.get(sequence);
+  function removeFromLoad(sequence: Sequence): WorkerLoad | undefined {
+    const load = loadBySequence.get(sequence);
     if (!load) return undefined;
-    runs.delete(sequence);
+    loadBySequence.delete(sequence);
     load.running.delete(sequence);
-    load.byNetwork.set(sequence.network, countOf(load, sequence.network) - 1);
+    load.byNetwork.set(sequence.network, countSequences(load, sequence.network) - 1);
     if (load.running.size === 0) load.reserved = false;
     return load;
   }
@@ -104,27 +113,31 @@ export function createDispatcher<Sequence extends DispatchedSequence, Worker>(
       (best, load) => (best && best.running.size <= load.running.size ? best : load),
       undefined,
     );
-  const withRoom = (network: number): WorkerLoad[] =>
+  const loadsWithCapacity = (network: number): WorkerLoad[] =>
     [...loads.values()].filter(
-      (load) => !load.reserved && load.networks.has(network) && countOf(load, network) < perNetwork,
+      (load) => !load.reserved && load.networks.has(network) && countSequences(load, network) < perNetwork,
     );
 
-  function runAlone(): void {
-    for (const sequence of alone) {
-      const able = [...loads.values()].filter(({ networks }) => networks.has(sequence.network));
-      const load = able.find(({ reserved, running }) => reserved && running.size === 0) ?? leastLoaded(able);
+  /**
+   * Starts each suspected sequence on a worker without others, or reserves one until its others have ended.
+   */
+  function runSuspects(): void {
+    for (const sequence of suspects) {
+      const candidates = [...loads.values()].filter(({ networks }) => networks.has(sequence.network));
+      const load =
+        candidates.find(({ reserved, running }) => reserved && running.size === 0) ?? leastLoaded(candidates);
       if (!load) continue;
       const idle = load.running.size === 0;
       load.reserved = true;
       if (!idle) return;
-      alone.delete(sequence);
+      suspects.delete(sequence);
       start(sequence, load);
     }
   }
 
   function runQueue(network: number, queue: NetworkQueue<Sequence>): void {
     while (queue.size > 0) {
-      const load = leastLoaded(withRoom(network));
+      const load = leastLoaded(loadsWithCapacity(network));
       if (!load) return;
       start(queue.take(rows * loads.size)!, load);
     }
@@ -133,32 +146,32 @@ export function createDispatcher<Sequence extends DispatchedSequence, Worker>(
   return {
     add(sequence) {
       advancePhase(sequence, 'enqueue');
-      queueOf(sequence.network).addNew(sequence);
+      getQueue(sequence.network).addNew(sequence);
     },
     remove(sequence) {
       if (sequence.phase === 'ended') return null;
       advancePhase(sequence, 'end');
       queues.get(sequence.network)?.remove(sequence);
-      alone.delete(sequence);
+      suspects.delete(sequence);
       paused.delete(sequence);
-      return release(sequence)?.worker ?? null;
+      return removeFromLoad(sequence)?.worker ?? null;
     },
     requeue(sequence) {
       advancePhase(sequence, 'requeue');
-      release(sequence);
-      queueOf(sequence.network).addStarted(sequence);
+      removeFromLoad(sequence);
+      getQueue(sequence.network).addStarted(sequence);
     },
     pause(sequence) {
       advancePhase(sequence, 'pause');
-      release(sequence);
+      removeFromLoad(sequence);
       paused.add(sequence);
     },
     resume(sequence) {
       advancePhase(sequence, 'resume');
       paused.delete(sequence);
-      queueOf(sequence.network).addStarted(sequence);
+      getQueue(sequence.network).addStarted(sequence);
     },
-    getWorker: (sequence) => runs.get(sequence)?.worker ?? null,
+    getWorker: (sequence) => loadBySequence.get(sequence)?.worker ?? null,
     addNetwork(worker, network) {
       let load = loads.get(worker);
       if (!load)
@@ -185,46 +198,46 @@ export function createDispatcher<Sequence extends DispatchedSequence, Worker>(
       const load = loads.get(worker);
       if (!load) return [];
       loads.delete(worker);
-      const guilty: Sequence[] = [];
-      const again = new Map<number, Sequence[]>();
+      const ended: Sequence[] = [];
+      const retries = new Map<number, Sequence[]>();
       for (const sequence of load.running) {
-        runs.delete(sequence);
-        if (sequence.workerCrashes++ >= deathsBeforeAlone) {
+        loadBySequence.delete(sequence);
+        if (sequence.workerCrashes++ >= maxSharedCrashes) {
           advancePhase(sequence, 'end');
-          guilty.push(sequence);
+          ended.push(sequence);
           continue;
         }
         advancePhase(sequence, 'requeue');
-        if (sequence.workerCrashes >= deathsBeforeAlone) alone.add(sequence);
-        else again.set(sequence.network, [...(again.get(sequence.network) ?? []), sequence]);
+        if (sequence.workerCrashes >= maxSharedCrashes) suspects.add(sequence);
+        else retries.set(sequence.network, [...(retries.get(sequence.network) ?? []), sequence]);
       }
-      for (const [network, sequences] of again) queueOf(network).addRetries(sequences);
-      return guilty;
+      for (const [network, sequences] of retries) getQueue(network).addRetries(sequences);
+      return ended;
     },
     dispatch() {
-      runAlone();
+      runSuspects();
       for (const [network, queue] of queues) runQueue(network, queue);
     },
     get waiting() {
-      return [...queues.values()].reduce((sum, { size }) => sum + size, alone.size);
+      return [...queues.values()].reduce((sum, { size }) => sum + size, suspects.size);
     },
     get running() {
-      return runs.size;
+      return loadBySequence.size;
     },
     get paused() {
       return paused.size;
     },
     countByNetwork() {
       const counts = new Map<number, { waiting: number; running: number; paused: number }>();
-      const count = (sequences: Iterable<Sequence>, place: 'waiting' | 'running' | 'paused'): void => {
+      const count = (sequences: Iterable<Sequence>, state: 'waiting' | 'running' | 'paused'): void => {
         for (const { network } of sequences) {
-          const one = counts.get(network) ?? { waiting: 0, running: 0, paused: 0 };
-          one[place]++;
-          counts.set(network, one);
+          const entry = counts.get(network) ?? { waiting: 0, running: 0, paused: 0 };
+          entry[state]++;
+          counts.set(network, entry);
         }
       };
       for (const queue of queues.values()) count(queue, 'waiting');
-      count(alone, 'waiting');
+      count(suspects, 'waiting');
       for (const { running } of loads.values()) count(running, 'running');
       count(paused, 'paused');
       return counts;

@@ -10,34 +10,39 @@ import type { NetworkInfo } from './network-info.ts';
 import type { Placement } from './placement.ts';
 import type { TickCounts } from './worker/tick-counters.ts';
 
-// What the engine is to everything above it.
+// The engine's interface for the layers above it.
 
+/** A loaded network. */
 export interface NetworkHandle {
   readonly id: number;
   readonly info: NetworkInfo;
 }
 
-/** What a network's owner may have counted. */
+/** Counters of a network, kept by its owner. */
 export interface Meter {
-  /** Of batch-tally.ts. */
+  /** Created by createBatchTally. */
   readonly batches: SharedArrayBuffer;
   onSequenceEnd(sequence: { readonly queuedMs: number; readonly runMs: number }): void;
 }
 
+/** One sequence to run. */
 export interface SequenceRequest {
   readonly network: NetworkHandle;
   /** Ids [T], or features [T, inputWidth]; for a generation the prompt's ids, start id included. T ≥ 1. */
   readonly input: Int32Array | Float32Array;
-  /** Outputs of the last step, or of every step. */
+  /** The steps whose outputs are returned. */
   readonly steps: 'last' | 'every';
+  /** The network's output, or the state of its last recurrent layer. */
   readonly output: 'output' | 'hidden';
   readonly generation?: GenerationOptions | undefined;
   /** An encoder-decoder's search; `input` is then the source. */
   readonly decode?: DecodeOptions | undefined;
-  /** On the clock of performance.now(). */
+  /** Milliseconds on the clock of performance.now(). */
   readonly deadlineMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** The request it belongs to: what is admitted for one of its sequences is not refused for load to the next. */
+  /**
+   * Identifies the API request: once one of its sequences is admitted, the next are not rejected for load.
+   */
   readonly group?: object | undefined;
 }
 
@@ -45,19 +50,20 @@ export interface EngineStats extends TickCounts {
   readonly workers: number;
   readonly restarts: number;
   readonly networks: number;
-  /** Sequences in the queues, and with a worker: in a slot, or next to get one. */
+  /** Sequences in the queues. */
   readonly waiting: number;
+  /** Sequences at a worker: in a slot, or in its queue. */
   readonly running: number;
-  /** Sequences whose reader is behind: they have no slot. */
+  /** Sequences without a slot because their reader is behind. */
   readonly paused: number;
-  /** Sequences that are counted in one place and missing in another: must be 0. */
+  /** Sequences that the engine and the dispatcher count differently: must be 0. */
   readonly unreconciled: number;
-  /** Estimated bytes of events that no reader has taken yet. */
+  /** Estimated bytes of events that have not been read. */
   readonly unreadBytes: number;
 }
 
 export interface LoadOptions {
-  /** What it writes: the target's, of an encoder-decoder. */
+  /** Tokens that the network emits: of an encoder-decoder, those of the target. */
   readonly tokens?: PackedTokens | readonly string[] | undefined;
   readonly startId?: number | undefined;
   readonly endId?: number | undefined;
@@ -66,54 +72,56 @@ export interface LoadOptions {
 
 export interface Engine {
   /**
-   * Packs and compiles a network in this thread, which takes a while for a large one, and announces it.
+   * Packs and compiles a network in this thread, which blocks it for a large network, and registers it.
    * @throws UnrollError invalid_model, invalid_weights, out_of_memory
    */
   load(spec: NetworkSpec, weights: Weights, options?: LoadOptions): Promise<NetworkHandle>;
   /**
-   * Announces a network that was placed in the kernel's memory to every worker, and runs it once in each. Its memory is the
-   * engine's from here on, also when this fails. @throws UnrollError invalid_model
+   * Loads a network that was placed in the kernel's memory in every worker, and runs it once in each. The
+   * engine owns its memory from here on, also when this fails. @throws UnrollError invalid_model when a
+   * worker cannot load it
    */
   register(placement: Placement, options?: LoadOptions): Promise<NetworkHandle>;
-  /** Frees its memory. Whatever still runs on it fails. */
+  /** Unloads a network and frees its memory. Its sequences fail with model_not_ready. */
   unload(handle: NetworkHandle): Promise<void>;
   /**
-   * Queues a sequence at once; its events are read at leisure. Errors come with the first event asked for: overloaded,
-   * input_mismatch, …, later deadline_exceeded, cancelled, internal. Leaving the loop early frees the slot.
+   * Queues a sequence and returns its events. The first read throws overloaded, input_mismatch and other
+   * errors of the request; later reads throw deadline_exceeded, cancelled or internal. Ending the iteration
+   * early frees the slot.
    */
   submit(request: SequenceRequest): AsyncIterable<SequenceEvent>;
-  /** Asks whether the shortest sequence would be refused for want of room now. @throws UnrollError overloaded */
+  /** Checks whether a sequence of one step would be admitted now. @throws UnrollError overloaded */
   checkCapacity(handle: NetworkHandle): void;
   readonly kernel: NetworkInfo['kernel'];
   stats(): EngineStats;
-  /** Takes nothing new. Resolves when all has ended, or after `ms`. */
+  /** Rejects new sequences. Resolves when all have ended, or after `ms`. */
   drain(ms: number): Promise<void>;
-  /** Ends the threads; what still runs fails with shutting_down. */
+  /** Terminates the threads; running sequences fail with shutting_down. */
   close(): Promise<void>;
 }
 
 export interface EngineOptions {
   readonly kernel: Kernel;
-  /** Threads. */
+  /** Number of worker threads. */
   readonly workers: number;
   /** Rows of one network in one worker. */
   readonly slots: number;
-  /** Sequences that may wait beyond those in slots. */
+  /** Maximum sequences that wait besides those in slots. */
   readonly queue: number;
-  /** Milliseconds that a sequence may be expected to take while most slots are taken; more is refused. No limit by default. */
+  /** Maximum expected milliseconds of a sequence while most slots are in use. No limit by default. */
   readonly maxExpectedMs?: number | undefined;
-  /** Most steps of one sequence's input. */
+  /** Maximum steps of one sequence's input. */
   readonly maxSteps: number;
-  /** Bytes of each message ring to and from a worker, a power of two. Small ones are for tests. */
+  /** Bytes of each ring buffer to and from a worker, a power of two. Tests use small ones. */
   readonly ringBytes?: number | undefined;
   readonly hooks?: EngineHooks | undefined;
 }
 
-/** What others may want to know as it happens. */
+/** Callbacks for metrics, logs and tests. */
 export interface EngineHooks {
   readonly onSequenceEnd?: (sequence: { queuedMs: number; runMs: number; steps: number }) => void;
   readonly onWorkerStart?: (thread: Worker, index: number) => void;
   readonly onWorkerExit?: (index: number, reason: string) => void;
-  /** Something a log should hold. */
-  readonly onProblem?: (what: string) => void;
+  /** A fault to be logged. */
+  readonly onProblem?: (description: string) => void;
 }

@@ -13,6 +13,7 @@ import { createDispatcher } from './dispatch.ts';
 import { grantBytes, resumeBytes } from './flow-control.ts';
 import { LiveMap } from './live-map.ts';
 import type { FromWorker, SequenceReport } from './channel/messages.ts';
+import { createMicrotask } from './microtask.ts';
 import { createNetworkLoad, type NetworkLoad, type StepCount } from './network-load.ts';
 import { createNetworks } from './networks.ts';
 import { createLengthCheck } from './length-check.ts';
@@ -24,25 +25,24 @@ import { sumCounters } from './worker/tick-counters.ts';
 import { packTokens } from '../vocabulary/token-table.ts';
 import { cancelled, checkDeadline, deadlineExceeded, watchDeadline } from './deadline.ts';
 
-// Sequences in, events out: admission, deadlines, cancellation, and the workers behind them.
+// The engine: runs sequences on worker threads, with admission control, deadlines and cancellation.
 
 export function createEngine(options: EngineOptions): Engine {
   const { kernel, workers, slots, queue, maxExpectedMs = Infinity, hooks } = options;
-  /** Those that have not ended. */
+  /** Sequences that have not ended, by id. */
   const sequences = new LiveMap<number, Sequence>();
   const loads = new Map<number, NetworkLoad>();
-  const admitted = new WeakSet<object>();
+  const admittedGroups = new WeakSet<object>();
   const unread = { bytes: 0 };
-  const dispatcher = createDispatcher<Sequence, PoolWorker>(slots, begin);
+  const dispatcher = createDispatcher<Sequence, PoolWorker>(slots, startOnWorker);
   const networks = createNetworks(workers);
   const limits = { slots: workers * slots, queue, maxExpectedMs };
-  const crowd = () => ({ sequences: sequences.size, networks: networks.size });
+  const countAll = () => ({ sequences: sequences.size, networks: networks.size });
   const drained: (() => void)[] = [];
   let lastId = 0;
   let lastNetwork = 0;
   let draining = false;
   let closed = false;
-  let willDispatch = false;
 
   const pool = createPool({
     size: workers,
@@ -51,11 +51,12 @@ export function createEngine(options: EngineOptions): Engine {
     events: {
       onStart: ({ thread, index }) => hooks?.onWorkerStart?.(thread, index),
       onMessage: receive,
-      onExit(member, reason) {
-        hooks?.onWorkerExit?.(member.index, reason);
-        networks.workerExited(member);
-        for (const sequence of dispatcher.removeWorker(member))
-          fail(sequence, new UnrollError('internal', `the workers that ran this sequence died: ${reason}`));
+      onExit(worker, reason) {
+        hooks?.onWorkerExit?.(worker.index, reason);
+        networks.workerExited(worker);
+        const detail = `the workers that ran this sequence crashed: ${reason}`;
+        for (const sequence of dispatcher.removeWorker(worker))
+          fail(sequence, new UnrollError('internal', detail));
       },
       onIdle() {
         for (const load of loads.values()) load.measure();
@@ -64,20 +65,20 @@ export function createEngine(options: EngineOptions): Engine {
     },
   });
 
-  function receive(member: PoolWorker, message: FromWorker): void {
-    if (message.kind === 'ready') networks.workerReady(member);
+  function receive(worker: PoolWorker, message: FromWorker): void {
+    if (message.kind === 'ready') networks.workerReady(worker);
     else if (message.kind === 'loaded') {
       const { network, error } = message;
-      networks.networkLoaded(member, network, error);
+      networks.networkLoaded(worker, network, error);
       if (error !== null)
-        hooks?.onProblem?.(`worker ${member.index} could not load network ${network}: ${error}`);
-      else if (networks.get(network)) dispatcher.addNetwork(member, network);
-    } else if (message.kind === 'unloaded') networks.networkUnloaded(member, message.network);
+        hooks?.onProblem?.(`worker ${worker.index} could not load network ${network}: ${error}`);
+      else if (networks.get(network)) dispatcher.addNetwork(worker, network);
+    } else if (message.kind === 'unloaded') networks.networkUnloaded(worker, message.network);
     else
       for (const { sequence: id, report } of message.reports) {
         const sequence = sequences.get(id);
-        // it may have been cancelled while this was on its way
-        if (sequence && dispatcher.getWorker(sequence) === member) handleReport(sequence, report);
+        // it may have been cancelled while the message was in transit
+        if (sequence && dispatcher.getWorker(sequence) === worker) handleReport(sequence, report);
       }
   }
 
@@ -101,7 +102,7 @@ export function createEngine(options: EngineOptions): Engine {
         return fail(sequence, new UnrollError(report.code ?? 'internal', report.reason));
       case 'done': {
         const { finish, steps, runMs } = report;
-        const queuedMs = Math.max(0, performance.now() - sequence.submitted - runMs);
+        const queuedMs = Math.max(0, performance.now() - sequence.submittedAtMs - runMs);
         recordSteps(sequence, steps);
         sequence.load.recordResult(sequence.steps, steps);
         end(sequence);
@@ -112,8 +113,8 @@ export function createEngine(options: EngineOptions): Engine {
     }
   }
 
-  /** The reader has taken events: its worker may send as many again. */
-  function taken(sequence: Sequence, bytes: number): void {
+  /** Records bytes that the reader has read, and grants them to the worker or resumes a paused sequence. */
+  function recordRead(sequence: Sequence, bytes: number): void {
     sequence.ungrantedBytes += bytes;
     if (sequence.phase === 'running') {
       if (sequence.ungrantedBytes < grantBytes) return;
@@ -127,16 +128,16 @@ export function createEngine(options: EngineOptions): Engine {
     }
   }
 
-  /** Sends a sequence to a worker, unless it could not finish in time. */
-  function begin(sequence: Sequence, worker: PoolWorker): void {
+  /** Sends a sequence to a worker, unless it cannot finish by its deadline. */
+  function startOnWorker(sequence: Sequence, worker: PoolWorker): void {
     const { load, steps, stepsRun, request } = sequence;
     if (stepsRun === 0 && performance.now() + load.minRemainingMs(steps) > request.deadlineMs)
-      return fail(sequence, deadlineExceeded('there was no slot in time to finish by the deadline'));
+      return fail(sequence, deadlineExceeded('no slot was free in time to finish by the deadline'));
     sequence.ungrantedBytes = 0;
     worker.send(createStartMessage(sequence));
   }
 
-  /** Removes a sequence everywhere. @param cancel whether its worker still runs it */
+  /** Removes a sequence. @param cancel whether to cancel it on its worker */
   function end(sequence: Sequence, cancel = false): void {
     sequences.delete(sequence.id);
     sequence.stopWatching();
@@ -152,20 +153,13 @@ export function createEngine(options: EngineOptions): Engine {
     sequence.delivery.fail(error);
   }
 
-  /** After this turn, so that sequences submitted together start in one tick. */
-  function dispatchSoon(): void {
-    if (willDispatch) return;
-    willDispatch = true;
-    queueMicrotask(() => {
-      willDispatch = false;
-      dispatcher.dispatch();
-    });
-  }
+  /** Sequences that are submitted in the same turn of the event loop start in one tick. */
+  const dispatchSoon = createMicrotask(() => dispatcher.dispatch());
 
-  /** @throws UnrollError when the request is wrong, there is no room, or it is too late */
+  /** Checks a request. @throws UnrollError when it is invalid, rejected for load, or past its deadline */
   function admit(request: SequenceRequest): { load: NetworkLoad; steps: StepCount } {
     const { network, group, deadlineMs } = request;
-    if (draining) throw new UnrollError('shutting_down', 'the server takes no new work');
+    if (draining) throw new UnrollError('shutting_down', 'the server accepts no new requests');
     const loaded = networks.get(network.id);
     if (!loaded) throw new UnrollError('model_not_ready', 'the network is not loaded');
     const inputSteps = checkRequest(request, network.info);
@@ -174,9 +168,9 @@ export function createEngine(options: EngineOptions): Engine {
     const load = loads.get(network.id)!;
     const steps = load.estimateSteps(request, inputSteps);
     const leftMs = deadlineMs - performance.now();
-    const grouped = group !== undefined && admitted.has(group);
-    checkCapacity(limits, { ...crowd(), load, steps: steps.stepsLeft, leftMs, grouped });
-    if (group) admitted.add(group);
+    const grouped = group !== undefined && admittedGroups.has(group);
+    checkCapacity(limits, { ...countAll(), load, steps: steps.stepsLeft, leftMs, grouped });
+    if (group) admittedGroups.add(group);
     return { load, steps };
   }
 
@@ -229,13 +223,13 @@ export function createEngine(options: EngineOptions): Engine {
     async unload({ id }) {
       const network = networks.get(id);
       if (!network) return;
-      const gone = networks.unregister(id);
+      const unloaded = networks.unregister(id);
       for (const sequence of sequences.values())
         if (sequence.network === id)
           fail(sequence, new UnrollError('model_not_ready', 'the network was unloaded'));
       dispatcher.removeNetwork(id);
       loads.delete(id);
-      await gone;
+      await unloaded;
       freePlacement(network.placement, kernel);
     },
 
@@ -243,7 +237,7 @@ export function createEngine(options: EngineOptions): Engine {
       let sequence: Sequence | null = null;
       const delivery = createDelivery({
         onAbandon: () => sequence && fail(sequence, cancelled()),
-        onRead: (bytes) => sequence && taken(sequence, bytes),
+        onRead: (bytes) => sequence && recordRead(sequence, bytes),
         unread,
       });
       try {
@@ -253,12 +247,12 @@ export function createEngine(options: EngineOptions): Engine {
         delivery.fail(error as Error);
         return delivery.events;
       }
-      const added = sequence;
-      sequences.set(added.id, added);
-      added.load.add(added.steps);
-      dispatcher.add(added);
-      // last: the deadline may have passed since it was admitted, and then this ends what was added
-      added.stopWatching = watchDeadline(request, (error) => fail(added, error));
+      const admitted = sequence;
+      sequences.set(admitted.id, admitted);
+      admitted.load.add(admitted.steps);
+      dispatcher.add(admitted);
+      // last: the deadline may have passed since the admission, and then this ends the sequence
+      admitted.stopWatching = watchDeadline(request, (error) => fail(admitted, error));
       dispatchSoon();
       return delivery.events;
     },
@@ -267,7 +261,7 @@ export function createEngine(options: EngineOptions): Engine {
       const load = loads.get(id);
       if (!load) return;
       const steps = load.assumedSteps;
-      checkCapacity(limits, { ...crowd(), load, steps, leftMs: Infinity, grouped: false });
+      checkCapacity(limits, { ...countAll(), load, steps, leftMs: Infinity, grouped: false });
     },
 
     stats: () => ({
@@ -286,8 +280,8 @@ export function createEngine(options: EngineOptions): Engine {
       draining = true;
       if (sequences.size === 0) return;
       let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-      await Promise.race([late, new Promise<void>((resolve) => drained.push(resolve))]);
+      const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+      await Promise.race([timeout, new Promise<void>((resolve) => drained.push(resolve))]);
       clearTimeout(timer);
     },
 
@@ -297,7 +291,7 @@ export function createEngine(options: EngineOptions): Engine {
         fail(sequence, new UnrollError('shutting_down', 'the server is shutting down'));
       closed = true;
       await pool.close();
-      for (const member of pool.members) networks.workerExited(member);
+      for (const worker of pool.members) networks.workerExited(worker);
       for (const { placement, id } of networks.all) {
         void networks.unregister(id);
         freePlacement(placement, kernel);

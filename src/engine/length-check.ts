@@ -6,9 +6,9 @@ import { prepareGraph } from '../operators/prepare-graph.ts';
 import type { NetworkProgram } from '../network/program.ts';
 
 /**
- * What tells whether a network can take a sequence of some length: a program over sequences may need more steps than it is given, or have
- * one length alone. Each length is tried once, on shapes.
- * @returns null where every length will do; else what throws UnrollError input_mismatch
+ * Creates a check of input lengths: an operator graph over sequences may need a minimum number of steps, or
+ * one fixed number. Each length is checked once, by shape inference, and cached.
+ * @returns null if the network accepts every length; else a function that throws UnrollError input_mismatch
  */
 export function createLengthCheck(
   { nodes }: Pick<NetworkProgram, 'nodes'>,
@@ -16,16 +16,21 @@ export function createLengthCheck(
 ): ((steps: number) => void) | null {
   const programs = nodes.filter((node) => node.kind === 'program' && node.layer.runs === 'sequence');
   if (programs.length === 0) return null;
-  const seen = new Map<number, string | null>();
+  const reasons = new Map<number, string | null>();
   return (steps) => {
-    if (!seen.has(steps)) seen.set(steps, reasonAgainst(programs as CompiledOperatorGraph[], memory, steps));
-    const reason = seen.get(steps);
+    if (!reasons.has(steps))
+      reasons.set(steps, findReason(programs as CompiledOperatorGraph[], memory, steps));
+    const reason = reasons.get(steps);
     if (reason !== null)
-      throw new UnrollError('input_mismatch', `the network cannot take ${steps} steps: ${reason}`);
+      throw new UnrollError(
+        'input_mismatch',
+        `input: ${steps} steps are not supported by the network: ${reason}`,
+      );
   };
 }
 
-function reasonAgainst(
+/** @returns why a number of steps is not supported, null if it is */
+function findReason(
   programs: readonly CompiledOperatorGraph[],
   memory: WebAssembly.Memory,
   steps: number,

@@ -5,7 +5,7 @@ interface Entry<K, V> {
   value: V;
 }
 
-/** The map that goes with LiveSet, for the same reason. Keys are objects, or whole numbers from 0. */
+/** A map for entries that come and go; see LiveSet for the reason. Keys are objects, or integers from 0. */
 export class LiveMap<K extends object | number, V> {
   readonly #entries = new LiveSet<Entry<K, V>>();
   readonly #byNumber: Record<number, Entry<K, V>> = Object.create(null) as Record<number, Entry<K, V>>;
@@ -36,7 +36,7 @@ export class LiveMap<K extends object | number, V> {
     return this;
   }
 
-  /** @returns whether it had the key */
+  /** @returns whether the key was present */
   delete(key: K): boolean {
     const entry = this.#find(key);
     if (!entry) return false;
@@ -45,7 +45,7 @@ export class LiveMap<K extends object | number, V> {
     return this.#entries.delete(entry);
   }
 
-  /** In the order in which the keys were added. */
+  /** Values in the order in which their keys were added. */
   *values(): Generator<V, void> {
     for (const { value } of this.#entries) yield value;
   }

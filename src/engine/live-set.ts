@@ -1,19 +1,19 @@
-/** Removed places are dropped from the array when there are this many, and more of them than members. */
-const leastRemoved = 16;
+/** Removed entries are dropped from the array when there are at least this many, and more than members. */
+const minRemoved = 16;
 
 /**
- * A set for objects that come and go as long as the server runs, such as requests. Members keep the order in which they
- * were added.
+ * A set for objects that are added and removed as long as the server runs, such as requests. Members are
+ * iterated in the order in which they were added.
  *
- * V8's own Set and Map link each outgrown hash table to the next one. Once such a table has moved to the old generation,
- * every later one survives until the next full collection, and with it each request that was in one: 6 to 9 kB a request,
- * and a heap that grows to several times its live size. This set keeps its members in one array, which links
- * to nothing.
+ * V8's own Set and Map link each outgrown hash table to the next one. Once such a table has moved to the old
+ * generation, every later one survives until the next full collection, and with it each request that was in
+ * one: 6 to 9 kB a request, and a heap that grows to several times its live size. This set stores its members
+ * in one array, which references no earlier one.
  */
 export class LiveSet<T extends object> {
-  /** In order; undefined where a member has left. */
-  readonly #places: (T | undefined)[] = [];
-  readonly #placeOf = new WeakMap<T, number>();
+  /** Members in order; undefined where a member was removed. */
+  readonly #entries: (T | undefined)[] = [];
+  readonly #indexByMember = new WeakMap<T, number>();
   #size = 0;
   #iterations = 0;
 
@@ -26,35 +26,38 @@ export class LiveSet<T extends object> {
   }
 
   has(member: T): boolean {
-    return this.#placeOf.has(member);
+    return this.#indexByMember.has(member);
   }
 
   add(member: T): this {
     if (this.has(member)) return this;
-    this.#placeOf.set(member, this.#places.length);
-    this.#places.push(member);
+    this.#indexByMember.set(member, this.#entries.length);
+    this.#entries.push(member);
     this.#size++;
     return this;
   }
 
   /** @returns whether it was a member */
   delete(member: T): boolean {
-    const place = this.#placeOf.get(member);
-    if (place === undefined) return false;
-    this.#placeOf.delete(member);
-    this.#places[place] = undefined;
+    const index = this.#indexByMember.get(member);
+    if (index === undefined) return false;
+    this.#indexByMember.delete(member);
+    this.#entries[index] = undefined;
     this.#size--;
     this.#compact();
     return true;
   }
 
-  /** Members may be added and deleted meanwhile, as with a Set: what is added is visited, what is deleted is not. */
+  /**
+   * Members may be added and deleted during the iteration, as with a Set: added ones are visited, deleted
+   * ones not.
+   */
   *[Symbol.iterator](): Generator<T, void> {
     this.#iterations++;
     try {
-      // the length grows when a member is added meanwhile
-      for (let place = 0; place < this.#places.length; place++) {
-        const member = this.#places[place];
+      // the length grows when a member is added during the iteration
+      for (let index = 0; index < this.#entries.length; index++) {
+        const member = this.#entries[index];
         if (member !== undefined) yield member;
       }
     } finally {
@@ -64,14 +67,14 @@ export class LiveSet<T extends object> {
   }
 
   #compact(): void {
-    const removed = this.#places.length - this.#size;
-    if (this.#iterations > 0 || removed < leastRemoved || removed <= this.#size) return;
-    let kept = 0;
-    for (const member of this.#places)
+    const removed = this.#entries.length - this.#size;
+    if (this.#iterations > 0 || removed < minRemoved || removed <= this.#size) return;
+    let length = 0;
+    for (const member of this.#entries)
       if (member !== undefined) {
-        this.#placeOf.set(member, kept);
-        this.#places[kept++] = member;
+        this.#indexByMember.set(member, length);
+        this.#entries[length++] = member;
       }
-    this.#places.length = kept;
+    this.#entries.length = length;
   }
 }

@@ -7,28 +7,28 @@ import { findLayerKind } from '../network/layers/registry.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
 
-/** What there is to say about a loaded network. */
+/** The description of a loaded network. */
 export interface NetworkInfo {
   readonly causal: boolean;
   readonly outputWidth: number;
   readonly hiddenWidth: number;
-  /** Features a step; 0 when a step is an id. */
+  /** Features per step; 0 if a step is ids. */
   readonly inputWidth: number;
-  /** Ids that a step may be; 0 when a step is features. */
+  /** Number of ids; 0 if a step is features. */
   readonly vocabulary: number;
-  /** Where a step has several ids: the vocabulary of each. */
+  /** The vocabulary of each id of a step; empty if a step is features. */
   readonly idColumns: readonly number[];
-  /** float32 of one sequence's state. */
+  /** Number of float32 of one sequence's state. */
   readonly stateFloats: number;
-  /** Most steps of one sequence: a network that is not causal holds all of it at once. */
+  /** Maximum steps of one sequence; a network that is not causal has all of them in memory at once. */
   readonly maxSteps: number;
-  /** Paths that a search may keep alive; 0 for what is no encoder-decoder. */
+  /** Maximum hypotheses of a search; 0 unless the network is an encoder-decoder. */
   readonly maxBeam: number;
   readonly parameters: number;
   /** Bytes of the packed weights. */
   readonly weightBytes: number;
   readonly layers: readonly LayerInfo[];
-  /** The path that this network's code really took. */
+  /** The code path that the network's kernels use. */
   readonly kernel: CodePath;
 }
 interface LayerInfo {
@@ -39,6 +39,7 @@ interface LayerInfo {
   readonly parameters: number;
 }
 
+/** Describes a compiled network. */
 export function describeNetwork(
   spec: NetworkSpec,
   weights: Weights,
@@ -52,10 +53,10 @@ export function describeNetwork(
   const { program, runner } = loaded;
   const source = program.encoder?.program.input ?? null;
   const { graph, encoder } = resolveNetwork(spec, program.input, source);
-  const reads = source ?? program.input;
+  const input = source ?? program.input;
   const sizeOf = (names: readonly string[]): number =>
     names.reduce((sum, name) => sum + (weights.get(name)?.values.length ?? 0), 0);
-  const shown = (node: Node): LayerInfo => ({
+  const describeLayer = (node: Node): LayerInfo => ({
     name: node.name,
     type: node.type,
     detail: findLayerKind(node.type).describe(node.layer),
@@ -69,14 +70,18 @@ export function describeNetwork(
     width: units,
     parameters: sizeOf(Object.values(tensors)),
   }));
-  const layers = [...(encoder?.graph.nodes ?? []).map(shown), ...bridges, ...graph.nodes.map(shown)];
+  const layers = [
+    ...(encoder?.graph.nodes ?? []).map(describeLayer),
+    ...bridges,
+    ...graph.nodes.map(describeLayer),
+  ];
   return {
     causal: runner.causal,
     outputWidth: runner.outputWidth,
     hiddenWidth: runner.hiddenWidth,
-    inputWidth: reads.kind === 'features' ? reads.width : 0,
-    vocabulary: reads.kind === 'ids' ? reads.vocabulary : 0,
-    idColumns: reads.kind === 'ids' ? idColumns(reads) : [],
+    inputWidth: input.kind === 'features' ? input.width : 0,
+    vocabulary: input.kind === 'ids' ? input.vocabulary : 0,
+    idColumns: input.kind === 'ids' ? idColumns(input) : [],
     maxBeam: loaded.maxBeam,
     stateFloats: runner.stateLength,
     maxSteps: loaded.maxSteps,

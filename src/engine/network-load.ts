@@ -1,24 +1,27 @@
 import type { SequenceRequest } from './engine-interface.ts';
 import { createServiceRate } from './service-rate.ts';
 
-// What one network has to do: its sequences that are queued or running, and the steps they still need.
+// The load of one network: its sequences that are queued or running, and the steps they still need.
 
-/** Of the slots: with fewer sequences a network is not full, whatever they ask for. */
+/** Share of the slots below which a network is not full. */
 const fullShare = 0.5;
+/** Weight of the latest sequence in the mean of `generatedShare`. */
 const shareWeight = 0.05;
 
-/** What is known of one sequence's steps. */
+/** The steps of one sequence. */
 export interface StepCount {
   /** Steps of its input. */
   readonly inputSteps: number;
-  /** Most steps that it can need: the input and what it may generate. */
+  /** Maximum steps: the input and the tokens that it may generate. */
   readonly maxSteps: number;
-  /** Expected steps that have not been run. */
+  /** Expected steps that have not run. */
   stepsLeft: number;
 }
 
 /**
- * @param slots of all workers together
+ * Tracks the load of one network.
+ * @param slots slots of the network in all workers together
+ * @param now a monotonic clock in milliseconds
  * @param stepsRun all steps run so far, as the workers count them
  */
 export function createNetworkLoad(slots: number, now: () => number, stepsRun: () => number) {
@@ -41,9 +44,9 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
       return usualSteps / 2;
     },
     estimateSteps(request: SequenceRequest, inputSteps: number): StepCount {
-      const most = request.generation?.maxTokens ?? request.decode?.maxLength ?? 0;
-      const expected = inputSteps + Math.ceil(most * generatedShare);
-      return { inputSteps, maxSteps: inputSteps + most, stepsLeft: expected };
+      const maxTokens = request.generation?.maxTokens ?? request.decode?.maxLength ?? 0;
+      const expected = inputSteps + Math.ceil(maxTokens * generatedShare);
+      return { inputSteps, maxSteps: inputSteps + maxTokens, stepsLeft: expected };
     },
     add(sequence: StepCount): void {
       sequences++;
@@ -56,15 +59,15 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
       stepsLeft -= sequence.stepsLeft;
       updateLevel();
     },
-    /** Steps of a sequence were run. */
+    /** Subtracts steps that have run. */
     recordProgress(sequence: StepCount, steps: number): void {
       const done = Math.min(steps, sequence.stepsLeft);
       sequence.stepsLeft -= done;
       stepsLeft -= done;
     },
-    /** Call it now and then. */
+    /** Updates the measured rate; call it regularly. */
     measure: () => rate.measure(),
-    /** A sequence was answered after `steps` in all. */
+    /** Records a sequence that ended after `steps` steps. */
     recordResult({ inputSteps, maxSteps }: StepCount, steps: number): void {
       if (maxSteps === inputSteps) return;
       const share = Math.min(1, Math.max(0, (steps - inputSteps) / (maxSteps - inputSteps)));
@@ -86,7 +89,10 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
     msWithAllSlots(steps: number): number | null {
       return rate.stepsPerMs === null ? null : (steps * slots) / rate.stepsPerMs;
     },
-    /** Milliseconds that a sequence needs at least from now, with its share of the slots; 0 while that is not known. */
+    /**
+     * Minimum milliseconds that a sequence needs from now, with its share of the slots; 0 until the rate is
+     * known.
+     */
     minRemainingMs(sequence: StepCount): number {
       if (rate.stepsPerMs === null || sequences < slots * fullShare) return 0;
       return (optimism * sequence.stepsLeft * Math.min(sequences, slots)) / rate.stepsPerMs;
@@ -95,5 +101,5 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
 }
 export type NetworkLoad = ReturnType<typeof createNetworkLoad>;
 
-/** A sequence is only given up before it begins when even this much of its expected time is too long. */
+/** Share of the expected time that must still be too long for a sequence to be rejected before it starts. */
 const optimism = 0.5;

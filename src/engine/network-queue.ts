@@ -1,19 +1,22 @@
 import { LiveSet } from './live-set.ts';
 
-// The sequences of one network that wait for a worker. Those that have begun and those that have not take turns, until more
-// have begun than there are slots: from then on what has begun is finished first, so that a growing crowd does not
-// leave all of them half computed.
+// The queue of one network. Sequences that have started and those that have not alternate, until more have
+// started than there are slots: then started ones go first, so that a growing load does not leave all of them
+// unfinished.
 
 export interface NetworkQueue<Sequence extends object> {
   /** Adds a sequence that has not run yet. */
   addNew(sequence: Sequence): void;
-  /** Adds a sequence that has run and gave its slot back. */
+  /** Adds a sequence that has run and was preempted. */
   addStarted(sequence: Sequence): void;
-  /** Adds sequences whose worker died, before all others. */
+  /** Adds sequences whose worker crashed, before all others. */
   addRetries(sequences: readonly Sequence[]): void;
   remove(sequence: Sequence): boolean;
-  /** Takes the next one out. @param maxBegun begun sequences that may wait before all of them go first */
-  take(maxBegun: number): Sequence | undefined;
+  /**
+   * Removes and returns the next sequence.
+   * @param maxStarted started sequences that may wait before they go first
+   */
+  take(maxStarted: number): Sequence | undefined;
   readonly size: number;
   [Symbol.iterator](): Iterator<Sequence>;
 }
@@ -21,24 +24,24 @@ export interface NetworkQueue<Sequence extends object> {
 export function createNetworkQueue<Sequence extends object>(): NetworkQueue<Sequence> {
   let retries = new LiveSet<Sequence>();
   const fresh = new LiveSet<Sequence>();
-  const begun = new LiveSet<Sequence>();
+  const started = new LiveSet<Sequence>();
   let newIsNext = true;
 
-  function choose(maxBegun: number): LiveSet<Sequence> {
+  function choose(maxStarted: number): LiveSet<Sequence> {
     if (retries.size > 0) return retries;
-    if (fresh.size === 0 || begun.size === 0) return fresh.size === 0 ? begun : fresh;
-    if (begun.size > maxBegun) return begun;
+    if (fresh.size === 0 || started.size === 0) return fresh.size === 0 ? started : fresh;
+    if (started.size > maxStarted) return started;
     newIsNext = !newIsNext;
-    return newIsNext ? begun : fresh;
+    return newIsNext ? started : fresh;
   }
 
   return {
     addNew: (sequence) => void fresh.add(sequence),
-    addStarted: (sequence) => void begun.add(sequence),
+    addStarted: (sequence) => void started.add(sequence),
     addRetries: (sequences) => void (retries = new LiveSet([...sequences, ...retries])),
-    remove: (sequence) => [retries, fresh, begun].some((set) => set.delete(sequence)),
-    take(maxBegun) {
-      const from = choose(maxBegun);
+    remove: (sequence) => [retries, fresh, started].some((set) => set.delete(sequence)),
+    take(maxStarted) {
+      const from = choose(maxStarted);
       for (const sequence of from) {
         from.delete(sequence);
         return sequence;
@@ -46,12 +49,12 @@ export function createNetworkQueue<Sequence extends object>(): NetworkQueue<Sequ
       return undefined;
     },
     get size() {
-      return retries.size + fresh.size + begun.size;
+      return retries.size + fresh.size + started.size;
     },
     *[Symbol.iterator]() {
       yield* retries;
       yield* fresh;
-      yield* begun;
+      yield* started;
     },
   };
 }

@@ -4,16 +4,17 @@ import type { Meter } from './engine-interface.ts';
 import type { Placement } from './placement.ts';
 import type { PoolWorker } from './pool.ts';
 
-// The loaded networks, and which workers know them. A network is loaded when every worker has said so; a worker that
-// takes another's place is told of all of them.
+// The loaded networks, and the workers that have them. A network is loaded when every worker has confirmed
+// it; a worker that replaces another loads all of them.
 
-/** A network that brings this many workers down while they load it is refused. */
-const deathsToRefuse = 3;
+/** Worker crashes while a network is loaded after which it is rejected. */
+const maxCrashes = 3;
 
+/** A network as it is sent to the workers. */
 export interface LoadedNetwork {
   readonly id: number;
   readonly placement: Placement;
-  /** Throws for a length that the network cannot take; null where it takes every one. */
+  /** Throws for a number of steps that the network does not support; null if it supports every one. */
   readonly checkLength: ((steps: number) => void) | null;
   readonly tokens: PackedTokens;
   readonly startId: number | undefined;
@@ -23,40 +24,43 @@ export interface LoadedNetwork {
 }
 
 interface Entry extends LoadedNetwork {
-  /** Workers that were told of it, by index, and those that have answered. */
-  readonly told: Map<number, PoolWorker>;
-  readonly answered: Set<number>;
-  deaths: number;
-  settle: { resolve: () => void; reject: (error: Error) => void } | null;
-  leaving: (() => void) | null;
+  /** Workers to which it was sent, by index. */
+  readonly sentTo: Map<number, PoolWorker>;
+  /** Indices of the workers that have loaded it. */
+  readonly loadedBy: Set<number>;
+  crashes: number;
+  /** The promise of `register`, until it is settled. */
+  pending: { resolve: () => void; reject: (error: Error) => void } | null;
+  /** Called when no worker has it any more. */
+  onUnloaded: (() => void) | null;
 }
 
 export interface Networks {
-  /** Tells all workers. @throws UnrollError invalid_model when one cannot load it */
+  /** Loads a network in all workers. @throws UnrollError invalid_model when one cannot load it */
   register(network: LoadedNetwork): Promise<void>;
-  /** Resolves when no worker holds it any more. */
+  /** Unloads a network. Resolves when no worker has it. */
   unregister(id: number): Promise<void>;
   get(id: number): LoadedNetwork | undefined;
   readonly size: number;
   readonly all: readonly LoadedNetwork[];
-  workerReady(member: PoolWorker): void;
-  networkLoaded(member: PoolWorker, id: number, error: string | null): void;
-  networkUnloaded(member: PoolWorker, id: number): void;
-  workerExited(member: PoolWorker): void;
+  workerReady(worker: PoolWorker): void;
+  networkLoaded(worker: PoolWorker, id: number, error: string | null): void;
+  networkUnloaded(worker: PoolWorker, id: number): void;
+  workerExited(worker: PoolWorker): void;
 }
 
 export function createNetworks(workers: number): Networks {
   const entries = new Map<number, Entry>();
-  const leavers = new Set<Entry>();
-  const readyMembers = new Map<number, PoolWorker>();
+  const unloading = new Set<Entry>();
+  const readyWorkers = new Map<number, PoolWorker>();
 
-  function tell(entry: Entry, member: PoolWorker): void {
+  function sendLoad(entry: Entry, worker: PoolWorker): void {
     const { id: network, placement, tokens, startId, endId, meter, stepsRun } = entry;
     const { program, size, decoder, arenas } = placement;
-    entry.told.set(member.index, member);
-    const arena = arenas[member.index]!;
+    entry.sentTo.set(worker.index, worker);
+    const arena = arenas[worker.index]!;
     const batches = meter?.batches ?? null;
-    member.sendControl({
+    worker.sendControl({
       kind: 'load',
       network,
       program,
@@ -70,14 +74,14 @@ export function createNetworks(workers: number): Networks {
       stepsRun,
     });
   }
-  function forget(entry: Entry, member: PoolWorker): void {
-    if (entry.told.get(member.index) !== member) return;
-    entry.told.delete(member.index);
-    if (entry.told.size === 0) entry.leaving?.();
+  function removeWorker(entry: Entry, worker: PoolWorker): void {
+    if (entry.sentTo.get(worker.index) !== worker) return;
+    entry.sentTo.delete(worker.index);
+    if (entry.sentTo.size === 0) entry.onUnloaded?.();
   }
-  function refuse(entry: Entry, reason: string): void {
-    entry.settle?.reject(new UnrollError('invalid_model', `a worker could not load the network: ${reason}`));
-    entry.settle = null;
+  function reject(entry: Entry, reason: string): void {
+    entry.pending?.reject(new UnrollError('invalid_model', `a worker could not load the network: ${reason}`));
+    entry.pending = null;
   }
 
   return {
@@ -89,52 +93,59 @@ export function createNetworks(workers: number): Networks {
       return [...entries.values()];
     },
     register(network) {
-      const told = new Map<number, PoolWorker>();
-      const entry: Entry = { ...network, told, answered: new Set(), deaths: 0, settle: null, leaving: null };
+      const sentTo = new Map<number, PoolWorker>();
+      const entry: Entry = {
+        ...network,
+        sentTo,
+        loadedBy: new Set(),
+        crashes: 0,
+        pending: null,
+        onUnloaded: null,
+      };
       entries.set(network.id, entry);
       return new Promise((resolve, reject) => {
-        entry.settle = { resolve, reject };
-        for (const member of readyMembers.values()) tell(entry, member);
+        entry.pending = { resolve, reject };
+        for (const worker of readyWorkers.values()) sendLoad(entry, worker);
       });
     },
     unregister(id) {
       const entry = entries.get(id);
       if (!entry) return Promise.resolve();
       entries.delete(id);
-      refuse(entry, 'it was unloaded meanwhile');
-      if (entry.told.size === 0) return Promise.resolve();
+      reject(entry, 'it was unloaded while it was loading');
+      if (entry.sentTo.size === 0) return Promise.resolve();
       return new Promise((resolve) => {
-        entry.leaving = () => {
-          leavers.delete(entry);
+        entry.onUnloaded = () => {
+          unloading.delete(entry);
           resolve();
         };
-        leavers.add(entry);
-        for (const member of entry.told.values()) member.sendControl({ kind: 'unload', network: id });
+        unloading.add(entry);
+        for (const worker of entry.sentTo.values()) worker.sendControl({ kind: 'unload', network: id });
       });
     },
-    workerReady(member) {
-      readyMembers.set(member.index, member);
-      for (const entry of entries.values()) tell(entry, member);
+    workerReady(worker) {
+      readyWorkers.set(worker.index, worker);
+      for (const entry of entries.values()) sendLoad(entry, worker);
     },
-    networkLoaded(member, id, error) {
+    networkLoaded(worker, id, error) {
       const entry = entries.get(id);
-      if (!entry || entry.told.get(member.index) !== member) return;
-      if (error !== null) return refuse(entry, error);
-      entry.answered.add(member.index);
-      if (entry.answered.size < workers) return;
-      entry.settle?.resolve();
-      entry.settle = null;
+      if (!entry || entry.sentTo.get(worker.index) !== worker) return;
+      if (error !== null) return reject(entry, error);
+      entry.loadedBy.add(worker.index);
+      if (entry.loadedBy.size < workers) return;
+      entry.pending?.resolve();
+      entry.pending = null;
     },
-    networkUnloaded(member, id) {
-      for (const entry of leavers) if (entry.id === id) forget(entry, member);
+    networkUnloaded(worker, id) {
+      for (const entry of unloading) if (entry.id === id) removeWorker(entry, worker);
     },
-    workerExited(member) {
-      readyMembers.delete(member.index);
-      for (const entry of leavers) forget(entry, member);
+    workerExited(worker) {
+      readyWorkers.delete(worker.index);
+      for (const entry of unloading) removeWorker(entry, worker);
       for (const entry of entries.values()) {
-        if (entry.told.get(member.index) === member) entry.told.delete(member.index);
-        if (entry.answered.delete(member.index) || ++entry.deaths < deathsToRefuse) continue;
-        refuse(entry, 'the workers that were to load it died');
+        if (entry.sentTo.get(worker.index) === worker) entry.sentTo.delete(worker.index);
+        if (entry.loadedBy.delete(worker.index) || ++entry.crashes < maxCrashes) continue;
+        reject(entry, 'the workers that loaded it crashed');
       }
     },
   };

@@ -9,56 +9,62 @@ import type { NetworkSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
 import { describeNetwork, type NetworkInfo } from './network-info.ts';
 
-// A network's place in the shared memory: its weights once, and an arena for each worker.
+// The shared memory of one network: its weights once, and an arena for each worker.
 
-/** Most steps of an encoder-decoder's source, and of all sources that a worker holds at a time. */
-const longestSource = 4096;
-/** Packed steps of a causal network's tick. More makes no tick faster, less gives long batches more ticks. */
-const causalPacked = 512;
+/** Maximum steps of an encoder-decoder's source, and of all sources in one worker at a time. */
+const maxSourceSteps = 4096;
+/**
+ * Packed steps of a causal network's tick. More is not faster per step, fewer split long batches into more
+ * ticks.
+ */
+const causalPackedSteps = 512;
 
-/** Plain data: a network may be placed in another thread than the one that announces it to the workers. */
+/** Plain data: a network may be placed in another thread than the one that registers it. */
 export interface Placement {
   readonly program: NetworkProgram;
   readonly size: { readonly maxRows: number; readonly maxPacked: number };
-  /** Of an encoder-decoder. */
+  /** Null unless the network is an encoder-decoder. */
   readonly decoder: DecoderSize | null;
-  /** By the worker's index. */
+  /** One for each worker, by its index. */
   readonly arenas: readonly Arena[];
   readonly info: NetworkInfo;
 }
 
-/** How many workers there are, and what each must have room for. */
+/** The number of workers, and the capacity of each. */
 export interface PlacementSizes {
   readonly workers: number;
   readonly slots: number;
   readonly maxSteps: number;
 }
 
-/** @throws UnrollError invalid_model, invalid_weights, out_of_memory */
+/**
+ * Compiles a network into the kernel's memory.
+ * @throws UnrollError invalid_model, invalid_weights, out_of_memory
+ */
 export function placeNetwork(
   spec: NetworkSpec,
   weights: Weights,
-  into: { readonly kernel: Kernel } & PlacementSizes,
+  options: { readonly kernel: Kernel } & PlacementSizes,
 ): Placement {
-  const { kernel, workers, slots, maxSteps } = into;
+  const { kernel, workers, slots, maxSteps } = options;
   const program = compileNetwork(spec, weights, kernel);
   const arenas: Arena[] = [];
   const size = {
     maxRows: slots,
-    maxPacked: program.causal ? Math.max(slots, causalPacked) : Math.max(slots, maxSteps),
+    maxPacked: program.causal ? Math.max(slots, causalPackedSteps) : Math.max(slots, maxSteps),
   };
   try {
     const decoder = program.encoder
       ? {
           maxRows: slots,
-          maxSource: Math.min(maxSteps, longestSource),
-          maxHeld: longestSource,
+          maxSource: Math.min(maxSteps, maxSourceSteps),
+          maxHeld: maxSourceSteps,
         }
       : null;
     const bytes = decoder ? decoderBytes(program, decoder) : arenaBytes(program, size);
     for (let worker = 0; worker < workers; worker++)
       arenas.push({ offset: kernel.memory.allocate(bytes), bytes });
-    // asked for its widths only: nothing runs on it
+    // only for its widths: nothing runs on it
     const runner = createRunner(program, kernel.memory.memory, arenas[0]!, size);
     const info = describeNetwork(spec, weights, {
       program,
@@ -74,6 +80,7 @@ export function placeNetwork(
   }
 }
 
+/** Frees a network's weights and arenas. */
 export function freePlacement(
   { program, arenas }: Pick<Placement, 'program' | 'arenas'>,
   kernel: Kernel,

@@ -3,33 +3,39 @@ import { createChannelMemory, openMainChannel } from './channel/channel.ts';
 import type { Control, FromWorker, ToWorker, WorkerData } from './channel/messages.ts';
 import { countSequences, createCounters } from './worker/tick-counters.ts';
 
-// The worker threads: started, listened to, replaced when they die. What they are told is the engine's affair.
+// The pool of worker threads: starts them, receives their messages and replaces those that exit. It does not
+// interpret the messages.
 
 const workerEntry = new URL('./worker/worker.ts', import.meta.url);
 
-/** Three times the 8 MB of --max-semi-space-size, for a server that was started without this flag; see docs/footprint.md. */
+/**
+ * Three times the 8 MB of --max-semi-space-size, for a server started without this flag; see
+ * docs/footprint.md.
+ */
 const maxYoungGenerationSizeMb = 24;
 
-/** A worker that died this young is not replaced at once, but after a wait that doubles each time. */
-const youngMs = 1_000;
-const firstDelayMs = 50;
-const longestDelayMs = 5_000;
+/** A worker that exits earlier is replaced after a delay, which doubles each time. */
+const minLifetimeMs = 1_000;
+const minRestartDelayMs = 50;
+const maxRestartDelayMs = 5_000;
 
-/** One thread's life. A replacement is another member with the same index. */
+/** One worker thread. Its replacement is another object with the same index. */
 export interface PoolWorker {
   readonly index: number;
   readonly thread: Worker;
   readonly alive: boolean;
+  /** Sends a message on the ring buffer. */
   send(message: ToWorker): void;
+  /** Sends a message on the control port. */
   sendControl(message: Control): void;
 }
 
 export interface PoolEvents {
-  onMessage(member: PoolWorker, message: FromWorker): void;
-  /** After the last message that it left behind; `member` runs nothing any more. */
-  onExit(member: PoolWorker, reason: string): void;
-  onStart(member: PoolWorker): void;
-  /** Everything that had arrived has been told. */
+  onMessage(worker: PoolWorker, message: FromWorker): void;
+  /** A worker has exited. Called after its last message. */
+  onExit(worker: PoolWorker, reason: string): void;
+  onStart(worker: PoolWorker): void;
+  /** All messages that had arrived have been passed on. */
   onIdle(): void;
 }
 
@@ -40,6 +46,7 @@ export interface Pool {
   close(): Promise<void>;
 }
 
+/** Starts `size` workers. */
 export function createPool(options: {
   readonly size: number;
   readonly memory: WebAssembly.Memory;
@@ -66,8 +73,8 @@ export function createPool(options: {
     });
     let alive = true;
     let reason = '';
-    const born = performance.now();
-    const member: PoolWorker = {
+    const startedAtMs = performance.now();
+    const worker: PoolWorker = {
       index,
       thread,
       get alive() {
@@ -80,11 +87,11 @@ export function createPool(options: {
         channel.wakeWorker();
       },
     };
-    members[index] = member;
+    members[index] = worker;
 
     const receiveAll = (): void => {
       for (let message = channel.receive(); message; message = channel.receive()) {
-        events.onMessage(member, message);
+        events.onMessage(worker, message);
       }
     };
     thread.on('error', (error) => (reason = String(error)));
@@ -93,15 +100,17 @@ export function createPool(options: {
       port1.close();
       countSequences(new Float64Array(counters[index]!), 0);
       if (closed) return channel.wake();
-      // what it wrote before it died counts
+      // messages that it sent before it exited are still valid
       receiveAll();
       channel.wake();
-      events.onExit(member, reason || `exit code ${code}`);
+      events.onExit(worker, reason || `exit code ${code}`);
       events.onIdle();
       restarts++;
-      const young = performance.now() - born < youngMs;
-      const wait = young ? Math.min(longestDelayMs, Math.max(firstDelayMs, delayMs * 2)) : 0;
-      later(wait, () => spawn(index, wait));
+      const crashedEarly = performance.now() - startedAtMs < minLifetimeMs;
+      const restartDelayMs = crashedEarly
+        ? Math.min(maxRestartDelayMs, Math.max(minRestartDelayMs, delayMs * 2))
+        : 0;
+      schedule(restartDelayMs, () => spawn(index, restartDelayMs));
     });
     void (async () => {
       while (alive && !closed) {
@@ -110,10 +119,10 @@ export function createPool(options: {
         await channel.wait();
       }
     })();
-    events.onStart(member);
+    events.onStart(worker);
   }
 
-  function later(ms: number, run: () => void): void {
+  function schedule(ms: number, run: () => void): void {
     const timer = setTimeout(() => {
       timers.delete(timer);
       if (!closed) run();

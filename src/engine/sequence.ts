@@ -5,26 +5,29 @@ import type { Resume, StartMessage } from './channel/messages.ts';
 import type { NetworkLoad, StepCount } from './network-load.ts';
 import type { Phase } from './sequence-phase.ts';
 
-/** What the engine knows of one sequence, from its admission to its end. */
+/** The engine's state of one sequence, from its admission to its end. */
 export interface Sequence {
   readonly id: number;
   readonly network: number;
   readonly request: SequenceRequest;
   readonly delivery: Delivery;
-  readonly submitted: number;
+  /** Milliseconds on the clock of performance.now(). */
+  readonly submittedAtMs: number;
   readonly load: NetworkLoad;
   readonly steps: StepCount;
   phase: Phase;
-  /** Steps known to have run. */
+  /** Steps that are known to have run. */
   stepsRun: number;
-  /** Bytes that its reader has taken and that its worker has not been granted again. */
+  /** Bytes that its reader has read and that have not been granted to its worker. */
   ungrantedBytes: number;
   resume: Resume | null;
+  /** Workers that crashed while they ran it. */
   workerCrashes: number;
-  /** Stops the deadline and the signal. */
+  /** Stops watching the deadline and the abort signal. */
   stopWatching: () => void;
 }
 
+/** Creates a sequence that has not been queued. */
 export function createSequence(
   id: number,
   request: SequenceRequest,
@@ -35,7 +38,7 @@ export function createSequence(
     id,
     network: request.network.id,
     request,
-    submitted: performance.now(),
+    submittedAtMs: performance.now(),
     phase: 'created',
     stepsRun: 0,
     ungrantedBytes: 0,
@@ -45,22 +48,22 @@ export function createSequence(
   };
 }
 
-/** @param steps steps known to have run in all */
+/** Records progress. @param steps total steps that are known to have run */
 export function recordSteps(sequence: Sequence, steps: number): void {
   if (steps <= sequence.stepsRun) return;
   sequence.load.recordProgress(sequence.steps, steps - sequence.stepsRun);
   sequence.stepsRun = steps;
 }
 
-/** What its worker is sent: what is left of its input, and where it stands. */
+/** Creates the message that starts or continues a sequence: the rest of its input, and its state. */
 export function createStartMessage({ id, network, resume, delivery, request }: Sequence): StartMessage {
   const { input, steps, output, generation, decode, network: handle } = request;
-  const fed = (resume?.step ?? 0) * Math.max(1, handle.info.inputWidth, handle.info.idColumns.length);
+  const consumed = (resume?.step ?? 0) * Math.max(1, handle.info.inputWidth, handle.info.idColumns.length);
   return {
     kind: 'start',
     sequence: id,
     network,
-    input: fed === 0 ? input : input.subarray(fed),
+    input: consumed === 0 ? input : input.subarray(consumed),
     steps,
     output,
     generation: generation ?? null,

@@ -1,26 +1,26 @@
-// How many steps of one network's sequences are run in a millisecond, measured while it has enough to do. Times are in
-// milliseconds on any monotonic clock.
+// The service rate of one network: steps run per millisecond, measured while it has enough sequences. Times
+// are in milliseconds on any monotonic clock.
 
 const windowMs = 100;
-/** Time constants of the two means. The larger of them counts: a short standstill refuses nobody. */
+/** Time constants of two exponential means. The larger mean is used: a short pause rejects no sequence. */
 const fastMs = 500;
 const slowMs = 5_000;
-/** Nothing is foretold from less. */
-const leastWindows = 5;
+/** The rate is not known before this many windows. */
+const minWindows = 5;
 
-/** How many sequences there are: none, fewer than could use all that the workers can do, or enough. */
+/** Number of sequences: none, fewer than the workers need to be fully used, or enough. */
 export type LoadLevel = 'idle' | 'light' | 'full';
 
 export interface ServiceRate {
-  /** Call it when sequences come and go. */
+  /** Sets the load; call it when a sequence is added or removed. */
   setLevel(level: LoadLevel): void;
-  /** Call it now and then. */
+  /** Updates the means; call it regularly. */
   measure(): void;
-  /** Steps a millisecond; null until measured. */
+  /** Steps per millisecond; null until measured. */
   readonly stepsPerMs: number | null;
 }
 
-/** @param stepsRun all steps run so far, as the workers count them */
+/** @param now a monotonic clock in milliseconds @param stepsRun total steps that the workers have run */
 export function createServiceRate(now: () => number, stepsRun: () => number): ServiceRate {
   let fast = 0;
   let slow = 0;
@@ -38,12 +38,12 @@ export function createServiceRate(now: () => number, stepsRun: () => number): Se
 
   return {
     get stepsPerMs() {
-      return windows < leastWindows ? null : Math.max(fast, slow);
+      return windows < minWindows ? null : Math.max(fast, slow);
     },
     setLevel(next) {
-      const began = level === 'idle' && next !== 'idle';
+      const starts = level === 'idle' && next !== 'idle';
       level = next;
-      if (began) restart();
+      if (starts) restart();
       if (level !== 'full') wasFull = false;
     },
     measure() {
@@ -55,11 +55,11 @@ export function createServiceRate(now: () => number, stepsRun: () => number): Se
       const measured = steps / elapsed;
       if (wasFull) {
         windows++;
-        // the first windows count as what is known
+        // the first windows are averaged equally
         fast += Math.max(1 - Math.exp(-elapsed / fastMs), 1 / windows) * (measured - fast);
         slow += Math.max(1 - Math.exp(-elapsed / slowMs), 1 / windows) * (measured - slow);
       }
-      // under a light load the rate is what was asked for, not what is possible: it can only be too low
+      // under a light load the rate is limited by the requests: it can only be too low
       else if (windows > 0) fast = Math.max(fast, measured);
       restart();
     },

@@ -1,9 +1,9 @@
 import type { FastifyReply } from 'fastify';
 
-/** Aborts when the caller hangs up before the whole answer was written. */
+/** Returns a signal that aborts when the client disconnects before the response has been written. */
 export function abortOnDisconnect(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  // it may have happened while the request was read: then nothing will tell
+  // it may have disconnected while the request was read: then there is no event
   if (reply.raw.closed) controller.abort();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) controller.abort();

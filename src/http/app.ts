@@ -33,6 +33,7 @@ import { trainingJobRoutes } from './training/jobs.ts';
 import { zodSchemas } from './zod-schemas.ts';
 import type { AppParts } from './parts.ts';
 
+/** Builds the HTTP application with all its routes. It does not listen. */
 export async function buildApp(parts: AppParts) {
   const { metrics, options, logger } = parts;
   const app = fastify({
@@ -44,19 +45,19 @@ export async function buildApp(parts: AppParts) {
     schemaController: zodSchemas,
     routerOptions: { maxParamLength: maxPathSegmentLength },
     requestIdHeader: 'x-request-id',
-    // an answer under way is finished; server.ts ends those that take too long
+    // responses in progress are finished; shutdown.ts ends those that take too long
     forceCloseConnections: 'idle',
-    // a caller that sends its request slower than this is let go
+    // a client that sends its request slower than this is disconnected
     requestTimeout: options.receiveMs,
     http: {
-      // node takes the longer of the two for the whole request
+      // node uses the longer of the two for the whole request
       headersTimeout: Math.min(60_000, options.receiveMs),
-      // how often it looks
+      // the interval of its checks
       connectionsCheckingInterval: Math.min(30_000, Math.ceil(options.receiveMs / 2)),
     },
   }).withTypeProvider<ZodTypeProvider>();
 
-  // fastify would take plain text, and it would be refused as of the wrong type
+  // fastify would parse plain text, and validation would then report a wrong type of value
   app.removeContentTypeParser('text/plain');
   await acceptDatasetBodies(app);
   parseJsonBodies(app);
@@ -64,7 +65,7 @@ export async function buildApp(parts: AppParts) {
   acceptUntypedBodies(app);
   setErrorHandlers(app);
   measureRequests(app, metrics);
-  // before whatever may refuse it: every answer has its number
+  // before every hook that may reject the request: every response has its id
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
   checkHost(app);
   setSecurityHeaders(app);
@@ -74,14 +75,14 @@ export async function buildApp(parts: AppParts) {
     await app.register(rateLimit, {
       max: options.rateLimit,
       timeWindow: '1 minute',
-      // whoever looks after the server must not be told that it is down
+      // health and metrics endpoints are exempt
       allowList: (request) => isProbe(request.routeOptions.url),
       errorResponseBuilder: (_, { max, ttl }) =>
-        new UnrollError('rate_limited', `at most ${max} requests a minute`, {
+        new UnrollError('rate_limited', `at most ${max} requests per minute`, {
           retryAfterSeconds: Math.ceil(ttl / 1000),
         }),
     });
-  // before what may refuse for load: a client that is told to come back must not come back here
+  // before checks of the load: a client must not be asked to retry on a server that shuts down
   refuseWhileDraining(app, parts.draining);
   if (options.maxEventLoopDelayMs > 0) guardEventLoop(app, options.maxEventLoopDelayMs);
   refuseEarly(app, parts.tasks);
@@ -99,7 +100,7 @@ export async function buildApp(parts: AppParts) {
     metricsRoute,
     openapiRoute,
   ];
-  // in a plugin of its own, so that the documentation sees the routes it is there for
+  // in a separate plugin, so that the documentation plugin is loaded before the routes
   await app.register(async (scope) => {
     refuseOtherMethods(scope, () => {
       for (const route of routes) route(scope.withTypeProvider<ZodTypeProvider>(), parts);

@@ -5,31 +5,38 @@ import { LiveSet } from '../engine/live-set.ts';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
 /**
- * The connections of an HTTP server and the responses that are not yet written out. Node counts a connection as idle as soon as
- * its response is ended, and closing idle connections cuts off what is still on its way to a slow reader.
+ * The connections of an HTTP server and the responses that are not completely written. Node treats a
+ * connection as idle as soon as its response is ended, so closing idle connections cuts off responses to slow
+ * readers.
  */
 export interface Connections {
-  /** Connections open now. */
+  /** Open connections. */
   readonly open: number;
   /** Connections accepted since the start. */
   readonly accepted: number;
-  /** Responses begun and not yet written out. */
+  /** Responses that are not completely written. */
   readonly unfinished: number;
-  /** Makes every response from now on the last of its connection, as its header then says, where that is not yet sent. */
+  /**
+   * Closes each connection after its next response; sets `connection: close` on responses whose headers are
+   * not sent.
+   */
   closeAfterResponse(): void;
-  /** Resolves when the responses that are unfinished now are written out, or their readers have gone. */
+  /** Resolves when the responses that are unfinished now are written, or their clients have disconnected. */
   waitUntilWritten(): Promise<void>;
-  /** Responses that have not begun, for a server that can wait no longer. */
+  /** Responses whose headers have not been sent. */
   unansweredResponses(): readonly ServerResponse[];
-  /** Resolves when no response is unfinished and no connection was used for `silentMs`, or after `atMostMs`. */
-  waitUntilQuiet(silentMs: number, atMostMs: number): Promise<void>;
+  /**
+   * Resolves when no response is unfinished and no connection was used for `quietMs`, or after `timeoutMs`.
+   */
+  waitUntilQuiet(quietMs: number, timeoutMs: number): Promise<void>;
 }
 
 const quietPollMs = 10;
 
+/** Tracks the connections of a server from now on. */
 export function trackConnections(server: Server): Connections {
   const responses = new LiveSet<ServerResponse>();
-  /** When each connection was opened, or its last response ended. */
+  /** When each connection was opened, or when its last response ended. */
   const lastUsed = new LiveMap<Socket, number>();
   let accepted = 0;
   let closing = false;
@@ -39,19 +46,19 @@ export function trackConnections(server: Server): Connections {
     lastUsed.set(socket, performance.now());
     socket.once('close', () => lastUsed.delete(socket));
   });
-  // before the application's own listener, which may write headers at once
+  // before the application's listener, which may write headers synchronously
   server.prependListener('request', ({ socket }, response) => {
     responses.add(response);
     if (closing) response.shouldKeepAlive = false;
-    // written out, or its reader has gone
+    // written, or its client has disconnected
     response.once('close', () => {
       responses.delete(response);
       if (lastUsed.has(socket)) lastUsed.set(socket, performance.now());
     });
   });
 
-  const isQuiet = (silentMs: number): boolean => {
-    const since = performance.now() - silentMs;
+  const isQuiet = (quietMs: number): boolean => {
+    const since = performance.now() - quietMs;
     return responses.size === 0 && Iterator.from(lastUsed.values()).every((used) => used <= since);
   };
 
@@ -78,13 +85,13 @@ export function trackConnections(server: Server): Connections {
       );
     },
     unansweredResponses: () => Array.from(responses).filter(({ headersSent }) => !headersSent),
-    async waitUntilQuiet(silentMs, atMostMs) {
-      const end = performance.now() + atMostMs;
+    async waitUntilQuiet(quietMs, timeoutMs) {
+      const end = performance.now() + timeoutMs;
       do {
         await delay(quietPollMs);
         // after the poll phase: what arrived while the event loop was busy has been read by then
         await nextTurn();
-      } while (!isQuiet(silentMs) && performance.now() < end);
+      } while (!isQuiet(quietMs) && performance.now() < end);
     },
   };
 }

@@ -4,14 +4,14 @@ import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { version } from '../version.ts';
 
-/** Everything from here, and no upgrade to https, which the server itself does not speak. */
+/** Allows resources of this origin only. No upgrade to https, which the server itself does not support. */
 const contentPolicy =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
 
 type Document = ReturnType<typeof jsonSchemaTransformObject>;
 
-/** Every named schema comes in a form for input too; those that nothing refers to are left out. */
-function withoutUnused(document: Document): Document {
+/** Removes named schemas that nothing refers to: zod emits each in an input and an output form. */
+function removeUnusedSchemas(document: Document): Document {
   const { components } = document as { components?: { schemas?: Record<string, unknown> } };
   if (!components?.schemas) return document;
   const text = JSON.stringify({ ...document, components: { ...components, schemas: undefined } });
@@ -37,8 +37,8 @@ export interface DocumentedSetting {
 
 const description = (settings: readonly DocumentedSetting[]): string =>
   [
-    'A server for trained recurrent networks. Answers are the same bits alone, batched or streamed.',
-    'Errors are RFC 9457 problem documents with a stable `code`; their `detail` names the field, the limit and what was seen.',
+    'An inference server for trained recurrent networks. Outputs are bit-identical whether a sequence runs alone, batched or streamed.',
+    'Errors are RFC 9457 problem documents with a stable `code`; their `detail` names the field, the limit and the given value.',
     '',
     'Limits and other settings are environment variables:',
     '',
@@ -49,7 +49,7 @@ const description = (settings: readonly DocumentedSetting[]): string =>
     ),
   ].join('\n');
 
-/** The API's document, made from the routes' own schemas, and /docs, which shows it. */
+/** Registers the OpenAPI document, generated from the schemas of the routes, and its page at /docs. */
 export async function documentation(
   app: FastifyInstance,
   settings: readonly DocumentedSetting[],
@@ -65,14 +65,14 @@ export async function documentation(
       },
       servers: [{ url: '/', description: 'This server' }],
       tags: [
-        { name: 'models', description: 'What is served' },
-        { name: 'tasks', description: 'Sequences in, answers out' },
+        { name: 'models', description: 'Models that are served' },
+        { name: 'tasks', description: 'Inference' },
         { name: 'operations', description: 'Health and metrics' },
       ],
       security: [],
     },
     transform: jsonSchemaTransform,
-    transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),
+    transformObject: (document) => removeUnusedSchemas(jsonSchemaTransformObject(document)),
   });
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: contentPolicy });
 }

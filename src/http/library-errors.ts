@@ -1,15 +1,15 @@
 import type { ErrorCode } from '../errors.ts';
 
-// Errors that fastify, its plugins and Node throw, and which row of errors.ts each is.
+// Maps errors of fastify, its plugins and Node to the codes of errors.ts.
 
-/** An error of a library, as far as it says anything. */
+/** The fields of a library's error that are used. */
 export interface LibraryError {
   readonly code?: string | undefined;
   readonly message?: string | undefined;
   readonly statusCode?: number | undefined;
 }
 
-/** Where the status alone would not tell. */
+/** Codes of errors whose status is not specific enough. */
 const byCode: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: 'malformed_json',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed_json',
@@ -28,7 +28,7 @@ const byCode: Readonly<Record<string, ErrorCode>> = {
 };
 
 const byStatus: Readonly<Record<number, ErrorCode>> = {
-  // @fastify/static: a path that leaves its folder
+  // @fastify/static: a path outside its folder
   403: 'not_found',
   404: 'not_found',
   405: 'method_not_allowed',
@@ -42,25 +42,30 @@ const byStatus: Readonly<Record<number, ErrorCode>> = {
   503: 'overloaded',
 };
 
-/** Instead of the library's message. */
+/** Details that replace the library's message. */
 const details: Partial<Record<ErrorCode, string>> = {
   unsupported_media_type: 'the body must be application/json',
   too_many_open_files: 'the server has no file descriptor left (ulimit -n); try again later',
-  overloaded: 'the server cannot take this request now; try again later',
+  overloaded: 'the server cannot accept this request now; try again later',
 };
 
-/** @returns the row and, where it says more than the row's title, a detail; null for what is no fault of the caller and no lack of resources: a failure of the server */
+/**
+ * Finds the code of a library's error.
+ * @returns the code and a detail, undefined for the title of the code; null if the error is neither the
+ * caller's fault nor a lack of resources: it is a failure of the server
+ */
 export function readLibraryError(
   error: LibraryError,
 ): { code: ErrorCode; detail: string | undefined } | null {
-  const code = codeOf(error);
+  const code = findCode(error);
   if (code === null) return null;
-  // other libraries' messages may name files; what is forbidden is shown as absent
-  const own = error.code?.startsWith('FST_') === true && error.statusCode !== 403 ? error.message : undefined;
-  return { code, detail: details[code] ?? own };
+  // messages of other libraries may name files; a forbidden path is reported as not found
+  const message =
+    error.code?.startsWith('FST_') === true && error.statusCode !== 403 ? error.message : undefined;
+  return { code, detail: details[code] ?? message };
 }
 
-function codeOf({ code = '', statusCode = 500 }: LibraryError): ErrorCode | null {
+function findCode({ code = '', statusCode = 500 }: LibraryError): ErrorCode | null {
   if (Object.hasOwn(byCode, code)) return byCode[code]!;
   if (Object.hasOwn(byStatus, statusCode)) return byStatus[statusCode]!;
   return statusCode >= 400 && statusCode < 500 ? 'invalid_request' : null;

@@ -2,23 +2,24 @@ import type { Server } from 'node:http';
 import { createLimitedLog } from '../telemetry/limited-log.ts';
 import type { Connections } from './connections.ts';
 
-// A process has a limited number of file descriptors (`ulimit -n`). A connection takes one; so do model files, uploads, threads
-// and the database. Connections are therefore limited to what leaves some of them free, and closed as they come beyond that:
-// requests on open connections go on being answered.
+// A process has a limited number of file descriptors (`ulimit -n`), used by connections, model files,
+// uploads, threads and the database. The number of connections is therefore limited, so that some descriptors
+// stay free; connections beyond the limit are closed on arrival, and requests on open connections are still
+// served.
 
-/** Kept free for files and threads: a quarter of all, within these bounds. */
-const leastReserved = 16;
-const mostReserved = 256;
-/** Even where the process was started with hardly any descriptors. */
-const leastConnections = 4;
+/** Descriptors reserved for files and threads: a quarter of all, within these bounds. */
+const minReserved = 16;
+const maxReserved = 256;
+/** Minimum number of connections, for a process with very few descriptors. */
+const minConnections = 4;
 const logEveryMs = 10_000;
 
 export interface ConnectionLimit {
-  /** Whether new connections are being refused. */
+  /** Whether new connections are closed on arrival. */
   readonly full: boolean;
-  /** Connections that were refused. */
+  /** Connections that were closed on arrival. */
   readonly refused: number;
-  /** Sets the limit from what is open before the first connection. @param use null for no limit */
+  /** Sets the limit from the descriptors open before the first connection. @param use null for no limit */
   update(use: { readonly open: number; readonly limit: number } | null): void;
 }
 
@@ -27,15 +28,19 @@ interface LimitOptions {
   readonly log: { warn(fields: object, message: string): void };
 }
 
+/** Limits the connections of a server. There is no limit until `update`. */
 export function limitConnections(server: Server, { connections, log }: LimitOptions): ConnectionLimit {
   const warn = createLimitedLog((fields, message) => log.warn(fields, message), logEveryMs);
   let limit = Infinity;
   let refused = 0;
   server.on('drop', () => {
     refused++;
-    warn({ limit, open: connections.open }, 'connections are refused: too many are open (ulimit -n)');
+    warn(
+      { limit, open: connections.open },
+      'connections are closed on arrival: too many are open (ulimit -n)',
+    );
   });
-  // without a listener, a connection that cannot be accepted would be an uncaught error
+  // without a listener, an error of accept would be an uncaught exception
   server.on('error', (error) => {
     if ((error as NodeJS.ErrnoException).syscall !== 'accept') return;
     refused++;
@@ -55,8 +60,12 @@ export function limitConnections(server: Server, { connections, log }: LimitOpti
   };
 }
 
-/** @param open descriptors that stay open @param limit of the process */
+/**
+ * Computes the maximum number of connections.
+ * @param open descriptors in other use
+ * @param limit of the process
+ */
 export function computeMaxConnections(open: number, limit: number): number {
-  const reserved = Math.min(mostReserved, Math.max(leastReserved, Math.floor(limit / 4)));
-  return Math.max(leastConnections, limit - open - reserved);
+  const reserved = Math.min(maxReserved, Math.max(minReserved, Math.floor(limit / 4)));
+  return Math.max(minConnections, limit - open - reserved);
 }

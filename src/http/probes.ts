@@ -1,4 +1,4 @@
-const probes: ReadonlySet<string> = new Set([
+const probeRoutes: ReadonlySet<string> = new Set([
   '/v2/health/live',
   '/v2/health/ready',
   '/v2/models/:model/ready',
@@ -6,5 +6,8 @@ const probes: ReadonlySet<string> = new Set([
   '/metrics',
 ]);
 
-/** Whether a route asks if the server is well: it is never refused for load. @param url the route's own, with its parameters */
-export const isProbe = (url: string | undefined): boolean => url !== undefined && probes.has(url);
+/**
+ * Whether a route is a health or metrics endpoint, which is never rejected for load.
+ * @param url the route's pattern
+ */
+export const isProbe = (url: string | undefined): boolean => url !== undefined && probeRoutes.has(url);

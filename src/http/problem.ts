@@ -2,7 +2,7 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { getStatus, getTitle, UnrollError, type ErrorCode } from '../errors.ts';
 import { readLibraryError } from './library-errors.ts';
 
-// RFC 9457 problem documents. Every error leaves in this shape, with a stable `code`.
+// RFC 9457 problem documents: the form of every error response, with a stable `code`.
 
 export interface Problem {
   readonly type: string;
@@ -11,35 +11,38 @@ export interface Problem {
   readonly code: ErrorCode;
   readonly detail: string;
   readonly field?: string;
-  /** Every wrong field, where a body has several. */
+  /** Every invalid field of a body. */
   readonly errors?: readonly { readonly field: string; readonly message: string }[];
 }
 
-/** Characters of a model's name and version in a path; longer ones are not looked at. */
+/** Maximum characters of a model's name or version in a path; longer ones are not parsed. */
 export const maxPathSegmentLength = 256;
 
-/** @param bodyLimit bytes that the route takes, where there is one */
+/** Converts any thrown value. @param bodyLimit maximum bytes of the route's body, if it has one */
 export function toProblem(error: unknown, bodyLimit?: number): Problem {
   if (error instanceof UnrollError) {
-    const problem = build(error.code, error.message, error.field);
+    const problem = createProblem(error.code, error.message, error.field);
     if (!error.lines) return problem;
     const errors = error.lines.map(({ line, message }) => ({ field: `line ${line}`, message }));
     return { ...problem, errors };
   }
-  if (hasZodFastifySchemaValidationErrors(error)) return invalid(error.validation);
-  if (error instanceof SyntaxError) return build('malformed_json', error.message);
+  if (hasZodFastifySchemaValidationErrors(error)) return toValidationProblem(error.validation);
+  if (error instanceof SyntaxError) return createProblem('malformed_json', error.message);
   const known = readLibraryError(error ?? {});
   if (known === null)
-    return build('internal', 'the server failed; its log has the reason under this request id');
+    return createProblem('internal', 'the server failed; its log has the reason under this request id');
   const { code, detail } = known;
   if (code === 'body_too_large' && bodyLimit !== undefined)
-    return build(code, `the body: at most ${bodyLimit} bytes`);
+    return createProblem(code, `body: at most ${bodyLimit} bytes`);
   if (code === 'path_too_long')
-    return build(code, `each part of the path: at most ${maxPathSegmentLength} characters`);
-  return build(code, detail ?? getTitle(code));
+    return createProblem(code, `path: at most ${maxPathSegmentLength} characters in each segment`);
+  return createProblem(code, detail ?? getTitle(code));
 }
 
-/** What is sent for an error: a problem document, or the inference protocol's own shape. @param url of the request */
+/**
+ * Creates the response to an error: a problem document, or the form of the inference protocol.
+ * @param url of the request
+ */
 export function toErrorResponse(
   error: unknown,
   url: string,
@@ -52,18 +55,24 @@ export function toErrorResponse(
     : { status, code, type: 'application/problem+json', body: problem };
 }
 
-/** Characters of a detail and of a field's name: what was sent may be megabytes long, and may stand in either. */
-const maxDetail = 2000;
-const maxField = 200;
+/** Maximum characters of a detail and of a field's name, which may contain a part of a large request. */
+const maxDetailLength = 2000;
+const maxFieldLength = 200;
 
-function build(code: ErrorCode, detail: string, field?: string): Problem {
-  const shown = shortened(detail, maxDetail);
-  const head = { type: 'about:blank', title: getTitle(code), status: getStatus(code), code, detail: shown };
-  return field === undefined ? head : { ...head, field: shortened(field, maxField) };
+function createProblem(code: ErrorCode, detail: string, field?: string): Problem {
+  const shortDetail = truncate(detail, maxDetailLength);
+  const problem = {
+    type: 'about:blank',
+    title: getTitle(code),
+    status: getStatus(code),
+    code,
+    detail: shortDetail,
+  };
+  return field === undefined ? problem : { ...problem, field: truncate(field, maxFieldLength) };
 }
 
-/** A wrong field as the validator reports it. */
-interface Wrong {
+/** An invalid field as the validator reports it. */
+interface InvalidField {
   /** `/input/2/0` */
   readonly instancePath: string;
   readonly message?: string | undefined;
@@ -71,34 +80,36 @@ interface Wrong {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-// An answer stays small, whatever was sent: it names so many fields, and so much of a field's name.
-const reported = 10;
-const nameLength = 64;
+// A response is small for every request: it reports a limited number of fields, with truncated names.
+const maxReportedFields = 10;
+const maxNameLength = 64;
 
-function invalid(wrong: readonly Wrong[]): Problem {
-  const found = wrong.slice(0, reported).flatMap(({ instancePath, message, keyword, params }) => {
-    const path = instancePath.split('/').filter((part) => part !== '');
-    return keyword === 'unrecognized_keys'
-      ? (params['keys'] as string[]).slice(0, reported).map((key) => ({
-          field: fieldOf([...path, key]),
-          message: 'there is no such field',
-        }))
-      : [{ field: fieldOf(path), message: shortened(message ?? 'is not valid', maxField) }];
-  });
-  const errors = found.slice(0, reported);
+function toValidationProblem(fields: readonly InvalidField[]): Problem {
+  const reported = fields
+    .slice(0, maxReportedFields)
+    .flatMap(({ instancePath, message, keyword, params }) => {
+      const path = instancePath.split('/').filter((part) => part !== '');
+      return keyword === 'unrecognized_keys'
+        ? (params['keys'] as string[]).slice(0, maxReportedFields).map((key) => ({
+            field: formatFieldPath([...path, key]),
+            message: 'there is no such field',
+          }))
+        : [{ field: formatFieldPath(path), message: truncate(message ?? 'is not valid', maxFieldLength) }];
+    });
+  const errors = reported.slice(0, maxReportedFields);
   const detail = errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
-  return { ...build('invalid_request', detail, errors[0]?.field), errors };
+  return { ...createProblem('invalid_request', detail, errors[0]?.field), errors };
 }
 
-/** input, 2, 0 → input[2][0] */
-const fieldOf = (path: readonly string[]): string =>
+/** Formats a path: input, 2, 0 → input[2][0]. */
+const formatFieldPath = (path: readonly string[]): string =>
   path.length === 0
     ? 'body'
     : path
         .map((part, index) =>
-          /^\d+$/.test(part) ? `[${part}]` : `${index === 0 ? '' : '.'}${shortened(part)}`,
+          /^\d+$/.test(part) ? `[${part}]` : `${index === 0 ? '' : '.'}${truncate(part)}`,
         )
         .join('');
 
-const shortened = (text: string, most = nameLength): string =>
-  text.length <= most ? text : `${text.slice(0, most).toWellFormed()}…`;
+const truncate = (text: string, maxLength = maxNameLength): string =>
+  text.length <= maxLength ? text : `${text.slice(0, maxLength).toWellFormed()}…`;

@@ -8,7 +8,7 @@ import type {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { AppParts } from './parts.ts';
 
-/** Where a route is added: fastify with bodies typed by their zod schemas. */
+/** The fastify instance to which routes are added, with bodies typed by their zod schemas. */
 export type Scope = FastifyInstance<
   RawServerDefault,
   RawRequestDefaultExpression,
@@ -17,4 +17,5 @@ export type Scope = FastifyInstance<
   ZodTypeProvider
 >;
 
+/** Adds one or more routes. */
 export type Route = (scope: Scope, parts: AppParts) => void;

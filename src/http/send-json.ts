@@ -4,30 +4,30 @@ import { createTimeSlice } from '../time-slice.ts';
 import { jsonChunks } from './json-chunks.ts';
 
 /**
- * Answers with a task's reply. The route's schema documents it and is not run: the reply was made by us, and checking a
- * long one takes longer than writing it. A short reply is sent at once; a long one is written as fast as its reader takes
- * it, so that it is never there as one text.
+ * Sends a task's reply as JSON. The route's schema documents the reply and is not run: validating a long
+ * reply takes longer than writing it. A short reply is sent at once; a long one is written as fast as its
+ * client reads it, so that its whole text is never in memory.
  */
 export function sendJson(reply: FastifyReply, value: object): FastifyReply {
   void reply.type('application/json; charset=utf-8');
   const chunks = jsonChunks(value);
   const first = chunks.next().value as string;
   const second = chunks.next();
-  return reply.send(second.done === true ? first : Readable.from(joined([first, second.value], chunks)));
+  return reply.send(second.done === true ? first : Readable.from(mergeChunks([first, second.value], chunks)));
 }
 
-/** Characters of what is written at once. */
-const writeLength = 65_536;
+/** Minimum characters of a write, except the last. */
+const minWriteLength = 65_536;
 
-async function* joined(begun: readonly string[], rest: Iterable<string>): AsyncGenerator<string> {
+async function* mergeChunks(first: readonly string[], rest: Iterable<string>): AsyncGenerator<string> {
   const slice = createTimeSlice();
-  let text = begun.join('');
+  let text = first.join('');
   for (const chunk of rest) {
     text += chunk;
-    if (text.length < writeLength) continue;
+    if (text.length < minWriteLength) continue;
     yield text;
     text = '';
-    // a reader that takes everything at once must not keep the event loop for itself
+    // a client that reads everything at once must not block the event loop
     if (slice.due()) await slice.next();
   }
   if (text !== '') yield text;

@@ -4,8 +4,9 @@ import { createTimeSlice } from '../time-slice.ts';
 import { jsonChunks } from './json-chunks.ts';
 import { toProblem } from './problem.ts';
 
-// Server-sent events (WHATWG HTML, 9.2): an id on each event, a comment after every pause. The next event is asked for when
-// the socket has taken the one before it, so that a stream that nobody reads holds one event.
+// Server-sent events (WHATWG HTML, 9.2): each event has an id, and a comment is sent after a pause. The next
+// event is requested when the socket has accepted the one before, so that a stream that is not read buffers
+// one event.
 
 export interface ServerEvent {
   readonly event: string;
@@ -15,21 +16,25 @@ export interface ServerEvent {
 }
 
 export interface SseOptions {
-  /** Milliseconds of silence before a comment. */
+  /** Milliseconds without an event before a comment is sent. */
   readonly pingMs: number;
-  /** Milliseconds since the one before, null for the first: for the metrics. */
+  /** Called with the milliseconds since the event before, null for the first. */
   readonly onEvent?: ((sinceMs: number | null) => void) | undefined;
-  /** A failure after the stream has begun. */
+  /** Called with an error after the stream has started. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** An event as text, a large one in pieces. @param id null for none @throws TypeError for a name that breaks the framing */
+/**
+ * Formats an event, a large one in pieces.
+ * @param id null for none
+ * @throws TypeError if the name has a line break
+ */
 export function* formatEvent(id: number | null, event: string, data: object): Generator<string> {
-  if (/[\r\n]/.test(event)) throw new TypeError('an event name holds no line break');
+  if (/[\r\n]/.test(event)) throw new TypeError('event: must not contain a line break');
   let text = `${id === null ? '' : `id: ${id}\n`}event: ${event}\ndata: `;
   for (const chunk of jsonChunks(data)) {
-    // the last piece goes out with the blank line that ends the event
-    if (text.length > pieceLength) {
+    // the last piece is sent with the blank line that ends the event
+    if (text.length > minPieceLength) {
       yield text;
       text = '';
     }
@@ -38,12 +43,12 @@ export function* formatEvent(id: number | null, event: string, data: object): Ge
   yield `${text}\n\n`;
 }
 
-const pieceLength = 16_384;
+const minPieceLength = 16_384;
 export const pingComment = ': ping\n\n';
 
 /**
- * Answers with a stream. What fails before the first event is thrown, so that it is answered as a plain problem; what
- * fails later becomes an `error` event and the end.
+ * Sends a stream of events. An error before the first event is thrown, so that the response is a problem
+ * document; a later error is sent as an `error` event, which ends the stream.
  */
 export async function sendEvents(
   reply: FastifyReply,
@@ -51,8 +56,8 @@ export async function sendEvents(
   options: SseOptions,
 ): Promise<FastifyReply> {
   const first = events.next();
-  const silence = createSilence(options.pingMs);
-  await silence.endOf(first).finally(() => silence.stop());
+  const idle = createIdleTimer(options.pingMs);
+  await idle.waitFor(first).finally(() => idle.stop());
   return reply
     .type('text/event-stream; charset=utf-8')
     .header('cache-control', 'no-store')
@@ -60,20 +65,20 @@ export async function sendEvents(
     .send(Readable.from(formatStream(events, first, options), { highWaterMark: 1 }));
 }
 
-/** The text of the stream, as it comes. */
+/** Yields the text of a stream. @param first the first event, already requested */
 export async function* formatStream(
   events: AsyncGenerator<ServerEvent>,
   first: Promise<IteratorResult<ServerEvent>>,
   { pingMs, onEvent, onError }: SseOptions,
 ): AsyncGenerator<string> {
   const slice = createTimeSlice();
-  const silence = createSilence(pingMs);
+  const idle = createIdleTimer(pingMs);
   let id = 0;
   let last: number | null = null;
   let next = first;
   try {
     for (;;) {
-      const result = await silence.endOf(next);
+      const result = await idle.waitFor(next);
       if (result === null) {
         yield pingComment;
         continue;
@@ -82,10 +87,10 @@ export async function* formatStream(
       const now = performance.now();
       onEvent?.(last === null ? null : now - last);
       last = now;
-      const { event, data, id: own = id++ } = result.value;
-      for (const text of formatEvent(own, event, data)) {
+      const { event, data, id: eventId = id++ } = result.value;
+      for (const text of formatEvent(eventId, event, data)) {
         yield text;
-        // a reader that takes everything at once must not keep the event loop for itself
+        // a client that reads everything at once must not block the event loop
         if (slice.due()) await slice.next();
       }
       next = events.next();
@@ -94,23 +99,23 @@ export async function* formatStream(
     onError?.(error);
     yield* formatEvent(id, 'error', toProblem(error));
   } finally {
-    silence.stop();
+    idle.stop();
     await events.return(undefined);
   }
 }
 
-interface Silence {
-  /** The value, or null when it does not come in time. */
-  endOf<T>(value: Promise<T>): Promise<T | null>;
+interface IdleTimer {
+  /** Resolves with the value, or with null after the timeout. */
+  waitFor<T>(value: Promise<T>): Promise<T | null>;
   stop(): void;
 }
 
-/** One timer for a whole stream. */
-function createSilence(ms: number): Silence {
+/** Creates a timeout that is restarted for each event: one timer for a whole stream. */
+function createIdleTimer(timeoutMs: number): IdleTimer {
   let expire = (): void => {};
-  const timer = setTimeout(() => expire(), ms).unref();
+  const timer = setTimeout(() => expire(), timeoutMs).unref();
   return {
-    endOf: (value) =>
+    waitFor: (value) =>
       new Promise((resolve, reject) => {
         expire = () => resolve(null);
         timer.refresh();

@@ -4,57 +4,63 @@ import { UnrollError } from '../errors.ts';
 import type { Connections } from './connections.ts';
 import { toErrorResponse } from './problem.ts';
 
-// The end of an HTTP server that resets no connection. Clients that keep connections alive may send a request until they have
-// read `connection: close`, and closing a socket that has unread bytes resets it: so a connection is closed only when it has
-// been silent for a while, and the server listens until then, for connections that the kernel has accepted but not handed over
-// are reset when the listening socket closes.
+// Stops an HTTP server without resetting a connection. Clients that keep connections alive may send a request
+// until they have read `connection: close`, and closing a socket with unread bytes resets it: so a connection
+// is closed only after it has been quiet for a while. The server listens until then, because connections that
+// the kernel has accepted but not handed over are reset when the listening socket closes.
 
-/** A client that uses a connection sends its next request within this time after a response, or after it connected. */
-const silentMs = 1000;
-/** While the server listens: new clients come, and are refused, as long as it does. */
+/**
+ * A client that uses a connection sends its next request within this time after a response, or after it
+ * connected.
+ */
+const quietMs = 1000;
+/** Maximum time while the server still listens: new clients connect, and are rejected, as long as it does. */
 const listeningMs = 1500;
-/** Afterwards: every connection is closed with its next response, so this is only reached by readers that are too slow. */
+/**
+ * Maximum time afterwards: each connection is closed with its next response, so only slow readers need it.
+ */
 const closingMs = 1500;
-/** Turns of the event loop to wait for one that is short. */
-const mostTurns = 1000;
+/** Maximum turns of the event loop to wait for a short one. */
+const maxTurns = 1000;
 const shortTurnMs = 0.1;
-/** Of all that, together. */
+/** Maximum time of all of it. */
 export const stopListeningMs = listeningMs + closingMs;
 
-/** Answers what comes until connections are silent, then closes them and the listening socket. */
+/** Serves until the connections are quiet, then closes them and the listening socket. */
 export async function stopListening(server: Server, connections: Connections): Promise<void> {
-  await connections.waitUntilQuiet(silentMs, listeningMs);
-  // first, or closing them would come between the last accept and the close below
+  await connections.waitUntilQuiet(quietMs, listeningMs);
+  // before the wait, so that nothing is done between the last accept and the close below
   server.closeIdleConnections();
-  await nothingWaits(connections);
+  await noConnectionPending(connections);
   server.close();
-  // those who connected last have not sent their request yet
-  await connections.waitUntilQuiet(silentMs, closingMs);
+  // the last clients to connect have not sent their request yet
+  await connections.waitUntilQuiet(quietMs, closingMs);
   server.closeAllConnections();
 }
 
 /**
- * Resolves right after a turn in which no connection came. The poll phase of a turn takes every connection that waits, and what
- * follows setImmediate runs after it; only a connection that comes in between is reset, so the turn has to be short.
+ * Resolves right after a turn of the event loop in which no connection arrived. The poll phase of a turn
+ * accepts every pending connection, and setImmediate runs after it; only a connection that arrives in between
+ * is reset, so the turn must be short.
  * No system call refuses new connections without resetting those that wait, so that much of a gap remains.
  */
-async function nothingWaits(connections: Connections): Promise<void> {
-  for (let turns = 0; turns < mostTurns; turns++) {
+async function noConnectionPending(connections: Connections): Promise<void> {
+  for (let turns = 0; turns < maxTurns; turns++) {
     const { accepted } = connections;
-    const began = performance.now();
+    const startedAtMs = performance.now();
     await nextTurn();
-    if (connections.accepted === accepted && performance.now() - began < shortTurnMs) return;
+    if (connections.accepted === accepted && performance.now() - startedAtMs < shortTurnMs) return;
   }
 }
 
-/** Answers every request that has no response yet, such as one whose body is still being sent. */
+/** Sends an error to every request without a response, such as one whose body is still being received. */
 export function refuseUnanswered(connections: Connections): void {
-  const error = new UnrollError('shutting_down', 'the server ended before the request was answered');
+  const error = new UnrollError('shutting_down', 'the server shut down before it could respond');
   for (const response of connections.unansweredResponses()) {
     const { req: request } = response;
     const { status, type, body } = toErrorResponse(error, request.url ?? '');
     const text = JSON.stringify(body);
-    // unread bytes of a body would reset the connection
+    // unread bytes of the body would reset the connection
     request.unpipe();
     request.resume();
     response.shouldKeepAlive = false;

@@ -1,7 +1,10 @@
 import type { FastifyServerOptions } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 
-/** Zod checks and writes all bodies. Given as factories: with setValidatorCompiler, fastify loads its own compilers too. */
+/**
+ * Validates and serialises with zod. As factories, because fastify also loads its own compilers with
+ * setValidatorCompiler.
+ */
 export const zodSchemas = {
   compilersFactory: {
     buildValidator: () => validatorCompiler,

@@ -7,14 +7,15 @@ const probeMs = 1000;
 const logEveryMs = 10_000;
 
 /**
- * Whether a file descriptor is left, found out by taking one every second. Nothing else would show it: Node accepts and closes
- * the connections that it has no descriptor for, silently.
+ * Detects whether the process has used up its file descriptors, by opening one every second. Node gives no
+ * sign of it: it accepts and closes a connection for which it has no descriptor.
  */
 export interface DescriptorProbe {
   readonly exhausted: boolean;
   stop(): void;
 }
 
+/** Starts the probe. @param log receives a warning at most every 10 seconds */
 export function probeDescriptors(log: { warn(fields: object, message: string): void }): DescriptorProbe {
   const warn = createLimitedLog((fields, message) => log.warn(fields, message), logEveryMs);
   let exhausted = false;
@@ -24,7 +25,7 @@ export function probeDescriptors(log: { warn(fields: object, message: string): v
       exhausted = false;
     } catch (error) {
       exhausted = isOutOfDescriptors(error);
-      if (exhausted) warn({}, 'no file descriptor is left (ulimit -n): connections are refused');
+      if (exhausted) warn({}, 'no file descriptors are left (ulimit -n): connections are closed');
     }
   }, probeMs).unref();
   return {

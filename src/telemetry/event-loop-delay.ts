@@ -3,18 +3,23 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 const resolutionMs = 10;
 const sampleMs = 1000;
 
-/** How late the event loop ran its timers, as a mean over the last second. It opens no file, unlike `process.memoryUsage()`. */
+/**
+ * The mean delay of the event loop's timers in the last second. Opens no file, unlike
+ * `process.memoryUsage()`.
+ */
 export interface EventLoopDelay {
+  /** Milliseconds. */
   readonly ms: number;
   stop(): void;
 }
 
+/** Starts to measure. */
 export function watchEventLoopDelay(): EventLoopDelay {
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs });
   histogram.enable();
   let ms = 0;
   const timer = setInterval(() => {
-    // NaN when not one timer ran: the loop stood still
+    // NaN if no timer ran: the loop was blocked for the whole second
     const mean = histogram.mean / 1e6 - resolutionMs;
     ms = Number.isNaN(mean) ? Infinity : Math.max(0, mean);
     histogram.reset();

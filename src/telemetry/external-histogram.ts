@@ -1,6 +1,10 @@
 import { Histogram } from 'prom-client';
 
-/** A histogram whose counts are kept by their owner, such as a worker's shared memory, and read at a scrape. */
+/**
+ * Creates a histogram whose counts are stored elsewhere, such as in shared memory, and read at a scrape.
+ * @param bounds upper bounds of the buckets, the last one Infinity
+ * @param read returns the count of each bucket, and the sum of all values
+ */
 export function createExternalHistogram(
   name: string,
   help: string,
@@ -28,6 +32,6 @@ export function createExternalHistogram(
       values: [...buckets, value('sum', sum), value('count', total)],
     };
   };
-  // both readers, or the text format would still show prom-client's own empty counts
+  // both methods: the text format would otherwise show prom-client's own empty counts
   return Object.assign(histogram, { get, getForPromString: get });
 }

@@ -1,4 +1,7 @@
-/** Logs the first of many like messages, then at most one in `everyMs`, with the number of those left out. */
+/**
+ * Returns a function that writes at most one message in `everyMs`, with the number of messages omitted before
+ * it.
+ */
 export function createLimitedLog(
   write: (fields: object, message: string) => void,
   everyMs: number,

@@ -1,12 +1,12 @@
 import { createExternalHistogram } from './external-histogram.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-// What Prometheus sees: prefix unroll_, base units, few labels.
+// The Prometheus metrics: prefix unroll_, base units, few labels.
 
 const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const tokenSeconds = [0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 1];
 
-/** Numbers that live elsewhere and are read when somebody scrapes. */
+/** Numbers that are stored elsewhere and read at a scrape. */
 export interface MetricSources {
   readonly engine: () => {
     readonly workers: number;
@@ -20,13 +20,13 @@ export interface MetricSources {
     readonly rows: number;
     readonly steps: number;
     readonly padding: number;
-    /** Batches by the buckets of `rowBounds`. */
+    /** Batches in each bucket of `rowBounds`. */
     readonly byRows: readonly number[];
   };
-  /** Upper bounds of the buckets that batches are counted in by their rows. */
+  /** Upper bounds of the histogram of batches by rows. */
   readonly rowBounds: readonly number[];
   readonly kernel: { readonly path: string };
-  /** The path that the code of each loaded version took. */
+  /** The code path of each loaded model version. */
   readonly modelKernels: () => readonly {
     readonly model: string;
     readonly version: number;
@@ -42,43 +42,43 @@ export type Metrics = ReturnType<typeof createMetrics>;
 export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'unroll_' });
-  // gauges with a counter's name: `promtool check metrics` refuses them
+  // gauges with a counter's name, which `promtool check metrics` rejects
   for (const name of ['handles', 'requests', 'resources'])
     registry.removeSingleMetric(`unroll_nodejs_active_${name}_total`);
   const registers = [registry];
 
   const requests = new Counter({
     name: 'unroll_requests_total',
-    help: 'Requests by route and status; 499 is a caller who left before the end.',
+    help: 'HTTP requests by route and status; 499 means that the client disconnected.',
     labelNames: ['method', 'route', 'status'] as const,
     registers,
   });
   const duration = new Histogram({
     name: 'unroll_request_duration_seconds',
-    help: 'From the first byte of a request to the last of its answer.',
+    help: 'Time from the start of a request to the end of its response.',
     labelNames: ['method', 'route'] as const,
     buckets: seconds,
     registers,
   });
   const queueTime = new Histogram({
     name: 'unroll_queue_duration_seconds',
-    help: 'Time a sequence waited for a slot.',
+    help: 'Time that a sequence waited for a slot.',
     buckets: seconds,
     registers,
   });
   const firstToken = new Histogram({
     name: 'unroll_time_to_first_token_seconds',
-    help: 'From a streamed request to its first event.',
+    help: 'Time from a streaming request to its first event.',
     buckets: seconds,
     registers,
   });
   const interToken = new Histogram({
     name: 'unroll_inter_token_duration_seconds',
-    help: 'Between two events of a stream.',
+    help: 'Time between two events of a stream.',
     buckets: tokenSeconds,
     registers,
   });
-  const openStreams = new Gauge({ name: 'unroll_streams_open', help: 'Streams open now.', registers });
+  const openStreams = new Gauge({ name: 'unroll_streams_open', help: 'Open streams.', registers });
 
   const counter = (name: string, help: string, read: () => number): void => {
     new Counter({
@@ -102,58 +102,61 @@ export function createMetrics() {
     });
   };
 
-  /** Declares the numbers that are read from their owners at a scrape. */
+  /** Registers the metrics of the engine, the kernel and the models. */
   const observe = (sources: MetricSources): void => {
     const { engine } = sources;
-    counter('unroll_steps_total', 'Steps run, a row and a step each.', () => engine().steps);
+    counter('unroll_steps_total', 'Steps run, counted for each row.', () => engine().steps);
     counter('unroll_ticks_total', 'Batches run by the workers.', () => engine().ticks);
     registry.registerMetric(
-      createExternalHistogram(
-        'unroll_step_batch_rows',
-        'Rows that advanced together in a batch.',
-        sources.rowBounds,
-        () => {
-          const { byRows, rows } = engine();
-          return { counts: byRows, sum: rows };
-        },
-      ),
+      createExternalHistogram('unroll_step_batch_rows', 'Rows of a batch.', sources.rowBounds, () => {
+        const { byRows, rows } = engine();
+        return { counts: byRows, sum: rows };
+      }),
     );
     counter(
       'unroll_padding_rows_total',
-      'Row-steps computed beyond those that sequences asked for.',
+      'Steps of rows computed without a sequence.',
       () => engine().padding,
     );
-    counter('unroll_worker_restarts_total', 'Workers that died and were replaced.', () => engine().restarts);
+    counter(
+      'unroll_worker_restarts_total',
+      'Worker threads that exited and were replaced.',
+      () => engine().restarts,
+    );
     gauge('unroll_workers', 'Worker threads.', () => engine().workers);
     gauge('unroll_sequences_waiting', 'Sequences waiting for a slot.', () => engine().waiting);
     gauge('unroll_sequences_active', 'Sequences in a slot.', () => engine().running);
     gauge(
       'unroll_sequences_paused',
-      'Sequences without a slot because their reader is behind.',
+      'Sequences without a slot because their client reads too slowly.',
       () => engine().paused,
     );
     gauge(
       'unroll_engine_unreconciled_sequences',
-      'Sequences counted in one place and missing in another; anything but 0 is a fault.',
+      'Difference between two counts of the sequences in the engine; anything but 0 is a fault.',
       () => engine().unreconciled,
     );
     gauge(
       'unroll_engine_buffered_bytes',
-      'Estimated bytes of events that readers have not taken yet.',
+      'Estimated bytes of events that clients have not read.',
       () => engine().unreadBytes,
     );
-    gauge('unroll_models_loaded', 'Model versions that can answer.', sources.modelsReady);
+    gauge('unroll_models_loaded', 'Model versions that are ready.', sources.modelsReady);
     gauge('unroll_models_failed', 'Model versions that could not be loaded.', sources.modelsFailed);
-    gauge('unroll_kernel_memory_bytes', 'Memory that weights and states take.', () => sources.memory().used);
+    gauge(
+      'unroll_kernel_memory_bytes',
+      'Bytes of kernel memory used by weights and states.',
+      () => sources.memory().used,
+    );
     new Gauge({
       name: 'unroll_kernel_info',
-      help: 'The code path in use, as a label.',
+      help: 'The code path of the kernels, as a label.',
       labelNames: ['path'] as const,
       registers,
     }).set({ path: sources.kernel.path }, 1);
     new Gauge({
       name: 'unroll_model_kernel_info',
-      help: 'The code path that each loaded version really took, as a label.',
+      help: 'The code path of each loaded model version, as a label.',
       labelNames: ['model', 'version', 'path'] as const,
       registers,
       collect() {
@@ -163,31 +166,31 @@ export function createMetrics() {
     });
   };
 
-  /** The same for connections. */
+  /** Registers the metrics of connections. */
   const observeConnections = (connections: {
     readonly open: () => number;
     readonly refused: () => number;
     readonly exhausted: () => boolean;
   }): void => {
-    gauge('unroll_connections_open', 'Connections open now.', connections.open);
+    gauge('unroll_connections_open', 'Open connections.', connections.open);
     counter(
       'unroll_connections_refused_total',
-      'Connections closed as they came, because as many were open as file descriptors allow.',
+      'Connections closed on arrival because the limit from file descriptors was reached.',
       connections.refused,
     );
-    gauge('unroll_file_descriptors_exhausted', '1 while no file descriptor is left.', () =>
+    gauge('unroll_file_descriptors_exhausted', '1 while no file descriptors are left, else 0.', () =>
       Number(connections.exhausted()),
     );
   };
 
-  /** The same for training jobs. */
+  /** Registers the metrics of training jobs. */
   const observeTraining = (training: {
     readonly counts: () => Readonly<Record<string, number | undefined>>;
     readonly steps: () => number;
   }): void => {
     new Gauge({
       name: 'unroll_training_jobs',
-      help: 'Training jobs that are not over, by status.',
+      help: 'Unfinished training jobs by status.',
       labelNames: ['status'] as const,
       registers,
       collect() {

@@ -18,7 +18,9 @@ export async function readImportedNetworks(): Promise<{ networks: StressNetwork[
       read: (name: string) => Promise.resolve(new Uint8Array(readFileSync(join(folder, name)))),
     };
     try {
-      const imported = await readImportedFile(new Uint8Array(readFileSync(file)), { externalFiles: siblings });
+      const imported = await readImportedFile(new Uint8Array(readFileSync(file)), {
+        externalFiles: siblings,
+      });
       const { network: spec, input, weights } = imported.network();
       networks.push({
         name: relative(golden, file),

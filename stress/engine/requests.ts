@@ -41,7 +41,12 @@ function createRequest(network: StressNetwork, random: Random): StressRequest['r
         output: random.pick(['output', 'output', 'hidden']),
       };
     case 'generate':
-      return { input, steps: 'last', output: 'output', generation: drawGenerationOptions([...input], random) };
+      return {
+        input,
+        steps: 'last',
+        output: 'output',
+        generation: drawGenerationOptions([...input], random),
+      };
     case 'decode':
       return { input, steps: 'last', output: 'output', decode: drawDecodeOptions(random) };
   }

@@ -144,7 +144,7 @@ async function runRound(options: {
         report.count('swapped networks');
       } catch (error) {
         // every worker that was loading it was killed
-        if (!kills || !/died/.test((error as Error).message)) throw error;
+        if (!kills || !/crashed/.test((error as Error).message)) throw error;
         report.count('swaps failed after killed workers');
       }
     }

@@ -60,7 +60,7 @@ async function callInList(call: Call, options: CallOptions): Promise<void> {
 
 function isOk(reply: Reply, call: Call, report: Report): boolean {
   if (reply.status === 200 && reply.error === null) return true;
-  if (/workers that ran this sequence died/.test(reply.body)) {
+  if (/workers that ran this sequence crashed/.test(reply.body)) {
     report.count('failed after killed workers');
     return false;
   }
@@ -75,7 +75,7 @@ function isOk(reply: Reply, call: Call, report: Report): boolean {
 function compareStream(call: Call, body: string, mode: string, options: CallOptions): void {
   const events = readStream(body);
   const problem = findStreamProblem(events);
-  if (problem !== null && /workers that ran this sequence died/.test(problem))
+  if (problem !== null && /workers that ran this sequence crashed/.test(problem))
     return options.report.count('failed after killed workers');
   if (problem === null) compare(call, events.at(-1)!.data[call.resultField], mode, options);
   else options.report.fault('wrong stream', `${mode}: ${call.path} ${JSON.stringify(call.body)}: ${problem}`);

@@ -87,7 +87,7 @@ async function swap(
   const reply = await request(port, { method: 'POST', path: `/v2/repository/models/${model}/load` });
   if (reply.status === 200) report.count('models loaded again');
   // every worker that was loading it was killed
-  else if (/died/.test(reply.body)) report.count('loads failed after killed workers');
+  else if (/crashed/.test(reply.body)) report.count('loads failed after killed workers');
   else report.fault(`load: ${reply.error ?? reply.status}`, `${model}: ${reply.body.slice(0, 300)}`);
 }
 
@@ -107,7 +107,7 @@ async function checkLeftovers(server: ServerProcess, report: Report): Promise<vo
   if ((unreconciled ?? 0) !== 0) report.fault('unreconciled', `${unreconciled} sequences`);
   const padding = await readMetric(server.port, 'unroll_padding_rows_total');
   if (padding !== 0) report.fault('padding', `unroll_padding_rows_total ${padding}`);
-  for (const line of findLogFaults(server.output(), /^a worker died and is replaced$/))
+  for (const line of findLogFaults(server.output(), /^a worker crashed and is replaced$/))
     report.fault('log', line);
   server.kill('SIGTERM');
   const { code } = await server.ended;

@@ -280,8 +280,8 @@ describe('unroll', () => {
       UNROLL_COLOUR: 'red',
     });
     expect(code).toBe(1);
-    expect(output).toContain('UNROLL_PORT: must be a whole number from 0 to 65535, was "high"');
-    expect(output).toContain('UNROLL_SLOTS: must be a whole number from 1 to 1024, was "0"');
+    expect(output).toContain('UNROLL_PORT: must be an integer from 0 to 65535, was "high"');
+    expect(output).toContain('UNROLL_SLOTS: must be an integer from 1 to 1024, was "0"');
     expect(output).toContain('UNROLL_COLOUR: there is no such setting');
   });
 
@@ -303,7 +303,7 @@ describe('unroll', () => {
 
   it('prints its settings and its commands, and refuses others', async () => {
     expect((await unroll(['config'])).output).toMatch(
-      /^UNROLL_PORT\n +port to listen on.*\n +a whole number from 0 to 65535; 8080 by default$/m,
+      /^UNROLL_PORT\n +port to listen on.*\n +an integer from 0 to 65535; 8080 by default$/m,
     );
     for (const help of [['help'], ['--help'], ['-h'], []])
       expect((await unroll(help)).output).toContain('unroll serve');

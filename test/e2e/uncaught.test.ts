@@ -42,7 +42,7 @@ describe('an error that nobody caught', () => {
       expect(events.at(-1)).toMatchObject({ event: 'error', data: { code: 'shutting_down' } });
       expect(await exited).toEqual([1, null]);
       const [fatal] = logged(server.output()).filter(({ level }) => level === 60);
-      expect(fatal).toMatchObject({ msg: 'uncaught error: the server ends', err: { message } });
+      expect(fatal).toMatchObject({ msg: 'uncaught error: the server shuts down', err: { message } });
       expect(fatal!.err!.stack).toContain('throw-later.mjs');
     },
   );
@@ -62,7 +62,7 @@ describe('a second signal', () => {
       return server.process.exitCode !== null;
     }, 20_000);
     expect(await exited).toEqual([1, null]);
-    expect(server.output()).toContain('a second signal: the server ends at once');
+    expect(server.output()).toContain('second signal: the server exits at once');
     await reading;
   });
 });

@@ -4,7 +4,7 @@ import type { SequenceEvent } from '../../src/engine/delivery.ts';
 import type { Engine, NetworkHandle } from '../../src/engine/engine-interface.ts';
 import { resumeBytes } from '../../src/engine/flow-control.ts';
 import {
-  answerOf,
+  readResult,
   causal,
   expectReconciled,
   generating,
@@ -15,7 +15,7 @@ import {
   until,
 } from './served-networks.ts';
 
-// Readers that do not read. What is unread is estimated by the engine; one stream may cost at most this much.
+// Clients that do not read. The engine estimates unread bytes; one stream may have at most this many.
 
 const mostBytes = 256 * 1024;
 const streams = 12;
@@ -34,7 +34,7 @@ const wordy = (handle: NetworkHandle, seed: number) =>
 const outputs = (handle: NetworkHandle, seed: number) =>
   request(handle, { input: someIds(6_000, seed), steps: 'every' });
 const read = (events: AsyncIterable<SequenceEvent>): Promise<SequenceEvent[]> => Array.fromAsync(events);
-/** Without what time it took, and in what pieces: one output a step. */
+/** The result without times, with its outputs split into one a step. */
 const contentOf = (events: readonly SequenceEvent[]): unknown[] =>
   events.flatMap((event): unknown[] => {
     if (event.kind === 'done') return [{ ...event, queuedMs: 0, runMs: 0 }];
@@ -49,19 +49,19 @@ const contentOf = (events: readonly SequenceEvent[]): unknown[] =>
 test.for([
   ['tokens with alternatives', wordy],
   ['outputs of every step', outputs],
-] as const)('streams of %s that nobody reads cost little, and keep nobody waiting', async ([, ask]) => {
+] as const)('unread streams of %s use bounded memory and do not delay others', async ([, createRequest]) => {
   engine = startEngine({ workers: 1, slots: 3 });
   const handle = await loadNetwork(engine, causal);
   const alone = [];
   for (let seed = 0; seed < streams; seed++)
-    alone.push(contentOf(await read(engine.submit(ask(handle, seed)))));
+    alone.push(contentOf(await read(engine.submit(createRequest(handle, seed)))));
 
-  const unread = Array.from({ length: streams }, (_, seed) => engine.submit(ask(handle, seed)));
+  const unread = Array.from({ length: streams }, (_, seed) => engine.submit(createRequest(handle, seed)));
   await until(() => engine.stats().unreadBytes > streams * resumeBytes);
   expect(engine.stats().unreadBytes).toBeLessThanOrEqual(streams * mostBytes);
-  // others go on as if they were not there
+  // other sequences are not delayed
   for (let seed = 0; seed < 8; seed++)
-    expect(contentOf(await read(engine.submit(ask(handle, seed))))).toEqual(alone[seed]);
+    expect(contentOf(await read(engine.submit(createRequest(handle, seed))))).toEqual(alone[seed]);
   expect(engine.stats().unreadBytes).toBeLessThanOrEqual(streams * mostBytes);
   expect(engine.stats().paused).toBeGreaterThanOrEqual(streams - 3);
 
@@ -69,7 +69,7 @@ test.for([
   expect(engine.stats()).toMatchObject({ unreadBytes: 0, paused: 0, running: 0 });
 });
 
-test('a reader that is slow throughout gets the same, whatever becomes of the workers', async () => {
+test('a slow reader receives identical events, even when workers crash', async () => {
   const threads = new Map<number, Worker>();
   engine = startEngine({
     workers: 2,
@@ -110,18 +110,18 @@ test('a deadline, a signal or an unload ends a sequence that is paused', async (
   await engine.unload(other);
   await until(() => engine.stats().paused + engine.stats().running === waiting.length);
   const codes = await Promise.all(
-    ended.map((events) => answerOf(events).catch((error: { code: string }) => error.code)),
+    ended.map((events) => readResult(events).catch((error: { code: string }) => error.code)),
   );
   expect(codes).toEqual(['cancelled', 'deadline_exceeded', 'model_not_ready']);
   await Promise.all(waiting.map(read));
 });
 
-test('a caller that leaves a paused sequence takes nothing along', async () => {
+test('a client that disconnects from a paused sequence leaves no state behind', async () => {
   engine = startEngine({ workers: 1, slots: 1 });
   const handle = await loadNetwork(engine, causal);
   const unread = [1, 2, 3].map((seed) => engine.submit(wordy(handle, seed))[Symbol.asyncIterator]());
   await until(() => engine.stats().paused >= 2);
   await Promise.all(unread.map((events) => events.return!()));
   expect(engine.stats()).toMatchObject({ paused: 0, running: 0, waiting: 0, unreadBytes: 0 });
-  await answerOf(engine.submit(request(handle)));
+  await readResult(engine.submit(request(handle)));
 });

@@ -2,7 +2,7 @@ import { getHeapSpaceStatistics } from 'node:v8';
 import { LiveMap } from '../../src/engine/live-map.ts';
 import { LiveSet } from '../../src/engine/live-set.ts';
 
-// Run by live-set.test.ts in a process of its own: prints how many bytes the old generation grew by.
+// Run by live-set.test.ts in a separate process: prints the growth of the old generation in bytes.
 
 const alive = 16;
 const total = 60_000;
@@ -29,7 +29,7 @@ function put(id: number): void {
 }
 
 for (let id = 0; id < alive; id++) put(id);
-// what is there now moves to the old generation
+// promotes current objects to the old generation
 const garbage: number[][] = [];
 for (let i = 0; i < 3_000_000; i++) garbage[i % 1024] = [i, i];
 const before = oldBytes();

@@ -10,7 +10,7 @@ function watched(deadlineMs: number, signal?: AbortSignal) {
   return { ended, stop };
 }
 
-test('the deadline ends it once, and the signal no more after that', () => {
+test('ends once at the deadline, and not again on abort', () => {
   const hangUp = new AbortController();
   const { ended } = watched(performance.now() + 100, hangUp.signal);
   vi.advanceTimersByTime(99);
@@ -20,7 +20,7 @@ test('the deadline ends it once, and the signal no more after that', () => {
   expect(ended).toEqual(['deadline_exceeded']);
 });
 
-test('the signal ends it at once', () => {
+test('ends at once on abort', () => {
   const hangUp = new AbortController();
   const { ended } = watched(performance.now() + 100, hangUp.signal);
   hangUp.abort();
@@ -28,7 +28,7 @@ test('the signal ends it at once', () => {
   expect(ended).toEqual(['cancelled']);
 });
 
-test('nothing ends it once it is no longer watched', () => {
+test('does not end after watching was stopped', () => {
   const hangUp = new AbortController();
   const { ended, stop } = watched(performance.now() + 100, hangUp.signal);
   stop();
@@ -38,7 +38,7 @@ test('nothing ends it once it is no longer watched', () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('a deadline beyond what one timer can hold does not end it early', () => {
+test('does not end early for a deadline beyond the maximum of a timer', () => {
   const days = 40 * 86_400_000;
   const { ended } = watched(performance.now() + days);
   vi.advanceTimersByTime(days - 1);
@@ -47,10 +47,10 @@ test('a deadline beyond what one timer can hold does not end it early', () => {
   expect(ended).toEqual(['deadline_exceeded']);
 });
 
-test('what is too late already is refused', () => {
+test('rejects a request whose deadline has passed or whose signal is aborted', () => {
   expect(() => checkDeadline({ deadlineMs: performance.now() })).toThrow('deadline');
   expect(() => checkDeadline({ deadlineMs: performance.now() + 1, signal: AbortSignal.abort() })).toThrow(
-    'went away',
+    'the caller disconnected',
   );
   checkDeadline({ deadlineMs: performance.now() + 1, signal: new AbortController().signal });
 });

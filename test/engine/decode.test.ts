@@ -6,15 +6,15 @@ import { createKernel } from '../../src/cells/create-kernel.ts';
 import { expectReconciled } from './served-networks.ts';
 import { exampleOf, learningCases, weightsOf } from '../training/networks.ts';
 
-// Encoder-decoders in real workers.
+// Encoder-decoders on worker threads.
 
-const one = learningCases.find(({ name }) => name.startsWith('attention dot'))!;
+const testCase = learningCases.find(({ name }) => name.startsWith('attention dot'))!;
 const tokens = ['<s>', '</s>', 'a', 'b', 'c'];
 const kernel = createKernel({ mode: 'auto', memoryMegabytes: 256 });
 const engine = createEngine({ kernel, workers: 2, slots: 6, queue: 100, maxSteps: 100 });
 afterEach(() => expectReconciled(engine));
 afterAll(() => engine.close());
-const load = () => engine.load(one.spec, weightsOf(one), { tokens, startId: 0, endId: 1 });
+const load = () => engine.load(testCase.spec, weightsOf(testCase), { tokens, startId: 0, endId: 1 });
 
 const options = (more: Partial<DecodeOptions> = {}): DecodeOptions => ({
   mode: 'beam',
@@ -37,9 +37,10 @@ const options = (more: Partial<DecodeOptions> = {}): DecodeOptions => ({
   returnAttention: true,
   ...more,
 });
-const sourceOf = (seed: number): Int32Array => Int32Array.from(exampleOf(one, 3, seed).source as number[]);
+const sourceOf = (seed: number): Int32Array =>
+  Int32Array.from(exampleOf(testCase, 3, seed).source as number[]);
 
-async function ask(
+async function decode(
   network: Awaited<ReturnType<typeof load>>,
   seed: number,
   more: Partial<DecodeOptions> = {},
@@ -56,21 +57,21 @@ async function ask(
     events.push(event);
   return events;
 }
-/** Without what time it took. */
-const said = (events: readonly SequenceEvent[]): readonly SequenceEvent[] =>
+/** The result without times. */
+const withoutTimes = (events: readonly SequenceEvent[]): readonly SequenceEvent[] =>
   events.map((event) => (event.kind === 'done' ? { ...event, queuedMs: 0, runMs: 0 } : event));
 
 describe('decoding in the engine', () => {
-  it('answers many at once, more than there are slots, with the bits that each has alone', async () => {
+  it('returns bit-identical results for more concurrent sequences than slots', async () => {
     const network = await load();
     const seeds = Array.from({ length: 40 }, (_, i) => i);
     const modeOf = (seed: number): Partial<DecodeOptions> => ({
       mode: (['beam', 'greedy', 'sample'] as const)[seed % 3]!,
     });
-    const together = await Promise.all(seeds.map((seed) => ask(network, seed, modeOf(seed))));
+    const batched = await Promise.all(seeds.map((seed) => decode(network, seed, modeOf(seed))));
     for (const seed of seeds.slice(0, 12))
-      expect(said(await ask(network, seed, modeOf(seed)))).toEqual(said(together[seed]!));
-    for (const events of together) {
+      expect(withoutTimes(await decode(network, seed, modeOf(seed)))).toEqual(withoutTimes(batched[seed]!));
+    for (const events of batched) {
       expect(events.at(-1)!.kind).toBe('done');
       const decoded = events.find((event) => event.kind === 'decoded')!;
       const spoken = events.flatMap((event) => (event.kind === 'token' ? [event.id] : []));
@@ -79,7 +80,7 @@ describe('decoding in the engine', () => {
     await engine.unload(network);
   });
 
-  it('lets go of a caller who leaves, and gives all memory back when the network is unloaded', async () => {
+  it('cancels the sequence of a client that disconnects, and frees all memory on unload', async () => {
     const before = kernel.memory.used;
     const network = await load();
     for await (const event of engine.submit({
@@ -91,34 +92,34 @@ describe('decoding in the engine', () => {
       deadlineMs: performance.now() + 600_000,
     }))
       if (event.kind === 'token') break;
-    expect((await ask(network, 2)).at(-1)!.kind).toBe('done');
+    expect((await decode(network, 2)).at(-1)!.kind).toBe('done');
     expect(engine.stats().running).toBe(0);
     await engine.unload(network);
     expect(kernel.memory.used).toBe(before);
   });
 
-  it('refuses what an encoder-decoder cannot do, and a beam wider than the slots', async () => {
+  it('rejects other tasks of an encoder-decoder, and a beam wider than the slots', async () => {
     const network = await load();
-    const wrong = engine.submit({
+    const unsupported = engine.submit({
       network,
       input: sourceOf(1),
       steps: 'last',
       output: 'output',
       deadlineMs: Infinity,
     });
-    await expect(wrong[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'wrong_task' });
-    await expect(ask(network, 1, { beamSize: 7 })).rejects.toMatchObject({
+    await expect(unsupported[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'wrong_task' });
+    await expect(decode(network, 1, { beamSize: 7 })).rejects.toMatchObject({
       code: 'invalid_request',
       field: 'beam_size',
     });
     await engine.unload(network);
   });
 
-  it('fails one search without harm to the others', async () => {
+  it('isolates the failure of one search from the others', async () => {
     const network = await load();
     const [bad, good] = await Promise.allSettled([
-      ask(network, 1, { suppress: [1, 2, 3, 4] }),
-      ask(network, 2),
+      decode(network, 1, { suppress: [1, 2, 3, 4] }),
+      decode(network, 2),
     ]);
     expect(bad.status).toBe('rejected');
     expect(good.status).toBe('fulfilled');

@@ -20,7 +20,7 @@ const token = (index: number): TokenEvent => ({
 const done: SequenceEvent = { kind: 'done', finish: null, steps: 5, queuedMs: 0, runMs: 0 };
 const all = (events: AsyncIterable<SequenceEvent>): Promise<SequenceEvent[]> => Array.fromAsync(events);
 
-test('events come in order, those before the asking and those after it', async () => {
+test('delivers events in order, whether queued before the read or after it', async () => {
   const delivery = createDelivery({ onAbandon: () => {} });
   delivery.deliver(outputs(0, 1));
   const read = all(delivery.events);
@@ -30,7 +30,7 @@ test('events come in order, those before the asking and those after it', async (
   expect(await read).toEqual([outputs(0, 1), outputs(1, 2), done]);
 });
 
-test('what was given before a second run is not given again, in whatever chunks it comes', async () => {
+test('does not deliver events again in a second run, in whatever chunks they arrive', async () => {
   const delivery = createDelivery({ onAbandon: () => {} });
   delivery.deliver(outputs(0, 10, 11, 12));
   delivery.deliver(outputs(0, 10, 11));
@@ -51,7 +51,7 @@ test('what was given before a second run is not given again, in whatever chunks 
   ]);
 });
 
-test('an error comes after the events before it, once', async () => {
+test('throws an error once, after the events before it', async () => {
   const delivery = createDelivery({ onAbandon: () => {} });
   delivery.deliver(token(0));
   delivery.fail(new Error('late'));
@@ -61,22 +61,22 @@ test('an error comes after the events before it, once', async () => {
   expect(await iterator.next()).toEqual({ done: true, value: undefined });
 });
 
-test('an error reaches a caller that already waits', async () => {
+test('rejects a read that is already pending', async () => {
   const delivery = createDelivery({ onAbandon: () => {} });
   const next = delivery.events[Symbol.asyncIterator]().next();
   delivery.fail(new Error('late'));
   await expect(next).rejects.toThrow('late');
 });
 
-test('leaving early is told once, leaving after the end is not', async () => {
-  let told = 0;
-  const early = createDelivery({ onAbandon: () => told++ });
+test('reports an early end of reading once, and not after the last event', async () => {
+  let abandonedCount = 0;
+  const early = createDelivery({ onAbandon: () => abandonedCount++ });
   early.deliver(token(0));
   for await (const _ of early.events) break;
   await early.events[Symbol.asyncIterator]().return?.();
-  expect(told).toBe(1);
-  const late = createDelivery({ onAbandon: () => told++ });
+  expect(abandonedCount).toBe(1);
+  const late = createDelivery({ onAbandon: () => abandonedCount++ });
   late.done(done);
   for await (const _ of late.events) break;
-  expect(told).toBe(1);
+  expect(abandonedCount).toBe(1);
 });

@@ -11,7 +11,7 @@ const sequence = (name: string, network = 1): Sequence => ({
   workerCrashes: 0,
 });
 
-/** Workers are letters; `started` is every start so far as worker + sequence. */
+/** Workers are letters; `started` lists every start as worker + sequence. */
 function setUp(rows: number, workers: string, networks = [1]) {
   const started: string[] = [];
   const dispatcher = createDispatcher<Sequence, string>(rows, ({ name }, worker) =>
@@ -21,7 +21,7 @@ function setUp(rows: number, workers: string, networks = [1]) {
   return { dispatcher, started };
 }
 
-test('sequences go to the worker that has the fewest', () => {
+test('starts a sequence on the worker with the fewest sequences', () => {
   const { dispatcher, started } = setUp(2, 'ab');
   const first = sequence('1');
   for (const each of [first, sequence('2'), sequence('3')]) dispatcher.add(each);
@@ -33,7 +33,7 @@ test('sequences go to the worker that has the fewest', () => {
   expect(started.at(-1)).toBe('a4');
 });
 
-test('a worker is given no more than fills its rows twice; the rest wait in order', () => {
+test('sends a worker at most twice its rows; the rest wait in order', () => {
   const { dispatcher, started } = setUp(1, 'a');
   const all = ['1', '2', '3', '4'].map((name) => sequence(name));
   for (const each of all) dispatcher.add(each);
@@ -45,7 +45,7 @@ test('a worker is given no more than fills its rows twice; the rest wait in orde
   expect(started.at(-1)).toBe('a3');
 });
 
-test('a network with a long line does not keep another one waiting', () => {
+test('does not delay a network because of the long queue of another', () => {
   const { dispatcher, started } = setUp(1, 'a', [1, 2]);
   for (let i = 0; i < 9; i++) dispatcher.add(sequence(String(i)));
   dispatcher.dispatch();
@@ -54,7 +54,7 @@ test('a network with a long line does not keep another one waiting', () => {
   expect(started).toEqual(['a0', 'a1', 'ax']);
 });
 
-test('a parked sequence goes behind those that wait', () => {
+test('queues a preempted sequence behind those that wait', () => {
   const { dispatcher, started } = setUp(1, 'a');
   const all = ['1', '2', '3'].map((name) => sequence(name));
   for (const each of all) dispatcher.add(each);
@@ -66,7 +66,7 @@ test('a parked sequence goes behind those that wait', () => {
   expect(started).toEqual(['a1', 'a2', 'a3', 'a1']);
 });
 
-test('nothing starts on a worker that does not have the network', () => {
+test('starts nothing on a worker without the network', () => {
   const { dispatcher, started } = setUp(1, 'a', [1]);
   dispatcher.add(sequence('x', 2));
   dispatcher.dispatch();
@@ -76,7 +76,7 @@ test('nothing starts on a worker that does not have the network', () => {
   expect(started).toEqual(['bx']);
 });
 
-test('what a lost worker ran is run elsewhere, before those that wait', () => {
+test('runs the sequences of a crashed worker elsewhere, before those that wait', () => {
   const { dispatcher, started } = setUp(1, 'a');
   for (const name of ['1', '2', '3']) dispatcher.add(sequence(name));
   dispatcher.dispatch();
@@ -86,7 +86,7 @@ test('what a lost worker ran is run elsewhere, before those that wait', () => {
   expect(started).toEqual(['a1', 'a2', 'b1', 'b2']);
 });
 
-test('a sequence that keeps bringing workers down ends up alone, and only it is given up', () => {
+test('isolates a sequence that crashes workers repeatedly, and ends only that one', () => {
   const { dispatcher, started } = setUp(2, 'a');
   const [poison, innocent] = [sequence('p'), sequence('i')];
   dispatcher.add(poison);
@@ -109,15 +109,15 @@ test('a sequence that keeps bringing workers down ends up alone, and only it is 
   expect(started.slice(6)).toEqual(['dn']);
 });
 
-test('a worker is emptied for a sequence that must run alone', () => {
+test('reserves a worker for a suspected sequence until its others have ended', () => {
   const { dispatcher, started } = setUp(2, 'ab');
-  const suspect = { ...sequence('s'), deaths: 1 };
+  const suspect = { ...sequence('s'), workerCrashes: 1 };
   dispatcher.add(suspect);
   dispatcher.dispatch();
   dispatcher.removeWorker('a');
   const busy = sequence('1');
   dispatcher.add(busy);
-  // b is idle, so the suspect takes it; the other waits for a new worker
+  // b is idle, so the suspected sequence runs there; the other waits for a new worker
   dispatcher.dispatch();
   expect(started.slice(1)).toEqual(['bs']);
   dispatcher.addNetwork('c', 1);
@@ -125,20 +125,20 @@ test('a worker is emptied for a sequence that must run alone', () => {
   expect(started.slice(2)).toEqual(['c1']);
 });
 
-test('a sequence removed from the line does not start', () => {
+test('does not start a sequence that was removed from the queue', () => {
   const { dispatcher, started } = setUp(1, 'a');
-  const gone = sequence('1');
-  dispatcher.add(gone);
-  expect(dispatcher.remove(gone)).toBeNull();
+  const removed = sequence('1');
+  dispatcher.add(removed);
+  expect(dispatcher.remove(removed)).toBeNull();
   dispatcher.dispatch();
   expect(started).toEqual([]);
 });
 
-test('removing a running sequence says who must forget it', () => {
+test('returns the worker that must cancel a removed sequence', () => {
   const { dispatcher } = setUp(1, 'a');
-  const one = sequence('1');
-  dispatcher.add(one);
+  const single = sequence('1');
+  dispatcher.add(single);
   dispatcher.dispatch();
-  expect(dispatcher.remove(one)).toBe('a');
-  expect(dispatcher.remove(one)).toBeNull();
+  expect(dispatcher.remove(single)).toBe('a');
+  expect(dispatcher.remove(single)).toBeNull();
 });

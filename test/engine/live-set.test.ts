@@ -9,7 +9,7 @@ const keys = Array.from({ length: 40 }, (_, id) => ({ id }));
 const commands = fc.array(fc.record({ add: fc.boolean(), key: fc.nat(keys.length - 1) }), { maxLength: 300 });
 
 describe('LiveSet', () => {
-  it('has the members of a Set, in its order, after any additions and deletions', () => {
+  it('has the same members in the same order as a Set after any additions and deletions', () => {
     fc.assert(
       fc.property(commands, (commands) => {
         const expected = new Set<object>();
@@ -28,7 +28,7 @@ describe('LiveSet', () => {
     );
   });
 
-  it('visits what is added while it is iterated, and nothing that was deleted', () => {
+  it('visits members added during iteration, and none that were deleted', () => {
     fc.assert(
       fc.property(commands, fc.nat(39), (commands, every) => {
         const [expected, set] = [new Set<object>(keys), new LiveSet<object>(keys)];
@@ -48,7 +48,7 @@ describe('LiveSet', () => {
     );
   });
 
-  it('drops the places of deleted members, also when an iteration ends early', () => {
+  it('compacts after deletions, also when an iteration ends early', () => {
     const set = new LiveSet<object>(keys);
     for (const member of set) {
       for (const other of keys.slice(1)) set.delete(other);
@@ -71,14 +71,14 @@ describe('LiveMap', () => {
         const expected = new Map<object | number, number>();
         const map = new LiveMap<object | number, number>();
         for (const [value, { add, key }] of commands.entries()) {
-          const own = keyOf(key);
+          const mapKey = keyOf(key);
           if (add) {
-            expected.set(own, value);
-            map.set(own, value);
-          } else expect(map.delete(own)).toBe(expected.delete(own));
+            expected.set(mapKey, value);
+            map.set(mapKey, value);
+          } else expect(map.delete(mapKey)).toBe(expected.delete(mapKey));
           expect(map.size).toBe(expected.size);
-          expect(map.has(own)).toBe(expected.has(own));
-          expect(map.get(own)).toBe(expected.get(own));
+          expect(map.has(mapKey)).toBe(expected.has(mapKey));
+          expect(map.get(mapKey)).toBe(expected.get(mapKey));
         }
         expect([...map.values()]).toEqual([...expected.values()]);
       }),
@@ -86,7 +86,9 @@ describe('LiveMap', () => {
   });
 });
 
-/** Bytes that the old generation grows by while 60,000 objects of 1.6 kB come and go, 16 of them at a time. */
+/**
+ * Growth of the old generation in bytes while 60,000 objects of 1.6 kB are added and removed, 16 at a time.
+ */
 function oldGenerationGrowth(kind: string): number {
   const script = fileURLToPath(new URL('churn.ts', import.meta.url));
   const { stdout, stderr } = spawnSync(process.execPath, [script, kind], { encoding: 'utf8' });
@@ -94,7 +96,7 @@ function oldGenerationGrowth(kind: string): number {
   return Number(stdout);
 }
 
-describe('members that have left', () => {
+describe('removed members', () => {
   it.each([
     ['LiveSet', 'Set'],
     ['LiveMap', 'Map'],

@@ -5,7 +5,7 @@ interface Named {
   readonly name: string;
 }
 const sequences = new Map<string, Named>();
-/** One sequence a name. */
+/** Creates one sequence for each name. */
 const named = (name: string): Named => {
   const sequence = sequences.get(name) ?? { name };
   sequences.set(name, sequence);
@@ -17,7 +17,7 @@ const takeAll = (queue: ReturnType<typeof createNetworkQueue<Named>>, maxBegun =
   return order;
 };
 
-test('takes new sequences in the order they came', () => {
+test('returns new sequences in the order of arrival', () => {
   const queue = createNetworkQueue<Named>();
   for (const name of 'abc') queue.addNew(named(name));
   expect(queue.size).toBe(3);
@@ -25,21 +25,21 @@ test('takes new sequences in the order they came', () => {
   expect(queue.size).toBe(0);
 });
 
-test('lets new ones and those that have begun take turns', () => {
+test('alternates between new and started sequences', () => {
   const queue = createNetworkQueue<Named>();
   for (const name of 'abc') queue.addNew(named(name));
   for (const name of 'XYZ') queue.addStarted(named(name));
   expect(takeAll(queue)).toBe('aXbYcZ');
 });
 
-test('finishes what has begun first when more has begun than there are slots', () => {
+test('returns started sequences first when more have started than there are slots', () => {
   const queue = createNetworkQueue<Named>();
   for (const name of 'ab') queue.addNew(named(name));
   for (const name of 'WXYZ') queue.addStarted(named(name));
   expect(takeAll(queue, 2)).toBe('WXaYbZ');
 });
 
-test('takes those whose worker died before all others', () => {
+test('returns sequences whose worker crashed before all others', () => {
   const queue = createNetworkQueue<Named>();
   queue.addNew(named('a'));
   queue.addStarted(named('X'));
@@ -53,7 +53,7 @@ test('takes those whose worker died before all others', () => {
   expect(takeAll(queue)).toBe('qrsaX');
 });
 
-test('forgets what is removed, wherever it waits', () => {
+test('removes a sequence from any of its queues', () => {
   const queue = createNetworkQueue<Named>();
   queue.addNew(named('a'));
   queue.addStarted(named('X'));

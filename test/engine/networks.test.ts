@@ -17,54 +17,54 @@ const network = (id: number): LoadedNetwork => ({
   stepsRun: new SharedArrayBuffer(8),
 });
 
-/** A worker that only notes what it is told. */
+/** A worker that records the messages it receives. */
 function member(index: number) {
-  const told: string[] = [];
-  const sendControl = (message: Control): void => void told.push(`${message.kind} ${message.network}`);
-  return { told, as: { index, alive: true, sendControl } as unknown as PoolWorker };
+  const received: string[] = [];
+  const sendControl = (message: Control): void => void received.push(`${message.kind} ${message.network}`);
+  return { received, as: { index, alive: true, sendControl } as unknown as PoolWorker };
 }
 async function stateOf(promise: Promise<unknown>): Promise<string> {
   return Promise.race([promise.then(() => 'done', String), Promise.resolve('pending')]);
 }
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test('a network is loaded when every worker has said so, those that were not ready yet too', async () => {
+test('a network is loaded when every worker has confirmed it, including those that started later', async () => {
   const networks = createNetworks(2);
   const [a, b] = [member(0), member(1)];
   networks.workerReady(a.as);
-  const announced = networks.register(network(1));
-  expect([a.told, b.told]).toEqual([['load 1'], []]);
+  const registered = networks.register(network(1));
+  expect([a.received, b.received]).toEqual([['load 1'], []]);
   networks.networkLoaded(a.as, 1, null);
   await settled();
-  expect(await stateOf(announced)).toBe('pending');
+  expect(await stateOf(registered)).toBe('pending');
   networks.workerReady(b.as);
-  expect(b.told).toEqual(['load 1']);
+  expect(b.received).toEqual(['load 1']);
   networks.networkLoaded(b.as, 1, null);
-  await announced;
+  await registered;
 });
 
-test('a network that a worker cannot load is refused with the reason', async () => {
+test('rejects a network that a worker cannot load, with the reason', async () => {
   const networks = createNetworks(1);
   const a = member(0);
   networks.workerReady(a.as);
-  const announced = networks.register(network(1));
+  const registered = networks.register(network(1));
   networks.networkLoaded(a.as, 1, 'no such function');
-  await expect(announced).rejects.toMatchObject({ code: 'invalid_model' });
-  await expect(announced).rejects.toThrow('no such function');
+  await expect(registered).rejects.toMatchObject({ code: 'invalid_model' });
+  await expect(registered).rejects.toThrow('no such function');
 });
 
-test('a network whose workers die while they load it is refused', async () => {
+test('rejects a network whose workers crash while they load it', async () => {
   const networks = createNetworks(1);
-  const announced = networks.register(network(1));
+  const registered = networks.register(network(1));
   for (let life = 0; life < 3; life++) {
     const a = member(0);
     networks.workerReady(a.as);
     networks.workerExited(a.as);
   }
-  await expect(announced).rejects.toThrow('died');
+  await expect(registered).rejects.toThrow('crashed');
 });
 
-test('a worker that takes the place of another is told of every network', () => {
+test('loads every network in a worker that replaces another', () => {
   const networks = createNetworks(1);
   const [a, b] = [member(0), member(0)];
   networks.workerReady(a.as);
@@ -74,21 +74,21 @@ test('a worker that takes the place of another is told of every network', () => 
   }
   networks.workerExited(a.as);
   networks.workerReady(b.as);
-  expect(b.told).toEqual(['load 1', 'load 2']);
+  expect(b.received).toEqual(['load 1', 'load 2']);
 });
 
-test('a network is gone when every worker that had it has let go or died', async () => {
+test('a network is unloaded when every worker has unloaded it or crashed', async () => {
   const networks = createNetworks(2);
   const [a, b] = [member(0), member(1)];
   for (const { as } of [a, b]) networks.workerReady(as);
   void networks.register(network(1));
   for (const { as } of [a, b]) networks.networkLoaded(as, 1, null);
-  const gone = networks.unregister(1);
+  const unloaded = networks.unregister(1);
   expect(networks.get(1)).toBeUndefined();
-  expect(a.told).toEqual(['load 1', 'unload 1']);
+  expect(a.received).toEqual(['load 1', 'unload 1']);
   networks.networkUnloaded(a.as, 1);
   await settled();
-  expect(await stateOf(gone)).toBe('pending');
+  expect(await stateOf(unloaded)).toBe('pending');
   networks.workerExited(b.as);
-  await gone;
+  await unloaded;
 });

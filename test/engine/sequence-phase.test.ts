@@ -3,7 +3,7 @@ import { advancePhase, type Phase, type PhaseChange } from '../../src/engine/seq
 
 const phases: Phase[] = ['created', 'queued', 'running', 'paused', 'ended'];
 const changes: PhaseChange[] = ['enqueue', 'start', 'requeue', 'pause', 'resume', 'end'];
-/** All that is allowed; every other pair must throw. */
+/** The allowed transitions; every other pair must throw. */
 const allowed: Record<string, Phase> = {
   'created enqueue': 'queued',
   'created end': 'ended',

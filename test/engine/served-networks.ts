@@ -9,11 +9,11 @@ import type { NetworkInput } from '../../src/network/input.ts';
 import type { NetworkSpec } from '../../src/network/spec.ts';
 import { ids, network, randomSequence, randomWeights } from '../network/random-network.ts';
 
-// An engine with real threads and small networks of random weights.
+// An engine with worker threads and small networks of random weights.
 
-// Nothing here is timed: a test ends when its sequences do, on a loaded machine after minutes. A test that gives up after
-// 60 seconds, or a request with such a deadline, fails where a process is starved of its processor, and says nothing
-// about the engine. The limits below only end a test that hangs.
+// Nothing here is timed: a test ends when its sequences do, on a loaded machine after minutes. A test that
+// gives up after 60 seconds, or a request with such a deadline, fails where a process is starved of its
+// processor, and says nothing about the engine. The limits below only end a test that hangs.
 const patienceMs = 600_000;
 vi.setConfig({ testTimeout: patienceMs, hookTimeout: patienceMs });
 
@@ -70,9 +70,9 @@ export const generating = (more: Partial<GenerationOptions> = {}): GenerationOpt
   ...more,
 });
 
-export interface Answer {
+export interface Result {
   values: number[];
-  /** Steps of the outputs, in the order they came. */
+  /** Steps of the outputs, in the order of arrival. */
   order: number[];
   text: string;
   indexes: number[];
@@ -80,28 +80,28 @@ export interface Answer {
 }
 
 /** Reads a sequence to its end. */
-export async function answerOf(events: AsyncIterable<SequenceEvent>): Promise<Answer> {
-  const answer: Answer = { values: [], order: [], text: '', indexes: [], steps: 0 };
+export async function readResult(events: AsyncIterable<SequenceEvent>): Promise<Result> {
+  const result: Result = { values: [], order: [], text: '', indexes: [], steps: 0 };
   for await (const event of events) {
     if (event.kind === 'outputs') {
-      answer.values.push(...event.values);
-      for (let step = 0; step < event.steps; step++) answer.order.push(event.first + step);
+      result.values.push(...event.values);
+      for (let step = 0; step < event.steps; step++) result.order.push(event.first + step);
     } else if (event.kind === 'token') {
-      answer.text += event.text;
-      answer.indexes.push(event.index);
-    } else if (event.kind === 'done') answer.steps = event.steps;
+      result.text += event.text;
+      result.indexes.push(event.index);
+    } else if (event.kind === 'done') result.steps = event.steps;
   }
-  return answer;
+  return result;
 }
 
-/** Resolves when `holds` does; the test's own time limit is the only other end. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1));
+/** Resolves when the condition is true; otherwise the test ends at its time limit. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 /**
- * Checks that every sequence is in one place, and that the workers have those that they should, once they have taken
- * what was sent to them.
+ * Checks that every sequence is counted once, and that the workers have the sequences that the engine counts
+ * as running, once they have received their messages.
  */
 export async function expectReconciled(engine: Engine): Promise<void> {
   expect(engine.stats().unreconciled).toBe(0);

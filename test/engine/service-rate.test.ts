@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createServiceRate } from '../../src/engine/service-rate.ts';
 
-/** A rate on a clock and a counter that stand still until `run` moves them, 10 ms at a time. */
+/** A rate with a clock and a counter that only `run` advances, 10 ms at a time. */
 function setUp() {
   let now = 0;
   let steps = 0;
@@ -22,7 +22,7 @@ function setUp() {
   };
 }
 
-test('foretells nothing before it has measured under a full load', () => {
+test('is unknown before it has been measured under a full load', () => {
   const { rate, run } = setUp();
   rate.setLevel('light');
   run(1000, () => 10);
@@ -34,7 +34,7 @@ test('foretells nothing before it has measured under a full load', () => {
   expect(rate.stepsPerMs).toBeCloseTo(2, 5);
 });
 
-test('a light load does not lower it, and a better one raises it', () => {
+test('does not decrease under a light load, and increases with a higher rate', () => {
   const { rate, run } = setUp();
   rate.setLevel('full');
   run(1000, () => 20);
@@ -45,7 +45,7 @@ test('a light load does not lower it, and a better one raises it', () => {
   expect(rate.stepsPerMs).toBeCloseTo(5, 5);
 });
 
-test('follows a change under a full load, up at once and down in its time', () => {
+test('follows a change under a full load, increases fast and decreases slowly', () => {
   const { rate, run } = setUp();
   rate.setLevel('full');
   run(2000, () => 20);
@@ -57,14 +57,14 @@ test('follows a change under a full load, up at once and down in its time', () =
   expect(rate.stepsPerMs).toBeCloseTo(2, 1);
 });
 
-test('batches that take longer than a window do not look like a standstill', () => {
+test('does not decrease for batches that take longer than a window', () => {
   const { rate, run } = setUp();
   rate.setLevel('full');
   run(10_000, (at) => (at % 1000 === 0 ? 3000 : 0));
   expect(rate.stepsPerMs).toBeCloseTo(3, 5);
 });
 
-test('time without sequences is not counted', () => {
+test('does not count time without sequences', () => {
   const { rate, run, wait } = setUp();
   rate.setLevel('full');
   run(1000, () => 20);

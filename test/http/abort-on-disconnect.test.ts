@@ -15,43 +15,43 @@ afterAll(() => {
   server.closeAllConnections();
 });
 
-async function ask() {
+async function openRequest() {
   const socket = connect((server.address() as { port: number }).port, '127.0.0.1');
   socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
-  const [, answer] = (await once(server, 'request')) as [unknown, ServerResponse];
-  return { socket, answer, reply: { raw: answer } as FastifyReply };
+  const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
+  return { socket, response, reply: { raw: response } as FastifyReply };
 }
 
-it('aborts when the caller hangs up before the answer', async () => {
-  const { socket, answer, reply } = await ask();
+it('aborts when the client disconnects before the response', async () => {
+  const { socket, response, reply } = await openRequest();
   const signal = abortOnDisconnect(reply);
   expect(signal.aborted).toBe(false);
   socket.destroy();
-  await once(answer, 'close');
+  await once(response, 'close');
   expect(signal.aborted).toBe(true);
 });
 
-it('aborts when the caller hangs up within the answer', async () => {
-  const { socket, answer, reply } = await ask();
+it('aborts when the client disconnects during the response', async () => {
+  const { socket, response, reply } = await openRequest();
   const signal = abortOnDisconnect(reply);
-  answer.write('some of it');
+  response.write('some of it');
   socket.destroy();
-  await once(answer, 'close');
+  await once(response, 'close');
   expect(signal.aborted).toBe(true);
 });
 
-it('is aborted from the start when the caller has left already', async () => {
-  const { socket, answer, reply } = await ask();
+it('is aborted from the start when the client has already disconnected', async () => {
+  const { socket, response, reply } = await openRequest();
   socket.destroy();
-  await once(answer, 'close');
+  await once(response, 'close');
   expect(abortOnDisconnect(reply).aborted).toBe(true);
 });
 
-it('does not abort when the whole answer was written', async () => {
-  const { socket, answer, reply } = await ask();
+it('does not abort when the whole response was written', async () => {
+  const { socket, response, reply } = await openRequest();
   const signal = abortOnDisconnect(reply);
-  answer.end('all of it');
-  await once(answer, 'close');
+  response.end('all of it');
+  await once(response, 'close');
   expect(signal.aborted).toBe(false);
   socket.destroy();
 });

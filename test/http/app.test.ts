@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => served.close());
 
 describe('an app', () => {
-  it('answers a task', async () => {
+  it('serves a task', async () => {
     const reply = await served.app.inject({ method: 'POST', url: classify, payload: { input: 'abc' } });
     expect(reply.statusCode).toBe(200);
     expect(reply.headers['content-type']).toMatch(/^application\/json/);
@@ -18,7 +18,7 @@ describe('an app', () => {
   });
 
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream'])(
-    'takes no %s',
+    'rejects %s',
     async (type) => {
       const reply = await served.app.inject({
         method: 'POST',
@@ -31,7 +31,7 @@ describe('an app', () => {
     },
   );
 
-  it('takes JSON by its other names', async () => {
+  it('accepts JSON with its other content types', async () => {
     const reply = await served.app.inject({
       method: 'POST',
       url: classify,
@@ -41,7 +41,7 @@ describe('an app', () => {
     expect(reply.statusCode).toBe(200);
   });
 
-  it('answers HEAD where it answers GET, without a body', async () => {
+  it('serves HEAD like GET, without a body', async () => {
     for (const url of ['/v2/health/live', '/v2/health/ready', '/v1/models', '/metrics']) {
       const reply = await served.app.inject({ method: 'HEAD', url });
       expect([url, reply.statusCode, reply.body]).toEqual([url, 200, '']);
@@ -54,7 +54,7 @@ describe('an app', () => {
     ['PUT', '/v1/models', 'GET'],
     ['PATCH', '/metrics', 'GET'],
     ['POST', '/openapi.json', 'GET'],
-  ] as const)('says to %s %s that it takes %s', async (method, url, allowed) => {
+  ] as const)('rejects %s %s with the allowed method %s', async (method, url, allowed) => {
     const reply = await served.app.inject({ method, url });
     expect(reply.statusCode).toBe(405);
     expect(reply.headers['allow']).toBe(allowed);
@@ -63,16 +63,16 @@ describe('an app', () => {
   });
 
   it.each(['/v2/health/live', '/v2', '/v2/models/classifier'])(
-    'says to POST %s that it takes GET, as the inference protocol says it',
+    'rejects POST %s with the allowed method GET in the form of the inference protocol',
     async (url) => {
       const reply = await served.app.inject({ method: 'POST', url });
       expect([reply.statusCode, reply.headers['allow']]).toEqual([405, 'GET']);
-      expect(reply.json()).toEqual({ error: expect.stringContaining('takes GET, not POST') as string });
+      expect(reply.json()).toEqual({ error: expect.stringContaining('supports GET, was POST') as string });
     },
   );
 
   it.each(['/', '/nothing', '/v1', '/v1/models/a/b/c', '/v1/models/nobody', '/v1/models/%zz'])(
-    'has nothing at %s, and says so',
+    'responds 404 to %s',
     async (url) => {
       const reply = await served.app.inject({ method: 'GET', url });
       expect(reply.statusCode).toBe(404);
@@ -81,7 +81,7 @@ describe('an app', () => {
     },
   );
 
-  it('answers a body of any size with a short problem', async () => {
+  it('responds to an invalid body of any size with a short problem', async () => {
     const names = Array.from({ length: 900 }, (_, i) => `f${i}`);
     const many = Object.fromEntries(names.map((name) => [name, 1]));
     for (const payload of [many, { ['😀'.repeat(2000)]: 1 }, { input: [many] }]) {
@@ -93,7 +93,7 @@ describe('an app', () => {
   });
 
   it.each(['GET', 'POST'] as const)(
-    'says how long a name may be when asked to %s a longer one',
+    'reports the maximum length of a name for %s of a longer one',
     async (method) => {
       const path = `/v1/models/${'a'.repeat(257)}`;
       const reply = await served.app.inject({
@@ -105,12 +105,12 @@ describe('an app', () => {
       expect(reply.headers['content-type']).toMatch(/^application\/problem\+json/);
       expect(reply.json()).toMatchObject({
         code: 'path_too_long',
-        detail: 'each part of the path: at most 256 characters',
+        detail: 'path: at most 256 characters in each segment',
       });
     },
   );
 
-  it('numbers its requests, or takes the caller’s number, on every answer', async () => {
+  it('sets the request id on every response, or the id that the client sent', async () => {
     const ids = [];
     for (const url of ['/v1/models', '/nothing', '/metrics'])
       ids.push((await served.app.inject({ method: 'GET', url })).headers['x-request-id']);
@@ -134,23 +134,23 @@ describe('an app', () => {
 describe('a draining app', () => {
   afterEach(() => (served.state.draining = false));
 
-  it('takes no new work, is not ready, and still shows how it is', async () => {
+  it('rejects new work, is not ready, and still serves health and metrics', async () => {
     served.state.draining = true;
-    const refused = await served.app.inject({ method: 'POST', url: classify, payload: { input: 'a' } });
-    expect(refused.statusCode).toBe(503);
-    expect(refused.json()).toMatchObject({ code: 'shutting_down' });
-    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    const rejected = await served.app.inject({ method: 'POST', url: classify, payload: { input: 'a' } });
+    expect(rejected.statusCode).toBe(503);
+    expect(rejected.json()).toMatchObject({ code: 'shutting_down' });
+    expect(Number(rejected.headers['retry-after'])).toBeGreaterThan(0);
     const status = async (url: string) => (await served.app.inject({ method: 'GET', url })).statusCode;
     expect(await status('/v2/health/ready')).toBe(503);
     expect(await status('/v2/health/live')).toBe(200);
     expect(await status('/metrics')).toBe(200);
-    // their database is about to close
+    // the database of training is about to close
     expect(await status('/v1/training/jobs')).toBe(503);
     expect(await status('/v1/datasets')).toBe(503);
   });
 });
 
-describe('an app that can take no more connections', () => {
+describe('an app at its limit of connections', () => {
   afterEach(() => (served.state.full = false));
 
   it('is not ready', async () => {
@@ -161,7 +161,7 @@ describe('an app that can take no more connections', () => {
 });
 
 describe('an app with a rate limit', () => {
-  it('limits everyone but those who look after it', async () => {
+  it('limits every route except health and metrics', async () => {
     const limited = await serveApp({ rateLimit: 2 });
     const status = async (url: string) => (await limited.app.inject({ method: 'GET', url })).statusCode;
     for (let i = 0; i < 5; i++)
@@ -170,27 +170,27 @@ describe('an app with a rate limit', () => {
     expect([await status('/v1/models'), await status('/v1/models'), await status('/v1/models')]).toEqual([
       200, 200, 429,
     ]);
-    const refused = await limited.app.inject({ method: 'POST', url: classify, payload: { input: 'a' } });
-    expect(refused.statusCode).toBe(429);
-    expect(refused.headers['content-type']).toMatch(/^application\/problem\+json/);
-    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
-    expect(refused.json()).toMatchObject({ code: 'rate_limited', status: 429 });
+    const rejected = await limited.app.inject({ method: 'POST', url: classify, payload: { input: 'a' } });
+    expect(rejected.statusCode).toBe(429);
+    expect(rejected.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(Number(rejected.headers['retry-after'])).toBeGreaterThan(0);
+    expect(rejected.json()).toMatchObject({ code: 'rate_limited', status: 429 });
     await limited.close();
   });
 });
 
-describe('an app whose event loop lags', () => {
-  it('answers 503 for a while, but not to those who look after it', async () => {
+describe('an app whose event loop is delayed', () => {
+  it('responds 503 until the delay ends, except to health and metrics', async () => {
     const busy = await serveApp({ maxEventLoopDelayMs: 1 });
     const get = async (url: string) => busy.app.inject({ method: 'GET', url });
-    const refused = await until(async () => {
+    const rejected = await until(async () => {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
       const reply = await get('/v1/models');
       return reply.statusCode === 200 ? null : reply;
     });
-    expect(refused.json()).toMatchObject({ code: 'overloaded', status: 503 });
-    expect(refused.headers['retry-after']).toBe('1');
-    expect(refused.headers['x-request-id']).toMatch(/./);
+    expect(rejected.json()).toMatchObject({ code: 'overloaded', status: 503 });
+    expect(rejected.headers['retry-after']).toBe('1');
+    expect(rejected.headers['x-request-id']).toMatch(/./);
     for (const url of ['/v2/models/classifier', '/v2/models/classifier/infer', '/docs/'])
       expect([url, (await get(url)).statusCode]).toEqual([url, 503]);
     for (const url of ['/v2/health/live', '/v2/health/ready', '/v2/models/classifier/ready', '/metrics'])
@@ -199,10 +199,10 @@ describe('an app whose event loop lags', () => {
   });
 });
 
-describe('an app that lets other origins in', () => {
-  it('answers a browser’s question beforehand, and shows it the headers it needs', async () => {
+describe('an app with an allowed origin', () => {
+  it('responds to a preflight request and exposes its headers', async () => {
     const open = await serveApp({ corsOrigin: 'http://page.test' });
-    const asked = await open.app.inject({
+    const preflight = await open.app.inject({
       method: 'OPTIONS',
       url: classify,
       headers: {
@@ -211,10 +211,10 @@ describe('an app that lets other origins in', () => {
         'access-control-request-headers': 'content-type',
       },
     });
-    expect(asked.statusCode).toBe(204);
-    expect(asked.headers['access-control-allow-origin']).toBe('http://page.test');
-    expect(asked.headers['access-control-allow-methods']).toContain('POST');
-    expect(asked.headers['access-control-allow-headers']).toBe('content-type');
+    expect(preflight.statusCode).toBe(204);
+    expect(preflight.headers['access-control-allow-origin']).toBe('http://page.test');
+    expect(preflight.headers['access-control-allow-methods']).toContain('POST');
+    expect(preflight.headers['access-control-allow-headers']).toBe('content-type');
     const failed = await open.app.inject({ method: 'POST', url: classify, headers: { origin: 'http://page.test' }, payload: {} }); // prettier-ignore
     expect(failed.statusCode).toBe(400);
     expect(failed.headers['access-control-allow-origin']).toBe('http://page.test');
@@ -222,7 +222,7 @@ describe('an app that lets other origins in', () => {
     await open.close();
   });
 
-  it('answers none where none is let in', async () => {
+  it('does not allow any origin by default', async () => {
     const reply = await served.app.inject({
       method: 'OPTIONS',
       url: classify,

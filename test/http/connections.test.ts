@@ -6,7 +6,7 @@ import { trackConnections, type Connections } from '../../src/http/connections.t
 import { until } from '../e2e/server-process.ts';
 
 const size = 32 * 1_048_576;
-const server = createServer((_, answer) => answer.end(Buffer.alloc(size)));
+const server = createServer((_, response) => response.end(Buffer.alloc(size)));
 let connections: Connections;
 beforeEach(async () => {
   connections = trackConnections(server);
@@ -18,19 +18,19 @@ afterEach(() => {
   server.closeAllConnections();
 });
 
-function ask() {
+function openRequest() {
   const socket = connect((server.address() as { port: number }).port, '127.0.0.1');
   socket.pause();
   socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
   return socket;
 }
 
-it('an answer is open until its reader has taken it, though it ended long ago', async () => {
-  const socket = ask();
+it('a response is unfinished until its client has read it, although it has ended', async () => {
+  const socket = openRequest();
   await until(() => connections.unfinished === 1);
   let out = false;
   const allOut = connections.waitUntilWritten().then(() => (out = true));
-  // the socket's buffers are full by now, and hold far less than the answer
+  // the socket's buffers are full now, and are much smaller than the response
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(out).toBe(false);
   let read = 0;
@@ -42,22 +42,22 @@ it('an answer is open until its reader has taken it, though it ended long ago', 
   socket.destroy();
 });
 
-it('an answer whose reader has gone is open no more', async () => {
-  const socket = ask();
+it('a response whose client has disconnected is finished', async () => {
+  const socket = openRequest();
   await until(() => connections.unfinished === 1);
   socket.destroy();
   await connections.waitUntilWritten();
   expect(connections.unfinished).toBe(0);
 });
 
-it('without answers there is nothing to wait for', async () => {
+it('resolves at once without responses', async () => {
   await connections.waitUntilWritten();
   expect(connections.unfinished).toBe(0);
 });
 
-it('a response that has not begun when connections are to close is the last of its connection', async () => {
+it('closes the connection after a response that had not started', async () => {
   connections.closeAfterResponse();
-  const socket = ask();
+  const socket = openRequest();
   let head = '';
   socket.on('data', (chunk: Buffer) => (head ||= chunk.toString('latin1')));
   socket.resume();
@@ -65,7 +65,7 @@ it('a response that has not begun when connections are to close is the last of i
   expect(head).toMatch(/^connection: close\r$/im);
 });
 
-it('connections are quiet when none was used for a while, or when the time is up', async () => {
+it('resolves when no connection was used for a while, or after the timeout', async () => {
   await connections.waitUntilQuiet(0, 60_000);
   const socket = connect((server.address() as { port: number }).port, '127.0.0.1');
   await until(() => connections.open === 1);

@@ -27,13 +27,13 @@ describe('JSON in pieces', () => {
     expect(textOf([value, value])).toBe(JSON.stringify([value, value]));
   });
 
-  it('has no piece that takes long to write', () => {
+  it('has no large piece of many small values', () => {
     const pieces = [...jsonChunks({ predictions: numbers(30_000).map((n) => ({ output: [n, n, n] })) })];
     expect(pieces.length).toBeGreaterThan(20);
     expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(65_536);
   });
 
-  it('makes a piece when it is asked for one', () => {
+  it('creates a piece only when it is requested', () => {
     let read = 0;
     const list = Array.from({ length: 1000 }, () => ({
       get value() {

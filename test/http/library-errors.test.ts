@@ -20,18 +20,18 @@ const callers = all.filter(([, { statusCode }]) => statusCode < 500);
 const servers = all.filter(([, { statusCode }]) => statusCode === 500);
 
 describe('an error of fastify or its multipart plugin', () => {
-  it('that is the caller’s exists in number', () => {
+  it('includes several errors of the caller', () => {
     expect(callers.length).toBeGreaterThan(15);
     expect(servers.length).toBeGreaterThan(50);
   });
 
-  it.each(callers)('%s is a row with a status of the caller’s', (_, error) => {
+  it.each(callers)('%s has a code with a 4xx status', (_, error) => {
     const { status, code, detail } = toProblem(error);
     expect([Math.floor(status / 100), status]).toEqual([4, getStatus(code)]);
     expect(detail).not.toBe('');
   });
 
-  it.each(servers)('%s is a failure of the server, and says nothing of itself', (_, error) => {
+  it.each(servers)('%s is an internal error without details', (_, error) => {
     expect(toProblem(error)).toMatchObject({
       code: 'internal',
       detail: expect.stringContaining('its log') as string,
@@ -58,7 +58,7 @@ describe('an error of any library', () => {
   it.each([
     400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 422, 426, 428,
     429, 431, 451,
-  ])('with status %i is the caller’s, whatever else it says', (statusCode) => {
+  ])('with status %i is an error of the caller, whatever its other fields', (statusCode) => {
     const error = Object.assign(new Error('/home/secret'), { statusCode });
     const problem = toProblem(error);
     expect(problem.status).toBeGreaterThanOrEqual(400);
@@ -66,24 +66,24 @@ describe('an error of any library', () => {
     expect(JSON.stringify(problem)).not.toContain('secret');
   });
 
-  it.each(['EMFILE', 'ENFILE'])('%s says that no descriptor is left', (code) => {
+  it.each(['EMFILE', 'ENFILE'])('%s reports that no descriptor is left', (code) => {
     expect(toProblem(Object.assign(new Error('open /secret'), { code }))).toEqual(
       expect.objectContaining({ code: 'too_many_open_files', status: 503 }),
     );
   });
 
-  it('without a status is the server’s', () => {
+  it('without a status is an internal error', () => {
     expect(readLibraryError({ code: 'ENOENT', message: 'secret' })).toBeNull();
     expect(readLibraryError({ code: 'constructor' })).toBeNull();
   });
 
-  it('has the inference protocol’s shape on its routes', () => {
+  it('has the form of the inference protocol on its routes', () => {
     const error = new (errorCodes.FST_ERR_CTP_BODY_TOO_LARGE as unknown as Constructor)();
     expect(toErrorResponse(error, '/v2/models/a/infer', 10)).toEqual({
       status: 413,
       code: 'body_too_large',
       type: 'application/json',
-      body: { error: 'the body: at most 10 bytes' },
+      body: { error: 'body: at most 10 bytes' },
     });
     expect(toErrorResponse(error, '/v2x').type).toBe('application/problem+json');
   });

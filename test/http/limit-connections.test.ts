@@ -14,7 +14,7 @@ describe('the number of connections', () => {
     [40, 1_048_576, 1_048_280],
     [40, 48, 4],
     [40, Infinity, Infinity],
-  ])('with %i descriptors open of %i is %i', (open, limit, connections) => {
+  ])('is limited with %i open descriptors of %i to %i', (open, limit, connections) => {
     expect(computeMaxConnections(open, limit)).toBe(connections);
   });
 });
@@ -26,7 +26,7 @@ describe('a server', () => {
     server.closeAllConnections();
   });
 
-  it('refuses connections over its limit, counts them, and logs the first', async () => {
+  it('closes connections over its limit, counts them, and logs the first', async () => {
     const lines: object[] = [];
     let open = 0;
     server.on('connection', (socket) => {

@@ -3,7 +3,7 @@ import { errorCodes, getStatus, getTitle, UnrollError } from '../../src/errors.t
 import { toProblem } from '../../src/http/problem.ts';
 
 describe('a problem document', () => {
-  it.each(errorCodes)('%s has the status and title of its row', (code) => {
+  it.each(errorCodes)('%s has the status and title of its code', (code) => {
     const problem = toProblem(new UnrollError(code, 'what was seen', { field: 'input' }));
     expect(problem).toEqual({
       type: 'about:blank',
@@ -17,7 +17,7 @@ describe('a problem document', () => {
   });
 
   it.each([new Error('secret'), 'secret', null, undefined, { code: 'ENOENT', message: 'secret' }])(
-    'says nothing of what was not expected (%j)',
+    'has no details of an unexpected error (%j)',
     (error) => {
       const problem = toProblem(error);
       expect(problem).toMatchObject({ code: 'internal', status: 500 });

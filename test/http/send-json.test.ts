@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { describe, expect, it } from 'vitest';
 import { sendJson } from '../../src/http/send-json.ts';
 
-/** What a reply is given to send. */
+/** The payload that is passed to reply.send. */
 function sent(value: object): unknown {
   let payload: unknown;
   const reply = { type: () => reply, send: (given: unknown) => ((payload = given), reply) };
@@ -26,7 +26,7 @@ describe('a reply', () => {
     expect(pieces.join('')).toBe(JSON.stringify(long));
   });
 
-  it('waits for a reader that takes nothing more', async () => {
+  it('waits for a client that does not read', async () => {
     let bytes = 0;
     const stuck = new Writable({ write: (chunk: Buffer) => void (bytes += chunk.length) });
     (sent(long) as Readable).pipe(stuck);

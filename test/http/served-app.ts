@@ -13,7 +13,7 @@ import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { modelFolder } from '../e2e/model-folder.ts';
 import type { AppOptions } from '../../src/http/parts.ts';
 
-// The app over a real engine and real models, without a socket.
+// The app with a real engine and real models, without a socket.
 
 export type ServedApp = Awaited<ReturnType<typeof serveApp>>;
 

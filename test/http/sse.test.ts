@@ -24,7 +24,7 @@ describe('a frame', () => {
     );
   });
 
-  it('refuses a name that would break out of its line', () => {
+  it('rejects a name with a line break', () => {
     expect(() => frame(0, 'token\ndata: x', {})).toThrow(TypeError);
     expect(() => frame(0, 'a\rb', {})).toThrow(TypeError);
   });
@@ -41,7 +41,7 @@ describe('a stream', () => {
     expect(parts).toEqual([frame(0, 'token', { text: 'a' }), frame(1, 'token', { text: 'b' })]);
   });
 
-  it('sends comments while nothing comes', async () => {
+  it('sends comments while there are no events', async () => {
     const parts = await textOf(
       (async function* () {
         yield token('a');
@@ -54,7 +54,7 @@ describe('a stream', () => {
     expect(parts.at(-1)).toBe(frame(1, 'token', { text: 'b' }));
   });
 
-  it('ends with an error event when the work fails after its beginning', async () => {
+  it('ends with an error event when the work fails after the first event', async () => {
     const onError = vi.fn();
     const parts = await textOf(
       (async function* () {
@@ -69,7 +69,7 @@ describe('a stream', () => {
     expect(onError).toHaveBeenCalledOnce();
   });
 
-  it('tells nothing of an error that nobody expected', async () => {
+  it('sends no details of an unexpected error', async () => {
     const parts = await textOf(
       (async function* () {
         yield token('a');
@@ -80,7 +80,7 @@ describe('a stream', () => {
     expect(parts[1]).not.toContain('secret');
   });
 
-  it('ends the work when its reader leaves', async () => {
+  it('ends the work when its client disconnects', async () => {
     let ended = false;
     const events = (async function* (): AsyncGenerator<ServerEvent> {
       try {
@@ -110,7 +110,7 @@ describe('a stream', () => {
     expect(onEvent.mock.calls[1]![0]).toBeGreaterThanOrEqual(0);
   });
 
-  it('asks for an event when its reader has taken the one before', async () => {
+  it('requests an event when the client has read the one before', async () => {
     const data = { text: 'x'.repeat(1000) };
     let made = 0;
     const events = (async function* (): AsyncGenerator<ServerEvent> {
@@ -129,7 +129,7 @@ describe('a stream', () => {
     const stuck = new Writable({ highWaterMark: 65_536, write: () => {} });
     stream!.pipe(stuck);
     await delay(50);
-    // what the socket holds, and an event or two on their way
+    // the content of the socket's buffer, and one or two events in transit
     expect(made * 1000).toBeLessThan(65_536 + 5000);
     stream!.destroy();
   });

@@ -53,7 +53,7 @@ export function fakeContext(model: ServedModel, options: FakeOptions = {}): Fake
     open++;
     try {
       await options.before?.(request, index);
-      if (request.signal?.aborted) throw new UnrollError('cancelled', 'the caller went away');
+      if (request.signal?.aborted) throw new UnrollError('cancelled', 'the caller disconnected');
       const { input, steps: want, output: what, generation } = request;
       const steps = input.length / width;
       if (generation) {

@@ -2,10 +2,10 @@ import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
 import { createExternalHistogram } from '../../src/telemetry/external-histogram.ts';
 
-it('shows counts kept by their owner as a histogram: buckets add up, the last is all', async () => {
-  const kept = { counts: [2, 0, 3, 1], sum: 40 };
+it('exposes external counts as a histogram with cumulative buckets', async () => {
+  const external = { counts: [2, 0, 3, 1], sum: 40 };
   const registry = new Registry();
-  registry.registerMetric(createExternalHistogram('rows', 'Rows.', [1, 4, 16, Infinity], () => kept));
+  registry.registerMetric(createExternalHistogram('rows', 'Rows.', [1, 4, 16, Infinity], () => external));
   expect((await registry.metrics()).trim().split('\n')).toEqual([
     '# HELP rows Rows.',
     '# TYPE rows histogram',
@@ -16,6 +16,6 @@ it('shows counts kept by their owner as a histogram: buckets add up, the last is
     'rows_sum 40',
     'rows_count 6',
   ]);
-  kept.counts = [3, 0, 3, 1];
+  external.counts = [3, 0, 3, 1];
   expect(await registry.metrics()).toContain('rows_count 7');
 });

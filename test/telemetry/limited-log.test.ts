@@ -4,7 +4,7 @@ import { createLimitedLog } from '../../src/telemetry/limited-log.ts';
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
 afterEach(() => void vi.useRealTimers());
 
-it('writes the first message, then one in so many milliseconds, with the number of those left out', () => {
+it('writes the first message, then one per interval with the number of omitted messages', () => {
   const written: unknown[] = [];
   const log = createLimitedLog((fields, message) => written.push([fields, message]), 1000);
   for (let i = 0; i < 4; i++) log({ i }, 'again');

@@ -25,7 +25,7 @@ const sources = (read: () => typeof engine): MetricSources => ({
   modelsFailed: () => 6,
 });
 
-it('reads what others own when somebody scrapes, each time anew', async () => {
+it('reads external values at each scrape', async () => {
   const metrics = createMetrics();
   let now = engine;
   metrics.observe(sources(() => now));
@@ -54,10 +54,10 @@ it('reads what others own when somebody scrapes, each time anew', async () => {
   expect(second).toContain('unroll_sequences_waiting 0');
 });
 
-it('keeps every name under one prefix, with no two registries mixed', async () => {
-  const [one, other] = [createMetrics(), createMetrics()];
-  one.requests.inc({ method: 'GET', route: '/', status: 200 });
-  const names = [...(await one.registry.metrics()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
+it('uses one prefix for all names, and a separate registry for each instance', async () => {
+  const [first, other] = [createMetrics(), createMetrics()];
+  first.requests.inc({ method: 'GET', route: '/', status: 200 });
+  const names = [...(await first.registry.metrics()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
   expect(names.length).toBeGreaterThan(20);
   for (const name of names) expect(name).toMatch(/^unroll_/);
   expect(await other.registry.metrics()).not.toContain('route="/"');

@@ -1,32 +1,35 @@
 import { deserialize, serialize } from 'node:v8';
 import { wakeSignalBytes, readVersion, waitAsync, notify, wait } from './wake-signal.ts';
+import { createMicrotask } from '../microtask.ts';
 import { createRing, createRingReader, createRingWriter } from './ring.ts';
 
-// Messages both ways between the main thread and one worker, in order, none lost: a ring each way and a bell each.
-// Sending never blocks the main thread; a worker that has filled its ring waits for the main thread to read.
+// Messages in both directions between the main thread and one worker, in order and without loss: a ring
+// buffer for each direction and a wake signal for each side. Sending never blocks the main thread; a worker
+// whose ring buffer is full waits until the main thread has read from it.
 
 const ringBytes = 1 << 18;
 
-/** What the two threads share. Plain shared memory: it is handed over in the worker's data. */
+/** The memory shared by the two threads; it is passed in the worker's data. */
 export interface ChannelMemory {
   readonly toWorker: SharedArrayBuffer;
   readonly toMain: SharedArrayBuffer;
-  /** Each side's bell, then each side's flag that it has more to write than fits. */
+  /** The wake signal of each side, then a flag of each side that it has more to write than fits. */
   readonly signals: SharedArrayBuffer;
 }
 
+/** @param capacity bytes of each ring buffer, a power of two */
 export function createChannelMemory(capacity: number = ringBytes): ChannelMemory {
   const signals = new SharedArrayBuffer(2 * wakeSignalBytes + 8);
   return { toWorker: createRing(capacity), toMain: createRing(capacity), signals };
 }
 
-function signalsOf({ signals }: ChannelMemory) {
+function openSignals({ signals }: ChannelMemory) {
   const flags = new Int32Array(signals, 2 * wakeSignalBytes);
   return {
-    workerBell: new Int32Array(signals, 0, 2),
-    mainBell: new Int32Array(signals, wakeSignalBytes, 2),
-    workerWantsRoom: flags.subarray(0, 1),
-    mainWantsRoom: flags.subarray(1),
+    workerSignal: new Int32Array(signals, 0, 2),
+    mainSignal: new Int32Array(signals, wakeSignalBytes, 2),
+    workerWriteBlocked: flags.subarray(0, 1),
+    mainWriteBlocked: flags.subarray(1),
   };
 }
 
@@ -34,93 +37,91 @@ export interface MainChannel<Out, In> {
   send(message: Out): void;
   /** The next message, or null when there is none now. */
   receive(): In | null;
-  /** Wakes the worker without a message: there is something for it elsewhere. */
+  /** Wakes the worker without a message, for a message on its control port. */
   wakeWorker(): void;
   /** Resolves when there may be something to receive, or after `wake`. */
   wait(): Promise<void>;
+  /** Resolves a pending `wait`. */
   wake(): void;
 }
 
+/** Opens the main thread's side of a channel. */
 export function openMainChannel<Out, In>(memory: ChannelMemory): MainChannel<Out, In> {
-  const { workerBell, mainBell, workerWantsRoom, mainWantsRoom } = signalsOf(memory);
+  const { workerSignal, mainSignal, workerWriteBlocked, mainWriteBlocked } = openSignals(memory);
   const writer = createRingWriter(memory.toWorker);
   const reader = createRingReader(memory.toMain);
-  let seen = readVersion(mainBell);
-  /** The flag is up before the ring is looked at again: the reader makes room first and looks at the flag second. */
+  let version = readVersion(mainSignal);
+  /** Sets the flag before the second attempt: the reader frees space first and reads the flag second. */
   const push = (): void => {
     if (writer.flush()) return;
-    Atomics.store(mainWantsRoom, 0, 1);
-    if (writer.flush()) Atomics.store(mainWantsRoom, 0, 0);
+    Atomics.store(mainWriteBlocked, 0, 1);
+    if (writer.flush()) Atomics.store(mainWriteBlocked, 0, 0);
   };
-  let willRing = false;
-  /** Once this turn's code is done: sequences that are sent together wake the worker together, and share its next tick. */
-  const ringSoon = (): void => {
-    if (willRing) return;
-    willRing = true;
-    queueMicrotask(() => {
-      willRing = false;
-      notify(workerBell);
-    });
-  };
+  /** Messages that are sent in the same turn of the event loop share the worker's next tick. */
+  const notifySoon = createMicrotask(() => notify(workerSignal));
   return {
     send(message) {
       writer.write(serialize(message));
       push();
-      ringSoon();
+      notifySoon();
     },
     receive() {
       const bytes = reader.read();
-      if (Atomics.load(workerWantsRoom, 0) === 1) notify(workerBell);
+      if (Atomics.load(workerWriteBlocked, 0) === 1) notify(workerSignal);
       return bytes && (deserialize(bytes) as In);
     },
-    wakeWorker: () => notify(workerBell),
+    wakeWorker: () => notify(workerSignal),
     async wait() {
-      const before = seen;
-      if (Atomics.load(mainWantsRoom, 0) === 1) {
-        Atomics.store(mainWantsRoom, 0, 0);
+      const before = version;
+      if (Atomics.load(mainWriteBlocked, 0) === 1) {
+        Atomics.store(mainWriteBlocked, 0, 0);
         push();
-        notify(workerBell);
+        notify(workerSignal);
       }
-      await waitAsync(mainBell, before);
-      seen = readVersion(mainBell);
+      await waitAsync(mainSignal, before);
+      version = readVersion(mainSignal);
     },
-    wake: () => notify(mainBell),
+    wake: () => notify(mainSignal),
   };
 }
 
 export interface WorkerChannel<Out, In> {
-  /** Blocks while the ring is full. */
+  /** Blocks while the ring buffer is full. */
   send(message: Out): void;
   receive(): In | null;
-  /** Read it before looking for work, hand it to `sleep` when there was none. */
+  /**
+   * The version of the wake signal: read it before looking for work, and pass it to `wait` if there was none.
+   */
   readVersion(): number;
-  wait(seen: number): void;
+  /** Blocks until the version differs. */
+  wait(version: number): void;
 }
 
+/** Opens the worker's side of a channel. */
 export function openWorkerChannel<Out, In>(memory: ChannelMemory): WorkerChannel<Out, In> {
-  const { workerBell, mainBell, workerWantsRoom, mainWantsRoom } = signalsOf(memory);
+  const { workerSignal, mainSignal, workerWriteBlocked, mainWriteBlocked } = openSignals(memory);
   const writer = createRingWriter(memory.toMain);
   const reader = createRingReader(memory.toWorker);
   return {
     send(message) {
       writer.write(serialize(message));
       if (!writer.flush()) {
-        Atomics.store(workerWantsRoom, 0, 1);
-        for (let seen = readVersion(workerBell); !writer.flush(); seen = readVersion(workerBell)) {
-          notify(mainBell);
-          wait(workerBell, seen);
+        Atomics.store(workerWriteBlocked, 0, 1);
+        for (let version = readVersion(workerSignal); !writer.flush(); version = readVersion(workerSignal)) {
+          notify(mainSignal);
+          wait(workerSignal, version);
         }
-        Atomics.store(workerWantsRoom, 0, 0);
+        Atomics.store(workerWriteBlocked, 0, 0);
       }
-      // after the last byte, always: the reader may have taken the rest and gone to sleep meanwhile
-      notify(mainBell);
+      // always after the last byte: the reader may have read the rest and started to wait meanwhile
+      notify(mainSignal);
     },
     receive() {
       const bytes = reader.read();
-      if (Atomics.load(mainWantsRoom, 0) === 1) notify(mainBell);
+      if (Atomics.load(mainWriteBlocked, 0) === 1) notify(mainSignal);
       return bytes && (deserialize(bytes) as In);
     },
-    readVersion: () => readVersion(workerBell),
-    wait: (seen) => wait(workerBell, seen),
+    readVersion: () => readVersion(workerSignal),
+    wait: (version) => wait(workerSignal, version),
   };
 }

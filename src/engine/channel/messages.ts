@@ -7,16 +7,16 @@ import type { EmittedToken, GenerationOptions, GenerationSnapshot } from '../../
 import type { PackedTokens } from '../../vocabulary/token-table.ts';
 import type { ChannelMemory } from './channel.ts';
 
-// Everything that the main thread and a worker say to each other. All of it is plain data.
+// The messages between the main thread and a worker. All of them are plain data.
 
-/** Where a sequence stands that has left its slot before its end: enough to go on in any worker, with the same bits. */
+/** The state of a preempted sequence: enough to continue in any worker, with bit-identical outputs. */
 export interface Resume {
   /** Steps run. */
   readonly step: number;
   /** Tokens emitted. */
   readonly tokens: number;
   readonly state: Float32Array;
-  /** The id to feed next, once a generation is past its prompt. */
+  /** The id to feed next, for a generation whose prompt has been fed. */
   readonly nextId: number | null;
   readonly generation: GenerationSnapshot | null;
   /** Milliseconds spent in slots. */
@@ -27,27 +27,30 @@ export interface StartMessage {
   readonly kind: 'start';
   readonly sequence: number;
   readonly network: number;
-  /** The steps that are still to be fed: ids, or features [steps, inputWidth]. Empty once a generation is past its prompt. */
+  /**
+   * Steps not yet fed: ids [steps, idColumns], or features [steps, inputWidth]. Empty after a generation's
+   * prompt.
+   */
   readonly input: Int32Array | Float32Array;
   readonly steps: 'last' | 'every';
   readonly output: 'output' | 'hidden';
   readonly generation: GenerationOptions | null;
   readonly decode: DecodeOptions | null;
   readonly resume: Resume | null;
-  /** Bytes of reports that may be sent before more are granted, of flow-control.ts. */
+  /** Bytes of reports that may be sent before more are granted; see flow-control.ts. */
   readonly windowBytes: number;
-  /** What its reader was given before: tokens of a generation or a search, steps of anything else. Not sent again. */
+  /** Tokens (of a generation or a search) or steps that the reader has received; they are not sent again. */
   readonly alreadyDelivered: number;
 }
 
-/** Through the ring: what a request's latency depends on. */
+/** Messages on the ring buffer: those on which a request's latency depends. */
 export type ToWorker =
   | StartMessage
   | { readonly kind: 'cancel'; readonly sequence: number }
-  /** Its reader has taken so many bytes. */
+  /** The reader has read so many bytes: the worker may send as many again. */
   | { readonly kind: 'grant'; readonly sequence: number; readonly bytes: number };
 
-/** Through the port: rare, and with things in it that only the port can carry. */
+/** Messages on the control port: rare, with objects that only a port can transfer. */
 export type Control =
   | {
       readonly kind: 'load';
@@ -58,11 +61,11 @@ export type Control =
       readonly tokens: PackedTokens;
       readonly startId: number | undefined;
       readonly endId: number | undefined;
-      /** Of an encoder-decoder. */
+      /** Null unless the network is an encoder-decoder. */
       readonly decoder: DecoderSize | null;
-      /** Where its batches are counted. */
+      /** The counts of its batches; see batch-tally.ts. */
       readonly batches: SharedArrayBuffer | null;
-      /** One BigInt64: the steps that all workers have run of it. */
+      /** One BigInt64: the steps of this network run by all workers. */
       readonly stepsRun: SharedArrayBuffer;
     }
   | { readonly kind: 'unload'; readonly network: number };
@@ -80,7 +83,7 @@ export interface TokenEvent extends EmittedToken {
   readonly index: number;
 }
 
-/** What a search has found, best first. */
+/** The result of a search, best hypothesis first. */
 export interface DecodedEvent {
   readonly kind: 'decoded';
   readonly hypotheses: readonly Hypothesis[];
@@ -96,22 +99,24 @@ export type SequenceReport =
       readonly runMs: number;
     }
   | DecodedEvent
-  /** It left its slot before its end. `resume` is null where it must begin again. */
+  /**
+   * The sequence left its slot before its end. `resume` is null if it must start again from its first step.
+   */
   | { readonly kind: 'preempted'; readonly resume: Resume | null }
-  /** `code` is internal unless it is the caller's doing. */
+  /** `code` is `internal` unless the caller's input is the cause. */
   | { readonly kind: 'failed'; readonly reason: string; readonly code?: ErrorCode };
 
 export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'loaded'; readonly network: number; readonly error: string | null }
   | { readonly kind: 'unloaded'; readonly network: number }
-  /** What one tick gave, for all its sequences. */
+  /** The reports of one tick, for all its sequences. */
   | {
       readonly kind: 'reports';
       readonly reports: readonly { readonly sequence: number; readonly report: SequenceReport }[];
     };
 
-/** What a worker is born with. */
+/** The `workerData` passed to each worker thread. */
 export interface WorkerData {
   readonly memory: WebAssembly.Memory;
   readonly channel: ChannelMemory;

@@ -1,75 +1,75 @@
-// A pipe of messages from one thread to one other, over shared memory. Bytes go round a ring; a message is its length
-// and then its bytes. Whatever does not fit waits, in order, on the writer's side and follows as the reader makes room:
-// a message may be larger than the ring.
+// A ring buffer of messages from one thread to one other, in shared memory. A message is its length and then
+// its bytes. Bytes that do not fit wait in order on the writer's side and are written as the reader frees
+// space: a message may be larger than the ring buffer.
 
 const writtenWord = 0;
-/** On another cache line, so that reader and writer do not contend for one. */
+/** On another cache line, so that reader and writer do not contend. */
 const readWord = 16;
 const headerBytes = 128;
 const lengthBytes = 4;
 
-/** @param capacity bytes, a power of two: positions count on past it and wrap at 2³² */
+/** @param capacity bytes, a power of two: positions count modulo 2³² */
 export function createRing(capacity: number): SharedArrayBuffer {
   if (capacity < 8 || (capacity & (capacity - 1)) !== 0)
-    throw new RangeError(`not a power of two: ${capacity}`);
+    throw new RangeError(`capacity: must be a power of two from 8, was ${capacity}`);
   return new SharedArrayBuffer(headerBytes + capacity);
 }
 
-interface Ends {
+interface RingViews {
   readonly words: Int32Array;
   readonly bytes: Uint8Array;
 }
 
-const endsOf = (ring: SharedArrayBuffer): Ends => ({
+const openRing = (ring: SharedArrayBuffer): RingViews => ({
   words: new Int32Array(ring, 0, headerBytes / 4),
   bytes: new Uint8Array(ring, headerBytes),
 });
 const load = (words: Int32Array, word: number): number => Atomics.load(words, word) >>> 0;
 
 export interface RingWriter {
-  /** Never blocks. The bytes must not change afterwards: they may still be waiting. */
+  /** Never blocks. The caller must not change the bytes afterwards: they may still be pending. */
   write(message: Uint8Array): void;
-  /** Moves waiting bytes into the ring. @returns whether none are left */
+  /** Moves pending bytes into the ring buffer. @returns whether none are left */
   flush(): boolean;
 }
 
 export function createRingWriter(ring: SharedArrayBuffer): RingWriter {
-  const { words, bytes } = endsOf(ring);
-  let waiting: Uint8Array[] = [];
+  const { words, bytes } = openRing(ring);
+  let pending: Uint8Array[] = [];
 
-  /** @returns how many bytes of the piece fitted */
+  /** Copies as much of a piece as fits. @returns the bytes copied */
   const copy = (piece: Uint8Array): number => {
     const written = load(words, writtenWord);
-    const room = bytes.length - ((written - load(words, readWord)) >>> 0);
-    const count = Math.min(room, piece.length);
+    const free = bytes.length - ((written - load(words, readWord)) >>> 0);
+    const count = Math.min(free, piece.length);
     const start = written % bytes.length;
     const first = Math.min(count, bytes.length - start);
     bytes.set(piece.subarray(0, first), start);
     bytes.set(piece.subarray(first, count), 0);
-    // published only now that the bytes are there
+    // published after the bytes are written
     Atomics.store(words, writtenWord, (written + count) | 0);
     return count;
   };
 
   const flush = (): boolean => {
     let done = 0;
-    for (; done < waiting.length; done++) {
-      const piece = waiting[done]!;
+    for (; done < pending.length; done++) {
+      const piece = pending[done]!;
       const count = copy(piece);
       if (count < piece.length) {
-        waiting[done] = piece.subarray(count);
+        pending[done] = piece.subarray(count);
         break;
       }
     }
-    if (done > 0) waiting = waiting.slice(done);
-    return waiting.length === 0;
+    if (done > 0) pending = pending.slice(done);
+    return pending.length === 0;
   };
 
   return {
     write(message) {
       const length = new Uint8Array(lengthBytes);
       new DataView(length.buffer).setUint32(0, message.length);
-      waiting.push(length, message);
+      pending.push(length, message);
       flush();
     },
     flush,
@@ -77,17 +77,17 @@ export function createRingWriter(ring: SharedArrayBuffer): RingWriter {
 }
 
 export interface RingReader {
-  /** The next whole message in memory of its own, or null until one has arrived. */
+  /** The next whole message, as a copy, or null until one has arrived. */
   read(): Uint8Array | null;
 }
 
 export function createRingReader(ring: SharedArrayBuffer): RingReader {
-  const { words, bytes } = endsOf(ring);
+  const { words, bytes } = openRing(ring);
   const length = new Uint8Array(lengthBytes);
   let piece = length;
   let filled = 0;
 
-  /** Fills the piece at hand with what has arrived. @returns whether it is whole */
+  /** Fills the current piece with the bytes that have arrived. @returns whether it is complete */
   const fill = (): boolean => {
     const read = load(words, readWord);
     const count = Math.min((load(words, writtenWord) - read) >>> 0, piece.length - filled);

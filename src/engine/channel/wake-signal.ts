@@ -1,33 +1,37 @@
-// Sleeping and waking across threads. A bell is two words of shared memory: how often it rang, and whether its owner
-// sleeps. The owner reads the count, looks for work, and sleeps only if the count is still the same: a ring that comes
-// between looking and sleeping changes the count, so it is never missed.
+// Sleeping and waking across threads. A wake signal is two words of shared memory: a version that every
+// notification increments, and a flag that its owner waits. The owner reads the version, looks for work, and
+// waits only while the version is unchanged: a notification between looking and waiting changes the version,
+// so it is never missed.
 
-const rings = 0;
-const asleep = 1;
+const versionWord = 0;
+const waitingWord = 1;
 
 export const wakeSignalBytes = 8;
 
-/** Wakes the owner, if it sleeps. The count moves before the flag is read; the owner does it the other way round. */
-export function notify(bell: Int32Array): void {
-  Atomics.add(bell, rings, 1);
-  if (Atomics.load(bell, asleep) === 1) Atomics.notify(bell, rings);
+/**
+ * Wakes the owner if it waits. Writes the version, then reads the flag; the owner does it in the opposite
+ * order.
+ */
+export function notify(signal: Int32Array): void {
+  Atomics.add(signal, versionWord, 1);
+  if (Atomics.load(signal, waitingWord) === 1) Atomics.notify(signal, versionWord);
 }
 
-/** What to hand to a later sleep; read it before looking for work. */
-export const readVersion = (bell: Int32Array): number => Atomics.load(bell, rings);
+/** The version to pass to a later wait; read it before looking for work. */
+export const readVersion = (signal: Int32Array): number => Atomics.load(signal, versionWord);
 
-/** Blocks a worker thread until a ring that `seen` does not count. */
-export function wait(bell: Int32Array, seen: number): void {
-  Atomics.store(bell, asleep, 1);
-  Atomics.wait(bell, rings, seen);
-  Atomics.store(bell, asleep, 0);
+/** Blocks a worker thread until the version differs from `version`. */
+export function wait(signal: Int32Array, version: number): void {
+  Atomics.store(signal, waitingWord, 1);
+  Atomics.wait(signal, versionWord, version);
+  Atomics.store(signal, waitingWord, 0);
 }
 
-/** The same for the main thread, which must not block. Always lets the event loop turn. */
-export async function waitAsync(bell: Int32Array, seen: number): Promise<void> {
-  Atomics.store(bell, asleep, 1);
-  const waiting = Atomics.waitAsync(bell, rings, seen);
+/** Waits without blocking, for the main thread. Always lets the event loop run once. */
+export async function waitAsync(signal: Int32Array, version: number): Promise<void> {
+  Atomics.store(signal, waitingWord, 1);
+  const waiting = Atomics.waitAsync(signal, versionWord, version);
   if (waiting.async) await waiting.value;
   else await new Promise((resolve) => setImmediate(resolve));
-  Atomics.store(bell, asleep, 0);
+  Atomics.store(signal, waitingWord, 0);
 }

@@ -1,14 +1,15 @@
 export interface BatcherOptions {
-  /** Milliseconds. */
+  /** A monotonic clock in milliseconds. */
   readonly now: () => number;
-  /** Steps after which a row makes way for one that waits. */
+  /** Steps after which a row may be preempted for a queued sequence. */
   readonly quantumSteps: number;
-  /** Most steps of one row in a tick, and when a row of the batch is generating. */
+  /** Maximum steps of one row in a tick. */
   readonly maxChunkSteps: number;
+  /** The same while a row of the batch generates, which runs one step a tick. */
   readonly maxGeneratingChunkSteps: number;
-  /** What a tick should take at most, in milliseconds: nobody waits longer for a row, or to be let go. */
+  /** Target duration of a tick in milliseconds: bounds the wait for a row and for a cancellation. */
   readonly targetTickMs: number;
-  /** Milliseconds that a row may rest for its reader while another sequence waits for a row. */
+  /** Milliseconds that a row may be stalled by its reader while another sequence is queued. */
   readonly maxStallMs: number;
 }
 

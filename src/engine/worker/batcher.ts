@@ -9,35 +9,38 @@ import { orderRows } from './order-rows.ts';
 import { rowsToPreempt, type BatchedSequence, type Slot } from './slot.ts';
 import type { TickResult } from './tick-counters.ts';
 
-// The step batcher of one network in one worker. Sequences wait in line, occupy a row each, advance together tick by
-// tick, and leave at any step. It knows nothing of threads; its clock is handed in.
+// The step batcher of one network in one worker. Sequences wait in a queue, occupy one row each, advance
+// together, one tick after the other, and leave at any step. It does not depend on threads; its clock is a
+// parameter.
 
 type Emit = (sequence: number, report: SequenceReport) => void;
 
 export interface Batcher {
   add(sequence: BatchedSequence): void;
-  /** Forgets a sequence; its row is free at once. */
+  /** Removes a sequence and frees its row. */
   cancel(id: number): void;
-  /** Lets a sequence give so many more bytes. */
+  /** Extends a sequence's window by `bytes`. */
   grant(id: number, bytes: number): void;
-  /** Sequences in line, and in rows. */
+  /** Sequences in the queue. */
   readonly waiting: number;
+  /** Sequences in rows. */
   readonly active: number;
-  /** Whether a tick has something to do: not when every row rests for its reader and none waits. */
+  /** Whether a tick has work: false while every row is stalled by its reader and the queue is empty. */
   readonly runnable: boolean;
-  /** Advances some rows. @returns what was run, null when there was nothing to run */
+  /** Advances the rows that can run. @returns counts of the steps run, null when there was nothing to run */
   tick(emit: Emit): TickResult | null;
 }
 
+/** @param runner runs the network's steps @param options limits of a tick, and the clock */
 export function createBatcher(runner: Runner, options: BatcherOptions): Batcher {
-  let line: BatchedSequence[] = [];
+  let queue: BatchedSequence[] = [];
   const slots: Slot[] = [];
-  /** Bytes granted to sequences that are still in line. */
+  /** Bytes granted to sequences that are still in the queue. */
   const granted = new Map<number, number>();
-  let lastWhat: Wanted = 'output';
+  let lastOutputKind: Wanted = 'output';
   let msPerStep = 0;
 
-  const lengthOf = ({ input }: BatchedSequence): number =>
+  const countSteps = ({ input }: BatchedSequence): number =>
     input.length / (runner.inputWidth === 0 ? runner.idColumns : runner.inputWidth);
 
   function join(sequence: BatchedSequence): void {
@@ -45,7 +48,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     slots.push({
       sequence,
       outputKind: sequence.generation ? 'logits' : sequence.output,
-      inputSteps: lengthOf(sequence),
+      inputSteps: countSteps(sequence),
       stepsFed: 0,
       stepsRun: sequence.resume?.step ?? 0,
       tokens: sequence.resume?.tokens ?? 0,
@@ -60,28 +63,28 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
 
   function leave(row: number): void {
     runner.leave(row);
-    const last = slots.pop()!;
-    if (row < slots.length) slots[row] = last;
+    const lastSlot = slots.pop()!;
+    if (row < slots.length) slots[row] = lastSlot;
   }
 
   const runMs = (slot: Slot): number => (slot.sequence.resume?.runMs ?? 0) + options.now() - slot.joinedAtMs;
 
-  /** What a network that is not causal gives, it gives at once: there is nothing to rest for. */
-  const rests = (slot: Slot): boolean => runner.causal && slot.windowBytes <= 0;
+  /** Whether a row's window is used up. A network that is not causal reports once, so it never stalls. */
+  const isStalled = (slot: Slot): boolean => runner.causal && slot.windowBytes <= 0;
 
-  /** Reports what a row gives, at the expense of its window. */
-  function give(slot: Slot, emit: Emit, event: OutputsEvent | TokenEvent): void {
+  /** Sends an event and subtracts its bytes from the row's window. */
+  function report(slot: Slot, emit: Emit, event: OutputsEvent | TokenEvent): void {
     emit(slot.sequence.id, event);
     slot.windowBytes -= eventBytes(event);
     if (slot.windowBytes <= 0) slot.stalledSinceMs = options.now();
   }
 
-  /** Rows make way for as many as wait. */
-  function park(emit: Emit): void {
-    const excess = slots.length + line.length - runner.maxRows;
+  /** Preempts rows for the sequences in the queue that have no row. */
+  function preempt(emit: Emit): void {
+    const excess = slots.length + queue.length - runner.maxRows;
     if (excess <= 0 || !runner.causal) return;
-    const parked = rowsToPreempt(slots, excess, { ...options, now: options.now() });
-    for (const { slot, row } of parked) {
+    const preempted = rowsToPreempt(slots, excess, { ...options, now: options.now() });
+    for (const { slot, row } of preempted) {
       const { sequence, stepsRun, tokens, nextId } = slot;
       const generation = sequence.generation?.snapshot() ?? null;
       const state = runner.saveState(row);
@@ -93,56 +96,66 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     }
   }
 
-  /** (row, step) pairs that a tick should hold, by how long they took of late. */
+  /** Maximum (row, step) pairs of a tick, from the measured time of recent ones. */
   const budget = (): number => Math.min(runner.maxPacked, Math.floor(options.targetTickMs / msPerStep));
 
-  /** A causal network takes whoever waits; another takes, in order, as many whole sequences as fit a tick. */
+  /**
+   * Moves sequences from the queue to free rows; of a network that is not causal, as many as fit one tick
+   * whole.
+   */
   function fillRows(): void {
-    let taken = 0;
-    let room = budget() - slots.reduce((sum, { inputSteps }) => sum + inputSteps, 0);
-    for (const sequence of line) {
+    let admitted = 0;
+    let stepsLeft = budget() - slots.reduce((sum, { inputSteps }) => sum + inputSteps, 0);
+    for (const sequence of queue) {
       if (slots.length === runner.maxRows) break;
-      room -= lengthOf(sequence);
-      if (!runner.causal && room < 0 && slots.length > 0) break;
+      stepsLeft -= countSteps(sequence);
+      if (!runner.causal && stepsLeft < 0 && slots.length > 0) break;
       join(sequence);
-      taken++;
+      admitted++;
     }
-    line = line.slice(taken);
+    queue = queue.slice(admitted);
   }
 
   const isGenerating = (slot: Slot): boolean => slot.stepsFed === slot.inputSteps;
-  /** Steps that a row can take now. One report of outputs is kept small, unless a single step is larger. */
-  function remaining(slot: Slot): number {
+  /**
+   * Steps that a row can run now. Limits one report of outputs to `outputsBytes`, or to one step if that is
+   * larger.
+   */
+  function countRunnableSteps(slot: Slot): number {
     if (isGenerating(slot)) return 1;
-    const left = slot.inputSteps - slot.stepsFed;
-    if (!runner.causal || slot.sequence.generation || slot.sequence.steps === 'last') return left;
+    const unfed = slot.inputSteps - slot.stepsFed;
+    if (!runner.causal || slot.sequence.generation || slot.sequence.steps === 'last') return unfed;
     const width = slot.outputKind === 'hidden' ? runner.hiddenWidth : runner.outputWidth;
-    return Math.min(left, Math.max(1, Math.floor(outputsBytes / (4 * width))));
+    return Math.min(unfed, Math.max(1, Math.floor(outputsBytes / (4 * width))));
   }
-  /** Whether running `steps` steps gives something that the sequence asked for. */
-  const gives = (slot: Slot, steps: number): boolean =>
+  /** Whether running `steps` steps produces an output that the sequence requested. */
+  const producesOutput = (slot: Slot, steps: number): boolean =>
     (slot.sequence.steps === 'every' && !slot.sequence.generation) ||
     slot.stepsFed + steps >= slot.inputSteps;
 
-  /** Steps of each row in this tick; 0 for rows that rest, or want another kind of value than the tick gives. */
-  function planSteps(): { steps: number[]; what: Wanted } {
-    const longest = slots.some(isGenerating) ? options.maxGeneratingChunkSteps : options.maxChunkSteps;
-    const left = slots.map(remaining);
-    const steps = runner.causal ? chunkSteps(left, longest, Math.max(slots.length, budget())) : left;
+  /** Steps of each row in this tick; 0 if the row is stalled or requests another kind of output. */
+  function planSteps(): { steps: number[]; outputKind: Wanted } {
+    const maxSteps = slots.some(isGenerating) ? options.maxGeneratingChunkSteps : options.maxChunkSteps;
+    const stepsLeft = slots.map(countRunnableSteps);
+    const steps = runner.causal
+      ? chunkSteps(stepsLeft, maxSteps, Math.max(slots.length, budget()))
+      : stepsLeft;
     slots.forEach((slot, row) => {
-      if (rests(slot)) steps[row] = 0;
+      if (isStalled(slot)) steps[row] = 0;
     });
-    const giving = slots
-      .filter((slot, row) => steps[row]! > 0 && gives(slot, steps[row]!))
+    const producing = slots
+      .filter((slot, row) => steps[row]! > 0 && producesOutput(slot, steps[row]!))
       .map(({ outputKind }) => outputKind);
-    const what = chooseOutputKind(giving, lastWhat);
-    if (giving.length > 0) lastWhat = what;
+    const outputKind = chooseOutputKind(producing, lastOutputKind);
+    if (producing.length > 0) lastOutputKind = outputKind;
     slots.forEach((slot, row) => {
-      if (steps[row]! > 0 && slot.outputKind !== what && gives(slot, steps[row]!)) steps[row] = 0;
+      if (steps[row]! > 0 && slot.outputKind !== outputKind && producesOutput(slot, steps[row]!))
+        steps[row] = 0;
     });
-    return { steps, what };
+    return { steps, outputKind };
   }
 
+  /** Writes the inputs of a tick into the runner's buffers. */
   function feed(steps: readonly number[], offsets: Int32Array): void {
     const { ids, features, inputWidth, idColumns, maxPacked } = runner;
     steps.forEach((count, row) => {
@@ -162,7 +175,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     });
   }
 
-  /** @returns whether the sequence has ended */
+  /** Accounts for the steps of one row and reports its outputs. @returns whether the sequence has ended */
   function advance(slot: Slot, steps: number, values: Float32Array, emit: Emit): boolean {
     const { sequence } = slot;
     const { id, generation } = sequence;
@@ -172,10 +185,10 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     const ended = slot.stepsFed === slot.inputSteps;
     if (generation) return ended && generate(slot, generation, values, emit);
     if (values.length > 0 && slot.stepsRun > sequence.alreadyDelivered) {
-      const given = sequence.steps === 'every' ? steps : 1;
-      const width = values.length / given;
-      const first = slot.stepsRun - given;
-      give(slot, emit, { kind: 'outputs', first, steps: given, width, values: values.slice() });
+      const count = sequence.steps === 'every' ? steps : 1;
+      const width = values.length / count;
+      const first = slot.stepsRun - count;
+      report(slot, emit, { kind: 'outputs', first, steps: count, width, values: values.slice() });
     }
     if (ended) emit(id, { kind: 'done', finish: null, steps: slot.stepsRun, runMs: runMs(slot) });
     return ended;
@@ -190,7 +203,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     }
     for (const token of next.emitted) {
       const index = slot.tokens++;
-      if (index >= slot.sequence.alreadyDelivered) give(slot, emit, { kind: 'token', index, ...token });
+      if (index >= slot.sequence.alreadyDelivered) report(slot, emit, { kind: 'token', index, ...token });
     }
     slot.nextId = next.id;
     if (next.finish === null) return false;
@@ -200,36 +213,36 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
 
   return {
     get waiting() {
-      return line.length;
+      return queue.length;
     },
     get active() {
       return slots.length;
     },
     get runnable() {
-      return line.length > 0 || !slots.every(rests);
+      return queue.length > 0 || !slots.every(isStalled);
     },
     grant(id, bytes) {
       const slot = slots.find(({ sequence }) => sequence.id === id);
       if (slot) slot.windowBytes += bytes;
-      else if (line.some((sequence) => sequence.id === id)) granted.set(id, (granted.get(id) ?? 0) + bytes);
+      else if (queue.some((sequence) => sequence.id === id)) granted.set(id, (granted.get(id) ?? 0) + bytes);
     },
     add(sequence) {
-      if (!runner.causal && lengthOf(sequence) > runner.maxPacked)
-        throw new RangeError(`${lengthOf(sequence)} steps do not fit a tick of ${runner.maxPacked}`);
-      line.push(sequence);
+      if (!runner.causal && countSteps(sequence) > runner.maxPacked)
+        throw new RangeError(`${countSteps(sequence)} steps do not fit a tick of ${runner.maxPacked}`);
+      queue.push(sequence);
     },
     cancel(id) {
-      line = line.filter((sequence) => sequence.id !== id);
+      queue = queue.filter((sequence) => sequence.id !== id);
       granted.delete(id);
       const row = slots.findIndex(({ sequence }) => sequence.id === id);
       if (row >= 0) leave(row);
     },
 
     tick(emit) {
-      park(emit);
+      preempt(emit);
       fillRows();
-      if (slots.every(rests)) return null;
-      const began = options.now();
+      if (slots.every(isStalled)) return null;
+      const startedAtMs = options.now();
       const planned = planSteps();
       const steps = orderRows(planned.steps, (a, b) => {
         runner.swap(a, b);
@@ -238,17 +251,17 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
       const offsets = runner.plan(steps);
       feed(steps, offsets);
 
-      const wanted: number[] = [];
+      const outputRows: number[] = [];
       const ends = steps.map((count, row) => {
         const slot = slots[row]!;
-        if (gives(slot, count)) {
+        if (producesOutput(slot, count)) {
           const every = slot.sequence.steps === 'every' && !slot.sequence.generation;
-          for (let t = every ? 0 : count - 1; t < count; t++) wanted.push(offsets[t]! + row);
+          for (let t = every ? 0 : count - 1; t < count; t++) outputRows.push(offsets[t]! + row);
         }
-        return wanted.length;
+        return outputRows.length;
       });
-      const values = runner.run(wanted, planned.what);
-      const width = planned.what === 'hidden' ? runner.hiddenWidth : runner.outputWidth;
+      const values = runner.run(outputRows, planned.outputKind);
+      const width = planned.outputKind === 'hidden' ? runner.hiddenWidth : runner.outputWidth;
 
       const ended: number[] = [];
       steps.forEach((count, row) => {
@@ -258,13 +271,13 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
           ended.push(row);
           return;
         }
-        const mine = values.subarray((ends[row - 1] ?? 0) * width, ends[row]! * width);
-        if (advance(slots[row]!, count, mine, emit)) ended.push(row);
+        const rowValues = values.subarray((ends[row - 1] ?? 0) * width, ends[row]! * width);
+        if (advance(slots[row]!, count, rowValues, emit)) ended.push(row);
       });
       for (const row of ended.reverse()) leave(row);
 
       const packed = offsets[offsets.length - 1]!;
-      const ms = options.now() - began;
+      const ms = options.now() - startedAtMs;
       msPerStep = msPerStep === 0 ? ms / packed : msPerStep + 0.2 * (ms / packed - msPerStep);
       const sequenceSteps = steps.reduce((sum, count) => sum + count, 0);
       return { rows: steps.length, steps: packed, padding: packed - sequenceSteps, sequenceSteps, ms };
@@ -272,7 +285,10 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
   };
 }
 
-/** One sequence's decoding must not end the others in its batch. @returns the reason when it fails */
+/**
+ * Isolates an error of one sequence's decoding from the others in its batch.
+ * @returns the reason when it fails
+ */
 function tryNext(generation: Generation, logits: Float32Array): ReturnType<Generation['next']> | string {
   try {
     return generation.next(logits);

@@ -1,18 +1,19 @@
 /**
- * How many steps each row takes in one tick. Every row takes at least one; the longest step count that keeps the tick
- * within `budget` (row, step) pairs holds for all rows, so none gets ahead of its neighbours.
- * @param remaining steps that each row could take now, ≥ 1
- * @param longest most steps of one row
+ * Computes the steps of each row in one tick. Every row runs at least one. All rows have the same limit, the
+ * largest that keeps the tick within `budget` (row, step) pairs, so that no row is favoured.
+ * @param remaining steps that each row can run now, ≥ 1
+ * @param maxChunkSteps maximum steps of one row
  */
-export function chunkSteps(remaining: readonly number[], longest: number, budget: number): number[] {
-  const cut = (most: number): number[] => remaining.map((steps) => Math.min(steps, most));
-  const total = (most: number): number => remaining.reduce((sum, steps) => sum + Math.min(steps, most), 0);
+export function chunkSteps(remaining: readonly number[], maxChunkSteps: number, budget: number): number[] {
+  const limit = (maxSteps: number): number[] => remaining.map((steps) => Math.min(steps, maxSteps));
+  const totalSteps = (maxSteps: number): number =>
+    remaining.reduce((sum, steps) => sum + Math.min(steps, maxSteps), 0);
   let low = 1;
-  let high = Math.max(1, longest);
+  let high = Math.max(1, maxChunkSteps);
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (total(middle) <= budget) low = middle;
+    if (totalSteps(middle) <= budget) low = middle;
     else high = middle - 1;
   }
-  return cut(low);
+  return limit(low);
 }

@@ -7,19 +7,21 @@ import type { Batcher } from './batcher.ts';
 import { eventBytes } from '../flow-control.ts';
 import type { SequenceReport } from '../channel/messages.ts';
 
-// The step batcher of one encoder-decoder in one worker. Sources wait in line, are read together as many as fit, and then
-// all hypotheses of all of them advance together, a step a tick. The searches decide which rows go on.
+// The step batcher of one encoder-decoder in one worker. Sources wait in a queue and are encoded in batches;
+// then all hypotheses of all sources advance together, one step a tick. The searches decide which rows
+// continue.
 
+/** A sequence to decode, as the batcher receives it. */
 export interface DecodedSequence {
   readonly id: number;
-  /** Ids [steps][columns], or features [steps][width]. */
+  /** Ids [steps, idColumns], or features [steps, inputWidth]. */
   readonly input: Int32Array | Float32Array;
   readonly steps: number;
   readonly decode: DecodeOptions;
   readonly search: Search;
-  /** Bytes of tokens that it may give before more are granted. */
+  /** Bytes of tokens that may be sent before more are granted. */
   readonly windowBytes: number;
-  /** Tokens that are not reported: its reader has them. */
+  /** Tokens that the reader has received; they are not sent again. */
   readonly alreadyDelivered: number;
 }
 
@@ -33,114 +35,121 @@ export interface DecodeBatcher extends Pick<
 interface Running {
   readonly sequence: DecodedSequence;
   readonly source: ReadSource;
-  readonly joined: number;
+  readonly joinedAtMs: number;
   steps: number;
-  /** What is left of its window. */
+  /** Bytes left of its window. */
   windowBytes: number;
-  /** What each of its rows is fed next. Its rows stand side by side. */
+  /** The next id of each of its rows, which are consecutive. Empty when the search has ended. */
   ids: readonly number[];
 }
 
 type Emit = (sequence: number, report: SequenceReport) => void;
 
-/** @param tokens text of every id that may be written */
+/** @param tokens text of every id that may be emitted */
 export function createDecodeBatcher(
   runner: DecoderRunner,
   {
     now,
     tokens,
     startId,
-    longestRead,
+    maxReadSteps,
   }: Pick<BatcherOptions, 'now'> & {
     tokens: TokenTexts;
     startId: number;
-    /** Steps of sources that are read in one tick. */
-    longestRead: number;
+    /** Maximum steps of the sources that are encoded in one tick, unless one source is longer. */
+    maxReadSteps: number;
   },
 ): DecodeBatcher {
-  let line: DecodedSequence[] = [];
+  let queue: DecodedSequence[] = [];
   let running: Running[] = [];
-  /** Rows of each of them in this tick. */
+  /** Rows of each running search in this tick. */
   let counts: number[] = [];
 
-  /** Rows that the running searches may come to hold. */
-  const claimed = (): number => running.reduce((sum, { sequence }) => sum + sequence.search.rows, 0);
+  /** The maximum rows of the running searches. */
+  const countReservedRows = (): number =>
+    running.reduce((sum, { sequence }) => sum + sequence.search.rows, 0);
 
-  /** Reads, in order, as many of those that wait as there is room for. @returns steps read */
+  /** Encodes, in order, as many queued sources as fit. @returns steps encoded */
   function admit(): number {
-    const taken: DecodedSequence[] = [];
-    let rows = claimed();
+    const admitted: DecodedSequence[] = [];
+    let rows = countReservedRows();
     let steps = 0;
-    for (const sequence of line) {
+    for (const sequence of queue) {
       rows += sequence.search.rows;
       steps += sequence.steps;
-      const fits = rows <= runner.maxRows && (steps <= longestRead || taken.length === 0);
-      // what is held already leaves too little, or this batch would
+      const fits = rows <= runner.maxRows && (steps <= maxReadSteps || admitted.length === 0);
+      // the memory for encoded sources is too small for this batch besides those that are running
       if (!fits || !runner.hasRoom(steps)) break;
-      taken.push(sequence);
+      admitted.push(sequence);
     }
-    if (taken.length === 0) return 0;
-    line = line.slice(taken.length);
-    const joined = now();
-    runner.read(taken.map(({ input }) => input)).forEach((source, i) => {
+    if (admitted.length === 0) return 0;
+    queue = queue.slice(admitted.length);
+    const joinedAtMs = now();
+    runner.read(admitted.map(({ input }) => input)).forEach((source, i) => {
       runner.join(source);
-      const { steps: read, windowBytes } = taken[i]!;
-      running.push({ sequence: taken[i]!, source, joined, steps: read, windowBytes, ids: [startId] });
+      const { steps: read, windowBytes } = admitted[i]!;
+      running.push({ sequence: admitted[i]!, source, joinedAtMs, steps: read, windowBytes, ids: [startId] });
     });
-    return taken.reduce((sum, { steps: count }) => sum + count, 0);
+    return admitted.reduce((sum, { steps: count }) => sum + count, 0);
   }
 
-  /** One search's turn. @returns which of its rows go on */
-  function advance(one: Running, first: number, logits: Float32Array, emit: Emit): readonly number[] {
-    const { sequence, ids } = one;
+  /** Advances one search by a step. @returns the indices of its rows that continue */
+  function advance(entry: Running, first: number, logits: Float32Array, emit: Emit): readonly number[] {
+    const { sequence, ids } = entry;
     const { decode, search, id } = sequence;
     const width = runner.outputWidth;
-    const looks = decode.returnAttention || decode.coveragePenalty !== 0;
-    const attention = looks ? ids.map((_, row) => runner.attentionOf(first + row)!) : null;
-    one.steps++;
+    const needsAttention = decode.returnAttention || decode.coveragePenalty !== 0;
+    const attention = needsAttention ? ids.map((_, row) => runner.attentionOf(first + row)!) : null;
+    entry.steps++;
     try {
-      const own = logits.subarray(first * width, (first + ids.length) * width);
-      const { keep, ids: next, emitted, done } = search.next(own, width, attention?.[0] ? attention : null);
+      const rowLogits = logits.subarray(first * width, (first + ids.length) * width);
+      const {
+        keep,
+        ids: next,
+        emitted,
+        done,
+      } = search.next(rowLogits, width, attention?.[0] ? attention : null);
       for (const token of emitted) {
         if (token.index < sequence.alreadyDelivered) continue;
         const event = { kind: 'token', ...token, text: tokens.at(token.id)!, top: [] } as const;
         emit(id, event);
-        one.windowBytes -= eventBytes(event);
+        entry.windowBytes -= eventBytes(event);
       }
       if (done) {
         emit(id, { kind: 'decoded', hypotheses: done });
         emit(id, {
           kind: 'done',
           finish: done[0]?.finish ?? 'stop',
-          steps: one.steps,
-          runMs: now() - one.joined,
+          steps: entry.steps,
+          runMs: now() - entry.joinedAtMs,
         });
       }
-      one.ids = next;
+      entry.ids = next;
       if (done) return [];
-      if (one.windowBytes > 0) return keep;
-      // a search has no state to save: it begins again when its reader has caught up, and does not repeat itself
+      if (entry.windowBytes > 0) return keep;
+      // a search has no state to save: it starts again when its reader has caught up, and skips what was
+      // delivered
       emit(id, { kind: 'preempted', resume: null });
-      one.ids = [];
+      entry.ids = [];
       return [];
     } catch (error) {
-      const own = error instanceof UnrollError;
+      const known = error instanceof UnrollError;
       emit(id, {
         kind: 'failed',
-        reason: own ? error.message : String(error),
-        ...(own && { code: error.code }),
+        reason: known ? error.message : String(error),
+        ...(known && { code: error.code }),
       });
-      one.ids = [];
+      entry.ids = [];
       return [];
     }
   }
 
-  /** Rows of those that have ended go, the others close up. */
-  function settle(keeps: readonly (readonly number[])[]): void {
+  /** Removes the rows that do not continue and releases the sources of searches that have ended. */
+  function removeEnded(keptRows: readonly (readonly number[])[]): void {
     const from: number[] = [];
     let first = 0;
     running.forEach((_, i) => {
-      for (const row of keeps[i]!) from.push(first + row);
+      for (const row of keptRows[i]!) from.push(first + row);
       first += counts[i]!;
     });
     runner.arrange(from);
@@ -151,43 +160,45 @@ export function createDecodeBatcher(
 
   return {
     get waiting() {
-      return line.length;
+      return queue.length;
     },
     get active() {
       return running.length;
     },
     get runnable() {
-      return line.length + running.length > 0;
+      return queue.length + running.length > 0;
     },
     grant(id, bytes) {
-      const one = running.find(({ sequence }) => sequence.id === id);
-      if (one) one.windowBytes += bytes;
+      const entry = running.find(({ sequence }) => sequence.id === id);
+      if (entry) entry.windowBytes += bytes;
     },
-    add: (sequence) => void line.push(sequence),
+    add: (sequence) => void queue.push(sequence),
     cancel(id) {
-      line = line.filter((sequence) => sequence.id !== id);
+      queue = queue.filter((sequence) => sequence.id !== id);
       if (!running.some(({ sequence }) => sequence.id === id)) return;
       counts = running.map(({ ids }) => ids.length);
-      const keeps = running.map((one) => (one.sequence.id === id ? [] : one.ids.map((_, row) => row)));
-      for (const one of running) if (one.sequence.id === id) one.ids = [];
-      settle(keeps);
+      const keptRows = running.map((entry) =>
+        entry.sequence.id === id ? [] : entry.ids.map((_, row) => row),
+      );
+      for (const entry of running) if (entry.sequence.id === id) entry.ids = [];
+      removeEnded(keptRows);
     },
     tick(emit) {
-      const began = now();
+      const startedAtMs = now();
       const read = admit();
       if (running.length === 0) return null;
       counts = running.map(({ ids }) => ids.length);
       const logits = runner.step(running.flatMap(({ ids }) => ids));
       const rows = runner.rows;
       let first = 0;
-      const keeps = running.map((one, i) => {
-        const keep = advance(one, first, logits, emit);
+      const keptRows = running.map((entry, i) => {
+        const kept = advance(entry, first, logits, emit);
         first += counts[i]!;
-        return keep;
+        return kept;
       });
       const sequenceSteps = read + running.length;
-      settle(keeps);
-      return { rows, steps: read + rows, padding: 0, sequenceSteps, ms: now() - began };
+      removeEnded(keptRows);
+      return { rows, steps: read + rows, padding: 0, sequenceSteps, ms: now() - startedAtMs };
     },
   };
 }

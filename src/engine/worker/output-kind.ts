@@ -2,9 +2,9 @@ import type { Wanted } from '../../network/runner.ts';
 
 const kinds: readonly Wanted[] = ['output', 'logits', 'hidden'];
 
-/** Which kind of value the next tick gives. The kinds take turns: the next one after `last` that somebody wants. */
-export function chooseOutputKind(wanted: readonly Wanted[], last: Wanted): Wanted {
+/** The kind of output of the next tick, in rotation: the first kind after `last` that a row requests. */
+export function chooseOutputKind(requested: readonly Wanted[], last: Wanted): Wanted {
   const start = kinds.indexOf(last) + 1;
-  const turn = kinds.map((_, index) => kinds[(start + index) % kinds.length]!);
-  return turn.find((kind) => wanted.includes(kind)) ?? last;
+  const rotated = kinds.map((_, index) => kinds[(start + index) % kinds.length]!);
+  return rotated.find((kind) => requested.includes(kind)) ?? last;
 }

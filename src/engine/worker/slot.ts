@@ -3,6 +3,7 @@ import type { Generation } from '../../decoding/generation.ts';
 import type { BatcherOptions } from './batcher-options.ts';
 import type { Resume } from '../channel/messages.ts';
 
+/** A sequence as a batcher receives it. */
 export interface BatchedSequence {
   readonly id: number;
   /** Steps still to be fed: ids [steps, idColumns], or features [steps, inputWidth]. */
@@ -10,11 +11,11 @@ export interface BatchedSequence {
   readonly steps: 'last' | 'every';
   readonly output: 'output' | 'hidden';
   readonly generation: Generation | null;
-  /** Where it stood when it left a slot before. */
+  /** Its state when it was preempted; null if it has not run. */
   readonly resume: Resume | null;
-  /** Bytes of reports that it may give before more are granted. */
+  /** Bytes of reports that may be sent before more are granted. */
   readonly windowBytes: number;
-  /** Tokens or steps that are not reported: its reader has them. */
+  /** Tokens or steps that the reader has received; they are not sent again. */
   readonly alreadyDelivered: number;
 }
 
@@ -22,49 +23,51 @@ export interface BatchedSequence {
 export interface Slot {
   readonly sequence: BatchedSequence;
   readonly outputKind: Wanted;
-  /** Steps of its input, and how many of them are fed. */
+  /** Steps of its input. */
   readonly inputSteps: number;
+  /** Steps of its input that have been fed. */
   stepsFed: number;
-  /** Steps run in all. */
+  /** Steps run in total, those before a preemption included. */
   stepsRun: number;
   tokens: number;
   nextId: number | null;
-  /** Steps run since it joined. */
+  /** Steps run since it entered the slot. */
   stepsSinceJoin: number;
   readonly joinedAtMs: number;
-  /** What is left of its window. A row whose window is used up rests. */
+  /** Bytes left of its window. A row without any is stalled. */
   windowBytes: number;
-  /** When it began to rest. */
+  /** When its window was used up. */
   stalledSinceMs: number;
 }
 
 /**
- * Rows of a causal network that make way for others, the highest first: those that have rested too long for their reader,
- * or at all while no row can run, then those that have had their turn, those that ran longest first.
- * @param count most rows
+ * Chooses the rows of a causal network to preempt: first those stalled for `maxStallMs`, or stalled at all
+ * while no row can run, then those that have run `quantumSteps`, most steps first.
+ * @param maxRows maximum number of rows
+ * @returns in descending order of row
  */
 export function rowsToPreempt(
   slots: readonly Slot[],
-  count: number,
+  maxRows: number,
   {
     now,
     quantumSteps,
     maxStallMs,
   }: { readonly now: number } & Pick<BatcherOptions, 'quantumSteps' | 'maxStallMs'>,
 ): { readonly slot: Slot; readonly row: number }[] {
-  const rests = (slot: Slot): boolean => slot.windowBytes <= 0;
-  const allRest = slots.every(rests);
+  const isStalled = (slot: Slot): boolean => slot.windowBytes <= 0;
+  const allStalled = slots.every(isStalled);
   return slots
     .map((slot, row) => ({
       slot,
       row,
-      restedTooLong: rests(slot) && (allRest || now - slot.stalledSinceMs >= maxStallMs),
+      stalledTooLong: isStalled(slot) && (allStalled || now - slot.stalledSinceMs >= maxStallMs),
     }))
-    .filter(({ slot, restedTooLong }) => restedTooLong || slot.stepsSinceJoin >= quantumSteps)
+    .filter(({ slot, stalledTooLong }) => stalledTooLong || slot.stepsSinceJoin >= quantumSteps)
     .sort(
       (a, b) =>
-        Number(b.restedTooLong) - Number(a.restedTooLong) || b.slot.stepsSinceJoin - a.slot.stepsSinceJoin,
+        Number(b.stalledTooLong) - Number(a.stalledTooLong) || b.slot.stepsSinceJoin - a.slot.stepsSinceJoin,
     )
-    .slice(0, count)
+    .slice(0, maxRows)
     .sort((a, b) => b.row - a.row);
 }

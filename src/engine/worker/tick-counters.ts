@@ -1,6 +1,6 @@
-// What a worker has done, counted in shared memory: reading it costs the worker nothing.
+// Counters of one worker in shared memory, which the main thread reads without a message.
 
-/** Upper bounds of the buckets that ticks are sorted into by their rows. */
+/** Upper bounds of the histogram of ticks by rows. */
 export const rowBuckets = [1, 2, 4, 8, 16, 32, 64, 128, Infinity] as const;
 
 const ticks = 0;
@@ -14,24 +14,24 @@ const length = firstBucket + rowBuckets.length;
 
 export interface TickCounts {
   readonly ticks: number;
-  /** Rows that advanced, summed over ticks. */
+  /** Sum over ticks of the rows that advanced. */
   readonly rows: number;
   readonly steps: number;
-  /** Row-steps that were run beyond those asked for. */
+  /** (row, step) pairs that were run without a sequence. */
   readonly padding: number;
   readonly busyMs: number;
-  /** Sequences that the workers have now, in slots and next in line for one. */
+  /** Sequences that the workers have now, in slots and in their queues. */
   readonly workerSequences: number;
   /** Ticks in each of `rowBuckets`. */
   readonly byRows: readonly number[];
 }
 
-/** What one tick of a batcher ran. */
+/** Counts of one tick of a batcher. */
 export interface TickResult {
   readonly rows: number;
   readonly steps: number;
   readonly padding: number;
-  /** Steps of sequences: where a search has several rows, a step of it is one. */
+  /** Steps of sequences: a step of a search with several rows counts once. */
   readonly sequenceSteps: number;
   readonly ms: number;
 }
@@ -47,11 +47,11 @@ export function countTick(counters: Float64Array, tick: TickResult): void {
   counters[firstBucket + rowBuckets.findIndex((bound) => tick.rows <= bound)]! += 1;
 }
 
-export function countSequences(counters: Float64Array, held: number): void {
-  counters[sequences] = held;
+export function countSequences(counters: Float64Array, count: number): void {
+  counters[sequences] = count;
 }
 
-/** The sums over workers. */
+/** Sums the counters of all workers. */
 export function sumCounters(all: readonly SharedArrayBuffer[]): TickCounts {
   const sum = new Float64Array(length);
   for (const counters of all) new Float64Array(counters).forEach((value, index) => (sum[index]! += value));

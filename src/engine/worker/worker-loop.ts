@@ -12,14 +12,14 @@ import { createBatcher, type Batcher } from './batcher.ts';
 import type { Control, FromWorker, SequenceReport, StartMessage, ToWorker } from '../channel/messages.ts';
 import { createSearch } from '../../decoding/create-search.ts';
 
-// What a worker does with each message, and with its time: networks take turns, a tick each.
+// A worker's networks: handles each message, and runs one tick of each network in rotation.
 
 export interface WorkerLoop {
   control(message: Control): void;
   message(message: ToWorker): void;
   /** Runs one tick of the next network that has work. @returns whether there was any */
   tick(): boolean;
-  /** Sequences that the worker has, in rows and in line. */
+  /** Sequences in rows and in the queues. */
   readonly sequences: number;
 }
 
@@ -28,8 +28,8 @@ interface Loaded {
   readonly batcher: Pick<Batcher, 'cancel' | 'grant' | 'waiting' | 'active' | 'runnable' | 'tick'>;
   readonly add: (message: StartMessage) => void;
 }
-/** With where its batches are counted. */
-interface Tallied extends Loaded {
+/** A loaded network and its counters in shared memory. */
+interface Counted extends Loaded {
   readonly tally: BigInt64Array | null;
   readonly stepsRun: BigInt64Array;
 }
@@ -37,13 +37,13 @@ interface Tallied extends Loaded {
 export function createWorkerLoop(context: {
   readonly memory: WebAssembly.Memory;
   readonly send: (message: FromWorker) => void;
-  /** Called before a tick's reports are sent, so that whoever has read them finds it counted. */
+  /** Counts a tick. Called before its reports are sent, so that a reader of the reports sees it counted. */
   readonly count: (tick: TickResult) => void;
   readonly now: () => number;
 }): WorkerLoop {
   const { memory, send, count, now } = context;
-  /** In the order of their next turn. */
-  let networks: Tallied[] = [];
+  /** In the order of their next tick. */
+  let networks: Counted[] = [];
 
   function load(message: Extract<Control, { kind: 'load' }>): void {
     const id = message.network;
@@ -61,8 +61,8 @@ export function createWorkerLoop(context: {
     send({ kind: 'loaded', network: id, error });
   }
 
-  /** Advances sequences step by step, whatever they ask for on the way. */
-  function loadStepwise({ network, program, arena, size, tokens: packed, endId }: Load): Loaded {
+  /** Loads a network whose sequences advance step by step: every network but an encoder-decoder. */
+  function loadStepwise({ network, program, arena, size, tokens: packed, endId }: LoadMessage): Loaded {
     const tokens = openTokens(packed);
     const runner = createRunner(program, memory, arena, size);
     warmUp(runner);
@@ -90,23 +90,24 @@ export function createWorkerLoop(context: {
     };
   }
 
-  /** Reads sources and writes what a search finds. */
+  /** Loads an encoder-decoder, which encodes sources and searches for outputs. */
   function loadDecoder(
-    { network, program, arena, tokens: packed, startId, endId }: Load,
+    { network, program, arena, tokens: packed, startId, endId }: LoadMessage,
     size: DecoderSize,
   ): Loaded {
     const tokens = openTokens(packed);
     const runner = createDecoderRunner(program, memory, arena, size);
-    if (startId === undefined || endId === undefined) throw new Error('a decoder needs a start and an end');
+    if (startId === undefined || endId === undefined)
+      throw new Error('an encoder-decoder needs a start id and an end id');
     warmUpDecoder(runner, program.encoder!.program, startId);
-    const batcher = createDecodeBatcher(runner, { now, tokens, startId, longestRead: size.maxSource });
-    const { input: reads } = program.encoder!.program;
-    const width = reads.kind === 'features' ? reads.width : idColumns(reads).length;
+    const batcher = createDecodeBatcher(runner, { now, tokens, startId, maxReadSteps: size.maxSource });
+    const { input: source } = program.encoder!.program;
+    const width = source.kind === 'features' ? source.width : idColumns(source).length;
     return {
       id: network,
       batcher,
       add({ sequence: id, input, decode, windowBytes, alreadyDelivered }) {
-        if (!decode) throw new Error('an encoder-decoder only decodes');
+        if (!decode) throw new Error('decode: required by an encoder-decoder');
         const search = createSearch(decode, { startId, endId });
         batcher.add({
           id,
@@ -152,9 +153,9 @@ export function createWorkerLoop(context: {
         else batcher.grant(sequence, message.bytes);
     },
     tick() {
-      const turn = networks.findIndex(({ batcher }) => batcher.runnable);
-      if (turn < 0) return false;
-      const [network] = networks.splice(turn, 1);
+      const index = networks.findIndex(({ batcher }) => batcher.runnable);
+      if (index < 0) return false;
+      const [network] = networks.splice(index, 1);
       networks.push(network!);
       const reports: { sequence: number; report: SequenceReport }[] = [];
       const ran = network!.batcher.tick((sequence, report) => reports.push({ sequence, report }));
@@ -167,9 +168,12 @@ export function createWorkerLoop(context: {
   };
 }
 
-type Load = Extract<Control, { kind: 'load' }>;
+type LoadMessage = Extract<Control, { kind: 'load' }>;
 
-/** The same for an encoder-decoder: a source of one step, and one step of it. */
+/**
+ * Encodes a source of one step and decodes one step, so that the first request does not pay for first-use
+ * costs.
+ */
 function warmUpDecoder(runner: DecoderRunner, { input }: NetworkProgram, startId: number): void {
   const [source] = runner.read([
     input.kind === 'features' ? new Float32Array(input.width) : new Int32Array(idColumns(input).length),
@@ -180,7 +184,7 @@ function warmUpDecoder(runner: DecoderRunner, { input }: NetworkProgram, startId
   runner.release(source!);
 }
 
-/** One step, so that the first caller does not pay for what is done once. */
+/** Runs one step, so that the first request does not pay for first-use costs. */
 function warmUp(runner: Runner): void {
   const row = runner.join();
   runner.plan([1]);

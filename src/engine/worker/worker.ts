@@ -5,8 +5,8 @@ import type { Control, FromWorker, ToWorker, WorkerData } from '../channel/messa
 import { countSequences, countTick } from './tick-counters.ts';
 import { createWorkerLoop } from './worker-loop.ts';
 
-// A worker thread's whole life: take what has come, run a tick, sleep when there is nothing to do. It never returns to
-// its event loop; the main thread ends it.
+// The entry of a worker thread: receives messages, runs a tick, and waits when there is no work. It never
+// returns to its event loop; the main thread terminates it.
 
 const { memory, channel: shared, counters: sharedCounters, control } = workerData as WorkerData;
 const channel = openWorkerChannel<FromWorker, ToWorker>(shared);
@@ -19,14 +19,14 @@ const loop = createWorkerLoop({
 });
 
 channel.send({ kind: 'ready' });
-// this thread never ends by itself, which is when node would
+// Node flushes it when a thread ends by itself, which this one never does
 flushCompileCache();
 for (;;) {
-  const seen = channel.readVersion();
+  const version = channel.readVersion();
   for (let posted = receiveMessageOnPort(control); posted; posted = receiveMessageOnPort(control))
     loop.control(posted.message as Control);
   for (let message = channel.receive(); message; message = channel.receive()) loop.message(message);
   const ran = loop.tick();
   countSequences(counters, loop.sequences);
-  if (!ran) channel.wait(seen);
+  if (!ran) channel.wait(version);
 }

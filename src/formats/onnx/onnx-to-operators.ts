@@ -99,7 +99,9 @@ function build(
     operators: [...folded.operators],
   };
   if (graphInputWidth(draft) < 1)
-    invalidModel(`graph.context: ${settings.context} numbers of context for a step of ${elementCount(shape)}`);
+    invalidModel(
+      `graph.context: ${settings.context} numbers of context for a step of ${elementCount(shape)}`,
+    );
   const network = createOperatorGraphNetwork(draft, floats, (layer) => createNotes(model, roles, layer));
   const tensors = isBatchFirst(draft) ? { input: roles.input.name, output: roles.output.name } : undefined;
   return { ...network, tensors };

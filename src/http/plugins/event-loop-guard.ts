@@ -3,12 +3,17 @@ import { UnrollError } from '../../errors.ts';
 import { watchEventLoopDelay } from '../../telemetry/event-loop-delay.ts';
 import { isProbe } from '../probes.ts';
 
-/** Answers 503 while the event loop runs later than `mostMs`, on every route but those that ask whether the server is well. */
-export function guardEventLoop(app: FastifyInstance, mostMs: number): void {
+/**
+ * Rejects requests with 503 while the event loop is delayed by more than `maxDelayMs`, except health and
+ * metrics.
+ */
+export function guardEventLoop(app: FastifyInstance, maxDelayMs: number): void {
   const delay = watchEventLoopDelay();
   app.addHook('onClose', async () => delay.stop());
   app.addHook('onRequest', async ({ routeOptions: { url } }) => {
-    if (delay.ms > mostMs && !isProbe(url))
-      throw new UnrollError('overloaded', 'the event loop lags behind', { retryAfterSeconds: 1 });
+    if (delay.ms > maxDelayMs && !isProbe(url))
+      throw new UnrollError('overloaded', `the event loop is delayed by more than ${maxDelayMs} ms`, {
+        retryAfterSeconds: 1,
+      });
   });
 }

@@ -1,10 +1,16 @@
 import type { FastifyInstance } from 'fastify';
 import { UnrollError } from '../../errors.ts';
 
-/** RFC 9112, 3.2: a name, an IPv4 address or an IPv6 address in brackets, a port; empty where the target has no authority. */
+/**
+ * RFC 9112, 3.2: a name, an IPv4 address or an IPv6 address in brackets, and a port; empty if the target has
+ * no authority.
+ */
 const host = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d{0,5})?$/;
 
-/** Answers 400 to a request with several Host headers, which a proxy in front may read otherwise, or one that is no host. */
+/**
+ * Rejects with 400 a request with several Host headers, which a proxy may interpret differently, or with an
+ * invalid one.
+ */
 export function checkHost(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ raw: { rawHeaders, headers } }) => {
     let count = 0;

@@ -2,19 +2,21 @@ import type { Socket } from 'node:net';
 import { UnrollError, type ErrorCode } from '../../errors.ts';
 import { toProblem } from '../problem.ts';
 
-// What never became a request, because it is not HTTP, too long or too slow: answered by hand on the bare socket.
+// Responses to requests that could not be parsed: not HTTP, too long or too slow. They are written to the
+// socket directly.
 
-// an import of node:http evaluates all its exports, WebSocket among them: undici, 30 ms and 14 MB
+// an import of node:http evaluates all its exports, including WebSocket, which loads undici: 30 ms and 14 MB
 const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
-const known: Readonly<Record<string, readonly [code: ErrorCode, detail: string]>> = {
-  HPE_HEADER_OVERFLOW: ['headers_too_large', 'the headers are longer than the server takes'],
+const causes: Readonly<Record<string, readonly [code: ErrorCode, detail: string]>> = {
+  HPE_HEADER_OVERFLOW: ['headers_too_large', 'headers: larger than the limit'],
   ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'the request did not arrive in time'],
 };
 
+/** Sends a problem document and closes the socket. */
 export function handleParseError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const [code, detail] = known[error.code ?? ''] ?? ['malformed_http', 'the server cannot read this request'];
+  const [code, detail] = causes[error.code ?? ''] ?? ['malformed_http', 'the request is not valid HTTP'];
   const problem = toProblem(new UnrollError(code, detail));
   const body = JSON.stringify(problem);
   socket.end(

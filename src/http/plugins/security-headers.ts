@@ -2,11 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import helmet from 'helmet';
 
 /**
- * Sets helmet's headers on every reply. They are the same for all, so helmet is asked for them once: @fastify/helmet makes
- * a chain of functions for each request, after which V8 grows the young generation to its limit.
+ * Sets helmet's headers on every reply. They are computed once: @fastify/helmet creates a chain of functions
+ * for each request, after which V8 grows the young generation to its limit.
  */
 export function setSecurityHeaders(app: FastifyInstance): void {
-  const headers = securityHeaders();
+  const headers = computeSecurityHeaders();
   app.addHook('onRequest', (_, reply, next) => {
     reply.headers(headers);
     next();
@@ -14,10 +14,10 @@ export function setSecurityHeaders(app: FastifyInstance): void {
 }
 
 /**
- * Without a content policy, which only the documentation page has, and without transport security, which whoever ends TLS
- * in front of this server sets.
+ * Computes helmet's headers without a content policy, which only the documentation page has, and without
+ * transport security, which the TLS proxy in front of this server sets.
  */
-function securityHeaders(): Readonly<Record<string, string>> {
+function computeSecurityHeaders(): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   const response = {
     setHeader: (name: string, value: string) => void (headers[name.toLowerCase()] = value),

@@ -6,6 +6,7 @@ import { viewComparison } from './view.ts';
 
 const tags = ['training'];
 
+/** Routes of comparisons. */
 export const comparisonRoutes: Route = (scope, { training: { comparisons, requireAvailable } }) => {
   scope.post(
     '/v1/training/comparisons',
@@ -15,7 +16,7 @@ export const comparisonRoutes: Route = (scope, { training: { comparisons, requir
         operationId: 'createComparison',
         tags,
         summary:
-          'Trains several cells, and a grid or draws of settings, on the same data with the same number of parameters',
+          'Trains several cells, with a grid or random draws of settings, on the same data and with equal parameter counts',
         body: comparisonRequest,
         response: { 200: comparisonView, ...problems },
       },
@@ -28,7 +29,7 @@ export const comparisonRoutes: Route = (scope, { training: { comparisons, requir
       schema: {
         operationId: 'listComparisons',
         tags,
-        summary: 'Every comparison, newest first',
+        summary: 'Lists comparisons, newest first',
         response: { 200: comparisonList, ...problems },
       },
     },
@@ -40,7 +41,8 @@ export const comparisonRoutes: Route = (scope, { training: { comparisons, requir
       schema: {
         operationId: 'showComparison',
         tags,
-        summary: 'One table: score, parameters, time a step, time to the target, reach of gradients',
+        summary:
+          'Shows a comparison: score, parameters, step time, time to the target and gradient reach of each trial',
         params: comparisonParameter,
         response: { 200: comparisonView, ...problems },
       },
@@ -54,7 +56,7 @@ export const comparisonRoutes: Route = (scope, { training: { comparisons, requir
       schema: {
         operationId: 'cancelComparison',
         tags,
-        summary: 'Cancels every trial that is not over; then no model is published',
+        summary: 'Cancels all unfinished trials; no model is published',
         params: comparisonParameter,
         response: { 200: comparisonView, ...problems },
       },

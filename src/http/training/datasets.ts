@@ -19,7 +19,7 @@ export const datasetRoutes: Route = (
     datasetPath,
     {
       bodyLimit: maxDatasetBytes,
-      // before anything of the upload is read
+      // before the upload is read
       onRequest: requireAvailable,
       schema: {
         operationId: 'createDataset',
@@ -32,7 +32,7 @@ export const datasetRoutes: Route = (
     },
     async (request) => {
       const { name, task = null } = request.query;
-      const { stream, format, fileName } = await uploadOf(request, maxDatasetBytes);
+      const { stream, format, fileName } = await openUpload(request, maxDatasetBytes);
       return viewDataset(await datasets.add(stream, { name: name ?? fileName, format, task }));
     },
   );
@@ -42,7 +42,7 @@ export const datasetRoutes: Route = (
       schema: {
         operationId: 'listDatasets',
         tags,
-        summary: 'Every dataset, newest first',
+        summary: 'Lists datasets, newest first',
         response: { 200: datasetList, ...problems },
       },
     },
@@ -54,7 +54,7 @@ export const datasetRoutes: Route = (
       schema: {
         operationId: 'showDataset',
         tags,
-        summary: 'One dataset',
+        summary: 'Shows a dataset',
         params: datasetParameter,
         response: { 200: datasetView, ...problems },
       },
@@ -68,7 +68,7 @@ export const datasetRoutes: Route = (
       schema: {
         operationId: 'deleteDataset',
         tags,
-        summary: 'Removes a dataset that no unfinished job learns from',
+        summary: 'Deletes a dataset that no unfinished job uses',
         params: datasetParameter,
         response: { 200: datasetView, ...problems },
       },
@@ -81,7 +81,7 @@ export const datasetRoutes: Route = (
   );
 };
 
-/** Content types of a raw body, and of what they hold. */
+/** The data format of each content type. */
 export const datasetTypes: Readonly<Record<string, DataFile['format']>> = {
   'application/jsonl': 'jsonl',
   'application/x-ndjson': 'jsonl',
@@ -96,9 +96,12 @@ interface Upload {
   readonly fileName: string;
 }
 
-/** The file of a multipart body, or the body itself. @throws UnrollError malformed_multipart, unsupported_media_type … */
-async function uploadOf(request: FastifyRequest, most: number): Promise<Upload> {
-  if (request.isMultipart()) return multipartFile(request, most);
+/**
+ * Opens the file of a multipart body, or the body itself.
+ * @throws UnrollError malformed_multipart, unsupported_media_type
+ */
+async function openUpload(request: FastifyRequest, maxBytes: number): Promise<Upload> {
+  if (request.isMultipart()) return openMultipartFile(request, maxBytes);
   const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const format = datasetTypes[type];
   if (!format)
@@ -106,40 +109,40 @@ async function uploadOf(request: FastifyRequest, most: number): Promise<Upload> 
       'unsupported_media_type',
       `content-type: must be ${Object.keys(datasetTypes).join(', ')} or multipart/form-data, was ${type || 'missing'}`,
     );
-  // told before it is sent, where the caller says how long it is
-  if (Number(request.headers['content-length'] ?? 0) > most) throw datasetTooLarge(most);
+  // before it is received, if the client sent its length
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw datasetTooLarge(maxBytes);
   return { stream: request.body as Readable, format, fileName: '' };
 }
 
-async function multipartFile(request: FastifyRequest, most: number): Promise<Upload> {
+async function openMultipartFile(request: FastifyRequest, maxBytes: number): Promise<Upload> {
   const malformed = (cause: unknown): UnrollError =>
     new UnrollError(
       'malformed_multipart',
       `body: ${cause instanceof Error ? cause.message : 'not a multipart form'}`,
       { cause },
     );
-  // one byte more than is allowed: the limit is checked where bytes are counted
-  const limits = { fileSize: most + 1, files: 1 };
+  // one byte more than the limit, which is checked where the bytes are counted
+  const limits = { fileSize: maxBytes + 1, files: 1 };
   const file = await request.file({ limits }).catch((error: unknown) => {
-    // the caller went away
+    // the client disconnected
     throw error === request.raw.errored ? error : malformed(error);
   });
   if (!file)
-    throw new UnrollError('invalid_request', 'file: the multipart body holds no file', { field: 'file' });
-  // a form that is malformed further on fails while its file is read
+    throw new UnrollError('invalid_request', 'file: missing in the multipart body', { field: 'file' });
+  // a form that is malformed after the start of its file fails while the file is read
   const stream = new PassThrough();
-  // which may happen before anybody reads it
+  // which may happen before the stream has a reader
   stream.on('error', () => {});
   file.file.on('error', (error) => stream.destroy(malformed(error)));
   file.file.pipe(stream);
   return {
     stream,
-    format: formatOf(file.mimetype, file.filename),
+    format: detectFormat(file.mimetype, file.filename),
     fileName: file.filename.slice(0, 200),
   };
 }
 
-function formatOf(type: string, fileName: string): DataFile['format'] {
+function detectFormat(type: string, fileName: string): DataFile['format'] {
   if (/\.(jsonl|ndjson)$/i.test(fileName)) return 'jsonl';
   if (/\.csv$/i.test(fileName)) return 'csv';
   return datasetTypes[type] ?? 'text';

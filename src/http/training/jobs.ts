@@ -31,7 +31,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
       schema: {
         operationId: 'createTrainingJob',
         tags,
-        summary: 'Trains a network; the best checkpoint becomes a model that is served at once',
+        summary: 'Trains a network; the best checkpoint is published as a model',
         body: trainingSpec,
         response: { 200: jobView, ...problems },
       },
@@ -44,7 +44,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
       schema: {
         operationId: 'listTrainingJobs',
         tags,
-        summary: 'Every job, newest first',
+        summary: 'Lists training jobs, newest first',
         querystring: page,
         response: { 200: jobList, ...problems },
       },
@@ -61,7 +61,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
       schema: {
         operationId: 'showTrainingJob',
         tags,
-        summary: 'One job: status, progress, metrics',
+        summary: 'Shows a training job: status, progress and metrics',
         params: jobParameter,
         response: { 200: jobView, ...problems },
       },
@@ -69,9 +69,9 @@ export const trainingJobRoutes: Route = (scope, parts) => {
     async ({ params }) => viewJob(await jobs.get(params.job), jobs.progress(params.job)),
   );
   for (const [verb, summary] of [
-    ['cancel', 'Ends a job; its checkpoints stay'],
-    ['pause', 'Stops a job at its next step and frees its place'],
-    ['resume', 'Lets a paused job go on from where it stood'],
+    ['cancel', 'Cancels a job and retains its checkpoints'],
+    ['pause', 'Pauses a job at its next step, so that a queued job can run'],
+    ['resume', 'Resumes a paused job from its last state'],
   ] as const)
     scope.post(
       `/v1/training/jobs/:job/${verb}`,
@@ -94,9 +94,9 @@ export const trainingJobRoutes: Route = (scope, parts) => {
       schema: {
         operationId: 'listTrainingEvents',
         tags,
-        summary: 'What a job has said; as server-sent events, what it says until it is over',
+        summary: 'Lists the events of a job, or streams them as server-sent events until the job has ended',
         description:
-          'A stream begins after the event that Last-Event-ID names. `progress` events come a few times a second, bear no id and are not kept.',
+          'A stream begins after the event given by Last-Event-ID. `progress` events are sent a few times a second, have no id and are not stored.',
         params: jobParameter,
         querystring: eventQuery,
         response: { 200: eventList, ...problems },
@@ -110,7 +110,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         const last = Number(request.headers['last-event-id'] ?? after);
         const signal = AbortSignal.any([abortOnDisconnect(reply), parts.stopping]);
         const followed = events.follow(job, Number.isSafeInteger(last) ? last : 0, signal);
-        return sendStream(parts, request, reply, viewAll(followed, parts.stopping)) as never;
+        return sendStream(parts, request, reply, toTaskEvents(followed, parts.stopping)) as never;
       }
       const found = await events.list(job, { limit: limit + 1, after });
       return {
@@ -126,7 +126,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
       schema: {
         operationId: 'listTrainingCheckpoints',
         tags,
-        summary: 'The checkpoints of a job, oldest first',
+        summary: 'Lists the checkpoints of a job, oldest first',
         params: jobParameter,
         response: { 200: checkpointList, ...problems },
       },
@@ -143,8 +143,9 @@ export const trainingJobRoutes: Route = (scope, parts) => {
       schema: {
         operationId: 'publishTrainingCheckpoint',
         tags,
-        summary: 'Makes a checkpoint the next version of its model, served at once',
-        description: 'A checkpoint is published once: asked again, the answer is the version that it became.',
+        summary: 'Publishes a checkpoint as the next version of its model',
+        description:
+          'A checkpoint is published once: a repeated request returns the version that was created.',
         params: checkpointParameter,
         response: { 200: checkpointView, ...problems },
       },
@@ -153,11 +154,11 @@ export const trainingJobRoutes: Route = (scope, parts) => {
   );
 };
 
-async function* viewAll(
+async function* toTaskEvents(
   followed: AsyncGenerator<FollowedEvent>,
   stopping: AbortSignal,
 ): AsyncGenerator<ServerEvent> {
-  for await (const one of followed) yield viewFollowed(one);
+  for await (const event of followed) yield viewFollowed(event);
   if (stopping.aborted)
-    throw new UnrollError('shutting_down', 'the server shuts down; the job goes on when it starts again');
+    throw new UnrollError('shutting_down', 'the server shuts down; the job continues when it starts again');
 }

@@ -6,7 +6,7 @@ const metrics = z.record(z.string(), z.number().nullable());
 export const jobParameter = z.object({ job: z.string().min(1).max(100) });
 export const page = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(20),
-  after: z.string().max(100).optional().describe('Id of the last one that the page before held'),
+  after: z.string().max(100).optional().describe('Id of the last item of the previous page'),
 });
 
 export const jobView = z
@@ -15,8 +15,8 @@ export const jobView = z
     object: z.literal('training.job'),
     status: z.enum(jobStatuses),
     task: z.string(),
-    model: z.string().describe('Name of the model that it makes'),
-    published: z.string().nullable().describe('`name@version` of what it made'),
+    model: z.string().describe('Name of the model to publish'),
+    published: z.string().nullable().describe('`name@version` of the published model'),
     comparison: z.string().nullable(),
     created_at: z.number(),
     started_at: z.number().nullable(),
@@ -32,11 +32,11 @@ export const jobView = z
         seconds_left: z.number().nullable(),
       })
       .nullable()
-      .describe('While it runs'),
-    metrics: metrics.describe('Of the last measurement'),
+      .describe('Null unless the job is running'),
+    metrics: metrics.describe('The latest evaluation'),
     best_step: z.int().nullable(),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
-    spec: z.looseObject({}).describe('What was asked for, with all defaults'),
+    spec: z.looseObject({}).describe('The request, with all defaults'),
   })
   .meta({ id: 'TrainingJob' });
 export const jobList = z.object({ object: z.literal('list'), data: z.array(jobView), has_more: z.boolean() });
@@ -60,11 +60,11 @@ export const eventList = z.object({
 });
 export const eventQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  after: z.coerce.number().int().min(0).default(0).describe('Id of the last event that is known'),
+  after: z.coerce.number().int().min(0).default(0).describe('Id of the last event of the previous page'),
   stream: z
     .enum(['true', 'false'])
     .default('false')
-    .describe('Server-sent events, as does Accept: text/event-stream'),
+    .describe('true: server-sent events, as with Accept: text/event-stream'),
 });
 
 export const checkpointView = z
@@ -103,7 +103,7 @@ export const datasetQuery = z.object({
   task: z
     .enum(['classify', 'tag', 'decode', 'generate', 'predict'])
     .optional()
-    .describe('Checks every record for this task; any objects will do without'),
+    .describe('Validates every record for this task; without it, records may be any objects'),
 });
 
 export const comparisonView = z
@@ -118,7 +118,7 @@ export const comparisonView = z
       .describe('Why the best model could not be published'),
     created_at: z.number(),
     published: z.string().nullable(),
-    metric: z.string().nullable().describe('What trials are ranked by'),
+    metric: z.string().nullable().describe('The metric by which trials are ranked'),
     lower_is_better: z.boolean(),
     trials: z
       .array(
@@ -134,7 +134,7 @@ export const comparisonView = z
           gradient_reach: z
             .number()
             .nullable()
-            .describe('Steps back at which a hundredth of the gradient is left'),
+            .describe('Number of steps after which 1 % of the gradient remains'),
         }),
       )
       .describe('Best first'),

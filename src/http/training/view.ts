@@ -5,7 +5,7 @@ import type { FollowedEvent, Progress } from '../../jobs/job-events.ts';
 import type { ServerEvent } from '../sse.ts';
 import type { checkpointView, comparisonView, datasetView, eventView, jobView } from './schema.ts';
 
-// Jobs, events, checkpoints, datasets and comparisons as the API shows them.
+// Converts jobs, events, checkpoints, datasets and comparisons to the API's JSON.
 
 const viewProgress = ({ epoch, step, steps, loss, stepsPerSecond, secondsLeft }: Progress) => ({
   epoch,
@@ -46,21 +46,21 @@ export const viewEvent = (event: JobEvent): z.output<typeof eventView> => ({
   data: { ...event.data },
 });
 
-/** An event of a stream: kept ones bear their ids, so that a reader who comes back knows where it was. */
+/** Converts an event of a stream: stored events have ids, with which a client resumes the stream. */
 export const viewFollowed = (followed: FollowedEvent): ServerEvent =>
   followed.kind === 'event'
     ? { event: followed.event.type, id: followed.event.id, data: viewEvent(followed.event) }
     : { event: 'progress', id: null, data: viewProgress(followed.progress) };
 
-export const viewCheckpoint = (one: JobCheckpoint): z.output<typeof checkpointView> => ({
+export const viewCheckpoint = (checkpoint: JobCheckpoint): z.output<typeof checkpointView> => ({
   object: 'training.job.checkpoint',
-  job: one.job,
-  step: one.step,
-  epoch: one.epoch,
-  created_at: one.createdAt,
-  metrics: { ...one.metrics },
-  best: one.best,
-  published: one.published,
+  job: checkpoint.job,
+  step: checkpoint.step,
+  epoch: checkpoint.epoch,
+  created_at: checkpoint.createdAt,
+  metrics: { ...checkpoint.metrics },
+  best: checkpoint.best,
+  published: checkpoint.published,
 });
 
 export const viewDataset = (dataset: Dataset): z.output<typeof datasetView> => {

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { createChannelMemory, openMainChannel } from '../../../src/engine/channel/channel.ts';
 
-/** Sends everything at once or one by one, and gathers what an echoing thread sends back. */
+/** Sends all messages at once or one by one, and collects those that an echo thread returns. */
 async function echo(messages: readonly unknown[], capacity: number, atOnce: number): Promise<unknown[]> {
   const memory = createChannelMemory(capacity);
   const channel = openMainChannel<unknown, unknown>(memory);
@@ -28,18 +28,18 @@ const numbered = (count: number, sizeOf: (index: number) => number): unknown[] =
     text: 'é'.repeat(index % 5),
   }));
 
-test('messages cross both ways in order, back to back and one by one', async () => {
+test('transfers messages in both directions in order, all at once and one by one', async () => {
   const messages = numbered(2000, (index) => index % 7);
   expect(await echo(messages, 4096, 1)).toEqual(messages);
   expect(await echo(messages, 4096, Infinity)).toEqual(messages);
 });
 
-test('messages larger than the ring cross too, both directions full at once', async () => {
+test('transfers messages larger than the ring buffer while both directions are full', async () => {
   const messages = numbered(60, (index) => (index % 3 === 0 ? 3000 : index));
   expect(await echo(messages, 512, Infinity)).toEqual(messages);
 });
 
-test('messages a little larger than the ring arrive whole, one by one', async () => {
+test('transfers messages a little larger than the ring buffer one by one', async () => {
   const messages = numbered(200, () => 1100);
   expect(await echo(messages, 4096, 1)).toEqual(messages);
 });

@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { openWorkerChannel, type ChannelMemory } from '../../../src/engine/channel/channel.ts';
 
-// Sends back what it is sent, until it is told to stop.
+// Returns each message that it receives, until a stop message.
 
 const channel = openWorkerChannel<unknown, unknown>(workerData as ChannelMemory);
 for (let over = false; !over;) {

@@ -4,7 +4,7 @@ import { createRing, createRingReader, createRingWriter } from '../../../src/eng
 
 const messages = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 60 });
 
-test('every message arrives whole and in order, whatever its size and however reads and writes take turns', () => {
+test('transfers every message whole and in order, for every size and every interleaving of reads and writes', () => {
   fc.assert(
     fc.property(fc.constantFrom(8, 16, 32, 64), messages, fc.array(fc.nat(4)), (capacity, sent, turns) => {
       const ring = createRing(capacity);
@@ -28,7 +28,7 @@ test('every message arrives whole and in order, whatever its size and however re
   );
 });
 
-test('positions wrap at 2^32 without a seam', () => {
+test('continues correctly when positions wrap at 2^32', () => {
   const ring = createRing(64);
   new Int32Array(ring)[0] = -20;
   new Int32Array(ring)[16] = -20;
@@ -41,7 +41,7 @@ test('positions wrap at 2^32 without a seam', () => {
   }
 });
 
-test('a message that has not wholly arrived is not given out', () => {
+test('does not return a message before it is complete', () => {
   const ring = createRing(8);
   const writer = createRingWriter(ring);
   const reader = createRingReader(ring);
@@ -51,6 +51,6 @@ test('a message that has not wholly arrived is not given out', () => {
   expect(reader.read()).toHaveLength(9);
 });
 
-test('a capacity that is no power of two is refused', () => {
+test('rejects a capacity that is not a power of two', () => {
   expect(() => createRing(48)).toThrow(RangeError);
 });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { readBatches, createBatchTally, recordBatch } from '../../../src/engine/worker/batch-tally.ts';
 
-it('batches are counted by their rows, whoever ran them', () => {
+it('counts batches of all workers by their rows', () => {
   const memory = createBatchTally();
   const workers = [new BigInt64Array(memory), new BigInt64Array(memory)];
   for (const [i, rows] of [3, 1, 3, 32, 3].entries()) recordBatch(workers[i % 2]!, { rows, ms: 0.25 * rows });
@@ -12,7 +12,7 @@ it('batches are counted by their rows, whoever ran them', () => {
   ]);
 });
 
-it('batches larger than any are counted with the largest', () => {
+it('counts batches above the maximum rows with the largest', () => {
   const memory = createBatchTally();
   for (const rows of [1024, 5000]) recordBatch(new BigInt64Array(memory), { rows, ms: 1 });
   expect(readBatches(memory)).toEqual([{ rows: 1024, count: 2, ns: 2_000_000 }]);

@@ -2,30 +2,32 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { chunkSteps } from '../../../src/engine/worker/chunks.ts';
 
-test('every row advances, none past what it has, and the tick keeps its budget', () => {
+test('advances every row, none beyond its remaining steps, within the budget', () => {
   const rows = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 16 });
   fc.assert(
     fc.property(
       rows,
       fc.integer({ min: 1, max: 64 }),
       fc.integer({ min: 16, max: 600 }),
-      (left, longest, budget) => {
-        const steps = chunkSteps(left, longest, budget);
+      (stepsLeft, maxSteps, budget) => {
+        const steps = chunkSteps(stepsLeft, maxSteps, budget);
         steps.forEach((count, row) => {
           expect(count).toBeGreaterThanOrEqual(1);
-          expect(count).toBeLessThanOrEqual(Math.min(left[row]!, longest));
+          expect(count).toBeLessThanOrEqual(Math.min(stepsLeft[row]!, maxSteps));
         });
-        expect(steps.reduce((sum, count) => sum + count)).toBeLessThanOrEqual(Math.max(budget, left.length));
+        expect(steps.reduce((sum, count) => sum + count)).toBeLessThanOrEqual(
+          Math.max(budget, stepsLeft.length),
+        );
       },
     ),
   );
 });
 
-test('a row alone takes all it may', () => {
+test('a single row runs the maximum', () => {
   expect(chunkSteps([1000], 64, 512)).toEqual([64]);
   expect(chunkSteps([40], 64, 512)).toEqual([40]);
 });
 
-test('short rows leave their share to long ones', () => {
+test('long rows use the budget that short rows leave', () => {
   expect(chunkSteps([1, 1, 100], 64, 34)).toEqual([1, 1, 32]);
 });

@@ -1,7 +1,7 @@
 import type { Runner, Wanted } from '../../../src/network/runner.ts';
 
-// An Elman network in float64 behind the runner's interface: h ← tanh(W x + U h), output = logits = h, hidden = −h.
-// Ids of 0 … 9, or two features a step. It checks what it is asked to do, as the real one does.
+// An Elman network in float64 behind the runner's interface: h ← tanh(W x + U h), output = logits = h, hidden
+// = −h. Ids of 0 … 9, or two features a step. It checks its arguments like the real one.
 
 const fakeUnits = 3;
 const weight = (unit: number, input: number): number => Math.sin(1 + 3 * unit + input);
@@ -16,7 +16,7 @@ function fakeStep(h: readonly number[], x: readonly number[]): number[] {
 }
 
 export interface FakeRunner extends Runner {
-  /** Rows and steps of every tick so far. */
+  /** Rows and steps of every tick. */
   readonly ticks: number[][];
 }
 
@@ -104,7 +104,7 @@ export function createFakeRunner({
   };
 }
 
-/** The outputs of every step, alone, step by step. */
+/** The outputs of every step of a sequence that runs alone. */
 export function fakeOutputs(ids: Int32Array): number[][] {
   const outputs: number[][] = [];
   for (const id of ids) outputs.push(fakeStep(outputs.at(-1) ?? [0, 0, 0], [id]));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { orderRows } from '../../../src/engine/worker/order-rows.ts';
 
-test('rows come out with the most steps first, each with its own steps, resting rows last', () => {
+test('sorts rows by descending steps, each with its own steps, stalled rows last', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(4), { maxLength: 12 }), (steps) => {
       const rows = steps.map((count, row) => ({ count, row }));
@@ -16,13 +16,13 @@ test('rows come out with the most steps first, each with its own steps, resting 
   );
 });
 
-test('rows in order are left where they are', () => {
+test('does not swap rows that are in order', () => {
   let swaps = 0;
   orderRows([8, 8, 3, 1, 1], () => swaps++);
   expect(swaps).toBe(0);
 });
 
-test('one row out of place costs one swap', () => {
+test('swaps once for one row that is out of order', () => {
   let swaps = 0;
   orderRows([1, 1, 1, 1, 8], () => swaps++);
   expect(swaps).toBe(1);

@@ -8,7 +8,7 @@ import type { BatchedSequence } from '../../../src/engine/worker/slot.ts';
 import { createFakeGeneration } from './fake-generation.ts';
 import { createFakeRunner, fakeOutputs } from './fake-runner.ts';
 
-// What a worker may send before its reader has taken it: both ends of the window, without threads.
+// The flow-control window of a sequence, on the worker's and on the reader's side, without threads.
 
 const idsOf = (length: number): number[] => Array.from({ length }, (_, t) => (t * 7) % 10);
 const sequence = (id: number, more: Partial<BatchedSequence> = {}): BatchedSequence => ({
@@ -43,7 +43,7 @@ function setUp(maxRows: number) {
   };
 }
 
-test('a row rests when its window is used up, and goes on when its reader has taken something', () => {
+test('stalls a row when its window is used up, and continues it when its reader has read', () => {
   const { batcher, tick, kinds } = setUp(2);
   batcher.add(sequence(1, { windowBytes: 3 * tokenBytes }));
   tick(3);
@@ -60,7 +60,7 @@ test('a row rests when its window is used up, and goes on when its reader has ta
   expect(kinds(1).at(-1)).toBe('done');
 });
 
-test('a row that rests does not hold up the others', () => {
+test('a stalled row does not delay the others', () => {
   const { batcher, tick, kinds } = setUp(2);
   batcher.add(sequence(1, { windowBytes: 1 }));
   batcher.add(sequence(2));
@@ -69,7 +69,7 @@ test('a row that rests does not hold up the others', () => {
   expect(kinds(2).at(-1)).toBe('done');
 });
 
-test('a row that rests makes way for one that waits after a while, at once when no other runs', () => {
+test('preempts a stalled row after a delay, or at once when no other row runs', () => {
   const { batcher, tick, wait, parked, kinds } = setUp(2);
   batcher.add(sequence(1, { windowBytes: 1 }));
   batcher.add(sequence(2, { generation: createFakeGeneration(60) }));
@@ -88,7 +88,7 @@ test('a row that rests makes way for one that waits after a while, at once when 
   expect(kinds(5)).toContain('token');
 });
 
-test('what is granted before a sequence has a row counts', () => {
+test('counts bytes granted before a sequence has a row', () => {
   const { batcher, tick, kinds } = setUp(1);
   batcher.add(sequence(1, { generation: createFakeGeneration(2) }));
   batcher.add(sequence(2, { windowBytes: 1 }));
@@ -97,14 +97,14 @@ test('what is granted before a sequence has a row counts', () => {
   expect(kinds(2)).toEqual(['token', 'token', 'token']);
 });
 
-test('what its reader has is not reported again, nor charged', () => {
+test('does not report again, or count, events that were delivered', () => {
   const { batcher, tick, kinds } = setUp(1);
   batcher.add(sequence(1, { alreadyDelivered: 28, windowBytes: 3 * tokenBytes }));
   tick(40);
   expect(kinds(1)).toEqual(['token', 'token', 'done']);
 });
 
-test('outputs of many wide steps come in reports of bounded size, the same in all', () => {
+test('splits outputs of many wide steps into reports of bounded size', () => {
   const runner = createFakeRunner({ maxPacked: 64 });
   const wide = 4_000;
   const batcher = createBatcher(
@@ -134,22 +134,26 @@ test('outputs of many wide steps come in reports of bounded size, the same in al
   expect(seen).toEqual(fakeOutputs(input).flat());
 });
 
-test('a delivery counts what it keeps, and what was taken', async () => {
+test('counts the bytes that are unread and those that were read', async () => {
   const unread = { bytes: 0 };
-  let taken = 0;
-  const delivery = createDelivery({ onAbandon: () => {}, onRead: (bytes) => void (taken += bytes), unread });
+  let bytesRead = 0;
+  const delivery = createDelivery({
+    onAbandon: () => {},
+    onRead: (bytes) => void (bytesRead += bytes),
+    unread,
+  });
   for (let index = 0; index < 4; index++) delivery.deliver({ ...token, index });
-  expect([delivery.unreadBytes, unread.bytes, taken]).toEqual([4 * tokenBytes, 4 * tokenBytes, 0]);
+  expect([delivery.unreadBytes, unread.bytes, bytesRead]).toEqual([4 * tokenBytes, 4 * tokenBytes, 0]);
   const events = delivery.events[Symbol.asyncIterator]();
   await events.next();
   delivery.deliver({ ...token, index: 0 });
-  expect([unread.bytes, taken]).toEqual([3 * tokenBytes, 2 * tokenBytes]);
+  expect([unread.bytes, bytesRead]).toEqual([3 * tokenBytes, 2 * tokenBytes]);
   expect(delivery.delivered.tokens).toBe(4);
   await events.return!();
   expect([delivery.unreadBytes, unread.bytes]).toEqual([0, 0]);
 });
 
-test('an output that waits does not keep the whole message that brought it', async () => {
+test('a queued output does not retain its whole message', async () => {
   const delivery = createDelivery({ onAbandon: () => {} });
   const message = new Float32Array(10_000);
   delivery.deliver({ kind: 'outputs', first: 0, steps: 1, width: 4, values: message.subarray(40, 44) });

@@ -6,7 +6,7 @@ import {
   sumCounters,
 } from '../../../src/engine/worker/tick-counters.ts';
 
-test('ticks are summed over workers and sorted by their rows', () => {
+test('sums ticks over workers and counts them by rows', () => {
   const workers = [createCounters(), createCounters()];
   const [first, second] = workers.map((counters) => new Float64Array(counters));
   countTick(first!, { rows: 1, steps: 5, padding: 0, sequenceSteps: 0, ms: 0.5 });

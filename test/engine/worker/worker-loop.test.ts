@@ -12,7 +12,7 @@ afterEach(() => {
   placed = [];
 });
 
-/** A worker's loop in this thread, with networks 1 … count, and all that it sent. */
+/** A worker's loop in this thread with networks 1 … count, and the messages it sent. */
 function setUp(count: number) {
   const sent: FromWorker[] = [];
   const ticks: number[] = [];
@@ -63,7 +63,7 @@ const sequencesOf = (sent: readonly FromWorker[]): number[] =>
     message.kind === 'reports' ? [...new Set(message.reports.map(({ sequence }) => sequence))] : [],
   );
 
-test('networks take turns, a tick each, however many sequences each has', () => {
+test('runs one tick of each network in rotation, however many sequences each has', () => {
   const { loop, sent, ticks } = setUp(2);
   for (const sequence of [1, 2, 3]) loop.message(start(sequence, 1));
   loop.message(start(9, 2));
@@ -72,7 +72,7 @@ test('networks take turns, a tick each, however many sequences each has', () => 
   expect(sequencesOf(sent)).toEqual([1, 2, 3, 9, 1, 2, 3, 9]);
 });
 
-test('what one tick gives goes out as one message', () => {
+test('sends the reports of one tick as one message', () => {
   const { loop, sent } = setUp(1);
   for (const seed of [1, 2, 3])
     loop.message(start(seed, 1, { input: someIds(1, seed), generation: generating({ seed }) }));
@@ -82,7 +82,7 @@ test('what one tick gives goes out as one message', () => {
   expect(sequencesOf(sent)).toEqual([1, 2, 3]);
 });
 
-test('a cancelled sequence is not in the next tick', () => {
+test('does not run a cancelled sequence in the next tick', () => {
   const { loop, ticks } = setUp(1);
   loop.message(start(1, 1));
   loop.message(start(2, 1));
@@ -94,7 +94,7 @@ test('a cancelled sequence is not in the next tick', () => {
   expect(loop.tick()).toBe(false);
 });
 
-test('a network that cannot be loaded is answered with the reason, an unloaded one is forgotten', () => {
+test('reports why a network cannot be loaded, and removes an unloaded one', () => {
   const { loop, sent } = setUp(1);
   expect(sent).toEqual([{ kind: 'loaded', network: 1, error: null }]);
   const { program, arenas } = placed[0]!;

@@ -18,31 +18,31 @@ function serve(checkCapacity: () => void) {
   refuseEarly(server, context);
   for (const url of ['/v1/models/:model/classify', '/v1/sessions'])
     server.post(url, async () => ({ ok: true }));
-  const ask = (url: string) => server.inject({ method: 'POST', url, payload: { input: 'a' } });
-  return { ask, context, bodies: () => bodies };
+  const send = (url: string) => server.inject({ method: 'POST', url, payload: { input: 'a' } });
+  return { send, context, bodies: () => bodies };
 }
 const full = (): void => {
-  throw new UnrollError('overloaded', 'there is no room', { retryAfterSeconds: 7 });
+  throw new UnrollError('overloaded', 'the queue is full', { retryAfterSeconds: 7 });
 };
 
-describe('a model without room', () => {
-  it('refuses before the body is read, and says when to come back', async () => {
-    const { ask, bodies, context } = serve(full);
-    const reply = await ask(`/v1/models/${models.classify().name}/classify`);
+describe('an overloaded model', () => {
+  it('rejects a request before its body is read, with a retry time', async () => {
+    const { send, bodies, context } = serve(full);
+    const reply = await send(`/v1/models/${models.classify().name}/classify`);
     expect([reply.statusCode, reply.headers['retry-after'], bodies()]).toEqual([503, '7', 0]);
     expect(reply.json()).toMatchObject({ code: 'overloaded' });
     expect(context.leases()).toBe(0);
   });
 
-  it('leaves other routes, and models that are not there, to themselves', async () => {
-    const { ask } = serve(full);
-    expect((await ask('/v1/sessions')).statusCode).toBe(200);
-    expect((await ask('/v1/models/nobody/classify')).statusCode).toBe(200);
+  it('does not affect other routes and unknown models', async () => {
+    const { send } = serve(full);
+    expect((await send('/v1/sessions')).statusCode).toBe(200);
+    expect((await send('/v1/models/nobody/classify')).statusCode).toBe(200);
   });
 
-  it('takes requests again when there is room', async () => {
-    const { ask, bodies } = serve(() => {});
-    expect((await ask(`/v1/models/${models.classify().name}/classify`)).statusCode).toBe(200);
+  it('accepts requests again when there is capacity', async () => {
+    const { send, bodies } = serve(() => {});
+    expect((await send(`/v1/models/${models.classify().name}/classify`)).statusCode).toBe(200);
     expect(bodies()).toBe(1);
   });
 });

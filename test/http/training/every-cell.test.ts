@@ -3,7 +3,7 @@ import { afterAll, expect, it } from 'vitest';
 import { cellNames } from '../../../src/cells/registry.ts';
 import { serveApp } from '../served-app.ts';
 
-// Every registered cell over HTTP: trained, published, shown and asked; and compared with the others.
+// Every registered cell over HTTP: trained, published, described, used for inference and compared.
 
 const served = await serveApp({ maxBodyBytes: 1_000_000 });
 afterAll(() => served.close());
@@ -40,7 +40,7 @@ const spec = (cell: string) => ({
   budget: { epochs: 2 },
 });
 
-it.each(cellNames)('a job trains a network of %s, and its model is shown and answers', async (cell) => {
+it.each(cellNames)('a job trains a network of %s, whose model is described and serves', async (cell) => {
   const made = await post('/v1/training/jobs', { model: `of-${cell}`, ...spec(cell) });
   expect(made.statusCode).toBe(200);
   const { id } = made.json<{ id: string }>();
@@ -66,7 +66,7 @@ it('a comparison trains all cells', async () => {
   const { id } = made.json<{ id: string }>();
   const { status, trials } = await poll<{ status: string; trials: { cell: string; status: string }[] }>(
     `/v1/training/comparisons/${id}`,
-    ({ status: now }) => now !== 'running',
+    ({ status: now }) => now !== 'running' && now !== 'publishing',
   );
   expect(status).toBe('succeeded');
   expect(trials.map(({ cell }) => cell).toSorted()).toEqual([...cellNames].toSorted());
