@@ -112,7 +112,6 @@ export const modelSpec = z.strictObject({
   provenance: z.record(z.string(), z.unknown()).default({}),
 });
 
-export type LayerSpec = z.infer<typeof layerSpec>;
 export type NetworkSpec = z.infer<typeof networkSpec>;
 export type ModelSpec = z.infer<typeof modelSpec>;
 export type TextInput = Extract<ModelSpec['inputs'], { kind: 'text' }>;
