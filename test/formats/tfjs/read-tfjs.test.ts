@@ -238,6 +238,8 @@ describe('a damaged model.json', () => {
   it('is refused when it is not JSON, or not a known format', async () => {
     const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
     await expect(readImportedFile(encode('{"a": '))).rejects.toThrow('the JSON file is not JSON');
-    await expect(readImportedFile(encode('{"a": 1}'))).rejects.toThrow(/the JSON file is not a network of TensorFlow\.js or Keras/);
+    await expect(readImportedFile(encode('{"a": 1}'))).rejects.toThrow(
+      /the JSON file is not a network of TensorFlow\.js or Keras/,
+    );
   });
 });
