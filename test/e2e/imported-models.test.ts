@@ -167,7 +167,7 @@ describe('an imported file', () => {
       data: { id: string; error: string | null }[];
     };
     const errors = new Map(data.map(({ id, error }) => [id.replace(/@.*/, ''), error]));
-    expect(errors.get('evil')).toContain('"posix.system", which is no tensor and no plain container');
+    expect(errors.get('evil')).toContain('"posix.system", which is neither a tensor nor a plain container');
     expect(errors.get('own-layers')).toContain('(Lambda): the layer is not supported');
     expect(errors.get('branches')).toBeNull();
   });
@@ -199,7 +199,7 @@ describe('unroll inspect and import', () => {
     writeFileSync(join(root, 'outside.onnx'), outside.model);
     expect(unroll('inspect', join(root, 'outside.onnx'))).toMatchObject({
       code: 1,
-      output: expect.stringContaining('the file "weights.bin" is missing') as string,
+      output: expect.stringContaining('the external file "weights.bin" is missing') as string,
     });
     writeFileSync(join(root, 'weights.bin'), outside.data);
     for (const file of [join(root, 'outside.onnx'), join(golden, 'tfjs-files/tagger/model.json')]) {

@@ -113,7 +113,7 @@ describe('repository', () => {
       ['cut@1', false, expect.stringContaining('the whole file 50')],
       ['fine@1', true, null],
       ['huge@1', false, 'model.json has 100000000 bytes, the limit is 16777216'],
-      ['misnamed@1', false, 'model.json: name: it is tiny, its folder is misnamed'],
+      ['misnamed@1', false, "model.json: name: tiny, must be the folder's name, misnamed"],
       ['wrong@1', false, expect.stringContaining('model.json: task:')],
     ]);
     expect(repository.list().map(({ task }) => task)).toEqual([
