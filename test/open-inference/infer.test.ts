@@ -7,7 +7,7 @@ const texts = (...values: string[]) =>
   ({ name: 'input', datatype: 'BYTES', shape: [values.length], values }) as const;
 
 describe('infer', () => {
-  it('gives the scores of classify as the network made them, in the order of the labels', async () => {
+  it('gives the scores of classify as the network gave them, in the order of the labels', async () => {
     const [label, scores] = await infer(fakeContext(models.classify()), call(), {
       inputs: [texts('ab', 'c')],
       binary: true,
@@ -28,7 +28,7 @@ describe('infer', () => {
     expect(lengths!.values).toEqual([3, 1]);
   });
 
-  it('refuses to give numbers that are not finite', async () => {
+  it('fails where a number is not finite', async () => {
     for (const model of [models.classify(), models.tag()]) {
       const asked = infer(fakeContext(model, { output: NaN }), call(), {
         inputs: [texts('a')],
@@ -38,7 +38,7 @@ describe('infer', () => {
     }
   });
 
-  it('gives the rows of an answer that always has as many as an axis of their own', async () => {
+  it('gives a fixed number of rows an axis of their own', async () => {
     const model = models.predictRows();
     expect(sourceSignature(model).outputs).toEqual([{ name: 'output', datatype: 'FP32', shape: [-1, 3, 2] }]);
     const context = fakeContext(model, { output: 0.5 });
@@ -54,7 +54,7 @@ describe('infer', () => {
     ]);
   });
 
-  it('runs ids as they are, also of a token whose text is not in normal form', async () => {
+  it('passes ids to the network unchanged, also of a token whose text is not in normal form', async () => {
     // "A" is lowered when a text is read, and would be unknown
     const words = { vocabulary: 'words', lowercase: true, tokens: ['?', 'a', 'A', 'e\u0301'], unknown: 0 };
     for (const model of [models.classify({}, words), models.tag(words)]) {

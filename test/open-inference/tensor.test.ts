@@ -64,7 +64,7 @@ describe('a tensor', () => {
     ]);
   });
 
-  it('may be nested as its shape is, or flat', () => {
+  it('may be nested like its shape, or flat', () => {
     const flat = [1, 2, 3, 4, 5, 6, 7, 8];
     const nested = [
       [
@@ -80,7 +80,7 @@ describe('a tensor', () => {
     expect(parseJsonValues([[true], [false]], of('BOOL', 2, 1), 'x')).toEqual([1, 0]);
   });
 
-  it.each(past)('of %s does not take %d', (datatype, value) => {
+  it.each(past)('of %s refuses %d', (datatype, value) => {
     expect(() => parseJsonValues([value], of(datatype, 1), 'x')).toThrow(
       `x.data[0]: must be ${datatype}, was ${value}`,
     );

@@ -41,8 +41,8 @@ const { limits } = fakeContext(models.generate(), { limits: { maxTokens: 200 } }
 const options = (body: DecodeSettings, of = model()) =>
   resolveDecodeOptions(of, body, limits, encodeTokenRules(of, body), 7);
 
-describe('what a caller asks of decoding', () => {
-  it('is greedy when nothing is asked, with room for twice the source', () => {
+describe('decode options', () => {
+  it('are greedy by default, with a maximum length of twice the source and a margin', () => {
     expect(options({})[0]).toMatchObject({
       mode: 'greedy',
       beamSize: 1,
@@ -51,7 +51,7 @@ describe('what a caller asks of decoding', () => {
       suppress: [],
     });
   });
-  it('takes the model’s defaults where the caller says nothing, within what the caller says', () => {
+  it('come from the model where the request has none, within the limits of the request', () => {
     const of = model({ beam_size: 5, length_penalty: 0.6, min_length: 9, max_length: 20 });
     expect(options({}, of)[0]).toMatchObject({
       mode: 'beam',
@@ -63,7 +63,7 @@ describe('what a caller asks of decoding', () => {
     expect(options({ max_length: 4 }, of)[0]).toMatchObject({ maxLength: 4, minLength: 4 });
     expect(options({ temperature: 1 }, of)[0]).toMatchObject({ mode: 'sample', beamSize: 1 });
   });
-  it('draws n outputs by one seed, each by its own choice', () => {
+  it('give n sampled outputs one seed and a choice each', () => {
     const drawn = options({ temperature: 0.8, n: 3, seed: 11 });
     expect(drawn.map(({ seed, choice }) => [seed, choice])).toEqual([
       [11, 0],
@@ -71,7 +71,7 @@ describe('what a caller asks of decoding', () => {
       [11, 2],
     ]);
   });
-  it('reads a prefix as text or tokens', () => {
+  it('accept a prefix as text or tokens', () => {
     expect(options({ prefix: 'AH B' })[0]!.prefix).toEqual([2, 3]);
     expect(options({ prefix: ['K'], suppress: ['AH'] })[0]).toMatchObject({ prefix: [4], suppress: [2] });
   });
@@ -117,7 +117,7 @@ describe('what a caller asks of decoding', () => {
       expect.objectContaining({ field, message: expect.stringMatching(what) as string }),
     );
   });
-  it('refuses to show attention where there is none', () => {
+  it('refuse attention for a model without attention', () => {
     expect(() => options({ return_attention: true }, model({}, false))).toThrow(/no attention/);
   });
 });

@@ -110,7 +110,7 @@ describe('the bytes of a reply', () => {
     await ask(fakeContext(model, { limits: { maxReplyBytes: 10_000 } }) as never);
   });
 
-  it('are no fewer than the reply has', async () => {
+  it('are estimated at no less than the reply has', async () => {
     const context = fakeContext(models.predict());
     const { predictions } = await predict(context, call(), { input: ten });
     const bytes = JSON.stringify(predictions).length;
@@ -162,7 +162,7 @@ describe('what decoding costs', () => {
     );
   });
 
-  it('is bounded by the attention that a beam keeps', () => {
+  it('is bounded by the attention that a beam stores', () => {
     check({ beam_size: 10, max_length: 900, coverage_penalty: 1 }, 3000);
     expect(() => check({ beam_size: 10, max_length: 900, coverage_penalty: 1 }, 5000)).toThrow(
       /^max_length: at most 33554432 attention weights .*, was 45050000$/,

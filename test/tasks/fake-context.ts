@@ -9,7 +9,7 @@ import type { ServerEvent } from '../../src/http/sse.ts';
 import type { TestCall } from '../support/task-replies.ts';
 import { createVocabulary } from '../../src/vocabulary/vocabulary.ts';
 
-// Tasks with nothing behind them: a network whose outputs are a simple function of all that it has read.
+// Tasks without an engine: a fake network whose outputs are a simple function of its whole input.
 
 export const hiddenWidth = 3;
 
@@ -21,19 +21,19 @@ export function outputAt(input: ArrayLike<number>, width: number, steps: number,
 }
 
 export interface FakeOptions {
-  /** Throws where the model has no room. */
+  /** Throws where the model's queue is full. */
   readonly checkCapacity?: () => void;
   readonly limits?: Partial<TaskLimits>;
   /** Called with each request before its first event; may throw. */
   readonly before?: (request: SequenceRequest, index: number) => Promise<void> | void;
-  /** What every output is, instead. */
+  /** The value of every output, instead. */
   readonly output?: number;
   readonly finish?: 'stop' | 'length';
 }
 
 export interface FakeContext extends TaskContext {
   readonly requests: SequenceRequest[];
-  /** Sequences that have begun and not ended. */
+  /** Sequences that have started and not ended. */
   open(): number;
   /** Leases that have not been released. */
   leases(): number;
@@ -120,7 +120,7 @@ export function fakeContext(model: ServedModel, options: FakeOptions = {}): Fake
   };
 }
 
-/** The steps in two events, as chunks would come. */
+/** Splits the steps into two events, like chunks. */
 function halves(steps: number): number[][] {
   const all = Array.from({ length: steps }, (_, step) => step);
   const middle = Math.ceil(steps / 2);
@@ -182,7 +182,7 @@ export const models = {
       },
       2,
     ),
-  /** Answers with three rows of two numbers, whatever it reads. */
+  /** Gives three rows of two numbers for any input. */
   predictRows: (units?: object[]): ServedModel =>
     serve(
       {

@@ -14,14 +14,14 @@ async function* letters(text: string, wait: Promise<unknown> = Promise.resolve()
 }
 
 describe('merged streams', () => {
-  it('give every value once, in the order of its stream', async () => {
+  it('yield every value once, in the order of its stream', async () => {
     const got = ['', '', ''];
     for await (const { source, value } of mergeStreams([letters('abc'), letters(''), letters('defgh')]))
       got[source] += value;
     expect(got).toEqual(['abc', '', 'defgh']);
   });
 
-  it('take turns, and wait for no one that has nothing', async () => {
+  it('alternate, and do not wait for a stream without a value', async () => {
     const late = Promise.withResolvers<void>();
     const order: number[] = [];
     for await (const { source } of mergeStreams([
@@ -37,7 +37,7 @@ describe('merged streams', () => {
     expect(order.slice(8)).toEqual([1, 1]);
   });
 
-  it('are all left when one of them fails, or the reader goes', async () => {
+  it('are all returned when one of them fails or the reader returns', async () => {
     left.length = 0;
     const failing = letters('x', Promise.reject(new Error('broken')));
     await expect(
@@ -51,7 +51,7 @@ describe('merged streams', () => {
     expect(left.toSorted()).toEqual(['abc', 'def']);
   });
 
-  it('fail when they are next asked, if one fails while their reader is busy', async () => {
+  it('reject the next read when a stream fails between reads', async () => {
     const unheard: unknown[] = [];
     const hear = (reason: unknown): void => void unheard.push(reason);
     process.on('unhandledRejection', hear);

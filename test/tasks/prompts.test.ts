@@ -20,7 +20,7 @@ describe('prompts', () => {
       await expect(read(['a', 'a'.repeat(length)])).rejects.toThrow('prompt[1]: at most 20 steps');
   });
 
-  it('are named by their place in the list when they are wrong', async () => {
+  it('are named by their index in errors', async () => {
     const model = models.generate({ start: undefined });
     await expect(read(['a', ''], model)).rejects.toThrow('prompt[1]: colours cannot start without a prompt');
     await expect(read([])).rejects.toThrow('the list is empty');

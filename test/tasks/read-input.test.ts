@@ -35,13 +35,13 @@ describe('text input', () => {
     expect(sequence!.unknown).toBe(2);
   });
 
-  it('is refused when it is empty, with its place in the list', async () => {
+  it('is refused when it is empty, with its index', async () => {
     expect(await refusal(text, '')).toMatchObject({ code: 'empty_input', field: 'input' });
     expect(await refusal(text, [])).toMatchObject({ code: 'empty_input', field: 'input' });
     expect(await refusal(text, ['a', ''])).toMatchObject({ code: 'empty_input', field: 'input[1]' });
   });
 
-  it('is refused when it is longer than the limit, which is named', async () => {
+  it('is refused when it is longer than the limit, with the limit', async () => {
     expect((await read(text, 'a'.repeat(20)))[0]!.steps).toBe(20);
     const { message, ...rest } = await refusal(text, ['a', 'a'.repeat(21)]);
     expect(rest).toEqual({ code: 'sequence_too_long', field: 'input[1]' });
@@ -55,7 +55,7 @@ describe('text input', () => {
     expect(message).toContain('at most 4 sequences, was given 5');
   });
 
-  it('is not numbers', async () => {
+  it('is refused when it is numbers', async () => {
     expect(await refusal(text, [1, 2])).toMatchObject({ code: 'input_mismatch', field: 'input[0]' });
     expect(await refusal(text, ['a', [1]])).toMatchObject({ code: 'input_mismatch', field: 'input[1]' });
   });
@@ -74,7 +74,7 @@ describe('numeric input', () => {
     ]);
   });
 
-  it('may be flat: one step of several features, several steps of the only one', async () => {
+  it('may be flat: one step of several features, or several steps of the only feature', async () => {
     expect(await rows(pairs, [1, 2])).toEqual([{ values: [1, 2], steps: 1 }]);
     expect(await rows(series, [1, 2])).toEqual([{ values: [1, 2], steps: 2 }]);
   });
@@ -115,7 +115,7 @@ describe('numeric input', () => {
     expect(await refusal(pairs, [[[1, 2]], []])).toMatchObject({ code: 'empty_input', field: 'input[1]' });
   });
 
-  it('is refused when depths differ, or it is text', async () => {
+  it('is refused when its depths differ or it is text', async () => {
     for (const input of ['ab', ['a'], [1, [2]], [[1, 2], [[3, 4]]], [[1, [2]]]])
       expect(await refusal(pairs, input)).toMatchObject({ code: 'input_mismatch', field: 'input' });
   });

@@ -9,7 +9,7 @@ afterEach(() => vi.restoreAllMocks());
 const input = ['a', 'b', 'c'];
 
 describe('the sequences of a list', () => {
-  it('are all with the engine before the first is answered', async () => {
+  it('are all submitted before the first one ends', async () => {
     const all = Promise.withResolvers<void>();
     const context = fakeContext(models.classify(), {
       before(_, index) {
@@ -20,7 +20,7 @@ describe('the sequences of a list', () => {
     expect((await classify(context, call(), { input, top_k: 1 })).predictions).toHaveLength(3);
   });
 
-  it('are let go when one of them fails, and the model after them', async () => {
+  it('are cancelled when one of them fails, and the model is released after them', async () => {
     const ends: number[] = [];
     const context = fakeContext(models.classify(), {
       async before({ signal }, index) {
@@ -39,7 +39,7 @@ describe('the sequences of a list', () => {
     expect(context.leases()).toBe(0);
   });
 
-  it('hear that the caller has gone', async () => {
+  it('are cancelled when the caller disconnects', async () => {
     const caller = new AbortController();
     const context = fakeContext(models.classify(), { before: () => caller.abort() });
     await expect(
@@ -48,7 +48,7 @@ describe('the sequences of a list', () => {
     expect(context.requests.every(({ signal }) => signal!.aborted)).toBe(true);
   });
 
-  it('hear it in a stream, too', async () => {
+  it('are cancelled when the caller of a stream disconnects', async () => {
     const caller = new AbortController();
     const context = fakeContext(models.classify(), { before: () => caller.abort() });
     const stream = classifyStream(context, call({ signal: caller.signal }), { input: 'a', top_k: 1 });
@@ -56,7 +56,7 @@ describe('the sequences of a list', () => {
     expect(context.leases()).toBe(0);
   });
 
-  it('share one deadline: the wished one, else the default', async () => {
+  it('share one deadline: the requested one, else the default', async () => {
     const context = fakeContext(models.classify());
     vi.spyOn(performance, 'now').mockReturnValue(1_000_000);
     await classify(context, call({ timeoutMs: 5000 }), { input, top_k: 1 });
@@ -65,7 +65,7 @@ describe('the sequences of a list', () => {
     expect(deadlines).toEqual([5000, 5000, 5000, 1000]);
   });
 
-  it('may not ask for longer than the limit', async () => {
+  it('may not have a timeout above the limit', async () => {
     const ask = classify(fakeContext(models.classify()), call({ timeoutMs: 5001 }), { input, top_k: 1 });
     await expect(ask).rejects.toMatchObject({ code: 'invalid_request', field: 'timeout_ms' });
   });

@@ -6,7 +6,7 @@ const { limits } = fakeContext(models.generate());
 const options = (body: Parameters<typeof resolveSamplingOptions>[1], decoding: object = {}) =>
   resolveSamplingOptions(models.generate({}, decoding), body, limits);
 
-describe('decoding options', () => {
+describe('sampling options', () => {
   it("are the caller's, else the model's, else ours", () => {
     expect(options({ top_k: 5 }, { top_k: 9, temperature: 0.5 })).toMatchObject({
       topK: 5,
@@ -18,13 +18,13 @@ describe('decoding options', () => {
     expect(options({ temperature: 0 }, { temperature: 0.5 }).temperature).toBe(0);
   });
 
-  it('refuse a wish for more tokens than the limit, but cut a default to it', () => {
+  it('refuse more tokens than the limit, but reduce a default to it', () => {
     expect(() => options({ max_tokens: 51 })).toThrow('max_tokens: at most 50, was 51');
     expect(options({}, { max_tokens: 1000 }).maxTokens).toBe(50);
     expect(options({ max_tokens: 50 }).maxTokens).toBe(50);
   });
 
-  it('take one stop string or several, from the model too', () => {
+  it('accept one stop string or several, also from the model', () => {
     expect(options({ stop: 'x' }).stop).toEqual(['x']);
     expect(options({ stop: ['x', 'y'] }, { stop: 'z' }).stop).toEqual(['x', 'y']);
     expect(options({}, { stop: 'z' }).stop).toEqual(['z']);
@@ -32,7 +32,7 @@ describe('decoding options', () => {
     expect(options({}).stop).toEqual([]);
   });
 
-  it('refuse a stop string that would cut a character in two', () => {
+  it('refuse a stop string with a lone surrogate', () => {
     for (const stop of ['\ude00', ['ok', 'a\ud83d'], ''])
       expect(() => options({ stop })).toThrow('must be a non-empty text of whole characters');
     expect(options({ stop: '😀' }).stop).toEqual(['😀']);

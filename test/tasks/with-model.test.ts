@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { classify, classifyStream, generate, predict, tag, tagStream } from '../support/task-replies.ts';
 import { call, collect, fakeContext, models } from './fake-context.ts';
 
-describe('a model held by a task', () => {
-  it('is refused when it has another task, with what to ask instead', async () => {
+describe('a model leased by a request', () => {
+  it('is refused when it has another task, with the route of its task', async () => {
     const context = fakeContext(models.classify());
     const wrong = [
       tag(context, call(), { input: 'a' }),
@@ -20,7 +20,7 @@ describe('a model held by a task', () => {
     expect(context.leases()).toBe(0);
   });
 
-  it('is let go after an answer, an error, and a stream read or left', async () => {
+  it('is released after a result, an error, and a stream that is read or left', async () => {
     const context = fakeContext(models.classify());
     await classify(context, call(), { input: 'a', top_k: 1 });
     await expect(classify(context, call(), { input: '', top_k: 1 })).rejects.toMatchObject({
@@ -35,7 +35,7 @@ describe('a model held by a task', () => {
     expect(context.open()).toBe(0);
   });
 
-  it('must be there', async () => {
+  it('must exist', async () => {
     const asked = classify(fakeContext(models.classify()), call({ reference: 'none' }), {
       input: 'a',
       top_k: 1,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openTokens, packTokens } from '../../src/vocabulary/token-table.ts';
 
 describe('packed tokens', () => {
-  it('give every text by its id and every id by its text, as a list and a map do', () => {
+  it('map every id to its text and every text to its id, as a list and a map do', () => {
     const texts = fc.array(fc.string({ unit: 'binary', maxLength: 12 }), { maxLength: 60 });
     fc.assert(
       fc.property(texts, texts, (tokens, others) => {
@@ -16,13 +16,13 @@ describe('packed tokens', () => {
     );
   });
 
-  it('have no text at an id that is none', () => {
+  it('have no text for an invalid id', () => {
     const table = openTokens(packTokens(['a', 'b']));
     for (const id of [-1, 2, 0.5, NaN, Infinity]) expect(table.at(id)).toBeUndefined();
     expect(openTokens(packTokens([])).idOf('a')).toBeUndefined();
   });
 
-  it('hold long texts, and halves of characters as they are', () => {
+  it('keep long texts and lone surrogates unchanged', () => {
     const tokens = ['x'.repeat(20_000), '\ud83d', '\ude00', '\u{1f600}'];
     const table = openTokens(packTokens(tokens));
     expect(tokens.map((_, id) => table.at(id))).toEqual(tokens);

@@ -19,7 +19,7 @@ const words = (tokens: string[], more: Partial<TextInput> = {}): TextInput => ({
 });
 
 describe('a vocabulary of characters', () => {
-  it('gives one id a code point, also beyond the basic plane', () => {
+  it('gives each code point an id, also outside the basic plane', () => {
     const { ids, unknown, tokens } = createVocabulary(characters(['a', '😀', 'ก'])).encode('ก😀a');
     expect([...ids]).toEqual([2, 1, 0]);
     expect(unknown).toBe(0);
@@ -30,7 +30,7 @@ describe('a vocabulary of characters', () => {
     ]);
   });
 
-  it('counts what it does not know, as its unknown id or left out', () => {
+  it('counts unknown characters, encoded as the unknown id or left out', () => {
     const known = createVocabulary(characters(['?', 'a', 'b'], { unknown: 0 })).encode('axb');
     expect([...known.ids]).toEqual([1, 0, 2]);
     expect(known.unknown).toBe(1);
@@ -40,7 +40,7 @@ describe('a vocabulary of characters', () => {
     expect(dropped.tokens.map(({ start }) => start)).toEqual([0, 2]);
   });
 
-  it('knows a letter and its accent however they are written', () => {
+  it('finds a letter with an accent, composed or decomposed', () => {
     const vocabulary = createVocabulary(characters(['é']));
     for (const text of ['\u00e9', 'e\u0301']) {
       const { ids, tokens } = vocabulary.encode(text);
@@ -49,7 +49,7 @@ describe('a vocabulary of characters', () => {
     }
   });
 
-  it('lowers a letter that becomes two, both from the same place', () => {
+  it('lowercases a letter into two tokens at the same position', () => {
     const { ids, tokens } = createVocabulary(characters(['i', '\u0307', 'x'], { lowercase: true })).encode(
       'İX',
     );
@@ -61,7 +61,7 @@ describe('a vocabulary of characters', () => {
     ]);
   });
 
-  it('normalises piece by piece as it would the whole text', () => {
+  it('normalises segment by segment as the whole text', () => {
     const marks = fc.constantFrom(
       'a',
       'e',
@@ -114,7 +114,7 @@ describe('a vocabulary of characters', () => {
       );
   });
 
-  it('joins whatever character may be joined to the one before it', () => {
+  it('keeps combining characters in the segment of the character before them', () => {
     const before = ['a', '가', 'ᄀ', '㉠', '㉮', '\u09c7', '\u{16d63}', '\u{16d67}'];
     for (const normalize of ['NFC', 'NFKC'] as const) {
       let joined = 0;
@@ -136,14 +136,14 @@ describe('a vocabulary of characters', () => {
     }
   });
 
-  it('lowers a Σ without looking at what comes after it', () => {
+  it('lowercases Σ regardless of the characters after it', () => {
     const vocabulary = createVocabulary(characters(['σ', 'ς', 'ο', ' '], { lowercase: true }));
     expect(vocabulary.decode(vocabulary.encode('ΟΣ ΟΣΟ').ids)).toBe('οσ οσο');
     // written so, it stays
     expect(vocabulary.decode(vocabulary.encode('ος').ids)).toBe('ος');
   });
 
-  it('puts the marks on a character in order, and sees endless ones as pieces', () => {
+  it('orders the marks of a character, and splits long runs of marks', () => {
     const sizes: number[] = [];
     const normalise = (text: string): string => {
       sizes.push(text.length);
@@ -161,7 +161,7 @@ describe('a vocabulary of characters', () => {
     expect(tokens).toHaveLength(endless.length);
   });
 
-  it('lets half a surrogate pair pass as an unknown character', () => {
+  it('encodes a lone surrogate as an unknown character', () => {
     const vocabulary = createVocabulary(characters(['?', 'a'], { unknown: 0, normalize: 'NFKC' }));
     for (const [text, ids] of [
       ['\ud83da', [0, 1]],
@@ -173,7 +173,7 @@ describe('a vocabulary of characters', () => {
     }
   });
 
-  it('stops reading after as many tokens as are wanted, those left out not counted', () => {
+  it('stops reading after the maximum number of tokens, those left out not counted', () => {
     const vocabulary = createVocabulary(characters(['a', 'b']));
     expect(vocabulary.encode('axxb', 2)).toMatchObject({ truncated: false, unknown: 2 });
     expect(vocabulary.encode('abxx', 2)).toMatchObject({ truncated: false, unknown: 2 });
@@ -182,7 +182,7 @@ describe('a vocabulary of characters', () => {
     expect([...truncated.ids]).toEqual([0, 1]);
   });
 
-  it('says where each token stands in the text as it was sent', () => {
+  it('gives the position of each token in the text as it was sent', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const { tokens } = createVocabulary(characters(['?'], { unknown: 0 })).encode(text);
@@ -208,7 +208,7 @@ describe('a vocabulary of words', () => {
     words(['<unk>', "don't", 'stop', '.', '3.14', 'well-known', 'é'], { unknown: 0, lowercase: true }),
   );
 
-  it('takes words, numbers and marks apart, and keeps apostrophes and hyphens inside words', () => {
+  it('splits words, numbers and punctuation, and keeps apostrophes and hyphens inside words', () => {
     const { ids, tokens, unknown } = vocabulary.encode("Don't STOP 3.14 well-known things.");
     expect([...ids]).toEqual([1, 2, 4, 5, 0, 3]);
     expect(unknown).toBe(1);
@@ -219,7 +219,7 @@ describe('a vocabulary of words', () => {
     expect(vocabulary.decode([2, 3])).toBe('stop .');
   });
 
-  it('knows a word however its accents are written, and one in a text that is all marks', () => {
+  it('finds a word with composed or decomposed accents, and one in a text full of marks', () => {
     for (const text of ['É', 'E\u0301', 'e\u0301']) expect([...vocabulary.encode(text).ids]).toEqual([6]);
     const endless = 'e' + '\u0301\u0323'.repeat(50_000);
     const { ids, tokens } = vocabulary.encode(`${endless} stop`);
@@ -227,7 +227,7 @@ describe('a vocabulary of words', () => {
     expect(tokens[0]).toEqual({ text: endless, start: 0, end: endless.length });
   });
 
-  it('lowers the last letter of a Greek word as it is written there', () => {
+  it('lowercases a final Σ as ς', () => {
     const greek = createVocabulary(words(['τέλος'], { lowercase: true }));
     expect([...greek.encode('ΤΈΛΟΣ').ids]).toEqual([0]);
   });
@@ -242,7 +242,7 @@ describe('a long text', () => {
     ['characters', 'abxX\u0301 '.repeat(2000)],
     ['words', 'The dog’s x3.5 '.repeat(2000)],
     ['words', Array.from({ length: 3000 }, (_, i) => `Dog${i % 7}`)],
-  ] as const)('is encoded in parts as it is whole: %s', (kind, text) => {
+  ] as const)('is encoded incrementally as at once: %s', (kind, text) => {
     const vocabulary = createVocabulary({
       kind: 'text',
       vocabulary: kind,
@@ -260,7 +260,7 @@ describe('a long text', () => {
     expect(part.value).toEqual(whole);
   });
 
-  it('is not normalised where it is one long word, split or not: marks take time by the square of their number', () => {
+  it('is not normalised where it is one long word: ordering marks takes quadratic time', () => {
     const long = 'A'.repeat(1025);
     const vocabulary = createVocabulary({
       kind: 'text',

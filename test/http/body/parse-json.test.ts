@@ -35,7 +35,7 @@ describe('a body of JSON', () => {
     },
   );
 
-  it('has at most 64 lists and objects inside one another', async () => {
+  it('has at most 64 levels of nested lists and objects', async () => {
     expect(await parse(nested(64))).toEqual(JSON.parse(nested(64)));
     for (const text of [nested(65), nested(65) + padding, nested(100_000)])
       await expect(parse(text)).rejects.toMatchObject({
@@ -69,7 +69,7 @@ describe('a body of JSON', () => {
     '[[{"a":{"__proto__":[]}}]]',
     '{"constructor":{"prototype":1}}',
     '{"constr\\u0075ctor":{"prototype":{}}}',
-  ])('has no field that reaches into a prototype: %s', async (text) => {
+  ])('is refused with a field that changes a prototype: %s', async (text) => {
     for (const one of [text, text + padding])
       await expect(parse(one)).rejects.toMatchObject({ code: 'malformed_json' });
   });
@@ -81,7 +81,7 @@ describe('a body of JSON', () => {
     },
   );
 
-  it('lets the event loop turn before and after it is parsed', async () => {
+  it('yields to the event loop before and after it is parsed', async () => {
     let turns = 0;
     let over = false;
     const counting = (async () => {

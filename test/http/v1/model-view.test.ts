@@ -24,7 +24,7 @@ const listings = [
 ];
 
 describe('the list of models', () => {
-  it('has each name once, by the version that the name stands for', () => {
+  it('has each name once, with the version that the name refers to', () => {
     expect(toModelSummaries(listings)).toEqual([
       expect.objectContaining({ id: 'b', version: 1, versions: [1] }),
       expect.objectContaining({ id: 'a', version: 10, versions: [11, 10, 9], ready: true, error: null }),

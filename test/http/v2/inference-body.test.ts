@@ -11,7 +11,7 @@ function binary(sizes: readonly unknown[], bytes: number): { body: Buffer; lengt
 }
 
 describe('a request of bytes', () => {
-  it('gives each input its own, in order', async () => {
+  it('assigns its bytes to the inputs in order', async () => {
     const { body, length } = binary([2, 2], 4);
     body.set([1, 2, 3, 4], Number(length));
     expect((await readInference(body, length)).inputs.map(({ values }) => values)).toEqual([
@@ -86,7 +86,7 @@ describe('a request', () => {
   });
 });
 
-describe('an answer', () => {
+describe('an inference reply', () => {
   const outputs: WireTensor[] = [
     { name: 'a', datatype: 'UINT8', shape: [2], values: [1, 2] },
     { name: 'b', datatype: 'BYTES', shape: [1], values: ['é'] },
@@ -95,7 +95,7 @@ describe('an answer', () => {
     readInference({ inputs: [{ ...pair({}), data: [0, 0] }], ...rest }, undefined);
   const model = { name: 'm', version: 3 };
 
-  it('is JSON where nothing else is asked for', async () => {
+  it('is JSON by default', async () => {
     expect(await writeInference(model, await asked({ id: '7' }), outputs)).toEqual({
       json: {
         model_name: 'm',
@@ -125,7 +125,7 @@ describe('an answer', () => {
     expect([...bytes.subarray(jsonLength)]).toEqual([2, 0, 0, 0, 0xc3, 0xa9]);
   });
 
-  it('has no output that the model has not', async () => {
+  it('refuses an output that the model does not have', async () => {
     const call = await asked({ outputs: [{ name: 'c' }] });
     await expect(writeInference(model, call, outputs)).rejects.toThrow(
       'outputs[0].name: must be one of a, b, was "c"',

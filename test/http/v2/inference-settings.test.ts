@@ -18,7 +18,7 @@ describe('the parameters of a tensor request', () => {
       );
   });
 
-  it('that a task knows are its settings, and others are refused', () => {
+  it('are validated for a task with settings', () => {
     expect(parseSettings('generate', { max_tokens: 7, binary_data_output: true })).toMatchObject({
       max_tokens: 7,
     });
@@ -26,7 +26,7 @@ describe('the parameters of a tensor request', () => {
     expect(() => parseSettings('decode', { colour: 'red' })).toThrow(/colour/);
   });
 
-  it('that a task without settings does not know are passed over', () => {
+  it('are ignored by a task without settings', () => {
     expect(parseSettings('classify', { priority: 1, timeout_ms: 50 })).toMatchObject({ timeout_ms: 50 });
     expect(() => parseSettings('classify', { timeout_ms: -1 })).toThrow(/^parameters\.timeout_ms: /);
   });

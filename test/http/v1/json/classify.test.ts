@@ -10,7 +10,7 @@ const scoresOf = (ids: number[]) =>
     .sort((a, b) => b.score - a.score);
 
 describe('classify', () => {
-  it('gives one prediction an input, in order, also for a single input', async () => {
+  it('gives a prediction for each input, in order, also for a single input', async () => {
     const context = fakeContext(models.classify());
     const one = await classify(context, call(), { input: 'abc', top_k: 2 });
     const best = scoresOf([1, 2, 3]);
@@ -20,7 +20,7 @@ describe('classify', () => {
     expect(two.predictions[1]).toEqual(one.predictions[0]);
   });
 
-  it('says which model and version answered, and what it took', async () => {
+  it('has the model, its version and the usage', async () => {
     const { model, version, usage } = await classify(fakeContext(models.classify()), call(), {
       input: ['aXb', 'YY'],
       top_k: 1,
@@ -30,7 +30,7 @@ describe('classify', () => {
     expect(usage).toEqual({ steps: 5, unknown: 3, queued_ms: 1.12, run_ms: 2 });
   });
 
-  it('reports no more labels than there are, and none where none are asked for', async () => {
+  it('reports at most the labels that exist, and none for top_k 0', async () => {
     const context = fakeContext(models.classify());
     const all = await classify(context, call(), { input: 'a', top_k: 99 });
     expect(all.predictions[0]!.top).toEqual(scoresOf([1]));
@@ -38,13 +38,13 @@ describe('classify', () => {
     expect(none.predictions[0]).toEqual({ ...scoresOf([1])[0], top: [] });
   });
 
-  it('keeps the scores of many labels apart: they need not sum to 1', async () => {
+  it('reports independent scores of several labels, which need not sum to 1', async () => {
     const context = fakeContext(models.classify({ multiLabel: true }));
     const { predictions } = await classify(context, call(), { input: 'ab', top_k: 4 });
     expect(predictions[0]!.top).toEqual(scoresOf([1, 2]));
   });
 
-  it('asks the engine for the last step only', async () => {
+  it('requests only the last step from the engine', async () => {
     const context = fakeContext(models.classify());
     await classify(context, call(), { input: 'abc', top_k: 1 });
     expect(context.requests[0]).toMatchObject({ steps: 'last', output: 'output' });
@@ -52,7 +52,7 @@ describe('classify', () => {
 });
 
 describe('a stream of classify', () => {
-  it('shows the label forming, a step event a step, and ends with the plain reply', async () => {
+  it('has an event for each step and ends with the plain reply', async () => {
     const context = fakeContext(models.classify());
     const events = await collect(classifyStream(context, call(), { input: 'abc', top_k: 2 }));
     expect(events.map(({ event }) => event)).toEqual(['step', 'step', 'step', 'done']);

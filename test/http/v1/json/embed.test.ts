@@ -19,7 +19,7 @@ describe('embed', () => {
     }
   });
 
-  it('takes numbers where the model does', async () => {
+  it('accepts numbers for a numeric model', async () => {
     const { embeddings } = await embed(fakeContext(models.predict()), call(), { input: [[1, 2]] });
     expect(embeddings[0]).toHaveLength(hiddenWidth);
   });

@@ -13,7 +13,7 @@ describe('generate', () => {
     expect(context.requests[0]!.generation).toMatchObject({ prompt: [8, 1, 2], maxTokens: 2 });
   });
 
-  it('refuses to start from nothing without a start id', async () => {
+  it('refuses an empty prompt for a model without a start id', async () => {
     const context = fakeContext(models.generate({ start: undefined }));
     for (const prompt of [undefined, ''])
       await expect(generate(context, call(), { prompt })).rejects.toMatchObject({
@@ -22,7 +22,7 @@ describe('generate', () => {
       });
   });
 
-  it('gives n choices a prompt, in order, each with its own random numbers', async () => {
+  it('gives n choices for each prompt, in order, each with its own random numbers', async () => {
     const context = fakeContext(models.generate());
     const { generations, usage } = await generate(context, call(), {
       prompt: ['a', 'b!'],
@@ -38,7 +38,7 @@ describe('generate', () => {
     expect(usage).toMatchObject({ unknown: 1, steps: 2 * (2 + 3) + 2 * (3 + 3) });
   });
 
-  it('answers a seeded prompt in a list, with any n, as it does alone', async () => {
+  it('gives a seeded prompt the same text in a list, with any n, as alone', async () => {
     const context = fakeContext(models.generate());
     await generate(context, call(), { prompt: 'b', seed: 4 });
     await generate(context, call(), { prompt: ['a', 'b'], n: 2, seed: 4 });
@@ -47,14 +47,14 @@ describe('generate', () => {
     expect(listed!.input).toEqual(alone!.input);
   });
 
-  it('takes another seed for each prompt and call that has none', async () => {
+  it('draws a seed for each prompt of a request without one', async () => {
     const context = fakeContext(models.generate());
     await generate(context, call(), { prompt: ['a', 'a'] });
     await generate(context, call(), { prompt: 'a' });
     expect(new Set(context.requests.map(({ generation }) => generation!.seed)).size).toBe(3);
   });
 
-  it('reports log-probabilities when they are asked for, with 0 alternatives too', async () => {
+  it('reports log-probabilities when requested, also with 0 alternatives', async () => {
     const ask = async (logprobs?: number) => {
       const reply = await generate(fakeContext(models.generate()), call(), {
         logprobs,
@@ -89,7 +89,7 @@ describe('generate', () => {
 });
 
 describe('a stream of generate', () => {
-  it('gives each token as it comes, and the plain reply with its finish reason last', async () => {
+  it('has an event for each token, then the plain reply with its finish reason', async () => {
     const body = { prompt: 'a', seed: 0, max_tokens: 2, logprobs: 1 };
     const context = fakeContext(models.generate(), { finish: 'stop' });
     const events = await collect(generateStream(context, call(), body));
@@ -100,7 +100,7 @@ describe('a stream of generate', () => {
     ]);
   });
 
-  it('mixes choices and says of which one each token is', async () => {
+  it('interleaves choices and marks each token with its choice', async () => {
     const body = { prompt: 'a', n: 3, seed: 0, max_tokens: 4 };
     const events = await collect(generateStream(fakeContext(models.generate()), call(), body));
     const { generations } = events.at(-1)!.data as GenerateReply;
@@ -116,7 +116,7 @@ describe('a stream of generate', () => {
     });
   });
 
-  it('tells alternatives only where they are asked for, and what it did not know', async () => {
+  it('reports alternatives only when requested, and counts unknown tokens', async () => {
     const body = { prompt: 'aXY', max_tokens: 1, seed: 0 };
     const told = async (logprobs?: number): Promise<object[]> =>
       (await collect(generateStream(fakeContext(models.generate()), call(), { ...body, logprobs }))).map(
@@ -127,7 +127,7 @@ describe('a stream of generate', () => {
     expect((await told())[1]).toMatchObject({ usage: { unknown: 2 } });
   });
 
-  it('lets the others and the model go when one choice fails', async () => {
+  it('cancels the other choices and releases the model when one choice fails', async () => {
     const context = fakeContext(models.generate(), {
       before(_, index) {
         if (index === 1) throw new UnrollError('deadline_exceeded', 'too late');
@@ -145,7 +145,7 @@ describe('a stream of generate', () => {
     await expect(collect(stream)).rejects.toMatchObject({ code: 'invalid_request', field: 'prompt' });
   });
 
-  it('leaves every sequence and the model when its reader goes', async () => {
+  it('cancels every sequence and releases the model when its reader leaves', async () => {
     const context = fakeContext(models.generate());
     for await (const { event } of generateStream(context, call(), { n: 3, max_tokens: 50 })) {
       expect(event).toBe('token');

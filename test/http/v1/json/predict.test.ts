@@ -12,19 +12,19 @@ const input = [
 ];
 
 describe('predict', () => {
-  it('answers every step where no pool makes one of them', async () => {
+  it('gives a row for each step of a network without a pool', async () => {
     const { predictions } = await predict(fakeContext(models.predict()), call(), { input });
     expect(predictions).toEqual([{ output: [1, 2, 3].map((steps) => row(input.flat(), steps)) }]);
   });
 
-  it('answers once where a pool does', async () => {
+  it('gives one row for a network with a pool', async () => {
     const context = fakeContext(models.predict({ pool: true }));
     const { predictions } = await predict(context, call(), { input: [input, [[7, 8]]] });
     expect(predictions).toEqual([{ output: row(input.flat(), 3) }, { output: row([7, 8], 1) }]);
     expect(context.requests.map(({ steps: want }) => want)).toEqual(['last', 'last']);
   });
 
-  it('answers with as many rows as the answer always has', async () => {
+  it('gives the rows of a network with a fixed number of them', async () => {
     const numbers = [0, 1, 2, 3, 4, 5].map((k) =>
       shortestFloat32(Math.fround(outputAt(input.flat(), 2, 3, k))),
     );
@@ -36,19 +36,19 @@ describe('predict', () => {
     expect(events.at(-1)).toMatchObject({ event: 'done', data: { predictions: [{ output: rows }] } });
   });
 
-  it('brings every one of those rows back to its units', async () => {
+  it('converts each of those rows to its units', async () => {
     const model = models.predictRows([{ name: 'a', mean: 100, scale: 10 }, { name: 'b' }]);
     const { predictions } = await predict(fakeContext(model, { output: 0.25 }), call(), { input });
     expect(predictions).toEqual([{ output: [1, 2, 3].map(() => [102.5, 0.25]) }]);
   });
 
-  it('takes one step of several features as a flat list', async () => {
+  it('accepts one step of several features as a flat list', async () => {
     const { predictions, usage } = await predict(fakeContext(models.predict()), call(), { input: [1, 2] });
     expect(predictions).toEqual([{ output: [row([1, 2], 1)] }]);
     expect(usage.steps).toBe(1);
   });
 
-  it('scales what goes in, and brings what comes out back to its units', async () => {
+  it('scales its inputs and converts its outputs to their units', async () => {
     const model = models.predict({
       features: [
         { name: 'x', mean: 10, scale: 2 },
@@ -65,7 +65,7 @@ describe('predict', () => {
     expect(predictions).toEqual([{ output: [[102.5, 0.75]] }]);
   });
 
-  it('streams a step event each, then the plain reply', async () => {
+  it('streams an event for each step, then the plain reply', async () => {
     for (const pool of [false, true]) {
       const plain = await predict(fakeContext(models.predict({ pool })), call(), { input });
       const events = await collect(predictStream(fakeContext(models.predict({ pool })), call(), { input }));
@@ -79,7 +79,7 @@ describe('predict', () => {
     }
   });
 
-  it('fails rather than write a number that JSON cannot say', async () => {
+  it('fails on a number that JSON cannot represent', async () => {
     for (const output of [NaN, Infinity]) {
       const context = fakeContext(models.predict(), { output });
       await expect(predict(context, call(), { input })).rejects.toMatchObject({ code: 'internal' });

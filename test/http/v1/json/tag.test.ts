@@ -4,7 +4,7 @@ import { tag, tagStream } from '../../../support/task-replies.ts';
 import { call, collect, fakeContext, labels, models } from '../../../tasks/fake-context.ts';
 
 describe('tag', () => {
-  it('labels every token, with its place in the text as it was sent', async () => {
+  it('labels every token, with its position in the text as it was sent', async () => {
     const { predictions, usage } = await tag(fakeContext(models.tag()), call(), { input: ['ab', '😀c'] });
     expect(predictions.map(({ tokens }) => tokens.map(({ text, start, end }) => [text, start, end]))).toEqual(
       [
@@ -22,7 +22,7 @@ describe('tag', () => {
     expect(usage.unknown).toBe(1);
   });
 
-  it('labels the words that stand in the text, not what the vocabulary makes of them', async () => {
+  it('reports the words of the text, not their normalised forms', async () => {
     const words = { vocabulary: 'words', lowercase: true, tokens: ['?', 'the', 'end'] };
     const { predictions } = await tag(fakeContext(models.tag(words)), call(), { input: ' The END!' });
     expect(predictions[0]!.tokens.map(({ text, start, end }) => [text, start, end])).toEqual([
@@ -32,7 +32,7 @@ describe('tag', () => {
     ]);
   });
 
-  it('lets a chain decide over all labels of a sequence at once', async () => {
+  it('labels a whole sequence with a CRF where the model has one', async () => {
     const size = labels.length;
     // whatever the scores, only the next label of the list may follow one, from the first on
     const transitions = new Float32Array(size * size).fill(-1e4);
@@ -51,7 +51,7 @@ describe('tag', () => {
     expect(events.map(({ event }) => event)).toEqual([...Array(6).fill('token'), 'done']);
   });
 
-  it('streams a token event each, then the plain reply', async () => {
+  it('streams an event for each token, then the plain reply', async () => {
     const events = await collect(tagStream(fakeContext(models.tag()), call(), { input: 'abcde' }));
     const plain = await tag(fakeContext(models.tag()), call(), { input: 'abcde' });
     expect(events.map(({ event }) => event)).toEqual([...Array(5).fill('token'), 'done']);
