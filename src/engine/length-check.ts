@@ -1,5 +1,5 @@
+import type { CompiledOperatorGraph } from '../network/layers/operator-graph/compiled.ts';
 import { UnrollError } from '../errors.ts';
-import type { CompiledOperatorGraph } from '../network/layers/operator-graph/run.ts';
 import { keyOf } from '../network/layers/operator-graph/scratch.ts';
 import { elementCount, type Operand } from '../operators/operand.ts';
 import { prepareGraph } from '../operators/prepare-graph.ts';

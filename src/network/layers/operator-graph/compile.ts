@@ -1,3 +1,5 @@
+import type { CompiledRecurrent } from '../recurrent/compiled.ts';
+import type { CompiledOperatorGraph, PackedProduct, PackedSweep } from './compiled.ts';
 import { cellOfOperator } from '../../../cells/registry.ts';
 import { tensorNames } from '../../../cells/weights.ts';
 import { emitLinear } from '../../../kernel/emit/linear.ts';
@@ -12,8 +14,6 @@ import type { BodySpec, OperatorSpec } from '../../../operators/spec.ts';
 import type { CompileContext } from '../layer.ts';
 import { keyOf, productRows, sweepRows } from './scratch.ts';
 import { compileRecurrent } from '../recurrent/compile.ts';
-import type { CompiledRecurrent } from '../recurrent/run.ts';
-import type { CompiledOperatorGraph, PackedProduct, PackedSweep } from './run.ts';
 import type { ProgramSpec } from './schema.ts';
 
 // A program layer at load: what it multiplies with is packed for the kernel, every other constant goes beside it.

@@ -1,8 +1,8 @@
+import type { CompiledOperatorGraph } from './compiled.ts';
 import { graphInputWidth } from '../../../operators/graph-input-width.ts';
 import { referenceGraph, referenceSweeps } from '../../../operators/reference-graph.ts';
 import type { LayerKind, LayerNode } from '../layer-kind.ts';
 import { compileOperatorGraph } from './compile.ts';
-import type { CompiledOperatorGraph } from './run.ts';
 import { operatorGraphSchema, type ProgramSpec } from './schema.ts';
 
 /** Its tensors by the names of its constants. */

@@ -1,13 +1,13 @@
+import type { CompiledRecurrent } from '../recurrent/compiled.ts';
+import type { CompiledOperatorGraph, PackedProduct } from './compiled.ts';
 import { clearVectorRegisters } from '../../../kernel/compile.ts';
 import { padded } from '../../../kernel/emit/emitter.ts';
 import { elementCount, type Operand, type Values } from '../../../operators/operand.ts';
 import type { PrepareContext, MatrixProduct, RecurrentSweep } from '../../../operators/operator.ts';
 import { prepareGraph, type PreparedGraph } from '../../../operators/prepare-graph.ts';
 import type { RunContext } from '../layer.ts';
-import type { CompiledOperatorGraph, PackedProduct } from './run.ts';
 import { keyOf, productRows, sweepRows } from './scratch.ts';
 import { runForward } from '../recurrent/run-direction.ts';
-import type { CompiledRecurrent } from '../recurrent/run.ts';
 
 // A program layer in a worker. A sequence runs by itself, so it knows no company; a program is made ready once for each length.
 

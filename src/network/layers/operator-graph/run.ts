@@ -1,40 +1,8 @@
+import type { CompiledOperatorGraph } from './compiled.ts';
 import { padded } from '../../../kernel/emit/emitter.ts';
 import { activeRows, type RunContext } from '../layer.ts';
 import type { StepLayerRun, Tick } from '../layer-run.ts';
-import type { CompiledRecurrent } from '../recurrent/run.ts';
 import { createProgramRun, type ProgramRun } from './prepare-run.ts';
-import type { ProgramSpec } from './schema.ts';
-
-/** A product whose matrix is packed. */
-export interface PackedProduct {
-  readonly linear: string;
-  readonly inner: number;
-  readonly columns: number;
-  readonly weight: number;
-  /** Zeros: what is added comes after the product. */
-  readonly bias: number;
-}
-
-export interface PackedSweep {
-  readonly inner: number;
-  readonly directions: readonly CompiledRecurrent[];
-}
-
-export interface CompiledOperatorGraph {
-  readonly kind: 'program';
-  readonly layer: ProgramSpec;
-  /** Addresses of the constants that are tensors. */
-  readonly constants: Readonly<Record<string, number>>;
-  /** By the name of the operator's first output. */
-  readonly products: Readonly<Record<string, PackedProduct>>;
-  readonly sweeps: Readonly<Record<string, PackedSweep>>;
-  /** float32 of a sequence's state: the states one after the other, then the context. */
-  readonly stateFloats: number;
-  /** Address of the state that a sequence starts from, null for zeros. */
-  readonly start: number | null;
-  /** float32 that products and sweeps need to work in. */
-  readonly scratchFloats: number;
-}
 
 interface OperatorGraphPlace {
   readonly x: number;

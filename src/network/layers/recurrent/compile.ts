@@ -1,3 +1,4 @@
+import type { CompiledDirection, CompiledRecurrent } from './compiled.ts';
 import { findCell } from '../../../cells/registry.ts';
 import { toSweepCell } from '../../../cells/sweep.ts';
 import { combineBiases, type DirectionTensors } from '../../../cells/weights.ts';
@@ -10,7 +11,6 @@ import { inputOrder, packByGroup, packMatrix, packVector, productOrder } from '.
 import type { KernelFunctions } from '../../../kernel/instantiate.ts';
 import type { CompileContext } from '../layer.ts';
 import { cellOptionsOf, type Direction } from '../../../cells/recurrent-options.ts';
-import type { CompiledDirection, CompiledRecurrent } from './run.ts';
 import type { RecurrentSpec } from './schema.ts';
 
 /** @param tableVocabulary of the embedding right before this layer when its projections are to be looked up */

@@ -1,8 +1,8 @@
+import type { RecurrentNode } from './recurrent-node.ts';
 import type { LayerLearning } from '../layer-learning.ts';
 import { checkTrainable } from './check-trainable.ts';
 import { learningBidirectional } from './learn-bidirectional.ts';
 import { learningRecurrent } from './learn-direction.ts';
-import type { RecurrentNode } from './recurrent.ts';
 
 export const learn: LayerLearning<RecurrentNode> = {
   check: checkTrainable,

@@ -1,9 +1,11 @@
+import type { CompiledRecurrent } from './compiled.ts';
+import type { RecurrentNode } from './recurrent-node.ts';
 import { findCell } from '../../../cells/registry.ts';
 import { tensorNames, tensorShapes, type DirectionTensors } from '../../../cells/weights.ts';
 import { padded } from '../../../kernel/emit/emitter.ts';
 import { glorotMatrix, heMatrix, orthogonalMatrix } from '../../initial-values.ts';
 import type { CompiledEmbedding } from '../embedding/run.ts';
-import type { LayerKind, LayerNode, ResolveContext, TensorShape } from '../layer-kind.ts';
+import type { LayerKind, ResolveContext, TensorShape } from '../layer-kind.ts';
 import {
   cellOptionsOf,
   describeOptions,
@@ -12,19 +14,10 @@ import {
 } from '../../../cells/recurrent-options.ts';
 import { compileRecurrent, fillTables } from './compile.ts';
 import { referenceRecurrent } from './reference.ts';
-import type { CompiledRecurrent } from './run.ts';
 import { recurrentSchema, type RecurrentSpec } from './schema.ts';
 
 // A recurrent cell over the steps, in one direction or both, in a stack of levels. Tensors of each level and direction:
 // cells/weights.ts.
-
-export interface RecurrentNode extends LayerNode<
-  RecurrentSpec,
-  { readonly forward: DirectionTensors; readonly backward: DirectionTensors | null }
-> {
-  /** Merges each step's forward output with the backward one of the first step. */
-  readonly ends: boolean;
-}
 
 /** A token × input-weights table is made while it stays below this many bytes. */
 const maxTableBytes = 64 * 1_048_576;

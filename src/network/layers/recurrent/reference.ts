@@ -1,10 +1,10 @@
+import type { RecurrentNode } from './recurrent-node.ts';
 import { referenceStep, zeroState, type CellState, type CellWeights } from '../../../cells/reference-step.ts';
 import { findCell } from '../../../cells/registry.ts';
 import type { DirectionTensors } from '../../../cells/weights.ts';
 import { merge } from '../../../kernel/reference/merge.ts';
 import type { Rows } from '../layer-kind.ts';
 import { cellOptionsOf, type Direction } from '../../../cells/recurrent-options.ts';
-import type { RecurrentNode } from './recurrent.ts';
 import type { RecurrentSpec } from './schema.ts';
 
 type Tensor = (name: string) => Float32Array;

@@ -1,6 +1,6 @@
+import type { CompiledDirection, CompiledRecurrent } from './compiled.ts';
 import { padded } from '../../../kernel/emit/emitter.ts';
 import { activeRows, type Plan, type RunContext } from '../layer.ts';
-import type { CompiledDirection, CompiledRecurrent } from './run.ts';
 
 // One direction of a recurrent layer over the steps of a tick: input projections of some rows at a time, then the sweep over them.
 

@@ -1,40 +1,10 @@
+import type { CompiledDirection, CompiledRecurrent } from './compiled.ts';
 import { padded } from '../../../kernel/emit/emitter.ts';
 import { unitsBlock } from '../../state.ts';
 import type { CompiledEmbedding } from '../embedding/run.ts';
 import { activeRows, type Plan } from '../layer.ts';
 import type { PlaceContext, StepLayerRun } from '../layer-run.ts';
 import { runBackward, runForward, type DirectionPlace } from './run-direction.ts';
-
-/** Input projections of one direction, and its sweep over time. */
-export interface CompiledDirection {
-  readonly projection: string;
-  readonly sweep: string;
-  readonly weightIh: number;
-  readonly bias: number;
-  readonly weightHh: number;
-  /** Vectors that the cell reads by unit: recurrent biases that stay separate, then peephole weights. */
-  readonly constants: number;
-  /** Where a sequence starts [padded(units)], null at zero. */
-  readonly initialH: number | null;
-  readonly initialC: number | null;
-  /** Token → input projection, bias included, filled once at load; then `projection` is not run. */
-  readonly table: number | null;
-  readonly gather: string;
-}
-
-export interface CompiledRecurrent {
-  readonly kind: 'recurrent';
-  readonly units: number;
-  /** float32 of one row's input projection. */
-  readonly columns: number;
-  readonly hasCellState: boolean;
-  readonly scratchBytesPerRow: number;
-  readonly forward: CompiledDirection;
-  readonly backward: CompiledDirection | null;
-  readonly merge: string | null;
-  /** Merges with the backward output of the first step rather than each step's own. */
-  readonly ends: boolean;
-}
 
 interface RecurrentPlace {
   readonly forward: DirectionPlace;

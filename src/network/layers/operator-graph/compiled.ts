@@ -1,0 +1,35 @@
+import type { CompiledRecurrent } from '../recurrent/compiled.ts';
+import type { ProgramSpec } from './schema.ts';
+
+// An operator graph as it is posted to a worker.
+
+/** A product whose matrix is packed. */
+export interface PackedProduct {
+  readonly linear: string;
+  readonly inner: number;
+  readonly columns: number;
+  readonly weight: number;
+  /** Zeros: what is added comes after the product. */
+  readonly bias: number;
+}
+
+export interface PackedSweep {
+  readonly inner: number;
+  readonly directions: readonly CompiledRecurrent[];
+}
+
+export interface CompiledOperatorGraph {
+  readonly kind: 'program';
+  readonly layer: ProgramSpec;
+  /** Addresses of the constants that are tensors. */
+  readonly constants: Readonly<Record<string, number>>;
+  /** By the name of the operator's first output. */
+  readonly products: Readonly<Record<string, PackedProduct>>;
+  readonly sweeps: Readonly<Record<string, PackedSweep>>;
+  /** float32 of a sequence's state: the states one after the other, then the context. */
+  readonly stateFloats: number;
+  /** Address of the state that a sequence starts from, null for zeros. */
+  readonly start: number | null;
+  /** float32 that products and sweeps need to work in. */
+  readonly scratchFloats: number;
+}
