@@ -25,10 +25,7 @@ interface Version {
   error: string | null;
   readonly statistics: ModelStatistics;
   code: ErrorCode;
-  /**
-   * When loading ran out of memory: `unloadCount` of then. Loading is retried once another version has been
-   * unloaded.
-   */
+  /** `unloadCount` when loading ran out of memory; it is retried after the next unload. */
   outOfMemoryAt: number | null;
 }
 

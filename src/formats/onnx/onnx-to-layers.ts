@@ -11,27 +11,27 @@ import type { OnnxModel, OnnxNode, OnnxValue } from './read-onnx.ts';
 import { createAxis, type Rows, type TrackedValue } from './tracked-value.ts';
 
 const isRecurrent = (op: string): boolean => cellOfOperator(op) !== undefined;
-/** Inputs of a recurrent operator that are lengths and states. */
+/** Input positions of a recurrent operator for sequence lengths and initial states. */
 const stateInputs = new Set([4, 5, 6]);
 
 /**
- * A graph of recurrent operators and what stands around them, as a network of ours. Shapes that only a run
- * would tell are followed by what their axes are.
- * @throws UnrollError invalid_model with every operator that can't be converted, and where
+ * Converts a graph of recurrent operators and common layers to a network of layers. Where shapes are unknown
+ * before run time, the roles of their axes are tracked instead.
+ * @throws UnrollError invalid_model with every operator that cannot be converted, and where it is
  */
 export function onnxToLayers(model: OnnxModel): ImportedNetwork {
   const { nodes, initializers, inputs, outputs, opset, producer } = model;
   const draft = createDraft();
-  draft.notes.push(`written by ${producer || 'an unknown program'}, opset ${opset}`);
+  draft.notes.push(`written by ${producer || 'an unknown producer'}, opset ${opset}`);
   const values = new Map<string, TrackedValue>(
     [...initializers].map(([name, tensor]) => [name, { kind: 'constant', tensor }]),
   );
-  const main = mainInput(inputs, nodes);
+  const main = findMainInput(inputs, nodes);
   for (const { name } of inputs) if (name !== main.name) values.set(name, { kind: 'state' });
-  const input = inputOf(main, model);
+  const input = parseInput(main, model);
   const roles = main.shape.map(() => createAxis(null));
   if (input.kind === 'features') roles[roles.length - 1] = createAxis('features');
-  // one row a sequence, or a sequence alone: the axis there is, is told by whoever reads it
+  // the roles of the other axes, batch and time, are determined by the operators that read them
   values.set(main.name, {
     kind: 'rows',
     axes: roles,
@@ -51,16 +51,16 @@ export function onnxToLayers(model: OnnxModel): ImportedNetwork {
   for (const node of nodes) {
     const read = node.inputs.map((name) => (name === '' ? undefined : values.get(name)));
     const where = `${node.op} ${quote(node.name || node.outputs[0])}`;
-    // whatever reads an operator that is missing is missing by that alone
+    // an operator that was not converted is reported itself, its consumers are not
     if (node.inputs.some((name, i) => name !== '' && read[i] === undefined)) continue;
     try {
-      const made = convertNode(node, read, {
+      const converted = convertNode(node, read, {
         draft,
         opset,
         hasSingleReader,
         countReaders: (name) => readers.get(name) ?? 0,
       });
-      node.outputs.forEach((name, i) => made[i] && values.set(name, made[i]));
+      node.outputs.forEach((name, i) => converted[i] && values.set(name, converted[i]));
     } catch (error) {
       if (!(error instanceof UnrollError)) throw error;
       missing.push(`${where}: ${error.message}`);
@@ -69,20 +69,20 @@ export function onnxToLayers(model: OnnxModel): ImportedNetwork {
   if (missing.length > 0)
     invalidModel(`${missing.length} operators cannot be converted: ${missing.slice(0, 10).join('; ')}`);
 
-  const result = outputOf(outputs, values);
-  const nameOf = (rows: Rows): string => outputs.find(({ name }) => values.get(name) === rows)?.name ?? '';
+  const result = findOutput(outputs, values);
+  const findName = (rows: Rows): string => outputs.find(({ name }) => values.get(name) === rows)?.name ?? '';
   const last = draft.resolveRows(result);
   if (last !== draft.layers.at(-1)?.['name'])
     invalidModel(`the output comes from ${quote(last)}, which is not the last layer`);
   const network = layersToNetwork(draft.layers);
   resolveGraph(network, input);
-  const batchFirst = roles[0]?.role === 'batch' && roles[1]?.role === 'time';
-  const tensors = batchFirst ? { input: main.name, output: nameOf(result) } : undefined;
+  const isBatchFirst = roles[0]?.role === 'batch' && roles[1]?.role === 'time';
+  const tensors = isBatchFirst ? { input: main.name, output: findName(result) } : undefined;
   return { network, weights: draft.weights, input, tensors, notes: draft.notes };
 }
 
-/** The one input that is no state and no lengths. */
-function mainInput(inputs: readonly OnnxValue[], nodes: readonly OnnxNode[]): OnnxValue {
+/** Finds the only input that is neither a state nor sequence lengths. */
+function findMainInput(inputs: readonly OnnxValue[], nodes: readonly OnnxNode[]): OnnxValue {
   const others = inputs.filter(({ name }) =>
     nodes.some(({ op, inputs: read }) =>
       read.some((one, i) => one === name && !(isRecurrent(op) && stateInputs.has(i))),
@@ -96,8 +96,8 @@ function mainInput(inputs: readonly OnnxValue[], nodes: readonly OnnxNode[]): On
   return one;
 }
 
-/** Ids where a matrix is looked up by it, else features, as many as its last axis has. */
-function inputOf({ name, shape }: OnnxValue, { nodes, initializers }: OnnxModel): NetworkInput {
+/** Parses the input: ids when they are looked up in a matrix, else as many features as its last axis has. */
+function parseInput({ name, shape }: OnnxValue, { nodes, initializers }: OnnxModel): NetworkInput {
   const lookUp = nodes.find(({ op, inputs }) => op === 'Gather' && inputs[1] === name);
   const table = lookUp && initializers.get(lookUp.inputs[0]!);
   if (table) return { kind: 'ids', vocabulary: table.shape[0]! };
@@ -110,8 +110,8 @@ function inputOf({ name, shape }: OnnxValue, { nodes, initializers }: OnnxModel)
   return { kind: 'features', width };
 }
 
-/** The one output that is no state. */
-function outputOf(outputs: readonly OnnxValue[], values: ReadonlyMap<string, TrackedValue>): Rows {
+/** Finds the only output that is not a state. */
+function findOutput(outputs: readonly OnnxValue[], values: ReadonlyMap<string, TrackedValue>): Rows {
   const found = outputs.flatMap(({ name }) => {
     const value = values.get(name);
     return value?.kind === 'rows' ? [value] : [];
@@ -122,6 +122,6 @@ function outputOf(outputs: readonly OnnxValue[], values: ReadonlyMap<string, Tra
   if (!one || chosen.length > 1)
     return invalidModel(`the graph has ${chosen.length} outputs besides states, must have one`);
   if (one.axes.some(({ role, size }) => role === 'directions' && size !== 1))
-    invalidModel('the output has its directions apart');
+    invalidModel('the output has the directions as a separate axis');
   return one;
 }

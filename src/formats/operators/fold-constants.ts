@@ -37,8 +37,8 @@ export function foldConstants(
   constants: ReadonlyMap<string, Operand>,
 ): FoldedGraph {
   const values = new Map<string, Value>([...constants, ...inputs]);
-  const context = folding();
-  const scopeOf =
+  const context = createFoldContext();
+  const createScope =
     (inner: ReadonlyMap<string, Value>, around: (name: string) => Value | undefined) => (name: string) =>
       inner.has(name) ? inner.get(name) : around(name);
 
@@ -52,8 +52,8 @@ export function foldConstants(
     rename: Map<string, string>,
     made: Map<string, Value>,
   ): OperatorSpec[] => {
-    const scope = scopeOf(made, around);
-    const left: OperatorSpec[] = [];
+    const scope = createScope(made, around);
+    const remaining: OperatorSpec[] = [];
     const final = (name: string): string => rename.get(name) ?? name;
     for (const given of body.operators) {
       const operator = { ...given, inputs: given.inputs.map(final) };
@@ -61,7 +61,7 @@ export function foldConstants(
       if (condition?.known) {
         const taken = operator.bodies?.[condition.values[0] ? 'then_branch' : 'else_branch'];
         if (!taken) throw new UnrollError('invalid_model', 'an If without a branch');
-        left.push(...foldBody(taken, around, rename, made));
+        remaining.push(...foldBody(taken, around, rename, made));
         operator.outputs.forEach((name, i) => rename.set(name, final(taken.outputs[i] ?? '')));
         continue;
       }
@@ -69,26 +69,30 @@ export function foldConstants(
         rename.set(operator.outputs[0]!, operator.inputs[0]!);
         if (!operator.outputs[1]) continue;
       }
-      const outputs = operandsOf(operator, scope, final);
+      const outputs = computeOperands(operator, scope, final);
       operator.outputs.forEach((name, i) => name !== '' && made.set(name, outputs?.[i] ?? null));
       if (outputs?.every(({ known, values: { length } }) => known && length <= maxFoldedElements)) continue;
-      // what stays must not be taken for known: it will be computed
+      // too large to fold: it is computed at run time, so it must not count as known
       operator.outputs.forEach(
         (name, i) => outputs?.[i]?.known && made.set(name, { ...outputs[i], known: false }),
       );
-      left.push({ ...operator, ...(operator.bodies && { bodies: foldBodies(operator, scope, rename) }) });
+      remaining.push({
+        ...operator,
+        ...(operator.bodies && { bodies: foldBodies(operator, scope, rename) }),
+      });
     }
-    return left;
+    return remaining;
   };
 
-  const operandsOf = (
+  const computeOperands = (
     operator: OperatorSpec,
     scope: (name: string) => Value | undefined,
     final: (name: string) => string,
   ): readonly Operand[] | null => {
     const lookUp = (name: string): Operand | undefined => scope(final(name)) ?? undefined;
     if (operator.inputs.some((name) => name !== '' && scope(name) === null)) return null;
-    if (operator.bodies && [...capturedBy(operator)].some((name) => scope(final(name)) === null)) return null;
+    if (operator.bodies && [...listCaptured(operator)].some((name) => scope(final(name)) === null))
+      return null;
     const preparing: PrepareContext = {
       ...context,
       body: (body, given) => prepareBody(body, given, lookUp, context),
@@ -116,10 +120,10 @@ export function foldConstants(
     );
 
   const rename = new Map<string, string>();
-  const left = foldBody(graph, (name) => values.get(name), rename, values);
+  const remaining = foldBody(graph, (name) => values.get(name), rename, values);
   const outputs = graph.outputs.map((name) => rename.get(name) ?? name);
-  const operators = reachable(left, outputs);
-  const read = new Set([...outputs, ...readBy(operators)]);
+  const operators = pruneUnused(remaining, outputs);
+  const read = new Set([...outputs, ...listReads(operators)]);
   return {
     operators,
     outputs,
@@ -130,8 +134,8 @@ export function foldConstants(
   };
 }
 
-/** Only shapes are asked for: nothing that a run would tell is computed. */
-function folding(): Omit<PrepareContext, 'body'> {
+/** Creates the context of shape inference: recurrent operators and products are not computed. */
+function createFoldContext(): Omit<PrepareContext, 'body'> {
   return {
     floats: Float32Array,
     usage: { elements: 0, work: 0 },
@@ -149,13 +153,13 @@ function folding(): Omit<PrepareContext, 'body'> {
   };
 }
 
-/** Names that an operator's bodies read from around them. */
-function capturedBy(operator: OperatorSpec): Set<string> {
+/** Lists the outer values that an operator's bodies use. */
+function listCaptured(operator: OperatorSpec): Set<string> {
   const captured = new Set<string>();
   for (const body of getBodies(operator)) {
     const own = new Set(body.inputs);
     for (const operator of body.operators) {
-      for (const name of [...operator.inputs, ...capturedBy(operator)])
+      for (const name of [...operator.inputs, ...listCaptured(operator)])
         if (name !== '' && !own.has(name)) captured.add(name);
       for (const name of operator.outputs) own.add(name);
     }
@@ -164,23 +168,23 @@ function capturedBy(operator: OperatorSpec): Set<string> {
   return captured;
 }
 
-function* readBy(operators: readonly OperatorSpec[]): Generator<string> {
+function* listReads(operators: readonly OperatorSpec[]): Generator<string> {
   for (const operator of operators) {
     yield* operator.inputs;
     for (const body of getBodies(operator)) {
       yield* body.outputs;
-      yield* readBy(body.operators);
+      yield* listReads(body.operators);
     }
   }
 }
 
-/** The operators that the outputs depend on, in their order. */
-function reachable(operators: readonly OperatorSpec[], outputs: readonly string[]): OperatorSpec[] {
-  const wanted = new Set(outputs);
+/** Returns the operators that the outputs depend on, in order. */
+function pruneUnused(operators: readonly OperatorSpec[], outputs: readonly string[]): OperatorSpec[] {
+  const needed = new Set(outputs);
   const kept: OperatorSpec[] = [];
   for (const operator of operators.toReversed()) {
-    if (!operator.outputs.some((name) => name !== '' && wanted.has(name))) continue;
-    for (const name of [...operator.inputs, ...capturedBy(operator)]) wanted.add(name);
+    if (!operator.outputs.some((name) => name !== '' && needed.has(name))) continue;
+    for (const name of [...operator.inputs, ...listCaptured(operator)]) needed.add(name);
     kept.push(operator);
   }
   return kept.reverse();
