@@ -65,7 +65,7 @@ describe('a server with few file descriptors', () => {
       'application/jsonl',
     );
     expect([upload.status, upload.body]).toEqual([200, expect.stringContaining('"records":1') as string]);
-    const warnings = server.output().match(/connections are refused/g) ?? [];
+    const warnings = server.output().match(/connections are closed on arrival/g) ?? [];
     expect(warnings).toHaveLength(1);
     for (const socket of sockets) socket.destroy();
     await until(() => answers(server));
@@ -99,7 +99,7 @@ describe('a server whose file descriptors are all taken', () => {
     // a poll of the models folder that cannot read it
     await until(() => server.output().includes('the models folder cannot be read (EMFILE)'), 15_000);
     expect((await own.classify()).status).toBe(200);
-    expect(server.output().match(/no file descriptor is left/g)!.length).toBeGreaterThanOrEqual(1);
+    expect(server.output().match(/no file descriptors are left/g)!.length).toBeGreaterThanOrEqual(1);
     server.process.kill('SIGWINCH');
     await until(() => answers(server));
     await until(async () => (await own.ask('GET', '/v2/health/ready')).status === 200);

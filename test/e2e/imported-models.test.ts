@@ -183,7 +183,7 @@ describe('unroll inspect and import', () => {
     const none = unroll('inspect', join(golden, 'torch-files/views.pt'));
     expect(none).toMatchObject({
       code: 1,
-      output: expect.stringContaining('it needs a model.json') as string,
+      output: expect.stringContaining('needs a model.json with') as string,
     });
   });
 

@@ -100,7 +100,7 @@ test('rejects a sequence shorter than a network’s windows, and completes the o
   expect(short).toMatchObject({
     reason: {
       code: 'input_mismatch',
-      message: 'input: 4 steps are not supported by the network: Conv (windows): a window of 5 over 4 places',
+      message: 'input: 4 steps are not supported by the network: Conv (windows): a window of 5 is longer than the axis of 4 with its pads',
     },
   });
 });
@@ -176,6 +176,6 @@ test('a sequence whose loop does not end fails without affecting others', async 
   const [ends, never] = await Promise.allSettled([run(3, 4), run(1, 0)]);
   expect(ends).toMatchObject({ value: { values: [12, 12] } });
   expect(never).toMatchObject({
-    reason: { code: 'input_mismatch', message: 'a loop of more than 65536 turns' },
+    reason: { code: 'input_mismatch', message: 'a loop of more than 65536 iterations' },
   });
 });

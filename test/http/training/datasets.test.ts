@@ -44,13 +44,13 @@ describe('datasets', () => {
       /line 1: .*as many labels as tokens/,
     ],
     ['nothing at all', '\n\n', 'application/jsonl', '', /no records/],
-    ['ragged rows', 'a,b\n1,2\n3\n', 'text/csv', '', /line 3: 2 columns wanted, there are 1/],
+    ['ragged rows', 'a,b\n1,2\n3\n', 'text/csv', '', /line 3: expected 2 columns, got 1/],
     [
       'a line of 10 MB',
       `{"text":"${'a'.repeat(10_000_000)}"}`,
       'application/jsonl',
       '',
-      /line 1: at most 1048576 bytes/,
+      /line 1: is longer than 1048576 bytes/,
     ],
     ['invalid UTF-8', Buffer.from([0x61, 0x0a, 0xc3, 0x28, 0x0a]), 'text/plain', '', /line 2: is not UTF-8/],
   ])('are rejected with the line: %s', async (_, body, type, query, detail) => {

@@ -103,13 +103,13 @@ describe('a job', () => {
       'labels other than those in the request',
       { outputs: { labels: ['x', 'z'] } },
       'invalid_dataset',
-      /line 2: the label "y"/,
+      /line 2: "y" is not one of the 2 labels/,
     ],
     [
       'a label only in the validation data',
       { validation: { records: [{ text: 'a', label: 'new' }] } },
       'invalid_dataset',
-      /validation: line 1: the label "new"/,
+      /validation: line 1: "new" is not one of the 2 labels/,
     ],
     [
       'one record, with a share of it for validation',
@@ -145,20 +145,20 @@ describe('a job', () => {
         },
       },
       'invalid_model',
-      /7 outputs, the data has 2/,
+      /7 outputs, the data needs 2/,
     ],
     ['a frozen layer that is not there', { frozen: ['nothing'] }, 'invalid_request', /no layer nothing/],
     [
       'a loss of another task',
       { hyperparameters: { loss: { type: 'huber' } } },
       'invalid_request',
-      /classify learns with/,
+      /must be softmax_cross_entropy for classify, was huber/,
     ],
     [
       'a crf that classifies',
       { network: { layers: [...network.layers, { type: 'crf' }] } },
       'invalid_model',
-      /a crf gives each token one label/,
+      /a crf is only for tag with one label a token/,
     ],
     [
       'a crf with class weights',
@@ -170,13 +170,13 @@ describe('a job', () => {
         hyperparameters: { class_weights: 'balanced' },
       },
       'invalid_request',
-      /class_weights: a crf learns whole sequences/,
+      /class_weights: not supported with a crf/,
     ],
     [
       'a class weight for an unknown label',
       { hyperparameters: { class_weights: { q: 1 } } },
       'invalid_request',
-      /"q" is no label/,
+      /"q" is not a label of the data/,
     ],
   ])('fails with the reason: %s', async (_, more, code, message) => {
     const made = await post('/v1/training/jobs', job({ model: 'failing', ...more }));
