@@ -100,7 +100,8 @@ test('rejects a sequence shorter than a network’s windows, and completes the o
   expect(short).toMatchObject({
     reason: {
       code: 'input_mismatch',
-      message: 'input: 4 steps are not supported by the network: Conv (windows): a window of 5 is longer than the axis of 4 with its pads',
+      message:
+        'input: 4 steps are not supported by the network: Conv (windows): a window of 5 is longer than the axis of 4 with its pads',
     },
   });
 });
