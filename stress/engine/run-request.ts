@@ -38,7 +38,7 @@ export async function runRequest(
       const { code } = error as UnrollError;
       if (allowed.includes(code)) return report.count(names.ended);
       // its worker was killed four times
-      if (code === 'internal' && /died/.test((error as Error).message))
+      if (code === 'internal' && /crashed/.test((error as Error).message))
         return report.count('failed after killed workers');
       report.fault(
         code ?? (error as Error).name,
