@@ -3,10 +3,17 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 
 import { getCompileCacheDir } from 'node:module';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import type { Verdict } from './self-test.ts';
+import type { KernelPath } from './compile.ts';
 
 // The self-test's verdict depends on the processor, on Node and its flags, and on this code alone, so it is kept
 // between starts beside the code that Node keeps compiled, in a folder that is as safe as the code itself.
+
+/** What the self-test found. */
+export interface Verdict {
+  readonly path: KernelPath;
+  /** In a sentence. */
+  readonly reason: string;
+}
 
 /** Where and under which name a verdict is kept. */
 export interface VerdictPlace {

@@ -4,7 +4,7 @@ import { emitSoftmax } from './emit/softmax.ts';
 import { emitSweep, gatesWithProduct, sweepScratch, type SweepCell } from './emit/sweep.ts';
 import { clearVectorRegisters, type KernelMode, type KernelPath } from './compile.ts';
 import { instantiate, type KernelFunctions } from './instantiate.ts';
-import { findVerdictPlace, keepVerdict, readVerdict } from './known-verdict.ts';
+import { findVerdictPlace, keepVerdict, readVerdict, type Verdict } from './known-verdict.ts';
 import type { SharedMemory } from './memory.ts';
 import { minGain, measurePathGain } from './path-gain.ts';
 import { inputOrder, packByGroup, packMatrix, packVector, productOrder } from './pack.ts';
@@ -69,11 +69,6 @@ export function choosePath(
   return verdict;
 }
 
-export interface Verdict {
-  readonly path: KernelPath;
-  /** In a sentence. */
-  readonly reason: string;
-}
 /** The result, which cannot change during the process. */
 let verdict: Verdict | null = null;
 
