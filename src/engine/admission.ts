@@ -7,7 +7,7 @@ import type { NetworkLoad } from './network-load.ts';
 /** Share of a network's slots: with fewer sequences, none is refused for its deadline. */
 const freeForDeadlines = 0.25;
 /** A sequence may take this many times as long as it would with all slots taken and none waiting. */
-const maxSlowdown = 2;
+const maxSlowdown = 1.25;
 const maxRetryAfterSeconds = 60;
 
 export interface AdmissionLimits {

@@ -9,6 +9,7 @@ import { parseReference } from './model-reference.ts';
 import type { Loader } from './loader.ts';
 import type { ModelListing, Repository, ServedModel } from './repository-interface.ts';
 import { scanModels, type FoundVersion } from './scan-models.ts';
+import { createVersionIndex } from './version-index.ts';
 import { watchFolder } from './watch-folder.ts';
 
 export interface RepositoryLog {
@@ -51,7 +52,7 @@ export function createRepository({
   log: RepositoryLog;
   watch: boolean;
 }): Repository {
-  const versions = new Map<string, Version>();
+  const versions = createVersionIndex<Version>();
   const unloadedModels = createUnloadedModels();
   /** Load requests for the next scan, which loads those versions even if they have not changed. */
   const requested = new Set<{ readonly reference: string }>();
@@ -68,10 +69,6 @@ export function createRepository({
   let scanError: unknown = null;
 
   const toKey = ({ name, version }: { name: string; version: number }): string => `${name}@${version}`;
-  const sortVersions = (): Version[] =>
-    [...versions.values()].sort(({ found: a }, { found: b }) =>
-      a.name < b.name ? -1 : a.name > b.name ? 1 : b.version - a.version,
-    );
 
   /**
    * Finds the versions that a reference names, the highest first.
@@ -79,7 +76,7 @@ export function createRepository({
    */
   function findVersions(reference: string): [Version, ...Version[]] {
     const { name, version } = parseReference(reference);
-    const all = sortVersions().filter(({ found }) => found.name === name);
+    const all = versions.ofModel(name);
     const [highest, ...others] =
       version === null ? all : all.filter(({ found }) => found.version === version);
     if (!highest)
@@ -197,12 +194,12 @@ export function createRepository({
     for (const entry of toLoad) if (!closed && !unloadedModels.has(entry.found)) await load(entry, realRoot);
     // after loading, so that a model whose folder was renamed is available throughout
     const present = new Set(found.map(toKey));
-    for (const [key, entry] of versions)
+    for (const [key, entry] of versions.entries())
       if (!present.has(key)) {
         versions.delete(key);
         retire(entry);
       }
-    unloadedModels.prune([...versions.values()].map((entry) => entry.found));
+    unloadedModels.prune(versions.list().map((entry) => entry.found));
   }
 
   /** Logs a warning, unless it is the same as in the previous scan; '' resets it. */
@@ -241,7 +238,7 @@ export function createRepository({
       if (watch && !closed) stopWatching = watchFolder(root, () => void rescan());
     },
     list: () =>
-      sortVersions().map((entry): ModelListing => {
+      versions.list().map((entry): ModelListing => {
         const { found, task, loaded, statistics } = entry;
         const { name, version, created } = found;
         const served = loaded?.model ?? null;

@@ -42,13 +42,13 @@ describe('admission', () => {
   });
 
   it('refuses at once what would wait for too long, and says when there is room', () => {
-    // 100 steps take 400 ms with all slots taken: 500 ms is the larger limit
-    expect(() => ask(busy(20, 1000))).toThrow('expected in 1050 ms, the limit is 800 ms');
-    expect(() => ask(busy(20, 1000))).toThrow(
+    // 200 steps take 800 ms with all slots taken, 60 steps 240 ms: then 500 ms is the larger limit
+    expect(() => ask(busy(20, 1000), { steps: 200 })).toThrow('expected in 2100 ms, the limit is 1000 ms');
+    expect(() => ask(busy(20, 1000), { steps: 200 })).toThrow(
       expect.objectContaining({ code: 'overloaded', retryAfterSeconds: 10 }),
     );
     expect(() => ask(busy(20, 1000), { steps: 60 })).toThrow('expected in 630 ms, the limit is 500 ms');
-    ask(busy(15, 1000));
+    ask(busy(9, 1000), { steps: 200 });
   });
 
   it('refuses nothing for the time it takes while a slot is free', () => {
