@@ -2,7 +2,7 @@ import type { KernelMode } from '../src/kernel/compile.ts';
 import { createKernel } from '../src/cells/create-kernel.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
 import { layOut } from '../src/network/layout.ts';
-import { compileNetwork } from '../src/network/program.ts';
+import { compileNetwork } from '../src/network/compile-network.ts';
 import { createRunner, type Runner } from '../src/network/runner.ts';
 import type { RunSequence, RunStep, SequenceShape, StepShape } from './contender.ts';
 import type { RandomNetwork } from './random-network.ts';
@@ -49,11 +49,11 @@ function kernelOf(mode: KernelMode): Kernel {
 
 function runnerOf(network: RandomNetwork, maxRows: number, maxPacked: number, mode: KernelMode): Runner {
   const kernel = kernelOf(mode);
-  const program = compileNetwork(network.spec, network.weights, kernel);
+  const compiled = compileNetwork(network.spec, network.weights, kernel);
   const size = { maxRows, maxPacked };
-  const { bytes } = layOut(program, size, 0);
+  const { bytes } = layOut(compiled, size, 0);
   const arena = { offset: kernel.memory.allocate(bytes), bytes };
-  const runner = createRunner(program, kernel.memory.memory, arena, size);
+  const runner = createRunner(compiled, kernel.memory.memory, arena, size);
   for (let row = 0; row < maxRows; row++) runner.join();
   return runner;
 }

@@ -4,7 +4,7 @@ import { instantiate } from '../kernel/instantiate.ts';
 import { arenaBytes, type Arena } from './layout.ts';
 import type { AttendedSource } from './layers/attended-source.ts';
 import { makeKeys } from './layers/attention/run.ts';
-import type { EncoderProgram, NetworkProgram } from './program.ts';
+import type { CompiledEncoder, CompiledNetwork } from './compile-network.ts';
 import { createRunner, type Runner } from './runner.ts';
 
 export interface DecoderSize {
@@ -48,13 +48,13 @@ export interface DecoderRunner {
 }
 
 /** Bytes of arena it needs. */
-export const decoderBytes = (program: NetworkProgram, size: DecoderSize): number => {
+export const decoderBytes = (compiled: CompiledNetwork, size: DecoderSize): number => {
   const { encoder, decoder } = sizesOf(size);
   return (
-    arenaBytes(program.encoder!.program, encoder) +
-    arenaBytes(program, decoder) +
-    heldBytes(program, size) +
-    scratchBytes(program.encoder!)
+    arenaBytes(compiled.encoder!.network, encoder) +
+    arenaBytes(compiled, decoder) +
+    heldBytes(compiled, size) +
+    scratchBytes(compiled.encoder!)
   );
 };
 
@@ -64,44 +64,44 @@ const sizesOf = ({ maxRows, maxSource }: DecoderSize) => ({
 });
 
 /** Float32 of one held step: the memory's row, then the keys of every attention node. */
-const heldStride = ({ nodes, encoder }: NetworkProgram): number =>
+const heldStride = ({ nodes, encoder }: CompiledNetwork): number =>
   nodes.reduce(
     (sum, node) => sum + (node.kind === 'attention' && node.keys ? padded(node.keyWidth) : 0),
     padded(encoder!.memoryWidth),
   );
-const heldBytes = (program: NetworkProgram, { maxHeld }: DecoderSize): number =>
-  heldStride(program) * maxHeld * 4;
-const scratchBytes = ({ summaryWidth, states }: EncoderProgram): number =>
+const heldBytes = (compiled: CompiledNetwork, { maxHeld }: DecoderSize): number =>
+  heldStride(compiled) * maxHeld * 4;
+const scratchBytes = ({ summaryWidth, states }: CompiledEncoder): number =>
   (padded(summaryWidth) + Math.max(0, ...states.map(({ units }) => padded(units)))) * 4;
 
 export function createDecoderRunner(
-  program: NetworkProgram,
+  compiled: CompiledNetwork,
   memory: WebAssembly.Memory,
   arena: Arena,
   size: DecoderSize,
 ): DecoderRunner {
-  const encoderProgram = program.encoder!;
-  const { summary, summaryWidth, states, memoryWidth } = encoderProgram;
+  const compiledEncoder = compiled.encoder!;
+  const { summary, summaryWidth, states, memoryWidth } = compiledEncoder;
   const sizes = sizesOf(size);
-  const encoderArena = { offset: arena.offset, bytes: arenaBytes(encoderProgram.program, sizes.encoder) };
+  const encoderArena = { offset: arena.offset, bytes: arenaBytes(compiledEncoder.network, sizes.encoder) };
   const decoderArena = {
     offset: encoderArena.offset + encoderArena.bytes,
-    bytes: arenaBytes(program, sizes.decoder),
+    bytes: arenaBytes(compiled, sizes.decoder),
   };
   const heldAt = decoderArena.offset + decoderArena.bytes;
-  const scratchAt = heldAt + heldBytes(program, size);
-  const reader: Runner = createRunner(encoderProgram.program, memory, encoderArena, sizes.encoder);
-  const writer: Runner = createRunner(program, memory, decoderArena, sizes.decoder);
-  const bridge = instantiate(encoderProgram.bridge, memory);
+  const scratchAt = heldAt + heldBytes(compiled, size);
+  const reader: Runner = createRunner(compiledEncoder.network, memory, encoderArena, sizes.encoder);
+  const writer: Runner = createRunner(compiled, memory, decoderArena, sizes.decoder);
+  const bridge = instantiate(compiledEncoder.bridge, memory);
   const context = {
-    functions: instantiate(program.module, memory),
+    functions: instantiate(compiled.module, memory),
     floats: () => new Float32Array(memory.buffer),
   };
-  const attentions = program.nodes.flatMap((node, index) =>
+  const attentions = compiled.nodes.flatMap((node, index) =>
     node.kind === 'attention' ? [{ node, index }] : [],
   );
   const room = createRoom(size.maxHeld);
-  const stride = heldStride(program) * 4;
+  const stride = heldStride(compiled) * 4;
   const starts = new Map<ReadSource, number>();
   let rows: ReadSource[] = [];
   const ownStart = startOf(writer);

@@ -2,8 +2,8 @@ import { padded } from '../kernel/emit/emitter.ts';
 import { idColumns } from './input.ts';
 import type { PlaceContext, RunnerSize } from './layers/layer-run.ts';
 import { findLayerRun } from './layers/run-registry.ts';
-import type { NodeProgram } from './nodes.ts';
-import type { NetworkProgram } from './program.ts';
+import type { CompiledNode } from './compile-nodes.ts';
+import type { CompiledNetwork } from './compile-network.ts';
 import type { StateBlock } from './state.ts';
 
 // Where everything of one runner is in its worker's arena.
@@ -41,11 +41,11 @@ const slack = 64;
 
 /** @param start address of the arena; 0 to learn how many bytes it must have */
 export function layOut(
-  program: NetworkProgram,
+  compiled: CompiledNetwork,
   { maxRows, maxPacked, maxSource = 0 }: RunnerSize,
   start: number,
 ): Layout {
-  const { nodes, head, causal, input } = program;
+  const { nodes, head, causal, input } = compiled;
   const size = { maxRows, maxPacked, maxSource };
   let next = start;
   const floats = (count: number): number => {
@@ -68,8 +68,8 @@ export function layOut(
   const denseInput = floats(maxPacked * inputWidth);
   const packedInput = inputWidth > 0 ? rowsOf(maxPacked, inputWidth) : ids;
   const wanted = floats(maxPacked);
-  const needed = neededNodes(program);
-  const boundary = boundaryOf(program);
+  const needed = neededNodes(compiled);
+  const boundary = boundaryOf(compiled);
 
   const bodyRows = nodes.map((node, index) =>
     index <= head && node.kind !== 'same' && needed.has(index) ? rowsOf(maxPacked, node.width) : 0,
@@ -129,12 +129,12 @@ export function layOut(
 }
 
 /** Whether a reader of a node's rows looks its input up by id instead. */
-const skipsInput = (node: NodeProgram): boolean => {
+const skipsInput = (node: CompiledNode): boolean => {
   const run = findLayerRun(node.kind);
   return run?.acrossSteps === true && run.skipsInput?.(node) === true;
 };
 
-function neededNodes({ nodes, hidden, output }: NetworkProgram): ReadonlySet<number> {
+function neededNodes({ nodes, hidden, output }: CompiledNetwork): ReadonlySet<number> {
   const needed = new Set<number>([hidden, output]);
   nodes.forEach((node) => {
     if (!skipsInput(node)) for (const input of node.inputs) needed.add(input);
@@ -142,7 +142,7 @@ function neededNodes({ nodes, hidden, output }: NetworkProgram): ReadonlySet<num
   return needed;
 }
 
-function boundaryOf({ nodes, head, hidden, output }: NetworkProgram): number[] {
+function boundaryOf({ nodes, head, hidden, output }: CompiledNetwork): number[] {
   const boundary = new Set<number>([hidden, output].filter((node) => node <= head));
   nodes.forEach((node, index) => {
     if (index > head) for (const input of node.inputs) if (input <= head) boundary.add(input);
@@ -151,5 +151,5 @@ function boundaryOf({ nodes, head, hidden, output }: NetworkProgram): number[] {
 }
 
 /** Bytes of arena that a runner of this size needs. */
-export const arenaBytes = (program: NetworkProgram, size: RunnerSize): number =>
-  layOut(program, size, 0).bytes;
+export const arenaBytes = (compiled: CompiledNetwork, size: RunnerSize): number =>
+  layOut(compiled, size, 0).bytes;

@@ -8,8 +8,8 @@ import { attentionWeights } from './layers/attention/run.ts';
 import type { Plan, RunContext } from './layers/layer.ts';
 import type { RunnerSize, Tick } from './layers/layer-run.ts';
 import { findLayerRun } from './layers/run-registry.ts';
-import type { NodeProgram } from './nodes.ts';
-import type { NetworkProgram } from './program.ts';
+import type { CompiledNode } from './compile-nodes.ts';
+import type { CompiledNetwork } from './compile-network.ts';
 import { createStateRows } from './state.ts';
 
 /** What a tick gives back for a wanted step: the answer, the answer before its squashing function, or what enters the head. */
@@ -62,22 +62,22 @@ export interface Runner {
 }
 
 export function createRunner(
-  program: NetworkProgram,
+  compiled: CompiledNetwork,
   memory: WebAssembly.Memory,
   arena: Arena,
   size: RunnerSize,
 ): Runner {
-  const { nodes, head, output, hidden, causal } = program;
-  const layout = layOut(program, size, arena.offset);
-  const functions = instantiate(program.module, memory);
+  const { nodes, head, output, hidden, causal } = compiled;
+  const layout = layOut(compiled, size, arena.offset);
+  const functions = instantiate(compiled.module, memory);
   let view = new Float32Array(memory.buffer);
   // the memory may have grown, and a view does not
   const floats = (): Float32Array =>
     view.buffer === memory.buffer ? view : (view = new Float32Array(memory.buffer));
   const context: RunContext = { functions, floats };
   const state = createStateRows(layout.states, size.maxRows, floats);
-  const inputWidth = program.input.kind === 'features' ? program.input.width : 0;
-  const vocabularies = program.input.kind === 'ids' ? idColumns(program.input) : [];
+  const inputWidth = compiled.input.kind === 'features' ? compiled.input.width : 0;
+  const vocabularies = compiled.input.kind === 'ids' ? idColumns(compiled.input) : [];
   const columnBytes = size.maxPacked * 4;
   const maxSource = size.maxSource ?? 0;
   const widthOf = (node: number): number => (node < 0 ? inputWidth : nodes[node]!.width);
@@ -149,7 +149,7 @@ export function createRunner(
   return runner;
 
   /** @returns null for a node whose rows nobody reads */
-  function createBodyNode(node: NodeProgram, index: number): ((tick: Tick) => void) | null {
+  function createBodyNode(node: CompiledNode, index: number): ((tick: Tick) => void) | null {
     const run = findLayerRun(node.kind);
     if (!run || !layout.needed.has(index)) return null;
     if (run.acrossSteps) return run.create(node, context, layout.place(index));
@@ -173,7 +173,7 @@ export function createRunner(
         for (let from = 0; from < ids.length; from += size.maxPacked)
           for (let i = 0; i < count; i++) chosen[from + i] = ids[from + wanted[i]!]!;
       } else {
-        functions[program.gathers[widthOf(index)]!]!(
+        functions[compiled.gathers[widthOf(index)]!]!(
           layout.rows(index),
           layout.wanted,
           layout.headRows(index),

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine-interface.ts';
 import { features, network, randomSequence } from '../network/random-network.ts';
-import { windows } from '../network/programs.ts';
+import { windows } from '../network/operator-graphs.ts';
 import {
   readResult,
   bidirectional,

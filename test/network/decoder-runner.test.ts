@@ -3,7 +3,7 @@ import { createRng } from '../../src/random.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { createDecoderRunner, decoderBytes, type DecoderRunner } from '../../src/network/decoder-runner.ts';
-import { compileNetwork, freeNetwork } from '../../src/network/program.ts';
+import { compileNetwork, freeNetwork } from '../../src/network/compile-network.ts';
 import { networkSpec } from '../../src/network/spec.ts';
 import { referenceGradient } from '../reference/reference-gradient.ts';
 import { exampleOf, inFloat64, learningCases, weightsOf, type LearningCase } from '../training/networks.ts';
@@ -24,14 +24,14 @@ interface Loaded {
   readonly free: () => void;
 }
 function load(one: LearningCase, kernel: Kernel = kernels.auto): Loaded {
-  const program = compileNetwork(one.spec, weightsOf(one), kernel);
-  const bytes = decoderBytes(program, size);
+  const compiled = compileNetwork(one.spec, weightsOf(one), kernel);
+  const bytes = decoderBytes(compiled, size);
   const offset = kernel.memory.allocate(bytes);
   return {
-    runner: createDecoderRunner(program, kernel.memory.memory, { offset, bytes }, size),
+    runner: createDecoderRunner(compiled, kernel.memory.memory, { offset, bytes }, size),
     free: () => {
       kernel.memory.free(offset);
-      freeNetwork(program, kernel);
+      freeNetwork(compiled, kernel);
     },
   };
 }
@@ -70,15 +70,15 @@ describe('a decoder that no bridge leads to', () => {
     const alone = networkSpec.parse({ layers });
     const own = randomWeights(alone, ids(6));
     const weights = new Map([...own, ['encoder.embedding_0.weight', own.get('embedding_0.weight')!]]);
-    const program = compileNetwork(spec, weights, kernels.auto);
-    const bytes = decoderBytes(program, size);
+    const compiled = compileNetwork(spec, weights, kernels.auto);
+    const bytes = decoderBytes(compiled, size);
     const offset = kernels.auto.memory.allocate(bytes);
-    const runner = createDecoderRunner(program, kernels.auto.memory.memory, { offset, bytes }, size);
+    const runner = createDecoderRunner(compiled, kernels.auto.memory.memory, { offset, bytes }, size);
     const [source] = runner.read([Int32Array.of(1, 2)]);
     runner.join(source!);
     const given = [3, 1, 4].map((id) => [...runner.step([id])]);
     kernels.auto.memory.free(offset);
-    freeNetwork(program, kernels.auto);
+    freeNetwork(compiled, kernels.auto);
     const expected = runAlone(runnerOf(alone, own), Int32Array.of(3, 1, 4));
     expect(given).toEqual(expected.map((row) => [...row]));
   });

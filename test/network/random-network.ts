@@ -4,7 +4,7 @@ import type { Kernel } from '../../src/kernel/kernel.ts';
 import { resolveGraph } from '../../src/network/graph.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
 import { arenaBytes } from '../../src/network/layout.ts';
-import { compileNetwork, freeNetwork } from '../../src/network/program.ts';
+import { compileNetwork, freeNetwork } from '../../src/network/compile-network.ts';
 import { createRunner, type Runner } from '../../src/network/runner.ts';
 import { networkSpec, type NetworkSpec } from '../../src/network/spec.ts';
 import type { Tensor, Weights } from '../../src/network/weights.ts';
@@ -63,14 +63,14 @@ export function runnerOf(
 ): Runner & { release: () => void } {
   const kernel = kernelOf(options.mode ?? 'auto');
   const size = { maxRows: options.maxRows ?? 40, maxPacked: options.maxPacked ?? 8_000 };
-  const program = compileNetwork(spec, weights, kernel);
-  const bytes = arenaBytes(program, size);
+  const compiled = compileNetwork(spec, weights, kernel);
+  const bytes = arenaBytes(compiled, size);
   const offset = kernel.memory.allocate(bytes);
   const release = (): void => {
     kernel.memory.free(offset);
-    freeNetwork(program, kernel);
+    freeNetwork(compiled, kernel);
   };
-  return Object.assign(createRunner(program, kernel.memory.memory, { offset, bytes }, size), { release });
+  return Object.assign(createRunner(compiled, kernel.memory.memory, { offset, bytes }, size), { release });
 }
 
 /** Rows 0 … sequences.length − 1 advance by `steps` (non-increasing) from `from`; every step's output comes back. */

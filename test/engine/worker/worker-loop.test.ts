@@ -26,11 +26,11 @@ function setUp(count: number) {
     const weights = randomWeights(causal, ids(vocabulary));
     const placement = placeNetwork(causal, weights, { kernel, workers: 1, slots: 4, maxSteps: 100 });
     placed.push(placement);
-    const { program, size, arenas } = placement;
+    const { compiled, size, arenas } = placement;
     loop.control({
       kind: 'load',
       network,
-      program,
+      compiled,
       arena: arenas[0]!,
       size,
       tokens: packTokens(tokens),
@@ -97,13 +97,13 @@ test('does not run a cancelled sequence in the next tick', () => {
 test('reports why a network cannot be loaded, and removes an unloaded one', () => {
   const { loop, sent } = setUp(1);
   expect(sent).toEqual([{ kind: 'loaded', network: 1, error: null }]);
-  const { program, arenas } = placed[0]!;
-  const broken = { ...program, module: {} as WebAssembly.Module };
+  const { compiled, arenas } = placed[0]!;
+  const broken = { ...compiled, module: {} as WebAssembly.Module };
   const size = { maxRows: 4, maxPacked: 64 };
   loop.control({
     kind: 'load',
     network: 2,
-    program: broken,
+    compiled: broken,
     arena: arenas[0]!,
     size,
     tokens: packTokens(tokens),

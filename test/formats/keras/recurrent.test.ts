@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/formats/keras/keras-config.ts';
 import { kerasToNetwork } from '../../../src/formats/keras/keras-to-network.ts';
-import type { ProgramSpec } from '../../../src/network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../../src/network/layers/operator-graph/schema.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 import { randomNumbers, runAlone, runnerOf } from '../../network/random-network.ts';
@@ -149,7 +149,7 @@ describe('a Bidirectional with a separate backward layer', () => {
   });
 
   it('becomes a separate operator when it differs in more than activations', () => {
-    const { operators } = both({ reset_after: true }) as ProgramSpec;
+    const { operators } = both({ reset_after: true }) as OperatorGraphSpec;
     expect(operators.filter(({ operator }) => operator === 'GRU')).toMatchObject([
       { operator: 'GRU', attributes: { linear_before_reset: 0 } },
       { operator: 'GRU', attributes: { linear_before_reset: 1, direction: 'reverse' } },

@@ -5,7 +5,7 @@ import { onnxToNetwork } from '../../../src/formats/onnx/onnx-to-network.ts';
 import { graphSettings } from '../../../src/formats/onnx/graph-settings.ts';
 import { readOnnx, type OnnxModel } from '../../../src/formats/onnx/read-onnx.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
-import type { ProgramSpec } from '../../../src/network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../../src/network/layers/operator-graph/schema.ts';
 import { asRows, runAlone, runnerOf, tick } from '../../network/random-network.ts';
 
 // Graphs that are not a stack of layers (golden/make-onnx-graphs.py), with expected outputs of PyTorch or
@@ -17,9 +17,9 @@ const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) a
   { x: number[] | number[][]; y: number[][] }
 >;
 const modelOf = (name: string): OnnxModel => readOnnx(readFileSync(join(folder, `${name}.onnx`)));
-const programOf = (name: string, said?: object): ProgramSpec => {
+const readGraph = (name: string, said?: object): OperatorGraphSpec => {
   const { network } = onnxToNetwork(modelOf(name), said && graphSettings.parse(said));
-  return network.layers[0] as ProgramSpec;
+  return network.layers[0] as OperatorGraphSpec;
 };
 
 describe('a graph that is not a stack of layers', () => {
@@ -45,7 +45,7 @@ describe('a graph that is not a stack of layers', () => {
   });
 
   it('infers states from the names and shapes of inputs and outputs', () => {
-    const { runs, states } = programOf('frames-16');
+    const { runs, states } = readGraph('frames-16');
     expect(runs).toBe('step');
     expect(states.map(({ input, shape }) => [input, shape])).toEqual([
       ['h', [2, 1, 7]],
@@ -58,13 +58,13 @@ describe('a graph that is not a stack of layers', () => {
   });
 
   it('uses the states given in model.json instead of inferred ones', () => {
-    const { states } = programOf('frames-16', { states: { h: 'cn', c: 'hn' } });
-    const plain = programOf('frames-16');
+    const { states } = readGraph('frames-16', { states: { h: 'cn', c: 'hn' } });
+    const plain = readGraph('frames-16');
     expect(states.map(({ output }) => output)).toEqual(plain.states.map(({ output }) => output).reverse());
   });
 
   it('folds everything that does not depend on the input', () => {
-    const names = programOf('frames-16').operators.map(({ operator }) => operator);
+    const names = readGraph('frames-16').operators.map(({ operator }) => operator);
     for (const gone of ['Shape', 'Constant', 'ConstantOfShape', 'Cast', 'Identity', 'If'])
       expect(names).not.toContain(gone);
     const file = modelOf('frames-16').nodes.length;
@@ -72,20 +72,20 @@ describe('a graph that is not a stack of layers', () => {
   });
 
   it('runs once per sequence without states, with one output per row', () => {
-    expect(programOf('attends-16')).toMatchObject({
+    expect(readGraph('attends-16')).toMatchObject({
       runs: 'sequence',
       input: { shape: [1, -1, 4] },
       output: { gives: 'step' },
       units: 3,
     });
-    expect(programOf('pooled-16')).toMatchObject({
+    expect(readGraph('pooled-16')).toMatchObject({
       runs: 'sequence',
       input: { vocabulary: 13 },
       output: { gives: 'sequence' },
       units: 4,
     });
     // steps first, since the other axis has size 1
-    expect(programOf('scan', { runs: 'sequence' }).input.shape).toEqual([-1, 1, 3]);
+    expect(readGraph('scan', { runs: 'sequence' }).input.shape).toEqual([-1, 1, 3]);
   });
 
   it.each([
@@ -94,7 +94,7 @@ describe('a graph that is not a stack of layers', () => {
     ['cells', 2],
   ])('%s: a loop over the steps runs step by step, with the carried values as states', (name, carried) => {
     const { network, weights } = onnxToNetwork(modelOf(name));
-    const [layer] = network.layers as [ProgramSpec];
+    const [layer] = network.layers as [OperatorGraphSpec];
     expect(layer.runs).toBe('step');
     expect(layer.states).toHaveLength(carried);
     expect(layer.operators.map(({ operator }) => operator)).not.toContain('Loop');
@@ -113,7 +113,7 @@ describe('a graph that is not a stack of layers', () => {
   });
 
   it('prepends the context to each step', () => {
-    const { input } = programOf('frames-16', { context: 8 });
+    const { input } = readGraph('frames-16', { context: 8 });
     expect(input).toMatchObject({ shape: [1, 32], context: 8 });
     const { network, weights } = onnxToNetwork(modelOf('frames-16'), graphSettings.parse({ context: 8 }));
     const rows = Array.from({ length: 5 }, (_, t) =>
@@ -140,6 +140,6 @@ describe('a graph that is not a stack of layers', () => {
     [{ input: 'x' }, 'graph.input: "x", must be one of "samples"'],
     [{ output: 'hn' }, 'for which there is no output'],
   ])('refuses %j with the reason', (said, why) => {
-    expect(() => programOf('frames-16', said)).toThrow(why);
+    expect(() => readGraph('frames-16', said)).toThrow(why);
   });
 });

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { inferOutput } from '../../../src/formats/operators/infer-output.ts';
-import type { ProgramSpec } from '../../../src/network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../../src/network/layers/operator-graph/schema.ts';
 
 /** x [1, steps, 2] through one operator with integer constants. */
 const draft = (
   operator: string,
   numbers: number[],
-  input: Partial<ProgramSpec['input']> = {},
-): ProgramSpec => ({
+  input: Partial<OperatorGraphSpec['input']> = {},
+): OperatorGraphSpec => ({
   type: 'program',
   runs: 'sequence',
   input: { value: 'x', shape: [1, -1, 2], context: 0, ...input },

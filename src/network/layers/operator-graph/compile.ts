@@ -14,7 +14,7 @@ import type { BodySpec, OperatorSpec } from '../../../operators/spec.ts';
 import type { CompileContext } from '../layer.ts';
 import { keyOf, productRows, sweepRows } from './scratch.ts';
 import { compileRecurrent } from '../recurrent/compile.ts';
-import type { ProgramSpec } from './schema.ts';
+import type { OperatorGraphSpec } from './schema.ts';
 
 // A program layer at load: what it multiplies with is packed for the kernel, every other constant goes beside it.
 
@@ -31,11 +31,11 @@ const weightInputs = [1, 2, 3, 7];
 const isRecurrent = ({ operator }: OperatorSpec): boolean => cellOfOperator(operator) !== undefined;
 
 /** float32 of what a step hands to the next one. */
-const programStateFloats = ({ states, input }: ProgramSpec): number =>
+const countStateFloats = ({ states, input }: OperatorGraphSpec): number =>
   states.reduce((sum, { shape }) => sum + elementCount(shape), 0) + input.context;
 
 export function compileOperatorGraph(
-  layer: ProgramSpec,
+  layer: OperatorGraphSpec,
   tensors: Readonly<Record<string, string>>,
   context: CompileContext,
 ): CompiledOperatorGraph {
@@ -93,7 +93,7 @@ export function compileOperatorGraph(
     }
   }
   const placeStart = (): number =>
-    place(programStateFloats(layer), (room) => {
+    place(countStateFloats(layer), (room) => {
       room.fill(0);
       let at = 0;
       for (const { start, shape } of layer.states) {
@@ -120,7 +120,7 @@ export function compileOperatorGraph(
     constants: Object.fromEntries(placed),
     products,
     sweeps,
-    stateFloats: programStateFloats(layer),
+    stateFloats: countStateFloats(layer),
     start: layer.states.some(({ start }) => start !== undefined) ? placeStart() : null,
     scratchFloats: Math.max(
       0,
@@ -165,7 +165,7 @@ function matrixOf(
 
 /** Whether anything needs a constant's numbers as they are. */
 function readElsewhere(
-  layer: ProgramSpec,
+  layer: OperatorGraphSpec,
   name: string,
   multiplies: (operator: OperatorSpec) => boolean,
 ): boolean {

@@ -1,5 +1,5 @@
 import type { CompiledRecurrent } from '../recurrent/compiled.ts';
-import type { ProgramSpec } from './schema.ts';
+import type { OperatorGraphSpec } from './schema.ts';
 
 // An operator graph as it is posted to a worker.
 
@@ -20,7 +20,7 @@ export interface PackedSweep {
 
 export interface CompiledOperatorGraph {
   readonly kind: 'program';
-  readonly layer: ProgramSpec;
+  readonly layer: OperatorGraphSpec;
   /** Addresses of the constants that are tensors. */
   readonly constants: Readonly<Record<string, number>>;
   /** By the name of the operator's first output. */

@@ -3,12 +3,12 @@ import { graphInputWidth } from '../../../operators/graph-input-width.ts';
 import { referenceGraph, referenceSweeps } from '../../../operators/reference-graph.ts';
 import type { LayerKind, LayerNode } from '../layer-kind.ts';
 import { compileOperatorGraph } from './compile.ts';
-import { operatorGraphSchema, type ProgramSpec } from './schema.ts';
+import { operatorGraphSchema, type OperatorGraphSpec } from './schema.ts';
 
 /** Its tensors by the names of its constants. */
-export type OperatorGraphNode = LayerNode<ProgramSpec, Readonly<Record<string, string>>>;
+export type OperatorGraphNode = LayerNode<OperatorGraphSpec, Readonly<Record<string, string>>>;
 
-const readsIds = ({ input }: ProgramSpec): boolean => input.vocabulary !== undefined;
+const readsIds = ({ input }: OperatorGraphSpec): boolean => input.vocabulary !== undefined;
 
 /** Operators of an imported network (src/operators), at every step or once over all steps. Inference only. */
 export const operatorGraph = {
@@ -48,4 +48,4 @@ export const operatorGraph = {
       readsIds(layer) ? ids(0).map((id) => [id]) : inputs[0]!,
       referenceSweeps,
     ),
-} satisfies LayerKind<ProgramSpec, OperatorGraphNode, CompiledOperatorGraph>;
+} satisfies LayerKind<OperatorGraphSpec, OperatorGraphNode, CompiledOperatorGraph>;

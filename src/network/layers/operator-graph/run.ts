@@ -2,7 +2,7 @@ import type { CompiledOperatorGraph } from './compiled.ts';
 import { padded } from '../../../kernel/emit/emitter.ts';
 import { activeRows, type RunContext } from '../layer.ts';
 import type { StepLayerRun, Tick } from '../layer-run.ts';
-import { createProgramRun, type ProgramRun } from './prepare-run.ts';
+import { createOperatorGraphRun, type OperatorGraphRun } from './operator-graph-run.ts';
 
 interface OperatorGraphPlace {
   readonly x: number;
@@ -33,8 +33,8 @@ export const run: StepLayerRun<CompiledOperatorGraph, OperatorGraphPlace> = {
     scratch: scratch('operators'),
   }),
   create(compiled, context, place) {
-    const prepared = createProgramRun(compiled, context, place.scratch);
-    return (tick) => runProgram(compiled, prepared, context, tick, place);
+    const prepared = createOperatorGraphRun(compiled, context, place.scratch);
+    return (tick) => runOperatorGraph(compiled, prepared, context, tick, place);
   },
 };
 
@@ -42,14 +42,14 @@ export const run: StepLayerRun<CompiledOperatorGraph, OperatorGraphPlace> = {
  * A program over the packed rows of a tick, one sequence after the other: y [packed, padded(units)]. x [packed, padded(xWidth)], or
  * int32 ids where xWidth is 0. A program that answers once for a sequence answers at its last step; the rows before are zeros.
  */
-function runProgram(
-  program: CompiledOperatorGraph,
-  run: ProgramRun,
+function runOperatorGraph(
+  compiled: CompiledOperatorGraph,
+  run: OperatorGraphRun,
   { floats }: RunContext,
   { plan, failures }: Tick,
   at: OperatorGraphPlace,
 ): void {
-  const { layer, stateFloats } = program;
+  const { layer, stateFloats } = compiled;
   const values = floats();
   const ids = new Int32Array(values.buffer, 0, values.length);
   const width = Math.max(1, at.xWidth);

@@ -8,4 +8,4 @@ export const operatorGraphSchema = z.strictObject({
   ...placed,
   ...operatorGraphFields,
 });
-export type ProgramSpec = z.infer<typeof operatorGraphSchema>;
+export type OperatorGraphSpec = z.infer<typeof operatorGraphSchema>;

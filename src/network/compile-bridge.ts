@@ -11,7 +11,7 @@ import type { Graph } from './graph.ts';
 import type { Weights } from './weights.ts';
 
 /** From the encoder's rows to the decoder's first state: plain data. */
-export interface BridgeProgram {
+export interface CompiledBridge {
   readonly bridge: WebAssembly.Module;
   readonly code: Pick<CompiledModule, 'path' | 'reason'>;
   readonly summary: readonly SummaryPart[];
@@ -37,7 +37,7 @@ export function compileBridge(
   decoder: Graph,
   weights: Weights,
   kernel: Kernel,
-): BridgeProgram {
+): CompiledBridge {
   const regions: number[] = [];
   let bridgeBytes = 0;
   const place = (length: number, fill: (values: Float32Array) => void): number => {

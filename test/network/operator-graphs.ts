@@ -165,7 +165,7 @@ function ofKeras(): NetworkSpec {
   return kerasToNetwork({ version: '3.0.0', layers, outputs: [{ layer: 'l6', tensor: 0 }] }).network;
 }
 
-export const programs: Readonly<Record<string, { spec: NetworkSpec; input: NetworkInput }>> = {
+export const operatorGraphs: Readonly<Record<string, { spec: NetworkSpec; input: NetworkInput }>> = {
   'a program of a step, with states and context': { spec: frames, input: features(20) },
   'a program over a sequence of ids, a row a step': { spec: attention, input: ids(11) },
   'a program with a loop, one answer': { spec: loop, input: features(3) },

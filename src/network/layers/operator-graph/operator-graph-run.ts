@@ -14,19 +14,19 @@ import { runForward } from '../recurrent/run-direction.ts';
 /** Numbers that a program holds for the lengths it stays ready for: 64 MB. The length at hand stays whatever it takes. */
 const mostReady = 2 ** 24;
 
-export interface ProgramRun {
+export interface OperatorGraphRun {
   /** One step of one row. x [input's numbers], state [stateFloats] is read and advanced. @returns the answer [units] */
   step(x: ArrayLike<number>, state: Float32Array): Values;
   /** A whole sequence. x [steps · width]. @returns the answer: [units], or [steps · units] */
   sequence(x: ArrayLike<number>, steps: number): Values;
 }
 
-export function createProgramRun(
-  program: CompiledOperatorGraph,
+export function createOperatorGraphRun(
+  compiled: CompiledOperatorGraph,
   context: RunContext,
   scratch: number,
-): ProgramRun {
-  const { layer, constants } = program;
+): OperatorGraphRun {
+  const { layer, constants } = compiled;
   const ready = new Map<number, PreparedGraph>();
   const constant = (name: string): Operand => {
     const shape = layer.constants[name]!;
@@ -39,11 +39,11 @@ export function createProgramRun(
   };
   const kernel: Pick<PrepareContext, 'product' | 'sweeps'> = {
     product: (operator) => {
-      const packed = program.products[keyOf(operator)];
+      const packed = compiled.products[keyOf(operator)];
       return packed ? productOf(packed, context, scratch) : null;
     },
     sweeps: (operator) => {
-      const { inner, directions } = program.sweeps[keyOf(operator)]!;
+      const { inner, directions } = compiled.sweeps[keyOf(operator)]!;
       return directions.map((direction) => sweepOf(direction, inner, context, scratch));
     },
   };
@@ -66,7 +66,7 @@ export function createProgramRun(
     step(x, state) {
       const { input, states, output, run } = readyFor(1);
       const own = layer.input.context;
-      const contextAt = program.stateFloats - own;
+      const contextAt = compiled.stateFloats - own;
       input.values.set(state.subarray(contextAt), 0);
       input.values.set(x, own);
       let at = 0;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { UnrollError } from '../../src/errors.ts';
 import { referenceNetwork } from '../../src/network/reference-network.ts';
 import { networkSpec } from '../../src/network/spec.ts';
-import { programs, windows } from './programs.ts';
+import { operatorGraphs, windows } from './operator-graphs.ts';
 import {
   bits,
   asRows,
@@ -16,7 +16,7 @@ import {
   tick,
 } from './random-network.ts';
 
-describe.each(Object.entries(programs))('%s', (_, { spec, input }) => {
+describe.each(Object.entries(operatorGraphs))('%s', (_, { spec, input }) => {
   const weights = randomWeights(spec, input);
   const width = input.kind === 'features' ? input.width : 0;
 
@@ -51,7 +51,7 @@ describe.each(Object.entries(programs))('%s', (_, { spec, input }) => {
 });
 
 it('a program of a step goes on from a saved state with the same bits', () => {
-  const { spec, input } = programs['a program of a step, with states and context']!;
+  const { spec, input } = operatorGraphs['a program of a step, with states and context']!;
   const runner = runnerOf(spec, randomWeights(spec, input));
   // two states of 6, and the 4 numbers before
   expect(runner.stateLength).toBe(16);
