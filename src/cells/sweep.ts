@@ -1,5 +1,5 @@
 import type { GateSum, SweepCell } from '../kernel/emit/sweep.ts';
-import { panelBytes } from '../kernel/emit/emitter.ts';
+import { panelBytes } from '../kernel/layout.ts';
 import type { Cell, Gate } from './cell.ts';
 import { optionsLabel, type CellOptions } from './options.ts';
 

@@ -14,7 +14,7 @@ export function createLengthCheck(
   { nodes }: Pick<CompiledNetwork, 'nodes'>,
   memory: WebAssembly.Memory,
 ): ((steps: number) => void) | null {
-  const graphs = nodes.filter((node) => node.kind === 'program' && node.layer.runs === 'sequence');
+  const graphs = nodes.filter((node) => node.kind === 'operator_graph' && node.layer.runs === 'sequence');
   if (graphs.length === 0) return null;
   const reasons = new Map<number, string | null>();
   return (steps) => {

@@ -1,4 +1,5 @@
-import { padded, type Emitter } from './emit/emitter.ts';
+import type { Emitter } from './emit/emitter.ts';
+import { padded } from './layout.ts';
 import { emitLinear } from './emit/linear.ts';
 import { emitSoftmax } from './emit/softmax.ts';
 import { emitSweep, gatesWithProduct, sweepScratch, type SweepCell } from './emit/sweep.ts';

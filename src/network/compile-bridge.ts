@@ -1,6 +1,6 @@
 import { findCell } from '../cells/registry.ts';
 import { UnrollError } from '../errors.ts';
-import { padded } from '../kernel/emit/emitter.ts';
+import { padded } from '../kernel/layout.ts';
 import { emitLinear } from '../kernel/emit/linear.ts';
 import type { CompiledModule } from '../kernel/compile-checked.ts';
 import type { Kernel } from '../kernel/kernel.ts';

@@ -130,6 +130,6 @@ export function freeNetwork(compiled: CompiledNetwork, kernel: Kernel): void {
 function fillNodes(nodes: readonly CompiledNode[], module: WebAssembly.Module, kernel: Kernel): void {
   const functions = instantiate(module, kernel.memory.memory);
   for (const node of nodes)
-    if (node.kind !== 'same')
+    if (node.kind !== 'alias')
       findLayerKind(node.kind satisfies LayerType).fill?.(node, functions, nodes[node.inputs[0]!]);
 }

@@ -4,14 +4,14 @@ import { findLayerKind, type LayerKinds, type LayerType } from './layers/registr
 
 /** A node whose rows are its input's: it changes nothing when it serves. */
 interface AliasNode {
-  readonly kind: 'same';
+  readonly kind: 'alias';
 }
 
 type CompiledLayers = { [T in LayerType]: NonNullable<ReturnType<LayerKinds[T]['compile']>> }[LayerType];
 
 /** A node as plain data, cloned to every worker. */
 export type CompiledNode = (CompiledLayers | AliasNode) & {
-  /** Nodes read, with `same` nodes looked through; −1 is the network's input. */
+  /** Nodes read, with aliases resolved; −1 is the network's input. */
   readonly inputs: readonly number[];
   readonly width: number;
 };
@@ -27,7 +27,7 @@ export function compileNodes(
     const inputWidths = inputs.map((index) => (index < 0 ? graph.inputWidth : nodes[index]!.width));
     const before = nodes[inputs[0]!];
     const compiled = findLayerKind(node.type).compile(node, { ...context, inputWidths, before });
-    nodes.push({ ...((compiled ?? { kind: 'same' }) as CompiledNode), inputs, width: node.width });
+    nodes.push({ ...((compiled ?? { kind: 'alias' }) as CompiledNode), inputs, width: node.width });
   }
   return nodes;
 }
@@ -35,5 +35,5 @@ export function compileNodes(
 /** The node whose rows a node's readers really read. A node's own inputs are already looked through. */
 export function resolveAlias(nodes: readonly CompiledNode[], index: number): number {
   const node = nodes[index];
-  return node?.kind === 'same' ? node.inputs[0]! : index;
+  return node?.kind === 'alias' ? node.inputs[0]! : index;
 }

@@ -1,5 +1,5 @@
 import { clearVectorRegisters } from '../kernel/compile.ts';
-import { padded } from '../kernel/emit/emitter.ts';
+import { padded } from '../kernel/layout.ts';
 import { instantiate } from '../kernel/instantiate.ts';
 import { arenaBytes, type Arena } from './layout.ts';
 import type { AttendedSource } from './layers/attended-source.ts';

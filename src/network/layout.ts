@@ -1,4 +1,4 @@
-import { padded } from '../kernel/emit/emitter.ts';
+import { padded } from '../kernel/layout.ts';
 import { idColumns } from './input.ts';
 import type { PlaceContext, RunnerSize } from './layers/layer-run.ts';
 import { findLayerRun } from './layers/run-registry.ts';
@@ -72,7 +72,7 @@ export function layOut(
   const boundary = boundaryOf(compiled);
 
   const bodyRows = nodes.map((node, index) =>
-    index <= head && node.kind !== 'same' && needed.has(index) ? rowsOf(maxPacked, node.width) : 0,
+    index <= head && node.kind !== 'alias' && needed.has(index) ? rowsOf(maxPacked, node.width) : 0,
   );
   const rows = (node: number): number => (node < 0 ? packedInput : bodyRows[node]!);
 

@@ -1,5 +1,5 @@
 import { clearVectorRegisters } from '../kernel/compile.ts';
-import { padded } from '../kernel/emit/emitter.ts';
+import { padded } from '../kernel/layout.ts';
 import { instantiate } from '../kernel/instantiate.ts';
 import { idColumns } from './input.ts';
 import { layOut, type Arena } from './layout.ts';
@@ -55,7 +55,7 @@ export interface Runner {
    * @returns [wanted.length, width] with rows `width` apart, a view valid until the next tick
    */
   run(wanted: ArrayLike<number>, what: Wanted, sources?: readonly AttendedSource[]): Float32Array;
-  /** Why a row of the last tick has no numbers, null where it has: what a program meets in one sequence ends no other. */
+  /** Why a row of the last tick has no numbers, null where it has: an operator graph may fail for one sequence only. */
   failureOf(row: number): string | null;
   /** How much a row of the last tick looked at each step of its source. */
   attentionOf(row: number, steps: number): Float32Array;

@@ -13,8 +13,21 @@ export const layerSpec = z.discriminatedUnion(
   layerTypes.map((type): LayerSchema => layerKinds[type].schema) as [LayerSchema, ...LayerSchema[]],
 );
 
+const layerList = z.array(layerSpec).min(1).max(256);
+
 /** The layers in order. A layer's `inputs` default to the layer before it; the first reads `input`; the last is the output. */
-const layers = z.array(layerSpec).min(1).max(256);
+const layers = z.preprocess(replaceOldType, layerList);
+
+/**
+ * Reads `program`, the old name of the type `operator_graph`. A layer without a name is named after its type, and its tensors
+ * after that: one of the old type keeps that name.
+ */
+function replaceOldType(list: z.input<typeof layerList>): z.input<typeof layerList> {
+  if (!Array.isArray(list)) return list;
+  return list.map((layer: { readonly type?: unknown } | null, index) =>
+    layer?.type === 'program' ? { name: `program_${index}`, ...layer, type: 'operator_graph' } : layer,
+  ) as z.input<typeof layerList>;
+}
 
 export const networkSpec = z.strictObject({
   layers,

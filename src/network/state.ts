@@ -1,4 +1,4 @@
-import { padded } from '../kernel/emit/emitter.ts';
+import { padded } from '../kernel/layout.ts';
 
 // The states of a runner's slots: for every stateful layer a block of rows [maxRows, stride] in the worker's arena.
 

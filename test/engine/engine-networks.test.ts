@@ -141,7 +141,7 @@ test('a sequence whose loop does not end fails without affecting others', async 
   engine = startEngine();
   const untilTen = network([
     {
-      type: 'program',
+      type: 'operator_graph',
       runs: 'step',
       input: { value: 'x', shape: [] },
       output: { value: 'sum', gives: 'step' },
@@ -168,8 +168,8 @@ test('a sequence whose loop does not end fails without affecting others', async 
   ]);
   const scalar = (value: number) => ({ shape: [], values: Float32Array.of(value) });
   const weights = new Map([
-    ['program_0.ten', scalar(10)],
-    ['program_0.none', scalar(0)],
+    ['operator_graph_0.ten', scalar(10)],
+    ['operator_graph_0.none', scalar(0)],
   ]);
   const handle = await engine.load(untilTen, weights);
   const run = (...steps: number[]) =>

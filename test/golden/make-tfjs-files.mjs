@@ -71,7 +71,7 @@ function handedOn() {
   const rows = L.lstm({ ...tagging(4), name: 'writer' }).apply([again, h, c]);
   return tf.model({ inputs: x, outputs: L.timeDistributed({ layer: L.dense({ units: 2 }), name: 'answer' }).apply(rows) });
 }
-const asPrograms = () => ({
+const operatorGraphs = () => ({
   'conv-valid': chain(L.conv1d({ filters: 5, kernelSize: 3, activation: 'relu', ...numbers }), L.conv1d({ filters: 4, kernelSize: 2, strides: 2, padding: 'same', activation: 'elu' }), L.maxPooling1d({ poolSize: 2, padding: 'same' }), L.lstm({ units: 4, ...sigmoid }), L.dense({ units: 2 })),
   flattened: chain(L.conv1d({ filters: 4, kernelSize: 3, dilationRate: 2, activation: 'softsign', ...fixed }), L.averagePooling1d({ poolSize: 3, strides: 2, padding: 'same' }), L.permute({ dims: [2, 1] }), L.flatten({}), L.dense({ units: 6, activation: 'swish' }), L.reshape({ targetShape: [3, 2] }), L.simpleRNN({ units: 3, activation: 'elu' })),
   repeated: chain(L.lstm({ units: 4, ...sigmoid, ...numbers }), L.repeatVector({ n: 5 }), L.lstm(tagging(4)), L.timeDistributed({ layer: L.dense({ units: 2 }) })),
@@ -166,7 +166,7 @@ for (const [name, kernelSize, dilationRate] of [['conv-causal', 3, 1], ['conv-ca
   saved.modelTopology.config.layers[0].config.padding = 'causal';
   write(name, saved);
 }
-for (const [name, model] of Object.entries(asPrograms())) {
+for (const [name, model] of Object.entries(operatorGraphs())) {
   weightsOf(model);
   answer(name, model, input(model));
   write(name, await artifacts(model));

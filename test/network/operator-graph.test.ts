@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UnrollError } from '../../src/errors.ts';
 import { referenceNetwork } from '../../src/network/reference-network.ts';
+import { resolveGraph } from '../../src/network/graph.ts';
 import { networkSpec } from '../../src/network/spec.ts';
 import { operatorGraphs, windows } from './operator-graphs.ts';
 import {
@@ -50,8 +51,8 @@ describe.each(Object.entries(operatorGraphs))('%s', (_, { spec, input }) => {
   });
 });
 
-it('a program of a step goes on from a saved state with the same bits', () => {
-  const { spec, input } = operatorGraphs['a program of a step, with states and context']!;
+it('an operator graph of a step continues from a saved state with the same bits', () => {
+  const { spec, input } = operatorGraphs['an operator graph of a step, with states and context']!;
   const runner = runnerOf(spec, randomWeights(spec, input));
   // two states of 6, and the 4 numbers before
   expect(runner.stateLength).toBe(16);
@@ -69,7 +70,7 @@ it('a program of a step goes on from a saved state with the same bits', () => {
   runner.release();
 });
 
-it('a sequence that a program cannot take gets no numbers, and the others theirs', () => {
+it('an operator graph fails only the sequence that it cannot compute', () => {
   const runner = runnerOf(windows, randomWeights(windows, features(1)));
   const [long, short] = [randomSequence(features(1), 9, 1), randomSequence(features(1), 3, 2)];
   runner.join();
@@ -84,7 +85,7 @@ it('a sequence that a program cannot take gets no numbers, and the others theirs
 const step = (operators: object[], more: object = {}): object => ({
   layers: [
     {
-      type: 'program',
+      type: 'operator_graph',
       name: 'p',
       runs: 'step',
       input: { value: 'x', shape: [1, 3] },
@@ -97,7 +98,36 @@ const step = (operators: object[], more: object = {}): object => ({
 });
 const tanh = { operator: 'Tanh', inputs: ['x'], outputs: ['y'] };
 
-describe('a program is refused', () => {
+describe('the type program, the old name of operator_graph', () => {
+  const { layers } = windows;
+  const rename = (type: string, name?: string): object => {
+    const { name: _, ...layer } = layers[0]!;
+    return { ...layer, type, ...(name !== undefined && { name }) };
+  };
+  const parse = (layer: object) => networkSpec.parse({ layers: [layer], encoder: { layers: [layer] } });
+
+  it('is read as operator_graph, in a decoder and in an encoder', () => {
+    expect(parse(rename('program', 'p'))).toEqual(parse(rename('operator_graph', 'p')));
+  });
+
+  it('keeps the names of tensors: those of a layer without a name begin with the old type', () => {
+    const names = (layer: object) =>
+      resolveGraph(parse(layer), features(1)).nodes.flatMap(({ shapes }) => shapes.map(([name]) => name));
+    expect(names(rename('program'))).toEqual(['program_0.kernel']);
+    expect(names(rename('operator_graph'))).toEqual(['operator_graph_0.kernel']);
+  });
+
+  it('hides no other error', () => {
+    for (const given of [null, 'program', { type: 'programs' }])
+      expect(networkSpec.safeParse({ layers: [given] }).error?.issues[0]?.path.slice(0, 2)).toEqual([
+        'layers',
+        0,
+      ]);
+    expect(networkSpec.safeParse({ layers: { type: 'program' } }).success).toBe(false);
+  });
+});
+
+describe('an operator graph is refused', () => {
   const load = (spec: object): void => {
     const parsed = networkSpec.safeParse(spec);
     if (!parsed.success) throw new UnrollError('invalid_model', parsed.error.message);

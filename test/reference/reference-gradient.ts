@@ -141,8 +141,8 @@ function runNode(
         return activation === 'softmax' ? tape.exp(tape.logSoftmax(sums)) : tape[activation](sums);
       });
     }
-    case 'program':
-      throw new Error('a program of operators has no gradient');
+    case 'operator_graph':
+      throw new Error('an operator graph has no gradient');
     case 'layer_norm':
       return x.map((row) =>
         layerNorm(tape, row, of(node.tensors.weight), of(node.tensors.bias), node.layer.epsilon),

@@ -35,7 +35,7 @@ export function kerasToOperators(model: KerasModel, reason: string): ImportedNet
   if (input.vocabulary !== undefined) requireLookUps(graph);
   const output = getOutput(outputs, requireSingleOutput(model.outputs));
   const draft: OperatorGraphSpec = {
-    type: 'program',
+    type: 'operator_graph',
     name: operatorGraphLayerName,
     inputs: ['input'],
     ...describeInput(input, output),

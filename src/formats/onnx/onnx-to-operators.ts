@@ -80,7 +80,7 @@ function build(
   const vocabulary = integerInput ? findVocabulary(folded, input) : undefined;
 
   const draft: OperatorGraphSpec = {
-    type: 'program',
+    type: 'operator_graph',
     name: operatorGraphLayerName,
     inputs: ['input'],
     runs,

@@ -8,8 +8,8 @@ import { UnrollError } from '../../errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
 import { inferOutput } from './infer-output.ts';
 
-/** Name of the single layer of an imported operator graph; its constants are tensors `program.<name>`. */
-export const operatorGraphLayerName = 'program';
+/** Name of the single layer of an imported operator graph; its constants are tensors `operator_graph.<name>`. */
+export const operatorGraphLayerName = 'operator_graph';
 
 /**
  * Creates a network of one operator graph and infers its output.

@@ -23,7 +23,8 @@ import {
   type V128,
 } from '../assembler/expressions.ts';
 import { exp } from './activations.ts';
-import { padded, type Emitter } from './emitter.ts';
+import type { Emitter } from './emitter.ts';
+import { padded } from '../layout.ts';
 import { reduceLanes } from './reduce.ts';
 
 // Over a row of `width` columns, in place. x [rows, padded(width)]. The columns past the width are set to −∞

@@ -1,6 +1,7 @@
 import type { FunctionBuilder, I32Local, V128Local } from '../assembler/function-builder.ts';
 import { add, eq, i32, load, mul, sub, xor, type I32Like, type V128 } from '../assembler/expressions.ts';
-import { padded, panelBytes, panelVectors, panelsFor, type Emitter } from './emitter.ts';
+import type { Emitter } from './emitter.ts';
+import { padded, panelBytes, panelVectors, countPanels } from '../layout.ts';
 import { accumulate, forEachRowBlock, panelGroups, panelByteLength } from './tile.ts';
 
 // The sweep of a recurrent layer over time, shared by every cell.
@@ -77,7 +78,7 @@ export function sweepScratch(cell: SweepCell, units: number, rows: number): numb
  * @returns the function's name; its parameters are in the order written below.
  */
 export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
-  const groups = panelsFor(units);
+  const groups = countPanels(units);
   const hStride = groups * panelBytes;
   const gateCount = cell.phases.reduce((sum, { gates }) => sum + gates.length, 0);
   const preStride = groups * gateCount * panelBytes;

@@ -30,7 +30,7 @@ export const layers = {
   crf,
   concat,
   add,
-  program: operatorGraph,
+  operator_graph: operatorGraph,
   multiply,
 } as const;
 

@@ -1,5 +1,5 @@
 import { UnrollError } from '../../errors.ts';
-import { padded } from '../../kernel/emit/emitter.ts';
+import { padded } from '../../kernel/layout.ts';
 import type { Graph, Node } from '../graph.ts';
 import type { LearningCrf } from '../layers/crf/learn.ts';
 import { findLayerLearning, inferenceOnly, whyInferenceOnly } from '../layers/learn-registry.ts';

@@ -1,5 +1,5 @@
 import type { Activation } from '../../kernel/emit/activations.ts';
-import { padded, panelWidth } from '../../kernel/emit/emitter.ts';
+import { padded, panelWidth } from '../../kernel/layout.ts';
 import { emitLinear } from '../../kernel/emit/linear.ts';
 import {
   chunkBytes,

@@ -50,7 +50,7 @@ const asOperatorGraph = layer('Permute', { dims: [1, 2] });
 /** Runs rows through a model and returns rows. */
 function run(layers: readonly Given[], rows: number[][], steps: number | null = null): number[][] {
   const { network, weights } = convert([steps, rows[0]!.length], layers);
-  expect(network.layers.map(({ type }) => type)).toEqual(['program']);
+  expect(network.layers.map(({ type }) => type)).toEqual(['operator_graph']);
   const [graph] = network.layers as [OperatorGraphSpec];
   const { output } = referenceNetwork(
     network,
@@ -233,7 +233,7 @@ describe('a Keras layer as operators', () => {
 
   it('replaces a dense layer whose matrix would be too large', () => {
     const { network } = convert([null, 100_000], [layer('Activation', { activation: 'tanh' })]);
-    expect(network.layers[0]).toMatchObject({ type: 'program', units: 100_000, constants: {} });
+    expect(network.layers[0]).toMatchObject({ type: 'operator_graph', units: 100_000, constants: {} });
   });
 
   it('combines a single row with every step', () => {

@@ -66,7 +66,7 @@ describe('a Keras model', () => {
     ['repeat.keras', 'LSTM 2×, Squeeze 2×, Unsqueeze, Tile', /"repeat_vector" \(RepeatVector\)/],
   ])('%s becomes an operator graph, with the reason', async (file, operators, because) => {
     const { network, notes } = await converted(file);
-    expect(network.layers.map(({ type }) => type)).toEqual(['program']);
+    expect(network.layers.map(({ type }) => type)).toEqual(['operator_graph']);
     expect(notes[1]).toContain(`once per sequence: ${operators}`);
     expect(notes.at(-1)).toMatch(because);
   });

@@ -71,7 +71,7 @@ describe('an ONNX graph', () => {
     ['conv-16', /Conv "\/conv\/Conv": the operator is not supported/],
   ])('%s becomes an operator graph when it is not a stack of layers, with the reason', async (file, why) => {
     const { network, notes } = await converted(`${file}.onnx`);
-    expect(network.layers.map(({ type }) => type)).toEqual(['program']);
+    expect(network.layers.map(({ type }) => type)).toEqual(['operator_graph']);
     expect(notes.at(-1)).toMatch(why);
   });
 

@@ -8,7 +8,7 @@ const draft = (
   numbers: number[],
   input: Partial<OperatorGraphSpec['input']> = {},
 ): OperatorGraphSpec => ({
-  type: 'program',
+  type: 'operator_graph',
   runs: 'sequence',
   input: { value: 'x', shape: [1, -1, 2], context: 0, ...input },
   output: { value: 'y', gives: 'step' },

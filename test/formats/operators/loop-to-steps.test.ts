@@ -60,7 +60,7 @@ function createLoop({ after = [], before = [], body = cell, units = 5, start = [
   const { layers } = networkSpec.parse({
     layers: [
       {
-        type: 'program',
+        type: 'operator_graph',
         name: 'p',
         runs: 'sequence',
         input: { value: 'x', shape: [-1, 1, 3] },

@@ -71,7 +71,7 @@ describe('a TensorFlow.js model', () => {
     ['both-mul', 'strides [2], must be 1'],
   ])('%s is not converted to layers, with the reason', async (name, because) => {
     const { network, notes } = (await read(name)).network();
-    expect(network.layers.map(({ type }) => type)).toEqual(['program']);
+    expect(network.layers.map(({ type }) => type)).toEqual(['operator_graph']);
     expect(notes.at(-1)).toContain('not converted to layers:');
     expect(notes.at(-1)).toContain(because);
   });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { emitLinear } from '../../../kernel/emit/linear.ts';
 import { uniform } from '../../initial-values.ts';
 import { placed, units } from '../fields.ts';

@@ -1,4 +1,4 @@
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { emitAttention, emitAttentionBackward } from './emit.ts';
 import { denseOrder } from '../../../kernel/pack.ts';
 import type { LayerLearning } from '../layer-learning.ts';

@@ -1,5 +1,5 @@
 import { UnrollError } from '../../../errors.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { denseOrder } from '../../../kernel/pack.ts';
 import type { Block, BuildContext, LearningLayer, Pass } from '../../learning/layer.ts';
 import { createMatrix } from '../../learning/matrix.ts';

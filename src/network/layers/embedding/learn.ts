@@ -1,4 +1,4 @@
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { emitConcat, emitGather } from '../../../kernel/emit/rows.ts';
 import type { LayerLearning } from '../layer-learning.ts';
 import type { EmbeddingNode, EmbeddingSpec } from './embedding.ts';

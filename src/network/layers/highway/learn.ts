@@ -1,4 +1,4 @@
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { denseOrder } from '../../../kernel/pack.ts';
 import type { Block } from '../../learning/layer.ts';
 import { createMatrix } from '../../learning/matrix.ts';

@@ -1,4 +1,4 @@
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import type { RowLayerRun } from '../layer-run.ts';
 
 interface Matrix {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { placed } from '../fields.ts';
 import type { LayerKind, LayerNode } from '../layer-kind.ts';
 import { emitLayerNorm } from './emit.ts';

@@ -1,7 +1,7 @@
 import { emitLayerNorm } from './emit.ts';
 import type { LayerLearning } from '../layer-learning.ts';
 import type { LayerNormNode } from './layer-norm.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import type { Block, BuildContext, LearningLayer, Parameter } from '../../learning/layer.ts';
 
 export const learn: LayerLearning<LayerNormNode> = {

@@ -3,7 +3,7 @@ import type { CompiledOperatorGraph, PackedProduct, PackedSweep } from './compil
 import { cellOfOperator } from '../../../cells/registry.ts';
 import { tensorNames } from '../../../cells/weights.ts';
 import { emitLinear } from '../../../kernel/emit/linear.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { denseOrder, packMatrix } from '../../../kernel/pack.ts';
 import { checkOperatorGraph } from '../../../operators/check-operator-graph.ts';
 import { elementCount, type Operand } from '../../../operators/operand.ts';
@@ -16,9 +16,9 @@ import { keyOf, productRows, sweepRows } from './scratch.ts';
 import { compileRecurrent } from '../recurrent/compile.ts';
 import type { OperatorGraphSpec } from './schema.ts';
 
-// A program layer at load: what it multiplies with is packed for the kernel, every other constant goes beside it.
+// Compiles an operator graph: matrices of constant products are packed for the kernel, other constants are copied.
 
-/** Every operator of a program, those of bodies too. */
+/** Every operator of a graph, and of its bodies. */
 export function* operatorsOf(body: Pick<BodySpec, 'operators'>): Generator<OperatorSpec> {
   for (const operator of body.operators) {
     yield operator;
@@ -115,7 +115,7 @@ export function compileOperatorGraph(
     );
   }
   return {
-    kind: 'program',
+    kind: 'operator_graph',
     layer,
     constants: Object.fromEntries(placed),
     products,

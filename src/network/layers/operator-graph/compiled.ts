@@ -19,7 +19,7 @@ export interface PackedSweep {
 }
 
 export interface CompiledOperatorGraph {
-  readonly kind: 'program';
+  readonly kind: 'operator_graph';
   readonly layer: OperatorGraphSpec;
   /** Addresses of the constants that are tensors. */
   readonly constants: Readonly<Record<string, number>>;

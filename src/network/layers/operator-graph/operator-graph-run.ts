@@ -1,7 +1,7 @@
 import type { CompiledRecurrent } from '../recurrent/compiled.ts';
 import type { CompiledOperatorGraph, PackedProduct } from './compiled.ts';
 import { clearVectorRegisters } from '../../../kernel/compile.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { elementCount, type Operand, type Values } from '../../../operators/operand.ts';
 import type { PrepareContext, MatrixProduct, RecurrentSweep } from '../../../operators/operator.ts';
 import { prepareGraph, type PreparedGraph } from '../../../operators/prepare-graph.ts';
@@ -9,10 +9,11 @@ import type { RunContext } from '../layer.ts';
 import { keyOf, productRows, sweepRows } from './scratch.ts';
 import { runForward } from '../recurrent/run-direction.ts';
 
-// A program layer in a worker. A sequence runs by itself, so it knows no company; a program is made ready once for each length.
+// Runs an operator graph in a worker, one sequence at a time, so that a batch cannot change its numbers. The graph is prepared
+// once for each length.
 
-/** Numbers that a program holds for the lengths it stays ready for: 64 MB. The length at hand stays whatever it takes. */
-const mostReady = 2 ** 24;
+/** Numbers of the prepared lengths that are kept: 64 MB. The current length is kept whatever its size. */
+const maxPreparedNumbers = 2 ** 24;
 
 export interface OperatorGraphRun {
   /** One step of one row. x [input's numbers], state [stateFloats] is read and advanced. @returns the answer [units] */
@@ -27,7 +28,7 @@ export function createOperatorGraphRun(
   scratch: number,
 ): OperatorGraphRun {
   const { layer, constants } = compiled;
-  const ready = new Map<number, PreparedGraph>();
+  const preparedLengths = new Map<number, PreparedGraph>();
   const constant = (name: string): Operand => {
     const shape = layer.constants[name]!;
     const address = constants[name];
@@ -47,24 +48,24 @@ export function createOperatorGraphRun(
       return directions.map((direction) => sweepOf(direction, inner, context, scratch));
     },
   };
-  const readyFor = (steps: number): PreparedGraph => {
-    const known = ready.get(steps);
+  const prepare = (steps: number): PreparedGraph => {
+    const known = preparedLengths.get(steps);
     if (known) return known;
     const prepared = prepareGraph(layer, steps, { ...kernel, floats: Float32Array }, constant);
-    let held = prepared.elements;
-    for (const { elements } of ready.values()) held += elements;
-    for (const [oldest, { elements }] of ready) {
-      if (held <= mostReady) break;
-      ready.delete(oldest);
-      held -= elements;
+    let kept = prepared.elements;
+    for (const { elements } of preparedLengths.values()) kept += elements;
+    for (const [oldest, { elements }] of preparedLengths) {
+      if (kept <= maxPreparedNumbers) break;
+      preparedLengths.delete(oldest);
+      kept -= elements;
     }
-    ready.set(steps, prepared);
+    preparedLengths.set(steps, prepared);
     return prepared;
   };
 
   return {
     step(x, state) {
-      const { input, states, output, run } = readyFor(1);
+      const { input, states, output, run } = prepare(1);
       const own = layer.input.context;
       const contextAt = compiled.stateFloats - own;
       input.values.set(state.subarray(contextAt), 0);
@@ -84,7 +85,7 @@ export function createOperatorGraphRun(
       return output.values;
     },
     sequence(x, steps) {
-      const { input, output, run } = readyFor(steps);
+      const { input, output, run } = prepare(steps);
       input.values.set(x);
       run();
       return output.values;

@@ -26,7 +26,8 @@ export const operatorGraph = {
 
   resolve(layer, { name, inputs, inputWidths, ids, fail }): OperatorGraphNode {
     const takesIds = readsIds(layer);
-    if (takesIds && ids === null) fail('a program of ids must read the network input, and that must be ids');
+    if (takesIds && ids === null)
+      fail('an operator graph of ids must read the network input, and that must be ids');
     const width = graphInputWidth(layer);
     if (!takesIds && width !== inputWidths[0]) fail(`reads ${width} columns, there are ${inputWidths[0]}`);
     const { gives, rows = 1 } = layer.output;
@@ -35,7 +36,7 @@ export const operatorGraph = {
     const constants = Object.entries(layer.constants);
     const tensors = Object.fromEntries(constants.map(([one]) => [one, `${name}.${one}`]));
     const shapes = constants.map(([one, shape]) => [`${name}.${one}`, shape] as const);
-    return { name, inputs, inputWidths, type: 'program', width: layer.units, layer, tensors, shapes };
+    return { name, inputs, inputWidths, type: 'operator_graph', width: layer.units, layer, tensors, shapes };
   },
 
   compile: ({ layer, tensors }, context): CompiledOperatorGraph =>

@@ -1,5 +1,5 @@
 import type { CompiledOperatorGraph } from './compiled.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { activeRows, type RunContext } from '../layer.ts';
 import type { StepLayerRun, Tick } from '../layer-run.ts';
 import { createOperatorGraphRun, type OperatorGraphRun } from './operator-graph-run.ts';
@@ -39,8 +39,8 @@ export const run: StepLayerRun<CompiledOperatorGraph, OperatorGraphPlace> = {
 };
 
 /**
- * A program over the packed rows of a tick, one sequence after the other: y [packed, padded(units)]. x [packed, padded(xWidth)], or
- * int32 ids where xWidth is 0. A program that answers once for a sequence answers at its last step; the rows before are zeros.
+ * Runs an operator graph over the packed rows of a tick, one sequence after the other: y [packed, padded(units)]. x [packed,
+ * padded(xWidth)], or int32 ids where xWidth is 0. A graph with one output a sequence writes it at the last step, and zeros before.
  */
 function runOperatorGraph(
   compiled: CompiledOperatorGraph,

@@ -17,7 +17,8 @@ import {
 } from '../../../kernel/assembler/expressions.ts';
 import type { FunctionBuilder, V128Local } from '../../../kernel/assembler/function-builder.ts';
 import { exp } from '../../../kernel/emit/activations.ts';
-import { padded, panelBytes, type Emitter } from '../../../kernel/emit/emitter.ts';
+import type { Emitter } from '../../../kernel/emit/emitter.ts';
+import { padded, panelBytes } from '../../../kernel/layout.ts';
 import { dot, forEachPanel } from '../../../kernel/emit/reduce.ts';
 
 /**

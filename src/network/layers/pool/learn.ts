@@ -1,4 +1,4 @@
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { UnrollError } from '../../../errors.ts';
 import { activeRows } from '../layer.ts';
 import type { LayerLearning } from '../layer-learning.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { softmax } from '../../../kernel/reference/softmax.ts';
 import { placed } from '../fields.ts';
 import type { LayerKind, LayerNode, Rows } from '../layer-kind.ts';

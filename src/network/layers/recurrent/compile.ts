@@ -5,7 +5,7 @@ import { combineBiases, type DirectionTensors } from '../../../cells/weights.ts'
 import { emitLinear } from '../../../kernel/emit/linear.ts';
 import { emitMerge } from '../../../kernel/emit/merge.ts';
 import { emitConcat, emitGather } from '../../../kernel/emit/rows.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { emitSweep, sweepScratch } from '../../../kernel/emit/sweep.ts';
 import { inputOrder, packByGroup, packMatrix, packVector, productOrder } from '../../../kernel/pack.ts';
 import type { KernelFunctions } from '../../../kernel/instantiate.ts';

@@ -1,5 +1,5 @@
 import type { DirectionTensors } from '../../../cells/weights.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { activeRows } from '../layer.ts';
 import type { RecurrentSpec } from './schema.ts';
 import { learningConcat } from '../combine/learn.ts';

@@ -1,7 +1,7 @@
 import { findCell } from '../../../cells/registry.ts';
 import { toRecordingCell } from '../../../cells/sweep.ts';
 import { gatesWithProduct, type DirectionTensors } from '../../../cells/weights.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { emitSweep, sweepScratch } from '../../../kernel/emit/sweep.ts';
 import { inputOrder } from '../../../kernel/pack.ts';
 import { cellOptionsOf } from '../../../cells/recurrent-options.ts';

@@ -2,7 +2,7 @@ import type { CompiledRecurrent } from './compiled.ts';
 import type { RecurrentNode } from './recurrent-node.ts';
 import { findCell } from '../../../cells/registry.ts';
 import { tensorNames, tensorShapes, type DirectionTensors } from '../../../cells/weights.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { glorotMatrix, heMatrix, orthogonalMatrix } from '../../initial-values.ts';
 import type { CompiledEmbedding } from '../embedding/run.ts';
 import type { LayerKind, ResolveContext, TensorShape } from '../layer-kind.ts';

@@ -1,5 +1,5 @@
 import type { CompiledDirection, CompiledRecurrent } from './compiled.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { activeRows, type Plan, type RunContext } from '../layer.ts';
 
 // One direction of a recurrent layer over the steps of a tick: input projections of some rows at a time, then the sweep over them.

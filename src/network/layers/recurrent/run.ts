@@ -1,5 +1,5 @@
 import type { CompiledDirection, CompiledRecurrent } from './compiled.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { unitsBlock } from '../../state.ts';
 import type { CompiledEmbedding } from '../embedding/run.ts';
 import { activeRows, type Plan } from '../layer.ts';
