@@ -1,6 +1,6 @@
 import type { CompiledOperatorGraph } from '../network/layers/operator-graph/compiled.ts';
 import { UnrollError } from '../errors.ts';
-import { keyOf } from '../network/layers/operator-graph/scratch.ts';
+import { operatorKey } from '../network/layers/operator-graph/scratch.ts';
 import { elementCount, type Operand } from '../operators/operand.ts';
 import { prepareGraph } from '../operators/prepare-graph.ts';
 import type { CompiledNetwork } from '../network/compile-network.ts';
@@ -52,7 +52,7 @@ function findReason(
           floats: Float32Array,
           product: () => null,
           sweeps: (operator) =>
-            sweeps[keyOf(operator)]!.directions.map(({ units, hasCellState }) => ({
+            sweeps[operatorKey(operator)]!.directions.map(({ units, hasCellState }) => ({
               units,
               hasCellState,
               run: () => {},

@@ -54,21 +54,21 @@ export function describeNetwork(
   const source = compiled.encoder?.network.input ?? null;
   const { graph, encoder } = resolveNetwork(spec, compiled.input, source);
   const input = source ?? compiled.input;
-  const sizeOf = (names: readonly string[]): number =>
+  const countParameters = (names: readonly string[]): number =>
     names.reduce((sum, name) => sum + (weights.get(name)?.values.length ?? 0), 0);
   const describeLayer = (node: Node): LayerInfo => ({
     name: node.name,
     type: node.type,
     detail: findLayerKind(node.type).describe(node.layer),
     width: node.width,
-    parameters: sizeOf(node.shapes.map(([name]) => name)),
+    parameters: countParameters(node.shapes.map(([name]) => name)),
   });
   const bridges = (encoder?.bridge ?? []).map(({ node, state, units, tensors }): LayerInfo => ({
     name: `bridge.${graph.nodes[node]!.name}.${state}`,
     type: 'bridge',
     detail: encoder!.bridgeKind,
     width: units,
-    parameters: sizeOf(Object.values(tensors)),
+    parameters: countParameters(Object.values(tensors)),
   }));
   const layers = [
     ...(encoder?.graph.nodes ?? []).map(describeLayer),

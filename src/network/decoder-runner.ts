@@ -44,12 +44,12 @@ export interface DecoderRunner {
   /** Feeds every row an id. @returns logits [rows, outputWidth], a view valid until the next step */
   step(ids: ArrayLike<number>): Float32Array;
   /** How much a row of the last step looked at each step of its source; null without attention. */
-  attentionOf(row: number): Float32Array | null;
+  attention(row: number): Float32Array | null;
 }
 
 /** Bytes of arena it needs. */
 export const decoderBytes = (compiled: CompiledNetwork, size: DecoderSize): number => {
-  const { encoder, decoder } = sizesOf(size);
+  const { encoder, decoder } = splitSize(size);
   return (
     arenaBytes(compiled.encoder!.network, encoder) +
     arenaBytes(compiled, decoder) +
@@ -58,7 +58,7 @@ export const decoderBytes = (compiled: CompiledNetwork, size: DecoderSize): numb
   );
 };
 
-const sizesOf = ({ maxRows, maxSource }: DecoderSize) => ({
+const splitSize = ({ maxRows, maxSource }: DecoderSize) => ({
   encoder: { maxRows, maxPacked: Math.max(maxSource, maxRows) },
   decoder: { maxRows, maxPacked: maxRows, maxSource },
 });
@@ -82,7 +82,7 @@ export function createDecoderRunner(
 ): DecoderRunner {
   const compiledEncoder = compiled.encoder!;
   const { summary, summaryWidth, states, memoryWidth } = compiledEncoder;
-  const sizes = sizesOf(size);
+  const sizes = splitSize(size);
   const encoderArena = { offset: arena.offset, bytes: arenaBytes(compiledEncoder.network, sizes.encoder) };
   const decoderArena = {
     offset: encoderArena.offset + encoderArena.bytes,
@@ -104,7 +104,7 @@ export function createDecoderRunner(
   const stride = heldStride(compiled) * 4;
   const starts = new Map<ReadSource, number>();
   let rows: ReadSource[] = [];
-  const ownStart = startOf(writer);
+  const ownStart = readInitialState(writer);
 
   /** The first state: every part through its dense layer, or the summary as it is; else the layers' own. */
   function startState(vector: Float32Array): Float32Array {
@@ -123,20 +123,20 @@ export function createDecoderRunner(
   }
 
   /** Puts a source's rows [steps, memoryWidth] where hypotheses look back at them, and makes its keys. */
-  function hold(rowsOf: readonly Float32Array[]): ReadSource {
-    const steps = rowsOf.length;
+  function storeSource(sourceRows: readonly Float32Array[]): ReadSource {
+    const steps = sourceRows.length;
     const first = room.take(steps)!;
     const address = heldAt + first * stride;
     const floats = context.floats();
     const width = padded(memoryWidth);
-    rowsOf.forEach((row, t) => {
+    sourceRows.forEach((row, t) => {
       const at = address / 4 + t * width;
       floats.set(row, at);
       floats.fill(0, at + memoryWidth, at + width);
     });
     const vector = new Float32Array(summaryWidth);
     for (const { from, to, at } of summary)
-      vector.set((at === 'last' ? rowsOf.at(-1)! : rowsOf[0]!).subarray(from, to), from);
+      vector.set((at === 'last' ? sourceRows.at(-1)! : sourceRows[0]!).subarray(from, to), from);
     const keys = new Map<number, number>();
     let next = address + steps * width * 4;
     for (const { node, index } of attentions) {
@@ -181,7 +181,7 @@ export function createDecoderRunner(
           const at = (offsets[t]! + row) * memoryWidth;
           return given.subarray(at, at + memoryWidth);
         });
-        read[index] = hold(own);
+        read[index] = storeSource(own);
       });
       clearVectorRegisters();
       return read;
@@ -220,12 +220,12 @@ export function createDecoderRunner(
       );
     },
 
-    attentionOf: (row) => (attentions.length > 0 ? writer.attentionOf(row, rows[row]!.steps) : null),
+    attention: (row) => (attentions.length > 0 ? writer.attention(row, rows[row]!.steps) : null),
   };
 }
 
 /** What a row has before its first step. */
-function startOf(runner: Runner): Float32Array {
+function readInitialState(runner: Runner): Float32Array {
   const row = runner.join();
   const state = runner.saveState(row);
   runner.leave(row);

@@ -69,7 +69,7 @@ export function resolveNetwork(
     throw new UnrollError('invalid_model', 'network.layers: a decoder writes forward in time only', {
       field: 'network.layers',
     });
-  const summary = summaryOf(encoder.nodes);
+  const summary = resolveSummary(encoder.nodes);
   const summaryWidth = summary.reduce((sum, { from, to }) => sum + to - from, 0);
   const bridge = spec.bridge === 'none' ? [] : bridgeStates(graph.nodes, spec.bridge);
   if (spec.bridge === 'copy')
@@ -107,7 +107,7 @@ export function networkTensors({
 }
 
 /** A bidirectional layer ends forward at the last step and backward at the first. */
-function summaryOf(nodes: readonly Node[]): SummaryPart[] {
+function resolveSummary(nodes: readonly Node[]): SummaryPart[] {
   let last = nodes.length - 1;
   while (nodes[last]!.type === 'dropout' && nodes[last]!.inputs[0]! >= 0) last = nodes[last]!.inputs[0]!;
   const node = nodes[last]!;

@@ -54,8 +54,8 @@ export function layOut(
     return address;
   };
   const inputWidth = input.kind === 'features' ? input.width : 0;
-  const widthOf = (node: number): number => (node < 0 ? inputWidth : nodes[node]!.width);
-  const rowsOf = (count: number, width: number): number => floats(count * padded(width));
+  const getWidth = (node: number): number => (node < 0 ? inputWidth : nodes[node]!.width);
+  const allocateRows = (count: number, width: number): number => floats(count * padded(width));
 
   const states: StateBlock[] = [];
   const keep = (block: StateBlock): number => {
@@ -66,13 +66,13 @@ export function layOut(
   const columns = input.kind === 'ids' ? idColumns(input).length : 1;
   const ids = floats(maxPacked * columns);
   const denseInput = floats(maxPacked * inputWidth);
-  const packedInput = inputWidth > 0 ? rowsOf(maxPacked, inputWidth) : ids;
+  const packedInput = inputWidth > 0 ? allocateRows(maxPacked, inputWidth) : ids;
   const wanted = floats(maxPacked);
-  const needed = neededNodes(compiled);
-  const boundary = boundaryOf(compiled);
+  const needed = findNeededNodes(compiled);
+  const boundary = findBoundary(compiled);
 
   const bodyRows = nodes.map((node, index) =>
-    index <= head && node.kind !== 'alias' && needed.has(index) ? rowsOf(maxPacked, node.width) : 0,
+    index <= head && node.kind !== 'alias' && needed.has(index) ? allocateRows(maxPacked, node.width) : 0,
   );
   const rows = (node: number): number => (node < 0 ? packedInput : bodyRows[node]!);
 
@@ -91,12 +91,12 @@ export function layOut(
       ...size,
       index,
       x: rows(source),
-      xWidth: widthOf(source),
+      xWidth: getWidth(source),
       y: rows(index),
       ids,
       before: nodes[source],
       causal,
-      rows: rowsOf,
+      rows: allocateRows,
       floats,
       keep,
       scratch,
@@ -108,7 +108,7 @@ export function layOut(
   const headPlaces = new Map<number, number>();
   for (let node = -1; node < nodes.length; node++)
     if (node > head || inHead.has(node))
-      headPlaces.set(node, rowsOf(maxPacked, Math.max(columns, widthOf(node))));
+      headPlaces.set(node, allocateRows(maxPacked, Math.max(columns, getWidth(node))));
 
   return {
     get bytes() {
@@ -134,7 +134,7 @@ const skipsInput = (node: CompiledNode): boolean => {
   return run?.acrossSteps === true && run.skipsInput?.(node) === true;
 };
 
-function neededNodes({ nodes, hidden, output }: CompiledNetwork): ReadonlySet<number> {
+function findNeededNodes({ nodes, hidden, output }: CompiledNetwork): ReadonlySet<number> {
   const needed = new Set<number>([hidden, output]);
   nodes.forEach((node) => {
     if (!skipsInput(node)) for (const input of node.inputs) needed.add(input);
@@ -142,7 +142,7 @@ function neededNodes({ nodes, hidden, output }: CompiledNetwork): ReadonlySet<nu
   return needed;
 }
 
-function boundaryOf({ nodes, head, hidden, output }: CompiledNetwork): number[] {
+function findBoundary({ nodes, head, hidden, output }: CompiledNetwork): number[] {
   const boundary = new Set<number>([hidden, output].filter((node) => node <= head));
   nodes.forEach((node, index) => {
     if (index > head) for (const input of node.inputs) if (input <= head) boundary.add(input);

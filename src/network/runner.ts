@@ -56,9 +56,9 @@ export interface Runner {
    */
   run(wanted: ArrayLike<number>, what: Wanted, sources?: readonly AttendedSource[]): Float32Array;
   /** Why a row of the last tick has no numbers, null where it has: an operator graph may fail for one sequence only. */
-  failureOf(row: number): string | null;
+  failure(row: number): string | null;
   /** How much a row of the last tick looked at each step of its source. */
-  attentionOf(row: number, steps: number): Float32Array;
+  attention(row: number, steps: number): Float32Array;
 }
 
 export function createRunner(
@@ -80,7 +80,7 @@ export function createRunner(
   const vocabularies = compiled.input.kind === 'ids' ? idColumns(compiled.input) : [];
   const columnBytes = size.maxPacked * 4;
   const maxSource = size.maxSource ?? 0;
-  const widthOf = (node: number): number => (node < 0 ? inputWidth : nodes[node]!.width);
+  const getWidth = (node: number): number => (node < 0 ? inputWidth : nodes[node]!.width);
   const answering = { output, logits: output, hidden };
   const body = nodes.slice(0, head + 1).map(createBodyNode);
   let plan: Plan = { offsets: Int32Array.of(0), steps: 0, turn: 0 };
@@ -89,8 +89,8 @@ export function createRunner(
 
   const runner: Runner = {
     causal,
-    outputWidth: widthOf(output),
-    hiddenWidth: widthOf(hidden),
+    outputWidth: getWidth(output),
+    hiddenWidth: getWidth(hidden),
     stateLength: state.length,
     inputWidth,
     maxRows: size.maxRows,
@@ -126,8 +126,8 @@ export function createRunner(
     },
 
     idColumns: Math.max(1, vocabularies.length),
-    failureOf: (row) => failures.get(row) ?? null,
-    attentionOf: (row, steps) =>
+    failure: (row) => failures.get(row) ?? null,
+    attention: (row, steps) =>
       new Float32Array(memory.buffer, layout.scratch(attentionWeights) + row * maxSource * 4, steps).slice(),
 
     run(wanted, what, sources = []) {
@@ -164,7 +164,7 @@ export function createRunner(
   function pick(wanted: ArrayLike<number>, what: Wanted): Float32Array {
     const count = wanted.length;
     const target = answering[what];
-    const width = widthOf(target);
+    const width = getWidth(target);
     new Int32Array(memory.buffer, layout.wanted, count).set(wanted);
     for (const index of layout.boundary) {
       if (index < 0 && inputWidth === 0) {
@@ -173,7 +173,7 @@ export function createRunner(
         for (let from = 0; from < ids.length; from += size.maxPacked)
           for (let i = 0; i < count; i++) chosen[from + i] = ids[from + wanted[i]!]!;
       } else {
-        functions[compiled.gathers[widthOf(index)]!]!(
+        functions[compiled.gathers[getWidth(index)]!]!(
           layout.rows(index),
           layout.wanted,
           layout.headRows(index),

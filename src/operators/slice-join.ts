@@ -50,7 +50,7 @@ const pad: OperatorImplementation = (operator, [x, pads, value, axes], context) 
   const shape = from.shape.map((size, i) => size + before[i]! + after[i]!);
   if (amounts.length !== 2 * on.length) invalidOperator(`${amounts.length} pads for ${on.length} axes`);
   /** The source position of one in the padded axis, −1 in constant padding. */
-  const sourceOf = (position: number, size: number): number => {
+  const findSource = (position: number, size: number): number => {
     if (position >= 0 && position < size) return position;
     if (mode === 'constant') return -1;
     if (mode === 'edge') return position < 0 ? 0 : size - 1;
@@ -69,7 +69,7 @@ const pad: OperatorImplementation = (operator, [x, pads, value, axes], context) 
       const wider = new Int32Array(indexes.length * Math.max(size, 0));
       for (let i = 0; i < indexes.length; i++)
         for (let k = 0; k < size; k++) {
-          const at = sourceOf(k - before[axis]!, from.shape[axis]!);
+          const at = findSource(k - before[axis]!, from.shape[axis]!);
           wider[i * size + k] = indexes[i]! < 0 || at < 0 ? -1 : indexes[i]! + at * strides[axis]!;
         }
       indexes = wider;

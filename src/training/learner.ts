@@ -99,7 +99,7 @@ export function createLearner(kernel: Kernel, spec: NetworkSpec, options: Learne
         const sourcePass = createPass(batch.source, random, flow);
         pass = {
           ...pass,
-          source: { plan: batch.source.plan, packed: sourcePass.packed, rowOf: batch.source.rowOf },
+          source: { plan: batch.source.plan, packed: sourcePass.packed, sourceRows: batch.source.sourceRows },
         };
         encoderGraph.reset();
         decoderGraph.reset();

@@ -4,7 +4,7 @@ import type { Weights } from '../../src/network/weights.ts';
 import { cellVariants } from '../../test/network/cell-variants.ts';
 import { operatorGraphs } from '../../test/network/operator-graphs.ts';
 import { features, ids, network, randomWeights } from '../../test/network/random-network.ts';
-import { learningCases, weightsOf } from '../../test/training/networks.ts';
+import { learningCases, createWeights } from '../../test/training/networks.ts';
 import type { Random } from '../random.ts';
 import { randomLayers } from './random-layers.ts';
 
@@ -141,7 +141,7 @@ export function createNetworks(random: Random): StressNetwork[] {
       kind: 'decode',
       spec: one.spec,
       input: one.source!,
-      weights: weightsOf(one),
+      weights: createWeights(one),
       options: { tokens: ['<s>', '</s>', 'a', 'b', 'c'], startId: 0, endId: 1 },
       shortest: 1,
       longest: 90,

@@ -1,5 +1,13 @@
-import { countOf, expect, extensionsOf, isError, isTensors, type Case, type Tensor } from './asked.ts';
-import { asBinary, binary, bytesOf } from './binary.ts';
+import {
+  countElements,
+  expect,
+  readExtensions,
+  isError,
+  isTensors,
+  type Case,
+  type Tensor,
+} from './asked.ts';
+import { asBinary, binary, encodeElements } from './binary.ts';
 
 // The Open Inference Protocol (https://github.com/kserve/open-inference-protocol), REST, asked of any server from outside: each case is a
 // sentence of the specification and a look at what comes back. What to send is told by the model's own metadata.
@@ -70,7 +78,7 @@ export const cases: readonly Case[] = [
         data: unknown[];
       }[])
         expect(
-          data.flat(8).length === countOf(shape),
+          data.flat(8).length === countElements(shape),
           `${output}: [${shape.join()}] and ${data.flat(8).length} elements`,
         );
     },
@@ -174,7 +182,7 @@ export const cases: readonly Case[] = [
   {
     says: 'binary_tensor_data: inputs as bytes have the answer of inputs as JSON',
     async run(asked) {
-      if (!(await extensionsOf(asked)).includes('binary_tensor_data')) return;
+      if (!(await readExtensions(asked)).includes('binary_tensor_data')) return;
       const { post, path, request, answer } = asked;
       const { bytes, length } = binary(request());
       const { outputs } = (await post(`${path}/infer`, bytes, asBinary({ length }))).json();
@@ -184,7 +192,7 @@ export const cases: readonly Case[] = [
   {
     says: 'binary_tensor_data: outputs come as bytes where they are asked for, as many as they say',
     async run(asked) {
-      if (!(await extensionsOf(asked)).includes('binary_tensor_data')) return;
+      if (!(await readExtensions(asked)).includes('binary_tensor_data')) return;
       const { post, path, request, answer } = asked;
       const reply = await post(
         `${path}/infer`,
@@ -202,7 +210,7 @@ export const cases: readonly Case[] = [
       for (const { name, datatype, parameters } of outputs) {
         const { data } = answer.find((one) => one.name === name)!;
         const bytes = reply.bytes.subarray(at, (at += parameters.binary_data_size));
-        expect(bytes.equals(bytesOf(datatype, data)), `${name}: other bytes than its JSON has`);
+        expect(bytes.equals(encodeElements(datatype, data)), `${name}: other bytes than its JSON has`);
       }
       expect(at === reply.bytes.length, `${reply.bytes.length - at} bytes are of no output`);
     },
@@ -210,7 +218,7 @@ export const cases: readonly Case[] = [
   {
     says: 'binary_tensor_data: sizes that do not add up are an error of the caller’s',
     async run(asked) {
-      if (!(await extensionsOf(asked)).includes('binary_tensor_data')) return;
+      if (!(await readExtensions(asked)).includes('binary_tensor_data')) return;
       const { post, path, request } = asked;
       const { bytes, length } = binary(request());
       isError(await post(`${path}/infer`, bytes.subarray(0, -1), asBinary({ length })), 400, 499);

@@ -15,7 +15,7 @@ afterAll(() => server.stop());
 const path = '/v1/models/pronounce/decode';
 const ask = async (body: object): Promise<DecodeReply> => server.ask<DecodeReply>(path, body);
 const outputs = async (body: object) => (await ask(body)).predictions[0]!.hypotheses;
-const textsOf = async (body: object): Promise<string[]> => (await outputs(body)).map(({ text }) => text);
+const decodeTexts = async (body: object): Promise<string[]> => (await outputs(body)).map(({ text }) => text);
 const greedy = { input: 'recurrent', beam_size: 1 };
 
 describe('decode over HTTP', () => {
@@ -66,11 +66,11 @@ describe('decode over HTTP', () => {
 
   it('draws by the seed, several outputs of one source', async () => {
     const drawing = { input: 'recurrent', temperature: 1.5, n: 4, seed: 11 };
-    const drawn = await textsOf(drawing);
+    const drawn = await decodeTexts(drawing);
     expect(drawn).toHaveLength(4);
     expect(new Set(drawn).size).toBeGreaterThan(1);
-    expect(await textsOf(drawing)).toEqual(drawn);
-    expect(await textsOf({ ...drawing, seed: 12 })).not.toEqual(drawn);
+    expect(await decodeTexts(drawing)).toEqual(drawn);
+    expect(await decodeTexts({ ...drawing, seed: 12 })).not.toEqual(drawn);
   });
 
   it.each([

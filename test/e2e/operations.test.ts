@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { curlOrUndici, paste } from './curl.ts';
 import { readEvents } from './events.ts';
-import { problemsOf } from './exposition.ts';
+import { findProblems } from './exposition.ts';
 import { modelFolder, models } from './model-folder.ts';
 import { isInstalled } from './programs.ts';
 import { startServer, until, type ServerProcess } from './server-process.ts';
@@ -63,7 +63,7 @@ describe('a running server', () => {
     await server.ask('/v1/models/classifier/classify', { input: ['a', 'bc'] });
     await readEvents(await server.post('/v1/models/writer/generate', { max_tokens: 4, stream: true }));
     const text = await (await server.get('/metrics')).text();
-    expect(problemsOf(text)).toEqual([]);
+    expect(findProblems(text)).toEqual([]);
     if (promtool) {
       const { code, output } = await run('promtool', ['check', 'metrics'], { input: text });
       expect(output).toBe('');

@@ -59,14 +59,14 @@ test('rejects input that does not match the network', async () => {
   engine = startEngine({ maxSteps: 30 });
   const handle = await loadNetwork(engine, causal);
   const both = await loadNetwork(engine, bidirectional);
-  const codeOf = (more: object, to = handle) =>
+  const submitForCode = (more: object, to = handle) =>
     readResult(engine.submit(request(to, more))).catch((error: { code: string }) => error.code);
-  expect(await codeOf({ input: new Int32Array(0) })).toBe('empty_input');
-  expect(await codeOf({ input: Int32Array.of(3, 20) })).toBe('input_mismatch');
-  expect(await codeOf({ input: Int32Array.of(-1) })).toBe('input_mismatch');
-  expect(await codeOf({ input: Float32Array.of(1) })).toBe('input_mismatch');
-  expect(await codeOf({ input: someIds(31, 1) })).toBe('sequence_too_long');
-  expect(await codeOf({ generation: generating() }, both)).toBe('wrong_task');
+  expect(await submitForCode({ input: new Int32Array(0) })).toBe('empty_input');
+  expect(await submitForCode({ input: Int32Array.of(3, 20) })).toBe('input_mismatch');
+  expect(await submitForCode({ input: Int32Array.of(-1) })).toBe('input_mismatch');
+  expect(await submitForCode({ input: Float32Array.of(1) })).toBe('input_mismatch');
+  expect(await submitForCode({ input: someIds(31, 1) })).toBe('sequence_too_long');
+  expect(await submitForCode({ generation: generating() }, both)).toBe('wrong_task');
 });
 
 test('describes a network', async () => {

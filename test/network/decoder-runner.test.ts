@@ -6,8 +6,14 @@ import { createDecoderRunner, decoderBytes, type DecoderRunner } from '../../src
 import { compileNetwork, freeNetwork } from '../../src/network/compile-network.ts';
 import { networkSpec } from '../../src/network/spec.ts';
 import { referenceGradient } from '../reference/reference-gradient.ts';
-import { exampleOf, inFloat64, learningCases, weightsOf, type LearningCase } from '../training/networks.ts';
-import { ids, randomWeights, runAlone, runnerOf } from './random-network.ts';
+import {
+  createExample,
+  inFloat64,
+  learningCases,
+  createWeights,
+  type LearningCase,
+} from '../training/networks.ts';
+import { ids, randomWeights, runAlone, createTestRunner } from './random-network.ts';
 
 // Encoder-decoders as they are served, step by step, against the float64 oracle fed the same ids.
 
@@ -24,7 +30,7 @@ interface Loaded {
   readonly free: () => void;
 }
 function load(one: LearningCase, kernel: Kernel = kernels.auto): Loaded {
-  const compiled = compileNetwork(one.spec, weightsOf(one), kernel);
+  const compiled = compileNetwork(one.spec, createWeights(one), kernel);
   const bytes = decoderBytes(compiled, size);
   const offset = kernel.memory.allocate(bytes);
   return {
@@ -35,8 +41,8 @@ function load(one: LearningCase, kernel: Kernel = kernels.auto): Loaded {
     },
   };
 }
-const sequenceOf = (one: LearningCase, seed: number) => {
-  const { sequence, source } = exampleOf(one, steps, seed);
+const createSequence = (one: LearningCase, seed: number) => {
+  const { sequence, source } = createExample(one, steps, seed);
   return { ids: sequence as number[], source: Int32Array.from(source as number[]) };
 };
 
@@ -79,7 +85,7 @@ describe('a decoder that no bridge leads to', () => {
     const given = [3, 1, 4].map((id) => [...runner.step([id])]);
     kernels.auto.memory.free(offset);
     freeNetwork(compiled, kernels.auto);
-    const expected = runAlone(runnerOf(alone, own), Int32Array.of(3, 1, 4));
+    const expected = runAlone(createTestRunner(alone, own), Int32Array.of(3, 1, 4));
     expect(given).toEqual(expected.map((row) => [...row]));
   });
 });
@@ -87,13 +93,13 @@ describe('a decoder that no bridge leads to', () => {
 describe.each(cases.map((one) => [one.name, one] as const))('%s', (_, one) => {
   it.each([1, 2, 5, 33])('agrees with the reference, %d sources at a time', (count) => {
     const { runner, free } = load(one);
-    const all = Array.from({ length: count }, (__, i) => sequenceOf(one, 50 + i));
+    const all = Array.from({ length: count }, (__, i) => createSequence(one, 50 + i));
     const given = run(runner, all);
     all.forEach(({ ids, source }, i) => {
       const { logits } = referenceGradient(
         one.spec,
         { input: one.input, source: one.source! },
-        inFloat64(weightsOf(one)),
+        inFloat64(createWeights(one)),
         { sequence: ids, source: [...source], targets: ids.map(() => ({ weight: 1, class: 0 })) },
         one.loss,
       );
@@ -106,7 +112,7 @@ describe.each(cases.map((one) => [one.name, one] as const))('%s', (_, one) => {
   });
 
   it('gives each the bits it has alone, on both paths', () => {
-    const all = Array.from({ length: 7 }, (__, i) => sequenceOf(one, 80 + i));
+    const all = Array.from({ length: 7 }, (__, i) => createSequence(one, 80 + i));
     const { runner, free } = load(one);
     const together = run(runner, all);
     const alone = all.map((each) => run(runner, [each])[0]!);
@@ -121,7 +127,7 @@ describe.each(cases.map((one) => [one.name, one] as const))('%s', (_, one) => {
   it('forks, reorders and drops rows without changing what the others give', () => {
     const { runner, free } = load(one);
     const random = createRng(6);
-    const [a, b] = [sequenceOf(one, 1), sequenceOf(one, 2)];
+    const [a, b] = [createSequence(one, 1), createSequence(one, 2)];
     const wanted = [a, b].map((each) => run(runner, [each])[0]!);
     const sources = runner.read([a.source, b.source]);
     for (const source of sources) runner.join(source);
@@ -148,7 +154,7 @@ describe.each(cases.map((one) => [one.name, one] as const))('%s', (_, one) => {
 
   it('looks at its source with weights that sum to one, and gives its room back', () => {
     const { runner, free } = load(one);
-    const { source, ids } = sequenceOf(one, 9);
+    const { source, ids } = createSequence(one, 9);
     const held = Array.from(
       { length: Math.floor(size.maxHeld / source.length) },
       () => runner.read([source])[0]!,
@@ -156,7 +162,7 @@ describe.each(cases.map((one) => [one.name, one] as const))('%s', (_, one) => {
     expect(runner.hasRoom(source.length)).toBe(size.maxHeld % source.length >= source.length);
     runner.join(held[0]!);
     runner.step([ids[0]!]);
-    const attention = runner.attentionOf(0)!;
+    const attention = runner.attention(0)!;
     expect(attention).toHaveLength(source.length);
     expect(attention.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 5);
     runner.arrange([]);

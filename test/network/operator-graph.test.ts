@@ -12,7 +12,7 @@ import {
   randomSequence,
   randomWeights,
   runAlone,
-  runnerOf,
+  createTestRunner,
   runPacked,
   tick,
 } from './random-network.ts';
@@ -24,7 +24,7 @@ describe.each(Object.entries(operatorGraphs))('%s', (_, { spec, input }) => {
   it.each([1, 2, 3, 17, 97])('agrees with float64 to 1e-5 over %i steps', (steps) => {
     const sequence = randomSequence(input, steps, steps);
     const { output } = referenceNetwork(spec, weights, asRows(sequence, width));
-    const runner = runnerOf(spec, weights);
+    const runner = createTestRunner(spec, weights);
     const emitted = runAlone(runner, sequence);
     runner.release();
     const last = output.at(-1)!;
@@ -33,7 +33,10 @@ describe.each(Object.entries(operatorGraphs))('%s', (_, { spec, input }) => {
   });
 
   it('gives the same bits alone and with others, on both paths', () => {
-    const [runner, plain] = [runnerOf(spec, weights), runnerOf(spec, weights, { mode: 'plain' })];
+    const [runner, plain] = [
+      createTestRunner(spec, weights),
+      createTestRunner(spec, weights, { mode: 'plain' }),
+    ];
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 12 }), (lengths) => {
         const steps = lengths.toSorted((a, b) => b - a);
@@ -53,7 +56,7 @@ describe.each(Object.entries(operatorGraphs))('%s', (_, { spec, input }) => {
 
 it('an operator graph of a step continues from a saved state with the same bits', () => {
   const { spec, input } = operatorGraphs['an operator graph of a step, with states and context']!;
-  const runner = runnerOf(spec, randomWeights(spec, input));
+  const runner = createTestRunner(spec, randomWeights(spec, input));
   // two states of 6, and the 4 numbers before
   expect(runner.stateLength).toBe(16);
   const sequence = randomSequence(input, 20, 3);
@@ -71,7 +74,7 @@ it('an operator graph of a step continues from a saved state with the same bits'
 });
 
 it('an operator graph fails only the sequence that it cannot compute', () => {
-  const runner = runnerOf(windows, randomWeights(windows, features(1)));
+  const runner = createTestRunner(windows, randomWeights(windows, features(1)));
   const [long, short] = [randomSequence(features(1), 9, 1), randomSequence(features(1), 3, 2)];
   runner.join();
   runner.join();
@@ -131,7 +134,7 @@ describe('an operator graph is refused', () => {
   const load = (spec: object): void => {
     const parsed = networkSpec.safeParse(spec);
     if (!parsed.success) throw new UnrollError('invalid_model', parsed.error.message);
-    runnerOf(parsed.data, new Map()).release();
+    createTestRunner(parsed.data, new Map()).release();
   };
   it('is not, where nothing is wrong', () => expect(() => load(step([tanh]))).not.toThrow());
   it.each([

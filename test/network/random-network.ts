@@ -51,17 +51,17 @@ export function randomSequence(input: NetworkInput, steps: number, seed: number)
 }
 
 const kernels = new Map<KernelMode, Kernel>();
-function kernelOf(mode: KernelMode): Kernel {
+function getKernel(mode: KernelMode): Kernel {
   if (!kernels.has(mode)) kernels.set(mode, createKernel({ mode, memoryMegabytes: 1024 }));
   return kernels.get(mode)!;
 }
 
-export function runnerOf(
+export function createTestRunner(
   spec: NetworkSpec,
   weights: Weights,
   options: { mode?: KernelMode; maxRows?: number; maxPacked?: number } = {},
 ): Runner & { release: () => void } {
-  const kernel = kernelOf(options.mode ?? 'auto');
+  const kernel = getKernel(options.mode ?? 'auto');
   const size = { maxRows: options.maxRows ?? 40, maxPacked: options.maxPacked ?? 8_000 };
   const compiled = compileNetwork(spec, weights, kernel);
   const bytes = arenaBytes(compiled, size);

@@ -265,7 +265,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
 
       const ended: number[] = [];
       steps.forEach((count, row) => {
-        const failure = runner.failureOf(row);
+        const failure = runner.failure(row);
         if (failure !== null) {
           emit(slots[row]!.sequence.id, { kind: 'failed', reason: failure, code: 'input_mismatch' });
           ended.push(row);

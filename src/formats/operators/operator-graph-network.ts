@@ -1,5 +1,5 @@
 import type { NetworkInput } from '../../network/input.ts';
-import { operatorsOf } from '../../network/layers/operator-graph/compile.ts';
+import { listOperators } from '../../network/layers/operator-graph/compile.ts';
 import { graphInputWidth } from '../../operators/graph-input-width.ts';
 import type { OperatorGraphSpec } from '../../network/layers/operator-graph/schema.ts';
 import { networkSpec } from '../../network/spec.ts';
@@ -44,6 +44,6 @@ export function createOperatorGraphNetwork(
 /** Lists a graph's operators with their counts: `Conv 2×, LSTM`. */
 export function summarizeOperators(layer: OperatorGraphSpec): string {
   const counts = new Map<string, number>();
-  for (const { operator } of operatorsOf(layer)) counts.set(operator, (counts.get(operator) ?? 0) + 1);
+  for (const { operator } of listOperators(layer)) counts.set(operator, (counts.get(operator) ?? 0) + 1);
   return [...counts].map(([name, count]) => (count === 1 ? name : `${name} ${count}×`)).join(', ');
 }

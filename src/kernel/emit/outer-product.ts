@@ -72,7 +72,7 @@ export function emitOuterProduct(e: Emitter, { inner, columns }: { inner: number
       );
       sums.forEach((row, k) => row.forEach((sum, v) => f.store(out, sum, at(k, v))));
     };
-    const panelOf = (xPanel: I32Local, out: I32Local, width: number): void => {
+    const emitPanel = (xPanel: I32Local, out: I32Local, width: number): void => {
       let first = 0;
       for (const count of tiles(width)) {
         tile(xPanel, first, count, out);
@@ -86,11 +86,11 @@ export function emitOuterProduct(e: Emitter, { inner, columns }: { inner: number
       const whole = Math.floor(inner / 16);
       if (whole > 0)
         f.repeat(f.i32(whole), () => {
-          panelOf(xPanel, out, 16);
+          emitPanel(xPanel, out, 16);
           f.advance(xPanel, panelStride);
           f.advance(out, 16 * panelBytes);
         });
-      if (inner % 16 > 0) panelOf(xPanel, out, inner % 16);
+      if (inner % 16 > 0) emitPanel(xPanel, out, inner % 16);
       f.advance(dy, panelStride);
       f.advance(gradient, inner * panelBytes);
     });

@@ -67,16 +67,16 @@ export function createBridge(
     refresh: () => states.forEach(({ matrix }) => matrix?.refresh()),
 
     forward(pass, memory, layers) {
-      const { rowOf } = pass.source!;
+      const { sourceRows } = pass.source!;
       forEachPart(pass, (row, from, to, at) =>
         s.values.set(memory.values.subarray(at + from, at + to), row * stride + from),
       );
       for (const { node, state, units, matrix, y } of states) {
         const width = padded(units);
-        matrix?.multiply(pass.functions, s.address, y.address, rowOf.length);
+        matrix?.multiply(pass.functions, s.address, y.address, sourceRows.length);
         const rows = matrix ? y.values : s.values;
         const start = layers[node]!.start[state]!;
-        rowOf.forEach((sourceRow, row) =>
+        sourceRows.forEach((sourceRow, row) =>
           start.set(rows.subarray(sourceRow * width, (sourceRow + 1) * width), row * width),
         );
       }
@@ -84,23 +84,23 @@ export function createBridge(
 
     backward(pass, layers) {
       const { functions, source } = pass;
-      const { rowOf, packed } = source!;
+      const { sourceRows, packed } = source!;
       ds.values.fill(0);
       for (const { node, state, units, matrix, y, dSum, dx } of states) {
         const width = padded(units);
         const slopes = layers[node]!.startGradient[state]!;
-        rowOf.forEach((sourceRow, row) =>
+        sourceRows.forEach((sourceRow, row) =>
           dSum.values.set(slopes.subarray(row * width, (row + 1) * width), sourceRow * width),
         );
         let back = dSum;
         if (matrix) {
-          for (let i = 0; i < rowOf.length * width; i++)
+          for (let i = 0; i < sourceRows.length * width; i++)
             dSum.values[i] = dSum.values[i]! * (1 - y.values[i]! * y.values[i]!);
-          matrix.accumulate(functions, s.address, dSum.address, rowOf.length);
-          matrix.multiplyBack(functions, dSum.address, dx.address, rowOf.length);
+          matrix.accumulate(functions, s.address, dSum.address, sourceRows.length);
+          matrix.multiplyBack(functions, dSum.address, dx.address, sourceRows.length);
           back = dx;
         }
-        for (let i = 0; i < rowOf.length * stride; i++) ds.values[i] = ds.values[i]! + back.values[i]!;
+        for (let i = 0; i < sourceRows.length * stride; i++) ds.values[i] = ds.values[i]! + back.values[i]!;
       }
       dMemory.values.fill(0, 0, packed * memoryStride);
       forEachPart(pass, (row, from, to, at) => {

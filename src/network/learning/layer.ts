@@ -58,7 +58,7 @@ export interface SourcePass {
   readonly plan: Plan;
   readonly packed: number;
   /** Which of the source's rows belongs to a row of the batch. */
-  readonly rowOf: Int32Array;
+  readonly sourceRows: Int32Array;
 }
 
 export interface GradientFlow {

@@ -41,8 +41,8 @@ export function createFakeRunner({
     stateLength: fakeUnits,
     inputWidth,
     idColumns: 1,
-    attentionOf: () => new Float32Array(0),
-    failureOf: () => null,
+    attention: () => new Float32Array(0),
+    failure: () => null,
     maxRows,
     maxPacked,
     get rows() {
@@ -64,8 +64,8 @@ export function createFakeRunner({
     loadState(row, state) {
       states[row] = [...state];
     },
-    plan(wantedSteps) {
-      const steps = Array.from(wantedSteps);
+    plan(stepsPerRow) {
+      const steps = Array.from(stepsPerRow);
       if (steps.some((count, row) => count < 1 || count > (steps[row - 1] ?? count)))
         throw new RangeError(`steps ${steps.join()} increase`);
       const packed = steps.reduce((sum, count) => sum + count, 0);

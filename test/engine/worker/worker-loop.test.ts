@@ -58,7 +58,7 @@ const start = (sequence: number, network: number, more: Partial<StartMessage> = 
   alreadyDelivered: 0,
   ...more,
 });
-const sequencesOf = (sent: readonly FromWorker[]): number[] =>
+const listSequences = (sent: readonly FromWorker[]): number[] =>
   sent.flatMap((message) =>
     message.kind === 'reports' ? [...new Set(message.reports.map(({ sequence }) => sequence))] : [],
   );
@@ -69,7 +69,7 @@ test('runs one tick of each network in rotation, however many sequences each has
   loop.message(start(9, 2));
   for (let tick = 0; tick < 4; tick++) loop.tick();
   expect(ticks).toEqual([3, 1, 3, 1]);
-  expect(sequencesOf(sent)).toEqual([1, 2, 3, 9, 1, 2, 3, 9]);
+  expect(listSequences(sent)).toEqual([1, 2, 3, 9, 1, 2, 3, 9]);
 });
 
 test('sends the reports of one tick as one message', () => {
@@ -79,7 +79,7 @@ test('sends the reports of one tick as one message', () => {
   sent.length = 0;
   loop.tick();
   expect(sent).toHaveLength(1);
-  expect(sequencesOf(sent)).toEqual([1, 2, 3]);
+  expect(listSequences(sent)).toEqual([1, 2, 3]);
 });
 
 test('does not run a cancelled sequence in the next tick', () => {

@@ -7,7 +7,7 @@ import { readOnnx } from '../../../src/formats/onnx/read-onnx.ts';
 import { readImportedFile } from '../../../src/formats/read-imported.ts';
 import { answersOnce } from '../../../src/network/answers-once.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
-import { runAlone, runnerOf } from '../../network/random-network.ts';
+import { runAlone, createTestRunner } from '../../network/random-network.ts';
 
 // Models as PyTorch 1.13 exports them to ONNX, opsets 11 and 16 (golden/make-onnx-files.py).
 
@@ -27,7 +27,7 @@ describe('an ONNX graph', () => {
     const ids = !Array.isArray(x[0]);
     const steps = ids ? (x as number[]) : (x as number[][]).map((row) => Float64Array.from(row));
     const { output } = referenceNetwork(network, weights, steps);
-    const runner = runnerOf(network, weights);
+    const runner = createTestRunner(network, weights);
     const emitted = runAlone(runner, ids ? Int32Array.from(x as number[]) : Float32Array.from(x.flat()));
     runner.release();
     for (const [rows, most] of [

@@ -11,7 +11,7 @@ import {
   randomSequence,
   features,
   runAlone,
-  runnerOf,
+  createTestRunner,
 } from '../../network/random-network.ts';
 
 // A cell h' = tanh(W x + R h) as a Loop over x [steps, 1, 3], with supported and unsupported operators in and
@@ -118,7 +118,7 @@ describe('loopToSteps', () => {
     const [whole, stepped] = networks.map(
       ({ spec, weights }) => referenceNetwork(spec, weights, asRows(sequence, 3)).output,
     );
-    const runner = runnerOf(networks[1]!.spec, networks[1]!.weights);
+    const runner = createTestRunner(networks[1]!.spec, networks[1]!.weights);
     const emitted = runAlone(runner, sequence);
     runner.release();
     whole!.forEach((row, t) =>

@@ -50,7 +50,7 @@ export const attention = {
       memory: `${name}.memory`,
       vector: `${name}.vector`,
     };
-    const shapes = shapesOf(layer, tensors, { width, memoryWidth });
+    const shapes = resolveShapes(layer, tensors, { width, memoryWidth });
     return {
       name,
       inputs,
@@ -97,7 +97,7 @@ export const attention = {
     name === tensors.vector ? uniform(length, Math.sqrt(6 / (length + 1)), random) : null,
 } satisfies LayerKind<AttentionSpec, AttentionNode, CompiledAttention>;
 
-function shapesOf(
+function resolveShapes(
   { score, units }: AttentionSpec,
   tensors: AttentionTensors,
   { width, memoryWidth }: { width: number; memoryWidth: number },

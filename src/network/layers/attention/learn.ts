@@ -37,7 +37,7 @@ function learningAttention(context: BuildContext, tensors: AttentionTensors, sha
   const [queryStride, keyStride, memoryStride] = [padded(queryWidth), padded(keyWidth), padded(memoryWidth)];
   const ofSource = { ...context, capacity: sourceCapacity };
 
-  const keyMatrix = keysOf(ofSource, tensors, shape);
+  const keyMatrix = createKeyMatrix(ofSource, tensors, shape);
   const queryMatrix =
     score === 'additive'
       ? createMatrix(
@@ -109,7 +109,7 @@ function learningAttention(context: BuildContext, tensors: AttentionTensors, sha
   ): void => {
     for (let t = 0; t < plan.steps; t++)
       for (let r = 0; r < activeRows(plan, t); r++) {
-        const row = source!.rowOf[r]!;
+        const row = source!.sourceRows[r]!;
         see(plan.offsets[t]! + r, firsts[row]!, lengths[row]!);
       }
   };
@@ -204,7 +204,7 @@ function learningAttention(context: BuildContext, tensors: AttentionTensors, sha
 }
 
 /** general: k = W m; additive: k = U m + b; dot: the memory itself. */
-function keysOf(context: BuildContext, tensors: AttentionTensors, shape: Shape): Matrix | null {
+function createKeyMatrix(context: BuildContext, tensors: AttentionTensors, shape: Shape): Matrix | null {
   const { score, units, queryWidth, memoryWidth } = shape;
   if (score === 'dot') return null;
   return score === 'general'

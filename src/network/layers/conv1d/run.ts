@@ -69,7 +69,7 @@ function runConv1d(conv: CompiledConv1d, context: RunContext, plan: Plan, at: Co
   const stride = padded(inner) * 4;
   const { functions, floats } = context;
   const addresses = new Int32Array(floats().buffer, at.addresses, windowRows * taps);
-  const addressOf = (row: number, step: number): number => {
+  const findAddress = (row: number, step: number): number => {
     if (step < 0) return history > 0 ? at.history + (row * history + history + step) * stride : at.zeros;
     const there = step < plan.steps && row < activeRows(plan, step);
     return there ? at.x + (plan.offsets[step]! + row) * stride : at.zeros;
@@ -86,7 +86,7 @@ function runConv1d(conv: CompiledConv1d, context: RunContext, plan: Plan, at: Co
   for (let t = 0; t < plan.steps; t++)
     for (let row = 0; row < activeRows(plan, t); row++) {
       for (let tap = 0; tap < taps; tap++)
-        addresses[filled * taps + tap] = addressOf(row, t - behind + tap * dilation);
+        addresses[filled * taps + tap] = findAddress(row, t - behind + tap * dilation);
       if (++filled === windowRows) multiply();
     }
   if (filled > 0) multiply();

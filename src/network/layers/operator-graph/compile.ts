@@ -12,17 +12,17 @@ import { numberAttribute } from '../../../operators/operator.ts';
 import { getBodies } from '../../../operators/get-bodies.ts';
 import type { BodySpec, OperatorSpec } from '../../../operators/spec.ts';
 import type { CompileContext } from '../layer.ts';
-import { keyOf, productRows, sweepRows } from './scratch.ts';
+import { operatorKey, productRows, sweepRows } from './scratch.ts';
 import { compileRecurrent } from '../recurrent/compile.ts';
 import type { OperatorGraphSpec } from './schema.ts';
 
 // Compiles an operator graph: matrices of constant products are packed for the kernel, other constants are copied.
 
 /** Every operator of a graph, and of its bodies. */
-export function* operatorsOf(body: Pick<BodySpec, 'operators'>): Generator<OperatorSpec> {
+export function* listOperators(body: Pick<BodySpec, 'operators'>): Generator<OperatorSpec> {
   for (const operator of body.operators) {
     yield operator;
-    for (const inner of getBodies(operator)) yield* operatorsOf(inner);
+    for (const inner of getBodies(operator)) yield* listOperators(inner);
   }
 }
 
@@ -52,8 +52,8 @@ export function compileOperatorGraph(
   const placed = new Map<string, number>();
   const packed = new Set<string>();
 
-  for (const operator of operatorsOf(layer)) {
-    const key = keyOf(operator);
+  for (const operator of listOperators(layer)) {
+    const key = operatorKey(operator);
     if (isRecurrent(operator)) {
       const { inner, directions } = readRecurrentDirections(operator, operator.inputs.map(constant));
       sweeps[key] = {
@@ -77,7 +77,7 @@ export function compileOperatorGraph(
       };
       for (const place of weightInputs) if (operator.inputs[place]) packed.add(operator.inputs[place]);
     } else {
-      const matrix = matrixOf(operator, constant(operator.inputs[1]));
+      const matrix = findMatrix(operator, constant(operator.inputs[1]));
       if (!matrix) continue;
       const { inner, columns, values } = matrix;
       products[key] = {
@@ -105,7 +105,7 @@ export function compileOperatorGraph(
   for (const name of Object.keys(layer.constants)) {
     if (
       packed.has(name) &&
-      !readElsewhere(layer, name, (operator) => Object.hasOwn(products, keyOf(operator)))
+      !readElsewhere(layer, name, (operator) => Object.hasOwn(products, operatorKey(operator)))
     )
       continue;
     const values = tensor(tensors[name]!);
@@ -141,7 +141,7 @@ const sweepScratchFloats = (
 ): number => sweepRows * (padded(inner) + columns + 3 * padded(units) + scratchBytesPerRow / 4) + 6 * 16;
 
 /** The matrix [columns, inner] that an operator multiplies with, where it is constant. */
-function matrixOf(
+function findMatrix(
   operator: OperatorSpec,
   w: Operand | undefined,
 ): { inner: number; columns: number; values: Float32Array } | null {
@@ -170,7 +170,7 @@ function readElsewhere(
   multiplies: (operator: OperatorSpec) => boolean,
 ): boolean {
   if (layer.output.value === name || layer.states.some(({ output }) => output === name)) return true;
-  for (const operator of operatorsOf(layer)) {
+  for (const operator of listOperators(layer)) {
     const sweeps = isRecurrent(operator);
     const inKernel = (i: number): boolean =>
       sweeps ? weightInputs.includes(i) : i === 1 && multiplies(operator);

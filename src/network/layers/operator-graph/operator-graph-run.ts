@@ -6,7 +6,7 @@ import { elementCount, type Operand, type Values } from '../../../operators/oper
 import type { PrepareContext, MatrixProduct, RecurrentSweep } from '../../../operators/operator.ts';
 import { prepareGraph, type PreparedGraph } from '../../../operators/prepare-graph.ts';
 import type { RunContext } from '../layer.ts';
-import { keyOf, productRows, sweepRows } from './scratch.ts';
+import { operatorKey, productRows, sweepRows } from './scratch.ts';
 import { runForward } from '../recurrent/run-direction.ts';
 
 // Runs an operator graph in a worker, one sequence at a time, so that a batch cannot change its numbers. The graph is prepared
@@ -40,12 +40,12 @@ export function createOperatorGraphRun(
   };
   const kernel: Pick<PrepareContext, 'product' | 'sweeps'> = {
     product: (operator) => {
-      const packed = compiled.products[keyOf(operator)];
-      return packed ? productOf(packed, context, scratch) : null;
+      const packed = compiled.products[operatorKey(operator)];
+      return packed ? createProduct(packed, context, scratch) : null;
     },
     sweeps: (operator) => {
-      const { inner, directions } = compiled.sweeps[keyOf(operator)]!;
-      return directions.map((direction) => sweepOf(direction, inner, context, scratch));
+      const { inner, directions } = compiled.sweeps[operatorKey(operator)]!;
+      return directions.map((direction) => createSweep(direction, inner, context, scratch));
     },
   };
   const prepare = (steps: number): PreparedGraph => {
@@ -94,7 +94,11 @@ export function createOperatorGraphRun(
 }
 
 /** Rows go through the scratch, a block at a time. */
-function productOf(packed: PackedProduct, { functions, floats }: RunContext, scratch: number): MatrixProduct {
+function createProduct(
+  packed: PackedProduct,
+  { functions, floats }: RunContext,
+  scratch: number,
+): MatrixProduct {
   const { inner, columns } = packed;
   const [xStride, yStride] = [padded(inner), padded(columns)];
   const linear = functions[packed.linear]!;
@@ -111,7 +115,7 @@ function productOf(packed: PackedProduct, { functions, floats }: RunContext, scr
   };
 }
 
-function sweepOf(
+function createSweep(
   direction: CompiledRecurrent,
   inner: number,
   context: RunContext,

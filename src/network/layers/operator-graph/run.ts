@@ -55,7 +55,7 @@ function runOperatorGraph(
   const width = Math.max(1, at.xWidth);
   const xStride = at.xWidth === 0 ? 1 : padded(width);
   const yStride = padded(layer.units);
-  const rowOf = (packed: number): ArrayLike<number> => {
+  const readRow = (packed: number): ArrayLike<number> => {
     const start = at.x / 4 + packed * xStride;
     return (at.xWidth === 0 ? ids : values).subarray(start, start + width);
   };
@@ -68,7 +68,9 @@ function runOperatorGraph(
       for (let row = 0; row < activeRows(plan, t); row++) {
         const start = at.state / 4 + row * stateFloats;
         const packed = plan.offsets[t]! + row;
-        const own = attempt(row, () => run.step(rowOf(packed), values.subarray(start, start + stateFloats)));
+        const own = attempt(row, () =>
+          run.step(readRow(packed), values.subarray(start, start + stateFloats)),
+        );
         answer(packed, own ?? none);
       }
     return;
@@ -77,7 +79,7 @@ function runOperatorGraph(
     let steps = 1;
     while (steps < plan.steps && activeRows(plan, steps) > row) steps++;
     const whole = new Float64Array(steps * width);
-    for (let t = 0; t < steps; t++) whole.set(rowOf(plan.offsets[t]! + row), t * width);
+    for (let t = 0; t < steps; t++) whole.set(readRow(plan.offsets[t]! + row), t * width);
     const own = attempt(row, () => run.sequence(whole, steps));
     for (let t = 0; t < steps; t++) {
       const last = t === steps - 1;

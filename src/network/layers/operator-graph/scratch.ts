@@ -7,4 +7,4 @@ export const productRows = 64;
 export const sweepRows = 96;
 
 /** The key of an operator: the names of values are unique. */
-export const keyOf = ({ outputs }: OperatorSpec): string => outputs.find((name) => name !== '') ?? '';
+export const operatorKey = ({ outputs }: OperatorSpec): string => outputs.find((name) => name !== '') ?? '';

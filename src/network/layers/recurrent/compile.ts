@@ -10,7 +10,7 @@ import { emitSweep, sweepScratch } from '../../../kernel/emit/sweep.ts';
 import { inputOrder, packByGroup, packMatrix, packVector, productOrder } from '../../../kernel/pack.ts';
 import type { KernelFunctions } from '../../../kernel/instantiate.ts';
 import type { CompileContext } from '../layer.ts';
-import { cellOptionsOf, type Direction } from '../../../cells/recurrent-options.ts';
+import { getCellOptions, type Direction } from '../../../cells/recurrent-options.ts';
 import type { RecurrentSpec } from './schema.ts';
 
 /** @param tableVocabulary of the embedding right before this layer when its projections are to be looked up */
@@ -23,7 +23,7 @@ export function compileRecurrent(
   const { units, merge } = layer;
   const cell = findCell(layer);
   // both directions have the same gates in the same order: options change what a phase computes, not its gates
-  const sweepCell = toSweepCell(cell, cellOptionsOf(layer, 'forward'));
+  const sweepCell = toSweepCell(cell, getCellOptions(layer, 'forward'));
   const order = inputOrder(sweepCell, units);
   const recurrentOrder = productOrder(sweepCell, units);
   const inner = context.inputWidths[0]!;
@@ -33,7 +33,7 @@ export function compileRecurrent(
     name === undefined ? null : place(padded(units), (row) => row.set(tensor(name)));
 
   const compileDirection = (names: DirectionTensors, direction: Direction): CompiledDirection => {
-    const own = toSweepCell(cell, cellOptionsOf(layer, direction));
+    const own = toSweepCell(cell, getCellOptions(layer, direction));
     const optional = (name: string | undefined): Float32Array =>
       name === undefined ? new Float32Array(0) : tensor(name);
     const { combined, separate } = combineBiases(cell, units, tensor(names.biasIh), optional(names.biasHh));

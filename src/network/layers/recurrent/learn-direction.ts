@@ -4,7 +4,7 @@ import { gatesWithProduct, type DirectionTensors } from '../../../cells/weights.
 import { padded } from '../../../kernel/layout.ts';
 import { emitSweep, sweepScratch } from '../../../kernel/emit/sweep.ts';
 import { inputOrder } from '../../../kernel/pack.ts';
-import { cellOptionsOf } from '../../../cells/recurrent-options.ts';
+import { getCellOptions } from '../../../cells/recurrent-options.ts';
 import { activeRows } from '../layer.ts';
 import type { RecurrentSpec } from './schema.ts';
 import { gateRanges, gateStatistics } from './gate-statistics.ts';
@@ -34,7 +34,7 @@ export function learningRecurrent(
   const width = padded(units);
   const rate = layer.recurrent_dropout;
   const cell = findCell(layer);
-  const options = cellOptionsOf(layer, direction);
+  const options = getCellOptions(layer, direction);
   const recording = toRecordingCell(cell, options);
   const order = inputOrder(recording, units);
   const columns = order.length;
@@ -242,13 +242,13 @@ export function learningRecurrent(
           dy.values[plan.offsets[t]! * width + i]! + dh.values[i]! + (hasC ? 0 : carry.values[i]!);
         squared += slope * slope;
       }
-      flow!.add(name, isForward ? lengthOf(plan, r) - 1 - t : t, squared);
+      flow!.add(name, isForward ? countSteps(plan, r) - 1 - t : t, squared);
     }
   }
 }
 
 /** Steps of a row: those at which it is still there. */
-function lengthOf({ offsets, steps }: Pass['plan'], row: number): number {
+function countSteps({ offsets, steps }: Pass['plan'], row: number): number {
   let t = 0;
   while (t < steps && offsets[t + 1]! - offsets[t]! > row) t++;
   return t;

@@ -7,7 +7,7 @@ import { glorotMatrix, heMatrix, orthogonalMatrix } from '../../initial-values.t
 import type { CompiledEmbedding } from '../embedding/run.ts';
 import type { LayerKind, ResolveContext, TensorShape } from '../layer-kind.ts';
 import {
-  cellOptionsOf,
+  getCellOptions,
   describeOptions,
   describeVariant,
   misplacedOption,
@@ -71,7 +71,7 @@ export const recurrent = {
       return vector;
     }
     if (!isTensor('weightIh')) return null;
-    const relu = cellOptionsOf(layer, 'forward').candidate.type === 'relu';
+    const relu = getCellOptions(layer, 'forward').candidate.type === 'relu';
     return relu && initialisation === 'he' ? heMatrix(shape, random) : glorotMatrix(shape, random, units);
   },
 } satisfies LayerKind<RecurrentSpec, RecurrentNode, CompiledRecurrent>;
@@ -85,10 +85,12 @@ function resolveLevel(
   const width = bidirectional && merge === 'concat' ? 2 * units : units;
   const inner = level === 0 ? inputWidths[0]! : width;
   const parts = tensorShapes(findCell(layer), { ...layer, inner, initialState: layer.initial_state });
-  const nameOf = (direction: string, part: keyof typeof tensorNames): string =>
+  const tensorName = (direction: string, part: keyof typeof tensorNames): string =>
     `${name}.${level}.${direction}.${tensorNames[part]}`;
   const tensors = (direction: string): DirectionTensors =>
-    Object.fromEntries(parts.map(([part]) => [part, nameOf(direction, part)])) as unknown as DirectionTensors;
+    Object.fromEntries(
+      parts.map(([part]) => [part, tensorName(direction, part)]),
+    ) as unknown as DirectionTensors;
   const directions = bidirectional ? ['forward', 'backward'] : ['forward'];
   return {
     name: layer.layers > 1 ? `${name}.${level}` : name,
@@ -99,7 +101,7 @@ function resolveLevel(
     layer,
     tensors: { forward: tensors('forward'), backward: bidirectional ? tensors('backward') : null },
     shapes: directions.flatMap((direction) =>
-      parts.map(([part, shape]): TensorShape => [nameOf(direction, part), shape]),
+      parts.map(([part, shape]): TensorShape => [tensorName(direction, part), shape]),
     ),
     ends: bidirectional && layer.backward_at === 'first' && level === layer.layers - 1,
   };

@@ -4,7 +4,7 @@ import { findCell } from '../../../cells/registry.ts';
 import type { DirectionTensors } from '../../../cells/weights.ts';
 import { merge } from '../../../kernel/reference/merge.ts';
 import type { Rows } from '../layer-kind.ts';
-import { cellOptionsOf, type Direction } from '../../../cells/recurrent-options.ts';
+import { getCellOptions, type Direction } from '../../../cells/recurrent-options.ts';
 import type { RecurrentSpec } from './schema.ts';
 
 type Tensor = (name: string) => Float32Array;
@@ -36,7 +36,7 @@ function sweep(
     peephole: optional(names.peephole),
   };
   const step = referenceStep(findCell(layer));
-  const options = cellOptionsOf(layer, direction);
+  const options = getCellOptions(layer, direction);
   const zero = zeroState(layer.units);
   let state: CellState = {
     h: names.initialH ? Float64Array.from(tensor(names.initialH)) : zero.h,
