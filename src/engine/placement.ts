@@ -58,7 +58,7 @@ export function placeNetwork(
       ? {
           maxRows: slots,
           maxSource: Math.min(maxSteps, maxSourceSteps),
-          maxHeld: maxSourceSteps,
+          maxStoredSteps: maxSourceSteps,
         }
       : null;
     const bytes = decoder ? decoderBytes(compiled, decoder) : arenaBytes(compiled, size);

@@ -16,14 +16,14 @@ import { findLayerRun } from './layers/run-registry.ts';
 import type { NetworkSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 
-/** The network that reads a source, and how its end becomes the start of the one that writes. */
+/** The encoder, and the bridge from its last state to the decoder's first. */
 export interface CompiledEncoder extends CompiledBridge {
   readonly network: CompiledNetwork;
   /** Bytes of its packed weights, the bridge's included. */
   readonly weightBytes: number;
 }
 
-/** The path that code really took, and why, in a sentence. */
+/** The code path of a module, and the reason for it in a sentence. */
 export type CodePath = Pick<CompiledModule, 'path' | 'reason'>;
 
 /** A network in the shared memory: plain data, cloned to every worker. */
@@ -32,19 +32,19 @@ export interface CompiledNetwork {
   readonly nodes: readonly CompiledNode[];
   readonly input: NetworkInput;
   readonly causal: boolean;
-  /** The node that answers, and the one whose rows enter the head: an embedding of the sequence so far. */
+  /** The output node, and the node whose rows enter the head: an embedding of the sequence so far. */
   readonly output: number;
   readonly hidden: number;
-  /** The last node whose rows depend on other steps or a source, −1 without one; the nodes after it need only the steps asked for. */
+  /** The last node whose rows depend on other steps or a source, −1 without one; the nodes after it run for the requested steps only. */
   readonly head: number;
   /** Width → the function that picks rows of that width. */
   readonly gathers: Readonly<Record<number, string>>;
   /** Memory to free when the network is unloaded. */
   readonly regions: readonly number[];
   readonly weightBytes: number;
-  /** Of all its code: the plain path where any module took that. */
+  /** The code path of all modules: plain if any of them is. */
   readonly code: CodePath;
-  /** What reads the source before this network writes, where there is one. */
+  /** Null unless the network is a decoder. */
   readonly encoder: CompiledEncoder | null;
 }
 
@@ -119,6 +119,7 @@ function compileGraph(graph: Graph, input: NetworkInput, weights: Weights, kerne
   }
 }
 
+/** Frees a network's weights. */
 export function freeNetwork(compiled: CompiledNetwork, kernel: Kernel): void {
   for (const region of compiled.regions) kernel.memory.free(region);
   if (!compiled.encoder) return;
@@ -126,7 +127,7 @@ export function freeNetwork(compiled: CompiledNetwork, kernel: Kernel): void {
   freeNetwork(compiled.encoder.network, kernel);
 }
 
-/** Lets layers fill what they placed by the network's own code. */
+/** Fills placed memory whose values the network's own code computes. */
 function fillNodes(nodes: readonly CompiledNode[], module: WebAssembly.Module, kernel: Kernel): void {
   const functions = instantiate(module, kernel.memory.memory);
   for (const node of nodes)

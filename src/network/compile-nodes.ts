@@ -2,7 +2,7 @@ import type { Graph } from './graph.ts';
 import type { CompileContext } from './layers/layer.ts';
 import { findLayerKind, type LayerKinds, type LayerType } from './layers/registry.ts';
 
-/** A node whose rows are its input's: it changes nothing when it serves. */
+/** A node whose rows are those of its input, such as dropout. */
 interface AliasNode {
   readonly kind: 'alias';
 }
@@ -32,7 +32,7 @@ export function compileNodes(
   return nodes;
 }
 
-/** The node whose rows a node's readers really read. A node's own inputs are already looked through. */
+/** Resolves an alias to the node whose rows it has. A node's own inputs are resolved already. */
 export function resolveAlias(nodes: readonly CompiledNode[], index: number): number {
   const node = nodes[index];
   return node?.kind === 'alias' ? node.inputs[0]! : index;

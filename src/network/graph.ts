@@ -41,7 +41,7 @@ export function resolveGraph(
     };
     if (byName.has(name)) fail('its name is taken by the network input or an earlier layer');
     const inputs = layer.inputs
-      ? layer.inputs.map((wanted) => byName.get(wanted) ?? fail(`reads ${wanted}, which is no earlier layer`))
+      ? layer.inputs.map((source) => byName.get(source) ?? fail(`reads ${source}, which is no earlier layer`))
       : [nodes.length - 1];
     if (inputs.length > 1 && !kind.severalInputs) fail(`takes one input, was given ${inputs.length}`);
     const ids = inputs.some((node) => node < 0) && input.kind === 'ids' ? idColumns(input) : null;

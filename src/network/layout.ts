@@ -6,7 +6,7 @@ import type { CompiledNode } from './compile-nodes.ts';
 import type { CompiledNetwork } from './compile-network.ts';
 import type { StateBlock } from './state.ts';
 
-// Where everything of one runner is in its worker's arena.
+// Addresses of one runner's rows and states in its worker's arena.
 
 export interface Arena {
   readonly offset: number;
@@ -20,17 +20,17 @@ export interface Layout {
   /** Packed features as the caller writes them [packed, width], and as the kernel reads them [packed, padded(width)]. */
   readonly denseInput: number;
   readonly input: number;
-  readonly wanted: number;
+  readonly requested: number;
   readonly states: readonly StateBlock[];
-  /** Body nodes whose rows somebody reads. */
+  /** Body nodes whose rows are read. */
   readonly needed: ReadonlySet<number>;
-  /** Body nodes (−1: the input) whose wanted rows the head reads. */
+  /** Body nodes (−1: the input) whose requested rows the head reads. */
   readonly boundary: readonly number[];
   /** Packed rows of a body node, or the input; ids where the input is ids. */
   readonly rows: (node: number) => number;
-  /** Wanted rows of a node. */
+  /** Requested rows of a node. */
   readonly headRows: (node: number) => number;
-  /** What a node's layer placed besides, null where it has nothing of its own. */
+  /** Additional addresses of a node's layer, null where it has none. */
   readonly place: (node: number) => unknown;
   /** A region that layers share, by name; 0 where no layer has it. */
   readonly scratch: (name: string) => number;
@@ -39,7 +39,7 @@ export interface Layout {
 /** A vector store may run this far past the last row. */
 const slack = 64;
 
-/** @param start address of the arena; 0 to learn how many bytes it must have */
+/** Lays a runner out. @param start address of the arena; 0 to compute its size only */
 export function layOut(
   compiled: CompiledNetwork,
   { maxRows, maxPacked, maxSource = 0 }: RunnerSize,
@@ -67,7 +67,7 @@ export function layOut(
   const ids = floats(maxPacked * columns);
   const denseInput = floats(maxPacked * inputWidth);
   const packedInput = inputWidth > 0 ? allocateRows(maxPacked, inputWidth) : ids;
-  const wanted = floats(maxPacked);
+  const requested = floats(maxPacked);
   const needed = findNeededNodes(compiled);
   const boundary = findBoundary(compiled);
 
@@ -117,7 +117,7 @@ export function layOut(
     ids,
     denseInput,
     input: packedInput,
-    wanted,
+    requested,
     states,
     needed,
     boundary,

@@ -6,7 +6,7 @@ import type { NetworkSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 
 /**
- * One sequence through a network by itself: compiled, run and freed.
+ * Compiles a network, runs one sequence and frees the network.
  * @param sequence ids [steps], or features [steps · width]
  * @returns the output's rows [steps][width]
  * @throws UnrollError invalid_model, invalid_weights, out_of_memory

@@ -21,14 +21,14 @@ const slice: OperatorImplementation = (_, [x, starts, ends, axes, steps], contex
   const shape = [...from.shape];
   const strides = computeStrides(from.shape);
   let start = 0;
-  first.forEach((wanted, i) => {
+  first.forEach((given, i) => {
     const axis = normaliseAxis(on[i] ?? NaN, from.shape.length);
     const [size, step] = [from.shape[axis]!, by[i] ?? 1];
     if (step === 0) invalidOperator('steps must not be 0');
     const fromStart = (position: number): number => (position < 0 ? position + size : position);
     const clampTo = (position: number): number =>
       step > 0 ? Math.min(Math.max(position, 0), size) : Math.min(Math.max(position, -1), size - 1);
-    const begin = clampTo(fromStart(wanted));
+    const begin = clampTo(fromStart(given));
     const end = clampTo(fromStart(last[i] ?? NaN));
     shape[axis] = Math.max(0, Math.ceil((end - begin) / step));
     start += begin * strides[axis]!;

@@ -22,7 +22,7 @@ const kernels = {
   plain: createKernel({ mode: 'plain', memoryMegabytes: 256 }),
 };
 const cases = learningCases.filter(({ source }) => source !== undefined);
-const size = { maxRows: 40, maxSource: 240, maxHeld: 400 };
+const size = { maxRows: 40, maxSource: 240, maxStoredSteps: 400 };
 const steps = 6;
 
 interface Loaded {
@@ -156,10 +156,10 @@ describe.each(cases.map((one) => [one.name, one] as const))('%s', (_, one) => {
     const { runner, free } = load(one);
     const { source, ids } = createSequence(one, 9);
     const held = Array.from(
-      { length: Math.floor(size.maxHeld / source.length) },
+      { length: Math.floor(size.maxStoredSteps / source.length) },
       () => runner.read([source])[0]!,
     );
-    expect(runner.hasRoom(source.length)).toBe(size.maxHeld % source.length >= source.length);
+    expect(runner.hasRoom(source.length)).toBe(size.maxStoredSteps % source.length >= source.length);
     runner.join(held[0]!);
     runner.step([ids[0]!]);
     const attention = runner.attention(0)!;
@@ -167,7 +167,7 @@ describe.each(cases.map((one) => [one.name, one] as const))('%s', (_, one) => {
     expect(attention.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 5);
     runner.arrange([]);
     for (const one of held.toReversed()) runner.release(one);
-    expect(runner.hasRoom(size.maxHeld)).toBe(true);
+    expect(runner.hasRoom(size.maxStoredSteps)).toBe(true);
     free();
   });
 });

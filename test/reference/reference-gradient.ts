@@ -162,7 +162,7 @@ function runNode(
       const f = swept(tape, node.layer, forward, x, of, start);
       if (!backward) return f;
       const b = swept(tape, node.layer, backward, x.toReversed(), of, {}).toReversed();
-      return f.map((row, t) => merged(tape, row, b[node.ends ? 0 : t]!, node.layer.merge));
+      return f.map((row, t) => merged(tape, row, b[node.mergeAtFirstStep ? 0 : t]!, node.layer.merge));
     }
     case 'dropout':
       return x;

@@ -11,7 +11,7 @@ import { run as pool } from './pool/run.ts';
 import { run as recurrent } from './recurrent/run.ts';
 import type { LayerType } from './registry.ts';
 
-/** What runs each kind of layer in a worker; null for one that changes nothing when it serves. */
+/** The run of each kind of layer in a worker; null for one that has no effect in serving. */
 const runs: Readonly<Record<LayerType, LayerRun | null>> = {
   embedding,
   recurrent,

@@ -6,7 +6,7 @@ import type { Tensor, Weights } from '../weights.ts';
 import type { Block, BuildContext, LearningRecurrent, Parameter, Pass } from './layer.ts';
 import { createMatrix } from './matrix.ts';
 
-/** What makes the encoder's end the decoder's start, while it learns. */
+/** The bridge from the encoder's last state to the decoder's first, in training. */
 export interface LearningBridge {
   readonly parameters: readonly Parameter[];
   load(weights: Weights): void;
@@ -45,7 +45,7 @@ export function createBridge(
     dx: allocate(capacity.rows * stride),
   }));
 
-  /** Every part of the summary of every source row, and where in the packed rows it stands. */
+  /** Every part of the summary of every source row, and its index in the packed rows. */
   const forEachPart = (
     { source }: Pass,
     see: (row: number, from: number, to: number, at: number) => void,

@@ -13,9 +13,9 @@ import { packMatrix, packVector, type ColumnOrder } from '../../kernel/pack.ts';
 import type { Tensor, Weights } from '../weights.ts';
 import type { Block, BuildContext, Parameter } from './layer.ts';
 
-/** y = activation(x·Wᵀ + b) while W and b learn. Rows of x [padded(inner)], rows of y [columns], a multiple of 16. */
+/** y = activation(x·Wᵀ + b) with trainable W and b. Rows of x [padded(inner)], rows of y [columns], a multiple of 16. */
 export interface Matrix {
-  /** The weight, and the bias where there is one. */
+  /** The weight, and the bias if there is one. */
   readonly parameters: readonly Parameter[];
   /** W packed for the forward product, [columns / 16][inner][16], and b [columns]. */
   readonly weight: Block;
@@ -33,7 +33,7 @@ export interface Matrix {
 
 interface MatrixOptions {
   readonly activation?: Activation;
-  /** Holds some rows of a tensor of `rows`, others hold the rest; they are told apart by name. */
+  /** The matrix is some rows of a tensor of `rows`; the parts of one tensor are distinguished by name. */
   readonly part?: { readonly name: string; readonly rows: number; readonly weight: Block };
 }
 
@@ -111,7 +111,7 @@ export function createMatrix(
   };
 }
 
-/** Where a packed matrix holds the weight from input k to a column. */
+/** Index in a packed matrix of the weight from input k to a column. */
 const packedIndex = (inner: number, column: number, k: number): number =>
   (Math.floor(column / panelWidth) * inner + k) * panelWidth + (column % panelWidth);
 

@@ -5,7 +5,7 @@ import { encodeModel } from '../../../bench/onnx/model.ts';
 import { onnxToNetwork } from '../../../src/formats/onnx/onnx-to-network.ts';
 import { readOnnx } from '../../../src/formats/onnx/read-onnx.ts';
 import { readImportedFile } from '../../../src/formats/read-imported.ts';
-import { answersOnce } from '../../../src/network/answers-once.ts';
+import { isSequenceToOne } from '../../../src/network/sequence-to-one.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { runAlone, createTestRunner } from '../../network/random-network.ts';
 
@@ -35,7 +35,7 @@ describe('an ONNX graph', () => {
       [emitted, 1e-5],
     ] as const) {
       // one output per sequence is at its last step
-      const once = answersOnce(network);
+      const once = isSequenceToOne(network);
       const last = rows.slice(once ? -1 : -y.length);
       const expected = once ? [y.flat()] : y;
       expect(last[0]).toHaveLength(expected[0]!.length);

@@ -6,7 +6,7 @@ import { formatNetwork } from '../../../src/cli/format-network.ts';
 import type { ImportedNetwork } from '../../../src/formats/imported-network.ts';
 import { kerasToOperators } from '../../../src/formats/keras/keras-to-operators.ts';
 import { readTfjs } from '../../../src/formats/tfjs/read-tfjs.ts';
-import { answerRows } from '../../../src/network/answers-once.ts';
+import { countOutputRows } from '../../../src/network/sequence-to-one.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
 import { createFolderFiles } from '../../../src/repository/folder-files.ts';
@@ -38,7 +38,7 @@ function expectAnswers({ network, weights }: ImportedNetwork, { x, y }: (typeof 
   const runner = createTestRunner(network, weights);
   const emitted = runAlone(runner, ids ? Int32Array.from(x as number[]) : Float32Array.from(x.flat()));
   runner.release();
-  const count = answerRows(network);
+  const count = countOutputRows(network);
   for (const [rows, most] of [
     [output, 2e-6],
     [emitted, 1e-5],

@@ -8,7 +8,7 @@ import { placeMatrix } from '../place-matrix.ts';
 import { emitAttention } from './emit.ts';
 import type { CompiledAttention, Product } from './run.ts';
 
-/** What the encoder read, weighed by how well each of its steps fits the layer's input. Only beside an encoder. */
+/** The encoder's rows, weighted by how well each matches the layer's input. Requires an encoder. */
 const schema = z.strictObject({
   type: z.literal('attention'),
   ...placed,
@@ -19,7 +19,7 @@ const schema = z.strictObject({
 });
 type AttentionSpec = z.infer<typeof schema>;
 
-/** What each score reads: dot none, general `weight`, additive all others. */
+/** Tensors of each score: dot none, general `weight`, additive all others. */
 export interface AttentionTensors {
   /** general: W [query width, memory width] */
   readonly weight: string;
@@ -30,7 +30,7 @@ export interface AttentionTensors {
   readonly vector: string;
 }
 export interface AttentionNode extends LayerNode<AttentionSpec, AttentionTensors> {
-  /** Columns of the encoder's output, and so of what attention gives. */
+  /** Columns of the encoder's output, and so of this layer's. */
   readonly memoryWidth: number;
 }
 

@@ -11,7 +11,7 @@ export interface Product {
 export interface CompiledAttention {
   readonly kind: 'attention';
   readonly attend: string;
-  /** Makes a source's keys of its memory, once; null where the memory itself is the keys. */
+  /** Computes a source's keys from its memory, once; null where the memory itself is the keys. */
   readonly keys: Product | null;
   readonly keyWidth: number;
   readonly memoryWidth: number;
@@ -20,7 +20,7 @@ export interface CompiledAttention {
   readonly vector: number;
 }
 
-/** Name of the scratch with how much each row of the last tick looked at each step of its source: [rows][maxSource]. */
+/** Name of the scratch with the attention weights of the last tick's rows: [rows][maxSource]. */
 export const attentionWeights = 'attention_weights';
 
 /** keys [steps, padded(keyWidth)] of a source's memory [steps, padded(memoryWidth)]. */

@@ -13,7 +13,7 @@ const schema = z.strictObject({
   ...placed,
   vocabulary: z.int().min(1).max(1_000_000),
   units,
-  /** Where a step has several ids: those it looks up, side by side, in the one table. */
+  /** If a step has several ids: those to look up in the table, concatenated. */
   columns: z.strictObject({ first: z.int().min(0).max(63), count: z.int().min(1).max(64) }).optional(),
 });
 export type EmbeddingSpec = z.infer<typeof schema>;

@@ -42,7 +42,7 @@ function learningLayerNorm(
     refresh() {},
     reset() {},
     forward({ functions, packed }, [x]) {
-      // the kernel clears what stands past the width of what it reads, and that is another layer's
+      // the kernel clears its input past the width, and the input belongs to another layer
       own.values.set(x!.values.subarray(0, packed * stride));
       functions[norm]!(own.address, weight.address, bias.address, y.address, packed);
       return y;

@@ -30,7 +30,7 @@ export function* listOperators(body: Pick<BodySpec, 'operators'>): Generator<Ope
 const weightInputs = [1, 2, 3, 7];
 const isRecurrent = ({ operator }: OperatorSpec): boolean => cellOfOperator(operator) !== undefined;
 
-/** float32 of what a step hands to the next one. */
+/** float32 of the state passed from a step to the next. */
 const countStateFloats = ({ states, input }: OperatorGraphSpec): number =>
   states.reduce((sum, { shape }) => sum + elementCount(shape), 0) + input.context;
 
@@ -70,7 +70,7 @@ export function compileOperatorGraph(
               forward: { weightIh, weightHh, biasIh, biasHh, ...(parts.peephole && { peephole }) },
               backward: null,
             },
-            { tableVocabulary: null, ends: false },
+            { tableVocabulary: null, mergeAtFirstStep: false },
             own,
           );
         }),
@@ -84,8 +84,8 @@ export function compileOperatorGraph(
         inner,
         columns,
         linear: emitLinear(e, { inner, columns }),
-        weight: place(padded(columns) * inner, (room) =>
-          packMatrix(values, inner, denseOrder(columns), room),
+        weight: place(padded(columns) * inner, (target) =>
+          packMatrix(values, inner, denseOrder(columns), target),
         ),
         bias: place(padded(columns), (zeros) => zeros.fill(0)),
       };
@@ -93,15 +93,15 @@ export function compileOperatorGraph(
     }
   }
   const placeStart = (): number =>
-    place(countStateFloats(layer), (room) => {
-      room.fill(0);
+    place(countStateFloats(layer), (target) => {
+      target.fill(0);
       let at = 0;
       for (const { start, shape } of layer.states) {
-        if (start !== undefined) room.set(constant(start)!.values, at);
+        if (start !== undefined) target.set(constant(start)!.values, at);
         at += elementCount(shape);
       }
     });
-  // what is only multiplied with is in the kernel's order already
+  // a constant that is only a matrix of products has been packed
   for (const name of Object.keys(layer.constants)) {
     if (
       packed.has(name) &&
@@ -111,7 +111,7 @@ export function compileOperatorGraph(
     const values = tensor(tensors[name]!);
     placed.set(
       name,
-      place(Math.max(1, values.length), (room) => room.set(values)),
+      place(Math.max(1, values.length), (target) => target.set(values)),
     );
   }
   return {
@@ -150,10 +150,10 @@ function findMatrix(
   const [first = 0, ...rest] = w.shape;
   if (operator.operator === 'Conv' && numberAttribute(operator, 'group', 1) === 1)
     return { inner: elementCount(rest), columns: first, values };
-  const turned = operator.operator === 'Gemm' && numberAttribute(operator, 'transB', 0) !== 0;
+  const transposed = operator.operator === 'Gemm' && numberAttribute(operator, 'transB', 0) !== 0;
   if (w.shape.length !== 2 || (operator.operator !== 'MatMul' && operator.operator !== 'Gemm')) return null;
   if (operator.operator === 'Gemm' && numberAttribute(operator, 'transA', 0) !== 0) return null;
-  if (turned) return { inner: rest[0]!, columns: first, values };
+  if (transposed) return { inner: rest[0]!, columns: first, values };
   const columns = rest[0]!;
   const inner = first;
   return {
@@ -163,7 +163,7 @@ function findMatrix(
   };
 }
 
-/** Whether anything needs a constant's numbers as they are. */
+/** Whether a constant is read other than as a packed matrix. */
 function readElsewhere(
   layer: OperatorGraphSpec,
   name: string,

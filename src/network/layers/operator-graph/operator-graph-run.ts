@@ -16,9 +16,9 @@ import { runForward } from '../recurrent/run-direction.ts';
 const maxPreparedNumbers = 2 ** 24;
 
 export interface OperatorGraphRun {
-  /** One step of one row. x [input's numbers], state [stateFloats] is read and advanced. @returns the answer [units] */
+  /** One step of one row. x [input's numbers], state [stateFloats] is read and advanced. @returns the output [units] */
   step(x: ArrayLike<number>, state: Float32Array): Values;
-  /** A whole sequence. x [steps · width]. @returns the answer: [units], or [steps · units] */
+  /** A whole sequence. x [steps · width]. @returns the output: [units], or [steps · units] */
   sequence(x: ArrayLike<number>, steps: number): Values;
 }
 
@@ -107,9 +107,9 @@ function createProduct(
     const memory = floats();
     for (let first = 0; first < rows; first += productRows) {
       const count = Math.min(productRows, rows - first);
-      spread(x, first * inner, memory, scratch / 4, count, inner, xStride);
+      padRows(x, first * inner, memory, scratch / 4, count, inner, xStride);
       linear(scratch, packed.weight, packed.bias, yAt, count);
-      gather(memory, yAt / 4, y, first * columns, count, columns, yStride);
+      unpadRows(memory, yAt / 4, y, first * columns, count, columns, yStride);
     }
     clearVectorRegisters();
   };
@@ -144,16 +144,16 @@ function createSweep(
     hasCellState,
     run(x, y, h, c, steps, rows) {
       const memory = context.floats();
-      // rows know nothing of each other, so they may go in groups
+      // rows are independent, so they may run in groups
       for (let row = 0; row < rows; row += sweepRows) {
         const count = Math.min(sweepRows, rows - row);
-        spread(h, row * units, memory, at.h / 4, count, units, yStride);
-        if (hasCellState) spread(c, row * units, memory, at.c / 4, count, units, yStride);
+        padRows(h, row * units, memory, at.h / 4, count, units, yStride);
+        if (hasCellState) padRows(c, row * units, memory, at.c / 4, count, units, yStride);
         const stride = Math.max(1, Math.floor(sweepRows / count));
         for (let first = 0; first < steps; first += stride) {
           const length = Math.min(stride, steps - first);
           for (let t = 0; t < length; t++)
-            spread(
+            padRows(
               x,
               ((first + t) * rows + row) * inner,
               memory,
@@ -163,9 +163,9 @@ function createSweep(
               xStride,
             );
           const offsets = Int32Array.from({ length: length + 1 }, (_, t) => t * count);
-          runForward(direction, context, { offsets, steps: length, turn: first & 1 }, at);
+          runForward(direction, context, { offsets, steps: length, parity: first & 1 }, at);
           for (let t = 0; t < length; t++)
-            gather(
+            unpadRows(
               memory,
               at.y / 4 + t * count * yStride,
               y,
@@ -177,8 +177,8 @@ function createSweep(
           const last = at.y / 4 + (length - 1) * count * yStride;
           memory.copyWithin(at.h / 4, last, last + count * yStride);
         }
-        gather(memory, at.h / 4, h, row * units, count, units, yStride);
-        if (hasCellState) gather(memory, at.c / 4, c, row * units, count, units, yStride);
+        unpadRows(memory, at.h / 4, h, row * units, count, units, yStride);
+        if (hasCellState) unpadRows(memory, at.c / 4, c, row * units, count, units, yStride);
       }
       clearVectorRegisters();
     },
@@ -188,7 +188,7 @@ function createSweep(
 /** Rows shorter than this are copied number by number: a view of each costs more. */
 const shortRow = 48;
 
-/** `rows` rows of `width` numbers, from one distance between them to another. */
+/** Copies `rows` rows of `width` numbers from one stride to another. */
 function copyRows(
   from: Values,
   start: number,
@@ -211,7 +211,7 @@ function copyRows(
 }
 
 /** [rows, width] → [rows, stride] */
-const spread = (
+const padRows = (
   from: Values,
   start: number,
   to: Float32Array,
@@ -222,7 +222,7 @@ const spread = (
 ): void => copyRows(from, start, width, to, at, stride, rows, width);
 
 /** [rows, stride] → [rows, width] */
-const gather = (
+const unpadRows = (
   from: Float32Array,
   start: number,
   to: Values,

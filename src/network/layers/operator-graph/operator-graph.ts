@@ -19,8 +19,8 @@ export const operatorGraph = {
       ? { from: 'spec', input: 'features', width: graphInputWidth(layer) }
       : { from: 'spec', input: 'ids', vocabulary: layer.input.vocabulary },
   looksAhead: ({ runs }) => runs === 'sequence',
-  answersOnce: ({ output }) => output.gives === 'sequence',
-  answerRows: ({ output }) => output.rows ?? 1,
+  isSequenceToOne: ({ output }) => output.gives === 'sequence',
+  countOutputRows: ({ output }) => output.rows ?? 1,
   describe: ({ operators, runs, output }) =>
     `${operators.length} operators, every ${runs}${output.rows ? `, ${output.rows} rows` : ''}`,
 

@@ -59,7 +59,7 @@ function runOperatorGraph(
     const start = at.x / 4 + packed * xStride;
     return (at.xWidth === 0 ? ids : values).subarray(start, start + width);
   };
-  const answer = (packed: number, from: ArrayLike<number>): void =>
+  const writeOutput = (packed: number, from: ArrayLike<number>): void =>
     values.set(from, at.y / 4 + packed * yStride);
   const none = new Float32Array(layer.units).fill(NaN);
 
@@ -71,7 +71,7 @@ function runOperatorGraph(
         const own = attempt(row, () =>
           run.step(readRow(packed), values.subarray(start, start + stateFloats)),
         );
-        answer(packed, own ?? none);
+        writeOutput(packed, own ?? none);
       }
     return;
   }
@@ -90,11 +90,11 @@ function runOperatorGraph(
           at.y / 4 + (plan.offsets[t]! + row) * yStride,
           at.y / 4 + (plan.offsets[t]! + row + 1) * yStride,
         );
-      else answer(plan.offsets[t]! + row, own?.subarray(from, from + layer.units) ?? none);
+      else writeOutput(plan.offsets[t]! + row, own?.subarray(from, from + layer.units) ?? none);
     }
   }
 
-  /** What goes wrong in one sequence must not end those it runs with: it gets no numbers, and why. */
+  /** An error of one sequence must not end the others of the tick: it is recorded, and the sequence has no output. */
   function attempt<T>(row: number, work: () => T): T | null {
     if (failures.has(row)) return null;
     try {

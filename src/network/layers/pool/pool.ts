@@ -7,13 +7,13 @@ import { emitAttentionPool } from './emit-attention.ts';
 import { emitPool } from './emit.ts';
 import type { CompiledPool } from './run.ts';
 
-// The last, the mean or the largest of the steps so far, unit by unit, or their sum weighed by a softmax. Tensor of `attention`:
+// The last, the mean or the largest of the steps so far, unit by unit, or their sum weighted by a softmax. Tensor of `attention`:
 // weight [width].
 
 const schema = z.strictObject({
   type: z.literal('pool'),
   ...placed,
-  /** attention: the steps so far, weighed by a softmax of x·w with one weight a column. */
+  /** attention: the steps so far, weighted by a softmax of x·w with one weight a column. */
   mode: z.enum(['last', 'mean', 'max', 'attention']),
 });
 type PoolSpec = z.infer<typeof schema>;
@@ -21,7 +21,7 @@ export type PoolNode = LayerNode<PoolSpec, { readonly weight: string }>;
 
 export const pool = {
   schema,
-  answersOnce: () => true,
+  isSequenceToOne: () => true,
   inferenceOnly: (layer) => (layer['mode'] === 'attention' ? 'pool attention' : null),
   describe: (layer) => layer.mode,
 

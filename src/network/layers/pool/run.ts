@@ -7,9 +7,9 @@ export interface CompiledPool {
   readonly kind: 'pool';
   readonly pool: string;
   readonly width: number;
-  /** attention only: what scores a step. */
+  /** attention only: the weights that score a step. */
   readonly weight: number | null;
-  /** Numbers a row keeps besides its columns: how many steps there were, or the largest score and the sum of powers. */
+  /** State of a row besides its columns: the number of steps, or the largest score and the sum of exponentials. */
   readonly counters: 1 | 2;
 }
 

@@ -7,7 +7,7 @@ import type { RecurrentSpec } from './schema.ts';
 
 const fields = ['clip', 'input_forget', 'peepholes', 'initial_state'] as const;
 
-/** @throws UnrollError invalid_model, naming the layer and the field, for a cell that is served and not trained */
+/** Rejects a cell that is inference only. @throws UnrollError invalid_model, naming the layer and the field */
 export function checkTrainable(layer: RecurrentSpec, name: string, place?: string): void {
   const usual = optionsLabel(getCellOptions({ ...layer, activations: undefined }, 'forward'));
   const others = (['forward', 'backward'] as const)

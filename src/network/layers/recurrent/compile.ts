@@ -17,7 +17,7 @@ import type { RecurrentSpec } from './schema.ts';
 export function compileRecurrent(
   layer: RecurrentSpec,
   directions: { forward: DirectionTensors; backward: DirectionTensors | null },
-  { tableVocabulary, ends }: { tableVocabulary: number | null; ends: boolean },
+  { tableVocabulary, mergeAtFirstStep }: { tableVocabulary: number | null; mergeAtFirstStep: boolean },
   context: CompileContext,
 ): CompiledRecurrent {
   const { units, merge } = layer;
@@ -66,7 +66,7 @@ export function compileRecurrent(
     scratchBytesPerRow: sweepScratch(sweepCell, units, 1),
     forward: compileDirection(directions.forward, 'forward'),
     backward: directions.backward && compileDirection(directions.backward, 'backward'),
-    ends,
+    mergeAtFirstStep,
     merge: directions.backward
       ? merge === 'concat'
         ? emitConcat(e, [units, units])

@@ -21,7 +21,7 @@ interface Shape {
 /**
  * One direction of a recurrent layer, with backpropagation through the whole batch. Read forward, the state after a batch is
  * where the next one starts unless `reset` is called; no gradient flows across (truncated backpropagation). Read backward,
- * every sequence starts at its own last step. Recurrent dropout hides units of h from the recurrent product alone.
+ * every sequence starts at its own last step. Recurrent dropout masks h in the recurrent product only.
  */
 export function learningRecurrent(
   context: BuildContext,
@@ -43,7 +43,7 @@ export function learningRecurrent(
 
   const fromState = createRecurrentMatrix(context, names, { cell, options, units });
   const fromInput = createMatrix(context, { weight: names.weightIh, bias: names.biasIh }, { inner, order });
-  // what the sweep adds: both biases of a gate at once, and those that stay separate
+  // the biases that the sweep adds: the sum of a gate's two, and those that stay separate
   const combinedBias = allocate(columns);
   const separateBias = allocate(width);
   const multiplied = gatesWithProduct(cell);
@@ -62,7 +62,7 @@ export function learningRecurrent(
   const h = allocate(capacity.packed * width);
   const before = allocate(capacity.packed * width);
   const cBefore = hasC ? allocate(capacity.packed * width) : before;
-  /** What the product reads: h of the step, or what dropout leaves of it. */
+  /** The product's input: h of the step, masked by dropout. */
   const operand = rate > 0 ? allocate(capacity.packed * width) : before;
   const mask = new Float32Array(rate > 0 ? capacity.rows * width : 0);
   const start = {
@@ -81,7 +81,7 @@ export function learningRecurrent(
   let statistics: GateStatistics[] = [];
 
   const at = (block: Block, float: number): number => block.address + float * 4;
-  /** Steps in the order they are read. */
+  /** Steps in reading order. */
   const stepsInOrder = ({ plan }: Pass): number[] => {
     const steps = Array.from({ length: plan.steps }, (_, t) => t);
     return isForward ? steps : steps.reverse();
@@ -221,7 +221,7 @@ export function learningRecurrent(
         });
         if (dropped) for (let i = 0; i < rows * width; i++) dh.values[i] = dh.values[i]! * mask[i]!;
       }
-      // every row has gone back to its start by now
+      // every row has reached its first step
       const length = (plan.offsets[1] ?? 0) * width;
       for (let i = 0; i < length; i++) startGradient.h[i] = dh.values[i]! + (hasC ? 0 : carry.values[i]!);
       startGradient.c?.set(carry.values.subarray(0, length));
@@ -232,7 +232,7 @@ export function learningRecurrent(
     },
   };
 
-  /** The whole of ∂L/∂h' as it arrives at a step. */
+  /** The complete ∂L/∂h' of a step. */
   function noteFlow({ plan, flow }: Pass, t: number, dy: Block): void {
     for (let r = 0; r < activeRows(plan, t); r++) {
       let squared = 0;
@@ -247,7 +247,7 @@ export function learningRecurrent(
   }
 }
 
-/** Steps of a row: those at which it is still there. */
+/** The number of steps of a row. */
 function countSteps({ offsets, steps }: Pass['plan'], row: number): number {
   let t = 0;
   while (t < steps && offsets[t + 1]! - offsets[t]! > row) t++;

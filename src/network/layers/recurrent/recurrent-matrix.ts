@@ -27,7 +27,7 @@ export interface RecurrentMatrix {
   load(weights: Weights): void;
   save(weights: Map<string, Tensor>): void;
   refresh(): void;
-  /** One step back. */
+  /** Runs one step of the backward pass. */
   back(functions: KernelFunctions, at: StepRows): void;
   /** Adds the gradients of the recurrent tensors over all packed rows. */
   accumulate(

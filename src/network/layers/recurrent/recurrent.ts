@@ -19,7 +19,7 @@ import { recurrentSchema, type RecurrentSpec } from './schema.ts';
 // A recurrent cell over the steps, in one direction or both, in a stack of levels. Tensors of each level and direction:
 // cells/weights.ts.
 
-/** A token × input-weights table is made while it stays below this many bytes. */
+/** Maximum bytes of a token × input-weights table. */
 const maxTableBytes = 64 * 1_048_576;
 
 export const recurrent = {
@@ -41,11 +41,11 @@ export const recurrent = {
     return Array.from({ length: layer.layers }, (_, level) => resolveLevel(layer, level, context));
   },
 
-  compile: ({ layer, tensors, ends }, context): CompiledRecurrent =>
+  compile: ({ layer, tensors, mergeAtFirstStep }, context): CompiledRecurrent =>
     compileRecurrent(
       layer,
       tensors,
-      { tableVocabulary: tableVocabulary(context.before, layer), ends },
+      { tableVocabulary: tableVocabulary(context.before, layer), mergeAtFirstStep },
       context,
     ),
 
@@ -103,7 +103,7 @@ function resolveLevel(
     shapes: directions.flatMap((direction) =>
       parts.map(([part, shape]): TensorShape => [tensorName(direction, part), shape]),
     ),
-    ends: bidirectional && layer.backward_at === 'first' && level === layer.layers - 1,
+    mergeAtFirstStep: bidirectional && layer.backward_at === 'first' && level === layer.layers - 1,
   };
 }
 

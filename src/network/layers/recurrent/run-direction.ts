@@ -13,7 +13,7 @@ export interface DirectionPlace {
   readonly h: number;
   readonly c: number;
   readonly pre: number;
-  /** Rows that `pre` holds. */
+  /** Rows of `pre`. */
   readonly preRows: number;
   readonly scratch: number;
 }
@@ -70,7 +70,7 @@ export function runForward(
         at.scratch,
         rows,
         run - step,
-        (plan.turn + step) & 1,
+        (plan.parity + step) & 1,
       );
       h = at.y + plan.offsets[run - 1]! * stride;
       step = run;
@@ -78,7 +78,7 @@ export function runForward(
   }
 }
 
-/** Backward in time over whole sequences. h and c are at their start on entry; what they are afterwards has no meaning. */
+/** Backward in time over whole sequences. On entry h and c have the initial state; afterwards they have no meaning. */
 export function runBackward(
   recurrent: CompiledRecurrent,
   direction: CompiledDirection,
@@ -110,7 +110,7 @@ export function runBackward(
         at.scratch,
         rows,
         1,
-        (plan.turn + step) & 1,
+        (plan.parity + step) & 1,
       );
       // rows that start at an earlier step find their first h below these
       floats.copyWithin(at.h / 4, y / 4, y / 4 + rows * width);

@@ -46,7 +46,7 @@ export const run: StepLayerRun<CompiledRecurrent, RecurrentPlace> = {
     return ({ plan }) => {
       runForward(recurrent, context, plan, forward);
       runBackward(recurrent, direction, context, plan, backward);
-      if (recurrent.ends) repeatFirstRows(context.floats(), plan, { y: backward.y / 4, width });
+      if (recurrent.mergeAtFirstStep) repeatFirstRows(context.floats(), plan, { y: backward.y / 4, width });
       merge(forward.y, backward.y, y, plan.offsets[plan.steps]!);
     };
   },
@@ -79,7 +79,7 @@ function repeatFirstRows(values: Float32Array, plan: Plan, { y, width }: { y: nu
     values.copyWithin(y + plan.offsets[t]! * width, y, y + activeRows(plan, t) * width);
 }
 
-/** h ← the last row of each sequence in y. Sequences of equal length end side by side, so they move together. */
+/** h ← the last row of each sequence in y. Sequences of equal length have contiguous last rows, which are copied together. */
 function storeLastRows(
   values: Float32Array,
   plan: Plan,
