@@ -10,7 +10,10 @@ export function checkWeights({ nodes }: Graph, weights: Weights): void {
   );
 }
 
-/** Checks that the weights are exactly the tensors of a network. @param owners the tensors, with the layers that read them */
+/**
+ * Checks that the weights are exactly the tensors of a network.
+ * @param owners the tensors, with the layers that read them
+ */
 export function checkTensors(
   owners: readonly (readonly [owner: string, tensors: readonly (readonly [string, readonly number[]])[]])[],
   weights: Weights,

@@ -35,7 +35,10 @@ export interface CompiledNetwork {
   /** The output node, and the node whose rows enter the head: an embedding of the sequence so far. */
   readonly output: number;
   readonly hidden: number;
-  /** The last node whose rows depend on other steps or a source, −1 without one; the nodes after it run for the requested steps only. */
+  /**
+   * The last node whose rows depend on other steps or a source, −1 without one; the nodes after it run for
+   * the requested steps only.
+   */
   readonly head: number;
   /** Width → the function that picks rows of that width. */
   readonly gathers: Readonly<Record<number, string>>;

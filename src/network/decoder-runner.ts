@@ -21,8 +21,8 @@ export interface ReadSource extends AttendedSource {
 }
 
 /**
- * An encoder-decoder in one worker: sources are read whole, then hypotheses advance one step at a time, each with a state of
- * its own. Hypotheses of one source share its rows; a fork copies the state only.
+ * An encoder-decoder in one worker: sources are read whole, then hypotheses advance one step at a time, each
+ * with a state of its own. Hypotheses of one source share its rows; a fork copies the state only.
  */
 export interface DecoderRunner {
   readonly outputWidth: number;
@@ -37,8 +37,8 @@ export interface DecoderRunner {
   /** Adds a row in the first state of a source. */
   join(source: ReadSource): number;
   /**
-   * Replaces row i by a copy of the previous row from[i], for all rows: a row that is listed twice is forked, one that is not
-   * listed ends. Rows keep their sources.
+   * Replaces row i by a copy of the previous row from[i], for all rows: a row that is listed twice is forked,
+   * one that is not listed ends. Rows keep their sources.
    */
   arrange(from: readonly number[]): void;
   /** Feeds every row an id. @returns logits [rows, outputWidth], a view valid until the next step */
@@ -106,7 +106,10 @@ export function createDecoderRunner(
   let rows: ReadSource[] = [];
   const ownStart = readInitialState(writer);
 
-  /** The first state: each part from its dense layer or from the summary, the others from the layers' initial state. */
+  /**
+   * The first state: each part from its dense layer or from the summary, the others from the layers' initial
+   * state.
+   */
   function startState(vector: Float32Array): Float32Array {
     const state = ownStart.slice();
     const floats = context.floats();

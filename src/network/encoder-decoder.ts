@@ -7,8 +7,8 @@ import type { TensorShape } from './layers/layer-kind.ts';
 import type { NetworkSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 
-// Encoder-decoders: an encoder reads the whole source, a bridge turns its last state into the decoder's first, and the decoder
-// writes, attending to the encoder's rows if it has attention.
+// Encoder-decoders: an encoder reads the whole source, a bridge turns its last state into the decoder's
+// first, and the decoder writes, attending to the encoder's rows if it has attention.
 
 /** Prefix of the names of an encoder's nodes and tensors. */
 const encoderPrefix = 'encoder.';

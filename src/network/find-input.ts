@@ -6,8 +6,8 @@ import type { NetworkSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 
 /**
- * Finds the network's input from the layers that read it, in this order: the spec of an operator graph, the vocabulary of an
- * embedding, the number of columns of a weight matrix.
+ * Finds the network's input from the layers that read it, in this order: the spec of an operator graph, the
+ * vocabulary of an embedding, the number of columns of a weight matrix.
  * @throws UnrollError invalid_model where none of them determines it
  */
 export function networkInput(spec: Pick<NetworkSpec, 'layers'>, weights: Weights, prefix = ''): NetworkInput {

@@ -17,7 +17,10 @@ export interface Layout {
   readonly bytes: number;
   /** Packed ids, column after column where a step has several. */
   readonly ids: number;
-  /** Packed features as the caller writes them [packed, width], and as the kernel reads them [packed, padded(width)]. */
+  /**
+   * Packed features as the caller writes them [packed, width], and as the kernel reads them [packed,
+   * padded(width)].
+   */
   readonly denseInput: number;
   readonly input: number;
   readonly requested: number;

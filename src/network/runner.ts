@@ -12,12 +12,15 @@ import type { CompiledNode } from './compile-nodes.ts';
 import type { CompiledNetwork } from './compile-network.ts';
 import { createStateRows } from './state.ts';
 
-/** The rows that a tick returns: the output, the output before its activation, or the rows that enter the head. */
+/**
+ * The rows that a tick returns: the output, the output before its activation, or the rows that enter the
+ * head.
+ */
 export type OutputKind = 'output' | 'logits' | 'hidden';
 
 /**
- * Runs one network in one worker: rows with a state each, and ticks that advance some of them. Rows 0 … rows − 1 are occupied.
- * It allocates nothing outside its arena.
+ * Runs one network in one worker: rows with a state each, and ticks that advance some of them. Rows 0 … rows
+ * − 1 are occupied. It allocates nothing outside its arena.
  */
 export interface Runner {
   readonly causal: boolean;
@@ -31,7 +34,10 @@ export interface Runner {
   /** Maximum (row, step) pairs of one tick. */
   readonly maxPacked: number;
   readonly rows: number;
-  /** Adds a row with the given state, by default the layers' initial state (zero if they have none). @returns the row */
+  /**
+   * Adds a row with the given state, by default the layers' initial state (zero if they have none).
+   * @returns the row
+   */
   join(state?: Float32Array): number;
   /** Frees a row; the last row's state moves into its place. */
   leave(row: number): void;
@@ -39,8 +45,9 @@ export interface Runner {
   saveState(row: number): Float32Array;
   loadState(row: number, state: Float32Array): void;
   /**
-   * Plans a tick: row r advances by steps[r] ≥ 1 steps, non-increasing; rows past steps.length do not advance. Packed order is
-   * time-major: step t of row r is at offsets[t] + r. @returns offsets, one more than there are steps
+   * Plans a tick: row r advances by steps[r] ≥ 1 steps, non-increasing; rows past steps.length do not
+   * advance. Packed order is time-major: step t of row r is at offsets[t] + r. @returns offsets, one more
+   * than there are steps
    */
   plan(steps: ArrayLike<number>): Int32Array;
   /** Packed input ids of the planned tick, to be filled: [idColumns][maxPacked]. */
@@ -55,7 +62,10 @@ export interface Runner {
    * @returns [requested.length, width] with rows `width` apart, a view valid until the next tick
    */
   run(requested: ArrayLike<number>, kind: OutputKind, sources?: readonly AttendedSource[]): Float32Array;
-  /** The error of a row of the last tick, null if it has none: an operator graph may fail for one sequence only. */
+  /**
+   * The error of a row of the last tick, null if it has none: an operator graph may fail for one sequence
+   * only.
+   */
   failure(row: number): string | null;
   /** Attention weights of a row of the last tick over its source's steps. */
   attention(row: number, steps: number): Float32Array;

@@ -4,7 +4,8 @@ import { layerName } from './layers/fields.ts';
 import { layers as layerKinds, layerTypes, type LayerKinds, type LayerType } from './layers/registry.ts';
 import { weightSource } from './weight-source.ts';
 
-// model.json, schema 1. The fields of each layer are in its folder (layers/), with the shapes and names of its tensors.
+// model.json, schema 1. The fields of each layer are in its folder (layers/), with the shapes and names of
+// its tensors.
 
 type LayerSchema = LayerKinds[LayerType]['schema'];
 
@@ -15,12 +16,15 @@ export const layerSpec = z.discriminatedUnion(
 
 const layerList = z.array(layerSpec).min(1).max(256);
 
-/** The layers in order. A layer's `inputs` default to the layer before it; the first reads `input`; the last is the output. */
+/**
+ * The layers in order. A layer's `inputs` default to the layer before it; the first reads `input`; the last
+ * is the output.
+ */
 const layers = z.preprocess(replaceOldType, layerList);
 
 /**
- * Reads `program`, the old name of the type `operator_graph`. A layer without a name is named after its type, and its tensors
- * after that: one of the old type keeps that name.
+ * Reads `program`, the old name of the type `operator_graph`. A layer without a name is named after its type,
+ * and its tensors after that: one of the old type keeps that name.
  */
 function replaceOldType(list: z.input<typeof layerList>): z.input<typeof layerList> {
   if (!Array.isArray(list)) return list;
@@ -31,9 +35,14 @@ function replaceOldType(list: z.input<typeof layerList>): z.input<typeof layerLi
 
 export const networkSpec = z.strictObject({
   layers,
-  /** Reads the whole source first; `layers` are then the decoder, which attends to the encoder's last layer. */
+  /**
+   * Reads the whole source first; `layers` are then the decoder, which attends to the encoder's last layer.
+   */
   encoder: z.strictObject({ layers }).optional(),
-  /** How the encoder's last state becomes the decoder's first: not at all, copied, or through a dense tanh layer for each state. */
+  /**
+   * How the encoder's last state becomes the decoder's first: not at all, copied, or through a dense tanh
+   * layer for each state.
+   */
   bridge: z.enum(['none', 'copy', 'dense']).default('dense'),
 });
 
@@ -60,8 +69,9 @@ const textInput = z.strictObject({
   /** Id that ends a generation. */
   end: z.int().min(0).optional(),
   /**
-   * words only: a step has more ids than its word's, those of its first `prefix` and its last `suffix` characters. Id 0 is
-   * no character, 1 an unknown one, i + 2 is tokens[i]. Characters are those before lowercasing.
+   * words only: a step has more ids than its word's, those of its first `prefix` and its last `suffix`
+   * characters. Id 0 is no character, 1 an unknown one, i + 2 is tokens[i]. Characters are those before
+   * lowercasing.
    */
   characters: z
     .strictObject({
@@ -117,7 +127,10 @@ export const modelSpec = z.strictObject({
     .prefault({}),
   /** The source of imported weights; by default `weights.safetensors` with the network's own names. */
   weights: weightSource.optional(),
-  /** Names of the input (ids if it is text) and the output in the inference protocol, instead of the default ones. */
+  /**
+   * Names of the input (ids if it is text) and the output in the inference protocol, instead of the default
+   * ones.
+   */
   tensors: z.strictObject({ input: tensorName.optional(), output: tensorName.optional() }).optional(),
   /** Defaults of `generate` for this model. */
   decoding: decodingDefaults.prefault({}),

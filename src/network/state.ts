@@ -1,6 +1,7 @@
 import { padded } from '../kernel/layout.ts';
 
-// The states of a runner's slots: for every stateful layer a block of rows [maxRows, stride] in the worker's arena.
+// The states of a runner's slots: for every stateful layer a block of rows [maxRows, stride] in the worker's
+// arena.
 
 export interface StateBlock {
   /** Byte address of row 0. */

@@ -8,11 +8,17 @@ const array = z.strictObject({
   array: z.string().min(1),
   /** [in, out] as Keras has matrices, rather than [out, in]. */
   transpose: z.boolean().default(false),
-  /** Matrices of a recurrent layer: cudnn where Keras saved a CuDNN layer, which stores cuDNN's matrices under another shape. */
+  /**
+   * Matrices of a recurrent layer: cudnn where Keras saved a CuDNN layer, which stores cuDNN's matrices under
+   * another shape.
+   */
   layout: z.enum(['matrix', 'cudnn']).default('matrix'),
   /** Order of gate blocks; by default PyTorch's. */
   gates: z.enum(gateOrders).default('pytorch'),
-  /** One row of a matrix, or of a vector of rows end to end: Keras' GRU and its CuDNN layers keep their two biases in one. */
+  /**
+   * One row of a matrix, or of a vector of rows end to end: Keras' GRU and its CuDNN layers keep their two
+   * biases in one.
+   */
   row: z.int().min(0).optional(),
 });
 

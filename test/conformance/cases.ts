@@ -10,7 +10,7 @@ import {
 import { asBinary, binary, encodeElements } from './binary.ts';
 
 // The Open Inference Protocol (https://github.com/kserve/open-inference-protocol), REST, asked of any server from outside: each case is a
-// sentence of the specification and a look at what comes back. What to send is told by the model's own metadata.
+// sentence of the specification and a look at what comes back. Requests follow the model's metadata.
 
 export const cases: readonly Case[] = [
   {
@@ -22,7 +22,7 @@ export const cases: readonly Case[] = [
     run: async ({ get }) => expect((await get('/v2/health/ready')).status === 200, 'must be 200'),
   },
   {
-    says: 'GET /v2 tells name, version and extensions',
+    says: 'GET /v2 returns name, version and extensions',
     async run({ get }) {
       const { name, version, extensions } = (await get('/v2')).json();
       expect(typeof name === 'string' && typeof version === 'string', 'name and version must be texts');
@@ -30,7 +30,7 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    says: 'GET of a model tells its name, platform, inputs and outputs',
+    says: 'GET of a model returns its name, platform, inputs and outputs',
     async run({ get, path }) {
       const { name, platform, inputs, outputs } = (await get(path)).json();
       expect(typeof name === 'string' && typeof platform === 'string', 'name and platform must be texts');
@@ -39,7 +39,7 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    says: 'GET of a version of a model tells the same',
+    says: 'GET of a version of a model returns the same',
     async run({ get, path, metadata }) {
       const version = metadata.versions?.[0];
       if (version === undefined) return;
@@ -201,7 +201,7 @@ export const cases: readonly Case[] = [
       const length = Number(reply.headers.get('inference-header-content-length'));
       expect(
         length > 0 && length <= reply.bytes.length,
-        'the header Inference-Header-Content-Length must tell the JSON’s bytes',
+        'the header Inference-Header-Content-Length must be the JSON’s length in bytes',
       );
       const { outputs } = JSON.parse(reply.bytes.toString('utf8', 0, length)) as {
         outputs: (Tensor & { parameters: { binary_data_size: number } })[];

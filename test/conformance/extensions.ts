@@ -96,7 +96,7 @@ export const controlCases: readonly Case[] = [
       const name = encodeURIComponent(metadata.name);
       const reply = await post(`/v2/repository/models/${name}/unload`, {});
       expect(reply.status === 200, `unload: status ${reply.status}`);
-      expect(!(await readStates(asked)).includes('READY'), 'the index says READY');
+      expect(!(await readStates(asked)).includes('READY'), 'the index reports READY');
       expect((await get(`${path}/ready`)).status !== 200, '…/ready must not be 200');
       isError(await post(`${path}/infer`, request()), 400, 599);
     },
@@ -105,7 +105,7 @@ export const controlCases: readonly Case[] = [
     const { get, post, path, metadata, request, answer } = asked;
     const reply = await post(`/v2/repository/models/${encodeURIComponent(metadata.name)}/load`, {});
     expect(reply.status === 200, `load: status ${reply.status}: ${reply.bytes.toString().slice(0, 200)}`);
-    expect((await readStates(asked)).includes('READY'), 'the index does not say READY');
+    expect((await readStates(asked)).includes('READY'), 'the index does not report READY');
     expect((await get(`${path}/ready`)).status === 200, '…/ready must be 200');
     const { outputs } = (await post(`${path}/infer`, request())).json();
     expect(JSON.stringify(outputs) === JSON.stringify(answer), 'it answered otherwise');

@@ -3,7 +3,7 @@ import { createRng } from '../../src/random.ts';
 import { type DecodedToken, type DecodeOptions, type Hypothesis } from '../../src/decoding/search.ts';
 import { createSearch } from '../../src/decoding/create-search.ts';
 
-// A toy network: the logits of the next token are random numbers told by the tokens so far.
+// A toy network: the logits of the next token are random numbers seeded by the tokens so far.
 
 const startId = 0;
 const endId = 1;
@@ -39,7 +39,7 @@ function toy(seed: number, vocabulary: number) {
     const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0));
     return logits.map((logit) => logit - largest - total);
   };
-  /** Three steps of a source, looked at as the tokens so far say. */
+  /** Three steps of a source, with attention weights seeded by the tokens so far. */
   const computeAttention = (ids: readonly number[]): Float32Array => {
     const random = createRng(ids.length * 97 + seed);
     const raw = Array.from({ length: 3 }, () => random.next());

@@ -11,7 +11,7 @@ h_seconds_sum{route="/"} 4.5
 h_seconds_count{route="/"} 3
 `;
 
-it('the check of the metrics’ format finds nothing where nothing is wrong', async () => {
+it('the check of the metrics’ format accepts valid metrics', async () => {
   expect(findProblems(counter + histogram)).toEqual([]);
   const { registry, requests, duration } = createMetrics();
   requests.inc({ method: 'GET', route: '/"\\\n', status: 200 });

@@ -28,15 +28,15 @@ export function findProblems(text: string): string[] {
   };
   if (!text.endsWith('\n')) problems.push('the last line is not ended');
   for (const line of text.split('\n').filter((one) => one !== '')) {
-    const said = comment.exec(line);
+    const match = comment.exec(line);
     const measured = sample.exec(line);
-    if (said) {
-      const family = getFamily(said[2]!);
-      if (family.series.size > 0) problems.push(`${said[2]}: ${said[1]} after its samples`);
-      if (said[1] === 'HELP' ? family.help : family.type !== null)
-        problems.push(`${said[2]}: ${said[1]} twice`);
-      if (said[1] === 'HELP') family.help = true;
-      else family.type = said[3]!;
+    if (match) {
+      const family = getFamily(match[2]!);
+      if (family.series.size > 0) problems.push(`${match[2]}: ${match[1]} after its samples`);
+      if (match[1] === 'HELP' ? family.help : family.type !== null)
+        problems.push(`${match[2]}: ${match[1]} twice`);
+      if (match[1] === 'HELP') family.help = true;
+      else family.type = match[3]!;
     } else if (measured) {
       const [, full, labels = '', value] = measured as unknown as [
         string,

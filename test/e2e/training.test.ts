@@ -150,7 +150,7 @@ describe('a training job', { timeout: 120_000 }, () => {
     await server.stop();
   });
 
-  it('ends with the same bits when it is paused, and when the server is told to stop', async () => {
+  it('ends with the same bits when it is paused, and when the server is stopped', async () => {
     let server = await serve('paused');
     const { id } = await server.ask<Job>('/v1/training/jobs', job('tagger'));
     await until(server, id, ({ progress }) => (progress?.step ?? 0) >= 50);

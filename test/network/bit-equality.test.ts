@@ -134,7 +134,7 @@ describe.each(Object.entries(networks))('%s', (_, { spec, input }) => {
   const runner = createTestRunner(spec, weights);
   const plain = createTestRunner(spec, weights, { mode: 'plain' });
 
-  it('gives the same bits in any company and any chunks, on both paths', () => {
+  it('gives the same bits in any batch and any chunks, on both paths', () => {
     const sequence = fc.record({
       steps: fc.integer({ min: 1, max: 40 }),
       seed: fc.nat(1000),
@@ -145,9 +145,9 @@ describe.each(Object.entries(networks))('%s', (_, { spec, input }) => {
       fc.property(
         fc.array(sequence, { minLength: 1, maxLength: 33 }),
         fc.array(chunk, { minLength: 1, maxLength: 5 }),
-        (company, chunks) => {
-          const sequences = company.map(({ steps, seed }) => randomSequence(input, steps, seed));
-          const joinAt = company.map((one) => one.joinAt);
+        (sequencePlans, chunks) => {
+          const sequences = sequencePlans.map(({ steps, seed }) => randomSequence(input, steps, seed));
+          const joinAt = sequencePlans.map((one) => one.joinAt);
           const together = runInCompany(runner, sequences, joinAt, chunks);
           const onPlain = runInCompany(plain, sequences, joinAt, [3]);
           sequences.forEach((one, i) => {

@@ -62,7 +62,7 @@ function run(runner: DecoderRunner, all: readonly { ids: number[]; source: Int32
 }
 
 describe('a decoder that no bridge leads to', () => {
-  it('starts where its layers say', () => {
+  it('starts in its layers’ initial state', () => {
     const layers = [
       { type: 'embedding', vocabulary: 6, units: 3 },
       { type: 'recurrent', cell: 'lstm', units: 5, initial_state: true },
@@ -152,21 +152,21 @@ describe.each(cases.map((one) => [one.name, one] as const))('%s', (_, one) => {
     free();
   });
 
-  it('looks at its source with weights that sum to one, and gives its room back', () => {
+  it('attends to its source with weights that sum to one, and frees its memory', () => {
     const { runner, free } = load(one);
     const { source, ids } = createSequence(one, 9);
-    const held = Array.from(
+    const sources = Array.from(
       { length: Math.floor(size.maxStoredSteps / source.length) },
       () => runner.read([source])[0]!,
     );
     expect(runner.hasRoom(source.length)).toBe(size.maxStoredSteps % source.length >= source.length);
-    runner.join(held[0]!);
+    runner.join(sources[0]!);
     runner.step([ids[0]!]);
     const attention = runner.attention(0)!;
     expect(attention).toHaveLength(source.length);
     expect(attention.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 5);
     runner.arrange([]);
-    for (const one of held.toReversed()) runner.release(one);
+    for (const one of sources.toReversed()) runner.release(one);
     expect(runner.hasRoom(size.maxStoredSteps)).toBe(true);
     free();
   });

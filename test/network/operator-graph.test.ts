@@ -136,31 +136,27 @@ describe('an operator graph is refused', () => {
     if (!parsed.success) throw new UnrollError('invalid_model', parsed.error.message);
     createTestRunner(parsed.data, new Map()).release();
   };
-  it('is not, where nothing is wrong', () => expect(() => load(step([tanh]))).not.toThrow());
+  it('unless it is valid', () => expect(() => load(step([tanh]))).not.toThrow());
   it.each([
+    ['with an unknown operator', step([{ ...tanh, operator: 'eval' }]), 'this operator is not supported'],
     [
-      'with an operator that there is none of',
-      step([{ ...tanh, operator: 'eval' }]),
-      'this operator is not supported',
-    ],
-    [
-      'that reads what nothing gives',
+      'that reads an undefined value',
       step([{ ...tanh, inputs: ['z'] }]),
       'its input "z" is not defined before it',
     ],
     [
-      'whose operators go round',
+      'whose operators form a cycle',
       step([{ ...tanh, inputs: ['b'], outputs: ['a'] }, { ...tanh, inputs: ['a'], outputs: ['b'] }, tanh]),
       'its input "b" is not defined before it',
     ],
-    ['that answers with other sizes than it says', step([tanh], { units: 4 }), 'must have 4 elements'],
+    ['whose output has another size than declared', step([tanh], { units: 4 }), 'must have 4 elements'],
     [
       'of a graph named like an object’s own part',
       step([{ ...tanh, operator: 'constructor' }]),
       'this operator is not supported',
     ],
     [
-      'with an answer that cannot have its rows',
+      'whose output does not divide into its rows',
       step([tanh], { output: { value: 'y', gives: 'sequence', rows: 2 } }),
       '3 numbers in 2 rows',
     ],
@@ -169,7 +165,7 @@ describe('an operator graph is refused', () => {
       step([tanh], { output: { value: 'y', gives: 'step', rows: 3 } }),
       'a step answers with one row',
     ],
-    ['that gives a value twice', step([tanh, tanh]), 'is defined twice'],
+    ['that defines a value twice', step([tanh, tanh]), 'is defined twice'],
     [
       'that makes more than it may',
       step([{ operator: 'ConstantOfShape', inputs: ['huge'], outputs: ['h'] }, tanh], {

@@ -134,7 +134,7 @@ export function runPacked(
   return outputs;
 }
 
-/** float32 as whole numbers: NaN and −0 are told apart, too. */
+/** float32 as whole numbers: so that NaN and −0 are distinguished. */
 export const bits = (rows: readonly Float32Array[]): number[] =>
   rows.flatMap((row) => [...new Uint32Array(row.slice().buffer)]);
 

@@ -47,7 +47,7 @@ describe.each(goldens)('PyTorch: $title', ({ layers, weights: tensors, input, ou
 });
 
 describe('a graph of layers', () => {
-  it('runs concat, add, multiply, pools and dropout as their definitions say', () => {
+  it('runs concat, add, multiply, pools and dropout by their definitions', () => {
     const spec = network([
       { type: 'dense', name: 'double', units: 2 },
       { type: 'dropout', rate: 0.9 },

@@ -212,7 +212,7 @@ describe('a runner', () => {
   ]);
   const weights = randomWeights(spec, features(4));
 
-  it('gives back the state it was given, bit for bit', () => {
+  it('returns the state that it was given, bit for bit', () => {
     const runner = createTestRunner(spec, weights);
     const state = Float32Array.from({ length: runner.stateLength }, (_, i) => Math.sin(i));
     expect(runner.stateLength).toBe(40);
@@ -220,7 +220,7 @@ describe('a runner', () => {
     expect(runner.saveState(row)).toEqual(state);
   });
 
-  it('starts a sequence where its layer says, unless it is given a state', () => {
+  it('starts a sequence in its layer’s initial state, unless it is given a state', () => {
     const from = network([{ type: 'recurrent', name: 'r', cell: 'lstm', units: 3, initial_state: true }]);
     const given = new Map(randomWeights(from, features(4)));
     given.set('r.0.forward.initial_h', { shape: [3], values: Float32Array.of(1, 2, 3) });

@@ -4,8 +4,8 @@ import type { Rng } from '../../random.ts';
 import type { CompileContext } from './layer.ts';
 import type { RowMath } from './row-math.ts';
 
-// The interface of a kind of layer on the main thread, where models are checked and compiled (registry.ts). `run.ts` runs it
-// (run-registry.ts), `learn.ts` trains it (learn-registry.ts): a worker loads `run.ts` only.
+// The interface of a kind of layer on the main thread, where models are checked and compiled (registry.ts).
+// `run.ts` runs it (run-registry.ts), `learn.ts` trains it (learn-registry.ts): a worker loads `run.ts` only.
 
 /** The fields that all layers of model.json have. */
 export interface LayerFields {
@@ -75,8 +75,8 @@ export interface InitialiseOptions {
 }
 
 /**
- * One kind of layer. Methods, so that the registry can type every kind as one that takes any layer: the graph passes a
- * layer to the kind of its type only.
+ * One kind of layer. Methods, so that the registry can type every kind as one that takes any layer: the graph
+ * passes a layer to the kind of its type only.
  */
 export interface LayerKind<
   Spec extends LayerFields = LayerFields,
@@ -102,19 +102,22 @@ export interface LayerKind<
   /** The nodes it becomes, more than one for a stack: checked, with widths and tensors. */
   resolve(layer: Spec, context: ResolveContext): Node | readonly Node[];
   /**
-   * Emits its code and places its weights. @returns plain data that a worker's `run` is given; null where its rows are
-   * those of its input when it serves
+   * Emits its code and places its weights. @returns plain data that a worker's `run` is given; null where its
+   * rows are those of its input when it serves
    */
   compile(node: Node, context: CompileContext): Compiled | null;
-  /** Fills placed memory by the network's own code, once that is compiled. @param before its first input, compiled */
+  /**
+   * Fills placed memory by the network's own code, once that is compiled.
+   * @param before its first input, compiled
+   */
   fill?(compiled: Compiled, functions: KernelFunctions, before: { readonly kind: string } | undefined): void;
   /** Its equations in float64, for tests and `unroll import`. */
   reference(node: Node, context: ReferenceContext): Rows;
   /** The same for one row, where rows do not depend on each other: the tests differentiate it. */
   equations?<Row>(node: Node, math: RowMath<Row>, x: Row): Row;
   /**
-   * First values of a tensor before training. By default, or where it returns null, a matrix is Glorot and Bengio's and a vector
-   * zeros.
+   * First values of a tensor before training. By default, or where it returns null, a matrix is Glorot and
+   * Bengio's and a vector zeros.
    */
   initialise?(node: Node, shape: TensorShape, random: Rng, options: InitialiseOptions): Float32Array | null;
   /** Its options as text for /v1/models and `unroll inspect`. */

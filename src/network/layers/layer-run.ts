@@ -17,7 +17,9 @@ export interface RunnerSize {
   readonly maxSource?: number;
 }
 
-/** Floats of scratch by name: layers share the scratch of one name, which has the size of the largest request. */
+/**
+ * Floats of scratch by name: layers share the scratch of one name, which has the size of the largest request.
+ */
 export type Scratch = Readonly<Record<string, number>>;
 
 /** Addresses that a layer reads and writes. Rows are [padded(width)]. */
@@ -32,7 +34,10 @@ export interface RowPlace {
   readonly scratch: (name: string) => number;
 }
 
-/** A layer whose rows do not depend on each other: it runs for the requested rows only, unless a later layer needs others. */
+/**
+ * A layer whose rows do not depend on each other: it runs for the requested rows only, unless a later layer
+ * needs others.
+ */
 export interface RowLayerRun<Compiled extends CompiledLayer = CompiledLayer> {
   readonly acrossSteps: false;
   scratch?(compiled: Compiled): Scratch;
@@ -68,7 +73,10 @@ export interface Tick {
   readonly failures: Map<number, string>;
 }
 
-/** A layer with a state, or one whose rows depend on other steps or on a source: it runs for all rows of a tick. */
+/**
+ * A layer with a state, or one whose rows depend on other steps or on a source: it runs for all rows of a
+ * tick.
+ */
 export interface StepLayerRun<Compiled extends CompiledLayer = CompiledLayer, Place = unknown> {
   readonly acrossSteps: true;
   scratch?(compiled: Compiled, size: Required<RunnerSize>): Scratch;

@@ -1,8 +1,8 @@
 import type { Emitter } from '../../kernel/emit/emitter.ts';
 import type { KernelFunctions } from '../../kernel/instantiate.ts';
 
-// Contexts of a layer at compilation (main thread) and at run time (worker). Compiled layers are plain data that can be cloned:
-// names of emitted functions and addresses in the shared memory.
+// Contexts of a layer at compilation (main thread) and at run time (worker). Compiled layers are plain data
+// that can be cloned: names of emitted functions and addresses in the shared memory.
 
 /** The context of a layer's compilation. */
 export interface CompileContext {
@@ -24,11 +24,17 @@ export interface RunContext {
   readonly floats: () => Float32Array;
 }
 
-/** The (row, step) pairs of one tick, time-major: at step t the rows 0 … active(t) − 1, at offsets[t] … offsets[t + 1] − 1. */
+/**
+ * The (row, step) pairs of one tick, time-major: at step t the rows 0 … active(t) − 1, at offsets[t] …
+ * offsets[t + 1] − 1.
+ */
 export interface Plan {
   readonly offsets: Int32Array;
   readonly steps: number;
-  /** Parity of the steps run before this tick: the kernel's direction over a layer's weights alternates from step to step. */
+  /**
+   * Parity of the steps run before this tick: the kernel's direction over a layer's weights alternates from
+   * step to step.
+   */
   readonly parity: number;
 }
 export const activeRows = (plan: Plan, t: number): number => plan.offsets[t + 1]! - plan.offsets[t]!;

@@ -33,7 +33,10 @@ export const findLayerLearning = (type: LayerType): LayerLearning | null => lear
 /** The end of an error message about such a layer. */
 export const inferenceOnly = 'is inference only: it has no backward pass';
 
-/** Names a layer that is inference only, for a message; null if it can be trained. @param layer only its type is checked */
+/**
+ * Names a layer that is inference only, for a message; null if it can be trained.
+ * @param layer only its type is checked
+ */
 export function whyInferenceOnly(layer: {
   readonly type: LayerType;
   readonly [field: string]: unknown;

@@ -13,9 +13,10 @@ import { pool } from './pool/pool.ts';
 import { recurrent } from './recurrent/recurrent.ts';
 
 /**
- * Every kind of layer by its type in model.json: a new one is its folder and a line here. TypeScript then requires its line in
- * run-registry.ts; one that is trained has one in learn-registry.ts. They are lists of their own because a worker loads
- * run-registry.ts only, and by static imports: V8 crashes the process when a thread is terminated during a dynamic one.
+ * Every kind of layer by its type in model.json: a new one is its folder and a line here. TypeScript then
+ * requires its line in run-registry.ts; one that is trained has one in learn-registry.ts. They are lists of
+ * their own because a worker loads run-registry.ts only, and by static imports: V8 crashes the process when a
+ * thread is terminated during a dynamic one.
  */
 export const layers = {
   embedding,

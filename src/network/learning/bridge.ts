@@ -12,7 +12,11 @@ export interface LearningBridge {
   load(weights: Weights): void;
   save(weights: Map<string, Tensor>): void;
   refresh(): void;
-  /** Writes the starts of the decoder's recurrent nodes. @param memory the encoder's rows @param layers by node */
+  /**
+   * Writes the starts of the decoder's recurrent nodes.
+   * @param memory the encoder's rows
+   * @param layers by node
+   */
   forward(pass: Pass, memory: Block, layers: readonly (LearningRecurrent | undefined)[]): void;
   /** ∂L/∂starts → ∂L/∂memory: at the rows of the summary, zero elsewhere. */
   backward(pass: Pass, layers: readonly (LearningRecurrent | undefined)[]): Block;

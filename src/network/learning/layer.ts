@@ -4,7 +4,8 @@ import type { Plan } from '../layers/layer.ts';
 import type { Tensor, Weights } from '../weights.ts';
 import type { Rng } from '../../random.ts';
 
-// A layer in training. Rows are packed as in serving: time-major, [rows, padded(width)] float32 in kernel memory.
+// A layer in training. Rows are packed as in serving: time-major, [rows, padded(width)] float32 in kernel
+// memory.
 
 /** A piece of kernel memory and its address. */
 export interface Block {
@@ -12,7 +13,9 @@ export interface Block {
   readonly values: Float32Array;
 }
 
-/** Values that an optimiser updates and their gradients, of one length, in the layout that the kernel reads. */
+/**
+ * Values that an optimiser updates and their gradients, of one length, in the layout that the kernel reads.
+ */
 export interface Parameter {
   readonly name: string;
   readonly values: Float32Array;
@@ -32,7 +35,9 @@ export interface Capacity {
 export interface BuildContext {
   readonly e: Emitter;
   readonly capacity: Capacity;
-  /** The same for the sources of an encoder-decoder's batch; equal to `capacity` where there is no encoder. */
+  /**
+   * The same for the sources of an encoder-decoder's batch; equal to `capacity` where there is no encoder.
+   */
   readonly sourceCapacity: Capacity;
   /** Zeroed memory for `length` float32. */
   readonly allocate: (length: number) => Block;
@@ -62,7 +67,9 @@ export interface SourcePass {
 }
 
 export interface GradientFlow {
-  /** |∂L/∂h|² of one sequence at one step of a recurrent node, `distance` steps before the sequence's last. */
+  /**
+   * |∂L/∂h|² of one sequence at one step of a recurrent node, `distance` steps before the sequence's last.
+   */
   add(node: string, distance: number, squared: number): void;
 }
 
@@ -75,20 +82,26 @@ export interface LearningLayer {
   refresh(): void;
   /** Resets the state carried over from the previous batch. */
   reset(): void;
-  /** The state carried over to the next batch, which a checkpoint must save. Views; writing to them changes the state. */
+  /**
+   * The state carried over to the next batch, which a checkpoint must save. Views; writing to them changes
+   * the state.
+   */
   readonly carried: readonly Float32Array[];
   /** x → y. The blocks it reads stay as they are until its backward pass. */
   forward(pass: Pass, inputs: readonly Block[]): Block;
   /**
-   * ∂L/∂y → ∂L/∂x of the last forward pass, a block an input, adding to the parameters' gradients. It changes neither dy
-   * nor what it read, but may give dy itself back.
+   * ∂L/∂y → ∂L/∂x of the last forward pass, a block an input, adding to the parameters' gradients. It changes
+   * neither dy nor what it read, but may give dy itself back.
    */
   backward(pass: Pass, dy: Block): readonly Block[];
 }
 
 /** A recurrent node in training: a bridge may write its first state, and reads the gradient of it. */
 export interface LearningRecurrent extends LearningLayer {
-  /** h and c (of a cell with c, else null) before the first step [rows, padded(units)]; those of the previous batch unless overwritten. */
+  /**
+   * h and c (of a cell with c, else null) before the first step [rows, padded(units)]; those of the previous
+   * batch unless overwritten.
+   */
   readonly start: { readonly h: Float32Array; readonly c: Float32Array | null };
   /** ∂L/∂start of the last backward pass. */
   readonly startGradient: { readonly h: Float32Array; readonly c: Float32Array | null };
@@ -98,10 +111,16 @@ export interface LearningRecurrent extends LearningLayer {
 
 export interface GateStatistics {
   readonly gate: string;
-  /** Shares of all values at or below 0.01 and at or above 0.99 of a gate's range (tanh: |value| ≥ 0.99 is saturated). */
+  /**
+   * Shares of all values at or below 0.01 and at or above 0.99 of a gate's range (tanh: |value| ≥ 0.99 is
+   * saturated).
+   */
   readonly closed: number;
   readonly open: number;
-  /** Units whose value hardly moved (standard deviation below 1e-3) over the batch; for relu those that were 0 throughout. */
+  /**
+   * Units whose value hardly moved (standard deviation below 1e-3) over the batch; for relu those that were 0
+   * throughout.
+   */
   readonly dead: number;
 }
 

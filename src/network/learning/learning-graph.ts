@@ -89,7 +89,10 @@ export function createLearningGraph(
   };
 }
 
-/** Gradients of the backward pass: a node with several readers gets their sum, from the last reader to the first. */
+/**
+ * Gradients of the backward pass: a node with several readers gets their sum, from the last reader to the
+ * first.
+ */
 function createSlopes({ allocate, capacity }: BuildContext, nodes: readonly Node[]) {
   const sums = nodes.map(({ width }, index) => {
     const readers = nodes.flatMap(({ inputs }) => inputs).filter((input) => input === index).length;

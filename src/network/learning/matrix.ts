@@ -13,7 +13,10 @@ import { packMatrix, packVector, type ColumnOrder } from '../../kernel/pack.ts';
 import type { Tensor, Weights } from '../weights.ts';
 import type { Block, BuildContext, Parameter } from './layer.ts';
 
-/** y = activation(x·Wᵀ + b) with trainable W and b. Rows of x [padded(inner)], rows of y [columns], a multiple of 16. */
+/**
+ * y = activation(x·Wᵀ + b) with trainable W and b. Rows of x [padded(inner)], rows of y [columns], a multiple
+ * of 16.
+ */
 export interface Matrix {
   /** The weight, and the bias if there is one. */
   readonly parameters: readonly Parameter[];
@@ -115,7 +118,10 @@ export function createMatrix(
 const packedIndex = (inner: number, column: number, k: number): number =>
   (Math.floor(column / panelWidth) * inner + k) * panelWidth + (column % panelWidth);
 
-/** packed [columns/16][inner][16] → packed [padded(inner)/16][columns][16], the columns past `inner` left as they are */
+/**
+ * packed [columns/16][inner][16] → packed [padded(inner)/16][columns][16], the columns past `inner` left as
+ * they are
+ */
 function transpose(packed: Float32Array, inner: number, columns: number, to: Float32Array): void {
   for (let column = 0; column < columns; column++) {
     const from = packedIndex(inner, column, 0);

@@ -97,8 +97,8 @@ describe('the activations of a Keras cell', () => {
       { class_name: 'ReLU', config: { negative_slope: 0.5, max_value: null } },
       { type: 'leaky_relu', alpha: 0.5 },
     ],
-  ])('%j becomes %j', (said, candidate) => {
-    expect(createLayer('GRU', { activation: said })).toMatchObject({ activations: { candidate } });
+  ])('%j becomes %j', (activation, candidate) => {
+    expect(createLayer('GRU', { activation: activation })).toMatchObject({ activations: { candidate } });
   });
 
   it('do not change the layer when they are the defaults', () => {

@@ -17,8 +17,8 @@ const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) a
   { x: number[] | number[][]; y: number[][] }
 >;
 const readModel = (name: string): OnnxModel => readOnnx(readFileSync(join(folder, `${name}.onnx`)));
-const readGraph = (name: string, said?: object): OperatorGraphSpec => {
-  const { network } = onnxToNetwork(readModel(name), said && graphSettings.parse(said));
+const readGraph = (name: string, settings?: object): OperatorGraphSpec => {
+  const { network } = onnxToNetwork(readModel(name), settings && graphSettings.parse(settings));
   return network.layers[0] as OperatorGraphSpec;
 };
 
@@ -139,7 +139,7 @@ describe('a graph that is not a stack of layers', () => {
     [{ set: { h: [1, 2, 3] } }, 'graph.set.h: 3 numbers'],
     [{ input: 'x' }, 'graph.input: "x", must be one of "samples"'],
     [{ output: 'hn' }, 'for which there is no output'],
-  ])('refuses %j with the reason', (said, why) => {
-    expect(() => readGraph('frames-16', said)).toThrow(why);
+  ])('refuses %j with the reason', (settings, why) => {
+    expect(() => readGraph('frames-16', settings)).toThrow(why);
   });
 });

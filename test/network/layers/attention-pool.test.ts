@@ -51,7 +51,7 @@ describe('attention over the steps so far', () => {
     );
   });
 
-  it('holds scores far apart, rising, falling and below zero from the start', () => {
+  it('is stable for distant scores, rising, falling and below zero from the start', () => {
     for (const scores of [
       [-500, -400, 0, 300, 1000],
       [1000, 300, 0, -400, -500],
@@ -70,7 +70,7 @@ describe('attention over the steps so far', () => {
     }
   });
 
-  it('gives NaN from the step on that holds one, and to no other sequence', () => {
+  it('gives NaN from the first NaN step on, and in no other sequence', () => {
     const runner = createTestRunner(spec, weighing(1, 1, 1));
     const rows = runAlone(runner, Float32Array.of(1, 2, 3, NaN, 0, 0, 1, 2, 3));
     expect(rows.map(([value]) => Number.isNaN(value))).toEqual([false, true, true]);

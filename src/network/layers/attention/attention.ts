@@ -12,7 +12,9 @@ import type { CompiledAttention, Product } from './run.ts';
 const schema = z.strictObject({
   type: z.literal('attention'),
   ...placed,
-  /** dot: q·m; general: q·(W m) (Luong et al. 2015); additive: v·tanh(W q + U m + b) (Bahdanau et al. 2015). */
+  /**
+   * dot: q·m; general: q·(W m) (Luong et al. 2015); additive: v·tanh(W q + U m + b) (Bahdanau et al. 2015).
+   */
   score: z.enum(['dot', 'general', 'additive']),
   /** additive only: rows of W and U. */
   units: units.default(128),

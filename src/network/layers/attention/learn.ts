@@ -27,8 +27,8 @@ export const learn: LayerLearning<AttentionNode> = {
 };
 
 /**
- * Reads [query, memory] and returns, for every step of the decoder, the weighted sum of its source's steps. Every source's rows
- * are first copied to contiguous memory, so that each query reads contiguous rows.
+ * Reads [query, memory] and returns, for every step of the decoder, the weighted sum of its source's steps.
+ * Every source's rows are first copied to contiguous memory, so that each query reads contiguous rows.
  */
 function learningAttention(context: BuildContext, tensors: AttentionTensors, shape: Shape): LearningLayer {
   const { e, allocate, capacity, sourceCapacity } = context;

@@ -42,7 +42,10 @@ interface AttentionPlace {
   readonly weightStride: number;
 }
 
-/** y [rows, padded(memoryWidth)] ← every row's context over its own source; row r of x belongs to sources[r]. One step a tick. */
+/**
+ * y [rows, padded(memoryWidth)] ← every row's context over its own source; row r of x belongs to sources[r].
+ * One step a tick.
+ */
 export const run: StepLayerRun<CompiledAttention, AttentionPlace> = {
   acrossSteps: true,
   scratch: ({ keyWidth }, { maxRows, maxSource }) => ({

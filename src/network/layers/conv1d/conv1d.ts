@@ -7,7 +7,8 @@ import { placeMatrix } from '../place-matrix.ts';
 import { emitWindows } from './emit.ts';
 import type { CompiledConv1d } from './run.ts';
 
-// A convolution over time: a window of steps through one matrix. Tensors: weight [units, in, kernel], bias [units].
+// A convolution over time: a window of steps through one matrix. Tensors: weight [units, in, kernel], bias
+// [units].
 
 const schema = z.strictObject({
   type: z.literal('conv1d'),
@@ -15,7 +16,10 @@ const schema = z.strictObject({
   units,
   kernel: z.int().min(1).max(128),
   dilation: z.int().min(1).max(1024).default(1),
-  /** causal: a window ends at its step, and the state keeps its earlier inputs. same: it is centred, and so reads ahead. */
+  /**
+   * causal: a window ends at its step, and the state keeps its earlier inputs. same: it is centred, and so
+   * reads ahead.
+   */
   padding: z.enum(['causal', 'same']).default('causal'),
   activation: z.enum(['linear', 'relu', 'tanh', 'sigmoid']).default('linear'),
 });
@@ -25,7 +29,10 @@ export type Conv1dNode = LayerNode<Conv1dSpec, { readonly weight: string; readon
 /** Maximum inputs that a convolution keeps of a sequence. */
 const maxStepsBack = 4096;
 
-/** Steps from a window's begin to its own step; a centred one of even length reads one step less back than ahead. */
+/**
+ * Steps from a window's begin to its own step; a centred one of even length reads one step less back than
+ * ahead.
+ */
 export function stepsBehind({
   kernel,
   dilation,

@@ -2,8 +2,9 @@ import { padded } from '../../../kernel/layout.ts';
 import { activeRows, type Plan, type RunContext } from '../layer.ts';
 import type { StepLayerRun } from '../layer-run.ts';
 
-// A convolution over time is a dense layer over windows of steps: the rows of a window are concatenated, and every output is
-// one chain of multiply-adds over them, first step first. A causal one keeps the inputs that later windows read.
+// A convolution over time is a dense layer over windows of steps: the rows of a window are concatenated, and
+// every output is one chain of multiply-adds over them, first step first. A causal one keeps the inputs that
+// later windows read.
 
 export interface CompiledConv1d {
   readonly kind: 'conv1d';
@@ -22,7 +23,10 @@ export interface CompiledConv1d {
   readonly units: number;
 }
 
-/** Windows that are concatenated at a time: few enough that they are still in the cache when they are multiplied. */
+/**
+ * Windows that are concatenated at a time: few enough that they are still in the cache when they are
+ * multiplied.
+ */
 const windowRows = 96;
 
 interface Conv1dPlace {

@@ -3,7 +3,9 @@ import { isLinear } from '../dense/dense.ts';
 import { placed } from '../fields.ts';
 import type { LayerKind, LayerNode } from '../layer-kind.ts';
 
-/** A conditional random field: a label's score depends on the one before it. Only as the last layer of `tag`. */
+/**
+ * A conditional random field: a label's score depends on the one before it. Only as the last layer of `tag`.
+ */
 const schema = z.strictObject({ type: z.literal('crf'), ...placed });
 type CrfSpec = z.infer<typeof schema>;
 

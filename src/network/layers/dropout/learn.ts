@@ -15,8 +15,8 @@ export const learn: LayerLearning<DropoutNode> = {
 };
 
 /**
- * Drops a share of a sequence's units and scales up the others, so that serving needs no scaling: the same ones
- * at every step (Gal and Ghahramani 2016), or others at each (Srivastava et al. 2014).
+ * Drops a share of a sequence's units and scales up the others, so that serving needs no scaling: the same
+ * ones at every step (Gal and Ghahramani 2016), or others at each (Srivastava et al. 2014).
  */
 function learningDropout(
   { allocate, capacity }: BuildContext,

@@ -9,8 +9,8 @@ export const learn: LayerLearning<EmbeddingNode> = {
 };
 
 /**
- * y[row] = table[ids[row]], for several ids a step [table[ids₀[row]], table[ids₁[row]], …]. Its input is the packed ids as
- * int32, column after column; they have no gradient.
+ * y[row] = table[ids[row]], for several ids a step [table[ids₀[row]], table[ids₁[row]], …]. Its input is the
+ * packed ids as int32, column after column; they have no gradient.
  */
 function learningEmbedding(
   { e, allocate, capacity }: BuildContext,

@@ -16,7 +16,8 @@ import { operatorKey, productRows, sweepRows } from './scratch.ts';
 import { compileRecurrent } from '../recurrent/compile.ts';
 import type { OperatorGraphSpec } from './schema.ts';
 
-// Compiles an operator graph: matrices of constant products are packed for the kernel, other constants are copied.
+// Compiles an operator graph: matrices of constant products are packed for the kernel, other constants are
+// copied.
 
 /** Every operator of a graph, and of its bodies. */
 export function* listOperators(body: Pick<BodySpec, 'operators'>): Generator<OperatorSpec> {

@@ -9,14 +9,17 @@ import type { RunContext } from '../layer.ts';
 import { operatorKey, productRows, sweepRows } from './scratch.ts';
 import { runForward } from '../recurrent/run-direction.ts';
 
-// Runs an operator graph in a worker, one sequence at a time, so that a batch cannot change its numbers. The graph is prepared
-// once for each length.
+// Runs an operator graph in a worker, one sequence at a time, so that a batch cannot change its numbers. The
+// graph is prepared once for each length.
 
 /** Numbers of the prepared lengths that are kept: 64 MB. The current length is kept whatever its size. */
 const maxPreparedNumbers = 2 ** 24;
 
 export interface OperatorGraphRun {
-  /** One step of one row. x [input's numbers], state [stateFloats] is read and advanced. @returns the output [units] */
+  /**
+   * One step of one row. x [input's numbers], state [stateFloats] is read and advanced.
+   * @returns the output [units]
+   */
   step(x: ArrayLike<number>, state: Float32Array): Values;
   /** A whole sequence. x [steps · width]. @returns the output: [units], or [steps · units] */
   sequence(x: ArrayLike<number>, steps: number): Values;

@@ -39,8 +39,9 @@ export const run: StepLayerRun<CompiledOperatorGraph, OperatorGraphPlace> = {
 };
 
 /**
- * Runs an operator graph over the packed rows of a tick, one sequence after the other: y [packed, padded(units)]. x [packed,
- * padded(xWidth)], or int32 ids where xWidth is 0. A graph with one output a sequence writes it at the last step, and zeros before.
+ * Runs an operator graph over the packed rows of a tick, one sequence after the other: y [packed,
+ * padded(units)]. x [packed, padded(xWidth)], or int32 ids where xWidth is 0. A graph with one output a
+ * sequence writes it at the last step, and zeros before.
  */
 function runOperatorGraph(
   compiled: CompiledOperatorGraph,
@@ -94,7 +95,10 @@ function runOperatorGraph(
     }
   }
 
-  /** An error of one sequence must not end the others of the tick: it is recorded, and the sequence has no output. */
+  /**
+   * An error of one sequence must not end the others of the tick: it is recorded, and the sequence has no
+   * output.
+   */
   function attempt<T>(row: number, work: () => T): T | null {
     if (failures.has(row)) return null;
     try {

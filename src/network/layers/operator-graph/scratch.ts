@@ -1,6 +1,7 @@
 import type { OperatorSpec } from '../../../operators/spec.ts';
 
-// Shared by compiling and running an operator graph. A file of its own, so that a worker does not load the compiler.
+// Shared by compiling and running an operator graph. A file of its own, so that a worker does not load the
+// compiler.
 
 /** Rows of a product, and of a sweep's input projections, that are in the scratch at a time. */
 export const productRows = 64;

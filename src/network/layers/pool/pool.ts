@@ -7,8 +7,8 @@ import { emitAttentionPool } from './emit-attention.ts';
 import { emitPool } from './emit.ts';
 import type { CompiledPool } from './run.ts';
 
-// The last, the mean or the largest of the steps so far, unit by unit, or their sum weighted by a softmax. Tensor of `attention`:
-// weight [width].
+// The last, the mean or the largest of the steps so far, unit by unit, or their sum weighted by a softmax.
+// Tensor of `attention`: weight [width].
 
 const schema = z.strictObject({
   type: z.literal('pool'),
@@ -64,7 +64,10 @@ export function runningPool(x: Rows, mode: 'last' | 'mean' | 'max'): Rows {
   });
 }
 
-/** At step t, Σ_s a_s x_s over the steps so far with a = softmax(x_s · w). x [steps][columns]  w [columns] → the same shape */
+/**
+ * At step t, Σ_s a_s x_s over the steps so far with a = softmax(x_s · w). x [steps][columns]  w [columns] →
+ * the same shape
+ */
 function attentionPool(x: Rows, w: ArrayLike<number>): Rows {
   const scores = x.map((row) => row.reduce((sum, value, k) => sum + value * w[k]!, 0));
   return x.map((row, t) => {

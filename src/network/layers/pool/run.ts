@@ -9,7 +9,10 @@ export interface CompiledPool {
   readonly width: number;
   /** attention only: the weights that score a step. */
   readonly weight: number | null;
-  /** State of a row besides its columns: the number of steps, or the largest score and the sum of exponentials. */
+  /**
+   * State of a row besides its columns: the number of steps, or the largest score and the sum of
+   * exponentials.
+   */
   readonly counters: 1 | 2;
 }
 

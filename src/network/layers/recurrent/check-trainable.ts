@@ -3,11 +3,15 @@ import { UnrollError } from '../../../errors.ts';
 import { getCellOptions } from '../../../cells/recurrent-options.ts';
 import type { RecurrentSpec } from './schema.ts';
 
-// Only cells as they were published are trainable: the other options of imported models have no backward pass.
+// Only cells as they were published are trainable: the other options of imported models have no backward
+// pass.
 
 const fields = ['clip', 'input_forget', 'peepholes', 'initial_state'] as const;
 
-/** Rejects a cell that is inference only. @throws UnrollError invalid_model, naming the layer and the field */
+/**
+ * Rejects a cell that is inference only.
+ * @throws UnrollError invalid_model, naming the layer and the field
+ */
 export function checkTrainable(layer: RecurrentSpec, name: string, place?: string): void {
   const usual = optionsLabel(getCellOptions({ ...layer, activations: undefined }, 'forward'));
   const others = (['forward', 'backward'] as const)

@@ -13,7 +13,9 @@ import type { CompileContext } from '../layer.ts';
 import { getCellOptions, type Direction } from '../../../cells/recurrent-options.ts';
 import type { RecurrentSpec } from './schema.ts';
 
-/** @param tableVocabulary of the embedding right before this layer when its projections are to be looked up */
+/**
+ * @param tableVocabulary of the embedding right before this layer when its projections are to be looked up
+ */
 export function compileRecurrent(
   layer: RecurrentSpec,
   directions: { forward: DirectionTensors; backward: DirectionTensors | null },
@@ -22,7 +24,8 @@ export function compileRecurrent(
 ): CompiledRecurrent {
   const { units, merge } = layer;
   const cell = findCell(layer);
-  // both directions have the same gates in the same order: options change what a phase computes, not its gates
+  // both directions have the same gates in the same order: options change what a phase computes, not its
+  // gates
   const sweepCell = toSweepCell(cell, getCellOptions(layer, 'forward'));
   const order = inputOrder(sweepCell, units);
   const recurrentOrder = productOrder(sweepCell, units);
@@ -75,7 +78,9 @@ export function compileRecurrent(
   };
 }
 
-/** Fills the token tables: every row goes through the projection it replaces, so that its bits are the same. */
+/**
+ * Fills the token tables: every row goes through the projection it replaces, so that its bits are the same.
+ */
 export function fillTables(
   recurrent: CompiledRecurrent,
   functions: KernelFunctions,

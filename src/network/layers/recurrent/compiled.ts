@@ -1,4 +1,5 @@
-// A compiled recurrent layer, as posted to a worker: names of emitted functions, and addresses in the shared memory.
+// A compiled recurrent layer, as posted to a worker: names of emitted functions, and addresses in the shared
+// memory.
 
 /** Input projections of one direction, and its sweep over time. */
 export interface CompiledDirection {

@@ -19,9 +19,10 @@ interface Shape {
 }
 
 /**
- * One direction of a recurrent layer, with backpropagation through the whole batch. Read forward, the state after a batch is
- * where the next one starts unless `reset` is called; no gradient flows across (truncated backpropagation). Read backward,
- * every sequence starts at its own last step. Recurrent dropout masks h in the recurrent product only.
+ * One direction of a recurrent layer, with backpropagation through the whole batch. Read forward, the state
+ * after a batch is where the next one starts unless `reset` is called; no gradient flows across (truncated
+ * backpropagation). Read backward, every sequence starts at its own last step. Recurrent dropout masks h in
+ * the recurrent product only.
  */
 export function learningRecurrent(
   context: BuildContext,
@@ -121,7 +122,10 @@ export function learningRecurrent(
     });
   };
 
-  /** Leaves every sequence's state after its last step, or after `carryAfter` of them, where the next batch starts. */
+  /**
+   * Leaves every sequence's state after its last step, or after `carryAfter` of them, where the next batch
+   * starts.
+   */
   const carryOver = ({ plan, carryAfter }: Pass): void => {
     const last = Math.min(plan.steps, carryAfter) - 1;
     for (let t = 0; t <= last; t++) {

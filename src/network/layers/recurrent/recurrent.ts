@@ -16,8 +16,8 @@ import { compileRecurrent, fillTables } from './compile.ts';
 import { referenceRecurrent } from './reference.ts';
 import { recurrentSchema, type RecurrentSpec } from './schema.ts';
 
-// A recurrent cell over the steps, in one direction or both, in a stack of levels. Tensors of each level and direction:
-// cells/weights.ts.
+// A recurrent cell over the steps, in one direction or both, in a stack of levels. Tensors of each level and
+// direction: cells/weights.ts.
 
 /** Maximum bytes of a token × input-weights table. */
 const maxTableBytes = 64 * 1_048_576;

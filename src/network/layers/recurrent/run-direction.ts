@@ -2,7 +2,8 @@ import type { CompiledDirection, CompiledRecurrent } from './compiled.ts';
 import { padded } from '../../../kernel/layout.ts';
 import { activeRows, type Plan, type RunContext } from '../layer.ts';
 
-// One direction of a recurrent layer over the steps of a tick: input projections of some rows at a time, then the sweep over them.
+// One direction of a recurrent layer over the steps of a tick: input projections of some rows at a time, then
+// the sweep over them.
 
 export interface DirectionPlace {
   /** Packed rows of the layer's input, or the packed ids when the projections are looked up. */
@@ -78,7 +79,10 @@ export function runForward(
   }
 }
 
-/** Backward in time over whole sequences. On entry h and c have the initial state; afterwards they have no meaning. */
+/**
+ * Backward in time over whole sequences. On entry h and c have the initial state; afterwards they have no
+ * meaning.
+ */
 export function runBackward(
   recurrent: CompiledRecurrent,
   direction: CompiledDirection,

@@ -13,7 +13,10 @@ interface RecurrentPlace {
   readonly y: number;
 }
 
-/** Rows whose input projections are computed at a time: few enough that they are still in the cache when they are used. */
+/**
+ * Rows whose input projections are computed at a time: few enough that they are still in the cache when they
+ * are used.
+ */
 const projectedRows = 96;
 const preRowsFor = (maxRows: number): number => Math.max(projectedRows, maxRows);
 
@@ -79,7 +82,10 @@ function repeatFirstRows(values: Float32Array, plan: Plan, { y, width }: { y: nu
     values.copyWithin(y + plan.offsets[t]! * width, y, y + activeRows(plan, t) * width);
 }
 
-/** h ← the last row of each sequence in y. Sequences of equal length have contiguous last rows, which are copied together. */
+/**
+ * h ← the last row of each sequence in y. Sequences of equal length have contiguous last rows, which are
+ * copied together.
+ */
 function storeLastRows(
   values: Float32Array,
   plan: Plan,
