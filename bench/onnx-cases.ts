@@ -5,7 +5,7 @@ import { createKernel } from '../src/cells/create-kernel.ts';
 import { referenceNetwork } from '../src/network/reference-network.ts';
 import { runOnce } from '../src/network/run-once.ts';
 import { encodeCase } from './onnx/encode-case.ts';
-import { cases, nameOf } from './onnx/recurrent-cases.ts';
+import { cases, caseName } from './onnx/recurrent-cases.ts';
 
 // Recurrent operators with random weights: what we make of the file beside what onnxruntime does, and beside
 // our float64 reference. Constant weights, as ONNX's own tests mostly have, do not distinguish gate orders.
@@ -57,7 +57,7 @@ for (const [number, one] of cases.entries()) {
     worst[key] = Math.max(worst[key], apart[key]);
   // NaN is no small distance
   if (!(apart.onnxruntime < most) || !(apart.reference < most) || apart.layout !== 0) {
-    console.log(`WRONG ${nameOf(one)}: ${JSON.stringify(apart)}`);
+    console.log(`WRONG ${caseName(one)}: ${JSON.stringify(apart)}`);
     process.exitCode = 1;
   }
 }

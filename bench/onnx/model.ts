@@ -83,13 +83,13 @@ function encodeNode(node: OnnxNode): Bytes[] {
 function encodeTensor({ name, shape, values }: OnnxTensor): Bytes[] {
   return [
     ...shape.map((size) => varintField(1, size)),
-    varintField(2, elementType[typeOf(values)]),
+    varintField(2, elementType[elementTypeName(values)]),
     stringField(8, name),
     bytesField(9, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
   ];
 }
 
-const typeOf = (values: OnnxTensor['values']): keyof typeof elementType =>
+const elementTypeName = (values: OnnxTensor['values']): keyof typeof elementType =>
   values instanceof Float32Array ? 'float32' : values instanceof Int32Array ? 'int32' : 'int64';
 
 function encodeValue({ name, type, shape }: OnnxValue): Bytes[] {

@@ -180,7 +180,7 @@ export function createEngine(options: EngineOptions): Engine {
   ): Promise<NetworkHandle> {
     const id = ++lastNetwork;
     const packed = tokens && 'slots' in tokens ? tokens : packTokens(tokens ?? []);
-    const checkLength = createLengthCheck(placement.program, kernel.memory.memory);
+    const checkLength = createLengthCheck(placement.compiled, kernel.memory.memory);
     const stepsRun = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
     const counter = new BigInt64Array(stepsRun);
     const countRun = (): number => Number(Atomics.load(counter, 0));

@@ -56,14 +56,14 @@ export function createNetworks(workers: number): Networks {
 
   function sendLoad(entry: Entry, worker: PoolWorker): void {
     const { id: network, placement, tokens, startId, endId, meter, stepsRun } = entry;
-    const { program, size, decoder, arenas } = placement;
+    const { compiled, size, decoder, arenas } = placement;
     entry.sentTo.set(worker.index, worker);
     const arena = arenas[worker.index]!;
     const batches = meter?.batches ?? null;
     worker.sendControl({
       kind: 'load',
       network,
-      program,
+      compiled,
       arena,
       size,
       tokens,

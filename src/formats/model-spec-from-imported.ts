@@ -22,7 +22,7 @@ export function toModelSpec(
       { field: 'network' },
     );
   const task = overrides['task'] ?? 'predict';
-  const last = network.layers.findLast((layer) => layer.type === 'dense' || layer.type === 'program');
+  const last = network.layers.findLast((layer) => layer.type === 'dense' || layer.type === 'operator_graph');
   const labelled = (task === 'classify' || task === 'tag') && last !== undefined;
   const { weights: _, graph: __, ...rest } = overrides;
   const parsed = modelSpec.safeParse({

@@ -1,4 +1,5 @@
-import { padded, type Emitter } from './emit/emitter.ts';
+import type { Emitter } from './emit/emitter.ts';
+import { padded } from './layout.ts';
 import { emitLinear } from './emit/linear.ts';
 import { emitSoftmax } from './emit/softmax.ts';
 import { emitSweep, gatesWithProduct, sweepScratch, type SweepCell } from './emit/sweep.ts';
@@ -267,14 +268,14 @@ function worstError(output: Float32Array, placed: PlacedCell, rows: number): num
   let worst = 0;
   for (const row of new Set([0, rows - 1])) {
     const at = ((steps - 1) * rows + row) * padded(units);
-    const expected = expectedOf(placed, row);
+    const expected = computeExpected(placed, row);
     for (let unit = 0; unit < units; unit++)
       worst = Math.max(worst, Math.abs(expected[unit]! - output[at + unit]!));
   }
   return worst;
 }
 
-function expectedOf({ tested, weights, inputs, expected }: PlacedCell, row: number): ArrayLike<number> {
+function computeExpected({ tested, weights, inputs, expected }: PlacedCell, row: number): ArrayLike<number> {
   let h = expected.get(row);
   if (!h) {
     let state: State = { h: new Float64Array(units), c: new Float64Array(units) };

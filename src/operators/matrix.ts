@@ -83,7 +83,7 @@ const matMul: OperatorImplementation = (operator, inputs, context) => {
   };
 };
 
-/** y = α·A·B + β·C, with A and B transposed where transA and transB say so. */
+/** y = α·A·B + β·C, with A and B transposed if transA and transB are set. */
 const gemm: OperatorImplementation = (operator, inputs, context) => {
   const [a, b] = inputs.slice(0, 2).map(required);
   const c = inputs[2];

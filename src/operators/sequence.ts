@@ -5,7 +5,9 @@ import { required, permuted } from './shape.ts';
 // Sequences of tensors of one shape, each stored as one tensor with an additional first axis. They come from
 // a loop's collected outputs or from the operators here.
 
-/** Concatenates the items along an axis: a new one (new_axis 1), or one of theirs. x [items, …item] */
+/**
+ * Concatenates the items along an axis: a new one (new_axis 1), or one of the items' axes. x [items, …item]
+ */
 const concatFromSequence: OperatorImplementation = (operator, [x], context) => {
   const list = required(x);
   const isNew = numberAttribute(operator, 'new_axis', 0) === 1;

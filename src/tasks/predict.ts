@@ -1,4 +1,4 @@
-import { answerRows, answersOnce } from '../network/answers-once.ts';
+import { countOutputRows, isSequenceToOne } from '../network/sequence-to-one.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import { checkReplySize, numberBytes } from './budgets.ts';
@@ -33,8 +33,8 @@ export function predictionShape({ spec, network }: Pick<ServedModel, 'spec' | 'n
   readonly width: number;
 } {
   const { outputWidth } = network.info;
-  if (!answersOnce(spec.network)) return { perStep: true, rows: 1, width: outputWidth };
-  const rows = answerRows(spec.network);
+  if (!isSequenceToOne(spec.network)) return { perStep: true, rows: 1, width: outputWidth };
+  const rows = countOutputRows(spec.network);
   return { perStep: false, rows, width: outputWidth / rows };
 }
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { fetch } from 'undici';
-import { isInstalled } from './programs.ts';
+import { isInstalled } from './installed-commands.ts';
 
 const installed = isInstalled('curl');
 /** For the name of a test. */

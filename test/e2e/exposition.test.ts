@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { problemsOf } from './exposition.ts';
+import { findProblems } from './exposition.ts';
 
 const counter = '# HELP a_total h\n# TYPE a_total counter\na_total 1\n';
 const histogram = `# HELP h_seconds h
@@ -11,12 +11,12 @@ h_seconds_sum{route="/"} 4.5
 h_seconds_count{route="/"} 3
 `;
 
-it('the check of the metrics’ format finds nothing where nothing is wrong', async () => {
-  expect(problemsOf(counter + histogram)).toEqual([]);
+it('the check of the metrics’ format accepts valid metrics', async () => {
+  expect(findProblems(counter + histogram)).toEqual([]);
   const { registry, requests, duration } = createMetrics();
   requests.inc({ method: 'GET', route: '/"\\\n', status: 200 });
   duration.observe({ method: 'GET', route: '/' }, 0.25);
-  expect(problemsOf(await registry.metrics())).toEqual([]);
+  expect(findProblems(await registry.metrics())).toEqual([]);
 });
 
 it.each([
@@ -36,5 +36,5 @@ it.each([
   ['a count of its own', histogram.replace('count{route="/"} 3', 'count{route="/"} 4'), '_count'],
   ['no sum', histogram.replace(/^.*_sum.*\n/m, ''), 'no _sum'],
 ])('the check of the metrics’ format finds %s', (_, text, problem) => {
-  expect(problemsOf(text).join('\n')).toContain(problem);
+  expect(findProblems(text).join('\n')).toContain(problem);
 });

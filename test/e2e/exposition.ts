@@ -18,25 +18,25 @@ interface Family {
 }
 
 /** @returns one line for each thing that is wrong; none when all is well */
-export function problemsOf(text: string): string[] {
+export function findProblems(text: string): string[] {
   const problems: string[] = [];
   const families = new Map<string, Family>();
-  const familyOf = (one: string): Family => {
+  const getFamily = (one: string): Family => {
     const family = families.get(one) ?? { help: false, type: null, series: new Map() };
     families.set(one, family);
     return family;
   };
   if (!text.endsWith('\n')) problems.push('the last line is not ended');
   for (const line of text.split('\n').filter((one) => one !== '')) {
-    const said = comment.exec(line);
+    const match = comment.exec(line);
     const measured = sample.exec(line);
-    if (said) {
-      const family = familyOf(said[2]!);
-      if (family.series.size > 0) problems.push(`${said[2]}: ${said[1]} after its samples`);
-      if (said[1] === 'HELP' ? family.help : family.type !== null)
-        problems.push(`${said[2]}: ${said[1]} twice`);
-      if (said[1] === 'HELP') family.help = true;
-      else family.type = said[3]!;
+    if (match) {
+      const family = getFamily(match[2]!);
+      if (family.series.size > 0) problems.push(`${match[2]}: ${match[1]} after its samples`);
+      if (match[1] === 'HELP' ? family.help : family.type !== null)
+        problems.push(`${match[2]}: ${match[1]} twice`);
+      if (match[1] === 'HELP') family.help = true;
+      else family.type = match[3]!;
     } else if (measured) {
       const [, full, labels = '', value] = measured as unknown as [
         string,
@@ -45,7 +45,7 @@ export function problemsOf(text: string): string[] {
         string,
       ];
       const base = full.replace(/_(?:bucket|sum|count)$/, '');
-      const family = families.get(full) ?? familyOf(base);
+      const family = families.get(full) ?? getFamily(base);
       const series = full + labels;
       if (family.series.has(series)) problems.push(`${series} twice`);
       family.series.set(series, Number(value.replace('Inf', 'Infinity')));

@@ -7,9 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { curlOrUndici, paste } from './curl.ts';
 import { readEvents } from './events.ts';
-import { problemsOf } from './exposition.ts';
+import { findProblems } from './exposition.ts';
 import { modelFolder, models } from './model-folder.ts';
-import { isInstalled } from './programs.ts';
+import { isInstalled } from './installed-commands.ts';
 import { startServer, until, type ServerProcess } from './server-process.ts';
 
 const promtool = isInstalled('promtool');
@@ -59,11 +59,11 @@ describe('a running server', () => {
   });
 
   const judge = promtool ? 'promtool' : 'our own check of the format, for promtool is not installed here,';
-  it(`has metrics that ${judge} accepts, with the names people are told`, async () => {
+  it(`has metrics that ${judge} accepts, with the documented names`, async () => {
     await server.ask('/v1/models/classifier/classify', { input: ['a', 'bc'] });
     await readEvents(await server.post('/v1/models/writer/generate', { max_tokens: 4, stream: true }));
     const text = await (await server.get('/metrics')).text();
-    expect(problemsOf(text)).toEqual([]);
+    expect(findProblems(text)).toEqual([]);
     if (promtool) {
       const { code, output } = await run('promtool', ['check', 'metrics'], { input: text });
       expect(output).toBe('');
@@ -117,7 +117,7 @@ describe('a running server', () => {
     expect(headers.get('x-powered-by')).toBeNull();
   });
 
-  it('takes up a new version by itself, and lets go of a model that is removed', async () => {
+  it('loads a new version by itself, and unloads a model that is removed', async () => {
     type Reply = { version: number; predictions: object[] };
     const ask = () => server.ask<Reply>('/v1/models/classifier/classify', { input: 'abc' });
     const before = await ask();
@@ -158,7 +158,7 @@ describe('SIGTERM', () => {
     expect(server.process.exitCode).toBe(0);
   });
 
-  it('ends what takes longer than it may, and still ends with 0', async () => {
+  it('ends requests past the drain time, and still exits with 0', async () => {
     const server = await startServer(folder.path, { DRAIN_MS: 50, MAX_TOKENS: 1_000_000 });
     const reply = await server.post('/v1/models/writer/generate', { ...long, max_tokens: 1_000_000 });
     const reading = readEvents(reply);
@@ -168,7 +168,7 @@ describe('SIGTERM', () => {
     expect(events.at(-1)).toMatchObject({ event: 'error', data: { code: 'shutting_down' } });
   });
 
-  it('cuts off nobody who reads slowly, and does not wait for idle connections', async () => {
+  it('does not cut off slow readers, and does not wait for idle connections', async () => {
     const server = await startServer(folder.path, { DRAIN_MS: 30_000, MAX_STEPS: 60_000 });
     const idle = connect(server.port, '127.0.0.1');
     const socket = connect(server.port, '127.0.0.1');
@@ -216,7 +216,7 @@ function unchunked(text: string): string {
 }
 
 describe('a server with other settings', () => {
-  it('limits the rate by address when told to', async () => {
+  it('limits the rate by address if set', async () => {
     const server = await startServer(folder.path, { RATE_LIMIT: 3 });
     const statuses = [];
     for (let i = 0; i < 5; i++) statuses.push((await server.get('/v1/models')).status);
@@ -227,7 +227,7 @@ describe('a server with other settings', () => {
     await server.stop();
   });
 
-  it('lets go of a caller that takes too long to send its request, not of one that takes long to read', async () => {
+  it('disconnects a caller that takes too long to send its request, not one that reads slowly', async () => {
     const server = await startServer(folder.path, { RECEIVE_MS: 1000, MAX_TOKENS: 1_000_000 });
     const endless = { max_tokens: 1_000_000, stream: true, timeout_ms: 60_000 };
     const stream = await server.post('/v1/models/writer/generate', endless);
@@ -245,7 +245,7 @@ describe('a server with other settings', () => {
     expect(await server.stop()).toBe(0);
   });
 
-  it('lets pages of one origin in when told to', async () => {
+  it('lets pages of one origin in if set', async () => {
     const server = await startServer(folder.path, { CORS_ORIGIN: 'http://page.test' });
     const { headers } = await server.get('/v1/models', { headers: { origin: 'http://page.test' } });
     expect(headers.get('access-control-allow-origin')).toBe('http://page.test');
@@ -285,7 +285,7 @@ describe('unroll', () => {
     expect(output).toContain('UNROLL_COLOUR: there is no such setting');
   });
 
-  it('says when its port is taken', async () => {
+  it('reports that its port is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as { port: number };

@@ -45,18 +45,18 @@ describe.runIf(there)('a model that others trained', () => {
   });
   afterAll(() => server.stop());
 
-  it('g2p-en, npz: says 500 words as its author’s program does', async () => {
+  it('g2p-en, npz: pronounces 500 words as its author’s code does', async () => {
     const expected = json('g2p-en/expected_500_words.json') as Record<string, string[]>;
     const words = Object.keys(expected);
-    const said: string[][] = [];
+    const spoken: string[][] = [];
     for (let from = 0; from < words.length; from += 50) {
       const { predictions } = await server.ask<DecodeReply>('/v1/models/g2p-en/decode', {
         input: words.slice(from, from + 50).map((word) => [...word, '</s>']),
         max_length: 20,
       });
-      said.push(...predictions.map(({ hypotheses }) => hypotheses[0]!.tokens));
+      spoken.push(...predictions.map(({ hypotheses }) => hypotheses[0]!.tokens));
     }
-    expect(said).toEqual(Object.values(expected));
+    expect(spoken).toEqual(Object.values(expected));
   });
 
   it('noaa-lstm, PyTorch: 720 hours of a river, its tensors views of one storage', async () => {
@@ -77,7 +77,7 @@ describe.runIf(there)('a model that others trained', () => {
     flow.forEach((q, hour) => expect(Math.abs(q - expected[hour]!)).toBeLessThan(1e-5));
   });
 
-  it('textgenrnn, HDF5 of CuDNN layers: the text and the probabilities that others’ arithmetic gives', async () => {
+  it('textgenrnn, HDF5 of CuDNN layers: the text and the probabilities of its own framework', async () => {
     const ids = json('textgenrnn/textgenrnn_vocab.json') as Record<string, number>;
     const letters = new Map(Object.entries(ids).map(([letter, id]) => [id, letter]));
     const { greedy, steps } = json('textgenrnn/expected_greedy.json') as {

@@ -96,7 +96,7 @@ function rawRequest(path: string, body: object) {
   return socket;
 }
 
-describe('a caller that hangs up', () => {
+describe('a caller that disconnects', () => {
   it.each([
     ['in the middle of a stream', true],
     ['while it waits for the whole answer', false],
@@ -115,7 +115,7 @@ describe('a caller that hangs up', () => {
     expect(await server.metric('unroll_steps_total')).toBeLessThan(steps + 200_000);
   });
 
-  it('lets nothing of a stalled stream stay behind', async () => {
+  it('leaves no state of a stalled stream behind', async () => {
     const sockets = Array.from({ length: 3 }, () =>
       rawRequest('/v1/models/writer/generate', { max_tokens: 1_000_000, stream: true, timeout_ms: 60_000 }),
     );
@@ -127,7 +127,7 @@ describe('a caller that hangs up', () => {
 });
 
 describe('a busy server', () => {
-  it('refuses more than its queue holds with 503 and Retry-After, and serves on', async () => {
+  it('refuses requests past its queue’s capacity with 503 and Retry-After, and serves on', async () => {
     const endless = { max_tokens: 1_000_000, timeout_ms: 60_000 };
     const sockets = Array.from({ length: 8 }, () => rawRequest('/v1/models/writer/generate', endless));
     await until(
@@ -165,8 +165,8 @@ describe('a busy server', () => {
   });
 });
 
-describe('a stream that has nothing to say yet', () => {
-  it('sends comments, so that nobody in between hangs up', async () => {
+describe('a stream without output yet', () => {
+  it('sends comments, so that proxies keep the connection', async () => {
     const patient = await startServer(folder.path, { PING_MS: 1, MAX_STEPS: 100_000 });
     const input = 'abcd'.repeat(10_000);
     const reply = await patient.post('/v1/models/tagger/tag', { input, stream: true });

@@ -37,11 +37,11 @@ const ask = (load: ReturnType<typeof busy>, more: object = {}) =>
   });
 
 describe('admission', () => {
-  it('takes what is expected within the limit, however many there are', () => {
+  it('admits requests expected within the limit, however many there are', () => {
     ask(busy(50, 10));
   });
 
-  it('refuses at once what would wait for too long, and says when there is room', () => {
+  it('refuses at once requests that would wait too long, with the time to retry after', () => {
     // 200 steps take 800 ms with all slots taken, 60 steps 240 ms: then 500 ms is the larger limit
     expect(() => ask(busy(20, 1000), { steps: 200 })).toThrow('expected in 2100 ms, the limit is 1000 ms');
     expect(() => ask(busy(20, 1000), { steps: 200 })).toThrow(
@@ -51,7 +51,7 @@ describe('admission', () => {
     ask(busy(9, 1000), { steps: 200 });
   });
 
-  it('refuses nothing for the time it takes while a slot is free', () => {
+  it('refuses no request because of its duration while a slot is free', () => {
     ask(busy(slots - 1, 100_000), { steps: 100_000, leftMs: Infinity });
   });
 
@@ -67,12 +67,12 @@ describe('admission', () => {
     ask(busy(2, 500), { steps: 500, leftMs: 760 });
   });
 
-  it('takes a request where most slots are free, whatever was measured before', () => {
+  it('admits a request while most slots are free, whatever was measured before', () => {
     ask(busy(1, 1_000_000), { leftMs: 1, steps: 1_000_000 });
     ask(busy(0, 0), { leftMs: 1, steps: 1_000_000 });
   });
 
-  it('takes the rest of a request that it has begun to take', () => {
+  it('admits the rest of a request that it has begun to admit', () => {
     ask(busy(20, 1000), { grouped: true });
     expect(() => ask(busy(20, 1000), { grouped: true, leftMs: 1000 })).toThrow('the deadline');
   });

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../errors.ts';
-import type { NetworkProgram } from '../../network/program.ts';
+import type { CompiledNetwork } from '../../network/compile-network.ts';
 import type { Arena } from '../../network/layout.ts';
 import type { DecodeOptions, Hypothesis } from '../../decoding/search.ts';
 import type { DecoderSize } from '../../network/decoder-runner.ts';
@@ -55,7 +55,7 @@ export type Control =
   | {
       readonly kind: 'load';
       readonly network: number;
-      readonly program: NetworkProgram;
+      readonly compiled: CompiledNetwork;
       readonly arena: Arena;
       readonly size: { readonly maxRows: number; readonly maxPacked: number };
       readonly tokens: PackedTokens;

@@ -2,7 +2,7 @@ import type { TickResult } from './tick-counters.ts';
 import { createGeneration, restoreGeneration } from '../../decoding/generation.ts';
 import { createDecoderRunner, type DecoderRunner, type DecoderSize } from '../../network/decoder-runner.ts';
 import { idColumns } from '../../network/input.ts';
-import type { NetworkProgram } from '../../network/program.ts';
+import type { CompiledNetwork } from '../../network/compile-network.ts';
 import { createRunner, type Runner } from '../../network/runner.ts';
 import { openTokens } from '../../vocabulary/token-table.ts';
 import { recordBatch } from './batch-tally.ts';
@@ -62,9 +62,9 @@ export function createWorkerLoop(context: {
   }
 
   /** Loads a network whose sequences advance step by step: every network but an encoder-decoder. */
-  function loadStepwise({ network, program, arena, size, tokens: packed, endId }: LoadMessage): Loaded {
+  function loadStepwise({ network, compiled, arena, size, tokens: packed, endId }: LoadMessage): Loaded {
     const tokens = openTokens(packed);
-    const runner = createRunner(program, memory, arena, size);
+    const runner = createRunner(compiled, memory, arena, size);
     warmUp(runner);
     const batcher = createBatcher(runner, { ...batcherDefaults, now });
     return {
@@ -92,16 +92,16 @@ export function createWorkerLoop(context: {
 
   /** Loads an encoder-decoder, which encodes sources and searches for outputs. */
   function loadDecoder(
-    { network, program, arena, tokens: packed, startId, endId }: LoadMessage,
+    { network, compiled, arena, tokens: packed, startId, endId }: LoadMessage,
     size: DecoderSize,
   ): Loaded {
     const tokens = openTokens(packed);
-    const runner = createDecoderRunner(program, memory, arena, size);
+    const runner = createDecoderRunner(compiled, memory, arena, size);
     if (startId === undefined || endId === undefined)
       throw new Error('an encoder-decoder needs a start id and an end id');
-    warmUpDecoder(runner, program.encoder!.program, startId);
+    warmUpDecoder(runner, compiled.encoder!.network, startId);
     const batcher = createDecodeBatcher(runner, { now, tokens, startId, maxReadSteps: size.maxSource });
-    const { input: source } = program.encoder!.program;
+    const { input: source } = compiled.encoder!.network;
     const width = source.kind === 'features' ? source.width : idColumns(source).length;
     return {
       id: network,
@@ -174,7 +174,7 @@ type LoadMessage = Extract<Control, { kind: 'load' }>;
  * Encodes a source of one step and decodes one step, so that the first request does not pay for first-use
  * costs.
  */
-function warmUpDecoder(runner: DecoderRunner, { input }: NetworkProgram, startId: number): void {
+function warmUpDecoder(runner: DecoderRunner, { input }: CompiledNetwork, startId: number): void {
   const [source] = runner.read([
     input.kind === 'features' ? new Float32Array(input.width) : new Int32Array(idColumns(input).length),
   ]);

@@ -1,5 +1,5 @@
 import { UnrollError } from '../../errors.ts';
-import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../network/layers/operator-graph/schema.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
 import {
@@ -34,8 +34,8 @@ export function kerasToOperators(model: KerasModel, reason: string): ImportedNet
   const { outputs, input } = emitLayers(model, graph);
   if (input.vocabulary !== undefined) requireLookUps(graph);
   const output = getOutput(outputs, requireSingleOutput(model.outputs));
-  const draft: ProgramSpec = {
-    type: 'program',
+  const draft: OperatorGraphSpec = {
+    type: 'operator_graph',
     name: operatorGraphLayerName,
     inputs: ['input'],
     ...describeInput(input, output),
@@ -146,7 +146,7 @@ function requireLookUps({ operators }: GraphBuilder): void {
 function describeInput(
   { tensor, vocabulary }: ModelInput,
   output: GraphTensor,
-): Pick<ProgramSpec, 'runs' | 'input'> {
+): Pick<OperatorGraphSpec, 'runs' | 'input'> {
   const base = { value: inputValue, context: 0 };
   const [first = null] = tensor.shape;
   const steps = first === null ? {} : { steps: first };
@@ -171,7 +171,7 @@ function getOutput(outputs: ReadonlyMap<string, readonly GraphTensor[]>, source:
 
 /** Checks that an output whose rows grow with the sequence's length has one row per step. */
 function requireRows({ network }: ImportedNetwork, { shape }: GraphTensor): void {
-  const [layer] = network.layers as [ProgramSpec];
+  const [layer] = network.layers as [OperatorGraphSpec];
   const width = shape.reduce<number>((product, size) => product * (size ?? 1), 1);
   if (shape[0] === null && layer.output.gives === 'step' && layer.units !== width)
     invalidModel(`the output has ${layer.units / width} rows per step, must have one`);

@@ -1,9 +1,9 @@
-import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../network/layers/operator-graph/schema.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import type { OnnxValue } from './read-onnx.ts';
 
 /** A possible shape of the input for one sequence; −1 is the axis of the steps, if there is one. */
-export type InputShape = Pick<ProgramSpec['input'], 'shape' | 'steps'>;
+export type InputShape = Pick<OperatorGraphSpec['input'], 'shape' | 'steps'>;
 
 /**
  * Lists the possible shapes of an input, the most likely first. The caller tries which one the operators

@@ -27,7 +27,8 @@ export function onnxToNetwork(model: OnnxModel, settings?: GraphSettings): Impor
 /** Converts a loop over the steps to a graph of one step with states, unless `runs` is sequence. */
 function loopAsSteps(whole: ImportedNetwork, settings: GraphSettings): ImportedNetwork {
   const [layer] = whole.network.layers;
-  if (layer?.type !== 'program' || layer.runs !== 'sequence' || settings.runs === 'sequence') return whole;
+  if (layer?.type !== 'operator_graph' || layer.runs !== 'sequence' || settings.runs === 'sequence')
+    return whole;
   const tensors = new Map(
     Object.keys(layer.constants).map((name) => [name, whole.weights.get(`${layer.name}.${name}`)!]),
   );

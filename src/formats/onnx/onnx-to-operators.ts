@@ -1,7 +1,7 @@
 import { UnrollError } from '../../errors.ts';
 import { elementCount, type Operand } from '../../operators/operand.ts';
 import { graphInputWidth } from '../../operators/graph-input-width.ts';
-import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../network/layers/operator-graph/schema.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
 import {
@@ -79,8 +79,8 @@ function build(
   const { floats, whole } = splitConstants(folded);
   const vocabulary = integerInput ? findVocabulary(folded, input) : undefined;
 
-  const draft: ProgramSpec = {
-    type: 'program',
+  const draft: OperatorGraphSpec = {
+    type: 'operator_graph',
     name: operatorGraphLayerName,
     inputs: ['input'],
     runs,
@@ -108,7 +108,7 @@ function build(
 }
 
 /** Whether the input is laid out as in the inference protocol: batch, steps, features. */
-const isBatchFirst = ({ runs, input }: ProgramSpec): boolean =>
+const isBatchFirst = ({ runs, input }: OperatorGraphSpec): boolean =>
   runs === 'sequence' &&
   input.shape[1] === -1 &&
   input.shape.length === (input.vocabulary === undefined ? 3 : 2);
@@ -148,7 +148,7 @@ function findVocabulary({ operators, constants }: FoldedGraph, input: string): n
 function createNotes(
   { producer, opset }: OnnxModel,
   { input: read, output: answers, states, inferred }: GraphRoles,
-  layer: ProgramSpec,
+  layer: OperatorGraphSpec,
 ): string[] {
   const { runs, input, operators } = layer;
   return [

@@ -11,7 +11,7 @@ import { learn as pool } from './pool/learn.ts';
 import { learn as recurrent } from './recurrent/learn.ts';
 import { findLayerKind, type LayerType } from './registry.ts';
 
-/** What trains each kind of layer; a kind that is not here is inference only. */
+/** Training of each kind of layer; a kind that is not here is inference only. */
 const learnings: Readonly<Partial<Record<LayerType, LayerLearning>>> = {
   embedding,
   recurrent,
@@ -30,10 +30,13 @@ const learnings: Readonly<Partial<Record<LayerType, LayerLearning>>> = {
 /** Null for a kind that is inference only. */
 export const findLayerLearning = (type: LayerType): LayerLearning | null => learnings[type] ?? null;
 
-/** What a message about such a layer ends with. */
+/** The end of an error message about such a layer. */
 export const inferenceOnly = 'is inference only: it has no backward pass';
 
-/** Names a layer that cannot be trained, for a message; null where it can. @param layer unchecked besides its type */
+/**
+ * Names a layer that is inference only, for a message; null if it can be trained.
+ * @param layer only its type is checked
+ */
 export function whyInferenceOnly(layer: {
   readonly type: LayerType;
   readonly [field: string]: unknown;

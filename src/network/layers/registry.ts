@@ -13,9 +13,10 @@ import { pool } from './pool/pool.ts';
 import { recurrent } from './recurrent/recurrent.ts';
 
 /**
- * Every kind of layer by its type in model.json: a new one is its folder and a line here. The compiler then asks for its line in
- * run-registry.ts; one that is trained has one in learn-registry.ts. They are lists of their own because a worker loads the
- * first alone, and by static imports: V8 crashes the process where a thread is ended during a dynamic one.
+ * Every kind of layer by its type in model.json: a new one is its folder and a line here. TypeScript then
+ * requires its line in run-registry.ts; one that is trained has one in learn-registry.ts. They are lists of
+ * their own because a worker loads run-registry.ts only, and by static imports: V8 crashes the process when a
+ * thread is terminated during a dynamic one.
  */
 export const layers = {
   embedding,
@@ -30,7 +31,7 @@ export const layers = {
   crf,
   concat,
   add,
-  program: operatorGraph,
+  operator_graph: operatorGraph,
   multiply,
 } as const;
 

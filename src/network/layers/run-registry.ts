@@ -11,7 +11,7 @@ import { run as pool } from './pool/run.ts';
 import { run as recurrent } from './recurrent/run.ts';
 import type { LayerType } from './registry.ts';
 
-/** What runs each kind of layer in a worker; null for one that changes nothing when it serves. */
+/** The run of each kind of layer in a worker; null for one that has no effect in serving. */
 const runs: Readonly<Record<LayerType, LayerRun | null>> = {
   embedding,
   recurrent,
@@ -25,10 +25,10 @@ const runs: Readonly<Record<LayerType, LayerRun | null>> = {
   crf: null,
   concat: combine,
   add: combine,
-  program: operatorGraph,
+  operator_graph: operatorGraph,
   multiply: combine,
 };
 
-/** @param kind of a compiled layer; `same` is one that compiled to nothing */
-export const findLayerRun = (kind: LayerType | 'same'): LayerRun | null =>
-  kind === 'same' ? null : runs[kind];
+/** @param kind of a compiled layer, or `alias` of a node that compiled to nothing */
+export const findLayerRun = (kind: LayerType | 'alias'): LayerRun | null =>
+  kind === 'alias' ? null : runs[kind];

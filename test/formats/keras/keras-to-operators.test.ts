@@ -3,7 +3,7 @@ import type { Config } from '../../../src/formats/keras/keras-config.ts';
 import type { KerasLayer, TensorSource } from '../../../src/formats/keras/keras-layer.ts';
 import { kerasToNetwork } from '../../../src/formats/keras/keras-to-network.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
-import type { ProgramSpec } from '../../../src/network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../../src/network/layers/operator-graph/schema.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 import { randomNumbers } from '../../network/random-network.ts';
 
@@ -45,20 +45,20 @@ const layer = (className: string, config: Config = {}, ...weights: Tensor[]): Gi
   weights,
 });
 /** An unsupported layer, so that the model becomes an operator graph. */
-const asProgram = layer('Permute', { dims: [1, 2] });
+const asOperatorGraph = layer('Permute', { dims: [1, 2] });
 
 /** Runs rows through a model and returns rows. */
 function run(layers: readonly Given[], rows: number[][], steps: number | null = null): number[][] {
   const { network, weights } = convert([steps, rows[0]!.length], layers);
-  expect(network.layers.map(({ type }) => type)).toEqual(['program']);
-  const [program] = network.layers as [ProgramSpec];
+  expect(network.layers.map(({ type }) => type)).toEqual(['operator_graph']);
+  const [graph] = network.layers as [OperatorGraphSpec];
   const { output } = referenceNetwork(
     network,
     weights,
     rows.map((row) => Float64Array.from(row)),
   );
-  if (program.output.gives === 'step') return output.map((row) => [...row]);
-  const width = program.units / (program.output.rows ?? 1);
+  if (graph.output.gives === 'step') return output.map((row) => [...row]);
+  const width = graph.units / (graph.output.rows ?? 1);
   const last = output.at(-1)!;
   return Array.from({ length: last.length / width }, (_, i) =>
     Array.from(last.subarray(i * width, (i + 1) * width)),
@@ -175,7 +175,7 @@ describe('a Keras layer as operators', () => {
       ),
     ],
   ])('%s', (_, given, expected) => {
-    const seen = run([asProgram, given], pairs, pairs.length);
+    const seen = run([asOperatorGraph, given], pairs, pairs.length);
     expect(seen).toHaveLength(expected.length);
     expected.forEach((row, t) => row.forEach((value, k) => expect(seen[t]![k]).toBeCloseTo(value, 5)));
   });
@@ -203,7 +203,7 @@ describe('a Keras layer as operators', () => {
   ])('Activation: %s', (_, activation, f, version) => {
     const { network, weights } = convert(
       [null, 2],
-      [layer('Activation', { activation }), asProgram],
+      [layer('Activation', { activation }), asOperatorGraph],
       version,
     );
     const rows = pairs.map((row) => Float64Array.from(row));
@@ -228,12 +228,12 @@ describe('a Keras layer as operators', () => {
   ])('%s with %j', (className, config, expected) => {
     const twice = { ...layer('Dense', {}, { shape: [2, 2], values: Float32Array.of(2, 0, 0, 2) }, of(0, 0)) };
     const both = { ...layer(className, config), inputs: ['x', 'l1'] };
-    expect(run([twice, both, asProgram], pairs, pairs.length)).toEqual(expected);
+    expect(run([twice, both, asOperatorGraph], pairs, pairs.length)).toEqual(expected);
   });
 
   it('replaces a dense layer whose matrix would be too large', () => {
     const { network } = convert([null, 100_000], [layer('Activation', { activation: 'tanh' })]);
-    expect(network.layers[0]).toMatchObject({ type: 'program', units: 100_000, constants: {} });
+    expect(network.layers[0]).toMatchObject({ type: 'operator_graph', units: 100_000, constants: {} });
   });
 
   it('combines a single row with every step', () => {
@@ -255,7 +255,7 @@ describe('a Keras layer as operators', () => {
       ],
     };
     const { network } = convert([null, 2], [reader, writer]);
-    const [{ operators }] = network.layers as [ProgramSpec];
+    const [{ operators }] = network.layers as [OperatorGraphSpec];
     const [first, second] = operators.filter(({ operator }) => operator === 'LSTM');
     expect(second!.inputs.slice(5)).toEqual(
       first!.outputs.slice(1).map(
@@ -293,7 +293,7 @@ describe('a Keras model is refused with what is unsupported and where', () => {
       (name): [string, readonly (number | null)[], readonly Given[], string] => [
         name,
         [null, 2],
-        [asProgram, layer(name)],
+        [asOperatorGraph, layer(name)],
         `1 layers cannot be converted: "l2" (${name}): the layer is not supported`,
       ],
     ),
@@ -380,7 +380,7 @@ describe('a Keras model is refused with what is unsupported and where', () => {
     [
       'arithmetic with a number',
       [null, 2],
-      [asProgram, layer('Multiply')],
+      [asOperatorGraph, layer('Multiply')],
       'has one input, must have at least two',
     ],
     [
@@ -422,7 +422,7 @@ describe('a Keras model is refused with what is unsupported and where', () => {
       [
         layer('Embedding', {}, tensor(5, 2)),
         { ...layer('LeakyReLU'), inputs: ['x'] },
-        { ...asProgram, inputs: ['l1'] },
+        { ...asOperatorGraph, inputs: ['l1'] },
       ],
       'LeakyRelu (l2.leakyrelu.2) uses ids',
     ],

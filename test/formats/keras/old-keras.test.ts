@@ -8,7 +8,7 @@ import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
 import { createFolderFiles } from '../../../src/repository/folder-files.ts';
-import { runAlone, runnerOf } from '../../network/random-network.ts';
+import { runAlone, createTestRunner } from '../../network/random-network.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
 
 // Files in the layouts of Keras 1 and 2 (golden/make-old-keras-files.py): other names, weights gate by gate,
@@ -43,7 +43,7 @@ describe('a model of Keras 1 or 2', () => {
     const ids = !Array.isArray(x[0]);
     const steps = ids ? (x as number[]) : (x as number[][]).map((row) => Float64Array.from(row));
     const { output } = referenceNetwork(network, weights, steps);
-    const runner = runnerOf(network, weights);
+    const runner = createTestRunner(network, weights);
     const emitted = runAlone(runner, ids ? Int32Array.from(x as number[]) : Float32Array.from(x.flat()));
     runner.release();
     for (const [rows, most] of [

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readImportedFile } from '../../../src/formats/read-imported.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
-import { runAlone, runnerOf } from '../../network/random-network.ts';
+import { runAlone, createTestRunner } from '../../network/random-network.ts';
 
 // Models as Keras 3.15 saves them, its own format and HDF5 (golden/make-keras-files.py).
 
@@ -32,7 +32,7 @@ describe('a Keras model', () => {
       weights,
       (ids ? x : (x as number[][]).map((row) => Float64Array.from(row))) as never,
     );
-    const runner = runnerOf(network, weights);
+    const runner = createTestRunner(network, weights);
     const emitted = runAlone(runner, ids ? Int32Array.from(x as number[]) : Float32Array.from(x.flat()));
     runner.release();
     for (const [rows, most] of [
@@ -66,7 +66,7 @@ describe('a Keras model', () => {
     ['repeat.keras', 'LSTM 2×, Squeeze 2×, Unsqueeze, Tile', /"repeat_vector" \(RepeatVector\)/],
   ])('%s becomes an operator graph, with the reason', async (file, operators, because) => {
     const { network, notes } = await converted(file);
-    expect(network.layers.map(({ type }) => type)).toEqual(['program']);
+    expect(network.layers.map(({ type }) => type)).toEqual(['operator_graph']);
     expect(notes[1]).toContain(`once per sequence: ${operators}`);
     expect(notes.at(-1)).toMatch(because);
   });

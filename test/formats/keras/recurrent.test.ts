@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/formats/keras/keras-config.ts';
 import { kerasToNetwork } from '../../../src/formats/keras/keras-to-network.ts';
-import type { ProgramSpec } from '../../../src/network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../../src/network/layers/operator-graph/schema.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
-import { randomNumbers, runAlone, runnerOf } from '../../network/random-network.ts';
+import { randomNumbers, runAlone, createTestRunner } from '../../network/random-network.ts';
 import type { KerasLayer } from '../../../src/formats/keras/keras-layer.ts';
 
 const random = randomNumbers(3);
@@ -17,7 +17,7 @@ const tensor = (...shape: number[]): Tensor => ({
 const gates = { LSTM: 4, GRU: 3, SimpleRNN: 1 } as const;
 type CellName = keyof typeof gates;
 
-const networkOf = (className: string, config: Config, weights: readonly Tensor[], version: string) => {
+const createNetwork = (className: string, config: Config, weights: readonly Tensor[], version: string) => {
   const of = (layer: Partial<KerasLayer>): KerasLayer => ({
     className: 'InputLayer',
     name: 'numbers',
@@ -37,10 +37,10 @@ const networkOf = (className: string, config: Config, weights: readonly Tensor[]
   });
 };
 /** Converts a cell of two units to a recurrent layer. */
-const layerOf = (className: CellName, config: Config, version = '3.15.1') => {
+const createLayer = (className: CellName, config: Config, version = '3.15.1') => {
   const columns = gates[className] * 2;
   const weights = [tensor(3, columns), tensor(2, columns), tensor(columns)];
-  return networkOf(className, { units: 2, return_sequences: true, ...config }, weights, version).network
+  return createNetwork(className, { units: 2, return_sequences: true, ...config }, weights, version).network
     .layers[0];
 };
 
@@ -54,20 +54,20 @@ describe('the activations of a Keras cell', () => {
   ])('hard_sigmoid of Keras %s has a slope of %d', (version, alpha) => {
     const fields = version === '1' ? ['inner_activation'] : ['recurrent_activation', 'inner_activation'];
     for (const field of fields)
-      expect(layerOf('LSTM', { [field]: 'hard_sigmoid', output_dim: 2 }, version)).toMatchObject({
+      expect(createLayer('LSTM', { [field]: 'hard_sigmoid', output_dim: 2 }, version)).toMatchObject({
         activations: { gate: { type: 'hard_sigmoid', alpha, beta: 0.5 } },
       });
   });
 
   it('`activation` maps to candidate and output of an LSTM, and to the candidate of other cells', () => {
     const softsign = { type: 'softsign' };
-    expect(layerOf('LSTM', { activation: 'softsign' })).toMatchObject({
+    expect(createLayer('LSTM', { activation: 'softsign' })).toMatchObject({
       activations: { candidate: softsign, output: softsign },
     });
-    expect(layerOf('GRU', { activation: 'softsign', recurrent_activation: 'elu' })).toMatchObject({
+    expect(createLayer('GRU', { activation: 'softsign', recurrent_activation: 'elu' })).toMatchObject({
       activations: { gate: { type: 'elu', alpha: 1 }, candidate: softsign },
     });
-    expect(layerOf('SimpleRNN', { activation: 'sigmoid' })).toMatchObject({
+    expect(createLayer('SimpleRNN', { activation: 'sigmoid' })).toMatchObject({
       activations: { candidate: { type: 'sigmoid' } },
     });
   });
@@ -97,20 +97,20 @@ describe('the activations of a Keras cell', () => {
       { class_name: 'ReLU', config: { negative_slope: 0.5, max_value: null } },
       { type: 'leaky_relu', alpha: 0.5 },
     ],
-  ])('%j becomes %j', (said, candidate) => {
-    expect(layerOf('GRU', { activation: said })).toMatchObject({ activations: { candidate } });
+  ])('%j becomes %j', (activation, candidate) => {
+    expect(createLayer('GRU', { activation: activation })).toMatchObject({ activations: { candidate } });
   });
 
   it('do not change the layer when they are the defaults', () => {
     const usual = { activation: 'tanh', recurrent_activation: 'sigmoid' };
-    expect(layerOf('LSTM', usual)).not.toHaveProperty('activations');
-    expect(layerOf('SimpleRNN', { activation: 'relu' })).toMatchObject({ activation: 'relu' });
-    expect(layerOf('SimpleRNN', { activation: 'relu' })).not.toHaveProperty('activations');
+    expect(createLayer('LSTM', usual)).not.toHaveProperty('activations');
+    expect(createLayer('SimpleRNN', { activation: 'relu' })).toMatchObject({ activation: 'relu' });
+    expect(createLayer('SimpleRNN', { activation: 'relu' })).not.toHaveProperty('activations');
   });
 
   it('apply to the backward direction only with go_backwards', () => {
     const config = { recurrent_activation: 'hard_sigmoid', go_backwards: true, return_sequences: false };
-    const layer = layerOf('GRU', config);
+    const layer = createLayer('GRU', config);
     expect(layer).toMatchObject({ backward_activations: { gate: { type: 'hard_sigmoid' } }, merge: 'sum' });
     expect(layer).not.toHaveProperty('activations');
   });
@@ -121,7 +121,7 @@ describe('the activations of a Keras cell', () => {
     [{ class_name: 'ReLU', config: { max_value: 6 } }, 'ReLU: max_value 6 is not supported'],
     [{ class_name: 'ReLU', config: { threshold: 1 } }, 'ReLU: threshold 1 is not supported'],
   ])('%j is refused by name', (activation, says) => {
-    expect(() => layerOf('GRU', { activation })).toThrow(says);
+    expect(() => createLayer('GRU', { activation })).toThrow(says);
   });
 });
 
@@ -129,7 +129,7 @@ describe('a Bidirectional with a separate backward layer', () => {
   const both = (backward: Config, kind = 'GRU') => {
     const config = { units: 2, return_sequences: true, activation: 'elu' };
     const weights = [tensor(3, 6), tensor(2, 6), tensor(6)];
-    return networkOf(
+    return createNetwork(
       'Bidirectional',
       {
         layer: { class_name: 'GRU', config },
@@ -149,7 +149,7 @@ describe('a Bidirectional with a separate backward layer', () => {
   });
 
   it('becomes a separate operator when it differs in more than activations', () => {
-    const { operators } = both({ reset_after: true }) as ProgramSpec;
+    const { operators } = both({ reset_after: true }) as OperatorGraphSpec;
     expect(operators.filter(({ operator }) => operator === 'GRU')).toMatchObject([
       { operator: 'GRU', attributes: { linear_before_reset: 0 } },
       { operator: 'GRU', attributes: { linear_before_reset: 1, direction: 'reverse' } },
@@ -198,7 +198,10 @@ describe.runIf(existsSync(folder)).each(Object.keys(gates) as CellName[])('Keras
     ? (JSON.parse(readFileSync(join(folder, `${className}.json`), 'utf8')) as Record<string, Fixture>)
     : {};
   const numbered = cases.map((options, k) => ({ k, options }));
-  const configOf = ({ sequences, backwards, sigmoid }: (typeof cases)[number], fixture: Fixture): Config => ({
+  const createConfig = (
+    { sequences, backwards, sigmoid }: (typeof cases)[number],
+    fixture: Fixture,
+  ): Config => ({
     units: fixture.weights[1]!.shape[0],
     activation: sigmoid ? 'sigmoid' : 'tanh',
     recurrent_activation: sigmoid ? 'sigmoid' : 'hard_sigmoid',
@@ -209,7 +212,7 @@ describe.runIf(existsSync(folder)).each(Object.keys(gates) as CellName[])('Keras
   const convert = (k: number) => {
     const fixture = fixtures[`recurrent.${className}.${k}`]!;
     const weights = fixture.weights.map(({ data, shape }) => ({ shape, values: Float32Array.from(data) }));
-    return { fixture, ...networkOf(className, configOf(cases[k]!, fixture), weights, '2.1.2') };
+    return { fixture, ...createNetwork(className, createConfig(cases[k]!, fixture), weights, '2.1.2') };
   };
 
   it.each(numbered)('case $k matches Keras: $options', ({ k, options }) => {
@@ -219,7 +222,7 @@ describe.runIf(existsSync(folder)).each(Object.keys(gates) as CellName[])('Keras
     const rows = Array.from({ length: x.length / shape[1]! }, (_, t) =>
       Float64Array.from(x.subarray(t * shape[1]!, (t + 1) * shape[1]!)),
     );
-    const runner = runnerOf(network, weights);
+    const runner = createTestRunner(network, weights);
     const emitted = runAlone(runner, x);
     runner.release();
     for (const output of [emitted, referenceNetwork(network, weights, rows).output]) {

@@ -5,9 +5,9 @@ import { encodeModel } from '../../../bench/onnx/model.ts';
 import { onnxToNetwork } from '../../../src/formats/onnx/onnx-to-network.ts';
 import { readOnnx } from '../../../src/formats/onnx/read-onnx.ts';
 import { readImportedFile } from '../../../src/formats/read-imported.ts';
-import { answersOnce } from '../../../src/network/answers-once.ts';
+import { isSequenceToOne } from '../../../src/network/sequence-to-one.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
-import { runAlone, runnerOf } from '../../network/random-network.ts';
+import { runAlone, createTestRunner } from '../../network/random-network.ts';
 
 // Models as PyTorch 1.13 exports them to ONNX, opsets 11 and 16 (golden/make-onnx-files.py).
 
@@ -27,7 +27,7 @@ describe('an ONNX graph', () => {
     const ids = !Array.isArray(x[0]);
     const steps = ids ? (x as number[]) : (x as number[][]).map((row) => Float64Array.from(row));
     const { output } = referenceNetwork(network, weights, steps);
-    const runner = runnerOf(network, weights);
+    const runner = createTestRunner(network, weights);
     const emitted = runAlone(runner, ids ? Int32Array.from(x as number[]) : Float32Array.from(x.flat()));
     runner.release();
     for (const [rows, most] of [
@@ -35,7 +35,7 @@ describe('an ONNX graph', () => {
       [emitted, 1e-5],
     ] as const) {
       // one output per sequence is at its last step
-      const once = answersOnce(network);
+      const once = isSequenceToOne(network);
       const last = rows.slice(once ? -1 : -y.length);
       const expected = once ? [y.flat()] : y;
       expect(last[0]).toHaveLength(expected[0]!.length);
@@ -71,7 +71,7 @@ describe('an ONNX graph', () => {
     ['conv-16', /Conv "\/conv\/Conv": the operator is not supported/],
   ])('%s becomes an operator graph when it is not a stack of layers, with the reason', async (file, why) => {
     const { network, notes } = await converted(`${file}.onnx`);
-    expect(network.layers.map(({ type }) => type)).toEqual(['program']);
+    expect(network.layers.map(({ type }) => type)).toEqual(['operator_graph']);
     expect(notes.at(-1)).toMatch(why);
   });
 

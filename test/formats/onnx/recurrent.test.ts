@@ -31,7 +31,7 @@ interface Given {
   readonly P?: OnnxTensor;
 }
 
-function modelOf(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel {
+function createModel(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel {
   const { direction = 'forward', layout = 0 } = given;
   const directions = direction === 'bidirectional' ? 2 : 1;
   const rows = { RNN: 1, GRU: 3, LSTM: 4 }[operator] * units;
@@ -90,7 +90,7 @@ function modelOf(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel {
 }
 
 const read = (operator: 'RNN' | 'GRU' | 'LSTM', given: Given = {}) => {
-  const { network, weights } = onnxToLayers(modelOf(operator, given));
+  const { network, weights } = onnxToLayers(createModel(operator, given));
   const values = (name: string): number[] | undefined => {
     const tensor = weights.get(`read.${name}`);
     return tensor && [...tensor.values];

@@ -5,7 +5,7 @@ import type { Arrays } from '../../../src/formats/arrays.ts';
 import { stateDictToNetwork } from '../../../src/formats/pytorch/state-dict-to-network.ts';
 import { readImportedFile } from '../../../src/formats/read-imported.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
-import { runAlone, runnerOf } from '../../network/random-network.ts';
+import { runAlone, createTestRunner } from '../../network/random-network.ts';
 
 // Files as PyTorch 1.13 saves them (golden/make-torch-files.py).
 
@@ -40,7 +40,7 @@ describe('a PyTorch file', () => {
     const { network, weights, input } = stateDictToNetwork(part(arrays, name));
     const rows = x.map((row) => Float64Array.from(row));
     expect(worst(referenceNetwork(network, weights, rows).output, y)).toBeLessThan(1e-6);
-    const runner = runnerOf(network, weights);
+    const runner = createTestRunner(network, weights);
     expect(input).toEqual({ kind: 'features', width: 3 });
     expect(worst(runAlone(runner, Float32Array.from(x.flat())), y)).toBeLessThan(1e-5);
     runner.release();

@@ -6,11 +6,11 @@ import { formatNetwork } from '../../../src/cli/format-network.ts';
 import type { ImportedNetwork } from '../../../src/formats/imported-network.ts';
 import { kerasToOperators } from '../../../src/formats/keras/keras-to-operators.ts';
 import { readTfjs } from '../../../src/formats/tfjs/read-tfjs.ts';
-import { answerRows } from '../../../src/network/answers-once.ts';
+import { countOutputRows } from '../../../src/network/sequence-to-one.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
 import { createFolderFiles } from '../../../src/repository/folder-files.ts';
-import { runAlone, runnerOf } from '../../network/random-network.ts';
+import { runAlone, createTestRunner } from '../../network/random-network.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
 
 // Models as TensorFlow.js 4.22 saves them, model.json and shards (golden/make-tfjs-files.mjs).
@@ -20,7 +20,7 @@ const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) a
   string,
   { x: number[] | number[][]; y: number[] | number[][] }
 >;
-const rowsOf = (numbers: Float32Array | Float64Array, count: number) => {
+const splitRows = (numbers: Float32Array | Float64Array, count: number) => {
   const width = numbers.length / count;
   return Array.from({ length: count }, (_, row) => numbers.subarray(row * width, (row + 1) * width));
 };
@@ -35,16 +35,16 @@ function expectAnswers({ network, weights }: ImportedNetwork, { x, y }: (typeof 
   const ids = !Array.isArray(x[0]);
   const steps = ids ? (x as number[]) : (x as number[][]).map((row) => Float64Array.from(row));
   const { output } = referenceNetwork(network, weights, steps);
-  const runner = runnerOf(network, weights);
+  const runner = createTestRunner(network, weights);
   const emitted = runAlone(runner, ids ? Int32Array.from(x as number[]) : Float32Array.from(x.flat()));
   runner.release();
-  const count = answerRows(network);
+  const count = countOutputRows(network);
   for (const [rows, most] of [
     [output, 2e-6],
     [emitted, 1e-5],
   ] as const) {
     // one output per sequence may have several rows, concatenated
-    const last = count > 1 ? rowsOf(rows.at(-1)!, count) : rows.slice(-expected.length);
+    const last = count > 1 ? splitRows(rows.at(-1)!, count) : rows.slice(-expected.length);
     expect(last).toHaveLength(expected.length);
     expect(last[0]).toHaveLength(expected[0]!.length);
     expected.forEach((row, t) =>
@@ -71,7 +71,7 @@ describe('a TensorFlow.js model', () => {
     ['both-mul', 'strides [2], must be 1'],
   ])('%s is not converted to layers, with the reason', async (name, because) => {
     const { network, notes } = (await read(name)).network();
-    expect(network.layers.map(({ type }) => type)).toEqual(['program']);
+    expect(network.layers.map(({ type }) => type)).toEqual(['operator_graph']);
     expect(notes.at(-1)).toContain('not converted to layers:');
     expect(notes.at(-1)).toContain(because);
   });
@@ -96,7 +96,7 @@ describe('a TensorFlow.js model', () => {
 });
 
 describe('a version folder with a TensorFlow.js model', () => {
-  const folderOf = (name: string): { root: string; folder: string } => {
+  const copyModel = (name: string): { root: string; folder: string } => {
     const root = temporaryFolder();
     const version = join(root, 'model', '1');
     mkdirSync(version, { recursive: true });
@@ -107,13 +107,13 @@ describe('a version folder with a TensorFlow.js model', () => {
     readModelFolder(root, version, 'model');
 
   it('is recognized by the content of its model.json', async () => {
-    const { spec, weights } = await open(folderOf('tagger'));
+    const { spec, weights } = await open(copyModel('tagger'));
     expect(spec).toMatchObject({ name: 'model', task: 'predict', inputs: { kind: 'text' } });
     expect(await weights()).toEqual((await read('tagger')).network().weights);
   });
 
   it('may have a model.json of ours that names the TensorFlow.js file', async () => {
-    const there = folderOf('classifier');
+    const there = copyModel('classifier');
     renameSync(join(there.folder, 'model.json'), join(there.folder, 'tfjs.json'));
     const own = {
       task: 'classify',
@@ -126,7 +126,7 @@ describe('a version folder with a TensorFlow.js model', () => {
   });
 
   it('is refused when a shard is missing or truncated', async () => {
-    const there = folderOf('lstm');
+    const there = copyModel('lstm');
     const shard = join(there.folder, 'group1-shard5of5.bin');
     writeFileSync(shard, readFileSync(shard).subarray(1));
     await expect(open(there)).rejects.toThrow(/bytes \d+ to \d+ of .*shard5of5.*, which has \d+/);

@@ -11,5 +11,8 @@ it.each(layerTypes)('layer %s has the type of its entry, and is in model.json', 
 it('calls inference only what has no entry in the learn registry', () => {
   for (const type of layerTypes)
     expect(whyInferenceOnly({ type }) === null, type).toBe(findLayerLearning(type) !== null);
-  expect(layerTypes.filter((type) => whyInferenceOnly({ type }) !== null)).toEqual(['conv1d', 'program']);
+  expect(layerTypes.filter((type) => whyInferenceOnly({ type }) !== null)).toEqual([
+    'conv1d',
+    'operator_graph',
+  ]);
 });

@@ -1,11 +1,11 @@
 import type { OperatorSpec } from '../../../operators/spec.ts';
-import type { ProgramSpec } from '../../../network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../../network/layers/operator-graph/schema.ts';
 import type { Tensor } from '../../../network/weights.ts';
 import { invalidModel } from '../../format-errors.ts';
 
 type Size = number | null;
 type Attributes = NonNullable<OperatorSpec['attributes']>;
-type WholeConstant = ProgramSpec['wholeConstants'][string];
+type WholeConstant = OperatorGraphSpec['wholeConstants'][string];
 
 /** A tensor between two layers. */
 export interface GraphTensor {

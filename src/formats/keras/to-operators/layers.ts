@@ -153,6 +153,6 @@ function attentionWeightedAverage(layer: KerasLayer, x: GraphTensor, graph: Grap
   const [w] = requireWeights(layer, 1);
   requireShape(w!, [width, 1]);
   const scores = graph.add('MatMul', [x.value, graph.constant(w!)]);
-  const weighed = graph.add('Mul', [x.value, graph.add('Softmax', [scores], { axis: 1 })]);
-  return { value: graph.add('ReduceSum', [weighed], { axes: [1], keepdims: 0 }), shape: [width] };
+  const weighted = graph.add('Mul', [x.value, graph.add('Softmax', [scores], { axis: 1 })]);
+  return { value: graph.add('ReduceSum', [weighted], { axes: [1], keepdims: 0 }), shape: [width] };
 }

@@ -1,4 +1,4 @@
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { emitConcat } from '../../../kernel/emit/rows.ts';
 import type { LayerLearning } from '../layer-learning.ts';
 import type { CombineNode } from './combine.ts';
@@ -33,7 +33,7 @@ export function learningConcat(
     width,
     forward({ functions, packed }, inputs) {
       functions[concat]!(...inputs.map(({ address }) => address), y.address, packed);
-      // what the copy of the last panel left past the width belongs to nobody
+      // what the copy of the last panel left past the width has no meaning
       if (stride > width)
         for (let row = 0; row < packed; row++) y.values.fill(0, row * stride + width, (row + 1) * stride);
       return y;

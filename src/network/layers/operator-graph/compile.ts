@@ -3,7 +3,7 @@ import type { CompiledOperatorGraph, PackedProduct, PackedSweep } from './compil
 import { cellOfOperator } from '../../../cells/registry.ts';
 import { tensorNames } from '../../../cells/weights.ts';
 import { emitLinear } from '../../../kernel/emit/linear.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { denseOrder, packMatrix } from '../../../kernel/pack.ts';
 import { checkOperatorGraph } from '../../../operators/check-operator-graph.ts';
 import { elementCount, type Operand } from '../../../operators/operand.ts';
@@ -12,17 +12,18 @@ import { numberAttribute } from '../../../operators/operator.ts';
 import { getBodies } from '../../../operators/get-bodies.ts';
 import type { BodySpec, OperatorSpec } from '../../../operators/spec.ts';
 import type { CompileContext } from '../layer.ts';
-import { keyOf, productRows, sweepRows } from './scratch.ts';
+import { operatorKey, productRows, sweepRows } from './scratch.ts';
 import { compileRecurrent } from '../recurrent/compile.ts';
-import type { ProgramSpec } from './schema.ts';
+import type { OperatorGraphSpec } from './schema.ts';
 
-// A program layer at load: what it multiplies with is packed for the kernel, every other constant goes beside it.
+// Compiles an operator graph: matrices of constant products are packed for the kernel, other constants are
+// copied.
 
-/** Every operator of a program, those of bodies too. */
-export function* operatorsOf(body: Pick<BodySpec, 'operators'>): Generator<OperatorSpec> {
+/** Every operator of a graph, and of its bodies. */
+export function* listOperators(body: Pick<BodySpec, 'operators'>): Generator<OperatorSpec> {
   for (const operator of body.operators) {
     yield operator;
-    for (const inner of getBodies(operator)) yield* operatorsOf(inner);
+    for (const inner of getBodies(operator)) yield* listOperators(inner);
   }
 }
 
@@ -30,12 +31,12 @@ export function* operatorsOf(body: Pick<BodySpec, 'operators'>): Generator<Opera
 const weightInputs = [1, 2, 3, 7];
 const isRecurrent = ({ operator }: OperatorSpec): boolean => cellOfOperator(operator) !== undefined;
 
-/** float32 of what a step hands to the next one. */
-const programStateFloats = ({ states, input }: ProgramSpec): number =>
+/** float32 of the state passed from a step to the next. */
+const countStateFloats = ({ states, input }: OperatorGraphSpec): number =>
   states.reduce((sum, { shape }) => sum + elementCount(shape), 0) + input.context;
 
 export function compileOperatorGraph(
-  layer: ProgramSpec,
+  layer: OperatorGraphSpec,
   tensors: Readonly<Record<string, string>>,
   context: CompileContext,
 ): CompiledOperatorGraph {
@@ -52,8 +53,8 @@ export function compileOperatorGraph(
   const placed = new Map<string, number>();
   const packed = new Set<string>();
 
-  for (const operator of operatorsOf(layer)) {
-    const key = keyOf(operator);
+  for (const operator of listOperators(layer)) {
+    const key = operatorKey(operator);
     if (isRecurrent(operator)) {
       const { inner, directions } = readRecurrentDirections(operator, operator.inputs.map(constant));
       sweeps[key] = {
@@ -70,22 +71,22 @@ export function compileOperatorGraph(
               forward: { weightIh, weightHh, biasIh, biasHh, ...(parts.peephole && { peephole }) },
               backward: null,
             },
-            { tableVocabulary: null, ends: false },
+            { tableVocabulary: null, mergeAtFirstStep: false },
             own,
           );
         }),
       };
       for (const place of weightInputs) if (operator.inputs[place]) packed.add(operator.inputs[place]);
     } else {
-      const matrix = matrixOf(operator, constant(operator.inputs[1]));
+      const matrix = findMatrix(operator, constant(operator.inputs[1]));
       if (!matrix) continue;
       const { inner, columns, values } = matrix;
       products[key] = {
         inner,
         columns,
         linear: emitLinear(e, { inner, columns }),
-        weight: place(padded(columns) * inner, (room) =>
-          packMatrix(values, inner, denseOrder(columns), room),
+        weight: place(padded(columns) * inner, (target) =>
+          packMatrix(values, inner, denseOrder(columns), target),
         ),
         bias: place(padded(columns), (zeros) => zeros.fill(0)),
       };
@@ -93,34 +94,34 @@ export function compileOperatorGraph(
     }
   }
   const placeStart = (): number =>
-    place(programStateFloats(layer), (room) => {
-      room.fill(0);
+    place(countStateFloats(layer), (target) => {
+      target.fill(0);
       let at = 0;
       for (const { start, shape } of layer.states) {
-        if (start !== undefined) room.set(constant(start)!.values, at);
+        if (start !== undefined) target.set(constant(start)!.values, at);
         at += elementCount(shape);
       }
     });
-  // what is only multiplied with is in the kernel's order already
+  // a constant that is only a matrix of products has been packed
   for (const name of Object.keys(layer.constants)) {
     if (
       packed.has(name) &&
-      !readElsewhere(layer, name, (operator) => Object.hasOwn(products, keyOf(operator)))
+      !readElsewhere(layer, name, (operator) => Object.hasOwn(products, operatorKey(operator)))
     )
       continue;
     const values = tensor(tensors[name]!);
     placed.set(
       name,
-      place(Math.max(1, values.length), (room) => room.set(values)),
+      place(Math.max(1, values.length), (target) => target.set(values)),
     );
   }
   return {
-    kind: 'program',
+    kind: 'operator_graph',
     layer,
     constants: Object.fromEntries(placed),
     products,
     sweeps,
-    stateFloats: programStateFloats(layer),
+    stateFloats: countStateFloats(layer),
     start: layer.states.some(({ start }) => start !== undefined) ? placeStart() : null,
     scratchFloats: Math.max(
       0,
@@ -141,7 +142,7 @@ const sweepScratchFloats = (
 ): number => sweepRows * (padded(inner) + columns + 3 * padded(units) + scratchBytesPerRow / 4) + 6 * 16;
 
 /** The matrix [columns, inner] that an operator multiplies with, where it is constant. */
-function matrixOf(
+function findMatrix(
   operator: OperatorSpec,
   w: Operand | undefined,
 ): { inner: number; columns: number; values: Float32Array } | null {
@@ -150,10 +151,10 @@ function matrixOf(
   const [first = 0, ...rest] = w.shape;
   if (operator.operator === 'Conv' && numberAttribute(operator, 'group', 1) === 1)
     return { inner: elementCount(rest), columns: first, values };
-  const turned = operator.operator === 'Gemm' && numberAttribute(operator, 'transB', 0) !== 0;
+  const transposed = operator.operator === 'Gemm' && numberAttribute(operator, 'transB', 0) !== 0;
   if (w.shape.length !== 2 || (operator.operator !== 'MatMul' && operator.operator !== 'Gemm')) return null;
   if (operator.operator === 'Gemm' && numberAttribute(operator, 'transA', 0) !== 0) return null;
-  if (turned) return { inner: rest[0]!, columns: first, values };
+  if (transposed) return { inner: rest[0]!, columns: first, values };
   const columns = rest[0]!;
   const inner = first;
   return {
@@ -163,14 +164,14 @@ function matrixOf(
   };
 }
 
-/** Whether anything needs a constant's numbers as they are. */
+/** Whether a constant is read other than as a packed matrix. */
 function readElsewhere(
-  layer: ProgramSpec,
+  layer: OperatorGraphSpec,
   name: string,
   multiplies: (operator: OperatorSpec) => boolean,
 ): boolean {
   if (layer.output.value === name || layer.states.some(({ output }) => output === name)) return true;
-  for (const operator of operatorsOf(layer)) {
+  for (const operator of listOperators(layer)) {
     const sweeps = isRecurrent(operator);
     const inKernel = (i: number): boolean =>
       sweeps ? weightInputs.includes(i) : i === 1 && multiplies(operator);

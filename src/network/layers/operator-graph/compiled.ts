@@ -1,7 +1,7 @@
 import type { CompiledRecurrent } from '../recurrent/compiled.ts';
-import type { ProgramSpec } from './schema.ts';
+import type { OperatorGraphSpec } from './schema.ts';
 
-// An operator graph as it is posted to a worker.
+// A compiled operator graph, as posted to a worker.
 
 /** A product whose matrix is packed. */
 export interface PackedProduct {
@@ -9,7 +9,7 @@ export interface PackedProduct {
   readonly inner: number;
   readonly columns: number;
   readonly weight: number;
-  /** Zeros: what is added comes after the product. */
+  /** Zeros: an operator after the product adds the bias. */
   readonly bias: number;
 }
 
@@ -19,8 +19,8 @@ export interface PackedSweep {
 }
 
 export interface CompiledOperatorGraph {
-  readonly kind: 'program';
-  readonly layer: ProgramSpec;
+  readonly kind: 'operator_graph';
+  readonly layer: OperatorGraphSpec;
   /** Addresses of the constants that are tensors. */
   readonly constants: Readonly<Record<string, number>>;
   /** By the name of the operator's first output. */
@@ -30,6 +30,6 @@ export interface CompiledOperatorGraph {
   readonly stateFloats: number;
   /** Address of the state that a sequence starts from, null for zeros. */
   readonly start: number | null;
-  /** float32 that products and sweeps need to work in. */
+  /** float32 of scratch that products and sweeps need. */
   readonly scratchFloats: number;
 }

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UnrollError } from '../../src/errors.ts';
 import { referenceNetwork } from '../../src/network/reference-network.ts';
+import { resolveGraph } from '../../src/network/graph.ts';
 import { networkSpec } from '../../src/network/spec.ts';
-import { programs, windows } from './programs.ts';
+import { operatorGraphs, windows } from './operator-graphs.ts';
 import {
   bits,
   asRows,
@@ -11,19 +12,19 @@ import {
   randomSequence,
   randomWeights,
   runAlone,
-  runnerOf,
+  createTestRunner,
   runPacked,
   tick,
 } from './random-network.ts';
 
-describe.each(Object.entries(programs))('%s', (_, { spec, input }) => {
+describe.each(Object.entries(operatorGraphs))('%s', (_, { spec, input }) => {
   const weights = randomWeights(spec, input);
   const width = input.kind === 'features' ? input.width : 0;
 
   it.each([1, 2, 3, 17, 97])('agrees with float64 to 1e-5 over %i steps', (steps) => {
     const sequence = randomSequence(input, steps, steps);
     const { output } = referenceNetwork(spec, weights, asRows(sequence, width));
-    const runner = runnerOf(spec, weights);
+    const runner = createTestRunner(spec, weights);
     const emitted = runAlone(runner, sequence);
     runner.release();
     const last = output.at(-1)!;
@@ -32,7 +33,10 @@ describe.each(Object.entries(programs))('%s', (_, { spec, input }) => {
   });
 
   it('gives the same bits alone and with others, on both paths', () => {
-    const [runner, plain] = [runnerOf(spec, weights), runnerOf(spec, weights, { mode: 'plain' })];
+    const [runner, plain] = [
+      createTestRunner(spec, weights),
+      createTestRunner(spec, weights, { mode: 'plain' }),
+    ];
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 12 }), (lengths) => {
         const steps = lengths.toSorted((a, b) => b - a);
@@ -50,9 +54,9 @@ describe.each(Object.entries(programs))('%s', (_, { spec, input }) => {
   });
 });
 
-it('a program of a step goes on from a saved state with the same bits', () => {
-  const { spec, input } = programs['a program of a step, with states and context']!;
-  const runner = runnerOf(spec, randomWeights(spec, input));
+it('an operator graph of a step continues from a saved state with the same bits', () => {
+  const { spec, input } = operatorGraphs['an operator graph of a step, with states and context']!;
+  const runner = createTestRunner(spec, randomWeights(spec, input));
   // two states of 6, and the 4 numbers before
   expect(runner.stateLength).toBe(16);
   const sequence = randomSequence(input, 20, 3);
@@ -69,8 +73,8 @@ it('a program of a step goes on from a saved state with the same bits', () => {
   runner.release();
 });
 
-it('a sequence that a program cannot take gets no numbers, and the others theirs', () => {
-  const runner = runnerOf(windows, randomWeights(windows, features(1)));
+it('an operator graph fails only the sequence that it cannot compute', () => {
+  const runner = createTestRunner(windows, randomWeights(windows, features(1)));
   const [long, short] = [randomSequence(features(1), 9, 1), randomSequence(features(1), 3, 2)];
   runner.join();
   runner.join();
@@ -84,7 +88,7 @@ it('a sequence that a program cannot take gets no numbers, and the others theirs
 const step = (operators: object[], more: object = {}): object => ({
   layers: [
     {
-      type: 'program',
+      type: 'operator_graph',
       name: 'p',
       runs: 'step',
       input: { value: 'x', shape: [1, 3] },
@@ -97,37 +101,62 @@ const step = (operators: object[], more: object = {}): object => ({
 });
 const tanh = { operator: 'Tanh', inputs: ['x'], outputs: ['y'] };
 
-describe('a program is refused', () => {
+describe('the type program, the old name of operator_graph', () => {
+  const { layers } = windows;
+  const rename = (type: string, name?: string): object => {
+    const { name: _, ...layer } = layers[0]!;
+    return { ...layer, type, ...(name !== undefined && { name }) };
+  };
+  const parse = (layer: object) => networkSpec.parse({ layers: [layer], encoder: { layers: [layer] } });
+
+  it('is read as operator_graph, in a decoder and in an encoder', () => {
+    expect(parse(rename('program', 'p'))).toEqual(parse(rename('operator_graph', 'p')));
+  });
+
+  it('keeps the names of tensors: those of a layer without a name begin with the old type', () => {
+    const names = (layer: object) =>
+      resolveGraph(parse(layer), features(1)).nodes.flatMap(({ shapes }) => shapes.map(([name]) => name));
+    expect(names(rename('program'))).toEqual(['program_0.kernel']);
+    expect(names(rename('operator_graph'))).toEqual(['operator_graph_0.kernel']);
+  });
+
+  it('hides no other error', () => {
+    for (const given of [null, 'program', { type: 'programs' }])
+      expect(networkSpec.safeParse({ layers: [given] }).error?.issues[0]?.path.slice(0, 2)).toEqual([
+        'layers',
+        0,
+      ]);
+    expect(networkSpec.safeParse({ layers: { type: 'program' } }).success).toBe(false);
+  });
+});
+
+describe('an operator graph is refused', () => {
   const load = (spec: object): void => {
     const parsed = networkSpec.safeParse(spec);
     if (!parsed.success) throw new UnrollError('invalid_model', parsed.error.message);
-    runnerOf(parsed.data, new Map()).release();
+    createTestRunner(parsed.data, new Map()).release();
   };
-  it('is not, where nothing is wrong', () => expect(() => load(step([tanh]))).not.toThrow());
+  it('unless it is valid', () => expect(() => load(step([tanh]))).not.toThrow());
   it.each([
+    ['with an unknown operator', step([{ ...tanh, operator: 'eval' }]), 'this operator is not supported'],
     [
-      'with an operator that there is none of',
-      step([{ ...tanh, operator: 'eval' }]),
-      'this operator is not supported',
-    ],
-    [
-      'that reads what nothing gives',
+      'that reads an undefined value',
       step([{ ...tanh, inputs: ['z'] }]),
       'its input "z" is not defined before it',
     ],
     [
-      'whose operators go round',
+      'whose operators form a cycle',
       step([{ ...tanh, inputs: ['b'], outputs: ['a'] }, { ...tanh, inputs: ['a'], outputs: ['b'] }, tanh]),
       'its input "b" is not defined before it',
     ],
-    ['that answers with other sizes than it says', step([tanh], { units: 4 }), 'must have 4 elements'],
+    ['whose output has another size than declared', step([tanh], { units: 4 }), 'must have 4 elements'],
     [
       'of a graph named like an object’s own part',
       step([{ ...tanh, operator: 'constructor' }]),
       'this operator is not supported',
     ],
     [
-      'with an answer that cannot have its rows',
+      'whose output does not divide into its rows',
       step([tanh], { output: { value: 'y', gives: 'sequence', rows: 2 } }),
       '3 numbers in 2 rows',
     ],
@@ -136,7 +165,7 @@ describe('a program is refused', () => {
       step([tanh], { output: { value: 'y', gives: 'step', rows: 3 } }),
       'a step answers with one row',
     ],
-    ['that gives a value twice', step([tanh, tanh]), 'is defined twice'],
+    ['that defines a value twice', step([tanh, tanh]), 'is defined twice'],
     [
       'that makes more than it may',
       step([{ operator: 'ConstantOfShape', inputs: ['huge'], outputs: ['h'] }, tanh], {

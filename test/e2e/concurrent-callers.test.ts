@@ -28,7 +28,7 @@ const series = (i: number, features: number): number[][] =>
   );
 const fifty = <T>(make: (i: number) => T): T[] => Array.from({ length: 50 }, (_, i) => make(i));
 
-describe('fifty in a list', () => {
+describe('fifty inputs in a list', () => {
   it.each([
     ['classifier/classify', 'predictions', fifty(text)],
     ['tagger/tag', 'predictions', fifty(text)],
@@ -45,7 +45,7 @@ describe('fifty in a list', () => {
     expect(together[key]).toEqual(alone.map((reply) => reply[key]![0]));
   });
 
-  it('write with one seed what each writes alone', async () => {
+  it('generate with one seed the text that each generates alone', async () => {
     type Reply = { generations: { text: string }[] };
     const prompt = fifty((i) => text(i).slice(0, 9).toWellFormed());
     const body = { seed: 11, max_tokens: 12, temperature: 1.2 };
@@ -57,7 +57,7 @@ describe('fifty in a list', () => {
   });
 });
 
-describe('a caller that hangs up', () => {
+describe('a caller that disconnects', () => {
   const send = (path: string, length: number, body: string) => {
     const socket = connect(server.port, '127.0.0.1');
     socket.on('error', () => {});
@@ -69,7 +69,7 @@ describe('a caller that hangs up', () => {
   const waiting = () => server.metric('unroll_sequences_waiting');
   const active = () => server.metric('unroll_sequences_active');
 
-  it('in line leaves the line', async () => {
+  it('while queued leaves the queue', async () => {
     // few enough to be done in time, all together: more would be refused
     const body = JSON.stringify({ max_tokens: 100_000, timeout_ms: 300_000 });
     const callers = Array.from({ length: 24 }, () => send('/v1/models/writer/generate', body.length, body));
@@ -80,7 +80,7 @@ describe('a caller that hangs up', () => {
     await until(async () => (await active()) === 0, 2000);
   });
 
-  it('in the middle of its request is counted, and is no failure of the server', async () => {
+  it('in the middle of its request is counted, and not as a server error', async () => {
     for (let i = 0; i < 20; i++) {
       const socket = send('/v1/models/classifier/classify', 1000, '{"input": "abc');
       await once(socket, 'ready');

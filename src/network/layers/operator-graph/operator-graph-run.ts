@@ -1,33 +1,37 @@
 import type { CompiledRecurrent } from '../recurrent/compiled.ts';
 import type { CompiledOperatorGraph, PackedProduct } from './compiled.ts';
 import { clearVectorRegisters } from '../../../kernel/compile.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { elementCount, type Operand, type Values } from '../../../operators/operand.ts';
 import type { PrepareContext, MatrixProduct, RecurrentSweep } from '../../../operators/operator.ts';
 import { prepareGraph, type PreparedGraph } from '../../../operators/prepare-graph.ts';
 import type { RunContext } from '../layer.ts';
-import { keyOf, productRows, sweepRows } from './scratch.ts';
+import { operatorKey, productRows, sweepRows } from './scratch.ts';
 import { runForward } from '../recurrent/run-direction.ts';
 
-// A program layer in a worker. A sequence runs by itself, so it knows no company; a program is made ready once for each length.
+// Runs an operator graph in a worker, one sequence at a time, so that a batch cannot change its numbers. The
+// graph is prepared once for each length.
 
-/** Numbers that a program holds for the lengths it stays ready for: 64 MB. The length at hand stays whatever it takes. */
-const mostReady = 2 ** 24;
+/** Numbers of the prepared lengths that are kept: 64 MB. The current length is kept whatever its size. */
+const maxPreparedNumbers = 2 ** 24;
 
-export interface ProgramRun {
-  /** One step of one row. x [input's numbers], state [stateFloats] is read and advanced. @returns the answer [units] */
+export interface OperatorGraphRun {
+  /**
+   * One step of one row. x [input's numbers], state [stateFloats] is read and advanced.
+   * @returns the output [units]
+   */
   step(x: ArrayLike<number>, state: Float32Array): Values;
-  /** A whole sequence. x [steps · width]. @returns the answer: [units], or [steps · units] */
+  /** A whole sequence. x [steps · width]. @returns the output: [units], or [steps · units] */
   sequence(x: ArrayLike<number>, steps: number): Values;
 }
 
-export function createProgramRun(
-  program: CompiledOperatorGraph,
+export function createOperatorGraphRun(
+  compiled: CompiledOperatorGraph,
   context: RunContext,
   scratch: number,
-): ProgramRun {
-  const { layer, constants } = program;
-  const ready = new Map<number, PreparedGraph>();
+): OperatorGraphRun {
+  const { layer, constants } = compiled;
+  const preparedLengths = new Map<number, PreparedGraph>();
   const constant = (name: string): Operand => {
     const shape = layer.constants[name]!;
     const address = constants[name];
@@ -39,34 +43,34 @@ export function createProgramRun(
   };
   const kernel: Pick<PrepareContext, 'product' | 'sweeps'> = {
     product: (operator) => {
-      const packed = program.products[keyOf(operator)];
-      return packed ? productOf(packed, context, scratch) : null;
+      const packed = compiled.products[operatorKey(operator)];
+      return packed ? createProduct(packed, context, scratch) : null;
     },
     sweeps: (operator) => {
-      const { inner, directions } = program.sweeps[keyOf(operator)]!;
-      return directions.map((direction) => sweepOf(direction, inner, context, scratch));
+      const { inner, directions } = compiled.sweeps[operatorKey(operator)]!;
+      return directions.map((direction) => createSweep(direction, inner, context, scratch));
     },
   };
-  const readyFor = (steps: number): PreparedGraph => {
-    const known = ready.get(steps);
+  const prepare = (steps: number): PreparedGraph => {
+    const known = preparedLengths.get(steps);
     if (known) return known;
     const prepared = prepareGraph(layer, steps, { ...kernel, floats: Float32Array }, constant);
-    let held = prepared.elements;
-    for (const { elements } of ready.values()) held += elements;
-    for (const [oldest, { elements }] of ready) {
-      if (held <= mostReady) break;
-      ready.delete(oldest);
-      held -= elements;
+    let kept = prepared.elements;
+    for (const { elements } of preparedLengths.values()) kept += elements;
+    for (const [oldest, { elements }] of preparedLengths) {
+      if (kept <= maxPreparedNumbers) break;
+      preparedLengths.delete(oldest);
+      kept -= elements;
     }
-    ready.set(steps, prepared);
+    preparedLengths.set(steps, prepared);
     return prepared;
   };
 
   return {
     step(x, state) {
-      const { input, states, output, run } = readyFor(1);
+      const { input, states, output, run } = prepare(1);
       const own = layer.input.context;
-      const contextAt = program.stateFloats - own;
+      const contextAt = compiled.stateFloats - own;
       input.values.set(state.subarray(contextAt), 0);
       input.values.set(x, own);
       let at = 0;
@@ -84,7 +88,7 @@ export function createProgramRun(
       return output.values;
     },
     sequence(x, steps) {
-      const { input, output, run } = readyFor(steps);
+      const { input, output, run } = prepare(steps);
       input.values.set(x);
       run();
       return output.values;
@@ -93,7 +97,11 @@ export function createProgramRun(
 }
 
 /** Rows go through the scratch, a block at a time. */
-function productOf(packed: PackedProduct, { functions, floats }: RunContext, scratch: number): MatrixProduct {
+function createProduct(
+  packed: PackedProduct,
+  { functions, floats }: RunContext,
+  scratch: number,
+): MatrixProduct {
   const { inner, columns } = packed;
   const [xStride, yStride] = [padded(inner), padded(columns)];
   const linear = functions[packed.linear]!;
@@ -102,15 +110,15 @@ function productOf(packed: PackedProduct, { functions, floats }: RunContext, scr
     const memory = floats();
     for (let first = 0; first < rows; first += productRows) {
       const count = Math.min(productRows, rows - first);
-      spread(x, first * inner, memory, scratch / 4, count, inner, xStride);
+      padRows(x, first * inner, memory, scratch / 4, count, inner, xStride);
       linear(scratch, packed.weight, packed.bias, yAt, count);
-      gather(memory, yAt / 4, y, first * columns, count, columns, yStride);
+      unpadRows(memory, yAt / 4, y, first * columns, count, columns, yStride);
     }
     clearVectorRegisters();
   };
 }
 
-function sweepOf(
+function createSweep(
   direction: CompiledRecurrent,
   inner: number,
   context: RunContext,
@@ -139,16 +147,16 @@ function sweepOf(
     hasCellState,
     run(x, y, h, c, steps, rows) {
       const memory = context.floats();
-      // rows know nothing of each other, so they may go in groups
+      // rows are independent, so they may run in groups
       for (let row = 0; row < rows; row += sweepRows) {
         const count = Math.min(sweepRows, rows - row);
-        spread(h, row * units, memory, at.h / 4, count, units, yStride);
-        if (hasCellState) spread(c, row * units, memory, at.c / 4, count, units, yStride);
+        padRows(h, row * units, memory, at.h / 4, count, units, yStride);
+        if (hasCellState) padRows(c, row * units, memory, at.c / 4, count, units, yStride);
         const stride = Math.max(1, Math.floor(sweepRows / count));
         for (let first = 0; first < steps; first += stride) {
           const length = Math.min(stride, steps - first);
           for (let t = 0; t < length; t++)
-            spread(
+            padRows(
               x,
               ((first + t) * rows + row) * inner,
               memory,
@@ -158,9 +166,9 @@ function sweepOf(
               xStride,
             );
           const offsets = Int32Array.from({ length: length + 1 }, (_, t) => t * count);
-          runForward(direction, context, { offsets, steps: length, turn: first & 1 }, at);
+          runForward(direction, context, { offsets, steps: length, parity: first & 1 }, at);
           for (let t = 0; t < length; t++)
-            gather(
+            unpadRows(
               memory,
               at.y / 4 + t * count * yStride,
               y,
@@ -172,8 +180,8 @@ function sweepOf(
           const last = at.y / 4 + (length - 1) * count * yStride;
           memory.copyWithin(at.h / 4, last, last + count * yStride);
         }
-        gather(memory, at.h / 4, h, row * units, count, units, yStride);
-        if (hasCellState) gather(memory, at.c / 4, c, row * units, count, units, yStride);
+        unpadRows(memory, at.h / 4, h, row * units, count, units, yStride);
+        if (hasCellState) unpadRows(memory, at.c / 4, c, row * units, count, units, yStride);
       }
       clearVectorRegisters();
     },
@@ -183,7 +191,7 @@ function sweepOf(
 /** Rows shorter than this are copied number by number: a view of each costs more. */
 const shortRow = 48;
 
-/** `rows` rows of `width` numbers, from one distance between them to another. */
+/** Copies `rows` rows of `width` numbers from one stride to another. */
 function copyRows(
   from: Values,
   start: number,
@@ -206,7 +214,7 @@ function copyRows(
 }
 
 /** [rows, width] → [rows, stride] */
-const spread = (
+const padRows = (
   from: Values,
   start: number,
   to: Float32Array,
@@ -217,7 +225,7 @@ const spread = (
 ): void => copyRows(from, start, width, to, at, stride, rows, width);
 
 /** [rows, stride] → [rows, width] */
-const gather = (
+const unpadRows = (
   from: Float32Array,
   start: number,
   to: Values,

@@ -5,14 +5,14 @@ import type { NetworkSpec } from '../../src/network/spec.ts';
 import type { Tensor } from '../../src/network/weights.ts';
 import { features, ids, network } from './random-network.ts';
 
-// Programs of operators for tests: one of every kind of product, sweep and move, as a step with a state and over whole sequences.
+// Operator graphs for tests: one of every kind of product, sweep and move, as a step with a state and over whole sequences.
 
 const lstmConstants = { w: [1, 24, 10], r: [1, 24, 6], b: [1, 48] };
 
 /** A frame of 20 numbers: convolution, LSTM with its state in and out, a product, and 4 numbers of the frame before. */
 const frames = network([
   {
-    type: 'program',
+    type: 'operator_graph',
     name: 'frames',
     runs: 'step',
     input: { value: 'x', shape: [1, 24], context: 4 },
@@ -50,7 +50,7 @@ const frames = network([
 /** Ids: looked up, a bidirectional GRU, every step looks at all of them; a row a step. */
 const attention = network([
   {
-    type: 'program',
+    type: 'operator_graph',
     name: 'attends',
     runs: 'sequence',
     input: { value: 'ids', shape: [1, -1], vocabulary: 11 },
@@ -84,7 +84,7 @@ const attention = network([
 /** A loop over the steps that is left where its state grows past a bound; one answer a sequence. */
 const loop = network([
   {
-    type: 'program',
+    type: 'operator_graph',
     name: 'loop',
     runs: 'sequence',
     input: { value: 'x', shape: [-1, 1, 3] },
@@ -122,7 +122,7 @@ const loop = network([
 /** The largest sum over five steps: shorter sequences have none. */
 export const windows = network([
   {
-    type: 'program',
+    type: 'operator_graph',
     runs: 'sequence',
     input: { value: 'x', shape: [1, 1, -1] },
     output: { value: 'y', gives: 'sequence' },
@@ -135,7 +135,7 @@ export const windows = network([
   },
 ]);
 /** A network of Keras: windows, an LSTM's last row repeated, a GRU backwards over it; three rows a sequence. */
-function ofKeras(): NetworkSpec {
+function readKerasGraph(): NetworkSpec {
   const tensor = (...shape: number[]) => ({
     shape,
     values: new Float32Array(shape.reduce((product, size) => product * size)),
@@ -165,9 +165,9 @@ function ofKeras(): NetworkSpec {
   return kerasToNetwork({ version: '3.0.0', layers, outputs: [{ layer: 'l6', tensor: 0 }] }).network;
 }
 
-export const programs: Readonly<Record<string, { spec: NetworkSpec; input: NetworkInput }>> = {
-  'a program of a step, with states and context': { spec: frames, input: features(20) },
-  'a program over a sequence of ids, a row a step': { spec: attention, input: ids(11) },
-  'a program with a loop, one answer': { spec: loop, input: features(3) },
-  'a program of Keras layers, three rows': { spec: ofKeras(), input: features(4) },
+export const operatorGraphs: Readonly<Record<string, { spec: NetworkSpec; input: NetworkInput }>> = {
+  'an operator graph of a step, with states and context': { spec: frames, input: features(20) },
+  'an operator graph over a sequence of ids, a row a step': { spec: attention, input: ids(11) },
+  'an operator graph with a loop, one answer': { spec: loop, input: features(3) },
+  'an operator graph of Keras layers, three rows': { spec: readKerasGraph(), input: features(4) },
 };

@@ -1,6 +1,6 @@
 import { findCell } from '../cells/registry.ts';
 import { UnrollError } from '../errors.ts';
-import { padded } from '../kernel/emit/emitter.ts';
+import { padded } from '../kernel/layout.ts';
 import { emitLinear } from '../kernel/emit/linear.ts';
 import type { CompiledModule } from '../kernel/compile-checked.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -10,34 +10,34 @@ import type { EncoderGraph, SummaryPart } from './encoder-decoder.ts';
 import type { Graph } from './graph.ts';
 import type { Weights } from './weights.ts';
 
-/** From the encoder's rows to the decoder's first state: plain data. */
-export interface BridgeProgram {
+/** Computes the decoder's first state from the encoder's rows: plain data. */
+export interface CompiledBridge {
   readonly bridge: WebAssembly.Module;
   readonly code: Pick<CompiledModule, 'path' | 'reason'>;
   readonly summary: readonly SummaryPart[];
   readonly summaryWidth: number;
   readonly memoryWidth: number;
-  /** Parts of the decoder's saved state, in its order; those that no bridge makes stay at their layer's start. */
+  /** Parts of the decoder's saved state, in its order; the others keep their layer's initial value. */
   readonly states: readonly BridgedState[];
   readonly regions: readonly number[];
   readonly bridgeBytes: number;
 }
 
 interface BridgedState {
-  /** Where it stands in a saved state, and how many floats it has. */
+  /** Its offset in a saved state, and its number of floats. */
   readonly at: number;
   readonly units: number;
   /** Null where the summary is copied. */
   readonly dense: { readonly linear: string; readonly weight: number; readonly bias: number } | null;
 }
 
-/** @throws UnrollError out_of_memory */
+/** Compiles the bridge of an encoder-decoder. @throws UnrollError out_of_memory */
 export function compileBridge(
   { graph: encoder, summary, summaryWidth, bridge, bridgeKind }: EncoderGraph,
   decoder: Graph,
   weights: Weights,
   kernel: Kernel,
-): BridgeProgram {
+): CompiledBridge {
   const regions: number[] = [];
   let bridgeBytes = 0;
   const place = (length: number, fill: (values: Float32Array) => void): number => {
