@@ -38,21 +38,22 @@ const ask = (load: ReturnType<typeof busy>, more: object = {}) =>
 
 describe('admission', () => {
   it('admits requests expected within the limit, however many there are', () => {
-    ask(busy(50, 10));
+    ask(busy(40, 10));
   });
 
-  it('refuses at once requests that would wait too long, with the time to retry after', () => {
-    // 200 steps take 800 ms with all slots taken, 60 steps 240 ms: then 500 ms is the larger limit
-    expect(() => ask(busy(20, 1000), { steps: 200 })).toThrow('expected in 2100 ms, the limit is 1000 ms');
-    expect(() => ask(busy(20, 1000), { steps: 200 })).toThrow(
+  it('refuses at once a long sequence that would share the workers with too many, with the time to retry after', () => {
+    // 60 steps take 600 ms with 19 others, and 180 ms with 5
+    expect(() => ask(busy(19, 1000), { steps: 60 })).toThrow('expected in 600 ms, the limit is 500 ms');
+    expect(() => ask(busy(19, 1000), { steps: 60 })).toThrow(
       expect.objectContaining({ code: 'overloaded', retryAfterSeconds: 10 }),
     );
-    expect(() => ask(busy(20, 1000), { steps: 60 })).toThrow('expected in 630 ms, the limit is 500 ms');
-    ask(busy(9, 1000), { steps: 200 });
+    ask(busy(19, 1000), { steps: 50 });
   });
 
-  it('refuses no request because of its duration while a slot is free', () => {
-    ask(busy(slots - 1, 100_000), { steps: 100_000, leftMs: Infinity });
+  it('leaves three quarters of the slots to long sequences, however long they take', () => {
+    ask(busy(5, 100_000), { steps: 100_000, leftMs: Infinity });
+    expect(() => ask(busy(6, 100_000), { steps: 100_000, leftMs: Infinity })).toThrow('while 6 sequences');
+    ask(busy(6, 100_000), { steps: 100, leftMs: Infinity });
   });
 
   it('does not count long sequences in full against a short one, for they share the workers', () => {
@@ -85,6 +86,19 @@ describe('admission', () => {
 });
 
 describe('what a network has to do', () => {
+  it('assumes of an unknown sequence what most need at least', () => {
+    const load = createNetworkLoad(
+      slots,
+      () => 0,
+      () => 0,
+    );
+    const add = (steps: number) => load.add({ inputSteps: steps, maxSteps: steps, stepsLeft: steps });
+    for (let i = 0; i < 100; i++) add(800);
+    expect(load.assumedSteps).toBeCloseTo(800, 5);
+    for (let i = 0; i < 200; i++) add(i % 4 === 0 ? 20 : 800);
+    expect(load.assumedSteps).toBeLessThan(300);
+  });
+
   it('learns how much of what generations may write they do write', () => {
     const load = createNetworkLoad(
       slots,
