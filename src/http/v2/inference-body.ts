@@ -38,6 +38,7 @@ export const inferenceRequest = z.object({
           data: z.unknown().optional(),
         }),
       )
+      .min(1)
       .max(maxTensors),
   ),
   outputs: withMaxSize(maxTensors, z.array(requestedOutput).max(maxTensors)).optional(),
