@@ -100,7 +100,8 @@ describe('an imported file', () => {
     const metadata = (await (await fetch(`${server.url}/v2/models/attends`)).json()) as object;
     expect(metadata).toMatchObject({
       inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, -1, 4] }],
-      outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, -1, 3] }, { name: 'lengths' }],
+      outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, -1, 3] }],
+      parameters: { optional_inputs: [{ name: 'lengths' }] },
     });
     const { x, y } = graphs['attends-16']!;
     const { outputs } = await server.ask<{ outputs: { name: string; shape: number[]; data: number[] }[] }>(

@@ -139,6 +139,8 @@ function serve(spec: SpecInput, outputWidth = 1): ServedModel {
     target: parsed.outputs.vocabulary ? createVocabulary(parsed.outputs.vocabulary) : null,
     chain: null,
     network: { id: 1, info: { outputWidth } } as NetworkHandle,
+    graph: null,
+    signature: null,
     statistics: createModelStatistics(),
   };
 }

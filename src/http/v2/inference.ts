@@ -2,9 +2,8 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { UnrollError } from '../../errors.ts';
 import type { ModelListing } from '../../repository/repository-interface.ts';
-import { infer } from '../../open-inference/infer.ts';
-import { sourceSignature } from '../../open-inference/tensor-signature.ts';
-import { withModel } from '../../tasks/with-model.ts';
+import { findTensorPath, inferAny, modelSignature } from '../../open-inference/infer-any.ts';
+import { withAnyModel } from '../../tasks/with-model.ts';
 import { version } from '../../version.ts';
 import { headerLength, inferenceRequest, readInference, writeInference } from './inference-body.ts';
 import { findModel } from '../v1/model-view.ts';
@@ -79,7 +78,7 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
             'model_not_ready',
             `model ${name} cannot be served: ${why ?? 'it is being loaded'}`,
           );
-        const { inputs, optional, outputs } = sourceSignature(served);
+        const { inputs, optional, outputs } = modelSignature(served);
         const versions = repository
           .list()
           .filter((one) => one.name === name)
@@ -133,11 +132,11 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
       async (request, reply) => {
         const call = await readInference(request.body, request.headers[headerLength] as string | undefined);
         const signal = abortOnDisconnect(reply);
-        const requested = { reference: toReference(request.params), task: null };
-        const result = await withModel(tasks, requested, async (model) => {
-          const settings = parseSettings(model.spec.task, call.parameters);
-          const task = { model, signal, timeoutMs: settings.timeout_ms };
-          const outputs = await infer(tasks, task, { inputs: call.inputs, binary: call.binary, settings });
+        const result = await withAnyModel(tasks, toReference(request.params), async (model) => {
+          const path = findTensorPath(model);
+          const settings = parseSettings(path.kind === 'task' ? path.model.spec.task : null, call.parameters);
+          const limits = { signal, timeoutMs: settings.timeout_ms };
+          const outputs = await inferAny(tasks, model, limits, { ...call, settings });
           return writeInference(model, call, outputs, signal);
         });
         if ('json' in result) return sendJson(reply, result.json) as never;
