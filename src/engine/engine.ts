@@ -173,7 +173,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   async function register(placement: Placement, loadOptions: LoadOptions = {}): Promise<NetworkHandle> {
     const content = createContent(placement, loadOptions);
-    const checkLength = createLengthCheck(placement.program, kernel.memory.memory);
+    const checkLength = createLengthCheck(placement.compiled, kernel.memory.memory);
     const id = await registerContent({ placement, content, checkLength, meter: loadOptions.meter });
     return { id, info: placement.info };
   }
@@ -182,10 +182,10 @@ export function createEngine(options: EngineOptions): Engine {
     placement: GraphPlacement,
     { meter }: Pick<LoadOptions, 'meter'> = {},
   ): Promise<GraphHandle> {
-    const { program } = placement;
-    const content: GraphContent = { kind: 'graph', program };
+    const { compiled } = placement;
+    const content: GraphContent = { kind: 'graph', compiled };
     const id = await registerContent({ placement, content, checkLength: null, meter });
-    return { id, signature: program.signature, weightBytes: program.weightBytes, kernel: program.code };
+    return { id, signature: compiled.signature, weightBytes: compiled.weightBytes, kernel: compiled.code };
   }
 
   /** @returns its id */

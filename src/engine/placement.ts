@@ -82,7 +82,7 @@ export function placeNetwork(
 
 /** Frees the weights and arenas of a network or graph. */
 export function freePlacement(
-  { program, arenas }: { program: Parameters<typeof freeNetwork>[0]; arenas: readonly Arena[] },
+  { compiled, arenas }: { compiled: Parameters<typeof freeNetwork>[0]; arenas: readonly Arena[] },
   kernel: Kernel,
 ): void {
   for (const { offset } of arenas) kernel.memory.free(offset);

@@ -123,13 +123,13 @@ function compileGraph(graph: Graph, input: NetworkInput, weights: Weights, kerne
 }
 
 export function freeNetwork(
-  program: Pick<NetworkProgram, 'regions'> & { readonly encoder?: EncoderProgram | null },
+  compiled: Pick<CompiledNetwork, 'regions'> & { readonly encoder?: CompiledEncoder | null },
   kernel: Kernel,
 ): void {
-  for (const region of program.regions) kernel.memory.free(region);
-  if (!program.encoder) return;
-  for (const region of program.encoder.regions) kernel.memory.free(region);
-  freeNetwork(program.encoder.program, kernel);
+  for (const region of compiled.regions) kernel.memory.free(region);
+  if (!compiled.encoder) return;
+  for (const region of compiled.encoder.regions) kernel.memory.free(region);
+  freeNetwork(compiled.encoder.network, kernel);
 }
 
 /** Fills placed memory whose values the network's own code computes. */

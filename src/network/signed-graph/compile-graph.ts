@@ -7,13 +7,16 @@ import { checkNames } from '../../operators/check-operator-graph.ts';
 import type { SignedGraph } from '../../operators/signature.ts';
 import { packOperators } from '../layers/operator-graph/pack-operators.ts';
 import type { PackedOperators } from '../layers/operator-graph/compiled.ts';
-import type { GraphProgram } from './graph-program.ts';
+import type { CompiledGraph } from './compiled-graph.ts';
 
 /**
  * Packs and compiles a graph into the kernel's memory.
  * @throws UnrollError invalid_model, out_of_memory
  */
-export function compileGraph({ signature, operators, constants }: SignedGraph, kernel: Kernel): GraphProgram {
+export function compileGraph(
+  { signature, operators, constants }: SignedGraph,
+  kernel: Kernel,
+): CompiledGraph {
   checkNames([...signature.inputs.map(({ value }) => value), ...constants.keys()], operators);
   const regions: number[] = [];
   let weightBytes = 0;

@@ -38,7 +38,7 @@ function setUp(count: number) {
     loop.control({
       kind: 'load',
       network,
-      content: { ...networkContent, program, size },
+      content: { ...networkContent, compiled, size },
       arena: arenas[0]!,
       batches: null,
       stepsRun: new SharedArrayBuffer(8),
@@ -106,7 +106,7 @@ test('reports why a network cannot be loaded, and removes an unloaded one', () =
   loop.control({
     kind: 'load',
     network: 2,
-    content: { ...networkContent, program: broken, size },
+    content: { ...networkContent, compiled: broken, size },
     arena: arenas[0]!,
     batches: null,
     stepsRun: new SharedArrayBuffer(8),

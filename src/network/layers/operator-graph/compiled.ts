@@ -30,8 +30,8 @@ export interface PackedOperators {
 }
 
 export interface CompiledOperatorGraph extends PackedOperators {
-  readonly kind: 'program';
-  readonly layer: ProgramSpec;
+  readonly kind: 'operator_graph';
+  readonly layer: OperatorGraphSpec;
   /** float32 of a sequence's state: the states one after the other, then the context. */
   readonly stateFloats: number;
   /** Address of the state that a sequence starts from, null for zeros. */

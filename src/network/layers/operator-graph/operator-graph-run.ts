@@ -36,9 +36,9 @@ export function createOperatorGraphRun(
         : context.floats().subarray(address / 4, address / 4 + elementCount(shape));
     return { kind: 'float', shape, values, known: true };
   };
-  const kernel = bindOperators(program, context, scratch);
-  const readyFor = (steps: number): PreparedGraph => {
-    const known = ready.get(steps);
+  const kernel = bindOperators(compiled, context, scratch);
+  const prepare = (steps: number): PreparedGraph => {
+    const known = preparedLengths.get(steps);
     if (known) return known;
     const prepared = prepareGraph(layer, steps, { ...kernel, floats: Float32Array }, constant);
     let kept = prepared.elements;

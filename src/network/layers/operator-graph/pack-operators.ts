@@ -3,7 +3,7 @@ import type { PackedOperators, PackedProduct, PackedSweep } from './compiled.ts'
 import { cellOfOperator } from '../../../cells/registry.ts';
 import { tensorNames } from '../../../cells/weights.ts';
 import { emitLinear } from '../../../kernel/emit/linear.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { denseOrder, packMatrix } from '../../../kernel/pack.ts';
 import { elementCount, type Operand } from '../../../operators/operand.ts';
 import { readRecurrentDirections } from '../../../operators/recurrent-weights.ts';
@@ -11,16 +11,16 @@ import { numberAttribute } from '../../../operators/operator.ts';
 import { getBodies } from '../../../operators/get-bodies.ts';
 import type { BodySpec, OperatorSpec } from '../../../operators/spec.ts';
 import type { CompileContext } from '../layer.ts';
-import { keyOf, productRows, sweepRows } from './scratch.ts';
+import { operatorKey, productRows, sweepRows } from './scratch.ts';
 import { compileRecurrent } from '../recurrent/compile.ts';
 
 // What a graph multiplies with is packed for the kernel at load, every other constant goes beside it.
 
 /** Every operator of a program, those of bodies too. */
-export function* operatorsOf(body: Pick<BodySpec, 'operators'>): Generator<OperatorSpec> {
+export function* listOperators(body: Pick<BodySpec, 'operators'>): Generator<OperatorSpec> {
   for (const operator of body.operators) {
     yield operator;
-    for (const inner of getBodies(operator)) yield* operatorsOf(inner);
+    for (const inner of getBodies(operator)) yield* listOperators(inner);
   }
 }
 
@@ -48,8 +48,8 @@ export function packOperators(
   const placed = new Map<string, number>();
   const packed = new Set<string>();
 
-  for (const operator of operatorsOf({ operators })) {
-    const key = keyOf(operator);
+  for (const operator of listOperators({ operators })) {
+    const key = operatorKey(operator);
     if (isRecurrent(operator)) {
       const { inner, directions } = readRecurrentDirections(operator, operator.inputs.map(constant));
       sweeps[key] = {
@@ -67,7 +67,7 @@ export function packOperators(
               forward: { weightIh, weightHh, biasIh, biasHh, ...(parts.peephole && { peephole }) },
               backward: null,
             },
-            { tableVocabulary: null, ends: false },
+            { tableVocabulary: null, mergeAtFirstStep: false },
             own,
           );
         }),
@@ -91,7 +91,7 @@ export function packOperators(
   }
   // what is only multiplied with is in the kernel's order already
   for (const [name, { values }] of floats) {
-    const inKernel = (operator: OperatorSpec): boolean => Object.hasOwn(products, keyOf(operator));
+    const inKernel = (operator: OperatorSpec): boolean => Object.hasOwn(products, operatorKey(operator));
     if (packed.has(name) && !readElsewhere({ operators, outputs }, name, inKernel)) continue;
     placed.set(
       name,
@@ -150,7 +150,7 @@ function readElsewhere(
   multiplies: (operator: OperatorSpec) => boolean,
 ): boolean {
   if (outputs.includes(name)) return true;
-  for (const operator of operatorsOf({ operators })) {
+  for (const operator of listOperators({ operators })) {
     const sweeps = isRecurrent(operator);
     const inKernel = (i: number): boolean =>
       sweeps ? weightInputs.includes(i) : i === 1 && multiplies(operator);

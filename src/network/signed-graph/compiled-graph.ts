@@ -1,10 +1,10 @@
 import type { OperandKind } from '../../operators/operand.ts';
 import type { SignedGraph } from '../../operators/signature.ts';
 import type { PackedOperators } from '../layers/operator-graph/compiled.ts';
-import type { CodePath } from '../program.ts';
+import type { CodePath } from '../compile-network.ts';
 
 /** A graph with its file's signature in the shared memory: plain data, cloned to every worker. */
-export interface GraphProgram extends PackedOperators, Pick<SignedGraph, 'signature' | 'operators'> {
+export interface CompiledGraph extends PackedOperators, Pick<SignedGraph, 'signature' | 'operators'> {
   readonly module: WebAssembly.Module;
   /** Constants of integers and booleans have float64 at their addresses. */
   readonly constantTypes: Readonly<
