@@ -4,8 +4,8 @@ import type { Rng } from '../../random.ts';
 import type { CompileContext } from './layer.ts';
 import type { RowMath } from './row-math.ts';
 
-// What a layer is while a model is checked and compiled, on the main thread (registry.ts). What runs it is its `run.ts`
-// (run-registry.ts), what trains it its `learn.ts` (learn-registry.ts): a worker loads the first alone.
+// What a layer is while a model is checked and compiled, on the main thread (kinds.ts). What runs it is its `run.ts`
+// (runs.ts), what trains it its `learn.ts` (learnings.ts): a worker loads the first alone.
 
 /** A layer of model.json, as far as all have the same fields. */
 export interface LayerFields {
