@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,28 +8,10 @@ import { itWithProgram } from '../support/needs.ts';
 import { readEvents } from './events.ts';
 import { modelFolder, models } from './model-folder.ts';
 import { startServer, until, type ServerProcess } from './server-process.ts';
+import { runProgram } from '../support/run-program.ts';
 
 const folder = modelFolder(['classifier', 'tagger', 'writer']);
 afterAll(() => folder.remove());
-
-/** Runs a program to its end. */
-async function run(
-  program: string,
-  args: string[],
-  options: { input?: string; env?: NodeJS.ProcessEnv } = {},
-) {
-  const child = spawn(program, args, { env: options.env ?? process.env });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stdin.end(options.input ?? '');
-  const [code] = (await once(child, 'close')) as [number];
-  return { code, output };
-}
-const unroll = (args: string[], settings: Record<string, string> = {}) =>
-  run(process.execPath, [join(import.meta.dirname, '../../bin/unroll.js'), ...args], {
-    env: { PATH: process.env['PATH'], ...settings },
-  });
 
 describe('a running server', () => {
   let server: ServerProcess;
@@ -48,7 +29,7 @@ describe('a running server', () => {
 
   itWithProgram({ program: 'curl', debianPackage: 'curl' }, 'prints calls that a shell can run', async () => {
     const call = new RegExp(`curl -N ${server.url}/v1/models/writer/generate .*`).exec(server.output())![0];
-    expect((await run('sh', ['-c', call])).output).toContain('event: done');
+    expect((await runProgram('sh', ['-c', call])).output).toContain('event: done');
   });
 
   it('logs its kernel path and why, and each request by its id', async () => {
@@ -63,7 +44,10 @@ describe('a running server', () => {
     'has metrics that promtool accepts',
     async () => {
       const text = await (await server.get('/metrics')).text();
-      expect(await run('promtool', ['check', 'metrics'], { input: text })).toEqual({ code: 0, output: '' });
+      expect(await runProgram('promtool', ['check', 'metrics'], { input: text })).toEqual({
+        code: 0,
+        output: '',
+      });
     },
   );
 
@@ -271,56 +255,5 @@ describe('a server with other settings', () => {
       await server.stop();
     }
     expect(answers[0]).toEqual(answers[1]);
-  });
-});
-
-describe('unroll', () => {
-  it('names every wrong setting and does not start', async () => {
-    const { code, output } = await unroll(['serve'], {
-      UNROLL_PORT: 'high',
-      UNROLL_SLOTS: '0',
-      UNROLL_COLOUR: 'red',
-    });
-    expect(code).toBe(1);
-    expect(output).toContain('UNROLL_PORT: must be an integer from 0 to 65535, was "high"');
-    expect(output).toContain('UNROLL_SLOTS: must be an integer from 1 to 1024, was "0"');
-    expect(output).toContain('UNROLL_COLOUR: there is no such setting');
-  });
-
-  it('says when its port is taken', async () => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    const { port } = other.address() as { port: number };
-    const { code, output } = await unroll(['serve'], {
-      UNROLL_PORT: String(port),
-      UNROLL_MODELS: folder.path,
-      UNROLL_LOG_LEVEL: 'silent',
-    });
-    other.close();
-    expect(code).toBe(1);
-    expect(output).toContain('EADDRINUSE');
-    expect(output).not.toContain('    at ');
-    expect(output).toContain(String(port));
-  });
-
-  it('prints its settings and its commands, and refuses others', async () => {
-    expect((await unroll(['config'])).output).toMatch(
-      /^UNROLL_PORT\n +port to listen on.*\n +an integer from 0 to 65535; 8080 by default$/m,
-    );
-    for (const help of [['help'], ['--help'], ['-h'], []])
-      expect((await unroll(help)).output).toContain('unroll serve');
-    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
-    for (const ask of [['version'], ['--version']]) expect((await unroll(ask)).output).toBe(`${version}\n`);
-    for (const wrong of [['fly'], ['serve', 'now'], ['serve', '--port', '1'], ['--fly']]) {
-      const { code, output } = await unroll(wrong);
-      expect(code).toBe(2);
-      expect(output).toContain(`unknown command: ${wrong.join(' ')}\n`);
-      expect(output).not.toContain('node:internal');
-    }
-    for (const wrong of [['train'], ['train', 'a.json', 'b.json']])
-      expect(await unroll(wrong)).toMatchObject({
-        code: 2,
-        output: expect.stringContaining('train: expected one CONFIG or --follow JOB') as string,
-      });
   });
 });
