@@ -10,6 +10,7 @@ import type {
 } from './engine-interface.ts';
 import { createDelivery } from './delivery.ts';
 import { createDispatcher } from './dispatch.ts';
+import { createEmptyWait } from './empty-wait.ts';
 import { grantBytes, resumeBytes } from './flow-control.ts';
 import { LiveMap } from './live-map.ts';
 import type { FromWorker, SequenceReport } from './channel/messages.ts';
@@ -38,7 +39,7 @@ export function createEngine(options: EngineOptions): Engine {
   const networks = createNetworks(workers);
   const limits = { slots: workers * slots, queue, maxExpectedMs };
   const countAll = () => ({ sequences: sequences.size, networks: networks.size });
-  const drained: (() => void)[] = [];
+  const ended = createEmptyWait(() => sequences.size === 0);
   let lastId = 0;
   let lastNetwork = 0;
   let draining = false;
@@ -144,7 +145,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (sequence.phase !== 'paused') sequence.load.remove(sequence.steps);
     const worker = dispatcher.remove(sequence);
     if (cancel) worker?.send({ kind: 'cancel', sequence: sequence.id });
-    if (sequences.size === 0) for (const resolve of drained.splice(0)) resolve();
+    ended.removed();
     dispatchSoon();
   }
   function fail(sequence: Sequence, error: UnrollError): void {
@@ -184,10 +185,8 @@ export function createEngine(options: EngineOptions): Engine {
     const stepsRun = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
     const counter = new BigInt64Array(stepsRun);
     const countRun = (): number => Number(Atomics.load(counter, 0));
-    loads.set(
-      id,
-      createNetworkLoad(workers * slots, () => performance.now(), countRun),
-    );
+    const load = createNetworkLoad(workers * slots, () => performance.now(), countRun);
+    loads.set(id, load);
     try {
       if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
       await networks.register({
@@ -278,11 +277,7 @@ export function createEngine(options: EngineOptions): Engine {
 
     async drain(ms) {
       draining = true;
-      if (sequences.size === 0) return;
-      let timer: NodeJS.Timeout | undefined;
-      const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-      await Promise.race([timeout, new Promise<void>((resolve) => drained.push(resolve))]);
-      clearTimeout(timer);
+      await ended.wait(ms);
     },
 
     async close() {
