@@ -11,6 +11,7 @@ import type { OperatorImplementation } from './operator.ts';
 import { sliceJoinOperators } from './slice-join.ts';
 import { shapeOperators } from './shape.ts';
 import { recurrentOperators } from './recurrent.ts';
+import { normalizationOperators } from './normalization.ts';
 import { reductionOperators } from './reduction.ts';
 
 const table: Readonly<Record<string, OperatorImplementation>> = {
@@ -24,6 +25,7 @@ const table: Readonly<Record<string, OperatorImplementation>> = {
   ...gatherOperators,
   ...sequenceOperators,
   ...reductionOperators,
+  ...normalizationOperators,
   ...matrixOperators,
   ...recurrentOperators,
   ...controlOperators,

@@ -78,6 +78,7 @@ describe('a caller that disconnects', () => {
     await until(async () => (await waiting()) === 0 && (await active()) === 1, 2000);
     callers[0]!.destroy();
     await until(async () => (await active()) === 0, 2000);
+    expect(await waiting()).toBe(0);
   });
 
   it('in the middle of its request is counted, and not as a server error', async () => {

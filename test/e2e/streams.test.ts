@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { curlOrUndici, paste } from './curl.ts';
+import { itWithProgram } from '../support/needs.ts';
 import { readEvents } from './events.ts';
 import { modelFolder } from './model-folder.ts';
 import { startServer, until, type ServerProcess } from './server-process.ts';
@@ -70,10 +72,13 @@ describe('a stream', () => {
     expect(generation!.text).toMatch(/😀/u);
   });
 
-  it(`comes through ${curlOrUndici}`, async () => {
-    const stdout = await paste(
-      `curl -N ${server.url}/v1/models/writer/generate -H 'content-type: application/json' -d '{"prompt":"The ","max_tokens":5,"seed":1,"stream":true}'`,
-    );
+  itWithProgram({ program: 'curl', debianPackage: 'curl' }, 'comes through curl -N', async () => {
+    const { stdout } = await promisify(execFile)('curl', [
+      '-sN',
+      `${server.url}/v1/models/writer/generate`,
+      '-Hcontent-type: application/json',
+      '-d{"prompt":"The ","max_tokens":5,"seed":1,"stream":true}',
+    ]);
     expect(stdout.match(/^event: token$/gm)).toHaveLength(5);
     expect(stdout).toMatch(/^id: 5\nevent: done\ndata: \{.*\}\n\n$/m);
   });
@@ -122,7 +127,9 @@ describe('a caller that disconnects', () => {
     for (const socket of sockets) socket.pause();
     await until(async () => (await server.metric('unroll_streams_open')) === 3);
     for (const socket of sockets) socket.destroy();
-    await until(async () => (await server.metric('unroll_streams_open')) === 0 && (await idle()));
+    await until(async () => (await server.metric('unroll_streams_open')) === 0);
+    await until(idle);
+    expect(await server.metric('unroll_streams_open')).toBe(0);
   });
 });
 

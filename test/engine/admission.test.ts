@@ -38,7 +38,7 @@ const ask = (load: ReturnType<typeof busy>, more: object = {}) =>
 
 describe('admission', () => {
   it('admits requests expected within the limit, however many there are', () => {
-    ask(busy(40, 10));
+    expect(() => ask(busy(40, 10))).not.toThrow();
   });
 
   it('refuses at once a long sequence that would share the workers with too many, with the time to retry after', () => {
@@ -69,8 +69,8 @@ describe('admission', () => {
   });
 
   it('admits a request while most slots are free, whatever was measured before', () => {
-    ask(busy(1, 1_000_000), { leftMs: 1, steps: 1_000_000 });
-    ask(busy(0, 0), { leftMs: 1, steps: 1_000_000 });
+    for (const load of [busy(1, 1_000_000), busy(0, 0)])
+      expect(() => ask(load, { leftMs: 1, steps: 1_000_000 })).not.toThrow();
   });
 
   it('admits the rest of a request that it has begun to admit', () => {

@@ -4,8 +4,8 @@ import type { Rng } from '../../random.ts';
 import type { CompileContext } from './layer.ts';
 import type { RowMath } from './row-math.ts';
 
-// The interface of a kind of layer on the main thread, where models are checked and compiled (registry.ts).
-// `run.ts` runs it (run-registry.ts), `learn.ts` trains it (learn-registry.ts): a worker loads `run.ts` only.
+// The interface of a kind of layer on the main thread, where models are checked and compiled (kinds.ts).
+// `run.ts` runs it (runs.ts), `learn.ts` trains it (learnings.ts): a worker loads `run.ts` only.
 
 /** The fields that all layers of model.json have. */
 export interface LayerFields {

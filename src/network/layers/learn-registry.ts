@@ -1,34 +1,12 @@
-import { learn as attention } from './attention/learn.ts';
-import { learnAdd, learnConcat, learnMultiply } from './combine/learn.ts';
-import { learn as crf } from './crf/learn.ts';
-import { learn as dense } from './dense/learn.ts';
-import { learn as dropout } from './dropout/learn.ts';
-import { learn as embedding } from './embedding/learn.ts';
-import { learn as highway } from './highway/learn.ts';
 import type { LayerLearning } from './layer-learning.ts';
-import { learn as layerNorm } from './layer-norm/learn.ts';
-import { learn as pool } from './pool/learn.ts';
-import { learn as recurrent } from './recurrent/learn.ts';
+import { learnings } from './learnings.ts';
 import { findLayerKind, type LayerType } from './registry.ts';
 
-/** Training of each kind of layer; a kind that is not here is inference only. */
-const learnings: Readonly<Partial<Record<LayerType, LayerLearning>>> = {
-  embedding,
-  recurrent,
-  dense,
-  pool,
-  dropout,
-  layer_norm: layerNorm,
-  highway,
-  attention,
-  crf,
-  concat: learnConcat,
-  add: learnAdd,
-  multiply: learnMultiply,
-};
+/** Every kind has an entry, null for one that is inference only; `npm run layers` writes them. */
+const complete: Readonly<Record<LayerType, LayerLearning | null>> = learnings;
 
 /** Null for a kind that is inference only. */
-export const findLayerLearning = (type: LayerType): LayerLearning | null => learnings[type] ?? null;
+export const findLayerLearning = (type: LayerType): LayerLearning | null => complete[type];
 
 /** The end of an error message about such a layer. */
 export const inferenceOnly = 'is inference only: it has no backward pass';
@@ -41,6 +19,6 @@ export function whyInferenceOnly(layer: {
   readonly type: LayerType;
   readonly [field: string]: unknown;
 }): string | null {
-  if (!learnings[layer.type]) return layer.type;
+  if (!complete[layer.type]) return layer.type;
   return findLayerKind(layer.type).inferenceOnly?.(layer) ?? null;
 }

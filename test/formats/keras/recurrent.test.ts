@@ -1,13 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/formats/keras/keras-config.ts';
-import { kerasToNetwork } from '../../../src/formats/keras/keras-to-network.ts';
 import type { OperatorGraphSpec } from '../../../src/network/layers/operator-graph/schema.ts';
-import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
-import { randomNumbers, runAlone, createTestRunner } from '../../network/random-network.ts';
-import type { KerasLayer } from '../../../src/formats/keras/keras-layer.ts';
+import { randomNumbers } from '../../network/random-network.ts';
+import { oneLayerNetwork } from './one-layer-network.ts';
 
 const random = randomNumbers(3);
 const tensor = (...shape: number[]): Tensor => ({
@@ -17,30 +13,11 @@ const tensor = (...shape: number[]): Tensor => ({
 const gates = { LSTM: 4, GRU: 3, SimpleRNN: 1 } as const;
 type CellName = keyof typeof gates;
 
-const createNetwork = (className: string, config: Config, weights: readonly Tensor[], version: string) => {
-  const of = (layer: Partial<KerasLayer>): KerasLayer => ({
-    className: 'InputLayer',
-    name: 'numbers',
-    config: {},
-    inputs: [],
-    weights: [],
-    ...layer,
-  });
-  const width = weights[0]!.shape[0]!;
-  return kerasToNetwork({
-    version,
-    layers: [
-      of({ config: { batch_shape: [null, null, width] } }),
-      of({ className, name: 'read', config, inputs: [{ layer: 'numbers', tensor: 0 }], weights }),
-    ],
-    outputs: [{ layer: 'read', tensor: 0 }],
-  });
-};
 /** Converts a cell of two units to a recurrent layer. */
 const createLayer = (className: CellName, config: Config, version = '3.15.1') => {
   const columns = gates[className] * 2;
   const weights = [tensor(3, columns), tensor(2, columns), tensor(columns)];
-  return createNetwork(className, { units: 2, return_sequences: true, ...config }, weights, version).network
+  return oneLayerNetwork(className, { units: 2, return_sequences: true, ...config }, weights, version).network
     .layers[0];
 };
 
@@ -129,7 +106,7 @@ describe('a Bidirectional with a separate backward layer', () => {
   const both = (backward: Config, kind = 'GRU') => {
     const config = { units: 2, return_sequences: true, activation: 'elu' };
     const weights = [tensor(3, 6), tensor(2, 6), tensor(6)];
-    return createNetwork(
+    return oneLayerNetwork(
       'Bidirectional',
       {
         layer: { class_name: 'GRU', config },
@@ -159,76 +136,5 @@ describe('a Bidirectional with a separate backward layer', () => {
   it('is refused with a different return_sequences or weights that do not match', () => {
     expect(() => both({ return_sequences: false })).toThrow('a different return_sequences');
     expect(() => both({}, 'LSTM')).toThrow(/"read" \(Bidirectional\): kernels of \[3, 6\]/);
-  });
-});
-
-// Test cases of keras-js (MIT), computed by Keras 2 with random weights and printed with six decimals.
-// Skipped when they are missing.
-const folder = join(
-  process.env['UNROLL_REAL_MODELS'] ?? join(import.meta.dirname, '../../../../shared/real'),
-  'keras-fixtures',
-);
-if (!existsSync(folder))
-  console.log('keras-fixtures are not here (UNROLL_REAL_MODELS): Keras 2 is not tested');
-
-interface Matrix {
-  readonly data: number[];
-  readonly shape: number[];
-}
-interface Fixture {
-  readonly input: Matrix;
-  readonly weights: readonly Matrix[];
-  readonly expected: Matrix;
-}
-/** Options of each numbered case; `twice` is the second run of a stateful layer. */
-const cases: { sequences?: true; backwards?: true; twice?: true; sigmoid?: true }[] = [
-  {},
-  { sigmoid: true },
-  { sequences: true },
-  { backwards: true },
-  { sequences: true, backwards: true },
-  { twice: true },
-  { sequences: true, twice: true },
-  { backwards: true, twice: true },
-  { sequences: true, backwards: true, twice: true },
-];
-
-describe.runIf(existsSync(folder)).each(Object.keys(gates) as CellName[])('Keras 2’s %s', (className) => {
-  const fixtures = existsSync(folder)
-    ? (JSON.parse(readFileSync(join(folder, `${className}.json`), 'utf8')) as Record<string, Fixture>)
-    : {};
-  const numbered = cases.map((options, k) => ({ k, options }));
-  const createConfig = (
-    { sequences, backwards, sigmoid }: (typeof cases)[number],
-    fixture: Fixture,
-  ): Config => ({
-    units: fixture.weights[1]!.shape[0],
-    activation: sigmoid ? 'sigmoid' : 'tanh',
-    recurrent_activation: sigmoid ? 'sigmoid' : 'hard_sigmoid',
-    return_sequences: sequences === true,
-    go_backwards: backwards === true,
-    use_bias: fixture.weights.length > 2,
-  });
-  const convert = (k: number) => {
-    const fixture = fixtures[`recurrent.${className}.${k}`]!;
-    const weights = fixture.weights.map(({ data, shape }) => ({ shape, values: Float32Array.from(data) }));
-    return { fixture, ...createNetwork(className, createConfig(cases[k]!, fixture), weights, '2.1.2') };
-  };
-
-  it.each(numbered)('case $k matches Keras: $options', ({ k, options }) => {
-    const { fixture, network, weights } = convert(k);
-    const { data, shape } = fixture.input;
-    const x = Float32Array.from(options.twice ? [...data, ...data] : data);
-    const rows = Array.from({ length: x.length / shape[1]! }, (_, t) =>
-      Float64Array.from(x.subarray(t * shape[1]!, (t + 1) * shape[1]!)),
-    );
-    const runner = createTestRunner(network, weights);
-    const emitted = runAlone(runner, x);
-    runner.release();
-    for (const output of [emitted, referenceNetwork(network, weights, rows).output]) {
-      const seen = output.slice(options.sequences ? -shape[0]! : -1).flatMap((row) => [...row]);
-      expect(seen).toHaveLength(fixture.expected.data.length);
-      fixture.expected.data.forEach((value, i) => expect(Math.abs(seen[i]! - value)).toBeLessThan(4e-6));
-    }
   });
 });

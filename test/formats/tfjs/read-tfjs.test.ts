@@ -3,66 +3,32 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readImportedFile } from '../../../src/formats/read-imported.ts';
 import { formatNetwork } from '../../../src/cli/format-network.ts';
-import type { ImportedNetwork } from '../../../src/formats/imported-network.ts';
 import { kerasToOperators } from '../../../src/formats/keras/keras-to-operators.ts';
 import { readTfjs } from '../../../src/formats/tfjs/read-tfjs.ts';
-import { countOutputRows } from '../../../src/network/sequence-to-one.ts';
-import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
 import { createFolderFiles } from '../../../src/repository/folder-files.ts';
-import { runAlone, createTestRunner } from '../../network/random-network.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
 import { sequenceOf } from '../../repository/sequence-model.ts';
+import { expectAnswer, type Answer } from '../expect-answer.ts';
 
 // Models as TensorFlow.js 4.22 saves them, model.json and shards (golden/make-tfjs-files.mjs).
 
 const folder = join(import.meta.dirname, '../../golden/tfjs-files');
-const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Record<
-  string,
-  { x: number[] | number[][]; y: number[] | number[][] }
->;
-const splitRows = (numbers: Float32Array | Float64Array, count: number) => {
-  const width = numbers.length / count;
-  return Array.from({ length: count }, (_, row) => numbers.subarray(row * width, (row + 1) * width));
-};
+const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Record<string, Answer>;
 const read = (name: string) =>
   readImportedFile(readFileSync(join(folder, name, 'model.json')), {
     externalFiles: createFolderFiles(join(folder, name), 1e6),
   });
 
-/** Compares the reference and the kernel with TensorFlow.js. */
-function expectAnswers({ network, weights }: ImportedNetwork, { x, y }: (typeof answers)[string]): void {
-  const expected = (Array.isArray(y[0]) ? y : [y]) as number[][];
-  const ids = !Array.isArray(x[0]);
-  const steps = ids ? (x as number[]) : (x as number[][]).map((row) => Float64Array.from(row));
-  const { output } = referenceNetwork(network, weights, steps);
-  const runner = createTestRunner(network, weights);
-  const emitted = runAlone(runner, ids ? Int32Array.from(x as number[]) : Float32Array.from(x.flat()));
-  runner.release();
-  const count = countOutputRows(network);
-  for (const [rows, most] of [
-    [output, 2e-6],
-    [emitted, 1e-5],
-  ] as const) {
-    // one output per sequence may have several rows, concatenated
-    const last = count > 1 ? splitRows(rows.at(-1)!, count) : rows.slice(-expected.length);
-    expect(last).toHaveLength(expected.length);
-    expect(last[0]).toHaveLength(expected[0]!.length);
-    expected.forEach((row, t) =>
-      row.forEach((value, k) => expect(Math.abs(last[t]![k]! - value)).toBeLessThan(most)),
-    );
-  }
-}
-
 describe('a TensorFlow.js model', () => {
   it.each(Object.keys(answers))('%s matches TensorFlow.js', async (name) => {
-    expectAnswers((await read(name)).network(), answers[name]!);
+    expectAnswer((await read(name)).network(), answers[name]!);
   });
 
   it.each(Object.keys(answers))('%s matches TensorFlow.js as an operator graph, too', async (name) => {
     const json: unknown = JSON.parse(readFileSync(join(folder, name, 'model.json'), 'utf8'));
     const { model } = await readTfjs(json, createFolderFiles(join(folder, name), 1e6));
-    expectAnswers(kerasToOperators(model!, 'a test asks for it'), answers[name]!);
+    expectAnswer(kerasToOperators(model!, 'a test asks for it'), answers[name]!);
   });
 
   it.each([

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { layerTables } from '../../../scripts/layers/layer-tables.ts';
 import { findLayerLearning, whyInferenceOnly } from '../../../src/network/layers/learn-registry.ts';
 import { layers, layerTypes } from '../../../src/network/layers/registry.ts';
 import { layerSpec } from '../../../src/network/spec.ts';
@@ -15,4 +17,8 @@ it('calls inference only what has no entry in the learn registry', () => {
     'conv1d',
     'operator_graph',
   ]);
+});
+
+it('has the tables of the folders and of kinds.ts (npm run layers)', () => {
+  for (const [path, text] of layerTables()) expect(readFileSync(path, 'utf8')).toBe(text);
 });

@@ -4,14 +4,10 @@ import type { LayerLearning } from '../layer-learning.ts';
 import type { CombineNode } from './combine.ts';
 import { nothingToLearn, type Block, type BuildContext, type LearningLayer } from '../../learning/layer.ts';
 
-export const learnConcat: LayerLearning<CombineNode<'concat'>> = {
-  create: (context, { inputWidths }) => learningConcat(context, inputWidths),
-};
-export const learnAdd: LayerLearning<CombineNode<'add'>> = {
-  create: (context, { inputWidths }) => learningAdd(context, inputWidths),
-};
-export const learnMultiply: LayerLearning<CombineNode<'multiply'>> = {
-  create: (context, { inputWidths }) => learningMultiply(context, inputWidths),
+const creators = { concat: learningConcat, add: learningAdd, multiply: learningMultiply };
+
+export const learn: LayerLearning<CombineNode> = {
+  create: (context, { type, inputWidths }) => creators[type](context, inputWidths),
 };
 
 /** A vector store of the concatenation may run this many floats past the last row. */

@@ -1,32 +1,26 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Arrays } from '../../../src/formats/arrays.ts';
-import { convertRecurrent } from '../../../src/formats/keras/recurrent.ts';
-import { readImportedFile } from '../../../src/formats/read-imported.ts';
-import { referenceNetwork } from '../../../src/network/reference-network.ts';
-import { networkSpec } from '../../../src/network/spec.ts';
-import type { Tensor } from '../../../src/network/weights.ts';
+import type { Arrays } from '../../src/formats/arrays.ts';
+import { convertRecurrent } from '../../src/formats/keras/recurrent.ts';
+import { readImportedFile } from '../../src/formats/read-imported.ts';
+import { referenceNetwork } from '../../src/network/reference-network.ts';
+import { networkSpec } from '../../src/network/spec.ts';
+import type { Tensor } from '../../src/network/weights.ts';
+import { readRealJson, realFile } from './files.ts';
 
 // textgenrnn's two LSTMs, saved by Keras 2.1.5 from CuDNN layers: other layouts under the same names and
 // shapes. The attention around them is computed here; generating the same text character by character
 // verifies the layouts.
 
-const folder = join(
-  process.env['UNROLL_REAL_MODELS'] ?? join(import.meta.dirname, '../../../../shared/real'),
-  'textgenrnn',
-);
-const isAvailable = existsSync(folder);
-if (!isAvailable) console.log('textgenrnn is missing (UNROLL_REAL_MODELS): CuDNN layouts are not tested');
-const json = (file: string): unknown => JSON.parse(readFileSync(join(folder, file), 'utf8'));
-
-describe.runIf(isAvailable)('CuDNN layers', () => {
-  it('generate the reference text with its probabilities', { timeout: 60_000 }, async () => {
-    const { arrays } = await readImportedFile(readFileSync(join(folder, 'textgenrnn_weights.hdf5')));
+describe('the layouts of CuDNN layers', () => {
+  it('give the reference text with its probabilities', { timeout: 60_000 }, async () => {
+    const { arrays } = await readImportedFile(readFileSync(realFile('textgenrnn/textgenrnn_weights.hdf5')));
     const of = (name: string): Tensor => arrays.get(name)!;
     const { network, weights } = twoLstms(arrays);
-    const ids = json('textgenrnn_vocab.json') as Record<string, number>;
-    const { steps } = json('expected_greedy.json') as { steps: { top: number; p_top: number }[] };
+    const ids = readRealJson('textgenrnn/textgenrnn_vocab.json') as Record<string, number>;
+    const { steps } = readRealJson('textgenrnn/expected_greedy.json') as {
+      steps: { top: number; p_top: number }[];
+    };
     const attention = of('attention/attention/attention_W:0').values;
     const [kernel, bias] = [of('output/output/kernel:0').values, of('output/output/bias:0').values];
 

@@ -1,40 +1,21 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import type { Tensor } from '../../src/network/weights.ts';
 import type { DecodeReply } from '../../src/http/v1/json/decode.ts';
-import { startServer, type ServerProcess } from './server-process.ts';
+import { startServer, type ServerProcess } from '../e2e/server-process.ts';
+import { addRealModel, readRealJson, realFile } from './files.ts';
 
-// Models that others trained, served from their own files. They are not part of the project: UNROLL_REAL_MODELS says where they
-// are, and without them there is nothing to test here.
-
-const real = process.env['UNROLL_REAL_MODELS'] ?? join(import.meta.dirname, '../../../shared/real');
-const there = existsSync(join(real, 'g2p-en'));
-if (!there) console.log('real models are not here (UNROLL_REAL_MODELS): they are not tested');
+// Models that others trained, served from their own files.
 
 const root = mkdtempSync(join(tmpdir(), 'unroll-real-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-const json = (path: string): unknown => JSON.parse(readFileSync(join(real, path), 'utf8'));
-/** A model folder of a file and what model.json says of it. */
-function serve(name: string, spec: object, file: string, content?: Uint8Array): void {
-  const folder = join(root, name, '1');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'model.json'), JSON.stringify({ schema: 1, name, ...spec }));
-  if (content) writeFileSync(join(folder, file), content);
-  else copyFileSync(join(real, file), join(folder, file.split('/').at(-1)!));
-}
+const serve = (name: string, spec: object, file: string, content?: Uint8Array): void =>
+  addRealModel(root, name, file, { spec, ...(content ? { content } : {}) });
 
-describe.runIf(there)('a model that others trained', () => {
+describe('a model that others trained', () => {
   let server: ServerProcess;
   beforeAll(async () => {
     serveSpelling();
@@ -46,7 +27,7 @@ describe.runIf(there)('a model that others trained', () => {
   afterAll(() => server.stop());
 
   it('g2p-en, npz: pronounces 500 words as its author’s code does', async () => {
-    const expected = json('g2p-en/expected_500_words.json') as Record<string, string[]>;
+    const expected = readRealJson('g2p-en/expected_500_words.json') as Record<string, string[]>;
     const words = Object.keys(expected);
     const spoken: string[][] = [];
     for (let from = 0; from < words.length; from += 50) {
@@ -60,8 +41,8 @@ describe.runIf(there)('a model that others trained', () => {
   });
 
   it('noaa-lstm, PyTorch: 720 hours of a river, its tensors views of one storage', async () => {
-    const { q_mm_h: expected } = json('noaa-lstm/expected_cat67.json') as { q_mm_h: number[] };
-    const [head = '', ...lines] = readFileSync(join(real, 'noaa-lstm/cat-67.csv'), 'utf8').trim().split('\n');
+    const { q_mm_h: expected } = readRealJson('noaa-lstm/expected_cat67.json') as { q_mm_h: number[] };
+    const [head = '', ...lines] = readFileSync(realFile('noaa-lstm/cat-67.csv'), 'utf8').trim().split('\n');
     const columns = head.split(',');
     const at = ['APCP_surface', 'TMP_2maboveground'].map((name) => columns.indexOf(name));
     const rows = lines.map((line) => {
@@ -78,9 +59,9 @@ describe.runIf(there)('a model that others trained', () => {
   });
 
   it('textgenrnn, HDF5 of CuDNN layers: the text and the probabilities of its own framework', async () => {
-    const ids = json('textgenrnn/textgenrnn_vocab.json') as Record<string, number>;
+    const ids = readRealJson('textgenrnn/textgenrnn_vocab.json') as Record<string, number>;
     const letters = new Map(Object.entries(ids).map(([letter, id]) => [id, letter]));
-    const { greedy, steps } = json('textgenrnn/expected_greedy.json') as {
+    const { greedy, steps } = readRealJson('textgenrnn/expected_greedy.json') as {
       greedy: string;
       steps: { top: number; p_top: number; p0_9: number[] }[];
     };
@@ -114,7 +95,7 @@ describe.runIf(there)('a model that others trained', () => {
   });
 
   it('icu-thai, arrays in Keras’ layout: where Thai words begin and end', async () => {
-    const { testcases } = json('icu-thai/test_text_codepoints.json') as {
+    const { testcases } = readRealJson('icu-thai/test_text_codepoints.json') as {
       testcases: { unseg: string; expected_bies: string }[];
     };
     const { predictions } = await server.ask<{ predictions: { tokens: { label: string }[] }[] }>(
@@ -131,7 +112,7 @@ describe.runIf(there)('a model that others trained', () => {
 const windowSteps = 40;
 
 function serveText(): void {
-  const ids = json('textgenrnn/textgenrnn_vocab.json') as Record<string, number>;
+  const ids = readRealJson('textgenrnn/textgenrnn_vocab.json') as Record<string, number>;
   const tokens = ['<pad>', ...Object.keys(ids).toSorted((a, b) => ids[a]! - ids[b]!)];
   const cells = (name: string): [string, object][] => [
     ...(['weight_ih', 'weight_hh'] as const).map((part): [string, object] => {
@@ -264,7 +245,10 @@ function serveRiver(): void {
 }
 
 function serveThai(): void {
-  const found = json('icu-thai/model/weights.json') as Record<string, { dim: number[]; data: number[] }> & {
+  const found = readRealJson('icu-thai/model/weights.json') as Record<
+    string,
+    { dim: number[]; data: number[] }
+  > & {
     dic: Record<string, number>;
   };
   const arrays = new Map(

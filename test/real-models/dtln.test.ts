@@ -1,23 +1,11 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startServer, type ServerProcess } from './server-process.ts';
+import { startServer, type ServerProcess } from '../e2e/server-process.ts';
+import { addRealModel, readRealJson } from './files.ts';
 
-// DTLN, a speech denoiser of others, served from its own two ONNX files, block by block with its state. It is not a part of the
-// project: UNROLL_REAL_MODELS says where it is.
-
-const real = process.env['UNROLL_REAL_MODELS'] ?? join(import.meta.dirname, '../../../shared/real');
-const there = existsSync(join(real, 'dtln'));
-if (!there) console.log('DTLN is not here (UNROLL_REAL_MODELS): it is not tested');
+// DTLN, a speech denoiser, served from its own two ONNX files, block by block with its state.
 
 const root = mkdtempSync(join(tmpdir(), 'unroll-graphs-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -32,17 +20,11 @@ interface Predicted {
   readonly predictions: { readonly output: number[][] }[];
 }
 
-describe.runIf(there)('DTLN: 20 blocks as onnxruntime computes them', () => {
+describe('DTLN computes 20 blocks as onnxruntime does', () => {
   let server: ServerProcess;
-  const expected = there
-    ? (JSON.parse(readFileSync(join(real, 'dtln/expected_lcg12345_20steps.json'), 'utf8')) as Step[])
-    : [];
+  const expected = readRealJson('dtln/expected_lcg12345_20steps.json') as Step[];
   beforeAll(async () => {
-    for (const part of [1, 2]) {
-      const folder = join(root, `dtln-${part}`, '1');
-      mkdirSync(folder, { recursive: true });
-      copyFileSync(join(real, `dtln/model_${part}.onnx`), join(folder, 'model.onnx'));
-    }
+    for (const part of [1, 2]) addRealModel(root, `dtln-${part}`, `dtln/model_${part}.onnx`);
     serveKeras();
     server = await startServer(root);
   });
@@ -89,18 +71,13 @@ function serveKeras(): void {
     layers: object[],
     tensors: [string, object | string | 0][],
   ): void => {
-    const folder = join(root, name, '1');
-    mkdirSync(folder, { recursive: true });
-    copyFileSync(join(real, 'dtln/model.h5'), join(folder, 'model.h5'));
     const spec = {
-      schema: 1,
-      name,
       task: 'predict',
       inputs: { kind: 'numeric', features: features(width) },
       network: { layers },
       weights: { file: 'model.h5', tensors: Object.fromEntries(tensors) },
     };
-    writeFileSync(join(folder, 'model.json'), JSON.stringify(spec));
+    addRealModel(root, name, 'dtln/model.h5', { spec });
   };
   const lstm = { type: 'recurrent', cell: 'lstm', units: 128 };
   serve(
