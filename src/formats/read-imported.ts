@@ -17,6 +17,7 @@ import { onnxToNetwork } from './onnx/onnx-to-network.ts';
 import type { GraphSettings } from './onnx/graph-settings.ts';
 import { findExternalLocations } from './onnx/external-data.ts';
 import { readOnnx } from './onnx/read-onnx.ts';
+import { foldWeightNorm } from './pytorch/fold-weight-norm.ts';
 import { stateDictToNetwork } from './pytorch/state-dict-to-network.ts';
 import { readPytorchLegacy, readPytorchZip } from './pytorch/read-pytorch.ts';
 import { readSafetensors } from './safetensors.ts';
@@ -25,6 +26,7 @@ import { noExternalFiles, readExternalFiles, type ExternalFiles } from './extern
 import { isTfjs, readTfjs } from './tfjs/read-tfjs.ts';
 import { listZipEntries } from './zip.ts';
 import { invalidWeights } from './format-errors.ts';
+import { refuseUnreadFormat } from './unread-formats.ts';
 
 /** A file of another library, whose format is detected from its content. */
 export interface ImportedFile {
@@ -51,7 +53,9 @@ export async function readImportedFile(
   options: { readonly externalFiles?: ExternalFiles; readonly hdf5TimeoutMs?: number } = {},
 ): Promise<ImportedFile> {
   const { externalFiles = noExternalFiles } = options;
-  switch (detectFormat(bytes)) {
+  const format = detectFormat(bytes);
+  if (format === null || format === 'json') refuseUnreadFormat(bytes);
+  switch (format) {
     case 'safetensors':
       return stateDict('safetensors', readSafetensors(bytes));
     case 'npy':
@@ -112,11 +116,10 @@ async function readZipFile(bytes: Uint8Array, hdf5TimeoutMs: number | undefined)
   );
 }
 
-const stateDict = (format: string, arrays: Arrays): ImportedFile => ({
-  format,
-  arrays,
-  network: () => stateDictToNetwork(arrays),
-});
+function stateDict(format: string, read: Arrays): ImportedFile {
+  const arrays = foldWeightNorm(read);
+  return { format, arrays, network: () => stateDictToNetwork(arrays) };
+}
 const keras = (format: string, arrays: Arrays, model: KerasModel): ImportedFile => ({
   format: `${format} ${model.version}`,
   arrays,

@@ -4,6 +4,7 @@ import type { StorageRef, PickleValue } from './pickle-values.ts';
 import { getElementBytes, parseStorage, readTensors } from './tensors.ts';
 import { unpickle } from './unpickle.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
+import { refuseUnreadPickle } from '../unread-formats.ts';
 
 /**
  * Reads the zip of torch.save or torch.jit.save: `<name>/data.pkl`, and one file per storage in
@@ -28,8 +29,9 @@ export function readPytorchZip(bytes: Uint8Array): Arrays {
   );
 }
 
-/** The first of the five pickles in a file from before torch 1.6. */
+/** The first of the five pickles in a file from before torch 1.6, and how a pickle begins that has it. */
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
+const magicBytes = Buffer.from('8a0a6cfc9c46f9206aa85019', 'hex');
 
 /**
  * Reads a file from before torch 1.6: four pickles (magic, protocol, system, value), a fifth with the
@@ -37,6 +39,7 @@ const legacyMagic = 0x1950a86a20f9469cfc6cn;
  * @throws UnrollError invalid_weights
  */
 export function readPytorchLegacy(bytes: Uint8Array): Arrays {
+  if (!Buffer.from(bytes.subarray(0, 64)).includes(magicBytes)) refuseUnreadPickle(bytes);
   const storages = new Map<string, StorageRef>();
   let at = 0;
   const next = (): PickleValue => {
@@ -48,7 +51,10 @@ export function readPytorchLegacy(bytes: Uint8Array): Arrays {
     at += end;
     return value;
   };
-  if (next() !== legacyMagic) invalidWeights('the file is a pickle, but not one of torch.save');
+  if (next() !== legacyMagic)
+    invalidWeights(
+      'the file is a pickle, but not one of torch.save: save the weights alone, torch.save(model.state_dict(), "model.pt")',
+    );
   if (next() !== 1001) invalidWeights('the torch file has an unknown protocol, must be 1001');
   const system = next();
   if (!(system instanceof Map) || system.get('little_endian') !== true)

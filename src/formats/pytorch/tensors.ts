@@ -1,5 +1,10 @@
-import type { Tensor } from '../../network/weights.ts';
-import { createArrayCollector, countElements, type Arrays } from '../arrays.ts';
+import {
+  createArrayCollector,
+  countElements,
+  unreadableArray,
+  type Arrays,
+  type FileArray,
+} from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
 import { storageTypes } from './constructors.ts';
 import { isKind, type StorageRef, type TensorRef, type PickleValue } from './pickle-values.ts';
@@ -52,43 +57,76 @@ export const getElementBytes = (storage: StorageRef): number => numberTypes[getN
 /** Keys under which checkpoints store the weights among other things. */
 const weightKeys = ['state_dict', 'model_state_dict', 'model'];
 
+/** Functions that make a tensor or an array of what is not read: quantised, sparse, NumPy's. */
+const madeTensor = /^torch\._|^numpy\.[\w.]*_reconstruct$/;
+
 /**
  * Reads every tensor in an unpickled value. A tensor's name is its path of keys and attributes, joined by
- * dots.
+ * dots, without the key of the weights in a checkpoint. What an optimiser, a loop or a callback keeps is not read.
  * @param getBytes returns the bytes of a storage
  * @throws UnrollError invalid_weights
  */
 export function readTensors(value: PickleValue, getBytes: (storage: StorageRef) => Uint8Array): Arrays {
-  const inner =
-    value instanceof Map
-      ? weightKeys.map((key) => value.get(key)).find((one) => one instanceof Map)
-      : undefined;
-  const found = createArrayCollector();
+  const found = createArrayCollector<FileArray>();
   const read = createReader(getBytes);
+  const opaque = new Set<string>();
   let containers = 0;
   const walk = (one: PickleValue, path: readonly string[]): void => {
+    const name = path.join('.');
     if (isKind(one, 'tensor')) {
-      found.reserve(countElements(one.shape, path.join('.')));
-      found.add(path.join('.'), read(one, path.join('.')));
+      found.reserve(countElements(one.shape, name));
+      found.add(name, read(one, name));
       return;
     }
-    const entries: Iterable<readonly [PickleValue, PickleValue]> =
-      one instanceof Map
-        ? one
-        : Array.isArray(one)
-          ? one.map((item, i) => [String(i), item] as const)
-          : isKind(one, 'object') && one.attributes instanceof Map
-            ? // a module's lists (_flat_weights) repeat its parameters
-              [...one.attributes].filter(([, item]) => !Array.isArray(item))
-            : [];
+    if (isKind(one, 'opaque')) {
+      opaque.add(one.name);
+      if (madeTensor.test(one.name))
+        found.add(name, unreadableArray([], `${name} is a ${one.name}, which is not read`));
+      return;
+    }
+    if (isOptimiser(one)) return;
     if (path.length > maxDepth) invalidWeights(`containers are nested more than ${maxDepth} deep`);
     if (++containers > maxContainers) invalidWeights(`more than ${maxContainers} containers`);
-    for (const [key, item] of entries)
+    for (const [key, item] of listEntries(one))
       if (typeof item === 'object' && item !== null && (typeof key === 'string' || typeof key === 'number'))
         walk(item, [...path, String(key)]);
   };
-  walk(inner ?? value, []);
+  walk(openCheckpoint(value), []);
+  if (found.arrays.size === 0 && opaque.size > 0)
+    invalidWeights(
+      `the file has no tensors but in ${[...opaque].slice(0, 5).map(quote).join(', ')}, whose code is not in it: ` +
+        'save model.state_dict() rather than the model',
+    );
   return removePrefix(found.arrays);
+}
+
+function listEntries(value: PickleValue): Iterable<readonly [PickleValue, PickleValue]> {
+  if (value instanceof Map) return value;
+  if (Array.isArray(value)) return value.map((item, i) => [String(i), item] as const);
+  return isKind(value, 'object') && value.attributes instanceof Map
+    ? // a module's lists (_flat_weights) repeat its parameters
+      [...value.attributes].filter(([, item]) => !Array.isArray(item))
+    : [];
+}
+
+const isOptimiser = (value: PickleValue): boolean =>
+  value instanceof Map && value.has('param_groups') && value.has('state');
+
+/**
+ * Leaves of a checkpoint what has weights: of Lightning's the state dict alone, of any other one everything
+ * beside its weights, too, since more weights may be there: another network's, or averages of the same.
+ * Numbers beside them are counters and losses, and NumPy's arrays their history.
+ */
+function openCheckpoint(value: PickleValue): PickleValue {
+  if (!(value instanceof Map)) return value;
+  const key = weightKeys.find((one) => value.get(one) instanceof Map);
+  if (key === undefined) return value;
+  if (value.has('pytorch-lightning_version')) return value.get(key)!;
+  const others = [...value].filter(
+    ([other, item]) =>
+      other !== key && !isKind(item, 'opaque') && !(isKind(item, 'tensor') && item.shape.length === 0),
+  );
+  return new Map([...others, ...(value.get(key) as Map<PickleValue, PickleValue>)]);
 }
 
 /** Removes the prefix `module.` that DataParallel puts before every name. */
@@ -104,7 +142,7 @@ function removePrefix(arrays: Arrays): Arrays {
  */
 function createReader(
   getBytes: (storage: StorageRef) => Uint8Array,
-): (ref: TensorRef, name: string) => Tensor {
+): (ref: TensorRef, name: string) => FileArray {
   const converted = new Map<string, Float32Array>();
   let stored = 0;
   let viewed = 0;
@@ -146,6 +184,7 @@ function createReader(
         index[axis] = 0;
       }
     }
-    return { shape: [...shape], values: gathered };
+    const integer = numberTypes[getNumberType(storage)].exact !== undefined;
+    return { shape: [...shape], values: gathered, ...(integer && { integer }) };
   };
 }
