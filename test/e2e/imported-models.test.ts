@@ -56,6 +56,10 @@ describe('an imported file', () => {
       weights: { file: 'tagger.pt' },
     });
     drop('gru-cell', 'state-dicts/gru-cell.pt');
+    mkdirSync(join(models, 'no-version'));
+    copyFileSync(join(golden, 'state-dicts/gru-cell.pt'), join(models, 'no-version', 'my model'));
+    mkdirSync(join(models, 'phone', '1'), { recursive: true });
+    writeFileSync(join(models, 'phone', '1', 'model.tflite'), '\0\0\0\0TFL3');
     drop('moods', 'keras-files/classifier.keras', {
       task: 'classify',
       outputs: { labels: ['bad', 'fair', 'good'] },
@@ -191,6 +195,25 @@ describe('an imported file', () => {
     expect(errors.get('evil')).toContain('"posix.system", which could run code');
     expect(errors.get('own-layers')).toContain('(Lambda): the layer is not supported');
     expect(errors.get('branches')).toBeNull();
+    expect(errors.get('phone')).toContain('"model.tflite" is a TensorFlow Lite model: run python -m tf2onnx');
+  });
+
+  it('is listed with the reason when it is not in the folder of a version', async () => {
+    const { data } = (await (await server.get('/v1/models')).json()) as { data: { id: string }[] };
+    expect(data.find(({ id }) => id === 'no-version')).toMatchObject({
+      version: null,
+      versions: [],
+      ready: false,
+      error:
+        'no-version has no folder of a version, such as no-version/1; no-version/my model is not in the folder of a version: move it to no-version/1/',
+    });
+    const reply = await server.post('/v1/models/no-version/predict', { input: [[1]] });
+    expect(await reply.json()).toMatchObject({
+      code: 'model_not_found',
+      detail: expect.stringContaining(
+        'there is no model no-version: its folder has no folder of a version',
+      ) as string,
+    });
   });
 });
 

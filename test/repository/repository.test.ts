@@ -1,4 +1,4 @@
-import { renameSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Engine, NetworkHandle } from '../../src/engine/engine-interface.ts';
@@ -142,6 +142,23 @@ describe('repository', () => {
       ['tiny@1', false, 'weights.safetensors is a link that leads out of the models folder'],
     ]);
     expect(engine.register).not.toHaveBeenCalled();
+  });
+
+  it('logs what is not in the folder of a version once, and says so when it is asked for', async () => {
+    const root = temporaryFolder();
+    mkdirSync(join(root, 'empty'));
+    const { repository, log } = createTestRepository(root);
+    await repository.start();
+    await repository.rescan();
+    expect(repository.list()).toEqual([]);
+    expect(repository.skipped()).toEqual([
+      { path: 'empty', reason: 'has no folder of a version, such as empty/1' },
+    ]);
+    expect(log.warn.mock.calls.map(([, message]) => message)).toEqual([
+      '1 paths are skipped: empty has no folder of a version, such as empty/1',
+    ]);
+    expect(() => repository.acquire('empty')).toThrow('there is no model empty: its folder has no folder');
+    expect(() => repository.acquire('other')).toThrow(/there is no model other$/);
   });
 
   it('keeps its folder’s path out of error messages', async () => {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { UnrollError } from '../../errors.ts';
 import { parseReference } from '../../repository/model-reference.ts';
 import type { ModelListing } from '../../repository/repository-interface.ts';
+import type { SkippedPath } from '../../repository/skipped-paths.ts';
 import type { TaskContext } from '../../tasks/context.ts';
 import type { modelDetails, modelSummary } from './schemas/models.ts';
 
@@ -21,11 +22,11 @@ function byName(listings: readonly ModelListing[]): Versions[] {
   );
 }
 
-const toSummary = (shown: ModelListing, versions: readonly ModelListing[]): Summary => ({
+const toSummary = (shown: ModelListing, versions: readonly ModelListing[]) => ({
   id: shown.name,
-  object: 'model',
+  object: 'model' as const,
   created: shown.created,
-  owned_by: 'unroll',
+  owned_by: 'unroll' as const,
   task: shown.task,
   version: shown.version,
   versions: versions.map(({ version }) => version),
@@ -35,6 +36,19 @@ const toSummary = (shown: ModelListing, versions: readonly ModelListing[]): Summ
 
 export const toModelSummaries = (listings: readonly ModelListing[]): Summary[] =>
   byName(listings).map((versions) => toSummary(current(versions), versions));
+
+/** What the models folder has that is not where a version must be: listed, so that it is not overlooked. */
+export const toSkippedSummary = ({ path, reason }: SkippedPath): Summary => ({
+  id: path,
+  object: 'model',
+  created: 0,
+  owned_by: 'unroll',
+  task: null,
+  version: null,
+  versions: [],
+  ready: false,
+  error: `${path} ${reason}`,
+});
 
 /** Finds the version that a reference names. @throws UnrollError invalid_model_name, model_not_found */
 export function findModel(
