@@ -15,6 +15,7 @@ import pathlib
 
 import numpy
 import torch
+import torch.optim.swa_utils
 from torch import nn
 from torch.nn.utils import prune
 
@@ -111,6 +112,7 @@ parallel = {
     "loss": torch.tensor(0.5),
     "model_state_dict": {"module." + key: value for key, value in net.state_dict().items()},
     "optimizer_state_dict": optimiser.state_dict(),
+    "losses": {"train": [torch.tensor(0.5), torch.tensor(0.4)]},
     "args": argparse.Namespace(lr=0.1),
     "rng": torch.get_rng_state()[:8],
     "words": {"a", "b"},
@@ -239,10 +241,18 @@ net.read = lambda net, x: steps(net, x) * net.scale
 refused("scaled.pt", net, '"" has scale')
 net = lstm_fc()
 averages = {key: value * 0.9 for key, value in net.state_dict().items()}
+refused("gloss.pt", Net(nn.LSTM(FEATURES, UNITS, batch_first=True), lambda net, x: net.gloss(net.loss_head(net.rnn(x)[0])),
+                     gloss=nn.Linear(5, 2), loss_head=nn.Linear(UNITS, 5)), "the order of")
 refused("averages.pt", net, "2 recurrent layers", saved={"state_dict": net.state_dict(), "ema": averages})
 quantised = {**net.state_dict(), "fc.weight": torch.quantize_per_tensor(net.fc.weight.detach(), 0.1, 0, torch.qint8)}
 refused("quantised.pt", net, "fc", saved=quantised)
 refused("integer-head.pt", net, "fc", saved={**net.state_dict(), "fc.weight": torch.ones(2, UNITS, dtype=torch.int8)})
+
+refused("module.pt", net, "head", saved={"rnn": net.rnn.state_dict(), "head": net.fc, "args": argparse.Namespace()})
+refused("complex.pt", net, "filter", saved={**net.state_dict(), "filter": torch.ones(3, dtype=torch.complex64)})
+averaged = torch.optim.swa_utils.AveragedModel(net)
+case("swa.pt", net, averaged.state_dict(), served=True)
+case("tuple.pt", net, (net.state_dict(), optimiser.state_dict(), 3), served=True)
 
 with open(folder / "answers.json", "w") as file:
     json.dump(answers, file)

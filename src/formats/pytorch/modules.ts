@@ -34,13 +34,14 @@ interface UnknownModule {
 }
 export type Module = RecurrentModule | MatrixModule | ConvolutionModule | NormModule | UnknownModule;
 
-/** Names of tensors that belong to a loss or a metric, which stands beside a network. */
-const lossName = /(^|\.)([\w-]*(criterion|loss|metric)[\w-]*\.|(\w*_)?pos_weight$|(class|loss)_weights?$)/i;
+/** Names of a loss's weights or a metric's sums, which stand beside a network: `criterion.weight`, `pos_weight`. */
+const lossName =
+  /(^|[._])(criterion|loss|losses|metrics?)([._\d].*)?\.(?!bias$)[^.]+$|(^|[._])(pos_weight|(class|loss)_weights?)$/i;
 const isParameter = /(^|[._])(weight|bias|kernel)[^.]*$/;
 
-/** Whether a tensor has no part in what a network computes: a counter, a mask of integers, a loss's weights. */
-const isBeside = (name: string, { integer }: FileArray): boolean =>
-  (integer === true && !isParameter.test(name)) || lossName.test(name);
+/** Whether a tensor has no part in what a network computes: a counter, a mask, a loss's weights. */
+const isBeside = (name: string, { integer, shape }: FileArray): boolean =>
+  (integer === true && !isParameter.test(name)) || (shape.length < 2 && lossName.test(name));
 
 /** Groups the tensors of a state dict by module, in file order. */
 export function readModules(arrays: Arrays): {

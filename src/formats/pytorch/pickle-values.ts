@@ -31,6 +31,8 @@ export interface OpaqueValue {
   readonly kind: 'opaque';
   /** The class or function that makes it. */
   readonly name: string;
+  /** Whether it is an nn.Module, which has weights. */
+  isModule?: true;
 }
 
 /** A reference to a class or function by name. */

@@ -49,9 +49,9 @@ export function parseStorage(id: PickleValue): StorageRef {
 }
 
 const getNumberType = ({ type }: StorageRef): NumberType =>
-  Object.hasOwn(types, type)
-    ? types[type as keyof typeof types]
-    : invalidWeights(`a storage of type ${quote(type)}, must be one of ${storageTypes.join(', ')}`);
+  Object.hasOwn(types, type) ? types[type as keyof typeof types] : invalidWeights(describeType({ type }));
+const describeType = ({ type }: Pick<StorageRef, 'type'>): string =>
+  `a storage of type ${quote(type)}, must be one of ${storageTypes.join(', ')}`;
 export const getElementBytes = (storage: StorageRef): number => numberTypes[getNumberType(storage)].bytes;
 
 /** Keys under which checkpoints store the weights among other things. */
@@ -71,16 +71,19 @@ export function readTensors(value: PickleValue, getBytes: (storage: StorageRef) 
   const read = createReader(getBytes);
   const opaque = new Set<string>();
   let containers = 0;
+  let tensors = 0;
   const walk = (one: PickleValue, path: readonly string[]): void => {
     const name = path.join('.');
     if (isKind(one, 'tensor')) {
+      tensors++;
       found.reserve(countElements(one.shape, name));
-      found.add(name, read(one, name));
+      const isRead = Object.hasOwn(types, one.storage.type);
+      found.add(name, isRead ? read(one, name) : unreadableArray(one.shape, describeType(one.storage)));
       return;
     }
     if (isKind(one, 'opaque')) {
       opaque.add(one.name);
-      if (madeTensor.test(one.name))
+      if (one.isModule || madeTensor.test(one.name))
         found.add(name, unreadableArray([], `${name} is a ${one.name}, which is not read`));
       return;
     }
@@ -92,7 +95,7 @@ export function readTensors(value: PickleValue, getBytes: (storage: StorageRef) 
         walk(item, [...path, String(key)]);
   };
   walk(openCheckpoint(value), []);
-  if (found.arrays.size === 0 && opaque.size > 0)
+  if (tensors === 0 && opaque.size > 0)
     invalidWeights(
       `the file has no tensors but in ${[...opaque].slice(0, 5).map(quote).join(', ')}, whose code is not in it: ` +
         'save model.state_dict() rather than the model',
@@ -115,18 +118,25 @@ const isOptimiser = (value: PickleValue): boolean =>
 /**
  * Leaves of a checkpoint what has weights: of Lightning's the state dict alone, of any other one everything
  * beside its weights, too, since more weights may be there: another network's, or averages of the same.
- * Numbers beside them are counters and losses, and NumPy's arrays their history.
+ * Single numbers beside them are counters and losses, and NumPy's arrays their history.
  */
 function openCheckpoint(value: PickleValue): PickleValue {
   if (!(value instanceof Map)) return value;
   const key = weightKeys.find((one) => value.get(one) instanceof Map);
   if (key === undefined) return value;
   if (value.has('pytorch-lightning_version')) return value.get(key)!;
-  const others = [...value].filter(
-    ([other, item]) =>
-      other !== key && !isKind(item, 'opaque') && !(isKind(item, 'tensor') && item.shape.length === 0),
-  );
+  const others = [...value].filter(([other, item]) => other !== key && hasWeights(item, new Set()));
   return new Map([...others, ...(value.get(key) as Map<PickleValue, PickleValue>)]);
+}
+
+/** Whether a value has a tensor of more than one number, or a module. @param seen the containers that were looked into */
+function hasWeights(value: PickleValue, seen: Set<PickleValue>): boolean {
+  if (isKind(value, 'tensor')) return value.shape.length > 0;
+  if (isKind(value, 'opaque')) return value.isModule === true;
+  if (seen.has(value) || seen.size > maxContainers) return seen.size > maxContainers;
+  if (typeof value === 'object' && value !== null) seen.add(value);
+  for (const [, item] of listEntries(value)) if (hasWeights(item, seen)) return true;
+  return false;
 }
 
 /** Removes the prefix `module.` that DataParallel puts before every name. */

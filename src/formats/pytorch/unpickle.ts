@@ -277,7 +277,9 @@ export function unpickle(
         const built = top();
         // the attributes of an OrderedDict (torch writes _metadata) do not affect the weights
         if (isKind(built, 'object')) built.attributes = state;
-        else if (!(built instanceof Map || isKind(built, 'opaque') || isKind(built, 'tensor')))
+        else if (isKind(built, 'opaque')) {
+          if (state instanceof Map && state.has('_parameters')) built.isModule = true;
+        } else if (!(built instanceof Map || isKind(built, 'tensor')))
           damaged('a state for a value without attributes');
         break;
       }
