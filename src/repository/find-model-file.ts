@@ -6,6 +6,7 @@ import { parseJson } from '../formats/parse-json.ts';
 import { isImportableJson } from '../formats/read-imported.ts';
 import { findUnreadFormat } from '../formats/unread-formats.ts';
 import { specFile } from '../model-files.ts';
+import { inspectPath } from './inspect-path.ts';
 import { readFileHead, UnreadableFile } from './read-contained-file.ts';
 import { readFolder } from './read-folder.ts';
 
@@ -53,6 +54,8 @@ export async function findModelFile(realRoot: string, folder: string): Promise<s
 async function readContent(realRoot: string, folder: string, name: string): Promise<Content> {
   try {
     const path = join(folder, name);
+    const kind = await inspectPath(realRoot, path);
+    if (kind === 'folder') return { unread: 'is a folder: put its files into the version’s folder itself' };
     const head = await readFileHead(realRoot, path, headBytes);
     const format = detectFormat(head);
     if (format !== null && format !== 'json') return 'readable';
@@ -62,7 +65,7 @@ async function readContent(realRoot: string, folder: string, name: string): Prom
     const json = head.length < headBytes ? head : await readFileHead(realRoot, path, maxJsonBytes);
     return isImportableJson(parseJson(json, name).value) ? 'network' : 'other';
   } catch (error) {
-    // a folder, a link that leads out
+    // a link that leads out, a pipe
     if (error instanceof UnreadableFile) return { unread: error.message };
     if (error instanceof UnrollError && error.code === 'invalid_weights') return 'other';
     throw error;

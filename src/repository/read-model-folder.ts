@@ -7,7 +7,7 @@ import { parseModelSpec, toModelSpec, type ModelOverrides } from '../formats/mod
 import { graphSettings, type GraphSettings } from '../formats/onnx/graph-settings.ts';
 import { isImportableJson, readImportedFile, type ImportedFile } from '../formats/read-imported.ts';
 import { detectFormat } from '../formats/detect.ts';
-import { refuseUnreadFormat } from '../formats/unread-formats.ts';
+import { findUnreadFormat, refuseUnreadFormat } from '../formats/unread-formats.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import type { ModelSpec } from '../network/spec.ts';
 import { weightSource } from '../network/weight-source.ts';
@@ -68,7 +68,9 @@ async function readSpecFile(realRoot: string, folder: string): Promise<ModelOver
   try {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new UnrollError('invalid_model', `${specFile} is not JSON`, { cause: error });
+    const unread = bytes.length > 0 ? findUnreadFormat(bytes) : null;
+    const what = unread ? `${unread.name}: ${unread.advice}` : 'not JSON';
+    throw new UnrollError('invalid_model', `${specFile} is ${what}`, { cause: error });
   }
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as ModelOverrides;
   throw new UnrollError('invalid_model', `${specFile} is not a JSON object`);

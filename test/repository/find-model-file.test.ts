@@ -56,6 +56,6 @@ describe('findModelFile', () => {
     await expect(find(folder)).rejects.toThrow('"model.pt" is a link that leads out of the models folder');
     const nested = temporaryFolder();
     mkdirSync(join(nested, 'inner'));
-    await expect(find(nested)).rejects.toThrow('"inner" is not a regular file');
+    await expect(find(nested)).rejects.toThrow('"inner" is a folder: put its files');
   });
 });

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ImportedFile } from '../../../src/formats/read-imported.ts';
@@ -106,6 +106,25 @@ describe('the template of a model.json', () => {
   it.each(completable)('of %s is refused as long as it is not completed', async (name) => {
     const { root, version } = await writeFolder(name, (layer) => layer);
     await expect(readModelFolder(root, version, 'tiny')).rejects.toThrow(/model\.json: network\.layers\.\d/);
+  });
+
+  it('may name a file whose name has spaces and is not ASCII, but none in another folder', async () => {
+    const [name, answer] = completable.find(([one]) => one === 'rnn-relu.pt')!;
+    const { root, version } = await writeFolder(name, (layer) =>
+      layer.name === 'answer' ? null : { ...layer, ...answer.complete![layer.name] },
+    );
+    const path = join(version, 'model.json');
+    const text = readFileSync(path, 'utf8');
+    renameSync(join(version, name), join(version, 'mein Modell ④.pt'));
+    writeFileSync(path, text.replace(`"${name}"`, '"mein Modell ④.pt"'));
+    const { spec, weights } = await readModelFolder(root, version, 'tiny');
+    expect(worst(spec.network, await weights(), answer)).toBeLessThan(1e-6);
+    for (const file of ['../1/m.pt', '/m.pt', '.m.pt', 'a/m.pt', 'a\\\\m.pt', 'm\\u0000.pt', '']) {
+      writeFileSync(path, text.replace(`"${name}"`, `"${file}"`));
+      await expect(readModelFolder(root, version, 'tiny')).rejects.toThrow(
+        'weights.file: must be the name of a file beside model.json',
+      );
+    }
   });
 
   it('names the candidates', async () => {
