@@ -104,8 +104,11 @@ async function readJsonFile(
 async function readZipFile(bytes: Uint8Array, hdf5TimeoutMs: number | undefined): Promise<ImportedFile> {
   const names = listZipEntries(bytes);
   const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
-  if (has(/(^|\/)data\.pkl$/))
-    return stateDict(has(/(^|\/)constants\.pkl$/) ? 'TorchScript' : 'PyTorch', readPytorchZip(bytes));
+  if (has(/(^|\/)data\.pkl$/)) {
+    const arrays = readPytorchZip(bytes);
+    // its code, which says what is done with the weights, is not read
+    return has(/(^|\/)constants\.pkl$/) ? weightsOnly('TorchScript', arrays) : stateDict('PyTorch', arrays);
+  }
   if (has(/^config\.json$/) && has(/^model\.weights\.h5$/)) {
     const { model, arrays } = await readKerasZip(bytes, hdf5TimeoutMs);
     return keras('Keras', arrays, model);

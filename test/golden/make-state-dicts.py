@@ -115,6 +115,7 @@ parallel = {
     "losses": {"train": [torch.tensor(0.5), torch.tensor(0.4)]},
     "args": argparse.Namespace(lr=0.1),
     "rng": torch.get_rng_state()[:8],
+    "settings": {"rng": torch.get_rng_state()[:8], "array": numpy.zeros(3), "loss": nn.CrossEntropyLoss, "call": torch.relu},
     "words": {"a", "b"},
     "counts": collections.Counter("abca"),
     "default": collections.defaultdict(list, {"a": [1]}),

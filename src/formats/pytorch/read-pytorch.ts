@@ -1,7 +1,7 @@
 import type { Arrays } from '../arrays.ts';
 import { readZip } from '../zip.ts';
 import type { StorageRef, PickleValue } from './pickle-values.ts';
-import { getElementBytes, parseStorage, readTensors } from './tensors.ts';
+import { getElementBytes, parsePersistent, readTensors } from './tensors.ts';
 import { unpickle } from './unpickle.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
 import { refuseUnreadPickle } from '../unread-formats.ts';
@@ -21,7 +21,7 @@ export function readPytorchZip(bytes: Uint8Array): Arrays {
   const order = entries.get(`${folder}byteorder`);
   if (order && new TextDecoder().decode(order).trim() !== 'little')
     invalidWeights('its numbers are big-endian, must be little-endian');
-  const { value } = unpickle(pickle[1], parseStorage);
+  const { value } = unpickle(pickle[1], parsePersistent);
   return readTensors(
     value,
     ({ key }) =>
@@ -44,9 +44,9 @@ export function readPytorchLegacy(bytes: Uint8Array): Arrays {
   let at = 0;
   const next = (): PickleValue => {
     const { value, end } = unpickle(bytes.subarray(at), (id) => {
-      const storage = parseStorage(id);
-      storages.set(storage.key, storage);
-      return storage;
+      const found = parsePersistent(id);
+      if (found.kind === 'storage') storages.set(found.key, found);
+      return found;
     });
     at += end;
     return value;

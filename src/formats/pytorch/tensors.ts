@@ -7,7 +7,13 @@ import {
 } from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
 import { storageTypes } from './constructors.ts';
-import { isKind, type StorageRef, type TensorRef, type PickleValue } from './pickle-values.ts';
+import {
+  isKind,
+  type GlobalRef,
+  type StorageRef,
+  type TensorRef,
+  type PickleValue,
+} from './pickle-values.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
 
 const types: Readonly<Record<(typeof storageTypes)[number], NumberType>> = {
@@ -31,12 +37,14 @@ const maxViewRatio = 16;
 const smallViewElements = 4 * 1024 * 1024;
 
 /**
- * Parses a persistent id, ('storage', class, key, location, elements[, …]).
+ * Parses a persistent id, ('storage', class, key, location, elements[, …]). Before torch 1.6 the class of a
+ * module has one, too, ('module', class, file, source): its source is dropped.
  * @throws UnrollError invalid_weights
  */
-export function parseStorage(id: PickleValue): StorageRef {
+export function parsePersistent(id: PickleValue): StorageRef | GlobalRef {
   if (!Array.isArray(id)) return invalidWeights('a persistent id is not a storage');
   const [kind, type, key, , elements] = id;
+  if (kind === 'module' && isKind(type, 'global')) return type;
   if (
     kind !== 'storage' ||
     !isKind(type, 'global') ||
@@ -50,6 +58,8 @@ export function parseStorage(id: PickleValue): StorageRef {
 
 const getNumberType = ({ type }: StorageRef): NumberType =>
   Object.hasOwn(types, type) ? types[type as keyof typeof types] : invalidWeights(describeType({ type }));
+const isInteger = ({ type }: StorageRef): boolean =>
+  Object.hasOwn(types, type) && numberTypes[types[type as keyof typeof types]].exact !== undefined;
 const describeType = ({ type }: Pick<StorageRef, 'type'>): string =>
   `a storage of type ${quote(type)}, must be one of ${storageTypes.join(', ')}`;
 export const getElementBytes = (storage: StorageRef): number => numberTypes[getNumberType(storage)].bytes;
@@ -129,9 +139,9 @@ function openCheckpoint(value: PickleValue): PickleValue {
   return new Map([...others, ...(value.get(key) as Map<PickleValue, PickleValue>)]);
 }
 
-/** Whether a value has a tensor of more than one number, or a module. @param seen the containers that were looked into */
+/** Whether a value has a tensor of several fractions, or a module: a random state is of integers. @param seen the containers that were looked into */
 function hasWeights(value: PickleValue, seen: Set<PickleValue>): boolean {
-  if (isKind(value, 'tensor')) return value.shape.length > 0;
+  if (isKind(value, 'tensor')) return value.shape.length > 0 && !isInteger(value.storage);
   if (isKind(value, 'opaque')) return value.isModule === true;
   if (seen.has(value) || seen.size > maxContainers) return seen.size > maxContainers;
   if (typeof value === 'object' && value !== null) seen.add(value);
@@ -194,7 +204,6 @@ function createReader(
         index[axis] = 0;
       }
     }
-    const integer = numberTypes[getNumberType(storage)].exact !== undefined;
-    return { shape: [...shape], values: gathered, ...(integer && { integer }) };
+    return { shape: [...shape], values: gathered, ...(isInteger(storage) && { integer: true }) };
   };
 }

@@ -1,6 +1,6 @@
 import { invalidWeights, quote } from '../format-errors.ts';
 import { checkGlobal, construct } from './constructors.ts';
-import { isKind, type StorageRef, type PickleValue } from './pickle-values.ts';
+import { isKind, type PickleValue } from './pickle-values.ts';
 
 // Python's pickle, protocols 2 to 5 (Lib/pickletools.py describes the stack machine): a stack, a memo,
 // one-byte opcodes. Only the opcodes that weights files need are supported; any other one is refused.
@@ -17,13 +17,13 @@ type Slot = PickleValue | typeof mark;
 /**
  * Reads one pickle.
  * @param bytes from its first byte; bytes after its end are ignored
- * @param loadStorage converts a persistent id to a storage
+ * @param loadPersistent converts a persistent id to a value: a storage
  * @returns the value and the offset at which the pickle ends
  * @throws UnrollError invalid_weights
  */
 export function unpickle(
   bytes: Uint8Array,
-  loadStorage: (id: PickleValue) => StorageRef,
+  loadPersistent: (id: PickleValue) => PickleValue,
 ): { value: PickleValue; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -284,7 +284,7 @@ export function unpickle(
         break;
       }
       case 'Q':
-        push(loadStorage(pop()));
+        push(loadPersistent(pop()));
         break;
       default:
         damaged(`opcode ${quote(String.fromCharCode(code))} (0x${code.toString(16)})`);
