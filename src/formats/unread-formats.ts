@@ -103,7 +103,7 @@ const formats: readonly (readonly [name: string, test: Test, advice: string])[] 
     'unpack it, and put the model file itself here',
   ],
   [
-    'a MessagePack file, as Flax writes',
+    'a MessagePack (msgpack) file, as Flax writes',
     (head) => /^([\x81-\x8f]|\xde..|\xdf....)([\xa1-\xbf]|\xd9.)[\w/. -]/s.test(head),
     'save its arrays with numpy: numpy.savez("weights.npz", **flax.traverse_util.flatten_dict(params, sep=".")), and describe the network in model.json',
   ],

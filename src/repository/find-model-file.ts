@@ -16,7 +16,7 @@ const maxJsonBytes = 16 * 1024 * 1024;
 const maxFiles = 100;
 
 /** What a file is by its content; `unread` is why it cannot be read. */
-type Content = 'network' | 'readable' | 'other' | { readonly unread: string };
+type Content = 'network' | 'readable' | 'other' | 'folder' | { readonly unread: string };
 
 /**
  * Finds the one file to serve of a folder without a model.json, by the content of its files.
@@ -46,6 +46,9 @@ export async function findModelFile(realRoot: string, folder: string): Promise<s
   if (file) return missing(`, which must name the one to serve of ${list(readable)}`);
   for (const { name, content } of files)
     if (typeof content === 'object') return missing(`, and ${quote(name)} ${content.unread}`);
+  const inner = files.find(({ content }) => content === 'folder');
+  if (inner)
+    return missing(`, and ${quote(inner.name)} is a folder: put its files into the version’s folder itself`);
   return missing(
     names.length === 0 ? ': the folder is empty' : `, and no file here is of a known format: ${list(files)}`,
   );
@@ -55,7 +58,7 @@ async function readContent(realRoot: string, folder: string, name: string): Prom
   try {
     const path = join(folder, name);
     const kind = await inspectPath(realRoot, path);
-    if (kind === 'folder') return { unread: 'is a folder: put its files into the version’s folder itself' };
+    if (kind === 'folder') return 'folder';
     const head = await readFileHead(realRoot, path, headBytes);
     const format = detectFormat(head);
     if (format !== null && format !== 'json') return 'readable';

@@ -54,7 +54,11 @@ const unread: readonly (readonly [name: string, file: Uint8Array, advice: string
   ],
   ['an archive (tar)', bytes('model.onnx', zeros(247), 'ustar'), 'unpack it'],
   ['a compressed file', gzipSync('model'), 'unpack it'],
-  ['a MessagePack file', bytes([0x81, 0xa6], 'params', [0x81, 0xa8], 'LSTMCell', 0x80), 'numpy.savez'],
+  [
+    'a MessagePack (msgpack) file',
+    bytes([0x81, 0xa6], 'params', [0x81, 0xa8], 'LSTMCell', 0x80),
+    'numpy.savez',
+  ],
   [
     'a Core ML model',
     bytes(varint(1, 4), field(2, field(1, field(1, 'input'))), field(500, field(1, 'x'))),

@@ -47,6 +47,8 @@ describe('findModelFile', () => {
     await expect(find(folder)).rejects.toThrow(
       'model.json is missing, and "model.tflite" is a TensorFlow Lite model: run python',
     );
+    mkdirSync(join(folder, 'assets'));
+    await expect(find(folder)).rejects.toThrow('"model.tflite" is a TensorFlow Lite model');
     await expect(find(folderOf({}))).rejects.toThrow('model.json is missing: the folder is empty');
   });
 
@@ -56,6 +58,8 @@ describe('findModelFile', () => {
     await expect(find(folder)).rejects.toThrow('"model.pt" is a link that leads out of the models folder');
     const nested = temporaryFolder();
     mkdirSync(join(nested, 'inner'));
-    await expect(find(nested)).rejects.toThrow('"inner" is a folder: put its files');
+    await expect(find(nested)).rejects.toThrow(
+      '"inner" is a folder: put its files into the version’s folder itself',
+    );
   });
 });
