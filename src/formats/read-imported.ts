@@ -19,6 +19,7 @@ import { onnxToSignedGraph } from './onnx/onnx-to-signed-graph.ts';
 import type { GraphSettings } from './onnx/graph-settings.ts';
 import { findExternalLocations } from './onnx/external-data.ts';
 import { readOnnx } from './onnx/read-onnx.ts';
+import { foldWeightNorm } from './pytorch/fold-weight-norm.ts';
 import { stateDictToNetwork } from './pytorch/state-dict-to-network.ts';
 import { readPytorchLegacy, readPytorchZip } from './pytorch/read-pytorch.ts';
 import { readSafetensors } from './safetensors.ts';
@@ -27,6 +28,7 @@ import { noExternalFiles, readExternalFiles, type ExternalFiles } from './extern
 import { isTfjs, readTfjs } from './tfjs/read-tfjs.ts';
 import { listZipEntries } from './zip.ts';
 import { invalidWeights } from './format-errors.ts';
+import { refuseUnreadFormat } from './unread-formats.ts';
 
 /** A file of another library, whose format is detected from its content. */
 export interface ImportedFile {
@@ -58,7 +60,9 @@ export async function readImportedFile(
   options: { readonly externalFiles?: ExternalFiles; readonly hdf5TimeoutMs?: number } = {},
 ): Promise<ImportedFile> {
   const { externalFiles = noExternalFiles } = options;
-  switch (detectFormat(bytes)) {
+  const format = detectFormat(bytes);
+  if (format === null || format === 'json') refuseUnreadFormat(bytes);
+  switch (format) {
     case 'safetensors':
       return stateDict('safetensors', readSafetensors(bytes));
     case 'npy':
@@ -112,8 +116,11 @@ async function readJsonFile(
 async function readZipFile(bytes: Uint8Array, hdf5TimeoutMs: number | undefined): Promise<ImportedFile> {
   const names = listZipEntries(bytes);
   const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
-  if (has(/(^|\/)data\.pkl$/))
-    return stateDict(has(/(^|\/)constants\.pkl$/) ? 'TorchScript' : 'PyTorch', readPytorchZip(bytes));
+  if (has(/(^|\/)data\.pkl$/)) {
+    const arrays = readPytorchZip(bytes);
+    // its code, which says what is done with the weights, is not read
+    return has(/(^|\/)constants\.pkl$/) ? weightsOnly('TorchScript', arrays) : stateDict('PyTorch', arrays);
+  }
   if (has(/^config\.json$/) && has(/^model\.weights\.h5$/)) {
     const { model, arrays } = await readKerasZip(bytes, hdf5TimeoutMs);
     return keras('Keras', arrays, model);
@@ -124,12 +131,10 @@ async function readZipFile(bytes: Uint8Array, hdf5TimeoutMs: number | undefined)
   );
 }
 
-const stateDict = (format: string, arrays: Arrays): ImportedFile => ({
-  format,
-  arrays,
-  network: () => stateDictToNetwork(arrays),
-  graph: null,
-});
+function stateDict(format: string, read: Arrays): ImportedFile {
+  const arrays = foldWeightNorm(read);
+  return { format, arrays, network: () => stateDictToNetwork(arrays), graph: null };
+}
 const keras = (format: string, arrays: Arrays, model: KerasModel): ImportedFile => ({
   format: `${format} ${model.version}`,
   arrays,

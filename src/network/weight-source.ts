@@ -23,10 +23,10 @@ const array = z.strictObject({
 });
 
 export const weightSource = z.strictObject({
-  /** A file beside model.json: safetensors, .pt, .pth, .npz, .npy */
+  /** A file beside model.json, of any format that has arrays by name. */
   file: z
     .string()
-    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/)
+    .regex(/^[^./\\:\p{Cc}][^/\\:\p{Cc}]{0,254}$/u, 'must be the name of a file beside model.json')
     .default(weightsFile),
   /** Names of layers in the file: if `read` is `rnn.0`, its tensors are `rnn.0.weight_ih_l0` and so on. */
   layers: z.record(z.string(), z.string()).default({}),

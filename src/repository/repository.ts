@@ -9,6 +9,7 @@ import { registerModel, unregisterModel } from './register-model.ts';
 import type { Loader } from './loader.ts';
 import type { AnyModel, ModelListing, Repository } from './repository-interface.ts';
 import { scanModels, type FoundVersion } from './scan-models.ts';
+import { describeMissing, describeSkipped, type SkippedPath } from './skipped-paths.ts';
 import { createVersionIndex } from './version-index.ts';
 import { watchFolder } from './watch-folder.ts';
 
@@ -65,6 +66,7 @@ export function createRepository({
   let closed = false;
   let unloadCount = 0;
   let lastWarning = '';
+  let skippedPaths: readonly SkippedPath[] = [];
   /** The error of the last scan; null when it succeeded. */
   let scanError: unknown = null;
 
@@ -82,7 +84,7 @@ export function createRepository({
     if (!highest)
       throw new UnrollError(
         'model_not_found',
-        all.length === 0 ? `there is no model ${name}` : `model ${name} has no version ${version}`,
+        all.length > 0 ? `model ${name} has no version ${version}` : describeMissing(name, skippedPaths),
       );
     return [highest, ...others];
   }
@@ -147,9 +149,8 @@ export function createRepository({
   async function scan(): Promise<void> {
     const { realRoot, found, skipped } = await scanModels(root);
     scanError = null;
-    warnOnce(
-      skipped.length > 0 ? `skipped, not a model or version folder: ${skipped.slice(0, 20).join(', ')}` : '',
-    );
+    skippedPaths = skipped;
+    warnOnce(describeSkipped(skipped));
     const forced = new Set([...retry, ...Array.from(requested, ({ reference }) => reference)]);
     requested.clear();
     retry.clear();
@@ -191,8 +192,7 @@ export function createRepository({
 
   /** Logs a warning, unless it is the same as in the previous scan; '' resets it. */
   function warnOnce(warning: string): void {
-    if (closed) return;
-    if (warning && warning !== lastWarning) log.warn({ models: root }, warning);
+    if (!closed && warning && warning !== lastWarning) log.warn({ models: root }, warning);
     lastWarning = warning;
   }
 
@@ -236,6 +236,7 @@ export function createRepository({
         };
         return { name, version, task, ...state, served, statistics, created };
       }),
+    skipped: () => skippedPaths,
     acquire(reference) {
       const versionsOfModel = findVersions(reference);
       const ready = versionsOfModel.find(({ loaded }) => loaded !== null);

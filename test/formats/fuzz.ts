@@ -54,6 +54,8 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
   PyTorch: golden('torch-files/tagger.pt'),
   'PyTorch, nested': golden('torch-files/recurrent.pt'),
   'PyTorch before 1.6': golden('torch-files/views-legacy.pt'),
+  'PyTorch checkpoint': golden('state-dicts/lightning.ckpt'),
+  'PyTorch, weight norm': golden('state-dicts/weight-norm.pt'),
   TorchScript: golden('torch-files/tagger-script.pt'),
   ONNX: golden('onnx-files/tagger-gru-16.onnx'),
   'ONNX operator graph': golden('onnx-files/graphs/frames-9.onnx'),

@@ -1,4 +1,4 @@
-import { rmSync, symlinkSync, truncateSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openTokens, type PackedTokens } from '../../src/vocabulary/token-table.ts';
@@ -95,6 +95,23 @@ describe('repository', () => {
     expect(engine.register).not.toHaveBeenCalled();
   });
 
+  it('logs what is not in the folder of a version once, and says so when it is asked for', async () => {
+    const root = temporaryFolder();
+    mkdirSync(join(root, 'empty'));
+    const { repository, log } = createTestRepository(root);
+    await repository.start();
+    await repository.rescan();
+    expect(repository.list()).toEqual([]);
+    expect(repository.skipped()).toEqual([
+      { path: 'empty', reason: 'has no folder of a version, such as empty/1' },
+    ]);
+    expect(log.warn.mock.calls.map(([, message]) => message)).toEqual([
+      '1 paths are skipped: empty has no folder of a version, such as empty/1',
+    ]);
+    expect(() => repository.acquire('empty')).toThrow('there is no model empty: its folder has no folder');
+    expect(() => repository.acquire('other')).toThrow(/there is no model other$/);
+  });
+
   it('keeps its folder’s path out of error messages', async () => {
     const root = temporaryFolder();
     writeModel(root, 'tiny', 1);
@@ -105,7 +122,7 @@ describe('repository', () => {
     await repository.start();
     expect(listed(repository).map(([, , error]) => error)).toEqual([
       'weights.safetensors is missing',
-      'model.json is missing',
+      expect.stringMatching(/^model\.json is missing, and .*"read\.0\.forward" is a layer of a model\.json/),
     ]);
   });
 });
