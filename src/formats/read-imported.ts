@@ -23,6 +23,8 @@ import { readSafetensors } from './safetensors.ts';
 import { parseJson } from './parse-json.ts';
 import { noExternalFiles, readExternalFiles, type ExternalFiles } from './external-files.ts';
 import { isTfjs, readTfjs } from './tfjs/read-tfjs.ts';
+import { readArchive } from './torchscript/archive.ts';
+import { torchscriptToNetwork } from './torchscript/torchscript-to-network.ts';
 import { listZipEntries } from './zip.ts';
 import { invalidWeights } from './format-errors.ts';
 
@@ -34,7 +36,7 @@ export interface ImportedFile {
   readonly arrays: Arrays;
   /**
    * Converts its network; a file of arrays alone is converted when they can only be one network.
-   * @param graph settings for an ONNX graph from a model.json
+   * @param graph settings for a graph of ONNX or TorchScript from a model.json
    * @throws UnrollError invalid_model, invalid_weights with what is missing
    */
   network(graph?: GraphSettings): ImportedNetwork;
@@ -100,8 +102,13 @@ async function readJsonFile(
 async function readZipFile(bytes: Uint8Array, hdf5TimeoutMs: number | undefined): Promise<ImportedFile> {
   const names = listZipEntries(bytes);
   const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
-  if (has(/(^|\/)data\.pkl$/))
-    return stateDict(has(/(^|\/)constants\.pkl$/) ? 'TorchScript' : 'PyTorch', readPytorchZip(bytes));
+  if (has(/(^|\/)constants\.pkl$/))
+    return {
+      format: 'TorchScript',
+      arrays: readPytorchZip(bytes),
+      network: (graph) => torchscriptToNetwork(readArchive(bytes), graph),
+    };
+  if (has(/(^|\/)data\.pkl$/)) return stateDict('PyTorch', readPytorchZip(bytes));
   if (has(/^config\.json$/) && has(/^model\.weights\.h5$/)) {
     const { model, arrays } = await readKerasZip(bytes, hdf5TimeoutMs);
     return keras('Keras', arrays, model);

@@ -1,4 +1,3 @@
-import type { Tensor } from '../../network/weights.ts';
 import { createArrayCollector, countElements, type Arrays } from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
 import { storageTypes } from './constructors.ts';
@@ -64,12 +63,13 @@ export function readTensors(value: PickleValue, getBytes: (storage: StorageRef) 
       ? weightKeys.map((key) => value.get(key)).find((one) => one instanceof Map)
       : undefined;
   const found = createArrayCollector();
-  const read = createReader(getBytes);
+  const read = createTensorReader(getBytes);
   let containers = 0;
   const walk = (one: PickleValue, path: readonly string[]): void => {
     if (isKind(one, 'tensor')) {
       found.reserve(countElements(one.shape, path.join('.')));
-      found.add(path.join('.'), read(one, path.join('.')));
+      const { shape, values } = read(one, path.join('.'));
+      found.add(path.join('.'), { shape, values: toFloat32(values) });
       return;
     }
     const entries: Iterable<readonly [PickleValue, PickleValue]> =
@@ -98,17 +98,25 @@ function removePrefix(arrays: Arrays): Arrays {
   return new Map([...arrays].map(([name, array]) => [name.slice(prefix.length), array]));
 }
 
-/**
- * Creates a reader that copies a strided view to a contiguous tensor. Each storage is converted to float32
- * once.
- */
-function createReader(
-  getBytes: (storage: StorageRef) => Uint8Array,
-): (ref: TensorRef, name: string) => Tensor {
-  const converted = new Map<string, Float32Array>();
+const toFloat32 = (values: StoredValues): Float32Array =>
+  values instanceof Float32Array ? values : Float32Array.from(values);
+
+/** Floats are float32, integers and booleans exact. */
+type StoredValues = Float32Array | Float64Array;
+export interface StoredTensor {
+  readonly type: NumberType;
+  readonly shape: readonly number[];
+  readonly values: StoredValues;
+}
+/** Reads the tensor of a reference. @param name for errors @throws UnrollError invalid_weights */
+export type TensorReader = (ref: TensorRef, name: string) => StoredTensor;
+
+/** Creates a reader that copies a strided view to a contiguous tensor. Each storage is converted once. */
+export function createTensorReader(getBytes: (storage: StorageRef) => Uint8Array): TensorReader {
+  const converted = new Map<string, StoredValues>();
   let stored = 0;
   let viewed = 0;
-  const readStorage = (storage: StorageRef, name: string): Float32Array => {
+  const readStorage = (storage: StorageRef, name: string): StoredValues => {
     const known = converted.get(storage.key);
     if (known) return known;
     const type = numberTypes[getNumberType(storage)];
@@ -117,7 +125,8 @@ function createReader(
       invalidWeights(
         `${name}: its storage has ${bytes.length} bytes, ${storage.elements} elements take ${storage.elements * type.bytes}`,
       );
-    const values = type.read(bytes.subarray(0, storage.elements * type.bytes));
+    const data = bytes.subarray(0, storage.elements * type.bytes);
+    const values = type.exact?.(data) ?? type.read(data);
     converted.set(storage.key, values);
     stored += values.length;
     return values;
@@ -133,7 +142,7 @@ function createReader(
       invalidWeights(
         `${name}: the views have ${viewed} elements, the storages ${stored}: the limit is ${maxViewRatio} to 1`,
       );
-    const gathered = new Float32Array(count);
+    const gathered = values instanceof Float32Array ? new Float32Array(count) : new Float64Array(count);
     const index = shape.map(() => 0);
     let from = offset;
     for (let i = 0; i < count; i++) {
@@ -146,6 +155,6 @@ function createReader(
         index[axis] = 0;
       }
     }
-    return { shape: [...shape], values: gathered };
+    return { type: getNumberType(storage), shape: [...shape], values: gathered };
   };
 }

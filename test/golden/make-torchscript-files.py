@@ -1,0 +1,479 @@
+"""Writes torchscript-files/: small modules scripted and traced with PyTorch, and their outputs on random inputs.
+
+    /usr/bin/python3 test/golden/make-torchscript-files.py
+
+Made with Debian's python3-torch 1.13. The tests read the files; Python is not needed to run them. The archives are packed
+again with deflate and without the debug files (`*.debug_pkl`), which keeps them small; nothing else in them changes.
+"""
+import io
+import json
+import math
+import zipfile
+from pathlib import Path
+from typing import Dict, List, Optional, Tuple
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from torch import Tensor
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+folder = Path(__file__).parent / "torchscript-files"
+folder.mkdir(exist_ok=True)
+torch.manual_seed(5)
+answers = {}
+
+
+def listed(value):
+    kind = "float" if value.is_floating_point() else "bool" if value.dtype == torch.bool else "int"
+    return {"kind": kind, "shape": list(value.shape), "values": value.detach().double().flatten().tolist()}
+
+
+def flattened(value, name="output"):
+    """The outputs by the names that the importer gives them."""
+    if isinstance(value, dict):
+        return {str(key): listed(one) for key, one in value.items()}
+    if isinstance(value, Tensor):
+        return {name: listed(value)}
+    found = {}
+    for i, one in enumerate(value):
+        found.update(flattened(one, f"{name}_{i}"))
+    return found
+
+
+def named(names, inputs):
+    found = {}
+    for name, value in zip(names, inputs):
+        if isinstance(value, Tensor):
+            found[name] = listed(value)
+        else:
+            for i, one in enumerate(value):
+                found[f"{name}_{i}"] = listed(one)
+    return found
+
+
+def randomise(module):
+    with torch.no_grad():
+        for name, one in list(module.named_parameters()) + list(module.named_buffers()):
+            if one.is_floating_point() and "running_var" not in name and "fixed" not in name:
+                one.uniform_(-0.6, 0.6)
+            if "running_var" in name:
+                one.uniform_(0.5, 2)
+
+
+def save(name, module, mode, *inputs, others=(), settings=None, keep=False):
+    """others: inputs of other sizes, whose outputs are kept, too."""
+    randomise(module)
+    module = module.eval()
+    made = torch.jit.script(module) if mode == "script" else torch.jit.trace(module, inputs, strict=False, check_trace=False)
+    buffer = io.BytesIO()
+    torch.jit.save(made, buffer)
+    loaded = torch.jit.load(io.BytesIO(buffer.getvalue()))
+    # a recurrent module by itself has the overloads forward__0 (tensors) and forward__1 (packed sequences)
+    run = loaded if hasattr(loaded, "forward") else module
+    names = [one.name for one in loaded.forward.schema.arguments][1:] if run is loaded else ["input"]
+    path = folder / f"{name}.pt"
+    if keep:
+        path.write_bytes(buffer.getvalue())
+    else:
+        with zipfile.ZipFile(buffer) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+            for entry in source.infolist():
+                if not entry.filename.endswith(".debug_pkl"):
+                    info = zipfile.ZipInfo(entry.filename, (2020, 1, 1, 0, 0, 0))
+                    info.compress_type = zipfile.ZIP_DEFLATED
+                    target.writestr(info, source.read(entry))
+    with torch.no_grad():
+        runs = [{"inputs": named(names, one), "outputs": flattened(run(*one))} for one in [inputs, *[o if isinstance(o, tuple) else (o,) for o in others]]]
+    answers[name] = {"runs": runs, **({"settings": settings} if settings else {})}
+
+
+def rows(batch, steps, width):
+    return torch.randn(batch, steps, width)
+
+
+class Last(nn.Module):
+    """A recurrent module, the last step, a head."""
+
+    def __init__(self, cells, width, outputs=2, batch_first=True):
+        super().__init__()
+        self.cells = cells
+        self.head = nn.Linear(width, outputs)
+        self.batch_first = batch_first
+
+    def forward(self, x):
+        y, _ = self.cells(x)
+        return self.head(y[:, -1] if self.batch_first else y[-1])
+
+
+class Tagger(nn.Module):
+    def __init__(self, cells, width, words=0):
+        super().__init__()
+        self.cells = cells
+        self.embed = nn.Embedding(words, 3, padding_idx=0) if words else nn.Identity()
+        self.norm = nn.LayerNorm(width)
+        self.drop = nn.Dropout(0.4)
+        self.head = nn.Linear(width, 4)
+
+    def forward(self, x):
+        y, _ = self.cells(self.embed(x))
+        return torch.log_softmax(self.head(self.drop(self.norm(y))), dim=-1)
+
+
+# recurrent modules: layers, directions, layout, projection, activations
+x = rows(2, 5, 3)
+more = (rows(1, 7, 3), rows(3, 1, 3))
+time_first = rows(6, 2, 3)
+for mode in ["script", "trace"]:
+    more = (rows(1, 7, 3), rows(3, 1, 3))
+    save(f"rnn-relu-{mode}", Last(nn.RNN(3, 4, nonlinearity="relu", batch_first=True), 4), mode, x, others=more)
+    save(f"lstm-last-{mode}", Last(nn.LSTM(3, 5, batch_first=True), 5), mode, x, others=more, keep=mode == "script")
+    save(f"gru-bidirectional-{mode}", Tagger(nn.GRU(3, 4, 2, bidirectional=True, batch_first=True), 8), mode, x, others=more)
+    save(f"lstm-time-first-{mode}", Last(nn.LSTM(3, 4, 2, dropout=0.3), 4, batch_first=False), mode, time_first, others=[rows(2, 3, 3)])
+    save(f"lstm-projected-{mode}", Tagger(nn.LSTM(3, 6, 2, proj_size=4, bidirectional=True, batch_first=True), 8), mode, x, others=more)
+save("ids-lstm-script", Tagger(nn.LSTM(3, 5, batch_first=True, bidirectional=True), 10, 7), "script", torch.randint(7, (2, 6)), others=[torch.randint(7, (1, 3))])
+save("ids-gru-trace", Tagger(nn.GRU(3, 4, bias=False), 4, 9), "trace", torch.randint(9, (6, 2)), others=[torch.randint(9, (4, 3))])
+save("bare-lstm-script", nn.LSTM(3, 4, batch_first=True), "script", x, others=more)
+
+
+# initial states as inputs, several inputs, several outputs
+class WithState(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.LSTM(3, 4, 2, batch_first=True)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x: Tensor, state: Tuple[Tensor, Tensor]) -> Tuple[Tensor, Tuple[Tensor, Tensor]]:
+        y, after = self.cells(x, state)
+        return self.head(y), after
+
+
+class WithH(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.GRU(3, 4, bidirectional=True)
+        self.head = nn.Linear(8, 2)
+
+    def forward(self, x, h0):
+        y, h = self.cells(x, h0)
+        return self.head(y), h
+
+
+state = (torch.randn(2, 2, 4), torch.randn(2, 2, 4))
+save("state-in-out-script", WithState(), "script", x, state, others=[(rows(2, 1, 3), state)])
+save("state-in-out-trace", WithState(), "trace", x, state, others=[(rows(2, 1, 3), state)])
+save("h-in-out-trace", WithH(), "trace", time_first, torch.randn(2, 2, 4))
+
+
+class Heads(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.GRU(3, 5, batch_first=True)
+        self.first = nn.Linear(5, 2)
+        self.second = nn.Linear(5, 3)
+
+    def forward(self, x) -> Dict[str, Tensor]:
+        y, h = self.cells(x)
+        return {"logits": self.first(y), "pooled": torch.tanh(self.second(y.mean(1))), "class": self.second(h[-1]).argmax(-1)}
+
+
+class TwoStreams(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.LSTM(3, 4, batch_first=True)
+        self.b = nn.GRU(2, 3, batch_first=True)
+        self.head = nn.Linear(7, 2)
+
+    def forward(self, x, z):
+        _, (h, _) = self.a(x)
+        _, g = self.b(z)
+        return torch.sigmoid(self.head(torch.cat([h[0], g.squeeze(0)], dim=1)))
+
+
+class Scaled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(3))
+        self.register_buffer("scale", torch.ones(3))
+        self.cells = nn.RNN(3, 4, 2)
+        self.out = nn.Sequential(nn.Linear(4, 4), nn.ReLU(inplace=True), nn.Linear(4, 1))
+
+    def forward(self, x, skip):
+        x = (x - self.mean) / (self.scale.abs() + 0.5)
+        y = self.cells(x.transpose(0, 1))[0].transpose(0, 1)
+        return self.out(y).squeeze(-1) * 2.0 + skip[:, None].to(y.dtype)
+
+
+save("dict-out-script", Heads(), "script", x, others=more)
+save("two-streams-script", TwoStreams(), "script", x, rows(2, 4, 2))
+save("two-streams-trace", TwoStreams(), "trace", x, rows(2, 4, 2))
+save("scaled-script", Scaled(), "script", x, torch.randn(2), settings={"shapes": {"skip": [1]}})
+
+
+# packed sequences
+class Packed(nn.Module):
+    def __init__(self, sort: bool, heads: bool, bidirectional: bool):
+        super().__init__()
+        self.cells = nn.LSTM(3, 4, batch_first=True, bidirectional=bidirectional)
+        self.head = nn.Linear(8 if bidirectional else 4, 2)
+        self.sort, self.heads = sort, heads
+
+    def forward(self, x, lengths):
+        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=not self.sort)
+        out, (h, c) = self.cells(packed)
+        y, n = pad_packed_sequence(out, batch_first=True)
+        return self.head(y), h, n
+
+
+class PackedState(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.GRU(3, 4, 2)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x, lengths, h0):
+        out, h = self.cells(pack_padded_sequence(x, lengths, enforce_sorted=False), h0)
+        y, _ = pad_packed_sequence(out, padding_value=-1.0, total_length=x.size(0))
+        return self.head(y), h
+
+
+ragged = torch.tensor([3, 5])
+for mode in ["script", "trace"]:
+    save(f"packed-{mode}", Packed(True, True, True), mode, x, ragged, others=[(rows(2, 6, 3), torch.tensor([4, 2]))])
+    save(f"packed-sorted-{mode}", Packed(False, True, False), mode, x, torch.tensor([5, 2]))
+    save(f"packed-state-{mode}", PackedState(), mode, time_first, torch.tensor([2, 6]), torch.randn(2, 2, 4))
+
+
+# cells in loops
+class CellLoop(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.LSTMCell(3, 4)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x):
+        h = torch.zeros(x.size(0), 4)
+        c = torch.zeros(x.size(0), 4)
+        outputs: List[Tensor] = []
+        for t in range(x.size(1)):
+            h, c = self.cell(x[:, t], (h, c))
+            outputs.append(self.head(h))
+        return torch.stack(outputs, dim=1)
+
+
+class GruLoop(nn.Module):
+    def __init__(self, state: bool):
+        super().__init__()
+        self.first = nn.GRUCell(3, 4)
+        self.second = nn.RNNCell(4, 5)
+
+    def forward(self, x, a, b):
+        outputs: List[Tensor] = []
+        for row in x.unbind(0):
+            a = self.first(row, a)
+            b = self.second(a, b)
+            outputs += [b]
+        return torch.stack(outputs), a, b
+
+
+class OwnCell(nn.Module):
+    """Writes into a tensor, from the last step to the first."""
+
+    def __init__(self):
+        super().__init__()
+        self.gates = nn.Linear(3 + 4, 12)
+
+    def forward(self, x):
+        batch, steps, _ = x.shape
+        h = torch.zeros([batch, 4], dtype=x.dtype)
+        y = torch.zeros(batch, steps, 4)
+        for i in range(steps):
+            t = steps - 1 - i
+            z, r, n = self.gates(torch.cat((x[:, t, :], h), 1)).chunk(3, 1)
+            z, r = torch.sigmoid(z), r.sigmoid()
+            h = (1 - z) * h + z * torch.tanh(n * r)
+            y[:, t] = h
+        return y, h
+
+
+save("cell-loop-script", CellLoop(), "script", x, others=more)
+save("cell-loop-trace", CellLoop(), "trace", x)
+save("gru-loop-script", GruLoop(True), "script", time_first, torch.randn(2, 4), torch.randn(2, 5))
+save("own-cell-script", OwnCell(), "script", x, others=more)
+
+
+class Fixed(nn.Module):
+    """A decoder of a fixed number of steps that feeds itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.encode = nn.GRU(3, 4, batch_first=True)
+        self.cell = nn.GRUCell(2, 4)
+        self.head = nn.Linear(4, 2)
+        self.steps = 3
+
+    def forward(self, x):
+        _, h = self.encode(x)
+        h = h[0]
+        last = x.new_zeros(x.size(0), 2)
+        outputs = []
+        for step in range(self.steps):
+            h = self.cell(last, h)
+            last = self.head(h)
+            outputs.append(last)
+        return torch.stack(outputs, 1)
+
+
+save("fixed-decoder-script", Fixed(), "script", x, others=more)
+
+
+# attention
+class Attended(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.LSTM(3, 4, batch_first=True, bidirectional=True)
+        self.score = nn.Linear(8, 1, bias=False)
+        self.head = nn.Linear(8, 2)
+
+    def forward(self, x):
+        y, _ = self.cells(x)
+        weights = F.softmax(self.score(torch.tanh(y)), dim=1)
+        context = torch.sum(weights * y, dim=1)
+        return self.head(context), weights
+
+
+class DotAttention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.GRU(3, 6, batch_first=True)
+        self.attend = nn.MultiheadAttention(6, 2, batch_first=True)
+        self.norm = nn.LayerNorm(6)
+
+    def forward(self, x):
+        y, _ = self.cells(x)
+        z, _ = self.attend(y, y, y, need_weights=False)
+        return self.norm(y + z)
+
+
+class Masked(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.GRU(3, 4, batch_first=True)
+        self.q = nn.Linear(4, 4)
+
+    def forward(self, x, mask):
+        y, h = self.cells(x)
+        q = self.q(h[-1]).unsqueeze(2)
+        scores = torch.bmm(y, q).squeeze(2) / math.sqrt(4.0)
+        scores = scores.masked_fill(mask == 0, -1e9)
+        weights = torch.softmax(scores, 1)
+        return torch.einsum("bt,btd->bd", weights, y), weights
+
+
+save("attended-script", Attended(), "script", x, others=more)
+save("attended-trace", Attended(), "trace", x, others=more)
+save("dot-attention-script", DotAttention(), "script", x, others=more)
+save("dot-attention-trace", DotAttention(), "trace", x)
+save("masked-script", Masked(), "script", x, torch.tensor([[1.0, 1, 1, 0, 0], [1, 1, 1, 1, 1]]))
+
+
+# convolutions before, pooling behind
+class ConvFront(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(3, 4, 3, padding=1)
+        self.norm = nn.BatchNorm1d(4)
+        self.cells = nn.LSTM(4, 5, batch_first=True)
+        self.head = nn.Linear(10, 2)
+
+    def forward(self, x):
+        z = F.max_pool1d(F.relu(self.norm(self.conv(x.permute(0, 2, 1)))), 2)
+        y, _ = self.cells(z.permute(0, 2, 1).contiguous())
+        pooled = torch.cat((y.max(dim=1)[0], y.mean(dim=1)), 1)
+        return self.head(pooled)
+
+
+class Picture(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.front = nn.Sequential(nn.Conv2d(1, 3, (3, 3), padding=1), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(3, 2, 1), nn.GELU(), nn.AvgPool2d((2, 1)))
+        self.cells = nn.GRU(4, 4, bidirectional=True)
+        self.head = nn.Linear(8, 5)
+
+    def forward(self, x):
+        z = self.front(x)
+        b, c, h, w = z.size()
+        z = z.view(b, c * h, w).permute(2, 0, 1)
+        y, _ = self.cells(z)
+        return F.log_softmax(self.head(y), dim=2)
+
+
+save("conv-front-script", ConvFront(), "script", rows(2, 6, 3), others=[rows(1, 9, 3)])
+save("conv-front-trace", ConvFront(), "trace", rows(2, 6, 3), others=[rows(1, 9, 3)])
+picture = torch.randn(2, 1, 8, 10)
+save("picture-script", Picture(), "script", picture, others=[torch.randn(1, 1, 8, 6)], settings={"shapes": {"x": [1, 1, 8, -1]}})
+save("picture-trace", Picture(), "trace", picture, others=[torch.randn(1, 1, 8, 6)])
+
+
+# sharing, other ways to write the same
+class Shared(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.LSTM(3, 3, batch_first=True)
+        self.again = self.cells
+        self.table = nn.Embedding(6, 3)
+        self.bias = nn.Parameter(torch.zeros(6))
+
+    def forward(self, ids):
+        y, state = self.cells(self.table(ids))
+        y, _ = self.again(y, state)
+        return F.linear(y, self.table.weight, self.bias)
+
+
+class Residual(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.GRU(4, 4, batch_first=True) for _ in range(3)])
+        self.enter = nn.Linear(3, 4)
+        self.norms = nn.ModuleList([nn.GroupNorm(2, 4) for _ in range(3)])
+        self.act = nn.ModuleDict({"leaky": nn.LeakyReLU(0.2), "elu": nn.ELU()})
+
+    def forward(self, x):
+        y = self.act["elu"](self.enter(x))
+        for layer, norm in zip(self.layers, self.norms):
+            z, _ = layer(y)
+            y = y + norm(z.transpose(1, 2)).transpose(1, 2)
+        return self.act["leaky"](y).clamp(-1, 2.5)
+
+
+class Sliced(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.LSTM(4, 4, batch_first=True, bidirectional=True)
+        self.position = nn.Parameter(torch.zeros(12, 4))
+
+    def forward(self, ids, times):
+        one = F.one_hot(ids, 4).float()
+        x = one + self.position[: ids.size(1)] + times.unsqueeze(-1)
+        y, (h, c) = self.cells(x)
+        forward, backward = y.split(4, dim=-1)
+        ends = torch.cat((h[-2, :, :], h[-1, :, :]), dim=1)
+        flipped = torch.flip(y, [1])[:, ::2, 1:-1]
+        picked = torch.gather(y, 2, ids.unsqueeze(-1))
+        return forward[:, -1] * backward[:, 0], ends, flipped, picked, torch.where(y > 0, y, y * 0.1)[..., 0]
+
+
+save("shared-script", Shared(), "script", torch.randint(6, (2, 4)), others=[torch.randint(6, (1, 6))])
+save("shared-trace", Shared(), "trace", torch.randint(6, (2, 4)), others=[torch.randint(6, (1, 6))])
+save("residual-script", Residual(), "script", x, others=more)
+save("residual-trace", Residual(), "trace", x, others=more)
+save("sliced-script", Sliced(), "script", torch.randint(4, (2, 5)), rows(2, 5, 1)[..., 0], others=[(torch.randint(4, (1, 7)), rows(1, 7, 1)[..., 0])])
+save("sliced-trace", Sliced(), "trace", torch.randint(4, (2, 5)), rows(2, 5, 1)[..., 0])
+
+# weight_norm is computed in the graph
+save("weight-norm-script", Last(nn.LSTM(3, 4, batch_first=True), 4), "script", x)
+normed = Last(nn.GRU(3, 4, batch_first=True), 4)
+normed.head = nn.utils.weight_norm(normed.head)
+save("weight-norm-trace", normed, "trace", x, others=more)
+
+(folder / "answers.json").write_text(json.dumps(answers, separators=(",", ":")))
+print(len(answers), "modules,", sum(one.stat().st_size for one in folder.iterdir()), "bytes")
