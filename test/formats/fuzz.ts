@@ -55,7 +55,7 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
   'PyTorch, nested': golden('torch-files/recurrent.pt'),
   'PyTorch before 1.6': golden('torch-files/views-legacy.pt'),
   TorchScript: golden('torch-files/tagger-script.pt'),
-  'TorchScript loop': golden('torchscript-files/gru-loop-script.pt'),
+  'TorchScript loop': golden('torchscript-files/cell-loop-script.pt'),
   'TorchScript packed sequences': golden('torchscript-files/packed-trace.pt'),
   ONNX: golden('onnx-files/tagger-gru-16.onnx'),
   'ONNX operator graph': golden('onnx-files/graphs/frames-9.onnx'),

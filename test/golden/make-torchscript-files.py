@@ -475,5 +475,261 @@ normed = Last(nn.GRU(3, 4, batch_first=True), 4)
 normed.head = nn.utils.weight_norm(normed.head)
 save("weight-norm-trace", normed, "trace", x, others=more)
 
+# longer modules, in the forms of published code
+class Seq2Seq(nn.Module):
+    """Teacher forcing with additive attention over the encoder's steps."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(11, 4)
+        self.encoder = nn.GRU(4, 3, batch_first=True, bidirectional=True)
+        self.bridge = nn.Linear(6, 5)
+        self.decoder = nn.GRUCell(4 + 6, 5)
+        self.query = nn.Linear(5, 4, bias=False)
+        self.key = nn.Linear(6, 4)
+        self.v = nn.Parameter(torch.zeros(4))
+        self.out = nn.Linear(11, 11)
+
+    def forward(self, source: Tensor, target: Tensor) -> Dict[str, Tensor]:
+        memory, last = self.encoder(self.embed(source))
+        h = torch.tanh(self.bridge(torch.cat([last[0], last[1]], -1)))
+        keys = self.key(memory)
+        rows: List[Tensor] = []
+        attention: List[Tensor] = []
+        words = self.embed(target)
+        for t in range(target.size(1)):
+            energy = torch.tanh(keys + self.query(h).unsqueeze(1)).matmul(self.v)
+            weights = torch.softmax(energy, -1)
+            context = torch.bmm(weights.unsqueeze(1), memory).squeeze(1)
+            h = self.decoder(torch.cat((words[:, t], context), -1), h)
+            rows.append(self.out(torch.cat((h, context), -1)))
+            attention.append(weights)
+        return {"logits": torch.stack(rows, 1), "attention": torch.stack(attention, 1)}
+
+
+class Highway(nn.Module):
+    def __init__(self, width: int):
+        super().__init__()
+        self.plain, self.gate = nn.Linear(width, width), nn.Linear(width, width)
+
+    def forward(self, x):
+        gate = self.gate(x).sigmoid()
+        return gate * F.relu(self.plain(x)) + (1.0 - gate) * x
+
+
+class Tacotronish(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.banks = nn.ModuleList([nn.Conv1d(4, 3, k, padding=k // 2) for k in (1, 2, 3)])
+        self.norms = nn.ModuleList([nn.BatchNorm1d(3) for _ in range(3)])
+        self.project = nn.Conv1d(9, 4, 3, padding=1, bias=False)
+        self.highways = nn.Sequential(Highway(4), Highway(4))
+        self.cells = nn.GRU(4, 3, batch_first=True, bidirectional=True)
+
+    def forward(self, x):
+        y = x.transpose(1, 2)
+        steps = y.size(-1)
+        banks = []
+        for conv, norm in zip(self.banks, self.norms):
+            banks.append(norm(torch.relu(conv(y)[:, :, :steps])))
+        y = F.max_pool1d(torch.cat(banks, dim=1), kernel_size=2, stride=1, padding=1)[:, :, :steps]
+        y = self.project(y) + x.transpose(1, 2)
+        return self.cells(self.highways(y.transpose(1, 2)))[0]
+
+
+class PackedTagger(nn.Module):
+    """Words with lengths, padded with zeros, time first inside."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(9, 4, padding_idx=0)
+        self.cells = nn.LSTM(4, 3, num_layers=2, bidirectional=True, dropout=0.5)
+        self.drop = nn.Dropout(0.3)
+        self.tags = nn.Linear(6, 5)
+
+    def forward(self, words, lengths):
+        x = self.drop(self.embed(words)).permute(1, 0, 2)
+        packed = nn.utils.rnn.pack_padded_sequence(x, lengths, enforce_sorted=False)
+        packed_output, (h, _) = self.cells(packed)
+        output, _ = nn.utils.rnn.pad_packed_sequence(packed_output)
+        sentence = torch.cat((h[-2], h[-1]), dim=1)
+        return F.log_softmax(self.tags(output), -1).argmax(-1), sentence
+
+
+class MeanOverLengths(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.RNN(3, 4, batch_first=True)
+        self.head = nn.Linear(8, 2)
+
+    def forward(self, x, lengths):
+        y, _ = self.cells(x)
+        mask = torch.arange(x.size(1), device=x.device)[None, :] < lengths[:, None]
+        weights = mask.unsqueeze(-1).float()
+        mean = (y * weights).sum(1) / weights.sum(1).clamp(min=1)
+        last = y.gather(1, (lengths - 1).view(-1, 1, 1).expand(-1, 1, y.size(2))).squeeze(1)
+        return self.head(torch.cat([mean, last], dim=-1))
+
+
+class LayerNormLSTM(nn.Module):
+    """A cell of its own in a submodule, over time first."""
+
+    def __init__(self):
+        super().__init__()
+        self.cell = LayerNormCell(3, 4)
+
+    def forward(self, x: Tensor, state: Tuple[Tensor, Tensor]) -> Tuple[Tensor, Tuple[Tensor, Tensor]]:
+        rows = x.unbind(0)
+        outputs = torch.jit.annotate(List[Tensor], [])
+        for i in range(len(rows)):
+            out, state = self.cell(rows[i], state)
+            outputs += [out]
+        return torch.stack(outputs), state
+
+
+class LayerNormCell(nn.Module):
+    def __init__(self, inputs: int, units: int):
+        super().__init__()
+        self.weight_ih = nn.Parameter(torch.zeros(4 * units, inputs))
+        self.weight_hh = nn.Parameter(torch.zeros(4 * units, units))
+        self.norm_i, self.norm_h, self.norm_c = nn.LayerNorm(4 * units), nn.LayerNorm(4 * units), nn.LayerNorm(units)
+
+    def forward(self, x: Tensor, state: Tuple[Tensor, Tensor]) -> Tuple[Tensor, Tuple[Tensor, Tensor]]:
+        h, c = state
+        gates = self.norm_i(torch.mm(x, self.weight_ih.t())) + self.norm_h(torch.mm(h, self.weight_hh.t()))
+        i, f, g, o = gates.chunk(4, 1)
+        c = self.norm_c(torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g))
+        h = torch.sigmoid(o) * torch.tanh(c)
+        return h, (h, c)
+
+
+class Forecast(nn.Module):
+    """Normalised by the sequence's own statistics; the hidden state is repeated for the horizon."""
+
+    def __init__(self):
+        super().__init__()
+        self.encode = nn.LSTM(2, 5, batch_first=True)
+        self.decode = nn.LSTM(5, 5, batch_first=True)
+        self.head = nn.Linear(5, 2)
+        self.horizon = 4
+
+    def forward(self, x):
+        mean = x.mean(dim=1, keepdim=True)
+        std = torch.sqrt(x.var(dim=1, keepdim=True, unbiased=False) + 1e-5)
+        _, (h, c) = self.encode((x - mean) / std)
+        steps = h[-1].unsqueeze(1).repeat(1, self.horizon, 1)
+        y, _ = self.decode(steps, (h, c))
+        return self.head(y) * std + mean
+
+
+class Siamese(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(8, 4)
+        self.cells = nn.GRU(4, 5, batch_first=True)
+
+    def encode(self, ids):
+        y, _ = self.cells(self.table(ids))
+        return F.normalize(y.max(1)[0], dim=-1)
+
+    def forward(self, a, b):
+        one, other = self.encode(a), self.encode(b)
+        return F.cosine_similarity(one, other), torch.abs(one - other).sum(-1), torch.exp(-torch.norm(one - other, p=1, dim=1))
+
+
+class Transducer(nn.Module):
+    """Joins every step of one sequence with every step of another."""
+
+    def __init__(self):
+        super().__init__()
+        self.audio = nn.LSTM(3, 4, 1, batch_first=True, proj_size=2)
+        self.labels = nn.GRU(3, 2, batch_first=True)
+        self.words = nn.Embedding(6, 3)
+        self.joint = nn.Sequential(nn.Tanh(), nn.Linear(2, 6))
+
+    def forward(self, x, y):
+        f = self.audio(x)[0].unsqueeze(2)
+        g = self.labels(self.words(y))[0].unsqueeze(1)
+        return self.joint(f + g).log_softmax(-1)
+
+
+class ConvLstmFront(nn.Module):
+    """Strided convolutions over [batch, 1, time, bins] as in speech recognition, with hardtanh."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Sequential(nn.Conv2d(1, 2, (3, 3), stride=(2, 1), padding=(1, 1)), nn.Hardtanh(0.0, 20.0, inplace=True), nn.Conv2d(2, 2, 3, stride=(1, 2)), nn.Hardtanh(0.0, 20.0, inplace=True))
+        self.cells = nn.ModuleList([nn.RNN(4, 3, bidirectional=True), nn.RNN(3, 3, bidirectional=True)])
+        self.head = nn.Linear(3, 4)
+
+    def forward(self, x):
+        y = self.conv(x.unsqueeze(1))
+        sizes = y.size()
+        y = y.permute(2, 0, 1, 3).reshape(sizes[2], sizes[0], sizes[1] * sizes[3])
+        for cells in self.cells:
+            y, _ = cells(y)
+            y = y.view(y.size(0), y.size(1), 2, -1).sum(2)
+        return self.head(y).transpose(0, 1).softmax(dim=-1)
+
+
+class Policy(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(4, 6), nn.SiLU(), nn.LayerNorm(6, elementwise_affine=False))
+        self.cell = nn.LSTMCell(6, 5)
+        self.actor, self.critic = nn.Linear(5, 3), nn.Linear(5, 1)
+
+    def forward(self, obs, h, c, starts):
+        keep = (1.0 - starts).unsqueeze(1)
+        h, c = self.cell(self.body(obs), (h * keep, c * keep))
+        logits = self.actor(h)
+        return logits - logits.logsumexp(-1, keepdim=True), self.critic(h).squeeze(-1), h, c
+
+
+class Positions(nn.Module):
+    """A transformer layer over a recurrent encoder, with a causal mask and sinusoids."""
+
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.GRU(3, 4, batch_first=True)
+        position = torch.arange(20).float().unsqueeze(1) / torch.tensor([1.0, 1.0, 10.0, 10.0])
+        self.register_buffer("fixed", torch.cat([position[:, ::2].sin(), position[:, 1::2].cos()], 1))
+        self.qkv = nn.Linear(4, 12)
+        self.out = nn.Linear(4, 4)
+        self.feed = nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Dropout(0.1), nn.Linear(8, 4))
+        self.norms = nn.ModuleList([nn.LayerNorm(4), nn.LayerNorm(4)])
+
+    def forward(self, x):
+        y = self.cells(x)[0]
+        b, t, w = y.shape
+        y = y + self.fixed[:t]
+        q, k, v = self.qkv(y).view(b, t, 3, 2, w // 2).permute(2, 0, 3, 1, 4).unbind(0)
+        scores = (q @ k.transpose(-2, -1)) * (w // 2) ** -0.5
+        mask = torch.triu(torch.ones(t, t, dtype=torch.bool), diagonal=1)
+        scores = scores.masked_fill(mask, float("-inf"))
+        z = (scores.softmax(-1) @ v).transpose(1, 2).contiguous().view(b, t, w)
+        y = self.norms[0](y + self.out(z))
+        return self.norms[1](y + self.feed(y))
+
+
+words = torch.randint(1, 9, (2, 5))
+save("seq2seq-script", Seq2Seq(), "script", torch.randint(11, (2, 4)), torch.randint(11, (2, 3)), others=[(torch.randint(11, (1, 6)), torch.randint(11, (1, 5)))])
+save("tacotron-script", Tacotronish(), "script", rows(2, 6, 4), others=[rows(1, 3, 4)])
+save("tacotron-trace", Tacotronish(), "trace", rows(2, 6, 4), others=[rows(1, 3, 4)])
+save("packed-tagger-script", PackedTagger(), "script", words, torch.tensor([3, 4]), others=[(words[:1], torch.tensor([2]))])
+save("packed-tagger-trace", PackedTagger(), "trace", words, torch.tensor([3, 4]))
+save("mean-lengths-script", MeanOverLengths(), "script", x, torch.tensor([2, 5]))
+save("mean-lengths-trace", MeanOverLengths(), "trace", x, torch.tensor([2, 5]))
+save("layer-norm-lstm-script", LayerNormLSTM(), "script", time_first, (torch.randn(2, 4), torch.randn(2, 4)), others=[(rows(3, 1, 3), (torch.randn(1, 4), torch.randn(1, 4)))])
+save("forecast-script", Forecast(), "script", rows(2, 7, 2), others=[rows(1, 4, 2)])
+save("forecast-trace", Forecast(), "trace", rows(2, 7, 2), others=[rows(1, 4, 2)])
+save("siamese-script", Siamese(), "script", torch.randint(8, (2, 4)), torch.randint(8, (2, 6)))
+save("transducer-trace", Transducer(), "trace", x, torch.randint(6, (2, 3)), others=[(rows(2, 7, 3), torch.randint(6, (2, 2)))])
+save("conv-rnn-script", ConvLstmFront(), "script", rows(2, 8, 6), others=[rows(1, 11, 6)])
+save("policy-script", Policy(), "script", torch.randn(2, 4), torch.randn(2, 5), torch.randn(2, 5), torch.tensor([0.0, 1.0]))
+save("policy-trace", Policy(), "trace", torch.randn(2, 4), torch.randn(2, 5), torch.randn(2, 5), torch.tensor([0.0, 1.0]))
+save("positions-script", Positions(), "script", x, others=more)
+save("positions-trace", Positions(), "trace", x)
+
 (folder / "answers.json").write_text(json.dumps(answers, separators=(",", ":")))
 print(len(answers), "modules,", sum(one.stat().st_size for one in folder.iterdir()), "bytes")

@@ -42,7 +42,7 @@ export function createArguments(
     if (inputs.some((input) => input.name === name)) invalidModel(`two inputs are named ${quote(name)}`);
     const { shape = null, kind = null } = known.get(name) ?? {};
     const sizes = shape && shape.map((size): Dimension => size ?? unknownSize());
-    const tensor = createTensor(graph.name(), { kind }, sizes);
+    const tensor: Tensor = { ...createTensor(graph.name(), { kind }, []), shape: sizes };
     inputs.push({ name, value: tensor.node, tensor });
     return tensor;
   };

@@ -21,9 +21,13 @@ export interface Interpretation {
   readonly unbatched: boolean;
 }
 
-/** Numbers of dimensions that are tried, the most usual first. */
-const triedRanks = [3, 2, 1, 4, 0] as const;
-const maxTrials = 200;
+/** Numbers of dimensions that are tried; the second list where none of the first fits. */
+const triedRanks = [
+  [3, 2, 1],
+  [3, 2, 1, 4, 0],
+] as const;
+/** Interpretations, and steps that they take together. */
+const limits = { trials: 1000, steps: 20_000_000 } as const;
 const maxPasses = 4;
 
 interface Search {
@@ -34,6 +38,7 @@ interface Search {
   /** Where code that is not supported was reached: those dimensions may fit. */
   unsupported: UnsupportedCode | null;
   trials: number;
+  steps: number;
   /** Of the interpretation that got furthest. */
   failure: { readonly error: unknown; readonly steps: number } | null;
 }
@@ -53,6 +58,7 @@ export function interpret(archive: Archive, settings: InputSettings): Interpreta
     found: [],
     unsupported: null,
     trials: 0,
+    steps: 0,
     failure: null,
   };
   const given = Object.entries(settings.shapes).map(([name, shape]): [string, KnownInput] => [
@@ -60,21 +66,25 @@ export function interpret(archive: Archive, settings: InputSettings): Interpreta
     // a size of 1 may be a batch of any size
     { shape: shape.map((size) => (size > 1 ? size : null)), kind: null },
   ]);
-  tryRanks(search, new Map(given));
+  for (const ranks of triedRanks) if (search.found.length === 0) tryRanks(search, new Map(given), ranks);
   if (search.found.length === 0) throw search.failure!.error;
   if (search.unsupported && search.found.every(({ unbatched }) => unbatched)) throw search.unsupported;
   return chooseOne(search.found);
 }
 
 /** Interprets the code until an input's number of dimensions is needed, then with each. */
-function tryRanks(search: Search, known: ReadonlyMap<string, KnownInput>): void {
-  if (++search.trials > maxTrials)
+function tryRanks(
+  search: Search,
+  known: ReadonlyMap<string, KnownInput>,
+  ranks: readonly number[],
+): void {
+  if (++search.trials > limits.trials || search.steps > limits.steps)
     invalidModel('its inputs may have too many different shapes: in model.json, graph.shapes gives them');
   const outcome = interpretOnce(search, known);
   if (outcome === null) return;
   if (typeof outcome !== 'string') return void search.found.push(outcome);
-  for (const rank of triedRanks)
-    tryRanks(search, new Map([...known, [outcome, { shape: Array<null>(rank).fill(null), kind: null }]]));
+  for (const rank of ranks)
+    tryRanks(search, new Map([...known, [outcome, { shape: Array<null>(rank).fill(null), kind: null }]]), ranks);
 }
 
 /**
@@ -101,6 +111,7 @@ function interpretOnce(
       const unbatched = run.batches.some((batch) => knownSize(batch) === 1);
       return { graph: run.graph, inputs, outputs, unbatched };
     } catch (error) {
+      search.steps += run.steps;
       if (error instanceof RankNeeded) {
         const input = inputs.find(({ tensor }) => tensor === error.tensor);
         if (input) return input.name;

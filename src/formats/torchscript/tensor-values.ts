@@ -27,7 +27,7 @@ type Extras = Partial<Pick<Tensor, 'fill' | 'attribute' | 'view' | 'packed' | 'o
 export const createTensor = (
   node: string,
   type: ElementType | OperandKind,
-  shape: readonly Dimension[] | null,
+  shape: readonly Dimension[],
   extras: Extras = {},
 ): Tensor => ({
   kind: 'tensor',

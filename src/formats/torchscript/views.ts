@@ -48,7 +48,7 @@ function setElements(
     if (base.attribute)
       invalidModel('writes to an attribute of the module, which would be kept between calls');
     const whole = placeInBase(graph, base, view, { ...value, node });
-    setElements(graph, base, createTensor(whole, base.type, base.shape), view.place, onWrite);
+    setElements(graph, base, createTensor(whole, base.type, shapeOf(base)), view.place, onWrite);
     view.seen = base.writes.length;
   }
   tensor.node = node;

@@ -80,7 +80,7 @@ function addLoop(run: Run, statement: ForStatement, count: Scalar, frame: Frame,
   const tensors = [...loop.written];
   const starts = tensors.map((tensor) => ({ ...tensor }));
   tensors.forEach((tensor, i) => {
-    const inner = createTensor(graph.name(), tensor.type, tensor.shape);
+    const inner = createTensor(graph.name(), tensor.type, shapeOf(tensor));
     addCarried(starts[i]!, inner);
     Object.assign(tensor, { node: inner.node, fill: null });
   });
@@ -119,7 +119,7 @@ function addLoop(run: Run, statement: ForStatement, count: Scalar, frame: Frame,
   let next = 0;
   const outerValue = (inner: Tensor | Scalar): Tensor | Scalar =>
     inner.kind === 'tensor'
-      ? createTensor(outputs[next++]!, inner.type, inner.shape)
+      ? createTensor(outputs[next++]!, inner.type, shapeOf(inner))
       : { ...inner, node: outputs[next++]! };
   for (const name of names) frame.variables.set(name, toOuter(frame.variables.get(name)!, outerValue));
   tensors.forEach((tensor) => {

@@ -128,7 +128,7 @@ function floorDivide(call: Call): Operand {
   const node = common === 'float' ? down : graph.add('Cast', [down], { to: 7 });
   return quotient.kind === 'scalar'
     ? { ...quotient, type: common, node }
-    : createTensor(node, common, quotient.shape);
+    : createTensor(node, common, shapeOf(quotient));
 }
 
 function divide(call: Call): Value {
@@ -139,7 +139,7 @@ function divide(call: Call): Value {
   if (mode !== 'trunc' || quotient.kind === 'scalar')
     return invalidModel(`rounding_mode ${mode} is not supported`);
   const whole = call.graph.add('Cast', [nodeOf(quotient)], { to: 7 });
-  return createTensor(call.graph.add('Cast', [whole], { to: 1 }), 'float', quotient.shape);
+  return createTensor(call.graph.add('Cast', [whole], { to: 1 }), 'float', shapeOf(quotient));
 }
 
 /** self + value · tensor1 · tensor2 (or / tensor2). */

@@ -44,7 +44,7 @@ const equality =
     if (left.kind === 'tensor' || right.kind === 'tensor') {
       const same = applyBinary(graph, operation, requireOperand(left), requireOperand(right));
       if (equal || same.kind !== 'tensor') return same;
-      return createTensor(graph.add('Not', [same.node]), 'bool', same.shape);
+      return createTensor(graph.add('Not', [same.node]), 'bool', shapeOf(same));
     }
     const same = areEqual(left, right);
     if (same !== null) return bool(same === equal);

@@ -23,7 +23,7 @@ const function1 =
   (emit: Emit) =>
   (call: Call): Value => {
     const self = call.tensor('self');
-    return createTensor(emit(call.graph, asFloat(call, self), call), 'float', self.shape);
+    return createTensor(emit(call.graph, asFloat(call, self), call), 'float', shapeOf(self));
   };
 
 const plain =
@@ -49,7 +49,7 @@ const rounding =
       };
     }
     if (self.kind !== 'tensor') return invalidModel(`a ${describe(self)}, must be a number or a tensor`);
-    return createTensor(graph.add(operator, [nodeOf(self)]), self.type, self.shape);
+    return createTensor(graph.add(operator, [nodeOf(self)]), self.type, shapeOf(self));
   };
 
 /** A function that numbers have, too: math.sqrt. */
@@ -82,9 +82,9 @@ function clamp(call: Call): Value {
   const [min, max] = [bound('min'), bound('max')];
   if (self.type.kind === 'int' && [min, max].every((one) => one === null || Number.isInteger(one))) {
     const number = (one: number | null): string => (one === null ? '' : graph.number('int', one));
-    return createTensor(graph.add('Clip', [nodeOf(self), number(min), number(max)]), 'int', self.shape);
+    return createTensor(graph.add('Clip', [nodeOf(self), number(min), number(max)]), 'int', shapeOf(self));
   }
-  return createTensor(clip(graph, asFloat(call, self), min, max), 'float', self.shape);
+  return createTensor(clip(graph, asFloat(call, self), min, max), 'float', shapeOf(self));
 }
 
 const multiply = (graph: Graph, a: string, b: string): string => graph.add('Mul', [a, b]);
@@ -118,7 +118,7 @@ function parametricRelu(call: Call): Value {
           nodeOf(weight),
           graph.ints([size, ...Array<number>(Math.max(0, rank - 2)).fill(1)]),
         ]);
-  return createTensor(graph.add('PRelu', [asFloat(call, self), slope]), 'float', self.shape);
+  return createTensor(graph.add('PRelu', [asFloat(call, self), slope]), 'float', shapeOf(self));
 }
 
 /** x where it is above the threshold, else the value. */
@@ -183,7 +183,7 @@ export const elementWiseOperators: OperatorTable = {
   isnan: [
     one,
     (call) =>
-      createTensor(call.graph.add('IsNaN', [nodeOf(call.tensor('self'))]), 'bool', call.tensor('self').shape),
+      createTensor(call.graph.add('IsNaN', [nodeOf(call.tensor('self'))]), 'bool', shapeOf(call.tensor('self'))),
   ],
   leaky_relu: [
     'self negative_slope',
@@ -225,6 +225,6 @@ function clampAtZero(call: Call): Value {
   return createTensor(
     call.graph.add('Max', [nodeOf(self), nodeAs(call.graph, zero, 'int')]),
     'int',
-    self.shape,
+    shapeOf(self),
   );
 }

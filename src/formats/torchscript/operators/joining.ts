@@ -23,7 +23,7 @@ function concatenate(graph: Graph, parts: readonly Tensor[], dim: number): Tenso
     sizes.forEach((size, i) => i !== axis && unify(size, shapeOf(first)[i]!, `axis ${i} of joined tensors`));
   }
   const length = sumOfSizes(parts.map((part) => shapeOf(part)[axis]!));
-  if (parts.length === 1) return createTensor(nodeOf(first), first.type, first.shape, { fill: first.fill });
+  if (parts.length === 1) return createTensor(nodeOf(first), first.type, shapeOf(first), { fill: first.fill });
   const node = graph.add(
     'Concat',
     parts.map((part) => nodeAs(graph, part, type.kind)),

@@ -42,8 +42,8 @@ function pack({ graph, ...call }: Call): Value {
     sort: sorts[0]?.sort ?? null,
   };
   return tuple(
-    createTensor('', 'float', null, { packed }),
-    createTensor('', 'int', null, { sizes: { packed } }),
+    createTensor('', 'float', [], { packed }),
+    createTensor('', 'int', [], { sizes: { packed } }),
   );
 }
 

@@ -94,7 +94,7 @@ function runPacked(
   });
   const output = run(call, data.packed.rows, { ...spec, states, lengths: packed.lengths });
   const order = sort ? ({ sort, role: 'sorted', axis: 1 } as const) : undefined;
-  const rows = createTensor('', 'float', null, { packed: { ...packed, rows: output.rows } });
+  const rows = createTensor('', 'float', [], { packed: { ...packed, rows: output.rows } });
   return tuple(rows, ...output.states.map((state) => marked(state, order)));
 }
 

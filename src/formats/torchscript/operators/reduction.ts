@@ -173,7 +173,7 @@ const logical =
     const axes = axesOf({ graph, ...call }, sizes.length);
     const ints = graph.add('Cast', [nodeAs(graph, self, 'bool')], { to: dataTypes.int });
     const reduced = reduce(graph, operator, ints, sizes, axes, keep, 'int');
-    return createTensor(graph.add('Cast', [nodeOf(reduced)], { to: dataTypes.bool }), 'bool', reduced.shape);
+    return createTensor(graph.add('Cast', [nodeOf(reduced)], { to: dataTypes.bool }), 'bool', shapeOf(reduced));
   };
 
 const alongAxis =
@@ -210,7 +210,7 @@ function cosineSimilarity({ graph, ...call }: Call): Value {
   return createTensor(
     graph.add('Div', [nodeOf(product), graph.add('Mul', [length(a), length(b)])]),
     'float',
-    product.shape,
+    shapeOf(product),
   );
 }
 

@@ -282,7 +282,7 @@ export const shapeOperators: OperatorTable = {
       const self = call.tensor('self');
       return (self.packed ?? self.order ?? self.sizes)
         ? self
-        : createTensor(nodeOf(self), self.type, self.shape, { fill: self.fill });
+        : createTensor(nodeOf(self), self.type, shapeOf(self), { fill: self.fill });
     },
   ],
 };

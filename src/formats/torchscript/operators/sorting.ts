@@ -11,7 +11,7 @@ import { tuple, type Order, type Tensor, type Value } from '../values.ts';
 export const marked = (tensor: Tensor, order: Order | undefined): Tensor =>
   tensor.order === order
     ? tensor
-    : createTensor(tensor.node, tensor.type, tensor.shape, { fill: tensor.fill, ...(order && { order }) });
+    : createTensor(tensor.node, tensor.type, shapeOf(tensor), { fill: tensor.fill, ...(order && { order }) });
 
 function sort(call: Call): Value {
   const lengths = call.tensor('self');
@@ -21,7 +21,7 @@ function sort(call: Call): Value {
   const order = { sort: {}, axis: 0 };
   return tuple(
     marked(lengths, { ...order, role: 'sorted' }),
-    createTensor(lengths.node, 'int', lengths.shape, { order: { ...order, role: 'indexes' } }),
+    createTensor(lengths.node, 'int', shapeOf(lengths), { order: { ...order, role: 'indexes' } }),
   );
 }
 
@@ -45,7 +45,7 @@ export function indexSorted(tensor: Tensor, axis: number, index: Tensor): Tensor
 function emptyLike(call: Call): Value {
   const self = call.tensor('self');
   if (self.order?.role !== 'indexes') return invalidModel('a tensor without initial values is not supported');
-  return createTensor(self.node, 'int', self.shape, { order: { ...self.order, role: 'empty' } });
+  return createTensor(self.node, 'int', shapeOf(self), { order: { ...self.order, role: 'empty' } });
 }
 
 /** The inverse of an order: a range scattered by it. */

@@ -54,7 +54,7 @@ export function castTo(graph: Graph, tensor: Tensor, type: ElementType): Tensor 
     return tensor;
   }
   const fill = tensor.fill === null ? null : convert(tensor.fill, type.kind);
-  return createTensor(graph.add('Cast', [nodeOf(tensor)], { to: dataTypes[type.kind] }), type, tensor.shape, {
+  return createTensor(graph.add('Cast', [nodeOf(tensor)], { to: dataTypes[type.kind] }), type, shapeOf(tensor), {
     fill,
   });
 }
