@@ -731,5 +731,143 @@ save("policy-trace", Policy(), "trace", torch.randn(2, 4), torch.randn(2, 5), to
 save("positions-script", Positions(), "script", x, others=more)
 save("positions-trace", Positions(), "trace", x)
 
+
+# ways of the language: loops backwards, lists that change, states that begin as None, writes into tensors
+class LastValid(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.LSTM(3, 4, batch_first=True)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x, lengths):
+        y, _ = self.cells(x)
+        return self.head(y[torch.arange(y.size(0)), lengths - 1])
+
+
+class Backwards(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.GRUCell(3, 4)
+
+    def forward(self, x):
+        h = torch.zeros(x.size(1), 4)
+        outputs: List[Tensor] = []
+        for t in range(x.size(0) - 1, -1, -1):
+            h = self.cell(x[t], h)
+            outputs.append(h)
+        return torch.stack(outputs[::-1])
+
+
+class StackedCells(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.ModuleList([nn.LSTMCell(3, 4), nn.LSTMCell(4, 4)])
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x):
+        h: List[Tensor] = []
+        c: List[Tensor] = []
+        for layer in range(2):
+            h.append(torch.zeros(x.size(0), 4))
+            c.append(torch.zeros(x.size(0), 4))
+        outputs: List[Tensor] = []
+        for row in x.split(1, dim=1):
+            y = row[:, 0]
+            for i, cell in enumerate(self.cells):
+                h[i], c[i] = cell(y, (h[i], c[i]))
+                y = h[i]
+            outputs += [self.head(y)]
+        return torch.stack(outputs, 1), h[1]
+
+
+class NoneState(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.RNNCell(3, 4)
+
+    def forward(self, x):
+        h: Optional[Tensor] = None
+        outputs: List[Tensor] = []
+        for t in range(x.size(0)):
+            h = self.cell(x[t], h)
+            outputs.append(h)
+        return torch.stack(outputs)
+
+
+class Writes(nn.Module):
+    """Sums and rows that are written in place, in and out of a loop."""
+
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.LSTM(3, 4, batch_first=True)
+        self.head = nn.Linear(4, 2)
+        self.act = nn.ReLU(inplace=True)
+
+    def forward(self, x):
+        y, _ = self.cells(x)
+        y *= 2
+        first = y[:, 0]
+        first += 1
+        out = torch.empty(x.size(0), x.size(1), 2)
+        total = torch.zeros(x.size(0), 2)
+        again = total
+        for t in range(x.size(1)):
+            out[:, t] = self.act(self.head(y[:, t]))
+            total += out[:, t]
+        out[:, -1, 1] = 7.0
+        return out, total, again + 1, self.act(y.transpose(1, 2))
+
+
+class MaskedIds(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(7, 3)
+        self.cells = nn.LSTM(3, 4, batch_first=True)
+        self.score = nn.Linear(4, 1)
+
+    def forward(self, ids):
+        mask = ids.ne(0)
+        y, _ = self.cells(self.table(ids))
+        weights = self.score(y).squeeze(-1).masked_fill(~mask, float("-inf")).softmax(1)
+        return (y * weights.unsqueeze(2)).sum(1), mask.sum(1)
+
+
+class Transformer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.GRU(3, 4, batch_first=True)
+        self.layer = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True)
+
+    def forward(self, x):
+        return self.layer(self.cells(x)[0])
+
+
+class Norms(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cells = nn.LSTM(3, 4, batch_first=True)
+        self.batch = nn.BatchNorm1d(4)
+        self.instance = nn.InstanceNorm1d(4, affine=True)
+
+    def forward(self, x):
+        y = self.cells(x)[0]
+        b, t, f = y.shape
+        rows = self.batch(y.contiguous().view(-1, f)).view(b, t, f)
+        return rows, self.instance(y.transpose(1, 2)), torch.cumsum(y, 1), F.glu(y, -1), torch.logsumexp(y, 2), y.std(1)
+
+
+save("last-valid-script", LastValid(), "script", x, torch.tensor([2, 5]))
+save("last-valid-trace", LastValid(), "trace", x, torch.tensor([2, 5]))
+save("backwards-script", Backwards(), "script", time_first, others=[rows(1, 2, 3)])
+save("stacked-cells-script", StackedCells(), "script", x, others=more)
+save("none-state-script", NoneState(), "script", time_first, others=[rows(1, 2, 3)])
+save("writes-script", Writes(), "script", x, others=more)
+save("masked-ids-script", MaskedIds(), "script", torch.tensor([[1, 2, 0, 0], [3, 4, 5, 6]]))
+save("masked-ids-trace", MaskedIds(), "trace", torch.tensor([[1, 2, 0, 0], [3, 4, 5, 6]]))
+save("transformer-script", Transformer(), "script", x, others=more)
+save("transformer-trace", Transformer(), "trace", x)
+save("norms-script", Norms(), "script", x, others=[rows(3, 7, 3)])
+save("norms-trace", Norms(), "trace", x)
+
 (folder / "answers.json").write_text(json.dumps(answers, separators=(",", ":")))
 print(len(answers), "modules,", sum(one.stat().st_size for one in folder.iterdir()), "bytes")

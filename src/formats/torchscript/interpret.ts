@@ -73,18 +73,18 @@ export function interpret(archive: Archive, settings: InputSettings): Interpreta
 }
 
 /** Interprets the code until an input's number of dimensions is needed, then with each. */
-function tryRanks(
-  search: Search,
-  known: ReadonlyMap<string, KnownInput>,
-  ranks: readonly number[],
-): void {
+function tryRanks(search: Search, known: ReadonlyMap<string, KnownInput>, ranks: readonly number[]): void {
   if (++search.trials > limits.trials || search.steps > limits.steps)
     invalidModel('its inputs may have too many different shapes: in model.json, graph.shapes gives them');
   const outcome = interpretOnce(search, known);
   if (outcome === null) return;
   if (typeof outcome !== 'string') return void search.found.push(outcome);
   for (const rank of ranks)
-    tryRanks(search, new Map([...known, [outcome, { shape: Array<null>(rank).fill(null), kind: null }]]), ranks);
+    tryRanks(
+      search,
+      new Map([...known, [outcome, { shape: Array<null>(rank).fill(null), kind: null }]]),
+      ranks,
+    );
 }
 
 /**

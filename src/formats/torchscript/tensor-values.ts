@@ -36,6 +36,7 @@ export const createTensor = (
   shape,
   fill: null,
   writes: [],
+  outdated: false,
   ...extras,
 });
 
@@ -52,6 +53,8 @@ export const rankOf = (tensor: Tensor): number => shapeOf(tensor).length;
 /** The graph's value of a tensor. @throws UnrollError invalid_model where it has none by itself */
 export function nodeOf(tensor: Tensor): string {
   const { view, packed, order, sizes } = tensor;
+  if (tensor.outdated)
+    invalidModel('reads a tensor after a view of it was written to, which is not supported here');
   if (view && view.base.writes.slice(view.seen).some((place) => !areDisjoint(place, view.place)))
     invalidModel(
       'reads a view of a tensor that was written to after the view was made, which is not supported',

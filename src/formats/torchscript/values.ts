@@ -40,6 +40,8 @@ export interface Tensor {
   readonly attribute?: true;
   /** Where the code has written into it; null for all of it. */
   writes: readonly (Place | null)[];
+  /** Whether the code has written into a view of it that cannot be followed: it may not be read again. */
+  outdated: boolean;
   readonly view?: View;
   readonly packed?: Packed;
   readonly order?: Order;
@@ -87,7 +89,13 @@ export interface List {
   readonly kind: 'list';
   readonly items: Value[];
   /** Items of the same shape in one tensor, where their number is not known. */
-  stacked: { readonly tensor: Tensor; readonly axis: number; readonly count: Scalar } | null;
+  stacked: {
+    readonly tensor: Tensor;
+    readonly axis: number;
+    readonly count: Scalar;
+    /** Whether items have the axis, with the size 1. */
+    readonly keepsAxis?: true;
+  } | null;
   /** The loop that it was made in. */
   readonly depth: number;
 }

@@ -20,7 +20,7 @@ export const createView = (
 /**
  * Gives a tensor new elements.
  * @param onWrite is told each tensor that is written to
- * @throws UnrollError invalid_model where the write cannot be followed to a base
+ * @throws UnrollError invalid_model where the write would be kept between calls
  */
 export function write(graph: Graph, tensor: Tensor, value: Tensor, onWrite: (tensor: Tensor) => void): void {
   if (tensor.attribute)
@@ -47,8 +47,10 @@ function setElements(
     const { base } = view;
     if (base.attribute)
       invalidModel('writes to an attribute of the module, which would be kept between calls');
-    const whole = placeInBase(graph, base, view, { ...value, node });
-    setElements(graph, base, createTensor(whole, base.type, shapeOf(base)), view.place, onWrite);
+    if (view.place) {
+      const whole = placeInBase(graph, base, view.place, { ...value, node });
+      setElements(graph, base, createTensor(whole, base.type, shapeOf(base)), view.place, onWrite);
+    } else outdate(base, onWrite);
     view.seen = base.writes.length;
   }
   tensor.node = node;
@@ -56,10 +58,18 @@ function setElements(
   tensor.writes = [...tensor.writes, place];
 }
 
+/** Marks a tensor, and what it is a view of, as written to in a way that is not followed. */
+function outdate(tensor: Tensor, onWrite: (tensor: Tensor) => void): void {
+  onWrite(tensor);
+  if (tensor.attribute)
+    invalidModel('writes to an attribute of the module, which would be kept between calls');
+  tensor.outdated = true;
+  tensor.writes = [...tensor.writes, null];
+  if (tensor.view) outdate(tensor.view.base, onWrite);
+}
+
 /** The base with a view's new elements. */
-function placeInBase(graph: Graph, base: Tensor, { place }: View, value: Tensor): string {
-  if (place === null)
-    return invalidModel('writes into a view of a tensor, which is supported only for a row or a range of it');
+function placeInBase(graph: Graph, base: Tensor, place: Place, value: Tensor): string {
   const around = nodeOf(base);
   const kind = base.type.kind;
   const own = nodeAs(graph, value, kind);

@@ -129,10 +129,8 @@ function append(run: Run, [list, item]: readonly Value[]): Value {
   const loop = run.loops.at(-1);
   if (!loop || list.depth !== depth - 1 || item.kind !== 'tensor')
     return invalidModel(`appends a ${describe(item)} to a list from before the loops around it`);
-  if (list.items.length > 0 || list.stacked || loop.appended.has(list))
-    invalidModel(
-      'a loop over the steps can append one tensor at each step, to a list that is empty before it',
-    );
+  if (list.stacked || loop.appended.has(list) || loop.written.has(list))
+    invalidModel('a loop over the steps can append one tensor to a list at each step');
   loop.appended.set(list, item);
   return list;
 }
@@ -153,16 +151,11 @@ function setItem(run: Run, [container, key, item]: readonly Value[]): Value {
     );
     return none;
   }
-  if (
-    container.kind !== 'list' ||
-    container.stacked ||
-    container.depth !== run.graph.depth ||
-    key.kind !== 'scalar' ||
-    known === null
-  )
+  if (container.kind !== 'list' || container.stacked || key.kind !== 'scalar' || known === null)
     return invalidModel(`sets an item of a ${describe(container)} whose place is not known`);
   const at = known < 0 ? known + container.items.length : known;
   if (!(at in container.items)) invalidModel(`the index ${known} of ${container.items.length} items`);
+  noteWrite(run, container);
   container.items[at] = item;
   return none;
 }

@@ -3,6 +3,7 @@ import { invalidModel, quote } from '../../format-errors.ts';
 import type { Expression } from '../code/syntax.ts';
 import { asScalar, createList, scalarNode } from '../tensor-values.ts';
 import { bool, describe, float, int, none, type Scalar, type Value } from '../values.ts';
+import { unsqueeze } from '../operators/shape.ts';
 import { select } from '../operators/slicing.ts';
 import { callValue } from './calls.ts';
 import { countStep, unsupported, type Frame, type Run } from './run.ts';
@@ -28,11 +29,14 @@ export function evaluate(run: Run, expression: Expression, frame: Frame): Value 
         kind: 'dict',
         entries: new Map(expression.entries.map(([key, value]) => [toKey(inner(key)), inner(value)])),
       };
-    case 'name':
-      return (
+    case 'name': {
+      const value =
         frame.variables.get(expression.name) ??
-        invalidModel(`the name ${quote(expression.name)} is not defined`)
-      );
+        invalidModel(`the name ${quote(expression.name)} is not defined`);
+      if (value.kind === 'list')
+        for (const { mentions } of run.loops) mentions.set(value, (mentions.get(value) ?? 0) + 1);
+      return value;
+    }
     case 'attribute': {
       const path = qualifiedName(expression, frame);
       return path === null ? attributeOf(run, inner(expression.object), expression.name) : named(run, path);
@@ -120,15 +124,12 @@ function itemOf(run: Run, object: Value, index: Value): Value {
   if (object.kind === 'module') return moduleAttribute(run, object.object, String(toKey(index)));
   const at = asScalar(index, 'an index');
   if (object.kind === 'list' && object.stacked) {
-    if (run.loops.some(({ appended }) => appended.has(object)))
-      invalidModel('reads a list that the loop appends to');
-    const { tensor, axis } = object.stacked;
-    return select(run.graph, tensor, axis, at);
+    const { tensor, axis, keepsAxis } = object.stacked;
+    const item = select(run.graph, tensor, axis, at);
+    return keepsAxis ? unsqueeze(run.graph, item, axis) : item;
   }
   if (object.kind !== 'list' && object.kind !== 'tuple')
     return invalidModel(`an item of a ${describe(object)}`);
-  if (run.loops.some(({ appended }) => object.kind === 'list' && appended.has(object)))
-    invalidModel('reads a list that the loop appends to');
   const position = at.known === null ? null : at.known < 0 ? at.known + object.items.length : at.known;
   if (position === null) return indexByNode(run, object.items, at);
   return object.items[position] ?? invalidModel(`the index ${at.known} of ${object.items.length} items`);

@@ -1,24 +1,27 @@
 import { invalidModel } from '../../format-errors.ts';
-import type { Tensor } from '../values.ts';
+import type { List, Tensor } from '../values.ts';
 import type { LoopFrame, Run } from './run.ts';
 
-/** Thrown where a loop's body writes to a tensor from before the loop, so that it is carried through it. */
-export class CarriedTensorNeeded extends Error {
+/** Thrown where a loop's body writes to a tensor or a list from before the loop, so that it is carried through it. */
+export class CarriedValueNeeded extends Error {
   readonly loop: LoopFrame;
-  readonly tensor: Tensor;
-  constructor(loop: LoopFrame, tensor: Tensor) {
-    super('a loop writes to a tensor from before it');
+  readonly value: Tensor | List;
+  constructor(loop: LoopFrame, value: Tensor | List) {
+    super('a loop writes to a value from before it');
     this.loop = loop;
-    this.tensor = tensor;
+    this.value = value;
   }
 }
 
-/** Called before a tensor is written to. @throws CarriedTensorNeeded */
-export function noteWrite({ loops }: Run, tensor: Tensor): void {
+/** Called before a tensor, or an item of a list, is written to. @throws CarriedValueNeeded */
+export function noteWrite({ loops, graph }: Run, value: Tensor | List): void {
   const loop = loops.at(-1);
-  if (!loop) return;
-  if (loop.written.has(tensor)) return;
-  if (loop.outer.has(tensor)) throw new CarriedTensorNeeded(loop, tensor);
-  if (loops.length > 1 && loops.some(({ outer }) => outer.has(tensor)))
+  if (!loop || loop.written.has(value)) return;
+  const original = value.kind === 'tensor' ? loop.inner.get(value) : undefined;
+  if (original) throw new CarriedValueNeeded(loop, original);
+  const isOuter = (one: LoopFrame): boolean =>
+    value.kind === 'list' ? value.depth < graph.depth : one.outer.has(value);
+  if (isOuter(loop)) throw new CarriedValueNeeded(loop, value);
+  if (loops.length > 1 && loops.some(isOuter))
     invalidModel('writes to a tensor from before the loops around it');
 }

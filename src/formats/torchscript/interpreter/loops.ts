@@ -1,9 +1,19 @@
 import { invalidModel } from '../../format-errors.ts';
 import { assignedNames, type Statement } from '../code/syntax.ts';
-import { assignRole, isSame, unify } from '../dimensions.ts';
-import { createTensor, nodeOf, scalarNode, shapeOf } from '../tensor-values.ts';
-import { describe, int, type List, type Scalar, type Tensor, type Value } from '../values.ts';
-import { CarriedTensorNeeded, noteWrite } from './loop-writes.ts';
+import { assignRole, isSame, unify, unknownSize } from '../dimensions.ts';
+import { applyBinary, operations } from '../operators/arithmetic.ts';
+import { asTensor, createTensor, nodeOf, scalarNode, shapeOf } from '../tensor-values.ts';
+import {
+  describe,
+  int,
+  tuple,
+  type List,
+  type Scalar,
+  type Tensor,
+  type Tuple,
+  type Value,
+} from '../values.ts';
+import { CarriedValueNeeded, noteWrite } from './loop-writes.ts';
 import type { Frame, LoopFrame, Run } from './run.ts';
 
 // Loops. Over a known count they are repeated; over an unknown one, such as the steps of a sequence, they
@@ -26,26 +36,58 @@ export function runFor(run: Run, statement: ForStatement, count: Scalar, frame: 
   return undefined;
 }
 
+/** The steps of a loop: all, or all but the first. */
+interface Steps {
+  readonly count: Scalar;
+  readonly first: 0 | 1;
+}
+
 function runLoop(run: Run, statement: ForStatement, count: Scalar, frame: Frame): void {
   if (count.dimension !== undefined) assignRole(count.dimension, 'time');
+  const names = [...assignedNames(statement.body)].filter(
+    (name) => frame.variables.has(name) && name !== statement.variable,
+  );
+  // a state that is None before the first step is a tensor behind it
+  const first = names.some((name) => frame.variables.get(name)!.kind === 'none') ? 1 : 0;
+  if (first === 1) {
+    frame.variables.set(statement.variable, int(0));
+    if (run.execute(statement.body, frame))
+      invalidModel('returns from a loop over an unknown number of steps');
+  }
   const outer = new Set<Tensor>();
   for (const value of frame.variables.values()) collectTensors(value, outer);
-  const written = new Set<Tensor>();
+  const written = new Set<Tensor | List>();
   for (;;) {
-    const loop: LoopFrame = { outer, written: new Set(written), appended: new Map() };
-    const before = [...written].map(({ node, writes, fill }) => ({ node, writes, fill }));
+    const loop: LoopFrame = {
+      outer,
+      written: new Set(written),
+      appended: new Map(),
+      mentions: new Map(),
+      inner: new Map(),
+    };
+    const restore = [...written].map(keepState);
     run.loops.push(loop);
     try {
-      return addLoop(run, statement, count, frame, loop);
+      return addLoop(run, statement, { count, first }, frame, loop, names);
     } catch (error) {
-      [...written].forEach((tensor, i) => Object.assign(tensor, before[i]));
-      if (!(error instanceof CarriedTensorNeeded) || error.loop !== loop) throw error;
-      written.add(error.tensor);
+      for (const one of restore) one();
+      if (!(error instanceof CarriedValueNeeded) || error.loop !== loop) throw error;
+      written.add(error.value);
     } finally {
       const at = run.loops.indexOf(loop);
       if (at >= 0) run.loops.length = at;
     }
   }
+}
+
+/** @returns what restores a value that a loop's body changes */
+function keepState(value: Tensor | List): () => void {
+  if (value.kind === 'list') {
+    const items = [...value.items];
+    return () => void value.items.splice(0, value.items.length, ...items);
+  }
+  const { node, writes, fill, outdated } = value;
+  return () => void Object.assign(value, { node, writes, fill, outdated });
 }
 
 function collectTensors(value: Value, found: Set<Tensor>): void {
@@ -65,11 +107,15 @@ interface Carried {
   end: string;
 }
 
-function addLoop(run: Run, statement: ForStatement, count: Scalar, frame: Frame, loop: LoopFrame): void {
+function addLoop(
+  run: Run,
+  statement: ForStatement,
+  { count, first }: Steps,
+  frame: Frame,
+  loop: LoopFrame,
+  names: readonly string[],
+): void {
   const { graph } = run;
-  const names = [...assignedNames(statement.body)].filter(
-    (name) => frame.variables.has(name) && name !== statement.variable,
-  );
   const carried: Carried[] = [];
   const addCarried = (value: Tensor | Scalar, inner: Tensor | Scalar): void => {
     const start = value.kind === 'tensor' ? nodeOf(value) : scalarNode(graph, value);
@@ -77,17 +123,24 @@ function addLoop(run: Run, statement: ForStatement, count: Scalar, frame: Frame,
   };
   const variables = new Map(frame.variables);
   for (const name of names) variables.set(name, toInner(variables.get(name)!, name));
-  const tensors = [...loop.written];
-  const starts = tensors.map((tensor) => ({ ...tensor }));
-  tensors.forEach((tensor, i) => {
+  const tensors = [...loop.written].filter((one) => one.kind === 'tensor');
+  for (const tensor of tensors) {
     const inner = createTensor(graph.name(), tensor.type, shapeOf(tensor));
-    addCarried(starts[i]!, inner);
-    Object.assign(tensor, { node: inner.node, fill: null });
+    addCarried({ ...tensor }, inner);
+    // views from before the loop are out of date from the second iteration on
+    Object.assign(tensor, { node: inner.node, fill: null, writes: [...tensor.writes, null] });
+  }
+  const lists = [...loop.written].filter((one) => one.kind === 'list');
+  const itemsBefore = lists.map(({ items }) => tuple(...items));
+  lists.forEach(({ items }, i) => {
+    const inner = toInner(itemsBefore[i]!, 'an item of a list') as Tuple;
+    items.splice(0, items.length, ...inner.items);
   });
   const [index, condition] = [graph.name(), graph.name()];
-  variables.set(statement.variable, { kind: 'scalar', type: 'int', known: null, node: index });
 
   const { operators, result: rows } = graph.inBody(() => {
+    const node = first === 0 ? index : graph.add('Add', [index, graph.number('int', 1)]);
+    variables.set(statement.variable, { kind: 'scalar', type: 'int', known: null, node });
     if (run.execute(statement.body, { code: frame.code, variables }))
       invalidModel('returns from a loop over an unknown number of steps');
     let next = 0;
@@ -95,13 +148,16 @@ function addLoop(run: Run, statement: ForStatement, count: Scalar, frame: Frame,
       const own = carried[next++]!;
       own.end = graph.add('Identity', [endOf(own.inner, after, what)]);
     };
-    for (const name of names) forEachCarried(frame.variables.get(name)!, variables.get(name)!, name, end);
+    for (const name of names)
+      forEachCarried(loop, frame.variables.get(name)!, variables.get(name)!, name, end);
     for (const tensor of tensors) end(tensor, 'a tensor that is written to');
-    return [...loop.appended].map(([list, item]) => ({
-      list,
-      item,
-      node: graph.add('Identity', [nodeOf(item)]),
-    }));
+    lists.forEach(({ items }, i) =>
+      forEachCarried(loop, itemsBefore[i]!, tuple(...items), 'an item of a list', end),
+    );
+    return [...loop.appended].map(([list, item]) => {
+      if (loop.mentions.get(list) !== 1) invalidModel('reads a list that the loop appends to');
+      return { list, item, node: graph.add('Identity', [nodeOf(item)]) };
+    });
   });
   run.loops.pop();
 
@@ -110,9 +166,14 @@ function addLoop(run: Run, statement: ForStatement, count: Scalar, frame: Frame,
     operators,
     outputs: [condition, ...carried.map(({ end }) => end), ...rows.map(({ node }) => node)],
   };
+  const steps = scalarNode(graph, count);
   const outputs = graph.addLoop(
     'Loop',
-    [scalarNode(graph, count), '', ...carried.map(({ start }) => start)],
+    [
+      first === 0 ? steps : graph.add('Sub', [steps, graph.number('int', 1)]),
+      '',
+      ...carried.map(({ start }) => start),
+    ],
     carried.length + rows.length,
     body,
   );
@@ -121,19 +182,24 @@ function addLoop(run: Run, statement: ForStatement, count: Scalar, frame: Frame,
     inner.kind === 'tensor'
       ? createTensor(outputs[next++]!, inner.type, shapeOf(inner))
       : { ...inner, node: outputs[next++]! };
-  for (const name of names) frame.variables.set(name, toOuter(frame.variables.get(name)!, outerValue));
-  tensors.forEach((tensor) => {
-    Object.assign(tensor, { node: outputs[next++]!, fill: null });
-    tensor.writes = [...tensor.writes, null];
+  for (const name of names) frame.variables.set(name, toOuter(loop, frame.variables.get(name)!, outerValue));
+  for (const tensor of tensors) {
+    Object.assign(tensor, { node: outputs[next++]!, fill: null, writes: [...tensor.writes, null] });
     noteWrite(run, tensor);
+  }
+  lists.forEach((list, i) => {
+    list.items.splice(0, list.items.length, ...(toOuter(loop, itemsBefore[i]!, outerValue) as Tuple).items);
+    noteWrite(run, list);
   });
-  rows.forEach(({ list, item }) => stackRows(list, item, outputs[next++]!, count));
+  for (const { list, item } of rows) stackRows(run, list, item, outputs[next++]!, { count, first });
 
   /** Values of the body in place of those from before: of tensors and numbers, in tuples, too. */
   function toInner(value: Value, name: string): Value {
     switch (value.kind) {
       case 'tensor': {
+        if (loop.written.has(value)) return value;
         const inner = createTensor(graph.name(), value.type, shapeOf(value));
+        loop.inner.set(inner, value);
         addCarried(value, inner);
         return inner;
       }
@@ -157,18 +223,23 @@ function addLoop(run: Run, statement: ForStatement, count: Scalar, frame: Frame,
 
 /** Visits the parts of a value that are carried, with their values after an iteration. */
 function forEachCarried(
+  loop: LoopFrame,
   before: Value,
   after: Value,
   name: string,
   visit: (after: Value, what: string) => void,
 ): void {
-  if (before.kind === 'tensor' || before.kind === 'scalar') visit(after, name);
+  if (before === after) {
+    if (before.kind === 'scalar' || (before.kind === 'tensor' && !loop.written.has(before)))
+      visit(after, name);
+  } else if (before.kind === 'tensor' && loop.written.has(before))
+    invalidModel(`an iteration writes to ${JSON.stringify(name)} and replaces it`);
+  else if (before.kind === 'tensor' || before.kind === 'scalar') visit(after, name);
   else if (before.kind === 'tuple') {
     if (after.kind !== 'tuple' || after.items.length !== before.items.length)
       invalidModel(`an iteration changes the items of ${JSON.stringify(name)}`);
-    else before.items.forEach((item, i) => forEachCarried(item, after.items[i]!, name, visit));
-  } else if (before !== after)
-    invalidModel(`an iteration replaces ${JSON.stringify(name)}, which is a ${describe(before)}`);
+    else before.items.forEach((item, i) => forEachCarried(loop, item, after.items[i]!, name, visit));
+  } else invalidModel(`an iteration replaces ${JSON.stringify(name)}, which is a ${describe(before)}`);
 }
 
 /** The value after an iteration, of the same type and shape as before it. */
@@ -197,19 +268,31 @@ function endOf(inner: Tensor | Scalar, after: Value, name: string): string {
   return nodeOf(tensor);
 }
 
-function toOuter(before: Value, make: (inner: Tensor | Scalar) => Tensor | Scalar): Value {
+function toOuter(loop: LoopFrame, before: Value, make: (inner: Tensor | Scalar) => Tensor | Scalar): Value {
+  if (before.kind === 'tensor' && loop.written.has(before)) return before;
   if (before.kind === 'tensor' || before.kind === 'scalar')
     return make(
       before.kind === 'scalar' ? { kind: 'scalar', type: before.type, known: null, node: '' } : before,
     );
   return before.kind === 'tuple'
-    ? { ...before, items: before.items.map((item) => toOuter(item, make)) }
+    ? { ...before, items: before.items.map((item) => toOuter(loop, item, make)) }
     : before;
 }
 
-/** A list that the loop has appended to: its rows are along a new first axis. */
-function stackRows(list: List, item: Tensor, node: string, count: Scalar): void {
-  const steps =
-    count.dimension ?? invalidModel('the number of steps of the loop is not the size of a tensor');
-  list.stacked = { tensor: createTensor(node, item.type, [steps, ...shapeOf(item)]), axis: 0, count };
+/** A list that the loop has appended to: its rows are along a new first axis, behind those from before. */
+function stackRows({ graph }: Run, list: List, item: Tensor, node: string, { count, first }: Steps): void {
+  const before = list.items.map((one) => asTensor(one, 'an item of a list'));
+  const known = before.length === first ? count.dimension : undefined;
+  const shape = [known ?? unknownSize(), ...shapeOf(item)];
+  const total =
+    before.length === first
+      ? count
+      : (applyBinary(graph, operations.add, count, int(before.length - first)) as Scalar);
+  const rows = before.map((one) => {
+    shapeOf(item).forEach((size, i) => unify(shapeOf(one)[i] ?? 0, size, 'items of a list'));
+    return graph.add('Unsqueeze', [nodeOf(one), graph.ints([0])]);
+  });
+  const stacked = rows.length === 0 ? node : graph.add('Concat', [...rows, node], { axis: 0 });
+  list.items.length = 0;
+  list.stacked = { tensor: createTensor(stacked, item.type, shape), axis: 0, count: total };
 }

@@ -37,10 +37,14 @@ export interface Frame {
 export interface LoopFrame {
   /** Tensors from before the loop. */
   readonly outer: ReadonlySet<Tensor>;
-  /** Those that its body writes to. */
-  readonly written: ReadonlySet<Tensor>;
+  /** Those that its body writes to, and lists whose items it sets. */
+  readonly written: ReadonlySet<Tensor | List>;
   /** What one iteration appends to lists from before the loop. */
   readonly appended: Map<List, Tensor>;
+  /** How often its body names lists from before the loop: what is appended to may not be read. */
+  readonly mentions: Map<List, number>;
+  /** What stands for a carried tensor in the body, with the tensor from before. */
+  readonly inner: Map<Tensor, Tensor>;
 }
 
 /** Statements and expressions of one interpretation: loops over a known count are repeated. */

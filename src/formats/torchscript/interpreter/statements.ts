@@ -24,7 +24,7 @@ function executeOne(run: Run, statement: Statement, frame: Frame): Value | undef
       run.evaluate(statement.value, frame);
       return undefined;
     case 'assign':
-      assign(statement.target, run.evaluate(statement.value, frame), frame);
+      assign(statement.target, valueOf(run, statement.value, frame), frame);
       return undefined;
     case 'return':
       return run.evaluate(statement.value, frame);
@@ -43,6 +43,14 @@ function executeOne(run: Run, statement: Statement, frame: Frame): Value | undef
       }
     }
   }
+}
+
+/** The value to assign. Another name for a list does not read it. */
+function valueOf(run: Run, expression: Expression, frame: Frame): Value {
+  if (expression.kind === 'name')
+    return frame.variables.get(expression.name) ?? run.evaluate(expression, frame);
+  if (expression.kind !== 'tuple') return run.evaluate(expression, frame);
+  return { kind: 'tuple', items: expression.items.map((item) => valueOf(run, item, frame)), fields: null };
 }
 
 function assign(target: Expression, value: Value, frame: Frame): void {

@@ -67,13 +67,8 @@ export function applyBinary(graph: Graph, operation: BinaryOperation, a: Operand
 
 /** Tells apart the numbers of dimensions that an input may have: usually tensors that are combined have the same. */
 export function noteRanks(graph: Graph, a: Operand, b: Operand): void {
-  if (
-    a.kind !== 'tensor' ||
-    b.kind !== 'tensor' ||
-    graph.constants.has(a.node) ||
-    graph.constants.has(b.node)
-  )
-    return;
+  if (a.kind !== 'tensor' || b.kind !== 'tensor') return;
+  if (graph.constants.has(a.node) || graph.constants.has(b.node)) return;
   if (shapeOf(a).length !== shapeOf(b).length) graph.mixedRanks++;
 }
 

@@ -1,7 +1,9 @@
 import { invalidModel, quote } from '../../format-errors.ts';
 import type { Call, OperatorTable } from '../call.ts';
 import { createList, itemsOf } from '../tensor-values.ts';
-import { bool, describe, int, none, type Value } from '../values.ts';
+import { unknownSize } from '../dimensions.ts';
+import { bool, describe, int, none, type Scalar, type Value } from '../values.ts';
+import { applyBinary, operations } from './arithmetic.ts';
 
 // Lists, dictionaries and strings of the code, and what it asks of its surroundings.
 
@@ -54,7 +56,41 @@ const change =
   (call: Call): Value =>
     apply(mutable(call), call);
 
+/** The number of steps of range(start, end, step). */
+function rangeLength({ graph, ...call }: Call): Value {
+  const [start, end, step] = [call.scalar('start'), call.scalar('end'), call.int('step')];
+  if (step === 0) invalidModel('a range with a step of 0');
+  const distance = (
+    step > 0 ? applyBinary(graph, operations.sub, end, start) : applyBinary(graph, operations.sub, start, end)
+  ) as Scalar;
+  const by = Math.abs(step);
+  if (distance.known !== null) return int(Math.max(0, Math.ceil(distance.known / by)));
+  // the whole axis, from either end
+  const sized = [start, end].find(({ dimension }) => dimension !== undefined);
+  if (by === 1 && distance.dimension === undefined && sized) {
+    const other = sized === start ? end : start;
+    if (other.known === 0) return sized;
+  }
+  const steps = by === 1 ? distance : (applyBinary(graph, operations.add, distance, int(by - 1)) as Scalar);
+  const count = by === 1 ? steps.node : graph.add('Div', [steps.node, graph.number('int', by)]);
+  return {
+    kind: 'scalar',
+    type: 'int',
+    known: null,
+    node: graph.add('Max', [count, graph.number('int', 0)]),
+    dimension: unknownSize(),
+  };
+}
+
+/** The number at a place of range(start, end, step). */
+function atRange({ graph, ...call }: Call): Value {
+  const passed = applyBinary(graph, operations.mul, call.scalar('index'), call.scalar('step'));
+  return applyBinary(graph, operations.add, call.scalar('start'), passed);
+}
+
 export const containerOperators: OperatorTable = {
+  __range_length: ['start end step', rangeLength],
+  __derive_index: ['index start step', atRange],
   len: ['self', length],
   list: ['self', (call) => createList(call.graph, itemsOf(call.value('self'), 'self'))],
   extend: [

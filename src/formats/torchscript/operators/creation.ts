@@ -115,6 +115,9 @@ const more = 'dtype layout device pin_memory memory_format';
 
 export const creationOperators: OperatorTable = {
   zeros: [`size ${more}`, create(0)],
+  // what is read of it without being written has no right value
+  empty: [`size ${more}`, create(0)],
+  new_empty: [`self size ${more}`, createNew(0)],
   ones: [`size ${more}`, create(1)],
   full: [`size fill_value ${more}`, create(null)],
   zeros_like: [`self ${more}`, createLike(0)],

@@ -183,7 +183,11 @@ export const elementWiseOperators: OperatorTable = {
   isnan: [
     one,
     (call) =>
-      createTensor(call.graph.add('IsNaN', [nodeOf(call.tensor('self'))]), 'bool', shapeOf(call.tensor('self'))),
+      createTensor(
+        call.graph.add('IsNaN', [nodeOf(call.tensor('self'))]),
+        'bool',
+        shapeOf(call.tensor('self')),
+      ),
   ],
   leaky_relu: [
     'self negative_slope',

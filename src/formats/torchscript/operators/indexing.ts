@@ -4,14 +4,17 @@ import { broadcastSizes, knownSize, unknownSize } from '../dimensions.ts';
 import {
   axisOf,
   createTensor,
+  itemsOf,
   nodeAs,
   nodeOf,
   requireKind,
   scalarNode,
   shapeOf,
   sizeOf,
+  vectorNode,
 } from '../tensor-values.ts';
-import type { Scalar, Tensor, Value } from '../values.ts';
+import { int, type Scalar, type Tensor, type Value } from '../values.ts';
+import { noteRanks } from './arithmetic.ts';
 import { indexSorted } from './sorting.ts';
 
 // Operators that read by index, and that pad.
@@ -28,23 +31,43 @@ function indexSelect({ graph, ...call }: Call): Value {
   return createTensor(node, self.type, shapeOf(self).with(axis, shapeOf(index)[0] ?? 1));
 }
 
-/** self[:, …, indices, …]: one axis indexed by a tensor. */
+/** self[:, …, indices, …]: neighbouring axes indexed by tensors, which are broadcast to each other. */
 function index({ graph, ...call }: Call): Value {
   const self = call.tensor('self');
-  const given = call.value('indices');
-  const indices =
-    given.kind === 'list' || given.kind === 'tuple' ? given.items : invalidModel('indices must be a list');
+  const indices = itemsOf(call.value('indices'), 'indices');
   const axes = indices.flatMap((one, i) => (one.kind === 'tensor' ? [i] : []));
-  if (axes.length !== 1) invalidModel(`indexes ${axes.length} axes by tensors, only one is supported`);
-  const axis = axes[0]!;
-  const at = indices[axis] as Tensor;
-  const sorted = indexSorted(self, axis, at);
+  const [axis] = axes;
+  if (axis === undefined || axes.some((one, i) => one !== axis + i))
+    return invalidModel('indexes by tensors that are not for neighbouring axes');
+  const given = axes.map((one) => indices[one] as Tensor);
+  const sorted = indexSorted(self, axis, given[0]!);
   if (sorted) return sorted;
-  if (at.type.kind === 'bool')
+  if (given.some(({ type }) => type.kind === 'bool'))
     invalidModel('a mask as the index gives sizes that depend on the input, which is not supported');
-  requireKind(at, 'int');
-  const node = graph.add('Gather', [nodeOf(self), nodeOf(at)], { axis });
-  return createTensor(node, self.type, shapeOf(self).toSpliced(axis, 1, ...shapeOf(at)));
+  for (const one of given) {
+    requireKind(one, 'int');
+    noteRanks(graph, given[0]!, one);
+  }
+  const sizes = shapeOf(self);
+  const shape = given.map(shapeOf).reduce(broadcastSizes);
+  const after = sizes.toSpliced(axis, axes.length, ...shape);
+  if (axes.length === 1)
+    return createTensor(graph.add('Gather', [nodeOf(self), nodeOf(given[0]!)], { axis }), self.type, after);
+  // one index into the axes as if they were one
+  let flat = '';
+  given.forEach((one, i) => {
+    const size = scalarNode(graph, sizeOf(graph, self, axis + i));
+    const at = nodeOf(one);
+    const positive = graph.add('Where', [
+      graph.add('Less', [at, graph.number('int', 0)]),
+      graph.add('Add', [at, size]),
+      at,
+    ]);
+    flat = flat === '' ? positive : graph.add('Add', [graph.add('Mul', [flat, size]), positive]);
+  });
+  const kept = sizes.map((_, i) => sizeOf(graph, self, i)).toSpliced(axis, axes.length, int(-1));
+  const joined = graph.add('Reshape', [nodeOf(self), vectorNode(graph, kept)]);
+  return createTensor(graph.add('Gather', [joined, flat], { axis }), self.type, after);
 }
 
 function gather({ graph, ...call }: Call): Value {

@@ -3,7 +3,7 @@ import type { Call, OperatorTable } from '../call.ts';
 import { knownSize, sumOfSizes, unify, unknownSize } from '../dimensions.ts';
 import type { Graph } from '../graph.ts';
 import { axisOf, createTensor, nodeAs, nodeOf, shapeOf } from '../tensor-values.ts';
-import type { Tensor, Value } from '../values.ts';
+import type { List, Tensor, Value } from '../values.ts';
 import { commonType } from './arithmetic.ts';
 import { moveAxis, unsqueeze } from './shape.ts';
 
@@ -23,7 +23,8 @@ function concatenate(graph: Graph, parts: readonly Tensor[], dim: number): Tenso
     sizes.forEach((size, i) => i !== axis && unify(size, shapeOf(first)[i]!, `axis ${i} of joined tensors`));
   }
   const length = sumOfSizes(parts.map((part) => shapeOf(part)[axis]!));
-  if (parts.length === 1) return createTensor(nodeOf(first), first.type, shapeOf(first), { fill: first.fill });
+  if (parts.length === 1)
+    return createTensor(nodeOf(first), first.type, shapeOf(first), { fill: first.fill });
   const node = graph.add(
     'Concat',
     parts.map((part) => nodeAs(graph, part, type.kind)),
@@ -35,13 +36,16 @@ function concatenate(graph: Graph, parts: readonly Tensor[], dim: number): Tenso
   });
 }
 
+const rowsOf = (stacked: NonNullable<List['stacked']>): NonNullable<List['stacked']> =>
+  stacked.keepsAxis ? invalidModel('joins the parts of a tensor whose number is not known') : stacked;
+
 function join(call: Call): Value {
   const { graph } = call;
   const list = call.value('tensors');
   const dim = call.int('dim', 0);
   if (list.kind !== 'list' || !list.stacked) return concatenate(graph, call.tensors('tensors'), dim);
   // rows of a loop: their axis comes before the one that they are joined along
-  const { tensor, axis } = list.stacked;
+  const { tensor, axis } = rowsOf(list.stacked);
   const rank = shapeOf(tensor).length;
   const at = axisOf(dim, rank - 1);
   const moved = moveAxis(graph, tensor, axis, at);
@@ -61,8 +65,9 @@ function stack(call: Call): Value {
   const list = call.value('tensors');
   const dim = call.int('dim', 0);
   if (list.kind === 'list' && list.stacked) {
-    const { tensor, axis } = list.stacked;
-    return moveAxis(graph, tensor, axis, axisOf(dim, shapeOf(tensor).length));
+    const { tensor, axis } = rowsOf(list.stacked);
+    const moved = moveAxis(graph, tensor, axis, axisOf(dim, shapeOf(tensor).length));
+    return createTensor(nodeOf(moved), moved.type, shapeOf(moved));
   }
   const parts = call.tensors('tensors');
   const axis = axisOf(dim, shapeOf(parts[0] ?? invalidModel('joins no tensors')).length + 1);

@@ -5,7 +5,7 @@ import type { Graph } from '../graph.ts';
 import { createTensor, nodeOf, requireKind, shapeOf } from '../tensor-values.ts';
 import { float, type Tensor, type Value } from '../values.ts';
 import { applyBinary, operations } from './arithmetic.ts';
-import { swapAxes, transpose, unsqueeze } from './shape.ts';
+import { swapAxes, transpose, unsqueeze, withoutView } from './shape.ts';
 
 // Matrix products.
 
@@ -136,11 +136,8 @@ function einsum({ graph, ...call }: Call): Value {
   const node =
     removed.length > 0 ? graph.add('Squeeze', [nodeOf(product), graph.ints(removed)]) : nodeOf(product);
   const plain = createTensor(node, 'float', letters.map(sizeOfLetter));
-  return transpose(
-    graph,
-    plain,
-    [...output].map((letter) => letters.indexOf(letter)),
-  );
+  const order = [...output].map((letter) => letters.indexOf(letter));
+  return withoutView(transpose(graph, plain, order));
 }
 
 /** The rows of a table at ids. */

@@ -13,7 +13,7 @@ import {
 } from '../tensor-values.ts';
 import { int, tuple, type Scalar, type Tensor, type Value } from '../values.ts';
 import { applyBinary, operations } from './arithmetic.ts';
-import { swapAxes } from './shape.ts';
+import { swapAxes, withoutView } from './shape.ts';
 import { marked } from './sorting.ts';
 
 // Packed sequences. In the graph their rows stay padded [steps, batch, …], and recurrent operators get the
@@ -41,10 +41,7 @@ function pack({ graph, ...call }: Call): Value {
     steps: longest(graph, plain, shapeOf(rows)[0]!),
     sort: sorts[0]?.sort ?? null,
   };
-  return tuple(
-    createTensor('', 'float', [], { packed }),
-    createTensor('', 'int', [], { sizes: { packed } }),
-  );
+  return tuple(createTensor('', 'float', [], { packed }), createTensor('', 'int', [], { sizes: { packed } }));
 }
 
 /** The greatest length. */
@@ -71,7 +68,7 @@ function unpack({ graph, ...call }: Call): Value {
     ? ({ sort: packed.sort, role: 'sorted', axis: batchFirst ? 0 : 1 } as const)
     : undefined;
   return tuple(
-    marked(batchFirst ? swapAxes(graph, rows, 0, 1) : rows, order),
+    marked(withoutView(batchFirst ? swapAxes(graph, rows, 0, 1) : rows), order),
     marked(packed.lengths, order && { ...order, axis: 0 }),
   );
 }

@@ -10,7 +10,7 @@ import {
   type RecurrentLayers,
   type RecurrentOutput,
 } from './recurrent-layers.ts';
-import { swapAxes } from './shape.ts';
+import { swapAxes, withoutView } from './shape.ts';
 import { marked } from './sorting.ts';
 
 // lstm, gru, rnn_tanh, rnn_relu, over padded rows
@@ -71,7 +71,7 @@ function runPadded(call: Call, input: Tensor, spec: LayerSpec, states: readonly 
     return invalidModel(`an input of ${shapeOf(input).length} dimensions, must have 3`);
   const rows = batchFirst ? swapAxes(graph, input, 0, 1) : input;
   const output = run(call, rows, { ...spec, states, lengths: null });
-  return tuple(batchFirst ? swapAxes(graph, output.rows, 0, 1) : output.rows, ...output.states);
+  return tuple(withoutView(batchFirst ? swapAxes(graph, output.rows, 0, 1) : output.rows), ...output.states);
 }
 
 /** Rows and states keep the caller's order; states that the code has sorted are marked so. */

@@ -173,7 +173,11 @@ const logical =
     const axes = axesOf({ graph, ...call }, sizes.length);
     const ints = graph.add('Cast', [nodeAs(graph, self, 'bool')], { to: dataTypes.int });
     const reduced = reduce(graph, operator, ints, sizes, axes, keep, 'int');
-    return createTensor(graph.add('Cast', [nodeOf(reduced)], { to: dataTypes.bool }), 'bool', shapeOf(reduced));
+    return createTensor(
+      graph.add('Cast', [nodeOf(reduced)], { to: dataTypes.bool }),
+      'bool',
+      shapeOf(reduced),
+    );
   };
 
 const alongAxis =

@@ -45,6 +45,14 @@ export function swapAxes(graph: Graph, self: Tensor, first: number, second: numb
   return transpose(graph, self, order);
 }
 
+/** A tensor of its own, for results that only the reader makes by way of a view. */
+export const withoutView = (tensor: Tensor): Tensor =>
+  tensor.view ? createTensor(nodeOf(tensor), tensor.type, shapeOf(tensor), { fill: tensor.fill }) : tensor;
+
+/** A result that is the tensor itself or a copy, which the code does not tell: writes to it end the tensor's use. */
+const orCopy = (tensor: Tensor): Tensor =>
+  tensor.view ? createView(tensor, nodeOf(tensor), shapeOf(tensor)) : tensor;
+
 /** Moves an axis to another place. */
 export function moveAxis(graph: Graph, self: Tensor, from: number, to: number): Tensor {
   const order = Array.from({ length: shapeOf(self).length }, (_, i) => i);
@@ -271,7 +279,7 @@ export const shapeOperators: OperatorTable = {
           .reverse(),
       ),
   ],
-  contiguous: ['self memory_format', same],
+  contiguous: ['self memory_format', (call) => orCopy(call.tensor('self'))],
   detach: ['self', same],
   alias: ['self', same],
   requires_grad_: ['self requires_grad', same],

@@ -118,7 +118,17 @@ const splitCall =
     return createList(call.graph, split(call.graph, self, dim, lengths));
   };
 
-const splitEvery = splitCall((call, size) =>
+/** Parts of one row stay in their tensor where their number is not known. */
+function splitEvery(call: Call): Value {
+  const self = call.tensor('self');
+  const axis = axisOf(call.int('dim', 0), shapeOf(self).length);
+  const isRow = call.value('split_size').kind === 'scalar' && call.int('split_size') === 1;
+  if (!isRow || knownSize(shapeOf(self)[axis]) !== null) return splitParts(call);
+  const count = sizeOf(call.graph, self, axis);
+  return { ...createList(call.graph, []), stacked: { tensor: self, axis, count, keepsAxis: true } };
+}
+
+const splitParts = splitCall((call, size) =>
   call.value('split_size').kind === 'scalar'
     ? partsOf(size(), call.int('split_size'))
     : call.ints('split_size'),
@@ -172,7 +182,7 @@ function sliceCall({ graph, ...call }: Call): Value {
   if (self.kind === 'tensor') return slice(graph, self, call.int('dim', 0), start, end, step);
   if (self.kind === 'list' && self.stacked) {
     const { tensor, axis, count } = self.stacked;
-    if (step !== -1 || call.has('start') || end)
+    if (step !== -1 || call.has('start') || end || self.stacked.keepsAxis)
       return invalidModel('a part of a list that a loop over the steps has made');
     return { ...createList(graph, []), stacked: { tensor: flip(graph, tensor, axis), axis, count } };
   }

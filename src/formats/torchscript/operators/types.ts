@@ -54,9 +54,14 @@ export function castTo(graph: Graph, tensor: Tensor, type: ElementType): Tensor 
     return tensor;
   }
   const fill = tensor.fill === null ? null : convert(tensor.fill, type.kind);
-  return createTensor(graph.add('Cast', [nodeOf(tensor)], { to: dataTypes[type.kind] }), type, shapeOf(tensor), {
-    fill,
-  });
+  return createTensor(
+    graph.add('Cast', [nodeOf(tensor)], { to: dataTypes[type.kind] }),
+    type,
+    shapeOf(tensor),
+    {
+      fill,
+    },
+  );
 }
 
 /** to(dtype), to(device, dtype), to(other): the dtype is the only int, by its place or its name. */
