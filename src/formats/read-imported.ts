@@ -26,6 +26,9 @@ import { readSafetensors } from './safetensors.ts';
 import { parseJson } from './parse-json.ts';
 import { noExternalFiles, readExternalFiles, type ExternalFiles } from './external-files.ts';
 import { isTfjs, readTfjs } from './tfjs/read-tfjs.ts';
+import { readArchive } from './torchscript/archive.ts';
+import { torchscriptToGraph } from './torchscript/torchscript-to-graph.ts';
+import { torchscriptToNetwork } from './torchscript/torchscript-to-network.ts';
 import { listZipEntries } from './zip.ts';
 import { invalidWeights } from './format-errors.ts';
 import { refuseUnreadFormat } from './unread-formats.ts';
@@ -38,7 +41,7 @@ export interface ImportedFile {
   readonly arrays: Arrays;
   /**
    * Converts its network; a file of arrays alone is converted when they can only be one network.
-   * @param graph settings for an ONNX graph from a model.json
+   * @param graph settings for a graph of ONNX or TorchScript from a model.json
    * @throws UnrollError invalid_model, invalid_weights with what is missing
    */
   network(graph?: GraphSettings): ImportedNetwork;
@@ -116,11 +119,14 @@ async function readJsonFile(
 async function readZipFile(bytes: Uint8Array, hdf5TimeoutMs: number | undefined): Promise<ImportedFile> {
   const names = listZipEntries(bytes);
   const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
-  if (has(/(^|\/)data\.pkl$/)) {
-    const arrays = readPytorchZip(bytes);
-    // its code, which says what is done with the weights, is not read
-    return has(/(^|\/)constants\.pkl$/) ? weightsOnly('TorchScript', arrays) : stateDict('PyTorch', arrays);
-  }
+  if (has(/(^|\/)constants\.pkl$/))
+    return {
+      format: 'TorchScript',
+      arrays: readPytorchZip(bytes),
+      network: (settings) => torchscriptToNetwork(readArchive(bytes), settings),
+      graph: () => torchscriptToGraph(readArchive(bytes), { set: {}, shapes: {} }),
+    };
+  if (has(/(^|\/)data\.pkl$/)) return stateDict('PyTorch', readPytorchZip(bytes));
   if (has(/^config\.json$/) && has(/^model\.weights\.h5$/)) {
     const { model, arrays } = await readKerasZip(bytes, hdf5TimeoutMs);
     return keras('Keras', arrays, model);

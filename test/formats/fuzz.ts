@@ -57,6 +57,8 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
   'PyTorch checkpoint': golden('state-dicts/lightning.ckpt'),
   'PyTorch, weight norm': golden('state-dicts/weight-norm.pt'),
   TorchScript: golden('torch-files/tagger-script.pt'),
+  'TorchScript loop': golden('torchscript-files/cell-loop-script.pt'),
+  'TorchScript packed sequences': golden('torchscript-files/packed-trace.pt'),
   ONNX: golden('onnx-files/tagger-gru-16.onnx'),
   'ONNX operator graph': golden('onnx-files/graphs/frames-9.onnx'),
   'ONNX operator graph of ids': golden('onnx-files/graphs/pooled-16.onnx'),

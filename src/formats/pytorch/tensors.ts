@@ -78,8 +78,13 @@ const madeTensor = /^torch\._|^numpy\.[\w.]*_reconstruct$/;
  */
 export function readTensors(value: PickleValue, getBytes: (storage: StorageRef) => Uint8Array): Arrays {
   const found = createArrayCollector<FileArray>();
-  const read = createReader(getBytes);
+  const read = createTensorReader(getBytes);
   const opaque = new Set<string>();
+  const readArray = (ref: TensorRef, name: string): FileArray => {
+    if (!Object.hasOwn(types, ref.storage.type)) return unreadableArray(ref.shape, describeType(ref.storage));
+    const { shape, values } = read(ref, name);
+    return { shape, values: toFloat32(values), ...(isInteger(ref.storage) && { integer: true }) };
+  };
   let containers = 0;
   let tensors = 0;
   const walk = (one: PickleValue, path: readonly string[]): void => {
@@ -87,8 +92,7 @@ export function readTensors(value: PickleValue, getBytes: (storage: StorageRef) 
     if (isKind(one, 'tensor')) {
       tensors++;
       found.reserve(countElements(one.shape, name));
-      const isRead = Object.hasOwn(types, one.storage.type);
-      found.add(name, isRead ? read(one, name) : unreadableArray(one.shape, describeType(one.storage)));
+      found.add(name, readArray(one, name));
       return;
     }
     if (isKind(one, 'opaque')) {
@@ -156,17 +160,25 @@ function removePrefix(arrays: Arrays): Arrays {
   return new Map([...arrays].map(([name, array]) => [name.slice(prefix.length), array]));
 }
 
-/**
- * Creates a reader that copies a strided view to a contiguous tensor. Each storage is converted to float32
- * once.
- */
-function createReader(
-  getBytes: (storage: StorageRef) => Uint8Array,
-): (ref: TensorRef, name: string) => FileArray {
-  const converted = new Map<string, Float32Array>();
+const toFloat32 = (values: StoredValues): Float32Array =>
+  values instanceof Float32Array ? values : Float32Array.from(values);
+
+/** Floats are float32, integers and booleans exact. */
+type StoredValues = Float32Array | Float64Array;
+export interface StoredTensor {
+  readonly type: NumberType;
+  readonly shape: readonly number[];
+  readonly values: StoredValues;
+}
+/** Reads the tensor of a reference. @param name for errors @throws UnrollError invalid_weights */
+export type TensorReader = (ref: TensorRef, name: string) => StoredTensor;
+
+/** Creates a reader that copies a strided view to a contiguous tensor. Each storage is converted once. */
+export function createTensorReader(getBytes: (storage: StorageRef) => Uint8Array): TensorReader {
+  const converted = new Map<string, StoredValues>();
   let stored = 0;
   let viewed = 0;
-  const readStorage = (storage: StorageRef, name: string): Float32Array => {
+  const readStorage = (storage: StorageRef, name: string): StoredValues => {
     const known = converted.get(storage.key);
     if (known) return known;
     const type = numberTypes[getNumberType(storage)];
@@ -175,7 +187,8 @@ function createReader(
       invalidWeights(
         `${name}: its storage has ${bytes.length} bytes, ${storage.elements} elements take ${storage.elements * type.bytes}`,
       );
-    const values = type.read(bytes.subarray(0, storage.elements * type.bytes));
+    const data = bytes.subarray(0, storage.elements * type.bytes);
+    const values = type.exact?.(data) ?? type.read(data);
     converted.set(storage.key, values);
     stored += values.length;
     return values;
@@ -191,7 +204,7 @@ function createReader(
       invalidWeights(
         `${name}: the views have ${viewed} elements, the storages ${stored}: the limit is ${maxViewRatio} to 1`,
       );
-    const gathered = new Float32Array(count);
+    const gathered = values instanceof Float32Array ? new Float32Array(count) : new Float64Array(count);
     const index = shape.map(() => 0);
     let from = offset;
     for (let i = 0; i < count; i++) {
@@ -204,6 +217,6 @@ function createReader(
         index[axis] = 0;
       }
     }
-    return { shape: [...shape], values: gathered, ...(isInteger(storage) && { integer: true }) };
+    return { type: getNumberType(storage), shape: [...shape], values: gathered };
   };
 }
