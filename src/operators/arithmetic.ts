@@ -1,4 +1,5 @@
-import { createOperand, type OperandKind } from './operand.ts';
+import type { OperandKind } from './number-kinds.ts';
+import { createOperand } from './operand.ts';
 import { numberAttribute, type OperatorImplementation } from './operator.ts';
 import { binaryOperator, mapValues, type BinaryFunction } from './element-wise.ts';
 import { required } from './shape.ts';

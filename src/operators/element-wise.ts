@@ -6,10 +6,10 @@ import {
   createOperand,
   stridedIndexes,
   elementCount,
-  type OperandKind,
   type Operand,
   type Values,
 } from './operand.ts';
+import type { OperandKind } from './number-kinds.ts';
 import type { OperatorImplementation, PrepareContext } from './operator.ts';
 import { required } from './shape.ts';
 

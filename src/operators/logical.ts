@@ -1,5 +1,5 @@
 import { broadcastShapes, broadcastStrides, createOperand, stridedIndexes } from './operand.ts';
-import type { OperatorImplementation } from './operator.ts';
+import { numberAttribute, type OperatorImplementation } from './operator.ts';
 import { binaryOperator, unaryOperator } from './element-wise.ts';
 import { required } from './shape.ts';
 
@@ -36,5 +36,11 @@ export const logicalOperators: Readonly<Record<string, OperatorImplementation>> 
   GreaterOrEqual: comparison((a, b) => a >= b),
   Not: unaryOperator(() => (x) => (x === 0 ? 1 : 0), 'bool'),
   IsNaN: unaryOperator(() => (x) => (Number.isNaN(x) ? 1 : 0), 'bool'),
+  IsInf: unaryOperator((operator) => {
+    const [low, high] = ['detect_negative', 'detect_positive'].map(
+      (name) => numberAttribute(operator, name, 1) !== 0,
+    );
+    return (x) => ((x === Infinity && high) || (x === -Infinity && low) ? 1 : 0);
+  }, 'bool'),
   Where: where,
 };

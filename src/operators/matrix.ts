@@ -37,7 +37,7 @@ function multiply(
 }
 
 /** a [.., rows, inner]  b [.., inner, columns]; a vector is a row on the left and a column on the right. */
-const matMul: OperatorImplementation = (operator, inputs, context) => {
+export const matMul: OperatorImplementation = (operator, inputs, context) => {
   const [a, b] = inputs.map(required);
   const [left, right] = [
     a!.shape.length === 1 ? [1, ...a!.shape] : a!.shape,
@@ -96,7 +96,7 @@ const gemm: OperatorImplementation = (operator, inputs, context) => {
   const [terms = 0, columns = 0] = transB ? b!.shape.toReversed() : b!.shape;
   if (terms !== inner || a!.shape.length !== 2 || b!.shape.length !== 2)
     invalidOperator(`[${a!.shape.join(', ')}] cannot be multiplied by [${b!.shape.join(', ')}]`);
-  const y = createOperand(context, 'float', [rows, columns], a!.known && b!.known && (c?.known ?? true));
+  const y = createOperand(context, a!.kind, [rows, columns], a!.known && b!.known && (c?.known ?? true));
   const packed = context.product(operator);
   const at = {
     x: 0,
@@ -121,7 +121,7 @@ const gemm: OperatorImplementation = (operator, inputs, context) => {
 };
 
 /** x [batch, in, …spatial]  w [out, in / groups, …kernel]  b [out]  y [batch, out, …spatial] */
-const conv: OperatorImplementation = (operator, inputs, context) => {
+export const conv: OperatorImplementation = (operator, inputs, context) => {
   const [x, w] = inputs.slice(0, 2).map(required);
   const bias = inputs[2];
   const groups = numberAttribute(operator, 'group', 1);
@@ -135,7 +135,7 @@ const conv: OperatorImplementation = (operator, inputs, context) => {
   const count = elementCount(windows.shape);
   const y = createOperand(
     context,
-    'float',
+    x!.kind,
     [batch, out, ...windows.shape],
     [x, w, bias].every((operand) => operand?.known ?? true),
   );

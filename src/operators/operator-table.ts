@@ -11,7 +11,14 @@ import type { OperatorImplementation } from './operator.ts';
 import { sliceJoinOperators } from './slice-join.ts';
 import { shapeOperators } from './shape.ts';
 import { recurrentOperators } from './recurrent.ts';
+import { normalisationOperators } from './normalisation.ts';
 import { reductionOperators } from './reduction.ts';
+import { einsumOperators } from './einsum.ts';
+import { fusedMatMulOperators } from './fused-matmul.ts';
+import { quantiseOperators } from './quantise.ts';
+import { quantisedProducts } from './quantised-products.ts';
+import { quantisedRecurrent } from './quantised-recurrent.ts';
+import { resizeOperators } from './resize.ts';
 
 const table: Readonly<Record<string, OperatorImplementation>> = {
   ...arithmeticOperators,
@@ -24,9 +31,16 @@ const table: Readonly<Record<string, OperatorImplementation>> = {
   ...gatherOperators,
   ...sequenceOperators,
   ...reductionOperators,
+  ...normalisationOperators,
   ...matrixOperators,
   ...recurrentOperators,
   ...controlOperators,
+  ...einsumOperators,
+  ...fusedMatMulOperators,
+  ...resizeOperators,
+  ...quantiseOperators,
+  ...quantisedProducts,
+  ...quantisedRecurrent,
 };
 
 /** Every operator that a graph may contain. */

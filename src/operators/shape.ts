@@ -167,7 +167,8 @@ const tile: OperatorImplementation = (_, [x, repeats], context) => {
 export const shapeOperators: Readonly<Record<string, OperatorImplementation>> = {
   Identity: (_, [x]) => ({ outputs: [required(x)], run: null }),
   /** The identity; its mask output is all true. */
-  Dropout: (_, [x], context) => {
+  Dropout: (_, [x, , training], context) => {
+    if (training && (!training.known || training.values[0] !== 0)) invalidOperator('it is in training mode');
     const mask = createOperand(context, 'bool', required(x).shape, true);
     mask.values.fill(1);
     return { outputs: [required(x), mask], run: null };
