@@ -46,8 +46,8 @@ export interface OnnxTensor {
 export interface OnnxValue {
   readonly name: string;
   readonly type: keyof typeof elementType;
-  /** A string is a dimension known only at run time. */
-  readonly shape: readonly (number | string)[];
+  /** A string is a dimension known only at run time; null where not even their number is known. */
+  readonly shape: readonly (number | string)[] | null;
 }
 
 export interface OnnxGraph {
@@ -152,9 +152,12 @@ function typeOf(values: OnnxTensor['values']): keyof typeof elementType {
 }
 
 function encodeValue({ name, type, shape }: OnnxValue): Bytes[] {
-  const dimensions = shape.map((size) =>
+  const dimensions = shape?.map((size) =>
     messageField(1, [typeof size === 'number' ? varintField(1, size) : stringField(2, size)]),
   );
-  const tensorType = [varintField(1, elementType[type]), messageField(2, dimensions)];
+  const tensorType = [
+    varintField(1, elementType[type]),
+    ...(dimensions ? [messageField(2, dimensions)] : []),
+  ];
   return [stringField(1, name), messageField(2, [messageField(1, tensorType)])];
 }

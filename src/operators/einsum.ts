@@ -36,6 +36,8 @@ const einsum: OperatorImplementation = (operator, inputs, context) => {
     .filter((letter) => letter.startsWith('.'))
     .sort((a, b) => Number(b.slice(1)) - Number(a.slice(1)));
   const once = all.filter((letter) => !letter.startsWith('.') && left.split(letter).length === 2).sort();
+  if (right !== undefined && hidden.length > 0 && !right.includes('...'))
+    invalidOperator('the result leaves out the axes of the ellipsis');
   const kept =
     right === undefined
       ? [...hidden, ...once]

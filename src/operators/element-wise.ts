@@ -127,7 +127,8 @@ export const binaryOperator =
     const runs: (() => void)[] = [];
     const last = rest.reduce((a, b) => {
       const y = createOperand(context, kind ?? a.kind, broadcastShapes(a.shape, b.shape), a.known && b.known);
-      runs.push(prepareBinary(a, b, y, f(a.kind), context, binaryLoops[operator]));
+      const loop = a.kind === 'float' ? binaryLoops[operator] : undefined;
+      runs.push(prepareBinary(a, b, y, f(a.kind), context, loop));
       return y;
     }, first!);
     return { outputs: [last], run: () => runs.forEach((run) => run()) };

@@ -85,21 +85,6 @@ const qLinearConcat: Expansion = (given) => {
   );
 };
 
-const qLinearSoftmax: Expansion = (given, opset) => {
-  const { attributes } = given;
-  const flat = (attributes.get('opset')?.i ?? opset) < 13;
-  const softmax = node('Softmax', 'float -> exact', {
-    axis: attributes.get('axis')?.i ?? (flat ? 1 : -1),
-    ...(flat && { flat: 1 }),
-  });
-  return body(
-    'x, x_scale, x_zero, y_scale, y_zero -> y',
-    node('DequantizeLinear', 'x, x_scale, x_zero -> float'),
-    softmax,
-    node('QuantizeLinear', 'exact, y_scale, y_zero -> y'),
-  );
-};
-
 const qLinearWhere: Expansion = () =>
   body(
     'chosen, a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero -> y',
@@ -130,10 +115,8 @@ export const quantisedOperators: Readonly<Record<string, Expansion>> = {
   'com.microsoft.QLinearMul': quantised('Mul', 2),
   'com.microsoft.QLinearSigmoid': quantised('Sigmoid', 1),
   'com.microsoft.QLinearLeakyRelu': quantised('LeakyRelu', 1),
-  'com.microsoft.QLinearReduceMean': quantised('ReduceMean', 1),
   'com.microsoft.QLinearAveragePool': quantised('AveragePool', 1),
   'com.microsoft.QLinearGlobalAveragePool': quantised('GlobalAveragePool', 1),
   'com.microsoft.QLinearConcat': qLinearConcat,
-  'com.microsoft.QLinearSoftmax': qLinearSoftmax,
   'com.microsoft.QLinearWhere': qLinearWhere,
 };

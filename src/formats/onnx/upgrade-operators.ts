@@ -139,12 +139,9 @@ export function upgradeOperators(model: OnnxModel): OperatorGraph {
     };
     const operators = convertNodes(body.nodes, inner);
     node.outputs.forEach((name, i) => {
-      if (name !== '')
-        scope.names.set(
-          name,
-          inner.names.get(body.outputs[i] ?? '') ||
-            invalidModel(`the function ${quote(body.name)} has no output ${i}`),
-        );
+      const value = inner.names.get(body.outputs[i] ?? '');
+      // one that the body leaves out may have a name, if nothing reads it
+      if (name !== '' && value) scope.names.set(name, value);
     });
     return operators;
   };
