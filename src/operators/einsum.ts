@@ -1,9 +1,21 @@
-import { computeStrides, createOperand, invalidOperator, lazy, stridedIndexes } from './operand.ts';
+import {
+  computeStrides,
+  createOperand,
+  elementCount,
+  invalidOperator,
+  lazy,
+  stridedIndexes,
+  type Operand,
+} from './operand.ts';
 import { textAttribute, type OperatorImplementation } from './operator.ts';
 import { required } from './shape.ts';
+import type { OperatorSpec } from './spec.ts';
 
 // Einstein's summation (numpy.einsum): axes of one letter run together; letters that are not in the result are
 // summed over, in float64 from the first term to the last.
+
+/** Products of one sum: their places in the inputs are looked up. */
+const maxTerms = 2 ** 24;
 
 /** The letters of a term, with those of its ellipsis, aligned at its end. */
 function readLetters(term: string, rank: number): string[] {
@@ -15,14 +27,20 @@ function readLetters(term: string, rank: number): string[] {
   return [...before, ...Array.from({ length: Math.max(0, hidden) }, (_, i) => `.${hidden - i}`), ...after];
 }
 
-const einsum: OperatorImplementation = (operator, inputs, context) => {
-  const operands = inputs.map(required);
+interface Equation {
+  readonly terms: readonly (readonly string[])[];
+  readonly left: string;
+  /** Undefined where the result is all letters that are there once. */
+  readonly right: string | undefined;
+  readonly sizes: ReadonlyMap<string, number>;
+}
+
+function readEquation(operator: OperatorSpec, operands: readonly Operand[]): Equation {
   const equation = textAttribute(operator, 'equation', '').replaceAll(/\s/g, '');
   const [left = '', right] = equation.split('->');
   const terms = left.split(',').map((term, i) => readLetters(term, operands[i]?.shape.length ?? 0));
   if (terms.length !== operands.length || terms.some((term, i) => term.length !== operands[i]!.shape.length))
     invalidOperator(`the equation ${JSON.stringify(equation)} does not fit its ${operands.length} inputs`);
-
   const sizes = new Map<string, number>();
   terms.forEach((term, i) =>
     term.forEach((letter, axis) => {
@@ -31,6 +49,22 @@ const einsum: OperatorImplementation = (operator, inputs, context) => {
       sizes.set(letter, known === 1 ? size : known);
     }),
   );
+  return { terms, left, right, sizes };
+}
+
+/** The products of a run: one of all operands for each position of all letters. */
+export const countEinsumProducts = (
+  operator: OperatorSpec,
+  inputs: readonly (Operand | undefined)[],
+): number =>
+  [...readEquation(operator, inputs.map(required)).sizes.values()].reduce(
+    (product, size) => product * size,
+    inputs.length,
+  );
+
+const einsum: OperatorImplementation = (operator, inputs, context) => {
+  const operands = inputs.map(required);
+  const { terms, left, right, sizes } = readEquation(operator, operands);
   const all = [...sizes.keys()];
   const hidden = all
     .filter((letter) => letter.startsWith('.'))
@@ -71,7 +105,8 @@ const einsum: OperatorImplementation = (operator, inputs, context) => {
   const tables = lazy(() =>
     operands.map((_, i) => [indexesAlong(i, kept), indexesAlong(i, summed)] as const),
   );
-  const termCount = summed.reduce((product, letter) => product * sizes.get(letter)!, 1);
+  const termCount = elementCount(toShape(summed));
+  if (termCount > maxTerms) invalidOperator(`a sum of ${termCount} products, the limit is ${maxTerms}`);
   return {
     outputs: [y],
     run: () => {

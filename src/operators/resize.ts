@@ -141,19 +141,19 @@ const resize: OperatorImplementation = (operator, [x, ...sizing], context) => {
     if (own.length === own.size && own.scale === 1 && own.region.join() === '0,1') continue;
     const y = createOperand(context, from.kind, shape, from.known);
     const tapsAt = createTaps(operator, own);
-    const taps = Array.from({ length: own.length }, (_, position) => tapsAt(position));
     const after = computeStrides(shape)[axis]!;
     const before = elementCount(shape.slice(0, axis));
     runs.push(() => {
-      for (let row = 0; row < before; row++)
-        taps.forEach((sources, position) => {
+      for (let position = 0; position < own.length; position++) {
+        const taps = tapsAt(position);
+        for (let row = 0; row < before; row++)
           for (let k = 0; k < after; k++) {
-            let sum = sources ? 0 : outside;
-            for (const [at, weight] of sources ?? [])
+            let sum = taps ? 0 : outside;
+            for (const [at, weight] of taps ?? [])
               sum += weight * source.values[(row * own.size + at) * after + k]!;
             y.values[(row * own.length + position) * after + k] = sum;
           }
-        });
+      }
     });
     last = y;
   }
