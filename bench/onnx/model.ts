@@ -33,6 +33,8 @@ export interface OnnxFunction {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes?: readonly string[];
+  /** By default the model's. */
+  readonly opset?: number;
   readonly nodes: readonly OnnxNode[];
 }
 
@@ -80,9 +82,10 @@ export function encodeModel(graph: OnnxGraph): Bytes {
   const nodes = [...graph.nodes, ...functions.flatMap((one) => one.nodes)];
   const domains = Object.fromEntries(nodes.map(({ domain = '' }) => [domain, 1]));
   const opsets = { ...domains, '': operatorSet, ...graph.opsets };
-  const encodedOpsets = Object.entries(opsets).map(
-    ([domain, version]) => [stringField(1, domain), varintField(2, version)] as const,
-  );
+  const encodeOpsets = (field: number, versions: Readonly<Record<string, number>>): Bytes[] =>
+    Object.entries(versions).map(([domain, version]) =>
+      messageField(field, [stringField(1, domain), varintField(2, version)]),
+    );
   return Buffer.concat([
     varintField(1, irVersion),
     stringField(2, 'unroll-bench'),
@@ -93,7 +96,7 @@ export function encodeModel(graph: OnnxGraph): Bytes {
       ...graph.inputs.map((value) => messageField(11, encodeValue(value))),
       ...graph.outputs.map((value) => messageField(12, encodeValue(value))),
     ]),
-    ...encodedOpsets.map((one) => messageField(8, one)),
+    ...encodeOpsets(8, opsets),
     ...functions.map((one) =>
       messageField(25, [
         stringField(1, one.name),
@@ -101,7 +104,7 @@ export function encodeModel(graph: OnnxGraph): Bytes {
         ...one.outputs.map((name) => stringField(5, name)),
         ...(one.attributes ?? []).map((name) => stringField(6, name)),
         ...one.nodes.map((node) => messageField(7, encodeNode(node))),
-        ...encodedOpsets.map((opset) => messageField(9, opset)),
+        ...encodeOpsets(9, { ...opsets, ...(one.opset && { '': one.opset }) }),
         stringField(10, one.domain),
       ]),
     ),

@@ -8,7 +8,12 @@ import {
   elementCount,
   type Operand,
 } from './operand.ts';
-import { numberAttribute, numberListAttribute, type OperatorImplementation } from './operator.ts';
+import {
+  numberAttribute,
+  numberListAttribute,
+  textAttribute,
+  type OperatorImplementation,
+} from './operator.ts';
 import { required } from './shape.ts';
 import { computeWindows } from './windows.ts';
 
@@ -225,6 +230,10 @@ const pool =
     const kernel = whole
       ? spatial
       : (numberListAttribute(operator, 'kernel_shape') ?? invalidOperator('kernel_shape is missing'));
+    const isDilated = numberListAttribute(operator, 'dilations')?.some((dilation) => dilation !== 1) ?? false;
+    // ONNX and onnxruntime pad differently there
+    if (isDilated && textAttribute(operator, 'auto_pad', 'NOTSET').startsWith('SAME'))
+      invalidOperator('auto_pad SAME with dilations is not supported');
     const windows = computeWindows(whole ? { ...operator, attributes: {} } : operator, spatial, kernel);
     const count = elementCount(windows.shape);
     const countsPads = numberAttribute(operator, 'count_include_pad', 0) === 1;
@@ -236,16 +245,18 @@ const pool =
         const at = windows.indexes();
         for (let row = 0; row < batch * channels; row++)
           for (let r = 0; r < count; r++) {
-            let [max, sum, visited] = [-Infinity, 0, 0];
+            let [max, sum, visited, padding] = [-Infinity, 0, 0, 0];
             for (let k = 0; k < windows.size; k++) {
               const position = at[r * windows.size + k]!;
+              if (position === -1) padding++;
               if (position < 0) continue;
               const value = x.values[row * positions + position]!;
               max = Math.max(max, value);
               sum += value;
               visited++;
             }
-            y.values[row * count + r] = mode === 'max' ? max : sum / (countsPads ? windows.size : visited);
+            y.values[row * count + r] =
+              mode === 'max' ? max : sum / (countsPads ? visited + padding : visited);
           }
       },
     };
