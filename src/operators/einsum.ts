@@ -8,7 +8,7 @@ import {
   type Operand,
 } from './operand.ts';
 import { textAttribute, type OperatorImplementation } from './operator.ts';
-import { required } from './shape.ts';
+import { required, requireInputs } from './shape.ts';
 import type { OperatorSpec } from './spec.ts';
 
 // Einstein's summation (numpy.einsum): axes of one letter run together; letters that are not in the result are
@@ -63,7 +63,7 @@ export const countEinsumProducts = (
   );
 
 const einsum: OperatorImplementation = (operator, inputs, context) => {
-  const operands = inputs.map(required);
+  const operands = requireInputs(inputs, 1);
   const { terms, left, right, sizes } = readEquation(operator, operands);
   const all = [...sizes.keys()];
   const hidden = all

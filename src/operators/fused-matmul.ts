@@ -2,7 +2,7 @@ import { mapValues } from './element-wise.ts';
 import { matMul } from './matrix.ts';
 import { invalidOperator } from './operand.ts';
 import { numberAttribute, type OperatorImplementation } from './operator.ts';
-import { permuted, required } from './shape.ts';
+import { permuted, requireInputs } from './shape.ts';
 
 /**
  * com.microsoft.FusedMatMul: y = α · A · B, with the last two axes of A and B exchanged where transA and transB
@@ -12,7 +12,7 @@ const fusedMatMul: OperatorImplementation = (operator, inputs, context) => {
   for (const name of ['transBatchA', 'transBatchB'])
     if (numberAttribute(operator, name, 0) !== 0) invalidOperator(`${name} is not supported`);
   const alpha = numberAttribute(operator, 'alpha', 1);
-  const turned = inputs.map(required).map((x, i) => {
+  const turned = requireInputs(inputs, 2).map((x, i) => {
     const rank = x.shape.length;
     const order = x.shape.map((_, axis) => axis);
     return numberAttribute(operator, i === 0 ? 'transA' : 'transB', 0) !== 0 && rank > 1

@@ -1,7 +1,7 @@
 import { broadcastShapes, broadcastStrides, createOperand, stridedIndexes } from './operand.ts';
 import { numberAttribute, type OperatorImplementation } from './operator.ts';
 import { binaryOperator, unaryOperator } from './element-wise.ts';
-import { required } from './shape.ts';
+import { requireInputs } from './shape.ts';
 
 // Comparisons, logic and selection, element by element. Truth values are 0 and 1.
 
@@ -9,7 +9,7 @@ const comparison = (f: (a: number, b: number) => boolean): OperatorImplementatio
   binaryOperator(() => (a, b) => (f(a, b) ? 1 : 0), 'bool');
 
 const where: OperatorImplementation = (_, inputs, context) => {
-  const [condition, a, b] = inputs.map(required);
+  const [condition, a, b] = requireInputs(inputs, 3);
   const shape = broadcastShapes(broadcastShapes(condition!.shape, a!.shape), b!.shape);
   const y = createOperand(context, a!.kind, shape, condition!.known && a!.known && b!.known);
   const [c, x, z] = [condition!, a!, b!].map((input) =>

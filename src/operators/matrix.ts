@@ -14,7 +14,7 @@ import {
   textAttribute,
   type OperatorImplementation,
 } from './operator.ts';
-import { required } from './shape.ts';
+import { required, requireInputs } from './shape.ts';
 import { computeWindows } from './windows.ts';
 
 // Matrix products, convolutions and pools: on the kernel where the matrix is constant, else with sums in
@@ -32,18 +32,21 @@ function multiply(
   { rows, inner, columns }: { rows: number; inner: number; columns: number },
   at: { x: number; w: number; y: number; row: number; term: number; wTerm: number; wColumn: number },
 ): void {
-  for (let r = 0; r < rows; r++)
-    for (let c = 0; c < columns; c++) {
-      let sum = 0;
-      for (let k = 0; k < inner; k++)
-        sum += x[at.x + r * at.row + k * at.term]! * w[at.w + k * at.wTerm + c * at.wColumn]!;
-      y[at.y + r * columns + c] = sum;
+  const sums = new Float64Array(columns);
+  for (let r = 0; r < rows; r++) {
+    sums.fill(0);
+    for (let k = 0; k < inner; k++) {
+      const value = x[at.x + r * at.row + k * at.term]!;
+      const from = at.w + k * at.wTerm;
+      for (let c = 0; c < columns; c++) sums[c] = sums[c]! + value * w[from + c * at.wColumn]!;
     }
+    y.set(sums, at.y + r * columns);
+  }
 }
 
 /** a [.., rows, inner]  b [.., inner, columns]; a vector is a row on the left and a column on the right. */
 export const matMul: OperatorImplementation = (operator, inputs, context) => {
-  const [a, b] = inputs.map(required);
+  const [a, b] = requireInputs(inputs, 2);
   const [left, right] = [
     a!.shape.length === 1 ? [1, ...a!.shape] : a!.shape,
     b!.shape.length === 1 ? [...b!.shape, 1] : b!.shape,
@@ -90,7 +93,7 @@ export const matMul: OperatorImplementation = (operator, inputs, context) => {
 
 /** y = α·A·B + β·C, with A and B transposed where transA and transB say so. */
 const gemm: OperatorImplementation = (operator, inputs, context) => {
-  const [a, b] = inputs.slice(0, 2).map(required);
+  const [a, b] = requireInputs(inputs.slice(0, 2), 2);
   const c = inputs[2];
   const [transA, transB] = [
     numberAttribute(operator, 'transA', 0) !== 0,
@@ -127,7 +130,7 @@ const gemm: OperatorImplementation = (operator, inputs, context) => {
 
 /** x [batch, in, …spatial]  w [out, in / groups, …kernel]  b [out]  y [batch, out, …spatial] */
 export const conv: OperatorImplementation = (operator, inputs, context) => {
-  const [x, w] = inputs.slice(0, 2).map(required);
+  const [x, w] = requireInputs(inputs.slice(0, 2), 2);
   const bias = inputs[2];
   const groups = numberAttribute(operator, 'group', 1);
   const [batch = 0, channels = 0, ...spatial] = x!.shape;

@@ -2,7 +2,7 @@ import { UnrollError } from '../errors.ts';
 import type { BodySpec, OperatorSpec } from './spec.ts';
 import { estimateWork } from './estimate-work.ts';
 import { countWork, NotConstant, TooLarge, invalidOperator, type Operand } from './operand.ts';
-import { findOperator, requiredInputCount } from './operator-table.ts';
+import { findOperator } from './operator-table.ts';
 import { findWrap } from './number-kinds.ts';
 import type { PreparedBody, PreparedOperator, PrepareContext } from './operator.ts';
 
@@ -69,8 +69,6 @@ export function prepareOperator(operator: OperatorSpec, scope: ValueScope, conte
         ? undefined
         : (scope(name) ?? invalidOperator(`its input ${JSON.stringify(name)} is not defined before it`)),
     );
-    for (let i = 0; i < requiredInputCount(operator.operator); i++)
-      if (!inputs[i]) invalidOperator(`its input ${i} is missing`);
     return wrapOverflows(implementation(operator, inputs, context));
   } catch (error) {
     if (!(error instanceof UnrollError) || error instanceof NotConstant || error instanceof TooLarge)

@@ -1,25 +1,24 @@
 import type { OperatorSpec } from './spec.ts';
 import {
   normaliseAxis,
+  broadcastStrides,
   constantValues,
   lazy,
   createOperand,
   stridedIndexes,
+  invalidOperator,
   computeStrides,
   type Operand,
 } from './operand.ts';
 import { numberAttribute, numberListAttribute, type OperatorImplementation } from './operator.ts';
-import { required } from './shape.ts';
+import { required, requireInputs } from './shape.ts';
 
-// Operators along axes: reductions, softmax, arg max, cumulative sums. Sums are in float64,
+// Operators along axes: reductions, softmax, arg max, cumulative sums, normalisation. Sums are in float64,
 // from the first
 // element of an axis to the last.
 
 /** The lines of x along some axes: the index of each line's first element, and offsets from there. */
-export function computeLines(
-  x: Operand,
-  axes: readonly number[],
-): { starts: Int32Array; offsets: Int32Array } {
+function computeLines(x: Operand, axes: readonly number[]): { starts: Int32Array; offsets: Int32Array } {
   const strides = computeStrides(x.shape);
   const indexesAlong = (included: boolean): Int32Array => {
     const on = x.shape.map((_, i) => i).filter((i) => axes.includes(i) === included);
@@ -57,7 +56,7 @@ const reduceOperator =
     };
   };
 
-export const mappedSum = (
+const mappedSum = (
   x: Operand['values'],
   start: number,
   offsets: Int32Array,
@@ -67,7 +66,7 @@ export const mappedSum = (
   for (const offset of offsets) sum += f(x[start + offset]!);
   return sum;
 };
-export const plainSum = (x: Operand['values'], start: number, offsets: Int32Array): number => {
+const plainSum = (x: Operand['values'], start: number, offsets: Int32Array): number => {
   let sum = 0;
   for (let k = 0; k < offsets.length; k++) sum += x[start + offsets[k]!]!;
   return sum;
@@ -158,6 +157,117 @@ const cumSum: OperatorImplementation = (operator, [x, axisInput], context) => {
   };
 };
 
+/**
+ * y = (x − mean) / √(variance + ε) · scale + shift along some axes.
+ * @param how.parameterIndexes the index into a parameter (scale, shift) for each element of x
+ */
+function normalise(
+  operator: OperatorSpec,
+  [x, scale, shift]: readonly (Operand | undefined)[],
+  context: Parameters<OperatorImplementation>[2],
+  how: {
+    readonly axes: readonly number[];
+    readonly parameterIndexes: (parameter: Operand) => Int32Array;
+  },
+): ReturnType<OperatorImplementation> {
+  const from = required(x);
+  const epsilon = numberAttribute(operator, 'epsilon', 1e-5);
+  const y = createOperand(
+    context,
+    'float',
+    from.shape,
+    from.known && (scale?.known ?? true) && (shift?.known ?? true),
+  );
+  const lines = lazy(() => computeLines(from, how.axes));
+  const [scaleIndexes, shiftIndexes] = [scale, shift].map(
+    (parameter) => parameter && how.parameterIndexes(parameter),
+  );
+  // outputs as well: the mean and the factor of each line
+  const lineShape = from.shape.map((size, i) => (how.axes.includes(i) ? 1 : size));
+  const [means, factors] = [
+    createOperand(context, 'float', lineShape, y.known),
+    createOperand(context, 'float', lineShape, y.known),
+  ];
+  return {
+    outputs: [y, means, factors],
+    run: () => {
+      const { starts, offsets } = lines();
+      for (const [line, start] of starts.entries()) {
+        const mean = plainSum(from.values, start, offsets) / offsets.length;
+        const variance =
+          mappedSum(from.values, start, offsets, (value) => (value - mean) ** 2) / offsets.length;
+        const factor = 1 / Math.sqrt(variance + epsilon);
+        means.values[line] = mean;
+        factors.values[line] = factor;
+        for (const offset of offsets) {
+          const i = start + offset;
+          const value = (from.values[i]! - mean) * factor;
+          y.values[i] =
+            value * (scaleIndexes ? scale!.values[scaleIndexes[i]!]! : 1) +
+            (shiftIndexes ? shift!.values[shiftIndexes[i]!]! : 0);
+        }
+      }
+    },
+  };
+}
+
+/** Indexes of a parameter with one value for each channel, which is axis 1. */
+const channelIndexes =
+  (from: Operand) =>
+  (parameter: Operand): Int32Array => {
+    if (parameter.values.length !== from.shape[1])
+      invalidOperator(`a parameter has ${parameter.values.length} values for ${from.shape[1]} channels`);
+    return stridedIndexes(
+      from.shape,
+      from.shape.map((_, i) => (i === 1 ? 1 : 0)),
+    );
+  };
+
+const layerNormalization: OperatorImplementation = (operator, inputs, context) => {
+  const from = required(inputs[0]);
+  const axis = normaliseAxis(numberAttribute(operator, 'axis', -1), from.shape.length);
+  const axes = from.shape.flatMap((_, i) => (i >= axis ? [i] : []));
+  return normalise(operator, inputs, context, {
+    axes,
+    parameterIndexes: (parameter) =>
+      stridedIndexes(from.shape, broadcastStrides(parameter.shape, from.shape)),
+  });
+};
+
+const instanceNormalization: OperatorImplementation = (operator, inputs, context) => {
+  const from = required(inputs[0]);
+  return normalise(operator, inputs, context, {
+    axes: from.shape.flatMap((_, i) => (i >= 2 ? [i] : [])),
+    parameterIndexes: channelIndexes(from),
+  });
+};
+
+/**
+ * y = (x − mean) / √(variance + ε) · scale + shift, with the mean and variance of training; channels are axis
+ * 1.
+ */
+const batchNormalization: OperatorImplementation = (operator, inputs, context) => {
+  const [x, scale, shift, mean, variance] = requireInputs(inputs.slice(0, 5), 5);
+  const epsilon = numberAttribute(operator, 'epsilon', 1e-5);
+  const channel = channelIndexes(x!)(scale!);
+  const y = createOperand(
+    context,
+    'float',
+    x!.shape,
+    inputs.every((input) => input?.known),
+  );
+  return {
+    outputs: [y],
+    run: () => {
+      for (let i = 0; i < y.values.length; i++) {
+        const c = channel[i]!;
+        const factor = scale!.values[c]! / Math.sqrt(variance!.values[c]! + epsilon);
+        y.values[i] = (x!.values[i]! - mean!.values[c]!) * factor + shift!.values[c]!;
+      }
+    },
+  };
+};
+
 export const reductionOperators: Readonly<Record<string, OperatorImplementation>> = {
   ReduceSum: reduceOperator(plainSum),
   ReduceMean: reduceOperator((x, start, offsets) => plainSum(x, start, offsets) / offsets.length),
@@ -188,4 +298,7 @@ export const reductionOperators: Readonly<Record<string, OperatorImplementation>
   ArgMax: argOperator((value, best) => value > best),
   ArgMin: argOperator((value, best) => value < best),
   CumSum: cumSum,
+  LayerNormalization: layerNormalization,
+  InstanceNormalization: instanceNormalization,
+  BatchNormalization: batchNormalization,
 };
