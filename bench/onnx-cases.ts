@@ -5,12 +5,20 @@ import { createKernel } from '../src/cells/create-kernel.ts';
 import { referenceNetwork } from '../src/network/reference-network.ts';
 import { runOnce } from '../src/network/run-once.ts';
 import { encodeCase } from './onnx/encode-case.ts';
+import { checkCase } from './onnx/operators/check-case.ts';
+import { draftGraph } from './onnx/operators/draw-graph.ts';
+import * as fused from './onnx/operators/fused.ts';
+import { olderForms } from './onnx/operators/opsets.ts';
+import * as plain from './onnx/operators/plain.ts';
+import * as quantised from './onnx/operators/quantised.ts';
 import { cases, caseName } from './onnx/recurrent-cases.ts';
 
 // Recurrent operators with random weights: what we make of the file beside what onnxruntime does, and beside
 // our float64 reference. Constant weights, as ONNX's own tests mostly have, do not distinguish gate orders.
 // onnxruntime refuses layout 1, so there ours is compared with our own of layout 0. Differences are relative
 // to a sequence's largest value where that is above 1: several activations have no bound.
+// After them random graphs of quantised, fused and other operators, of local functions and of every opset:
+// float32 and float64 evaluation beside onnxruntime.
 
 const steps = 7;
 const most = 1e-5;
@@ -64,3 +72,20 @@ for (const [number, one] of cases.entries()) {
 console.log(
   `${cases.length} cases: at most ${worst.onnxruntime.toExponential(1)} from onnxruntime, ${worst.reference.toExponential(1)} from float64; layout 1 at most ${worst.layout} from layout 0`,
 );
+
+const graphsEach = 60;
+const drawn = { ...quantised, ...fused, ...plain };
+for (const [family, draw] of [...Object.entries(drawn), ['olderForms', olderForms] as const]) {
+  const count = draw === olderForms ? 10 * graphsEach : graphsEach;
+  let worstOfFamily = 0;
+  for (let seed = 0; seed < count; seed++) {
+    const one = draw(draftGraph(createRng(seed, 11)));
+    const apart = await checkCase(one).catch((error: unknown) => String(error));
+    if (typeof apart === 'number') worstOfFamily = Math.max(worstOfFamily, apart);
+    if (typeof apart === 'string' || !(apart < most)) {
+      console.log(`WRONG ${family} ${seed}, ${one.name}: ${apart}`);
+      process.exitCode = 1;
+    }
+  }
+  console.log(`${count} graphs of ${family}: at most ${worstOfFamily.toExponential(1)} from onnxruntime`);
+}

@@ -1,5 +1,6 @@
 import { cellOfOperator } from '../cells/registry.ts';
 import { elementCount, type Operand } from './operand.ts';
+import { countEinsumProducts } from './einsum.ts';
 import { numberAttribute } from './operator.ts';
 import type { OperatorSpec } from './spec.ts';
 
@@ -27,14 +28,17 @@ export function estimateWork(
 /** Multiply-adds; from shapes alone, since packed constants have no values here. */
 function countProducts(
   operator: OperatorSpec,
-  [x, w, r]: readonly (Operand | undefined)[],
+  inputs: readonly (Operand | undefined)[],
   [y]: readonly Operand[],
 ): number {
+  const { operator: name } = operator;
+  if (name === 'Einsum') return countEinsumProducts(operator, inputs);
+  // quantised operands are followed by their scale and zero
+  const [x, w, r] = name.startsWith('QLinear') ? [inputs[0], inputs[3]] : inputs;
   if (!x || !w || !y) return 0;
   const results = elementCount(y.shape);
-  const { operator: name } = operator;
   // x [steps, batch, in], or with the first two exchanged; every row meets all of W and R
-  if (cellOfOperator(name) !== undefined)
+  if (cellOfOperator(name) !== undefined || name.endsWith('LSTM'))
     return elementCount(x.shape.slice(0, 2)) * (elementCount(w.shape) + elementCount(r?.shape ?? [0]));
   if (name.includes('Gemm'))
     return results * (x.shape[numberAttribute(operator, 'transA', 0) === 0 ? 1 : 0] ?? 1);

@@ -9,7 +9,7 @@ import {
   type Operand,
 } from './operand.ts';
 import { numberAttribute, type OperatorImplementation } from './operator.ts';
-import { required } from './shape.ts';
+import { required, requireInputs } from './shape.ts';
 import type { OperatorSpec } from './spec.ts';
 
 // Operators that scale the elements of a line by what all of them are: softmax and normalisation.
@@ -129,7 +129,7 @@ const instanceNormalization: OperatorImplementation = (operator, inputs, context
 
 /** y = (x − mean) / √(variance + ε) · scale + shift, with the mean and variance of training. Axis 1: channels. */
 const batchNormalization: OperatorImplementation = (operator, inputs, context) => {
-  const [x, scale, shift, mean, variance] = inputs.slice(0, 5).map(required);
+  const [x, scale, shift, mean, variance] = requireInputs(inputs.slice(0, 5), 5);
   const epsilon = numberAttribute(operator, 'epsilon', 1e-5);
   const channel = channelIndexes(x!)(scale!);
   const y = createOperand(

@@ -17,7 +17,7 @@ export type DirectionTensors = Readonly<Record<'weight_ih' | 'weight_hh' | 'bias
  * One direction of the operator as a layer that runs forward.
  * @throws UnrollError invalid_model where no cell supports it
  */
-function toForwardLayer(
+export function toForwardLayer(
   operator: OperatorSpec,
   units: number,
   direction: number,

@@ -8,7 +8,7 @@ import {
   computeStrides,
 } from './operand.ts';
 import { numberAttribute, textAttribute, type OperatorImplementation } from './operator.ts';
-import { gathered, required, reshaped } from './shape.ts';
+import { gathered, required, requireInputs, reshaped } from './shape.ts';
 
 // Operators that slice, pad, concatenate and split.
 
@@ -81,7 +81,7 @@ const pad: OperatorImplementation = (operator, [x, pads, value, axes], context) 
 };
 
 const concat: OperatorImplementation = (operator, inputs, context) => {
-  const parts = inputs.map(required);
+  const parts = requireInputs(inputs, 1);
   const [first] = parts;
   const axis = normaliseAxis(numberAttribute(operator, 'axis', 0), first!.shape.length);
   for (const { shape } of parts)

@@ -12,8 +12,7 @@ export function convertNode(
   inputs: Inputs,
   reading: ConversionContext,
 ): readonly TrackedValue[] {
-  if (node.domain !== '' && node.domain !== 'ai.onnx')
-    invalidModel(`operators of ${node.domain} are not supported`);
+  if (node.domain !== '') invalidModel(`operators of ${node.domain} are not supported`);
   const operator = operators[node.op];
   if (!operator || !Object.hasOwn(operators, node.op)) return invalidModel('the operator is not supported');
   return operator(node, inputs, reading);

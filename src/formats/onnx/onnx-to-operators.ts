@@ -1,4 +1,5 @@
 import { UnrollError } from '../../errors.ts';
+import { findKind } from '../../operators/number-kinds.ts';
 import { elementCount, type Operand } from '../../operators/operand.ts';
 import { graphInputWidth } from '../../operators/graph-input-width.ts';
 import type { OperatorGraphSpec } from '../../network/layers/operator-graph/schema.ts';
@@ -58,7 +59,10 @@ function build(
   const inputs = new Map<string, Operand | null>();
   const integerInput = isInteger(roles.input);
   const first = shape.map((size) => (size === -1 ? (steps ?? size) : size));
-  inputs.set(input, first.includes(-1) ? null : createPlaceholder(first, integerInput ? 'int' : 'float'));
+  inputs.set(
+    input,
+    first.includes(-1) ? null : createPlaceholder(first, findKind(roles.input.type) ?? 'float'),
+  );
   for (const [name, given] of Object.entries(settings.set))
     inputs.set(toValueName(name), toConstant(model.inputs, name, given));
   const states = roles.states.map((state) => {
@@ -113,7 +117,7 @@ const isBatchFirst = ({ runs, input }: OperatorGraphSpec): boolean =>
   input.shape[1] === -1 &&
   input.shape.length === (input.vocabulary === undefined ? 3 : 2);
 
-const isInteger = ({ type }: OnnxValue): boolean => [2, 3, 4, 5, 6, 7, 12, 13].includes(type);
+const isInteger = ({ type }: OnnxValue): boolean => !['float', 'bool', undefined].includes(findKind(type));
 
 /** Creates the operand of an input that is set in model.json: a number, or as many as its shape has. */
 function toConstant(inputs: readonly OnnxValue[], name: string, given: number | readonly number[]): Operand {
@@ -124,8 +128,7 @@ function toConstant(inputs: readonly OnnxValue[], name: string, given: number | 
     invalidModel(
       `graph.set.${name}: ${numbers.length} numbers, the input has the shape [${value.shape.map((size) => size ?? '?').join(', ')}]`,
     );
-  const kind = value.type === 9 ? 'bool' : isInteger(value) ? 'int' : 'float';
-  const one = createPlaceholder(shape, kind);
+  const one = createPlaceholder(shape, findKind(value.type) ?? 'float');
   one.values.set(numbers);
   return { ...one, known: true };
 }

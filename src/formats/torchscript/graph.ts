@@ -1,4 +1,5 @@
-import type { Operand, OperandKind } from '../../operators/operand.ts';
+import type { ValueKind } from './value-kind.ts';
+import type { Operand } from '../../operators/operand.ts';
 import type { PrepareContext } from '../../operators/operator.ts';
 import { prepareOperator } from '../../operators/prepare-operator.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
@@ -23,7 +24,7 @@ export interface Graph {
   /** A constant vector of integers. */
   ints(values: readonly number[]): string;
   /** A constant of shape []. */
-  number(kind: OperandKind, value: number): string;
+  number(kind: ValueKind, value: number): string;
   /** Runs `make` with a new body to which operators are added. */
   inBody<T>(make: () => T): { readonly operators: readonly OperatorSpec[]; readonly result: T };
   /** Adds a Loop or a Scan. */

@@ -6,7 +6,7 @@ import { resolve, unknownSize, type Dimension } from './dimensions.ts';
 import type { Graph } from './graph.ts';
 import { createTensor } from './tensor-values.ts';
 import { bool, float, int, none, type Tensor, type Value } from './values.ts';
-import type { OperandKind } from '../../operators/operand.ts';
+import type { ValueKind } from './value-kind.ts';
 
 // The inputs of the code's forward: its parameters that are tensors, and those in tuples by their places.
 
@@ -14,7 +14,7 @@ import type { OperandKind } from '../../operators/operand.ts';
 export interface KnownInput {
   /** Null while the number of dimensions is not known. */
   readonly shape: readonly (number | null)[] | null;
-  readonly kind: OperandKind | null;
+  readonly kind: ValueKind | null;
 }
 
 export interface GivenInput {

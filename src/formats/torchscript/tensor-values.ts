@@ -1,4 +1,4 @@
-import type { OperandKind } from '../../operators/operand.ts';
+import type { ValueKind } from './value-kind.ts';
 import { invalidModel } from '../format-errors.ts';
 import { resolve, unknownSize, type Dimension } from './dimensions.ts';
 import type { Graph } from './graph.ts';
@@ -26,7 +26,7 @@ type Extras = Partial<Pick<Tensor, 'fill' | 'attribute' | 'view' | 'packed' | 'o
 
 export const createTensor = (
   node: string,
-  type: ElementType | OperandKind,
+  type: ElementType | ValueKind,
   shape: readonly Dimension[],
   extras: Extras = {},
 ): Tensor => ({
@@ -86,7 +86,7 @@ export function axisOf(axis: number, rank: number): number {
 }
 
 /** Requires a type of elements; an input whose type is unknown has it from here on. */
-export function requireKind(tensor: Tensor, kind: OperandKind): void {
+export function requireKind(tensor: Tensor, kind: ValueKind): void {
   tensor.type.kind ??= kind;
   if (tensor.type.kind !== kind) invalidModel(`elements of type ${tensor.type.kind}, must be ${kind}`);
 }
@@ -95,7 +95,7 @@ export const scalarNode = (graph: Graph, { known, node, type }: Scalar): string 
   known === null ? node : graph.number(type, known);
 
 /** The graph's value of a number or tensor, converted to a type of elements. */
-export function nodeAs(graph: Graph, value: Scalar | Tensor, kind: OperandKind | null): string {
+export function nodeAs(graph: Graph, value: Scalar | Tensor, kind: ValueKind | null): string {
   if (value.kind === 'scalar') {
     if (kind === null || value.type === kind) return scalarNode(graph, value);
     if (value.known !== null) return graph.number(kind, convert(value.known, kind));
@@ -108,11 +108,11 @@ export function nodeAs(graph: Graph, value: Scalar | Tensor, kind: OperandKind |
     : graph.add('Cast', [node], { to: dataTypes[kind] });
 }
 
-export const convert = (value: number, kind: OperandKind): number =>
+export const convert = (value: number, kind: ValueKind): number =>
   kind === 'int' ? Math.trunc(value) : kind === 'bool' ? Number(value !== 0) : value;
 
 /** ONNX's data types for Cast. */
-export const dataTypes: Readonly<Record<OperandKind, number>> = { float: 1, int: 7, bool: 9 };
+export const dataTypes: Readonly<Record<ValueKind, number>> = { float: 1, int: 7, bool: 9 };
 
 /** The number of elements along an axis as an int of the code. */
 export function sizeOf(graph: Graph, tensor: Tensor, axis: number): Scalar {

@@ -6,14 +6,14 @@ import type {
   SignedGraph,
   TensorDatatype,
 } from '../../operators/signature.ts';
-import type { OperandKind } from '../../operators/operand.ts';
+import type { ValueKind } from './value-kind.ts';
 import type { Archive } from './archive.ts';
 import { resolve, type Dimension } from './dimensions.ts';
 import { interpret } from './interpret.ts';
 import type { InputSettings } from './inputs.ts';
 import type { Tensor } from './values.ts';
 
-const datatypes: Readonly<Record<OperandKind, TensorDatatype>> = {
+const datatypes: Readonly<Record<ValueKind, TensorDatatype>> = {
   float: 'FP32',
   int: 'INT64',
   bool: 'BOOL',

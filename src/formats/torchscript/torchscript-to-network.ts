@@ -7,7 +7,8 @@ import { invalidModel, quote } from '../format-errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
 import type { GraphSettings } from '../onnx/graph-settings.ts';
 import { onnxToNetwork } from '../onnx/onnx-to-network.ts';
-import type { Attribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from '../onnx/read-onnx.ts';
+import type { Attribute, OnnxGraph, OnnxModel, OnnxNode, OnnxValue } from '../onnx/read-onnx.ts';
+import type { OnnxTensor } from '../onnx/read-tensor.ts';
 import type { Archive } from './archive.ts';
 import { torchscriptToGraph } from './torchscript-to-graph.ts';
 
@@ -88,6 +89,7 @@ function toOnnxModel({ signature, operators, constants }: SignedGraph): OnnxMode
   });
   return {
     producer: 'TorchScript',
+    functions: new Map(),
     opset,
     nodes,
     inputs: signature.inputs.map(toValue),
@@ -122,6 +124,7 @@ function toNode(
     op: operator,
     name: '',
     domain: '',
+    overload: '',
     inputs: inputs.map((name) => names.get(name) ?? name),
     outputs,
     attributes: new Map([

@@ -1,4 +1,4 @@
-import type { OperandKind } from '../../operators/operand.ts';
+import type { ValueKind } from './value-kind.ts';
 import type { ScriptObject } from '../pytorch/pickle-values.ts';
 import type { FunctionCode } from './code/syntax.ts';
 import type { Dimension } from './dimensions.ts';
@@ -8,13 +8,13 @@ import type { Dimension } from './dimensions.ts';
 
 /** Numbers in one type may be of several sizes; null while unknown. Shared by values of the same type. */
 export interface ElementType {
-  kind: OperandKind | null;
+  kind: ValueKind | null;
 }
 
 /** int, float or bool. */
 export interface Scalar {
   readonly kind: 'scalar';
-  readonly type: OperandKind;
+  readonly type: ValueKind;
   /** Null when a run computes it. */
   readonly known: number | null;
   /** The graph's value of shape []; '' when it is known. */

@@ -1,4 +1,4 @@
-import type { OperandKind } from '../../operators/operand.ts';
+import type { OperandKind } from '../../operators/number-kinds.ts';
 import type { SignedGraph } from '../../operators/signature.ts';
 import type { PackedOperators } from '../layers/operator-graph/compiled.ts';
 import type { CodePath } from '../compile-network.ts';

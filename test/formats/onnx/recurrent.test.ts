@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { onnxToLayers } from '../../../src/formats/onnx/onnx-to-layers.ts';
-import type { Attribute, OnnxModel, OnnxTensor } from '../../../src/formats/onnx/read-onnx.ts';
+import type { Attribute, OnnxModel } from '../../../src/formats/onnx/read-onnx.ts';
+import type { OnnxTensor } from '../../../src/formats/onnx/read-tensor.ts';
 
 // Attributes and inputs of RNN, GRU and LSTM as fields and tensors of our layers. bench/onnx-cases.ts
 // compares the outputs with onnxruntime.
@@ -52,6 +53,7 @@ function createModel(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel 
     op,
     name: op === operator ? 'read' : '',
     domain: '',
+    overload: '',
     inputs,
     outputs,
     attributes: new Map(attributes),
@@ -59,6 +61,7 @@ function createModel(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel 
   return {
     producer: 'a test',
     opset: 17,
+    functions: new Map(),
     nodes: [
       node(
         operator,

@@ -1,4 +1,4 @@
-import type { OperandKind } from '../../../operators/operand.ts';
+import type { ValueKind } from '../value-kind.ts';
 import { invalidModel } from '../../format-errors.ts';
 import type { Call, OperatorTable } from '../call.ts';
 import { broadcastSizes } from '../dimensions.ts';
@@ -15,12 +15,12 @@ export interface BinaryOperation {
   readonly operator: string;
   readonly compute: (a: number, b: number) => number;
   /** The type of the result where it is not the operands'. */
-  readonly result?: OperandKind;
+  readonly result?: ValueKind;
   /** The type that operands are converted to where it is not the wider one. */
-  readonly operands?: OperandKind;
+  readonly operands?: ValueKind;
 }
 
-const width = (kind: OperandKind): number => ['bool', 'int', 'float'].indexOf(kind);
+const width = (kind: ValueKind): number => ['bool', 'int', 'float'].indexOf(kind);
 
 export function requireOperand(value: Value): Operand {
   return value.kind === 'scalar' || value.kind === 'tensor'

@@ -1,4 +1,4 @@
-import type { OperandKind } from '../../../operators/operand.ts';
+import type { ValueKind } from '../value-kind.ts';
 import { invalidModel } from '../../format-errors.ts';
 import type { Call, OperatorTable } from '../call.ts';
 import type { Graph } from '../graph.ts';
@@ -17,7 +17,7 @@ import { bool, describe, int, type ElementType, type Scalar, type Tensor, type V
 // Types of elements. A dtype is an int: 6 is float32, 4 int64, 11 bool (c10/core/ScalarType.h). All floats are
 // computed as float32, all integers exactly up to 2⁵³.
 
-const kinds: Readonly<Record<number, OperandKind>> = {
+const kinds: Readonly<Record<number, ValueKind>> = {
   3: 'int',
   4: 'int',
   6: 'float',
@@ -28,7 +28,7 @@ const names =
   'uint8 int8 int16 int32 int64 float16 float32 float64 complex32 complex64 complex128 bool qint8 quint8 qint32 bfloat16'.split(
     ' ',
   );
-const codes: Readonly<Record<OperandKind, number>> = { float: 6, int: 4, bool: 11 };
+const codes: Readonly<Record<ValueKind, number>> = { float: 6, int: 4, bool: 11 };
 
 /** The type of elements that a dtype denotes. @throws UnrollError invalid_model for those that would round */
 export function elementsOf(dtype: Scalar): ElementType {
@@ -78,13 +78,13 @@ function to(call: Call): Value {
 }
 
 const castCall =
-  (kind: OperandKind) =>
+  (kind: ValueKind) =>
   (call: Call): Value =>
     castTo(call.graph, call.tensor('self'), { kind });
 
 /** int(x), float(x), bool(x) of a number or a tensor of one element. */
 const toNumber =
-  (type: OperandKind | null) =>
+  (type: ValueKind | null) =>
   ({ graph, ...call }: Call): Value => {
     const self = call.value('self');
     if (self.kind === 'scalar') {
