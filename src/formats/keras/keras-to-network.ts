@@ -1,19 +1,33 @@
 import { UnrollError } from '../../errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
+import { convertModel, type ConvertedModel } from './keras-to-graph.ts';
 import type { KerasModel } from './keras-model.ts';
-import { kerasToLayers } from './keras-to-layers.ts';
-import { kerasToOperators } from './keras-to-operators.ts';
+import { requireSingle, requireWidth, toOperatorNetwork } from './operator-network.ts';
 
 /**
- * Converts a model to layers when each of its layers has a counterpart, else to an operator graph. Layers are
- * preferred: they are batched and keep states between calls.
+ * Converts a model to layers of ours when each of its layers has a counterpart, else to one layer that runs its
+ * operators.
  * @throws UnrollError invalid_model with every layer that cannot be converted, and why
  */
 export function kerasToNetwork(model: KerasModel): ImportedNetwork {
+  const converted = convertModel(model);
+  const reason = converted.graph.usesMasks() ? 'it has masks' : converted.native.reasons.join('; ');
+  if (reason !== '') return toOperatorNetwork(model, converted, reason);
   try {
-    return kerasToLayers(model);
+    return toLayerNetwork(model, converted);
   } catch (error) {
     if (!(error instanceof UnrollError)) throw error;
-    return kerasToOperators(model, error.message);
+    return toOperatorNetwork(model, converted, error.message);
   }
+}
+
+function toLayerNetwork({ version }: KerasModel, converted: ConvertedModel): ImportedNetwork {
+  const { graph, native } = converted;
+  const { input, output } = requireSingle(converted);
+  const vocabulary = graph.vocabularies.get(input.input.name);
+  const { notes, ...network } = native.toNetwork(
+    vocabulary === undefined ? { kind: 'features', width: requireWidth(input) } : { kind: 'ids', vocabulary },
+    output.native!,
+  );
+  return { ...network, notes: [`written by Keras ${version}`, ...notes] };
 }

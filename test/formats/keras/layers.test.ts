@@ -17,7 +17,7 @@ const convert = (
   className: string,
   config: Config = {},
   { reads = [sequence], weights = [] }: { reads?: readonly LayerInput[]; weights?: readonly Tensor[] } = {},
-): ConvertedLayers => convertLayer({ className, name: 'one', config, inputs: [], weights }, reads, '2.3.1');
+): ConvertedLayers => convertLayer({ className, name: 'one', config, weights }, reads, '2.3.1');
 const cell = { units: 1, activation: 'tanh', recurrent_activation: 'sigmoid', return_sequences: true };
 const lstm = { weights: [tensor(2, 4), tensor(1, 4), tensor(4)] };
 

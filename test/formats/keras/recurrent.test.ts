@@ -7,7 +7,7 @@ import type { ProgramSpec } from '../../../src/network/layers/operator-graph/sch
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 import { randomNumbers, runAlone, runnerOf } from '../../network/random-network.ts';
-import type { KerasLayer } from '../../../src/formats/keras/keras-layer.ts';
+import { connectLayers } from './connect-layers.ts';
 
 const random = randomNumbers(3);
 const tensor = (...shape: number[]): Tensor => ({
@@ -18,23 +18,16 @@ const gates = { LSTM: 4, GRU: 3, SimpleRNN: 1 } as const;
 type CellName = keyof typeof gates;
 
 const networkOf = (className: string, config: Config, weights: readonly Tensor[], version: string) => {
-  const of = (layer: Partial<KerasLayer>): KerasLayer => ({
-    className: 'InputLayer',
-    name: 'numbers',
-    config: {},
-    inputs: [],
-    weights: [],
-    ...layer,
-  });
   const width = weights[0]!.shape[0]!;
-  return kerasToNetwork({
-    version,
-    layers: [
-      of({ config: { batch_shape: [null, null, width] } }),
-      of({ className, name: 'read', config, inputs: [{ layer: 'numbers', tensor: 0 }], weights }),
-    ],
-    outputs: [{ layer: 'read', tensor: 0 }],
-  });
+  return kerasToNetwork(
+    connectLayers(
+      [
+        { className: 'InputLayer', name: 'numbers', config: { batch_shape: [null, null, width] } },
+        { className, name: 'read', config, weights },
+      ],
+      { version },
+    ),
+  );
 };
 /** Converts a cell of two units to a recurrent layer. */
 const layerOf = (className: CellName, config: Config, version = '3.15.1') => {

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { readImportedFile } from '../../../src/formats/read-imported.ts';
 import { formatNetwork } from '../../../src/cli/format-network.ts';
 import type { ImportedNetwork } from '../../../src/formats/imported-network.ts';
-import { kerasToOperators } from '../../../src/formats/keras/keras-to-operators.ts';
+import { convertModel } from '../../../src/formats/keras/keras-to-graph.ts';
+import { toOperatorNetwork } from '../../../src/formats/keras/operator-network.ts';
 import { readTfjs } from '../../../src/formats/tfjs/read-tfjs.ts';
 import { answerRows } from '../../../src/network/answers-once.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
@@ -61,7 +62,7 @@ describe('a TensorFlow.js model', () => {
   it.each(Object.keys(answers))('%s matches TensorFlow.js as an operator graph, too', async (name) => {
     const json: unknown = JSON.parse(readFileSync(join(folder, name, 'model.json'), 'utf8'));
     const { model } = await readTfjs(json, createFolderFiles(join(folder, name), 1e6));
-    expectAnswers(kerasToOperators(model!, 'a test asks for it'), answers[name]!);
+    expectAnswers(toOperatorNetwork(model!, convertModel(model!), 'a test asks for it'), answers[name]!);
   });
 
   it.each([
