@@ -84,6 +84,11 @@ function maskedTagger() {
   const second = L.gru({ units: 3, ...gates, returnSequences: true, goBackwards: true, name: 'second' }).apply(L.dropout({ rate: 0.4, name: 'dropout' }).apply(first));
   return tf.model({ inputs: ids, outputs: L.timeDistributed({ layer: L.dense({ units: 2 }), name: 'tags' }).apply(second) });
 }
+/** Frames of 5 × 4 with two channels. */
+function frames(options) {
+  const x = tf.input({ shape: [STEPS, 5, 4, 2], name: 'frames' });
+  return tf.model({ inputs: x, outputs: L.convLstm2d({ filters: 3, kernelSize: [3, 2], recurrentActivation: 'sigmoid', name: 'frames_lstm', ...options }).apply(x) });
+}
 
 const models = {
   'two-inputs': twoInputs(),
@@ -96,6 +101,8 @@ const models = {
   'masked-both-concat': maskedBoth('concat', true),
   'masked-both-last': maskedBoth('sum', false),
   'masked-tagger': maskedTagger(),
+  'conv-lstm-2d': frames({ padding: 'same', returnSequences: true, returnState: true }),
+  'conv-lstm-2d-last': frames({ strides: [2, 1], recurrentActivation: 'hardSigmoid', useBias: false }),
 };
 
 /** Padding before, behind and inside: which steps of each sequence are kept. */

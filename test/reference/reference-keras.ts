@@ -93,3 +93,32 @@ export function runLayer(
   }
   return { rows, last, state };
 }
+
+/** Attention's arguments: keras/src/layers/attention/attention.py and additive_attention.py. */
+export interface AttentionOptions {
+  /** Whether a query, by its step, or a value is no padding. */
+  readonly queryMask?: readonly boolean[];
+  readonly valueMask?: readonly boolean[];
+  readonly causal?: boolean;
+}
+
+/**
+ * Weighs the values for each query by a softmax of its scores. A masked value has no weight; where all are masked,
+ * a score minus 1e9 is the same float32 for all of them, so the mean is taken.
+ */
+export function weighValues(
+  scores: Rows,
+  values: Rows,
+  { queryMask, valueMask, causal = false }: AttentionOptions,
+): number[][] {
+  return scores.map((row, query) => {
+    if (queryMask?.[query] === false) return values[0]!.map(() => 0);
+    const kept = row.map((_, key) => valueMask?.[key] !== false && (!causal || key <= query));
+    const most = Math.max(...row.filter((_, key) => kept[key]));
+    const raw = row.map((score, key) => (kept.includes(true) ? (kept[key] ? Math.exp(score - most) : 0) : 1));
+    const sum = raw.reduce((a, b) => a + b, 0);
+    return values[0]!.map((_, k) =>
+      raw.reduce((total, weight, key) => total + (weight / sum) * values[key]![k]!, 0),
+    );
+  });
+}

@@ -279,7 +279,7 @@ describe('a Keras model is refused with what is unsupported and where', () => {
   const conv = (config: Config = {}, ...weights: Tensor[]): Given =>
     layer('Conv1D', { filters: 2, kernel_size: 3, ...config }, ...weights, tensor(3, 2, 2), tensor(2));
   it.each<[string, readonly (number | null)[], readonly Given[], string | RegExp]>([
-    ...['Lambda', 'MyLayer', 'ConvLSTM1D', 'Conv1DTranspose', 'Attention', 'constructor'].map(
+    ...['MyLayer', 'Conv1DTranspose', 'constructor'].map(
       (name): [string, readonly (number | null)[], readonly Given[], string] => [
         name,
         [null, 2],
@@ -293,11 +293,29 @@ describe('a Keras model is refused with what is unsupported and where', () => {
       [layer('Lambda'), layer('LeakyReLU')],
       /2 layers .*"l1" \(Lambda\).*; "l2" .*has an input that was not converted/,
     ],
+    [
+      'Lambda',
+      [null, 2],
+      [asProgram, layer('Lambda')],
+      '"l2" (Lambda): a Lambda is Python code, which is not read: replace it by layers',
+    ],
+    [
+      'Attention of one input',
+      [null, 2],
+      [layer('Attention')],
+      '"l1" (Attention): has 1 inputs, must have a query and a value, and may have a key',
+    ],
+    [
+      'ConvLSTM1D of rows',
+      [null, 2],
+      [layer('ConvLSTM1D')],
+      '"l1" (ConvLSTM1D): its input is [steps, 2], must have 3 axes besides the batch',
+    ],
     ['images', [28, 28, 1], [layer('Flatten')], 'at most time and features'],
     [
       'TimeDistributed of what is not supported',
       [null, 2],
-      [layer('TimeDistributed', { layer: { class_name: 'Lambda' } })],
+      [layer('TimeDistributed', { layer: { class_name: 'MyLayer' } })],
       '"l1" (TimeDistributed): the layer is not supported',
     ],
     [

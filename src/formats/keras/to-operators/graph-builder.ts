@@ -54,6 +54,20 @@ export interface GraphBuilder {
   addMany(operator: string, inputs: readonly string[], outputs: number, attributes?: Attributes): string[];
   /** The rows of the smallest table in which each input that is ids is looked up. */
   readonly vocabularies: ReadonlyMap<string, number>;
+  /**
+   * Adds a Scan over steps.
+   * @param build emits a step from the states and the step's rows
+   * @returns the names of the last states and of what is collected
+   */
+  scan(
+    initial: readonly string[],
+    scanned: readonly string[],
+    attributes: Attributes,
+    build: (
+      states: readonly string[],
+      rows: readonly string[],
+    ) => { states: readonly string[]; collected: readonly string[] },
+  ): string[];
   /** Records that an input is ids. */
   lookUp(input: string, vocabulary: number): void;
   /** Adds a float constant. @returns its name */
@@ -70,7 +84,9 @@ export function createGraphBuilder({
   version,
   tfjs = false,
 }: Pick<KerasModel, 'version' | 'tfjs'>): GraphBuilder {
-  const operators: OperatorSpec[] = [];
+  const all: OperatorSpec[] = [];
+  // of the graph, or of the body that is being built
+  let operators = all;
   const floats = new Map<string, Tensor>();
   const whole = new Map<string, WholeConstant>();
   const notes: string[] = [];
@@ -102,7 +118,7 @@ export function createGraphBuilder({
   return {
     version,
     tfjs,
-    operators,
+    operators: all,
     floats,
     whole,
     notes,
@@ -115,6 +131,24 @@ export function createGraphBuilder({
     addNote: (text) => notes.push(`"${layer}": ${text}`),
     add: (operator, inputs, attributes) => putMany(operator, inputs, 1, attributes)[0]!,
     addMany: putMany,
+    scan(initial, scanned, attributes, build) {
+      const outer = operators;
+      operators = [];
+      const inputs = [...initial, ...scanned].map(() => toUniqueName('step'));
+      const { states, collected } = build(inputs.slice(0, initial.length), inputs.slice(initial.length));
+      const outputs = [...states, ...collected];
+      const body = { inputs, operators, outputs };
+      operators = outer;
+      const names = outputs.map(() => toUniqueName('scan'));
+      operators.push({
+        operator: 'Scan',
+        inputs: [...initial, ...scanned],
+        outputs: names,
+        attributes: { ...attributes, num_scan_inputs: scanned.length },
+        bodies: { body },
+      });
+      return names;
+    },
     constant,
     number: (value) => constant({ shape: [], values: Float32Array.of(value) }),
     numbers: (values) => integers([values.length], values),

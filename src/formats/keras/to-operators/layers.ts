@@ -5,6 +5,8 @@ import { asConfig } from '../keras-config.ts';
 import { requireField } from '../supported-fields.ts';
 import { findCellByClass } from '../recurrent.ts';
 import { applyActivation, emitActivationLayer, isActivationLayer } from './activations.ts';
+import { attention, multiHeadAttention } from './attention.ts';
+import { convLstm, isConvLstm } from './conv-lstm.ts';
 import { castMask, elementTypes, emitIdMask, emitMaskedScores, masking, passesMask } from './masks.ts';
 import { foldSteps, unfoldSteps } from './time-distributed.ts';
 import {
@@ -83,6 +85,11 @@ export function emitLayer(
   if (isArithmetic(className)) return [arithmetic(className, reads, graph)];
   if (className === 'Concatenate') return [concatenate(layer, reads, graph)];
   if (className === 'Dot') return [dot(layer, reads, graph)];
+  if (className === 'Attention' || className === 'AdditiveAttention') return attention(layer, reads, graph);
+  if (className === 'MultiHeadAttention') return multiHeadAttention(layer, reads, graph);
+  if (isConvLstm(className)) return convLstm(layer, reads, graph);
+  if (className === 'Lambda')
+    return invalidModel('a Lambda is Python code, which is not read: replace it by layers');
   const [x] = reads;
   const hasEmitter = Object.hasOwn(emitters, className);
   const isSupported = hasEmitter || isActivationLayer(className) || className === 'TimeDistributed';
