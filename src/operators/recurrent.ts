@@ -17,7 +17,7 @@ import { required } from './shape.ts';
 // Its row of Y is zeros or, with the attribute `masked` repeat, the row of the step computed before it.
 
 const recurrentOperator: OperatorImplementation = (operator, inputs, context) => {
-  const [x, , , , lengths, h, c] = inputs;
+  const [x, w, , , lengths, h, c] = inputs;
   const from = required(x);
   const sweeps = context.sweeps(operator, inputs);
   const batchFirst = numberAttribute(operator, 'layout', 0) === 1;
@@ -25,6 +25,8 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
     invalidOperator(`X must have three dimensions, not [${from.shape.join(', ')}]`);
   const [steps, batch] = batchFirst ? [from.shape[1]!, from.shape[0]!] : [from.shape[0]!, from.shape[1]!];
   const width = from.shape[2]!;
+  if (w!.shape[2] !== width)
+    invalidOperator(`X has ${width} columns, W [${w!.shape.join(', ')}] reads ${w!.shape[2]}`);
   const { units, hasCellState } = sweeps[0]!;
   const directions = sweeps.length;
   const direction = textAttribute(operator, 'direction', 'forward');

@@ -74,7 +74,7 @@ describe('a request', () => {
     ['a list', [], /^body: /],
     ['no inputs', {}, /^inputs: /],
     ['inputs that are none', { inputs: [] }, /^inputs: /],
-    ['17 inputs', { inputs: Array.from({ length: 17 }, () => input) }, /^inputs: /],
+    ['257 inputs', { inputs: Array.from({ length: 257 }, () => input) }, /^inputs: /],
     ['an unknown datatype', { inputs: [{ ...input, datatype: 'FP17' }] }, /^inputs\.0\.datatype: /],
     ['a shape that is none', { inputs: [{ ...input, shape: 'x' }] }, /^inputs\.0\.shape: /],
     ['a dimension that is none', { inputs: [{ ...input, shape: [null] }] }, /^inputs\.0\.shape\.0: /],
