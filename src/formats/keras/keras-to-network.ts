@@ -1,6 +1,6 @@
 import { UnrollError } from '../../errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
-import { convertModel, type ConvertedModel } from './keras-to-graph.ts';
+import { convertModel, type ConvertedModel } from './convert-model.ts';
 import type { KerasModel } from './keras-model.ts';
 import { requireSingle, requireWidth, toOperatorNetwork } from './operator-network.ts';
 
@@ -9,8 +9,10 @@ import { requireSingle, requireWidth, toOperatorNetwork } from './operator-netwo
  * operators.
  * @throws UnrollError invalid_model with every layer that cannot be converted, and why
  */
-export function kerasToNetwork(model: KerasModel): ImportedNetwork {
-  const converted = convertModel(model);
+export function kerasToNetwork(
+  model: KerasModel,
+  converted: ConvertedModel = convertModel(model),
+): ImportedNetwork {
   const reason = converted.graph.usesMasks() ? 'it has masks' : converted.native.reasons.join('; ');
   if (reason !== '') return toOperatorNetwork(model, converted, reason);
   try {

@@ -8,7 +8,7 @@ import {
   summarizeOperators,
 } from '../operators/operator-graph-network.ts';
 import type { ConvertedInput, ConvertedTensor } from './converted-tensor.ts';
-import type { ConvertedModel } from './keras-to-graph.ts';
+import type { ConvertedModel } from './convert-model.ts';
 import type { KerasModel } from './keras-model.ts';
 import { formatShape, type GraphBuilder } from './to-operators/graph-builder.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/formats/keras/keras-config.ts';
-import { convertModel } from '../../../src/formats/keras/keras-to-graph.ts';
-import { toSignedGraph } from '../../../src/formats/keras/signed-graph.ts';
+import { convertModel } from '../../../src/formats/keras/convert-model.ts';
+import { kerasToSignedGraph } from '../../../src/formats/keras/keras-to-signed-graph.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 import { randomNumbers } from '../../network/random-network.ts';
 import { runLayer, weighValues, type AttentionOptions, type Rows } from '../../reference/reference-keras.ts';
@@ -43,7 +43,7 @@ function attend(
     masking('value'),
     { ...layer, inputs },
   ]);
-  const [output] = evaluateGraph(toSignedGraph(convertModel(model)), [[query], [value]]);
+  const [output] = evaluateGraph(kerasToSignedGraph(convertModel(model)), [[query], [value]]);
   const width = output!.shape.at(-1)!;
   return query.map((_, t) => output!.values.slice(t * width, (t + 1) * width));
 }
@@ -221,7 +221,7 @@ it.each<[string, Config]>([
         inputs: ['x', { layer: 'mask', tensor: 0, argument: 'mask' }],
       },
     ]);
-    const [output] = evaluateGraph(toSignedGraph(convertModel(model)), [[x], [mask.map(Number)]]);
+    const [output] = evaluateGraph(kerasToSignedGraph(convertModel(model)), [[x], [mask.map(Number)]]);
     const alone = Array.from({ length: places }, (__, place) =>
       runLayer(
         'LSTM',

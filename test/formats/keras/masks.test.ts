@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/formats/keras/keras-config.ts';
 import { kerasToNetwork } from '../../../src/formats/keras/keras-to-network.ts';
-import { convertModel } from '../../../src/formats/keras/keras-to-graph.ts';
+import { convertModel } from '../../../src/formats/keras/convert-model.ts';
 import { toOperatorNetwork } from '../../../src/formats/keras/operator-network.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { ProgramSpec } from '../../../src/network/layers/operator-graph/schema.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Hdf5 } from '../../../src/formats/keras/hdf5-reader.ts';
-import { convertModel } from '../../../src/formats/keras/keras-to-graph.ts';
+import { convertModel } from '../../../src/formats/keras/convert-model.ts';
 import { toOperatorNetwork } from '../../../src/formats/keras/operator-network.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { readLayerWeights } from '../../../src/formats/keras/layer-weights.ts';

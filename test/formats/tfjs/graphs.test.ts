@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { convertModel } from '../../../src/formats/keras/keras-to-graph.ts';
-import { toSignedGraph } from '../../../src/formats/keras/signed-graph.ts';
+import { convertModel } from '../../../src/formats/keras/convert-model.ts';
+import { kerasToSignedGraph } from '../../../src/formats/keras/keras-to-signed-graph.ts';
 import { readTfjs } from '../../../src/formats/tfjs/read-tfjs.ts';
 import { createFolderFiles } from '../../../src/repository/folder-files.ts';
 import { evaluateGraph, flatten, shapeOf, type Nested } from '../keras/evaluate-graph.ts';
@@ -20,7 +20,7 @@ describe('the graph of a TensorFlow.js model', () => {
   it.each(Object.entries(answers))('%s has its inputs, outputs and numbers', async (name, expected) => {
     const json: unknown = JSON.parse(readFileSync(join(folder, name, 'model.json'), 'utf8'));
     const { model } = await readTfjs(json, createFolderFiles(join(folder, name), 1e6));
-    const graph = toSignedGraph(convertModel(model!));
+    const graph = kerasToSignedGraph(convertModel(model!));
     // TensorFlow.js names all outputs of a layer alike, Keras numbers them
     const names = expected.names.map((one, i) => {
       const before = expected.names.slice(0, i).filter((other) => other === one).length;

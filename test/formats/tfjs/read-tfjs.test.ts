@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readImportedFile } from '../../../src/formats/read-imported.ts';
 import { formatNetwork } from '../../../src/cli/format-network.ts';
 import type { ImportedNetwork } from '../../../src/formats/imported-network.ts';
-import { convertModel } from '../../../src/formats/keras/keras-to-graph.ts';
+import { convertModel } from '../../../src/formats/keras/convert-model.ts';
 import { toOperatorNetwork } from '../../../src/formats/keras/operator-network.ts';
 import { readTfjs } from '../../../src/formats/tfjs/read-tfjs.ts';
 import { answerRows } from '../../../src/network/answers-once.ts';

@@ -1,10 +1,10 @@
 import type { Operand } from '../../operators/operand.ts';
 import type { Dimension, SignatureTensor, SignedGraph } from '../../operators/signature.ts';
-import type { ConvertedModel } from './keras-to-graph.ts';
+import type { ConvertedModel } from './convert-model.ts';
 import type { GraphTensor } from './to-operators/graph-builder.ts';
 
 /** The operator graph of a model, with all its inputs and outputs as Keras names and orders them. */
-export function toSignedGraph({ graph, inputs, outputs }: ConvertedModel): SignedGraph {
+export function kerasToSignedGraph({ graph, inputs, outputs }: ConvertedModel): SignedGraph {
   const describe = (
     name: string,
     { value, shape }: GraphTensor,
