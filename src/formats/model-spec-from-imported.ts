@@ -12,7 +12,7 @@ export type ModelOverrides = Readonly<Record<string, unknown>>;
  */
 export function toModelSpec(
   name: string,
-  { network, input, tensors }: ImportedNetwork,
+  { network, input, padding, tensors }: ImportedNetwork,
   overrides: ModelOverrides = {},
 ): ModelSpec {
   if (Object.hasOwn(overrides, 'network'))
@@ -44,6 +44,7 @@ export function toModelSpec(
     ...(labelled && { outputs: { labels: Array.from({ length: last.units }, (___, id) => String(id)) } }),
     ...(tensors && { tensors }),
     ...rest,
+    ...(padding !== undefined && { padding }),
     network,
   });
   if (parsed.success) return parsed.data;

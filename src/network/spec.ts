@@ -81,6 +81,8 @@ export const modelSpec = z.strictObject({
   task: z.enum(['classify', 'tag', 'decode', 'generate', 'predict']),
   description: z.string().max(2000).default(''),
   inputs: z.discriminatedUnion('kind', [textInput, numericInput]),
+  /** Steps that are padding are left out: those of this id, or of which every value is this number. */
+  padding: z.number().optional(),
   network: networkSpec,
   outputs: z
     .strictObject({

@@ -3,6 +3,7 @@ import { invalidModel, quote } from '../format-errors.ts';
 import { toKeras2, isKeras1 } from './keras-1.ts';
 import type { KerasLayer, LayerCall, ModelMember, ModelTopology, TensorSource } from './keras-layer.ts';
 import type { KerasModel } from './keras-model.ts';
+import { createPaddingCheck } from './padding-check.ts';
 import { readModelInput } from './model-input.ts';
 import type { ConvertedInput, ConvertedTensor } from './converted-tensor.ts';
 import { createNativeLayers, type NativeLayers } from './native-layers.ts';
@@ -16,6 +17,8 @@ import { foldSteps, unfoldSteps } from './to-operators/time-distributed.ts';
 export interface ConvertedModel {
   readonly graph: GraphBuilder;
   readonly native: NativeLayers;
+  /** What `createPaddingCheck` found. */
+  readonly padding: number | null;
   readonly inputs: readonly ConvertedInput[];
   /** Under the names that Keras gives them. */
   readonly outputs: readonly (ConvertedTensor & { readonly name: string })[];
@@ -26,6 +29,7 @@ type Model = ModelTopology<KerasLayer>;
 export function convertModel(model: KerasModel): ConvertedModel {
   const graph = createGraphBuilder(model);
   const native = createNativeLayers(model.version);
+  const padding = createPaddingCheck();
   const missing: string[] = [];
   const { topology } = model;
   const byName = new Map(topology.members.map(({ layer }) => [layer.name, layer]));
@@ -46,6 +50,7 @@ export function convertModel(model: KerasModel): ConvertedModel {
     const named = reads.map((read, i) => ({ ...read, argument: sources[i]!.argument }));
     const from = applyMaskArgument(named, graph);
     const outputs = emitLayer({ ...layer, options }, from, graph);
+    padding.follow(layer, from, outputs);
     const counterpart =
       outputs.length > 1
         ? native.refuse(`${quote(layer.name)} has several outputs`)
@@ -121,7 +126,13 @@ export function convertModel(model: KerasModel): ConvertedModel {
     const outputs = convertCalls(topology, inputs);
     refuseMissing();
     const names = nameOutputs(topology.outputs);
-    return { graph, native, inputs, outputs: outputs.map((one, i) => ({ ...one, name: names[i]! })) };
+    return {
+      graph,
+      native,
+      padding: padding.found(),
+      inputs,
+      outputs: outputs.map((one, i) => ({ ...one, name: names[i]! })),
+    };
   } catch (error) {
     if (error instanceof UnrollError) refuseMissing();
     throw error;

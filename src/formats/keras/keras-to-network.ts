@@ -13,7 +13,7 @@ export function kerasToNetwork(
   model: KerasModel,
   converted: ConvertedModel = convertModel(model),
 ): ImportedNetwork {
-  const reason = converted.graph.usesMasks() ? 'it has masks' : converted.native.reasons.join('; ');
+  const reason = usesMasksOtherwise(converted) ? 'it has masks' : converted.native.reasons.join('; ');
   if (reason !== '') return toOperatorNetwork(model, converted, reason);
   try {
     return toLayerNetwork(model, converted);
@@ -23,13 +23,20 @@ export function kerasToNetwork(
   }
 }
 
+/** Whether leaving out the masked steps of its input would not do. */
+const usesMasksOtherwise = ({ graph, padding, outputs }: ConvertedModel): boolean =>
+  graph.usesMasks() && (padding === null || outputs[0]?.native?.sequence !== false);
+
 function toLayerNetwork({ version }: KerasModel, converted: ConvertedModel): ImportedNetwork {
-  const { graph, native } = converted;
+  const { graph, native, padding } = converted;
   const { input, output } = requireSingle(converted);
   const vocabulary = graph.vocabularies.get(input.input.name);
   const { notes, ...network } = native.toNetwork(
     vocabulary === undefined ? { kind: 'features', width: requireWidth(input) } : { kind: 'ids', vocabulary },
     output.native!,
   );
-  return { ...network, notes: [`written by Keras ${version}`, ...notes] };
+  const written = `written by Keras ${version}`;
+  return graph.usesMasks() && padding !== null
+    ? { ...network, padding, notes: [written, ...notes, `steps of ${padding} are masked: they are left out`] }
+    : { ...network, notes: [written, ...notes] };
 }

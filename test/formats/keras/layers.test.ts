@@ -24,6 +24,7 @@ const lstm = { weights: [tensor(2, 4), tensor(1, 4), tensor(4)] };
 describe('a Keras layer', () => {
   it.each<[string, Config]>([
     ['Dropout', { rate: 0.5 }],
+    ['Masking', { mask_value: -1 }],
     ['SpatialDropout1D', { rate: 0.5 }],
     ['GaussianNoise', { stddev: 1 }],
     ['GaussianDropout', { rate: 0.1 }],
@@ -32,12 +33,6 @@ describe('a Keras layer', () => {
     ['Activation', { activation: 'linear' }],
   ])('%s has no effect in inference', (className, config) => {
     expect(convert(className, config)).toMatchObject({ layers: [], width: 2, sequence: true, notes: [] });
-  });
-
-  it('notes that masking is not needed', () => {
-    expect(convert('Masking', { mask_value: 0 }).notes).toEqual([
-      'masking: requests must not contain padding',
-    ]);
   });
 
   it('notes that stateful is ignored', () => {

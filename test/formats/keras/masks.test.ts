@@ -307,6 +307,50 @@ describe('a mask', () => {
     expectClose(run(layers, x), [runLayer('SimpleRNN', cell, zeroed).last]);
   });
 
+  const cell = createCell('LSTM', 2);
+  const lstm = (config: Config = {}): GivenLayer => ({
+    className: 'LSTM',
+    config: { ...sigmoid, ...config },
+    weights: toWeights(cell),
+  });
+  const numbers: GivenLayer = { className: 'InputLayer', config: { batch_shape: [null, null, 2] } };
+  const typesOf = (layers: readonly GivenLayer[]): string[] =>
+    kerasToNetwork(connectLayers([numbers, ...layers])).network.layers.map(({ type }) => type);
+
+  it('of every layer up to one row is left to the input: its steps are left out', () => {
+    const { network, weights, padding } = kerasToNetwork(connectLayers([numbers, masking, lstm()]));
+    expect(network.layers.map(({ type }) => type)).toEqual(['recurrent', 'pool']);
+    expect(padding).toBe(-1);
+    for (const [where, mask] of Object.entries(masks)) {
+      if (where === 'everywhere') continue;
+      const x = rowsFor(mask);
+      const kept = x.filter((_, t) => mask[t]).map((row) => Float64Array.from(row));
+      const { output } = referenceNetwork(network, weights, kept);
+      expectClose([[...output.at(-1)!]], [runLayer('LSTM', cell, x, { mask }).last]);
+    }
+  });
+
+  it.each<[string, readonly GivenLayer[]]>([
+    ['all rows are the output', [masking, lstm({ return_sequences: true })]],
+    [
+      'a maximum is over all rows',
+      [masking, lstm({ return_sequences: true }), { className: 'GlobalMaxPooling1D' }],
+    ],
+    ['the row of a masked step is zeros', [masking, lstm({ zero_output_for_mask: true })]],
+    [
+      'a branch has no mask',
+      [
+        { ...masking, name: 'masked' },
+        { ...lstm(), name: 'one' },
+        { ...lstm(), name: 'other', inputs: ['l0'] },
+        { className: 'Add', inputs: ['one', 'other'] },
+      ],
+    ],
+    ['there are two masks', [masking, { className: 'Masking', config: { mask_value: 0 } }, lstm()]],
+  ])('keeps a model from being layers where %s', (_, layers) => {
+    expect(typesOf(layers)).toEqual(['program']);
+  });
+
   it('that nothing reads does not keep a model from being layers', () => {
     const embedding: GivenLayer = {
       className: 'Embedding',
