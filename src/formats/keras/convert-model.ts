@@ -9,7 +9,8 @@ import type { ConvertedInput, ConvertedTensor } from './converted-tensor.ts';
 import { createNativeLayers, type NativeLayers } from './native-layers.ts';
 import { createGraphBuilder, type GraphBuilder } from './to-operators/graph-builder.ts';
 import { emitLayer } from './to-operators/layers.ts';
-import { applyMaskArgument } from './to-operators/masks.ts';
+import { isMaskOperation } from './to-operators/mask-operations.ts';
+import { applyMaskArguments } from './to-operators/masks.ts';
 import { foldSteps, unfoldSteps } from './to-operators/time-distributed.ts';
 
 // Runs through the calls of a model's layers once: each becomes operators and, where there is one, a layer of ours.
@@ -48,8 +49,10 @@ export function convertModel(model: KerasModel): ConvertedModel {
     const layer = isKeras1(model.version) ? toKeras2(written) : written;
     graph.enterLayer(layer.name);
     const named = reads.map((read, i) => ({ ...read, argument: sources[i]!.argument }));
-    const from = applyMaskArgument(named, graph);
+    const from = applyMaskArguments(layer, named, graph);
     const outputs = emitLayer({ ...layer, options }, from, graph);
+    // layers of ours need no masks
+    if (isMaskOperation(layer.className)) return outputs.map((one) => ({ ...one, native: null }));
     padding.follow(layer, from, outputs);
     const counterpart =
       outputs.length > 1

@@ -15,7 +15,7 @@ export function parseNode(node: unknown): LayerCall {
 
 function parseKeras3Node(args: unknown, kwargs: Config): LayerCall {
   const inputs: TensorSource[] = [];
-  const options: Record<string, unknown> = {};
+  const options: Record<string, unknown> = { args };
   const collect = (value: unknown, depth: number, argument?: string): void => {
     if (depth > maxDepth) return;
     const history = asConfig(asConfig(asConfig(value)['config']))['keras_history'];

@@ -25,7 +25,7 @@ export interface TensorSource {
 /** One use of a layer: a shared layer has several. */
 export interface LayerCall {
   readonly inputs: readonly TensorSource[];
-  /** Keyword arguments that are no tensors. */
+  /** Keyword arguments that are no tensors; Keras 3 has all positional ones in `args`. */
   readonly options: Config;
 }
 

@@ -216,7 +216,7 @@ describe.each(Object.entries(masks))('with padding %s', (_where, mask) => {
     expectClose(run([embedding({}), gru], ids), [runLayer('GRU', cell, rows).last]);
   });
 
-  it('Concatenate masks a step that is masked in any input; Add does in Keras 2, and in Keras 3 one in all', () => {
+  it('Concatenate and Add mask a step that is masked in any input in Keras 2, in all inputs in Keras 3', () => {
     const other = mask.map((_, t) => t !== 2);
     const second = rowsFor(other);
     // the inputs are four columns, of which each branch has two
@@ -246,24 +246,25 @@ describe.each(Object.entries(masks))('with padding %s', (_where, mask) => {
       config: { ...sigmoid, return_sequences: true },
       weights: toWeights(cell),
     });
-    expectClose(
-      run([...branches('Concatenate'), lstm(joined)], wide),
-      runLayer(
-        'LSTM',
-        joined,
-        a.map((row, t) => [...row, ...b[t]!]),
-        { mask: any },
-      ).rows,
-    );
     const sum = a.map((row, t) => row.map((value, k) => value + b[t]![k]!));
     for (const [version, merged] of [
       ['2.15.0', any],
       ['3.8.0', all],
-    ] as const)
+    ] as const) {
+      expectClose(
+        run([...branches('Concatenate'), lstm(joined)], wide, { version }),
+        runLayer(
+          'LSTM',
+          joined,
+          a.map((row, t) => [...row, ...b[t]!]),
+          { mask: merged },
+        ).rows,
+      );
       expectClose(
         run([...branches('Add'), lstm(summed)], wide, { version }),
         runLayer('LSTM', summed, sum, { mask: merged }).rows,
       );
+    }
   });
 });
 
@@ -349,6 +350,48 @@ describe('a mask', () => {
     ['there are two masks', [masking, { className: 'Masking', config: { mask_value: 0 } }, lstm()]],
   ])('keeps a model from being layers where %s', (_, layers) => {
     expect(typesOf(layers)).toEqual(['program']);
+  });
+
+  it.each(['int32', 'float32'])('of %s ids among the layers of Keras 3 is the input’s own', (dtype) => {
+    const notEqual = {
+      className: 'NotEqual',
+      name: 'not_equal',
+      inputs: ['ids'],
+      options: { args: [null, 0] },
+    };
+    const model = connectLayers(
+      [
+        { className: 'InputLayer', name: 'ids', config: { batch_shape: [null, null], dtype } },
+        {
+          className: 'Embedding',
+          name: 'words',
+          config: { mask_zero: true },
+          weights: [toTensor(matrix(5, 2))],
+        },
+        notEqual,
+        { ...lstm(), inputs: ['words', { layer: 'not_equal', tensor: 0, argument: 'mask' }] },
+      ],
+      { version: '3.8.0' },
+    );
+    const { network, padding } = kerasToNetwork(model);
+    expect(network.layers.map(({ type }) => type)).toEqual(['embedding', 'recurrent', 'pool']);
+    expect(padding).toBe(0);
+  });
+
+  it('that differs from the input’s own replaces it', () => {
+    const x = [
+      [1, 2],
+      [7, 1],
+      [7, 7],
+      [3, 4],
+    ];
+    const any = (value: number): GivenLayer[] => [
+      { className: 'NotEqual', name: 'differs', inputs: ['x'], options: { args: [null, value] } },
+      { className: 'Any', name: 'mask', config: { axis: [-1], keepdims: false } },
+      { ...lstm(), inputs: ['x', { layer: 'mask', tensor: 0, argument: 'mask' }] },
+    ];
+    const mask = [true, true, false, true];
+    expectClose(run(any(7), x, { version: '3.8.0' }), [runLayer('LSTM', cell, x, { mask }).last]);
   });
 
   it('that nothing reads does not keep a model from being layers', () => {

@@ -18,6 +18,8 @@ export interface GraphTensor {
   readonly mask?: Mask | null;
   /** The input of the model that it is, which may be ids. */
   readonly input?: ModelInput;
+  /** Whether it is a result of `mask-operations.ts`. */
+  readonly isBoolean?: true;
   /** The keyword argument that passes it to the layer that reads it. */
   readonly argument?: string | undefined;
 }
@@ -97,6 +99,14 @@ export function createGraphBuilder({
   // numbered, so that names are unique
   const toUniqueName = (suffix: string): string =>
     `${layer.replaceAll(/[^\w-]+/g, '_').slice(0, 48)}.${suffix}.${count++}`;
+  // an operator that is added twice is computed once: Keras 3 has its masks among the layers, too
+  let added = new Map<string, string>();
+  const add: GraphBuilder['add'] = (operator, inputs, attributes) => {
+    const key = JSON.stringify([operator, inputs, attributes]);
+    const name = added.get(key) ?? putMany(operator, inputs, 1, attributes)[0]!;
+    added.set(key, name);
+    return name;
+  };
   const putMany: GraphBuilder['addMany'] = (operator, inputs, outputs, attributes) => {
     const names = Array.from({ length: outputs }, () => toUniqueName(operator.toLowerCase()));
     operators.push({ operator, inputs, outputs: names, ...(attributes && { attributes }) });
@@ -110,11 +120,18 @@ export function createGraphBuilder({
     floats.set(name, tensor);
     return name;
   };
-  const integers = (shape: readonly number[], values: readonly number[]): string => {
-    const name = toUniqueName('numbers');
-    whole.set(name, { kind: 'int', shape: [...shape], values: [...values] });
+  const scalars = new Map<string, string>();
+  const once = (key: string, create: () => string): string => {
+    const name = scalars.get(key) ?? create();
+    scalars.set(key, name);
     return name;
   };
+  const integers = (shape: readonly number[], values: readonly number[]): string =>
+    once(`${shape.join()}:${values.join()}`, () => {
+      const name = toUniqueName('numbers');
+      whole.set(name, { kind: 'int', shape: [...shape], values: [...values] });
+      return name;
+    });
   return {
     version,
     tfjs,
@@ -129,16 +146,18 @@ export function createGraphBuilder({
       void vocabularies.set(input, Math.min(vocabulary, vocabularies.get(input) ?? Infinity)),
     enterLayer: (name) => (layer = name),
     addNote: (text) => notes.push(`"${layer}": ${text}`),
-    add: (operator, inputs, attributes) => putMany(operator, inputs, 1, attributes)[0]!,
+    add,
     addMany: putMany,
     scan(initial, scanned, attributes, build) {
-      const outer = operators;
+      const outer = { operators, added };
       operators = [];
+      // a body may read what is around it, but not the other way round
+      added = new Map(added);
       const inputs = [...initial, ...scanned].map(() => toUniqueName('step'));
       const { states, collected } = build(inputs.slice(0, initial.length), inputs.slice(initial.length));
       const outputs = [...states, ...collected];
       const body = { inputs, operators, outputs };
-      operators = outer;
+      ({ operators, added } = outer);
       const names = outputs.map(() => toUniqueName('scan'));
       operators.push({
         operator: 'Scan',
@@ -150,7 +169,7 @@ export function createGraphBuilder({
       return names;
     },
     constant,
-    number: (value) => constant({ shape: [], values: Float32Array.of(value) }),
+    number: (value) => once(`float ${value}`, () => constant({ shape: [], values: Float32Array.of(value) })),
     numbers: (values) => integers([values.length], values),
     wholeNumber: (value) => integers([], [value]),
   };

@@ -8,6 +8,7 @@ import { applyActivation, emitActivationLayer, isActivationLayer } from './activ
 import { attention, multiHeadAttention } from './attention.ts';
 import { convLstm, isConvLstm } from './conv-lstm.ts';
 import { castMask, elementTypes, emitIdMask, emitMaskedScores, masking, passesMask } from './masks.ts';
+import { isMaskOperation, maskOperation } from './mask-operations.ts';
 import { foldSteps, unfoldSteps } from './time-distributed.ts';
 import {
   useStepMask,
@@ -88,6 +89,7 @@ export function emitLayer(
   if (className === 'Attention' || className === 'AdditiveAttention') return attention(layer, reads, graph);
   if (className === 'MultiHeadAttention') return multiHeadAttention(layer, reads, graph);
   if (isConvLstm(className)) return convLstm(layer, reads, graph);
+  if (isMaskOperation(className)) return [maskOperation(layer, reads, graph)];
   if (className === 'Lambda')
     return invalidModel('a Lambda is Python code, which is not read: replace it by layers');
   const [x] = reads;
@@ -124,7 +126,7 @@ function embedding(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): Grap
   return {
     value: graph.add('Gather', [graph.constant(table!), ids], { axis: 0 }),
     shape: [...x.shape, units],
-    mask: layer.config['mask_zero'] === true ? emitIdMask(ids, x.shape.length, graph) : null,
+    mask: layer.config['mask_zero'] === true ? emitIdMask(x, graph) : null,
   };
 }
 

@@ -2,7 +2,7 @@ import type { KerasLayer } from '../keras-layer.ts';
 import { readNumber } from '../cell-activations.ts';
 import { isKeras3 } from '../version.ts';
 import type { GraphBuilder, GraphTensor, Mask } from './graph-builder.ts';
-import { invalidModel } from '../../format-errors.ts';
+import { invalidModel, quote } from '../../format-errors.ts';
 
 // Masks as Keras computes them: booleans, false at a step that is padding.
 
@@ -31,42 +31,64 @@ const passing = new Set([
 export const passesMask = (className: string): boolean => passing.has(className);
 
 /** An Embedding's mask with mask_zero: the ids other than 0. */
-export const emitIdMask = (ids: string, rank: number, graph: GraphBuilder): Mask => ({
-  value: graph.add('Not', [graph.add('Equal', [ids, graph.wholeNumber(0)])]),
-  rank,
+export const emitIdMask = (ids: GraphTensor, graph: GraphBuilder): Mask => ({
+  value: emitNotEqual(ids, 0, graph),
+  rank: ids.shape.length,
 });
+
+/** Whether each number differs from a value. */
+export function emitNotEqual({ value, input }: GraphTensor, other: number, graph: GraphBuilder): string {
+  const isWhole = input?.datatype.startsWith('FP') === false;
+  const constant = isWhole ? graph.wholeNumber(other) : graph.number(other);
+  return graph.add('Not', [graph.add('Equal', [value, constant])]);
+}
 
 /** Masking: masked are the steps whose values all equal `mask_value`; they become zeros. */
 export function masking({ config }: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   if (x.shape.length < 2) invalidModel('needs a sequence, its input is a single row');
   graph.useMask();
-  const value = graph.number(readNumber(config, ['mask_value'], 0, 'Masking'));
-  const differs = graph.add('Not', [graph.add('Equal', [x.value, value])]);
-  const kept = emitAny(differs, -1, 1, graph);
+  const differs = emitNotEqual(x, readNumber(config, ['mask_value'], 0, 'Masking'), graph);
+  const mask = emitAny(differs, x.shape.length, graph);
+  const kept = graph.add('Unsqueeze', [castMask(mask, graph)], { axes: [-1] });
   return {
-    value: graph.add('Mul', [x.value, castMask(kept, graph)]),
+    value: graph.add('Mul', [x.value, kept]),
     shape: x.shape,
-    mask: { value: graph.add('Squeeze', [kept], { axes: [-1] }), rank: x.shape.length - 1 },
+    mask: { value: mask, rank: x.shape.length - 1 },
   };
 }
 
-/** Replaces the mask of the first input by the one that is passed as an argument. */
-export function applyMaskArgument<Tensor extends GraphTensor>(
+const maskArguments = new Set(['mask', 'query_mask', 'value_mask', 'key_mask']);
+
+/**
+ * Applies masks that are passed as arguments: `mask` replaces that of the first input. Keras 3 passes the inputs'
+ * own masks, too.
+ * @throws UnrollError invalid_model for others
+ */
+export function applyMaskArguments<Tensor extends GraphTensor>(
+  { className }: KerasLayer,
   reads: readonly Tensor[],
   graph: GraphBuilder,
 ): readonly Tensor[] {
-  const given = reads.filter(({ argument }) => argument === 'mask');
+  const isMask = ({ argument }: Tensor): boolean => argument !== undefined && maskArguments.has(argument);
+  const own = new Set(reads.map(({ mask }) => mask?.value));
+  const given = reads.filter((one) => isMask(one) && !own.has(one.value));
+  const [x, ...rest] = reads.filter((one) => !isMask(one));
   const [mask] = given;
-  if (!mask) return reads;
-  const [x, ...rest] = reads.filter(({ argument }) => argument !== 'mask');
-  if (!x || given.length > 1) return invalidModel(`has ${given.length} masks`);
-  const value = graph.add('Cast', [mask.value], { to: elementTypes.bool });
+  if (!x || !mask) return x ? [x, ...rest] : reads;
+  if (given.length > 1 || mask.argument !== 'mask' || className.endsWith('Attention'))
+    invalidModel(`has the argument ${quote(mask.argument)}, which is not supported`);
+  const value = mask.isBoolean ? mask.value : graph.add('Cast', [mask.value], { to: elementTypes.bool });
   return [{ ...x, mask: { value, rank: mask.shape.length } }, ...rest];
 }
 
-/** Whether any boolean along an axis is true. */
-export const emitAny = (value: string, axis: number, keepdims: 0 | 1, graph: GraphBuilder): string =>
-  graph.add('Cast', [graph.add('ReduceMax', [castMask(value, graph)], { axes: [axis], keepdims })], {
+/** Whether any boolean along an axis is true, or all of them are. */
+export const emitAny = (
+  value: string,
+  axis: number,
+  graph: GraphBuilder,
+  reduction: 'ReduceMax' | 'ReduceMin' = 'ReduceMax',
+): string =>
+  graph.add('Cast', [graph.add(reduction, [castMask(value, graph)], { axes: [axis], keepdims: 0 })], {
     to: elementTypes.bool,
   });
 
@@ -106,9 +128,8 @@ export function concatenateMasks(
   if (!first) return null;
   if (masks.some(({ rank }) => rank !== first.rank)) invalidModel('its masks have different numbers of axes');
   const { rank } = first;
-  // masked in any input; an input without a mask has none masked
-  if (axis >= rank)
-    return { value: masks.map(({ value }) => value).reduce((a, b) => graph.add('And', [a, b])), rank };
+  // over the features: Keras 3 as for other merges, before: masked in any input
+  if (axis >= rank) return combineMasks(reads, graph);
   const all = reads.map(({ mask, value }) => mask?.value ?? emitFullMask(value, rank, graph));
   return { value: graph.add('Concat', all, { axis: axis + 1 }), rank };
 }

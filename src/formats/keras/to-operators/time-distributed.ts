@@ -1,5 +1,6 @@
 import { invalidModel } from '../../format-errors.ts';
 import type { GraphBuilder, GraphTensor, Mask } from './graph-builder.ts';
+import { isKeras3 } from '../version.ts';
 import { emitAny } from './masks.ts';
 
 // TimeDistributed: a layer or model that reads every step by itself runs over a batch of all steps.
@@ -27,14 +28,16 @@ export const unfoldSteps = (
     shape: [x.shape[0]!, ...shape],
     mask: mask
       ? { value: emitUnfold(mask.value, x, graph), rank: mask.rank + 1 }
-      : emitOuterMask(x.mask ?? null, graph),
+      : isKeras3(graph)
+        ? (x.mask ?? null)
+        : emitOuterMask(x.mask ?? null, graph),
   }));
 
 /** The mask of the steps: those of which anything is not masked. */
 function emitOuterMask(mask: Mask | null, graph: GraphBuilder): Mask | null {
   if (!mask) return null;
   let { value } = mask;
-  for (let axis = mask.rank; axis > 1; axis--) value = emitAny(value, axis, 0, graph);
+  for (let axis = mask.rank; axis > 1; axis--) value = emitAny(value, axis, graph);
   return { value, rank: 1 };
 }
 
