@@ -12,7 +12,7 @@ export type ModelOverrides = Readonly<Record<string, unknown>>;
  */
 export function toModelSpec(
   name: string,
-  { network, input, padding, tensors }: ImportedNetwork,
+  { network, input, padding, stateful, tensors }: ImportedNetwork,
   overrides: ModelOverrides = {},
 ): ModelSpec {
   if (Object.hasOwn(overrides, 'network'))
@@ -45,6 +45,7 @@ export function toModelSpec(
     ...(tensors && { tensors }),
     ...rest,
     ...(padding !== undefined && { padding }),
+    ...(stateful && { stateful }),
     network,
   });
   if (parsed.success) return parsed.data;

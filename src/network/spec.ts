@@ -83,6 +83,8 @@ export const modelSpec = z.strictObject({
   inputs: z.discriminatedUnion('kind', [textInput, numericInput]),
   /** Steps that are padding are left out: those of this id, or of which every value is this number. */
   padding: z.number().optional(),
+  /** Whether the library that it was made with keeps its state from one sequence to the next. */
+  stateful: z.boolean().optional(),
   network: networkSpec,
   outputs: z
     .strictObject({

@@ -1,17 +1,24 @@
 import { UnrollError } from '../errors.ts';
 import type { ServedSpec } from '../repository/loader-messages.ts';
-import type { PreparedSequence } from './read-input.ts';
+import type { TextToken } from '../vocabulary/split.ts';
+
+/** A sequence of ids or features, and the tokens of its steps, if any. */
+interface Steps {
+  readonly values: Int32Array | Float32Array;
+  readonly steps: number;
+  readonly tokens: readonly TextToken[];
+}
 
 /**
  * Leaves out the steps that are padding, which the network was trained to pass over: those with the padding's id,
  * or of which every value is the padding's.
  * @throws UnrollError empty_input when nothing else is left
  */
-export function dropPadding(
-  sequence: PreparedSequence,
+export function dropPadding<Sequence extends Steps>(
+  sequence: Sequence,
   { inputs, padding }: Pick<ServedSpec, 'inputs' | 'padding'>,
   field: string,
-): PreparedSequence {
+): Sequence {
   if (padding === undefined) return sequence;
   const { values, steps } = sequence;
   const width = values.length / steps;

@@ -1,7 +1,9 @@
 import { UnrollError } from '../../errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
 import { convertModel, type ConvertedModel } from './convert-model.ts';
+import { asConfig } from './keras-config.ts';
 import type { KerasModel } from './keras-model.ts';
+import { listLayers } from './topology.ts';
 import { requireSingle, requireWidth, toOperatorNetwork } from './operator-network.ts';
 
 /**
@@ -13,6 +15,15 @@ export function kerasToNetwork(
   model: KerasModel,
   converted: ConvertedModel = convertModel(model),
 ): ImportedNetwork {
+  const network = toNetwork(model, converted);
+  const stateful = listLayers(model.topology).some(
+    ({ config }) =>
+      config['stateful'] === true || asConfig(asConfig(config['layer'])['config'])['stateful'] === true,
+  );
+  return stateful ? { ...network, stateful } : network;
+}
+
+function toNetwork(model: KerasModel, converted: ConvertedModel): ImportedNetwork {
   const reason = usesMasksOtherwise(converted) ? 'it has masks' : converted.native.reasons.join('; ');
   if (reason !== '') return toOperatorNetwork(model, converted, reason);
   try {

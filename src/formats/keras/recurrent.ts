@@ -177,7 +177,9 @@ const withDirection = (direction: 'forward' | 'backward', tensors: NamedTensors)
 export const countWeights = (config: Config): number => (config['use_bias'] === false ? 2 : 3);
 
 export function collectNotes(config: Config): string[] {
-  return config['stateful'] === true ? ['stateful: ignored, every sequence has its own state'] : [];
+  return config['stateful'] === true
+    ? ['stateful: every sequence has a state of its own, which starts from zeros']
+    : [];
 }
 
 function requireNoState(config: Config): void {

@@ -35,9 +35,9 @@ describe('a Keras layer', () => {
     expect(convert(className, config)).toMatchObject({ layers: [], width: 2, sequence: true, notes: [] });
   });
 
-  it('notes that stateful is ignored', () => {
+  it('notes that it is stateful', () => {
     expect(convert('LSTM', { ...cell, stateful: true }, lstm).notes).toEqual([
-      'stateful: ignored, every sequence has its own state',
+      'stateful: every sequence has a state of its own, which starts from zeros',
     ]);
   });
 

@@ -7,6 +7,7 @@ import type { ProgramSpec } from '../../../src/network/layers/operator-graph/sch
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 import { randomNumbers, runAlone, runnerOf } from '../../network/random-network.ts';
+import { toModelSpec } from '../../../src/formats/model-spec-from-imported.ts';
 import { connectLayers } from './connect-layers.ts';
 
 const random = randomNumbers(3);
@@ -116,6 +117,13 @@ describe('the activations of a Keras cell', () => {
   ])('%j is refused by name', (activation, says) => {
     expect(() => layerOf('GRU', { activation })).toThrow(says);
   });
+});
+
+it.each([true, false])('a recurrent layer that is stateful, %s, makes its model so', (stateful) => {
+  const weights = [tensor(3, 8), tensor(2, 8), tensor(8)];
+  const network = networkOf('LSTM', { units: 2, stateful }, weights, '3.8.0');
+  expect(network.stateful ?? false).toBe(stateful);
+  expect(toModelSpec('m', network).stateful ?? false).toBe(stateful);
 });
 
 describe('a Bidirectional with a separate backward layer', () => {

@@ -50,7 +50,7 @@ function reduce(reduction: 'ReduceMax' | 'ReduceMin'): MaskOperation {
 
 function combine(operator: 'And' | 'Or'): MaskOperation {
   return (_, [x, other], graph) => {
-    if (!other || other.shape.length !== x.shape.length) invalidModel('combines masks of different axes');
-    return { value: graph.add(operator, [x.value, other!.value]), shape: x.shape };
+    if (other?.shape.length !== x.shape.length) return invalidModel('combines masks of different axes');
+    return { value: graph.add(operator, [x.value, other.value]), shape: x.shape };
   };
 }
