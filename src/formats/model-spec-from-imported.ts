@@ -28,7 +28,7 @@ export function parseModelSpec(json: unknown): ModelSpec {
  */
 export function toModelSpec(
   name: string,
-  { network, input, tensors }: ImportedNetwork,
+  { network, input, padding, stateful, tensors }: ImportedNetwork,
   overrides: ModelOverrides = {},
 ): ModelSpec {
   if (Object.hasOwn(overrides, 'network'))
@@ -60,6 +60,8 @@ export function toModelSpec(
     ...(labelled && { outputs: { labels: Array.from({ length: last.units }, (___, id) => String(id)) } }),
     ...(tensors && { tensors }),
     ...rest,
+    ...(padding !== undefined && { padding }),
+    ...(stateful && { stateful }),
     network,
   });
   if (parsed.success) return parsed.data;

@@ -10,7 +10,9 @@ import {
   readKerasZip,
   type KerasModel,
 } from './keras/keras-model.ts';
+import { convertModel, type ConvertedModel } from './keras/convert-model.ts';
 import { kerasToNetwork } from './keras/keras-to-network.ts';
+import { kerasToSignedGraph } from './keras/keras-to-signed-graph.ts';
 import { readNpy } from './numpy/npy.ts';
 import { readNpz } from './numpy/npz.ts';
 import type { SignedGraph } from '../operators/signature.ts';
@@ -141,12 +143,16 @@ function stateDict(format: string, read: Arrays): ImportedFile {
   const arrays = foldWeightNorm(read);
   return { format, arrays, network: () => stateDictToNetwork(arrays), graph: null };
 }
-const keras = (format: string, arrays: Arrays, model: KerasModel): ImportedFile => ({
-  format: `${format} ${model.version}`,
-  arrays,
-  network: () => kerasToNetwork(model),
-  graph: null,
-});
+function keras(format: string, arrays: Arrays, model: KerasModel): ImportedFile {
+  let converted: ConvertedModel | null = null;
+  const convert = (): ConvertedModel => (converted ??= convertModel(model));
+  return {
+    format: `${format} ${model.version}`,
+    arrays,
+    network: () => kerasToNetwork(model, convert()),
+    graph: () => kerasToSignedGraph(convert()),
+  };
+}
 const weightsOnly = (format: string, arrays: Arrays): ImportedFile => ({
   format,
   arrays,

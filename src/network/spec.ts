@@ -104,6 +104,10 @@ export const modelSpec = z.strictObject({
   task: z.enum(['classify', 'tag', 'decode', 'generate', 'predict']),
   description: z.string().max(2000).default(''),
   inputs: z.discriminatedUnion('kind', [textInput, numericInput]),
+  /** Steps that are padding are left out: those of this id, or of which every value is this number. */
+  padding: z.number().optional(),
+  /** Whether the library that it was made with keeps its state from one sequence to the next. */
+  stateful: z.boolean().optional(),
   network: networkSpec,
   outputs: z
     .strictObject({

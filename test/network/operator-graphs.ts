@@ -1,4 +1,5 @@
 import type { Config } from '../../src/formats/keras/keras-config.ts';
+import { connectLayers } from '../formats/keras/connect-layers.ts';
 import { kerasToNetwork } from '../../src/formats/keras/keras-to-network.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
 import type { NetworkSpec } from '../../src/network/spec.ts';
@@ -161,8 +162,8 @@ function readKerasGraph(): NetworkSpec {
       tensor(2, 15),
     ),
     layer('TimeDistributed', { layer: dense }, tensor(5, 2), tensor(2)),
-  ].map((one, i) => ({ ...one, name: `l${i}`, inputs: i === 0 ? [] : [{ layer: `l${i - 1}`, tensor: 0 }] }));
-  return kerasToNetwork({ version: '3.0.0', layers, outputs: [{ layer: 'l6', tensor: 0 }] }).network;
+  ];
+  return kerasToNetwork(connectLayers(layers, { version: '3.0.0' })).network;
 }
 
 export const operatorGraphs: Readonly<Record<string, { spec: NetworkSpec; input: NetworkInput }>> = {

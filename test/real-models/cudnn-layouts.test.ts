@@ -58,7 +58,7 @@ function twoLstms(arrays: Arrays) {
     const parts = ['kernel:0', 'recurrent_kernel:0', 'bias:0'].map((part) => of(`${name}/${name}/${part}`));
     const config = { units: 128, return_sequences: true };
     const { layers } = convertRecurrent(
-      { className: 'CuDNNLSTM', name, config, inputs: [], weights: parts },
+      { className: 'CuDNNLSTM', name, config, weights: parts },
       { width, sequence: true },
       '2.1.5',
     );

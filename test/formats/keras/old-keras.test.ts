@@ -98,7 +98,7 @@ describe('a layer of Keras 1', () => {
   const old =
     (className: string, config: object, weights: Tensor[] = []) =>
     () =>
-      toKeras2({ className, name: 'one', config: config as Record<string, unknown>, inputs: [], weights });
+      toKeras2({ className, name: 'one', config: config as Record<string, unknown>, weights });
 
   it('has Keras 1’s default inner activation', () => {
     expect(old('LSTM', { output_dim: 3 })().config).toMatchObject({

@@ -25,7 +25,7 @@ describe('a Keras model', () => {
   it('notes what was decided', async () => {
     const { notes } = await converted('classifier.keras');
     expect(notes[0]).toBe('written by Keras 3.15.1');
-    expect(notes.join('\n')).toContain('mask_zero: requests must not contain padding');
+    expect(notes.join('\n')).toContain('steps of 0 are masked: they are left out');
   });
 
   it('of Keras 3 has a hard_sigmoid with slope ⅙', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/formats/keras/keras-config.ts';
 import type { OperatorGraphSpec } from '../../../src/network/layers/operator-graph/schema.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
+import { toModelSpec } from '../../../src/formats/model-spec-from-imported.ts';
 import { randomNumbers } from '../../network/random-network.ts';
 import { oneLayerNetwork } from './one-layer-network.ts';
 
@@ -100,6 +101,13 @@ describe('the activations of a Keras cell', () => {
   ])('%j is refused by name', (activation, says) => {
     expect(() => createLayer('GRU', { activation })).toThrow(says);
   });
+});
+
+it.each([true, false])('a recurrent layer that is stateful, %s, makes its model so', (stateful) => {
+  const weights = [tensor(3, 8), tensor(2, 8), tensor(8)];
+  const network = oneLayerNetwork('LSTM', { units: 2, stateful }, weights, '3.8.0');
+  expect(network.stateful ?? false).toBe(stateful);
+  expect(toModelSpec('m', network).stateful ?? false).toBe(stateful);
 });
 
 describe('a Bidirectional with a separate backward layer', () => {

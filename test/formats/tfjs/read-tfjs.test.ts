@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readImportedFile } from '../../../src/formats/read-imported.ts';
 import { formatNetwork } from '../../../src/cli/format-network.ts';
-import { kerasToOperators } from '../../../src/formats/keras/keras-to-operators.ts';
+import { convertModel } from '../../../src/formats/keras/convert-model.ts';
+import { toOperatorNetwork } from '../../../src/formats/keras/operator-network.ts';
 import { readTfjs } from '../../../src/formats/tfjs/read-tfjs.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
 import { createFolderFiles } from '../../../src/repository/folder-files.ts';
@@ -28,7 +29,7 @@ describe('a TensorFlow.js model', () => {
   it.each(Object.keys(answers))('%s matches TensorFlow.js as an operator graph, too', async (name) => {
     const json: unknown = JSON.parse(readFileSync(join(folder, name, 'model.json'), 'utf8'));
     const { model } = await readTfjs(json, createFolderFiles(join(folder, name), 1e6));
-    expectAnswer(kerasToOperators(model!, 'a test asks for it'), answers[name]!);
+    expectAnswer(toOperatorNetwork(model!, convertModel(model!), 'a test asks for it'), answers[name]!);
   });
 
   it.each([
