@@ -349,7 +349,7 @@ describe('a mask', () => {
     ],
     ['there are two masks', [masking, { className: 'Masking', config: { mask_value: 0 } }, lstm()]],
   ])('keeps a model from being layers where %s', (_, layers) => {
-    expect(typesOf(layers)).toEqual(['program']);
+    expect(typesOf(layers)).toEqual(['operator_graph']);
   });
 
   it.each(['int32', 'float32'])('of %s ids among the layers of Keras 3 is the input’s own', (dtype) => {
