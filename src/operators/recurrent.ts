@@ -15,7 +15,7 @@ import { required } from './shape.ts';
 // Layout 1 has the batch first.
 
 const recurrentOperator: OperatorImplementation = (operator, inputs, context) => {
-  const [x, , , , lengths, h, c] = inputs;
+  const [x, w, , , lengths, h, c] = inputs;
   const from = required(x);
   const sweeps = context.sweeps(operator, inputs);
   const batchFirst = numberAttribute(operator, 'layout', 0) === 1;
@@ -23,6 +23,10 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
     invalidOperator(`X must have three dimensions, not [${from.shape.join(', ')}]`);
   const [steps, batch] = batchFirst ? [from.shape[1]!, from.shape[0]!] : [from.shape[0]!, from.shape[1]!];
   const width = from.shape[2]!;
+  if (w && w.shape[2] !== width)
+    invalidOperator(
+      `X [${from.shape.join(', ')}] has ${width} columns, W [${w.shape.join(', ')}] ${w.shape[2]}`,
+    );
   const { units, hasCellState } = sweeps[0]!;
   const directions = sweeps.length;
   const direction = textAttribute(operator, 'direction', 'forward');

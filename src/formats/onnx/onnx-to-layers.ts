@@ -20,9 +20,8 @@ const stateInputs = new Set([4, 5, 6]);
  * @throws UnrollError invalid_model with every operator that cannot be converted, and where it is
  */
 export function onnxToLayers(model: OnnxModel): ImportedNetwork {
-  const { nodes, initializers, inputs, outputs, opset, producer } = model;
+  const { nodes, initializers, inputs, outputs, opset } = model;
   const draft = createDraft();
-  draft.notes.push(`written by ${producer || 'an unknown producer'}, opset ${opset}`);
   const values = new Map<string, TrackedValue>(
     [...initializers].map(([name, tensor]) => [name, { kind: 'constant', tensor }]),
   );
@@ -70,15 +69,12 @@ export function onnxToLayers(model: OnnxModel): ImportedNetwork {
     invalidModel(`${missing.length} operators cannot be converted: ${missing.slice(0, 10).join('; ')}`);
 
   const result = findOutput(outputs, values);
-  const findName = (rows: Rows): string => outputs.find(({ name }) => values.get(name) === rows)?.name ?? '';
   const last = draft.resolveRows(result);
   if (last !== draft.layers.at(-1)?.['name'])
     invalidModel(`the output comes from ${quote(last)}, which is not the last layer`);
   const network = layersToNetwork(draft.layers);
   resolveGraph(network, input);
-  const isBatchFirst = roles[0]?.role === 'batch' && roles[1]?.role === 'time';
-  const tensors = isBatchFirst ? { input: main.name, output: findName(result) } : undefined;
-  return { network, weights: draft.weights, input, tensors, notes: draft.notes };
+  return { network, weights: draft.weights, input, notes: draft.notes };
 }
 
 /** Finds the only input that is neither a state nor sequence lengths. */
