@@ -1,0 +1,34 @@
+// onnxruntime's answers to onnx-files/views (make-onnx-views.py): replaces feeds.json by answers.json, with the input as steps
+// and the answer as rows. Needs bench's packages: npm --prefix bench ci
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const { InferenceSession, Tensor } = createRequire(join(import.meta.dirname, '../../bench/package.json'))('onnxruntime-node');
+const folder = join(import.meta.dirname, 'onnx-files/views');
+const feeds = JSON.parse(readFileSync(join(folder, 'feeds.json'), 'utf8'));
+const arrays = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
+
+/** The rows along an axis, one row without it. */
+function toRows(dims, data, axis) {
+  if (axis === null) return [[...data]];
+  const after = dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const rows = Array.from({ length: dims[axis] }, () => []);
+  data.forEach((value, i) => rows[Math.floor(i / after) % dims[axis]].push(value));
+  return rows;
+}
+
+const answers = {};
+for (const [name, { answer, time, inputs }] of Object.entries(feeds)) {
+  const session = await InferenceSession.create(readFileSync(join(folder, `${name}.onnx`)));
+  const tensors = Object.fromEntries(
+    Object.entries(inputs).map(([input, { type, shape, data }]) => [
+      input,
+      new Tensor(type, type === 'int64' ? BigInt64Array.from(data, BigInt) : arrays[type].from(data), shape),
+    ]),
+  );
+  const { dims, data } = (await session.run(tensors))[answer];
+  answers[name] = { inputs, y: toRows(dims, data, time) };
+}
+writeFileSync(join(folder, 'answers.json'), `${JSON.stringify(answers)}\n`);
+rmSync(join(folder, 'feeds.json'));
