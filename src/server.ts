@@ -56,13 +56,15 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     rowBounds: rowBuckets,
     kernel: engine.kernel,
     modelKernels: () =>
-      repository
-        .list()
-        .flatMap(({ served }) =>
-          served
-            ? { model: served.name, version: served.version, path: served.network.info.kernel.path }
-            : [],
-        ),
+      repository.list().flatMap(({ served }) =>
+        served
+          ? {
+              model: served.name,
+              version: served.version,
+              path: (served.spec ? served.network.info : served.graph).kernel.path,
+            }
+          : [],
+      ),
     memory: () => ({ used: kernel.memory.used }),
     modelsReady: () => repository.list().filter(({ ready }) => ready).length,
     modelsFailed: () => repository.list().filter(({ error, unloaded }) => error !== null && !unloaded).length,

@@ -1,5 +1,5 @@
 import { eventBytes } from './flow-control.ts';
-import type { DecodedEvent, OutputsEvent, TokenEvent } from './channel/messages.ts';
+import type { DecodedEvent, OutputsEvent, TensorsEvent, TokenEvent } from './channel/messages.ts';
 
 // The caller's side of one sequence. Events are queued here until they are read. Events that were delivered
 // once are not delivered again when the sequence runs again after its worker crashed.
@@ -12,12 +12,12 @@ export interface DoneEvent {
   readonly queuedMs: number;
   readonly runMs: number;
 }
-export type SequenceEvent = OutputsEvent | TokenEvent | DecodedEvent | DoneEvent;
+export type SequenceEvent = OutputsEvent | TokenEvent | DecodedEvent | TensorsEvent | DoneEvent;
 
 /** Passes the events of one sequence from the engine to its reader. */
 export interface Delivery {
   readonly events: AsyncIterable<SequenceEvent>;
-  deliver(event: OutputsEvent | TokenEvent | DecodedEvent): void;
+  deliver(event: Exclude<SequenceEvent, DoneEvent>): void;
   done(event: DoneEvent): void;
   fail(error: Error): void;
   /** Estimated bytes of the queued events. */
@@ -119,7 +119,7 @@ export function createDelivery({
         nextToken = event.index + 1;
         return enqueue(event);
       }
-      if (event.kind === 'decoded') return enqueue(event);
+      if (event.kind === 'decoded' || event.kind === 'tensors') return enqueue(event);
       const { first, steps, width, values } = event;
       const duplicates = Math.min(steps, Math.max(0, nextStep - first));
       if (duplicates > 0) onRead?.(duplicates === steps ? eventBytes(event) : 4 * duplicates * width);

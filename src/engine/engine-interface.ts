@@ -5,8 +5,11 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
 import type { PackedTokens } from '../vocabulary/token-table.ts';
+import type { GraphSignature } from '../operators/signature.ts';
+import type { EvaluateMessage } from './channel/messages.ts';
 import type { SequenceEvent } from './delivery.ts';
 import type { NetworkInfo } from './network-info.ts';
+import type { GraphPlacement } from './place-graph.ts';
 import type { Placement } from './placement.ts';
 import type { TickCounts } from './worker/tick-counters.ts';
 
@@ -25,8 +28,35 @@ export interface Meter {
   onSequenceEnd(sequence: { readonly queuedMs: number; readonly runMs: number }): void;
 }
 
+/** A loaded graph, which is evaluated as it is. */
+export interface GraphHandle {
+  readonly id: number;
+  readonly signature: GraphSignature;
+  /** Bytes of its constants. */
+  readonly weightBytes: number;
+  /** The code path that its kernels use. */
+  readonly kernel: NetworkInfo['kernel'];
+}
+
+/** When a request ends, and the request of the API that it is a part of. */
+interface RequestLimits {
+  /** Milliseconds on the clock of performance.now(). */
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Identifies the API request: once one of its sequences is admitted, the next are not rejected for load.
+   */
+  readonly group?: object | undefined;
+}
+
+/** One evaluation of a graph. */
+export interface EvaluationRequest
+  extends RequestLimits, Pick<EvaluateMessage, 'inputs' | 'outputs' | 'maxOutputElements'> {
+  readonly network: GraphHandle;
+}
+
 /** One sequence to run. */
-export interface SequenceRequest {
+export interface SequenceRequest extends RequestLimits {
   readonly network: NetworkHandle;
   /** Ids [T], or features [T, inputWidth]; for a generation the prompt's ids, start id included. T ≥ 1. */
   readonly input: Int32Array | Float32Array;
@@ -37,13 +67,6 @@ export interface SequenceRequest {
   readonly generation?: GenerationOptions | undefined;
   /** An encoder-decoder's search; `input` is then the source. */
   readonly decode?: DecodeOptions | undefined;
-  /** Milliseconds on the clock of performance.now(). */
-  readonly deadlineMs: number;
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * Identifies the API request: once one of its sequences is admitted, the next are not rejected for load.
-   */
-  readonly group?: object | undefined;
 }
 
 export interface EngineStats extends TickCounts {
@@ -82,16 +105,18 @@ export interface Engine {
    * worker cannot load it
    */
   register(placement: Placement, options?: LoadOptions): Promise<NetworkHandle>;
-  /** Unloads a network and frees its memory. Its sequences fail with model_not_ready. */
-  unload(handle: NetworkHandle): Promise<void>;
+  /** Loads a graph in every worker, as `register` does a network. */
+  registerGraph(placement: GraphPlacement, options?: Pick<LoadOptions, 'meter'>): Promise<GraphHandle>;
+  /** Unloads a network or graph and frees its memory. Its sequences fail with model_not_ready. */
+  unload(handle: Pick<NetworkHandle, 'id'>): Promise<void>;
   /**
    * Queues a sequence and returns its events. The first read throws overloaded, input_mismatch and other
    * errors of the request; later reads throw deadline_exceeded, cancelled or internal. Ending the iteration
    * early frees the slot.
    */
-  submit(request: SequenceRequest): AsyncIterable<SequenceEvent>;
+  submit(request: SequenceRequest | EvaluationRequest): AsyncIterable<SequenceEvent>;
   /** Checks whether a sequence of one step would be admitted now. @throws UnrollError overloaded */
-  checkCapacity(handle: NetworkHandle): void;
+  checkCapacity(handle: Pick<NetworkHandle, 'id'>): void;
   readonly kernel: NetworkInfo['kernel'];
   stats(): EngineStats;
   /** Rejects new sequences. Resolves when all have ended, or after `ms`. */

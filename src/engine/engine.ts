@@ -1,13 +1,7 @@
 import { UnrollError } from '../errors.ts';
 import { checkCapacity } from './admission.ts';
 import { checkRequest } from './check-request.ts';
-import type {
-  Engine,
-  EngineOptions,
-  LoadOptions,
-  NetworkHandle,
-  SequenceRequest,
-} from './engine-interface.ts';
+import type { Engine, EngineOptions, GraphHandle, LoadOptions, NetworkHandle } from './engine-interface.ts';
 import { createDelivery } from './delivery.ts';
 import { createDispatcher } from './dispatch.ts';
 import { grantBytes, resumeBytes } from './flow-control.ts';
@@ -15,9 +9,10 @@ import { LiveMap } from './live-map.ts';
 import type { FromWorker, SequenceReport } from './channel/messages.ts';
 import { createMicrotask } from './microtask.ts';
 import { createNetworkLoad, type NetworkLoad, type StepCount } from './network-load.ts';
-import { createNetworks } from './networks.ts';
+import { createNetworks, type LoadedNetwork } from './networks.ts';
 import { createLengthCheck } from './length-check.ts';
 import { freePlacement, placeNetwork, type Placement } from './placement.ts';
+import type { GraphPlacement } from './place-graph.ts';
 import { createPool, type PoolWorker } from './pool.ts';
 import { countUnreconciled } from './reconcile.ts';
 import { recordSteps, createSequence, createStartMessage, type Sequence } from './sequence.ts';
@@ -91,6 +86,7 @@ export function createEngine(options: EngineOptions): Engine {
         recordSteps(sequence, sequence.steps.inputSteps + report.index);
         return sequence.delivery.deliver(report);
       case 'decoded':
+      case 'tensors':
         return sequence.delivery.deliver(report);
       case 'preempted':
         sequence.resume = report.resume;
@@ -157,16 +153,17 @@ export function createEngine(options: EngineOptions): Engine {
   const dispatchSoon = createMicrotask(() => dispatcher.dispatch());
 
   /** Checks a request. @throws UnrollError when it is invalid, rejected for load, or past its deadline */
-  function admit(request: SequenceRequest): { load: NetworkLoad; steps: StepCount } {
+  function admit(request: Sequence['request']): { load: NetworkLoad; steps: StepCount } {
     const { network, group, deadlineMs } = request;
     if (draining) throw new UnrollError('shutting_down', 'the server accepts no new requests');
     const loaded = networks.get(network.id);
     if (!loaded) throw new UnrollError('model_not_ready', 'the network is not loaded');
-    const inputSteps = checkRequest(request, network.info);
+    const evaluates = 'inputs' in request;
+    const inputSteps = evaluates ? 1 : checkRequest(request, request.network.info);
     loaded.checkLength?.(inputSteps);
     checkDeadline(request);
     const load = loads.get(network.id)!;
-    const steps = load.estimateSteps(request, inputSteps);
+    const steps = load.estimateSteps(evaluates ? {} : request, inputSteps);
     const leftMs = deadlineMs - performance.now();
     const grouped = group !== undefined && admittedGroups.has(group);
     checkCapacity(limits, { ...countAll(), load, steps: steps.stepsLeft, leftMs, grouped });
@@ -178,9 +175,27 @@ export function createEngine(options: EngineOptions): Engine {
     placement: Placement,
     { tokens, startId, endId, meter }: LoadOptions = {},
   ): Promise<NetworkHandle> {
-    const id = ++lastNetwork;
+    const { program, size, decoder, info } = placement;
     const packed = tokens && 'slots' in tokens ? tokens : packTokens(tokens ?? []);
-    const checkLength = createLengthCheck(placement.program, kernel.memory.memory);
+    const checkLength = createLengthCheck(program, kernel.memory.memory);
+    const content = { kind: 'network', program, size, decoder, tokens: packed, startId, endId } as const;
+    return { id: await registerContent({ placement, content, checkLength, meter }), info };
+  }
+
+  async function registerGraph(
+    placement: GraphPlacement,
+    { meter }: Pick<LoadOptions, 'meter'> = {},
+  ): Promise<GraphHandle> {
+    const { program } = placement;
+    const content = { kind: 'graph', program } as const;
+    const id = await registerContent({ placement, content, checkLength: null, meter });
+    const { signature, weightBytes, code } = program;
+    return { id, signature, weightBytes, kernel: code };
+  }
+
+  /** @returns its id */
+  async function registerContent(network: Omit<LoadedNetwork, 'id' | 'stepsRun'>): Promise<number> {
+    const id = ++lastNetwork;
     const stepsRun = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
     const counter = new BigInt64Array(stepsRun);
     const countRun = (): number => Number(Atomics.load(counter, 0));
@@ -190,25 +205,16 @@ export function createEngine(options: EngineOptions): Engine {
     );
     try {
       if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
-      await networks.register({
-        id,
-        placement,
-        checkLength,
-        tokens: packed,
-        startId,
-        endId,
-        meter,
-        stepsRun,
-      });
+      await networks.register({ ...network, id, stepsRun });
     } catch (error) {
       if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
       loads.delete(id);
       dispatcher.removeNetwork(id);
       await networks.unregister(id);
-      freePlacement(placement, kernel);
+      freePlacement(network.placement, kernel);
       throw error;
     }
-    return { id, info: placement.info };
+    return id;
   }
 
   return {
@@ -219,6 +225,7 @@ export function createEngine(options: EngineOptions): Engine {
       return register(placeNetwork(spec, weights, options), loadOptions);
     },
     register,
+    registerGraph,
 
     async unload({ id }) {
       const network = networks.get(id);

@@ -13,7 +13,7 @@ export const grantBytes = windowBytes / 4;
 /** Maximum bytes of outputs in one report of a causal network, unless a single step is larger. */
 export const outputsBytes = windowBytes / 2;
 
-type Events = Extract<SequenceReport, { kind: 'outputs' | 'token' | 'decoded' }>;
+type Events = Extract<SequenceReport, { kind: 'outputs' | 'token' | 'decoded' | 'tensors' }>;
 
 /** Estimates the bytes of an event in the main thread's heap. Strings have one or two bytes a character. */
 export function eventBytes(event: Events): number {
@@ -22,6 +22,8 @@ export function eventBytes(event: Events): number {
       return 200 + 2 * event.text.length + 120 * event.top.length;
     case 'outputs':
       return 320 + event.values.byteLength;
+    case 'tensors':
+      return event.tensors.reduce((sum, { values }) => sum + 320 + values.byteLength, 0);
     case 'decoded':
       return event.hypotheses.reduce(
         (sum, { ids, attention }) =>

@@ -43,7 +43,11 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
     get assumedSteps() {
       return usualSteps / 2;
     },
-    estimateSteps(request: SequenceRequest, inputSteps: number): StepCount {
+    /** @param request what it may write besides reading its input */
+    estimateSteps(
+      request: { readonly [field in 'generation' | 'decode']?: SequenceRequest[field] },
+      inputSteps: number,
+    ): StepCount {
       const maxTokens = request.generation?.maxTokens ?? request.decode?.maxLength ?? 0;
       const expected = inputSteps + Math.ceil(maxTokens * generatedShare);
       return { inputSteps, maxSteps: inputSteps + maxTokens, stepsLeft: expected };

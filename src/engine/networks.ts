@@ -1,6 +1,7 @@
 import { UnrollError } from '../errors.ts';
-import type { PackedTokens } from '../vocabulary/token-table.ts';
+import type { GraphContent, NetworkContent } from './channel/messages.ts';
 import type { Meter } from './engine-interface.ts';
+import type { GraphPlacement } from './place-graph.ts';
 import type { Placement } from './placement.ts';
 import type { PoolWorker } from './pool.ts';
 
@@ -13,12 +14,10 @@ const maxCrashes = 3;
 /** A network as it is sent to the workers. */
 export interface LoadedNetwork {
   readonly id: number;
-  readonly placement: Placement;
+  readonly placement: Pick<Placement, 'arenas'> & Pick<GraphPlacement | Placement, 'program'>;
+  readonly content: NetworkContent | GraphContent;
   /** Throws for a number of steps that the network does not support; null if it supports every one. */
   readonly checkLength: ((steps: number) => void) | null;
-  readonly tokens: PackedTokens;
-  readonly startId: number | undefined;
-  readonly endId: number | undefined;
   readonly meter: Meter | undefined;
   readonly stepsRun: SharedArrayBuffer;
 }
@@ -55,24 +54,11 @@ export function createNetworks(workers: number): Networks {
   const readyWorkers = new Map<number, PoolWorker>();
 
   function sendLoad(entry: Entry, worker: PoolWorker): void {
-    const { id: network, placement, tokens, startId, endId, meter, stepsRun } = entry;
-    const { program, size, decoder, arenas } = placement;
+    const { id: network, placement, content, meter, stepsRun } = entry;
     entry.sentTo.set(worker.index, worker);
-    const arena = arenas[worker.index]!;
+    const arena = placement.arenas[worker.index]!;
     const batches = meter?.batches ?? null;
-    worker.sendControl({
-      kind: 'load',
-      network,
-      program,
-      arena,
-      size,
-      tokens,
-      startId,
-      endId,
-      decoder,
-      batches,
-      stepsRun,
-    });
+    worker.sendControl({ kind: 'load', network, content, arena, batches, stepsRun });
   }
   function removeWorker(entry: Entry, worker: PoolWorker): void {
     if (entry.sentTo.get(worker.index) !== worker) return;

@@ -80,9 +80,9 @@ export function placeNetwork(
   }
 }
 
-/** Frees a network's weights and arenas. */
+/** Frees the weights and arenas of a network or graph. */
 export function freePlacement(
-  { program, arenas }: Pick<Placement, 'program' | 'arenas'>,
+  { program, arenas }: { program: Parameters<typeof freeNetwork>[0]; arenas: readonly Arena[] },
   kernel: Kernel,
 ): void {
   for (const { offset } of arenas) kernel.memory.free(offset);

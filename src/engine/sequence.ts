@@ -1,7 +1,7 @@
 import type { Delivery } from './delivery.ts';
-import type { SequenceRequest } from './engine-interface.ts';
+import type { EvaluationRequest, SequenceRequest } from './engine-interface.ts';
 import { windowBytes } from './flow-control.ts';
-import type { Resume, StartMessage } from './channel/messages.ts';
+import type { EvaluateMessage, Resume, StartMessage } from './channel/messages.ts';
 import type { NetworkLoad, StepCount } from './network-load.ts';
 import type { Phase } from './sequence-phase.ts';
 
@@ -9,7 +9,7 @@ import type { Phase } from './sequence-phase.ts';
 export interface Sequence {
   readonly id: number;
   readonly network: number;
-  readonly request: SequenceRequest;
+  readonly request: SequenceRequest | EvaluationRequest;
   readonly delivery: Delivery;
   /** Milliseconds on the clock of performance.now(). */
   readonly submittedAtMs: number;
@@ -30,7 +30,7 @@ export interface Sequence {
 /** Creates a sequence that has not been queued. */
 export function createSequence(
   id: number,
-  request: SequenceRequest,
+  request: Sequence['request'],
   parts: Pick<Sequence, 'delivery' | 'load' | 'steps'>,
 ): Sequence {
   return {
@@ -56,7 +56,17 @@ export function recordSteps(sequence: Sequence, steps: number): void {
 }
 
 /** Creates the message that starts or continues a sequence: the rest of its input, and its state. */
-export function createStartMessage({ id, network, resume, delivery, request }: Sequence): StartMessage {
+export function createStartMessage({
+  id,
+  network,
+  resume,
+  delivery,
+  request,
+}: Sequence): StartMessage | EvaluateMessage {
+  if ('inputs' in request) {
+    const { inputs, outputs, maxOutputElements } = request;
+    return { kind: 'evaluate', sequence: id, network, inputs, outputs, maxOutputElements };
+  }
   const { input, steps, output, generation, decode, network: handle } = request;
   const consumed = (resume?.step ?? 0) * Math.max(1, handle.info.inputWidth, handle.info.idColumns.length);
   return {

@@ -13,7 +13,9 @@ import {
 import { kerasToNetwork } from './keras/keras-to-network.ts';
 import { readNpy } from './numpy/npy.ts';
 import { readNpz } from './numpy/npz.ts';
+import type { SignedGraph } from '../operators/signature.ts';
 import { onnxToNetwork } from './onnx/onnx-to-network.ts';
+import { onnxToSignedGraph } from './onnx/onnx-to-signed-graph.ts';
 import type { GraphSettings } from './onnx/graph-settings.ts';
 import { findExternalLocations } from './onnx/external-data.ts';
 import { readOnnx } from './onnx/read-onnx.ts';
@@ -38,6 +40,11 @@ export interface ImportedFile {
    * @throws UnrollError invalid_model, invalid_weights with what is missing
    */
   network(graph?: GraphSettings): ImportedNetwork;
+  /**
+   * Converts its graph as it is, with its inputs and outputs; null where the format's files have none.
+   * @throws UnrollError invalid_model with what is unsupported
+   */
+  readonly graph: (() => SignedGraph) | null;
 }
 
 /**
@@ -65,7 +72,12 @@ export async function readImportedFile(
     }
     case 'onnx': {
       const model = readOnnx(bytes, await readExternalFiles(externalFiles, findExternalLocations(bytes)));
-      return { format: 'ONNX', arrays: model.initializers, network: (graph) => onnxToNetwork(model, graph) };
+      return {
+        format: 'ONNX',
+        arrays: model.initializers,
+        network: (settings) => onnxToNetwork(model, settings),
+        graph: () => onnxToSignedGraph(model),
+      };
     }
     case 'zip':
       return readZipFile(bytes, options.hdf5TimeoutMs);
@@ -116,15 +128,18 @@ const stateDict = (format: string, arrays: Arrays): ImportedFile => ({
   format,
   arrays,
   network: () => stateDictToNetwork(arrays),
+  graph: null,
 });
 const keras = (format: string, arrays: Arrays, model: KerasModel): ImportedFile => ({
   format: `${format} ${model.version}`,
   arrays,
   network: () => kerasToNetwork(model),
+  graph: null,
 });
 const weightsOnly = (format: string, arrays: Arrays): ImportedFile => ({
   format,
   arrays,
+  graph: null,
   network() {
     throw new UnrollError(
       'invalid_model',

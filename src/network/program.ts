@@ -119,7 +119,10 @@ function compileGraph(graph: Graph, input: NetworkInput, weights: Weights, kerne
   }
 }
 
-export function freeNetwork(program: NetworkProgram, kernel: Kernel): void {
+export function freeNetwork(
+  program: Pick<NetworkProgram, 'regions'> & { readonly encoder?: EncoderProgram | null },
+  kernel: Kernel,
+): void {
   for (const region of program.regions) kernel.memory.free(region);
   if (!program.encoder) return;
   for (const region of program.encoder.regions) kernel.memory.free(region);

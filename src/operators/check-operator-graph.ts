@@ -1,7 +1,7 @@
 import { findCell } from '../cells/registry.ts';
 import { UnrollError } from '../errors.ts';
 import { getBodies } from './get-bodies.ts';
-import type { BodySpec, OperatorGraph } from './spec.ts';
+import type { BodySpec, OperatorGraph, OperatorSpec } from './spec.ts';
 import { invalidOperator, type Operand } from './operand.ts';
 import type { PrepareContext } from './operator.ts';
 import { prepareGraph } from './prepare-graph.ts';
@@ -28,7 +28,15 @@ export const shapesOnly: Pick<PrepareContext, 'product' | 'sweeps'> = {
  * @throws UnrollError invalid_model, naming the operator
  */
 export function checkOperatorGraph(graph: OperatorGraph, constant: (name: string) => Operand): void {
-  checkNames(graph);
+  checkNames(
+    [
+      graph.input.value,
+      ...graph.states.map((state) => state.input),
+      ...Object.keys(graph.constants),
+      ...Object.keys(graph.wholeConstants),
+    ],
+    graph.operators,
+  );
   for (const { start, shape, input } of graph.states)
     if (
       start !== undefined &&
@@ -53,29 +61,22 @@ export function checkOperatorGraph(graph: OperatorGraph, constant: (name: string
 
 /**
  * Checks that every value is defined once: packed weights are found by the name of their operator's output.
+ * @param given the graph's inputs and constants
+ * @throws UnrollError invalid_model
  */
-function checkNames(graph: OperatorGraph): void {
+export function checkNames(given: readonly string[], operators: readonly OperatorSpec[]): void {
   const defined = new Set<string>();
   const define = (name: string): void => {
     if (name !== '' && defined.has(name))
       invalidOperator(`the value ${JSON.stringify(name)} is defined twice`);
     defined.add(name);
   };
-  const walk = ({ operators, inputs }: Pick<BodySpec, 'operators' | 'inputs'>): void => {
-    inputs.forEach(define);
-    for (const operator of operators) {
+  const walk = (body: Pick<BodySpec, 'operators' | 'inputs'>): void => {
+    body.inputs.forEach(define);
+    for (const operator of body.operators) {
       operator.outputs.forEach(define);
       getBodies(operator).forEach(walk);
     }
   };
-  const { input, states, constants, wholeConstants, operators } = graph;
-  walk({
-    inputs: [
-      input.value,
-      ...states.map((state) => state.input),
-      ...Object.keys(constants),
-      ...Object.keys(wholeConstants),
-    ],
-    operators,
-  });
+  walk({ inputs: given, operators });
 }

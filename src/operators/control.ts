@@ -36,9 +36,7 @@ const ifOperator: OperatorImplementation = (operator, [condition], context) => {
   const [thenBranch, elseBranch] = [context.body(thenBody, []), context.body(elseBody, [])];
   const outputs = thenBranch.outputs.map((output, i) => {
     if (output.shape.join() !== elseBranch.outputs[i]?.shape.join())
-      invalidOperator(
-        `the output ${i} is [${output.shape.join(', ')}] in then_branch, [${elseBranch.outputs[i]?.shape.join(', ') ?? ''}] in else_branch`,
-      );
+      throw new NotConstant('the condition, which chooses between outputs of different shapes,');
     return createOperand(context, output.kind, output.shape);
   });
   return {

@@ -15,8 +15,15 @@ export interface Operand {
   readonly known: boolean;
 }
 
-/** Elements of one operand, and of all operands of a graph for one input shape: 256 MiB. */
+/** Elements of all operands of a graph for one input shape: 256 MiB. */
 const maxElements = 2 ** 26;
+
+/** A graph needs more than the limits allow for the shapes of its inputs, or for the constants of its file. */
+export class TooLarge extends UnrollError {
+  constructor(detail: string) {
+    super('invalid_model', detail);
+  }
+}
 
 /** The number of elements of a tensor of this shape. */
 export const elementCount = (shape: readonly number[]): number =>
@@ -42,13 +49,18 @@ export interface OperandContext {
 /** Elements that one run may compute, a few seconds: the iterations of a loop come from a file. */
 const maxWork = 2 ** 30;
 
-/** Adds to the work of a run. @throws UnrollError invalid_model past the limit */
-export function countWork({ usage }: OperandContext, elements: number): void {
-  usage.work += elements;
-  if (usage.work > maxWork) invalidOperator(`a run computes more than ${maxWork} elements`);
+/** @param work of one run, in elements (estimate-work.ts) @throws TooLarge */
+export function checkWork(work: number): void {
+  if (work > maxWork) throw new TooLarge(`a run computes more than ${maxWork} elements`);
 }
 
-/** Allocates an operand of zeros. @throws UnrollError invalid_model past the limits */
+/** Adds to the work of a run. @throws TooLarge */
+export function countWork({ usage }: OperandContext, elements: number): void {
+  usage.work += elements;
+  checkWork(usage.work);
+}
+
+/** Allocates an operand of zeros. @throws UnrollError invalid_model for an invalid shape; TooLarge */
 export function createOperand(
   context: OperandContext,
   kind: OperandKind,
@@ -60,7 +72,7 @@ export function createOperand(
     invalidOperator(`[${shape.join(', ')}] is not a valid shape`);
   context.usage.elements += size;
   if (context.usage.elements > maxElements)
-    invalidOperator(`its tensors have more than ${maxElements} elements in total`);
+    throw new TooLarge(`its tensors have more than ${maxElements} elements in total`);
   return { kind, shape, values: kind === 'float' ? new context.floats(size) : new Float64Array(size), known };
 }
 

@@ -11,6 +11,10 @@ export interface PreparedOperator {
 /** A prepared body of operators. The caller fills its inputs before each run. */
 export interface PreparedBody {
   readonly outputs: readonly Operand[];
+  /** What `run` does, one operator each, in order. */
+  readonly operations: readonly (() => void)[];
+  /** Of one run: what it is known to compute, in elements (estimate-work.ts). */
+  readonly work: number;
   readonly run: () => void;
 }
 

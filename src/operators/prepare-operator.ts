@@ -1,6 +1,7 @@
 import { UnrollError } from '../errors.ts';
 import type { BodySpec, OperatorSpec } from './spec.ts';
-import { countWork, NotConstant, invalidOperator, type Operand } from './operand.ts';
+import { estimateWork } from './estimate-work.ts';
+import { countWork, NotConstant, TooLarge, invalidOperator, type Operand } from './operand.ts';
 import { findOperator, requiredInputCount } from './operator-table.ts';
 import type { PreparedBody, PrepareContext } from './operator.ts';
 
@@ -28,28 +29,31 @@ export function prepareBody(
     invalidOperator(`a body of ${body.inputs.length} inputs gets ${inputs.length}`);
   body.inputs.forEach((name, i) => own.set(name, inputs[i]!));
 
-  const runs: (() => void)[] = [];
-  let elements = 0;
+  const operations: (() => void)[] = [];
+  let work = 0;
   for (const operator of body.operators) {
     const { outputs, run } = prepareOperator(operator, scope, bodyContext);
     operator.outputs.forEach((name, i) => name !== '' && outputs[i] && own.set(name, outputs[i]));
-    const size = outputs.reduce((sum, { values }) => sum + values.length, 1);
     if (run === null) continue;
+    const inputs = operator.inputs.map((name) => (name === '' ? undefined : scope(name)));
+    const size = estimateWork(operator, inputs, outputs);
     if (outputs.every(({ known }) => known)) {
       countWork(context, size);
       run();
     } else {
-      elements += size;
-      runs.push(run);
+      work += size;
+      operations.push(run);
     }
   }
   return {
     outputs: body.outputs.map(
       (name) => scope(name) ?? invalidOperator(`the output ${JSON.stringify(name)} is not defined`),
     ),
+    operations,
+    work,
     run: () => {
-      countWork(context, elements);
-      for (const run of runs) run();
+      countWork(context, work);
+      for (const run of operations) run();
     },
   };
 }
@@ -68,7 +72,8 @@ export function prepareOperator(operator: OperatorSpec, scope: ValueScope, conte
       if (!inputs[i]) invalidOperator(`its input ${i} is missing`);
     return implementation(operator, inputs, context);
   } catch (error) {
-    if (!(error instanceof UnrollError) || error instanceof NotConstant) throw error;
+    if (!(error instanceof UnrollError) || error instanceof NotConstant || error instanceof TooLarge)
+      throw error;
     throw new UnrollError(
       'invalid_model',
       `${operator.operator} (${operator.outputs[0]}): ${error.message}`,

@@ -23,10 +23,8 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
     invalidOperator(`X must have three dimensions, not [${from.shape.join(', ')}]`);
   const [steps, batch] = batchFirst ? [from.shape[1]!, from.shape[0]!] : [from.shape[0]!, from.shape[1]!];
   const width = from.shape[2]!;
-  if (w && w.shape[2] !== width)
-    invalidOperator(
-      `X [${from.shape.join(', ')}] has ${width} columns, W [${w.shape.join(', ')}] ${w.shape[2]}`,
-    );
+  if (w!.shape[2] !== width)
+    invalidOperator(`X has ${width} columns, W [${w!.shape.join(', ')}] reads ${w!.shape[2]}`);
   const { units, hasCellState } = sweeps[0]!;
   const directions = sweeps.length;
   const direction = textAttribute(operator, 'direction', 'forward');

@@ -1,13 +1,13 @@
-import type { Lease, ServedModel } from './repository-interface.ts';
+import type { Lease, AnyModel } from './repository-interface.ts';
 
 /** A loaded model with its leases. After `retire` it is unloaded as soon as the last lease is released. */
 export interface LeasedModel {
-  readonly model: ServedModel;
+  readonly model: AnyModel;
   lease(): Lease;
   retire(): void;
 }
 
-export function createLeasedModel(model: ServedModel, unload: () => void): LeasedModel {
+export function createLeasedModel(model: AnyModel, unload: () => void): LeasedModel {
   let leases = 0;
   let retired = false;
   return {

@@ -1,3 +1,4 @@
+import { placeGraph } from '../engine/place-graph.ts';
 import { placeNetwork, type PlacementSizes } from '../engine/placement.ts';
 import { UnrollError } from '../errors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -15,7 +16,8 @@ import { readModelFolder } from './read-model-folder.ts';
 const maxSpecCharacters = 4 * 1024 * 1024;
 
 /**
- * Reads a version's folder, checks it, packs its vocabularies and compiles its network into kernel memory.
+ * Reads a version's folder, checks it, packs its vocabularies and compiles its network and graph into kernel
+ * memory, which the caller frees where this fails.
  * @param described called as soon as model.json is read
  * @throws UnrollError invalid_model, invalid_weights, out_of_memory
  */
@@ -25,8 +27,10 @@ export async function loadModel(
   sizes: PlacementSizes,
   described: (task: ModelSpec['task']) => void,
 ): Promise<LoadedModel> {
-  const modelFolder = await readModelFolder(realRoot, folder, name);
-  const { spec } = modelFolder;
+  const { sequence, graph: signed } = await readModelFolder(realRoot, folder, name);
+  const graph = signed && placeGraph(signed, { kernel, ...sizes });
+  if (typeof sequence === 'string') return { sequence, graph };
+  const { spec } = sequence;
   described(spec.task);
   if (spec.name !== name)
     throw new UnrollError(
@@ -40,14 +44,13 @@ export async function loadModel(
       'invalid_model',
       `${specFile}: without its tokens it has ${characters} characters, the limit is ${maxSpecCharacters}`,
     );
-  const weights = await modelFolder.weights();
+  const weights = await sequence.weights();
   const { inputs, outputs } = spec;
   const vocabulary = inputs.kind === 'text' ? packTexts(inputs) : null;
   const target = outputs.vocabulary ? packTexts(outputs.vocabulary) : null;
   const chain = readCrfPotentials(spec.network, weights);
-  // last, since it allocates memory that must be freed if anything fails after it
   const placement = placeNetwork(spec.network, weights, { kernel, ...sizes });
-  return { spec: served, vocabulary, target, chain, placement };
+  return { sequence: { spec: served, vocabulary, target, chain, placement }, graph };
 }
 
 function withoutTokens(spec: ModelSpec): ServedSpec {

@@ -1,4 +1,5 @@
 import type { CrfPotentials } from '../decoding/crf/potentials.ts';
+import type { GraphPlacement } from '../engine/place-graph.ts';
 import type { Placement, PlacementSizes } from '../engine/placement.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { KernelShare } from '../kernel/kernel.ts';
@@ -19,6 +20,14 @@ export type ServedSpec = Omit<ModelSpec, 'inputs' | 'outputs'> & {
 
 /** A model that is read, checked, packed and compiled, ready to be announced to the workers. */
 export interface LoadedModel {
+  /** Or why it runs on no sequences. */
+  readonly sequence: LoadedSequence | string;
+  /** Null unless it was imported with its graph. */
+  readonly graph: GraphPlacement | null;
+}
+
+/** What runs on sequences. */
+export interface LoadedSequence {
   readonly spec: ServedSpec;
   /** The input vocabulary; null for numeric inputs. */
   readonly vocabulary: PackedTexts | null;

@@ -32,7 +32,8 @@ async function load({ share, sizes, ...version }: LoadRequest): Promise<LoaderRe
 
 /** The buffers of a reply to transfer instead of copy: those of the CRF. */
 function listTransfers(reply: LoaderReply): ArrayBuffer[] {
-  const chain = reply.kind === 'loaded' ? reply.model.chain : null;
+  const sequence = reply.kind === 'loaded' ? reply.model.sequence : '';
+  const chain = typeof sequence === 'string' ? null : sequence.chain;
   if (!chain) return [];
   const { transitions, start, end } = chain.crf;
   return [transitions, start, end, chain.transitions].map(({ buffer }) => buffer as ArrayBuffer);

@@ -4,12 +4,15 @@ import { UnrollError } from '../errors.ts';
 import { mapArrays } from '../formats/map-arrays.ts';
 import { resolveModelNetwork } from '../formats/resolve-model-network.ts';
 import { toModelSpec, type ModelOverrides } from '../formats/model-spec-from-imported.ts';
+import type { ImportedNetwork } from '../formats/imported-network.ts';
+import { foldSignedGraph } from '../formats/operators/fold-signed-graph.ts';
 import { graphSettings, type GraphSettings } from '../formats/onnx/graph-settings.ts';
 import { isImportableJson, readImportedFile, type ImportedFile } from '../formats/read-imported.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 import { modelSpec, type ModelSpec } from '../network/spec.ts';
 import { weightSource } from '../network/weight-source.ts';
 import type { Weights } from '../network/weights.ts';
+import type { SignedGraph } from '../operators/signature.ts';
 import { checkModel } from './check-model.ts';
 import { specFile, weightsFile } from '../model-files.ts';
 import { readContainedFile, UnreadableFile } from './read-contained-file.ts';
@@ -30,8 +33,16 @@ const importableName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\.(onnx|keras|h5|hdf5|pt|pth
 /** The number of errors in a model.json that the message lists. */
 const maxListedIssues = 5;
 
-/** A version's folder: its model.json, and its weights, which are read on demand. */
+/** A version's folder: what runs on sequences, what is evaluated as tensors, or both. */
 export interface ModelFolder {
+  /** Or why there is none, in a sentence. */
+  readonly sequence: SequenceModel | string;
+  /** The graph of an imported file, null where it has none. */
+  readonly graph: SignedGraph | null;
+}
+
+/** A model.json, and its weights, which are read on demand. */
+export interface SequenceModel {
   readonly spec: ModelSpec;
   /** @throws UnrollError invalid_weights, invalid_model where weights and network do not match */
   weights(): Promise<Weights>;
@@ -53,10 +64,23 @@ export async function readModelFolder(realRoot: string, folder: string, name: st
   if (json !== null && !isImported && (Object.hasOwn(json, 'network') || file === weightsFile)) {
     const { success, data: spec, error } = modelSpec.safeParse(json);
     if (!success) throw toSpecError(error);
-    return { spec, weights: () => readWeights(realRoot, folder, spec) };
+    return { sequence: { spec, weights: () => readWeights(realRoot, folder, spec) }, graph: null };
   }
-  const network = (await importFile(realRoot, folder, file)).network(parseGraphSettings(json));
-  const spec = toModelSpec(name, network, isImported ? {} : (json ?? {}));
+  const overrides = isImported ? null : json;
+  const imported = await importFile(realRoot, folder, file);
+  const graph = imported.graph && foldSignedGraph(imported.graph());
+  const settings = parseGraphSettings(overrides);
+  try {
+    return { sequence: toSequenceModel(name, imported.network(settings), overrides ?? {}), graph };
+  } catch (error) {
+    // what the user asks for in model.json is done or refused, never passed over
+    if (!graph || overrides !== null || !(error instanceof UnrollError)) throw error;
+    return { sequence: error.message, graph };
+  }
+}
+
+function toSequenceModel(name: string, network: ImportedNetwork, overrides: ModelOverrides): SequenceModel {
+  const spec = toModelSpec(name, network, overrides);
   checkModel(spec, network.weights);
   return { spec, weights: () => Promise.resolve(network.weights) };
 }

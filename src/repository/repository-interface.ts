@@ -1,4 +1,4 @@
-import type { NetworkHandle } from '../engine/engine-interface.ts';
+import type { GraphHandle, NetworkHandle } from '../engine/engine-interface.ts';
 import type { CrfPotentials } from '../decoding/crf/potentials.ts';
 import type { ServedSpec } from './loader-messages.ts';
 import type { ModelStatistics } from './model-statistics.ts';
@@ -6,9 +6,27 @@ import type { ModelSpec } from '../network/spec.ts';
 import type { Vocabulary } from '../vocabulary/vocabulary.ts';
 
 /** A version that is loaded and ready. */
-export interface ServedModel {
+export type AnyModel = ServedModel | GraphModel;
+
+export interface ModelIdentity {
   readonly name: string;
   readonly version: number;
+  readonly statistics: ModelStatistics;
+}
+
+/** A model that is evaluated as tensors only. */
+export interface GraphModel extends ModelIdentity {
+  readonly spec: null;
+  readonly network: null;
+  readonly graph: GraphHandle;
+  /** Why it runs on no sequences. */
+  readonly reason: string;
+}
+
+/** A model that runs on sequences. */
+export interface ServedModel extends ModelIdentity {
+  /** The graph that its file has, which is evaluated for requests of tensors; else null. */
+  readonly graph: GraphHandle | null;
   readonly spec: ServedSpec;
   /** The input vocabulary; null for numeric inputs. */
   readonly vocabulary: Vocabulary | null;
@@ -17,7 +35,6 @@ export interface ServedModel {
   /** The CRF over the labels of the task tag, when the network ends in one; else null. */
   readonly chain: CrfPotentials | null;
   readonly network: NetworkHandle;
-  readonly statistics: ModelStatistics;
 }
 
 export interface ModelListing {
@@ -29,7 +46,7 @@ export interface ModelListing {
   readonly error: string | null;
   /** It was unloaded by request: not ready, but not broken. */
   readonly unloaded: boolean;
-  readonly served: ServedModel | null;
+  readonly served: AnyModel | null;
   readonly statistics: ModelStatistics;
   /** Time of the last change to its files, in seconds since 1970. */
   readonly created: number;
@@ -37,7 +54,7 @@ export interface ModelListing {
 
 /** Use of a model by a request: it stays loaded until `release`. */
 export interface Lease {
-  readonly model: ServedModel;
+  readonly model: AnyModel;
   release(): void;
 }
 

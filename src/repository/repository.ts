@@ -1,13 +1,13 @@
 import type { Engine } from '../engine/engine-interface.ts';
 import { isOutOfDescriptors, UnrollError, type ErrorCode } from '../errors.ts';
 import type { ModelSpec } from '../network/spec.ts';
-import { openVocabulary } from '../vocabulary/vocabulary.ts';
 import { createUnloadedModels } from './unloaded-models.ts';
 import { createLeasedModel, type LeasedModel } from './leased-model.ts';
 import { createModelStatistics, type ModelStatistics } from './model-statistics.ts';
 import { parseReference } from './model-reference.ts';
+import { registerModel, unregisterModel } from './register-model.ts';
 import type { Loader } from './loader.ts';
-import type { ModelListing, Repository, ServedModel } from './repository-interface.ts';
+import type { AnyModel, ModelListing, Repository } from './repository-interface.ts';
 import { scanModels, type FoundVersion } from './scan-models.ts';
 import { watchFolder } from './watch-folder.ts';
 
@@ -47,7 +47,7 @@ export function createRepository({
   root: string;
   /** Closed with the repository. */
   loader: Loader;
-  engine: Pick<Engine, 'register' | 'unload'>;
+  engine: Pick<Engine, 'register' | 'registerGraph' | 'unload'>;
   log: RepositoryLog;
   watch: boolean;
 }): Repository {
@@ -92,8 +92,9 @@ export function createRepository({
   const getUnavailableReason = ({ found, error }: Version): string | null =>
     unloadedModels.has(found) ? 'it was unloaded on request' : error;
 
-  function unloadNetwork({ name, version, network }: ServedModel): void {
-    engine.unload(network).then(
+  function unloadModel(model: AnyModel): void {
+    const { name, version } = model;
+    unregisterModel(engine, model).then(
       () => {
         unloadCount++;
         log.info({ model: name, version }, 'model unloaded');
@@ -110,26 +111,12 @@ export function createRepository({
     const { name, version, folder, bytes } = entry.found;
     const startedAt = performance.now();
     try {
-      const { spec, chain, placement, ...packed } = await loader.load(
-        { realRoot, folder, name, bytes },
-        (task) => (entry.task = task),
-      );
-      const { inputs, outputs } = spec;
-      const vocabulary =
-        inputs.kind === 'text' && packed.vocabulary ? openVocabulary(inputs, packed.vocabulary) : null;
-      const target =
-        outputs.vocabulary && packed.target ? openVocabulary(outputs.vocabulary, packed.target) : null;
-      const outputVocabulary = target ?? vocabulary;
-      const network = await engine.register(placement, {
-        tokens: (packed.target ?? packed.vocabulary)?.tokens,
-        startId: outputVocabulary?.startId,
-        endId: outputVocabulary?.endId,
-        meter: entry.statistics,
-      });
+      const loaded = await loader.load({ realRoot, folder, name, bytes }, (task) => (entry.task = task));
       const { statistics } = entry;
-      const model: ServedModel = { name, version, spec, vocabulary, target, chain, network, statistics };
+      const model = await registerModel(engine, loaded, { name, version, statistics });
+      if (model.spec === null) entry.task = null;
       const previous = entry.loaded;
-      entry.loaded = createLeasedModel(model, () => unloadNetwork(model));
+      entry.loaded = createLeasedModel(model, () => unloadModel(model));
       entry.error = null;
       entry.outOfMemoryAt = null;
       previous?.retire();

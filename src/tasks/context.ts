@@ -24,13 +24,17 @@ export interface TaskLimits {
   readonly maxTimeoutMs: number;
 }
 
-/** A request's model and limits, besides its body. */
-export interface Call {
-  /** Leased by the caller of the task until the result is used. */
-  readonly model: ServedModel;
+/** When a request ends. */
+export interface Deadlines {
   /** Aborts when the caller disconnects. */
   readonly signal: AbortSignal;
   readonly timeoutMs?: number | undefined;
+}
+
+/** A request's model and limits, besides its body. */
+export interface Call extends Deadlines {
+  /** Leased by the caller of the task until the result is used. */
+  readonly model: ServedModel;
   /**
    * Bytes of the reply to sequences of these lengths, where another reply than the task's own JSON is sent.
    */

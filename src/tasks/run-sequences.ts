@@ -1,13 +1,14 @@
 import type { DoneEvent, SequenceEvent } from '../engine/delivery.ts';
-import type { SequenceRequest } from '../engine/engine-interface.ts';
+import type { EvaluationRequest, SequenceRequest } from '../engine/engine-interface.ts';
 import { UnrollError } from '../errors.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
-import type { Call, TaskContext, TaskLimits } from './context.ts';
+import type { Call, Deadlines, TaskContext, TaskLimits } from './context.ts';
 import type { PreparedSequence } from './read-input.ts';
 
 /** A sequence for the engine, without the circumstances that all sequences of a call share. */
-export type Submission = Omit<SequenceRequest, 'deadlineMs' | 'signal' | 'group'>;
+export type Submission = Omit<SequenceRequest, Circumstances> | Omit<EvaluationRequest, Circumstances>;
+type Circumstances = 'deadlineMs' | 'signal' | 'group';
 
 /** Asks for the network's outputs at the last step of a sequence, or at every step. */
 export const sequenceOutputs = (
@@ -31,8 +32,8 @@ export interface Collector<T> {
  * @throws UnrollError whatever the first sequence to fail throws
  */
 export async function runSequences<T>(
-  { engine, limits }: TaskContext,
-  call: Call,
+  { engine, limits }: Pick<TaskContext, 'engine' | 'limits'>,
+  call: Deadlines,
   submissions: readonly Submission[],
   collect: (index: number, slice: TimeSlice) => Collector<T>,
 ): Promise<{ result: T; end: DoneEvent }[]> {
@@ -100,7 +101,7 @@ export function requireSingle<T>(sequences: readonly T[], field: string): T {
  * The deadline of a call, on the clock of performance.now().
  * @throws UnrollError invalid_request for a timeout above the limit
  */
-function computeDeadline({ timeoutMs }: Call, limits: TaskLimits): number {
+function computeDeadline({ timeoutMs }: Deadlines, limits: TaskLimits): number {
   if (timeoutMs !== undefined && timeoutMs > limits.maxTimeoutMs)
     throw new UnrollError('invalid_request', `timeout_ms: at most ${limits.maxTimeoutMs}, was ${timeoutMs}`, {
       field: 'timeout_ms',

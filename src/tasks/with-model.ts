@@ -1,6 +1,6 @@
 import { UnrollError } from '../errors.ts';
 import type { ModelSpec } from '../network/spec.ts';
-import type { ServedModel } from '../repository/repository-interface.ts';
+import type { AnyModel, ServedModel } from '../repository/repository-interface.ts';
 import type { TaskContext } from './context.ts';
 
 // A request acquires its model once. The lease keeps the version loaded until the reply is made, and the
@@ -14,21 +14,39 @@ export interface ModelRequest {
 }
 
 /**
- * Runs `work` with the model leased.
- * @throws UnrollError model_not_found, model_not_ready, wrong_task, and whatever `work` throws
+ * Runs `work` with a model leased that runs on sequences.
+ * @throws UnrollError model_not_found, model_not_ready, no_sequence_view, wrong_task, and whatever `work` throws
  */
-export async function withModel<T>(
-  { repository }: Pick<TaskContext, 'repository'>,
+export const withModel = <T>(
+  context: Pick<TaskContext, 'repository'>,
   { reference, task }: ModelRequest,
   work: (model: ServedModel) => Promise<T>,
+): Promise<T> =>
+  withLease(context, reference, (model) => {
+    checkTask(model, task);
+    return () => work(model);
+  });
+
+/** The same with any model. @throws UnrollError model_not_found, model_not_ready, and whatever `work` throws */
+export const withAnyModel = <T>(
+  context: Pick<TaskContext, 'repository'>,
+  reference: string,
+  work: (model: AnyModel) => Promise<T>,
+): Promise<T> => withLease(context, reference, (model) => () => work(model));
+
+/** @param prepare checks the model. @returns what is counted as a request to it */
+async function withLease<T>(
+  { repository }: Pick<TaskContext, 'repository'>,
+  reference: string,
+  prepare: (model: AnyModel) => () => Promise<T>,
 ): Promise<T> {
   const lease = repository.acquire(reference);
   try {
-    checkTask(lease.model, task);
+    const work = prepare(lease.model);
     const count = lease.model.statistics.startRequest();
     let completed = false;
     try {
-      const result = await work(lease.model);
+      const result = await work();
       completed = true;
       return result;
     } finally {
@@ -48,11 +66,12 @@ export async function* streamWithModel<E, T>(
 ): AsyncGenerator<T> {
   const lease = repository.acquire(reference);
   try {
-    checkTask(lease.model, task);
-    const count = lease.model.statistics.startRequest();
+    const { model } = lease;
+    checkTask(model, task);
+    const count = model.statistics.startRequest();
     let completed = false;
     try {
-      for await (const event of work(lease.model)) yield format(event, lease.model);
+      for await (const event of work(model)) yield format(event, model);
       completed = true;
     } finally {
       count(completed);
@@ -62,8 +81,14 @@ export async function* streamWithModel<E, T>(
   }
 }
 
-/** @throws UnrollError wrong_task */
-function checkTask(model: ServedModel, task: ModelSpec['task'] | null): void {
+/** @throws UnrollError no_sequence_view, wrong_task */
+function checkTask(model: AnyModel, task: ModelSpec['task'] | null): asserts model is ServedModel {
+  if (model.spec === null)
+    throw new UnrollError(
+      'no_sequence_view',
+      `model: ${model.name} takes and gives tensors only: POST /v2/models/${model.name}/infer. It runs on no sequences because ${model.reason}`,
+      { field: 'model' },
+    );
   if (task !== null && model.spec.task !== task)
     throw new UnrollError(
       'wrong_task',

@@ -42,6 +42,7 @@ export async function readResult(
       nextToken++;
       content.push([event.id, event.text, event.logprob, event.top]);
     } else if (event.kind === 'decoded') content.push(event.hypotheses.map(withBits));
+    else if (event.kind === 'tensors') throw new WrongEvents('tensors of a sequence');
     else {
       content.push(event.finish);
       steps = event.steps;

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Control } from '../../src/engine/channel/messages.ts';
+import type { Control, GraphContent } from '../../src/engine/channel/messages.ts';
 import { createNetworks, type LoadedNetwork } from '../../src/engine/networks.ts';
 import type { Placement } from '../../src/engine/placement.ts';
-import { packTokens } from '../../src/vocabulary/token-table.ts';
 import type { PoolWorker } from '../../src/engine/pool.ts';
 
 const placement = { arenas: [{ offset: 0 }, { offset: 64 }] } as unknown as Placement;
@@ -10,9 +9,7 @@ const network = (id: number): LoadedNetwork => ({
   id,
   placement,
   checkLength: null,
-  tokens: packTokens([]),
-  startId: undefined,
-  endId: undefined,
+  content: {} as GraphContent,
   meter: undefined,
   stepsRun: new SharedArrayBuffer(8),
 });

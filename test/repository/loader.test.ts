@@ -5,6 +5,7 @@ import { freePlacement } from '../../src/engine/placement.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import { createLoader, type LoaderOptions, type VersionToLoad } from '../../src/repository/loader.ts';
 import { classifier, temporaryFolder, writeModel } from './model-folders.ts';
+import { sequenceOf } from './sequence-model.ts';
 
 const sizes = { workers: 2, slots: 4, maxSteps: 100 };
 
@@ -28,7 +29,9 @@ describe('loader', () => {
     const folder = writeModel(root, 'tiny', 1, { spec });
     const { kernel, loader } = setUp();
     const described = vi.fn<() => void>();
-    const model = await loader.load({ realRoot: root, folder, name: 'tiny', bytes: 1 }, described);
+    const model = sequenceOf(
+      await loader.load({ realRoot: root, folder, name: 'tiny', bytes: 1 }, described),
+    );
     expect(described).toHaveBeenCalledExactlyOnceWith('classify');
     expect(model.placement.info).toMatchObject({ vocabulary: 3, kernel: { path: 'plain' } });
     expect(model.placement.arenas).toHaveLength(2);
@@ -71,7 +74,7 @@ describe('loader', () => {
     });
     kernel.memory.free(rest);
     expect(kernel.memory.used).toBe(0);
-    const { placement } = await loader.load(request, nothing);
+    const { placement } = sequenceOf(await loader.load(request, nothing));
     freePlacement(placement, kernel);
     expect(loader.starts).toBe(1);
   });

@@ -10,8 +10,10 @@ import {
   temporaryFolder,
   writeModel,
 } from './model-folders.ts';
+import { sequenceOf } from './sequence-model.ts';
 
-const readSpec = async (root: string, folder: string) => (await readModelFolder(root, folder, 'tiny')).spec;
+const readSpec = async (root: string, folder: string) =>
+  sequenceOf(await readModelFolder(root, folder, 'tiny')).spec;
 
 describe('model.json', () => {
   it('reads a model.json', async () => {
@@ -71,7 +73,7 @@ describe('weights', () => {
     const root = temporaryFolder();
     const folder = writeModel(root, 'tiny', 1);
     change(join(folder, 'weights.safetensors'));
-    return readModelFolder(root, folder, 'tiny').then(({ weights }) => weights());
+    return readModelFolder(root, folder, 'tiny').then((folder) => sequenceOf(folder).weights());
   };
 
   it('reads the tensors', async () => {

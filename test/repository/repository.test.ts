@@ -9,6 +9,7 @@ import { createLoader } from '../../src/repository/loader.ts';
 import { createRepository } from '../../src/repository/repository.ts';
 import type { Repository } from '../../src/repository/repository-interface.ts';
 import { classifier, temporaryFolder, writeModel } from './model-folders.ts';
+import { servedModel } from './sequence-model.ts';
 
 const kernel = createKernel({ mode: 'plain', memoryMegabytes: 64 });
 
@@ -31,6 +32,7 @@ function fakeEngine() {
       loaded.add(++last);
       return { id: last } as NetworkHandle;
     }),
+    registerGraph: vi.fn<Engine['registerGraph']>(),
     unload: vi.fn<Engine['unload']>(async ({ id }) => {
       loaded.delete(id);
     }),
@@ -52,7 +54,7 @@ const listed = (repository: Repository): [string, boolean, string | null][] =>
 const getNetwork = (repository: Repository, reference: string): number => {
   const lease = repository.acquire(reference);
   lease.release();
-  return lease.model.network.id;
+  return servedModel(lease.model).network.id;
 };
 
 describe('repository', () => {
@@ -67,7 +69,7 @@ describe('repository', () => {
     expect(listed(repository).map(([name]) => name)).toEqual(['other@3', 'tiny@10', 'tiny@2', 'tiny@1']);
     expect(repository.acquire('tiny').model).toMatchObject({ name: 'tiny', version: 10 });
     expect(repository.acquire('tiny@2').model.version).toBe(2);
-    expect(repository.acquire('other').model.vocabulary!.tokens.at(2)).toBe('c');
+    expect(servedModel(repository.acquire('other').model).vocabulary!.tokens.at(2)).toBe('c');
   });
 
   it('announces a network and its tokens to the engine', async () => {
@@ -203,7 +205,7 @@ describe('rescan', () => {
     const inFlight = repository.acquire('tiny');
     writeModel(root, 'tiny', 1, { seed: 2 });
     await repository.rescan();
-    expect(getNetwork(repository, 'tiny')).not.toBe(inFlight.model.network.id);
+    expect(getNetwork(repository, 'tiny')).not.toBe(servedModel(inFlight.model).network.id);
     expect(engine.loaded).toEqual(new Set([1, 2]));
     inFlight.release();
     expect(engine.loaded).toEqual(new Set([2]));
@@ -307,7 +309,7 @@ describe('rescan', () => {
       while (busy) {
         const lease = repository.acquire('tiny');
         await new Promise((resolve) => setTimeout(resolve, (caller * 7 + served) % 5));
-        expect(engine.loaded).toContain(lease.model.network.id);
+        expect(engine.loaded).toContain(servedModel(lease.model).network.id);
         lease.release();
         served++;
       }

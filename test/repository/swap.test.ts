@@ -7,6 +7,7 @@ import { createRepository } from '../../src/repository/repository.ts';
 import type { ServedModel } from '../../src/repository/repository-interface.ts';
 import { kernel, startEngine } from '../engine/served-networks.ts';
 import { temporaryFolder, writeModel } from './model-folders.ts';
+import { servedModel } from './sequence-model.ts';
 
 // The repository with a real engine and a real loader thread.
 
@@ -41,9 +42,10 @@ it('swaps models under load: every request finishes on the weights it started wi
   const callers = Array.from({ length: 6 }, async () => {
     while (busy) {
       const lease = repository.acquire('tiny');
-      const { id } = lease.model.network;
+      const model = servedModel(lease.model);
+      const { id } = model.network;
       const seen = answers.get(id) ?? new Set();
-      answers.set(id, seen.add(await classify(engine, lease.model)));
+      answers.set(id, seen.add(await classify(engine, model)));
       lease.release();
     }
   });

@@ -139,6 +139,7 @@ function serve(spec: SpecInput, outputWidth = 1): ServedModel {
     target: parsed.outputs.vocabulary ? createVocabulary(parsed.outputs.vocabulary) : null,
     chain: null,
     network: { id: 1, info: { outputWidth } } as NetworkHandle,
+    graph: null,
     statistics: createModelStatistics(),
   };
 }

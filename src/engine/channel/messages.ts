@@ -3,6 +3,8 @@ import type { NetworkProgram } from '../../network/program.ts';
 import type { Arena } from '../../network/layout.ts';
 import type { DecodeOptions, Hypothesis } from '../../decoding/search.ts';
 import type { DecoderSize } from '../../network/decoder-runner.ts';
+import type { GraphProgram } from '../../network/signed-graph/graph-program.ts';
+import type { TensorValues } from '../../network/signed-graph/graph-evaluator.ts';
 import type { EmittedToken, GenerationOptions, GenerationSnapshot } from '../../decoding/generation.ts';
 import type { PackedTokens } from '../../vocabulary/token-table.ts';
 import type { ChannelMemory } from './channel.ts';
@@ -43,9 +45,23 @@ export interface StartMessage {
   readonly alreadyDelivered: number;
 }
 
+/** One evaluation of a graph. */
+export interface EvaluateMessage {
+  readonly kind: 'evaluate';
+  readonly sequence: number;
+  readonly network: number;
+  /** In the order of the graph's signature. */
+  readonly inputs: readonly TensorValues[];
+  /** Places of the wanted outputs in the signature. */
+  readonly outputs: readonly number[];
+  /** Of all wanted outputs together. */
+  readonly maxOutputElements: number;
+}
+
 /** Messages on the ring buffer: those on which a request's latency depends. */
 export type ToWorker =
   | StartMessage
+  | EvaluateMessage
   | { readonly kind: 'cancel'; readonly sequence: number }
   /** The reader has read so many bytes: the worker may send as many again. */
   | { readonly kind: 'grant'; readonly sequence: number; readonly bytes: number };
@@ -55,20 +71,31 @@ export type Control =
   | {
       readonly kind: 'load';
       readonly network: number;
-      readonly program: NetworkProgram;
+      readonly content: NetworkContent | GraphContent;
       readonly arena: Arena;
-      readonly size: { readonly maxRows: number; readonly maxPacked: number };
-      readonly tokens: PackedTokens;
-      readonly startId: number | undefined;
-      readonly endId: number | undefined;
-      /** Null unless the network is an encoder-decoder. */
-      readonly decoder: DecoderSize | null;
       /** The counts of its batches; see batch-tally.ts. */
       readonly batches: SharedArrayBuffer | null;
       /** One BigInt64: the steps of this network run by all workers. */
       readonly stepsRun: SharedArrayBuffer;
     }
   | { readonly kind: 'unload'; readonly network: number };
+
+/** A network of layers, and what its decoding needs. */
+export interface NetworkContent {
+  readonly kind: 'network';
+  readonly program: NetworkProgram;
+  readonly size: { readonly maxRows: number; readonly maxPacked: number };
+  readonly tokens: PackedTokens;
+  readonly startId: number | undefined;
+  readonly endId: number | undefined;
+  /** Null unless the network is an encoder-decoder. */
+  readonly decoder: DecoderSize | null;
+}
+/** An imported graph that is evaluated as it is. */
+export interface GraphContent {
+  readonly kind: 'graph';
+  readonly program: GraphProgram;
+}
 
 export interface OutputsEvent {
   readonly kind: 'outputs';
@@ -89,9 +116,16 @@ export interface DecodedEvent {
   readonly hypotheses: readonly Hypothesis[];
 }
 
+/** The outputs of a graph's evaluation. */
+export interface TensorsEvent {
+  readonly kind: 'tensors';
+  readonly tensors: readonly TensorValues[];
+}
+
 export type SequenceReport =
   | OutputsEvent
   | TokenEvent
+  | TensorsEvent
   | {
       readonly kind: 'done';
       readonly finish: 'stop' | 'length' | null;

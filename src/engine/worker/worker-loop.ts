@@ -2,14 +2,26 @@ import type { TickResult } from './tick-counters.ts';
 import { createGeneration, restoreGeneration } from '../../decoding/generation.ts';
 import { createDecoderRunner, type DecoderRunner, type DecoderSize } from '../../network/decoder-runner.ts';
 import { idColumns } from '../../network/input.ts';
+import type { Arena } from '../../network/layout.ts';
 import type { NetworkProgram } from '../../network/program.ts';
 import { createRunner, type Runner } from '../../network/runner.ts';
+import { createGraphEvaluator } from '../../network/signed-graph/graph-evaluator.ts';
+import type { GraphProgram } from '../../network/signed-graph/graph-program.ts';
 import { openTokens } from '../../vocabulary/token-table.ts';
 import { recordBatch } from './batch-tally.ts';
 import { createDecodeBatcher } from './decode-batcher.ts';
 import { batcherDefaults } from './batcher-options.ts';
 import { createBatcher, type Batcher } from './batcher.ts';
-import type { Control, FromWorker, SequenceReport, StartMessage, ToWorker } from '../channel/messages.ts';
+import { createEvaluationQueue } from './evaluation-queue.ts';
+import type {
+  Control,
+  EvaluateMessage,
+  FromWorker,
+  NetworkContent,
+  SequenceReport,
+  StartMessage,
+  ToWorker,
+} from '../channel/messages.ts';
 import { createSearch } from '../../decoding/create-search.ts';
 
 // A worker's networks: handles each message, and runs one tick of each network in rotation.
@@ -26,7 +38,7 @@ export interface WorkerLoop {
 interface Loaded {
   readonly id: number;
   readonly batcher: Pick<Batcher, 'cancel' | 'grant' | 'waiting' | 'active' | 'runnable' | 'tick'>;
-  readonly add: (message: StartMessage) => void;
+  readonly add: (message: StartMessage | EvaluateMessage) => void;
 }
 /** A loaded network and its counters in shared memory. */
 interface Counted extends Loaded {
@@ -49,7 +61,13 @@ export function createWorkerLoop(context: {
     const id = message.network;
     let error: string | null = null;
     try {
-      const loaded = message.decoder ? loadDecoder(message, message.decoder) : loadStepwise(message);
+      const { content, arena } = message;
+      const loaded =
+        content.kind === 'graph'
+          ? loadGraph(id, content.program, arena)
+          : content.decoder
+            ? loadDecoder(id, content, arena, content.decoder)
+            : loadStepwise(id, content, arena);
       networks.push({
         ...loaded,
         tally: message.batches && new BigInt64Array(message.batches),
@@ -62,7 +80,11 @@ export function createWorkerLoop(context: {
   }
 
   /** Loads a network whose sequences advance step by step: every network but an encoder-decoder. */
-  function loadStepwise({ network, program, arena, size, tokens: packed, endId }: LoadMessage): Loaded {
+  function loadStepwise(
+    network: number,
+    { program, size, tokens: packed, endId }: NetworkContent,
+    arena: Arena,
+  ): Loaded {
     const tokens = openTokens(packed);
     const runner = createRunner(program, memory, arena, size);
     warmUp(runner);
@@ -70,29 +92,34 @@ export function createWorkerLoop(context: {
     return {
       id: network,
       batcher,
-      add({
-        sequence: id,
-        input,
-        steps,
-        output,
-        resume,
-        windowBytes,
-        alreadyDelivered,
-        generation: options,
-      }) {
+      add(message) {
+        if (message.kind !== 'start') throw new Error('a network of layers evaluates no graph');
+        const { sequence, resume, generation: options, ...rest } = message;
+        const { input, steps, output, windowBytes, alreadyDelivered } = rest;
         const generation =
           options &&
           (resume?.generation
             ? restoreGeneration(resume.generation, options, tokens, endId)
             : createGeneration(options, tokens, endId));
-        batcher.add({ id, input, steps, output, generation, resume, windowBytes, alreadyDelivered });
+        batcher.add({
+          id: sequence,
+          input,
+          steps,
+          output,
+          generation,
+          resume,
+          windowBytes,
+          alreadyDelivered,
+        });
       },
     };
   }
 
   /** Loads an encoder-decoder, which encodes sources and searches for outputs. */
   function loadDecoder(
-    { network, program, arena, tokens: packed, startId, endId }: LoadMessage,
+    network: number,
+    { program, tokens: packed, startId, endId }: NetworkContent,
+    arena: Arena,
     size: DecoderSize,
   ): Loaded {
     const tokens = openTokens(packed);
@@ -106,11 +133,13 @@ export function createWorkerLoop(context: {
     return {
       id: network,
       batcher,
-      add({ sequence: id, input, decode, windowBytes, alreadyDelivered }) {
-        if (!decode) throw new Error('decode: required by an encoder-decoder');
+      add(message) {
+        if (message.kind !== 'start' || !message.decode)
+          throw new Error('decode: required by an encoder-decoder');
+        const { sequence, input, decode, windowBytes, alreadyDelivered } = message;
         const search = createSearch(decode, { startId, endId });
         batcher.add({
-          id,
+          id: sequence,
           input,
           steps: input.length / width,
           decode,
@@ -122,7 +151,20 @@ export function createWorkerLoop(context: {
     };
   }
 
-  function start(message: StartMessage): void {
+  function loadGraph(network: number, program: GraphProgram, arena: Arena): Loaded {
+    const evaluator = createGraphEvaluator(program, memory, arena.offset, now);
+    const queue = createEvaluationQueue(evaluator, { now, tickMs: batcherDefaults.targetTickMs });
+    return {
+      id: network,
+      batcher: queue,
+      add(message) {
+        if (message.kind !== 'evaluate') throw new Error('a graph runs no sequence');
+        queue.add(message);
+      },
+    };
+  }
+
+  function start(message: StartMessage | EvaluateMessage): void {
     const { sequence: id } = message;
     const network = networks.find(({ id }) => id === message.network);
     try {
@@ -146,7 +188,7 @@ export function createWorkerLoop(context: {
       send({ kind: 'unloaded', network: message.network });
     },
     message(message) {
-      if (message.kind === 'start') return start(message);
+      if (message.kind === 'start' || message.kind === 'evaluate') return start(message);
       const { kind, sequence } = message;
       for (const { batcher } of networks)
         if (kind === 'cancel') batcher.cancel(sequence);
@@ -167,8 +209,6 @@ export function createWorkerLoop(context: {
     },
   };
 }
-
-type LoadMessage = Extract<Control, { kind: 'load' }>;
 
 /**
  * Encodes a source of one step and decodes one step, so that the first request does not pay for first-use

@@ -7,7 +7,7 @@ import { listConversions } from '../operators/view-to-network.ts';
 import { graphSettings, type GraphSettings } from './graph-settings.ts';
 import { onnxToLayers } from './onnx-to-layers.ts';
 import type { OnnxModel } from './read-onnx.ts';
-import { signGraph } from './sign-graph.ts';
+import { onnxToSignedGraph } from './onnx-to-signed-graph.ts';
 
 /**
  * Converts a graph to a network: to layers where it is a stack of them, else to an operator graph that is run once a
@@ -19,7 +19,7 @@ export function onnxToNetwork(
   model: OnnxModel,
   settings: GraphSettings = graphSettings.parse({}),
 ): ImportedNetwork {
-  const graph = signGraph(model);
+  const graph = onnxToSignedGraph(model);
   const failures: UnrollError[] = [];
   const attempt = <T>(work: () => T): T | null => {
     try {

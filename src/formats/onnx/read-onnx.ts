@@ -41,6 +41,8 @@ export interface OnnxValue {
   readonly sizes: readonly string[];
   /** TensorProto.DataType; 0 when it is missing. */
   readonly type: number;
+  /** Whether the file gives a shape at all: that of a scalar has no sizes. */
+  readonly ranked: boolean;
 }
 export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[];
@@ -229,6 +231,7 @@ export function parseTensor(
 function readValue(bytes: Uint8Array): OnnxValue {
   let name = '';
   let elements = 0;
+  let ranked = false;
   const shape: (number | null)[] = [];
   const sizes: string[] = [];
   for (const field of parseFields(bytes)) {
@@ -238,7 +241,8 @@ function readValue(bytes: Uint8Array): OnnxValue {
         if (type.number === 1)
           for (const part of parseFields(asBytes(type)))
             if (part.number === 1) elements = asInteger(part);
-            else if (part.number === 2)
+            else if (part.number === 2) {
+              ranked = true;
               for (const dimension of parseFields(asBytes(part)))
                 if (dimension.number === 1) {
                   let size: number | null = null;
@@ -249,6 +253,7 @@ function readValue(bytes: Uint8Array): OnnxValue {
                   shape.push(size);
                   sizes.push(sizeName);
                 }
+            }
   }
-  return { name, shape, sizes, type: elements };
+  return { name, shape, sizes, type: elements, ranked };
 }

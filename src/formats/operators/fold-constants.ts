@@ -1,6 +1,6 @@
 import { UnrollError } from '../../errors.ts';
 import { shapeSweeps } from '../../operators/analysis/evaluate-graph.ts';
-import type { Operand } from '../../operators/operand.ts';
+import { NotConstant, type Operand } from '../../operators/operand.ts';
 import type { PrepareContext } from '../../operators/operator.ts';
 import { prepareBody, prepareOperator } from '../../operators/prepare-operator.ts';
 import { getBodies } from '../../operators/get-bodies.ts';
@@ -9,7 +9,7 @@ import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
 // Constant folding: whatever follows from constants and known shapes is computed at import: shapes, branches,
 // transposed weights.
 
-/** A value of the graph; null when its shape depends on the sequence's length. */
+/** A value of the graph; null when its shape depends on the shapes or values of the inputs. */
 type Value = Operand | null;
 
 /**
@@ -97,9 +97,14 @@ export function foldConstants(
       ...context,
       body: (body, given) => prepareBody(body, given, lookUp, context),
     };
-    const { outputs, run } = prepareOperator(operator, lookUp, preparing);
-    if (outputs.every(({ known }) => known)) run?.();
-    return outputs;
+    try {
+      const { outputs, run } = prepareOperator(operator, lookUp, preparing);
+      if (outputs.every(({ known }) => known)) run?.();
+      return outputs;
+    } catch (error) {
+      if (error instanceof NotConstant) return null;
+      throw error;
+    }
   };
 
   const foldBodies = (

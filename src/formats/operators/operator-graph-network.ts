@@ -1,5 +1,5 @@
 import type { NetworkInput } from '../../network/input.ts';
-import { operatorsOf } from '../../network/layers/operator-graph/compile.ts';
+import { operatorsOf } from '../../network/layers/operator-graph/pack-operators.ts';
 import { graphInputWidth } from '../../operators/graph-input-width.ts';
 import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
 import { networkSpec } from '../../network/spec.ts';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { UnrollError } from '../../errors.ts';
 import { parseReference } from '../../repository/model-reference.ts';
-import type { ModelListing } from '../../repository/repository-interface.ts';
+import type { ModelListing, ServedModel } from '../../repository/repository-interface.ts';
 import type { TaskContext } from '../../tasks/context.ts';
 import type { modelDetails, modelSummary } from './schemas/models.ts';
 
@@ -31,6 +31,8 @@ const toSummary = (shown: ModelListing, versions: readonly ModelListing[]): Summ
   versions: versions.map(({ version }) => version),
   ready: shown.ready,
   error: shown.error,
+  tensors: shown.served && (shown.served.graph ? 'graph' : 'layers'),
+  no_sequence_view: shown.served?.spec === null ? shown.served.reason : null,
 });
 
 export const toModelSummaries = (listings: readonly ModelListing[]): Summary[] =>
@@ -60,28 +62,26 @@ export function toModelDetails(
   { shown, versions }: { shown: ModelListing; versions: Versions },
   { engine }: TaskContext,
 ): Details {
-  const spec = shown.served?.spec;
-  const info = shown.served?.network.info;
+  const { served } = shown;
+  const spec = served?.spec;
+  const info = served?.network?.info;
   return {
     ...toSummary(shown, versions),
     description: spec?.description ?? '',
     causal: info?.causal ?? null,
     parameters: info?.parameters ?? null,
-    weight_bytes: info?.weightBytes ?? null,
+    weight_bytes: served ? (info?.weightBytes ?? 0) + (served.graph?.weightBytes ?? 0) : null,
     state_floats: info?.stateFloats ?? null,
     layers: info ? [...info.layers] : [],
-    kernel: info?.kernel ?? engine.kernel,
-    inputs: shown.served ? toInputs(shown.served) : null,
+    kernel: info?.kernel ?? served?.graph?.kernel ?? engine.kernel,
+    inputs: served?.spec ? toInputs(served) : null,
     labels: spec?.outputs.labels ?? null,
     decoding: spec?.decoding ?? {},
     provenance: spec?.provenance ?? {},
   };
 }
 
-const toInputs = ({
-  spec: { inputs },
-  vocabulary,
-}: NonNullable<ModelListing['served']>): Details['inputs'] =>
+const toInputs = ({ spec: { inputs }, vocabulary }: ServedModel): Details['inputs'] =>
   inputs.kind === 'text'
     ? { kind: 'text', vocabulary: inputs.vocabulary, size: vocabulary!.tokens.length }
     : { kind: 'numeric', size: inputs.features.length, features: inputs.features.map(({ name }) => name) };

@@ -9,7 +9,7 @@ import {
   type WireTensor,
 } from '../../open-inference/tensor.ts';
 import { invalidField } from '../../tasks/invalid-field.ts';
-import { createTimeSlice } from '../../time-slice.ts';
+import { createTimeSlice, type TimeSlice } from '../../time-slice.ts';
 import { toShortestNumbers } from '../float32-text.ts';
 import { jsonChunks } from '../json-chunks.ts';
 import { parseJson } from '../body/parse-json.ts';
@@ -18,6 +18,8 @@ import { parseJson } from '../body/parse-json.ts';
 // bytes in their order, with the length of the JSON in a header.
 
 export const headerLength = 'inference-header-content-length';
+/** Of one request: a graph may have a state input for each of its layers. */
+const maxTensors = 256;
 const parameters = withMaxSize(1024, z.record(z.string(), z.unknown())).default({});
 const requestedOutput = z.object({ name: z.string().max(256), parameters });
 
@@ -25,7 +27,7 @@ export const inferenceRequest = z.object({
   id: z.string().max(256).optional(),
   parameters,
   inputs: withMaxSize(
-    16,
+    maxTensors,
     z
       .array(
         z.object({
@@ -36,10 +38,9 @@ export const inferenceRequest = z.object({
           data: z.unknown().optional(),
         }),
       )
-      .min(1)
-      .max(16),
+      .max(maxTensors),
   ),
-  outputs: withMaxSize(16, z.array(requestedOutput).max(16)).optional(),
+  outputs: withMaxSize(maxTensors, z.array(requestedOutput).max(maxTensors)).optional(),
 });
 type Request = z.infer<typeof inferenceRequest>;
 
@@ -97,6 +98,11 @@ export async function readInference(body: unknown, length: string | undefined): 
   };
 }
 
+async function toJsonData({ datatype, values }: WireTensor, slice: TimeSlice): Promise<readonly unknown[]> {
+  if (values instanceof Float32Array) return toShortestNumbers(values, slice);
+  return datatype === 'BOOL' ? values.map(Boolean) : values;
+}
+
 async function split(body: Buffer, length: string | undefined): Promise<{ json: unknown; rest: Buffer }> {
   const size = length === undefined ? body.length : Number(length);
   if (!Number.isSafeInteger(size) || size < 0 || size > body.length)
@@ -135,7 +141,7 @@ export async function writeInference(
   const slice = createTimeSlice(signal);
   const shown: object[] = [];
   for (const { tensor, binary } of chosen) {
-    const { name, datatype, shape, values } = tensor;
+    const { name, datatype, shape } = tensor;
     shown.push(
       binary
         ? { name, datatype, shape, parameters: { binary_data_size: binaryByteLength(tensor) } }
@@ -143,7 +149,7 @@ export async function writeInference(
             name,
             datatype,
             shape,
-            data: values instanceof Float32Array ? await toShortestNumbers(values, slice) : values,
+            data: await toJsonData(tensor, slice),
           },
     );
   }

@@ -2,9 +2,10 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { UnrollError } from '../../errors.ts';
 import type { ModelListing } from '../../repository/repository-interface.ts';
+import { evaluateGraph } from '../../open-inference/evaluate-graph.ts';
 import { infer } from '../../open-inference/infer.ts';
 import { sourceSignature } from '../../open-inference/tensor-signature.ts';
-import { withModel } from '../../tasks/with-model.ts';
+import { withAnyModel } from '../../tasks/with-model.ts';
 import { version } from '../../version.ts';
 import { headerLength, inferenceRequest, readInference, writeInference } from './inference-body.ts';
 import { findModel } from '../v1/model-view.ts';
@@ -133,11 +134,14 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
       async (request, reply) => {
         const call = await readInference(request.body, request.headers[headerLength] as string | undefined);
         const signal = abortOnDisconnect(reply);
-        const requested = { reference: toReference(request.params), task: null };
-        const result = await withModel(tasks, requested, async (model) => {
-          const settings = parseSettings(model.spec.task, call.parameters);
-          const task = { model, signal, timeoutMs: settings.timeout_ms };
-          const outputs = await infer(tasks, task, { inputs: call.inputs, binary: call.binary, settings });
+        const result = await withAnyModel(tasks, toReference(request.params), async (model) => {
+          const isGraph = model.spec === null || model.graph !== null;
+          const settings = parseSettings(isGraph ? null : model.spec.task, call.parameters);
+          const limits = { signal, timeoutMs: settings.timeout_ms };
+          const { inputs, binary } = call;
+          const outputs = isGraph
+            ? await evaluateGraph(tasks, limits, model.graph!, call, model.statistics.recordTensors)
+            : await infer(tasks, { ...limits, model }, { inputs, binary, settings });
           return writeInference(model, call, outputs, signal);
         });
         if ('json' in result) return sendJson(reply, result.json) as never;

@@ -12,6 +12,14 @@ afterEach(() => {
   placed = [];
 });
 
+const networkContent = {
+  kind: 'network',
+  tokens: packTokens(tokens),
+  startId: undefined,
+  endId: undefined,
+  decoder: null,
+} as const;
+
 /** A worker's loop in this thread with networks 1 … count, and the messages it sent. */
 function setUp(count: number) {
   const sent: FromWorker[] = [];
@@ -30,13 +38,8 @@ function setUp(count: number) {
     loop.control({
       kind: 'load',
       network,
-      program,
+      content: { ...networkContent, program, size },
       arena: arenas[0]!,
-      size,
-      tokens: packTokens(tokens),
-      startId: undefined,
-      decoder: null,
-      endId: undefined,
       batches: null,
       stepsRun: new SharedArrayBuffer(8),
     });
@@ -103,13 +106,8 @@ test('reports why a network cannot be loaded, and removes an unloaded one', () =
   loop.control({
     kind: 'load',
     network: 2,
-    program: broken,
+    content: { ...networkContent, program: broken, size },
     arena: arenas[0]!,
-    size,
-    tokens: packTokens(tokens),
-    startId: undefined,
-    decoder: null,
-    endId: undefined,
     batches: null,
     stepsRun: new SharedArrayBuffer(8),
   });

@@ -10,6 +10,7 @@ import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
 import { createFolderFiles } from '../../../src/repository/folder-files.ts';
 import { runAlone, runnerOf } from '../../network/random-network.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
+import { sequenceOf } from '../../repository/sequence-model.ts';
 
 // Files in the layouts of Keras 1 and 2 (golden/make-old-keras-files.py): other names, weights gate by gate,
 // separate weights files.
@@ -68,7 +69,7 @@ describe('a network and its weights in separate files', () => {
     return { root, folder: version };
   };
   const open = ({ root, folder: version }: { root: string; folder: string }) =>
-    readModelFolder(root, version, 'old');
+    readModelFolder(root, version, 'old').then(sequenceOf);
 
   it('are served when Keras’ own file is called model.json', async () => {
     const { spec, weights } = await open(versionFolder());

@@ -6,6 +6,7 @@ import { createFolderFiles } from '../../../src/repository/folder-files.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
 import { moveOut } from './move-out.ts';
+import { sequenceOf } from '../../repository/sequence-model.ts';
 
 // ONNX models with weights in an external file.
 
@@ -29,7 +30,8 @@ function folderOf(entries: Parameters<typeof moveOut>[1] = asSaved): {
   writeFileSync(join(folder, 'model.onnx'), model);
   return { root, folder, data };
 }
-const read = ({ root, folder }: { root: string; folder: string }) => readModelFolder(root, folder, 'tagger');
+const read = ({ root, folder }: { root: string; folder: string }) =>
+  readModelFolder(root, folder, 'tagger').then(sequenceOf);
 
 describe('external tensors', () => {
   it('equal those of the same model without external data', async () => {

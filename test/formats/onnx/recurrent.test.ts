@@ -84,8 +84,8 @@ function modelOf(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel {
       node('Reshape', ['turned', 'shape'], ['out'], []),
     ],
     initializers,
-    inputs: [{ name: 'X', shape: [null, null, 1], sizes: [], type: 1 }],
-    outputs: [{ name: 'out', shape: [], sizes: [], type: 1 }],
+    inputs: [{ name: 'X', shape: [null, null, 1], sizes: [], type: 1, ranked: true }],
+    outputs: [{ name: 'out', shape: [], sizes: [], type: 1, ranked: true }],
   };
 }
 

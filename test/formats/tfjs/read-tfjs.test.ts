@@ -12,6 +12,7 @@ import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
 import { createFolderFiles } from '../../../src/repository/folder-files.ts';
 import { runAlone, runnerOf } from '../../network/random-network.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
+import { sequenceOf } from '../../repository/sequence-model.ts';
 
 // Models as TensorFlow.js 4.22 saves them, model.json and shards (golden/make-tfjs-files.mjs).
 
@@ -104,7 +105,7 @@ describe('a version folder with a TensorFlow.js model', () => {
     return { root, folder: version };
   };
   const open = ({ root, folder: version }: { root: string; folder: string }) =>
-    readModelFolder(root, version, 'model');
+    readModelFolder(root, version, 'model').then(sequenceOf);
 
   it('is recognized by the content of its model.json', async () => {
     const { spec, weights } = await open(folderOf('tagger'));

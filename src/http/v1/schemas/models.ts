@@ -11,6 +11,14 @@ export const modelSummary = z
     versions: z.array(z.int()),
     ready: z.boolean(),
     error: z.string().nullable().describe('Why it is not ready'),
+    tensors: z
+      .enum(['graph', 'layers'])
+      .nullable()
+      .describe('What runs requests of /v2: the graph of its file as it is, or its layers, batched by step'),
+    no_sequence_view: z
+      .string()
+      .nullable()
+      .describe('Why only /v2 serves it; null where the tasks of /v1 do, too'),
   })
   .meta({ id: 'Model' });
 

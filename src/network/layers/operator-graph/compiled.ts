@@ -18,18 +18,22 @@ export interface PackedSweep {
   readonly directions: readonly CompiledRecurrent[];
 }
 
-export interface CompiledOperatorGraph {
-  readonly kind: 'program';
-  readonly layer: ProgramSpec;
-  /** Addresses of the constants that are tensors. */
+/** What a graph's operators need of the shared memory. */
+export interface PackedOperators {
+  /** Addresses of the constants of floats that are not only multiplied with. */
   readonly constants: Readonly<Record<string, number>>;
   /** By the name of the operator's first output. */
   readonly products: Readonly<Record<string, PackedProduct>>;
   readonly sweeps: Readonly<Record<string, PackedSweep>>;
+  /** float32 that products and sweeps need to work in. */
+  readonly scratchFloats: number;
+}
+
+export interface CompiledOperatorGraph extends PackedOperators {
+  readonly kind: 'program';
+  readonly layer: ProgramSpec;
   /** float32 of a sequence's state: the states one after the other, then the context. */
   readonly stateFloats: number;
   /** Address of the state that a sequence starts from, null for zeros. */
   readonly start: number | null;
-  /** float32 that products and sweeps need to work in. */
-  readonly scratchFloats: number;
 }

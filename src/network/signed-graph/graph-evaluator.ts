@@ -1,0 +1,118 @@
+import { UnrollError } from '../../errors.ts';
+import { instantiate } from '../../kernel/instantiate.ts';
+import { bindOperators } from '../layers/operator-graph/bind-operators.ts';
+import { checkWork, elementCount, NotConstant, type Operand, type Values } from '../../operators/operand.ts';
+import { prepareSignedGraph, type PreparedSignedGraph } from '../../operators/prepare-signed-graph.ts';
+import type { GraphProgram } from './graph-program.ts';
+
+/** Elements of the prepared graphs that are kept for the next inputs of their shapes: 64 MB. */
+const maxKeptElements = 2 ** 24;
+
+/** A tensor between threads. Row-major; integers and booleans are float64, floats float32. */
+export interface TensorValues {
+  readonly shape: readonly number[];
+  readonly values: Values;
+}
+
+/** One evaluation of a graph, an operator at a time. */
+export interface Evaluation {
+  /** Runs operators until the time is past. @returns whether it has ended */
+  advance(until: number): boolean;
+  /** The outputs, copied, once it has ended. @param indexes in the signature */
+  outputs(indexes: readonly number[]): TensorValues[];
+}
+
+export interface GraphEvaluator {
+  /**
+   * Prepares an evaluation. It must end before the next one is prepared: they share what they compute in.
+   * @param maxOutputElements of the outputs at `indexes`
+   * @throws UnrollError invalid_model where the inputs do not fit the operators; TooLarge; reply_too_large
+   */
+  start(inputs: readonly TensorValues[], indexes: readonly number[], maxOutputElements: number): Evaluation;
+}
+
+/** @param scratch address of the program's scratch @param now a clock in milliseconds */
+export function createGraphEvaluator(
+  program: GraphProgram,
+  memory: WebAssembly.Memory,
+  scratch: number,
+  now: () => number,
+): GraphEvaluator {
+  const functions = instantiate(program.module, memory);
+  let view = new Float32Array(memory.buffer);
+  // the memory may have grown, and a view does not
+  const floats = (): Float32Array =>
+    view.buffer === memory.buffer ? view : (view = new Float32Array(memory.buffer));
+  const context = { ...bindOperators(program, { functions, floats }, scratch), floats: Float32Array };
+  const kept = new Map<string, PreparedSignedGraph>();
+  /** Graphs whose shapes depend on values are prepared for every evaluation. */
+  let dependsOnValues = false;
+
+  const constant = (name: string): Operand | undefined => {
+    if (!Object.hasOwn(program.constantTypes, name)) return undefined;
+    const { kind, shape } = program.constantTypes[name]!;
+    const address = program.constants[name];
+    const count = address === undefined ? 0 : elementCount(shape);
+    const values =
+      kind === 'float'
+        ? new Float32Array(memory.buffer, address, count)
+        : new Float64Array(memory.buffer, address, count);
+    return { kind, shape, values, known: true };
+  };
+
+  function prepare(inputs: readonly TensorValues[]): PreparedSignedGraph {
+    const shapes = inputs.map(({ shape }) => shape);
+    const given = inputs.map(({ values }) => values);
+    if (dependsOnValues) return prepareSignedGraph(program, shapes, context, constant, given);
+    const key = shapes.map((shape) => shape.join()).join(';');
+    let prepared = kept.get(key);
+    if (!prepared) {
+      try {
+        prepared = prepareSignedGraph(program, shapes, context, constant);
+      } catch (error) {
+        if (!(error instanceof NotConstant)) throw error;
+        const once = prepareSignedGraph(program, shapes, context, constant, given);
+        dependsOnValues = true;
+        return once;
+      }
+    }
+    // the one used last is at the end, and dropped last
+    kept.delete(key);
+    kept.set(key, prepared);
+    let elements = 0;
+    for (const one of kept.values()) elements += one.elements;
+    for (const [oldest, one] of kept) {
+      if (elements <= maxKeptElements || one === prepared) break;
+      kept.delete(oldest);
+      elements -= one.elements;
+    }
+    prepared.inputs.forEach((operand, i) => operand.values.set(given[i]!));
+    return prepared;
+  }
+
+  return {
+    start(inputs, indexes, maxOutputElements) {
+      const { outputs, operations, work, begin } = prepare(inputs);
+      checkWork(work);
+      const elements = indexes.reduce((sum, i) => sum + elementCount(outputs[i]!.shape), 0);
+      if (elements > maxOutputElements)
+        throw new UnrollError(
+          'reply_too_large',
+          `outputs: at most ${maxOutputElements} numbers in a reply (UNROLL_MAX_REPLY_BYTES), these are ${elements}`,
+        );
+      let next = 0;
+      begin();
+      return {
+        advance(until) {
+          while (next < operations.length) {
+            operations[next++]!();
+            if (next < operations.length && now() > until) return false;
+          }
+          return true;
+        },
+        outputs: (wanted) =>
+          wanted.map((i) => ({ shape: outputs[i]!.shape, values: outputs[i]!.values.slice() })),
+      };
+    },
+  };
+}

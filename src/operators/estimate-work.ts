@@ -1,0 +1,45 @@
+import { cellOfOperator } from '../cells/registry.ts';
+import { elementCount, type Operand } from './operand.ts';
+import { numberAttribute } from './operator.ts';
+import type { OperatorSpec } from './spec.ts';
+
+/** Multiply-adds that take about as long as an element of any other operator. */
+const productsPerElement = 16;
+
+/**
+ * The work of one run of an operator, in elements: those it reads or writes, whichever are more, and its
+ * products. The bodies of Loop and Scan count theirs when they run.
+ */
+export function estimateWork(
+  operator: OperatorSpec,
+  inputs: readonly (Operand | undefined)[],
+  outputs: readonly Operand[],
+): number {
+  const count = (operands: readonly (Operand | undefined)[]): number =>
+    operands.reduce((sum, operand) => sum + (operand && !operand.known ? elementCount(operand.shape) : 0), 1);
+  const elements = Math.max(
+    count(inputs),
+    outputs.reduce((sum, { shape }) => sum + elementCount(shape), 1),
+  );
+  return elements + Math.ceil(countProducts(operator, inputs, outputs) / productsPerElement);
+}
+
+/** Multiply-adds; from shapes alone, since packed constants have no values here. */
+function countProducts(
+  operator: OperatorSpec,
+  [x, w, r]: readonly (Operand | undefined)[],
+  [y]: readonly Operand[],
+): number {
+  if (!x || !w || !y) return 0;
+  const results = elementCount(y.shape);
+  const { operator: name } = operator;
+  // x [steps, batch, in], or with the first two exchanged; every row meets all of W and R
+  if (cellOfOperator(name) !== undefined)
+    return elementCount(x.shape.slice(0, 2)) * (elementCount(w.shape) + elementCount(r?.shape ?? [0]));
+  if (name.includes('Gemm'))
+    return results * (x.shape[numberAttribute(operator, 'transA', 0) === 0 ? 1 : 0] ?? 1);
+  if (name.includes('MatMul')) return results * (x.shape.at(-1) ?? 1);
+  if (name === 'ConvTranspose') return elementCount(x.shape) * elementCount(w.shape.slice(1));
+  if (name.includes('Conv')) return results * elementCount(w.shape.slice(1));
+  return 0;
+}
