@@ -7,7 +7,7 @@ export interface RowCount {
 }
 
 /** The number of rows for so many steps. */
-const countRows = ({ stride, offset }: RowCount, steps: number): number =>
+export const countRows = ({ stride, offset }: RowCount, steps: number): number =>
   Math.max(0, Math.floor((steps + offset) / stride));
 
 /** The row that is complete with a step, −1 where none is. */

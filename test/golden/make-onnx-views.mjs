@@ -18,17 +18,24 @@ function toRows(dims, data, axis) {
   return rows;
 }
 
+const toTensor = ({ type, shape, data }) =>
+  new Tensor(type, type === 'int64' ? BigInt64Array.from(data, BigInt) : arrays[type].from(data), shape);
+
 const answers = {};
-for (const [name, { answer, time, inputs }] of Object.entries(feeds)) {
+for (const [name, { answer, rows, sequence, steps, states, inputs }] of Object.entries(feeds)) {
   const session = await InferenceSession.create(readFileSync(join(folder, `${name}.onnx`)));
-  const tensors = Object.fromEntries(
-    Object.entries(inputs).map(([input, { type, shape, data }]) => [
-      input,
-      new Tensor(type, type === 'int64' ? BigInt64Array.from(data, BigInt) : arrays[type].from(data), shape),
-    ]),
-  );
-  const { dims, data } = (await session.run(tensors))[answer];
-  answers[name] = { inputs, y: toRows(dims, data, time) };
+  const { shape, data } = inputs[sequence];
+  const x = toRows(shape, data, steps ?? 0);
+  const tensors = Object.fromEntries(Object.entries(inputs).map(([input, one]) => [input, toTensor(one)]));
+  const y = [];
+  // the whole sequence at once, or a call a step
+  for (const row of steps === null ? x : [data]) {
+    tensors[sequence] = toTensor({ ...inputs[sequence], data: row, shape: steps === null ? shape.slice(1) : shape });
+    const outputs = await session.run(tensors);
+    y.push(...toRows(outputs[answer].dims, outputs[answer].data, rows));
+    for (const [from, to] of Object.entries(states)) tensors[from] = outputs[to];
+  }
+  answers[name] = { x, y };
 }
 writeFileSync(join(folder, 'answers.json'), `${JSON.stringify(answers)}\n`);
 rmSync(join(folder, 'feeds.json'));

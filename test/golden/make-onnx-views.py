@@ -54,8 +54,9 @@ class Graph:
     def squeeze(self, x, axis, out=None):
         return self.add("Squeeze", x, self.ints(axis), outputs=out and [out])
 
-    def save(self, name, inputs, outputs, answer=None, time=None, **data):
-        """data: the numbers of each input; the answer's axis of rows is `time`."""
+    def save(self, name, inputs, outputs, answer=None, rows=None, steps=None, states=None, **data):
+        """rows: the answer's axis of rows; data: the numbers of each input, the sequence first, whose steps are along `steps`,
+        or several calls with the next values of `states`."""
         value = lambda one: helper.make_tensor_value_info(one[0], one[2] if len(one) > 2 else FLOAT, one[1])
         graph = helper.make_graph(self.nodes, name, [*map(value, inputs)], [*map(value, outputs)], self.tensors)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="a script")
@@ -64,7 +65,7 @@ class Graph:
         save(model, str(folder / f"{name}.onnx"))
         if answer is None:
             return
-        feeds[name] = {"answer": answer, "time": time, "inputs": {}}
+        feeds[name] = {"answer": answer, "rows": rows, "sequence": next(iter(data)), "steps": steps, "states": states or {}, "inputs": {}}
         for one in inputs:
             kind, dtype = kinds[one[2] if len(one) > 2 else FLOAT]
             array = np.asarray(data[one[0]], dtype)
@@ -78,17 +79,17 @@ def numbers(*shape):
 g = Graph()
 y, *_ = g.recur("LSTM", "input", 3, 4)
 g.dense(g.squeeze(y, 1), 4, 2, "output")
-g.save("steps-first", [("input", ["seq", "batch", 3])], [("output", ["seq", "batch", 2])], "output", 0, input=numbers(9, 1, 3))
+g.save("steps-first", [("input", ["seq", "batch", 3])], [("output", ["seq", "batch", 2])], "output", 0, 0, input=numbers(9, 1, 3))
 
 g = Graph()
 y, *_ = g.recur("LSTM", "input", 3, 4)
 g.dense(g.squeeze(y, 1), 4, 2, "output")
-g.save("steps-first-fixed", [("input", [10, 1, 3])], [("output", [10, 1, 2])], "output", 0, input=numbers(10, 1, 3))
+g.save("steps-first-fixed", [("input", [10, 1, 3])], [("output", [10, 1, 2])], "output", 0, 0, input=numbers(10, 1, 3))
 
 g = Graph()
 y, *_ = g.recur("GRU", "input", 3, 4)
 g.dense(g.add("Gather", g.squeeze(y, 1), g.constant(np.array(-1)), axis=0), 4, 2, "output")
-g.save("last-step", [("input", ["seq", "batch", 3])], [("output", ["batch", 2])], "output", None, input=numbers(9, 1, 3))
+g.save("last-step", [("input", ["seq", "batch", 3])], [("output", ["batch", 2])], "output", None, 0, input=numbers(9, 1, 3))
 
 for name, kind in (("lengths", INT64), ("lengths-int32", INT32)):
     g = Graph()
@@ -96,7 +97,7 @@ for name, kind in (("lengths", INT64), ("lengths-int32", INT32)):
     y, *_ = g.recur("LSTM", g.turn("x", 1, 0, 2), 4, 3, lengths=lens, direction="bidirectional")
     rows = g.add("Reshape", g.turn(y, 2, 0, 1, 3), g.ints(0, 0, -1), outputs=["out"])
     g.add("Identity", "lens", outputs=["out_lens"])
-    g.save(name, [("x", ["B", "T", 4]), ("lens", ["B"], kind)], [("out", ["B", "T", 6]), ("out_lens", ["B"], kind)], "out", 1,
+    g.save(name, [("x", ["B", "T", 4]), ("lens", ["B"], kind)], [("out", ["B", "T", 6]), ("out_lens", ["B"], kind)], "out", 1, 1,
            x=numbers(1, 9, 4), lens=[9])
 
 g = Graph()
@@ -104,15 +105,14 @@ y, h, c = g.recur("LSTM", g.add("Unsqueeze", "obs", g.ints(0)), 5, 4, h="h_in", 
 g.dense(g.squeeze(g.squeeze(y, 1), 0), 4, 2, "actions")
 g.add("Identity", c, outputs=["c_out"])
 g.add("Identity", h, outputs=["h_out"])
-state = ["h_in", "c_in"]
 g.save("step-with-states", [("c_in", [1, 1, 4]), ("obs", [1, 5]), ("h_in", [1, 1, 4])],
-       [("c_out", [1, 1, 4]), ("actions", [1, 2]), ("h_out", [1, 1, 4])], "actions", None,
-       obs=numbers(1, 5), h_in=np.zeros((1, 1, 4)), c_in=np.zeros((1, 1, 4)))
+       [("c_out", [1, 1, 4]), ("actions", [1, 2]), ("h_out", [1, 1, 4])], "actions", states={"h_in": "h_out", "c_in": "c_out"},
+       obs=numbers(5, 1, 5), h_in=np.zeros((1, 1, 4)), c_in=np.zeros((1, 1, 4)))
 
 g = Graph()
 y, h = g.recur("GRU", "data", 5, 4, h="hidden")
 g.squeeze(y, 1, "output")
-g.save("state-in-only", [("data", ["T", "B", 5]), ("hidden", [1, "B", 4])], [("output", ["T", "B", 4])], "output", 0,
+g.save("state-in-only", [("data", ["T", "B", 5]), ("hidden", [1, "B", 4])], [("output", ["T", "B", 4])], "output", 0, 0,
        data=numbers(9, 1, 5), hidden=np.zeros((1, 1, 4)))
 
 g = Graph()
@@ -127,7 +127,7 @@ g.dense(g.turn(x, 1, 0, 2), 4, 2, "y")
 g.add("Concat", *[h for h, _ in ends], axis=0, outputs=["hn"])
 g.add("Concat", *[c for _, c in ends], axis=0, outputs=["cn"])
 g.save("states-of-two-layers", [("x", ["B", "T", 3]), ("c0", [2, "B", 4]), ("h0", [2, "B", 4])],
-       [("hn", [2, "B", 4]), ("y", ["B", "T", 2]), ("cn", [2, "B", 4])], "y", 1,
+       [("hn", [2, "B", 4]), ("y", ["B", "T", 2]), ("cn", [2, "B", 4])], "y", 1, 1,
        x=numbers(1, 9, 3), h0=np.zeros((2, 1, 4)), c0=np.zeros((2, 1, 4)))
 
 g = Graph()
@@ -138,8 +138,8 @@ g.dense(g.squeeze(g.squeeze(y, 1), 0), 4, 2, "actions")
 g.turn(g.add("Concat", h, c, axis=2), 1, 0, 2, out="recurrent_out")
 g.add("Identity", g.constant(np.array([3], np.float32)), outputs=["version"])
 g.save("agent", [("obs_0", ["batch", 5]), ("recurrent_in", ["batch", 1, 8])],
-       [("version", [1]), ("actions", ["batch", 2]), ("recurrent_out", ["batch", 1, 8])], "actions", None,
-       obs_0=numbers(1, 5), recurrent_in=np.zeros((1, 1, 8)))
+       [("version", [1]), ("actions", ["batch", 2]), ("recurrent_out", ["batch", 1, 8])], "actions", states={"recurrent_in": "recurrent_out"},
+       obs_0=numbers(5, 1, 5), recurrent_in=np.zeros((1, 1, 8)))
 
 for name, width in (("image-fixed-width", 16), ("image", "W")):
     g = Graph()
@@ -147,53 +147,53 @@ for name, width in (("image-fixed-width", 16), ("image", "W")):
     x = g.add("MaxPool", x, kernel_shape=[8, 4], strides=[8, 4])
     y, *_ = g.recur("LSTM", g.turn(g.squeeze(x, 2), 2, 0, 1), 4, 3, direction="bidirectional")
     g.dense(g.add("Reshape", g.turn(y, 0, 2, 1, 3), g.ints(0, 0, -1)), 6, 5, "logits")
-    g.save(name, [("image", ["N", 1, 8, width])], [("logits", ["T", "N", 5])], "logits", 0, image=numbers(1, 1, 8, 16))
+    g.save(name, [("image", ["N", 1, 8, width])], [("logits", ["T", "N", 5])], "logits", 0, 3, image=numbers(1, 1, 8, 16))
 
 g = Graph()
 y, *_ = g.recur("LSTM", g.turn("feats", 1, 0, 2), 3, 4)
 g.add("LogSoftmax", g.dense(g.squeeze(y, 1), 4, 2, "scores"), axis=-1, outputs=["log_probs"])
-g.save("steps-first-output", [("feats", ["B", "T", 3])], [("log_probs", ["T", "B", 2])], "log_probs", 0, feats=numbers(1, 9, 3))
+g.save("steps-first-output", [("feats", ["B", "T", 3])], [("log_probs", ["T", "B", 2])], "log_probs", 0, 1, feats=numbers(1, 9, 3))
 
 for name, kind in (("ids-as-floats", FLOAT), ("ids-as-bytes", UINT8)):
     g = Graph()
     x = g.add("Gather", g.floats(11, 3), g.add("Cast", "bytes", to=INT64), axis=0)
     y, *_ = g.recur("GRU", g.turn(x, 1, 0, 2), 3, 4)
     g.dense(g.turn(g.squeeze(y, 1), 1, 0, 2), 4, 2, "logits")
-    g.save(name, [("bytes", ["batch", "length"], kind)], [("logits", ["batch", "length", 2])], "logits", 1,
+    g.save(name, [("bytes", ["batch", "length"], kind)], [("logits", ["batch", "length", 2])], "logits", 1, 1,
            bytes=rng.integers(0, 11, (1, 9)))
 
 g = Graph()
 x = g.add("Relu", g.add("Conv", "mel", g.floats(4, 6, 3), pads=[1, 1], kernel_shape=[3]))
 _, h, _ = g.recur("LSTM", g.turn(x, 2, 0, 1), 4, 3)
 g.dense(g.squeeze(h, 0), 3, 2, "score")
-g.save("channels-first", [("mel", ["B", 6, "T"])], [("score", ["B", 2])], "score", None, mel=numbers(1, 6, 9))
+g.save("channels-first", [("mel", ["B", 6, "T"])], [("score", ["B", 2])], "score", None, 2, mel=numbers(1, 6, 9))
 
 g = Graph()
 x = g.add("Conv", "mel", g.floats(4, 6, 3), pads=[1, 1], kernel_shape=[3])
 g.add("Tanh", x, outputs=["out"])
-g.save("channels-first-both", [("mel", ["B", 6, "T"])], [("out", ["B", 4, "T"])], "out", 2, mel=numbers(1, 6, 9))
+g.save("channels-first-both", [("mel", ["B", 6, "T"])], [("out", ["B", 4, "T"])], "out", 2, 2, mel=numbers(1, 6, 9))
 
 g = Graph()
 x = g.add("Relu", g.add("Conv", g.turn("x", 0, 2, 1), g.floats(4, 3, 3), pads=[1, 1], strides=[2], kernel_shape=[3]))
 y, *_ = g.recur("GRU", g.turn(x, 2, 0, 1), 4, 3)
 g.dense(g.turn(g.squeeze(y, 1), 1, 0, 2), 3, 2, "logits")
-g.save("strided-front", [("x", ["B", "T", 3])], [("logits", ["B", "T2", 2])], "logits", 1, x=numbers(1, 9, 3))
+g.save("strided-front", [("x", ["B", "T", 3])], [("logits", ["B", "T2", 2])], "logits", 1, 1, x=numbers(1, 9, 3))
 
 g = Graph()
 y, *_ = g.recur("GRU", g.turn("x", 1, 0, 2), 3, 4)
 x = g.add("MaxPool", g.turn(g.squeeze(y, 1), 1, 2, 0), kernel_shape=[2], strides=[2])
 g.turn(x, 0, 2, 1, out="logits")
-g.save("pooled-after", [("x", ["B", "T", 3])], [("logits", ["B", "T2", 4])], "logits", 1, x=numbers(1, 9, 3))
+g.save("pooled-after", [("x", ["B", "T", 3])], [("logits", ["B", "T2", 4])], "logits", 1, 1, x=numbers(1, 9, 3))
 
 g = Graph()
 x = g.add("Conv", g.turn("x", 0, 2, 1), g.floats(4, 3, 4), strides=[2], dilations=[2], kernel_shape=[4])
 g.turn(x, 0, 2, 1, out="out")
-g.save("valid-strided-dilated", [("x", ["B", "T", 3])], [("out", ["B", "T2", 4])], "out", 1, x=numbers(1, 20, 3))
+g.save("valid-strided-dilated", [("x", ["B", "T", 3])], [("out", ["B", "T2", 4])], "out", 1, 1, x=numbers(1, 20, 3))
 
 g = Graph()
 y, *_ = g.recur("LSTM", "input", 3, 4)
 g.dense(g.squeeze(y, 1), 4, 2, "output")
-g.save("batch-first-forgotten", [("input", ["batch_size", 4, 3])], [("output", ["batch_size", 4, 2])], "output", 0,
+g.save("batch-first-forgotten", [("input", ["batch_size", 4, 3])], [("output", ["batch_size", 4, 2])], "output", 0, 0,
        input=numbers(9, 4, 3))
 
 g = Graph()
@@ -202,8 +202,8 @@ z, r = gate("Sigmoid", "h"), gate("Sigmoid", "h")
 n = gate("Tanh", g.add("Mul", r, "h"))
 g.add("Add", n, g.add("Mul", z, g.add("Sub", "h", n)), outputs=["h_next"])
 g.dense("h_next", 4, 2, "y")
-g.save("cell-written-out", [("h", [1, 4]), ("x", [1, 3])], [("h_next", [1, 4]), ("y", [1, 2])], "y", None,
-       x=numbers(1, 3), h=np.zeros((1, 4)))
+g.save("cell-written-out", [("h", [1, 4]), ("x", [1, 3])], [("h_next", [1, 4]), ("y", [1, 2])], "y", states={"h": "h_next"},
+       x=numbers(5, 1, 3), h=np.zeros((1, 4)))
 
 # no view can be derived, or it does not hold
 

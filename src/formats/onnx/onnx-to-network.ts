@@ -20,13 +20,14 @@ export function onnxToNetwork(
   settings: GraphSettings = graphSettings.parse({}),
 ): ImportedNetwork {
   const graph = onnxToSignedGraph(model);
-  const failures: UnrollError[] = [];
+  let failure: UnrollError | null = null;
+  const reasons: UnrollError[] = [];
   const attempt = <T>(work: () => T): T | null => {
     try {
       return work();
     } catch (error) {
       if (!(error instanceof UnrollError)) throw error;
-      failures.push(error);
+      failure = error;
       return null;
     }
   };
@@ -38,13 +39,14 @@ export function onnxToNetwork(
     };
     const layers = attempt(() => verified(onnxToLayers(model)));
     if (layers) return layers;
-    const { message } = failures.pop()!;
+    const { message } = failure!;
     for (const convert of listConversions(graph, view, settings)) {
       const network = attempt(() => verified(convert()));
       if (network) return { ...network, notes: [...network.notes, `not converted to layers: ${message}`] };
     }
+    reasons.push(failure!);
   }
-  throw failures[0]!;
+  throw reasons[0]!;
 }
 
 /** The file's names where its tensors are laid out like ours: batch, then steps. */

@@ -8,7 +8,7 @@ import { checkRoles } from '../../operators/analysis/check-roles.ts';
 import { runView } from '../../operators/analysis/run-view.ts';
 import type { SequenceView } from '../../operators/analysis/sequence-view.ts';
 import { elementCount, type Operand } from '../../operators/operand.ts';
-import { rowOfStep } from '../../operators/row-count.ts';
+import { countRows, rowOfStep } from '../../operators/row-count.ts';
 import type { SignedGraph } from '../../operators/signature.ts';
 import { createRng } from '../../random.ts';
 import { invalidModel } from '../format-errors.ts';
@@ -23,6 +23,8 @@ const tolerance = 1e-5;
 const comparedLengths = 3;
 /** The longest of them. */
 const maxSteps = 4096;
+/** Steps between the first of them and the others. */
+const maxGap = 64;
 /** Calls in a row of a graph that is one step. */
 const calls = 5;
 
@@ -40,7 +42,7 @@ export function verifyView(
   context = 0,
 ): void {
   const lengths = findLengths(graph, view);
-  checkRoles(graph, view, lengths[0]!);
+  checkRoles(graph, view, lengths);
   const chunked =
     view.states.length > 0 && view.input.axes.includes('time') && resolveGraph(network, input).causal;
   const batch = view.input.axes.includes('batch') && view.output.batch !== null ? 2 : 1;
@@ -51,6 +53,10 @@ export function verifyView(
     const plain = view.input.axes.includes('time')
       ? runView(graph, view, sequences).answers
       : runInChunks(graph, view, sequences, Array<number>(steps).fill(1));
+    if (plain[0]!.length !== expectedRows(view, steps))
+      invalidModel(
+        `verification: ${steps} steps have ${plain[0]!.length} rows, must be ${expectedRows(view, steps)}`,
+      );
     const own = sequences.map((sequence) =>
       runNetwork(
         network,
@@ -66,6 +72,12 @@ export function verifyView(
   }
 }
 
+/** The rows that the graph itself must give: a call a step where it has no axis of time. */
+function expectedRows({ input, output: { rows, rowsPerStep } }: SequenceView, steps: number): number {
+  if (!input.axes.includes('time')) return steps;
+  return rows ? countRows(rows, steps) * rowsPerStep : 1;
+}
+
 /** The shortest lengths that the graph accepts, and one of two chunks. */
 function findLengths(graph: SignedGraph, view: SequenceView): number[] {
   if (!view.input.axes.includes('time')) return [calls];
@@ -74,11 +86,7 @@ function findLengths(graph: SignedGraph, view: SequenceView): number[] {
   const first = rows ? Math.max(1, 2 * rows.stride - rows.offset) : 1;
   const found: number[] = [];
   let failure: unknown = null;
-  for (
-    let steps = first;
-    found.length < comparedLengths && steps <= maxSteps;
-    steps += found.length > 0 || steps < 16 ? 1 : steps >> 2
-  )
+  for (let steps = first; steps <= maxSteps && found.length < comparedLengths;) {
     try {
       runView(graph, view, [drawSequence(view, steps, 0)]);
       found.push(steps);
@@ -86,7 +94,15 @@ function findLengths(graph: SignedGraph, view: SequenceView): number[] {
       if (!(error instanceof UnrollError)) throw error;
       failure ??= error;
     }
+    const [shortest] = found;
+    if (shortest !== undefined && steps >= shortest + maxGap) break;
+    // the last one has a row more
+    const next = found.length === comparedLengths - 1 ? shortest! + (rows?.stride ?? 1) : 0;
+    steps = Math.max(next, steps + (shortest !== undefined || steps < maxGap ? 1 : steps >> 2));
+  }
   if (found.length === 0) throw failure!;
+  if (found.length < comparedLengths)
+    invalidModel(`verification: the graph accepts sequences of ${found.join(', ')} steps only`);
   return view.states.length > 0 ? [...found, 2 * found[0]! + 1] : found;
 }
 

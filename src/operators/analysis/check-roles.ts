@@ -1,7 +1,7 @@
 import { invalidOperator } from '../operand.ts';
 import type { SignedGraph } from '../signature.ts';
 import { drawInput } from './draw-inputs.ts';
-import { evaluateGraph } from './evaluate-graph.ts';
+import { evaluateGraph, runsBesideTime } from './evaluate-graph.ts';
 import { findStarts, isEndOf, isLengths } from './follow-states.ts';
 import type { SequenceView } from './sequence-view.ts';
 
@@ -10,22 +10,28 @@ import type { SequenceView } from './sequence-view.ts';
  * carried to its own end, lengths are lengths.
  * @throws UnrollError invalid_model with what does not hold
  */
-export function checkRoles(graph: SignedGraph, view: SequenceView, steps: number): void {
-  const { input, states, starts, lengths, set, vocabulary } = view;
-  const others = [...states.map((state) => state.input), ...starts, ...lengths];
+export function checkRoles(graph: SignedGraph, view: SequenceView, lengths: readonly number[]): void {
+  const { input, states, starts, set, vocabulary } = view;
+  const others = [...states.map((state) => state.input), ...starts, ...view.lengths];
   const given = new Set([input, ...others].map(({ value }) => value));
   for (const { name, value } of graph.signature.inputs)
     if (!given.has(value) && !set.has(value))
       invalidOperator(`the input ${JSON.stringify(name)} has no role`);
 
   const batch = input.axes.includes('batch') ? 2 : 1;
-  const drawn = new Map([
-    ...set,
-    ...[input, ...others].map(
-      (one, i) =>
-        [one.value, drawInput(one, [batch, steps], 31 + i, i === 0 ? vocabulary : undefined)] as const,
-    ),
-  ]);
+  const draw = (sequences: number, steps: number) =>
+    new Map([
+      ...set,
+      ...[input, ...others].map(
+        (one, i) =>
+          [one.value, drawInput(one, [sequences, steps], 31 + i, i === 0 ? vocabulary : undefined)] as const,
+      ),
+    ]);
+  const [few, many] = [lengths[0]!, lengths.at(-1)!].map((steps) =>
+    evaluateGraph(graph, draw(1, steps), 'shapes'),
+  );
+  if (runsBesideTime(few!, many!)) invalidOperator('the steps are along a recurrence’s batch axis');
+  const drawn = draw(batch, lengths[0]!);
   const { operand, recurrences } = evaluateGraph(graph, drawn, 'values');
   const name = JSON.stringify;
   for (const state of states) {
@@ -46,7 +52,7 @@ export function checkRoles(graph: SignedGraph, view: SequenceView, steps: number
     const end = graph.signature.outputs.find(({ value }) => isEndOf(operand(value), places, recurrences));
     if (end) invalidOperator(`${name(start.name)} is a state, with the next value ${name(end.name)}`);
   }
-  for (const length of lengths)
+  for (const length of view.lengths)
     if (!isLengths(drawn.get(length.value)!, recurrences))
       invalidOperator(`${name(length.name)} is not the lengths of a recurrence`);
 }

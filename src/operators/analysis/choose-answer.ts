@@ -17,13 +17,19 @@ export function chooseAnswer(
 ): SignatureTensor {
   const { graph, settings, size, values, withInputs } = analysed;
   const { outputs } = graph.signature;
-  if (settings.output !== undefined) return outputs.find(({ name }) => name === settings.output)!;
   const other = drawInput(input, size, 101, findVocabulary(graph, input.value, values));
   const changed = withInputs(new Map([[input.value, other]]));
   const answers = outputs.filter(({ value }) => {
     const [before, after] = [values.operand(value), changed.operand(value)];
     return before.values.some((number, i) => number !== after.values[i]);
   });
+  if (settings.output !== undefined)
+    return (
+      answers.find(({ name }) => name === settings.output) ??
+      invalidOperator(
+        `graph.output: ${JSON.stringify(settings.output)} does not depend on ${JSON.stringify(input.name)}`,
+      )
+    );
   const free = answers.filter(({ name }) => !states.some(({ output }) => output.name === name));
   const notEnds = free.filter(({ value }) => !isMadeOfEnds(values.operand(value), values.recurrences));
   // an encoder's answer is a recurrence's end, and of an LSTM its h

@@ -30,6 +30,18 @@ export interface Evaluation {
   readonly recurrences: readonly Recurrence[];
 }
 
+/**
+ * Whether a recurrence of a single iteration has more sequences for more steps: then the steps are along its batch
+ * axis, and it carries nothing from one to the next.
+ */
+export const runsBesideTime = (few: Evaluation, many: Evaluation): boolean =>
+  few.recurrences.some(({ steps, over }, i) => {
+    const other = many.recurrences[i]!;
+    return (
+      steps === 1 && other.steps === 1 && over?.operand.shape.join() !== other.over?.operand.shape.join()
+    );
+  });
+
 /** Sweeps that are prepared for their shapes and not run; weights are not read. */
 export const shapeSweeps: PrepareContext['sweeps'] = ({ operator }, [, w, r]) => {
   if (!w || !r) return invalidOperator('its weights are missing');

@@ -42,7 +42,8 @@ export function findFixedTime(
 /** Changes one slice along an axis: ids to others, numbers to others. */
 function changeSlice(operand: Operand, axis: number, index: number): Operand {
   const stride = computeStrides(operand.shape)[axis]!;
-  const other = (value: number): number => (operand.kind === 'float' ? value + 1 : value === 0 ? 1 : value - 1);
+  const other = (value: number): number =>
+    operand.kind === 'float' ? value + 1 : value === 0 ? 1 : value - 1;
   const values = operand.values.map((value, i) => {
     const at = Math.floor(i / stride) % operand.shape[axis]!;
     return at === index ? other(value) : value;

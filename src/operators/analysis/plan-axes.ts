@@ -1,7 +1,7 @@
 import { UnrollError } from '../../errors.ts';
 import { invalidOperator, type Operand } from '../operand.ts';
 import type { SignatureTensor, SignedGraph } from '../signature.ts';
-import { createInput, evaluateGraph, type Evaluation } from './evaluate-graph.ts';
+import { createInput, evaluateGraph, runsBesideTime, type Evaluation } from './evaluate-graph.ts';
 import { shapeFor, type InputAxis, type ViewInput, type ViewSettings } from './sequence-view.ts';
 
 // Which open axes of a graph's inputs are batch and which are time. Every assignment is tried by computing the
@@ -141,7 +141,12 @@ function createTrials(graph: SignedGraph, set: ReadonlyMap<string, Operand>) {
       if (!hasRole('time')) return { inputs, lengths: [first, first], recurs: false };
       const second = [first + 8, first * 2, first * 4].find((steps) => at(2, steps));
       if (second === undefined) return null;
-      const recurs = at(2, second)!.recurrences.some(({ steps }, i) => steps !== iterations[i]);
+      const longer = at(2, second)!;
+      if (runsBesideTime(base, longer)) {
+        failure ??= new UnrollError('invalid_model', 'the steps are along a recurrence’s batch axis');
+        return null;
+      }
+      const recurs = longer.recurrences.some(({ steps }, i) => steps !== iterations[i]);
       return { inputs, lengths: [first, second], recurs };
     },
   };
