@@ -2,6 +2,8 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { UnrollError } from '../errors.ts';
 import { parseGraphOptions, type GraphOptions } from './graph-options.ts';
+import { listCandidates } from '../formats/onnx/list-candidates.ts';
+import type { SignedGraph } from '../operators/signature.ts';
 import { readModelFile } from './read-model-file.ts';
 import { formatNetwork } from './format-network.ts';
 
@@ -40,7 +42,22 @@ export async function inspectCommand(
   } catch (error) {
     if (!(error instanceof UnrollError)) throw error;
     print(`network: ${error.message}`);
-    if (format !== 'ONNX') print('needs a model.json with `network` and `weights` (docs/model-format.md)');
+    if (file.graph) printCandidates(file.graph, basename(path), print);
+    else print('needs a model.json with `network` and `weights` (docs/model-format.md)');
     return 1;
   }
+}
+
+/** Prints a model.json with what can be said of a graph. */
+function printCandidates(graph: () => SignedGraph, file: string, print: (line: string) => void): void {
+  let signature: SignedGraph['signature'];
+  try {
+    ({ signature } = graph());
+  } catch (error) {
+    // an operator that is not supported: nothing that can be said of the graph helps
+    if (error instanceof UnrollError) return;
+    throw error;
+  }
+  print('model.json can say what could not be derived; fill in what is needed, with one of each list:');
+  print(JSON.stringify({ weights: { file }, graph: listCandidates(signature) }));
 }
