@@ -1,4 +1,3 @@
-import { elementCount } from '../../operators/operand.ts';
 import type { Dimension, GraphSignature, SignatureTensor } from '../../operators/signature.ts';
 
 /** The field `graph` of a model.json to fill in: one of each list is to be chosen. */
@@ -16,7 +15,7 @@ export interface GraphCandidates {
 /** Lists what may be said of a graph of which nothing can be derived, by datatypes and shapes. */
 export function listCandidates({ inputs, outputs }: GraphSignature): GraphCandidates {
   const isNumber = ({ shape }: SignatureTensor): boolean =>
-    shape !== null && shape.every((size) => size === 1) && elementCount(shape as number[]) === 1;
+    shape !== null && shape.every((size) => size === 1);
   const sequences = inputs.filter((input) => !isNumber(input));
   const followers = (input: SignatureTensor): string[] =>
     outputs.filter((output) => canFollow(input, output)).map(({ name }) => name);

@@ -3,9 +3,9 @@ import { deriveViews } from '../../operators/analysis/derive-view.ts';
 import type { SequenceView } from '../../operators/analysis/sequence-view.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
 import { verifyView } from '../operators/verify-view.ts';
-import { listConversions } from '../operators/view-to-network.ts';
+import { describeView, listConversions } from '../operators/view-to-network.ts';
 import { graphSettings, type GraphSettings } from './graph-settings.ts';
-import { onnxToLayers } from './onnx-to-layers.ts';
+import { raiseView } from '../raise/raise-view.ts';
 import type { OnnxModel } from './read-onnx.ts';
 import { onnxToSignedGraph } from './onnx-to-signed-graph.ts';
 
@@ -35,9 +35,13 @@ export function onnxToNetwork(
   for (const view of deriveViews(graph, settings)) {
     const verified = (network: ImportedNetwork): ImportedNetwork => {
       verifyView(graph, view, network, settings.context);
-      return { ...network, tensors: nameTensors(view), notes: [writtenBy, ...network.notes] };
+      return {
+        ...network,
+        tensors: nameTensors(view),
+        notes: [writtenBy, ...describeView(view), ...network.notes],
+      };
     };
-    const layers = attempt(() => verified(onnxToLayers(model)));
+    const layers = attempt(() => verified(raiseView(graph, view)));
     if (layers) return layers;
     const { message } = failure!;
     for (const convert of listConversions(graph, view, settings)) {

@@ -34,13 +34,13 @@ export function listConversions(
   const asSteps = (): ImportedNetwork => stepNetwork(graph, view, context);
   const whole = (): ImportedNetwork => {
     const { layer, floats } = viewToLayer(graph, view, 'sequence');
-    return createOperatorGraphNetwork(layer, floats, describe(view, layer));
+    return createOperatorGraphNetwork(layer, floats, [describeRun(layer)]);
   };
   const loop = (): ImportedNetwork => {
     const { layer, floats } = viewToLayer(graph, view, 'sequence');
     const step = loopToSteps(layer, floats) ?? invalidModel('it is no loop over the steps');
     return withLast(step.layer, step.tensors, step.lastStepOnly, [
-      ...describe(view, step.layer),
+      describeRun(step.layer),
       'its loop over the steps of a sequence is run step by step; its carried values are the states',
     ]);
   };
@@ -56,7 +56,7 @@ function stepNetwork(graph: SignedGraph, view: SequenceView, context: number): I
       `graph.context: ${context} numbers of context for a step of ${elementCount(layer.input.shape)}`,
     );
   const last = view.input.axes.includes('time') && view.output.time === null;
-  return withLast(layer, floats, last, describe(view, layer));
+  return withLast(layer, floats, last, [describeRun(layer)]);
 }
 
 /** A network that is run step by step; its last step answers where the graph answers once. */
@@ -75,12 +75,16 @@ function withLast(
   };
 }
 
-/** Says how a graph is run, and what its inputs and outputs are. */
-function describe({ input, output, states, starts, lengths }: SequenceView, layer: ProgramSpec): string[] {
+/** Says how a graph is run. */
+function describeRun(layer: ProgramSpec): string {
   const { runs, operators } = layer;
+  return `runs as ${operators.length} operators, ${runs === 'step' ? 'once per step' : 'once per sequence'}: ${summarizeOperators(layer)}`;
+}
+
+/** Says what a graph's inputs and outputs are. */
+export function describeView({ input, output, states, starts, lengths }: SequenceView): string[] {
   const axes = input.axes.map((axis) => (axis === 'time' ? 'steps' : axis)).join(', ');
   return [
-    `runs as ${operators.length} operators, ${runs === 'step' ? 'once per step' : 'once per sequence'}: ${summarizeOperators(layer)}`,
     `${quote(input.name)} [${axes}] is the input, ${quote(output.name)} the output`,
     ...states.map(
       (state) => `${quote(state.input.name)} is a state with the next value ${quote(state.output.name)}`,
