@@ -107,7 +107,7 @@ export const operatorGraphFields = {
     gives: z.enum(['step', 'rows', 'sequence']),
     /** gives rows: T steps have ⌊(T + offset) / stride⌋ rows. */
     every: z
-      .strictObject({ stride: z.int().min(1).max(64), offset: z.int().min(-65_536).max(63) })
+      .strictObject({ stride: z.int().min(1).max(64), offset: z.int().min(-65_536).max(126) })
       .optional(),
     /** gives sequence: the output is this many rows, whatever the sequence's length. */
     rows: z.int().min(2).max(262_144).optional(),

@@ -1,5 +1,6 @@
 import { createPlaceholder, splitConstants } from './constants.ts';
 import { foldConstants } from './fold-constants.ts';
+import { createInput } from '../../operators/analysis/evaluate-graph.ts';
 import { elementCount, type Operand } from '../../operators/operand.ts';
 import { operandKind, type SignedGraph } from '../../operators/signature.ts';
 import { shapeFor, type SequenceView, type ViewInput } from '../../operators/analysis/sequence-view.ts';
@@ -56,6 +57,13 @@ export function viewToLayer(
   inputs.set(read.value, first.includes(-1) ? null : createPlaceholder(first, kind));
 
   for (const length of view.lengths) {
+    if (time < 0) {
+      inputs.set(length.value, {
+        ...createInput(length, shapeFor(length, 1, 1), () => view.window),
+        known: true,
+      });
+      continue;
+    }
     const sizes = rowsOf(length.value);
     const place = `axis of ${length.value}`;
     before.push(
@@ -66,7 +74,7 @@ export function viewToLayer(
           sizes,
           integers(
             place,
-            [Math.max(0, time)],
+            [time],
             length.axes.map(() => 1),
           ),
         ],

@@ -1,9 +1,10 @@
 import { invalidOperator } from '../operand.ts';
 import type { SignedGraph } from '../signature.ts';
 import { drawInput } from './draw-inputs.ts';
-import { evaluateGraph, runsBesideTime } from './evaluate-graph.ts';
-import { findStarts, isEndOf, isLengths } from './follow-states.ts';
-import type { SequenceView } from './sequence-view.ts';
+import { createInput, evaluateGraph, runsBesideTime } from './evaluate-graph.ts';
+import { isLengths } from './follow-lengths.ts';
+import { findStarts, isEndOf } from './follow-states.ts';
+import { shapeFor, type SequenceView } from './sequence-view.ts';
 
 /**
  * Checks what a view says of the inputs against the dataflow: every input has a role, what starts a recurrence is
@@ -27,17 +28,16 @@ export function checkRoles(graph: SignedGraph, view: SequenceView, lengths: read
           [one.value, drawInput(one, [sequences, steps], 31 + i, i === 0 ? vocabulary : undefined)] as const,
       ),
     ]);
-  const [few, many] = [lengths[0]!, lengths.at(-1)!].map((steps) =>
-    evaluateGraph(graph, draw(1, steps), 'shapes'),
-  );
+  const longest = lengths.at(-1)!;
+  const [few, many] = [lengths[0]!, longest].map((steps) => evaluateGraph(graph, draw(1, steps), 'shapes'));
   if (runsBesideTime(few!, many!)) invalidOperator('the steps are along a recurrence’s batch axis');
-  const drawn = draw(batch, lengths[0]!);
+  const drawn = draw(batch, longest);
   const { operand, recurrences } = evaluateGraph(graph, drawn, 'values');
   const name = JSON.stringify;
   for (const state of states) {
     const places = findStarts(drawn.get(state.input.value)!, recurrences);
     const [before, after] = [drawn.get(state.input.value)!, operand(state.output.value)];
-    if (state.input.datatype !== state.output.datatype || before.shape.join() !== after.shape.join())
+    if (state.input.datatype !== state.output.datatype || before.values.length !== after.values.length)
       invalidOperator(
         `the state ${name(state.input.name)} is ${state.input.datatype} [${before.shape.join(', ')}], its next value ${name(state.output.name)} ${state.output.datatype} [${after.shape.join(', ')}]`,
       );
@@ -53,6 +53,11 @@ export function checkRoles(graph: SignedGraph, view: SequenceView, lengths: read
     if (end) invalidOperator(`${name(start.name)} is a state, with the next value ${name(end.name)}`);
   }
   for (const length of view.lengths)
-    if (!isLengths(drawn.get(length.value)!, recurrences))
+    if (
+      !isLengths(input.axes.includes('time') ? longest : view.window, (steps) => {
+        const all = createInput(length, shapeFor(length, batch, steps), () => steps);
+        return evaluateGraph(graph, new Map([...drawn, [length.value, all]]), 'values');
+      })
+    )
       invalidOperator(`${name(length.name)} is not the lengths of a recurrence`);
 }

@@ -1,15 +1,19 @@
 import { UnrollError } from '../../errors.ts';
 import { createOperand, elementCount, invalidOperator, type Operand } from '../operand.ts';
+import { getBodies } from '../get-bodies.ts';
+import type { OperatorSpec } from '../spec.ts';
 import { operandKind, type SignatureTensor, type SignedGraph } from '../signature.ts';
 import { chooseAnswer } from './choose-answer.ts';
 import { analysePlan, type AnalysedPlan } from './analysed-plan.ts';
 import { findFixedTime } from './fixed-time.ts';
 import { findVocabulary } from './find-vocabulary.ts';
-import { findStarts, isLengths } from './follow-states.ts';
+import { createInput } from './evaluate-graph.ts';
+import { isLengths } from './follow-lengths.ts';
+import { findStarts } from './follow-states.ts';
 import { measureOutput } from './measure-output.ts';
 import { pairStates } from './pair-states.ts';
 import { planAxes } from './plan-axes.ts';
-import type { SequenceView, ViewSettings } from './sequence-view.ts';
+import { shapeFor, type SequenceView, type ViewInput, type ViewSettings } from './sequence-view.ts';
 
 /**
  * Derives how a graph answers sequences: every input and the output get a role that its dataflow has shown.
@@ -40,6 +44,12 @@ export function deriveViews(graph: SignedGraph, settings: ViewSettings): Sequenc
       .filter(({ name }) => Object.hasOwn(settings.set, name))
       .map((tensor) => [tensor.value, toConstant(tensor, settings.set[tensor.name]!)]),
   );
+  // what no operator reads may be anything
+  const read = new Set([
+    ...graph.operators.flatMap(listReads),
+    ...graph.signature.outputs.map(({ value }) => value),
+  ]);
+  for (const input of inputs) if (!read.has(input.value)) set.set(input.value, zero(input));
   const views: SequenceView[] = [];
   let failure: UnrollError | null = null;
   for (const plan of planAxes(graph, settings, set))
@@ -75,9 +85,9 @@ function viewOf(analysed: AnalysedPlan): SequenceView {
   const { graph, settings, set, plan, values, drawn } = analysed;
   const { recurrences } = values;
   const said = settings.states;
+  const window = recurrences.find((one) => one.lengths)?.steps ?? 1;
   const lengths = plan.inputs.filter(
-    ({ name, value, datatype }) =>
-      name !== settings.input && operandKind(datatype) === 'int' && isLengths(drawn.get(value)!, recurrences),
+    (input) => input.name !== settings.input && hasLengths(analysed, input, window),
   );
   const others = plan.inputs.filter((input) => !lengths.includes(input));
   const starting = others.filter(
@@ -95,6 +105,27 @@ function viewOf(analysed: AnalysedPlan): SequenceView {
     );
   const fixed = input.axes.includes('time') || states.length > 0 ? null : findFixedTime(analysed, input);
   const timed = fixed ? { ...input, axes: input.axes.with(fixed.axis, 'time') } : input;
-  const view = { input: timed, vocabulary, steps: fixed?.steps, states, starts, lengths, set };
+  const view = { input: timed, vocabulary, steps: fixed?.steps, states, starts, lengths, window, set };
   return { ...view, output: measureOutput(analysed, view, output) };
+}
+
+/** One zero, for an input that is not read. */
+const zero = ({ datatype }: SignatureTensor): Operand => ({
+  ...createInput({ datatype }, [], () => 0),
+  known: true,
+});
+
+/** The values that an operator and its bodies read. */
+const listReads = (operator: OperatorSpec): string[] => [
+  ...operator.inputs,
+  ...getBodies(operator).flatMap(({ operators, outputs }) => [...outputs, ...operators.flatMap(listReads)]),
+];
+
+function hasLengths({ plan, size, withInputs }: AnalysedPlan, input: ViewInput, window: number): boolean {
+  const shape = shapeFor(input, ...size);
+  if (operandKind(input.datatype) !== 'int' || elementCount(shape) > size[0]) return false;
+  const full = plan.inputs.some(({ axes }) => axes.includes('time')) ? size[1] : window;
+  return isLengths(full, (length) =>
+    withInputs(new Map([[input.value, createInput(input, shape, () => length)]])),
+  );
 }

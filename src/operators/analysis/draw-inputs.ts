@@ -17,7 +17,7 @@ export function drawInput(
   if (vocabulary !== undefined)
     return createInput(input, shape, () => Math.floor(random.next() * vocabulary));
   if (kind === 'int' && elementCount(shape) <= Math.max(1, batch))
-    return createInput(input, shape, (i) => Math.max(1, batch - i));
+    return createInput(input, shape, (i) => Math.max(1, steps - i));
   if (kind === 'float') return createInput(input, shape, () => 2 * random.next() - 1);
   return createInput(input, shape, () => Math.floor(random.next() * 2));
 }

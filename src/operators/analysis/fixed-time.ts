@@ -6,9 +6,11 @@ import { drawInput } from './draw-inputs.ts';
 import { evaluateGraph } from './evaluate-graph.ts';
 import type { ViewInput } from './sequence-view.ts';
 
+/** Places of an axis that are changed, one at a time. */
+const probes = 12;
+
 /**
- * Finds the axis of fixed size that recurrences run along: a change at one end of it reaches some of their steps and
- * not all.
+ * Finds the axis of fixed size that recurrences run along: changes in different places of it reach different steps.
  * @returns steps: its size, undefined where the graph accepts others
  * @throws UnrollError invalid_model where there are two
  */
@@ -21,10 +23,15 @@ export function findFixedTime(
   const given = drawn.get(input.value)!;
   const found = input.axes.flatMap((size, axis) => {
     if (typeof size !== 'number' || size < 2) return [];
-    const reaches = [0, size - 1].some((index) => {
+    const count = Math.min(size, probes);
+    const reached = Array.from({ length: count }, (_, i) => {
+      const index = Math.round((i * (size - 1)) / (count - 1));
       const changed = withInputs(new Map([[input.value, changeSlice(given, axis, index)]]));
-      return values.recurrences.some((recurrence, i) => isPartlyReached(recurrence, changed.recurrences[i]!));
+      return values.recurrences.map((recurrence, k) => findReached(recurrence, changed.recurrences[k]!));
     });
+    const reaches = values.recurrences.some(
+      (_, k) => new Set(reached.map((all) => all[k]!).filter(Boolean)).size > 1,
+    );
     return reaches ? [axis] : [];
   });
   if (found.length > 1)
@@ -51,16 +58,16 @@ function changeSlice(operand: Operand, axis: number, index: number): Operand {
   return { ...operand, values };
 }
 
-/** Whether a change reached some steps of a recurrence's input and not all. */
-function isPartlyReached({ over, steps }: Recurrence, changed: Recurrence): boolean {
-  if (!over || !changed.over || steps < 2) return false;
+/** The steps of a recurrence's input that a change reached, as text; '' for none. */
+function findReached({ over }: Recurrence, changed: Recurrence): string {
+  if (!over || !changed.over) return '';
   const { operand, axis } = over;
   const stride = computeStrides(operand.shape)[axis]!;
   const reached = new Set<number>();
   operand.values.forEach((value, i) => {
     if (value !== changed.over!.operand.values[i]) reached.add(Math.floor(i / stride) % operand.shape[axis]!);
   });
-  return reached.size > 0 && reached.size < steps;
+  return [...reached].join();
 }
 
 function acceptsOtherLengths({ graph, set, plan }: AnalysedPlan, input: ViewInput, axis: number): boolean {

@@ -52,12 +52,3 @@ export function isMadeOfEnds(output: Operand, recurrences: readonly Recurrence[]
     for (const { values } of own) for (const value of values) ends.add(value);
   return output.values.length > 0 && output.values.every((value) => ends.has(value));
 }
-
-/** Whether an input is the sequence_lens of a recurrence. */
-export const isLengths = (input: Operand, recurrences: readonly Recurrence[]): boolean =>
-  recurrences.some(
-    ({ lengths }) =>
-      lengths !== undefined &&
-      lengths.values.length === input.values.length &&
-      lengths.values.every((value, i) => value === input.values[i]),
-  );

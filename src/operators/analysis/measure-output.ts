@@ -8,6 +8,7 @@ import { shapeFor, type SequenceView, type ViewOutput } from './sequence-view.ts
 
 /** The largest number of steps between two rows. */
 const maxStride = 64;
+const manySteps = 840;
 
 /**
  * Measures which axis of an output has a row for each step, or for every so many steps, and which one is batch.
@@ -66,7 +67,9 @@ export function measureOutput(
 /** Fits rows(T) = ⌊(T + offset) / stride⌋, or rows in proportion to the steps; null where neither fits. */
 function fitRows(sizes: (steps: number) => number | null, first: number, second: number): RowCount | null {
   const [few, many] = [sizes(first)!, sizes(second)!];
-  const stride = Math.round((second - first) / (many - few));
+  // over many steps, what is left of a stride does not count
+  const more = sizes(first + manySteps);
+  const stride = Math.round(more === null ? (second - first) / (many - few) : manySteps / (more - few));
   if (few * second === many * first && few >= first && few % first === 0) return { stride: 1, offset: 0 };
   if (stride < 1 || stride > maxStride) return null;
   // where a row appears, the offset shows
@@ -80,5 +83,5 @@ function fitRows(sizes: (steps: number) => number | null, first: number, second:
   const fits = [...from, [second, many] as const].every(
     ([length, count]) => count === null || count === Math.floor((length + offset) / stride),
   );
-  return fits && offset < stride ? { stride, offset } : null;
+  return fits && offset < Math.max(1, 2 * stride - 1) ? { stride, offset } : null;
 }

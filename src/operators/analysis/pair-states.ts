@@ -31,7 +31,9 @@ export function pairStates(
         output.datatype === input.datatype &&
         isEndOf(values.operand(output.value), places, values.recurrences),
     );
-    return { input, output: ends[0] };
+    const shape = drawn.get(input.value)!.shape.join();
+    const same = ends.find((output) => values.operand(output.value).shape.join() === shape);
+    return { input, output: same ?? ends[0] };
   });
   const said = Object.entries(settings.states ?? {}).map(([from, to]): ViewState => {
     const input = others.find(({ name }) => name === from)!;

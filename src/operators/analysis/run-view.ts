@@ -38,7 +38,8 @@ export function runView(
     const { sequence, row, column } = at(i);
     return sequences[sequence]![row]![column]!;
   });
-  for (const input of view.lengths) give(input, () => steps);
+  const length = view.input.axes.includes('time') ? steps : view.window;
+  for (const input of view.lengths) give(input, () => length);
   for (const input of view.starts) give(input, () => 0);
   for (const { input } of view.states) {
     const given = carried.get(input.value);

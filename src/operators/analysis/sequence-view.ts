@@ -40,6 +40,8 @@ export interface SequenceView {
   readonly starts: readonly ViewInput[];
   /** Inputs that have the length of every sequence. */
   readonly lengths: readonly ViewInput[];
+  /** What lengths are where a call is one step: the steps of the recurrence within it. */
+  readonly window: number;
   /** Inputs that model.json sets, by value name. */
   readonly set: ReadonlyMap<string, Operand>;
   readonly output: ViewOutput;
