@@ -74,7 +74,7 @@ describe('a request', () => {
     ['a list', [], /^body: /],
     ['no inputs', {}, /^inputs: /],
     ['inputs that are none', { inputs: [] }, /^inputs: /],
-    ['17 inputs', { inputs: Array.from({ length: 17 }, () => input) }, /^inputs: /],
+    ['257 inputs', { inputs: Array.from({ length: 257 }, () => input) }, /^inputs: /],
     ['an unknown datatype', { inputs: [{ ...input, datatype: 'FP17' }] }, /^inputs\.0\.datatype: /],
     ['a shape that is none', { inputs: [{ ...input, shape: 'x' }] }, /^inputs\.0\.shape: /],
     ['a dimension that is none', { inputs: [{ ...input, shape: [null] }] }, /^inputs\.0\.shape\.0: /],
@@ -123,6 +123,24 @@ describe('an inference reply', () => {
       { name: 'a', datatype: 'UINT8', shape: [2], data: [1, 2] },
     ]);
     expect([...bytes.subarray(jsonLength)]).toEqual([2, 0, 0, 0, 0xc3, 0xa9]);
+  });
+
+  it('has booleans as such, and numbers that JSON does not have in binary only', async () => {
+    const mask: WireTensor = { name: 'mask', datatype: 'BOOL', shape: [2], values: [0, 1] };
+    const call = await asked({});
+    expect(await writeInference(model, call, [mask])).toMatchObject({
+      json: { outputs: [{ data: [false, true] }] },
+    });
+    for (const values of [Float32Array.of(0, -Infinity), [0, -Infinity]]) {
+      const score: WireTensor = { name: 'score', datatype: 'FP32', shape: [2], values };
+      await expect(writeInference(model, call, [score])).rejects.toMatchObject({
+        code: 'not_finite',
+        message: expect.stringContaining('outputs.score[1]: is -Infinity'),
+      });
+      const answer = await writeInference(model, { ...call, binary: true }, [score]);
+      if ('json' in answer) throw new Error('it is JSON alone');
+      expect(Buffer.concat(answer.chunks).readFloatLE(answer.jsonLength + 4)).toBe(-Infinity);
+    }
   });
 
   it('refuses an output that the model does not have', async () => {
