@@ -1,5 +1,13 @@
 import { cellOfOperator, findCell } from '../../cells/registry.ts';
-import { createOperand, elementCount, invalidOperator, normaliseAxis, type Operand } from '../operand.ts';
+import { estimateWork } from '../estimate-work.ts';
+import {
+  createOperand,
+  elementCount,
+  invalidOperator,
+  normaliseAxis,
+  TooLarge,
+  type Operand,
+} from '../operand.ts';
 import { numberAttribute, numberListAttribute, type PrepareContext } from '../operator.ts';
 import { prepareBody, prepareOperator } from '../prepare-operator.ts';
 import { referenceSweeps } from '../reference-graph.ts';
@@ -42,6 +50,9 @@ export const runsBesideTime = (few: Evaluation, many: Evaluation): boolean =>
     );
   });
 
+/** Elements that one evaluation may compute (estimate-work.ts), some tens of seconds: a file decides how many. */
+const maxWork = 2 ** 29;
+
 /** Sweeps that are prepared for their shapes and not run; weights are not read. */
 export const shapeSweeps: PrepareContext['sweeps'] = ({ operator }, [, w, r]) => {
   if (!w || !r) return invalidOperator('its weights are missing');
@@ -77,6 +88,12 @@ export function evaluateGraph(
   };
   for (const operator of graph.operators) {
     const { outputs, run } = prepareOperator(operator, find, preparing);
+    if (what === 'values') {
+      const work = estimateWork(operator, operator.inputs.map(find), outputs);
+      context.usage.work += work;
+      if (context.usage.work > maxWork)
+        throw new TooLarge(`its analysis computes more than ${maxWork} elements`);
+    }
     if (what === 'values' || outputs.every(({ known }) => known)) run?.();
     operator.outputs.forEach((name, i) => name !== '' && outputs[i] && values.set(name, outputs[i]));
     const recurrence = describeRecurrence(operator, operator.inputs.map(find), outputs);

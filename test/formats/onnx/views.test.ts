@@ -5,6 +5,8 @@ import { graphSettings } from '../../../src/formats/onnx/graph-settings.ts';
 import { onnxToNetwork } from '../../../src/formats/onnx/onnx-to-network.ts';
 import { onnxToSignedGraph } from '../../../src/formats/onnx/onnx-to-signed-graph.ts';
 import { readOnnx } from '../../../src/formats/onnx/read-onnx.ts';
+import { readImportedFile } from '../../../src/formats/read-imported.ts';
+import type { ViewVerdicts } from '../../../src/formats/view-verdicts.ts';
 import { verifyView } from '../../../src/formats/operators/verify-view.ts';
 import { listConversions } from '../../../src/formats/operators/view-to-network.ts';
 import { answersEvery, answersOnce } from '../../../src/network/answers-once.ts';
@@ -101,6 +103,39 @@ describe('a sequence view', () => {
     ['lengths', { input: 'lens' }, 'the graph reads "x", for which there is no output'],
   ])('%s: does not take %j from model.json', (name, settings, reason) => {
     expect(() => onnxToNetwork(modelOf(name), graphSettings.parse(settings))).toThrow(reason);
+  });
+});
+
+describe('a verdict', () => {
+  it('of an earlier time replaces deriving and verifying', () => {
+    for (const name of ['lengths', 'strided-front', 'agent']) {
+      const { verdict, ...first } = onnxToNetwork(modelOf(name));
+      const { verdict: again, ...second } = onnxToNetwork(modelOf(name), defaults, structuredClone(verdict));
+      expect(again).toEqual(verdict);
+      expect(second.network).toEqual(first.network);
+      expect(second.weights).toEqual(first.weights);
+    }
+  });
+
+  it('is refused with the reason of an earlier time', () => {
+    expect(() => onnxToNetwork(modelOf('lengths'), defaults, { reason: 'it was refused' })).toThrow(
+      'it was refused',
+    );
+  });
+
+  it('is kept for the same bytes and settings alone', async () => {
+    const bytes = readFileSync(join(folder, 'lengths.onnx'));
+    const verdicts: ViewVerdicts = new Map();
+    (await readImportedFile(bytes, { verdicts })).network();
+    const [key] = verdicts.keys();
+    verdicts.set(key!, { reason: 'it was refused' });
+    const file = await readImportedFile(bytes, { verdicts });
+    expect(() => file.network()).toThrow('it was refused');
+    expect(file.network(graphSettings.parse({ input: 'x' })).notes).not.toHaveLength(0);
+    const changed = Buffer.from(bytes);
+    changed[changed.indexOf('a script')] = 'b'.charCodeAt(0);
+    expect((await readImportedFile(changed, { verdicts })).network().notes).not.toHaveLength(0);
+    expect(verdicts.size).toBe(3);
   });
 });
 
