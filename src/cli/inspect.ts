@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { UnrollError } from '../errors.ts';
 import type { ImportedNetwork } from '../formats/imported-network.ts';
 import { toModelSpec } from '../formats/model-spec-from-imported.ts';
+import { listCandidates } from '../formats/onnx/list-candidates.ts';
 import type { GraphSettings } from '../formats/onnx/graph-settings.ts';
 import { foldSignedGraph } from '../formats/operators/fold-signed-graph.ts';
 import type { ImportedFile } from '../formats/read-imported.ts';
@@ -52,6 +53,11 @@ export async function inspectCommand(
     if (typeof network === 'string') {
       print(`runs on no sequences: ${network}`);
       print('can be served over /v2 only: put it into models/NAME/1/');
+      print(
+        'for sequences, a model.json says what could not be derived; keep what is needed, and one of each list:',
+      );
+      const candidates = listCandidates(file.graph!().signature);
+      print(JSON.stringify({ weights: { file: basename(path) }, graph: candidates }));
       return 0;
     }
     for (const line of formatNetwork(network)) print(line);

@@ -2,6 +2,7 @@ import { placeGraph } from '../engine/place-graph.ts';
 import { placeNetwork, type PlacementSizes } from '../engine/placement.ts';
 import { UnrollError } from '../errors.ts';
 import { tensorsMatchLayers } from '../formats/tensors-match-layers.ts';
+import type { ViewVerdicts } from '../formats/view-verdicts.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ModelSpec, TextInput } from '../network/spec.ts';
 import { packTexts, type TextSettings } from '../vocabulary/vocabulary.ts';
@@ -23,12 +24,22 @@ const maxSpecCharacters = 4 * 1024 * 1024;
  * @throws UnrollError invalid_model, invalid_weights, out_of_memory
  */
 export async function loadModel(
-  { realRoot, folder, name }: { readonly realRoot: string; readonly folder: string; readonly name: string },
+  {
+    realRoot,
+    folder,
+    name,
+    verdicts,
+  }: {
+    readonly realRoot: string;
+    readonly folder: string;
+    readonly name: string;
+    readonly verdicts?: ViewVerdicts;
+  },
   kernel: Kernel,
   sizes: PlacementSizes,
   described: (task: ModelSpec['task']) => void,
 ): Promise<LoadedModel> {
-  const { sequence, graph: signed } = await readModelFolder(realRoot, folder, name);
+  const { sequence, graph: signed } = await readModelFolder(realRoot, folder, name, verdicts);
   if (typeof sequence === 'string')
     return { sequence, graph: signed && placeGraph(signed, { kernel, ...sizes }), signature: null };
   const { spec } = sequence;

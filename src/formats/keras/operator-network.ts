@@ -2,6 +2,7 @@ import { UnrollError } from '../../errors.ts';
 import type { OperatorGraphSpec } from '../../network/layers/operator-graph/schema.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
+import { inferOutput } from '../operators/infer-output.ts';
 import {
   createOperatorGraphNetwork,
   operatorGraphLayerName,
@@ -62,7 +63,8 @@ export function toOperatorNetwork(
     operators: [...graph.operators],
   };
   try {
-    const network = createOperatorGraphNetwork(draft, graph.floats, (layer) => [
+    const layer = inferOutput(draft, graph.floats);
+    const network = createOperatorGraphNetwork(layer, graph.floats, [
       `written by Keras ${version}`,
       `runs as ${layer.operators.length} operators, ${layer.runs === 'step' ? 'once per step' : 'once per sequence'}: ${summarizeOperators(layer)}`,
       ...graph.notes,

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { KernelFunctions } from '../../kernel/instantiate.ts';
+import type { RowCount } from '../../operators/row-count.ts';
 import type { Rng } from '../../random.ts';
 import type { CompileContext } from './layer.ts';
 import type { RowMath } from './row-math.ts';
@@ -97,6 +98,8 @@ export interface LayerKind<
   isSequenceToOne?(layer: Spec): boolean;
   /** Rows of the output of a sequence, 1 by default. */
   countOutputRows?(layer: Spec): number;
+  /** Which steps have a row of the output, where not every one or the last alone has. */
+  findRowSteps?(layer: Spec): RowCount | null;
   /** Why a layer of a kind that is trained cannot be; null where it can. @param layer unchecked */
   inferenceOnly?(layer: Readonly<Record<string, unknown>>): string | null;
   /** The nodes it becomes, more than one for a stack: checked, with widths and tensors. */
