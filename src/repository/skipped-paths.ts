@@ -16,9 +16,13 @@ const toLine = (skipped: readonly SkippedPath[]): string =>
     .map(({ path, reason }) => `${path} ${reason}`)
     .join('; ');
 
+const more = (count: number): string => (count > 0 ? `; and ${count} more` : '');
+
 /** A line for the log; empty where nothing is skipped. */
 export const describeSkipped = (skipped: readonly SkippedPath[]): string =>
-  skipped.length === 0 ? '' : `${skipped.length} paths are skipped: ${toLine(skipped)}`;
+  skipped.length === 0
+    ? ''
+    : `skipped in the models folder: ${toLine(skipped)}${more(skipped.length - maxInLine)}`;
 
 /** Why there is no model of a name. */
 export function describeMissing(name: string, skipped: readonly SkippedPath[]): string {

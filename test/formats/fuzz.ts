@@ -56,6 +56,7 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
   'PyTorch, nested': golden('torch-files/recurrent.pt'),
   'PyTorch before 1.6': golden('torch-files/views-legacy.pt'),
   'PyTorch checkpoint': golden('state-dicts/lightning.ckpt'),
+  'PyTorch, protocol 5': golden('state-dicts/protocol-5.bin'),
   'PyTorch, weight norm': golden('state-dicts/weight-norm.pt'),
   TorchScript: golden('torch-files/tagger-script.pt'),
   'TorchScript loop': golden('torchscript-files/cell-loop-script.pt'),

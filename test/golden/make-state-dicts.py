@@ -35,6 +35,14 @@ class Settings:
     hidden: int = 4
 
 
+class Named:
+    def __new__(cls, *, name):
+        return super().__new__(cls)
+
+    def __getnewargs_ex__(self):
+        return (), {"name": "a"}
+
+
 class Net(nn.Module):
     """A recurrent layer, and what `read` makes of its steps; `parts` are its other modules."""
 
@@ -123,6 +131,9 @@ parallel = {
 case("data-parallel.pt", net, parallel, served=True)
 case("protocol-4.bin", net, parallel, save=lambda v, f: torch.save(v, f, pickle_protocol=4), served=True)
 case("before-1.6.pth", net, parallel, save=lambda v, f: torch.save(v, f, _use_new_zipfile_serialization=False), served=True)
+bare = {"state_dict": {**net.state_dict(), "unused": torch.ones(0, 3)}}
+bare["settings"] = [bytearray(b"ab"), frozenset("a"), Named(name="a"), 2**80, b"c", 1j, None, slice(1)]
+case("protocol-5.bin", net, bare, save=lambda v, f: torch.save(v, f, pickle_protocol=5), served=True)
 case("lstm-cell.pt", Net(nn.LSTMCell(FEATURES, UNITS), cells, fc=nn.Linear(UNITS, 2)), served=True)
 case("gru-cell.pt", Net(nn.GRUCell(FEATURES, UNITS, bias=False), cells, fc=nn.Linear(UNITS, 2)), served=True)
 net = lstm_fc()

@@ -106,7 +106,7 @@ describe('repository', () => {
       { path: 'empty', reason: 'has no folder of a version, such as empty/1' },
     ]);
     expect(log.warn.mock.calls.map(([, message]) => message)).toEqual([
-      '1 paths are skipped: empty has no folder of a version, such as empty/1',
+      'skipped in the models folder: empty has no folder of a version, such as empty/1',
     ]);
     expect(() => repository.acquire('empty')).toThrow('there is no model empty: its folder has no folder');
     expect(() => repository.acquire('other')).toThrow(/there is no model other$/);

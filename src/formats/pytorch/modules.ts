@@ -39,9 +39,11 @@ const lossName =
   /(^|[._])(criterion|loss|losses|metrics?)([._\d].*)?\.(?!bias$)[^.]+$|(^|[._])(pos_weight|(class|loss)_weights?)$/i;
 const isParameter = /(^|[._])(weight|bias|kernel)[^.]*$/;
 
-/** Whether a tensor has no part in what a network computes: a counter, a mask, a loss's weights. */
+/** Whether a tensor has no part in what a network computes: a counter, a mask, a loss's weights, no numbers at all. */
 const isBeside = (name: string, { integer, shape }: FileArray): boolean =>
-  (integer === true && !isParameter.test(name)) || (shape.length < 2 && lossName.test(name));
+  (integer === true && !isParameter.test(name)) ||
+  (shape.length < 2 && lossName.test(name)) ||
+  shape.includes(0);
 
 /** Groups the tensors of a state dict by module, in file order. */
 export function readModules(arrays: Arrays): {
