@@ -39,11 +39,9 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
     [h, 'initial_h'],
     [c, 'initial_c'],
   ] as const)
-    if (state && state.values.length !== directions * batch * units)
-      invalidOperator(
-        `${name} is [${state.shape.join(', ')}], must have ${directions * batch * units} elements`,
-      );
-  if (lengths && lengths.values.length !== batch)
+    if (state && state.shape.join() !== stateShape.join())
+      invalidOperator(`${name} is [${state.shape.join(', ')}], must be [${stateShape.join(', ')}]`);
+  if (lengths && lengths.shape.join() !== String(batch))
     invalidOperator(`sequence_lens is [${lengths.shape.join(', ')}], must be [${batch}]`);
 
   const [sweepInput, sweepOutput] = [
@@ -90,8 +88,12 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
     run: () =>
       sweeps.forEach((sweep, d) => {
         if (!lengths) return runSweep(d, sweep, 0, batch, steps);
-        for (let b = 0; b < batch; b++)
-          runSweep(d, sweep, b, 1, Math.min(steps, Math.max(0, Math.trunc(lengths.values[b]!))));
+        for (let b = 0; b < batch; b++) {
+          const length = lengths.values[b]!;
+          if (!(length >= 0 && length <= steps))
+            invalidOperator(`sequence_lens[${b}] is ${length}, must be from 0 to the ${steps} steps of X`);
+          runSweep(d, sweep, b, 1, length);
+        }
       }),
   };
 };

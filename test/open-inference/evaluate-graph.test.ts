@@ -113,6 +113,33 @@ describe('tensors of a graph', () => {
   });
 });
 
+describe('a recurrent operator', () => {
+  it.each<[what: string, file: string, change: Record<string, WireTensor>, says: string]>([
+    [
+      'lengths beyond the steps',
+      'lengths-int32',
+      { lengths: { name: 'lengths', datatype: 'INT32', shape: [2], values: [5, 1] } },
+      'sequence_lens[0] is 5, must be from 0 to the 4 steps of X',
+    ],
+    [
+      'states of another layout',
+      'time-major-states',
+      { h0: floats('h0', [1, 1, 8]) },
+      'inputs.h0.shape: must be [1, -1, 4], was [1, 1, 8]',
+    ],
+    [
+      'states of another batch',
+      'time-major-states',
+      { h0: floats('h0', [1, 3, 4]) },
+      'initial_h is [1, 3, 4], must be [1, 2, 4]',
+    ],
+  ])('is refused %s, as ONNX Runtime refuses them', async (_, file, change, says) => {
+    const served = await serveGraph(await readGraph(`onnx-signatures/${file}.onnx`));
+    const inputs = signatureAnswers[file]![0]!.inputs.map((input) => change[input.name] ?? toWire(input));
+    await expect(evaluate(served, inputs)).rejects.toThrow(says);
+  });
+});
+
 describe('the limits of an evaluation', () => {
   const column = (size: number): WireTensor[] => [floats('a', [size, 1]), floats('b', [1, size])];
 
