@@ -140,6 +140,23 @@ describe('a recurrent operator', () => {
   });
 });
 
+it('refuses an index that a table does not have, as ONNX Runtime does', async () => {
+  const served = await serveGraph(await readGraph('onnx-signatures/ids-int64.onnx'));
+  const tokens = (values: number[]): WireTensor => ({
+    name: 'tokens',
+    datatype: 'INT64',
+    shape: [1, 1],
+    values,
+  });
+  for (const id of [7, -8])
+    await expect(evaluate(served, [tokens([id])])).rejects.toMatchObject({
+      code: 'input_mismatch',
+      message: expect.stringContaining(`index ${id} is out of range for an axis of 7`),
+    });
+  // from the end
+  expect(await evaluate(served, [tokens([-1])])).toEqual(await evaluate(served, [tokens([6])]));
+});
+
 describe('the limits of an evaluation', () => {
   const column = (size: number): WireTensor[] => [floats('a', [size, 1]), floats('b', [1, size])];
 
