@@ -30,6 +30,9 @@ const modelFolderLimits = {
 /** Names of files that can be imported without a model.json. */
 const importableName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\.(onnx|keras|h5|hdf5|pt|pth|safetensors|npz)$/i;
 
+/** Fields of a model.json that say nothing about sequences. */
+const tensorFields: ReadonlySet<string> = new Set(['schema', 'name', 'description', 'provenance', 'weights']);
+
 /** The number of errors in a model.json that the message lists. */
 const maxListedIssues = 5;
 
@@ -74,7 +77,8 @@ export async function readModelFolder(realRoot: string, folder: string, name: st
     return { sequence: toSequenceModel(name, imported.network(settings), overrides ?? {}), graph };
   } catch (error) {
     // what the user asks for in model.json is done or refused, never passed over
-    if (!graph || overrides !== null || !(error instanceof UnrollError)) throw error;
+    const asks = Object.keys(overrides ?? {}).some((field) => !tensorFields.has(field));
+    if (!graph || asks || !(error instanceof UnrollError)) throw error;
     return { sequence: error.message, graph };
   }
 }

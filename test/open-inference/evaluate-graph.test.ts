@@ -1,4 +1,7 @@
-import { describe, expect, it, vi } from 'vitest';
+import type { Worker } from 'node:worker_threads';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { placeGraph } from '../../src/engine/place-graph.ts';
+import { kernel, startEngine } from '../engine/served-networks.ts';
 import type { WireTensor } from '../../src/open-inference/tensor.ts';
 import type { OperatorSpec } from '../../src/operators/spec.ts';
 import type { Dimension, SignatureTensor, SignedGraph } from '../../src/operators/signature.ts';
@@ -214,6 +217,20 @@ describe('an evaluation of many operators', () => {
     expect(await evaluate(other, [floats('a', [1, 2]), floats('b', [1, 2])])).toHaveLength(2);
     expect(engine.stats()).toMatchObject({ running: 0, waiting: 0, unreconciled: 0 });
     await vi.waitFor(() => expect(engine.stats().workerSequences).toBe(0));
+  });
+
+  it('runs again where its worker dies', async () => {
+    const threads: Worker[] = [];
+    const own = startEngine({ workers: 1, hooks: { onWorkerStart: (thread) => threads.push(thread) } });
+    onTestFinished(() => own.close());
+    const served = await own.registerGraph(placeGraph(many, { kernel, workers: 1 }));
+    const answer = evaluate(served, [x], { engine: own });
+    await vi.waitFor(() => expect(own.stats().running).toBe(1));
+    await threads[0]!.terminate();
+    // every row of x sums to 1, and so does every row of its powers
+    const [y] = await answer;
+    expect((y!.values as Float32Array).every((value) => Math.abs(value - 1 / 256) < 1e-6)).toBe(true);
+    expect(own.stats()).toMatchObject({ restarts: 1, running: 0, unreconciled: 0 });
   });
 
   it('ends when its graph is unloaded', async () => {
