@@ -37,7 +37,8 @@ export function tensorsMatchLayers(graph: SignedGraph, spec: ModelSpec, weights:
   try {
     return comparedSteps.every((steps) => agree(graph, spec, weights, steps));
   } catch (error) {
-    if (error instanceof UnrollError) return false;
+    // a loop without an end is a RangeError
+    if (error instanceof UnrollError || error instanceof RangeError) return false;
     throw error;
   }
 }

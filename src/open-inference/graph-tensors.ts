@@ -100,7 +100,7 @@ export async function toWireTensor(
   { shape, values }: TensorValues,
   slice: TimeSlice,
 ): Promise<WireTensor> {
-  if (datatype === 'FP32') return { name, datatype, shape, values: Float32Array.from(values) };
+  if (datatype === 'FP32') return { name, datatype, shape, values: new Float32Array(values) };
   const convert = conversions[datatype] ?? ((value: number): number => value);
   const numbers: number[] = [];
   for (let i = 0; i < values.length; i++) {

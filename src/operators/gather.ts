@@ -4,10 +4,15 @@ import { required } from './shape.ts';
 
 // Operators that read by index.
 
-/**
- * y = x at indices along an axis. x [before, n, after]  indices any shape, from −n to n − 1. One out of range
- * gives NaN (0 for integers) rather than an error, which would fail the other sequences of the batch too.
- */
+/** @returns the index from 0 @throws UnrollError invalid_model where it is not one of `size` */
+function checkIndex(index: number, size: number): number {
+  const position = index < 0 ? index + size : index;
+  if (!Number.isInteger(position) || position < 0 || position >= size)
+    invalidOperator(`index ${index} is out of range for an axis of ${size}`);
+  return position;
+}
+
+/** y = x at indices along an axis. x [before, n, after]  indices any shape, from −n to n − 1 */
 const gather: OperatorImplementation = (operator, [x, indices], context) => {
   const [from, at] = [required(x), required(indices)];
   const axis = normaliseAxis(numberAttribute(operator, 'axis', 0), from.shape.length);
@@ -16,18 +21,14 @@ const gather: OperatorImplementation = (operator, [x, indices], context) => {
   const after = elementCount(from.shape.slice(axis + 1));
   const shape = [...from.shape.slice(0, axis), ...at.shape, ...from.shape.slice(axis + 1)];
   const y = createOperand(context, from.kind, shape, from.known && at.known);
-  const missing = from.kind === 'float' ? NaN : 0;
   return {
     outputs: [y],
     run: () => {
       let to = 0;
       for (let row = 0; row < before; row++)
         for (const index of at.values) {
-          const position = index < 0 ? index + size : index;
-          if (Number.isInteger(position) && position >= 0 && position < size) {
-            const start = (row * size + position) * after;
-            y.values.set(from.values.subarray(start, start + after), to);
-          } else y.values.fill(missing, to, to + after);
+          const start = (row * size + checkIndex(index, size)) * after;
+          y.values.set(from.values.subarray(start, start + after), to);
           to += after;
         }
     },
@@ -50,16 +51,11 @@ const gatherElements: OperatorImplementation = (operator, [x, indices], context)
       0,
     ),
   );
-  const missing = from.kind === 'float' ? NaN : 0;
   return {
     outputs: [y],
     run: () => {
-      for (let i = 0; i < y.values.length; i++) {
-        const index = at.values[i]!;
-        const position = index < 0 ? index + size : index;
-        y.values[i] =
-          position >= 0 && position < size ? from.values[starts[i]! + position * strides[axis]!]! : missing;
-      }
+      for (let i = 0; i < y.values.length; i++)
+        y.values[i] = from.values[starts[i]! + checkIndex(at.values[i]!, size) * strides[axis]!]!;
     },
   };
 };

@@ -30,6 +30,9 @@ const modelFolderLimits = {
   weightBytes: 2 * 1024 * 1024 * 1024,
 } as const;
 
+/** Fields of a model.json that say nothing about sequences. */
+const tensorFields: ReadonlySet<string> = new Set(['schema', 'name', 'description', 'provenance', 'weights']);
+
 /** A version's folder: what runs on sequences, what is evaluated as tensors, or both. */
 export interface ModelFolder {
   /** Or why there is none, in a sentence. */
@@ -76,7 +79,8 @@ export async function readModelFolder(
     return { sequence: toSequenceModel(name, imported.network(settings), overrides ?? {}), graph };
   } catch (error) {
     // what the user asks for in model.json is done or refused, never passed over
-    if (!graph || overrides !== null || !(error instanceof UnrollError)) throw error;
+    const asks = Object.keys(overrides ?? {}).some((field) => !tensorFields.has(field));
+    if (!graph || asks || !(error instanceof UnrollError)) throw error;
     return { sequence: error.message, graph };
   }
 }

@@ -4,6 +4,7 @@ import { unzipSync, zipSync } from 'fflate';
 import { createRng, type Rng } from '../../src/random.ts';
 import { UnrollError } from '../../src/errors.ts';
 import { invalidWeights, quote } from '../../src/formats/format-errors.ts';
+import { foldSignedGraph } from '../../src/formats/operators/fold-signed-graph.ts';
 import { readImportedFile } from '../../src/formats/read-imported.ts';
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import type { ExternalFiles } from '../../src/formats/external-files.ts';
@@ -140,13 +141,26 @@ function damagedFile(name: string, number: number): Uint8Array {
 export async function readOrRefused(bytes: Uint8Array): Promise<'read' | 'refused'> {
   try {
     const file = await readImportedFile(bytes, { externalFiles, hdf5TimeoutMs: 1000 });
-    file.graph?.();
-    file.network();
+    const graph = readOrRefuse(() => file.graph && foldSignedGraph(file.graph()));
+    const network = readOrRefuse(() => file.network());
+    return graph === 'read' && network === 'read' ? 'read' : 'refused';
+  } catch (error) {
+    return toRefusal(error);
+  }
+}
+
+function readOrRefuse(read: () => unknown): 'read' | 'refused' {
+  try {
+    read();
     return 'read';
   } catch (error) {
-    if (error instanceof UnrollError && /^invalid_(weights|model)$/.test(error.code)) return 'refused';
-    throw error;
+    return toRefusal(error);
   }
+}
+
+function toRefusal(error: unknown): 'refused' {
+  if (error instanceof UnrollError && /^invalid_(weights|model)$/.test(error.code)) return 'refused';
+  throw error;
 }
 
 /** @returns the number of damaged files that could be read */

@@ -1,4 +1,7 @@
-import { describe, expect, it, vi } from 'vitest';
+import type { Worker } from 'node:worker_threads';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { placeGraph } from '../../src/engine/place-graph.ts';
+import { kernel, startEngine } from '../engine/served-networks.ts';
 import type { WireTensor } from '../../src/open-inference/tensor.ts';
 import type { OperatorSpec } from '../../src/operators/spec.ts';
 import type { Dimension, SignatureTensor, SignedGraph } from '../../src/operators/signature.ts';
@@ -113,6 +116,50 @@ describe('tensors of a graph', () => {
   });
 });
 
+describe('a recurrent operator', () => {
+  it.each<[what: string, file: string, change: Record<string, WireTensor>, says: string]>([
+    [
+      'lengths beyond the steps',
+      'lengths-int32',
+      { lengths: { name: 'lengths', datatype: 'INT32', shape: [2], values: [5, 1] } },
+      'sequence_lens[0] is 5, must be from 0 to the 4 steps of X',
+    ],
+    [
+      'states of another layout',
+      'time-major-states',
+      { h0: floats('h0', [1, 1, 8]) },
+      'inputs.h0.shape: must be [1, -1, 4], was [1, 1, 8]',
+    ],
+    [
+      'states of another batch',
+      'time-major-states',
+      { h0: floats('h0', [1, 3, 4]) },
+      'initial_h is [1, 3, 4], must be [1, 2, 4]',
+    ],
+  ])('is refused %s, as ONNX Runtime refuses them', async (_, file, change, says) => {
+    const served = await serveGraph(await readGraph(`onnx-signatures/${file}.onnx`));
+    const inputs = signatureAnswers[file]![0]!.inputs.map((input) => change[input.name] ?? toWire(input));
+    await expect(evaluate(served, inputs)).rejects.toThrow(says);
+  });
+});
+
+it('refuses an index that a table does not have, as ONNX Runtime does', async () => {
+  const served = await serveGraph(await readGraph('onnx-signatures/ids-int64.onnx'));
+  const tokens = (values: number[]): WireTensor => ({
+    name: 'tokens',
+    datatype: 'INT64',
+    shape: [1, 1],
+    values,
+  });
+  for (const id of [7, -8])
+    await expect(evaluate(served, [tokens([id])])).rejects.toMatchObject({
+      code: 'input_mismatch',
+      message: expect.stringContaining(`index ${id} is out of range for an axis of 7`),
+    });
+  // from the end
+  expect(await evaluate(served, [tokens([-1])])).toEqual(await evaluate(served, [tokens([6])]));
+});
+
 describe('the limits of an evaluation', () => {
   const column = (size: number): WireTensor[] => [floats('a', [size, 1]), floats('b', [1, size])];
 
@@ -170,6 +217,20 @@ describe('an evaluation of many operators', () => {
     expect(await evaluate(other, [floats('a', [1, 2]), floats('b', [1, 2])])).toHaveLength(2);
     expect(engine.stats()).toMatchObject({ running: 0, waiting: 0, unreconciled: 0 });
     await vi.waitFor(() => expect(engine.stats().workerSequences).toBe(0));
+  });
+
+  it('runs again where its worker dies', async () => {
+    const threads: Worker[] = [];
+    const own = startEngine({ workers: 1, hooks: { onWorkerStart: (thread) => threads.push(thread) } });
+    onTestFinished(() => own.close());
+    const served = await own.registerGraph(placeGraph(many, { kernel, workers: 1 }));
+    const answer = evaluate(served, [x], { engine: own });
+    await vi.waitFor(() => expect(own.stats().running).toBe(1));
+    await threads[0]!.terminate();
+    // every row of x sums to 1, and so does every row of its powers
+    const [y] = await answer;
+    expect((y!.values as Float32Array).every((value) => Math.abs(value - 1 / 256) < 1e-6)).toBe(true);
+    expect(own.stats()).toMatchObject({ restarts: 1, running: 0, unreconciled: 0 });
   });
 
   it('ends when its graph is unloaded', async () => {

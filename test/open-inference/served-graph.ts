@@ -4,7 +4,7 @@ import { afterAll } from 'vitest';
 import { foldSignedGraph } from '../../src/formats/operators/fold-signed-graph.ts';
 import { readImportedFile } from '../../src/formats/read-imported.ts';
 import { placeGraph } from '../../src/engine/place-graph.ts';
-import type { GraphHandle } from '../../src/engine/engine-interface.ts';
+import type { Engine, GraphHandle } from '../../src/engine/engine-interface.ts';
 import { evaluateGraph } from '../../src/open-inference/evaluate-graph.ts';
 import type { WireTensor } from '../../src/open-inference/tensor.ts';
 import type { SignedGraph } from '../../src/operators/signature.ts';
@@ -32,6 +32,7 @@ export interface Asked {
   readonly limits?: Partial<TaskLimits>;
   readonly timeoutMs?: number;
   readonly binary?: boolean;
+  readonly engine?: Engine;
 }
 
 export const evaluate = (
@@ -40,7 +41,7 @@ export const evaluate = (
   { outputs, signal = new AbortController().signal, timeoutMs, binary = false, ...more }: Asked = {},
 ): Promise<WireTensor[]> =>
   evaluateGraph(
-    { engine, limits: { ...limits, ...more.limits } },
+    { engine: more.engine ?? engine, limits: { ...limits, ...more.limits } },
     { signal, timeoutMs },
     graph,
     { inputs, outputs, binary },

@@ -1,4 +1,4 @@
-import { rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
@@ -78,6 +78,34 @@ describe('model.json', () => {
     const folder = writeModel(root, 'tiny', 1);
     rmSync(join(folder, 'model.json'));
     await expect(readSpec(root, folder)).rejects.toThrow('model.json is missing');
+  });
+});
+
+describe('a file with a graph that runs on no sequences', () => {
+  const graph = join(import.meta.dirname, '../golden/onnx-signatures/attention-decoder.onnx');
+  const read = (spec: object | null) => {
+    const root = temporaryFolder();
+    const folder = join(root, 'tiny', '1');
+    mkdirSync(folder, { recursive: true });
+    copyFileSync(graph, join(folder, 'decoder.onnx'));
+    if (spec) writeFileSync(join(folder, 'model.json'), JSON.stringify(spec));
+    return readModelFolder(root, folder, 'tiny');
+  };
+  const weights = { file: 'decoder.onnx' };
+
+  it('is read with its signature, and why it does not', async () => {
+    for (const spec of [null, { weights, description: 'decodes' }]) {
+      const { sequence, graph: signed } = await read(spec);
+      expect(sequence).toMatch(/"token", "memory", which are neither states nor lengths/);
+      expect(signed!.signature.inputs.map(({ name }) => name)).toEqual(['token', 'state', 'memory']);
+    }
+  });
+
+  it('is refused where its model.json asks for sequences', async () => {
+    await expect(read({ weights, task: 'predict' })).rejects.toThrow('which are neither states nor lengths');
+    await expect(read({ weights, graph: { input: 'memory' } })).rejects.toMatchObject({
+      code: 'invalid_model',
+    });
   });
 });
 

@@ -126,7 +126,13 @@ function hasLengths({ plan, size, withInputs }: AnalysedPlan, input: ViewInput, 
   const shape = shapeFor(input, ...size);
   if (!isIntegerKind(operandKind(input.datatype)) || elementCount(shape) > size[0]) return false;
   const full = plan.inputs.some(({ axes }) => axes.includes('time')) ? size[1] : window;
-  return isLengths(full, (length) =>
-    withInputs(new Map([[input.value, createInput(input, shape, () => length)]])),
-  );
+  try {
+    return isLengths(full, (length) =>
+      withInputs(new Map([[input.value, createInput(input, shape, () => length)]])),
+    );
+  } catch (error) {
+    // such as an id that is out of range: what cannot be the length of a sequence is none
+    if (error instanceof UnrollError) return false;
+    throw error;
+  }
 }
