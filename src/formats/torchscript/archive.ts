@@ -1,6 +1,17 @@
 import { invalidModel, invalidWeights, quote } from '../format-errors.ts';
-import { isKind, type PickleValue, type ScriptObject, type StorageRef } from '../pytorch/pickle-values.ts';
-import { createTensorReader, parsePersistent, type TensorReader } from '../pytorch/tensors.ts';
+import {
+  isKind,
+  type PickleValue,
+  type ScriptObject,
+  type StorageRef,
+  type TensorRef,
+} from '../pytorch/pickle-values.ts';
+import {
+  createTensorReader,
+  parsePersistent,
+  type StoredTensor,
+  type TensorReader,
+} from '../pytorch/tensors.ts';
 import { unpickle } from '../pytorch/unpickle.ts';
 import { readZip } from '../zip.ts';
 import { parseCode } from './code/parse-code.ts';
@@ -37,6 +48,8 @@ export function readArchive(bytes: Uint8Array): Archive {
   if (order && new TextDecoder().decode(order).trim() !== 'little')
     invalidWeights('its numbers are big-endian, must be little-endian');
 
+  // the code is interpreted several times
+  const tensors = new Map<TensorRef, StoredTensor>();
   // storages of the two pickles may have the same keys
   const readers = new Map<StorageRef, TensorReader>();
   const load = (name: string): PickleValue => {
@@ -57,7 +70,13 @@ export function readArchive(bytes: Uint8Array): Archive {
   return {
     module,
     constants,
-    readTensor: (ref, name) => readers.get(ref.storage)!(ref, name),
+    readTensor(ref, name) {
+      const known = tensors.get(ref);
+      if (known) return known;
+      const tensor = readers.get(ref.storage)!(ref, name);
+      tensors.set(ref, tensor);
+      return tensor;
+    },
     findClass: (name) => code.classes.get(name),
     findFunction: (name) => code.functions.get(name),
   };

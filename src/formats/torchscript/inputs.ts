@@ -107,8 +107,8 @@ function createConstant(graph: Graph, name: string, type: string, { set, shapes 
   return createTensor(graph.constant({ kind, shape, values }), kind, shape);
 }
 
-/** What an interpretation has shown of an input. */
+/** What an interpretation has shown of an input. Where nothing else tells its type, it is float. */
 export const toKnown = ({ tensor }: GivenInput): KnownInput => ({
   shape: tensor.shape && tensor.shape.map(resolve).map((size) => (typeof size === 'number' ? size : null)),
-  kind: tensor.type.kind,
+  kind: tensor.type.kind ?? tensor.type.convertedTo ?? 'float',
 });

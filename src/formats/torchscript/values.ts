@@ -9,6 +9,8 @@ import type { Dimension } from './dimensions.ts';
 /** Numbers in one type may be of several sizes; null while unknown. Shared by values of the same type. */
 export interface ElementType {
   kind: ValueKind | null;
+  /** What the code converts it to: an input of which nothing else tells the type is of that type. */
+  convertedTo?: ValueKind;
 }
 
 /** int, float or bool. */

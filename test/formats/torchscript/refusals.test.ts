@@ -67,6 +67,19 @@ describe('code that is not supported is refused with its file and line', () => {
       /line 4: the code raises "not for you"/,
     ],
     ['a name that is not defined', ['return y'], /line 4: the name "y" is not defined/],
+    [
+      'itself in blocks in blocks',
+      [
+        ...Array.from({ length: 55 }, (_, i) => `${'  '.repeat(i)}if True:`),
+        `${'  '.repeat(55)}return (self).forward(x, )`,
+      ],
+      /(expressions|calls) are nested more than/,
+    ],
+    [
+      'a chain of a thousand attributes',
+      [`return x${'.y'.repeat(1000)}`],
+      /line 4: .* a chain of at most 100/,
+    ],
     ['itself', ['return (self).forward(x, )'], /calls are nested more than 100 deep/],
     [
       'sorting that packs nothing',

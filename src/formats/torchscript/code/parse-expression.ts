@@ -4,6 +4,9 @@ import type { TokenReader } from './token-reader.ts';
 const constants: Readonly<Record<string, boolean | null>> = { True: true, False: false, None: null };
 const numbers: Readonly<Record<string, number>> = { inf: Infinity, nan: NaN };
 
+/** Attributes, items and calls of one another. */
+const maxChain = 100;
+
 /** Parses expressions separated by commas; more than one, or a comma at the end, is a tuple. */
 export function parseExpressions(reader: TokenReader): Expression {
   const { line } = reader.peek();
@@ -21,7 +24,9 @@ export function parseExpressions(reader: TokenReader): Expression {
 export const parseExpression = (reader: TokenReader): Expression =>
   reader.nested(() => {
     let expression = parseAtom(reader);
-    for (;;) {
+    for (let length = 0; ; length++) {
+      if (length > maxChain)
+        reader.fail(reader.peek(), `a chain of at most ${maxChain} attributes and calls`);
       const { line } = reader.peek();
       if (reader.accept('.'))
         expression = { kind: 'attribute', object: expression, name: reader.expectKind('name').text, line };

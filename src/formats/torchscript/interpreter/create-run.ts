@@ -6,7 +6,7 @@ import { createGraph, type Graph } from '../graph.ts';
 import { createList, createTensor } from '../tensor-values.ts';
 import { bool, float, int, none, type Tensor, type Value } from '../values.ts';
 import { evaluate } from './expressions.ts';
-import { inCall, type Frame, type Run } from './run.ts';
+import { nested, type Frame, type Run } from './run.ts';
 import { execute } from './statements.ts';
 
 /** Starts an interpretation of an archive's code. */
@@ -19,9 +19,9 @@ export function createRun(archive: Archive): Run {
     tensors: new Map(),
     loops: [],
     steps: 0,
-    calls: 0,
-    evaluate: (expression, frame) => evaluate(run, expression, frame),
-    execute: (statements, frame) => execute(run, statements, frame),
+    depth: { calls: 0, expressions: 0 },
+    evaluate: (expression, frame) => nested(run, 'expressions', () => evaluate(run, expression, frame)),
+    execute: (statements, frame) => nested(run, 'expressions', () => execute(run, statements, frame)),
     callFunction: (code, args, keywords) => callFunction(run, code, args, keywords),
     fromPickle: (value, name) => fromPickle(run, value, name),
   };
@@ -39,7 +39,7 @@ function callFunction(
     invalidModel(`${args.length} arguments for ${parameters.length} parameters of ${quote(code.name)}`);
   const variables = new Map<string, Value>();
   const frame: Frame = { code, variables };
-  return inCall(run, () => {
+  return nested(run, 'calls', () => {
     parameters.forEach(({ name, fallback }, i) => {
       const given = args[i] ?? keywords.get(name) ?? (fallback ? run.evaluate(fallback, frame) : undefined);
       variables.set(

@@ -12,7 +12,7 @@ import { countStep, unsupported, type Frame, type Run } from './run.ts';
 
 export function evaluate(run: Run, expression: Expression, frame: Frame): Value {
   countStep(run);
-  const inner = (one: Expression): Value => evaluate(run, one, frame);
+  const inner = (one: Expression): Value => run.evaluate(one, frame);
   switch (expression.kind) {
     case 'number':
       return expression.isFloat ? float(expression.value) : int(expression.value);
@@ -95,7 +95,7 @@ function moduleAttribute(run: Run, object: ScriptObject, name: string): Value {
   if (method) return { kind: 'method', object, code: method };
   const constant = type?.constants.get(name);
   if (constant)
-    return evaluate(run, constant, {
+    return run.evaluate(constant, {
       code: { name, parameters: [], body: [], file: object.name, line: 0 },
       variables: new Map(),
     });
@@ -151,7 +151,7 @@ type CallExpression = Extract<Expression, { kind: 'call' }>;
 /** Functions of the language; types are not evaluated. */
 function evaluateCall(run: Run, expression: CallExpression, frame: Frame): Value {
   const { callee, args, keywords } = expression;
-  const value = (i: number): Value => evaluate(run, args[i] ?? invalidModel(`an argument is missing`), frame);
+  const value = (i: number): Value => run.evaluate(args[i] ?? invalidModel('an argument is missing'), frame);
   if (callee.kind === 'name' && !frame.variables.has(callee.name))
     switch (callee.name) {
       case 'annotate':
@@ -180,11 +180,11 @@ function evaluateCall(run: Run, expression: CallExpression, frame: Frame): Value
       default:
         return unsupported(`the function ${quote(callee.name)}`);
     }
-  const given = args.map((one) => evaluate(run, one, frame));
-  const named = new Map(keywords.map(([name, one]) => [name, evaluate(run, one, frame)]));
+  const given = args.map((one) => run.evaluate(one, frame));
+  const named = new Map(keywords.map(([name, one]) => [name, run.evaluate(one, frame)]));
   if (callee.kind === 'attribute' && callee.name === '__new__')
     return unsupported('an object of a class other than a module');
-  return callValue(run, evaluate(run, callee, frame), given, named);
+  return callValue(run, run.evaluate(callee, frame), given, named);
 
   function callOperator(name: string): Value {
     return callValue(run, { kind: 'operator', name: `ops.aten.${name}` }, [value(0)], new Map());

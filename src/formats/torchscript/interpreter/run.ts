@@ -19,7 +19,8 @@ export interface Run {
   /** Loops over an unknown number of steps around the statement, the innermost last. */
   readonly loops: LoopFrame[];
   steps: number;
-  calls: number;
+  /** Calls, and expressions and blocks, around the one that is evaluated. */
+  depth: { calls: number; expressions: number };
   evaluate(expression: Expression, frame: Frame): Value;
   /** @returns what is returned; undefined where the statements end without */
   execute(statements: readonly Statement[], frame: Frame): Value | undefined;
@@ -49,19 +50,21 @@ export interface LoopFrame {
 
 /** Statements and expressions of one interpretation: loops over a known count are repeated. */
 const maxSteps = 2_000_000;
-const maxCalls = 100;
+const maxDepth = { calls: 100, expressions: 400 } as const;
 
 /** @throws UnrollError invalid_model past the limit */
 export function countStep(run: Run): void {
   if (++run.steps > maxSteps) invalidModel(`the code takes more than ${maxSteps} steps`);
 }
 
-/** Runs a function of the code inside others. @throws UnrollError invalid_model when calls are nested too deep */
-export function inCall<T>(run: Run, body: () => T): T {
-  if (++run.calls > maxCalls) invalidModel(`calls are nested more than ${maxCalls} deep`);
-  const result = body();
-  run.calls--;
-  return result;
+/** Runs a part of the code inside others. @throws UnrollError invalid_model when it is nested too deep */
+export function nested<T>({ depth }: Run, what: keyof Run['depth'], body: () => T): T {
+  if (++depth[what] > maxDepth[what]) invalidModel(`${what} are nested more than ${maxDepth[what]} deep`);
+  try {
+    return body();
+  } finally {
+    depth[what]--;
+  }
 }
 
 /** Code that may be right, but is not supported: it does not contradict what is tried of the inputs. */

@@ -3,7 +3,16 @@ import { invalidModel } from '../../format-errors.ts';
 import type { Call, OperatorTable } from '../call.ts';
 import { broadcastSizes } from '../dimensions.ts';
 import type { Graph } from '../graph.ts';
-import { convert, createList, createTensor, itemsOf, nodeAs, nodeOf, shapeOf } from '../tensor-values.ts';
+import {
+  convert,
+  createList,
+  createTensor,
+  dataTypes,
+  itemsOf,
+  nodeAs,
+  nodeOf,
+  shapeOf,
+} from '../tensor-values.ts';
 import { describe, type ElementType, type Scalar, type Tensor, type Value } from '../values.ts';
 
 // Arithmetic of numbers and tensors. An operation of two types has the wider one: bool, int, float.
@@ -14,6 +23,7 @@ export interface BinaryOperation {
   /** ONNX's operator. */
   readonly operator: string;
   readonly compute: (a: number, b: number) => number;
+  readonly attributes?: Readonly<Record<string, number>>;
   /** The type of the result where it is not the operands'. */
   readonly result?: ValueKind;
   /** The type that operands are converted to where it is not the wider one. */
@@ -40,7 +50,7 @@ export function commonType(a: Operand, b: Operand): ElementType {
 }
 
 export function applyBinary(graph: Graph, operation: BinaryOperation, a: Operand, b: Operand): Operand {
-  const { operator, compute, result, operands } = operation;
+  const { operator, compute, attributes, result, operands } = operation;
   const common = commonType(a, b);
   if (a.kind === 'scalar' && b.kind === 'scalar') {
     const type = result ?? common.kind!;
@@ -51,12 +61,12 @@ export function applyBinary(graph: Graph, operation: BinaryOperation, a: Operand
       kind: 'scalar',
       type,
       known: null,
-      node: graph.add(operator, [nodeAs(graph, a, kind), nodeAs(graph, b, kind)]),
+      node: graph.add(operator, [nodeAs(graph, a, kind), nodeAs(graph, b, kind)], attributes),
     };
   }
   const kind = operands ?? common.kind;
   const sizes = [a, b].map((one) => (one.kind === 'tensor' ? shapeOf(one) : []));
-  const node = graph.add(operator, [nodeAs(graph, a, kind), nodeAs(graph, b, kind)]);
+  const node = graph.add(operator, [nodeAs(graph, a, kind), nodeAs(graph, b, kind)], attributes);
   noteRanks(graph, a, b);
   return createTensor(
     node,
@@ -120,7 +130,7 @@ function floorDivide(call: Call): Operand {
     return applyBinary(graph, divide, a, b);
   const quotient = applyBinary(graph, operations.div, a, b);
   const down = graph.add('Floor', [nodeAs(graph, quotient, 'float')]);
-  const node = common === 'float' ? down : graph.add('Cast', [down], { to: 7 });
+  const node = common === 'float' ? down : graph.add('Cast', [down], { to: dataTypes.int });
   return quotient.kind === 'scalar'
     ? { ...quotient, type: common, node }
     : createTensor(node, common, shapeOf(quotient));
@@ -133,8 +143,11 @@ function divide(call: Call): Value {
   if (mode === '') return quotient;
   if (mode !== 'trunc' || quotient.kind === 'scalar')
     return invalidModel(`rounding_mode ${mode} is not supported`);
-  const whole = call.graph.add('Cast', [nodeOf(quotient)], { to: 7 });
-  return createTensor(call.graph.add('Cast', [whole], { to: 1 }), 'float', shapeOf(quotient));
+  const whole = call.graph.add('Cast', [nodeOf(quotient)], { to: dataTypes.int });
+  const { kind } = commonType(requireOperand(call.value('self')), requireOperand(call.value('other')));
+  return kind === 'int'
+    ? createTensor(whole, 'int', shapeOf(quotient))
+    : createTensor(call.graph.add('Cast', [whole], { to: dataTypes.float }), 'float', shapeOf(quotient));
 }
 
 /** self + value · tensor1 · tensor2 (or / tensor2). */
@@ -179,6 +192,7 @@ export const arithmeticOperators: OperatorTable = {
   floordiv: [two, floorDivide],
   floor_divide: [two, floorDivide],
   remainder: [two, binary(operations.remainder)],
+  fmod: [two, binary({ operator: 'Mod', compute: (a, b) => a % b, attributes: { fmod: 1 } })],
   pow: [two, binary(operations.pow)],
   minimum: [two, binary(operations.minimum)],
   maximum: [two, binary(operations.maximum)],

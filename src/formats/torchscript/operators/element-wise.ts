@@ -1,6 +1,7 @@
 import { invalidModel } from '../../format-errors.ts';
 import type { Call, OperatorTable } from '../call.ts';
 import type { Graph } from '../graph.ts';
+import { applyBinary, operations } from './arithmetic.ts';
 import { createTensor, nodeAs, nodeOf, shapeOf } from '../tensor-values.ts';
 import { describe, type Scalar, type Tensor, type Value } from '../values.ts';
 import { knownSize } from '../dimensions.ts';
@@ -78,6 +79,8 @@ const clip = (graph: Graph, x: string, low: number | null, high: number | null):
 function clamp(call: Call): Value {
   const { graph } = call;
   const self = call.tensor('self');
+  if (['min', 'max'].some((name) => call.has(name) && call.value(name).kind === 'tensor'))
+    return clampByTensors(call);
   const bound = (name: string): number | null => (call.has(name) ? call.number(name) : null);
   const [min, max] = [bound('min'), bound('max')];
   if (self.type.kind === 'int' && [min, max].every((one) => one === null || Number.isInteger(one))) {
@@ -85,6 +88,14 @@ function clamp(call: Call): Value {
     return createTensor(graph.add('Clip', [nodeOf(self), number(min), number(max)]), 'int', shapeOf(self));
   }
   return createTensor(clip(graph, asFloat(call, self), min, max), 'float', shapeOf(self));
+}
+
+function clampByTensors(call: Call): Value {
+  const { graph } = call;
+  const raised = call.has('min')
+    ? applyBinary(graph, operations.maximum, call.tensor('self'), call.tensor('min'))
+    : call.tensor('self');
+  return call.has('max') ? applyBinary(graph, operations.minimum, raised, call.tensor('max')) : raised;
 }
 
 const multiply = (graph: Graph, a: string, b: string): string => graph.add('Mul', [a, b]);
@@ -216,6 +227,23 @@ export const elementWiseOperators: OperatorTable = {
   softplus: ['self beta threshold', function1(softplus)],
   log_sigmoid: [one, function1(logSigmoid)],
   threshold: ['self threshold value', function1(threshold)],
+  softshrink: [
+    'self lambd',
+    function1((graph, x, call) => {
+      const limit = call.number('lambd', 0.5);
+      return graph.add('Sub', [x, clip(graph, x, -limit, limit)]);
+    }),
+  ],
+  hardshrink: [
+    'self lambd',
+    function1((graph, x, call) => {
+      const isLarge = graph.add('Greater', [
+        graph.add('Abs', [x]),
+        constant(graph, call.number('lambd', 0.5)),
+      ]);
+      return graph.add('Where', [isLarge, x, constant(graph, 0)]);
+    }),
+  ],
   glu: ['self dim', gatedLinear],
   clamp: ['self min max', clamp],
   clip: ['self min max', clamp],

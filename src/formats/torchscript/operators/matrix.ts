@@ -101,7 +101,7 @@ function einsum({ graph, ...call }: Call): Value {
   const ownY = [...right].filter((letter) => !shared.includes(letter));
   if (
     summed.length > 1 ||
-    ownX.length > 1 ||
+    ownX.length > (batch.length === 0 ? 8 : 1) ||
     ownY.length > 1 ||
     [...ownX, ...ownY].some((letter) => !output.includes(letter))
   )
@@ -123,14 +123,14 @@ function einsum({ graph, ...call }: Call): Value {
     return missing ? unsqueeze(graph, turned, at) : turned;
   };
   const a0 = arrange(x, left, [...batch, ...ownX, ...summed], batch.length, ownX.length === 0);
-  const a = summed.length === 0 ? unsqueeze(graph, a0, batch.length + 1) : a0;
+  const a = summed.length === 0 ? unsqueeze(graph, a0, shapeOf(a0).length) : a0;
   const b0 = arrange(y, right, [...batch, ...summed, ...ownY], batch.length, summed.length === 0);
   const b = ownY.length === 0 ? unsqueeze(graph, b0, batch.length + 1) : b0;
   const product = matmul(graph, a, b);
   // without the axes of 1 that were added
   const removed = [
     ...(ownX.length === 0 ? [batch.length] : []),
-    ...(ownY.length === 0 ? [batch.length + 1] : []),
+    ...(ownY.length === 0 ? [batch.length + Math.max(1, ownX.length)] : []),
   ];
   const letters = [...batch, ...ownX, ...ownY];
   const node =
@@ -193,6 +193,11 @@ export const matrixOperators: OperatorTable = {
   bmm: ['self other', ranked(3, 3)],
   mv: ['self other', ranked(2, 1)],
   dot: ['self other', ranked(1, 1)],
+  outer: [
+    'self other',
+    ({ graph, ...call }) =>
+      matmul(graph, unsqueeze(graph, call.tensor('self'), 1), unsqueeze(graph, call.tensor('other'), 0)),
+  ],
   addmm: ['self a b beta alpha', withAddend(2)],
   addmv: ['self a b beta alpha', withAddend(2)],
   baddbmm: ['self a b beta alpha', withAddend(3)],

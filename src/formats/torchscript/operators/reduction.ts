@@ -228,6 +228,7 @@ export const reductionOperators: OperatorTable = {
   amin: [along, reduction('ReduceMin', true)],
   logsumexp: [along, reduction('ReduceLogSumExp', false)],
   norm: ['self p dim keepdim dtype', norm],
+  linalg_norm: ['self p dim keepdim dtype', norm],
   linalg_vector_norm: ['self p dim keepdim dtype', norm],
   frobenius_norm: [along, reduction('ReduceL2', false)],
   max: [along, extreme('Max')],

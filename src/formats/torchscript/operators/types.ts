@@ -48,11 +48,7 @@ export function castTo(graph: Graph, tensor: Tensor, type: ElementType): Tensor 
   if (tensor.type === type || type.kind === null || tensor.packed) return tensor;
   if (tensor.order) return type.kind === 'int' ? tensor : invalidModel('converts what is sorted by length');
   if (tensor.type.kind === type.kind) return tensor;
-  if (tensor.type.kind === null) {
-    // of an input that only gets converted, nothing tells the type: converted to float it may be float
-    tensor.type.kind = type.kind;
-    return tensor;
-  }
+  if (tensor.type.kind === null) tensor.type.convertedTo ??= type.kind;
   const fill = tensor.fill === null ? null : convert(tensor.fill, type.kind);
   return createTensor(
     graph.add('Cast', [nodeOf(tensor)], { to: dataTypes[type.kind] }),

@@ -2,7 +2,7 @@ import { invalidModel } from '../../format-errors.ts';
 import type { Call, OperatorTable } from '../call.ts';
 import { knownSize, unify, unknownSize, type Dimension } from '../dimensions.ts';
 import { createTensor, nodeOf, requireKind, shapeOf } from '../tensor-values.ts';
-import type { Value } from '../values.ts';
+import { none, tuple, type Value } from '../values.ts';
 
 // Convolutions and pools over one or two axes. x [batch, channels, …spatial]
 
@@ -95,7 +95,9 @@ const pool =
       invalidModel(`an input of ${sizes.length} dimensions, must have ${axes + 2}`);
     const kernel = perAxis(call.ints('kernel_size'), axes, 'kernel_size');
     const strides = call.has('stride') ? call.ints('stride') : [];
-    if (call.flag('ceil_mode', false)) invalidModel('ceil_mode is not supported');
+    const roundsUp = call.flag('ceil_mode', false);
+    // PyTorch counts the padding of a window that reaches past it in another way than ONNX
+    if (roundsUp && operator === 'AveragePool') invalidModel('ceil_mode of a mean is not supported');
     if (call.has('divisor_override')) invalidModel('divisor_override is not supported');
     const window: Window = {
       kernel,
@@ -105,10 +107,14 @@ const pool =
     };
     const counts =
       operator === 'AveragePool' ? { count_include_pad: call.flag('count_include_pad', true) ? 1 : 0 } : {};
-    const node = graph.add(operator, [nodeOf(x)], { ...attributes(window), ...counts });
+    const node = graph.add(operator, [nodeOf(x)], {
+      ...attributes(window),
+      ...counts,
+      ...(roundsUp && { ceil_mode: 1 }),
+    });
     return createTensor(node, 'float', [
       ...sizes.slice(0, 2),
-      ...sizes.slice(2).map((size, i) => outputSize(size, window, i)),
+      ...sizes.slice(2).map((size, i) => (roundsUp ? unknownSize([size]) : outputSize(size, window, i))),
     ]);
   };
 
@@ -150,6 +156,7 @@ const maxPool = 'self kernel_size stride padding dilation ceil_mode';
 const averagePool = 'self kernel_size stride padding ceil_mode count_include_pad divisor_override';
 
 export const windowOperators: OperatorTable = {
+  _convolution_mode: [conv, convolution(null)],
   conv1d: [conv, convolution(1)],
   conv2d: [conv, convolution(2)],
   convolution: [
@@ -164,6 +171,8 @@ export const windowOperators: OperatorTable = {
   max_pool2d: [maxPool, pool('MaxPool', 2)],
   avg_pool1d: [averagePool, pool('AveragePool', 1)],
   avg_pool2d: [averagePool, pool('AveragePool', 2)],
+  adaptive_max_pool1d: ['self output_size', (call) => tuple(adaptivePool('MaxPool', 1)(call), none)],
+  adaptive_max_pool2d: ['self output_size', (call) => tuple(adaptivePool('MaxPool', 2)(call), none)],
   adaptive_avg_pool1d: ['self output_size', adaptivePool('AveragePool', 1)],
   adaptive_avg_pool2d: ['self output_size', adaptivePool('AveragePool', 2)],
 };
