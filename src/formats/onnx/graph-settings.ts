@@ -5,12 +5,12 @@ import { z } from 'zod';
 const value = z.string().min(1).max(256);
 
 export const graphSettings = z.strictObject({
-  /** The input and the output of the model; by default the first ones that are not states. */
+  /** The input that is the sequence and the output that answers; by default the only ones that can be. */
   input: value.optional(),
   output: value.optional(),
   /** Inputs that are set to constant numbers, for example a sampling rate. */
   set: z.record(value, z.union([z.number(), z.array(z.number()).max(4096)])).default({}),
-  /** State inputs, and the output with each one's next value; by default inferred from names and shapes. */
+  /** State inputs, and the output with each one's next value; by default followed through the graph. */
   states: z.record(value, value).optional(),
   /** Shapes of inputs whose sizes the file leaves open; −1 is the axis of the steps. */
   shapes: z

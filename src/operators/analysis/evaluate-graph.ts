@@ -44,9 +44,9 @@ export interface Evaluation {
  */
 export const runsBesideTime = (few: Evaluation, many: Evaluation): boolean =>
   few.recurrences.some(({ steps, over }, i) => {
-    const other = many.recurrences[i]!;
+    const other = many.recurrences[i];
     return (
-      steps === 1 && other.steps === 1 && over?.operand.shape.join() !== other.over?.operand.shape.join()
+      steps === 1 && other?.steps === 1 && over?.operand.shape.join() !== other.over?.operand.shape.join()
     );
   });
 
@@ -86,7 +86,15 @@ export function evaluateGraph(
     ...context,
     body: (body, given) => prepareBody(body, given, find, context),
   };
-  for (const operator of graph.operators) {
+  const evaluate = (operator: OperatorSpec): void => {
+    const condition = operator.operator === 'If' ? find(operator.inputs[0]!) : undefined;
+    const branch = condition?.known && operator.bodies?.[condition.values[0] ? 'then_branch' : 'else_branch'];
+    if (branch) {
+      // names are unique across bodies; what recurs in a branch that is always taken is looked at, too
+      branch.operators.forEach(evaluate);
+      operator.outputs.forEach((name, i) => name !== '' && values.set(name, find(branch.outputs[i]!)!));
+      return;
+    }
     const { outputs, run } = prepareOperator(operator, find, preparing);
     if (what === 'values') {
       const work = estimateWork(operator, operator.inputs.map(find), outputs, false);
@@ -98,7 +106,8 @@ export function evaluateGraph(
     operator.outputs.forEach((name, i) => name !== '' && outputs[i] && values.set(name, outputs[i]));
     const recurrence = describeRecurrence(operator, operator.inputs.map(find), outputs);
     if (recurrence) recurrences.push(recurrence);
-  }
+  };
+  graph.operators.forEach(evaluate);
   return {
     operand: (name) => find(name) ?? invalidOperator(`the value ${JSON.stringify(name)} is not defined`),
     recurrences,
