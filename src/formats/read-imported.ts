@@ -18,12 +18,13 @@ import { onnxToNetwork } from './onnx/onnx-to-network.ts';
 import { onnxToSignedGraph } from './onnx/onnx-to-signed-graph.ts';
 import type { GraphSettings } from './onnx/graph-settings.ts';
 import { findExternalLocations } from './onnx/external-data.ts';
-import { readOnnx } from './onnx/read-onnx.ts';
+import { readOnnx, type OnnxModel } from './onnx/read-onnx.ts';
 import { stateDictToNetwork } from './pytorch/state-dict-to-network.ts';
 import { readPytorchLegacy, readPytorchZip } from './pytorch/read-pytorch.ts';
 import { readSafetensors } from './safetensors.ts';
 import { parseJson } from './parse-json.ts';
 import { noExternalFiles, readExternalFiles, type ExternalFiles } from './external-files.ts';
+import { verdictKey, type ViewVerdicts } from './view-verdicts.ts';
 import { isTfjs, readTfjs } from './tfjs/read-tfjs.ts';
 import { listZipEntries } from './zip.ts';
 import { invalidWeights } from './format-errors.ts';
@@ -51,11 +52,16 @@ export interface ImportedFile {
  * Reads a file of any supported format.
  * @param options.externalFiles the files in its folder
  * @param options.hdf5TimeoutMs time limit for HDF5, by default in proportion to the file's size
+ * @param options.verdicts of files verified before; those of this file are added
  * @throws UnrollError invalid_weights
  */
 export async function readImportedFile(
   bytes: Uint8Array,
-  options: { readonly externalFiles?: ExternalFiles; readonly hdf5TimeoutMs?: number } = {},
+  options: {
+    readonly externalFiles?: ExternalFiles;
+    readonly hdf5TimeoutMs?: number;
+    readonly verdicts?: ViewVerdicts;
+  } = {},
 ): Promise<ImportedFile> {
   const { externalFiles = noExternalFiles } = options;
   switch (detectFormat(bytes)) {
@@ -71,11 +77,13 @@ export async function readImportedFile(
       return model ? keras('Keras HDF5', file.arrays, model) : weightsOnly('HDF5 weights', file.arrays);
     }
     case 'onnx': {
-      const model = readOnnx(bytes, await readExternalFiles(externalFiles, findExternalLocations(bytes)));
+      const external = await readExternalFiles(externalFiles, findExternalLocations(bytes));
+      const model = readOnnx(bytes, external);
+      const parts = [bytes, ...external.values()];
       return {
         format: 'ONNX',
         arrays: model.initializers,
-        network: (settings) => onnxToNetwork(model, settings),
+        network: (settings) => onnxWithVerdict(model, parts, settings, options.verdicts ?? new Map()),
         graph: () => onnxToSignedGraph(model),
       };
     }
@@ -87,6 +95,24 @@ export async function readImportedFile(
       return invalidWeights(
         'the file is not ONNX, Keras, TensorFlow.js, HDF5, PyTorch, safetensors, npz or npy',
       );
+  }
+}
+
+/** Converts a model with the verdict of an earlier time, where there is one. @param parts the file and its external files */
+function onnxWithVerdict(
+  model: OnnxModel,
+  parts: readonly Uint8Array[],
+  settings: GraphSettings | undefined,
+  verdicts: ViewVerdicts,
+): ImportedNetwork {
+  const key = verdictKey(parts, settings ?? {});
+  try {
+    const { verdict, ...network } = onnxToNetwork(model, settings, verdicts.get(key));
+    verdicts.set(key, verdict);
+    return network;
+  } catch (error) {
+    if (error instanceof UnrollError) verdicts.set(key, { reason: error.message });
+    throw error;
   }
 }
 

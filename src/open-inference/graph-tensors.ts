@@ -8,6 +8,7 @@ import {
 import { invalidField } from '../tasks/invalid-field.ts';
 import type { TimeSlice } from '../time-slice.ts';
 import { numberDatatypes } from './datatypes.ts';
+import type { TensorSignature } from './tensor-signature.ts';
 import type { WireTensor } from './tensor.ts';
 
 // Tensors of a request as the inputs of a graph, and a graph's outputs as tensors of a reply: names, datatypes
@@ -53,11 +54,15 @@ export async function readGraphInputs(
   return inputs;
 }
 
-/** The sizes of a shape as the protocol writes them: −1 where they are not fixed. */
-export const toWireShape = ({ shape }: SignatureTensor): number[] =>
-  (shape ?? [null]).map((size) => (typeof size === 'number' ? size : -1));
+/** A tensor as the protocol declares it: −1 for sizes that are not fixed. */
+export const toWireTensorSignature = ({ name, datatype, shape }: SignatureTensor): TensorSignature => ({
+  name,
+  datatype,
+  shape: (shape ?? [null]).map((size) => (typeof size === 'number' ? size : -1)),
+});
 
-function checkTensor({ name, datatype, shape }: WireTensor, declared: SignatureTensor): void {
+/** @throws UnrollError invalid_request where a tensor is not as the file declares it */
+export function checkTensor({ name, datatype, shape }: WireTensor, declared: SignatureTensor): void {
   if (datatype !== declared.datatype)
     invalidField(`inputs.${name}.datatype`, `must be ${declared.datatype}, was ${datatype}`);
   if (
@@ -67,7 +72,7 @@ function checkTensor({ name, datatype, shape }: WireTensor, declared: SignatureT
   )
     invalidField(
       `inputs.${name}.shape`,
-      `must be [${toWireShape(declared).join(', ')}], was [${shape.join(', ')}]`,
+      `must be [${toWireTensorSignature(declared).shape.join(', ')}], was [${shape.join(', ')}]`,
     );
 }
 

@@ -17,6 +17,8 @@ export type OperandKind = keyof typeof dataTypes;
 
 export const wholeKinds = ['int', 'bool', 'int32', 'uint32', 'int16', 'uint16', 'int8', 'uint8'] as const;
 
+export const isInteger = (kind: OperandKind): boolean => kind !== 'float' && kind !== 'bool';
+
 /** The kind of a data type; undefined where it is not supported. */
 export const findKind = (dataType: number): OperandKind | undefined =>
   (Object.keys(dataTypes) as OperandKind[]).find((kind) =>

@@ -1,3 +1,4 @@
+import { countAnswers } from './row-count.ts';
 import type { OperatorGraph } from './spec.ts';
 import { createOperand, invalidOperator, type Operand } from './operand.ts';
 import type { PrepareContext } from './operator.ts';
@@ -30,7 +31,7 @@ export function prepareGraph(
     invalidOperator(`the sequence must have ${graph.input.steps} steps, not ${steps}`);
   const prepared = prepareGraphUnchecked(graph, steps, context, constant);
   const { output } = prepared;
-  const elements = graph.units * (graph.output.gives === 'step' ? steps : 1);
+  const elements = graph.units * countAnswers(graph.output, steps);
   if (output.values.length !== elements)
     invalidOperator(
       `the output is [${output.shape.join(', ')}] for ${steps} steps, must have ${elements} elements`,

@@ -6,6 +6,7 @@ import type { OperatorGraph } from './spec.ts';
 import type { Operand } from './operand.ts';
 import type { PrepareContext, RecurrentSweep } from './operator.ts';
 import { prepareGraph } from './prepare-graph.ts';
+import { answerOfStep } from './row-count.ts';
 import { readRecurrentDirections, type DirectionTensors } from './recurrent-weights.ts';
 
 /** The recurrent operators of a graph, in float64. */
@@ -69,13 +70,12 @@ export function referenceGraph(
   if (runs === 'sequence') {
     input.values.set(x.flatMap((row) => Array.from(row)));
     run();
-    return x.map((_, t) =>
-      graph.output.gives === 'step'
-        ? Float64Array.from(output.values.subarray(t * units, (t + 1) * units))
-        : t === x.length - 1
-          ? Float64Array.from(output.values)
-          : new Float64Array(units),
-    );
+    return x.map((_, t) => {
+      const row = answerOfStep(graph.output, t, x.length);
+      return row < 0
+        ? new Float64Array(units)
+        : Float64Array.from(output.values.subarray(row * units, (row + 1) * units));
+    });
   }
   const { context: kept } = graph.input;
   graph.states.forEach(({ start }, i) => start !== undefined && states[i]!.from.values.set(tensor(start)));

@@ -102,10 +102,14 @@ export const operatorGraphFields = {
      */
     context: z.int().min(0).max(65_536).default(0),
   }),
-  /** The value that is the output: columns of each step, or of the whole sequence. */
+  /** The value that is the output: columns of each step, of every so many steps, or of the whole sequence. */
   output: z.strictObject({
     value,
-    gives: z.enum(['step', 'sequence']),
+    gives: z.enum(['step', 'rows', 'sequence']),
+    /** gives rows: T steps have ⌊(T + offset) / stride⌋ rows. */
+    every: z
+      .strictObject({ stride: z.int().min(1).max(64), offset: z.int().min(-65_536).max(126) })
+      .optional(),
     /** gives sequence: the output is this many rows, whatever the sequence's length. */
     rows: z.int().min(2).max(262_144).optional(),
   }),

@@ -1,6 +1,8 @@
 import { placeGraph } from '../engine/place-graph.ts';
 import { placeNetwork, type PlacementSizes } from '../engine/placement.ts';
 import { UnrollError } from '../errors.ts';
+import { tensorsMatchLayers } from '../formats/tensors-match-layers.ts';
+import type { ViewVerdicts } from '../formats/view-verdicts.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ModelSpec, TextInput } from '../network/spec.ts';
 import { packTexts, type TextSettings } from '../vocabulary/vocabulary.ts';
@@ -22,14 +24,24 @@ const maxSpecCharacters = 4 * 1024 * 1024;
  * @throws UnrollError invalid_model, invalid_weights, out_of_memory
  */
 export async function loadModel(
-  { realRoot, folder, name }: { readonly realRoot: string; readonly folder: string; readonly name: string },
+  {
+    realRoot,
+    folder,
+    name,
+    verdicts,
+  }: {
+    readonly realRoot: string;
+    readonly folder: string;
+    readonly name: string;
+    readonly verdicts?: ViewVerdicts;
+  },
   kernel: Kernel,
   sizes: PlacementSizes,
   described: (task: ModelSpec['task']) => void,
 ): Promise<LoadedModel> {
-  const { sequence, graph: signed } = await readModelFolder(realRoot, folder, name);
-  const graph = signed && placeGraph(signed, { kernel, ...sizes });
-  if (typeof sequence === 'string') return { sequence, graph };
+  const { sequence, graph: signed } = await readModelFolder(realRoot, folder, name, verdicts);
+  if (typeof sequence === 'string')
+    return { sequence, graph: signed && placeGraph(signed, { kernel, ...sizes }), signature: null };
   const { spec } = sequence;
   described(spec.task);
   if (spec.name !== name)
@@ -49,8 +61,14 @@ export async function loadModel(
   const vocabulary = inputs.kind === 'text' ? packTexts(inputs) : null;
   const target = outputs.vocabulary ? packTexts(outputs.vocabulary) : null;
   const chain = readCrfPotentials(spec.network, weights);
+  const match = signed !== null && tensorsMatchLayers(signed, spec, weights);
+  const graph = signed && !match ? placeGraph(signed, { kernel, ...sizes }) : null;
   const placement = placeNetwork(spec.network, weights, { kernel, ...sizes });
-  return { sequence: { spec: served, vocabulary, target, chain, placement }, graph };
+  return {
+    sequence: { spec: served, vocabulary, target, chain, placement },
+    graph,
+    signature: match ? signed.signature : null,
+  };
 }
 
 function withoutTokens(spec: ModelSpec): ServedSpec {

@@ -1,6 +1,8 @@
 import type { CrfPotentials } from '../decoding/crf/potentials.ts';
 import type { GraphPlacement } from '../engine/place-graph.ts';
 import type { Placement, PlacementSizes } from '../engine/placement.ts';
+import type { GraphSignature } from '../operators/signature.ts';
+import type { ViewVerdicts } from '../formats/view-verdicts.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { KernelShare } from '../kernel/kernel.ts';
 import type { Region } from '../kernel/memory.ts';
@@ -22,8 +24,10 @@ export type ServedSpec = Omit<ModelSpec, 'inputs' | 'outputs'> & {
 export interface LoadedModel {
   /** Or why it runs on no sequences. */
   readonly sequence: LoadedSequence | string;
-  /** Null unless it was imported with its graph. */
+  /** Null unless it was imported with its graph, or where its layers give what the graph gives. */
   readonly graph: GraphPlacement | null;
+  /** Of its file, where its layers give what its graph gives. */
+  readonly signature: GraphSignature | null;
 }
 
 /** What runs on sequences. */
@@ -44,11 +48,15 @@ export interface LoadRequest {
   readonly folder: string;
   /** The model's name, which its model.json must have too. */
   readonly name: string;
+  /** Of files that were verified before. */
+  readonly verdicts: ViewVerdicts;
   readonly share: KernelShare;
   readonly sizes: PlacementSizes;
 }
 
 export type LoaderReply =
+  /** A file was verified: sent before the result, which may be a failure. */
+  | { readonly kind: 'verified'; readonly verdicts: ViewVerdicts }
   /** Sent as soon as model.json is read, whether the rest succeeds or not. */
   | { readonly kind: 'described'; readonly task: ModelSpec['task'] }
   | { readonly kind: 'loaded'; readonly model: LoadedModel }

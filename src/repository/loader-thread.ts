@@ -15,10 +15,11 @@ if (process.platform === 'linux') setPriority(10);
 const port = parentPort!;
 let kernel: Kernel | null = null;
 
-async function load({ share, sizes, ...version }: LoadRequest): Promise<LoaderReply> {
+async function load({ share, sizes, verdicts, ...version }: LoadRequest): Promise<LoaderReply> {
+  const own = new Map(verdicts);
   try {
     kernel ??= openKernel(share, createRegionClient(workerData as LoaderData, share));
-    const model = await loadModel(version, kernel, sizes, (task) =>
+    const model = await loadModel({ ...version, verdicts: own }, kernel, sizes, (task) =>
       port.postMessage({ kind: 'described', task }),
     );
     return { kind: 'loaded', model };
@@ -27,6 +28,9 @@ async function load({ share, sizes, ...version }: LoadRequest): Promise<LoaderRe
       return { kind: 'failed', code: error.code, message: error.message, field: error.field };
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { kind: 'failed', code: null, message, field: undefined };
+  } finally {
+    const added = new Map([...own].filter(([key]) => !verdicts.has(key)));
+    if (added.size > 0) port.postMessage({ kind: 'verified', verdicts: added } satisfies LoaderReply);
   }
 }
 

@@ -1,6 +1,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { PlacementSizes } from '../engine/placement.ts';
 import { UnrollError } from '../errors.ts';
+import type { ViewVerdicts } from '../formats/view-verdicts.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { SharedMemory } from '../kernel/memory.ts';
 import type { ModelSpec } from '../network/spec.ts';
@@ -47,6 +48,9 @@ export interface LoaderOptions {
   readonly threadUrl?: URL;
 }
 
+/** Verdicts of verification that are kept, a few kilobytes each. */
+const maxVerdicts = 256;
+
 /** A gigabyte loads in seconds; generous, because under load the thread may get a tenth of a core. */
 const defaultTimeoutMs = (bytes: number): number => 120_000 + 1000 * Math.ceil(bytes / 5_000_000);
 
@@ -68,6 +72,15 @@ export function createLoader({
   let starts = 0;
   let closed = false;
   let idle: NodeJS.Timeout | undefined;
+  // the thread ends when it is idle, and models are loaded again after they were unloaded
+  const verdicts: ViewVerdicts = new Map();
+  const keepVerdicts = (added: ViewVerdicts): void => {
+    for (const [key, verdict] of added) verdicts.set(key, verdict);
+    for (const oldest of verdicts.keys()) {
+      if (verdicts.size <= maxVerdicts) break;
+      verdicts.delete(oldest);
+    }
+  };
   let queue: Promise<unknown> = Promise.resolve();
   let receive: (message: LoaderReply) => void = () => {};
   let rejectPending: (error: Error) => void = () => {};
@@ -120,6 +133,7 @@ export function createLoader({
         rejectPending = (error) => reject(closed ? shuttingDown() : toLoadError(error, heapMegabytes));
         receive = (message) => {
           if (message.kind === 'described') return described(message.task);
+          if (message.kind === 'verified') return keepVerdicts(message.verdicts);
           if (message.kind === 'failed') return reject(parseError(message));
           regions.commit();
           resolve(message.model);
@@ -129,7 +143,7 @@ export function createLoader({
           `the version was not loaded within ${limitMs / 1000} s, the limit for ${bytes} bytes`,
         );
         timer = setTimeout(() => void end().then(() => reject(timedOut)), limitMs);
-        const request: LoadRequest = { ...version, share: kernel.share, sizes };
+        const request: LoadRequest = { ...version, verdicts, share: kernel.share, sizes };
         worker.postMessage(request);
       });
     } finally {

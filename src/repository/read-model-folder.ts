@@ -12,6 +12,7 @@ import { readSafetensors } from '../formats/safetensors.ts';
 import { modelSpec, type ModelSpec } from '../network/spec.ts';
 import { weightSource } from '../network/weight-source.ts';
 import type { Weights } from '../network/weights.ts';
+import type { ViewVerdicts } from '../formats/view-verdicts.ts';
 import type { SignedGraph } from '../operators/signature.ts';
 import { checkModel } from './check-model.ts';
 import { specFile, weightsFile } from '../model-files.ts';
@@ -52,10 +53,16 @@ export interface SequenceModel {
  * Reads a folder's model.json. A folder may instead hold an imported file that contains its network: one of
  * TensorFlow.js or Keras may itself be called model.json; a model.json of ours beside an imported file
  * overrides fields of the imported model.
+ * @param verdicts of imported files, which are added to
  * @throws UnrollError invalid_model, naming the fields by their paths; invalid_weights for a file that cannot
  * be read
  */
-export async function readModelFolder(realRoot: string, folder: string, name: string): Promise<ModelFolder> {
+export async function readModelFolder(
+  realRoot: string,
+  folder: string,
+  name: string,
+  verdicts: ViewVerdicts = new Map(),
+): Promise<ModelFolder> {
   const json = await readSpecFile(realRoot, folder);
   // TensorFlow.js calls its topology file model.json, too, and so do many people that of Keras
   const isImported = json !== null && isImportableJson(json);
@@ -67,7 +74,7 @@ export async function readModelFolder(realRoot: string, folder: string, name: st
     return { sequence: { spec, weights: () => readWeights(realRoot, folder, spec) }, graph: null };
   }
   const overrides = isImported ? null : json;
-  const imported = await importFile(realRoot, folder, file);
+  const imported = await importFile(realRoot, folder, file, verdicts);
   const graph = imported.graph && foldSignedGraph(imported.graph());
   const settings = parseGraphSettings(overrides);
   try {
@@ -153,9 +160,15 @@ async function readWeights(realRoot: string, folder: string, spec: ModelSpec): P
   return weights;
 }
 
-const importFile = async (realRoot: string, folder: string, file: string): Promise<ImportedFile> =>
+const importFile = async (
+  realRoot: string,
+  folder: string,
+  file: string,
+  verdicts: ViewVerdicts = new Map(),
+): Promise<ImportedFile> =>
   readImportedFile(await readWeightsFile(realRoot, folder, file), {
     externalFiles: createFolderFiles(folder, modelFolderLimits.weightBytes),
+    verdicts,
   });
 
 const readWeightsFile = (realRoot: string, folder: string, file: string): Promise<Uint8Array> =>

@@ -1,4 +1,5 @@
-import { answerRows, answersOnce } from '../network/answers-once.ts';
+import { answerRows, answersEvery, answersOnce } from '../network/answers-once.ts';
+import { rowOfStep } from '../operators/row-count.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import { checkReplySize, numberBytes } from './budgets.ts';
@@ -22,7 +23,7 @@ export interface PredictResult extends TaskResult {
   readonly predictions: Float32Array[];
 }
 export type PredictEvent =
-  /** values [outputWidth] */
+  /** The step with which a row is complete; values [outputWidth] */
   | { readonly kind: 'step'; readonly step: number; readonly values: Float32Array }
   | { readonly kind: 'done'; readonly result: PredictResult };
 
@@ -64,15 +65,26 @@ function replyBytes(model: ServedModel, sequences: readonly PreparedSequence[]):
 /** Rows of outputs in their own units, joined at the end. */
 function collectValues(model: ServedModel, slice: TimeSlice): Collector<Float32Array> {
   const parts: Float32Array[] = [];
+  const hasRow = rowFilter(model);
+  let step = 0;
   return {
     async push(event) {
-      if (event.kind === 'outputs') parts.push(await toUnits(model, event.values, slice));
+      if (event.kind !== 'outputs') return;
+      const rows = hasRow ? splitRows(event).filter((_, t) => hasRow(step + t)) : [event.values];
+      step += event.steps;
+      for (const values of rows) parts.push(await toUnits(model, values, slice));
     },
     end: () => (parts.length === 1 ? parts[0]! : join(parts)),
   };
 }
 
-/** An event with the output after every step, then the result. */
+/** Tells the steps that have a row; null where all have one that are asked for. */
+function rowFilter({ spec }: ServedModel): ((step: number) => boolean) | null {
+  const every = answersEvery(spec.network);
+  return every && ((step) => rowOfStep(every, step) >= 0);
+}
+
+/** An event with the output after every step that has one, then the result. */
 export async function* predictStream(
   context: TaskContext,
   call: Call,
@@ -82,11 +94,15 @@ export async function* predictStream(
   const sequence = requireSingle(await readInputs(model, body.input, context.limits, signal), 'input');
   const slice = createTimeSlice(signal);
   const rows: Float32Array[] = [];
+  const hasRow = rowFilter(model) ?? (() => true);
+  let step = 0;
   for await (const event of streamSequence(context, call, sequenceOutputs(model, sequence, 'every'))) {
     if (event.kind === 'outputs') {
       for (const row of splitRows(event)) {
+        const own = step++;
+        if (!hasRow(own)) continue;
         const values = await toUnits(model, row, slice);
-        yield { kind: 'step', step: rows.length, values };
+        yield { kind: 'step', step: own, values };
         rows.push(values);
       }
     } else if (event.kind === 'done') {

@@ -7,6 +7,7 @@ import {
   operatorGraphLayerName,
   createOperatorGraphNetwork,
 } from '../operators/operator-graph-network.ts';
+import { inferOutput } from '../operators/infer-output.ts';
 import { toKeras2, isKeras1 } from './keras-1.ts';
 import type { KerasLayer, TensorSource } from './keras-layer.ts';
 import type { KerasModel } from './keras-model.ts';
@@ -47,7 +48,8 @@ export function kerasToOperators(model: KerasModel, reason: string): ImportedNet
     operators: [...graph.operators],
   };
   try {
-    const network = createOperatorGraphNetwork(draft, graph.floats, (layer) => [
+    const layer = inferOutput(draft, graph.floats);
+    const network = createOperatorGraphNetwork(layer, graph.floats, [
       `written by Keras ${model.version}`,
       `runs as ${layer.operators.length} operators, ${layer.runs === 'step' ? 'once per step' : 'once per sequence'}: ${summarizeOperators(layer)}`,
       ...graph.notes,

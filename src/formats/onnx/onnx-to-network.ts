@@ -1,46 +1,67 @@
 import { UnrollError } from '../../errors.ts';
+import { deriveViews } from '../../operators/analysis/derive-view.ts';
+import type { SequenceView } from '../../operators/analysis/sequence-view.ts';
+import type { SignedGraph } from '../../operators/signature.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
+import { verifyView } from '../operators/verify-view.ts';
+import { describeView, listConversions } from '../operators/view-to-network.ts';
+import { raiseView } from '../raise/raise-view.ts';
+import type { ViewVerdict } from '../view-verdicts.ts';
 import { graphSettings, type GraphSettings } from './graph-settings.ts';
-import { onnxToLayers } from './onnx-to-layers.ts';
-import { onnxToOperators } from './onnx-to-operators.ts';
+import { onnxToSignedGraph } from './onnx-to-signed-graph.ts';
 import type { OnnxModel } from './read-onnx.ts';
-import { networkSpec } from '../../network/spec.ts';
-import { loopToSteps } from '../operators/loop-to-steps.ts';
 
 /**
- * Converts a graph to layers when it is a stack of layers, else to an operator graph.
- * @param settings from model.json; when given, the result is always an operator graph
- * @throws UnrollError invalid_model with what is unsupported, or what model.json must set
+ * Converts a graph to a network: to layers where it is a stack of them, else to an operator graph that is run once a
+ * step or once a sequence. What is returned was verified to give the graph's own numbers.
+ * @param settings from model.json
+ * @param known of the same file and settings
+ * @throws UnrollError invalid_model with what is unsupported or could not be derived, or what model.json must set
  */
-export function onnxToNetwork(model: OnnxModel, settings?: GraphSettings): ImportedNetwork {
-  if (settings) return loopAsSteps(onnxToOperators(model, settings), settings);
-  try {
-    return onnxToLayers(model);
-  } catch (error) {
-    if (!(error instanceof UnrollError)) throw error;
-    const defaults = graphSettings.parse({});
-    const network = loopAsSteps(onnxToOperators(model, defaults), defaults);
-    return { ...network, notes: [...network.notes, `not converted to layers: ${error.message}`] };
+export function onnxToNetwork(
+  model: OnnxModel,
+  settings: GraphSettings = graphSettings.parse({}),
+  known: ViewVerdict | null = null,
+): ImportedNetwork & { readonly verdict: ViewVerdict } {
+  if (known && 'reason' in known) throw new UnrollError('invalid_model', known.reason);
+  const graph = onnxToSignedGraph(model);
+  const writtenBy = `written by ${model.producer || 'an unknown producer'}, opset ${model.opset}`;
+  let reason: UnrollError | null = null;
+  for (const view of known ? [known.view] : deriveViews(graph, settings)) {
+    const failures: UnrollError[] = [];
+    for (const [conversion, convert] of conversionsOf(graph, view, settings).entries())
+      try {
+        if (known && conversion < known.conversion) continue;
+        const network = convert();
+        if (!known) verifyView(graph, view, network, settings.context);
+        const [notLayers] = failures;
+        const notes = [
+          writtenBy,
+          ...describeView(view),
+          ...network.notes,
+          ...(notLayers ? [`not converted to layers: ${notLayers.message}`] : []),
+        ];
+        return { ...network, tensors: nameTensors(view), notes, verdict: { view, conversion } };
+      } catch (error) {
+        if (!(error instanceof UnrollError)) throw error;
+        failures.push(error);
+      }
+    reason ??= failures.at(-1)!;
   }
+  throw reason!;
 }
 
-/** Converts a loop over the steps to a graph of one step with states, unless `runs` is sequence. */
-function loopAsSteps(whole: ImportedNetwork, settings: GraphSettings): ImportedNetwork {
-  const [layer] = whole.network.layers;
-  if (layer?.type !== 'program' || layer.runs !== 'sequence' || settings.runs === 'sequence') return whole;
-  const tensors = new Map(
-    Object.keys(layer.constants).map((name) => [name, whole.weights.get(`${layer.name}.${name}`)!]),
-  );
-  const step = loopToSteps(layer, tensors);
-  if (!step) return whole;
-  const last = step.lastStepOnly ? [{ type: 'pool', mode: 'last', name: 'last' }] : [];
-  return {
-    ...whole,
-    network: networkSpec.parse({ layers: [step.layer, ...last] }),
-    weights: new Map([...step.tensors].map(([name, tensor]) => [`${layer.name}.${name}`, tensor])),
-    notes: [
-      ...whole.notes.filter((note) => !note.startsWith('runs as')),
-      'its loop over the steps of a sequence is run step by step; its carried values are the states',
-    ],
-  };
+const conversionsOf = (
+  graph: SignedGraph,
+  view: SequenceView,
+  settings: GraphSettings,
+): (() => ImportedNetwork)[] => [() => raiseView(graph, view), ...listConversions(graph, view, settings)];
+
+/** The file's names where its tensors are laid out like ours: batch, then steps. */
+function nameTensors({ input, output, vocabulary }: SequenceView): ImportedNetwork['tensors'] {
+  const { axes } = input;
+  const { sizes, time } = output;
+  const reads = axes[1] === 'time' && axes.length === (vocabulary === undefined ? 3 : 2);
+  const gives = time === null ? sizes.length === 2 : time === 1 && sizes.length === 3;
+  return reads && gives && sizes[0] === 1 ? { input: input.name, output: output.name } : undefined;
 }

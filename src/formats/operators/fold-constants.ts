@@ -1,5 +1,5 @@
-import { cellOfOperator, findCell } from '../../cells/registry.ts';
 import { UnrollError } from '../../errors.ts';
+import { shapeSweeps } from '../../operators/analysis/evaluate-graph.ts';
 import { NotConstant, type Operand } from '../../operators/operand.ts';
 import type { PrepareContext } from '../../operators/operator.ts';
 import { prepareBody, prepareOperator } from '../../operators/prepare-operator.ts';
@@ -146,16 +146,7 @@ function createFoldContext(): Omit<PrepareContext, 'body'> {
     floats: Float32Array,
     usage: { elements: 0, work: 0 },
     product: () => null,
-    sweeps: ({ operator }, [, w, r]) => {
-      if (!w || !r) throw new NotConstant('its weights');
-      const [directions = 0] = w.shape;
-      const units = r.shape.at(-1) ?? 0;
-      return Array.from({ length: directions }, () => ({
-        units,
-        hasCellState: findCell({ cell: cellOfOperator(operator)! }).states.includes('c'),
-        run: () => {},
-      }));
-    },
+    sweeps: shapeSweeps,
   };
 }
 

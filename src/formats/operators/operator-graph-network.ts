@@ -6,23 +6,20 @@ import { networkSpec } from '../../network/spec.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { UnrollError } from '../../errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
-import { inferOutput } from './infer-output.ts';
 
 /** Name of the single layer of an imported operator graph; its constants are tensors `program.<name>`. */
 export const operatorGraphLayerName = 'program';
 
 /**
- * Creates a network of one operator graph and infers its output.
+ * Creates a network of one operator graph.
  * @param floats the float constants, which become tensors
- * @param createNotes notes on the finished layer
  * @throws UnrollError invalid_model when an operator does not fit its inputs, or a limit is exceeded
  */
 export function createOperatorGraphNetwork(
-  draft: ProgramSpec,
+  layer: ProgramSpec,
   floats: ReadonlyMap<string, Tensor>,
-  createNotes: (layer: ProgramSpec) => readonly string[],
+  notes: readonly string[],
 ): ImportedNetwork {
-  const layer = inferOutput(draft, floats);
   const { success, data: network, error } = networkSpec.safeParse({ layers: [layer] });
   if (!success) {
     const { path, message } = error.issues[0]!;
@@ -37,7 +34,7 @@ export function createOperatorGraphNetwork(
     network,
     weights: new Map([...floats].map(([name, tensor]) => [`${operatorGraphLayerName}.${name}`, tensor])),
     input,
-    notes: createNotes(layer),
+    notes,
   };
 }
 

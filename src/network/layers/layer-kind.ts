@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { KernelFunctions } from '../../kernel/instantiate.ts';
+import type { RowCount } from '../../operators/row-count.ts';
 import type { Rng } from '../../random.ts';
 import type { CompileContext } from './layer.ts';
 import type { RowMath } from './row-math.ts';
@@ -97,6 +98,8 @@ export interface LayerKind<
   answersOnce?(layer: Spec): boolean;
   /** Rows of an answer, 1 without it. */
   answerRows?(layer: Spec): number;
+  /** The steps that have a row of the answer, where not every one does. */
+  answersEvery?(layer: Spec): RowCount | null;
   /** Why a layer of a kind that is trained cannot be; null where it can. @param layer unchecked */
   inferenceOnly?(layer: Readonly<Record<string, unknown>>): string | null;
   /** The nodes it becomes, more than one for a stack: checked, with widths and tensors. */

@@ -44,7 +44,7 @@ describe('a graph that is not a stack of layers', () => {
     }
   });
 
-  it('infers states from the names and shapes of inputs and outputs', () => {
+  it('follows what starts a recurrence to that recurrence’s end', () => {
     const { runs, states } = programOf('frames-16');
     expect(runs).toBe('step');
     expect(states.map(({ input, shape }) => [input, shape])).toEqual([
@@ -52,15 +52,7 @@ describe('a graph that is not a stack of layers', () => {
       ['c', [2, 1, 7]],
     ]);
     const { notes } = onnxToNetwork(modelOf('frames-16'));
-    expect(notes.join('\n')).toContain(
-      '"c" is a state with the next value "cn" (inferred from names and shapes',
-    );
-  });
-
-  it('uses the states given in model.json instead of inferred ones', () => {
-    const { states } = programOf('frames-16', { states: { h: 'cn', c: 'hn' } });
-    const plain = programOf('frames-16');
-    expect(states.map(({ output }) => output)).toEqual(plain.states.map(({ output }) => output).reverse());
+    expect(notes.join('\n')).toContain('"c" is a state with the next value "cn"');
   });
 
   it('folds everything that does not depend on the input', () => {
@@ -84,7 +76,7 @@ describe('a graph that is not a stack of layers', () => {
       output: { gives: 'sequence' },
       units: 4,
     });
-    // steps first, since the other axis has size 1
+    // steps first: the axis that it scans
     expect(programOf('scan', { runs: 'sequence' }).input.shape).toEqual([-1, 1, 3]);
   });
 
@@ -128,17 +120,17 @@ describe('a graph that is not a stack of layers', () => {
 
   it.each([
     [{ set: { sr: 1 } }, 'graph.set: "sr", must be one of "samples", "h", "c"'],
-    [{ states: { h: 'hn' } }, 'the graph reads "c" [2, ?, 7], for which there is no output'],
-    [{ states: { h: 'hn', c: 'speach' } }, 'graph.states: "speach", must be one of "speech"'],
     [
-      { shapes: { samples: [1, -1] } },
-      'graph.shapes.samples: must not contain −1 when the graph runs per step',
+      { states: { h: 'cn', c: 'hn' } },
+      'graph.states.h: "cn" is not the end of the recurrence that starts from it',
     ],
-    [{ shapes: { samples: [1, 2] } }, 'a window of'],
+    [{ states: { h: 'speech' } }, 'graph.states.h: "speech" is not the end of the recurrence'],
+    [{ states: { h: 'hn', c: 'speach' } }, 'graph.states: "speach", must be one of "speech"'],
+    [{ shapes: { samples: [1, -1] }, runs: 'step' }, 'a window of'],
+    [{ shapes: { samples: [1, 2] } }, 'graph.shapes.samples: size 2 of axis 1, which is 32 in the file'],
     [{ context: 32 }, 'graph.context: 32 numbers of context for a step of 32'],
     [{ set: { h: [1, 2, 3] } }, 'graph.set.h: 3 numbers'],
     [{ input: 'x' }, 'graph.input: "x", must be one of "samples"'],
-    [{ output: 'hn' }, 'for which there is no output'],
   ])('refuses %j with the reason', (said, why) => {
     expect(() => programOf('frames-16', said)).toThrow(why);
   });

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { onnxToLayers } from '../../../src/formats/onnx/onnx-to-layers.ts';
+import { graphSettings } from '../../../src/formats/onnx/graph-settings.ts';
+import { onnxToSignedGraph } from '../../../src/formats/onnx/onnx-to-signed-graph.ts';
 import type { Attribute, OnnxModel } from '../../../src/formats/onnx/read-onnx.ts';
 import type { OnnxTensor } from '../../../src/formats/onnx/read-tensor.ts';
+import { raiseView } from '../../../src/formats/raise/raise-view.ts';
+import { deriveViews } from '../../../src/operators/analysis/derive-view.ts';
 
 // Attributes and inputs of RNN, GRU and LSTM as fields and tensors of our layers. bench/onnx-cases.ts
 // compares the outputs with onnxruntime.
@@ -51,7 +54,7 @@ function modelOf(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel {
     attributes: [string, Attribute][],
   ): OnnxModel['nodes'][number] => ({
     op,
-    name: op === operator ? 'read' : '',
+    name: '',
     domain: '',
     overload: '',
     inputs,
@@ -93,9 +96,11 @@ function modelOf(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel {
 }
 
 const read = (operator: 'RNN' | 'GRU' | 'LSTM', given: Given = {}) => {
-  const { network, weights } = onnxToLayers(modelOf(operator, given));
+  const graph = onnxToSignedGraph(modelOf(operator, given));
+  const [view] = deriveViews(graph, graphSettings.parse({}));
+  const { network, weights } = raiseView(graph, view!);
   const values = (name: string): number[] | undefined => {
-    const tensor = weights.get(`read.${name}`);
+    const tensor = weights.get(`end.${name}`);
     return tensor && [...tensor.values];
   };
   return { layer: network.layers[0]!, values };
@@ -190,19 +195,6 @@ describe('the other attributes and inputs', () => {
     expect(values('0.backward.initial_c')).toEqual([0, 0]);
   });
 
-  it('are converted: an initial state shared by a batch, in either layout', () => {
-    const twice = (...numbers: number[]): Float32Array => Float32Array.from(numbers);
-    const h = { kind: 'float' as const, shape: [2, 2, units], values: twice(1, 2, 1, 2, 3, 4, 3, 4) };
-    const turned = { kind: 'float' as const, shape: [2, 2, units], values: twice(1, 2, 3, 4, 1, 2, 3, 4) };
-    for (const given of [
-      { h, layout: 0 },
-      { h: turned, layout: 1 },
-    ])
-      expect(read('GRU', { direction: 'bidirectional', ...given }).values('0.backward.initial_h')).toEqual([
-        3, 4,
-      ]);
-  });
-
   it('add no initial state to a layer that starts at zero', () => {
     const zeros = { kind: 'float' as const, shape: [1, 1, units], values: new Float32Array(units) };
     expect(read('LSTM', { h: zeros, c: zeros }).layer).not.toHaveProperty('initial_state');
@@ -214,14 +206,10 @@ describe('the other attributes and inputs', () => {
     expect(values('0.backward.initial_h')).toEqual([1, 2]);
   });
 
-  it('are refused when initial states differ within a batch, or a shape does not match', () => {
-    expect(() => read('GRU', { h: counting(1, 2, units) })).toThrow(
-      'initial_h differs between the 2 sequences of a batch',
-    );
-    expect(() => read('GRU', { h: counting(1, 1, 3) })).toThrow(
-      'initial_h [1, 1, 3] for 1 directions of 2 units',
-    );
-    expect(() => read('LSTM', { P: counting(1, 4) })).toThrow('P [1, 4] for 1 directions of 2 units');
+  it('are refused for a batch of another size than 1, or a shape that does not match', () => {
+    expect(() => read('GRU', { h: counting(1, 2, units) })).toThrow('it runs several sequences side by side');
+    expect(() => read('GRU', { h: counting(1, 1, 3) })).toThrow('initial_h is [1, 1, 3], must have');
+    expect(() => read('LSTM', { P: counting(1, 4) })).toThrow('P is [1, 4], must be [1, 6]');
     expect(() => read('GRU', { clip: -1 })).toThrow('clip must be a finite number of at least 0, not -1');
     expect(() => read('GRU', { clip: NaN })).toThrow('clip must be a finite number of at least 0, not NaN');
     expect(() => read('RNN', { activations: ['Elu'], alpha: [Infinity] })).toThrow(

@@ -21,6 +21,7 @@ export const operatorGraph = {
   looksAhead: ({ runs }) => runs === 'sequence',
   answersOnce: ({ output }) => output.gives === 'sequence',
   answerRows: ({ output }) => output.rows ?? 1,
+  answersEvery: ({ output }) => output.every ?? null,
   describe: ({ operators, runs, output }) =>
     `${operators.length} operators, every ${runs}${output.rows ? `, ${output.rows} rows` : ''}`,
 
@@ -30,7 +31,9 @@ export const operatorGraph = {
     const width = graphInputWidth(layer);
     if (!takesIds && width !== inputWidths[0]) fail(`reads ${width} columns, there are ${inputWidths[0]}`);
     const { gives, rows = 1 } = layer.output;
-    if (rows > 1 && gives === 'step') fail('a step answers with one row', 'output.rows');
+    if ((gives === 'rows') !== (layer.output.every !== undefined))
+      fail('is for gives: rows, which needs it', 'output.every');
+    if (rows > 1 && gives !== 'sequence') fail('a step answers with one row', 'output.rows');
     if (layer.units % rows !== 0) fail(`${layer.units} numbers in ${rows} rows`, 'output.rows');
     const constants = Object.entries(layer.constants);
     const tensors = Object.fromEntries(constants.map(([one]) => [one, `${name}.${one}`]));

@@ -1,5 +1,6 @@
 import type { CompiledOperatorGraph } from './compiled.ts';
 import { padded } from '../../../kernel/emit/emitter.ts';
+import { answerOfStep } from '../../../operators/row-count.ts';
 import { activeRows, type RunContext } from '../layer.ts';
 import type { StepLayerRun, Tick } from '../layer-run.ts';
 import { createProgramRun, type ProgramRun } from './prepare-run.ts';
@@ -80,8 +81,7 @@ function runProgram(
     for (let t = 0; t < steps; t++) whole.set(rowOf(plan.offsets[t]! + row), t * width);
     const own = attempt(row, () => run.sequence(whole, steps));
     for (let t = 0; t < steps; t++) {
-      const last = t === steps - 1;
-      const from = layer.output.gives === 'step' ? t * layer.units : last ? 0 : -1;
+      const from = answerOfStep(layer.output, t, steps) * layer.units;
       if (from < 0)
         values.fill(
           0,

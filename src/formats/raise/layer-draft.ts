@@ -1,8 +1,14 @@
 import type { Tensor } from '../../network/weights.ts';
 import { invalidModel } from '../format-errors.ts';
-import type { Rows } from './tracked-value.ts';
 
-/** The layers converted so far, with their weights. */
+/** The rows of a layer, in the shape of a value: every axis but time, in order, is a row's columns. */
+export interface Rows {
+  readonly layer: string;
+  /** Of a recurrent operator's last rows (Y_h, Y_c): which state they are. */
+  readonly end: 'hidden' | 'cell' | null;
+}
+
+/** The layers raised so far, with their weights. */
 export interface LayerDraft {
   /** Adds a layer. @returns its name, made valid and unique */
   add(
@@ -14,16 +20,14 @@ export interface LayerDraft {
   layer(name: string): Record<string, unknown>;
   tensor(name: string): Tensor;
   setTensor(name: string, tensor: Tensor): void;
-  /**
-   * Returns the name of the layer that produces rows. The last rows of a recurrent operator get a pool layer.
-   */
+  /** The layer that has rows; the last rows of a recurrent operator get a pool layer. */
   resolveRows(rows: Rows): string;
   readonly layers: readonly Record<string, unknown>[];
   readonly weights: ReadonlyMap<string, Tensor>;
-  readonly notes: string[];
 }
 
-export function createDraft(): LayerDraft {
+/** @param readsSteps whether the rows of every step of a recurrent layer are read, too */
+export function createDraft(readsSteps: (layer: string) => boolean): LayerDraft {
   const layers: Record<string, unknown>[] = [];
   const weights = new Map<string, Tensor>();
   const names = new Set(['input']);
@@ -31,7 +35,6 @@ export function createDraft(): LayerDraft {
   const draft: LayerDraft = {
     layers,
     weights,
-    notes: [],
     add(wanted, layer, reads, tensors = []) {
       const clean =
         wanted
@@ -48,12 +51,12 @@ export function createDraft(): LayerDraft {
     layer: (name) => layers.find((one) => one['name'] === name) ?? {},
     tensor: (name) => weights.get(name)!,
     setTensor: (name, tensor) => void weights.set(name, tensor),
-    resolveRows({ layer, end, stepsRead }) {
+    resolveRows({ layer, end }) {
       if (end === null) return layer;
       if (end === 'cell') return invalidModel('the cell state is used as an output, which is not supported');
       const recurrent = draft.layer(layer);
       if (recurrent['bidirectional'] === true) {
-        if (stepsRead === true)
+        if (readsSteps(layer))
           return invalidModel(
             'the rows of every step and the last ones of a bidirectional layer are both used, which is not supported',
           );

@@ -1,0 +1,95 @@
+import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
+import { networkSpec } from '../../network/spec.ts';
+import type { Tensor } from '../../network/weights.ts';
+import type { SequenceView } from '../../operators/analysis/sequence-view.ts';
+import { graphInputWidth } from '../../operators/graph-input-width.ts';
+import { elementCount } from '../../operators/operand.ts';
+import type { SignedGraph } from '../../operators/signature.ts';
+import { invalidModel, quote } from '../format-errors.ts';
+import type { ImportedNetwork } from '../imported-network.ts';
+import { loopToSteps } from './loop-to-steps.ts';
+import {
+  createOperatorGraphNetwork,
+  operatorGraphLayerName,
+  summarizeOperators,
+} from './operator-graph-network.ts';
+import { viewToLayer } from './view-to-layer.ts';
+
+/** What model.json says of how a graph runs. */
+export interface RunSettings {
+  readonly runs?: 'step' | 'sequence' | undefined;
+  readonly context: number;
+}
+
+/**
+ * Lists the ways to run a graph as an operator graph, the best first; each may fail.
+ * @throws UnrollError invalid_model from a conversion where an operator does not fit its inputs
+ */
+export function listConversions(
+  graph: SignedGraph,
+  view: SequenceView,
+  { runs, context }: RunSettings,
+): (() => ImportedNetwork)[] {
+  const timed = view.input.axes.includes('time');
+  const asSteps = (): ImportedNetwork => stepNetwork(graph, view, context);
+  const whole = (): ImportedNetwork => {
+    const { layer, floats } = viewToLayer(graph, view, 'sequence');
+    return createOperatorGraphNetwork(layer, floats, [describeRun(layer)]);
+  };
+  const loop = (): ImportedNetwork => {
+    const { layer, floats } = viewToLayer(graph, view, 'sequence');
+    const step = loopToSteps(layer, floats) ?? invalidModel('it is no loop over the steps');
+    return withLast(step.layer, step.tensors, step.lastStepOnly, [
+      describeRun(step.layer),
+      'its loop over the steps of a sequence is run step by step; its carried values are the states',
+    ]);
+  };
+  if (runs === 'step' || (!timed && runs === undefined)) return [asSteps];
+  if (runs === 'sequence') return [whole];
+  return view.states.length > 0 ? [asSteps, whole] : [loop, whole];
+}
+
+function stepNetwork(graph: SignedGraph, view: SequenceView, context: number): ImportedNetwork {
+  const { layer, floats } = viewToLayer(graph, view, 'step', context);
+  if (graphInputWidth(layer) < 1)
+    invalidModel(
+      `graph.context: ${context} numbers of context for a step of ${elementCount(layer.input.shape)}`,
+    );
+  const last = view.input.axes.includes('time') && view.output.time === null;
+  return withLast(layer, floats, last, [describeRun(layer)]);
+}
+
+/** A network that is run step by step; its last step answers where the graph answers once. */
+function withLast(
+  layer: ProgramSpec,
+  floats: ReadonlyMap<string, Tensor>,
+  lastStepOnly: boolean,
+  notes: readonly string[],
+): ImportedNetwork {
+  const made = createOperatorGraphNetwork(layer, floats, notes);
+  if (!lastStepOnly) return made;
+  const last = { type: 'pool', mode: 'last', name: 'last' };
+  return {
+    ...made,
+    network: networkSpec.parse({ layers: [{ ...layer, name: operatorGraphLayerName }, last] }),
+  };
+}
+
+/** Says how a graph is run. */
+function describeRun(layer: ProgramSpec): string {
+  const { runs, operators } = layer;
+  return `runs as ${operators.length} operators, ${runs === 'step' ? 'once per step' : 'once per sequence'}: ${summarizeOperators(layer)}`;
+}
+
+/** Says what a graph's inputs and outputs are. */
+export function describeView({ input, output, states, starts, lengths }: SequenceView): string[] {
+  const axes = input.axes.map((axis) => (axis === 'time' ? 'steps' : axis)).join(', ');
+  return [
+    `${quote(input.name)} [${axes}] is the input, ${quote(output.name)} the output`,
+    ...states.map(
+      (state) => `${quote(state.input.name)} is a state with the next value ${quote(state.output.name)}`,
+    ),
+    ...starts.map(({ name }) => `${quote(name)} is the start of a recurrence: zeros`),
+    ...lengths.map(({ name }) => `${quote(name)} is the number of steps`),
+  ];
+}

@@ -1,0 +1,223 @@
+import type { Tensor } from '../../network/weights.ts';
+import { broadcastStrides, elementCount, normaliseAxis, stridedIndexes } from '../../operators/operand.ts';
+import { numberAttribute, numberListAttribute } from '../../operators/operator.ts';
+import type { OperatorSpec } from '../../operators/spec.ts';
+import { invalidModel } from '../format-errors.ts';
+import type { Rows } from './layer-draft.ts';
+import { integers, requireRows, type Raise, type RaiseContext } from './raise-context.ts';
+
+// Operators that compute on each row, or over all steps: they become layers.
+
+/** Adds a dense layer, y = W x + b. weight [units, width] */
+function dense(
+  name: string,
+  x: Rows,
+  weight: Tensor,
+  bias: Float32Array | null,
+  { draft }: RaiseContext,
+): Rows {
+  const [units = 0] = weight.shape;
+  const layer = draft.add(
+    name,
+    { type: 'dense', units, activation: 'linear' },
+    [draft.resolveRows(x)],
+    [
+      ['weight', weight],
+      ['bias', { shape: [units], values: bias ?? new Float32Array(units) }],
+    ],
+  );
+  return { layer, end: null };
+}
+
+/**
+ * Applies y = scale · x + shift per column: folded into the preceding dense layer when nothing else uses that, else a
+ * new layer.
+ */
+function affine(
+  name: string,
+  x: Rows,
+  scale: Float32Array,
+  shift: Float32Array,
+  context: RaiseContext,
+): Rows {
+  const { draft } = context;
+  const width = scale.length;
+  const before = draft.layer(x.layer);
+  const canFold =
+    before['type'] === 'dense' &&
+    before['activation'] === 'linear' &&
+    context.hasSingleReader(x.layer) &&
+    x.end === null;
+  if (!canFold) {
+    const values = new Float32Array(width * width);
+    scale.forEach((factor, k) => (values[k * width + k] = factor));
+    return dense(name, x, { shape: [width, width], values }, shift, context);
+  }
+  const [weight, bias] = [draft.tensor(`${x.layer}.weight`), draft.tensor(`${x.layer}.bias`)];
+  const inner = weight.shape[1]!;
+  draft.setTensor(`${x.layer}.weight`, {
+    shape: weight.shape,
+    values: weight.values.map((value, i) => value * scale[Math.floor(i / inner)]!),
+  });
+  draft.setTensor(`${x.layer}.bias`, {
+    shape: bias.shape,
+    values: bias.values.map((value, k) => value * scale[k]! + shift[k]!),
+  });
+  return x;
+}
+
+/** A constant as the columns of a value's rows. @throws UnrollError invalid_model where it differs between steps */
+function toColumns(name: string, rowsOf: string, { constant, sized }: RaiseContext): Float32Array {
+  const { shape, values } = constant(name, 'the other operand');
+  const { operands, time } = sized(rowsOf);
+  const wide = operands[0].shape.map((size, axis) => (axis === time ? 1 : size));
+  const fits = shape.every((size, i) => size === 1 || size === wide[i + wide.length - shape.length]);
+  if (!fits || shape.length > wide.length)
+    invalidModel(`a constant of [${shape.join(', ')}] differs between steps`);
+  return Float32Array.from(stridedIndexes(wide, broadcastStrides(shape, wide)), (i) => values[i]!);
+}
+
+const arithmetic =
+  (toScale: (k: Float32Array) => Float32Array, toShift: (k: Float32Array) => Float32Array): Raise =>
+  ({ operator, inputs, outputs }, context) => {
+    const [a = '', b = ''] = inputs;
+    const [x, y] = [context.findRows(a), context.findRows(b)];
+    if (x && y) {
+      const type = operator === 'Add' ? 'add' : operator === 'Mul' ? 'multiply' : null;
+      if (type === null) return invalidModel('of two sequences only Add and Mul are supported');
+      if (context.sized(a).operands[0].shape.join() !== context.sized(b).operands[0].shape.join())
+        invalidModel('it combines rows of different shapes');
+      const { draft } = context;
+      return [
+        { layer: draft.add(outputs[0]!, { type }, [draft.resolveRows(x), draft.resolveRows(y)]), end: null },
+      ];
+    }
+    if (!x && (operator === 'Sub' || operator === 'Div'))
+      return invalidModel('Sub or Div of a constant by a sequence is not supported');
+    const [rows, of, other] = x ? [x, a, b] : [requireRows(context, b), b, a];
+    const vector = toColumns(other, of, context);
+    if (context.sized(outputs[0]!).width !== vector.length) invalidModel('a constant makes its rows wider');
+    return [affine(outputs[0]!, rows, toScale(vector), toShift(vector), context)];
+  };
+const ones = (of: Float32Array): Float32Array => new Float32Array(of.length).fill(1);
+const zerosLike = (of: Float32Array): Float32Array => new Float32Array(of.length);
+
+/** Requires that an operator's axes are a whole row. */
+function requireWholeRow(operator: OperatorSpec, context: RaiseContext, toEnd: boolean): number {
+  const { operands, time, width } = context.sized(operator.inputs[0]!);
+  const { shape } = operands[0];
+  const axis = normaliseAxis(numberAttribute(operator, 'axis', -1), shape.length);
+  const covered = shape.map((_, i) => i).filter((i) => (toEnd ? i >= axis : i === axis));
+  if (covered.includes(time ?? -1) || elementCount(covered.map((i) => shape[i]!)) !== width)
+    invalidModel('its axis is not a whole row');
+  return width;
+}
+
+const activation =
+  (name: string): Raise =>
+  (operator, context) => {
+    const x = requireRows(context, operator.inputs[0]);
+    if (name === 'softmax') requireWholeRow(operator, context, numberAttribute(operator, 'flat', 0) === 1);
+    const { width } = context.sized(operator.inputs[0]!);
+    const shift = new Float32Array(width);
+    const scaled = affine(operator.outputs[0]!, x, ones(shift), shift, context);
+    context.draft.layer(scaled.layer)['activation'] = name;
+    return [scaled];
+  };
+
+const pool =
+  (mode: 'mean' | 'max'): Raise =>
+  (operator, context) => {
+    const [from = '', axes = ''] = operator.inputs;
+    const x = requireRows(context, from);
+    const { operands, time } = context.sized(from);
+    const { shape } = operands[0];
+    const given = numberListAttribute(operator, 'axes') ?? (axes ? integers(context, axes)[0] : []);
+    const on = given.map((axis) => normaliseAxis(axis, shape.length)).filter((axis) => shape[axis] !== 1);
+    if (on.length !== 1 || on[0] !== time) invalidModel('only pooling over time is supported');
+    const { draft } = context;
+    return [
+      { layer: draft.add(operator.outputs[0]!, { type: 'pool', mode }, [draft.resolveRows(x)]), end: null },
+    ];
+  };
+
+/** [rows, columns] → [columns, rows] */
+function transposed({ shape, values }: Tensor): Tensor {
+  const [rows = 0, columns = 0] = shape;
+  return {
+    shape: [columns, rows],
+    values: Float32Array.from(values, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!),
+  };
+}
+
+/** A matrix that multiplies whole rows. @param turned as [units, width] already */
+function product(operator: OperatorSpec, context: RaiseContext, turned: boolean): [Rows, Tensor] {
+  const [a, b] = operator.inputs;
+  const x = requireRows(context, a);
+  const given = context.constant(b, 'the matrix');
+  const weight = turned ? given : transposed(given);
+  if (given.shape.length !== 2 || weight.shape[1] !== context.sized(a!).width)
+    invalidModel(`a matrix of [${given.shape.join(', ')}] for ${context.sized(a!).width} columns`);
+  return [x, weight];
+}
+
+export const computingOperators: Readonly<Record<string, Raise>> = {
+  MatMul(operator, context) {
+    const [x, weight] = product(operator, context, false);
+    return [dense(operator.outputs[0]!, x, weight, null, context)];
+  },
+  Gemm(operator, context) {
+    if (
+      numberAttribute(operator, 'transA', 0) !== 0 ||
+      ['alpha', 'beta'].some((name) => numberAttribute(operator, name, 1) !== 1)
+    )
+      invalidModel('transA, alpha and beta must have their defaults');
+    const [x, weight] = product(operator, context, numberAttribute(operator, 'transB', 0) !== 0);
+    const [added] = [operator.inputs[2]];
+    const bias = added ? toColumns(added, operator.outputs[0]!, context) : null;
+    return [dense(operator.outputs[0]!, x, weight, bias, context)];
+  },
+  Add: arithmetic(ones, (k) => k),
+  Sub: arithmetic(ones, (k) => k.map((one) => -one)),
+  Mul: arithmetic((k) => k, zerosLike),
+  Div: arithmetic((k) => k.map((one) => 1 / one), zerosLike),
+  Relu: activation('relu'),
+  Tanh: activation('tanh'),
+  Sigmoid: activation('sigmoid'),
+  Softmax: activation('softmax'),
+  LayerNormalization(operator, context) {
+    const [value = '', scale = '', shift] = operator.inputs;
+    const { draft } = context;
+    const width = requireWholeRow(operator, context, true);
+    const layer = draft.add(
+      operator.outputs[0]!,
+      { type: 'layer_norm', epsilon: numberAttribute(operator, 'epsilon', 1e-5) },
+      [draft.resolveRows(requireRows(context, value))],
+      [
+        ['weight', { shape: [width], values: toColumns(scale, value, context) }],
+        [
+          'bias',
+          { shape: [width], values: shift ? toColumns(shift, value, context) : new Float32Array(width) },
+        ],
+      ],
+    );
+    return [{ layer, end: null }];
+  },
+  ReduceMean: pool('mean'),
+  ReduceMax: pool('max'),
+  Concat(operator, context) {
+    const { draft, sized } = context;
+    const rows = operator.inputs.map((name) => requireRows(context, name));
+    const { operands, time } = sized(operator.outputs[0]!);
+    const { shape } = operands[0];
+    const axis = normaliseAxis(numberAttribute(operator, 'axis', -1), shape.length);
+    if (axis === time || shape.slice(0, axis).some((size, i) => size !== 1 && i !== time))
+      invalidModel('it does not join whole rows side by side');
+    const layer = draft.add(
+      operator.outputs[0]!,
+      { type: 'concat' },
+      rows.map((one) => draft.resolveRows(one)),
+    );
+    return [{ layer, end: null }];
+  },
+};

@@ -1,0 +1,132 @@
+import { isInteger } from '../number-kinds.ts';
+import { UnrollError } from '../../errors.ts';
+import { createOperand, elementCount, invalidOperator, type Operand } from '../operand.ts';
+import { getBodies } from '../get-bodies.ts';
+import type { OperatorSpec } from '../spec.ts';
+import { operandKind, type SignatureTensor, type SignedGraph } from '../signature.ts';
+import { chooseAnswer } from './choose-answer.ts';
+import { analysePlan, type AnalysedPlan } from './analysed-plan.ts';
+import { findFixedTime } from './fixed-time.ts';
+import { findVocabulary } from './find-vocabulary.ts';
+import { createInput } from './evaluate-graph.ts';
+import { isLengths } from './follow-lengths.ts';
+import { findStarts } from './follow-states.ts';
+import { measureOutput } from './measure-output.ts';
+import { pairStates } from './pair-states.ts';
+import { planAxes } from './plan-axes.ts';
+import { shapeFor, type SequenceView, type ViewInput, type ViewSettings } from './sequence-view.ts';
+
+/**
+ * Derives how a graph answers sequences: every input and the output get a role that its dataflow has shown.
+ * @throws UnrollError invalid_model with what could not be derived, and what model.json may set
+ */
+export function deriveViews(graph: SignedGraph, settings: ViewSettings): SequenceView[] {
+  const { inputs, outputs } = graph.signature;
+  const names = (list: readonly SignatureTensor[]): string[] => list.map(({ name }) => name);
+  const requireName = (list: readonly string[], name: string, field: string): void => {
+    if (!list.includes(name))
+      invalidOperator(
+        `graph.${field}: ${JSON.stringify(name)}, must be one of ${list.map((one) => JSON.stringify(one)).join(', ')}`,
+      );
+  };
+  const given = [...Object.keys(settings.set), ...Object.keys(settings.states ?? {})];
+  for (const name of Object.keys(settings.set)) requireName(names(inputs), name, 'set');
+  for (const name of Object.keys(settings.shapes)) requireName(names(inputs), name, 'shapes');
+  for (const [from, to] of Object.entries(settings.states ?? {})) {
+    requireName(names(inputs), from, 'states');
+    requireName(names(outputs), to, 'states');
+  }
+  const open = names(inputs).filter((name) => !given.includes(name));
+  if (settings.input !== undefined) requireName(open, settings.input, 'input');
+  if (settings.output !== undefined) requireName(names(outputs), settings.output, 'output');
+
+  const set = new Map(
+    inputs
+      .filter(({ name }) => Object.hasOwn(settings.set, name))
+      .map((tensor) => [tensor.value, toConstant(tensor, settings.set[tensor.name]!)]),
+  );
+  // what no operator reads may be anything
+  const read = new Set([
+    ...graph.operators.flatMap(listReads),
+    ...graph.signature.outputs.map(({ value }) => value),
+  ]);
+  for (const input of inputs) if (!read.has(input.value)) set.set(input.value, zero(input));
+  const views: SequenceView[] = [];
+  let failure: UnrollError | null = null;
+  for (const plan of planAxes(graph, settings, set))
+    try {
+      views.push(viewOf(analysePlan(graph, settings, set, plan)));
+    } catch (error) {
+      if (!(error instanceof UnrollError)) throw error;
+      failure ??= error;
+    }
+  if (views.length === 0 && failure) throw failure;
+  return views;
+}
+
+/** The operand of an input that model.json sets: one number, or as many as the input has. */
+function toConstant({ name, datatype, shape }: SignatureTensor, given: number | readonly number[]): Operand {
+  const numbers = [given].flat();
+  const sizes = (shape ?? []).map((size) => (typeof size === 'number' ? size : 1));
+  if (elementCount(sizes) !== numbers.length)
+    invalidOperator(
+      `graph.set.${name}: ${numbers.length} numbers, the input has the shape [${(shape ?? []).map((size) => size ?? '?').join(', ')}]`,
+    );
+  const operand = createOperand(
+    { floats: Float32Array, usage: { elements: 0, work: 0 } },
+    operandKind(datatype),
+    sizes,
+    true,
+  );
+  operand.values.set(numbers);
+  return operand;
+}
+
+function viewOf(analysed: AnalysedPlan): SequenceView {
+  const { graph, settings, set, plan, values, drawn } = analysed;
+  const { recurrences } = values;
+  const said = settings.states;
+  const window = recurrences.find((one) => one.lengths)?.steps ?? 1;
+  const lengths = plan.inputs.filter(
+    (input) => input.name !== settings.input && hasLengths(analysed, input, window),
+  );
+  const others = plan.inputs.filter((input) => !lengths.includes(input));
+  const starting = others.filter(
+    ({ name, value }) =>
+      name !== settings.input &&
+      !(said && Object.hasOwn(said, name)) &&
+      findStarts(drawn.get(value)!, recurrences) !== null,
+  );
+  const { input, states, starts } = pairStates(analysed, others, starting);
+  const output = chooseAnswer(analysed, input, states);
+  const vocabulary = findVocabulary(graph, input.value, values);
+  if (vocabulary === undefined && operandKind(input.datatype) !== 'float')
+    invalidOperator(
+      `the input ${JSON.stringify(input.name)} has integers, but no operator looks them up in a matrix`,
+    );
+  const fixed = input.axes.includes('time') || states.length > 0 ? null : findFixedTime(analysed, input);
+  const timed = fixed ? { ...input, axes: input.axes.with(fixed.axis, 'time') } : input;
+  const view = { input: timed, vocabulary, steps: fixed?.steps, states, starts, lengths, window, set };
+  return { ...view, output: measureOutput(analysed, view, output) };
+}
+
+/** One zero, for an input that is not read. */
+const zero = ({ datatype }: SignatureTensor): Operand => ({
+  ...createInput({ datatype }, [], () => 0),
+  known: true,
+});
+
+/** The values that an operator and its bodies read. */
+const listReads = (operator: OperatorSpec): string[] => [
+  ...operator.inputs,
+  ...getBodies(operator).flatMap(({ operators, outputs }) => [...outputs, ...operators.flatMap(listReads)]),
+];
+
+function hasLengths({ plan, size, withInputs }: AnalysedPlan, input: ViewInput, window: number): boolean {
+  const shape = shapeFor(input, ...size);
+  if (!isInteger(operandKind(input.datatype)) || elementCount(shape) > size[0]) return false;
+  const full = plan.inputs.some(({ axes }) => axes.includes('time')) ? size[1] : window;
+  return isLengths(full, (length) =>
+    withInputs(new Map([[input.value, createInput(input, shape, () => length)]])),
+  );
+}
