@@ -18,8 +18,7 @@ export type OperandKind = keyof typeof dataTypes;
 export const wholeKinds = ['int', 'bool', 'int32', 'uint32', 'int16', 'uint16', 'int8', 'uint8'] as const;
 
 /** Whether a kind's numbers are integers, which truth values are not. */
-export const isIntegerKind = (kind: OperandKind): boolean =>
-  kind !== 'bool' && (wholeKinds as readonly OperandKind[]).includes(kind);
+export const isInteger = (kind: OperandKind): boolean => kind !== 'float' && kind !== 'bool';
 
 /** The kind of a data type; undefined where it is not supported. */
 export const findKind = (dataType: number): OperandKind | undefined =>

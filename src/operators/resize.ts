@@ -18,8 +18,12 @@ import type { OperatorSpec } from './spec.ts';
 // Resize along any axes, one axis after the other: every position of the result is a sum of a few of the
 // input's, which are clamped to its borders.
 
-/** What one position of an axis is made of: positions and weights. */
-type Taps = readonly (readonly [position: number, weight: number])[];
+/** What one position of an axis is made of: `count` positions and their weights, none outside. */
+interface Taps {
+  readonly count: number;
+  readonly positions: Int32Array;
+  readonly weights: Float64Array;
+}
 
 interface Axis {
   readonly size: number;
@@ -63,33 +67,47 @@ const nearest: Readonly<Record<string, (x: number) => number>> = {
 };
 
 /** Weights of the cubic convolution of Keys (1981) for the four positions around, `part` past the second. */
-function cubicWeights(part: number, a: number): number[] {
+function setCubicWeights(weights: Float64Array, part: number, a: number): void {
   const inner = (x: number): number => ((a + 2) * x - (a + 3)) * x * x + 1;
   const outer = (x: number): number => ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
-  return [outer(part + 1), inner(part), inner(1 - part), outer(2 - part)];
+  weights[0] = outer(part + 1);
+  weights[1] = inner(part);
+  weights[2] = inner(1 - part);
+  weights[3] = outer(2 - part);
 }
 
-function createTaps(operator: OperatorSpec, axis: Axis): (x: number) => Taps | null {
+/** @returns the taps of a position, in arrays that the next call fills again */
+function createTaps(operator: OperatorSpec, axis: Axis): (x: number) => Taps {
   const mode = textAttribute(operator, 'mode', 'nearest');
   const transformation = textAttribute(operator, 'coordinate_transformation_mode', 'half_pixel');
   const nearestMode = textAttribute(operator, 'nearest_mode', 'round_prefer_floor');
   const round = nearest[nearestMode] ?? invalidOperator(`nearest_mode ${nearestMode} is not supported`);
   const a = numberAttribute(operator, 'cubic_coeff_a', -0.75);
-  const excludes = numberAttribute(operator, 'exclude_outside', 0) !== 0;
+  const excludes = mode === 'cubic' && numberAttribute(operator, 'exclude_outside', 0) !== 0;
+  const crops = transformation === 'tf_crop_and_resize';
   const { size } = axis;
-  const clamp = (position: number): number => Math.min(Math.max(position, 0), size - 1);
+  const count = mode === 'nearest' ? 1 : mode === 'linear' ? 2 : 4;
+  const taps = { count, positions: new Int32Array(count), weights: new Float64Array(count).fill(1) };
+  const outside = { ...taps, count: 0 };
+  const { positions, weights } = taps;
   return (x) => {
     const source = toSource(transformation, x, axis);
-    if (transformation === 'tf_crop_and_resize' && (source < 0 || source > size - 1)) return null;
-    if (mode === 'nearest') return [[clamp(round(source)), 1]];
+    if (crops && (source < 0 || source > size - 1)) return outside;
     const down = Math.floor(source);
-    const part = source - down;
-    const [first, weights] = mode === 'linear' ? [down, [1 - part, part]] : [down - 1, cubicWeights(part, a)];
-    const used = weights.map((weight, k) =>
-      excludes && mode === 'cubic' && clamp(first + k) !== first + k ? 0 : weight,
-    );
-    const sum = excludes && mode === 'cubic' ? used.reduce((total, weight) => total + weight, 0) : 1;
-    return used.map((weight, k) => [clamp(first + k), weight / sum] as const);
+    const first = mode === 'nearest' ? round(source) : mode === 'linear' ? down : down - 1;
+    if (mode === 'cubic') setCubicWeights(weights, source - down, a);
+    else if (mode === 'linear') {
+      weights[0] = 1 - (source - down);
+      weights[1] = source - down;
+    }
+    let sum = 0;
+    for (let k = 0; k < count; k++) {
+      positions[k] = Math.min(Math.max(first + k, 0), size - 1);
+      if (excludes && positions[k] !== first + k) weights[k] = 0;
+      sum += weights[k]!;
+    }
+    if (excludes) for (let k = 0; k < count; k++) weights[k] = weights[k]! / sum;
+    return taps;
   };
 }
 
@@ -145,12 +163,12 @@ const resize: OperatorImplementation = (operator, [x, ...sizing], context) => {
     const before = elementCount(shape.slice(0, axis));
     runs.push(() => {
       for (let position = 0; position < own.length; position++) {
-        const taps = tapsAt(position);
+        const { count, positions, weights } = tapsAt(position);
         for (let row = 0; row < before; row++)
           for (let k = 0; k < after; k++) {
-            let sum = taps ? 0 : outside;
-            for (const [at, weight] of taps ?? [])
-              sum += weight * source.values[(row * own.size + at) * after + k]!;
+            let sum = count === 0 ? outside : 0;
+            for (let t = 0; t < count; t++)
+              sum += weights[t]! * source.values[(row * own.size + positions[t]!) * after + k]!;
             y.values[(row * own.length + position) * after + k] = sum;
           }
       }

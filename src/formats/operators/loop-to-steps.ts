@@ -99,7 +99,7 @@ function toStepGraph(
   const inputs = new Map<string, Operand>([[layer.input.value, placeholder]]);
   for (const { input, start } of states) inputs.set(input, createPlaceholder(start.shape, 'float'));
   const folded = foldConstants({ inputs: [], operators, outputs }, inputs, constants);
-  const { floats: own, whole } = splitConstants(folded);
+  const { floats: own, whole, operators: kept } = splitConstants(folded);
   const stateSpecs = states.map(({ input, start }, i) => {
     const zero = start.values.every((value) => value === 0);
     if (!zero) own.set(`${input}:start`, { shape: start.shape, values: Float32Array.from(start.values) });
@@ -121,7 +121,7 @@ function toStepGraph(
       states: stateSpecs,
       wholeConstants: whole,
       constants: Object.fromEntries([...own].map(([name, tensor]) => [name, [...tensor.shape]])),
-      operators: [...folded.operators],
+      operators: kept,
     },
   };
 }

@@ -110,7 +110,7 @@ export function viewToLayer(
     inputs,
     constants,
   );
-  const { floats, whole } = splitConstants(folded);
+  const { floats, whole, operators } = splitConstants(folded);
   const width = elementCount(output.sizes.map((size) => (size === -1 ? output.rowsPerStep : size)));
   return {
     floats,
@@ -131,7 +131,7 @@ export function viewToLayer(
       states: states.map((state, i) => ({ ...state, output: folded.outputs[i + 1]! })),
       wholeConstants: whole,
       constants: Object.fromEntries([...floats].map(([name, tensor]) => [name, [...tensor.shape]])),
-      operators: [...folded.operators],
+      operators,
     },
   };
 }

@@ -1,8 +1,8 @@
+import { isInteger } from '../number-kinds.ts';
 import { UnrollError } from '../../errors.ts';
 import { createOperand, elementCount, invalidOperator, type Operand } from '../operand.ts';
 import { getBodies } from '../get-bodies.ts';
 import type { OperatorSpec } from '../spec.ts';
-import { isIntegerKind } from '../number-kinds.ts';
 import { operandKind, type SignatureTensor, type SignedGraph } from '../signature.ts';
 import { chooseAnswer } from './choose-answer.ts';
 import { analysePlan, type AnalysedPlan } from './analysed-plan.ts';
@@ -124,7 +124,7 @@ const listReads = (operator: OperatorSpec): string[] => [
 
 function hasLengths({ plan, size, withInputs }: AnalysedPlan, input: ViewInput, window: number): boolean {
   const shape = shapeFor(input, ...size);
-  if (!isIntegerKind(operandKind(input.datatype)) || elementCount(shape) > size[0]) return false;
+  if (!isInteger(operandKind(input.datatype)) || elementCount(shape) > size[0]) return false;
   const full = plan.inputs.some(({ axes }) => axes.includes('time')) ? size[1] : window;
   try {
     return isLengths(full, (length) =>
