@@ -1,6 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { UnrollError } from '../errors.ts';
+import type { ImportedNetwork } from '../formats/imported-network.ts';
+import { toModelSpec } from '../formats/model-spec-from-imported.ts';
+import type { GraphSettings } from '../formats/onnx/graph-settings.ts';
+import { foldSignedGraph } from '../formats/operators/fold-signed-graph.ts';
+import type { ImportedFile } from '../formats/read-imported.ts';
+import { tensorsMatchLayers } from '../formats/tensors-match-layers.ts';
+import { formatSignature } from './format-signature.ts';
 import { parseGraphOptions, type GraphOptions } from './graph-options.ts';
 import { readModelFile } from './read-model-file.ts';
 import { formatNetwork } from './format-network.ts';
@@ -26,10 +33,23 @@ export async function inspectCommand(
     print(`  ${name.padEnd(longest)}  [${shape.join(', ')}]`);
   if (arrays.size > maxListedArrays) print(`  and ${arrays.size - maxListedArrays} more`);
   try {
-    const graph = parseGraphOptions(options);
-    for (const line of formatNetwork(file.network(graph))) print(line);
+    const graph = file.graph && foldSignedGraph(file.graph());
+    const given = parseGraphOptions(options);
+    const network = readNetwork(file, given);
     if (graph) {
-      const { set, shapes, states, context } = graph;
+      const onLayers =
+        typeof network !== 'string' &&
+        tensorsMatchLayers(graph, toModelSpec('model', network), network.weights);
+      for (const line of formatSignature(graph, onLayers)) print(line);
+    }
+    if (typeof network === 'string') {
+      print(`runs on no sequences: ${network}`);
+      print('can be served over /v2 only: put it into models/NAME/1/');
+      return 0;
+    }
+    for (const line of formatNetwork(network)) print(line);
+    if (given) {
+      const { set, shapes, states, context } = given;
       const settings = { set, shapes, ...(states && { states }), ...(context > 0 && { context }) };
       const spec = { weights: { file: basename(path) }, graph: settings };
       print(
@@ -42,5 +62,16 @@ export async function inspectCommand(
     print(`network: ${error.message}`);
     if (format !== 'ONNX') print('needs a model.json with `network` and `weights` (docs/model-format.md)');
     return 1;
+  }
+}
+
+/** @returns its network, or why a file with a graph has none @throws UnrollError where it has no graph either */
+function readNetwork(file: ImportedFile, settings: GraphSettings | undefined): ImportedNetwork | string {
+  try {
+    return file.network(settings);
+  } catch (error) {
+    // what the user asks for is done or refused
+    if (!file.graph || settings || !(error instanceof UnrollError)) throw error;
+    return error.message;
   }
 }

@@ -6,9 +6,10 @@ import { createDelivery } from './delivery.ts';
 import { createDispatcher } from './dispatch.ts';
 import { grantBytes, resumeBytes } from './flow-control.ts';
 import { LiveMap } from './live-map.ts';
-import type { FromWorker, SequenceReport } from './channel/messages.ts';
+import type { FromWorker, GraphContent, SequenceReport } from './channel/messages.ts';
 import { createMicrotask } from './microtask.ts';
 import { createNetworkLoad, type NetworkLoad, type StepCount } from './network-load.ts';
+import { createContent } from './network-content.ts';
 import { createNetworks, type LoadedNetwork } from './networks.ts';
 import { createLengthCheck } from './length-check.ts';
 import { freePlacement, placeNetwork, type Placement } from './placement.ts';
@@ -17,7 +18,6 @@ import { createPool, type PoolWorker } from './pool.ts';
 import { countUnreconciled } from './reconcile.ts';
 import { recordSteps, createSequence, createStartMessage, type Sequence } from './sequence.ts';
 import { sumCounters } from './worker/tick-counters.ts';
-import { packTokens } from '../vocabulary/token-table.ts';
 import { cancelled, checkDeadline, deadlineExceeded, watchDeadline } from './deadline.ts';
 
 // The engine: runs sequences on worker threads, with admission control, deadlines and cancellation.
@@ -171,15 +171,11 @@ export function createEngine(options: EngineOptions): Engine {
     return { load, steps };
   }
 
-  async function register(
-    placement: Placement,
-    { tokens, startId, endId, meter }: LoadOptions = {},
-  ): Promise<NetworkHandle> {
-    const { program, size, decoder, info } = placement;
-    const packed = tokens && 'slots' in tokens ? tokens : packTokens(tokens ?? []);
-    const checkLength = createLengthCheck(program, kernel.memory.memory);
-    const content = { kind: 'network', program, size, decoder, tokens: packed, startId, endId } as const;
-    return { id: await registerContent({ placement, content, checkLength, meter }), info };
+  async function register(placement: Placement, loadOptions: LoadOptions = {}): Promise<NetworkHandle> {
+    const content = createContent(placement, loadOptions);
+    const checkLength = createLengthCheck(placement.program, kernel.memory.memory);
+    const id = await registerContent({ placement, content, checkLength, meter: loadOptions.meter });
+    return { id, info: placement.info };
   }
 
   async function registerGraph(
@@ -187,22 +183,18 @@ export function createEngine(options: EngineOptions): Engine {
     { meter }: Pick<LoadOptions, 'meter'> = {},
   ): Promise<GraphHandle> {
     const { program } = placement;
-    const content = { kind: 'graph', program } as const;
+    const content: GraphContent = { kind: 'graph', program };
     const id = await registerContent({ placement, content, checkLength: null, meter });
-    const { signature, weightBytes, code } = program;
-    return { id, signature, weightBytes, kernel: code };
+    return { id, signature: program.signature, weightBytes: program.weightBytes, kernel: program.code };
   }
 
   /** @returns its id */
   async function registerContent(network: Omit<LoadedNetwork, 'id' | 'stepsRun'>): Promise<number> {
     const id = ++lastNetwork;
     const stepsRun = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
-    const counter = new BigInt64Array(stepsRun);
-    const countRun = (): number => Number(Atomics.load(counter, 0));
-    loads.set(
-      id,
-      createNetworkLoad(workers * slots, () => performance.now(), countRun),
-    );
+    const countRun = (): number => Number(Atomics.load(new BigInt64Array(stepsRun), 0));
+    const load = createNetworkLoad(workers * slots, () => performance.now(), countRun);
+    loads.set(id, load);
     try {
       if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
       await networks.register({ ...network, id, stepsRun });

@@ -1,5 +1,6 @@
 import type { GraphHandle } from '../engine/engine-interface.ts';
 import type { TensorValues } from '../network/signed-graph/graph-evaluator.ts';
+import type { ModelStatistics } from '../repository/model-statistics.ts';
 import { longNumberBytes } from '../tasks/budgets.ts';
 import type { Deadlines, TaskContext } from '../tasks/context.ts';
 import { runSequences } from '../tasks/run-sequences.ts';
@@ -13,7 +14,6 @@ const maxBinaryBytes = 8;
 /**
  * Evaluates a graph once, with its file's tensors in and out.
  * @param requested outputs, all by default; `binary` says whether all of them are sent in binary
- * @param onTimes called with the milliseconds that reading the inputs and making the outputs took
  * @throws UnrollError invalid_request, input_mismatch, work_too_large, reply_too_large, deadline_exceeded …
  */
 export async function evaluateGraph(
@@ -29,7 +29,7 @@ export async function evaluateGraph(
     readonly outputs?: readonly { readonly name: string }[] | undefined;
     readonly binary: boolean;
   },
-  onTimes: (readMs: number, writeMs: number) => void,
+  statistics: Pick<ModelStatistics, 'recordTensors'>,
 ): Promise<WireTensor[]> {
   const { signature } = graph;
   const startMs = performance.now();
@@ -56,6 +56,6 @@ export async function evaluateGraph(
   const result: WireTensor[] = [];
   for (const [i, place] of places.entries())
     result.push(await toWireTensor(signature.outputs[place]!, evaluated!.result[i]!, slice));
-  onTimes(readMs, performance.now() - answeredMs);
+  statistics.recordTensors(readMs, performance.now() - answeredMs);
   return result;
 }

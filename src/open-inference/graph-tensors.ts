@@ -1,13 +1,10 @@
+import { UnrollError } from '../errors.ts';
 import type { TensorValues } from '../network/signed-graph/graph-evaluator.ts';
-import {
-  operandKind,
-  type GraphSignature,
-  type SignatureTensor,
-  type TensorDatatype,
-} from '../operators/signature.ts';
+import { type GraphSignature, type SignatureTensor, type TensorDatatype } from '../operators/signature.ts';
 import { invalidField } from '../tasks/invalid-field.ts';
 import type { TimeSlice } from '../time-slice.ts';
 import { numberDatatypes } from './datatypes.ts';
+import type { TensorSignature } from './tensor-signature.ts';
 import type { WireTensor } from './tensor.ts';
 
 // Tensors of a request as the inputs of a graph, and a graph's outputs as tensors of a reply: names, datatypes
@@ -41,11 +38,13 @@ export async function readGraphInputs(
     checkTensor(tensor, declared);
     const { datatype } = declared;
     const numbers = tensor.values as readonly number[];
-    const values =
-      operandKind(datatype) === 'float' ? new Float32Array(numbers.length) : new Float64Array(numbers.length);
+    const short = datatype === 'FP16' || datatype === 'FP32';
+    const values = short ? new Float32Array(numbers.length) : new Float64Array(numbers.length);
     const toStored = datatype === 'FP16' ? roundToFloat16 : (value: number): number => value;
     for (let i = 0; i < numbers.length; i++) {
       values[i] = toStored(numbers[i]!);
+      if (!Number.isFinite(values[i]) && Number.isFinite(numbers[i]))
+        invalidField(`inputs.${declared.name}[${i}]`, `must be ${datatype}, was ${numbers[i]}`);
       if (i % elementsPerCheck === 0 && slice.due()) await slice.next();
     }
     inputs.push({ shape: tensor.shape, values });
@@ -53,11 +52,15 @@ export async function readGraphInputs(
   return inputs;
 }
 
-/** The sizes of a shape as the protocol writes them: −1 where they are not fixed. */
-export const toWireShape = ({ shape }: SignatureTensor): number[] =>
-  (shape ?? [null]).map((size) => (typeof size === 'number' ? size : -1));
+/** A tensor as the protocol declares it: −1 for sizes that are not fixed. */
+export const toWireTensorSignature = ({ name, datatype, shape }: SignatureTensor): TensorSignature => ({
+  name,
+  datatype,
+  shape: (shape ?? [null]).map((size) => (typeof size === 'number' ? size : -1)),
+});
 
-function checkTensor({ name, datatype, shape }: WireTensor, declared: SignatureTensor): void {
+/** @throws UnrollError invalid_request where a tensor is not as the file declares it */
+export function checkTensor({ name, datatype, shape }: WireTensor, declared: SignatureTensor): void {
   if (datatype !== declared.datatype)
     invalidField(`inputs.${name}.datatype`, `must be ${declared.datatype}, was ${datatype}`);
   if (
@@ -67,7 +70,7 @@ function checkTensor({ name, datatype, shape }: WireTensor, declared: SignatureT
   )
     invalidField(
       `inputs.${name}.shape`,
-      `must be [${toWireShape(declared).join(', ')}], was [${shape.join(', ')}]`,
+      `must be [${toWireTensorSignature(declared).shape.join(', ')}], was [${shape.join(', ')}]`,
     );
 }
 
@@ -88,7 +91,10 @@ export function findOutputs(
   });
 }
 
-/** A graph's output as a tensor of a reply. @throws UnrollError cancelled */
+/**
+ * A graph's output as a tensor of a reply.
+ * @throws UnrollError input_mismatch for a 64-bit integer that a float64 does not have; cancelled
+ */
 export async function toWireTensor(
   { name, datatype }: SignatureTensor,
   { shape, values }: TensorValues,
@@ -98,7 +104,13 @@ export async function toWireTensor(
   const convert = conversions[datatype] ?? ((value: number): number => value);
   const numbers: number[] = [];
   for (let i = 0; i < values.length; i++) {
-    numbers.push(convert(values[i]!));
+    const value = convert(values[i]!);
+    if (datatype.endsWith('INT64') && !Number.isSafeInteger(value))
+      throw new UnrollError(
+        'input_mismatch',
+        `outputs.${name}[${i}]: is ${value}, integers are computed up to ${Number.MAX_SAFE_INTEGER}`,
+      );
+    numbers.push(value);
     if (i % elementsPerCheck === 0 && slice.due()) await slice.next();
   }
   return { name, datatype, shape, values: numbers };

@@ -1,8 +1,6 @@
 import { answerRows, answersOnce } from '../network/answers-once.ts';
-import type { SignatureTensor } from '../operators/signature.ts';
-import type { AnyModel, ServedModel } from '../repository/repository-interface.ts';
+import type { ServedModel } from '../repository/repository-interface.ts';
 import type { Datatype } from './datatypes.ts';
-import { toWireShape } from './graph-tensors.ts';
 import { tensorNames } from './tensor-names.ts';
 
 export interface TensorSignature {
@@ -25,21 +23,14 @@ const tensor = (name: string, datatype: Datatype, ...shape: number[]): TensorSig
   shape,
 });
 
-/** A model's inputs and outputs: those of its file where it has a graph, else under its file's names. */
-export function sourceSignature(model: AnyModel): Signature {
-  if (model.spec === null || model.graph) {
-    const { inputs, outputs } = model.graph!.signature;
-    return { inputs: inputs.map(toWire), optional: [], outputs: outputs.map(toWire) };
-  }
+/** A model's inputs and outputs under the names of its source file, where it has them. */
+export function sourceSignature(model: Pick<ServedModel, 'spec' | 'network'>): Signature {
   const { inputs, optional, outputs } = nativeSignature(model);
   const { toSource } = tensorNames(model.spec);
   const renamed = (list: readonly TensorSignature[]): TensorSignature[] =>
     list.map((one) => ({ ...one, name: toSource(one.name) }));
   return { inputs: renamed(inputs), optional: renamed(optional), outputs: renamed(outputs) };
 }
-
-const toWire = (declared: SignatureTensor): TensorSignature =>
-  tensor(declared.name, declared.datatype, ...toWireShape(declared));
 
 /** A model's inputs and outputs under the server's own names. */
 export function nativeSignature({ spec, network }: Pick<ServedModel, 'spec' | 'network'>): Signature {

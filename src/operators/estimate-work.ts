@@ -4,16 +4,18 @@ import { numberAttribute } from './operator.ts';
 import type { OperatorSpec } from './spec.ts';
 
 /** Multiply-adds that take about as long as an element of any other operator. */
-const productsPerElement = 16;
+const productsPerElement = { onKernel: 16, inLoops: 2 } as const;
 
 /**
  * The work of one run of an operator, in elements: those it reads or writes, whichever are more, and its
  * products. The bodies of Loop and Scan count theirs when they run.
+ * @param onKernel whether its matrix is packed for the kernel; recurrent operators always are
  */
 export function estimateWork(
   operator: OperatorSpec,
   inputs: readonly (Operand | undefined)[],
   outputs: readonly Operand[],
+  onKernel: boolean,
 ): number {
   const count = (operands: readonly (Operand | undefined)[]): number =>
     operands.reduce((sum, operand) => sum + (operand && !operand.known ? elementCount(operand.shape) : 0), 1);
@@ -21,7 +23,9 @@ export function estimateWork(
     count(inputs),
     outputs.reduce((sum, { shape }) => sum + elementCount(shape), 1),
   );
-  return elements + Math.ceil(countProducts(operator, inputs, outputs) / productsPerElement);
+  const recurs = cellOfOperator(operator.operator) !== undefined;
+  const perElement = productsPerElement[onKernel || recurs ? 'onKernel' : 'inLoops'];
+  return elements + Math.ceil(countProducts(operator, inputs, outputs) / perElement);
 }
 
 /** Multiply-adds; from shapes alone, since packed constants have no values here. */

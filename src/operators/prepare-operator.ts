@@ -36,7 +36,7 @@ export function prepareBody(
     operator.outputs.forEach((name, i) => name !== '' && outputs[i] && own.set(name, outputs[i]));
     if (run === null) continue;
     const inputs = operator.inputs.map((name) => (name === '' ? undefined : scope(name)));
-    const size = estimateWork(operator, inputs, outputs);
+    const size = estimateWork(operator, inputs, outputs, bodyContext.product(operator) !== null);
     if (outputs.every(({ known }) => known)) {
       countWork(context, size);
       run();

@@ -41,13 +41,10 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
     [h, 'initial_h'],
     [c, 'initial_c'],
   ] as const)
-    if (state && state.values.length !== directions * batch * units)
-      invalidOperator(
-        `${name} is [${state.shape.join(', ')}], must have ${directions * batch * units} elements`,
-      );
+    if (state && state.shape.join() !== stateShape.join())
+      invalidOperator(`${name} is [${state.shape.join(', ')}], must be [${stateShape.join(', ')}]`);
   const isMask = lengths?.kind === 'bool';
-  const fits = isMask ? lengths.shape.join() === `${batch},${steps}` : lengths?.values.length === batch;
-  if (lengths && !fits)
+  if (lengths && lengths.shape.join() !== (isMask ? `${batch},${steps}` : String(batch)))
     invalidOperator(
       `sequence_lens is [${lengths.shape.join(', ')}], must be [${batch}], or a mask [${batch}, ${steps}]`,
     );
@@ -99,7 +96,7 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
 
   /** Whether a sequence has a step. */
   const hasStep = (b: number, t: number): boolean =>
-    !lengths || (isMask ? lengths.values[b * steps + t] !== 0 : t < Math.trunc(lengths.values[b]!));
+    !lengths || (isMask ? lengths.values[b * steps + t] !== 0 : t < lengths.values[b]!);
 
   /** Fills the rows of one sequence's missing steps. @param order its steps in the order of computation */
   const fillMissing = (d: number, b: number, order: readonly number[]): void => {
@@ -121,6 +118,9 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
         const order = isReversed(d) ? backward : forward;
         if (!lengths) return runSweep(d, sweep, 0, batch, order);
         for (let b = 0; b < batch; b++) {
+          const length = isMask ? steps : lengths.values[b]!;
+          if (!(length >= 0 && length <= steps))
+            invalidOperator(`sequence_lens[${b}] is ${length}, must be from 0 to the ${steps} steps of X`);
           const present = order.filter((t) => hasStep(b, t));
           runSweep(d, sweep, b, 1, present);
           if (present.length < steps) fillMissing(d, b, order);

@@ -52,6 +52,10 @@ export interface SignedGraph {
   readonly constants: ReadonlyMap<string, Operand>;
 }
 
+/** Whether a graph has float64 in or out: its floats are then computed in float64, but for recurrent operators. */
+export const needsFloat64 = ({ inputs, outputs }: GraphSignature): boolean =>
+  [...inputs, ...outputs].some(({ datatype }) => datatype === 'FP64');
+
 /** How operands hold the elements of a datatype. */
 export const operandKind = (datatype: TensorDatatype): OperandKind =>
   datatype === 'BOOL' ? 'bool' : datatype.startsWith('FP') ? 'float' : 'int';

@@ -1,6 +1,7 @@
 import { placeGraph } from '../engine/place-graph.ts';
 import { placeNetwork, type PlacementSizes } from '../engine/placement.ts';
 import { UnrollError } from '../errors.ts';
+import { tensorsMatchLayers } from '../formats/tensors-match-layers.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ModelSpec, TextInput } from '../network/spec.ts';
 import { packTexts, type TextSettings } from '../vocabulary/vocabulary.ts';
@@ -28,8 +29,8 @@ export async function loadModel(
   described: (task: ModelSpec['task']) => void,
 ): Promise<LoadedModel> {
   const { sequence, graph: signed } = await readModelFolder(realRoot, folder, name);
-  const graph = signed && placeGraph(signed, { kernel, ...sizes });
-  if (typeof sequence === 'string') return { sequence, graph };
+  if (typeof sequence === 'string')
+    return { sequence, graph: signed && placeGraph(signed, { kernel, ...sizes }), signature: null };
   const { spec } = sequence;
   described(spec.task);
   if (spec.name !== name)
@@ -49,8 +50,14 @@ export async function loadModel(
   const vocabulary = inputs.kind === 'text' ? packTexts(inputs) : null;
   const target = outputs.vocabulary ? packTexts(outputs.vocabulary) : null;
   const chain = readCrfPotentials(spec.network, weights);
+  const match = signed !== null && tensorsMatchLayers(signed, spec, weights);
+  const graph = signed && !match ? placeGraph(signed, { kernel, ...sizes }) : null;
   const placement = placeNetwork(spec.network, weights, { kernel, ...sizes });
-  return { sequence: { spec: served, vocabulary, target, chain, placement }, graph };
+  return {
+    sequence: { spec: served, vocabulary, target, chain, placement },
+    graph,
+    signature: match ? signed.signature : null,
+  };
 }
 
 function withoutTokens(spec: ModelSpec): ServedSpec {

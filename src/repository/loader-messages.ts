@@ -1,6 +1,7 @@
 import type { CrfPotentials } from '../decoding/crf/potentials.ts';
 import type { GraphPlacement } from '../engine/place-graph.ts';
 import type { Placement, PlacementSizes } from '../engine/placement.ts';
+import type { GraphSignature } from '../operators/signature.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { KernelShare } from '../kernel/kernel.ts';
 import type { Region } from '../kernel/memory.ts';
@@ -22,8 +23,10 @@ export type ServedSpec = Omit<ModelSpec, 'inputs' | 'outputs'> & {
 export interface LoadedModel {
   /** Or why it runs on no sequences. */
   readonly sequence: LoadedSequence | string;
-  /** Null unless it was imported with its graph. */
+  /** Null unless it was imported with its graph, or where its layers give what the graph gives. */
   readonly graph: GraphPlacement | null;
+  /** Of its file, where its layers give what its graph gives. */
+  readonly signature: GraphSignature | null;
 }
 
 /** What runs on sequences. */

@@ -9,7 +9,7 @@ import type { AnyModel, ModelIdentity } from './repository-interface.ts';
  */
 export async function registerModel(
   engine: Pick<Engine, 'register' | 'registerGraph' | 'unload'>,
-  { sequence, graph: placement }: LoadedModel,
+  { sequence, graph: placement, signature }: LoadedModel,
   identity: ModelIdentity,
 ): Promise<AnyModel> {
   const meter = identity.statistics;
@@ -20,7 +20,7 @@ export async function registerModel(
   const failed = [registered, registeredGraph].find(({ status }) => status === 'rejected');
   if (registered.status === 'fulfilled' && registeredGraph.status === 'fulfilled') {
     const { value: graph } = registeredGraph;
-    if (registered.value) return { ...identity, ...registered.value, graph };
+    if (registered.value) return { ...identity, ...registered.value, graph, signature };
     return { ...identity, spec: null, network: null, graph: graph!, reason: sequence as string };
   }
   if (registered.status === 'fulfilled' && registered.value) await engine.unload(registered.value.network);

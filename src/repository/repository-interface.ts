@@ -1,3 +1,4 @@
+import type { GraphSignature } from '../operators/signature.ts';
 import type { GraphHandle, NetworkHandle } from '../engine/engine-interface.ts';
 import type { CrfPotentials } from '../decoding/crf/potentials.ts';
 import type { ServedSpec } from './loader-messages.ts';
@@ -25,8 +26,10 @@ export interface GraphModel extends ModelIdentity {
 
 /** A model that runs on sequences. */
 export interface ServedModel extends ModelIdentity {
-  /** The graph that its file has, which is evaluated for requests of tensors; else null. */
+  /** The graph of its file, which is evaluated for requests of tensors; null where there is none, or no need. */
   readonly graph: GraphHandle | null;
+  /** The signature of its file where its layers give what its graph gives; else null. */
+  readonly signature: GraphSignature | null;
   readonly spec: ServedSpec;
   /** The input vocabulary; null for numeric inputs. */
   readonly vocabulary: Vocabulary | null;

@@ -14,9 +14,15 @@ export function bytesOf(datatype: string, data: readonly unknown[]): Buffer {
         return Buffer.concat([length, text]);
       }
       const bytes = Buffer.alloc(size);
-      if (datatype === 'FP32') bytes.writeFloatLE(Number(one));
-      else if (datatype === 'FP64') bytes.writeDoubleLE(Number(one));
-      else if (Number(one) !== 0) bytes[0] = datatype === 'FP16' || datatype === 'BF16' ? 0 : Number(one);
+      const view = new DataView(bytes.buffer, bytes.byteOffset, size);
+      const value = Number(one);
+      if (datatype === 'FP16') view.setFloat16(0, value, true);
+      else if (datatype === 'BF16') bytes.set(new Uint8Array(Float32Array.of(value).buffer, 2));
+      else if (datatype === 'FP32') view.setFloat32(0, value, true);
+      else if (datatype === 'FP64') view.setFloat64(0, value, true);
+      else if (size === 8) view.setBigInt64(0, BigInt(value), true);
+      else if (datatype.startsWith('INT')) bytes.writeIntLE(value, 0, size);
+      else bytes.writeUIntLE(value, 0, size);
       return bytes;
     }),
   );

@@ -51,6 +51,7 @@ describe('an imported file', () => {
     drop('exported', 'onnx-files/tagger-lstm-16.onnx');
     drop('attends', 'onnx-files/graphs/attends-16.onnx');
     drop('frames', 'onnx-files/graphs/frames-16.onnx');
+    drop('decoder', 'onnx-signatures/attention-decoder.onnx');
     dropFolder('browsers', 'tfjs-files/lstm');
     drop('evil', 'torch-files/evil.pt');
     dropFolder('repeated', 'tfjs-files/repeated');
@@ -100,7 +101,8 @@ describe('an imported file', () => {
     const metadata = (await (await fetch(`${server.url}/v2/models/attends`)).json()) as object;
     expect(metadata).toMatchObject({
       inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, -1, 4] }],
-      outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, -1, 3] }, { name: 'lengths' }],
+      outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, -1, 3] }],
+      parameters: { optional_inputs: [{ name: 'lengths' }] },
     });
     const { x, y } = graphs['attends-16']!;
     const { outputs } = await server.ask<{ outputs: { name: string; shape: number[]; data: number[] }[] }>(
@@ -112,6 +114,50 @@ describe('an imported file', () => {
     );
     expect(outputs.map(({ name, shape }) => [name, shape])).toEqual([['y', [1, x.length, 3]]]);
     expect(worst([outputs[0]!.data], [y.flat()])).toBeLessThan(1e-5);
+  });
+
+  it('is served as tensors only where it runs on no sequences, and says why', async () => {
+    const [{ inputs, outputs }] = (
+      JSON.parse(readFileSync(join(golden, 'onnx-signatures/answers.json'), 'utf8')) as Record<
+        string,
+        [{ inputs: object[]; outputs: { name: string; shape: number[]; data: number[] }[] }]
+      >
+    )['attention-decoder']!;
+    const answer = await server.ask<{ outputs: typeof outputs }>('/v2/models/decoder/infer', { inputs });
+    expect(answer.outputs.map(({ name, shape }) => [name, shape])).toEqual(
+      outputs.map(({ name, shape }) => [name, shape]),
+    );
+    for (const [i, { data }] of outputs.entries())
+      expect(worst([answer.outputs[i]!.data], [data])).toBeLessThan(1e-5);
+    const { data: models } = (await (await fetch(`${server.url}/v1/models`)).json()) as {
+      data: { id: string }[];
+    };
+    const reason = expect.stringContaining('the state attention is [1, 1, 1]');
+    expect(models.find(({ id }) => id === 'decoder')).toMatchObject({
+      ready: true,
+      error: null,
+      task: null,
+      tensors: 'graph',
+      no_sequence_view: reason,
+    });
+    expect(models.find(({ id }) => id === 'attends')).toMatchObject({
+      tensors: 'layers',
+      no_sequence_view: null,
+    });
+    const refused = await fetch(`${server.url}/v1/models/decoder/predict`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ input: [[1]] }),
+    });
+    expect(refused.status).toBe(409);
+    expect(await refused.json()).toMatchObject({
+      code: 'no_sequence_view',
+      detail: expect.stringContaining('POST /v2/models/decoder/infer'),
+    });
+    const { code, output } = unroll('inspect', join(golden, 'onnx-signatures/attention-decoder.onnx'));
+    expect(code).toBe(0);
+    expect(output).toMatch(/input {3}memory {6}FP32 \[N, S, 3\]\n.*\n.*\n {2}output {2}attention/);
+    expect(output).toContain('runs on no sequences: the state attention');
   });
 
   it('is served without a model.json: ids, as words that are numbers', async () => {

@@ -44,7 +44,7 @@ export const evaluate = (
     { signal, timeoutMs },
     graph,
     { inputs, outputs, binary },
-    () => {},
+    { recordTensors: () => {} },
   );
 
 /** A tensor as answers.json has it. */

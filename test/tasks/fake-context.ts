@@ -140,6 +140,7 @@ function serve(spec: SpecInput, outputWidth = 1): ServedModel {
     chain: null,
     network: { id: 1, info: { outputWidth } } as NetworkHandle,
     graph: null,
+    signature: null,
     statistics: createModelStatistics(),
   };
 }

@@ -30,7 +30,7 @@ export function foldSignedGraph({ signature, operators, constants }: SignedGraph
 
 /** @returns null where the input's shape is not fixed */
 function toOperand({ shape, datatype }: SignatureTensor): Operand | null {
-  const fixed = shape?.every((size) => typeof size === 'number') ? (shape as readonly number[]) : null;
+  const fixed = shape?.every((size) => typeof size === 'number') ? shape : null;
   return fixed && elementCount(fixed) <= maxInputElements
     ? createPlaceholder(fixed, operandKind(datatype))
     : null;

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { UnrollError } from '../../errors.ts';
+import { findTensorPath } from '../../open-inference/infer-any.ts';
 import { parseReference } from '../../repository/model-reference.ts';
 import type { ModelListing, ServedModel } from '../../repository/repository-interface.ts';
 import type { TaskContext } from '../../tasks/context.ts';
@@ -31,7 +32,7 @@ const toSummary = (shown: ModelListing, versions: readonly ModelListing[]): Summ
   versions: versions.map(({ version }) => version),
   ready: shown.ready,
   error: shown.error,
-  tensors: shown.served && (shown.served.graph ? 'graph' : 'layers'),
+  tensors: shown.served && (findTensorPath(shown.served).kind === 'graph' ? 'graph' : 'layers'),
   no_sequence_view: shown.served?.spec === null ? shown.served.reason : null,
 });
 

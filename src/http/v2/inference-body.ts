@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { UnrollError } from '../../errors.ts';
 import { withMaxSize } from '../../bounded-schema.ts';
 import { datatypes } from '../../open-inference/datatypes.ts';
 import {
@@ -99,7 +100,22 @@ export async function readInference(body: unknown, length: string | undefined): 
   };
 }
 
-async function toJsonData({ datatype, values }: WireTensor, slice: TimeSlice): Promise<readonly unknown[]> {
+const elementsPerCheck = 16_384;
+
+/** @throws UnrollError not_finite, cancelled */
+async function toJsonData(
+  { name, datatype, values }: WireTensor,
+  slice: TimeSlice,
+): Promise<readonly unknown[]> {
+  if (datatype.startsWith('FP'))
+    for (let i = 0; i < values.length; i++) {
+      if (!Number.isFinite(values[i]))
+        throw new UnrollError(
+          'not_finite',
+          `outputs.${name}[${i}]: is ${values[i]}, which JSON does not have: ask for it in binary (parameters.binary_data)`,
+        );
+      if (i % elementsPerCheck === 0 && slice.due()) await slice.next();
+    }
   if (values instanceof Float32Array) return toShortestNumbers(values, slice);
   return datatype === 'BOOL' ? values.map(Boolean) : values;
 }

@@ -2,9 +2,7 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { UnrollError } from '../../errors.ts';
 import type { ModelListing } from '../../repository/repository-interface.ts';
-import { evaluateGraph } from '../../open-inference/evaluate-graph.ts';
-import { infer } from '../../open-inference/infer.ts';
-import { sourceSignature } from '../../open-inference/tensor-signature.ts';
+import { findTensorPath, inferAny, modelSignature } from '../../open-inference/infer-any.ts';
 import { withAnyModel } from '../../tasks/with-model.ts';
 import { version } from '../../version.ts';
 import { headerLength, inferenceRequest, readInference, writeInference } from './inference-body.ts';
@@ -80,7 +78,7 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
             'model_not_ready',
             `model ${name} cannot be served: ${why ?? 'it is being loaded'}`,
           );
-        const { inputs, optional, outputs } = sourceSignature(served);
+        const { inputs, optional, outputs } = modelSignature(served);
         const versions = repository
           .list()
           .filter((one) => one.name === name)
@@ -135,13 +133,10 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
         const call = await readInference(request.body, request.headers[headerLength] as string | undefined);
         const signal = abortOnDisconnect(reply);
         const result = await withAnyModel(tasks, toReference(request.params), async (model) => {
-          const isGraph = model.spec === null || model.graph !== null;
-          const settings = parseSettings(isGraph ? null : model.spec.task, call.parameters);
+          const path = findTensorPath(model);
+          const settings = parseSettings(path.kind === 'task' ? path.model.spec.task : null, call.parameters);
           const limits = { signal, timeoutMs: settings.timeout_ms };
-          const { inputs, binary } = call;
-          const outputs = isGraph
-            ? await evaluateGraph(tasks, limits, model.graph!, call, model.statistics.recordTensors)
-            : await infer(tasks, { ...limits, model }, { inputs, binary, settings });
+          const outputs = await inferAny(tasks, model, limits, { ...call, settings });
           return writeInference(model, call, outputs, signal);
         });
         if ('json' in result) return sendJson(reply, result.json) as never;

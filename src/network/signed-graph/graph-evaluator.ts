@@ -2,13 +2,14 @@ import { UnrollError } from '../../errors.ts';
 import { instantiate } from '../../kernel/instantiate.ts';
 import { bindOperators } from '../layers/operator-graph/bind-operators.ts';
 import { checkWork, elementCount, NotConstant, type Operand, type Values } from '../../operators/operand.ts';
+import { needsFloat64 } from '../../operators/signature.ts';
 import { prepareSignedGraph, type PreparedSignedGraph } from '../../operators/prepare-signed-graph.ts';
 import type { GraphProgram } from './graph-program.ts';
 
 /** Elements of the prepared graphs that are kept for the next inputs of their shapes: 64 MB. */
 const maxKeptElements = 2 ** 24;
 
-/** A tensor between threads. Row-major; integers and booleans are float64, floats float32. */
+/** A tensor between threads. Row-major; FP16 and FP32 are float32, other datatypes float64. */
 export interface TensorValues {
   readonly shape: readonly number[];
   readonly values: Values;
@@ -43,7 +44,10 @@ export function createGraphEvaluator(
   // the memory may have grown, and a view does not
   const floats = (): Float32Array =>
     view.buffer === memory.buffer ? view : (view = new Float32Array(memory.buffer));
-  const context = { ...bindOperators(program, { functions, floats }, scratch), floats: Float32Array };
+  const context = {
+    ...bindOperators(program, { functions, floats }, scratch),
+    floats: needsFloat64(program.signature) ? Float64Array : Float32Array,
+  };
   const kept = new Map<string, PreparedSignedGraph>();
   /** Graphs whose shapes depend on values are prepared for every evaluation. */
   let dependsOnValues = false;

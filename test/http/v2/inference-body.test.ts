@@ -125,6 +125,24 @@ describe('an inference reply', () => {
     expect([...bytes.subarray(jsonLength)]).toEqual([2, 0, 0, 0, 0xc3, 0xa9]);
   });
 
+  it('has booleans as such, and numbers that JSON does not have in binary only', async () => {
+    const mask: WireTensor = { name: 'mask', datatype: 'BOOL', shape: [2], values: [0, 1] };
+    const call = await asked({});
+    expect(await writeInference(model, call, [mask])).toMatchObject({
+      json: { outputs: [{ data: [false, true] }] },
+    });
+    for (const values of [Float32Array.of(0, -Infinity), [0, -Infinity]]) {
+      const score: WireTensor = { name: 'score', datatype: 'FP32', shape: [2], values };
+      await expect(writeInference(model, call, [score])).rejects.toMatchObject({
+        code: 'not_finite',
+        message: expect.stringContaining('outputs.score[1]: is -Infinity'),
+      });
+      const answer = await writeInference(model, { ...call, binary: true }, [score]);
+      if ('json' in answer) throw new Error('it is JSON alone');
+      expect(Buffer.concat(answer.chunks).readFloatLE(answer.jsonLength + 4)).toBe(-Infinity);
+    }
+  });
+
   it('refuses an output that the model does not have', async () => {
     const call = await asked({ outputs: [{ name: 'c' }] });
     await expect(writeInference(model, call, outputs)).rejects.toThrow(

@@ -32,12 +32,14 @@ const isRecurrent = ({ operator }: OperatorSpec): boolean => cellOfOperator(oper
  * Packs the constants of a graph.
  * @param outputs values that are read besides by operators
  * @param floats its constants of floats
+ * @param packProducts whether matrix products run on the kernel, in float32
  * @throws UnrollError invalid_model where a recurrent operator's weights are not among them
  */
 export function packOperators(
   { operators, outputs }: Pick<BodySpec, 'operators' | 'outputs'>,
   floats: ReadonlyMap<string, Operand>,
   context: Omit<CompileContext, 'tensor' | 'inputWidths' | 'before'>,
+  packProducts = true,
 ): PackedOperators {
   const { e, place } = context;
   const { weightIh, weightHh, biasIh, biasHh, peephole } = tensorNames;
@@ -74,7 +76,7 @@ export function packOperators(
       };
       for (const place of weightInputs) if (operator.inputs[place]) packed.add(operator.inputs[place]);
     } else {
-      const matrix = matrixOf(operator, constant(operator.inputs[1]));
+      const matrix = packProducts ? matrixOf(operator, constant(operator.inputs[1])) : null;
       if (!matrix) continue;
       const { inner, columns, values } = matrix;
       products[key] = {

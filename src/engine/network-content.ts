@@ -1,0 +1,13 @@
+import { packTokens } from '../vocabulary/token-table.ts';
+import type { NetworkContent } from './channel/messages.ts';
+import type { LoadOptions } from './engine-interface.ts';
+import type { Placement } from './placement.ts';
+
+/** A placed network as it is sent to the workers. */
+export function createContent(
+  { program, size, decoder }: Placement,
+  { tokens, startId, endId }: LoadOptions,
+): NetworkContent {
+  const packed = tokens && 'slots' in tokens ? tokens : packTokens(tokens ?? []);
+  return { kind: 'network', program, size, decoder, tokens: packed, startId, endId };
+}
