@@ -24,6 +24,8 @@ export function tensorsMatchLayers(graph: SignedGraph, spec: ModelSpec, weights:
   const [input, another] = graph.signature.inputs;
   const [output, second] = graph.signature.outputs;
   if (!input || another || !output || second || spec.network.encoder) return false;
+  // the graph has an answer where every step is masked, too
+  if (spec.padding !== undefined) return false;
   const width = spec.inputs.kind === 'text' ? null : spec.inputs.features.length;
   if (spec.inputs.kind === 'text' && spec.inputs.characters) return false;
   const last = input.shape?.[2];

@@ -32,7 +32,7 @@ const externalBytes: ReadonlyMap<string, Uint8Array> = new Map([
   ['model.h5', golden('old-keras-files/weights-and-config/model.h5')],
   ['windows.bin', golden('tfjs-files/both-concat/group1-shard1of1.bin')],
   ['group1-shard1of1.bin', golden('tfjs-files/tagger/group1-shard1of1.bin')],
-  ['weights.bin', golden('tfjs-graphs/hierarchy/weights.bin')],
+  ['weights.bin', golden('tfjs-graphs/masked-tagger/weights.bin')],
 ]);
 export const externalFiles: ExternalFiles = {
   read: (name) =>
@@ -70,7 +70,7 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
   Keras: golden('keras-files/two-branches.keras'),
   'TensorFlow.js': golden('tfjs-files/tagger/model.json'),
   'TensorFlow.js operator graph': windows,
-  'TensorFlow.js graph': golden('tfjs-graphs/hierarchy/model.json'),
+  'TensorFlow.js graph': golden('tfjs-graphs/masked-tagger/model.json'),
   'Keras operator graph': golden('keras-files/repeat.keras'),
   'ONNX with its tensors outside': outside.model,
   'Keras JSON': golden('old-keras-files/weights-and-config/model.json'),

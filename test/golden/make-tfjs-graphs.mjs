@@ -89,6 +89,24 @@ function frames(options) {
   const x = tf.input({ shape: [STEPS, 5, 4, 2], name: 'frames' });
   return tf.model({ inputs: x, outputs: L.convLstm2d({ filters: 3, kernelSize: [3, 2], recurrentActivation: 'sigmoid', name: 'frames_lstm', ...options }).apply(x) });
 }
+/** A network over images at every step. */
+function imagesInTime() {
+  const x = tf.input({ shape: [null, 6, 5, 2], name: 'images' });
+  const each = (layer) => L.timeDistributed({ layer });
+  const layers = [
+    each(L.conv2d({ filters: 3, kernelSize: [3, 2], activation: 'relu' })),
+    each(L.depthwiseConv2d({ kernelSize: 2, padding: 'same', depthMultiplier: 2 })),
+    each(L.maxPooling2d({ poolSize: 2, padding: 'same' })),
+    each(L.separableConv2d({ filters: 4, kernelSize: 2, padding: 'same', strides: 1 })),
+    each(L.averagePooling2d({ poolSize: [2, 1] })),
+  ];
+  const features = layers.reduce((tensor, layer) => layer.apply(tensor), x);
+  const flat = each(L.flatten({})).apply(features);
+  const most = each(L.globalMaxPooling2d({})).apply(features);
+  const mean = each(L.globalAveragePooling2d({})).apply(features);
+  const all = L.concatenate({ name: 'all' }).apply([flat, most, mean]);
+  return tf.model({ inputs: x, outputs: L.lstm({ units: 3, ...gates, name: 'reader' }).apply(all) });
+}
 
 const models = {
   'two-inputs': twoInputs(),
@@ -101,6 +119,7 @@ const models = {
   'masked-both-concat': maskedBoth('concat', true),
   'masked-both-last': maskedBoth('sum', false),
   'masked-tagger': maskedTagger(),
+  'images-in-time': imagesInTime(),
   'conv-lstm-2d': frames({ padding: 'same', returnSequences: true, returnState: true }),
   'conv-lstm-2d-last': frames({ strides: [2, 1], recurrentActivation: 'hardSigmoid', useBias: false }),
 };

@@ -208,7 +208,7 @@ describe('the other attributes and inputs', () => {
 
   it('are refused for a batch of another size than 1, or a shape that does not match', () => {
     expect(() => read('GRU', { h: counting(1, 2, units) })).toThrow('it runs several sequences side by side');
-    expect(() => read('GRU', { h: counting(1, 1, 3) })).toThrow('initial_h is [1, 1, 3], must have');
+    expect(() => read('GRU', { h: counting(1, 1, 3) })).toThrow('initial_h is [1, 1, 3], must be [1, 2, 2]');
     expect(() => read('LSTM', { P: counting(1, 4) })).toThrow('P is [1, 4], must be [1, 6]');
     expect(() => read('GRU', { clip: -1 })).toThrow('clip must be a finite number of at least 0, not -1');
     expect(() => read('GRU', { clip: NaN })).toThrow('clip must be a finite number of at least 0, not NaN');

@@ -8,7 +8,7 @@ import { requireField } from '../supported-fields.ts';
 import { applyActivation } from './activations.ts';
 import { formatShape, useStepMask, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
 import { foldSteps, unfoldSteps } from './time-distributed.ts';
-import { requireShape } from './windows.ts';
+import { readSizes, requireShape } from './windows.ts';
 
 // ConvLSTM1D and ConvLSTM2D: an LSTM whose products are convolutions along one or two axes. The convolution of the
 // input runs over all steps at once, the recurrent one in a Scan over the steps.
@@ -137,13 +137,4 @@ function emitScan(
     },
   );
   return { rows: rows!, last: last!, h: h!, c: c! };
-}
-
-/** Reads one size per axis; one number is that of all axes. */
-function readSizes(config: Config, field: string, count: number, fallback: number | null): number[] {
-  const given = config[field] ?? fallback;
-  const list: unknown[] = Array.isArray(given) ? given : Array<unknown>(count).fill(given);
-  if (list.length !== count || !list.every((size) => Number.isSafeInteger(size) && (size as number) >= 1))
-    invalidModel(`${field} ${quote(config[field])}, must be ${count} whole numbers`);
-  return list as number[];
 }

@@ -31,7 +31,7 @@ import {
   upSampling1d,
   zeroPadding1d,
 } from './shapes.ts';
-import { conv1d, depthwiseConv1d, pooling1d, requireShape, separableConv1d } from './windows.ts';
+import { convolution, depthwiseConvolution, pooling, requireShape, separableConvolution } from './windows.ts';
 import type { KerasLayer } from '../keras-layer.ts';
 
 type Emit = (layer: KerasLayer, x: GraphTensor, graph: GraphBuilder) => GraphTensor;
@@ -44,13 +44,20 @@ const emitters: Readonly<Record<string, Emit>> = {
   Dense: dense,
   Activation: ({ config }, x, graph) => applyActivation(config['activation'], x, graph),
   PReLU: prelu,
-  Conv1D: conv1d,
-  DepthwiseConv1D: depthwiseConv1d,
-  SeparableConv1D: separableConv1d,
-  MaxPooling1D: pooling1d,
-  AveragePooling1D: pooling1d,
+  Conv1D: convolution,
+  Conv2D: convolution,
+  DepthwiseConv1D: depthwiseConvolution,
+  DepthwiseConv2D: depthwiseConvolution,
+  SeparableConv1D: separableConvolution,
+  SeparableConv2D: separableConvolution,
+  MaxPooling1D: pooling,
+  MaxPooling2D: pooling,
+  AveragePooling1D: pooling,
+  AveragePooling2D: pooling,
   GlobalMaxPooling1D: globalPooling,
+  GlobalMaxPooling2D: imagePooling,
   GlobalAveragePooling1D: globalPooling,
+  GlobalAveragePooling2D: imagePooling,
   AttentionWeightedAverage: attentionWeightedAverage,
   BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,
@@ -64,6 +71,7 @@ const emitters: Readonly<Record<string, Emit>> = {
   Masking: masking,
   Dropout: unchanged,
   SpatialDropout1D: unchanged,
+  SpatialDropout2D: unchanged,
   GaussianNoise: unchanged,
   GaussianDropout: unchanged,
   AlphaDropout: unchanged,
@@ -166,6 +174,15 @@ function globalPooling({ className, config }: KerasLayer, x: GraphTensor, graph:
   const kept = graph.add('Unsqueeze', [castMask(mask, graph)], { axes: [2] });
   const sum = reduce('ReduceSum', graph.add('Mul', [x.value, kept]));
   return { value: graph.add('Div', [sum, reduce('ReduceSum', kept)]), shape };
+}
+
+/** One value per channel of an image. */
+function imagePooling({ className, config }: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
+  requireField(config, 'data_format', ['channels_last']);
+  requireField(config, 'keepdims', [false]);
+  if (x.shape.length !== 3) invalidModel(`needs images, its input is ${formatShape(x.shape)}`);
+  const operator = className.includes('Max') ? 'ReduceMax' : 'ReduceMean';
+  return { value: graph.add(operator, [x.value], { axes: [1, 2], keepdims: 0 }), shape: [x.shape[2]!] };
 }
 
 /** DeepMoji and textgenrnn: softmax over time of x·W. W [in, 1] */

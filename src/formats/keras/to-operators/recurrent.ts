@@ -1,36 +1,16 @@
-import { exportGates } from '../../../cells/gate-orders.ts';
-import { activationParameters, usualOptions } from '../../../cells/options.ts';
 import { findCell } from '../../../cells/registry.ts';
-import type { CellActivationSpec } from '../../../cells/recurrent-fields.ts';
-import type { OperatorSpec } from '../../../operators/spec.ts';
 import type { Tensor } from '../../../network/weights.ts';
 import { invalidModel, quote } from '../../format-errors.ts';
 import { requireWeights } from '../converted.ts';
 import { asConfig, asList, type Config } from '../keras-config.ts';
-import { requireField } from '../supported-fields.ts';
-import {
-  convertCell,
-  findCellByClass,
-  parseMergeMode,
-  collectNotes,
-  countWeights,
-  getWrappedCell,
-  type CellSpec,
-  type NamedTensors,
-} from '../recurrent.ts';
-import { isTfKeras } from '../version.ts';
-import {
-  useStepMask,
-  replaceWidth,
-  requireSequence,
-  formatShape,
-  type GraphBuilder,
-  type GraphTensor,
-} from './graph-builder.ts';
 import type { KerasLayer } from '../keras-layer.ts';
+import { collectNotes, countWeights, findCellByClass, getWrappedCell, parseMergeMode } from '../recurrent.ts';
+import { requireField } from '../supported-fields.ts';
+import { isTfKeras } from '../version.ts';
+import { emitCell } from './cell-operator.ts';
+import { replaceWidth, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
 
-// Recurrent layers as ONNX operators, one per direction, with the batch first: X [1, steps, in], Y [1, steps,
-// 1, units], states [1, 1, units].
+// Recurrent layers: one operator per cell and direction.
 
 /**
  * Emits a recurrent layer.
@@ -160,83 +140,6 @@ function listCells(className: string, config: Config): { className: string; conf
   });
 }
 
-/** Emits a cell over a sequence. */
-function emitCell(
-  { className, config }: { readonly className: string; readonly config: Config },
-  weights: readonly Tensor[],
-  states: readonly GraphTensor[],
-  reverse: boolean,
-  masked: string,
-  x: GraphTensor,
-  graph: GraphBuilder,
-): {
-  rows: () => GraphTensor;
-  last: () => GraphTensor;
-  ends: () => GraphTensor[];
-} {
-  const { width, steps } = requireSequence(x);
-  if (weights.length !== countWeights(config))
-    invalidModel(`has ${weights.length} weights, must have ${countWeights(config)}`);
-  const { spec, tensors } = convertCell(className, config, weights, width, graph.version);
-  const { units } = spec;
-  const cell = findCell({ cell: spec.cell });
-  const initial = states.map(({ value, shape }) =>
-    shape.length === 1 && shape[0] === units
-      ? graph.add('Unsqueeze', [value], { axes: [1] })
-      : invalidModel(`has an initial state of ${formatShape(shape)}, must be [${units}]`),
-  );
-  const mask = useStepMask(x, graph);
-  const [y, ...ends] = graph.addMany(
-    cell.sources.onnx!.operator,
-    [
-      x.value,
-      ...emitWeights(spec, tensors, graph),
-      ...(mask !== null || initial.length > 0 ? [mask ?? ''] : []),
-      ...initial,
-    ],
-    1 + cell.states.length,
-    {
-      layout: 1,
-      ...(cell.resetBefore && { linear_before_reset: spec.reset === 'after' ? 1 : 0 }),
-      ...activationAttributes(spec),
-      ...(reverse && { direction: 'reverse' }),
-      ...(mask !== null && { masked }),
-    },
-  );
-  const toRow = (value: string): GraphTensor => ({
-    value: graph.add('Squeeze', [value], { axes: [1] }),
-    shape: [units],
-  });
-  const toRows = (): GraphTensor => ({
-    value: graph.add('Squeeze', [y!], { axes: [2] }),
-    shape: [steps, units],
-  });
-  return {
-    rows: toRows,
-    // where the last step is masked, its row may differ from h
-    last: () =>
-      mask === null
-        ? toRow(ends[0]!)
-        : {
-            value: graph.add('Gather', [toRows().value, graph.wholeNumber(reverse ? 0 : -1)], { axis: 1 }),
-            shape: [units],
-          },
-    ends: () => ends.map(toRow),
-  };
-}
-
-/** Adds the constants W, R and B of one direction. */
-function emitWeights(spec: CellSpec, tensors: NamedTensors, graph: GraphBuilder): string[] {
-  const part = createGateExporter(spec, tensors);
-  const [inputBias, recurrentBias] = [part('bias_ih').values, part('bias_hh').values];
-  const biases = new Float32Array(2 * inputBias.length);
-  biases.set(inputBias);
-  biases.set(recurrentBias, inputBias.length);
-  return [part('weight_ih'), part('weight_hh'), { shape: [biases.length], values: biases }].map(
-    ({ shape, values }) => graph.constant({ shape: [1, ...shape], values }),
-  );
-}
-
 function reverseSteps(x: GraphTensor, graph: GraphBuilder): GraphTensor {
   // from the last step to before the first
   const [from, to, axis, by] = [[-1], [-(2 ** 31)], [1], [-1]].map((one) => graph.numbers(one));
@@ -266,41 +169,4 @@ function mergeDirections(
       shape: one.shape,
     },
   ];
-}
-
-/** Returns a function that gets a tensor by name, with its gates in ONNX's order. */
-const createGateExporter =
-  ({ cell }: CellSpec, tensors: NamedTensors) =>
-  (part: string): Tensor =>
-    exportGates(tensors.find(([name]) => name === part)![1], findCell({ cell }), 'onnx');
-
-/** Creates ONNX's activation attributes: f, g, h with alpha and beta. */
-function activationAttributes({
-  cell,
-  activation,
-  activations = {},
-}: CellSpec): NonNullable<OperatorSpec['attributes']> {
-  if (!activation && Object.keys(activations).length === 0) return {};
-  const all = findCell({ cell }).activations.map(
-    (role) =>
-      activations[role] ??
-      ({
-        type: (role === 'candidate' ? activation : undefined) ?? usualOptions[role].type,
-      } as CellActivationSpec),
-  );
-  const numbers = (name: 'alpha' | 'beta'): number[] =>
-    all.flatMap((one) => {
-      const defaultValue = (activationParameters[one.type] as Partial<Record<typeof name, number | null>>)[
-        name
-      ];
-      const given = (one as Partial<Record<typeof name, number>>)[name];
-      return defaultValue === undefined ? [] : [given ?? defaultValue ?? 1];
-    });
-  return {
-    activations: all.map(({ type }) =>
-      type.replaceAll(/(^|_)[a-z]/g, (first) => first.at(-1)!.toUpperCase()),
-    ),
-    activation_alpha: numbers('alpha'),
-    activation_beta: numbers('beta'),
-  };
 }

@@ -6,96 +6,95 @@ import type { Config } from '../keras-config.ts';
 import type { KerasLayer } from '../keras-layer.ts';
 import { requireField } from '../supported-fields.ts';
 import { applyActivation } from './activations.ts';
-import { requireSequence, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
+import { formatShape, requireSequence, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
 
-// Layers with a sliding window over the steps. ONNX has channels first: [1, width, steps].
+// Layers with a sliding window over one axis, the steps, or over the two of an image. ONNX has channels first:
+// [batch, width, …sizes].
 
 interface Window {
-  readonly kernel: number;
-  readonly stride: number;
-  readonly dilation: number;
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
   readonly padding: 'valid' | 'same' | 'causal';
 }
 
-/** Emits a Conv1D. kernel [kernel, in / groups, filters], bias [filters] */
-export function conv1d(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
+/** Emits a Conv1D or Conv2D. kernel [...window, in / groups, filters], bias [filters] */
+export function convolution(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   const { config } = layer;
   const [kernel, bias] = requireWeights(layer, hasBias(config) ? 2 : 1);
-  const window = parseWindow(config, readSingleSize(config, 'kernel_size'));
+  const { rank, width } = requireChannels(layer, x);
+  const window = parseWindow(config, readSizes(config, 'kernel_size', rank, null));
   const groups = readSingleSize(config, 'groups');
-  const { width } = requireSequence(x);
-  const filters = Number(config['filters']);
-  requireShape(kernel!, [window.kernel, width / groups, filters]);
+  requireShape(kernel!, [...window.kernel, width / groups, Number(config['filters'])]);
   const y = emitConvolution(x, toUnitsFirst(kernel!), bias, window, groups, graph);
   return applyActivation(config['activation'], y, graph);
 }
 
-/** kernel [kernel, in, multiplier], bias [in · multiplier]: each column separately */
-export function depthwiseConv1d(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
+/** kernel [...window, in, multiplier], bias [in · multiplier]: each column separately */
+export function depthwiseConvolution(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   const { config } = layer;
   const [kernel, bias] = requireWeights(layer, hasBias(config) ? 2 : 1);
-  const y = emitDepthwise(config, kernel!, bias, x, graph);
+  const y = emitDepthwise(layer, kernel!, bias, x, graph);
   return applyActivation(config['activation'], y, graph);
 }
 
 /**
- * kernel [kernel, in, multiplier] over each column, then [1, in · multiplier, filters] over all of them, bias
+ * kernel [...window, in, multiplier] over each column, then [1 …, in · multiplier, filters] over all of them, bias
  * [filters]
  */
-export function separableConv1d(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
+export function separableConvolution(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   const { config } = layer;
   const [kernel, point, bias] = requireWeights(layer, hasBias(config) ? 3 : 2);
-  const between = emitDepthwise(config, kernel!, undefined, x, graph);
-  const { width } = requireSequence(between);
-  requireShape(point!, [1, width, Number(config['filters'])]);
-  const one: Window = { kernel: 1, stride: 1, dilation: 1, padding: 'valid' };
+  const between = emitDepthwise(layer, kernel!, undefined, x, graph);
+  const { rank, width } = requireChannels(layer, between);
+  const ones = Array<number>(rank).fill(1);
+  requireShape(point!, [...ones, width, Number(config['filters'])]);
+  const one: Window = { kernel: ones, strides: ones, dilations: ones, padding: 'valid' };
   const y = emitConvolution(between, toUnitsFirst(point!), bias, one, 1, graph);
   return applyActivation(config['activation'], y, graph);
 }
 
-export function pooling1d(
-  { className, config }: KerasLayer,
-  x: GraphTensor,
-  graph: GraphBuilder,
-): GraphTensor {
-  const kernel = readSingleSize(config, 'pool_size', 2);
+export function pooling(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
+  const { className, config } = layer;
+  const { rank, width } = requireChannels(layer, x);
+  const kernel = readSizes(config, 'pool_size', rank, 2);
   const window = parseWindow({ ...config, strides: config['strides'] ?? kernel, dilation_rate: 1 }, kernel);
   if (window.padding === 'causal') invalidModel('padding "causal" is not supported');
-  const operator = className === 'MaxPooling1D' ? 'MaxPool' : 'AveragePool';
-  return emitChannelsFirst(x, graph, window, requireSequence(x).width, (transposed) =>
-    graph.add(operator, [transposed], { kernel_shape: [kernel], ...toAttributes(window) }),
+  const operator = className.startsWith('Max') ? 'MaxPool' : 'AveragePool';
+  return emitChannelsFirst(x, graph, window, width, (transposed) =>
+    graph.add(operator, [transposed], { kernel_shape: [...kernel], ...toAttributes(window) }),
   );
 }
 
+/** The number of axes that a window moves along, by the layer's name, and the width of its input. */
+function requireChannels({ className }: KerasLayer, x: GraphTensor): { rank: number; width: number } {
+  const rank = className.endsWith('2D') ? 2 : 1;
+  const width = x.shape.at(-1) ?? null;
+  if (rank === 1) return { rank, ...requireSequence(x) };
+  return x.shape.length === rank + 1 && width !== null
+    ? { rank, width }
+    : invalidModel(`needs images, its input is ${formatShape(x.shape)}`);
+}
+
 function emitDepthwise(
-  config: Config,
+  layer: KerasLayer,
   kernel: Tensor,
   bias: Tensor | undefined,
   x: GraphTensor,
   graph: GraphBuilder,
 ): GraphTensor {
-  const { width } = requireSequence(x);
-  const window = parseWindow(config, readSingleSize(config, 'kernel_size'));
+  const { config } = layer;
+  const { rank, width } = requireChannels(layer, x);
+  const window = parseWindow(config, readSizes(config, 'kernel_size', rank, null));
   const multiplier = readSingleSize(config, 'depth_multiplier');
-  requireShape(kernel, [window.kernel, width, multiplier]);
-  const { values } = kernel;
-  // [kernel, in · multiplier] → [in · multiplier, 1, kernel]
+  requireShape(kernel, [...window.kernel, width, multiplier]);
   const units = width * multiplier;
-  const transposed = Float32Array.from(
-    values,
-    (_, i) => values[(i % window.kernel) * units + Math.floor(i / window.kernel)]!,
-  );
-  return emitConvolution(
-    x,
-    { shape: [units, 1, window.kernel], values: transposed },
-    bias,
-    window,
-    width,
-    graph,
-  );
+  // [...window, 1, in · multiplier] → [in · multiplier, 1, ...window]
+  const { shape, values } = toUnitsFirst({ shape: [...window.kernel, 1, units], values: kernel.values });
+  return emitConvolution(x, { shape, values }, bias, window, width, graph);
 }
 
-/** weight [units, in / groups, kernel] */
+/** weight [units, in / groups, ...window] */
 function emitConvolution(
   x: GraphTensor,
   weight: Tensor,
@@ -119,41 +118,61 @@ function emitChannelsFirst(
   units: number,
   run: (transposed: string) => string,
 ): GraphTensor {
-  const perm = [0, 2, 1];
-  const transposed = graph.add('Transpose', [x.value], { perm });
-  const value = graph.add('Transpose', [run(transposed)], { perm });
-  return { value, shape: [countOutputSteps(window, requireSequence(x).steps), units] };
+  const axes = window.kernel.map((_, i) => i + 1);
+  const transposed = graph.add('Transpose', [x.value], { perm: [0, axes.length + 1, ...axes] });
+  const value = graph.add('Transpose', [run(transposed)], { perm: [0, ...axes.map((axis) => axis + 1), 1] });
+  return {
+    value,
+    shape: [...axes.map((axis) => countPositions(window, axis - 1, x.shape[axis - 1]!)), units],
+  };
 }
 
-function parseWindow(config: Config, kernel: number): Window {
+function parseWindow(config: Config, kernel: readonly number[]): Window {
   requireField(config, 'data_format', ['channels_last']);
   const padding = config['padding'] ?? 'valid';
   if (padding !== 'valid' && padding !== 'same' && padding !== 'causal')
     return invalidModel(`padding ${quote(padding)}, must be "valid", "same" or "causal"`);
-  const [stride, dilation] = [readSingleSize(config, 'strides'), readSingleSize(config, 'dilation_rate')];
-  for (const [field, size] of Object.entries({ window: kernel, strides: stride, dilation_rate: dilation }))
-    if (!(size >= 1 && size <= 65_536)) invalidModel(`${field} ${size}, must be 1 to 65536`);
-  return { kernel, stride, dilation, padding };
+  if (padding === 'causal' && kernel.length > 1) invalidModel('padding "causal" of an image');
+  const [strides, dilations] = [
+    readSizes(config, 'strides', kernel.length, 1),
+    readSizes(config, 'dilation_rate', kernel.length, 1),
+  ];
+  for (const [field, sizes] of Object.entries({ window: kernel, strides, dilation_rate: dilations }))
+    for (const size of sizes)
+      if (!(size >= 1 && size <= 65_536)) invalidModel(`${field} ${size}, must be 1 to 65536`);
+  return { kernel, strides, dilations, padding };
 }
 
-function toAttributes({ kernel, stride, dilation, padding }: Window): Record<string, number[] | string> {
+function toAttributes({ kernel, strides, dilations, padding }: Window): Record<string, number[] | string> {
   return {
-    strides: [stride],
-    dilations: [dilation],
+    strides: [...strides],
+    dilations: [...dilations],
     ...(padding === 'same' && { auto_pad: 'SAME_UPPER' }),
-    ...(padding === 'causal' && { pads: [(kernel - 1) * dilation, 0] }),
+    ...(padding === 'causal' && { pads: [(kernel[0]! - 1) * dilations[0]!, 0] }),
   };
 }
 
-function countOutputSteps(
-  { kernel, stride, dilation, padding }: Window,
-  steps: number | null,
+function countPositions(
+  { kernel, strides, dilations, padding }: Window,
+  axis: number,
+  size: number | null,
 ): number | null {
-  if (steps === null) return null;
-  const reach = (kernel - 1) * dilation + 1;
-  if (padding === 'valid' && reach > steps)
-    invalidModel(`a window of ${reach} steps is longer than the sequence of ${steps}`);
-  return Math.ceil((padding === 'valid' ? steps - reach + 1 : steps) / stride);
+  if (size === null) return null;
+  const reach = (kernel[axis]! - 1) * dilations[axis]! + 1;
+  if (padding === 'valid' && reach > size)
+    invalidModel(`a window of ${reach} steps is longer than the sequence of ${size}`);
+  return Math.ceil((padding === 'valid' ? size - reach + 1 : size) / strides[axis]!);
+}
+
+/** Reads one size per axis; one number is that of all axes. @throws UnrollError invalid_model */
+export function readSizes(config: Config, field: string, count: number, fallback: number | null): number[] {
+  const given = config[field] ?? fallback;
+  const list: unknown[] = Array.isArray(given) ? given : Array<unknown>(count).fill(given);
+  if (list.length !== count || !list.every((size) => Number.isSafeInteger(size)))
+    invalidModel(
+      `${field} ${quote(config[field])}, must be ${count === 1 ? 'one whole number' : `${count} whole numbers`}`,
+    );
+  return list as number[];
 }
 
 const hasBias = (config: Config): boolean => config['use_bias'] !== false;
