@@ -15,7 +15,7 @@ COPY openapi ./openapi
 COPY --chown=node:node models ./models
 RUN mkdir data && chown node:node data
 
-ENV NODE_ENV=production UNROLL_HOST=0.0.0.0 UNROLL_PORT=8080 UNROLL_MODELS=/unroll/models UNROLL_DATA=/unroll/data
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2 UNROLL_HOST=0.0.0.0 UNROLL_PORT=8080 UNROLL_MODELS=/unroll/models UNROLL_DATA=/unroll/data
 VOLUME ["/unroll/data", "/unroll/models"]
 USER node
 EXPOSE 8080

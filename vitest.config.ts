@@ -3,6 +3,10 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // need files that are not part of the repository
+    exclude: ['test/real-models/**'],
+    // a test that returns early fails
+    expect: { requireAssertions: true },
     // real servers and threads are started; none of them is waited for this long
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -2,7 +2,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { readImportedFile } from '../src/formats/read-imported.ts';
 import { UnrollError } from '../src/errors.ts';
 import { createKernel } from '../src/cells/create-kernel.ts';
-import { answersEvery, answersOnce } from '../src/network/answers-once.ts';
+import { findRowSteps, isSequenceToOne } from '../src/network/sequence-to-one.ts';
 import { runOnce } from '../src/network/run-once.ts';
 import { rowOfStep } from '../src/operators/row-count.ts';
 import { randomGraph, type RandomGraph } from './onnx/random-graph.ts';
@@ -59,8 +59,8 @@ async function ownRows({
   const whole = input.kind === 'features' && input.width !== x[0]!.length;
   const steps = whole ? flat : Float32Array.from(x.flatMap((row) => [...row]));
   const rows = runOnce(kernel, network, weights, steps);
-  const every = answersEvery(network);
-  const own = answersOnce(network)
+  const every = findRowSteps(network);
+  const own = isSequenceToOne(network)
     ? rows.slice(-1)
     : rows.filter((_, t) => !every || rowOfStep(every, t) >= 0);
   const [first] = network.layers;

@@ -2,7 +2,7 @@ import type { KernelMode } from '../src/kernel/compile.ts';
 import { createKernel } from '../src/cells/create-kernel.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
 import { layOut } from '../src/network/layout.ts';
-import { compileNetwork } from '../src/network/program.ts';
+import { compileNetwork } from '../src/network/compile-network.ts';
 import { createRunner, type Runner } from '../src/network/runner.ts';
 import type { RunSequence, RunStep, SequenceShape, StepShape } from './contender.ts';
 import type { RandomNetwork } from './random-network.ts';
@@ -13,12 +13,12 @@ const memoryMegabytes = 1024;
 const kernels = new Map<KernelMode, Kernel>();
 
 export function kernelInUse(mode: KernelMode): { path: string; reason: string } {
-  const { path, reason } = kernelOf(mode);
+  const { path, reason } = getKernel(mode);
   return { path, reason };
 }
 
 export function sequenceInOurs(network: RandomNetwork, shape: SequenceShape, mode: KernelMode): RunSequence {
-  const runner = runnerOf(network, shape.batch, shape.steps * shape.batch, mode);
+  const runner = createTestRunner(network, shape.batch, shape.steps * shape.batch, mode);
   const zero = new Float32Array(runner.stateLength);
   const steps = new Int32Array(shape.batch).fill(shape.steps);
   const every = Int32Array.from({ length: shape.steps * shape.batch }, (_, index) => index);
@@ -31,7 +31,7 @@ export function sequenceInOurs(network: RandomNetwork, shape: SequenceShape, mod
 }
 
 export function stepInOurs(network: RandomNetwork, shape: StepShape, mode: KernelMode): RunStep {
-  const runner = runnerOf(network, shape.batch, shape.batch, mode);
+  const runner = createTestRunner(network, shape.batch, shape.batch, mode);
   const oneStep = new Int32Array(shape.batch).fill(1);
   const every = Int32Array.from({ length: shape.batch }, (_, row) => row);
   return (ids) => {
@@ -41,19 +41,24 @@ export function stepInOurs(network: RandomNetwork, shape: StepShape, mode: Kerne
   };
 }
 
-function kernelOf(mode: KernelMode): Kernel {
+function getKernel(mode: KernelMode): Kernel {
   let kernel = kernels.get(mode);
   if (!kernel) kernels.set(mode, (kernel = createKernel({ mode, memoryMegabytes })));
   return kernel;
 }
 
-function runnerOf(network: RandomNetwork, maxRows: number, maxPacked: number, mode: KernelMode): Runner {
-  const kernel = kernelOf(mode);
-  const program = compileNetwork(network.spec, network.weights, kernel);
+function createTestRunner(
+  network: RandomNetwork,
+  maxRows: number,
+  maxPacked: number,
+  mode: KernelMode,
+): Runner {
+  const kernel = getKernel(mode);
+  const compiled = compileNetwork(network.spec, network.weights, kernel);
   const size = { maxRows, maxPacked };
-  const { bytes } = layOut(program, size, 0);
+  const { bytes } = layOut(compiled, size, 0);
   const arena = { offset: kernel.memory.allocate(bytes), bytes };
-  const runner = createRunner(program, kernel.memory.memory, arena, size);
+  const runner = createRunner(compiled, kernel.memory.memory, arena, size);
   for (let row = 0; row < maxRows; row++) runner.join();
   return runner;
 }

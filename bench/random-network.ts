@@ -10,7 +10,7 @@ export interface RandomNetwork {
 }
 
 export type Cell = 'lstm' | 'gru';
-export const gatesOf = { lstm: 4, gru: 3 } as const;
+export const gateCounts = { lstm: 4, gru: 3 } as const;
 
 /** One recurrent layer over features, inputs as many as units. */
 export function sequenceNetwork(cell: Cell, units: number, seed = 1): RandomNetwork {
@@ -71,7 +71,7 @@ function recurrentLayer(cell: Cell, units: number): NetworkSpec['layers'][number
 
 function recurrentWeights(cell: Cell, units: number, random: () => number): Weights {
   const bound = 1 / Math.sqrt(units);
-  const rows = gatesOf[cell] * units;
+  const rows = gateCounts[cell] * units;
   return new Map([
     ['recurrent.0.forward.weight_ih', randomTensor([rows, units], bound, random)],
     ['recurrent.0.forward.weight_hh', randomTensor([rows, units], bound, random)],

@@ -48,11 +48,11 @@ const job = await post<{ id: string }>('/v1/training/jobs', {
   },
   budget: { epochs: 100_000 },
 });
-const statusOf = async (): Promise<{ status: string; progress: { step: number } | null }> =>
+const readStatus = async (): Promise<{ status: string; progress: { step: number } | null }> =>
   (await (await fetch(`${server.url}/v1/training/jobs/${job.id}`)).json()) as never;
 const become = async (status: string): Promise<void> => {
   for (;;) {
-    const now = await statusOf();
+    const now = await readStatus();
     if (now.status === status && (status !== 'running' || now.progress)) return;
     await delay(50);
   }

@@ -48,11 +48,11 @@ export async function startServer(
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return { url, stop, cpuSeconds: () => cpuSecondsOf(child.pid!) };
+  return { url, stop, cpuSeconds: () => readCpuSeconds(child.pid!) };
 }
 
 /** Ticks of user and system time are fields 14 and 15 of /proc/<pid>/stat, 100 a second on Linux. */
-function cpuSecondsOf(pid: number): number {
+function readCpuSeconds(pid: number): number {
   const file = `/proc/${pid}/stat`;
   if (!existsSync(file)) return NaN;
   const fields = readFileSync(file, 'utf8').split(') ')[1]!.split(' ');

@@ -8,7 +8,7 @@ import { readImportedFile } from '../src/formats/read-imported.ts';
 import { graphSettings } from '../src/formats/onnx/graph-settings.ts';
 import { createKernel } from '../src/cells/create-kernel.ts';
 import { arenaBytes } from '../src/network/layout.ts';
-import { compileNetwork } from '../src/network/program.ts';
+import { compileNetwork } from '../src/network/compile-network.ts';
 import { createRunner } from '../src/network/runner.ts';
 import { startServer } from './server-process.ts';
 import { speechLike } from './speech-like.ts';

@@ -42,7 +42,7 @@ function read(): { passed: number; failed: number } {
 const { passed, failed: reportedFailures } = read();
 // vitest also fails for uncaught errors outside tests
 const failed = status === 0 && passed > 0 ? reportedFailures : Math.max(1, reportedFailures);
-const logFolder = process.env['UNROLL_TEST_LOGS'];
+const logFolder = process.env['TEST_LOGS'];
 if (logFolder !== undefined && existsSync(report)) copyFileSync(report, join(logFolder, '../tests.json'));
 rmSync(folder, { recursive: true });
 console.log(`${passed} passed, ${failed} failed`);

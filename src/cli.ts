@@ -8,7 +8,9 @@ unroll train CONFIG          train a network from a training job's JSON file, wi
                              repeated, it resumes from its last checkpoint
 unroll train --follow JOB    show the progress of a job on a server   [--server http://127.0.0.1:8080]
 unroll inspect FILE          show the content of a model file (ONNX, Keras, PyTorch, safetensors, npz) and whether it can be served
+                             [--template prints a model.json to complete, for weights without a network]
 unroll import FILE --name N  convert a model file to a served model   [--task predict] [--labels a,b,c] [--check inputs.json]
+                             [--spec model.json, which describes the network of weights without one]
                              inspect and import, for open inputs of an ONNX graph:   [--set sr=16000] [--shape input=1,512]
                              [--state h=hn] [--context 64]
 unroll config                list every setting with its default, allowed values and meaning
@@ -31,6 +33,8 @@ interface Command {
     readonly task?: string | undefined;
     readonly labels?: string | undefined;
     readonly check?: string | undefined;
+    readonly spec?: string | undefined;
+    readonly template?: boolean | undefined;
   } & GraphOptions;
 }
 
@@ -94,6 +98,8 @@ function parseCommand(args: string[]): Command {
         task: { type: 'string' },
         labels: { type: 'string' },
         check: { type: 'string' },
+        spec: { type: 'string' },
+        template: { type: 'boolean' },
         set: { type: 'string', multiple: true },
         shape: { type: 'string', multiple: true },
         state: { type: 'string', multiple: true },

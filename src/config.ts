@@ -44,7 +44,7 @@ const settings = {
   QUEUE: [integer(0, 1_000_000, 1024), 'maximum sequences that wait for a slot; more are rejected with 503'],
   MAX_EXPECTED_MS: [
     integer(1, 3_600_000, 500),
-    'while no slot of a model is free, a sequence that is expected to take longer than this (in ms) and more than twice its time with all slots in use is rejected with 503',
+    "while three quarters of a model's slots are taken, a sequence that is expected to take longer than this (in ms) is rejected with 503; the other slots are for shorter ones",
   ],
   MAX_STEPS: [integer(1, 1_000_000, 8192), 'maximum steps of one sequence'],
   MAX_INPUTS: [integer(1, 10_000, 256), 'maximum sequences of one request'],

@@ -74,7 +74,11 @@ export class UnrollError extends Error {
       cause?: unknown;
     } = {},
   ) {
+    // under overload most requests are refused, and a stack is a tenth of the cost
+    const { stackTraceLimit } = Error;
+    if (code === 'overloaded') Error.stackTraceLimit = 0;
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'UnrollError';
     this.code = code;
     this.field = options.field;

@@ -1,7 +1,8 @@
 import { readConfig } from './config.ts';
 import { installExitHandlers } from './end-process.ts';
 import { formatStartupBanner } from './startup-banner.ts';
-import { startServer, type Server } from './server.ts';
+import { startLoaderThread } from './repository/start-loader-thread.ts';
+import type { Server } from './server.ts';
 import { shutdownGraceMs } from './shutdown.ts';
 import { createLogger } from './telemetry/logger.ts';
 
@@ -26,6 +27,9 @@ export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
     // a server that has not started has no requests to drain
     close: async (drainMs) => server?.close(drainMs),
   });
-  server = await startServer(config, log);
+  // the loader thread imports its code while this thread imports the server's
+  const loaderThread = startLoaderThread();
+  const { startServer } = await import('./server.ts');
+  server = await startServer(config, log, loaderThread);
   console.log(formatStartupBanner(server.url, server.models()));
 }

@@ -10,11 +10,13 @@ import { createKernel } from './cells/create-kernel.ts';
 import { createLoader } from './repository/loader.ts';
 import { createRepository } from './repository/repository.ts';
 import type { ModelListing } from './repository/repository-interface.ts';
+import type { LoaderThread } from './repository/start-loader-thread.ts';
 import { shutDown } from './shutdown.ts';
 import { probeDescriptors } from './telemetry/descriptor-probe.ts';
 import { readDescriptorUse } from './telemetry/descriptors.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { releaseMemoryWhenIdle } from './telemetry/release-memory.ts';
 
 // The composition root: creates each component once and passes it to those that depend on it.
 
@@ -28,10 +30,15 @@ export interface Server {
   close(drainMs: number): Promise<void>;
 }
 
-/** Starts a server. @throws when it cannot listen */
-export async function startServer(config: Config, log: Logger): Promise<Server> {
+/**
+ * Starts a server.
+ * @param loaderThread started before this module was imported
+ * @throws when it cannot listen
+ */
+export async function startServer(config: Config, log: Logger, loaderThread?: LoaderThread): Promise<Server> {
   const metrics = createMetrics();
   const kernel = createKernel({ mode: config.KERNEL, memoryMegabytes: config.MEMORY_MB });
+  let endedSequences = 0;
   const engine = createEngine({
     kernel,
     workers: config.WORKERS,
@@ -40,7 +47,10 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     maxExpectedMs: config.MAX_EXPECTED_MS,
     maxSteps: config.MAX_STEPS,
     hooks: {
-      onSequenceEnd: ({ queuedMs }) => metrics.queueTime.observe(queuedMs / 1000),
+      onSequenceEnd: ({ queuedMs }) => {
+        endedSequences++;
+        metrics.queueTime.observe(queuedMs / 1000);
+      },
       onProblem: (description) => log.error({ description }, 'engine fault'),
       onWorkerExit: (worker, reason) => log.error({ worker, reason }, 'a worker crashed and is replaced'),
     },
@@ -49,6 +59,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   const loader = createLoader({
     kernel,
     sizes: { workers: config.WORKERS, slots: config.SLOTS, maxSteps: config.MAX_STEPS },
+    started: loaderThread,
   });
   const repository = createRepository({ root: config.MODELS, loader, engine, log, watch: config.WATCH });
   metrics.observe({
@@ -122,6 +133,10 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   const connections = trackConnections(app.server);
   const limit = limitConnections(app.server, { connections, log });
   const descriptors = probeDescriptors(log);
+  const release = releaseMemoryWhenIdle(
+    () => endedSequences,
+    () => engine.stats().running > 0,
+  );
   metrics.observeConnections({
     open: () => connections.open,
     refused: () => limit.refused,
@@ -130,6 +145,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
 
   const close = (drainMs: number): Promise<void> => {
     draining = true;
+    release.stop();
     descriptors.stop();
     const endStreams = (): void => stopping.abort();
     return shutDown({ app, connections, engine, repository, training, endStreams }, drainMs);

@@ -19,11 +19,9 @@ export function formatStartupBanner(url: string, models: readonly ModelListing[]
       `  curl -N ${url}/v1/models/${name}/${task} -H 'content-type: application/json' -d '${exampleBodies[task!]}'`,
   );
   return [
-    `Unroll is at ${url}  (its API: ${url}/docs)`,
-    models.length > 0
-      ? `It serves:\n${lines.join('\n')}`
-      : 'It serves no model yet: put one into UNROLL_MODELS.',
-    ...(examples.length > 0 ? [`Try:\n${examples.join('\n')}`] : []),
+    `Unroll is at ${url}  (API: ${url}/docs)`,
+    models.length > 0 ? `Models:\n${lines.join('\n')}` : 'No models yet: put one into UNROLL_MODELS.',
+    ...(examples.length > 0 ? [`Examples:\n${examples.join('\n')}`] : []),
     '',
   ].join('\n');
 }

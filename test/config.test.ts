@@ -52,7 +52,7 @@ describe('the settings', () => {
     expect(() => readConfig({ [name]: value })).toThrow(name);
   });
 
-  it('say what was seen and what is allowed, of every wrong one', () => {
+  it('report the given value and the allowed ones, for every invalid setting', () => {
     const given = { UNROLL_PORT: 'high', UNROLL_KERNEL: 'fast', UNROLL_WATCH: 'yes' };
     expect(() => readConfig(given)).toThrow(
       [
@@ -63,12 +63,9 @@ describe('the settings', () => {
     );
   });
 
-  it.each(['*', 'https://example.org', 'http://localhost:3000'])(
-    'let in pages of %s when told to',
-    (origin) => {
-      expect(readConfig({ UNROLL_CORS_ORIGIN: origin }).CORS_ORIGIN).toBe(origin);
-    },
-  );
+  it.each(['*', 'https://example.org', 'http://localhost:3000'])('let in pages of %s if set', (origin) => {
+    expect(readConfig({ UNROLL_CORS_ORIGIN: origin }).CORS_ORIGIN).toBe(origin);
+  });
 
   it('are all described', () => {
     for (const { name, allowed, meaning } of describeConfig()) {

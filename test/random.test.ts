@@ -19,7 +19,7 @@ describe('the random numbers of a generation', () => {
     expect(bits(1)).toEqual([2012149540, 1872316204, 1707632675, 1779833415]);
   });
 
-  it('share nothing between seeds and streams that differ in one bit', () => {
+  it('are independent between seeds and streams that differ in one bit', () => {
     const sequences = [createRng(0), createRng(1), createRng(2 ** 32), createRng(0, 1), createRng(0, 2)].map(
       (rng) => take(rng, 200),
     );

@@ -14,9 +14,9 @@ export function readMappings(pid: number): Mapping[] {
   return blocks.map((block) => {
     const [first = ''] = block.split('\n', 1);
     const [, permissions = '', , , , path = ''] = first.split(/\s+/);
-    const bytesOf = (field: string): number =>
+    const readBytes = (field: string): number =>
       Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(block)?.[1] ?? 0) * 1024;
-    return { bytes: bytesOf('Size'), residentBytes: bytesOf('Rss'), permissions, path };
+    return { bytes: readBytes('Size'), residentBytes: readBytes('Rss'), permissions, path };
   });
 }
 

@@ -39,6 +39,7 @@ export async function startServer(options: {
     execArgv: [...flags, ...(options.probe ? ['--import', join(import.meta.dirname, 'probe.ts')] : [])],
     env: {
       ...process.env,
+      MALLOC_ARENA_MAX: '2',
       NODE_COMPILE_CACHE: options.compileCache,
       UNROLL_PORT: '0',
       UNROLL_DATA: data,

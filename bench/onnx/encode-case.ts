@@ -43,7 +43,7 @@ export function encodeCase(one: Case, steps: number, layout: 0 | 1, seed: number
       operator,
       inputs,
       outputs: ends ? ['', 'Y'] : ['Y'],
-      attributes: { ...attributesOf(one), ...(layout === 1 && { layout }) },
+      attributes: { ...toAttributes(one), ...(layout === 1 && { layout }) },
     },
     { operator: 'Transpose', inputs: ['Y'], outputs: ['turned'], attributes: { perm: order } },
     { operator: 'Reshape', inputs: ['turned', 'shape'], outputs: ['out'] },
@@ -57,7 +57,7 @@ export function encodeCase(one: Case, steps: number, layout: 0 | 1, seed: number
   });
 }
 
-function attributesOf(one: Case): NonNullable<OnnxNode['attributes']> {
+function toAttributes(one: Case): NonNullable<OnnxNode['attributes']> {
   const list = one.activations.flat();
   const [alphas, betas] = (['alpha', 'beta'] as const).map((name) =>
     Float32Array.from(list.flatMap((activation) => activation[name] ?? [])),

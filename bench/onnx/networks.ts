@@ -1,4 +1,4 @@
-import { type Cell, gatesOf, type RandomNetwork } from '../random-network.ts';
+import { type Cell, gateCounts, type RandomNetwork } from '../random-network.ts';
 import { encodeModel, type OnnxNode, type OnnxTensor } from './model.ts';
 
 // The benchmark's networks as ONNX, from the same weights. Gate orders differ:
@@ -34,9 +34,9 @@ export function generationOnnx(units: number, vocabulary: number, network: Rando
     ],
     initializers: [
       ...recurrentTensors('lstm', units, network),
-      { name: 'embedding', shape: [vocabulary, units], values: valuesOf(network, 'embedding.weight') },
-      { name: 'logitsWeight', shape: [vocabulary, units], values: valuesOf(network, 'logits.weight') },
-      { name: 'logitsBias', shape: [vocabulary], values: valuesOf(network, 'logits.bias') },
+      { name: 'embedding', shape: [vocabulary, units], values: getValues(network, 'embedding.weight') },
+      { name: 'logitsWeight', shape: [vocabulary, units], values: getValues(network, 'logits.weight') },
+      { name: 'logitsBias', shape: [vocabulary], values: getValues(network, 'logits.bias') },
       { name: 'flat', shape: [2], values: BigInt64Array.of(-1n, BigInt(units)) },
     ],
     inputs: [{ name: 'ids', type: 'int64', shape: [1, 'B'] }, state('h0'), state('c0')],
@@ -51,11 +51,11 @@ function recurrentNode(cell: Cell, units: number, inputs: string[], outputs: str
 
 // W [1, G·units, units]  R [1, G·units, units]  B [1, 2·G·units]
 function recurrentTensors(cell: Cell, units: number, network: RandomNetwork): OnnxTensor[] {
-  const rows = gatesOf[cell] * units;
+  const rows = gateCounts[cell] * units;
   const reordered = (part: string) =>
     onnxGates[cell].map((gate) => {
-      const values = valuesOf(network, `recurrent.0.forward.${part}`);
-      const length = values.length / gatesOf[cell];
+      const values = getValues(network, `recurrent.0.forward.${part}`);
+      const length = values.length / gateCounts[cell];
       return values.subarray(gate * length, (gate + 1) * length);
     });
   return [
@@ -79,7 +79,7 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return whole;
 }
 
-function valuesOf(network: RandomNetwork, name: string): Float32Array {
+function getValues(network: RandomNetwork, name: string): Float32Array {
   const tensor = network.weights.get(name);
   if (!tensor) throw new Error(`the random network has no ${name}`);
   return tensor.values;

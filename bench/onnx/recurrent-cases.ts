@@ -50,7 +50,7 @@ const kinds = [
   ['GRU', true],
   ['LSTM', false],
 ] as const;
-const directionsOf = (direction: Case['direction']): number => (direction === 'bidirectional' ? 2 : 1);
+const countDirections = (direction: Case['direction']): number => (direction === 'bidirectional' ? 2 : 1);
 const named = (name: string): Activation => ({ name });
 
 /** Without options: all combinations. */
@@ -65,7 +65,7 @@ const published: Case[] = [
           ...plain,
           operator,
           resetAfter,
-          activations: Array.from({ length: directionsOf(direction) }, () => own),
+          activations: Array.from({ length: countDirections(direction) }, () => own),
           direction,
           bias,
           output,
@@ -131,7 +131,7 @@ function drawn(
     resetAfter,
     direction,
     activations: withAllParameters(
-      Array.from({ length: directionsOf(direction) }, (_, i) => (i === 1 && chance() ? backward : own)),
+      Array.from({ length: countDirections(direction) }, (_, i) => (i === 1 && chance() ? backward : own)),
     ),
     bias: chance(),
     output: chance() ? 'Y' : 'Y_h',
@@ -159,7 +159,7 @@ export const cases: readonly Case[] = [
     .map(([kind, at], seed) => drawn(kind, at, seed)),
 ];
 
-export function nameOf(one: Case): string {
+export function caseName(one: Case): string {
   const activationNames = one.activations.map((list) =>
     list.map(({ name, alpha, beta }) => [name, alpha, beta].filter((part) => part !== undefined).join(':')),
   );

@@ -1,5 +1,5 @@
 import { round, type Example } from '../example.ts';
-import { features, firstHeldOutYear, readDays, rowOf } from './series.ts';
+import { features, firstHeldOutYear, readDays, toRow } from './series.ts';
 
 const days = readDays();
 const horizon = 28;
@@ -42,7 +42,7 @@ export const example: Example = {
   data: () => ({
     training: {
       type: 'text/csv',
-      text: [features.join(','), ...days.slice(0, firstHeldOut).map((day) => rowOf(day).join(','))].join(
+      text: [features.join(','), ...days.slice(0, firstHeldOut).map((day) => toRow(day).join(','))].join(
         '\n',
       ),
     },
@@ -57,7 +57,7 @@ export const example: Example = {
       for (let at = 0; at < origins.length; at += 50) {
         const input = origins
           .slice(at, at + 50)
-          .map((origin) => days.slice(origin - steps, origin).map(rowOf));
+          .map((origin) => days.slice(origin - steps, origin).map(toRow));
         const { predictions } = await post<Reply>('/v1/models/births/predict', { input });
         all.push(...predictions.map(({ output }) => [...output.at(-1)!]));
       }

@@ -35,7 +35,7 @@ export function readDays(): Day[] {
 }
 
 /** A day as the network reads it, in the order of `features`. */
-export const rowOf = ({ births: count, weekday, season }: Day): number[] => [
+export const toRow = ({ births: count, weekday, season }: Day): number[] => [
   count,
   ...Array.from({ length: 7 }, (_, i) => (weekday === i + 1 ? 1 : 0)),
   Math.sin(2 * Math.PI * season),

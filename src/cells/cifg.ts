@@ -1,7 +1,8 @@
 import { fma, fnma, load, vadd, vmul, vsub } from '../kernel/assembler/expressions.ts';
 import type { V128Local } from '../kernel/assembler/function-builder.ts';
 import { loadConstant, tanh } from '../kernel/emit/activations.ts';
-import { panelBytes, panelVectors, type Emitter } from '../kernel/emit/emitter.ts';
+import type { Emitter } from '../kernel/emit/emitter.ts';
+import { panelBytes, panelVectors } from '../kernel/layout.ts';
 import { emitActivation, gateActivations } from './activations.ts';
 import type { Cell } from './cell.ts';
 

@@ -1,6 +1,7 @@
 import { add, fma, fnma, load, vadd, vmul, vsub } from '../kernel/assembler/expressions.ts';
 import type { FunctionBuilder, V128Local } from '../kernel/assembler/function-builder.ts';
-import { panelBytes, panelVectors, panelsFor, type Emitter } from '../kernel/emit/emitter.ts';
+import type { Emitter } from '../kernel/emit/emitter.ts';
+import { panelBytes, panelVectors, countPanels } from '../kernel/layout.ts';
 import type { RowAddresses } from '../kernel/emit/sweep.ts';
 import { gateActivations } from './activations.ts';
 import type { Cell } from './cell.ts';
@@ -99,7 +100,7 @@ export function emitBlend(
  * the product.
  */
 function emitCandidateBackward(e: Emitter, units: number): string {
-  const groups = panelsFor(units);
+  const groups = countPanels(units);
   const parameters = ['gates', 'h', 'dy', 'dh', 'carry', 'dSums', 'rows'] as const;
   return e.module.function(`gru_before_backward_${groups}`, parameters, (f, p) => {
     const one = f.v128(e.constant(1));
@@ -127,7 +128,7 @@ function emitCandidateBackward(e: Emitter, units: number): string {
 
 /** With dReset = Rᵀ δn:  δr = dReset·h·r·(1 − r); carry gains dReset·r. */
 function emitGatesBackward(e: Emitter, units: number): string {
-  const groups = panelsFor(units);
+  const groups = countPanels(units);
   const parameters = ['gates', 'h', 'dReset', 'carry', 'dSums', 'rows'] as const;
   return e.module.function(`gru_before_reset_${groups}`, parameters, (f, p) => {
     f.repeat(p.rows, () => {

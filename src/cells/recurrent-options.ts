@@ -12,7 +12,7 @@ import type { CellActivationSpec, RecurrentFields } from './recurrent-fields.ts'
 export type Direction = 'forward' | 'backward';
 
 /** The options of a cell in one direction of a layer. */
-export function cellOptionsOf(layer: RecurrentFields, direction: Direction): CellOptions {
+export function getCellOptions(layer: RecurrentFields, direction: Direction): CellOptions {
   const activations =
     direction === 'backward' ? (layer.backward_activations ?? layer.activations) : layer.activations;
   const { gate, candidate, output } = activations ?? {};
@@ -43,7 +43,7 @@ export function describeOptions(layer: RecurrentFields): string[] {
   const shown = (given: typeof activations, direction: Direction): string[] =>
     (['gate', 'candidate', 'output'] as const)
       .filter((part) => given[part])
-      .map((part) => `${part} ${describeActivation(cellOptionsOf(layer, direction)[part])}`);
+      .map((part) => `${part} ${describeActivation(getCellOptions(layer, direction)[part])}`);
   return [
     ...shown(activations, 'forward'),
     ...(backward ? [['backward:', ...shown(backward, 'backward')].join(' ')] : []),

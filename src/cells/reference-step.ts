@@ -42,32 +42,44 @@ export function referenceStep(cell: Cell): CellStep {
       row: number,
       operand: ArrayLike<number>,
     ): Float64Array => linear(block(matrix, row, units * operand.length), operand, block(bias, row, units));
-    const input = (gate: string): Float64Array =>
-      multiply(weights.weightIh, weights.biasIh, rows.get(gate)!, x);
-    const product = (gate: string, operand: Float64Array): Float64Array =>
-      multiply(weights.weightHh!, weights.biasHh!, productRows.get(gate)!, operand);
-    const add = (a: Float64Array, b: Float64Array): Float64Array => a.map((value, u) => value + b[u]!);
-    const apply =
-      (f: (value: number) => number) =>
-      (values: Float64Array): Float64Array =>
-        values.map(f);
-    const math: StepMath<Float64Array> = {
-      inputForget: options.inputForget,
-      input,
-      product,
-      sum: (gate, operand) => add(input(gate), product(gate, operand)),
-      peephole: (gate, sum, c) => {
-        const at = (cell.peepholes?.indexOf(gate) ?? 0) * units;
-        return options.peepholes ? sum.map((value, u) => value + weights.peephole![at + u]! * c[u]!) : sum;
-      },
-      gate: apply(clippedActivation(options.gate, options.clip)),
-      candidate: apply(clippedActivation(options.candidate, options.clip)),
-      output: apply(activation(options.output)),
-      add,
-      mul: (a, b) => a.map((value, u) => value * b[u]!),
-      complement: apply((value) => 1 - value),
+    const products: StepProducts = {
+      input: (gate) => multiply(weights.weightIh, weights.biasIh, rows.get(gate)!, x),
+      product: (gate, operand) =>
+        multiply(weights.weightHh!, weights.biasHh!, productRows.get(gate)!, operand),
     };
-    return cell.step(math, state);
+    return cell.step(referenceMath(cell, options, products, weights.peephole), state);
+  };
+}
+
+type StepProducts = Pick<StepMath<Float64Array>, 'input' | 'product'>;
+
+/** The operations of a step on float64 numbers. @param peephole [peepholes · units] */
+export function referenceMath(
+  cell: Cell,
+  options: CellOptions,
+  { input, product }: StepProducts,
+  peephole?: ArrayLike<number>,
+): StepMath<Float64Array> {
+  const add = (a: Float64Array, b: Float64Array): Float64Array => a.map((value, u) => value + b[u]!);
+  const apply =
+    (f: (value: number) => number) =>
+    (values: Float64Array): Float64Array =>
+      values.map(f);
+  return {
+    inputForget: options.inputForget,
+    input,
+    product,
+    sum: (gate, operand) => add(input(gate), product(gate, operand)),
+    peephole: (gate, sum, c) => {
+      const at = (cell.peepholes?.indexOf(gate) ?? 0) * c.length;
+      return options.peepholes ? sum.map((value, u) => value + peephole![at + u]! * c[u]!) : sum;
+    },
+    gate: apply(clippedActivation(options.gate, options.clip)),
+    candidate: apply(clippedActivation(options.candidate, options.clip)),
+    output: apply(activation(options.output)),
+    add,
+    mul: (a, b) => a.map((value, u) => value * b[u]!),
+    complement: apply((value) => 1 - value),
   };
 }
 

@@ -1,5 +1,6 @@
 import { fnma, load, pmax, pmin, vadd, vmul } from '../kernel/assembler/expressions.ts';
-import { panelBytes, panelVectors, type Emitter } from '../kernel/emit/emitter.ts';
+import type { Emitter } from '../kernel/emit/emitter.ts';
+import { panelBytes, panelVectors } from '../kernel/layout.ts';
 import { gateActivations } from './activations.ts';
 import type { Cell } from './cell.ts';
 import { activationLabel, optionsLabel, usualOptions } from './options.ts';

@@ -1,9 +1,9 @@
 import type { GateSum, SweepCell } from '../kernel/emit/sweep.ts';
-import { panelBytes } from '../kernel/emit/emitter.ts';
+import { panelBytes } from '../kernel/layout.ts';
 import type { Cell, Gate } from './cell.ts';
 import { optionsLabel, type CellOptions } from './options.ts';
 
-const sumOf: Readonly<Record<Gate['product'], GateSum>> = {
+const sumByProduct: Readonly<Record<Gate['product'], GateSum>> = {
   combined_bias: 'projection',
   separate_bias: 'recurrent_bias',
   none: 'input_only',
@@ -11,7 +11,7 @@ const sumOf: Readonly<Record<Gate['product'], GateSum>> = {
 
 /** A cell as the kernel sweeps it. */
 export function toSweepCell(cell: Cell, options: CellOptions): SweepCell {
-  const sums = new Map(cell.gates.map(({ name, product }) => [name, sumOf[product]]));
+  const sums = new Map(cell.gates.map(({ name, product }) => [name, sumByProduct[product]]));
   return {
     name: cell.label?.(options) ?? `${cell.name}${optionsLabel(options)}`,
     constantPanels: Math.max(

@@ -1,5 +1,5 @@
 import type { ImportedNetwork } from '../formats/imported-network.ts';
-import { answerRows, answersOnce } from '../network/answers-once.ts';
+import { countOutputRows, isSequenceToOne } from '../network/sequence-to-one.ts';
 import { resolveGraph } from '../network/graph.ts';
 import { findLayerKind } from '../network/layers/registry.ts';
 
@@ -15,12 +15,12 @@ export function formatNetwork({ network, input, notes, weights }: ImportedNetwor
     `${node.inputWidths.join(' + ') || 'id'} → ${node.width}`,
   ]);
   const widths = [0, 1].map((column) => Math.max(...columns.map((row) => row[column]!.length)));
-  const rows = answerRows(network);
+  const rows = countOutputRows(network);
   const width = nodes.at(-1)!.width / rows;
   return [
     `network: ${nodes.length} layers, ${numbers.toLocaleString('en')} numbers`,
     ...columns.map((row) => `  ${row[0]!.padEnd(widths[0]!)}  ${row[1]!.padEnd(widths[1]!)}  ${row[2]}`),
-    `reads ${reads}, gives ${rows > 1 ? `${rows} rows of ` : ''}${width} numbers${answersOnce(network) ? ' a sequence' : ' a step'}`,
+    `reads ${reads}, gives ${rows > 1 ? `${rows} rows of ` : ''}${width} numbers${isSequenceToOne(network) ? ' a sequence' : ' a step'}`,
     causal ? 'runs step by step and keeps its state' : 'reads ahead: whole sequences, no state between calls',
     ...notes.map((note) => `note: ${note}`),
   ];

@@ -3,13 +3,20 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { UnrollError } from '../errors.ts';
+import type { Arrays } from '../formats/arrays.ts';
 import type { ImportedNetwork } from '../formats/imported-network.ts';
-import { toModelSpec } from '../formats/model-spec-from-imported.ts';
+import { mapArrays } from '../formats/map-arrays.ts';
+import { parseModelSpec, toModelSpec } from '../formats/model-spec-from-imported.ts';
+import { parseJson } from '../formats/parse-json.ts';
+import { resolveModelNetwork } from '../formats/resolve-model-network.ts';
 import { writeSafetensors } from '../formats/safetensors.ts';
 import { specFile, weightsFile } from '../model-files.ts';
 import { createKernel } from '../cells/create-kernel.ts';
+import { networkInputs } from '../network/encoder-decoder.ts';
 import { referenceNetwork } from '../network/reference-network.ts';
 import { runOnce } from '../network/run-once.ts';
+import type { ModelSpec } from '../network/spec.ts';
+import { weightSource } from '../network/weight-source.ts';
 import { checkModel } from '../repository/check-model.ts';
 import { publishVersion } from '../repository/publish-version.ts';
 import { parseGraphOptions, type GraphOptions } from './graph-options.ts';
@@ -24,6 +31,8 @@ export interface ImportOptions extends GraphOptions {
   readonly labels?: string | undefined;
   /** A JSON file of inputs and expected outputs. */
   readonly check?: string | undefined;
+  /** A model.json that describes the network of a file of weights. */
+  readonly spec?: string | undefined;
 }
 
 /**
@@ -36,14 +45,19 @@ export async function importCommand(
   print: (line: string) => void = console.log,
 ): Promise<number> {
   const file = await readModelFile(path);
-  const imported = file.network(parseGraphOptions(options));
+  const described = options.spec === undefined ? null : await readSpec(options.spec, options.name);
+  const imported = described
+    ? describedNetwork(described, file.arrays)
+    : file.network(parseGraphOptions(options));
   for (const line of formatNetwork(imported)) print(line);
   if (options.check !== undefined) await check(imported, options.check, print);
   const labels = options.labels?.split(',').map((label) => label.trim());
+  const { weights: _, network: __, ...overrides } = described ?? {};
   const spec = toModelSpec(options.name, imported, {
+    provenance: { file: basename(path), format: file.format },
+    ...overrides,
     ...(options.task !== undefined && { task: options.task }),
     ...(labels && { outputs: { labels } }),
-    provenance: { file: basename(path), format: file.format },
   });
   checkModel(spec, imported.weights);
   const temporaryFolder = await mkdtemp(join(tmpdir(), 'unroll-import-'));
@@ -56,6 +70,21 @@ export async function importCommand(
     await rm(temporaryFolder, { recursive: true, force: true });
   }
   return 0;
+}
+
+/** Reads a model.json as that of the model `name`. @throws UnrollError invalid_model with the fields */
+async function readSpec(path: string, name: string): Promise<ModelSpec> {
+  const json = parseJson(await readFile(path), path).value;
+  return parseModelSpec(typeof json === 'object' ? { ...json, name } : json);
+}
+
+/** The network that a model.json describes, with the arrays that it names. @throws UnrollError invalid_weights */
+function describedNetwork(spec: ModelSpec, arrays: Arrays): ImportedNetwork {
+  const source = spec.weights ?? weightSource.parse({});
+  const { weights, unused } = mapArrays(arrays, resolveModelNetwork(spec), source);
+  const { input } = networkInputs(spec.network, weights);
+  const notes = unused.length > 0 ? [`no layer reads ${unused.slice(0, 5).join(', ')}`] : [];
+  return { network: spec.network, weights, input, notes };
 }
 
 const rows = z.array(z.array(z.number()).min(1)).min(1);

@@ -10,10 +10,16 @@ import type { ImportedFile } from '../formats/read-imported.ts';
 import { tensorsMatchLayers } from '../formats/tensors-match-layers.ts';
 import { formatSignature } from './format-signature.ts';
 import { parseGraphOptions, type GraphOptions } from './graph-options.ts';
+import { toModelTemplate } from '../formats/pytorch/model-template.ts';
 import { readModelFile } from './read-model-file.ts';
 import { formatNetwork } from './format-network.ts';
 
 const maxListedArrays = 60;
+
+interface InspectOptions extends GraphOptions {
+  /** Print a model.json to complete in place of the content. */
+  readonly template?: boolean | undefined;
+}
 
 /**
  * unroll inspect FILE: prints the content of a model file and how it can be served.
@@ -21,10 +27,11 @@ const maxListedArrays = 60;
  */
 export async function inspectCommand(
   path: string,
-  options: GraphOptions = {},
+  options: InspectOptions = {},
   print: (line: string) => void = console.log,
 ): Promise<number> {
   const file = await readModelFile(path);
+  if (options.template) return printTemplate(basename(path), file, print);
   const { size } = await stat(path);
   const { format, arrays } = file;
   print(`${basename(path)}: ${format}, ${size.toLocaleString('en')} bytes`);
@@ -80,4 +87,17 @@ function readNetwork(file: ImportedFile, settings: GraphSettings | undefined): I
     if (!file.graph || settings || !(error instanceof UnrollError)) throw error;
     return error.message;
   }
+}
+
+/** Prints a model.json to complete, and on the error stream, so that it can be redirected, what to decide. */
+function printTemplate(name: string, { arrays }: ImportedFile, print: (line: string) => void): number {
+  const { spec, questions } = toModelTemplate(name, arrays);
+  print(JSON.stringify(spec, null, 2));
+  console.error(
+    [
+      'Complete every "one of: …", and put it beside the file into models/NAME/1/ or run unroll import FILE --name NAME --spec model.json.',
+      ...questions.map((question) => `- ${question}`),
+    ].join('\n'),
+  );
+  return 0;
 }

@@ -1,13 +1,8 @@
+import type { RunMessage } from '../training/run/run-messages.ts';
+
 // Shows training progress as one line: redrawn in place on a terminal, printed at intervals elsewhere.
 
-export interface Progress {
-  readonly epoch: number;
-  readonly step: number;
-  readonly steps: number;
-  readonly loss: number;
-  readonly stepsPerSecond: number;
-  readonly secondsLeft: number | null;
-}
+export type Progress = Omit<Extract<RunMessage, { kind: 'progress' }>, 'kind'>;
 
 const barWidth = 24;
 const plainIntervalMs = 10_000;

@@ -54,28 +54,28 @@ export function selectCandidates(
   const [mostLikely] = topIndexes(logProbabilities, 1);
   const highest = logProbabilities[mostLikely!]!;
   // relative to the most likely one, whose weight is 1, so that not all underflow at a low temperature
-  const weightOf = (logProbability: number): number => Math.exp((logProbability - highest) / temperature);
-  if (topK === 0 && topP === 1 && minP === 0) return normalised(allIds(size), logProbabilities.map(weightOf));
+  const toWeight = (logProbability: number): number => Math.exp((logProbability - highest) / temperature);
+  if (topK === 0 && topP === 1 && minP === 0) return normalised(allIds(size), logProbabilities.map(toWeight));
 
-  const whole = topK === 0 && topP < 1 ? sumOf(logProbabilities.map(weightOf)) : null;
+  const whole = topK === 0 && topP < 1 ? sumWeights(logProbabilities.map(toWeight)) : null;
   const kept = (descending: Float64Array): number =>
-    countKept(descending, topP < 1 ? (whole ?? sumOf(descending)) * topP : Infinity, minP);
+    countKept(descending, topP < 1 ? (whole ?? sumWeights(descending)) * topP : Infinity, minP);
 
   const most = topK === 0 ? size : Math.min(topK, size);
   const few = topK === 0 ? Math.min(firstCount, size) : most;
   if (few <= maxInsertionSorted) {
     const ids = topIndexes(logProbabilities, few);
-    const weights = Float64Array.from(ids, (id) => weightOf(logProbabilities[id]!));
+    const weights = Float64Array.from(ids, (id) => toWeight(logProbabilities[id]!));
     const count = kept(weights);
     if (count < few || few === most) return normalised(ids.subarray(0, count), weights.subarray(0, count));
   }
   // sorting bare numbers is fast, and gives the last value to be kept
   const descending = logProbabilities.toSorted().reverse().subarray(0, most);
-  const count = kept(descending.map(weightOf));
+  const count = kept(descending.map(toWeight));
   const ids = indexesDownTo(logProbabilities, descending[count - 1]!, count);
   return normalised(
     ids,
-    Float64Array.from(ids, (id) => weightOf(logProbabilities[id]!)),
+    Float64Array.from(ids, (id) => toWeight(logProbabilities[id]!)),
   );
 }
 
@@ -101,11 +101,11 @@ function indexesDownTo(values: Float64Array, last: number, count: number): Int32
   return ids;
 }
 
-const sumOf = (weights: Float64Array): number => weights.reduce((sum, weight) => sum + weight, 0);
+const sumWeights = (weights: Float64Array): number => weights.reduce((sum, weight) => sum + weight, 0);
 
 /** Normalises weights in place to sum to 1. */
 function normalised(ids: Int32Array, weights: Float64Array): Candidates {
-  const sum = sumOf(weights);
+  const sum = sumWeights(weights);
   for (let i = 0; i < weights.length; i++) weights[i]! /= sum;
   return { ids, probabilities: weights };
 }

@@ -21,7 +21,7 @@ export function createStopTextFilter<T extends PendingToken>(
   restored: T[] = [],
 ): StopTextFilter<T> {
   let waiting = restored;
-  const textOf = (tokens: readonly T[]): string => tokens.map((token) => token.text).join('');
+  const joinText = (tokens: readonly T[]): string => tokens.map((token) => token.text).join('');
 
   /** The tokens of the first `length` UTF-16 units, the last one clipped. */
   function take(tokens: readonly T[], length: number): { taken: T[]; rest: T[] } {
@@ -52,7 +52,7 @@ export function createStopTextFilter<T extends PendingToken>(
     push(token) {
       if (stops.length === 0) return { out: [token], stopped: false };
       waiting = [...waiting, token];
-      const text = textOf(waiting);
+      const text = joinText(waiting);
       const found = stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0);
       if (found.length > 0) {
         const { taken } = take(waiting, Math.min(...found));

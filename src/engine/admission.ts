@@ -2,12 +2,15 @@ import { UnrollError } from '../errors.ts';
 import type { NetworkLoad } from './network-load.ts';
 
 // Which sequences are admitted. A server that admits more than it can do answers every caller late, so a sequence is refused
-// at once when it cannot be answered by its deadline, or when no slot is free and it would have to wait for too long.
+// at once when it cannot be answered by its deadline, or when the slots for long sequences are taken and it is one.
 
 /** Share of a network's slots: with fewer sequences, none is refused for its deadline. */
 const freeForDeadlines = 0.25;
-/** A sequence may take this many times as long as it would with all slots taken and none waiting. */
-const maxSlowdown = 2;
+/**
+ * Share of a network's slots for sequences that take long; the rest is for short ones. More rows in a step add
+ * little to what a network does in a second, and much to the time of each sequence.
+ */
+const longShare = 0.75;
 const maxRetryAfterSeconds = 60;
 
 export interface AdmissionLimits {
@@ -15,7 +18,7 @@ export interface AdmissionLimits {
   readonly slots: number;
   /** Maximum sequences that wait besides those in slots. */
   readonly queue: number;
-  /** Milliseconds: a sequence that is expected to take less is not refused for the time it takes. */
+  /** Milliseconds: a sequence that is expected to take longer is a long one. */
   readonly maxExpectedMs: number;
 }
 
@@ -46,11 +49,13 @@ export function checkCapacity(
   if (sequences >= queue + slots && load.sequences >= queue / networks)
     refuse(`${sequences} sequences are running or waiting, the limit is ${queue + slots}`);
   if (expectedMs === null || load.sequences < slots * freeForDeadlines) return;
-  const took = `the answer is expected in ${Math.ceil(expectedMs)} ms`;
-  if (expectedMs > leftMs) refuse(`${took}, the deadline is in ${Math.ceil(leftMs)} ms`);
-  const limitMs = Math.max(maxExpectedMs, maxSlowdown * load.msWithAllSlots(steps)!);
-  if (!grouped && expectedMs > limitMs && load.sequences >= slots)
+  if (expectedMs > leftMs)
     refuse(
-      `${took}, the limit is ${Math.ceil(limitMs)} ms while ${load.sequences} sequences are running or waiting`,
+      `the answer is expected in ${Math.ceil(expectedMs)} ms, the deadline is in ${Math.ceil(leftMs)} ms`,
+    );
+  const sharedMs = load.msUnderSteadyLoad(steps)!;
+  if (!grouped && sharedMs > maxExpectedMs && load.sequences >= longShare * slots)
+    refuse(
+      `the answer is expected in ${Math.ceil(sharedMs)} ms, the limit is ${maxExpectedMs} ms while ${load.sequences} sequences are running or waiting`,
     );
 }

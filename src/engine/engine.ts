@@ -4,6 +4,7 @@ import { checkRequest } from './check-request.ts';
 import type { Engine, EngineOptions, GraphHandle, LoadOptions, NetworkHandle } from './engine-interface.ts';
 import { createDelivery } from './delivery.ts';
 import { createDispatcher } from './dispatch.ts';
+import { createEmptyWait } from './empty-wait.ts';
 import { grantBytes, resumeBytes } from './flow-control.ts';
 import { LiveMap } from './live-map.ts';
 import type { FromWorker, GraphContent, SequenceReport } from './channel/messages.ts';
@@ -33,7 +34,7 @@ export function createEngine(options: EngineOptions): Engine {
   const networks = createNetworks(workers);
   const limits = { slots: workers * slots, queue, maxExpectedMs };
   const countAll = () => ({ sequences: sequences.size, networks: networks.size });
-  const drained: (() => void)[] = [];
+  const ended = createEmptyWait(() => sequences.size === 0);
   let lastId = 0;
   let lastNetwork = 0;
   let draining = false;
@@ -140,7 +141,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (sequence.phase !== 'paused') sequence.load.remove(sequence.steps);
     const worker = dispatcher.remove(sequence);
     if (cancel) worker?.send({ kind: 'cancel', sequence: sequence.id });
-    if (sequences.size === 0) for (const resolve of drained.splice(0)) resolve();
+    ended.removed();
     dispatchSoon();
   }
   function fail(sequence: Sequence, error: UnrollError): void {
@@ -173,7 +174,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   async function register(placement: Placement, loadOptions: LoadOptions = {}): Promise<NetworkHandle> {
     const content = createContent(placement, loadOptions);
-    const checkLength = createLengthCheck(placement.program, kernel.memory.memory);
+    const checkLength = createLengthCheck(placement.compiled, kernel.memory.memory);
     const id = await registerContent({ placement, content, checkLength, meter: loadOptions.meter });
     return { id, info: placement.info };
   }
@@ -182,10 +183,10 @@ export function createEngine(options: EngineOptions): Engine {
     placement: GraphPlacement,
     { meter }: Pick<LoadOptions, 'meter'> = {},
   ): Promise<GraphHandle> {
-    const { program } = placement;
-    const content: GraphContent = { kind: 'graph', program };
+    const { compiled } = placement;
+    const content: GraphContent = { kind: 'graph', compiled };
     const id = await registerContent({ placement, content, checkLength: null, meter });
-    return { id, signature: program.signature, weightBytes: program.weightBytes, kernel: program.code };
+    return { id, signature: compiled.signature, weightBytes: compiled.weightBytes, kernel: compiled.code };
   }
 
   /** @returns its id */
@@ -277,11 +278,7 @@ export function createEngine(options: EngineOptions): Engine {
 
     async drain(ms) {
       draining = true;
-      if (sequences.size === 0) return;
-      let timer: NodeJS.Timeout | undefined;
-      const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-      await Promise.race([timeout, new Promise<void>((resolve) => drained.push(resolve))]);
-      clearTimeout(timer);
+      await ended.wait(ms);
     },
 
     async close() {

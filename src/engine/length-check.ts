@@ -1,9 +1,9 @@
 import type { CompiledOperatorGraph } from '../network/layers/operator-graph/compiled.ts';
 import { UnrollError } from '../errors.ts';
-import { keyOf } from '../network/layers/operator-graph/scratch.ts';
+import { operatorKey } from '../network/layers/operator-graph/scratch.ts';
 import { elementCount, type Operand } from '../operators/operand.ts';
 import { prepareGraph } from '../operators/prepare-graph.ts';
-import type { NetworkProgram } from '../network/program.ts';
+import type { CompiledNetwork } from '../network/compile-network.ts';
 
 /**
  * Creates a check of input lengths: an operator graph over sequences may need a minimum number of steps, or
@@ -11,15 +11,14 @@ import type { NetworkProgram } from '../network/program.ts';
  * @returns null if the network accepts every length; else a function that throws UnrollError input_mismatch
  */
 export function createLengthCheck(
-  { nodes }: Pick<NetworkProgram, 'nodes'>,
+  { nodes }: Pick<CompiledNetwork, 'nodes'>,
   memory: WebAssembly.Memory,
 ): ((steps: number) => void) | null {
-  const programs = nodes.filter((node) => node.kind === 'program' && node.layer.runs === 'sequence');
-  if (programs.length === 0) return null;
+  const graphs = nodes.filter((node) => node.kind === 'operator_graph' && node.layer.runs === 'sequence');
+  if (graphs.length === 0) return null;
   const reasons = new Map<number, string | null>();
   return (steps) => {
-    if (!reasons.has(steps))
-      reasons.set(steps, findReason(programs as CompiledOperatorGraph[], memory, steps));
+    if (!reasons.has(steps)) reasons.set(steps, findReason(graphs as CompiledOperatorGraph[], memory, steps));
     const reason = reasons.get(steps);
     if (reason !== null)
       throw new UnrollError(
@@ -31,11 +30,11 @@ export function createLengthCheck(
 
 /** @returns why a number of steps is not supported, null if it is */
 function findReason(
-  programs: readonly CompiledOperatorGraph[],
+  graphs: readonly CompiledOperatorGraph[],
   memory: WebAssembly.Memory,
   steps: number,
 ): string | null {
-  for (const { layer, constants, sweeps } of programs) {
+  for (const { layer, constants, sweeps } of graphs) {
     const constant = (name: string): Operand => {
       const shape = layer.constants[name]!;
       const address = constants[name];
@@ -53,7 +52,7 @@ function findReason(
           floats: Float32Array,
           product: () => null,
           sweeps: (operator) =>
-            sweeps[keyOf(operator)]!.directions.map(({ units, hasCellState }) => ({
+            sweeps[operatorKey(operator)]!.directions.map(({ units, hasCellState }) => ({
               units,
               hasCellState,
               run: () => {},

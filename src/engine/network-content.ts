@@ -5,9 +5,9 @@ import type { Placement } from './placement.ts';
 
 /** A placed network as it is sent to the workers. */
 export function createContent(
-  { program, size, decoder }: Placement,
+  { compiled, size, decoder }: Placement,
   { tokens, startId, endId }: LoadOptions,
 ): NetworkContent {
   const packed = tokens && 'slots' in tokens ? tokens : packTokens(tokens ?? []);
-  return { kind: 'network', program, size, decoder, tokens: packed, startId, endId };
+  return { kind: 'network', compiled, size, decoder, tokens: packed, startId, endId };
 }

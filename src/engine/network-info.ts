@@ -1,7 +1,7 @@
 import { resolveNetwork } from '../network/encoder-decoder.ts';
 import type { Node } from '../network/graph.ts';
 import { idColumns } from '../network/input.ts';
-import type { CodePath, NetworkProgram } from '../network/program.ts';
+import type { CodePath, CompiledNetwork } from '../network/compile-network.ts';
 import type { Runner } from '../network/runner.ts';
 import { findLayerKind } from '../network/layers/registry.ts';
 import type { NetworkSpec } from '../network/spec.ts';
@@ -44,31 +44,31 @@ export function describeNetwork(
   spec: NetworkSpec,
   weights: Weights,
   loaded: {
-    program: NetworkProgram;
+    compiled: CompiledNetwork;
     runner: Runner;
     maxSteps: number;
     maxBeam: number;
   },
 ): NetworkInfo {
-  const { program, runner } = loaded;
-  const source = program.encoder?.program.input ?? null;
-  const { graph, encoder } = resolveNetwork(spec, program.input, source);
-  const input = source ?? program.input;
-  const sizeOf = (names: readonly string[]): number =>
+  const { compiled, runner } = loaded;
+  const source = compiled.encoder?.network.input ?? null;
+  const { graph, encoder } = resolveNetwork(spec, compiled.input, source);
+  const input = source ?? compiled.input;
+  const countParameters = (names: readonly string[]): number =>
     names.reduce((sum, name) => sum + (weights.get(name)?.values.length ?? 0), 0);
   const describeLayer = (node: Node): LayerInfo => ({
     name: node.name,
     type: node.type,
     detail: findLayerKind(node.type).describe(node.layer),
     width: node.width,
-    parameters: sizeOf(node.shapes.map(([name]) => name)),
+    parameters: countParameters(node.shapes.map(([name]) => name)),
   });
   const bridges = (encoder?.bridge ?? []).map(({ node, state, units, tensors }): LayerInfo => ({
     name: `bridge.${graph.nodes[node]!.name}.${state}`,
     type: 'bridge',
     detail: encoder!.bridgeKind,
     width: units,
-    parameters: sizeOf(Object.values(tensors)),
+    parameters: countParameters(Object.values(tensors)),
   }));
   const layers = [
     ...(encoder?.graph.nodes ?? []).map(describeLayer),
@@ -86,8 +86,8 @@ export function describeNetwork(
     stateFloats: runner.stateLength,
     maxSteps: loaded.maxSteps,
     parameters: [...weights.values()].reduce((sum, { values }) => sum + values.length, 0),
-    weightBytes: program.weightBytes + (program.encoder?.weightBytes ?? 0),
+    weightBytes: compiled.weightBytes + (compiled.encoder?.weightBytes ?? 0),
     layers,
-    kernel: program.code,
+    kernel: compiled.code,
   };
 }

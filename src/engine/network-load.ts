@@ -8,6 +8,10 @@ const fullShare = 0.5;
 /** Weight of the latest sequence in the mean of `generatedShare`. */
 const shareWeight = 0.05;
 
+/** Weights of the latest sequence in `fewSteps`: that most need more makes it grow slowly. */
+const fewerWeight = 0.2;
+const moreWeight = 0.02;
+
 /** The steps of one sequence. */
 export interface StepCount {
   /** Steps of its input. */
@@ -30,8 +34,8 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
   let stepsLeft = 0;
   /** Share of the tokens that generations may write and do write. */
   let generatedShare = 1;
-  /** Steps that a sequence usually needs. */
-  let usualSteps = 0;
+  /** Steps that most sequences need at least. */
+  let fewSteps = 0;
   const updateLevel = (): void =>
     rate.setLevel(sequences === 0 ? 'idle' : sequences < slots * fullShare ? 'light' : 'full');
 
@@ -41,7 +45,7 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
     },
     /** Steps that a sequence of which nothing is known yet is taken to need, rather too few than too many. */
     get assumedSteps() {
-      return usualSteps / 2;
+      return fewSteps;
     },
     /** @param request what it may write besides reading its input */
     estimateSteps(
@@ -55,7 +59,8 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
     add(sequence: StepCount): void {
       sequences++;
       stepsLeft += sequence.stepsLeft;
-      usualSteps += (usualSteps === 0 ? 1 : shareWeight) * (sequence.stepsLeft - usualSteps);
+      const weight = fewSteps === 0 ? 1 : sequence.stepsLeft < fewSteps ? fewerWeight : moreWeight;
+      fewSteps += weight * (sequence.stepsLeft - fewSteps);
       updateLevel();
     },
     remove(sequence: StepCount): void {
@@ -89,9 +94,13 @@ export function createNetworkLoad(slots: number, now: () => number, stepsRun: ()
       const ahead = Math.min(stepsLeft, steps * sequences);
       return rate.stepsPerMs === null ? null : (ahead + steps) / rate.stepsPerMs;
     },
-    /** Milliseconds that it would take with all slots taken and none waiting. */
-    msWithAllSlots(steps: number): number | null {
-      return rate.stepsPerMs === null ? null : (steps * slots) / rate.stepsPerMs;
+    /**
+     * The same if each sequence that ends is replaced: those that are here have run half of their steps, so
+     * that as much again will arrive.
+     */
+    msUnderSteadyLoad(steps: number): number | null {
+      const ahead = Math.min(2 * stepsLeft, steps * sequences);
+      return rate.stepsPerMs === null ? null : (ahead + steps) / rate.stepsPerMs;
     },
     /**
      * Minimum milliseconds that a sequence needs from now, with its share of the slots; 0 until the rate is

@@ -14,7 +14,7 @@ const maxCrashes = 3;
 /** A network as it is sent to the workers. */
 export interface LoadedNetwork {
   readonly id: number;
-  readonly placement: Pick<Placement, 'arenas'> & Pick<GraphPlacement | Placement, 'program'>;
+  readonly placement: Pick<Placement, 'arenas'> & Pick<GraphPlacement | Placement, 'compiled'>;
   readonly content: NetworkContent | GraphContent;
   /** Throws for a number of steps that the network does not support; null if it supports every one. */
   readonly checkLength: ((steps: number) => void) | null;

@@ -3,7 +3,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { MemoryFull } from '../kernel/memory.ts';
 import { decoderBytes, type DecoderSize } from '../network/decoder-runner.ts';
 import { arenaBytes, type Arena } from '../network/layout.ts';
-import { compileNetwork, freeNetwork, type NetworkProgram } from '../network/program.ts';
+import { compileNetwork, freeNetwork, type CompiledNetwork } from '../network/compile-network.ts';
 import { createRunner } from '../network/runner.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
@@ -21,7 +21,7 @@ const causalPackedSteps = 512;
 
 /** Plain data: a network may be placed in another thread than the one that registers it. */
 export interface Placement {
-  readonly program: NetworkProgram;
+  readonly compiled: CompiledNetwork;
   readonly size: { readonly maxRows: number; readonly maxPacked: number };
   /** Null unless the network is an encoder-decoder. */
   readonly decoder: DecoderSize | null;
@@ -47,34 +47,34 @@ export function placeNetwork(
   options: { readonly kernel: Kernel } & PlacementSizes,
 ): Placement {
   const { kernel, workers, slots, maxSteps } = options;
-  const program = compileNetwork(spec, weights, kernel);
+  const compiled = compileNetwork(spec, weights, kernel);
   const arenas: Arena[] = [];
   const size = {
     maxRows: slots,
-    maxPacked: program.causal ? Math.max(slots, causalPackedSteps) : Math.max(slots, maxSteps),
+    maxPacked: compiled.causal ? Math.max(slots, causalPackedSteps) : Math.max(slots, maxSteps),
   };
   try {
-    const decoder = program.encoder
+    const decoder = compiled.encoder
       ? {
           maxRows: slots,
           maxSource: Math.min(maxSteps, maxSourceSteps),
-          maxHeld: maxSourceSteps,
+          maxStoredSteps: maxSourceSteps,
         }
       : null;
-    const bytes = decoder ? decoderBytes(program, decoder) : arenaBytes(program, size);
+    const bytes = decoder ? decoderBytes(compiled, decoder) : arenaBytes(compiled, size);
     for (let worker = 0; worker < workers; worker++)
       arenas.push({ offset: kernel.memory.allocate(bytes), bytes });
     // only for its widths: nothing runs on it
-    const runner = createRunner(program, kernel.memory.memory, arenas[0]!, size);
+    const runner = createRunner(compiled, kernel.memory.memory, arenas[0]!, size);
     const info = describeNetwork(spec, weights, {
-      program,
+      compiled,
       runner,
       maxSteps: decoder?.maxSource ?? maxSteps,
       maxBeam: decoder?.maxRows ?? 0,
     });
-    return { program, size, decoder, arenas, info };
+    return { compiled, size, decoder, arenas, info };
   } catch (error) {
-    freePlacement({ program, arenas }, kernel);
+    freePlacement({ compiled, arenas }, kernel);
     if (error instanceof MemoryFull) throw new UnrollError('out_of_memory', error.message, { cause: error });
     throw error;
   }
@@ -82,9 +82,9 @@ export function placeNetwork(
 
 /** Frees the weights and arenas of a network or graph. */
 export function freePlacement(
-  { program, arenas }: { program: Parameters<typeof freeNetwork>[0]; arenas: readonly Arena[] },
+  { compiled, arenas }: { compiled: Parameters<typeof freeNetwork>[0]; arenas: readonly Arena[] },
   kernel: Kernel,
 ): void {
   for (const { offset } of arenas) kernel.memory.free(offset);
-  freeNetwork(program, kernel);
+  freeNetwork(compiled, kernel);
 }

@@ -1,8 +1,33 @@
 import type { Tensor } from '../network/weights.ts';
 import { invalidWeights, quote } from './format-errors.ts';
+import { numberTypes, type NumberType } from './number-types.ts';
+
+/** An array of a file, converted to float32. */
+export interface FileArray extends Tensor {
+  /** Whether the file has whole numbers or truth values. */
+  readonly integer?: true;
+}
 
 /** The arrays of a file by name, in file order. */
-export type Arrays = ReadonlyMap<string, Tensor>;
+export type Arrays = ReadonlyMap<string, FileArray>;
+
+/** Converts stored numbers of a type to an array. @param data exactly as many as the shape has */
+export const toFileArray = (shape: readonly number[], type: NumberType, data: Uint8Array): FileArray => ({
+  shape,
+  values: numberTypes[type].read(data),
+  ...(numberTypes[type].exact && { integer: true }),
+});
+
+/**
+ * An array whose numbers cannot be read, which does not matter where no layer uses it.
+ * @param reason thrown as invalid_weights when its values are used
+ */
+export const unreadableArray = (shape: readonly number[], reason: string): FileArray => ({
+  shape,
+  get values() {
+    return invalidWeights(reason);
+  },
+});
 
 /** Limits on every weights file, checked before anything is allocated for it. */
 const arrayLimits = {

@@ -32,18 +32,25 @@ export async function readExternalFiles(
   names: Iterable<string>,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
+  const byPath = new Map<string, Uint8Array>();
   for (const name of names) {
     if (files.has(name)) continue;
     if (files.size >= maxFiles) invalidWeights(`it names more than ${maxFiles} external files`);
-    if (!isBelow(name))
+    const path = name
+      .split('/')
+      .filter((part) => part !== '.')
+      .join('/');
+    if (!isBelow(path))
       invalidWeights(`it names the file ${quote(name)}, must be a relative path inside its folder`);
-    files.set(name, await externalFiles.read(name));
+    const file = byPath.get(path) ?? (await externalFiles.read(path));
+    byPath.set(path, file);
+    files.set(name, file);
   }
   return files;
 }
 
-/** Whether a path is relative and stays inside the folder: no '..', root, drive or backslash. */
+/** Whether a path without '.' is relative and stays inside the folder: no '..', root, drive or backslash. */
 const isBelow = (name: string): boolean =>
   name.length <= maxNameLength &&
   !/[\\:\0]/.test(name) &&
-  name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  name.split('/').every((part) => part !== '' && part !== '..');

@@ -1,6 +1,6 @@
 // Conversion of stored float types to float32. Files and supported machines are little-endian.
 
-export type FloatType = 'F16' | 'BF16' | 'F32' | 'F64';
+type FloatType = 'F16' | 'BF16' | 'F32' | 'F64';
 
 interface StoredFloat {
   /** Bytes per number. */

@@ -7,6 +7,10 @@ export interface ImportedNetwork {
   readonly network: NetworkSpec;
   readonly weights: Weights;
   readonly input: NetworkInput;
+  /** Id, or value of all features, of steps that are padding and left out. */
+  readonly padding?: number | undefined;
+  /** Whether the library keeps its state from one sequence to the next. */
+  readonly stateful?: boolean;
   /**
    * The source's names of its input and output tensors, when they are laid out like ours: batch, then steps.
    */

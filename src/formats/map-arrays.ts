@@ -90,9 +90,12 @@ function toOurGateOrder(name: string, tensor: Tensor, cell: Cell, order: GateOrd
 function listCandidateNames(name: string, layers: WeightSource['layers']): string[] {
   const recurrent = /^(.+)\.(\d+)\.(forward|backward)\.(weight_ih|weight_hh|bias_ih|bias_hh)$/.exec(name);
   if (recurrent) {
-    const [, layer = '', level, direction, part] = recurrent;
+    const [, layer = '', level, direction, part = ''] = recurrent;
     const sourceName = `${part}_l${level}${direction === 'backward' ? '_reverse' : ''}`;
-    return [name, join(layers[layer] ?? layer, sourceName)];
+    const prefix = layers[layer] ?? layer;
+    // an LSTMCell or GRUCell of PyTorch has one level, which it does not name
+    const cellNames = level === '0' && direction === 'forward' ? [join(prefix, part)] : [];
+    return [name, join(prefix, sourceName), ...cellNames];
   }
   const dot = name.lastIndexOf('.');
   const layer = name.slice(0, dot);

@@ -10,7 +10,9 @@ import {
   readKerasZip,
   type KerasModel,
 } from './keras/keras-model.ts';
+import { convertModel, type ConvertedModel } from './keras/convert-model.ts';
 import { kerasToNetwork } from './keras/keras-to-network.ts';
+import { kerasToSignedGraph } from './keras/keras-to-signed-graph.ts';
 import { readNpy } from './numpy/npy.ts';
 import { readNpz } from './numpy/npz.ts';
 import type { SignedGraph } from '../operators/signature.ts';
@@ -19,6 +21,7 @@ import { onnxToSignedGraph } from './onnx/onnx-to-signed-graph.ts';
 import type { GraphSettings } from './onnx/graph-settings.ts';
 import { findExternalLocations } from './onnx/external-data.ts';
 import { readOnnx, type OnnxModel } from './onnx/read-onnx.ts';
+import { foldWeightNorm } from './pytorch/fold-weight-norm.ts';
 import { stateDictToNetwork } from './pytorch/state-dict-to-network.ts';
 import { readPytorchLegacy, readPytorchZip } from './pytorch/read-pytorch.ts';
 import { readSafetensors } from './safetensors.ts';
@@ -26,8 +29,12 @@ import { parseJson } from './parse-json.ts';
 import { noExternalFiles, readExternalFiles, type ExternalFiles } from './external-files.ts';
 import { verdictKey, type ViewVerdicts } from './view-verdicts.ts';
 import { isTfjs, readTfjs } from './tfjs/read-tfjs.ts';
+import { readArchive } from './torchscript/archive.ts';
+import { torchscriptToGraph } from './torchscript/torchscript-to-graph.ts';
+import { torchscriptToNetwork } from './torchscript/torchscript-to-network.ts';
 import { listZipEntries } from './zip.ts';
 import { invalidWeights } from './format-errors.ts';
+import { refuseUnreadFormat } from './unread-formats.ts';
 
 /** A file of another library, whose format is detected from its content. */
 export interface ImportedFile {
@@ -37,7 +44,7 @@ export interface ImportedFile {
   readonly arrays: Arrays;
   /**
    * Converts its network; a file of arrays alone is converted when they can only be one network.
-   * @param graph settings for an ONNX graph from a model.json
+   * @param graph settings for a graph of ONNX or TorchScript from a model.json
    * @throws UnrollError invalid_model, invalid_weights with what is missing
    */
   network(graph?: GraphSettings): ImportedNetwork;
@@ -64,7 +71,9 @@ export async function readImportedFile(
   } = {},
 ): Promise<ImportedFile> {
   const { externalFiles = noExternalFiles } = options;
-  switch (detectFormat(bytes)) {
+  const format = detectFormat(bytes);
+  if (format === null || format === 'json') refuseUnreadFormat(bytes);
+  switch (format) {
     case 'safetensors':
       return stateDict('safetensors', readSafetensors(bytes));
     case 'npy':
@@ -138,8 +147,14 @@ async function readJsonFile(
 async function readZipFile(bytes: Uint8Array, hdf5TimeoutMs: number | undefined): Promise<ImportedFile> {
   const names = listZipEntries(bytes);
   const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
-  if (has(/(^|\/)data\.pkl$/))
-    return stateDict(has(/(^|\/)constants\.pkl$/) ? 'TorchScript' : 'PyTorch', readPytorchZip(bytes));
+  if (has(/(^|\/)constants\.pkl$/))
+    return {
+      format: 'TorchScript',
+      arrays: readPytorchZip(bytes),
+      network: (settings) => torchscriptToNetwork(readArchive(bytes), settings),
+      graph: () => torchscriptToGraph(readArchive(bytes), { set: {}, shapes: {} }),
+    };
+  if (has(/(^|\/)data\.pkl$/)) return stateDict('PyTorch', readPytorchZip(bytes));
   if (has(/^config\.json$/) && has(/^model\.weights\.h5$/)) {
     const { model, arrays } = await readKerasZip(bytes, hdf5TimeoutMs);
     return keras('Keras', arrays, model);
@@ -150,18 +165,20 @@ async function readZipFile(bytes: Uint8Array, hdf5TimeoutMs: number | undefined)
   );
 }
 
-const stateDict = (format: string, arrays: Arrays): ImportedFile => ({
-  format,
-  arrays,
-  network: () => stateDictToNetwork(arrays),
-  graph: null,
-});
-const keras = (format: string, arrays: Arrays, model: KerasModel): ImportedFile => ({
-  format: `${format} ${model.version}`,
-  arrays,
-  network: () => kerasToNetwork(model),
-  graph: null,
-});
+function stateDict(format: string, read: Arrays): ImportedFile {
+  const arrays = foldWeightNorm(read);
+  return { format, arrays, network: () => stateDictToNetwork(arrays), graph: null };
+}
+function keras(format: string, arrays: Arrays, model: KerasModel): ImportedFile {
+  let converted: ConvertedModel | null = null;
+  const convert = (): ConvertedModel => (converted ??= convertModel(model));
+  return {
+    format: `${format} ${model.version}`,
+    arrays,
+    network: () => kerasToNetwork(model, convert()),
+    graph: () => kerasToSignedGraph(convert()),
+  };
+}
 const weightsOnly = (format: string, arrays: Arrays): ImportedFile => ({
   format,
   arrays,

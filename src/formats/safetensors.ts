@@ -1,7 +1,8 @@
-import type { Tensor, Weights } from '../network/weights.ts';
+import type { Weights } from '../network/weights.ts';
+import { toFileArray, unreadableArray, type Arrays, type FileArray } from './arrays.ts';
 import { findDuplicateKey } from './duplicate-key.ts';
 import { parseJson } from './parse-json.ts';
-import { floatTypes, type FloatType } from './float-types.ts';
+import { numberTypes, type NumberType } from './number-types.ts';
 import { invalidWeights, quote } from './format-errors.ts';
 
 // safetensors (https://github.com/huggingface/safetensors#format): a u64 with the length of a JSON header;
@@ -20,22 +21,40 @@ export const safetensorsLimits = {
 
 interface Entry {
   readonly name: string;
-  readonly dtype: FloatType;
+  /** Null: none that is read. */
+  readonly type: NumberType | null;
+  readonly dtype: string;
   readonly shape: readonly number[];
   /** Bytes from the start of the data. */
   readonly begin: number;
   readonly end: number;
 }
 
+const types: ReadonlyMap<unknown, NumberType> = new Map([
+  ['F16', 'float16'],
+  ['BF16', 'bfloat16'],
+  ['F32', 'float32'],
+  ['F64', 'float64'],
+  ['I8', 'int8'],
+  ['I16', 'int16'],
+  ['I32', 'int32'],
+  ['I64', 'int64'],
+  ['U8', 'uint8'],
+  ['U16', 'uint16'],
+  ['U32', 'uint32'],
+  ['U64', 'uint64'],
+  ['BOOL', 'bool'],
+]);
+
 const lengthBytes = 8;
 const metadataKey = '__metadata__';
 
 /**
- * Reads the tensors of a safetensors file as float32; F16, BF16 and F64 are converted. Tensors may be views
- * of `bytes`, which must then not change.
+ * Reads the tensors of a safetensors file as float32; other types are converted. Tensors may be views
+ * of `bytes`, which must then not change. A tensor of a type that is not read is refused when it is used.
  * @throws UnrollError invalid_weights with the tensor and what is wrong with it
  */
-export function readSafetensors(bytes: Uint8Array): Weights {
+export function readSafetensors(bytes: Uint8Array): Arrays {
   if (bytes.length < lengthBytes) invalidWeights(`${bytes.length} bytes cannot hold the length of a header`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   if (length > safetensorsLimits.headerBytes)
@@ -49,9 +68,11 @@ export function readSafetensors(bytes: Uint8Array): Weights {
   const entries = readEntries(header, data.length);
   checkCoverage(entries, data.length);
   return new Map(
-    entries.map(({ name, dtype, shape, begin, end }): [string, Tensor] => [
+    entries.map(({ name, type, dtype, shape, begin, end }): [string, FileArray] => [
       name,
-      { shape, values: floatTypes[dtype].read(data.subarray(begin, end)) },
+      type === null
+        ? unreadableArray(shape, unreadType(name, dtype))
+        : toFileArray(shape, type, data.subarray(begin, end)),
     ]),
   );
 }
@@ -103,8 +124,8 @@ function readEntries(header: [name: string, entry: unknown][], dataBytes: number
     const invalid = (what: string): never => invalidWeights(`tensor ${quote(name)}: ${what}`);
     if (!isObject(entry)) return invalid('its entry is not an object');
     const { dtype, shape, data_offsets: offsets } = entry;
-    if (!isFloatType(dtype))
-      return invalid(`its dtype is ${quote(dtype)}, must be one of ${Object.keys(floatTypes).join(', ')}`);
+    if (typeof dtype !== 'string') return invalid(`its dtype is ${quote(dtype)}`);
+    const type = types.get(dtype) ?? null;
     if (!isCounts(shape)) return invalid('its shape is not a list of whole numbers');
     if (!isCounts(offsets) || offsets.length !== 2)
       return invalid('its data_offsets are not two whole numbers');
@@ -117,12 +138,12 @@ function readEntries(header: [name: string, entry: unknown][], dataBytes: number
       invalid(`a shape of [${shape.join(', ')}] has more than ${limits.elements} elements`);
     const [begin, end] = offsets as [number, number];
     if (begin > end || end > dataBytes) invalid(`bytes ${begin} to ${end} of ${dataBytes} bytes of data`);
-    const expected = elements * floatTypes[dtype].bytes;
+    const expected = type === null ? end - begin : elements * numberTypes[type].bytes;
     if (end - begin !== expected)
       invalid(
         `[${shape.join(', ')}] of ${dtype} takes ${expected} bytes, its data_offsets give ${end - begin}`,
       );
-    return { name, dtype, shape, begin, end };
+    return { name, type, dtype, shape, begin, end };
   });
 }
 
@@ -142,5 +163,5 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isCounts = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((count) => Number.isSafeInteger(count) && count >= 0);
-const isFloatType = (value: unknown): value is FloatType =>
-  typeof value === 'string' && Object.hasOwn(floatTypes, value);
+const unreadType = (name: string, dtype: string): string =>
+  `tensor ${quote(name)}: its dtype is ${quote(dtype)}, must be one of ${[...types.keys()].join(', ')}`;

@@ -1,4 +1,4 @@
-import { answersOnce } from '../network/answers-once.ts';
+import { isSequenceToOne } from '../network/sequence-to-one.ts';
 import { referenceNetwork } from '../network/reference-network.ts';
 import type { ModelSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
@@ -61,7 +61,7 @@ function agree(graph: SignedGraph, { inputs, network }: ModelSpec, weights: Weig
   prepared.inputs[0]!.values.set(x);
   prepared.run();
   const found = prepared.outputs[0]!;
-  const once = answersOnce(network);
+  const once = isSequenceToOne(network);
   for (const sequence of [0, 1]) {
     const rows = Array.from({ length: steps }, (_, t) =>
       x.subarray((sequence * steps + t) * width, (sequence * steps + t + 1) * width),

@@ -66,7 +66,10 @@ export async function buildApp(parts: AppParts) {
   setErrorHandlers(app);
   measureRequests(app, metrics);
   // before every hook that may reject the request: every response has its id
-  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  app.addHook('onRequest', (request, reply, next) => {
+    reply.header('x-request-id', request.id);
+    next();
+  });
   checkHost(app);
   setSecurityHeaders(app);
   if (options.corsOrigin !== '')

@@ -37,9 +37,14 @@ export interface KernelOptions {
   readonly memoryMegabytes: number;
 }
 
-/** Creates the kernel of the process and runs its self-test. @param cells the cells the self-test runs */
+/**
+ * Creates the kernel of the process and runs its self-test.
+ * @param cells the cells the self-test runs
+ * @param sources folders of their code
+ */
 export function createTestedKernel(
   cells: readonly TestedCell[],
+  sources: readonly string[],
   options: KernelOptions,
 ): Kernel<SharedMemory> {
   const memory = new SharedMemory({
@@ -49,7 +54,7 @@ export function createTestedKernel(
   const constants = createConstantSlots();
   const encode = encoderFor(memory, constants);
   const build: Build = (path, emit) => compileModule(encode(emit), path);
-  const verdict = choosePath(options.mode, memory, build, cells);
+  const verdict = choosePath(options.mode, memory, build, cells, [import.meta.dirname, ...sources]);
   const share = { memory: memory.memory, maximumPages: memory.maximumPages, constants, ...verdict };
   return openKernel(share, memory);
 }

@@ -1,4 +1,4 @@
-import { padded, panelWidth, panelsFor } from './emit/emitter.ts';
+import { padded, panelWidth, countPanels } from './layout.ts';
 import { gatesWithProduct, type SweepCell } from './emit/sweep.ts';
 
 // Packs row-major matrices, as PyTorch has them, into panels of 16 columns: [panel][inner][16].
@@ -32,7 +32,7 @@ function phaseOrder(gateCounts: readonly number[], units: number): ColumnOrder {
   const order: number[] = [];
   let gatesBefore = 0;
   for (const gates of gateCounts) {
-    for (let group = 0; group < panelsFor(units); group++)
+    for (let group = 0; group < countPanels(units); group++)
       for (let gate = 0; gate < gates; gate++)
         for (let lane = 0; lane < panelWidth; lane++) {
           const unit = group * panelWidth + lane;

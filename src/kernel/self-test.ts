@@ -1,16 +1,18 @@
-import { padded, type Emitter } from './emit/emitter.ts';
+import type { Emitter } from './emit/emitter.ts';
+import { padded } from './layout.ts';
 import { emitLinear } from './emit/linear.ts';
 import { emitSoftmax } from './emit/softmax.ts';
 import { emitSweep, gatesWithProduct, sweepScratch, type SweepCell } from './emit/sweep.ts';
 import { clearVectorRegisters, type KernelMode, type KernelPath } from './compile.ts';
 import { instantiate, type KernelFunctions } from './instantiate.ts';
+import { findVerdictPlace, keepVerdict, readVerdict, type Verdict } from './known-verdict.ts';
 import type { SharedMemory } from './memory.ts';
 import { minGain, measurePathGain } from './path-gain.ts';
 import { inputOrder, packByGroup, packMatrix, packVector, productOrder } from './pack.ts';
 
 // Revectorisation is experimental in V8, so that path is used only if, on this machine and this V8, it gives
 // the bits of the plain path for every cell, and agrees with the float64 reference. Tested once for each
-// process.
+// process, or once for all its starts where the verdict can be kept (known-verdict.ts).
 
 export type Build = (path: KernelPath, emit: (e: Emitter) => void) => WebAssembly.Module;
 
@@ -43,26 +45,33 @@ const steps = 5;
 const rowCounts = [1, 2, 3, 4, 5, 6, 14];
 const tolerance = 1e-5;
 
-/** Chooses the path for this process. @returns the path, and the reason in a sentence */
+/**
+ * Chooses the path for this process.
+ * @param sources folders of the code that is tested: a verdict is kept for as long as it does not change
+ */
 export function choosePath(
   mode: KernelMode,
   memory: SharedMemory,
   build: Build,
   cells: readonly TestedCell[],
-): { path: KernelPath; reason: string } {
+  sources: readonly string[],
+): Verdict {
   if (mode === 'plain') return { path: 'plain', reason: 'UNROLL_KERNEL=plain asks for it' };
   if (process.arch !== 'x64')
     return { path: 'plain', reason: `V8 revectorises on x64 only, this is ${process.arch}` };
-  verdict ??= judge(memory, build, cells);
+  if (verdict) return verdict;
+  const place = findVerdictPlace(sources);
+  verdict = place && readVerdict(place);
+  if (!verdict) {
+    verdict = judge(memory, build, cells);
+    // a machine that was busy while it was measured is measured again
+    if (place && verdict.path === 'revectorised') keepVerdict(place, verdict);
+  }
   return verdict;
 }
 
-interface Verdict {
-  readonly path: KernelPath;
-  readonly reason: string;
-}
 /** The result, which cannot change during the process. */
-let verdict: Verdict | undefined;
+let verdict: Verdict | null = null;
 
 function judge(memory: SharedMemory, build: Build, cells: readonly TestedCell[]): Verdict {
   const failure = tryCompare(memory, build, cells);
@@ -259,14 +268,14 @@ function worstError(output: Float32Array, placed: PlacedCell, rows: number): num
   let worst = 0;
   for (const row of new Set([0, rows - 1])) {
     const at = ((steps - 1) * rows + row) * padded(units);
-    const expected = expectedOf(placed, row);
+    const expected = computeExpected(placed, row);
     for (let unit = 0; unit < units; unit++)
       worst = Math.max(worst, Math.abs(expected[unit]! - output[at + unit]!));
   }
   return worst;
 }
 
-function expectedOf({ tested, weights, inputs, expected }: PlacedCell, row: number): ArrayLike<number> {
+function computeExpected({ tested, weights, inputs, expected }: PlacedCell, row: number): ArrayLike<number> {
   let h = expected.get(row);
   if (!h) {
     let state: State = { h: new Float64Array(units), c: new Float64Array(units) };

@@ -2,7 +2,7 @@ import { UnrollError } from '../errors.ts';
 import type { Graph } from './graph.ts';
 import type { Weights } from './weights.ts';
 
-/** @throws UnrollError invalid_weights, naming the layer, the tensor, the shape wanted and the one seen */
+/** @throws UnrollError invalid_weights, naming the layer, the tensor, the expected shape and the given one */
 export function checkWeights({ nodes }: Graph, weights: Weights): void {
   checkTensors(
     nodes.map((node) => [`layer ${node.name}`, node.shapes]),
@@ -10,16 +10,19 @@ export function checkWeights({ nodes }: Graph, weights: Weights): void {
   );
 }
 
-/** @param owners who reads which tensors: the weights hold all of them and no others */
+/**
+ * Checks that the weights are exactly the tensors of a network.
+ * @param owners the tensors, with the layers that read them
+ */
 export function checkTensors(
   owners: readonly (readonly [owner: string, tensors: readonly (readonly [string, readonly number[]])[]])[],
   weights: Weights,
 ): void {
-  const wanted = new Set<string>();
+  const expected = new Set<string>();
   const shown = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
   for (const [owner, tensors] of owners)
     for (const [name, shape] of tensors) {
-      wanted.add(name);
+      expected.add(name);
       const tensor = weights.get(name);
       const where = `${owner}: tensor ${name}`;
       if (!tensor) throw new UnrollError('invalid_weights', `${where} ${shown(shape)} is missing`);
@@ -29,7 +32,7 @@ export function checkTensors(
           `${where} must be ${shown(shape)}, is ${shown(tensor.shape)}`,
         );
     }
-  const surplus = [...weights.keys()].filter((name) => !wanted.has(name));
+  const surplus = [...weights.keys()].filter((name) => !expected.has(name));
   if (surplus.length > 0)
     throw new UnrollError(
       'invalid_weights',

@@ -1,112 +1,115 @@
 import { clearVectorRegisters } from '../kernel/compile.ts';
-import { padded } from '../kernel/emit/emitter.ts';
+import { padded } from '../kernel/layout.ts';
 import { instantiate } from '../kernel/instantiate.ts';
 import { arenaBytes, type Arena } from './layout.ts';
 import type { AttendedSource } from './layers/attended-source.ts';
 import { makeKeys } from './layers/attention/run.ts';
-import type { EncoderProgram, NetworkProgram } from './program.ts';
+import type { CompiledEncoder, CompiledNetwork } from './compile-network.ts';
 import { createRunner, type Runner } from './runner.ts';
 
 export interface DecoderSize {
   /** Hypotheses that advance together. */
   readonly maxRows: number;
-  /** Steps of one source, and of all sources that are held at a time. */
+  /** Maximum steps of one source, and of all stored sources. */
   readonly maxSource: number;
-  readonly maxHeld: number;
+  readonly maxStoredSteps: number;
 }
 
-/** A source that has been read: what its hypotheses start from and look back at. */
+/** A source that has been read: the first state of its hypotheses, and the rows that they attend to. */
 export interface ReadSource extends AttendedSource {
   readonly state: Float32Array;
 }
 
 /**
- * An encoder-decoder in one worker: sources are read whole, then hypotheses advance one step at a time, each with a state of
- * its own and its source's rows, which it shares with its like. A fork copies a state and nothing else.
+ * An encoder-decoder in one worker: sources are read whole, then hypotheses advance one step at a time, each
+ * with a state of its own. Hypotheses of one source share its rows; a fork copies the state only.
  */
 export interface DecoderRunner {
   readonly outputWidth: number;
   readonly maxRows: number;
   readonly rows: number;
-  /** Whether a source of so many steps can be held now. */
+  /** Whether there is memory for a source of so many steps. */
   hasRoom(steps: number): boolean;
   /** Reads sources, ids [steps][columns] or features [steps][width], in one packed batch. */
   read(sources: readonly (Int32Array | Float32Array)[]): ReadSource[];
-  /** Gives a source's room back; no row may look at it any more. */
+  /** Frees a source's memory; no row may attend to it any more. */
   release(source: ReadSource): void;
-  /** A new row at a source's start. */
+  /** Adds a row in the first state of a source. */
   join(source: ReadSource): number;
   /**
-   * Makes row i go on from what was row from[i], for all rows: forks where one stands twice, ends those that stand nowhere.
-   * Rows of several sources keep to their own.
+   * Replaces row i by a copy of the previous row from[i], for all rows: a row that is listed twice is forked,
+   * one that is not listed ends. Rows keep their sources.
    */
   arrange(from: readonly number[]): void;
   /** Feeds every row an id. @returns logits [rows, outputWidth], a view valid until the next step */
   step(ids: ArrayLike<number>): Float32Array;
-  /** How much a row of the last step looked at each step of its source; null without attention. */
-  attentionOf(row: number): Float32Array | null;
+  /** Attention weights of a row of the last step over its source's steps; null without attention. */
+  attention(row: number): Float32Array | null;
 }
 
-/** Bytes of arena it needs. */
-export const decoderBytes = (program: NetworkProgram, size: DecoderSize): number => {
-  const { encoder, decoder } = sizesOf(size);
+/** Bytes of arena that a decoder runner needs. */
+export const decoderBytes = (compiled: CompiledNetwork, size: DecoderSize): number => {
+  const { encoder, decoder } = splitSize(size);
   return (
-    arenaBytes(program.encoder!.program, encoder) +
-    arenaBytes(program, decoder) +
-    heldBytes(program, size) +
-    scratchBytes(program.encoder!)
+    arenaBytes(compiled.encoder!.network, encoder) +
+    arenaBytes(compiled, decoder) +
+    sourceBytes(compiled, size) +
+    scratchBytes(compiled.encoder!)
   );
 };
 
-const sizesOf = ({ maxRows, maxSource }: DecoderSize) => ({
+const splitSize = ({ maxRows, maxSource }: DecoderSize) => ({
   encoder: { maxRows, maxPacked: Math.max(maxSource, maxRows) },
   decoder: { maxRows, maxPacked: maxRows, maxSource },
 });
 
-/** Float32 of one held step: the memory's row, then the keys of every attention node. */
-const heldStride = ({ nodes, encoder }: NetworkProgram): number =>
+/** float32 of one stored step: the memory's row, then the keys of every attention node. */
+const countStoredFloats = ({ nodes, encoder }: CompiledNetwork): number =>
   nodes.reduce(
     (sum, node) => sum + (node.kind === 'attention' && node.keys ? padded(node.keyWidth) : 0),
     padded(encoder!.memoryWidth),
   );
-const heldBytes = (program: NetworkProgram, { maxHeld }: DecoderSize): number =>
-  heldStride(program) * maxHeld * 4;
-const scratchBytes = ({ summaryWidth, states }: EncoderProgram): number =>
+const sourceBytes = (compiled: CompiledNetwork, { maxStoredSteps }: DecoderSize): number =>
+  countStoredFloats(compiled) * maxStoredSteps * 4;
+const scratchBytes = ({ summaryWidth, states }: CompiledEncoder): number =>
   (padded(summaryWidth) + Math.max(0, ...states.map(({ units }) => padded(units)))) * 4;
 
 export function createDecoderRunner(
-  program: NetworkProgram,
+  compiled: CompiledNetwork,
   memory: WebAssembly.Memory,
   arena: Arena,
   size: DecoderSize,
 ): DecoderRunner {
-  const encoderProgram = program.encoder!;
-  const { summary, summaryWidth, states, memoryWidth } = encoderProgram;
-  const sizes = sizesOf(size);
-  const encoderArena = { offset: arena.offset, bytes: arenaBytes(encoderProgram.program, sizes.encoder) };
+  const compiledEncoder = compiled.encoder!;
+  const { summary, summaryWidth, states, memoryWidth } = compiledEncoder;
+  const sizes = splitSize(size);
+  const encoderArena = { offset: arena.offset, bytes: arenaBytes(compiledEncoder.network, sizes.encoder) };
   const decoderArena = {
     offset: encoderArena.offset + encoderArena.bytes,
-    bytes: arenaBytes(program, sizes.decoder),
+    bytes: arenaBytes(compiled, sizes.decoder),
   };
-  const heldAt = decoderArena.offset + decoderArena.bytes;
-  const scratchAt = heldAt + heldBytes(program, size);
-  const reader: Runner = createRunner(encoderProgram.program, memory, encoderArena, sizes.encoder);
-  const writer: Runner = createRunner(program, memory, decoderArena, sizes.decoder);
-  const bridge = instantiate(encoderProgram.bridge, memory);
+  const sourcesAt = decoderArena.offset + decoderArena.bytes;
+  const scratchAt = sourcesAt + sourceBytes(compiled, size);
+  const reader: Runner = createRunner(compiledEncoder.network, memory, encoderArena, sizes.encoder);
+  const writer: Runner = createRunner(compiled, memory, decoderArena, sizes.decoder);
+  const bridge = instantiate(compiledEncoder.bridge, memory);
   const context = {
-    functions: instantiate(program.module, memory),
+    functions: instantiate(compiled.module, memory),
     floats: () => new Float32Array(memory.buffer),
   };
-  const attentions = program.nodes.flatMap((node, index) =>
+  const attentions = compiled.nodes.flatMap((node, index) =>
     node.kind === 'attention' ? [{ node, index }] : [],
   );
-  const room = createRoom(size.maxHeld);
-  const stride = heldStride(program) * 4;
+  const allocator = createStepAllocator(size.maxStoredSteps);
+  const stride = countStoredFloats(compiled) * 4;
   const starts = new Map<ReadSource, number>();
   let rows: ReadSource[] = [];
-  const ownStart = startOf(writer);
+  const ownStart = readInitialState(writer);
 
-  /** The first state: every part through its dense layer, or the summary as it is; else the layers' own. */
+  /**
+   * The first state: each part from its dense layer or from the summary, the others from the layers' initial
+   * state.
+   */
   function startState(vector: Float32Array): Float32Array {
     const state = ownStart.slice();
     const floats = context.floats();
@@ -122,21 +125,21 @@ export function createDecoderRunner(
     return state;
   }
 
-  /** Puts a source's rows [steps, memoryWidth] where hypotheses look back at them, and makes its keys. */
-  function hold(rowsOf: readonly Float32Array[]): ReadSource {
-    const steps = rowsOf.length;
-    const first = room.take(steps)!;
-    const address = heldAt + first * stride;
+  /** Stores a source's rows [steps, memoryWidth] for attention, and computes its keys. */
+  function storeSource(sourceRows: readonly Float32Array[]): ReadSource {
+    const steps = sourceRows.length;
+    const first = allocator.allocate(steps)!;
+    const address = sourcesAt + first * stride;
     const floats = context.floats();
     const width = padded(memoryWidth);
-    rowsOf.forEach((row, t) => {
+    sourceRows.forEach((row, t) => {
       const at = address / 4 + t * width;
       floats.set(row, at);
       floats.fill(0, at + memoryWidth, at + width);
     });
     const vector = new Float32Array(summaryWidth);
     for (const { from, to, at } of summary)
-      vector.set((at === 'last' ? rowsOf.at(-1)! : rowsOf[0]!).subarray(from, to), from);
+      vector.set((at === 'last' ? sourceRows.at(-1)! : sourceRows[0]!).subarray(from, to), from);
     const keys = new Map<number, number>();
     let next = address + steps * width * 4;
     for (const { node, index } of attentions) {
@@ -156,7 +159,7 @@ export function createDecoderRunner(
     get rows() {
       return rows.length;
     },
-    hasRoom: (steps) => room.fits(steps),
+    hasRoom: (steps) => allocator.fits(steps),
 
     read(sources) {
       const width = reader.inputWidth === 0 ? reader.idColumns : reader.inputWidth;
@@ -181,14 +184,14 @@ export function createDecoderRunner(
           const at = (offsets[t]! + row) * memoryWidth;
           return given.subarray(at, at + memoryWidth);
         });
-        read[index] = hold(own);
+        read[index] = storeSource(own);
       });
       clearVectorRegisters();
       return read;
     },
 
     release(source) {
-      room.give(starts.get(source)!, source.steps);
+      allocator.free(starts.get(source)!, source.steps);
       starts.delete(source);
     },
 
@@ -220,12 +223,12 @@ export function createDecoderRunner(
       );
     },
 
-    attentionOf: (row) => (attentions.length > 0 ? writer.attentionOf(row, rows[row]!.steps) : null),
+    attention: (row) => (attentions.length > 0 ? writer.attention(row, rows[row]!.steps) : null),
   };
 }
 
-/** What a row has before its first step. */
-function startOf(runner: Runner): Float32Array {
+/** The state of a row before its first step. */
+function readInitialState(runner: Runner): Float32Array {
   const row = runner.join();
   const state = runner.saveState(row);
   runner.leave(row);
@@ -245,14 +248,14 @@ function feed(
       ids[column * maxPacked + at] = source[step * width + column]!;
 }
 
-/** Runs of held steps, the first that is long enough. */
-function createRoom(length: number) {
+/** Allocates runs of stored steps, first fit. */
+function createStepAllocator(length: number) {
   let gaps = [{ first: 0, length }];
-  const gapFor = (steps: number) => gaps.find((gap) => gap.length >= steps);
+  const findGap = (steps: number) => gaps.find((gap) => gap.length >= steps);
   return {
-    fits: (steps: number): boolean => gapFor(steps) !== undefined,
-    take(steps: number): number | null {
-      const gap = gapFor(steps);
+    fits: (steps: number): boolean => findGap(steps) !== undefined,
+    allocate(steps: number): number | null {
+      const gap = findGap(steps);
       if (!gap) return null;
       const { first } = gap;
       gap.first += steps;
@@ -260,7 +263,7 @@ function createRoom(length: number) {
       gaps = gaps.filter((one) => one.length > 0);
       return first;
     },
-    give(first: number, steps: number): void {
+    free(first: number, steps: number): void {
       gaps = [...gaps, { first, length: steps }]
         .sort((a, b) => a.first - b.first)
         .reduce<typeof gaps>((merged, gap) => {

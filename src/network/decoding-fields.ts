@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { withMaxSize } from '../bounded-schema.ts';
 
-// What decoding can be told: the ranges of a request's fields, and of a model's defaults for them.
+// Fields of decoding and generation, with their ranges: in requests, and as defaults of a model.
 
 const stopString = z
   .string()
   .min(1)
   .max(256)
-  .refine((text) => text.isWellFormed(), 'must not hold half a character');
+  .refine((text) => text.isWellFormed(), 'must not contain half a character');
 
 export const decodingFields = {
   max_tokens: z.int().min(1),
@@ -27,5 +27,5 @@ export const decodingFields = {
   no_repeat_ngram_size: z.int().min(0).max(100),
 };
 
-/** The defaults of one model. */
+/** A model's defaults. */
 export const decodingDefaults = z.strictObject(decodingFields).partial();

@@ -7,13 +7,13 @@ import type { TensorShape } from './layers/layer-kind.ts';
 import type { NetworkSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 
-// Many-to-many delayed: an encoder reads the whole source, a bridge makes its last state the decoder's first, the decoder
-// writes, looking back at the encoder's rows where it has attention.
+// Encoder-decoders: an encoder reads the whole source, a bridge turns its last state into the decoder's
+// first, and the decoder writes, attending to the encoder's rows if it has attention.
 
-/** Names of everything of an encoder begin so. */
+/** Prefix of the names of an encoder's nodes and tensors. */
 const encoderPrefix = 'encoder.';
 
-/** A network in its parts; without an encoder only the graph is there. */
+/** A network's graph, and its encoder and bridge if it has them. */
 export interface ResolvedNetwork {
   readonly graph: Graph;
   readonly encoder: EncoderGraph | null;
@@ -21,7 +21,7 @@ export interface ResolvedNetwork {
 
 export interface EncoderGraph {
   readonly graph: Graph;
-  /** What the bridge reads of the encoder's rows: columns of a sequence's last step, or of its first. */
+  /** The columns of the encoder's rows that the bridge reads, of a sequence's last step or its first. */
   readonly summary: readonly SummaryPart[];
   readonly summaryWidth: number;
   readonly bridge: readonly BridgeState[];
@@ -44,7 +44,7 @@ export interface BridgeState {
   readonly tensors: { readonly weight: string; readonly bias: string };
 }
 
-/** What the encoder and the layers read. @throws UnrollError invalid_model */
+/** Resolves the inputs of the encoder and the layers. @throws UnrollError invalid_model */
 export function networkInputs(
   spec: NetworkSpec,
   weights: Weights,
@@ -69,7 +69,7 @@ export function resolveNetwork(
     throw new UnrollError('invalid_model', 'network.layers: a decoder writes forward in time only', {
       field: 'network.layers',
     });
-  const summary = summaryOf(encoder.nodes);
+  const summary = resolveSummary(encoder.nodes);
   const summaryWidth = summary.reduce((sum, { from, to }) => sum + to - from, 0);
   const bridge = spec.bridge === 'none' ? [] : bridgeStates(graph.nodes, spec.bridge);
   if (spec.bridge === 'copy')
@@ -83,7 +83,7 @@ export function resolveNetwork(
   return { graph, encoder: { graph: encoder, summary, summaryWidth, bridge, bridgeKind: spec.bridge } };
 }
 
-/** Every tensor of a network, with who reads it. */
+/** Every tensor of a network, with the layer that reads it. */
 export function networkTensors({
   graph,
   encoder,
@@ -107,7 +107,7 @@ export function networkTensors({
 }
 
 /** A bidirectional layer ends forward at the last step and backward at the first. */
-function summaryOf(nodes: readonly Node[]): SummaryPart[] {
+function resolveSummary(nodes: readonly Node[]): SummaryPart[] {
   let last = nodes.length - 1;
   while (nodes[last]!.type === 'dropout' && nodes[last]!.inputs[0]! >= 0) last = nodes[last]!.inputs[0]!;
   const node = nodes[last]!;
@@ -120,7 +120,7 @@ function summaryOf(nodes: readonly Node[]): SummaryPart[] {
   ];
 }
 
-/** A state is copied to h alone: c stays where its layer starts. */
+/** `copy` sets h only: c keeps its layer's initial value. */
 function bridgeStates(nodes: readonly Node[], bridge: 'copy' | 'dense'): BridgeState[] {
   return nodes.flatMap((node, index) => {
     if (node.type !== 'recurrent') return [];

@@ -6,9 +6,9 @@ import type { NetworkSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 
 /**
- * Finds it from the layers that read the input, in this order: an operator graph has it in its spec, an embedding has a
- * vocabulary, a weight matrix has its number of columns.
- * @throws UnrollError invalid_model where none of them tells
+ * Finds the network's input from the layers that read it, in this order: the spec of an operator graph, the
+ * vocabulary of an embedding, the number of columns of a weight matrix.
+ * @throws UnrollError invalid_model where none of them determines it
  */
 export function networkInput(spec: Pick<NetworkSpec, 'layers'>, weights: Weights, prefix = ''): NetworkInput {
   const readers = spec.layers
@@ -35,7 +35,7 @@ export function networkInput(spec: Pick<NetworkSpec, 'layers'>, weights: Weights
   );
 }
 
-/** A column that nobody reads has a vocabulary of 1. */
+/** A column that no layer reads has a vocabulary of 1. */
 function columnsRead(tables: readonly Extract<InputEvidence, { from: 'table' }>[]): {
   vocabulary: number;
   columns?: number[];

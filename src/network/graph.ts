@@ -5,7 +5,8 @@ import type { NetworkSpec } from './spec.ts';
 
 export type { Node } from './layers/registry.ts';
 
-// A network's layers as nodes in the order they run: names resolved, a stack one node a level, widths and tensors known.
+// A network's layers as nodes in the order they run: names resolved, a stack one node a level, widths and
+// tensors known.
 
 export interface Graph {
   readonly nodes: readonly Node[];
@@ -19,7 +20,8 @@ const networkInputName = 'input';
 
 /**
  * @param place.prefix precedes the names of nodes and tensors: those of an encoder begin with `encoder.`
- * @param place.memoryWidth columns of the encoder's output; 0 where there is none, and then nothing can attend to it
+ * @param place.memoryWidth columns of the encoder's output; 0 where there is none, and then nothing can
+ * attend to it
  * @throws UnrollError invalid_model, naming the layer
  */
 export function resolveGraph(
@@ -41,7 +43,7 @@ export function resolveGraph(
     };
     if (byName.has(name)) fail('its name is taken by the network input or an earlier layer');
     const inputs = layer.inputs
-      ? layer.inputs.map((wanted) => byName.get(wanted) ?? fail(`reads ${wanted}, which is no earlier layer`))
+      ? layer.inputs.map((source) => byName.get(source) ?? fail(`reads ${source}, which is no earlier layer`))
       : [nodes.length - 1];
     if (inputs.length > 1 && !kind.severalInputs) fail(`takes one input, was given ${inputs.length}`);
     const ids = inputs.some((node) => node < 0) && input.kind === 'ids' ? idColumns(input) : null;

@@ -31,7 +31,7 @@ export function orthogonalMatrix(size: number, random: Rng): Float32Array {
       for (let k = 0; k < size; k++) row[k] = row[k]! - along * other[k]!;
     }
     const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
-    // a row that was almost within the others' span has lost its digits: draw again
+    // a row almost in the span of the previous ones has no accurate digits left: draw again
     if (length > 1e-3) rows.push(row.map((value) => value / length));
   }
   return Float32Array.from(rows.flatMap((row) => [...row]));

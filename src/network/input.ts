@@ -1,10 +1,10 @@
-/** What a step of the network's input is: one id, or a row of features. */
+/** The type of a step of the network's input: ids, or a row of features. */
 export type NetworkInput =
   | {
       readonly kind: 'ids';
-      /** Ids that a step's first one may be. */
+      /** Vocabulary of a step's first id. */
       readonly vocabulary: number;
-      /** Where a step has several ids: the vocabulary of each, the first included. */
+      /** If a step has several ids: the vocabulary of each, the first included. */
       readonly columns?: readonly number[];
     }
   | { readonly kind: 'features'; readonly width: number };

@@ -1,12 +1,12 @@
-import { padded } from '../kernel/emit/emitter.ts';
+import { padded } from '../kernel/layout.ts';
 import { idColumns } from './input.ts';
 import type { PlaceContext, RunnerSize } from './layers/layer-run.ts';
 import { findLayerRun } from './layers/run-registry.ts';
-import type { NodeProgram } from './nodes.ts';
-import type { NetworkProgram } from './program.ts';
+import type { CompiledNode } from './compile-nodes.ts';
+import type { CompiledNetwork } from './compile-network.ts';
 import type { StateBlock } from './state.ts';
 
-// Where everything of one runner is in its worker's arena.
+// Addresses of one runner's rows and states in its worker's arena.
 
 export interface Arena {
   readonly offset: number;
@@ -17,20 +17,23 @@ export interface Layout {
   readonly bytes: number;
   /** Packed ids, column after column where a step has several. */
   readonly ids: number;
-  /** Packed features as the caller writes them [packed, width], and as the kernel reads them [packed, padded(width)]. */
+  /**
+   * Packed features as the caller writes them [packed, width], and as the kernel reads them [packed,
+   * padded(width)].
+   */
   readonly denseInput: number;
   readonly input: number;
-  readonly wanted: number;
+  readonly requested: number;
   readonly states: readonly StateBlock[];
-  /** Body nodes whose rows somebody reads. */
+  /** Body nodes whose rows are read. */
   readonly needed: ReadonlySet<number>;
-  /** Body nodes (−1: the input) whose wanted rows the head reads. */
+  /** Body nodes (−1: the input) whose requested rows the head reads. */
   readonly boundary: readonly number[];
   /** Packed rows of a body node, or the input; ids where the input is ids. */
   readonly rows: (node: number) => number;
-  /** Wanted rows of a node. */
+  /** Requested rows of a node. */
   readonly headRows: (node: number) => number;
-  /** What a node's layer placed besides, null where it has nothing of its own. */
+  /** Additional addresses of a node's layer, null where it has none. */
   readonly place: (node: number) => unknown;
   /** A region that layers share, by name; 0 where no layer has it. */
   readonly scratch: (name: string) => number;
@@ -39,13 +42,13 @@ export interface Layout {
 /** A vector store may run this far past the last row. */
 const slack = 64;
 
-/** @param start address of the arena; 0 to learn how many bytes it must have */
+/** Lays a runner out. @param start address of the arena; 0 to compute its size only */
 export function layOut(
-  program: NetworkProgram,
+  compiled: CompiledNetwork,
   { maxRows, maxPacked, maxSource = 0 }: RunnerSize,
   start: number,
 ): Layout {
-  const { nodes, head, causal, input } = program;
+  const { nodes, head, causal, input } = compiled;
   const size = { maxRows, maxPacked, maxSource };
   let next = start;
   const floats = (count: number): number => {
@@ -54,8 +57,8 @@ export function layOut(
     return address;
   };
   const inputWidth = input.kind === 'features' ? input.width : 0;
-  const widthOf = (node: number): number => (node < 0 ? inputWidth : nodes[node]!.width);
-  const rowsOf = (count: number, width: number): number => floats(count * padded(width));
+  const getWidth = (node: number): number => (node < 0 ? inputWidth : nodes[node]!.width);
+  const allocateRows = (count: number, width: number): number => floats(count * padded(width));
 
   const states: StateBlock[] = [];
   const keep = (block: StateBlock): number => {
@@ -66,13 +69,13 @@ export function layOut(
   const columns = input.kind === 'ids' ? idColumns(input).length : 1;
   const ids = floats(maxPacked * columns);
   const denseInput = floats(maxPacked * inputWidth);
-  const packedInput = inputWidth > 0 ? rowsOf(maxPacked, inputWidth) : ids;
-  const wanted = floats(maxPacked);
-  const needed = neededNodes(program);
-  const boundary = boundaryOf(program);
+  const packedInput = inputWidth > 0 ? allocateRows(maxPacked, inputWidth) : ids;
+  const requested = floats(maxPacked);
+  const needed = findNeededNodes(compiled);
+  const boundary = findBoundary(compiled);
 
   const bodyRows = nodes.map((node, index) =>
-    index <= head && node.kind !== 'same' && needed.has(index) ? rowsOf(maxPacked, node.width) : 0,
+    index <= head && node.kind !== 'alias' && needed.has(index) ? allocateRows(maxPacked, node.width) : 0,
   );
   const rows = (node: number): number => (node < 0 ? packedInput : bodyRows[node]!);
 
@@ -91,12 +94,12 @@ export function layOut(
       ...size,
       index,
       x: rows(source),
-      xWidth: widthOf(source),
+      xWidth: getWidth(source),
       y: rows(index),
       ids,
       before: nodes[source],
       causal,
-      rows: rowsOf,
+      rows: allocateRows,
       floats,
       keep,
       scratch,
@@ -108,7 +111,7 @@ export function layOut(
   const headPlaces = new Map<number, number>();
   for (let node = -1; node < nodes.length; node++)
     if (node > head || inHead.has(node))
-      headPlaces.set(node, rowsOf(maxPacked, Math.max(columns, widthOf(node))));
+      headPlaces.set(node, allocateRows(maxPacked, Math.max(columns, getWidth(node))));
 
   return {
     get bytes() {
@@ -117,7 +120,7 @@ export function layOut(
     ids,
     denseInput,
     input: packedInput,
-    wanted,
+    requested,
     states,
     needed,
     boundary,
@@ -129,12 +132,12 @@ export function layOut(
 }
 
 /** Whether a reader of a node's rows looks its input up by id instead. */
-const skipsInput = (node: NodeProgram): boolean => {
+const skipsInput = (node: CompiledNode): boolean => {
   const run = findLayerRun(node.kind);
   return run?.acrossSteps === true && run.skipsInput?.(node) === true;
 };
 
-function neededNodes({ nodes, hidden, output }: NetworkProgram): ReadonlySet<number> {
+function findNeededNodes({ nodes, hidden, output }: CompiledNetwork): ReadonlySet<number> {
   const needed = new Set<number>([hidden, output]);
   nodes.forEach((node) => {
     if (!skipsInput(node)) for (const input of node.inputs) needed.add(input);
@@ -142,7 +145,7 @@ function neededNodes({ nodes, hidden, output }: NetworkProgram): ReadonlySet<num
   return needed;
 }
 
-function boundaryOf({ nodes, head, hidden, output }: NetworkProgram): number[] {
+function findBoundary({ nodes, head, hidden, output }: CompiledNetwork): number[] {
   const boundary = new Set<number>([hidden, output].filter((node) => node <= head));
   nodes.forEach((node, index) => {
     if (index > head) for (const input of node.inputs) if (input <= head) boundary.add(input);
@@ -151,5 +154,5 @@ function boundaryOf({ nodes, head, hidden, output }: NetworkProgram): number[] {
 }
 
 /** Bytes of arena that a runner of this size needs. */
-export const arenaBytes = (program: NetworkProgram, size: RunnerSize): number =>
-  layOut(program, size, 0).bytes;
+export const arenaBytes = (compiled: CompiledNetwork, size: RunnerSize): number =>
+  layOut(compiled, size, 0).bytes;

@@ -6,7 +6,8 @@ import type { NetworkSpec } from './spec.ts';
 import type { Weights } from './weights.ts';
 
 /**
- * A whole network over one sequence in float64, by every layer's own equations: what tests and `unroll import` compare with.
+ * Runs a network over one sequence in float64 by the layers' equations: the reference of tests and `unroll
+ * import`.
  * @param sequence ids, or feature rows
  * @returns every layer's rows by layer name, and the output's: [steps][width]
  */

@@ -1,5 +1,5 @@
 import { clearVectorRegisters } from '../kernel/compile.ts';
-import { padded } from '../kernel/emit/emitter.ts';
+import { padded } from '../kernel/layout.ts';
 import { instantiate } from '../kernel/instantiate.ts';
 import { idColumns } from './input.ts';
 import { layOut, type Arena } from './layout.ts';
@@ -8,16 +8,19 @@ import { attentionWeights } from './layers/attention/run.ts';
 import type { Plan, RunContext } from './layers/layer.ts';
 import type { RunnerSize, Tick } from './layers/layer-run.ts';
 import { findLayerRun } from './layers/run-registry.ts';
-import type { NodeProgram } from './nodes.ts';
-import type { NetworkProgram } from './program.ts';
+import type { CompiledNode } from './compile-nodes.ts';
+import type { CompiledNetwork } from './compile-network.ts';
 import { createStateRows } from './state.ts';
 
-/** What a tick gives back for a wanted step: the answer, the answer before its squashing function, or what enters the head. */
-export type Wanted = 'output' | 'logits' | 'hidden';
+/**
+ * The rows that a tick returns: the output, the output before its activation, or the rows that enter the
+ * head.
+ */
+export type OutputKind = 'output' | 'logits' | 'hidden';
 
 /**
- * One network in one worker: slots with a state each, and ticks that advance some of them.
- * Rows 0 … rows − 1 are occupied and dense. It owns nothing to free: its arena does.
+ * Runs one network in one worker: rows with a state each, and ticks that advance some of them. Rows 0 … rows
+ * − 1 are occupied. It allocates nothing outside its arena.
  */
 export interface Runner {
   readonly causal: boolean;
@@ -28,10 +31,13 @@ export interface Runner {
   /** Features a step; 0 when a step is an id. */
   readonly inputWidth: number;
   readonly maxRows: number;
-  /** Most (row, step) pairs of one tick. */
+  /** Maximum (row, step) pairs of one tick. */
   readonly maxPacked: number;
   readonly rows: number;
-  /** Occupies the next row with the given state, or the network's own start: zero where its layers have no other. @returns the row */
+  /**
+   * Adds a row with the given state, by default the layers' initial state (zero if they have none).
+   * @returns the row
+   */
   join(state?: Float32Array): number;
   /** Frees a row; the last row's state moves into its place. */
   leave(row: number): void;
@@ -39,8 +45,9 @@ export interface Runner {
   saveState(row: number): Float32Array;
   loadState(row: number, state: Float32Array): void;
   /**
-   * Plans a tick: row r advances by steps[r] ≥ 1 steps, non-increasing; rows past steps.length rest. Packed order is
-   * time-major: step t of row r stands at offsets[t] + r. @returns offsets, one more than there are steps
+   * Plans a tick: row r advances by steps[r] ≥ 1 steps, non-increasing; rows past steps.length do not
+   * advance. Packed order is time-major: step t of row r is at offsets[t] + r. @returns offsets, one more
+   * than there are steps
    */
   plan(steps: ArrayLike<number>): Int32Array;
   /** Packed input ids of the planned tick, to be filled: [idColumns][maxPacked]. */
@@ -50,47 +57,50 @@ export interface Runner {
   /** Packed input rows of the planned tick [packed, inputWidth], to be filled. */
   readonly features: Float32Array;
   /**
-   * Runs the planned tick. @param wanted packed indexes whose rows are asked for
-   * @param sources attention: what each row looks back at, in a tick of one step a row
-   * @returns [wanted.length, width] with rows `width` apart, a view valid until the next tick
+   * Runs the planned tick. @param requested packed indexes of the rows to return
+   * @param sources attention: the source of each row, in a tick of one step a row
+   * @returns [requested.length, width] with rows `width` apart, a view valid until the next tick
    */
-  run(wanted: ArrayLike<number>, what: Wanted, sources?: readonly AttendedSource[]): Float32Array;
-  /** Why a row of the last tick has no numbers, null where it has: what a program meets in one sequence ends no other. */
-  failureOf(row: number): string | null;
-  /** How much a row of the last tick looked at each step of its source. */
-  attentionOf(row: number, steps: number): Float32Array;
+  run(requested: ArrayLike<number>, kind: OutputKind, sources?: readonly AttendedSource[]): Float32Array;
+  /**
+   * The error of a row of the last tick, null if it has none: an operator graph may fail for one sequence
+   * only.
+   */
+  failure(row: number): string | null;
+  /** Attention weights of a row of the last tick over its source's steps. */
+  attention(row: number, steps: number): Float32Array;
 }
 
 export function createRunner(
-  program: NetworkProgram,
+  compiled: CompiledNetwork,
   memory: WebAssembly.Memory,
   arena: Arena,
   size: RunnerSize,
 ): Runner {
-  const { nodes, head, output, hidden, causal } = program;
-  const layout = layOut(program, size, arena.offset);
-  const functions = instantiate(program.module, memory);
+  const { nodes, head, output, hidden, causal } = compiled;
+  const layout = layOut(compiled, size, arena.offset);
+  const functions = instantiate(compiled.module, memory);
   let view = new Float32Array(memory.buffer);
-  // the memory may have grown, and a view does not
+  // a view does not grow with the memory
   const floats = (): Float32Array =>
     view.buffer === memory.buffer ? view : (view = new Float32Array(memory.buffer));
   const context: RunContext = { functions, floats };
   const state = createStateRows(layout.states, size.maxRows, floats);
-  const inputWidth = program.input.kind === 'features' ? program.input.width : 0;
-  const vocabularies = program.input.kind === 'ids' ? idColumns(program.input) : [];
+  const inputWidth = compiled.input.kind === 'features' ? compiled.input.width : 0;
+  const vocabularies = compiled.input.kind === 'ids' ? idColumns(compiled.input) : [];
   const columnBytes = size.maxPacked * 4;
   const maxSource = size.maxSource ?? 0;
-  const widthOf = (node: number): number => (node < 0 ? inputWidth : nodes[node]!.width);
-  const answering = { output, logits: output, hidden };
+  const getWidth = (node: number): number => (node < 0 ? inputWidth : nodes[node]!.width);
+  const outputNodes = { output, logits: output, hidden };
   const body = nodes.slice(0, head + 1).map(createBodyNode);
-  let plan: Plan = { offsets: Int32Array.of(0), steps: 0, turn: 0 };
-  let answer: Float32Array = new Float32Array(0);
+  let plan: Plan = { offsets: Int32Array.of(0), steps: 0, parity: 0 };
+  let result: Float32Array = new Float32Array(0);
   const failures = new Map<number, string>();
 
   const runner: Runner = {
     causal,
-    outputWidth: widthOf(output),
-    hiddenWidth: widthOf(hidden),
+    outputWidth: getWidth(output),
+    hiddenWidth: getWidth(hidden),
     stateLength: state.length,
     inputWidth,
     maxRows: size.maxRows,
@@ -115,7 +125,7 @@ export function createRunner(
       const packed = offsets[longest]!;
       if (steps.length > state.rows || packed > size.maxPacked)
         throw new RangeError(`a tick of ${steps.length} rows and ${packed} steps does not fit this runner`);
-      plan = { offsets, steps: longest, turn: (plan.turn + plan.steps) & 1 };
+      plan = { offsets, steps: longest, parity: (plan.parity + plan.steps) & 1 };
       return offsets;
     },
     get ids() {
@@ -126,13 +136,13 @@ export function createRunner(
     },
 
     idColumns: Math.max(1, vocabularies.length),
-    failureOf: (row) => failures.get(row) ?? null,
-    attentionOf: (row, steps) =>
+    failure: (row) => failures.get(row) ?? null,
+    attention: (row, steps) =>
       new Float32Array(memory.buffer, layout.scratch(attentionWeights) + row * maxSource * 4, steps).slice(),
 
-    run(wanted, what, sources = []) {
+    run(requested, kind, sources = []) {
       const packed = plan.offsets[plan.steps]!;
-      if (inputWidth > 0) spreadRows(floats(), layout.denseInput / 4, layout.input / 4, packed, inputWidth);
+      if (inputWidth > 0) padRows(floats(), layout.denseInput / 4, layout.input / 4, packed, inputWidth);
       else
         vocabularies.forEach((vocabulary, column) =>
           checkIds(runner.ids.subarray(column * size.maxPacked), packed, vocabulary),
@@ -141,15 +151,15 @@ export function createRunner(
       if (!causal) state.beginWhole();
       const tick: Tick = { plan, sources, failures };
       for (const runNode of body) runNode?.(tick);
-      answer = pick(wanted, what);
+      result = runHead(requested, kind);
       clearVectorRegisters();
-      return answer;
+      return result;
     },
   };
   return runner;
 
-  /** @returns null for a node whose rows nobody reads */
-  function createBodyNode(node: NodeProgram, index: number): ((tick: Tick) => void) | null {
+  /** @returns null for a node whose rows are not read */
+  function createBodyNode(node: CompiledNode, index: number): ((tick: Tick) => void) | null {
     const run = findLayerRun(node.kind);
     if (!run || !layout.needed.has(index)) return null;
     if (run.acrossSteps) return run.create(node, context, layout.place(index));
@@ -160,22 +170,22 @@ export function createRunner(
       run.run(node, context, { x, columnBytes, y, rows: offsets[steps]!, logits: false, scratch });
   }
 
-  /** Runs the head over the wanted rows only. */
-  function pick(wanted: ArrayLike<number>, what: Wanted): Float32Array {
-    const count = wanted.length;
-    const target = answering[what];
-    const width = widthOf(target);
-    new Int32Array(memory.buffer, layout.wanted, count).set(wanted);
+  /** Runs the head over the requested rows only. */
+  function runHead(requested: ArrayLike<number>, kind: OutputKind): Float32Array {
+    const count = requested.length;
+    const target = outputNodes[kind];
+    const width = getWidth(target);
+    new Int32Array(memory.buffer, layout.requested, count).set(requested);
     for (const index of layout.boundary) {
       if (index < 0 && inputWidth === 0) {
         const ids = runner.ids;
         const chosen = new Int32Array(memory.buffer, layout.headRows(-1), ids.length);
         for (let from = 0; from < ids.length; from += size.maxPacked)
-          for (let i = 0; i < count; i++) chosen[from + i] = ids[from + wanted[i]!]!;
+          for (let i = 0; i < count; i++) chosen[from + i] = ids[from + requested[i]!]!;
       } else {
-        functions[program.gathers[widthOf(index)]!]!(
+        functions[compiled.gathers[getWidth(index)]!]!(
           layout.rows(index),
-          layout.wanted,
+          layout.requested,
           layout.headRows(index),
           count,
         );
@@ -191,18 +201,18 @@ export function createRunner(
           columnBytes,
           y: layout.headRows(index),
           rows: count,
-          logits: what === 'logits' && index === output,
+          logits: kind === 'logits' && index === output,
           scratch: layout.scratch,
         });
       }
-    if (answer.length < count * width) answer = new Float32Array(count * width);
-    gatherRows(floats(), layout.headRows(target) / 4, answer, count, width);
-    return answer.subarray(0, count * width);
+    if (result.length < count * width) result = new Float32Array(count * width);
+    gatherRows(floats(), layout.headRows(target) / 4, result, count, width);
+    return result.subarray(0, count * width);
   }
 }
 
 /** [rows, width] → [rows, padded(width)] */
-function spreadRows(values: Float32Array, from: number, to: number, rows: number, width: number): void {
+function padRows(values: Float32Array, from: number, to: number, rows: number, width: number): void {
   const stride = padded(width);
   if (stride === width) {
     values.copyWithin(to, from, from + rows * width);
@@ -223,7 +233,7 @@ function gatherRows(values: Float32Array, from: number, to: Float32Array, rows: 
     to.set(values.subarray(from + r * stride, from + r * stride + width), r * width);
 }
 
-/** The kernel looks ids up unchecked: one outside the vocabulary would read another's memory. */
+/** Checks ids: the kernel does not, and an id outside the vocabulary would read other memory. */
 function checkIds(ids: Int32Array, count: number, vocabulary: number): void {
   for (let i = 0; i < count; i++)
     if (ids[i]! >>> 0 >= vocabulary)

@@ -4,7 +4,8 @@ import { layerName } from './layers/fields.ts';
 import { layers as layerKinds, layerTypes, type LayerKinds, type LayerType } from './layers/registry.ts';
 import { weightSource } from './weight-source.ts';
 
-// model.json, schema 1. The fields of each layer are in its folder (layers/), with the shapes and names of its tensors.
+// model.json, schema 1. The fields of each layer are in its folder (layers/), with the shapes and names of
+// its tensors.
 
 type LayerSchema = LayerKinds[LayerType]['schema'];
 
@@ -13,14 +14,35 @@ export const layerSpec = z.discriminatedUnion(
   layerTypes.map((type): LayerSchema => layerKinds[type].schema) as [LayerSchema, ...LayerSchema[]],
 );
 
-/** The layers in order. A layer's `inputs` default to the layer before it; the first reads `input`; the last is the output. */
-const layers = z.array(layerSpec).min(1).max(256);
+const layerList = z.array(layerSpec).min(1).max(256);
+
+/**
+ * The layers in order. A layer's `inputs` default to the layer before it; the first reads `input`; the last
+ * is the output.
+ */
+const layers = z.preprocess(replaceOldType, layerList);
+
+/**
+ * Reads `program`, the old name of the type `operator_graph`. A layer without a name is named after its type,
+ * and its tensors after that: one of the old type keeps that name.
+ */
+function replaceOldType(list: z.input<typeof layerList>): z.input<typeof layerList> {
+  if (!Array.isArray(list)) return list;
+  return list.map((layer: { readonly type?: unknown } | null, index) =>
+    layer?.type === 'program' ? { name: `program_${index}`, ...layer, type: 'operator_graph' } : layer,
+  ) as z.input<typeof layerList>;
+}
 
 export const networkSpec = z.strictObject({
   layers,
-  /** Many-to-many delayed: reads the whole source first; `layers` are then the decoder. Its last layer is what attention sees. */
+  /**
+   * Reads the whole source first; `layers` are then the decoder, which attends to the encoder's last layer.
+   */
   encoder: z.strictObject({ layers }).optional(),
-  /** How the encoder's last state becomes the decoder's first: not at all, as it is, or through a dense tanh layer each. */
+  /**
+   * How the encoder's last state becomes the decoder's first: not at all, copied, or through a dense tanh
+   * layer for each state.
+   */
   bridge: z.enum(['none', 'copy', 'dense']).default('dense'),
 });
 
@@ -34,7 +56,7 @@ const textInput = z.strictObject({
       z
         .string()
         .min(1)
-        .refine((token) => token.isWellFormed(), 'must not hold half a character'),
+        .refine((token) => token.isWellFormed(), 'must not contain half a character'),
     )
     .min(1)
     .max(1_000_000),
@@ -47,8 +69,9 @@ const textInput = z.strictObject({
   /** Id that ends a generation. */
   end: z.int().min(0).optional(),
   /**
-   * words only: a step has more ids than its word's, those of its first `prefix` and its last `suffix` characters. Id 0 is
-   * no character, 1 an unknown one, i + 2 is tokens[i]. Characters are taken before a word is lowered.
+   * words only: a step has more ids than its word's, those of its first `prefix` and its last `suffix`
+   * characters. Id 0 is no character, 1 an unknown one, i + 2 is tokens[i]. Characters are those before
+   * lowercasing.
    */
   characters: z
     .strictObject({
@@ -81,16 +104,20 @@ export const modelSpec = z.strictObject({
   task: z.enum(['classify', 'tag', 'decode', 'generate', 'predict']),
   description: z.string().max(2000).default(''),
   inputs: z.discriminatedUnion('kind', [textInput, numericInput]),
+  /** Steps that are padding are left out: those of this id, or of which every value is this number. */
+  padding: z.number().optional(),
+  /** Whether the library that it was made with keeps its state from one sequence to the next. */
+  stateful: z.boolean().optional(),
   network: networkSpec,
   outputs: z
     .strictObject({
       /** Class of each output unit (classify, tag). */
       labels: z.array(z.string().min(1)).optional(),
-      /** Many labels may hold at once: the output is a sigmoid a label, not one softmax. */
+      /** Several labels may apply at once: the output is a sigmoid for each label, not one softmax. */
       multiLabel: z.boolean().default(false),
-      /** decode: what the decoder writes; it starts with the `start` id and ends at the `end` id. */
+      /** decode: the output vocabulary; a sequence starts with the `start` id and ends at the `end` id. */
       vocabulary: textInput.optional(),
-      /** predict: an output leaves as value · scale + mean. */
+      /** predict: an output is returned as value · scale + mean. */
       units: z
         .array(
           z.strictObject({
@@ -102,13 +129,16 @@ export const modelSpec = z.strictObject({
         .optional(),
     })
     .prefault({}),
-  /** Where the weights come from when they are not ours: `weights.safetensors` with our names without it. */
+  /** The source of imported weights; by default `weights.safetensors` with the network's own names. */
   weights: weightSource.optional(),
-  /** What the inference protocol calls its input (ids where it reads text) and output, in place of our own names for them. */
+  /**
+   * Names of the input (ids if it is text) and the output in the inference protocol, instead of the default
+   * ones.
+   */
   tensors: z.strictObject({ input: tensorName.optional(), output: tensorName.optional() }).optional(),
   /** Defaults of `generate` for this model. */
   decoding: decodingDefaults.prefault({}),
-  /** Where the weights come from: data, licence, script, seed, held-out figures. */
+  /** Origin of the weights: data, licence, script, seed, held-out figures. */
   provenance: z.record(z.string(), z.unknown()).default({}),
 });
 

@@ -1,15 +1,16 @@
-import { padded } from '../kernel/emit/emitter.ts';
+import { padded } from '../kernel/layout.ts';
 
-// The states of a runner's slots: for every stateful layer a block of rows [maxRows, stride] in the worker's arena.
+// The states of a runner's slots: for every stateful layer a block of rows [maxRows, stride] in the worker's
+// arena.
 
 export interface StateBlock {
   /** Byte address of row 0. */
   readonly address: number;
   /** float32 of a row in memory. */
   readonly stride: number;
-  /** The float32 of a row that mean something, as [from, to) runs. */
+  /** The float32 of a row that are state rather than padding, as [from, to) runs. */
   readonly parts: readonly (readonly [from: number, to: number])[];
-  /** False where a network reads whole sequences: such a state is at its start before every tick. */
+  /** False where a network reads whole sequences: such a state is reset before every tick. */
   readonly kept: boolean;
   /** Byte address of the row that a sequence starts from, null for zeros. */
   readonly first: number | null;
@@ -27,7 +28,7 @@ export const unitsBlock = (
   first,
 });
 
-/** The rows of all blocks together; a saved state is their meaningful parts, one after the other. */
+/** The rows of all blocks; a saved state is their parts, one after the other. */
 export function createStateRows(blocks: readonly StateBlock[], maxRows: number, floats: () => Float32Array) {
   const kept = blocks.filter((block) => block.kept);
   const length = kept.reduce((sum, { parts }) => sum + parts.reduce((n, [from, to]) => n + to - from, 0), 0);
@@ -35,7 +36,7 @@ export function createStateRows(blocks: readonly StateBlock[], maxRows: number, 
   const start = (block: StateBlock, row: number): number => block.address / 4 + row * block.stride;
   const clear = (block: StateBlock, from: number, to: number): void =>
     void floats().fill(0, start(block, from), start(block, to));
-  /** Rows as a sequence finds them. */
+  /** Resets rows to the initial state. */
   const begin = (block: StateBlock, from: number, to: number): void => {
     clear(block, from, to);
     if (block.first === null) return;
@@ -90,12 +91,12 @@ export function createStateRows(blocks: readonly StateBlock[], maxRows: number, 
     swap(a: number, b: number): void {
       for (const block of kept) {
         const values = floats();
-        const held = values.slice(start(block, a), start(block, a + 1));
+        const saved = values.slice(start(block, a), start(block, a + 1));
         values.copyWithin(start(block, a), start(block, b), start(block, b + 1));
-        values.set(held, start(block, b));
+        values.set(saved, start(block, b));
       }
     },
-    /** Puts the states that last one tick back to their start. */
+    /** Resets the states that last one tick. */
     beginWhole(): void {
       for (const block of blocks) if (!block.kept) begin(block, 0, maxRows);
     },

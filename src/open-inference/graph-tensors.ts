@@ -1,10 +1,6 @@
+import { UnrollError } from '../errors.ts';
 import type { TensorValues } from '../network/signed-graph/graph-evaluator.ts';
-import {
-  operandKind,
-  type GraphSignature,
-  type SignatureTensor,
-  type TensorDatatype,
-} from '../operators/signature.ts';
+import { type GraphSignature, type SignatureTensor, type TensorDatatype } from '../operators/signature.ts';
 import { invalidField } from '../tasks/invalid-field.ts';
 import type { TimeSlice } from '../time-slice.ts';
 import { numberDatatypes } from './datatypes.ts';
@@ -42,11 +38,13 @@ export async function readGraphInputs(
     checkTensor(tensor, declared);
     const { datatype } = declared;
     const numbers = tensor.values as readonly number[];
-    const values =
-      operandKind(datatype) === 'float' ? new Float32Array(numbers.length) : new Float64Array(numbers.length);
+    const short = datatype === 'FP16' || datatype === 'FP32';
+    const values = short ? new Float32Array(numbers.length) : new Float64Array(numbers.length);
     const toStored = datatype === 'FP16' ? roundToFloat16 : (value: number): number => value;
     for (let i = 0; i < numbers.length; i++) {
       values[i] = toStored(numbers[i]!);
+      if (!Number.isFinite(values[i]) && Number.isFinite(numbers[i]))
+        invalidField(`inputs.${declared.name}[${i}]`, `must be ${datatype}, was ${numbers[i]}`);
       if (i % elementsPerCheck === 0 && slice.due()) await slice.next();
     }
     inputs.push({ shape: tensor.shape, values });
@@ -93,7 +91,10 @@ export function findOutputs(
   });
 }
 
-/** A graph's output as a tensor of a reply. @throws UnrollError cancelled */
+/**
+ * A graph's output as a tensor of a reply.
+ * @throws UnrollError input_mismatch for a 64-bit integer that a float64 does not have; cancelled
+ */
 export async function toWireTensor(
   { name, datatype }: SignatureTensor,
   { shape, values }: TensorValues,
@@ -103,7 +104,13 @@ export async function toWireTensor(
   const convert = conversions[datatype] ?? ((value: number): number => value);
   const numbers: number[] = [];
   for (let i = 0; i < values.length; i++) {
-    numbers.push(convert(values[i]!));
+    const value = convert(values[i]!);
+    if (datatype.endsWith('INT64') && !Number.isSafeInteger(value))
+      throw new UnrollError(
+        'input_mismatch',
+        `outputs.${name}[${i}]: is ${value}, integers are computed up to ${Number.MAX_SAFE_INTEGER}`,
+      );
+    numbers.push(value);
     if (i % elementsPerCheck === 0 && slice.due()) await slice.next();
   }
   return { name, datatype, shape, values: numbers };

@@ -1,4 +1,4 @@
-import { answerRows, answersOnce } from '../network/answers-once.ts';
+import { countOutputRows, isSequenceToOne } from '../network/sequence-to-one.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import type { Datatype } from './datatypes.ts';
 import { tensorNames } from './tensor-names.ts';
@@ -52,9 +52,9 @@ export function nativeSignature({ spec, network }: Pick<ServedModel, 'spec' | 'n
         outputs: [tensor('labels', 'BYTES', -1, -1), tensor('scores', 'FP32', -1, -1), lengths],
       };
     case 'predict': {
-      const rows = answerRows(spec.network);
+      const rows = countOutputRows(spec.network);
       if (rows > 1) return { ...accepted, outputs: [tensor('output', 'FP32', -1, rows, width / rows)] };
-      return answersOnce(spec.network)
+      return isSequenceToOne(spec.network)
         ? { ...accepted, outputs: [tensor('output', 'FP32', -1, width)] }
         : { ...accepted, outputs: [tensor('output', 'FP32', -1, -1, width), lengths] };
     }

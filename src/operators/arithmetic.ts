@@ -1,4 +1,5 @@
-import { createOperand, type OperandKind } from './operand.ts';
+import type { OperandKind } from './number-kinds.ts';
+import { createOperand } from './operand.ts';
 import { numberAttribute, type OperatorImplementation } from './operator.ts';
 import { binaryOperator, mapValues, type BinaryFunction } from './element-wise.ts';
 import { required } from './shape.ts';
@@ -9,11 +10,16 @@ import { required } from './shape.ts';
 const divide = (kind: OperandKind): BinaryFunction =>
   kind === 'float' ? (a, b) => a / b : (a, b) => (b === 0 ? 0 : Math.trunc(a / b));
 
+/** A product of 32 bits has up to 64, of which the lower ones count. */
+const multiply = binaryOperator((kind) =>
+  kind === 'int32' || kind === 'uint32' ? Math.imul : (a, b) => a * b,
+);
+
 /** A square, the usual power, is computed as a product. */
 const power: OperatorImplementation = (operator, [base, exponent], context) => {
   const [a, b] = [required(base), required(exponent)];
   if (b.known && b.values.length === 1 && b.values[0] === 2)
-    return binaryOperator(() => (x, z) => x * z)({ ...operator, operator: 'Mul' }, [a, a], context);
+    return multiply({ ...operator, operator: 'Mul' }, [a, a], context);
   return binaryOperator(() => (x, z) => x ** z)(operator, [a, b], context);
 };
 
@@ -27,7 +33,7 @@ const modulo: OperatorImplementation = (operator, inputs, context) => {
 export const arithmeticOperators: Readonly<Record<string, OperatorImplementation>> = {
   Add: binaryOperator(() => (a, b) => a + b),
   Sub: binaryOperator(() => (a, b) => a - b),
-  Mul: binaryOperator(() => (a, b) => a * b),
+  Mul: multiply,
   Div: binaryOperator(divide),
   Mod: modulo,
   Pow: power,

@@ -1,4 +1,5 @@
-import { createOperand, invalidOperator, type Operand, type OperandKind } from './operand.ts';
+import { findKind, roundEven, type OperandKind } from './number-kinds.ts';
+import { createOperand, invalidOperator, type Operand } from './operand.ts';
 import {
   numberAttribute,
   type OperatorImplementation,
@@ -9,12 +10,6 @@ import { mapValues, unaryLoop, unaryOperator, type UnaryFunction } from './eleme
 import { required } from './shape.ts';
 
 // Functions of one tensor, element by element.
-
-/** Rounds halves to the even neighbour. */
-const roundEven: UnaryFunction = (x) => {
-  const down = Math.floor(x);
-  return x - down === 0.5 ? 2 * Math.round(down / 2) : Math.round(x);
-};
 
 /** Clamps to [low, high]. */
 const clip: OperatorImplementation = (_, [x, low, high], context) => {
@@ -35,29 +30,45 @@ const clip: OperatorImplementation = (_, [x, low, high], context) => {
   };
 };
 
-/** The kind of a data type of ONNX (TensorProto.DataType). */
-const kindFromDataType = (type: number): OperandKind =>
-  [1, 10, 11, 16].includes(type)
-    ? 'float'
-    : type === 9
-      ? 'bool'
-      : [2, 3, 4, 5, 6, 7, 12, 13].includes(type)
-        ? 'int'
-        : invalidOperator(`the data type ${type} is not supported`);
+/** Numbers of fewer bits than float32, by data type: float16 and bfloat16. */
+const roundings: Readonly<Record<number, UnaryFunction>> = { 10: Math.f16round, 16: roundToBfloat16 };
 
-/** Converts to float unchanged, to integers truncated towards zero. */
-function cast(to: OperandKind, from: Operand, context: PrepareContext): PreparedOperator {
-  if (to === from.kind) return { outputs: [from], run: null };
+const bits = new DataView(new ArrayBuffer(4));
+/** Keeps the upper half of a float32, rounding halves to the even neighbour. */
+function roundToBfloat16(x: number): number {
+  if (!Number.isFinite(x)) return x;
+  bits.setFloat32(0, x);
+  const whole = bits.getUint32(0);
+  bits.setUint32(0, (whole + 0x7f_ff + ((whole >>> 16) & 1)) & 0xff_ff_00_00);
+  return bits.getFloat32(0);
+}
+
+/** Converts to integers truncated towards zero, to floats rounded where they have fewer bits than float32. */
+function cast(
+  to: OperandKind,
+  from: Operand,
+  context: PrepareContext,
+  round: UnaryFunction | undefined,
+): PreparedOperator {
+  if (to === from.kind && !round) return { outputs: [from], run: null };
   const y = createOperand(context, to, from.shape, from.known);
-  const f: UnaryFunction = to === 'bool' ? (x) => (x === 0 ? 0 : 1) : to === 'int' ? Math.trunc : (x) => x;
+  const f: UnaryFunction =
+    to === 'bool'
+      ? (x) => (x === 0 ? 0 : 1)
+      : to === 'float'
+        ? (round ?? ((x) => x))
+        : (x) => Math.trunc(x) || 0;
   return { outputs: [y], run: () => mapValues(from.values, y.values, f) };
 }
 
 export const basicMathOperators: Readonly<Record<string, OperatorImplementation>> = {
   Clip: clip,
-  Cast: (operator, [x], context) =>
-    cast(kindFromDataType(numberAttribute(operator, 'to', 0)), required(x), context),
-  CastLike: (_, [x, like], context) => cast(required(like).kind, required(x), context),
+  Cast: (operator, [x], context) => {
+    const to = numberAttribute(operator, 'to', 0);
+    const kind = findKind(to) ?? invalidOperator(`the data type ${to} is not supported`);
+    return cast(kind, required(x), context, roundings[to]);
+  },
+  CastLike: (_, [x, like], context) => cast(required(like).kind, required(x), context, undefined),
   Sqrt: unaryLoop((x, y) => {
     for (let i = 0; i < y.length; i++) y[i] = Math.sqrt(x[i]!);
   }),

@@ -89,7 +89,7 @@ const loop: OperatorImplementation = (operator, [countInput, condition, ...initi
   const proceed = createOperand(context, 'bool', []);
   const prepareIteration = (number: Operand) => context.body(body, [number, proceed, ...state]);
 
-  let bodyAt: (i: number) => ReturnType<typeof prepareIteration>;
+  let bodyAt: (i: number) => ReturnType<typeof prepareIteration> | undefined;
   try {
     const prepared = prepareIteration(iteration);
     bodyAt = () => prepared;
@@ -100,9 +100,10 @@ const loop: OperatorImplementation = (operator, [countInput, condition, ...initi
       number.values[0] = i;
       return prepareIteration(number);
     });
-    bodyAt = (i) => prepared[i]!;
+    bodyAt = (i) => prepared[i];
   }
-  const sample = count === 0 ? null : bodyAt(0);
+  // without an iteration the body still tells the shapes of what it would collect
+  const sample = count === 0 && collected === 0 ? null : (bodyAt(0) ?? null);
   if (sample) checkCarried(state, sample.outputs.slice(1));
   const mayStop =
     sample !== null &&
@@ -123,7 +124,7 @@ const loop: OperatorImplementation = (operator, [countInput, condition, ...initi
       for (let i = 0; i < count && proceed.values[0]; i++) {
         if (i >= maxIterations) throw new RangeError(`a loop of more than ${maxIterations} iterations`);
         iteration.values[0] = i;
-        const { outputs, run } = bodyAt(i);
+        const { outputs, run } = bodyAt(i)!;
         run();
         scans.forEach(({ values }, k) => {
           const collectedValues = outputs[1 + start.length + k]!.values;

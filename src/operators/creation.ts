@@ -6,17 +6,18 @@ import {
   normaliseAxis,
   type Operand,
 } from './operand.ts';
-import { numberAttribute, type OperatorImplementation } from './operator.ts';
+import { wholeKinds } from './number-kinds.ts';
+import { numberAttribute, textAttribute, type OperatorImplementation } from './operator.ts';
 import { required } from './shape.ts';
 
 // Operators that create a tensor from sizes, bounds or indices.
 
 /** A tensor of one value. */
 const constantOfShape: OperatorImplementation = (operator, [sizes], context) => {
-  const kind = numberAttribute(operator, 'kind', 0);
+  const kind = textAttribute(operator, 'kind', 'float');
   const y = createOperand(
     context,
-    kind === 0 ? 'float' : kind === 1 ? 'int' : 'bool',
+    wholeKinds.find((one) => one === kind) ?? 'float',
     constantValues(sizes, 'the shape'),
     true,
   );

@@ -6,12 +6,12 @@ import {
   createOperand,
   stridedIndexes,
   elementCount,
-  type OperandKind,
   type Operand,
   type Values,
 } from './operand.ts';
+import type { OperandKind } from './number-kinds.ts';
 import type { OperatorImplementation, PrepareContext } from './operator.ts';
-import { required } from './shape.ts';
+import { required, requireInputs } from './shape.ts';
 
 // Building blocks of element-wise operators. x, a, b, y: any shapes that broadcast to each other
 
@@ -118,16 +118,19 @@ function prepareBinary(
   };
 }
 
-/** An operator over any number of inputs, combined from the left. */
+const variadic = new Set(['Sum', 'Min', 'Max', 'Mean']);
+
+/** An operator of two inputs, or of any number where it is variadic: combined from the left. */
 export const binaryOperator =
   (f: (kind: OperandKind) => BinaryFunction, kind?: OperandKind): OperatorImplementation =>
   ({ operator }, inputs, context) => {
-    const [first, ...rest] = inputs.map(required);
+    const [first, ...rest] = requireInputs(inputs, variadic.has(operator) ? 1 : 2);
     if (rest.length === 0) return { outputs: [first!], run: null };
     const runs: (() => void)[] = [];
     const last = rest.reduce((a, b) => {
       const y = createOperand(context, kind ?? a.kind, broadcastShapes(a.shape, b.shape), a.known && b.known);
-      runs.push(prepareBinary(a, b, y, f(a.kind), context, binaryLoops[operator]));
+      const loop = a.kind === 'float' ? binaryLoops[operator] : undefined;
+      runs.push(prepareBinary(a, b, y, f(a.kind), context, loop));
       return y;
     }, first!);
     return { outputs: [last], run: () => runs.forEach((run) => run()) };

@@ -1,19 +1,22 @@
 import { cellOfOperator } from '../cells/registry.ts';
 import { elementCount, type Operand } from './operand.ts';
+import { countEinsumProducts } from './einsum.ts';
 import { numberAttribute } from './operator.ts';
 import type { OperatorSpec } from './spec.ts';
 
 /** Multiply-adds that take about as long as an element of any other operator. */
-const productsPerElement = 16;
+const productsPerElement = { onKernel: 16, inLoops: 2 } as const;
 
 /**
  * The work of one run of an operator, in elements: those it reads or writes, whichever are more, and its
  * products. The bodies of Loop and Scan count theirs when they run.
+ * @param onKernel whether its matrix is packed for the kernel; recurrent operators always are
  */
 export function estimateWork(
   operator: OperatorSpec,
   inputs: readonly (Operand | undefined)[],
   outputs: readonly Operand[],
+  onKernel: boolean,
 ): number {
   const count = (operands: readonly (Operand | undefined)[]): number =>
     operands.reduce((sum, operand) => sum + (operand && !operand.known ? elementCount(operand.shape) : 0), 1);
@@ -21,20 +24,25 @@ export function estimateWork(
     count(inputs),
     outputs.reduce((sum, { shape }) => sum + elementCount(shape), 1),
   );
-  return elements + Math.ceil(countProducts(operator, inputs, outputs) / productsPerElement);
+  const recurs = cellOfOperator(operator.operator) !== undefined;
+  const perElement = productsPerElement[onKernel || recurs ? 'onKernel' : 'inLoops'];
+  return elements + Math.ceil(countProducts(operator, inputs, outputs) / perElement);
 }
 
 /** Multiply-adds; from shapes alone, since packed constants have no values here. */
 function countProducts(
   operator: OperatorSpec,
-  [x, w, r]: readonly (Operand | undefined)[],
+  inputs: readonly (Operand | undefined)[],
   [y]: readonly Operand[],
 ): number {
+  const { operator: name } = operator;
+  if (name === 'Einsum') return countEinsumProducts(operator, inputs);
+  // quantised operands are followed by their scale and zero
+  const [x, w, r] = name.startsWith('QLinear') ? [inputs[0], inputs[3]] : inputs;
   if (!x || !w || !y) return 0;
   const results = elementCount(y.shape);
-  const { operator: name } = operator;
   // x [steps, batch, in], or with the first two exchanged; every row meets all of W and R
-  if (cellOfOperator(name) !== undefined)
+  if (cellOfOperator(name) !== undefined || name.endsWith('LSTM'))
     return elementCount(x.shape.slice(0, 2)) * (elementCount(w.shape) + elementCount(r?.shape ?? [0]));
   if (name.includes('Gemm'))
     return results * (x.shape[numberAttribute(operator, 'transA', 0) === 0 ? 1 : 0] ?? 1);

@@ -1,7 +1,7 @@
 import { broadcastShapes, broadcastStrides, createOperand, stridedIndexes } from './operand.ts';
-import type { OperatorImplementation } from './operator.ts';
+import { numberAttribute, type OperatorImplementation } from './operator.ts';
 import { binaryOperator, unaryOperator } from './element-wise.ts';
-import { required } from './shape.ts';
+import { requireInputs } from './shape.ts';
 
 // Comparisons, logic and selection, element by element. Truth values are 0 and 1.
 
@@ -9,7 +9,7 @@ const comparison = (f: (a: number, b: number) => boolean): OperatorImplementatio
   binaryOperator(() => (a, b) => (f(a, b) ? 1 : 0), 'bool');
 
 const where: OperatorImplementation = (_, inputs, context) => {
-  const [condition, a, b] = inputs.map(required);
+  const [condition, a, b] = requireInputs(inputs, 3);
   const shape = broadcastShapes(broadcastShapes(condition!.shape, a!.shape), b!.shape);
   const y = createOperand(context, a!.kind, shape, condition!.known && a!.known && b!.known);
   const [c, x, z] = [condition!, a!, b!].map((input) =>
@@ -36,5 +36,11 @@ export const logicalOperators: Readonly<Record<string, OperatorImplementation>> 
   GreaterOrEqual: comparison((a, b) => a >= b),
   Not: unaryOperator(() => (x) => (x === 0 ? 1 : 0), 'bool'),
   IsNaN: unaryOperator(() => (x) => (Number.isNaN(x) ? 1 : 0), 'bool'),
+  IsInf: unaryOperator((operator) => {
+    const [low, high] = ['detect_negative', 'detect_positive'].map(
+      (name) => numberAttribute(operator, name, 1) !== 0,
+    );
+    return (x) => ((x === Infinity && high) || (x === -Infinity && low) ? 1 : 0);
+  }, 'bool'),
   Where: where,
 };

@@ -8,8 +8,13 @@ import {
   elementCount,
   type Operand,
 } from './operand.ts';
-import { numberAttribute, numberListAttribute, type OperatorImplementation } from './operator.ts';
-import { required } from './shape.ts';
+import {
+  numberAttribute,
+  numberListAttribute,
+  textAttribute,
+  type OperatorImplementation,
+} from './operator.ts';
+import { required, requireInputs } from './shape.ts';
 import { computeWindows } from './windows.ts';
 
 // Matrix products, convolutions and pools: on the kernel where the matrix is constant, else with sums in
@@ -27,18 +32,21 @@ function multiply(
   { rows, inner, columns }: { rows: number; inner: number; columns: number },
   at: { x: number; w: number; y: number; row: number; term: number; wTerm: number; wColumn: number },
 ): void {
-  for (let r = 0; r < rows; r++)
-    for (let c = 0; c < columns; c++) {
-      let sum = 0;
-      for (let k = 0; k < inner; k++)
-        sum += x[at.x + r * at.row + k * at.term]! * w[at.w + k * at.wTerm + c * at.wColumn]!;
-      y[at.y + r * columns + c] = sum;
+  const sums = new Float64Array(columns);
+  for (let r = 0; r < rows; r++) {
+    sums.fill(0);
+    for (let k = 0; k < inner; k++) {
+      const value = x[at.x + r * at.row + k * at.term]!;
+      const from = at.w + k * at.wTerm;
+      for (let c = 0; c < columns; c++) sums[c] = sums[c]! + value * w[from + c * at.wColumn]!;
     }
+    y.set(sums, at.y + r * columns);
+  }
 }
 
 /** a [.., rows, inner]  b [.., inner, columns]; a vector is a row on the left and a column on the right. */
-const matMul: OperatorImplementation = (operator, inputs, context) => {
-  const [a, b] = inputs.map(required);
+export const matMul: OperatorImplementation = (operator, inputs, context) => {
+  const [a, b] = requireInputs(inputs, 2);
   const [left, right] = [
     a!.shape.length === 1 ? [1, ...a!.shape] : a!.shape,
     b!.shape.length === 1 ? [...b!.shape, 1] : b!.shape,
@@ -83,9 +91,9 @@ const matMul: OperatorImplementation = (operator, inputs, context) => {
   };
 };
 
-/** y = α·A·B + β·C, with A and B transposed where transA and transB say so. */
+/** y = α·A·B + β·C, with A and B transposed if transA and transB are set. */
 const gemm: OperatorImplementation = (operator, inputs, context) => {
-  const [a, b] = inputs.slice(0, 2).map(required);
+  const [a, b] = requireInputs(inputs.slice(0, 2), 2);
   const c = inputs[2];
   const [transA, transB] = [
     numberAttribute(operator, 'transA', 0) !== 0,
@@ -96,7 +104,7 @@ const gemm: OperatorImplementation = (operator, inputs, context) => {
   const [terms = 0, columns = 0] = transB ? b!.shape.toReversed() : b!.shape;
   if (terms !== inner || a!.shape.length !== 2 || b!.shape.length !== 2)
     invalidOperator(`[${a!.shape.join(', ')}] cannot be multiplied by [${b!.shape.join(', ')}]`);
-  const y = createOperand(context, 'float', [rows, columns], a!.known && b!.known && (c?.known ?? true));
+  const y = createOperand(context, a!.kind, [rows, columns], a!.known && b!.known && (c?.known ?? true));
   const packed = context.product(operator);
   const at = {
     x: 0,
@@ -121,8 +129,8 @@ const gemm: OperatorImplementation = (operator, inputs, context) => {
 };
 
 /** x [batch, in, …spatial]  w [out, in / groups, …kernel]  b [out]  y [batch, out, …spatial] */
-const conv: OperatorImplementation = (operator, inputs, context) => {
-  const [x, w] = inputs.slice(0, 2).map(required);
+export const conv: OperatorImplementation = (operator, inputs, context) => {
+  const [x, w] = requireInputs(inputs.slice(0, 2), 2);
   const bias = inputs[2];
   const groups = numberAttribute(operator, 'group', 1);
   const [batch = 0, channels = 0, ...spatial] = x!.shape;
@@ -135,7 +143,7 @@ const conv: OperatorImplementation = (operator, inputs, context) => {
   const count = elementCount(windows.shape);
   const y = createOperand(
     context,
-    'float',
+    x!.kind,
     [batch, out, ...windows.shape],
     [x, w, bias].every((operand) => operand?.known ?? true),
   );
@@ -225,6 +233,10 @@ const pool =
     const kernel = whole
       ? spatial
       : (numberListAttribute(operator, 'kernel_shape') ?? invalidOperator('kernel_shape is missing'));
+    const isDilated = numberListAttribute(operator, 'dilations')?.some((dilation) => dilation !== 1) ?? false;
+    // ONNX and onnxruntime pad differently there
+    if (isDilated && textAttribute(operator, 'auto_pad', 'NOTSET').startsWith('SAME'))
+      invalidOperator('auto_pad SAME with dilations is not supported');
     const windows = computeWindows(whole ? { ...operator, attributes: {} } : operator, spatial, kernel);
     const count = elementCount(windows.shape);
     const countsPads = numberAttribute(operator, 'count_include_pad', 0) === 1;
@@ -236,16 +248,18 @@ const pool =
         const at = windows.indexes();
         for (let row = 0; row < batch * channels; row++)
           for (let r = 0; r < count; r++) {
-            let [max, sum, visited] = [-Infinity, 0, 0];
+            let [max, sum, visited, padding] = [-Infinity, 0, 0, 0];
             for (let k = 0; k < windows.size; k++) {
               const position = at[r * windows.size + k]!;
+              if (position === -1) padding++;
               if (position < 0) continue;
               const value = x.values[row * positions + position]!;
               max = Math.max(max, value);
               sum += value;
               visited++;
             }
-            y.values[row * count + r] = mode === 'max' ? max : sum / (countsPads ? windows.size : visited);
+            y.values[row * count + r] =
+              mode === 'max' ? max : sum / (countsPads ? visited + padding : visited);
           }
       },
     };

@@ -1,9 +1,9 @@
 import { UnrollError } from '../errors.ts';
+import type { OperandKind } from './number-kinds.ts';
 
 // Operands: the tensors that operators read and write. Shapes are known before a run, so a graph is prepared
 // once for its input's shape, and a run is a list of calls over arrays allocated beforehand.
 
-export type OperandKind = 'float' | 'int' | 'bool';
 export type Values = Float32Array | Float64Array;
 
 export interface Operand {

@@ -11,7 +11,14 @@ import type { OperatorImplementation } from './operator.ts';
 import { sliceJoinOperators } from './slice-join.ts';
 import { shapeOperators } from './shape.ts';
 import { recurrentOperators } from './recurrent.ts';
+import { normalizationOperators } from './normalization.ts';
 import { reductionOperators } from './reduction.ts';
+import { einsumOperators } from './einsum.ts';
+import { fusedMatMulOperators } from './fused-matmul.ts';
+import { quantiseOperators } from './quantise.ts';
+import { quantisedProducts } from './quantised-products.ts';
+import { quantisedRecurrent } from './quantised-recurrent.ts';
+import { resizeOperators } from './resize.ts';
 
 const table: Readonly<Record<string, OperatorImplementation>> = {
   ...arithmeticOperators,
@@ -24,27 +31,20 @@ const table: Readonly<Record<string, OperatorImplementation>> = {
   ...gatherOperators,
   ...sequenceOperators,
   ...reductionOperators,
+  ...normalizationOperators,
   ...matrixOperators,
   ...recurrentOperators,
   ...controlOperators,
+  ...einsumOperators,
+  ...fusedMatMulOperators,
+  ...resizeOperators,
+  ...quantiseOperators,
+  ...quantisedProducts,
+  ...quantisedRecurrent,
 };
 
 /** Every operator that a graph may contain. */
 export const operatorNames: ReadonlySet<string> = new Set(Object.keys(table));
-
-const two =
-  'Sub Div Mod Pow And Or Xor Equal Less LessOrEqual Greater GreaterOrEqual PRelu CastLike MatMul Gemm Conv Reshape Expand Tile Pad Gather GatherElements CumSum LayerNormalization SequenceAt';
-const three = 'Where Slice Range OneHot RNN GRU LSTM InstanceNormalization';
-const withCount = (names: string, count: number): Record<string, number> =>
-  Object.fromEntries(names.split(' ').map((name) => [name, count]));
-/** Number of leading inputs that are required, for operators with other than one. */
-const required: Readonly<Record<string, number>> = {
-  ...withCount(two, 2),
-  ...withCount(three, 3),
-  BatchNormalization: 5,
-  Loop: 0,
-};
-export const requiredInputCount = (name: string): number => required[name] ?? 1;
 
 /** The implementation of an operator; undefined where it is not supported. */
 export const findOperator = (name: string): OperatorImplementation | undefined =>

@@ -2,8 +2,9 @@ import { UnrollError } from '../errors.ts';
 import type { BodySpec, OperatorSpec } from './spec.ts';
 import { estimateWork } from './estimate-work.ts';
 import { countWork, NotConstant, TooLarge, invalidOperator, type Operand } from './operand.ts';
-import { findOperator, requiredInputCount } from './operator-table.ts';
-import type { PreparedBody, PrepareContext } from './operator.ts';
+import { findOperator } from './operator-table.ts';
+import { findWrap } from './number-kinds.ts';
+import type { PreparedBody, PreparedOperator, PrepareContext } from './operator.ts';
 
 /** Finds a value by name; undefined where it is not defined. */
 export type ValueScope = (name: string) => Operand | undefined;
@@ -36,7 +37,7 @@ export function prepareBody(
     operator.outputs.forEach((name, i) => name !== '' && outputs[i] && own.set(name, outputs[i]));
     if (run === null) continue;
     const inputs = operator.inputs.map((name) => (name === '' ? undefined : scope(name)));
-    const size = estimateWork(operator, inputs, outputs);
+    const size = estimateWork(operator, inputs, outputs, bodyContext.product(operator) !== null);
     if (outputs.every(({ known }) => known)) {
       countWork(context, size);
       run();
@@ -68,9 +69,7 @@ export function prepareOperator(operator: OperatorSpec, scope: ValueScope, conte
         ? undefined
         : (scope(name) ?? invalidOperator(`its input ${JSON.stringify(name)} is not defined before it`)),
     );
-    for (let i = 0; i < requiredInputCount(operator.operator); i++)
-      if (!inputs[i]) invalidOperator(`its input ${i} is missing`);
-    return implementation(operator, inputs, context);
+    return wrapOverflows(implementation(operator, inputs, context));
   } catch (error) {
     if (!(error instanceof UnrollError) || error instanceof NotConstant || error instanceof TooLarge)
       throw error;
@@ -80,4 +79,21 @@ export function prepareOperator(operator: OperatorSpec, scope: ValueScope, conte
       { cause: error },
     );
   }
+}
+
+/** Integers of fewer than 64 bits overflow as in two's complement, whichever operator computes them. */
+function wrapOverflows({ outputs, run }: PreparedOperator): PreparedOperator {
+  const bounded = outputs.flatMap(({ kind, values }) => {
+    const wrap = findWrap(kind);
+    return wrap ? [{ values, wrap }] : [];
+  });
+  if (!run || bounded.length === 0) return { outputs, run };
+  return {
+    outputs,
+    run: () => {
+      run();
+      for (const { values, wrap } of bounded)
+        for (let i = 0; i < values.length; i++) values[i] = wrap(values[i]!);
+    },
+  };
 }

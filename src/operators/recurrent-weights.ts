@@ -17,7 +17,7 @@ export type DirectionTensors = Readonly<Record<'weight_ih' | 'weight_hh' | 'bias
  * One direction of the operator as a layer that runs forward.
  * @throws UnrollError invalid_model where no cell supports it
  */
-function toForwardLayer(
+export function toForwardLayer(
   operator: OperatorSpec,
   units: number,
   direction: number,
@@ -66,24 +66,24 @@ export function readRecurrentDirections(
     invalidOperator(`P is [${p.shape.join(', ')}], must be [${directions}, ${3 * units}]`);
   if (b && b.values.length !== directions * 2 * rows)
     invalidOperator(`B is [${b.shape.join(', ')}], must be [${directions}, ${2 * rows}]`);
-  const directionOf = (x: Operand, d: number): Float32Array =>
+  const sliceDirection = (x: Operand, d: number): Float32Array =>
     Float32Array.from(
       x.values.subarray((d * x.values.length) / directions, ((d + 1) * x.values.length) / directions),
     );
   return {
     inner,
     directions: Array.from({ length: directions }, (_, d) => {
-      const bias = b ? directionOf(b, d) : new Float32Array(2 * rows);
+      const bias = b ? sliceDirection(b, d) : new Float32Array(2 * rows);
       const reorder = (shape: readonly number[], values: Float32Array): Tensor =>
         reorderGates({ shape, values }, cell, 'onnx');
       const peepholes = cell.peepholes !== undefined && p !== undefined;
       const parts: DirectionTensors = {
-        weight_ih: reorder([rows, inner], directionOf(w, d)),
-        weight_hh: reorder([rows, units], directionOf(r, d)),
+        weight_ih: reorder([rows, inner], sliceDirection(w, d)),
+        weight_hh: reorder([rows, units], sliceDirection(r, d)),
         bias_ih: reorder([rows], bias.subarray(0, rows)),
         bias_hh: reorder([rows], bias.subarray(rows)),
         ...(peepholes && {
-          peephole: reorderPeepholes({ shape: [3 * units], values: directionOf(p, d) }, cell, 'onnx'),
+          peephole: reorderPeepholes({ shape: [3 * units], values: sliceDirection(p, d) }, cell, 'onnx'),
         }),
       };
       return { layer: toForwardLayer(operator, units, d, peepholes), parts };

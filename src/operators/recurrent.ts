@@ -13,6 +13,8 @@ import { required } from './shape.ts';
 // units],
 // P [directions, 3·units]; Y [steps, directions, batch, units], Y_h and Y_c [directions, batch, units].
 // Layout 1 has the batch first.
+// Beyond ONNX, lengths may be a mask, booleans [batch, steps]: a masked step (false) leaves the state as it is.
+// Its row of Y is zeros or, with the attribute `masked` repeat, the row of the step computed before it.
 
 const recurrentOperator: OperatorImplementation = (operator, inputs, context) => {
   const [x, w, , , lengths, h, c] = inputs;
@@ -43,8 +45,13 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
       invalidOperator(
         `${name} is [${state.shape.join(', ')}], must have ${directions * batch * units} elements`,
       );
-  if (lengths && lengths.values.length !== batch)
-    invalidOperator(`sequence_lens is [${lengths.shape.join(', ')}], must be [${batch}]`);
+  const isMask = lengths?.kind === 'bool';
+  const fits = isMask ? lengths.shape.join() === `${batch},${steps}` : lengths?.values.length === batch;
+  if (lengths && !fits)
+    invalidOperator(
+      `sequence_lens is [${lengths.shape.join(', ')}], must be [${batch}], or a mask [${batch}, ${steps}]`,
+    );
+  const repeats = textAttribute(operator, 'masked', 'zero') === 'repeat';
 
   const [sweepInput, sweepOutput] = [
     createOperand(context, 'float', [steps, batch, width]),
@@ -59,13 +66,20 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
   const yAt = (t: number, d: number, b: number): number =>
     (batchFirst ? (b * steps + t) * directions + d : (t * directions + d) * batch + b) * units;
 
-  /** Runs one direction over the sequences first … first + count − 1, all of them `length` steps long. */
-  const runSweep = (d: number, sweep: RecurrentSweep, first: number, count: number, length: number): void => {
-    const reversed = direction === 'reverse' || d === 1;
-    const stepAt = (t: number): number => (reversed ? length - 1 - t : t);
+  const isReversed = (d: number): boolean => direction === 'reverse' || d === 1;
+
+  /** Runs one direction over some steps, in their order, of the sequences first … first + count − 1. */
+  const runSweep = (
+    d: number,
+    sweep: RecurrentSweep,
+    first: number,
+    count: number,
+    positions: ArrayLike<number>,
+  ): void => {
+    const { length } = positions;
     for (let t = 0; t < length; t++)
       for (let b = 0; b < count; b++)
-        copy(from.values, xAt(stepAt(t), first + b), sweepInput.values, (t * count + b) * width, width);
+        copy(from.values, xAt(positions[t]!, first + b), sweepInput.values, (t * count + b) * width, width);
     for (let b = 0; b < count; b++)
       for (const [initial, state] of [
         [h, sweepH],
@@ -77,21 +91,40 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
       sweep.run(sweepInput.values, sweepOutput.values, sweepH.values, sweepC.values, length, count);
     for (let b = 0; b < count; b++) {
       for (let t = 0; t < length; t++)
-        copy(sweepOutput.values, (t * count + b) * units, y.values, yAt(stepAt(t), d, first + b), units);
-      for (let t = length; t < steps; t++)
-        y.values.fill(0, yAt(t, d, first + b), yAt(t, d, first + b) + units);
+        copy(sweepOutput.values, (t * count + b) * units, y.values, yAt(positions[t]!, d, first + b), units);
       copy(sweepH.values, b * units, yh.values, stateAt(d, first + b), units);
       if (hasCellState) copy(sweepC.values, b * units, yc.values, stateAt(d, first + b), units);
     }
   };
 
+  /** Whether a sequence has a step. */
+  const hasStep = (b: number, t: number): boolean =>
+    !lengths || (isMask ? lengths.values[b * steps + t] !== 0 : t < Math.trunc(lengths.values[b]!));
+
+  /** Fills the rows of one sequence's missing steps. @param order its steps in the order of computation */
+  const fillMissing = (d: number, b: number, order: readonly number[]): void => {
+    let before: number | null = null;
+    for (const t of order) {
+      const at = yAt(t, d, b);
+      if (hasStep(b, t)) before = repeats ? at : null;
+      else if (before !== null) copy(y.values, before, y.values, at, units);
+      else y.values.fill(0, at, at + units);
+    }
+  };
+
+  const forward = Array.from({ length: steps }, (_, t) => t);
+  const backward = forward.toReversed();
   return {
     outputs: hasCellState ? [y, yh, yc] : [y, yh],
     run: () =>
       sweeps.forEach((sweep, d) => {
-        if (!lengths) return runSweep(d, sweep, 0, batch, steps);
-        for (let b = 0; b < batch; b++)
-          runSweep(d, sweep, b, 1, Math.min(steps, Math.max(0, Math.trunc(lengths.values[b]!))));
+        const order = isReversed(d) ? backward : forward;
+        if (!lengths) return runSweep(d, sweep, 0, batch, order);
+        for (let b = 0; b < batch; b++) {
+          const present = order.filter((t) => hasStep(b, t));
+          runSweep(d, sweep, b, 1, present);
+          if (present.length < steps) fillMissing(d, b, order);
+        }
       }),
   };
 };

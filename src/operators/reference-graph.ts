@@ -1,6 +1,6 @@
 import { referenceStep, type CellState } from '../cells/reference-step.ts';
 import { findCell } from '../cells/registry.ts';
-import { cellOptionsOf } from '../cells/recurrent-options.ts';
+import { getCellOptions } from '../cells/recurrent-options.ts';
 import type { RecurrentFields } from '../cells/recurrent-fields.ts';
 import type { OperatorGraph } from './spec.ts';
 import type { Operand } from './operand.ts';
@@ -19,7 +19,7 @@ function createSweep(layer: RecurrentFields, inner: number, parts: DirectionTens
   const { units } = layer;
   const cell = findCell(layer);
   const step = referenceStep(cell);
-  const options = cellOptionsOf(layer, 'forward');
+  const options = getCellOptions(layer, 'forward');
   const weights = {
     weightIh: parts.weight_ih.values,
     weightHh: parts.weight_hh.values,

@@ -1,11 +1,13 @@
 import { normaliseAxis, createOperand, invalidOperator, withShape, elementCount } from './operand.ts';
 import { numberAttribute, type OperatorImplementation } from './operator.ts';
-import { required, permuted } from './shape.ts';
+import { required, requireInputs, permuted } from './shape.ts';
 
 // Sequences of tensors of one shape, each stored as one tensor with an additional first axis. They come from
 // a loop's collected outputs or from the operators here.
 
-/** Concatenates the items along an axis: a new one (new_axis 1), or one of theirs. x [items, …item] */
+/**
+ * Concatenates the items along an axis: a new one (new_axis 1), or one of the items' axes. x [items, …item]
+ */
 const concatFromSequence: OperatorImplementation = (operator, [x], context) => {
   const list = required(x);
   const isNew = numberAttribute(operator, 'new_axis', 0) === 1;
@@ -37,7 +39,7 @@ const splitToSequence: OperatorImplementation = (operator, [x, sizes], context) 
 
 /** A sequence of the inputs. y [items, …item] */
 const sequenceConstruct: OperatorImplementation = (_, inputs, context) => {
-  const items = inputs.map(required);
+  const items = requireInputs(inputs, 1);
   const [first] = items;
   if (items.some(({ shape }) => shape.join() !== first!.shape.join()))
     invalidOperator('the items must have one shape');

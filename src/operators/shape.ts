@@ -27,6 +27,11 @@ import {
 
 /** An input that must be present. @throws UnrollError invalid_model */
 export const required = (x: Operand | undefined): Operand => x ?? invalidOperator('an input is missing');
+/** All inputs, of which there must be a few. @throws UnrollError invalid_model */
+export function requireInputs(inputs: readonly (Operand | undefined)[], least: number): Operand[] {
+  if (inputs.length < least) invalidOperator(`its input ${inputs.length} is missing`);
+  return inputs.map(required);
+}
 /** Prepares the same values under another shape. @throws UnrollError invalid_model where the sizes differ */
 export const reshaped = (x: Operand, shape: readonly number[]): PreparedOperator => {
   if (elementCount(shape) !== x.values.length || !shape.every(Number.isInteger))
@@ -167,7 +172,8 @@ const tile: OperatorImplementation = (_, [x, repeats], context) => {
 export const shapeOperators: Readonly<Record<string, OperatorImplementation>> = {
   Identity: (_, [x]) => ({ outputs: [required(x)], run: null }),
   /** The identity; its mask output is all true. */
-  Dropout: (_, [x], context) => {
+  Dropout: (_, [x, , training], context) => {
+    if (training && (!training.known || training.values[0] !== 0)) invalidOperator('it is in training mode');
     const mask = createOperand(context, 'bool', required(x).shape, true);
     mask.values.fill(1);
     return { outputs: [required(x), mask], run: null };

@@ -1,4 +1,5 @@
-import type { Operand, OperandKind } from './operand.ts';
+import type { OperandKind } from './number-kinds.ts';
+import type { Operand } from './operand.ts';
 import type { OperatorSpec } from './spec.ts';
 
 // The signature of an operator graph: the inputs and outputs of the file that it was read from.
@@ -52,6 +53,20 @@ export interface SignedGraph {
   readonly constants: ReadonlyMap<string, Operand>;
 }
 
+/** Whether a graph has float64 in or out: its floats are then computed in float64, but for recurrent operators. */
+export const needsFloat64 = ({ inputs, outputs }: GraphSignature): boolean =>
+  [...inputs, ...outputs].some(({ datatype }) => datatype === 'FP64');
+
+const operandKinds: Partial<Record<TensorDatatype, OperandKind>> = {
+  BOOL: 'bool',
+  UINT8: 'uint8',
+  UINT16: 'uint16',
+  UINT32: 'uint32',
+  UINT64: 'int',
+  INT8: 'int8',
+  INT16: 'int16',
+  INT32: 'int32',
+  INT64: 'int',
+};
 /** How operands hold the elements of a datatype. */
-export const operandKind = (datatype: TensorDatatype): OperandKind =>
-  datatype === 'BOOL' ? 'bool' : datatype.startsWith('FP') ? 'float' : 'int';
+export const operandKind = (datatype: TensorDatatype): OperandKind => operandKinds[datatype] ?? 'float';

@@ -8,7 +8,7 @@ import {
   computeStrides,
 } from './operand.ts';
 import { numberAttribute, textAttribute, type OperatorImplementation } from './operator.ts';
-import { gathered, required, reshaped } from './shape.ts';
+import { gathered, required, requireInputs, reshaped } from './shape.ts';
 
 // Operators that slice, pad, concatenate and split.
 
@@ -21,14 +21,14 @@ const slice: OperatorImplementation = (_, [x, starts, ends, axes, steps], contex
   const shape = [...from.shape];
   const strides = computeStrides(from.shape);
   let start = 0;
-  first.forEach((wanted, i) => {
+  first.forEach((given, i) => {
     const axis = normaliseAxis(on[i] ?? NaN, from.shape.length);
     const [size, step] = [from.shape[axis]!, by[i] ?? 1];
     if (step === 0) invalidOperator('steps must not be 0');
     const fromStart = (position: number): number => (position < 0 ? position + size : position);
     const clampTo = (position: number): number =>
       step > 0 ? Math.min(Math.max(position, 0), size) : Math.min(Math.max(position, -1), size - 1);
-    const begin = clampTo(fromStart(wanted));
+    const begin = clampTo(fromStart(given));
     const end = clampTo(fromStart(last[i] ?? NaN));
     shape[axis] = Math.max(0, Math.ceil((end - begin) / step));
     start += begin * strides[axis]!;
@@ -50,7 +50,7 @@ const pad: OperatorImplementation = (operator, [x, pads, value, axes], context) 
   const shape = from.shape.map((size, i) => size + before[i]! + after[i]!);
   if (amounts.length !== 2 * on.length) invalidOperator(`${amounts.length} pads for ${on.length} axes`);
   /** The source position of one in the padded axis, −1 in constant padding. */
-  const sourceOf = (position: number, size: number): number => {
+  const findSource = (position: number, size: number): number => {
     if (position >= 0 && position < size) return position;
     if (mode === 'constant') return -1;
     if (mode === 'edge') return position < 0 ? 0 : size - 1;
@@ -69,7 +69,7 @@ const pad: OperatorImplementation = (operator, [x, pads, value, axes], context) 
       const wider = new Int32Array(indexes.length * Math.max(size, 0));
       for (let i = 0; i < indexes.length; i++)
         for (let k = 0; k < size; k++) {
-          const at = sourceOf(k - before[axis]!, from.shape[axis]!);
+          const at = findSource(k - before[axis]!, from.shape[axis]!);
           wider[i * size + k] = indexes[i]! < 0 || at < 0 ? -1 : indexes[i]! + at * strides[axis]!;
         }
       indexes = wider;
@@ -81,7 +81,7 @@ const pad: OperatorImplementation = (operator, [x, pads, value, axes], context) 
 };
 
 const concat: OperatorImplementation = (operator, inputs, context) => {
-  const parts = inputs.map(required);
+  const parts = requireInputs(inputs, 1);
   const [first] = parts;
   const axis = normaliseAxis(numberAttribute(operator, 'axis', 0), first!.shape.length);
   for (const { shape } of parts)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeKinds } from './number-kinds.ts';
 
 // An operator graph: what an imported network computes at a step, or over a sequence, where it cannot be
 // expressed as layers. A list of ONNX's operators (https://onnx.ai/onnx/operators/, newest version of each),
@@ -34,7 +35,7 @@ export interface BodySpec {
 const maxOperators = 20_000;
 
 const operatorSpec: z.ZodType<OperatorSpec> = z.strictObject({
-  operator: z.string().regex(/^[A-Za-z0-9]{1,48}$/),
+  operator: z.string().regex(/^[A-Za-z0-9.]{1,64}$/),
   inputs: z.array(optionalValue).max(256),
   outputs: z
     .array(optionalValue)
@@ -66,7 +67,7 @@ const sizes = z
 
 /** A constant of integers or booleans. Constants of floats are tensors `<layer>.<name>`. */
 const wholeConstant = z.strictObject({
-  kind: z.enum(['int', 'bool']),
+  kind: z.enum(wholeKinds),
   shape: sizes,
   values: z.array(z.number()).max(100_000),
 });

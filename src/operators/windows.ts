@@ -7,8 +7,8 @@ export interface WindowLayout {
   /** Sizes of the result's axes. */
   readonly shape: readonly number[];
   /**
-   * The position in the channel of each element of each window, −1 in the padding. [result elements, window
-   * elements]
+   * The position in the channel of each element of each window, −1 in the padding, −2 past it. [result elements,
+   * window elements]
    */
   readonly indexes: () => Int32Array;
   /** Elements of a window. */
@@ -74,12 +74,14 @@ export function computeWindows(
     );
     for (let w = 0; w < elementCount(shape); w++)
       for (let k = 0; k < size; k++) {
-        let position = 0;
-        for (let axis = 0; axis < rank && position >= 0; axis++) {
+        let [position, outside] = [0, 0];
+        for (let axis = 0; axis < rank; axis++) {
           const at = corners[axis]![w]! + inner[axis]![k]!;
-          position = at < 0 || at >= spatial[axis]! ? -1 : position + at * own[axis]!;
+          if (at >= spatial[axis]! + pads.after[axis]!) outside = -2;
+          else if (at < 0 || at >= spatial[axis]!) outside = Math.min(outside, -1);
+          position += at * own[axis]!;
         }
-        positions[w * size + k] = position;
+        positions[w * size + k] = outside < 0 ? outside : position;
       }
     return positions;
   });

@@ -1,5 +1,5 @@
 import { UnrollError } from '../errors.ts';
-import { answerRows, answersEvery } from '../network/answers-once.ts';
+import { countOutputRows, findRowSteps } from '../network/sequence-to-one.ts';
 import { checkTensors } from '../network/check-weights.ts';
 import { networkInputs, networkTensors, resolveNetwork } from '../network/encoder-decoder.ts';
 import { idColumns, type NetworkInput } from '../network/input.ts';
@@ -68,12 +68,12 @@ export function checkModel(spec: ModelSpec, weights: Weights): void {
       );
   }
   if (task === 'decode') checkTarget(outputs.vocabulary, own, width, last);
-  if (task !== 'predict' && answersEvery(spec.network))
+  if (task !== 'predict' && findRowSteps(spec.network))
     invalidField(
       'task',
       `${task} needs an answer at every step or one in all, the network has fewer rows than steps`,
     );
-  const columns = width / answerRows(spec.network);
+  const columns = width / countOutputRows(spec.network);
   if (task === 'predict' && outputs.units && outputs.units.length !== columns)
     invalidField('outputs.units', `${outputs.units.length} units, the network has ${columns} outputs`);
 }

@@ -1,12 +1,13 @@
-import { MessageChannel, Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { PlacementSizes } from '../engine/placement.ts';
 import { UnrollError } from '../errors.ts';
 import type { ViewVerdicts } from '../formats/view-verdicts.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { SharedMemory } from '../kernel/memory.ts';
 import type { ModelSpec } from '../network/spec.ts';
-import type { LoaderReply, LoadedModel, LoaderData, LoadRequest } from './loader-messages.ts';
+import type { LoaderReply, LoadedModel, LoadRequest } from './loader-messages.ts';
 import { serveRegionRequests, type RegionGrants } from './region-requests.ts';
+import { defaultHeapMegabytes, startLoaderThread, type LoaderThread } from './start-loader-thread.ts';
 
 // Loads models in a separate thread, so that no model folder, however large or damaged, blocks the main
 // thread. The thread is started when there is something to load and ends when it is idle; when it hangs or
@@ -45,7 +46,9 @@ export interface LoaderOptions {
   /** Heap limit of the thread; weights are outside of it. */
   readonly heapMegabytes?: number;
   /** The thread's module; tests replace it. */
-  readonly threadUrl?: URL;
+  readonly threadUrl?: URL | undefined;
+  /** A thread that has been started already, for the first loads. */
+  readonly started?: LoaderThread | undefined;
 }
 
 /** Verdicts of verification that are kept, a few kilobytes each. */
@@ -64,8 +67,9 @@ export function createLoader({
   sizes: { workers, slots, maxSteps },
   idleMs = 2_000,
   timeoutMs = defaultTimeoutMs,
-  heapMegabytes = 1024,
-  threadUrl = new URL('./loader-thread.ts', import.meta.url),
+  heapMegabytes = defaultHeapMegabytes,
+  threadUrl,
+  started,
 }: LoaderOptions): Loader {
   const sizes = { workers, slots, maxSteps };
   let thread: Thread | null = null;
@@ -87,27 +91,28 @@ export function createLoader({
 
   function start(): Thread {
     starts++;
-    const { port1, port2 } = new MessageChannel();
-    const replySignal = new SharedArrayBuffer(4);
-    const data: LoaderData = { regions: port2, replySignal };
-    const worker = new Worker(threadUrl, {
-      name: 'unroll-loader',
-      workerData: data,
-      transferList: [port2],
-      resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
-    });
-    const started: Thread = { worker, regions: serveRegionRequests(port1, replySignal, kernel.memory) };
+    return adopt(startLoaderThread({ heapMegabytes, ...(threadUrl && { url: threadUrl }) }));
+  }
+
+  function adopt({ worker, regions: port, replySignal }: LoaderThread): Thread {
+    const adopted: Thread = { worker, regions: serveRegionRequests(port, replySignal, kernel.memory) };
     let reason: Error | null = null;
     worker
-      .on('message', (message: LoaderReply) => thread === started && receive(message))
+      .on('message', (message: LoaderReply) => thread === adopted && receive(message))
       .on('error', (error: Error) => (reason = error))
       .on('exit', (code) => {
-        started.regions.close();
-        if (thread !== started) return;
+        adopted.regions.close();
+        if (thread !== adopted) return;
         thread = null;
         rejectPending(reason ?? new Error(`the loader thread exited with code ${code}`));
       });
-    return started;
+    return adopted;
+  }
+
+  /** Ends the thread when it has nothing to do for a while; meanwhile it does not keep the process alive. */
+  function rest(): void {
+    thread?.worker.unref();
+    idle = setTimeout(() => void end(), idleMs).unref();
   }
 
   /** Terminates the thread. Resolves when it can no longer write to kernel memory. */
@@ -150,13 +155,14 @@ export function createLoader({
       clearTimeout(timer);
       receive = rejectPending = () => {};
       regions.revoke();
-      if (thread) {
-        thread.worker.unref();
-        idle = setTimeout(() => void end(), idleMs).unref();
-      }
+      if (thread) rest();
     }
   }
 
+  if (started) {
+    thread = adopt(started);
+    rest();
+  }
   return {
     load(version, described) {
       const loaded = queue.then(() => loadNext(version, described));

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, realpath } from 'node:fs/promises';
+import { open, realpath, type FileHandle } from 'node:fs/promises';
 import { relative, isAbsolute, sep } from 'node:path';
 import { isOutOfDescriptors, UnrollError } from '../errors.ts';
 
@@ -27,12 +27,29 @@ export function isInside(realFolder: string, realFile: string): boolean {
  * @throws UnreadableFile when it is missing, outside, not a regular file or larger than `maxBytes`;
  * UnrollError too_many_open_files
  */
-export async function readContainedFile(
+export const readContainedFile = (
   realRoot: string,
   path: string,
   maxBytes: number,
   rootLabel = 'the models folder',
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Uint8Array<ArrayBuffer>> =>
+  openContainedFile(realRoot, path, rootLabel, (file, size) => {
+    if (size > maxBytes) throw new UnreadableFile(`has ${size} bytes, the limit is ${maxBytes}`);
+    return readBytes(file, size);
+  });
+
+/** Reads the first bytes of a regular file. @throws as readContainedFile */
+export const readFileHead = (realRoot: string, path: string, bytes: number): Promise<Uint8Array> =>
+  openContainedFile(realRoot, path, 'the models folder', (file, size) =>
+    readBytes(file, Math.min(size, bytes)),
+  );
+
+async function openContainedFile<T>(
+  realRoot: string,
+  path: string,
+  rootLabel: string,
+  read: (file: FileHandle, size: number) => Promise<T>,
+): Promise<T> {
   const real = await realpath(path).catch((error: unknown) => throwUnreadable(error));
   if (!isInside(realRoot, real)) throw new UnreadableFile(`is a link that leads out of ${rootLabel}`);
   // O_NOFOLLOW: a link created since realpath is not followed; O_NONBLOCK: opening a pipe does not block
@@ -43,18 +60,21 @@ export async function readContainedFile(
       .stat()
       .then((stats) => ({ size: stats.size, isFile: stats.isFile() }));
     if (!isFile) throw new UnreadableFile('is not a regular file');
-    if (size > maxBytes) throw new UnreadableFile(`has ${size} bytes, the limit is ${maxBytes}`);
-    const bytes = new Uint8Array(size);
-    let filled = 0;
-    while (filled < size) {
-      const { bytesRead } = await file.read(bytes, filled, size - filled, filled);
-      if (bytesRead === 0) throw new UnreadableFile('was truncated while it was read');
-      filled += bytesRead;
-    }
-    return bytes;
+    return await read(file, size);
   } finally {
     await file.close();
   }
+}
+
+async function readBytes(file: FileHandle, size: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(size);
+  let filled = 0;
+  while (filled < size) {
+    const { bytesRead } = await file.read(bytes, filled, size - filled, filled);
+    if (bytesRead === 0) throw new UnreadableFile('was truncated while it was read');
+    filled += bytesRead;
+  }
+  return bytes;
 }
 
 function throwUnreadable(error: unknown): never {

@@ -3,13 +3,15 @@ import type { z } from 'zod';
 import { UnrollError } from '../errors.ts';
 import { mapArrays } from '../formats/map-arrays.ts';
 import { resolveModelNetwork } from '../formats/resolve-model-network.ts';
-import { toModelSpec, type ModelOverrides } from '../formats/model-spec-from-imported.ts';
+import { parseModelSpec, toModelSpec, type ModelOverrides } from '../formats/model-spec-from-imported.ts';
 import type { ImportedNetwork } from '../formats/imported-network.ts';
 import { foldSignedGraph } from '../formats/operators/fold-signed-graph.ts';
 import { graphSettings, type GraphSettings } from '../formats/onnx/graph-settings.ts';
 import { isImportableJson, readImportedFile, type ImportedFile } from '../formats/read-imported.ts';
+import { detectFormat } from '../formats/detect.ts';
+import { findUnreadFormat, refuseUnreadFormat } from '../formats/unread-formats.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
-import { modelSpec, type ModelSpec } from '../network/spec.ts';
+import type { ModelSpec } from '../network/spec.ts';
 import { weightSource } from '../network/weight-source.ts';
 import type { Weights } from '../network/weights.ts';
 import type { ViewVerdicts } from '../formats/view-verdicts.ts';
@@ -17,7 +19,7 @@ import type { SignedGraph } from '../operators/signature.ts';
 import { checkModel } from './check-model.ts';
 import { specFile, weightsFile } from '../model-files.ts';
 import { readContainedFile, UnreadableFile } from './read-contained-file.ts';
-import { readFolder } from './read-folder.ts';
+import { findModelFile } from './find-model-file.ts';
 import { createFolderFiles } from './folder-files.ts';
 
 /** Limits on the files of a model folder, checked before they are read. */
@@ -27,12 +29,6 @@ const modelFolderLimits = {
   /** Of the weights, and of all external files together. */
   weightBytes: 2 * 1024 * 1024 * 1024,
 } as const;
-
-/** Names of files that can be imported without a model.json. */
-const importableName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\.(onnx|keras|h5|hdf5|pt|pth|safetensors|npz)$/i;
-
-/** The number of errors in a model.json that the message lists. */
-const maxListedIssues = 5;
 
 /** A version's folder: what runs on sequences, what is evaluated as tensors, or both. */
 export interface ModelFolder {
@@ -67,10 +63,9 @@ export async function readModelFolder(
   // TensorFlow.js calls its topology file model.json, too, and so do many people that of Keras
   const isImported = json !== null && isImportableJson(json);
   const file =
-    json === null ? await findImportableFile(folder) : isImported ? specFile : getWeightsFile(json);
+    json === null ? await findModelFile(realRoot, folder) : isImported ? specFile : getWeightsFile(json);
   if (json !== null && !isImported && (Object.hasOwn(json, 'network') || file === weightsFile)) {
-    const { success, data: spec, error } = modelSpec.safeParse(json);
-    if (!success) throw toSpecError(error);
+    const spec = parseModelSpec(json);
     return { sequence: { spec, weights: () => readWeights(realRoot, folder, spec) }, graph: null };
   }
   const overrides = isImported ? null : json;
@@ -104,7 +99,9 @@ async function readSpecFile(realRoot: string, folder: string): Promise<ModelOver
   try {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new UnrollError('invalid_model', `${specFile} is not JSON`, { cause: error });
+    const unread = bytes.length > 0 ? findUnreadFormat(bytes) : null;
+    const what = unread ? `${unread.name}: ${unread.advice}` : 'not JSON';
+    throw new UnrollError('invalid_model', `${specFile} is ${what}`, { cause: error });
   }
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as ModelOverrides;
   throw new UnrollError('invalid_model', `${specFile} is not a JSON object`);
@@ -129,24 +126,6 @@ function parseField<T>(schema: z.ZodType<T>, name: string, value: unknown): T {
   throw new UnrollError('invalid_model', `${specFile}: ${field}: ${message}`, { field });
 }
 
-/**
- * Finds the one importable file of a folder without a model.json.
- * @throws UnrollError invalid_model when there is none or several
- */
-async function findImportableFile(folder: string): Promise<string> {
-  const files = (await readFolder(folder))
-    .filter((name) => importableName.test(name) && name !== weightsFile)
-    .sort();
-  const [file] = files;
-  if (file !== undefined && files.length === 1) return file;
-  throw new UnrollError(
-    'invalid_model',
-    files.length === 0
-      ? `${specFile} is missing`
-      : `${specFile} is missing, which must name the one to serve of ${files.slice(0, 5).join(', ')}`,
-  );
-}
-
 /** Reads the weights of a network that model.json describes, and checks that they match it. */
 async function readWeights(realRoot: string, folder: string, spec: ModelSpec): Promise<Weights> {
   const weights = spec.weights
@@ -155,9 +134,16 @@ async function readWeights(realRoot: string, folder: string, spec: ModelSpec): P
         resolveModelNetwork(spec),
         spec.weights,
       ).weights
-    : readSafetensors(await readWeightsFile(realRoot, folder, weightsFile));
+    : await readOwnWeights(realRoot, folder);
   checkModel(spec, weights);
   return weights;
+}
+
+/** Reads weights.safetensors. Whole numbers beside the weights, such as counters, are left out: no layer has any. */
+async function readOwnWeights(realRoot: string, folder: string): Promise<Weights> {
+  const bytes = await readWeightsFile(realRoot, folder, weightsFile);
+  if (detectFormat(bytes) !== 'safetensors') refuseUnreadFormat(bytes);
+  return new Map([...readSafetensors(bytes)].filter(([, { integer }]) => !integer));
 }
 
 const importFile = async (
@@ -180,14 +166,4 @@ const readWeightsFile = (realRoot: string, folder: string, file: string): Promis
 function rethrowAs(code: 'invalid_model' | 'invalid_weights', file: string, error: unknown): never {
   if (!(error instanceof UnreadableFile)) throw error;
   throw new UnrollError(code, `${file} ${error.message}`, { cause: error });
-}
-
-function toSpecError(error: z.ZodError<ModelSpec>): UnrollError {
-  const issues = error.issues.map(({ path, message }) => ({ path: path.join('.') || '(top)', message }));
-  const listed = issues.slice(0, maxListedIssues).map(({ path, message }) => `${path}: ${message}`);
-  const more = issues.length > maxListedIssues ? `; and ${issues.length - maxListedIssues} more` : '';
-  return new UnrollError('invalid_model', `${specFile}: ${listed.join('; ')}${more}`, {
-    field: issues[0]!.path,
-    cause: error,
-  });
 }

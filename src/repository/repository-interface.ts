@@ -2,6 +2,7 @@ import type { GraphSignature } from '../operators/signature.ts';
 import type { GraphHandle, NetworkHandle } from '../engine/engine-interface.ts';
 import type { CrfPotentials } from '../decoding/crf/potentials.ts';
 import type { ServedSpec } from './loader-messages.ts';
+import type { SkippedPath } from './skipped-paths.ts';
 import type { ModelStatistics } from './model-statistics.ts';
 import type { ModelSpec } from '../network/spec.ts';
 import type { Vocabulary } from '../vocabulary/vocabulary.ts';
@@ -65,6 +66,8 @@ export interface Repository {
   start(): Promise<void>;
   /** Every version of every model, sorted by name, the highest version first. */
   list(): readonly ModelListing[];
+  /** What the last scan found that is not where a version must be, with the reason. */
+  skipped(): readonly SkippedPath[];
   /**
    * Leases a model for a request. The caller must release it.
    * @param reference `name` (the highest version that is ready) or `name@version`

@@ -9,6 +9,8 @@ import { registerModel, unregisterModel } from './register-model.ts';
 import type { Loader } from './loader.ts';
 import type { AnyModel, ModelListing, Repository } from './repository-interface.ts';
 import { scanModels, type FoundVersion } from './scan-models.ts';
+import { describeMissing, describeSkipped, type SkippedPath } from './skipped-paths.ts';
+import { createVersionIndex } from './version-index.ts';
 import { watchFolder } from './watch-folder.ts';
 
 export interface RepositoryLog {
@@ -51,7 +53,7 @@ export function createRepository({
   log: RepositoryLog;
   watch: boolean;
 }): Repository {
-  const versions = new Map<string, Version>();
+  const versions = createVersionIndex<Version>();
   const unloadedModels = createUnloadedModels();
   /** Load requests for the next scan, which loads those versions even if they have not changed. */
   const requested = new Set<{ readonly reference: string }>();
@@ -64,14 +66,11 @@ export function createRepository({
   let closed = false;
   let unloadCount = 0;
   let lastWarning = '';
+  let skippedPaths: readonly SkippedPath[] = [];
   /** The error of the last scan; null when it succeeded. */
   let scanError: unknown = null;
 
   const toKey = ({ name, version }: { name: string; version: number }): string => `${name}@${version}`;
-  const sortVersions = (): Version[] =>
-    [...versions.values()].sort(({ found: a }, { found: b }) =>
-      a.name < b.name ? -1 : a.name > b.name ? 1 : b.version - a.version,
-    );
 
   /**
    * Finds the versions that a reference names, the highest first.
@@ -79,13 +78,13 @@ export function createRepository({
    */
   function findVersions(reference: string): [Version, ...Version[]] {
     const { name, version } = parseReference(reference);
-    const all = sortVersions().filter(({ found }) => found.name === name);
+    const all = versions.ofModel(name);
     const [highest, ...others] =
       version === null ? all : all.filter(({ found }) => found.version === version);
     if (!highest)
       throw new UnrollError(
         'model_not_found',
-        all.length === 0 ? `there is no model ${name}` : `model ${name} has no version ${version}`,
+        all.length > 0 ? `model ${name} has no version ${version}` : describeMissing(name, skippedPaths),
       );
     return [highest, ...others];
   }
@@ -150,9 +149,8 @@ export function createRepository({
   async function scan(): Promise<void> {
     const { realRoot, found, skipped } = await scanModels(root);
     scanError = null;
-    warnOnce(
-      skipped.length > 0 ? `skipped, not a model or version folder: ${skipped.slice(0, 20).join(', ')}` : '',
-    );
+    skippedPaths = skipped;
+    warnOnce(describeSkipped(skipped));
     const forced = new Set([...retry, ...Array.from(requested, ({ reference }) => reference)]);
     requested.clear();
     retry.clear();
@@ -184,18 +182,17 @@ export function createRepository({
     for (const entry of toLoad) if (!closed && !unloadedModels.has(entry.found)) await load(entry, realRoot);
     // after loading, so that a model whose folder was renamed is available throughout
     const present = new Set(found.map(toKey));
-    for (const [key, entry] of versions)
+    for (const [key, entry] of versions.entries())
       if (!present.has(key)) {
         versions.delete(key);
         retire(entry);
       }
-    unloadedModels.prune([...versions.values()].map((entry) => entry.found));
+    unloadedModels.prune(versions.list().map((entry) => entry.found));
   }
 
   /** Logs a warning, unless it is the same as in the previous scan; '' resets it. */
   function warnOnce(warning: string): void {
-    if (closed) return;
-    if (warning && warning !== lastWarning) log.warn({ models: root }, warning);
+    if (!closed && warning && warning !== lastWarning) log.warn({ models: root }, warning);
     lastWarning = warning;
   }
 
@@ -228,7 +225,7 @@ export function createRepository({
       if (watch && !closed) stopWatching = watchFolder(root, () => void rescan());
     },
     list: () =>
-      sortVersions().map((entry): ModelListing => {
+      versions.list().map((entry): ModelListing => {
         const { found, task, loaded, statistics } = entry;
         const { name, version, created } = found;
         const served = loaded?.model ?? null;
@@ -239,6 +236,7 @@ export function createRepository({
         };
         return { name, version, task, ...state, served, statistics, created };
       }),
+    skipped: () => skippedPaths,
     acquire(reference) {
       const versionsOfModel = findVersions(reference);
       const ready = versionsOfModel.find(({ loaded }) => loaded !== null);

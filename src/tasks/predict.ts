@@ -1,4 +1,4 @@
-import { answerRows, answersEvery, answersOnce } from '../network/answers-once.ts';
+import { countOutputRows, findRowSteps, isSequenceToOne } from '../network/sequence-to-one.ts';
 import { rowOfStep } from '../operators/row-count.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
@@ -34,8 +34,8 @@ export function predictionShape({ spec, network }: Pick<ServedModel, 'spec' | 'n
   readonly width: number;
 } {
   const { outputWidth } = network.info;
-  if (!answersOnce(spec.network)) return { perStep: true, rows: 1, width: outputWidth };
-  const rows = answerRows(spec.network);
+  if (!isSequenceToOne(spec.network)) return { perStep: true, rows: 1, width: outputWidth };
+  const rows = countOutputRows(spec.network);
   return { perStep: false, rows, width: outputWidth / rows };
 }
 
@@ -80,7 +80,7 @@ function collectValues(model: ServedModel, slice: TimeSlice): Collector<Float32A
 
 /** Tells the steps that have a row; null where all have one that are asked for. */
 function rowFilter({ spec }: ServedModel): ((step: number) => boolean) | null {
-  const every = answersEvery(spec.network);
+  const every = findRowSteps(spec.network);
   return every && ((step) => rowOfStep(every, step) >= 0);
 }
 

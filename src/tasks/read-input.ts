@@ -5,6 +5,7 @@ import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import type { Encoded } from '../vocabulary/vocabulary.ts';
 import { checkRequestSteps } from './budgets.ts';
 import type { TaskLimits } from './context.ts';
+import { dropPadding } from './drop-padding.ts';
 import { encodeInSlices } from './encode-in-slices.ts';
 
 // Turns a request's input into sequences: ids of a text's tokens, or rows of scaled features, in slices of
@@ -52,10 +53,11 @@ export async function readInputs(
   let steps = 0;
   for (const [i, value] of values.entries()) {
     const field = listed ? `input[${i}]` : 'input';
-    const sequence =
+    const read =
       model.spec.inputs.kind === 'text'
         ? await readText(model, value, field, limits.maxSteps, slice)
         : await readNumbers(model, value, field, limits.maxSteps, slice);
+    const sequence = dropPadding(read, model.spec, field);
     steps += sequence.steps;
     checkRequestSteps(steps, limits, 'input');
     sequences.push(sequence);
@@ -71,7 +73,7 @@ const isTokenIds = (input: TaskInput): input is TokenIds => typeof input === 'ob
  * checked before.
  */
 async function readTokenIds(
-  { vocabulary, name }: ServedModel,
+  { vocabulary, name, spec }: ServedModel,
   { ids }: TokenIds,
   limits: TaskLimits,
   slice: TimeSlice,
@@ -93,7 +95,8 @@ async function readTokenIds(
       values.set(vocabulary.stepIds(sequence[t]!), t * width);
       if (t % tokensPerCheck === 0 && slice.due()) await slice.next();
     }
-    sequences.push({ values, steps: sequence.length, unknown: 0, tokens: [] });
+    const read = { values, steps: sequence.length, unknown: 0, tokens: [] };
+    sequences.push(dropPadding(read, spec, 'ids'));
   }
   return sequences;
 }

@@ -25,9 +25,9 @@ export type Targets = {
 export interface Batch extends Sequences {
   readonly targets: Targets;
   /**
-   * Encoder-decoder: the sources, sorted by their own length; rowOf[row of the batch] is the source's row.
+   * Encoder-decoder: the sources, sorted by their own length; sourceRows[row of the batch] is the source's row.
    */
-  readonly source?: Sequences & { readonly rowOf: Int32Array };
+  readonly source?: Sequences & { readonly sourceRows: Int32Array };
   /** Steps after which the state is carried to the next batch; all steps by default. */
   readonly carryAfter?: number;
 }

@@ -14,7 +14,7 @@ export interface LearnerOptions {
   readonly sourceCapacity?: Capacity;
   readonly loss: LossSpec;
   /**
-   * Layers (by name, `encoder.` before an encoder's; `encoder` and `bridge` for all of theirs) whose weights
+   * Layers (by name, `encoder.` before an encoder's; `encoder` and `bridge` for all layers of these) whose weights
    * are not trained.
    */
   readonly frozen?: ReadonlySet<string>;

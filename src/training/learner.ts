@@ -6,7 +6,8 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { allocatedBytes } from '../kernel/memory.ts';
 import { resolveNetwork, type ResolvedNetwork } from '../network/encoder-decoder.ts';
 import { idColumns, type NetworkInput } from '../network/input.ts';
-import { padded, type Emitter } from '../kernel/emit/emitter.ts';
+import type { Emitter } from '../kernel/emit/emitter.ts';
+import { padded } from '../kernel/layout.ts';
 import type { Plan } from '../network/layers/layer.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Tensor } from '../network/weights.ts';
@@ -98,7 +99,7 @@ export function createLearner(kernel: Kernel, spec: NetworkSpec, options: Learne
         const sourcePass = createPass(batch.source, random, flow);
         pass = {
           ...pass,
-          source: { plan: batch.source.plan, packed: sourcePass.packed, rowOf: batch.source.rowOf },
+          source: { plan: batch.source.plan, packed: sourcePass.packed, sourceRows: batch.source.sourceRows },
         };
         encoderGraph.reset();
         decoderGraph.reset();

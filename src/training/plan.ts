@@ -12,7 +12,7 @@ export function createPlan(lengths: ArrayLike<number>): Plan {
     while (lengths[rows - 1]! <= t) rows--;
     offsets[t + 1] = offsets[t]! + rows;
   }
-  return { offsets, steps, turn: 0 };
+  return { offsets, steps, parity: 0 };
 }
 
 /** Total steps of all sequences. */

@@ -11,7 +11,7 @@ export interface TokenTable extends TokenTexts {
   /** UTF-8 bytes of the longest text. */
   readonly longestBytes: number;
   /** The id of a text; the highest of several. */
-  idOf(text: string): number | undefined;
+  findId(text: string): number | undefined;
 }
 
 /** Plain data that can be posted to another thread. */
@@ -96,7 +96,7 @@ export function openTokens(packed: PackedTokens): TokenTable {
       if (text === undefined) texts.set(id, (text = decodeUnits(units.subarray(starts[id], starts[id + 1]))));
       return text;
     },
-    idOf(text) {
+    findId(text) {
       for (let slot = hash(text, seed) & mask; slots[slot] !== 0; slot = (slot + 1) & mask)
         if (matches(slots[slot]! - 1, text)) return slots[slot]! - 1;
       return undefined;

@@ -92,7 +92,7 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
   };
 
   const characterId = (letter: string): number => {
-    const index = characterTexts?.idOf(letter);
+    const index = characterTexts?.findId(letter);
     return index === undefined ? unknownCharacter : firstCharacter + index;
   };
   /**
@@ -119,7 +119,7 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
     let read = 0;
     for (const { normalized, token } of pieces) {
       if (++read % piecesPerYield === 0) yield;
-      const found = tokens.idOf(normalized);
+      const found = tokens.findId(normalized);
       const id = found ?? unknownId;
       if (found === undefined) unknown++;
       if (id === undefined) continue;

@@ -2,9 +2,9 @@ import type { NetworkInput } from '../../src/network/input.ts';
 import type { NetworkSpec } from '../../src/network/spec.ts';
 import type { Weights } from '../../src/network/weights.ts';
 import { cellVariants } from '../../test/network/cell-variants.ts';
-import { programs } from '../../test/network/programs.ts';
+import { operatorGraphs } from '../../test/network/operator-graphs.ts';
 import { features, ids, network, randomWeights } from '../../test/network/random-network.ts';
-import { learningCases, weightsOf } from '../../test/training/networks.ts';
+import { learningCases, createWeights } from '../../test/training/networks.ts';
 import type { Random } from '../random.ts';
 import { randomLayers } from './random-layers.ts';
 
@@ -123,7 +123,7 @@ export function createNetworks(random: Random): StressNetwork[] {
       features(4),
       { longest: 1200 },
     );
-  for (const [name, { spec, input }] of Object.entries(programs))
+  for (const [name, { spec, input }] of Object.entries(operatorGraphs))
     add(name, spec, input, { shortest: 6, longest: 60 });
   for (const [units, layers] of [
     [24, 1],
@@ -141,7 +141,7 @@ export function createNetworks(random: Random): StressNetwork[] {
       kind: 'decode',
       spec: one.spec,
       input: one.source!,
-      weights: weightsOf(one),
+      weights: createWeights(one),
       options: { tokens: ['<s>', '</s>', 'a', 'b', 'c'], startId: 0, endId: 1 },
       shortest: 1,
       longest: 90,

@@ -8,6 +8,6 @@ process.on('worker', (worker) => {
   worker.once('exit', () => workers.delete(worker));
 });
 process.on('SIGWINCH', () => {
-  const serving = [...workers].filter(({ threadName }) => threadName?.startsWith('unroll-'));
+  const serving = [...workers].filter(({ threadName }) => /^unroll-\d+$/.test(threadName ?? ''));
   void serving[Math.floor(Math.random() * serving.length)]?.terminate();
 });

@@ -4,7 +4,7 @@ import { formatNetwork } from '../../src/cli/format-network.ts';
 import { describeNetwork } from '../../src/engine/network-info.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import { arenaBytes } from '../../src/network/layout.ts';
-import { compileNetwork, freeNetwork } from '../../src/network/program.ts';
+import { compileNetwork, freeNetwork } from '../../src/network/compile-network.ts';
 import { createRunner } from '../../src/network/runner.ts';
 import { features, network, randomWeights } from '../network/random-network.ts';
 
@@ -23,12 +23,12 @@ it.each(cellChoices)('inspect and the API show a layer of %j with its parameters
   const lines = formatNetwork({ network: spec, input, weights, notes: [] });
   expect(lines[1]).toContain(`recurrent: ${choice.cell}${variant && ` ${variant}`}  2 → 3`);
 
-  const program = compileNetwork(spec, weights, kernel);
+  const compiled = compileNetwork(spec, weights, kernel);
   const size = { maxRows: 1, maxPacked: 1 };
-  const bytes = arenaBytes(program, size);
+  const bytes = arenaBytes(compiled, size);
   const offset = kernel.memory.allocate(bytes);
-  const runner = createRunner(program, kernel.memory.memory, { offset, bytes }, size);
-  const info = describeNetwork(spec, weights, { program, runner, maxSteps: 1, maxBeam: 0 });
+  const runner = createRunner(compiled, kernel.memory.memory, { offset, bytes }, size);
+  const info = describeNetwork(spec, weights, { compiled, runner, maxSteps: 1, maxBeam: 0 });
   const gates = findCell(choice).gates;
   const products = gates.filter(({ product }) => product !== 'none').length;
   expect(info).toMatchObject({
@@ -42,5 +42,5 @@ it.each(cellChoices)('inspect and the API show a layer of %j with its parameters
     ],
   });
   kernel.memory.free(offset);
-  freeNetwork(program, kernel);
+  freeNetwork(compiled, kernel);
 });

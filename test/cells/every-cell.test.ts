@@ -13,7 +13,7 @@ import {
   randomSequence,
   randomWeights,
   runAlone,
-  runnerOf,
+  createTestRunner,
   runPacked,
   tick,
   type Sequence,
@@ -83,8 +83,8 @@ describe.each(named)('cell %s: served', (_, choice) => {
     (units) => {
       const spec = network([{ type: 'recurrent', ...choice, units }]);
       const weights = randomWeights(spec, input);
-      const runner = runnerOf(spec, weights);
-      const plain = runnerOf(spec, weights, { mode: 'plain' });
+      const runner = createTestRunner(spec, weights);
+      const plain = createTestRunner(spec, weights, { mode: 'plain' });
       const sequences = Array.from({ length: Math.max(...batches) }, (__, i) =>
         randomSequence(input, steps, i),
       );
@@ -120,7 +120,7 @@ describe.each(named)('cell %s: served', (_, choice) => {
       { type: 'recurrent', ...choice, units: 7, layers: 2 },
     ]);
     const weights = randomWeights(spec, input);
-    const runner = runnerOf(spec, weights);
+    const runner = createTestRunner(spec, weights);
     const lengths = [30, 30, 17, 4, 1];
     const sequences = lengths.map((length, i) => randomSequence(input, length, i));
     runPacked(runner, sequences, lengths).forEach((rows, i) => {
@@ -134,7 +134,7 @@ describe.each(named)('cell %s: served', (_, choice) => {
     const spec = network([{ type: 'recurrent', ...choice, units: 17, initial_state: true }]);
     const weights = randomWeights(spec, input);
     const sequence = randomSequence(input, steps, 1);
-    const runner = runnerOf(spec, weights);
+    const runner = createTestRunner(spec, weights);
     const outputs = runAlone(runner, sequence);
     expect(runner.stateLength).toBe(17 * findCell(choice).states.length);
     expect(worstError(spec, weights, sequence, outputs)).toBeLessThan(1e-5);
@@ -144,7 +144,7 @@ describe.each(named)('cell %s: served', (_, choice) => {
       const moved = new Map(weights);
       const name = forward[`initial${state.toUpperCase()}`]!;
       moved.set(name, { shape: [17], values: new Float32Array(17).fill(0.9) });
-      const other = runnerOf(spec, moved);
+      const other = createTestRunner(spec, moved);
       expect(bits(runAlone(other, sequence))).not.toEqual(bits(outputs));
       other.release();
     }

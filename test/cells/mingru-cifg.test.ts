@@ -11,7 +11,7 @@ import {
   randomSequence,
   randomWeights,
   runAlone,
-  runnerOf,
+  createTestRunner,
 } from '../network/random-network.ts';
 
 const sigma = (x: number): number => 1 / (1 + Math.exp(-x));
@@ -77,7 +77,7 @@ describe('CIFG', () => {
       }),
     );
     const sequence = randomSequence(inputs, 40, 2);
-    const [one, other] = [runnerOf(coupled, weights), runnerOf(lstm, spread)];
+    const [one, other] = [createTestRunner(coupled, weights), createTestRunner(lstm, spread)];
     expect(bits(runAlone(one, sequence))).toEqual(bits(runAlone(other, sequence)));
     one.release();
     other.release();

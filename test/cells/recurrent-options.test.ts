@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resolveGraph } from '../../src/network/graph.ts';
-import { cellOptionsOf, describeOptions } from '../../src/cells/recurrent-options.ts';
+import { getCellOptions, describeOptions } from '../../src/cells/recurrent-options.ts';
 import type { RecurrentSpec } from '../../src/network/layers/recurrent/schema.ts';
 import { layerSpec } from '../../src/network/spec.ts';
 import { features, network } from '../network/random-network.ts';
@@ -10,7 +10,7 @@ const layer = (fields: object): RecurrentSpec =>
 
 describe('the options of a recurrent layer', () => {
   it('are those of the published cell by default', () => {
-    expect(cellOptionsOf(layer({ cell: 'lstm' }), 'forward')).toEqual({
+    expect(getCellOptions(layer({ cell: 'lstm' }), 'forward')).toEqual({
       gate: { type: 'sigmoid', alpha: 0, beta: 0 },
       candidate: { type: 'tanh', alpha: 0, beta: 0 },
       output: { type: 'tanh', alpha: 0, beta: 0 },
@@ -18,7 +18,7 @@ describe('the options of a recurrent layer', () => {
       inputForget: false,
       peepholes: false,
     });
-    expect(cellOptionsOf(layer({ cell: 'rnn', activation: 'relu' }), 'forward').candidate.type).toBe('relu');
+    expect(getCellOptions(layer({ cell: 'rnn', activation: 'relu' }), 'forward').candidate.type).toBe('relu');
   });
 
   it.each([
@@ -29,7 +29,7 @@ describe('the options of a recurrent layer', () => {
     ['elu', 1, 0],
   ])('%s has ONNX’s alpha %d and beta %d', (type, alpha, beta) => {
     const given = layer({ cell: 'gru', activations: { gate: { type } } });
-    expect(cellOptionsOf(given, 'forward').gate).toEqual({ type, alpha, beta });
+    expect(getCellOptions(given, 'forward').gate).toEqual({ type, alpha, beta });
   });
 
   it('are replaced as a whole in the backward direction', () => {
@@ -39,11 +39,11 @@ describe('the options of a recurrent layer', () => {
       activations: { gate: { type: 'softsign' } },
       backward_activations: { candidate: { type: 'elu', alpha: 2 } },
     });
-    expect(cellOptionsOf(given, 'forward')).toMatchObject({
+    expect(getCellOptions(given, 'forward')).toMatchObject({
       gate: { type: 'softsign' },
       candidate: { type: 'tanh' },
     });
-    expect(cellOptionsOf(given, 'backward')).toMatchObject({
+    expect(getCellOptions(given, 'backward')).toMatchObject({
       gate: { type: 'sigmoid' },
       candidate: { type: 'elu', alpha: 2 },
     });

@@ -74,8 +74,8 @@ export const sizes: Readonly<Record<string, number>> = {
   INT64: 8,
   FP64: 8,
 };
-export const countOf = (shape: readonly number[]): number =>
+export const countElements = (shape: readonly number[]): number =>
   shape.reduce((product, size) => product * size, 1);
 
-export const extensionsOf = async ({ get }: Asked): Promise<readonly string[]> =>
+export const readExtensions = async ({ get }: Asked): Promise<readonly string[]> =>
   ((await get('/v2')).json()['extensions'] ?? []) as string[];

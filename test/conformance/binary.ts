@@ -3,7 +3,7 @@ import { sizes } from './asked.ts';
 // Requests of the binary tensor extension.
 
 /** An element of a datatype, as bytes of the binary extension. */
-export function bytesOf(datatype: string, data: readonly unknown[]): Buffer {
+export function encodeElements(datatype: string, data: readonly unknown[]): Buffer {
   return Buffer.concat(
     data.map((one) => {
       const size = sizes[datatype];
@@ -33,7 +33,7 @@ export function binary(body: object): { bytes: Buffer; length: number } {
   const chunks: Buffer[] = [];
   const json = structuredClone(body) as { inputs: Record<string, unknown>[] };
   for (const input of json.inputs) {
-    const bytes = bytesOf(String(input['datatype']), input['data'] as unknown[]);
+    const bytes = encodeElements(String(input['datatype']), input['data'] as unknown[]);
     delete input['data'];
     input['parameters'] = { binary_data_size: bytes.length };
     chunks.push(bytes);

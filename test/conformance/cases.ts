@@ -1,8 +1,16 @@
-import { countOf, expect, extensionsOf, isError, isTensors, type Case, type Tensor } from './asked.ts';
-import { asBinary, binary, bytesOf } from './binary.ts';
+import {
+  countElements,
+  expect,
+  readExtensions,
+  isError,
+  isTensors,
+  type Case,
+  type Tensor,
+} from './asked.ts';
+import { asBinary, binary, encodeElements } from './binary.ts';
 
 // The Open Inference Protocol (https://github.com/kserve/open-inference-protocol), REST, asked of any server from outside: each case is a
-// sentence of the specification and a look at what comes back. What to send is told by the model's own metadata.
+// sentence of the specification and a look at what comes back. Requests follow the model's metadata.
 
 export const cases: readonly Case[] = [
   {
@@ -14,7 +22,7 @@ export const cases: readonly Case[] = [
     run: async ({ get }) => expect((await get('/v2/health/ready')).status === 200, 'must be 200'),
   },
   {
-    says: 'GET /v2 tells name, version and extensions',
+    says: 'GET /v2 returns name, version and extensions',
     async run({ get }) {
       const { name, version, extensions } = (await get('/v2')).json();
       expect(typeof name === 'string' && typeof version === 'string', 'name and version must be texts');
@@ -22,7 +30,7 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    says: 'GET of a model tells its name, platform, inputs and outputs',
+    says: 'GET of a model returns its name, platform, inputs and outputs',
     async run({ get, path }) {
       const { name, platform, inputs, outputs } = (await get(path)).json();
       expect(typeof name === 'string' && typeof platform === 'string', 'name and platform must be texts');
@@ -31,7 +39,7 @@ export const cases: readonly Case[] = [
     },
   },
   {
-    says: 'GET of a version of a model tells the same',
+    says: 'GET of a version of a model returns the same',
     async run({ get, path, metadata }) {
       const version = metadata.versions?.[0];
       if (version === undefined) return;
@@ -70,7 +78,7 @@ export const cases: readonly Case[] = [
         data: unknown[];
       }[])
         expect(
-          data.flat(8).length === countOf(shape),
+          data.flat(8).length === countElements(shape),
           `${output}: [${shape.join()}] and ${data.flat(8).length} elements`,
         );
     },
@@ -174,7 +182,7 @@ export const cases: readonly Case[] = [
   {
     says: 'binary_tensor_data: inputs as bytes have the answer of inputs as JSON',
     async run(asked) {
-      if (!(await extensionsOf(asked)).includes('binary_tensor_data')) return;
+      if (!(await readExtensions(asked)).includes('binary_tensor_data')) return;
       const { post, path, request, answer } = asked;
       const { bytes, length } = binary(request());
       const { outputs } = (await post(`${path}/infer`, bytes, asBinary({ length }))).json();
@@ -184,7 +192,7 @@ export const cases: readonly Case[] = [
   {
     says: 'binary_tensor_data: outputs come as bytes where they are asked for, as many as they say',
     async run(asked) {
-      if (!(await extensionsOf(asked)).includes('binary_tensor_data')) return;
+      if (!(await readExtensions(asked)).includes('binary_tensor_data')) return;
       const { post, path, request, answer } = asked;
       const reply = await post(
         `${path}/infer`,
@@ -193,7 +201,7 @@ export const cases: readonly Case[] = [
       const length = Number(reply.headers.get('inference-header-content-length'));
       expect(
         length > 0 && length <= reply.bytes.length,
-        'the header Inference-Header-Content-Length must tell the JSON’s bytes',
+        'the header Inference-Header-Content-Length must be the JSON’s length in bytes',
       );
       const { outputs } = JSON.parse(reply.bytes.toString('utf8', 0, length)) as {
         outputs: (Tensor & { parameters: { binary_data_size: number } })[];
@@ -202,7 +210,7 @@ export const cases: readonly Case[] = [
       for (const { name, datatype, parameters } of outputs) {
         const { data } = answer.find((one) => one.name === name)!;
         const bytes = reply.bytes.subarray(at, (at += parameters.binary_data_size));
-        expect(bytes.equals(bytesOf(datatype, data)), `${name}: other bytes than its JSON has`);
+        expect(bytes.equals(encodeElements(datatype, data)), `${name}: other bytes than its JSON has`);
       }
       expect(at === reply.bytes.length, `${reply.bytes.length - at} bytes are of no output`);
     },
@@ -210,7 +218,7 @@ export const cases: readonly Case[] = [
   {
     says: 'binary_tensor_data: sizes that do not add up are an error of the caller’s',
     async run(asked) {
-      if (!(await extensionsOf(asked)).includes('binary_tensor_data')) return;
+      if (!(await readExtensions(asked)).includes('binary_tensor_data')) return;
       const { post, path, request } = asked;
       const { bytes, length } = binary(request());
       isError(await post(`${path}/infer`, bytes.subarray(0, -1), asBinary({ length })), 400, 499);

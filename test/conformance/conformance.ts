@@ -1,5 +1,5 @@
 import { fetch } from 'undici';
-import { countOf, type Asked, type Metadata, type Reply } from './asked.ts';
+import { countElements, type Asked, type Metadata, type Reply } from './asked.ts';
 import { cases } from './cases.ts';
 import { controlCases, extensionCases } from './extensions.ts';
 
@@ -43,7 +43,9 @@ export async function conformance({
     parameters: { ...parameters, ...rest.parameters },
     inputs: metadata.inputs.map(({ name, datatype, shape: wanted }, index) => {
       const shape = wanted.map((size, axis) => (size >= 0 ? size : axis === 0 ? 1 : 3));
-      const data = Array.from({ length: countOf(shape) }, (_, i) => (datatype === 'BYTES' ? 'abc' : i % 2));
+      const data = Array.from({ length: countElements(shape) }, (_, i) =>
+        datatype === 'BYTES' ? 'abc' : i % 2,
+      );
       const input: Record<string, unknown> = { name, datatype, shape, data };
       change?.(input, index);
       return input;

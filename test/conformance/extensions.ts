@@ -1,4 +1,4 @@
-import { expect, extensionsOf, isError, type Asked, type Case } from './asked.ts';
+import { expect, readExtensions, isError, type Asked, type Case } from './asked.ts';
 
 // Triton's model repository and statistics extensions, asked of a server that says it has them.
 
@@ -24,13 +24,13 @@ interface Statistics {
 const of = (extension: string, says: string, run: Case['run']): Case => ({
   says: `${extension}: ${says}`,
   async run(asked) {
-    if ((await extensionsOf(asked)).includes(extension)) await run(asked);
+    if ((await readExtensions(asked)).includes(extension)) await run(asked);
   },
 });
 
 const index = async ({ post }: Asked, body: object = {}): Promise<Indexed[]> =>
   JSON.parse((await post('/v2/repository/index', body)).bytes.toString()) as Indexed[];
-const statesOf = async (asked: Asked): Promise<string[]> =>
+const readStates = async (asked: Asked): Promise<string[]> =>
   (await index(asked)).filter(({ name }) => name === asked.metadata.name).map(({ state }) => state);
 const statistics = async ({ get }: Asked, path: string): Promise<Statistics[]> =>
   ((await get(`${path}/stats`)).json()['model_stats'] ?? []) as Statistics[];
@@ -39,7 +39,7 @@ const sum = (all: readonly Statistics[], count: (one: Statistics) => number): nu
 
 export const extensionCases: readonly Case[] = [
   of('model_repository', 'the index lists the model as READY', async (asked) =>
-    expect((await statesOf(asked)).includes('READY'), 'it does not'),
+    expect((await readStates(asked)).includes('READY'), 'it does not'),
   ),
   of('model_repository', 'the index of what is ready lists nothing else', async (asked) => {
     const list = await index(asked, { ready: true });
@@ -96,7 +96,7 @@ export const controlCases: readonly Case[] = [
       const name = encodeURIComponent(metadata.name);
       const reply = await post(`/v2/repository/models/${name}/unload`, {});
       expect(reply.status === 200, `unload: status ${reply.status}`);
-      expect(!(await statesOf(asked)).includes('READY'), 'the index says READY');
+      expect(!(await readStates(asked)).includes('READY'), 'the index reports READY');
       expect((await get(`${path}/ready`)).status !== 200, '…/ready must not be 200');
       isError(await post(`${path}/infer`, request()), 400, 599);
     },
@@ -105,7 +105,7 @@ export const controlCases: readonly Case[] = [
     const { get, post, path, metadata, request, answer } = asked;
     const reply = await post(`/v2/repository/models/${encodeURIComponent(metadata.name)}/load`, {});
     expect(reply.status === 200, `load: status ${reply.status}: ${reply.bytes.toString().slice(0, 200)}`);
-    expect((await statesOf(asked)).includes('READY'), 'the index does not say READY');
+    expect((await readStates(asked)).includes('READY'), 'the index does not report READY');
     expect((await get(`${path}/ready`)).status === 200, '…/ready must be 200');
     const { outputs } = (await post(`${path}/infer`, request())).json();
     expect(JSON.stringify(outputs) === JSON.stringify(answer), 'it answered otherwise');

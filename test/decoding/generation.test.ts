@@ -127,15 +127,15 @@ describe('a generation', () => {
       fc.property(
         fc.array(text, { minLength: 1, maxLength: 12 }),
         fc.array(text, { maxLength: 2 }),
-        (said, stop) => {
+        (tokens, stop) => {
           const generation = createGeneration(
-            { ...defaults, temperature: 0, stop, maxTokens: said.length },
-            said,
+            { ...defaults, temperature: 0, stop, maxTokens: tokens.length },
+            tokens,
             undefined,
           );
           for (let step = 0; ; step++) {
             const { emitted, finish } = generation.next(
-              Float32Array.from(said, (_, id) => (id === step ? 9 : 0)),
+              Float32Array.from(tokens, (_, id) => (id === step ? 9 : 0)),
             );
             for (const token of emitted) expect(token.text.isWellFormed()).toBe(true);
             if (finish !== null) return;
@@ -147,24 +147,24 @@ describe('a generation', () => {
 
   it('joins words with spaces, and finds stop strings across them', () => {
     const words = ['the', 'end', 'is', 'near'];
-    const say = (options: Partial<GenerationOptions>): EmittedToken[] => {
+    const generate = (options: Partial<GenerationOptions>): EmittedToken[] => {
       const generation = createGeneration(
         { ...defaults, temperature: 0, maxTokens: 4, separator: ' ', logprobs: 2, ...options },
         words,
         undefined,
       );
-      const said: EmittedToken[] = [];
+      const tokens: EmittedToken[] = [];
       for (let step = 0; ; step++) {
         const { emitted, finish } = generation.next(
           Float32Array.from(words, (_, id) => (id === step ? 9 : 0)),
         );
-        said.push(...emitted);
-        if (finish !== null) return said;
+        tokens.push(...emitted);
+        if (finish !== null) return tokens;
       }
     };
-    expect(say({}).map(({ text }) => text)).toEqual(['the', ' end', ' is', ' near']);
-    expect(say({ stop: ['d is'] }).map(({ text }) => text)).toEqual(['the', ' en']);
-    expect(say({})[1]!.top.map(({ text }) => text)).toEqual([' end', ' the']);
+    expect(generate({}).map(({ text }) => text)).toEqual(['the', ' end', ' is', ' near']);
+    expect(generate({ stop: ['d is'] }).map(({ text }) => text)).toEqual(['the', ' en']);
+    expect(generate({})[1]!.top.map(({ text }) => text)).toEqual([' end', ' the']);
   });
 
   it('continues identically from a snapshot at any step', () => {

@@ -22,7 +22,7 @@ describe('penalties', () => {
     expect([...logits]).toEqual([-0.5, 1, 0.5]);
   });
 
-  it('do nothing at 1 and 0', () => {
+  it('have no effect at 1 and 0', () => {
     const logits = Float64Array.of(0.1, -0.3);
     penaliseRepetition(logits, new Set([0, 1]), 1);
     penaliseFrequency(logits, new Map([[0, 9]]), 0);

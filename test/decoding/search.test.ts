@@ -3,7 +3,7 @@ import { createRng } from '../../src/random.ts';
 import { type DecodedToken, type DecodeOptions, type Hypothesis } from '../../src/decoding/search.ts';
 import { createSearch } from '../../src/decoding/create-search.ts';
 
-// A toy network: the logits of the next token are random numbers told by the tokens so far.
+// A toy network: the logits of the next token are random numbers seeded by the tokens so far.
 
 const startId = 0;
 const endId = 1;
@@ -29,24 +29,24 @@ const plain: DecodeOptions = {
 };
 
 function toy(seed: number, vocabulary: number) {
-  const logitsOf = (ids: readonly number[]): number[] => {
+  const computeLogits = (ids: readonly number[]): number[] => {
     const random = createRng(ids.reduce((code, id) => code * 31 + id + 7, seed + 1) % 2 ** 31);
     return Array.from({ length: vocabulary }, () => Math.fround(4 * random.next() - 2));
   };
   const logprobs = (ids: readonly number[]): number[] => {
-    const logits = logitsOf(ids);
+    const logits = computeLogits(ids);
     const largest = Math.max(...logits);
     const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0));
     return logits.map((logit) => logit - largest - total);
   };
-  /** Three steps of a source, looked at as the tokens so far say. */
-  const attentionOf = (ids: readonly number[]): Float32Array => {
+  /** Three steps of a source, with attention weights seeded by the tokens so far. */
+  const computeAttention = (ids: readonly number[]): Float32Array => {
     const random = createRng(ids.length * 97 + seed);
     const raw = Array.from({ length: 3 }, () => random.next());
     const sum = raw.reduce((all, one) => all + one, 0);
     return Float32Array.from(raw, (one) => one / sum);
   };
-  return { vocabulary, logitsOf, logprobs, attentionOf };
+  return { vocabulary, computeLogits, logprobs, computeAttention };
 }
 type Toy = ReturnType<typeof toy>;
 
@@ -61,12 +61,12 @@ function decode(
   let most = 1;
   let early = 0;
   for (;;) {
-    const logits = Float32Array.from(rows.flatMap((ids) => network.logitsOf(ids)));
+    const logits = Float32Array.from(rows.flatMap((ids) => network.computeLogits(ids)));
     const before = logits.slice();
     const step = search.next(
       logits,
       network.vocabulary,
-      rows.map((ids) => network.attentionOf(ids)),
+      rows.map((ids) => network.computeAttention(ids)),
     );
     expect(logits).toEqual(before);
     emitted.push(...step.emitted);

@@ -55,7 +55,7 @@ describe('stop strings', () => {
     expect(run(['x', 'EN', 'y', 'E'], ['END']).after).toEqual(['x', 'x', 'xENy', 'xENy']);
   });
 
-  it('delay nothing where there are none', () => {
+  it('do not delay tokens without stop strings', () => {
     expect(run(['a', 'b'], []).after).toEqual(['a', 'ab']);
   });
 

@@ -6,7 +6,7 @@ const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
 
 /** The lines below a heading, down to the next one. */
-const sectionOf = (heading: string): string[] =>
+const readSection = (heading: string): string[] =>
   page.split(`\n## ${heading}\n`)[1]!.split('\n## ')[0]!.split('\n');
 
 /** The folders and files of `src/` in the first column of a table's line. */
@@ -18,7 +18,7 @@ interface Row {
   readonly mayImport: string;
 }
 const rows: Row[] = [];
-for (const line of sectionOf('What may import what').filter((one) => one.startsWith('| `src/')))
+for (const line of readSection('What may import what').filter((one) => one.startsWith('| `src/')))
   rows.push({ names: namesIn(line), mayImport: line.split('|')[2]!.trim() });
 
 it('gives every folder of src a row in the table of imports and a description', () => {
@@ -29,7 +29,7 @@ it('gives every folder of src a row in the table of imports and a description', 
   const isFolder = (name: string): boolean => folders.includes(name);
   const inTable = rows.flatMap(({ names }) => names).filter(isFolder);
   expect(inTable.sort()).toEqual(folders);
-  const described = sectionOf('Components').flatMap(namesIn);
+  const described = readSection('Components').flatMap(namesIn);
   expect(folders.filter((name) => !described.includes(name))).toEqual([]);
 });
 
@@ -43,15 +43,17 @@ function isAllowed(from: number, to: number, target: string): boolean {
 
 it('has in the table of imports what the files of src import', () => {
   const src = join(root, 'src');
-  const roomOf = (path: string): string => path.split(sep)[0]!;
-  const rowOf = (room: string): number => rows.findIndex(({ names }) => names.includes(room));
+  const topFolder = (path: string): string => path.split(sep)[0]!;
+  const findRow = (room: string): number => rows.findIndex(({ names }) => names.includes(room));
   const wrong = readdirSync(src, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && rowOf(roomOf(file)) >= 0)
+    .filter((file) => file.endsWith('.ts') && findRow(topFolder(file)) >= 0)
     .flatMap((file) =>
       [...readFileSync(join(src, file), 'utf8').matchAll(/(?:from|import\() ?'(\.[^']+)'/g)]
         .map(([, target]) => relative(src, join(src, dirname(file), target!)))
-        .filter((target) => roomOf(target) !== roomOf(file) && rowOf(roomOf(target)) >= 0)
-        .filter((target) => !isAllowed(rowOf(roomOf(file)), rowOf(roomOf(target)), roomOf(target)))
+        .filter((target) => topFolder(target) !== topFolder(file) && findRow(topFolder(target)) >= 0)
+        .filter(
+          (target) => !isAllowed(findRow(topFolder(file)), findRow(topFolder(target)), topFolder(target)),
+        )
         .map((target) => `${file} imports ${target}`),
     );
   expect(wrong).toEqual([]);

@@ -26,7 +26,7 @@ function folderUsed(folders: readonly string[], environment: Record<string, stri
 }
 
 describe('the compile cache', () => {
-  it('is written to a folder of its own, which nobody else can enter', () => {
+  it('is written to a folder of its own, which no other user can enter', () => {
     const folder = join(root, 'new/cache');
     expect(folderUsed([folder])).toBe(folder);
     expect(statSync(folder).mode & 0o777).toBe(0o700);

@@ -15,11 +15,11 @@ afterAll(() => server.stop());
 const path = '/v1/models/pronounce/decode';
 const ask = async (body: object): Promise<DecodeReply> => server.ask<DecodeReply>(path, body);
 const outputs = async (body: object) => (await ask(body)).predictions[0]!.hypotheses;
-const textsOf = async (body: object): Promise<string[]> => (await outputs(body)).map(({ text }) => text);
+const decodeTexts = async (body: object): Promise<string[]> => (await outputs(body)).map(({ text }) => text);
 const greedy = { input: 'recurrent', beam_size: 1 };
 
 describe('decode over HTTP', () => {
-  it('answers each source as it would alone, whatever else is asked', async () => {
+  it('gives each source the same output alone and among concurrent requests', async () => {
     const words = ['recurrent', 'a', 'pneumonia', 'gate'];
     const alone = await Promise.all(words.map(async (input) => outputs({ input, beam_size: 3 })));
     const { predictions, usage } = await ask({ input: words, beam_size: 3 });
@@ -36,7 +36,7 @@ describe('decode over HTTP', () => {
     expect(scores[0]).toBeGreaterThanOrEqual(first!.score - 1e-9);
   });
 
-  it('shows where each token looked, and how probable it was', async () => {
+  it('returns the attention and log probability of each token', async () => {
     const { predictions } = await ask({ ...greedy, return_attention: true, logprobs: true });
     const { source_tokens: source, hypotheses } = predictions[0]!;
     const { tokens, attention, logprobs, score } = hypotheses[0]!;
@@ -49,7 +49,7 @@ describe('decode over HTTP', () => {
     expect(logprobs!.reduce((sum, logprob) => sum + logprob, 0)).toBeCloseTo(score, 5);
   });
 
-  it('keeps to the prefix, the lengths, what must not be said and what must not be said twice', async () => {
+  it('respects the prefix, the lengths, suppressed tokens and no repeated n-grams', async () => {
     const prefixed = await outputs({ input: 'recurrent', beam_size: 4, prefix: ['AH', 'B'] });
     expect(prefixed[0]!.tokens.slice(0, 2)).toEqual(['AH', 'B']);
     const [short] = await outputs({ ...greedy, max_length: 3 });
@@ -66,11 +66,11 @@ describe('decode over HTTP', () => {
 
   it('draws by the seed, several outputs of one source', async () => {
     const drawing = { input: 'recurrent', temperature: 1.5, n: 4, seed: 11 };
-    const drawn = await textsOf(drawing);
+    const drawn = await decodeTexts(drawing);
     expect(drawn).toHaveLength(4);
     expect(new Set(drawn).size).toBeGreaterThan(1);
-    expect(await textsOf(drawing)).toEqual(drawn);
-    expect(await textsOf({ ...drawing, seed: 12 })).not.toEqual(drawn);
+    expect(await decodeTexts(drawing)).toEqual(drawn);
+    expect(await decodeTexts({ ...drawing, seed: 12 })).not.toEqual(drawn);
   });
 
   it.each([

@@ -42,7 +42,24 @@ describe('an imported file', () => {
   beforeAll(async () => {
     drop('branches', 'keras-files/two-branches.keras');
     drop('gates', 'keras-files/gru-before.h5');
-    drop('words', 'torch-files/tagger.pt');
+    drop('words', 'torch-files/tagger.pt', {
+      task: 'predict',
+      inputs: { kind: 'text', vocabulary: 'words', tokens: ['0', '1', '2', '3', '4', '5', '6'] },
+      network: {
+        layers: [
+          { type: 'embedding', name: 'words', vocabulary: 7, units: 4 },
+          { type: 'recurrent', name: 'cells', cell: 'gru', units: 5, bidirectional: true },
+          { type: 'layer_norm', name: 'norm' },
+          { type: 'dense', name: 'out', units: 3 },
+        ],
+      },
+      weights: { file: 'tagger.pt' },
+    });
+    drop('gru-cell', 'state-dicts/gru-cell.pt');
+    mkdirSync(join(models, 'no-version'));
+    copyFileSync(join(golden, 'state-dicts/gru-cell.pt'), join(models, 'no-version', 'my model'));
+    mkdirSync(join(models, 'phone', '1'), { recursive: true });
+    writeFileSync(join(models, 'phone', '1', 'model.tflite'), '\0\0\0\0TFL3');
     drop('moods', 'keras-files/classifier.keras', {
       task: 'classify',
       outputs: { labels: ['bad', 'fair', 'good'] },
@@ -132,7 +149,7 @@ describe('an imported file', () => {
     const { data: models } = (await (await fetch(`${server.url}/v1/models`)).json()) as {
       data: { id: string }[];
     };
-    const reason = expect.stringContaining('the state attention is [1, 1, 1]');
+    const reason = expect.stringContaining('"token", "memory", which are neither states nor lengths');
     expect(models.find(({ id }) => id === 'decoder')).toMatchObject({
       ready: true,
       error: null,
@@ -157,10 +174,18 @@ describe('an imported file', () => {
     const { code, output } = unroll('inspect', join(golden, 'onnx-signatures/attention-decoder.onnx'));
     expect(code).toBe(0);
     expect(output).toMatch(/input {3}memory {6}FP32 \[N, S, 3\]\n.*\n.*\n {2}output {2}attention/);
-    expect(output).toContain('runs on no sequences: the state attention');
+    expect(output).toContain('runs on no sequences: the graph reads "token", "memory"');
   });
 
-  it('is served without a model.json: ids, as words that are numbers', async () => {
+  it('is served without a model.json: weights that are one certain network', async () => {
+    const file = join(golden, 'state-dicts/answers.json');
+    const { x, y } = (JSON.parse(readFileSync(file, 'utf8')) as Record<string, { x: never; y: number[][] }>)[
+      'gru-cell.pt'
+    ]!;
+    expect(worst(await predict('gru-cell', x), y)).toBeLessThan(1e-5);
+  });
+
+  it('is served with the network that a model.json describes: ids, as words that are numbers', async () => {
     const { ids, y } = answers('torch')['tagger']!;
     expect(worst(await predict('words', [ids.map(String)]), y)).toBeLessThan(1e-5);
   });
@@ -178,9 +203,12 @@ describe('an imported file', () => {
   it('is served: a network that is not a stack of layers, with an output of several rows', async () => {
     const { x, y } = answers('tfjs')['repeated']! as unknown as { x: number[][]; y: number[][] };
     expect(worst(await predict('repeated', x), y)).toBeLessThan(1e-5);
+    const { inputs } = (await (await server.get('/v2/models/repeated')).json()) as {
+      inputs: { name: string }[];
+    };
     const { outputs } = await server.ask<{ outputs: { shape: number[]; data: number[] }[] }>(
       '/v2/models/repeated/infer',
-      { inputs: [{ name: 'input', datatype: 'FP32', shape: [1, x.length, 3], data: x.flat() }] },
+      { inputs: [{ name: inputs[0]!.name, datatype: 'FP32', shape: [1, x.length, 3], data: x.flat() }] },
     );
     expect(outputs.map(({ shape }) => shape)).toEqual([[1, 5, 2]]);
     expect(worst([outputs[0]!.data], [y.flat()])).toBeLessThan(1e-5);
@@ -213,9 +241,28 @@ describe('an imported file', () => {
       data: { id: string; error: string | null }[];
     };
     const errors = new Map(data.map(({ id, error }) => [id.replace(/@.*/, ''), error]));
-    expect(errors.get('evil')).toContain('"posix.system", which is neither a tensor nor a plain container');
-    expect(errors.get('own-layers')).toContain('(Lambda): the layer is not supported');
+    expect(errors.get('evil')).toContain('"posix.system", which could run code');
+    expect(errors.get('own-layers')).toContain('(Lambda): a Lambda is Python code, which is not read');
     expect(errors.get('branches')).toBeNull();
+    expect(errors.get('phone')).toContain('"model.tflite" is a TensorFlow Lite model: run python -m tf2onnx');
+  });
+
+  it('is listed with the reason when it is not in the folder of a version', async () => {
+    const { data } = (await (await server.get('/v1/models')).json()) as { data: { id: string }[] };
+    expect(data.find(({ id }) => id === 'no-version')).toMatchObject({
+      version: null,
+      versions: [],
+      ready: false,
+      error:
+        'no-version has no folder of a version, such as no-version/1; no-version/my model is not in the folder of a version: move it to no-version/1/',
+    });
+    const reply = await server.post('/v1/models/no-version/predict', { input: [[1]] });
+    expect(await reply.json()).toMatchObject({
+      code: 'model_not_found',
+      detail: expect.stringContaining(
+        'there is no model no-version: its folder has no folder of a version',
+      ) as string,
+    });
   });
 });
 
@@ -264,6 +311,36 @@ describe('unroll inspect and import', () => {
     expect(output).toMatch(/largest difference of the kernel from float64: \d(\.\d)?e-[78]/);
     expect(output).toMatch(/largest difference from the expected outputs: \d(\.\d)?e-[78]/);
     expect(output).toContain('imported checked@1 to');
+  });
+
+  it('print a model.json for weights without a network, and import them with it once it is completed', () => {
+    const file = join(golden, 'state-dicts/both-ends.pt');
+    const { code, output } = unroll('inspect', '--template', file);
+    expect(code).toBe(0);
+    expect(output).toContain('Complete every "one of: …"');
+    const template = output.slice(0, output.lastIndexOf('}') + 1);
+    const spec = join(root, 'completed.json');
+    writeFileSync(spec, template);
+    expect(unroll('import', file, '--name', 'ends', '--spec', spec).output).toContain(
+      'network.layers.0.backward_at',
+    );
+    writeFileSync(
+      spec,
+      template
+        .replace(/"one of: step, first[^"]*"/, '"first"')
+        .replace(/"one of: last[^"]*"/, '"last"')
+        .replace(/"one of: linear[^"]*"/, '"linear"'),
+    );
+    const expected = JSON.parse(readFileSync(join(golden, 'state-dicts/answers.json'), 'utf8')) as Record<
+      string,
+      { x: number[][]; y: number[][] }
+    >;
+    const inputs = join(root, 'ends.json');
+    const { x, y } = expected['both-ends.pt']!;
+    writeFileSync(inputs, JSON.stringify({ input: x, output: y }));
+    const ran = unroll('import', file, '--name', 'ends', '--spec', spec, '--check', inputs);
+    expect(ran.output).toMatch(/largest difference from the expected outputs: \d(\.\d)?e-[78]/);
+    expect(ran.output).toContain('imported ends@1 to');
   });
 
   it.each([

@@ -165,7 +165,7 @@ describe('the inference protocol', () => {
       expect([datatype, await of(datatype)]).toEqual([datatype, expected]);
   });
 
-  it('says the same as the task it stands for, by texts and by ids', async () => {
+  it('gives the same output as the model’s task, for texts and for ids', async () => {
     const { predictions } = await server.ask<{ predictions: { label: string; score: number }[] }>(
       '/v1/models/classifier/classify',
       { input: ['abc', 'ca'] },
@@ -189,7 +189,7 @@ describe('the inference protocol', () => {
     expect(again['text']!.data[0]).toBe(text!.data[0]);
   });
 
-  it('tells a model that cannot be served from one that is not there', async () => {
+  it('distinguishes a model that cannot be served from one that does not exist', async () => {
     const body = { inputs: [texts('a')] };
     for (const path of ['/v2/models/broken/infer', '/v2/models/broken/versions/1/infer'])
       expect((await server.post(path, body)).status).toBe(503);

@@ -14,14 +14,14 @@ interface Tensor {
 
 /** LSTM layers whose weights take about `megabytes`: layers of 2048 units, or one narrower layer. */
 function layersFor(megabytes: number): { inner: number; units: number }[] {
-  const bytesOf = (inner: number, units: number): number => 4 * units * (inner + units) * 4;
+  const countBytes = (inner: number, units: number): number => 4 * units * (inner + units) * 4;
   const wanted = megabytes * 1e6;
   const layers: { inner: number; units: number }[] = [];
   let bytes = 0;
-  while (bytes + bytesOf(layers.length === 0 ? features : units, units) <= wanted) {
+  while (bytes + countBytes(layers.length === 0 ? features : units, units) <= wanted) {
     const inner = layers.length === 0 ? features : units;
     layers.push({ inner, units });
-    bytes += bytesOf(inner, units);
+    bytes += countBytes(inner, units);
   }
   if (layers.length === 0) layers.push({ inner: features, units: Math.round(Math.sqrt(wanted / 16)) - 32 });
   return layers;

@@ -16,7 +16,7 @@ import { modelFolder, type ModelFolder } from './model-folder.ts';
 import { writeLargeModel } from './large-model.ts';
 import { startServer, type ServerProcess } from './server-process.ts';
 
-// What a model folder holds may take a while, but not the main thread's: everybody else is answered meanwhile.
+// What a model folder contains may take long to read, but not on the main thread: other requests are answered meanwhile.
 
 /** CPU time between two turns of the main thread's event loop. Loading these models takes several times as long. */
 const longestRunMs = 50;
@@ -58,19 +58,19 @@ async function loadWhileServing(name: string) {
     served++;
   }
   const reply = await loading;
-  const said = await reply.text();
+  const body = await reply.text();
   const lines = readFileSync(probeFile(), 'utf8')
     .split('\n')
     .filter((line) => line !== '');
   const runs = lines.map((line) => (JSON.parse(line) as { longestCpuMs: number }).longestCpuMs);
-  return { status: reply.status, said, served, longestMs: Math.max(...runs) };
+  return { status: reply.status, body, served, longestMs: Math.max(...runs) };
 }
 
 describe('while it loads', () => {
   it(`a model of ${megabytes} MB, others are answered`, async () => {
     writeLargeModel(folder.path, 'large', 1, megabytes);
-    const { status, said, served, longestMs } = await loadWhileServing('large');
-    expect(said).toBe('{}');
+    const { status, body, served, longestMs } = await loadWhileServing('large');
+    expect(body).toBe('{}');
     expect(status).toBe(200);
     expect(served).toBeGreaterThan(3);
     expect(longestMs).toBeLessThan(longestRunMs);
@@ -102,7 +102,7 @@ describe('while it loads', () => {
     expect(reply.usage).toMatchObject({ steps: expect.any(Number) });
   });
 
-  it('a zip that holds gigabytes behind small sizes, which is refused by name', async () => {
+  it('a zip with gigabytes behind small declared sizes, which is refused by name', async () => {
     const place = join(folder.path, 'liar', '1');
     mkdirSync(place, { recursive: true });
     const content = new Uint8Array(200e6);
@@ -111,9 +111,9 @@ describe('while it loads', () => {
     // the size in the directory
     zip.writeUInt32LE(2000, zip.readUInt32LE(zip.length - 6) + 24);
     writeFileSync(join(place, 'model.npz'), zip);
-    const { status, said, longestMs } = await loadWhileServing('liar');
+    const { status, body, longestMs } = await loadWhileServing('liar');
     expect(status).toBe(422);
-    expect(said).toContain('has more than the 2000 bytes that the directory says');
+    expect(body).toContain('has more than the 2000 bytes that the directory says');
     expect(longestMs).toBeLessThan(longestRunMs);
   });
 });

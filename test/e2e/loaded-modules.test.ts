@@ -50,14 +50,18 @@ describe('what is loaded', () => {
   });
 });
 
-describe('the limit on the young generation', () => {
-  it('is the same however the server is started', () => {
+describe('the limits on the young generation and on arenas of malloc', () => {
+  it('are the same however the server is started', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
     };
     const shebang = readFileSync(join(root, 'bin/unroll.js'), 'utf8').split('\n')[0]!;
-    const image = readFileSync(join(root, 'Dockerfile'), 'utf8').match(/^CMD .*$/m)![0];
-    for (const command of [scripts['start']!, shebang, image])
+    const image = readFileSync(join(root, 'Dockerfile'), 'utf8')
+      .match(/^(ENV|CMD) .*$/gm)!
+      .join(' ');
+    for (const command of [scripts['start']!, shebang, image]) {
       expect(command).toContain('--max-semi-space-size=8');
+      expect(command).toContain('MALLOC_ARENA_MAX=2');
+    }
   });
 });

@@ -50,7 +50,8 @@ afterAll(async () => {
 });
 
 describe('the main thread is not held up by', () => {
-  it.each(Object.entries(hostileBodies))('%s', async (name, hostile) => {
+  // again when the collector or a slower machine adds to it: a body that holds the thread up does so each time
+  it.each(Object.entries(hostileBodies))('%s', { retry: 2 }, async (name, hostile) => {
     const body = hostile.body();
     await longestStall();
     const answering = send(hostile, body);
@@ -64,7 +65,7 @@ describe('the main thread is not held up by', () => {
     }
     const [status, text] = await answering;
     const stall = await longestStall();
-    if (process.env['UNROLL_TEST_TABLE']) console.log(`${stall.toFixed(1)} ms, ${status}: ${name}`);
+    if (process.env['TEST_TABLE']) console.log(`${stall.toFixed(1)} ms, ${status}: ${name}`);
     expect([status, text.slice(0, 500)]).toEqual([
       expect.toBeOneOf([...hostile.statuses]),
       expect.any(String),

@@ -210,10 +210,8 @@ describe('the statistics', () => {
     );
     await reply.body!.getReader().read();
     abort.abort();
-    await until(async () => {
-      const after = (await statistics('/writer'))[0]!.inference_stats;
-      return after['fail']!.count === before['fail']!.count + 1;
-    });
+    const failures = async () => (await statistics('/writer'))[0]!.inference_stats['fail']!.count;
+    await expect.poll(failures).toBe(before['fail']!.count + 1);
   });
 
   it.each(['/nobody', '/tagger/versions/9'])('are refused for %s', async (path) => {

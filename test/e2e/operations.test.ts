@@ -1,39 +1,17 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { curlOrUndici, paste } from './curl.ts';
+import { itWithProgram } from '../support/needs.ts';
 import { readEvents } from './events.ts';
-import { problemsOf } from './exposition.ts';
 import { modelFolder, models } from './model-folder.ts';
-import { isInstalled } from './programs.ts';
 import { startServer, until, type ServerProcess } from './server-process.ts';
+import { runProgram } from '../support/run-program.ts';
 
-const promtool = isInstalled('promtool');
 const folder = modelFolder(['classifier', 'tagger', 'writer']);
 afterAll(() => folder.remove());
-
-/** Runs a program to its end. */
-async function run(
-  program: string,
-  args: string[],
-  options: { input?: string; env?: NodeJS.ProcessEnv } = {},
-) {
-  const child = spawn(program, args, { env: options.env ?? process.env });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stdin.end(options.input ?? '');
-  const [code] = (await once(child, 'close')) as [number];
-  return { code, output };
-}
-const unroll = (args: string[], settings: Record<string, string> = {}) =>
-  run(process.execPath, [join(import.meta.dirname, '../../bin/unroll.js'), ...args], {
-    env: { PATH: process.env['PATH'], ...settings },
-  });
 
 describe('a running server', () => {
   let server: ServerProcess;
@@ -44,11 +22,14 @@ describe('a running server', () => {
     expect(await server.stop()).toBe(0);
   });
 
-  it(`says where it is, what it serves, and calls that can be pasted (${curlOrUndici})`, async () => {
+  it('prints its address and its models at the start', () => {
     expect(server.output()).toContain(`Unroll is at ${server.url}`);
     expect(server.output()).toContain('classifier@1  classify');
+  });
+
+  itWithProgram({ program: 'curl', debianPackage: 'curl' }, 'prints calls that a shell can run', async () => {
     const call = new RegExp(`curl -N ${server.url}/v1/models/writer/generate .*`).exec(server.output())![0];
-    expect(await paste(call)).toContain('event: done');
+    expect((await runProgram('sh', ['-c', call])).output).toContain('event: done');
   });
 
   it('logs its kernel path and why, and each request by its id', async () => {
@@ -58,17 +39,22 @@ describe('a running server', () => {
     await until(() => server.output().includes('"reqId":"my-own-id"'));
   });
 
-  const judge = promtool ? 'promtool' : 'our own check of the format, for promtool is not installed here,';
-  it(`has metrics that ${judge} accepts, with the names people are told`, async () => {
+  itWithProgram(
+    { program: 'promtool', debianPackage: 'prometheus' },
+    'has metrics that promtool accepts',
+    async () => {
+      const text = await (await server.get('/metrics')).text();
+      expect(await runProgram('promtool', ['check', 'metrics'], { input: text })).toEqual({
+        code: 0,
+        output: '',
+      });
+    },
+  );
+
+  it('counts requests, steps and models under the documented names', async () => {
     await server.ask('/v1/models/classifier/classify', { input: ['a', 'bc'] });
     await readEvents(await server.post('/v1/models/writer/generate', { max_tokens: 4, stream: true }));
     const text = await (await server.get('/metrics')).text();
-    expect(problemsOf(text)).toEqual([]);
-    if (promtool) {
-      const { code, output } = await run('promtool', ['check', 'metrics'], { input: text });
-      expect(output).toBe('');
-      expect(code).toBe(0);
-    }
     for (const name of [
       'unroll_requests_total',
       'unroll_request_duration_seconds_bucket',
@@ -117,7 +103,7 @@ describe('a running server', () => {
     expect(headers.get('x-powered-by')).toBeNull();
   });
 
-  it('takes up a new version by itself, and lets go of a model that is removed', async () => {
+  it('loads a new version by itself, and unloads a model that is removed', async () => {
     type Reply = { version: number; predictions: object[] };
     const ask = () => server.ask<Reply>('/v1/models/classifier/classify', { input: 'abc' });
     const before = await ask();
@@ -158,7 +144,7 @@ describe('SIGTERM', () => {
     expect(server.process.exitCode).toBe(0);
   });
 
-  it('ends what takes longer than it may, and still ends with 0', async () => {
+  it('ends requests past the drain time, and still exits with 0', async () => {
     const server = await startServer(folder.path, { DRAIN_MS: 50, MAX_TOKENS: 1_000_000 });
     const reply = await server.post('/v1/models/writer/generate', { ...long, max_tokens: 1_000_000 });
     const reading = readEvents(reply);
@@ -168,7 +154,7 @@ describe('SIGTERM', () => {
     expect(events.at(-1)).toMatchObject({ event: 'error', data: { code: 'shutting_down' } });
   });
 
-  it('cuts off nobody who reads slowly, and does not wait for idle connections', async () => {
+  it('does not cut off slow readers, and does not wait for idle connections', async () => {
     const server = await startServer(folder.path, { DRAIN_MS: 30_000, MAX_STEPS: 60_000 });
     const idle = connect(server.port, '127.0.0.1');
     const socket = connect(server.port, '127.0.0.1');
@@ -216,7 +202,7 @@ function unchunked(text: string): string {
 }
 
 describe('a server with other settings', () => {
-  it('limits the rate by address when told to', async () => {
+  it('limits the rate by address if set', async () => {
     const server = await startServer(folder.path, { RATE_LIMIT: 3 });
     const statuses = [];
     for (let i = 0; i < 5; i++) statuses.push((await server.get('/v1/models')).status);
@@ -227,7 +213,7 @@ describe('a server with other settings', () => {
     await server.stop();
   });
 
-  it('lets go of a caller that takes too long to send its request, not of one that takes long to read', async () => {
+  it('disconnects a caller that takes too long to send its request, not one that reads slowly', async () => {
     const server = await startServer(folder.path, { RECEIVE_MS: 1000, MAX_TOKENS: 1_000_000 });
     const endless = { max_tokens: 1_000_000, stream: true, timeout_ms: 60_000 };
     const stream = await server.post('/v1/models/writer/generate', endless);
@@ -245,7 +231,7 @@ describe('a server with other settings', () => {
     expect(await server.stop()).toBe(0);
   });
 
-  it('lets pages of one origin in when told to', async () => {
+  it('lets pages of one origin in if set', async () => {
     const server = await startServer(folder.path, { CORS_ORIGIN: 'http://page.test' });
     const { headers } = await server.get('/v1/models', { headers: { origin: 'http://page.test' } });
     expect(headers.get('access-control-allow-origin')).toBe('http://page.test');
@@ -269,56 +255,5 @@ describe('a server with other settings', () => {
       await server.stop();
     }
     expect(answers[0]).toEqual(answers[1]);
-  });
-});
-
-describe('unroll', () => {
-  it('names every wrong setting and does not start', async () => {
-    const { code, output } = await unroll(['serve'], {
-      UNROLL_PORT: 'high',
-      UNROLL_SLOTS: '0',
-      UNROLL_COLOUR: 'red',
-    });
-    expect(code).toBe(1);
-    expect(output).toContain('UNROLL_PORT: must be an integer from 0 to 65535, was "high"');
-    expect(output).toContain('UNROLL_SLOTS: must be an integer from 1 to 1024, was "0"');
-    expect(output).toContain('UNROLL_COLOUR: there is no such setting');
-  });
-
-  it('says when its port is taken', async () => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    const { port } = other.address() as { port: number };
-    const { code, output } = await unroll(['serve'], {
-      UNROLL_PORT: String(port),
-      UNROLL_MODELS: folder.path,
-      UNROLL_LOG_LEVEL: 'silent',
-    });
-    other.close();
-    expect(code).toBe(1);
-    expect(output).toContain('EADDRINUSE');
-    expect(output).not.toContain('    at ');
-    expect(output).toContain(String(port));
-  });
-
-  it('prints its settings and its commands, and refuses others', async () => {
-    expect((await unroll(['config'])).output).toMatch(
-      /^UNROLL_PORT\n +port to listen on.*\n +an integer from 0 to 65535; 8080 by default$/m,
-    );
-    for (const help of [['help'], ['--help'], ['-h'], []])
-      expect((await unroll(help)).output).toContain('unroll serve');
-    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
-    for (const ask of [['version'], ['--version']]) expect((await unroll(ask)).output).toBe(`${version}\n`);
-    for (const wrong of [['fly'], ['serve', 'now'], ['serve', '--port', '1'], ['--fly']]) {
-      const { code, output } = await unroll(wrong);
-      expect(code).toBe(2);
-      expect(output).toContain(`unknown command: ${wrong.join(' ')}\n`);
-      expect(output).not.toContain('node:internal');
-    }
-    for (const wrong of [['train'], ['train', 'a.json', 'b.json']])
-      expect(await unroll(wrong)).toMatchObject({
-        code: 2,
-        output: expect.stringContaining('train: expected one CONFIG or --follow JOB') as string,
-      });
   });
 });

@@ -110,9 +110,9 @@ export async function startProcess(
   return server;
 }
 
-/** What a process prints, which also goes to a file of the folder UNROLL_TEST_LOGS, where CI keeps it. */
+/** What a process prints, which also goes to a file of the folder TEST_LOGS, where CI keeps it. */
 export function collectOutput(child: ChildProcess): () => string {
-  const folder = process.env['UNROLL_TEST_LOGS'];
+  const folder = process.env['TEST_LOGS'];
   if (folder !== undefined) mkdirSync(folder, { recursive: true });
   const file =
     folder === undefined ? null : createWriteStream(join(folder, `server-${Date.now()}-${child.pid}.log`));

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { curlOrUndici, paste } from './curl.ts';
+import { itWithProgram } from '../support/needs.ts';
 import { readEvents } from './events.ts';
 import { modelFolder } from './model-folder.ts';
 import { startServer, until, type ServerProcess } from './server-process.ts';
@@ -70,10 +72,13 @@ describe('a stream', () => {
     expect(generation!.text).toMatch(/😀/u);
   });
 
-  it(`comes through ${curlOrUndici}`, async () => {
-    const stdout = await paste(
-      `curl -N ${server.url}/v1/models/writer/generate -H 'content-type: application/json' -d '{"prompt":"The ","max_tokens":5,"seed":1,"stream":true}'`,
-    );
+  itWithProgram({ program: 'curl', debianPackage: 'curl' }, 'comes through curl -N', async () => {
+    const { stdout } = await promisify(execFile)('curl', [
+      '-sN',
+      `${server.url}/v1/models/writer/generate`,
+      '-Hcontent-type: application/json',
+      '-d{"prompt":"The ","max_tokens":5,"seed":1,"stream":true}',
+    ]);
     expect(stdout.match(/^event: token$/gm)).toHaveLength(5);
     expect(stdout).toMatch(/^id: 5\nevent: done\ndata: \{.*\}\n\n$/m);
   });
@@ -96,7 +101,7 @@ function rawRequest(path: string, body: object) {
   return socket;
 }
 
-describe('a caller that hangs up', () => {
+describe('a caller that disconnects', () => {
   it.each([
     ['in the middle of a stream', true],
     ['while it waits for the whole answer', false],
@@ -115,19 +120,21 @@ describe('a caller that hangs up', () => {
     expect(await server.metric('unroll_steps_total')).toBeLessThan(steps + 200_000);
   });
 
-  it('lets nothing of a stalled stream stay behind', async () => {
+  it('leaves no state of a stalled stream behind', async () => {
     const sockets = Array.from({ length: 3 }, () =>
       rawRequest('/v1/models/writer/generate', { max_tokens: 1_000_000, stream: true, timeout_ms: 60_000 }),
     );
     for (const socket of sockets) socket.pause();
     await until(async () => (await server.metric('unroll_streams_open')) === 3);
     for (const socket of sockets) socket.destroy();
-    await until(async () => (await server.metric('unroll_streams_open')) === 0 && (await idle()));
+    await until(async () => (await server.metric('unroll_streams_open')) === 0);
+    await until(idle);
+    expect(await server.metric('unroll_streams_open')).toBe(0);
   });
 });
 
 describe('a busy server', () => {
-  it('refuses more than its queue holds with 503 and Retry-After, and serves on', async () => {
+  it('refuses requests past its queue’s capacity with 503 and Retry-After, and serves on', async () => {
     const endless = { max_tokens: 1_000_000, timeout_ms: 60_000 };
     const sockets = Array.from({ length: 8 }, () => rawRequest('/v1/models/writer/generate', endless));
     await until(
@@ -165,8 +172,8 @@ describe('a busy server', () => {
   });
 });
 
-describe('a stream that has nothing to say yet', () => {
-  it('sends comments, so that nobody in between hangs up', async () => {
+describe('a stream without output yet', () => {
+  it('sends comments, so that proxies keep the connection', async () => {
     const patient = await startServer(folder.path, { PING_MS: 1, MAX_STEPS: 100_000 });
     const input = 'abcd'.repeat(10_000);
     const reply = await patient.post('/v1/models/tagger/tag', { input, stream: true });

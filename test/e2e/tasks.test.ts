@@ -107,7 +107,7 @@ describe('a server answers', () => {
     expect(again.embeddings[0]!.map(Math.fround)).toEqual(embeddings[1]!.map(Math.fround));
   });
 
-  it('generate from a prompt or from nothing, n times, with log-probabilities', async () => {
+  it('generate from a prompt or without one, n times, with log-probabilities', async () => {
     const body = { prompt: 'ab', max_tokens: 20, seed: 5, n: 3, logprobs: 2 };
     const { generations, usage } = await server.ask<Generated>('/v1/models/writer/generate', body);
     expect(generations).toHaveLength(3);
@@ -126,10 +126,10 @@ describe('a server answers', () => {
     expect([...free.generations[0]!.text]).toHaveLength(5);
   });
 
-  it('the same text for the same seed, alone and in company', async () => {
+  it('the same text for the same seed, alone and among concurrent requests', async () => {
     const body = { prompt: 'The ', max_tokens: 60, seed: 99, temperature: 0.9, top_p: 0.95 };
     const alone = await server.ask<Generated>('/v1/models/writer/generate', body);
-    const company = Array.from({ length: 60 }, (_, seed) =>
+    const others = Array.from({ length: 60 }, (_, seed) =>
       server.ask<Generated>('/v1/models/writer/generate', {
         ...body,
         prompt: 'x'.repeat(seed),
@@ -138,7 +138,7 @@ describe('a server answers', () => {
       }),
     );
     const together = await server.ask<Generated>('/v1/models/writer/generate', body);
-    await Promise.all(company);
+    await Promise.all(others);
     expect(together.generations[0]!.text).toBe(alone.generations[0]!.text);
   });
 
@@ -164,7 +164,7 @@ describe('the models it lists', () => {
       expect(model).toMatchObject({ object: 'model', owned_by: 'unroll', ready: true, version: 1 });
   });
 
-  it('tell their layers, state, kernel, and whether they are causal', async () => {
+  it('list their layers, state, kernel, and whether they are causal', async () => {
     const show = async (name: string) =>
       (await (await server.get(`/v1/models/${name}`)).json()) as Record<string, unknown>;
     expect(await show('writer@1')).toMatchObject({ task: 'generate', causal: true, state_floats: 96 });

@@ -117,7 +117,7 @@ describe('training beside faults', { timeout: 240_000 }, () => {
     await server.stop();
   });
 
-  it('is left to one of two servers with one folder; the other serves, says so, and takes over when it is killed', async () => {
+  it('is left to one of two servers with one folder; the other serves, reports it, and takes over when it is killed', async () => {
     const { models, data } = place('two');
     const first = await startServer(models, { DATA: data, WORKERS: 1 });
     const { id } = await first.ask<Job>('/v1/training/jobs', job('shared', endless));
@@ -214,7 +214,7 @@ describe('training beside faults', { timeout: 240_000 }, () => {
     await server.stop();
   });
 
-  it('takes no job up in a server that cannot listen', async () => {
+  it('starts no job in a server that cannot listen', async () => {
     const { models, data } = place('port');
     let server = await startServer(models, { DATA: data, WORKERS: 1 });
     const { id } = await server.ask<Job>('/v1/training/jobs', job('made', endless));
@@ -260,7 +260,7 @@ describe('training beside faults', { timeout: 240_000 }, () => {
     await server.stop();
   });
 
-  it('refuses what needs more memory than its limit before it takes any', async () => {
+  it('refuses a job that needs more memory than its limit before allocating any', async () => {
     const { models, data } = place('memory');
     const server = await startServer(models, { DATA: data, WORKERS: 1, TRAINING_MEMORY_MB: 64 });
     const layers = (units: number, count: number) => [

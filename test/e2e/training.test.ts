@@ -76,7 +76,7 @@ async function until(server: ServerProcess, id: string, holds: (job: Job) => boo
   }
 }
 const over = ({ status }: Job): boolean => ['succeeded', 'failed', 'cancelled'].includes(status);
-const weightsOf = (name: string, id: string, step: number): string =>
+const weightsPath = (name: string, id: string, step: number): string =>
   createHash('sha256')
     .update(
       readFileSync(join(root, name, 'data/jobs', id, 'checkpoints', String(step), 'weights.safetensors')),
@@ -92,7 +92,7 @@ describe('a training job', { timeout: 120_000 }, () => {
     const { id } = await server.ask<Job>('/v1/training/jobs', job('tagger'));
     const done = await until(server, id, over);
     expect(done).toMatchObject({ status: 'succeeded', published: 'tagger@1' });
-    uninterrupted = weightsOf('whole', id, last);
+    uninterrupted = weightsPath('whole', id, last);
     const { predictions } = await server.ask<{ predictions: { tokens: { label: string }[] }[] }>(
       '/v1/models/tagger/tag',
       { input: 'the dog sleeps' },
@@ -146,11 +146,11 @@ describe('a training job', { timeout: 120_000 }, () => {
       server = await serve('killed', { TRAINING_THREADS: 2 });
     }
     expect(await until(server, id, over)).toMatchObject({ status: 'succeeded' });
-    expect(weightsOf('killed', id, last)).toBe(uninterrupted);
+    expect(weightsPath('killed', id, last)).toBe(uninterrupted);
     await server.stop();
   });
 
-  it('ends with the same bits when it is paused, and when the server is told to stop', async () => {
+  it('ends with the same bits when it is paused, and when the server is stopped', async () => {
     let server = await serve('paused');
     const { id } = await server.ask<Job>('/v1/training/jobs', job('tagger'));
     await until(server, id, ({ progress }) => (progress?.step ?? 0) >= 50);
@@ -163,7 +163,7 @@ describe('a training job', { timeout: 120_000 }, () => {
     expect(await server.stop()).toBe(0);
     server = await serve('paused');
     expect(await until(server, id, over)).toMatchObject({ status: 'succeeded' });
-    expect(weightsOf('paused', id, last)).toBe(uninterrupted);
+    expect(weightsPath('paused', id, last)).toBe(uninterrupted);
     await server.stop();
   });
 

@@ -26,7 +26,7 @@ const logged = (output: string): Line[] =>
     .map((line) => JSON.parse(line) as Line);
 const endless = { max_tokens: 1_000_000, stream: true, timeout_ms: 60_000 };
 
-describe('an error that nobody caught', () => {
+describe('an uncaught error', () => {
   it.each([
     ['in a timer', 'SIGUSR2', 'thrown in a timer'],
     ['in a promise', 'SIGWINCH', 'rejected and not handled'],

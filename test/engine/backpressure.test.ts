@@ -17,7 +17,7 @@ import {
 
 // Clients that do not read. The engine estimates unread bytes; one stream may have at most this many.
 
-const mostBytes = 256 * 1024;
+const maxUnreadBytes = 256 * 1024;
 const streams = 12;
 
 let engine: Engine;
@@ -35,7 +35,7 @@ const outputs = (handle: NetworkHandle, seed: number) =>
   request(handle, { input: someIds(6_000, seed), steps: 'every' });
 const read = (events: AsyncIterable<SequenceEvent>): Promise<SequenceEvent[]> => Array.fromAsync(events);
 /** The result without times, with its outputs split into one a step. */
-const contentOf = (events: readonly SequenceEvent[]): unknown[] =>
+const removeTimes = (events: readonly SequenceEvent[]): unknown[] =>
   events.flatMap((event): unknown[] => {
     if (event.kind === 'done') return [{ ...event, queuedMs: 0, runMs: 0 }];
     if (event.kind !== 'outputs') return [event];
@@ -54,18 +54,18 @@ test.for([
   const handle = await loadNetwork(engine, causal);
   const alone = [];
   for (let seed = 0; seed < streams; seed++)
-    alone.push(contentOf(await read(engine.submit(createRequest(handle, seed)))));
+    alone.push(removeTimes(await read(engine.submit(createRequest(handle, seed)))));
 
   const unread = Array.from({ length: streams }, (_, seed) => engine.submit(createRequest(handle, seed)));
   await until(() => engine.stats().unreadBytes > streams * resumeBytes);
-  expect(engine.stats().unreadBytes).toBeLessThanOrEqual(streams * mostBytes);
+  expect(engine.stats().unreadBytes).toBeLessThanOrEqual(streams * maxUnreadBytes);
   // other sequences are not delayed
   for (let seed = 0; seed < 8; seed++)
-    expect(contentOf(await read(engine.submit(createRequest(handle, seed))))).toEqual(alone[seed]);
-  expect(engine.stats().unreadBytes).toBeLessThanOrEqual(streams * mostBytes);
+    expect(removeTimes(await read(engine.submit(createRequest(handle, seed))))).toEqual(alone[seed]);
+  expect(engine.stats().unreadBytes).toBeLessThanOrEqual(streams * maxUnreadBytes);
   expect(engine.stats().paused).toBeGreaterThanOrEqual(streams - 3);
 
-  expect((await Promise.all(unread.map(read))).map(contentOf)).toEqual(alone);
+  expect((await Promise.all(unread.map(read))).map(removeTimes)).toEqual(alone);
   expect(engine.stats()).toMatchObject({ unreadBytes: 0, paused: 0, running: 0 });
 });
 
@@ -77,14 +77,14 @@ test('a slow reader receives identical events, even when workers crash', async (
     hooks: { onWorkerStart: (thread, index) => void threads.set(index, thread) },
   });
   const handle = await loadNetwork(engine, causal);
-  const alone = contentOf(await read(engine.submit(wordy(handle, 1))));
+  const alone = removeTimes(await read(engine.submit(wordy(handle, 1))));
   const slow = async (index: number): Promise<void> => {
     const events: SequenceEvent[] = [];
     for await (const event of engine.submit(wordy(handle, 1))) {
       events.push(event);
       if (events.length % (50 + 20 * index) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    expect(contentOf(events)).toEqual(alone);
+    expect(removeTimes(events)).toEqual(alone);
   };
   const all = Promise.all(Array.from({ length: 9 }, (_, index) => slow(index)));
   await until(() => engine.stats().paused > 0);

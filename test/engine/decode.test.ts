@@ -4,7 +4,7 @@ import type { SequenceEvent } from '../../src/engine/delivery.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import { expectReconciled } from './served-networks.ts';
-import { exampleOf, learningCases, weightsOf } from '../training/networks.ts';
+import { createExample, learningCases, createWeights } from '../training/networks.ts';
 
 // Encoder-decoders on worker threads.
 
@@ -14,7 +14,7 @@ const kernel = createKernel({ mode: 'auto', memoryMegabytes: 256 });
 const engine = createEngine({ kernel, workers: 2, slots: 6, queue: 100, maxSteps: 100 });
 afterEach(() => expectReconciled(engine));
 afterAll(() => engine.close());
-const load = () => engine.load(testCase.spec, weightsOf(testCase), { tokens, startId: 0, endId: 1 });
+const load = () => engine.load(testCase.spec, createWeights(testCase), { tokens, startId: 0, endId: 1 });
 
 const options = (more: Partial<DecodeOptions> = {}): DecodeOptions => ({
   mode: 'beam',
@@ -37,8 +37,8 @@ const options = (more: Partial<DecodeOptions> = {}): DecodeOptions => ({
   returnAttention: true,
   ...more,
 });
-const sourceOf = (seed: number): Int32Array =>
-  Int32Array.from(exampleOf(testCase, 3, seed).source as number[]);
+const createSource = (seed: number): Int32Array =>
+  Int32Array.from(createExample(testCase, 3, seed).source as number[]);
 
 async function decode(
   network: Awaited<ReturnType<typeof load>>,
@@ -48,7 +48,7 @@ async function decode(
   const events: SequenceEvent[] = [];
   for await (const event of engine.submit({
     network,
-    input: sourceOf(seed),
+    input: createSource(seed),
     steps: 'last',
     output: 'output',
     decode: options(more),
@@ -65,12 +65,14 @@ describe('decoding in the engine', () => {
   it('returns bit-identical results for more concurrent sequences than slots', async () => {
     const network = await load();
     const seeds = Array.from({ length: 40 }, (_, i) => i);
-    const modeOf = (seed: number): Partial<DecodeOptions> => ({
+    const chooseMode = (seed: number): Partial<DecodeOptions> => ({
       mode: (['beam', 'greedy', 'sample'] as const)[seed % 3]!,
     });
-    const batched = await Promise.all(seeds.map((seed) => decode(network, seed, modeOf(seed))));
+    const batched = await Promise.all(seeds.map((seed) => decode(network, seed, chooseMode(seed))));
     for (const seed of seeds.slice(0, 12))
-      expect(withoutTimes(await decode(network, seed, modeOf(seed)))).toEqual(withoutTimes(batched[seed]!));
+      expect(withoutTimes(await decode(network, seed, chooseMode(seed)))).toEqual(
+        withoutTimes(batched[seed]!),
+      );
     for (const events of batched) {
       expect(events.at(-1)!.kind).toBe('done');
       const decoded = events.find((event) => event.kind === 'decoded')!;
@@ -85,7 +87,7 @@ describe('decoding in the engine', () => {
     const network = await load();
     for await (const event of engine.submit({
       network,
-      input: sourceOf(1),
+      input: createSource(1),
       steps: 'last',
       output: 'output',
       decode: options({ mode: 'greedy', minLength: 11 }),
@@ -102,7 +104,7 @@ describe('decoding in the engine', () => {
     const network = await load();
     const unsupported = engine.submit({
       network,
-      input: sourceOf(1),
+      input: createSource(1),
       steps: 'last',
       output: 'output',
       deadlineMs: Infinity,

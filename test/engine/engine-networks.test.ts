@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine-interface.ts';
 import { features, network, randomSequence } from '../network/random-network.ts';
-import { windows } from '../network/programs.ts';
+import { windows } from '../network/operator-graphs.ts';
 import {
   readResult,
   bidirectional,
@@ -59,14 +59,14 @@ test('rejects input that does not match the network', async () => {
   engine = startEngine({ maxSteps: 30 });
   const handle = await loadNetwork(engine, causal);
   const both = await loadNetwork(engine, bidirectional);
-  const codeOf = (more: object, to = handle) =>
+  const submitForCode = (more: object, to = handle) =>
     readResult(engine.submit(request(to, more))).catch((error: { code: string }) => error.code);
-  expect(await codeOf({ input: new Int32Array(0) })).toBe('empty_input');
-  expect(await codeOf({ input: Int32Array.of(3, 20) })).toBe('input_mismatch');
-  expect(await codeOf({ input: Int32Array.of(-1) })).toBe('input_mismatch');
-  expect(await codeOf({ input: Float32Array.of(1) })).toBe('input_mismatch');
-  expect(await codeOf({ input: someIds(31, 1) })).toBe('sequence_too_long');
-  expect(await codeOf({ generation: generating() }, both)).toBe('wrong_task');
+  expect(await submitForCode({ input: new Int32Array(0) })).toBe('empty_input');
+  expect(await submitForCode({ input: Int32Array.of(3, 20) })).toBe('input_mismatch');
+  expect(await submitForCode({ input: Int32Array.of(-1) })).toBe('input_mismatch');
+  expect(await submitForCode({ input: Float32Array.of(1) })).toBe('input_mismatch');
+  expect(await submitForCode({ input: someIds(31, 1) })).toBe('sequence_too_long');
+  expect(await submitForCode({ generation: generating() }, both)).toBe('wrong_task');
 });
 
 test('describes a network', async () => {
@@ -141,7 +141,7 @@ test('a sequence whose loop does not end fails without affecting others', async 
   engine = startEngine();
   const untilTen = network([
     {
-      type: 'program',
+      type: 'operator_graph',
       runs: 'step',
       input: { value: 'x', shape: [] },
       output: { value: 'sum', gives: 'step' },
@@ -168,8 +168,8 @@ test('a sequence whose loop does not end fails without affecting others', async 
   ]);
   const scalar = (value: number) => ({ shape: [], values: Float32Array.of(value) });
   const weights = new Map([
-    ['program_0.ten', scalar(10)],
-    ['program_0.none', scalar(0)],
+    ['operator_graph_0.ten', scalar(10)],
+    ['operator_graph_0.none', scalar(0)],
   ]);
   const handle = await engine.load(untilTen, weights);
   const run = (...steps: number[]) =>

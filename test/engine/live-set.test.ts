@@ -65,13 +65,13 @@ describe('LiveMap', () => {
   it.each([
     ['numbers', (key: number) => key],
     ['objects', (key: number) => keys[key]!],
-  ])('has the entries of a Map, in its order, under keys that are %s', (_, keyOf) => {
+  ])('has the entries of a Map, in its order, under keys that are %s', (_, toKey) => {
     fc.assert(
       fc.property(commands, (commands) => {
         const expected = new Map<object | number, number>();
         const map = new LiveMap<object | number, number>();
         for (const [value, { add, key }] of commands.entries()) {
-          const mapKey = keyOf(key);
+          const mapKey = toKey(key);
           if (add) {
             expected.set(mapKey, value);
             map.set(mapKey, value);

@@ -11,7 +11,7 @@ const named = (name: string): Named => {
   sequences.set(name, sequence);
   return sequence;
 };
-const takeAll = (queue: ReturnType<typeof createNetworkQueue<Named>>, maxBegun = Infinity): string => {
+const drain = (queue: ReturnType<typeof createNetworkQueue<Named>>, maxBegun = Infinity): string => {
   let order = '';
   for (let next = queue.take(maxBegun); next !== undefined; next = queue.take(maxBegun)) order += next.name;
   return order;
@@ -21,7 +21,7 @@ test('returns new sequences in the order of arrival', () => {
   const queue = createNetworkQueue<Named>();
   for (const name of 'abc') queue.addNew(named(name));
   expect(queue.size).toBe(3);
-  expect(takeAll(queue)).toBe('abc');
+  expect(drain(queue)).toBe('abc');
   expect(queue.size).toBe(0);
 });
 
@@ -29,14 +29,14 @@ test('alternates between new and started sequences', () => {
   const queue = createNetworkQueue<Named>();
   for (const name of 'abc') queue.addNew(named(name));
   for (const name of 'XYZ') queue.addStarted(named(name));
-  expect(takeAll(queue)).toBe('aXbYcZ');
+  expect(drain(queue)).toBe('aXbYcZ');
 });
 
 test('returns started sequences first when more have started than there are slots', () => {
   const queue = createNetworkQueue<Named>();
   for (const name of 'ab') queue.addNew(named(name));
   for (const name of 'WXYZ') queue.addStarted(named(name));
-  expect(takeAll(queue, 2)).toBe('WXaYbZ');
+  expect(drain(queue, 2)).toBe('WXaYbZ');
 });
 
 test('returns sequences whose worker crashed before all others', () => {
@@ -50,7 +50,7 @@ test('returns sequences whose worker crashed before all others', () => {
       .sort()
       .join(''),
   ).toBe('Xaqrs');
-  expect(takeAll(queue)).toBe('qrsaX');
+  expect(drain(queue)).toBe('qrsaX');
 });
 
 test('removes a sequence from any of its queues', () => {
@@ -60,5 +60,5 @@ test('removes a sequence from any of its queues', () => {
   queue.addRetries([named('r')]);
   for (const name of 'aXr') expect(queue.remove(named(name))).toBe(true);
   expect(queue.remove(named('a'))).toBe(false);
-  expect(takeAll(queue)).toBe('');
+  expect(drain(queue)).toBe('');
 });

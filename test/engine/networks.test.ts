@@ -20,7 +20,7 @@ function member(index: number) {
   const sendControl = (message: Control): void => void received.push(`${message.kind} ${message.network}`);
   return { received, as: { index, alive: true, sendControl } as unknown as PoolWorker };
 }
-async function stateOf(promise: Promise<unknown>): Promise<string> {
+async function readState(promise: Promise<unknown>): Promise<string> {
   return Promise.race([promise.then(() => 'done', String), Promise.resolve('pending')]);
 }
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -33,7 +33,7 @@ test('a network is loaded when every worker has confirmed it, including those th
   expect([a.received, b.received]).toEqual([['load 1'], []]);
   networks.networkLoaded(a.as, 1, null);
   await settled();
-  expect(await stateOf(registered)).toBe('pending');
+  expect(await readState(registered)).toBe('pending');
   networks.workerReady(b.as);
   expect(b.received).toEqual(['load 1']);
   networks.networkLoaded(b.as, 1, null);
@@ -85,7 +85,7 @@ test('a network is unloaded when every worker has unloaded it or crashed', async
   expect(a.received).toEqual(['load 1', 'unload 1']);
   networks.networkUnloaded(a.as, 1);
   await settled();
-  expect(await stateOf(unloaded)).toBe('pending');
+  expect(await readState(unloaded)).toBe('pending');
   networks.workerExited(b.as);
   await unloaded;
 });

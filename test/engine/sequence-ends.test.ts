@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 const endless = (): Partial<SequenceRequest> => ({ generation: generating({ maxTokens: 10_000_000 }) });
-const codeOf = (ended: Promise<unknown>): Promise<string> =>
+const readCode = (ended: Promise<unknown>): Promise<string> =>
   ended.then(
     () => 'completed',
     (error: { code: string }) => error.code,
@@ -42,7 +42,7 @@ test('a deadline that passes during admission leaves no slot in use', async () =
       .mockReturnValue(now + 2);
     const late = readResult(engine.submit(lateRequest));
     clock.mockRestore();
-    expect(await codeOf(late)).toBe('deadline_exceeded');
+    expect(await readCode(late)).toBe('deadline_exceeded');
     expect(engine.stats()).toMatchObject({ running: 0, waiting: 0, paused: 0, unreconciled: 0 });
   }
   await readResult(engine.submit(request(handle)));
@@ -53,10 +53,10 @@ test('a signal aborted before or in the same turn leaves no slot in use', async 
   const handle = await loadNetwork(engine, causal);
   const hangUp = new AbortController();
   const ended = [1, 2, 3].map(() =>
-    codeOf(readResult(engine.submit(request(handle, { ...endless(), signal: hangUp.signal })))),
+    readCode(readResult(engine.submit(request(handle, { ...endless(), signal: hangUp.signal })))),
   );
   hangUp.abort();
-  ended.push(codeOf(readResult(engine.submit(request(handle, { ...endless(), signal: hangUp.signal })))));
+  ended.push(readCode(readResult(engine.submit(request(handle, { ...endless(), signal: hangUp.signal })))));
   expect(await Promise.all(ended)).toEqual(Array.from({ length: 4 }, () => 'cancelled'));
   expect(engine.stats()).toMatchObject({ running: 0, waiting: 0 });
   await readResult(engine.submit(request(handle)));
@@ -70,15 +70,15 @@ test('deadlines do not depend on the system clock', async () => {
   const late = readResult(
     engine.submit(request(handle, { ...endless(), deadlineMs: performance.now() + 20 })),
   );
-  expect(await codeOf(late)).toBe('deadline_exceeded');
+  expect(await readCode(late)).toBe('deadline_exceeded');
 });
 
 test('unload ends sequences submitted in the same turn, before and after it', async () => {
   engine = startEngine({ workers: 1, slots: 1 });
   const handle = await loadNetwork(engine, causal);
-  const before = [1, 2, 3].map(() => codeOf(readResult(engine.submit(request(handle, endless())))));
+  const before = [1, 2, 3].map(() => readCode(readResult(engine.submit(request(handle, endless())))));
   const unloaded = engine.unload(handle);
-  const after = codeOf(readResult(engine.submit(request(handle, endless()))));
+  const after = readCode(readResult(engine.submit(request(handle, endless()))));
   await unloaded;
   expect(await Promise.all([...before, after])).toEqual(Array.from({ length: 4 }, () => 'model_not_ready'));
 });
@@ -86,13 +86,13 @@ test('unload ends sequences submitted in the same turn, before and after it', as
 test('drain or close in the same turn as a submission leaves no state behind', async () => {
   engine = startEngine({ workers: 1, slots: 1 });
   const handle = await loadNetwork(engine, causal);
-  const first = codeOf(readResult(engine.submit(request(handle))));
+  const first = readCode(readResult(engine.submit(request(handle))));
   const drained = engine.drain(600_000);
-  const second = codeOf(readResult(engine.submit(request(handle))));
+  const second = readCode(readResult(engine.submit(request(handle))));
   await drained;
   expect([await first, await second]).toEqual(['completed', 'shutting_down']);
   await engine.close();
-  expect(await codeOf(readResult(engine.submit(request(handle))))).toBe('shutting_down');
+  expect(await readCode(readResult(engine.submit(request(handle))))).toBe('shutting_down');
 });
 
 test('a worker that crashes while its sequences are cancelled leaves no slot in use', async () => {
@@ -106,7 +106,7 @@ test('a worker that crashes while its sequences are cancelled leaves no slot in 
   for (let round = 0; round < 3; round++) {
     const hangUp = new AbortController();
     const ended = [1, 2, 3, 4, 5, 6].map(() =>
-      codeOf(readResult(engine.submit(request(handle, { ...endless(), signal: hangUp.signal })))),
+      readCode(readResult(engine.submit(request(handle, { ...endless(), signal: hangUp.signal })))),
     );
     const { steps } = engine.stats();
     await until(() => engine.stats().steps > steps + 20);
@@ -142,7 +142,7 @@ test('every sequence ends and every slot is free after random ends at random tim
       for await (const _ of events) break;
       return;
     }
-    const code = await codeOf(
+    const code = await readCode(
       readResult(events).then(({ values }) => {
         expect(values).toEqual(alone);
       }),

@@ -9,7 +9,7 @@ import { bombs } from './bombs.ts';
 import type { Measured } from './read-in-bounds.ts';
 
 /** More than any file needs, far less than its declared size: the HDF5 library alone is 60 MB. */
-const mostMegabytes = 250;
+const maxMegabytes = 250;
 /** All files together take 3 s; a hanging one would take minutes. */
 const patience = 100_000;
 
@@ -35,6 +35,6 @@ describe('a file that expands far beyond its size, or is cyclic', () => {
   it.each(Object.keys(bombs))('is refused in bounded memory: %s', (name) => {
     const { refused, megabytes } = measured[name]!;
     expect(refused).toMatch(/^UnrollError: /);
-    expect(megabytes).toBeLessThan(mostMegabytes);
+    expect(megabytes).toBeLessThan(maxMegabytes);
   });
 });

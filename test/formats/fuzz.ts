@@ -31,6 +31,7 @@ const externalBytes: ReadonlyMap<string, Uint8Array> = new Map([
   ['model.h5', golden('old-keras-files/weights-and-config/model.h5')],
   ['windows.bin', golden('tfjs-files/both-concat/group1-shard1of1.bin')],
   ['group1-shard1of1.bin', golden('tfjs-files/tagger/group1-shard1of1.bin')],
+  ['weights.bin', golden('tfjs-graphs/hierarchy/weights.bin')],
 ]);
 export const externalFiles: ExternalFiles = {
   read: (name) =>
@@ -54,7 +55,11 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
   PyTorch: golden('torch-files/tagger.pt'),
   'PyTorch, nested': golden('torch-files/recurrent.pt'),
   'PyTorch before 1.6': golden('torch-files/views-legacy.pt'),
+  'PyTorch checkpoint': golden('state-dicts/lightning.ckpt'),
+  'PyTorch, weight norm': golden('state-dicts/weight-norm.pt'),
   TorchScript: golden('torch-files/tagger-script.pt'),
+  'TorchScript loop': golden('torchscript-files/cell-loop-script.pt'),
+  'TorchScript packed sequences': golden('torchscript-files/packed-trace.pt'),
   ONNX: golden('onnx-files/tagger-gru-16.onnx'),
   'ONNX operator graph': golden('onnx-files/graphs/frames-9.onnx'),
   'ONNX operator graph of ids': golden('onnx-files/graphs/pooled-16.onnx'),
@@ -62,8 +67,9 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
   'ONNX branches': golden('onnx-files/graphs/branches.onnx'),
   Keras: golden('keras-files/two-branches.keras'),
   'TensorFlow.js': golden('tfjs-files/tagger/model.json'),
-  'TensorFlow.js program': windows,
-  'Keras program': golden('keras-files/repeat.keras'),
+  'TensorFlow.js operator graph': windows,
+  'TensorFlow.js graph': golden('tfjs-graphs/hierarchy/model.json'),
+  'Keras operator graph': golden('keras-files/repeat.keras'),
   'ONNX with its tensors outside': outside.model,
   'Keras JSON': golden('old-keras-files/weights-and-config/model.json'),
   'Keras HDF5': golden('keras-files/two-branches.h5'),
@@ -132,7 +138,9 @@ function damagedFile(name: string, number: number): Uint8Array {
 /** Whether a file was read or refused. @throws any other error */
 export async function readOrRefused(bytes: Uint8Array): Promise<'read' | 'refused'> {
   try {
-    (await readImportedFile(bytes, { externalFiles, hdf5TimeoutMs: 1000 })).network();
+    const file = await readImportedFile(bytes, { externalFiles, hdf5TimeoutMs: 1000 });
+    file.graph?.();
+    file.network();
     return 'read';
   } catch (error) {
     if (error instanceof UnrollError && /^invalid_(weights|model)$/.test(error.code)) return 'refused';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readZip, listZipEntries } from '../../src/formats/zip.ts';
 
 const text = strToU8('some text, some text, some text');
-const textOf = (bytes: Uint8Array | undefined): string => Buffer.from(bytes!).toString();
+const toText = (bytes: Uint8Array | undefined): string => Buffer.from(bytes!).toString();
 const zipped = (level: 0 | 9 = 9): Uint8Array =>
   zipSync({ 'a.txt': text, 'folder/b.txt': strToU8('b'), 'empty.txt': new Uint8Array(0) }, { level });
 
@@ -27,7 +27,7 @@ describe('a zip', () => {
   it.each([0, 9] as const)('is read by entry name at level %d', (level) => {
     const files = readZip(zipped(level));
     expect([...files.keys()]).toEqual(['a.txt', 'folder/b.txt', 'empty.txt']);
-    expect(textOf(files.get('a.txt'))).toBe('some text, some text, some text');
+    expect(toText(files.get('a.txt'))).toBe('some text, some text, some text');
     expect(files.get('empty.txt')).toHaveLength(0);
     expect(listZipEntries(zipped(level))).toEqual(['a.txt', 'folder/b.txt', 'empty.txt']);
   });
@@ -39,7 +39,7 @@ describe('a zip', () => {
   it('may have a comment after its directory', () => {
     const zip = Buffer.concat([zipped(), strToU8('a comment')]);
     zip.writeUInt16LE(9, recordAt(zip, 0x06054b50) + 20);
-    expect(textOf(readZip(zip).get('folder/b.txt'))).toBe('b');
+    expect(toText(readZip(zip).get('folder/b.txt'))).toBe('b');
   });
 
   it('is read with zip64 records', () => {
@@ -67,7 +67,7 @@ describe('a zip', () => {
     tail.writeUInt16LE(0xffff, 10);
     tail.writeUInt32LE(0xffffffff, 16);
     const zip = Buffer.concat([plain.subarray(0, directory), long, end64, locator, tail]);
-    expect(textOf(readZip(zip).get('a.txt'))).toBe('some text, some text, some text');
+    expect(toText(readZip(zip).get('a.txt'))).toBe('some text, some text, some text');
     expect(() => readZip(zip.subarray(0, zip.length - 60))).toThrow('the zip has no directory');
   });
 

@@ -71,7 +71,7 @@ function handedOn() {
   const rows = L.lstm({ ...tagging(4), name: 'writer' }).apply([again, h, c]);
   return tf.model({ inputs: x, outputs: L.timeDistributed({ layer: L.dense({ units: 2 }), name: 'answer' }).apply(rows) });
 }
-const asPrograms = () => ({
+const operatorGraphs = () => ({
   'conv-valid': chain(L.conv1d({ filters: 5, kernelSize: 3, activation: 'relu', ...numbers }), L.conv1d({ filters: 4, kernelSize: 2, strides: 2, padding: 'same', activation: 'elu' }), L.maxPooling1d({ poolSize: 2, padding: 'same' }), L.lstm({ units: 4, ...sigmoid }), L.dense({ units: 2 })),
   flattened: chain(L.conv1d({ filters: 4, kernelSize: 3, dilationRate: 2, activation: 'softsign', ...fixed }), L.averagePooling1d({ poolSize: 3, strides: 2, padding: 'same' }), L.permute({ dims: [2, 1] }), L.flatten({}), L.dense({ units: 6, activation: 'swish' }), L.reshape({ targetShape: [3, 2] }), L.simpleRNN({ units: 3, activation: 'elu' })),
   repeated: chain(L.lstm({ units: 4, ...sigmoid, ...numbers }), L.repeatVector({ n: 5 }), L.lstm(tagging(4)), L.timeDistributed({ layer: L.dense({ units: 2 }) })),
@@ -87,7 +87,7 @@ const asPrograms = () => ({
   'one-row': chain(L.dense({ units: 3, inputShape: [3] }), L.leakyReLU({ alpha: 0.1 }), L.repeatVector({ n: 4 }), L.simpleRNN({ units: 2, returnSequences: true })),
 });
 
-const weightsOf = (model) =>
+const randomizeWeights = (model) =>
   model.setWeights(
     model.getWeights().map((weight, i) => {
       const variance = model.weights[i].originalName.endsWith('moving_variance');
@@ -146,7 +146,7 @@ const answers = {};
 const predicted = (model, x) => model.predict(model.inputs[0].shape.length === 2 && x.rank === 3 ? x.squeeze([1]) : x).arraySync()[0];
 const answer = (name, model, x) => (answers[name] = { x: x.arraySync()[0], y: predicted(model, x) });
 for (const [name, model] of Object.entries(models)) {
-  weightsOf(model);
+  randomizeWeights(model);
   answer(name, model, input(model));
   write(name, await artifacts(model), name === 'lstm' ? 301 : Infinity);
 }
@@ -158,7 +158,7 @@ for (const dtype of ['uint8', 'uint16', 'float16']) {
 // TensorFlow.js reads `causal` and does not run it: what it means is `valid` after zeros
 for (const [name, kernelSize, dilationRate] of [['conv-causal', 3, 1], ['conv-causal-dilated', 3, 2]]) {
   const model = chain(L.conv1d({ filters: 5, kernelSize, dilationRate, padding: 'valid', activation: 'tanh', ...numbers }));
-  weightsOf(model);
+  randomizeWeights(model);
   const x = input(model);
   const before = tf.zeros([1, (kernelSize - 1) * dilationRate, 3]);
   answers[name] = { x: x.arraySync()[0], y: model.predict(before.concat(x, 1)).arraySync()[0] };
@@ -166,8 +166,8 @@ for (const [name, kernelSize, dilationRate] of [['conv-causal', 3, 1], ['conv-ca
   saved.modelTopology.config.layers[0].config.padding = 'causal';
   write(name, saved);
 }
-for (const [name, model] of Object.entries(asPrograms())) {
-  weightsOf(model);
+for (const [name, model] of Object.entries(operatorGraphs())) {
+  randomizeWeights(model);
   answer(name, model, input(model));
   write(name, await artifacts(model));
 }
@@ -189,7 +189,7 @@ const nested = {
   'models-as-layers': chain(chain(L.dense({ units: 4, ...numbers }), L.lstm(tagging(3))), L.dense({ units: 2 })),
 };
 for (const [name, model] of Object.entries(nested)) {
-  weightsOf(model);
+  randomizeWeights(model);
   answer(name, model, input(model));
   write(name, await artifacts(model));
 }

@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jsonChunks } from '../../src/http/json-chunks.ts';
 
-const textOf = (value: unknown): string => [...jsonChunks(value)].join('');
+const joinChunks = (value: unknown): string => [...jsonChunks(value)].join('');
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i / 7);
 
 describe('JSON in pieces', () => {
   it('is the text of JSON.stringify for any value', () => {
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
-        expect(textOf(value)).toBe(JSON.stringify(value));
+        expect(joinChunks(value)).toBe(JSON.stringify(value));
       }),
     );
   });
@@ -23,8 +23,8 @@ describe('JSON in pieces', () => {
     ['undefined in a long list', [undefined, ...numbers(9000), undefined]],
     ['nothing', []],
   ])('is the same text for %s', (_, value) => {
-    expect(textOf(value)).toBe(JSON.stringify(value));
-    expect(textOf([value, value])).toBe(JSON.stringify([value, value]));
+    expect(joinChunks(value)).toBe(JSON.stringify(value));
+    expect(joinChunks([value, value])).toBe(JSON.stringify([value, value]));
   });
 
   it('has no large piece of many small values', () => {

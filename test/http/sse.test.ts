@@ -10,7 +10,7 @@ const frame = (id: number | null, event: string, data: object): string =>
   [...frameParts(id, event, data)].join('');
 const token = (text: string): ServerEvent => ({ event: 'token', data: { text } });
 
-async function textOf(events: AsyncGenerator<ServerEvent>, options = {}): Promise<string[]> {
+async function readText(events: AsyncGenerator<ServerEvent>, options = {}): Promise<string[]> {
   const parts: string[] = [];
   for await (const part of formatStream(events, events.next(), { pingMs: 1000, ...options }))
     parts.push(part);
@@ -32,7 +32,7 @@ describe('a frame', () => {
 
 describe('a stream', () => {
   it('numbers its events from 0', async () => {
-    const parts = await textOf(
+    const parts = await readText(
       (async function* () {
         yield token('a');
         yield token('b');
@@ -42,7 +42,7 @@ describe('a stream', () => {
   });
 
   it('sends comments while there are no events', async () => {
-    const parts = await textOf(
+    const parts = await readText(
       (async function* () {
         yield token('a');
         await delay(60);
@@ -56,7 +56,7 @@ describe('a stream', () => {
 
   it('ends with an error event when the work fails after the first event', async () => {
     const onError = vi.fn();
-    const parts = await textOf(
+    const parts = await readText(
       (async function* () {
         yield token('a');
         throw new UnrollError('deadline_exceeded', 'too late');
@@ -70,7 +70,7 @@ describe('a stream', () => {
   });
 
   it('sends no details of an unexpected error', async () => {
-    const parts = await textOf(
+    const parts = await readText(
       (async function* () {
         yield token('a');
         throw new Error('secret path /home/me');
@@ -99,7 +99,7 @@ describe('a stream', () => {
 
   it('reports the time between events, and none before the first', async () => {
     const onEvent = vi.fn();
-    await textOf(
+    await readText(
       (async function* () {
         yield token('a');
         yield token('b');
@@ -136,7 +136,7 @@ describe('a stream', () => {
 
   it('writes a large event in pieces', async () => {
     const data = { rows: Array.from({ length: 100_000 }, (_, i) => i) };
-    const parts = await textOf(
+    const parts = await readText(
       (async function* () {
         yield { event: 'done', data };
       })(),
@@ -147,7 +147,7 @@ describe('a stream', () => {
 
   it('uses one timer, however many events it has', async () => {
     const timers = vi.spyOn(globalThis, 'setTimeout');
-    await textOf(
+    await readText(
       (async function* () {
         for (let i = 0; i < 50; i++) yield token('a');
       })(),

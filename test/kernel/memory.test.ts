@@ -11,7 +11,7 @@ describe('the shared memory', () => {
     fc.assert(
       fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
         const shared = new SharedMemory({ maximumMegabytes: 16, reserved: 4096 });
-        const held: { offset: number; bytes: number }[] = [];
+        const allocations: { offset: number; bytes: number }[] = [];
         for (const one of commands) {
           if ('take' in one) {
             const offset = shared.allocate(one.take);
@@ -20,15 +20,15 @@ describe('the shared memory', () => {
             const bytes = new Uint8Array(shared.memory.buffer, offset, one.take);
             expect(bytes.every((byte) => byte === 0)).toBe(true);
             bytes.fill(0xff);
-            for (const other of held)
+            for (const other of allocations)
               expect(offset >= other.offset + other.bytes || offset + one.take <= other.offset).toBe(true);
-            held.push({ offset, bytes: one.take });
-          } else if (held.length > 0) {
-            const [gone] = held.splice(one.giveBack % held.length, 1);
+            allocations.push({ offset, bytes: one.take });
+          } else if (allocations.length > 0) {
+            const [gone] = allocations.splice(one.giveBack % allocations.length, 1);
             shared.free(gone!.offset);
           }
         }
-        for (const { offset } of held) shared.free(offset);
+        for (const { offset } of allocations) shared.free(offset);
         expect(shared.used).toBe(0);
       }),
       { numRuns: 60 },

@@ -23,7 +23,7 @@ test('labels are those of the declarations it was trained on', () => {
   expect(spec.outputs.labels).toEqual(declarations.map(({ label }) => label));
 });
 
-test('German is told from a sentence of the declaration as soon as it ends', async () => {
+test('German is recognised at the end of a sentence of the declaration', async () => {
   const { predictions } = await served.post<{ predictions: { label: string; score: number }[] }>(
     '/v1/models/language/classify',
     { input: 'Alle Menschen sind frei und gleich an Würde' },

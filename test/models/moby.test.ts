@@ -7,7 +7,7 @@ import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { logSoftmax } from '../../src/kernel/reference/softmax.ts';
 import { modelSpec } from '../../src/network/spec.ts';
 import { createVocabulary } from '../../src/vocabulary/vocabulary.ts';
-import { runnerOf } from '../network/random-network.ts';
+import { createTestRunner } from '../network/random-network.ts';
 
 const folder = 'models/moby/1';
 const spec = modelSpec.parse(JSON.parse(readFileSync(`${folder}/model.json`, 'utf8')));
@@ -36,7 +36,7 @@ test('the held-out pages take the bits a character that model.json claims', asyn
 test('served, they take as many', () => {
   const chunk = 1024;
   const size = vocabulary.tokens.length;
-  const runner = runnerOf(spec.network, readSafetensors(bytes), { maxRows: 1, maxPacked: chunk });
+  const runner = createTestRunner(spec.network, readSafetensors(bytes), { maxRows: 1, maxPacked: chunk });
   const steps = Array.from({ length: chunk }, (_, i) => i);
   runner.join();
   let nats = 0;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readDictionary } from '../../examples/pronounce/data.ts';
 import { readCorpus } from '../../examples/brown-tagger/corpus.ts';
-import { features, readDays, rowOf } from '../../examples/births/series.ts';
+import { features, readDays, toRow } from '../../examples/births/series.ts';
 import { editDistance } from '../../src/training/optimise/metrics/edit-distance.ts';
 import { serveModels } from './served-models.ts';
 
@@ -10,7 +10,7 @@ import { serveModels } from './served-models.ts';
 
 const served = await serveModels();
 afterAll(() => served.close());
-const figuresOf = (name: string): Record<string, never> =>
+const readFigures = (name: string): Record<string, never> =>
   (
     JSON.parse(readFileSync(`models/${name}/1/model.json`, 'utf8')) as {
       provenance: { figures: Record<string, never> };
@@ -37,7 +37,8 @@ describe('pronounce', () => {
         total.phonemes += part[i]!.variants[0]!.length;
       });
     }
-    const claimed = (figuresOf('pronounce')['greedy'] as unknown as { phoneme_error: number }).phoneme_error;
+    const claimed = (readFigures('pronounce')['greedy'] as unknown as { phoneme_error: number })
+      .phoneme_error;
     expect(Math.abs(total.errors / total.phonemes - claimed)).toBeLessThan(0.02);
   });
 });
@@ -53,7 +54,7 @@ describe('brown-tagger', () => {
       tokens.map(({ label }, t) => label === sentences[i]!.labels[t]),
     );
     const right = judged.filter(Boolean).length / judged.length;
-    expect(Math.abs(right - Number(figuresOf('brown-tagger')['token_accuracy']))).toBeLessThan(0.015);
+    expect(Math.abs(right - Number(readFigures('brown-tagger')['token_accuracy']))).toBeLessThan(0.015);
   });
 });
 
@@ -81,10 +82,10 @@ describe('births', () => {
     const { predictions } = await served.post<{ predictions: { output: number[][] }[] }>(
       '/v1/models/births/predict',
       {
-        input: [days.map(rowOf)],
+        input: [days.map(toRow)],
       },
     );
-    expect(features).toHaveLength(rowOf(days[0]!).length);
+    expect(features).toHaveLength(toRow(days[0]!).length);
     const next = predictions[0]!.output.at(-1)!;
     const weekday = (ahead: number): number => ((days.at(-1)!.weekday + ahead) % 7) + 1;
     const mean = (holds: (day: number) => boolean): number => {

@@ -12,7 +12,7 @@ import {
   randomSequence,
   randomWeights,
   runAlone,
-  runnerOf,
+  createTestRunner,
   runPacked,
   tick,
   type Sequence,
@@ -131,10 +131,10 @@ function runInCompany(
 
 describe.each(Object.entries(networks))('%s', (_, { spec, input }) => {
   const weights = randomWeights(spec, input);
-  const runner = runnerOf(spec, weights);
-  const plain = runnerOf(spec, weights, { mode: 'plain' });
+  const runner = createTestRunner(spec, weights);
+  const plain = createTestRunner(spec, weights, { mode: 'plain' });
 
-  it('gives the same bits in any company and any chunks, on both paths', () => {
+  it('gives the same bits in any batch and any chunks, on both paths', () => {
     const sequence = fc.record({
       steps: fc.integer({ min: 1, max: 40 }),
       seed: fc.nat(1000),
@@ -145,9 +145,9 @@ describe.each(Object.entries(networks))('%s', (_, { spec, input }) => {
       fc.property(
         fc.array(sequence, { minLength: 1, maxLength: 33 }),
         fc.array(chunk, { minLength: 1, maxLength: 5 }),
-        (company, chunks) => {
-          const sequences = company.map(({ steps, seed }) => randomSequence(input, steps, seed));
-          const joinAt = company.map((one) => one.joinAt);
+        (sequencePlans, chunks) => {
+          const sequences = sequencePlans.map(({ steps, seed }) => randomSequence(input, steps, seed));
+          const joinAt = sequencePlans.map((one) => one.joinAt);
           const together = runInCompany(runner, sequences, joinAt, chunks);
           const onPlain = runInCompany(plain, sequences, joinAt, [3]);
           sequences.forEach((one, i) => {
@@ -197,8 +197,8 @@ for (const [name, cell] of Object.entries(cellVariants))
 describe.each(Object.entries(bothWays))('a bidirectional network: %s', (_, { spec, input }) => {
   it('gives the same bits alone and packed with others of any length, on both paths', () => {
     const weights = randomWeights(spec, input);
-    const runner = runnerOf(spec, weights);
-    const plain = runnerOf(spec, weights, { mode: 'plain' });
+    const runner = createTestRunner(spec, weights);
+    const plain = createTestRunner(spec, weights, { mode: 'plain' });
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 150 }), { minLength: 1, maxLength: 33 }), (lengths) => {
         const steps = lengths.toSorted((a, b) => b - a);

@@ -17,7 +17,7 @@ const tensor = (...shape: number[]): Tensor => ({
 });
 
 describe('checkWeights', () => {
-  it('takes weights that fit', () => {
+  it('accepts weights that match', () => {
     expect(() => checkWeights(graph, weights())).not.toThrow();
   });
 

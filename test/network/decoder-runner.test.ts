@@ -3,11 +3,17 @@ import { createRng } from '../../src/random.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { createDecoderRunner, decoderBytes, type DecoderRunner } from '../../src/network/decoder-runner.ts';
-import { compileNetwork, freeNetwork } from '../../src/network/program.ts';
+import { compileNetwork, freeNetwork } from '../../src/network/compile-network.ts';
 import { networkSpec } from '../../src/network/spec.ts';
 import { referenceGradient } from '../reference/reference-gradient.ts';
-import { exampleOf, inFloat64, learningCases, weightsOf, type LearningCase } from '../training/networks.ts';
-import { ids, randomWeights, runAlone, runnerOf } from './random-network.ts';
+import {
+  createExample,
+  inFloat64,
+  learningCases,
+  createWeights,
+  type LearningCase,
+} from '../training/networks.ts';
+import { ids, randomWeights, runAlone, createTestRunner } from './random-network.ts';
 
 // Encoder-decoders as they are served, step by step, against the float64 oracle fed the same ids.
 
@@ -16,7 +22,7 @@ const kernels = {
   plain: createKernel({ mode: 'plain', memoryMegabytes: 256 }),
 };
 const cases = learningCases.filter(({ source }) => source !== undefined);
-const size = { maxRows: 40, maxSource: 240, maxHeld: 400 };
+const size = { maxRows: 40, maxSource: 240, maxStoredSteps: 400 };
 const steps = 6;
 
 interface Loaded {
@@ -24,19 +30,19 @@ interface Loaded {
   readonly free: () => void;
 }
 function load(one: LearningCase, kernel: Kernel = kernels.auto): Loaded {
-  const program = compileNetwork(one.spec, weightsOf(one), kernel);
-  const bytes = decoderBytes(program, size);
+  const compiled = compileNetwork(one.spec, createWeights(one), kernel);
+  const bytes = decoderBytes(compiled, size);
   const offset = kernel.memory.allocate(bytes);
   return {
-    runner: createDecoderRunner(program, kernel.memory.memory, { offset, bytes }, size),
+    runner: createDecoderRunner(compiled, kernel.memory.memory, { offset, bytes }, size),
     free: () => {
       kernel.memory.free(offset);
-      freeNetwork(program, kernel);
+      freeNetwork(compiled, kernel);
     },
   };
 }
-const sequenceOf = (one: LearningCase, seed: number) => {
-  const { sequence, source } = exampleOf(one, steps, seed);
+const createSequence = (one: LearningCase, seed: number) => {
+  const { sequence, source } = createExample(one, steps, seed);
   return { ids: sequence as number[], source: Int32Array.from(source as number[]) };
 };
 
@@ -56,7 +62,7 @@ function run(runner: DecoderRunner, all: readonly { ids: number[]; source: Int32
 }
 
 describe('a decoder that no bridge leads to', () => {
-  it('starts where its layers say', () => {
+  it('starts in its layers’ initial state', () => {
     const layers = [
       { type: 'embedding', vocabulary: 6, units: 3 },
       { type: 'recurrent', cell: 'lstm', units: 5, initial_state: true },
@@ -70,16 +76,16 @@ describe('a decoder that no bridge leads to', () => {
     const alone = networkSpec.parse({ layers });
     const own = randomWeights(alone, ids(6));
     const weights = new Map([...own, ['encoder.embedding_0.weight', own.get('embedding_0.weight')!]]);
-    const program = compileNetwork(spec, weights, kernels.auto);
-    const bytes = decoderBytes(program, size);
+    const compiled = compileNetwork(spec, weights, kernels.auto);
+    const bytes = decoderBytes(compiled, size);
     const offset = kernels.auto.memory.allocate(bytes);
-    const runner = createDecoderRunner(program, kernels.auto.memory.memory, { offset, bytes }, size);
+    const runner = createDecoderRunner(compiled, kernels.auto.memory.memory, { offset, bytes }, size);
     const [source] = runner.read([Int32Array.of(1, 2)]);
     runner.join(source!);
     const given = [3, 1, 4].map((id) => [...runner.step([id])]);
     kernels.auto.memory.free(offset);
-    freeNetwork(program, kernels.auto);
-    const expected = runAlone(runnerOf(alone, own), Int32Array.of(3, 1, 4));
+    freeNetwork(compiled, kernels.auto);
+    const expected = runAlone(createTestRunner(alone, own), Int32Array.of(3, 1, 4));
     expect(given).toEqual(expected.map((row) => [...row]));
   });
 });
@@ -87,13 +93,13 @@ describe('a decoder that no bridge leads to', () => {
 describe.each(cases.map((one) => [one.name, one] as const))('%s', (_, one) => {
   it.each([1, 2, 5, 33])('agrees with the reference, %d sources at a time', (count) => {
     const { runner, free } = load(one);
-    const all = Array.from({ length: count }, (__, i) => sequenceOf(one, 50 + i));
+    const all = Array.from({ length: count }, (__, i) => createSequence(one, 50 + i));
     const given = run(runner, all);
     all.forEach(({ ids, source }, i) => {
       const { logits } = referenceGradient(
         one.spec,
         { input: one.input, source: one.source! },
-        inFloat64(weightsOf(one)),
+        inFloat64(createWeights(one)),
         { sequence: ids, source: [...source], targets: ids.map(() => ({ weight: 1, class: 0 })) },
         one.loss,
       );
@@ -106,7 +112,7 @@ describe.each(cases.map((one) => [one.name, one] as const))('%s', (_, one) => {
   });
 
   it('gives each the bits it has alone, on both paths', () => {
-    const all = Array.from({ length: 7 }, (__, i) => sequenceOf(one, 80 + i));
+    const all = Array.from({ length: 7 }, (__, i) => createSequence(one, 80 + i));
     const { runner, free } = load(one);
     const together = run(runner, all);
     const alone = all.map((each) => run(runner, [each])[0]!);
@@ -121,7 +127,7 @@ describe.each(cases.map((one) => [one.name, one] as const))('%s', (_, one) => {
   it('forks, reorders and drops rows without changing what the others give', () => {
     const { runner, free } = load(one);
     const random = createRng(6);
-    const [a, b] = [sequenceOf(one, 1), sequenceOf(one, 2)];
+    const [a, b] = [createSequence(one, 1), createSequence(one, 2)];
     const wanted = [a, b].map((each) => run(runner, [each])[0]!);
     const sources = runner.read([a.source, b.source]);
     for (const source of sources) runner.join(source);
@@ -146,22 +152,22 @@ describe.each(cases.map((one) => [one.name, one] as const))('%s', (_, one) => {
     free();
   });
 
-  it('looks at its source with weights that sum to one, and gives its room back', () => {
+  it('attends to its source with weights that sum to one, and frees its memory', () => {
     const { runner, free } = load(one);
-    const { source, ids } = sequenceOf(one, 9);
-    const held = Array.from(
-      { length: Math.floor(size.maxHeld / source.length) },
+    const { source, ids } = createSequence(one, 9);
+    const sources = Array.from(
+      { length: Math.floor(size.maxStoredSteps / source.length) },
       () => runner.read([source])[0]!,
     );
-    expect(runner.hasRoom(source.length)).toBe(size.maxHeld % source.length >= source.length);
-    runner.join(held[0]!);
+    expect(runner.hasRoom(source.length)).toBe(size.maxStoredSteps % source.length >= source.length);
+    runner.join(sources[0]!);
     runner.step([ids[0]!]);
-    const attention = runner.attentionOf(0)!;
+    const attention = runner.attention(0)!;
     expect(attention).toHaveLength(source.length);
     expect(attention.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 5);
     runner.arrange([]);
-    for (const one of held.toReversed()) runner.release(one);
-    expect(runner.hasRoom(size.maxHeld)).toBe(true);
+    for (const one of sources.toReversed()) runner.release(one);
+    expect(runner.hasRoom(size.maxStoredSteps)).toBe(true);
     free();
   });
 });

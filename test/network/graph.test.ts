@@ -6,7 +6,7 @@ import { features, ids, network } from './random-network.ts';
 type Layers = Parameters<typeof network>[0];
 
 describe('resolveGraph', () => {
-  it('chains unnamed layers and knows their widths', () => {
+  it('chains unnamed layers and computes their widths', () => {
     const { nodes, causal, inputWidth } = resolveGraph(
       network([
         { type: 'embedding', vocabulary: 10, units: 4 },
@@ -25,7 +25,7 @@ describe('resolveGraph', () => {
     expect({ causal, inputWidth }).toEqual({ causal: true, inputWidth: 0 });
   });
 
-  it('takes a stack apart into levels, and readers read the top one', () => {
+  it('splits a stack into levels; its readers read the top one', () => {
     const { nodes, causal } = resolveGraph(
       network([
         { type: 'recurrent', name: 'deep', cell: 'lstm', units: 5, layers: 2, bidirectional: true },

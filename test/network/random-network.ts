@@ -4,7 +4,7 @@ import type { Kernel } from '../../src/kernel/kernel.ts';
 import { resolveGraph } from '../../src/network/graph.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
 import { arenaBytes } from '../../src/network/layout.ts';
-import { compileNetwork, freeNetwork } from '../../src/network/program.ts';
+import { compileNetwork, freeNetwork } from '../../src/network/compile-network.ts';
 import { createRunner, type Runner } from '../../src/network/runner.ts';
 import { networkSpec, type NetworkSpec } from '../../src/network/spec.ts';
 import type { Tensor, Weights } from '../../src/network/weights.ts';
@@ -51,26 +51,26 @@ export function randomSequence(input: NetworkInput, steps: number, seed: number)
 }
 
 const kernels = new Map<KernelMode, Kernel>();
-function kernelOf(mode: KernelMode): Kernel {
+function getKernel(mode: KernelMode): Kernel {
   if (!kernels.has(mode)) kernels.set(mode, createKernel({ mode, memoryMegabytes: 1024 }));
   return kernels.get(mode)!;
 }
 
-export function runnerOf(
+export function createTestRunner(
   spec: NetworkSpec,
   weights: Weights,
   options: { mode?: KernelMode; maxRows?: number; maxPacked?: number } = {},
 ): Runner & { release: () => void } {
-  const kernel = kernelOf(options.mode ?? 'auto');
+  const kernel = getKernel(options.mode ?? 'auto');
   const size = { maxRows: options.maxRows ?? 40, maxPacked: options.maxPacked ?? 8_000 };
-  const program = compileNetwork(spec, weights, kernel);
-  const bytes = arenaBytes(program, size);
+  const compiled = compileNetwork(spec, weights, kernel);
+  const bytes = arenaBytes(compiled, size);
   const offset = kernel.memory.allocate(bytes);
   const release = (): void => {
     kernel.memory.free(offset);
-    freeNetwork(program, kernel);
+    freeNetwork(compiled, kernel);
   };
-  return Object.assign(createRunner(program, kernel.memory.memory, { offset, bytes }, size), { release });
+  return Object.assign(createRunner(compiled, kernel.memory.memory, { offset, bytes }, size), { release });
 }
 
 /** Rows 0 … sequences.length − 1 advance by `steps` (non-increasing) from `from`; every step's output comes back. */
@@ -134,7 +134,7 @@ export function runPacked(
   return outputs;
 }
 
-/** float32 as whole numbers: NaN and −0 are told apart, too. */
+/** float32 as whole numbers: so that NaN and −0 are distinguished. */
 export const bits = (rows: readonly Float32Array[]): number[] =>
   rows.flatMap((row) => [...new Uint32Array(row.slice().buffer)]);
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { referenceNetwork } from '../../src/network/reference-network.ts';
 import { networkSpec } from '../../src/network/spec.ts';
 import type { Weights } from '../../src/network/weights.ts';
-import { network, runAlone, runnerOf } from './random-network.ts';
+import { network, runAlone, createTestRunner } from './random-network.ts';
 
 interface Golden {
   title: string;
@@ -40,14 +40,14 @@ describe.each(goldens)('PyTorch: $title', ({ layers, weights: tensors, input, ou
   it('the kernel agrees at every step', () => {
     const sequence =
       typeof input[0] === 'number' ? Int32Array.from(input as number[]) : Float32Array.from(input.flat());
-    const seen = runAlone(runnerOf(spec, weights), sequence);
+    const seen = runAlone(createTestRunner(spec, weights), sequence);
     expect(seen.length).toBe(output.length);
     expect(worst(seen, output)).toBeLessThan(2e-6);
   });
 });
 
 describe('a graph of layers', () => {
-  it('runs concat, add, multiply, pools and dropout as their definitions say', () => {
+  it('runs concat, add, multiply, pools and dropout by their definitions', () => {
     const spec = network([
       { type: 'dense', name: 'double', units: 2 },
       { type: 'dropout', rate: 0.9 },

@@ -12,7 +12,7 @@ import {
   randomSequence,
   randomWeights,
   runAlone,
-  runnerOf,
+  createTestRunner,
   tick,
 } from './random-network.ts';
 
@@ -46,10 +46,13 @@ function worstAgainstReference(
   const weights = randomWeights(spec, input);
   const [first, last] = exactOutputs(spec, input, weights, steps);
   const largest = Math.max(...batches);
-  const runner = runnerOf(spec, weights, { maxRows: largest, maxPacked: largest * steps });
+  const runner = createTestRunner(spec, weights, { maxRows: largest, maxPacked: largest * steps });
   const errors = batches.flatMap((batch) => {
-    const seedOf = (row: number): number => (row === 0 ? seeds.first : row === batch - 1 ? seeds.last : row);
-    const sequences = Array.from({ length: batch }, (_, row) => randomSequence(input, steps, seedOf(row)));
+    const chooseSeed = (row: number): number =>
+      row === 0 ? seeds.first : row === batch - 1 ? seeds.last : row;
+    const sequences = Array.from({ length: batch }, (_, row) =>
+      randomSequence(input, steps, chooseSeed(row)),
+    );
     sequences.forEach(() => runner.join());
     const from = sequences.map(() => 0);
     const outputs = tick(runner, sequences, from, Array<number>(batch).fill(steps));
@@ -209,26 +212,26 @@ describe('a runner', () => {
   ]);
   const weights = randomWeights(spec, features(4));
 
-  it('gives back the state it was given, bit for bit', () => {
-    const runner = runnerOf(spec, weights);
+  it('returns the state that it was given, bit for bit', () => {
+    const runner = createTestRunner(spec, weights);
     const state = Float32Array.from({ length: runner.stateLength }, (_, i) => Math.sin(i));
     expect(runner.stateLength).toBe(40);
     const row = runner.join(state);
     expect(runner.saveState(row)).toEqual(state);
   });
 
-  it('starts a sequence where its layer says, unless it is given a state', () => {
+  it('starts a sequence in its layer’s initial state, unless it is given a state', () => {
     const from = network([{ type: 'recurrent', name: 'r', cell: 'lstm', units: 3, initial_state: true }]);
     const given = new Map(randomWeights(from, features(4)));
     given.set('r.0.forward.initial_h', { shape: [3], values: Float32Array.of(1, 2, 3) });
     given.set('r.0.forward.initial_c', { shape: [3], values: Float32Array.of(4, 5, 6) });
-    const runner = runnerOf(from, given);
+    const runner = createTestRunner(from, given);
     expect([...runner.saveState(runner.join())]).toEqual([1, 2, 3, 4, 5, 6]);
     expect([...runner.saveState(runner.join(new Float32Array(6)))]).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
   it('moves the last row into the place of one that leaves', () => {
-    const runner = runnerOf(spec, weights);
+    const runner = createTestRunner(spec, weights);
     const states = [1, 2, 3].map((value) => new Float32Array(runner.stateLength).fill(value));
     states.forEach((state) => runner.join(state));
     runner.leave(0);
@@ -238,7 +241,7 @@ describe('a runner', () => {
   });
 
   it('leaves resting rows as they were', () => {
-    const runner = runnerOf(spec, weights);
+    const runner = createTestRunner(spec, weights);
     const resting = new Float32Array(runner.stateLength).fill(0.25);
     runner.join();
     runner.join(resting);
@@ -251,14 +254,14 @@ describe('a runner', () => {
       { type: 'embedding', vocabulary: 5, units: 4 },
       { type: 'recurrent', cell: 'gru', units: 4 },
     ]);
-    const runner = runnerOf(words, randomWeights(words, ids(5)));
+    const runner = createTestRunner(words, randomWeights(words, ids(5)));
     expect(() => runAlone(runner, Int32Array.of(1, 5))).toThrow('id 5 is not in a vocabulary of 5');
     runner.leave(0);
     expect(() => runAlone(runner, Int32Array.of(-1))).toThrow('id -1 is not in a vocabulary of 5');
   });
 
   it('refuses a tick that is larger than it was made for', () => {
-    const runner = runnerOf(spec, weights, { maxRows: 2, maxPacked: 10 });
+    const runner = createTestRunner(spec, weights, { maxRows: 2, maxPacked: 10 });
     runner.join();
     expect(() => runner.plan([11])).toThrow('a tick of 1 rows and 11 steps does not fit this runner');
     expect(() => runner.plan([2, 2])).toThrow('does not fit');

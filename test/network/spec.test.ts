@@ -10,7 +10,7 @@ const model = {
 };
 
 describe('model.json', () => {
-  it('takes decoding defaults in the ranges that a request has', () => {
+  it('accepts decoding defaults in the ranges of a request', () => {
     const decoding = { temperature: 0.7, top_p: 0.9, stop: ['\n\n'], max_tokens: 5 };
     expect(modelSpec.parse({ ...model, decoding }).decoding).toEqual(decoding);
     expect(modelSpec.parse(model).decoding).toEqual({});

@@ -71,6 +71,32 @@ describe('tensors of a graph', () => {
     );
   });
 
+  it('are computed in float64 where they are FP64, and refused where they have no room', async () => {
+    const double = (name: string): SignatureTensor => ({ ...tensor(name, 'N'), datatype: 'FP64' });
+    const given = (name: string, datatype: WireTensor['datatype'], value: number): WireTensor => ({
+      name,
+      datatype,
+      shape: [1],
+      values: [value],
+    });
+    const difference = [{ operator: 'Sub', inputs: ['a', 'b'], outputs: ['c'] }];
+    const doubles = await serveGraph(graph([double('a'), double('b')], [double('c')], difference));
+    const [c] = await evaluate(doubles, [given('a', 'FP64', 1e15 + 0.25), given('b', 'FP64', 1e15)]);
+    expect(c).toEqual({ name: 'c', datatype: 'FP64', shape: [1], values: [0.25] });
+    const singles = graph([tensor('a', 'N'), tensor('b', 'N')], [tensor('c', 'N')], difference);
+    await expect(
+      evaluate(await serveGraph(singles), [given('a', 'FP32', 1e39), given('b', 'FP32', 0)]),
+    ).rejects.toThrow('inputs.a[0]: must be FP32, was 1e+39');
+    const long = (name: string): SignatureTensor => ({ ...tensor(name, 'N'), datatype: 'INT64' });
+    const longs = await serveGraph(graph([long('a'), long('b')], [long('c')], difference));
+    await expect(
+      evaluate(longs, [given('a', 'INT64', 2 ** 53 - 1), given('b', 'INT64', -1)]),
+    ).rejects.toMatchObject({
+      code: 'input_mismatch',
+      message: expect.stringContaining('outputs.c[0]: is 9007199254740992'),
+    });
+  });
+
   it('are refused where they fit the file’s shapes and not its operators', async () => {
     const recurrent = await readGraph('onnx-signatures/time-major-states.onnx');
     const [x, ...states] = recurrent.signature.inputs;
@@ -121,8 +147,8 @@ describe('the limits of an evaluation', () => {
 describe('an evaluation of many operators', () => {
   const many = graph(
     [tensor('x', 256, 256)],
-    [tensor('y400', 256, 256)],
-    Array.from({ length: 400 }, (_, i) => ({
+    [tensor('y100', 256, 256)],
+    Array.from({ length: 100 }, (_, i) => ({
       operator: 'MatMul',
       inputs: [i === 0 ? 'x' : `y${i}`, 'x'],
       outputs: [`y${i + 1}`],

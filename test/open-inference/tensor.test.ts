@@ -40,26 +40,26 @@ const past: readonly (readonly [Datatype, number])[] = [
   ['INT64', -(2 ** 53)],
   ['INT64', 0.5],
 ];
-const bytesOf = (tensor: WireTensor): Uint8Array => Buffer.concat([...binaryChunks(tensor)]);
+const joinBytes = (tensor: WireTensor): Uint8Array => Buffer.concat([...binaryChunks(tensor)]);
 const of = (datatype: Datatype, ...shape: number[]) => ({ datatype, shape });
 
 describe('a tensor', () => {
   it.each(datatypes)('of %s is the same as JSON and as bytes', async (datatype) => {
     const given = values[datatype];
     expect(parseJsonValues(given, of(datatype, 3), 'x')).toEqual(given);
-    const bytes = bytesOf({ name: 'x', datatype, shape: [3], values: given });
+    const bytes = joinBytes({ name: 'x', datatype, shape: [3], values: given });
     expect(binaryByteLength({ name: 'x', datatype, shape: [3], values: given })).toBe(bytes.length);
     expect(await parseBinaryValues(bytes, of(datatype, 3), 'x')).toEqual(given);
   });
 
   it('as bytes is little-endian', () => {
     const bytes = (datatype: Datatype, ...given: number[]): number[] => [
-      ...bytesOf({ name: 'x', datatype, shape: [given.length], values: given }),
+      ...joinBytes({ name: 'x', datatype, shape: [given.length], values: given }),
     ];
     expect(bytes('INT32', 1)).toEqual([1, 0, 0, 0]);
     expect(bytes('UINT16', 0x1234)).toEqual([0x34, 0x12]);
     expect(bytes('FP16', 1)).toEqual([0, 0x3c]);
-    expect([...bytesOf({ name: 'x', datatype: 'BYTES', shape: [1], values: ['ab'] })]).toEqual([
+    expect([...joinBytes({ name: 'x', datatype: 'BYTES', shape: [1], values: ['ab'] })]).toEqual([
       2, 0, 0, 0, 97, 98,
     ]);
   });

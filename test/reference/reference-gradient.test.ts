@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRng } from '../../src/random.ts';
 import { referenceNetwork } from '../../src/network/reference-network.ts';
 import { referenceGradient } from './reference-gradient.ts';
-import { exampleOf, inFloat64, learningCases, weightsOf } from '../training/networks.ts';
+import { createExample, inFloat64, learningCases, createWeights } from '../training/networks.ts';
 
 // The oracle of the learner, itself against difference quotients, and against the reference that serving is checked by.
 
@@ -10,8 +10,8 @@ const steps = 4;
 const small = 1e-5;
 
 describe.each(learningCases.map((one) => [one.name, one] as const))('%s', (_, one) => {
-  const tensors = inFloat64(weightsOf(one));
-  const example = exampleOf(one, steps, 11);
+  const tensors = inFloat64(createWeights(one));
+  const example = createExample(one, steps, 11);
   const inputs = { input: one.input, ...(one.source && { source: one.source }) };
   const run = () => referenceGradient(one.spec, inputs, tensors, example, one.loss);
 
@@ -41,16 +41,16 @@ it('gives what the reference of serving gives', () => {
   for (const one of learningCases) {
     const last = one.spec.layers.at(-1)!;
     if (one.source || (last.type === 'dense' && last.activation !== 'linear')) continue;
-    const example = exampleOf(one, steps, 12);
+    const example = createExample(one, steps, 12);
     const rows = example.sequence.map((row) => (typeof row === 'number' ? row : Float64Array.from(row)));
     const { logits } = referenceGradient(
       one.spec,
       { input: one.input },
-      inFloat64(weightsOf(one)),
+      inFloat64(createWeights(one)),
       example,
       one.loss,
     );
-    const { output } = referenceNetwork(one.spec, weightsOf(one), rows as never);
+    const { output } = referenceNetwork(one.spec, createWeights(one), rows as never);
     output.forEach((row, t) => row.forEach((value, k) => expect(logits[t]![k]).toBeCloseTo(value, 12)));
   }
 });

@@ -7,7 +7,7 @@ import type { Graph, Node } from '../../src/network/graph.ts';
 import { findLayerKind } from '../../src/network/layers/registry.ts';
 import type { RowMath } from '../../src/network/layers/row-math.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
-import { cellOptionsOf } from '../../src/cells/recurrent-options.ts';
+import { getCellOptions } from '../../src/cells/recurrent-options.ts';
 import type { RecurrentSpec } from '../../src/network/layers/recurrent/schema.ts';
 import type { NetworkSpec } from '../../src/network/spec.ts';
 import type { LossSpec } from '../../src/training/optimise/loss.ts';
@@ -141,8 +141,8 @@ function runNode(
         return activation === 'softmax' ? tape.exp(tape.logSoftmax(sums)) : tape[activation](sums);
       });
     }
-    case 'program':
-      throw new Error('a program of operators has no gradient');
+    case 'operator_graph':
+      throw new Error('an operator graph has no gradient');
     case 'layer_norm':
       return x.map((row) =>
         layerNorm(tape, row, of(node.tensors.weight), of(node.tensors.bias), node.layer.epsilon),
@@ -162,7 +162,7 @@ function runNode(
       const f = swept(tape, node.layer, forward, x, of, start);
       if (!backward) return f;
       const b = swept(tape, node.layer, backward, x.toReversed(), of, {}).toReversed();
-      return f.map((row, t) => merged(tape, row, b[node.ends ? 0 : t]!, node.layer.merge));
+      return f.map((row, t) => merged(tape, row, b[node.mergeAtFirstStep ? 0 : t]!, node.layer.merge));
     }
     case 'dropout':
       return x;
@@ -216,7 +216,7 @@ function attended(
   { layer, tensors }: Extract<Node, { type: 'attention' }>,
   of: (name: string) => Variable,
 ): Variable {
-  const scoreOf = (m: Variable): Variable => {
+  const score = (m: Variable): Variable => {
     if (layer.score === 'dot') return tape.sum(tape.mul(query, m));
     if (layer.score === 'general') return tape.sum(tape.mul(query, tape.linear(of(tensors.weight), m, null)));
     const bent = tape.tanh(
@@ -227,7 +227,7 @@ function attended(
     );
     return tape.sum(tape.mul(bent, of(tensors.vector)));
   };
-  const weights = tape.exp(tape.logSoftmax(tape.concat(memory.map(scoreOf))));
+  const weights = tape.exp(tape.logSoftmax(tape.concat(memory.map(score))));
   return memory
     .map((m, s) => tape.mul(m, tape.spread(tape.slice(weights, s, s + 1), m.values.length)))
     .reduce(tape.add);
@@ -250,7 +250,7 @@ function swept(
 ): Variable[] {
   const { units } = layer;
   const cell = findCell(layer);
-  const candidate = cellOptionsOf(layer, 'forward').candidate.type;
+  const candidate = getCellOptions(layer, 'forward').candidate.type;
   if (candidate !== 'tanh' && candidate !== 'relu') throw new Error(`${candidate} is not on the tape`);
   const zero = (): Variable => tape.constant(new Float64Array(units));
   const blocks = (names_: readonly string[], sums: Variable): Map<string, Variable> =>

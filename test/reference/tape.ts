@@ -15,7 +15,7 @@ export function createTape() {
     gradient: new Float64Array(values.length),
   });
 
-  /** y_i = f(x_i), with the slope told from x_i and y_i. */
+  /** y_i = f(x_i), with the derivative from x_i and y_i. */
   const map = (x: Variable, f: (x: number) => number, slope: (x: number, y: number) => number): Variable => {
     const y = variable(x.values.map(f));
     backwards.push(() => {

@@ -33,18 +33,26 @@ function check(changes: { network?: { layers: Layers } } & Record<string, unknow
 }
 
 describe('checkModel', () => {
-  it('accepts models of every task', () => {
-    check({});
-    check({ outputs: { labels: ['x', 'y'], multiLabel: true }, network: { layers: layers(2, 'sigmoid') } });
-    check({ task: 'tag', network: { layers: layers(2, 'softmax', true) } });
-    check({ task: 'tag', network: { layers: [...layers(2, 'linear', true), { type: 'crf' }] } });
-    check({ task: 'generate', outputs: {}, network: { layers: layers(3, 'linear') } });
-    check({
-      task: 'predict',
-      inputs: numeric,
-      outputs: { units: [{ name: 'flow' }] },
-      network: { layers: numericLayers },
-    });
+  it.each<[string, Parameters<typeof check>[0]]>([
+    ['classify', {}],
+    [
+      'classify with several labels',
+      { outputs: { labels: ['x', 'y'], multiLabel: true }, network: { layers: layers(2, 'sigmoid') } },
+    ],
+    ['tag', { task: 'tag', network: { layers: layers(2, 'softmax', true) } }],
+    ['tag with a CRF', { task: 'tag', network: { layers: [...layers(2, 'linear', true), { type: 'crf' }] } }],
+    ['generate', { task: 'generate', outputs: {}, network: { layers: layers(3, 'linear') } }],
+    [
+      'predict',
+      {
+        task: 'predict',
+        inputs: numeric,
+        outputs: { units: [{ name: 'flow' }] },
+        network: { layers: numericLayers },
+      },
+    ],
+  ])('accepts a model for %s', (_task, changes) => {
+    expect(() => check(changes)).not.toThrow();
   });
 
   it.each<[what: string, changes: Parameters<typeof check>[0], field: string, says: string]>([

@@ -52,7 +52,7 @@ it('refuses folders, pipes, circular links and missing files, without absolute p
   expect(await refusal('n'.repeat(5000))).toBe('cannot be read (ENAMETOOLONG)');
 });
 
-it('tells paths inside a folder from paths outside', () => {
+it('distinguishes paths inside a folder from paths outside', () => {
   expect(isInside('/models', '/models')).toBe(true);
   expect(isInside('/models', '/models/a/..b')).toBe(true);
   expect(isInside('/models', '/models2')).toBe(false);

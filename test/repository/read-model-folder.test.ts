@@ -50,6 +50,19 @@ describe('model.json', () => {
     await expect(readSpec(root, folder)).rejects.toThrow('model.json is not JSON');
   });
 
+  it('names a Git LFS pointer in place of model.json or of the weights', async () => {
+    const root = temporaryFolder();
+    const folder = writeModel(root, 'tiny', 1);
+    const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n';
+    writeFileSync(join(folder, 'weights.safetensors'), pointer);
+    const { weights } = sequenceOf(await readModelFolder(root, folder, 'tiny'));
+    await expect(weights()).rejects.toThrow(
+      'the file is a Git LFS pointer, not the file itself: run git lfs pull',
+    );
+    writeFileSync(join(folder, 'model.json'), pointer);
+    await expect(readSpec(root, folder)).rejects.toThrow('model.json is a Git LFS pointer');
+  });
+
   it('refuses 100 MB by its size', async () => {
     const root = temporaryFolder();
     const folder = writeModel(root, 'tiny', 1);

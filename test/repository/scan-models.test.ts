@@ -7,7 +7,7 @@ import { temporaryFolder, writeModel } from './model-folders.ts';
 const names = async (root: string): Promise<string[]> =>
   (await scanModels(root)).found.map(({ name, version }) => `${name}@${version}`);
 
-it('finds versions and skips everything else', async () => {
+it('finds versions alone', async () => {
   const root = temporaryFolder();
   writeModel(root, 'tiny', 1);
   writeModel(root, 'tiny', 10);
@@ -25,10 +25,60 @@ it('finds versions and skips everything else', async () => {
     mkdirSync(join(root, folder), { recursive: true });
   writeFileSync(join(root, 'README'), '');
   expect((await names(root)).sort()).toEqual(['tiny@1', 'tiny@10']);
-  const { skipped } = await scanModels(root);
-  expect(skipped).toContain('tiny/latest');
-  expect(skipped).toContain('%2e%2e');
-  expect(skipped).not.toContain('README');
+});
+
+const skippedIn = async (root: string): Promise<Record<string, string>> =>
+  Object.fromEntries((await scanModels(root)).skipped.map(({ path, reason }) => [path, reason]));
+
+it('reports what is not where a version must be, with the reason', async () => {
+  const root = temporaryFolder();
+  writeModel(root, 'tiny', 1);
+  for (const folder of ['tiny/latest', 'tiny/01', 'no.name/1', '.git/1', 'é/1', 'empty', 'group/tiny/1'])
+    mkdirSync(join(root, folder), { recursive: true });
+  const onnx = Uint8Array.of(0x08, 7, 0x3a, 0);
+  for (const file of ['model.json', 'tiny/model.json', 'README', 'tiny/README.md', 'package.json'])
+    writeFileSync(join(root, file), file.startsWith('README') ? '' : '{}');
+  for (const file of ['left.bin', 'tiny/left', 'group/model.onnx']) writeFileSync(join(root, file), onnx);
+  writeFileSync(join(root, 'phone.tflite'), '\0\0\0\0TFL3');
+  const version = 'has no valid name of a version: a whole number from 1';
+  const name = 'has no valid name of a model: 1 to 64 of A–Z a–z 0–9 _ -';
+  const misplaced = 'is not in the folder of a version: move it to NAME/1/';
+  const beside = 'is not in the folder of a version: move it to tiny/1/';
+  expect(await skippedIn(root)).toEqual({
+    'tiny/latest': version,
+    'tiny/01': version,
+    'tiny/model.json': beside,
+    'tiny/left': beside,
+    'no.name': name,
+    é: name,
+    'model.json': misplaced,
+    'left.bin': misplaced,
+    'phone.tflite': misplaced,
+    empty: 'has no folder of a version, such as empty/1',
+    group: `has no folder of a version, such as group/1; group/model.onnx is not in the folder of a version: move it to group/1/; group/tiny ${version}`,
+  });
+});
+
+it('does not report a model whose first version is being published', async () => {
+  const root = temporaryFolder();
+  mkdirSync(join(root, 'new', '.draft-1'), { recursive: true });
+  expect(await skippedIn(root)).toEqual({});
+});
+
+it('reports what is beyond the limit, and lists no more than a thousand paths', async () => {
+  const root = temporaryFolder();
+  for (let model = 0; model < 1003; model++) mkdirSync(join(root, `m${model}`, '1'), { recursive: true });
+  for (let other = 0; other < 1000; other++) mkdirSync(join(root, `x.${other}`));
+  const { found, skipped } = await scanModels(root);
+  expect(found).toHaveLength(1000);
+  expect(skipped).toHaveLength(1001);
+  expect(skipped.slice(0, 4)).toEqual([
+    { path: 'm997', reason: 'is beyond the limit of 1000' },
+    { path: 'm998', reason: 'is beyond the limit of 1000' },
+    { path: 'm999', reason: 'is beyond the limit of 1000' },
+    { path: 'x.0', reason: 'has no valid name of a model: 1 to 64 of A–Z a–z 0–9 _ -' },
+  ]);
+  expect(skipped.at(-1)).toEqual({ path: '…', reason: '3 more are not where a version must be' });
 });
 
 it('follows links inside the root, but none that leads out of it', async () => {
@@ -39,8 +89,14 @@ it('follows links inside the root, but none that leads out of it', async () => {
   symlinkSync('1', join(root, 'tiny', '2'));
   symlinkSync(outside, join(root, 'tiny', '3'));
   symlinkSync(elsewhere, join(root, 'climber'));
+  symlinkSync('nowhere', join(root, 'broken'));
   expect(await names(root)).toEqual(['tiny@1', 'tiny@2']);
-  expect((await scanModels(root)).skipped).toEqual(['climber', 'tiny/3']);
+  const out = 'is a link that leads out of the models folder';
+  expect(await skippedIn(root)).toEqual({
+    climber: out,
+    'tiny/3': out,
+    broken: 'is a broken or circular link',
+  });
 });
 
 it('changes the stamp when a file is replaced by one of the same size and age', async () => {

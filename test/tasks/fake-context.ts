@@ -46,7 +46,7 @@ export function fakeContext(model: ServedModel, options: FakeOptions = {}): Fake
   const width = model.spec.inputs.kind === 'text' ? 1 : model.spec.inputs.features.length;
   const layers = model.spec.network.layers;
   const last = layers.at(-1)!;
-  const outputs = last.type === 'dense' || last.type === 'program' ? last.units : 1;
+  const outputs = last.type === 'dense' || last.type === 'operator_graph' ? last.units : 1;
   const tokens = model.vocabulary?.tokens ?? [];
 
   async function* run(request: SequenceRequest, index: number): AsyncGenerator<SequenceEvent> {
@@ -195,7 +195,7 @@ export const models = {
         network: {
           layers: [
             {
-              type: 'program',
+              type: 'operator_graph',
               runs: 'sequence',
               input: { value: 'x', shape: [1, -1, 2] },
               output: { value: 'y', gives: 'sequence', rows: 3 },

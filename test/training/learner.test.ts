@@ -7,7 +7,14 @@ import type { Learner } from '../../src/training/learner-interface.ts';
 import { lossSpec } from '../../src/training/optimise/loss.ts';
 import { createLearner } from '../../src/training/learner.ts';
 import { referenceGradient } from '../reference/reference-gradient.ts';
-import { batchOf, exampleOf, inFloat64, learningCases, weightsOf, type LearningCase } from './networks.ts';
+import {
+  packExamples,
+  createExample,
+  inFloat64,
+  learningCases,
+  createWeights,
+  type LearningCase,
+} from './networks.ts';
 
 const kernel = createKernel({ mode: 'auto', memoryMegabytes: 512 });
 const plain: Kernel = createKernel({ mode: 'plain', memoryMegabytes: 512 });
@@ -22,7 +29,7 @@ function createTestLearner(one: LearningCase, on: Kernel = kernel, frozen: strin
     loss,
     frozen: new Set(frozen),
   });
-  learner.load(weightsOf(one));
+  learner.load(createWeights(one));
   return learner;
 }
 /** The gradient of every tensor, in the order and layout of the weights file: what the weights lose at rate 1. */
@@ -51,15 +58,15 @@ it.each([
 
 describe.each(learningCases.map((one) => [one.name, one] as const))('learning: %s', (_, one) => {
   // lengths for which rows end one at a time, two at once, and one runs alone; more packed rows than a chunk
-  const examples = [90, 61, 61, 60, 33, 2, 1].map((steps, i) => exampleOf(one, steps, i));
+  const examples = [90, 61, 61, 60, 33, 2, 1].map((steps, i) => createExample(one, steps, i));
 
   it('has the loss and gradient of the reference, summed over sequences of any length', () => {
     const learner = createTestLearner(one);
     const inputs = { input: one.input, ...(one.source && { source: one.source }) };
     const references = examples.map((example) =>
-      referenceGradient(one.spec, inputs, inFloat64(weightsOf(one)), example, one.loss),
+      referenceGradient(one.spec, inputs, inFloat64(createWeights(one)), example, one.loss),
     );
-    const batch = batchOf(one, examples);
+    const batch = packExamples(one, examples);
     const expected = references.reduce((sum, reference) => sum + reference.loss, 0);
     expect(Math.abs(learner.measure(batch) - expected) / expected).toBeLessThan(1e-5);
     learner.reset();
@@ -78,7 +85,7 @@ describe.each(learningCases.map((one) => [one.name, one] as const))('learning: %
 
   it('has a bit-identical gradient on the plain path', () => {
     const [a, b] = [createTestLearner(one), createTestLearner(one, plain)].map((learner) => {
-      learner.differentiate(batchOf(one, examples), createRng(1));
+      learner.differentiate(packExamples(one, examples), createRng(1));
       const gradient = getGradient(learner);
       learner.free();
       return gradient;
@@ -88,7 +95,7 @@ describe.each(learningCases.map((one) => [one.name, one] as const))('learning: %
 
   it('saves the weights that were loaded', () => {
     const learner = createTestLearner(one);
-    expect(learner.save()).toEqual(weightsOf(one));
+    expect(learner.save()).toEqual(createWeights(one));
     learner.free();
   });
 });
@@ -113,9 +120,9 @@ describe('a cell that is served and not trained', () => {
 
 describe('learning in chunks', () => {
   const one = find('lstm of 17');
-  const { sequence, targets } = exampleOf(one, 40, 5);
+  const { sequence, targets } = createExample(one, 40, 5);
   const part = (from: number, to: number) =>
-    batchOf(one, [{ sequence: sequence.slice(from, to), targets: targets.slice(from, to) }]);
+    packExamples(one, [{ sequence: sequence.slice(from, to), targets: targets.slice(from, to) }]);
 
   it('continues from the state of the previous chunk, until it is reset', () => {
     const learner = createTestLearner(one);
@@ -139,7 +146,7 @@ describe('learning in chunks', () => {
 
   it('rejects a batch over its capacity', () => {
     const learner = createTestLearner(one);
-    expect(() => learner.measure(batchOf(one, [exampleOf(one, 401, 1)]))).toThrow(RangeError);
+    expect(() => learner.measure(packExamples(one, [createExample(one, 401, 1)]))).toThrow(RangeError);
   });
 });
 
@@ -172,7 +179,7 @@ describe('dropout', () => {
 
   it.each(cases)('%s: is drawn by the seed in differentiate, and off in measure', (_, one) => {
     const learner = createTestLearner(one);
-    const batch = batchOf(one, [exampleOf(one, 20, 1), exampleOf(one, 7, 2)]);
+    const batch = packExamples(one, [createExample(one, 20, 1), createExample(one, 7, 2)]);
     const run = (seed: number): number => (learner.reset(), learner.differentiate(batch, createRng(seed)));
     const measure = (): number => (learner.reset(), learner.measure(batch));
     expect(run(1)).toBe(run(1));
@@ -184,7 +191,7 @@ describe('dropout', () => {
 
   it.each(cases)('%s: the gradient is that of the loss with the mask', (_, one) => {
     const learner = createTestLearner(one);
-    const batch = batchOf(one, [exampleOf(one, 12, 1), exampleOf(one, 5, 2)]);
+    const batch = packExamples(one, [createExample(one, 12, 1), createExample(one, 5, 2)]);
     const run = (): number => (learner.reset(), learner.differentiate(batch, createRng(9)));
     run();
     const random = createRng(4);
@@ -217,7 +224,7 @@ describe('frozen layers', () => {
     expect(frozen.parameters.map(({ name }) => name)).toEqual(
       whole.parameters.map(({ name }) => name).filter((name) => !name.startsWith('cells.')),
     );
-    const batch = batchOf(one, [exampleOf(one, 9, 1)]);
+    const batch = packExamples(one, [createExample(one, 9, 1)]);
     for (const learner of [whole, frozen]) learner.differentiate(batch, createRng(1));
     for (const { name, gradient } of frozen.parameters)
       expect(gradient).toEqual(whole.parameters.find((other) => other.name === name)!.gradient);

@@ -88,11 +88,11 @@ const cells = cellChoices.flatMap((choice) =>
     ? (['tanh', 'relu'] as const).map((activation) => ({ ...choice, activation }))
     : [choice],
 );
-const nameOf = (cell: (typeof cells)[number]): string => Object.values(cell).join(' ');
+const cellTitle = (cell: (typeof cells)[number]): string => Object.values(cell).join(' ');
 
 export const learningCases: readonly LearningCase[] = [
   ...cells.flatMap((cell) => {
-    const name = nameOf(cell);
+    const name = cellTitle(cell);
     return [
       ...[1, 3, 17, 33].map((units) =>
         between(`${name} of ${units}`, [{ type: 'recurrent', name: 'cells', units, ...cell }]),
@@ -226,12 +226,12 @@ export const learningCases: readonly LearningCase[] = [
   }),
   translating('attention general, bridge dense, rnn', 'general', 'dense', { cell: 'rnn' }),
   ...cellChoices.map((cell) =>
-    translating(`bridge dense, ${nameOf(cell)} reads and writes`, 'general', 'dense', cell, cell),
+    translating(`bridge dense, ${cellTitle(cell)} reads and writes`, 'general', 'dense', cell, cell),
   ),
 ];
 
 /** Larger than what training starts from, biases included, so that every term of a gradient counts. */
-export function weightsOf({ spec, input, source = null as never }: LearningCase): Weights {
+export function createWeights({ spec, input, source = null as never }: LearningCase): Weights {
   const random = createRng(3);
   const weights = initialWeights(resolveNetwork(spec, input, source), random, { embeddingScale: 1 });
   // relu units without bounds would grow beyond float32 in ninety steps
@@ -247,22 +247,22 @@ export const inFloat64 = (weights: Weights): Tensors64 =>
   new Map([...weights].map(([name, { values }]) => [name, Float64Array.from(values)]));
 
 /** A sequence with what each step should answer; every third step counts for nothing. */
-export function exampleOf(
+export function createExample(
   { input, source, loss, outputs }: LearningCase,
   steps: number,
   seed: number,
 ): ReferenceExample {
   const random = createRng(seed, 7);
   const draw = (below: number): number => Math.floor(random.next() * below);
-  const sequenceOf = (of: NetworkInput, length: number): ReferenceSequence =>
+  const createSequence = (of: NetworkInput, length: number): ReferenceSequence =>
     Array.from({ length }, () => {
       if (of.kind === 'features') return Array.from({ length: of.width }, () => 2 * random.next() - 1);
       const columns = idColumns(of).map(draw);
       return columns.length === 1 ? columns[0]! : columns;
     });
   return {
-    sequence: sequenceOf(input, steps),
-    ...(source && { source: sequenceOf(source, 1 + draw(6)) }),
+    sequence: createSequence(input, steps),
+    ...(source && { source: createSequence(source, 1 + draw(6)) }),
     targets: Array.from({ length: steps }, (_, t) => ({
       weight: t % 3 === 2 ? 0 : 0.25 + random.next(),
       ...(loss.type === 'softmax_cross_entropy' || loss.type === 'crf'
@@ -277,7 +277,7 @@ export function exampleOf(
 }
 
 /** Examples, longest first, as one packed batch. */
-export function batchOf(
+export function packExamples(
   { outputs }: Pick<LearningCase, 'outputs'>,
   examples: readonly ReferenceExample[],
 ): Batch {
@@ -297,13 +297,13 @@ export function batchOf(
   const order = examples
     .map((_, row) => row)
     .sort((a, b) => examples[b]!.source!.length - examples[a]!.source!.length || a - b);
-  const rowOf = new Int32Array(order.length);
-  order.forEach((row, sourceRow) => (rowOf[row] = sourceRow));
+  const sourceRows = new Int32Array(order.length);
+  order.forEach((row, sourceRow) => (sourceRows[row] = sourceRow));
   return {
     plan,
     ...input,
     targets: answers,
-    source: { ...pack(order.map((row) => examples[row]!.source!)), rowOf },
+    source: { ...pack(order.map((row) => examples[row]!.source!)), sourceRows },
   };
 }
 

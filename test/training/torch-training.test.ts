@@ -7,7 +7,7 @@ import { createLearner } from '../../src/training/learner.ts';
 import { lossSpec } from '../../src/training/optimise/loss.ts';
 import { optimiserSpec } from '../../src/training/optimise/optimiser.ts';
 import { createOptimiser } from '../../src/training/optimise/optimisers/create-optimiser.ts';
-import { batchOf } from './networks.ts';
+import { packExamples } from './networks.ts';
 
 // Compares training steps with PyTorch's (test/golden/make-torch-training.py): the same weights and data give
 // the same losses.
@@ -89,7 +89,7 @@ it.each(
     ),
   );
   const steps = one.inputs.reduce((sum, input) => sum + input.length, 0);
-  const batch = batchOf(
+  const batch = packExamples(
     { outputs },
     one.inputs.map((sequence, i) => ({
       sequence,

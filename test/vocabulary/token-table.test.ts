@@ -11,7 +11,7 @@ describe('packed tokens', () => {
         const ids = new Map(tokens.map((text, id) => [text, id]));
         expect(table.length).toBe(tokens.length);
         expect(tokens.map((_, id) => table.at(id))).toEqual(tokens);
-        for (const text of [...tokens, ...others]) expect(table.idOf(text)).toBe(ids.get(text));
+        for (const text of [...tokens, ...others]) expect(table.findId(text)).toBe(ids.get(text));
       }),
     );
   });
@@ -19,13 +19,13 @@ describe('packed tokens', () => {
   it('have no text for an invalid id', () => {
     const table = openTokens(packTokens(['a', 'b']));
     for (const id of [-1, 2, 0.5, NaN, Infinity]) expect(table.at(id)).toBeUndefined();
-    expect(openTokens(packTokens([])).idOf('a')).toBeUndefined();
+    expect(openTokens(packTokens([])).findId('a')).toBeUndefined();
   });
 
   it('keep long texts and lone surrogates unchanged', () => {
     const tokens = ['x'.repeat(20_000), '\ud83d', '\ude00', '\u{1f600}'];
     const table = openTokens(packTokens(tokens));
     expect(tokens.map((_, id) => table.at(id))).toEqual(tokens);
-    expect(tokens.map((text) => table.idOf(text))).toEqual([0, 1, 2, 3]);
+    expect(tokens.map((text) => table.findId(text))).toEqual([0, 1, 2, 3]);
   });
 });

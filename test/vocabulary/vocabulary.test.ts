@@ -232,7 +232,7 @@ describe('a vocabulary of words', () => {
     expect([...greek.encode('ΤΈΛΟΣ').ids]).toEqual([0]);
   });
 
-  it('finds nothing in white space', () => {
+  it('finds no token in white space', () => {
     expect(vocabulary.encode(' \n\t ').ids).toHaveLength(0);
   });
 });

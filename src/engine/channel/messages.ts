@@ -1,9 +1,9 @@
 import type { ErrorCode } from '../../errors.ts';
-import type { NetworkProgram } from '../../network/program.ts';
+import type { CompiledNetwork } from '../../network/compile-network.ts';
 import type { Arena } from '../../network/layout.ts';
 import type { DecodeOptions, Hypothesis } from '../../decoding/search.ts';
 import type { DecoderSize } from '../../network/decoder-runner.ts';
-import type { GraphProgram } from '../../network/signed-graph/graph-program.ts';
+import type { CompiledGraph } from '../../network/signed-graph/compiled-graph.ts';
 import type { TensorValues } from '../../network/signed-graph/graph-evaluator.ts';
 import type { EmittedToken, GenerationOptions, GenerationSnapshot } from '../../decoding/generation.ts';
 import type { PackedTokens } from '../../vocabulary/token-table.ts';
@@ -83,7 +83,7 @@ export type Control =
 /** A network of layers, and what its decoding needs. */
 export interface NetworkContent {
   readonly kind: 'network';
-  readonly program: NetworkProgram;
+  readonly compiled: CompiledNetwork;
   readonly size: { readonly maxRows: number; readonly maxPacked: number };
   readonly tokens: PackedTokens;
   readonly startId: number | undefined;
@@ -94,7 +94,7 @@ export interface NetworkContent {
 /** An imported graph that is evaluated as it is. */
 export interface GraphContent {
   readonly kind: 'graph';
-  readonly program: GraphProgram;
+  readonly compiled: CompiledGraph;
 }
 
 export interface OutputsEvent {

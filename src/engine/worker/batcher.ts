@@ -1,5 +1,5 @@
 import type { Generation } from '../../decoding/generation.ts';
-import type { Runner, Wanted } from '../../network/runner.ts';
+import type { Runner, OutputKind } from '../../network/runner.ts';
 import type { BatcherOptions } from './batcher-options.ts';
 import { chunkSteps } from './chunks.ts';
 import { eventBytes, outputsBytes } from '../flow-control.ts';
@@ -37,7 +37,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
   const slots: Slot[] = [];
   /** Bytes granted to sequences that are still in the queue. */
   const granted = new Map<number, number>();
-  let lastOutputKind: Wanted = 'output';
+  let lastOutputKind: OutputKind = 'output';
   let msPerStep = 0;
 
   const countSteps = ({ input }: BatchedSequence): number =>
@@ -134,7 +134,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     slot.stepsFed + steps >= slot.inputSteps;
 
   /** Steps of each row in this tick; 0 if the row is stalled or requests another kind of output. */
-  function planSteps(): { steps: number[]; outputKind: Wanted } {
+  function planSteps(): { steps: number[]; outputKind: OutputKind } {
     const maxSteps = slots.some(isGenerating) ? options.maxGeneratingChunkSteps : options.maxChunkSteps;
     const stepsLeft = slots.map(countRunnableSteps);
     const steps = runner.causal
@@ -265,7 +265,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
 
       const ended: number[] = [];
       steps.forEach((count, row) => {
-        const failure = runner.failureOf(row);
+        const failure = runner.failure(row);
         if (failure !== null) {
           emit(slots[row]!.sequence.id, { kind: 'failed', reason: failure, code: 'input_mismatch' });
           ended.push(row);

@@ -99,7 +99,7 @@ export function createDecodeBatcher(
     const { decode, search, id } = sequence;
     const width = runner.outputWidth;
     const needsAttention = decode.returnAttention || decode.coveragePenalty !== 0;
-    const attention = needsAttention ? ids.map((_, row) => runner.attentionOf(first + row)!) : null;
+    const attention = needsAttention ? ids.map((_, row) => runner.attention(first + row)!) : null;
     entry.steps++;
     try {
       const rowLogits = logits.subarray(first * width, (first + ids.length) * width);

@@ -1,4 +1,4 @@
-import type { Wanted } from '../../network/runner.ts';
+import type { OutputKind } from '../../network/runner.ts';
 import type { Generation } from '../../decoding/generation.ts';
 import type { BatcherOptions } from './batcher-options.ts';
 import type { Resume } from '../channel/messages.ts';
@@ -22,7 +22,7 @@ export interface BatchedSequence {
 /** A sequence in a row of the batch. */
 export interface Slot {
   readonly sequence: BatchedSequence;
-  readonly outputKind: Wanted;
+  readonly outputKind: OutputKind;
   /** Steps of its input. */
   readonly inputSteps: number;
   /** Steps of its input that have been fed. */

@@ -3,10 +3,10 @@ import { createGeneration, restoreGeneration } from '../../decoding/generation.t
 import { createDecoderRunner, type DecoderRunner, type DecoderSize } from '../../network/decoder-runner.ts';
 import { idColumns } from '../../network/input.ts';
 import type { Arena } from '../../network/layout.ts';
-import type { NetworkProgram } from '../../network/program.ts';
+import type { CompiledNetwork } from '../../network/compile-network.ts';
 import { createRunner, type Runner } from '../../network/runner.ts';
 import { createGraphEvaluator } from '../../network/signed-graph/graph-evaluator.ts';
-import type { GraphProgram } from '../../network/signed-graph/graph-program.ts';
+import type { CompiledGraph } from '../../network/signed-graph/compiled-graph.ts';
 import { openTokens } from '../../vocabulary/token-table.ts';
 import { recordBatch } from './batch-tally.ts';
 import { createDecodeBatcher } from './decode-batcher.ts';
@@ -64,7 +64,7 @@ export function createWorkerLoop(context: {
       const { content, arena } = message;
       const loaded =
         content.kind === 'graph'
-          ? loadGraph(id, content.program, arena)
+          ? loadGraph(id, content.compiled, arena)
           : content.decoder
             ? loadDecoder(id, content, arena, content.decoder)
             : loadStepwise(id, content, arena);
@@ -82,11 +82,11 @@ export function createWorkerLoop(context: {
   /** Loads a network whose sequences advance step by step: every network but an encoder-decoder. */
   function loadStepwise(
     network: number,
-    { program, size, tokens: packed, endId }: NetworkContent,
+    { compiled, size, tokens: packed, endId }: NetworkContent,
     arena: Arena,
   ): Loaded {
     const tokens = openTokens(packed);
-    const runner = createRunner(program, memory, arena, size);
+    const runner = createRunner(compiled, memory, arena, size);
     warmUp(runner);
     const batcher = createBatcher(runner, { ...batcherDefaults, now });
     return {
@@ -118,17 +118,17 @@ export function createWorkerLoop(context: {
   /** Loads an encoder-decoder, which encodes sources and searches for outputs. */
   function loadDecoder(
     network: number,
-    { program, tokens: packed, startId, endId }: NetworkContent,
+    { compiled, tokens: packed, startId, endId }: NetworkContent,
     arena: Arena,
     size: DecoderSize,
   ): Loaded {
     const tokens = openTokens(packed);
-    const runner = createDecoderRunner(program, memory, arena, size);
+    const runner = createDecoderRunner(compiled, memory, arena, size);
     if (startId === undefined || endId === undefined)
       throw new Error('an encoder-decoder needs a start id and an end id');
-    warmUpDecoder(runner, program.encoder!.program, startId);
+    warmUpDecoder(runner, compiled.encoder!.network, startId);
     const batcher = createDecodeBatcher(runner, { now, tokens, startId, maxReadSteps: size.maxSource });
-    const { input: source } = program.encoder!.program;
+    const { input: source } = compiled.encoder!.network;
     const width = source.kind === 'features' ? source.width : idColumns(source).length;
     return {
       id: network,
@@ -151,8 +151,8 @@ export function createWorkerLoop(context: {
     };
   }
 
-  function loadGraph(network: number, program: GraphProgram, arena: Arena): Loaded {
-    const evaluator = createGraphEvaluator(program, memory, arena.offset, now);
+  function loadGraph(network: number, compiled: CompiledGraph, arena: Arena): Loaded {
+    const evaluator = createGraphEvaluator(compiled, memory, arena.offset, now);
     const queue = createEvaluationQueue(evaluator, { now, tickMs: batcherDefaults.targetTickMs });
     return {
       id: network,
@@ -214,7 +214,7 @@ export function createWorkerLoop(context: {
  * Encodes a source of one step and decodes one step, so that the first request does not pay for first-use
  * costs.
  */
-function warmUpDecoder(runner: DecoderRunner, { input }: NetworkProgram, startId: number): void {
+function warmUpDecoder(runner: DecoderRunner, { input }: CompiledNetwork, startId: number): void {
   const [source] = runner.read([
     input.kind === 'features' ? new Float32Array(input.width) : new Int32Array(idColumns(input).length),
   ]);

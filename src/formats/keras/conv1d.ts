@@ -1,7 +1,6 @@
-import type { Tensor } from '../../network/weights.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import { parseActivation } from './activation.ts';
-import { requireWeights, zeros, type ConvertedLayers, type LayerInput } from './converted.ts';
+import { requireWeights, toUnitsFirst, zeros, type ConvertedLayers, type LayerInput } from './converted.ts';
 import type { Config } from './keras-config.ts';
 import type { KerasLayer } from './keras-layer.ts';
 
@@ -52,15 +51,4 @@ export function readSingleSize(config: Config, field: string, fallback = 1): num
   return Number.isSafeInteger(size)
     ? (size as number)
     : invalidModel(`${field} ${quote(value)}, must be one whole number`);
-}
-
-/** Reorders [kernel, in, units] to [units, in, kernel]. */
-export function toUnitsFirst({ shape, values }: Tensor): Tensor {
-  const [kernel, inner, units] = shape as [number, number, number];
-  const reordered = new Float32Array(values.length);
-  for (let tap = 0; tap < kernel; tap++)
-    for (let k = 0; k < inner; k++)
-      for (let unit = 0; unit < units; unit++)
-        reordered[(unit * inner + k) * kernel + tap] = values[(tap * inner + k) * units + unit]!;
-  return { shape: [units, inner, kernel], values: reordered };
 }

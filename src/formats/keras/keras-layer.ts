@@ -6,16 +6,40 @@ export interface KerasLayer {
   readonly className: string;
   readonly name: string;
   readonly config: Config;
-  /** What it reads, in order. */
-  readonly inputs: readonly TensorSource[];
   /** Its weights in the order Keras keeps them; of a Bidirectional, the forward direction's first. */
   readonly weights: readonly Tensor[];
+  /** Keyword arguments of the call at hand that are no tensors. */
+  readonly options?: Config;
 }
 
-/** A tensor that a layer gives: most give one. */
+/** An output of one call of a layer. */
 export interface TensorSource {
   readonly layer: string;
+  /** Which call of the layer, from 0. */
+  readonly call: number;
   readonly tensor: number;
-  /** By which it is handed on, where it goes by name. */
+  /** The keyword argument that passes it on; absent for a positional one. */
   readonly argument?: string;
+}
+
+/** One use of a layer: a shared layer has several. */
+export interface LayerCall {
+  readonly inputs: readonly TensorSource[];
+  /** Keyword arguments that are no tensors; Keras 3 has all positional ones in `args`. */
+  readonly options: Config;
+}
+
+/** A layer of a model with its calls. */
+export interface ModelMember<Layer> {
+  readonly layer: Layer;
+  /** The model nested here, which the layer is or, TimeDistributed, wraps. */
+  readonly model: ModelTopology<Layer> | null;
+  readonly calls: readonly LayerCall[];
+}
+
+/** A model: layers, and how their calls are connected. */
+export interface ModelTopology<Layer> {
+  readonly members: readonly ModelMember<Layer>[];
+  readonly inputs: readonly TensorSource[];
+  readonly outputs: readonly TensorSource[];
 }

@@ -1,4 +1,4 @@
-import type { KerasLayer, TensorSource } from './keras-layer.ts';
+import type { KerasLayer, ModelTopology } from './keras-layer.ts';
 import type { Arrays } from '../arrays.ts';
 import { parseJson } from '../parse-json.ts';
 import { readExternalFiles, type ExternalFiles } from '../external-files.ts';
@@ -6,13 +6,14 @@ import { readZip } from '../zip.ts';
 import { asConfig, asText } from './keras-config.ts';
 import { readHdf5, type Hdf5 } from './hdf5.ts';
 import { readLayerWeights } from './layer-weights.ts';
-import { parseTopology, isModelClass } from './topology.ts';
+import { isModelClass, listLayers, mapLayers, parseTopology } from './topology.ts';
 import { invalidWeights } from '../format-errors.ts';
 
 export interface KerasModel {
   readonly version: string;
-  readonly layers: readonly KerasLayer[];
-  readonly outputs: readonly TensorSource[];
+  /** Whether it is a model of TensorFlow.js, which treats masks differently. */
+  readonly tfjs?: boolean;
+  readonly topology: ModelTopology<KerasLayer>;
 }
 /**
  * Reads Keras 3's zip: config.json, metadata.json, model.weights.h5.
@@ -78,7 +79,11 @@ const findVersion = ({ attributes }: Hdf5): string | undefined =>
   asText(attributes.get('')?.get('keras_version') ?? attributes.get('model_weights')?.get('keras_version'));
 
 function createModel(config: unknown, file: Hdf5, version: string): KerasModel {
-  const { layers, outputs } = parseTopology(config);
-  const weights = readLayerWeights(file, layers);
-  return { version, outputs, layers: layers.map((layer, i) => ({ ...layer, weights: weights[i]! })) };
+  const topology = parseTopology(config);
+  const layers = listLayers(topology);
+  const weights = new Map(readLayerWeights(file, layers).map((own, i) => [layers[i]!, own]));
+  return {
+    version,
+    topology: mapLayers(topology, (layer) => ({ ...layer, weights: weights.get(layer) ?? [] })),
+  };
 }

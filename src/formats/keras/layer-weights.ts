@@ -1,12 +1,13 @@
 import type { Tensor } from '../../network/weights.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
 import type { Hdf5 } from './hdf5.ts';
-import type { Container, TopologyLayer } from './topology.ts';
+import { asConfig, asList, type Config } from './keras-config.ts';
+import { isModelClass, type Container, type TopologyLayer } from './topology.ts';
 
 // Finds a layer's weights in a file: Keras 1 and 2 list their names in a group with the layer's name, Keras 3
 // numbers them in groups that are named by class.
 
-type Layer = Pick<TopologyLayer, 'className' | 'name' | 'within'>;
+type Layer = Pick<TopologyLayer, 'className' | 'name' | 'config' | 'within'>;
 
 /**
  * Reads the weights of every layer, in the order of `layers`.
@@ -30,9 +31,9 @@ export function readLayerWeights(file: Hdf5, layers: readonly Layer[]): readonly
     for (const container of layer.within) {
       const place = `${within}${container.name}`;
       if (!folders.has(place)) folders.set(place, nextGroup(within, container));
-      within = `${folders.get(place)!}/`;
+      within = `${folders.get(place)!}/${isModelClass(container.className) ? '' : 'layer/'}`;
     }
-    return readLayerGroup(file, nextGroup(within, layer));
+    return readLayerGroup(file, nextGroup(within, layer), layer.config);
   });
 }
 
@@ -71,15 +72,32 @@ const toSnakeCase = (name: string): string =>
     .replaceAll(/([a-z])([A-Z])/g, '$1_$2')
     .toLowerCase();
 
-/** Reads vars/0, vars/1 … of a layer, of its cell, or of the layer that it wraps. */
-function readLayerGroup({ arrays }: Hdf5, folder: string): Tensor[] {
-  for (const inner of ['', '/cell', '/layer', '/layer/cell']) {
-    const found = readNumbered(arrays, `${folder}${inner}`);
-    if (found.length > 0) return found;
-  }
-  return ['forward_layer', 'backward_layer'].flatMap((direction) =>
-    readNumbered(arrays, `${folder}/${direction}/cell`),
-  );
+/** Reads vars/0, vars/1 … of a layer, of its cells, of the layers that it wraps or consists of. */
+function readLayerGroup({ arrays }: Hdf5, folder: string, config: Config): readonly Tensor[] {
+  const read = (...inner: readonly string[]): Tensor[] =>
+    inner.flatMap((one) => readNumbered(arrays, `${folder}${one}`));
+  // a stateful layer has its states in the folder of the layer itself
+  const ofCells = read('/cell', ...listCellFolders(config), '/layer/cell');
+  if (ofCells.length > 0) return ofCells;
+  const own = read('', '/layer');
+  if (own.length > 0) return own;
+  const directions = read('/forward_layer/cell', '/backward_layer/cell');
+  if (directions.length > 0) return directions;
+  return ['query', 'key', 'value', 'output'].flatMap((one) => {
+    const dense = read(`/${one}_dense`);
+    return dense.length > 0 ? dense : read(`/_${one}_dense`);
+  });
+}
+
+/** The folders of stacked cells, numbered by class. */
+function listCellFolders(config: Config): readonly string[] {
+  const counts = new Map<string, number>();
+  return asList(asConfig(asConfig(config['cell'])['config'])['cells']).map((cell) => {
+    const kind = toSnakeCase(String(asConfig(cell)['class_name']));
+    const count = counts.get(kind) ?? 0;
+    counts.set(kind, count + 1);
+    return `/cell/cells/${kind}${count > 0 ? `_${count}` : ''}`;
+  });
 }
 
 function readNumbered(arrays: Hdf5['arrays'], folder: string): Tensor[] {

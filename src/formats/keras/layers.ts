@@ -30,13 +30,12 @@ export function convertLayer(
   switch (className) {
     case 'Embedding': {
       const [table] = requireWeights(layer, 1);
-      const notes = config['mask_zero'] === true ? ['mask_zero: requests must not contain padding'] : [];
       const [vocabulary, units] = table!.shape;
       return {
         layers: [{ name, layer: { type: 'embedding', vocabulary, units }, tensors: [['weight', table!]] }],
         width: units!,
         sequence: true,
-        notes,
+        notes: [],
       };
     }
     case 'Dense':
@@ -59,9 +58,9 @@ export function convertLayer(
     case 'GaussianDropout':
     case 'AlphaDropout':
     case 'ActivityRegularization':
-      return unchanged();
+    // masked steps are left out
     case 'Masking':
-      return unchanged([], ['masking: requests must not contain padding']);
+      return unchanged();
     case 'Activation':
       return convertActivation(name, read, parseActivation(config['activation']));
     case 'Softmax':

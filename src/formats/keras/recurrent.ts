@@ -91,6 +91,7 @@ export function convertBidirectional(
   if (!sequence) invalidModel('needs a sequence, its input is a single row');
   const { name, config } = layer;
   const { className, own } = getWrappedCell(config['layer']);
+  if (className === 'RNN') invalidModel('wraps cells, which is not supported');
   requireNoState(own);
   const merge = parseMergeMode(config);
   if (!merge) return invalidModel('merge_mode null is not supported: it does not merge the directions');
@@ -127,7 +128,7 @@ export function convertBidirectional(
 export function getWrappedCell(layer: unknown): { className: string; own: Config } {
   const wrapped = asConfig(layer);
   const className = String(wrapped['class_name']);
-  if (findCellByClass(className) === undefined)
+  if (findCellByClass(className) === undefined && className !== 'RNN')
     invalidModel(`wraps ${quote(className)}, must be ${listCellClasses().join(', ')}`);
   return { className, own: asConfig(wrapped['config']) };
 }
@@ -176,7 +177,9 @@ const withDirection = (direction: 'forward' | 'backward', tensors: NamedTensors)
 export const countWeights = (config: Config): number => (config['use_bias'] === false ? 2 : 3);
 
 export function collectNotes(config: Config): string[] {
-  return config['stateful'] === true ? ['stateful: ignored, every sequence has its own state'] : [];
+  return config['stateful'] === true
+    ? ['stateful: every sequence has a state of its own, which starts from zeros']
+    : [];
 }
 
 function requireNoState(config: Config): void {

@@ -1,9 +1,9 @@
 import { invalidWeights, quote } from '../format-errors.ts';
+import { parseHistories, parseNode } from './inbound-nodes.ts';
 import { asConfig, asList, asText, type Config } from './keras-config.ts';
-import type { KerasLayer, TensorSource } from './keras-layer.ts';
+import type { KerasLayer, ModelMember, ModelTopology, TensorSource } from './keras-layer.ts';
 
-// Parses the layers of a model's config and their inputs, without weights. A nested model is replaced by its
-// layers: its consumers read its outputs, and its inputs become those of the nested model.
+// Parses the layers of a model's config and their calls, without weights.
 
 export interface TopologyLayer extends Omit<KerasLayer, 'weights'> {
   /** The nested models that contain it, the outermost first. */
@@ -13,10 +13,7 @@ export interface Container {
   readonly className: string;
   readonly name: string;
 }
-interface Topology {
-  readonly layers: readonly TopologyLayer[];
-  readonly outputs: readonly TensorSource[];
-}
+type Topology = ModelTopology<TopologyLayer>;
 
 /** Class names in files of TensorFlow 1.13 to 1.15. */
 const tensorflow1Names = new Map([
@@ -37,16 +34,34 @@ export function parseTopology(json: unknown): Topology {
       `a Keras model of class ${quote(asConfig(json)['class_name'])}, must be Sequential or Functional`,
     );
   const whole = parseModel(json, []);
-  if (whole.layers.length > limits.layers) invalidWeights(`a model of ${whole.layers.length} layers`);
-  if (whole.layers.some(({ within }) => within.length > 0)) {
-    const seen = new Set<string>();
-    for (const { name } of whole.layers) {
-      if (seen.has(name)) invalidWeights(`two layers of nested models have the name ${quote(name)}`);
-      seen.add(name);
-    }
+  const layers = listLayers(whole);
+  if (layers.length > limits.layers) invalidWeights(`a model of ${layers.length} layers`);
+  // files of Keras 1 and 2 keep the weights of all layers in a nested model by the layers' names
+  const seen = new Set<string>();
+  for (const { name, within } of layers) {
+    const path = JSON.stringify([within[0]?.name, name]);
+    if (seen.has(path)) invalidWeights(`two layers have the name ${quote(name)}`);
+    seen.add(path);
   }
   return whole;
 }
+
+/** Lists the layers of a model and of those nested in it, in the file's order. */
+export const listLayers = <Layer>({ members }: ModelTopology<Layer>): Layer[] =>
+  members.flatMap(({ layer, model }) => (model ? listLayers(model) : [layer]));
+
+/** Replaces the layers of a model and of those nested in it. */
+export const mapLayers = <From, To>(
+  { members, ...rest }: ModelTopology<From>,
+  convert: (layer: From) => To,
+): ModelTopology<To> => ({
+  ...rest,
+  members: members.map(({ layer, model, calls }) => ({
+    layer: convert(layer),
+    model: model && mapLayers(model, convert),
+    calls,
+  })),
+});
 
 function parseModel(json: unknown, within: readonly Container[]): Topology {
   const { class_name: kind, config } = asConfig(json);
@@ -54,125 +69,106 @@ function parseModel(json: unknown, within: readonly Container[]): Topology {
   if (listed.length === 0 || listed.length > limits.layers)
     invalidWeights(`a model of ${listed.length} layers`);
   if (within.length > limits.depth) invalidWeights(`models are nested more than ${limits.depth} deep`);
-  const layers: TopologyLayer[] = [];
-  /** Outputs of nested models by name. */
-  const nestedOutputs = new Map<string, readonly TensorSource[]>();
-  const resolve = (one: TensorSource): TensorSource => {
-    const outputs = nestedOutputs.get(one.layer);
-    const inner = outputs ? outputs[one.tensor] : one;
-    return inner
-      ? { ...inner, ...(one.argument !== undefined && { argument: one.argument }) }
-      : invalidWeights(`the model ${quote(one.layer)} has no output ${one.tensor}`);
-  };
-  let previous: TensorSource | null = null;
-  for (const [index, one] of listed.entries()) {
-    const layer = asConfig(one);
-    const name = getLayerName(layer, index);
-    const nodes = asList(layer['inbound_nodes']);
-    if (nodes.length > 1) invalidWeights(`layer ${quote(name)} is used ${nodes.length} times`);
-    const read: readonly TensorSource[] =
-      kind === 'Sequential' ? (previous ? [previous] : []) : parseSources(nodes[0]);
-    const inputs = read.map(resolve);
-    const className = String(layer['class_name']);
-    previous = { layer: name, tensor: 0 };
-    if (isModelClass(className)) {
-      const inner = parseModel(layer, [...within, { className, name }]);
-      const { layers: placed, outputs } = inlineModel(inner, layer['config'], inputs);
-      layers.push(...placed);
-      nestedOutputs.set(name, outputs);
-    } else
-      layers.push({
-        className: tensorflow1Names.get(className) ?? className,
-        name,
-        config: asConfig(layer['config']),
-        inputs,
-        within,
-      });
-  }
-  const outputs =
-    kind === 'Sequential' && previous ? [previous] : parseHistories(asConfig(config)['output_layers']);
-  return { layers, outputs: outputs.map(resolve) };
+  const layers = listed.map((one, index) => parseLayer(asConfig(one), index, within));
+  return kind === 'Sequential' ? chain(layers, asConfig(config)) : connect(layers, asConfig(config));
 }
 
-const getLayerName = (layer: Config, index: number): string =>
-  asText(layer['name']) ?? asText(asConfig(layer['config'])['name']) ?? `layer_${index}`;
+interface ParsedLayer extends Omit<ModelMember<TopologyLayer>, 'calls'> {
+  readonly json: Config;
+}
 
-/** Replaces a nested model's inputs by `inputs`. Without inputs, its input is that of the whole model. */
-function inlineModel(
-  { layers, outputs }: Topology,
-  config: unknown,
-  inputs: readonly TensorSource[],
-): Topology {
-  if (inputs.length === 0) return { layers, outputs };
-  const own = layers.filter(({ className }) => className === 'InputLayer').map(({ name }) => name);
-  const configured = parseHistories(asConfig(config)['input_layers']).map(({ layer }) => layer);
-  const names = configured.length > 0 ? configured : own;
-  const redirect = (one: TensorSource): TensorSource => {
-    const place = names.indexOf(one.layer);
-    return place < 0
-      ? one
-      : (inputs[place] ??
-          invalidWeights(`a nested model has ${names.length} inputs, but is called with ${inputs.length}`));
+function parseLayer(json: Config, index: number, within: readonly Container[]): ParsedLayer {
+  const className = String(json['class_name']);
+  const config = asConfig(json['config']);
+  const name = asText(json['name']) ?? asText(config['name']) ?? `layer_${index}`;
+  const wrapped = className === 'TimeDistributed' ? asConfig(config['layer']) : json;
+  return {
+    json,
+    layer: { className: tensorflow1Names.get(className) ?? className, name, config, within },
+    model: isModelClass(wrapped['class_name']) ? parseModel(wrapped, [...within, { className, name }]) : null,
+  };
+}
+
+/** Connects the layers of a Sequential: each reads the one before. One without an InputLayer gets one. */
+function chain(layers: readonly ParsedLayer[], config: Config): Topology {
+  const first = layers[0]!;
+  const toSource = (layer: string): TensorSource => ({ layer, call: 0, tensor: 0 });
+  const listed: readonly Omit<ParsedLayer, 'json'>[] =
+    first.layer.className === 'InputLayer'
+      ? layers
+      : [{ layer: createInput(first, config), model: null }, ...layers];
+  const members = listed.map((one, i) => ({
+    layer: one.layer,
+    model: one.model,
+    calls: [{ inputs: i === 0 ? [] : [toSource(listed[i - 1]!.layer.name)], options: {} }],
+  }));
+  return {
+    members,
+    inputs: [toSource(members[0]!.layer.name)],
+    outputs: [toSource(members.at(-1)!.layer.name)],
+  };
+}
+
+/** Creates the InputLayer that Keras adds to a Sequential: its shape is in the config of the first layer. */
+function createInput({ layer, model, json }: ParsedLayer, sequential: Config): TopologyLayer {
+  const { name, config, within, className } = layer;
+  const inner = model?.members[0]?.layer.config ?? asConfig(asConfig(config['layer'])['config']);
+  const width = config['input_dim'] ?? inner['input_dim'];
+  const shape =
+    getBatchShape(config) ??
+    getBatchShape(inner) ??
+    sequential['build_input_shape'] ??
+    asConfig(json['build_config'])['input_shape'] ??
+    (className === 'Embedding'
+      ? [null, config['input_length'] ?? null]
+      : typeof width === 'number'
+        ? [null, null, width]
+        : undefined);
+  return {
+    className: 'InputLayer',
+    name: `${name}_input`,
+    config: { batch_shape: shape, dtype: className === 'Embedding' ? 'int32' : config['dtype'] },
+    within,
+  };
+}
+
+/** The shape of an input with its batch, under the name of each version of Keras. */
+export const getBatchShape = (config: Config): unknown =>
+  config['batch_shape'] ?? config['batch_input_shape'];
+
+/** Connects the layers of a Functional model. */
+function connect(layers: readonly ParsedLayer[], config: Config): Topology {
+  const inputs = parseHistories(config['input_layers']);
+  const outputs = parseHistories(config['output_layers']);
+  const nodes = layers.map(({ json }) => asList(json['inbound_nodes']).map(parseNode));
+  const callRanges = findCallRanges([...nodes.flat().flatMap((node) => node.inputs), ...outputs]);
+  const counts = new Map(layers.map(({ layer }, i) => [layer.name, nodes[i]!.length]));
+  /** Numbers the calls of a layer from 0: Keras does not save the first one of a model that has an InputLayer. */
+  const resolve = (one: TensorSource): TensorSource => {
+    const count = counts.get(one.layer) ?? 0;
+    const { min, max } = callRanges.get(one.layer) ?? { min: 0, max: 0 };
+    if (count <= 1) return { ...one, call: 0 };
+    return max === count && min > 0 ? { ...one, call: one.call - 1 } : one;
   };
   return {
-    // a Sequential may have no InputLayer
-    layers: layers
-      .filter(({ className }) => className !== 'InputLayer')
-      .map((layer) => ({
-        ...layer,
-        inputs: layer.inputs.length > 0 ? layer.inputs.map(redirect) : inputs,
-      })),
-    outputs: outputs.map(redirect),
+    members: layers.map(({ layer, model }, i) => ({
+      layer,
+      model,
+      calls: nodes[i]!.map(({ inputs: read, options }) => ({ inputs: read.map(resolve), options })),
+    })),
+    inputs,
+    outputs: outputs.map(resolve),
   };
 }
 
-/**
- * Parses the tensors of an inbound node. Keras 3 has them among the positional and keyword arguments, with a
- * history; Keras 1 and 2 as [name, node, tensor, keyword arguments], in which a tensor is [name, node,
- * tensor].
- */
-function parseSources(node: unknown): TensorSource[] {
-  const { args, kwargs } = asConfig(node);
-  if (args === undefined) return [...parseHistories(node), ...parseKeywordTensors(node)];
-  const sources: TensorSource[] = [];
-  const walk = (value: unknown, depth: number, argument?: string): void => {
-    if (depth > 8) return;
-    if (Array.isArray(value)) value.forEach((one) => walk(one, depth + 1, argument));
-    else {
-      const history = asConfig(asConfig(asConfig(value)['config']))['keras_history'];
-      if (Array.isArray(history)) sources.push(parseSource(history, argument));
-    }
-  };
-  walk(args, 0);
-  for (const [argument, value] of Object.entries(asConfig(kwargs))) walk(value, 0, argument);
-  return sources;
+/** The range of call numbers under which each layer is read. */
+function findCallRanges(
+  sources: readonly TensorSource[],
+): ReadonlyMap<string, { readonly min: number; readonly max: number }> {
+  const ranges = new Map<string, { min: number; max: number }>();
+  for (const { layer, call } of sources) {
+    const { min, max } = ranges.get(layer) ?? { min: call, max: call };
+    ranges.set(layer, { min: Math.min(min, call), max: Math.max(max, call) });
+  }
+  return ranges;
 }
-
-/** Keras 2: parses the tensors among the keyword arguments of every input. */
-function parseKeywordTensors(node: unknown): TensorSource[] {
-  return asList(node).flatMap((input) =>
-    Object.entries(asConfig(asList(input)[3])).flatMap(([argument, value]) => {
-      const tensors = typeof asList(value)[0] === 'string' ? [value] : asList(value);
-      return tensors.flatMap((tensor) => {
-        const [name, ...place] = asList(tensor);
-        return typeof name === 'string' && place.length === 2 && place.every(Number.isInteger)
-          ? [parseSource(asList(tensor), argument)]
-          : [];
-      });
-    }),
-  );
-}
-
-/** Parses [name, node, tensor], or a list of them. */
-function parseHistories(value: unknown): TensorSource[] {
-  const list = asList(value);
-  if (typeof list[0] === 'string') return [parseSource(list)];
-  return list.flatMap((one) => (typeof asList(one)[0] === 'string' ? [parseSource(asList(one))] : []));
-}
-
-/** Parses [name, node, tensor, …]; a missing tensor index is 0. */
-const parseSource = ([name, , tensor]: readonly unknown[], argument?: string): TensorSource => ({
-  layer: String(name),
-  tensor: Number.isSafeInteger(tensor) ? (tensor as number) : 0,
-  ...(argument !== undefined && { argument }),
-});

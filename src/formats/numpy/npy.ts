@@ -1,5 +1,4 @@
-import type { Tensor } from '../../network/weights.ts';
-import { countElements } from '../arrays.ts';
+import { countElements, toFileArray, type FileArray } from '../arrays.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
 
@@ -25,7 +24,7 @@ const types: Readonly<Record<string, NumberType>> = {
 };
 
 /** Reads an npy file. @param where its name in errors @throws UnrollError invalid_weights */
-export function readNpy(bytes: Uint8Array, where: string): Tensor {
+export function readNpy(bytes: Uint8Array, where: string): FileArray {
   const invalid = (what: string): never => invalidWeights(`${where}: ${what}`);
   const text = (from: number, to: number): string => String.fromCharCode(...bytes.subarray(from, to));
   if (bytes.length < 12 || text(0, 6) !== npyMagic) invalid('is not an npy file');
@@ -52,8 +51,8 @@ export function readNpy(bytes: Uint8Array, where: string): Tensor {
   const expected = count * numberTypes[type].bytes;
   if (bytes.length - first !== expected)
     invalid(`[${shape.join(', ')}] of ${type} takes ${expected} bytes, it has ${bytes.length - first}`);
-  const values = numberTypes[type].read(bytes.subarray(first));
-  return { shape, values: fortran ? toRowMajor(values, shape) : values };
+  const array = toFileArray(shape, type, bytes.subarray(first));
+  return fortran ? { ...array, values: toRowMajor(array.values, shape) } : array;
 }
 
 /** Converts Fortran order (first index fastest) to C order (last index fastest). */

@@ -23,21 +23,27 @@ export function findExternalLocations(model: Uint8Array): ReadonlySet<string> {
     const location = readEntries(entries).get('location');
     if (external && location !== undefined) found.add(location);
   };
+  const scanNode = (node: Uint8Array, depth: number): void => {
+    for (const attribute of parseFields(node)) {
+      if (attribute.number !== 5) continue;
+      for (const value of parseFields(asBytes(attribute))) {
+        if (value.number === 5 || value.number === 10) scanTensor(asBytes(value));
+        else if (value.number === 6 || value.number === 11) scanGraph(asBytes(value), depth + 1);
+      }
+    }
+  };
   const scanGraph = (graph: Uint8Array, depth: number): void => {
     if (depth > maxDepth) invalidWeights(`graphs are nested more than ${maxDepth} deep`);
     for (const field of parseFields(graph)) {
       if (field.number === 5) scanTensor(asBytes(field));
-      if (field.number !== 1) continue;
-      for (const attribute of parseFields(asBytes(field))) {
-        if (attribute.number !== 5) continue;
-        for (const value of parseFields(asBytes(attribute))) {
-          if (value.number === 5 || value.number === 10) scanTensor(asBytes(value));
-          else if (value.number === 6 || value.number === 11) scanGraph(asBytes(value), depth + 1);
-        }
-      }
+      else if (field.number === 1) scanNode(asBytes(field), depth);
     }
   };
-  for (const field of parseFields(model)) if (field.number === 7) scanGraph(asBytes(field), 0);
+  for (const field of parseFields(model)) {
+    if (field.number === 7) scanGraph(asBytes(field), 0);
+    else if (field.number === 25)
+      for (const part of parseFields(asBytes(field))) if (part.number === 7) scanNode(asBytes(part), 0);
+  }
   return found;
 }
 

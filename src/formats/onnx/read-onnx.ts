@@ -1,9 +1,8 @@
-import type { Tensor } from '../../network/weights.ts';
-import { createArrayCollector, countElements } from '../arrays.ts';
-import { numberTypes, type NumberType } from '../number-types.ts';
-import { getExternalBytes, type ExternalData } from './external-data.ts';
+import { createArrayCollector } from '../arrays.ts';
+import type { ExternalData } from './external-data.ts';
 import { asBytes, asFloat, asInteger, asText, parseFields, readFloats, readIntegers } from './protobuf.ts';
-import { invalidWeights, quote } from '../format-errors.ts';
+import { parseTensor, type OnnxTensor } from './read-tensor.ts';
+import { invalidModel, invalidWeights } from '../format-errors.ts';
 
 // onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto): only the fields that a graph needs, by
 // their field numbers.
@@ -12,6 +11,8 @@ export interface OnnxNode {
   readonly op: string;
   readonly name: string;
   readonly domain: string;
+  /** Distinguishes functions of one name. */
+  readonly overload: string;
   /** '' for an omitted one. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -27,11 +28,8 @@ export interface Attribute {
   readonly strings: readonly string[];
   /** The body of If, Loop and Scan. */
   readonly graph?: OnnxGraph;
-}
-/** A tensor; `whole` has the exact values of integers and booleans. */
-export interface OnnxTensor extends Tensor {
-  readonly kind: 'float' | 'int' | 'bool';
-  readonly whole?: Float64Array;
+  /** In a function's body: the name of the call's attribute that this one is. */
+  readonly from?: string;
 }
 export interface OnnxValue {
   readonly name: string;
@@ -50,10 +48,30 @@ export interface OnnxGraph {
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
 }
+/** A function of the model: a node that names it stands for its body. */
+export interface OnnxFunction {
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly nodes: readonly OnnxNode[];
+  readonly opset: number;
+  /** Attributes that a call may leave out. */
+  readonly defaults: ReadonlyMap<string, Attribute>;
+}
 export interface OnnxModel extends OnnxGraph {
   readonly producer: string;
   readonly opset: number;
+  /** By getFunctionKey of the nodes that call them. */
+  readonly functions: ReadonlyMap<string, OnnxFunction>;
 }
+export const getFunctionKey = (domain: string, name: string, overload: string): string =>
+  [domain, name, overload].join(':');
+
+/**
+ * Versions of ONNX's operators that are read. Before 7 arithmetic broadcast by other rules, and recurrent
+ * operators had other attributes; later versions are unknown.
+ */
+const opsets = { first: 7, last: 26 } as const;
 
 /** Limit on the nodes of a graph, including nested graphs. */
 const maxNodes = 20_000;
@@ -68,21 +86,65 @@ export function readOnnx(bytes: Uint8Array, files: ExternalData = new Map()): On
   let producer = '';
   let opset = 1;
   let graph: Uint8Array | null = null;
+  const functions: Uint8Array[] = [];
   for (const field of parseFields(bytes)) {
     if (field.number === 2) producer = asText(field);
     else if (field.number === 7) graph = asBytes(field);
-    else if (field.number === 8) {
-      let domain = '';
-      let version = 1;
-      for (const one of parseFields(asBytes(field))) {
-        if (one.number === 1) domain = asText(one);
-        else if (one.number === 2) version = asInteger(one);
-      }
-      if (domain === '' || domain === 'ai.onnx') opset = version;
-    }
+    else if (field.number === 8) opset = readOpset(asBytes(field)) ?? opset;
+    else if (field.number === 25) functions.push(asBytes(field));
   }
   if (!graph) return invalidWeights('the ONNX file has no graph');
-  return { producer, opset, ...readGraph(graph, { nodes: 0, elements: createArrayCollector(), files }, 0) };
+  checkOpset(opset);
+  const context = { nodes: 0, elements: createArrayCollector(), files };
+  return {
+    producer,
+    opset,
+    functions: new Map(functions.map((one) => readFunction(one, opset, context))),
+    ...readGraph(graph, context, 0),
+  };
+}
+
+/** The version of ONNX's own operators; undefined where the entry is of others. */
+function readOpset(bytes: Uint8Array): number | undefined {
+  let domain = '';
+  let version = 1;
+  for (const field of parseFields(bytes)) {
+    if (field.number === 1) domain = asText(field);
+    else if (field.number === 2) version = asInteger(field);
+  }
+  return domain === '' || domain === 'ai.onnx' ? version : undefined;
+}
+
+function checkOpset(opset: number): void {
+  if (opset < opsets.first || opset > opsets.last)
+    invalidModel(
+      `opset ${opset}, must be ${opsets.first} to ${opsets.last}: convert the model to another opset`,
+    );
+}
+
+function readFunction(bytes: Uint8Array, opset: number, context: ReadContext): [string, OnnxFunction] {
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const nodes: OnnxNode[] = [];
+  const defaults = new Map<string, Attribute>();
+  let [name, domain, overload, ownOpset] = ['', '', '', opset];
+  for (const field of parseFields(bytes)) {
+    if (field.number === 1) name = asText(field);
+    else if (field.number === 4) inputs.push(asText(field));
+    else if (field.number === 5) outputs.push(asText(field));
+    else if (field.number === 7) nodes.push(readNode(asBytes(field), context, 0));
+    else if (field.number === 9) ownOpset = readOpset(asBytes(field)) ?? ownOpset;
+    else if (field.number === 10) domain = asText(field);
+    else if (field.number === 11) {
+      const attribute = readAttribute(asBytes(field), context, 0);
+      defaults.set(attribute.name, attribute);
+    } else if (field.number === 13) overload = asText(field);
+  }
+  checkOpset(ownOpset);
+  return [
+    getFunctionKey(domain, name, overload),
+    { name, inputs, outputs, nodes, opset: ownOpset, defaults },
+  ];
 }
 
 /** Counters and external files shared by all graphs of a file. */
@@ -99,10 +161,8 @@ function readGraph(bytes: Uint8Array, context: ReadContext, depth: number): Onnx
   const inputs: OnnxValue[] = [];
   const outputs: OnnxValue[] = [];
   for (const field of parseFields(bytes)) {
-    if (field.number === 1) {
-      if (++context.nodes > maxNodes) invalidWeights(`a graph of more than ${maxNodes} nodes`);
-      nodes.push(readNode(asBytes(field), context, depth));
-    } else if (field.number === 5) {
+    if (field.number === 1) nodes.push(readNode(asBytes(field), context, depth));
+    else if (field.number === 5) {
       const { name, tensor } = parseTensor(asBytes(field), context.files, (elements) =>
         context.elements.reserve(elements),
       );
@@ -120,10 +180,11 @@ function readGraph(bytes: Uint8Array, context: ReadContext, depth: number): Onnx
 }
 
 function readNode(bytes: Uint8Array, context: ReadContext, depth: number): OnnxNode {
+  if (++context.nodes > maxNodes) invalidWeights(`a graph of more than ${maxNodes} nodes`);
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, Attribute>();
-  let [op, name, domain] = ['', '', ''];
+  let [op, name, domain, overload] = ['', '', '', ''];
   for (const field of parseFields(bytes)) {
     if (field.number === 1) inputs.push(asText(field));
     else if (field.number === 2) outputs.push(asText(field));
@@ -133,15 +194,17 @@ function readNode(bytes: Uint8Array, context: ReadContext, depth: number): OnnxN
       const attribute = readAttribute(asBytes(field), context, depth);
       attributes.set(attribute.name, attribute);
     } else if (field.number === 7) domain = asText(field);
+    else if (field.number === 8) overload = asText(field);
   }
-  return { op, name, domain, inputs, outputs, attributes };
+  if (domain === 'ai.onnx') domain = '';
+  return { op, name, domain, overload, inputs, outputs, attributes };
 }
 
 function readAttribute(bytes: Uint8Array, context: ReadContext, depth: number): Attribute & { name: string } {
   const floats: number[] = [];
   const ints: number[] = [];
   const strings: string[] = [];
-  const one: { f?: number; i?: number; s?: string; t?: OnnxTensor; graph?: OnnxGraph } = {};
+  const one: { f?: number; i?: number; s?: string; t?: OnnxTensor; graph?: OnnxGraph; from?: string } = {};
   let name = '';
   for (const field of parseFields(bytes)) {
     if (field.number === 1) name = asText(field);
@@ -156,76 +219,9 @@ function readAttribute(bytes: Uint8Array, context: ReadContext, depth: number): 
     else if (field.number === 7) for (const value of readFloats(field)) floats.push(value);
     else if (field.number === 8) for (const value of readIntegers(field)) ints.push(value);
     else if (field.number === 9) strings.push(asText(field));
+    else if (field.number === 21) one.from = asText(field);
   }
   return { name, ...one, floats, ints, strings };
-}
-
-const types: Readonly<Record<number, NumberType>> = {
-  1: 'float32',
-  2: 'uint8',
-  3: 'int8',
-  4: 'uint16',
-  5: 'int16',
-  6: 'int32',
-  7: 'int64',
-  9: 'bool',
-  10: 'float16',
-  11: 'float64',
-  12: 'uint32',
-  13: 'uint64',
-  16: 'bfloat16',
-};
-
-/** Parses a TensorProto. @param expect called with the number of elements before they are allocated */
-export function parseTensor(
-  bytes: Uint8Array,
-  files: ExternalData,
-  expect: (elements: number) => void,
-): { name: string; tensor: OnnxTensor } {
-  const shape: number[] = [];
-  const numbers: number[] = [];
-  let name = '';
-  let type = 0;
-  let raw: Uint8Array | null = null;
-  const entries: Uint8Array[] = [];
-  let external = false;
-  for (const field of parseFields(bytes)) {
-    if (field.number === 1) for (const size of readIntegers(field)) shape.push(size);
-    else if (field.number === 2) type = asInteger(field);
-    else if (field.number === 4) for (const value of readFloats(field)) numbers.push(value);
-    else if (field.number === 5 || field.number === 7 || field.number === 11)
-      for (const value of readIntegers(field)) numbers.push(value);
-    else if (field.number === 8) name = asText(field);
-    else if (field.number === 9) raw = asBytes(field);
-    else if (field.number === 10 && typeof field.value !== 'bigint')
-      for (const value of numberTypes.float64.read(field.value.subarray(0, field.value.length & ~7)))
-        numbers.push(value);
-    else if (field.number === 13) entries.push(asBytes(field));
-    else if (field.number === 14) external = asInteger(field) === 1;
-  }
-  const where = `the tensor ${quote(name)}`;
-  const stored = types[type];
-  if (!stored) return invalidWeights(`${where} has the unsupported data type ${type}`);
-  const count = countElements(shape, where);
-  expect(count);
-  const number = numberTypes[stored];
-  const size = number.bytes;
-  const kind = stored === 'bool' ? 'bool' : number.exact ? 'int' : 'float';
-  if (external) raw = getExternalBytes(entries, files, count * size, where);
-  if (raw) {
-    if (raw.length !== count * size)
-      invalidWeights(`${where}: [${shape.join(', ')}] takes ${count * size} bytes, it has ${raw.length}`);
-    const exact = number.exact?.(raw);
-    return { name, tensor: { shape, values: number.read(raw), kind, ...(exact && { whole: exact }) } };
-  }
-  if (numbers.length !== count)
-    invalidWeights(`${where}: [${shape.join(', ')}] takes ${count} numbers, it has ${numbers.length}`);
-  if (stored === 'float16' || stored === 'bfloat16') {
-    const bits = Uint16Array.from(numbers);
-    return { name, tensor: { shape, values: number.read(new Uint8Array(bits.buffer)), kind } };
-  }
-  const exact = kind === 'float' ? {} : { whole: Float64Array.from(numbers) };
-  return { name, tensor: { shape, values: Float32Array.from(numbers), kind, ...exact } };
 }
 
 function readValue(bytes: Uint8Array): OnnxValue {

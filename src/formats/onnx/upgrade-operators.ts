@@ -2,12 +2,22 @@ import { operatorNames } from '../../operators/operator-table.ts';
 import type { Operand } from '../../operators/operand.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
 import { invalidModel, quote } from '../format-errors.ts';
-import { toAttributes } from './attributes.ts';
 import { collectLists, listOperators } from './collected-lists.ts';
-import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from './read-onnx.ts';
+import { expandOperator } from './expand-operator.ts';
+import { upgradeNode } from './opset-changes.ts';
+import {
+  getFunctionKey,
+  type Attribute,
+  type OnnxFunction,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+} from './read-onnx.ts';
+import { type OnnxTensor } from './read-tensor.ts';
 
 // Converts a graph of any opset to operators of the newest opset with names that are unique across nested
-// graphs. Attributes of older opsets become inputs, and Constant nodes become constants of the graph.
+// graphs. Attributes of older opsets become inputs, Constant nodes become constants of the graph, and calls
+// of functions the operators of their bodies.
 
 export interface OperatorGraph extends BodySpec {
   readonly constants: Map<string, Operand>;
@@ -15,7 +25,18 @@ export interface OperatorGraph extends BodySpec {
   readonly named: ReadonlyMap<string, string>;
 }
 
-type Names = ReadonlyMap<string, string>;
+/** The names that nodes see, and what a function's body knows of its call. */
+interface Scope {
+  /** Names in the graph by names in the file. */
+  readonly names: Map<string, string>;
+  readonly opset: number;
+  readonly attributes: ReadonlyMap<string, Attribute>;
+  /** The functions around, outermost first. */
+  readonly functions: readonly string[];
+}
+
+/** Operators of a graph with its functions expanded: calls of calls could be any number. */
+const maxOperators = 20_000;
 
 /**
  * Converts a model's graph.
@@ -25,7 +46,7 @@ export function upgradeOperators(model: OnnxModel): OperatorGraph {
   const missing = new Map<string, string[]>();
   const constants = new Map<string, Operand>();
   const usedNames = new Set<string>(['']);
-  const { opset } = model;
+  let count = 0;
 
   const unique = (name: string): string => {
     const clean = name.replaceAll(/[^\w.:/-]+/g, '_').slice(-64);
@@ -39,59 +60,94 @@ export function upgradeOperators(model: OnnxModel): OperatorGraph {
     constants.set(own, toOperand(tensor));
     return own;
   };
-
-  const convert = (graph: OnnxGraph, around: Names): BodySpec & { named: Names } => {
-    const names = new Map(around);
-    const bind = (name: string): string => {
+  const bindTo =
+    ({ names }: Scope) =>
+    (name: string): string => {
       const own = name === '' ? '' : unique(name);
       names.set(name, own);
       return own;
     };
-    for (const [name, tensor] of graph.initializers) names.set(name, constant(name, tensor));
-    const inputs = graph.inputs.map(({ name }) => bind(name));
-    const operators: OperatorSpec[] = [];
-    for (const node of graph.nodes) {
+
+  const convertGraph = (graph: OnnxGraph, around: Scope): BodySpec & { named: Scope['names'] } => {
+    const scope = { ...around, names: new Map(around.names) };
+    for (const [name, tensor] of graph.initializers) scope.names.set(name, constant(name, tensor));
+    const inputs = graph.inputs.map(({ name }) => bindTo(scope)(name));
+    const operators = convertNodes(graph.nodes, scope);
+    const outputs = graph.outputs.map(
+      ({ name }) =>
+        scope.names.get(name) ?? invalidModel(`the output ${quote(name)} is computed by no operator`),
+    );
+    return { inputs, operators, outputs, named: scope.names };
+  };
+
+  const convertNodes = (nodes: readonly OnnxNode[], scope: Scope): OperatorSpec[] =>
+    nodes.flatMap((given) => {
+      const node = { ...given, attributes: resolveAttributes(given, scope) };
+      if (++count > maxOperators) invalidModel(`its functions expand to more than ${maxOperators} operators`);
       if (!node.outputs.some((name) => name !== ''))
         invalidModel(`${node.op} ${quote(node.name)} has no outputs`);
-      if (node.op === 'Constant') {
-        names.set(node.outputs[0]!, constant(node.outputs[0]!, readConstant(node)));
-        continue;
-      }
-      const known =
-        (node.domain === '' || node.domain === 'ai.onnx') &&
-        (operatorNames.has(node.op) || listOperators.has(node.op));
-      if (!known) {
-        const op = node.domain === '' ? node.op : `${node.domain}.${node.op}`;
-        missing.set(op, [...(missing.get(op) ?? []), node.name || node.outputs[0] || '']);
-      }
       const read = node.inputs.map(
-        (name) => names.get(name) ?? (name === '' ? '' : throwUnresolved(node, name)),
+        (name) => scope.names.get(name) ?? (name === '' ? '' : throwUnresolved(node, name)),
       );
-      const upgraded = known ? upgrade(node, opset) : { attributes: {}, inputs: [] };
+      const key = getFunctionKey(node.domain, node.op, node.overload);
+      const body = model.functions.get(key) ?? expandOperator(node, scope.opset);
+      if (body) return expandCall(node, read, body, key, scope);
+      if (node.op === 'Constant' && node.domain === '') {
+        scope.names.set(node.outputs[0]!, constant(node.outputs[0]!, readConstant(node)));
+        return [];
+      }
+      const operator = node.domain === '' ? node.op : `${node.domain}.${node.op}`;
+      const known = operatorNames.has(operator) || (node.domain === '' && listOperators.has(operator));
+      if (!known)
+        missing.set(operator, [...(missing.get(operator) ?? []), node.name || node.outputs[0] || '']);
+      const upgraded = known ? upgradeNode(node, scope.opset) : { attributes: {}, inputs: [] };
       for (const [place, tensor] of upgraded.inputs) {
         while (read.length <= place) read.push('');
         read[place] = constant(`${node.outputs[0]!}.${place}`, tensor);
       }
       const bodies = Object.fromEntries(
         [...node.attributes].flatMap(([name, { graph: inner }]) =>
-          inner ? [[name, bodyOnly(convert(inner, names))]] : [],
+          inner ? [[name, bodyOnly(convertGraph(inner, scope))]] : [],
         ),
       );
-      operators.push({
-        operator: node.op,
-        inputs: read,
-        outputs: node.outputs.map(bind),
-        ...(Object.keys(upgraded.attributes).length > 0 && { attributes: upgraded.attributes }),
-        ...(Object.keys(bodies).length > 0 && { bodies }),
-      });
-    }
-    const outputs = graph.outputs.map(
-      ({ name }) => names.get(name) ?? invalidModel(`the output ${quote(name)} is computed by no operator`),
-    );
-    return { inputs, operators, outputs, named: names };
+      return [
+        {
+          operator,
+          inputs: read,
+          outputs: node.outputs.map(bindTo(scope)),
+          ...(Object.keys(upgraded.attributes).length > 0 && { attributes: upgraded.attributes }),
+          ...(Object.keys(bodies).length > 0 && { bodies }),
+        },
+      ];
+    });
+
+  /** The operators of a function's body, reading the call's inputs. */
+  const expandCall = (
+    node: OnnxNode,
+    read: readonly string[],
+    body: OnnxFunction,
+    key: string,
+    scope: Scope,
+  ): OperatorSpec[] => {
+    if (scope.functions.includes(key))
+      invalidModel(`the function ${quote(body.name)} calls itself: ${[...scope.functions, key].join(' → ')}`);
+    const inner: Scope = {
+      names: new Map(body.inputs.map((name, i) => [name, read[i] ?? ''])),
+      opset: body.opset,
+      attributes: new Map([...body.defaults, ...node.attributes]),
+      functions: [...scope.functions, key],
+    };
+    const operators = convertNodes(body.nodes, inner);
+    node.outputs.forEach((name, i) => {
+      const value = inner.names.get(body.outputs[i] ?? '');
+      // one that the body leaves out may have a name, if nothing reads it
+      if (name !== '' && value) scope.names.set(name, value);
+    });
+    return operators;
   };
 
-  const whole = convert(model, new Map());
+  const { opset } = model;
+  const whole = convertGraph(model, { names: new Map(), opset, attributes: new Map(), functions: [] });
   if (missing.size > 0) {
     const list = [...missing].map(
       ([op, at]) => `${op} (${at.length === 1 ? '' : `${at.length}×, first `}${quote(at[0])})`,
@@ -102,6 +158,18 @@ export function upgradeOperators(model: OnnxModel): OperatorGraph {
 }
 
 const bodyOnly = ({ inputs, operators, outputs }: BodySpec): BodySpec => ({ inputs, operators, outputs });
+
+/** Attributes with those that name an attribute of the call replaced by it, or left out where the call has none. */
+const resolveAttributes = (
+  { attributes }: OnnxNode,
+  { attributes: call }: Scope,
+): ReadonlyMap<string, Attribute> =>
+  new Map(
+    [...attributes].flatMap(([name, own]): [string, Attribute][] => {
+      const value = own.from === undefined ? own : call.get(own.from);
+      return value ? [[name, value]] : [];
+    }),
+  );
 
 function throwUnresolved(node: OnnxNode, name: string): never {
   return invalidModel(
@@ -132,72 +200,4 @@ function readConstant(node: OnnxNode): OnnxTensor {
   return whole === undefined
     ? { kind: 'float', shape, values }
     : { kind: 'int', shape, values, whole: Float64Array.from(list) };
-}
-
-interface Upgraded {
-  readonly attributes: Record<string, number | string | number[] | string[]>;
-  /** Inputs that are attributes in older opsets. */
-  readonly inputs: readonly (readonly [place: number, tensor: OnnxTensor])[];
-}
-
-const integerList = (list: readonly number[]): OnnxTensor => ({
-  kind: 'int',
-  shape: [list.length],
-  values: Float32Array.from(list),
-  whole: Float64Array.from(list),
-});
-const number = (value: number): OnnxTensor => ({ kind: 'float', shape: [], values: Float32Array.of(value) });
-
-function upgrade(node: OnnxNode, opset: number): Upgraded {
-  const { attributes: given, op } = node;
-  const attributes: Upgraded['attributes'] = toAttributes(node);
-  const inputs: [number, OnnxTensor][] = [];
-  const toInput = (
-    name: string,
-    place: number,
-    make: (list: readonly number[]) => OnnxTensor = integerList,
-  ): void => {
-    const one = given.get(name);
-    if (!one) return;
-    delete attributes[name];
-    inputs.push([place, make(one.ints.length > 0 ? one.ints : [one.f ?? one.i ?? 0])]);
-  };
-  const single = (list: readonly number[]): OnnxTensor => number(list[0]!);
-
-  switch (op) {
-    case 'Slice':
-      ['starts', 'ends', 'axes'].forEach((name, i) => toInput(name, i + 1));
-      break;
-    case 'Split':
-      toInput('split', 1);
-      break;
-    case 'Pad':
-      toInput('pads', 1);
-      toInput('value', 2, single);
-      break;
-    case 'Clip':
-      toInput('min', 1, single);
-      toInput('max', 2, single);
-      break;
-    case 'Softmax':
-    case 'LogSoftmax':
-      if (opset < 13) Object.assign(attributes, { axis: attributes['axis'] ?? 1, flat: 1 });
-      break;
-    case 'ConstantOfShape': {
-      const t = given.get('value')?.t;
-      attributes['value'] = (t?.whole ?? t?.values)?.[0] ?? 0;
-      attributes['kind'] = ['float', 'int', 'bool'].indexOf(t?.kind ?? 'float');
-      break;
-    }
-    case 'BatchNormalization':
-      if (attributes['training_mode'] === 1)
-        invalidModel(`BatchNormalization ${quote(node.name)} is in training mode`);
-      break;
-    case 'MaxPool':
-      if (node.outputs[1]) invalidModel(`MaxPool ${quote(node.name)}: its indices output is not supported`);
-      break;
-    case 'Scan':
-      if (opset < 9) invalidModel(`Scan ${quote(node.name)} has opset ${opset}, must be at least 9`);
-  }
-  return { attributes, inputs };
 }

@@ -1,5 +1,5 @@
 import { invalidOperator, elementCount, type Operand } from '../../operators/operand.ts';
-import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../network/layers/operator-graph/schema.ts';
 import type { Tensor } from '../../network/weights.ts';
 import type { FoldedGraph } from './fold-constants.ts';
 
@@ -20,10 +20,10 @@ export const createPlaceholder = (shape: readonly number[], kind: Operand['kind'
  */
 export function splitConstants({ constants }: FoldedGraph): {
   floats: Map<string, Tensor>;
-  whole: ProgramSpec['wholeConstants'];
+  whole: OperatorGraphSpec['wholeConstants'];
 } {
   const floats = new Map<string, Tensor>();
-  const whole: ProgramSpec['wholeConstants'] = {};
+  const whole: OperatorGraphSpec['wholeConstants'] = {};
   let count = 0;
   for (const [name, { kind, shape, values }] of constants) {
     if (kind === 'float') floats.set(name, { shape, values: values as Float32Array });

@@ -65,7 +65,8 @@ export function foldConstants(
         operator.outputs.forEach((name, i) => rename.set(name, final(taken.outputs[i] ?? '')));
         continue;
       }
-      if (operator.operator === 'Identity' || operator.operator === 'Dropout') {
+      const drops = operator.operator === 'Dropout' && (operator.inputs[2] ?? '') === '';
+      if (operator.operator === 'Identity' || drops) {
         rename.set(operator.outputs[0]!, operator.inputs[0]!);
         if (!operator.outputs[1]) continue;
       }

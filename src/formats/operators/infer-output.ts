@@ -2,7 +2,7 @@ import { shapesOnly } from '../../operators/check-operator-graph.ts';
 import { elementCount } from '../../operators/operand.ts';
 import { numberAttribute, type PrepareContext } from '../../operators/operator.ts';
 import { prepareGraphUnchecked } from '../../operators/prepare-graph.ts';
-import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../network/layers/operator-graph/schema.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { invalidModel } from '../format-errors.ts';
 
@@ -14,11 +14,18 @@ const sampleSteps = [97, 89] as const;
  * shapes.
  * @throws UnrollError invalid_model
  */
-export function inferOutput(draft: ProgramSpec, floats: ReadonlyMap<string, Tensor>): ProgramSpec {
+export function inferOutput(
+  draft: OperatorGraphSpec,
+  floats: ReadonlyMap<string, Tensor>,
+): OperatorGraphSpec {
   const { runs, input, output } = draft;
   const { value } = output;
-  const perStep = (units: number): ProgramSpec => ({ ...draft, units, output: { value, gives: 'step' } });
-  const perSequence = (shape: readonly number[]): ProgramSpec => {
+  const perStep = (units: number): OperatorGraphSpec => ({
+    ...draft,
+    units,
+    output: { value, gives: 'step' },
+  });
+  const perSequence = (shape: readonly number[]): OperatorGraphSpec => {
     const rows = countRows(shape);
     return {
       ...draft,

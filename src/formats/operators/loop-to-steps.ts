@@ -7,7 +7,7 @@ import { numberAttribute } from '../../operators/operator.ts';
 import { referenceGraph, referenceSweeps } from '../../operators/reference-graph.ts';
 import { graphInputWidth } from '../../operators/graph-input-width.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
-import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../network/layers/operator-graph/schema.ts';
 import type { Tensor } from '../../network/weights.ts';
 import {
   throwCrossStep,
@@ -23,14 +23,17 @@ import { loopToIteration, scanToIteration } from './loop-iteration.ts';
 // states. The result can be streamed.
 
 export interface StepGraph {
-  readonly layer: ProgramSpec;
+  readonly layer: OperatorGraphSpec;
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** Whether only the output of the last step counts, rather than that of every step. */
   readonly lastStepOnly: boolean;
 }
 
 /** Converts a graph over sequences to a graph of one step; null when it cannot be converted. */
-export function loopToSteps(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>): StepGraph | null {
+export function loopToSteps(
+  layer: OperatorGraphSpec,
+  tensors: ReadonlyMap<string, Tensor>,
+): StepGraph | null {
   const { input, operators } = layer;
   const axis = input.shape.indexOf(-1);
   const loops = operators.filter(({ operator }) => operator === 'Loop' || operator === 'Scan');
@@ -49,7 +52,7 @@ export function loopToSteps(layer: ProgramSpec, tensors: ReadonlyMap<string, Ten
 }
 
 function toStepGraph(
-  layer: ProgramSpec,
+  layer: OperatorGraphSpec,
   tensors: ReadonlyMap<string, Tensor>,
   axis: number,
   loop: OperatorSpec,
@@ -139,7 +142,7 @@ function inferConcat(
   return one ? { kind: 'steps', axis } : throwCrossStep();
 }
 
-function toOperands(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>): Map<string, Operand> {
+function toOperands(layer: OperatorGraphSpec, tensors: ReadonlyMap<string, Tensor>): Map<string, Operand> {
   const constants = new Map<string, Operand>();
   for (const [name, tensor] of tensors) constants.set(name, { kind: 'float', ...tensor, known: true });
   for (const [name, { kind, shape, values }] of Object.entries(layer.wholeConstants))
@@ -153,7 +156,11 @@ const tolerance = 1e-9;
 /**
  * Verifies the conversion, which relies on shapes: both graphs must agree in float64 on arbitrary numbers.
  */
-function haveSameOutputs(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor>, step: StepGraph): boolean {
+function haveSameOutputs(
+  layer: OperatorGraphSpec,
+  tensors: ReadonlyMap<string, Tensor>,
+  step: StepGraph,
+): boolean {
   const width = graphInputWidth(layer);
   const { vocabulary } = layer.input;
   const rows = Array.from({ length: checkedSteps }, (_, t) =>
@@ -161,7 +168,7 @@ function haveSameOutputs(layer: ProgramSpec, tensors: ReadonlyMap<string, Tensor
       ? Float64Array.from({ length: width }, (__, k) => Math.sin(1 + 7.3 * t + 2.9 * k))
       : Float64Array.of((t * 7 + 3) % vocabulary),
   );
-  const run = (one: ProgramSpec, own: ReadonlyMap<string, Tensor>): Float64Array[] =>
+  const run = (one: OperatorGraphSpec, own: ReadonlyMap<string, Tensor>): Float64Array[] =>
     referenceGraph(one, (name) => own.get(name)!.values, rows, referenceSweeps);
   const [expected, actual] = [run(layer, tensors), run(step.layer, step.tensors)];
   const first = step.lastStepOnly ? checkedSteps - 1 : 0;

@@ -1,14 +1,14 @@
 import type { NetworkInput } from '../../network/input.ts';
-import { operatorsOf } from '../../network/layers/operator-graph/pack-operators.ts';
+import { listOperators } from '../../network/layers/operator-graph/pack-operators.ts';
 import { graphInputWidth } from '../../operators/graph-input-width.ts';
-import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../network/layers/operator-graph/schema.ts';
 import { networkSpec } from '../../network/spec.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { UnrollError } from '../../errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
 
-/** Name of the single layer of an imported operator graph; its constants are tensors `program.<name>`. */
-export const operatorGraphLayerName = 'program';
+/** Name of the single layer of an imported operator graph; its constants are tensors `operator_graph.<name>`. */
+export const operatorGraphLayerName = 'operator_graph';
 
 /**
  * Creates a network of one operator graph.
@@ -16,7 +16,7 @@ export const operatorGraphLayerName = 'program';
  * @throws UnrollError invalid_model when an operator does not fit its inputs, or a limit is exceeded
  */
 export function createOperatorGraphNetwork(
-  layer: ProgramSpec,
+  layer: OperatorGraphSpec,
   floats: ReadonlyMap<string, Tensor>,
   notes: readonly string[],
 ): ImportedNetwork {
@@ -39,8 +39,8 @@ export function createOperatorGraphNetwork(
 }
 
 /** Lists a graph's operators with their counts: `Conv 2×, LSTM`. */
-export function summarizeOperators(layer: ProgramSpec): string {
+export function summarizeOperators(layer: OperatorGraphSpec): string {
   const counts = new Map<string, number>();
-  for (const { operator } of operatorsOf(layer)) counts.set(operator, (counts.get(operator) ?? 0) + 1);
+  for (const { operator } of listOperators(layer)) counts.set(operator, (counts.get(operator) ?? 0) + 1);
   return [...counts].map(([name, count]) => (count === 1 ? name : `${name} ${count}×`)).join(', ');
 }

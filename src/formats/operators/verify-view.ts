@@ -1,5 +1,5 @@
 import { UnrollError } from '../../errors.ts';
-import { answersEvery, answersOnce } from '../../network/answers-once.ts';
+import { findRowSteps, isSequenceToOne } from '../../network/sequence-to-one.ts';
 import { resolveGraph } from '../../network/graph.ts';
 import { referenceNetwork } from '../../network/reference-network.ts';
 import type { NetworkSpec } from '../../network/spec.ts';
@@ -162,8 +162,8 @@ function runNetwork(
     weights,
     vocabulary === undefined ? sequence : sequence.map(([id]) => id!),
   );
-  if (answersOnce(network)) return output.slice(-1);
-  const every = answersEvery(network);
+  if (isSequenceToOne(network)) return output.slice(-1);
+  const every = findRowSteps(network);
   return every ? output.filter((_, t) => rowOfStep(every, t) >= 0) : output;
 }
 

@@ -5,7 +5,7 @@ import { elementCount, type Operand } from '../../operators/operand.ts';
 import { operandKind, type SignedGraph } from '../../operators/signature.ts';
 import { shapeFor, type SequenceView, type ViewInput } from '../../operators/analysis/sequence-view.ts';
 import type { OperatorSpec } from '../../operators/spec.ts';
-import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../network/layers/operator-graph/schema.ts';
 import type { Tensor } from '../../network/weights.ts';
 import { operatorGraphLayerName } from './operator-graph-network.ts';
 
@@ -26,7 +26,7 @@ export function viewToLayer(
   view: SequenceView,
   runs: 'step' | 'sequence',
   context = 0,
-): { layer: ProgramSpec; floats: Map<string, Tensor> } {
+): { layer: OperatorGraphSpec; floats: Map<string, Tensor> } {
   const { input, output, vocabulary } = view;
   const kind = vocabulary === undefined ? 'float' : 'int';
   const constants = new Map(graph.constants);
@@ -115,7 +115,7 @@ export function viewToLayer(
   return {
     floats,
     layer: {
-      type: 'program',
+      type: 'operator_graph',
       name: operatorGraphLayerName,
       inputs: ['input'],
       runs,
@@ -140,7 +140,7 @@ export function viewToLayer(
 function describeRows(
   { output }: SequenceView,
   runs: 'step' | 'sequence',
-): Omit<ProgramSpec['output'], 'value'> {
+): Omit<OperatorGraphSpec['output'], 'value'> {
   const { rows, sizes } = output;
   if (runs === 'step') return { gives: 'step' };
   if (rows === null) {

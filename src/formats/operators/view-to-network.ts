@@ -1,4 +1,4 @@
-import type { ProgramSpec } from '../../network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../network/layers/operator-graph/schema.ts';
 import { networkSpec } from '../../network/spec.ts';
 import type { Tensor } from '../../network/weights.ts';
 import type { SequenceView } from '../../operators/analysis/sequence-view.ts';
@@ -61,7 +61,7 @@ function stepNetwork(graph: SignedGraph, view: SequenceView, context: number): I
 
 /** A network that is run step by step; its last step answers where the graph answers once. */
 function withLast(
-  layer: ProgramSpec,
+  layer: OperatorGraphSpec,
   floats: ReadonlyMap<string, Tensor>,
   lastStepOnly: boolean,
   notes: readonly string[],
@@ -76,7 +76,7 @@ function withLast(
 }
 
 /** Says how a graph is run. */
-function describeRun(layer: ProgramSpec): string {
+function describeRun(layer: OperatorGraphSpec): string {
   const { runs, operators } = layer;
   return `runs as ${operators.length} operators, ${runs === 'step' ? 'once per step' : 'once per sequence'}: ${summarizeOperators(layer)}`;
 }

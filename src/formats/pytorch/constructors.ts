@@ -1,8 +1,14 @@
 import { invalidWeights, quote } from '../format-errors.ts';
-import { isKind, type ScriptObject, type TensorRef, type PickleValue } from './pickle-values.ts';
+import {
+  isKind,
+  type OpaqueValue,
+  type ScriptObject,
+  type TensorRef,
+  type PickleValue,
+} from './pickle-values.ts';
 
-// The classes and functions that a pickle of weights may reference, and what calling them returns. All others
-// are refused.
+// The classes and functions that a pickle of weights may reference, and what calling them returns. Nothing is
+// called: a class that is not here gives an opaque value, and names that run code are refused.
 
 const isCount = (value: PickleValue | undefined): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
@@ -23,9 +29,11 @@ const listArgument = (args: readonly PickleValue[]): PickleValue => (Array.isArr
 
 const constructors: Readonly<Record<string, (args: readonly PickleValue[]) => PickleValue>> = {
   'collections.OrderedDict': () => new Map(),
+  'collections.defaultdict': () => new Map(),
   'torch._utils._rebuild_tensor': buildTensor,
   'torch._utils._rebuild_tensor_v2': buildTensor,
   'torch._utils._rebuild_parameter': firstArgument,
+  'torch._utils._rebuild_parameter_with_state': firstArgument,
   'torch.nn.parameter.Parameter': firstArgument,
   'torch.Size': listArgument,
   'torch.device': firstArgument,
@@ -49,33 +57,26 @@ export const storageTypes = [
   'ByteStorage',
   'BoolStorage',
 ] as const;
-const storages: ReadonlySet<string> = new Set(storageTypes.map((type) => `torch.${type}`));
 const scriptClass = /^__torch__\.[\w.]+$/;
-/** Number types and layouts, which are attributes of modules. */
-const constants =
-  /^torch\.(float16|float32|float64|bfloat16|half|float|double|int8|int16|int32|int64|uint8|long|int|bool|strided)$/;
+/**
+ * What a pickle has no use for but to run code: a file that names one of these is malicious. It would be as
+ * safe to skip them, since nothing is called.
+ */
+const dangerous =
+  /^((os|posix|nt|sys|subprocess|pty|shutil|socket|ctypes|runpy|importlib|imp|pip|webbrowser|timeit|pdb)(\..*)?|(builtins|__builtin__)\.(eval|exec|execfile|compile|open|__import__|breakpoint|globals)|torch\.(load|hub(\..*)?)|operator\.(attrgetter|methodcaller))$/;
 
-/** Checks that a name is allowed in a pickle. @throws UnrollError invalid_weights when it is not */
+/** @throws UnrollError invalid_weights for a name that runs code */
 export function checkGlobal(name: string): void {
-  if (
-    Object.hasOwn(constructors, name) ||
-    storages.has(name) ||
-    scriptClass.test(name) ||
-    constants.test(name)
-  )
-    return;
-  invalidWeights(
-    `the pickle refers to ${quote(name)}, which is neither a tensor nor a plain container: code in pickles is never run; ` +
-      'save model.state_dict() rather than the model',
-  );
+  if (dangerous.test(name))
+    invalidWeights(
+      `the pickle refers to ${quote(name)}, which could run code: code in pickles is never run; ` +
+        'save model.state_dict() rather than the model',
+    );
 }
 
-/**
- * Returns the result of calling an allowed name.
- * @throws UnrollError invalid_weights when it cannot be called
- */
+/** Returns the result of calling a name: a tensor or a container, else an opaque value. */
 export function construct(name: string, args: readonly PickleValue[]): PickleValue {
   if (Object.hasOwn(constructors, name)) return constructors[name]!(args);
   if (scriptClass.test(name)) return { kind: 'object', name, attributes: new Map() } satisfies ScriptObject;
-  return invalidWeights(`the pickle calls ${quote(name)}`);
+  return { kind: 'opaque', name } satisfies OpaqueValue;
 }

@@ -1,5 +1,5 @@
-// The values of an unpickled file: plain data only. Unknown classes are refused before anything is
-// constructed from them.
+// The values of an unpickled file: plain data only. Nothing is ever constructed from an unknown class: its
+// values are opaque.
 
 /** A storage: the block of numbers behind tensors. */
 export interface StorageRef {
@@ -26,6 +26,15 @@ export interface ScriptObject {
   attributes: PickleValue;
 }
 
+/** A value of a class that is not read, for example of argparse.Namespace; what it is made of is dropped. */
+export interface OpaqueValue {
+  readonly kind: 'opaque';
+  /** The class or function that makes it. */
+  readonly name: string;
+  /** Whether it is an nn.Module, which has weights. */
+  isModule?: true;
+}
+
 /** A reference to a class or function by name. */
 export interface GlobalRef {
   readonly kind: 'global';
@@ -44,9 +53,10 @@ export type PickleValue =
   | StorageRef
   | TensorRef
   | ScriptObject
+  | OpaqueValue
   | GlobalRef;
 
-export const isKind = <K extends 'storage' | 'tensor' | 'object' | 'global'>(
+export const isKind = <K extends 'storage' | 'tensor' | 'object' | 'opaque' | 'global'>(
   value: PickleValue | undefined,
   kind: K,
 ): value is Extract<PickleValue, { kind: K }> =>

@@ -1,9 +1,10 @@
 import type { Arrays } from '../arrays.ts';
 import { readZip } from '../zip.ts';
 import type { StorageRef, PickleValue } from './pickle-values.ts';
-import { getElementBytes, parseStorage, readTensors } from './tensors.ts';
+import { getElementBytes, parsePersistent, readTensors } from './tensors.ts';
 import { unpickle } from './unpickle.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
+import { refuseUnreadPickle } from '../unread-formats.ts';
 
 /**
  * Reads the zip of torch.save or torch.jit.save: `<name>/data.pkl`, and one file per storage in
@@ -20,7 +21,7 @@ export function readPytorchZip(bytes: Uint8Array): Arrays {
   const order = entries.get(`${folder}byteorder`);
   if (order && new TextDecoder().decode(order).trim() !== 'little')
     invalidWeights('its numbers are big-endian, must be little-endian');
-  const { value } = unpickle(pickle[1], parseStorage);
+  const { value } = unpickle(pickle[1], parsePersistent);
   return readTensors(
     value,
     ({ key }) =>
@@ -28,8 +29,9 @@ export function readPytorchZip(bytes: Uint8Array): Arrays {
   );
 }
 
-/** The first of the five pickles in a file from before torch 1.6. */
+/** The first of the five pickles in a file from before torch 1.6, and how a pickle begins that has it. */
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
+const magicBytes = Buffer.from('8a0a6cfc9c46f9206aa85019', 'hex');
 
 /**
  * Reads a file from before torch 1.6: four pickles (magic, protocol, system, value), a fifth with the
@@ -37,18 +39,22 @@ const legacyMagic = 0x1950a86a20f9469cfc6cn;
  * @throws UnrollError invalid_weights
  */
 export function readPytorchLegacy(bytes: Uint8Array): Arrays {
+  if (!Buffer.from(bytes.subarray(0, 64)).includes(magicBytes)) refuseUnreadPickle(bytes);
   const storages = new Map<string, StorageRef>();
   let at = 0;
   const next = (): PickleValue => {
     const { value, end } = unpickle(bytes.subarray(at), (id) => {
-      const storage = parseStorage(id);
-      storages.set(storage.key, storage);
-      return storage;
+      const found = parsePersistent(id);
+      if (found.kind === 'storage') storages.set(found.key, found);
+      return found;
     });
     at += end;
     return value;
   };
-  if (next() !== legacyMagic) invalidWeights('the file is a pickle, but not one of torch.save');
+  if (next() !== legacyMagic)
+    invalidWeights(
+      'the file is a pickle, but not one of torch.save: save the weights alone, torch.save(model.state_dict(), "model.pt")',
+    );
   if (next() !== 1001) invalidWeights('the torch file has an unknown protocol, must be 1001');
   const system = next();
   if (!(system instanceof Map) || system.get('little_endian') !== true)

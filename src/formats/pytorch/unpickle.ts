@@ -1,6 +1,6 @@
 import { invalidWeights, quote } from '../format-errors.ts';
 import { checkGlobal, construct } from './constructors.ts';
-import { isKind, type StorageRef, type PickleValue } from './pickle-values.ts';
+import { isKind, type PickleValue } from './pickle-values.ts';
 
 // Python's pickle, protocols 2 to 5 (Lib/pickletools.py describes the stack machine): a stack, a memo,
 // one-byte opcodes. Only the opcodes that weights files need are supported; any other one is refused.
@@ -17,13 +17,13 @@ type Slot = PickleValue | typeof mark;
 /**
  * Reads one pickle.
  * @param bytes from its first byte; bytes after its end are ignored
- * @param loadStorage converts a persistent id to a storage
+ * @param loadPersistent converts a persistent id to a value: a storage
  * @returns the value and the offset at which the pickle ends
  * @throws UnrollError invalid_weights
  */
 export function unpickle(
   bytes: Uint8Array,
-  loadStorage: (id: PickleValue) => StorageRef,
+  loadPersistent: (id: PickleValue) => PickleValue,
 ): { value: PickleValue; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -41,12 +41,13 @@ export function unpickle(
   };
   const byte = (): number => view.getUint8(take(1));
   const uint32 = (): number => view.getUint32(take(4), true);
+  const long64 = (): number => Number(view.getBigUint64(take(8), true));
   const raw = (length: number): Uint8Array => {
-    if (length > limits.stringBytes) damaged(`a string of ${length} bytes`);
     const from = take(length);
     return bytes.subarray(from, from + length);
   };
   const text = (length: number): string => {
+    if (length > limits.stringBytes) damaged(`a string of ${length} bytes`);
     try {
       return utf8.decode(raw(length));
     } catch {
@@ -98,20 +99,24 @@ export function unpickle(
     checkGlobal(full);
     push({ kind: 'global', name: full });
   };
-  const topList = (): PickleValue[] => {
-    const value = top();
-    return Array.isArray(value) ? value : damaged('append to a value that is not a list');
+  // what an opaque value is made of is dropped, items too
+  const append = (items: readonly PickleValue[]): void => {
+    const into = top();
+    if (isKind(into, 'opaque')) return;
+    if (!Array.isArray(into)) return damaged('append to a value that is not a list');
+    for (const item of items) into.push(item);
   };
   const set = (pairs: readonly PickleValue[]): void => {
     const into = top();
+    if (isKind(into, 'opaque')) return;
     if (!(into instanceof Map)) return damaged('set items of a value that is not a dictionary');
     for (let i = 0; i + 1 < pairs.length; i += 2) into.set(pairs[i]!, pairs[i + 1]!);
   };
   const call = (args: PickleValue): void => {
     const callee = pop();
-    if (!isKind(callee, 'global') || !Array.isArray(args))
-      return damaged('a call of a value that is not a function');
-    push(construct(callee.name, args));
+    if (isKind(callee, 'opaque')) push(callee);
+    else if (isKind(callee, 'global') && Array.isArray(args)) push(construct(callee.name, args));
+    else damaged('a call of a value that is not a function');
   };
 
   for (;;) {
@@ -180,9 +185,21 @@ export function unpickle(
       case 'C':
         push(raw(byte()));
         break;
+      case '\x8d':
+        push(text(long64()));
+        break;
+      case '\x8e':
+      case '\x96':
+        push(raw(long64()));
+        break;
       case ')':
       case ']':
+      // EMPTY_SET: a list will do where only tensors are wanted
+      case '\x8f':
         push([]);
+        break;
+      case '\x91':
+        push(sinceMark());
         break;
       case '}':
         push(new Map());
@@ -204,17 +221,14 @@ export function unpickle(
         push(items.reverse());
         break;
       }
-      case 'a': {
-        const item = pop();
-        topList().push(item);
+      case 'a':
+        append([pop()]);
         break;
-      }
-      case 'e': {
-        const items = sinceMark();
-        const into = topList();
-        for (const item of items) into.push(item);
+      case 'e':
+      // ADDITEMS, to a set
+      case '\x90':
+        append(sinceMark());
         break;
-      }
       case 's': {
         const value = pop();
         set([pop(), value]);
@@ -253,16 +267,24 @@ export function unpickle(
       case '\x81':
         call(pop());
         break;
+      // NEWOBJ_EX: the class, its arguments, and those with names
+      case '\x92':
+        pop();
+        call(pop());
+        break;
       case 'b': {
         const state = pop();
         const built = top();
         // the attributes of an OrderedDict (torch writes _metadata) do not affect the weights
         if (isKind(built, 'object')) built.attributes = state;
-        else if (!(built instanceof Map)) damaged('a state for a value without attributes');
+        else if (isKind(built, 'opaque')) {
+          if (state instanceof Map && state.has('_parameters')) built.isModule = true;
+        } else if (!(built instanceof Map || isKind(built, 'tensor')))
+          damaged('a state for a value without attributes');
         break;
       }
       case 'Q':
-        push(loadStorage(pop()));
+        push(loadPersistent(pop()));
         break;
       default:
         damaged(`opcode ${quote(String.fromCharCode(code))} (0x${code.toString(16)})`);

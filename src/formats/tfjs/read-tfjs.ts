@@ -1,7 +1,7 @@
 import type { Arrays } from '../arrays.ts';
 import { asConfig, asText } from '../keras/keras-config.ts';
 import type { KerasModel } from '../keras/keras-model.ts';
-import { parseTopology } from '../keras/topology.ts';
+import { listLayers, mapLayers, parseTopology } from '../keras/topology.ts';
 import type { ExternalFiles } from '../external-files.ts';
 import { readWeightsManifest, groupWeightsByLayer } from './weights-manifest.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
@@ -35,13 +35,13 @@ export async function readTfjs(
   if (!parsed) return { model: null, arrays };
   const byLayer = groupWeightsByLayer(
     arrays,
-    parsed.layers.map(({ name }) => name),
+    listLayers(parsed).map(({ name }) => name),
   );
   return {
     model: {
       version: asText(topology['keras_version']) ?? 'TensorFlow.js',
-      outputs: parsed.outputs,
-      layers: parsed.layers.map((layer) => ({ ...layer, weights: byLayer.get(layer.name) ?? [] })),
+      tfjs: true,
+      topology: mapLayers(parsed, (layer) => ({ ...layer, weights: byLayer.get(layer.name) ?? [] })),
     },
     arrays,
   };

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { UnrollError } from '../../errors.ts';
+import { checkEachRequest } from './check-each-request.ts';
 
 /**
  * RFC 9112, 3.2: a name, an IPv4 address or an IPv6 address in brackets, and a port; empty if the target has
@@ -12,7 +13,7 @@ const host = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d{0,5})?$/;
  * invalid one.
  */
 export function checkHost(app: FastifyInstance): void {
-  app.addHook('onRequest', async ({ raw: { rawHeaders, headers } }) => {
+  checkEachRequest(app, ({ raw: { rawHeaders, headers } }) => {
     let count = 0;
     for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]!.toLowerCase() === 'host') count++;
     if (count > 1)

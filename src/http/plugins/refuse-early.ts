@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { NetworkHandle } from '../../engine/engine-interface.ts';
 import type { TaskContext } from '../../tasks/context.ts';
+import { checkEachRequest } from './check-each-request.ts';
 
 const taskRoute = /^\/v1\/models\/:model\/[a-z]+$/;
 
@@ -9,7 +10,7 @@ const taskRoute = /^\/v1\/models\/:model\/[a-z]+$/;
  * of a rejected request; under overload most requests are rejected.
  */
 export function refuseEarly(app: FastifyInstance, { engine, repository }: TaskContext): void {
-  app.addHook('onRequest', async (request) => {
+  checkEachRequest(app, (request) => {
     if (request.method !== 'POST' || !taskRoute.test(request.routeOptions.url ?? '')) return;
     const network = findNetwork(repository, (request.params as { model: string }).model);
     if (network) engine.checkCapacity(network);

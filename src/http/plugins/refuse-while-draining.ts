@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { UnrollError } from '../../errors.ts';
+import { checkEachRequest } from './check-each-request.ts';
 
 /**
  * Rejects new work while the server shuts down, and every training request, because the database is closed.
  */
 export function refuseWhileDraining(app: FastifyInstance, draining: () => boolean): void {
-  app.addHook('onRequest', async ({ method, routeOptions: { url = '' } }) => {
+  checkEachRequest(app, ({ method, routeOptions: { url = '' } }) => {
     if (draining() && (method === 'POST' || /^\/v1\/(training|datasets)/.test(url)))
       throw new UnrollError('shutting_down', 'the server accepts no new requests', { retryAfterSeconds: 1 });
   });

@@ -3,6 +3,7 @@ import { UnrollError } from '../../errors.ts';
 import { findTensorPath } from '../../open-inference/infer-any.ts';
 import { parseReference } from '../../repository/model-reference.ts';
 import type { ModelListing, ServedModel } from '../../repository/repository-interface.ts';
+import type { SkippedPath } from '../../repository/skipped-paths.ts';
 import type { TaskContext } from '../../tasks/context.ts';
 import type { modelDetails, modelSummary } from './schemas/models.ts';
 
@@ -22,22 +23,39 @@ function byName(listings: readonly ModelListing[]): Versions[] {
   );
 }
 
-const toSummary = (shown: ModelListing, versions: readonly ModelListing[]): Summary => ({
+const toSummary = (shown: ModelListing, versions: readonly ModelListing[]) => ({
   id: shown.name,
-  object: 'model',
+  object: 'model' as const,
   created: shown.created,
-  owned_by: 'unroll',
+  owned_by: 'unroll' as const,
   task: shown.task,
   version: shown.version,
   versions: versions.map(({ version }) => version),
   ready: shown.ready,
   error: shown.error,
-  tensors: shown.served && (findTensorPath(shown.served).kind === 'graph' ? 'graph' : 'layers'),
+  tensors:
+    shown.served &&
+    (findTensorPath(shown.served).kind === 'graph' ? ('graph' as const) : ('layers' as const)),
   no_sequence_view: shown.served?.spec === null ? shown.served.reason : null,
 });
 
 export const toModelSummaries = (listings: readonly ModelListing[]): Summary[] =>
   byName(listings).map((versions) => toSummary(current(versions), versions));
+
+/** What the models folder has that is not where a version must be: listed, so that it is not overlooked. */
+export const toSkippedSummary = ({ path, reason }: SkippedPath): Summary => ({
+  id: path,
+  object: 'model',
+  created: 0,
+  owned_by: 'unroll',
+  task: null,
+  version: null,
+  versions: [],
+  ready: false,
+  error: `${path} ${reason}`,
+  tensors: null,
+  no_sequence_view: null,
+});
 
 /** Finds the version that a reference names. @throws UnrollError invalid_model_name, model_not_found */
 export function findModel(

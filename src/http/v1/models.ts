@@ -1,4 +1,4 @@
-import { findModel, toModelSummaries, toModelDetails } from './model-view.ts';
+import { findModel, toModelSummaries, toSkippedSummary, toModelDetails } from './model-view.ts';
 import type { Route } from '../route.ts';
 import { modelDetails, modelList } from './schemas/models.ts';
 import { modelParameter, problem } from './schemas/reply.ts';
@@ -11,11 +11,17 @@ export const modelRoutes: Route = (scope, { tasks }) => {
       schema: {
         operationId: 'listModels',
         tags: ['models'],
-        summary: 'Every model, ready or not',
+        summary: 'Every model, ready or not, and what in the models folder is none',
         response: { 200: modelList },
       },
     },
-    async () => ({ object: 'list' as const, data: toModelSummaries(tasks.repository.list()) }),
+    async () => ({
+      object: 'list' as const,
+      data: [
+        ...toModelSummaries(tasks.repository.list()),
+        ...tasks.repository.skipped().map(toSkippedSummary),
+      ],
+    }),
   );
   scope.get(
     '/v1/models/:model',

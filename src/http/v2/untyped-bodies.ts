@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { UnrollError } from '../../errors.ts';
+import { checkEachRequest } from '../plugins/check-each-request.ts';
 
 /**
  * Accepts bodies without a content type, or as plain text, on the routes of the inference protocol, as
@@ -8,7 +9,7 @@ import { UnrollError } from '../../errors.ts';
  * allows. Other routes refuse a body without a type.
  */
 export function acceptUntypedBodies(app: FastifyInstance): void {
-  app.addHook('onRequest', async ({ method, raw: { headers }, routeOptions: { url = '' } }) => {
+  checkEachRequest(app, ({ method, raw: { headers }, routeOptions: { url = '' } }) => {
     if (method !== 'POST' || !url.startsWith('/v2/')) return;
     const type = headers['content-type'];
     const empty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;

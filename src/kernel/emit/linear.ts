@@ -1,7 +1,8 @@
 import type { I32Local } from '../assembler/function-builder.ts';
 import { add, load } from '../assembler/expressions.ts';
 import { activate, type Activation } from './activations.ts';
-import { padded, panelBytes, panelVectors, panelsFor, type Emitter } from './emitter.ts';
+import type { Emitter } from './emitter.ts';
+import { padded, panelBytes, panelVectors, countPanels } from '../layout.ts';
 import { accumulate, branchOnRows, forEachRowBlock, panelGroups, panelByteLength } from './tile.ts';
 
 /**
@@ -15,7 +16,7 @@ export function emitLinear(
   shape: { inner: number; columns: number; activation?: Activation },
 ): string {
   const { inner, columns, activation = 'linear' } = shape;
-  const panels = panelsFor(columns);
+  const panels = countPanels(columns);
   const xStride = padded(inner) * 4;
   const yStride = panels * panelBytes;
   const name = `linear_${inner}_${columns}_${activation}`;

@@ -1,5 +1,6 @@
 import { load, vadd, vmul, type V128 } from '../assembler/expressions.ts';
-import { padded, panelBytes, panelVectors, panelsFor, type Emitter } from './emitter.ts';
+import type { Emitter } from './emitter.ts';
+import { padded, panelBytes, panelVectors, countPanels } from '../layout.ts';
 
 export type MergeMode = 'sum' | 'mul' | 'ave';
 
@@ -8,7 +9,7 @@ export type MergeMode = 'sum' | 'mul' | 'ave';
  * @returns the function's name; its parameters are a, b, y, rows.
  */
 export function emitMerge(e: Emitter, mode: MergeMode, width: number): string {
-  const panels = panelsFor(width);
+  const panels = countPanels(width);
   return e.module.function(`${mode}_${padded(width)}`, ['a', 'b', 'y', 'rows'], (f, { a, b, y, rows }) => {
     const half = f.v128(e.constant(0.5));
     const merged = (p: V128, q: V128): V128 =>

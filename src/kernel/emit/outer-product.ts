@@ -1,6 +1,7 @@
 import type { I32Local } from '../assembler/function-builder.ts';
 import { add, fma, lessThan, load, loadSplat, mul, vadd, type I32Like } from '../assembler/expressions.ts';
-import { padded, panelBytes, panelsFor, panelVectors, type Emitter } from './emitter.ts';
+import type { Emitter } from './emitter.ts';
+import { padded, panelBytes, countPanels, panelVectors } from '../layout.ts';
 
 // Gradients of weights: Σ over rows of x[row]ᵀ · dy[row]. Both operands are read column by column, so a chunk
 // of rows is first copied panel by panel, where the next row is 64 bytes away; a panel of a chunk then stays
@@ -11,7 +12,7 @@ export const chunkRows = 256;
 const panelStride = chunkRows * panelBytes;
 
 /** Bytes of a chunk of `width` columns. */
-export const chunkBytes = (width: number): number => panelsFor(width) * panelStride;
+export const chunkBytes = (width: number): number => countPanels(width) * panelStride;
 
 /**
  * Emits chunk[panel][row][16] ← x[row][panel·16 …] for 1 ≤ rows ≤ chunkRows. x [rows, padded(width)]
@@ -21,7 +22,7 @@ export function emitCopyToChunk(e: Emitter, width: number): string {
   return e.module.function(`to_chunk_${padded(width)}`, ['x', 'chunk', 'rows'], (f, { x, chunk, rows }) => {
     f.repeat(rows, () => {
       const to = f.i32(chunk);
-      f.repeat(f.i32(panelsFor(width)), () => {
+      f.repeat(f.i32(countPanels(width)), () => {
         const vectors = Array.from({ length: panelVectors }, (_, v) => f.v128(load(x, v * 16)));
         vectors.forEach((vector, v) => f.store(to, vector, v * 16));
         f.advance(x, panelBytes);
@@ -39,7 +40,7 @@ export function emitCopyToChunk(e: Emitter, width: number): string {
  * @returns the function's name; its parameters are x, dy, gradient, rows.
  */
 export function emitOuterProduct(e: Emitter, { inner, columns }: { inner: number; columns: number }): string {
-  const panels = panelsFor(columns);
+  const panels = countPanels(columns);
   const name = `outer_${inner}_${padded(columns)}`;
   return e.module.function(name, ['x', 'dy', 'gradient', 'rows'], (f, { x, dy, gradient, rows }) => {
     const bytes = f.i32(mul(rows, panelBytes));
@@ -71,7 +72,7 @@ export function emitOuterProduct(e: Emitter, { inner, columns }: { inner: number
       );
       sums.forEach((row, k) => row.forEach((sum, v) => f.store(out, sum, at(k, v))));
     };
-    const panelOf = (xPanel: I32Local, out: I32Local, width: number): void => {
+    const emitPanel = (xPanel: I32Local, out: I32Local, width: number): void => {
       let first = 0;
       for (const count of tiles(width)) {
         tile(xPanel, first, count, out);
@@ -85,11 +86,11 @@ export function emitOuterProduct(e: Emitter, { inner, columns }: { inner: number
       const whole = Math.floor(inner / 16);
       if (whole > 0)
         f.repeat(f.i32(whole), () => {
-          panelOf(xPanel, out, 16);
+          emitPanel(xPanel, out, 16);
           f.advance(xPanel, panelStride);
           f.advance(out, 16 * panelBytes);
         });
-      if (inner % 16 > 0) panelOf(xPanel, out, inner % 16);
+      if (inner % 16 > 0) emitPanel(xPanel, out, inner % 16);
       f.advance(dy, panelStride);
       f.advance(gradient, inner * panelBytes);
     });
@@ -112,7 +113,7 @@ export function emitColumnSums(e: Emitter, columns: number): string {
     ['dy', 'sums', 'rows'],
     (f, { dy, sums, rows }) => {
       const bytes = f.i32(mul(rows, panelBytes));
-      f.repeat(f.i32(panelsFor(columns)), () => {
+      f.repeat(f.i32(countPanels(columns)), () => {
         const at = f.i32(dy);
         const end = f.i32(add(dy, bytes));
         const totals = Array.from({ length: panelVectors }, (_, v) => f.v128(load(sums, v * 16)));

@@ -11,7 +11,8 @@ import {
   type V128,
 } from '../assembler/expressions.ts';
 import type { FunctionBuilder, I32Local, V128Local } from '../assembler/function-builder.ts';
-import { panelBytes, panelVectors, panelsFor, type Emitter } from './emitter.ts';
+import type { Emitter } from './emitter.ts';
+import { panelBytes, panelVectors, countPanels } from '../layout.ts';
 
 // Sums along a row, always in one order: 16 sums, one for each column of a panel, then added pairwise.
 
@@ -27,7 +28,7 @@ export function forEachPanel(
   body: (...at: I32Local[]) => void,
 ): void {
   const at = rows.map((row) => f.i32(row));
-  const end = f.i32(add(at[0]!, panelsFor(width) * panelBytes));
+  const end = f.i32(add(at[0]!, countPanels(width) * panelBytes));
   f.doWhile(
     () => {
       body(...at);

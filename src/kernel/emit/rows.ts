@@ -1,6 +1,7 @@
 import type { FunctionBuilder, I32Local } from '../assembler/function-builder.ts';
 import { add, load, loadI32, mul, type I32Like } from '../assembler/expressions.ts';
-import { padded, panelBytes, panelVectors, panelsFor, type Emitter } from './emitter.ts';
+import type { Emitter } from './emitter.ts';
+import { padded, panelBytes, panelVectors, countPanels } from '../layout.ts';
 
 // Copying rows. A row of `width` columns has padded(width) float32; the columns past its width are never
 // read.
@@ -30,7 +31,7 @@ export function emitGather(e: Emitter, width: number): string {
     (f, { table, ids, y, rows }) => {
       f.if(rows, () =>
         f.repeat(rows, () => {
-          copyPanels(f, add(table, mul(loadI32(ids), stride)), y, panelsFor(width));
+          copyPanels(f, add(table, mul(loadI32(ids), stride)), y, countPanels(width));
           f.advance(ids, 4);
           f.advance(y, stride);
         }),
@@ -54,7 +55,7 @@ export function emitConcat(e: Emitter, widths: readonly number[]): string {
         let column = 0;
         widths.forEach((width, i) => {
           const input = parameters[`input${i}`]!;
-          copyPanels(f, input, add(y, column * 4), panelsFor(width));
+          copyPanels(f, input, add(y, column * 4), countPanels(width));
           f.advance(input, padded(width) * 4);
           column += width;
         });
@@ -82,7 +83,7 @@ export function emitGatherColumns(e: Emitter, { units, count }: { units: number;
             f,
             add(p.table, mul(loadI32(id), stride)),
             add(p.y, column * units * 4),
-            panelsFor(units),
+            countPanels(units),
           );
           f.advance(id, p.columnBytes);
         }

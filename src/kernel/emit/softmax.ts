@@ -23,7 +23,8 @@ import {
   type V128,
 } from '../assembler/expressions.ts';
 import { exp } from './activations.ts';
-import { padded, type Emitter } from './emitter.ts';
+import type { Emitter } from './emitter.ts';
+import { padded } from '../layout.ts';
 import { reduceLanes } from './reduce.ts';
 
 // Over a row of `width` columns, in place. x [rows, padded(width)]. The columns past the width are set to −∞
@@ -43,7 +44,7 @@ function eachVector(f: FunctionBuilder, row: I32Local, width: number, body: (at:
 }
 
 /** Sets the columns past the width to −∞ and returns the row's largest value, NaN if it contains one. */
-function largestOf(f: FunctionBuilder, e: Emitter, row: I32Local, width: number): V128Local {
+function emitMaximum(f: FunctionBuilder, e: Emitter, row: I32Local, width: number): V128Local {
   for (let column = width; column < padded(width); column++) f.storeF32(row, f32(-Infinity), column * 4);
   const largest = f.v128(e.constant(-Infinity));
   eachVector(f, row, width, (at) => f.set(largest, vmax(largest, load(at))));
@@ -51,7 +52,7 @@ function largestOf(f: FunctionBuilder, e: Emitter, row: I32Local, width: number)
 }
 
 /** Σ exp(x − largest), in every lane; the exponentials replace x when `keep`. */
-function sumOfExp(
+function emitSumOfExponentials(
   f: FunctionBuilder,
   e: Emitter,
   row: I32Local,
@@ -75,7 +76,7 @@ export function emitSoftmax(e: Emitter, width: number): string {
   return e.module.function(`softmax_${width}`, ['x', 'rows'], (f, { x, rows }) => {
     f.if(rows, () =>
       f.repeat(rows, () => {
-        const sum = sumOfExp(f, e, x, width, largestOf(f, e, x, width), true);
+        const sum = emitSumOfExponentials(f, e, x, width, emitMaximum(f, e, x, width), true);
         eachVector(f, x, width, (at) => f.store(at, vdiv(load(at), sum)));
         f.advance(x, padded(width) * 4);
       }),
@@ -91,8 +92,8 @@ export function emitLogSoftmax(e: Emitter, width: number): string {
   return e.module.function(`log_softmax_${width}`, ['x', 'rows'], (f, { x, rows }) => {
     f.if(rows, () =>
       f.repeat(rows, () => {
-        const largest = largestOf(f, e, x, width);
-        const sum = sumOfExp(f, e, x, width, largest, false);
+        const largest = emitMaximum(f, e, x, width);
+        const sum = emitSumOfExponentials(f, e, x, width, largest, false);
         const logSum = logOfNormal(f, e, sum);
         eachVector(f, x, width, (at) => f.store(at, vsub(vsub(load(at), largest), logSum)));
         f.advance(x, padded(width) * 4);

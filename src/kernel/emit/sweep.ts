@@ -1,6 +1,7 @@
 import type { FunctionBuilder, I32Local, V128Local } from '../assembler/function-builder.ts';
 import { add, eq, i32, load, mul, sub, xor, type I32Like, type V128 } from '../assembler/expressions.ts';
-import { padded, panelBytes, panelVectors, panelsFor, type Emitter } from './emitter.ts';
+import type { Emitter } from './emitter.ts';
+import { padded, panelBytes, panelVectors, countPanels } from '../layout.ts';
 import { accumulate, forEachRowBlock, panelGroups, panelByteLength } from './tile.ts';
 
 // The sweep of a recurrent layer over time, shared by every cell.
@@ -62,12 +63,12 @@ export const gatesWithProduct = ({ gates }: Pick<SweepPhase, 'gates'>): number[]
   gates.flatMap((sum, gate) => (sum === 'input_only' ? [] : [gate]));
 
 /** Products with the recurrent weights that one phase keeps in scratch, at most. */
-const mostProducts = ({ phases }: SweepCell): number =>
+const maxProducts = ({ phases }: SweepCell): number =>
   Math.max(...phases.map((phase) => gatesWithProduct(phase).length));
 
 /** Bytes of scratch that a sweep over `rows` rows needs. */
 export function sweepScratch(cell: SweepCell, units: number, rows: number): number {
-  return rows * (mostProducts(cell) * panelBytes + (cell.phases.length - 1) * 2 * padded(units) * 4);
+  return rows * (maxProducts(cell) * panelBytes + (cell.phases.length - 1) * 2 * padded(units) * 4);
 }
 
 /**
@@ -77,11 +78,11 @@ export function sweepScratch(cell: SweepCell, units: number, rows: number): numb
  * @returns the function's name; its parameters are in the order written below.
  */
 export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
-  const groups = panelsFor(units);
+  const groups = countPanels(units);
   const hStride = groups * panelBytes;
   const gateCount = cell.phases.reduce((sum, { gates }) => sum + gates.length, 0);
   const preStride = groups * gateCount * panelBytes;
-  const widest = mostProducts(cell);
+  const widest = maxProducts(cell);
   const parameters = [
     'pre',
     'h',
@@ -126,11 +127,11 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
         );
         return { at: { ...rows, constants }, weights };
       };
-      const startOf = (gate: number, preAt: I32Local, constants: I32Local, row: number, v: number) =>
+      const loadStart = (gate: number, preAt: I32Local, constants: I32Local, row: number, v: number) =>
         phase.gates[gate] === 'recurrent_bias'
           ? load(constants, v * 16)
           : load(preAt, row * preStride + gate * panelBytes + v * 16);
-      const vectorsOf = (value: (v: number) => V128): V128Local[] =>
+      const createVectors = (value: (v: number) => V128): V128Local[] =>
         Array.from({ length: panelVectors }, (_, v) => f.v128(value(v)));
       /**
        * The sums of one row's gates: those with a product are given, the others are input projections.
@@ -138,7 +139,7 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
       const allSums = ({ pre, constants }: RowAddresses, product: (index: number) => V128Local[]) =>
         phase.gates.map((_, gate) => {
           const index = multiplied.indexOf(gate);
-          return index < 0 ? vectorsOf((v) => startOf(gate, pre, constants, 0, v)) : product(index);
+          return index < 0 ? createVectors((v) => loadStart(gate, pre, constants, 0, v)) : product(index);
         });
 
       /** One row: all of a group's gates at once, or several groups where a cell has few gates. */
@@ -151,7 +152,7 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
           f.repeat(visit, () => {
             const places = Array.from({ length: width }, (_, i) => locate(add(group, i)));
             const acc = places.flatMap(({ at }) =>
-              multiplied.flatMap((gate) => vectorsOf((v) => startOf(gate, at.pre, at.constants, 0, v))),
+              multiplied.flatMap((gate) => createVectors((v) => loadStart(gate, at.pre, at.constants, 0, v))),
             );
             const tile = { rows: 1, panels: width * products, inner: units, xStride: hStride };
             accumulate(f, tile, operand, places[0]!.weights, [acc]);
@@ -191,7 +192,7 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
             const acc = Array.from({ length: rows }, (_, r) =>
               Array.from({ length: width * panelVectors }, (__, v) => {
                 const gate = multiplied[product + Math.floor(v / panelVectors)]!;
-                return f.v128(startOf(gate, preAt, at.constants, r, v % panelVectors));
+                return f.v128(loadStart(gate, preAt, at.constants, r, v % panelVectors));
               }),
             );
             const shape = { rows, panels: width, inner: units, xStride: hStride };
@@ -222,7 +223,7 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
           const sums = f.i32(p.scratch);
           f.repeat(f.i32(p.rows), () => {
             const sumsOfRow = allSums(at, (product) =>
-              vectorsOf((v) => load(sums, product * panelBytes + v * 16)),
+              createVectors((v) => load(sums, product * panelBytes + v * 16)),
             );
             phase.update(f, e, sumsOfRow, at);
             f.advance(sums, sumStride);

@@ -1,6 +1,6 @@
 import type { FunctionBuilder, I32Local, V128Local } from '../assembler/function-builder.ts';
 import { add, eq, fma, lessThan, load, loadSplat, or, sub, type I32Like } from '../assembler/expressions.ts';
-import { panelBytes, panelVectors } from './emitter.ts';
+import { panelBytes, panelVectors } from '../layout.ts';
 
 // The inner product that every layer uses. x [rows, inner] row-major   w [panels][inner][16]   acc
 // [rows][panels·4] vectors in registers Every output is one chain of fused multiply-adds over k = 0, 1, …

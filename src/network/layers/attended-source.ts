@@ -1,4 +1,7 @@
-/** What one row of the decoder looks back at: addresses of its source's rows, and of the keys of every attention node. */
+/**
+ * The source that a row of the decoder attends to: addresses of its rows, and of the keys of every attention
+ * node.
+ */
 export interface AttendedSource {
   readonly steps: number;
   readonly memory: number;

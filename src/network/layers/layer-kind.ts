@@ -5,10 +5,10 @@ import type { Rng } from '../../random.ts';
 import type { CompileContext } from './layer.ts';
 import type { RowMath } from './row-math.ts';
 
-// What a layer is while a model is checked and compiled, on the main thread (registry.ts). What runs it is its `run.ts`
-// (run-registry.ts), what trains it its `learn.ts` (learn-registry.ts): a worker loads the first alone.
+// The interface of a kind of layer on the main thread, where models are checked and compiled (kinds.ts).
+// `run.ts` runs it (runs.ts), `learn.ts` trains it (learnings.ts): a worker loads `run.ts` only.
 
-/** A layer of model.json, as far as all have the same fields. */
+/** The fields that all layers of model.json have. */
 export interface LayerFields {
   readonly type: string;
   readonly name?: string | undefined;
@@ -30,7 +30,7 @@ export interface LayerNode<Spec extends LayerFields = LayerFields, Tensors = unk
   readonly type: Spec['type'];
   readonly width: number;
   readonly layer: Spec;
-  /** Names of its tensors, by what they are to the layer. */
+  /** Names of its tensors, by their role in the layer. */
   readonly tensors: Tensors;
   /** The tensors it reads, with their shapes. */
   readonly shapes: readonly TensorShape[];
@@ -50,7 +50,7 @@ export interface ResolveContext extends LayerPlace {
   readonly fail: (what: string, field?: string) => never;
 }
 
-/** What a layer that reads the network's input tells about it. */
+/** Evidence of the network's input from a layer that reads it. */
 export type InputEvidence =
   | { readonly from: 'spec'; readonly input: 'ids'; readonly vocabulary: number }
   | { readonly from: 'spec'; readonly input: 'features'; readonly width: number }
@@ -76,8 +76,8 @@ export interface InitialiseOptions {
 }
 
 /**
- * One kind of layer. Methods, so that the registry can hold every kind as one that takes any layer: the graph passes a
- * layer to the kind of its type alone.
+ * One kind of layer. Methods, so that the registry can type every kind as one that takes any layer: the graph
+ * passes a layer to the kind of its type only.
  */
 export interface LayerKind<
   Spec extends LayerFields = LayerFields,
@@ -90,36 +90,39 @@ export interface LayerKind<
   readonly severalInputs?: boolean;
   /** Whether it reads ids. */
   readsIds?(layer: Spec): boolean;
-  /** Null where it tells nothing; without it, too. */
+  /** Null, or absent, where the layer is no evidence. */
   inputEvidence?(layer: Spec): InputEvidence | null;
   /** Whether a step's rows depend on a later step. */
   looksAhead?(layer: Spec): boolean;
-  /** Whether the network answers once a sequence, rather than at every step. */
-  answersOnce?(layer: Spec): boolean;
-  /** Rows of an answer, 1 without it. */
-  answerRows?(layer: Spec): number;
-  /** The steps that have a row of the answer, where not every one does. */
-  answersEvery?(layer: Spec): RowCount | null;
+  /** Whether the network has one output a sequence, rather than one a step. */
+  isSequenceToOne?(layer: Spec): boolean;
+  /** Rows of the output of a sequence, 1 by default. */
+  countOutputRows?(layer: Spec): number;
+  /** Which steps have a row of the output, where not every one or the last alone has. */
+  findRowSteps?(layer: Spec): RowCount | null;
   /** Why a layer of a kind that is trained cannot be; null where it can. @param layer unchecked */
   inferenceOnly?(layer: Readonly<Record<string, unknown>>): string | null;
   /** The nodes it becomes, more than one for a stack: checked, with widths and tensors. */
   resolve(layer: Spec, context: ResolveContext): Node | readonly Node[];
   /**
-   * Emits its code and places its weights. @returns plain data that a worker's `run` is given; null where its rows are
-   * those of its input when it serves
+   * Emits its code and places its weights. @returns plain data that a worker's `run` is given; null where its
+   * rows are those of its input when it serves
    */
   compile(node: Node, context: CompileContext): Compiled | null;
-  /** Fills what it placed by the network's own code, once that is compiled. @param before what its first input compiled to */
+  /**
+   * Fills placed memory by the network's own code, once that is compiled.
+   * @param before its first input, compiled
+   */
   fill?(compiled: Compiled, functions: KernelFunctions, before: { readonly kind: string } | undefined): void;
   /** Its equations in float64, for tests and `unroll import`. */
   reference(node: Node, context: ReferenceContext): Rows;
   /** The same for one row, where rows do not depend on each other: the tests differentiate it. */
   equations?<Row>(node: Node, math: RowMath<Row>, x: Row): Row;
   /**
-   * First values of a tensor before training. Without it, or where it gives null, a matrix is Glorot and Bengio's and a vector
-   * zeros.
+   * First values of a tensor before training. By default, or where it returns null, a matrix is Glorot and
+   * Bengio's and a vector zeros.
    */
   initialise?(node: Node, shape: TensorShape, random: Rng, options: InitialiseOptions): Float32Array | null;
-  /** Its options, for a person: of /v1/models and `unroll inspect`. */
+  /** Its options as text for /v1/models and `unroll inspect`. */
   describe(layer: Spec): string;
 }

@@ -2,37 +2,42 @@ import type { AttendedSource } from './attended-source.ts';
 import type { Plan, RunContext } from './layer.ts';
 import type { StateBlock } from '../state.ts';
 
-// What a layer is while it runs in a worker: no schema, no compiler, no training.
+// The interface of a layer in a worker: no schema, no compiler, no training.
 
-/** What a layer compiled to: plain data, cloned to every worker. `kind` is its type in the registry. */
+/** A compiled layer: plain data, cloned to every worker. `kind` is its type in the registry. */
 export interface CompiledLayer {
   readonly kind: string;
 }
 
 export interface RunnerSize {
   readonly maxRows: number;
-  /** Most (row, step) pairs of one tick. */
+  /** Maximum (row, step) pairs of one tick. */
   readonly maxPacked: number;
-  /** Attention: most steps of a source. */
+  /** Attention: maximum steps of a source. */
   readonly maxSource?: number;
 }
 
-/** Floats that a layer works in, by name: layers share what has one name, and it is as large as the largest of them needs. */
+/**
+ * Floats of scratch by name: layers share the scratch of one name, which has the size of the largest request.
+ */
 export type Scratch = Readonly<Record<string, number>>;
 
-/** Addresses of what a layer reads and writes. Rows are [padded(width)]. */
+/** Addresses that a layer reads and writes. Rows are [padded(width)]. */
 export interface RowPlace {
-  /** Rows of every input; ids where it reads ids, column after column, `columnBytes` apart. */
+  /** Rows of every input; ids where it reads ids, column after column, at a distance of `columnBytes`. */
   readonly x: readonly number[];
   readonly columnBytes: number;
   readonly y: number;
   readonly rows: number;
-  /** Whether the output is to be that before its activation: what decoding reads. */
+  /** Whether to return the output before its activation, which decoding reads. */
   readonly logits: boolean;
   readonly scratch: (name: string) => number;
 }
 
-/** A layer whose rows do not depend on each other: it runs for the rows asked for alone, where no layer after it needs others. */
+/**
+ * A layer whose rows do not depend on each other: it runs for the requested rows only, unless a later layer
+ * needs others.
+ */
 export interface RowLayerRun<Compiled extends CompiledLayer = CompiledLayer> {
   readonly acrossSteps: false;
   scratch?(compiled: Compiled): Scratch;
@@ -48,7 +53,7 @@ export interface PlaceContext extends Required<RunnerSize> {
   readonly y: number;
   /** Address of the packed ids. */
   readonly ids: number;
-  /** What its first input compiled to. */
+  /** Its first input, compiled. */
   readonly before: CompiledLayer | undefined;
   /** Whether states are kept from one tick to the next. */
   readonly causal: boolean;
@@ -59,22 +64,25 @@ export interface PlaceContext extends Required<RunnerSize> {
   readonly scratch: (name: string) => number;
 }
 
-/** What one tick of a runner passes to a layer. */
+/** A tick of a runner, as passed to a layer. */
 export interface Tick {
   readonly plan: Plan;
-  /** Attention: what each row looks back at. */
+  /** Attention: the source of each row. */
   readonly sources: readonly AttendedSource[];
-  /** By row, why it has no numbers. */
+  /** The errors of rows that failed. */
   readonly failures: Map<number, string>;
 }
 
-/** A layer with a state, or one whose rows depend on other steps or on a source: it runs for all rows of a tick. */
+/**
+ * A layer with a state, or one whose rows depend on other steps or on a source: it runs for all rows of a
+ * tick.
+ */
 export interface StepLayerRun<Compiled extends CompiledLayer = CompiledLayer, Place = unknown> {
   readonly acrossSteps: true;
   scratch?(compiled: Compiled, size: Required<RunnerSize>): Scratch;
-  /** Whether it looks its input up by id, and nobody needs the rows of the layer before for it. */
+  /** Whether it looks its input up by id and does not read the rows of the layer before. */
   skipsInput?(compiled: Compiled): boolean;
-  /** Addresses of what it needs besides: states, rows. */
+  /** Additional addresses: states, rows. */
   place(compiled: Compiled, context: PlaceContext): Place;
   create(compiled: Compiled, context: RunContext, place: Place): (tick: Tick) => void;
 }

@@ -1,43 +1,24 @@
-import { learn as attention } from './attention/learn.ts';
-import { learnAdd, learnConcat, learnMultiply } from './combine/learn.ts';
-import { learn as crf } from './crf/learn.ts';
-import { learn as dense } from './dense/learn.ts';
-import { learn as dropout } from './dropout/learn.ts';
-import { learn as embedding } from './embedding/learn.ts';
-import { learn as highway } from './highway/learn.ts';
 import type { LayerLearning } from './layer-learning.ts';
-import { learn as layerNorm } from './layer-norm/learn.ts';
-import { learn as pool } from './pool/learn.ts';
-import { learn as recurrent } from './recurrent/learn.ts';
+import { learnings } from './learnings.ts';
 import { findLayerKind, type LayerType } from './registry.ts';
 
-/** What trains each kind of layer; a kind that is not here is inference only. */
-const learnings: Readonly<Partial<Record<LayerType, LayerLearning>>> = {
-  embedding,
-  recurrent,
-  dense,
-  pool,
-  dropout,
-  layer_norm: layerNorm,
-  highway,
-  attention,
-  crf,
-  concat: learnConcat,
-  add: learnAdd,
-  multiply: learnMultiply,
-};
+/** Every kind has an entry, null for one that is inference only; `npm run layers` writes them. */
+const complete: Readonly<Record<LayerType, LayerLearning | null>> = learnings;
 
 /** Null for a kind that is inference only. */
-export const findLayerLearning = (type: LayerType): LayerLearning | null => learnings[type] ?? null;
+export const findLayerLearning = (type: LayerType): LayerLearning | null => complete[type];
 
-/** What a message about such a layer ends with. */
+/** The end of an error message about such a layer. */
 export const inferenceOnly = 'is inference only: it has no backward pass';
 
-/** Names a layer that cannot be trained, for a message; null where it can. @param layer unchecked besides its type */
+/**
+ * Names a layer that is inference only, for a message; null if it can be trained.
+ * @param layer only its type is checked
+ */
 export function whyInferenceOnly(layer: {
   readonly type: LayerType;
   readonly [field: string]: unknown;
 }): string | null {
-  if (!learnings[layer.type]) return layer.type;
+  if (!complete[layer.type]) return layer.type;
   return findLayerKind(layer.type).inferenceOnly?.(layer) ?? null;
 }

@@ -1,4 +1,4 @@
-import { padded } from '../../kernel/emit/emitter.ts';
+import { padded } from '../../kernel/layout.ts';
 import { denseOrder, packMatrix, packVector } from '../../kernel/pack.ts';
 import type { CompileContext } from './layer.ts';
 

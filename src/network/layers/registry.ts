@@ -1,41 +1,9 @@
-import { attention } from './attention/attention.ts';
-import { add, concat, multiply } from './combine/combine.ts';
-import { conv1d } from './conv1d/conv1d.ts';
-import { crf } from './crf/crf.ts';
-import { dense } from './dense/dense.ts';
-import { dropout } from './dropout/dropout.ts';
-import { embedding } from './embedding/embedding.ts';
-import { highway } from './highway/highway.ts';
-import { layerNorm } from './layer-norm/layer-norm.ts';
+import * as listed from './kinds.ts';
 import type { LayerFields, LayerKind } from './layer-kind.ts';
-import { operatorGraph } from './operator-graph/operator-graph.ts';
-import { pool } from './pool/pool.ts';
-import { recurrent } from './recurrent/recurrent.ts';
 
-/**
- * Every kind of layer by its type in model.json: a new one is its folder and a line here. The compiler then asks for its line in
- * run-registry.ts; one that is trained has one in learn-registry.ts. They are lists of their own because a worker loads the
- * first alone, and by static imports: V8 crashes the process where a thread is ended during a dynamic one.
- */
-export const layers = {
-  embedding,
-  recurrent,
-  dense,
-  conv1d,
-  pool,
-  dropout,
-  layer_norm: layerNorm,
-  highway,
-  attention,
-  crf,
-  concat,
-  add,
-  program: operatorGraph,
-  multiply,
-} as const;
-
-export type LayerType = keyof typeof layers;
+export const layers = { ...listed };
 export type LayerKinds = typeof layers;
+export type LayerType = keyof LayerKinds;
 export const layerTypes = Object.keys(layers) as [LayerType, ...LayerType[]];
 
 /** Every entry is a kind of its own type. */

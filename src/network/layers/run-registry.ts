@@ -1,34 +1,10 @@
-import { run as attention } from './attention/run.ts';
-import { run as combine } from './combine/run.ts';
-import { run as conv1d } from './conv1d/run.ts';
-import { run as dense } from './dense/run.ts';
-import { run as embedding } from './embedding/run.ts';
-import { run as highway } from './highway/run.ts';
 import type { LayerRun } from './layer-run.ts';
-import { run as layerNorm } from './layer-norm/run.ts';
-import { run as operatorGraph } from './operator-graph/run.ts';
-import { run as pool } from './pool/run.ts';
-import { run as recurrent } from './recurrent/run.ts';
 import type { LayerType } from './registry.ts';
+import { runs } from './runs.ts';
 
-/** What runs each kind of layer in a worker; null for one that changes nothing when it serves. */
-const runs: Readonly<Record<LayerType, LayerRun | null>> = {
-  embedding,
-  recurrent,
-  dense,
-  conv1d,
-  pool,
-  dropout: null,
-  layer_norm: layerNorm,
-  highway,
-  attention,
-  crf: null,
-  concat: combine,
-  add: combine,
-  program: operatorGraph,
-  multiply: combine,
-};
+/** Every kind has an entry, null for one that has no effect in serving; `npm run layers` writes them. */
+const complete: Readonly<Record<LayerType, LayerRun | null>> = runs;
 
-/** @param kind of a compiled layer; `same` is one that compiled to nothing */
-export const findLayerRun = (kind: LayerType | 'same'): LayerRun | null =>
-  kind === 'same' ? null : runs[kind];
+/** @param kind of a compiled layer, or `alias` of a node that compiled to nothing */
+export const findLayerRun = (kind: LayerType | 'alias'): LayerRun | null =>
+  kind === 'alias' ? null : complete[kind];

@@ -1,4 +1,4 @@
-import { padded } from '../../kernel/emit/emitter.ts';
+import { padded } from '../../kernel/layout.ts';
 import { denseOrder } from '../../kernel/pack.ts';
 import type { EncoderGraph } from '../encoder-decoder.ts';
 import { activeRows } from '../layers/layer.ts';
@@ -6,13 +6,17 @@ import type { Tensor, Weights } from '../weights.ts';
 import type { Block, BuildContext, LearningRecurrent, Parameter, Pass } from './layer.ts';
 import { createMatrix } from './matrix.ts';
 
-/** What makes the encoder's end the decoder's start, while it learns. */
+/** The bridge from the encoder's last state to the decoder's first, in training. */
 export interface LearningBridge {
   readonly parameters: readonly Parameter[];
   load(weights: Weights): void;
   save(weights: Map<string, Tensor>): void;
   refresh(): void;
-  /** Writes the starts of the decoder's recurrent nodes. @param memory the encoder's rows @param layers by node */
+  /**
+   * Writes the starts of the decoder's recurrent nodes.
+   * @param memory the encoder's rows
+   * @param layers by node
+   */
   forward(pass: Pass, memory: Block, layers: readonly (LearningRecurrent | undefined)[]): void;
   /** ∂L/∂starts → ∂L/∂memory: at the rows of the summary, zero elsewhere. */
   backward(pass: Pass, layers: readonly (LearningRecurrent | undefined)[]): Block;
@@ -45,7 +49,7 @@ export function createBridge(
     dx: allocate(capacity.rows * stride),
   }));
 
-  /** Every part of the summary of every source row, and where in the packed rows it stands. */
+  /** Every part of the summary of every source row, and its index in the packed rows. */
   const forEachPart = (
     { source }: Pass,
     see: (row: number, from: number, to: number, at: number) => void,
@@ -67,16 +71,16 @@ export function createBridge(
     refresh: () => states.forEach(({ matrix }) => matrix?.refresh()),
 
     forward(pass, memory, layers) {
-      const { rowOf } = pass.source!;
+      const { sourceRows } = pass.source!;
       forEachPart(pass, (row, from, to, at) =>
         s.values.set(memory.values.subarray(at + from, at + to), row * stride + from),
       );
       for (const { node, state, units, matrix, y } of states) {
         const width = padded(units);
-        matrix?.multiply(pass.functions, s.address, y.address, rowOf.length);
+        matrix?.multiply(pass.functions, s.address, y.address, sourceRows.length);
         const rows = matrix ? y.values : s.values;
         const start = layers[node]!.start[state]!;
-        rowOf.forEach((sourceRow, row) =>
+        sourceRows.forEach((sourceRow, row) =>
           start.set(rows.subarray(sourceRow * width, (sourceRow + 1) * width), row * width),
         );
       }
@@ -84,23 +88,23 @@ export function createBridge(
 
     backward(pass, layers) {
       const { functions, source } = pass;
-      const { rowOf, packed } = source!;
+      const { sourceRows, packed } = source!;
       ds.values.fill(0);
       for (const { node, state, units, matrix, y, dSum, dx } of states) {
         const width = padded(units);
         const slopes = layers[node]!.startGradient[state]!;
-        rowOf.forEach((sourceRow, row) =>
+        sourceRows.forEach((sourceRow, row) =>
           dSum.values.set(slopes.subarray(row * width, (row + 1) * width), sourceRow * width),
         );
         let back = dSum;
         if (matrix) {
-          for (let i = 0; i < rowOf.length * width; i++)
+          for (let i = 0; i < sourceRows.length * width; i++)
             dSum.values[i] = dSum.values[i]! * (1 - y.values[i]! * y.values[i]!);
-          matrix.accumulate(functions, s.address, dSum.address, rowOf.length);
-          matrix.multiplyBack(functions, dSum.address, dx.address, rowOf.length);
+          matrix.accumulate(functions, s.address, dSum.address, sourceRows.length);
+          matrix.multiplyBack(functions, dSum.address, dx.address, sourceRows.length);
           back = dx;
         }
-        for (let i = 0; i < rowOf.length * stride; i++) ds.values[i] = ds.values[i]! + back.values[i]!;
+        for (let i = 0; i < sourceRows.length * stride; i++) ds.values[i] = ds.values[i]! + back.values[i]!;
       }
       dMemory.values.fill(0, 0, packed * memoryStride);
       forEachPart(pass, (row, from, to, at) => {

@@ -1,5 +1,5 @@
 import { UnrollError } from '../../errors.ts';
-import { padded } from '../../kernel/emit/emitter.ts';
+import { padded } from '../../kernel/layout.ts';
 import type { Graph, Node } from '../graph.ts';
 import type { LearningCrf } from '../layers/crf/learn.ts';
 import { findLayerLearning, inferenceOnly, whyInferenceOnly } from '../layers/learn-registry.ts';
@@ -10,7 +10,7 @@ import type { Block, BuildContext, GateStatistics, LearningLayer, LearningRecurr
 export interface LearningGraph {
   readonly width: number;
   readonly layers: readonly LearningLayer[];
-  /** By node; only those that go forward in time, whose start a bridge may set. */
+  /** By node; only those that run forward in time, whose first state a bridge may set. */
   readonly recurrent: readonly (LearningRecurrent | undefined)[];
   /** The last layer, where it is a crf. */
   readonly chain: LearningCrf | null;
@@ -22,7 +22,7 @@ export interface LearningGraph {
   gateStatistics(): { node: string; gates: GateStatistics[] }[];
 }
 
-/** @param loss what applies the last layer's activation itself; null where the last layer's rows are read as they are */
+/** @param loss the loss, if it applies the last layer's activation itself; else null */
 export function createLearningGraph(
   context: BuildContext,
   { nodes }: Graph,
@@ -89,7 +89,10 @@ export function createLearningGraph(
   };
 }
 
-/** Gradients on their way back: a node that several read gets the sum, in the order of its readers from the last on. */
+/**
+ * Gradients of the backward pass: a node with several readers gets their sum, from the last reader to the
+ * first.
+ */
 function createSlopes({ allocate, capacity }: BuildContext, nodes: readonly Node[]) {
   const sums = nodes.map(({ width }, index) => {
     const readers = nodes.flatMap(({ inputs }) => inputs).filter((input) => input === index).length;
@@ -103,7 +106,7 @@ function createSlopes({ allocate, capacity }: BuildContext, nodes: readonly Node
   };
 }
 
-/** One block as it is; from the second on, a sum in memory of its own. */
+/** The first block itself; from the second on, a sum in separate memory. */
 function createSum(own: Block | null) {
   let arrived: Block | null = null;
   return {

@@ -1,5 +1,5 @@
 import type { Activation } from '../../kernel/emit/activations.ts';
-import { padded, panelWidth } from '../../kernel/emit/emitter.ts';
+import { padded, panelWidth } from '../../kernel/layout.ts';
 import { emitLinear } from '../../kernel/emit/linear.ts';
 import {
   chunkBytes,
@@ -13,9 +13,12 @@ import { packMatrix, packVector, type ColumnOrder } from '../../kernel/pack.ts';
 import type { Tensor, Weights } from '../weights.ts';
 import type { Block, BuildContext, Parameter } from './layer.ts';
 
-/** y = activation(x·Wᵀ + b) while W and b learn. Rows of x [padded(inner)], rows of y [columns], a multiple of 16. */
+/**
+ * y = activation(x·Wᵀ + b) with trainable W and b. Rows of x [padded(inner)], rows of y [columns], a multiple
+ * of 16.
+ */
 export interface Matrix {
-  /** The weight, and the bias where there is one. */
+  /** The weight, and the bias if there is one. */
   readonly parameters: readonly Parameter[];
   /** W packed for the forward product, [columns / 16][inner][16], and b [columns]. */
   readonly weight: Block;
@@ -33,7 +36,7 @@ export interface Matrix {
 
 interface MatrixOptions {
   readonly activation?: Activation;
-  /** Holds some rows of a tensor of `rows`, others hold the rest; they are told apart by name. */
+  /** The matrix is some rows of a tensor of `rows`; the parts of one tensor are distinguished by name. */
   readonly part?: { readonly name: string; readonly rows: number; readonly weight: Block };
 }
 
@@ -111,11 +114,14 @@ export function createMatrix(
   };
 }
 
-/** Where a packed matrix holds the weight from input k to a column. */
+/** Index in a packed matrix of the weight from input k to a column. */
 const packedIndex = (inner: number, column: number, k: number): number =>
   (Math.floor(column / panelWidth) * inner + k) * panelWidth + (column % panelWidth);
 
-/** packed [columns/16][inner][16] → packed [padded(inner)/16][columns][16], the columns past `inner` left as they are */
+/**
+ * packed [columns/16][inner][16] → packed [padded(inner)/16][columns][16], the columns past `inner` left as
+ * they are
+ */
 function transpose(packed: Float32Array, inner: number, columns: number, to: Float32Array): void {
   for (let column = 0; column < columns; column++) {
     const from = packedIndex(inner, column, 0);

@@ -4,16 +4,19 @@ import { emitGather } from '../../kernel/emit/rows.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { MemoryFull } from '../../kernel/memory.ts';
 import { checkNames } from '../../operators/check-operator-graph.ts';
-import type { SignedGraph } from '../../operators/signature.ts';
+import { needsFloat64, type SignedGraph } from '../../operators/signature.ts';
 import { packOperators } from '../layers/operator-graph/pack-operators.ts';
 import type { PackedOperators } from '../layers/operator-graph/compiled.ts';
-import type { GraphProgram } from './graph-program.ts';
+import type { CompiledGraph } from './compiled-graph.ts';
 
 /**
  * Packs and compiles a graph into the kernel's memory.
  * @throws UnrollError invalid_model, out_of_memory
  */
-export function compileGraph({ signature, operators, constants }: SignedGraph, kernel: Kernel): GraphProgram {
+export function compileGraph(
+  { signature, operators, constants }: SignedGraph,
+  kernel: Kernel,
+): CompiledGraph {
   checkNames([...signature.inputs.map(({ value }) => value), ...constants.keys()], operators);
   const regions: number[] = [];
   let weightBytes = 0;
@@ -30,7 +33,7 @@ export function compileGraph({ signature, operators, constants }: SignedGraph, k
     const outputs = signature.outputs.map(({ value }) => value);
     let packed: PackedOperators;
     const { module, ...code } = kernel.compile((e: Emitter) => {
-      packed = packOperators({ operators, outputs }, floats, { e, place });
+      packed = packOperators({ operators, outputs }, floats, { e, place }, !needsFloat64(signature));
       // a module has at least one function
       emitGather(e, 1);
     });

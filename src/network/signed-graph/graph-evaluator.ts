@@ -2,13 +2,14 @@ import { UnrollError } from '../../errors.ts';
 import { instantiate } from '../../kernel/instantiate.ts';
 import { bindOperators } from '../layers/operator-graph/bind-operators.ts';
 import { checkWork, elementCount, NotConstant, type Operand, type Values } from '../../operators/operand.ts';
+import { needsFloat64 } from '../../operators/signature.ts';
 import { prepareSignedGraph, type PreparedSignedGraph } from '../../operators/prepare-signed-graph.ts';
-import type { GraphProgram } from './graph-program.ts';
+import type { CompiledGraph } from './compiled-graph.ts';
 
 /** Elements of the prepared graphs that are kept for the next inputs of their shapes: 64 MB. */
 const maxKeptElements = 2 ** 24;
 
-/** A tensor between threads. Row-major; integers and booleans are float64, floats float32. */
+/** A tensor between threads. Row-major; FP16 and FP32 are float32, other datatypes float64. */
 export interface TensorValues {
   readonly shape: readonly number[];
   readonly values: Values;
@@ -31,27 +32,30 @@ export interface GraphEvaluator {
   start(inputs: readonly TensorValues[], indexes: readonly number[], maxOutputElements: number): Evaluation;
 }
 
-/** @param scratch address of the program's scratch @param now a clock in milliseconds */
+/** @param scratch address of the compiled's scratch @param now a clock in milliseconds */
 export function createGraphEvaluator(
-  program: GraphProgram,
+  compiled: CompiledGraph,
   memory: WebAssembly.Memory,
   scratch: number,
   now: () => number,
 ): GraphEvaluator {
-  const functions = instantiate(program.module, memory);
+  const functions = instantiate(compiled.module, memory);
   let view = new Float32Array(memory.buffer);
   // the memory may have grown, and a view does not
   const floats = (): Float32Array =>
     view.buffer === memory.buffer ? view : (view = new Float32Array(memory.buffer));
-  const context = { ...bindOperators(program, { functions, floats }, scratch), floats: Float32Array };
+  const context = {
+    ...bindOperators(compiled, { functions, floats }, scratch),
+    floats: needsFloat64(compiled.signature) ? Float64Array : Float32Array,
+  };
   const kept = new Map<string, PreparedSignedGraph>();
   /** Graphs whose shapes depend on values are prepared for every evaluation. */
   let dependsOnValues = false;
 
   const constant = (name: string): Operand | undefined => {
-    if (!Object.hasOwn(program.constantTypes, name)) return undefined;
-    const { kind, shape } = program.constantTypes[name]!;
-    const address = program.constants[name];
+    if (!Object.hasOwn(compiled.constantTypes, name)) return undefined;
+    const { kind, shape } = compiled.constantTypes[name]!;
+    const address = compiled.constants[name];
     const count = address === undefined ? 0 : elementCount(shape);
     const values =
       kind === 'float'
@@ -63,15 +67,15 @@ export function createGraphEvaluator(
   function prepare(inputs: readonly TensorValues[]): PreparedSignedGraph {
     const shapes = inputs.map(({ shape }) => shape);
     const given = inputs.map(({ values }) => values);
-    if (dependsOnValues) return prepareSignedGraph(program, shapes, context, constant, given);
+    if (dependsOnValues) return prepareSignedGraph(compiled, shapes, context, constant, given);
     const key = shapes.map((shape) => shape.join()).join(';');
     let prepared = kept.get(key);
     if (!prepared) {
       try {
-        prepared = prepareSignedGraph(program, shapes, context, constant);
+        prepared = prepareSignedGraph(compiled, shapes, context, constant);
       } catch (error) {
         if (!(error instanceof NotConstant)) throw error;
-        const once = prepareSignedGraph(program, shapes, context, constant, given);
+        const once = prepareSignedGraph(compiled, shapes, context, constant, given);
         dependsOnValues = true;
         return once;
       }

@@ -2,6 +2,7 @@ import { UnrollError } from '../../errors.ts';
 import { createOperand, elementCount, invalidOperator, type Operand } from '../operand.ts';
 import { getBodies } from '../get-bodies.ts';
 import type { OperatorSpec } from '../spec.ts';
+import { isIntegerKind } from '../number-kinds.ts';
 import { operandKind, type SignatureTensor, type SignedGraph } from '../signature.ts';
 import { chooseAnswer } from './choose-answer.ts';
 import { analysePlan, type AnalysedPlan } from './analysed-plan.ts';
@@ -127,7 +128,7 @@ const listReads = (operator: OperatorSpec): string[] => [
 
 function hasLengths({ plan, size, withInputs }: AnalysedPlan, input: ViewInput, window: number): boolean {
   const shape = shapeFor(input, ...size);
-  if (operandKind(input.datatype) !== 'int' || elementCount(shape) > size[0]) return false;
+  if (!isIntegerKind(operandKind(input.datatype)) || elementCount(shape) > size[0]) return false;
   const full = plan.inputs.some(({ axes }) => axes.includes('time')) ? size[1] : window;
   return isLengths(full, (length) =>
     withInputs(new Map([[input.value, createInput(input, shape, () => length)]])),

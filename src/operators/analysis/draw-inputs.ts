@@ -1,5 +1,6 @@
 import { createRng } from '../../random.ts';
 import { elementCount, type Operand } from '../operand.ts';
+import { isIntegerKind } from '../number-kinds.ts';
 import { operandKind } from '../signature.ts';
 import { createInput } from './evaluate-graph.ts';
 import { shapeFor, type ViewInput } from './sequence-view.ts';
@@ -16,7 +17,7 @@ export function drawInput(
   const kind = operandKind(input.datatype);
   if (vocabulary !== undefined)
     return createInput(input, shape, () => Math.floor(random.next() * vocabulary));
-  if (kind === 'int' && elementCount(shape) <= Math.max(1, batch))
+  if (isIntegerKind(kind) && elementCount(shape) <= Math.max(1, batch))
     return createInput(input, shape, (i) => Math.max(1, steps - i));
   if (kind === 'float') return createInput(input, shape, () => 2 * random.next() - 1);
   return createInput(input, shape, () => Math.floor(random.next() * 2));

@@ -97,7 +97,7 @@ export function evaluateGraph(
     }
     const { outputs, run } = prepareOperator(operator, find, preparing);
     if (what === 'values') {
-      const work = estimateWork(operator, operator.inputs.map(find), outputs);
+      const work = estimateWork(operator, operator.inputs.map(find), outputs, false);
       context.usage.work += work;
       if (context.usage.work > maxWork)
         throw new TooLarge(`its analysis computes more than ${maxWork} elements`);

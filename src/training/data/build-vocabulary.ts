@@ -44,7 +44,7 @@ export function buildVocabulary(
     }
 
   const frequent =
-    draft.tokens ?? mostFrequent(counts, draft.min_count).slice(0, draft.max_tokens - specialNames.length);
+    draft.tokens ?? listByFrequency(counts, draft.min_count).slice(0, draft.max_tokens - specialNames.length);
   const missing = specialNames
     .map((name): string => special[name])
     .filter((token) => !frequent.includes(token));
@@ -55,12 +55,12 @@ export function buildVocabulary(
     tokens,
     ...ids,
     ...(draft.characters && {
-      characters: { ...draft.characters, tokens: mostFrequent(characterCounts, minCharacterCount) },
+      characters: { ...draft.characters, tokens: listByFrequency(characterCounts, minCharacterCount) },
     }),
   };
 }
 
-const mostFrequent = (counts: ReadonlyMap<string, number>, minCount: number): string[] =>
+const listByFrequency = (counts: ReadonlyMap<string, number>, minCount: number): string[] =>
   [...counts]
     .filter(([, count]) => count >= minCount)
     .sort(([a, m], [b, n]) => n - m || compareCodePoints(a, b))

@@ -7,7 +7,7 @@ import { invalidLine, type Encoding } from './encoding.ts';
 import type { DecodeRecord } from './example-record.ts';
 import type { Example } from './prepared.ts';
 import type { ReadRecord } from './read-records.ts';
-import { resolveTextInput } from './text-input.ts';
+import { defaultText, resolveTextInput } from './text-input.ts';
 
 /** Encodes decode (delayed many-to-many): the decoder reads start + target and predicts target + end. */
 export function encodeDecode(
@@ -25,14 +25,7 @@ export function encodeDecode(
   const target =
     base?.outputs.vocabulary ??
     buildVocabulary(
-      spec.outputs.vocabulary ?? {
-        kind: 'text',
-        vocabulary: 'characters',
-        min_count: 1,
-        max_tokens: 50_000,
-        lowercase: false,
-        normalize: 'NFC',
-      },
+      spec.outputs.vocabulary ?? defaultText,
       records.map((record) => record.target),
       ['start', 'end'],
     );

@@ -20,15 +20,15 @@ export function packSequences(examples: Examples, indices: readonly number[]): B
   if (sourceColumns === 0) return { plan, ...input, targets };
   const getSourceSteps = (row: number): number => chosen[row]!.source!.length / sourceColumns;
   const order = chosen.map((_, row) => row).sort((a, b) => getSourceSteps(b) - getSourceSteps(a) || a - b);
-  const rowOf = new Int32Array(order.length);
-  order.forEach((row, sourceRow) => (rowOf[row] = sourceRow));
+  const sourceRows = new Int32Array(order.length);
+  order.forEach((row, sourceRow) => (sourceRows[row] = sourceRow));
   const sourcePlan = createPlan(order.map(getSourceSteps));
   const source = pack(
     sourcePlan,
     order.map((row) => chosen[row]!.source!),
     sourceColumns,
   );
-  return { plan, ...input, targets, source: { plan: sourcePlan, ...source, rowOf } };
+  return { plan, ...input, targets, source: { plan: sourcePlan, ...source, sourceRows } };
 }
 
 /** Calls `visit` for every row and step in packed order; `at` is the packed index. */

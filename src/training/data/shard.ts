@@ -62,13 +62,13 @@ function selectSource(
   source: NonNullable<Batch['source']>,
   rows: readonly number[],
 ): NonNullable<Batch['source']> {
-  const sourceRows = rows.map((row) => source.rowOf[row]!).sort((a, b) => a - b);
-  const { plan, ids, features } = selectRows(source, sourceRows);
+  const keptRows = rows.map((row) => source.sourceRows[row]!).sort((a, b) => a - b);
+  const { plan, ids, features } = selectRows(source, keptRows);
   return {
     plan,
     ...(ids && { ids }),
     ...(features && { features }),
-    rowOf: Int32Array.from(rows, (row) => sourceRows.indexOf(source.rowOf[row]!)),
+    sourceRows: Int32Array.from(rows, (row) => keptRows.indexOf(source.sourceRows[row]!)),
   };
 }
 

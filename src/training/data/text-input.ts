@@ -3,6 +3,16 @@ import type { ModelSpec, TextInput } from '../../network/spec.ts';
 import type { TrainingSpec } from '../training-spec.ts';
 import { buildVocabulary } from './build-vocabulary.ts';
 
+/** The text of a job that describes none. */
+export const defaultText = {
+  kind: 'text',
+  vocabulary: 'characters',
+  min_count: 1,
+  max_tokens: 50_000,
+  lowercase: false,
+  normalize: 'NFC',
+} as const;
+
 /**
  * The text input of the base model, or built from the job's texts.
  * @throws UnrollError invalid_request, invalid_dataset
@@ -20,14 +30,7 @@ export function resolveTextInput(
       });
     return base.inputs;
   }
-  const draft = inputs ?? {
-    kind: 'text',
-    vocabulary: 'characters',
-    min_count: 1,
-    max_tokens: 50_000,
-    lowercase: false,
-    normalize: 'NFC',
-  };
+  const draft = inputs ?? defaultText;
   if (draft.kind !== 'text')
     throw new UnrollError(
       'invalid_request',

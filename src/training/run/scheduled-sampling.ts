@@ -1,4 +1,4 @@
-import { padded } from '../../kernel/emit/emitter.ts';
+import { padded } from '../../kernel/layout.ts';
 import type { Rng } from '../../random.ts';
 import { activeRows } from '../../network/layers/layer.ts';
 import type { Batch } from '../batch.ts';

@@ -19,7 +19,7 @@ function binary(name: string, datatype: string, shape: number[], bytes: Buffer):
   const input = { name, datatype, shape, parameters: { binary_data_size: bytes.length } };
   return Buffer.concat([Buffer.from(JSON.stringify({ inputs: [input], parameters: timeout })), bytes]);
 }
-const headersOf = (body: Buffer, bytes: number): Record<string, string> => ({
+const createHeaders = (body: Buffer, bytes: number): Record<string, string> => ({
   'content-type': 'application/octet-stream',
   'inference-header-content-length': String(body.length - bytes),
 });
@@ -103,14 +103,14 @@ export const bodiesToRead: Readonly<Record<string, HostileBody>> = {
   '40,960 binary sequences': {
     path: infer('births'),
     body: () => manyRows,
-    headers: headersOf(manyRows, 4_096_000),
+    headers: createHeaders(manyRows, 4_096_000),
     statuses: [422],
     says: /256/,
   },
   '2,048,000 binary ids': {
     path: infer('language'),
     body: () => manyIds,
-    headers: headersOf(manyIds, 2_048_000),
+    headers: createHeaders(manyIds, 2_048_000),
     statuses: [200, 503, 504],
   },
   'a name of 4 MB': {

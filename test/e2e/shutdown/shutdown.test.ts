@@ -131,7 +131,8 @@ describe('npm start', () => {
       const npm = spawn('npm', ['start'], {
         cwd: join(import.meta.dirname, '../../..'),
         env: {
-          ...process.env,
+          PATH: process.env['PATH'],
+          HOME: process.env['HOME'],
           UNROLL_MODELS: folder.path,
           UNROLL_DATA: data,
           UNROLL_PORT: '0',

@@ -21,10 +21,10 @@ async function echo(messages: readonly unknown[], capacity: number, atOnce: numb
   return received;
 }
 
-const numbered = (count: number, sizeOf: (index: number) => number): unknown[] =>
+const numbered = (count: number, chooseSize: (index: number) => number): unknown[] =>
   Array.from({ length: count }, (_, index) => ({
     index,
-    values: Float32Array.from({ length: sizeOf(index) }, (_, k) => index + k / 4),
+    values: Float32Array.from({ length: chooseSize(index) }, (_, k) => index + k / 4),
     text: 'é'.repeat(index % 5),
   }));
 

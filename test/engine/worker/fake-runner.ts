@@ -1,4 +1,4 @@
-import type { Runner, Wanted } from '../../../src/network/runner.ts';
+import type { Runner, OutputKind } from '../../../src/network/runner.ts';
 
 // An Elman network in float64 behind the runner's interface: h ← tanh(W x + U h), output = logits = h, hidden
 // = −h. Ids of 0 … 9, or two features a step. It checks its arguments like the real one.
@@ -41,8 +41,8 @@ export function createFakeRunner({
     stateLength: fakeUnits,
     inputWidth,
     idColumns: 1,
-    attentionOf: () => new Float32Array(0),
-    failureOf: () => null,
+    attention: () => new Float32Array(0),
+    failure: () => null,
     maxRows,
     maxPacked,
     get rows() {
@@ -64,8 +64,8 @@ export function createFakeRunner({
     loadState(row, state) {
       states[row] = [...state];
     },
-    plan(wantedSteps) {
-      const steps = Array.from(wantedSteps);
+    plan(stepsPerRow) {
+      const steps = Array.from(stepsPerRow);
       if (steps.some((count, row) => count < 1 || count > (steps[row - 1] ?? count)))
         throw new RangeError(`steps ${steps.join()} increase`);
       const packed = steps.reduce((sum, count) => sum + count, 0);
@@ -81,7 +81,7 @@ export function createFakeRunner({
     },
     ids,
     features,
-    run(wanted, what: Wanted) {
+    run(requested, kind: OutputKind) {
       const { steps, offsets } = planned;
       ticks.push(steps);
       const rows = new Map<number, number[]>();
@@ -95,9 +95,9 @@ export function createFakeRunner({
           states[row] = fakeStep(causal || t > 0 ? states[row]! : zero(), x);
           rows.set(at, states[row]!);
         }
-      const sign = what === 'hidden' ? -1 : 1;
+      const sign = kind === 'hidden' ? -1 : 1;
       return Float32Array.from(
-        Array.from(wanted).flatMap((at) => rows.get(at)!),
+        Array.from(requested).flatMap((at) => rows.get(at)!),
         (value) => sign * value,
       );
     },

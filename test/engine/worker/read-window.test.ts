@@ -10,7 +10,7 @@ import { createFakeRunner, fakeOutputs } from './fake-runner.ts';
 
 // The flow-control window of a sequence, on the worker's and on the reader's side, without threads.
 
-const idsOf = (length: number): number[] => Array.from({ length }, (_, t) => (t * 7) % 10);
+const createIds = (length: number): number[] => Array.from({ length }, (_, t) => (t * 7) % 10);
 const sequence = (id: number, more: Partial<BatchedSequence> = {}): BatchedSequence => ({
   id,
   input: Int32Array.from([1]),
@@ -122,7 +122,7 @@ test('splits outputs of many wide steps into reports of bounded size', () => {
     { ...batcherDefaults, now: () => 0 },
   );
   const seen: number[] = [];
-  const input = Int32Array.from(idsOf(20));
+  const input = Int32Array.from(createIds(20));
   batcher.add(sequence(1, { input, steps: 'every', generation: null }));
   while (
     batcher.tick((_, report) => {

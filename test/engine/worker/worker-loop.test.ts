@@ -34,11 +34,11 @@ function setUp(count: number) {
     const weights = randomWeights(causal, ids(vocabulary));
     const placement = placeNetwork(causal, weights, { kernel, workers: 1, slots: 4, maxSteps: 100 });
     placed.push(placement);
-    const { program, size, arenas } = placement;
+    const { compiled, size, arenas } = placement;
     loop.control({
       kind: 'load',
       network,
-      content: { ...networkContent, program, size },
+      content: { ...networkContent, compiled, size },
       arena: arenas[0]!,
       batches: null,
       stepsRun: new SharedArrayBuffer(8),
@@ -61,7 +61,7 @@ const start = (sequence: number, network: number, more: Partial<StartMessage> = 
   alreadyDelivered: 0,
   ...more,
 });
-const sequencesOf = (sent: readonly FromWorker[]): number[] =>
+const listSequences = (sent: readonly FromWorker[]): number[] =>
   sent.flatMap((message) =>
     message.kind === 'reports' ? [...new Set(message.reports.map(({ sequence }) => sequence))] : [],
   );
@@ -72,7 +72,7 @@ test('runs one tick of each network in rotation, however many sequences each has
   loop.message(start(9, 2));
   for (let tick = 0; tick < 4; tick++) loop.tick();
   expect(ticks).toEqual([3, 1, 3, 1]);
-  expect(sequencesOf(sent)).toEqual([1, 2, 3, 9, 1, 2, 3, 9]);
+  expect(listSequences(sent)).toEqual([1, 2, 3, 9, 1, 2, 3, 9]);
 });
 
 test('sends the reports of one tick as one message', () => {
@@ -82,7 +82,7 @@ test('sends the reports of one tick as one message', () => {
   sent.length = 0;
   loop.tick();
   expect(sent).toHaveLength(1);
-  expect(sequencesOf(sent)).toEqual([1, 2, 3]);
+  expect(listSequences(sent)).toEqual([1, 2, 3]);
 });
 
 test('does not run a cancelled sequence in the next tick', () => {
@@ -100,13 +100,13 @@ test('does not run a cancelled sequence in the next tick', () => {
 test('reports why a network cannot be loaded, and removes an unloaded one', () => {
   const { loop, sent } = setUp(1);
   expect(sent).toEqual([{ kind: 'loaded', network: 1, error: null }]);
-  const { program, arenas } = placed[0]!;
-  const broken = { ...program, module: {} as WebAssembly.Module };
+  const { compiled, arenas } = placed[0]!;
+  const broken = { ...compiled, module: {} as WebAssembly.Module };
   const size = { maxRows: 4, maxPacked: 64 };
   loop.control({
     kind: 'load',
     network: 2,
-    content: { ...networkContent, program: broken, size },
+    content: { ...networkContent, compiled: broken, size },
     arena: arenas[0]!,
     batches: null,
     stepsRun: new SharedArrayBuffer(8),

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/formats/keras/keras-config.ts';
-import type { KerasLayer, TensorSource } from '../../../src/formats/keras/keras-layer.ts';
 import { kerasToNetwork } from '../../../src/formats/keras/keras-to-network.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
-import type { ProgramSpec } from '../../../src/network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../../src/network/layers/operator-graph/schema.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 import { randomNumbers } from '../../network/random-network.ts';
+import { connectLayers, type GivenLayer } from './connect-layers.ts';
 
 // Keras layers as operators. Expected values are computed by hand or from the layer's definition; ../tfjs
 // compares with TensorFlow.js.
@@ -19,46 +19,36 @@ const of = (...values: number[]): Tensor => ({
   shape: [values.length],
   values: Float32Array.from(values),
 });
-type Given = Partial<Omit<KerasLayer, 'inputs'>> & { inputs?: (string | TensorSource)[] };
+type Given = GivenLayer;
 
 /** The last layer is the output; a layer without inputs reads the one before it. */
-function convert(shape: readonly (number | null)[], layers: readonly Given[], version = '2.15.0') {
-  const all = [{ className: 'InputLayer', name: 'x', config: { batch_shape: [null, ...shape] } }, ...layers];
-  const named = all.map((layer, i) => ({ ...layer, name: layer.name ?? `l${i}` }));
-  const sources = (inputs: readonly (string | TensorSource)[]): TensorSource[] =>
-    inputs.map((one) => (typeof one === 'string' ? { layer: one, tensor: 0 } : one));
-  return kerasToNetwork({
-    version,
-    layers: named.map((layer, i) => ({
-      className: '',
-      config: {},
-      weights: [],
-      ...layer,
-      inputs: i === 0 ? [] : sources((layer as Given).inputs ?? [named[i - 1]!.name]),
-    })),
-    outputs: [{ layer: named.at(-1)!.name, tensor: 0 }],
-  });
-}
+const convert = (shape: readonly (number | null)[], layers: readonly Given[], version = '2.15.0') =>
+  kerasToNetwork(
+    connectLayers(
+      [{ className: 'InputLayer', name: 'x', config: { batch_shape: [null, ...shape] } }, ...layers],
+      { version },
+    ),
+  );
 const layer = (className: string, config: Config = {}, ...weights: Tensor[]): Given => ({
   className,
   config,
   weights,
 });
 /** An unsupported layer, so that the model becomes an operator graph. */
-const asProgram = layer('Permute', { dims: [1, 2] });
+const asOperatorGraph = layer('Permute', { dims: [1, 2] });
 
 /** Runs rows through a model and returns rows. */
 function run(layers: readonly Given[], rows: number[][], steps: number | null = null): number[][] {
   const { network, weights } = convert([steps, rows[0]!.length], layers);
-  expect(network.layers.map(({ type }) => type)).toEqual(['program']);
-  const [program] = network.layers as [ProgramSpec];
+  expect(network.layers.map(({ type }) => type)).toEqual(['operator_graph']);
+  const [graph] = network.layers as [OperatorGraphSpec];
   const { output } = referenceNetwork(
     network,
     weights,
     rows.map((row) => Float64Array.from(row)),
   );
-  if (program.output.gives === 'step') return output.map((row) => [...row]);
-  const width = program.units / (program.output.rows ?? 1);
+  if (graph.output.gives === 'step') return output.map((row) => [...row]);
+  const width = graph.units / (graph.output.rows ?? 1);
   const last = output.at(-1)!;
   return Array.from({ length: last.length / width }, (_, i) =>
     Array.from(last.subarray(i * width, (i + 1) * width)),
@@ -175,7 +165,7 @@ describe('a Keras layer as operators', () => {
       ),
     ],
   ])('%s', (_, given, expected) => {
-    const seen = run([asProgram, given], pairs, pairs.length);
+    const seen = run([asOperatorGraph, given], pairs, pairs.length);
     expect(seen).toHaveLength(expected.length);
     expected.forEach((row, t) => row.forEach((value, k) => expect(seen[t]![k]).toBeCloseTo(value, 5)));
   });
@@ -203,7 +193,7 @@ describe('a Keras layer as operators', () => {
   ])('Activation: %s', (_, activation, f, version) => {
     const { network, weights } = convert(
       [null, 2],
-      [layer('Activation', { activation }), asProgram],
+      [layer('Activation', { activation }), asOperatorGraph],
       version,
     );
     const rows = pairs.map((row) => Float64Array.from(row));
@@ -228,12 +218,12 @@ describe('a Keras layer as operators', () => {
   ])('%s with %j', (className, config, expected) => {
     const twice = { ...layer('Dense', {}, { shape: [2, 2], values: Float32Array.of(2, 0, 0, 2) }, of(0, 0)) };
     const both = { ...layer(className, config), inputs: ['x', 'l1'] };
-    expect(run([twice, both, asProgram], pairs, pairs.length)).toEqual(expected);
+    expect(run([twice, both, asOperatorGraph], pairs, pairs.length)).toEqual(expected);
   });
 
   it('replaces a dense layer whose matrix would be too large', () => {
     const { network } = convert([null, 100_000], [layer('Activation', { activation: 'tanh' })]);
-    expect(network.layers[0]).toMatchObject({ type: 'program', units: 100_000, constants: {} });
+    expect(network.layers[0]).toMatchObject({ type: 'operator_graph', units: 100_000, constants: {} });
   });
 
   it('combines a single row with every step', () => {
@@ -255,7 +245,7 @@ describe('a Keras layer as operators', () => {
       ],
     };
     const { network } = convert([null, 2], [reader, writer]);
-    const [{ operators }] = network.layers as [ProgramSpec];
+    const [{ operators }] = network.layers as [OperatorGraphSpec];
     const [first, second] = operators.filter(({ operator }) => operator === 'LSTM');
     expect(second!.inputs.slice(5)).toEqual(
       first!.outputs.slice(1).map(
@@ -289,11 +279,11 @@ describe('a Keras model is refused with what is unsupported and where', () => {
   const conv = (config: Config = {}, ...weights: Tensor[]): Given =>
     layer('Conv1D', { filters: 2, kernel_size: 3, ...config }, ...weights, tensor(3, 2, 2), tensor(2));
   it.each<[string, readonly (number | null)[], readonly Given[], string | RegExp]>([
-    ...['Lambda', 'MyLayer', 'ConvLSTM1D', 'Conv1DTranspose', 'Attention', 'RNN', 'constructor'].map(
+    ...['MyLayer', 'Conv1DTranspose', 'constructor'].map(
       (name): [string, readonly (number | null)[], readonly Given[], string] => [
         name,
         [null, 2],
-        [asProgram, layer(name)],
+        [asOperatorGraph, layer(name)],
         `1 layers cannot be converted: "l2" (${name}): the layer is not supported`,
       ],
     ),
@@ -303,12 +293,36 @@ describe('a Keras model is refused with what is unsupported and where', () => {
       [layer('Lambda'), layer('LeakyReLU')],
       /2 layers .*"l1" \(Lambda\).*; "l2" .*has an input that was not converted/,
     ],
-    ['Conv2D, over images', [28, 28, 1], [layer('Conv2D')], 'at most time and features'],
     [
-      'TimeDistributed of a convolution',
+      'Lambda',
       [null, 2],
-      [layer('TimeDistributed', { layer: { class_name: 'Conv1D' } })],
-      'wraps "Conv1D", must be Dense',
+      [asOperatorGraph, layer('Lambda')],
+      '"l2" (Lambda): a Lambda is Python code, which is not read: replace it by layers',
+    ],
+    [
+      'Attention of one input',
+      [null, 2],
+      [layer('Attention')],
+      '"l1" (Attention): has 1 inputs, must have a query and a value, and may have a key',
+    ],
+    [
+      'ConvLSTM1D of rows',
+      [null, 2],
+      [layer('ConvLSTM1D')],
+      '"l1" (ConvLSTM1D): its input is [steps, 2], must have 3 axes besides the batch',
+    ],
+    ['images', [28, 28, 1], [layer('Flatten')], 'at most time and features'],
+    [
+      'TimeDistributed of what is not supported',
+      [null, 2],
+      [layer('TimeDistributed', { layer: { class_name: 'MyLayer' } })],
+      '"l1" (TimeDistributed): the layer is not supported',
+    ],
+    [
+      'RNN of an unknown cell',
+      [null, 2],
+      [layer('RNN', { cell: { class_name: 'MyCell' } })],
+      '"l1" (RNN): has the cell "MyCell", which is not supported',
     ],
     [
       'an activation of one’s own',
@@ -380,17 +394,17 @@ describe('a Keras model is refused with what is unsupported and where', () => {
     [
       'arithmetic with a number',
       [null, 2],
-      [asProgram, layer('Multiply')],
+      [asOperatorGraph, layer('Multiply')],
       'has one input, must have at least two',
     ],
     [
-      'a mask',
+      'a mask over more than the steps',
       [null, 2],
       [
         dense,
-        { ...layer('GlobalMaxPooling1D'), inputs: ['x', { layer: 'l1', tensor: 0, argument: 'mask' }] },
+        { ...layer('GlobalAveragePooling1D'), inputs: ['x', { layer: 'l1', tensor: 0, argument: 'mask' }] },
       ],
-      '"l2" (GlobalMaxPooling1D): uses a mask, which is not supported',
+      '"l2" (GlobalAveragePooling1D): its mask has more axes than the steps',
     ],
     [
       'the second output of a layer that has one',
@@ -422,9 +436,9 @@ describe('a Keras model is refused with what is unsupported and where', () => {
       [
         layer('Embedding', {}, tensor(5, 2)),
         { ...layer('LeakyReLU'), inputs: ['x'] },
-        { ...asProgram, inputs: ['l1'] },
+        { ...asOperatorGraph, inputs: ['l1'] },
       ],
-      'LeakyRelu (l2.leakyrelu.2) uses ids',
+      'LeakyRelu (l2.leakyrelu.3) uses ids',
     ],
     ['rows of less than nothing', [null, -1], [layer('Softmax')], '"x" has the input shape [null,-1]'],
     ['rows of no width', [null, null], [layer('LeakyReLU')], 'an unknown number of values per step'],

@@ -17,13 +17,14 @@ const convert = (
   className: string,
   config: Config = {},
   { reads = [sequence], weights = [] }: { reads?: readonly LayerInput[]; weights?: readonly Tensor[] } = {},
-): ConvertedLayers => convertLayer({ className, name: 'one', config, inputs: [], weights }, reads, '2.3.1');
+): ConvertedLayers => convertLayer({ className, name: 'one', config, weights }, reads, '2.3.1');
 const cell = { units: 1, activation: 'tanh', recurrent_activation: 'sigmoid', return_sequences: true };
 const lstm = { weights: [tensor(2, 4), tensor(1, 4), tensor(4)] };
 
 describe('a Keras layer', () => {
   it.each<[string, Config]>([
     ['Dropout', { rate: 0.5 }],
+    ['Masking', { mask_value: -1 }],
     ['SpatialDropout1D', { rate: 0.5 }],
     ['GaussianNoise', { stddev: 1 }],
     ['GaussianDropout', { rate: 0.1 }],
@@ -34,15 +35,9 @@ describe('a Keras layer', () => {
     expect(convert(className, config)).toMatchObject({ layers: [], width: 2, sequence: true, notes: [] });
   });
 
-  it('notes that masking is not needed', () => {
-    expect(convert('Masking', { mask_value: 0 }).notes).toEqual([
-      'masking: requests must not contain padding',
-    ]);
-  });
-
-  it('notes that stateful is ignored', () => {
+  it('notes that it is stateful', () => {
     expect(convert('LSTM', { ...cell, stateful: true }, lstm).notes).toEqual([
-      'stateful: ignored, every sequence has its own state',
+      'stateful: every sequence has a state of its own, which starts from zeros',
     ]);
   });
 

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Hdf5 } from '../../../src/formats/keras/hdf5-reader.ts';
+import { convertModel } from '../../../src/formats/keras/convert-model.ts';
+import { toOperatorNetwork } from '../../../src/formats/keras/operator-network.ts';
+import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { readLayerWeights } from '../../../src/formats/keras/layer-weights.ts';
-import { parseTopology } from '../../../src/formats/keras/topology.ts';
+import { listLayers, mapLayers, parseTopology } from '../../../src/formats/keras/topology.ts';
 
 // Models nested in models. Those of TensorFlow.js are in ../tfjs.
 
@@ -42,31 +45,90 @@ const outer = {
   ),
 };
 
+/** Converts a model whose Dense layers double, or negate by their names, one column. */
+function compute(json: unknown, rows: number[]): number[] {
+  const topology = mapLayers(parseTopology(json), (one) => ({
+    ...one,
+    weights:
+      one.className === 'Dense'
+        ? [{ shape: [1, 1], values: Float32Array.of(one.name.startsWith('negate') ? -1 : 2) }]
+        : [],
+    config: { ...one.config, use_bias: false },
+  }));
+  const model = { version: '2.15.0', topology };
+  const { network, weights } = toOperatorNetwork(model, convertModel(model), '');
+  return referenceNetwork(
+    network,
+    weights,
+    rows.map((row) => Float64Array.of(row)),
+  ).output.map((row) => row[0]!);
+}
+const input = (name: string): object => layer('InputLayer', name, [], { batch_shape: [null, null, 1] });
+
 describe('a nested model', () => {
-  it('is replaced by its layers, connected to its inputs and consumers', () => {
-    const { layers, outputs } = parseTopology(outer);
-    const reads = layers.map(({ name, inputs }) => [name, inputs.map((one) => one.layer)]);
-    expect(reads).toEqual([
-      ['x', []],
-      ['before', ['x']],
-      ['left', ['x']],
-      ['right', ['before']],
-      ['sum', ['right', 'left']],
-    ]);
-    expect(outputs).toEqual([{ layer: 'sum', tensor: 0 }]);
+  it('is connected to its inputs and consumers by their order', () => {
+    // left doubles the second input, right negates the first
+    const nested = model(
+      [
+        layer('InputLayer', 'b'),
+        layer('InputLayer', 'a'),
+        layer('Dense', 'left', [from('a')]),
+        layer('Dense', 'negate', [from('b')]),
+      ],
+      [from('a'), from('b')],
+      [from('left'), from('negate')],
+    );
+    const whole = {
+      class_name: 'Functional',
+      config: model(
+        [
+          input('x'),
+          layer('Dense', 'before', [from('x')]),
+          layer('Functional', 'both', [from('x'), from('before')], nested),
+          layer('Subtract', 'difference', [from('both', 1), from('both')]),
+        ],
+        [from('x')],
+        [from('difference')],
+      ),
+    };
+    // negate(2x) − left(x)
+    expect(compute(whole, [1, -3])).toEqual([-4, 12]);
+  });
+
+  it('is run at each of its calls', () => {
+    const nested = { layers: [layer('Dense', 'double')] };
+    const whole = {
+      class_name: 'Functional',
+      config: model(
+        [
+          input('x'),
+          {
+            ...layer('Sequential', 'twice', [], nested),
+            inbound_nodes: [[from('x')], [['twice', 1, 0, {}]]],
+          },
+          layer('Subtract', 'difference', [
+            ['twice', 2, 0, {}],
+            ['twice', 1, 0, {}],
+          ]),
+        ],
+        [from('x')],
+        [from('difference')],
+      ),
+    };
+    // Keras numbers the calls of a model from 1: 4x − 2x
+    expect(compute(whole, [1, 5])).toEqual([2, 10]);
   });
 
   it('in first place has the input of the whole model', () => {
-    const first = { class_name: 'Sequential', config: { layers: [layer('Dense', 'deep')] } };
-    const { layers } = parseTopology({ class_name: 'Sequential', config: [first, layer('Dense', 'last')] });
-    expect(layers.map(({ name, inputs }) => [name, inputs.length])).toEqual([
-      ['deep', 0],
-      ['last', 1],
-    ]);
+    const first = {
+      class_name: 'Sequential',
+      config: { layers: [layer('Dense', 'deep', [], { batch_input_shape: [null, null, 1] })] },
+    };
+    expect(compute({ class_name: 'Sequential', config: [first, layer('Dense', 'last')] }, [3])).toEqual([12]);
   });
 
   it('finds its weights in HDF5 of Keras 2 and of Keras 3', () => {
-    const { layers } = parseTopology(outer);
+    const layers = listLayers(parseTopology(outer));
     const tensor = (value: number) => ({ shape: [1], values: Float32Array.of(value) });
     const two: Hdf5 = {
       arrays: new Map([
@@ -92,6 +154,8 @@ describe('a nested model', () => {
       expect(readLayerWeights(file, layers).map((own) => own.map(({ values }) => values[0]))).toEqual([
         [],
         [1],
+        [],
+        [],
         [2],
         [3],
         [],
@@ -100,12 +164,12 @@ describe('a nested model', () => {
 
   it.each<[string, object, RegExp]>([
     [
-      'where a layer of it has another’s name',
+      'where two layers have one name',
       {
         class_name: 'Sequential',
-        config: [layer('Dense', 'one'), { class_name: 'Sequential', config: [layer('Dense', 'one')] }],
+        config: [{ class_name: 'Sequential', config: [layer('Dense', 'one'), layer('Dense', 'one')] }],
       },
-      /two layers of nested models have the name "one"/,
+      /two layers have the name "one"/,
     ],
     [
       'where it lacks an output that is read',
@@ -113,7 +177,7 @@ describe('a nested model', () => {
         class_name: 'Functional',
         config: model(
           [
-            layer('InputLayer', 'x'),
+            input('x'),
             layer(
               'Functional',
               'm',
@@ -125,19 +189,15 @@ describe('a nested model', () => {
           [from('m', 3)],
         ),
       },
-      /the model "m" has no output 3/,
+      /the output 3 of "m" is computed by no layer/,
     ],
     [
       'where it reads fewer inputs than it has',
       {
         class_name: 'Functional',
-        config: model(
-          [layer('InputLayer', 'x'), layer('Functional', 'm', [from('x')], inner)],
-          [from('x')],
-          [from('m')],
-        ),
+        config: model([input('x'), layer('Functional', 'm', [from('x')], inner)], [from('x')], [from('m')]),
       },
-      /a nested model has 2 inputs, but is called with 1/,
+      /"m" \(Functional\): a model of 2 inputs is called with 1/,
     ],
     ['where models stand in models without end', deep(12), /models are nested more than 8 deep/],
     [
@@ -146,7 +206,7 @@ describe('a nested model', () => {
       /a model of 0 layers/,
     ],
   ])('is refused %s', (_, json, says) => {
-    expect(() => parseTopology(json)).toThrow(says);
+    expect(() => compute(json, [1])).toThrow(says);
   });
 });
 

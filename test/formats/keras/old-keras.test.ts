@@ -4,22 +4,18 @@ import { describe, expect, it } from 'vitest';
 import { toKeras2 } from '../../../src/formats/keras/keras-1.ts';
 import { readImportedFile } from '../../../src/formats/read-imported.ts';
 import { readZip } from '../../../src/formats/zip.ts';
-import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
 import { createFolderFiles } from '../../../src/repository/folder-files.ts';
-import { runAlone, runnerOf } from '../../network/random-network.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
 import { sequenceOf } from '../../repository/sequence-model.ts';
+import { expectAnswer, type Answer } from '../expect-answer.ts';
 
 // Files in the layouts of Keras 1 and 2 (golden/make-old-keras-files.py): other names, weights gate by gate,
 // separate weights files.
 
 const folder = join(import.meta.dirname, '../../golden/old-keras-files');
-const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Record<
-  string,
-  { x: number[] | number[][]; y: number[] | number[][] }
->;
+const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Record<string, Answer>;
 const separateFiles = join(folder, 'weights-and-config');
 const read = (name: string) =>
   name === 'weights-and-config'
@@ -38,25 +34,7 @@ describe('a model of Keras 1 or 2', () => {
   ])('%s matches its equations', async (name, format) => {
     const file = await read(name);
     expect(file.format).toBe(format);
-    const { network, weights } = file.network();
-    const { x, y } = answers[name]!;
-    const expected = (Array.isArray(y[0]) ? y : [y]) as number[][];
-    const ids = !Array.isArray(x[0]);
-    const steps = ids ? (x as number[]) : (x as number[][]).map((row) => Float64Array.from(row));
-    const { output } = referenceNetwork(network, weights, steps);
-    const runner = runnerOf(network, weights);
-    const emitted = runAlone(runner, ids ? Int32Array.from(x as number[]) : Float32Array.from(x.flat()));
-    runner.release();
-    for (const [rows, most] of [
-      [output, 2e-6],
-      [emitted, 1e-5],
-    ] as const) {
-      const last = rows.slice(-expected.length);
-      expect(last[0]).toHaveLength(expected[0]!.length);
-      expected.forEach((row, t) =>
-        row.forEach((value, k) => expect(Math.abs(last[t]![k]! - value)).toBeLessThan(most)),
-      );
-    }
+    expectAnswer(file.network(), answers[name]!);
   });
 });
 
@@ -120,7 +98,7 @@ describe('a layer of Keras 1', () => {
   const old =
     (className: string, config: object, weights: Tensor[] = []) =>
     () =>
-      toKeras2({ className, name: 'one', config: config as Record<string, unknown>, inputs: [], weights });
+      toKeras2({ className, name: 'one', config: config as Record<string, unknown>, weights });
 
   it('has Keras 1’s default inner activation', () => {
     expect(old('LSTM', { output_dim: 3 })().config).toMatchObject({

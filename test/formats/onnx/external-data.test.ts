@@ -18,7 +18,7 @@ const asSaved = (tensor: { offset: number; length: number }) => ({
 });
 
 /** A version folder with the model and its external data. */
-function folderOf(entries: Parameters<typeof moveOut>[1] = asSaved): {
+function createFolder(entries: Parameters<typeof moveOut>[1] = asSaved): {
   root: string;
   folder: string;
   data: Uint8Array;
@@ -35,14 +35,14 @@ const read = ({ root, folder }: { root: string; folder: string }) =>
 
 describe('external tensors', () => {
   it('equal those of the same model without external data', async () => {
-    const there = folderOf();
+    const there = createFolder();
     writeFileSync(join(there.folder, 'model.onnx.data'), there.data);
     const inside = (await readImportedFile(whole)).network();
     expect(await (await read(there)).weights()).toEqual(inside.weights);
   });
 
-  it('may be in a subfolder and have no length', async () => {
-    const there = folderOf(({ offset }) => ({ location: 'parts/data.bin', offset: String(offset) }));
+  it.each(['parts/data.bin', './parts/./data.bin'])('may be in %s and have no length', async (location) => {
+    const there = createFolder(({ offset }) => ({ location, offset: String(offset) }));
     mkdirSync(join(there.folder, 'parts'));
     writeFileSync(join(there.folder, 'parts/data.bin'), there.data);
     const inside = (await readImportedFile(whole)).network();
@@ -50,11 +50,11 @@ describe('external tensors', () => {
   });
 
   it('are refused when the file is missing, too short or of the wrong size', async () => {
-    const there = folderOf();
+    const there = createFolder();
     await expect(read(there)).rejects.toThrow('the external file "model.onnx.data" is missing');
     writeFileSync(join(there.folder, 'model.onnx.data'), there.data.subarray(0, 100));
     await expect(read(there)).rejects.toThrow(/bytes \d+ to \d+ of "model\.onnx\.data", which has 100/);
-    const short = folderOf(({ offset }) => ({
+    const short = createFolder(({ offset }) => ({
       location: 'model.onnx.data',
       offset: String(offset),
       length: '4',
@@ -64,30 +64,30 @@ describe('external tensors', () => {
   });
 
   it.each(['-1', '1e9', '99999999999999999', ''])('are refused with the offset "%s"', async (offset) => {
-    const there = folderOf(() => ({ location: 'model.onnx.data', offset }));
+    const there = createFolder(() => ({ location: 'model.onnx.data', offset }));
     writeFileSync(join(there.folder, 'model.onnx.data'), there.data);
     await expect(read(there)).rejects.toThrow(`offset "${offset}", must be a whole number`);
     await expect(read(there)).rejects.toMatchObject({ code: 'invalid_weights' });
   });
 
-  it.each(['../secret', '/etc/passwd', 'a/../../secret', './x', 'a\\b', 'C:x', ''])(
+  it.each(['../secret', '/etc/passwd', 'a/../../secret', './../x', 'a\\b', 'C:x', '', '.', './'])(
     'are refused at the path "%s", which is none below the folder',
     async (location) => {
-      const there = folderOf(() => ({ location }));
+      const there = createFolder(() => ({ location }));
       writeFileSync(join(there.root, 'tagger/secret'), there.data);
       await expect(read(there)).rejects.toThrow('must be a relative path inside its folder');
     },
   );
 
   it('are refused behind a link that leads out of the folder', async () => {
-    const there = folderOf();
+    const there = createFolder();
     writeFileSync(join(there.root, 'tagger/secret'), there.data);
     symlinkSync('../secret', join(there.folder, 'model.onnx.data'));
     await expect(read(there)).rejects.toThrow('is a link that leads out of its folder');
   });
 
   it('are refused above the total size limit before they are read', async () => {
-    const there = folderOf();
+    const there = createFolder();
     writeFileSync(join(there.folder, 'model.onnx.data'), '');
     truncateSync(join(there.folder, 'model.onnx.data'), 2 ** 40);
     await expect(read(there)).rejects.toThrow('has 1099511627776 bytes, the limit is 2147483648');

@@ -5,8 +5,8 @@ import { onnxToNetwork } from '../../../src/formats/onnx/onnx-to-network.ts';
 import { graphSettings } from '../../../src/formats/onnx/graph-settings.ts';
 import { readOnnx, type OnnxModel } from '../../../src/formats/onnx/read-onnx.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
-import type { ProgramSpec } from '../../../src/network/layers/operator-graph/schema.ts';
-import { asRows, runAlone, runnerOf, tick } from '../../network/random-network.ts';
+import type { OperatorGraphSpec } from '../../../src/network/layers/operator-graph/schema.ts';
+import { asRows, runAlone, createTestRunner, tick } from '../../network/random-network.ts';
 
 // Graphs that are not a stack of layers (golden/make-onnx-graphs.py), with expected outputs of PyTorch or
 // NumPy.
@@ -16,20 +16,20 @@ const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) a
   string,
   { x: number[] | number[][]; y: number[][] }
 >;
-const modelOf = (name: string): OnnxModel => readOnnx(readFileSync(join(folder, `${name}.onnx`)));
-const programOf = (name: string, said?: object): ProgramSpec => {
-  const { network } = onnxToNetwork(modelOf(name), said && graphSettings.parse(said));
-  return network.layers[0] as ProgramSpec;
+const readModel = (name: string): OnnxModel => readOnnx(readFileSync(join(folder, `${name}.onnx`)));
+const readGraph = (name: string, settings?: object): OperatorGraphSpec => {
+  const { network } = onnxToNetwork(readModel(name), settings && graphSettings.parse(settings));
+  return network.layers[0] as OperatorGraphSpec;
 };
 
 describe('a graph that is not a stack of layers', () => {
   it.each(Object.keys(answers))('%s: matches PyTorch or NumPy', (name) => {
-    const { network, weights, input } = onnxToNetwork(modelOf(name));
+    const { network, weights, input } = onnxToNetwork(readModel(name));
     const { x, y } = answers[name]!;
     const sequence = input.kind === 'ids' ? Int32Array.from(x as number[]) : Float32Array.from(x.flat());
     const width = input.kind === 'ids' ? 0 : input.width;
     const { output } = referenceNetwork(network, weights, asRows(sequence, width));
-    const runner = runnerOf(network, weights);
+    const runner = createTestRunner(network, weights);
     const emitted = runAlone(runner, sequence);
     runner.release();
     for (const [rows, most] of [
@@ -45,39 +45,39 @@ describe('a graph that is not a stack of layers', () => {
   });
 
   it('follows what starts a recurrence to that recurrence’s end', () => {
-    const { runs, states } = programOf('frames-16');
+    const { runs, states } = readGraph('frames-16');
     expect(runs).toBe('step');
     expect(states.map(({ input, shape }) => [input, shape])).toEqual([
       ['h', [2, 1, 7]],
       ['c', [2, 1, 7]],
     ]);
-    const { notes } = onnxToNetwork(modelOf('frames-16'));
+    const { notes } = onnxToNetwork(readModel('frames-16'));
     expect(notes.join('\n')).toContain('"c" is a state with the next value "cn"');
   });
 
   it('folds everything that does not depend on the input', () => {
-    const names = programOf('frames-16').operators.map(({ operator }) => operator);
+    const names = readGraph('frames-16').operators.map(({ operator }) => operator);
     for (const gone of ['Shape', 'Constant', 'ConstantOfShape', 'Cast', 'Identity', 'If'])
       expect(names).not.toContain(gone);
-    const file = modelOf('frames-16').nodes.length;
+    const file = readModel('frames-16').nodes.length;
     expect(names.length).toBeLessThan(file / 2);
   });
 
   it('runs once per sequence without states, with one output per row', () => {
-    expect(programOf('attends-16')).toMatchObject({
+    expect(readGraph('attends-16')).toMatchObject({
       runs: 'sequence',
       input: { shape: [1, -1, 4] },
       output: { gives: 'step' },
       units: 3,
     });
-    expect(programOf('pooled-16')).toMatchObject({
+    expect(readGraph('pooled-16')).toMatchObject({
       runs: 'sequence',
       input: { vocabulary: 13 },
       output: { gives: 'sequence' },
       units: 4,
     });
     // steps first: the axis that it scans
-    expect(programOf('scan', { runs: 'sequence' }).input.shape).toEqual([-1, 1, 3]);
+    expect(readGraph('scan', { runs: 'sequence' }).input.shape).toEqual([-1, 1, 3]);
   });
 
   it.each([
@@ -85,14 +85,14 @@ describe('a graph that is not a stack of layers', () => {
     ['loop', 1],
     ['cells', 2],
   ])('%s: a loop over the steps runs step by step, with the carried values as states', (name, carried) => {
-    const { network, weights } = onnxToNetwork(modelOf(name));
-    const [layer] = network.layers as [ProgramSpec];
+    const { network, weights } = onnxToNetwork(readModel(name));
+    const [layer] = network.layers as [OperatorGraphSpec];
     expect(layer.runs).toBe('step');
     expect(layer.states).toHaveLength(carried);
     expect(layer.operators.map(({ operator }) => operator)).not.toContain('Loop');
     // in two chunks, the second in another batch row
     const sequence = Float32Array.from(answers[name]!.x.flat());
-    const runner = runnerOf(network, weights);
+    const runner = createTestRunner(network, weights);
     const whole = runAlone(runner, sequence);
     runner.join();
     const [first] = tick(runner, [sequence], [0], [3]);
@@ -105,15 +105,15 @@ describe('a graph that is not a stack of layers', () => {
   });
 
   it('prepends the context to each step', () => {
-    const { input } = programOf('frames-16', { context: 8 });
+    const { input } = readGraph('frames-16', { context: 8 });
     expect(input).toMatchObject({ shape: [1, 32], context: 8 });
-    const { network, weights } = onnxToNetwork(modelOf('frames-16'), graphSettings.parse({ context: 8 }));
+    const { network, weights } = onnxToNetwork(readModel('frames-16'), graphSettings.parse({ context: 8 }));
     const rows = Array.from({ length: 5 }, (_, t) =>
       Float64Array.from({ length: 24 }, (__, k) => Math.sin(t * 24 + k)),
     );
     const whole = Float64Array.from([...new Float64Array(8), ...rows.flatMap((row) => [...row])]);
     const overlapping = rows.map((_, t) => whole.slice(t * 24, t * 24 + 32));
-    const without = onnxToNetwork(modelOf('frames-16'));
+    const without = onnxToNetwork(readModel('frames-16'));
     const { output } = referenceNetwork(network, weights, rows);
     expect(output).toEqual(referenceNetwork(without.network, without.weights, overlapping).output);
   });
@@ -132,6 +132,6 @@ describe('a graph that is not a stack of layers', () => {
     [{ set: { h: [1, 2, 3] } }, 'graph.set.h: 3 numbers'],
     [{ input: 'x' }, 'graph.input: "x", must be one of "samples"'],
   ])('refuses %j with the reason', (said, why) => {
-    expect(() => programOf('frames-16', said)).toThrow(why);
+    expect(() => readGraph('frames-16', said)).toThrow(why);
   });
 });

@@ -25,10 +25,10 @@ export function moveOut(
       }
       // save_model aligns tensors to pages
       while (data.length % 64 > 0) data.push(0xff);
-      const said = Object.entries(entries({ name, offset: data.length, length: raw.length }));
+      const location = Object.entries(entries({ name, offset: data.length, length: raw.length }));
       data.push(...raw);
       const text = (of: string): Uint8Array => new TextEncoder().encode(of);
-      for (const [key, value] of said)
+      for (const [key, value] of location)
         kept.push(...written(13, Uint8Array.from([...written(1, text(key)), ...written(2, text(value))])));
       return Uint8Array.from([...kept, ...written(14, 1n)]);
     }),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { graphSettings } from '../../../src/formats/onnx/graph-settings.ts';
 import { onnxToSignedGraph } from '../../../src/formats/onnx/onnx-to-signed-graph.ts';
-import type { Attribute, OnnxModel, OnnxTensor } from '../../../src/formats/onnx/read-onnx.ts';
+import type { Attribute, OnnxModel } from '../../../src/formats/onnx/read-onnx.ts';
+import type { OnnxTensor } from '../../../src/formats/onnx/read-tensor.ts';
 import { raiseView } from '../../../src/formats/raise/raise-view.ts';
 import { deriveViews } from '../../../src/operators/analysis/derive-view.ts';
 
@@ -34,7 +35,7 @@ interface Given {
   readonly P?: OnnxTensor;
 }
 
-function modelOf(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel {
+function createModel(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel {
   const { direction = 'forward', layout = 0 } = given;
   const directions = direction === 'bidirectional' ? 2 : 1;
   const rows = { RNN: 1, GRU: 3, LSTM: 4 }[operator] * units;
@@ -55,6 +56,7 @@ function modelOf(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel {
     op,
     name: '',
     domain: '',
+    overload: '',
     inputs,
     outputs,
     attributes: new Map(attributes),
@@ -62,6 +64,7 @@ function modelOf(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel {
   return {
     producer: 'a test',
     opset: 17,
+    functions: new Map(),
     nodes: [
       node(
         operator,
@@ -93,7 +96,7 @@ function modelOf(operator: 'RNN' | 'GRU' | 'LSTM', given: Given): OnnxModel {
 }
 
 const read = (operator: 'RNN' | 'GRU' | 'LSTM', given: Given = {}) => {
-  const graph = onnxToSignedGraph(modelOf(operator, given));
+  const graph = onnxToSignedGraph(createModel(operator, given));
   const [view] = deriveViews(graph, graphSettings.parse({}));
   const { network, weights } = raiseView(graph, view!);
   const values = (name: string): number[] | undefined => {

@@ -9,11 +9,11 @@ import { readImportedFile } from '../../../src/formats/read-imported.ts';
 import type { ViewVerdicts } from '../../../src/formats/view-verdicts.ts';
 import { verifyView } from '../../../src/formats/operators/verify-view.ts';
 import { listConversions } from '../../../src/formats/operators/view-to-network.ts';
-import { answersEvery, answersOnce } from '../../../src/network/answers-once.ts';
+import { findRowSteps, isSequenceToOne } from '../../../src/network/sequence-to-one.ts';
 import { deriveViews } from '../../../src/operators/analysis/derive-view.ts';
 import type { InputAxis, SequenceView, ViewInput } from '../../../src/operators/analysis/sequence-view.ts';
 import { rowOfStep } from '../../../src/operators/row-count.ts';
-import { runAlone, runnerOf } from '../../network/random-network.ts';
+import { runAlone, createTestRunner } from '../../network/random-network.ts';
 
 // Files in the shapes that exporters write (golden/make-onnx-views.py), with onnxruntime's answers: their sequence view is
 // derived, and what is wrong in a view is found by verification.
@@ -32,11 +32,11 @@ describe('a sequence view', () => {
   it.each(names)('%s: gives onnxruntime’s numbers', (name) => {
     const { network, weights, input } = onnxToNetwork(modelOf(name));
     const { x, y } = answers[name]!;
-    const runner = runnerOf(network, weights);
+    const runner = createTestRunner(network, weights);
     const rows = runAlone(runner, (input.kind === 'ids' ? Int32Array : Float32Array).from(x.flat()));
     runner.release();
-    const every = answersEvery(network);
-    const own = answersOnce(network)
+    const every = findRowSteps(network);
+    const own = isSequenceToOne(network)
       ? rows.slice(-1)
       : rows.filter((_, t) => !every || rowOfStep(every, t) >= 0);
     expect(own).toHaveLength(y.length);
@@ -188,7 +188,7 @@ describe('verification', () => {
     const wrong = [...breakView(viewOf(name))].find(([own]) => own === what)![1];
     const convert = () => {
       for (const conversion of listConversions(graph, wrong, defaults))
-        expect(() => verifyView(graph, wrong, conversion())).toThrow();
+        expect(() => verifyView(graph, wrong, conversion())).toThrow(Error);
     };
     expect(convert).not.toThrow();
   });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { inferOutput } from '../../../src/formats/operators/infer-output.ts';
-import type { ProgramSpec } from '../../../src/network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../../src/network/layers/operator-graph/schema.ts';
 
 /** x [1, steps, 2] through one operator with integer constants. */
 const draft = (
   operator: string,
   numbers: number[],
-  input: Partial<ProgramSpec['input']> = {},
-): ProgramSpec => ({
-  type: 'program',
+  input: Partial<OperatorGraphSpec['input']> = {},
+): OperatorGraphSpec => ({
+  type: 'operator_graph',
   runs: 'sequence',
   input: { value: 'x', shape: [1, -1, 2], context: 0, ...input },
   output: { value: 'y', gives: 'step' },

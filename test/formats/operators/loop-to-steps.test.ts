@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loopToSteps } from '../../../src/formats/operators/loop-to-steps.ts';
 import type { OperatorSpec } from '../../../src/operators/spec.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
-import type { ProgramSpec } from '../../../src/network/layers/operator-graph/schema.ts';
+import type { OperatorGraphSpec } from '../../../src/network/layers/operator-graph/schema.ts';
 import { networkSpec } from '../../../src/network/spec.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
 import {
@@ -11,7 +11,7 @@ import {
   randomSequence,
   features,
   runAlone,
-  runnerOf,
+  createTestRunner,
 } from '../../network/random-network.ts';
 
 // A cell h' = tanh(W x + R h) as a Loop over x [steps, 1, 3], with supported and unsupported operators in and
@@ -36,7 +36,7 @@ interface Parts {
   readonly start?: number[];
 }
 
-function program({ after = [], before = [], body = cell, units = 5, start = [0, 0, 0, 0, 0] }: Parts) {
+function createLoop({ after = [], before = [], body = cell, units = 5, start = [0, 0, 0, 0, 0] }: Parts) {
   const loop = {
     operator: 'Loop',
     inputs: ['turns', '', 'start'],
@@ -60,7 +60,7 @@ function program({ after = [], before = [], body = cell, units = 5, start = [0, 
   const { layers } = networkSpec.parse({
     layers: [
       {
-        type: 'program',
+        type: 'operator_graph',
         name: 'p',
         runs: 'sequence',
         input: { value: 'x', shape: [-1, 1, 3] },
@@ -82,7 +82,7 @@ function program({ after = [], before = [], body = cell, units = 5, start = [0, 
       },
     ],
   });
-  return { layer: layers[0] as ProgramSpec, tensors };
+  return { layer: layers[0] as OperatorGraphSpec, tensors };
 }
 
 describe('loopToSteps', () => {
@@ -104,7 +104,7 @@ describe('loopToSteps', () => {
       },
     ],
   ])('%s', (_, parts) => {
-    const { layer, tensors } = program(parts);
+    const { layer, tensors } = createLoop(parts);
     const cell = loopToSteps(layer, tensors)!;
     expect(cell.layer).toMatchObject({ runs: 'step', input: { shape: [1, 1, 3] } });
     const networks = [
@@ -118,7 +118,7 @@ describe('loopToSteps', () => {
     const [whole, stepped] = networks.map(
       ({ spec, weights }) => referenceNetwork(spec, weights, asRows(sequence, 3)).output,
     );
-    const runner = runnerOf(networks[1]!.spec, networks[1]!.weights);
+    const runner = createTestRunner(networks[1]!.spec, networks[1]!.weights);
     const emitted = runAlone(runner, sequence);
     runner.release();
     whole!.forEach((row, t) =>
@@ -130,8 +130,8 @@ describe('loopToSteps', () => {
   });
 
   it('outputs only the last step when the graph uses only the final value', () => {
-    const { layer, tensors } = program({ after: [step('MatMul', ['last', 'out'], 'y')], units: 2 });
-    const once: ProgramSpec = { ...layer, output: { value: 'y', gives: 'sequence' } };
+    const { layer, tensors } = createLoop({ after: [step('MatMul', ['last', 'out'], 'y')], units: 2 });
+    const once: OperatorGraphSpec = { ...layer, output: { value: 'y', gives: 'sequence' } };
     expect(loopToSteps(once, tensors)).toMatchObject({ lastStepOnly: true });
   });
 
@@ -181,7 +181,7 @@ describe('loopToSteps', () => {
     ],
     ['whose end is put beside its steps', { after: [step('Add', ['rows', 'last'], 'y')] }],
   ])('does not convert a loop %s', (_, parts) => {
-    const { layer, tensors } = program(parts);
+    const { layer, tensors } = createLoop(parts);
     expect(loopToSteps(layer, tensors)).toBeNull();
   });
 });

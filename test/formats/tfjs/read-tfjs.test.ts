@@ -3,66 +3,33 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readImportedFile } from '../../../src/formats/read-imported.ts';
 import { formatNetwork } from '../../../src/cli/format-network.ts';
-import type { ImportedNetwork } from '../../../src/formats/imported-network.ts';
-import { kerasToOperators } from '../../../src/formats/keras/keras-to-operators.ts';
+import { convertModel } from '../../../src/formats/keras/convert-model.ts';
+import { toOperatorNetwork } from '../../../src/formats/keras/operator-network.ts';
 import { readTfjs } from '../../../src/formats/tfjs/read-tfjs.ts';
-import { answerRows } from '../../../src/network/answers-once.ts';
-import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
 import { createFolderFiles } from '../../../src/repository/folder-files.ts';
-import { runAlone, runnerOf } from '../../network/random-network.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
 import { sequenceOf } from '../../repository/sequence-model.ts';
+import { expectAnswer, type Answer } from '../expect-answer.ts';
 
 // Models as TensorFlow.js 4.22 saves them, model.json and shards (golden/make-tfjs-files.mjs).
 
 const folder = join(import.meta.dirname, '../../golden/tfjs-files');
-const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Record<
-  string,
-  { x: number[] | number[][]; y: number[] | number[][] }
->;
-const rowsOf = (numbers: Float32Array | Float64Array, count: number) => {
-  const width = numbers.length / count;
-  return Array.from({ length: count }, (_, row) => numbers.subarray(row * width, (row + 1) * width));
-};
+const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Record<string, Answer>;
 const read = (name: string) =>
   readImportedFile(readFileSync(join(folder, name, 'model.json')), {
     externalFiles: createFolderFiles(join(folder, name), 1e6),
   });
 
-/** Compares the reference and the kernel with TensorFlow.js. */
-function expectAnswers({ network, weights }: ImportedNetwork, { x, y }: (typeof answers)[string]): void {
-  const expected = (Array.isArray(y[0]) ? y : [y]) as number[][];
-  const ids = !Array.isArray(x[0]);
-  const steps = ids ? (x as number[]) : (x as number[][]).map((row) => Float64Array.from(row));
-  const { output } = referenceNetwork(network, weights, steps);
-  const runner = runnerOf(network, weights);
-  const emitted = runAlone(runner, ids ? Int32Array.from(x as number[]) : Float32Array.from(x.flat()));
-  runner.release();
-  const count = answerRows(network);
-  for (const [rows, most] of [
-    [output, 2e-6],
-    [emitted, 1e-5],
-  ] as const) {
-    // one output per sequence may have several rows, concatenated
-    const last = count > 1 ? rowsOf(rows.at(-1)!, count) : rows.slice(-expected.length);
-    expect(last).toHaveLength(expected.length);
-    expect(last[0]).toHaveLength(expected[0]!.length);
-    expected.forEach((row, t) =>
-      row.forEach((value, k) => expect(Math.abs(last[t]![k]! - value)).toBeLessThan(most)),
-    );
-  }
-}
-
 describe('a TensorFlow.js model', () => {
   it.each(Object.keys(answers))('%s matches TensorFlow.js', async (name) => {
-    expectAnswers((await read(name)).network(), answers[name]!);
+    expectAnswer((await read(name)).network(), answers[name]!);
   });
 
   it.each(Object.keys(answers))('%s matches TensorFlow.js as an operator graph, too', async (name) => {
     const json: unknown = JSON.parse(readFileSync(join(folder, name, 'model.json'), 'utf8'));
     const { model } = await readTfjs(json, createFolderFiles(join(folder, name), 1e6));
-    expectAnswers(kerasToOperators(model!, 'a test asks for it'), answers[name]!);
+    expectAnswer(toOperatorNetwork(model!, convertModel(model!), 'a test asks for it'), answers[name]!);
   });
 
   it.each([
@@ -72,7 +39,7 @@ describe('a TensorFlow.js model', () => {
     ['both-mul', 'strides [2], must be 1'],
   ])('%s is not converted to layers, with the reason', async (name, because) => {
     const { network, notes } = (await read(name)).network();
-    expect(network.layers.map(({ type }) => type)).toEqual(['program']);
+    expect(network.layers.map(({ type }) => type)).toEqual(['operator_graph']);
     expect(notes.at(-1)).toContain('not converted to layers:');
     expect(notes.at(-1)).toContain(because);
   });
@@ -97,7 +64,7 @@ describe('a TensorFlow.js model', () => {
 });
 
 describe('a version folder with a TensorFlow.js model', () => {
-  const folderOf = (name: string): { root: string; folder: string } => {
+  const copyModel = (name: string): { root: string; folder: string } => {
     const root = temporaryFolder();
     const version = join(root, 'model', '1');
     mkdirSync(version, { recursive: true });
@@ -108,13 +75,13 @@ describe('a version folder with a TensorFlow.js model', () => {
     readModelFolder(root, version, 'model').then(sequenceOf);
 
   it('is recognized by the content of its model.json', async () => {
-    const { spec, weights } = await open(folderOf('tagger'));
+    const { spec, weights } = await open(copyModel('tagger'));
     expect(spec).toMatchObject({ name: 'model', task: 'predict', inputs: { kind: 'text' } });
     expect(await weights()).toEqual((await read('tagger')).network().weights);
   });
 
   it('may have a model.json of ours that names the TensorFlow.js file', async () => {
-    const there = folderOf('classifier');
+    const there = copyModel('classifier');
     renameSync(join(there.folder, 'model.json'), join(there.folder, 'tfjs.json'));
     const own = {
       task: 'classify',
@@ -127,7 +94,7 @@ describe('a version folder with a TensorFlow.js model', () => {
   });
 
   it('is refused when a shard is missing or truncated', async () => {
-    const there = folderOf('lstm');
+    const there = copyModel('lstm');
     const shard = join(there.folder, 'group1-shard5of5.bin');
     writeFileSync(shard, readFileSync(shard).subarray(1));
     await expect(open(there)).rejects.toThrow(/bytes \d+ to \d+ of .*shard5of5.*, which has \d+/);

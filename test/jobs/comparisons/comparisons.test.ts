@@ -102,7 +102,7 @@ describe('a comparison', () => {
     await eventually(async () => (await getStatus(service, failed.comparison.id)) === 'failed');
     const cancelled = await service.comparisons.create(request());
     for (const { job } of cancelled.trials) await service.jobs.cancel(job);
-    await eventually(async () => (await getStatus(service, cancelled.comparison.id)) === 'cancelled');
+    await expect.poll(() => getStatus(service, cancelled.comparison.id)).toBe('cancelled');
   });
 
   it('is decided after a restart of a killed server', async () => {

@@ -87,6 +87,7 @@ describe('opening the database', () => {
     open(folder).close();
     copyFileSync(path, join(folder, 'unroll.lock'));
     open(folder).close();
+    expect(readFileSync(join(folder, 'unroll.lock'))).not.toEqual(readFileSync(path));
   });
 
   it('reads beside a training server and changes nothing', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { padded, panelWidth } from '../../../src/kernel/emit/emitter.ts';
+import { padded, panelWidth } from '../../../src/kernel/layout.ts';
 import {
   chunkBytes,
   chunkRows,

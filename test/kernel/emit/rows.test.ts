@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { padded, type Emitter } from '../../../src/kernel/emit/emitter.ts';
+import type { Emitter } from '../../../src/kernel/emit/emitter.ts';
+import { padded } from '../../../src/kernel/layout.ts';
 import { emitLinear } from '../../../src/kernel/emit/linear.ts';
 import { emitMerge } from '../../../src/kernel/emit/merge.ts';
 import { emitPool, poolState } from '../../../src/network/layers/pool/emit.ts';

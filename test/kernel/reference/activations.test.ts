@@ -16,7 +16,7 @@ describe('reference activations', () => {
     expect([sigmoid(-Infinity), sigmoid(Infinity)]).toEqual([0, 1]);
     expect([tanh(-Infinity), tanh(Infinity)]).toEqual([-1, 1]);
     expect([relu(-Infinity), relu(Infinity)]).toEqual([0, Infinity]);
-    for (const squash of [sigmoid, tanh, relu, linear]) expect(squash(NaN)).toBeNaN();
+    for (const activation of [sigmoid, tanh, relu, linear]) expect(activation(NaN)).toBeNaN();
   });
 
   it('sigmoid does not overflow far from zero', () => {

@@ -7,7 +7,7 @@ import {
   randomSequence,
   randomWeights,
   runAlone,
-  runnerOf,
+  createTestRunner,
 } from '../random-network.ts';
 
 const spec = network([
@@ -24,7 +24,7 @@ const weighing = (...w: number[]) =>
 
 describe('attention over the steps so far', () => {
   it('weighs them by a softmax of their scores', () => {
-    const runner = runnerOf(spec, weighing(Math.log(3), 0, 0));
+    const runner = createTestRunner(spec, weighing(Math.log(3), 0, 0));
     // scores 0, log 3, 0: the second step weighs three times as much
     const rows = runAlone(runner, Float32Array.of(0, 5, -1, 1, 1, -1, 0, 2, -1));
     runner.release();
@@ -43,7 +43,7 @@ describe('attention over the steps so far', () => {
     const weights = randomWeights(wide, features(4), 3);
     const sequence = randomSequence(features(4), 300, 9);
     const { output } = referenceNetwork(wide, weights, asRows(sequence, 4));
-    const runner = runnerOf(wide, weights);
+    const runner = createTestRunner(wide, weights);
     const rows = runAlone(runner, sequence);
     runner.release();
     output.forEach((row, t) =>
@@ -51,13 +51,13 @@ describe('attention over the steps so far', () => {
     );
   });
 
-  it('holds scores far apart, rising, falling and below zero from the start', () => {
+  it('is stable for distant scores, rising, falling and below zero from the start', () => {
     for (const scores of [
       [-500, -400, 0, 300, 1000],
       [1000, 300, 0, -400, -500],
       [-200, -200, -200, -201, -200],
     ]) {
-      const runner = runnerOf(spec, weighing(1, 0, 0));
+      const runner = createTestRunner(spec, weighing(1, 0, 0));
       const x = Float32Array.from(scores.flatMap((score, t) => [score, t, 1]));
       const rows = runAlone(runner, x);
       runner.release();
@@ -70,8 +70,8 @@ describe('attention over the steps so far', () => {
     }
   });
 
-  it('gives NaN from the step on that holds one, and to no other sequence', () => {
-    const runner = runnerOf(spec, weighing(1, 1, 1));
+  it('gives NaN from the first NaN step on, and in no other sequence', () => {
+    const runner = createTestRunner(spec, weighing(1, 1, 1));
     const rows = runAlone(runner, Float32Array.of(1, 2, 3, NaN, 0, 0, 1, 2, 3));
     expect(rows.map(([value]) => Number.isNaN(value))).toEqual([false, true, true]);
     expect(runAlone(runner, Float32Array.of(1, 2, 3))[0]).toEqual(Float32Array.of(1, 2, 3));
@@ -79,7 +79,7 @@ describe('attention over the steps so far', () => {
   });
 
   it('keeps a sum of rows, the largest score and the sum of the weights', () => {
-    const runner = runnerOf(spec, weighing(1, 0, 0));
+    const runner = createTestRunner(spec, weighing(1, 0, 0));
     expect(runner.stateLength).toBe(3 + 2);
     runner.release();
   });

@@ -10,7 +10,7 @@ import {
   randomSequence,
   randomWeights,
   runAlone,
-  runnerOf,
+  createTestRunner,
   runPacked,
 } from '../random-network.ts';
 
@@ -36,7 +36,7 @@ describe('a convolution over time', () => {
     const steps = x.map((value) => Float64Array.of(value));
     const expected = [1001, 1002, 1013, 1024, 1135, 1246];
     expect(referenceNetwork(spec, weights, steps).output.map(([y]) => y)).toEqual(expected);
-    expect(runAlone(runnerOf(spec, weights), Float32Array.from(x)).map(([y]) => y)).toEqual(expected);
+    expect(runAlone(createTestRunner(spec, weights), Float32Array.from(x)).map(([y]) => y)).toEqual(expected);
     const centred = network([conv(4, 1, 'same', 1)]);
     // PyTorch, Keras: of an even window the longer half lies ahead
     const four = new Map([
@@ -67,7 +67,7 @@ describe('a convolution over time', () => {
           const weights = randomWeights(spec, features(width));
           const sequence = randomSequence(features(width), 40, 5);
           const { output } = referenceNetwork(spec, weights, asRows(sequence, width));
-          const runner = runnerOf(spec, weights, { maxRows: 3, maxPacked: 200 });
+          const runner = createTestRunner(spec, weights, { maxRows: 3, maxPacked: 200 });
           const seen = runAlone(runner, sequence);
           runner.release();
           output.forEach((row, t) =>
@@ -84,7 +84,7 @@ describe('a convolution over time', () => {
       { ...conv(4, 2, 'same', 6), activation: 'relu' },
       { ...conv(3, 1, 'causal', 3), name: 'second' },
     ]);
-    const runner = runnerOf(spec, randomWeights(spec, ids(9)));
+    const runner = createTestRunner(spec, randomWeights(spec, ids(9)));
     const steps = [130, 77, 77, 9, 3, 1];
     const sequences = steps.map((length, seed) => randomSequence(ids(9), length, seed));
     const together = runPacked(runner, sequences, steps);
@@ -93,10 +93,10 @@ describe('a convolution over time', () => {
 
   it('keeps of every sequence what its windows look back at, and no more', () => {
     const spec = network([conv(3, 2, 'causal'), { type: 'recurrent', cell: 'lstm', units: 4 }]);
-    const runner = runnerOf(spec, randomWeights(spec, features(3)));
+    const runner = createTestRunner(spec, randomWeights(spec, features(3)));
     expect(runner.stateLength).toBe(2 * 4 + 4 * 3);
     const centred = network([conv(3, 2, 'same')]);
-    expect(runnerOf(centred, randomWeights(centred, features(3))).stateLength).toBe(0);
+    expect(createTestRunner(centred, randomWeights(centred, features(3))).stateLength).toBe(0);
   });
 
   it('reads ahead where it is centred', () => {

@@ -10,7 +10,7 @@ import {
   randomSequence,
   randomWeights,
   runAlone,
-  runnerOf,
+  createTestRunner,
   runPacked,
   tick,
   type Sequence,
@@ -35,7 +35,7 @@ it.each(cases)('%s of %i: agrees with float64 alone and in batches', (activation
   const input = features(width);
   const weights = randomWeights(spec, input);
   const sequences = [12, 9, 9, 1].map((steps, i) => randomSequence(input, steps, i));
-  const runner = runnerOf(spec, weights);
+  const runner = createTestRunner(spec, weights);
   const outputs = runPacked(runner, sequences, [12, 9, 9, 1]);
   sequences.forEach((sequence, row) => {
     const { output } = referenceNetwork(spec, weights, asRows(sequence, width));
@@ -55,7 +55,7 @@ it.each(cases)(
     // more packed rows than gates are computed for at a time
     const steps = [40, 40, 39, 30, 7, 1];
     const sequences = steps.map((count, i): Sequence => randomSequence(input, count, i));
-    const paths = (['plain', 'auto'] as const).map((mode) => runnerOf(spec, weights, { mode }));
+    const paths = (['plain', 'auto'] as const).map((mode) => createTestRunner(spec, weights, { mode }));
     const alone = sequences.map((sequence) => bits(runAlone(paths[0]!, sequence)));
     for (const runner of paths) {
       expect(runPacked(runner, sequences, steps).map(bits)).toEqual(alone);
@@ -84,7 +84,7 @@ it('gives what its equations give, computed by hand for one unit', () => {
   const wanted = g * Math.tanh(2 * x - 1) + (1 - g) * x;
   const { output } = referenceNetwork(spec, weights, [Float64Array.of(x)]);
   expect(output[0]![0]).toBeCloseTo(wanted, 14);
-  const runner = runnerOf(spec, weights);
+  const runner = createTestRunner(spec, weights);
   expect(runAlone(runner, Float32Array.of(x))[0]![0]).toBeCloseTo(wanted, 6);
   runner.release();
 });

@@ -80,8 +80,8 @@ describe('a batch', () => {
     const examples = makeExamples([withSource(2, [7]), withSource(1, [8, 9])], { sourceColumns: 1 });
     const batch = createBatches(examples, options).batch([0, 1]);
     expect([...batch.source!.ids!]).toEqual([8, 7, 9]);
-    expect([...batch.source!.rowOf]).toEqual([1, 0]);
-    expect(splitIntoShards(batch, 2).map(({ source }) => [...source!.ids!, ...source!.rowOf])).toEqual([
+    expect([...batch.source!.sourceRows]).toEqual([1, 0]);
+    expect(splitIntoShards(batch, 2).map(({ source }) => [...source!.ids!, ...source!.sourceRows])).toEqual([
       [7, 0],
       [8, 9, 0],
     ]);

@@ -1,11 +1,17 @@
 import type { Tensor } from '../../../network/weights.ts';
-import { invalidModel, quote } from '../../format-errors.ts';
+import { invalidModel } from '../../format-errors.ts';
 import { requireWeights } from '../converted.ts';
 import { asConfig } from '../keras-config.ts';
 import { requireField } from '../supported-fields.ts';
 import { findCellByClass } from '../recurrent.ts';
 import { applyActivation, emitActivationLayer, isActivationLayer } from './activations.ts';
+import { attention, multiHeadAttention } from './attention.ts';
+import { convLstm, isConvLstm } from './conv-lstm.ts';
+import { castMask, elementTypes, emitIdMask, emitMaskedScores, masking, passesMask } from './masks.ts';
+import { isMaskOperation, maskOperation } from './mask-operations.ts';
+import { foldSteps, unfoldSteps } from './time-distributed.ts';
 import {
+  useStepMask,
   replaceWidth,
   withValue,
   requireSequence,
@@ -36,12 +42,6 @@ const unchanged: Emit = (_, x) => x;
 const emitters: Readonly<Record<string, Emit>> = {
   Embedding: embedding,
   Dense: dense,
-  TimeDistributed: (layer, x, graph) => {
-    const wrapped = asConfig(layer.config['layer']);
-    if (wrapped['class_name'] !== 'Dense')
-      invalidModel(`wraps ${quote(wrapped['class_name'])}, must be Dense`);
-    return dense({ ...layer, config: asConfig(wrapped['config']) }, x, graph);
-  },
   Activation: ({ config }, x, graph) => applyActivation(config['activation'], x, graph),
   PReLU: prelu,
   Conv1D: conv1d,
@@ -61,10 +61,7 @@ const emitters: Readonly<Record<string, Emit>> = {
   Cropping1D: cropping1d,
   ZeroPadding1D: zeroPadding1d,
   UpSampling1D: upSampling1d,
-  Masking: (_, x, graph) => {
-    graph.addNote('masking: requests must not contain padding');
-    return x;
-  },
+  Masking: masking,
   Dropout: unchanged,
   SpatialDropout1D: unchanged,
   GaussianNoise: unchanged,
@@ -74,7 +71,7 @@ const emitters: Readonly<Record<string, Emit>> = {
 };
 
 /**
- * Emits the operators of a layer.
+ * Emits the operators of one call of a layer.
  * @returns its outputs
  * @throws UnrollError invalid_model for what is not supported
  */
@@ -83,35 +80,53 @@ export function emitLayer(
   reads: readonly GraphTensor[],
   graph: GraphBuilder,
 ): readonly GraphTensor[] {
-  const { className, config, name } = layer;
-  graph.enterLayer(name);
-  if (findCellByClass(className) !== undefined) return recurrent(layer, reads, graph);
+  const { className } = layer;
+  if (className === 'RNN' || findCellByClass(className) !== undefined) return recurrent(layer, reads, graph);
   if (className === 'Bidirectional') return bidirectional(layer, reads, graph);
   if (isArithmetic(className)) return [arithmetic(className, reads, graph)];
   if (className === 'Concatenate') return [concatenate(layer, reads, graph)];
   if (className === 'Dot') return [dot(layer, reads, graph)];
-  const isSupported = Object.hasOwn(emitters, className) || isActivationLayer(className);
-  if (!isSupported) return invalidModel('the layer is not supported');
+  if (className === 'Attention' || className === 'AdditiveAttention') return attention(layer, reads, graph);
+  if (className === 'MultiHeadAttention') return multiHeadAttention(layer, reads, graph);
+  if (isConvLstm(className)) return convLstm(layer, reads, graph);
+  if (isMaskOperation(className)) return [maskOperation(layer, reads, graph)];
+  if (className === 'Lambda')
+    return invalidModel('a Lambda is Python code, which is not read: replace it by layers');
   const [x] = reads;
+  const hasEmitter = Object.hasOwn(emitters, className);
+  const isSupported = hasEmitter || isActivationLayer(className) || className === 'TimeDistributed';
+  if (!isSupported) return invalidModel('the layer is not supported');
   if (reads.length !== 1) invalidModel(`has ${reads.length} inputs, must have one`);
-  return [
-    isActivationLayer(className)
-      ? emitActivationLayer(className, config, x!, graph)
-      : emitters[className]!(layer, x!, graph),
-  ];
+  if (className === 'TimeDistributed') return timeDistributed(layer, x!, graph);
+  const y = hasEmitter
+    ? emitters[className]!(layer, x!, graph)
+    : emitActivationLayer(className, layer.config, x!, graph);
+  return [passesMask(className) ? { ...y, mask: x!.mask ?? null } : y];
+}
+
+/** Emits a layer that is applied to every step: over a batch of all steps, unless it reads only the last axis. */
+function timeDistributed(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): readonly GraphTensor[] {
+  const { class_name: kind, config } = asConfig(layer.config['layer']);
+  const inner = { ...layer, className: String(kind), config: asConfig(config) };
+  if (x.shape.length < 2) invalidModel('needs a sequence, its input is a single row');
+  if (inner.className === 'Dense' || inner.className === 'Activation') return emitLayer(inner, [x], graph);
+  return unfoldSteps(x, emitLayer(inner, [foldSteps(x, graph)], graph), graph);
 }
 
 /** table [vocabulary, units] */
 function embedding(layer: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   const [table] = requireWeights(layer, 1);
-  const [, units = 0] = table!.shape;
-  if (!x.isInput || x.shape.length !== 1)
-    invalidModel(`needs ids from the model’s input, its input is ${formatShape(x.shape)}`);
+  const [vocabulary = 0, units = 0] = table!.shape;
+  if (x.input === undefined)
+    return invalidModel(`needs ids from the model’s input, its input is ${formatShape(x.shape)}`);
   if (table!.shape.length !== 2) invalidModel(`a table of [${table!.shape.join(', ')}]`);
-  if (layer.config['mask_zero'] === true) graph.addNote('mask_zero: requests must not contain padding');
+  graph.lookUp(x.input.name, vocabulary);
+  const isFloat = x.input.datatype.startsWith('FP');
+  const ids = isFloat ? graph.add('Cast', [x.value], { to: elementTypes.int64 }) : x.value;
   return {
-    value: graph.add('Gather', [graph.constant(table!), x.value], { axis: 0 }),
-    shape: [x.shape[0]!, units],
+    value: graph.add('Gather', [graph.constant(table!), ids], { axis: 0 }),
+    shape: [...x.shape, units],
+    mask: layer.config['mask_zero'] === true ? emitIdMask(x, graph) : null,
   };
 }
 
@@ -141,9 +156,16 @@ function globalPooling({ className, config }: KerasLayer, x: GraphTensor, graph:
   requireField(config, 'data_format', ['channels_last']);
   const { width } = requireSequence(x);
   const keeps = config['keepdims'] === true;
-  const operator = className.includes('Max') ? 'ReduceMax' : 'ReduceMean';
-  const value = graph.add(operator, [x.value], { axes: [1], keepdims: Number(keeps) });
-  return { value, shape: keeps ? [1, width] : [width] };
+  const reduce = (operator: string, value: string): string =>
+    graph.add(operator, [value], { axes: [1], keepdims: Number(keeps) });
+  const shape = keeps ? [1, width] : [width];
+  // Keras' maximum is over masked steps, too
+  if (className.includes('Max')) return { value: reduce('ReduceMax', x.value), shape };
+  const mask = useStepMask(x, graph);
+  if (mask === null) return { value: reduce('ReduceMean', x.value), shape };
+  const kept = graph.add('Unsqueeze', [castMask(mask, graph)], { axes: [2] });
+  const sum = reduce('ReduceSum', graph.add('Mul', [x.value, kept]));
+  return { value: graph.add('Div', [sum, reduce('ReduceSum', kept)]), shape };
 }
 
 /** DeepMoji and textgenrnn: softmax over time of x·W. W [in, 1] */
@@ -153,6 +175,10 @@ function attentionWeightedAverage(layer: KerasLayer, x: GraphTensor, graph: Grap
   const [w] = requireWeights(layer, 1);
   requireShape(w!, [width, 1]);
   const scores = graph.add('MatMul', [x.value, graph.constant(w!)]);
-  const weighed = graph.add('Mul', [x.value, graph.add('Softmax', [scores], { axis: 1 })]);
-  return { value: graph.add('ReduceSum', [weighed], { axes: [1], keepdims: 0 }), shape: [width] };
+  const mask = useStepMask(x, graph);
+  const weights = graph.add('Softmax', [mask === null ? scores : emitMaskedScores(scores, mask, graph)], {
+    axis: 1,
+  });
+  const weighted = graph.add('Mul', [x.value, weights]);
+  return { value: graph.add('ReduceSum', [weighted], { axes: [1], keepdims: 0 }), shape: [width] };
 }

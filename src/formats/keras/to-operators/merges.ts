@@ -2,6 +2,7 @@ import { invalidModel, quote } from '../../format-errors.ts';
 import { requireField } from '../supported-fields.ts';
 import { resolveAxis, formatShape, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
 import type { KerasLayer } from '../keras-layer.ts';
+import { combineMasks, concatenateMasks } from './masks.ts';
 
 // Layers that merge several inputs into one.
 
@@ -34,6 +35,7 @@ export function arithmetic(
       raised.map(({ value }) => value),
     ),
     shape,
+    mask: combineMasks(reads, graph),
   };
 }
 
@@ -64,6 +66,7 @@ export function concatenate(
       { axis: axis + 1 },
     ),
     shape: first!.shape.map((size, i) => (i === axis ? total : size)),
+    mask: concatenateMasks(reads, axis, graph),
   };
 }
 
@@ -87,7 +90,7 @@ export function dot({ config }: KerasLayer, reads: readonly GraphTensor[], graph
   const product = graph.add('MatMul', [left, right]);
   // two rows give a single number
   const sizes = shape.length === 0 ? [1] : shape;
-  const flat = graph.numbers([1, ...sizes.map((size) => size ?? -1)]);
+  const flat = graph.numbers([0, ...sizes.map((size) => size ?? -1)]);
   if (sizes.filter((size) => size === null).length > 1) return { value: product, shape };
   return { value: graph.add('Reshape', [product, flat]), shape: sizes };
 }

@@ -6,10 +6,11 @@ import type { OperatorSpec } from '../../../operators/spec.ts';
 import type { Tensor } from '../../../network/weights.ts';
 import { invalidModel, quote } from '../../format-errors.ts';
 import { requireWeights } from '../converted.ts';
-import type { Config } from '../keras-config.ts';
+import { asConfig, asList, type Config } from '../keras-config.ts';
 import { requireField } from '../supported-fields.ts';
 import {
   convertCell,
+  findCellByClass,
   parseMergeMode,
   collectNotes,
   countWeights,
@@ -17,7 +18,9 @@ import {
   type CellSpec,
   type NamedTensors,
 } from '../recurrent.ts';
+import { isTfKeras } from '../version.ts';
 import {
+  useStepMask,
   replaceWidth,
   requireSequence,
   formatShape,
@@ -38,13 +41,13 @@ export function recurrent(
   [x, ...states]: readonly GraphTensor[],
   graph: GraphBuilder,
 ): readonly GraphTensor[] {
-  const { className, config } = layer;
-  const weights = requireWeights(layer, countWeights(config));
+  const { className, config, weights } = layer;
   const reverse = config['go_backwards'] === true;
-  const direction = createDirection(className, config, weights, x!, graph);
-  const { output, ends } = emitDirection(direction, x!, states, reverse, graph);
-  // Keras returns the rows of go_backwards in the order of computation
-  return [reverse && direction.sequences ? reverseSteps(output, graph) : output, ...ends];
+  const { output, ends } = emitSweep({ className, config, weights, states, reverse }, x!, graph);
+  if (!returnsSequences(config)) return [output, ...ends];
+  // Keras returns the rows of go_backwards in the order of computation, and the mask as it was
+  const rows = reverse ? reverseSteps(output, graph) : output;
+  return [{ ...rows, mask: x!.mask ?? null }, ...ends];
 }
 
 /**
@@ -61,102 +64,177 @@ export function bidirectional(
   const separate = config['backward_layer'];
   const backward = separate === undefined || separate === null ? forward : getWrappedCell(separate);
   if (forward.own['go_backwards'] === true) invalidModel('its forward layer has go_backwards');
-  const first = countWeights(forward.own);
-  const weights = requireWeights(layer, first + countWeights(backward.own));
+  if (returnsSequences(forward.own) !== returnsSequences(backward.own))
+    invalidModel('its backward layer has a different return_sequences');
+  const count = (one: typeof forward): number =>
+    listCells(one.className, one.own).reduce((sum, cell) => sum + countWeights(cell.config), 0);
+  const first = count(forward);
+  const weights = requireWeights(layer, first + count(backward));
   const half = states.length / 2;
   if (!Number.isInteger(half))
     invalidModel(`has ${states.length} initial states, must have the same number for each direction`);
-  const directions = [
+  const zeroed = returnsSequences(forward.own) && isTfKeras(graph);
+  const [one, other] = [
     { ...forward, weights: weights.slice(0, first), states: states.slice(0, half), reverse: false },
     { ...backward, weights: weights.slice(first), states: states.slice(half), reverse: true },
-  ].map((one) => {
-    const direction = createDirection(one.className, one.own, one.weights, x!, graph);
-    return { ...direction, ...emitDirection(direction, x!, one.states, one.reverse, graph) };
-  });
-  const [one, other] = directions as [(typeof directions)[number], (typeof directions)[number]];
-  if (one.sequences !== other.sequences) invalidModel('its backward layer has a different return_sequences');
+  ].map(({ own, ...rest }) => emitSweep({ ...rest, config: own, zeroed }, x!, graph)) as [Swept, Swept];
   const both = mergeDirections(parseMergeMode(config), [one.output, other.output], graph);
-  return [...both, ...one.ends, ...other.ends];
+  const mask = returnsSequences(forward.own) ? (x!.mask ?? null) : null;
+  return [...both.map((rows) => ({ ...rows, mask })), ...one.ends, ...other.ends];
 }
 
-/** One direction of a layer as an operator. */
-interface Direction {
-  readonly spec: CellSpec;
-  /** Names of the constants W, R and B. */
-  readonly weights: readonly string[];
-  readonly attributes: NonNullable<OperatorSpec['attributes']>;
-  /** Whether all rows are output. */
-  readonly sequences: boolean;
-  /** Whether the last states are output. */
-  readonly returnsStates: boolean;
+const returnsSequences = (config: Config): boolean => config['return_sequences'] === true;
+
+/** One direction of a recurrent layer. */
+interface Sweep {
+  readonly className: string;
+  readonly config: Config;
+  /** Of all its cells. */
+  readonly weights: readonly Tensor[];
+  /** Initial states of all its cells; none for zeros. */
+  readonly states: readonly GraphTensor[];
+  readonly reverse: boolean;
+  /** Whether rows of masked steps are zeros whatever the config says. */
+  readonly zeroed?: boolean;
+}
+interface Swept {
+  /** All rows in the order of the steps, or the last one computed. */
+  readonly output: GraphTensor;
+  /** The last states with `return_state`. */
+  readonly ends: readonly GraphTensor[];
 }
 
-function createDirection(
-  className: string,
-  config: Config,
-  weights: readonly Tensor[],
-  x: GraphTensor,
-  graph: GraphBuilder,
-): Direction {
+/** Emits one direction of a layer: one operator per cell, each reading the rows of the one before. */
+function emitSweep(sweep: Sweep, x: GraphTensor, graph: GraphBuilder): Swept {
+  const { config, states, reverse } = sweep;
   requireField(config, 'time_major', [false]);
-  const { width } = requireSequence(x);
-  const { spec, tensors } = convertCell(className, config, weights, width, graph.version);
+  requireField(config, 'num_constants', [0]);
   for (const note of collectNotes(config)) graph.addNote(note);
-  const part = createGateExporter(spec, tensors);
-  const [w, r] = [part('weight_ih'), part('weight_hh')];
-  const [inputBias, recurrentBias] = [part('bias_ih').values, part('bias_hh').values];
-  const biases = new Float32Array(2 * inputBias.length);
-  biases.set(inputBias);
-  biases.set(recurrentBias, inputBias.length);
-  const one = ({ shape, values }: Tensor): string => graph.constant({ shape: [1, ...shape], values });
-  return {
-    spec,
-    weights: [one(w), one(r), one({ shape: [biases.length], values: biases })],
-    attributes: {
-      layout: 1,
-      ...(findCell({ cell: spec.cell }).resetBefore && {
-        linear_before_reset: spec.reset === 'after' ? 1 : 0,
-      }),
-      ...activationAttributes(spec),
-    },
-    sequences: config['return_sequences'] === true,
-    returnsStates: config['return_state'] === true,
-  };
-}
-
-function emitDirection(
-  { spec, weights, attributes, sequences, returnsStates }: Direction,
-  x: GraphTensor,
-  states: readonly GraphTensor[],
-  reverse: boolean,
-  graph: GraphBuilder,
-): { output: GraphTensor; ends: readonly GraphTensor[] } {
-  const { units } = spec;
-  const cell = findCell({ cell: spec.cell });
-  const count = cell.states.length;
+  const cells = listCells(sweep.className, config);
+  // Keras has the states in the order of the cells, TensorFlow 1 and TensorFlow.js the last cell's first
+  const statesReversed = graph.tfjs || config['reverse_state_order'] === true;
+  const inStateOrder = <T>(perCell: readonly T[]): readonly T[] =>
+    statesReversed ? perCell.toReversed() : perCell;
+  const counts = cells.map(({ className }) => findCell({ cell: findCellByClass(className)! }).states.length);
+  const count = counts.reduce((sum, one) => sum + one, 0);
   if (states.length > 0 && states.length !== count)
     invalidModel(`has ${states.length} initial states, must have ${count}`);
+  const initial = inStateOrder(split(states, inStateOrder(counts)));
+  const weights = split(
+    sweep.weights,
+    cells.map((cell) => countWeights(cell.config)),
+  );
+  if (weights.flat().length !== sweep.weights.length)
+    invalidModel(`has ${sweep.weights.length} weights, must have ${weights.flat().length}`);
+  const masked = sweep.zeroed || config['zero_output_for_mask'] === true ? 'zero' : 'repeat';
+  let rows = x;
+  const ends: GraphTensor[][] = [];
+  cells.forEach((cell, i) => {
+    const emitted = emitCell(cell, weights[i]!, initial[i]!, reverse, masked, rows, graph);
+    const isLast = i === cells.length - 1;
+    rows = isLast && !returnsSequences(config) ? emitted.last() : { ...emitted.rows(), mask: x.mask ?? null };
+    ends.push(config['return_state'] === true ? emitted.ends() : []);
+  });
+  return { output: rows, ends: inStateOrder(ends).flat() };
+}
+
+/** Splits a list into parts of some sizes; the last ones are shorter when it ends early. */
+function split<T>(list: readonly T[], sizes: readonly number[]): T[][] {
+  let at = 0;
+  return sizes.map((size) => list.slice(at, (at += size)));
+}
+
+/** The cells of a recurrent layer: its own, or those of an RNN. */
+function listCells(className: string, config: Config): { className: string; config: Config }[] {
+  if (className !== 'RNN') return [{ className, config }];
+  const cell = asConfig(config['cell']);
+  const own = asConfig(cell['config']);
+  const listed = cell['class_name'] === 'StackedRNNCells' ? asList(own['cells']) : [cell];
+  if (listed.length === 0) invalidModel('has no cells');
+  return listed.map((one) => {
+    const kind = String(asConfig(one)['class_name']);
+    const layerClass = kind.endsWith('Cell') ? kind.slice(0, -'Cell'.length) : '';
+    if (findCellByClass(layerClass) === undefined)
+      invalidModel(`has the cell ${quote(kind)}, which is not supported`);
+    return { className: layerClass, config: asConfig(asConfig(one)['config']) };
+  });
+}
+
+/** Emits a cell over a sequence. */
+function emitCell(
+  { className, config }: { readonly className: string; readonly config: Config },
+  weights: readonly Tensor[],
+  states: readonly GraphTensor[],
+  reverse: boolean,
+  masked: string,
+  x: GraphTensor,
+  graph: GraphBuilder,
+): {
+  rows: () => GraphTensor;
+  last: () => GraphTensor;
+  ends: () => GraphTensor[];
+} {
+  const { width, steps } = requireSequence(x);
+  if (weights.length !== countWeights(config))
+    invalidModel(`has ${weights.length} weights, must have ${countWeights(config)}`);
+  const { spec, tensors } = convertCell(className, config, weights, width, graph.version);
+  const { units } = spec;
+  const cell = findCell({ cell: spec.cell });
   const initial = states.map(({ value, shape }) =>
     shape.length === 1 && shape[0] === units
       ? graph.add('Unsqueeze', [value], { axes: [1] })
       : invalidModel(`has an initial state of ${formatShape(shape)}, must be [${units}]`),
   );
+  const mask = useStepMask(x, graph);
   const [y, ...ends] = graph.addMany(
     cell.sources.onnx!.operator,
-    [x.value, ...weights, ...(initial.length > 0 ? ['', ...initial] : [])],
-    1 + count,
-    { ...attributes, ...(reverse && { direction: 'reverse' }) },
+    [
+      x.value,
+      ...emitWeights(spec, tensors, graph),
+      ...(mask !== null || initial.length > 0 ? [mask ?? ''] : []),
+      ...initial,
+    ],
+    1 + cell.states.length,
+    {
+      layout: 1,
+      ...(cell.resetBefore && { linear_before_reset: spec.reset === 'after' ? 1 : 0 }),
+      ...activationAttributes(spec),
+      ...(reverse && { direction: 'reverse' }),
+      ...(mask !== null && { masked }),
+    },
   );
-  const toLastState = (end: string): GraphTensor => ({
-    value: graph.add('Squeeze', [end], { axes: [1] }),
+  const toRow = (value: string): GraphTensor => ({
+    value: graph.add('Squeeze', [value], { axes: [1] }),
     shape: [units],
   });
+  const toRows = (): GraphTensor => ({
+    value: graph.add('Squeeze', [y!], { axes: [2] }),
+    shape: [steps, units],
+  });
   return {
-    output: sequences
-      ? { value: graph.add('Squeeze', [y!], { axes: [2] }), shape: [x.shape[0]!, units] }
-      : toLastState(ends[0]!),
-    ends: returnsStates ? ends.map(toLastState) : [],
+    rows: toRows,
+    // where the last step is masked, its row may differ from h
+    last: () =>
+      mask === null
+        ? toRow(ends[0]!)
+        : {
+            value: graph.add('Gather', [toRows().value, graph.wholeNumber(reverse ? 0 : -1)], { axis: 1 }),
+            shape: [units],
+          },
+    ends: () => ends.map(toRow),
   };
+}
+
+/** Adds the constants W, R and B of one direction. */
+function emitWeights(spec: CellSpec, tensors: NamedTensors, graph: GraphBuilder): string[] {
+  const part = createGateExporter(spec, tensors);
+  const [inputBias, recurrentBias] = [part('bias_ih').values, part('bias_hh').values];
+  const biases = new Float32Array(2 * inputBias.length);
+  biases.set(inputBias);
+  biases.set(recurrentBias, inputBias.length);
+  return [part('weight_ih'), part('weight_hh'), { shape: [biases.length], values: biases }].map(
+    ({ shape, values }) => graph.constant({ shape: [1, ...shape], values }),
+  );
 }
 
 function reverseSteps(x: GraphTensor, graph: GraphBuilder): GraphTensor {
@@ -197,7 +275,11 @@ const createGateExporter =
     exportGates(tensors.find(([name]) => name === part)![1], findCell({ cell }), 'onnx');
 
 /** Creates ONNX's activation attributes: f, g, h with alpha and beta. */
-function activationAttributes({ cell, activation, activations = {} }: CellSpec): Direction['attributes'] {
+function activationAttributes({
+  cell,
+  activation,
+  activations = {},
+}: CellSpec): NonNullable<OperatorSpec['attributes']> {
   if (!activation && Object.keys(activations).length === 0) return {};
   const all = findCell({ cell }).activations.map(
     (role) =>

@@ -2,18 +2,19 @@ import { invalidModel, quote } from '../../format-errors.ts';
 import { readSingleSize } from '../conv1d.ts';
 import type { KerasLayer } from '../keras-layer.ts';
 import { requireField } from '../supported-fields.ts';
-import { requireSequence, formatShape, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
+import {
+  emitReshape,
+  requireSequence,
+  formatShape,
+  type GraphBuilder,
+  type GraphTensor,
+} from './graph-builder.ts';
 
 // Layers that only change shapes.
 
 /** Counts the elements of a shape; null when it depends on the sequence's length. */
 const countElements = (shape: GraphTensor['shape']): number | null =>
   shape.reduce((product, size) => (product === null || size === null ? null : product * size), 1);
-
-const emitReshape = (x: GraphTensor, shape: GraphTensor['shape'], graph: GraphBuilder): GraphTensor => ({
-  value: graph.add('Reshape', [x.value, graph.numbers([1, ...shape.map((size) => size ?? -1)])]),
-  shape,
-});
 
 export function flatten({ config }: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   requireField(config, 'data_format', ['channels_last']);

@@ -1,7 +1,7 @@
 import type { Tensor } from '../../../network/weights.ts';
 import { invalidModel, quote } from '../../format-errors.ts';
-import { readSingleSize, toUnitsFirst } from '../conv1d.ts';
-import { requireWeights } from '../converted.ts';
+import { readSingleSize } from '../conv1d.ts';
+import { requireWeights, toUnitsFirst } from '../converted.ts';
 import type { Config } from '../keras-config.ts';
 import type { KerasLayer } from '../keras-layer.ts';
 import { requireField } from '../supported-fields.ts';

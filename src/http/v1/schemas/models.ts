@@ -7,7 +7,10 @@ export const modelSummary = z
     created: z.int().describe('Seconds since 1970'),
     owned_by: z.literal('unroll'),
     task: z.string().nullable(),
-    version: z.int().describe('The version that `id` refers to'),
+    version: z
+      .int()
+      .nullable()
+      .describe('The version that `id` refers to; null for what is not in the folder of a version'),
     versions: z.array(z.int()),
     ready: z.boolean(),
     error: z.string().nullable().describe('Why it is not ready'),
@@ -28,6 +31,7 @@ export const modelList = z
 
 export const modelDetails = modelSummary
   .extend({
+    version: z.int().describe('The version that `id` refers to'),
     description: z.string(),
     causal: z.boolean().nullable().describe('False where the whole sequence is read before the first output'),
     parameters: z.int().nullable(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { emitLinear } from '../../../kernel/emit/linear.ts';
 import { uniform } from '../../initial-values.ts';
 import { placed, units } from '../fields.ts';
@@ -8,18 +8,20 @@ import { placeMatrix } from '../place-matrix.ts';
 import { emitAttention } from './emit.ts';
 import type { CompiledAttention, Product } from './run.ts';
 
-/** What the encoder read, weighed by how well each of its steps fits the layer's input. Only beside an encoder. */
+/** The encoder's rows, weighted by how well each matches the layer's input. Requires an encoder. */
 const schema = z.strictObject({
   type: z.literal('attention'),
   ...placed,
-  /** dot: q·m; general: q·(W m) (Luong et al. 2015); additive: v·tanh(W q + U m + b) (Bahdanau et al. 2015). */
+  /**
+   * dot: q·m; general: q·(W m) (Luong et al. 2015); additive: v·tanh(W q + U m + b) (Bahdanau et al. 2015).
+   */
   score: z.enum(['dot', 'general', 'additive']),
   /** additive only: rows of W and U. */
   units: units.default(128),
 });
 type AttentionSpec = z.infer<typeof schema>;
 
-/** What each score reads: dot none, general `weight`, additive all others. */
+/** Tensors of each score: dot none, general `weight`, additive all others. */
 export interface AttentionTensors {
   /** general: W [query width, memory width] */
   readonly weight: string;
@@ -30,7 +32,7 @@ export interface AttentionTensors {
   readonly vector: string;
 }
 export interface AttentionNode extends LayerNode<AttentionSpec, AttentionTensors> {
-  /** Columns of the encoder's output, and so of what attention gives. */
+  /** Columns of the encoder's output, and so of this layer's. */
   readonly memoryWidth: number;
 }
 
@@ -50,7 +52,7 @@ export const attention = {
       memory: `${name}.memory`,
       vector: `${name}.vector`,
     };
-    const shapes = shapesOf(layer, tensors, { width, memoryWidth });
+    const shapes = resolveShapes(layer, tensors, { width, memoryWidth });
     return {
       name,
       inputs,
@@ -97,7 +99,7 @@ export const attention = {
     name === tensors.vector ? uniform(length, Math.sqrt(6 / (length + 1)), random) : null,
 } satisfies LayerKind<AttentionSpec, AttentionNode, CompiledAttention>;
 
-function shapesOf(
+function resolveShapes(
   { score, units }: AttentionSpec,
   tensors: AttentionTensors,
   { width, memoryWidth }: { width: number; memoryWidth: number },

@@ -16,7 +16,8 @@ import {
 } from '../../../kernel/assembler/expressions.ts';
 import type { FunctionBuilder, I32Local, V128Local } from '../../../kernel/assembler/function-builder.ts';
 import { exp, tanh } from '../../../kernel/emit/activations.ts';
-import { padded, type Emitter } from '../../../kernel/emit/emitter.ts';
+import type { Emitter } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { dot, forEachPanel, sumPanel, zeroPanel } from '../../../kernel/emit/reduce.ts';
 
 // Attention of one decoder step over the steps of its own source; rows are independent.

@@ -1,4 +1,4 @@
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { emitAttention, emitAttentionBackward } from './emit.ts';
 import { denseOrder } from '../../../kernel/pack.ts';
 import type { LayerLearning } from '../layer-learning.ts';
@@ -27,8 +27,8 @@ export const learn: LayerLearning<AttentionNode> = {
 };
 
 /**
- * Reads [query, memory] and gives, for every step of the decoder, the steps of its own source weighed by how well they fit.
- * Every source's rows are first laid out one after another, so that each query passes over rows that stand side by side.
+ * Reads [query, memory] and returns, for every step of the decoder, the weighted sum of its source's steps.
+ * Every source's rows are first copied to contiguous memory, so that each query reads contiguous rows.
  */
 function learningAttention(context: BuildContext, tensors: AttentionTensors, shape: Shape): LearningLayer {
   const { e, allocate, capacity, sourceCapacity } = context;
@@ -37,7 +37,7 @@ function learningAttention(context: BuildContext, tensors: AttentionTensors, sha
   const [queryStride, keyStride, memoryStride] = [padded(queryWidth), padded(keyWidth), padded(memoryWidth)];
   const ofSource = { ...context, capacity: sourceCapacity };
 
-  const keyMatrix = keysOf(ofSource, tensors, shape);
+  const keyMatrix = createKeyMatrix(ofSource, tensors, shape);
   const queryMatrix =
     score === 'additive'
       ? createMatrix(
@@ -73,7 +73,7 @@ function learningAttention(context: BuildContext, tensors: AttentionTensors, sha
   const slopes = allocate(sourceCapacity.packed);
   let query: Block = dQuery;
 
-  /** Where each source row's steps stand once they are side by side, and how many they are. */
+  /** Offset and number of each source row's steps in contiguous memory. */
   let firsts = new Int32Array(0);
   let lengths = new Int32Array(0);
   const layOut = ({ source }: Pass): void => {
@@ -85,9 +85,9 @@ function learningAttention(context: BuildContext, tensors: AttentionTensors, sha
     for (let r = 1; r < rows; r++) firsts[r] = firsts[r - 1]! + lengths[r - 1]!;
     weightStride = plan.steps;
     if (weightStride > longest)
-      throw new RangeError(`a source of ${weightStride} steps, room is for ${longest}`);
+      throw new RangeError(`a source of ${weightStride} steps, the maximum is ${longest}`);
   };
-  /** Copies packed rows to rows side by side, or back. */
+  /** Copies packed rows to contiguous rows of each source, or back. */
   const rearrange = (
     { source }: Pass,
     packed: Float32Array,
@@ -109,7 +109,7 @@ function learningAttention(context: BuildContext, tensors: AttentionTensors, sha
   ): void => {
     for (let t = 0; t < plan.steps; t++)
       for (let r = 0; r < activeRows(plan, t); r++) {
-        const row = source!.rowOf[r]!;
+        const row = source!.sourceRows[r]!;
         see(plan.offsets[t]! + r, firsts[row]!, lengths[row]!);
       }
   };
@@ -204,7 +204,7 @@ function learningAttention(context: BuildContext, tensors: AttentionTensors, sha
 }
 
 /** general: k = W m; additive: k = U m + b; dot: the memory itself. */
-function keysOf(context: BuildContext, tensors: AttentionTensors, shape: Shape): Matrix | null {
+function createKeyMatrix(context: BuildContext, tensors: AttentionTensors, shape: Shape): Matrix | null {
   const { score, units, queryWidth, memoryWidth } = shape;
   if (score === 'dot') return null;
   return score === 'general'

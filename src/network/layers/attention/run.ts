@@ -1,4 +1,4 @@
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import type { RunContext } from '../layer.ts';
 import type { StepLayerRun } from '../layer-run.ts';
 
@@ -11,7 +11,7 @@ export interface Product {
 export interface CompiledAttention {
   readonly kind: 'attention';
   readonly attend: string;
-  /** Makes a source's keys of its memory, once; null where the memory itself is the keys. */
+  /** Computes a source's keys from its memory, once; null where the memory itself is the keys. */
   readonly keys: Product | null;
   readonly keyWidth: number;
   readonly memoryWidth: number;
@@ -20,7 +20,7 @@ export interface CompiledAttention {
   readonly vector: number;
 }
 
-/** Name of the scratch with how much each row of the last tick looked at each step of its source: [rows][maxSource]. */
+/** Name of the scratch with the attention weights of the last tick's rows: [rows][maxSource]. */
 export const attentionWeights = 'attention_weights';
 
 /** keys [steps, padded(keyWidth)] of a source's memory [steps, padded(memoryWidth)]. */
@@ -42,7 +42,10 @@ interface AttentionPlace {
   readonly weightStride: number;
 }
 
-/** y [rows, padded(memoryWidth)] ← every row's context over its own source; row r of x belongs to sources[r]. One step a tick. */
+/**
+ * y [rows, padded(memoryWidth)] ← every row's context over its own source; row r of x belongs to sources[r].
+ * One step a tick.
+ */
 export const run: StepLayerRun<CompiledAttention, AttentionPlace> = {
   acrossSteps: true,
   scratch: ({ keyWidth }, { maxRows, maxSource }) => ({

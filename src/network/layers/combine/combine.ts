@@ -10,9 +10,9 @@ import type { CompiledCombine } from './run.ts';
 
 type Join = 'concat' | 'add' | 'multiply';
 
-const schemaOf = <const T extends Join>(type: T) =>
+const createSchema = <const T extends Join>(type: T) =>
   z.strictObject({ type: z.literal(type), ...placed, inputs: layerInputs });
-type CombineSpec<T extends Join> = z.infer<ReturnType<typeof schemaOf<T>>>;
+type CombineSpec<T extends Join> = z.infer<ReturnType<typeof createSchema<T>>>;
 export type CombineNode<T extends Join = Join> = LayerNode<CombineSpec<T>, object>;
 
 function resolve<T extends Join>(
@@ -56,7 +56,7 @@ const elementwise = (
   first.map((row, t) => row.map((value, k) => rest.reduce((sum, rows) => join(sum, rows[t]![k]!), value)));
 
 export const concat = {
-  schema: schemaOf('concat'),
+  schema: createSchema('concat'),
   severalInputs: true,
   describe: (layer) => describe(layer),
   resolve: (layer, context) =>
@@ -71,7 +71,7 @@ export const concat = {
 } satisfies LayerKind<CombineSpec<'concat'>, CombineNode<'concat'>, CompiledCombine>;
 
 export const add = {
-  schema: schemaOf('add'),
+  schema: createSchema('add'),
   severalInputs: true,
   describe: (layer) => describe(layer),
   resolve: (layer, context) => resolveElementwise(layer, context),
@@ -80,7 +80,7 @@ export const add = {
 } satisfies LayerKind<CombineSpec<'add'>, CombineNode<'add'>, CompiledCombine>;
 
 export const multiply = {
-  schema: schemaOf('multiply'),
+  schema: createSchema('multiply'),
   severalInputs: true,
   describe: (layer) => describe(layer),
   resolve: (layer, context) => resolveElementwise(layer, context),

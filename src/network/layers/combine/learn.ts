@@ -1,17 +1,13 @@
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { emitConcat } from '../../../kernel/emit/rows.ts';
 import type { LayerLearning } from '../layer-learning.ts';
 import type { CombineNode } from './combine.ts';
 import { nothingToLearn, type Block, type BuildContext, type LearningLayer } from '../../learning/layer.ts';
 
-export const learnConcat: LayerLearning<CombineNode<'concat'>> = {
-  create: (context, { inputWidths }) => learningConcat(context, inputWidths),
-};
-export const learnAdd: LayerLearning<CombineNode<'add'>> = {
-  create: (context, { inputWidths }) => learningAdd(context, inputWidths),
-};
-export const learnMultiply: LayerLearning<CombineNode<'multiply'>> = {
-  create: (context, { inputWidths }) => learningMultiply(context, inputWidths),
+const creators = { concat: learningConcat, add: learningAdd, multiply: learningMultiply };
+
+export const learn: LayerLearning<CombineNode> = {
+  create: (context, { type, inputWidths }) => creators[type](context, inputWidths),
 };
 
 /** A vector store of the concatenation may run this many floats past the last row. */
@@ -33,7 +29,7 @@ export function learningConcat(
     width,
     forward({ functions, packed }, inputs) {
       functions[concat]!(...inputs.map(({ address }) => address), y.address, packed);
-      // what the copy of the last panel left past the width belongs to nobody
+      // what the copy of the last panel left past the width has no meaning
       if (stride > width)
         for (let row = 0; row < packed; row++) y.values.fill(0, row * stride + width, (row + 1) * stride);
       return y;

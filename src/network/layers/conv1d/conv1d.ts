@@ -7,7 +7,8 @@ import { placeMatrix } from '../place-matrix.ts';
 import { emitWindows } from './emit.ts';
 import type { CompiledConv1d } from './run.ts';
 
-// A convolution over time: a window of steps through one matrix. Tensors: weight [units, in, kernel], bias [units].
+// A convolution over time: a window of steps through one matrix. Tensors: weight [units, in, kernel], bias
+// [units].
 
 const schema = z.strictObject({
   type: z.literal('conv1d'),
@@ -15,17 +16,23 @@ const schema = z.strictObject({
   units,
   kernel: z.int().min(1).max(128),
   dilation: z.int().min(1).max(1024).default(1),
-  /** causal: a window ends at its step, and the state keeps what it looks back at. same: it is centred, and so reads ahead. */
+  /**
+   * causal: a window ends at its step, and the state keeps its earlier inputs. same: it is centred, and so
+   * reads ahead.
+   */
   padding: z.enum(['causal', 'same']).default('causal'),
   activation: z.enum(['linear', 'relu', 'tanh', 'sigmoid']).default('linear'),
 });
 type Conv1dSpec = z.infer<typeof schema>;
 export type Conv1dNode = LayerNode<Conv1dSpec, { readonly weight: string; readonly bias: string }>;
 
-/** Inputs that a convolution may keep of every sequence. */
+/** Maximum inputs that a convolution keeps of a sequence. */
 const maxStepsBack = 4096;
 
-/** Steps before its own that a window begins; a centred one of even length looks a step less far back than ahead. */
+/**
+ * Steps from a window's begin to its own step; a centred one of even length reads one step less back than
+ * ahead.
+ */
 export function stepsBehind({
   kernel,
   dilation,
@@ -81,12 +88,12 @@ export const conv1d = {
 
 /** [units, in, taps] → [units, taps, in] */
 function stepByStep(weight: Float32Array, inner: number, taps: number): Float32Array {
-  const turned = new Float32Array(weight.length);
+  const reordered = new Float32Array(weight.length);
   for (let unit = 0; unit < weight.length / (inner * taps); unit++)
     for (let k = 0; k < inner; k++)
       for (let tap = 0; tap < taps; tap++)
-        turned[(unit * taps + tap) * inner + k] = weight[(unit * inner + k) * taps + tap]!;
-  return turned;
+        reordered[(unit * taps + tap) * inner + k] = weight[(unit * inner + k) * taps + tap]!;
+  return reordered;
 }
 
 /** y_t = b + Σ_j W_j x_{t − behind + j·dilation}, with zeros where there is no step. */

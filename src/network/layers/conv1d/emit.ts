@@ -1,5 +1,6 @@
 import { loadI32 } from '../../../kernel/assembler/expressions.ts';
-import { padded, panelsFor, type Emitter } from '../../../kernel/emit/emitter.ts';
+import type { Emitter } from '../../../kernel/emit/emitter.ts';
+import { padded, countPanels } from '../../../kernel/layout.ts';
 import { copyPanels } from '../../../kernel/emit/rows.ts';
 
 /**
@@ -16,7 +17,7 @@ export function emitWindows(e: Emitter, { taps, width }: { taps: number; width: 
       f.repeat(rows, () => {
         f.set(to, y);
         f.repeat(f.i32(taps), () => {
-          copyPanels(f, loadI32(addresses), to, panelsFor(width));
+          copyPanels(f, loadI32(addresses), to, countPanels(width));
           f.advance(addresses, 4);
           f.advance(to, width * 4);
         });

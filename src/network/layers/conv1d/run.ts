@@ -1,9 +1,10 @@
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { activeRows, type Plan, type RunContext } from '../layer.ts';
 import type { StepLayerRun } from '../layer-run.ts';
 
-// A convolution over time is a dense layer over windows of steps: the rows of a window are put side by side, and every output is
-// one chain of multiply-adds over them, first step first. A causal one keeps the inputs that later windows look back at.
+// A convolution over time is a dense layer over windows of steps: the rows of a window are concatenated, and
+// every output is one chain of multiply-adds over them, first step first. A causal one keeps the inputs that
+// later windows read.
 
 export interface CompiledConv1d {
   readonly kind: 'conv1d';
@@ -13,16 +14,19 @@ export interface CompiledConv1d {
   readonly bias: number;
   readonly taps: number;
   readonly dilation: number;
-  /** Steps before its own that a window begins. */
+  /** Steps from a window's begin to its own step. */
   readonly behind: number;
-  /** Inputs that a sequence keeps: causal those a window looks back at, else none. */
+  /** Inputs that a sequence keeps: if causal those that later windows read, else none. */
   readonly history: number;
-  /** Columns of a step it reads, and gives. */
+  /** Columns of a step's input and output. */
   readonly inner: number;
   readonly units: number;
 }
 
-/** Windows that are put together at a time: few enough that they are still in the cache when they are multiplied. */
+/**
+ * Windows that are concatenated at a time: few enough that they are still in the cache when they are
+ * multiplied.
+ */
 const windowRows = 96;
 
 interface Conv1dPlace {
@@ -41,7 +45,7 @@ export const run: StepLayerRun<CompiledConv1d, Conv1dPlace> = {
   scratch: ({ taps, inner }) => ({
     windows: windowRows * padded(taps * inner),
     window_addresses: windowRows * taps,
-    /** Nothing writes to them. */
+    /** Read only. */
     zeros: padded(inner),
   }),
   place({ history, inner }, { x, y, maxRows, floats, keep, causal, scratch }) {
@@ -69,7 +73,7 @@ function runConv1d(conv: CompiledConv1d, context: RunContext, plan: Plan, at: Co
   const stride = padded(inner) * 4;
   const { functions, floats } = context;
   const addresses = new Int32Array(floats().buffer, at.addresses, windowRows * taps);
-  const addressOf = (row: number, step: number): number => {
+  const findAddress = (row: number, step: number): number => {
     if (step < 0) return history > 0 ? at.history + (row * history + history + step) * stride : at.zeros;
     const there = step < plan.steps && row < activeRows(plan, step);
     return there ? at.x + (plan.offsets[step]! + row) * stride : at.zeros;
@@ -86,14 +90,14 @@ function runConv1d(conv: CompiledConv1d, context: RunContext, plan: Plan, at: Co
   for (let t = 0; t < plan.steps; t++)
     for (let row = 0; row < activeRows(plan, t); row++) {
       for (let tap = 0; tap < taps; tap++)
-        addresses[filled * taps + tap] = addressOf(row, t - behind + tap * dilation);
+        addresses[filled * taps + tap] = findAddress(row, t - behind + tap * dilation);
       if (++filled === windowRows) multiply();
     }
   if (filled > 0) multiply();
   if (history > 0) keepInputs(conv, floats(), plan, at);
 }
 
-/** history ← the last inputs of every sequence that took part. */
+/** history ← the last inputs of every sequence of the tick. */
 function keepInputs(
   { history, inner }: CompiledConv1d,
   values: Float32Array,

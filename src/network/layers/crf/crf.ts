@@ -3,7 +3,9 @@ import { isLinear } from '../dense/dense.ts';
 import { placed } from '../fields.ts';
 import type { LayerKind, LayerNode } from '../layer-kind.ts';
 
-/** Labels of a sequence answer together: a label's score depends on the one before it. Only as the last layer of `tag`. */
+/**
+ * A conditional random field: a label's score depends on the one before it. Only as the last layer of `tag`.
+ */
 const schema = z.strictObject({ type: z.literal('crf'), ...placed });
 type CrfSpec = z.infer<typeof schema>;
 
@@ -15,7 +17,7 @@ export interface CrfTensors {
 }
 export type CrfNode = LayerNode<CrfSpec, CrfTensors>;
 
-/** Its rows are the scores it reads: decoding and the loss look at whole sequences of them (decoding/crf). */
+/** Its rows are its input's scores: decoding and the loss read whole sequences of them (decoding/crf). */
 export const crf = {
   schema,
   describe: () => 'linear chain',

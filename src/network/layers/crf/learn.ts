@@ -9,7 +9,7 @@ interface Chain {
   readonly end: Float32Array;
 }
 
-/** A chain over labels while it learns. Its rows are the scores it reads; what it adds to them is up to the loss. */
+/** A label chain in training. Its rows are its input's scores; the loss adds the transitions. */
 export interface LearningCrf extends LearningLayer {
   /** Views: they change as it learns. */
   readonly crf: Chain & { readonly labels: number };

@@ -1,5 +1,5 @@
 import { UnrollError } from '../../../errors.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { denseOrder } from '../../../kernel/pack.ts';
 import type { Block, BuildContext, LearningLayer, Pass } from '../../learning/layer.ts';
 import { createMatrix } from '../../learning/matrix.ts';
@@ -43,7 +43,7 @@ function learningDense(
   const dSum = activation === 'linear' ? null : allocate(capacity.packed * padded(units));
   let x: Block = dx;
 
-  /** ∂L/∂(x·Wᵀ + b), from the rows that came out. */
+  /** ∂L/∂(x·Wᵀ + b), from the output rows. */
   const beforeActivation = ({ packed }: Pass, dy: Block): Block => {
     if (!dSum) return dy;
     const length = packed * padded(units);
@@ -75,7 +75,7 @@ function learningDense(
   };
 }
 
-/** The slope of each activation, told from its value. */
+/** The derivative of each activation, from its value. */
 const slopes: Readonly<Record<Activation, (y: number) => number>> = {
   linear: () => 1,
   relu: (y) => (y > 0 ? 1 : 0),

@@ -3,7 +3,7 @@ import type { RowLayerRun } from '../layer-run.ts';
 export interface CompiledDense {
   readonly kind: 'dense';
   readonly linear: string;
-  /** The same without softmax or sigmoid: what decoding reads. */
+  /** The same without softmax or sigmoid, which decoding reads. */
   readonly logits: string;
   readonly softmax: string | null;
   readonly weight: number;

@@ -6,13 +6,13 @@ const schema = z.strictObject({
   type: z.literal('dropout'),
   ...placed,
   rate: z.number().min(0).max(1),
-  /** Training only: whether a sequence loses the same units at every step, or others at each. */
+  /** Training only: whether the same units of a sequence are dropped at every step, or others at each. */
   steps: z.enum(['same', 'each']).default('same'),
 });
 type DropoutSpec = z.infer<typeof schema>;
 export type DropoutNode = LayerNode<DropoutSpec, object>;
 
-/** Drops units in training (learn.ts); its rows are its input's when it serves. */
+/** Drops units in training (learn.ts); in serving its rows are its input's. */
 export const dropout = {
   schema,
   describe: () => 'training only',

@@ -1,4 +1,4 @@
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { activeRows } from '../layer.ts';
 import type { LayerLearning } from '../layer-learning.ts';
 import type { DropoutNode } from './dropout.ts';
@@ -15,8 +15,8 @@ export const learn: LayerLearning<DropoutNode> = {
 };
 
 /**
- * Drops a share of a sequence's units and scales up the others, so that nothing needs to change when serving: the same ones
- * at every step (Gal and Ghahramani 2016), or others at each (Srivastava et al. 2014).
+ * Drops a share of a sequence's units and scales up the others, so that serving needs no scaling: the same
+ * ones at every step (Gal and Ghahramani 2016), or others at each (Srivastava et al. 2014).
  */
 function learningDropout(
   { allocate, capacity }: BuildContext,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { emitGatherColumns } from '../../../kernel/emit/rows.ts';
 import { uniform } from '../../initial-values.ts';
 import { placed, units } from '../fields.ts';
@@ -13,23 +13,23 @@ const schema = z.strictObject({
   ...placed,
   vocabulary: z.int().min(1).max(1_000_000),
   units,
-  /** Where a step has several ids: those it looks up, side by side, in the one table. */
+  /** If a step has several ids: those to look up in the table, concatenated. */
   columns: z.strictObject({ first: z.int().min(0).max(63), count: z.int().min(1).max(64) }).optional(),
 });
 export type EmbeddingSpec = z.infer<typeof schema>;
 export type EmbeddingNode = LayerNode<EmbeddingSpec, { readonly weight: string }>;
 
-const columnsOf = ({ columns = { first: 0, count: 1 } }: EmbeddingSpec) => columns;
+const getColumns = ({ columns = { first: 0, count: 1 } }: EmbeddingSpec) => columns;
 
 export const embedding = {
   schema,
   readsIds: () => true,
-  inputEvidence: (layer) => ({ from: 'table', vocabulary: layer.vocabulary, ...columnsOf(layer) }),
+  inputEvidence: (layer) => ({ from: 'table', vocabulary: layer.vocabulary, ...getColumns(layer) }),
   describe: (layer) => `${layer.vocabulary} ids`,
 
   resolve(layer, { name, inputs, inputWidths, ids, fail }): EmbeddingNode {
     const { vocabulary } = layer;
-    const { first, count } = columnsOf(layer);
+    const { first, count } = getColumns(layer);
     if (ids === null) return fail('an embedding must read the network input, and that must be ids');
     if (first + count > ids.length)
       fail(`reads ids ${first} to ${first + count - 1} of a step, which has ${ids.length}`);
@@ -43,7 +43,7 @@ export const embedding = {
 
   compile({ layer, tensors }, { e, place, tensor }): CompiledEmbedding {
     const { vocabulary, units } = layer;
-    const { first, count } = columnsOf(layer);
+    const { first, count } = getColumns(layer);
     const rows = tensor(tensors.weight);
     return {
       kind: 'embedding',
@@ -60,7 +60,7 @@ export const embedding = {
 
   reference({ layer, tensors }, { tensor, ids }) {
     const { units } = layer;
-    const { first, count } = columnsOf(layer);
+    const { first, count } = getColumns(layer);
     const table = tensor(tensors.weight);
     const columns = Array.from({ length: count }, (_, column) => ids(first + column));
     return columns[0]!.map((_, t) =>

@@ -1,4 +1,4 @@
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { emitConcat, emitGather } from '../../../kernel/emit/rows.ts';
 import type { LayerLearning } from '../layer-learning.ts';
 import type { EmbeddingNode, EmbeddingSpec } from './embedding.ts';
@@ -9,8 +9,8 @@ export const learn: LayerLearning<EmbeddingNode> = {
 };
 
 /**
- * y[row] = table[ids[row]], for several ids a step [table[ids₀[row]], table[ids₁[row]], …]. Its input is the packed ids as
- * int32, column after column; it gives no gradient for them.
+ * y[row] = table[ids[row]], for several ids a step [table[ids₀[row]], table[ids₁[row]], …]. Its input is the
+ * packed ids as int32, column after column; they have no gradient.
  */
 function learningEmbedding(
   { e, allocate, capacity }: BuildContext,

@@ -5,12 +5,12 @@ export interface CompiledEmbedding {
   readonly gather: string;
   readonly table: number;
   readonly vocabulary: number;
-  /** The ids of a step that it looks up. */
+  /** The ids of a step to look up. */
   readonly first: number;
   readonly count: number;
 }
 
-/** y [rows, padded(units·count)] ← table[ids], side by side. */
+/** y [rows, padded(units·count)] ← table[ids], concatenated. */
 export const run: RowLayerRun<CompiledEmbedding> = {
   acrossSteps: false,
   run({ gather, table, first }, { functions }, { x, columnBytes, y, rows }) {

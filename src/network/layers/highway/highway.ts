@@ -8,8 +8,8 @@ import { plainRowMath, type RowMath } from '../row-math.ts';
 import { emitHighway } from './emit.ts';
 import type { CompiledHighway } from './run.ts';
 
-// A residual layer that learns how much of its input passes (Srivastava et al. 2015, "Highway Networks"), as wide as its input:
-// g = σ(W_g x + b_g)   f = tanh or relu of (W x + b)   y = g·f + (1 − g)·x
+// A residual layer that learns how much of its input passes (Srivastava et al. 2015, "Highway Networks"), as
+// wide as its input: g = σ(W_g x + b_g)   f = tanh or relu of (W x + b)   y = g·f + (1 − g)·x
 // Tensors: weight and gate_weight [width, width], bias and gate_bias [width].
 
 const schema = z.strictObject({
@@ -24,7 +24,10 @@ export type HighwayNode = LayerNode<
   { readonly weight: string; readonly bias: string; readonly gateWeight: string; readonly gateBias: string }
 >;
 
-/** First value of the gate's bias: at first most of the input passes, so that deep stacks learn (section 4 of the paper). */
+/**
+ * First value of the gate's bias: at first most of the input passes, so that deep stacks learn (section 4 of
+ * the paper).
+ */
 const initialGateBias = -1;
 
 export const highway = {

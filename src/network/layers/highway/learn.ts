@@ -1,4 +1,4 @@
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { denseOrder } from '../../../kernel/pack.ts';
 import type { Block } from '../../learning/layer.ts';
 import { createMatrix } from '../../learning/matrix.ts';
@@ -8,7 +8,8 @@ import type { HighwayNode } from './highway.ts';
 
 /**
  * With g and f as in highway.ts and δ = ∂L/∂y:
- * ∂L/∂(W_g x + b_g) = δ·(f − x)·g·(1 − g)   ∂L/∂(W x + b) = δ·g·f'   ∂L/∂x = δ·(1 − g) + what passes both matrices
+ * ∂L/∂(W_g x + b_g) = δ·(f − x)·g·(1 − g)   ∂L/∂(W x + b) = δ·g·f'   ∂L/∂x = δ·(1 − g) + what passes both
+ * matrices
  */
 export const learn: LayerLearning<HighwayNode> = {
   create(context, { width, tensors, layer: { activation } }) {

@@ -1,4 +1,4 @@
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import type { RowLayerRun } from '../layer-run.ts';
 
 interface Matrix {
@@ -16,7 +16,9 @@ export interface CompiledHighway {
   readonly matrix: Matrix;
 }
 
-/** Rows whose gates are computed at a time: few enough that they are still in the cache when they are used. */
+/**
+ * Rows whose gates are computed at a time: few enough that they are still in the cache when they are used.
+ */
 const gateRows = 96;
 
 /** y [rows, padded(width)] ← g·f + (1 − g)·x. x [rows, padded(width)] */

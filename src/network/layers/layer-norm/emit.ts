@@ -10,7 +10,8 @@ import {
   vmul,
   vsub,
 } from '../../../kernel/assembler/expressions.ts';
-import { padded, type Emitter } from '../../../kernel/emit/emitter.ts';
+import type { Emitter } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { forEachPanel, sumPanel, zeroPanel } from '../../../kernel/emit/reduce.ts';
 
 /**

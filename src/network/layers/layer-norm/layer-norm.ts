@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { placed } from '../fields.ts';
 import type { LayerKind, LayerNode } from '../layer-kind.ts';
 import { emitLayerNorm } from './emit.ts';
 import type { CompiledLayerNorm } from './run.ts';
 
-// y = (x − mean) / √(variance + ε) · weight + bias, step by step (Ba et al. 2016). Tensors: weight and bias [width].
+// y = (x − mean) / √(variance + ε) · weight + bias, step by step (Ba et al. 2016). Tensors: weight and bias
+// [width].
 
 const schema = z.strictObject({
   type: z.literal('layer_norm'),

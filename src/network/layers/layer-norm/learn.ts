@@ -1,7 +1,7 @@
 import { emitLayerNorm } from './emit.ts';
 import type { LayerLearning } from '../layer-learning.ts';
 import type { LayerNormNode } from './layer-norm.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import type { Block, BuildContext, LearningLayer, Parameter } from '../../learning/layer.ts';
 
 export const learn: LayerLearning<LayerNormNode> = {
@@ -42,7 +42,7 @@ function learningLayerNorm(
     refresh() {},
     reset() {},
     forward({ functions, packed }, [x]) {
-      // the kernel clears what stands past the width of what it reads, and that is another layer's
+      // the kernel clears its input past the width, and the input belongs to another layer
       own.values.set(x!.values.subarray(0, packed * stride));
       functions[norm]!(own.address, weight.address, bias.address, y.address, packed);
       return y;

@@ -1,11 +1,11 @@
 import type { CompiledRecurrent } from '../recurrent/compiled.ts';
 import type { PackedOperators, PackedProduct } from './compiled.ts';
 import { clearVectorRegisters } from '../../../kernel/compile.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import type { Values } from '../../../operators/operand.ts';
 import type { PrepareContext, MatrixProduct, RecurrentSweep } from '../../../operators/operator.ts';
 import type { RunContext } from '../layer.ts';
-import { keyOf, productRows, sweepRows } from './scratch.ts';
+import { operatorKey, productRows, sweepRows } from './scratch.ts';
 import { runForward } from '../recurrent/run-direction.ts';
 
 /** The products and sweeps of packed operators on the kernel. @param scratch address of their scratch */
@@ -15,11 +15,11 @@ export const bindOperators = (
   scratch: number,
 ): Pick<PrepareContext, 'product' | 'sweeps'> => ({
   product: (operator) => {
-    const packed = products[keyOf(operator)];
+    const packed = products[operatorKey(operator)];
     return packed ? productOf(packed, context, scratch) : null;
   },
   sweeps: (operator) => {
-    const { inner, directions } = sweeps[keyOf(operator)]!;
+    const { inner, directions } = sweeps[operatorKey(operator)]!;
     return directions.map((direction) => sweepOf(direction, inner, context, scratch));
   },
 });
@@ -90,7 +90,7 @@ function sweepOf(
               xStride,
             );
           const offsets = Int32Array.from({ length: length + 1 }, (_, t) => t * count);
-          runForward(direction, context, { offsets, steps: length, turn: first & 1 }, at);
+          runForward(direction, context, { offsets, steps: length, parity: first & 1 }, at);
           for (let t = 0; t < length; t++)
             gather(
               memory,

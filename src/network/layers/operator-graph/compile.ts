@@ -3,15 +3,15 @@ import { checkOperatorGraph } from '../../../operators/check-operator-graph.ts';
 import { elementCount, type Operand } from '../../../operators/operand.ts';
 import type { CompileContext } from '../layer.ts';
 import { packOperators } from './pack-operators.ts';
-import type { ProgramSpec } from './schema.ts';
+import type { OperatorGraphSpec } from './schema.ts';
 
 /** float32 of what a step hands to the next one. */
-const programStateFloats = ({ states, input }: ProgramSpec): number =>
+const operatorGraphStateFloats = ({ states, input }: OperatorGraphSpec): number =>
   states.reduce((sum, { shape }) => sum + elementCount(shape), 0) + input.context;
 
 /** A program layer at load. */
 export function compileOperatorGraph(
-  layer: ProgramSpec,
+  layer: OperatorGraphSpec,
   tensors: Readonly<Record<string, string>>,
   context: CompileContext,
 ): CompiledOperatorGraph {
@@ -25,7 +25,7 @@ export function compileOperatorGraph(
   const outputs = [layer.output.value, ...layer.states.map(({ output }) => output)];
   const packed = packOperators({ operators: layer.operators, outputs }, floats, context);
   const placeStart = (): number =>
-    context.place(programStateFloats(layer), (room) => {
+    context.place(operatorGraphStateFloats(layer), (room) => {
       room.fill(0);
       let at = 0;
       for (const { start, shape } of layer.states) {
@@ -35,9 +35,9 @@ export function compileOperatorGraph(
     });
   return {
     ...packed,
-    kind: 'program',
+    kind: 'operator_graph',
     layer,
-    stateFloats: programStateFloats(layer),
+    stateFloats: operatorGraphStateFloats(layer),
     start: layer.states.some(({ start }) => start !== undefined) ? placeStart() : null,
   };
 }

@@ -1,7 +1,7 @@
 import type { CompiledRecurrent } from '../recurrent/compiled.ts';
-import type { ProgramSpec } from './schema.ts';
+import type { OperatorGraphSpec } from './schema.ts';
 
-// An operator graph as it is posted to a worker.
+// A compiled operator graph, as posted to a worker.
 
 /** A product whose matrix is packed. */
 export interface PackedProduct {
@@ -9,7 +9,7 @@ export interface PackedProduct {
   readonly inner: number;
   readonly columns: number;
   readonly weight: number;
-  /** Zeros: what is added comes after the product. */
+  /** Zeros: an operator after the product adds the bias. */
   readonly bias: number;
 }
 
@@ -30,8 +30,8 @@ export interface PackedOperators {
 }
 
 export interface CompiledOperatorGraph extends PackedOperators {
-  readonly kind: 'program';
-  readonly layer: ProgramSpec;
+  readonly kind: 'operator_graph';
+  readonly layer: OperatorGraphSpec;
   /** float32 of a sequence's state: the states one after the other, then the context. */
   readonly stateFloats: number;
   /** Address of the state that a sequence starts from, null for zeros. */

@@ -3,12 +3,12 @@ import { graphInputWidth } from '../../../operators/graph-input-width.ts';
 import { referenceGraph, referenceSweeps } from '../../../operators/reference-graph.ts';
 import type { LayerKind, LayerNode } from '../layer-kind.ts';
 import { compileOperatorGraph } from './compile.ts';
-import { operatorGraphSchema, type ProgramSpec } from './schema.ts';
+import { operatorGraphSchema, type OperatorGraphSpec } from './schema.ts';
 
 /** Its tensors by the names of its constants. */
-export type OperatorGraphNode = LayerNode<ProgramSpec, Readonly<Record<string, string>>>;
+export type OperatorGraphNode = LayerNode<OperatorGraphSpec, Readonly<Record<string, string>>>;
 
-const readsIds = ({ input }: ProgramSpec): boolean => input.vocabulary !== undefined;
+const readsIds = ({ input }: OperatorGraphSpec): boolean => input.vocabulary !== undefined;
 
 /** Operators of an imported network (src/operators), at every step or once over all steps. Inference only. */
 export const operatorGraph = {
@@ -19,15 +19,16 @@ export const operatorGraph = {
       ? { from: 'spec', input: 'features', width: graphInputWidth(layer) }
       : { from: 'spec', input: 'ids', vocabulary: layer.input.vocabulary },
   looksAhead: ({ runs }) => runs === 'sequence',
-  answersOnce: ({ output }) => output.gives === 'sequence',
-  answerRows: ({ output }) => output.rows ?? 1,
-  answersEvery: ({ output }) => output.every ?? null,
+  isSequenceToOne: ({ output }) => output.gives === 'sequence',
+  countOutputRows: ({ output }) => output.rows ?? 1,
+  findRowSteps: ({ output }) => output.every ?? null,
   describe: ({ operators, runs, output }) =>
     `${operators.length} operators, every ${runs}${output.rows ? `, ${output.rows} rows` : ''}`,
 
   resolve(layer, { name, inputs, inputWidths, ids, fail }): OperatorGraphNode {
     const takesIds = readsIds(layer);
-    if (takesIds && ids === null) fail('a program of ids must read the network input, and that must be ids');
+    if (takesIds && ids === null)
+      fail('an operator graph of ids must read the network input, and that must be ids');
     const width = graphInputWidth(layer);
     if (!takesIds && width !== inputWidths[0]) fail(`reads ${width} columns, there are ${inputWidths[0]}`);
     const { gives, rows = 1 } = layer.output;
@@ -38,7 +39,7 @@ export const operatorGraph = {
     const constants = Object.entries(layer.constants);
     const tensors = Object.fromEntries(constants.map(([one]) => [one, `${name}.${one}`]));
     const shapes = constants.map(([one, shape]) => [`${name}.${one}`, shape] as const);
-    return { name, inputs, inputWidths, type: 'program', width: layer.units, layer, tensors, shapes };
+    return { name, inputs, inputWidths, type: 'operator_graph', width: layer.units, layer, tensors, shapes };
   },
 
   compile: ({ layer, tensors }, context): CompiledOperatorGraph =>
@@ -51,4 +52,4 @@ export const operatorGraph = {
       readsIds(layer) ? ids(0).map((id) => [id]) : inputs[0]!,
       referenceSweeps,
     ),
-} satisfies LayerKind<ProgramSpec, OperatorGraphNode, CompiledOperatorGraph>;
+} satisfies LayerKind<OperatorGraphSpec, OperatorGraphNode, CompiledOperatorGraph>;

@@ -3,7 +3,7 @@ import type { PackedOperators, PackedProduct, PackedSweep } from './compiled.ts'
 import { cellOfOperator } from '../../../cells/registry.ts';
 import { tensorNames } from '../../../cells/weights.ts';
 import { emitLinear } from '../../../kernel/emit/linear.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { denseOrder, packMatrix } from '../../../kernel/pack.ts';
 import { elementCount, type Operand } from '../../../operators/operand.ts';
 import { readRecurrentDirections } from '../../../operators/recurrent-weights.ts';
@@ -11,16 +11,16 @@ import { numberAttribute } from '../../../operators/operator.ts';
 import { getBodies } from '../../../operators/get-bodies.ts';
 import type { BodySpec, OperatorSpec } from '../../../operators/spec.ts';
 import type { CompileContext } from '../layer.ts';
-import { keyOf, productRows, sweepRows } from './scratch.ts';
+import { operatorKey, productRows, sweepRows } from './scratch.ts';
 import { compileRecurrent } from '../recurrent/compile.ts';
 
 // What a graph multiplies with is packed for the kernel at load, every other constant goes beside it.
 
 /** Every operator of a program, those of bodies too. */
-export function* operatorsOf(body: Pick<BodySpec, 'operators'>): Generator<OperatorSpec> {
+export function* listOperators(body: Pick<BodySpec, 'operators'>): Generator<OperatorSpec> {
   for (const operator of body.operators) {
     yield operator;
-    for (const inner of getBodies(operator)) yield* operatorsOf(inner);
+    for (const inner of getBodies(operator)) yield* listOperators(inner);
   }
 }
 
@@ -32,12 +32,14 @@ const isRecurrent = ({ operator }: OperatorSpec): boolean => cellOfOperator(oper
  * Packs the constants of a graph.
  * @param outputs values that are read besides by operators
  * @param floats its constants of floats
+ * @param packProducts whether matrix products run on the kernel, in float32
  * @throws UnrollError invalid_model where a recurrent operator's weights are not among them
  */
 export function packOperators(
   { operators, outputs }: Pick<BodySpec, 'operators' | 'outputs'>,
   floats: ReadonlyMap<string, Operand>,
   context: Omit<CompileContext, 'tensor' | 'inputWidths' | 'before'>,
+  packProducts = true,
 ): PackedOperators {
   const { e, place } = context;
   const { weightIh, weightHh, biasIh, biasHh, peephole } = tensorNames;
@@ -48,8 +50,8 @@ export function packOperators(
   const placed = new Map<string, number>();
   const packed = new Set<string>();
 
-  for (const operator of operatorsOf({ operators })) {
-    const key = keyOf(operator);
+  for (const operator of listOperators({ operators })) {
+    const key = operatorKey(operator);
     if (isRecurrent(operator)) {
       const { inner, directions } = readRecurrentDirections(operator, operator.inputs.map(constant));
       sweeps[key] = {
@@ -67,14 +69,14 @@ export function packOperators(
               forward: { weightIh, weightHh, biasIh, biasHh, ...(parts.peephole && { peephole }) },
               backward: null,
             },
-            { tableVocabulary: null, ends: false },
+            { tableVocabulary: null, mergeAtFirstStep: false },
             own,
           );
         }),
       };
       for (const place of weightInputs) if (operator.inputs[place]) packed.add(operator.inputs[place]);
     } else {
-      const matrix = matrixOf(operator, constant(operator.inputs[1]));
+      const matrix = packProducts ? matrixOf(operator, constant(operator.inputs[1])) : null;
       if (!matrix) continue;
       const { inner, columns, values } = matrix;
       products[key] = {
@@ -91,7 +93,7 @@ export function packOperators(
   }
   // what is only multiplied with is in the kernel's order already
   for (const [name, { values }] of floats) {
-    const inKernel = (operator: OperatorSpec): boolean => Object.hasOwn(products, keyOf(operator));
+    const inKernel = (operator: OperatorSpec): boolean => Object.hasOwn(products, operatorKey(operator));
     if (packed.has(name) && !readElsewhere({ operators, outputs }, name, inKernel)) continue;
     placed.set(
       name,
@@ -150,7 +152,7 @@ function readElsewhere(
   multiplies: (operator: OperatorSpec) => boolean,
 ): boolean {
   if (outputs.includes(name)) return true;
-  for (const operator of operatorsOf({ operators })) {
+  for (const operator of listOperators({ operators })) {
     const sweeps = isRecurrent(operator);
     const inKernel = (i: number): boolean =>
       sweeps ? weightInputs.includes(i) : i === 1 && multiplies(operator);

@@ -1,9 +1,9 @@
 import type { CompiledOperatorGraph } from './compiled.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { answerOfStep } from '../../../operators/row-count.ts';
 import { activeRows, type RunContext } from '../layer.ts';
 import type { StepLayerRun, Tick } from '../layer-run.ts';
-import { createProgramRun, type ProgramRun } from './prepare-run.ts';
+import { createOperatorGraphRun, type OperatorGraphRun } from './operator-graph-run.ts';
 
 interface OperatorGraphPlace {
   readonly x: number;
@@ -34,33 +34,34 @@ export const run: StepLayerRun<CompiledOperatorGraph, OperatorGraphPlace> = {
     scratch: scratch('operators'),
   }),
   create(compiled, context, place) {
-    const prepared = createProgramRun(compiled, context, place.scratch);
-    return (tick) => runProgram(compiled, prepared, context, tick, place);
+    const prepared = createOperatorGraphRun(compiled, context, place.scratch);
+    return (tick) => runOperatorGraph(compiled, prepared, context, tick, place);
   },
 };
 
 /**
- * A program over the packed rows of a tick, one sequence after the other: y [packed, padded(units)]. x [packed, padded(xWidth)], or
- * int32 ids where xWidth is 0. A program that answers once for a sequence answers at its last step; the rows before are zeros.
+ * Runs an operator graph over the packed rows of a tick, one sequence after the other: y [packed,
+ * padded(units)]. x [packed, padded(xWidth)], or int32 ids where xWidth is 0. A graph with one output a
+ * sequence writes it at the last step, and zeros before.
  */
-function runProgram(
-  program: CompiledOperatorGraph,
-  run: ProgramRun,
+function runOperatorGraph(
+  compiled: CompiledOperatorGraph,
+  run: OperatorGraphRun,
   { floats }: RunContext,
   { plan, failures }: Tick,
   at: OperatorGraphPlace,
 ): void {
-  const { layer, stateFloats } = program;
+  const { layer, stateFloats } = compiled;
   const values = floats();
   const ids = new Int32Array(values.buffer, 0, values.length);
   const width = Math.max(1, at.xWidth);
   const xStride = at.xWidth === 0 ? 1 : padded(width);
   const yStride = padded(layer.units);
-  const rowOf = (packed: number): ArrayLike<number> => {
+  const readRow = (packed: number): ArrayLike<number> => {
     const start = at.x / 4 + packed * xStride;
     return (at.xWidth === 0 ? ids : values).subarray(start, start + width);
   };
-  const answer = (packed: number, from: ArrayLike<number>): void =>
+  const writeOutput = (packed: number, from: ArrayLike<number>): void =>
     values.set(from, at.y / 4 + packed * yStride);
   const none = new Float32Array(layer.units).fill(NaN);
 
@@ -69,8 +70,10 @@ function runProgram(
       for (let row = 0; row < activeRows(plan, t); row++) {
         const start = at.state / 4 + row * stateFloats;
         const packed = plan.offsets[t]! + row;
-        const own = attempt(row, () => run.step(rowOf(packed), values.subarray(start, start + stateFloats)));
-        answer(packed, own ?? none);
+        const own = attempt(row, () =>
+          run.step(readRow(packed), values.subarray(start, start + stateFloats)),
+        );
+        writeOutput(packed, own ?? none);
       }
     return;
   }
@@ -78,7 +81,7 @@ function runProgram(
     let steps = 1;
     while (steps < plan.steps && activeRows(plan, steps) > row) steps++;
     const whole = new Float64Array(steps * width);
-    for (let t = 0; t < steps; t++) whole.set(rowOf(plan.offsets[t]! + row), t * width);
+    for (let t = 0; t < steps; t++) whole.set(readRow(plan.offsets[t]! + row), t * width);
     const own = attempt(row, () => run.sequence(whole, steps));
     for (let t = 0; t < steps; t++) {
       const from = answerOfStep(layer.output, t, steps) * layer.units;
@@ -88,11 +91,14 @@ function runProgram(
           at.y / 4 + (plan.offsets[t]! + row) * yStride,
           at.y / 4 + (plan.offsets[t]! + row + 1) * yStride,
         );
-      else answer(plan.offsets[t]! + row, own?.subarray(from, from + layer.units) ?? none);
+      else writeOutput(plan.offsets[t]! + row, own?.subarray(from, from + layer.units) ?? none);
     }
   }
 
-  /** What goes wrong in one sequence must not end those it runs with: it gets no numbers, and why. */
+  /**
+   * An error of one sequence must not end the others of the tick: it is recorded, and the sequence has no
+   * output.
+   */
   function attempt<T>(row: number, work: () => T): T | null {
     if (failures.has(row)) return null;
     try {

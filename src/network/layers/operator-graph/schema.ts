@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { operatorGraphFields } from '../../../operators/spec.ts';
 import { placed } from '../fields.ts';
 
-/** An imported network that is no stack of layers, or a part of one. Its tensors are its constants. */
+/** An imported network, or a part of one, that is not a stack of layers. Its tensors are its constants. */
 export const operatorGraphSchema = z.strictObject({
-  type: z.literal('program'),
+  type: z.literal('operator_graph'),
   ...placed,
   ...operatorGraphFields,
 });
-export type ProgramSpec = z.infer<typeof operatorGraphSchema>;
+export type OperatorGraphSpec = z.infer<typeof operatorGraphSchema>;

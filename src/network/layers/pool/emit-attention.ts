@@ -17,7 +17,8 @@ import {
 } from '../../../kernel/assembler/expressions.ts';
 import type { FunctionBuilder, V128Local } from '../../../kernel/assembler/function-builder.ts';
 import { exp } from '../../../kernel/emit/activations.ts';
-import { padded, panelBytes, type Emitter } from '../../../kernel/emit/emitter.ts';
+import type { Emitter } from '../../../kernel/emit/emitter.ts';
+import { padded, panelBytes } from '../../../kernel/layout.ts';
 import { dot, forEachPanel } from '../../../kernel/emit/reduce.ts';
 
 /**
@@ -55,9 +56,9 @@ export function emitAttentionPool(e: Emitter, width: number): string {
         const total = f.v128(splat(sum));
         forEachPanel(f, width, [p.x, p.state, p.y], (x, state, y) => {
           for (let v = 0; v < 4; v++) {
-            const weighed = f.v128(fma(added, load(x, v * 16), vmul(kept, load(state, v * 16))));
-            f.store(state, weighed, v * 16);
-            f.store(y, vdiv(weighed, total), v * 16);
+            const weighted = f.v128(fma(added, load(x, v * 16), vmul(kept, load(state, v * 16))));
+            f.store(state, weighted, v * 16);
+            f.store(y, vdiv(weighted, total), v * 16);
           }
         });
         f.advance(p.x, padded(width) * 4);

@@ -11,7 +11,8 @@ import {
   vmax,
   type V128,
 } from '../../../kernel/assembler/expressions.ts';
-import { padded, panelBytes, panelVectors, panelsFor, type Emitter } from '../../../kernel/emit/emitter.ts';
+import type { Emitter } from '../../../kernel/emit/emitter.ts';
+import { padded, panelBytes, panelVectors, countPanels } from '../../../kernel/layout.ts';
 
 export type RunningPool = 'mean' | 'max';
 
@@ -27,7 +28,7 @@ export const poolState = (width: number): number => padded(width) + 16;
  * @returns the function's name; its parameters are x, state, y, rows.
  */
 export function emitPool(e: Emitter, mode: RunningPool, width: number): string {
-  const panels = panelsFor(width);
+  const panels = countPanels(width);
   const countOffset = panels * panelBytes;
   return e.module.function(
     `pool_${mode}_${padded(width)}`,

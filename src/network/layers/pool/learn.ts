@@ -1,4 +1,4 @@
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { UnrollError } from '../../../errors.ts';
 import { activeRows } from '../layer.ts';
 import type { LayerLearning } from '../layer-learning.ts';
@@ -59,14 +59,14 @@ function learningMean({ allocate, capacity }: BuildContext, width: number): Lear
   };
 }
 
-/** Backward, dy(t) goes to the first step that held the largest value so far. */
+/** Backward, dy(t) goes to the first step with the largest value so far. */
 function learningMax({ allocate, capacity }: BuildContext, width: number): LearningLayer {
   const stride = padded(width);
   const y = allocate(capacity.packed * stride);
   const dx = allocate(capacity.packed * stride);
-  /** Where in the packed rows the largest value so far stands, now and at every step. */
+  /** Packed row of the largest value so far: at the current step, and at every step. */
   const best = new Int32Array(capacity.rows * stride);
-  const held = new Int32Array(capacity.packed * stride);
+  const sources = new Int32Array(capacity.packed * stride);
 
   return {
     ...nothingToLearn,
@@ -77,7 +77,7 @@ function learningMax({ allocate, capacity }: BuildContext, width: number): Learn
         const length = activeRows(plan, t) * stride;
         for (let i = 0; i < length; i++) {
           if (t === 0 || x!.values[first + i]! > x!.values[best[i]!]!) best[i] = first + i;
-          held[first + i] = best[i]!;
+          sources[first + i] = best[i]!;
           y.values[first + i] = x!.values[best[i]!]!;
         }
       }
@@ -85,7 +85,8 @@ function learningMax({ allocate, capacity }: BuildContext, width: number): Learn
     },
     backward({ packed }, dy) {
       dx.values.fill(0, 0, packed * stride);
-      for (let i = 0; i < packed * stride; i++) dx.values[held[i]!] = dx.values[held[i]!]! + dy.values[i]!;
+      for (let i = 0; i < packed * stride; i++)
+        dx.values[sources[i]!] = dx.values[sources[i]!]! + dy.values[i]!;
       return [dx];
     },
   };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { softmax } from '../../../kernel/reference/softmax.ts';
 import { placed } from '../fields.ts';
 import type { LayerKind, LayerNode, Rows } from '../layer-kind.ts';
@@ -7,13 +7,13 @@ import { emitAttentionPool } from './emit-attention.ts';
 import { emitPool } from './emit.ts';
 import type { CompiledPool } from './run.ts';
 
-// The last, the mean or the largest of the steps so far, unit by unit, or their sum weighed by a softmax. Tensor of `attention`:
-// weight [width].
+// The last, the mean or the largest of the steps so far, unit by unit, or their sum weighted by a softmax.
+// Tensor of `attention`: weight [width].
 
 const schema = z.strictObject({
   type: z.literal('pool'),
   ...placed,
-  /** attention: the steps so far, weighed by a softmax of x·w with one weight a column. */
+  /** attention: the steps so far, weighted by a softmax of x·w with one weight a column. */
   mode: z.enum(['last', 'mean', 'max', 'attention']),
 });
 type PoolSpec = z.infer<typeof schema>;
@@ -21,7 +21,7 @@ export type PoolNode = LayerNode<PoolSpec, { readonly weight: string }>;
 
 export const pool = {
   schema,
-  answersOnce: () => true,
+  isSequenceToOne: () => true,
   inferenceOnly: (layer) => (layer['mode'] === 'attention' ? 'pool attention' : null),
   describe: (layer) => layer.mode,
 
@@ -64,7 +64,10 @@ export function runningPool(x: Rows, mode: 'last' | 'mean' | 'max'): Rows {
   });
 }
 
-/** At step t, Σ_s a_s x_s over the steps so far with a = softmax(x_s · w). x [steps][columns]  w [columns] → the same shape */
+/**
+ * At step t, Σ_s a_s x_s over the steps so far with a = softmax(x_s · w). x [steps][columns]  w [columns] →
+ * the same shape
+ */
 function attentionPool(x: Rows, w: ArrayLike<number>): Rows {
   const scores = x.map((row) => row.reduce((sum, value, k) => sum + value * w[k]!, 0));
   return x.map((row, t) => {

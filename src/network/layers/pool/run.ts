@@ -1,4 +1,4 @@
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { activeRows } from '../layer.ts';
 import type { StepLayerRun } from '../layer-run.ts';
 import { poolState } from './emit.ts';
@@ -7,9 +7,12 @@ export interface CompiledPool {
   readonly kind: 'pool';
   readonly pool: string;
   readonly width: number;
-  /** attention only: what scores a step. */
+  /** attention only: the weights that score a step. */
   readonly weight: number | null;
-  /** Numbers a row keeps besides its columns: how many steps there were, or the largest score and the sum of powers. */
+  /**
+   * State of a row besides its columns: the number of steps, or the largest score and the sum of
+   * exponentials.
+   */
   readonly counters: 1 | 2;
 }
 

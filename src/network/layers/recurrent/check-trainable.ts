@@ -1,17 +1,21 @@
 import { optionsLabel } from '../../../cells/options.ts';
 import { UnrollError } from '../../../errors.ts';
-import { cellOptionsOf } from '../../../cells/recurrent-options.ts';
+import { getCellOptions } from '../../../cells/recurrent-options.ts';
 import type { RecurrentSpec } from './schema.ts';
 
-// Only cells as they were published are trainable: the other options of imported models have no backward pass.
+// Only cells as they were published are trainable: the other options of imported models have no backward
+// pass.
 
 const fields = ['clip', 'input_forget', 'peepholes', 'initial_state'] as const;
 
-/** @throws UnrollError invalid_model, naming the layer and the field, for a cell that is served and not trained */
+/**
+ * Rejects a cell that is inference only.
+ * @throws UnrollError invalid_model, naming the layer and the field
+ */
 export function checkTrainable(layer: RecurrentSpec, name: string, place?: string): void {
-  const usual = optionsLabel(cellOptionsOf({ ...layer, activations: undefined }, 'forward'));
+  const usual = optionsLabel(getCellOptions({ ...layer, activations: undefined }, 'forward'));
   const others = (['forward', 'backward'] as const)
-    .filter((direction) => optionsLabel(cellOptionsOf(layer, direction)) !== usual)
+    .filter((direction) => optionsLabel(getCellOptions(layer, direction)) !== usual)
     .map((direction) =>
       direction === 'backward' && layer.backward_activations ? 'backward_activations' : 'activations',
     );

@@ -5,25 +5,28 @@ import { combineBiases, type DirectionTensors } from '../../../cells/weights.ts'
 import { emitLinear } from '../../../kernel/emit/linear.ts';
 import { emitMerge } from '../../../kernel/emit/merge.ts';
 import { emitConcat, emitGather } from '../../../kernel/emit/rows.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { emitSweep, sweepScratch } from '../../../kernel/emit/sweep.ts';
 import { inputOrder, packByGroup, packMatrix, packVector, productOrder } from '../../../kernel/pack.ts';
 import type { KernelFunctions } from '../../../kernel/instantiate.ts';
 import type { CompileContext } from '../layer.ts';
-import { cellOptionsOf, type Direction } from '../../../cells/recurrent-options.ts';
+import { getCellOptions, type Direction } from '../../../cells/recurrent-options.ts';
 import type { RecurrentSpec } from './schema.ts';
 
-/** @param tableVocabulary of the embedding right before this layer when its projections are to be looked up */
+/**
+ * @param tableVocabulary of the embedding right before this layer when its projections are to be looked up
+ */
 export function compileRecurrent(
   layer: RecurrentSpec,
   directions: { forward: DirectionTensors; backward: DirectionTensors | null },
-  { tableVocabulary, ends }: { tableVocabulary: number | null; ends: boolean },
+  { tableVocabulary, mergeAtFirstStep }: { tableVocabulary: number | null; mergeAtFirstStep: boolean },
   context: CompileContext,
 ): CompiledRecurrent {
   const { units, merge } = layer;
   const cell = findCell(layer);
-  // both directions have the same gates in the same order: options change what a phase computes, not its gates
-  const sweepCell = toSweepCell(cell, cellOptionsOf(layer, 'forward'));
+  // both directions have the same gates in the same order: options change what a phase computes, not its
+  // gates
+  const sweepCell = toSweepCell(cell, getCellOptions(layer, 'forward'));
   const order = inputOrder(sweepCell, units);
   const recurrentOrder = productOrder(sweepCell, units);
   const inner = context.inputWidths[0]!;
@@ -33,7 +36,7 @@ export function compileRecurrent(
     name === undefined ? null : place(padded(units), (row) => row.set(tensor(name)));
 
   const compileDirection = (names: DirectionTensors, direction: Direction): CompiledDirection => {
-    const own = toSweepCell(cell, cellOptionsOf(layer, direction));
+    const own = toSweepCell(cell, getCellOptions(layer, direction));
     const optional = (name: string | undefined): Float32Array =>
       name === undefined ? new Float32Array(0) : tensor(name);
     const { combined, separate } = combineBiases(cell, units, tensor(names.biasIh), optional(names.biasHh));
@@ -66,7 +69,7 @@ export function compileRecurrent(
     scratchBytesPerRow: sweepScratch(sweepCell, units, 1),
     forward: compileDirection(directions.forward, 'forward'),
     backward: directions.backward && compileDirection(directions.backward, 'backward'),
-    ends,
+    mergeAtFirstStep,
     merge: directions.backward
       ? merge === 'concat'
         ? emitConcat(e, [units, units])
@@ -75,7 +78,9 @@ export function compileRecurrent(
   };
 }
 
-/** Fills the token tables: every row goes through the projection it replaces, so that its bits are the same. */
+/**
+ * Fills the token tables: every row goes through the projection it replaces, so that its bits are the same.
+ */
 export function fillTables(
   recurrent: CompiledRecurrent,
   functions: KernelFunctions,

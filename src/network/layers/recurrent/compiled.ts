@@ -1,4 +1,5 @@
-// A recurrent layer as it is posted to a worker: names of emitted functions, and addresses in the shared memory.
+// A compiled recurrent layer, as posted to a worker: names of emitted functions, and addresses in the shared
+// memory.
 
 /** Input projections of one direction, and its sweep over time. */
 export interface CompiledDirection {
@@ -9,7 +10,7 @@ export interface CompiledDirection {
   readonly weightHh: number;
   /** Vectors that the cell reads by unit: recurrent biases that stay separate, then peephole weights. */
   readonly constants: number;
-  /** Where a sequence starts [padded(units)], null at zero. */
+  /** The initial state of a sequence [padded(units)], null for zeros. */
   readonly initialH: number | null;
   readonly initialC: number | null;
   /** Token → input projection, bias included, filled once at load; then `projection` is not run. */
@@ -28,5 +29,5 @@ export interface CompiledRecurrent {
   readonly backward: CompiledDirection | null;
   readonly merge: string | null;
   /** Merges with the backward output of the first step rather than each step's own. */
-  readonly ends: boolean;
+  readonly mergeAtFirstStep: boolean;
 }

@@ -1,5 +1,5 @@
 import type { DirectionTensors } from '../../../cells/weights.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { activeRows } from '../layer.ts';
 import type { RecurrentSpec } from './schema.ts';
 import { learningConcat } from '../combine/learn.ts';
@@ -11,11 +11,11 @@ export interface LearningBidirectional extends LearningLayer {
   readonly directions: readonly [forward: LearningRecurrent, backward: LearningRecurrent];
 }
 
-export function learningBidirectional(
+export function learnBidirectional(
   context: BuildContext,
   name: string,
   tensors: { forward: DirectionTensors; backward: DirectionTensors },
-  shape: { layer: RecurrentSpec; inner: number; ends: boolean },
+  shape: { layer: RecurrentSpec; inner: number; mergeAtFirstStep: boolean },
 ): LearningBidirectional {
   const { units, merge } = shape.layer;
   const direction = (which: 'forward' | 'backward'): LearningRecurrent =>
@@ -25,14 +25,14 @@ export function learningBidirectional(
   const both = [forward, backward] as const;
   const merged =
     merge === 'concat' ? learningConcat(context, [units, units]) : elementwise(context, merge, units);
-  const ended = shape.ends ? learningFirst(context, units) : null;
+  const ended = shape.mergeAtFirstStep ? learnRepeatedFirst(context, units) : null;
   const dx = context.allocate(context.capacity.packed * padded(shape.inner));
 
   return {
     width: merged.width,
     directions: both,
     parameters: both.flatMap(({ parameters }) => parameters),
-    // a network that reads both ways reads whole sequences: nothing goes on
+    // a bidirectional network reads whole sequences: no state is carried over
     carried: [],
     load: (weights) => both.forEach((layer) => layer.load(weights)),
     save: (weights) => both.forEach((layer) => layer.save(weights)),
@@ -56,7 +56,7 @@ export function learningBidirectional(
 }
 
 /** y(t) = x(0); backward, x(0) receives dy of every step. */
-function learningFirst(
+function learnRepeatedFirst(
   { allocate, capacity }: BuildContext,
   width: number,
 ): Pick<LearningLayer, 'forward' | 'backward'> {

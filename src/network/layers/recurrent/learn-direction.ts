@@ -1,10 +1,10 @@
 import { findCell } from '../../../cells/registry.ts';
 import { toRecordingCell } from '../../../cells/sweep.ts';
 import { gatesWithProduct, type DirectionTensors } from '../../../cells/weights.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { emitSweep, sweepScratch } from '../../../kernel/emit/sweep.ts';
 import { inputOrder } from '../../../kernel/pack.ts';
-import { cellOptionsOf } from '../../../cells/recurrent-options.ts';
+import { getCellOptions } from '../../../cells/recurrent-options.ts';
 import { activeRows } from '../layer.ts';
 import type { RecurrentSpec } from './schema.ts';
 import { gateRanges, gateStatistics } from './gate-statistics.ts';
@@ -19,9 +19,10 @@ interface Shape {
 }
 
 /**
- * One direction of a recurrent layer, with backpropagation through the whole batch. Read forward, the state after a batch is
- * where the next one starts unless `reset` is called; no gradient flows across (truncated backpropagation). Read backward,
- * every sequence starts at its own last step. Recurrent dropout hides units of h from the recurrent product alone.
+ * One direction of a recurrent layer, with backpropagation through the whole batch. Read forward, the state
+ * after a batch is where the next one starts unless `reset` is called; no gradient flows across (truncated
+ * backpropagation). Read backward, every sequence starts at its own last step. Recurrent dropout masks h in
+ * the recurrent product only.
  */
 export function learningRecurrent(
   context: BuildContext,
@@ -34,7 +35,7 @@ export function learningRecurrent(
   const width = padded(units);
   const rate = layer.recurrent_dropout;
   const cell = findCell(layer);
-  const options = cellOptionsOf(layer, direction);
+  const options = getCellOptions(layer, direction);
   const recording = toRecordingCell(cell, options);
   const order = inputOrder(recording, units);
   const columns = order.length;
@@ -43,7 +44,7 @@ export function learningRecurrent(
 
   const fromState = createRecurrentMatrix(context, names, { cell, options, units });
   const fromInput = createMatrix(context, { weight: names.weightIh, bias: names.biasIh }, { inner, order });
-  // what the sweep adds: both biases of a gate at once, and those that stay separate
+  // the biases that the sweep adds: the sum of a gate's two, and those that stay separate
   const combinedBias = allocate(columns);
   const separateBias = allocate(width);
   const multiplied = gatesWithProduct(cell);
@@ -62,7 +63,7 @@ export function learningRecurrent(
   const h = allocate(capacity.packed * width);
   const before = allocate(capacity.packed * width);
   const cBefore = hasC ? allocate(capacity.packed * width) : before;
-  /** What the product reads: h of the step, or what dropout leaves of it. */
+  /** The product's input: h of the step, masked by dropout. */
   const operand = rate > 0 ? allocate(capacity.packed * width) : before;
   const mask = new Float32Array(rate > 0 ? capacity.rows * width : 0);
   const start = {
@@ -81,7 +82,7 @@ export function learningRecurrent(
   let statistics: GateStatistics[] = [];
 
   const at = (block: Block, float: number): number => block.address + float * 4;
-  /** Steps in the order they are read. */
+  /** Steps in reading order. */
   const stepsInOrder = ({ plan }: Pass): number[] => {
     const steps = Array.from({ length: plan.steps }, (_, t) => t);
     return isForward ? steps : steps.reverse();
@@ -121,7 +122,10 @@ export function learningRecurrent(
     });
   };
 
-  /** Leaves every sequence's state after its last step, or after `carryAfter` of them, where the next batch starts. */
+  /**
+   * Leaves every sequence's state after its last step, or after `carryAfter` of them, where the next batch
+   * starts.
+   */
   const carryOver = ({ plan, carryAfter }: Pass): void => {
     const last = Math.min(plan.steps, carryAfter) - 1;
     for (let t = 0; t <= last; t++) {
@@ -221,7 +225,7 @@ export function learningRecurrent(
         });
         if (dropped) for (let i = 0; i < rows * width; i++) dh.values[i] = dh.values[i]! * mask[i]!;
       }
-      // every row has gone back to its start by now
+      // every row has reached its first step
       const length = (plan.offsets[1] ?? 0) * width;
       for (let i = 0; i < length; i++) startGradient.h[i] = dh.values[i]! + (hasC ? 0 : carry.values[i]!);
       startGradient.c?.set(carry.values.subarray(0, length));
@@ -232,7 +236,7 @@ export function learningRecurrent(
     },
   };
 
-  /** The whole of ∂L/∂h' as it arrives at a step. */
+  /** The complete ∂L/∂h' of a step. */
   function noteFlow({ plan, flow }: Pass, t: number, dy: Block): void {
     for (let r = 0; r < activeRows(plan, t); r++) {
       let squared = 0;
@@ -242,13 +246,13 @@ export function learningRecurrent(
           dy.values[plan.offsets[t]! * width + i]! + dh.values[i]! + (hasC ? 0 : carry.values[i]!);
         squared += slope * slope;
       }
-      flow!.add(name, isForward ? lengthOf(plan, r) - 1 - t : t, squared);
+      flow!.add(name, isForward ? countSteps(plan, r) - 1 - t : t, squared);
     }
   }
 }
 
-/** Steps of a row: those at which it is still there. */
-function lengthOf({ offsets, steps }: Pass['plan'], row: number): number {
+/** The number of steps of a row. */
+function countSteps({ offsets, steps }: Pass['plan'], row: number): number {
   let t = 0;
   while (t < steps && offsets[t + 1]! - offsets[t]! > row) t++;
   return t;

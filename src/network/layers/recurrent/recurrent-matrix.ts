@@ -3,7 +3,7 @@ import type { CellOptions } from '../../../cells/options.ts';
 import { toRecordingCell } from '../../../cells/sweep.ts';
 import type { DirectionTensors } from '../../../cells/weights.ts';
 import { gatesWithProduct } from '../../../kernel/emit/sweep.ts';
-import { padded, panelsFor } from '../../../kernel/emit/emitter.ts';
+import { padded, countPanels } from '../../../kernel/layout.ts';
 import type { KernelFunctions } from '../../../kernel/instantiate.ts';
 import { productOrder } from '../../../kernel/pack.ts';
 import type { Tensor, Weights } from '../../weights.ts';
@@ -27,7 +27,7 @@ export interface RecurrentMatrix {
   load(weights: Weights): void;
   save(weights: Map<string, Tensor>): void;
   refresh(): void;
-  /** One step back. */
+  /** Runs one step of the backward pass. */
   back(functions: KernelFunctions, at: StepRows): void;
   /** Adds the gradients of the recurrent tensors over all packed rows. */
   accumulate(
@@ -110,7 +110,7 @@ export function createRecurrentMatrix(
         const { rows, count } = phase.backward;
         const sums = dSums ? dSums.address + at.first * columns * 4 : at.gates;
         const addresses = rows.map((one) => (one === 'dSums' ? sums : one === 'dReset' ? dReset : at[one]));
-        functions[name]!(...addresses, count === 'rows' ? at.rows : at.rows * panelsFor(units));
+        functions[name]!(...addresses, count === 'rows' ? at.rows : at.rows * countPanels(units));
         matrix?.multiplyBack(functions, sums, phase.operand === 'reset' ? dReset : at.dh, at.rows);
       }
     },

@@ -7,5 +7,5 @@ export interface RecurrentNode extends LayerNode<
   { readonly forward: DirectionTensors; readonly backward: DirectionTensors | null }
 > {
   /** Merges each step's forward output with the backward one of the first step. */
-  readonly ends: boolean;
+  readonly mergeAtFirstStep: boolean;
 }

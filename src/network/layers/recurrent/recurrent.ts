@@ -2,12 +2,12 @@ import type { CompiledRecurrent } from './compiled.ts';
 import type { RecurrentNode } from './recurrent-node.ts';
 import { findCell } from '../../../cells/registry.ts';
 import { tensorNames, tensorShapes, type DirectionTensors } from '../../../cells/weights.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { glorotMatrix, heMatrix, orthogonalMatrix } from '../../initial-values.ts';
 import type { CompiledEmbedding } from '../embedding/run.ts';
 import type { LayerKind, ResolveContext, TensorShape } from '../layer-kind.ts';
 import {
-  cellOptionsOf,
+  getCellOptions,
   describeOptions,
   describeVariant,
   misplacedOption,
@@ -16,10 +16,10 @@ import { compileRecurrent, fillTables } from './compile.ts';
 import { referenceRecurrent } from './reference.ts';
 import { recurrentSchema, type RecurrentSpec } from './schema.ts';
 
-// A recurrent cell over the steps, in one direction or both, in a stack of levels. Tensors of each level and direction:
-// cells/weights.ts.
+// A recurrent cell over the steps, in one direction or both, in a stack of levels. Tensors of each level and
+// direction: cells/weights.ts.
 
-/** A token × input-weights table is made while it stays below this many bytes. */
+/** Maximum bytes of a token × input-weights table. */
 const maxTableBytes = 64 * 1_048_576;
 
 export const recurrent = {
@@ -41,11 +41,11 @@ export const recurrent = {
     return Array.from({ length: layer.layers }, (_, level) => resolveLevel(layer, level, context));
   },
 
-  compile: ({ layer, tensors, ends }, context): CompiledRecurrent =>
+  compile: ({ layer, tensors, mergeAtFirstStep }, context): CompiledRecurrent =>
     compileRecurrent(
       layer,
       tensors,
-      { tableVocabulary: tableVocabulary(context.before, layer), ends },
+      { tableVocabulary: tableVocabulary(context.before, layer), mergeAtFirstStep },
       context,
     ),
 
@@ -71,7 +71,7 @@ export const recurrent = {
       return vector;
     }
     if (!isTensor('weightIh')) return null;
-    const relu = cellOptionsOf(layer, 'forward').candidate.type === 'relu';
+    const relu = getCellOptions(layer, 'forward').candidate.type === 'relu';
     return relu && initialisation === 'he' ? heMatrix(shape, random) : glorotMatrix(shape, random, units);
   },
 } satisfies LayerKind<RecurrentSpec, RecurrentNode, CompiledRecurrent>;
@@ -85,10 +85,12 @@ function resolveLevel(
   const width = bidirectional && merge === 'concat' ? 2 * units : units;
   const inner = level === 0 ? inputWidths[0]! : width;
   const parts = tensorShapes(findCell(layer), { ...layer, inner, initialState: layer.initial_state });
-  const nameOf = (direction: string, part: keyof typeof tensorNames): string =>
+  const tensorName = (direction: string, part: keyof typeof tensorNames): string =>
     `${name}.${level}.${direction}.${tensorNames[part]}`;
   const tensors = (direction: string): DirectionTensors =>
-    Object.fromEntries(parts.map(([part]) => [part, nameOf(direction, part)])) as unknown as DirectionTensors;
+    Object.fromEntries(
+      parts.map(([part]) => [part, tensorName(direction, part)]),
+    ) as unknown as DirectionTensors;
   const directions = bidirectional ? ['forward', 'backward'] : ['forward'];
   return {
     name: layer.layers > 1 ? `${name}.${level}` : name,
@@ -99,9 +101,9 @@ function resolveLevel(
     layer,
     tensors: { forward: tensors('forward'), backward: bidirectional ? tensors('backward') : null },
     shapes: directions.flatMap((direction) =>
-      parts.map(([part, shape]): TensorShape => [nameOf(direction, part), shape]),
+      parts.map(([part, shape]): TensorShape => [tensorName(direction, part), shape]),
     ),
-    ends: bidirectional && layer.backward_at === 'first' && level === layer.layers - 1,
+    mergeAtFirstStep: bidirectional && layer.backward_at === 'first' && level === layer.layers - 1,
   };
 }
 

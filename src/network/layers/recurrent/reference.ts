@@ -4,22 +4,22 @@ import { findCell } from '../../../cells/registry.ts';
 import type { DirectionTensors } from '../../../cells/weights.ts';
 import { merge } from '../../../kernel/reference/merge.ts';
 import type { Rows } from '../layer-kind.ts';
-import { cellOptionsOf, type Direction } from '../../../cells/recurrent-options.ts';
+import { getCellOptions, type Direction } from '../../../cells/recurrent-options.ts';
 import type { RecurrentSpec } from './schema.ts';
 
 type Tensor = (name: string) => Float32Array;
 
 /** One level of a recurrent layer in float64. */
 export function referenceRecurrent(node: RecurrentNode, x: Rows, tensor: Tensor): Rows {
-  const { layer, ends } = node;
+  const { layer, mergeAtFirstStep } = node;
   const { forward, backward } = node.tensors;
   const f = sweep(layer, { names: forward, direction: 'forward' }, x, tensor);
   if (!backward) return f;
   const b = sweep(layer, { names: backward, direction: 'backward' }, x.toReversed(), tensor).toReversed();
-  return f.map((row, t) => merge(row, b[ends ? 0 : t]!, layer.merge));
+  return f.map((row, t) => merge(row, b[mergeAtFirstStep ? 0 : t]!, layer.merge));
 }
 
-/** A cell over all steps from where its layer starts. */
+/** Runs a cell over all steps from the layer's initial state. */
 function sweep(
   layer: RecurrentSpec,
   { names, direction }: { names: DirectionTensors; direction: Direction },
@@ -36,7 +36,7 @@ function sweep(
     peephole: optional(names.peephole),
   };
   const step = referenceStep(findCell(layer));
-  const options = cellOptionsOf(layer, direction);
+  const options = getCellOptions(layer, direction);
   const zero = zeroState(layer.units);
   let state: CellState = {
     h: names.initialH ? Float64Array.from(tensor(names.initialH)) : zero.h,

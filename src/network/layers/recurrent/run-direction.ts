@@ -1,8 +1,9 @@
 import type { CompiledDirection, CompiledRecurrent } from './compiled.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { activeRows, type Plan, type RunContext } from '../layer.ts';
 
-// One direction of a recurrent layer over the steps of a tick: input projections of some rows at a time, then the sweep over them.
+// One direction of a recurrent layer over the steps of a tick: input projections of some rows at a time, then
+// the sweep over them.
 
 export interface DirectionPlace {
   /** Packed rows of the layer's input, or the packed ids when the projections are looked up. */
@@ -13,7 +14,7 @@ export interface DirectionPlace {
   readonly h: number;
   readonly c: number;
   readonly pre: number;
-  /** Rows that `pre` holds. */
+  /** Rows of `pre`. */
   readonly preRows: number;
   readonly scratch: number;
 }
@@ -70,7 +71,7 @@ export function runForward(
         at.scratch,
         rows,
         run - step,
-        (plan.turn + step) & 1,
+        (plan.parity + step) & 1,
       );
       h = at.y + plan.offsets[run - 1]! * stride;
       step = run;
@@ -78,7 +79,10 @@ export function runForward(
   }
 }
 
-/** Backward in time over whole sequences. h and c are at their start on entry; what they are afterwards has no meaning. */
+/**
+ * Backward in time over whole sequences. On entry h and c have the initial state; afterwards they have no
+ * meaning.
+ */
 export function runBackward(
   recurrent: CompiledRecurrent,
   direction: CompiledDirection,
@@ -110,7 +114,7 @@ export function runBackward(
         at.scratch,
         rows,
         1,
-        (plan.turn + step) & 1,
+        (plan.parity + step) & 1,
       );
       // rows that start at an earlier step find their first h below these
       floats.copyWithin(at.h / 4, y / 4, y / 4 + rows * width);

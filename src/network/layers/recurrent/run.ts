@@ -1,5 +1,5 @@
 import type { CompiledDirection, CompiledRecurrent } from './compiled.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { unitsBlock } from '../../state.ts';
 import type { CompiledEmbedding } from '../embedding/run.ts';
 import { activeRows, type Plan } from '../layer.ts';
@@ -13,7 +13,10 @@ interface RecurrentPlace {
   readonly y: number;
 }
 
-/** Rows whose input projections are computed at a time: few enough that they are still in the cache when they are used. */
+/**
+ * Rows whose input projections are computed at a time: few enough that they are still in the cache when they
+ * are used.
+ */
 const projectedRows = 96;
 const preRowsFor = (maxRows: number): number => Math.max(projectedRows, maxRows);
 
@@ -46,7 +49,7 @@ export const run: StepLayerRun<CompiledRecurrent, RecurrentPlace> = {
     return ({ plan }) => {
       runForward(recurrent, context, plan, forward);
       runBackward(recurrent, direction, context, plan, backward);
-      if (recurrent.ends) repeatFirstRows(context.floats(), plan, { y: backward.y / 4, width });
+      if (recurrent.mergeAtFirstStep) repeatFirstRows(context.floats(), plan, { y: backward.y / 4, width });
       merge(forward.y, backward.y, y, plan.offsets[plan.steps]!);
     };
   },
@@ -79,7 +82,10 @@ function repeatFirstRows(values: Float32Array, plan: Plan, { y, width }: { y: nu
     values.copyWithin(y + plan.offsets[t]! * width, y, y + activeRows(plan, t) * width);
 }
 
-/** h ← the last row of each sequence in y. Sequences of equal length end side by side, so they move together. */
+/**
+ * h ← the last row of each sequence in y. Sequences of equal length have contiguous last rows, which are
+ * copied together.
+ */
 function storeLastRows(
   values: Float32Array,
   plan: Plan,

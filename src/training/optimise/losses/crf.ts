@@ -1,5 +1,5 @@
 import { clearVectorRegisters } from '../../../kernel/compile.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { createCrfPotentials } from '../../../decoding/crf/potentials.ts';
 import { computeMarginals } from '../../../decoding/crf/marginals.ts';
 import type { LearningCrf } from '../../../network/layers/crf/learn.ts';

@@ -1,5 +1,5 @@
 import { clearVectorRegisters } from '../../../kernel/compile.ts';
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import type { Loss, LossSpec } from '../loss.ts';
 import { countPackedSteps } from '../../plan.ts';
 

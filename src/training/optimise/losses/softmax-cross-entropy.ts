@@ -1,5 +1,6 @@
 import { clearVectorRegisters } from '../../../kernel/compile.ts';
-import { padded, type Emitter } from '../../../kernel/emit/emitter.ts';
+import type { Emitter } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import { emitSoftmax } from '../../../kernel/emit/softmax.ts';
 import type { Loss } from '../loss.ts';
 import { countPackedSteps } from '../../plan.ts';

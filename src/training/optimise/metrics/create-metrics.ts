@@ -1,4 +1,4 @@
-import { padded } from '../../../kernel/emit/emitter.ts';
+import { padded } from '../../../kernel/layout.ts';
 import type { Crf } from '../../../decoding/crf/potentials.ts';
 import { createViterbi } from '../../../decoding/crf/viterbi.ts';
 import type { ModelSpec } from '../../../network/spec.ts';

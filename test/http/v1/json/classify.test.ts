@@ -4,7 +4,7 @@ import type { ClassifyReply } from '../../../../src/http/v1/json/classify.ts';
 import { shortestFloat32 } from '../../../../src/http/float32-text.ts';
 import { call, collect, fakeContext, labels, models, outputAt } from '../../../tasks/fake-context.ts';
 
-const scoresOf = (ids: number[]) =>
+const createScores = (ids: number[]) =>
   labels
     .map((label, k) => ({ label, score: shortestFloat32(Math.fround(outputAt(ids, 1, ids.length, k))) }))
     .sort((a, b) => b.score - a.score);
@@ -13,7 +13,7 @@ describe('classify', () => {
   it('gives a prediction for each input, in order, also for a single input', async () => {
     const context = fakeContext(models.classify());
     const one = await classify(context, call(), { input: 'abc', top_k: 2 });
-    const best = scoresOf([1, 2, 3]);
+    const best = createScores([1, 2, 3]);
     expect(one.predictions).toEqual([{ ...best[0], top: best.slice(0, 2) }]);
     const two = await classify(context, call(), { input: ['gg', 'abc'], top_k: 2 });
     expect(two.predictions).toHaveLength(2);
@@ -33,15 +33,15 @@ describe('classify', () => {
   it('reports at most the labels that exist, and none for top_k 0', async () => {
     const context = fakeContext(models.classify());
     const all = await classify(context, call(), { input: 'a', top_k: 99 });
-    expect(all.predictions[0]!.top).toEqual(scoresOf([1]));
+    expect(all.predictions[0]!.top).toEqual(createScores([1]));
     const none = await classify(context, call(), { input: 'a', top_k: 0 });
-    expect(none.predictions[0]).toEqual({ ...scoresOf([1])[0], top: [] });
+    expect(none.predictions[0]).toEqual({ ...createScores([1])[0], top: [] });
   });
 
   it('reports independent scores of several labels, which need not sum to 1', async () => {
     const context = fakeContext(models.classify({ multiLabel: true }));
     const { predictions } = await classify(context, call(), { input: 'ab', top_k: 4 });
-    expect(predictions[0]!.top).toEqual(scoresOf([1, 2]));
+    expect(predictions[0]!.top).toEqual(createScores([1, 2]));
   });
 
   it('requests only the last step from the engine', async () => {
@@ -58,7 +58,7 @@ describe('a stream of classify', () => {
     expect(events.map(({ event }) => event)).toEqual(['step', 'step', 'step', 'done']);
     expect(events.slice(0, 3).map(({ data }) => data)).toEqual(
       [[1], [1, 2], [1, 2, 3]].map((ids, step) => {
-        const best = scoresOf(ids);
+        const best = createScores(ids);
         return { step, ...best[0], top: best.slice(0, 2) };
       }),
     );

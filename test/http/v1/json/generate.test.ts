@@ -118,13 +118,13 @@ describe('a stream of generate', () => {
 
   it('reports alternatives only when requested, and counts unknown tokens', async () => {
     const body = { prompt: 'aXY', max_tokens: 1, seed: 0 };
-    const told = async (logprobs?: number): Promise<object[]> =>
+    const generateTokens = async (logprobs?: number): Promise<object[]> =>
       (await collect(generateStream(fakeContext(models.generate()), call(), { ...body, logprobs }))).map(
         ({ data }) => data,
       );
-    expect((await told())[0]).not.toHaveProperty('top');
-    expect((await told(1))[0]).toHaveProperty('top');
-    expect((await told())[1]).toMatchObject({ usage: { unknown: 2 } });
+    expect((await generateTokens())[0]).not.toHaveProperty('top');
+    expect((await generateTokens(1))[0]).toHaveProperty('top');
+    expect((await generateTokens())[1]).toMatchObject({ usage: { unknown: 2 } });
   });
 
   it('cancels the other choices and releases the model when one choice fails', async () => {

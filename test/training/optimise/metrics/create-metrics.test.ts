@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { padded } from '../../../../src/kernel/emit/emitter.ts';
+import { padded } from '../../../../src/kernel/layout.ts';
 import { modelSpec, type ModelSpec } from '../../../../src/network/spec.ts';
 import type { Batch } from '../../../../src/training/batch.ts';
 import type { Block } from '../../../../src/network/learning/layer.ts';

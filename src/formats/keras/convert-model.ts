@@ -1,0 +1,159 @@
+import { UnrollError } from '../../errors.ts';
+import { invalidModel, quote } from '../format-errors.ts';
+import { toKeras2, isKeras1 } from './keras-1.ts';
+import type { KerasLayer, LayerCall, ModelMember, ModelTopology, TensorSource } from './keras-layer.ts';
+import type { KerasModel } from './keras-model.ts';
+import { createPaddingCheck } from './padding-check.ts';
+import { readModelInput } from './model-input.ts';
+import type { ConvertedInput, ConvertedTensor } from './converted-tensor.ts';
+import { createNativeLayers, type NativeLayers } from './native-layers.ts';
+import { createGraphBuilder, type GraphBuilder } from './to-operators/graph-builder.ts';
+import { emitLayer } from './to-operators/layers.ts';
+import { isMaskOperation } from './to-operators/mask-operations.ts';
+import { applyMaskArguments } from './to-operators/masks.ts';
+import { foldSteps, unfoldSteps } from './to-operators/time-distributed.ts';
+
+// Runs through the calls of a model's layers once: each becomes operators and, where there is one, a layer of ours.
+
+export interface ConvertedModel {
+  readonly graph: GraphBuilder;
+  readonly native: NativeLayers;
+  /** What `createPaddingCheck` found. */
+  readonly padding: number | null;
+  readonly inputs: readonly ConvertedInput[];
+  /** Under the names that Keras gives them. */
+  readonly outputs: readonly (ConvertedTensor & { readonly name: string })[];
+}
+type Model = ModelTopology<KerasLayer>;
+
+/** @throws UnrollError invalid_model with every layer that cannot be converted, and why */
+export function convertModel(model: KerasModel): ConvertedModel {
+  const graph = createGraphBuilder(model);
+  const native = createNativeLayers(model.version);
+  const padding = createPaddingCheck();
+  const missing: string[] = [];
+  const { topology } = model;
+  const byName = new Map(topology.members.map(({ layer }) => [layer.name, layer]));
+  const inputs = topology.inputs.map(({ layer: name }, i) =>
+    readModelInput(byName.get(name) ?? invalidModel(`the input ${quote(name)} is no layer`), i),
+  );
+  if (inputs.length === 0) invalidModel('the model has no input');
+
+  /** Converts one call. @returns its outputs */
+  const convertCall = (
+    { layer: written, model: nested }: ModelMember<KerasLayer>,
+    { inputs: sources, options }: LayerCall,
+    reads: readonly ConvertedTensor[],
+  ): readonly ConvertedTensor[] => {
+    if (nested) return convertNested(written, nested, reads);
+    const layer = isKeras1(model.version) ? toKeras2(written) : written;
+    graph.enterLayer(layer.name);
+    const named = reads.map((read, i) => ({ ...read, argument: sources[i]!.argument }));
+    const from = applyMaskArguments(layer, named, graph);
+    const outputs = emitLayer({ ...layer, options }, from, graph);
+    // layers of ours need no masks
+    if (isMaskOperation(layer.className)) return outputs.map((one) => ({ ...one, native: null }));
+    padding.follow(layer, from, outputs);
+    const counterpart =
+      outputs.length > 1
+        ? native.refuse(`${quote(layer.name)} has several outputs`)
+        : native.convert(
+            layer,
+            from.map((one) => one.native),
+          );
+    return outputs.map((one) => ({ ...one, native: counterpart }));
+  };
+
+  const convertNested = (
+    layer: KerasLayer,
+    nested: Model,
+    reads: readonly ConvertedTensor[],
+  ): readonly ConvertedTensor[] => {
+    if (layer.className !== 'TimeDistributed') return convertCalls(nested, reads);
+    native.refuse(`${quote(layer.name)} (TimeDistributed): wraps a model`);
+    const [x] = reads;
+    if (!x || reads.length > 1) return invalidModel('TimeDistributed reads several inputs');
+    const outputs = convertCalls(nested, [{ ...foldSteps(x, graph), native: null }]);
+    return unfoldSteps(x, outputs, graph).map((one) => ({ ...one, native: null }));
+  };
+
+  /** Converts all calls of a model, each as soon as its inputs are there. */
+  const convertCalls = (one: Model, given: readonly ConvertedTensor[]): readonly ConvertedTensor[] => {
+    if (given.length !== one.inputs.length)
+      invalidModel(`a model of ${one.inputs.length} inputs is called with ${given.length}`);
+    // null: failed
+    const values = new Map<string, readonly ConvertedTensor[] | null>();
+    const toKey = ({ layer, call }: Pick<TensorSource, 'layer' | 'call'>): string => `${call} ${layer}`;
+    one.inputs.forEach((input, i) => values.set(toKey(input), [given[i]!]));
+    let pending = one.members.flatMap((member) =>
+      member.calls.flatMap((call, i) => {
+        const key = toKey({ layer: member.layer.name, call: i });
+        return values.has(key) ? [] : [{ member, call, key }];
+      }),
+    );
+    for (let before = -1; before !== pending.length;) {
+      before = pending.length;
+      pending = pending.filter(({ member, call, key }) => {
+        if (call.inputs.some((source) => !values.has(toKey(source)))) return true;
+        const { name, className } = member.layer;
+        const where = `${quote(name)} (${className})`;
+        const reads = call.inputs.map((source) => values.get(toKey(source))?.[source.tensor]);
+        values.set(key, null);
+        if (reads.length === 0 || reads.some((read) => read === undefined))
+          missing.push(`${where} has an input that was not converted`);
+        else
+          try {
+            values.set(key, convertCall(member, call, reads as ConvertedTensor[]));
+          } catch (error) {
+            if (!(error instanceof UnrollError)) throw error;
+            missing.push(`${where}: ${error.message}`);
+          }
+        return false;
+      });
+    }
+    return one.outputs.map(
+      (source) =>
+        values.get(toKey(source))?.[source.tensor] ??
+        invalidModel(
+          missing.length > 0
+            ? 'an output was not converted'
+            : `the output ${source.tensor} of ${quote(source.layer)} is computed by no layer`,
+        ),
+    );
+  };
+  const refuseMissing = (): void => {
+    if (missing.length > 0)
+      invalidModel(`${missing.length} layers cannot be converted: ${missing.slice(0, 10).join('; ')}`);
+  };
+  try {
+    const outputs = convertCalls(topology, inputs);
+    refuseMissing();
+    const names = nameOutputs(topology.outputs);
+    return {
+      graph,
+      native,
+      padding: padding.found(),
+      inputs,
+      outputs: outputs.map((one, i) => ({ ...one, name: names[i]! })),
+    };
+  } catch (error) {
+    if (error instanceof UnrollError) refuseMissing();
+    throw error;
+  }
+}
+
+/** Names outputs by their layers; further outputs of a layer are numbered, as Keras does. */
+function nameOutputs(sources: readonly TensorSource[]): string[] {
+  const names = new Set<string>();
+  const counts = new Map<string, number>();
+  return sources.map(({ layer }) => {
+    let name = layer;
+    while (names.has(name)) {
+      const count = counts.get(layer) ?? 1;
+      name = `${layer}_${count}`;
+      counts.set(layer, count + 1);
+    }
+    names.add(name);
+    return name;
+  });
+}

@@ -1,0 +1,141 @@
+import type { Emitter } from '../kernel/emit/emitter.ts';
+import type { CompiledModule } from '../kernel/compile-checked.ts';
+import { emitGather } from '../kernel/emit/rows.ts';
+import { instantiate } from '../kernel/instantiate.ts';
+import { type Kernel } from '../kernel/kernel.ts';
+import { MemoryFull } from '../kernel/memory.ts';
+import { UnrollError } from '../errors.ts';
+import { compileBridge, type CompiledBridge } from './compile-bridge.ts';
+import { checkTensors } from './check-weights.ts';
+import { networkInputs, networkTensors, resolveNetwork } from './encoder-decoder.ts';
+import type { Graph } from './graph.ts';
+import type { NetworkInput } from './input.ts';
+import { compileNodes, resolveAlias, type CompiledNode } from './compile-nodes.ts';
+import { findLayerKind, type LayerType } from './layers/registry.ts';
+import { findLayerRun } from './layers/run-registry.ts';
+import type { NetworkSpec } from './spec.ts';
+import type { Weights } from './weights.ts';
+
+/** The encoder, and the bridge from its last state to the decoder's first. */
+export interface CompiledEncoder extends CompiledBridge {
+  readonly network: CompiledNetwork;
+  /** Bytes of its packed weights, the bridge's included. */
+  readonly weightBytes: number;
+}
+
+/** The code path of a module, and the reason for it in a sentence. */
+export type CodePath = Pick<CompiledModule, 'path' | 'reason'>;
+
+/** A network in the shared memory: plain data, cloned to every worker. */
+export interface CompiledNetwork {
+  readonly module: WebAssembly.Module;
+  readonly nodes: readonly CompiledNode[];
+  readonly input: NetworkInput;
+  readonly causal: boolean;
+  /** The output node, and the node whose rows enter the head: an embedding of the sequence so far. */
+  readonly output: number;
+  readonly hidden: number;
+  /**
+   * The last node whose rows depend on other steps or a source, −1 without one; the nodes after it run for
+   * the requested steps only.
+   */
+  readonly head: number;
+  /** Width → the function that picks rows of that width. */
+  readonly gathers: Readonly<Record<number, string>>;
+  /** Memory to free when the network is unloaded. */
+  readonly regions: readonly number[];
+  readonly weightBytes: number;
+  /** The code path of all modules: plain if any of them is. */
+  readonly code: CodePath;
+  /** Null unless the network is a decoder. */
+  readonly encoder: CompiledEncoder | null;
+}
+
+/**
+ * Checks, packs and compiles a network; its weights then live in the kernel's memory until `freeNetwork`.
+ * @throws UnrollError invalid_model, invalid_weights, out_of_memory
+ */
+export function compileNetwork(spec: NetworkSpec, weights: Weights, kernel: Kernel): CompiledNetwork {
+  const { input, source } = networkInputs(spec, weights);
+  const network = resolveNetwork(spec, input, source);
+  checkTensors(networkTensors(network), weights);
+  const compiled = compileGraph(network.graph, input, weights, kernel);
+  if (!network.encoder || !source) return compiled;
+  let encoder: CompiledNetwork | null = null;
+  try {
+    encoder = compileGraph(network.encoder.graph, source, weights, kernel);
+    const bridge = compileBridge(network.encoder, network.graph, weights, kernel);
+    const bytes = encoder.weightBytes + bridge.bridgeBytes;
+    const codes = [compiled.code, encoder.code, bridge.code];
+    const code = codes.find(({ path }) => path === 'plain') ?? compiled.code;
+    return { ...compiled, code, encoder: { network: encoder, ...bridge, weightBytes: bytes } };
+  } catch (error) {
+    for (const part of [compiled, encoder]) if (part) freeNetwork(part, kernel);
+    throw error;
+  }
+}
+
+function compileGraph(graph: Graph, input: NetworkInput, weights: Weights, kernel: Kernel): CompiledNetwork {
+  const regions: number[] = [];
+  let weightBytes = 0;
+  const place = (length: number, fill: (values: Float32Array) => void): number => {
+    const address = kernel.memory.allocate(length * 4);
+    regions.push(address);
+    weightBytes += length * 4;
+    fill(new Float32Array(kernel.memory.memory.buffer, address, length));
+    return address;
+  };
+  try {
+    let nodes: CompiledNode[] = [];
+    const gathers: Record<number, string> = {};
+    const emit = (e: Emitter): void => {
+      nodes = compileNodes(graph, { e, place, tensor: (name) => weights.get(name)!.values });
+      const inputWidth = input.kind === 'features' ? input.width : 0;
+      for (const width of [inputWidth, ...graph.nodes.map((node) => node.width)])
+        if (width > 0) gathers[width] = emitGather(e, width);
+    };
+    const { module, ...code } = kernel.compile(emit);
+    fillNodes(nodes, module, kernel);
+    const head = nodes.findLastIndex(({ kind }) => findLayerRun(kind)?.acrossSteps);
+    const output = resolveAlias(nodes, graph.nodes.length - 1);
+    const before = nodes[output]?.inputs[0] ?? -1;
+    const hidden = head >= 0 ? head : before >= 0 ? before : output;
+    const { causal } = graph;
+    return {
+      module,
+      nodes,
+      input,
+      causal,
+      output,
+      hidden,
+      head,
+      gathers,
+      regions,
+      weightBytes,
+      code,
+      encoder: null,
+    };
+  } catch (error) {
+    for (const region of regions) kernel.memory.free(region);
+    if (error instanceof MemoryFull) throw new UnrollError('out_of_memory', error.message, { cause: error });
+    throw error;
+  }
+}
+
+export function freeNetwork(
+  compiled: Pick<CompiledNetwork, 'regions'> & { readonly encoder?: CompiledEncoder | null },
+  kernel: Kernel,
+): void {
+  for (const region of compiled.regions) kernel.memory.free(region);
+  if (!compiled.encoder) return;
+  for (const region of compiled.encoder.regions) kernel.memory.free(region);
+  freeNetwork(compiled.encoder.network, kernel);
+}
+
+/** Fills placed memory whose values the network's own code computes. */
+function fillNodes(nodes: readonly CompiledNode[], module: WebAssembly.Module, kernel: Kernel): void {
+  const functions = instantiate(module, kernel.memory.memory);
+  for (const node of nodes)
+    if (node.kind !== 'alias')
+      findLayerKind(node.kind satisfies LayerType).fill?.(node, functions, nodes[node.inputs[0]!]);
+}
