@@ -1,4 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { UnrollError } from '../src/errors.ts';
 import { readImportedFile } from '../src/formats/read-imported.ts';
 import { createRng } from '../src/random.ts';
 import { createKernel } from '../src/cells/create-kernel.ts';
@@ -48,13 +49,23 @@ const split = (values: Float32Array, width: number): Rows =>
   Array.from({ length: values.length / width }, (_, t) => values.subarray(t * width, (t + 1) * width));
 
 const worst = { onnxruntime: 0, reference: 0, layout: 0 };
+let withoutView = 0;
 for (const [number, one] of cases.entries()) {
   const random = createRng(number, 6);
   const x = Float32Array.from({ length: steps * one.width }, () => 2 * random.next() - 1);
   const file = encodeCase(one, steps, 0, number);
   const session = await InferenceSession.create(file, { executionProviders: ['cpu'], intraOpNumThreads: 1 });
   const { out } = await session.run({ X: new Tensor('float32', x, [steps, 1, one.width]) });
-  const { rows, exact } = await ours(file, x);
+  const own = await ours(file, x).catch((error: unknown) => {
+    // dead units: a threshold that clipped sums never reach
+    if (error instanceof UnrollError && error.message.startsWith('no output depends on')) return null;
+    throw error;
+  });
+  if (!own) {
+    withoutView++;
+    continue;
+  }
+  const { rows, exact } = own;
   const other = await ours(encodeCase(one, steps, 1, number), x);
   const apart = {
     onnxruntime: distance(rows, split(out!.data as Float32Array, rows[0]!.length)),
@@ -70,7 +81,7 @@ for (const [number, one] of cases.entries()) {
   }
 }
 console.log(
-  `${cases.length} cases: at most ${worst.onnxruntime.toExponential(1)} from onnxruntime, ${worst.reference.toExponential(1)} from float64; layout 1 at most ${worst.layout} from layout 0`,
+  `${cases.length} cases, ${withoutView} of them without a sequence view: at most ${worst.onnxruntime.toExponential(1)} from onnxruntime, ${worst.reference.toExponential(1)} from float64; layout 1 at most ${worst.layout} from layout 0`,
 );
 
 const graphsEach = 60;
