@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cellNames } from './registry.ts';
+import { maxUnits } from './max-units.ts';
 
 // The fields of a recurrent layer in model.json. Those of its cell's options are ONNX's attributes of RNN,
 // GRU and LSTM; which cell supports which is in the cell's own file.
@@ -44,9 +45,6 @@ const cellFields = {
    */
   initial_state: z.boolean().optional(),
 };
-
-/** Units of one direction of a layer. */
-export const maxUnits = 8192;
 
 export const recurrentFields = {
   cell: z.enum(cellNames),

@@ -1,7 +1,8 @@
 import { reorderGates, reorderPeepholes, type Tensor } from '../cells/gate-orders.ts';
 import { cellOfOperator, findCell } from '../cells/registry.ts';
 import type { OperatorSpec } from './spec.ts';
-import { recurrentFieldsSchema, type RecurrentFields } from '../cells/recurrent-fields.ts';
+import { maxUnits } from '../cells/max-units.ts';
+import type { RecurrentFields } from '../cells/recurrent-fields.ts';
 import { parseCellAttributes } from './cell-attributes.ts';
 import { invalidOperator, type Operand } from './operand.ts';
 import { numberAttribute, textAttribute } from './operator.ts';
@@ -12,6 +13,16 @@ import { numberAttribute, textAttribute } from './operator.ts';
 export type DirectionTensors = Readonly<Record<'weight_ih' | 'weight_hh' | 'bias_ih' | 'bias_hh', Tensor>> & {
   readonly peephole?: Tensor;
 };
+
+// written out rather than parsed: workers load no schema
+const oneDirection = {
+  activation: 'tanh',
+  layers: 1,
+  bidirectional: false,
+  merge: 'concat',
+  backward_at: 'step',
+  recurrent_dropout: 0,
+} as const;
 
 /**
  * One direction of the operator as a layer that runs forward.
@@ -31,16 +42,19 @@ export function toForwardLayer(
     ...fields
   } = parseCellAttributes(operator, cell, bidirectional ? 'bidirectional' : 'forward');
   const ownActivations = direction === 1 ? (backward ?? activations) : activations;
-  return recurrentFieldsSchema.parse({
+  if (!Number.isInteger(units) || units < 1 || units > maxUnits)
+    invalidOperator(`it has ${units} units, must have from 1 to ${maxUnits}`);
+  const resetsBefore =
+    findCell({ cell }).resetBefore !== undefined && numberAttribute(operator, 'linear_before_reset', 0) === 0;
+  return {
+    ...oneDirection,
     cell,
     units,
-    ...(findCell({ cell }).resetBefore && {
-      reset: numberAttribute(operator, 'linear_before_reset', 0) === 0 ? 'before' : 'after',
-    }),
+    reset: resetsBefore ? 'before' : 'after',
     ...fields,
     ...(ownActivations && { activations: ownActivations }),
     ...(peepholes && { peepholes }),
-  });
+  };
 }
 
 /**

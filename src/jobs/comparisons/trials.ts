@@ -1,7 +1,7 @@
 import { createRng } from '../../random.ts';
 import { UnrollError } from '../../errors.ts';
 import { resolveNetwork } from '../../network/encoder-decoder.ts';
-import { maxUnits } from '../../cells/recurrent-fields.ts';
+import { maxUnits } from '../../cells/max-units.ts';
 import { networkSpec } from '../../network/spec.ts';
 import { trainingSpec, type TrainingSpec } from '../../training/training-spec.ts';
 import { createTimeSlice, type TimeSlice } from '../../time-slice.ts';

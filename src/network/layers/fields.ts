@@ -1,4 +1,4 @@
-import { maxUnits } from '../../cells/recurrent-fields.ts';
+import { maxUnits } from '../../cells/max-units.ts';
 import { z } from 'zod';
 
 // Fields of model.json that several layers have.
