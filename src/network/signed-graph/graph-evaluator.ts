@@ -1,4 +1,5 @@
 import { UnrollError } from '../../errors.ts';
+import { canonicaliseNan } from '../../operators/canonical-nan.ts';
 import { instantiate } from '../../kernel/instantiate.ts';
 import { bindOperators } from '../layers/operator-graph/bind-operators.ts';
 import { checkWork, elementCount, NotConstant, type Operand, type Values } from '../../operators/operand.ts';
@@ -115,7 +116,10 @@ export function createGraphEvaluator(
           return true;
         },
         outputs: (wanted) =>
-          wanted.map((i) => ({ shape: outputs[i]!.shape, values: outputs[i]!.values.slice() })),
+          wanted.map((i) => ({
+            shape: outputs[i]!.shape,
+            values: canonicaliseNan(outputs[i]!.values.slice()),
+          })),
       };
     },
   };

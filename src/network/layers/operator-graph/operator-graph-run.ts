@@ -1,4 +1,5 @@
 import type { CompiledOperatorGraph } from './compiled.ts';
+import { canonicaliseNan } from '../../../operators/canonical-nan.ts';
 import { elementCount, type Operand, type Values } from '../../../operators/operand.ts';
 import { prepareGraph, type PreparedGraph } from '../../../operators/prepare-graph.ts';
 import type { RunContext } from '../layer.ts';
@@ -67,17 +68,17 @@ export function createOperatorGraphRun(
       run();
       at = 0;
       for (const { to } of states) {
-        state.set(to.values, at);
+        state.set(canonicaliseNan(to.values), at);
         at += to.values.length;
       }
       if (own > 0) state.set(input.values.subarray(input.values.length - own), contextAt);
-      return output.values;
+      return canonicaliseNan(output.values);
     },
     sequence(x, steps) {
       const { input, output, run } = prepare(steps);
       input.values.set(x);
       run();
-      return output.values;
+      return canonicaliseNan(output.values);
     },
   };
 }
