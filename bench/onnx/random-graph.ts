@@ -62,8 +62,8 @@ export function randomGraph(seed: number): RandomGraph {
   const batch = pick<string | number>('B', 'batch', 'N', 'T', 1, 'seq');
   const time = pick<string | number>('time', 'seq_len', 'batch_size', 'dyn', 7);
   const name = pick(...inputNames);
-  const sizeOf = (axis: string): string | number => (axis === 'B' ? batch : axis === 'T' ? time : features);
-  const inputs = [{ name, type: 'float32' as 'float32' | 'int64', shape: [...given].map(sizeOf) }];
+  const getSize = (axis: string): string | number => (axis === 'B' ? batch : axis === 'T' ? time : features);
+  const inputs = [{ name, type: 'float32' as 'float32' | 'int64', shape: [...given].map(getSize) }];
   const outputs: { name: string; type: 'float32'; shape: (string | number)[] }[] = [];
   let [value, layout, width] = [name, given, features];
   const turn = (wanted: Layout): void => {

@@ -27,7 +27,7 @@ export function graphToNetwork(
   let reason: UnrollError | null = null;
   for (const view of known ? [known.view] : deriveViews(graph, settings)) {
     const failures: UnrollError[] = [];
-    for (const [conversion, convert] of conversionsOf(graph, view, settings).entries())
+    for (const [conversion, convert] of listAllConversions(graph, view, settings).entries())
       try {
         if (known && conversion < known.conversion) continue;
         const network = convert();
@@ -49,7 +49,7 @@ export function graphToNetwork(
   throw reason!;
 }
 
-const conversionsOf = (
+const listAllConversions = (
   graph: SignedGraph,
   view: SequenceView,
   settings: GraphSettings,

@@ -1,7 +1,7 @@
 // The top level of a protocol buffer, without what is in its messages: enough to tell which message it is.
 
 interface OutlinedField {
-  /** 0 a varint, 2 bytes; others are not told apart. */
+  /** 0 a varint, 2 bytes; others are not distinguished. */
   readonly wire: number;
   /** The bytes of a message or a string, as far as they are there; empty for numbers. */
   readonly content: Uint8Array;

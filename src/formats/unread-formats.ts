@@ -14,7 +14,8 @@ type Test = (head: string, bytes: Uint8Array) => boolean;
 
 const headBytes = 4096;
 const tf2onnx = (option: string): string => `run python -m tf2onnx.convert ${option} --output model.onnx`;
-const trees = 'it holds decision trees or other models that are not recurrent networks, which are not served';
+const trees =
+  'it contains decision trees or other models that are not recurrent networks, which are not served';
 
 /** Whether a protobuf is the message that a format has at its top. */
 const protobuf =

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { SequenceView } from '../operators/analysis/sequence-view.ts';
 
 // Verdicts of verification, by what was verified. They are kept in memory by whoever loads files, for as long as it
-// runs: after an upgrade of this program the analysis may differ, so that a verdict on disk would have to be doubted.
+// runs: after an upgrade of Unroll the analysis may differ, so that a verdict on disk would have to be doubted.
 
 /** The view that was verified with the conversion it was verified for, or why there is none. */
 export type ViewVerdict =

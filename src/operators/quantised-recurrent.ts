@@ -98,7 +98,7 @@ const dynamicQuantizeLstm: OperatorImplementation = (operator, inputs, context) 
   const sweeps = Array.from({ length: directions }, (_, d) => ({
     w: readMatrix('W', d, [inputs[1], inputs[8], inputs[9]], [directions, width, columns]),
     r: readMatrix('R', d, [r, inputs[10], inputs[11]], [directions, units, columns]),
-    options: getCellOptions(toForwardLayer(lstmOf(operator), units, d, peepholes !== undefined), 'forward'),
+    options: getCellOptions(toForwardLayer(toLstm(operator), units, d, peepholes !== undefined), 'forward'),
     peephole:
       peepholes &&
       reorderPeepholes(
@@ -114,10 +114,11 @@ const dynamicQuantizeLstm: OperatorImplementation = (operator, inputs, context) 
   const runDirection = (d: number): void => {
     const { w, r, options, peephole } = sweeps[d]!;
     const reversed = direction === 'reverse' || d === 1;
-    const lengthOf = (b: number): number =>
+    const getLength = (b: number): number =>
       Math.min(steps, Math.max(0, lengths ? lengths.values[b]! : steps));
-    const longest = Math.max(0, ...Array.from({ length: batch }, (_, b) => lengthOf(b)));
-    const stepAt = (t: number, b: number): number => (reversed && t < lengthOf(b) ? lengthOf(b) - 1 - t : t);
+    const longest = Math.max(0, ...Array.from({ length: batch }, (_, b) => getLength(b)));
+    const stepAt = (t: number, b: number): number =>
+      reversed && t < getLength(b) ? getLength(b) - 1 - t : t;
     const rows = new Float32Array(longest * batch * width);
     for (let t = 0; t < longest; t++)
       for (let b = 0; b < batch; b++) {
@@ -135,7 +136,7 @@ const dynamicQuantizeLstm: OperatorImplementation = (operator, inputs, context) 
       if (t < longest) addProduct(h, r, own);
       for (let b = 0; b < batch; b++) {
         const at = ((stepAt(t, b) * directions + d) * batch + b) * units;
-        if (t >= lengthOf(b)) {
+        if (t >= getLength(b)) {
           // a sequence that has ended is zeros beside the others
           h.fill(0, b * units, (b + 1) * units);
           y.values.fill(0, at, at + units);
@@ -167,7 +168,7 @@ const dynamicQuantizeLstm: OperatorImplementation = (operator, inputs, context) 
   return { outputs: [y, yh!, yc!], run: () => sweeps.forEach((_, d) => runDirection(d)) };
 };
 
-const lstmOf = (operator: OperatorSpec): OperatorSpec => ({ ...operator, operator: 'LSTM' });
+const toLstm = (operator: OperatorSpec): OperatorSpec => ({ ...operator, operator: 'LSTM' });
 
 export const quantisedRecurrent: Readonly<Record<string, OperatorImplementation>> = {
   'com.microsoft.DynamicQuantizeLSTM': dynamicQuantizeLstm,

@@ -5,7 +5,7 @@ import { findModelFile } from '../../src/repository/find-model-file.ts';
 import { temporaryFolder } from './model-folders.ts';
 
 const golden = join(import.meta.dirname, '../golden');
-function folderOf(files: Readonly<Record<string, string | Uint8Array>>): string {
+function getFolder(files: Readonly<Record<string, string | Uint8Array>>): string {
   const folder = temporaryFolder();
   for (const [name, content] of Object.entries(files))
     if (content instanceof Uint8Array || !content.includes('/')) writeFileSync(join(folder, name), content);
@@ -19,7 +19,7 @@ describe('findModelFile', () => {
     'finds a file by its content, whatever its name: %s',
     async (name) => {
       const README = 'not a model\n';
-      expect(await find(folderOf({ [name]: 'torch-files/tagger.pt', README, 'config.json': '{}' }))).toBe(
+      expect(await find(getFolder({ [name]: 'torch-files/tagger.pt', README, 'config.json': '{}' }))).toBe(
         name,
       );
     },
@@ -30,18 +30,18 @@ describe('findModelFile', () => {
       'net.json': 'old-keras-files/weights-and-config/model.json',
       'net.h5': 'old-keras-files/weights-and-config/model.h5',
     };
-    expect(await find(folderOf(files))).toBe('net.json');
+    expect(await find(getFolder(files))).toBe('net.json');
   });
 
   it('refuses several files, naming them', async () => {
-    const folder = folderOf({ 'a.pt': 'torch-files/tagger.pt', b: 'onnx-files/branch-16.onnx' });
+    const folder = getFolder({ 'a.pt': 'torch-files/tagger.pt', b: 'onnx-files/branch-16.onnx' });
     await expect(find(folder)).rejects.toThrow(
       'model.json is missing, which must name the one to serve of "a.pt", "b"',
     );
   });
 
   it('names what the files are when it can read none', async () => {
-    const folder = folderOf({ 'model.tflite': 'model.tflite' });
+    const folder = getFolder({ 'model.tflite': 'model.tflite' });
     await expect(find(folder)).rejects.toThrow('no file here is of a known format: "model.tflite"');
     writeFileSync(join(folder, 'model.tflite'), '\0\0\0\0TFL3');
     await expect(find(folder)).rejects.toThrow(
@@ -49,7 +49,7 @@ describe('findModelFile', () => {
     );
     mkdirSync(join(folder, 'assets'));
     await expect(find(folder)).rejects.toThrow('"model.tflite" is a TensorFlow Lite model');
-    await expect(find(folderOf({}))).rejects.toThrow('model.json is missing: the folder is empty');
+    await expect(find(getFolder({}))).rejects.toThrow('model.json is missing: the folder is empty');
   });
 
   it('reads no file outside of the models folder', async () => {

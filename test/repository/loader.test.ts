@@ -5,7 +5,7 @@ import { freePlacement } from '../../src/engine/placement.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import { createLoader, type LoaderOptions, type VersionToLoad } from '../../src/repository/loader.ts';
 import { classifier, temporaryFolder, writeModel } from './model-folders.ts';
-import { sequenceOf } from './sequence-model.ts';
+import { getSequence } from './sequence-model.ts';
 
 const sizes = { workers: 2, slots: 4, maxSteps: 100 };
 
@@ -29,7 +29,7 @@ describe('loader', () => {
     const folder = writeModel(root, 'tiny', 1, { spec });
     const { kernel, loader } = setUp();
     const described = vi.fn<() => void>();
-    const model = sequenceOf(
+    const model = getSequence(
       await loader.load({ realRoot: root, folder, name: 'tiny', bytes: 1 }, described),
     );
     expect(described).toHaveBeenCalledExactlyOnceWith('classify');
@@ -74,7 +74,7 @@ describe('loader', () => {
     });
     kernel.memory.free(rest);
     expect(kernel.memory.used).toBe(0);
-    const { placement } = sequenceOf(await loader.load(request, nothing));
+    const { placement } = getSequence(await loader.load(request, nothing));
     freePlacement(placement, kernel);
     expect(loader.starts).toBe(1);
   });

@@ -10,10 +10,10 @@ import {
   temporaryFolder,
   writeModel,
 } from './model-folders.ts';
-import { sequenceOf } from './sequence-model.ts';
+import { getSequence } from './sequence-model.ts';
 
 const readSpec = async (root: string, folder: string) =>
-  sequenceOf(await readModelFolder(root, folder, 'tiny')).spec;
+  getSequence(await readModelFolder(root, folder, 'tiny')).spec;
 
 describe('model.json', () => {
   it('reads a model.json', async () => {
@@ -55,7 +55,7 @@ describe('model.json', () => {
     const folder = writeModel(root, 'tiny', 1);
     const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n';
     writeFileSync(join(folder, 'weights.safetensors'), pointer);
-    const { weights } = sequenceOf(await readModelFolder(root, folder, 'tiny'));
+    const { weights } = getSequence(await readModelFolder(root, folder, 'tiny'));
     await expect(weights()).rejects.toThrow(
       'the file is a Git LFS pointer, not the file itself: run git lfs pull',
     );
@@ -114,7 +114,7 @@ describe('weights', () => {
     const root = temporaryFolder();
     const folder = writeModel(root, 'tiny', 1);
     change(join(folder, 'weights.safetensors'));
-    return readModelFolder(root, folder, 'tiny').then((folder) => sequenceOf(folder).weights());
+    return readModelFolder(root, folder, 'tiny').then((folder) => getSequence(folder).weights());
   };
 
   it('reads the tensors', async () => {

@@ -1,7 +1,7 @@
 import type { AnyModel, ServedModel } from '../../src/repository/repository-interface.ts';
 
 /** What runs on sequences of a folder that was read or loaded; throws the reason where nothing does. */
-export function sequenceOf<T extends object>({ sequence }: { readonly sequence: T | string }): T {
+export function getSequence<T extends object>({ sequence }: { readonly sequence: T | string }): T {
   if (typeof sequence === 'string') throw new Error(sequence);
   return sequence;
 }

@@ -88,7 +88,7 @@ export function einsum(g: GraphDraft): GraphCase {
     ],
   ]);
   const hidden = g.one([[2], [2, 3], []]);
-  const shapeOf = (term: string): number[] =>
+  const getShape = (term: string): number[] =>
     [...term.trim().replaceAll(' ', '').replace('...', '.')].flatMap((letter) =>
       letter === '.' ? hidden : [size[letter]!],
     );

@@ -9,7 +9,7 @@ const range: Readonly<Record<Quantised, Range>> = { int8: [-128, 127], uint8: [0
 /** Onnxruntime's products of int8 by uint8 are exact where weights have 7 bits, on every processor. */
 const weights: Readonly<Record<Quantised, Range>> = { int8: [-64, 63], uint8: [0, 127] };
 
-const zeroOf = (g: GraphDraft, type: Quantised, shape: number[] = []): string =>
+const createZero = (g: GraphDraft, type: Quantised, shape: number[] = []): string =>
   g.wholes(type, shape, type === 'int8' ? -9 : 100, type === 'int8' ? 9 : 140);
 
 /** A tensor of integers with its scale and zero: of an input that is quantised, or as an input. */
@@ -18,7 +18,7 @@ function quantisedInput(
   type: Quantised,
   shape: number[],
 ): [q: string, scale: string, zero: string] {
-  const [scale, zero] = [g.scale(), zeroOf(g, type)];
+  const [scale, zero] = [g.scale(), createZero(g, type)];
   const q = g.chance()
     ? g.op('QuantizeLinear', [g.floatInput(...shape), scale, zero])
     : g.input(type, shape, () => g.whole(...range[type]));
@@ -110,7 +110,7 @@ export function dequantisedRecurrence(g: GraphDraft): GraphCase {
     { outputs: 2 },
   );
   const [y, end] = g.outputs();
-  const answer = g.op('QuantizeLinear', [y!, g.scale(), zeroOf(g, 'int8')]);
+  const answer = g.op('QuantizeLinear', [y!, g.scale(), createZero(g, 'int8')]);
   return g.finish(`${operator} of ${type} weights`, { [y!]: 'float32', [end!]: 'float32', [answer]: 'int8' });
 }
 
@@ -123,7 +123,7 @@ export function integerProduct(g: GraphDraft): GraphCase {
     [2, 1, rows, inner],
   ]);
   const b = g.wholes(type, [inner, columns], ...weights[type]);
-  const bZero = g.chance() ? zeroOf(g, type, g.chance() ? [columns] : []) : '';
+  const bZero = g.chance() ? createZero(g, type, g.chance() ? [columns] : []) : '';
   const bScale = g.scale(...(g.chance() ? [columns] : []));
   const kind = g.one([
     'dynamic',
@@ -162,10 +162,10 @@ export function integerProduct(g: GraphDraft): GraphCase {
     );
     return g.finish(kind, { [y]: 'float32' });
   }
-  const oneZero = zeroOf(g, type);
+  const oneZero = createZero(g, type);
   const [yScale, yZero] = [
     g.constant(Float32Array.of(0.05 + g.whole(0, 9) / 50), []),
-    zeroOf(g, kind === 'QGemm' ? 'uint8' : own),
+    createZero(g, kind === 'QGemm' ? 'uint8' : own),
   ];
   if (kind === 'QLinearMatMul') {
     const several = g.chance();
@@ -205,7 +205,11 @@ export function integerConvolution(g: GraphDraft): GraphCase {
     dilations: [size > 1 && size < 4 ? g.whole(1, 1) : 1],
   };
   if (g.chance(0.4)) {
-    const y = g.op('ConvInteger', [x, w, zeroOf(g, 'uint8'), g.chance() ? zeroOf(g, type) : ''], attributes);
+    const y = g.op(
+      'ConvInteger',
+      [x, w, createZero(g, 'uint8'), g.chance() ? createZero(g, type) : ''],
+      attributes,
+    );
     return g.finish('ConvInteger', { [y]: 'int32' });
   }
   const several = g.chance();
@@ -216,12 +220,12 @@ export function integerConvolution(g: GraphDraft): GraphCase {
       ...[
         x,
         g.scale(),
-        zeroOf(g, 'uint8'),
+        createZero(g, 'uint8'),
         w,
         several ? g.scale(out) : g.scale(),
-        several ? g.wholes(type, [out], 0, 0) : zeroOf(g, type),
+        several ? g.wholes(type, [out], 0, 0) : createZero(g, type),
       ],
-      ...[g.constant(Float32Array.of(0.1), []), zeroOf(g, 'uint8'), bias],
+      ...[g.constant(Float32Array.of(0.1), []), createZero(g, 'uint8'), bias],
     ],
     attributes,
   );
@@ -236,7 +240,7 @@ export function quantisedElements(g: GraphDraft): GraphCase {
   const same = (): string[] => quantisedInput(g, type, shape);
   const second = (): string[] => quantisedInput(g, type, g.chance() ? shape : shape.slice(-1));
   const scale = g.constant(Float32Array.of(g.one([0.03, 1 / 255])), []);
-  const y = [scale, zeroOf(g, type)];
+  const y = [scale, createZero(g, type)];
   const [operator, inputs, attributes] = g.one([
     ['QLinearAdd', () => [...a, ...second(), ...y], {}],
     ['QLinearMul', () => [...a, ...second(), ...y], {}],

@@ -13,7 +13,7 @@ import { operatorGraphLayerName } from './operator-graph-network.ts';
 // output back to rows; lengths are the number of steps.
 
 /** Names of the values that are added: a file's names have no spaces. */
-const rowsOf = (value: string): string => `rows of ${value}`;
+const getRows = (value: string): string => `rows of ${value}`;
 
 /**
  * Creates the layer, with its float constants.
@@ -44,7 +44,7 @@ export function viewToLayer(
   let read = { value: input.value, shape };
   if (runs === 'sequence' && time > 0 && elementCount(shape.slice(0, time)) !== 1) {
     const order = shape.map((_, axis) => (axis < time ? axis + 1 : axis === time ? 0 : axis));
-    read = { value: rowsOf(input.value), shape: [-1, ...shape.toSpliced(time, 1)] };
+    read = { value: getRows(input.value), shape: [-1, ...shape.toSpliced(time, 1)] };
     before.push({
       operator: 'Transpose',
       inputs: [read.value],
@@ -64,7 +64,7 @@ export function viewToLayer(
       });
       continue;
     }
-    const sizes = rowsOf(length.value);
+    const sizes = getRows(length.value);
     const place = `axis of ${length.value}`;
     before.push(
       { operator: 'Shape', inputs: [input.value], outputs: [sizes] },
@@ -92,7 +92,7 @@ export function viewToLayer(
   let answer = output.value;
   const rows = output.time;
   if (runs === 'sequence' && rows !== null && elementCount(output.sizes.slice(0, rows)) !== 1) {
-    answer = rowsOf(output.value);
+    answer = getRows(output.value);
     const order = [rows, ...output.sizes.map((_, axis) => axis).toSpliced(rows, 1)];
     after.push({
       operator: 'Transpose',

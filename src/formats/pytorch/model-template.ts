@@ -12,7 +12,7 @@ export interface ModelTemplate {
   readonly questions: readonly string[];
 }
 
-const oneOf = (...candidates: readonly string[]): string => `one of: ${candidates.join(', ')}`;
+const formatChoice = (...candidates: readonly string[]): string => `one of: ${candidates.join(', ')}`;
 
 /**
  * Creates a model.json for a state dict, of its modules in an order in which they can stand.
@@ -30,22 +30,22 @@ export function toModelTemplate(file: string, arrays: Arrays): ModelTemplate {
   const orders = findOrders(known);
   const links = orders[0] ?? known.map((module) => listReadings(module).at(-1)!);
   const names = nameModules(known);
-  const nameOf = ({ module }: Link): string => names.get(module)!;
+  const getName = ({ module }: Link): string => names.get(module)!;
   const lastRecurrent = links.findLastIndex(({ module }) => module.kind === 'recurrent');
 
   const layers = links.flatMap((link, index) => {
     const sources = findSources(link, links, orders);
     const isCertain = sources.length === 1 && sources[0] === (links[index - 1]?.module ?? null);
     const inputs = sources.map((one) => (one === null ? 'input' : names.get(one)!));
-    if (!isCertain) questions.push(`${nameOf(link)} reads ${inputs.join(' or ') || 'none of the others'}`);
+    if (!isCertain) questions.push(`${getName(link)} reads ${inputs.join(' or ') || 'none of the others'}`);
     const layer = {
-      name: nameOf(link),
+      name: getName(link),
       ...describeModule(link, orders),
-      ...(!isCertain && { inputs: [oneOf(...inputs)] }),
+      ...(!isCertain && { inputs: [formatChoice(...inputs)] }),
     };
     return index === lastRecurrent ? [layer, answerLayer] : [layer];
   });
-  const chains = orders.slice(0, 5).map((order) => order.map(nameOf).join(' → '));
+  const chains = orders.slice(0, 5).map((order) => order.map(getName).join(' → '));
   questions.push(
     orders.length === 0
       ? 'their widths join in no chain: give each layer its `inputs`'
@@ -61,7 +61,7 @@ export function toModelTemplate(file: string, arrays: Arrays): ModelTemplate {
     task: 'predict',
     inputs: describeInput(first!),
     network: { layers },
-    weights: { file, layers: Object.fromEntries(links.map((link) => [nameOf(link), link.module.prefix])) },
+    weights: { file, layers: Object.fromEntries(links.map((link) => [getName(link), link.module.prefix])) },
   };
   return { spec, questions };
 }
@@ -69,7 +69,7 @@ export function toModelTemplate(file: string, arrays: Arrays): ModelTemplate {
 const answerLayer = {
   type: 'pool',
   name: 'answer',
-  mode: `${oneOf('last', 'mean', 'max')}; remove this layer where every step is answered`,
+  mode: `${formatChoice('last', 'mean', 'max')}; remove this layer where every step is answered`,
 };
 
 /** Why a module can be no layer of a model.json; null where it can. */
@@ -88,10 +88,10 @@ function describeModule({ module, reads }: Link, orders: readonly (readonly Link
         cell: module.cell,
         units: module.units,
         ...(module.levels > 1 && { layers: module.levels }),
-        ...(module.cell === 'rnn' && { activation: oneOf('tanh', 'relu') }),
+        ...(module.cell === 'rnn' && { activation: formatChoice('tanh', 'relu') }),
         ...(module.bidirectional && {
           bidirectional: true,
-          backward_at: `${oneOf('step', 'first')}: of the backward direction, the output of the step, or its end`,
+          backward_at: `${formatChoice('step', 'first')}: of the backward direction, the output of the step, or its end`,
         }),
       };
     case 'matrix': {
@@ -100,7 +100,10 @@ function describeModule({ module, reads }: Link, orders: readonly (readonly Link
           order.filter((one) => one.module === module).map((one) => one.reads === 'ids'),
         ),
       );
-      const dense = { units: module.rows, activation: oneOf('linear', 'relu', 'tanh', 'sigmoid', 'softmax') };
+      const dense = {
+        units: module.rows,
+        activation: formatChoice('linear', 'relu', 'tanh', 'sigmoid', 'softmax'),
+      };
       const table = { vocabulary: module.rows, units: module.columns };
       if (readings.size < 2)
         return reads === 'ids' ? { type: 'embedding', ...table } : { type: 'dense', ...dense };
@@ -114,8 +117,8 @@ function describeModule({ module, reads }: Link, orders: readonly (readonly Link
         units: module.units,
         kernel: module.taps,
         dilation: 'the dilation, 1 by default',
-        padding: oneOf('same', 'causal'),
-        activation: oneOf('linear', 'relu', 'tanh', 'sigmoid'),
+        padding: formatChoice('same', 'causal'),
+        activation: formatChoice('linear', 'relu', 'tanh', 'sigmoid'),
       };
     case 'norm':
       return { type: 'layer_norm', epsilon: 'the epsilon of the norm, in PyTorch 1e-5 by default' };

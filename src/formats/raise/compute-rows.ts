@@ -67,9 +67,9 @@ function affine(
 }
 
 /** A constant as the columns of a value's rows. @throws UnrollError invalid_model where it differs between steps */
-function toColumns(name: string, rowsOf: string, { constant, sized }: RaiseContext): Float32Array {
+function toColumns(name: string, getRows: string, { constant, sized }: RaiseContext): Float32Array {
   const { shape, values } = constant(name, 'the other operand');
-  const { operands, time } = sized(rowsOf);
+  const { operands, time } = sized(getRows);
   const wide = operands[0].shape.map((size, axis) => (axis === time ? 1 : size));
   const fits = shape.every((size, i) => size === 1 || size === wide[i + wide.length - shape.length]);
   if (!fits || shape.length > wide.length)

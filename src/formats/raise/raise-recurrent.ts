@@ -30,7 +30,7 @@ export const raiseRecurrent: Raise = (operator, context) => {
   const units = directions[0]!.layer.units;
   const starts = [readStart(context, h), readStart(context, cell.states.includes('c') ? c : undefined)];
   const started = starts.some((one) => one !== null);
-  const tensorsOf = (index: number): (readonly [string, Tensor])[] => {
+  const getTensors = (index: number): (readonly [string, Tensor])[] => {
     const state = (which: number): Tensor => ({
       shape: [units],
       values: starts[which]?.slice(index * units, (index + 1) * units) ?? new Float32Array(units),
@@ -66,10 +66,10 @@ export const raiseRecurrent: Raise = (operator, context) => {
     },
     [draft.resolveRows(rows)],
     direction === 'bidirectional'
-      ? [...named('forward', tensorsOf(0)), ...named('backward', tensorsOf(1))]
+      ? [...named('forward', getTensors(0)), ...named('backward', getTensors(1))]
       : direction === 'reverse'
-        ? [...named('forward', zeros(tensorsOf(0))), ...named('backward', tensorsOf(0))]
-        : named('forward', tensorsOf(0)),
+        ? [...named('forward', zeros(getTensors(0))), ...named('backward', getTensors(0))]
+        : named('forward', getTensors(0)),
   );
   return [
     { layer, end: null },

@@ -1,7 +1,7 @@
 import { invalidModel, quote } from '../format-errors.ts';
 import type { Dimension } from './dimensions.ts';
 import type { Graph } from './graph.ts';
-import { asScalar, asTensor, itemsOf } from './tensor-values.ts';
+import { asScalar, asTensor, getItems } from './tensor-values.ts';
 import { describe, type Scalar, type Tensor, type Value } from './values.ts';
 
 /** A call of an operator: its arguments by the names of PyTorch's schema. */
@@ -57,7 +57,7 @@ export function createCall(
     !has(name) && fallback !== undefined ? fallback : known(scalar(name), name);
   const scalars = (name: string): readonly Scalar[] => {
     const one = value(name);
-    return one.kind === 'scalar' ? [one] : itemsOf(one, name).map((item) => asScalar(item, name));
+    return one.kind === 'scalar' ? [one] : getItems(one, name).map((item) => asScalar(item, name));
   };
   return {
     graph,
@@ -80,6 +80,6 @@ export function createCall(
     scalars,
     ints: (name, fallback) =>
       !has(name) && fallback ? fallback : scalars(name).map((one) => known(one, name)),
-    tensors: (name) => itemsOf(value(name), name).map((item) => asTensor(item, name)),
+    tensors: (name) => getItems(value(name), name).map((item) => asTensor(item, name)),
   };
 }

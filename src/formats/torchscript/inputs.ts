@@ -75,7 +75,7 @@ export function createArguments(
   const args = parameters
     .slice(0, count)
     .map(({ name, type, fallback }) =>
-      fallback === null || isGiven(name) ? create(name, type) : defaultOf(fallback),
+      fallback === null || isGiven(name) ? create(name, type) : getDefault(fallback),
     );
   for (const name of Object.keys(settings.shapes))
     if (!inputs.some((input) => input.name === name))
@@ -85,7 +85,7 @@ export function createArguments(
   return { args, inputs };
 }
 
-function defaultOf(fallback: Expression): Value {
+function getDefault(fallback: Expression): Value {
   if (fallback.kind === 'number') return fallback.isFloat ? float(fallback.value) : int(fallback.value);
   if (fallback.kind === 'constant') return fallback.value === null ? none : bool(fallback.value);
   return invalidModel(`the default of a parameter is a ${fallback.kind}, which is not supported`);

@@ -1,6 +1,6 @@
 import { invalidModel, quote } from '../format-errors.ts';
 import type { Graph } from './graph.ts';
-import { createTensor, nodeOf, scalarNode } from './tensor-values.ts';
+import { createTensor, getNode, scalarNode } from './tensor-values.ts';
 import { describe, type Tensor, type Value } from './values.ts';
 
 /** An output by its name: its key in a dictionary, its field, or its place. */
@@ -16,7 +16,7 @@ export interface NamedOutput {
 export function listOutputs(graph: Graph, value: Value, name = 'output'): NamedOutput[] {
   switch (value.kind) {
     case 'tensor':
-      nodeOf(value);
+      getNode(value);
       return [{ name, tensor: value }];
     case 'scalar':
       return [{ name, tensor: createTensor(scalarNode(graph, value), value.type, []) }];

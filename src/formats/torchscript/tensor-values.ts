@@ -41,17 +41,17 @@ export const createTensor = (
 });
 
 /** @throws RankNeeded */
-export function shapeOf(tensor: Tensor): readonly Dimension[] {
+export function getShape(tensor: Tensor): readonly Dimension[] {
   if (tensor.sizes) return [tensor.sizes.packed.steps.dimension!];
-  if (tensor.packed) return [unknownSize(), shapeOf(tensor.packed.rows)[2]!];
+  if (tensor.packed) return [unknownSize(), getShape(tensor.packed.rows)[2]!];
   if (tensor.shape === null) throw new RankNeeded(tensor);
   return tensor.shape;
 }
 
-export const rankOf = (tensor: Tensor): number => shapeOf(tensor).length;
+export const countDimensions = (tensor: Tensor): number => getShape(tensor).length;
 
 /** The graph's value of a tensor. @throws UnrollError invalid_model where it has none by itself */
-export function nodeOf(tensor: Tensor): string {
+export function getNode(tensor: Tensor): string {
   const { view, packed, order, sizes } = tensor;
   if (tensor.outdated)
     invalidModel('reads a tensor after a view of it was written to, which is not supported here');
@@ -68,17 +68,17 @@ export function nodeOf(tensor: Tensor): string {
 /** Whether two places of a tensor have no element in common, as far as is known. */
 function areDisjoint(a: Place | null, b: Place | null): boolean {
   if (!a || !b || a.axis !== b.axis) return false;
-  const rangeOf = (place: Place): readonly [number, number] | null => {
+  const getRange = (place: Place): readonly [number, number] | null => {
     if ('start' in place) return [place.start, place.end];
     const { known } = place.index;
     return known === null || known < 0 ? null : [known, known + 1];
   };
-  const [one, other] = [rangeOf(a), rangeOf(b)];
+  const [one, other] = [getRange(a), getRange(b)];
   return one !== null && other !== null && (one[1] <= other[0] || other[1] <= one[0]);
 }
 
 /** Converts an axis that counts from the end if it is negative. @throws UnrollError invalid_model */
-export function axisOf(axis: number, rank: number): number {
+export function getAxis(axis: number, rank: number): number {
   const from0 = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(from0) || from0 < 0 || from0 >= Math.max(1, rank))
     invalidModel(`axis ${axis} of ${rank} dimensions`);
@@ -101,7 +101,7 @@ export function nodeAs(graph: Graph, value: Scalar | Tensor, kind: ValueKind | n
     if (value.known !== null) return graph.number(kind, convert(value.known, kind));
     return graph.add('Cast', [value.node], { to: dataTypes[kind] });
   }
-  const node = nodeOf(value);
+  const node = getNode(value);
   const own = value.type.kind;
   return kind === null || own === null || own === kind
     ? node
@@ -115,13 +115,13 @@ export const convert = (value: number, kind: ValueKind): number =>
 export const dataTypes: Readonly<Record<ValueKind, number>> = { float: 1, int: 7, bool: 9 };
 
 /** The number of elements along an axis as an int of the code. */
-export function sizeOf(graph: Graph, tensor: Tensor, axis: number): Scalar {
+export function getSize(graph: Graph, tensor: Tensor, axis: number): Scalar {
   if (tensor.sizes) return tensor.sizes.packed.steps;
   if (tensor.packed) {
     if (axis !== 1) invalidModel('the number of rows of a packed sequence is not supported');
-    return sizeOf(graph, tensor.packed.rows, 2);
+    return getSize(graph, tensor.packed.rows, 2);
   }
-  const dimension = resolve(shapeOf(tensor)[axis]!);
+  const dimension = resolve(getShape(tensor)[axis]!);
   if (typeof dimension === 'number') return int(dimension);
   // sizes do not depend on order, and a view has them whatever is written
   const node = graph.add('Gather', [graph.add('Shape', [tensor.node]), graph.number('int', axis)], {
@@ -141,12 +141,12 @@ export function vectorNode(graph: Graph, values: readonly Scalar[]): string {
 }
 
 /** The size that an int of the code is: as a number, of a tensor, or unknown. */
-export const dimensionOf = (value: Scalar, otherwise: () => Dimension): Dimension =>
+export const getDimension = (value: Scalar, otherwise: () => Dimension): Dimension =>
   value.known ?? value.dimension ?? otherwise();
 
 /** The constant elements of a tensor, if it is one. */
-export const constantOf = (graph: Graph, tensor: Tensor): readonly number[] | null => {
-  const operand = graph.constants.get(nodeOf(tensor));
+export const getConstant = (graph: Graph, tensor: Tensor): readonly number[] | null => {
+  const operand = graph.constants.get(getNode(tensor));
   return operand ? Array.from(operand.values) : null;
 };
 
@@ -157,7 +157,7 @@ export function asTensor(value: Value, what: string): Tensor {
 export function asScalar(value: Value, what: string): Scalar {
   return value.kind === 'scalar' ? value : invalidModel(`${what} is a ${describe(value)}, must be a number`);
 }
-export function itemsOf(value: Value, what: string): readonly Value[] {
+export function getItems(value: Value, what: string): readonly Value[] {
   if (value.kind === 'tuple') return value.items;
   if (value.kind !== 'list') return invalidModel(`${what} is a ${describe(value)}, must be a list`);
   if (value.stacked)

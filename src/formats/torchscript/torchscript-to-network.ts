@@ -38,7 +38,8 @@ function checkRoles(graph: SignedGraph, settings: GraphSettings | undefined): vo
   const list = (tensors: readonly SignatureTensor[]): string =>
     tensors.map(({ name }) => quote(name)).join(', ');
   const sequences = inputs.filter(
-    ({ name, value }) => !Object.hasOwn(states, name) && !readsOf(graph, value).every((place) => place === 4),
+    ({ name, value }) =>
+      !Object.hasOwn(states, name) && !listPlacesRead(graph, value).every((place) => place === 4),
   );
   const [sequence] = sequences;
   if (!sequence || sequences.length > 1)
@@ -57,7 +58,7 @@ function checkRoles(graph: SignedGraph, settings: GraphSettings | undefined): vo
 }
 
 /** The places at which recurrent operators read a value; −1 for every other reader. */
-function readsOf({ operators }: SignedGraph, value: string): number[] {
+function listPlacesRead({ operators }: SignedGraph, value: string): number[] {
   return operators.flatMap((operator) => [
     ...operator.inputs.flatMap((name, i) =>
       name === value ? [cellOfOperator(operator.operator) ? i : -1] : [],

@@ -2,7 +2,15 @@ import { invalidModel } from '../format-errors.ts';
 import type { Dimension } from './dimensions.ts';
 import { knownSize } from './dimensions.ts';
 import type { Graph } from './graph.ts';
-import { createTensor, nodeAs, nodeOf, rankOf, scalarNode, shapeOf, sizeOf } from './tensor-values.ts';
+import {
+  createTensor,
+  nodeAs,
+  getNode,
+  countDimensions,
+  scalarNode,
+  getShape,
+  getSize,
+} from './tensor-values.ts';
 import type { Place, Tensor, View } from './values.ts';
 
 // Views share elements with their base: the code may write into a part of a tensor. In the graph, a write
@@ -19,7 +27,7 @@ export const createView = (
 
 /**
  * Gives a tensor new elements.
- * @param onWrite is told each tensor that is written to
+ * @param onWrite called with each tensor that is written to
  * @throws UnrollError invalid_model where the write would be kept between calls
  */
 export function write(graph: Graph, tensor: Tensor, value: Tensor, onWrite: (tensor: Tensor) => void): void {
@@ -41,15 +49,15 @@ function setElements(
 ): void {
   onWrite(tensor);
   const { view } = tensor;
-  const node = nodeOf(value);
+  const node = getNode(value);
   if (view) {
-    nodeOf(tensor);
+    getNode(tensor);
     const { base } = view;
     if (base.attribute)
       invalidModel('writes to an attribute of the module, which would be kept between calls');
     if (view.place) {
       const whole = placeInBase(graph, base, view.place, { ...value, node });
-      setElements(graph, base, createTensor(whole, base.type, shapeOf(base)), view.place, onWrite);
+      setElements(graph, base, createTensor(whole, base.type, getShape(base)), view.place, onWrite);
     } else outdate(base, onWrite);
     view.seen = base.writes.length;
   }
@@ -70,12 +78,12 @@ function outdate(tensor: Tensor, onWrite: (tensor: Tensor) => void): void {
 
 /** The base with a view's new elements. */
 function placeInBase(graph: Graph, base: Tensor, place: Place, value: Tensor): string {
-  const around = nodeOf(base);
+  const around = getNode(base);
   const kind = base.type.kind;
   const own = nodeAs(graph, value, kind);
   const { axis } = place;
   if ('index' in place) {
-    const size = sizeOf(graph, base, axis);
+    const size = getSize(graph, base, axis);
     const positions = graph.add('Range', [
       graph.number('int', 0),
       scalarNode(graph, size),
@@ -85,7 +93,7 @@ function placeInBase(graph: Graph, base: Tensor, place: Place, value: Tensor): s
       place.index.known !== null && place.index.known < 0
         ? graph.add('Add', [scalarNode(graph, size), scalarNode(graph, place.index)])
         : scalarNode(graph, place.index);
-    const rest = rankOf(base) - axis - 1;
+    const rest = countDimensions(base) - axis - 1;
     const isRow = graph.add('Reshape', [
       graph.add('Equal', [positions, index]),
       graph.ints([-1, ...Array<number>(rest).fill(1)]),
@@ -95,7 +103,7 @@ function placeInBase(graph: Graph, base: Tensor, place: Place, value: Tensor): s
   const { start, end } = place;
   const slice = (from: number, to: number): string =>
     graph.add('Slice', [around, graph.ints([from]), graph.ints([to]), graph.ints([axis])]);
-  const size = knownSize(shapeOf(base)[axis]);
+  const size = knownSize(getShape(base)[axis]);
   const parts = [
     ...(start > 0 ? [slice(0, start)] : []),
     own,

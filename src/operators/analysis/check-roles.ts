@@ -3,7 +3,7 @@ import type { SignedGraph } from '../signature.ts';
 import { drawInput } from './draw-inputs.ts';
 import { createInput, evaluateGraph, runsBesideTime } from './evaluate-graph.ts';
 import { isLengths } from './follow-lengths.ts';
-import { findStarts, isEndOf } from './follow-states.ts';
+import { findStarts, isEnd } from './follow-states.ts';
 import { shapeFor, type SequenceView } from './sequence-view.ts';
 
 /**
@@ -41,7 +41,7 @@ export function checkRoles(graph: SignedGraph, view: SequenceView, lengths: read
       invalidOperator(
         `the state ${name(state.input.name)} is ${state.input.datatype} [${before.shape.join(', ')}], its next value ${name(state.output.name)} ${state.output.datatype} [${after.shape.join(', ')}]`,
       );
-    if (places && !isEndOf(after, places, recurrences))
+    if (places && !isEnd(after, places, recurrences))
       invalidOperator(
         `${name(state.output.name)} is not the end of the recurrence that starts from ${name(state.input.name)}`,
       );
@@ -49,7 +49,7 @@ export function checkRoles(graph: SignedGraph, view: SequenceView, lengths: read
   for (const start of starts) {
     const places = findStarts(drawn.get(start.value)!, recurrences);
     if (!places) invalidOperator(`no recurrence starts from ${name(start.name)}, so it is not zeros`);
-    const end = graph.signature.outputs.find(({ value }) => isEndOf(operand(value), places, recurrences));
+    const end = graph.signature.outputs.find(({ value }) => isEnd(operand(value), places, recurrences));
     if (end) invalidOperator(`${name(start.name)} is a state, with the next value ${name(end.name)}`);
   }
   for (const length of view.lengths)

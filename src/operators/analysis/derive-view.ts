@@ -55,7 +55,7 @@ export function deriveViews(graph: SignedGraph, settings: ViewSettings): Sequenc
   let failure: UnrollError | null = null;
   for (const plan of planAxes(graph, settings, set))
     try {
-      views.push(viewOf(analysePlan(graph, settings, set, plan)));
+      views.push(getView(analysePlan(graph, settings, set, plan)));
     } catch (error) {
       if (!(error instanceof UnrollError)) throw error;
       failure ??= error;
@@ -82,7 +82,7 @@ function toConstant({ name, datatype, shape }: SignatureTensor, given: number | 
   return operand;
 }
 
-function viewOf(analysed: AnalysedPlan): SequenceView {
+function getView(analysed: AnalysedPlan): SequenceView {
   const { graph, settings, set, plan, values, drawn } = analysed;
   const { recurrences } = values;
   const said = settings.states;

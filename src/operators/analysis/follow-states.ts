@@ -32,7 +32,7 @@ export function findStarts(input: Operand, recurrences: readonly Recurrence[]): 
 }
 
 /** Whether an output is, number by number, the end of what starts at these places. */
-export const isEndOf = (
+export const isEnd = (
   output: Operand,
   starts: readonly (readonly Place[])[],
   recurrences: readonly Recurrence[],

@@ -1,7 +1,7 @@
 import { invalidOperator, type Operand } from '../operand.ts';
 import type { SignatureTensor } from '../signature.ts';
 import type { AnalysedPlan } from './analysed-plan.ts';
-import { findStarts, isEndOf } from './follow-states.ts';
+import { findStarts, isEnd } from './follow-states.ts';
 import type { ViewInput, ViewState } from './sequence-view.ts';
 
 /** Assignments of outputs to inputs that are tried. */
@@ -28,8 +28,7 @@ export function pairStates(
     const places = findStarts(drawn.get(input.value)!, values.recurrences)!;
     const ends = outputs.filter(
       (output) =>
-        output.datatype === input.datatype &&
-        isEndOf(values.operand(output.value), places, values.recurrences),
+        output.datatype === input.datatype && isEnd(values.operand(output.value), places, values.recurrences),
     );
     const shape = drawn.get(input.value)!.shape.join();
     const same = ends.find((output) => values.operand(output.value).shape.join() === shape);
@@ -69,7 +68,7 @@ function checkPair(analysed: AnalysedPlan, pair: ViewState): void {
   const { input, output } = pair;
   const places = findStarts(drawn.get(input.value)!, values.recurrences);
   const where = `graph.states.${input.name}: ${JSON.stringify(output.name)}`;
-  if (places && !isEndOf(values.operand(output.value), places, values.recurrences))
+  if (places && !isEnd(values.operand(output.value), places, values.recurrences))
     invalidOperator(`${where} is not the end of the recurrence that starts from it`);
   if (!places && !fits(analysed, pair))
     invalidOperator(

@@ -31,8 +31,8 @@ export function runView(
   };
   const at = locate(
     shapeFor(view.input, batch, steps),
-    placeOf(view.input.axes, 'batch'),
-    placeOf(view.input.axes, 'time'),
+    getPlace(view.input.axes, 'batch'),
+    getPlace(view.input.axes, 'time'),
   );
   give(view.input, (i) => {
     const { sequence, row, column } = at(i);
@@ -65,7 +65,7 @@ export function runView(
   };
 }
 
-const placeOf = (axes: readonly InputAxis[], role: 'batch' | 'time'): number | null =>
+const getPlace = (axes: readonly InputAxis[], role: 'batch' | 'time'): number | null =>
   axes.includes(role) ? axes.indexOf(role) : null;
 
 /** Where an element of a tensor is: its index along the batch and time axes, and among the others. */

@@ -100,7 +100,7 @@ describe.each(cases)('with %s', (_, options) => {
       config: { use_scale: true, score_mode: 'concat' },
       weights: [tensor([], [0.7]), tensor([], [2])],
     };
-    const sumOf = (
+    const getSum = (
       q: readonly number[],
       k: readonly number[],
       inner: number,
@@ -113,7 +113,7 @@ describe.each(cases)('with %s', (_, options) => {
     expectClose(
       attend(concat, query, value),
       weighValues(
-        scores((q, k) => sumOf(q, k, Math.fround(0.7), [2, 2, 2])),
+        scores((q, k) => getSum(q, k, Math.fround(0.7), [2, 2, 2])),
         value,
         options,
       ),
@@ -123,7 +123,7 @@ describe.each(cases)('with %s', (_, options) => {
     expectClose(
       attend(additive, query, value),
       weighValues(
-        scores((q, k) => sumOf(q, k, 1, scale)),
+        scores((q, k) => getSum(q, k, 1, scale)),
         value,
         options,
       ),

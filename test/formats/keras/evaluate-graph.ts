@@ -5,8 +5,8 @@ import { operandKind, type SignedGraph } from '../../../src/operators/signature.
 
 /** Numbers nested by their axes. */
 export type Nested = number | readonly Nested[];
-export const shapeOf = (value: Nested): number[] =>
-  typeof value === 'number' ? [] : [value.length, ...(value.length > 0 ? shapeOf(value[0]!) : [])];
+export const getShape = (value: Nested): number[] =>
+  typeof value === 'number' ? [] : [value.length, ...(value.length > 0 ? getShape(value[0]!) : [])];
 export const flatten = (value: Nested): number[] =>
   typeof value === 'number' ? [value] : value.flatMap(flatten);
 
@@ -22,7 +22,7 @@ export function evaluateGraph(
     sweeps: referenceSweeps,
   };
   const given = signature.inputs.map(({ datatype }, i) => {
-    const operand = createOperand(context, operandKind(datatype), shapeOf(inputs[i]!));
+    const operand = createOperand(context, operandKind(datatype), getShape(inputs[i]!));
     operand.values.set(flatten(inputs[i]!));
     return operand;
   });

@@ -315,7 +315,7 @@ describe('a mask', () => {
     weights: toWeights(cell),
   });
   const numbers: GivenLayer = { className: 'InputLayer', config: { batch_shape: [null, null, 2] } };
-  const typesOf = (layers: readonly GivenLayer[]): string[] =>
+  const getTypes = (layers: readonly GivenLayer[]): string[] =>
     kerasToNetwork(connectLayers([numbers, ...layers])).network.layers.map(({ type }) => type);
 
   it('of every layer up to one row is left to the input: its steps are left out', () => {
@@ -349,7 +349,7 @@ describe('a mask', () => {
     ],
     ['there are two masks', [masking, { className: 'Masking', config: { mask_value: 0 } }, lstm()]],
   ])('keeps a model from being layers where %s', (_, layers) => {
-    expect(typesOf(layers)).toEqual(['operator_graph']);
+    expect(getTypes(layers)).toEqual(['operator_graph']);
   });
 
   it.each(['int32', 'float32'])('of %s ids among the layers of Keras 3 is the input’s own', (dtype) => {

@@ -8,7 +8,7 @@ import type { Tensor } from '../../../src/network/weights.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
 import { createFolderFiles } from '../../../src/repository/folder-files.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
-import { sequenceOf } from '../../repository/sequence-model.ts';
+import { getSequence } from '../../repository/sequence-model.ts';
 import { expectAnswer, type Answer } from '../expect-answer.ts';
 
 // Files in the layouts of Keras 1 and 2 (golden/make-old-keras-files.py): other names, weights gate by gate,
@@ -47,7 +47,7 @@ describe('a network and its weights in separate files', () => {
     return { root, folder: version };
   };
   const open = ({ root, folder: version }: { root: string; folder: string }) =>
-    readModelFolder(root, version, 'old').then(sequenceOf);
+    readModelFolder(root, version, 'old').then(getSequence);
 
   it('are served when Keras’ own file is called model.json', async () => {
     const { spec, weights } = await open(versionFolder());

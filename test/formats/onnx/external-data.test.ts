@@ -6,7 +6,7 @@ import { createFolderFiles } from '../../../src/repository/folder-files.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
 import { moveOut } from './move-out.ts';
-import { sequenceOf } from '../../repository/sequence-model.ts';
+import { getSequence } from '../../repository/sequence-model.ts';
 
 // ONNX models with weights in an external file.
 
@@ -31,7 +31,7 @@ function createFolder(entries: Parameters<typeof moveOut>[1] = asSaved): {
   return { root, folder, data };
 }
 const read = ({ root, folder }: { root: string; folder: string }) =>
-  readModelFolder(root, folder, 'tagger').then(sequenceOf);
+  readModelFolder(root, folder, 'tagger').then(getSequence);
 
 describe('external tensors', () => {
   it('equal those of the same model without external data', async () => {

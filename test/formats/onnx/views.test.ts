@@ -24,13 +24,13 @@ const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) a
   { x: number[][]; y: number[][] }
 >;
 const names = Object.keys(answers);
-const modelOf = (name: string) => readOnnx(readFileSync(join(folder, `${name}.onnx`)));
+const getModel = (name: string) => readOnnx(readFileSync(join(folder, `${name}.onnx`)));
 const defaults = graphSettings.parse({});
-const viewOf = (name: string): SequenceView => deriveViews(onnxToSignedGraph(modelOf(name)), defaults)[0]!;
+const getView = (name: string): SequenceView => deriveViews(onnxToSignedGraph(getModel(name)), defaults)[0]!;
 
 describe('a sequence view', () => {
   it.each(names)('%s: gives onnxruntime’s numbers', (name) => {
-    const { network, weights, input } = onnxToNetwork(modelOf(name));
+    const { network, weights, input } = onnxToNetwork(getModel(name));
     const { x, y } = answers[name]!;
     const runner = createTestRunner(network, weights);
     const rows = runAlone(runner, (input.kind === 'ids' ? Int32Array : Float32Array).from(x.flat()));
@@ -68,7 +68,7 @@ describe('a sequence view', () => {
     ['valid-strided-dilated', { output: { rows: { stride: 2, offset: -5 } } }],
     ['batch-first-forgotten', { input: { axes: ['time', 4, 3] } }],
   ])('%s: is derived from the dataflow', (name, expected) => {
-    expect(viewOf(name)).toMatchObject(expected);
+    expect(getView(name)).toMatchObject(expected);
   });
 
   it.each([
@@ -79,7 +79,7 @@ describe('a sequence view', () => {
     ['reshaped-not-transposed', "does not give what the file's graph gives for two sequences together"],
     ['two-states-written-out', 'which are states is not certain'],
   ])('%s: is refused with the reason', (name, reason) => {
-    expect(() => onnxToNetwork(modelOf(name))).toThrow(reason);
+    expect(() => onnxToNetwork(getModel(name))).toThrow(reason);
   });
 
   it.each([
@@ -87,7 +87,7 @@ describe('a sequence view', () => {
     ['third-open-axis', { shapes: { x: [1, -1, 2, 3] } }],
     ['two-states-written-out', { input: 'x', states: { h: 'h_next', c: 'c_next' } }],
   ])('%s: is what model.json says', (name, settings) => {
-    expect(onnxToNetwork(modelOf(name), graphSettings.parse(settings)).notes).not.toHaveLength(0);
+    expect(onnxToNetwork(getModel(name), graphSettings.parse(settings)).notes).not.toHaveLength(0);
   });
 
   it.each([
@@ -102,15 +102,15 @@ describe('a sequence view', () => {
     ['agent', { output: 'version' }, 'graph.output: "version" does not depend on "obs_0"'],
     ['lengths', { input: 'lens' }, 'the graph reads "x", for which there is no output'],
   ])('%s: does not take %j from model.json', (name, settings, reason) => {
-    expect(() => onnxToNetwork(modelOf(name), graphSettings.parse(settings))).toThrow(reason);
+    expect(() => onnxToNetwork(getModel(name), graphSettings.parse(settings))).toThrow(reason);
   });
 });
 
 describe('a verdict', () => {
   it('of an earlier time replaces deriving and verifying', () => {
     for (const name of ['lengths', 'strided-front', 'agent']) {
-      const { verdict, ...first } = onnxToNetwork(modelOf(name));
-      const { verdict: again, ...second } = onnxToNetwork(modelOf(name), defaults, structuredClone(verdict));
+      const { verdict, ...first } = onnxToNetwork(getModel(name));
+      const { verdict: again, ...second } = onnxToNetwork(getModel(name), defaults, structuredClone(verdict));
       expect(again).toEqual(verdict);
       expect(second.network).toEqual(first.network);
       expect(second.weights).toEqual(first.weights);
@@ -118,7 +118,7 @@ describe('a verdict', () => {
   });
 
   it('is refused with the reason of an earlier time', () => {
-    expect(() => onnxToNetwork(modelOf('lengths'), defaults, { reason: 'it was refused' })).toThrow(
+    expect(() => onnxToNetwork(getModel('lengths'), defaults, { reason: 'it was refused' })).toThrow(
       'it was refused',
     );
   });
@@ -182,10 +182,12 @@ function* breakView(view: SequenceView): Generator<[what: string, view: Sequence
 }
 
 describe('verification', () => {
-  const broken = names.flatMap((name) => [...breakView(viewOf(name))].map(([what]) => [name, what] as const));
+  const broken = names.flatMap((name) =>
+    [...breakView(getView(name))].map(([what]) => [name, what] as const),
+  );
   it.each(broken)('%s: refuses a view with %s', (name, what) => {
-    const graph = onnxToSignedGraph(modelOf(name));
-    const wrong = [...breakView(viewOf(name))].find(([own]) => own === what)![1];
+    const graph = onnxToSignedGraph(getModel(name));
+    const wrong = [...breakView(getView(name))].find(([own]) => own === what)![1];
     const convert = () => {
       for (const conversion of listConversions(graph, wrong, defaults))
         expect(() => verifyView(graph, wrong, conversion())).toThrow(Error);

@@ -8,7 +8,7 @@ import { writeSafetensors } from '../../../src/formats/safetensors.ts';
 import type { NetworkSpec } from '../../../src/network/spec.ts';
 import type { Weights } from '../../../src/network/weights.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
-import { sequenceOf } from '../../repository/sequence-model.ts';
+import { getSequence } from '../../repository/sequence-model.ts';
 import { runAlone, createTestRunner } from '../../network/random-network.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
 
@@ -100,7 +100,7 @@ describe('the template of a model.json', () => {
     const { root, version } = await writeFolder(name, (layer) =>
       fields[layer.name] === null ? null : { ...layer, ...fields[layer.name] },
     );
-    const { spec, weights } = sequenceOf(await readModelFolder(root, version, 'tiny'));
+    const { spec, weights } = getSequence(await readModelFolder(root, version, 'tiny'));
     expect(worst(spec.network, await weights(), answer)).toBeLessThan(1e-6);
   });
 
@@ -118,7 +118,7 @@ describe('the template of a model.json', () => {
     const text = readFileSync(path, 'utf8');
     renameSync(join(version, name), join(version, 'mein Modell ④.pt'));
     writeFileSync(path, text.replace(`"${name}"`, '"mein Modell ④.pt"'));
-    const { spec, weights } = sequenceOf(await readModelFolder(root, version, 'tiny'));
+    const { spec, weights } = getSequence(await readModelFolder(root, version, 'tiny'));
     expect(worst(spec.network, await weights(), answer)).toBeLessThan(1e-6);
     for (const file of ['../1/m.pt', '/m.pt', '.m.pt', 'a/m.pt', 'a\\\\m.pt', 'm\\u0000.pt', '']) {
       writeFileSync(path, text.replace(`"${name}"`, `"${file}"`));

@@ -5,7 +5,7 @@ import { convertModel } from '../../../src/formats/keras/convert-model.ts';
 import { kerasToSignedGraph } from '../../../src/formats/keras/keras-to-signed-graph.ts';
 import { readTfjs } from '../../../src/formats/tfjs/read-tfjs.ts';
 import { createFolderFiles } from '../../../src/repository/folder-files.ts';
-import { evaluateGraph, flatten, shapeOf, type Nested } from '../keras/evaluate-graph.ts';
+import { evaluateGraph, flatten, getShape, type Nested } from '../keras/evaluate-graph.ts';
 
 // Models of several inputs and outputs with shared layers, states and masks, as TensorFlow.js 4.22 saves them and
 // runs batches of three sequences (golden/make-tfjs-graphs.mjs).
@@ -28,7 +28,7 @@ describe('the graph of a TensorFlow.js model', () => {
     });
     expect(graph.signature.outputs.map((one) => one.name)).toEqual(names);
     const outputs = evaluateGraph(graph, expected.inputs);
-    expect(outputs.map(({ shape }) => shape)).toEqual(expected.outputs.map(shapeOf));
+    expect(outputs.map(({ shape }) => shape)).toEqual(expected.outputs.map(getShape));
     outputs.forEach(({ values }, i) => {
       const wanted = flatten(expected.outputs[i]!);
       values.forEach((value, k) => expect(Math.abs(value - wanted[k]!)).toBeLessThan(2e-6));

@@ -9,7 +9,7 @@ import { readTfjs } from '../../../src/formats/tfjs/read-tfjs.ts';
 import { readModelFolder } from '../../../src/repository/read-model-folder.ts';
 import { createFolderFiles } from '../../../src/repository/folder-files.ts';
 import { temporaryFolder } from '../../repository/model-folders.ts';
-import { sequenceOf } from '../../repository/sequence-model.ts';
+import { getSequence } from '../../repository/sequence-model.ts';
 import { expectAnswer, type Answer } from '../expect-answer.ts';
 
 // Models as TensorFlow.js 4.22 saves them, model.json and shards (golden/make-tfjs-files.mjs).
@@ -72,7 +72,7 @@ describe('a version folder with a TensorFlow.js model', () => {
     return { root, folder: version };
   };
   const open = ({ root, folder: version }: { root: string; folder: string }) =>
-    readModelFolder(root, version, 'model').then(sequenceOf);
+    readModelFolder(root, version, 'model').then(getSequence);
 
   it('is recognized by the content of its model.json', async () => {
     const { spec, weights } = await open(copyModel('tagger'));

@@ -19,10 +19,10 @@ interface Answer {
 
 const folder = join(import.meta.dirname, '../../golden/torchscript-files');
 const answers = JSON.parse(readFileSync(join(folder, 'answers.json'), 'utf8')) as Record<string, Answer>;
-const bytesOf = (name: string): Uint8Array => readFileSync(join(folder, `${name}.pt`));
-const settingsOf = (name: string) => graphSettings.parse(answers[name]!.settings ?? {});
-const graphOf = (name: string): SignedGraph =>
-  torchscriptToGraph(readArchive(bytesOf(name)), settingsOf(name));
+const readBytes = (name: string): Uint8Array => readFileSync(join(folder, `${name}.pt`));
+const getSettings = (name: string) => graphSettings.parse(answers[name]!.settings ?? {});
+const getGraph = (name: string): SignedGraph =>
+  torchscriptToGraph(readArchive(readBytes(name)), getSettings(name));
 const relative = (value: number, expected: number): number =>
   Math.abs(value - expected) / Math.max(1, Math.abs(expected));
 
@@ -32,7 +32,7 @@ describe('the code of a TorchScript archive as an operator graph', () => {
   });
 
   it.each(Object.keys(answers))('%s: every output equals PyTorch’s', (name) => {
-    const graph = graphOf(name);
+    const graph = getGraph(name);
     for (const { inputs, outputs } of answers[name]!.runs) {
       expect(graph.signature.inputs.map((input) => input.name)).toEqual(Object.keys(inputs));
       for (const [floats, most] of [
@@ -81,7 +81,7 @@ const served = [
 ];
 
 /** One sequence of a batch. */
-function sequenceOf({ shape, values }: GoldenTensor, batchAxis: number, row: number): number[] {
+function getSequence({ shape, values }: GoldenTensor, batchAxis: number, row: number): number[] {
   const [first = 1, second = 1] = shape;
   const width = values.length / (first * second);
   const steps = batchAxis === 0 ? second : first;
@@ -93,18 +93,18 @@ function sequenceOf({ shape, values }: GoldenTensor, batchAxis: number, row: num
 
 describe('a TorchScript archive that is served', () => {
   it.each(served)('%s: each sequence of a batch alone equals PyTorch’s', async (name) => {
-    const { network, weights, input } = (await readImportedFile(bytesOf(name))).network();
+    const { network, weights, input } = (await readImportedFile(readBytes(name))).network();
     const runner = createTestRunner(network, weights);
-    const axis = graphOf(name).signature.inputs[0]!.shape!.indexOf('batch');
+    const axis = getGraph(name).signature.inputs[0]!.shape!.indexOf('batch');
     for (const { inputs, outputs } of answers[name]!.runs) {
       const [x] = Object.values(inputs);
       const [y] = Object.values(outputs);
       for (let row = 0; row < x!.shape[axis]!; row++) {
-        const numbers = sequenceOf(x!, axis, row);
+        const numbers = getSequence(x!, axis, row);
         const isLast = y!.shape.length === 2;
         const expected = isLast
           ? y!.values.slice(row * y!.shape[1]!, (row + 1) * y!.shape[1]!)
-          : sequenceOf(y!, axis, row);
+          : getSequence(y!, axis, row);
         const sequence = input.kind === 'ids' ? Int32Array.from(numbers) : Float32Array.from(numbers);
         const reference = referenceNetwork(
           network,
@@ -121,12 +121,12 @@ describe('a TorchScript archive that is served', () => {
   });
 
   it('becomes layers where it is a stack of them', async () => {
-    const { network } = (await readImportedFile(bytesOf('lstm-last-script'))).network();
+    const { network } = (await readImportedFile(readBytes('lstm-last-script'))).network();
     expect(network.layers.map(({ type }) => type)).toEqual(['recurrent', 'pool', 'dense']);
   });
 
   it('runs a loop over the steps step by step', async () => {
-    const { network } = (await readImportedFile(bytesOf('cell-loop-script'))).network();
+    const { network } = (await readImportedFile(readBytes('cell-loop-script'))).network();
     expect(network.layers).toMatchObject([{ type: 'operator_graph', runs: 'step' }]);
   });
 
@@ -138,12 +138,12 @@ describe('a TorchScript archive that is served', () => {
     ],
     ['cell-loop-trace', /no recurrent module shows which axis of "x" .*graph\.shapes/],
   ])('%s is refused with what model.json must set', async (name, says) => {
-    const file = await readImportedFile(bytesOf(name));
+    const file = await readImportedFile(readBytes(name));
     expect(() => file.network()).toThrow(says);
   });
 
   it('serves the output that model.json names', async () => {
-    const file = await readImportedFile(bytesOf('dict-out-script'));
+    const file = await readImportedFile(readBytes('dict-out-script'));
     const { network } = file.network(graphSettings.parse({ output: 'logits' }));
     expect(network.layers.at(-1)).toMatchObject({ type: 'dense', units: 2 });
   });
@@ -151,7 +151,7 @@ describe('a TorchScript archive that is served', () => {
 
 describe('the signature of a TorchScript archive', () => {
   const shapes = (name: string) =>
-    graphOf(name).signature.inputs.map((input) => [input.name, input.datatype, input.shape]);
+    getGraph(name).signature.inputs.map((input) => [input.name, input.datatype, input.shape]);
 
   it.each([
     ['lstm-last-script', [['x', 'FP32', ['batch', 'time', 3]]]],
@@ -186,7 +186,7 @@ describe('the signature of a TorchScript archive', () => {
   });
 
   it('has the names of a dictionary, and the places of a tuple, for outputs', () => {
-    const names = (name: string): string[] => graphOf(name).signature.outputs.map((output) => output.name);
+    const names = (name: string): string[] => getGraph(name).signature.outputs.map((output) => output.name);
     expect(names('dict-out-script')).toEqual(['logits', 'pooled', 'class']);
     expect(names('state-in-out-script')).toEqual(['output_0', 'output_1_0', 'output_1_1']);
     expect(names('lstm-last-script')).toEqual(['output']);

@@ -2,7 +2,15 @@ import { invalidModel, quote } from '../../format-errors.ts';
 import { createCall, type Call } from '../call.ts';
 import { isSame } from '../dimensions.ts';
 import { findOperator } from '../operators/table.ts';
-import { createTensor, itemsOf, nodeAs, rankOf, shapeOf, sizeOf, vectorNode } from '../tensor-values.ts';
+import {
+  createTensor,
+  getItems,
+  nodeAs,
+  countDimensions,
+  getShape,
+  getSize,
+  vectorNode,
+} from '../tensor-values.ts';
 import { describe, int, none, type List, type Scalar, type Tensor, type Value } from '../values.ts';
 import { write } from '../views.ts';
 import { noteWrite } from './loop-writes.ts';
@@ -87,17 +95,18 @@ function copied({ graph, ...call }: Call): Value {
 }
 
 function broadcastTo({ graph }: Call, self: Tensor, source: Tensor): Tensor {
-  const sizes = shapeOf(self);
+  const sizes = getShape(self);
   self.type.kind ??= source.type.kind;
   const node = nodeAs(graph, source, self.type.kind);
-  const fits = rankOf(source) === sizes.length && shapeOf(source).every((size, i) => isSame(size, sizes[i]!));
+  const fits =
+    countDimensions(source) === sizes.length && getShape(source).every((size, i) => isSame(size, sizes[i]!));
   const wide = fits
     ? node
     : graph.add('Expand', [
         node,
         vectorNode(
           graph,
-          sizes.map((_, i) => sizeOf(graph, self, i)),
+          sizes.map((_, i) => getSize(graph, self, i)),
         ),
       ]);
   return createTensor(wide, self.type, sizes, { fill: source.fill });
@@ -136,7 +145,7 @@ function append(run: Run, [list, item]: readonly Value[]): Value {
 }
 
 function extend(run: Run, list: List, items: Value): Value {
-  for (const item of itemsOf(items, 'the items')) append(run, [list, item]);
+  for (const item of getItems(items, 'the items')) append(run, [list, item]);
   return list;
 }
 

@@ -39,10 +39,10 @@ export function evaluate(run: Run, expression: Expression, frame: Frame): Value 
     }
     case 'attribute': {
       const path = qualifiedName(expression, frame);
-      return path === null ? attributeOf(run, inner(expression.object), expression.name) : named(run, path);
+      return path === null ? getAttribute(run, inner(expression.object), expression.name) : named(run, path);
     }
     case 'index':
-      return itemOf(run, inner(expression.object), inner(expression.index));
+      return getItem(run, inner(expression.object), inner(expression.index));
     case 'call':
       return evaluateCall(run, expression, frame);
   }
@@ -76,7 +76,7 @@ function named(run: Run, path: string): Value {
   return invalidModel(`the archive has no ${quote(path)}`);
 }
 
-function attributeOf(run: Run, object: Value, name: string): Value {
+function getAttribute(run: Run, object: Value, name: string): Value {
   if (object.kind === 'module') return moduleAttribute(run, object.object, name);
   if (object.kind === 'tuple' && object.fields?.includes(name))
     return object.items[object.fields.indexOf(name)]!;
@@ -102,7 +102,7 @@ function moduleAttribute(run: Run, object: ScriptObject, name: string): Value {
   return invalidModel(`${object.name} has no attribute ${quote(name)}`);
 }
 
-const textOf = (value: Value): string =>
+const toText = (value: Value): string =>
   value.kind === 'string'
     ? value.value
     : value.kind === 'device'
@@ -118,7 +118,7 @@ const toKey = (value: Value): string | number =>
       ? value.known
       : invalidModel(`a ${describe(value)} as a key of a dictionary`);
 
-function itemOf(run: Run, object: Value, index: Value): Value {
+function getItem(run: Run, object: Value, index: Value): Value {
   if (object.kind === 'dict')
     return object.entries.get(toKey(index)) ?? invalidModel(`the dictionary has no ${quote(toKey(index))}`);
   if (object.kind === 'module') return moduleAttribute(run, object.object, String(toKey(index)));
@@ -161,7 +161,7 @@ function evaluateCall(run: Run, expression: CallExpression, frame: Frame): Value
         return { kind: 'uninitialized' };
       case 'getattr': {
         const name = value(1);
-        return attributeOf(
+        return getAttribute(
           run,
           value(0),
           name.kind === 'string' ? name.value : invalidModel('getattr without a name'),
@@ -170,7 +170,7 @@ function evaluateCall(run: Run, expression: CallExpression, frame: Frame): Value
       case 'isinstance':
         return bool(isInstance(value(0), args[1]!));
       case 'str':
-        return { kind: 'string', value: textOf(value(0)) };
+        return { kind: 'string', value: toText(value(0)) };
       case 'int':
         return callOperator('Int');
       case 'float':

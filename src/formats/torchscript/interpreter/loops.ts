@@ -2,7 +2,7 @@ import { invalidModel } from '../../format-errors.ts';
 import { assignedNames, type Statement } from '../code/syntax.ts';
 import { assignRole, isSame, unify, unknownSize } from '../dimensions.ts';
 import { applyBinary, operations } from '../operators/arithmetic.ts';
-import { asTensor, createTensor, nodeOf, scalarNode, shapeOf } from '../tensor-values.ts';
+import { asTensor, createTensor, getNode, scalarNode, getShape } from '../tensor-values.ts';
 import {
   describe,
   int,
@@ -118,14 +118,14 @@ function addLoop(
   const { graph } = run;
   const carried: Carried[] = [];
   const addCarried = (value: Tensor | Scalar, inner: Tensor | Scalar): void => {
-    const start = value.kind === 'tensor' ? nodeOf(value) : scalarNode(graph, value);
+    const start = value.kind === 'tensor' ? getNode(value) : scalarNode(graph, value);
     carried.push({ start, inner, end: '' });
   };
   const variables = new Map(frame.variables);
   for (const name of names) variables.set(name, toInner(variables.get(name)!, name));
   const tensors = [...loop.written].filter((one) => one.kind === 'tensor');
   for (const tensor of tensors) {
-    const inner = createTensor(graph.name(), tensor.type, shapeOf(tensor));
+    const inner = createTensor(graph.name(), tensor.type, getShape(tensor));
     addCarried({ ...tensor }, inner);
     // views from before the loop are out of date from the second iteration on
     Object.assign(tensor, { node: inner.node, fill: null, writes: [...tensor.writes, null] });
@@ -146,7 +146,7 @@ function addLoop(
     let next = 0;
     const end = (after: Value, what: string): void => {
       const own = carried[next++]!;
-      own.end = graph.add('Identity', [endOf(own.inner, after, what)]);
+      own.end = graph.add('Identity', [getEnd(own.inner, after, what)]);
     };
     for (const name of names)
       forEachCarried(loop, frame.variables.get(name)!, variables.get(name)!, name, end);
@@ -156,7 +156,7 @@ function addLoop(
     );
     return [...loop.appended].map(([list, item]) => {
       if (loop.mentions.get(list) !== 1) invalidModel('reads a list that the loop appends to');
-      return { list, item, node: graph.add('Identity', [nodeOf(item)]) };
+      return { list, item, node: graph.add('Identity', [getNode(item)]) };
     });
   });
   run.loops.pop();
@@ -180,7 +180,7 @@ function addLoop(
   let next = 0;
   const outerValue = (inner: Tensor | Scalar): Tensor | Scalar =>
     inner.kind === 'tensor'
-      ? createTensor(outputs[next++]!, inner.type, shapeOf(inner))
+      ? createTensor(outputs[next++]!, inner.type, getShape(inner))
       : { ...inner, node: outputs[next++]! };
   for (const name of names) frame.variables.set(name, toOuter(loop, frame.variables.get(name)!, outerValue));
   for (const tensor of tensors) {
@@ -198,7 +198,7 @@ function addLoop(
     switch (value.kind) {
       case 'tensor': {
         if (loop.written.has(value)) return value;
-        const inner = createTensor(graph.name(), value.type, shapeOf(value));
+        const inner = createTensor(graph.name(), value.type, getShape(value));
         loop.inner.set(inner, value);
         addCarried(value, inner);
         return inner;
@@ -243,7 +243,7 @@ function forEachCarried(
 }
 
 /** The value after an iteration, of the same type and shape as before it. */
-function endOf(inner: Tensor | Scalar, after: Value, name: string): string {
+function getEnd(inner: Tensor | Scalar, after: Value, name: string): string {
   if (after.kind !== inner.kind)
     return invalidModel(`an iteration makes ${JSON.stringify(name)} a ${describe(after)}`);
   if (inner.kind === 'scalar') {
@@ -253,7 +253,7 @@ function endOf(inner: Tensor | Scalar, after: Value, name: string): string {
     return scalar.node;
   }
   const tensor = after as Tensor;
-  const [sizes, next] = [shapeOf(inner), shapeOf(tensor)];
+  const [sizes, next] = [getShape(inner), getShape(tensor)];
   if (sizes.length !== next.length)
     invalidModel(`an iteration changes the dimensions of ${JSON.stringify(name)}`);
   sizes.forEach(
@@ -265,7 +265,7 @@ function endOf(inner: Tensor | Scalar, after: Value, name: string): string {
   tensor.type.kind ??= inner.type.kind;
   if (tensor.type.kind !== inner.type.kind)
     invalidModel(`an iteration changes the type of ${JSON.stringify(name)}`);
-  return nodeOf(tensor);
+  return getNode(tensor);
 }
 
 function toOuter(loop: LoopFrame, before: Value, make: (inner: Tensor | Scalar) => Tensor | Scalar): Value {
@@ -283,14 +283,14 @@ function toOuter(loop: LoopFrame, before: Value, make: (inner: Tensor | Scalar) 
 function stackRows({ graph }: Run, list: List, item: Tensor, node: string, { count, first }: Steps): void {
   const before = list.items.map((one) => asTensor(one, 'an item of a list'));
   const known = before.length === first ? count.dimension : undefined;
-  const shape = [known ?? unknownSize(), ...shapeOf(item)];
+  const shape = [known ?? unknownSize(), ...getShape(item)];
   const total =
     before.length === first
       ? count
       : (applyBinary(graph, operations.add, count, int(before.length - first)) as Scalar);
   const rows = before.map((one) => {
-    shapeOf(item).forEach((size, i) => unify(shapeOf(one)[i] ?? 0, size, 'items of a list'));
-    return graph.add('Unsqueeze', [nodeOf(one), graph.ints([0])]);
+    getShape(item).forEach((size, i) => unify(getShape(one)[i] ?? 0, size, 'items of a list'));
+    return graph.add('Unsqueeze', [getNode(one), graph.ints([0])]);
   });
   const stacked = rows.length === 0 ? node : graph.add('Concat', [...rows, node], { axis: 0 });
   list.items.length = 0;

@@ -1,7 +1,7 @@
 import { invalidModel, quote } from '../../format-errors.ts';
 import type { Expression, Statement } from '../code/syntax.ts';
 import { unify, type Dimension } from '../dimensions.ts';
-import { asScalar, itemsOf } from '../tensor-values.ts';
+import { asScalar, getItems } from '../tensor-values.ts';
 import { describe, type Scalar, type Value } from '../values.ts';
 import { runFor } from './loops.ts';
 import { atLine, countStep, unsupported, type Frame, type Run } from './run.ts';
@@ -31,7 +31,7 @@ function executeOne(run: Run, statement: Statement, frame: Frame): Value | undef
     case 'if':
       return runIf(run, statement, frame);
     case 'for':
-      return runFor(run, statement, rangeOf(run, statement.iterable, frame), frame);
+      return runFor(run, statement, getRange(run, statement.iterable, frame), frame);
     case 'while': {
       for (;;) {
         countStep(run);
@@ -56,7 +56,7 @@ function valueOf(run: Run, expression: Expression, frame: Frame): Value {
 function assign(target: Expression, value: Value, frame: Frame): void {
   if (target.kind === 'name') frame.variables.set(target.name, value);
   else if (target.kind === 'tuple') {
-    const items = itemsOf(value, 'what is unpacked');
+    const items = getItems(value, 'what is unpacked');
     if (items.length !== target.items.length)
       invalidModel(`unpacks ${items.length} items to ${target.items.length} names`);
     target.items.forEach((one, i) => assign(one, items[i]!, frame));
@@ -66,7 +66,7 @@ function assign(target: Expression, value: Value, frame: Frame): void {
 }
 
 /** The count of a loop: for i in range(count). */
-function rangeOf(run: Run, iterable: Expression, frame: Frame): Scalar {
+function getRange(run: Run, iterable: Expression, frame: Frame): Scalar {
   if (
     iterable.kind !== 'call' ||
     iterable.callee.kind !== 'name' ||

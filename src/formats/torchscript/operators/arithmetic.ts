@@ -8,10 +8,10 @@ import {
   createList,
   createTensor,
   dataTypes,
-  itemsOf,
+  getItems,
   nodeAs,
-  nodeOf,
-  shapeOf,
+  getNode,
+  getShape,
 } from '../tensor-values.ts';
 import { describe, type ElementType, type Scalar, type Tensor, type Value } from '../values.ts';
 
@@ -65,7 +65,7 @@ export function applyBinary(graph: Graph, operation: BinaryOperation, a: Operand
     };
   }
   const kind = operands ?? common.kind;
-  const sizes = [a, b].map((one) => (one.kind === 'tensor' ? shapeOf(one) : []));
+  const sizes = [a, b].map((one) => (one.kind === 'tensor' ? getShape(one) : []));
   const node = graph.add(operator, [nodeAs(graph, a, kind), nodeAs(graph, b, kind)], attributes);
   noteRanks(graph, a, b);
   return createTensor(
@@ -79,7 +79,7 @@ export function applyBinary(graph: Graph, operation: BinaryOperation, a: Operand
 export function noteRanks(graph: Graph, a: Operand, b: Operand): void {
   if (a.kind !== 'tensor' || b.kind !== 'tensor') return;
   if (graph.constants.has(a.node) || graph.constants.has(b.node)) return;
-  if (shapeOf(a).length !== shapeOf(b).length) graph.mixedRanks++;
+  if (getShape(a).length !== getShape(b).length) graph.mixedRanks++;
 }
 
 export const operations = {
@@ -100,7 +100,8 @@ function addition(operation: BinaryOperation, factor: (alpha: number) => number)
     const [one, other] = [call.value('self'), call.value('other')];
     if (one.kind === 'string' && other.kind === 'string')
       return { kind: 'string', value: one.value + other.value };
-    if (one.kind === 'list') return createList(graph, [...itemsOf(one, 'self'), ...itemsOf(other, 'other')]);
+    if (one.kind === 'list')
+      return createList(graph, [...getItems(one, 'self'), ...getItems(other, 'other')]);
     const alpha = call.has('alpha') ? factor(call.number('alpha')) : 1;
     const [a, b] = [requireOperand(one), requireOperand(other)];
     if (alpha === 1) return applyBinary(graph, operation, a, b);
@@ -133,7 +134,7 @@ function floorDivide(call: Call): Operand {
   const node = common === 'float' ? down : graph.add('Cast', [down], { to: dataTypes.int });
   return quotient.kind === 'scalar'
     ? { ...quotient, type: common, node }
-    : createTensor(node, common, shapeOf(quotient));
+    : createTensor(node, common, getShape(quotient));
 }
 
 function divide(call: Call): Value {
@@ -143,11 +144,11 @@ function divide(call: Call): Value {
   if (mode === '') return quotient;
   if (mode !== 'trunc' || quotient.kind === 'scalar')
     return invalidModel(`rounding_mode ${mode} is not supported`);
-  const whole = call.graph.add('Cast', [nodeOf(quotient)], { to: dataTypes.int });
+  const whole = call.graph.add('Cast', [getNode(quotient)], { to: dataTypes.int });
   const { kind } = commonType(requireOperand(call.value('self')), requireOperand(call.value('other')));
   return kind === 'int'
-    ? createTensor(whole, 'int', shapeOf(quotient))
-    : createTensor(call.graph.add('Cast', [whole], { to: dataTypes.float }), 'float', shapeOf(quotient));
+    ? createTensor(whole, 'int', getShape(quotient))
+    : createTensor(call.graph.add('Cast', [whole], { to: dataTypes.float }), 'float', getShape(quotient));
 }
 
 /** self + value · tensor1 · tensor2 (or / tensor2). */

@@ -1,7 +1,7 @@
 import { invalidModel } from '../../format-errors.ts';
 import type { Call, OperatorTable } from '../call.ts';
 import { isSame } from '../dimensions.ts';
-import { createTensor, nodeAs, requireKind, shapeOf } from '../tensor-values.ts';
+import { createTensor, nodeAs, requireKind, getShape } from '../tensor-values.ts';
 import { bool, describe, type Scalar, type Value } from '../values.ts';
 import { broadcastSizes } from '../dimensions.ts';
 import { applyBinary, noteRanks, requireOperand, type BinaryOperation } from './arithmetic.ts';
@@ -44,7 +44,7 @@ const equality =
     if (left.kind === 'tensor' || right.kind === 'tensor') {
       const same = applyBinary(graph, operation, requireOperand(left), requireOperand(right));
       if (equal || same.kind !== 'tensor') return same;
-      return createTensor(graph.add('Not', [same.node]), 'bool', shapeOf(same));
+      return createTensor(graph.add('Not', [same.node]), 'bool', getShape(same));
     }
     const same = areEqual(left, right);
     if (same !== null) return bool(same === equal);
@@ -68,7 +68,7 @@ function not(call: Call): Value {
   const { graph } = call;
   const one = requireOperand(call.value('self'));
   if (one.kind === 'tensor') {
-    return createTensor(graph.add('Not', [nodeAs(graph, one, 'bool')]), 'bool', shapeOf(one));
+    return createTensor(graph.add('Not', [nodeAs(graph, one, 'bool')]), 'bool', getShape(one));
   }
   if (one.known !== null) return bool(one.known === 0);
   const compares = one.compares && { ...one.compares, equal: !one.compares.equal };
@@ -113,13 +113,13 @@ function where(call: Call): Value {
   const [a, b] = [requireOperand(call.value('self')), requireOperand(call.value('other'))];
   const sum = applyBinary(graph, { operator: 'Add', compute: (x) => x }, a, b);
   const type = sum.kind === 'tensor' ? sum.type : { kind: sum.type };
-  const sizes = sum.kind === 'tensor' ? shapeOf(sum) : [];
+  const sizes = sum.kind === 'tensor' ? getShape(sum) : [];
   const node = graph.add('Where', [
     nodeAs(graph, condition, 'bool'),
     nodeAs(graph, a, type.kind),
     nodeAs(graph, b, type.kind),
   ]);
-  return createTensor(node, type, broadcastSizes(shapeOf(condition), sizes));
+  return createTensor(node, type, broadcastSizes(getShape(condition), sizes));
 }
 
 /** self, or the value where the mask is true. */
@@ -134,7 +134,7 @@ function maskedFill(call: Call): Value {
     nodeAs(graph, value, self.type.kind ?? 'float'),
     nodeAs(graph, self, null),
   ]);
-  return createTensor(node, self.type, broadcastSizes(shapeOf(mask), shapeOf(self)));
+  return createTensor(node, self.type, broadcastSizes(getShape(mask), getShape(self)));
 }
 
 const two = 'self other';

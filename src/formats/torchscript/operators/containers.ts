@@ -1,6 +1,6 @@
 import { invalidModel, quote } from '../../format-errors.ts';
 import type { Call, OperatorTable } from '../call.ts';
-import { createList, itemsOf } from '../tensor-values.ts';
+import { createList, getItems } from '../tensor-values.ts';
 import { unknownSize } from '../dimensions.ts';
 import { bool, describe, int, none, type Scalar, type Value } from '../values.ts';
 import { applyBinary, operations } from './arithmetic.ts';
@@ -23,7 +23,7 @@ function length(call: Call): Value {
   if (self.kind === 'list' && self.stacked) return self.stacked.count;
   if (self.kind === 'string') return int(self.value.length);
   if (self.kind === 'dict') return int(self.entries.size);
-  return int(itemsOf(self, 'self').length);
+  return int(getItems(self, 'self').length);
 }
 
 function contains(call: Call): Value {
@@ -32,7 +32,7 @@ function contains(call: Call): Value {
   if (key === null) return invalidModel(`looks for a ${describe(item)}`);
   if (self.kind === 'dict') return bool(self.entries.has(key));
   return bool(
-    itemsOf(self, 'self').some(
+    getItems(self, 'self').some(
       (one) => (one.kind === 'string' ? one.value : one.kind === 'scalar' ? one.known : null) === key,
     ),
   );
@@ -92,10 +92,10 @@ export const containerOperators: OperatorTable = {
   __range_length: ['start end step', rangeLength],
   __derive_index: ['index start step', atRange],
   len: ['self', length],
-  list: ['self', (call) => createList(call.graph, itemsOf(call.value('self'), 'self'))],
+  list: ['self', (call) => createList(call.graph, getItems(call.value('self'), 'self'))],
   extend: [
     'self other',
-    change((items, call) => (items.push(...itemsOf(call.value('other'), 'other')), none)),
+    change((items, call) => (items.push(...getItems(call.value('other'), 'other')), none)),
   ],
   insert: [
     'self index item',
@@ -110,7 +110,7 @@ export const containerOperators: OperatorTable = {
   ],
   clear: ['self', change((items) => ((items.length = 0), none))],
   reverse: ['self', change((items) => (items.reverse(), none))],
-  copy: ['self', (call) => createList(call.graph, itemsOf(call.value('self'), 'self'))],
+  copy: ['self', (call) => createList(call.graph, getItems(call.value('self'), 'self'))],
   __contains__: ['self item', contains],
   keys: [
     'self',

@@ -2,7 +2,7 @@ import { invalidModel } from '../../format-errors.ts';
 import type { Call, OperatorTable } from '../call.ts';
 import { unknownSize } from '../dimensions.ts';
 import type { Graph } from '../graph.ts';
-import { createTensor, dimensionOf, nodeAs, shapeOf, sizeOf, vectorNode } from '../tensor-values.ts';
+import { createTensor, getDimension, nodeAs, getShape, getSize, vectorNode } from '../tensor-values.ts';
 import { describe, int, type ElementType, type Scalar, type Tensor, type Value } from '../values.ts';
 import { givenElements } from './types.ts';
 
@@ -10,12 +10,13 @@ import { givenElements } from './types.ts';
 
 /** A tensor of one number; an unknown one is expanded. */
 function filled(graph: Graph, sizes: readonly Scalar[], value: Scalar, type: ElementType): Tensor {
-  const shape = sizes.map((one) => dimensionOf(one, unknownSize));
+  const shape = sizes.map((one) => getDimension(one, unknownSize));
   const node = graph.add('Expand', [nodeAs(graph, value, type.kind ?? 'float'), vectorNode(graph, sizes)]);
   return createTensor(node, type, shape, { fill: value.known });
 }
 
-const sizesOf = (graph: Graph, like: Tensor): Scalar[] => shapeOf(like).map((_, i) => sizeOf(graph, like, i));
+const getSizes = (graph: Graph, like: Tensor): Scalar[] =>
+  getShape(like).map((_, i) => getSize(graph, like, i));
 
 const create =
   (value: number | null) =>
@@ -29,7 +30,7 @@ const createLike =
   (call: Call): Value => {
     const self = call.tensor('self');
     const number = value === null ? call.scalar('fill_value') : int(value);
-    return filled(call.graph, sizesOf(call.graph, self), number, givenElements(call, self.type));
+    return filled(call.graph, getSizes(call.graph, self), number, givenElements(call, self.type));
   };
 const createNew =
   (value: number | null) =>
@@ -57,7 +58,7 @@ function range({ graph, ...call }: Call): Value {
     start.known !== null && end.known !== null && step.known !== null
       ? Math.max(0, Math.ceil((end.known - start.known) / step.known))
       : isPlain
-        ? dimensionOf(end, unknownSize)
+        ? getDimension(end, unknownSize)
         : unknownSize();
   const made = createTensor(node, kind, [count], isPlain ? { range: true } : {});
   return type.kind === kind || type.kind === null
@@ -108,7 +109,7 @@ const triangle =
       [nodeAs(graph, self, null), graph.number('int', call.int('diagonal', 0))],
       { upper },
     );
-    return createTensor(node, self.type, shapeOf(self));
+    return createTensor(node, self.type, getShape(self));
   };
 
 const more = 'dtype layout device pin_memory memory_format';

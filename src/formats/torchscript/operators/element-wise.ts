@@ -2,10 +2,10 @@ import { invalidModel } from '../../format-errors.ts';
 import type { Call, OperatorTable } from '../call.ts';
 import type { Graph } from '../graph.ts';
 import { applyBinary, operations } from './arithmetic.ts';
-import { createTensor, nodeAs, nodeOf, shapeOf } from '../tensor-values.ts';
+import { createTensor, nodeAs, getNode, getShape } from '../tensor-values.ts';
 import { describe, type Scalar, type Tensor, type Value } from '../values.ts';
 import { knownSize } from '../dimensions.ts';
-import { axisOf } from '../tensor-values.ts';
+import { getAxis } from '../tensor-values.ts';
 
 // Functions of one tensor, element by element.
 
@@ -24,7 +24,7 @@ const function1 =
   (emit: Emit) =>
   (call: Call): Value => {
     const self = call.tensor('self');
-    return createTensor(emit(call.graph, asFloat(call, self), call), 'float', shapeOf(self));
+    return createTensor(emit(call.graph, asFloat(call, self), call), 'float', getShape(self));
   };
 
 const plain =
@@ -50,7 +50,7 @@ const rounding =
       };
     }
     if (self.kind !== 'tensor') return invalidModel(`a ${describe(self)}, must be a number or a tensor`);
-    return createTensor(graph.add(operator, [nodeOf(self)]), self.type, shapeOf(self));
+    return createTensor(graph.add(operator, [getNode(self)]), self.type, getShape(self));
   };
 
 /** A function that numbers have, too: math.sqrt. */
@@ -85,9 +85,9 @@ function clamp(call: Call): Value {
   const [min, max] = [bound('min'), bound('max')];
   if (self.type.kind === 'int' && [min, max].every((one) => one === null || Number.isInteger(one))) {
     const number = (one: number | null): string => (one === null ? '' : graph.number('int', one));
-    return createTensor(graph.add('Clip', [nodeOf(self), number(min), number(max)]), 'int', shapeOf(self));
+    return createTensor(graph.add('Clip', [getNode(self), number(min), number(max)]), 'int', getShape(self));
   }
-  return createTensor(clip(graph, asFloat(call, self), min, max), 'float', shapeOf(self));
+  return createTensor(clip(graph, asFloat(call, self), min, max), 'float', getShape(self));
 }
 
 function clampByTensors(call: Call): Value {
@@ -108,8 +108,8 @@ const hardSigmoid: Emit = (graph, x) => graph.add('HardSigmoid', [x], { alpha: 1
 function gatedLinear(call: Call): Value {
   const { graph } = call;
   const self = call.tensor('self');
-  const sizes = shapeOf(self);
-  const axis = axisOf(call.int('dim', -1), sizes.length);
+  const sizes = getShape(self);
+  const axis = getAxis(call.int('dim', -1), sizes.length);
   const size = knownSize(sizes[axis]) ?? invalidModel('the size of the axis must be known');
   if (size % 2 !== 0) invalidModel(`an axis of ${size}, must be even`);
   const [a, b] = graph.addMany('Split', [asFloat(call, self), graph.ints([size / 2, size / 2])], 2, { axis });
@@ -119,17 +119,17 @@ function gatedLinear(call: Call): Value {
 function parametricRelu(call: Call): Value {
   const { graph } = call;
   const [self, weight] = [call.tensor('self'), call.tensor('weight')];
-  const rank = shapeOf(self).length;
-  const size = knownSize(shapeOf(weight)[0]) ?? invalidModel('the size of the weight must be known');
+  const rank = getShape(self).length;
+  const size = knownSize(getShape(weight)[0]) ?? invalidModel('the size of the weight must be known');
   // a slope for each channel, which is axis 1
   const slope =
     size === 1
-      ? nodeOf(weight)
+      ? getNode(weight)
       : graph.add('Reshape', [
-          nodeOf(weight),
+          getNode(weight),
           graph.ints([size, ...Array<number>(Math.max(0, rank - 2)).fill(1)]),
         ]);
-  return createTensor(graph.add('PRelu', [asFloat(call, self), slope]), 'float', shapeOf(self));
+  return createTensor(graph.add('PRelu', [asFloat(call, self), slope]), 'float', getShape(self));
 }
 
 /** x where it is above the threshold, else the value. */
@@ -195,9 +195,9 @@ export const elementWiseOperators: OperatorTable = {
     one,
     (call) =>
       createTensor(
-        call.graph.add('IsNaN', [nodeOf(call.tensor('self'))]),
+        call.graph.add('IsNaN', [getNode(call.tensor('self'))]),
         'bool',
-        shapeOf(call.tensor('self')),
+        getShape(call.tensor('self')),
       ),
   ],
   leaky_relu: [
@@ -255,8 +255,8 @@ function clampAtZero(call: Call): Value {
   const self = call.tensor('self');
   const zero: Scalar = { kind: 'scalar', type: 'int', known: 0, node: '' };
   return createTensor(
-    call.graph.add('Max', [nodeOf(self), nodeAs(call.graph, zero, 'int')]),
+    call.graph.add('Max', [getNode(self), nodeAs(call.graph, zero, 'int')]),
     'int',
-    shapeOf(self),
+    getShape(self),
   );
 }

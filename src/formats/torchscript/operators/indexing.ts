@@ -2,15 +2,15 @@ import { invalidModel } from '../../format-errors.ts';
 import type { Call, OperatorTable } from '../call.ts';
 import { broadcastSizes, knownSize, unknownSize } from '../dimensions.ts';
 import {
-  axisOf,
+  getAxis,
   createTensor,
-  itemsOf,
+  getItems,
   nodeAs,
-  nodeOf,
+  getNode,
   requireKind,
   scalarNode,
-  shapeOf,
-  sizeOf,
+  getShape,
+  getSize,
   vectorNode,
 } from '../tensor-values.ts';
 import { int, type Scalar, type Tensor, type Value } from '../values.ts';
@@ -23,18 +23,18 @@ const atEnd = Number.MAX_SAFE_INTEGER;
 
 function indexSelect({ graph, ...call }: Call): Value {
   const [self, index] = [call.tensor('self'), call.tensor('index')];
-  const axis = axisOf(call.int('dim'), shapeOf(self).length);
+  const axis = getAxis(call.int('dim'), getShape(self).length);
   const sorted = indexSorted(self, axis, index);
   if (sorted) return sorted;
   requireKind(index, 'int');
-  const node = graph.add('Gather', [nodeOf(self), nodeOf(index)], { axis });
-  return createTensor(node, self.type, shapeOf(self).with(axis, shapeOf(index)[0] ?? 1));
+  const node = graph.add('Gather', [getNode(self), getNode(index)], { axis });
+  return createTensor(node, self.type, getShape(self).with(axis, getShape(index)[0] ?? 1));
 }
 
 /** self[:, …, indices, …]: neighbouring axes indexed by tensors, which are broadcast to each other. */
 function index({ graph, ...call }: Call): Value {
   const self = call.tensor('self');
-  const indices = itemsOf(call.value('indices'), 'indices');
+  const indices = getItems(call.value('indices'), 'indices');
   const axes = indices.flatMap((one, i) => (one.kind === 'tensor' ? [i] : []));
   const [axis] = axes;
   if (axis === undefined || axes.some((one, i) => one !== axis + i))
@@ -48,16 +48,16 @@ function index({ graph, ...call }: Call): Value {
     requireKind(one, 'int');
     noteRanks(graph, given[0]!, one);
   }
-  const sizes = shapeOf(self);
-  const shape = given.map(shapeOf).reduce(broadcastSizes);
+  const sizes = getShape(self);
+  const shape = given.map(getShape).reduce(broadcastSizes);
   const after = sizes.toSpliced(axis, axes.length, ...shape);
   if (axes.length === 1)
-    return createTensor(graph.add('Gather', [nodeOf(self), nodeOf(given[0]!)], { axis }), self.type, after);
+    return createTensor(graph.add('Gather', [getNode(self), getNode(given[0]!)], { axis }), self.type, after);
   // one index into the axes as if they were one
   let flat = '';
   given.forEach((one, i) => {
-    const size = scalarNode(graph, sizeOf(graph, self, axis + i));
-    const at = nodeOf(one);
+    const size = scalarNode(graph, getSize(graph, self, axis + i));
+    const at = getNode(one);
     const positive = graph.add('Where', [
       graph.add('Less', [at, graph.number('int', 0)]),
       graph.add('Add', [at, size]),
@@ -65,19 +65,19 @@ function index({ graph, ...call }: Call): Value {
     ]);
     flat = flat === '' ? positive : graph.add('Add', [graph.add('Mul', [flat, size]), positive]);
   });
-  const kept = sizes.map((_, i) => sizeOf(graph, self, i)).toSpliced(axis, axes.length, int(-1));
-  const joined = graph.add('Reshape', [nodeOf(self), vectorNode(graph, kept)]);
+  const kept = sizes.map((_, i) => getSize(graph, self, i)).toSpliced(axis, axes.length, int(-1));
+  const joined = graph.add('Reshape', [getNode(self), vectorNode(graph, kept)]);
   return createTensor(graph.add('Gather', [joined, flat], { axis }), self.type, after);
 }
 
 function gather({ graph, ...call }: Call): Value {
   const [self, at] = [call.tensor('self'), call.tensor('index')];
   requireKind(at, 'int');
-  const axis = axisOf(call.int('dim'), shapeOf(self).length);
+  const axis = getAxis(call.int('dim'), getShape(self).length);
   return createTensor(
-    graph.add('GatherElements', [nodeOf(self), nodeOf(at)], { axis }),
+    graph.add('GatherElements', [getNode(self), getNode(at)], { axis }),
     self.type,
-    shapeOf(at),
+    getShape(at),
   );
 }
 
@@ -86,19 +86,19 @@ function roll({ graph, ...call }: Call): Value {
   const self = call.tensor('self');
   const [shifts, dims] = [call.ints('shifts'), call.ints('dims', [])];
   if (shifts.length !== 1 || dims.length !== 1) invalidModel('only one axis is supported');
-  const axis = axisOf(dims[0]!, shapeOf(self).length);
+  const axis = getAxis(dims[0]!, getShape(self).length);
   const part = (start: number, end: number): string =>
-    graph.add('Slice', [nodeOf(self), graph.ints([start]), graph.ints([end]), graph.ints([axis])]);
+    graph.add('Slice', [getNode(self), graph.ints([start]), graph.ints([end]), graph.ints([axis])]);
   const by = shifts[0]!;
   if (by === 0) return self;
   const node = graph.add('Concat', [part(-by, atEnd), part(0, -by)], { axis });
-  return createTensor(node, self.type, shapeOf(self));
+  return createTensor(node, self.type, getShape(self));
 }
 
 /** Pads the last axes first: [before, after] of the last axis, then of the one before it. */
 function pad({ graph, ...call }: Call): Value {
   const self = call.tensor('self');
-  const sizes = shapeOf(self);
+  const sizes = getShape(self);
   const pads = call.ints('pad');
   const mode = call.text('mode', 'constant');
   const modes: Readonly<Record<string, string>> = {
@@ -121,7 +121,7 @@ function pad({ graph, ...call }: Call): Value {
   }
   const kind = self.type.kind ?? 'float';
   const value: Scalar = { kind: 'scalar', type: 'float', known: call.number('value', 0), node: '' };
-  const node = graph.add('Pad', [nodeOf(self), graph.ints(amounts), nodeAs(graph, value, kind)], {
+  const node = graph.add('Pad', [getNode(self), graph.ints(amounts), nodeAs(graph, value, kind)], {
     mode: modes[mode] ?? invalidModel(`mode ${mode} is not supported`),
   });
   return createTensor(node, self.type, after);
@@ -130,23 +130,23 @@ function pad({ graph, ...call }: Call): Value {
 /** self with value along the axis where the index says; index and value are for one position of it. */
 function scatterMask({ graph, ...call }: Call): Value {
   const [self, at] = [call.tensor('self'), call.tensor('index')];
-  const sizes = shapeOf(self);
-  const axis = axisOf(call.int('dim'), sizes.length);
+  const sizes = getShape(self);
+  const axis = getAxis(call.int('dim'), sizes.length);
   const value = call.value('src');
-  if (knownSize(shapeOf(at)[axis]) !== 1 || value.kind !== 'scalar')
+  if (knownSize(getShape(at)[axis]) !== 1 || value.kind !== 'scalar')
     invalidModel('scatter is supported only for a number at one index of the axis');
   requireKind(at, 'int');
   const positions = graph.add('Range', [
     graph.number('int', 0),
-    scalarNode(graph, sizeOf(graph, self, axis)),
+    scalarNode(graph, getSize(graph, self, axis)),
     graph.number('int', 1),
   ]);
   const along = graph.add('Reshape', [
     positions,
     graph.ints([-1, ...Array<number>(sizes.length - axis - 1).fill(1)]),
   ]);
-  const chosen = graph.add('Equal', [along, nodeOf(at)]);
-  const node = graph.add('Where', [chosen, nodeAs(graph, value, self.type.kind ?? 'float'), nodeOf(self)]);
+  const chosen = graph.add('Equal', [along, getNode(at)]);
+  const node = graph.add('Where', [chosen, nodeAs(graph, value, self.type.kind ?? 'float'), getNode(self)]);
   return createTensor(node, self.type, broadcastSizes(sizes, sizes));
 }
 

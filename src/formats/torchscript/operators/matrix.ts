@@ -2,7 +2,7 @@ import { invalidModel } from '../../format-errors.ts';
 import type { Call, OperatorTable } from '../call.ts';
 import { broadcastSizes, knownSize, unify, type Dimension } from '../dimensions.ts';
 import type { Graph } from '../graph.ts';
-import { createTensor, nodeOf, requireKind, shapeOf } from '../tensor-values.ts';
+import { createTensor, getNode, requireKind, getShape } from '../tensor-values.ts';
 import { float, type Tensor, type Value } from '../values.ts';
 import { applyBinary, operations } from './arithmetic.ts';
 import { swapAxes, transpose, unsqueeze, withoutView } from './shape.ts';
@@ -12,27 +12,27 @@ import { swapAxes, transpose, unsqueeze, withoutView } from './shape.ts';
 /** x [.., in] · weightᵀ + bias, weight [out, in]  bias [out] */
 export function linear(graph: Graph, x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
   for (const one of [x, weight, ...(bias ? [bias] : [])]) requireKind(one, 'float');
-  const [sizes, matrix] = [shapeOf(x), shapeOf(weight)];
+  const [sizes, matrix] = [getShape(x), getShape(weight)];
   if (matrix.length !== 2 || sizes.length === 0)
     invalidModel(`a weight of ${matrix.length} dimensions for an input of ${sizes.length}`);
   unify(sizes.at(-1)!, matrix[1]!, 'the columns of the input and of the weight');
   const shape = [...sizes.slice(0, -1), matrix[0]!];
   if (sizes.length === 2) {
-    const inputs = [nodeOf(x), nodeOf(weight), ...(bias ? [nodeOf(bias)] : [])];
+    const inputs = [getNode(x), getNode(weight), ...(bias ? [getNode(bias)] : [])];
     return createTensor(graph.add('Gemm', inputs, { transB: 1 }), 'float', shape);
   }
   const product = graph.add('MatMul', [
-    nodeOf(x),
-    graph.add('Transpose', [nodeOf(weight)], { perm: [1, 0] }),
+    getNode(x),
+    graph.add('Transpose', [getNode(weight)], { perm: [1, 0] }),
   ]);
-  return createTensor(bias ? graph.add('Add', [product, nodeOf(bias)]) : product, 'float', shape);
+  return createTensor(bias ? graph.add('Add', [product, getNode(bias)]) : product, 'float', shape);
 }
 
 /** a [.., rows, inner] · b [.., inner, columns]; a vector is a row on the left and a column on the right. */
 function matmul(graph: Graph, a: Tensor, b: Tensor): Tensor {
   requireKind(a, 'float');
   requireKind(b, 'float');
-  const [left, right] = [shapeOf(a), shapeOf(b)];
+  const [left, right] = [getShape(a), getShape(b)];
   if (left.length === 0 || right.length === 0) invalidModel('a product of a tensor without dimensions');
   unify(left.at(-1)!, right.at(right.length === 1 ? -1 : -2)!, 'the inner sizes of a product');
   const shape: Dimension[] = [
@@ -40,18 +40,18 @@ function matmul(graph: Graph, a: Tensor, b: Tensor): Tensor {
     ...left.slice(0, -1).slice(-1),
     ...(right.length === 1 ? [] : right.slice(-1)),
   ];
-  return createTensor(graph.add('MatMul', [nodeOf(a), nodeOf(b)]), 'float', shape);
+  return createTensor(graph.add('MatMul', [getNode(a), getNode(b)]), 'float', shape);
 }
 
 const ranked =
   (rankA: number, rankB: number) =>
   ({ graph, ...call }: Call): Value => {
     const [a, b] = [call.tensor('self'), call.tensor('other')];
-    if (shapeOf(a).length !== rankA || shapeOf(b).length !== rankB)
+    if (getShape(a).length !== rankA || getShape(b).length !== rankB)
       invalidModel(
-        `operands of ${shapeOf(a).length} and ${shapeOf(b).length} dimensions, must have ${rankA} and ${rankB}`,
+        `operands of ${getShape(a).length} and ${getShape(b).length} dimensions, must have ${rankA} and ${rankB}`,
       );
-    if (rankA === 3) unify(shapeOf(a)[0]!, shapeOf(b)[0]!, 'the batch sizes of a product');
+    if (rankA === 3) unify(getShape(a)[0]!, getShape(b)[0]!, 'the batch sizes of a product');
     return matmul(graph, a, b);
   };
 
@@ -60,7 +60,7 @@ const withAddend =
   (rank: number) =>
   ({ graph, ...call }: Call): Value => {
     const [self, a, b] = [call.tensor('self'), call.tensor('a'), call.tensor('b')];
-    if (shapeOf(a).length !== rank || (rank === 3 && shapeOf(b).length !== 3))
+    if (getShape(a).length !== rank || (rank === 3 && getShape(b).length !== 3))
       invalidModel(`operands of other than ${rank} dimensions`);
     const [alpha, beta] = [call.number('alpha', 1), call.number('beta', 1)];
     const product = matmul(graph, a, b);
@@ -87,13 +87,13 @@ function einsum({ graph, ...call }: Call): Value {
     );
   const [x, y] = tensors as [Tensor, Tensor];
   const [left, right] = terms as [string, string];
-  if (shapeOf(x).length !== left.length || shapeOf(y).length !== right.length)
-    invalidModel(`the equation ${equation} for ${shapeOf(x).length} and ${shapeOf(y).length} dimensions`);
+  if (getShape(x).length !== left.length || getShape(y).length !== right.length)
+    invalidModel(`the equation ${equation} for ${getShape(x).length} and ${getShape(y).length} dimensions`);
   const sizeOfLetter = (letter: string): Dimension =>
-    left.includes(letter) ? shapeOf(x)[left.indexOf(letter)]! : shapeOf(y)[right.indexOf(letter)]!;
+    left.includes(letter) ? getShape(x)[left.indexOf(letter)]! : getShape(y)[right.indexOf(letter)]!;
   for (const letter of left)
     if (right.includes(letter))
-      unify(shapeOf(x)[left.indexOf(letter)]!, shapeOf(y)[right.indexOf(letter)]!, `the axis ${letter}`);
+      unify(getShape(x)[left.indexOf(letter)]!, getShape(y)[right.indexOf(letter)]!, `the axis ${letter}`);
   const shared = [...left].filter((letter) => right.includes(letter));
   const batch = shared.filter((letter) => output.includes(letter));
   const summed = shared.filter((letter) => !output.includes(letter));
@@ -123,7 +123,7 @@ function einsum({ graph, ...call }: Call): Value {
     return missing ? unsqueeze(graph, turned, at) : turned;
   };
   const a0 = arrange(x, left, [...batch, ...ownX, ...summed], batch.length, ownX.length === 0);
-  const a = summed.length === 0 ? unsqueeze(graph, a0, shapeOf(a0).length) : a0;
+  const a = summed.length === 0 ? unsqueeze(graph, a0, getShape(a0).length) : a0;
   const b0 = arrange(y, right, [...batch, ...summed, ...ownY], batch.length, summed.length === 0);
   const b = ownY.length === 0 ? unsqueeze(graph, b0, batch.length + 1) : b0;
   const product = matmul(graph, a, b);
@@ -134,7 +134,7 @@ function einsum({ graph, ...call }: Call): Value {
   ];
   const letters = [...batch, ...ownX, ...ownY];
   const node =
-    removed.length > 0 ? graph.add('Squeeze', [nodeOf(product), graph.ints(removed)]) : nodeOf(product);
+    removed.length > 0 ? graph.add('Squeeze', [getNode(product), graph.ints(removed)]) : getNode(product);
   const plain = createTensor(node, 'float', letters.map(sizeOfLetter));
   const order = [...output].map((letter) => letters.indexOf(letter));
   return withoutView(transpose(graph, plain, order));
@@ -144,9 +144,9 @@ function einsum({ graph, ...call }: Call): Value {
 function embedding({ graph, ...call }: Call): Value {
   const [weight, indices] = [call.tensor('weight'), call.tensor('indices')];
   requireKind(indices, 'int');
-  const shape = [...shapeOf(indices), ...shapeOf(weight).slice(1)];
+  const shape = [...getShape(indices), ...getShape(weight).slice(1)];
   return createTensor(
-    graph.add('Gather', [nodeOf(weight), nodeOf(indices)], { axis: 0 }),
+    graph.add('Gather', [getNode(weight), getNode(indices)], { axis: 0 }),
     weight.type,
     shape,
   );
@@ -156,10 +156,10 @@ function embedding({ graph, ...call }: Call): Value {
 function weightNorm({ graph, ...call }: Call): Value {
   const [v, g] = [call.tensor('v'), call.tensor('g')];
   const dim = call.int('dim', 0);
-  const axes = shapeOf(v).flatMap((_, i) => (i === dim ? [] : [i]));
-  const norm = graph.add('ReduceL2', [nodeOf(v), graph.ints(axes)], { keepdims: 1 });
-  const unit = graph.add('Div', [nodeOf(v), norm]);
-  return createTensor(graph.add('Mul', [unit, nodeOf(g)]), 'float', shapeOf(v));
+  const axes = getShape(v).flatMap((_, i) => (i === dim ? [] : [i]));
+  const norm = graph.add('ReduceL2', [getNode(v), graph.ints(axes)], { keepdims: 1 });
+  const unit = graph.add('Div', [getNode(v), norm]);
+  return createTensor(graph.add('Mul', [unit, getNode(g)]), 'float', getShape(v));
 }
 
 /** softmax(q · kᵀ / √width + mask) · v */
@@ -167,7 +167,7 @@ function attention({ graph, ...call }: Call): Value {
   const [query, key, value] = [call.tensor('query'), call.tensor('key'), call.tensor('value')];
   if (call.number('dropout_p', 0) !== 0 || call.flag('is_causal', false))
     invalidModel('dropout_p and is_causal are not supported');
-  const width = knownSize(shapeOf(query).at(-1)) ?? invalidModel('the width of the query must be known');
+  const width = knownSize(getShape(query).at(-1)) ?? invalidModel('the width of the query must be known');
   const scale = call.has('scale') ? call.number('scale') : 1 / Math.sqrt(width);
   const scores = applyBinary(
     graph,
@@ -178,8 +178,8 @@ function attention({ graph, ...call }: Call): Value {
   const mask = call.optionalTensor('attn_mask');
   if (mask) requireKind(mask, 'float');
   const masked = (mask ? applyBinary(graph, operations.add, scores, mask) : scores) as Tensor;
-  const weights = graph.add('Softmax', [nodeOf(masked)], { axis: -1 });
-  return matmul(graph, createTensor(weights, 'float', shapeOf(masked)), value);
+  const weights = graph.add('Softmax', [getNode(masked)], { axis: -1 });
+  return matmul(graph, createTensor(weights, 'float', getShape(masked)), value);
 }
 
 export const matrixOperators: OperatorTable = {

@@ -2,7 +2,7 @@ import { invalidModel } from '../../format-errors.ts';
 import type { Call, OperatorTable } from '../call.ts';
 import { knownSize, unify } from '../dimensions.ts';
 import type { Graph } from '../graph.ts';
-import { createTensor, nodeOf, requireKind, shapeOf } from '../tensor-values.ts';
+import { createTensor, getNode, requireKind, getShape } from '../tensor-values.ts';
 import type { Tensor, Value } from '../values.ts';
 
 // Normalisation, and dropout, which does nothing once a network is trained.
@@ -11,7 +11,7 @@ import type { Tensor, Value } from '../values.ts';
 function layerNorm({ graph, ...call }: Call): Value {
   const x = call.tensor('input');
   requireKind(x, 'float');
-  const sizes = shapeOf(x);
+  const sizes = getShape(x);
   const normalized = call.ints('normalized_shape');
   const first = sizes.length - normalized.length;
   if (first < 0) invalidModel(`normalises ${normalized.length} axes of ${sizes.length}`);
@@ -23,7 +23,11 @@ function layerNorm({ graph, ...call }: Call): Value {
   } as const;
   const weight = call.optionalTensor('weight');
   const bias = call.optionalTensor('bias');
-  const inputs = [nodeOf(x), weight ? nodeOf(weight) : graph.constant(ones), ...(bias ? [nodeOf(bias)] : [])];
+  const inputs = [
+    getNode(x),
+    weight ? getNode(weight) : graph.constant(ones),
+    ...(bias ? [getNode(bias)] : []),
+  ];
   const node = graph.add('LayerNormalization', inputs, {
     axis: first - sizes.length,
     epsilon: call.number('eps', 1e-5),
@@ -38,20 +42,20 @@ const vector = (graph: Graph, size: number, value: number): string =>
 function batchNorm({ graph, ...call }: Call): Value {
   const x = call.tensor('input');
   requireKind(x, 'float');
-  const sizes = shapeOf(x);
+  const sizes = getShape(x);
   if (call.flag('training', false) || !call.has('running_mean'))
     invalidModel('normalises by the batch: must have running statistics, and be saved after eval()');
   if (sizes.length < 2) invalidModel(`an input of ${sizes.length} dimensions, must have at least 2`);
   const mean = call.tensor('running_mean');
-  const size = knownSize(shapeOf(mean)[0]) ?? invalidModel('the number of channels must be known');
+  const size = knownSize(getShape(mean)[0]) ?? invalidModel('the number of channels must be known');
   unify(sizes[1]!, size, 'the channels of the input and of the statistics');
   const [weight, bias] = [call.optionalTensor('weight'), call.optionalTensor('bias')];
   const inputs = [
-    nodeOf(x),
-    weight ? nodeOf(weight) : vector(graph, size, 1),
-    bias ? nodeOf(bias) : vector(graph, size, 0),
-    nodeOf(mean),
-    nodeOf(call.tensor('running_var')),
+    getNode(x),
+    weight ? getNode(weight) : vector(graph, size, 1),
+    bias ? getNode(bias) : vector(graph, size, 0),
+    getNode(mean),
+    getNode(call.tensor('running_var')),
   ];
   return createTensor(
     graph.add('BatchNormalization', inputs, { epsilon: call.number('eps', 1e-5) }),
@@ -68,26 +72,26 @@ function scaleChannels(
   weight: Tensor | null,
   bias: Tensor | null,
 ): Tensor {
-  const rest = Array<number>(shapeOf(x).length - 2).fill(1);
-  const perChannel = (one: Tensor): string => graph.add('Reshape', [nodeOf(one), graph.ints([-1, ...rest])]);
+  const rest = Array<number>(getShape(x).length - 2).fill(1);
+  const perChannel = (one: Tensor): string => graph.add('Reshape', [getNode(one), graph.ints([-1, ...rest])]);
   const scaled = weight ? graph.add('Mul', [node, perChannel(weight)]) : node;
-  return createTensor(bias ? graph.add('Add', [scaled, perChannel(bias)]) : scaled, 'float', shapeOf(x));
+  return createTensor(bias ? graph.add('Add', [scaled, perChannel(bias)]) : scaled, 'float', getShape(x));
 }
 
 /** Over the groups of channels: each is one channel of an instance normalisation. */
 function groupNorm({ graph, ...call }: Call): Value {
   const x = call.tensor('input');
   requireKind(x, 'float');
-  if (shapeOf(x).length < 2)
-    invalidModel(`an input of ${shapeOf(x).length} dimensions, must have at least 2`);
+  if (getShape(x).length < 2)
+    invalidModel(`an input of ${getShape(x).length} dimensions, must have at least 2`);
   const groups = call.int('num_groups');
-  const grouped = graph.add('Reshape', [nodeOf(x), graph.ints([0, groups, -1])]);
+  const grouped = graph.add('Reshape', [getNode(x), graph.ints([0, groups, -1])]);
   const normal = graph.add(
     'InstanceNormalization',
     [grouped, vector(graph, groups, 1), vector(graph, groups, 0)],
     { epsilon: call.number('eps', 1e-5) },
   );
-  const back = graph.add('Reshape', [normal, graph.add('Shape', [nodeOf(x)])]);
+  const back = graph.add('Reshape', [normal, graph.add('Shape', [getNode(x)])]);
   return scaleChannels(graph, back, x, call.optionalTensor('weight'), call.optionalTensor('bias'));
 }
 
@@ -95,11 +99,11 @@ function instanceNorm({ graph, ...call }: Call): Value {
   const x = call.tensor('input');
   requireKind(x, 'float');
   if (!call.flag('use_input_stats', true)) return batchNorm({ graph, ...call });
-  const sizes = shapeOf(x);
+  const sizes = getShape(x);
   const size = knownSize(sizes[1]) ?? invalidModel('the number of channels must be known');
   const normal = graph.add(
     'InstanceNormalization',
-    [nodeOf(x), vector(graph, size, 1), vector(graph, size, 0)],
+    [getNode(x), vector(graph, size, 1), vector(graph, size, 0)],
     { epsilon: call.number('eps', 1e-5) },
   );
   return scaleChannels(graph, normal, x, call.optionalTensor('weight'), call.optionalTensor('bias'));

@@ -3,13 +3,13 @@ import type { Call, OperatorTable } from '../call.ts';
 import { isSame, unify, unknownSize, type Dimension } from '../dimensions.ts';
 import type { Graph } from '../graph.ts';
 import {
-  constantOf,
+  getConstant,
   createTensor,
-  nodeOf,
+  getNode,
   requireKind,
   scalarNode,
-  shapeOf,
-  sizeOf,
+  getShape,
+  getSize,
 } from '../tensor-values.ts';
 import { int, tuple, type Scalar, type Tensor, type Value } from '../values.ts';
 import { applyBinary, operations } from './arithmetic.ts';
@@ -29,16 +29,16 @@ function pack({ graph, ...call }: Call): Value {
   if (sorts[0] && sorts[0].axis !== (batchFirst ? 0 : 1))
     invalidModel('rows sorted along another axis than the batch');
   const plain = marked(lengths, undefined);
-  if (shapeOf(input).length !== 3 || shapeOf(plain).length !== 1)
+  if (getShape(input).length !== 3 || getShape(plain).length !== 1)
     return invalidModel(
-      `rows of ${shapeOf(input).length} dimensions with lengths of ${shapeOf(plain).length}`,
+      `rows of ${getShape(input).length} dimensions with lengths of ${getShape(plain).length}`,
     );
-  unify(shapeOf(plain)[0]!, shapeOf(input)[batchFirst ? 0 : 1]!, 'the batch sizes of rows and lengths');
+  unify(getShape(plain)[0]!, getShape(input)[batchFirst ? 0 : 1]!, 'the batch sizes of rows and lengths');
   const rows = batchFirst ? swapAxes(graph, marked(input, undefined), 0, 1) : marked(input, undefined);
   const packed = {
     rows,
     lengths: plain,
-    steps: longest(graph, plain, shapeOf(rows)[0]!),
+    steps: longest(graph, plain, getShape(rows)[0]!),
     sort: sorts[0]?.sort ?? null,
   };
   return tuple(createTensor('', 'float', [], { packed }), createTensor('', 'int', [], { sizes: { packed } }));
@@ -46,9 +46,9 @@ function pack({ graph, ...call }: Call): Value {
 
 /** The greatest length. */
 function longest(graph: Graph, lengths: Tensor, steps: Dimension): Scalar {
-  const known = constantOf(graph, lengths);
+  const known = getConstant(graph, lengths);
   if (known) return int(Math.max(0, ...known));
-  const node = graph.add('ReduceMax', [nodeOf(lengths), graph.ints([0])], { keepdims: 0 });
+  const node = graph.add('ReduceMax', [getNode(lengths), graph.ints([0])], { keepdims: 0 });
   return { kind: 'scalar', type: 'int', known: null, node, dimension: unknownSize([steps]) };
 }
 
@@ -75,15 +75,15 @@ function unpack({ graph, ...call }: Call): Value {
 
 /** The rows of as many steps as the total. */
 function resize(graph: Graph, rows: Tensor, total: Scalar, longest: Scalar, value: number): Tensor {
-  const sizes = shapeOf(rows);
-  const own = sizeOf(graph, rows, 0);
+  const sizes = getShape(rows);
+  const own = getSize(graph, rows, 0);
   const size = total.known ?? total.dimension ?? unknownSize();
   if (isSame(size, sizes[0]!)) return rows;
   const shape = sizes.with(0, size);
   if (total.node !== '' && total.node === longest.node)
     return createTensor(
       graph.add('Slice', [
-        nodeOf(rows),
+        getNode(rows),
         graph.ints([0]),
         graph.add('Reshape', [total.node, graph.ints([1])]),
         graph.ints([0]),
@@ -99,7 +99,7 @@ function resize(graph: Graph, rows: Tensor, total: Scalar, longest: Scalar, valu
     { axis: 0 },
   );
   return createTensor(
-    graph.add('Pad', [nodeOf(rows), pads, graph.number('float', value)], { mode: 'constant' }),
+    graph.add('Pad', [getNode(rows), pads, graph.number('float', value)], { mode: 'constant' }),
     'float',
     shape,
   );
@@ -107,14 +107,14 @@ function resize(graph: Graph, rows: Tensor, total: Scalar, longest: Scalar, valu
 
 /** The value where a step is past the length of its sequence. */
 function fillPadding(graph: Graph, rows: Tensor, lengths: Tensor, value: number): Tensor {
-  const steps = scalarNode(graph, sizeOf(graph, rows, 0));
+  const steps = scalarNode(graph, getSize(graph, rows, 0));
   const range = graph.add('Range', [graph.number('int', 0), steps, graph.number('int', 1)]);
-  const inside = graph.add('Less', [graph.add('Unsqueeze', [range, graph.ints([1])]), nodeOf(lengths)]);
+  const inside = graph.add('Less', [graph.add('Unsqueeze', [range, graph.ints([1])]), getNode(lengths)]);
   const mask = graph.add('Unsqueeze', [inside, graph.ints([2])]);
   return createTensor(
-    graph.add('Where', [mask, nodeOf(rows), graph.number('float', value)]),
+    graph.add('Where', [mask, getNode(rows), graph.number('float', value)]),
     'float',
-    shapeOf(rows),
+    getShape(rows),
   );
 }
 

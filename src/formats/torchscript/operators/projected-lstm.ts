@@ -1,7 +1,7 @@
 import { invalidModel } from '../../format-errors.ts';
 import { unify } from '../dimensions.ts';
 import type { Graph } from '../graph.ts';
-import { createTensor, nodeOf, shapeOf } from '../tensor-values.ts';
+import { createTensor, getNode, getShape } from '../tensor-values.ts';
 import type { Tensor } from '../values.ts';
 import {
   checkStates,
@@ -19,18 +19,18 @@ export function addProjectedLayers(graph: Graph, x: Tensor, spec: RecurrentLayer
   if (lengths) invalidModel('an LSTM with a projection over packed sequences is not supported');
   const directions = bidirectional ? 2 : 1;
   const weights = splitParameters(spec);
-  const [projected, units] = [shapeOf(weights[0]!.projection!)[0]!, shapeOf(weights[0]!.projection!)[1]!];
-  const [steps, batch] = [shapeOf(x)[0]!, shapeOf(x)[1]!];
+  const [projected, units] = [getShape(weights[0]!.projection!)[0]!, getShape(weights[0]!.projection!)[1]!];
+  const [steps, batch] = [getShape(x)[0]!, getShape(x)[1]!];
   checkStates(spec, batch, [projected, units]);
-  let rows = nodeOf(x);
-  let width = shapeOf(x)[2]!;
+  let rows = getNode(x);
+  let width = getShape(x)[2]!;
   const ends: string[][] = [[], []];
   for (let layer = 0; layer < layers; layer++) {
     const outputs = Array.from({ length: directions }, (_, direction) => {
       const at = layer * directions + direction;
-      unify(width, shapeOf(weights[at]!.ih)[1]!, 'the columns of the input and of weight_ih');
+      unify(width, getShape(weights[at]!.ih)[1]!, 'the columns of the input and of weight_ih');
       const start = states.map((state) =>
-        graph.add('Gather', [nodeOf(state), graph.number('int', at)], { axis: 0 }),
+        graph.add('Gather', [getNode(state), graph.number('int', at)], { axis: 0 }),
       );
       const [h, c, y] = addDirection(graph, rows, weights[at]!, start, direction === 1);
       [h!, c!].forEach((end, i) => ends[i]!.push(graph.add('Unsqueeze', [end, graph.ints([0])])));
@@ -57,9 +57,9 @@ function addDirection(
   start: readonly string[],
   reversed: boolean,
 ): string[] {
-  const transposed = (weight: Tensor): string => graph.add('Transpose', [nodeOf(weight)], { perm: [1, 0] });
+  const transposed = (weight: Tensor): string => graph.add('Transpose', [getNode(weight)], { perm: [1, 0] });
   const gates = biases.reduce(
-    (sum, bias) => graph.add('Add', [sum, nodeOf(bias)]),
+    (sum, bias) => graph.add('Add', [sum, getNode(bias)]),
     graph.add('MatMul', [rows, transposed(ih)]),
   );
   const [recurrent, project] = [transposed(hh), transposed(projection!)];

@@ -1,7 +1,7 @@
 import { invalidModel } from '../../format-errors.ts';
 import { knownSize, unify, type Dimension } from '../dimensions.ts';
 import type { Graph } from '../graph.ts';
-import { createTensor, nodeOf, requireKind, shapeOf } from '../tensor-values.ts';
+import { createTensor, getNode, requireKind, getShape } from '../tensor-values.ts';
 import type { Tensor } from '../values.ts';
 
 // Layers of recurrent operators. x [steps, batch, in]; each direction has weight_ih [G·units, in],
@@ -67,9 +67,9 @@ export function splitParameters({
 /** The rows of one direction's states, [1, batch, units]; '' where they are zero. */
 function initialState(graph: Graph, state: Tensor, first: number, count: number): string {
   if (state.fill === 0) return '';
-  if (knownSize(shapeOf(state)[0]) === count) return nodeOf(state);
+  if (knownSize(getShape(state)[0]) === count) return getNode(state);
   return graph.add('Slice', [
-    nodeOf(state),
+    getNode(state),
     graph.ints([first]),
     graph.ints([first + count]),
     graph.ints([0]),
@@ -79,11 +79,11 @@ function initialState(graph: Graph, state: Tensor, first: number, count: number)
 /** Gates in ONNX's order, with a first axis for the direction. */
 function toGates(graph: Graph, operator: CellOperator, weight: Tensor): string {
   const order = gateOrders[operator];
-  const size = knownSize(shapeOf(weight)[0]) ?? invalidModel('the sizes of the weights must be known');
+  const size = knownSize(getShape(weight)[0]) ?? invalidModel('the sizes of the weights must be known');
   if (size % order.length !== 0) invalidModel(`a weight of ${size} rows for ${order.length} gates`);
   const parts = graph.addMany(
     'Split',
-    [nodeOf(weight), graph.ints(order.map(() => size / order.length))],
+    [getNode(weight), graph.ints(order.map(() => size / order.length))],
     order.length,
     { axis: 0 },
   );
@@ -108,7 +108,7 @@ export function checkStates(
 ): void {
   states.forEach((state, i) => {
     requireKind(state, 'float');
-    const sizes = shapeOf(state);
+    const sizes = getShape(state);
     if (sizes.length !== 3)
       return invalidModel(`an initial state of ${sizes.length} dimensions, must have 3`);
     unify(sizes[0]!, layers * (bidirectional ? 2 : 1), 'the layers and directions of an initial state');
@@ -122,14 +122,14 @@ export function addLayers(graph: Graph, x: Tensor, spec: RecurrentLayers): Recur
   const { operator, layers, bidirectional, states, lengths, activation } = spec;
   const directions = bidirectional ? 2 : 1;
   const weights = splitParameters(spec);
-  const units = shapeOf(weights[0]!.hh)[1]!;
-  const [steps, batch] = [shapeOf(x)[0]!, shapeOf(x)[1]!];
+  const units = getShape(weights[0]!.hh)[1]!;
+  const [steps, batch] = [getShape(x)[0]!, getShape(x)[1]!];
   checkStates(spec, batch, [units, units]);
   let rows = x;
   const ends: string[][] = states.map(() => []);
   for (let layer = 0; layer < layers; layer++) {
     const own = weights.slice(layer * directions, (layer + 1) * directions);
-    unify(shapeOf(rows)[2]!, shapeOf(own[0]!.ih)[1]!, 'the columns of the input and of weight_ih');
+    unify(getShape(rows)[2]!, getShape(own[0]!.ih)[1]!, 'the columns of the input and of weight_ih');
     const w = join(
       graph,
       own.map(({ ih }) => toGates(graph, operator, ih)),
@@ -149,7 +149,7 @@ export function addLayers(graph: Graph, x: Tensor, spec: RecurrentLayers): Recur
         )
       : '';
     const initial = states.map((state) => initialState(graph, state, layer * directions, directions));
-    const inputs = [nodeOf(rows), w, r, b, lengths ? nodeOf(lengths) : '', ...initial];
+    const inputs = [getNode(rows), w, r, b, lengths ? getNode(lengths) : '', ...initial];
     while (inputs.at(-1) === '') inputs.pop();
     const [y, ...last] = graph.addMany(operator, inputs, 1 + states.length, {
       hidden_size: knownSize(units)!,

@@ -1,7 +1,7 @@
 import { invalidModel } from '../../format-errors.ts';
 import type { Call, OperatorTable } from '../call.ts';
 import { assignRole } from '../dimensions.ts';
-import { createTensor, requireKind, shapeOf } from '../tensor-values.ts';
+import { createTensor, requireKind, getShape } from '../tensor-values.ts';
 import { tuple, type Packed, type Tensor, type Value } from '../values.ts';
 import { addProjectedLayers } from './projected-lstm.ts';
 import {
@@ -56,10 +56,11 @@ type LayerSpec = Omit<RecurrentLayers, 'lengths' | 'states'>;
 
 function run(call: Call, rows: Tensor, spec: RecurrentLayers): RecurrentOutput {
   requireKind(rows, 'float');
-  if (shapeOf(rows).length !== 3) invalidModel(`an input of ${shapeOf(rows).length} dimensions, must have 3`);
-  assignRole(shapeOf(rows)[0], 'time');
-  assignRole(shapeOf(rows)[1], 'batch');
-  call.batches.push(shapeOf(rows)[1]!);
+  if (getShape(rows).length !== 3)
+    invalidModel(`an input of ${getShape(rows).length} dimensions, must have 3`);
+  assignRole(getShape(rows)[0], 'time');
+  assignRole(getShape(rows)[1], 'batch');
+  call.batches.push(getShape(rows)[1]!);
   const each = spec.parameters.length / (spec.layers * (spec.bidirectional ? 2 : 1));
   return (each % 2 === 1 ? addProjectedLayers : addLayers)(call.graph, rows, spec);
 }
@@ -67,8 +68,8 @@ function run(call: Call, rows: Tensor, spec: RecurrentLayers): RecurrentOutput {
 function runPadded(call: Call, input: Tensor, spec: LayerSpec, states: readonly Tensor[]): Value {
   const { graph } = call;
   const batchFirst = call.flag('ninth', false);
-  if (shapeOf(input).length !== 3)
-    return invalidModel(`an input of ${shapeOf(input).length} dimensions, must have 3`);
+  if (getShape(input).length !== 3)
+    return invalidModel(`an input of ${getShape(input).length} dimensions, must have 3`);
   const rows = batchFirst ? swapAxes(graph, input, 0, 1) : input;
   const output = run(call, rows, { ...spec, states, lengths: null });
   return tuple(withoutView(batchFirst ? swapAxes(graph, output.rows, 0, 1) : output.rows), ...output.states);

@@ -3,27 +3,27 @@ import type { Call, OperatorTable } from '../call.ts';
 import type { Dimension } from '../dimensions.ts';
 import type { Graph } from '../graph.ts';
 import {
-  axisOf,
+  getAxis,
   createTensor,
   dataTypes,
-  itemsOf,
+  getItems,
   nodeAs,
-  nodeOf,
-  shapeOf,
+  getNode,
+  getShape,
   asScalar,
 } from '../tensor-values.ts';
 import { tuple, type Scalar, type Tensor, type Value } from '../values.ts';
 import { applyBinary, operations, requireOperand } from './arithmetic.ts';
-import { castTo, elementsOf } from './types.ts';
+import { castTo, getElements } from './types.ts';
 
 // Reductions along axes, and what keeps an axis: softmax, cumulative sums.
 
 /** The axes given, or all. */
-function axesOf(call: Call, rank: number): number[] {
+function getAxes(call: Call, rank: number): number[] {
   const given = call.has('dim') ? call.ints('dim') : [];
   return given.length === 0
     ? Array.from({ length: rank }, (_, i) => i)
-    : given.map((axis) => axisOf(axis, rank));
+    : given.map((axis) => getAxis(axis, rank));
 }
 
 const reducedShape = (sizes: readonly Dimension[], axes: readonly number[], keep: boolean): Dimension[] =>
@@ -49,18 +49,18 @@ const reduction =
   (call: Call): Value => {
     const { graph } = call;
     const given = call.tensor('self');
-    const self = call.has('dtype') ? castTo(graph, given, elementsOf(call.scalar('dtype'))) : given;
+    const self = call.has('dtype') ? castTo(graph, given, getElements(call.scalar('dtype'))) : given;
     self.type.kind ??= 'float';
     const kind = self.type.kind === 'float' || !integers ? 'float' : 'int';
     if (kind === 'float' && self.type.kind !== 'float')
       invalidModel(`elements of type ${self.type.kind}, must be float`);
-    const sizes = shapeOf(self);
+    const sizes = getShape(self);
     return reduce(
       graph,
       operator,
       nodeAs(graph, self, kind),
       sizes,
-      axesOf(call, sizes.length),
+      getAxes(call, sizes.length),
       call.flag('keepdim', false),
       kind,
     );
@@ -72,7 +72,7 @@ const extreme =
   (call: Call): Value => {
     const { graph } = call;
     const first = call.value('self');
-    if (first.kind !== 'tensor' && !call.has('dim')) return extremeOfNumbers(name, itemsOf(first, 'self'));
+    if (first.kind !== 'tensor' && !call.has('dim')) return extremeOfNumbers(name, getItems(first, 'self'));
     if (first.kind !== 'tensor' || (call.has('dim') && call.value('dim').kind === 'tensor'))
       return applyBinary(
         graph,
@@ -81,12 +81,12 @@ const extreme =
         requireOperand(call.value('dim')),
       );
     const self = call.tensor('self');
-    const sizes = shapeOf(self);
-    const axes = axesOf(call, sizes.length);
+    const sizes = getShape(self);
+    const axes = getAxes(call, sizes.length);
     const values = reduce(
       graph,
       `Reduce${name}`,
-      nodeOf(self),
+      getNode(self),
       sizes,
       axes,
       call.flag('keepdim', false),
@@ -108,14 +108,14 @@ function extremeOfNumbers(name: 'Max' | 'Min', items: readonly Value[]): Value {
 function argument(operator: string, call: Call): Tensor {
   const { graph } = call;
   const self = call.tensor('self');
-  const sizes = shapeOf(self);
+  const sizes = getShape(self);
   if (!call.has('dim')) {
-    const flat = graph.add('Reshape', [nodeOf(self), graph.ints([-1])]);
+    const flat = graph.add('Reshape', [getNode(self), graph.ints([-1])]);
     return createTensor(graph.add(operator, [flat], { axis: 0, keepdims: 0 }), 'int', []);
   }
-  const axis = axisOf(call.int('dim'), sizes.length);
+  const axis = getAxis(call.int('dim'), sizes.length);
   const keep = call.flag('keepdim', false);
-  const node = graph.add(operator, [nodeOf(self)], { axis, keepdims: keep ? 1 : 0 });
+  const node = graph.add(operator, [getNode(self)], { axis, keepdims: keep ? 1 : 0 });
   return createTensor(node, 'int', reducedShape(sizes, [axis], keep));
 }
 
@@ -126,10 +126,10 @@ const deviation =
     const { graph } = call;
     const self = call.tensor('self');
     self.type.kind ??= 'float';
-    const sizes = shapeOf(self);
+    const sizes = getShape(self);
     const isFlag =
       call.has('dim') && call.value('dim').kind === 'scalar' && (call.value('dim') as Scalar).type === 'bool';
-    const axes = isFlag ? sizes.map((_, i) => i) : axesOf(call, sizes.length);
+    const axes = isFlag ? sizes.map((_, i) => i) : getAxes(call, sizes.length);
     const correction = isFlag
       ? call.int('dim')
       : call.has('correction')
@@ -137,12 +137,12 @@ const deviation =
         : call.int('unbiased', 1);
     const indexes = graph.ints(axes);
     const centred = graph.add('Sub', [
-      nodeOf(self),
-      graph.add('ReduceMean', [nodeOf(self), indexes], { keepdims: 1 }),
+      getNode(self),
+      graph.add('ReduceMean', [getNode(self), indexes], { keepdims: 1 }),
     ]);
     const keepdims = call.flag('keepdim', false) ? 1 : 0;
     const sum = graph.add('ReduceSumSquare', [centred, indexes], { keepdims });
-    const counts = graph.add('Gather', [graph.add('Shape', [nodeOf(self)]), indexes], { axis: 0 });
+    const counts = graph.add('Gather', [graph.add('Shape', [getNode(self)]), indexes], { axis: 0 });
     const count = graph.add('ReduceProd', [graph.add('Cast', [counts], { to: dataTypes.float })], {
       keepdims: 0,
     });
@@ -168,15 +168,15 @@ const logical =
     const given = call.value('self');
     if (given.kind === 'list') return extremeOfNumbers(operator === 'ReduceMax' ? 'Max' : 'Min', given.items);
     const self = call.tensor('self');
-    const sizes = shapeOf(self);
+    const sizes = getShape(self);
     const keep = call.flag('keepdim', false);
-    const axes = axesOf({ graph, ...call }, sizes.length);
+    const axes = getAxes({ graph, ...call }, sizes.length);
     const ints = graph.add('Cast', [nodeAs(graph, self, 'bool')], { to: dataTypes.int });
     const reduced = reduce(graph, operator, ints, sizes, axes, keep, 'int');
     return createTensor(
-      graph.add('Cast', [nodeOf(reduced)], { to: dataTypes.bool }),
+      graph.add('Cast', [getNode(reduced)], { to: dataTypes.bool }),
       'bool',
-      shapeOf(reduced),
+      getShape(reduced),
     );
   };
 
@@ -184,37 +184,37 @@ const alongAxis =
   (operator: string) =>
   ({ graph, ...call }: Call): Value => {
     const given = call.tensor('self');
-    const self = call.has('dtype') ? castTo(graph, given, elementsOf(call.scalar('dtype'))) : given;
+    const self = call.has('dtype') ? castTo(graph, given, getElements(call.scalar('dtype'))) : given;
     self.type.kind ??= 'float';
     if (self.type.kind !== 'float') invalidModel(`elements of type ${self.type.kind}, must be float`);
-    const axis = axisOf(call.int('dim'), shapeOf(self).length);
-    return createTensor(graph.add(operator, [nodeOf(self)], { axis }), 'float', shapeOf(self));
+    const axis = getAxis(call.int('dim'), getShape(self).length);
+    return createTensor(graph.add(operator, [getNode(self)], { axis }), 'float', getShape(self));
   };
 
 function cumulativeSum({ graph, ...call }: Call): Value {
   const self = call.tensor('self');
-  const axis = axisOf(call.int('dim'), shapeOf(self).length);
+  const axis = getAxis(call.int('dim'), getShape(self).length);
   const kind = self.type.kind === 'bool' ? 'int' : (self.type.kind ?? 'float');
   const node = graph.add('CumSum', [nodeAs(graph, self, kind), graph.number('int', axis)]);
-  return createTensor(node, kind, shapeOf(self));
+  return createTensor(node, kind, getShape(self));
 }
 
 /** x / max(‖x‖, eps) is written out in the code; cosine similarity has no code of its own. */
 function cosineSimilarity({ graph, ...call }: Call): Value {
   const [a, b] = [call.tensor('x1'), call.tensor('x2')];
-  const axis = axisOf(call.int('dim', 1), shapeOf(a).length);
+  const axis = getAxis(call.int('dim', 1), getShape(a).length);
   const sum = (x: Tensor, y: Tensor): Tensor => {
     const product = applyBinary(graph, operations.mul, x, y) as Tensor;
-    return reduce(graph, 'ReduceSum', nodeOf(product), shapeOf(product), [axis], false, 'float');
+    return reduce(graph, 'ReduceSum', getNode(product), getShape(product), [axis], false, 'float');
   };
   const eps = call.number('eps', 1e-8);
   const length = (x: Tensor): string =>
-    graph.add('Max', [graph.add('Sqrt', [nodeOf(sum(x, x))]), graph.number('float', eps)]);
+    graph.add('Max', [graph.add('Sqrt', [getNode(sum(x, x))]), graph.number('float', eps)]);
   const product = sum(a, b);
   return createTensor(
-    graph.add('Div', [nodeOf(product), graph.add('Mul', [length(a), length(b)])]),
+    graph.add('Div', [getNode(product), graph.add('Mul', [length(a), length(b)])]),
     'float',
-    shapeOf(product),
+    getShape(product),
   );
 }
 

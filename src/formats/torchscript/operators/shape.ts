@@ -10,13 +10,13 @@ import {
 } from '../dimensions.ts';
 import type { Graph } from '../graph.ts';
 import {
-  axisOf,
+  getAxis,
   createList,
   createTensor,
-  dimensionOf,
-  nodeOf,
-  shapeOf,
-  sizeOf,
+  getDimension,
+  getNode,
+  getShape,
+  getSize,
   vectorNode,
 } from '../tensor-values.ts';
 import { int, type Scalar, type Tensor, type Value } from '../values.ts';
@@ -25,9 +25,9 @@ import { createView } from '../views.ts';
 // Operators that give the same elements another shape.
 
 export const transpose = (graph: Graph, self: Tensor, order: readonly number[]): Tensor => {
-  const sizes = shapeOf(self);
+  const sizes = getShape(self);
   if (order.every((axis, i) => axis === i)) return self;
-  const node = graph.add('Transpose', [nodeOf(self)], { perm: [...order] });
+  const node = graph.add('Transpose', [getNode(self)], { perm: [...order] });
   return createView(
     self,
     node,
@@ -37,9 +37,9 @@ export const transpose = (graph: Graph, self: Tensor, order: readonly number[]):
 
 /** Exchanges two axes. */
 export function swapAxes(graph: Graph, self: Tensor, first: number, second: number): Tensor {
-  const rank = shapeOf(self).length;
+  const rank = getShape(self).length;
   const order = Array.from({ length: rank }, (_, i) => i);
-  const [a, b] = [axisOf(first, rank), axisOf(second, rank)];
+  const [a, b] = [getAxis(first, rank), getAxis(second, rank)];
   if (rank === 0) return self;
   [order[a], order[b]] = [order[b]!, order[a]!];
   return transpose(graph, self, order);
@@ -47,25 +47,25 @@ export function swapAxes(graph: Graph, self: Tensor, first: number, second: numb
 
 /** A tensor of its own, for results that only the reader makes by way of a view. */
 export const withoutView = (tensor: Tensor): Tensor =>
-  tensor.view ? createTensor(nodeOf(tensor), tensor.type, shapeOf(tensor), { fill: tensor.fill }) : tensor;
+  tensor.view ? createTensor(getNode(tensor), tensor.type, getShape(tensor), { fill: tensor.fill }) : tensor;
 
 /** A result that is the tensor itself or a copy, which the code does not tell: writes to it end the tensor's use. */
 const orCopy = (tensor: Tensor): Tensor =>
-  tensor.view ? createView(tensor, nodeOf(tensor), shapeOf(tensor)) : tensor;
+  tensor.view ? createView(tensor, getNode(tensor), getShape(tensor)) : tensor;
 
 /** Moves an axis to another place. */
 export function moveAxis(graph: Graph, self: Tensor, from: number, to: number): Tensor {
-  const order = Array.from({ length: shapeOf(self).length }, (_, i) => i);
+  const order = Array.from({ length: getShape(self).length }, (_, i) => i);
   order.splice(to, 0, ...order.splice(from, 1));
   return transpose(graph, self, order);
 }
 
 /** The elements in the sizes given, at most one of which is −1. */
 function reshape(graph: Graph, self: Tensor, sizes: readonly Scalar[]): Tensor {
-  const before = shapeOf(self);
+  const before = getShape(self);
   const others = sizes.filter(({ known }) => known !== -1);
   if (sizes.length - others.length > 1) invalidModel('a shape with more than one -1');
-  const sizeFor = (one: Scalar): Dimension => dimensionOf(one, unknownSize);
+  const sizeFor = (one: Scalar): Dimension => getDimension(one, unknownSize);
   const named = others.map(sizeFor);
   const after = sizes.map((one) => (one.known === -1 ? remainingSize(before, named) : sizeFor(one)));
   let free = !sizes.some(({ known }) => known === -1);
@@ -76,60 +76,60 @@ function reshape(graph: Graph, self: Tensor, sizes: readonly Scalar[]): Tensor {
     free = false;
     return int(-1);
   });
-  return createView(self, graph.add('Reshape', [nodeOf(self), vectorNode(graph, target)]), after);
+  return createView(self, graph.add('Reshape', [getNode(self), vectorNode(graph, target)]), after);
 }
 
 export function unsqueeze(graph: Graph, self: Tensor, axis: number): Tensor {
-  const sizes = shapeOf(self);
-  const at = axisOf(axis, sizes.length + 1);
+  const sizes = getShape(self);
+  const at = getAxis(axis, sizes.length + 1);
   return createView(
     self,
-    graph.add('Unsqueeze', [nodeOf(self), graph.ints([at])]),
+    graph.add('Unsqueeze', [getNode(self), graph.ints([at])]),
     sizes.toSpliced(at, 0, 1),
   );
 }
 
 /** Removes an axis if its size is 1. */
 function squeeze(graph: Graph, self: Tensor, axis: number): Tensor {
-  const sizes = shapeOf(self);
+  const sizes = getShape(self);
   if (sizes.length === 0) return self;
-  const at = axisOf(axis, sizes.length);
+  const at = getAxis(axis, sizes.length);
   const size =
     knownSize(sizes[at]) ??
     invalidModel(
       'squeezes an axis whose size is not known; graph.shapes in model.json gives the shapes of inputs',
     );
   if (size !== 1) return self;
-  return createView(self, graph.add('Squeeze', [nodeOf(self), graph.ints([at])]), sizes.toSpliced(at, 1));
+  return createView(self, graph.add('Squeeze', [getNode(self), graph.ints([at])]), sizes.toSpliced(at, 1));
 }
 
 function squeezeAll(graph: Graph, self: Tensor): Tensor {
   let squeezed = self;
-  for (let axis = shapeOf(self).length - 1; axis >= 0; axis--) squeezed = squeeze(graph, squeezed, axis);
+  for (let axis = getShape(self).length - 1; axis >= 0; axis--) squeezed = squeeze(graph, squeezed, axis);
   return squeezed;
 }
 
 function flatten({ graph, ...call }: Call): Value {
   const self = call.tensor('self');
-  const sizes = shapeOf(self);
+  const sizes = getShape(self);
   if (sizes.length === 0) return reshape(graph, self, [int(1)]);
   const [start, end] = [
-    axisOf(call.int('start_dim', 0), sizes.length),
-    axisOf(call.int('end_dim', -1), sizes.length),
+    getAxis(call.int('start_dim', 0), sizes.length),
+    getAxis(call.int('end_dim', -1), sizes.length),
   ];
   if (start >= end) return self;
   return reshape(graph, self, [
-    ...sizes.slice(0, start).map((_, i) => sizeOf(graph, self, i)),
+    ...sizes.slice(0, start).map((_, i) => getSize(graph, self, i)),
     int(-1),
-    ...sizes.slice(end + 1).map((_, i) => sizeOf(graph, self, end + 1 + i)),
+    ...sizes.slice(end + 1).map((_, i) => getSize(graph, self, end + 1 + i)),
   ]);
 }
 
 function unflatten({ graph, ...call }: Call): Value {
   const self = call.tensor('self');
-  const sizes = shapeOf(self);
-  const axis = axisOf(call.int('dim'), sizes.length);
-  const kept = sizes.map((_, i) => sizeOf(graph, self, i));
+  const sizes = getShape(self);
+  const axis = getAxis(call.int('dim'), sizes.length);
+  const kept = sizes.map((_, i) => getSize(graph, self, i));
   return reshape(graph, self, kept.toSpliced(axis, 1, ...call.scalars('sizes')));
 }
 
@@ -137,16 +137,16 @@ function unflatten({ graph, ...call }: Call): Value {
 function expand({ graph, ...call }: Call): Value {
   const self = call.tensor('self');
   const sizes = call.scalars('size');
-  const before = shapeOf(self);
+  const before = getShape(self);
   const added = sizes.length - before.length;
   if (added < 0) invalidModel(`${before.length} dimensions expanded to ${sizes.length}`);
   const after = sizes.map((one, i) =>
-    one.known === -1 ? before[i - added]! : dimensionOf(one, unknownSize),
+    one.known === -1 ? before[i - added]! : getDimension(one, unknownSize),
   );
   const target = sizes.map((one) => (one.known === -1 ? int(1) : one));
   return createView(
     self,
-    graph.add('Expand', [nodeOf(self), vectorNode(graph, target)]),
+    graph.add('Expand', [getNode(self), vectorNode(graph, target)]),
     broadcastSizes(before, after),
   );
 }
@@ -154,26 +154,26 @@ function expand({ graph, ...call }: Call): Value {
 function repeat({ graph, ...call }: Call): Value {
   const self = call.tensor('self');
   const times = call.scalars('repeats');
-  const added = times.length - shapeOf(self).length;
-  if (added < 0) invalidModel(`${times.length} repeats for ${shapeOf(self).length} dimensions`);
+  const added = times.length - getShape(self).length;
+  if (added < 0) invalidModel(`${times.length} repeats for ${getShape(self).length} dimensions`);
   let wide = self;
   for (let i = 0; i < added; i++) wide = unsqueeze(graph, wide, 0);
-  const sizes = shapeOf(wide).map((size, i): Dimension => {
+  const sizes = getShape(wide).map((size, i): Dimension => {
     const [known, by] = [knownSize(size), times[i]!];
     if (by.known === 1) return size;
-    if (known === 1) return dimensionOf(by, unknownSize);
+    if (known === 1) return getDimension(by, unknownSize);
     return known !== null && by.known !== null ? known * by.known : unknownSize();
   });
-  return createTensor(graph.add('Tile', [nodeOf(wide), vectorNode(graph, times)]), self.type, sizes);
+  return createTensor(graph.add('Tile', [getNode(wide), vectorNode(graph, times)]), self.type, sizes);
 }
 
 function permute({ graph, ...call }: Call): Value {
   const self = call.tensor('self');
-  const rank = shapeOf(self).length;
-  const order = call.ints('dims').map((axis) => axisOf(axis, rank));
+  const rank = getShape(self).length;
+  const order = call.ints('dims').map((axis) => getAxis(axis, rank));
   if (
     order.toSorted((a, b) => a - b).join() !==
-    shapeOf(self)
+    getShape(self)
       .map((_, i) => i)
       .join()
   )
@@ -183,29 +183,29 @@ function permute({ graph, ...call }: Call): Value {
 
 function moveDimension({ graph, ...call }: Call): Value {
   const self = call.tensor('self');
-  const rank = shapeOf(self).length;
-  return moveAxis(graph, self, axisOf(call.int('source'), rank), axisOf(call.int('destination'), rank));
+  const rank = getShape(self).length;
+  return moveAxis(graph, self, getAxis(call.int('source'), rank), getAxis(call.int('destination'), rank));
 }
 
 const size = (call: Call): Value => {
   const self = call.tensor('self');
-  const rank = self.sizes ? 1 : shapeOf(self).length;
-  if (call.has('dim')) return sizeOf(call.graph, self, axisOf(call.int('dim'), rank));
+  const rank = self.sizes ? 1 : getShape(self).length;
+  if (call.has('dim')) return getSize(call.graph, self, getAxis(call.int('dim'), rank));
   return createList(
     call.graph,
-    Array.from({ length: rank }, (_, i) => sizeOf(call.graph, self, i)),
+    Array.from({ length: rank }, (_, i) => getSize(call.graph, self, i)),
   );
 };
 
 /** The number of elements. */
 function count({ graph, ...call }: Call): Value {
   const self = call.tensor('self');
-  const sizes = shapeOf(self);
+  const sizes = getShape(self);
   const [first] = sizes;
-  if (sizes.length === 1 && first !== undefined) return sizeOf(graph, self, 0);
+  if (sizes.length === 1 && first !== undefined) return getSize(graph, self, 0);
   const known = sizes.map(knownSize);
   if (known.every((one) => one !== null)) return int(known.reduce((product, one) => product * one, 1));
-  return { kind: 'scalar', type: 'int', known: null, node: graph.add('Size', [nodeOf(self)]) };
+  return { kind: 'scalar', type: 'int', known: null, node: graph.add('Size', [getNode(self)]) };
 }
 
 const asOther =
@@ -215,7 +215,7 @@ const asOther =
     return reshape(
       graph,
       call.tensor('self'),
-      shapeOf(other).map((_, i) => sizeOf(graph, other, i)),
+      getShape(other).map((_, i) => getSize(graph, other, i)),
     );
   };
 
@@ -226,7 +226,7 @@ const shaped = (call: Call): Value => reshape(call.graph, call.tensor('self'), c
 
 export const shapeOperators: OperatorTable = {
   size: ['self dim', size],
-  dim: ['self', (call) => int(call.tensor('self').packed ? 2 : shapeOf(call.tensor('self')).length)],
+  dim: ['self', (call) => int(call.tensor('self').packed ? 2 : getShape(call.tensor('self')).length)],
   numel: ['self', count],
   view: ['self size', shaped],
   reshape: ['self size', shaped],
@@ -248,11 +248,11 @@ export const shapeOperators: OperatorTable = {
     'self other',
     ({ graph, ...call }) => {
       const other = call.tensor('other');
-      const sizes = shapeOf(other).map((_, i) => sizeOf(graph, other, i));
+      const sizes = getShape(other).map((_, i) => getSize(graph, other, i));
       return createView(
         call.tensor('self'),
-        graph.add('Expand', [nodeOf(call.tensor('self')), vectorNode(graph, sizes)]),
-        shapeOf(other),
+        graph.add('Expand', [getNode(call.tensor('self')), vectorNode(graph, sizes)]),
+        getShape(other),
       );
     },
   ],
@@ -266,7 +266,7 @@ export const shapeOperators: OperatorTable = {
   t: [
     'self',
     (call) =>
-      swapAxes(call.graph, call.tensor('self'), 0, Math.max(0, shapeOf(call.tensor('self')).length - 1)),
+      swapAxes(call.graph, call.tensor('self'), 0, Math.max(0, getShape(call.tensor('self')).length - 1)),
   ],
   numpy_T: [
     'self',
@@ -274,7 +274,7 @@ export const shapeOperators: OperatorTable = {
       transpose(
         call.graph,
         call.tensor('self'),
-        shapeOf(call.tensor('self'))
+        getShape(call.tensor('self'))
           .map((_, i) => i)
           .reverse(),
       ),
@@ -290,7 +290,7 @@ export const shapeOperators: OperatorTable = {
       const self = call.tensor('self');
       return (self.packed ?? self.order ?? self.sizes)
         ? self
-        : createTensor(nodeOf(self), self.type, shapeOf(self), { fill: self.fill });
+        : createTensor(getNode(self), self.type, getShape(self), { fill: self.fill });
     },
   ],
 };

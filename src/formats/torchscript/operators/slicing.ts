@@ -3,14 +3,14 @@ import type { Call, OperatorTable } from '../call.ts';
 import { knownSize, resolve, unknownSize, type Dimension } from '../dimensions.ts';
 import type { Graph } from '../graph.ts';
 import {
-  axisOf,
+  getAxis,
   createList,
   createTensor,
-  itemsOf,
-  nodeOf,
+  getItems,
+  getNode,
   scalarNode,
-  shapeOf,
-  sizeOf,
+  getShape,
+  getSize,
   vectorNode,
 } from '../tensor-values.ts';
 import { int, type Scalar, type Tensor, type Value } from '../values.ts';
@@ -19,12 +19,12 @@ import { createView } from '../views.ts';
 // Operators that take parts of a tensor.
 
 export function select(graph: Graph, self: Tensor, dim: number, index: Scalar): Tensor {
-  const sizes = shapeOf(self);
-  const axis = axisOf(dim, sizes.length);
+  const sizes = getShape(self);
+  const axis = getAxis(dim, sizes.length);
   const size = knownSize(sizes[axis]);
   if (index.known !== null && size !== null && (index.known < -size || index.known >= size))
     invalidModel(`index ${index.known} of an axis of ${size}`);
-  const node = graph.add('Gather', [nodeOf(self), scalarNode(graph, index)], { axis });
+  const node = graph.add('Gather', [getNode(self), scalarNode(graph, index)], { axis });
   return createView(self, node, sizes.toSpliced(axis, 1), { axis, index });
 }
 
@@ -39,8 +39,8 @@ function slice(
   end: Scalar | null,
   step: number,
 ): Tensor {
-  const sizes = shapeOf(self);
-  const axis = axisOf(dim, sizes.length);
+  const sizes = getShape(self);
+  const axis = getAxis(dim, sizes.length);
   const size = resolve(sizes[axis]!);
   const isWhole =
     end === null ||
@@ -50,7 +50,7 @@ function slice(
   if (step < 1) invalidModel(`a step of ${step}, must be at least 1`);
   const last = isWhole ? int(atEnd) : end;
   const node = graph.add('Slice', [
-    nodeOf(self),
+    getNode(self),
     vectorNode(graph, [start]),
     vectorNode(graph, [last]),
     graph.ints([axis]),
@@ -60,7 +60,7 @@ function slice(
     typeof size === 'number' && start.known !== null && last.known !== null
       ? clampRange(start.known, last.known, size)
       : null;
-  const length = range ? Math.ceil(Math.max(0, range[1] - range[0]) / step) : lengthOf(start, last, size);
+  const length = range ? Math.ceil(Math.max(0, range[1] - range[0]) / step) : getLength(start, last, size);
   const place = range && step === 1 ? { axis, start: range[0], end: range[1] } : null;
   return createView(self, node, sizes.with(axis, length), place);
 }
@@ -71,18 +71,18 @@ function clampRange(start: number, end: number, size: number): [number, number] 
 }
 
 /** A first part is as long as its end says, unless the axis is shorter. */
-const lengthOf = (start: Scalar, end: Scalar, size: Dimension): Dimension =>
+const getLength = (start: Scalar, end: Scalar, size: Dimension): Dimension =>
   start.known === 0 && typeof size === 'number' && end.dimension !== undefined
     ? end.dimension
     : unknownSize([size]);
 
 /** Parts of the sizes given, along an axis. */
 function split(graph: Graph, self: Tensor, dim: number, lengths: readonly number[]): Tensor[] {
-  const sizes = shapeOf(self);
-  const axis = axisOf(dim, sizes.length);
+  const sizes = getShape(self);
+  const axis = getAxis(dim, sizes.length);
   if (lengths.length === 1) return [self];
   let start = 0;
-  const nodes = graph.addMany('Split', [nodeOf(self), graph.ints(lengths)], lengths.length, { axis });
+  const nodes = graph.addMany('Split', [getNode(self), graph.ints(lengths)], lengths.length, { axis });
   return nodes.map((node, i) => {
     const part = createView(self, node, sizes.with(axis, lengths[i]!), {
       axis,
@@ -95,16 +95,16 @@ function split(graph: Graph, self: Tensor, dim: number, lengths: readonly number
 }
 
 function requireSize(self: Tensor, dim: number): number {
-  const sizes = shapeOf(self);
+  const sizes = getShape(self);
   return (
-    knownSize(sizes[axisOf(dim, sizes.length)]) ??
+    knownSize(sizes[getAxis(dim, sizes.length)]) ??
     invalidModel(
       'splits an axis whose size is not known; graph.shapes in model.json gives the shapes of inputs',
     )
   );
 }
 
-const partsOf = (size: number, each: number): number[] => {
+const getParts = (size: number, each: number): number[] => {
   if (!(each >= 1) || size / each > 10_000) return invalidModel(`parts of ${each} of an axis of ${size}`);
   return Array.from({ length: Math.ceil(size / each) }, (_, i) => Math.min(each, size - i * each));
 };
@@ -121,27 +121,27 @@ const splitCall =
 /** Parts of one row stay in their tensor where their number is not known. */
 function splitEvery(call: Call): Value {
   const self = call.tensor('self');
-  const axis = axisOf(call.int('dim', 0), shapeOf(self).length);
+  const axis = getAxis(call.int('dim', 0), getShape(self).length);
   const isRow = call.value('split_size').kind === 'scalar' && call.int('split_size') === 1;
-  if (!isRow || knownSize(shapeOf(self)[axis]) !== null) return splitParts(call);
-  const count = sizeOf(call.graph, self, axis);
+  if (!isRow || knownSize(getShape(self)[axis]) !== null) return splitParts(call);
+  const count = getSize(call.graph, self, axis);
   return { ...createList(call.graph, []), stacked: { tensor: self, axis, count, keepsAxis: true } };
 }
 
 const splitParts = splitCall((call, size) =>
   call.value('split_size').kind === 'scalar'
-    ? partsOf(size(), call.int('split_size'))
+    ? getParts(size(), call.int('split_size'))
     : call.ints('split_size'),
 );
-const chunk = splitCall((call, size) => partsOf(size(), Math.ceil(size() / call.int('chunks'))));
+const chunk = splitCall((call, size) => getParts(size(), Math.ceil(size() / call.int('chunks'))));
 
 /** The rows of an axis; of unknown number, they stay in their tensor. */
 function unbind({ graph, ...call }: Call): Value {
   const self = call.tensor('self');
-  const axis = axisOf(call.int('dim', 0), shapeOf(self).length);
-  const size = knownSize(shapeOf(self)[axis]);
+  const axis = getAxis(call.int('dim', 0), getShape(self).length);
+  const size = knownSize(getShape(self)[axis]);
   if (size === null)
-    return { ...createList(graph, []), stacked: { tensor: self, axis, count: sizeOf(graph, self, axis) } };
+    return { ...createList(graph, []), stacked: { tensor: self, axis, count: getSize(graph, self, axis) } };
   if (size > 10_000) invalidModel(`unbinds ${size} rows`);
   return createList(
     graph,
@@ -151,26 +151,26 @@ function unbind({ graph, ...call }: Call): Value {
 
 function flip(graph: Graph, self: Tensor, axis: number): Tensor {
   const node = graph.add('Slice', [
-    nodeOf(self),
+    getNode(self),
     graph.ints([-1]),
     graph.ints([-atEnd]),
     graph.ints([axis]),
     graph.ints([-1]),
   ]);
-  return createTensor(node, self.type, shapeOf(self), { fill: self.fill });
+  return createTensor(node, self.type, getShape(self), { fill: self.fill });
 }
 
 function flipCall({ graph, ...call }: Call): Value {
   const self = call.tensor('self');
   return call
     .ints('dims')
-    .reduce((flipped, dim) => flip(graph, flipped, axisOf(dim, shapeOf(self).length)), self);
+    .reduce((flipped, dim) => flip(graph, flipped, getAxis(dim, getShape(self).length)), self);
 }
 
 /** The first batch size of a packed sequence is that of all sequences. */
 function largestBatch({ graph, ...call }: Call): Value {
   if (call.int('index') !== 0) invalidModel('a batch size other than the first of a packed sequence');
-  return sizeOf(graph, call.tensor('self').sizes!.packed.rows, 1);
+  return getSize(graph, call.tensor('self').sizes!.packed.rows, 1);
 }
 
 /** A part of a tensor, or of a list: without an axis. */
@@ -186,7 +186,7 @@ function sliceCall({ graph, ...call }: Call): Value {
       return invalidModel('a part of a list that a loop over the steps has made');
     return { ...createList(graph, []), stacked: { tensor: flip(graph, tensor, axis), axis, count } };
   }
-  const items = itemsOf(self, 'self');
+  const items = getItems(self, 'self');
   const [first, last] = [start, end ?? int(atEnd)].map(
     ({ known }) => known ?? invalidModel('a part of a list that depends on the input'),
   );

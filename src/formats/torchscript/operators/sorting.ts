@@ -1,6 +1,6 @@
 import { invalidModel } from '../../format-errors.ts';
 import type { Call, OperatorTable } from '../call.ts';
-import { createTensor, requireKind, shapeOf } from '../tensor-values.ts';
+import { createTensor, requireKind, getShape } from '../tensor-values.ts';
 import { tuple, type Order, type Tensor, type Value } from '../values.ts';
 
 // Sorting by length, around packed sequences with enforce_sorted=False: sort, index by the order, pack, run,
@@ -11,17 +11,20 @@ import { tuple, type Order, type Tensor, type Value } from '../values.ts';
 export const marked = (tensor: Tensor, order: Order | undefined): Tensor =>
   tensor.order === order
     ? tensor
-    : createTensor(tensor.node, tensor.type, shapeOf(tensor), { fill: tensor.fill, ...(order && { order }) });
+    : createTensor(tensor.node, tensor.type, getShape(tensor), {
+        fill: tensor.fill,
+        ...(order && { order }),
+      });
 
 function sort(call: Call): Value {
   const lengths = call.tensor('self');
-  if (shapeOf(lengths).length !== 1 || lengths.order || !call.flag('descending', false))
+  if (getShape(lengths).length !== 1 || lengths.order || !call.flag('descending', false))
     invalidModel('sorting is supported only for the lengths of packed sequences');
   requireKind(lengths, 'int');
   const order = { sort: {}, axis: 0 };
   return tuple(
     marked(lengths, { ...order, role: 'sorted' }),
-    createTensor(lengths.node, 'int', shapeOf(lengths), { order: { ...order, role: 'indexes' } }),
+    createTensor(lengths.node, 'int', getShape(lengths), { order: { ...order, role: 'indexes' } }),
   );
 }
 
@@ -45,7 +48,7 @@ export function indexSorted(tensor: Tensor, axis: number, index: Tensor): Tensor
 function emptyLike(call: Call): Value {
   const self = call.tensor('self');
   if (self.order?.role !== 'indexes') return invalidModel('a tensor without initial values is not supported');
-  return createTensor(self.node, 'int', shapeOf(self), { order: { ...self.order, role: 'empty' } });
+  return createTensor(self.node, 'int', getShape(self), { order: { ...self.order, role: 'empty' } });
 }
 
 /** The inverse of an order: a range scattered by it. */

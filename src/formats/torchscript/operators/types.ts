@@ -3,14 +3,14 @@ import { invalidModel } from '../../format-errors.ts';
 import type { Call, OperatorTable } from '../call.ts';
 import type { Graph } from '../graph.ts';
 import {
-  constantOf,
+  getConstant,
   convert,
   createTensor,
   dataTypes,
   nodeAs,
-  nodeOf,
-  rankOf,
-  shapeOf,
+  getNode,
+  countDimensions,
+  getShape,
 } from '../tensor-values.ts';
 import { bool, describe, int, type ElementType, type Scalar, type Tensor, type Value } from '../values.ts';
 
@@ -31,7 +31,7 @@ const names =
 const codes: Readonly<Record<ValueKind, number>> = { float: 6, int: 4, bool: 11 };
 
 /** The type of elements that a dtype denotes. @throws UnrollError invalid_model for those that would round */
-export function elementsOf(dtype: Scalar): ElementType {
+export function getElements(dtype: Scalar): ElementType {
   if (dtype.elements) return dtype.elements;
   const kind = dtype.known === null ? undefined : kinds[dtype.known];
   return kind
@@ -41,7 +41,7 @@ export function elementsOf(dtype: Scalar): ElementType {
 
 /** The type that a creation is given, else that of another tensor or float32. */
 export const givenElements = (call: Call, otherwise: ElementType = { kind: 'float' }): ElementType =>
-  call.has('dtype') ? elementsOf(call.scalar('dtype')) : otherwise;
+  call.has('dtype') ? getElements(call.scalar('dtype')) : otherwise;
 
 /** Converts elements. A tensor that has the type already is returned itself. */
 export function castTo(graph: Graph, tensor: Tensor, type: ElementType): Tensor {
@@ -51,9 +51,9 @@ export function castTo(graph: Graph, tensor: Tensor, type: ElementType): Tensor 
   if (tensor.type.kind === null) tensor.type.convertedTo ??= type.kind;
   const fill = tensor.fill === null ? null : convert(tensor.fill, type.kind);
   return createTensor(
-    graph.add('Cast', [nodeOf(tensor)], { to: dataTypes[type.kind] }),
+    graph.add('Cast', [getNode(tensor)], { to: dataTypes[type.kind] }),
     type,
-    shapeOf(tensor),
+    getShape(tensor),
     {
       fill,
     },
@@ -68,7 +68,8 @@ function to(call: Call): Value {
     if (call.has(name)) {
       const value = call.value(name);
       if (value.kind === 'tensor') return castTo(call.graph, self, value.type);
-      if (value.kind === 'scalar' && value.type === 'int') return castTo(call.graph, self, elementsOf(value));
+      if (value.kind === 'scalar' && value.type === 'int')
+        return castTo(call.graph, self, getElements(value));
     }
   return self;
 }
@@ -94,11 +95,11 @@ const toNumber =
       return { kind: 'scalar', type, known: Number(self.value.replace(/inf/, 'Infinity')), node: '' };
     if (self.kind !== 'tensor') return invalidModel(`a number of a ${describe(self)}`);
     const wanted = type ?? self.type.kind ?? 'float';
-    const known = constantOf(graph, self);
+    const known = getConstant(graph, self);
     if (known?.length === 1)
       return { kind: 'scalar', type: wanted, known: convert(known[0]!, wanted), node: '' };
     const node = nodeAs(graph, self, wanted);
-    const scalar = rankOf(self) === 0 ? node : graph.add('Reshape', [node, graph.ints([])]);
+    const scalar = countDimensions(self) === 0 ? node : graph.add('Reshape', [node, graph.ints([])]);
     return { kind: 'scalar', type: wanted, known: null, node: scalar };
   };
 
@@ -130,7 +131,7 @@ export const typeOperators: OperatorTable = {
     (call) => {
       const data = call.value('data');
       if (data.kind !== 'tensor') return invalidModel(`a tensor of a ${describe(data)} is not supported`);
-      return call.has('dtype') ? castTo(call.graph, data, elementsOf(call.scalar('dtype'))) : data;
+      return call.has('dtype') ? castTo(call.graph, data, getElements(call.scalar('dtype'))) : data;
     },
   ],
   item: ['self', toNumber(null)],
@@ -153,8 +154,8 @@ export const typeOperators: OperatorTable = {
       const depth = call.int('num_classes', -1);
       if (depth < 1) invalidModel('num_classes must be given');
       const values = graph.ints([0, 1]);
-      return createTensor(graph.add('OneHot', [nodeOf(self), graph.number('int', depth), values]), 'int', [
-        ...shapeOf(self),
+      return createTensor(graph.add('OneHot', [getNode(self), graph.number('int', depth), values]), 'int', [
+        ...getShape(self),
         depth,
       ]);
     },

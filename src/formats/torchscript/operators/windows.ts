@@ -1,7 +1,7 @@
 import { invalidModel } from '../../format-errors.ts';
 import type { Call, OperatorTable } from '../call.ts';
 import { knownSize, unify, unknownSize, type Dimension } from '../dimensions.ts';
-import { createTensor, nodeOf, requireKind, shapeOf } from '../tensor-values.ts';
+import { createTensor, getNode, requireKind, getShape } from '../tensor-values.ts';
 import { none, tuple, type Value } from '../values.ts';
 
 // Convolutions and pools over one or two axes. x [batch, channels, …spatial]
@@ -46,7 +46,7 @@ const convolution =
   ({ graph, ...call }: Call): Value => {
     const [x, weight, bias] = [call.tensor('input'), call.tensor('weight'), call.optionalTensor('bias')];
     for (const one of [x, weight]) requireKind(one, 'float');
-    const [sizes, matrix] = [shapeOf(x), shapeOf(weight)];
+    const [sizes, matrix] = [getShape(x), getShape(weight)];
     const axes = rank ?? matrix.length - 2;
     if (call.has('transposed') && call.flag('transposed'))
       invalidModel('a transposed convolution is not supported');
@@ -62,7 +62,7 @@ const convolution =
     const stride = perAxis(call.ints('stride', [1]), axes, 'stride');
     const padding = readPadding(call, { kernel, dilation, stride });
     const window: Window = { kernel, dilation, stride, padding };
-    const inputs = [nodeOf(x), nodeOf(weight), ...(bias ? [nodeOf(bias)] : [])];
+    const inputs = [getNode(x), getNode(weight), ...(bias ? [getNode(bias)] : [])];
     const node = graph.add('Conv', inputs, { ...attributes(window), group: groups });
     return createTensor(node, 'float', [
       sizes[0]!,
@@ -90,7 +90,7 @@ const pool =
   ({ graph, ...call }: Call): Value => {
     const x = call.tensor('self');
     requireKind(x, 'float');
-    const sizes = shapeOf(x);
+    const sizes = getShape(x);
     if (sizes.length !== axes + 2)
       invalidModel(`an input of ${sizes.length} dimensions, must have ${axes + 2}`);
     const kernel = perAxis(call.ints('kernel_size'), axes, 'kernel_size');
@@ -107,7 +107,7 @@ const pool =
     };
     const counts =
       operator === 'AveragePool' ? { count_include_pad: call.flag('count_include_pad', true) ? 1 : 0 } : {};
-    const node = graph.add(operator, [nodeOf(x)], {
+    const node = graph.add(operator, [getNode(x)], {
       ...attributes(window),
       ...counts,
       ...(roundsUp && { ceil_mode: 1 }),
@@ -124,14 +124,14 @@ const adaptivePool =
   ({ graph, ...call }: Call): Value => {
     const x = call.tensor('self');
     requireKind(x, 'float');
-    const sizes = shapeOf(x);
+    const sizes = getShape(x);
     if (sizes.length !== axes + 2)
       invalidModel(`an input of ${sizes.length} dimensions, must have ${axes + 2}`);
     const output = perAxis(call.ints('output_size'), axes, 'output_size');
     if (output.every((size) => size === 1)) {
       const node = graph.add(
         operator === 'MaxPool' ? 'ReduceMax' : 'ReduceMean',
-        [nodeOf(x), graph.ints(output.map((_, i) => i + 2))],
+        [getNode(x), graph.ints(output.map((_, i) => i + 2))],
         { keepdims: 1 },
       );
       return createTensor(node, 'float', [...sizes.slice(0, 2), ...output]);
@@ -145,7 +145,7 @@ const adaptivePool =
           );
     });
     const window = { kernel, stride: kernel, padding: kernel.map(() => 0), dilation: kernel.map(() => 1) };
-    return createTensor(graph.add(operator, [nodeOf(x)], attributes(window)), 'float', [
+    return createTensor(graph.add(operator, [getNode(x)], attributes(window)), 'float', [
       ...sizes.slice(0, 2),
       ...output,
     ]);

@@ -16,16 +16,20 @@ export const bindOperators = (
 ): Pick<PrepareContext, 'product' | 'sweeps'> => ({
   product: (operator) => {
     const packed = products[operatorKey(operator)];
-    return packed ? productOf(packed, context, scratch) : null;
+    return packed ? getProduct(packed, context, scratch) : null;
   },
   sweeps: (operator) => {
     const { inner, directions } = sweeps[operatorKey(operator)]!;
-    return directions.map((direction) => sweepOf(direction, inner, context, scratch));
+    return directions.map((direction) => getSweep(direction, inner, context, scratch));
   },
 });
 
 /** Rows go through the scratch, a block at a time. */
-function productOf(packed: PackedProduct, { functions, floats }: RunContext, scratch: number): MatrixProduct {
+function getProduct(
+  packed: PackedProduct,
+  { functions, floats }: RunContext,
+  scratch: number,
+): MatrixProduct {
   const { inner, columns } = packed;
   const [xStride, yStride] = [padded(inner), padded(columns)];
   const linear = functions[packed.linear]!;
@@ -42,7 +46,7 @@ function productOf(packed: PackedProduct, { functions, floats }: RunContext, scr
   };
 }
 
-function sweepOf(
+function getSweep(
   direction: CompiledRecurrent,
   inner: number,
   context: RunContext,

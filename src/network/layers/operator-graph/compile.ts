@@ -9,7 +9,7 @@ import type { OperatorGraphSpec } from './schema.ts';
 const operatorGraphStateFloats = ({ states, input }: OperatorGraphSpec): number =>
   states.reduce((sum, { shape }) => sum + elementCount(shape), 0) + input.context;
 
-/** A program layer at load. */
+/** An operator graph at load. */
 export function compileOperatorGraph(
   layer: OperatorGraphSpec,
   tensors: Readonly<Record<string, string>>,

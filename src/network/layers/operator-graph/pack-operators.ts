@@ -16,7 +16,7 @@ import { compileRecurrent } from '../recurrent/compile.ts';
 
 // What a graph multiplies with is packed for the kernel at load, every other constant goes beside it.
 
-/** Every operator of a program, those of bodies too. */
+/** Every operator of a graph, those of bodies too. */
 export function* listOperators(body: Pick<BodySpec, 'operators'>): Generator<OperatorSpec> {
   for (const operator of body.operators) {
     yield operator;
@@ -76,7 +76,7 @@ export function packOperators(
       };
       for (const place of weightInputs) if (operator.inputs[place]) packed.add(operator.inputs[place]);
     } else {
-      const matrix = packProducts ? matrixOf(operator, constant(operator.inputs[1])) : null;
+      const matrix = packProducts ? getMatrix(operator, constant(operator.inputs[1])) : null;
       if (!matrix) continue;
       const { inner, columns, values } = matrix;
       products[key] = {
@@ -123,7 +123,7 @@ const sweepScratchFloats = (
 ): number => sweepRows * (padded(inner) + columns + 3 * padded(units) + scratchBytesPerRow / 4) + 6 * 16;
 
 /** The matrix [columns, inner] that an operator multiplies with, where it is constant. */
-function matrixOf(
+function getMatrix(
   operator: OperatorSpec,
   w: Operand | undefined,
 ): { inner: number; columns: number; values: Float32Array } | null {
