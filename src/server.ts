@@ -62,6 +62,8 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     started: loaderThread,
   });
   const repository = createRepository({ root: config.MODELS, loader, engine, log, watch: config.WATCH });
+  // in their own thread, while this one builds the app
+  const modelsLoaded = repository.start();
   metrics.observe({
     engine: () => engine.stats(),
     rowBounds: rowBuckets,
@@ -151,7 +153,7 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     return shutDown({ app, connections, engine, repository, training, endStreams }, drainMs);
   };
   try {
-    await repository.start();
+    await modelsLoaded;
     // all descriptors that stay open are open now
     limit.update(readDescriptorUse());
     await app.listen({ host: config.HOST, port: config.PORT });

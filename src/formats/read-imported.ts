@@ -1,15 +1,10 @@
 import { UnrollError } from '../errors.ts';
 import type { Arrays } from './arrays.ts';
 import { detectFormat } from './detect.ts';
+import { isImportableJson, isTfjs } from './importable-json.ts';
 import type { ImportedNetwork } from './imported-network.ts';
 import { readHdf5 } from './keras/hdf5.ts';
-import {
-  isKerasConfig,
-  readKerasConfig,
-  readKerasHdf5,
-  readKerasZip,
-  type KerasModel,
-} from './keras/keras-model.ts';
+import { readKerasConfig, readKerasHdf5, readKerasZip, type KerasModel } from './keras/keras-model.ts';
 import { convertModel, type ConvertedModel } from './keras/convert-model.ts';
 import { kerasToNetwork } from './keras/keras-to-network.ts';
 import { kerasToSignedGraph } from './keras/keras-to-signed-graph.ts';
@@ -28,7 +23,7 @@ import { readSafetensors } from './safetensors.ts';
 import { parseJson } from './parse-json.ts';
 import { noExternalFiles, readExternalFiles, type ExternalFiles } from './external-files.ts';
 import { verdictKey, type ViewVerdicts } from './view-verdicts.ts';
-import { isTfjs, readTfjs } from './tfjs/read-tfjs.ts';
+import { readTfjs } from './tfjs/read-tfjs.ts';
 import { readArchive } from './torchscript/archive.ts';
 import { torchscriptToGraph } from './torchscript/torchscript-to-graph.ts';
 import { torchscriptToNetwork } from './torchscript/torchscript-to-network.ts';
@@ -124,10 +119,6 @@ function onnxWithVerdict(
     throw error;
   }
 }
-
-/** Whether JSON is a network of TensorFlow.js or Keras, as opposed to a model.json of ours. */
-export const isImportableJson = (json: unknown): boolean =>
-  (isTfjs(json) || isKerasConfig(json)) && !Object.hasOwn(json as object, 'schema');
 
 async function readJsonFile(
   json: unknown,

@@ -3,7 +3,7 @@ import { UnrollError } from '../errors.ts';
 import { detectFormat } from '../formats/detect.ts';
 import { quote } from '../formats/format-errors.ts';
 import { parseJson } from '../formats/parse-json.ts';
-import { isImportableJson } from '../formats/read-imported.ts';
+import { isImportableJson } from '../formats/importable-json.ts';
 import { findUnreadFormat } from '../formats/unread-formats.ts';
 import { specFile } from '../model-files.ts';
 import { inspectPath } from './inspect-path.ts';

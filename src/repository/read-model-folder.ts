@@ -7,7 +7,8 @@ import { parseModelSpec, toModelSpec, type ModelOverrides } from '../formats/mod
 import type { ImportedNetwork } from '../formats/imported-network.ts';
 import { foldSignedGraph } from '../formats/operators/fold-signed-graph.ts';
 import { graphSettings, type GraphSettings } from '../formats/onnx/graph-settings.ts';
-import { isImportableJson, readImportedFile, type ImportedFile } from '../formats/read-imported.ts';
+import { isImportableJson } from '../formats/importable-json.ts';
+import type { ImportedFile } from '../formats/read-imported.ts';
 import { detectFormat } from '../formats/detect.ts';
 import { findUnreadFormat, refuseUnreadFormat } from '../formats/unread-formats.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
@@ -150,16 +151,20 @@ async function readOwnWeights(realRoot: string, folder: string): Promise<Weights
   return new Map([...readSafetensors(bytes)].filter(([, { integer }]) => !integer));
 }
 
-const importFile = async (
+async function importFile(
   realRoot: string,
   folder: string,
   file: string,
   verdicts: ViewVerdicts = new Map(),
-): Promise<ImportedFile> =>
-  readImportedFile(await readWeightsFile(realRoot, folder, file), {
+): Promise<ImportedFile> {
+  const bytes = await readWeightsFile(realRoot, folder, file);
+  // half of what this thread would import when a server starts, and no model of ours needs it
+  const { readImportedFile } = await import('../formats/read-imported.ts');
+  return readImportedFile(bytes, {
     externalFiles: createFolderFiles(folder, modelFolderLimits.weightBytes),
     verdicts,
   });
+}
 
 const readWeightsFile = (realRoot: string, folder: string, file: string): Promise<Uint8Array> =>
   readContainedFile(realRoot, join(folder, file), modelFolderLimits.weightBytes).catch((error: unknown) =>

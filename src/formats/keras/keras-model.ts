@@ -6,7 +6,7 @@ import { readZip } from '../zip.ts';
 import { asConfig, asText } from './keras-config.ts';
 import { readHdf5, type Hdf5 } from './hdf5.ts';
 import { readLayerWeights } from './layer-weights.ts';
-import { isModelClass, listLayers, mapLayers, parseTopology } from './topology.ts';
+import { listLayers, mapLayers, parseTopology } from './topology.ts';
 import { invalidWeights } from '../format-errors.ts';
 
 export interface KerasModel {
@@ -49,10 +49,6 @@ export function readKerasHdf5(file: Hdf5): KerasModel | null {
     findVersion(file) ?? '1',
   );
 }
-
-/** Whether JSON is the output of Keras' `to_json`. */
-export const isKerasConfig = (json: unknown): boolean =>
-  isModelClass(asConfig(json)['class_name']) && Object.hasOwn(asConfig(json), 'config');
 
 /**
  * Reads a network from JSON, with its weights in the only HDF5 file of the folder.

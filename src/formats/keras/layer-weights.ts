@@ -2,7 +2,8 @@ import type { Tensor } from '../../network/weights.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
 import type { Hdf5 } from './hdf5.ts';
 import { asConfig, asList, type Config } from './keras-config.ts';
-import { isModelClass, type Container, type TopologyLayer } from './topology.ts';
+import { isModelClass } from './model-class.ts';
+import { type Container, type TopologyLayer } from './topology.ts';
 
 // Finds a layer's weights in a file: Keras 1 and 2 list their names in a group with the layer's name, Keras 3
 // numbers them in groups that are named by class.

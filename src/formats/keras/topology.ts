@@ -1,6 +1,7 @@
 import { invalidWeights, quote } from '../format-errors.ts';
 import { parseHistories, parseNode } from './inbound-nodes.ts';
 import { asConfig, asList, asText, type Config } from './keras-config.ts';
+import { isModelClass } from './model-class.ts';
 import type { KerasLayer, ModelMember, ModelTopology, TensorSource } from './keras-layer.ts';
 
 // Parses the layers of a model's config and their calls, without weights.
@@ -22,8 +23,6 @@ const tensorflow1Names = new Map([
   ['BatchNormalizationV1', 'BatchNormalization'],
   ['BatchNormalizationV2', 'BatchNormalization'],
 ]);
-const modelClasses = new Set(['Sequential', 'Functional', 'Model']);
-export const isModelClass = (className: unknown): boolean => modelClasses.has(String(className));
 
 const limits = { layers: 1000, depth: 8 } as const;
 

@@ -9,10 +9,6 @@ import { invalidWeights, quote } from '../format-errors.ts';
 // TensorFlow.js's layers format: model.json with modelTopology, a Keras config, and weightsManifest, which
 // names the files with the weights.
 
-/** Whether JSON is a file of TensorFlow.js, as opposed to a model.json of ours. */
-export const isTfjs = (json: unknown): boolean =>
-  ['modelTopology', 'weightsManifest'].some((field) => Object.hasOwn(asConfig(json), field));
-
 /**
  * Reads a TensorFlow.js layers model.
  * @returns a null model when the file has no topology
