@@ -1,22 +1,23 @@
-import type { ModelListing } from './repository/repository-interface.ts';
+import type { ModelListing, ServedModel } from './repository/repository-interface.ts';
 
-const exampleBodies: Readonly<Record<NonNullable<ModelListing['task']>, string>> = {
-  classify: '{"input":"Alle Menschen sind frei und gleich an Würde","top_k":3}',
-  tag: '{"input":"Time flies like an arrow"}',
-  decode: '{"input":"unroll","beam_size":5}',
-  generate: '{"prompt":"The ","max_tokens":200,"stream":true}',
-  predict: '{"input":[[0.5],[1.5]]}',
+const exampleBodies: Readonly<Record<ServedModel['spec']['task'], (model: ServedModel) => string>> = {
+  classify: () => '{"input":"Alle Menschen sind frei und gleich an Würde","top_k":3}',
+  tag: () => '{"input":"Time flies like an arrow"}',
+  decode: () => '{"input":"unroll","beam_size":5}',
+  generate: () => '{"prompt":"The ","max_tokens":200,"stream":true}',
+  predict: ({ spec: { inputs } }) =>
+    JSON.stringify({ input: inputs.kind === 'text' ? 'unroll' : [inputs.features.map(() => 0)] }),
 };
 
 /** Formats the startup banner: the server's address, its models, and an example request for each task. */
 export function formatStartupBanner(url: string, models: readonly ModelListing[]): string {
   const lines = models.map(({ name, version, task, ready, error }) =>
-    ready ? `  ${name}@${version}  ${task}` : `  ${name}@${version}  not ready: ${error}`,
+    ready ? `  ${name}@${version}  ${task ?? 'tensors only'}` : `  ${name}@${version}  not ready: ${error}`,
   );
-  const ready = models.filter((model) => model.ready);
-  const examples = [...new Map(ready.map((model) => [model.task, model])).values()].map(
-    ({ name, task }) =>
-      `  curl -N ${url}/v1/models/${name}/${task} -H 'content-type: application/json' -d '${exampleBodies[task!]}'`,
+  const served = models.flatMap((model) => (model.ready && model.served?.spec ? [model.served] : []));
+  const examples = [...new Map(served.map((model) => [model.spec.task, model])).values()].map(
+    (model) =>
+      `  curl -N ${url}/v1/models/${model.name}/${model.spec.task} -H 'content-type: application/json' -d '${exampleBodies[model.spec.task](model)}'`,
   );
   return [
     `Unroll is at ${url}  (API: ${url}/docs)`,

@@ -1,3 +1,4 @@
+import { placeWeights } from './place-weights.ts';
 import type { Emitter } from '../kernel/emit/emitter.ts';
 import type { CompiledModule } from '../kernel/compile-checked.ts';
 import { emitGather } from '../kernel/emit/rows.ts';
@@ -76,15 +77,8 @@ export function compileNetwork(spec: NetworkSpec, weights: Weights, kernel: Kern
 }
 
 function compileGraph(graph: Graph, input: NetworkInput, weights: Weights, kernel: Kernel): CompiledNetwork {
-  const regions: number[] = [];
-  let weightBytes = 0;
-  const place = (length: number, fill: (values: Float32Array) => void): number => {
-    const address = kernel.memory.allocate(length * 4);
-    regions.push(address);
-    weightBytes += length * 4;
-    fill(new Float32Array(kernel.memory.memory.buffer, address, length));
-    return address;
-  };
+  const placed = placeWeights(kernel);
+  const { place, regions } = placed;
   try {
     let nodes: CompiledNode[] = [];
     const gathers: Record<number, string> = {};
@@ -111,12 +105,12 @@ function compileGraph(graph: Graph, input: NetworkInput, weights: Weights, kerne
       head,
       gathers,
       regions,
-      weightBytes,
+      weightBytes: placed.bytes,
       code,
       encoder: null,
     };
   } catch (error) {
-    for (const region of regions) kernel.memory.free(region);
+    placed.free();
     if (error instanceof MemoryFull) throw new UnrollError('out_of_memory', error.message, { cause: error });
     throw error;
   }

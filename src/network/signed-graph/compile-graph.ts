@@ -1,3 +1,4 @@
+import { placeWeights } from '../place-weights.ts';
 import { UnrollError } from '../../errors.ts';
 import type { Emitter } from '../../kernel/emit/emitter.ts';
 import { emitGather } from '../../kernel/emit/rows.ts';
@@ -18,15 +19,8 @@ export function compileGraph(
   kernel: Kernel,
 ): CompiledGraph {
   checkNames([...signature.inputs.map(({ value }) => value), ...constants.keys()], operators);
-  const regions: number[] = [];
-  let weightBytes = 0;
-  const place = (length: number, fill: (values: Float32Array) => void): number => {
-    const address = kernel.memory.allocate(length * 4);
-    regions.push(address);
-    weightBytes += length * 4;
-    fill(new Float32Array(kernel.memory.memory.buffer, address, length));
-    return address;
-  };
+  const placed = placeWeights(kernel);
+  const { place, regions } = placed;
   try {
     const entries = [...constants];
     const floats = new Map(entries.filter(([, { kind }]) => kind === 'float'));
@@ -53,11 +47,11 @@ export function compileGraph(
       operators,
       module,
       regions,
-      weightBytes,
+      weightBytes: placed.bytes,
       code,
     };
   } catch (error) {
-    for (const region of regions) kernel.memory.free(region);
+    placed.free();
     if (error instanceof MemoryFull) throw new UnrollError('out_of_memory', error.message, { cause: error });
     throw error;
   }

@@ -40,6 +40,12 @@ const attributes = ({ kernel, stride, padding, dilation }: Window): Record<strin
   dilations: [...dilation],
 });
 
+/** Requires a batch of channels over so many axes. */
+function requireAxes(sizes: readonly unknown[], axes: number): void {
+  if (sizes.length !== axes + 2)
+    invalidModel(`an input of ${sizes.length} dimensions, must have ${axes + 2}`);
+}
+
 /** weight [out, in / groups, …kernel]  bias [out] */
 const convolution =
   (rank: number | null) =>
@@ -50,8 +56,7 @@ const convolution =
     const axes = rank ?? matrix.length - 2;
     if (call.has('transposed') && call.flag('transposed'))
       invalidModel('a transposed convolution is not supported');
-    if (sizes.length !== axes + 2)
-      invalidModel(`an input of ${sizes.length} dimensions, must have ${axes + 2}`);
+    requireAxes(sizes, axes);
     const groups = call.int('groups', 1);
     const kernel = matrix
       .slice(2)
@@ -91,8 +96,7 @@ const pool =
     const x = call.tensor('self');
     requireKind(x, 'float');
     const sizes = getShape(x);
-    if (sizes.length !== axes + 2)
-      invalidModel(`an input of ${sizes.length} dimensions, must have ${axes + 2}`);
+    requireAxes(sizes, axes);
     const kernel = perAxis(call.ints('kernel_size'), axes, 'kernel_size');
     const strides = call.has('stride') ? call.ints('stride') : [];
     const roundsUp = call.flag('ceil_mode', false);
@@ -125,8 +129,7 @@ const adaptivePool =
     const x = call.tensor('self');
     requireKind(x, 'float');
     const sizes = getShape(x);
-    if (sizes.length !== axes + 2)
-      invalidModel(`an input of ${sizes.length} dimensions, must have ${axes + 2}`);
+    requireAxes(sizes, axes);
     const output = perAxis(call.ints('output_size'), axes, 'output_size');
     if (output.every((size) => size === 1)) {
       const node = graph.add(
