@@ -1,8 +1,6 @@
-import { isInteger } from '../number-kinds.ts';
 import { UnrollError } from '../../errors.ts';
 import { createOperand, elementCount, invalidOperator, type Operand } from '../operand.ts';
-import { getBodies } from '../get-bodies.ts';
-import type { OperatorSpec } from '../spec.ts';
+import { listReads } from '../get-bodies.ts';
 import { operandKind, type SignatureTensor, type SignedGraph } from '../signature.ts';
 import { chooseAnswer } from './choose-answer.ts';
 import { analysePlan, type AnalysedPlan } from './analysed-plan.ts';
@@ -92,25 +90,28 @@ function getView(analysed: AnalysedPlan): SequenceView {
   );
   const others = plan.inputs.filter((input) => !lengths.includes(input));
   const starting = others.filter(
-    ({ name, value }) =>
+    ({ name, value, datatype }) =>
       name !== settings.input &&
+      // a whole number, such as a flag or a length, may be found anywhere
+      operandKind(datatype) === 'float' &&
       !(said && Object.hasOwn(said, name)) &&
       findStarts(drawn.get(value)!, recurrences) !== null,
   );
   const { input, states, starts } = pairStates(analysed, others, starting);
-  const output = chooseAnswer(analysed, input, states);
   const vocabulary = findVocabulary(graph, input.value, values);
   if (vocabulary === undefined && operandKind(input.datatype) !== 'float')
     invalidOperator(
       `the input ${JSON.stringify(input.name)} has integers, but no operator looks them up in a matrix`,
     );
+  const whole = lengths.map((length) => [length.value, createWhole(analysed, length, window)] as const);
+  const { output, scale } = chooseAnswer(analysed, input, states, new Map(whole));
   const fixed = input.axes.includes('time') || states.length > 0 ? null : findFixedTime(analysed, input);
   const timed = fixed ? { ...input, axes: input.axes.with(fixed.axis, 'time') } : input;
   if (lengths.length > 0 && !timed.axes.includes('time') && !timed.axes.includes(window))
     invalidOperator(
       `the length ${JSON.stringify(lengths[0]!.name)} of a call of ${window} iterations is not certain: graph.set sets it`,
     );
-  const view = { input: timed, vocabulary, steps: fixed?.steps, states, starts, lengths, window, set };
+  const view = { input: timed, vocabulary, scale, steps: fixed?.steps, states, starts, lengths, window, set };
   return { ...view, output: measureOutput(analysed, view, output) };
 }
 
@@ -120,16 +121,19 @@ const zero = ({ datatype }: SignatureTensor): Operand => ({
   known: true,
 });
 
-/** The values that an operator and its bodies read. */
-const listReads = (operator: OperatorSpec): string[] => [
-  ...operator.inputs,
-  ...getBodies(operator).flatMap(({ operators, outputs }) => [...outputs, ...operators.flatMap(listReads)]),
-];
+/** The steps of a sequence, or of the recurrence in a call that is one step. */
+const getFull = ({ plan, size }: AnalysedPlan, window: number): number =>
+  plan.inputs.some(({ axes }) => axes.includes('time')) ? size[1] : window;
 
-function hasLengths({ plan, size, withInputs }: AnalysedPlan, input: ViewInput, window: number): boolean {
+/** An input that has the whole length of every sequence. */
+const createWhole = (analysed: AnalysedPlan, input: ViewInput, window: number): Operand =>
+  createInput(input, shapeFor(input, ...analysed.size), () => getFull(analysed, window));
+
+function hasLengths(analysed: AnalysedPlan, input: ViewInput, window: number): boolean {
+  const { size, withInputs } = analysed;
   const shape = shapeFor(input, ...size);
-  if (!isInteger(operandKind(input.datatype)) || elementCount(shape) > size[0]) return false;
-  const full = plan.inputs.some(({ axes }) => axes.includes('time')) ? size[1] : window;
+  if (operandKind(input.datatype) === 'bool' || elementCount(shape) > size[0]) return false;
+  const full = getFull(analysed, window);
   try {
     return isLengths(full, (length) =>
       withInputs(new Map([[input.value, createInput(input, shape, () => length)]])),
