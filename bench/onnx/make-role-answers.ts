@@ -14,6 +14,7 @@ import { states } from './roles/states.ts';
 const path = join(import.meta.dirname, '../../test/golden/onnx-roles.json');
 const datatypes: Readonly<Record<string, string>> = {
   float32: 'FP32',
+  float64: 'FP64',
   bool: 'BOOL',
   ...Object.fromEntries(['uint8', 'int16', 'int32', 'int64'].map((type) => [type, type.toUpperCase()])),
 };

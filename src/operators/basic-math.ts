@@ -1,4 +1,4 @@
-import { findKind, roundEven, type OperandKind } from './number-kinds.ts';
+import { findKind, isFloat, roundEven, type OperandKind } from './number-kinds.ts';
 import { createOperand, invalidOperator, type Operand } from './operand.ts';
 import {
   numberAttribute,
@@ -55,7 +55,7 @@ function cast(
   const f: UnaryFunction =
     to === 'bool'
       ? (x) => (x === 0 ? 0 : 1)
-      : to === 'float'
+      : isFloat(to)
         ? (round ?? ((x) => x))
         : (x) => Math.trunc(x) || 0;
   return { outputs: [y], run: () => mapValues(from.values, y.values, f) };

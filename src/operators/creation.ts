@@ -6,7 +6,7 @@ import {
   normaliseAxis,
   type Operand,
 } from './operand.ts';
-import { wholeKinds } from './number-kinds.ts';
+import { float64Kinds } from './number-kinds.ts';
 import { numberAttribute, textAttribute, type OperatorImplementation } from './operator.ts';
 import { required } from './shape.ts';
 
@@ -17,7 +17,7 @@ const constantOfShape: OperatorImplementation = (operator, [sizes], context) => 
   const kind = textAttribute(operator, 'kind', 'float');
   const y = createOperand(
     context,
-    wholeKinds.find((one) => one === kind) ?? 'float',
+    float64Kinds.find((one) => one === kind) ?? 'float',
     constantValues(sizes, 'the shape'),
     true,
   );

@@ -9,7 +9,7 @@ import {
   type Operand,
   type Values,
 } from './operand.ts';
-import type { OperandKind } from './number-kinds.ts';
+import { isFloat, type OperandKind } from './number-kinds.ts';
 import type { OperatorImplementation, PrepareContext } from './operator.ts';
 import { required, requireInputs } from './shape.ts';
 
@@ -129,7 +129,7 @@ export const binaryOperator =
     const runs: (() => void)[] = [];
     const last = rest.reduce((a, b) => {
       const y = createOperand(context, kind ?? a.kind, broadcastShapes(a.shape, b.shape), a.known && b.known);
-      const loop = a.kind === 'float' ? binaryLoops[operator] : undefined;
+      const loop = isFloat(a.kind) ? binaryLoops[operator] : undefined;
       runs.push(prepareBinary(a, b, y, f(a.kind), context, loop));
       return y;
     }, first!);

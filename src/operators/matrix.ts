@@ -62,7 +62,7 @@ export const matMul: OperatorImplementation = (operator, inputs, context) => {
     ...(b!.shape.length === 1 ? [] : [columns]),
   ];
   const y = createOperand(context, a!.kind, shape, a!.known && b!.known);
-  const packed = right.length === 2 ? context.product(operator) : null;
+  const packed = right.length === 2 && a!.kind === 'float' ? context.product(operator) : null;
   if (packed) {
     const totalRows = elementCount(batch) * rows;
     return { outputs: [y], run: () => packed(a!.values, y.values, totalRows) };
@@ -105,7 +105,7 @@ const gemm: OperatorImplementation = (operator, inputs, context) => {
   if (terms !== inner || a!.shape.length !== 2 || b!.shape.length !== 2)
     invalidOperator(`[${a!.shape.join(', ')}] cannot be multiplied by [${b!.shape.join(', ')}]`);
   const y = createOperand(context, a!.kind, [rows, columns], a!.known && b!.known && (c?.known ?? true));
-  const packed = context.product(operator);
+  const packed = a!.kind === 'float' ? context.product(operator) : null;
   const at = {
     x: 0,
     w: 0,
@@ -147,7 +147,7 @@ export const conv: OperatorImplementation = (operator, inputs, context) => {
     [batch, out, ...windows.shape],
     [x, w, bias].every((operand) => operand?.known ?? true),
   );
-  const packed = context.product(operator);
+  const packed = x!.kind === 'float' ? context.product(operator) : null;
   const positions = elementCount(spatial);
   const sums = new Float64Array(packed ? 0 : count);
   const run = packed

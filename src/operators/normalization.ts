@@ -59,7 +59,7 @@ function normalise(
   const epsilon = numberAttribute(operator, 'epsilon', 1e-5);
   const y = createOperand(
     context,
-    'float',
+    from.kind,
     from.shape,
     from.known && (scale?.known ?? true) && (shift?.known ?? true),
   );
@@ -134,7 +134,7 @@ const batchNormalization: OperatorImplementation = (operator, inputs, context) =
   const channel = channelIndexes(x!)(scale!);
   const y = createOperand(
     context,
-    'float',
+    x!.kind,
     x!.shape,
     inputs.every((input) => input?.known),
   );

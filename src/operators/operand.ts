@@ -9,7 +9,7 @@ export type Values = Float32Array | Float64Array;
 export interface Operand {
   readonly kind: OperandKind;
   readonly shape: readonly number[];
-  /** Row-major. Integers and booleans are float64, floats are float32 (float64 in the reference). */
+  /** Row-major. Floats are float32 (float64 in the reference), every other kind is float64. */
   readonly values: Values;
   /** Depends on constants and shapes alone: its values are final once the graph is prepared. */
   readonly known: boolean;

@@ -32,11 +32,14 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
   const direction = textAttribute(operator, 'direction', 'forward');
   const y = createOperand(
     context,
-    'float',
+    from.kind,
     batchFirst ? [batch, steps, directions, units] : [steps, directions, batch, units],
   );
   const stateShape = batchFirst ? [batch, directions, units] : [directions, batch, units];
-  const [yh, yc] = [createOperand(context, 'float', stateShape), createOperand(context, 'float', stateShape)];
+  const [yh, yc] = [
+    createOperand(context, from.kind, stateShape),
+    createOperand(context, from.kind, stateShape),
+  ];
   for (const [state, name] of [
     [h, 'initial_h'],
     [c, 'initial_c'],

@@ -143,6 +143,25 @@ describe('a recurrent operator', () => {
   });
 });
 
+it('refuses a product of integers that it would round, as a hash has them', async () => {
+  const ids = (name: string): SignatureTensor => ({ ...tensor(name, 'N'), datatype: 'INT64' });
+  const product = await serveGraph(
+    graph([ids('a'), ids('b')], [ids('y')], [{ operator: 'Mul', inputs: ['a', 'b'], outputs: ['y'] }]),
+  );
+  const integers = (name: string, value: number): WireTensor => ({
+    ...floats(name, [1], value),
+    datatype: 'INT64',
+  });
+  const [exact] = await evaluate(product, [integers('a', 2 ** 30), integers('b', 2 ** 22)]);
+  expect(exact!.values).toEqual([2 ** 52]);
+  await expect(
+    evaluate(product, [integers('a', 2_654_435_761), integers('b', 2 ** 40)]),
+  ).rejects.toMatchObject({
+    code: 'input_mismatch',
+    message: /integers are computed up to 9007199254740991/,
+  });
+});
+
 it('refuses an index that a table does not have, as ONNX Runtime does', async () => {
   const served = await serveGraph(await readGraph('onnx-signatures/ids-int64.onnx'));
   const tokens = (values: number[]): WireTensor => ({

@@ -203,6 +203,21 @@ function deadForSmallNumbers(): RoleCase {
   );
 }
 
+/** Differences of large doubles before a recurrence. */
+function doublesInside(type: 'float32' | 'float64'): RoleCase {
+  const g = draft(50);
+  const x = g.input('x', ['B', 'T', 3], uniform, { type });
+  const large = g.constant(Float64Array.of(1_700_000_123.25), []);
+  const wide = g.op('Add', [g.cast(x, 11), large]);
+  const back = g.op('Sub', [wide, g.constant(Float64Array.of(1_700_000_123), [])]);
+  const y = g.recurBatchFirst('GRU', g.cast(back, 1), 3, 4);
+  return g.finish(
+    `FP64 ${type === 'float32' ? 'inside' : 'in'}`,
+    { y: [g.dense(y, 4, 2), ['B', 'T', 2]] },
+    { input: 'x', steps: 1, output: 'y', rows: 1, ...(type === 'float64' && { refused: '"x" is FP64' }) },
+  );
+}
+
 export const states: readonly RoleCase[] = [
   statesInOtherOrder(),
   oneTensor('side by side', 'side by side'),
@@ -227,4 +242,6 @@ export const states: readonly RoleCase[] = [
   windows(),
   lengthsOfStates(),
   deadForSmallNumbers(),
+  doublesInside('float32'),
+  doublesInside('float64'),
 ];

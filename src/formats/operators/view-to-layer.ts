@@ -12,8 +12,8 @@ import { operatorGraphLayerName } from './operator-graph-network.ts';
 // A graph under its sequence view as one layer: the steps' rows are turned to the shape of the file's input, and its
 // output back to rows; lengths are the number of steps.
 
-/** TensorProto.DataType of float32. */
-const floatDataType = 1;
+/** TensorProto.DataType of floats. */
+const floatDataTypes: Partial<Record<Operand['kind'], number>> = { float: 1, double: 11 };
 
 /** Names of the values that are added: a file's names have no spaces. */
 const getRows = (value: string): string => `rows of ${value}`;
@@ -69,8 +69,8 @@ export function viewToLayer(
     }
     const sizes = getRows(length.value);
     const place = `axis of ${length.value}`;
-    const isFloat = operandKind(length.datatype) === 'float';
-    const whole = isFloat ? `whole ${length.value}` : length.value;
+    const dataType = floatDataTypes[operandKind(length.datatype)];
+    const whole = dataType ? `whole ${length.value}` : length.value;
     before.push(
       { operator: 'Shape', inputs: [input.value], outputs: [sizes] },
       {
@@ -86,12 +86,12 @@ export function viewToLayer(
         outputs: [whole],
       },
     );
-    if (isFloat)
+    if (dataType)
       before.push({
         operator: 'Cast',
         inputs: [whole],
         outputs: [length.value],
-        attributes: { to: floatDataType },
+        attributes: { to: dataType },
       });
   }
   const zeros = runs === 'step' ? view.starts : [...view.starts, ...view.states.map((state) => state.input)];

@@ -3,7 +3,6 @@ import { canonicaliseNan } from '../../operators/canonical-nan.ts';
 import { instantiate } from '../../kernel/instantiate.ts';
 import { bindOperators } from '../layers/operator-graph/bind-operators.ts';
 import { checkWork, elementCount, NotConstant, type Operand, type Values } from '../../operators/operand.ts';
-import { needsFloat64 } from '../../operators/signature.ts';
 import { prepareSignedGraph, type PreparedSignedGraph } from '../../operators/prepare-signed-graph.ts';
 import type { CompiledGraph } from './compiled-graph.ts';
 
@@ -47,7 +46,7 @@ export function createGraphEvaluator(
     view.buffer === memory.buffer ? view : (view = new Float32Array(memory.buffer));
   const context = {
     ...bindOperators(compiled, { functions, floats }, scratch),
-    floats: needsFloat64(compiled.signature) ? Float64Array : Float32Array,
+    floats: Float32Array,
   };
   const kept = new Map<string, PreparedSignedGraph>();
   /** Graphs whose shapes depend on values are prepared for every evaluation. */

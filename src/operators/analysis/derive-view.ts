@@ -1,3 +1,4 @@
+import { isFloat } from '../number-kinds.ts';
 import { UnrollError } from '../../errors.ts';
 import { createOperand, elementCount, invalidOperator, type Operand } from '../operand.ts';
 import { listReads } from '../get-bodies.ts';
@@ -93,16 +94,21 @@ function getView(analysed: AnalysedPlan): SequenceView {
     ({ name, value, datatype }) =>
       name !== settings.input &&
       // a whole number, such as a flag or a length, may be found anywhere
-      operandKind(datatype) === 'float' &&
+      isFloat(operandKind(datatype)) &&
       !(said && Object.hasOwn(said, name)) &&
       findStarts(drawn.get(value)!, recurrences) !== null,
   );
   const { input, states, starts } = pairStates(analysed, others, starting);
   const vocabulary = findVocabulary(graph, input.value, values);
-  if (vocabulary === undefined && operandKind(input.datatype) !== 'float')
+  if (vocabulary === undefined && !isFloat(operandKind(input.datatype)))
     invalidOperator(
       `the input ${JSON.stringify(input.name)} has integers, but no operator looks them up in a matrix`,
     );
+  for (const one of [...(vocabulary === undefined ? [input] : []), ...states.map((state) => state.input)])
+    if (operandKind(one.datatype) === 'double')
+      invalidOperator(
+        `the input ${JSON.stringify(one.name)} is FP64, but sequences and their states are FP32`,
+      );
   const whole = lengths.map((length) => [length.value, createWhole(analysed, length, window)] as const);
   const { output, scale } = chooseAnswer(analysed, input, states, new Map(whole));
   const fixed = input.axes.includes('time') || states.length > 0 ? null : findFixedTime(analysed, input);

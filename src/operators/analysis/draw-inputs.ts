@@ -1,5 +1,5 @@
 import { createRng } from '../../random.ts';
-import { isInteger } from '../number-kinds.ts';
+import { isFloat, isInteger } from '../number-kinds.ts';
 import { elementCount, type Operand } from '../operand.ts';
 import { operandKind } from '../signature.ts';
 import { createInput } from './evaluate-graph.ts';
@@ -23,6 +23,6 @@ export function drawInput(
     return createInput(input, shape, () => Math.floor(random.next() * vocabulary));
   if (isInteger(kind) && elementCount(shape) <= Math.max(1, batch))
     return createInput(input, shape, (i) => Math.max(1, steps - i));
-  if (kind === 'float') return createInput(input, shape, () => scale * (2 * random.next() - 1));
+  if (isFloat(kind)) return createInput(input, shape, () => scale * (2 * random.next() - 1));
   return createInput(input, shape, () => Math.floor(random.next() * 2));
 }
