@@ -3,6 +3,7 @@ import { createOperand, invalidOperator } from './operand.ts';
 import { numberAttribute, type OperatorImplementation } from './operator.ts';
 import { binaryOperator, mapValues, type BinaryFunction } from './element-wise.ts';
 import { required } from './shape.ts';
+import { joinWork } from './slices.ts';
 
 // Arithmetic of two or more tensors, element by element, with NumPy's broadcasting.
 
@@ -50,15 +51,10 @@ export const arithmeticOperators: Readonly<Record<string, OperatorImplementation
   Min: binaryOperator(() => Math.min),
   Max: binaryOperator(() => Math.max),
   Mean: (operator, inputs, context) => {
-    const { outputs, run } = binaryOperator(() => (a, b) => a + b)(operator, inputs, context);
+    const { outputs, ...sum } = binaryOperator(() => (a, b) => a + b)(operator, inputs, context);
     const y = createOperand(context, outputs[0]!.kind, outputs[0]!.shape, outputs[0]!.known);
-    return {
-      outputs: [y],
-      run: () => {
-        run?.();
-        mapValues(outputs[0]!.values, y.values, (x) => x / inputs.length);
-      },
-    };
+    const mean = mapValues(outputs[0]!.values, y.values, (x) => x / inputs.length);
+    return { outputs: [y], ...joinWork([sum, mean]) };
   },
   PRelu: binaryOperator(() => (x, slope) => (x < 0 ? x * slope : x)),
 };

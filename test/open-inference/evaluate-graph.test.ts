@@ -186,9 +186,9 @@ describe('the limits of an evaluation', () => {
     const served = await serveGraph(squares);
     await expect(evaluate(served, column(8192))).rejects.toMatchObject({
       code: 'work_too_large',
-      message: 'inputs: its tensors have more than 67108864 elements in total',
+      message: 'inputs: its tensors have more than 67108864 elements of 32 bits in total',
     });
-    await expect(evaluate(served, column(4096))).rejects.toMatchObject({
+    await expect(evaluate(served, column(2800))).rejects.toMatchObject({
       code: 'work_too_large',
       message: 'inputs: a run computes more than 1073741824 elements',
     });
@@ -235,6 +235,43 @@ describe('an evaluation of many operators', () => {
     const other = await serveGraph(sums);
     expect(await evaluate(other, [floats('a', [1, 2]), floats('b', [1, 2])])).toHaveLength(2);
     expect(engine.stats()).toMatchObject({ running: 0, waiting: 0, unreconciled: 0 });
+    await vi.waitFor(() => expect(engine.stats().workerSequences).toBe(0));
+  });
+
+  it('of one operator lets others go first, and leaves as well', async () => {
+    const loop = graph(
+      [tensor('x', 512), { ...tensor('count'), datatype: 'INT64' }],
+      [tensor('y', 512)],
+      [
+        {
+          operator: 'Loop',
+          inputs: ['count', '', 'x'],
+          outputs: ['y'],
+          bodies: {
+            body: {
+              inputs: ['i', 'go', 'state'],
+              operators: [
+                { operator: 'Tanh', inputs: ['state'], outputs: ['next'] },
+                { operator: 'Identity', inputs: ['go'], outputs: ['goOn'] },
+              ],
+              outputs: ['goOn', 'next'],
+            },
+          },
+        },
+      ],
+    );
+    const [served, other] = [await serveGraph(loop), await serveGraph(sums)];
+    const count: WireTensor = { name: 'count', datatype: 'INT64', shape: [], values: [65_000] };
+    const caller = new AbortController();
+    let ended = false;
+    const long = evaluate(served, [floats('x', [512]), count], { signal: caller.signal }).finally(() => {
+      ended = true;
+    });
+    await vi.waitFor(() => expect(engine.stats().running).toBe(1));
+    await evaluate(other, [floats('a', [1, 2]), floats('b', [1, 2])]);
+    expect(ended).toBe(false);
+    caller.abort();
+    await expect(long).rejects.toMatchObject({ code: 'cancelled' });
     await vi.waitFor(() => expect(engine.stats().workerSequences).toBe(0));
   });
 
