@@ -50,7 +50,7 @@ export interface OperandContext {
 const maxWork = 2 ** 30;
 
 /** @param work of one run, in elements (estimate-work.ts) @throws TooLarge */
-export function checkWork(work: number): void {
+function checkWork(work: number): void {
   if (work > maxWork) throw new TooLarge(`a run computes more than ${maxWork} elements`);
 }
 

@@ -52,6 +52,8 @@ export interface PrepareContext extends OperandContext {
   sweeps(operator: OperatorSpec, inputs: readonly (Operand | undefined)[]): readonly RecurrentSweep[];
   /** Whether operators have to run in slices: a larger one that has none is refused. */
   readonly sliced?: boolean;
+  /** Called with every value before it is computed. What it throws ends preparing. */
+  readonly onValue?: (name: string, value: Operand) => void;
   /** Prepares a body. @param inputs operands of the body's inputs, in their order */
   body(body: BodySpec, inputs: readonly Operand[]): PreparedBody;
 }

@@ -43,7 +43,12 @@ export function* prepareSlices(
   let total = 0;
   for (const operator of body.operators) {
     const { outputs, ...work } = prepareOperator(operator, scope, bodyContext);
-    operator.outputs.forEach((name, i) => name !== '' && outputs[i] && own.set(name, outputs[i]));
+    for (const [i, value] of outputs.entries()) {
+      const name = operator.outputs[i] ?? '';
+      if (name === '') continue;
+      own.set(name, value);
+      context.onValue?.(name, value);
+    }
     if (work.run === null) continue;
     const inputs = operator.inputs.map((name) => (name === '' ? undefined : scope(name)));
     const size = estimateWork(operator, inputs, outputs, bodyContext.product(operator) !== null);

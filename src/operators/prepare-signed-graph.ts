@@ -29,7 +29,7 @@ export function prepareSignedGraph(
 export function* prepareSignedSlices(
   { signature, operators }: Pick<SignedGraph, 'signature' | 'operators'>,
   shapes: readonly (readonly number[])[],
-  context: Pick<PrepareContext, 'product' | 'sweeps' | 'floats' | 'sliced'>,
+  context: Pick<PrepareContext, 'product' | 'sweeps' | 'floats' | 'sliced' | 'onValue'>,
   constant: (name: string) => Operand | undefined,
   given?: readonly ArrayLike<number>[],
 ): Generator<void, PreparedSignedGraph> {

@@ -3,6 +3,7 @@ import { canonicaliseNan } from '../../operators/canonical-nan.ts';
 import { instantiate } from '../../kernel/instantiate.ts';
 import { bindOperators } from '../layers/operator-graph/bind-operators.ts';
 import { elementCount, NotConstant, type Operand, type Values } from '../../operators/operand.ts';
+import type { PrepareContext } from '../../operators/operator.ts';
 import { prepareSignedSlices, type PreparedSignedGraph } from '../../operators/prepare-signed-graph.ts';
 import type { CompiledGraph } from './compiled-graph.ts';
 
@@ -68,18 +69,22 @@ export function createGraphEvaluator(
     return { kind, shape, values, known: true };
   };
 
-  function* prepare(inputs: readonly TensorValues[]): Generator<void, PreparedSignedGraph> {
+  function* prepare(
+    inputs: readonly TensorValues[],
+    onValue: NonNullable<PrepareContext['onValue']>,
+  ): Generator<void, PreparedSignedGraph> {
+    const preparing = { ...context, onValue };
     const shapes = inputs.map(({ shape }) => shape);
     const given = inputs.map(({ values }) => values);
-    if (dependsOnValues) return yield* prepareSignedSlices(compiled, shapes, context, constant, given);
+    if (dependsOnValues) return yield* prepareSignedSlices(compiled, shapes, preparing, constant, given);
     const key = shapes.map((shape) => shape.join()).join(';');
     let prepared = kept.get(key);
     if (!prepared) {
       try {
-        prepared = yield* prepareSignedSlices(compiled, shapes, context, constant);
+        prepared = yield* prepareSignedSlices(compiled, shapes, preparing, constant);
       } catch (error) {
         if (!(error instanceof NotConstant)) throw error;
-        const once = yield* prepareSignedSlices(compiled, shapes, context, constant, given);
+        const once = yield* prepareSignedSlices(compiled, shapes, preparing, constant, given);
         dependsOnValues = true;
         return once;
       }
@@ -103,13 +108,18 @@ export function createGraphEvaluator(
     indexes: readonly number[],
     maxOutputElements: number,
   ): Generator<void, readonly Operand[]> {
-    const { outputs, slices } = yield* prepare(inputs);
-    const elements = indexes.reduce((sum, i) => sum + elementCount(outputs[i]!.shape), 0);
-    if (elements > maxOutputElements)
-      throw new UnrollError(
-        'reply_too_large',
-        `outputs: at most ${maxOutputElements} numbers in a reply (UNROLL_MAX_REPLY_BYTES), these are ${elements}`,
-      );
+    const checkReply = (elements: number): void => {
+      if (elements > maxOutputElements)
+        throw new UnrollError(
+          'reply_too_large',
+          `outputs: at most ${maxOutputElements} numbers in a reply (UNROLL_MAX_REPLY_BYTES), these are ${elements}`,
+        );
+    };
+    const asked = new Set(indexes.map((i) => compiled.signature.outputs[i]!.value));
+    const { outputs, slices } = yield* prepare(inputs, (name, { shape }) => {
+      if (asked.has(name)) checkReply(elementCount(shape));
+    });
+    checkReply(indexes.reduce((sum, i) => sum + elementCount(outputs[i]!.shape), 0));
     yield* slices();
     return outputs;
   }

@@ -172,6 +172,14 @@ describe('an evaluation stops between slices', () => {
 });
 
 describe('an evaluation refuses', () => {
+  it('a reply whose size the request gives, before it is computed', () => {
+    const inputs = [integers([1], 2 ** 20)];
+    const evaluator = createEvaluator(one('Tile', ['w', 'a']), { w: constant(1) }, inputs, true);
+    expect(() => evaluator.start(inputs, [0], 1000).advance(0)).toThrow(
+      'outputs: at most 1000 numbers in a reply (UNROLL_MAX_REPLY_BYTES), these are 1048576',
+    );
+  });
+
   it.each<[what: string, says: RegExp, ...(typeof cases)[string]]>([
     [
       'an operator that has no slices and computes too much at once',
