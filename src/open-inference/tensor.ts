@@ -35,12 +35,16 @@ function countElements(shape: readonly number[], field: string): number {
   return shape.includes(0) ? 0 : count;
 }
 
-/** Reads the values of JSON data, flat or nested like the shape. @throws UnrollError invalid_request */
-export function parseJsonValues(
+/** Elements that are read or written between two checks of the time slice. */
+const elementsPerChunk = 16_384;
+
+/** Reads the values of JSON data, flat or nested like the shape. @throws UnrollError invalid_request, cancelled */
+export async function parseJsonValues(
   data: unknown,
   { datatype, shape }: { datatype: Datatype; shape: readonly number[] },
   field: string,
-): number[] | string[] {
+  slice: TimeSlice = createTimeSlice(),
+): Promise<number[] | string[]> {
   const count = countElements(shape, field);
   if (!Array.isArray(data)) return invalidField(`${field}.data`, 'must be a list');
   const flat = data.some((one) => Array.isArray(one))
@@ -54,12 +58,16 @@ export function parseJsonValues(
   const at = (i: number): string => `${field}.data[${i}]`;
   if (datatype === 'BYTES')
     return flat.map((one, i) => (typeof one === 'string' ? one : invalidField(at(i), 'must be a text')));
-  return flat.map((one, i) => {
+  const numbers: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const one = flat[i];
     const value = typeof one === 'boolean' && datatype === 'BOOL' ? Number(one) : one;
     if (typeof value !== 'number') return invalidField(at(i), `must be a number, was ${typeof one}`);
     if (!isInRange(value, datatype)) invalidField(at(i), `must be ${datatype}, was ${value}`);
-    return value;
-  });
+    numbers.push(value);
+    if (i % elementsPerChunk === 0 && slice.due()) await slice.next();
+  }
+  return numbers;
 }
 
 /** @throws UnrollError invalid_request where the nesting differs from the shape */
@@ -87,9 +95,6 @@ function flatten(data: readonly unknown[], shape: readonly number[], field: stri
   walk(data, 0);
   return flat;
 }
-
-/** Elements that are read or written between two checks of the time slice. */
-const elementsPerChunk = 16_384;
 
 /**
  * Reads raw numbers; each element of BYTES follows its length in 4 bytes.

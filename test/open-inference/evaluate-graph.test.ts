@@ -238,43 +238,6 @@ describe('an evaluation of many operators', () => {
     await vi.waitFor(() => expect(engine.stats().workerSequences).toBe(0));
   });
 
-  it('of one operator lets others go first, and leaves as well', async () => {
-    const loop = graph(
-      [tensor('x', 512), { ...tensor('count'), datatype: 'INT64' }],
-      [tensor('y', 512)],
-      [
-        {
-          operator: 'Loop',
-          inputs: ['count', '', 'x'],
-          outputs: ['y'],
-          bodies: {
-            body: {
-              inputs: ['i', 'go', 'state'],
-              operators: [
-                { operator: 'Tanh', inputs: ['state'], outputs: ['next'] },
-                { operator: 'Identity', inputs: ['go'], outputs: ['goOn'] },
-              ],
-              outputs: ['goOn', 'next'],
-            },
-          },
-        },
-      ],
-    );
-    const [served, other] = [await serveGraph(loop), await serveGraph(sums)];
-    const count: WireTensor = { name: 'count', datatype: 'INT64', shape: [], values: [65_000] };
-    const caller = new AbortController();
-    let ended = false;
-    const long = evaluate(served, [floats('x', [512]), count], { signal: caller.signal }).finally(() => {
-      ended = true;
-    });
-    await vi.waitFor(() => expect(engine.stats().running).toBe(1));
-    await evaluate(other, [floats('a', [1, 2]), floats('b', [1, 2])]);
-    expect(ended).toBe(false);
-    caller.abort();
-    await expect(long).rejects.toMatchObject({ code: 'cancelled' });
-    await vi.waitFor(() => expect(engine.stats().workerSequences).toBe(0));
-  });
-
   it('runs again where its worker dies', async () => {
     const threads: Worker[] = [];
     const own = startEngine({ workers: 1, hooks: { onWorkerStart: (thread) => threads.push(thread) } });

@@ -46,7 +46,7 @@ const of = (datatype: Datatype, ...shape: number[]) => ({ datatype, shape });
 describe('a tensor', () => {
   it.each(datatypes)('of %s is the same as JSON and as bytes', async (datatype) => {
     const given = values[datatype];
-    expect(parseJsonValues(given, of(datatype, 3), 'x')).toEqual(given);
+    expect(await parseJsonValues(given, of(datatype, 3), 'x')).toEqual(given);
     const bytes = joinBytes({ name: 'x', datatype, shape: [3], values: given });
     expect(binaryByteLength({ name: 'x', datatype, shape: [3], values: given })).toBe(bytes.length);
     expect(await parseBinaryValues(bytes, of(datatype, 3), 'x')).toEqual(given);
@@ -64,7 +64,7 @@ describe('a tensor', () => {
     ]);
   });
 
-  it('may be nested like its shape, or flat', () => {
+  it('may be nested like its shape, or flat', async () => {
     const flat = [1, 2, 3, 4, 5, 6, 7, 8];
     const nested = [
       [
@@ -76,12 +76,13 @@ describe('a tensor', () => {
         [7, 8],
       ],
     ];
-    for (const data of [flat, nested]) expect(parseJsonValues(data, of('FP32', 2, 2, 2), 'x')).toEqual(flat);
-    expect(parseJsonValues([[true], [false]], of('BOOL', 2, 1), 'x')).toEqual([1, 0]);
+    for (const data of [flat, nested])
+      expect(await parseJsonValues(data, of('FP32', 2, 2, 2), 'x')).toEqual(flat);
+    expect(await parseJsonValues([[true], [false]], of('BOOL', 2, 1), 'x')).toEqual([1, 0]);
   });
 
-  it.each(past)('of %s refuses %d', (datatype, value) => {
-    expect(() => parseJsonValues([value], of(datatype, 1), 'x')).toThrow(
+  it.each(past)('of %s refuses %d', async (datatype, value) => {
+    await expect(parseJsonValues([value], of(datatype, 1), 'x')).rejects.toThrow(
       `x.data[0]: must be ${datatype}, was ${value}`,
     );
   });
@@ -123,8 +124,8 @@ describe('a tensor', () => {
     ],
     ['huge dimensions and one of none', [], of('FP32', 2 ** 52, 2 ** 52, 0), 'at most 16777216 elements'],
     ['nine dimensions', [1], of('FP32', 1, 1, 1, 1, 1, 1, 1, 1, 1), 'x.shape: at most 8 dimensions, was 9'],
-  ])('refuses %s', (_, data, tensor, says) => {
-    expect(() => parseJsonValues(data, tensor, 'x')).toThrow(says);
+  ])('refuses %s', async (_, data, tensor, says) => {
+    await expect(parseJsonValues(data, tensor, 'x')).rejects.toThrow(says);
   });
 
   it.each<[what: string, bytes: number[], of: { datatype: Datatype; shape: number[] }, says: string]>([

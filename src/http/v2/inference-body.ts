@@ -77,7 +77,7 @@ export async function readInference(body: unknown, length: string | undefined): 
     const size = input.parameters['binary_data_size'];
     if (size === undefined) {
       if (input.data === undefined) invalidField(`${field}.data`, 'is missing');
-      inputs.push({ name, shape, datatype, values: parseJsonValues(input.data, input, field) });
+      inputs.push({ name, shape, datatype, values: await parseJsonValues(input.data, input, field, slice) });
     } else {
       const given = typeof size === 'object' ? 'an object' : JSON.stringify(size).slice(0, 64);
       if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0 || at + size > rest.length)
