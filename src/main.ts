@@ -14,10 +14,11 @@ const errorDrainMs = 1000;
  */
 const slackMs = 10_000;
 
-/** Starts the server and prints the startup banner. Exits the process on a signal or an uncaught error. */
+/** Starts the server and prints the startup banner, or logs the address where there is no terminal. Exits the process on a signal or an uncaught error. */
 export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(environment);
-  const log = createLogger(config.LOG_LEVEL);
+  const terminal = process.stdout.isTTY;
+  const log = createLogger(config.LOG_LEVEL, terminal);
   let server: Server | null = null;
   installExitHandlers({
     log,
@@ -31,5 +32,9 @@ export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
   const loaderThread = startLoaderThread();
   const { startServer } = await import('./server.ts');
   server = await startServer(config, log, loaderThread);
-  console.log(formatStartupBanner(server.url, server.models()));
+  const url = config.PUBLIC_URL === '' ? server.url : config.PUBLIC_URL.replace(/\/+$/, '');
+  if (terminal) console.log(formatStartupBanner(url, server.models()));
+  // whatever the level: other programs wait for this line
+  else
+    log.child({}, { level: 'info' }).info({ url: server.url, models: server.models().length }, 'listening');
 }

@@ -1,4 +1,7 @@
 import type { AddressInfo } from 'node:net';
+import { withoutKey } from './access/caller.ts';
+import { createKeyRing } from './access/key-ring.ts';
+import { isLoopback, scopesWithoutKey } from './access/without-keys.ts';
 import { describeConfig, type Config } from './config.ts';
 import { createEngine } from './engine/engine.ts';
 import { rowBuckets } from './engine/worker/tick-counters.ts';
@@ -36,6 +39,16 @@ export interface Server {
  * @throws when it cannot listen
  */
 export async function startServer(config: Config, log: Logger, loaderThread?: LoaderThread): Promise<Server> {
+  const keys = config.API_KEYS_FILE === '' ? null : createKeyRing(config.API_KEYS_FILE, log);
+  const allowed = scopesWithoutKey({
+    loopback: isLoopback(config.HOST),
+    proxied: config.PUBLIC_URL !== '' || config.TRUST_PROXY !== '',
+    open: config.OPEN,
+  });
+  if (!keys && !allowed.includes('admin'))
+    log.warn(
+      'this server can be reached from other machines and has no API keys: anybody can call its models; training and administration are off. UNROLL_API_KEYS_FILE sets keys, UNROLL_OPEN=true allows everything to everybody',
+    );
   const metrics = createMetrics();
   const kernel = createKernel({ mode: config.KERNEL, memoryMegabytes: config.MEMORY_MB });
   let endedSequences = 0;
@@ -126,6 +139,11 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
       receiveMs: config.RECEIVE_MS,
       rateLimit: config.RATE_LIMIT,
       corsOrigin: config.CORS_ORIGIN,
+      authentication: keys ? { kind: 'keys', keys } : { kind: 'none', caller: withoutKey(allowed) },
+      metricsAccess: config.METRICS_ACCESS,
+      anyHost: !isLoopback(config.HOST),
+      publicUrl: config.PUBLIC_URL,
+      trustProxy: config.TRUST_PROXY,
       maxEventLoopDelayMs: config.MAX_EVENT_LOOP_DELAY_MS,
       pingMs: config.PING_MS,
       settings: describeConfig(),
@@ -147,6 +165,7 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
 
   const close = (drainMs: number): Promise<void> => {
     draining = true;
+    keys?.close();
     release.stop();
     descriptors.stop();
     const endStreams = (): void => stopping.abort();

@@ -47,6 +47,10 @@ interface RequestLimits {
    * Identifies the API request: once one of its sequences is admitted, the next are not rejected for load.
    */
   readonly group?: object | undefined;
+  /** Called when it has ended well. */
+  readonly onEnd?:
+    | ((end: { readonly steps: number; readonly queuedMs: number; readonly runMs: number }) => void)
+    | undefined;
 }
 
 /** One evaluation of a graph. */

@@ -105,6 +105,7 @@ export function createEngine(options: EngineOptions): Engine {
         end(sequence);
         networks.get(sequence.network)?.meter?.onSequenceEnd({ queuedMs, runMs });
         hooks?.onSequenceEnd?.({ queuedMs, runMs, steps });
+        sequence.request.onEnd?.({ queuedMs, runMs, steps });
         sequence.delivery.done({ kind: 'done', finish, steps, queuedMs, runMs });
       }
     }

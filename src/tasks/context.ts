@@ -1,4 +1,4 @@
-import type { Engine } from '../engine/engine-interface.ts';
+import type { Engine, SequenceRequest } from '../engine/engine-interface.ts';
 import type { Repository, ServedModel } from '../repository/repository-interface.ts';
 
 /** The services and limits that every task works with; built once in server.ts. */
@@ -24,11 +24,13 @@ export interface TaskLimits {
   readonly maxTimeoutMs: number;
 }
 
-/** When a request ends. */
+/** When a request ends, and who is told what it took. */
 export interface Deadlines {
   /** Aborts when the caller disconnects. */
   readonly signal: AbortSignal;
   readonly timeoutMs?: number | undefined;
+  /** Called with what each sequence took that ended well. */
+  readonly onSequenceEnd?: SequenceRequest['onEnd'];
 }
 
 /** A request's model and limits, besides its body. */

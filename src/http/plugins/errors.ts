@@ -5,6 +5,8 @@ import { toErrorResponse } from '../problem.ts';
 /** Default of the retry-after header, for errors that do not set it. */
 const retryAfterSeconds: Partial<Record<ErrorCode, number>> = { too_many_open_files: 1, overloaded: 1 };
 
+const challenge = 'Bearer realm="unroll"';
+
 /** Sends the response to any error; unexpected ones are logged with their stack. */
 export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   // the client disconnected while the body was received, unless the server itself stopped reading it
@@ -13,9 +15,11 @@ export function sendError(thrown: unknown, request: FastifyRequest, reply: Fasti
     ? new UnrollError('cancelled', 'body: the client disconnected before its end')
     : thrown;
   const { status, code, type, body } = toErrorResponse(error, request.url, request.routeOptions.bodyLimit);
+  request.record.code = code;
   if (code === 'internal') request.log.error({ err: error }, 'request failed');
   const retryAfter =
     error instanceof UnrollError ? error.retryAfterSeconds : (retryAfterSeconds[code] ?? undefined);
+  if (status === 401) void reply.header('www-authenticate', challenge);
   if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
   discardBody(request);
   void reply.status(status).type(type).serializer(JSON.stringify).send(body);

@@ -17,6 +17,7 @@ export function refuseOtherMethods(app: FastifyInstance, add: () => void): void 
     app.route({
       method: allMethods.filter((method) => !methods.has(method)),
       url,
+      config: { access: 'open' },
       schema: { hide: true },
       // before the body is read, which is not needed
       onRequest: async (request, reply) => {

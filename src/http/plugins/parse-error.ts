@@ -13,8 +13,15 @@ const causes: Readonly<Record<string, readonly [code: ErrorCode, detail: string]
   ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'the request did not arrive in time'],
 };
 
-/** Sends a problem document and closes the socket. */
-export function handleParseError(error: NodeJS.ErrnoException, socket: Socket): void {
+/**
+ * Sends a problem document and closes the socket.
+ * @param headers to send with it
+ */
+export function handleParseError(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const [code, detail] = causes[error.code ?? ''] ?? ['malformed_http', 'the request is not valid HTTP'];
   const problem = toProblem(new UnrollError(code, detail));
@@ -25,6 +32,7 @@ export function handleParseError(error: NodeJS.ErrnoException, socket: Socket): 
       'content-type: application/problem+json',
       `content-length: ${Buffer.byteLength(body)}`,
       'connection: close',
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
       '',
       body,
     ].join('\r\n'),

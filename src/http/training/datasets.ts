@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { PassThrough, type Readable } from 'node:stream';
 import { UnrollError } from '../../errors.ts';
 import type { DataFile } from '../../training/run/run-messages.ts';
+import { callerOf } from '../plugins/authenticate.ts';
 import type { Route } from '../route.ts';
 import { problems } from '../v1/schemas/reply.ts';
 import { datasetList, datasetParameter, datasetQuery, datasetView } from './schema.ts';
@@ -18,6 +19,7 @@ export const datasetRoutes: Route = (
   scope.post(
     datasetPath,
     {
+      config: { access: 'train' },
       bodyLimit: maxDatasetBytes,
       // before the upload is read
       onRequest: requireAvailable,
@@ -33,12 +35,14 @@ export const datasetRoutes: Route = (
     async (request) => {
       const { name, task = null } = request.query;
       const { stream, format, fileName } = await openUpload(request, maxDatasetBytes);
-      return viewDataset(await datasets.add(stream, { name: name ?? fileName, format, task }));
+      const about = { name: name ?? fileName, format, task };
+      return viewDataset(await datasets.add(stream, about, callerOf(request)));
     },
   );
   scope.get(
     datasetPath,
     {
+      config: { access: 'train' },
       schema: {
         operationId: 'listDatasets',
         tags,
@@ -46,11 +50,15 @@ export const datasetRoutes: Route = (
         response: { 200: datasetList, ...problems },
       },
     },
-    async () => ({ object: 'list' as const, data: (await datasets.list()).map(viewDataset) }),
+    async (request) => ({
+      object: 'list' as const,
+      data: (await datasets.list(callerOf(request))).map(viewDataset),
+    }),
   );
   scope.get(
     `${datasetPath}/:dataset`,
     {
+      config: { access: 'train' },
       schema: {
         operationId: 'showDataset',
         tags,
@@ -59,11 +67,12 @@ export const datasetRoutes: Route = (
         response: { 200: datasetView, ...problems },
       },
     },
-    async ({ params }) => viewDataset(await datasets.get(params.dataset)),
+    async (request) => viewDataset(await datasets.get(request.params.dataset, callerOf(request))),
   );
   scope.delete(
     `${datasetPath}/:dataset`,
     {
+      config: { access: 'train' },
       onRequest: requireAvailable,
       schema: {
         operationId: 'deleteDataset',
@@ -73,9 +82,10 @@ export const datasetRoutes: Route = (
         response: { 200: datasetView, ...problems },
       },
     },
-    async ({ params }) => {
-      const dataset = await datasets.get(params.dataset);
-      await datasets.remove(dataset.id);
+    async (request) => {
+      const caller = callerOf(request);
+      const dataset = await datasets.get(request.params.dataset, caller);
+      await datasets.remove(dataset.id, caller);
       return viewDataset(dataset);
     },
   );

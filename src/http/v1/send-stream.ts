@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { UnrollError } from '../../errors.ts';
 import type { AppParts } from '../parts.ts';
+import { toProblem } from '../problem.ts';
 import { sendEvents, type ServerEvent } from '../sse.ts';
 
 /**
@@ -28,6 +29,7 @@ export async function sendStream(
         ? metrics.firstToken.observe((performance.now() - startMs) / 1000)
         : metrics.interToken.observe(sinceMs / 1000),
     onError: (error) => {
+      request.record.code = toProblem(error).code;
       if (error instanceof UnrollError && ['cancelled', 'shutting_down'].includes(error.code))
         request.log.info({ code: error.code }, 'a stream ended early');
       else request.log.warn({ err: error }, 'a stream ended with an error');

@@ -4,6 +4,7 @@ import type { ServedModel } from '../../repository/repository-interface.ts';
 import type { Call, TaskContext } from '../../tasks/context.ts';
 import { streamWithModel, withModel } from '../../tasks/with-model.ts';
 import { abortOnDisconnect } from '../abort-on-disconnect.ts';
+import { recordModel, recordSequence } from '../plugins/request-log.ts';
 import type { Route } from '../route.ts';
 import { sendJson } from '../send-json.ts';
 import type { ServerEvent } from '../sse.ts';
@@ -49,12 +50,15 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
     response,
   };
   return (scope, parts) => {
-    scope.post(path, { schema }, async (request, reply) => {
+    scope.post(path, { config: { access: 'infer' }, schema }, async (request, reply) => {
       const { params } = request as { params: z.output<typeof modelParameter> };
       const body = request.body as z.output<Schema>;
       const signal = abortOnDisconnect(reply);
       const requested = { reference: params.model, task };
-      const call = (model: ServedModel): Call => ({ model, signal, timeoutMs: body.timeout_ms });
+      const call = (model: ServedModel): Call => {
+        recordModel(request, model, operationId);
+        return { model, signal, timeoutMs: body.timeout_ms, onSequenceEnd: recordSequence(request) };
+      };
       if (stream && body.stream === true) {
         const events = streamWithModel(
           parts.tasks,

@@ -13,6 +13,7 @@ export const healthRoutes: Route = (scope, { tasks, training, draining, connecti
   scope.get(
     '/v2/health/live',
     {
+      config: { access: 'open' },
       schema: {
         operationId: 'live',
         tags: ['operations'],
@@ -25,6 +26,7 @@ export const healthRoutes: Route = (scope, { tasks, training, draining, connecti
   scope.get(
     '/v2/health/ready',
     {
+      config: { access: 'open' },
       schema: {
         operationId: 'ready',
         tags: ['operations'],

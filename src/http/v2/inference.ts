@@ -6,6 +6,7 @@ import { findTensorPath, inferAny, modelSignature } from '../../open-inference/i
 import { withAnyModel } from '../../tasks/with-model.ts';
 import { version } from '../../version.ts';
 import { headerLength, inferenceRequest, readInference, writeInference } from './inference-body.ts';
+import { recordModel, recordSequence } from '../plugins/request-log.ts';
 import { findModel } from '../v1/model-view.ts';
 import type { Route } from '../route.ts';
 import { byName, byVersion, error, failures, toReference, tags, type Reference } from './inference-schema.ts';
@@ -44,12 +45,14 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
   scope.get(
     '/v2',
     {
+      config: { access: 'infer' },
       schema: {
         operationId: 'serverMetadata',
         tags,
         summary: 'Name, version and extensions of the server',
         response: {
           200: z.object({ name: z.string(), version: z.string(), extensions: z.array(z.string()) }),
+          ...failures,
         },
       },
     },
@@ -63,6 +66,7 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
     scope.get(
       path,
       {
+        config: { access: 'infer' },
         schema: {
           operationId: `modelMetadata${suffix}`,
           tags,
@@ -96,6 +100,7 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
     scope.get(
       `${path}/ready`,
       {
+        config: { access: 'infer' },
         schema: {
           operationId: `modelReady${suffix}`,
           tags,
@@ -116,6 +121,7 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
     scope.post(
       `${path}/infer`,
       {
+        config: { access: 'infer' },
         // the body may be JSON followed by bytes, so readInference validates it
         schema: {
           operationId: `infer${suffix}`,
@@ -133,9 +139,11 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
         const call = await readInference(request.body, request.headers[headerLength] as string | undefined);
         const signal = abortOnDisconnect(reply);
         const result = await withAnyModel(tasks, toReference(request.params), async (model) => {
+          recordModel(request, model, 'infer');
           const path = findTensorPath(model);
           const settings = parseSettings(path.kind === 'task' ? path.model.spec.task : null, call.parameters);
-          const limits = { signal, timeoutMs: settings.timeout_ms };
+          const onSequenceEnd = recordSequence(request);
+          const limits = { signal, timeoutMs: settings.timeout_ms, onSequenceEnd };
           const outputs = await inferAny(tasks, model, limits, { ...call, settings });
           return writeInference(model, call, outputs, signal);
         });
