@@ -141,7 +141,8 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
       corsOrigin: config.CORS_ORIGIN,
       authentication: keys ? { kind: 'keys', keys } : { kind: 'none', caller: withoutKey(allowed) },
       metricsAccess: config.METRICS_ACCESS,
-      anyHost: !isLoopback(config.HOST),
+      // a published port of a container is a loopback address too
+      anyHost: !isLoopback(config.HOST) && !(!keys && config.OPEN && config.PUBLIC_URL !== ''),
       publicUrl: config.PUBLIC_URL,
       trustProxy: config.TRUST_PROXY,
       maxEventLoopDelayMs: config.MAX_EVENT_LOOP_DELAY_MS,

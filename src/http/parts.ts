@@ -30,7 +30,7 @@ export interface AppOptions {
   readonly corsOrigin: string;
   readonly authentication: Authentication;
   readonly metricsAccess: Access;
-  /** Whether callers may name any host; a server on a loopback address answers to its own names only. */
+  /** Whether callers may name any host, not only the server's own names. */
   readonly anyHost: boolean;
   readonly publicUrl: string;
   readonly trustProxy: string;

@@ -51,7 +51,7 @@ describe('a Host header', () => {
     expect(answer).toContain('"code":"malformed_http"');
   });
 
-  it.each(['localhost', '127.0.0.1:8080', '[::1]:80', 'my_host.example', ''])(
+  it.each(['localhost', '127.0.0.1:8080', '[::1]:80', 'my_host.localhost', ''])(
     'of %j is accepted',
     async (name) => {
       expect(statuses(await send(post(`host: ${name}\r\n`) + probe))).toEqual([200, 200]);

@@ -12,7 +12,7 @@ const host = /^([\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d{0,5})?$/;
 /**
  * Rejects with 400 a request with several Host headers, which a proxy may interpret differently, or with an
  * invalid one; and with 403 one for a name that is not served.
- * @param names the names that are served, besides addresses and localhost; null for any
+ * @param names the names that are served, besides addresses, localhost and names without a dot; null for any
  */
 export function checkHost(app: FastifyInstance, names: readonly string[] | null): void {
   checkEachRequest(app, ({ raw: { rawHeaders, headers } }) => {
@@ -26,14 +26,15 @@ export function checkHost(app: FastifyInstance, names: readonly string[] | null)
     if (names !== null && !isLocal(name) && !names.includes(name.toLowerCase()))
       throw new UnrollError(
         'host_not_served',
-        `host: a server on a loopback address answers to localhost and addresses, not to ${JSON.stringify(name)}; UNROLL_PUBLIC_URL adds a name`,
+        `host: this server answers to localhost, addresses and names without a dot, not to ${JSON.stringify(name)}; UNROLL_PUBLIC_URL adds a name`,
       );
   });
 }
 
 /**
  * Whether a page cannot have been loaded from this host by another server: a name is rebound to the loopback
- * address by whoever owns it, an address and `localhost` belong to nobody.
+ * address by whoever owns it; an address, `localhost` and a name of the local network, without a dot, belong to no
+ * stranger.
  */
 const isLocal = (name: string): boolean =>
-  name === '' || name.startsWith('[') || isIP(name) !== 0 || /^(.+\.)?localhost\.?$/i.test(name);
+  name === '' || name.startsWith('[') || isIP(name) !== 0 || /^([^.]+|.+\.localhost)\.?$/i.test(name);
