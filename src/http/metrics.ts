@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Route } from './route.ts';
+import { openMetricsType, prefersOpenMetrics, toOpenMetrics } from '../telemetry/open-metrics.ts';
 
 export const metricsRoute: Route = (scope, { metrics }) => {
   scope.get(
@@ -8,16 +9,25 @@ export const metricsRoute: Route = (scope, { metrics }) => {
       schema: {
         operationId: 'metrics',
         tags: ['operations'],
-        summary: 'Prometheus text format',
+        summary: 'Prometheus text format, or OpenMetrics for a client that prefers it',
         response: {
           200: {
             description: 'Every metric',
-            content: { 'text/plain': { schema: z.string() } },
+            content: {
+              'text/plain': { schema: z.string() },
+              'application/openmetrics-text': { schema: z.string() },
+            },
           },
         },
       },
       serializerCompiler: () => (text) => String(text),
     },
-    async (_, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+    async ({ headers: { accept } }, reply) => {
+      const text = await metrics.registry.metrics();
+      reply.header('vary', 'accept');
+      return prefersOpenMetrics(accept ?? '')
+        ? reply.type(openMetricsType).send(toOpenMetrics(text))
+        : reply.type(metrics.registry.contentType).send(text);
+    },
   );
 };

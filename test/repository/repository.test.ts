@@ -12,9 +12,9 @@ describe('repository', () => {
     for (const version of [1, 2, 10]) writeModel(root, 'tiny', version);
     writeModel(root, 'other', 3);
     const { repository } = createTestRepository(root);
-    expect(repository.ready()).toBe(false);
+    expect(repository.unready()).toBe('the models are being loaded');
     await repository.start();
-    expect(repository.ready()).toBe(true);
+    expect(repository.unready()).toBeNull();
     expect(listed(repository).map(([name]) => name)).toEqual(['other@3', 'tiny@10', 'tiny@2', 'tiny@1']);
     expect(repository.acquire('tiny').model).toMatchObject({ name: 'tiny', version: 10 });
     expect(repository.acquire('tiny@2').model.version).toBe(2);
