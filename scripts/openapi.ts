@@ -15,6 +15,7 @@ const app = await buildApp({
   training: { maxDatasetBytes: 1 } as never,
   metrics: createMetrics(),
   logger: false,
+  closing: () => false,
   draining: () => false,
   connectionsFull: () => false,
   stopping: new AbortController().signal,

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { GraphOptions } from './cli/graph-options.ts';
 import type { KeyOptions } from './cli/keys.ts';
 import { ConfigError, describeConfig, readConfig } from './config.ts';
+import { removeServiceVariables } from './service-variables.ts';
 import { version } from './version.ts';
 
 const usage = `unroll serve                 start the server (settings: UNROLL_* variables)
@@ -61,7 +62,7 @@ async function run({ words: [command = 'help', ...rest], options }: Command): Pr
     process.exitCode = await inspectCommand(rest[0]!, options);
   } else if (command === 'import' && rest.length === 1 && options.name !== undefined) {
     const { importCommand } = await import('./cli/import.ts');
-    const { MODELS: models } = readConfig(process.env);
+    const { MODELS: models } = readConfig(removeServiceVariables(process.env).own);
     process.exitCode = await importCommand(rest[0]!, { ...options, name: options.name, models });
   } else if (command === 'keys' && (await changeKeys(rest, options))) {
     // done
@@ -98,7 +99,7 @@ async function changeKeys(
 
 async function train(path: string, work: string | undefined): Promise<number> {
   const { trainCommand } = await import('./cli/train.ts');
-  const config = readConfig(process.env);
+  const config = readConfig(removeServiceVariables(process.env).own);
   return trainCommand(path, {
     models: config.MODELS,
     work: work ?? null,

@@ -74,6 +74,18 @@ const settings = {
     'proxies whose X-Forwarded-For header gives the caller; empty: none',
   ],
   MODELS: [text('models', 'a path'), 'folder of models, as <name>/<version>/'],
+  MODEL: [
+    text('', 'a path'),
+    'folder or file of the only model to serve, instead of UNROLL_MODELS; training is turned off then',
+  ],
+  MODEL_NAME: [
+    z
+      .string()
+      .refine((value) => value === '' || /^[\w-]([\w.-]{0,62}[\w-])?$/.test(value))
+      .default('')
+      .describe('1 to 64 of A–Z a–z 0–9 _ - ., not with a dot at either end'),
+    'name of the model at UNROLL_MODEL; empty: the name of its file or folder',
+  ],
   DATA: [text('data', 'a path'), 'folder of training jobs, datasets and checkpoints'],
   WATCH: [flag(true), 'reload models when their folder changes'],
   WORKERS: [integer(1, 256, Math.max(1, availableParallelism() - 1)), 'number of worker threads'],
@@ -103,6 +115,10 @@ const settings = {
   ],
   TIMEOUT_MS: [integer(1, 86_400_000, 30_000), 'deadline of a request in ms, unless it sets timeout_ms'],
   MAX_TIMEOUT_MS: [integer(1, 86_400_000, 300_000), 'maximum timeout_ms of a request'],
+  SHUTDOWN_DELAY_MS: [
+    integer(0, 3_600_000, 0),
+    'time after SIGTERM in which requests are still served while /v2/health/ready is 503 already, in ms',
+  ],
   DRAIN_MS: [integer(0, 3_600_000, 10_000), 'time for requests in progress to finish after SIGTERM, in ms'],
   RATE_LIMIT: [
     integer(0, 1_000_000, 0),

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { withoutKey } from './access/caller.ts';
 import { createKeyRing } from './access/key-ring.ts';
 import { isLoopback, scopesWithoutKey } from './access/without-keys.ts';
@@ -13,12 +14,15 @@ import { createKernel } from './cells/create-kernel.ts';
 import { createLoader } from './repository/loader.ts';
 import { createRepository } from './repository/repository.ts';
 import type { ModelListing } from './repository/repository-interface.ts';
+import { scanModels } from './repository/scan-models.ts';
+import { scanSingleModel } from './repository/scan-single-model.ts';
 import type { LoaderThread } from './repository/start-loader-thread.ts';
 import { shutDown } from './shutdown.ts';
 import { probeDescriptors } from './telemetry/descriptor-probe.ts';
 import { readDescriptorUse } from './telemetry/descriptors.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import type { MeasuredModel } from './telemetry/model-metrics.ts';
 import { releaseMemoryWhenIdle } from './telemetry/release-memory.ts';
 
 // The composition root: creates each component once and passes it to those that depend on it.
@@ -28,10 +32,17 @@ export interface Server {
   readonly url: string;
   readonly models: () => readonly ModelListing[];
   /**
-   * Rejects new work, waits up to `drainMs` for requests in progress, then ends all within `shutdownGraceMs`.
+   * Is not ready, but serves for `delayMs`; then rejects new work, waits up to `drainMs` for requests in progress,
+   * and ends all within `shutdownGraceMs`.
    */
-  close(drainMs: number): Promise<void>;
+  close(drainMs: number, delayMs?: number): Promise<void>;
 }
+
+const toMeasured = ({ served, task, statistics: { usage } }: ModelListing): MeasuredModel[] => {
+  if (!served) return [];
+  const { path } = (served.spec ? served.network.info : served.graph).kernel;
+  return [{ model: served.name, version: served.version, task: task ?? 'tensors', path, usage }];
+};
 
 /**
  * Starts a server.
@@ -60,10 +71,7 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     maxExpectedMs: config.MAX_EXPECTED_MS,
     maxSteps: config.MAX_STEPS,
     hooks: {
-      onSequenceEnd: ({ queuedMs }) => {
-        endedSequences++;
-        metrics.queueTime.observe(queuedMs / 1000);
-      },
+      onSequenceEnd: () => void endedSequences++,
       onProblem: (description) => log.error({ description }, 'engine fault'),
       onWorkerExit: (worker, reason) => log.error({ worker, reason }, 'a worker crashed and is replaced'),
     },
@@ -74,23 +82,17 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     sizes: { workers: config.WORKERS, slots: config.SLOTS, maxSteps: config.MAX_STEPS },
     started: loaderThread,
   });
-  const repository = createRepository({ root: config.MODELS, loader, engine, log, watch: config.WATCH });
+  const single = config.MODEL !== '';
+  const root = single ? config.MODEL : config.MODELS;
+  const scan = single ? () => scanSingleModel(root, config.MODEL_NAME) : () => scanModels(root);
+  const repository = createRepository({ root, scan, loader, engine, log, watch: config.WATCH });
   // in their own thread, while this one builds the app
   const modelsLoaded = repository.start();
   metrics.observe({
     engine: () => engine.stats(),
     rowBounds: rowBuckets,
     kernel: engine.kernel,
-    modelKernels: () =>
-      repository.list().flatMap(({ served }) =>
-        served
-          ? {
-              model: served.name,
-              version: served.version,
-              path: (served.spec ? served.network.info : served.graph).kernel.path,
-            }
-          : [],
-      ),
+    models: () => repository.list().flatMap(toMeasured),
     memory: () => ({ used: kernel.memory.used }),
     modelsReady: () => repository.list().filter(({ ready }) => ready).length,
     modelsFailed: () => repository.list().filter(({ error, unloaded }) => error !== null && !unloaded).length,
@@ -100,7 +102,8 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     folder: config.DATA,
     modelsRoot: config.MODELS,
     repository,
-    maxRunning: config.TRAINING_JOBS,
+    // its models could not be published where they are served
+    maxRunning: single ? 0 : config.TRAINING_JOBS,
     maxUnfinished: config.TRAINING_QUEUE,
     threads: config.TRAINING_THREADS,
     memoryMegabytes: config.TRAINING_MEMORY_MB,
@@ -112,6 +115,7 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
   });
   metrics.observeTraining({ counts: () => training.jobs.counts(), steps: () => training.jobs.steps() });
 
+  let closing = false;
   let draining = false;
   const stopping = new AbortController();
   const app = await buildApp({
@@ -131,6 +135,7 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     training,
     metrics,
     logger: log,
+    closing: () => closing,
     draining: () => draining,
     connectionsFull: () => limit.full || descriptors.exhausted,
     stopping: stopping.signal,
@@ -164,7 +169,9 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     exhausted: () => descriptors.exhausted,
   });
 
-  const close = (drainMs: number): Promise<void> => {
+  const close = async (drainMs: number, delayMs = 0): Promise<void> => {
+    closing = true;
+    if (delayMs > 0) await delay(delayMs);
     draining = true;
     keys?.close();
     release.stop();

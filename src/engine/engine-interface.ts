@@ -25,7 +25,11 @@ export interface NetworkHandle {
 export interface Meter {
   /** Created by createBatchTally. */
   readonly batches: SharedArrayBuffer;
-  onSequenceEnd(sequence: { readonly queuedMs: number; readonly runMs: number }): void;
+  onSequenceEnd(sequence: {
+    readonly queuedMs: number;
+    readonly runMs: number;
+    readonly steps: number;
+  }): void;
 }
 
 /** A loaded graph, which is evaluated as it is. */

@@ -103,7 +103,7 @@ export function createEngine(options: EngineOptions): Engine {
         recordSteps(sequence, steps);
         sequence.load.recordResult(sequence.steps, steps);
         end(sequence);
-        networks.get(sequence.network)?.meter?.onSequenceEnd({ queuedMs, runMs });
+        networks.get(sequence.network)?.meter?.onSequenceEnd({ queuedMs, runMs, steps });
         hooks?.onSequenceEnd?.({ queuedMs, runMs, steps });
         sequence.request.onEnd?.({ queuedMs, runMs, steps });
         sequence.delivery.done({ kind: 'done', finish, steps, queuedMs, runMs });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { UnrollError } from '../errors.ts';
 import type { Route } from './route.ts';
 import { problems } from './v1/schemas/reply.ts';
+import { openMetricsType, prefersOpenMetrics, toOpenMetrics } from '../telemetry/open-metrics.ts';
 
 export const metricsRoute: Route = (scope, { metrics, options }) => {
   scope.get(
@@ -11,22 +12,29 @@ export const metricsRoute: Route = (scope, { metrics, options }) => {
       schema: {
         operationId: 'metrics',
         tags: ['operations'],
-        summary: 'Prometheus text format',
+        summary: 'Prometheus text format, or OpenMetrics for a client that prefers it',
         response: {
           200: {
             description: 'Every metric',
-            content: { 'text/plain': { schema: z.string() } },
+            content: {
+              'text/plain': { schema: z.string() },
+              'application/openmetrics-text': { schema: z.string() },
+            },
           },
           ...problems,
         },
       },
       serializerCompiler: () => (text) => String(text),
     },
-    async (request, reply) => {
+    async ({ caller, headers: { accept } }, reply) => {
       // they show every model
-      if (request.caller?.models)
+      if (caller?.models)
         throw new UnrollError('forbidden', 'metrics are of all models; this key is limited to some');
-      return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+      const text = await metrics.registry.metrics();
+      reply.header('vary', 'accept');
+      return prefersOpenMetrics(accept ?? '')
+        ? reply.type(openMetricsType).send(toOpenMetrics(text))
+        : reply.type(metrics.registry.contentType).send(text);
     },
   );
 };

@@ -12,6 +12,8 @@ export interface AppParts {
   readonly training: Training;
   readonly metrics: Metrics;
   readonly logger: FastifyBaseLogger | false;
+  /** True once the server is about to take no new work. */
+  readonly closing: () => boolean;
   /** True once the server takes no new work. */
   readonly draining: () => boolean;
   /** True while the server can take no more connections. */

@@ -18,8 +18,6 @@ export interface ServerEvent {
 export interface SseOptions {
   /** Milliseconds without an event before a comment is sent. */
   readonly pingMs: number;
-  /** Called with the milliseconds since the event before, null for the first. */
-  readonly onEvent?: ((sinceMs: number | null) => void) | undefined;
   /** Called with an error after the stream has started. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -69,12 +67,11 @@ export async function sendEvents(
 export async function* formatStream(
   events: AsyncGenerator<ServerEvent>,
   first: Promise<IteratorResult<ServerEvent>>,
-  { pingMs, onEvent, onError }: SseOptions,
+  { pingMs, onError }: SseOptions,
 ): AsyncGenerator<string> {
   const slice = createTimeSlice();
   const idle = createIdleTimer(pingMs);
   let id = 0;
-  let last: number | null = null;
   let next = first;
   try {
     for (;;) {
@@ -84,9 +81,6 @@ export async function* formatStream(
         continue;
       }
       if (result.done) return;
-      const now = performance.now();
-      onEvent?.(last === null ? null : now - last);
-      last = now;
       const { event, data, id: eventId = id++ } = result.value;
       for (const text of formatEvent(eventId, event, data)) {
         yield text;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { decodingDefaults } from './decoding-fields.ts';
-import { layerName } from './layers/fields.ts';
+import { modelNamePattern } from '../model-files.ts';
 import { layers as layerKinds, layerTypes, type LayerKinds, type LayerType } from './layers/registry.ts';
 import { weightSource } from './weight-source.ts';
 
@@ -100,7 +100,7 @@ const tensorName = z.string().min(1).max(256);
 
 export const modelSpec = z.strictObject({
   schema: z.literal(1),
-  name: layerName,
+  name: z.string().regex(modelNamePattern),
   task: z.enum(['classify', 'tag', 'decode', 'generate', 'predict']),
   description: z.string().max(2000).default(''),
   inputs: z.discriminatedUnion('kind', [textInput, numericInput]),

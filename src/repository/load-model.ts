@@ -8,7 +8,7 @@ import type { ModelSpec, TextInput } from '../network/spec.ts';
 import { packTexts, type TextSettings } from '../vocabulary/vocabulary.ts';
 import { readCrfPotentials } from '../decoding/crf/read-potentials.ts';
 import { specFile } from '../model-files.ts';
-import type { LoadedModel, ServedSpec } from './loader-messages.ts';
+import type { LoadedModel, LoadRequest, ServedSpec } from './loader-messages.ts';
 import { readModelFolder } from './read-model-folder.ts';
 
 /**
@@ -24,27 +24,20 @@ const maxSpecCharacters = 4 * 1024 * 1024;
  * @throws UnrollError invalid_model, invalid_weights, out_of_memory
  */
 export async function loadModel(
-  {
-    realRoot,
-    folder,
-    name,
-    verdicts,
-  }: {
-    readonly realRoot: string;
-    readonly folder: string;
-    readonly name: string;
+  version: Pick<LoadRequest, 'realRoot' | 'folder' | 'name' | 'anyName' | 'file'> & {
     readonly verdicts?: ViewVerdicts;
   },
   kernel: Kernel,
   sizes: PlacementSizes,
   described: (task: ModelSpec['task']) => void,
 ): Promise<LoadedModel> {
-  const { sequence, graph: signed } = await readModelFolder(realRoot, folder, name, verdicts);
+  const { realRoot, folder, name, verdicts, file, anyName } = version;
+  const { sequence, graph: signed } = await readModelFolder(realRoot, folder, name, verdicts, file);
   if (typeof sequence === 'string')
     return { sequence, graph: signed && placeGraph(signed, { kernel, ...sizes }), signature: null };
   const { spec } = sequence;
   described(spec.task);
-  if (spec.name !== name)
+  if (spec.name !== name && !anyName)
     throw new UnrollError(
       'invalid_model',
       `${specFile}: name: ${spec.name}, must be the folder's name, ${name}`,

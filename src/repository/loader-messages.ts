@@ -46,8 +46,11 @@ export interface LoadRequest {
   /** The models folder and the version's folder in it. */
   readonly realRoot: string;
   readonly folder: string;
-  /** The model's name, which its model.json must have too. */
+  /** The model's name, which its model.json must have too unless it may have any. */
   readonly name: string;
+  readonly anyName?: boolean | undefined;
+  /** The file of the folder to serve; else it is found. */
+  readonly file?: string | undefined;
   /** Of files that were verified before. */
   readonly verdicts: ViewVerdicts;
   readonly share: KernelShare;

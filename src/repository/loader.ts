@@ -13,10 +13,10 @@ import { defaultHeapMegabytes, startLoaderThread, type LoaderThread } from './st
 // thread. The thread is started when there is something to load and ends when it is idle; when it hangs or
 // crashes, only the version that it was loading fails.
 
-export interface VersionToLoad {
-  readonly realRoot: string;
-  readonly folder: string;
-  readonly name: string;
+export interface VersionToLoad extends Pick<
+  LoadRequest,
+  'realRoot' | 'folder' | 'name' | 'anyName' | 'file'
+> {
   /** Total size of its files. */
   readonly bytes: number;
 }

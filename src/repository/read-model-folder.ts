@@ -54,6 +54,7 @@ export interface SequenceModel {
  * TensorFlow.js or Keras may itself be called model.json; a model.json of ours beside an imported file
  * overrides fields of the imported model.
  * @param verdicts of imported files, which are added to
+ * @param named an imported file, which is served without what is beside it
  * @throws UnrollError invalid_model, naming the fields by their paths; invalid_weights for a file that cannot
  * be read
  */
@@ -62,12 +63,17 @@ export async function readModelFolder(
   folder: string,
   name: string,
   verdicts: ViewVerdicts = new Map(),
+  named?: string,
 ): Promise<ModelFolder> {
-  const json = await readSpecFile(realRoot, folder);
+  const json = named === undefined ? await readSpecFile(realRoot, folder) : null;
   // TensorFlow.js calls its topology file model.json, too, and so do many people that of Keras
   const isImported = json !== null && isImportableJson(json);
   const file =
-    json === null ? await findModelFile(realRoot, folder) : isImported ? specFile : getWeightsFile(json);
+    json === null
+      ? (named ?? (await findModelFile(realRoot, folder)))
+      : isImported
+        ? specFile
+        : getWeightsFile(json);
   if (json !== null && !isImported && (Object.hasOwn(json, 'network') || file === weightsFile)) {
     const spec = parseModelSpec(json);
     return { sequence: { spec, weights: () => readWeights(realRoot, folder, spec) }, graph: null };

@@ -63,9 +63,10 @@ export interface Lease {
 }
 
 export interface Repository {
+  /** Loads the models. Of more than a thousand versions the rest is loaded after it returns. */
   start(): Promise<void>;
-  /** Every version of every model, sorted by name, the highest version first. */
-  list(): readonly ModelListing[];
+  /** Every version of every model, or of one, sorted by name, the highest version first. */
+  list(name?: string): readonly ModelListing[];
   /** What the last scan found that is not where a version must be, with the reason. */
   skipped(): readonly SkippedPath[];
   /**
@@ -74,8 +75,8 @@ export interface Repository {
    * @throws UnrollError invalid_model_name, model_not_found, model_not_ready
    */
   acquire(reference: string): Lease;
-  /** Whether the first scan has finished. */
-  ready(): boolean;
+  /** Why no model can be served; null if one can, once all have been tried. It has no path and no name. */
+  unready(): string | null;
   rescan(): Promise<void>;
   /**
    * Loads a version, or every version of a name, again, even when it was unloaded or has not changed.

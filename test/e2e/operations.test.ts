@@ -62,7 +62,9 @@ describe('a running server', () => {
       'unroll_steps_total',
       'unroll_models_loaded',
       'unroll_worker_restarts_total',
-      'unroll_nodejs_eventloop_lag_seconds',
+      'nodejs_eventloop_lag_seconds',
+      'unroll_build_info',
+      'process_cpu_seconds_total',
       'unroll_kernel_info',
     ])
       expect(text).toMatch(new RegExp(`^${name}[ {]`, 'm'));

@@ -97,19 +97,6 @@ describe('a stream', () => {
     expect(ended).toBe(true);
   });
 
-  it('reports the time between events, and none before the first', async () => {
-    const onEvent = vi.fn();
-    await readText(
-      (async function* () {
-        yield token('a');
-        yield token('b');
-      })(),
-      { onEvent },
-    );
-    expect(onEvent.mock.calls[0]).toEqual([null]);
-    expect(onEvent.mock.calls[1]![0]).toBeGreaterThanOrEqual(0);
-  });
-
   it('requests an event when the client has read the one before', async () => {
     const data = { text: 'x'.repeat(1000) };
     let made = 0;

@@ -45,6 +45,6 @@ export const modelRoutes: Route = (scope, { tasks }) => {
     },
     async (request, reply) =>
       // a model may have hundreds of thousands of labels
-      sendJson(reply, toModelDetails(findModel(tasks.repository.list(), request.params.model), tasks)),
+      sendJson(reply, toModelDetails(findModel(tasks.repository, request.params.model), tasks)),
   );
 };

@@ -4,17 +4,13 @@ import type { AppParts } from '../parts.ts';
 import { toProblem } from '../problem.ts';
 import { sendEvents, type ServerEvent } from '../sse.ts';
 
-/**
- * Sends events as a stream and measures it: the time to the first event, the time between events, the open
- * streams.
- */
+/** Sends events as a stream, and counts the open ones. */
 export async function sendStream(
   { metrics, options }: AppParts,
   request: FastifyRequest,
   reply: FastifyReply,
   events: AsyncGenerator<ServerEvent>,
 ): Promise<FastifyReply> {
-  const startMs = performance.now();
   // fastify, its plugins and this code all listen for the end of a stream: a few more listeners than node
   // expects
   reply.raw.setMaxListeners(20);
@@ -24,10 +20,6 @@ export async function sendStream(
   }
   return sendEvents(reply, events, {
     pingMs: options.pingMs,
-    onEvent: (sinceMs) =>
-      sinceMs === null
-        ? metrics.firstToken.observe((performance.now() - startMs) / 1000)
-        : metrics.interToken.observe(sinceMs / 1000),
     onError: (error) => {
       request.record.code = toProblem(error).code;
       if (error instanceof UnrollError && ['cancelled', 'shutting_down'].includes(error.code))

@@ -40,7 +40,7 @@ const extensions = ['binary_tensor_data', 'model_repository', 'statistics'];
 
 export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
   const { repository } = tasks;
-  const listed = (params: Reference): ModelListing => findModel(repository.list(), toReference(params)).shown;
+  const listed = (params: Reference): ModelListing => findModel(repository, toReference(params)).shown;
 
   scope.get(
     '/v2',

@@ -36,7 +36,7 @@ export const statisticsRoutes: Route = (scope, { tasks: { repository } }) => {
       },
     },
     async ({ params }) => {
-      const { shown, versions } = findModel(repository.list(), params.model);
+      const { shown, versions } = findModel(repository, params.model);
       const asked = params.model.includes('@') ? [shown] : versions;
       return { model_stats: asked.map(toStatistics) };
     },
@@ -54,7 +54,7 @@ export const statisticsRoutes: Route = (scope, { tasks: { repository } }) => {
       },
     },
     async ({ params }) => ({
-      model_stats: [toStatistics(findModel(repository.list(), toReference(params)).shown)],
+      model_stats: [toStatistics(findModel(repository, toReference(params)).shown)],
     }),
   );
 };
