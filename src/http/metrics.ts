@@ -24,7 +24,6 @@ export const metricsRoute: Route = (scope, { metrics }) => {
     },
     async ({ headers: { accept } }, reply) => {
       const text = await metrics.registry.metrics();
-      reply.header('vary', 'accept');
       return prefersOpenMetrics(accept ?? '')
         ? reply.type(openMetricsType).send(toOpenMetrics(text))
         : reply.type(metrics.registry.contentType).send(text);
