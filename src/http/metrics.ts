@@ -31,7 +31,6 @@ export const metricsRoute: Route = (scope, { metrics, options }) => {
       if (caller?.models)
         throw new UnrollError('forbidden', 'metrics are of all models; this key is limited to some');
       const text = await metrics.registry.metrics();
-      reply.header('vary', 'accept');
       return prefersOpenMetrics(accept ?? '')
         ? reply.type(openMetricsType).send(toOpenMetrics(text))
         : reply.type(metrics.registry.contentType).send(text);

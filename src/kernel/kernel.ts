@@ -72,24 +72,29 @@ export function openKernel<M extends KernelMemory>(share: KernelShare, memory: M
   const modules = new Map<string, CompiledModule>();
 
   function compile(emit: (e: Emitter) => void): CompiledModule {
-    if (path === 'plain') return { module: compileModule(encode(emit), path), path, reason };
     let probe = '';
     const bytes = encode((e) => {
       emit(e);
-      probe = emitProbe(e);
+      if (path === 'revectorised') probe = emitProbe(e);
     });
     const key = createHash('sha256').update(bytes).digest('base64');
     const known = modules.get(key);
     if (known) return known;
-    plainProbe ??= compileModule(encode(emitProbe), 'plain');
-    const plain = plainProbe;
-    const compiled = compileChecked(bytes, (module) =>
-      measureProbeGain(memory.memory, probeAddress, probe, [plain, module]),
-    );
+    const compiled = compileBytes(bytes, probe);
     // a module that was measured to be slow may be faster when it is compiled again
     if (compiled.path === path) modules.set(key, compiled);
-    for (const oldest of modules.keys()) if (modules.size > maxModules) modules.delete(oldest);
+    const [oldest] = modules.keys();
+    if (modules.size > maxModules) modules.delete(oldest!);
     return compiled;
+  }
+
+  function compileBytes(bytes: Uint8Array<ArrayBuffer>, probe: string): CompiledModule {
+    if (path === 'plain') return { module: compileModule(bytes, path), path, reason };
+    plainProbe ??= compileModule(encode(emitProbe), 'plain');
+    const plain = plainProbe;
+    return compileChecked(bytes, (module) =>
+      measureProbeGain(memory.memory, probeAddress, probe, [plain, module]),
+    );
   }
   return { memory, path, reason, share, compile };
 }
