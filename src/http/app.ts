@@ -4,7 +4,7 @@ import fastify from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { UnrollError } from '../errors.ts';
 import { documentation } from './documentation.ts';
-import { acceptDatasetBodies } from './training/dataset-bodies.ts';
+import { datasetScope } from './training/dataset-scope.ts';
 import { sendError, setErrorHandlers } from './plugins/errors.ts';
 import { guardEventLoop } from './plugins/event-loop-guard.ts';
 import { checkHost } from './plugins/host.ts';
@@ -20,7 +20,6 @@ import { handleParseError } from './plugins/parse-error.ts';
 import { isProbe } from './probes.ts';
 import { maxPathSegmentLength } from './problem.ts';
 import { comparisonRoutes } from './training/comparisons.ts';
-import { datasetRoutes } from './training/datasets.ts';
 import { healthRoutes } from './v2/health.ts';
 import { inferenceProtocolRoutes } from './v2/inference.ts';
 import { metricsRoute } from './metrics.ts';
@@ -59,7 +58,6 @@ export async function buildApp(parts: AppParts) {
 
   // fastify would parse plain text, and validation would then report a wrong type of value
   app.removeContentTypeParser('text/plain');
-  await acceptDatasetBodies(app);
   parseJsonBodies(app);
   acceptTensorBodies(app);
   acceptUntypedBodies(app);
@@ -93,7 +91,7 @@ export async function buildApp(parts: AppParts) {
   const routes = [
     modelRoutes,
     ...taskRoutes,
-    datasetRoutes,
+    datasetScope,
     trainingJobRoutes,
     comparisonRoutes,
     inferenceProtocolRoutes,
@@ -105,8 +103,9 @@ export async function buildApp(parts: AppParts) {
   ];
   // in a separate plugin, so that the documentation plugin is loaded before the routes
   await app.register(async (scope) => {
-    refuseOtherMethods(scope, () => {
-      for (const route of routes) route(scope.withTypeProvider<ZodTypeProvider>(), parts);
+    const typed = scope.withTypeProvider<ZodTypeProvider>();
+    await refuseOtherMethods(typed, async () => {
+      for (const route of routes) await route(typed, parts);
     });
   });
   return app;

@@ -17,8 +17,9 @@ export function checkHost(app: FastifyInstance): void {
     let count = 0;
     for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]!.toLowerCase() === 'host') count++;
     if (count > 1)
-      throw new UnrollError('malformed_http', `host: must be given once, was given ${count} times`);
-    if (!host.test(headers.host ?? ''))
-      throw new UnrollError('malformed_http', 'host: must be a host and, optionally, a port');
+      return new UnrollError('malformed_http', `host: must be given once, was given ${count} times`);
+    return host.test(headers.host ?? '')
+      ? null
+      : new UnrollError('malformed_http', 'host: must be a host and, optionally, a port');
   });
 }
