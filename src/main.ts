@@ -28,7 +28,7 @@ export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
     close: async (drainMs) => server?.close(drainMs),
   });
   // the loader thread imports its code while this thread imports the server's
-  const loaderThread = startLoaderThread();
+  const loaderThread = startLoaderThread({ background: false });
   const { startServer } = await import('./server.ts');
   server = await startServer(config, log, loaderThread);
   console.log(formatStartupBanner(server.url, server.models()));
