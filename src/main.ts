@@ -37,7 +37,7 @@ export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
     close: async (drainMs, delayMs) => server?.close(drainMs, delayMs),
   });
   // the loader thread imports its code while this thread imports the server's
-  const loaderThread = startLoaderThread();
+  const loaderThread = startLoaderThread({ background: false });
   const { startServer } = await import('./server.ts');
   server = await startServer(config, log, loaderThread);
   const url = config.PUBLIC_URL === '' ? server.url : config.PUBLIC_URL.replace(/\/+$/, '');

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { GenerationOptions } from '../decoding/generation.ts';
 import type { DecodeOptions } from '../decoding/search.ts';
+import type { UnrollError } from '../errors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
@@ -123,8 +124,11 @@ export interface Engine {
    * early frees the slot.
    */
   submit(request: SequenceRequest | EvaluationRequest): AsyncIterable<SequenceEvent>;
-  /** Checks whether a sequence of one step would be admitted now. @throws UnrollError overloaded */
-  checkCapacity(handle: Pick<NetworkHandle, 'id'>): void;
+  /**
+   * Whether a sequence of which nothing is known yet would be admitted now.
+   * @returns null, or the error overloaded with its reason and the time after which to retry
+   */
+  findOverload(handle: Pick<NetworkHandle, 'id'>): UnrollError | null;
   readonly kernel: NetworkInfo['kernel'];
   stats(): EngineStats;
   /** Rejects new sequences. Resolves when all have ended, or after `ms`. */

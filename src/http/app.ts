@@ -2,7 +2,7 @@ import fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage } from 'node:http';
 import { documentation } from './documentation.ts';
-import { acceptDatasetBodies } from './training/dataset-bodies.ts';
+import { datasetScope } from './training/dataset-scope.ts';
 import { authenticate, requireAccess } from './plugins/authenticate.ts';
 import { allowOrigin, corsHeaders } from './plugins/cors.ts';
 import { refuseCrossSite } from './plugins/cross-site.ts';
@@ -24,7 +24,6 @@ import { maxPathSegmentLength } from './problem.ts';
 import { parsePublicUrl, prefixLocations, removePrefix } from './public-url.ts';
 import { createRequestId } from './request-id.ts';
 import { comparisonRoutes } from './training/comparisons.ts';
-import { datasetRoutes } from './training/datasets.ts';
 import { healthRoutes } from './v2/health.ts';
 import { inferenceProtocolRoutes } from './v2/inference.ts';
 import { metricsRoute } from './metrics.ts';
@@ -74,7 +73,6 @@ export async function buildApp(parts: AppParts) {
 
   // fastify would parse plain text, and validation would then report a wrong type of value
   app.removeContentTypeParser('text/plain');
-  await acceptDatasetBodies(app);
   parseJsonBodies(app);
   acceptTensorBodies(app);
   setErrorHandlers(app);
@@ -102,7 +100,7 @@ export async function buildApp(parts: AppParts) {
   const routes = [
     modelRoutes,
     ...taskRoutes,
-    datasetRoutes,
+    datasetScope,
     trainingJobRoutes,
     comparisonRoutes,
     inferenceProtocolRoutes,
@@ -114,8 +112,9 @@ export async function buildApp(parts: AppParts) {
   ];
   // in a separate plugin, so that the documentation plugin is loaded before the routes
   await app.register(async (scope) => {
-    refuseOtherMethods(scope, () => {
-      for (const route of routes) route(scope.withTypeProvider<ZodTypeProvider>(), parts);
+    const typed = scope.withTypeProvider<ZodTypeProvider>();
+    await refuseOtherMethods(typed, async () => {
+      for (const route of routes) await route(typed, parts);
     });
   });
   return app;

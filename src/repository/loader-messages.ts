@@ -77,6 +77,8 @@ export type RegionRequest =
 export type RegionReply = { readonly region: Region } | { readonly full: string };
 
 export interface LoaderData {
+  /** Whether the thread gives way to those that serve. */
+  readonly background: boolean;
   readonly regions: import('node:worker_threads').MessagePort;
   /** Int32 [1], incremented when a reply has been posted to `regions`. */
   readonly replySignal: SharedArrayBuffer;

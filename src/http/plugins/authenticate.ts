@@ -39,12 +39,13 @@ export function authenticate(app: FastifyInstance, authentication: Authenticatio
   checkEachRequest(app, (request) => {
     const { access } = request.routeOptions.config;
     // a request without a route has none
-    if (access === undefined || access === 'open') return;
+    if (access === undefined || access === 'open') return null;
     const caller = findCaller(request, authentication);
+    if (caller instanceof UnrollError) return caller;
     request.caller = caller;
-    if (!caller.scopes.has(access)) throw missingScope(access, caller);
+    if (!caller.scopes.has(access)) return missingScope(access, caller);
     const { model } = request.params as { readonly model?: string };
-    if (model !== undefined) requireModel(request, model);
+    return model === undefined || mayUseModel(caller, model) ? null : hiddenModel(model);
   });
 }
 
@@ -56,24 +57,24 @@ export const callerOf = ({ caller }: FastifyRequest): Caller => caller!;
  * not shown. @throws UnrollError model_not_found
  */
 export function requireModel(request: FastifyRequest, reference: string): void {
-  if (!mayUseModel(callerOf(request), reference))
-    throw new UnrollError('model_not_found', `there is no model ${reference} for this key`, {
-      field: 'model',
-    });
+  if (!mayUseModel(callerOf(request), reference)) throw hiddenModel(reference);
 }
 
-function findCaller({ headers }: FastifyRequest, authentication: Authentication): Caller {
+const hiddenModel = (reference: string): UnrollError =>
+  new UnrollError('model_not_found', `there is no model ${reference} for this key`, { field: 'model' });
+
+function findCaller({ headers }: FastifyRequest, authentication: Authentication): Caller | UnrollError {
   if (authentication.kind === 'none') return authentication.caller;
   const key = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1] ?? headers['x-api-key'];
   if (typeof key !== 'string' || key === '')
-    throw new UnrollError('unauthorized', 'authorization: must be Bearer and an API key, or x-api-key a key');
-  const caller = authentication.keys.find(key);
-  if (!caller)
-    throw new UnrollError(
+    return new UnrollError(
       'unauthorized',
-      'authorization: the API key is unknown, was revoked, or has expired',
+      'authorization: must be Bearer and an API key, or x-api-key a key',
     );
-  return caller;
+  return (
+    authentication.keys.find(key) ??
+    new UnrollError('unauthorized', 'authorization: the API key is unknown, was revoked, or has expired')
+  );
 }
 
 const missingScope = (access: Access, { name, scopes }: Caller): UnrollError =>

@@ -19,11 +19,11 @@ export function refuseCrossSite(
   { corsOrigin, publicOrigin }: { readonly corsOrigin: string; readonly publicOrigin: string | null },
 ): void {
   checkEachRequest(app, (request) => {
-    if (safeMethods.has(request.method) || !isFromOtherSite(request, publicOrigin)) return;
+    if (safeMethods.has(request.method) || !isFromOtherSite(request, publicOrigin)) return null;
     const { origin } = request.headers;
     if (corsOrigin === '*' || (origin !== undefined && origin === corsOrigin) || wasPreflighted(request))
-      return;
-    throw new UnrollError(
+      return null;
+    return new UnrollError(
       'cross_site',
       `a page of ${origin ?? 'another site'} may not send this without a content type other than that of a form, or the header x-requested-with; UNROLL_CORS_ORIGIN allows the pages of an origin`,
     );

@@ -19,15 +19,16 @@ export function checkHost(app: FastifyInstance, names: readonly string[] | null)
     let count = 0;
     for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]!.toLowerCase() === 'host') count++;
     if (count > 1)
-      throw new UnrollError('malformed_http', `host: must be given once, was given ${count} times`);
+      return new UnrollError('malformed_http', `host: must be given once, was given ${count} times`);
     const name = host.exec(headers.host ?? '')?.[1];
     if (name === undefined)
-      throw new UnrollError('malformed_http', 'host: must be a host and, optionally, a port');
-    if (names !== null && !isLocal(name) && !names.includes(name.toLowerCase()))
-      throw new UnrollError(
-        'host_not_served',
-        `host: this server answers to localhost, addresses and names without a dot, not to ${JSON.stringify(name)}; UNROLL_PUBLIC_URL adds a name`,
-      );
+      return new UnrollError('malformed_http', 'host: must be a host and, optionally, a port');
+    return names === null || isLocal(name) || names.includes(name.toLowerCase())
+      ? null
+      : new UnrollError(
+          'host_not_served',
+          `host: this server answers to localhost, addresses and names without a dot, not to ${JSON.stringify(name)}; UNROLL_PUBLIC_URL adds a name`,
+        );
   });
 }
 

@@ -10,7 +10,7 @@ import { datasetTooLarge } from '../../jobs/datasets.ts';
 import { viewDataset } from './view.ts';
 
 const tags = ['training'];
-export const datasetPath = '/v1/datasets';
+const datasetPath = '/v1/datasets';
 
 export const datasetRoutes: Route = (
   scope,

@@ -8,12 +8,13 @@ import { checkEachRequest } from '../plugins/check-each-request.ts';
  */
 export function acceptUntypedBodies(app: FastifyInstance): void {
   checkEachRequest(app, ({ method, raw: { headers }, routeOptions: { url = '' } }) => {
-    if (method !== 'POST' || !url.startsWith('/v2/')) return;
+    if (method !== 'POST' || !url.startsWith('/v2/')) return null;
     const type = headers['content-type'];
     const empty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
     if (!empty && type !== undefined && !/^(text\/plain|application\/x-www-form-urlencoded)\b/i.test(type))
-      return;
+      return null;
     if (empty) delete headers['content-type'];
     else headers['content-type'] = url.endsWith('/infer') ? 'application/octet-stream' : 'application/json';
+    return null;
   });
 }

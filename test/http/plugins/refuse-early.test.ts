@@ -9,8 +9,8 @@ const app = { current: fastify() };
 afterEach(() => app.current.close());
 
 /** An app whose routes count the bodies they read. */
-function serve(checkCapacity: () => void) {
-  const context = fakeContext(models.classify(), { checkCapacity });
+function serve(overload: () => UnrollError | null) {
+  const context = fakeContext(models.classify(), { overload });
   const server = (app.current = fastify());
   let bodies = 0;
   server.addHook('preParsing', async () => void bodies++);
@@ -21,9 +21,7 @@ function serve(checkCapacity: () => void) {
   const send = (url: string) => server.inject({ method: 'POST', url, payload: { input: 'a' } });
   return { send, context, bodies: () => bodies };
 }
-const full = (): void => {
-  throw new UnrollError('overloaded', 'the queue is full', { retryAfterSeconds: 7 });
-};
+const full = () => new UnrollError('overloaded', 'the queue is full', { retryAfterSeconds: 7 });
 
 describe('an overloaded model', () => {
   it('rejects a request before its body is read, with a retry time', async () => {
@@ -41,7 +39,7 @@ describe('an overloaded model', () => {
   });
 
   it('accepts requests again when there is capacity', async () => {
-    const { send, bodies } = serve(() => {});
+    const { send, bodies } = serve(() => null);
     expect((await send(`/v1/models/${models.classify().name}/classify`)).statusCode).toBe(200);
     expect(bodies()).toBe(1);
   });
