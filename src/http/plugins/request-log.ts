@@ -49,6 +49,9 @@ export const recordSequence =
     record.runMs = Math.max(record.runMs, runMs);
   };
 
+/** The caller's address; empty where the socket is closed already, which then has none. */
+export const addressOf = ({ ip }: { readonly ip: string | undefined }): string => ip ?? '';
+
 /** Of an address, which may come from a header. */
 const maxAddressLength = 64;
 /** Bytes of a connection at the end of its last request. */
@@ -81,8 +84,7 @@ export function createRequestLogger(
 export function startRecord(request: FastifyRequest, reply: FastifyReply): void {
   request.record = { model: null, version: null, task: null, code: null, steps: 0, queuedMs: 0, runMs: 0 };
   const { socket } = request.raw;
-  // a closed socket has no address
-  const ip = request.ip.slice(0, maxAddressLength);
+  const ip = addressOf(request).slice(0, maxAddressLength);
   let finished = false;
   reply.raw.once('finish', () => {
     finished = true;
