@@ -5,7 +5,7 @@ import type { Tensor } from '../../network/weights.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import { parseCellActivations } from './cell-activations.ts';
 import { asConfig, type Config } from './keras-config.ts';
-import { transpose, zeros } from './converted.ts';
+import { transpose, zeros } from './weight-layout.ts';
 
 // Keras: kernel [in, G·units], recurrent_kernel [units, G·units], bias [G·units], of a GRU with reset_after
 // [2, 3·units]. Gates of an LSTM i f c o as ours, of a GRU z r h.

@@ -1,8 +1,8 @@
 import type { Tensor } from '../../../network/weights.ts';
 import { invalidModel, quote } from '../../format-errors.ts';
 import { readNumber } from '../cell-activations.ts';
-import { requireWeights } from '../converted.ts';
-import { requireField } from '../supported-fields.ts';
+import { requireWeights } from '../weight-layout.ts';
+import { requireField } from '../require-field.ts';
 import { resolveAxis, withValue, formatShape, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
 import { requireShape } from './windows.ts';
 import type { KerasLayer } from '../keras-layer.ts';

@@ -1,6 +1,6 @@
 import { invalidModel, quote } from '../../format-errors.ts';
 import type { KerasLayer } from '../keras-layer.ts';
-import { requireField } from '../supported-fields.ts';
+import { requireField } from '../require-field.ts';
 import {
   emitReshape,
   requireSequence,
