@@ -5,6 +5,7 @@ import { evaluateGraph, createInput, type Evaluation } from '../../operators/ana
 import { shapeFor, type SequenceView, type ViewInput } from '../../operators/analysis/sequence-view.ts';
 import { elementCount, type Operand } from '../../operators/operand.ts';
 import type { SignedGraph } from '../../operators/signature.ts';
+import { keepNeeded } from '../../operators/get-bodies.ts';
 import type { OperatorSpec } from '../../operators/spec.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
@@ -38,7 +39,7 @@ export function raiseView(
   if (!view.input.axes.includes('time') || view.steps !== undefined)
     return invalidModel('it has no axis of steps that may have any length');
   const { lengths, evaluations } = evaluateTwice(graph, view);
-  const needed = findNeeded(graph.operators, view.output.value);
+  const needed = new Set(keepNeeded(graph.operators, [view.output.value]));
   const rows = new Map<string, Rows>([[view.input.value, { layer: 'input', end: null }]]);
   const stepsRead = new Set<string>();
   const context: RaiseContext = {
@@ -145,18 +146,6 @@ function toSized(operands: SizedValue['operands'], lengths: readonly [number, nu
   if (shape.length !== other.length || growing.length > 1 || !isTime)
     invalidModel(`[${shape.join(', ')}] for ${lengths[0]} steps has not one row a step`);
   return { operands, time, width: elementCount(shape.filter((_, axis) => axis !== time)) };
-}
-
-/** The operators that an output depends on. */
-function findNeeded(operators: readonly OperatorSpec[], output: string): ReadonlySet<OperatorSpec> {
-  const values = new Set([output]);
-  const needed = new Set<OperatorSpec>();
-  for (const operator of operators.toReversed()) {
-    if (!operator.outputs.some((name) => values.has(name))) continue;
-    needed.add(operator);
-    for (const name of operator.inputs) values.add(name);
-  }
-  return needed;
 }
 
 const isMissing = (

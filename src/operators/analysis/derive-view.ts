@@ -1,8 +1,7 @@
 import { isInteger } from '../number-kinds.ts';
 import { UnrollError } from '../../errors.ts';
 import { createOperand, elementCount, invalidOperator, type Operand } from '../operand.ts';
-import { getBodies } from '../get-bodies.ts';
-import type { OperatorSpec } from '../spec.ts';
+import { listReads } from '../get-bodies.ts';
 import { operandKind, type SignatureTensor, type SignedGraph } from '../signature.ts';
 import { chooseAnswer } from './choose-answer.ts';
 import { analysePlan, type AnalysedPlan } from './analysed-plan.ts';
@@ -129,12 +128,6 @@ const zero = ({ datatype }: SignatureTensor): Operand => ({
   ...createInput({ datatype }, [], () => 0),
   known: true,
 });
-
-/** The values that an operator and its bodies read. */
-const listReads = (operator: OperatorSpec): string[] => [
-  ...operator.inputs,
-  ...getBodies(operator).flatMap(({ operators, outputs }) => [...outputs, ...operators.flatMap(listReads)]),
-];
 
 function hasLengths({ plan, size, withInputs }: AnalysedPlan, input: ViewInput, window: number): boolean {
   const shape = shapeFor(input, ...size);
