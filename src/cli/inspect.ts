@@ -2,12 +2,10 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { UnrollError } from '../errors.ts';
 import type { ImportedNetwork } from '../formats/imported-network.ts';
-import { toModelSpec } from '../formats/model-spec-from-imported.ts';
 import { listCandidates } from '../formats/onnx/list-candidates.ts';
 import type { GraphSettings } from '../formats/onnx/graph-settings.ts';
 import { foldSignedGraph } from '../formats/operators/fold-signed-graph.ts';
 import type { ImportedFile } from '../formats/read-imported.ts';
-import { tensorsMatchLayers } from '../formats/tensors-match-layers.ts';
 import { formatSignature } from './format-signature.ts';
 import { parseGraphOptions, type GraphOptions } from './graph-options.ts';
 import { toModelTemplate } from '../formats/pytorch/model-template.ts';
@@ -45,9 +43,7 @@ export async function inspectCommand(
     const given = parseGraphOptions(options);
     const network = readNetwork(file, given);
     if (graph) {
-      const onLayers =
-        typeof network !== 'string' &&
-        tensorsMatchLayers(graph, toModelSpec('model', network), network.weights);
+      const onLayers = typeof network !== 'string' && network.givesTensors === true;
       for (const line of formatSignature(graph, onLayers)) print(line);
     }
     if (typeof network === 'string') {

@@ -15,6 +15,8 @@ export interface ImportedNetwork {
    * The source's names of its input and output tensors, when they are laid out like ours: batch, then steps.
    */
   readonly tensors?: { readonly input: string; readonly output: string } | undefined;
+  /** Whether it was verified to give the file's one output for its one input, a batch of sequences. */
+  readonly givesTensors?: boolean;
   /** Findings and decisions of the conversion, for the person who imports the file. */
   readonly notes: readonly string[];
 }

@@ -166,7 +166,7 @@ function keras(format: string, arrays: Arrays, model: KerasModel): ImportedFile 
   return {
     format: `${format} ${model.version}`,
     arrays,
-    network: () => kerasToNetwork(model, convert()),
+    network: (settings) => kerasToNetwork(model, convert(), settings),
     graph: () => kerasToSignedGraph(convert()),
   };
 }

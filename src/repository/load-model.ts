@@ -1,7 +1,6 @@
 import { placeGraph } from '../engine/place-graph.ts';
 import { placeNetwork, type PlacementSizes } from '../engine/placement.ts';
 import { UnrollError } from '../errors.ts';
-import { tensorsMatchLayers } from '../formats/tensors-match-layers.ts';
 import type { ViewVerdicts } from '../formats/view-verdicts.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ModelSpec, TextInput } from '../network/spec.ts';
@@ -54,7 +53,7 @@ export async function loadModel(
   const vocabulary = inputs.kind === 'text' ? packTexts(inputs) : null;
   const target = outputs.vocabulary ? packTexts(outputs.vocabulary) : null;
   const chain = readCrfPotentials(spec.network, weights);
-  const match = signed !== null && tensorsMatchLayers(signed, spec, weights);
+  const match = signed !== null && sequence.givesTensors;
   const graph = signed && !match ? placeGraph(signed, { kernel, ...sizes }) : null;
   const placement = placeNetwork(spec.network, weights, { kernel, ...sizes });
   return {

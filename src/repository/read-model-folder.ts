@@ -45,6 +45,8 @@ export interface ModelFolder {
 /** A model.json, and its weights, which are read on demand. */
 export interface SequenceModel {
   readonly spec: ModelSpec;
+  /** Whether its layers give the tensors of the file's graph. */
+  readonly givesTensors: boolean;
   /** @throws UnrollError invalid_weights, invalid_model where weights and network do not match */
   weights(): Promise<Weights>;
 }
@@ -76,7 +78,8 @@ export async function readModelFolder(
         : getWeightsFile(json);
   if (json !== null && !isImported && (Object.hasOwn(json, 'network') || file === weightsFile)) {
     const spec = parseModelSpec(json);
-    return { sequence: { spec, weights: () => readWeights(realRoot, folder, spec) }, graph: null };
+    const weights = (): Promise<Weights> => readWeights(realRoot, folder, spec);
+    return { sequence: { spec, givesTensors: false, weights }, graph: null };
   }
   const overrides = isImported ? null : json;
   const imported = await importFile(realRoot, folder, file, verdicts);
@@ -95,7 +98,12 @@ export async function readModelFolder(
 function toSequenceModel(name: string, network: ImportedNetwork, overrides: ModelOverrides): SequenceModel {
   const spec = toModelSpec(name, network, overrides);
   checkModel(spec, network.weights);
-  return { spec, weights: () => Promise.resolve(network.weights) };
+  const { inputs } = spec;
+  const givesTensors =
+    network.givesTensors === true &&
+    spec.padding === undefined &&
+    !(inputs.kind === 'text' && inputs.characters);
+  return { spec, givesTensors, weights: () => Promise.resolve(network.weights) };
 }
 
 /** Reads model.json as a JSON object; null where there is none. */

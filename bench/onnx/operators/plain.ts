@@ -95,7 +95,9 @@ export function einsum(g: GraphDraft): GraphCase {
   const inputs = equation
     .split('->')[0]!
     .split(',')
-    .map((term, i) => (i === 0 || g.chance() ? g.floatInput(...shapeOf(term)) : g.floats(...shapeOf(term))));
+    .map((term, i) =>
+      i === 0 || g.chance() ? g.floatInput(...getShape(term)) : g.floats(...getShape(term)),
+    );
   return g.finish(`Einsum ${equation}`, { [g.op('Einsum', inputs, { equation })]: 'float32' }, 12);
 }
 

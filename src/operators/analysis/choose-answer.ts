@@ -7,7 +7,7 @@ import type { ViewInput, ViewState } from './sequence-view.ts';
 import { findVocabulary } from './find-vocabulary.ts';
 
 /**
- * Chooses the output that answers: the only one that depends on the sequence and is not just the end of a recurrence.
+ * Chooses the output that answers: the only one, or the only one that depends on the sequence and is not just the end of a recurrence.
  * @throws UnrollError invalid_model naming the candidates
  */
 export function chooseAnswer(
@@ -17,6 +17,8 @@ export function chooseAnswer(
 ): SignatureTensor {
   const { graph, settings, size, values, withInputs } = analysed;
   const { outputs } = graph.signature;
+  const [only, another] = outputs;
+  if (only && !another) return only;
   const other = drawInput(input, size, 101, findVocabulary(graph, input.value, values));
   const changed = withInputs(new Map([[input.value, other]]));
   const answers = outputs.filter(({ value }) => {

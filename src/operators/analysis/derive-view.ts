@@ -1,8 +1,7 @@
 import { isInteger } from '../number-kinds.ts';
 import { UnrollError } from '../../errors.ts';
 import { createOperand, elementCount, invalidOperator, type Operand } from '../operand.ts';
-import { getBodies } from '../get-bodies.ts';
-import type { OperatorSpec } from '../spec.ts';
+import { listReads } from '../get-bodies.ts';
 import { operandKind, type SignatureTensor, type SignedGraph } from '../signature.ts';
 import { chooseAnswer } from './choose-answer.ts';
 import { analysePlan, type AnalysedPlan } from './analysed-plan.ts';
@@ -104,13 +103,23 @@ function getView(analysed: AnalysedPlan): SequenceView {
     invalidOperator(
       `the input ${JSON.stringify(input.name)} has integers, but no operator looks them up in a matrix`,
     );
-  const fixed = input.axes.includes('time') || states.length > 0 ? null : findFixedTime(analysed, input);
+  const fixed =
+    settings.axes || input.axes.includes('time') || states.length > 0 ? null : findFixedTime(analysed, input);
   const timed = fixed ? { ...input, axes: input.axes.with(fixed.axis, 'time') } : input;
   if (lengths.length > 0 && !timed.axes.includes('time') && !timed.axes.includes(window))
     invalidOperator(
       `the length ${JSON.stringify(lengths[0]!.name)} of a call of ${window} iterations is not certain: graph.set sets it`,
     );
-  const view = { input: timed, vocabulary, steps: fixed?.steps, states, starts, lengths, window, set };
+  const view = {
+    input: timed,
+    vocabulary,
+    steps: fixed?.steps ?? settings.steps,
+    states,
+    starts,
+    lengths,
+    window,
+    set,
+  };
   return { ...view, output: measureOutput(analysed, view, output) };
 }
 
@@ -119,12 +128,6 @@ const zero = ({ datatype }: SignatureTensor): Operand => ({
   ...createInput({ datatype }, [], () => 0),
   known: true,
 });
-
-/** The values that an operator and its bodies read. */
-const listReads = (operator: OperatorSpec): string[] => [
-  ...operator.inputs,
-  ...getBodies(operator).flatMap(({ operators, outputs }) => [...outputs, ...operators.flatMap(listReads)]),
-];
 
 function hasLengths({ plan, size, withInputs }: AnalysedPlan, input: ViewInput, window: number): boolean {
   const shape = shapeFor(input, ...size);

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/formats/keras/keras-config.ts';
 import { kerasToNetwork } from '../../../src/formats/keras/keras-to-network.ts';
-import { convertModel } from '../../../src/formats/keras/convert-model.ts';
-import { toOperatorNetwork } from '../../../src/formats/keras/operator-network.ts';
+import { toOperatorNetwork } from './to-operator-network.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { OperatorGraphSpec } from '../../../src/network/layers/operator-graph/schema.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
@@ -51,7 +50,7 @@ function run(
     [{ className: 'InputLayer', name: 'x', config: { batch_shape: shape } }, ...layers],
     options,
   );
-  const { network, weights } = toOperatorNetwork(model, convertModel(model), '');
+  const { network, weights } = toOperatorNetwork(model);
   const [program] = network.layers as [OperatorGraphSpec];
   const { output } = referenceNetwork(
     network,

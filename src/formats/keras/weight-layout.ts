@@ -2,23 +2,6 @@ import type { Tensor } from '../../network/weights.ts';
 import type { KerasLayer } from './keras-layer.ts';
 import { invalidModel } from '../format-errors.ts';
 
-/** The input of a Keras layer. */
-export interface LayerInput {
-  readonly width: number;
-  readonly sequence: boolean;
-}
-/** The chain of our layers that replaces one Keras layer. */
-export interface ConvertedLayers {
-  readonly layers: readonly {
-    readonly name: string;
-    readonly layer: object;
-    readonly tensors: readonly (readonly [part: string, tensor: Tensor])[];
-  }[];
-  readonly width: number;
-  readonly sequence: boolean;
-  readonly notes: readonly string[];
-}
-
 /** Returns a layer's weights. @throws UnrollError invalid_model when their number differs from `count` */
 export function requireWeights({ weights }: KerasLayer, count: number): readonly Tensor[] {
   if (weights.length !== count) invalidModel(`has ${weights.length} weights, must have ${count}`);
