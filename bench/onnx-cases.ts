@@ -9,6 +9,7 @@ import { runOnce } from '../src/network/run-once.ts';
 import { encodeCase } from './onnx/encode-case.ts';
 import { checkCase } from './onnx/operators/check-case.ts';
 import { draftGraph } from './onnx/operators/draw-graph.ts';
+import * as doubles from './onnx/operators/doubles.ts';
 import * as fused from './onnx/operators/fused.ts';
 import { olderForms } from './onnx/operators/opsets.ts';
 import * as plain from './onnx/operators/plain.ts';
@@ -104,7 +105,7 @@ console.log(
 );
 
 const graphsEach = Number(options.graphs);
-const drawn = { ...quantised, ...fused, ...plain };
+const drawn = { ...quantised, ...fused, ...plain, ...doubles };
 for (const [family, draw] of [...Object.entries(drawn), ['olderForms', olderForms] as const]) {
   const count = draw === olderForms ? 10 * graphsEach : graphsEach;
   let worstOfFamily = 0;

@@ -4,6 +4,7 @@ import { createRng } from '../../src/random.ts';
 import { encodeModel } from './model.ts';
 import { runInOnnxruntime } from './operators/check-case.ts';
 import { draftGraph, type GraphCase, type GraphDraft } from './operators/draw-graph.ts';
+import * as doubles from './operators/doubles.ts';
 import * as fused from './operators/fused.ts';
 import { olderForms } from './operators/opsets.ts';
 import * as plain from './operators/plain.ts';
@@ -15,6 +16,7 @@ import * as quantised from './operators/quantised.ts';
 const path = join(import.meta.dirname, '../../test/golden/onnx-operators.json');
 const datatypes: Readonly<Record<string, string>> = {
   float32: 'FP32',
+  float64: 'FP64',
   bool: 'BOOL',
   ...Object.fromEntries(
     ['int8', 'uint8', 'int16', 'uint16', 'int32', 'int64'].map((type) => [type, type.toUpperCase()]),
@@ -55,7 +57,7 @@ async function writeFamily(draw: (g: GraphDraft) => GraphCase, seeds: number, mo
     await write(one, name);
   }
 }
-for (const draw of Object.values({ ...quantised, ...fused, ...plain }))
+for (const draw of Object.values({ ...quantised, ...fused, ...plain, ...doubles }))
   await writeFamily(draw, 80, mostNames);
 await writeFamily(olderForms, 80, 40);
 writeFileSync(path, `${JSON.stringify(answers)}\n`);

@@ -42,7 +42,14 @@ export interface OnnxTensor {
   readonly name: string;
   readonly shape: readonly number[];
   readonly values:
-    Float32Array | BigInt64Array | Int32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
+    | Float32Array
+    | Float64Array
+    | BigInt64Array
+    | Int32Array
+    | Int16Array
+    | Uint16Array
+    | Int8Array
+    | Uint8Array;
 }
 
 export interface OnnxValue {
@@ -72,6 +79,7 @@ const elementType = {
   int32: 6,
   int64: 7,
   bool: 9,
+  float64: 11,
 } as const;
 const attributeType = { float: 1, int: 2, ints: 7 } as const;
 const irVersion = 8;
@@ -147,6 +155,7 @@ function encodeTensor({ name, shape, values }: OnnxTensor): Bytes[] {
 
 function elementTypeName(values: OnnxTensor['values']): keyof typeof elementType {
   if (values instanceof Float32Array) return 'float32';
+  if (values instanceof Float64Array) return 'float64';
   if (values instanceof BigInt64Array) return 'int64';
   if (values instanceof Int32Array) return 'int32';
   if (values instanceof Int16Array) return 'int16';

@@ -24,6 +24,10 @@ export const floatTypes: Readonly<Record<FloatType, StoredFloat>> = {
   F64: { bytes: 8, read: (data) => Float32Array.from(toView(Float64Array, data)) },
 };
 
+/** Little-endian float64 without rounding. */
+export const readFloat64 = (data: Uint8Array): Float64Array<ArrayBuffer> =>
+  toView(Float64Array, data);
+
 interface ViewConstructor<View> {
   new (buffer: ArrayBuffer, byteOffset: number, length: number): View;
   readonly BYTES_PER_ELEMENT: number;

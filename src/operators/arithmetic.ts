@@ -1,19 +1,29 @@
-import type { OperandKind } from './number-kinds.ts';
-import { createOperand } from './operand.ts';
+import { isFloat, type OperandKind } from './number-kinds.ts';
+import { createOperand, invalidOperator } from './operand.ts';
 import { numberAttribute, type OperatorImplementation } from './operator.ts';
 import { binaryOperator, mapValues, type BinaryFunction } from './element-wise.ts';
 import { required } from './shape.ts';
+import { joinWork } from './slices.ts';
 
 // Arithmetic of two or more tensors, element by element, with NumPy's broadcasting.
 
 /** Quotients of integers are truncated towards zero. */
 const divide = (kind: OperandKind): BinaryFunction =>
-  kind === 'float' ? (a, b) => a / b : (a, b) => (b === 0 ? 0 : Math.trunc(a / b));
+  isFloat(kind) ? (a, b) => a / b : (a, b) => (b === 0 ? 0 : Math.trunc(a / b));
+
+/** @throws UnrollError invalid_model where float64 does not have the product: a hash would come out wrong */
+const multiplyIntegers: BinaryFunction = (a, b) => {
+  const product = a * b;
+  if (!Number.isSafeInteger(product) && Number.isSafeInteger(a) && Number.isSafeInteger(b))
+    invalidOperator(`${a} × ${b}: integers are computed up to ${Number.MAX_SAFE_INTEGER}`);
+  return product;
+};
 
 /** A product of 32 bits has up to 64, of which the lower ones count. */
-const multiply = binaryOperator((kind) =>
-  kind === 'int32' || kind === 'uint32' ? Math.imul : (a, b) => a * b,
-);
+const multiply = binaryOperator((kind) => {
+  if (kind === 'int') return multiplyIntegers;
+  return kind === 'int32' || kind === 'uint32' ? Math.imul : (a, b) => a * b;
+});
 
 /** A square, the usual power, is computed as a product. */
 const power: OperatorImplementation = (operator, [base, exponent], context) => {
@@ -41,15 +51,10 @@ export const arithmeticOperators: Readonly<Record<string, OperatorImplementation
   Min: binaryOperator(() => Math.min),
   Max: binaryOperator(() => Math.max),
   Mean: (operator, inputs, context) => {
-    const { outputs, run } = binaryOperator(() => (a, b) => a + b)(operator, inputs, context);
-    const y = createOperand(context, 'float', outputs[0]!.shape, outputs[0]!.known);
-    return {
-      outputs: [y],
-      run: () => {
-        run?.();
-        mapValues(outputs[0]!.values, y.values, (x) => x / inputs.length);
-      },
-    };
+    const { outputs, ...sum } = binaryOperator(() => (a, b) => a + b)(operator, inputs, context);
+    const y = createOperand(context, outputs[0]!.kind, outputs[0]!.shape, outputs[0]!.known);
+    const mean = mapValues(outputs[0]!.values, y.values, (x) => x / inputs.length);
+    return { outputs: [y], ...joinWork([sum, mean]) };
   },
   PRelu: binaryOperator(() => (x, slope) => (x < 0 ? x * slope : x)),
 };

@@ -1,4 +1,5 @@
-import { findKind, roundEven, type OperandKind } from './number-kinds.ts';
+import { inSlices } from './slices.ts';
+import { findKind, isFloat, roundEven, type OperandKind } from './number-kinds.ts';
 import { createOperand, invalidOperator, type Operand } from './operand.ts';
 import {
   numberAttribute,
@@ -22,11 +23,11 @@ const clip: OperatorImplementation = (_, [x, low, high], context) => {
   );
   return {
     outputs: [y],
-    run: () => {
+    ...inSlices(y.values.length, 1, (start, end) => {
       const min = low?.values[0] ?? -Infinity;
       const max = high?.values[0] ?? Infinity;
-      mapValues(from.values, y.values, (value) => Math.min(max, Math.max(min, value)));
-    },
+      for (let i = start; i < end; i++) y.values[i] = Math.min(max, Math.max(min, from.values[i]!));
+    }),
   };
 };
 
@@ -55,10 +56,10 @@ function cast(
   const f: UnaryFunction =
     to === 'bool'
       ? (x) => (x === 0 ? 0 : 1)
-      : to === 'float'
+      : isFloat(to)
         ? (round ?? ((x) => x))
         : (x) => Math.trunc(x) || 0;
-  return { outputs: [y], run: () => mapValues(from.values, y.values, f) };
+  return { outputs: [y], ...mapValues(from.values, y.values, f) };
 }
 
 export const basicMathOperators: Readonly<Record<string, OperatorImplementation>> = {

@@ -11,10 +11,12 @@ import {
   numberAttribute,
   numberListAttribute,
   type OperatorImplementation,
+  type PreparedBody,
   type PreparedOperator,
   type PrepareContext,
 } from './operator.ts';
 import { required } from './shape.ts';
+import { finish, sliceElements } from './slices.ts';
 
 // If, Loop and Scan. A body is prepared once and run for every iteration; only where its shapes depend on the
 // iteration
@@ -30,8 +32,7 @@ const ifOperator: OperatorImplementation = (operator, [condition], context) => {
   const chosen = required(condition);
   const [thenBody, elseBody] = [getBody(operator, 'then_branch'), getBody(operator, 'else_branch')];
   if (chosen.known) {
-    const { outputs, run } = context.body(chosen.values[0] ? thenBody : elseBody, []);
-    return { outputs, run };
+    return context.body(chosen.values[0] ? thenBody : elseBody, []);
   }
   const [thenBranch, elseBranch] = [context.body(thenBody, []), context.body(elseBody, [])];
   const outputs = thenBranch.outputs.map((output, i) => {
@@ -41,11 +42,11 @@ const ifOperator: OperatorImplementation = (operator, [condition], context) => {
   });
   return {
     outputs,
-    run: () => {
+    ...fromSlices(function* () {
       const taken = chosen.values[0] ? thenBranch : elseBranch;
-      taken.run();
+      yield* taken.slices();
       outputs.forEach((output, i) => output.values.set(taken.outputs[i]!.values));
-    },
+    }),
   };
 };
 
@@ -118,14 +119,16 @@ const loop: OperatorImplementation = (operator, [countInput, condition, ...initi
   });
   return {
     outputs: [...finals, ...scans],
-    run: () => {
+    ...fromSlices(function* () {
+      const iterate = createIterations();
       state.forEach(({ values }, i) => values.set(start[i]!.values));
       proceed.values[0] = condition ? condition.values[0]! : 1;
       for (let i = 0; i < count && proceed.values[0]; i++) {
         if (i >= maxIterations) throw new RangeError(`a loop of more than ${maxIterations} iterations`);
         iteration.values[0] = i;
-        const { outputs, run } = bodyAt(i)!;
-        run();
+        const iterated = bodyAt(i)!;
+        const { outputs } = iterated;
+        yield* iterate(iterated);
         scans.forEach(({ values }, k) => {
           const collectedValues = outputs[1 + start.length + k]!.values;
           values.set(collectedValues, i * collectedValues.length);
@@ -133,9 +136,25 @@ const loop: OperatorImplementation = (operator, [countInput, condition, ...initi
         copyAll(outputs.slice(0, 1 + start.length), [proceed, ...state]);
       }
       finals.forEach(({ values }, i) => values.set(state[i]!.values));
-    },
+    }),
   };
 };
+
+/** Runs a body for iteration after iteration; a slice is one large iteration or many small ones. */
+function createIterations(): (body: PreparedBody) => Generator<void> {
+  let elements = 0;
+  return function* ({ work, run, slices }) {
+    if (work > sliceElements) return yield* slices();
+    run();
+    elements += work + 64;
+    if (elements < sliceElements) return;
+    elements = 0;
+    yield;
+  };
+}
+
+/** Work that is always in slices. */
+const fromSlices = (slices: () => Generator<void>) => ({ slices, run: () => finish(slices()) });
 
 /** Whether a body returns the condition it got. */
 function passesConditionOn({ inputs, operators, outputs }: ReturnType<typeof getBody>): boolean {
@@ -177,7 +196,8 @@ const scan: OperatorImplementation = (operator, inputs, context): PreparedOperat
   const rows = sources.map(({ kind, shape }, i) =>
     createOperand(context, kind, shape.toSpliced(axes[i]!, 1)),
   );
-  const { outputs, run } = context.body(body, [...state, ...rows]);
+  const iterated = context.body(body, [...state, ...rows]);
+  const { outputs } = iterated;
   checkCarried(state, outputs);
   const finals = start.map(({ kind, shape }) => createOperand(context, kind, shape));
   const scans = outputs.slice(start.length).map(({ kind, shape }, k) => {
@@ -186,13 +206,14 @@ const scan: OperatorImplementation = (operator, inputs, context): PreparedOperat
   });
   return {
     outputs: [...finals, ...scans],
-    run: () => {
+    ...fromSlices(function* () {
+      const iterate = createIterations();
       state.forEach(({ values }, i) => values.set(start[i]!.values));
       for (let t = 0; t < count; t++) {
         sources.forEach((source, i) =>
           copySliceFrom(source, axes[i]!, backwards[i] ? count - 1 - t : t, rows[i]!.values),
         );
-        run();
+        yield* iterate(iterated);
         scans.forEach((all, k) => {
           const output = outputs[start.length + k]!;
           copySliceTo(
@@ -205,7 +226,7 @@ const scan: OperatorImplementation = (operator, inputs, context): PreparedOperat
         copyAll(outputs.slice(0, start.length), state);
       }
       finals.forEach(({ values }, i) => values.set(state[i]!.values));
-    },
+    }),
   };
 };
 

@@ -6,9 +6,10 @@ import {
   normaliseAxis,
   type Operand,
 } from './operand.ts';
-import { wholeKinds } from './number-kinds.ts';
+import { float64Kinds } from './number-kinds.ts';
 import { numberAttribute, textAttribute, type OperatorImplementation } from './operator.ts';
 import { required } from './shape.ts';
+import { inSlices } from './slices.ts';
 
 // Operators that create a tensor from sizes, bounds or indices.
 
@@ -17,7 +18,7 @@ const constantOfShape: OperatorImplementation = (operator, [sizes], context) => 
   const kind = textAttribute(operator, 'kind', 'float');
   const y = createOperand(
     context,
-    wholeKinds.find((one) => one === kind) ?? 'float',
+    float64Kinds.find((one) => one === kind) ?? 'float',
     constantValues(sizes, 'the shape'),
     true,
   );
@@ -32,8 +33,10 @@ const range: OperatorImplementation = (_, [start, limit, delta], context) => {
   );
   const count = Math.max(0, Math.ceil((to - from) / by));
   const y = createOperand(context, required(start).kind, [count], true);
-  for (let i = 0; i < count; i++) y.values[i] = from + i * by;
-  return { outputs: [y], run: null };
+  const fill = inSlices(count, 1, (begin, end) => {
+    for (let i = begin; i < end; i++) y.values[i] = from + i * by;
+  });
+  return { outputs: [y], ...fill };
 };
 
 /** y = values[1] at the index, values[0] elsewhere, along a new axis of `depth`. */

@@ -1,3 +1,4 @@
+import { inSlices } from './slices.ts';
 import {
   computeStrides,
   createOperand,
@@ -109,9 +110,9 @@ const einsum: OperatorImplementation = (operator, inputs, context) => {
   if (termCount > maxTerms) invalidOperator(`a sum of ${termCount} products, the limit is ${maxTerms}`);
   return {
     outputs: [y],
-    run: () => {
+    ...inSlices(y.values.length, termCount * operands.length, (from, to) => {
       const indexes = tables();
-      for (let o = 0; o < y.values.length; o++) {
+      for (let o = from; o < to; o++) {
         let sum = 0;
         for (let s = 0; s < termCount; s++) {
           let product = 1;
@@ -121,7 +122,7 @@ const einsum: OperatorImplementation = (operator, inputs, context) => {
         }
         y.values[o] = sum;
       }
-    },
+    }),
   };
 };
 

@@ -9,9 +9,10 @@ import {
   type Operand,
   type Values,
 } from './operand.ts';
-import type { OperandKind } from './number-kinds.ts';
+import { isFloat, type OperandKind } from './number-kinds.ts';
 import type { OperatorImplementation, PrepareContext } from './operator.ts';
 import { required, requireInputs } from './shape.ts';
+import { inSlices, joinWork } from './slices.ts';
 
 // Building blocks of element-wise operators. x, a, b, y: any shapes that broadcast to each other
 
@@ -25,7 +26,7 @@ export const unaryOperator =
     const from = required(x);
     const y = createOperand(context, kind ?? from.kind, from.shape, from.known);
     const apply = f(operator);
-    return { outputs: [y], run: () => mapValues(from.values, y.values, apply) };
+    return { outputs: [y], ...mapValues(from.values, y.values, apply) };
   };
 
 /** A unary operator with a loop of its own, for those used often. */
@@ -34,13 +35,20 @@ export const unaryLoop =
   (_, [x], context) => {
     const from = required(x);
     const y = createOperand(context, from.kind, from.shape, from.known);
-    return { outputs: [y], run: () => run(from.values, y.values) };
+    const [x0, y0] = [from.values, y.values];
+    return {
+      outputs: [y],
+      ...inSlices(y0.length, 1, (start, end) =>
+        end - start === y0.length ? run(x0, y0) : run(x0.subarray(start, end), y0.subarray(start, end)),
+      ),
+    };
   };
 
 /** y ← f(x), element by element. */
-export function mapValues(x: Values, y: Values, f: UnaryFunction): void {
-  for (let i = 0; i < y.length; i++) y[i] = f(x[i]!);
-}
+export const mapValues = (x: Values, y: Values, f: UnaryFunction) =>
+  inSlices(y.length, 1, (from, to) => {
+    for (let i = from; i < to; i++) y[i] = f(x[i]!);
+  });
 
 /**
  * An operand broadcast to the result's shape: its own values, or a copy refreshed before each run unless
@@ -50,18 +58,18 @@ function broadcastOperand(
   x: Operand,
   shape: readonly number[],
   context: PrepareContext,
-): { values: Values; refresh: (() => void) | null } {
+): { values: Values; refresh: ReturnType<typeof inSlices> | null } {
   if (x.values.length === elementCount(shape)) return { values: x.values, refresh: null };
   const { values } = createOperand(context, x.kind, shape);
   const table = lazy(() => stridedIndexes(shape, broadcastStrides(x.shape, shape)));
   const from = x.values;
-  const refresh = (): void => {
-    if (from.length === 1) return void values.fill(from[0]!);
+  const refresh = inSlices(values.length, 1, (start, end) => {
+    if (from.length === 1) return void values.fill(from[0]!, start, end);
     const indexes = table();
-    for (let i = 0; i < values.length; i++) values[i] = from[indexes[i]!]!;
-  };
+    for (let i = start; i < end; i++) values[i] = from[indexes[i]!]!;
+  });
   if (!x.known) return { values, refresh };
-  refresh();
+  refresh.run();
   return { values, refresh: null };
 }
 
@@ -100,7 +108,7 @@ function prepareBinary(
   f: BinaryFunction,
   context: PrepareContext,
   loop?: BinaryLoop,
-): () => void {
+) {
   const left = broadcastOperand(a, y.shape, context);
   const right = repeatsAlongShape(b, y.shape)
     ? { values: b.values, refresh: null }
@@ -108,14 +116,20 @@ function prepareBinary(
   const [x, z, out] = [left.values, right.values, y.values];
   const run: BinaryLoop =
     loop ??
-    ((): void => {
-      for (let i = 0; i < out.length;) for (let k = 0; k < z.length; k++, i++) out[i] = f(x[i]!, z[k]!);
+    ((own, other, to): void => {
+      for (let i = 0; i < to.length;)
+        for (let k = 0; k < other.length; k++, i++) to[i] = f(own[i]!, other[k]!);
     });
-  return () => {
-    left.refresh?.();
-    right.refresh?.();
-    run(x, z, out);
-  };
+  const whole = out.length === z.length;
+  // rows as long as b, or elements where b is as long as a
+  const combine = inSlices(whole ? out.length : out.length / z.length, whole ? 1 : z.length, (from, to) => {
+    const size = whole ? 1 : z.length;
+    const [start, end] = [from * size, to * size];
+    if (end - start === out.length) run(x, z, out);
+    else run(x.subarray(start, end), whole ? z.subarray(start, end) : z, out.subarray(start, end));
+  });
+  const refreshes = [left.refresh, right.refresh].filter((one) => one !== null);
+  return refreshes.length === 0 ? combine : joinWork([...refreshes, combine]);
 }
 
 const variadic = new Set(['Sum', 'Min', 'Max', 'Mean']);
@@ -126,12 +140,12 @@ export const binaryOperator =
   ({ operator }, inputs, context) => {
     const [first, ...rest] = requireInputs(inputs, variadic.has(operator) ? 1 : 2);
     if (rest.length === 0) return { outputs: [first!], run: null };
-    const runs: (() => void)[] = [];
+    const runs: ReturnType<typeof joinWork>[] = [];
     const last = rest.reduce((a, b) => {
       const y = createOperand(context, kind ?? a.kind, broadcastShapes(a.shape, b.shape), a.known && b.known);
-      const loop = a.kind === 'float' ? binaryLoops[operator] : undefined;
+      const loop = isFloat(a.kind) ? binaryLoops[operator] : undefined;
       runs.push(prepareBinary(a, b, y, f(a.kind), context, loop));
       return y;
     }, first!);
-    return { outputs: [last], run: () => runs.forEach((run) => run()) };
+    return { outputs: [last], ...(runs.length === 1 ? runs[0]! : joinWork(runs)) };
   };

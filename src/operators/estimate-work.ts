@@ -1,11 +1,11 @@
 import { cellOfOperator } from '../cells/registry.ts';
 import { elementCount, type Operand } from './operand.ts';
 import { countEinsumProducts } from './einsum.ts';
-import { numberAttribute } from './operator.ts';
+import { numberAttribute, numberListAttribute } from './operator.ts';
 import type { OperatorSpec } from './spec.ts';
 
 /** Multiply-adds that take about as long as an element of any other operator. */
-const productsPerElement = { onKernel: 16, inLoops: 2 } as const;
+export const productsPerElement = { onKernel: 16, inLoops: 2 } as const;
 
 /**
  * The work of one run of an operator, in elements: those it reads or writes, whichever are more, and its
@@ -36,6 +36,8 @@ function countProducts(
   [y]: readonly Operand[],
 ): number {
   const { operator: name } = operator;
+  if (name.endsWith('Pool') && y)
+    return elementCount(y.shape) * elementCount(numberListAttribute(operator, 'kernel_shape') ?? []);
   if (name === 'Einsum') return countEinsumProducts(operator, inputs);
   // quantised operands are followed by their scale and zero
   const [x, w, r] = name.startsWith('QLinear') ? [inputs[0], inputs[3]] : inputs;

@@ -1,3 +1,4 @@
+import { joinWork } from './slices.ts';
 import { mapValues } from './element-wise.ts';
 import { matMul } from './matrix.ts';
 import { invalidOperator } from './operand.ts';
@@ -27,10 +28,11 @@ const fusedMatMul: OperatorImplementation = (operator, inputs, context) => {
   const [y] = product.outputs;
   return {
     outputs: [y!],
-    run: () => {
-      for (const { run } of [...turned, product]) run?.();
-      if (alpha !== 1) mapValues(y!.values, y!.values, (value) => alpha * value);
-    },
+    ...joinWork([
+      ...turned,
+      product,
+      ...(alpha === 1 ? [] : [mapValues(y!.values, y!.values, (value) => alpha * value)]),
+    ]),
   };
 };
 

@@ -1,5 +1,6 @@
 import { normaliseAxis, createOperand, invalidOperator, elementCount, computeStrides } from './operand.ts';
 import { numberAttribute, type OperatorImplementation } from './operator.ts';
+import { inSlices } from './slices.ts';
 import { required } from './shape.ts';
 
 // Operators that read by index.
@@ -23,15 +24,13 @@ const gather: OperatorImplementation = (operator, [x, indices], context) => {
   const y = createOperand(context, from.kind, shape, from.known && at.known);
   return {
     outputs: [y],
-    run: () => {
-      let to = 0;
-      for (let row = 0; row < before; row++)
-        for (const index of at.values) {
-          const start = (row * size + checkIndex(index, size)) * after;
-          y.values.set(from.values.subarray(start, start + after), to);
-          to += after;
-        }
-    },
+    ...inSlices(before * at.values.length, after + 8, (begin, end) => {
+      for (let i = begin; i < end; i++) {
+        const row = Math.floor(i / at.values.length);
+        const start = (row * size + checkIndex(at.values[i % at.values.length]!, size)) * after;
+        y.values.set(from.values.subarray(start, start + after), i * after);
+      }
+    }),
   };
 };
 

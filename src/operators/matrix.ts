@@ -8,18 +8,14 @@ import {
   elementCount,
   type Operand,
 } from './operand.ts';
-import {
-  numberAttribute,
-  numberListAttribute,
-  textAttribute,
-  type OperatorImplementation,
-} from './operator.ts';
-import { required, requireInputs } from './shape.ts';
+import { numberAttribute, type MatrixProduct, type OperatorImplementation } from './operator.ts';
+import { requireInputs } from './shape.ts';
+import { pool } from './pooling.ts';
+import { forEachRow, inSlices, joinWork } from './slices.ts';
 import { computeWindows } from './windows.ts';
 
-// Matrix products, convolutions and pools: on the kernel where the matrix is constant, else with sums in
-// float64 from
-// the first term to the last.
+// Matrix products and convolutions: on the kernel where the matrix is constant, else with sums in float64 from the
+// first term to the last.
 
 /**
  * y [rows, columns] ← x [rows, inner] · w [inner, columns].
@@ -62,10 +58,13 @@ export const matMul: OperatorImplementation = (operator, inputs, context) => {
     ...(b!.shape.length === 1 ? [] : [columns]),
   ];
   const y = createOperand(context, a!.kind, shape, a!.known && b!.known);
-  const packed = right.length === 2 ? context.product(operator) : null;
+  const packed = right.length === 2 && a!.kind === 'float' ? context.product(operator) : null;
   if (packed) {
     const totalRows = elementCount(batch) * rows;
-    return { outputs: [y], run: () => packed(a!.values, y.values, totalRows) };
+    return {
+      outputs: [y],
+      ...sliceProduct(packed, a!.values, y.values, { rows: totalRows, inner, columns }),
+    };
   }
   const [aIndexes, bIndexes] = [left, right].map((shape) =>
     stridedIndexes(batch, broadcastStrides(shape.slice(0, -2), batch)),
@@ -73,23 +72,38 @@ export const matMul: OperatorImplementation = (operator, inputs, context) => {
   const at = { row: inner, term: 1, wTerm: columns, wColumn: 1 };
   return {
     outputs: [y],
-    run: () =>
-      aIndexes!.forEach((start, i) =>
+    ...inSlices(aIndexes!.length * rows, (inner * columns) / 2, (from, to) => {
+      for (let row = from; row < to;) {
+        const [i, first] = [Math.floor(row / rows), row % rows];
+        const count = Math.min(rows - first, to - row);
         multiply(
           a!.values,
           b!.values,
           y.values,
-          { rows, inner, columns },
+          { rows: count, inner, columns },
           {
             ...at,
-            x: start * rows * inner,
+            x: (aIndexes![i]! * rows + first) * inner,
             w: bIndexes![i]! * inner * columns,
-            y: i * rows * columns,
+            y: row * columns,
           },
-        ),
-      ),
+        );
+        row += count;
+      }
+    }),
   };
 };
+
+/** A product on the kernel, some rows at a time. */
+const sliceProduct = (
+  product: MatrixProduct,
+  x: Operand['values'],
+  y: Operand['values'],
+  { rows, inner, columns }: { rows: number; inner: number; columns: number },
+) =>
+  inSlices(rows, inner + (inner * columns) / 16, (from, to) =>
+    product(x.subarray(from * inner, to * inner), y.subarray(from * columns, to * columns), to - from),
+  );
 
 /** y = α·A·B + β·C, with A and B transposed if transA and transB are set. */
 const gemm: OperatorImplementation = (operator, inputs, context) => {
@@ -105,7 +119,7 @@ const gemm: OperatorImplementation = (operator, inputs, context) => {
   if (terms !== inner || a!.shape.length !== 2 || b!.shape.length !== 2)
     invalidOperator(`[${a!.shape.join(', ')}] cannot be multiplied by [${b!.shape.join(', ')}]`);
   const y = createOperand(context, a!.kind, [rows, columns], a!.known && b!.known && (c?.known ?? true));
-  const packed = context.product(operator);
+  const packed = a!.kind === 'float' ? context.product(operator) : null;
   const at = {
     x: 0,
     w: 0,
@@ -116,16 +130,23 @@ const gemm: OperatorImplementation = (operator, inputs, context) => {
     wColumn: transB ? inner : 1,
   };
   const cIndexes = c && stridedIndexes(y.shape, broadcastStrides(c.shape, y.shape));
-  return {
-    outputs: [y],
-    run: () => {
-      if (packed) packed(a!.values, y.values, rows);
-      else multiply(a!.values, b!.values, y.values, { rows, inner, columns }, at);
-      if (alpha !== 1 || cIndexes)
-        for (let i = 0; i < y.values.length; i++)
-          y.values[i] = alpha * y.values[i]! + (cIndexes ? beta * c.values[cIndexes[i]!]! : 0);
-    },
-  };
+  const product = packed
+    ? sliceProduct(packed, a!.values, y.values, { rows, inner, columns })
+    : inSlices(rows, (inner * columns) / 2, (from, to) =>
+        multiply(
+          a!.values,
+          b!.values,
+          y.values,
+          { rows: to - from, inner, columns },
+          { ...at, x: from * at.row, y: from * columns },
+        ),
+      );
+  if (alpha === 1 && !cIndexes) return { outputs: [y], ...product };
+  const sum = inSlices(y.values.length, 1, (from, to) => {
+    for (let i = from; i < to; i++)
+      y.values[i] = alpha * y.values[i]! + (cIndexes ? beta * c.values[cIndexes[i]!]! : 0);
+  });
+  return { outputs: [y], ...joinWork([product, sum]) };
 };
 
 /** x [batch, in, …spatial]  w [out, in / groups, …kernel]  b [out]  y [batch, out, …spatial] */
@@ -147,18 +168,20 @@ export const conv: OperatorImplementation = (operator, inputs, context) => {
     [batch, out, ...windows.shape],
     [x, w, bias].every((operand) => operand?.known ?? true),
   );
-  const packed = context.product(operator);
+  const packed = x!.kind === 'float' ? context.product(operator) : null;
   const positions = elementCount(spatial);
   const sums = new Float64Array(packed ? 0 : count);
-  const run = packed
+  const work = packed
     ? prepareWindowProduct()
-    : () => {
-        for (let n = 0; n < batch; n++) for (let o = 0; o < out; o++) sumChannel(n, o);
-      };
-  return { outputs: [y], run };
+    : inSlices(batch * out * count, (own * windows.size) / 2, (from, to) =>
+        forEachRow(from, to, count, (channel, first, last) =>
+          sumChannel(Math.floor(channel / out), channel % out, first, last),
+        ),
+      );
+  return { outputs: [y], ...work };
 
   /** The convolution as one product, with every window as a row of x. */
-  function prepareWindowProduct(): () => void {
+  function prepareWindowProduct() {
     const inner = own * windows.size;
     const rows = createOperand(context, 'float', [count, inner]).values;
     const sums = createOperand(context, 'float', [count, out]).values;
@@ -175,95 +198,54 @@ export const conv: OperatorImplementation = (operator, inputs, context) => {
       return from;
     });
     const [xs, ys] = [x!.values, y.values];
-    return () => {
-      const from = table();
-      for (let n = 0; n < batch; n++) {
+    return inSlices(batch * count, inner + (inner * out) / 16, (begin, end) =>
+      forEachRow(begin, end, count, (n, first, last) => {
+        const from = table();
         const start = n * channels * positions;
-        for (let i = 0; i < rows.length; i++) {
+        for (let i = first * inner; i < last * inner; i++) {
           const index = from[i]!;
           rows[i] = index < 0 ? 0 : xs[start + index]!;
         }
-        packed!(rows, sums, count);
+        packed!(rows.subarray(first * inner, last * inner), sums, last - first);
         for (let o = 0; o < out; o++) {
           const shift = bias ? bias.values[o]! : 0;
           const to = (n * out + o) * count;
-          for (let r = 0; r < count; r++) ys[to + r] = sums[r * out + o]! + shift;
+          for (let r = first; r < last; r++) ys[to + r] = sums[(r - first) * out + o]! + shift;
         }
-      }
-    };
+      }),
+    );
   }
 
   /**
-   * One output channel: sums in float64, input channel by input channel, from a window's first position to
+   * Windows of one output channel: sums in float64, input channel by input channel, from a window's first position to
    * its last.
    */
-  function sumChannel(n: number, o: number): void {
+  function sumChannel(n: number, o: number, low: number, high: number): void {
     const first = Math.floor(o / (out / groups)) * own;
     const [xs, ws, ys, at] = [x!.values, w!.values, y.values, windows.indexes()];
     const { size, shift } = windows;
-    sums.fill(bias ? bias.values[o]! : 0);
+    sums.fill(bias ? bias.values[o]! : 0, low, high);
     for (let c = 0; c < own; c++) {
       const from = (n * channels + first + c) * positions;
       const weights = (o * own + c) * size;
       for (let k = 0; k < size; k++) {
         const weight = ws[weights + k]!;
         if (shift === null) {
-          for (let r = 0; r < count; r++) {
+          for (let r = low; r < high; r++) {
             const position = at[r * size + k]!;
             if (position >= 0) sums[r] = sums[r]! + xs[from + position]! * weight;
           }
         } else {
           // neighbouring windows read neighbouring positions: no index need be looked up
           const start = from + shift[k]!;
-          const [begin, end] = [Math.max(0, -shift[k]!), Math.min(count, positions - shift[k]!)];
+          const [begin, end] = [Math.max(low, -shift[k]!), Math.min(high, positions - shift[k]!)];
           for (let r = begin; r < end; r++) sums[r] = sums[r]! + xs[start + r]! * weight;
         }
       }
     }
-    ys.set(sums, (n * out + o) * count);
+    ys.set(sums.subarray(low, high), (n * out + o) * count + low);
   }
 };
-
-/** The maximum or the mean of every window of a channel. @param whole the window is the whole channel */
-const pool =
-  (mode: 'max' | 'mean', whole: boolean): OperatorImplementation =>
-  (operator, [input], context) => {
-    const x = required(input);
-    const [batch = 0, channels = 0, ...spatial] = x.shape;
-    const kernel = whole
-      ? spatial
-      : (numberListAttribute(operator, 'kernel_shape') ?? invalidOperator('kernel_shape is missing'));
-    const isDilated = numberListAttribute(operator, 'dilations')?.some((dilation) => dilation !== 1) ?? false;
-    // ONNX and onnxruntime pad differently there
-    if (isDilated && textAttribute(operator, 'auto_pad', 'NOTSET').startsWith('SAME'))
-      invalidOperator('auto_pad SAME with dilations is not supported');
-    const windows = computeWindows(whole ? { ...operator, attributes: {} } : operator, spatial, kernel);
-    const count = elementCount(windows.shape);
-    const countsPads = numberAttribute(operator, 'count_include_pad', 0) === 1;
-    const y = createOperand(context, x.kind, [batch, channels, ...windows.shape], x.known);
-    const positions = elementCount(spatial);
-    return {
-      outputs: [y],
-      run: () => {
-        const at = windows.indexes();
-        for (let row = 0; row < batch * channels; row++)
-          for (let r = 0; r < count; r++) {
-            let [max, sum, visited, padding] = [-Infinity, 0, 0, 0];
-            for (let k = 0; k < windows.size; k++) {
-              const position = at[r * windows.size + k]!;
-              if (position === -1) padding++;
-              if (position < 0) continue;
-              const value = x.values[row * positions + position]!;
-              max = Math.max(max, value);
-              sum += value;
-              visited++;
-            }
-            y.values[row * count + r] =
-              mode === 'max' ? max : sum / (countsPads ? visited + padding : visited);
-          }
-      },
-    };
-  };
 
 export const matrixOperators: Readonly<Record<string, OperatorImplementation>> = {
   MatMul: matMul,

@@ -2,6 +2,7 @@ import { computeLines, mappedSum, maximum, plainSum } from './lines.ts';
 import {
   broadcastStrides,
   createOperand,
+  elementCount,
   invalidOperator,
   lazy,
   normaliseAxis,
@@ -10,6 +11,7 @@ import {
 } from './operand.ts';
 import { numberAttribute, type OperatorImplementation } from './operator.ts';
 import { required, requireInputs } from './shape.ts';
+import { inSlices } from './slices.ts';
 import type { OperatorSpec } from './spec.ts';
 
 // Operators that scale the elements of a line by what all of them are: softmax and normalisation.
@@ -27,18 +29,20 @@ const softmaxOperator =
   (operator, [x], context) => {
     const from = required(x);
     const y = createOperand(context, from.kind, from.shape, from.known);
-    const lines = lazy(() => computeLines(from, softmaxAxes(operator, from)));
+    const axes = softmaxAxes(operator, from);
+    const lines = lazy(() => computeLines(from, axes));
+    const size = elementCount(axes.map((axis) => from.shape[axis]!));
     return {
       outputs: [y],
-      run: () => {
+      ...inSlices(size === 0 ? 0 : y.values.length / size, size, (begin, end) => {
         const { starts, offsets } = lines();
-        for (const start of starts) {
+        for (const start of starts.subarray(begin, end)) {
           const max = maximum(from.values, start, offsets);
           const sum = mappedSum(from.values, start, offsets, (value) => Math.exp(value - max));
           for (const offset of offsets)
             y.values[start + offset] = finish(from.values[start + offset]!, max, sum);
         }
-      },
+      }),
     };
   };
 
@@ -59,7 +63,7 @@ function normalise(
   const epsilon = numberAttribute(operator, 'epsilon', 1e-5);
   const y = createOperand(
     context,
-    'float',
+    from.kind,
     from.shape,
     from.known && (scale?.known ?? true) && (shift?.known ?? true),
   );
@@ -75,9 +79,10 @@ function normalise(
   ];
   return {
     outputs: [y, means, factors],
-    run: () => {
+    ...inSlices(means.values.length, from.values.length / means.values.length, (begin, end) => {
       const { starts, offsets } = lines();
-      for (const [line, start] of starts.entries()) {
+      for (let line = begin; line < end; line++) {
+        const start = starts[line]!;
         const mean = plainSum(from.values, start, offsets) / offsets.length;
         const variance =
           mappedSum(from.values, start, offsets, (value) => (value - mean) ** 2) / offsets.length;
@@ -92,7 +97,7 @@ function normalise(
             (shiftIndexes ? shift!.values[shiftIndexes[i]!]! : 0);
         }
       }
-    },
+    }),
   };
 }
 
@@ -134,19 +139,19 @@ const batchNormalization: OperatorImplementation = (operator, inputs, context) =
   const channel = channelIndexes(x!)(scale!);
   const y = createOperand(
     context,
-    'float',
+    x!.kind,
     x!.shape,
     inputs.every((input) => input?.known),
   );
   return {
     outputs: [y],
-    run: () => {
-      for (let i = 0; i < y.values.length; i++) {
+    ...inSlices(y.values.length, 1, (from, to) => {
+      for (let i = from; i < to; i++) {
         const c = channel[i]!;
         const factor = scale!.values[c]! / Math.sqrt(variance!.values[c]! + epsilon);
         y.values[i] = (x!.values[i]! - mean!.values[c]!) * factor + shift!.values[c]!;
       }
-    },
+    }),
   };
 };
 

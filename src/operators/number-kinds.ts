@@ -1,8 +1,9 @@
-// The kinds of numbers that operands hold, as TensorProto.DataType tells them. All kinds of floats are one:
+// The kinds of numbers that operands hold, as TensorProto.DataType tells them. Floats of up to 32 bits are one kind:
 // their numbers are float32, and a cast to fewer bits rounds them. `int` is int64 and uint64, exact up to 2⁵³.
 
 const dataTypes = {
-  float: [1, 10, 11, 16],
+  float: [1, 10, 16],
+  double: [11],
   bool: [9],
   int: [7, 13],
   int32: [6],
@@ -15,10 +16,23 @@ const dataTypes = {
 
 export type OperandKind = keyof typeof dataTypes;
 
-export const wholeKinds = ['int', 'bool', 'int32', 'uint32', 'int16', 'uint16', 'int8', 'uint8'] as const;
+/** Kinds whose numbers are held as float64. */
+export const float64Kinds = [
+  'double',
+  'int',
+  'bool',
+  'int32',
+  'uint32',
+  'int16',
+  'uint16',
+  'int8',
+  'uint8',
+] as const;
+
+export const isFloat = (kind: OperandKind): boolean => kind === 'float' || kind === 'double';
 
 /** Whether a kind's numbers are integers, which truth values are not. */
-export const isInteger = (kind: OperandKind): boolean => kind !== 'float' && kind !== 'bool';
+export const isInteger = (kind: OperandKind): boolean => !isFloat(kind) && kind !== 'bool';
 
 /** The kind of a data type; undefined where it is not supported. */
 export const findKind = (dataType: number): OperandKind | undefined =>

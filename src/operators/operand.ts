@@ -9,13 +9,13 @@ export type Values = Float32Array | Float64Array;
 export interface Operand {
   readonly kind: OperandKind;
   readonly shape: readonly number[];
-  /** Row-major. Integers and booleans are float64, floats are float32 (float64 in the reference). */
+  /** Row-major. Floats are float32 (float64 in the reference), every other kind is float64. */
   readonly values: Values;
   /** Depends on constants and shapes alone: its values are final once the graph is prepared. */
   readonly known: boolean;
 }
 
-/** Elements of all operands of a graph for one input shape: 256 MiB. */
+/** Elements of all operands of a graph for one input shape, those of 64 bits counted twice: 256 MiB. */
 const maxElements = 2 ** 26;
 
 /** A graph needs more than the limits allow for the shapes of its inputs, or for the constants of its file. */
@@ -50,7 +50,7 @@ export interface OperandContext {
 const maxWork = 2 ** 30;
 
 /** @param work of one run, in elements (estimate-work.ts) @throws TooLarge */
-export function checkWork(work: number): void {
+function checkWork(work: number): void {
   if (work > maxWork) throw new TooLarge(`a run computes more than ${maxWork} elements`);
 }
 
@@ -70,9 +70,9 @@ export function createOperand(
   const size = elementCount(shape);
   if (shape.some((axis) => !Number.isSafeInteger(axis) || axis < 0) || shape.length > 8)
     invalidOperator(`[${shape.join(', ')}] is not a valid shape`);
-  context.usage.elements += size;
+  context.usage.elements += kind === 'float' ? size : 2 * size;
   if (context.usage.elements > maxElements)
-    throw new TooLarge(`its tensors have more than ${maxElements} elements in total`);
+    throw new TooLarge(`its tensors have more than ${maxElements} elements of 32 bits in total`);
   return { kind, shape, values: kind === 'float' ? new context.floats(size) : new Float64Array(size), known };
 }
 
@@ -123,10 +123,11 @@ export function computeStrides(shape: readonly number[]): number[] {
 export function stridedIndexes(shape: readonly number[], strides: readonly number[], from = 0): Int32Array {
   const indexes = new Int32Array(elementCount(shape));
   const position = Array<number>(shape.length).fill(0);
+  const [length, stride] = [shape.at(-1) ?? 1, strides.at(-1) ?? 0];
   let index = from;
-  for (let i = 0; i < indexes.length; i++) {
-    indexes[i] = index;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
+  for (let i = 0; i < indexes.length;) {
+    for (let k = 0; k < length; k++) indexes[i++] = index + k * stride;
+    for (let axis = shape.length - 2; axis >= 0; axis--) {
       index += strides[axis]!;
       if (++position[axis]! < shape[axis]!) break;
       index -= strides[axis]! * shape[axis]!;

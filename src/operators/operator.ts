@@ -6,13 +6,15 @@ export interface PreparedOperator {
   readonly outputs: readonly Operand[];
   /** Computes the outputs from the inputs' current values. Null where an output shares its input's values. */
   readonly run: (() => void) | null;
+  /** What `run` does, in slices; absent where there is only one. */
+  readonly slices?: () => Generator<void>;
 }
 
 /** A prepared body of operators. The caller fills its inputs before each run. */
 export interface PreparedBody {
   readonly outputs: readonly Operand[];
-  /** What `run` does, one operator each, in order. */
-  readonly operations: readonly (() => void)[];
+  /** What `run` does, in slices of some milliseconds. */
+  readonly slices: () => Generator<void>;
   /** Of one run: what it is known to compute, in elements (estimate-work.ts). */
   readonly work: number;
   readonly run: () => void;
@@ -48,6 +50,10 @@ export interface PrepareContext extends OperandContext {
    * @throws UnrollError invalid_model where its weights are not constant
    */
   sweeps(operator: OperatorSpec, inputs: readonly (Operand | undefined)[]): readonly RecurrentSweep[];
+  /** Whether operators have to run in slices: a larger one that has none is refused. */
+  readonly sliced?: boolean;
+  /** Called with every value before it is computed. What it throws ends preparing. */
+  readonly onValue?: (name: string, value: Operand) => void;
   /** Prepares a body. @param inputs operands of the body's inputs, in their order */
   body(body: BodySpec, inputs: readonly Operand[]): PreparedBody;
 }

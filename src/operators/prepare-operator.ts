@@ -3,23 +3,32 @@ import type { BodySpec, OperatorSpec } from './spec.ts';
 import { estimateWork } from './estimate-work.ts';
 import { countWork, NotConstant, TooLarge, invalidOperator, type Operand } from './operand.ts';
 import { findOperator } from './operator-table.ts';
+import { finish, inSlices, joinWork, runSlices } from './slices.ts';
 import { findWrap } from './number-kinds.ts';
 import type { PreparedBody, PreparedOperator, PrepareContext } from './operator.ts';
 
 /** Finds a value by name; undefined where it is not defined. */
 export type ValueScope = (name: string) => Operand | undefined;
 
+/** Elements that an operator without slices may compute where slices are asked for: some tens of milliseconds. */
+const maxElementsAtOnce = 2 ** 23;
+
+/** Prepares a body as `prepareSlices` does, at once. @throws UnrollError invalid_model, naming the operator */
+export function prepareBody(...parameters: Parameters<typeof prepareSlices>): PreparedBody {
+  return finish(prepareSlices(...parameters));
+}
+
 /**
  * Prepares a body for the shapes of its inputs: allocates every operator's outputs and computes what depends
  * on constants and shapes alone; running it is then a list of calls.
  * @throws UnrollError invalid_model, naming the operator
  */
-export function prepareBody(
+export function* prepareSlices(
   body: BodySpec,
   inputs: readonly Operand[],
   outer: ValueScope,
   context: Omit<PrepareContext, 'body'>,
-): PreparedBody {
+): Generator<void, PreparedBody> {
   const own = new Map<string, Operand>();
   const scope: ValueScope = (name) => own.get(name) ?? outer(name);
   const bodyContext: PrepareContext = {
@@ -30,31 +39,43 @@ export function prepareBody(
     invalidOperator(`a body of ${body.inputs.length} inputs gets ${inputs.length}`);
   body.inputs.forEach((name, i) => own.set(name, inputs[i]!));
 
-  const operations: (() => void)[] = [];
-  let work = 0;
+  const operations: Pick<PreparedOperator, 'run' | 'slices'>[] = [];
+  let total = 0;
   for (const operator of body.operators) {
-    const { outputs, run } = prepareOperator(operator, scope, bodyContext);
-    operator.outputs.forEach((name, i) => name !== '' && outputs[i] && own.set(name, outputs[i]));
-    if (run === null) continue;
+    const { outputs, ...work } = prepareOperator(operator, scope, bodyContext);
+    for (const [i, value] of outputs.entries()) {
+      const name = operator.outputs[i] ?? '';
+      if (name === '') continue;
+      own.set(name, value);
+      context.onValue?.(name, value);
+    }
+    if (work.run === null) continue;
     const inputs = operator.inputs.map((name) => (name === '' ? undefined : scope(name)));
     const size = estimateWork(operator, inputs, outputs, bodyContext.product(operator) !== null);
+    if (context.sliced && !work.slices && size > maxElementsAtOnce)
+      throw new TooLarge(
+        `${operator.operator} (${operator.outputs[0]}) computes ${size} elements at once, the limit is ${maxElementsAtOnce}`,
+      );
     if (outputs.every(({ known }) => known)) {
       countWork(context, size);
-      run();
+      yield* runSlices([work]);
     } else {
-      work += size;
-      operations.push(run);
+      total += size;
+      operations.push(work);
     }
   }
   return {
     outputs: body.outputs.map(
       (name) => scope(name) ?? invalidOperator(`the output ${JSON.stringify(name)} is not defined`),
     ),
-    operations,
-    work,
+    work: total,
     run: () => {
-      countWork(context, work);
-      for (const run of operations) run();
+      countWork(context, total);
+      for (const { run } of operations) run?.();
+    },
+    *slices() {
+      countWork(context, total);
+      yield* runSlices(operations);
     },
   };
 }
@@ -82,18 +103,17 @@ export function prepareOperator(operator: OperatorSpec, scope: ValueScope, conte
 }
 
 /** Integers of fewer than 64 bits overflow as in two's complement, whichever operator computes them. */
-function wrapOverflows({ outputs, run }: PreparedOperator): PreparedOperator {
+function wrapOverflows(prepared: PreparedOperator): PreparedOperator {
+  const { outputs, run } = prepared;
   const bounded = outputs.flatMap(({ kind, values }) => {
     const wrap = findWrap(kind);
     return wrap ? [{ values, wrap }] : [];
   });
-  if (!run || bounded.length === 0) return { outputs, run };
-  return {
-    outputs,
-    run: () => {
-      run();
-      for (const { values, wrap } of bounded)
-        for (let i = 0; i < values.length; i++) values[i] = wrap(values[i]!);
-    },
-  };
+  if (!run || bounded.length === 0) return prepared;
+  const wraps = bounded.map(({ values, wrap }) =>
+    inSlices(values.length, 1, (from, to) => {
+      for (let i = from; i < to; i++) values[i] = wrap(values[i]!);
+    }),
+  );
+  return { outputs, ...joinWork([prepared, ...wraps]) };
 }

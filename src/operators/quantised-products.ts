@@ -13,6 +13,7 @@ import { mapValues } from './element-wise.ts';
 import { conv, matMul } from './matrix.ts';
 import { checkScale, quantizeLinear } from './quantise.ts';
 import { required } from './shape.ts';
+import { joinWork } from './slices.ts';
 
 // Products of quantised numbers: exact sums, int32.
 
@@ -27,7 +28,7 @@ function withoutZero(
   if (!zero || zero.values.length === 1)
     return {
       outputs: [y],
-      run: () => mapValues(x.values, y.values, (value) => value - (zero?.values[0] ?? 0)),
+      ...mapValues(x.values, y.values, (value) => value - (zero?.values[0] ?? 0)),
     };
   const own = zero.shape.length > 1 ? zero.shape : x.shape.map((size, i) => (i === axis ? size : 1));
   if (elementCount(own) !== zero.values.length || broadcastShapes(own, x.shape).join() !== x.shape.join())
@@ -48,13 +49,7 @@ function inOrder(first: readonly PreparedOperator[], last: PreparedOperator): Pr
     if (known) run?.();
     return !known && run !== null;
   });
-  return {
-    outputs: last.outputs,
-    run: () => {
-      for (const { run } of waiting) run!();
-      last.run?.();
-    },
-  };
+  return { outputs: last.outputs, ...joinWork([...waiting, last]) };
 }
 
 /** y = (a − a zero) · (b − b zero); a has a zero for all or for each row, b for all or for each column. */

@@ -6,6 +6,7 @@ import { createOperand, invalidOperator, type Operand } from './operand.ts';
 import { textAttribute, type OperatorImplementation } from './operator.ts';
 import { checkScale, fitScale, toUint8 } from './quantise.ts';
 import { toForwardLayer } from './recurrent-weights.ts';
+import { finish } from './slices.ts';
 import { required } from './shape.ts';
 import type { OperatorSpec } from './spec.ts';
 
@@ -111,7 +112,7 @@ const dynamicQuantizeLstm: OperatorImplementation = (operator, inputs, context) 
       ).values,
   }));
 
-  const runDirection = (d: number): void => {
+  function* runDirection(d: number): Generator<void> {
     const { w, r, options, peephole } = sweeps[d]!;
     const reversed = direction === 'reverse' || d === 1;
     const getLength = (b: number): number =>
@@ -163,9 +164,13 @@ const dynamicQuantizeLstm: OperatorImplementation = (operator, inputs, context) 
         yh!.values.set(h.subarray(first, last), d * batch * units + first);
         yc!.values.set(c.subarray(first, last), d * batch * units + first);
       }
+      yield;
     }
-  };
-  return { outputs: [y, yh!, yc!], run: () => sweeps.forEach((_, d) => runDirection(d)) };
+  }
+  function* slices(): Generator<void> {
+    for (const d of sweeps.keys()) yield* runDirection(d);
+  }
+  return { outputs: [y, yh!, yc!], slices, run: () => finish(slices()) };
 };
 
 const toLstm = (operator: OperatorSpec): OperatorSpec => ({ ...operator, operator: 'LSTM' });

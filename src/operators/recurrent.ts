@@ -6,6 +6,8 @@ import {
   type RecurrentSweep,
 } from './operator.ts';
 import { required } from './shape.ts';
+import { productsPerElement } from './estimate-work.ts';
+import { finish, sliceElements } from './slices.ts';
 
 // RNN, GRU, LSTM (https://onnx.ai/onnx/operators/onnx__LSTM.html), layout 0: X [steps, batch, in], W
 // [directions, G·units, in],
@@ -32,11 +34,14 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
   const direction = textAttribute(operator, 'direction', 'forward');
   const y = createOperand(
     context,
-    'float',
+    from.kind,
     batchFirst ? [batch, steps, directions, units] : [steps, directions, batch, units],
   );
   const stateShape = batchFirst ? [batch, directions, units] : [directions, batch, units];
-  const [yh, yc] = [createOperand(context, 'float', stateShape), createOperand(context, 'float', stateShape)];
+  const [yh, yc] = [
+    createOperand(context, from.kind, stateShape),
+    createOperand(context, from.kind, stateShape),
+  ];
   for (const [state, name] of [
     [h, 'initial_h'],
     [c, 'initial_c'],
@@ -66,13 +71,13 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
   const isReversed = (d: number): boolean => direction === 'reverse' || d === 1;
 
   /** Runs one direction over some steps, in their order, of the sequences first … first + count − 1. */
-  const runSweep = (
+  function* runSweep(
     d: number,
     sweep: RecurrentSweep,
     first: number,
     count: number,
     positions: ArrayLike<number>,
-  ): void => {
+  ): Generator<void> {
     const { length } = positions;
     for (let t = 0; t < length; t++)
       for (let b = 0; b < count; b++)
@@ -84,15 +89,24 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
       ] as const)
         if (initial) copy(initial.values, stateAt(d, first + b), state.values, b * units, units);
         else state.values.fill(0, b * units, (b + 1) * units);
-    if (length > 0)
-      sweep.run(sweepInput.values, sweepOutput.values, sweepH.values, sweepC.values, length, count);
+    const elements = (count * w!.shape[1]! * (width + units)) / productsPerElement.onKernel;
+    const most = Math.max(1, Math.floor(sliceElements / elements));
+    for (let t = 0; t < length; t += most) {
+      const some = Math.min(most, length - t);
+      const [x, to] = [
+        sweepInput.values.subarray(t * count * width),
+        sweepOutput.values.subarray(t * count * units),
+      ];
+      sweep.run(x, to, sweepH.values, sweepC.values, some, count);
+      yield;
+    }
     for (let b = 0; b < count; b++) {
       for (let t = 0; t < length; t++)
         copy(sweepOutput.values, (t * count + b) * units, y.values, yAt(positions[t]!, d, first + b), units);
       copy(sweepH.values, b * units, yh.values, stateAt(d, first + b), units);
       if (hasCellState) copy(sweepC.values, b * units, yc.values, stateAt(d, first + b), units);
     }
-  };
+  }
 
   /** Whether a sequence has a step. */
   const hasStep = (b: number, t: number): boolean =>
@@ -111,22 +125,22 @@ const recurrentOperator: OperatorImplementation = (operator, inputs, context) =>
 
   const forward = Array.from({ length: steps }, (_, t) => t);
   const backward = forward.toReversed();
-  return {
-    outputs: hasCellState ? [y, yh, yc] : [y, yh],
-    run: () =>
-      sweeps.forEach((sweep, d) => {
-        const order = isReversed(d) ? backward : forward;
-        if (!lengths) return runSweep(d, sweep, 0, batch, order);
+  function* slices(): Generator<void> {
+    for (const [d, sweep] of sweeps.entries()) {
+      const order = isReversed(d) ? backward : forward;
+      if (!lengths) yield* runSweep(d, sweep, 0, batch, order);
+      else
         for (let b = 0; b < batch; b++) {
           const length = isMask ? steps : lengths.values[b]!;
           if (!(length >= 0 && length <= steps))
             invalidOperator(`sequence_lens[${b}] is ${length}, must be from 0 to the ${steps} steps of X`);
           const present = order.filter((t) => hasStep(b, t));
-          runSweep(d, sweep, b, 1, present);
+          yield* runSweep(d, sweep, b, 1, present);
           if (present.length < steps) fillMissing(d, b, order);
         }
-      }),
-  };
+    }
+  }
+  return { outputs: hasCellState ? [y, yh, yc] : [y, yh], slices, run: () => finish(slices()) };
 };
 
 function copy(from: Values, start: number, to: Values, at: number, count: number): void {

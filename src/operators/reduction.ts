@@ -2,6 +2,7 @@ import { computeLines, mappedSum, maximum, plainSum } from './lines.ts';
 import { constantValues, createOperand, lazy, normaliseAxis, type Operand } from './operand.ts';
 import { numberAttribute, numberListAttribute, type OperatorImplementation } from './operator.ts';
 import { required } from './shape.ts';
+import { inSlices } from './slices.ts';
 
 // Operators along axes: reductions, arg max, cumulative sums.
 
@@ -24,10 +25,10 @@ const reduceOperator =
     const lines = lazy(() => computeLines(from, axes));
     return {
       outputs: [y],
-      run: () => {
+      ...inSlices(y.values.length, from.values.length / y.values.length, (begin, end) => {
         const { starts, offsets } = lines();
-        for (let i = 0; i < starts.length; i++) y.values[i] = f(from.values, starts[i]!, offsets);
-      },
+        for (let i = begin; i < end; i++) y.values[i] = f(from.values, starts[i]!, offsets);
+      }),
     };
   };
 
@@ -43,17 +44,17 @@ const argOperator =
     const lines = lazy(() => computeLines(from, [axis]));
     return {
       outputs: [y],
-      run: () => {
+      ...inSlices(y.values.length, from.shape[axis]!, (begin, end) => {
         const { starts, offsets } = lines();
-        starts.forEach((start, i) => {
+        starts.subarray(begin, end).forEach((start, i) => {
           let bestIndex = 0;
           offsets.forEach((offset, k) => {
             const [value, best] = [from.values[start + offset]!, from.values[start + offsets[bestIndex]!]!];
             if (isBetter(value, best) || (last && value === best)) bestIndex = k;
           });
-          y.values[i] = bestIndex;
+          y.values[begin + i] = bestIndex;
         });
-      },
+      }),
     };
   };
 
@@ -68,10 +69,10 @@ const cumSum: OperatorImplementation = (operator, [x, axisInput], context) => {
   const lines = lazy(() => computeLines(from, [axis]));
   return {
     outputs: [y],
-    run: () => {
+    ...inSlices(y.values.length / (from.shape[axis]! || 1), from.shape[axis]!, (begin, end) => {
       const { starts, offsets } = lines();
       const order = reverse ? offsets.toReversed() : offsets;
-      for (const start of starts) {
+      for (const start of starts.subarray(begin, end)) {
         let sum = 0;
         for (const offset of order) {
           if (exclusive) y.values[start + offset] = sum;
@@ -79,7 +80,7 @@ const cumSum: OperatorImplementation = (operator, [x, axisInput], context) => {
           if (!exclusive) y.values[start + offset] = sum;
         }
       }
-    },
+    }),
   };
 };
 

@@ -1,3 +1,4 @@
+import { isFloat } from './number-kinds.ts';
 import { normaliseAxis, createOperand, invalidOperator, withShape, elementCount } from './operand.ts';
 import { numberAttribute, type OperatorImplementation } from './operator.ts';
 import { required, requireInputs, permuted } from './shape.ts';
@@ -67,7 +68,7 @@ const sequenceAt: OperatorImplementation = (_, [x, at], context) => {
       const position = index.values[0]! < 0 ? index.values[0]! + count : index.values[0]!;
       if (position >= 0 && position < count)
         y.values.set(list.values.subarray(position * size, (position + 1) * size));
-      else y.values.fill(list.kind === 'float' ? NaN : 0);
+      else y.values.fill(isFloat(list.kind) ? NaN : 0);
     },
   };
 };

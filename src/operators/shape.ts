@@ -20,6 +20,7 @@ import {
   type PreparedOperator,
   type PrepareContext,
 } from './operator.ts';
+import { inSlices } from './slices.ts';
 
 // Operators that move values and compute none: a reshape shares its input's values, every other operator
 // copies by a table of
@@ -52,13 +53,13 @@ export function gathered(
   const table = lazy(computeIndexes);
   return {
     outputs: [y],
-    run: () => {
+    ...inSlices(to.length, 1, (start, end) => {
       const indexes = table();
-      for (let i = 0; i < to.length; i++) {
+      for (let i = start; i < end; i++) {
         const index = indexes[i]!;
         to[i] = index < 0 ? fill : from[index]!;
       }
-    },
+    }),
   };
 }
 

@@ -53,10 +53,6 @@ export interface SignedGraph {
   readonly constants: ReadonlyMap<string, Operand>;
 }
 
-/** Whether a graph has float64 in or out: its floats are then computed in float64, but for recurrent operators. */
-export const needsFloat64 = ({ inputs, outputs }: GraphSignature): boolean =>
-  [...inputs, ...outputs].some(({ datatype }) => datatype === 'FP64');
-
 const operandKinds: Partial<Record<TensorDatatype, OperandKind>> = {
   BOOL: 'bool',
   UINT8: 'uint8',
@@ -67,6 +63,7 @@ const operandKinds: Partial<Record<TensorDatatype, OperandKind>> = {
   INT16: 'int16',
   INT32: 'int32',
   INT64: 'int',
+  FP64: 'double',
 };
 /** How operands hold the elements of a datatype. */
 export const operandKind = (datatype: TensorDatatype): OperandKind => operandKinds[datatype] ?? 'float';

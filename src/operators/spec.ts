@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { wholeKinds } from './number-kinds.ts';
+import { float64Kinds } from './number-kinds.ts';
 
 // An operator graph: what an imported network computes at a step, or over a sequence, where it cannot be
 // expressed as layers. A list of ONNX's operators (https://onnx.ai/onnx/operators/, newest version of each),
@@ -67,7 +67,7 @@ const sizes = z
 
 /** A constant of integers or booleans. Constants of floats are tensors `<layer>.<name>`. */
 const wholeConstant = z.strictObject({
-  kind: z.enum(wholeKinds),
+  kind: z.enum(float64Kinds),
   shape: sizes,
   values: z.array(z.number()).max(100_000),
 });

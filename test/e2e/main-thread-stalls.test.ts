@@ -1,10 +1,11 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bodiesToAnswer } from './hostile-bodies/answer.ts';
+import { bodiesForGraphs, graphModels } from './hostile-bodies/graphs.ts';
 import type { HostileBody } from './hostile-bodies/hostile-body.ts';
 import { bodiesToParse } from './hostile-bodies/parse.ts';
 import { bodiesToRead } from './hostile-bodies/read.ts';
@@ -16,7 +17,13 @@ import { startServer, type ServerProcess } from './server-process.ts';
 /** Stretches of the main thread, in parses of a text of 1.2 MB (`measure-stalls.ts`): about 50 ms, and as much for the collector. */
 const boundWorks = 8;
 
-const hostileBodies = { ...bodiesToParse, ...bodiesToRead, ...bodiesToAnswer, ...bodiesToTrain };
+const hostileBodies = {
+  ...bodiesToParse,
+  ...bodiesToRead,
+  ...bodiesToAnswer,
+  ...bodiesForGraphs,
+  ...bodiesToTrain,
+};
 const root = mkdtempSync(join(tmpdir(), 'unroll-models-'));
 let server: ServerProcess;
 
@@ -42,6 +49,10 @@ async function cancelTraining(path: string, reply: string): Promise<void> {
 
 beforeAll(async () => {
   cpSync(join(import.meta.dirname, '../../models'), root, { recursive: true });
+  for (const [name, file] of Object.entries(graphModels)) {
+    mkdirSync(join(root, name, '1'), { recursive: true });
+    writeFileSync(join(root, name, '1', 'model.onnx'), file);
+  }
   server = await startServer(
     root,
     { WORKERS: 1 },

@@ -143,6 +143,25 @@ describe('a recurrent operator', () => {
   });
 });
 
+it('refuses a product of integers that it would round, as a hash has them', async () => {
+  const ids = (name: string): SignatureTensor => ({ ...tensor(name, 'N'), datatype: 'INT64' });
+  const product = await serveGraph(
+    graph([ids('a'), ids('b')], [ids('y')], [{ operator: 'Mul', inputs: ['a', 'b'], outputs: ['y'] }]),
+  );
+  const integers = (name: string, value: number): WireTensor => ({
+    ...floats(name, [1], value),
+    datatype: 'INT64',
+  });
+  const [exact] = await evaluate(product, [integers('a', 2 ** 30), integers('b', 2 ** 22)]);
+  expect(exact!.values).toEqual([2 ** 52]);
+  await expect(
+    evaluate(product, [integers('a', 2_654_435_761), integers('b', 2 ** 40)]),
+  ).rejects.toMatchObject({
+    code: 'input_mismatch',
+    message: /integers are computed up to 9007199254740991/,
+  });
+});
+
 it('refuses an index that a table does not have, as ONNX Runtime does', async () => {
   const served = await serveGraph(await readGraph('onnx-signatures/ids-int64.onnx'));
   const tokens = (values: number[]): WireTensor => ({
@@ -167,9 +186,9 @@ describe('the limits of an evaluation', () => {
     const served = await serveGraph(squares);
     await expect(evaluate(served, column(8192))).rejects.toMatchObject({
       code: 'work_too_large',
-      message: 'inputs: its tensors have more than 67108864 elements in total',
+      message: 'inputs: its tensors have more than 67108864 elements of 32 bits in total',
     });
-    await expect(evaluate(served, column(4096))).rejects.toMatchObject({
+    await expect(evaluate(served, column(2800))).rejects.toMatchObject({
       code: 'work_too_large',
       message: 'inputs: a run computes more than 1073741824 elements',
     });
@@ -216,6 +235,43 @@ describe('an evaluation of many operators', () => {
     const other = await serveGraph(sums);
     expect(await evaluate(other, [floats('a', [1, 2]), floats('b', [1, 2])])).toHaveLength(2);
     expect(engine.stats()).toMatchObject({ running: 0, waiting: 0, unreconciled: 0 });
+    await vi.waitFor(() => expect(engine.stats().workerSequences).toBe(0));
+  });
+
+  it('of one operator lets others go first, and leaves as well', async () => {
+    const loop = graph(
+      [tensor('x', 512), { ...tensor('count'), datatype: 'INT64' }],
+      [tensor('y', 512)],
+      [
+        {
+          operator: 'Loop',
+          inputs: ['count', '', 'x'],
+          outputs: ['y'],
+          bodies: {
+            body: {
+              inputs: ['i', 'go', 'state'],
+              operators: [
+                { operator: 'Tanh', inputs: ['state'], outputs: ['next'] },
+                { operator: 'Identity', inputs: ['go'], outputs: ['goOn'] },
+              ],
+              outputs: ['goOn', 'next'],
+            },
+          },
+        },
+      ],
+    );
+    const [served, other] = [await serveGraph(loop), await serveGraph(sums)];
+    const count: WireTensor = { name: 'count', datatype: 'INT64', shape: [], values: [65_000] };
+    const caller = new AbortController();
+    let ended = false;
+    const long = evaluate(served, [floats('x', [512]), count], { signal: caller.signal }).finally(() => {
+      ended = true;
+    });
+    await vi.waitFor(() => expect(engine.stats().running).toBe(1));
+    await evaluate(other, [floats('a', [1, 2]), floats('b', [1, 2])]);
+    expect(ended).toBe(false);
+    caller.abort();
+    await expect(long).rejects.toMatchObject({ code: 'cancelled' });
     await vi.waitFor(() => expect(engine.stats().workerSequences).toBe(0));
   });
 

@@ -22,10 +22,10 @@ const answers = JSON.parse(
   readFileSync(join(import.meta.dirname, '../golden/onnx-operators.json'), 'utf8'),
 ) as Record<string, Answer>;
 
-/** Floats relative to their size, at least 1; integers are exact. */
+/** Floats relative to their size, at least 1, doubles to more digits; integers are exact. */
 function expectNumbers(values: ArrayLike<number>, { name, datatype, data }: GoldenTensor): void {
   expect(values, name).toHaveLength(data.length);
-  const most = datatype === 'FP32' ? 1e-5 : 0;
+  const most = { FP32: 1e-5, FP64: 1e-14 }[datatype as string] ?? 0;
   data.forEach((value, i) =>
     expect(Math.abs(values[i]! - value), `${name} ${i}`).toBeLessThanOrEqual(
       most * Math.max(1, Math.abs(value)),

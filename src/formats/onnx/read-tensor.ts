@@ -2,11 +2,12 @@ import type { Tensor } from '../../network/weights.ts';
 import { findKind, type OperandKind } from '../../operators/number-kinds.ts';
 import { countElements } from '../arrays.ts';
 import { invalidWeights, quote } from '../format-errors.ts';
+import { readFloat64 } from '../float-types.ts';
 import { numberTypes, type NumberType } from '../number-types.ts';
 import { getExternalBytes, type ExternalData } from './external-data.ts';
 import { asBytes, asInteger, asText, parseFields, readFloats, readIntegers } from './protobuf.ts';
 
-/** A tensor; `whole` has the exact values of integers and booleans. */
+/** A tensor; `whole` has the exact values of integers, booleans and float64. */
 export interface OnnxTensor extends Tensor {
   readonly kind: OperandKind;
   readonly whole?: Float64Array;
@@ -50,8 +51,7 @@ export function parseTensor(
     else if (field.number === 8) name = asText(field);
     else if (field.number === 9) raw = asBytes(field);
     else if (field.number === 10 && typeof field.value !== 'bigint')
-      for (const value of numberTypes.float64.read(field.value.subarray(0, field.value.length & ~7)))
-        numbers.push(value);
+      for (const value of readFloat64(field.value.subarray(0, field.value.length & ~7))) numbers.push(value);
     else if (field.number === 13) entries.push(asBytes(field));
     else if (field.number === 14) external = asInteger(field) === 1;
   }
@@ -67,7 +67,7 @@ export function parseTensor(
   if (raw) {
     if (raw.length !== count * size)
       invalidWeights(`${where}: [${shape.join(', ')}] takes ${count * size} bytes, it has ${raw.length}`);
-    const exact = number.exact?.(raw);
+    const exact = stored === 'float64' ? readFloat64(raw) : number.exact?.(raw);
     return { name, tensor: { shape, values: number.read(raw), kind, ...(exact && { whole: exact }) } };
   }
   if (numbers.length !== count)

@@ -181,7 +181,7 @@ function toOperand({ kind, shape, values, whole }: OnnxTensor): Operand {
   return {
     kind,
     shape,
-    values: kind === 'float' ? values : (whole ?? Float64Array.from(values)),
+    values: whole ?? (kind === 'float' ? values : Float64Array.from(values)),
     known: true,
   };
 }

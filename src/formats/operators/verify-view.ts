@@ -111,7 +111,7 @@ function findLengths(graph: SignedGraph, view: SequenceView): number[] {
 
 /** Draws a sequence. @param context numbers of a row that the row before ends with, zeros at the start */
 function drawSequence(
-  { input, vocabulary }: SequenceView,
+  { input, vocabulary, scale }: SequenceView,
   steps: number,
   seed: number,
   context = 0,
@@ -123,7 +123,7 @@ function drawSequence(
       ? Math.floor(random.next() * vocabulary)
       : i < context
         ? 0
-        : 2 * random.next() - 1,
+        : scale * (2 * random.next() - 1),
   );
   return Array.from({ length: steps }, (_, t) =>
     numbers.slice(t * (width - context), t * (width - context) + width),

@@ -12,6 +12,9 @@ import { operatorGraphLayerName } from './operator-graph-network.ts';
 // A graph under its sequence view as one layer: the steps' rows are turned to the shape of the file's input, and its
 // output back to rows; lengths are the number of steps.
 
+/** TensorProto.DataType of floats. */
+const floatDataTypes: Partial<Record<Operand['kind'], number>> = { float: 1, double: 11 };
+
 /** Names of the values that are added: a file's names have no spaces. */
 const getRows = (value: string): string => `rows of ${value}`;
 
@@ -66,6 +69,8 @@ export function viewToLayer(
     }
     const sizes = getRows(length.value);
     const place = `axis of ${length.value}`;
+    const dataType = floatDataTypes[operandKind(length.datatype)];
+    const whole = dataType ? `whole ${length.value}` : length.value;
     before.push(
       { operator: 'Shape', inputs: [input.value], outputs: [sizes] },
       {
@@ -78,9 +83,16 @@ export function viewToLayer(
             length.axes.map(() => 1),
           ),
         ],
-        outputs: [length.value],
+        outputs: [whole],
       },
     );
+    if (dataType)
+      before.push({
+        operator: 'Cast',
+        inputs: [whole],
+        outputs: [length.value],
+        attributes: { to: dataType },
+      });
   }
   const zeros = runs === 'step' ? view.starts : [...view.starts, ...view.states.map((state) => state.input)];
   for (const one of zeros) inputs.set(one.value, { ...own(one), known: true });

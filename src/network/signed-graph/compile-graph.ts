@@ -5,7 +5,7 @@ import { emitGather } from '../../kernel/emit/rows.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { MemoryFull } from '../../kernel/memory.ts';
 import { checkNames } from '../../operators/check-operator-graph.ts';
-import { needsFloat64, type SignedGraph } from '../../operators/signature.ts';
+import type { SignedGraph } from '../../operators/signature.ts';
 import { packOperators } from '../layers/operator-graph/pack-operators.ts';
 import type { PackedOperators } from '../layers/operator-graph/compiled.ts';
 import type { CompiledGraph } from './compiled-graph.ts';
@@ -27,7 +27,7 @@ export function compileGraph(
     const outputs = signature.outputs.map(({ value }) => value);
     let packed: PackedOperators;
     const { module, ...code } = kernel.compile((e: Emitter) => {
-      packed = packOperators({ operators, outputs }, floats, { e, place }, !needsFloat64(signature));
+      packed = packOperators({ operators, outputs }, floats, { e, place });
       // a module has at least one function
       emitGather(e, 1);
     });

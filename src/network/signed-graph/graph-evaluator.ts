@@ -2,9 +2,9 @@ import { UnrollError } from '../../errors.ts';
 import { canonicaliseNan } from '../../operators/canonical-nan.ts';
 import { instantiate } from '../../kernel/instantiate.ts';
 import { bindOperators } from '../layers/operator-graph/bind-operators.ts';
-import { checkWork, elementCount, NotConstant, type Operand, type Values } from '../../operators/operand.ts';
-import { needsFloat64 } from '../../operators/signature.ts';
-import { prepareSignedGraph, type PreparedSignedGraph } from '../../operators/prepare-signed-graph.ts';
+import { elementCount, NotConstant, type Operand, type Values } from '../../operators/operand.ts';
+import type { PrepareContext } from '../../operators/operator.ts';
+import { prepareSignedSlices, type PreparedSignedGraph } from '../../operators/prepare-signed-graph.ts';
 import type { CompiledGraph } from './compiled-graph.ts';
 
 /** Elements of the prepared graphs that are kept for the next inputs of their shapes: 64 MB. */
@@ -16,9 +16,13 @@ export interface TensorValues {
   readonly values: Values;
 }
 
-/** One evaluation of a graph, an operator at a time. */
+/** One evaluation of a graph, in slices of some milliseconds. */
 export interface Evaluation {
-  /** Runs operators until the time is past. @returns whether it has ended */
+  /**
+   * Prepares the graph and runs it until the time is past.
+   * @returns whether it has ended
+   * @throws UnrollError invalid_model where the inputs do not fit the operators; TooLarge; reply_too_large
+   */
   advance(until: number): boolean;
   /** The outputs, copied, once it has ended. @param indexes in the signature */
   outputs(indexes: readonly number[]): TensorValues[];
@@ -26,9 +30,8 @@ export interface Evaluation {
 
 export interface GraphEvaluator {
   /**
-   * Prepares an evaluation. It must end before the next one is prepared: they share what they compute in.
+   * Creates an evaluation. It must end before the next one is advanced: they share what they compute in.
    * @param maxOutputElements of the outputs at `indexes`
-   * @throws UnrollError invalid_model where the inputs do not fit the operators; TooLarge; reply_too_large
    */
   start(inputs: readonly TensorValues[], indexes: readonly number[], maxOutputElements: number): Evaluation;
 }
@@ -47,7 +50,8 @@ export function createGraphEvaluator(
     view.buffer === memory.buffer ? view : (view = new Float32Array(memory.buffer));
   const context = {
     ...bindOperators(compiled, { functions, floats }, scratch),
-    floats: needsFloat64(compiled.signature) ? Float64Array : Float32Array,
+    floats: Float32Array,
+    sliced: true,
   };
   const kept = new Map<string, PreparedSignedGraph>();
   /** Graphs whose shapes depend on values are prepared for every evaluation. */
@@ -65,18 +69,22 @@ export function createGraphEvaluator(
     return { kind, shape, values, known: true };
   };
 
-  function prepare(inputs: readonly TensorValues[]): PreparedSignedGraph {
+  function* prepare(
+    inputs: readonly TensorValues[],
+    onValue: NonNullable<PrepareContext['onValue']>,
+  ): Generator<void, PreparedSignedGraph> {
+    const preparing = { ...context, onValue };
     const shapes = inputs.map(({ shape }) => shape);
     const given = inputs.map(({ values }) => values);
-    if (dependsOnValues) return prepareSignedGraph(compiled, shapes, context, constant, given);
+    if (dependsOnValues) return yield* prepareSignedSlices(compiled, shapes, preparing, constant, given);
     const key = shapes.map((shape) => shape.join()).join(';');
     let prepared = kept.get(key);
     if (!prepared) {
       try {
-        prepared = prepareSignedGraph(compiled, shapes, context, constant);
+        prepared = yield* prepareSignedSlices(compiled, shapes, preparing, constant);
       } catch (error) {
         if (!(error instanceof NotConstant)) throw error;
-        const once = prepareSignedGraph(compiled, shapes, context, constant, given);
+        const once = yield* prepareSignedSlices(compiled, shapes, preparing, constant, given);
         dependsOnValues = true;
         return once;
       }
@@ -95,25 +103,41 @@ export function createGraphEvaluator(
     return prepared;
   }
 
-  return {
-    start(inputs, indexes, maxOutputElements) {
-      const { outputs, operations, work, begin } = prepare(inputs);
-      checkWork(work);
-      const elements = indexes.reduce((sum, i) => sum + elementCount(outputs[i]!.shape), 0);
+  function* evaluate(
+    inputs: readonly TensorValues[],
+    indexes: readonly number[],
+    maxOutputElements: number,
+  ): Generator<void, readonly Operand[]> {
+    const checkReply = (elements: number): void => {
       if (elements > maxOutputElements)
         throw new UnrollError(
           'reply_too_large',
           `outputs: at most ${maxOutputElements} numbers in a reply (UNROLL_MAX_REPLY_BYTES), these are ${elements}`,
         );
-      let next = 0;
-      begin();
+    };
+    const asked = new Set(indexes.map((i) => compiled.signature.outputs[i]!.value));
+    const { outputs, slices } = yield* prepare(inputs, (name, { shape }) => {
+      if (asked.has(name)) checkReply(elementCount(shape));
+    });
+    checkReply(indexes.reduce((sum, i) => sum + elementCount(outputs[i]!.shape), 0));
+    yield* slices();
+    return outputs;
+  }
+
+  return {
+    start(inputs, indexes, maxOutputElements) {
+      const evaluating = evaluate(inputs, indexes, maxOutputElements);
+      let outputs: readonly Operand[] = [];
       return {
         advance(until) {
-          while (next < operations.length) {
-            operations[next++]!();
-            if (next < operations.length && now() > until) return false;
-          }
-          return true;
+          do {
+            const { done, value } = evaluating.next();
+            if (done) {
+              outputs = value;
+              return true;
+            }
+          } while (now() <= until);
+          return false;
         },
         outputs: (wanted) =>
           wanted.map((i) => ({

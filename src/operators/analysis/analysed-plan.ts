@@ -4,7 +4,7 @@ import { drawInput } from './draw-inputs.ts';
 import { evaluateGraph, type Evaluation } from './evaluate-graph.ts';
 import { findVocabulary } from './find-vocabulary.ts';
 import type { AxisPlan } from './plan-axes.ts';
-import type { ViewInput, ViewSettings } from './sequence-view.ts';
+import type { InputAxis, ViewInput, ViewSettings } from './sequence-view.ts';
 
 /** What is known of a graph under one assignment of roles to its axes, with its values for inputs drawn at random. */
 export interface AnalysedPlan {
@@ -27,7 +27,8 @@ export function analysePlan(
   set: ReadonlyMap<string, Operand>,
   plan: AxisPlan,
 ): AnalysedPlan {
-  const size = [plan.inputs.some(({ axes }) => axes.includes('batch')) ? 2 : 1, plan.lengths[0]] as const;
+  const has = (role: InputAxis): boolean => plan.inputs.some(({ axes }) => axes.includes(role));
+  const size = [has('batch') ? 2 : 1, has('time') ? plan.lengths[0] : 1] as const;
   const draw = (vocabularyOf: (input: ViewInput) => number | undefined): Map<string, Operand> =>
     new Map([
       ...set,

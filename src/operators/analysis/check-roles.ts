@@ -20,12 +20,16 @@ export function checkRoles(graph: SignedGraph, view: SequenceView, lengths: read
       invalidOperator(`the input ${JSON.stringify(name)} has no role`);
 
   const batch = input.axes.includes('batch') ? 2 : 1;
+  const timed = input.axes.includes('time');
   const draw = (sequences: number, steps: number) =>
     new Map([
       ...set,
       ...[input, ...others].map(
         (one, i) =>
-          [one.value, drawInput(one, [sequences, steps], 31 + i, i === 0 ? vocabulary : undefined)] as const,
+          [
+            one.value,
+            drawInput(one, [sequences, timed ? steps : 1], 31 + i, i === 0 ? vocabulary : undefined),
+          ] as const,
       ),
     ]);
   const longest = lengths.at(-1)!;
@@ -54,7 +58,7 @@ export function checkRoles(graph: SignedGraph, view: SequenceView, lengths: read
   }
   for (const length of view.lengths)
     if (
-      !isLengths(input.axes.includes('time') ? longest : view.window, (steps) => {
+      !isLengths(timed ? longest : view.window, (steps) => {
         const all = createInput(length, shapeFor(length, batch, steps), () => steps);
         return evaluateGraph(graph, new Map([...drawn, [length.value, all]]), 'values');
       })

@@ -1,4 +1,4 @@
-import { invalidOperator } from '../operand.ts';
+import { invalidOperator, type Operand } from '../operand.ts';
 import type { SignatureTensor } from '../signature.ts';
 import type { AnalysedPlan } from './analysed-plan.ts';
 import { drawInput } from './draw-inputs.ts';
@@ -6,25 +6,54 @@ import { isMadeOfEnds } from './follow-states.ts';
 import type { ViewInput, ViewState } from './sequence-view.ts';
 import { findVocabulary } from './find-vocabulary.ts';
 
+/** How large a sequence's numbers are drawn: small ones may leave every unit of a rectifier at zero. */
+const scales = [1, 16, 256];
+
 /**
  * Chooses the output that answers: the only one, or the only one that depends on the sequence and is not just the end of a recurrence.
+ * @param lengths inputs that are given the whole length
+ * @returns the output, and the scale of numbers at which it depends on the sequence
  * @throws UnrollError invalid_model naming the candidates
  */
 export function chooseAnswer(
   analysed: AnalysedPlan,
   input: ViewInput,
   states: readonly ViewState[],
-): SignatureTensor {
-  const { graph, settings, size, values, withInputs } = analysed;
-  const { outputs } = graph.signature;
-  const [only, another] = outputs;
-  if (only && !another) return only;
-  const other = drawInput(input, size, 101, findVocabulary(graph, input.value, values));
-  const changed = withInputs(new Map([[input.value, other]]));
-  const answers = outputs.filter(({ value }) => {
-    const [before, after] = [values.operand(value), changed.operand(value)];
-    return before.values.some((number, i) => number !== after.values[i]);
+  lengths: ReadonlyMap<string, Operand>,
+): { output: SignatureTensor; scale: number } {
+  for (const scale of scales) {
+    const answers = findDependent(analysed, input, lengths, scale);
+    if (answers.length > 0) return { output: chooseFrom(analysed, input, states, answers), scale };
+  }
+  const [only, another] = analysed.graph.signature.outputs;
+  const named = analysed.settings.output ?? only?.name;
+  if (only && !another && named === only.name) return { output: only, scale: 1 };
+  return invalidOperator(`no output depends on ${JSON.stringify(input.name)}`);
+}
+
+/** The outputs that another sequence changes. */
+function findDependent(
+  { graph, size, values, withInputs }: AnalysedPlan,
+  input: ViewInput,
+  lengths: ReadonlyMap<string, Operand>,
+  scale: number,
+): SignatureTensor[] {
+  const vocabulary = findVocabulary(graph, input.value, values);
+  const [one, other] = [101, 102].map((seed) =>
+    withInputs(new Map([...lengths, [input.value, drawInput(input, size, seed, vocabulary, scale)]])),
+  );
+  return graph.signature.outputs.filter(({ value }) => {
+    const after = other!.operand(value).values;
+    return one!.operand(value).values.some((number, i) => number !== after[i]);
   });
+}
+
+function chooseFrom(
+  { settings, values }: AnalysedPlan,
+  input: ViewInput,
+  states: readonly ViewState[],
+  answers: readonly SignatureTensor[],
+): SignatureTensor {
   if (settings.output !== undefined)
     return (
       answers.find(({ name }) => name === settings.output) ??
@@ -45,9 +74,5 @@ export function chooseAnswer(
   const [one] = chosen;
   if (one && chosen.length === 1) return one;
   const list = (chosen.length > 0 ? chosen : answers).map(({ name }) => JSON.stringify(name)).join(', ');
-  return invalidOperator(
-    answers.length === 0
-      ? `no output depends on ${JSON.stringify(input.name)}`
-      : `more than one output could be the answer: ${list}; graph.output chooses one`,
-  );
+  return invalidOperator(`more than one output could be the answer: ${list}; graph.output chooses one`);
 }

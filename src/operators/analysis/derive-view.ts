@@ -1,4 +1,4 @@
-import { isInteger } from '../number-kinds.ts';
+import { isFloat } from '../number-kinds.ts';
 import { UnrollError } from '../../errors.ts';
 import { createOperand, elementCount, invalidOperator, type Operand } from '../operand.ts';
 import { listReads } from '../get-bodies.ts';
@@ -91,18 +91,26 @@ function getView(analysed: AnalysedPlan): SequenceView {
   );
   const others = plan.inputs.filter((input) => !lengths.includes(input));
   const starting = others.filter(
-    ({ name, value }) =>
+    ({ name, value, datatype }) =>
       name !== settings.input &&
+      // a whole number, such as a flag or a length, may be found anywhere
+      isFloat(operandKind(datatype)) &&
       !(said && Object.hasOwn(said, name)) &&
       findStarts(drawn.get(value)!, recurrences) !== null,
   );
   const { input, states, starts } = pairStates(analysed, others, starting);
-  const output = chooseAnswer(analysed, input, states);
   const vocabulary = findVocabulary(graph, input.value, values);
-  if (vocabulary === undefined && operandKind(input.datatype) !== 'float')
+  if (vocabulary === undefined && !isFloat(operandKind(input.datatype)))
     invalidOperator(
       `the input ${JSON.stringify(input.name)} has integers, but no operator looks them up in a matrix`,
     );
+  for (const one of [...(vocabulary === undefined ? [input] : []), ...states.map((state) => state.input)])
+    if (operandKind(one.datatype) === 'double')
+      invalidOperator(
+        `the input ${JSON.stringify(one.name)} is FP64, but sequences and their states are FP32`,
+      );
+  const whole = lengths.map((length) => [length.value, createWhole(analysed, length, window)] as const);
+  const { output, scale } = chooseAnswer(analysed, input, states, new Map(whole));
   const fixed =
     settings.axes || input.axes.includes('time') || states.length > 0 ? null : findFixedTime(analysed, input);
   const timed = fixed ? { ...input, axes: input.axes.with(fixed.axis, 'time') } : input;
@@ -113,6 +121,7 @@ function getView(analysed: AnalysedPlan): SequenceView {
   const view = {
     input: timed,
     vocabulary,
+    scale,
     steps: fixed?.steps ?? settings.steps,
     states,
     starts,
@@ -129,10 +138,19 @@ const zero = ({ datatype }: SignatureTensor): Operand => ({
   known: true,
 });
 
-function hasLengths({ plan, size, withInputs }: AnalysedPlan, input: ViewInput, window: number): boolean {
+/** The steps of a sequence, or of the recurrence in a call that is one step. */
+const getFull = ({ plan, size }: AnalysedPlan, window: number): number =>
+  plan.inputs.some(({ axes }) => axes.includes('time')) ? size[1] : window;
+
+/** An input that has the whole length of every sequence. */
+const createWhole = (analysed: AnalysedPlan, input: ViewInput, window: number): Operand =>
+  createInput(input, shapeFor(input, ...analysed.size), () => getFull(analysed, window));
+
+function hasLengths(analysed: AnalysedPlan, input: ViewInput, window: number): boolean {
+  const { size, withInputs } = analysed;
   const shape = shapeFor(input, ...size);
-  if (!isInteger(operandKind(input.datatype)) || elementCount(shape) > size[0]) return false;
-  const full = plan.inputs.some(({ axes }) => axes.includes('time')) ? size[1] : window;
+  if (operandKind(input.datatype) === 'bool' || elementCount(shape) > size[0]) return false;
+  const full = getFull(analysed, window);
   try {
     return isLengths(full, (length) =>
       withInputs(new Map([[input.value, createInput(input, shape, () => length)]])),

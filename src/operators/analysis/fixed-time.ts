@@ -1,3 +1,4 @@
+import { isFloat } from '../number-kinds.ts';
 import { UnrollError } from '../../errors.ts';
 import { computeStrides, invalidOperator, type Operand } from '../operand.ts';
 import type { AnalysedPlan } from './analysed-plan.ts';
@@ -49,8 +50,7 @@ export function findFixedTime(
 /** Changes one slice along an axis: ids to others, numbers to others. */
 function changeSlice(operand: Operand, axis: number, index: number): Operand {
   const stride = computeStrides(operand.shape)[axis]!;
-  const other = (value: number): number =>
-    operand.kind === 'float' ? value + 1 : value === 0 ? 1 : value - 1;
+  const other = (value: number): number => (isFloat(operand.kind) ? value + 1 : value === 0 ? 1 : value - 1);
   const values = operand.values.map((value, i) => {
     const at = Math.floor(i / stride) % operand.shape[axis]!;
     return at === index ? other(value) : value;

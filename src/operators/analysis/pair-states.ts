@@ -1,7 +1,8 @@
-import { invalidOperator, type Operand } from '../operand.ts';
+import { invalidOperator } from '../operand.ts';
 import type { SignatureTensor } from '../signature.ts';
 import type { AnalysedPlan } from './analysed-plan.ts';
 import { findStarts, isEnd } from './follow-states.ts';
+import { areStates } from './prove-states.ts';
 import type { ViewInput, ViewState } from './sequence-view.ts';
 
 /** Assignments of outputs to inputs that are tried. */
@@ -12,7 +13,8 @@ const quote = (tensors: readonly { readonly name: string }[]): string =>
 
 /**
  * Tells the sequence among the inputs from the states, and finds each state's next value. What starts a recurrence is
- * followed to that recurrence's end. A cell that is written out has no such operator: there only one pairing may fit.
+ * followed to that recurrence's end. A cell that is written out has no such operator: there the dataflow must be that of
+ * states, and of one pairing alone.
  * @param others inputs without lengths
  * @param starting those of them that recurrences start from
  * @throws UnrollError invalid_model with the inputs that have no role
@@ -48,7 +50,7 @@ export function pairStates(
   if (settings.input !== undefined) {
     const input = others.find(({ name }) => name === settings.input)!;
     const open = left.filter((one) => one !== input);
-    return { input, starts, states: [...states, ...pairLeft(analysed, open, states, true)] };
+    return { input, starts, states: [...states, ...pairLeft(analysed, input, open, states)] };
   }
   const [only] = left;
   if (!only) return invalidOperator('the graph has no input besides states and lengths');
@@ -60,6 +62,7 @@ export function pairStates(
 const fits = ({ values, drawn }: AnalysedPlan, { input, output }: ViewState): boolean =>
   input.datatype === output.datatype &&
   drawn.get(input.value)!.shape.length > 0 &&
+  !input.axes.includes('time') &&
   values.operand(output.value).shape.join() === drawn.get(input.value)!.shape.join();
 
 /** Checks a pair that model.json gives against the dataflow. @throws UnrollError invalid_model */
@@ -75,6 +78,15 @@ function checkPair(analysed: AnalysedPlan, pair: ViewState): void {
       `${where} is ${output.datatype} [${values.operand(output.value).shape.join(', ')}], the state ${input.datatype} [${drawn.get(input.value)!.shape.join(', ')}]`,
     );
 }
+
+/** Those of the first pairings whose dataflow is that of states. */
+const proven = (
+  analysed: AnalysedPlan,
+  sequence: ViewInput,
+  followed: readonly ViewState[],
+  pairings: Iterable<ViewState[]>,
+): ViewState[][] =>
+  [...pairings].slice(0, maxPairings).filter((pairs) => areStates(analysed, sequence, pairs, followed));
 
 /** All ways to give each input an output of its own. */
 function* listPairings(
@@ -98,18 +110,18 @@ function* listPairings(
 /** Pairs inputs that no recurrent operator starts from. @throws UnrollError invalid_model unless one pairing fits */
 function pairLeft(
   analysed: AnalysedPlan,
+  input: ViewInput,
   open: readonly ViewInput[],
   states: readonly ViewState[],
-  said: boolean,
 ): ViewState[] {
   if (open.length === 0) return [];
   const outputs = analysed.graph.signature.outputs.filter(
     (output) => !states.some((state) => state.output === output) && output.name !== analysed.settings.output,
   );
-  const pairings = said ? [...listPairings(analysed, open, outputs)].slice(0, maxPairings) : [];
+  const pairings = proven(analysed, input, states, listPairings(analysed, open, outputs));
   if (pairings.length === 1) return pairings[0]!;
   return invalidOperator(
-    `the graph reads ${quote(open)}, for which ${pairings.length === 0 ? 'there is no output' : 'more than one output fits'}: ` +
+    `the graph reads ${quote(open)}, for which ${pairings.length === 0 ? 'no output is certain to be the next value' : 'more than one output fits'}: ` +
       'in model.json, graph.set sets an input to a number, graph.states gives the output of a state',
   );
 }
@@ -126,48 +138,17 @@ function chooseSequence(
   );
   const choices = said
     ? []
-    : left
-        .flatMap((input) =>
-          [
-            ...listPairings(
-              analysed,
-              left.filter((one) => one !== input),
-              outputs,
-            ),
-          ]
-            .filter((pairs) => pairs.length < outputs.length || analysed.settings.output !== undefined)
-            .map((pairs) => ({ input, states: [...states, ...pairs] })),
-        )
-        .slice(0, maxPairings);
+    : left.flatMap((input) => {
+        const open = left.filter((one) => one !== input);
+        return proven(analysed, input, states, listPairings(analysed, open, outputs))
+          .filter((pairs) => pairs.length < outputs.length || analysed.settings.output !== undefined)
+          .map((pairs) => ({ input, states: [...states, ...pairs] }));
+      });
   const [only] = choices;
   if (only && choices.length === 1) return only;
-  // a cell keeps its memory number by number, which a step's output never does
-  const keeping = choices.filter(({ states: all }) =>
-    all.every((pair) => states.includes(pair) || keepsNumbers(analysed, pair)),
-  );
-  if (keeping.length === 1) return keeping[0]!;
   return invalidOperator(
     choices.length === 0
-      ? `the graph reads ${quote(left)}, which are neither states nor lengths, and only one can be the sequence: in model.json, graph.set sets an input to numbers, graph.states gives the output of a state`
+      ? `the graph reads ${quote(left)}, which are not certain to be states or lengths, and only one can be the sequence: in model.json, graph.set sets an input to numbers, graph.states gives the output of a state`
       : `the graph reads ${quote(left)}, and which are states is not certain: graph.input and graph.states say so`,
   );
-}
-
-/** Numbers of a state that are changed, one at a time. */
-const probes = 8;
-
-/** Whether a number of a state reaches its own place in the output and few others. */
-function keepsNumbers({ drawn, values, withInputs }: AnalysedPlan, { input, output }: ViewState): boolean {
-  const before = drawn.get(input.value)!;
-  const { length } = before.values;
-  const at = [...Array(probes).keys()]
-    .flatMap((i) => [i, length - 1 - i])
-    .filter((i) => i >= 0 && i < length);
-  return at.some((index) => {
-    const changed: Operand = { ...before, values: before.values.slice() };
-    changed.values[index] = changed.values[index]! + 0.5;
-    const after = withInputs(new Map([[input.value, changed]])).operand(output.value);
-    const moved = Array.from(values.operand(output.value).values, (value, i) => value !== after.values[i]);
-    return moved[index]! && moved.filter(Boolean).length <= length / 4;
-  });
 }

@@ -33,6 +33,8 @@ export interface SequenceView {
   readonly input: ViewInput;
   /** Ids are smaller than this; undefined where a step has numbers. */
   readonly vocabulary: number | undefined;
+  /** Numbers in − scale … scale that the answer depends on. */
+  readonly scale: number;
   /** The only number of steps that the graph accepts, where there is one. */
   readonly steps: number | undefined;
   readonly states: readonly ViewState[];

@@ -32,14 +32,12 @@ const isRecurrent = ({ operator }: OperatorSpec): boolean => cellOfOperator(oper
  * Packs the constants of a graph.
  * @param outputs values that are read besides by operators
  * @param floats its constants of floats
- * @param packProducts whether matrix products run on the kernel, in float32
  * @throws UnrollError invalid_model where a recurrent operator's weights are not among them
  */
 export function packOperators(
   { operators, outputs }: Pick<BodySpec, 'operators' | 'outputs'>,
   floats: ReadonlyMap<string, Operand>,
   context: Omit<CompileContext, 'tensor' | 'inputWidths' | 'before'>,
-  packProducts = true,
 ): PackedOperators {
   const { e, place } = context;
   const { weightIh, weightHh, biasIh, biasHh, peephole } = tensorNames;
@@ -76,7 +74,7 @@ export function packOperators(
       };
       for (const place of weightInputs) if (operator.inputs[place]) packed.add(operator.inputs[place]);
     } else {
-      const matrix = packProducts ? getMatrix(operator, constant(operator.inputs[1])) : null;
+      const matrix = getMatrix(operator, constant(operator.inputs[1]));
       if (!matrix) continue;
       const { inner, columns, values } = matrix;
       products[key] = {
