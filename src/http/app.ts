@@ -23,6 +23,10 @@ import { comparisonRoutes } from './training/comparisons.ts';
 import { datasetRoutes } from './training/datasets.ts';
 import { healthRoutes } from './v2/health.ts';
 import { inferenceProtocolRoutes } from './v2/inference.ts';
+import { completionRoute } from './openai/completions.ts';
+import { embeddingRoute } from './openai/embeddings.ts';
+import { fileRoutes } from './openai/files.ts';
+import { fineTuningRoutes } from './openai/fine-tuning.ts';
 import { metricsRoute } from './metrics.ts';
 import { modelRepositoryRoutes } from './v2/model-repository.ts';
 import { modelRoutes } from './v1/models.ts';
@@ -96,6 +100,10 @@ export async function buildApp(parts: AppParts) {
     datasetRoutes,
     trainingJobRoutes,
     comparisonRoutes,
+    completionRoute,
+    embeddingRoute,
+    fileRoutes,
+    fineTuningRoutes,
     inferenceProtocolRoutes,
     modelRepositoryRoutes,
     statisticsRoutes,

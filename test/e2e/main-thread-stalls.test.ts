@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bodiesToAnswer } from './hostile-bodies/answer.ts';
 import type { HostileBody } from './hostile-bodies/hostile-body.ts';
+import { bodiesOfOpenai } from './hostile-bodies/openai.ts';
 import { bodiesToParse } from './hostile-bodies/parse.ts';
 import { bodiesToRead } from './hostile-bodies/read.ts';
 import { bodiesToTrain } from './hostile-bodies/train.ts';
@@ -16,7 +17,13 @@ import { startServer, type ServerProcess } from './server-process.ts';
 /** Milliseconds of CPU time of the main thread at a stretch: 50, and as much for a slower machine and its collector. */
 const boundMs = 100;
 
-const hostileBodies = { ...bodiesToParse, ...bodiesToRead, ...bodiesToAnswer, ...bodiesToTrain };
+const hostileBodies = {
+  ...bodiesToParse,
+  ...bodiesToRead,
+  ...bodiesToAnswer,
+  ...bodiesToTrain,
+  ...bodiesOfOpenai,
+};
 const root = mkdtempSync(join(tmpdir(), 'unroll-models-'));
 let server: ServerProcess;
 
@@ -41,7 +48,9 @@ beforeAll(async () => {
     { nodeArgs: ['--import', join(import.meta.dirname, 'measure-stalls.ts')], messages: true },
   );
   // code that has not run yet is compiled in the first requests
-  const tasks = Object.values(hostileBodies).filter(({ path }) => !path.startsWith('/v1/training/'));
+  const tasks = Object.values(hostileBodies).filter(
+    ({ path }) => !/^\/v1\/(training|fine_tuning|files)/.test(path),
+  );
   for (const one of tasks.filter((_, i) => i % 8 === 0)) await send(one, one.body());
 }, 120_000);
 afterAll(async () => {

@@ -1,7 +1,11 @@
 import multipart from '@fastify/multipart';
 import type { FastifyInstance } from 'fastify';
 import { UnrollError } from '../../errors.ts';
-import { datasetPath, datasetTypes } from './datasets.ts';
+import { filesPath } from '../openai/files.ts';
+import { datasetPath } from './datasets.ts';
+import { datasetTypes } from './form-file.ts';
+
+const formPaths = new Set<string | undefined>([datasetPath, filesPath]);
 
 /** Passes the bodies of dataset uploads as streams; other routes reject their content types. */
 export async function acceptDatasetBodies(app: FastifyInstance): Promise<void> {
@@ -9,7 +13,7 @@ export async function acceptDatasetBodies(app: FastifyInstance): Promise<void> {
     new UnrollError('unsupported_media_type', 'the body must be application/json');
   await app.register(multipart);
   app.addHook('preValidation', async (request) => {
-    if (request.isMultipart() && request.routeOptions.url !== datasetPath) throw unsupported();
+    if (request.isMultipart() && !formPaths.has(request.routeOptions.url)) throw unsupported();
   });
   for (const type of Object.keys(datasetTypes))
     app.addContentTypeParser(type, (request, payload, done) => {

@@ -12,6 +12,7 @@ export async function sendStream(
   request: FastifyRequest,
   reply: FastifyReply,
   events: AsyncGenerator<ServerEvent>,
+  toErrorEvent?: (error: unknown) => ServerEvent,
 ): Promise<FastifyReply> {
   const startMs = performance.now();
   // fastify, its plugins and this code all listen for the end of a stream: a few more listeners than node
@@ -23,6 +24,7 @@ export async function sendStream(
   }
   return sendEvents(reply, events, {
     pingMs: options.pingMs,
+    toErrorEvent,
     onEvent: (sinceMs) =>
       sinceMs === null
         ? metrics.firstToken.observe((performance.now() - startMs) / 1000)
