@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { PassThrough, type Readable } from 'node:stream';
+import { finished, PassThrough, type Readable } from 'node:stream';
 import { UnrollError } from '../../errors.ts';
 import type { DataFile } from '../../training/run/run-messages.ts';
 
@@ -37,7 +37,10 @@ export function readFormFile(file: Readable): Readable {
   const stream = new PassThrough();
   // which may happen before the stream has a reader
   stream.on('error', () => {});
-  file.on('error', (error) => stream.destroy(toMalformed(error)));
+  // which also sees a file that has failed before it is read, behind another field
+  finished(file, { writable: false }, (error) => {
+    if (error) stream.destroy(toMalformed(error));
+  });
   file.pipe(stream);
   return stream;
 }

@@ -36,7 +36,8 @@ describe('an uploaded form', () => {
     ['with another field behind its file', `${file}${purpose}${part('name="x"', 'a')}--edge--\r\n`, 'invalid_request', 'x'],
     ['with two files', `${purpose}${file}${file}--edge--\r\n`, 'malformed_multipart', null],
     ['that ends behind its file', `${purpose}${file}`, 'malformed_multipart', null],
-    ['that ends in its file', `${purpose}${file.slice(0, -20)}`, 'malformed_multipart', null],
+    ['that ends in its file', `${purpose}${file.slice(0, -5)}`, 'malformed_multipart', null],
+    ['that ends before its file', `${purpose}${file.slice(0, -20)}`, 'malformed_multipart', null],
     ['whose file has no record', `${purpose}${part('name="file"; filename="a.jsonl"', '\n')}--edge--\r\n`, 'invalid_dataset', null],
   ])('%s is refused, and nothing of it is stored', async (_, form, code, param) => {
     const before = await countFiles();
