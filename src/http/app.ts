@@ -2,7 +2,7 @@ import fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage } from 'node:http';
 import { documentation } from './documentation.ts';
-import { datasetScope } from './training/dataset-scope.ts';
+import { uploadScope } from './training/upload-scope.ts';
 import { authenticate, requireAccess } from './plugins/authenticate.ts';
 import { allowOrigin, corsHeaders } from './plugins/cors.ts';
 import { refuseCrossSite } from './plugins/cross-site.ts';
@@ -26,6 +26,9 @@ import { createRequestId } from './request-id.ts';
 import { comparisonRoutes } from './training/comparisons.ts';
 import { healthRoutes } from './v2/health.ts';
 import { inferenceProtocolRoutes } from './v2/inference.ts';
+import { completionRoute } from './openai/completions.ts';
+import { embeddingRoute } from './openai/embeddings.ts';
+import { fineTuningRoutes } from './openai/fine-tuning.ts';
 import { metricsRoute } from './metrics.ts';
 import { modelRepositoryRoutes } from './v2/model-repository.ts';
 import { modelRoutes } from './v1/models.ts';
@@ -100,9 +103,12 @@ export async function buildApp(parts: AppParts) {
   const routes = [
     modelRoutes,
     ...taskRoutes,
-    datasetScope,
+    uploadScope,
     trainingJobRoutes,
     comparisonRoutes,
+    completionRoute,
+    embeddingRoute,
+    fineTuningRoutes,
     inferenceProtocolRoutes,
     modelRepositoryRoutes,
     statisticsRoutes,

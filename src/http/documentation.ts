@@ -79,6 +79,7 @@ export async function documentation(
       tags: [
         { name: 'models', description: 'Models that are served' },
         { name: 'tasks', description: 'Inference' },
+        { name: 'openai', description: "OpenAI's API over the same models, jobs and datasets" },
         { name: 'operations', description: 'Health and metrics' },
       ],
       security: [],

@@ -9,10 +9,12 @@ import { toProblem } from './problem.ts';
 // one event.
 
 export interface ServerEvent {
-  readonly event: string;
+  /** Null for an event without a name. */
+  readonly event: string | null;
   /** Counted from 0 where it is undefined; null for none. */
   readonly id?: number | null;
-  readonly data: object;
+  /** A text is sent as it is. */
+  readonly data: object | string;
 }
 
 export interface SseOptions {
@@ -20,6 +22,8 @@ export interface SseOptions {
   readonly pingMs: number;
   /** Called with an error after the stream has started. */
   readonly onError?: ((error: unknown) => void) | undefined;
+  /** Makes the event of such an error; by default `error` with a problem document. */
+  readonly toErrorEvent?: ((error: unknown) => ServerEvent) | undefined;
 }
 
 /**
@@ -27,10 +31,14 @@ export interface SseOptions {
  * @param id null for none
  * @throws TypeError if the name has a line break
  */
-export function* formatEvent(id: number | null, event: string, data: object): Generator<string> {
-  if (/[\r\n]/.test(event)) throw new TypeError('event: must not contain a line break');
-  let text = `${id === null ? '' : `id: ${id}\n`}event: ${event}\ndata: `;
-  for (const chunk of jsonChunks(data)) {
+export function* formatEvent(
+  id: number | null,
+  event: string | null,
+  data: object | string,
+): Generator<string> {
+  if (event !== null && /[\r\n]/.test(event)) throw new TypeError('event: must not contain a line break');
+  let text = `${id === null ? '' : `id: ${id}\n`}${event === null ? '' : `event: ${event}\n`}data: `;
+  for (const chunk of typeof data === 'string' ? [data] : jsonChunks(data)) {
     // the last piece is sent with the blank line that ends the event
     if (text.length > minPieceLength) {
       yield text;
@@ -67,7 +75,7 @@ export async function sendEvents(
 export async function* formatStream(
   events: AsyncGenerator<ServerEvent>,
   first: Promise<IteratorResult<ServerEvent>>,
-  { pingMs, onError }: SseOptions,
+  { pingMs, onError, toErrorEvent = toProblemEvent }: SseOptions,
 ): AsyncGenerator<string> {
   const slice = createTimeSlice();
   const idle = createIdleTimer(pingMs);
@@ -91,12 +99,15 @@ export async function* formatStream(
     }
   } catch (error) {
     onError?.(error);
-    yield* formatEvent(id, 'error', toProblem(error));
+    const { event, data, id: eventId = id } = toErrorEvent(error);
+    yield* formatEvent(eventId, event, data);
   } finally {
     idle.stop();
     await events.return(undefined);
   }
 }
+
+const toProblemEvent = (error: unknown): ServerEvent => ({ event: 'error', data: toProblem(error) });
 
 interface IdleTimer {
   /** Resolves with the value, or with null after the timeout. */

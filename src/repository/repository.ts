@@ -82,6 +82,7 @@ export function createRepository({
       throw new UnrollError(
         'model_not_found',
         all.length > 0 ? `model ${name} has no version ${version}` : describeMissing(name, skippedPaths),
+        { field: 'model' },
       );
     return [highest, ...others];
   }

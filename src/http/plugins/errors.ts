@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { UnrollError, type ErrorCode } from '../../errors.ts';
+import { findReplacement, isOpenaiUrl } from '../openai/error.ts';
 import { toErrorResponse } from '../problem.ts';
 
 /** Default of the retry-after header, for errors that do not set it. */
@@ -21,6 +22,8 @@ export function sendError(thrown: unknown, request: FastifyRequest, reply: Fasti
     error instanceof UnrollError ? error.retryAfterSeconds : (retryAfterSeconds[code] ?? undefined);
   if (status === 401) void reply.header('www-authenticate', challenge);
   if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
+  // otherwise OpenAI's clients repeat every 5xx
+  if (isOpenaiUrl(request.url)) void reply.header('x-should-retry', String(retryAfter !== undefined));
   discardBody(request);
   void reply.status(status).type(type).serializer(JSON.stringify).send(body);
 }
@@ -37,6 +40,7 @@ export function setErrorHandlers(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   app.setNotFoundHandler((request) => {
     const path = request.url.split('?', 1)[0]!;
-    throw new UnrollError('not_found', `no route for ${request.method} ${path}; /docs lists all routes`);
+    const advice = findReplacement(path) ?? '/docs lists all routes';
+    throw new UnrollError('not_found', `no route for ${request.method} ${path}; ${advice}`);
   });
 }

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { PassThrough, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { UnrollError } from '../../errors.ts';
 import type { DataFile } from '../../training/run/run-messages.ts';
 import { callerOf } from '../plugins/authenticate.ts';
@@ -7,6 +7,7 @@ import type { Route } from '../route.ts';
 import { problems } from '../v1/schemas/reply.ts';
 import { datasetList, datasetParameter, datasetQuery, datasetView } from './schema.ts';
 import { datasetTooLarge } from '../../jobs/datasets.ts';
+import { datasetTypes, detectFormat, malformedForm, readFormFile } from './form-file.ts';
 import { viewDataset } from './view.ts';
 
 const tags = ['training'];
@@ -91,15 +92,6 @@ export const datasetRoutes: Route = (
   );
 };
 
-/** The data format of each content type. */
-export const datasetTypes: Readonly<Record<string, DataFile['format']>> = {
-  'application/jsonl': 'jsonl',
-  'application/x-ndjson': 'jsonl',
-  'application/x-jsonlines': 'jsonl',
-  'text/csv': 'csv',
-  'text/plain': 'text',
-};
-
 interface Upload {
   readonly stream: Readable;
   readonly format: DataFile['format'];
@@ -125,35 +117,13 @@ async function openUpload(request: FastifyRequest, maxBytes: number): Promise<Up
 }
 
 async function openMultipartFile(request: FastifyRequest, maxBytes: number): Promise<Upload> {
-  const malformed = (cause: unknown): UnrollError =>
-    new UnrollError(
-      'malformed_multipart',
-      `body: ${cause instanceof Error ? cause.message : 'not a multipart form'}`,
-      { cause },
-    );
   // one byte more than the limit, which is checked where the bytes are counted
   const limits = { fileSize: maxBytes + 1, files: 1 };
-  const file = await request.file({ limits }).catch((error: unknown) => {
-    // the client disconnected
-    throw error === request.raw.errored ? error : malformed(error);
+  const part = await request.file({ limits }).catch((error: unknown) => {
+    throw malformedForm(request, error);
   });
-  if (!file)
+  if (!part)
     throw new UnrollError('invalid_request', 'file: missing in the multipart body', { field: 'file' });
-  // a form that is malformed after the start of its file fails while the file is read
-  const stream = new PassThrough();
-  // which may happen before the stream has a reader
-  stream.on('error', () => {});
-  file.file.on('error', (error) => stream.destroy(malformed(error)));
-  file.file.pipe(stream);
-  return {
-    stream,
-    format: detectFormat(file.mimetype, file.filename),
-    fileName: file.filename.slice(0, 200),
-  };
-}
-
-function detectFormat(type: string, fileName: string): DataFile['format'] {
-  if (/\.(jsonl|ndjson)$/i.test(fileName)) return 'jsonl';
-  if (/\.csv$/i.test(fileName)) return 'csv';
-  return datasetTypes[type] ?? 'text';
+  const fileName = part.filename.slice(0, 200);
+  return { stream: readFormFile(part.file), format: detectFormat(part.mimetype, part.filename), fileName };
 }

@@ -10,6 +10,7 @@ export async function sendStream(
   request: FastifyRequest,
   reply: FastifyReply,
   events: AsyncGenerator<ServerEvent>,
+  toErrorEvent?: (error: unknown) => ServerEvent,
 ): Promise<FastifyReply> {
   // fastify, its plugins and this code all listen for the end of a stream: a few more listeners than node
   // expects
@@ -20,6 +21,7 @@ export async function sendStream(
   }
   return sendEvents(reply, events, {
     pingMs: options.pingMs,
+    toErrorEvent,
     onError: (error) => {
       request.record.code = toProblem(error).code;
       if (error instanceof UnrollError && ['cancelled', 'shutting_down'].includes(error.code))
