@@ -47,6 +47,8 @@ interface RequestLimits {
    * Identifies the API request: once one of its sequences is admitted, the next are not rejected for load.
    */
   readonly group?: object | undefined;
+  /** Among the sequences that wait: 1 goes before 0, the default, and 0 before all others. */
+  readonly priority?: number | undefined;
 }
 
 /** One evaluation of a graph. */

@@ -5,7 +5,8 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { UnrollError } from '../errors.ts';
 import { documentation } from './documentation.ts';
 import { acceptDatasetBodies } from './training/dataset-bodies.ts';
-import { sendError, setErrorHandlers } from './plugins/errors.ts';
+import { refuseUnknownPaths, sendError, setErrorHandlers } from './plugins/errors.ts';
+import { expectContinue } from './plugins/expect-continue.ts';
 import { guardEventLoop } from './plugins/event-loop-guard.ts';
 import { checkHost } from './plugins/host.ts';
 import { parseJsonBodies } from './body/json-bodies.ts';
@@ -43,7 +44,7 @@ export async function buildApp(parts: AppParts) {
     clientErrorHandler: handleParseError,
     bodyLimit: options.maxBodyBytes,
     schemaController: zodSchemas,
-    routerOptions: { maxParamLength: maxPathSegmentLength },
+    routerOptions: { maxParamLength: maxPathSegmentLength, ignoreTrailingSlash: true },
     requestIdHeader: 'x-request-id',
     // responses in progress are finished; shutdown.ts ends those that take too long
     forceCloseConnections: 'idle',
@@ -64,6 +65,7 @@ export async function buildApp(parts: AppParts) {
   acceptTensorBodies(app);
   acceptUntypedBodies(app);
   setErrorHandlers(app);
+  expectContinue(app);
   measureRequests(app, metrics);
   // before every hook that may reject the request: every response has its id
   app.addHook('onRequest', (request, reply, next) => {
@@ -85,6 +87,7 @@ export async function buildApp(parts: AppParts) {
           retryAfterSeconds: Math.ceil(ttl / 1000),
         }),
     });
+  refuseUnknownPaths(app);
   // before checks of the load: a client must not be asked to retry on a server that shuts down
   refuseWhileDraining(app, parts.draining);
   if (options.maxEventLoopDelayMs > 0) guardEventLoop(app, options.maxEventLoopDelayMs);

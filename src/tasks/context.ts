@@ -24,11 +24,13 @@ export interface TaskLimits {
   readonly maxTimeoutMs: number;
 }
 
-/** When a request ends. */
+/** When a request ends, and when it begins where others wait too. */
 export interface Deadlines {
   /** Aborts when the caller disconnects. */
   readonly signal: AbortSignal;
   readonly timeoutMs?: number | undefined;
+  /** 1 is first; 0, the default, is in the middle: see the engine's queue. */
+  readonly priority?: number | undefined;
 }
 
 /** A request's model and limits, besides its body. */
@@ -39,4 +41,6 @@ export interface Call extends Deadlines {
    * Bytes of the reply to sequences of these lengths, where another reply than the task's own JSON is sent.
    */
   readonly replyBytes?: ((steps: readonly number[]) => number) | undefined;
+  /** Called when a sequence of a stream has been submitted; it may have been refused. */
+  readonly onSubmitted?: (() => void) | undefined;
 }

@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { UnrollError, type ErrorCode } from '../../errors.ts';
 import { toErrorResponse } from '../problem.ts';
+import { sendThenDrop } from '../send-then-drop.ts';
+import { checkEachRequest } from './check-each-request.ts';
 
 /** Default of the retry-after header, for errors that do not set it. */
 const retryAfterSeconds: Partial<Record<ErrorCode, number>> = { too_many_open_files: 1, overloaded: 1 };
@@ -18,7 +20,13 @@ export function sendError(thrown: unknown, request: FastifyRequest, reply: Fasti
     error instanceof UnrollError ? error.retryAfterSeconds : (retryAfterSeconds[code] ?? undefined);
   if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
   discardBody(request);
-  void reply.status(status).type(type).serializer(JSON.stringify).send(body);
+  void reply.status(status).type(type);
+  if (code !== 'body_too_large' || request.raw.complete)
+    return void reply.serializer(JSON.stringify).send(body);
+  const text = JSON.stringify(body);
+  void reply
+    .headers({ connection: 'close', 'content-length': Buffer.byteLength(text) })
+    .send(sendThenDrop(text, request.raw));
 }
 
 /** Discards the rest of a body that a parser rejected: the next request on the connection follows it. */
@@ -28,11 +36,20 @@ function discardBody({ raw }: FastifyRequest): void {
   raw.resume();
 }
 
+/** Rejects with 404 a path without a route, before its body is read. */
+export function refuseUnknownPaths(app: FastifyInstance): void {
+  checkEachRequest(app, (request) => {
+    if (request.is404) refuseUnknown(request);
+  });
+}
+
+function refuseUnknown({ method, url }: FastifyRequest): never {
+  const path = url.split('?', 1)[0]!;
+  throw new UnrollError('not_found', `no route for ${method} ${path}; /docs lists all routes`);
+}
+
 /** Sets the handlers of errors and of unknown routes. */
 export function setErrorHandlers(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
-  app.setNotFoundHandler((request) => {
-    const path = request.url.split('?', 1)[0]!;
-    throw new UnrollError('not_found', `no route for ${request.method} ${path}; /docs lists all routes`);
-  });
+  app.setNotFoundHandler(refuseUnknown);
 }

@@ -1,6 +1,7 @@
 import multipart from '@fastify/multipart';
 import type { FastifyInstance } from 'fastify';
 import { UnrollError } from '../../errors.ts';
+import { isEncoded } from '../body/inflate-body.ts';
 import { datasetPath, datasetTypes } from './datasets.ts';
 
 /** Passes the bodies of dataset uploads as streams; other routes reject their content types. */
@@ -13,7 +14,9 @@ export async function acceptDatasetBodies(app: FastifyInstance): Promise<void> {
   });
   for (const type of Object.keys(datasetTypes))
     app.addContentTypeParser(type, (request, payload, done) => {
-      if (request.routeOptions.url === datasetPath) done(null, payload);
+      if (isEncoded(request))
+        done(new UnrollError('unsupported_media_type', 'content-encoding: uploads are read as they are'));
+      else if (request.routeOptions.url === datasetPath) done(null, payload);
       else done(unsupported());
     });
 }

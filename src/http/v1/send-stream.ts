@@ -6,12 +6,14 @@ import { sendEvents, type ServerEvent } from '../sse.ts';
 /**
  * Sends events as a stream and measures it: the time to the first event, the time between events, the open
  * streams.
+ * @param accepted resolves when the headers can be sent; the first event at the latest
  */
 export async function sendStream(
   { metrics, options }: AppParts,
   request: FastifyRequest,
   reply: FastifyReply,
   events: AsyncGenerator<ServerEvent>,
+  accepted?: Promise<unknown>,
 ): Promise<FastifyReply> {
   const startMs = performance.now();
   // fastify, its plugins and this code all listen for the end of a stream: a few more listeners than node
@@ -23,6 +25,7 @@ export async function sendStream(
   }
   return sendEvents(reply, events, {
     pingMs: options.pingMs,
+    accepted,
     onEvent: (sinceMs) =>
       sinceMs === null
         ? metrics.firstToken.observe((performance.now() - startMs) / 1000)

@@ -56,13 +56,16 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
       const requested = { reference: params.model, task };
       const call = (model: ServedModel): Call => ({ model, signal, timeoutMs: body.timeout_ms });
       if (stream && body.stream === true) {
+        const accepted = Promise.withResolvers<void>();
+        // a refusal is known in the turn of the submission
+        const onSubmitted = (): void => void setImmediate(accepted.resolve);
         const events = streamWithModel(
           parts.tasks,
           requested,
-          (model) => stream.run(parts.tasks, call(model), body),
+          (model) => stream.run(parts.tasks, { ...call(model), onSubmitted }, body),
           (event, model) => stream.toEvent(event, model, body, signal),
         );
-        return sendStream(parts, request, reply, events);
+        return sendStream(parts, request, reply, events, accepted.promise);
       }
       const json = await withModel(parts.tasks, requested, async (model) =>
         row.toReply(await row.run(parts.tasks, call(model), body), model, body, signal),
