@@ -21,8 +21,9 @@ export function sendError(thrown: unknown, request: FastifyRequest, reply: Fasti
   if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
   discardBody(request);
   void reply.status(status).type(type);
-  if (code !== 'body_too_large' || request.raw.complete)
-    return void reply.serializer(JSON.stringify).send(body);
+  // what is expected to be asked for has not been sent
+  const sending = !request.raw.complete && request.raw.headers.expect === undefined;
+  if (code !== 'body_too_large' || !sending) return void reply.serializer(JSON.stringify).send(body);
   const text = JSON.stringify(body);
   void reply
     .headers({ connection: 'close', 'content-length': Buffer.byteLength(text) })

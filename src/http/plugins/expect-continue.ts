@@ -12,6 +12,8 @@ export function expectContinue(app: FastifyInstance): void {
     if (headers.expect === undefined) return next();
     if (Number(headers['content-length'] ?? 0) > bodyLimit)
       return next(new UnrollError('body_too_large', `body: at most ${bodyLimit} bytes`));
+    // it is being sent from now on
+    delete headers.expect;
     reply.raw.writeContinue();
     next();
   });

@@ -123,18 +123,21 @@ async function openMultipartFile(request: FastifyRequest, maxBytes: number): Pro
     );
   // one byte more than the limit, which is checked where the bytes are counted
   const limits = { fileSize: maxBytes + 1, files: 1 };
-  const file = await request.file({ limits }).catch((error: unknown) => {
+  const files = request.files({ limits });
+  const { value: file } = await files.next().catch((error: unknown) => {
     // the client disconnected
     throw error === request.raw.errored ? error : malformed(error);
   });
   if (!file)
     throw new UnrollError('invalid_request', 'file: missing in the multipart body', { field: 'file' });
-  // a form that is malformed after the start of its file fails while the file is read
+  // a form that is malformed after the start of its file, or has another one, fails while the file is read
   const stream = new PassThrough();
   // which may happen before the stream has a reader
   stream.on('error', () => {});
-  file.file.on('error', (error) => stream.destroy(malformed(error)));
-  file.file.pipe(stream);
+  const fail = (error: unknown): void => void stream.destroy(malformed(error));
+  file.file.on('error', fail);
+  file.file.on('end', () => void files.next().then(() => stream.end(), fail));
+  file.file.pipe(stream, { end: false });
   return {
     stream,
     format: detectFormat(file.mimetype, file.filename),
