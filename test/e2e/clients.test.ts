@@ -40,6 +40,19 @@ const curl = async (...args: string[]): Promise<string> =>
 const itWithCurl = (title: string, test: () => Promise<void>): void =>
   itWithProgram({ program: 'curl', debianPackage: 'curl' }, title, test);
 
+/** Takes the only slot until it is called. */
+async function takeSlot(): Promise<() => void> {
+  const left = new AbortController();
+  const taking = server.post(
+    '/v1/models/writer/generate',
+    { max_tokens: 1_000_000 },
+    { signal: left.signal },
+  );
+  taking.catch(() => {});
+  await until(async () => (await server.metric('unroll_sequences_active')) === 1);
+  return () => left.abort();
+}
+
 interface RawOptions {
   /** Close the sending side after it. */
   readonly half?: boolean;
@@ -112,6 +125,7 @@ describe('a client that closes its side after the request', () => {
     await until(async () => (await count()) === sockets.length);
     for (const socket of sockets) socket.destroy();
     await until(async () => (await count()) === 0, 30_000);
+    expect(await server.metric('unroll_streams_open')).toBe(0);
   });
 });
 
@@ -283,12 +297,7 @@ describe('a client of the inference protocol', () => {
   });
 
   it('goes before those that wait, with priority 1, and after them with 2', async () => {
-    const blocker = new AbortController();
-    const blocked = await server.post(
-      '/v1/models/writer/generate',
-      { max_tokens: 1_000_000, stream: true },
-      { signal: blocker.signal },
-    );
+    const release = await takeSlot();
     const order: number[] = [];
     const waiting: Promise<unknown>[] = [];
     // the worker has as many sequences as slots, and as many again
@@ -298,8 +307,7 @@ describe('a client of the inference protocol', () => {
       waiting.push(answer.then(() => order.push(i)));
       await until(async () => (await server.metric('unroll_sequences_waiting')) === Math.max(0, i));
     }
-    blocker.abort();
-    await blocked.body?.cancel().catch(() => {});
+    release();
     await Promise.all(waiting);
     expect(order).toEqual([0, 4, 3, 1, 2]);
   });
@@ -365,14 +373,7 @@ describe('a request for other servers', () => {
 
 describe('a stream that waits for a slot', () => {
   it('has its headers and a comment before its first event', async () => {
-    const blocker = new AbortController();
-    const first = await server.post(
-      '/v1/models/writer/generate',
-      { max_tokens: 1_000_000, stream: true },
-      { signal: blocker.signal },
-    );
-    await until(async () => (await server.metric('unroll_sequences_active')) === 1);
-    // one more is at the worker already
+    const release = await takeSlot();
     const next = await server.post('/v1/models/writer/generate', {
       max_tokens: 1,
       stream: true,
@@ -381,8 +382,7 @@ describe('a stream that waits for a slot', () => {
     expect(next.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     expect(next.headers.get('cache-control')).toBe('no-store, no-transform');
     expect(next.headers.get('x-accel-buffering')).toBe('no');
-    blocker.abort();
-    await first.body?.cancel().catch(() => {});
+    release();
     const { events, comments } = await readEvents(next);
     expect(comments[0]).toBe('accepted');
     expect(events.map(({ event }) => event)).toEqual(['token', 'done']);
