@@ -6,9 +6,9 @@ import { finished } from 'node:stream/promises';
 // not read. So the rest of a refused body is read and dropped before the end of the reply; the client has all of
 // the reply before that.
 
-/** Bytes and milliseconds after which the connection is closed nevertheless. */
+/** Bytes, and milliseconds without any, after which the connection is closed nevertheless. */
 const maxDroppedBytes = 64 * 1_048_576;
-const maxDropMs = 10_000;
+const maxIdleMs = 1000;
 
 /** A reply that ends when the request has been received. */
 export const sendThenDrop = (text: string, request: IncomingMessage): Readable =>
@@ -18,9 +18,10 @@ async function* textThenRest(text: string, request: IncomingMessage): AsyncGener
   yield text;
   let dropped = 0;
   const enough = new AbortController();
-  const timer = setTimeout(() => enough.abort(), maxDropMs).unref();
+  const timer = setTimeout(() => enough.abort(), maxIdleMs).unref();
   request.on('data', (chunk: Buffer) => {
     dropped += chunk.length;
+    timer.refresh();
     if (dropped > maxDroppedBytes) enough.abort();
   });
   // however it ends, the reply is complete

@@ -104,7 +104,7 @@ async function tokenTensors(
   const longest = shape[1]!;
   const tokens = await padTexts(sequences, longest, ({ text }) => text, slice);
   const place = (name: string, toPlace: (token: TextToken) => number): WireTensor => {
-    const values = new Array<number>(tokens.length).fill(0);
+    const values = Array<number>(tokens.length).fill(0);
     for (const [row, sequence] of sequences.entries())
       for (const [i, token] of sequence.entries()) values[row * longest + i] = toPlace(token);
     return { name, datatype: 'INT64', shape, values };

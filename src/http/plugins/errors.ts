@@ -21,9 +21,11 @@ export function sendError(thrown: unknown, request: FastifyRequest, reply: Fasti
   if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
   discardBody(request);
   void reply.status(status).type(type);
-  // what is expected to be asked for has not been sent
-  const sending = !request.raw.complete && request.raw.headers.expect === undefined;
-  if (code !== 'body_too_large' || !sending) return void reply.serializer(JSON.stringify).send(body);
+  const { complete, headers } = request.raw;
+  // closed by fastify where no parser took the body, and by node where the client was not asked for it
+  const closes = reply.getHeader('connection') === 'close' || headers.expect !== undefined;
+  if (complete || (!closes && code !== 'body_too_large'))
+    return void reply.serializer(JSON.stringify).send(body);
   const text = JSON.stringify(body);
   void reply
     .headers({ connection: 'close', 'content-length': Buffer.byteLength(text) })
