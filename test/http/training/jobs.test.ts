@@ -67,7 +67,9 @@ describe('a job', () => {
   });
 
   it('answers 204 to an EventSource that has read the last event of a finished job', async () => {
-    const made = (await post('/v1/training/jobs', job({ model: 'read' }))).json<{ id: string }>();
+    const endless = job({ model: 'read', budget: { steps: 1_000_000_000 } });
+    const made = (await post('/v1/training/jobs', endless)).json<{ id: string }>();
+    await post(`/v1/training/jobs/${made.id}/cancel`, {});
     await waitForJob(made.id);
     const url = `/v1/training/jobs/${made.id}/events`;
     const last = (await get(`${url}?limit=1000`)).json<{ data: { id: number }[] }>().data.at(-1)!.id;
