@@ -3,6 +3,7 @@
 const table = {
   malformed_http: [400, 'The request is not valid HTTP'],
   malformed_json: [400, 'The body is not valid JSON'],
+  malformed_encoding: [400, 'The body does not match its content encoding'],
   malformed_multipart: [400, 'The body is not a valid multipart form'],
   invalid_request: [400, 'A field has the wrong type or value'],
   invalid_model_name: [400, 'The model name is not valid'],

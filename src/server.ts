@@ -8,6 +8,7 @@ import { createEngine } from './engine/engine.ts';
 import { rowBuckets } from './engine/worker/tick-counters.ts';
 import { buildApp } from './http/app.ts';
 import { trackConnections } from './http/connections.ts';
+import { answerHalfClosed } from './http/half-closed.ts';
 import { limitConnections } from './http/limit-connections.ts';
 import { createTraining } from './jobs/create-training.ts';
 import { createKernel } from './cells/create-kernel.ts';
@@ -157,6 +158,7 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
   });
 
   const connections = trackConnections(app.server);
+  answerHalfClosed(app.server, connections);
   const limit = limitConnections(app.server, { connections, log });
   const descriptors = probeDescriptors(log);
   const release = releaseMemoryWhenIdle(

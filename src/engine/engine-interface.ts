@@ -56,6 +56,8 @@ interface RequestLimits {
   readonly onEnd?:
     | ((end: { readonly steps: number; readonly queuedMs: number; readonly runMs: number }) => void)
     | undefined;
+  /** Among the sequences that wait: 1 goes before 0, the default, and 0 before all others. */
+  readonly priority?: number | undefined;
 }
 
 /** One evaluation of a graph. */

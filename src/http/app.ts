@@ -6,7 +6,8 @@ import { uploadScope } from './training/upload-scope.ts';
 import { authenticate, requireAccess } from './plugins/authenticate.ts';
 import { allowOrigin, corsHeaders } from './plugins/cors.ts';
 import { refuseCrossSite } from './plugins/cross-site.ts';
-import { sendError, setErrorHandlers } from './plugins/errors.ts';
+import { refuseUnknownPaths, sendError, setErrorHandlers } from './plugins/errors.ts';
+import { expectContinue } from './plugins/expect-continue.ts';
 import { guardEventLoop } from './plugins/event-loop-guard.ts';
 import { checkHost } from './plugins/host.ts';
 import { parseJsonBodies } from './body/json-bodies.ts';
@@ -54,7 +55,7 @@ export async function buildApp(parts: AppParts) {
     clientErrorHandler: (error, socket) => handleParseError(error, socket, corsHeaders(options.corsOrigin)),
     bodyLimit: options.maxBodyBytes,
     schemaController: zodSchemas,
-    routerOptions: { maxParamLength: maxPathSegmentLength },
+    routerOptions: { maxParamLength: maxPathSegmentLength, ignoreTrailingSlash: true },
     requestIdHeader: false,
     genReqId: createRequestId,
     childLoggerFactory: createRequestLogger,
@@ -80,6 +81,7 @@ export async function buildApp(parts: AppParts) {
   acceptTensorBodies(app);
   setErrorHandlers(app);
   requireAccess(app);
+  expectContinue(app);
   measureRequests(app, metrics);
   logRequests(app);
   // before every hook that may reject the request: every response has its id, and can be read by pages
@@ -95,6 +97,7 @@ export async function buildApp(parts: AppParts) {
   authenticate(app, options.authentication);
   if (prefix !== '') prefixLocations(app, prefix);
   await limitRate(app, options.rateLimit);
+  refuseUnknownPaths(app);
   // before checks of the load: a client must not be asked to retry on a server that shuts down
   refuseWhileDraining(app, parts.draining);
   if (options.maxEventLoopDelayMs > 0) guardEventLoop(app, options.maxEventLoopDelayMs);

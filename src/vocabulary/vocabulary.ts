@@ -69,6 +69,8 @@ export interface Vocabulary {
 const noCharacter = 0;
 const unknownCharacter = 1;
 const firstCharacter = 2;
+/** Vocabularies use it as their unknown token: a text that has it has a character that is not known. */
+const replacementCharacter = '\u{fffd}';
 
 /** A token of a text, and its normalised form, which is looked up. */
 interface Piece {
@@ -121,7 +123,7 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
       if (++read % piecesPerYield === 0) yield;
       const found = tokens.findId(normalized);
       const id = found ?? unknownId;
-      if (found === undefined) unknown++;
+      if (found === undefined || (found === unknownId && normalized === replacementCharacter)) unknown++;
       if (id === undefined) continue;
       if (encoded.length === maxTokens)
         return { ids: Int32Array.from(ids), unknown, tokens: encoded, truncated: true };

@@ -10,9 +10,8 @@ import { recordModel, recordSequence } from '../plugins/request-log.ts';
 import type { Route } from '../route.ts';
 import { sendJson } from '../send-json.ts';
 import type { ServerEvent } from '../sse.ts';
-import { sendStream } from '../v1/send-stream.ts';
+import { createAcceptance, sendStream } from '../v1/send-stream.ts';
 import { createChunks, toCompletion, toGenerateBody } from './completion-json.ts';
-import { dropNulls } from './drop-nulls.ts';
 import { toOpenaiError } from './error.ts';
 import { errors } from './schemas/common-fields.ts';
 import { completionBody, completionReply } from './schemas/completions.ts';
@@ -22,7 +21,6 @@ export const completionRoute: Route = (scope, parts) => {
     '/v1/completions',
     {
       config: { access: 'infer' },
-      preValidation: dropNulls,
       schema: {
         operationId: 'createCompletion',
         tags: ['openai'],
@@ -54,13 +52,14 @@ export const completionRoute: Route = (scope, parts) => {
       };
       const asked = toGenerateBody(body);
       if (body.stream) {
+        const { accepted, onSubmitted } = createAcceptance();
         const chunks = streamWithModel(
           tasks,
           requested,
-          (model) => generateStream(tasks, call(model), asked),
+          (model) => generateStream(tasks, { ...call(model), onSubmitted }, asked),
           createChunks(body),
         );
-        return sendStream(parts, request, reply, endWithDone(chunks), toErrorEvent) as never;
+        return sendStream(parts, request, reply, endWithDone(chunks), { accepted, toErrorEvent }) as never;
       }
       const completion = await withModel(tasks, requested, async (model) =>
         toCompletion(await generate(tasks, call(model), asked), model, body, signal),

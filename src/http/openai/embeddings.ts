@@ -9,7 +9,6 @@ import { requireModel } from '../plugins/authenticate.ts';
 import { recordModel, recordSequence } from '../plugins/request-log.ts';
 import type { Route } from '../route.ts';
 import { sendJson } from '../send-json.ts';
-import { dropNulls } from './drop-nulls.ts';
 import { errors } from './schemas/common-fields.ts';
 import { embeddingBody, embeddingReply, type EmbeddingBody } from './schemas/embeddings.ts';
 import { toTokenInput } from './token-input.ts';
@@ -19,7 +18,6 @@ export const embeddingRoute: Route = (scope, { tasks }) => {
     '/v1/embeddings',
     {
       config: { access: 'infer' },
-      preValidation: dropNulls,
       schema: {
         operationId: 'createEmbedding',
         tags: ['openai'],

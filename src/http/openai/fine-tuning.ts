@@ -2,7 +2,6 @@ import { UnrollError } from '../../errors.ts';
 import type { Caller } from '../../access/caller.ts';
 import { callerOf, requireModel } from '../plugins/authenticate.ts';
 import type { Route } from '../route.ts';
-import { dropNulls } from './drop-nulls.ts';
 import {
   toTrainingSpec,
   viewFineTuningCheckpoint,
@@ -43,7 +42,6 @@ export const fineTuningRoutes: Route = (scope, { tasks: { repository }, training
     {
       config: { access: 'train' },
       onRequest: requireAvailable,
-      preValidation: dropNulls,
       schema: {
         operationId: 'createFineTuningJob',
         tags,

@@ -119,11 +119,14 @@ async function openUpload(request: FastifyRequest, maxBytes: number): Promise<Up
 async function openMultipartFile(request: FastifyRequest, maxBytes: number): Promise<Upload> {
   // one byte more than the limit, which is checked where the bytes are counted
   const limits = { fileSize: maxBytes + 1, files: 1 };
-  const part = await request.file({ limits }).catch((error: unknown) => {
+  const files = request.files({ limits });
+  const { value: part } = await files.next().catch((error: unknown) => {
     throw malformedForm(request, error);
   });
   if (!part)
     throw new UnrollError('invalid_request', 'file: missing in the multipart body', { field: 'file' });
+  // a second file is refused while the first is read
+  const stream = readFormFile(part.file, () => files.next());
   const fileName = part.filename.slice(0, 200);
-  return { stream: readFormFile(part.file), format: detectFormat(part.mimetype, part.filename), fileName };
+  return { stream, format: detectFormat(part.mimetype, part.filename), fileName };
 }

@@ -32,15 +32,20 @@ const toMalformed = (cause: unknown): UnrollError =>
     { cause },
   );
 
-/** The bytes of a file. A form that is malformed after the start of its file fails while it is read. */
-export function readFormFile(file: Readable): Readable {
+/**
+ * The bytes of a file. A form that is malformed after the start of its file fails while it is read.
+ * @param readRest called after its last byte; what it throws fails the file
+ */
+export function readFormFile(file: Readable, readRest = async (): Promise<unknown> => null): Readable {
   const stream = new PassThrough();
   // which may happen before the stream has a reader
   stream.on('error', () => {});
+  const fail = (error: unknown): void => void stream.destroy(toMalformed(error));
   // which also sees a file that has failed before it is read, behind another field
   finished(file, { writable: false }, (error) => {
-    if (error) stream.destroy(toMalformed(error));
+    if (error) fail(error);
+    else readRest().then(() => stream.end(), fail);
   });
-  file.pipe(stream);
+  file.pipe(stream, { end: false });
   return stream;
 }

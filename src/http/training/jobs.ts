@@ -114,7 +114,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         tags,
         summary: 'Lists the events of a job, or streams them as server-sent events until the job has ended',
         description:
-          'A stream begins after the event given by Last-Event-ID. `progress` events are sent a few times a second, have no id and are not stored.',
+          'A stream begins after the event given by Last-Event-ID; where the job has ended and no event is left, the answer is 204, after which an EventSource does not come back. `progress` events are sent a few times a second, have no id and are not stored.',
         params: jobParameter,
         querystring: eventQuery,
         response: { 200: eventList, ...problems },
@@ -125,10 +125,13 @@ export const trainingJobRoutes: Route = (scope, parts) => {
       const { limit, after, stream } = request.query;
       await jobs.get(job, callerOf(request));
       if (stream === 'true' || request.headers.accept?.includes('text/event-stream') === true) {
-        const last = Number(request.headers['last-event-id'] ?? after);
+        const given = Number(request.headers['last-event-id'] ?? after);
+        const last = Number.isSafeInteger(given) ? given : 0;
+        // an EventSource comes back after the end of a stream, until it gets this
+        if (await events.isOver(job, last)) return reply.status(204).send(undefined as never) as never;
         const signal = AbortSignal.any([abortOnDisconnect(reply), parts.stopping]);
-        const followed = events.follow(job, Number.isSafeInteger(last) ? last : 0, signal);
-        return sendStream(parts, request, reply, toTaskEvents(followed, parts.stopping)) as never;
+        const followed = toTaskEvents(events.follow(job, last, signal), parts.stopping);
+        return sendStream(parts, request, reply, followed, { accepted: Promise.resolve() }) as never;
       }
       const found = await events.list(job, { limit: limit + 1, after });
       return {

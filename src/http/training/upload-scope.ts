@@ -1,4 +1,6 @@
 import multipart from '@fastify/multipart';
+import { UnrollError } from '../../errors.ts';
+import { isEncoded } from '../body/inflate-body.ts';
 import { fileRoutes } from '../openai/files.ts';
 import type { Route, Scope } from '../route.ts';
 import { datasetRoutes } from './datasets.ts';
@@ -13,7 +15,11 @@ export const uploadScope: Route = async (app, parts) => {
   await app.register(async (scope: Scope) => {
     await scope.register(multipart);
     for (const type of Object.keys(datasetTypes))
-      scope.addContentTypeParser(type, (_, payload, done) => done(null, payload));
+      scope.addContentTypeParser(type, (request, payload, done) => {
+        if (isEncoded(request))
+          done(new UnrollError('unsupported_media_type', 'content-encoding: uploads are read as they are'));
+        else done(null, payload);
+      });
     await datasetRoutes(scope, parts);
     await fileRoutes(scope, parts);
   });

@@ -2,7 +2,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { UnrollError } from '../../errors.ts';
 import type { AppParts } from '../parts.ts';
 import { toProblem } from '../problem.ts';
-import { sendEvents, type ServerEvent } from '../sse.ts';
+import { sendEvents, type ServerEvent, type SseOptions } from '../sse.ts';
+
+/** When a stream's work is accepted: a refusal is known in the turn of its submission. */
+export function createAcceptance(): { readonly accepted: Promise<void>; readonly onSubmitted: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { accepted: promise, onSubmitted: () => void setImmediate(resolve) };
+}
 
 /** Sends events as a stream, and counts the open ones. */
 export async function sendStream(
@@ -10,7 +16,7 @@ export async function sendStream(
   request: FastifyRequest,
   reply: FastifyReply,
   events: AsyncGenerator<ServerEvent>,
-  toErrorEvent?: (error: unknown) => ServerEvent,
+  stream: Pick<SseOptions, 'accepted' | 'toErrorEvent'> = {},
 ): Promise<FastifyReply> {
   // fastify, its plugins and this code all listen for the end of a stream: a few more listeners than node
   // expects
@@ -21,7 +27,7 @@ export async function sendStream(
   }
   return sendEvents(reply, events, {
     pingMs: options.pingMs,
-    toErrorEvent,
+    ...stream,
     onError: (error) => {
       request.record.code = toProblem(error).code;
       if (error instanceof UnrollError && ['cancelled', 'shutting_down'].includes(error.code))

@@ -9,7 +9,7 @@ import type { Route } from '../route.ts';
 import { sendJson } from '../send-json.ts';
 import type { ServerEvent } from '../sse.ts';
 import { modelParameter, taskResponses } from './schemas/reply.ts';
-import { sendStream } from './send-stream.ts';
+import { createAcceptance, sendStream } from './send-stream.ts';
 
 type Run<Body, Result> = (context: TaskContext, call: Call, body: Body) => Result;
 type Format<From, Body, To> = (from: From, model: ServedModel, body: Body, signal: AbortSignal) => To;
@@ -60,13 +60,14 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
         return { model, signal, timeoutMs: body.timeout_ms, onSequenceEnd: recordSequence(request) };
       };
       if (stream && body.stream === true) {
+        const { accepted, onSubmitted } = createAcceptance();
         const events = streamWithModel(
           parts.tasks,
           requested,
-          (model) => stream.run(parts.tasks, call(model), body),
+          (model) => stream.run(parts.tasks, { ...call(model), onSubmitted }, body),
           (event, model) => stream.toEvent(event, model, body, signal),
         );
-        return sendStream(parts, request, reply, events);
+        return sendStream(parts, request, reply, events, { accepted });
       }
       const json = await withModel(parts.tasks, requested, async (model) =>
         row.toReply(await row.run(parts.tasks, call(model), body), model, body, signal),

@@ -28,6 +28,8 @@ describe('a body of the inference protocol', () => {
     ['without a type', index, {}, '{}'],
     ['that is not there', index, {}, undefined],
     ['that is not there', index, json, ''],
+    ['of a form, as curl -d says', infer, form, tensors],
+    ['of a form, as curl -d says', index, form, '{"ready": true}'],
     ['of JSON, sent by a page', index, { ...json, ...page }, '{}'],
   ] as [string, string, Record<string, string>, string | undefined][])(
     '%s is taken by %s',
