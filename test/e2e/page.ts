@@ -17,7 +17,7 @@ export interface Site {
 /** Starts a site of an origin of its own. */
 export async function startSite(): Promise<Site> {
   let page = '';
-  let report = (_: string): void => {};
+  let report: (body: string) => void = () => {};
   const server = createServer((request, response) => {
     if (request.method !== 'POST') return void response.setHeader('content-type', 'text/html').end(page);
     let body = '';
