@@ -9,19 +9,19 @@ export type PromptField = string | readonly string[] | readonly number[] | reado
 function findMismatch(value: unknown): { path: number[]; message: string } | null {
   if (typeof value === 'string') return null;
   if (!Array.isArray(value)) return { path: [], message: 'must be a text, a list of texts, or ids' };
-  const expected = Array.isArray(value[0])
+  const list = value as readonly unknown[];
+  const expected = Array.isArray(list[0])
     ? 'a list of ids'
-    : typeof value[0] === 'number'
+    : typeof list[0] === 'number'
       ? 'an id'
       : 'a text';
-  for (const [i, item] of (value as unknown[]).entries()) {
-    const bad =
-      expected === 'a list of ids'
-        ? !Array.isArray(item) || item.some((id) => typeof id !== 'number')
-        : typeof item !== (expected === 'an id' ? 'number' : 'string');
-    if (bad) return { path: [i], message: `must be ${expected}` };
-  }
-  return null;
+  const isExpected = (item: unknown): boolean => {
+    if (expected === 'a list of ids')
+      return Array.isArray(item) && item.every((id) => typeof id === 'number');
+    return typeof item === (expected === 'an id' ? 'number' : 'string');
+  };
+  const wrong = list.findIndex((item) => !isExpected(item));
+  return wrong < 0 ? null : { path: [wrong], message: `must be ${expected}` };
 }
 
 const ids = { type: 'array', items: { type: 'integer' } };
