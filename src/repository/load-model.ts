@@ -39,9 +39,13 @@ export async function loadModel(
   sizes: PlacementSizes,
   described: (task: ModelSpec['task']) => void,
 ): Promise<LoadedModel> {
-  const { sequence, graph: signed } = await readModelFolder(realRoot, folder, name, verdicts);
+  const { sequence, graph: signed, lookups: read } = await readModelFolder(realRoot, folder, name, verdicts);
+  const lookups = read.map(({ text, ...lookup }) => ({
+    ...lookup,
+    text: { settings: toTextSettings(text), packed: packTexts(text) },
+  }));
   if (typeof sequence === 'string')
-    return { sequence, graph: signed && placeGraph(signed, { kernel, ...sizes }), signature: null };
+    return { sequence, graph: signed && placeGraph(signed, { kernel, ...sizes }), signature: null, lookups };
   const { spec } = sequence;
   described(spec.task);
   if (spec.name !== name)
@@ -68,6 +72,7 @@ export async function loadModel(
     sequence: { spec: served, vocabulary, target, chain, placement },
     graph,
     signature: match ? signed.signature : null,
+    lookups,
   };
 }
 

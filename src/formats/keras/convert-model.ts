@@ -1,4 +1,5 @@
 import { UnrollError } from '../../errors.ts';
+import type { TensorLookup } from '../../vocabulary/tensor-lookup.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import { toKeras2, isKeras1 } from './keras-1.ts';
 import type { KerasLayer, LayerCall, ModelMember, ModelTopology, TensorSource } from './keras-layer.ts';
@@ -11,6 +12,7 @@ import { createGraphBuilder, type GraphBuilder } from './to-operators/graph-buil
 import { emitLayer } from './to-operators/layers.ts';
 import { isMaskOperation } from './to-operators/mask-operations.ts';
 import { applyMaskArguments } from './to-operators/masks.ts';
+import { createTextLookups, isTextLookup } from './to-operators/text-lookups.ts';
 import { foldSteps, unfoldSteps } from './to-operators/time-distributed.ts';
 
 // Runs through the calls of a model's layers once: each becomes operators and, where there is one, a layer of ours.
@@ -20,7 +22,10 @@ export interface ConvertedModel {
   readonly native: NativeLayers;
   /** What `createPaddingCheck` found. */
   readonly padding: number | null;
+  /** Those of the graph: ids where the file has texts. */
   readonly inputs: readonly ConvertedInput[];
+  /** Inputs that are texts in the file and ids in the graph, by name. */
+  readonly lookups: ReadonlyMap<string, TensorLookup>;
   /** Under the names that Keras gives them. */
   readonly outputs: readonly (ConvertedTensor & { readonly name: string })[];
 }
@@ -31,6 +36,7 @@ export function convertModel(model: KerasModel): ConvertedModel {
   const graph = createGraphBuilder(model);
   const native = createNativeLayers(model.version);
   const padding = createPaddingCheck();
+  const lookups = createTextLookups();
   const missing: string[] = [];
   const { topology } = model;
   const byName = new Map(topology.members.map(({ layer }) => [layer.name, layer]));
@@ -46,7 +52,9 @@ export function convertModel(model: KerasModel): ConvertedModel {
     reads: readonly ConvertedTensor[],
   ): readonly ConvertedTensor[] => {
     if (nested) return convertNested(written, nested, reads);
-    const layer = isKeras1(model.version) ? toKeras2(written) : written;
+    const layer = dropUnusedRows(isKeras1(model.version) ? toKeras2(written) : written, reads);
+    if (isTextLookup(layer.className)) return [{ ...lookups.look(layer, reads), native: reads[0]!.native }];
+    lookups.read(reads);
     graph.enterLayer(layer.name);
     const named = reads.map((read, i) => ({ ...read, argument: sources[i]!.argument }));
     const from = applyMaskArguments(layer, named, graph);
@@ -128,18 +136,30 @@ export function convertModel(model: KerasModel): ConvertedModel {
   try {
     const outputs = convertCalls(topology, inputs);
     refuseMissing();
+    lookups.read(outputs);
     const names = nameOutputs(topology.outputs);
     return {
       graph,
       native,
       padding: padding.found(),
-      inputs,
+      inputs: inputs.map((one) => lookups.replaceInput(one)),
+      lookups: lookups.list(),
       outputs: outputs.map((one, i) => ({ ...one, name: names[i]! })),
     };
   } catch (error) {
     if (error instanceof UnrollError) refuseMissing();
     throw error;
   }
+}
+
+/** Leaves the rows of a table out that are for more tokens than its vocabulary has (`max_tokens`). */
+function dropUnusedRows(layer: KerasLayer, [x]: readonly ConvertedTensor[]): KerasLayer {
+  const [table] = layer.weights;
+  if (layer.className !== 'Embedding' || x?.tokens === undefined || table?.shape.length !== 2) return layer;
+  const [rows, units] = table.shape as [number, number];
+  if (rows < x.tokens) invalidModel(`its table has ${rows} rows, its vocabulary ${x.tokens} tokens`);
+  const shape = [x.tokens, units];
+  return { ...layer, weights: [{ shape, values: table.values.subarray(0, x.tokens * units) }] };
 }
 
 /** Names outputs by their layers; further outputs of a layer are numbered, as Keras does. */

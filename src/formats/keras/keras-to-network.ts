@@ -15,7 +15,8 @@ export function kerasToNetwork(
   model: KerasModel,
   converted: ConvertedModel = convertModel(model),
 ): ImportedNetwork {
-  const network = toNetwork(model, converted);
+  const lookup = converted.lookups.get(converted.inputs[0]!.input.name);
+  const network = { ...toNetwork(model, converted), ...(lookup && { text: lookup.text }) };
   const stateful = listLayers(model.topology).some(
     ({ config }) =>
       config['stateful'] === true || asConfig(asConfig(config['layer'])['config'])['stateful'] === true,
