@@ -2,6 +2,7 @@ import { UnrollError } from '../../errors.ts';
 import type { OperatorGraphSpec } from '../../network/layers/operator-graph/schema.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
+import { loopToSteps } from '../operators/loop-to-steps.ts';
 import { inferOutput } from '../operators/infer-output.ts';
 import {
   createOperatorGraphNetwork,
@@ -63,8 +64,10 @@ export function toOperatorNetwork(
     operators: [...graph.operators],
   };
   try {
-    const layer = inferOutput(draft, graph.floats);
-    const network = createOperatorGraphNetwork(layer, graph.floats, [
+    const whole = inferOutput(draft, graph.floats);
+    const steps = graph.usesMasks() ? loopToSteps(whole, graph.floats) : null;
+    const { layer, tensors } = steps && !steps.lastStepOnly ? steps : { layer: whole, tensors: graph.floats };
+    const network = createOperatorGraphNetwork(layer, tensors, [
       `written by Keras ${version}`,
       `runs as ${layer.operators.length} operators, ${layer.runs === 'step' ? 'once per step' : 'once per sequence'}: ${summarizeOperators(layer)}`,
       ...graph.notes,
