@@ -25,7 +25,7 @@ export function detectFormat(bytes: Uint8Array): FileFormat | null {
 
 /**
  * Whether a file is an ONNX ModelProto: ir_version 1, producer_name 2, graph 7, opset_import 8. Writers begin
- * with ir_version, a small number, as Core ML, TensorFlow and CNTK do with theirs: they have a message where
+ * with ir_version, a small number, as Core ML, TensorFlow and CNTK do with their first field: they have a message where
  * ONNX has a text, or fields that it has not.
  */
 function isOnnx(bytes: Uint8Array): boolean {

@@ -9,7 +9,7 @@ const productsPerElement = { onKernel: 16, inLoops: 2 } as const;
 
 /**
  * The work of one run of an operator, in elements: those it reads or writes, whichever are more, and its
- * products. The bodies of Loop and Scan count theirs when they run.
+ * products. The bodies of Loop and Scan count their own when they run.
  * @param onKernel whether its matrix is packed for the kernel; recurrent operators always are
  */
 export function estimateWork(

@@ -16,7 +16,7 @@ export interface UnloadedModels {
 
 export function createUnloadedModels(): UnloadedModels {
   /**
-   * By name: whether all its versions are unloaded, except those in `except`, for which the opposite holds.
+   * By name: whether all its versions are unloaded, except those in `except`, which are the opposite.
    */
   const names = new Map<string, { readonly whole: boolean; readonly except: Set<number> }>();
   const set = ({ name, version }: ModelReference, unloaded: boolean): void => {

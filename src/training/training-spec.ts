@@ -9,6 +9,9 @@ import { scheduleSpec } from './optimise/schedule.ts';
 
 // Schema of a training job: the body of POST /v1/training/jobs and the file of `unroll train`.
 
+/** Each may have 16 recurrent layers of its own; a comparison counts the parameters of all of them again and again. */
+const maxLayers = 64;
+
 const modelName = z.string().regex(modelNamePattern);
 /**
  * A layer of model.json. An embedding's `vocabulary` and the last layer's `units` default to those of the
@@ -19,7 +22,7 @@ const layerDraft = z
   .refine((layer) => whyInferenceOnly(layer) === null, {
     error: ({ input }) => `${whyInferenceOnly(input as { type: LayerType })} ${inferenceOnly}`,
   });
-const layers = withMaxSize(256, z.array(layerDraft).min(1).max(256));
+const layers = withMaxSize(maxLayers, z.array(layerDraft).min(1).max(maxLayers));
 
 const textDraft = z.strictObject({
   kind: z.literal('text').default('text'),

@@ -13,18 +13,18 @@ import { startServer, type ServerProcess } from './server-process.ts';
 
 // No request keeps the main thread busy for long, whatever its body: others and the liveness probe are answered meanwhile.
 
-/** Milliseconds of CPU time of the main thread at a stretch: 50, and as much for a slower machine and its collector. */
-const boundMs = 100;
+/** Stretches of the main thread, in parses of a text of 1.2 MB (`measure-stalls.ts`): about 50 ms, and as much for the collector. */
+const boundWorks = 8;
 
 const hostileBodies = { ...bodiesToParse, ...bodiesToRead, ...bodiesToAnswer, ...bodiesToTrain };
 const root = mkdtempSync(join(tmpdir(), 'unroll-models-'));
 let server: ServerProcess;
 
-/** The longest stretch since the last question, in ms of CPU time. */
-async function longestStall(): Promise<number> {
+/** The longest stretch since the last question, in ms of CPU time and in fixed works. */
+async function longestStall(): Promise<{ ms: number; fixedWorks: number }> {
   const answer = once(server.process, 'message');
   server.process.send('report');
-  const [stall] = (await answer) as [number];
+  const [stall] = (await answer) as [{ ms: number; fixedWorks: number }];
   return stall;
 }
 
@@ -32,6 +32,13 @@ const send = async ({ path, headers }: HostileBody, body: string | Buffer): Prom
   const reply = await server.post(path, '', { body, ...(headers && { headers }) });
   return [reply.status, await reply.text()];
 };
+
+/** Ends a job or comparison that was accepted, so that it does not run beside the next bodies. */
+async function cancelTraining(path: string, reply: string): Promise<void> {
+  if (!path.startsWith('/v1/training/')) return;
+  const { id } = JSON.parse(reply) as { id: string };
+  expect((await server.post(`${path}/${id}/cancel`, {})).status).toBe(200);
+}
 
 beforeAll(async () => {
   cpSync(join(import.meta.dirname, '../../models'), root, { recursive: true });
@@ -51,7 +58,7 @@ afterAll(async () => {
 
 describe('the main thread is not held up by', () => {
   // again when the collector or a slower machine adds to it: a body that holds the thread up does so each time
-  it.each(Object.entries(hostileBodies))('%s', { retry: 2 }, async (name, hostile) => {
+  it.each(Object.entries(hostileBodies))('%s', { retry: 4 }, async (name, hostile) => {
     const body = hostile.body();
     await longestStall();
     const answering = send(hostile, body);
@@ -65,13 +72,15 @@ describe('the main thread is not held up by', () => {
     }
     const [status, text] = await answering;
     const stall = await longestStall();
-    if (process.env['TEST_TABLE']) console.log(`${stall.toFixed(1)} ms, ${status}: ${name}`);
+    if (process.env['TEST_TABLE'])
+      console.log(`${stall.fixedWorks.toFixed(1)} works, ${stall.ms.toFixed(1)} ms, ${status}: ${name}`);
     expect([status, text.slice(0, 500)]).toEqual([
       expect.toBeOneOf([...hostile.statuses]),
       expect.any(String),
     ]);
+    if (status === 200) await cancelTraining(hostile.path, text);
     if (hostile.says && status >= 400) expect(text).toMatch(hostile.says);
     expect(probes).toBeGreaterThan(0);
-    expect(stall).toBeLessThan(boundMs);
+    expect(stall.fixedWorks).toBeLessThan(boundWorks);
   });
 });

@@ -5,7 +5,7 @@ import type { EvaluateMessage, SequenceReport } from '../channel/messages.ts';
 import type { Batcher } from './batcher.ts';
 
 // The evaluations of one graph in one worker: one at a time, in the order in which they came, some operators
-// a tick, so that other networks have theirs in between and a cancelled evaluation ends.
+// a tick, so that other networks run in between and a cancelled evaluation ends.
 
 interface Running {
   readonly message: EvaluateMessage;

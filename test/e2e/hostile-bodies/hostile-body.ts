@@ -21,6 +21,13 @@ export const json =
   () =>
     JSON.stringify(body);
 
+let names = 0;
+/** A body that creates a model, whose name no earlier body has taken. */
+export const creating =
+  (model: string, body: object): (() => string) =>
+  () =>
+    JSON.stringify({ ...body, model: `${model}-${++names}` });
+
 export const day = [9083, 0, 0, 0, 0, 0, 1, 0, 0, 1];
 export const timeout = { timeout_ms: 2000 };
 export const keys = (count: number): string => times(count, (i) => `"k${i}":1`).join(',');

@@ -1,4 +1,14 @@
-import { comparisons, fill, jobs, json, keys, most, times, type HostileBody } from './hostile-body.ts';
+import {
+  comparisons,
+  creating,
+  fill,
+  jobs,
+  json,
+  keys,
+  most,
+  times,
+  type HostileBody,
+} from './hostile-body.ts';
 
 // Bodies of training jobs and comparisons.
 
@@ -20,6 +30,17 @@ const grid = Object.fromEntries(
     'clip.norm',
   ].map((name) => [`hyperparameters.${name}`, sixteen]),
 );
+const comparisonOfLayers = (count: number) =>
+  json({
+    model: 'deep',
+    spec: {
+      ...spec,
+      network: {
+        layers: [layers[0], ...times(count - 2, () => ({ ...layers[1], layers: 16 })), layers[2]],
+      },
+    },
+    grid: { 'hyperparameters.batch_size': [0] },
+  });
 export const bodiesToTrain: Readonly<Record<string, HostileBody>> = {
   'a grid of 16⁶ settings': {
     path: comparisons,
@@ -41,15 +62,15 @@ export const bodiesToTrain: Readonly<Record<string, HostileBody>> = {
   },
   'a comparison of 256 layers': {
     path: comparisons,
-    body: json({
-      model: 'c256',
-      spec: {
-        ...spec,
-        network: { layers: [layers[0], ...times(254, () => ({ ...layers[1], layers: 16 })), layers[2]] },
-      },
-      grid: { 'hyperparameters.batch_size': [0] },
-    }),
+    body: comparisonOfLayers(256),
+    statuses: [400],
+    says: /layers/,
+  },
+  'a comparison of 64 layers of 16': {
+    path: comparisons,
+    body: comparisonOfLayers(64),
     statuses: [400, 422],
+    says: /batch_size/,
   },
   'a comparison of 64 trials with 9,000 records': {
     path: comparisons,
@@ -66,8 +87,7 @@ export const bodiesToTrain: Readonly<Record<string, HostileBody>> = {
   },
   'a comparison of 64 trials with 9,000 records that can run': {
     path: comparisons,
-    body: json({
-      model: 'all64',
+    body: creating('all64', {
       spec: {
         ...spec,
         data: {
@@ -81,8 +101,7 @@ export const bodiesToTrain: Readonly<Record<string, HostileBody>> = {
   },
   '9,000 records': {
     path: jobs,
-    body: json({
-      model: 'ten',
+    body: creating('ten', {
       ...spec,
       data: { records: times(9000, (i) => ({ text: fill(`t${i} `, 100), label: `l${i % 3}` })) },
     }),

@@ -4,14 +4,22 @@ import { isMainThread } from 'node:worker_threads';
 
 if (isMainThread) {
   const taken = [];
-  process.on('SIGUSR2', () => {
+  const take = () => {
     try {
       for (;;) taken.push(openSync('/dev/null'));
     } catch (error) {
-      process.stdout.write(`taken ${taken.length}: ${error.code}\n`);
+      return error.code;
     }
+  };
+  let taking;
+  process.on('SIGUSR2', () => {
+    const reason = take();
+    process.stdout.write(`taken ${taken.length}: ${reason}\n`);
+    // other threads close files that they had open
+    taking = setInterval(take, 5);
   });
   process.on('SIGWINCH', () => {
+    clearInterval(taking);
     for (const descriptor of taken.splice(0)) closeSync(descriptor);
     process.stdout.write('given back\n');
   });
