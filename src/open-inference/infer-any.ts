@@ -28,8 +28,7 @@ export function findTensorPath(model: AnyModel): TensorPath {
 /** A model's inputs and outputs, as its file has them. */
 export function modelSignature(model: AnyModel): Signature {
   const { inputs, optional, outputs } = pathSignature(model);
-  if (model.lookups.length === 0) return { inputs, optional, outputs };
-  return { inputs: inputs.map((one) => toLookedUp(one, model.lookups)), optional: [], outputs };
+  return { inputs: inputs.map((one) => toLookedUp(one, model.lookups)), optional, outputs };
 }
 
 function pathSignature(model: AnyModel): Signature {
