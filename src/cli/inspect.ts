@@ -44,11 +44,13 @@ export async function inspectCommand(
     const network = readNetwork(file, given);
     if (graph) {
       const onLayers = typeof network !== 'string' && network.givesTensors === true;
-      for (const line of formatSignature(graph, onLayers)) print(line);
+      for (const line of formatSignature(graph, onLayers, file.lookups?.())) print(line);
     }
     if (typeof network === 'string') {
       print(`runs on no sequences: ${network}`);
       print('can be served over /v2 only: put it into models/NAME/1/');
+      // of Keras' files nothing is left open that a model.json could say
+      if (file.lookups) return 0;
       print(
         'for sequences, a model.json says what could not be derived; keep what is needed, and one of each list:',
       );

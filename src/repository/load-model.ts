@@ -31,9 +31,13 @@ export async function loadModel(
   described: (task: ModelSpec['task']) => void,
 ): Promise<LoadedModel> {
   const { realRoot, folder, name, verdicts, file, anyName } = version;
-  const { sequence, graph: signed } = await readModelFolder(realRoot, folder, name, verdicts, file);
+  const { sequence, graph: signed, lookups: read } = await readModelFolder(realRoot, folder, name, verdicts, file);
+  const lookups = read.map(({ text, ...lookup }) => ({
+    ...lookup,
+    text: { settings: toTextSettings(text), packed: packTexts(text) },
+  }));
   if (typeof sequence === 'string')
-    return { sequence, graph: signed && placeGraph(signed, { kernel, ...sizes }), signature: null };
+    return { sequence, graph: signed && placeGraph(signed, { kernel, ...sizes }), signature: null, lookups };
   const { spec } = sequence;
   described(spec.task);
   if (spec.name !== name && !anyName)
@@ -60,6 +64,7 @@ export async function loadModel(
     sequence: { spec: served, vocabulary, target, chain, placement },
     graph,
     signature: match ? signed.signature : null,
+    lookups,
   };
 }
 

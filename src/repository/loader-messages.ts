@@ -7,6 +7,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { KernelShare } from '../kernel/kernel.ts';
 import type { Region } from '../kernel/memory.ts';
 import type { ModelSpec, NumericInput } from '../network/spec.ts';
+import type { TensorLookup } from '../vocabulary/tensor-lookup.ts';
 import type { PackedTexts, TextSettings } from '../vocabulary/vocabulary.ts';
 
 // Messages between the repository and its loader thread. They are small plain data: weights and vocabularies
@@ -28,6 +29,14 @@ export interface LoadedModel {
   readonly graph: GraphPlacement | null;
   /** Of its file, where its layers give what its graph gives. */
   readonly signature: GraphSignature | null;
+  /** Inputs of the graph, or of the signature, that are ids where the file has texts. */
+  readonly lookups: readonly TensorLookup<PackedText>[];
+}
+
+/** A vocabulary with its settings. */
+export interface PackedText {
+  readonly settings: TextSettings;
+  readonly packed: PackedTexts;
 }
 
 /** What runs on sequences. */

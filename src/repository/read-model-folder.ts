@@ -17,6 +17,7 @@ import { weightSource } from '../network/weight-source.ts';
 import type { Weights } from '../network/weights.ts';
 import type { ViewVerdicts } from '../formats/view-verdicts.ts';
 import type { SignedGraph } from '../operators/signature.ts';
+import type { TensorLookup } from '../vocabulary/tensor-lookup.ts';
 import { checkModel } from './check-model.ts';
 import { specFile, weightsFile } from '../model-files.ts';
 import { readContainedFile, UnreadableFile } from './read-contained-file.ts';
@@ -40,6 +41,8 @@ export interface ModelFolder {
   readonly sequence: SequenceModel | string;
   /** The graph of an imported file, null where it has none. */
   readonly graph: SignedGraph | null;
+  /** Inputs of the graph that are ids where the file has texts. */
+  readonly lookups: readonly TensorLookup[];
 }
 
 /** A model.json, and its weights, which are read on demand. */
@@ -79,19 +82,20 @@ export async function readModelFolder(
   if (json !== null && !isImported && (Object.hasOwn(json, 'network') || file === weightsFile)) {
     const spec = parseModelSpec(json);
     const weights = (): Promise<Weights> => readWeights(realRoot, folder, spec);
-    return { sequence: { spec, givesTensors: false, weights }, graph: null };
+    return { sequence: { spec, givesTensors: false, weights }, graph: null, lookups: [] };
   }
   const overrides = isImported ? null : json;
   const imported = await importFile(realRoot, folder, file, verdicts);
   const graph = imported.graph && foldSignedGraph(imported.graph());
+  const lookups = imported.lookups?.() ?? [];
   const settings = parseGraphSettings(overrides);
   try {
-    return { sequence: toSequenceModel(name, imported.network(settings), overrides ?? {}), graph };
+    return { sequence: toSequenceModel(name, imported.network(settings), overrides ?? {}), graph, lookups };
   } catch (error) {
     // what the user asks for in model.json is done or refused, never passed over
     const asks = Object.keys(overrides ?? {}).some((field) => !tensorFields.has(field));
     if (!graph || asks || !(error instanceof UnrollError)) throw error;
-    return { sequence: error.message, graph };
+    return { sequence: error.message, graph, lookups };
   }
 }
 

@@ -5,6 +5,7 @@ import type { ServedSpec } from './loader-messages.ts';
 import type { SkippedPath } from './skipped-paths.ts';
 import type { ModelStatistics } from './model-statistics.ts';
 import type { ModelSpec } from '../network/spec.ts';
+import type { TensorLookup } from '../vocabulary/tensor-lookup.ts';
 import type { Vocabulary } from '../vocabulary/vocabulary.ts';
 
 /** A version that is loaded and ready. */
@@ -16,8 +17,13 @@ export interface ModelIdentity {
   readonly statistics: ModelStatistics;
 }
 
+/** Inputs that are texts, or integers, in the file and ids in its graph. */
+interface WithLookups {
+  readonly lookups: readonly TensorLookup<Vocabulary>[];
+}
+
 /** A model that is evaluated as tensors only. */
-export interface GraphModel extends ModelIdentity {
+export interface GraphModel extends ModelIdentity, WithLookups {
   readonly spec: null;
   readonly network: null;
   readonly graph: GraphHandle;
@@ -26,7 +32,7 @@ export interface GraphModel extends ModelIdentity {
 }
 
 /** A model that runs on sequences. */
-export interface ServedModel extends ModelIdentity {
+export interface ServedModel extends ModelIdentity, WithLookups {
   /** The graph of its file, which is evaluated for requests of tensors; null where there is none, or no need. */
   readonly graph: GraphHandle | null;
   /** The signature of its file where its layers give what its graph gives; else null. */

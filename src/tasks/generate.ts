@@ -98,7 +98,7 @@ function createSubmissions(
 ): Submission[] {
   const options = resolveSamplingOptions(model, body, limits);
   const { inputs } = model.spec;
-  const separator = inputs.kind === 'text' && inputs.vocabulary === 'words' ? ' ' : '';
+  const separator = inputs.kind === 'text' && inputs.vocabulary !== 'characters' ? ' ' : '';
   const n = body.n ?? 1;
   const count = prompts.length * n;
   if (count > limits.maxInputs)

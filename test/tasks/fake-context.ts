@@ -141,6 +141,7 @@ function serve(spec: SpecInput, outputWidth = 1): ServedModel {
     network: { id: 1, info: { outputWidth } } as NetworkHandle,
     graph: null,
     signature: null,
+    lookups: [],
     statistics: createModelStatistics(),
   };
 }

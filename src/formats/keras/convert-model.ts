@@ -1,4 +1,5 @@
 import { UnrollError } from '../../errors.ts';
+import type { TensorLookup } from '../../vocabulary/tensor-lookup.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import { toKeras2, isKeras1 } from './keras-1.ts';
 import type { KerasLayer, LayerCall, ModelMember, ModelTopology, TensorSource } from './keras-layer.ts';
@@ -9,6 +10,7 @@ import { createGraphBuilder, type GraphBuilder, type GraphTensor } from './to-op
 import { emitLayer } from './to-operators/layers.ts';
 import { isMaskOperation } from './to-operators/mask-operations.ts';
 import { applyMaskArguments } from './to-operators/masks.ts';
+import { createTextLookups, isTextLookup } from './to-operators/text-lookups.ts';
 import { foldSteps, unfoldSteps } from './to-operators/time-distributed.ts';
 
 // Runs through the calls of a model's layers once: each becomes operators.
@@ -17,7 +19,10 @@ export interface ConvertedModel {
   readonly graph: GraphBuilder;
   /** What `createPaddingCheck` found. */
   readonly padding: number | null;
+  /** Those of the graph: ids where the file has texts. */
   readonly inputs: readonly GraphInput[];
+  /** Inputs that are texts in the file and ids in the graph, by name. */
+  readonly lookups: ReadonlyMap<string, TensorLookup>;
   /** Under the names that Keras gives them. */
   readonly outputs: readonly (GraphTensor & { readonly name: string })[];
 }
@@ -30,6 +35,7 @@ type Model = ModelTopology<KerasLayer>;
 export function convertModel(model: KerasModel, { masks = true } = {}): ConvertedModel {
   const graph = createGraphBuilder(model);
   const padding = createPaddingCheck();
+  const lookups = createTextLookups();
   const missing: string[] = [];
   const { topology } = model;
   const byName = new Map(topology.members.map(({ layer }) => [layer.name, layer]));
@@ -45,7 +51,9 @@ export function convertModel(model: KerasModel, { masks = true } = {}): Converte
     reads: readonly GraphTensor[],
   ): readonly GraphTensor[] => {
     if (nested) return convertNested(written, nested, reads);
-    const layer = isKeras1(model.version) ? toKeras2(written) : written;
+    const layer = dropUnusedRows(isKeras1(model.version) ? toKeras2(written) : written, reads);
+    if (isTextLookup(layer.className)) return [lookups.look(layer, reads)];
+    lookups.read(reads);
     graph.enterLayer(layer.name);
     const named = reads.map((read, i) => ({ ...read, argument: sources[i]!.argument }));
     const from = applyMaskArguments(layer, named, graph).map((one) => (masks ? one : { ...one, mask: null }));
@@ -117,17 +125,29 @@ export function convertModel(model: KerasModel, { masks = true } = {}): Converte
   try {
     const outputs = convertCalls(topology, inputs);
     refuseMissing();
+    lookups.read(outputs);
     const names = nameOutputs(topology.outputs);
     return {
       graph,
       padding: padding.found(),
-      inputs,
+      inputs: inputs.map((one) => lookups.replaceInput(one)),
+      lookups: lookups.list(),
       outputs: outputs.map((one, i) => ({ ...one, name: names[i]! })),
     };
   } catch (error) {
     if (error instanceof UnrollError) refuseMissing();
     throw error;
   }
+}
+
+/** Leaves the rows of a table out that are for more tokens than its vocabulary has (`max_tokens`). */
+function dropUnusedRows(layer: KerasLayer, [x]: readonly GraphTensor[]): KerasLayer {
+  const [table] = layer.weights;
+  if (layer.className !== 'Embedding' || x?.tokens === undefined || table?.shape.length !== 2) return layer;
+  const [rows, units] = table.shape as [number, number];
+  if (rows < x.tokens) invalidModel(`its table has ${rows} rows, its vocabulary ${x.tokens} tokens`);
+  const shape = [x.tokens, units];
+  return { ...layer, weights: [{ shape, values: table.values.subarray(0, x.tokens * units) }] };
 }
 
 /** Names outputs by their layers; further outputs of a layer are numbered, as Keras does. */

@@ -18,6 +18,7 @@ export function kerasToNetwork(
   converted: ConvertedModel = convertModel(model),
   settings: GraphSettings = graphSettings.parse({}),
 ): ImportedNetwork {
+  const lookup = converted.lookups.get(converted.inputs[0]!.input.name);
   const stateful = listLayers(model.topology).some(
     ({ config }) =>
       config['stateful'] === true || asConfig(asConfig(config['layer'])['config'])['stateful'] === true,
@@ -25,6 +26,7 @@ export function kerasToNetwork(
   return {
     ...(toMasklessNetwork(model, converted, settings) ?? convert(model, converted, settings)),
     ...(stateful && { stateful }),
+    ...(lookup && { text: lookup.text }),
   };
 }
 

@@ -1,10 +1,9 @@
-import type { TensorDatatype } from '../../operators/signature.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import type { KerasLayer } from './keras-layer.ts';
 import type { GraphTensor, ModelInput } from './to-operators/graph-builder.ts';
 import { getBatchShape } from './topology.ts';
 
-const datatypes: Readonly<Record<string, TensorDatatype>> = {
+const datatypes: Readonly<Record<string, ModelInput['datatype']>> = {
   bool: 'BOOL',
   uint8: 'UINT8',
   int8: 'INT8',
@@ -14,6 +13,7 @@ const datatypes: Readonly<Record<string, TensorDatatype>> = {
   float16: 'FP16',
   float32: 'FP32',
   float64: 'FP64',
+  string: 'BYTES',
 };
 
 /** A tensor that is an input of the model. */
