@@ -7,6 +7,9 @@ import type { OperatorSpec } from './spec.ts';
 /** Multiply-adds that take about as long as an element of any other operator. */
 export const productsPerElement = { onKernel: 16, inLoops: 2 } as const;
 
+/** Operators that read no more of their first input than they give. */
+const readsWhatItGives = new Set(['Slice', 'Gather', 'GatherElements', 'GatherND']);
+
 /**
  * The work of one run of an operator, in elements: those it reads or writes, whichever are more, and its
  * products. The bodies of Loop and Scan count their own when they run.
@@ -21,7 +24,7 @@ export function estimateWork(
   const count = (operands: readonly (Operand | undefined)[]): number =>
     operands.reduce((sum, operand) => sum + (operand && !operand.known ? elementCount(operand.shape) : 0), 1);
   const elements = Math.max(
-    count(inputs),
+    readsWhatItGives.has(operator.operator) ? 0 : count(inputs),
     outputs.reduce((sum, { shape }) => sum + elementCount(shape), 1),
   );
   const recurs = cellOfOperator(operator.operator) !== undefined;

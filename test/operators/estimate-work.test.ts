@@ -20,6 +20,15 @@ const operator = (name: string, attributes: OperatorSpec['attributes'] = {}): Op
 it.each<[what: string, ...Parameters<typeof estimateWork>, elements: number]>([
   ['an element of any operator', operator('Tanh'), [operand([4, 8])], [operand([4, 8])], false, 33],
   ['what a reduction reads', operator('ReduceSum'), [operand([64, 8])], [operand([8])], false, 513],
+  ['what a slice gives', operator('Slice'), [operand([64, 8])], [operand([1, 8])], false, 9],
+  [
+    'the windows of a pool',
+    operator('MaxPool', { kernel_shape: [4] }),
+    [operand([1, 2, 11])],
+    [operand([1, 2, 8])],
+    false,
+    23 + 32,
+  ],
   [
     'nothing of constants',
     operator('Gather'),
