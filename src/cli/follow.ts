@@ -44,7 +44,7 @@ export async function followJob(server: string, job: string, key: string): Promi
         headers: { ...authorization, accept: 'text/event-stream', 'last-event-id': last },
       });
       const decoder = new TextDecoder();
-      for await (const chunk of response.body!) parser.feed(decoder.decode(chunk, { stream: true }));
+      for await (const chunk of response.body ?? []) parser.feed(decoder.decode(chunk, { stream: true }));
     } catch (error) {
       display.line(`the connection broke (${error instanceof Error ? error.message : String(error)})`);
       await new Promise((resolve) => setTimeout(resolve, 1000));
