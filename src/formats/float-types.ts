@@ -25,8 +25,7 @@ export const floatTypes: Readonly<Record<FloatType, StoredFloat>> = {
 };
 
 /** Little-endian float64 without rounding. */
-export const readFloat64 = (data: Uint8Array): Float64Array<ArrayBuffer> =>
-  toView(Float64Array, data);
+export const readFloat64 = (data: Uint8Array): Float64Array<ArrayBuffer> => toView(Float64Array, data);
 
 interface ViewConstructor<View> {
   new (buffer: ArrayBuffer, byteOffset: number, length: number): View;

@@ -9,7 +9,7 @@ import { errors } from './schemas/common-fields.ts';
 import { fileDeleted, fileList, fileParameter, filePurpose, fileQuery, fileView } from './schemas/files.ts';
 
 const tags = ['openai'];
-export const filesPath = '/v1/files';
+const filesPath = '/v1/files';
 
 /** Datasets as files. */
 export const fileRoutes: Route = (scope, { training: { datasets, maxDatasetBytes, requireAvailable } }) => {

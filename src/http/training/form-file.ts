@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import { finished, PassThrough, type Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { UnrollError } from '../../errors.ts';
 import type { DataFile } from '../../training/run/run-messages.ts';
 
@@ -41,11 +42,10 @@ export function readFormFile(file: Readable, readRest = async (): Promise<unknow
   // which may happen before the stream has a reader
   stream.on('error', () => {});
   const fail = (error: unknown): void => void stream.destroy(toMalformed(error));
-  // which also sees a file that has failed before it is read, behind another field
-  finished(file, { writable: false }, (error) => {
-    if (error) fail(error);
-    else readRest().then(() => stream.end(), fail);
-  });
   file.pipe(stream, { end: false });
+  // which also sees a file that has failed before it is read, behind another field
+  finished(file, { writable: false })
+    .then(readRest)
+    .then(() => stream.end(), fail);
   return stream;
 }

@@ -2,6 +2,7 @@ import fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { UnrollError } from '../../../src/errors.ts';
 import { setErrorHandlers } from '../../../src/http/plugins/errors.ts';
+import { logRequests } from '../../../src/http/plugins/request-log.ts';
 import { refuseEarly } from '../../../src/http/plugins/refuse-early.ts';
 import { fakeContext, models } from '../../tasks/fake-context.ts';
 
@@ -15,6 +16,7 @@ function serve(overload: () => UnrollError | null) {
   let bodies = 0;
   server.addHook('preParsing', async () => void bodies++);
   setErrorHandlers(server);
+  logRequests(server);
   refuseEarly(server, context);
   for (const url of ['/v1/models/:model/classify', '/v1/sessions'])
     server.post(url, async () => ({ ok: true }));

@@ -107,12 +107,16 @@ function readLookup(layer: KerasLayer): TextInput {
   readOption(config, 'num_oov_indices', [1], 1);
   readOption(config, 'invert', [false], false);
   readCommon(config);
-  const mask = config['mask_token'] ?? null;
-  const unknown = config['oov_token'] ?? (className === 'IntegerLookup' ? -1 : '[UNK]');
-  return createText(
-    listTokens(layer, mask === null ? null : String(mask), String(unknown)),
-    mask === null ? 0 : 1,
-  );
+  const mask = readToken(config, 'mask_token');
+  const unknown = readToken(config, 'oov_token') ?? (className === 'IntegerLookup' ? '-1' : '[UNK]');
+  return createText(listTokens(layer, mask, unknown), mask === null ? 0 : 1);
+}
+
+/** A token of the configuration, a text or an integer. @throws UnrollError invalid_model */
+function readToken(config: KerasLayer['config'], option: string): string | null {
+  const token = config[option] ?? null;
+  if (token === null || typeof token === 'string') return token;
+  return typeof token === 'number' ? String(token) : invalidModel(`${option} must be a text or a number`);
 }
 
 function readCommon(config: Config): void {
