@@ -107,7 +107,7 @@ describe('malformed HTTP', () => {
   it.each([
     [
       'a chunk size that is no number',
-      `POST ${path} HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`,
+      `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`,
     ],
     [
       'a chunk longer than it says',
@@ -140,6 +140,13 @@ describe('malformed HTTP', () => {
     expect(statuses(answer)).toHaveLength(1);
     expect(statuses(answer)[0]! - 400).toBeLessThan(100);
     expect(answer).toMatch(/^connection: close\r$/im);
+  });
+
+  it('behind a refusal is not answered again', async () => {
+    const answer = await send(
+      `POST ${path} HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`,
+    );
+    expect(statuses(answer)).toEqual([415]);
   });
 
   it('never makes a 5xx of damaged requests, nor keeps a connection waiting', async () => {

@@ -52,8 +52,9 @@ test('starts a waiting sequence of a higher priority first', () => {
     ...sequence(`${i + 3}`),
     request,
   }));
-  for (const each of [...running, ...waiting]) dispatcher.add(each);
+  for (const each of running) dispatcher.add(each);
   dispatcher.dispatch();
+  for (const each of waiting) dispatcher.add(each);
   for (const each of [running[0]!, running[1]!, waiting[2]!]) {
     dispatcher.remove(each);
     dispatcher.dispatch();
