@@ -72,8 +72,7 @@ export const bodiesOfOpenai: Readonly<Record<string, HostileBody>> = {
   '40,000 parameters that are null': {
     path: completions,
     body: () => `{"model":"moby","prompt":"a","max_tokens":1,${keys(40_000).replaceAll(':1', ':null')}}`,
-    statuses: [400],
-    says: /k0/,
+    statuses: [200],
   },
   '40,000 parameters that do not exist': {
     path: completions,
