@@ -31,7 +31,11 @@ export async function loadModel(
   described: (task: ModelSpec['task']) => void,
 ): Promise<LoadedModel> {
   const { realRoot, folder, name, verdicts, file, anyName } = version;
-  const { sequence, graph: signed, lookups: read } = await readModelFolder(realRoot, folder, name, verdicts, file);
+  const {
+    sequence,
+    graph: signed,
+    lookups: read,
+  } = await readModelFolder(realRoot, folder, name, verdicts, file);
   const lookups = read.map(({ text, ...lookup }) => ({
     ...lookup,
     text: { settings: toTextSettings(text), packed: packTexts(text) },
