@@ -1,5 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withoutKey } from '../src/access/caller.ts';
+import { scopes } from '../src/access/scopes.ts';
 import { describeConfig } from '../src/config.ts';
 import { buildApp } from '../src/http/app.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
@@ -13,6 +15,7 @@ const app = await buildApp({
   training: { maxDatasetBytes: 1 } as never,
   metrics: createMetrics(),
   logger: false,
+  closing: () => false,
   draining: () => false,
   connectionsFull: () => false,
   stopping: new AbortController().signal,
@@ -21,6 +24,11 @@ const app = await buildApp({
     receiveMs: 1000,
     rateLimit: 0,
     corsOrigin: '',
+    authentication: { kind: 'none', caller: withoutKey(scopes) },
+    metricsAccess: 'infer',
+    anyHost: true,
+    publicUrl: '',
+    trustProxy: '',
     maxEventLoopDelayMs: 0,
     pingMs: 1000,
     settings: describeConfig(),

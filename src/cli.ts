@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { GraphOptions } from './cli/graph-options.ts';
+import type { KeyOptions } from './cli/keys.ts';
 import { ConfigError, describeConfig, readConfig } from './config.ts';
+import { removeServiceVariables } from './service-variables.ts';
 import { version } from './version.ts';
 
 const usage = `unroll serve                 start the server (settings: UNROLL_* variables)
@@ -13,6 +15,10 @@ unroll import FILE --name N  convert a model file to a served model   [--task pr
                              [--spec model.json, which describes the network of weights without one]
                              inspect and import, for open inputs of an ONNX graph:   [--set sr=16000] [--shape input=1,512]
                              [--state h=hn] [--context 64]
+unroll keys create NAME      add an API key and print it   [--scope infer] [--scope train] [--scope admin]
+                             [--model 'lang*'] [--expires 90d or a date]
+unroll keys list             show the keys: names, scopes, models, expiry
+unroll keys revoke NAME      remove a key    (all: [--file PATH], else UNROLL_API_KEYS_FILE)
 unroll config                list every setting with its default, allowed values and meaning
 unroll version               print the version
 unroll help                  print this text`;
@@ -35,7 +41,9 @@ interface Command {
     readonly check?: string | undefined;
     readonly spec?: string | undefined;
     readonly template?: boolean | undefined;
-  } & GraphOptions;
+    readonly file?: string | undefined;
+  } & GraphOptions &
+    KeyOptions;
 }
 
 /** Runs a command. Each command imports its own code, so that only the needed modules are loaded. */
@@ -45,7 +53,8 @@ async function run({ words: [command = 'help', ...rest], options }: Command): Pr
     await serve(process.env);
   } else if (command === 'train' && options.follow !== undefined && rest.length === 0) {
     const { followJob } = await import('./cli/follow.ts');
-    process.exitCode = await followJob(options.server, options.follow);
+    const { API_KEY: key } = readConfig(process.env);
+    process.exitCode = await followJob(options.server, options.follow, key);
   } else if (command === 'train' && rest.length === 1) process.exitCode = await train(rest[0]!, options.work);
   else if (command === 'train') reportUsageError('train: expected one CONFIG or --follow JOB');
   else if (command === 'inspect' && rest.length === 1) {
@@ -53,9 +62,12 @@ async function run({ words: [command = 'help', ...rest], options }: Command): Pr
     process.exitCode = await inspectCommand(rest[0]!, options);
   } else if (command === 'import' && rest.length === 1 && options.name !== undefined) {
     const { importCommand } = await import('./cli/import.ts');
-    const { MODELS: models } = readConfig(process.env);
+    const { MODELS: models } = readConfig(removeServiceVariables(process.env).own);
     process.exitCode = await importCommand(rest[0]!, { ...options, name: options.name, models });
-  } else if (command === 'inspect') reportUsageError('inspect: expected one FILE');
+  } else if (command === 'keys' && (await changeKeys(rest, options))) {
+    // done
+  } else if (command === 'keys') reportUsageError('keys: expected create NAME, list or revoke NAME');
+  else if (command === 'inspect') reportUsageError('inspect: expected one FILE');
   else if (command === 'import') reportUsageError('import: expected one FILE and --name NAME');
   else if (command === 'config' && rest.length === 0)
     for (const { name, default: value, allowed, meaning } of describeConfig())
@@ -70,9 +82,24 @@ function reportUsageError(message: string): void {
   process.exitCode = 2;
 }
 
+/** @returns false for words that are no command */
+async function changeKeys(
+  [action, name, ...rest]: readonly string[],
+  options: Command['options'],
+): Promise<boolean> {
+  const { createKey, listKeys, revokeKey } = await import('./cli/keys.ts');
+  const path = options.file ?? readConfig(process.env).API_KEYS_FILE;
+  if (path === '') throw new ConfigError('keys: --file or UNROLL_API_KEYS_FILE must name the file of keys');
+  if (action === 'list' && name === undefined) listKeys(path);
+  else if (action === 'create' && name !== undefined && rest.length === 0) createKey(path, name, options);
+  else if (action === 'revoke' && name !== undefined && rest.length === 0) revokeKey(path, name);
+  else return false;
+  return true;
+}
+
 async function train(path: string, work: string | undefined): Promise<number> {
   const { trainCommand } = await import('./cli/train.ts');
-  const config = readConfig(process.env);
+  const config = readConfig(removeServiceVariables(process.env).own);
   return trainCommand(path, {
     models: config.MODELS,
     work: work ?? null,
@@ -104,6 +131,10 @@ function parseCommand(args: string[]): Command {
         shape: { type: 'string', multiple: true },
         state: { type: 'string', multiple: true },
         context: { type: 'string' },
+        file: { type: 'string' },
+        scope: { type: 'string', multiple: true },
+        model: { type: 'string', multiple: true },
+        expires: { type: 'string' },
       },
     });
     if (values.help) return { words: ['help'], options: defaults };

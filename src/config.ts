@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 
@@ -28,13 +29,63 @@ function isOrigin(value: string): boolean {
   return value === '*' || (URL.canParse(value) && new URL(value).origin === value);
 }
 
+function isPublicUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, search, hash } = new URL(value);
+  return /^https?:$/.test(protocol) && username === '' && search === '' && hash === '';
+}
+
+/** Whether a value is a list of addresses, subnets and names of ranges of addresses. */
+const isProxyList = (value: string): boolean =>
+  value.split(',').every((entry) => {
+    const [address = '', bits, ...rest] = entry.trim().split('/');
+    if (/^(loopback|linklocal|uniquelocal)$/.test(entry.trim())) return true;
+    const family = isIP(address);
+    const maxBits = family === 4 ? 32 : 128;
+    return family !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= maxBits)); // prettier-ignore
+  });
+
 const settings = {
   HOST: [
     text('127.0.0.1', 'a name or an address'),
     'address to listen on; 0.0.0.0 accepts connections from other machines',
   ],
   PORT: [integer(0, 65_535, 8080), 'port to listen on; 0 chooses a free port'],
+  API_KEYS_FILE: [text('', 'a path'), 'file of API keys, written by `unroll keys`; empty: there are no keys'],
+  API_KEY: [text('', 'an API key'), 'key that `unroll train --follow` sends; of no use to a server'],
+  OPEN: [
+    flag(false),
+    'true: a server without keys allows training and administration to callers from other machines too',
+  ],
+  METRICS_ACCESS: [
+    choice(['open', 'infer', 'train', 'admin'], 'infer'),
+    'scope that a key needs for GET /metrics; open: no key',
+  ],
+  PUBLIC_URL: [
+    z.string().refine(isPublicUrl).default('').describe('a URL such as https://example.org/unroll'),
+    'where callers reach the server through a proxy; the proxy may leave its path or remove it',
+  ],
+  TRUST_PROXY: [
+    z
+      .string()
+      .refine(isProxyList)
+      .default('')
+      .describe('addresses and subnets, separated by commas; also loopback, linklocal or uniquelocal'),
+    'proxies whose X-Forwarded-For header gives the caller; empty: none',
+  ],
   MODELS: [text('models', 'a path'), 'folder of models, as <name>/<version>/'],
+  MODEL: [
+    text('', 'a path'),
+    'folder or file of the only model to serve, instead of UNROLL_MODELS; training is turned off then',
+  ],
+  MODEL_NAME: [
+    z
+      .string()
+      .refine((value) => value === '' || /^[\w-]([\w.-]{0,62}[\w-])?$/.test(value))
+      .default('')
+      .describe('1 to 64 of A–Z a–z 0–9 _ - ., not with a dot at either end'),
+    'name of the model at UNROLL_MODEL; empty: the name of its file or folder',
+  ],
   DATA: [text('data', 'a path'), 'folder of training jobs, datasets and checkpoints'],
   WATCH: [flag(true), 'reload models when their folder changes'],
   WORKERS: [integer(1, 256, Math.max(1, availableParallelism() - 1)), 'number of worker threads'],
@@ -64,8 +115,15 @@ const settings = {
   ],
   TIMEOUT_MS: [integer(1, 86_400_000, 30_000), 'deadline of a request in ms, unless it sets timeout_ms'],
   MAX_TIMEOUT_MS: [integer(1, 86_400_000, 300_000), 'maximum timeout_ms of a request'],
+  SHUTDOWN_DELAY_MS: [
+    integer(0, 3_600_000, 0),
+    'time after SIGTERM in which requests are still served while /v2/health/ready is 503 already, in ms',
+  ],
   DRAIN_MS: [integer(0, 3_600_000, 10_000), 'time for requests in progress to finish after SIGTERM, in ms'],
-  RATE_LIMIT: [integer(0, 1_000_000, 0), 'maximum requests per minute and client address; 0 is no limit'],
+  RATE_LIMIT: [
+    integer(0, 1_000_000, 0),
+    'maximum requests per minute and API key, or address of a caller without one; 0 is no limit',
+  ],
   TRAINING_JOBS: [
     integer(0, 64, 1),
     'maximum training jobs that run at a time; 0 disables training and uploads',

@@ -8,14 +8,16 @@ const maxLoggedErrors = 10;
 
 export interface ExitOptions {
   readonly log: Pick<Logger, 'info' | 'warn' | 'fatal' | 'flush'>;
-  /** Milliseconds for requests in progress after a signal. */
+  /** Milliseconds after a signal in which the server still serves. */
+  readonly delayMs: number;
+  /** Milliseconds for requests in progress after that. */
   readonly drainMs: number;
   /** Milliseconds for requests in progress after an uncaught error. */
   readonly errorDrainMs: number;
   /** Milliseconds after the drain at which the process exits even if `close` has not finished. */
   readonly graceMs: number;
-  /** Stops the server; work in progress has `drainMs` to finish. */
-  readonly close: (drainMs: number) => Promise<void>;
+  /** Stops the server after `delayMs`; work in progress has `drainMs` to finish. */
+  readonly close: (drainMs: number, delayMs: number) => Promise<void>;
 }
 
 /**
@@ -23,7 +25,8 @@ export interface ExitOptions {
  * an uncaught error, which is logged. A second signal, or a shutdown that does not finish in time, exits at
  * once with code 1.
  */
-export function installExitHandlers({ log, drainMs, errorDrainMs, graceMs, close }: ExitOptions): void {
+export function installExitHandlers(options: ExitOptions): void {
+  const { log, delayMs, drainMs, errorDrainMs, graceMs, close } = options;
   let exitCode = 0;
   let endingSince: number | null = null;
   let errors = 0;
@@ -33,13 +36,14 @@ export function installExitHandlers({ log, drainMs, errorDrainMs, graceMs, close
     process.exit(code);
   }
 
-  function end(ms: number): void {
+  function end(ms: number, delay: number): void {
     endingSince = performance.now();
+    const limit = delay + ms + graceMs;
     setTimeout(() => {
-      log.fatal({ ms: ms + graceMs }, 'the server did not shut down in time');
+      log.fatal({ ms: limit }, 'the server did not shut down in time');
       exit(1);
-    }, ms + graceMs);
-    close(ms).then(
+    }, limit);
+    close(ms, delay).then(
       () => exit(exitCode),
       (error: unknown) => {
         log.fatal({ err: error }, 'the server could not shut down');
@@ -52,7 +56,7 @@ export function installExitHandlers({ log, drainMs, errorDrainMs, graceMs, close
     process.on(signal, () => {
       if (endingSince === null) {
         log.info({ signal }, 'the server shuts down');
-        return end(drainMs);
+        return end(drainMs, delayMs);
       }
       if (performance.now() - endingSince < repeatedMs) return;
       log.warn({ signal }, 'second signal: the server exits at once');
@@ -63,6 +67,6 @@ export function installExitHandlers({ log, drainMs, errorDrainMs, graceMs, close
     if (errors++ < maxLoggedErrors)
       log.fatal({ err: error, origin }, 'uncaught error: the server shuts down');
     exitCode = 1;
-    if (endingSince === null) end(errorDrainMs);
+    if (endingSince === null) end(errorDrainMs, 0);
   });
 }

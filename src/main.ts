@@ -2,6 +2,7 @@ import { readConfig } from './config.ts';
 import { installExitHandlers } from './end-process.ts';
 import { formatStartupBanner } from './startup-banner.ts';
 import { startLoaderThread } from './repository/start-loader-thread.ts';
+import { removeServiceVariables } from './service-variables.ts';
 import type { Server } from './server.ts';
 import { shutdownGraceMs } from './shutdown.ts';
 import { createLogger } from './telemetry/logger.ts';
@@ -14,22 +15,34 @@ const errorDrainMs = 1000;
  */
 const slackMs = 10_000;
 
-/** Starts the server and prints the startup banner. Exits the process on a signal or an uncaught error. */
+/** Starts the server and prints the startup banner, or logs the address where there is no terminal. Exits the process on a signal or an uncaught error. */
 export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
-  const config = readConfig(environment);
-  const log = createLogger(config.LOG_LEVEL);
+  const { own, removed } = removeServiceVariables(environment);
+  const config = readConfig(own);
+  const terminal = process.stdout.isTTY;
+  const log = createLogger(config.LOG_LEVEL, terminal);
+  if (removed.length > 0)
+    log.warn(
+      { ignored: removed },
+      'variables that Kubernetes set for a Service are not settings: they are ignored',
+    );
   let server: Server | null = null;
   installExitHandlers({
     log,
+    delayMs: config.SHUTDOWN_DELAY_MS,
     drainMs: config.DRAIN_MS,
     errorDrainMs: Math.min(errorDrainMs, config.DRAIN_MS),
     graceMs: shutdownGraceMs + slackMs,
     // a server that has not started has no requests to drain
-    close: async (drainMs) => server?.close(drainMs),
+    close: async (drainMs, delayMs) => server?.close(drainMs, delayMs),
   });
   // the loader thread imports its code while this thread imports the server's
-  const loaderThread = startLoaderThread();
+  const loaderThread = startLoaderThread({ background: false });
   const { startServer } = await import('./server.ts');
   server = await startServer(config, log, loaderThread);
-  console.log(formatStartupBanner(server.url, server.models()));
+  const url = config.PUBLIC_URL === '' ? server.url : config.PUBLIC_URL.replace(/\/+$/, '');
+  if (terminal) console.log(formatStartupBanner(url, server.models()));
+  // whatever the level: other programs wait for this line
+  else
+    log.child({}, { level: 'info' }).info({ url: server.url, models: server.models().length }, 'listening');
 }

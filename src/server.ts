@@ -1,21 +1,29 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { withoutKey } from './access/caller.ts';
+import { createKeyRing } from './access/key-ring.ts';
+import { isLoopback, scopesWithoutKey } from './access/without-keys.ts';
 import { describeConfig, type Config } from './config.ts';
 import { createEngine } from './engine/engine.ts';
 import { rowBuckets } from './engine/worker/tick-counters.ts';
 import { buildApp } from './http/app.ts';
 import { trackConnections } from './http/connections.ts';
+import { answerHalfClosed } from './http/half-closed.ts';
 import { limitConnections } from './http/limit-connections.ts';
 import { createTraining } from './jobs/create-training.ts';
 import { createKernel } from './cells/create-kernel.ts';
 import { createLoader } from './repository/loader.ts';
 import { createRepository } from './repository/repository.ts';
 import type { ModelListing } from './repository/repository-interface.ts';
+import { scanModels } from './repository/scan-models.ts';
+import { scanSingleModel } from './repository/scan-single-model.ts';
 import type { LoaderThread } from './repository/start-loader-thread.ts';
 import { shutDown } from './shutdown.ts';
 import { probeDescriptors } from './telemetry/descriptor-probe.ts';
 import { readDescriptorUse } from './telemetry/descriptors.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import type { MeasuredModel } from './telemetry/model-metrics.ts';
 import { releaseMemoryWhenIdle } from './telemetry/release-memory.ts';
 
 // The composition root: creates each component once and passes it to those that depend on it.
@@ -25,10 +33,17 @@ export interface Server {
   readonly url: string;
   readonly models: () => readonly ModelListing[];
   /**
-   * Rejects new work, waits up to `drainMs` for requests in progress, then ends all within `shutdownGraceMs`.
+   * Is not ready, but serves for `delayMs`; then rejects new work, waits up to `drainMs` for requests in progress,
+   * and ends all within `shutdownGraceMs`.
    */
-  close(drainMs: number): Promise<void>;
+  close(drainMs: number, delayMs?: number): Promise<void>;
 }
+
+const toMeasured = ({ served, task, statistics: { usage } }: ModelListing): MeasuredModel[] => {
+  if (!served) return [];
+  const { path } = (served.spec ? served.network.info : served.graph).kernel;
+  return [{ model: served.name, version: served.version, task: task ?? 'tensors', path, usage }];
+};
 
 /**
  * Starts a server.
@@ -36,6 +51,16 @@ export interface Server {
  * @throws when it cannot listen
  */
 export async function startServer(config: Config, log: Logger, loaderThread?: LoaderThread): Promise<Server> {
+  const keys = config.API_KEYS_FILE === '' ? null : createKeyRing(config.API_KEYS_FILE, log);
+  const allowed = scopesWithoutKey({
+    loopback: isLoopback(config.HOST),
+    proxied: config.PUBLIC_URL !== '' || config.TRUST_PROXY !== '',
+    open: config.OPEN,
+  });
+  if (!keys && !allowed.includes('admin'))
+    log.warn(
+      'this server can be reached from other machines and has no API keys: anybody can call its models; training and administration are off. UNROLL_API_KEYS_FILE sets keys, UNROLL_OPEN=true allows everything to everybody',
+    );
   const metrics = createMetrics();
   const kernel = createKernel({ mode: config.KERNEL, memoryMegabytes: config.MEMORY_MB });
   let endedSequences = 0;
@@ -47,10 +72,7 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     maxExpectedMs: config.MAX_EXPECTED_MS,
     maxSteps: config.MAX_STEPS,
     hooks: {
-      onSequenceEnd: ({ queuedMs }) => {
-        endedSequences++;
-        metrics.queueTime.observe(queuedMs / 1000);
-      },
+      onSequenceEnd: () => void endedSequences++,
       onProblem: (description) => log.error({ description }, 'engine fault'),
       onWorkerExit: (worker, reason) => log.error({ worker, reason }, 'a worker crashed and is replaced'),
     },
@@ -61,23 +83,17 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     sizes: { workers: config.WORKERS, slots: config.SLOTS, maxSteps: config.MAX_STEPS },
     started: loaderThread,
   });
-  const repository = createRepository({ root: config.MODELS, loader, engine, log, watch: config.WATCH });
+  const single = config.MODEL !== '';
+  const root = single ? config.MODEL : config.MODELS;
+  const scan = single ? () => scanSingleModel(root, config.MODEL_NAME) : () => scanModels(root);
+  const repository = createRepository({ root, scan, loader, engine, log, watch: config.WATCH });
   // in their own thread, while this one builds the app
   const modelsLoaded = repository.start();
   metrics.observe({
     engine: () => engine.stats(),
     rowBounds: rowBuckets,
     kernel: engine.kernel,
-    modelKernels: () =>
-      repository.list().flatMap(({ served }) =>
-        served
-          ? {
-              model: served.name,
-              version: served.version,
-              path: (served.spec ? served.network.info : served.graph).kernel.path,
-            }
-          : [],
-      ),
+    models: () => repository.list().flatMap(toMeasured),
     memory: () => ({ used: kernel.memory.used }),
     modelsReady: () => repository.list().filter(({ ready }) => ready).length,
     modelsFailed: () => repository.list().filter(({ error, unloaded }) => error !== null && !unloaded).length,
@@ -87,7 +103,8 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     folder: config.DATA,
     modelsRoot: config.MODELS,
     repository,
-    maxRunning: config.TRAINING_JOBS,
+    // its models could not be published where they are served
+    maxRunning: single ? 0 : config.TRAINING_JOBS,
     maxUnfinished: config.TRAINING_QUEUE,
     threads: config.TRAINING_THREADS,
     memoryMegabytes: config.TRAINING_MEMORY_MB,
@@ -99,6 +116,7 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
   });
   metrics.observeTraining({ counts: () => training.jobs.counts(), steps: () => training.jobs.steps() });
 
+  let closing = false;
   let draining = false;
   const stopping = new AbortController();
   const app = await buildApp({
@@ -118,6 +136,7 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     training,
     metrics,
     logger: log,
+    closing: () => closing,
     draining: () => draining,
     connectionsFull: () => limit.full || descriptors.exhausted,
     stopping: stopping.signal,
@@ -126,6 +145,12 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
       receiveMs: config.RECEIVE_MS,
       rateLimit: config.RATE_LIMIT,
       corsOrigin: config.CORS_ORIGIN,
+      authentication: keys ? { kind: 'keys', keys } : { kind: 'none', caller: withoutKey(allowed) },
+      metricsAccess: config.METRICS_ACCESS,
+      // a published port of a container is a loopback address too
+      anyHost: !isLoopback(config.HOST) && !(!keys && config.OPEN && config.PUBLIC_URL !== ''),
+      publicUrl: config.PUBLIC_URL,
+      trustProxy: config.TRUST_PROXY,
       maxEventLoopDelayMs: config.MAX_EVENT_LOOP_DELAY_MS,
       pingMs: config.PING_MS,
       settings: describeConfig(),
@@ -133,6 +158,7 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
   });
 
   const connections = trackConnections(app.server);
+  answerHalfClosed(app.server, connections);
   const limit = limitConnections(app.server, { connections, log });
   const descriptors = probeDescriptors(log);
   const release = releaseMemoryWhenIdle(
@@ -145,8 +171,11 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     exhausted: () => descriptors.exhausted,
   });
 
-  const close = (drainMs: number): Promise<void> => {
+  const close = async (drainMs: number, delayMs = 0): Promise<void> => {
+    closing = true;
+    if (delayMs > 0) await delay(delayMs);
     draining = true;
+    keys?.close();
     release.stop();
     descriptors.stop();
     const endStreams = (): void => stopping.abort();

@@ -32,6 +32,9 @@ describe('the settings', () => {
   });
 
   it.each([
+    ['UNROLL_PORT', 'abc'],
+    ['UNROLL_PORT', 'tcp://'],
+    ['UNROLL_MODEL_NAME', 'my model'],
     ['UNROLL_PORT', '65536'],
     ['UNROLL_PORT', '80.5'],
     ['UNROLL_PORT', ' '],

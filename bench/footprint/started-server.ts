@@ -77,7 +77,7 @@ async function servedAt(child: ChildProcess): Promise<string> {
   let output = '';
   for await (const chunk of child.stdout!) {
     output += String(chunk);
-    const found = /is at (http:\/\/\S+)/.exec(output);
+    const found = /"url":"(http:[^"]+)"/.exec(output);
     if (found) {
       // leaving the loop ends the stream, and the server may still write
       return found[1]!;

@@ -1,4 +1,4 @@
-import { editDistance } from '../../src/training/optimise/metrics/edit-distance.ts';
+import { editDistance } from './edit-distance.ts';
 import { jsonl, round, type Example, type Trained } from '../example.ts';
 import { readDictionary, recordsOf, type Word } from './data.ts';
 

@@ -12,7 +12,7 @@ function settingsTable(): string {
 
 /** The table of the server's own metrics, from what a scrape of an idle server gives. */
 async function metricsTable(): Promise<string> {
-  const metric = /^# HELP (unroll_(?!process|nodejs)\w+) (.+)\n# TYPE \S+ (\w+)/gm;
+  const metric = /^# HELP (unroll_\w+) (.+)\n# TYPE \S+ (\w+)/gm;
   const rows = [...(await idleExposition()).matchAll(metric)].map(
     ([, name, help, type]) => `| \`${name}\` | ${type} | ${help} |`,
   );
@@ -39,7 +39,7 @@ function idleExposition(): Promise<string> {
     }),
     rowBounds: [Infinity],
     kernel: { path: 'plain' },
-    modelKernels: () => [],
+    models: () => [],
     memory: () => ({ used: 0 }),
     modelsReady: none,
     modelsFailed: none,

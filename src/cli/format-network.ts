@@ -4,11 +4,13 @@ import { resolveGraph } from '../network/graph.ts';
 import { findLayerKind } from '../network/layers/registry.ts';
 
 /** A network in lines, for a person: its layers with what they read and give, and how it would serve. */
-export function formatNetwork({ network, input, notes, weights }: ImportedNetwork): string[] {
+export function formatNetwork({ network, input, text, notes, weights }: ImportedNetwork): string[] {
   const { nodes, causal } = resolveGraph(network, input);
   const numbers = [...weights.values()].reduce((sum, { values }) => sum + values.length, 0);
   const reads =
-    input.kind === 'ids' ? `one of ${input.vocabulary} ids a step` : `${input.width} numbers a step`;
+    input.kind === 'ids'
+      ? `one of ${input.vocabulary} ${text ? 'tokens of a text' : 'ids'} a step`
+      : `${input.width} numbers a step`;
   const columns = nodes.map((node) => [
     node.name,
     `${node.type}: ${findLayerKind(node.type).describe(node.layer)}`,

@@ -1,12 +1,16 @@
 import type { SignatureTensor, SignedGraph } from '../operators/signature.ts';
+import type { TensorLookup } from '../vocabulary/tensor-lookup.ts';
 
-/** A graph's inputs and outputs in lines, for a person, and what computes them. */
+/** A file's inputs and outputs in lines, for a person, and what computes them. */
 export function formatSignature(
   { signature: { inputs, outputs }, operators }: SignedGraph,
   onLayers: boolean,
+  lookups: readonly TensorLookup[] = [],
 ): string[] {
+  const asWritten = (tensor: SignatureTensor): Shown =>
+    lookups.find(({ name }) => name === tensor.name) ?? tensor;
   const rows = [
-    ...inputs.map((tensor) => ['input', tensor.name, describe(tensor)]),
+    ...inputs.map((tensor) => ['input', tensor.name, describe(asWritten(tensor))]),
     ...outputs.map((tensor) => ['output', tensor.name, describe(tensor)]),
   ];
   const width = Math.max(...rows.map(([, name]) => name!.length));
@@ -17,5 +21,7 @@ export function formatSignature(
   ];
 }
 
-const describe = ({ datatype, shape }: SignatureTensor): string =>
+type Shown = Pick<SignatureTensor, 'shape'> & { readonly datatype: string };
+
+const describe = ({ datatype, shape }: Shown): string =>
   `${datatype} ${shape ? `[${shape.map((size) => size ?? '?').join(', ')}]` : 'of any shape'}`;

@@ -2,12 +2,10 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { UnrollError } from '../errors.ts';
 import type { ImportedNetwork } from '../formats/imported-network.ts';
-import { toModelSpec } from '../formats/model-spec-from-imported.ts';
 import { listCandidates } from '../formats/onnx/list-candidates.ts';
 import type { GraphSettings } from '../formats/onnx/graph-settings.ts';
 import { foldSignedGraph } from '../formats/operators/fold-signed-graph.ts';
 import type { ImportedFile } from '../formats/read-imported.ts';
-import { tensorsMatchLayers } from '../formats/tensors-match-layers.ts';
 import { formatSignature } from './format-signature.ts';
 import { parseGraphOptions, type GraphOptions } from './graph-options.ts';
 import { toModelTemplate } from '../formats/pytorch/model-template.ts';
@@ -45,14 +43,14 @@ export async function inspectCommand(
     const given = parseGraphOptions(options);
     const network = readNetwork(file, given);
     if (graph) {
-      const onLayers =
-        typeof network !== 'string' &&
-        tensorsMatchLayers(graph, toModelSpec('model', network), network.weights);
-      for (const line of formatSignature(graph, onLayers)) print(line);
+      const onLayers = typeof network !== 'string' && network.givesTensors === true;
+      for (const line of formatSignature(graph, onLayers, file.lookups?.())) print(line);
     }
     if (typeof network === 'string') {
       print(`runs on no sequences: ${network}`);
       print('can be served over /v2 only: put it into models/NAME/1/');
+      // of Keras' files nothing is left open that a model.json could say
+      if (file.lookups) return 0;
       print(
         'for sequences, a model.json says what could not be derived; keep what is needed, and one of each list:',
       );

@@ -22,8 +22,12 @@ export interface AdmissionLimits {
   readonly maxExpectedMs: number;
 }
 
-/** @throws UnrollError overloaded when the sequence is rejected, with the time after which to retry */
-export function checkCapacity(
+/**
+ * Decides about a sequence. A refusal is returned, not thrown: under overload most requests end in one, and V8 looks
+ * up the place of every throw in the source.
+ * @returns null when the sequence is admitted, or the error overloaded, with the time after which to retry
+ */
+export function findOverload(
   { slots, queue, maxExpectedMs }: AdmissionLimits,
   state: {
     /** Sequences in the engine. */
@@ -37,25 +41,26 @@ export function checkCapacity(
     /** Another sequence of its request was admitted: then it is not rejected for its expected time. */
     readonly grouped: boolean;
   },
-): void {
+): UnrollError | null {
   const { sequences, networks, load, steps, leftMs, grouped } = state;
   const expectedMs = load.msUntilAnswered(steps);
-  const refuse = (reason: string): never => {
+  const refuse = (reason: string): UnrollError => {
     const clearMs = load.msUntilDone ?? 0;
     const retryAfterSeconds = Math.min(maxRetryAfterSeconds, Math.max(1, Math.ceil(clearMs / 1000)));
-    throw new UnrollError('overloaded', reason, { retryAfterSeconds });
+    return new UnrollError('overloaded', reason, { retryAfterSeconds });
   };
   // a network with less than its share of the queue is admitted although the queue is full
   if (sequences >= queue + slots && load.sequences >= queue / networks)
-    refuse(`${sequences} sequences are running or waiting, the limit is ${queue + slots}`);
-  if (expectedMs === null || load.sequences < slots * freeForDeadlines) return;
+    return refuse(`${sequences} sequences are running or waiting, the limit is ${queue + slots}`);
+  if (expectedMs === null || load.sequences < slots * freeForDeadlines) return null;
   if (expectedMs > leftMs)
-    refuse(
+    return refuse(
       `the answer is expected in ${Math.ceil(expectedMs)} ms, the deadline is in ${Math.ceil(leftMs)} ms`,
     );
   const sharedMs = load.msUnderSteadyLoad(steps)!;
   if (!grouped && sharedMs > maxExpectedMs && load.sequences >= longShare * slots)
-    refuse(
+    return refuse(
       `the answer is expected in ${Math.ceil(sharedMs)} ms, the limit is ${maxExpectedMs} ms while ${load.sequences} sequences are running or waiting`,
     );
+  return null;
 }

@@ -17,6 +17,7 @@ const maxSharedCrashes = 2;
 /** The state that the dispatcher keeps in a sequence. */
 export interface DispatchedSequence {
   readonly network: number;
+  readonly request?: { readonly priority?: number | undefined };
   phase: Phase;
   /** Workers that crashed while they ran it. */
   workerCrashes: number;
@@ -146,7 +147,7 @@ export function createDispatcher<Sequence extends DispatchedSequence, Worker>(
   return {
     add(sequence) {
       advancePhase(sequence, 'enqueue');
-      getQueue(sequence.network).addNew(sequence);
+      getQueue(sequence.network).addNew(sequence, sequence.request?.priority);
     },
     remove(sequence) {
       if (sequence.phase === 'ended') return null;

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { GenerationOptions } from '../decoding/generation.ts';
 import type { DecodeOptions } from '../decoding/search.ts';
+import type { UnrollError } from '../errors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
@@ -25,7 +26,11 @@ export interface NetworkHandle {
 export interface Meter {
   /** Created by createBatchTally. */
   readonly batches: SharedArrayBuffer;
-  onSequenceEnd(sequence: { readonly queuedMs: number; readonly runMs: number }): void;
+  onSequenceEnd(sequence: {
+    readonly queuedMs: number;
+    readonly runMs: number;
+    readonly steps: number;
+  }): void;
 }
 
 /** A loaded graph, which is evaluated as it is. */
@@ -47,6 +52,12 @@ interface RequestLimits {
    * Identifies the API request: once one of its sequences is admitted, the next are not rejected for load.
    */
   readonly group?: object | undefined;
+  /** Called when it has ended well. */
+  readonly onEnd?:
+    | ((end: { readonly steps: number; readonly queuedMs: number; readonly runMs: number }) => void)
+    | undefined;
+  /** Among the sequences that wait: 1 goes before 0, the default, and 0 before all others. */
+  readonly priority?: number | undefined;
 }
 
 /** One evaluation of a graph. */
@@ -115,8 +126,11 @@ export interface Engine {
    * early frees the slot.
    */
   submit(request: SequenceRequest | EvaluationRequest): AsyncIterable<SequenceEvent>;
-  /** Checks whether a sequence of one step would be admitted now. @throws UnrollError overloaded */
-  checkCapacity(handle: Pick<NetworkHandle, 'id'>): void;
+  /**
+   * Whether a sequence of which nothing is known yet would be admitted now.
+   * @returns null, or the error overloaded with its reason and the time after which to retry
+   */
+  findOverload(handle: Pick<NetworkHandle, 'id'>): UnrollError | null;
   readonly kernel: NetworkInfo['kernel'];
   stats(): EngineStats;
   /** Rejects new sequences. Resolves when all have ended, or after `ms`. */

@@ -1,5 +1,5 @@
 import { UnrollError } from '../errors.ts';
-import { checkCapacity } from './admission.ts';
+import { findOverload } from './admission.ts';
 import { checkRequest } from './check-request.ts';
 import type { Engine, EngineOptions, GraphHandle, LoadOptions, NetworkHandle } from './engine-interface.ts';
 import { createDelivery } from './delivery.ts';
@@ -103,8 +103,9 @@ export function createEngine(options: EngineOptions): Engine {
         recordSteps(sequence, steps);
         sequence.load.recordResult(sequence.steps, steps);
         end(sequence);
-        networks.get(sequence.network)?.meter?.onSequenceEnd({ queuedMs, runMs });
+        networks.get(sequence.network)?.meter?.onSequenceEnd({ queuedMs, runMs, steps });
         hooks?.onSequenceEnd?.({ queuedMs, runMs, steps });
+        sequence.request.onEnd?.({ queuedMs, runMs, steps });
         sequence.delivery.done({ kind: 'done', finish, steps, queuedMs, runMs });
       }
     }
@@ -167,7 +168,8 @@ export function createEngine(options: EngineOptions): Engine {
     const steps = load.estimateSteps(evaluates ? {} : request, inputSteps);
     const leftMs = deadlineMs - performance.now();
     const grouped = group !== undefined && admittedGroups.has(group);
-    checkCapacity(limits, { ...countAll(), load, steps: steps.stepsLeft, leftMs, grouped });
+    const overload = findOverload(limits, { ...countAll(), load, steps: steps.stepsLeft, leftMs, grouped });
+    if (overload) throw overload;
     if (group) admittedGroups.add(group);
     return { load, steps };
   }
@@ -257,11 +259,11 @@ export function createEngine(options: EngineOptions): Engine {
       return delivery.events;
     },
 
-    checkCapacity({ id }) {
+    findOverload({ id }) {
       const load = loads.get(id);
-      if (!load) return;
+      if (!load) return null;
       const steps = load.assumedSteps;
-      checkCapacity(limits, { ...countAll(), load, steps, leftMs: Infinity, grouped: false });
+      return findOverload(limits, { ...countAll(), load, steps, leftMs: Infinity, grouped: false });
     },
 
     stats: () => ({

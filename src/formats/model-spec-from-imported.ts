@@ -28,7 +28,7 @@ export function parseModelSpec(json: unknown): ModelSpec {
  */
 export function toModelSpec(
   name: string,
-  { network, input, padding, stateful, tensors }: ImportedNetwork,
+  { network, input, text, padding, stateful, tensors }: ImportedNetwork,
   overrides: ModelOverrides = {},
 ): ModelSpec {
   if (Object.hasOwn(overrides, 'network'))
@@ -45,8 +45,9 @@ export function toModelSpec(
     schema: 1,
     name,
     task,
-    inputs:
-      input.kind === 'ids'
+    inputs: text
+      ? text
+      : input.kind === 'ids'
         ? {
             kind: 'text',
             vocabulary: 'words',

@@ -10,6 +10,7 @@ import { kerasToNetwork } from './keras/keras-to-network.ts';
 import { kerasToSignedGraph } from './keras/keras-to-signed-graph.ts';
 import { readNpy } from './numpy/npy.ts';
 import { readNpz } from './numpy/npz.ts';
+import type { TensorLookup } from '../vocabulary/tensor-lookup.ts';
 import type { SignedGraph } from '../operators/signature.ts';
 import { onnxToNetwork } from './onnx/onnx-to-network.ts';
 import { onnxToSignedGraph } from './onnx/onnx-to-signed-graph.ts';
@@ -48,6 +49,8 @@ export interface ImportedFile {
    * @throws UnrollError invalid_model with what is unsupported
    */
   readonly graph: (() => SignedGraph) | null;
+  /** Inputs of the graph that are ids where the file has texts. @throws UnrollError as `graph` does */
+  readonly lookups?: () => readonly TensorLookup[];
 }
 
 /**
@@ -166,8 +169,9 @@ function keras(format: string, arrays: Arrays, model: KerasModel): ImportedFile 
   return {
     format: `${format} ${model.version}`,
     arrays,
-    network: () => kerasToNetwork(model, convert()),
+    network: (settings) => kerasToNetwork(model, convert(), settings),
     graph: () => kerasToSignedGraph(convert()),
+    lookups: () => [...convert().lookups.values()],
   };
 }
 const weightsOnly = (format: string, arrays: Arrays): ImportedFile => ({

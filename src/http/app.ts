@@ -1,28 +1,35 @@
-import cors from '@fastify/cors';
-import rateLimit from '@fastify/rate-limit';
-import fastify from 'fastify';
+import fastify, { LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { UnrollError } from '../errors.ts';
+import type { IncomingMessage } from 'node:http';
 import { documentation } from './documentation.ts';
-import { acceptDatasetBodies } from './training/dataset-bodies.ts';
-import { sendError, setErrorHandlers } from './plugins/errors.ts';
+import { uploadScope } from './training/upload-scope.ts';
+import { authenticate, requireAccess } from './plugins/authenticate.ts';
+import { allowOrigin, corsHeaders } from './plugins/cors.ts';
+import { refuseCrossSite } from './plugins/cross-site.ts';
+import { refuseUnknownPaths, sendError, setErrorHandlers } from './plugins/errors.ts';
+import { expectContinue } from './plugins/expect-continue.ts';
 import { guardEventLoop } from './plugins/event-loop-guard.ts';
 import { checkHost } from './plugins/host.ts';
 import { parseJsonBodies } from './body/json-bodies.ts';
+import { limitRate } from './plugins/limit-rate.ts';
 import { refuseOtherMethods } from './plugins/other-methods.ts';
 import { refuseEarly } from './plugins/refuse-early.ts';
+import { createRequestLogger, logRequests, startRecord } from './plugins/request-log.ts';
 import { measureRequests } from './plugins/request-metrics.ts';
 import { setSecurityHeaders } from './plugins/security-headers.ts';
 import { acceptTensorBodies } from './v2/tensor-bodies.ts';
 import { acceptUntypedBodies } from './v2/untyped-bodies.ts';
 import { refuseWhileDraining } from './plugins/refuse-while-draining.ts';
 import { handleParseError } from './plugins/parse-error.ts';
-import { isProbe } from './probes.ts';
 import { maxPathSegmentLength } from './problem.ts';
+import { parsePublicUrl, prefixLocations, removePrefix } from './public-url.ts';
+import { createRequestId } from './request-id.ts';
 import { comparisonRoutes } from './training/comparisons.ts';
-import { datasetRoutes } from './training/datasets.ts';
 import { healthRoutes } from './v2/health.ts';
 import { inferenceProtocolRoutes } from './v2/inference.ts';
+import { completionRoute } from './openai/completions.ts';
+import { embeddingRoute } from './openai/embeddings.ts';
+import { fineTuningRoutes } from './openai/fine-tuning.ts';
 import { metricsRoute } from './metrics.ts';
 import { modelRepositoryRoutes } from './v2/model-repository.ts';
 import { modelRoutes } from './v1/models.ts';
@@ -36,15 +43,26 @@ import type { AppParts } from './parts.ts';
 /** Builds the HTTP application with all its routes. It does not listen. */
 export async function buildApp(parts: AppParts) {
   const { metrics, options, logger } = parts;
+  const { origin: publicOrigin, host: publicHost, prefix } = parsePublicUrl(options.publicUrl);
   const app = fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
-    // a path that cannot be decoded never reaches the error handler
-    frameworkErrors: sendError,
-    clientErrorHandler: handleParseError,
+    // a path that cannot be decoded never reaches the hooks and the error handler
+    frameworkErrors: (error, request, reply) => {
+      startRecord(request, reply);
+      void reply.headers({ ...corsHeaders(options.corsOrigin), 'x-request-id': request.id });
+      sendError(error, request, reply);
+    },
+    clientErrorHandler: (error, socket) => handleParseError(error, socket, corsHeaders(options.corsOrigin)),
     bodyLimit: options.maxBodyBytes,
     schemaController: zodSchemas,
-    routerOptions: { maxParamLength: maxPathSegmentLength },
-    requestIdHeader: 'x-request-id',
+    routerOptions: { maxParamLength: maxPathSegmentLength, ignoreTrailingSlash: true },
+    requestIdHeader: false,
+    genReqId: createRequestId,
+    childLoggerFactory: createRequestLogger,
+    // request-log.ts logs them
+    logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: options.trustProxy === '' ? false : options.trustProxy,
+    ...(prefix !== '' && { rewriteUrl: ({ url = '/' }: IncomingMessage) => removePrefix(url, prefix) }),
     // responses in progress are finished; shutdown.ts ends those that take too long
     forceCloseConnections: 'idle',
     // a client that sends its request slower than this is disconnected
@@ -59,43 +77,41 @@ export async function buildApp(parts: AppParts) {
 
   // fastify would parse plain text, and validation would then report a wrong type of value
   app.removeContentTypeParser('text/plain');
-  await acceptDatasetBodies(app);
   parseJsonBodies(app);
   acceptTensorBodies(app);
-  acceptUntypedBodies(app);
   setErrorHandlers(app);
+  requireAccess(app);
+  expectContinue(app);
   measureRequests(app, metrics);
-  // before every hook that may reject the request: every response has its id
+  logRequests(app);
+  // before every hook that may reject the request: every response has its id, and can be read by pages
   app.addHook('onRequest', (request, reply, next) => {
     reply.header('x-request-id', request.id);
     next();
   });
-  checkHost(app);
   setSecurityHeaders(app);
-  if (options.corsOrigin !== '')
-    await app.register(cors, { origin: options.corsOrigin, exposedHeaders: ['x-request-id', 'retry-after'] });
-  if (options.rateLimit > 0)
-    await app.register(rateLimit, {
-      max: options.rateLimit,
-      timeWindow: '1 minute',
-      // health and metrics endpoints are exempt
-      allowList: (request) => isProbe(request.routeOptions.url),
-      errorResponseBuilder: (_, { max, ttl }) =>
-        new UnrollError('rate_limited', `at most ${max} requests per minute`, {
-          retryAfterSeconds: Math.ceil(ttl / 1000),
-        }),
-    });
+  await allowOrigin(app, options.corsOrigin);
+  checkHost(app, options.anyHost ? null : publicHost === null ? [] : [publicHost]);
+  refuseCrossSite(app, { corsOrigin: options.corsOrigin, publicOrigin });
+  acceptUntypedBodies(app);
+  authenticate(app, options.authentication);
+  if (prefix !== '') prefixLocations(app, prefix);
+  await limitRate(app, options.rateLimit);
+  refuseUnknownPaths(app);
   // before checks of the load: a client must not be asked to retry on a server that shuts down
   refuseWhileDraining(app, parts.draining);
   if (options.maxEventLoopDelayMs > 0) guardEventLoop(app, options.maxEventLoopDelayMs);
   refuseEarly(app, parts.tasks);
-  await documentation(app, options.settings);
+  await documentation(app, options.settings, { url: options.publicUrl, prefix });
   const routes = [
     modelRoutes,
     ...taskRoutes,
-    datasetRoutes,
+    uploadScope,
     trainingJobRoutes,
     comparisonRoutes,
+    completionRoute,
+    embeddingRoute,
+    fineTuningRoutes,
     inferenceProtocolRoutes,
     modelRepositoryRoutes,
     statisticsRoutes,
@@ -105,8 +121,9 @@ export async function buildApp(parts: AppParts) {
   ];
   // in a separate plugin, so that the documentation plugin is loaded before the routes
   await app.register(async (scope) => {
-    refuseOtherMethods(scope, () => {
-      for (const route of routes) route(scope.withTypeProvider<ZodTypeProvider>(), parts);
+    const typed = scope.withTypeProvider<ZodTypeProvider>();
+    await refuseOtherMethods(typed, async () => {
+      for (const route of routes) await route(typed, parts);
     });
   });
   return app;

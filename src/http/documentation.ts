@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import type { Access } from '../access/scopes.ts';
 import { version } from '../version.ts';
 
 /** Allows resources of this origin only. No upgrade to https, which the server itself does not support. */
@@ -28,6 +29,15 @@ function removeUnusedSchemas(document: Document): Document {
   return { ...document, components: { ...components, schemas } } as Document;
 }
 
+const securitySchemes = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'An API key: `Authorization: Bearer unroll_…`' },
+  apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'The same key' },
+} as const;
+
+/** A key with the scope, or none where the server has no keys. */
+const toSecurity = (access: Access | undefined): Record<string, string[]>[] | null =>
+  access === undefined || access === 'open' ? null : [{ bearer: [access] }, { apiKey: [access] }, {}];
+
 export interface DocumentedSetting {
   readonly name: string;
   readonly default: string;
@@ -39,6 +49,7 @@ const description = (settings: readonly DocumentedSetting[]): string =>
   [
     'An inference server for trained recurrent networks. Outputs are bit-identical whether a sequence runs alone, batched or streamed.',
     'Errors are RFC 9457 problem documents with a stable `code`; their `detail` names the field, the limit and the given value.',
+    'Where a server has API keys, an operation needs one with the scope that its security names: `infer`, `train` or `admin`, which includes the others.',
     '',
     'Limits and other settings are environment variables:',
     '',
@@ -53,6 +64,7 @@ const description = (settings: readonly DocumentedSetting[]): string =>
 export async function documentation(
   app: FastifyInstance,
   settings: readonly DocumentedSetting[],
+  { url, prefix }: { readonly url: string; readonly prefix: string },
 ): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -63,16 +75,22 @@ export async function documentation(
         description: description(settings),
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
-      servers: [{ url: '/', description: 'This server' }],
+      servers: [{ url: url === '' ? '/' : url.replace(/\/+$/, ''), description: 'This server' }],
       tags: [
         { name: 'models', description: 'Models that are served' },
         { name: 'tasks', description: 'Inference' },
+        { name: 'openai', description: "OpenAI's API over the same models, jobs and datasets" },
         { name: 'operations', description: 'Health and metrics' },
       ],
       security: [],
+      components: { securitySchemes },
     },
-    transform: jsonSchemaTransform,
+    transform: (route) => {
+      const { schema, url: path } = jsonSchemaTransform(route);
+      const security = toSecurity(route.route.config?.access);
+      return { schema: { ...schema, ...(security && { security }) }, url: path };
+    },
     transformObject: (document) => removeUnusedSchemas(jsonSchemaTransformObject(document)),
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: contentPolicy });
+  await app.register(swaggerUi, { routePrefix: '/docs', indexPrefix: prefix, staticCSP: contentPolicy });
 }

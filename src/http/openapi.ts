@@ -1,5 +1,7 @@
 import type { Route } from './route.ts';
 
 export const openapiRoute: Route = (scope) => {
-  scope.get('/openapi.json', { schema: { hide: true } }, async () => scope.swagger());
+  scope.get('/openapi.json', { config: { access: 'open' }, schema: { hide: true } }, async () =>
+    scope.swagger(),
+  );
 };

@@ -1,6 +1,7 @@
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { getStatus, getTitle, UnrollError, type ErrorCode } from '../errors.ts';
 import { readLibraryError } from './library-errors.ts';
+import { isOpenaiUrl, toOpenaiError, toOpenaiStatus } from './openai/error.ts';
 
 // RFC 9457 problem documents: the form of every error response, with a stable `code`.
 
@@ -40,7 +41,7 @@ export function toProblem(error: unknown, bodyLimit?: number): Problem {
 }
 
 /**
- * Creates the response to an error: a problem document, or the form of the inference protocol.
+ * Creates the response to an error: a problem document, or the form of the inference protocol or of OpenAI.
  * @param url of the request
  */
 export function toErrorResponse(
@@ -50,9 +51,13 @@ export function toErrorResponse(
 ): { status: number; type: string; code: ErrorCode; body: object } {
   const problem = toProblem(error, bodyLimit);
   const { status, code, detail } = problem;
-  return /^\/v2(\/|$|\?)/.test(url)
-    ? { status, code, type: 'application/json', body: { error: detail } }
-    : { status, code, type: 'application/problem+json', body: problem };
+  if (/^\/v2(\/|$|\?)/.test(url)) return { status, code, type: 'application/json', body: { error: detail } };
+  const openaiError = toOpenaiError(problem);
+  if (isOpenaiUrl(url))
+    return { status: toOpenaiStatus(status), code, type: 'application/json', body: { error: openaiError } };
+  // both protocols have this path
+  const body = /^\/v1\/models(\/[^/?]*)?(\?|$)/.test(url) ? { ...problem, error: openaiError } : problem;
+  return { status, code, type: 'application/problem+json', body };
 }
 
 /** Maximum characters of a detail and of a field's name, which may contain a part of a large request. */

@@ -18,4 +18,4 @@ export type Scope = FastifyInstance<
 >;
 
 /** Adds one or more routes. */
-export type Route = (scope: Scope, parts: AppParts) => void;
+export type Route = (scope: Scope, parts: AppParts) => void | Promise<void>;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DataFile } from '../training/run/run-messages.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
-import type { Job } from './job.ts';
+import type { Job, Viewer } from './job.ts';
 import { unixSeconds } from './job-registry.ts';
 import type { TrainingJobsOptions } from './training-jobs-options.ts';
 
@@ -11,11 +11,12 @@ type CreateJobOptions = Pick<
 >;
 
 /**
- * Creates a job's folder and its row in the database. Leaves nothing if it fails.
+ * Creates a job of the viewer: its folder and its row in the database. Leaves nothing if it fails.
  * @throws UnrollError disk_full, dataset_not_found, model_not_found …
  */
 export async function createJob(
   spec: TrainingSpec,
+  viewer: Viewer,
   comparison: string | null,
   { folders, datasets, repository, modelsRoot, store, space }: CreateJobOptions,
 ): Promise<Job> {
@@ -23,7 +24,7 @@ export async function createJob(
   const id = `job_${randomBytes(9).toString('hex')}`;
   const createFile = async (field: 'data' | 'validation'): Promise<DataFile | null> => {
     const given = spec[field];
-    if ('dataset' in given) return datasets.file(given.dataset);
+    if ('dataset' in given) return datasets.file(given.dataset, viewer);
     return 'records' in given ? folders.writeRecords(id, field, given.records) : null;
   };
   try {
@@ -41,6 +42,7 @@ export async function createJob(
     }
     const job: Job = {
       id,
+      owner: viewer.name,
       spec: withoutRecords(spec),
       status: 'validating',
       comparison,

@@ -116,7 +116,7 @@ export function createTraining(options: TrainingOptions): Training {
   });
 
   const unavailable = (): string | null => {
-    if (disabled) return 'training is turned off (UNROLL_TRAINING_JOBS is 0)';
+    if (disabled) return 'training is turned off (UNROLL_TRAINING_JOBS is 0, or UNROLL_MODEL is set)';
     const state = client.state();
     return state.kind === 'unavailable' ? state.reason : null;
   };

@@ -9,7 +9,7 @@ import { validateData, type LineError } from '../training/data/validate-data.ts'
 import type { DataFile } from '../training/run/run-messages.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
 import type { DiskSpace } from './disk-space.ts';
-import type { Dataset, Job } from './job.ts';
+import { isVisible, type Dataset, type Job, type Viewer } from './job.ts';
 import { toDiskFullError } from './store/store-errors.ts';
 import type { JobStore } from './store/store.ts';
 
@@ -25,13 +25,15 @@ export interface Datasets {
   add(
     from: Readable,
     about: { name: string; format: DataFile['format']; task: TrainingSpec['task'] | null },
+    viewer: Viewer,
   ): Promise<Dataset>;
-  list(): Promise<Dataset[]>;
+  list(viewer: Viewer): Promise<Dataset[]>;
+  // a dataset of others is as if there were none
   /** `get` and `file` @throws UnrollError dataset_not_found */
-  get(id: string): Promise<Dataset>;
-  file(id: string): Promise<DataFile>;
+  get(id: string, viewer: Viewer): Promise<Dataset>;
+  file(id: string, viewer: Viewer): Promise<DataFile>;
   /** @throws UnrollError dataset_not_found, in_use */
-  remove(id: string): Promise<void>;
+  remove(id: string, viewer: Viewer): Promise<void>;
 }
 
 export interface DatasetLimits {
@@ -50,16 +52,16 @@ export function createDatasets(
 ): Datasets {
   /** Bytes received by uploads in progress. */
   let receivingBytes = 0;
-  const get = async (id: string): Promise<Dataset> => {
+  const get = async (id: string, viewer: Viewer): Promise<Dataset> => {
     const dataset = await store.dataset(id);
-    if (!dataset)
+    if (!dataset || !isVisible(dataset, viewer))
       throw new UnrollError('dataset_not_found', `there is no dataset ${id}`, { field: 'dataset' });
     return dataset;
   };
   const getPath = ({ id, format }: Pick<Dataset, 'id' | 'format'>): string => join(folder, `${id}.${format}`);
 
   return {
-    async add(from, { name, format, task }) {
+    async add(from, { name, format, task }, viewer) {
       const id = `ds_${randomBytes(9).toString('hex')}`;
       const temporaryPath = join(folder, `.${id}`);
       let bytes = 0;
@@ -84,6 +86,7 @@ export function createDatasets(
         const validatedFor = format === 'jsonl' ? task : 'any';
         const dataset: Dataset = {
           id,
+          owner: viewer.name,
           name,
           format,
           bytes,
@@ -107,23 +110,27 @@ export function createDatasets(
         receivingBytes -= bytes;
       }
     },
-    list: () => store.datasets(),
+    list: async (viewer) => (await store.datasets()).filter((one) => isVisible(one, viewer)),
     get,
-    file: async (id) => {
-      const dataset = await get(id);
+    file: async (id, viewer) => {
+      const dataset = await get(id, viewer);
       const { format, validatedFor } = dataset;
       return { path: getPath(dataset), format, ...(validatedFor && { validatedFor }) };
     },
-    async remove(id) {
-      const dataset = await get(id);
+    async remove(id, viewer) {
+      const dataset = await get(id, viewer);
       const path = getPath(dataset);
       const user = [...unfinished()].find(
         ({ data, validation }) => data.path === path || validation?.path === path,
       );
       if (user)
-        throw new UnrollError('in_use', `dataset ${id} is used by job ${user.id}, which is ${user.status}`, {
-          field: 'dataset',
-        });
+        throw new UnrollError(
+          'in_use',
+          isVisible(user, viewer)
+            ? `dataset ${id} is used by job ${user.id}, which is ${user.status}`
+            : `dataset ${id} is used by a job of another key`,
+          { field: 'dataset' },
+        );
       await store.removeDataset(id);
       await rm(path, { force: true });
     },

@@ -17,6 +17,8 @@ export interface JobEvents {
   list(job: string, page: { limit: number; after: number }): Promise<JobEvent[]>;
   /** Removes a job's progress and wakes its followers: the job has finished or is paused. */
   ended(job: string): void;
+  /** Whether a job has finished and has no event after the id `after`. */
+  isOver(job: string, after: number): Promise<boolean>;
   /**
    * Yields the events after the id `after`, then new events, until the job has finished or `signal` aborts.
    */
@@ -50,6 +52,11 @@ export function createJobEvents(store: JobStore, isUnfinished: (job: string) => 
     ended(job) {
       latest.delete(job);
       wake(job);
+    },
+    async isOver(job, after) {
+      // read before the events, as below
+      const unfinished = isUnfinished(job);
+      return !unfinished && (await store.events(job, { limit: 1, after })).length === 0;
     },
     async *follow(job, after, signal) {
       let last = after;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { UnrollError, type ErrorCode } from '../errors.ts';
-import { isFinished, type Job, type JobStatus } from './job.ts';
+import { isFinished, isVisible, type Job, type JobStatus, type Viewer } from './job.ts';
 import type { JobEvents } from './job-events.ts';
 import { nextJobStatus, type JobAction } from './job-transitions.ts';
 import type { JobStore } from './store/store.ts';
@@ -23,8 +23,8 @@ export interface Applied {
  * written to the database in order. Finished jobs are only in the database.
  */
 export interface JobRegistry {
-  /** @throws UnrollError job_not_found, training_unavailable */
-  readonly find: (id: string) => Promise<Job>;
+  /** @throws UnrollError job_not_found, also for a job of others; training_unavailable */
+  readonly find: (id: string, viewer: Viewer) => Promise<Job>;
   unfinished(id: string): Job | null;
   readonly allUnfinished: () => Iterable<Job>;
   /** Adds an unfinished job that is in the database. */
@@ -76,9 +76,10 @@ export function createJobRegistry(
   }
 
   const registry: JobRegistry = {
-    async find(id) {
+    async find(id, viewer) {
       const job = jobs.get(id) ?? unsaved.get(id) ?? (await store.job(id));
-      if (!job) throw new UnrollError('job_not_found', `there is no training job ${id}`);
+      if (!job || !isVisible(job, viewer))
+        throw new UnrollError('job_not_found', `there is no training job ${id}`);
       return job;
     },
     unfinished: (id) => jobs.get(id) ?? null,

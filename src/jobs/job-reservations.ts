@@ -1,14 +1,16 @@
 import { UnrollError } from '../errors.ts';
+import { isVisible, type Viewer } from './job.ts';
 import type { JobRegistry } from './job-registry.ts';
 
 /** Enforces the limit of unfinished jobs (UNROLL_TRAINING_QUEUE), and one unfinished job per model name. */
 export interface JobReservations {
   /**
    * Reserves capacity and the name for each model, or for none.
+   * @param viewer is told which job has the name, if it is theirs
    * @returns releases the reservation; jobs created by then count as unfinished themselves
    * @throws UnrollError name_taken, too_many_jobs
    */
-  reserve(models: readonly string[]): () => void;
+  reserve(models: readonly string[], viewer: Viewer): () => void;
 }
 
 export function createJobReservations(
@@ -18,14 +20,16 @@ export function createJobReservations(
   /** Model names of jobs that are being created. */
   const reserved = new Map<symbol, readonly string[]>();
   return {
-    reserve(models) {
+    reserve(models, viewer) {
       const unfinished = [...registry.allUnfinished()];
       for (const model of models) {
         const existing = unfinished.find(({ spec }) => spec.model === model);
         if (existing)
           throw new UnrollError(
             'name_taken',
-            `model: "${model}" is being trained by job ${existing.id}, which is ${existing.status}`,
+            isVisible(existing, viewer)
+              ? `model: "${model}" is being trained by job ${existing.id}, which is ${existing.status}`
+              : `model: "${model}" is being trained by a job of another key`,
             { field: 'model' },
           );
         if ([...reserved.values()].some((names) => names.includes(model)))

@@ -4,6 +4,20 @@ import type { TrainingSpec } from '../training/training-spec.ts';
 
 // The records that the training service stores.
 
+/** Who asks for records. They see their own, or all. */
+export interface Viewer {
+  /** The name of their key; null on a server without keys. */
+  readonly name: string | null;
+  readonly all: boolean;
+}
+
+/** Whose a record is: the name of the key that made it. Missing or null: made without a key. */
+interface Owned {
+  readonly owner?: string | null;
+}
+
+export const isVisible = ({ owner = null }: Owned, { name, all }: Viewer): boolean => all || owner === name;
+
 export const jobStatuses = [
   'validating',
   'queued',
@@ -20,7 +34,7 @@ export type JobStatus = (typeof jobStatuses)[number];
 export const isFinished = (status: JobStatus): boolean =>
   status === 'cancelled' || status === 'succeeded' || status === 'failed';
 
-export interface Job {
+export interface Job extends Owned {
   readonly id: string;
   readonly spec: TrainingSpec;
   readonly status: JobStatus;
@@ -64,7 +78,7 @@ export interface JobCheckpoint {
   readonly published: string | null;
 }
 
-export interface Dataset {
+export interface Dataset extends Owned {
   readonly id: string;
   readonly name: string;
   readonly format: DataFile['format'];
@@ -81,7 +95,7 @@ export type ComparisonStatus = (typeof comparisonStatuses)[number];
 export const isDecided = (status: ComparisonStatus): boolean =>
   status !== 'running' && status !== 'publishing';
 
-export interface Comparison {
+export interface Comparison extends Owned {
   readonly id: string;
   readonly model: string;
   readonly status: ComparisonStatus;

@@ -24,11 +24,13 @@ export const startRunThread: StartRun = (request, { onMessage, onExit }) => {
     resourceLimits: { maxOldGenerationSizeMb: 4096 },
   });
   let reason: string | null = null;
+  /** Each call of terminate waits for the exit with a listener of its own. */
+  let terminated: Promise<number> | null = null;
   thread.on('message', onMessage);
   thread.on('error', (error) => (reason = error instanceof Error ? error.message : String(error)));
   thread.on('exit', (code) => onExit(reason ?? (code === 0 ? null : `the thread exited with code ${code}`)));
   return {
     send: (kind) => thread.postMessage({ kind } satisfies RunCommand),
-    kill: () => void thread.terminate(),
+    kill: () => void (terminated ??= thread.terminate()),
   };
 };

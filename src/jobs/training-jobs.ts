@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { UnrollError } from '../errors.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
 import { createJob } from './create-job.ts';
-import { isFinished, type Job, type JobCheckpoint, type JobStatus } from './job.ts';
+import { isFinished, isVisible, type Job, type JobCheckpoint, type JobStatus, type Viewer } from './job.ts';
 import type { Progress } from './job-events.ts';
 import { createJobReservations, type JobReservations } from './job-reservations.ts';
 import type { Applied, JobRegistry } from './job-registry.ts';
@@ -25,25 +25,26 @@ export interface TrainingJobs {
    * @throws UnrollError name_taken, too_many_jobs, dataset_not_found, model_not_found, training_too_large,
    * disk_full …
    */
-  create(spec: TrainingSpec, trial?: { comparison: string }): Promise<Job>;
+  create(spec: TrainingSpec, viewer: Viewer, trial?: { comparison: string }): Promise<Job>;
   /** @throws UnrollError training_too_large */
   checkSpec(spec: TrainingSpec): void;
   /** Reservations for jobs that are about to be created. */
   readonly reservations: JobReservations;
+  // a job of others is as if there were none
   /** @throws UnrollError job_not_found */
-  get(id: string): Promise<Job>;
-  list(page: { limit: number; after?: string | undefined }): Promise<Job[]>;
+  get(id: string, viewer: Viewer): Promise<Job>;
+  list(page: { limit: number; after?: string | undefined }, viewer: Viewer): Promise<Job[]>;
   progress(id: string): Progress | null;
   /** `cancel`, `pause` and `resume` @throws UnrollError job_not_found, job_state_conflict */
-  cancel(id: string): Promise<Job>;
-  pause(id: string): Promise<Job>;
-  resume(id: string): Promise<Job>;
-  checkpoints(id: string): Promise<JobCheckpoint[]>;
+  cancel(id: string, viewer: Viewer): Promise<Job>;
+  pause(id: string, viewer: Viewer): Promise<Job>;
+  resume(id: string, viewer: Viewer): Promise<Job>;
+  checkpoints(id: string, viewer: Viewer): Promise<JobCheckpoint[]>;
   /**
    * Publishes a checkpoint as the next version of its model, once.
    * @throws UnrollError checkpoint_not_found
    */
-  publish(id: string, step: number): Promise<JobCheckpoint>;
+  publish(id: string, step: number, viewer: Viewer): Promise<JobCheckpoint>;
   counts(): Readonly<Partial<Record<JobStatus, number>>>;
   /** Training steps since the server started. */
   steps(): number;
@@ -100,12 +101,14 @@ export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
   /** @throws UnrollError job_state_conflict */
   async function change(
     id: string,
+    viewer: Viewer,
     action: Parameters<JobRegistry['apply']>[1],
     participle: string,
   ): Promise<Applied> {
-    const applied = registry.apply(id, action);
+    const known = registry.unfinished(id) ?? (await registry.find(id, viewer));
+    const applied = isVisible(known, viewer) ? registry.apply(id, action) : null;
     if (applied) return applied;
-    const { status } = await registry.find(id);
+    const { status } = await registry.find(id, viewer);
     throw new UnrollError('job_state_conflict', `job ${id} is ${status}: it cannot be ${participle}`);
   }
 
@@ -135,12 +138,12 @@ export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
       }
     },
 
-    async create(spec, trial) {
-      const release = trial ? () => {} : places.reserve([spec.model]);
+    async create(spec, viewer, trial) {
+      const release = trial ? () => {} : places.reserve([spec.model], viewer);
       try {
         await checkModelsFolder(modelsRoot);
         checkSpec(spec);
-        const job = await createJob(spec, trial?.comparison ?? null, options);
+        const job = await createJob(spec, viewer, trial?.comparison ?? null, options);
         registry.add(job);
         await events.add({
           job: job.id,
@@ -160,34 +163,34 @@ export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
     },
 
     get: registry.find,
-    list: (page) => store.jobs(page),
+    list: (page, { name, all }) => store.jobs(all ? page : { ...page, owner: name }),
     progress: (id) => events.lastProgress(id),
 
-    async cancel(id) {
-      const { job, saved } = await change(id, 'request_cancel', 'cancelled');
+    async cancel(id, viewer) {
+      const { job, saved } = await change(id, viewer, 'request_cancel', 'cancelled');
       runs.stop(id, 'cancel');
       await saved;
       return job;
     },
 
-    async pause(id) {
-      const { job, saved } = await change(id, 'request_pause', 'paused');
+    async pause(id, viewer) {
+      const { job, saved } = await change(id, viewer, 'request_pause', 'paused');
       runs.stop(id, 'pause');
       await saved;
       return job;
     },
 
-    async resume(id) {
-      const { job, saved } = await change(id, 'resume', 'resumed');
+    async resume(id, viewer) {
+      const { job, saved } = await change(id, viewer, 'resume', 'resumed');
       runs.enqueue(id);
       await saved;
       return job;
     },
 
-    checkpoints: async (id) => store.checkpoints((await registry.find(id)).id),
+    checkpoints: async (id, viewer) => store.checkpoints((await registry.find(id, viewer)).id),
 
-    async publish(id, step) {
-      const { spec } = await registry.find(id);
+    async publish(id, step, viewer) {
+      const { spec } = await registry.find(id, viewer);
       const row = (await store.checkpoints(id)).find((one) => one.step === step);
       if (!row) throw new UnrollError('checkpoint_not_found', `job ${id} has no checkpoint of step ${step}`);
       try {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ModuleBuilder } from './assembler/module-builder.ts';
 import { compileModule, type KernelMode, type KernelPath } from './compile.ts';
 import { compileChecked, type CompiledModule } from './compile-checked.ts';
@@ -27,6 +28,9 @@ export interface Kernel<M extends KernelMemory = KernelMemory> {
   /** Emits functions into a new module and compiles it. @returns the module, and the path it is on */
   compile(emit: (e: Emitter) => void): CompiledModule;
 }
+
+/** Compiled modules that are kept. */
+const maxModules = 64;
 
 /** The probe uses memory that is never allocated, so that modules can be compiled for a full memory. */
 const probeAddress = constantsBytes;
@@ -64,14 +68,28 @@ export function openKernel<M extends KernelMemory>(share: KernelShare, memory: M
   const { path, reason } = share;
   const encode = encoderFor(memory, share.constants);
   let plainProbe: WebAssembly.Module | null = null;
+  /** The latest modules by a hash of their bytes: addresses are parameters, so networks of one shape share theirs. */
+  const modules = new Map<string, CompiledModule>();
 
   function compile(emit: (e: Emitter) => void): CompiledModule {
-    if (path === 'plain') return { module: compileModule(encode(emit), path), path, reason };
     let probe = '';
     const bytes = encode((e) => {
       emit(e);
-      probe = emitProbe(e);
+      if (path === 'revectorised') probe = emitProbe(e);
     });
+    const key = createHash('sha256').update(bytes).digest('base64');
+    const known = modules.get(key);
+    if (known) return known;
+    const compiled = compileBytes(bytes, probe);
+    // a module that was measured to be slow may be faster when it is compiled again
+    if (compiled.path === path) modules.set(key, compiled);
+    const [oldest] = modules.keys();
+    if (modules.size > maxModules) modules.delete(oldest!);
+    return compiled;
+  }
+
+  function compileBytes(bytes: Uint8Array<ArrayBuffer>, probe: string): CompiledModule {
+    if (path === 'plain') return { module: compileModule(bytes, path), path, reason };
     plainProbe ??= compileModule(encode(emitProbe), 'plain');
     const plain = plainProbe;
     return compileChecked(bytes, (module) =>

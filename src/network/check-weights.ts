@@ -1,18 +1,10 @@
 import { UnrollError } from '../errors.ts';
-import type { Graph } from './graph.ts';
 import type { Weights } from './weights.ts';
-
-/** @throws UnrollError invalid_weights, naming the layer, the tensor, the expected shape and the given one */
-export function checkWeights({ nodes }: Graph, weights: Weights): void {
-  checkTensors(
-    nodes.map((node) => [`layer ${node.name}`, node.shapes]),
-    weights,
-  );
-}
 
 /**
  * Checks that the weights are exactly the tensors of a network.
  * @param owners the tensors, with the layers that read them
+ * @throws UnrollError invalid_weights, naming the layer, the tensor, the expected shape and the given one
  */
 export function checkTensors(
   owners: readonly (readonly [owner: string, tensors: readonly (readonly [string, readonly number[]])[]])[],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { decodingDefaults } from './decoding-fields.ts';
-import { layerName } from './layers/fields.ts';
+import { modelNamePattern } from '../model-files.ts';
 import { layers as layerKinds, layerTypes, type LayerKinds, type LayerType } from './layers/registry.ts';
 import { weightSource } from './weight-source.ts';
 
@@ -48,21 +48,24 @@ export const networkSpec = z.strictObject({
 
 const textInput = z.strictObject({
   kind: z.literal('text'),
-  /** `characters`: one step a Unicode code point. `words`: one step a word or punctuation mark. */
-  vocabulary: z.enum(['characters', 'words']),
-  /** Token of each id, in order of ids. */
+  /**
+   * `characters`: one step a Unicode code point. `words`: one step a word or punctuation mark. `whitespace`:
+   * one step whatever stands between ASCII white space.
+   */
+  vocabulary: z.enum(['characters', 'words', 'whitespace']),
+  /** Token of each id, in order of ids. That of id 0 may be empty: no text has it, it is padding. */
   tokens: z
-    .array(
-      z
-        .string()
-        .min(1)
-        .refine((token) => token.isWellFormed(), 'must not contain half a character'),
-    )
+    .array(z.string().refine((token) => token.isWellFormed(), 'must not contain half a character'))
     .min(1)
     .max(1_000_000),
   /** Id that tokens outside the vocabulary become. */
   unknown: z.int().min(0).optional(),
-  lowercase: z.boolean().default(false),
+  /** `ascii`: A to Z only. */
+  lowercase: z.union([z.boolean(), z.literal('ascii')]).default(false),
+  /** Removes ASCII punctuation, before the text is split. */
+  stripPunctuation: z.boolean().optional(),
+  /** Steps of every text: more are cut off, fewer are filled up with id 0. */
+  length: z.int().min(1).max(65_536).optional(),
   normalize: z.enum(['none', 'NFC', 'NFKC']).default('NFC'),
   /** Id fed before the first token when generating; its output predicts the first token. */
   start: z.int().min(0).optional(),
@@ -100,7 +103,7 @@ const tensorName = z.string().min(1).max(256);
 
 export const modelSpec = z.strictObject({
   schema: z.literal(1),
-  name: layerName,
+  name: z.string().regex(modelNamePattern),
   task: z.enum(['classify', 'tag', 'decode', 'generate', 'predict']),
   description: z.string().max(2000).default(''),
   inputs: z.discriminatedUnion('kind', [textInput, numericInput]),

@@ -3,6 +3,7 @@ import type { AnyModel, ServedModel } from '../repository/repository-interface.t
 import type { Deadlines, TaskContext } from '../tasks/context.ts';
 import { evaluateGraph } from './evaluate-graph.ts';
 import { toWireTensorSignature } from './graph-tensors.ts';
+import { lookUpTensors, toLookedUp } from './look-up-tensors.ts';
 import { infer, type InferRequest } from './infer.ts';
 import { inferOnLayers, layerSignature, type LayerModel } from './layer-tensors.ts';
 import { sourceSignature, type Signature } from './tensor-signature.ts';
@@ -24,8 +25,13 @@ export function findTensorPath(model: AnyModel): TensorPath {
   return signature ? { kind: 'layers', model: { ...model, signature } } : { kind: 'task', model };
 }
 
-/** A model's inputs and outputs. */
+/** A model's inputs and outputs, as its file has them. */
 export function modelSignature(model: AnyModel): Signature {
+  const { inputs, optional, outputs } = pathSignature(model);
+  return { inputs: inputs.map((one) => toLookedUp(one, model.lookups)), optional, outputs };
+}
+
+function pathSignature(model: AnyModel): Signature {
   const path = findTensorPath(model);
   switch (path.kind) {
     case 'graph': {
@@ -53,19 +59,21 @@ export interface AnyInferRequest extends InferRequest {
  * @throws UnrollError invalid_request for tensors that do not fit the model's signature, and whatever running it
  * throws
  */
-export function inferAny(
+export async function inferAny(
   context: TaskContext,
   model: AnyModel,
   call: Deadlines,
   request: AnyInferRequest,
 ): Promise<WireTensor[]> {
   const path = findTensorPath(model);
+  const inputs = await lookUpTensors(model.lookups, request.inputs, context.limits, call.signal);
+  const looked = { ...request, inputs };
   switch (path.kind) {
     case 'graph':
-      return evaluateGraph(context, call, path.graph, request, model.statistics);
+      return evaluateGraph(context, call, path.graph, looked, model.statistics);
     case 'layers':
-      return inferOnLayers(context, { ...call, model: path.model }, request);
+      return inferOnLayers(context, { ...call, model: path.model }, looked);
     case 'task':
-      return infer(context, { ...call, model: path.model }, request);
+      return infer(context, { ...call, model: path.model }, looked);
   }
 }

@@ -44,6 +44,8 @@ export async function infer(
   return outputs.map((output) => ({ ...output, name: toSource(output.name) }));
 }
 
+/** Bytes of a token and of its two places in JSON, about: the texts together are no longer than the body. */
+const tokenBytes = 24;
 /** Bytes of a number in binary: the lengths are INT64. */
 const maxBinaryBytes = 8;
 
@@ -58,8 +60,11 @@ function estimateReply(model: ServedModel, bytesPerNumber: number): Call['replyB
   switch (spec.task) {
     case 'classify':
       return ({ length }) => length * (width * bytesPerNumber + label);
-    case 'tag':
-      return (steps) => steps.length * Math.max(...steps) * (bytesPerNumber + label);
+    case 'tag': {
+      // a score, a text of the input, where it starts and where it ends
+      const perStep = bytesPerNumber + label + (spec.inputs.kind === 'text' ? tokenBytes : 0);
+      return (steps) => steps.length * Math.max(...steps) * perStep;
+    }
     case 'predict': {
       const { perStep } = predictionShape(model);
       return (steps) => steps.length * (perStep ? Math.max(...steps) : 1) * width * bytesPerNumber;

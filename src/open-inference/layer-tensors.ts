@@ -13,14 +13,17 @@ import type { WireTensor } from './tensor.ts';
 /** A model with its file's signature. */
 export type LayerModel = ServedModel & { readonly signature: GraphSignature };
 
-/** The file's tensors; besides them, and optional: the lengths of a ragged batch, and texts instead of ids. */
+/**
+ * The file's tensors; besides them, and optional: the lengths of a ragged batch, and texts instead of ids. A file with
+ * texts of its own has neither: its library fills a batch of them up.
+ */
 export function layerSignature(model: LayerModel): Signature {
   const { inputs, outputs } = model.signature;
   const names = addedNames(model);
   return {
     inputs: inputs.map(toWireTensorSignature),
     optional: [
-      { name: names.lengths, datatype: 'INT64', shape: [-1] },
+      ...(names.lengths === null ? [] : [{ name: names.lengths, datatype: 'INT64' as const, shape: [-1] }]),
       ...(names.text === null ? [] : [{ name: names.text, datatype: 'BYTES' as const, shape: [-1] }]),
     ],
     outputs: outputs.map(toWireTensorSignature),
@@ -28,7 +31,11 @@ export function layerSignature(model: LayerModel): Signature {
 }
 
 /** Names of what the file does not have; longer where it has a tensor of that name. */
-function addedNames({ signature, spec }: LayerModel): { lengths: string; text: string | null } {
+function addedNames({ signature, spec, lookups }: LayerModel): {
+  lengths: string | null;
+  text: string | null;
+} {
+  if (lookups.length > 0) return { lengths: null, text: null };
   const taken = new Set([...signature.inputs, ...signature.outputs].map(({ name }) => name));
   const free = (name: string): string => (taken.has(name) ? free(`unroll.${name}`) : name);
   return { lengths: free('lengths'), text: spec.inputs.kind === 'text' ? free('text') : null };
@@ -57,10 +64,8 @@ export async function inferOnLayers(
   findOutputs(model.signature, requested);
   const { lengths, text } = addedNames(model);
   const readsIds = model.spec.inputs.kind === 'text';
-  const native = new Map([
-    [input!.name, readsIds ? 'ids' : 'input'],
-    [lengths, 'lengths'],
-  ]);
+  const native = new Map([[input!.name, readsIds ? 'ids' : 'input']]);
+  if (lengths !== null) native.set(lengths, 'lengths');
   if (text !== null) native.set(text, 'input');
   const named = inputs.map((tensor, i) => ({
     ...tensor,

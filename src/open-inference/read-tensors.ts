@@ -23,7 +23,7 @@ export async function readTensors(
   const { inputs: required, optional } = nativeSignature(model);
   const known = [...required, ...optional];
   const byName = new Map<string, WireTensor>();
-  inputs.forEach((input, i) => {
+  inputs.map(withoutLastAxis).forEach((input, i) => {
     if (!known.some(({ name }) => name === input.name))
       invalidField(
         `inputs[${i}].name`,
@@ -107,6 +107,12 @@ async function readIds(
   }
   return { ids };
 }
+
+/** Other clients send texts as [batch, 1]. */
+const withoutLastAxis = (tensor: WireTensor): WireTensor =>
+  tensor.datatype === 'BYTES' && tensor.shape.length === 2 && tensor.shape[1] === 1
+    ? { ...tensor, shape: tensor.shape.slice(0, 1) }
+    : tensor;
 
 function checkDatatype({ name, datatype }: WireTensor, expected: 'texts' | 'integers' | 'numbers'): void {
   const fits =

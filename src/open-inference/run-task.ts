@@ -5,7 +5,8 @@ import { generate } from '../tasks/generate.ts';
 import { predict, predictionShape } from '../tasks/predict.ts';
 import type { TaskInput } from '../tasks/read-input.ts';
 import { tag } from '../tasks/tag.ts';
-import { createTimeSlice } from '../time-slice.ts';
+import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
+import type { TextToken } from '../vocabulary/split.ts';
 import { padNumbers, padTexts } from './pad-rows.ts';
 import type { WireTensor } from './tensor.ts';
 
@@ -49,6 +50,13 @@ export async function runTask(
           { name: 'labels', datatype: 'BYTES', shape, values: labels },
           { name: 'scores', datatype: 'FP32', shape, values: await padNumbers(scores, longest, slice) },
           lengths(rows.map(({ length }) => length)),
+          ...(predictions.some(({ tokens }) => tokens.length > 0)
+            ? await tokenTensors(
+                predictions.map(({ tokens }) => tokens),
+                shape,
+                slice,
+              )
+            : []),
         ];
       };
     }
@@ -85,6 +93,27 @@ export async function runTask(
       ];
     }
   }
+}
+
+/** The tokens that were tagged, and where they are in their texts. @param shape [sequences, longest] */
+async function tokenTensors(
+  sequences: readonly (readonly TextToken[])[],
+  shape: readonly number[],
+  slice: TimeSlice,
+): Promise<WireTensor[]> {
+  const longest = shape[1]!;
+  const tokens = await padTexts(sequences, longest, ({ text }) => text, slice);
+  const place = (name: string, toPlace: (token: TextToken) => number): WireTensor => {
+    const values = Array<number>(tokens.length).fill(0);
+    for (const [row, sequence] of sequences.entries())
+      for (const [i, token] of sequence.entries()) values[row * longest + i] = toPlace(token);
+    return { name, datatype: 'INT64', shape, values };
+  };
+  return [
+    { name: 'tokens', datatype: 'BYTES', shape, values: tokens },
+    place('starts', ({ start }) => start),
+    place('ends', ({ end }) => end),
+  ];
 }
 
 const texts = (name: string, values: readonly string[]): WireTensor => ({

@@ -15,7 +15,19 @@ export function tensorNames({
   inputs,
   task,
 }: Pick<ServedSpec, 'tensors' | 'inputs' | 'task'>): TensorNames {
-  const native = new Set(['input', 'ids', 'lengths', 'output', 'label', 'labels', 'scores', 'text']);
+  const native = new Set([
+    'input',
+    'ids',
+    'lengths',
+    'output',
+    'label',
+    'labels',
+    'scores',
+    'text',
+    'tokens',
+    'starts',
+    'ends',
+  ]);
   const output = task === 'predict' ? 'output' : task === 'classify' ? 'scores' : null;
   const pairs = [
     [inputs.kind === 'text' ? 'ids' : 'input', tensors?.input],

@@ -23,6 +23,13 @@ const tensor = (name: string, datatype: Datatype, ...shape: number[]): TensorSig
   shape,
 });
 
+/** The tokens of texts, and where they are, in UTF-16 units; a request of ids has none. */
+const tokenTensors = [
+  tensor('tokens', 'BYTES', -1, -1),
+  tensor('starts', 'INT64', -1, -1),
+  tensor('ends', 'INT64', -1, -1),
+];
+
 /** A model's inputs and outputs under the names of its source file, where it has them. */
 export function sourceSignature(model: Pick<ServedModel, 'spec' | 'network'>): Signature {
   const { inputs, optional, outputs } = nativeSignature(model);
@@ -49,7 +56,12 @@ export function nativeSignature({ spec, network }: Pick<ServedModel, 'spec' | 'n
     case 'tag':
       return {
         ...accepted,
-        outputs: [tensor('labels', 'BYTES', -1, -1), tensor('scores', 'FP32', -1, -1), lengths],
+        outputs: [
+          tensor('labels', 'BYTES', -1, -1),
+          tensor('scores', 'FP32', -1, -1),
+          lengths,
+          ...(inputs.kind === 'text' ? tokenTensors : []),
+        ],
       };
     case 'predict': {
       const rows = countOutputRows(spec.network);

@@ -11,7 +11,7 @@ import { readRecurrentDirections } from './recurrent-weights.ts';
 const triedLengths = [97, 1, 4096] as const;
 
 /** Products and sweeps of a graph that is only prepared for its shapes and never run. */
-export const shapesOnly: Pick<PrepareContext, 'product' | 'sweeps'> = {
+const shapesOnly: Pick<PrepareContext, 'product' | 'sweeps'> = {
   product: () => null,
   sweeps: (operator, inputs) => {
     const { directions } = readRecurrentDirections(operator, inputs);

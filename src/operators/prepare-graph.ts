@@ -29,23 +29,6 @@ export function prepareGraph(
 ): PreparedGraph {
   if (graph.input.steps !== undefined && graph.input.steps !== steps)
     invalidOperator(`the sequence must have ${graph.input.steps} steps, not ${steps}`);
-  const prepared = prepareGraphUnchecked(graph, steps, context, constant);
-  const { output } = prepared;
-  const elements = graph.units * countAnswers(graph.output, steps);
-  if (output.values.length !== elements)
-    invalidOperator(
-      `the output is [${output.shape.join(', ')}] for ${steps} steps, must have ${elements} elements`,
-    );
-  return prepared;
-}
-
-/** Prepares a graph without checking its output's shape. @throws UnrollError invalid_model */
-export function prepareGraphUnchecked(
-  graph: OperatorGraph,
-  steps: number,
-  context: Pick<PrepareContext, 'product' | 'sweeps' | 'floats'>,
-  constant: (name: string) => Operand,
-): PreparedGraph {
   const usage = { elements: 0, work: 0 };
   const withUsage = { ...context, usage };
   const scope = new Map<string, Operand>();
@@ -67,6 +50,11 @@ export function prepareGraphUnchecked(
   const body = { inputs: [], operators: graph.operators, outputs };
   const prepared = prepareBody(body, [], (name) => scope.get(name), withUsage);
   const [output, ...to] = prepared.outputs;
+  const elements = graph.units * countAnswers(graph.output, steps);
+  if (output!.values.length !== elements)
+    invalidOperator(
+      `the output is [${output!.shape.join(', ')}] for ${steps} steps, must have ${elements} elements`,
+    );
   const states = from.map((before, i) => {
     if (to[i]!.values.length !== before.values.length)
       invalidOperator(

@@ -1,7 +1,6 @@
 import { createOperand, type Operand, type OperandContext } from './operand.ts';
 import type { PreparedBody, PrepareContext } from './operator.ts';
 import { prepareSlices } from './prepare-operator.ts';
-import { finish } from './slices.ts';
 import { operandKind, type SignedGraph } from './signature.ts';
 
 /** A graph prepared for the shapes of its inputs, which the caller fills before each run. */
@@ -9,13 +8,6 @@ export interface PreparedSignedGraph extends PreparedBody {
   readonly inputs: readonly Operand[];
   /** Elements of all its operands. */
   readonly elements: number;
-}
-
-/** Prepares a graph as `prepareSignedSlices` does, at once. */
-export function prepareSignedGraph(
-  ...parameters: Parameters<typeof prepareSignedSlices>
-): PreparedSignedGraph {
-  return finish(prepareSignedSlices(...parameters));
 }
 
 /**

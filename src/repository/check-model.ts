@@ -54,6 +54,9 @@ export function checkModel(spec: ModelSpec, weights: Weights): void {
         `the last layer has the activation ${last.activation}, must be ${expected} for these labels`,
       );
   }
+  const fixed = inputs.kind === 'text' ? inputs.length : undefined;
+  if ((task === 'decode' || task === 'generate') && fixed !== undefined)
+    invalidField('inputs.length', `not allowed for the task ${task}: its texts have no fixed length`);
   if ((task === 'tag' || task === 'generate') && inputs.kind !== 'text')
     invalidField('inputs.kind', `the task ${task} needs text`);
   if (task === 'generate') {
@@ -135,6 +138,7 @@ function checkTarget(
 function checkTokens({ tokens, unknown, start, end }: TextInput, field: string): void {
   const ids = new Map<string, number>();
   tokens.forEach((token, id) => {
+    if (token === '' && id > 0) invalidField(`${field}.tokens.${id}`, 'empty, only that of id 0 may be');
     const earlier = ids.get(token);
     if (earlier !== undefined)
       invalidField(`${field}.tokens.${id}`, `the same token as ${field}.tokens.${earlier}`);

@@ -1,14 +1,13 @@
 import { placeGraph } from '../engine/place-graph.ts';
 import { placeNetwork, type PlacementSizes } from '../engine/placement.ts';
 import { UnrollError } from '../errors.ts';
-import { tensorsMatchLayers } from '../formats/tensors-match-layers.ts';
 import type { ViewVerdicts } from '../formats/view-verdicts.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { ModelSpec, TextInput } from '../network/spec.ts';
 import { packTexts, type TextSettings } from '../vocabulary/vocabulary.ts';
 import { readCrfPotentials } from '../decoding/crf/read-potentials.ts';
 import { specFile } from '../model-files.ts';
-import type { LoadedModel, ServedSpec } from './loader-messages.ts';
+import type { LoadedModel, LoadRequest, ServedSpec } from './loader-messages.ts';
 import { readModelFolder } from './read-model-folder.ts';
 
 /**
@@ -24,27 +23,28 @@ const maxSpecCharacters = 4 * 1024 * 1024;
  * @throws UnrollError invalid_model, invalid_weights, out_of_memory
  */
 export async function loadModel(
-  {
-    realRoot,
-    folder,
-    name,
-    verdicts,
-  }: {
-    readonly realRoot: string;
-    readonly folder: string;
-    readonly name: string;
+  version: Pick<LoadRequest, 'realRoot' | 'folder' | 'name' | 'anyName' | 'file'> & {
     readonly verdicts?: ViewVerdicts;
   },
   kernel: Kernel,
   sizes: PlacementSizes,
   described: (task: ModelSpec['task']) => void,
 ): Promise<LoadedModel> {
-  const { sequence, graph: signed } = await readModelFolder(realRoot, folder, name, verdicts);
+  const { realRoot, folder, name, verdicts, file, anyName } = version;
+  const {
+    sequence,
+    graph: signed,
+    lookups: read,
+  } = await readModelFolder(realRoot, folder, name, verdicts, file);
+  const lookups = read.map(({ text, ...lookup }) => ({
+    ...lookup,
+    text: { settings: toTextSettings(text), packed: packTexts(text) },
+  }));
   if (typeof sequence === 'string')
-    return { sequence, graph: signed && placeGraph(signed, { kernel, ...sizes }), signature: null };
+    return { sequence, graph: signed && placeGraph(signed, { kernel, ...sizes }), signature: null, lookups };
   const { spec } = sequence;
   described(spec.task);
-  if (spec.name !== name)
+  if (spec.name !== name && !anyName)
     throw new UnrollError(
       'invalid_model',
       `${specFile}: name: ${spec.name}, must be the folder's name, ${name}`,
@@ -61,13 +61,14 @@ export async function loadModel(
   const vocabulary = inputs.kind === 'text' ? packTexts(inputs) : null;
   const target = outputs.vocabulary ? packTexts(outputs.vocabulary) : null;
   const chain = readCrfPotentials(spec.network, weights);
-  const match = signed !== null && tensorsMatchLayers(signed, spec, weights);
+  const match = signed !== null && sequence.givesTensors;
   const graph = signed && !match ? placeGraph(signed, { kernel, ...sizes }) : null;
   const placement = placeNetwork(spec.network, weights, { kernel, ...sizes });
   return {
     sequence: { spec: served, vocabulary, target, chain, placement },
     graph,
     signature: match ? signed.signature : null,
+    lookups,
   };
 }
 

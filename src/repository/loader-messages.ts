@@ -7,6 +7,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { KernelShare } from '../kernel/kernel.ts';
 import type { Region } from '../kernel/memory.ts';
 import type { ModelSpec, NumericInput } from '../network/spec.ts';
+import type { TensorLookup } from '../vocabulary/tensor-lookup.ts';
 import type { PackedTexts, TextSettings } from '../vocabulary/vocabulary.ts';
 
 // Messages between the repository and its loader thread. They are small plain data: weights and vocabularies
@@ -28,6 +29,14 @@ export interface LoadedModel {
   readonly graph: GraphPlacement | null;
   /** Of its file, where its layers give what its graph gives. */
   readonly signature: GraphSignature | null;
+  /** Inputs of the graph, or of the signature, that are ids where the file has texts. */
+  readonly lookups: readonly TensorLookup<PackedText>[];
+}
+
+/** A vocabulary with its settings. */
+export interface PackedText {
+  readonly settings: TextSettings;
+  readonly packed: PackedTexts;
 }
 
 /** What runs on sequences. */
@@ -46,8 +55,11 @@ export interface LoadRequest {
   /** The models folder and the version's folder in it. */
   readonly realRoot: string;
   readonly folder: string;
-  /** The model's name, which its model.json must have too. */
+  /** The model's name, which its model.json must have too unless it may have any. */
   readonly name: string;
+  readonly anyName?: boolean | undefined;
+  /** The file of the folder to serve; else it is found. */
+  readonly file?: string | undefined;
   /** Of files that were verified before. */
   readonly verdicts: ViewVerdicts;
   readonly share: KernelShare;
@@ -74,6 +86,8 @@ export type RegionRequest =
 export type RegionReply = { readonly region: Region } | { readonly full: string };
 
 export interface LoaderData {
+  /** Whether the thread gives way to those that serve. */
+  readonly background: boolean;
   readonly regions: import('node:worker_threads').MessagePort;
   /** Int32 [1], incremented when a reply has been posted to `regions`. */
   readonly replySignal: SharedArrayBuffer;

@@ -8,9 +8,10 @@ import { createRegionClient } from './region-requests.ts';
 
 // Entry point of the loader thread (see loader.ts): handles one load request at a time.
 
+const { background } = workerData as LoaderData;
 // below the workers, but not the lowest, so that models load on a busy machine too; only Linux has priorities
 // per thread
-if (process.platform === 'linux') setPriority(10);
+if (background && process.platform === 'linux') setPriority(10);
 
 const port = parentPort!;
 let kernel: Kernel | null = null;

@@ -13,10 +13,10 @@ import { defaultHeapMegabytes, startLoaderThread, type LoaderThread } from './st
 // thread. The thread is started when there is something to load and ends when it is idle; when it hangs or
 // crashes, only the version that it was loading fails.
 
-export interface VersionToLoad {
-  readonly realRoot: string;
-  readonly folder: string;
-  readonly name: string;
+export interface VersionToLoad extends Pick<
+  LoadRequest,
+  'realRoot' | 'folder' | 'name' | 'anyName' | 'file'
+> {
   /** Total size of its files. */
   readonly bytes: number;
 }
@@ -39,7 +39,7 @@ export interface Loader {
 export interface LoaderOptions {
   readonly kernel: Kernel<SharedMemory>;
   readonly sizes: PlacementSizes;
-  /** Time after which an idle thread ends. */
+  /** Time after which a thread ends that has nothing more to load. */
   readonly idleMs?: number;
   /** Time limit for a version of a given size. */
   readonly timeoutMs?: (bytes: number) => number;
@@ -50,6 +50,9 @@ export interface LoaderOptions {
   /** A thread that has been started already, for the first loads. */
   readonly started?: LoaderThread | undefined;
 }
+
+/** Time that a started thread waits for its first load: on a busy machine the server's own start takes long. */
+const firstLoadMs = 60_000;
 
 /** Verdicts of verification that are kept, a few kilobytes each. */
 const maxVerdicts = 256;
@@ -110,9 +113,9 @@ export function createLoader({
   }
 
   /** Ends the thread when it has nothing to do for a while; meanwhile it does not keep the process alive. */
-  function rest(): void {
+  function rest(ms = idleMs): void {
     thread?.worker.unref();
-    idle = setTimeout(() => void end(), idleMs).unref();
+    idle = setTimeout(() => void end(), ms).unref();
   }
 
   /** Terminates the thread. Resolves when it can no longer write to kernel memory. */
@@ -161,7 +164,7 @@ export function createLoader({
 
   if (started) {
     thread = adopt(started);
-    rest();
+    rest(firstLoadMs);
   }
   return {
     load(version, described) {

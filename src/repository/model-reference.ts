@@ -17,7 +17,8 @@ export function parseReference(reference: string): ModelReference {
   if (!valid)
     throw new UnrollError(
       'invalid_model_name',
-      `${JSON.stringify(reference.slice(0, 80))} is not "name" or "name@version": a name has 1 to 64 of A–Z a–z 0–9 _ -, a version is a whole number from 1`,
+      `${JSON.stringify(reference.slice(0, 80))} is not "name" or "name@version": a name has 1 to 64 of A–Z a–z 0–9 _ - . and no dot at either end, a version is a whole number from 1`,
+      { field: 'model' },
     );
   return { name, version: version === undefined ? null : Number(version) };
 }

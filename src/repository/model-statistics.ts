@@ -1,5 +1,12 @@
 import { readBatches, createBatchTally, type BatchCount } from '../engine/worker/batch-tally.ts';
 import type { Meter } from '../engine/engine-interface.ts';
+import {
+  addDuration,
+  createDurationHistogram,
+  requestBounds,
+  tokenBounds,
+} from '../telemetry/duration-histogram.ts';
+import type { ModelUsage } from '../telemetry/model-metrics.ts';
 
 // Counters of one model version: requests, sequences, batches. They continue over reloads and end with the
 // version.
@@ -30,6 +37,10 @@ export interface ModelStatistics extends Meter {
   startRequest(): (ok: boolean) => void;
   /** Adds the conversion times of one tensor request. */
   recordTensors(inputMs: number, outputMs: number): void;
+  /** Records an event of a stream. @param sinceMs time since the event before, or since the request for the first */
+  recordEvent(sinceMs: number, first: boolean): void;
+  /** The counters themselves, which continue to change. */
+  readonly usage: ModelUsage;
   report(): StatisticsReport;
 }
 
@@ -47,24 +58,47 @@ export function createModelStatistics(): ModelStatistics {
     totals[to].count++;
     totals[to].ms += ms;
   };
-  const batches = createBatchTally();
+  const usage = {
+    success: totals.success,
+    fail: totals.fail,
+    steps: { count: 0 },
+    request: createDurationHistogram(requestBounds),
+    queue: createDurationHistogram(requestBounds),
+    firstEvent: createDurationHistogram(requestBounds),
+    nextEvent: createDurationHistogram(tokenBounds),
+  };
+  let batches: SharedArrayBuffer | null = null;
   let lastRequestAt = 0;
   return {
-    batches,
-    onSequenceEnd({ queuedMs, runMs }) {
+    usage,
+    // thousands of versions may never be loaded
+    get batches() {
+      return (batches ??= createBatchTally());
+    },
+    onSequenceEnd({ queuedMs, runMs, steps }) {
       add('queue', queuedMs);
       add('run', runMs);
+      addDuration(usage.queue, queuedMs);
+      usage.steps.count += steps;
     },
     startRequest() {
       lastRequestAt = Date.now();
       const startedAt = performance.now();
-      return (ok) => add(ok ? 'success' : 'fail', performance.now() - startedAt);
+      return (ok) => {
+        const ms = performance.now() - startedAt;
+        add(ok ? 'success' : 'fail', ms);
+        addDuration(usage.request, ms);
+      };
     },
-    /** Adds the conversion times of one tensor request. */
+    recordEvent: (sinceMs, first) => addDuration(first ? usage.firstEvent : usage.nextEvent, sinceMs),
     recordTensors(inputMs, outputMs) {
       add('input', inputMs);
       add('output', outputMs);
     },
-    report: () => ({ lastRequestAt, ...structuredClone(totals), batches: readBatches(batches) }),
+    report: () => ({
+      lastRequestAt,
+      ...structuredClone(totals),
+      batches: batches ? readBatches(batches) : [],
+    }),
   };
 }

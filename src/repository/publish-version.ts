@@ -38,7 +38,7 @@ export async function publishVersion(
       await writeFile(join(draft, publicationFile), `${JSON.stringify({ id: publication })}\n`);
     for (const file of await readdir(draft)) await flush(join(draft, file));
     for (;;) {
-      const version = Math.max(0, ...(await listVersions(home))) + 1;
+      const version = Math.max(0, ...(await listVersions(home)).map(Number)) + 1;
       try {
         await rename(draft, join(home, String(version)));
         // a rename survives a power failure only after the parent folder is flushed
@@ -70,11 +70,11 @@ async function writeSpec(from: string, to: string, name: string): Promise<void> 
 /** Finds the version that was published with an id; null when there is none. */
 async function findPublishedVersion(home: string, publication: string): Promise<number | null> {
   for (const version of await listVersions(home)) {
-    const text = await readFile(join(home, String(version), publicationFile), 'utf8').catch(() => null);
+    const text = await readFile(join(home, version, publicationFile), 'utf8').catch(() => null);
     if (text === null) continue;
     try {
       const { id } = JSON.parse(text) as { id?: unknown };
-      if (id === publication) return version;
+      if (id === publication) return Number(version);
     } catch {
       // not a publication file
     }
@@ -82,8 +82,9 @@ async function findPublishedVersion(home: string, publication: string): Promise<
   return null;
 }
 
-async function listVersions(home: string): Promise<number[]> {
-  return (await readdir(home)).filter((name) => modelVersionPattern.test(name)).map(Number);
+/** The folders of versions: a number of them may have leading zeros. */
+async function listVersions(home: string): Promise<string[]> {
+  return (await readdir(home)).filter((name) => modelVersionPattern.test(name));
 }
 
 async function flush(path: string): Promise<void> {

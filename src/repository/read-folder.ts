@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { isOutOfDescriptors } from '../errors.ts';
 
@@ -6,11 +7,13 @@ import { isOutOfDescriptors } from '../errors.ts';
  * moment.
  * @throws the file system's error when the process is out of file descriptors, since the files still exist
  */
-export async function readFolder(path: string): Promise<string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if (isOutOfDescriptors(error)) throw error;
-    return [];
-  }
+export const readFolder = (path: string): Promise<string[]> => readdir(path).catch(toEmpty);
+
+/** Lists what is in a folder, as `readFolder` does. */
+export const readEntries = (path: string): Promise<Dirent[]> =>
+  readdir(path, { withFileTypes: true }).catch(toEmpty);
+
+function toEmpty(error: unknown): never[] {
+  if (isOutOfDescriptors(error)) throw error;
+  return [];
 }

@@ -17,6 +17,7 @@ import { weightSource } from '../network/weight-source.ts';
 import type { Weights } from '../network/weights.ts';
 import type { ViewVerdicts } from '../formats/view-verdicts.ts';
 import type { SignedGraph } from '../operators/signature.ts';
+import type { TensorLookup } from '../vocabulary/tensor-lookup.ts';
 import { checkModel } from './check-model.ts';
 import { specFile, weightsFile } from '../model-files.ts';
 import { readContainedFile, UnreadableFile } from './read-contained-file.ts';
@@ -40,11 +41,15 @@ export interface ModelFolder {
   readonly sequence: SequenceModel | string;
   /** The graph of an imported file, null where it has none. */
   readonly graph: SignedGraph | null;
+  /** Inputs of the graph that are ids where the file has texts. */
+  readonly lookups: readonly TensorLookup[];
 }
 
 /** A model.json, and its weights, which are read on demand. */
 export interface SequenceModel {
   readonly spec: ModelSpec;
+  /** Whether its layers give the tensors of the file's graph. */
+  readonly givesTensors: boolean;
   /** @throws UnrollError invalid_weights, invalid_model where weights and network do not match */
   weights(): Promise<Weights>;
 }
@@ -54,6 +59,7 @@ export interface SequenceModel {
  * TensorFlow.js or Keras may itself be called model.json; a model.json of ours beside an imported file
  * overrides fields of the imported model.
  * @param verdicts of imported files, which are added to
+ * @param named an imported file, which is served without what is beside it
  * @throws UnrollError invalid_model, naming the fields by their paths; invalid_weights for a file that cannot
  * be read
  */
@@ -62,34 +68,46 @@ export async function readModelFolder(
   folder: string,
   name: string,
   verdicts: ViewVerdicts = new Map(),
+  named?: string,
 ): Promise<ModelFolder> {
-  const json = await readSpecFile(realRoot, folder);
+  const json = named === undefined ? await readSpecFile(realRoot, folder) : null;
   // TensorFlow.js calls its topology file model.json, too, and so do many people that of Keras
   const isImported = json !== null && isImportableJson(json);
   const file =
-    json === null ? await findModelFile(realRoot, folder) : isImported ? specFile : getWeightsFile(json);
+    json === null
+      ? (named ?? (await findModelFile(realRoot, folder)))
+      : isImported
+        ? specFile
+        : getWeightsFile(json);
   if (json !== null && !isImported && (Object.hasOwn(json, 'network') || file === weightsFile)) {
     const spec = parseModelSpec(json);
-    return { sequence: { spec, weights: () => readWeights(realRoot, folder, spec) }, graph: null };
+    const weights = (): Promise<Weights> => readWeights(realRoot, folder, spec);
+    return { sequence: { spec, givesTensors: false, weights }, graph: null, lookups: [] };
   }
   const overrides = isImported ? null : json;
   const imported = await importFile(realRoot, folder, file, verdicts);
   const graph = imported.graph && foldSignedGraph(imported.graph());
+  const lookups = imported.lookups?.() ?? [];
   const settings = parseGraphSettings(overrides);
   try {
-    return { sequence: toSequenceModel(name, imported.network(settings), overrides ?? {}), graph };
+    return { sequence: toSequenceModel(name, imported.network(settings), overrides ?? {}), graph, lookups };
   } catch (error) {
     // what the user asks for in model.json is done or refused, never passed over
     const asks = Object.keys(overrides ?? {}).some((field) => !tensorFields.has(field));
     if (!graph || asks || !(error instanceof UnrollError)) throw error;
-    return { sequence: error.message, graph };
+    return { sequence: error.message, graph, lookups };
   }
 }
 
 function toSequenceModel(name: string, network: ImportedNetwork, overrides: ModelOverrides): SequenceModel {
   const spec = toModelSpec(name, network, overrides);
   checkModel(spec, network.weights);
-  return { spec, weights: () => Promise.resolve(network.weights) };
+  const { inputs } = spec;
+  const givesTensors =
+    network.givesTensors === true &&
+    spec.padding === undefined &&
+    !(inputs.kind === 'text' && inputs.characters);
+  return { spec, givesTensors, weights: () => Promise.resolve(network.weights) };
 }
 
 /** Reads model.json as a JSON object; null where there is none. */

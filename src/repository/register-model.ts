@@ -9,7 +9,7 @@ import type { AnyModel, ModelIdentity } from './repository-interface.ts';
  */
 export async function registerModel(
   engine: Pick<Engine, 'register' | 'registerGraph' | 'unload'>,
-  { sequence, graph: placement, signature }: LoadedModel,
+  { sequence, graph: placement, signature, lookups: packed }: LoadedModel,
   identity: ModelIdentity,
 ): Promise<AnyModel> {
   const meter = identity.statistics;
@@ -17,11 +17,15 @@ export async function registerModel(
     typeof sequence === 'string' ? null : registerSequence(engine, sequence, identity),
     placement && engine.registerGraph(placement, { meter }),
   ]);
+  const lookups = packed.map(({ text, ...lookup }) => ({
+    ...lookup,
+    text: openVocabulary(text.settings, text.packed),
+  }));
   const failed = [registered, registeredGraph].find(({ status }) => status === 'rejected');
   if (registered.status === 'fulfilled' && registeredGraph.status === 'fulfilled') {
     const { value: graph } = registeredGraph;
-    if (registered.value) return { ...identity, ...registered.value, graph, signature };
-    return { ...identity, spec: null, network: null, graph: graph!, reason: sequence as string };
+    if (registered.value) return { ...identity, ...registered.value, graph, signature, lookups };
+    return { ...identity, spec: null, network: null, graph: graph!, reason: sequence as string, lookups };
   }
   if (registered.status === 'fulfilled' && registered.value) await engine.unload(registered.value.network);
   if (registeredGraph.status === 'fulfilled' && registeredGraph.value)

@@ -5,6 +5,7 @@ import type { ServedSpec } from './loader-messages.ts';
 import type { SkippedPath } from './skipped-paths.ts';
 import type { ModelStatistics } from './model-statistics.ts';
 import type { ModelSpec } from '../network/spec.ts';
+import type { TensorLookup } from '../vocabulary/tensor-lookup.ts';
 import type { Vocabulary } from '../vocabulary/vocabulary.ts';
 
 /** A version that is loaded and ready. */
@@ -16,8 +17,13 @@ export interface ModelIdentity {
   readonly statistics: ModelStatistics;
 }
 
+/** Inputs that are texts, or integers, in the file and ids in its graph. */
+interface WithLookups {
+  readonly lookups: readonly TensorLookup<Vocabulary>[];
+}
+
 /** A model that is evaluated as tensors only. */
-export interface GraphModel extends ModelIdentity {
+export interface GraphModel extends ModelIdentity, WithLookups {
   readonly spec: null;
   readonly network: null;
   readonly graph: GraphHandle;
@@ -26,7 +32,7 @@ export interface GraphModel extends ModelIdentity {
 }
 
 /** A model that runs on sequences. */
-export interface ServedModel extends ModelIdentity {
+export interface ServedModel extends ModelIdentity, WithLookups {
   /** The graph of its file, which is evaluated for requests of tensors; null where there is none, or no need. */
   readonly graph: GraphHandle | null;
   /** The signature of its file where its layers give what its graph gives; else null. */
@@ -63,9 +69,10 @@ export interface Lease {
 }
 
 export interface Repository {
+  /** Loads the models. Of more than a thousand versions the rest is loaded after it returns. */
   start(): Promise<void>;
-  /** Every version of every model, sorted by name, the highest version first. */
-  list(): readonly ModelListing[];
+  /** Every version of every model, or of one, sorted by name, the highest version first. */
+  list(name?: string): readonly ModelListing[];
   /** What the last scan found that is not where a version must be, with the reason. */
   skipped(): readonly SkippedPath[];
   /**
@@ -74,8 +81,8 @@ export interface Repository {
    * @throws UnrollError invalid_model_name, model_not_found, model_not_ready
    */
   acquire(reference: string): Lease;
-  /** Whether the first scan has finished. */
-  ready(): boolean;
+  /** Why no model can be served; null if one can, once all have been tried. It has no path and no name. */
+  unready(): string | null;
   rescan(): Promise<void>;
   /**
    * Loads a version, or every version of a name, again, even when it was unloaded or has not changed.

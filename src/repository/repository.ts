@@ -1,34 +1,24 @@
 import type { Engine } from '../engine/engine-interface.ts';
-import { isOutOfDescriptors, UnrollError, type ErrorCode } from '../errors.ts';
-import type { ModelSpec } from '../network/spec.ts';
+import { isOutOfDescriptors, UnrollError } from '../errors.ts';
 import { createUnloadedModels } from './unloaded-models.ts';
-import { createLeasedModel, type LeasedModel } from './leased-model.ts';
-import { createModelStatistics, type ModelStatistics } from './model-statistics.ts';
+import { createLeasedModel } from './leased-model.ts';
+import { createLoadQueue } from './load-queue.ts';
 import { parseReference } from './model-reference.ts';
 import { registerModel, unregisterModel } from './register-model.ts';
 import type { Loader } from './loader.ts';
 import type { AnyModel, ModelListing, Repository } from './repository-interface.ts';
-import { scanModels, type FoundVersion } from './scan-models.ts';
+import { scanModels, type Scan } from './scan-models.ts';
 import { describeMissing, describeSkipped, type SkippedPath } from './skipped-paths.ts';
+import { createVersionEntry, type VersionEntry as Version } from './version-entry.ts';
 import { createVersionIndex } from './version-index.ts';
 import { watchFolder } from './watch-folder.ts';
+
+/** More versions than this are not waited for at the start, but load while the server listens; nor is each watched. */
+const manyVersions = 1000;
 
 export interface RepositoryLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
-}
-
-interface Version {
-  found: FoundVersion;
-  task: ModelSpec['task'] | null;
-  /** The model that serves requests; when a changed folder cannot be loaded, the one loaded before. */
-  loaded: LeasedModel | null;
-  /** Why the folder cannot be loaded, with its code. */
-  error: string | null;
-  readonly statistics: ModelStatistics;
-  code: ErrorCode;
-  /** `unloadCount` when loading ran out of memory; it is retried after the next unload. */
-  outOfMemoryAt: number | null;
 }
 
 /**
@@ -45,15 +35,22 @@ export function createRepository({
   engine,
   log,
   watch,
+  scan: scanFolder = () => scanModels(root),
 }: {
+  /** The folder that is watched. */
   root: string;
   /** Closed with the repository. */
   loader: Loader;
   engine: Pick<Engine, 'register' | 'registerGraph' | 'unload'>;
   log: RepositoryLog;
   watch: boolean;
+  /** Finds the versions: by default those of the folder. */
+  scan?: () => Promise<Scan>;
 }): Repository {
   const versions = createVersionIndex<Version>();
+  /** Versions to load; those that a request asks for come first. */
+  const waiting = createLoadQueue<Version>();
+  const manyFound = Promise.withResolvers<void>();
   const unloadedModels = createUnloadedModels();
   /** Load requests for the next scan, which loads those versions even if they have not changed. */
   const requested = new Set<{ readonly reference: string }>();
@@ -85,6 +82,7 @@ export function createRepository({
       throw new UnrollError(
         'model_not_found',
         all.length > 0 ? `model ${name} has no version ${version}` : describeMissing(name, skippedPaths),
+        { field: 'model' },
       );
     return [highest, ...others];
   }
@@ -107,10 +105,13 @@ export function createRepository({
    * and logged.
    */
   async function load(entry: Version, realRoot: string): Promise<void> {
-    const { name, version, folder, bytes } = entry.found;
+    const { name, version, folder, file, anyName, bytes } = entry.found;
     const startedAt = performance.now();
     try {
-      const loaded = await loader.load({ realRoot, folder, name, bytes }, (task) => (entry.task = task));
+      const loaded = await loader.load(
+        { realRoot, folder, name, file, anyName, bytes },
+        (task) => (entry.task = task),
+      );
       const { statistics } = entry;
       const model = await registerModel(engine, loaded, { name, version, statistics });
       if (model.spec === null) entry.task = null;
@@ -147,28 +148,19 @@ export function createRepository({
   }
 
   async function scan(): Promise<void> {
-    const { realRoot, found, skipped } = await scanModels(root);
+    const { realRoot, found, skipped } = await scanFolder();
     scanError = null;
     skippedPaths = skipped;
     warnOnce(describeSkipped(skipped));
     const forced = new Set([...retry, ...Array.from(requested, ({ reference }) => reference)]);
     requested.clear();
     retry.clear();
-    const toLoad: Version[] = [];
     for (const foundVersion of found) {
       const entry = versions.get(toKey(foundVersion));
       if (!entry) {
-        const added: Version = {
-          found: foundVersion,
-          task: null,
-          loaded: null,
-          error: null,
-          statistics: createModelStatistics(),
-          code: 'internal',
-          outOfMemoryAt: null,
-        };
+        const added = createVersionEntry(foundVersion);
         versions.set(toKey(foundVersion), added);
-        toLoad.push(added);
+        waiting.add(added);
       } else if (
         entry.found.stamp !== foundVersion.stamp ||
         (entry.outOfMemoryAt !== null && entry.outOfMemoryAt < unloadCount) ||
@@ -176,10 +168,12 @@ export function createRepository({
         forced.has(toKey(foundVersion))
       ) {
         entry.found = foundVersion;
-        toLoad.push(entry);
+        waiting.add(entry);
       }
     }
-    for (const entry of toLoad) if (!closed && !unloadedModels.has(entry.found)) await load(entry, realRoot);
+    if (waiting.size > manyVersions) manyFound.resolve();
+    for (let entry = waiting.take(); entry; entry = waiting.take())
+      if (!closed && !unloadedModels.has(entry.found)) await load(entry, realRoot);
     // after loading, so that a model whose folder was renamed is available throughout
     const present = new Set(found.map(toKey));
     for (const [key, entry] of versions.entries())
@@ -209,8 +203,7 @@ export function createRepository({
     scanning = scan()
       .catch((error: unknown) => {
         scanError = error;
-        const { code = 'unknown' } = error as NodeJS.ErrnoException;
-        warnOnce(`the models folder cannot be read (${code}); loaded models stay loaded`);
+        warnOnce(`${describeScanError(error)}; loaded models stay loaded`);
       })
       .finally(() => {
         scanning = null;
@@ -221,11 +214,14 @@ export function createRepository({
 
   return {
     async start() {
-      await rescan();
-      if (watch && !closed) stopWatching = watchFolder(root, () => void rescan());
+      const loaded = rescan().then(() => {
+        if (watch && !closed)
+          stopWatching = watchFolder(root, rescan, versions.list().length <= manyVersions);
+      });
+      await Promise.race([loaded, manyFound.promise]);
     },
-    list: () =>
-      versions.list().map((entry): ModelListing => {
+    list: (name) =>
+      (name === undefined ? versions.list() : versions.ofModel(name)).map((entry): ModelListing => {
         const { found, task, loaded, statistics } = entry;
         const { name, version, created } = found;
         const served = loaded?.model ?? null;
@@ -242,6 +238,7 @@ export function createRepository({
       const ready = versionsOfModel.find(({ loaded }) => loaded !== null);
       if (ready) return ready.loaded!.lease();
       const [highest] = versionsOfModel;
+      waiting.prefer(highest);
       const reason = getUnavailableReason(highest);
       throw new UnrollError(
         'model_not_ready',
@@ -272,7 +269,18 @@ export function createRepository({
       unloadedModels.add(parseReference(reference));
       for (const entry of versionsOfModel) retire(entry);
     },
-    ready: () => scannedOnce,
+    unready() {
+      if (!scannedOnce) return 'the models are being loaded';
+      let count = 0;
+      for (const [, { loaded }] of versions.entries()) {
+        if (loaded) return null;
+        count++;
+      }
+      if (scanError !== null) return describeScanError(scanError);
+      return count === 0
+        ? 'there is no model: GET /v1/models lists what was skipped'
+        : `none of ${count} model versions can be served: GET /v1/models says why`;
+    },
     rescan,
     async close() {
       closed = true;
@@ -282,3 +290,6 @@ export function createRepository({
     },
   };
 }
+
+const describeScanError = (error: unknown): string =>
+  `the models folder cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;

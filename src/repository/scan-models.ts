@@ -1,20 +1,26 @@
+import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { modelNamePattern, modelVersionPattern } from '../model-files.ts';
 import { inspectPath, isModelFile } from './inspect-path.ts';
-import { readFolder } from './read-folder.ts';
+import { readEntries, readFolder } from './read-folder.ts';
 import { limitSkipped, toModel, type SkippedPath } from './skipped-paths.ts';
 
 /** Limits of one scan, so that a wrong UNROLL_MODELS does not make the server read a whole disk. */
-const maxModels = 1000;
-const maxVersions = 1000;
+const defaultLimits = { models: 100_000, versions: 1000 };
 const maxFiles = 100;
+/** Models that are scanned at a time. */
+const concurrency = 32;
 
-/** A folder `<root>/<name>/<version>`. */
+/** A version of a model, such as a folder `<root>/<name>/<version>`. */
 export interface FoundVersion {
   readonly name: string;
   readonly version: number;
   readonly folder: string;
+  /** The file of it to serve; undefined where that is found by the files' content. */
+  readonly file?: string;
+  /** Whether its model.json may have another name. */
+  readonly anyName?: boolean;
   /** Identity of all its files: differs when one of them has changed. */
   readonly stamp: string;
   /** Total size of its files. */
@@ -23,40 +29,81 @@ export interface FoundVersion {
   readonly created: number;
 }
 
+/** The versions that a scan found, and what it skipped. */
+export interface Scan {
+  /** No file outside of it is read. */
+  readonly realRoot: string;
+  readonly found: readonly FoundVersion[];
+  readonly skipped: readonly SkippedPath[];
+}
+
 /**
  * Finds the versions in a models folder. Skips folders whose names are not those of a model or a version,
  * links that lead out of the folder, and model files that are not in a version's folder.
  * @throws the file system's error when the root cannot be read or the process is out of file descriptors
  */
-export async function scanModels(
-  root: string,
-): Promise<{ realRoot: string; found: FoundVersion[]; skipped: readonly SkippedPath[] }> {
+export async function scanModels(root: string, limits = defaultLimits): Promise<Scan> {
   const realRoot = await realpath(root);
-  const found: FoundVersion[] = [];
-  const models = await findFolders(realRoot, '', await readdir(realRoot), {
+  const models = await findFolders(realRoot, '', await readdir(realRoot, { withFileTypes: true }), {
     pattern: modelNamePattern,
-    limit: maxModels,
-    invalid: 'has no valid name of a model: 1 to 64 of A–Z a–z 0–9 _ -',
+    limit: limits.models,
+    invalid: 'has no valid name of a model: 1 to 64 of A–Z a–z 0–9 _ - ., not with a dot at either end',
     stray: 'is not in the folder of a version: move it to NAME/1/',
   });
+  const found: FoundVersion[] = [];
   const skipped = [...models.skipped];
-  for (const name of models.accepted) {
-    const names = await readFolder(join(realRoot, name));
-    const versions = await findFolders(realRoot, name, names, {
-      pattern: modelVersionPattern,
-      limit: maxVersions,
-      invalid: 'has no valid name of a version: a whole number from 1',
-      stray: `is not in the folder of a version: move it to ${name}/1/`,
-    });
-    for (const version of versions.accepted) {
-      const folder = join(realRoot, name, version);
-      found.push({ name, version: Number(version), folder, ...(await readStamp(folder)) });
+  for (let first = 0; first < models.accepted.length; first += concurrency) {
+    const names = models.accepted.slice(first, first + concurrency);
+    const scans = await Promise.all(names.map((name) => scanVersions(realRoot, name, limits.versions)));
+    for (const [index, scan] of scans.entries()) {
+      found.push(...scan.found);
+      if (scan.found.length > 0) skipped.push(...scan.skipped);
+      // a version that is being published is in a hidden folder at first
+      else if (!scan.hidden) skipped.push(toModel(names[index]!, scan.skipped));
     }
-    if (versions.accepted.length > 0) skipped.push(...versions.skipped);
-    // a version that is being published is in a hidden folder at first
-    else if (!names.some((entry) => entry.startsWith('.'))) skipped.push(toModel(name, versions.skipped));
   }
   return { realRoot, found, skipped: limitSkipped(skipped) };
+}
+
+/** Finds the versions of one model, in the folder of this name below the root. */
+async function scanVersions(
+  realRoot: string,
+  name: string,
+  limit: number,
+): Promise<Pick<Scan, 'found' | 'skipped'> & { readonly hidden: boolean }> {
+  const entries = await readEntries(join(realRoot, name));
+  const { accepted, skipped } = await findVersionFolders(realRoot, name, entries, limit);
+  const found: FoundVersion[] = [];
+  for (const version of accepted) {
+    const folder = join(realRoot, name, version);
+    found.push({ name, version: Number(version), folder, ...(await readStamp(folder)) });
+  }
+  return { found, skipped, hidden: entries.some((entry) => entry.name.startsWith('.')) };
+}
+
+/** Finds the folders of versions; of two that are the same number, the one without leading zeros. */
+export async function findVersionFolders(
+  realRoot: string,
+  model: string,
+  entries: readonly Dirent[],
+  limit = defaultLimits.versions,
+): Promise<{ accepted: readonly string[]; skipped: SkippedPath[] }> {
+  const { accepted, skipped } = await findFolders(realRoot, model, entries, {
+    pattern: modelVersionPattern,
+    limit: Infinity,
+    invalid: 'has no valid name of a version: a whole number from 1, of at most 15 digits',
+    stray: `is not in the folder of a version: move it to ${model || 'NAME'}/1/`,
+  });
+  const versions = new Map<number, string>();
+  for (const folder of accepted.toSorted((a, b) => Number(b) - Number(a) || a.length - b.length)) {
+    const same = versions.get(Number(folder));
+    const path = join(model, folder);
+    if (same !== undefined) skipped.push({ path, reason: `is the same version as ${join(model, same)}` });
+    // the newest are served
+    else if (versions.size >= limit) skipped.push({ path, reason: `is beyond the limit of ${limit}` });
+    else versions.set(Number(folder), folder);
+  }
+  return { accepted: [...versions.values()].reverse(), skipped };
 }
 
 interface Wanted {
@@ -72,19 +119,21 @@ interface Wanted {
 async function findFolders(
   realRoot: string,
   parent: string,
-  names: readonly string[],
+  entries: readonly Dirent[],
   { pattern, limit, invalid, stray }: Wanted,
 ): Promise<{ accepted: string[]; skipped: SkippedPath[] }> {
   const accepted: string[] = [];
   const skipped: SkippedPath[] = [];
-  for (const entry of names.filter((name) => !name.startsWith('.')).sort()) {
-    const path = join(parent, entry);
+  const visible = entries.filter(({ name }) => !name.startsWith('.'));
+  for (const entry of visible.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(parent, entry.name);
     const skip = (reason: string): number => skipped.push({ path, reason });
-    const content = await inspectPath(realRoot, join(realRoot, path));
+    // of thousands of folders, none is looked at twice
+    const content = entry.isDirectory() ? 'folder' : await inspectPath(realRoot, join(realRoot, path));
     if (content === 'folder')
-      if (!pattern.test(entry)) skip(invalid);
+      if (!pattern.test(entry.name)) skip(invalid);
       else if (accepted.length >= limit) skip(`is beyond the limit of ${limit}`);
-      else accepted.push(entry);
+      else accepted.push(entry.name);
     else if (typeof content === 'object') skip(content.unreadable);
     // the limit keeps a folder of many files from being read every time
     else if (content === 'file' && skipped.length < maxFiles && (await isModelFile(realRoot, path)))
@@ -93,22 +142,26 @@ async function findFolders(
   return { accepted, skipped };
 }
 
-async function readStamp(folder: string): Promise<Pick<FoundVersion, 'stamp' | 'created' | 'bytes'>> {
+/** Identifies the files of a folder. @param files their names, by default all */
+export async function readStamp(
+  folder: string,
+  files?: readonly string[],
+): Promise<Pick<FoundVersion, 'stamp' | 'created' | 'bytes'>> {
   // any file counts: model.json may name it as the weights
-  const names = (await readFolder(folder))
+  const names = (files ?? (await readFolder(folder)))
     .filter((name) => !name.startsWith('.'))
     .sort()
     .slice(0, maxFiles);
-  const files = await Promise.all(
+  const stats = await Promise.all(
     names.map((file) => stat(join(folder, file), { bigint: true }).catch(() => null)),
   );
   // ctime differs even when a file was replaced by one of the same size and modification time
-  const stamp = files.map((file, i) =>
+  const stamp = stats.map((file, i) =>
     file
       ? `${names[i]} ${file.dev}.${file.ino}.${file.size}.${file.mtimeNs}.${file.ctimeNs}`
       : `${names[i]} missing`,
   );
-  const changed = Math.max(0, ...files.map((file) => Number(file?.mtimeNs ?? 0n)));
-  const bytes = files.reduce((sum, file) => sum + Number(file?.size ?? 0n), 0);
+  const changed = Math.max(0, ...stats.map((file) => Number(file?.mtimeNs ?? 0n)));
+  const bytes = stats.reduce((sum, file) => sum + Number(file?.size ?? 0n), 0);
   return { stamp: stamp.join(' '), bytes, created: Math.floor(changed / 1e9) };
 }

@@ -14,6 +14,8 @@ export interface LoaderThreadOptions {
   readonly heapMegabytes?: number;
   /** The thread's module; tests replace it. */
   readonly url?: URL;
+  /** Whether the thread has a lower priority than those that serve; not at the start, which waits for it. */
+  readonly background?: boolean;
 }
 
 export const defaultHeapMegabytes = 1024;
@@ -25,10 +27,11 @@ export const defaultHeapMegabytes = 1024;
 export function startLoaderThread({
   heapMegabytes = defaultHeapMegabytes,
   url = new URL('./loader-thread.ts', import.meta.url),
+  background = true,
 }: LoaderThreadOptions = {}): LoaderThread {
   const { port1, port2 } = new MessageChannel();
   const replySignal = new SharedArrayBuffer(4);
-  const data: LoaderData = { regions: port2, replySignal };
+  const data: LoaderData = { background, regions: port2, replySignal };
   const worker = new Worker(url, {
     name: 'unroll-loader',
     workerData: data,

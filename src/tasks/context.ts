@@ -1,4 +1,4 @@
-import type { Engine } from '../engine/engine-interface.ts';
+import type { Engine, SequenceRequest } from '../engine/engine-interface.ts';
 import type { Repository, ServedModel } from '../repository/repository-interface.ts';
 
 /** The services and limits that every task works with; built once in server.ts. */
@@ -24,11 +24,15 @@ export interface TaskLimits {
   readonly maxTimeoutMs: number;
 }
 
-/** When a request ends. */
+/** When a request ends, when it begins where others wait too, and who is told what it took. */
 export interface Deadlines {
   /** Aborts when the caller disconnects. */
   readonly signal: AbortSignal;
   readonly timeoutMs?: number | undefined;
+  /** Called with what each sequence took that ended well. */
+  readonly onSequenceEnd?: SequenceRequest['onEnd'];
+  /** 1 is first; 0, the default, is in the middle: see the engine's queue. */
+  readonly priority?: number | undefined;
 }
 
 /** A request's model and limits, besides its body. */
@@ -39,4 +43,6 @@ export interface Call extends Deadlines {
    * Bytes of the reply to sequences of these lengths, where another reply than the task's own JSON is sent.
    */
   readonly replyBytes?: ((steps: readonly number[]) => number) | undefined;
+  /** Called when a sequence of a stream has been submitted; it may have been refused. */
+  readonly onSubmitted?: (() => void) | undefined;
 }

@@ -129,7 +129,7 @@ function createSubmissions(
 
 /** A space before every word but the first; nothing between characters. */
 const wordSeparator = ({ spec }: ServedModel, index: number): string =>
-  index > 0 && spec.outputs.vocabulary?.vocabulary === 'words' ? ' ' : '';
+  index > 0 && spec.outputs.vocabulary?.vocabulary !== 'characters' ? ' ' : '';
 
 async function toDecodedSource(
   { target }: ServedModel,

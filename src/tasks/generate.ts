@@ -6,19 +6,14 @@ import { checkReplyBytes, checkRequestSteps, longestTokenBytes } from './budgets
 import type { Call, TaskContext } from './context.ts';
 import { mergeStreams } from './merge-streams.ts';
 import { readPrompts, type Prompt } from './prompts.ts';
-import {
-  requireSingle,
-  runSequences,
-  streamSequence,
-  type Collector,
-  type Submission,
-} from './run-sequences.ts';
+import type { TokenIds } from './read-input.ts';
+import { runSequences, streamSequence, type Collector, type Submission } from './run-sequences.ts';
 import { resolveSamplingOptions, type SamplingSettings } from './sampling-options.ts';
 import { measureUsage, type TaskResult } from './task-result.ts';
 
 export interface GenerateBody extends SamplingSettings {
   /** Undefined: the model starts from its start token. */
-  readonly prompt?: string | readonly string[] | undefined;
+  readonly prompt?: string | readonly string[] | TokenIds | undefined;
 }
 /** A token with its log-probability and alternatives. */
 export type GeneratedToken = Pick<TokenEvent, 'text' | 'id' | 'logprob' | 'top'>;
@@ -32,10 +27,13 @@ export interface Generation {
   readonly logprobs: readonly GeneratedToken[] | undefined;
 }
 export interface GenerateResult extends TaskResult {
+  /** Tokens of all prompts, start tokens counted; each prompt once. */
+  readonly promptTokens: number;
   /** `n` for each prompt, in order. */
   readonly generations: Generation[];
 }
 export type GenerateEvent =
+  /** `choice` is the index of its generation in the result. */
   | { readonly kind: 'token'; readonly choice: number; readonly token: GeneratedToken }
   | { readonly kind: 'done'; readonly result: GenerateResult };
 type TokenEvent = Extract<SequenceEvent, { kind: 'token' }>;
@@ -52,6 +50,7 @@ export async function generate(
   const ends = results.map(({ end }) => end);
   return {
     usage: measureUsage(ends, prompts),
+    promptTokens: countTokens(prompts),
     generations: results.map(({ result, end }) => result(end)),
   };
 }
@@ -63,8 +62,8 @@ export async function* generateStream(
   body: GenerateBody,
 ): AsyncGenerator<GenerateEvent> {
   const { model, signal } = call;
-  const prompt = requireSingle(await readPrompts(model, body.prompt, context.limits, signal), 'prompt');
-  const submissions = createSubmissions(context, model, [prompt], body);
+  const prompts = await readPrompts(model, body.prompt, context.limits, signal);
+  const submissions = createSubmissions(context, model, prompts, body);
   const choices = submissions.map(() => collectGeneration(body));
   const ends: DoneEvent[] = [];
   const streams = submissions.map((submission) => streamSequence(context, call, submission));
@@ -78,8 +77,14 @@ export async function* generateStream(
   const generations: Generation[] = [];
   for (const [choice, collector] of choices.entries())
     generations.push((await collector.end())(ends[choice]!));
-  yield { kind: 'done', result: { usage: measureUsage(ends, [prompt]), generations } };
+  yield {
+    kind: 'done',
+    result: { usage: measureUsage(ends, prompts), promptTokens: countTokens(prompts), generations },
+  };
 }
+
+const countTokens = (prompts: readonly Prompt[]): number =>
+  prompts.reduce((sum, { ids }) => sum + ids.length, 0);
 
 /**
  * `n` sequences for each prompt.
@@ -93,7 +98,7 @@ function createSubmissions(
 ): Submission[] {
   const options = resolveSamplingOptions(model, body, limits);
   const { inputs } = model.spec;
-  const separator = inputs.kind === 'text' && inputs.vocabulary === 'words' ? ' ' : '';
+  const separator = inputs.kind === 'text' && inputs.vocabulary !== 'characters' ? ' ' : '';
   const n = body.n ?? 1;
   const count = prompts.length * n;
   if (count > limits.maxInputs)
@@ -103,8 +108,7 @@ function createSubmissions(
       { field: 'n' },
     );
   const { maxTokens } = options;
-  const read = prompts.reduce((sum, { ids }) => sum + ids.length, 0);
-  checkRequestSteps(n * read + count * maxTokens, limits, 'max_tokens');
+  checkRequestSteps(n * countTokens(prompts) + count * maxTokens, limits, 'max_tokens');
   const longest = longestTokenBytes(model.vocabulary!) + separator.length;
   const logprobs = body.logprobs === undefined ? 0 : (body.logprobs + 1) * (scoredTokenBytes + longest);
   const field = body.logprobs === undefined ? 'max_tokens' : 'logprobs';

@@ -4,7 +4,7 @@ import { topIndexes } from '../decoding/candidates.ts';
 const maxOrderedLabels = 32;
 
 /** Indexes of the `count` best scores, falling; equal ones in the model's order. scores [labels] */
-export function rankLabels(scores: Float32Array, count: number): ArrayLike<number> {
+export function rankLabels(scores: Float32Array | Float64Array, count: number): ArrayLike<number> {
   const length = Math.min(count, scores.length);
   if (length <= maxOrderedLabels) return topIndexes(scores, length);
   const last = scores.toSorted()[scores.length - length]!;

@@ -1,8 +1,10 @@
 import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice } from '../time-slice.ts';
+import { checkIds } from './check-ids.ts';
 import type { TaskLimits } from './context.ts';
 import { encodeInSlices } from './encode-in-slices.ts';
+import type { TokenIds } from './read-input.ts';
 
 export interface Prompt {
   /** The start id, where the model has one, then the ids of the text. At least one. */
@@ -18,7 +20,7 @@ export interface Prompt {
  */
 export async function readPrompts(
   model: ServedModel,
-  prompt: string | readonly string[] | undefined,
+  prompt: string | readonly string[] | TokenIds | undefined,
   limits: TaskLimits,
   signal?: AbortSignal,
 ): Promise<Prompt[]> {
@@ -27,7 +29,7 @@ export async function readPrompts(
     throw new UnrollError('input_mismatch', `prompt: ${model.name} has no vocabulary`, {
       field: 'prompt',
     });
-  const texts = prompt === undefined ? [''] : typeof prompt === 'string' ? [prompt] : prompt;
+  const texts = listPrompts(prompt);
   if (texts.length === 0)
     throw new UnrollError('empty_input', 'prompt: the list is empty', { field: 'prompt' });
   if (texts.length > limits.maxInputs)
@@ -42,9 +44,13 @@ export async function readPrompts(
   const start = vocabulary.startId === undefined ? [] : [vocabulary.startId];
   const prompts: Prompt[] = [];
   for (const [i, text] of texts.entries()) {
-    const field = typeof prompt === 'object' ? `prompt[${i}]` : 'prompt';
+    const field = Array.isArray(prompt) || texts.length > 1 ? `prompt[${i}]` : 'prompt';
     const { maxSteps } = limits;
-    const { ids, unknown, truncated } = await encodeInSlices(vocabulary, text, { maxSteps, field, slice });
+    const isText = typeof text === 'string';
+    if (!isText) checkIds(vocabulary, text, { maxSteps, field });
+    const { ids, unknown, truncated } = isText
+      ? await encodeInSlices(vocabulary, text, { maxSteps, field, slice })
+      : { ids: Array.from(text), unknown: 0, truncated: false };
     const withStart = [...start, ...ids];
     if (withStart.length === 0)
       throw new UnrollError('empty_input', `${field}: ${model.name} cannot start without a prompt`, {
@@ -60,4 +66,10 @@ export async function readPrompts(
     if (slice.due()) await slice.next();
   }
   return prompts;
+}
+
+function listPrompts(prompt: string | readonly string[] | TokenIds | undefined) {
+  if (prompt === undefined) return [''];
+  if (typeof prompt === 'string') return [prompt];
+  return 'ids' in prompt ? prompt.ids : prompt;
 }

@@ -4,6 +4,7 @@ import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import type { Encoded } from '../vocabulary/vocabulary.ts';
 import { checkRequestSteps } from './budgets.ts';
+import { checkIds } from './check-ids.ts';
 import type { TaskLimits } from './context.ts';
 import { dropPadding } from './drop-padding.ts';
 import { encodeInSlices } from './encode-in-slices.ts';
@@ -15,12 +16,11 @@ import { encodeInSlices } from './encode-in-slices.ts';
 export type TaskInput =
   string | readonly (string | number | readonly (string | number | readonly number[])[])[] | TokenIds;
 
-/**
- * Sequences of ids of the model's vocabulary, from a caller that tokenizes its texts. Each id is in the
- * vocabulary.
- */
+/** Sequences of ids of the model's vocabulary, from a caller that tokenizes its texts. */
 export interface TokenIds {
   readonly ids: readonly ArrayLike<number>[];
+  /** Their name in errors; `ids` by default. */
+  readonly field?: string;
 }
 
 export interface PreparedSequence {
@@ -68,35 +68,37 @@ export async function readInputs(
 
 const isTokenIds = (input: TaskInput): input is TokenIds => typeof input === 'object' && 'ids' in input;
 
-/**
- * Adds the ids of characters where the model reads them. The number and the length of the sequences were
- * checked before.
- */
+/** Adds the ids of characters where the model reads them. */
 async function readTokenIds(
   { vocabulary, name, spec }: ServedModel,
-  { ids }: TokenIds,
+  { ids, field = 'ids' }: TokenIds,
   limits: TaskLimits,
   slice: TimeSlice,
 ): Promise<PreparedSequence[]> {
   if (!vocabulary)
-    throw new UnrollError('input_mismatch', `ids: the model ${name} takes numbers as [steps][features]`, {
-      field: 'ids',
-    });
+    throw new UnrollError(
+      'input_mismatch',
+      `${field}: the model ${name} takes numbers as [steps][features]`,
+      { field },
+    );
+  checkCount(ids.length, limits, field);
   checkRequestSteps(
     ids.reduce((sum, { length }) => sum + length, 0),
     limits,
-    'ids',
+    field,
   );
   const width = vocabulary.columns.length;
   const sequences: PreparedSequence[] = [];
-  for (const sequence of ids) {
+  for (const [i, sequence] of ids.entries()) {
+    const place = ids.length > 1 ? `${field}[${i}]` : field;
+    checkIds(vocabulary, sequence, { maxSteps: limits.maxSteps, field: place });
     const values = new Int32Array(sequence.length * width);
     for (let t = 0; t < sequence.length; t++) {
       values.set(vocabulary.stepIds(sequence[t]!), t * width);
       if (t % tokensPerCheck === 0 && slice.due()) await slice.next();
     }
     const read = { values, steps: sequence.length, unknown: 0, tokens: [] };
-    sequences.push(dropPadding(read, spec, 'ids'));
+    sequences.push(dropPadding(read, spec, place));
   }
   return sequences;
 }
@@ -115,18 +117,13 @@ function mismatch({ spec, name }: ServedModel, field: string): UnrollError {
 function listSequences(
   model: ServedModel,
   input: Exclude<TaskInput, TokenIds>,
-  { maxInputs }: TaskLimits,
+  limits: TaskLimits,
 ): { values: readonly unknown[]; listed: boolean } {
   const { inputs } = model.spec;
   const list = (values: readonly unknown[]): { values: readonly unknown[]; listed: boolean } => {
     if (values.length === 0)
       throw new UnrollError('empty_input', 'input: the list is empty', { field: 'input' });
-    if (values.length > maxInputs)
-      throw new UnrollError(
-        'too_many_inputs',
-        `input: at most ${maxInputs} sequences, was given ${values.length}`,
-        { field: 'input' },
-      );
+    checkCount(values.length, limits, 'input');
     return { values, listed: true };
   };
   if (inputs.kind === 'text')
@@ -142,6 +139,14 @@ function listSequences(
   return first === undefined || typeof first[0] === 'number'
     ? { values: [input], listed: false }
     : list(input);
+}
+
+/** @throws UnrollError too_many_inputs */
+function checkCount(count: number, { maxInputs }: TaskLimits, field: string): void {
+  if (count > maxInputs)
+    throw new UnrollError('too_many_inputs', `${field}: at most ${maxInputs} sequences, was given ${count}`, {
+      field,
+    });
 }
 
 async function readText(

@@ -8,7 +8,7 @@ import type { PreparedSequence } from './read-input.ts';
 
 /** A sequence for the engine, without the circumstances that all sequences of a call share. */
 export type Submission = Omit<SequenceRequest, Circumstances> | Omit<EvaluationRequest, Circumstances>;
-type Circumstances = 'deadlineMs' | 'signal' | 'group';
+type Circumstances = 'deadlineMs' | 'signal' | 'group' | 'priority' | 'onEnd';
 
 /** Asks for the network's outputs at the last step of a sequence, or at every step. */
 export const sequenceOutputs = (
@@ -46,7 +46,9 @@ export async function runSequences<T>(
   const slice = createTimeSlice(signal);
   const runOne = async (submission: Submission, index: number): Promise<{ result: T; end: DoneEvent }> => {
     const collector = collect(index, slice);
-    for await (const event of engine.submit({ ...submission, deadlineMs, signal, group: call })) {
+    const { priority, onSequenceEnd: onEnd } = call;
+    const circumstances = { deadlineMs, signal, group: call, priority, onEnd };
+    for await (const event of engine.submit({ ...submission, ...circumstances })) {
       if (event.kind === 'done') return { result: await collector.end(), end: event };
       const pending = collector.push(event);
       if (pending) await pending;
@@ -115,12 +117,15 @@ export function streamSequence(
   call: Call,
   submission: Submission,
 ): AsyncIterable<SequenceEvent> {
-  return engine.submit({
+  const events = engine.submit({
     ...submission,
     deadlineMs: computeDeadline(call, limits),
     signal: call.signal,
     group: call,
+    onEnd: call.onSequenceEnd,
   });
+  call.onSubmitted?.();
+  return events;
 }
 
 /** Rows of an `outputs` event. values [steps, width] */

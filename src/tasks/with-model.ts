@@ -64,14 +64,22 @@ export async function* streamWithModel<E, T>(
   work: (model: ServedModel) => AsyncIterable<E>,
   format: (event: E, model: ServedModel) => T | Promise<T>,
 ): AsyncGenerator<T> {
+  let lastMs = performance.now();
   const lease = repository.acquire(reference);
   try {
     const { model } = lease;
     checkTask(model, task);
     const count = model.statistics.startRequest();
     let completed = false;
+    let first = true;
     try {
-      for await (const event of work(model)) yield format(event, model);
+      for await (const event of work(model)) {
+        const now = performance.now();
+        model.statistics.recordEvent(now - lastMs, first);
+        lastMs = now;
+        first = false;
+        yield format(event, model);
+      }
       completed = true;
     } finally {
       count(completed);

@@ -1,10 +1,11 @@
-import { createExternalHistogram } from './external-histogram.ts';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { version } from '../version.ts';
+import { requestBounds } from './duration-histogram.ts';
+import { createExternalHistogram } from './external-histogram.ts';
+import { observeModels, type MeasuredModel } from './model-metrics.ts';
 
-// The Prometheus metrics: prefix unroll_, base units, few labels.
-
-const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-const tokenSeconds = [0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 1];
+// The Prometheus metrics: prefix unroll_, base units, few labels. Those of the process and of Node have their
+// standard names.
 
 /** Numbers that are stored elsewhere and read at a scrape. */
 export interface MetricSources {
@@ -26,12 +27,8 @@ export interface MetricSources {
   /** Upper bounds of the histogram of batches by rows. */
   readonly rowBounds: readonly number[];
   readonly kernel: { readonly path: string };
-  /** The code path of each loaded model version. */
-  readonly modelKernels: () => readonly {
-    readonly model: string;
-    readonly version: number;
-    readonly path: string;
-  }[];
+  /** The loaded model versions. */
+  readonly models: () => readonly MeasuredModel[];
   readonly memory: () => { readonly used: number };
   readonly modelsReady: () => number;
   readonly modelsFailed: () => number;
@@ -41,11 +38,17 @@ export type Metrics = ReturnType<typeof createMetrics>;
 
 export function createMetrics() {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry, prefix: 'unroll_' });
+  collectDefaultMetrics({ register: registry });
   // gauges with a counter's name, which `promtool check metrics` rejects
   for (const name of ['handles', 'requests', 'resources'])
-    registry.removeSingleMetric(`unroll_nodejs_active_${name}_total`);
+    registry.removeSingleMetric(`nodejs_active_${name}_total`);
   const registers = [registry];
+  new Gauge({
+    name: 'unroll_build_info',
+    help: 'The versions of the server and of Node, as labels.',
+    labelNames: ['version', 'node_version'] as const,
+    registers,
+  }).set({ version, node_version: process.versions.node }, 1);
 
   const requests = new Counter({
     name: 'unroll_requests_total',
@@ -57,25 +60,7 @@ export function createMetrics() {
     name: 'unroll_request_duration_seconds',
     help: 'Time from the start of a request to the end of its response.',
     labelNames: ['method', 'route'] as const,
-    buckets: seconds,
-    registers,
-  });
-  const queueTime = new Histogram({
-    name: 'unroll_queue_duration_seconds',
-    help: 'Time that a sequence waited for a slot.',
-    buckets: seconds,
-    registers,
-  });
-  const firstToken = new Histogram({
-    name: 'unroll_time_to_first_token_seconds',
-    help: 'Time from a streaming request to its first event.',
-    buckets: seconds,
-    registers,
-  });
-  const interToken = new Histogram({
-    name: 'unroll_inter_token_duration_seconds',
-    help: 'Time between two events of a stream.',
-    buckets: tokenSeconds,
+    buckets: requestBounds.slice(0, -1),
     registers,
   });
   const openStreams = new Gauge({ name: 'unroll_streams_open', help: 'Open streams.', registers });
@@ -110,7 +95,7 @@ export function createMetrics() {
     registry.registerMetric(
       createExternalHistogram('unroll_step_batch_rows', 'Rows of a batch.', sources.rowBounds, () => {
         const { byRows, rows } = engine();
-        return { counts: byRows, sum: rows };
+        return [{ counts: byRows, sum: rows }];
       }),
     );
     counter(
@@ -154,16 +139,7 @@ export function createMetrics() {
       labelNames: ['path'] as const,
       registers,
     }).set({ path: sources.kernel.path }, 1);
-    new Gauge({
-      name: 'unroll_model_kernel_info',
-      help: 'The code path of each loaded model version, as a label.',
-      labelNames: ['model', 'version', 'path'] as const,
-      registers,
-      collect() {
-        this.reset();
-        for (const labels of sources.modelKernels()) this.set(labels, 1);
-      },
-    });
+    observeModels(registry, sources.models);
   };
 
   /** Registers the metrics of connections. */
@@ -214,9 +190,6 @@ export function createMetrics() {
     registry,
     requests,
     duration,
-    queueTime,
-    firstToken,
-    interToken,
     openStreams,
     observe,
     observeConnections,

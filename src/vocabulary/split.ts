@@ -53,17 +53,16 @@ export function* splitCharacters(text: string, normalize: Normalize): Generator<
   }
 }
 
-/**
- * Longer words are not normalised: no vocabulary has them, and normalising many marks takes quadratic time.
- */
-const maxNormalizedLength = 1024;
-
-/** Normalizes a single token. */
-export const normalizeWord = (word: string, normalize: Normalize): string =>
-  word.length <= maxNormalizedLength ? normalize(word) : word;
-
 /** Yields a token for each word, number or other visible character. */
 export function* splitWords(text: string, normalize: Normalize): Generator<TextToken> {
   for (const { 0: found, index } of text.matchAll(word))
-    yield { text: normalizeWord(found, normalize), start: index, end: index + found.length };
+    yield { text: normalize(found), start: index, end: index + found.length };
+}
+
+/** Yields a token for what stands between ASCII white space, unless normalising leaves nothing of it. */
+export function* splitWhitespace(text: string, normalize: Normalize): Generator<TextToken> {
+  for (const { 0: found, index } of text.matchAll(/[^\t\n\v\f\r ]+/g)) {
+    const normalized = normalize(found);
+    if (normalized !== '') yield { text: normalized, start: index, end: index + found.length };
+  }
 }

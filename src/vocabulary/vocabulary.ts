@@ -1,5 +1,5 @@
 import type { TextInput } from '../network/spec.ts';
-import { normalizeWord, splitCharacters, splitWords, type TextToken } from './split.ts';
+import { splitCharacters, splitWhitespace, splitWords, type TextToken } from './split.ts';
 import { openTokens, packTokens, type PackedTokens, type TokenTable } from './token-table.ts';
 
 export interface Encoded {
@@ -50,6 +50,8 @@ export interface Vocabulary {
    * The vocabulary size of each id of a step: a single one, except for words with ids of their characters.
    */
   readonly columns: readonly number[];
+  /** Steps that every text is cut off or filled up to. */
+  readonly length: number | undefined;
   /**
    * Converts a text to ids. Tokens outside the vocabulary become the unknown id, or are left out where there
    * is none.
@@ -69,6 +71,23 @@ export interface Vocabulary {
 const noCharacter = 0;
 const unknownCharacter = 1;
 const firstCharacter = 2;
+/** Vocabularies use it as their unknown token: a text that has it has a character that is not known. */
+const replacementCharacter = '\u{fffd}';
+
+/** Id of the steps that fill a text up to its fixed length. */
+const paddingId = 0;
+
+const splitters = { characters: splitCharacters, words: splitWords, whitespace: splitWhitespace } as const;
+
+const asciiPunctuation = /[!-/:-@[-`{-~]/g;
+/** Longer words are not normalised: no vocabulary has them, and normalising many marks takes quadratic time. */
+const maxNormalizedLength = 1024;
+
+/** Lowers all letters, those of ASCII, or none. */
+function lowering(lowercase: TextInput['lowercase']): (text: string) => string {
+  if (lowercase === 'ascii') return (text) => text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return lowercase ? (text) => text.toLowerCase() : (text) => text;
+}
 
 /** A token of a text, and its normalised form, which is looked up. */
 interface Piece {
@@ -85,10 +104,13 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
   const tokens = openTokens(packed.tokens);
   const characterTexts = packed.characters && openTokens(packed.characters);
   const columns = vocabularySizes(tokens.length, characters, characterTexts?.length ?? 0);
-  const split = input.vocabulary === 'characters' ? splitCharacters : splitWords;
+  const split = splitters[input.vocabulary];
+  const lower = lowering(input.lowercase);
   const normalize = (text: string): string => {
-    const lowered = input.lowercase ? text.toLowerCase() : text;
-    return input.normalize === 'none' ? lowered : lowered.normalize(input.normalize);
+    if (input.normalize !== 'none' && text.length > maxNormalizedLength) return text;
+    const lowered = lower(text);
+    const kept = input.stripPunctuation ? lowered.replaceAll(asciiPunctuation, '') : lowered;
+    return input.normalize === 'none' ? kept : kept.normalize(input.normalize);
   };
 
   const characterId = (letter: string): number => {
@@ -121,12 +143,20 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
       if (++read % piecesPerYield === 0) yield;
       const found = tokens.findId(normalized);
       const id = found ?? unknownId;
-      if (found === undefined) unknown++;
+      if (found === undefined || (found === unknownId && normalized === replacementCharacter)) unknown++;
       if (id === undefined) continue;
+      if (encoded.length === input.length) break;
       if (encoded.length === maxTokens)
         return { ids: Int32Array.from(ids), unknown, tokens: encoded, truncated: true };
       ids.push(id, ...affixIds(token.text));
       encoded.push(token);
+    }
+    for (let { length } = encoded; length < (input.length ?? 0); length++) {
+      if (length === maxTokens)
+        return { ids: Int32Array.from(ids), unknown, tokens: encoded, truncated: true };
+      ids.push(paddingId, ...affixIds(''));
+      const end = encoded.at(-1)?.end ?? 0;
+      encoded.push({ text: '', start: end, end });
     }
     return { ids: Int32Array.from(ids), unknown, tokens: encoded, truncated: false };
   };
@@ -136,7 +166,7 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
         yield { normalized, token: { text: text.slice(start, end), start, end } };
     else
       for (const [i, word] of text.entries())
-        yield { normalized: normalizeWord(word, normalize), token: { text: word, start: i, end: i + 1 } };
+        yield { normalized: normalize(word), token: { text: word, start: i, end: i + 1 } };
   };
   const encode = (text: string | readonly string[], maxTokens = Infinity): Encoded => {
     const encoding = encodePieces(splitPieces(text), maxTokens);
@@ -152,6 +182,7 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
     startId,
     endId,
     columns,
+    length: input.length,
     encode,
     encodeTokens: encode,
     stepIds(id) {

@@ -8,7 +8,11 @@ export const validBodies: Readonly<Record<string, object>> = {
   '/v1/models/{model}/generate': { prompt: 'The ', max_tokens: 20, seed: 1 },
   '/v1/models/{model}/predict': { input: [[9083, 0, 0, 0, 0, 0, 1, 0, 0, 1]] },
   '/v1/models/{model}/embed': { input: 'a' },
-  '/v2/models/{model}/infer': { inputs: [{ name: 'input', datatype: 'BYTES', shape: [1], data: ['a'] }] },
+  '/v2/models/{model}/infer': {
+    parameters: { timeout: 1_000_000, priority: 1, content_type: 'str', max_tokens: 20 },
+    inputs: [{ name: 'input', datatype: 'BYTES', shape: [1, 1], data: ['a'], parameters: null }],
+    outputs: [{ name: 'scores', parameters: { classification: 2, binary_data: false } }],
+  },
   '/v1/training/jobs': {
     model: 'm1',
     task: 'classify',
@@ -43,6 +47,7 @@ export const malformedBodies: readonly (string | Buffer)[] = [
   'undefined',
   '{"input":"\\ud800"}',
   Buffer.from([0xff, 0xfe, 0x00, 0x7b]),
+  Buffer.from('{"input":"caf\u00e9"}', 'latin1'),
 ];
 
 const uploads: readonly (string | Buffer)[] = [
@@ -56,6 +61,7 @@ const uploads: readonly (string | Buffer)[] = [
   'x'.repeat(300_000),
   '--b\r\ncontent-disposition: form-data; name="f"; filename="../../x.jsonl"\r\n\r\n{"text":"a"}\n\r\n--b--\r\n',
   '--b\r\ncontent-disposition: form-data; name="f"\r\n\r\nx\r\n--b--\r\n',
+  '--b\r\ncontent-disposition: form-data; name="f"; filename="a"\r\n\r\nx\r\n--b\r\ncontent-disposition: form-data; name="g"; filename="b"\r\n\r\ny\r\n--b--\r\n',
   '--b--',
   '',
 ];

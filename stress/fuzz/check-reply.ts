@@ -5,11 +5,6 @@ import type { RandomRequest } from './random-request.ts';
 
 /** Overload, timeout and full disk: the only server errors that a request may get. */
 const allowedFailures = [503, 504, 507];
-/**
- * The server may close the connection of a larger rejected body: the client then gets a reset before the
- * reply.
- */
-const maxReadBytes = 16_384;
 
 /** Reports invalid replies. @param before earlier requests on the same connection */
 export function checkReply(
@@ -18,7 +13,7 @@ export function checkReply(
   before: readonly RandomRequest[],
   report: Report,
 ): void {
-  const { method, operation, body = '' } = request;
+  const { method, operation } = request;
   const { status, error } = reply;
   report.count(String(error ?? status));
   const describe = (): string =>
@@ -31,7 +26,6 @@ export function checkReply(
   if (error !== null) {
     // the event stream of a job lasts as long as the job
     if (error === 'TIMEOUT' && status === 200 && operation.path.endsWith('/events')) return;
-    if (error !== 'TIMEOUT' && Buffer.byteLength(body) > maxReadBytes) return;
     return fault(error);
   }
   if (status >= 500 && !allowedFailures.includes(status)) return fault(String(status));

@@ -1,3 +1,4 @@
+import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import type { Random } from '../random.ts';
 import type { RequestOptions } from '../server/request.ts';
 import type { Operation } from './api.ts';
@@ -22,10 +23,17 @@ export function randomRequest(options: {
   const headers = randomHeaders(random);
   const body = randomBody(operation, sampling, headers);
   const method = random.chance(0.04)
-    ? random.pick(['PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD', 'GET', 'POST'])
+    ? random.pick(['PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD', 'GET', 'POST', 'QUERY', 'PROPFIND'])
     : operation.method;
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => ids.pick(name, random));
-  return { operation, method, path: path + randomQuery(operation, sampling), headers, body };
+  const slash = random.chance(0.03) ? '/' : '';
+  return {
+    operation,
+    method,
+    path: path + slash + randomQuery(operation, sampling),
+    headers,
+    body: body === undefined ? undefined : encodeBody(body, random, headers),
+  };
 }
 
 type Sampling = Parameters<typeof sampleSchema>[1];
@@ -73,12 +81,27 @@ function randomBody(
   return body;
 }
 
+/** Compresses some bodies, a few of them into more than a server may inflate, and cuts some off. */
+function encodeBody(body: string | Buffer, random: Random, headers: Record<string, string>): string | Buffer {
+  if (!random.chance(0.06)) return body;
+  const [encoding, compress] = random.pick([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['deflate', deflateRawSync],
+  ] as const);
+  headers['content-encoding'] = encoding;
+  const compressed = compress(random.chance(0.05) ? Buffer.alloc(20_000_000, 0x20) : body);
+  return random.chance(0.2) ? compressed.subarray(0, random.int(0, compressed.length)) : compressed;
+}
+
 function randomHeaders(random: Random): Record<string, string> {
   const headers: Record<string, string> = {};
   const sometimes = (share: number, name: string, values: readonly string[]): void => {
     if (random.chance(share)) headers[name] = random.pick(values);
   };
   sometimes(0.1, 'accept', ['text/event-stream', '*/*', 'x', 'application/json;q=0']);
+  sometimes(0.1, 'accept-encoding', ['gzip', '*', 'gzip;q=0', 'br, deflate']);
+  sometimes(0.02, 'expect', ['100-continue', 'x']);
   sometimes(0.05, 'x-request-id', ['a', 'x'.repeat(2000), '\u00ff']);
   sometimes(0.05, 'origin', ['null', 'http://evil', 'x']);
   sometimes(0.05, 'last-event-id', ['1', '-1', 'x', '9e99']);

@@ -74,7 +74,7 @@ export function startServer(options: {
   const listening = new Promise<void>((resolve, reject) => {
     const append = (chunk: Buffer): void => {
       output = (output + chunk.toString()).slice(-4_000_000);
-      const found = port === 0 ? /Unroll is at http:\/\/\S+?:(\d+)/.exec(output) : null;
+      const found = port === 0 ? /"url":"http:[^"]+:(\d+)"/.exec(output) : null;
       if (!found) return;
       port = Number(found[1]);
       resolve();

@@ -11,17 +11,17 @@ async function inspect(name: string, options = {}): Promise<{ code: number; line
 
 describe('unroll inspect of a graph', () => {
   it('prints the graph block to fill in, with the candidates, where no view can be derived', async () => {
-    const { code, lines } = await inspect('two-states-written-out.onnx');
+    const { code, lines } = await inspect('two-streams.onnx');
     expect(code).toBe(0);
-    expect(lines.at(-4)).toContain('which are states is not certain');
+    expect(lines.at(-4)).toContain('which are not certain to be states or lengths');
     expect(JSON.parse(lines.at(-1)!)).toEqual({
-      weights: { file: 'two-states-written-out.onnx' },
+      weights: { file: 'two-streams.onnx' },
       graph: {
-        input: ['x', 'h', 'c'],
-        output: ['y', 'h_next', 'c_next'],
-        states: { h: ['h_next', 'c_next'], c: ['h_next', 'c_next'] },
+        input: ['mix', 'reference'],
+        output: ['clean'],
+        states: { mix: ['clean'] },
         set: [],
-        shapes: {},
+        shapes: { mix: ['B', 'T', 3], reference: ['B', 'T', 2] },
       },
     });
   });

@@ -143,7 +143,11 @@ export const cases: readonly Case[] = [
         'a datatype that the input has not',
         (input) => (input['datatype'] = input['datatype'] === 'BYTES' ? 'FP32' : 'BYTES'),
       ],
-      ['a shape with a dimension more', (input) => (input['shape'] = [...(input['shape'] as number[]), 1])],
+      // one more of 1 is what some clients send for texts
+      [
+        'a shape with two dimensions more',
+        (input) => (input['shape'] = [...(input['shape'] as number[]), 1, 1]),
+      ],
       ['a negative dimension', (input) => (input['shape'] = [-1])],
       ['an element too few', (input) => (input['data'] = (input['data'] as unknown[]).slice(1))],
       ['no data', (input) => delete input['data']],

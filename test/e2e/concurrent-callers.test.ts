@@ -62,7 +62,7 @@ describe('a caller that disconnects', () => {
     const socket = connect(server.port, '127.0.0.1');
     socket.on('error', () => {});
     socket.write(
-      `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`,
+      `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`,
     );
     return socket;
   };

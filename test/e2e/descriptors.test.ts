@@ -31,7 +31,7 @@ function oneConnection({ port }: ServerProcess) {
 async function answers({ port }: ServerProcess): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
-  socket.write('GET /v2/health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+  socket.write('GET /v2/health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
   let answer = '';
   socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
   // not events.once, which rejects when the connection is reset

@@ -149,7 +149,9 @@ describe('an imported file', () => {
     const { data: models } = (await (await fetch(`${server.url}/v1/models`)).json()) as {
       data: { id: string }[];
     };
-    const reason = expect.stringContaining('"token", "memory", which are neither states nor lengths');
+    const reason = expect.stringContaining(
+      '"token", "memory", which are not certain to be states or lengths',
+    );
     expect(models.find(({ id }) => id === 'decoder')).toMatchObject({
       ready: true,
       error: null,

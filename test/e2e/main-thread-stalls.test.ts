@@ -8,6 +8,7 @@ import { bodiesToAnswer } from './hostile-bodies/answer.ts';
 import { graphModels } from './hostile-bodies/graph-models.ts';
 import { bodiesForGraphs } from './hostile-bodies/graphs.ts';
 import type { HostileBody } from './hostile-bodies/hostile-body.ts';
+import { bodiesOfOpenai } from './hostile-bodies/openai.ts';
 import { bodiesToParse } from './hostile-bodies/parse.ts';
 import { bodiesToRead } from './hostile-bodies/read.ts';
 import { bodiesToTrain } from './hostile-bodies/train.ts';
@@ -24,6 +25,7 @@ const hostileBodies = {
   ...bodiesToAnswer,
   ...bodiesForGraphs,
   ...bodiesToTrain,
+  ...bodiesOfOpenai,
 };
 const root = mkdtempSync(join(tmpdir(), 'unroll-models-'));
 let server: ServerProcess;
@@ -60,7 +62,9 @@ beforeAll(async () => {
     { nodeArgs: ['--import', join(import.meta.dirname, 'measure-stalls.ts')], messages: true },
   );
   // code that has not run yet is compiled in the first requests
-  const tasks = Object.values(hostileBodies).filter(({ path }) => !path.startsWith('/v1/training/'));
+  const tasks = Object.values(hostileBodies).filter(
+    ({ path }) => !/^\/v1\/(training|fine_tuning|files)/.test(path),
+  );
   for (const one of tasks.filter((_, i) => i % 8 === 0)) await send(one, one.body());
 }, 120_000);
 afterAll(async () => {

@@ -73,7 +73,7 @@ export async function startProcess(
   const output = collectOutput(child);
   const found = await until(() => {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}: ${output()}`);
-    return /Unroll is at (http:\/\/\S+?:(\d+))/.exec(output());
+    return /"url":"(http:[^"]+:(\d+))","models"/.exec(output());
   }, 60_000);
   const url = found[1]!;
 

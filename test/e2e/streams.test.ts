@@ -96,7 +96,7 @@ function rawRequest(path: string, body: object) {
   const json = JSON.stringify(body);
   socket.on('error', () => {});
   socket.write(
-    `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(json)}\r\n\r\n${json}`,
+    `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(json)}\r\n\r\n${json}`,
   );
   return socket;
 }
@@ -179,7 +179,7 @@ describe('a stream without output yet', () => {
     const reply = await patient.post('/v1/models/tagger/tag', { input, stream: true });
     const { events, comments } = await readEvents(reply);
     expect(events).toHaveLength(40_001);
-    expect(comments[0]).toBe('ping');
+    expect(comments.slice(0, 2)).toEqual(['accepted', 'ping']);
     expect(await patient.stop()).toBe(0);
   });
 });

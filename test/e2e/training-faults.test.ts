@@ -1,16 +1,21 @@
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { modelFolder } from './model-folder.ts';
 import { startServer as start, until, type ServerProcess } from './server-process.ts';
 
 // Training beside faults of its folder and database, of its process and of its callers: models are served all the same.
 
 const root = mkdtempSync(join(tmpdir(), 'unroll-faults-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const served = modelFolder(['classifier']);
+afterAll(() => {
+  rmSync(root, { recursive: true, force: true });
+  served.remove();
+});
 
 const servers: ServerProcess[] = [];
 // one that a failed test has left would write on
@@ -61,7 +66,8 @@ const preload = { nodeArgs: ['--import', new URL('./kill-after-publishing.ts', i
 
 const place = (name: string) => {
   const models = join(root, name, 'models');
-  mkdirSync(models, { recursive: true });
+  // without a model a server is not ready
+  cpSync(served.path, models, { recursive: true });
   return { models, data: join(root, name, 'data') };
 };
 const show = async (server: ServerProcess, id: string): Promise<Job> =>

@@ -45,6 +45,23 @@ test('sends a worker at most twice its rows; the rest wait in order', () => {
   expect(started.at(-1)).toBe('a3');
 });
 
+test('starts a waiting sequence of a higher priority first', () => {
+  const { dispatcher, started } = setUp(1, 'a');
+  const running = ['1', '2'].map((name) => sequence(name));
+  const waiting = [{}, { priority: 2 }, { priority: 1 }].map((request, i) => ({
+    ...sequence(`${i + 3}`),
+    request,
+  }));
+  for (const each of running) dispatcher.add(each);
+  dispatcher.dispatch();
+  for (const each of waiting) dispatcher.add(each);
+  for (const each of [running[0]!, running[1]!, waiting[2]!]) {
+    dispatcher.remove(each);
+    dispatcher.dispatch();
+  }
+  expect(started).toEqual(['a1', 'a2', 'a5', 'a3', 'a4']);
+});
+
 test('does not delay a network because of the long queue of another', () => {
   const { dispatcher, started } = setUp(1, 'a', [1, 2]);
   for (let i = 0; i < 9; i++) dispatcher.add(sequence(String(i)));

@@ -62,3 +62,21 @@ test('removes a sequence from any of its queues', () => {
   expect(queue.remove(named('a'))).toBe(false);
   expect(drain(queue)).toBe('');
 });
+
+test('returns new sequences of a higher priority first, in their order of arrival', () => {
+  const queue = createNetworkQueue<Named>();
+  for (const [name, priority] of [
+    ['a', 0],
+    ['b', 3],
+    ['c', 1],
+    ['d', undefined],
+    ['e', 1],
+    ['f', 2],
+  ] as const)
+    queue.addNew(named(name), priority);
+  expect(queue.size).toBe(6);
+  queue.addStarted(named('X'));
+  expect(queue.remove(named('d'))).toBe(true);
+  expect(Array.from(queue, ({ name }) => name).join('')).toBe('ceabfX');
+  expect(drain(queue)).toBe('cXeabf');
+});

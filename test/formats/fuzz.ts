@@ -68,6 +68,7 @@ export const seeds: Readonly<Record<string, Uint8Array>> = {
   'ONNX loop': golden('onnx-files/graphs/loop.onnx'),
   'ONNX branches': golden('onnx-files/graphs/branches.onnx'),
   Keras: golden('keras-files/two-branches.keras'),
+  'Keras with texts': golden('keras-text-files/adapted.keras'),
   'TensorFlow.js': golden('tfjs-files/tagger/model.json'),
   'TensorFlow.js operator graph': windows,
   'TensorFlow.js graph': golden('tfjs-graphs/masked-tagger/model.json'),

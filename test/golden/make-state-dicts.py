@@ -14,6 +14,7 @@ import json
 import pathlib
 
 import numpy
+import safetensors.numpy
 import torch
 import torch.optim.swa_utils
 from torch import nn
@@ -157,6 +158,8 @@ case("beside.pt", net, {"net": beside, "epoch": 2}, served=True)
 parts = {"encoder": net.rnn.state_dict(), "head": net.fc.state_dict()}
 case("parts.pt", net, parts, served=True)
 case("arrays.npz", net, save=lambda v, f: numpy.savez(f, **{key: value.numpy() for key, value in v.items()}), served=True)
+# with safetensors 0.8
+case("arrays.safetensors", net, save=lambda v, f: safetensors.numpy.save_file({key: value.numpy() for key, value in v.items()}, f), served=True)
 case("sorted.npz", net, save=lambda v, f: numpy.savez(f, **{key: v[key].numpy() for key in sorted(v)}), served=True)
 case("bare.pt", nn.LSTM(FEATURES, UNITS, bidirectional=True, batch_first=True), served=True)
 

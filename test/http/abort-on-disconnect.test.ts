@@ -17,7 +17,7 @@ afterAll(() => {
 
 async function openRequest() {
   const socket = connect((server.address() as { port: number }).port, '127.0.0.1');
-  socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
   const [, response] = (await once(server, 'request')) as [unknown, ServerResponse];
   return { socket, response, reply: { raw: response } as FastifyReply };
 }

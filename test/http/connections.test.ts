@@ -21,7 +21,7 @@ afterEach(() => {
 function openRequest() {
   const socket = connect((server.address() as { port: number }).port, '127.0.0.1');
   socket.pause();
-  socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
   return socket;
 }
 

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { withoutKey } from '../../src/access/caller.ts';
+import { scopes } from '../../src/access/scopes.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { rowBuckets } from '../../src/engine/worker/tick-counters.ts';
 import { buildApp } from '../../src/http/app.ts';
@@ -11,7 +13,7 @@ import { createRepository } from '../../src/repository/repository.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { modelFolder } from '../e2e/model-folder.ts';
-import type { AppOptions } from '../../src/http/parts.ts';
+import type { AppOptions, AppParts } from '../../src/http/parts.ts';
 
 // The app with a real engine and real models, without a socket.
 
@@ -20,6 +22,7 @@ export type ServedApp = Awaited<ReturnType<typeof serveApp>>;
 export async function serveApp(
   options: Partial<AppOptions> = {},
   trainingOptions: Partial<TrainingOptions> = {},
+  logger: AppParts['logger'] = false,
 ) {
   const folder = modelFolder(['classifier', 'writer']);
   const kernel = createKernel({ mode: 'auto', memoryMegabytes: 64 });
@@ -36,7 +39,7 @@ export async function serveApp(
     engine: () => engine.stats(),
     rowBounds: rowBuckets,
     kernel: engine.kernel,
-    modelKernels: () => [],
+    models: () => [],
     memory: () => ({ used: kernel.memory.used }),
     modelsReady: () => repository.list().filter(({ ready }) => ready).length,
     modelsFailed: () => 0,
@@ -75,7 +78,8 @@ export async function serveApp(
     },
     training,
     metrics,
-    logger: false,
+    logger,
+    closing: () => state.draining,
     draining: () => state.draining,
     connectionsFull: () => state.full,
     stopping: stopping.signal,
@@ -84,6 +88,11 @@ export async function serveApp(
       receiveMs: 10_000,
       rateLimit: 0,
       corsOrigin: '',
+      authentication: { kind: 'none', caller: withoutKey(scopes) },
+      metricsAccess: 'infer',
+      anyHost: true,
+      publicUrl: '',
+      trustProxy: '',
       maxEventLoopDelayMs: 0,
       pingMs: 1000,
       settings: [],

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createStoreClient } from '../../src/jobs/store/store-client.ts';
 import { createTraining, type Training, type TrainingOptions } from '../../src/jobs/create-training.ts';
 import { createFakeRuns } from './fake-runs.ts';
-import { eventually, makeJob, silent, spec, temporaryFolder } from './fixtures.ts';
+import { anyone, eventually, makeJob, silent, spec, temporaryFolder } from './fixtures.ts';
 
 const started: Training[] = [];
 afterEach(async () => {
@@ -58,7 +58,7 @@ describe('training', () => {
     rmSync(folder);
     await eventually(() => training.unavailable() === null);
     await training.requireAvailable();
-    await training.jobs.create(spec('made'));
+    await training.jobs.create(spec('made'), anyone);
     await eventually(() => runs[0]);
   });
 
@@ -67,14 +67,14 @@ describe('training', () => {
     const { training: other } = create(folder);
     other.start();
     await other.requireAvailable();
-    const { id } = await other.jobs.create(spec('made'));
+    const { id } = await other.jobs.create(spec('made'), anyone);
     const { training, runs } = create(folder, { maxRunning: 0 });
     training.start();
     await expect(training.requireAvailable()).rejects.toMatchObject({
       code: 'training_disabled',
       message: expect.stringMatching(/UNROLL_TRAINING_JOBS is 0/) as string,
     });
-    expect(await training.jobs.get(id)).toMatchObject({ id });
+    expect(await training.jobs.get(id, anyone)).toMatchObject({ id });
     expect(runs).toEqual([]);
     expect(other.unavailable()).toBeNull();
   });
@@ -90,8 +90,8 @@ describe('training', () => {
     const { training, runs } = create(folder);
     training.start();
     await training.requireAvailable();
-    await expect(training.jobs.create(spec('left'))).rejects.toMatchObject({ code: 'name_taken' });
-    expect((await training.jobs.get(orphan.id)).status).toBe('cancelled');
+    await expect(training.jobs.create(spec('left'), anyone)).rejects.toMatchObject({ code: 'name_taken' });
+    expect((await training.jobs.get(orphan.id, anyone)).status).toBe('cancelled');
     expect((await eventually(() => runs[0])).request.spec.model).toBe('left');
   });
 
@@ -100,7 +100,7 @@ describe('training', () => {
     const first = create(folder);
     first.training.start();
     await first.training.requireAvailable();
-    await first.training.jobs.create(spec('made'));
+    await first.training.jobs.create(spec('made'), anyone);
     await eventually(() => first.runs[0]);
     const second = create(folder);
     second.training.start();

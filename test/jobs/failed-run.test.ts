@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { eventually, silent, spec } from './fixtures.ts';
+import { anyone, eventually, silent, spec } from './fixtures.ts';
 import { createService } from './service.ts';
 
 const stack = 'Error: boom\n    at run (/home/somebody/unroll/src/training/run.ts:1:1)';
@@ -8,15 +8,15 @@ const stack = 'Error: boom\n    at run (/home/somebody/unroll/src/training/run.t
 async function startJob() {
   const logged: object[] = [];
   const service = createService({ log: { ...silent, warn: (fields: object) => void logged.push(fields) } });
-  const { id } = await service.jobs.create(spec());
+  const { id } = await service.jobs.create(spec(), anyone);
   const run = await eventually(() => service.runs[0]);
   return {
     run,
     logged: () => JSON.stringify(logged),
     async failed() {
-      await eventually(async () => (await service.jobs.get(id)).status === 'failed');
+      await eventually(async () => (await service.jobs.get(id, anyone)).status === 'failed');
       const events = await service.store.events(id, { limit: 100, after: 0 });
-      const job = await service.jobs.get(id);
+      const job = await service.jobs.get(id, anyone);
       return { job, shown: JSON.stringify([job, events]) };
     },
   };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll } from 'vitest';
-import type { Job, JobEvent } from '../../src/jobs/job.ts';
+import type { Job, JobEvent, Viewer } from '../../src/jobs/job.ts';
 import { createSqliteStore, schema } from '../../src/jobs/store/sqlite-store.ts';
 import type { JobStore } from '../../src/jobs/store/store.ts';
 import { trainingSpec } from '../../src/training/training-spec.ts';
@@ -99,3 +99,6 @@ export async function eventually<T>(read: () => T | Promise<T>): Promise<NonNull
     await delay(5);
   }
 }
+
+/** The caller of a server without keys. */
+export const anyone: Viewer = { name: null, all: true };

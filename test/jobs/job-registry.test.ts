@@ -4,7 +4,7 @@ import type { Job } from '../../src/jobs/job.ts';
 import { createJobEvents } from '../../src/jobs/job-events.ts';
 import { createJobRegistry } from '../../src/jobs/job-registry.ts';
 import type { JobStore } from '../../src/jobs/store/store.ts';
-import { eventually, makeJob, memoryStore, silent } from './fixtures.ts';
+import { anyone, eventually, makeJob, memoryStore, silent } from './fixtures.ts';
 
 function createRegistry(store: JobStore = memoryStore()) {
   const events = createJobEvents(store, (id) => registry.unfinished(id) !== null);
@@ -48,7 +48,7 @@ describe('the registry of jobs', () => {
       { id: job.id, status: 'failed', error: { code: 'diverged', message: 'too far' } },
     ]);
     expect(registry.unfinished(job.id)).toBeNull();
-    expect(await registry.find(job.id)).toMatchObject({
+    expect(await registry.find(job.id, anyone)).toMatchObject({
       status: 'failed',
       finishedAt: expect.any(Number) as number,
     });
@@ -62,7 +62,7 @@ describe('the registry of jobs', () => {
     const job = makeJob({ status: 'cancelling' });
     registry.add(job);
     registry.fail(job.id, 'internal', 'killed');
-    expect(await registry.find(job.id)).toMatchObject({ status: 'cancelled', error: null });
+    expect(await registry.find(job.id, anyone)).toMatchObject({ status: 'cancelled', error: null });
   });
 
   it('stores the final state of a job once the disk has space again', async () => {
@@ -75,7 +75,7 @@ describe('the registry of jobs', () => {
     const job = makeJob({ status: 'running' });
     registry.add(job);
     registry.fail(job.id, 'disk_full', 'no room');
-    expect(await registry.find(job.id)).toMatchObject({ status: 'failed' });
+    expect(await registry.find(job.id, anyone)).toMatchObject({ status: 'failed' });
     expect(await store.job(job.id)).toBeNull();
     full = false;
     expect(await eventually(() => store.job(job.id))).toMatchObject({ status: 'failed' });
@@ -83,6 +83,8 @@ describe('the registry of jobs', () => {
   });
 
   it('throws job_not_found for an unknown id', async () => {
-    await expect(createRegistry().registry.find('job_none')).rejects.toMatchObject({ code: 'job_not_found' });
+    await expect(createRegistry().registry.find('job_none', anyone)).rejects.toMatchObject({
+      code: 'job_not_found',
+    });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eventually, spec } from './fixtures.ts';
+import { anyone, eventually, spec } from './fixtures.ts';
 import { createService } from './service.ts';
 
 const progress = {
@@ -16,7 +16,7 @@ describe('the queue of runs', () => {
   it('starts jobs in order, at most maxRunning at a time', async () => {
     const service = createService({ maxRunning: 2 });
     for (const model of ['a', 'b', 'c', 'd']) {
-      const { id } = await service.jobs.create(spec(model));
+      const { id } = await service.jobs.create(spec(model), anyone);
       await eventually(() => service.registry.unfinished(id)?.status !== 'validating');
     }
     await eventually(() => service.runs[1]);
@@ -29,37 +29,40 @@ describe('the queue of runs', () => {
 
   it('runs one thread for a job that is resumed while its previous thread exits', async () => {
     const service = createService({ maxRunning: 4 });
-    const { id } = await service.jobs.create(spec('a'));
+    const { id } = await service.jobs.create(spec('a'), anyone);
     const run = await eventually(() => service.runs[0]);
     run.send(progress);
-    await service.jobs.pause(id);
-    await expect(service.jobs.resume(id)).rejects.toMatchObject({ code: 'job_state_conflict' });
+    await service.jobs.pause(id, anyone);
+    await expect(service.jobs.resume(id, anyone)).rejects.toMatchObject({ code: 'job_state_conflict' });
     expect(service.runs).toHaveLength(1);
     run.end('paused');
-    await service.jobs.resume(id);
+    await service.jobs.resume(id, anyone);
     await eventually(() => service.runs[1]);
     expect(service.registry.unfinished(id)).toMatchObject({ status: 'running' });
   });
 
   it('asks a thread to stop after its first step, and terminates it before', async () => {
     const service = createService({ maxRunning: 2 });
-    const ids = [(await service.jobs.create(spec('a'))).id, (await service.jobs.create(spec('b'))).id];
+    const ids = [
+      (await service.jobs.create(spec('a'), anyone)).id,
+      (await service.jobs.create(spec('b'), anyone)).id,
+    ];
     await eventually(() => service.runs[1]);
     const stepped = service.runs.find(({ request }) => request.spec.model === 'a')!;
     stepped.send(progress);
-    await Promise.all(ids.map((id) => service.jobs.pause(id)));
+    await Promise.all(ids.map((id) => service.jobs.pause(id, anyone)));
     expect([stepped.commands, stepped.killed]).toEqual([['pause'], false]);
     expect(service.runs.find((run) => run !== stepped)!.killed).toBe(true);
   });
 
   it('ignores messages of a finished job', async () => {
     const service = createService();
-    const { id } = await service.jobs.create(spec('a'));
+    const { id } = await service.jobs.create(spec('a'), anyone);
     const run = await eventually(() => service.runs[0]);
     service.registry.fail(id, 'internal', 'over');
     run.checkpoint(1);
     run.end();
-    await service.jobs.get(id);
+    await service.jobs.get(id, anyone);
     expect(await service.store.checkpoints(id)).toEqual([]);
     const events = await service.events.list(id, { limit: 99, after: 0 });
     expect(events.at(-1)).toMatchObject({ type: 'status', data: { status: 'failed' } });
@@ -67,8 +70,8 @@ describe('the queue of runs', () => {
 
   it('counts steps, and starts no job once it is closed', async () => {
     const service = createService();
-    await service.jobs.create(spec('a'));
-    await service.jobs.create(spec('b'));
+    await service.jobs.create(spec('a'), anyone);
+    await service.jobs.create(spec('b'), anyone);
     const run = await eventually(() => service.runs[0]);
     run.send(progress);
     expect(service.jobs.steps()).toBe(4);
@@ -80,11 +83,11 @@ describe('the queue of runs', () => {
 
   it('removes deleted checkpoints from the list, also those of other jobs', async () => {
     const service = createService();
-    const { id } = await service.jobs.create(spec('a'));
+    const { id } = await service.jobs.create(spec('a'), anyone);
     const run = await eventually(() => service.runs[0]);
     for (const step of [1, 2, 3]) run.checkpoint(step, step === 2);
     run.send({ kind: 'checkpoints_removed', job: id, steps: [1] });
-    await eventually(async () => (await service.jobs.checkpoints(id)).length === 2);
-    expect((await service.jobs.checkpoints(id)).map(({ step }) => step)).toEqual([2, 3]);
+    await eventually(async () => (await service.jobs.checkpoints(id, anyone)).length === 2);
+    expect((await service.jobs.checkpoints(id, anyone)).map(({ step }) => step)).toEqual([2, 3]);
   });
 });

@@ -54,3 +54,14 @@ it('allocates no memory to measure a module', () => {
   expect(small.compile((e) => emitLinear(e, { inner: 2, columns: 2 })).path).toBe(kernel.path);
   small.memory.free(rest);
 });
+
+it('compiles networks of one shape once, and others on their own', () => {
+  const shape = { inner: 3, columns: 5 };
+  const compile = (size: typeof shape) => kernel.compile((e) => emitLinear(e, size)).module;
+  const first = compile(shape);
+  expect(compile(shape)).toBe(first);
+  expect(compile({ ...shape, columns: 6 })).not.toBe(first);
+  // the latest are kept
+  for (let inner = 10; inner < 10 + 64; inner++) compile({ inner, columns: 1 });
+  expect(compile(shape)).not.toBe(first);
+});

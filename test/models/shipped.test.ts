@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { readDictionary } from '../../examples/pronounce/data.ts';
 import { readCorpus } from '../../examples/brown-tagger/corpus.ts';
 import { features, readDays, toRow } from '../../examples/births/series.ts';
-import { editDistance } from '../../src/training/optimise/metrics/edit-distance.ts';
+import { editDistance } from '../../examples/pronounce/edit-distance.ts';
 import { serveModels } from './served-models.ts';
 
 // Each shipped model again, on a part of what was held out, beside what its model.json claims of all of it.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkWeights } from '../../src/network/check-weights.ts';
+import { checkTensors } from '../../src/network/check-weights.ts';
 import { resolveGraph } from '../../src/network/graph.ts';
 import type { Tensor } from '../../src/network/weights.ts';
 import { ids, network, randomWeights } from './random-network.ts';
@@ -9,16 +9,16 @@ const spec = network([
   { type: 'recurrent', name: 'read', cell: 'lstm', units: 2, layers: 2 },
   { type: 'dense', name: 'classes', units: 4 },
 ]);
-const graph = resolveGraph(spec, ids(7));
+const owners = resolveGraph(spec, ids(7)).nodes.map(({ name, shapes }) => [`layer ${name}`, shapes] as const);
 const weights = (): Map<string, Tensor> => new Map(randomWeights(spec, ids(7)));
 const tensor = (...shape: number[]): Tensor => ({
   shape,
   values: new Float32Array(shape.reduce((product, size) => product * size, 1)),
 });
 
-describe('checkWeights', () => {
+describe('checkTensors', () => {
   it('accepts weights that match', () => {
-    expect(() => checkWeights(graph, weights())).not.toThrow();
+    expect(() => checkTensors(owners, weights())).not.toThrow();
   });
 
   it.each([
@@ -36,20 +36,20 @@ describe('checkWeights', () => {
     ['classes.bias', tensor(4, 1), 'layer classes: tensor classes.bias must be [4], is [4, 1]'],
   ])('names the layer, the tensor and both shapes of a wrong %s', (name, wrong, says) => {
     const seen = weights().set(name, wrong);
-    expect(() => checkWeights(graph, seen)).toThrow(says);
-    expect(() => checkWeights(graph, seen)).toThrow(expect.objectContaining({ code: 'invalid_weights' }));
+    expect(() => checkTensors(owners, seen)).toThrow(says);
+    expect(() => checkTensors(owners, seen)).toThrow(expect.objectContaining({ code: 'invalid_weights' }));
   });
 
   it('names a missing tensor', () => {
     const seen = weights();
     seen.delete('read.1.forward.bias_hh');
-    expect(() => checkWeights(graph, seen)).toThrow(
+    expect(() => checkTensors(owners, seen)).toThrow(
       'layer read.1: tensor read.1.forward.bias_hh [8] is missing',
     );
   });
 
   it('names tensors that belong to no layer', () => {
     const seen = weights().set('extra.weight', tensor(1));
-    expect(() => checkWeights(graph, seen)).toThrow('1 tensors belong to no layer: extra.weight');
+    expect(() => checkTensors(owners, seen)).toThrow('1 tensors belong to no layer: extra.weight');
   });
 });

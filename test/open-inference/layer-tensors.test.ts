@@ -39,6 +39,7 @@ async function serveLayers(file: string, rename: Readonly<Record<string, string>
     chain: null,
     network: await engine.load(spec.network, network.weights),
     graph: null,
+    lookups: [],
     signature: { inputs: renamed(signature.inputs), outputs: renamed(signature.outputs) },
     statistics: createModelStatistics(),
   };

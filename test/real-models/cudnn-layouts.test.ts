@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Arrays } from '../../src/formats/arrays.ts';
-import { convertRecurrent } from '../../src/formats/keras/recurrent.ts';
+import { convertCell } from '../../src/formats/keras/recurrent.ts';
 import { readImportedFile } from '../../src/formats/read-imported.ts';
 import { referenceNetwork } from '../../src/network/reference-network.ts';
 import { networkSpec } from '../../src/network/spec.ts';
@@ -56,13 +56,8 @@ function twoLstms(arrays: Arrays) {
     ['rnn_2', 128],
   ] as const) {
     const parts = ['kernel:0', 'recurrent_kernel:0', 'bias:0'].map((part) => of(`${name}/${name}/${part}`));
-    const config = { units: 128, return_sequences: true };
-    const { layers } = convertRecurrent(
-      { className: 'CuDNNLSTM', name, config, weights: parts },
-      { width, sequence: true },
-      '2.1.5',
-    );
-    for (const [part, tensor] of layers[0]!.tensors) weights.set(`${name}.${part}`, tensor);
+    const { tensors } = convertCell('CuDNNLSTM', { units: 128 }, parts, width, '2.1.5');
+    for (const [part, tensor] of tensors) weights.set(`${name}.0.forward.${part}`, tensor);
   }
   const network = networkSpec.parse({
     layers: [

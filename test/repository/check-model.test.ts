@@ -162,3 +162,22 @@ describe('checkModel', () => {
     expect(() => check(changes, 5)).toThrow('2 features per step, the network reads 5');
   });
 });
+
+describe('the tokens of a text', () => {
+  it('may be empty for id 0, which is padding, only', () => {
+    expect(() => check({ inputs: text({ tokens: ['', 'b', 'c'] }) })).not.toThrow();
+    expect(() => check({ inputs: text({ tokens: ['a', '', 'c'] }) })).toThrow(
+      'model.json: inputs.tokens.1: empty, only that of id 0 may be',
+    );
+  });
+
+  it('have no fixed number where the model continues them', () => {
+    const generates = {
+      task: 'generate',
+      inputs: text({ length: 4 }),
+      outputs: {},
+      network: { layers: layers(3, 'softmax') },
+    };
+    expect(() => check(generates)).toThrow('inputs.length: not allowed for the task generate');
+  });
+});

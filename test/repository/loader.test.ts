@@ -5,6 +5,7 @@ import { freePlacement } from '../../src/engine/placement.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import { createLoader, type LoaderOptions, type VersionToLoad } from '../../src/repository/loader.ts';
 import { classifier, temporaryFolder, writeModel } from './model-folders.ts';
+import { startLoaderThread } from '../../src/repository/start-loader-thread.ts';
 import { getSequence } from './sequence-model.ts';
 
 const sizes = { workers: 2, slots: 4, maxSteps: 100 };
@@ -127,6 +128,14 @@ describe('loader thread', () => {
     await delay(50);
     await loader.load(version('fine'), nothing);
     expect(loader.starts).toBe(2);
+  });
+
+  it('uses a thread that was started before, however long its first load takes to arrive', async () => {
+    const url = new URL('./scripted-loader-thread.ts', import.meta.url);
+    const { loader } = scripted({ idleMs: 1, started: startLoaderThread({ url }) });
+    await delay(50);
+    await loader.load(version('fine'), nothing);
+    expect(loader.starts).toBe(0);
   });
 
   it('is terminated when the loader is closed, and later loads are refused', async () => {

@@ -27,15 +27,20 @@ const invalidVersions = [
   'a@',
   '@1',
   'a@0',
-  'a@01',
+  'a@00',
   'a@-1',
   'a@1.0',
   'a@1e3',
   'a@1@2',
   'a@1@',
   'a@x',
-  'a@9999999999',
+  'a@9999999999999999',
 ];
+
+it('takes versions that are times or have leading zeros, and names with a dot', () => {
+  expect(parseReference('a.b-1.5@20240131120000')).toEqual({ name: 'a.b-1.5', version: 20_240_131_120_000 });
+  expect(parseReference('a@0007').version).toBe(7);
+});
 
 it.each([...invalidNames, ...invalidVersions, 'n'.repeat(1_000_000)])('refuses %j', (reference) => {
   expect(() => parseReference(reference)).toThrow(expect.objectContaining({ code: 'invalid_model_name' }));

@@ -27,8 +27,8 @@ it('sums requests, sequences and batches', () => {
   first(true);
   second(false);
   third(true);
-  statistics.onSequenceEnd({ queuedMs: 1, runMs: 10 });
-  statistics.onSequenceEnd({ queuedMs: 2, runMs: 20 });
+  statistics.onSequenceEnd({ queuedMs: 1, runMs: 10, steps: 3 });
+  statistics.onSequenceEnd({ queuedMs: 2, runMs: 20, steps: 3 });
   statistics.recordTensors(0.5, 0.25);
   recordBatch(new BigInt64Array(statistics.batches), { rows: 2, ms: 3 });
   const report = statistics.report();
@@ -43,6 +43,22 @@ it('sums requests, sequences and batches', () => {
   });
   expect(report.lastRequestAt).toBeGreaterThanOrEqual(before);
   expect(report.success.ms).toBeGreaterThan(0);
+});
+
+it('counts durations by bucket, the steps, and the events of streams', () => {
+  const { usage, onSequenceEnd, recordEvent } = createModelStatistics();
+  onSequenceEnd({ queuedMs: 0.5, runMs: 10, steps: 3 });
+  onSequenceEnd({ queuedMs: 0.6, runMs: 10, steps: 4 });
+  onSequenceEnd({ queuedMs: 60_000, runMs: 10, steps: 5 });
+  recordEvent(30, true);
+  recordEvent(0.01, false);
+  recordEvent(2000, false);
+  expect(usage.steps.count).toBe(12);
+  expect(usage.queue.counts.slice(0, 3)).toEqual([1, 1, 0]);
+  expect(usage.queue.counts.at(-1)).toBe(1);
+  expect(usage.queue.sum).toBeCloseTo(60.0011);
+  expect(usage.firstEvent.sum).toBeCloseTo(0.03);
+  expect([usage.nextEvent.counts[0], usage.nextEvent.counts.at(-1)]).toEqual([1, 1]);
 });
 
 it('reports are snapshots', () => {

@@ -96,13 +96,15 @@ describe('a file with a graph that runs on no sequences', () => {
   it('is read with its signature, and why it does not', async () => {
     for (const spec of [null, { weights, description: 'decodes' }]) {
       const { sequence, graph: signed } = await read(spec);
-      expect(sequence).toMatch(/"token", "memory", which are neither states nor lengths/);
+      expect(sequence).toMatch(/"token", "memory", which are not certain to be states or lengths/);
       expect(signed!.signature.inputs.map(({ name }) => name)).toEqual(['token', 'state', 'memory']);
     }
   });
 
   it('is refused where its model.json asks for sequences', async () => {
-    await expect(read({ weights, task: 'predict' })).rejects.toThrow('which are neither states nor lengths');
+    await expect(read({ weights, task: 'predict' })).rejects.toThrow(
+      'which are not certain to be states or lengths',
+    );
     await expect(read({ weights, graph: { input: 'memory' } })).rejects.toMatchObject({
       code: 'invalid_model',
     });

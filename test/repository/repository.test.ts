@@ -1,6 +1,7 @@
-import { mkdirSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
+import { mkdirSync, realpathSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { scanModels } from '../../src/repository/scan-models.ts';
 import { openTokens, type PackedTokens } from '../../src/vocabulary/token-table.ts';
 import { classifier, temporaryFolder, writeModel } from './model-folders.ts';
 import { servedModel } from './sequence-model.ts';
@@ -12,13 +13,29 @@ describe('repository', () => {
     for (const version of [1, 2, 10]) writeModel(root, 'tiny', version);
     writeModel(root, 'other', 3);
     const { repository } = createTestRepository(root);
-    expect(repository.ready()).toBe(false);
+    expect(repository.unready()).toBe('the models are being loaded');
     await repository.start();
-    expect(repository.ready()).toBe(true);
+    expect(repository.unready()).toBeNull();
     expect(listed(repository).map(([name]) => name)).toEqual(['other@3', 'tiny@10', 'tiny@2', 'tiny@1']);
     expect(repository.acquire('tiny').model).toMatchObject({ name: 'tiny', version: 10 });
     expect(repository.acquire('tiny@2').model.version).toBe(2);
     expect(servedModel(repository.acquire('other').model).vocabulary!.tokens.at(2)).toBe('c');
+  });
+
+  it('starts before more than a thousand versions are loaded, and loads first what is asked for', async () => {
+    const root = temporaryFolder();
+    writeModel(root, 'tiny', 1);
+    const [one] = (await scanModels(root)).found;
+    const found = Array.from({ length: 1001 }, (_, i) => ({ ...one!, name: `m${i}`, anyName: true }));
+    const { repository } = createTestRepository(root, {
+      scan: async () => ({ realRoot: realpathSync(root), found, skipped: [] }),
+    });
+    await repository.start();
+    expect(repository.list()).toHaveLength(1001);
+    expect(repository.unready()).toBe('the models are being loaded');
+    expect(() => repository.acquire('m1000')).toThrow('is being loaded');
+    await vi.waitFor(() => repository.acquire('m1000').release(), { timeout: 50_000 });
+    expect(repository.list().filter(({ ready }) => ready).length).toBeLessThan(500);
   });
 
   it('announces a network and its tokens to the engine', async () => {

@@ -4,6 +4,7 @@ import { UnrollError } from '../../src/errors.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import { createLoader } from '../../src/repository/loader.ts';
 import { createRepository } from '../../src/repository/repository.ts';
+import type { Scan } from '../../src/repository/scan-models.ts';
 import type { Repository } from '../../src/repository/repository-interface.ts';
 import { servedModel } from './sequence-model.ts';
 
@@ -37,11 +38,14 @@ function fakeEngine() {
 }
 
 /** A repository of a folder, with its engine and its log; closed after the test. */
-export function createTestRepository(root: string, options: { watch?: boolean } = {}) {
+export function createTestRepository(
+  root: string,
+  options: { watch?: boolean; scan?: () => Promise<Scan> } = {},
+) {
   const engine = fakeEngine();
   const log = { info: vi.fn<() => void>(), warn: vi.fn<(fields: object, message: string) => void>() };
   const loader = createLoader({ kernel, sizes: { workers: 1, slots: 4, maxSteps: 100 } });
-  const repository = createRepository({ root, loader, engine, log, watch: options.watch ?? false });
+  const repository = createRepository({ root, loader, engine, log, watch: false, ...options });
   onTestFinished(() => repository.close());
   return { kernel, engine, log, repository };
 }

@@ -6,7 +6,7 @@ import { temporaryFolder, writeModel } from './model-folders.ts';
 
 it('reports changes deep inside the folder until it is stopped', async () => {
   const root = temporaryFolder();
-  const changed = vi.fn<() => void>();
+  const changed = vi.fn(async () => {});
   const stop = watchFolder(root, changed);
   onTestFinished(stop);
   writeModel(root, 'tiny', 1);
@@ -22,7 +22,7 @@ it('polls a folder that does not exist yet', async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const root = join(temporaryFolder(), 'later');
-  const changed = vi.fn<() => void>();
+  const changed = vi.fn(async () => {});
   const stop = watchFolder(root, changed);
   mkdirSync(root);
   await vi.advanceTimersByTimeAsync(60_000);

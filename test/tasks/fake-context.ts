@@ -21,8 +21,8 @@ export function outputAt(input: ArrayLike<number>, width: number, steps: number,
 }
 
 export interface FakeOptions {
-  /** Throws where the model's queue is full. */
-  readonly checkCapacity?: () => void;
+  /** The error where the model's queue is full. */
+  readonly overload?: () => UnrollError | null;
   readonly limits?: Partial<TaskLimits>;
   /** Called with each request before its first event; may throw. */
   readonly before?: (request: SequenceRequest, index: number) => Promise<void> | void;
@@ -86,7 +86,7 @@ export function fakeContext(model: ServedModel, options: FakeOptions = {}): Fake
   }
 
   const engine = {
-    checkCapacity: () => options.checkCapacity?.(),
+    findOverload: () => options.overload?.() ?? null,
     submit(request: SequenceRequest) {
       requests.push(request);
       return run(request, requests.length - 1);
@@ -141,6 +141,7 @@ function serve(spec: SpecInput, outputWidth = 1): ServedModel {
     network: { id: 1, info: { outputWidth } } as NetworkHandle,
     graph: null,
     signature: null,
+    lookups: [],
     statistics: createModelStatistics(),
   };
 }

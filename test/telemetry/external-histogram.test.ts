@@ -5,7 +5,7 @@ import { createExternalHistogram } from '../../src/telemetry/external-histogram.
 it('exposes external counts as a histogram with cumulative buckets', async () => {
   const external = { counts: [2, 0, 3, 1], sum: 40 };
   const registry = new Registry();
-  registry.registerMetric(createExternalHistogram('rows', 'Rows.', [1, 4, 16, Infinity], () => external));
+  registry.registerMetric(createExternalHistogram('rows', 'Rows.', [1, 4, 16, Infinity], () => [external]));
   expect((await registry.metrics()).trim().split('\n')).toEqual([
     '# HELP rows Rows.',
     '# TYPE rows histogram',

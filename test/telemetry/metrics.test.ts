@@ -19,7 +19,7 @@ const sources = (read: () => typeof engine): MetricSources => ({
   engine: read,
   rowBounds: [1, 2, Infinity],
   kernel: { path: 'plain' },
-  modelKernels: () => [{ model: 'names', version: 2, path: 'revectorised' }],
+  models: () => [],
   memory: () => ({ used: 4096 }),
   modelsReady: () => 5,
   modelsFailed: () => 6,
@@ -45,7 +45,6 @@ it('reads external values at each scrape', async () => {
     'unroll_models_failed 6',
     'unroll_kernel_memory_bytes 4096',
     'unroll_kernel_info{path="plain"} 1',
-    'unroll_model_kernel_info{model="names",version="2",path="revectorised"} 1',
   ])
     expect(first.split('\n')).toContain(line);
   now = { ...engine, steps: 120, waiting: 0 };
@@ -54,11 +53,14 @@ it('reads external values at each scrape', async () => {
   expect(second).toContain('unroll_sequences_waiting 0');
 });
 
-it('uses one prefix for all names, and a separate registry for each instance', async () => {
+it('uses one prefix for its own names, the standard ones for those of Node and the process, and a separate registry for each instance', async () => {
   const [first, other] = [createMetrics(), createMetrics()];
   first.requests.inc({ method: 'GET', route: '/', status: 200 });
   const names = [...(await first.registry.metrics()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
   expect(names.length).toBeGreaterThan(20);
-  for (const name of names) expect(name).toMatch(/^unroll_/);
+  for (const name of names) expect(name).toMatch(/^(unroll|process|nodejs)_/);
+  expect(names).toEqual(
+    expect.arrayContaining(['process_cpu_seconds_total', 'nodejs_eventloop_lag_seconds']),
+  );
   expect(await other.registry.metrics()).not.toContain('route="/"');
 });

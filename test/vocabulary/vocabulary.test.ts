@@ -274,3 +274,41 @@ describe('a long text', () => {
     expect([...vocabulary.encodeTokens(['A'.repeat(1024)]).ids]).toEqual([1]);
   });
 });
+
+describe('a vocabulary of what stands between white space', () => {
+  const whitespace = (tokens: string[], more: Partial<TextInput> = {}): TextInput => ({
+    ...words(tokens, { normalize: 'none', ...more }),
+    vocabulary: 'whitespace',
+  });
+
+  it('splits at ASCII white space only, and keeps positions', () => {
+    const { tokens } = createVocabulary(whitespace(['?'], { unknown: 0 })).encode(' a,b\t\vc\u00a0d ');
+    expect(tokens).toEqual([
+      { text: 'a,b', start: 1, end: 4 },
+      { text: 'c\u00a0d', start: 6, end: 9 },
+    ]);
+  });
+
+  it('lowers ASCII letters and strips ASCII punctuation, of words of any length', () => {
+    const { encode } = createVocabulary(
+      whitespace(['?', 'dont', 'Übér'], { unknown: 0, lowercase: 'ascii', stripPunctuation: true }),
+    );
+    expect([...encode(`DON'T ÜBÉR ÜBér — ${'-'.repeat(3000)} ${'!'.repeat(3000)}dont`).ids]).toEqual([
+      1, 0, 2, 0, 1,
+    ]);
+  });
+
+  it('cuts texts off and fills them up to a fixed length', () => {
+    const { encode, encodeTokens } = createVocabulary(whitespace(['', '?', 'a'], { unknown: 1, length: 3 }));
+    expect([...encode('a b a a').ids]).toEqual([2, 1, 2]);
+    expect(encode('a b a a').truncated).toBe(false);
+    expect([...encode('').ids]).toEqual([0, 0, 0]);
+    expect(encode(' a').tokens).toEqual([
+      { text: 'a', start: 1, end: 2 },
+      { text: '', start: 2, end: 2 },
+      { text: '', start: 2, end: 2 },
+    ]);
+    expect([...encodeTokens(['a', 'a', 'a', 'a']).ids]).toEqual([2, 2, 2]);
+    expect(encode('a', 2).truncated).toBe(true);
+  });
+});

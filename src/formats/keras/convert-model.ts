@@ -1,36 +1,41 @@
 import { UnrollError } from '../../errors.ts';
+import type { TensorLookup } from '../../vocabulary/tensor-lookup.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import { toKeras2, isKeras1 } from './keras-1.ts';
 import type { KerasLayer, LayerCall, ModelMember, ModelTopology, TensorSource } from './keras-layer.ts';
 import type { KerasModel } from './keras-model.ts';
 import { createPaddingCheck } from './padding-check.ts';
-import { readModelInput } from './model-input.ts';
-import type { ConvertedInput, ConvertedTensor } from './converted-tensor.ts';
-import { createNativeLayers, type NativeLayers } from './native-layers.ts';
-import { createGraphBuilder, type GraphBuilder } from './to-operators/graph-builder.ts';
+import { readModelInput, type GraphInput } from './model-input.ts';
+import { createGraphBuilder, type GraphBuilder, type GraphTensor } from './to-operators/graph-builder.ts';
 import { emitLayer } from './to-operators/layers.ts';
 import { isMaskOperation } from './to-operators/mask-operations.ts';
 import { applyMaskArguments } from './to-operators/masks.ts';
+import { createTextLookups, isTextLookup } from './to-operators/text-lookups.ts';
 import { foldSteps, unfoldSteps } from './to-operators/time-distributed.ts';
 
-// Runs through the calls of a model's layers once: each becomes operators and, where there is one, a layer of ours.
+// Runs through the calls of a model's layers once: each becomes operators.
 
 export interface ConvertedModel {
   readonly graph: GraphBuilder;
-  readonly native: NativeLayers;
   /** What `createPaddingCheck` found. */
   readonly padding: number | null;
-  readonly inputs: readonly ConvertedInput[];
+  /** Those of the graph: ids where the file has texts. */
+  readonly inputs: readonly GraphInput[];
+  /** Inputs that are texts in the file and ids in the graph, by name. */
+  readonly lookups: ReadonlyMap<string, TensorLookup>;
   /** Under the names that Keras gives them. */
-  readonly outputs: readonly (ConvertedTensor & { readonly name: string })[];
+  readonly outputs: readonly (GraphTensor & { readonly name: string })[];
 }
 type Model = ModelTopology<KerasLayer>;
 
-/** @throws UnrollError invalid_model with every layer that cannot be converted, and why */
-export function convertModel(model: KerasModel): ConvertedModel {
+/**
+ * @param options.masks false for a model whose masked steps are left out before it runs
+ * @throws UnrollError invalid_model with every layer that cannot be converted, and why
+ */
+export function convertModel(model: KerasModel, { masks = true } = {}): ConvertedModel {
   const graph = createGraphBuilder(model);
-  const native = createNativeLayers(model.version);
   const padding = createPaddingCheck();
+  const lookups = createTextLookups();
   const missing: string[] = [];
   const { topology } = model;
   const byName = new Map(topology.members.map(({ layer }) => [layer.name, layer]));
@@ -43,46 +48,38 @@ export function convertModel(model: KerasModel): ConvertedModel {
   const convertCall = (
     { layer: written, model: nested }: ModelMember<KerasLayer>,
     { inputs: sources, options }: LayerCall,
-    reads: readonly ConvertedTensor[],
-  ): readonly ConvertedTensor[] => {
+    reads: readonly GraphTensor[],
+  ): readonly GraphTensor[] => {
     if (nested) return convertNested(written, nested, reads);
-    const layer = isKeras1(model.version) ? toKeras2(written) : written;
+    const layer = dropUnusedRows(isKeras1(model.version) ? toKeras2(written) : written, reads);
+    if (isTextLookup(layer.className)) return [lookups.look(layer, reads)];
+    lookups.read(reads);
     graph.enterLayer(layer.name);
     const named = reads.map((read, i) => ({ ...read, argument: sources[i]!.argument }));
-    const from = applyMaskArguments(layer, named, graph);
+    const from = applyMaskArguments(layer, named, graph).map((one) => (masks ? one : { ...one, mask: null }));
+    if (!masks && layer.className === 'Masking') return from;
     const outputs = emitLayer({ ...layer, options }, from, graph);
-    // layers of ours need no masks
-    if (isMaskOperation(layer.className)) return outputs.map((one) => ({ ...one, native: null }));
-    padding.follow(layer, from, outputs);
-    const counterpart =
-      outputs.length > 1
-        ? native.refuse(`${quote(layer.name)} has several outputs`)
-        : native.convert(
-            layer,
-            from.map((one) => one.native),
-          );
-    return outputs.map((one) => ({ ...one, native: counterpart }));
+    if (!isMaskOperation(layer.className)) padding.follow(layer, from, outputs);
+    return outputs;
   };
 
   const convertNested = (
     layer: KerasLayer,
     nested: Model,
-    reads: readonly ConvertedTensor[],
-  ): readonly ConvertedTensor[] => {
+    reads: readonly GraphTensor[],
+  ): readonly GraphTensor[] => {
     if (layer.className !== 'TimeDistributed') return convertCalls(nested, reads);
-    native.refuse(`${quote(layer.name)} (TimeDistributed): wraps a model`);
     const [x] = reads;
     if (!x || reads.length > 1) return invalidModel('TimeDistributed reads several inputs');
-    const outputs = convertCalls(nested, [{ ...foldSteps(x, graph), native: null }]);
-    return unfoldSteps(x, outputs, graph).map((one) => ({ ...one, native: null }));
+    return unfoldSteps(x, convertCalls(nested, [foldSteps(x, graph)]), graph);
   };
 
   /** Converts all calls of a model, each as soon as its inputs are there. */
-  const convertCalls = (one: Model, given: readonly ConvertedTensor[]): readonly ConvertedTensor[] => {
+  const convertCalls = (one: Model, given: readonly GraphTensor[]): readonly GraphTensor[] => {
     if (given.length !== one.inputs.length)
       invalidModel(`a model of ${one.inputs.length} inputs is called with ${given.length}`);
     // null: failed
-    const values = new Map<string, readonly ConvertedTensor[] | null>();
+    const values = new Map<string, readonly GraphTensor[] | null>();
     const toKey = ({ layer, call }: Pick<TensorSource, 'layer' | 'call'>): string => `${call} ${layer}`;
     one.inputs.forEach((input, i) => values.set(toKey(input), [given[i]!]));
     let pending = one.members.flatMap((member) =>
@@ -103,7 +100,7 @@ export function convertModel(model: KerasModel): ConvertedModel {
           missing.push(`${where} has an input that was not converted`);
         else
           try {
-            values.set(key, convertCall(member, call, reads as ConvertedTensor[]));
+            values.set(key, convertCall(member, call, reads as GraphTensor[]));
           } catch (error) {
             if (!(error instanceof UnrollError)) throw error;
             missing.push(`${where}: ${error.message}`);
@@ -128,18 +125,29 @@ export function convertModel(model: KerasModel): ConvertedModel {
   try {
     const outputs = convertCalls(topology, inputs);
     refuseMissing();
+    lookups.read(outputs);
     const names = nameOutputs(topology.outputs);
     return {
       graph,
-      native,
       padding: padding.found(),
-      inputs,
+      inputs: inputs.map((one) => lookups.replaceInput(one)),
+      lookups: lookups.list(),
       outputs: outputs.map((one, i) => ({ ...one, name: names[i]! })),
     };
   } catch (error) {
     if (error instanceof UnrollError) refuseMissing();
     throw error;
   }
+}
+
+/** Leaves the rows of a table out that are for more tokens than its vocabulary has (`max_tokens`). */
+function dropUnusedRows(layer: KerasLayer, [x]: readonly GraphTensor[]): KerasLayer {
+  const [table] = layer.weights;
+  if (layer.className !== 'Embedding' || x?.tokens === undefined || table?.shape.length !== 2) return layer;
+  const [rows, units] = table.shape as [number, number];
+  if (rows < x.tokens) invalidModel(`its table has ${rows} rows, its vocabulary ${x.tokens} tokens`);
+  const shape = [x.tokens, units];
+  return { ...layer, weights: [{ shape, values: table.values.subarray(0, x.tokens * units) }] };
 }
 
 /** Names outputs by their layers; further outputs of a layer are numbered, as Keras does. */

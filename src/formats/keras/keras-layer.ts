@@ -8,6 +8,8 @@ export interface KerasLayer {
   readonly config: Config;
   /** Its weights in the order Keras keeps them; of a Bidirectional, the forward direction's first. */
   readonly weights: readonly Tensor[];
+  /** Of a layer that looks texts up, where it is a file of its own in the zip: Keras' special tokens come first. */
+  readonly vocabulary?: readonly string[] | undefined;
   /** Keyword arguments of the call at hand that are no tensors. */
   readonly options?: Config;
 }

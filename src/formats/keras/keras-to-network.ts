@@ -1,53 +1,75 @@
 import { UnrollError } from '../../errors.ts';
+import { graphToNetwork } from '../graph-to-network.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
+import { graphSettings, type GraphSettings } from '../onnx/graph-settings.ts';
 import { convertModel, type ConvertedModel } from './convert-model.ts';
 import { asConfig } from './keras-config.ts';
 import type { KerasModel } from './keras-model.ts';
+import { kerasToSignedGraph } from './keras-to-signed-graph.ts';
+import { listKerasAttempts } from './list-attempts.ts';
 import { listLayers } from './topology.ts';
-import { requireSingle, requireWidth, toOperatorNetwork } from './operator-network.ts';
 
 /**
- * Converts a model to layers of ours when each of its layers has a counterpart, else to one layer that runs its
- * operators.
+ * Converts a model's graph as `graphToNetwork` does. Keras says which axis is that of the steps.
  * @throws UnrollError invalid_model with every layer that cannot be converted, and why
  */
 export function kerasToNetwork(
   model: KerasModel,
   converted: ConvertedModel = convertModel(model),
+  settings: GraphSettings = graphSettings.parse({}),
 ): ImportedNetwork {
-  const network = toNetwork(model, converted);
+  const lookup = converted.lookups.get(converted.inputs[0]!.input.name);
   const stateful = listLayers(model.topology).some(
     ({ config }) =>
       config['stateful'] === true || asConfig(asConfig(config['layer'])['config'])['stateful'] === true,
   );
-  return stateful ? { ...network, stateful } : network;
+  return {
+    ...(toMasklessNetwork(model, converted, settings) ?? convert(model, converted, settings)),
+    ...(stateful && { stateful }),
+    ...(lookup && { text: lookup.text }),
+  };
 }
 
-function toNetwork(model: KerasModel, converted: ConvertedModel): ImportedNetwork {
-  const reason = usesMasksOtherwise(converted) ? 'it has masks' : converted.native.reasons.join('; ');
-  if (reason !== '') return toOperatorNetwork(model, converted, reason);
+function convert(
+  { version }: KerasModel,
+  converted: ConvertedModel,
+  settings: GraphSettings,
+  layersOnly = false,
+): ImportedNetwork {
+  const graph = kerasToSignedGraph(converted);
+  const { verdict: _, ...network } = graphToNetwork(graph, {
+    notes: [`written by Keras ${version}`, ...converted.graph.notes],
+    settings,
+    // a value is called after its layer, its operator and a number
+    nameLayer: (value) => value.replace(/\.\w+\.\d+$/, ''),
+    attempts: function* () {
+      for (const attempt of listKerasAttempts(graph, converted, settings))
+        if (!layersOnly || attempt.conversion === 'layers') yield attempt;
+    },
+  });
+  return network;
+}
+
+/** Converts a model whose masked steps may be left out, which its layers then never see. @returns null for others */
+function toMasklessNetwork(
+  model: KerasModel,
+  converted: ConvertedModel,
+  settings: GraphSettings,
+): ImportedNetwork | null {
+  const { graph, padding, outputs } = converted;
+  if (!graph.usesMasks() || padding === null || outputs.length > 1 || outputs[0]?.shape.length !== 1)
+    return null;
   try {
-    return toLayerNetwork(model, converted);
+    const network = convert(model, convertModel(model, { masks: false }), settings, true);
+    return {
+      ...network,
+      padding,
+      // the graph has an answer where every step is masked, too
+      givesTensors: false,
+      notes: [...network.notes, `steps of ${padding} are masked: they are left out`],
+    };
   } catch (error) {
-    if (!(error instanceof UnrollError)) throw error;
-    return toOperatorNetwork(model, converted, error.message);
+    if (error instanceof UnrollError) return null;
+    throw error;
   }
-}
-
-/** Whether leaving out the masked steps of its input would not do. */
-const usesMasksOtherwise = ({ graph, padding, outputs }: ConvertedModel): boolean =>
-  graph.usesMasks() && (padding === null || outputs[0]?.native?.sequence !== false);
-
-function toLayerNetwork({ version }: KerasModel, converted: ConvertedModel): ImportedNetwork {
-  const { graph, native, padding } = converted;
-  const { input, output } = requireSingle(converted);
-  const vocabulary = graph.vocabularies.get(input.input.name);
-  const { notes, ...network } = native.toNetwork(
-    vocabulary === undefined ? { kind: 'features', width: requireWidth(input) } : { kind: 'ids', vocabulary },
-    output.native!,
-  );
-  const written = `written by Keras ${version}`;
-  return graph.usesMasks() && padding !== null
-    ? { ...network, padding, notes: [written, ...notes, `steps of ${padding} are masked: they are left out`] }
-    : { ...network, notes: [written, ...notes] };
 }

@@ -1,5 +1,5 @@
 import type { Operand } from '../../operators/operand.ts';
-import type { Dimension, SignatureTensor, SignedGraph } from '../../operators/signature.ts';
+import type { Dimension, SignatureTensor, SignedGraph, TensorDatatype } from '../../operators/signature.ts';
 import type { ConvertedModel } from './convert-model.ts';
 import type { GraphTensor } from './to-operators/graph-builder.ts';
 
@@ -17,8 +17,8 @@ export function kerasToSignedGraph({ graph, inputs, outputs }: ConvertedModel): 
     constants.set(name, { kind, shape, values: Float64Array.from(values), known: true });
   return {
     signature: {
-      inputs: inputs.map((one) => describe(one.input.name, one, one.input.datatype)),
-      outputs: outputs.map((one) => describe(one.name, one, 'FP32')),
+      inputs: inputs.map((one) => describe(one.input.name, one, one.input.datatype as TensorDatatype)),
+      outputs: outputs.map((one) => describe(one.name, one, one.tokens === undefined ? 'FP32' : 'INT64')),
     },
     operators: graph.operators,
     constants,

@@ -18,6 +18,11 @@ export function readLayerWeights(file: Hdf5, layers: readonly Layer[]): readonly
   for (const group of ['model_weights', ''])
     if (readNames(file, group, 'layer_names').length > 0)
       return layers.map((layer) => readListed(file, group === '' ? '' : `${group}/`, layer));
+  return nameLayerGroups(layers).map((group, i) => readLayerGroup(file, group, layers[i]!.config));
+}
+
+/** The group of every layer in a file of Keras 3. */
+export function nameLayerGroups(layers: readonly Layer[]): string[] {
   const folders = new Map<string, string>();
   const seen = new Map<string, number>();
   /** Returns the next group of a class, numbered within each model. */
@@ -34,7 +39,7 @@ export function readLayerWeights(file: Hdf5, layers: readonly Layer[]): readonly
       if (!folders.has(place)) folders.set(place, nextGroup(within, container));
       within = `${folders.get(place)!}/${isModelClass(container.className) ? '' : 'layer/'}`;
     }
-    return readLayerGroup(file, nextGroup(within, layer), layer.config);
+    return nextGroup(within, layer);
   });
 }
 

@@ -1,10 +1,9 @@
-import type { TensorDatatype } from '../../operators/signature.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import type { KerasLayer } from './keras-layer.ts';
-import type { ConvertedInput } from './converted-tensor.ts';
+import type { GraphTensor, ModelInput } from './to-operators/graph-builder.ts';
 import { getBatchShape } from './topology.ts';
 
-const datatypes: Readonly<Record<string, TensorDatatype>> = {
+const datatypes: Readonly<Record<string, ModelInput['datatype']>> = {
   bool: 'BOOL',
   uint8: 'UINT8',
   int8: 'INT8',
@@ -14,10 +13,14 @@ const datatypes: Readonly<Record<string, TensorDatatype>> = {
   float16: 'FP16',
   float32: 'FP32',
   float64: 'FP64',
+  string: 'BYTES',
 };
 
+/** A tensor that is an input of the model. */
+export type GraphInput = GraphTensor & { readonly input: ModelInput };
+
 /** Reads an input of the model: shape and datatype are in its InputLayer. @throws UnrollError invalid_model */
-export function readModelInput({ name, config }: KerasLayer, index: number): ConvertedInput {
+export function readModelInput({ name, config }: KerasLayer, index: number): GraphInput {
   const given = getBatchShape(config);
   const shape: readonly unknown[] = Array.isArray(given) ? given.slice(1) : [null];
   const sizes = shape.map((size) =>
@@ -30,12 +33,9 @@ export function readModelInput({ name, config }: KerasLayer, index: number): Con
   const datatype = Object.hasOwn(datatypes, dtype)
     ? datatypes[dtype]!
     : invalidModel(`${quote(name)} has the type ${quote(dtype)}, which is not supported`);
-  const width = sizes.at(-1) ?? 0;
   return {
     value: index === 0 ? 'input' : `input_${index}`,
     shape: sizes,
     input: { name, datatype },
-    // ids are known by the embedding that reads them
-    native: index === 0 ? { name: 'input', width, sequence: sizes.length === 2 } : null,
   };
 }

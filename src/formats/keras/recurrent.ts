@@ -5,8 +5,7 @@ import type { Tensor } from '../../network/weights.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import { parseCellActivations } from './cell-activations.ts';
 import { asConfig, type Config } from './keras-config.ts';
-import { requireWeights, transpose, zeros, type ConvertedLayers, type LayerInput } from './converted.ts';
-import type { KerasLayer } from './keras-layer.ts';
+import { transpose, zeros } from './weight-layout.ts';
 
 // Keras: kernel [in, G·units], recurrent_kernel [units, G·units], bias [G·units], of a GRU with reset_after
 // [2, 3·units]. Gates of an LSTM i f c o as ours, of a GRU z r h.
@@ -16,112 +15,11 @@ export const findCellByClass = (className: string): CellName | undefined =>
   cellWhose(({ keras }) => keras?.className === className || keras?.cudnnClassName === className);
 
 export interface CellSpec {
-  readonly type: 'recurrent';
   readonly cell: CellName;
   readonly units: number;
   readonly reset?: 'before' | 'after';
-  readonly activation?: 'relu';
-  readonly activations?: CellActivationsSpec;
-}
-
-/** Converts a unidirectional layer; without return_sequences only its last row is kept. */
-export function convertRecurrent(
-  layer: KerasLayer,
-  { width, sequence }: LayerInput,
-  version: string,
-): ConvertedLayers {
-  if (!sequence) invalidModel('needs a sequence, its input is a single row');
-  const { name, className, config } = layer;
-  requireNoState(config);
-  const { spec, tensors } = convertCell(
-    className,
-    config,
-    requireWeights(layer, countWeights(config)),
-    width,
-    version,
-  );
-  const sequences = config['return_sequences'] === true;
-  const notes = collectNotes(config);
-  if (config['go_backwards'] === true) {
-    if (sequences)
-      invalidModel('go_backwards with return_sequences is not supported: its rows are in reverse order');
-    // converted to a bidirectional layer whose forward direction is always 0 (zero weights, default
-    // activations), merged by sum
-    const { activations, ...rest } = spec;
-    const zeroTensors = tensors.map(
-      ([part, { shape, values }]) => [part, { shape, values: new Float32Array(values.length) }] as const,
-    );
-    return {
-      layers: [
-        {
-          name,
-          layer: {
-            ...rest,
-            ...(activations && { backward_activations: activations }),
-            bidirectional: true,
-            merge: 'sum',
-            backward_at: 'first',
-          },
-          tensors: [...withDirection('forward', zeroTensors), ...withDirection('backward', tensors)],
-        },
-        createLastPool(name),
-      ],
-      width: spec.units,
-      sequence: false,
-      notes: [...notes, 'go_backwards: converted to a bidirectional layer whose forward direction is zero'],
-    };
-  }
-  return {
-    layers: [
-      { name, layer: spec, tensors: withDirection('forward', tensors) },
-      ...(sequences ? [] : [createLastPool(name)]),
-    ],
-    width: spec.units,
-    sequence: sequences,
-    notes,
-  };
-}
-
-/** Converts a Bidirectional layer. */
-export function convertBidirectional(
-  layer: KerasLayer,
-  { width, sequence }: LayerInput,
-  version: string,
-): ConvertedLayers {
-  if (!sequence) invalidModel('needs a sequence, its input is a single row');
-  const { name, config } = layer;
-  const { className, own } = getWrappedCell(config['layer']);
-  if (className === 'RNN') invalidModel('wraps cells, which is not supported');
-  requireNoState(own);
-  const merge = parseMergeMode(config);
-  if (!merge) return invalidModel('merge_mode null is not supported: it does not merge the directions');
-  const spec = createCellSpec(className, own, version);
-  const backward = parseBackwardActivations(config, { className, own, spec }, version);
-  const count = countWeights(own);
-  const weights = requireWeights(layer, 2 * count);
-  const sequences = own['return_sequences'] === true;
-  return {
-    layers: [
-      {
-        name,
-        layer: {
-          ...spec,
-          ...backward,
-          bidirectional: true,
-          merge,
-          ...(!sequences && { backward_at: 'first' }),
-        },
-        tensors: [
-          ...withDirection('forward', createCellTensors(spec, className, weights.slice(0, count), width)),
-          ...withDirection('backward', createCellTensors(spec, className, weights.slice(count), width)),
-        ],
-      },
-      ...(sequences ? [] : [createLastPool(name)]),
-    ],
-    width: merge === 'concat' ? 2 * spec.units : spec.units,
-    sequence: sequences,
-    notes: collectNotes(own),
-  };
+  /** Those that differ from the cell's own. */
+  readonly activations: CellActivationsSpec;
 }
 
 /** Returns the class and the config of the cell in a Bidirectional. @throws UnrollError invalid_model */
@@ -164,16 +62,7 @@ export function convertCell(
   return { spec, tensors: createCellTensors(spec, className, weights, width) };
 }
 
-const createLastPool = (name: string): ConvertedLayers['layers'][number] => ({
-  name: `${name}_last`,
-  layer: { type: 'pool', mode: 'last' },
-  tensors: [],
-});
-
 export type NamedTensors = readonly (readonly [part: string, tensor: Tensor])[];
-const withDirection = (direction: 'forward' | 'backward', tensors: NamedTensors): NamedTensors =>
-  tensors.map(([part, tensor]) => [`0.${direction}.${part}`, tensor]);
-
 export const countWeights = (config: Config): number => (config['use_bias'] === false ? 2 : 3);
 
 export function collectNotes(config: Config): string[] {
@@ -182,46 +71,19 @@ export function collectNotes(config: Config): string[] {
     : [];
 }
 
-function requireNoState(config: Config): void {
-  if (config['return_state'] === true) invalidModel('return_state is not supported');
-}
-
 function createCellSpec(className: string, config: Config, version: string): CellSpec {
   const cell = findCellByClass(className)!;
-  const { resetBefore, supports } = findCell({ cell });
   const units = Number(config['units'] ?? config['output_dim']);
   if (!Number.isSafeInteger(units) || units < 1) invalidModel(`units of ${quote(config['units'])}`);
-  const activations = parseCellActivations(cell, config, version);
-  const isRelu = supports.includes('activation') && activations.candidate?.type === 'relu';
   return {
-    type: 'recurrent',
     cell,
     units,
-    ...(isRelu ? { activation: 'relu' } : Object.keys(activations).length > 0 && { activations }),
     // default: Keras 1 and 2 reset before the recurrent product; CuDNN after
-    ...(resetBefore && {
+    ...(findCell({ cell }).resetBefore && {
       reset: className === 'CuDNNGRU' || config['reset_after'] === true ? 'after' : 'before',
     }),
+    activations: parseCellActivations(cell, config, version),
   };
-}
-
-/** Parses the separate backward layer of a Bidirectional, which may differ only in its activations. */
-function parseBackwardActivations(
-  config: Config,
-  forward: { className: string; own: Config; spec: CellSpec },
-  version: string,
-): { backward_activations?: CellActivationsSpec } {
-  if (config['backward_layer'] === undefined || config['backward_layer'] === null) return {};
-  const wrapped = asConfig(config['backward_layer']);
-  const className = String(wrapped['class_name']);
-  const own = asConfig(wrapped['config']);
-  if (className !== forward.className || countWeights(own) !== countWeights(forward.own))
-    invalidModel(`its backward layer ${quote(className)} differs from its forward layer`);
-  const { activation, activations = {}, ...rest } = createCellSpec(className, own, version);
-  const { activation: usual, activations: others = {}, ...same } = forward.spec;
-  if (JSON.stringify(rest) !== JSON.stringify(same) || activation !== usual)
-    invalidModel('its backward layer differs from its forward layer in more than activations');
-  return JSON.stringify(activations) === JSON.stringify(others) ? {} : { backward_activations: activations };
 }
 
 /** Converts [kernel, recurrent kernel, bias?] of one direction to our tensors. */

@@ -1,4 +1,4 @@
-import { getBodies } from '../../operators/get-bodies.ts';
+import { getBodies, listReads } from '../../operators/get-bodies.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 
@@ -47,11 +47,6 @@ function removeLists(body: BodySpec, around: ReadonlySet<string>): BodySpec {
     ),
   };
 }
-
-const listReads = (operator: OperatorSpec): string[] => [
-  ...operator.inputs,
-  ...getBodies(operator).flatMap(({ operators, outputs }) => [...outputs, ...operators.flatMap(listReads)]),
-];
 
 /**
  * Inputs of a Loop: count, condition, carried …; of its body: index, condition, carried …; outputs of the

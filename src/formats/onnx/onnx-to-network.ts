@@ -11,9 +11,8 @@ export const onnxToNetwork = (
   settings?: GraphSettings,
   known?: ViewVerdict | null,
 ): ImportedNetwork & { readonly verdict: ViewVerdict } =>
-  graphToNetwork(
-    onnxToSignedGraph(model),
-    `written by ${model.producer || 'an unknown producer'}, opset ${model.opset}`,
+  graphToNetwork(onnxToSignedGraph(model), {
+    notes: [`written by ${model.producer || 'an unknown producer'}, opset ${model.opset}`],
     settings,
     known,
-  );
+  });

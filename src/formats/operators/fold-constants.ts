@@ -3,7 +3,7 @@ import { shapeSweeps } from '../../operators/analysis/evaluate-graph.ts';
 import { NotConstant, type Operand } from '../../operators/operand.ts';
 import type { PrepareContext } from '../../operators/operator.ts';
 import { prepareBody, prepareOperator } from '../../operators/prepare-operator.ts';
-import { getBodies } from '../../operators/get-bodies.ts';
+import { getBodies, keepNeeded, listReads } from '../../operators/get-bodies.ts';
 import type { BodySpec, OperatorSpec } from '../../operators/spec.ts';
 
 // Constant folding: whatever follows from constants and known shapes is computed at import: shapes, branches,
@@ -128,8 +128,8 @@ export function foldConstants(
   const rename = new Map<string, string>();
   const remaining = foldBody(graph, (name) => values.get(name), rename, values);
   const outputs = graph.outputs.map((name) => rename.get(name) ?? name);
-  const operators = pruneUnused(remaining, outputs);
-  const read = new Set([...outputs, ...listReads(operators)]);
+  const operators = keepNeeded(remaining, outputs);
+  const read = new Set([...outputs, ...operators.flatMap(listReads)]);
   return {
     operators,
     outputs,
@@ -163,26 +163,4 @@ function listCaptured(operator: OperatorSpec): Set<string> {
     for (const name of body.outputs) if (!own.has(name)) captured.add(name);
   }
   return captured;
-}
-
-function* listReads(operators: readonly OperatorSpec[]): Generator<string> {
-  for (const operator of operators) {
-    yield* operator.inputs;
-    for (const body of getBodies(operator)) {
-      yield* body.outputs;
-      yield* listReads(body.operators);
-    }
-  }
-}
-
-/** Returns the operators that the outputs depend on, in order. */
-function pruneUnused(operators: readonly OperatorSpec[], outputs: readonly string[]): OperatorSpec[] {
-  const needed = new Set(outputs);
-  const kept: OperatorSpec[] = [];
-  for (const operator of operators.toReversed()) {
-    if (!operator.outputs.some((name) => name !== '' && needed.has(name))) continue;
-    for (const name of [...operator.inputs, ...listCaptured(operator)]) needed.add(name);
-    kept.push(operator);
-  }
-  return kept.reverse();
 }

@@ -17,10 +17,11 @@ import {
   type StepRole,
 } from './step-roles.ts';
 import { loopToIteration, scanToIteration } from './loop-iteration.ts';
+import { isMaskedRecurrence, recurrenceToIteration } from './recurrence-to-iteration.ts';
 
 // Converts an operator graph over sequences to one over single steps: its only Loop or Scan must iterate over
-// the steps, and no other operator may mix steps. The loop's body becomes the step, its carried values the
-// states. The result can be streamed.
+// the steps, or it has recurrent operators that pass over masked steps, and no other operator may mix steps. The
+// loop's body becomes the step, its carried values the states. The result can be streamed.
 
 export interface StepGraph {
   readonly layer: OperatorGraphSpec;
@@ -37,12 +38,13 @@ export function loopToSteps(
   const { input, operators } = layer;
   const axis = input.shape.indexOf(-1);
   const loops = operators.filter(({ operator }) => operator === 'Loop' || operator === 'Scan');
-  const around = operators.some(
-    ({ operator }) => operator === 'If' || cellOfOperator(operator) !== undefined,
-  );
-  if (axis < 0 || input.steps !== undefined || loops.length !== 1 || around) return null;
+  const cells = operators.filter(({ operator }) => cellOfOperator(operator) !== undefined);
+  const iterated = loops.length === 1 && cells.length === 0 ? loops : cells;
+  const isMasked = loops.length === 0 && cells.some(isMaskedRecurrence);
+  const branches = operators.some(({ operator }) => operator === 'If');
+  if (axis < 0 || input.steps !== undefined || branches || (iterated !== loops && !isMasked)) return null;
   try {
-    const step = toStepGraph(layer, tensors, axis, loops[0]!);
+    const step = toStepGraph(layer, tensors, axis, new Set(iterated));
     return step && haveSameOutputs(layer, tensors, step) ? step : null;
   } catch (error) {
     // not convertible
@@ -51,11 +53,16 @@ export function loopToSteps(
   }
 }
 
+const iterations: Readonly<Record<string, typeof loopToIteration>> = {
+  Loop: loopToIteration,
+  Scan: scanToIteration,
+};
+
 function toStepGraph(
   layer: OperatorGraphSpec,
   tensors: ReadonlyMap<string, Tensor>,
   axis: number,
-  loop: OperatorSpec,
+  iterated: ReadonlySet<OperatorSpec>,
 ): StepGraph | null {
   const constants = toOperands(layer, tensors);
   const shape = layer.input.shape.map((size) => (size === -1 ? 1 : size));
@@ -68,9 +75,9 @@ function toStepGraph(
   const role = (name: string): StepRole => roles.get(name) ?? throwCrossStep();
 
   const operators: OperatorSpec[] = [];
-  let states: { input: string; output: string; start: Operand }[] = [];
+  const states: { input: string; output: string; start: Operand }[] = [];
   for (const operator of layer.operators) {
-    if (operator !== loop) {
+    if (!iterated.has(operator)) {
       const own =
         operator.operator === 'ConcatFromSequence'
           ? inferConcat(operator, role, at)
@@ -79,17 +86,13 @@ function toStepGraph(
       operators.push(operator);
       continue;
     }
-    const iteration =
-      operator.operator === 'Loop'
-        ? loopToIteration(operator, role, at)
-        : scanToIteration(operator, role, at);
+    const toIteration = iterations[operator.operator] ?? recurrenceToIteration;
+    const iteration = toIteration(operator, role, at);
     operators.push(...iteration.operators);
-    states = iteration.states.map(({ start, ...names }) => ({
-      ...names,
-      start: at.operand(start) ?? throwCrossStep(),
-    }));
     for (const [name, own] of iteration.roles) roles.set(name, own);
     for (const [name, operand] of iteration.constants) constants.set(name, operand);
+    for (const { start, ...names } of iteration.states)
+      states.push({ ...names, start: at.operand(start) ?? constants.get(start) ?? throwCrossStep() });
   }
   const outputRole = role(layer.output.value);
   if (outputRole.kind !== 'steps' && outputRole.kind !== 'final') return null;
@@ -151,6 +154,8 @@ function toOperands(layer: OperatorGraphSpec, tensors: ReadonlyMap<string, Tenso
 }
 
 const checkedSteps = 7;
+/** Before, inside and behind. */
+const maskedSteps: ReadonlySet<number> = new Set([0, 3, 4, 6]);
 const tolerance = 1e-9;
 
 /**
@@ -163,18 +168,24 @@ function haveSameOutputs(
 ): boolean {
   const width = graphInputWidth(layer);
   const { vocabulary } = layer.input;
-  const rows = Array.from({ length: checkedSteps }, (_, t) =>
+  // where steps are masked, what is compared with: the first number that anything is
+  const compared = layer.operators.find(({ operator }) => operator === 'Equal')?.inputs[1] ?? '';
+  const masked = layer.wholeConstants[compared]?.values[0] ?? tensors.get(compared)?.values[0] ?? 0;
+  const sequence = Array.from({ length: checkedSteps }, (_, t) =>
     vocabulary === undefined
       ? Float64Array.from({ length: width }, (__, k) => Math.sin(1 + 7.3 * t + 2.9 * k))
       : Float64Array.of((t * 7 + 3) % vocabulary),
   );
-  const run = (one: OperatorGraphSpec, own: ReadonlyMap<string, Tensor>): Float64Array[] =>
-    referenceGraph(one, (name) => own.get(name)!.values, rows, referenceSweeps);
-  const [expected, actual] = [run(layer, tensors), run(step.layer, step.tensors)];
+  const padded = sequence.map((row, t) => (maskedSteps.has(t) ? row.map(() => masked) : row));
   const first = step.lastStepOnly ? checkedSteps - 1 : 0;
-  return expected.every(
-    (row, t) =>
-      t < first ||
-      row.every((value, k) => Math.abs(value - actual[t]![k]!) <= tolerance * (1 + Math.abs(value))),
-  );
+  return [sequence, padded].every((rows) => {
+    const run = (one: OperatorGraphSpec, own: ReadonlyMap<string, Tensor>): Float64Array[] =>
+      referenceGraph(one, (name) => own.get(name)!.values, rows, referenceSweeps);
+    const [expected, actual] = [run(layer, tensors), run(step.layer, step.tensors)];
+    return expected.every(
+      (row, t) =>
+        t < first ||
+        row.every((value, k) => Math.abs(value - actual[t]![k]!) <= tolerance * (1 + Math.abs(value))),
+    );
+  });
 }

@@ -111,6 +111,15 @@ export function inferStepRole(
         ? throwCrossStep()
         : { kind: 'steps', axis: axis - removed.filter((one) => one < axis).length };
     }
+    case 'ReduceMax':
+    case 'ReduceMin': {
+      const given =
+        numberListAttribute(operator, 'axes') ?? (operator.inputs[1] ? constant(1) : throwCrossStep());
+      const reduced = given.map((one) => normaliseAxis(one, rank()));
+      if (reduced.includes(axis)) throwCrossStep();
+      const kept = numberAttribute(operator, 'keepdims', 1) === 1;
+      return { kind: 'steps', axis: kept ? axis : axis - reduced.filter((one) => one < axis).length };
+    }
     case 'Slice': {
       const on = operator.inputs[3] ? constant(3) : constant(1).map((_, i) => i);
       return on.some((one) => normaliseAxis(one, rank()) === axis)

@@ -33,6 +33,7 @@ type Sequence = readonly Float64Array[];
 /**
  * Verifies a network beside its graph: two sequences together and alone, of several lengths, whole and in chunks
  * where states are carried.
+ * @returns the shortest length that the graph accepts
  * @throws UnrollError invalid_model with what differs
  */
 export function verifyView(
@@ -40,7 +41,7 @@ export function verifyView(
   view: SequenceView,
   { network, weights, input }: ImportedNetwork,
   context = 0,
-): void {
+): number {
   const lengths = findLengths(graph, view);
   checkRoles(graph, view, lengths);
   const chunked =
@@ -66,10 +67,11 @@ export function verifyView(
       ),
     );
     compare(own, plain, `of ${steps} steps`);
-    const half = lengths[0]!;
+    const half = lengths[1] ?? lengths[0]!;
     if (chunked && steps - half >= half)
       compareEnds(own, runInChunks(graph, view, sequences, [half, steps - half]), view);
   }
+  return lengths[0]!;
 }
 
 /** The rows that the graph itself must give: a call a step where it has no axis of time. */
@@ -83,7 +85,8 @@ function findLengths(graph: SignedGraph, view: SequenceView): number[] {
   if (!view.input.axes.includes('time')) return [calls];
   if (view.steps !== undefined) return [view.steps];
   const { rows } = view.output;
-  const first = rows ? Math.max(1, 2 * rows.stride - rows.offset) : 1;
+  // two rows, or one where a step has its own
+  const first = rows ? Math.max(1, 2 * rows.stride - rows.offset - Number(rows.stride === 1)) : 1;
   const found: number[] = [];
   let failure: unknown = null;
   for (let steps = first; steps <= maxSteps && found.length < comparedLengths;) {
@@ -103,7 +106,7 @@ function findLengths(graph: SignedGraph, view: SequenceView): number[] {
   if (found.length === 0) throw failure!;
   if (found.length < comparedLengths)
     invalidModel(`verification: the graph accepts sequences of ${found.join(', ')} steps only`);
-  return view.states.length > 0 ? [...found, 2 * found[0]! + 1] : found;
+  return view.states.length > 0 ? [...found, 2 * found[1]! + 1] : found;
 }
 
 /** Draws a sequence. @param context numbers of a row that the row before ends with, zeros at the start */

@@ -7,6 +7,7 @@ import { elementCount } from '../../operators/operand.ts';
 import type { SignedGraph } from '../../operators/signature.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
+import { raiseView } from '../raise/raise-view.ts';
 import { loopToSteps } from './loop-to-steps.ts';
 import {
   createOperatorGraphNetwork,
@@ -15,38 +16,38 @@ import {
 } from './operator-graph-network.ts';
 import { viewToLayer } from './view-to-layer.ts';
 
-/** What model.json says of how a graph runs. */
-export interface RunSettings {
-  readonly runs?: 'step' | 'sequence' | undefined;
-  readonly context: number;
+/** How a graph becomes a network: layers, or one operator graph that runs once a step or once a sequence. */
+export type Conversion = 'layers' | 'loop' | 'step' | 'sequence';
+
+/** Lists the conversions that may fit a view, the best first. @param runs what model.json says */
+export function listConversions(view: SequenceView, runs?: 'step' | 'sequence'): readonly Conversion[] {
+  if (runs === 'step' || (!view.input.axes.includes('time') && runs === undefined)) return ['layers', 'step'];
+  if (runs === 'sequence') return ['layers', 'sequence'];
+  return ['layers', view.states.length > 0 ? 'step' : 'loop', 'sequence'];
 }
 
 /**
- * Lists the ways to run a graph as an operator graph, the best first; each may fail.
- * @throws UnrollError invalid_model from a conversion where an operator does not fit its inputs
+ * Converts a graph under its view to a network.
+ * @param context numbers of the steps before that precede a step's own
+ * @param nameLayer what the layer that computes a value is called
+ * @throws UnrollError invalid_model where an operator does not fit its inputs
  */
-export function listConversions(
+export function convertView(
+  conversion: Conversion,
   graph: SignedGraph,
   view: SequenceView,
-  { runs, context }: RunSettings,
-): (() => ImportedNetwork)[] {
-  const timed = view.input.axes.includes('time');
-  const asSteps = (): ImportedNetwork => stepNetwork(graph, view, context);
-  const whole = (): ImportedNetwork => {
-    const { layer, floats } = viewToLayer(graph, view, 'sequence');
-    return createOperatorGraphNetwork(layer, floats, [describeRun(layer)]);
-  };
-  const loop = (): ImportedNetwork => {
-    const { layer, floats } = viewToLayer(graph, view, 'sequence');
-    const step = loopToSteps(layer, floats) ?? invalidModel('it is no loop over the steps');
-    return withLast(step.layer, step.tensors, step.lastStepOnly, [
-      describeRun(step.layer),
-      'its loop over the steps of a sequence is run step by step; its carried values are the states',
-    ]);
-  };
-  if (runs === 'step' || (!timed && runs === undefined)) return [asSteps];
-  if (runs === 'sequence') return [whole];
-  return view.states.length > 0 ? [asSteps, whole] : [loop, whole];
+  context = 0,
+  nameLayer?: (value: string) => string,
+): ImportedNetwork {
+  if (conversion === 'layers') return raiseView(graph, view, nameLayer);
+  if (conversion === 'step') return stepNetwork(graph, view, context);
+  const { layer, floats } = viewToLayer(graph, view, 'sequence');
+  if (conversion === 'sequence') return createOperatorGraphNetwork(layer, floats, [describeRun(layer)]);
+  const step = loopToSteps(layer, floats) ?? invalidModel('it is no loop over the steps');
+  return withLast(step.layer, step.tensors, step.lastStepOnly, [
+    describeRun(step.layer),
+    'its loop over the steps of a sequence is run step by step; its carried values are the states',
+  ]);
 }
 
 function stepNetwork(graph: SignedGraph, view: SequenceView, context: number): ImportedNetwork {

@@ -3,6 +3,7 @@ import { broadcastStrides, elementCount, normaliseAxis, stridedIndexes } from '.
 import { numberAttribute, numberListAttribute } from '../../operators/operator.ts';
 import type { OperatorSpec } from '../../operators/spec.ts';
 import { invalidModel } from '../format-errors.ts';
+import { convolution } from './raise-convolution.ts';
 import type { Rows } from './layer-draft.ts';
 import { integers, requireRows, type Raise, type RaiseContext } from './raise-context.ts';
 
@@ -29,9 +30,13 @@ function dense(
   return { layer, end: null };
 }
 
+/** Limit on the square matrix of a layer that computes column by column: a graph needs no matrix for it. */
+const maxDiagonalWidth = 4096;
+const isConvActivation = (name: string): boolean => ['linear', 'relu', 'tanh', 'sigmoid'].includes(name);
+
 /**
- * Applies y = scale · x + shift per column: folded into the preceding dense layer when nothing else uses that, else a
- * new layer.
+ * Applies y = activation(scale · x + shift) per column: folded into the preceding dense layer or convolution when
+ * nothing else uses that, else a new layer.
  */
 function affine(
   name: string,
@@ -39,22 +44,28 @@ function affine(
   scale: Float32Array,
   shift: Float32Array,
   context: RaiseContext,
+  activation = 'linear',
 ): Rows {
   const { draft } = context;
   const width = scale.length;
   const before = draft.layer(x.layer);
   const canFold =
-    before['type'] === 'dense' &&
+    (before['type'] === 'dense' || (before['type'] === 'conv1d' && isConvActivation(activation))) &&
     before['activation'] === 'linear' &&
     context.hasSingleReader(x.layer) &&
     x.end === null;
   if (!canFold) {
+    if (width > maxDiagonalWidth)
+      invalidModel(`${width} columns as a dense layer, the limit is ${maxDiagonalWidth}`);
     const values = new Float32Array(width * width);
     scale.forEach((factor, k) => (values[k * width + k] = factor));
-    return dense(name, x, { shape: [width, width], values }, shift, context);
+    const made = dense(name, x, { shape: [width, width], values }, shift, context);
+    draft.layer(made.layer)['activation'] = activation;
+    return made;
   }
+  before['activation'] = activation;
   const [weight, bias] = [draft.tensor(`${x.layer}.weight`), draft.tensor(`${x.layer}.bias`)];
-  const inner = weight.shape[1]!;
+  const inner = weight.values.length / width;
   draft.setTensor(`${x.layer}.weight`, {
     shape: weight.shape,
     values: weight.values.map((value, i) => value * scale[Math.floor(i / inner)]!),
@@ -77,21 +88,51 @@ function toColumns(name: string, getRows: string, { constant, sized }: RaiseCont
   return Float32Array.from(stridedIndexes(wide, broadcastStrides(shape, wide)), (i) => values[i]!);
 }
 
+/** Combines the rows of several layers, number by number. */
+function combine(
+  operator: string,
+  inputs: readonly string[],
+  name: string,
+  rows: readonly Rows[],
+  context: RaiseContext,
+): Rows {
+  const { draft, sized } = context;
+  if (new Set(inputs.map((one) => sized(one).operands[0].shape.join())).size > 1)
+    invalidModel('it combines rows of different shapes');
+  const merge = { Add: 'sum', Mul: 'mul', Mean: 'ave' }[operator];
+  const joined = merge && joinDirections(rows, merge, context);
+  if (joined) return joined;
+  const type = operator === 'Add' ? 'add' : operator === 'Mul' ? 'multiply' : null;
+  if (type === null) return invalidModel('of several sequences only Add and Mul are supported');
+  return {
+    layer: draft.add(
+      name,
+      { type },
+      rows.map((one) => draft.resolveRows(one)),
+    ),
+    end: null,
+  };
+}
+
+function joinDirections(
+  rows: readonly Rows[],
+  merge: string,
+  { draft, hasSingleReader }: RaiseContext,
+): Rows | null {
+  const [forward, backward] = rows;
+  if (!forward || !backward || rows.length > 2 || !rows.every(({ layer }) => hasSingleReader(layer)))
+    return null;
+  return draft.joinDirections(forward, backward, merge);
+}
+
 const arithmetic =
   (toScale: (k: Float32Array) => Float32Array, toShift: (k: Float32Array) => Float32Array): Raise =>
   ({ operator, inputs, outputs }, context) => {
     const [a = '', b = ''] = inputs;
-    const [x, y] = [context.findRows(a), context.findRows(b)];
-    if (x && y) {
-      const type = operator === 'Add' ? 'add' : operator === 'Mul' ? 'multiply' : null;
-      if (type === null) return invalidModel('of two sequences only Add and Mul are supported');
-      if (context.sized(a).operands[0].shape.join() !== context.sized(b).operands[0].shape.join())
-        invalidModel('it combines rows of different shapes');
-      const { draft } = context;
-      return [
-        { layer: draft.add(outputs[0]!, { type }, [draft.resolveRows(x), draft.resolveRows(y)]), end: null },
-      ];
-    }
+    const all = inputs.flatMap((name) => context.findRows(name) ?? []);
+    if (all.length === inputs.length) return [combine(operator, inputs, outputs[0]!, all, context)];
+    if (inputs.length > 2) return invalidModel('of several inputs, all must be outputs of layers');
+    const x = context.findRows(a);
     if (!x && (operator === 'Sub' || operator === 'Div'))
       return invalidModel('Sub or Div of a constant by a sequence is not supported');
     const [rows, of, other] = x ? [x, a, b] : [requireRows(context, b), b, a];
@@ -120,9 +161,7 @@ const activation =
     if (name === 'softmax') requireWholeRow(operator, context, numberAttribute(operator, 'flat', 0) === 1);
     const { width } = context.sized(operator.inputs[0]!);
     const shift = new Float32Array(width);
-    const scaled = affine(operator.outputs[0]!, x, ones(shift), shift, context);
-    context.draft.layer(scaled.layer)['activation'] = name;
-    return [scaled];
+    return [affine(operator.outputs[0]!, x, ones(shift), shift, context, name)];
   };
 
 const pool =
@@ -181,6 +220,16 @@ export const computingOperators: Readonly<Record<string, Raise>> = {
   Sub: arithmetic(ones, (k) => k.map((one) => -one)),
   Mul: arithmetic((k) => k, zerosLike),
   Div: arithmetic((k) => k.map((one) => 1 / one), zerosLike),
+  Mean: ({ operator, inputs, outputs }, context) => [
+    combine(
+      operator,
+      inputs,
+      outputs[0]!,
+      inputs.map((name) => requireRows(context, name)),
+      context,
+    ),
+  ],
+  Conv: convolution,
   Relu: activation('relu'),
   Tanh: activation('tanh'),
   Sigmoid: activation('sigmoid'),
@@ -213,6 +262,8 @@ export const computingOperators: Readonly<Record<string, Raise>> = {
     const axis = normaliseAxis(numberAttribute(operator, 'axis', -1), shape.length);
     if (axis === time || shape.slice(0, axis).some((size, i) => size !== 1 && i !== time))
       invalidModel('it does not join whole rows side by side');
+    const joined = joinDirections(rows, 'concat', context);
+    if (joined) return [joined];
     const layer = draft.add(
       operator.outputs[0]!,
       { type: 'concat' },

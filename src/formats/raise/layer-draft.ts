@@ -6,6 +6,8 @@ export interface Rows {
   readonly layer: string;
   /** Of a recurrent operator's last rows (Y_h, Y_c): which state they are. */
   readonly end: 'hidden' | 'cell' | null;
+  /** Whether they are those of a recurrent operator that runs backward only. */
+  readonly reverse?: boolean;
 }
 
 /** The layers raised so far, with their weights. */
@@ -20,14 +22,26 @@ export interface LayerDraft {
   layer(name: string): Record<string, unknown>;
   tensor(name: string): Tensor;
   setTensor(name: string, tensor: Tensor): void;
+  /**
+   * Makes one bidirectional layer of one that runs forward and one that runs backward over the same rows, which
+   * nothing else may read.
+   * @returns null where they are not both directions of one layer
+   */
+  joinDirections(forward: Rows, backward: Rows, merge: string): Rows | null;
   /** The layer that has rows; the last rows of a recurrent operator get a pool layer. */
   resolveRows(rows: Rows): string;
   readonly layers: readonly Record<string, unknown>[];
   readonly weights: ReadonlyMap<string, Tensor>;
 }
 
-/** @param readsSteps whether the rows of every step of a recurrent layer are read, too */
-export function createDraft(readsSteps: (layer: string) => boolean): LayerDraft {
+/**
+ * @param readsSteps whether the rows of every step of a recurrent layer are read, too
+ * @param nameLayer what the layer that computes a value is called
+ */
+export function createDraft(
+  readsSteps: (layer: string) => boolean,
+  nameLayer: (value: string) => string = (value) => value,
+): LayerDraft {
   const layers: Record<string, unknown>[] = [];
   const weights = new Map<string, Tensor>();
   const names = new Set(['input']);
@@ -37,7 +51,7 @@ export function createDraft(readsSteps: (layer: string) => boolean): LayerDraft 
     weights,
     add(wanted, layer, reads, tensors = []) {
       const clean =
-        wanted
+        nameLayer(wanted)
           .replaceAll(/[^A-Za-z0-9_-]+/g, '_')
           .replaceAll(/^_+|_+$/g, '')
           .slice(0, 48) || String(layer['type']);
@@ -51,6 +65,29 @@ export function createDraft(readsSteps: (layer: string) => boolean): LayerDraft 
     layer: (name) => layers.find((one) => one['name'] === name) ?? {},
     tensor: (name) => weights.get(name)!,
     setTensor: (name, tensor) => void weights.set(name, tensor),
+    joinDirections(forward, backward, merge) {
+      const [one, other] = [draft.layer(forward.layer), draft.layer(backward.layer)];
+      const same = fieldsOfBoth(one) === fieldsOfBoth(other);
+      const ended = forward.end !== null && (readsSteps(forward.layer) || readsSteps(backward.layer));
+      if (one['bidirectional'] === true || !backward.reverse || !same || ended) return null;
+      if (forward.end !== backward.end || one['type'] !== 'recurrent') return null;
+      const { activations = {} } = one;
+      const { backward_activations: others = {} } = other;
+      Object.assign(one, {
+        bidirectional: true,
+        merge,
+        ...(JSON.stringify(others) !== JSON.stringify(activations) && { backward_activations: others }),
+      });
+      layers.splice(layers.indexOf(other), 1);
+      const parts = `${backward.layer}.0.`;
+      for (const [name, tensor] of weights) {
+        if (!name.startsWith(parts)) continue;
+        weights.delete(name);
+        const part = name.slice(parts.length);
+        if (part.startsWith('backward.')) weights.set(`${forward.layer}.0.${part}`, tensor);
+      }
+      return forward;
+    },
     resolveRows({ layer, end }) {
       if (end === null) return layer;
       if (end === 'cell') return invalidModel('the cell state is used as an output, which is not supported');
@@ -71,3 +108,11 @@ export function createDraft(readsSteps: (layer: string) => boolean): LayerDraft 
   };
   return draft;
 }
+
+/** What both directions of a bidirectional layer have in common, as text. */
+const fieldsOfBoth = (layer: Record<string, unknown>): string =>
+  JSON.stringify(
+    Object.entries(layer).filter(
+      ([field]) => !['name', 'bidirectional', 'merge', 'activations', 'backward_activations'].includes(field),
+    ),
+  );

@@ -71,10 +71,11 @@ export const raiseRecurrent: Raise = (operator, context) => {
         ? [...named('forward', zeros(getTensors(0))), ...named('backward', getTensors(0))]
         : named('forward', getTensors(0)),
   );
+  const reverse = direction === 'reverse';
   return [
-    { layer, end: null },
-    { layer, end: 'hidden' },
-    { layer, end: 'cell' },
+    { layer, end: null, reverse },
+    { layer, end: 'hidden', reverse },
+    { layer, end: 'cell', reverse },
   ];
 };
 

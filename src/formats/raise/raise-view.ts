@@ -5,10 +5,12 @@ import { evaluateGraph, createInput, type Evaluation } from '../../operators/ana
 import { shapeFor, type SequenceView, type ViewInput } from '../../operators/analysis/sequence-view.ts';
 import { elementCount, type Operand } from '../../operators/operand.ts';
 import type { SignedGraph } from '../../operators/signature.ts';
+import { keepNeeded } from '../../operators/get-bodies.ts';
 import type { OperatorSpec } from '../../operators/spec.ts';
 import { invalidModel, quote } from '../format-errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
 import { layersToNetwork } from '../layers-to-network.ts';
+import { findAttentionPools, raiseAttentionPool } from './attention-pool.ts';
 import { computingOperators } from './compute-rows.ts';
 import { createDraft, type Rows } from './layer-draft.ts';
 import { movingOperators } from './move-rows.ts';
@@ -26,18 +28,23 @@ const triedLengths = [
 
 /**
  * Raises a graph to layers.
+ * @param nameLayer what the layer that computes a value is called
  * @throws UnrollError invalid_model with every operator that no layer computes, and where it is
  */
-export function raiseView(graph: SignedGraph, view: SequenceView): ImportedNetwork {
+export function raiseView(
+  graph: SignedGraph,
+  view: SequenceView,
+  nameLayer?: (value: string) => string,
+): ImportedNetwork {
   if (!view.input.axes.includes('time') || view.steps !== undefined)
     return invalidModel('it has no axis of steps that may have any length');
   const { lengths, evaluations } = evaluateTwice(graph, view);
-  const needed = findNeeded(graph.operators, view.output.value);
+  const needed = new Set(keepNeeded(graph.operators, [view.output.value]));
   const rows = new Map<string, Rows>([[view.input.value, { layer: 'input', end: null }]]);
   const stepsRead = new Set<string>();
   const context: RaiseContext = {
     lengths,
-    draft: createDraft((layer) => stepsRead.has(layer)),
+    draft: createDraft((layer) => stepsRead.has(layer), nameLayer),
     sized: (name) => toSized(evaluations.map(({ operand }) => operand(name)) as [Operand, Operand], lengths),
     findRows: (name) => rows.get(name) ?? null,
     constant(name, label) {
@@ -60,15 +67,18 @@ export function raiseView(graph: SignedGraph, view: SequenceView): ImportedNetwo
         graph.operators.some((one) => needed.has(one) && one.inputs.includes(name))),
   };
   const missing: string[] = [];
+  const { pools, parts } = findAttentionPools(graph.operators);
   for (const operator of graph.operators) {
     const isConstant = operator.outputs.every(
       (name) => name === '' || evaluations.every(({ operand }) => operand(name).known),
     );
-    if (!needed.has(operator) || isConstant) continue;
+    if (!needed.has(operator) || isConstant || parts.has(operator)) continue;
     // an operator that was not raised is reported itself, its readers are not
-    if (missing.length > 0 && operator.inputs.some((name) => isMissing(name, rows, evaluations))) continue;
+    const pool = pools.get(operator);
+    if (missing.length > 0 && !pool && operator.inputs.some((name) => isMissing(name, rows, evaluations)))
+      continue;
     try {
-      const raised = findRaise(operator)(operator, context);
+      const raised = (pool ? raiseAttentionPool(pool) : findRaise(operator))(operator, context);
       operator.outputs.forEach((name, i) => name !== '' && raised[i] && rows.set(name, raised[i]));
       if (cellOfOperator(operator.operator) !== undefined && context.isRead(operator.outputs[0]))
         stepsRead.add(raised[0]!.layer);
@@ -136,18 +146,6 @@ function toSized(operands: SizedValue['operands'], lengths: readonly [number, nu
   if (shape.length !== other.length || growing.length > 1 || !isTime)
     invalidModel(`[${shape.join(', ')}] for ${lengths[0]} steps has not one row a step`);
   return { operands, time, width: elementCount(shape.filter((_, axis) => axis !== time)) };
-}
-
-/** The operators that an output depends on. */
-function findNeeded(operators: readonly OperatorSpec[], output: string): ReadonlySet<OperatorSpec> {
-  const values = new Set([output]);
-  const needed = new Set<OperatorSpec>();
-  for (const operator of operators.toReversed()) {
-    if (!operator.outputs.some((name) => values.has(name))) continue;
-    needed.add(operator);
-    for (const name of operator.inputs) values.add(name);
-  }
-  return needed;
 }
 
 const isMissing = (

@@ -1,5 +1,4 @@
-import type { OperatorSpec } from '../../operators/spec.ts';
-import { getBodies } from '../../operators/get-bodies.ts';
+import { keepNeeded, listReads } from '../../operators/get-bodies.ts';
 import type {
   Dimension as SignatureSize,
   SignatureTensor,
@@ -41,7 +40,7 @@ export function torchscriptToGraph(archive: Archive, settings: InputSettings): S
     inputs: inputs.map(({ name, value, tensor }) => ({ ...sign(name, tensor, true), value })),
     outputs: outputs.map(({ name, tensor }) => sign(name, tensor, false)),
   };
-  const operators = pruneUnused(
+  const operators = keepNeeded(
     graph.operators,
     signature.outputs.map(({ value }) => value),
   );
@@ -70,21 +69,4 @@ function createSizeNames(): (size: Dimension, fallback: string | null) => Signat
     names.set(one, name);
     return name;
   };
-}
-
-const listReads = (operator: OperatorSpec): string[] => [
-  ...operator.inputs,
-  ...getBodies(operator).flatMap(({ operators, outputs }) => [...outputs, ...operators.flatMap(listReads)]),
-];
-
-/** Drops operators whose outputs nothing reads. */
-function pruneUnused(operators: readonly OperatorSpec[], outputs: readonly string[]): OperatorSpec[] {
-  const read = new Set(outputs);
-  const kept: OperatorSpec[] = [];
-  for (const operator of operators.toReversed()) {
-    if (!operator.outputs.some((name) => read.has(name))) continue;
-    kept.push(operator);
-    for (const name of listReads(operator)) read.add(name);
-  }
-  return kept.reverse();
 }

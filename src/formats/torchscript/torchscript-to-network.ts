@@ -11,7 +11,7 @@ import { torchscriptToGraph } from './torchscript-to-graph.ts';
 // A TorchScript archive becomes an operator graph, which is converted as any other. Which input is the sequence must
 // follow from the code, or be set in model.json.
 
-const writtenBy = 'written by PyTorch, as TorchScript';
+const notes = ['written by PyTorch, as TorchScript'];
 
 /**
  * Converts an archive's network.
@@ -22,10 +22,13 @@ export function torchscriptToNetwork(archive: Archive, settings?: GraphSettings)
   const { set = {}, shapes = {} } = settings ?? {};
   const graph = torchscriptToGraph(archive, { set, shapes });
   checkRoles(graph, settings);
-  if (!settings) return graphToNetwork(graph, writtenBy);
+  if (!settings) return graphToNetwork(graph, { notes });
   // what is set is a constant of the graph already
   const open = Object.entries(shapes).filter(([name]) => !Object.hasOwn(set, name));
-  return graphToNetwork(graph, writtenBy, { ...settings, set: {}, shapes: Object.fromEntries(open) });
+  return graphToNetwork(graph, {
+    notes,
+    settings: { ...settings, set: {}, shapes: Object.fromEntries(open) },
+  });
 }
 
 /**

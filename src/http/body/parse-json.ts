@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { UnrollError } from '../../errors.ts';
 import { createTimeSlice, nextTurn, type TimeSlice } from '../../time-slice.ts';
 import { createJsonScan } from './json-scan.ts';
@@ -34,6 +35,8 @@ export async function parseJson(bytes: Buffer): Promise<unknown> {
 }
 
 function parse(bytes: Buffer): unknown {
+  // toString would replace what is not UTF-8 by U+FFFD, and the model would read that
+  if (!isUtf8(bytes)) throw malformed('it is not UTF-8');
   const text = bytes.toString('utf8');
   try {
     return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);

@@ -11,10 +11,11 @@ import { checkEachRequest } from './check-each-request.ts';
 export function guardEventLoop(app: FastifyInstance, maxDelayMs: number): void {
   const delay = watchEventLoopDelay();
   app.addHook('onClose', async () => delay.stop());
-  checkEachRequest(app, ({ routeOptions: { url } }) => {
-    if (delay.ms > maxDelayMs && !isProbe(url))
-      throw new UnrollError('overloaded', `the event loop is delayed by more than ${maxDelayMs} ms`, {
-        retryAfterSeconds: 1,
-      });
-  });
+  checkEachRequest(app, ({ routeOptions: { url } }) =>
+    delay.ms > maxDelayMs && !isProbe(url)
+      ? new UnrollError('overloaded', `the event loop is delayed by more than ${maxDelayMs} ms`, {
+          retryAfterSeconds: 1,
+        })
+      : null,
+  );
 }

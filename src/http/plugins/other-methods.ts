@@ -4,19 +4,20 @@ import { UnrollError } from '../../errors.ts';
 const allMethods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** Rejects with 405 a method that has no route at the path. @param add adds the routes */
-export function refuseOtherMethods(app: FastifyInstance, add: () => void): void {
+export async function refuseOtherMethods(app: FastifyInstance, add: () => Promise<void>): Promise<void> {
   const methodsByUrl = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
     const methods = methodsByUrl.get(url) ?? new Set();
     for (const name of [method].flat()) methods.add(name);
     methodsByUrl.set(url, methods);
   });
-  add();
+  await add();
   for (const [url, methods] of Array.from(methodsByUrl)) {
     const allowed = [...methods].filter((method) => method !== 'HEAD').join(', ');
     app.route({
       method: allMethods.filter((method) => !methods.has(method)),
       url,
+      config: { access: 'open' },
       schema: { hide: true },
       // before the body is read, which is not needed
       onRequest: async (request, reply) => {

@@ -13,9 +13,22 @@ const causes: Readonly<Record<string, readonly [code: ErrorCode, detail: string]
   ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'the request did not arrive in time'],
 };
 
-/** Sends a problem document and closes the socket. */
-export function handleParseError(error: NodeJS.ErrnoException, socket: Socket): void {
+/** As node's own handler finds it: only the socket is known here. */
+type SocketOfReply = Socket & { readonly _httpMessage?: { readonly headersSent: boolean } | null };
+
+/**
+ * Sends a problem document and closes the socket.
+ * @param headers to send with it
+ */
+export function handleParseError(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  // a reply on its way, such as one to what came before the fault, must not be followed by another
+  const { _httpMessage: reply } = socket as SocketOfReply;
+  if (reply?.headersSent) return socket.destroySoon();
   const [code, detail] = causes[error.code ?? ''] ?? ['malformed_http', 'the request is not valid HTTP'];
   const problem = toProblem(new UnrollError(code, detail));
   const body = JSON.stringify(problem);
@@ -25,6 +38,7 @@ export function handleParseError(error: NodeJS.ErrnoException, socket: Socket): 
       'content-type: application/problem+json',
       `content-length: ${Buffer.byteLength(body)}`,
       'connection: close',
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
       '',
       body,
     ].join('\r\n'),

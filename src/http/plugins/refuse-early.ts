@@ -11,9 +11,9 @@ const taskRoute = /^\/v1\/models\/:model\/[a-z]+$/;
  */
 export function refuseEarly(app: FastifyInstance, { engine, repository }: TaskContext): void {
   checkEachRequest(app, (request) => {
-    if (request.method !== 'POST' || !taskRoute.test(request.routeOptions.url ?? '')) return;
+    if (request.method !== 'POST' || !taskRoute.test(request.routeOptions.url ?? '')) return null;
     const network = findNetwork(repository, (request.params as { model: string }).model);
-    if (network) engine.checkCapacity(network);
+    return network && engine.findOverload(network);
   });
 }
 

@@ -1,4 +1,5 @@
 import { comparisonRequest } from '../../jobs/comparisons/comparison-request.ts';
+import { callerOf, requireModel } from '../plugins/authenticate.ts';
 import type { Route } from '../route.ts';
 import { problems } from '../v1/schemas/reply.ts';
 import { comparisonList, comparisonParameter, comparisonView } from './schema.ts';
@@ -11,6 +12,7 @@ export const comparisonRoutes: Route = (scope, { training: { comparisons, requir
   scope.post(
     '/v1/training/comparisons',
     {
+      config: { access: 'train' },
       onRequest: requireAvailable,
       schema: {
         operationId: 'createComparison',
@@ -21,11 +23,17 @@ export const comparisonRoutes: Route = (scope, { training: { comparisons, requir
         response: { 200: comparisonView, ...problems },
       },
     },
-    async ({ body }) => viewComparison(await comparisons.create(body)),
+    async (request) => {
+      const { model, spec } = request.body;
+      requireModel(request, model);
+      if (spec.base !== undefined) requireModel(request, spec.base);
+      return viewComparison(await comparisons.create(request.body, callerOf(request)));
+    },
   );
   scope.get(
     '/v1/training/comparisons',
     {
+      config: { access: 'train' },
       schema: {
         operationId: 'listComparisons',
         tags,
@@ -33,11 +41,15 @@ export const comparisonRoutes: Route = (scope, { training: { comparisons, requir
         response: { 200: comparisonList, ...problems },
       },
     },
-    async () => ({ object: 'list' as const, data: (await comparisons.list()).map(viewComparison) }),
+    async (request) => ({
+      object: 'list' as const,
+      data: (await comparisons.list(callerOf(request))).map(viewComparison),
+    }),
   );
   scope.get(
     '/v1/training/comparisons/:comparison',
     {
+      config: { access: 'train' },
       schema: {
         operationId: 'showComparison',
         tags,
@@ -47,11 +59,12 @@ export const comparisonRoutes: Route = (scope, { training: { comparisons, requir
         response: { 200: comparisonView, ...problems },
       },
     },
-    async ({ params }) => viewComparison(await comparisons.get(params.comparison)),
+    async (request) => viewComparison(await comparisons.get(request.params.comparison, callerOf(request))),
   );
   scope.post(
     '/v1/training/comparisons/:comparison/cancel',
     {
+      config: { access: 'train' },
       onRequest: requireAvailable,
       schema: {
         operationId: 'cancelComparison',
@@ -61,6 +74,6 @@ export const comparisonRoutes: Route = (scope, { training: { comparisons, requir
         response: { 200: comparisonView, ...problems },
       },
     },
-    async ({ params }) => viewComparison(await comparisons.cancel(params.comparison)),
+    async (request) => viewComparison(await comparisons.cancel(request.params.comparison, callerOf(request))),
   );
 };

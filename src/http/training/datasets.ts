@@ -1,15 +1,17 @@
 import type { FastifyRequest } from 'fastify';
-import { PassThrough, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { UnrollError } from '../../errors.ts';
 import type { DataFile } from '../../training/run/run-messages.ts';
+import { callerOf } from '../plugins/authenticate.ts';
 import type { Route } from '../route.ts';
 import { problems } from '../v1/schemas/reply.ts';
 import { datasetList, datasetParameter, datasetQuery, datasetView } from './schema.ts';
 import { datasetTooLarge } from '../../jobs/datasets.ts';
+import { datasetTypes, detectFormat, malformedForm, readFormFile } from './form-file.ts';
 import { viewDataset } from './view.ts';
 
 const tags = ['training'];
-export const datasetPath = '/v1/datasets';
+const datasetPath = '/v1/datasets';
 
 export const datasetRoutes: Route = (
   scope,
@@ -18,6 +20,7 @@ export const datasetRoutes: Route = (
   scope.post(
     datasetPath,
     {
+      config: { access: 'train' },
       bodyLimit: maxDatasetBytes,
       // before the upload is read
       onRequest: requireAvailable,
@@ -33,12 +36,14 @@ export const datasetRoutes: Route = (
     async (request) => {
       const { name, task = null } = request.query;
       const { stream, format, fileName } = await openUpload(request, maxDatasetBytes);
-      return viewDataset(await datasets.add(stream, { name: name ?? fileName, format, task }));
+      const about = { name: name ?? fileName, format, task };
+      return viewDataset(await datasets.add(stream, about, callerOf(request)));
     },
   );
   scope.get(
     datasetPath,
     {
+      config: { access: 'train' },
       schema: {
         operationId: 'listDatasets',
         tags,
@@ -46,11 +51,15 @@ export const datasetRoutes: Route = (
         response: { 200: datasetList, ...problems },
       },
     },
-    async () => ({ object: 'list' as const, data: (await datasets.list()).map(viewDataset) }),
+    async (request) => ({
+      object: 'list' as const,
+      data: (await datasets.list(callerOf(request))).map(viewDataset),
+    }),
   );
   scope.get(
     `${datasetPath}/:dataset`,
     {
+      config: { access: 'train' },
       schema: {
         operationId: 'showDataset',
         tags,
@@ -59,11 +68,12 @@ export const datasetRoutes: Route = (
         response: { 200: datasetView, ...problems },
       },
     },
-    async ({ params }) => viewDataset(await datasets.get(params.dataset)),
+    async (request) => viewDataset(await datasets.get(request.params.dataset, callerOf(request))),
   );
   scope.delete(
     `${datasetPath}/:dataset`,
     {
+      config: { access: 'train' },
       onRequest: requireAvailable,
       schema: {
         operationId: 'deleteDataset',
@@ -73,21 +83,13 @@ export const datasetRoutes: Route = (
         response: { 200: datasetView, ...problems },
       },
     },
-    async ({ params }) => {
-      const dataset = await datasets.get(params.dataset);
-      await datasets.remove(dataset.id);
+    async (request) => {
+      const caller = callerOf(request);
+      const dataset = await datasets.get(request.params.dataset, caller);
+      await datasets.remove(dataset.id, caller);
       return viewDataset(dataset);
     },
   );
-};
-
-/** The data format of each content type. */
-export const datasetTypes: Readonly<Record<string, DataFile['format']>> = {
-  'application/jsonl': 'jsonl',
-  'application/x-ndjson': 'jsonl',
-  'application/x-jsonlines': 'jsonl',
-  'text/csv': 'csv',
-  'text/plain': 'text',
 };
 
 interface Upload {
@@ -115,35 +117,16 @@ async function openUpload(request: FastifyRequest, maxBytes: number): Promise<Up
 }
 
 async function openMultipartFile(request: FastifyRequest, maxBytes: number): Promise<Upload> {
-  const malformed = (cause: unknown): UnrollError =>
-    new UnrollError(
-      'malformed_multipart',
-      `body: ${cause instanceof Error ? cause.message : 'not a multipart form'}`,
-      { cause },
-    );
   // one byte more than the limit, which is checked where the bytes are counted
   const limits = { fileSize: maxBytes + 1, files: 1 };
-  const file = await request.file({ limits }).catch((error: unknown) => {
-    // the client disconnected
-    throw error === request.raw.errored ? error : malformed(error);
+  const files = request.files({ limits });
+  const { value: part } = await files.next().catch((error: unknown) => {
+    throw malformedForm(request, error);
   });
-  if (!file)
+  if (!part)
     throw new UnrollError('invalid_request', 'file: missing in the multipart body', { field: 'file' });
-  // a form that is malformed after the start of its file fails while the file is read
-  const stream = new PassThrough();
-  // which may happen before the stream has a reader
-  stream.on('error', () => {});
-  file.file.on('error', (error) => stream.destroy(malformed(error)));
-  file.file.pipe(stream);
-  return {
-    stream,
-    format: detectFormat(file.mimetype, file.filename),
-    fileName: file.filename.slice(0, 200),
-  };
-}
-
-function detectFormat(type: string, fileName: string): DataFile['format'] {
-  if (/\.(jsonl|ndjson)$/i.test(fileName)) return 'jsonl';
-  if (/\.csv$/i.test(fileName)) return 'csv';
-  return datasetTypes[type] ?? 'text';
+  // a second file is refused while the first is read
+  const stream = readFormFile(part.file, () => files.next());
+  const fileName = part.filename.slice(0, 200);
+  return { stream, format: detectFormat(part.mimetype, part.filename), fileName };
 }

@@ -2,6 +2,7 @@ import type { FollowedEvent } from '../../jobs/job-events.ts';
 import { UnrollError } from '../../errors.ts';
 import { trainingSpec } from '../../training/training-spec.ts';
 import { abortOnDisconnect } from '../abort-on-disconnect.ts';
+import { callerOf, requireModel } from '../plugins/authenticate.ts';
 import type { Route } from '../route.ts';
 import { problems } from '../v1/schemas/reply.ts';
 import {
@@ -27,6 +28,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
   scope.post(
     '/v1/training/jobs',
     {
+      config: { access: 'train' },
       onRequest: requireAvailable,
       schema: {
         operationId: 'createTrainingJob',
@@ -36,11 +38,17 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         response: { 200: jobView, ...problems },
       },
     },
-    async (request) => viewJob(await jobs.create(request.body), null),
+    async (request) => {
+      const { model, base } = request.body;
+      requireModel(request, model);
+      if (base !== undefined) requireModel(request, base);
+      return viewJob(await jobs.create(request.body, callerOf(request)), null);
+    },
   );
   scope.get(
     '/v1/training/jobs',
     {
+      config: { access: 'train' },
       schema: {
         operationId: 'listTrainingJobs',
         tags,
@@ -49,8 +57,9 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         response: { 200: jobList, ...problems },
       },
     },
-    async ({ query: { limit, after } }) => {
-      const found = await jobs.list({ limit: limit + 1, after });
+    async (request) => {
+      const { limit, after } = request.query;
+      const found = await jobs.list({ limit: limit + 1, after }, callerOf(request));
       const data = found.slice(0, limit).map((job) => viewJob(job, jobs.progress(job.id)));
       return { object: 'list' as const, data, has_more: found.length > limit };
     },
@@ -58,6 +67,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
   scope.get(
     '/v1/training/jobs/:job',
     {
+      config: { access: 'train' },
       schema: {
         operationId: 'showTrainingJob',
         tags,
@@ -66,7 +76,10 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         response: { 200: jobView, ...problems },
       },
     },
-    async ({ params }) => viewJob(await jobs.get(params.job), jobs.progress(params.job)),
+    async (request) => {
+      const { job } = request.params;
+      return viewJob(await jobs.get(job, callerOf(request)), jobs.progress(job));
+    },
   );
   for (const [verb, summary] of [
     ['cancel', 'Cancels a job and retains its checkpoints'],
@@ -76,6 +89,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
     scope.post(
       `/v1/training/jobs/:job/${verb}`,
       {
+        config: { access: 'train' },
         onRequest: requireAvailable,
         schema: {
           operationId: `${verb}TrainingJob`,
@@ -85,18 +99,22 @@ export const trainingJobRoutes: Route = (scope, parts) => {
           response: { 200: jobView, ...problems },
         },
       },
-      async ({ params }) => viewJob(await jobs[verb](params.job), jobs.progress(params.job)),
+      async (request) => {
+        const { job } = request.params;
+        return viewJob(await jobs[verb](job, callerOf(request)), jobs.progress(job));
+      },
     );
 
   scope.get(
     '/v1/training/jobs/:job/events',
     {
+      config: { access: 'train' },
       schema: {
         operationId: 'listTrainingEvents',
         tags,
         summary: 'Lists the events of a job, or streams them as server-sent events until the job has ended',
         description:
-          'A stream begins after the event given by Last-Event-ID. `progress` events are sent a few times a second, have no id and are not stored.',
+          'A stream begins after the event given by Last-Event-ID; where the job has ended and no event is left, the answer is 204, after which an EventSource does not come back. `progress` events are sent a few times a second, have no id and are not stored.',
         params: jobParameter,
         querystring: eventQuery,
         response: { 200: eventList, ...problems },
@@ -105,12 +123,15 @@ export const trainingJobRoutes: Route = (scope, parts) => {
     async (request, reply) => {
       const { job } = request.params;
       const { limit, after, stream } = request.query;
-      await jobs.get(job);
+      await jobs.get(job, callerOf(request));
       if (stream === 'true' || request.headers.accept?.includes('text/event-stream') === true) {
-        const last = Number(request.headers['last-event-id'] ?? after);
+        const given = Number(request.headers['last-event-id'] ?? after);
+        const last = Number.isSafeInteger(given) ? given : 0;
+        // an EventSource comes back after the end of a stream, until it gets this
+        if (await events.isOver(job, last)) return reply.status(204).send(undefined as never) as never;
         const signal = AbortSignal.any([abortOnDisconnect(reply), parts.stopping]);
-        const followed = events.follow(job, Number.isSafeInteger(last) ? last : 0, signal);
-        return sendStream(parts, request, reply, toTaskEvents(followed, parts.stopping)) as never;
+        const followed = toTaskEvents(events.follow(job, last, signal), parts.stopping);
+        return sendStream(parts, request, reply, followed, { accepted: Promise.resolve() }) as never;
       }
       const found = await events.list(job, { limit: limit + 1, after });
       return {
@@ -123,6 +144,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
   scope.get(
     '/v1/training/jobs/:job/checkpoints',
     {
+      config: { access: 'train' },
       schema: {
         operationId: 'listTrainingCheckpoints',
         tags,
@@ -131,14 +153,15 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         response: { 200: checkpointList, ...problems },
       },
     },
-    async ({ params }) => ({
+    async (request) => ({
       object: 'list' as const,
-      data: (await jobs.checkpoints(params.job)).map(viewCheckpoint),
+      data: (await jobs.checkpoints(request.params.job, callerOf(request))).map(viewCheckpoint),
     }),
   );
   scope.post(
     '/v1/training/jobs/:job/checkpoints/:step/publish',
     {
+      config: { access: 'train' },
       onRequest: requireAvailable,
       schema: {
         operationId: 'publishTrainingCheckpoint',
@@ -150,7 +173,10 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         response: { 200: checkpointView, ...problems },
       },
     },
-    async ({ params: { job, step } }) => viewCheckpoint(await jobs.publish(job, step)),
+    async (request) => {
+      const { job, step } = request.params;
+      return viewCheckpoint(await jobs.publish(job, step, callerOf(request)));
+    },
   );
 };
 

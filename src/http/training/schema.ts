@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { comparisonStatuses, jobStatuses } from '../../jobs/job.ts';
 
+/** The key that made it; null where it was made without one. */
+const owner = z.string().nullable().describe('Name of the API key that made it');
 const metrics = z.record(z.string(), z.number().nullable());
 
 export const jobParameter = z.object({ job: z.string().min(1).max(100) });
@@ -13,6 +15,7 @@ export const jobView = z
   .object({
     id: z.string(),
     object: z.literal('training.job'),
+    owner,
     status: z.enum(jobStatuses),
     task: z.string(),
     model: z.string().describe('Name of the model to publish'),
@@ -89,6 +92,7 @@ export const datasetView = z
   .object({
     id: z.string(),
     object: z.literal('dataset'),
+    owner,
     name: z.string(),
     format: z.enum(['jsonl', 'csv', 'text']),
     bytes: z.int(),
@@ -110,6 +114,7 @@ export const comparisonView = z
   .object({
     id: z.string(),
     object: z.literal('training.comparison'),
+    owner,
     model: z.string(),
     status: z.enum(comparisonStatuses),
     error: z

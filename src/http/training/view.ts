@@ -19,6 +19,7 @@ const viewProgress = ({ epoch, step, steps, loss, stepsPerSecond, secondsLeft }:
 export const viewJob = (job: Job, progress: Progress | null): z.output<typeof jobView> => ({
   id: job.id,
   object: 'training.job',
+  owner: job.owner ?? null,
   status: job.status,
   task: job.spec.task,
   model: job.spec.model,
@@ -64,8 +65,8 @@ export const viewCheckpoint = (checkpoint: JobCheckpoint): z.output<typeof check
 });
 
 export const viewDataset = (dataset: Dataset): z.output<typeof datasetView> => {
-  const { id, name, format, bytes, records, createdAt } = dataset;
-  return { id, name, format, bytes, records, object: 'dataset', created_at: createdAt };
+  const { id, owner = null, name, format, bytes, records, createdAt } = dataset;
+  return { id, owner, name, format, bytes, records, object: 'dataset', created_at: createdAt };
 };
 
 export const viewComparison = ({
@@ -76,6 +77,7 @@ export const viewComparison = ({
 }: ComparisonReport): z.output<typeof comparisonView> => ({
   id: comparison.id,
   object: 'training.comparison',
+  owner: comparison.owner ?? null,
   model: comparison.model,
   status: comparison.status,
   error: comparison.error ?? null,

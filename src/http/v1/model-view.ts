@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { UnrollError } from '../../errors.ts';
 import { findTensorPath } from '../../open-inference/infer-any.ts';
 import { parseReference } from '../../repository/model-reference.ts';
-import type { ModelListing, ServedModel } from '../../repository/repository-interface.ts';
+import type { ModelListing, Repository, ServedModel } from '../../repository/repository-interface.ts';
 import type { SkippedPath } from '../../repository/skipped-paths.ts';
 import type { TaskContext } from '../../tasks/context.ts';
 import type { modelDetails, modelSummary } from './schemas/models.ts';
@@ -59,11 +59,11 @@ export const toSkippedSummary = ({ path, reason }: SkippedPath): Summary => ({
 
 /** Finds the version that a reference names. @throws UnrollError invalid_model_name, model_not_found */
 export function findModel(
-  listings: readonly ModelListing[],
+  repository: Pick<Repository, 'list'>,
   reference: string,
 ): { shown: ModelListing; versions: Versions } {
   const { name, version } = parseReference(reference);
-  const versions = byName(listings.filter((one) => one.name === name))[0];
+  const versions = byName(repository.list(name))[0];
   const shown =
     versions && (version === null ? current(versions) : versions.find((one) => one.version === version));
   if (!versions || !shown)

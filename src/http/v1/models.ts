@@ -1,31 +1,37 @@
+import { mayUseModel } from '../../access/caller.ts';
+import { callerOf } from '../plugins/authenticate.ts';
 import { findModel, toModelSummaries, toSkippedSummary, toModelDetails } from './model-view.ts';
 import type { Route } from '../route.ts';
 import { modelDetails, modelList } from './schemas/models.ts';
-import { modelParameter, problem } from './schemas/reply.ts';
+import { modelParameter, problems } from './schemas/reply.ts';
 import { sendJson } from '../send-json.ts';
 
 export const modelRoutes: Route = (scope, { tasks }) => {
   scope.get(
     '/v1/models',
     {
+      config: { access: 'infer' },
       schema: {
         operationId: 'listModels',
         tags: ['models'],
         summary: 'Every model, ready or not, and what in the models folder is none',
-        response: { 200: modelList },
+        response: { 200: modelList, ...problems },
       },
     },
-    async () => ({
-      object: 'list' as const,
-      data: [
-        ...toModelSummaries(tasks.repository.list()),
-        ...tasks.repository.skipped().map(toSkippedSummary),
-      ],
-    }),
+    async (request) => {
+      const caller = callerOf(request);
+      const listed = tasks.repository.list().filter(({ name }) => mayUseModel(caller, name));
+      const skipped = caller.models === null ? tasks.repository.skipped() : [];
+      return {
+        object: 'list' as const,
+        data: [...toModelSummaries(listed), ...skipped.map(toSkippedSummary)],
+      };
+    },
   );
   scope.get(
     '/v1/models/:model',
     {
+      config: { access: 'infer' },
       schema: {
         operationId: 'showModel',
         tags: ['models'],
@@ -33,15 +39,12 @@ export const modelRoutes: Route = (scope, { tasks }) => {
         params: modelParameter,
         response: {
           200: modelDetails,
-          '4xx': {
-            description: 'No such model',
-            content: { 'application/problem+json': { schema: problem } },
-          },
+          ...problems,
         },
       },
     },
     async (request, reply) =>
       // a model may have hundreds of thousands of labels
-      sendJson(reply, toModelDetails(findModel(tasks.repository.list(), request.params.model), tasks)),
+      sendJson(reply, toModelDetails(findModel(tasks.repository, request.params.model), tasks)),
   );
 };

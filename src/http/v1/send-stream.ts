@@ -1,19 +1,23 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { UnrollError } from '../../errors.ts';
 import type { AppParts } from '../parts.ts';
-import { sendEvents, type ServerEvent } from '../sse.ts';
+import { toProblem } from '../problem.ts';
+import { sendEvents, type ServerEvent, type SseOptions } from '../sse.ts';
 
-/**
- * Sends events as a stream and measures it: the time to the first event, the time between events, the open
- * streams.
- */
+/** When a stream's work is accepted: a refusal is known in the turn of its submission. */
+export function createAcceptance(): { readonly accepted: Promise<void>; readonly onSubmitted: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { accepted: promise, onSubmitted: () => void setImmediate(resolve) };
+}
+
+/** Sends events as a stream, and counts the open ones. */
 export async function sendStream(
   { metrics, options }: AppParts,
   request: FastifyRequest,
   reply: FastifyReply,
   events: AsyncGenerator<ServerEvent>,
+  stream: Pick<SseOptions, 'accepted' | 'toErrorEvent'> = {},
 ): Promise<FastifyReply> {
-  const startMs = performance.now();
   // fastify, its plugins and this code all listen for the end of a stream: a few more listeners than node
   // expects
   reply.raw.setMaxListeners(20);
@@ -23,11 +27,9 @@ export async function sendStream(
   }
   return sendEvents(reply, events, {
     pingMs: options.pingMs,
-    onEvent: (sinceMs) =>
-      sinceMs === null
-        ? metrics.firstToken.observe((performance.now() - startMs) / 1000)
-        : metrics.interToken.observe(sinceMs / 1000),
+    ...stream,
     onError: (error) => {
+      request.record.code = toProblem(error).code;
       if (error instanceof UnrollError && ['cancelled', 'shutting_down'].includes(error.code))
         request.log.info({ code: error.code }, 'a stream ended early');
       else request.log.warn({ err: error }, 'a stream ended with an error');

@@ -4,11 +4,12 @@ import type { ServedModel } from '../../repository/repository-interface.ts';
 import type { Call, TaskContext } from '../../tasks/context.ts';
 import { streamWithModel, withModel } from '../../tasks/with-model.ts';
 import { abortOnDisconnect } from '../abort-on-disconnect.ts';
+import { recordModel, recordSequence } from '../plugins/request-log.ts';
 import type { Route } from '../route.ts';
 import { sendJson } from '../send-json.ts';
 import type { ServerEvent } from '../sse.ts';
 import { modelParameter, taskResponses } from './schemas/reply.ts';
-import { sendStream } from './send-stream.ts';
+import { createAcceptance, sendStream } from './send-stream.ts';
 
 type Run<Body, Result> = (context: TaskContext, call: Call, body: Body) => Result;
 type Format<From, Body, To> = (from: From, model: ServedModel, body: Body, signal: AbortSignal) => To;
@@ -49,20 +50,24 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
     response,
   };
   return (scope, parts) => {
-    scope.post(path, { schema }, async (request, reply) => {
+    scope.post(path, { config: { access: 'infer' }, schema }, async (request, reply) => {
       const { params } = request as { params: z.output<typeof modelParameter> };
       const body = request.body as z.output<Schema>;
       const signal = abortOnDisconnect(reply);
       const requested = { reference: params.model, task };
-      const call = (model: ServedModel): Call => ({ model, signal, timeoutMs: body.timeout_ms });
+      const call = (model: ServedModel): Call => {
+        recordModel(request, model, operationId);
+        return { model, signal, timeoutMs: body.timeout_ms, onSequenceEnd: recordSequence(request) };
+      };
       if (stream && body.stream === true) {
+        const { accepted, onSubmitted } = createAcceptance();
         const events = streamWithModel(
           parts.tasks,
           requested,
-          (model) => stream.run(parts.tasks, call(model), body),
+          (model) => stream.run(parts.tasks, { ...call(model), onSubmitted }, body),
           (event, model) => stream.toEvent(event, model, body, signal),
         );
-        return sendStream(parts, request, reply, events);
+        return sendStream(parts, request, reply, events, { accepted });
       }
       const json = await withModel(parts.tasks, requested, async (model) =>
         row.toReply(await row.run(parts.tasks, call(model), body), model, body, signal),

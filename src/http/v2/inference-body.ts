@@ -9,8 +9,10 @@ import {
   parseJsonValues,
   type WireTensor,
 } from '../../open-inference/tensor.ts';
+import { parseWithoutNulls } from '../body/drop-nulls.ts';
 import { invalidField } from '../../tasks/invalid-field.ts';
 import { createTimeSlice, type TimeSlice } from '../../time-slice.ts';
+import { toClassification } from './classification.ts';
 import { toShortestNumbers } from '../float32-text.ts';
 import { jsonChunks } from '../json-chunks.ts';
 import { parseJson } from '../body/parse-json.ts';
@@ -50,6 +52,9 @@ export interface InferenceCall {
   readonly id: string | undefined;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly inputs: readonly WireTensor[];
+  /** Instead of inputs: the bytes of the model's only input. */
+  readonly raw: Buffer | null;
+  /** All where it is undefined. */
   readonly outputs: Request['outputs'];
   /** Whether outputs without a setting of their own are sent in binary. */
   readonly binary: boolean;
@@ -60,10 +65,11 @@ export interface InferenceCall {
  * @throws UnrollError invalid_request, malformed_json, body_too_complex
  */
 export async function readInference(body: unknown, length: string | undefined): Promise<InferenceCall> {
+  if (Buffer.isBuffer(body) && length === '0') return { ...rawCall, raw: body };
   const { json, rest } = Buffer.isBuffer(body)
     ? await split(body, length)
     : { json: body, rest: Buffer.alloc(0) };
-  const { success, data, error } = inferenceRequest.safeParse(json);
+  const { success, data, error } = parseWithoutNulls(inferenceRequest, json);
   if (!success) {
     const { path, message } = error.issues[0]!;
     return invalidField(path.join('.') || 'body', message);
@@ -74,9 +80,9 @@ export async function readInference(body: unknown, length: string | undefined): 
   for (const [i, input] of data.inputs.entries()) {
     const field = `inputs[${i}]`;
     const { name, shape, datatype } = input;
-    const size = input.parameters['binary_data_size'];
+    const size = input.parameters['binary_data_size'] ?? undefined;
     if (size === undefined) {
-      if (input.data === undefined) invalidField(`${field}.data`, 'is missing');
+      if (input.data === undefined || input.data === null) invalidField(`${field}.data`, 'is missing');
       inputs.push({ name, shape, datatype, values: await parseJsonValues(input.data, input, field, slice) });
     } else {
       const given = typeof size === 'object' ? 'an object' : JSON.stringify(size).slice(0, 64);
@@ -95,10 +101,15 @@ export async function readInference(body: unknown, length: string | undefined): 
     id: data.id,
     parameters: data.parameters,
     inputs,
-    outputs: data.outputs,
+    raw: null,
+    // Triton's clients send an empty list for all of them
+    outputs: data.outputs?.length === 0 ? undefined : data.outputs,
     binary: data.parameters['binary_data_output'] === true,
   };
 }
+
+/** What a body without a header does not say; its outputs are bytes, too. */
+const rawCall = { id: undefined, parameters: {}, inputs: [], outputs: undefined, binary: true };
 
 const elementsPerCheck = 16_384;
 
@@ -139,7 +150,7 @@ export type InferenceReply =
  * @throws UnrollError invalid_request for an output that the model does not have, cancelled
  */
 export async function writeInference(
-  model: { readonly name: string; readonly version: number },
+  model: { readonly name: string; readonly version: number; readonly labels?: readonly string[] | undefined },
   call: InferenceCall,
   outputs: readonly WireTensor[],
   signal?: AbortSignal,
@@ -152,12 +163,16 @@ export async function writeInference(
             `outputs[${i}].name`,
             `must be one of ${outputs.map((one) => one.name).join(', ')}, was ${JSON.stringify(name)}`,
           ),
-        binary: own['binary_data'] === undefined ? call.binary : own['binary_data'] === true,
+        binary: typeof own['binary_data'] === 'boolean' ? own['binary_data'] : call.binary,
+        classification: own['classification'] ?? 0,
       }))
-    : outputs.map((one) => ({ tensor: one, binary: call.binary }));
+    : outputs.map((one) => ({ tensor: one, binary: call.binary, classification: 0 }));
   const slice = createTimeSlice(signal);
   const shown: object[] = [];
-  for (const { tensor, binary } of chosen) {
+  for (const one of chosen) {
+    if (one.classification !== 0)
+      one.tensor = await toClassification(one.tensor, model.labels ?? [], one.classification, slice);
+    const { tensor, binary } = one;
     const { name, datatype, shape } = tensor;
     shown.push(
       binary

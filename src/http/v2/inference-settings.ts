@@ -1,19 +1,33 @@
 import { z } from 'zod';
 import type { ModelSpec } from '../../network/spec.ts';
 import { invalidField } from '../../tasks/invalid-field.ts';
+import { parseWithoutNulls } from '../body/drop-nulls.ts';
 import { timeoutMs } from '../v1/schemas/call-fields.ts';
 import { decodeBody } from '../v1/schemas/decode.ts';
 import { generateBody } from '../v1/schemas/generate.ts';
 
-// The `parameters` of a request for inference: the fields of the model's task that are not tensors.
+// The `parameters` of a request for inference: the fields of the model's task that are not tensors, and those
+// that Triton has. Parameters for other servers (`content_type` …) are ignored.
 
+/** Triton's: microseconds, 0 for none; and a level, 0 for the default, lower ones first. */
+const common = {
+  timeout: z.int().min(0).optional(),
+  priority: z.int().min(0).optional(),
+  timeout_ms: timeoutMs,
+};
 const omitted = { stream: true } as const;
 const settings = {
-  generate: generateBody.omit({ ...omitted, prompt: true }),
-  decode: decodeBody.omit({ ...omitted, input: true }),
+  generate: z.object({ ...generateBody.omit({ ...omitted, prompt: true }).shape, ...common }),
+  decode: z.object({ ...decodeBody.omit({ ...omitted, input: true }).shape, ...common }),
 } as const;
-/** Other tasks have no settings; parameters for other servers are ignored. */
-const otherTasks = z.looseObject({ timeout_ms: timeoutMs });
+const otherTasks = z.object(common);
+
+export interface InferenceSettings {
+  /** Fields of `generate` or `decode`. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly timeoutMs: number | undefined;
+  readonly priority: number | undefined;
+}
 
 /**
  * Validates the parameters for the model's task.
@@ -22,16 +36,16 @@ const otherTasks = z.looseObject({ timeout_ms: timeoutMs });
 export function parseSettings(
   task: ModelSpec['task'] | null,
   given: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> & { readonly timeout_ms?: number | undefined } {
-  const parameters = Object.fromEntries(
-    Object.entries(given).filter(([name]) => name !== 'binary_data_output'),
-  );
-  const sequence = Object.keys(parameters).find((name) => name.startsWith('sequence_'));
+): InferenceSettings {
+  const sequence = Object.keys(given).find((name) => name.startsWith('sequence_') && given[name] !== null);
   // ignoring it would silently lose the state
   if (sequence) invalidField(`parameters.${sequence}`, 'sequences do not keep state between requests');
   const schema = task === 'generate' || task === 'decode' ? settings[task] : otherTasks;
-  const { success, data, error } = schema.safeParse(parameters);
-  if (success) return data;
-  const { path, message } = error.issues[0]!;
-  return invalidField(['parameters', ...path].join('.'), message);
+  const { success, data, error } = parseWithoutNulls(schema, given);
+  if (!success) {
+    const { path, message } = error.issues[0]!;
+    return invalidField(['parameters', ...path].join('.'), message);
+  }
+  const { timeout = 0, priority, timeout_ms, ...own } = data;
+  return { settings: own, timeoutMs: timeout_ms ?? (timeout > 0 ? timeout / 1000 : undefined), priority };
 }

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { UnrollError } from '../../errors.ts';
 import type { ModelListing } from '../../repository/repository-interface.ts';
@@ -6,11 +5,14 @@ import { findTensorPath, inferAny, modelSignature } from '../../open-inference/i
 import { withAnyModel } from '../../tasks/with-model.ts';
 import { version } from '../../version.ts';
 import { headerLength, inferenceRequest, readInference, writeInference } from './inference-body.ts';
+import { recordModel, recordSequence } from '../plugins/request-log.ts';
 import { findModel } from '../v1/model-view.ts';
 import type { Route } from '../route.ts';
 import { byName, byVersion, error, failures, toReference, tags, type Reference } from './inference-schema.ts';
 import { parseSettings } from './inference-settings.ts';
-import { sendJson } from '../send-json.ts';
+import { readRawInput } from './raw-input.ts';
+import { sendInference } from './send-inference.ts';
+import { createTimeSlice } from '../../time-slice.ts';
 import { abortOnDisconnect } from '../abort-on-disconnect.ts';
 
 // The Open Inference Protocol, version 2, which model servers have in common.
@@ -35,21 +37,23 @@ const inferenceReply = z
   })
   .meta({ id: 'InferenceReply' });
 /** Triton's names of the extensions. */
-const extensions = ['binary_tensor_data', 'model_repository', 'statistics'];
+const extensions = ['binary_tensor_data', 'classification', 'model_repository', 'statistics'];
 
 export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
   const { repository } = tasks;
-  const listed = (params: Reference): ModelListing => findModel(repository.list(), toReference(params)).shown;
+  const listed = (params: Reference): ModelListing => findModel(repository, toReference(params)).shown;
 
   scope.get(
     '/v2',
     {
+      config: { access: 'infer' },
       schema: {
         operationId: 'serverMetadata',
         tags,
         summary: 'Name, version and extensions of the server',
         response: {
           200: z.object({ name: z.string(), version: z.string(), extensions: z.array(z.string()) }),
+          ...failures,
         },
       },
     },
@@ -63,6 +67,7 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
     scope.get(
       path,
       {
+        config: { access: 'infer' },
         schema: {
           operationId: `modelMetadata${suffix}`,
           tags,
@@ -96,6 +101,7 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
     scope.get(
       `${path}/ready`,
       {
+        config: { access: 'infer' },
         schema: {
           operationId: `modelReady${suffix}`,
           tags,
@@ -116,6 +122,7 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
     scope.post(
       `${path}/infer`,
       {
+        config: { access: 'infer' },
         // the body may be JSON followed by bytes, so readInference validates it
         schema: {
           operationId: `infer${suffix}`,
@@ -133,20 +140,26 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
         const call = await readInference(request.body, request.headers[headerLength] as string | undefined);
         const signal = abortOnDisconnect(reply);
         const result = await withAnyModel(tasks, toReference(request.params), async (model) => {
+          recordModel(request, model, 'infer');
           const path = findTensorPath(model);
-          const settings = parseSettings(path.kind === 'task' ? path.model.spec.task : null, call.parameters);
-          const limits = { signal, timeoutMs: settings.timeout_ms };
-          const outputs = await inferAny(tasks, model, limits, { ...call, settings });
-          return writeInference(model, call, outputs, signal);
+          const { settings, ...limits } = parseSettings(
+            path.kind === 'task' ? path.model.spec.task : null,
+            call.parameters,
+          );
+          const inputs = call.raw
+            ? [await readRawInput(modelSignature(model).inputs, call.raw, createTimeSlice(signal))]
+            : call.inputs;
+          const deadlines = { signal, ...limits, onSequenceEnd: recordSequence(request) };
+          const outputs = await inferAny(tasks, model, deadlines, { ...call, inputs, settings });
+          const { name, version: served, spec } = model;
+          return writeInference(
+            { name, version: served, labels: spec?.outputs.labels },
+            call,
+            outputs,
+            signal,
+          );
         });
-        if ('json' in result) return sendJson(reply, result.json) as never;
-        const { chunks, jsonLength } = result;
-        const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-        return reply
-          .header(headerLength, jsonLength)
-          .header('content-length', length)
-          .type('application/octet-stream')
-          .send(Readable.from(chunks, { objectMode: false }) as never);
+        return sendInference(request, reply, result) as never;
       },
     );
   }

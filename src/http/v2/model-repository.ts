@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { mayUseModel } from '../../access/caller.ts';
+import { callerOf } from '../plugins/authenticate.ts';
 import type { Route } from '../route.ts';
 import { byName, error, failures, tags } from './inference-schema.ts';
 
@@ -20,6 +22,7 @@ export const modelRepositoryRoutes: Route = (scope, { tasks: { repository } }) =
   scope.post(
     '/v2/repository/index',
     {
+      config: { access: 'infer' },
       schema: {
         operationId: 'repositoryIndex',
         tags,
@@ -28,10 +31,11 @@ export const modelRepositoryRoutes: Route = (scope, { tasks: { repository } }) =
         response: { 200: index, '4xx': error },
       },
     },
-    async ({ body }) =>
+    async (request) =>
       repository
         .list()
-        .filter(({ ready }) => ready || body?.ready !== true)
+        .filter(({ ready }) => ready || request.body?.ready !== true)
+        .filter(({ name }) => mayUseModel(callerOf(request), name))
         .map(({ name, version, ready, error: why }) => ({
           name,
           version: String(version),
@@ -42,6 +46,7 @@ export const modelRepositoryRoutes: Route = (scope, { tasks: { repository } }) =
   scope.post(
     '/v2/repository/models/:model/load',
     {
+      config: { access: 'admin' },
       schema: {
         operationId: 'loadModel',
         tags,
@@ -59,6 +64,7 @@ export const modelRepositoryRoutes: Route = (scope, { tasks: { repository } }) =
   scope.post(
     '/v2/repository/models/:model/unload',
     {
+      config: { access: 'admin' },
       schema: {
         operationId: 'unloadModel',
         tags,

@@ -1,3 +1,5 @@
+import { mayUseModel } from '../../access/caller.ts';
+import { callerOf } from '../plugins/authenticate.ts';
 import { findModel } from '../v1/model-view.ts';
 import type { Route } from '../route.ts';
 import { byName, byVersion, failures, toReference, tags } from './inference-schema.ts';
@@ -10,12 +12,21 @@ export const statisticsRoutes: Route = (scope, { tasks: { repository } }) => {
   const response = { 200: modelStatistics, ...failures };
   scope.get(
     '/v2/models/stats',
-    { schema: { operationId: 'statistics', tags, summary: 'Statistics of every model', response } },
-    async () => ({ model_stats: repository.list().map(toStatistics) }),
+    {
+      config: { access: 'infer' },
+      schema: { operationId: 'statistics', tags, summary: 'Statistics of every model', response },
+    },
+    async (request) => ({
+      model_stats: repository
+        .list()
+        .filter(({ name }) => mayUseModel(callerOf(request), name))
+        .map(toStatistics),
+    }),
   );
   scope.get(
     '/v2/models/:model/stats',
     {
+      config: { access: 'infer' },
       schema: {
         operationId: 'modelStatistics',
         tags,
@@ -25,7 +36,7 @@ export const statisticsRoutes: Route = (scope, { tasks: { repository } }) => {
       },
     },
     async ({ params }) => {
-      const { shown, versions } = findModel(repository.list(), params.model);
+      const { shown, versions } = findModel(repository, params.model);
       const asked = params.model.includes('@') ? [shown] : versions;
       return { model_stats: asked.map(toStatistics) };
     },
@@ -33,6 +44,7 @@ export const statisticsRoutes: Route = (scope, { tasks: { repository } }) => {
   scope.get(
     '/v2/models/:model/versions/:version/stats',
     {
+      config: { access: 'infer' },
       schema: {
         operationId: 'modelStatisticsVersion',
         tags,
@@ -42,7 +54,7 @@ export const statisticsRoutes: Route = (scope, { tasks: { repository } }) => {
       },
     },
     async ({ params }) => ({
-      model_stats: [toStatistics(findModel(repository.list(), toReference(params)).shown)],
+      model_stats: [toStatistics(findModel(repository, toReference(params)).shown)],
     }),
   );
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { withMaxSize } from '../../bounded-schema.ts';
 import { cellNames, comparedCells } from '../../cells/registry.ts';
+import { modelNamePattern } from '../../model-files.ts';
 import { trainingSpec } from '../../training/training-spec.ts';
 
 const path = z
@@ -32,7 +33,7 @@ const maxPaths = 16;
 export const comparisonRequest = z
   .strictObject({
     /** Name under which the best model is published; trials are named `<model>-<cell>[-<number>]`. */
-    model: z.string().regex(/^[A-Za-z0-9_-]{1,50}$/),
+    model: z.string().max(50).regex(modelNamePattern),
     /** A training job without `model`; every trial has about as many recurrent parameters as its network. */
     spec: trainingSpec.omit({ model: true }),
     cells: withMaxSize(cellNames.length, z.array(z.enum(cellNames)).min(1).max(cellNames.length)).default([

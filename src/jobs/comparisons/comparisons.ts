@@ -3,7 +3,7 @@ import { UnrollError } from '../../errors.ts';
 import type { ComparisonReport } from './compare-trials.ts';
 import type { ComparisonRequest } from './comparison-request.ts';
 import { nextComparisonStatus, type ComparisonAction } from './comparison-transitions.ts';
-import { isDecided, type Comparison } from '../job.ts';
+import { isDecided, isVisible, type Comparison, type Viewer } from '../job.ts';
 import type { JobRegistry } from '../job-registry.ts';
 import type { Publisher } from '../publisher.ts';
 import type { JobStore } from '../store/store.ts';
@@ -18,15 +18,16 @@ export interface Comparisons {
   /** Decides every comparison whose trials have all finished; called after jobs are restored. */
   decideAll(): void;
   /** @throws UnrollError invalid_request, name_taken, too_many_jobs … */
-  create(request: ComparisonRequest): Promise<ComparisonReport>;
+  create(request: ComparisonRequest, viewer: Viewer): Promise<ComparisonReport>;
+  // a comparison of others is as if there were none
   /** @throws UnrollError comparison_not_found */
-  get(id: string): Promise<ComparisonReport>;
-  list(): Promise<ComparisonReport[]>;
+  get(id: string, viewer: Viewer): Promise<ComparisonReport>;
+  list(viewer: Viewer): Promise<ComparisonReport[]>;
   /**
    * Cancels the comparison and its unfinished trials; no model is published. Does nothing to a decided
    * comparison.
    */
-  cancel(id: string): Promise<ComparisonReport>;
+  cancel(id: string, viewer: Viewer): Promise<ComparisonReport>;
 }
 
 export interface ComparisonsOptions {
@@ -44,9 +45,10 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
   /** Undecided comparisons by id. */
   const undecided = new Map<string, Comparison>();
 
-  async function find(id: string): Promise<Comparison> {
+  async function find(id: string, viewer: Viewer): Promise<Comparison> {
     const comparison = undecided.get(id) ?? (await store.comparison(id));
-    if (!comparison) throw new UnrollError('comparison_not_found', `there is no comparison ${id}`);
+    if (!comparison || !isVisible(comparison, viewer))
+      throw new UnrollError('comparison_not_found', `there is no comparison ${id}`);
     return comparison;
   }
 
@@ -114,19 +116,23 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
         inBackground(id, status === 'publishing' ? publishBest(id) : decide(id));
     },
 
-    async create(request) {
+    async create(request, viewer) {
       const trials = await createTrials(request);
       for (const { spec } of trials) jobs.checkSpec(spec);
-      const release = jobs.reservations.reserve(trials.map(({ spec }) => spec.model));
+      const release = jobs.reservations.reserve(
+        trials.map(({ spec }) => spec.model),
+        viewer,
+      );
       const id = `cmp_${randomBytes(9).toString('hex')}`;
       const createdTrials: Comparison['trials'][number][] = [];
       try {
         for (const { cell, settings, spec } of trials) {
-          const { id: job } = await jobs.create(spec, { comparison: id });
+          const { id: job } = await jobs.create(spec, viewer, { comparison: id });
           createdTrials.push({ job, cell, settings });
         }
         const comparison: Comparison = {
           id,
+          owner: viewer.name,
           model: request.model,
           status: 'running',
           createdAt: Date.now() / 1000,
@@ -140,24 +146,25 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
         inBackground(id, decide(id));
         return await store.compare(comparison);
       } catch (error) {
-        await Promise.all(createdTrials.map(({ job }) => jobs.cancel(job).catch(() => {})));
+        await Promise.all(createdTrials.map(({ job }) => jobs.cancel(job, viewer).catch(() => {})));
         throw error;
       } finally {
         release();
       }
     },
-    get: async (id) => store.compare(await find(id)),
-    async list() {
-      const stored = await store.comparisons();
+    get: async (id, viewer) => store.compare(await find(id, viewer)),
+    async list(viewer) {
+      const stored = (await store.comparisons()).filter((one) => isVisible(one, viewer));
       return Promise.all(stored.map((one) => store.compare(undecided.get(one.id) ?? one)));
     },
-    async cancel(id) {
+    async cancel(id, viewer) {
+      const found = await find(id, viewer);
       const cancelled = apply(id, 'cancel');
-      const comparison = cancelled?.comparison ?? (await find(id));
+      const comparison = cancelled?.comparison ?? undecided.get(id) ?? found;
       if (cancelled) {
         const unfinished = comparison.trials.filter(({ job }) => registry.unfinished(job));
         // a trial may have finished by now
-        await Promise.all(unfinished.map(({ job }) => jobs.cancel(job).catch(ignoreConflict)));
+        await Promise.all(unfinished.map(({ job }) => jobs.cancel(job, viewer).catch(ignoreConflict)));
         await cancelled.saved;
       }
       return store.compare(comparison);

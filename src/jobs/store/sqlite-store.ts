@@ -44,9 +44,13 @@ export function createSqliteStore(database: DatabaseSync): JobStoreCalls {
     `INSERT INTO jobs VALUES (?, ${nextNumber('jobs')}, ?, ?) ON CONFLICT (id) DO UPDATE SET finished = excluded.finished, body = excluded.body`,
   );
   const job = prepare('SELECT body FROM jobs WHERE id = ?');
-  const jobs = prepare(
-    'SELECT body FROM jobs WHERE number < COALESCE((SELECT number FROM jobs WHERE id = ?), 9e18) ORDER BY number DESC LIMIT ?',
-  );
+  const jobsWhere = (condition: string) =>
+    prepare(
+      `SELECT body FROM jobs WHERE number < COALESCE((SELECT number FROM jobs WHERE id = ?), 9e18) AND ${condition} ORDER BY number DESC LIMIT ?`,
+    );
+  const jobs = jobsWhere('TRUE');
+  // rows of earlier versions have no owner, which is null here
+  const jobsOfOwner = jobsWhere("CASE WHEN json_valid(body) THEN body ->> 'owner' IS ? END");
   const unfinished = prepare('SELECT body FROM jobs WHERE finished = 0 ORDER BY number');
   const addEvent = prepare('INSERT INTO events (job, step, body) VALUES (?, ?, ?)');
   const events = prepare(
@@ -101,8 +105,10 @@ export function createSqliteStore(database: DatabaseSync): JobStoreCalls {
       else withFlush(write);
     },
     job: findJob,
-    jobs: ({ limit, after = '' }) =>
-      withoutNulls(jobs.all(after, limit).map((row) => parseJobRow(parseBody(row)))),
+    jobs: ({ limit, after = '', owner }) => {
+      const rows = owner === undefined ? jobs.all(after, limit) : jobsOfOwner.all(after, owner, limit);
+      return withoutNulls(rows.map((row) => parseJobRow(parseBody(row))));
+    },
     unfinishedJobs: () => withoutNulls(unfinished.all().map((row) => parseJobRow(parseBody(row)))),
     addEvent: (event) => void addEvent.run(event.job, event.step, JSON.stringify(event)),
     events: (id, { limit, after }) => listEvents(id, limit, after),

@@ -5,8 +5,8 @@ import type { Comparison, Dataset, Job, JobCheckpoint, JobEvent } from '../job.t
 export interface JobStoreCalls {
   saveJob(job: Job): void;
   job(id: string): Job | null;
-  /** Newest first. @param after the last id of the previous page */
-  jobs(page: { limit: number; after?: string | undefined }): Job[];
+  /** Newest first. @param after the last id of the previous page @param owner whose; undefined for all */
+  jobs(page: { limit: number; after?: string | undefined; owner?: string | null }): Job[];
   unfinishedJobs(): Job[];
 
   addEvent(event: Omit<JobEvent, 'id'>): void;

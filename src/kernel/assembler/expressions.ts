@@ -62,7 +62,6 @@ export const f32 = (value: number): F32 =>
 const integer = (name: InstructionName) => (a: I32Like, b: I32Like) =>
   operation<'i32'>(name, [i32(a), i32(b)]);
 const scalar = (name: InstructionName) => (a: F32, b: F32) => operation<'f32'>(name, [a, b]);
-const vectorUnary = (name: InstructionName) => (a: V128) => operation<'v128'>(name, [a]);
 const vectorBinary = (name: InstructionName) => (a: V128, b: V128) => operation<'v128'>(name, [a, b]);
 
 // ---- i32: addresses and counts
@@ -100,16 +99,12 @@ export const fma = (a: V128, b: V128, c: V128): V128 => operation('f32x4.relaxed
 export const fnma = (a: V128, b: V128, c: V128): V128 => operation('f32x4.relaxed_nmadd', [a, b, c]);
 export const splat = (a: F32): V128 => operation('f32x4.splat', [a]);
 export const lane = (a: V128, index: number): F32 => operation('f32x4.extract_lane', [a], [index]);
-export const vand = vectorBinary('v128.and');
 /** a without the bits of b. */
 export const vandnot = vectorBinary('v128.andnot');
 /** All bits of a lane where a ≤ b, none where it is not or either is a NaN. */
 export const vle = vectorBinary('f32x4.le');
 export const intAdd = vectorBinary('i32x4.add');
-export const intSub = vectorBinary('i32x4.sub');
 export const shiftLeft = (a: V128, bits: number): V128 => operation('i32x4.shl', [a, i32(bits)]);
-export const shiftRight = (a: V128, bits: number): V128 => operation('i32x4.shr_s', [a, i32(bits)]);
-export const toFloat = vectorUnary('f32x4.convert_i32x4_s');
 
 // ---- loads; `offset` is a constant number of bytes
 const loading =

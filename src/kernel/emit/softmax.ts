@@ -1,27 +1,5 @@
 import type { FunctionBuilder, I32Local, V128Local } from '../assembler/function-builder.ts';
-import {
-  add,
-  f32,
-  f32greater,
-  f32max,
-  fma,
-  i32,
-  intAdd,
-  intSub,
-  lessThan,
-  load,
-  loadF32,
-  shiftRight,
-  splat,
-  toFloat,
-  vadd,
-  vdiv,
-  vmax,
-  vmul,
-  vand,
-  vsub,
-  type V128,
-} from '../assembler/expressions.ts';
+import { add, f32, f32max, lessThan, load, splat, vadd, vdiv, vmax, vsub } from '../assembler/expressions.ts';
 import { exp } from './activations.ts';
 import type { Emitter } from './emitter.ts';
 import { padded } from '../layout.ts';
@@ -51,21 +29,20 @@ function emitMaximum(f: FunctionBuilder, e: Emitter, row: I32Local, width: numbe
   return f.v128(splat(reduceLanes(largest, f32max)));
 }
 
-/** Σ exp(x − largest), in every lane; the exponentials replace x when `keep`. */
+/** x ← exp(x − largest). @returns Σ of them, in every lane */
 function emitSumOfExponentials(
   f: FunctionBuilder,
   e: Emitter,
   row: I32Local,
   width: number,
   largest: V128Local,
-  keep: boolean,
 ): V128Local {
   const sum = f.v128(e.constant(0));
   const value = f.v128();
   eachVector(f, row, width, (at) => {
     f.set(value, vsub(load(at), largest));
     exp(f, e, [value]);
-    if (keep) f.store(at, value);
+    f.store(at, value);
     f.set(sum, vadd(sum, value));
   });
   return f.v128(splat(reduceLanes(sum)));
@@ -76,81 +53,8 @@ export function emitSoftmax(e: Emitter, width: number): string {
   return e.module.function(`softmax_${width}`, ['x', 'rows'], (f, { x, rows }) => {
     f.if(rows, () =>
       f.repeat(rows, () => {
-        const sum = emitSumOfExponentials(f, e, x, width, emitMaximum(f, e, x, width), true);
+        const sum = emitSumOfExponentials(f, e, x, width, emitMaximum(f, e, x, width));
         eachVector(f, x, width, (at) => f.store(at, vdiv(load(at), sum)));
-        f.advance(x, padded(width) * 4);
-      }),
-    );
-  });
-}
-
-/**
- * x ← log softmax(x) = x − largest − log Σ exp(x − largest). Absolute error ≤ 1e-6 · max(1, |result|).
- * Parameters: x, rows.
- */
-export function emitLogSoftmax(e: Emitter, width: number): string {
-  return e.module.function(`log_softmax_${width}`, ['x', 'rows'], (f, { x, rows }) => {
-    f.if(rows, () =>
-      f.repeat(rows, () => {
-        const largest = emitMaximum(f, e, x, width);
-        const sum = emitSumOfExponentials(f, e, x, width, largest, false);
-        const logSum = logOfNormal(f, e, sum);
-        eachVector(f, x, width, (at) => f.store(at, vsub(vsub(load(at), largest), logSum)));
-        f.advance(x, padded(width) * 4);
-      }),
-    );
-  });
-}
-
-/**
- * log of positive normal numbers: x = 2ⁿ·m with m in [√½, √2), log m = 2·(s + s³/3 + s⁵/5 + …) for s = (m −
- * 1)/(m + 1) (the series of artanh; |s| ≤ 0.172, so five terms reach float32).
- */
-function logOfNormal(f: FunctionBuilder, e: Emitter, x: V128): V128Local {
-  const value = f.v128(x);
-  // the bits of √½ are subtracted before the exponent is read, so that m is centred on 1
-  const offset = f.v128(e.bits(0x3f3504f3));
-  const shifted = f.v128(intSub(value, offset));
-  const n = f.v128(toFloat(shiftRight(shifted, 23)));
-  const mantissa = f.v128(vand(shifted, e.bits(0x007fffff)));
-  const m = f.v128(intAdd(mantissa, offset));
-  const s = f.v128(vdiv(vsub(m, e.constant(1)), vadd(m, e.constant(1))));
-  const square = f.v128(vmul(s, s));
-  const series = f.v128(e.constant(2 / 11));
-  for (const term of [9, 7, 5, 3, 1]) f.set(series, fma(series, square, e.constant(2 / term)));
-  return f.v128(fma(n, e.constant(Math.LN2), vmul(s, series)));
-}
-
-/**
- * out[r] ← index of the first largest column, as int32; a NaN is never the largest. Parameters: x, out, rows.
- */
-export function emitArgmax(e: Emitter, width: number): string {
-  return e.module.function(`argmax_${width}`, ['x', 'out', 'rows'], (f, { x, out, rows }) => {
-    const largest = f.local('f32');
-    const value = f.local('f32');
-    const index = f.i32();
-    const column = f.i32();
-    const at = f.i32();
-    f.if(rows, () =>
-      f.repeat(rows, () => {
-        f.set(largest, f32(-Infinity));
-        f.set(index, i32(0));
-        f.set(column, i32(0));
-        f.set(at, x);
-        f.doWhile(
-          () => {
-            f.set(value, loadF32(at));
-            f.if(f32greater(value, largest), () => {
-              f.set(largest, value);
-              f.set(index, column);
-            });
-            f.advance(at, 4);
-            f.advance(column, 1);
-          },
-          () => lessThan(column, width),
-        );
-        f.storeI32(out, index);
-        f.advance(out, 4);
         f.advance(x, padded(width) * 4);
       }),
     );

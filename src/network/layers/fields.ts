@@ -4,7 +4,7 @@ import { z } from 'zod';
 // Fields of model.json that several layers have.
 
 export const units = z.int().min(1).max(maxUnits);
-export const layerName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+const layerName = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 /** Names of the layers read. */
 export const layerInputs = z.array(layerName).min(1).max(16);
 /** What every layer has besides its type. `inputs` default to the layer before it. */

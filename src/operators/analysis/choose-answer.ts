@@ -10,7 +10,7 @@ import { findVocabulary } from './find-vocabulary.ts';
 const scales = [1, 16, 256];
 
 /**
- * Chooses the output that answers: the only one that depends on the sequence and is not just the end of a recurrence.
+ * Chooses the output that answers: the only one, or the only one that depends on the sequence and is not just the end of a recurrence.
  * @param lengths inputs that are given the whole length
  * @returns the output, and the scale of numbers at which it depends on the sequence
  * @throws UnrollError invalid_model naming the candidates
@@ -25,6 +25,9 @@ export function chooseAnswer(
     const answers = findDependent(analysed, input, lengths, scale);
     if (answers.length > 0) return { output: chooseFrom(analysed, input, states, answers), scale };
   }
+  const [only, another] = analysed.graph.signature.outputs;
+  const named = analysed.settings.output ?? only?.name;
+  if (only && !another && named === only.name) return { output: only, scale: 1 };
   return invalidOperator(`no output depends on ${JSON.stringify(input.name)}`);
 }
 

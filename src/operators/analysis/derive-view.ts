@@ -111,13 +111,24 @@ function getView(analysed: AnalysedPlan): SequenceView {
       );
   const whole = lengths.map((length) => [length.value, createWhole(analysed, length, window)] as const);
   const { output, scale } = chooseAnswer(analysed, input, states, new Map(whole));
-  const fixed = input.axes.includes('time') || states.length > 0 ? null : findFixedTime(analysed, input);
+  const fixed =
+    settings.axes || input.axes.includes('time') || states.length > 0 ? null : findFixedTime(analysed, input);
   const timed = fixed ? { ...input, axes: input.axes.with(fixed.axis, 'time') } : input;
   if (lengths.length > 0 && !timed.axes.includes('time') && !timed.axes.includes(window))
     invalidOperator(
       `the length ${JSON.stringify(lengths[0]!.name)} of a call of ${window} iterations is not certain: graph.set sets it`,
     );
-  const view = { input: timed, vocabulary, scale, steps: fixed?.steps, states, starts, lengths, window, set };
+  const view = {
+    input: timed,
+    vocabulary,
+    scale,
+    steps: fixed?.steps ?? settings.steps,
+    states,
+    starts,
+    lengths,
+    window,
+    set,
+  };
   return { ...view, output: measureOutput(analysed, view, output) };
 }
 

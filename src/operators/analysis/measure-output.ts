@@ -67,10 +67,10 @@ export function measureOutput(
 /** Fits rows(T) = ⌊(T + offset) / stride⌋, or rows in proportion to the steps; null where neither fits. */
 function fitRows(sizes: (steps: number) => number | null, first: number, second: number): RowCount | null {
   const [few, many] = [sizes(first)!, sizes(second)!];
+  if (few * second === many * first && few >= first && few % first === 0) return { stride: 1, offset: 0 };
   // over many steps, what is left of a stride does not count
   const more = sizes(first + manySteps);
   const stride = Math.round(more === null ? (second - first) / (many - few) : manySteps / (more - few));
-  if (few * second === many * first && few >= first && few % first === 0) return { stride: 1, offset: 0 };
   if (stride < 1 || stride > maxStride) return null;
   // where a row appears, the offset shows
   const from = Array.from({ length: 2 * stride + 1 }, (_, i) => [first + i, sizes(first + i)] as const);

@@ -37,7 +37,10 @@ export function planAxes(
   set: ReadonlyMap<string, Operand>,
 ): AxisPlan[] {
   const tensors = graph.signature.inputs.filter(({ value }) => !set.has(value));
-  const planned = tensors.map((tensor) => planInput(tensor, settings.shapes[tensor.name]));
+  const planned = tensors.map(
+    (tensor): readonly PlannedAxis[] =>
+      settings.axes?.[tensor.name] ?? planInput(tensor, settings.shapes[tensor.name]),
+  );
   const symbols = [
     ...new Set(
       planned.flatMap((axes) => axes.flatMap((axis) => (typeof axis === 'object' ? axis.symbol : []))),
@@ -45,7 +48,7 @@ export function planAxes(
   ];
   if (symbols.length > maxSymbols)
     invalidOperator(`its inputs have ${symbols.length} open axes, the limit is ${maxSymbols}`);
-  const trial = createTrials(graph, set);
+  const trial = createTrials(graph, set, settings.steps);
   const plansWith = (sizes: ReadonlyMap<string, number>): AxisPlan[] =>
     [...listRoles(symbols.filter((symbol) => !sizes.has(symbol)))].flatMap((roles) => {
       const inputs = tensors.map((tensor, i): ViewInput => ({
@@ -106,7 +109,7 @@ function listSizes({ constants }: SignedGraph): Set<number> {
 }
 
 /** Computes shapes for roles, within a limit on their number. */
-function createTrials(graph: SignedGraph, set: ReadonlyMap<string, Operand>) {
+function createTrials(graph: SignedGraph, set: ReadonlyMap<string, Operand>, only: number | undefined) {
   let trials = 0;
   let failure: UnrollError | null = null;
   const attempt = (
@@ -131,14 +134,14 @@ function createTrials(graph: SignedGraph, set: ReadonlyMap<string, Operand>) {
     plan(inputs: readonly ViewInput[]): AxisPlan | null {
       const at = (batch: number, steps: number) => attempt(inputs, (input) => shapeFor(input, batch, steps));
       const hasRole = (role: InputAxis): boolean => inputs.some(({ axes }) => axes.includes(role));
-      const first = triedLengths.find((steps) => at(2, steps));
+      const first = (only === undefined ? triedLengths : [only]).find((steps) => at(2, steps));
       if (first === undefined) return null;
       const base = at(2, first)!;
       const iterations = base.recurrences.map(({ steps }) => steps);
       const count = ({ recurrences }: Evaluation): string => recurrences.map(({ steps }) => steps).join();
       const wider = hasRole('batch') ? at(3, first) : base;
       if (!wider || count(wider) !== count(base)) return null;
-      if (!hasRole('time')) return { inputs, lengths: [first, first], recurs: false };
+      if (!hasRole('time') || only !== undefined) return { inputs, lengths: [first, first], recurs: false };
       const second = [first + 8, first * 2, first * 4].find((steps) => at(2, steps));
       if (second === undefined) return null;
       const longer = at(2, second)!;

@@ -56,6 +56,9 @@ export interface ViewSettings {
   readonly set: Readonly<Record<string, number | readonly number[]>>;
   readonly states?: Readonly<Record<string, string>> | undefined;
   readonly shapes: Readonly<Record<string, readonly number[]>>;
+  /** What a reader knows of its format: the axes of all inputs, and the only number of steps. */
+  readonly axes?: Readonly<Record<string, readonly InputAxis[]>>;
+  readonly steps?: number;
 }
 
 /** The shape of an input for so many sequences and steps. */

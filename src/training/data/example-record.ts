@@ -41,6 +41,16 @@ export type DecodeRecord = z.infer<typeof decodeRecord>;
 export type PredictRecord = z.infer<typeof predictRecord>;
 export type ExampleRecord = ClassifyRecord | TagRecord | DecodeRecord | { text: string } | PredictRecord;
 
+/** A record of `prompt` and `completion`, as files for fine-tuning have, with the names of its task. */
+function renamePair(task: TrainingSpec['task'], json: unknown): unknown {
+  if (typeof json !== 'object' || json === null || !('completion' in json)) return json;
+  const { prompt = '', completion, ...rest } = json as Record<string, unknown>;
+  if (typeof prompt !== 'string' || typeof completion !== 'string') return json;
+  if (task === 'generate') return { text: prompt + completion, ...rest };
+  if (task === 'classify') return { text: prompt, label: completion.trim(), ...rest };
+  return task === 'decode' ? { source: prompt, target: completion, ...rest } : json;
+}
+
 /**
  * Validates a record against the schema of its task; null accepts any object.
  * @returns the record, or an error message
@@ -50,7 +60,7 @@ export function parseRecord(task: TrainingSpec['task'] | null, json: unknown): E
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json;
     return 'must be an object';
   }
-  const { success, data, error } = byTask[task].safeParse(json);
+  const { success, data, error } = byTask[task].safeParse(renamePair(task, json));
   if (success) return data;
   return error.issues
     .slice(0, 3)

@@ -21,7 +21,7 @@ export type Outcome =
 
 export const postText = (path: string, body: object): string => {
   const json = JSON.stringify(body);
-  return `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(json)}\r\n\r\n${json}`;
+  return `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(json)}\r\n\r\n${json}`;
 };
 
 export class RawConnection {

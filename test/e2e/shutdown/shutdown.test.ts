@@ -143,7 +143,7 @@ describe('npm start', () => {
       });
       try {
         const output = collectOutput(npm);
-        const [, port] = await until(() => /Unroll is at http:\S+:(\d+)/.exec(output()), 30_000);
+        const [, port] = await until(() => /"url":"http:[^"]+:(\d+)"/.exec(output()), 30_000);
         const exited = once(npm, 'exit');
         npm.kill(signal);
         expect(await exited).toEqual([0, null]);

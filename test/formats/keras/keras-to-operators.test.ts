@@ -262,6 +262,18 @@ describe('a Keras layer as operators', () => {
     );
   });
 
+  it.each<[string, Given, object]>([
+    [
+      'fewer rows than steps',
+      layer('Conv1D', { filters: 2, kernel_size: 3 }, tensor(3, 2, 2), tensor(2)),
+      { gives: 'rows', every: { stride: 1, offset: -2 } },
+    ],
+    ['two rows a step, side by side', layer('UpSampling1D', { size: 2 }), { gives: 'step' }],
+  ])('may answer with %s', (_, given, output) => {
+    const { network } = convert([null, 2], [given]);
+    expect(network.layers).toMatchObject([{ type: 'operator_graph', output }]);
+  });
+
   it('with a single row as input runs once per step, unless the output is a sequence', () => {
     const of2 = [layer('LeakyReLU'), layer('Dense', {}, tensor(2, 3), tensor(3))];
     expect(convert([2], of2).network.layers[0]).toMatchObject({ runs: 'step', units: 3 });
@@ -412,36 +424,8 @@ describe('a Keras model is refused with what is unsupported and where', () => {
       [dense, { ...dense, inputs: [{ layer: 'l1', tensor: 1 }] }],
       '"l2" (Dense) has an input that was not converted',
     ],
-    [
-      'an answer of fewer rows than steps',
-      [null, 2],
-      [conv()],
-      /^as operators: the output has 190 numbers for 97 steps .*; as layers: .*padding "valid"/,
-    ],
-    [
-      'an answer of more rows than steps',
-      [null, 2],
-      [layer('UpSampling1D', { size: 2 })],
-      'the output has 2 rows per step, must have one',
-    ],
-    [
-      'an answer that lies across',
-      [null, 2],
-      [layer('Permute', { dims: [2, 1] })],
-      'the output shape is [2, steps], must be rows of columns, or one row',
-    ],
-    [
-      'ids as numbers',
-      [null],
-      [
-        layer('Embedding', {}, tensor(5, 2)),
-        { ...layer('LeakyReLU'), inputs: ['x'] },
-        { ...asOperatorGraph, inputs: ['l1'] },
-      ],
-      'LeakyRelu (l2.leakyrelu.3) uses ids',
-    ],
     ['rows of less than nothing', [null, -1], [layer('Softmax')], '"x" has the input shape [null,-1]'],
-    ['rows of no width', [null, null], [layer('LeakyReLU')], 'an unknown number of values per step'],
+    ['rows of no width', [null, null], [layer('LeakyReLU')], 'no assignment of its open axes'],
   ])('%s', (_, shape, layers, says) => {
     expect(() => convert(shape, layers)).toThrow(says);
     expect(() => convert(shape, layers)).toThrow(expect.objectContaining({ code: 'invalid_model' }) as Error);

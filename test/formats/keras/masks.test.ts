@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/formats/keras/keras-config.ts';
 import { kerasToNetwork } from '../../../src/formats/keras/keras-to-network.ts';
-import { convertModel } from '../../../src/formats/keras/convert-model.ts';
-import { toOperatorNetwork } from '../../../src/formats/keras/operator-network.ts';
+import { toOperatorNetwork } from './to-operator-network.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import type { OperatorGraphSpec } from '../../../src/network/layers/operator-graph/schema.ts';
 import type { Tensor } from '../../../src/network/weights.ts';
-import { randomNumbers } from '../../network/random-network.ts';
+import {
+  bits,
+  createTestRunner,
+  randomNumbers,
+  runAlone,
+  runPacked,
+  tick,
+} from '../../network/random-network.ts';
 import { runLayer, type CellKind, type CellWeights, type Rows } from '../../reference/reference-keras.ts';
 import { connectLayers, type GivenLayer } from './connect-layers.ts';
 
@@ -51,7 +57,7 @@ function run(
     [{ className: 'InputLayer', name: 'x', config: { batch_shape: shape } }, ...layers],
     options,
   );
-  const { network, weights } = toOperatorNetwork(model, convertModel(model), '');
+  const { network, weights } = toOperatorNetwork(model);
   const [program] = network.layers as [OperatorGraphSpec];
   const { output } = referenceNetwork(
     network,
@@ -406,5 +412,112 @@ describe('a mask', () => {
       { className: 'GlobalMaxPooling1D' },
     ]);
     expect(kerasToNetwork(model).network.layers.map(({ type }) => type)).toEqual(['embedding', 'pool']);
+  });
+});
+
+describe('a tagger that passes over masked steps', () => {
+  const [first, second] = [createCell('LSTM', 2), createCell('GRU', units, true)];
+  const dense = { kernel: matrix(units, 2), bias: matrix(1, 2)[0]! };
+  const tagger = (config: Config = {}): GivenLayer[] => [
+    { className: 'InputLayer', config: { batch_shape: [null, null, 2] } },
+    masking,
+    {
+      className: 'LSTM',
+      config: { ...sigmoid, return_sequences: true, ...config },
+      weights: toWeights(first),
+    },
+    { className: 'Dropout' },
+    {
+      className: 'GRU',
+      config: { ...sigmoid, reset_after: true, return_sequences: true },
+      weights: toWeights(second),
+    },
+    { className: 'Dense', weights: [toTensor(dense.kernel), toTensor(dense.bias)] },
+  ];
+  const getRuns = (layers: readonly GivenLayer[]): string =>
+    (kerasToNetwork(connectLayers(layers)).network.layers[0] as OperatorGraphSpec).runs;
+
+  it.each(Object.entries(masks))('runs step by step, with padding %s, with Keras’ rows', (_, mask) => {
+    for (const zeroed of [false, true]) {
+      const { network, weights } = kerasToNetwork(connectLayers(tagger({ zero_output_for_mask: zeroed })));
+      expect(network.layers).toMatchObject([{ type: 'operator_graph', runs: 'step' }]);
+      const x = rowsFor(mask);
+      const { rows } = runLayer('LSTM', first, x, { mask, zeroOutputForMask: zeroed });
+      const expected = runLayer('GRU', second, rows, { mask }).rows.map((row) =>
+        dense.bias.map((bias, k) => row.reduce((sum, value, i) => sum + value * dense.kernel[i]![k]!, bias)),
+      );
+      const { output } = referenceNetwork(
+        network,
+        weights,
+        x.map((row) => Float64Array.from(row)),
+      );
+      expectClose(
+        output.map((row) => [...row]),
+        expected,
+      );
+    }
+  });
+
+  it('gives the same bits step by step, in chunks, beside others and whole', () => {
+    const { network, weights } = kerasToNetwork(connectLayers(tagger()));
+    const runner = createTestRunner(network, weights);
+    const sequences = Object.values(masks).map((mask) => Float32Array.from(rowsFor(mask).flat()));
+    const whole = sequences.map((sequence) => bits(runAlone(runner, sequence)));
+    const together = runPacked(
+      runner,
+      sequences,
+      sequences.map(() => steps),
+    );
+    expect(together.map(bits)).toEqual(whole);
+    for (const chunks of [Array<number>(steps).fill(1), [4, 2]]) {
+      const rows = sequences.map((sequence) => {
+        runner.join();
+        let from = 0;
+        const parts = chunks.flatMap((count) => {
+          const [part] = tick(runner, [sequence], [from], [count]);
+          from += count;
+          return part!;
+        });
+        runner.leave(0);
+        return bits(parts);
+      });
+      expect(rows).toEqual(whole);
+    }
+    runner.release();
+  });
+
+  it('of ids runs step by step, too', () => {
+    const table = matrix(5, 2);
+    const layers: GivenLayer[] = [
+      { className: 'InputLayer', config: { batch_shape: [null, null] } },
+      { className: 'Embedding', config: { mask_zero: true }, weights: [toTensor(table)] },
+      { className: 'LSTM', config: { ...sigmoid, return_sequences: true }, weights: toWeights(first) },
+    ];
+    const { network, weights } = kerasToNetwork(connectLayers(layers));
+    expect(network.layers).toMatchObject([{ runs: 'step' }]);
+    const ids = [0, 3, 0, 0, 1, 0];
+    const { output } = referenceNetwork(network, weights, ids);
+    const rows = ids.map((id) => table[id]!);
+    expectClose(
+      output.map((row) => [...row]),
+      runLayer('LSTM', first, rows, { mask: ids.map((id) => id !== 0) }).rows,
+    );
+  });
+
+  it.each<[string, readonly GivenLayer[]]>([
+    [
+      'a later layer reads ahead',
+      [
+        ...tagger(),
+        {
+          className: 'Conv1D',
+          config: { filters: 2, kernel_size: 3, padding: 'same' },
+          weights: [{ shape: [3, 2, 2], values: new Float32Array(12).fill(1) }, toTensor([0, 0])],
+        },
+      ],
+    ],
+    ['it reads backwards', tagger({ go_backwards: true })],
+  ])('runs over whole sequences where %s', (_, layers) => {
+    expect(getRuns(layers)).toBe('sequence');
   });
 });

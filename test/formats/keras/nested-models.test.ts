@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Hdf5 } from '../../../src/formats/keras/hdf5-reader.ts';
-import { convertModel } from '../../../src/formats/keras/convert-model.ts';
-import { toOperatorNetwork } from '../../../src/formats/keras/operator-network.ts';
+import { toOperatorNetwork } from './to-operator-network.ts';
 import { referenceNetwork } from '../../../src/network/reference-network.ts';
 import { readLayerWeights } from '../../../src/formats/keras/layer-weights.ts';
 import { listLayers, mapLayers, parseTopology } from '../../../src/formats/keras/topology.ts';
@@ -56,7 +55,7 @@ function compute(json: unknown, rows: number[]): number[] {
     config: { ...one.config, use_bias: false },
   }));
   const model = { version: '2.15.0', topology };
-  const { network, weights } = toOperatorNetwork(model, convertModel(model), '');
+  const { network, weights } = toOperatorNetwork(model);
   return referenceNetwork(
     network,
     weights,

@@ -36,13 +36,17 @@ describe('a Keras model', () => {
   });
 
   it.each([
-    ['conv.keras', 'Transpose 2×, Conv, LSTM, Squeeze', /"conv1d" \(Conv1D\): padding "valid"/],
-    ['backwards-sequences.keras', 'LSTM, Squeeze, Slice', /its rows are in reverse order/],
-    ['repeat.keras', 'LSTM 2×, Squeeze 2×, Unsqueeze, Tile', /"repeat_vector" \(RepeatVector\)/],
+    [
+      'conv.keras',
+      'Transpose 2×, Conv, LSTM, Squeeze',
+      /Conv "conv1d\..*": it has other rows than the steps/,
+    ],
+    ['backwards-sequences.keras', 'LSTM, Squeeze, Slice', /Slice .*: it skips or turns steps/],
+    ['repeat.keras', 'LSTM 2×, Squeeze 2×, Unsqueeze, Tile', /"repeat_vector\./],
   ])('%s becomes an operator graph, with the reason', async (file, operators, because) => {
     const { network, notes } = await converted(file);
     expect(network.layers.map(({ type }) => type)).toEqual(['operator_graph']);
-    expect(notes[1]).toContain(`once per sequence: ${operators}`);
+    expect(notes.join('\n')).toContain(`once per sequence: ${operators}`);
     expect(notes.at(-1)).toMatch(because);
   });
 });

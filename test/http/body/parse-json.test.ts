@@ -24,6 +24,23 @@ describe('a body of JSON', () => {
     );
   });
 
+  it.each([
+    ['in Latin 1', Buffer.from('{"a":"caf\u00e9"}', 'latin1')],
+    ['in UTF-16', Buffer.from('\ufeff{"a":1}', 'utf16le')],
+    ['with half a character', Buffer.from('{"a":"é"}').subarray(0, 7)],
+    ['with a surrogate of its own', Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22])],
+  ])('is refused %s, short or long', async (_, bytes) => {
+    for (const text of [bytes, Buffer.concat([bytes, Buffer.from(padding)])])
+      await expect(parseJson(text)).rejects.toMatchObject({
+        code: 'malformed_json',
+        message: expect.stringContaining('not UTF-8') as string,
+      });
+  });
+
+  it('keeps U+FFFD that was typed', async () => {
+    expect(await parse('"\ufffd"')).toBe('\ufffd');
+  });
+
   it('may begin with a byte order mark', async () => {
     expect(await parse('\ufeff{"a":1}')).toEqual({ a: 1 });
   });

@@ -2,6 +2,7 @@ import fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { UnrollError } from '../../../src/errors.ts';
 import { setErrorHandlers } from '../../../src/http/plugins/errors.ts';
+import { logRequests } from '../../../src/http/plugins/request-log.ts';
 import { refuseEarly } from '../../../src/http/plugins/refuse-early.ts';
 import { fakeContext, models } from '../../tasks/fake-context.ts';
 
@@ -9,21 +10,20 @@ const app = { current: fastify() };
 afterEach(() => app.current.close());
 
 /** An app whose routes count the bodies they read. */
-function serve(checkCapacity: () => void) {
-  const context = fakeContext(models.classify(), { checkCapacity });
+function serve(overload: () => UnrollError | null) {
+  const context = fakeContext(models.classify(), { overload });
   const server = (app.current = fastify());
   let bodies = 0;
   server.addHook('preParsing', async () => void bodies++);
   setErrorHandlers(server);
+  logRequests(server);
   refuseEarly(server, context);
   for (const url of ['/v1/models/:model/classify', '/v1/sessions'])
     server.post(url, async () => ({ ok: true }));
   const send = (url: string) => server.inject({ method: 'POST', url, payload: { input: 'a' } });
   return { send, context, bodies: () => bodies };
 }
-const full = (): void => {
-  throw new UnrollError('overloaded', 'the queue is full', { retryAfterSeconds: 7 });
-};
+const full = () => new UnrollError('overloaded', 'the queue is full', { retryAfterSeconds: 7 });
 
 describe('an overloaded model', () => {
   it('rejects a request before its body is read, with a retry time', async () => {
@@ -41,7 +41,7 @@ describe('an overloaded model', () => {
   });
 
   it('accepts requests again when there is capacity', async () => {
-    const { send, bodies } = serve(() => {});
+    const { send, bodies } = serve(() => null);
     expect((await send(`/v1/models/${models.classify().name}/classify`)).statusCode).toBe(200);
     expect(bodies()).toBe(1);
   });

@@ -66,6 +66,38 @@ describe('a job', () => {
     expect(rest).toEqual(all.slice(3));
   });
 
+  it('answers 204 to an EventSource that has read the last event of a finished job', async () => {
+    const endless = job({ model: 'read', budget: { steps: 1_000_000_000 } });
+    const made = (await post('/v1/training/jobs', endless)).json<{ id: string }>();
+    await post(`/v1/training/jobs/${made.id}/cancel`, {});
+    await waitForJob(made.id);
+    const url = `/v1/training/jobs/${made.id}/events`;
+    const last = (await get(`${url}?limit=1000`)).json<{ data: { id: number }[] }>().data.at(-1)!.id;
+    const comeBack = (id: number) =>
+      app.inject({ method: 'GET', url, headers: { accept: 'text/event-stream', 'last-event-id': `${id}` } });
+    const over = await comeBack(last);
+    expect([over.statusCode, over.body]).toEqual([204, '']);
+    const one = await comeBack(last - 1);
+    expect([one.statusCode, one.body.match(/^id: \d+$/gm)]).toEqual([200, [`id: ${last}`]]);
+    expect((await get(`${url}?stream=true&after=${last}`)).statusCode).toBe(204);
+  });
+
+  it('answers HEAD of a stream without following the job', async () => {
+    const endless = job({ model: 'endless', budget: { steps: 1_000_000_000 } });
+    const made = (await post('/v1/training/jobs', endless)).json<{ id: string }>();
+    const reply = await app.inject({
+      method: 'HEAD',
+      url: `/v1/training/jobs/${made.id}/events?stream=true`,
+    });
+    expect([reply.statusCode, reply.body]).toEqual([200, '']);
+    expect(reply.headers).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store, no-transform',
+    });
+    await post(`/v1/training/jobs/${made.id}/cancel`, {});
+    expect((await waitForJob(made.id)).status).toBe('cancelled');
+  });
+
   it.each<[string, object, string, string | undefined]>([
     ['an unknown task', { task: 'guess' }, 'invalid_request', 'task'],
     [

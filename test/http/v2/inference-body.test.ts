@@ -57,14 +57,22 @@ describe('a request of bytes', () => {
     );
   });
 
-  it.each(['', '0', '10'])(
-    'whose JSON does not end where the header says (%j) is refused',
-    async (length) => {
-      await expect(readInference(binary([2], 2).body, length)).rejects.toThrow(
-        expect.objectContaining({ code: 'malformed_json' }),
-      );
-    },
-  );
+  it('whose header says 0 is bytes alone, and so is its answer', async () => {
+    const body = Buffer.from([1, 2]);
+    expect(await readInference(body, '0')).toMatchObject({ raw: body, inputs: [], binary: true });
+  });
+
+  it('asks for all outputs with an empty list, and null is as if it was not there', async () => {
+    const inputs = [{ ...pair({ binary_data_size: null }), data: [5, 6], parameters: null }];
+    const call = await readInference({ inputs, outputs: [], id: null, parameters: null }, undefined);
+    expect(call).toMatchObject({ id: undefined, outputs: undefined, parameters: {} });
+  });
+
+  it.each(['', '10'])('whose JSON does not end where the header says (%j) is refused', async (length) => {
+    await expect(readInference(binary([2], 2).body, length)).rejects.toThrow(
+      expect.objectContaining({ code: 'malformed_json' }),
+    );
+  });
 });
 
 describe('a request', () => {

@@ -14,6 +14,7 @@ const index = '/v2/repository/index';
 const infer = '/v2/models/classifier/infer';
 const tensors = JSON.stringify({ inputs: [{ name: 'input', datatype: 'BYTES', shape: [1], data: ['abc'] }] });
 const plain = { 'content-type': 'text/plain;charset=utf-8' };
+const form = { 'content-type': 'application/x-www-form-urlencoded' };
 const json = { 'content-type': 'application/json' };
 const page = { origin: 'https://example.org' };
 
@@ -22,9 +23,13 @@ describe('a body of the inference protocol', () => {
     ['without a type', infer, {}, tensors],
     ['of plain text', infer, plain, tensors],
     ['of plain text', index, plain, '{"ready": true}'],
+    ['of a form, as curl -d sends it', index, form, '{"ready": true}'],
+    ['of a form, as curl -d sends it', infer, form, tensors],
     ['without a type', index, {}, '{}'],
     ['that is not there', index, {}, undefined],
     ['that is not there', index, json, ''],
+    ['of a form, as curl -d says', infer, form, tensors],
+    ['of a form, as curl -d says', index, form, '{"ready": true}'],
     ['of JSON, sent by a page', index, { ...json, ...page }, '{}'],
   ] as [string, string, Record<string, string>, string | undefined][])(
     '%s is taken by %s',
@@ -34,14 +39,15 @@ describe('a body of the inference protocol', () => {
   );
 
   it.each([
-    ['of a form', index, { 'content-type': 'application/x-www-form-urlencoded' }, '{}', 415],
-    ['of plain text, sent by a page', index, { ...plain, ...page }, '{}', 415],
+    ['of a form, sent by a page', index, { ...form, ...page }, '{}', 403],
+    ['of plain text, sent by a page', index, { ...plain, ...page }, '{}', 403],
+    ['of a form', '/v1/models/classifier/classify', form, '{"input": "abc"}', 415],
     [
       'that is not there, sent by a page',
       '/v2/repository/models/classifier/unload',
       { ...page },
       undefined,
-      415,
+      403,
     ],
     ['of plain text that is no JSON', index, plain, 'abc', 400],
     ['that is not there', infer, json, '', 400],

@@ -23,6 +23,24 @@ describe('the store', () => {
     expect(store.jobs({ limit: 9 }).map(({ id }) => id)).toEqual([b.id, a.id]);
   });
 
+  it('lists the jobs of one owner page by page, with rows of earlier versions as of none', () => {
+    const database = memoryDatabase();
+    const store = createSqliteStore(database);
+    const owners = ['a', 'b', 'a', null, 'a'];
+    const jobs = owners.map((owner) => makeJob({ owner }));
+    for (const job of jobs) store.saveJob(job);
+    const [earlier, broken] = [makeJob(), makeJob()];
+    for (const job of [earlier, broken]) store.saveJob(job);
+    database.prepare("UPDATE jobs SET body = '{' WHERE id = ?").run(broken.id);
+    const list = (owner: string | null, limit = 9, after?: string) =>
+      store.jobs({ limit, after, owner }).map(({ id }) => jobs.findIndex((job) => job.id === id));
+    expect(list('a')).toEqual([4, 2, 0]);
+    expect(list('a', 1, jobs[4]!.id)).toEqual([2]);
+    expect(list('c')).toEqual([]);
+    expect(store.jobs({ limit: 9, owner: null }).map(({ id }) => id)).toEqual([earlier.id, jobs[3]!.id]);
+    expect(store.jobs({ limit: 9 })).toHaveLength(6);
+  });
+
   it('lists events in order with increasing ids, and removes those after a step', () => {
     const store = createSqliteStore(memoryDatabase());
     for (const [message, step] of [

@@ -17,7 +17,6 @@ const immediates: Record<Instruction['immediate'], (name: InstructionName) => nu
   i32: () => [0xc0, 0xbb, 0x78],
   f32: () => [0, 0, 0x80, 0x3f],
   lane: () => [3],
-  shuffle: () => Array.from({ length: 16 }, (_, i) => 31 - i),
 };
 
 describe('the instruction table', () => {

@@ -5,14 +5,13 @@ import { emitLinear } from '../../../src/kernel/emit/linear.ts';
 import { emitMerge } from '../../../src/kernel/emit/merge.ts';
 import { emitPool, poolState } from '../../../src/network/layers/pool/emit.ts';
 import { emitConcat, emitGather } from '../../../src/kernel/emit/rows.ts';
-import { emitArgmax, emitLogSoftmax, emitSoftmax } from '../../../src/kernel/emit/softmax.ts';
+import { emitSoftmax } from '../../../src/kernel/emit/softmax.ts';
 import { instantiate } from '../../../src/kernel/instantiate.ts';
 import type { KernelMode } from '../../../src/kernel/compile.ts';
 import { createKernel } from '../../../src/cells/create-kernel.ts';
 import { denseOrder, packMatrix, packVector } from '../../../src/kernel/pack.ts';
 import { linear } from '../../../src/kernel/reference/linear.ts';
-import { argmax } from '../../reference/argmax.ts';
-import { logSoftmax, softmax } from '../../../src/kernel/reference/softmax.ts';
+import { softmax } from '../../../src/kernel/reference/softmax.ts';
 import { randomNumbers } from '../../network/random-network.ts';
 
 /** A kernel with one function, and rows in its memory. */
@@ -89,29 +88,6 @@ describe.each([1, 2, 5, 16, 17, 100])('over rows of %i columns', (width) => {
       softmax(rows[r]!).forEach((value, k) => expect(Math.abs(row[k]! - value)).toBeLessThanOrEqual(1e-6));
       expect(Math.abs(row.reduce((sum, value) => sum + value, 0) - 1)).toBeLessThan(1e-6);
     });
-  });
-
-  it('log-softmax is within 1e-6 of float64, relative to results above 1', () => {
-    const { run, put, take } = bench((e) => emitLogSoftmax(e, width));
-    const x = put(rows, width);
-    run(x, rows.length);
-    take(x, rows.length, width).forEach((row, r) =>
-      logSoftmax(rows[r]!).forEach((value, k) =>
-        expect(Math.abs(row[k]! - value)).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(value))),
-      ),
-    );
-  });
-
-  it('argmax is the first of the largest columns', () => {
-    const { run, put, room, memory } = bench((e) => emitArgmax(e, width));
-    const ties = Float32Array.from({ length: width }, (_, k) => (k > width / 3 ? 2 : 1));
-    const withNaN = Float32Array.from({ length: width }, (_, k) => (k === 0 && width > 1 ? NaN : -k));
-    const all = [...rows, ties, withNaN];
-    const out = room(all.length);
-    run(put(all, width), out, all.length);
-    expect([...new Int32Array(memory.buffer, out, all.length)]).toEqual(
-      all.map((row) => argmax(row, width)[0]),
-    );
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Tensor } from '../../../network/weights.ts';
 import { invalidModel, quote } from '../../format-errors.ts';
-import { requireWeights } from '../converted.ts';
+import { requireWeights } from '../weight-layout.ts';
 import type { KerasLayer } from '../keras-layer.ts';
 import {
   formatShape,

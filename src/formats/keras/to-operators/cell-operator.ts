@@ -102,18 +102,10 @@ const createGateExporter =
     exportGates(tensors.find(([name]) => name === part)![1], findCell({ cell }), 'onnx');
 
 /** Creates ONNX's activation attributes: f, g, h with alpha and beta. */
-function activationAttributes({
-  cell,
-  activation,
-  activations = {},
-}: CellSpec): NonNullable<OperatorSpec['attributes']> {
-  if (!activation && Object.keys(activations).length === 0) return {};
+function activationAttributes({ cell, activations }: CellSpec): NonNullable<OperatorSpec['attributes']> {
+  if (Object.keys(activations).length === 0) return {};
   const all = findCell({ cell }).activations.map(
-    (role) =>
-      activations[role] ??
-      ({
-        type: (role === 'candidate' ? activation : undefined) ?? usualOptions[role].type,
-      } as CellActivationSpec),
+    (role) => activations[role] ?? ({ type: usualOptions[role].type } as CellActivationSpec),
   );
   const numbers = (name: 'alpha' | 'beta'): number[] =>
     all.flatMap((one) => {

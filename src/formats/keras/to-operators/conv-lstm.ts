@@ -1,10 +1,10 @@
 import type { Tensor } from '../../../network/weights.ts';
 import { invalidModel, quote } from '../../format-errors.ts';
-import { requireWeights, toUnitsFirst } from '../converted.ts';
+import { requireWeights, toUnitsFirst } from '../weight-layout.ts';
 import type { Config } from '../keras-config.ts';
 import type { KerasLayer } from '../keras-layer.ts';
 import { collectNotes } from '../recurrent.ts';
-import { requireField } from '../supported-fields.ts';
+import { requireField } from '../require-field.ts';
 import { applyActivation } from './activations.ts';
 import { formatShape, useStepMask, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
 import { foldSteps, unfoldSteps } from './time-distributed.ts';

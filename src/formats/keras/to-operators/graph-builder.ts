@@ -18,6 +18,8 @@ export interface GraphTensor {
   readonly mask?: Mask | null;
   /** The input of the model that it is, which may be ids. */
   readonly input?: ModelInput;
+  /** The number of ids that it may be, where a vocabulary of the file gives them. */
+  readonly tokens?: number;
   /** Whether it is a result of `mask-operations.ts`. */
   readonly isBoolean?: true;
   /** The keyword argument that passes it to the layer that reads it. */
@@ -25,7 +27,8 @@ export interface GraphTensor {
 }
 export interface ModelInput {
   readonly name: string;
-  readonly datatype: TensorDatatype;
+  /** BYTES are texts, of which a lookup makes ids. */
+  readonly datatype: TensorDatatype | 'BYTES';
 }
 export interface Mask {
   readonly value: string;

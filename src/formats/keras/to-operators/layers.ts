@@ -1,8 +1,8 @@
 import type { Tensor } from '../../../network/weights.ts';
 import { invalidModel } from '../../format-errors.ts';
-import { requireWeights } from '../converted.ts';
+import { requireWeights } from '../weight-layout.ts';
 import { asConfig } from '../keras-config.ts';
-import { requireField } from '../supported-fields.ts';
+import { requireField } from '../require-field.ts';
 import { findCellByClass } from '../recurrent.ts';
 import { applyActivation, emitActivationLayer, isActivationLayer } from './activations.ts';
 import { attention, multiHeadAttention } from './attention.ts';

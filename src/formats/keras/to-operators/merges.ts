@@ -1,5 +1,5 @@
 import { invalidModel, quote } from '../../format-errors.ts';
-import { requireField } from '../supported-fields.ts';
+import { requireField } from '../require-field.ts';
 import { resolveAxis, formatShape, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
 import type { KerasLayer } from '../keras-layer.ts';
 import { combineMasks, concatenateMasks } from './masks.ts';

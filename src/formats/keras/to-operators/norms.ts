@@ -1,8 +1,8 @@
 import type { Tensor } from '../../../network/weights.ts';
 import { invalidModel, quote } from '../../format-errors.ts';
 import { readNumber } from '../cell-activations.ts';
-import { requireWeights } from '../converted.ts';
-import { requireField } from '../supported-fields.ts';
+import { requireWeights } from '../weight-layout.ts';
+import { requireField } from '../require-field.ts';
 import { resolveAxis, withValue, formatShape, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
 import { requireShape } from './windows.ts';
 import type { KerasLayer } from '../keras-layer.ts';
@@ -44,6 +44,12 @@ export function layerNormalization(layer: KerasLayer, x: GraphTensor, graph: Gra
     return graph.constant({ shape: keepSizes(x, axes), values: tensor.values });
   };
   const epsilon = readNumber(config, ['epsilon'], 1e-3, 'LayerNormalization');
+  if (axes.length === 1 && axes[0] === x.shape.length - 1) {
+    const scale = graph.constant(gamma ?? { shape: sizes, values: new Float32Array(sizes[0]!).fill(1) });
+    for (const tensor of [gamma, beta]) if (tensor) requireShape(tensor, sizes);
+    const read = [x.value, scale, ...(beta ? [graph.constant(beta)] : [])];
+    return withValue(x, graph.add('LayerNormalization', read, { axis: -1, epsilon }));
+  }
   const mean = (value: string): string =>
     graph.add('ReduceMean', [value], { axes: axes.map((axis) => axis + 1), keepdims: 1 });
   const centred = graph.add('Sub', [x.value, mean(x.value)]);

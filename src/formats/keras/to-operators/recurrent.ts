@@ -1,11 +1,11 @@
 import { findCell } from '../../../cells/registry.ts';
 import type { Tensor } from '../../../network/weights.ts';
 import { invalidModel, quote } from '../../format-errors.ts';
-import { requireWeights } from '../converted.ts';
+import { requireWeights } from '../weight-layout.ts';
 import { asConfig, asList, type Config } from '../keras-config.ts';
 import type { KerasLayer } from '../keras-layer.ts';
 import { collectNotes, countWeights, findCellByClass, getWrappedCell, parseMergeMode } from '../recurrent.ts';
-import { requireField } from '../supported-fields.ts';
+import { requireField } from '../require-field.ts';
 import { isTfKeras } from '../version.ts';
 import { emitCell } from './cell-operator.ts';
 import { replaceWidth, type GraphBuilder, type GraphTensor } from './graph-builder.ts';

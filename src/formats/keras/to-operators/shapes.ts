@@ -1,7 +1,6 @@
 import { invalidModel, quote } from '../../format-errors.ts';
-import { readSingleSize } from '../conv1d.ts';
 import type { KerasLayer } from '../keras-layer.ts';
-import { requireField } from '../supported-fields.ts';
+import { requireField } from '../require-field.ts';
 import {
   emitReshape,
   requireSequence,
@@ -9,6 +8,7 @@ import {
   type GraphBuilder,
   type GraphTensor,
 } from './graph-builder.ts';
+import { readSizes } from './windows.ts';
 
 // Layers that only change shapes.
 
@@ -103,7 +103,7 @@ export function zeroPadding1d({ config }: KerasLayer, x: GraphTensor, graph: Gra
 /** Repeats every step `size` times. */
 export function upSampling1d({ config }: KerasLayer, x: GraphTensor, graph: GraphBuilder): GraphTensor {
   const { steps, width } = requireSequence(x);
-  const times = parseCount(readSingleSize(config, 'size', 2), 'size', 1);
+  const times = parseCount(readSizes(config, 'size', 1, 2)[0]!, 'size', 1);
   const unsqueezed = graph.add('Unsqueeze', [x.value], { axes: [2] });
   const tiled = graph.add('Tile', [unsqueezed, graph.numbers([1, 1, times, 1])]);
   return emitReshape({ value: tiled, shape: x.shape }, [steps === null ? null : steps * times, width], graph);

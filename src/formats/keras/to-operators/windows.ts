@@ -1,10 +1,9 @@
 import type { Tensor } from '../../../network/weights.ts';
 import { invalidModel, quote } from '../../format-errors.ts';
-import { readSingleSize } from '../conv1d.ts';
-import { requireWeights, toUnitsFirst } from '../converted.ts';
+import { requireWeights, toUnitsFirst } from '../weight-layout.ts';
 import type { Config } from '../keras-config.ts';
 import type { KerasLayer } from '../keras-layer.ts';
-import { requireField } from '../supported-fields.ts';
+import { requireField } from '../require-field.ts';
 import { applyActivation } from './activations.ts';
 import { formatShape, requireSequence, type GraphBuilder, type GraphTensor } from './graph-builder.ts';
 
@@ -24,7 +23,7 @@ export function convolution(layer: KerasLayer, x: GraphTensor, graph: GraphBuild
   const [kernel, bias] = requireWeights(layer, hasBias(config) ? 2 : 1);
   const { rank, width } = requireChannels(layer, x);
   const window = parseWindow(config, readSizes(config, 'kernel_size', rank, null));
-  const groups = readSingleSize(config, 'groups');
+  const groups = readSizes(config, 'groups', 1, 1)[0]!;
   requireShape(kernel!, [...window.kernel, width / groups, Number(config['filters'])]);
   const y = emitConvolution(x, toUnitsFirst(kernel!), bias, window, groups, graph);
   return applyActivation(config['activation'], y, graph);
@@ -86,7 +85,7 @@ function emitDepthwise(
   const { config } = layer;
   const { rank, width } = requireChannels(layer, x);
   const window = parseWindow(config, readSizes(config, 'kernel_size', rank, null));
-  const multiplier = readSingleSize(config, 'depth_multiplier');
+  const multiplier = readSizes(config, 'depth_multiplier', 1, 1)[0]!;
   requireShape(kernel, [...window.kernel, width, multiplier]);
   const units = width * multiplier;
   // [...window, 1, in · multiplier] → [in · multiplier, 1, ...window]

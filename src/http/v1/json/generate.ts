@@ -69,8 +69,9 @@ async function toLogprobs(tokens: readonly GeneratedToken[], slice: TimeSlice): 
 const toTokenLogprob = ({ text, id, logprob, top }: GeneratedToken): TokenLogprob => ({
   text,
   id,
-  logprob: round(logprob),
-  top: top.map((one) => ({ text: one.text, id: one.id, logprob: round(one.logprob) })),
+  logprob: roundLogprob(logprob),
+  top: top.map((one) => ({ text: one.text, id: one.id, logprob: roundLogprob(one.logprob) })),
 });
 
-const round = (logprob: number): number => Number(requireFinite(logprob).toPrecision(7));
+/** As precise as it is computed, and short. */
+export const roundLogprob = (logprob: number): number => Number(requireFinite(logprob).toPrecision(7));

@@ -29,6 +29,7 @@ export const generateBody = z.strictObject({
   logprobs: z.int().min(0).max(20).optional().describe('Alternatives to report with each token'),
   n: z.int().min(1).max(1000).optional().describe('Choices for each prompt'),
   ...callFields,
+  stream: callFields.stream.describe('Send server-sent events while the texts are written'),
 });
 
 const scoredToken = { text: z.string(), id: z.int(), logprob: z.number() };

@@ -11,7 +11,7 @@ const usage = z
 
 export const replyHead = { model: z.string(), version: z.int(), usage };
 
-export const problem = z
+const problem = z
   .object({
     type: z.string(),
     title: z.string(),

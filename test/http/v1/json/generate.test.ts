@@ -120,7 +120,7 @@ describe('a stream of generate', () => {
     const body = { prompt: 'aXY', max_tokens: 1, seed: 0 };
     const generateTokens = async (logprobs?: number): Promise<object[]> =>
       (await collect(generateStream(fakeContext(models.generate()), call(), { ...body, logprobs }))).map(
-        ({ data }) => data,
+        ({ data }) => data as object,
       );
     expect((await generateTokens())[0]).not.toHaveProperty('top');
     expect((await generateTokens(1))[0]).toHaveProperty('top');
@@ -140,9 +140,17 @@ describe('a stream of generate', () => {
     expect(context.leases()).toBe(0);
   });
 
-  it('takes a single prompt', async () => {
-    const stream = generateStream(fakeContext(models.generate()), call(), { prompt: ['a', 'b'] });
-    await expect(collect(stream)).rejects.toMatchObject({ code: 'invalid_request', field: 'prompt' });
+  it('numbers the choices of several prompts as in its result', async () => {
+    const body = { prompt: ['a', 'bc'], n: 2, seed: 0, max_tokens: 4 };
+    const context = fakeContext(models.generate());
+    const events = await collect(generateStream(context, call(), body));
+    const { generations } = events.at(-1)!.data as GenerateReply;
+    expect(generations).toEqual((await generate(context, call(), body)).generations);
+    generations.forEach(({ text }, index) => {
+      const tokens = events.slice(0, -1).map(({ data }) => data as { choice: number; text: string });
+      const mine = tokens.filter(({ choice }) => choice === index);
+      expect(mine.map((token) => token.text).join('')).toBe(text);
+    });
   });
 
   it('cancels every sequence and releases the model when its reader leaves', async () => {

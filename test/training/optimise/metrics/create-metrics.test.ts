@@ -4,7 +4,7 @@ import { modelSpec, type ModelSpec } from '../../../../src/network/spec.ts';
 import type { Batch } from '../../../../src/training/batch.ts';
 import type { Block } from '../../../../src/network/learning/layer.ts';
 import { createMetrics } from '../../../../src/training/optimise/metrics/create-metrics.ts';
-import { editDistance } from '../../../../src/training/optimise/metrics/edit-distance.ts';
+import { editDistance } from '../../../../examples/pronounce/edit-distance.ts';
 import { extractSpans } from '../../../../src/training/optimise/metrics/spans.ts';
 import { createPlan } from '../../../../src/training/plan.ts';
 

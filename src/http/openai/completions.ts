@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { generate, generateStream } from '../../tasks/generate.ts';
+import type { Call } from '../../tasks/context.ts';
+import type { ServedModel } from '../../repository/repository-interface.ts';
+import { streamWithModel, withModel } from '../../tasks/with-model.ts';
+import { abortOnDisconnect } from '../abort-on-disconnect.ts';
+import { toProblem } from '../problem.ts';
+import { requireModel } from '../plugins/authenticate.ts';
+import { recordModel, recordSequence } from '../plugins/request-log.ts';
+import type { Route } from '../route.ts';
+import { sendJson } from '../send-json.ts';
+import type { ServerEvent } from '../sse.ts';
+import { createAcceptance, sendStream } from '../v1/send-stream.ts';
+import { createChunks, toCompletion, toGenerateBody } from './completion-json.ts';
+import { toOpenaiError } from './error.ts';
+import { errors } from './schemas/common-fields.ts';
+import { completionBody, completionReply } from './schemas/completions.ts';
+
+export const completionRoute: Route = (scope, parts) => {
+  scope.post(
+    '/v1/completions',
+    {
+      config: { access: 'infer' },
+      schema: {
+        operationId: 'createCompletion',
+        tags: ['openai'],
+        summary: 'Texts that continue prompts, from a model that generates',
+        body: completionBody,
+        response: {
+          200: {
+            description: 'The texts',
+            content: {
+              'application/json': { schema: completionReply },
+              'text/event-stream': {
+                schema: z.string().describe('Chunks with one choice each, then `[DONE]`'),
+              },
+            },
+          },
+          ...errors,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { body } = request;
+      const { tasks } = parts;
+      const signal = abortOnDisconnect(reply);
+      const requested = { reference: body.model, task: 'generate' as const };
+      requireModel(request, body.model);
+      const call = (model: ServedModel): Call => {
+        recordModel(request, model, 'createCompletion');
+        return { model, signal, timeoutMs: body.timeout_ms, onSequenceEnd: recordSequence(request) };
+      };
+      const asked = toGenerateBody(body);
+      if (body.stream) {
+        const { accepted, onSubmitted } = createAcceptance();
+        const chunks = streamWithModel(
+          tasks,
+          requested,
+          (model) => generateStream(tasks, { ...call(model), onSubmitted }, asked),
+          createChunks(body),
+        );
+        return sendStream(parts, request, reply, endWithDone(chunks), { accepted, toErrorEvent }) as never;
+      }
+      const completion = await withModel(tasks, requested, async (model) =>
+        toCompletion(await generate(tasks, call(model), asked), model, body, signal),
+      );
+      return sendJson(reply, completion) as never;
+    },
+  );
+};
+
+async function* endWithDone(chunks: AsyncIterable<readonly ServerEvent[]>): AsyncGenerator<ServerEvent> {
+  for await (const events of chunks) yield* events;
+  yield { event: null, id: null, data: '[DONE]' };
+}
+
+/** An error after the first chunk, as OpenAI's clients expect it. */
+const toErrorEvent = (error: unknown): ServerEvent => ({
+  event: null,
+  id: null,
+  data: { error: toOpenaiError(toProblem(error)) },
+});

@@ -1,0 +1,29 @@
+import type { ErrorCode } from '../errors.ts';
+import type { ModelSpec } from '../network/spec.ts';
+import type { LeasedModel } from './leased-model.ts';
+import { createModelStatistics, type ModelStatistics } from './model-statistics.ts';
+import type { FoundVersion } from './scan-models.ts';
+
+/** What the repository knows of a version. */
+export interface VersionEntry {
+  found: FoundVersion;
+  task: ModelSpec['task'] | null;
+  /** The model that serves requests; when a changed folder cannot be loaded, the one loaded before. */
+  loaded: LeasedModel | null;
+  /** Why the folder cannot be loaded, with its code. */
+  error: string | null;
+  code: ErrorCode;
+  readonly statistics: ModelStatistics;
+  /** The number of unloads when loading ran out of memory; it is retried after the next. */
+  outOfMemoryAt: number | null;
+}
+
+export const createVersionEntry = (found: FoundVersion): VersionEntry => ({
+  found,
+  task: null,
+  loaded: null,
+  error: null,
+  code: 'internal',
+  statistics: createModelStatistics(),
+  outOfMemoryAt: null,
+});
