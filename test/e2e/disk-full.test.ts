@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
 import { describeWhere } from '../support/needs.ts';
+import { modelFolder } from './model-folder.ts';
 import { startServer } from './server-process.ts';
 
 // UNROLL_DATA on a file system of four megabytes.
@@ -12,11 +13,13 @@ import { startServer } from './server-process.ts';
 const root = mkdtempSync(join(tmpdir(), 'unroll-full-'));
 const data = join(root, 'data');
 mkdirSync(data);
+const models = modelFolder(['classifier']);
 const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', data]).status === 0;
 const missing = 'no file system can be mounted here: only root may, in a container with CAP_SYS_ADMIN';
 afterAll(() => {
   if (mounted) execFileSync('umount', ['-l', data]);
   rmSync(root, { recursive: true, force: true });
+  models.remove();
 });
 
 interface Job {
@@ -27,9 +30,7 @@ interface Job {
 
 describeWhere(mounted, missing, 'a full disk', () => {
   it('fails the job and refuses the upload, and the server serves on', async () => {
-    const models = join(root, 'models');
-    mkdirSync(models);
-    const server = await startServer(models, { DATA: data, WORKERS: 1, DISK_RESERVE_BYTES: 0 });
+    const server = await startServer(models.path, { DATA: data, WORKERS: 1, DISK_RESERVE_BYTES: 0 });
     // weights and moments of this network take some three megabytes
     const { id } = await server.ask<Job>('/v1/training/jobs', {
       model: 'large',

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { UnrollError } from '../../src/errors.ts';
@@ -50,7 +51,10 @@ it('never accepts a path', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[./a@%1]+$/)), (reference) => {
       try {
-        expect(parseReference(reference).name).toMatch(/^[A-Za-z0-9_-]+$/);
+        const { name } = parseReference(reference);
+        // a folder in the root, and no hidden one
+        expect(join('/models', name)).toBe(`/models/${name}`);
+        expect(name).toMatch(/^[A-Za-z0-9_-]([A-Za-z0-9_.-]*[A-Za-z0-9_-])?$/);
       } catch (error) {
         expect(error).toBeInstanceOf(UnrollError);
       }
