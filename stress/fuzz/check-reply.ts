@@ -1,4 +1,5 @@
 import { errorCodes } from '../../src/errors.ts';
+import { isOpenaiUrl } from '../../src/http/openai/error.ts';
 import type { Report } from '../scenario.ts';
 import { parseReplyJson, type Reply } from '../server/request.ts';
 import type { RandomRequest } from './random-request.ts';
@@ -32,9 +33,16 @@ export function checkReply(
   if (status < 400 || method === 'HEAD') return;
   if (!/json/.test(reply.headers['content-type'] ?? '')) return fault('an error that is not JSON');
   if (!operation.path.startsWith('/v1/')) return;
-  const { code, detail } = parseReplyJson(reply);
+  const { code, detail } = readError(operation.path, parseReplyJson(reply));
   if (!errorCodes.includes(code as never)) return fault(`an error with the code ${String(code)}`);
   if (typeof detail !== 'string' || detail === '') fault('an error without a detail');
+}
+
+/** Of a problem document, or of OpenAI's form on OpenAI's routes. */
+function readError(path: string, body: Record<string, unknown>): Record<string, unknown> {
+  if (!isOpenaiUrl(path)) return body;
+  const { code, message: detail } = (body['error'] ?? {}) as Record<string, unknown>;
+  return { code, detail };
 }
 
 const describeRequest = ({ method, path, headers, body = '' }: RandomRequest): string =>

@@ -15,9 +15,9 @@ const reply = (changes: Partial<Reply>): Reply => ({
   localPort: 1,
   ...changes,
 });
-const countFaults = (changes: Partial<Reply>): number => {
+const countFaults = (changes: Partial<Reply>, path = operation.path): number => {
   const report = createReport('test', 1, () => {});
-  checkReply(request, reply(changes), [], report);
+  checkReply({ ...request, operation: { ...operation, path } }, reply(changes), [], report);
   return report.faults;
 };
 
@@ -35,4 +35,12 @@ it.each([
   { body: '{"code":"model_not_found","detail":""}' },
 ])('reports a fault for %j', (changes) => {
   expect(countFaults(changes)).toBe(1);
+});
+
+it('accepts the form of OpenAI on its routes only', () => {
+  const body =
+    '{"error":{"message":"there is no model a","type":"invalid_request_error","param":"model","code":"model_not_found"}}';
+  expect(countFaults({ body }, '/v1/embeddings')).toBe(0);
+  expect(countFaults({}, '/v1/embeddings')).toBe(1);
+  expect(countFaults({ body })).toBe(1);
 });
