@@ -86,6 +86,8 @@ export async function buildApp(parts: AppParts) {
   logRequests(app);
   // before every hook that may reject the request: every response has its id, and can be read by pages
   app.addHook('onRequest', (request, reply, next) => {
+    // fastify, its plugins and this code all listen for the end of a reply: a few more listeners than node expects
+    reply.raw.setMaxListeners(20);
     reply.header('x-request-id', request.id);
     next();
   });

@@ -18,9 +18,6 @@ export async function sendStream(
   events: AsyncGenerator<ServerEvent>,
   stream: Pick<SseOptions, 'accepted' | 'toErrorEvent'> = {},
 ): Promise<FastifyReply> {
-  // fastify, its plugins and this code all listen for the end of a stream: a few more listeners than node
-  // expects
-  reply.raw.setMaxListeners(20);
   if (!reply.raw.closed) {
     metrics.openStreams.inc();
     reply.raw.once('close', () => metrics.openStreams.dec());
