@@ -158,7 +158,7 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
   });
 
   const connections = trackConnections(app.server);
-  answerHalfClosed(app.server, connections);
+  answerHalfClosed(app.server);
   const limit = limitConnections(app.server, { connections, log });
   const descriptors = probeDescriptors(log);
   const release = releaseMemoryWhenIdle(

@@ -25,9 +25,9 @@ export function toCaller({ name, scopes: given, models }: ApiKey): Caller {
   return { name, all, scopes: new Set(all ? scopes : given), models: models ? toPattern(models) : null };
 }
 
-/** Compiles name patterns, in which `*` matches any characters. */
+/** Compiles name patterns, in which `*` matches any characters; a row of them matches the same as one. */
 const toPattern = (patterns: readonly string[]): RegExp =>
-  new RegExp(`^(?:${patterns.map((one) => one.replaceAll('.', '\\.').replaceAll('*', '.*')).join('|')})$`);
+  new RegExp(`^(?:${patterns.map((one) => one.replaceAll('.', '\\.').replaceAll(/\*+/g, '.*')).join('|')})$`);
 
 /** Whether a caller may use a model. @param reference `name` or `name@version` */
 export const mayUseModel = ({ models }: Caller, reference: string): boolean =>

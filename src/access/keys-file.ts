@@ -20,9 +20,14 @@ import { scopes } from './scopes.ts';
 export const keyName = z
   .string()
   .regex(/^[A-Za-z0-9][\w.-]{0,63}$/, 'must have 1 to 64 of A–Z a–z 0–9 _ . -');
+const maxWildcards = 4;
 export const modelPattern = z
   .string()
-  .regex(/^[\w.*-]{1,64}$/, 'must be a model name, in which * matches any characters');
+  .regex(/^[\w.*-]{1,64}$/, 'must be a model name, in which * matches any characters')
+  // each more lets a long name be compared in many more ways
+  .refine((pattern) => pattern.split(/\*+/).length <= maxWildcards + 1, {
+    error: `must have at most ${maxWildcards} *`,
+  });
 
 const apiKey = z.strictObject({
   name: keyName,

@@ -1,6 +1,5 @@
 import type { Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import type { Connections } from './connections.ts';
+import { findResponse } from './response-in-progress.ts';
 
 // A client may close its sending side after its request and still read the reply (`nc -N`). What arrives then
 // is also what arrives from a client that has left: only writing tells them apart, because the system of a
@@ -11,28 +10,17 @@ import type { Connections } from './connections.ts';
 export const probeMs = 250;
 
 /** Answers clients that close their sending side after the request, and finds those that have left. */
-export function answerHalfClosed(
-  server: Server,
-  connections: Pick<Connections, 'unansweredResponses'>,
-): void {
+export function answerHalfClosed(server: Server): void {
   // not in the documentation of node, which has had it since its first versions
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
   server.on('connection', (socket) => {
     socket.once('end', () => {
-      const response = findWaiting(socket, connections);
-      if (response) probe(response, probeMs);
+      const response = findResponse(socket);
+      // HTTP/1.0 has no interim responses
+      if (response && response.req.httpVersionMinor >= 1) probe(response, probeMs);
     });
   });
 }
-
-/** HTTP/1.0 has no interim responses. */
-const findWaiting = (
-  socket: Socket,
-  connections: Pick<Connections, 'unansweredResponses'>,
-): ServerResponse | undefined =>
-  connections
-    .unansweredResponses()
-    .find((response) => response.socket === socket && response.req.httpVersionMinor >= 1);
 
 /**
  * Writes again after as long as it has waited: the first is refused without an error, the second fails, and

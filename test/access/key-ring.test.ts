@@ -57,6 +57,7 @@ describe('a file of keys', () => {
     ['{"keys":[{"name":"a"}]}', 'keys.0.sha256'],
     [JSON.stringify({ keys: [{ ...entry('a', 'a'), scopes: ['root'] }] }), 'keys.0.scopes.0'],
     [JSON.stringify({ keys: [{ ...entry('a', 'a'), models: ['(a+)+'] }] }), 'keys.0.models.0'],
+    [JSON.stringify({ keys: [{ ...entry('a', 'a'), models: ['*a*a*a*a*'] }] }), 'keys.0.models.0'],
     [JSON.stringify({ keys: [{ ...entry('a', 'a'), expires: 'soon' }] }), 'keys.0.expires'],
     [JSON.stringify({ keys: [{ ...entry('a', 'a'), expired: true }] }), 'keys.0'],
     [JSON.stringify({ keys: [entry('a', 'a'), entry('a', 'b')] }), 'must have different names'],

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { UnrollError, type ErrorCode } from '../../errors.ts';
 import { toProblem } from '../problem.ts';
+import { findResponse } from '../response-in-progress.ts';
 
 // Responses to requests that could not be parsed: not HTTP, too long or too slow. They are written to the
 // socket directly.
@@ -13,9 +14,6 @@ const causes: Readonly<Record<string, readonly [code: ErrorCode, detail: string]
   ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'the request did not arrive in time'],
 };
 
-/** As node's own handler finds it: only the socket is known here. */
-type SocketOfReply = Socket & { readonly _httpMessage?: { readonly headersSent: boolean } | null };
-
 /**
  * Sends a problem document and closes the socket.
  * @param headers to send with it
@@ -27,8 +25,7 @@ export function handleParseError(
 ): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   // a reply on its way, such as one to what came before the fault, must not be followed by another
-  const { _httpMessage: reply } = socket as SocketOfReply;
-  if (reply?.headersSent) return socket.destroySoon();
+  if (findResponse(socket)?.headersSent) return socket.destroySoon();
   const [code, detail] = causes[error.code ?? ''] ?? ['malformed_http', 'the request is not valid HTTP'];
   const problem = toProblem(new UnrollError(code, detail));
   const body = JSON.stringify(problem);

@@ -2,10 +2,11 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest }
 import type { Bindings, ChildLoggerOptions } from 'fastify/types/logger.js';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { getStatus, type ErrorCode } from '../../errors.ts';
+import type { ErrorCode } from '../../errors.ts';
 import type { ModelIdentity } from '../../repository/repository-interface.ts';
 import type { Deadlines } from '../../tasks/context.ts';
 import { toLoggableUrl } from '../loggable-url.ts';
+import { onReplyEnd } from '../on-reply-end.ts';
 import { isProbe } from '../probes.ts';
 import { readTraceId } from '../request-id.ts';
 
@@ -85,15 +86,9 @@ export function startRecord(request: FastifyRequest, reply: FastifyReply): void 
   request.record = { model: null, version: null, task: null, code: null, steps: 0, queuedMs: 0, runMs: 0 };
   const { socket } = request.raw;
   const ip = addressOf(request).slice(0, maxAddressLength);
-  let finished = false;
-  reply.raw.once('finish', () => {
-    finished = true;
-    logRequest(request, reply.statusCode, reply.elapsedTime, socket, ip);
-  });
-  reply.raw.once('close', () => {
-    if (finished) return;
-    request.record.code ??= 'cancelled';
-    logRequest(request, getStatus('cancelled'), reply.elapsedTime, socket, ip);
+  onReplyEnd(reply, (status, written) => {
+    if (!written) request.record.code ??= 'cancelled';
+    logRequest(request, status, reply.elapsedTime, socket, ip);
   });
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { getStatus } from '../../errors.ts';
+import { onReplyEnd } from '../on-reply-end.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 
 /** Counts and times every request by its route rather than its path, to limit the number of labels. */
@@ -7,15 +7,9 @@ export function measureRequests(app: FastifyInstance, { requests, duration }: Me
   app.addHook('onRequest', (request, reply, next) => {
     const { method } = request;
     const route = request.routeOptions.url ?? 'none';
-    const { raw } = reply;
-    const record = (status: number): void => {
+    onReplyEnd(reply, (status) => {
       requests.inc({ method, route, status });
       duration.observe({ method, route }, reply.elapsedTime / 1000);
-    };
-    raw.once('finish', () => record(reply.statusCode));
-    // fastify's onResponse hook is not called when the client disconnects before the end
-    raw.once('close', () => {
-      if (!raw.writableFinished) record(getStatus('cancelled'));
     });
     next();
   });
