@@ -1,6 +1,7 @@
 import { UnrollError } from '../../errors.ts';
 import type { Caller } from '../../access/caller.ts';
 import { callerOf, requireModel } from '../plugins/authenticate.ts';
+import { toListPage } from '../list-page.ts';
 import type { Route } from '../route.ts';
 import {
   toTrainingSpec,
@@ -77,8 +78,7 @@ export const fineTuningRoutes: Route = (scope, { tasks: { repository }, training
     async (request) => {
       const { limit, after } = request.query;
       const found = await jobs.list({ limit: limit + 1, after }, callerOf(request));
-      const data = found.slice(0, limit).map((job) => viewFineTuningJob(job, jobs.progress(job.id)));
-      return { object: 'list' as const, data, has_more: found.length > limit };
+      return toListPage(found, limit, (job) => viewFineTuningJob(job, jobs.progress(job.id)));
     },
   );
   scope.get(
@@ -134,8 +134,7 @@ export const fineTuningRoutes: Route = (scope, { tasks: { repository }, training
       const { limit, after } = request.query;
       const { id } = await jobs.get(request.params.job, callerOf(request));
       const found = await events.list(id, { limit: limit + 1, after });
-      const data = found.slice(0, limit).map(viewFineTuningEvent);
-      return { object: 'list' as const, data, has_more: found.length > limit };
+      return toListPage(found, limit, viewFineTuningEvent);
     },
   );
   scope.get(

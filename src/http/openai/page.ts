@@ -1,4 +1,5 @@
 import { invalidField } from '../../tasks/invalid-field.ts';
+import { toListPage } from '../list-page.ts';
 
 export interface PageQuery {
   readonly limit: number;
@@ -10,6 +11,5 @@ export interface PageQuery {
 export function toPage<T extends { readonly id: string }>(items: readonly T[], { limit, after }: PageQuery) {
   const last = after === undefined ? -1 : items.findIndex(({ id }) => id === after);
   if (after !== undefined && last < 0) invalidField('after', `nothing in the list has the id ${after}`);
-  const data = items.slice(last + 1, last + 1 + limit);
-  return { object: 'list' as const, data, has_more: last + 1 + limit < items.length };
+  return toListPage(items.slice(last + 1), limit, (item) => item);
 }

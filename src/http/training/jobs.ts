@@ -3,6 +3,7 @@ import { UnrollError } from '../../errors.ts';
 import { trainingSpec } from '../../training/training-spec.ts';
 import { abortOnDisconnect } from '../abort-on-disconnect.ts';
 import { callerOf, requireModel } from '../plugins/authenticate.ts';
+import { toListPage } from '../list-page.ts';
 import type { Route } from '../route.ts';
 import { problems } from '../v1/schemas/reply.ts';
 import {
@@ -60,8 +61,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
     async (request) => {
       const { limit, after } = request.query;
       const found = await jobs.list({ limit: limit + 1, after }, callerOf(request));
-      const data = found.slice(0, limit).map((job) => viewJob(job, jobs.progress(job.id)));
-      return { object: 'list' as const, data, has_more: found.length > limit };
+      return toListPage(found, limit, (job) => viewJob(job, jobs.progress(job.id)));
     },
   );
   scope.get(
@@ -134,11 +134,7 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         return sendStream(parts, request, reply, followed, { accepted: Promise.resolve() }) as never;
       }
       const found = await events.list(job, { limit: limit + 1, after });
-      return {
-        object: 'list' as const,
-        data: found.slice(0, limit).map(viewEvent),
-        has_more: found.length > limit,
-      };
+      return toListPage(found, limit, viewEvent);
     },
   );
   scope.get(
