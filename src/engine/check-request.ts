@@ -13,10 +13,12 @@ export function checkRequest(
     readonly input: Int32Array | Float32Array;
     readonly generation?: unknown;
     readonly decode?: Pick<DecodeOptions, 'mode' | 'beamSize'> | undefined;
+    readonly from?: Float32Array | undefined;
+    readonly keepState?: boolean | undefined;
   },
   info: NetworkInfo,
 ): number {
-  const { input, generation, decode } = request;
+  const { input, generation, decode, from, keepState } = request;
   const { inputWidth, outputWidth, vocabulary, idColumns, maxSteps, causal } = info;
   const readsIds = inputWidth === 0;
   if (readsIds !== input instanceof Int32Array)
@@ -41,6 +43,14 @@ export function checkRequest(
       'invalid_request',
       `beam_size: at most ${info.maxBeam} (UNROLL_SLOTS), was ${decode.beamSize}`,
       { field: 'beam_size' },
+    );
+  if ((from || keepState) && (!causal || decode))
+    throw new UnrollError('wrong_task', 'only a causal network has a state between steps');
+  if (from && from.length !== info.stateFloats)
+    throw new UnrollError(
+      'input_mismatch',
+      `state: this network has ${info.stateFloats} numbers of state, was given ${from.length}`,
+      { field: 'state' },
     );
   if (generation && !(readsIds && causal && outputWidth === vocabulary))
     throw new UnrollError(

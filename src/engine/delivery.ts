@@ -1,5 +1,5 @@
 import { eventBytes } from './flow-control.ts';
-import type { DecodedEvent, OutputsEvent, TensorsEvent, TokenEvent } from './channel/messages.ts';
+import type { DecodedEvent, FinalState, OutputsEvent, TensorsEvent, TokenEvent } from './channel/messages.ts';
 
 // The caller's side of one sequence. Events are queued here until they are read. Events that were delivered
 // once are not delivered again when the sequence runs again after its worker crashed.
@@ -11,6 +11,8 @@ export interface DoneEvent {
   readonly steps: number;
   readonly queuedMs: number;
   readonly runMs: number;
+  /** After the last step, where the request keeps it. */
+  readonly state: FinalState | null;
 }
 export type SequenceEvent = OutputsEvent | TokenEvent | DecodedEvent | TensorsEvent | DoneEvent;
 

@@ -76,6 +76,10 @@ export interface SequenceRequest extends RequestLimits {
   /** The network's output, or the state of its last recurrent layer. */
   readonly output: 'output' | 'hidden';
   readonly generation?: GenerationOptions | undefined;
+  /** The state to start from [stateFloats], by default the network's initial one. */
+  readonly from?: Float32Array | undefined;
+  /** Whether the last event has the state after the last step. */
+  readonly keepState?: boolean | undefined;
   /** An encoder-decoder's search; `input` is then the source. */
   readonly decode?: DecodeOptions | undefined;
 }

@@ -98,7 +98,7 @@ export function createEngine(options: EngineOptions): Engine {
       case 'failed':
         return fail(sequence, new UnrollError(report.code ?? 'internal', report.reason));
       case 'done': {
-        const { finish, steps, runMs } = report;
+        const { finish, steps, runMs, state } = report;
         const queuedMs = Math.max(0, performance.now() - sequence.submittedAtMs - runMs);
         recordSteps(sequence, steps);
         sequence.load.recordResult(sequence.steps, steps);
@@ -106,7 +106,7 @@ export function createEngine(options: EngineOptions): Engine {
         networks.get(sequence.network)?.meter?.onSequenceEnd({ queuedMs, runMs, steps });
         hooks?.onSequenceEnd?.({ queuedMs, runMs, steps });
         sequence.request.onEnd?.({ queuedMs, runMs, steps });
-        sequence.delivery.done({ kind: 'done', finish, steps, queuedMs, runMs });
+        sequence.delivery.done({ kind: 'done', finish, steps, queuedMs, runMs, state });
       }
     }
   }

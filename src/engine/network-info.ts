@@ -20,6 +20,8 @@ export interface NetworkInfo {
   readonly idColumns: readonly number[];
   /** Number of float32 of one sequence's state. */
   readonly stateFloats: number;
+  /** Its parts by layer, in order; empty unless the network is causal. */
+  readonly stateParts: readonly { readonly name: string; readonly floats: number }[];
   /** Maximum steps of one sequence; a network that is not causal has all of them in memory at once. */
   readonly maxSteps: number;
   /** Maximum hypotheses of a search; 0 unless the network is an encoder-decoder. */
@@ -84,6 +86,10 @@ export function describeNetwork(
     idColumns: input.kind === 'ids' ? idColumns(input) : [],
     maxBeam: loaded.maxBeam,
     stateFloats: runner.stateLength,
+    stateParts: runner.stateParts.map(({ node, name, floats }) => ({
+      name: `${graph.nodes[node]!.name}.${name}`,
+      floats,
+    })),
     maxSteps: loaded.maxSteps,
     parameters: [...weights.values()].reduce((sum, { values }) => sum + values.length, 0),
     weightBytes: compiled.weightBytes + (compiled.encoder?.weightBytes ?? 0),

@@ -67,7 +67,7 @@ export function createStartMessage({
     const { inputs, outputs, maxOutputElements } = request;
     return { kind: 'evaluate', sequence: id, network, inputs, outputs, maxOutputElements };
   }
-  const { input, steps, output, generation, decode, network: handle } = request;
+  const { input, steps, output, generation, decode, from, keepState, network: handle } = request;
   const consumed = (resume?.step ?? 0) * Math.max(1, handle.info.inputWidth, handle.info.idColumns.length);
   return {
     kind: 'start',
@@ -78,6 +78,8 @@ export function createStartMessage({
     output,
     generation: generation ?? null,
     decode: decode ?? null,
+    from: from ?? null,
+    keepState: keepState ?? false,
     resume,
     windowBytes: windowBytes - delivery.unreadBytes,
     alreadyDelivered: generation || decode ? delivery.delivered.tokens : delivery.delivered.steps,

@@ -24,7 +24,7 @@ export interface Layout {
   readonly denseInput: number;
   readonly input: number;
   readonly requested: number;
-  readonly states: readonly StateBlock[];
+  readonly states: readonly (StateBlock & { readonly node: number })[];
   /** Body nodes whose rows are read. */
   readonly needed: ReadonlySet<number>;
   /** Body nodes (−1: the input) whose requested rows the head reads. */
@@ -60,9 +60,9 @@ export function layOut(
   const getWidth = (node: number): number => (node < 0 ? inputWidth : nodes[node]!.width);
   const allocateRows = (count: number, width: number): number => floats(count * padded(width));
 
-  const states: StateBlock[] = [];
-  const keep = (block: StateBlock): number => {
-    states.push(block);
+  const states: (StateBlock & { readonly node: number })[] = [];
+  const keep = (node: number, block: StateBlock): number => {
+    states.push({ ...block, node });
     return block.address;
   };
 
@@ -101,7 +101,7 @@ export function layOut(
       causal,
       rows: allocateRows,
       floats,
-      keep,
+      keep: (block) => keep(index, block),
       scratch,
     };
     return run.place(node, context);

@@ -10,7 +10,7 @@ import type { RunnerSize, Tick } from './layers/layer-run.ts';
 import { findLayerRun } from './layers/run-registry.ts';
 import type { CompiledNode } from './compile-nodes.ts';
 import type { CompiledNetwork } from './compile-network.ts';
-import { createStateRows } from './state.ts';
+import { createStateRows, listStateParts, type StatePart } from './state.ts';
 
 /**
  * The rows that a tick returns: the output, the output before its activation, or the rows that enter the
@@ -26,8 +26,9 @@ export interface Runner {
   readonly causal: boolean;
   readonly outputWidth: number;
   readonly hiddenWidth: number;
-  /** float32 of one sequence's state. */
+  /** float32 of one sequence's state, and its parts in order. */
   readonly stateLength: number;
+  readonly stateParts: readonly StatePart[];
   /** Features a step; 0 when a step is an id. */
   readonly inputWidth: number;
   readonly maxRows: number;
@@ -102,6 +103,7 @@ export function createRunner(
     outputWidth: getWidth(output),
     hiddenWidth: getWidth(hidden),
     stateLength: state.length,
+    stateParts: listStateParts(layout.states),
     inputWidth,
     maxRows: size.maxRows,
     maxPacked: size.maxPacked,

@@ -4,6 +4,8 @@ import { padded } from '../kernel/layout.ts';
 // arena.
 
 export interface StateBlock {
+  /** What the layer calls it: `h`, `c`, `history` … */
+  readonly name: string;
   /** Byte address of row 0. */
   readonly address: number;
   /** float32 of a row in memory. */
@@ -17,10 +19,12 @@ export interface StateBlock {
 }
 
 export const unitsBlock = (
+  name: string,
   address: number,
   units: number,
   { kept, first }: Pick<StateBlock, 'kept' | 'first'>,
 ): StateBlock => ({
+  name,
   address,
   stride: padded(units),
   parts: [[0, units]],
@@ -29,9 +33,27 @@ export const unitsBlock = (
 });
 
 /** The rows of all blocks; a saved state is their parts, one after the other. */
+/** A part of a saved state. */
+export interface StatePart {
+  /** The node that keeps it. */
+  readonly node: number;
+  readonly name: string;
+  readonly floats: number;
+}
+
+const countFloats = ({ parts }: StateBlock): number => parts.reduce((sum, [from, to]) => sum + to - from, 0);
+
+/** The parts of a saved state, in order. */
+export const listStateParts = (
+  blocks: readonly (StateBlock & Pick<StatePart, 'node'>)[],
+): readonly StatePart[] =>
+  blocks
+    .filter(({ kept }) => kept)
+    .map((block) => ({ node: block.node, name: block.name, floats: countFloats(block) }));
+
 export function createStateRows(blocks: readonly StateBlock[], maxRows: number, floats: () => Float32Array) {
   const kept = blocks.filter((block) => block.kept);
-  const length = kept.reduce((sum, { parts }) => sum + parts.reduce((n, [from, to]) => n + to - from, 0), 0);
+  const length = kept.reduce((sum, block) => sum + countFloats(block), 0);
   let rows = 0;
   const start = (block: StateBlock, row: number): number => block.address / 4 + row * block.stride;
   const clear = (block: StateBlock, from: number, to: number): void =>

@@ -3,6 +3,7 @@ import { placeNetwork, type PlacementSizes } from '../engine/placement.ts';
 import { UnrollError } from '../errors.ts';
 import type { ViewVerdicts } from '../formats/view-verdicts.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { hashNetwork } from '../network/hash-network.ts';
 import type { ModelSpec, TextInput } from '../network/spec.ts';
 import { packTexts, type TextSettings } from '../vocabulary/vocabulary.ts';
 import { readCrfPotentials } from '../decoding/crf/read-potentials.ts';
@@ -65,7 +66,14 @@ export async function loadModel(
   const graph = signed && !match ? placeGraph(signed, { kernel, ...sizes }) : null;
   const placement = placeNetwork(spec.network, weights, { kernel, ...sizes });
   return {
-    sequence: { spec: served, vocabulary, target, chain, placement },
+    sequence: {
+      spec: served,
+      vocabulary,
+      target,
+      chain,
+      placement,
+      weightsHash: hashNetwork(spec.network, weights),
+    },
     graph,
     signature: match ? signed.signature : null,
     lookups,

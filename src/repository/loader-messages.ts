@@ -49,6 +49,8 @@ export interface LoadedSequence {
   /** The CRF over the labels of the task tag; else null. */
   readonly chain: CrfPotentials | null;
   readonly placement: Placement;
+  /** Of its layers and weights; see hash-network.ts. */
+  readonly weightsHash: string;
 }
 
 export interface LoadRequest {

@@ -35,7 +35,7 @@ export async function registerModel(
 
 async function registerSequence(
   engine: Pick<Engine, 'register'>,
-  { spec, chain, placement, ...packed }: LoadedSequence,
+  { spec, chain, placement, weightsHash, ...packed }: LoadedSequence,
   { statistics }: ModelIdentity,
 ) {
   const { inputs, outputs } = spec;
@@ -50,7 +50,7 @@ async function registerSequence(
     endId: outputVocabulary?.endId,
     meter: statistics,
   });
-  return { spec, vocabulary, target, chain, network };
+  return { spec, vocabulary, target, chain, network, weightsHash };
 }
 
 /** Unloads a model. Resolves when its memory is free. */

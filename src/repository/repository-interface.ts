@@ -45,6 +45,8 @@ export interface ServedModel extends ModelIdentity, WithLookups {
   /** The CRF over the labels of the task tag, when the network ends in one; else null. */
   readonly chain: CrfPotentials | null;
   readonly network: NetworkHandle;
+  /** SHA-256 of its layers and weights: a state may go on where it is the same. */
+  readonly weightsHash: string;
 }
 
 export interface ModelListing {

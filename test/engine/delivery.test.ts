@@ -17,7 +17,7 @@ const token = (index: number): TokenEvent => ({
   logprob: -1,
   top: [],
 });
-const done: SequenceEvent = { kind: 'done', finish: null, steps: 5, queuedMs: 0, runMs: 0 };
+const done: SequenceEvent = { kind: 'done', finish: null, steps: 5, queuedMs: 0, runMs: 0, state: null };
 const all = (events: AsyncIterable<SequenceEvent>): Promise<SequenceEvent[]> => Array.fromAsync(events);
 
 test('delivers events in order, whether queued before the read or after it', async () => {

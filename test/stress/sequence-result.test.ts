@@ -9,7 +9,7 @@ const outputs = (first: number, ...values: number[]): SequenceEvent => ({
   width: 1,
   values: Float32Array.from(values),
 });
-const done: SequenceEvent = { kind: 'done', finish: null, steps: 3, queuedMs: 0, runMs: 0 };
+const done: SequenceEvent = { kind: 'done', finish: null, steps: 3, queuedMs: 0, runMs: 0, state: null };
 const read = (...events: SequenceEvent[]) => readResult(toAsync(events), 'every');
 async function* toAsync(events: readonly SequenceEvent[]): AsyncGenerator<SequenceEvent> {
   for (const event of events) yield await Promise.resolve(event);

@@ -64,7 +64,7 @@ export function fakeContext(model: ServedModel, options: FakeOptions = {}): Fake
           yield { kind: 'token', index: i, ...token, top: generation.logprobs > 0 ? [token] : [] };
         }
         const finish = options.finish ?? 'length';
-        yield { kind: 'done', finish, steps: steps + generation.maxTokens, queuedMs: 1, runMs: 2 };
+        yield { kind: 'done', finish, steps: steps + generation.maxTokens, queuedMs: 1, runMs: 2, state: null };
         return;
       }
       const rowWidth = what === 'hidden' ? hiddenWidth : outputs;
@@ -79,7 +79,7 @@ export function fakeContext(model: ServedModel, options: FakeOptions = {}): Fake
           width: rowWidth,
           values: Float32Array.from(part.flatMap(row)),
         };
-      yield { kind: 'done', finish: null, steps, queuedMs: index + 0.123456, runMs: 2 };
+      yield { kind: 'done', finish: null, steps, queuedMs: index + 0.123456, runMs: 2, state: null };
     } finally {
       open--;
     }
@@ -139,6 +139,7 @@ function serve(spec: SpecInput, outputWidth = 1): ServedModel {
     target: parsed.outputs.vocabulary ? createVocabulary(parsed.outputs.vocabulary) : null,
     chain: null,
     network: { id: 1, info: { outputWidth } } as NetworkHandle,
+    weightsHash: 'a'.repeat(64),
     graph: null,
     signature: null,
     lookups: [],

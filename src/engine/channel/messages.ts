@@ -20,9 +20,21 @@ export interface Resume {
   readonly state: Float32Array;
   /** The id to feed next, for a generation whose prompt has been fed. */
   readonly nextId: number | null;
+  /** The tokens that were generated and fed, where the final state is kept. */
+  readonly fedIds: readonly number[];
   readonly generation: GenerationSnapshot | null;
   /** Milliseconds spent in slots. */
   readonly runMs: number;
+}
+
+/** The state of a sequence after its last step: enough to go on with more steps, with the same bits. */
+export interface FinalState {
+  /** [stateFloats] */
+  readonly values: Float32Array;
+  /** The token chosen last, which has not been fed; null where nothing was generated. */
+  readonly nextId: number | null;
+  /** The tokens that were generated and fed, in order. */
+  readonly fedIds: readonly number[];
 }
 
 export interface StartMessage {
@@ -38,6 +50,10 @@ export interface StartMessage {
   readonly output: 'output' | 'hidden';
   readonly generation: GenerationOptions | null;
   readonly decode: DecodeOptions | null;
+  /** The state that it starts from; null for the network's initial one. */
+  readonly from: Float32Array | null;
+  /** Whether its last report has its final state. */
+  readonly keepState: boolean;
   readonly resume: Resume | null;
   /** Bytes of reports that may be sent before more are granted; see flow-control.ts. */
   readonly windowBytes: number;
@@ -131,6 +147,7 @@ export type SequenceReport =
       readonly finish: 'stop' | 'length' | null;
       readonly steps: number;
       readonly runMs: number;
+      readonly state: FinalState | null;
     }
   | DecodedEvent
   /**

@@ -44,7 +44,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     input.length / (runner.inputWidth === 0 ? runner.idColumns : runner.inputWidth);
 
   function join(sequence: BatchedSequence): void {
-    runner.join(sequence.resume?.state);
+    runner.join(sequence.resume?.state ?? sequence.from ?? undefined);
     slots.push({
       sequence,
       outputKind: sequence.generation ? 'logits' : sequence.output,
@@ -53,6 +53,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
       stepsRun: sequence.resume?.step ?? 0,
       tokens: sequence.resume?.tokens ?? 0,
       nextId: sequence.resume?.nextId ?? null,
+      fedIds: [...(sequence.resume?.fedIds ?? [])],
       stepsSinceJoin: 0,
       joinedAtMs: options.now(),
       windowBytes: sequence.windowBytes + (granted.get(sequence.id) ?? 0),
@@ -85,12 +86,12 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     if (excess <= 0 || !runner.causal) return;
     const preempted = rowsToPreempt(slots, excess, { ...options, now: options.now() });
     for (const { slot, row } of preempted) {
-      const { sequence, stepsRun, tokens, nextId } = slot;
+      const { sequence, stepsRun, tokens, nextId, fedIds } = slot;
       const generation = sequence.generation?.snapshot() ?? null;
       const state = runner.saveState(row);
       emit(sequence.id, {
         kind: 'preempted',
-        resume: { step: stepsRun, tokens, state, nextId, generation, runMs: runMs(slot) },
+        resume: { step: stepsRun, tokens, state, nextId, fedIds, generation, runMs: runMs(slot) },
       });
       leave(row);
     }
@@ -167,8 +168,10 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
             sequence.input.subarray((stepsFed + t) * inputWidth, (stepsFed + t + 1) * inputWidth),
             at * inputWidth,
           );
-        else if (stepsFed + t >= slots[row]!.inputSteps) ids[at] = nextId!;
-        else
+        else if (stepsFed + t >= slots[row]!.inputSteps) {
+          ids[at] = nextId!;
+          if (sequence.keepState) slots[row]!.fedIds.push(nextId!);
+        } else
           for (let column = 0; column < idColumns; column++)
             ids[column * maxPacked + at] = sequence.input[(stepsFed + t) * idColumns + column]!;
       }
@@ -176,25 +179,35 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
   }
 
   /** Accounts for the steps of one row and reports its outputs. @returns whether the sequence has ended */
-  function advance(slot: Slot, steps: number, values: Float32Array, emit: Emit): boolean {
+  function advance(row: number, steps: number, values: Float32Array, emit: Emit): boolean {
+    const slot = slots[row]!;
     const { sequence } = slot;
-    const { id, generation } = sequence;
+    const { generation } = sequence;
     slot.stepsFed = Math.min(slot.inputSteps, slot.stepsFed + steps);
     slot.stepsRun += steps;
     slot.stepsSinceJoin += steps;
     const ended = slot.stepsFed === slot.inputSteps;
-    if (generation) return ended && generate(slot, generation, values, emit);
+    if (generation) return ended && generate(row, generation, values, emit);
     if (values.length > 0 && slot.stepsRun > sequence.alreadyDelivered) {
       const count = sequence.steps === 'every' ? steps : 1;
       const width = values.length / count;
       const first = slot.stepsRun - count;
       report(slot, emit, { kind: 'outputs', first, steps: count, width, values: values.slice() });
     }
-    if (ended) emit(id, { kind: 'done', finish: null, steps: slot.stepsRun, runMs: runMs(slot) });
+    if (ended) finish(row, null, emit);
     return ended;
   }
 
-  function generate(slot: Slot, generation: Generation, logits: Float32Array, emit: Emit): boolean {
+  /** Reports the end of a row's sequence. */
+  function finish(row: number, reason: 'stop' | 'length' | null, emit: Emit): void {
+    const slot = slots[row]!;
+    const { sequence, stepsRun, nextId, fedIds } = slot;
+    const state = sequence.keepState ? { values: runner.saveState(row), nextId, fedIds } : null;
+    emit(sequence.id, { kind: 'done', finish: reason, steps: stepsRun, runMs: runMs(slot), state });
+  }
+
+  function generate(row: number, generation: Generation, logits: Float32Array, emit: Emit): boolean {
+    const slot = slots[row]!;
     const { id } = slot.sequence;
     const next = tryNext(generation, logits);
     if (typeof next === 'string') {
@@ -207,7 +220,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     }
     slot.nextId = next.id;
     if (next.finish === null) return false;
-    emit(id, { kind: 'done', finish: next.finish, steps: slot.stepsRun, runMs: runMs(slot) });
+    finish(row, next.finish, emit);
     return true;
   }
 
@@ -272,7 +285,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
           return;
         }
         const rowValues = values.subarray((ends[row - 1] ?? 0) * width, ends[row]! * width);
-        if (advance(slots[row]!, count, rowValues, emit)) ended.push(row);
+        if (advance(row, count, rowValues, emit)) ended.push(row);
       });
       for (const row of ended.reverse()) leave(row);
 

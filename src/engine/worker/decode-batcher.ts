@@ -122,6 +122,7 @@ export function createDecodeBatcher(
           finish: done[0]?.finish ?? 'stop',
           steps: entry.steps,
           runMs: now() - entry.joinedAtMs,
+          state: null,
         });
       }
       entry.ids = next;

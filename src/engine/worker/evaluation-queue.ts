@@ -45,7 +45,7 @@ export function createEvaluationQueue(
     const runMs = now() - running.startedAtMs;
     running = null;
     emit({ kind: 'tensors', tensors: evaluation.outputs(message.outputs) });
-    emit({ kind: 'done', finish: null, steps: 1, runMs });
+    emit({ kind: 'done', finish: null, steps: 1, runMs, state: null });
     return runMs;
   }
 

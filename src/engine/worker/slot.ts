@@ -11,6 +11,10 @@ export interface BatchedSequence {
   readonly steps: 'last' | 'every';
   readonly output: 'output' | 'hidden';
   readonly generation: Generation | null;
+  /** The state that it starts from; null for the network's initial one. */
+  readonly from: Float32Array | null;
+  /** Whether its last report has its final state. */
+  readonly keepState: boolean;
   /** Its state when it was preempted; null if it has not run. */
   readonly resume: Resume | null;
   /** Bytes of reports that may be sent before more are granted. */
@@ -31,6 +35,8 @@ export interface Slot {
   stepsRun: number;
   tokens: number;
   nextId: number | null;
+  /** The tokens that were generated and fed, where the final state is kept. */
+  readonly fedIds: number[];
   /** Steps run since it entered the slot. */
   stepsSinceJoin: number;
   readonly joinedAtMs: number;

@@ -95,7 +95,7 @@ export function createWorkerLoop(context: {
       add(message) {
         if (message.kind !== 'start') throw new Error('a network of layers evaluates no graph');
         const { sequence, resume, generation: options, ...rest } = message;
-        const { input, steps, output, windowBytes, alreadyDelivered } = rest;
+        const { input, steps, output, from, keepState, windowBytes, alreadyDelivered } = rest;
         const generation =
           options &&
           (resume?.generation
@@ -107,6 +107,8 @@ export function createWorkerLoop(context: {
           steps,
           output,
           generation,
+          from,
+          keepState,
           resume,
           windowBytes,
           alreadyDelivered,

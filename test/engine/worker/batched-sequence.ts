@@ -12,6 +12,8 @@ export const createSequence = (
   steps: 'every',
   output: 'output',
   generation: null,
+  from: null,
+  keepState: false,
   resume: null,
   windowBytes: Infinity,
   alreadyDelivered: 0,

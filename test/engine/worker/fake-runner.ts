@@ -39,6 +39,7 @@ export function createFakeRunner({
     outputWidth: fakeUnits,
     hiddenWidth: fakeUnits,
     stateLength: fakeUnits,
+    stateParts: [],
     inputWidth,
     idColumns: 1,
     attention: () => new Float32Array(0),

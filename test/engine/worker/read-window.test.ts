@@ -17,6 +17,8 @@ const sequence = (id: number, more: Partial<BatchedSequence> = {}): BatchedSeque
   steps: 'last',
   output: 'output',
   generation: createFakeGeneration(30),
+  from: null,
+  keepState: false,
   resume: null,
   windowBytes: Infinity,
   alreadyDelivered: 0,

@@ -56,6 +56,8 @@ const start = (sequence: number, network: number, more: Partial<StartMessage> = 
   output: 'output',
   decode: null,
   generation: null,
+  from: null,
+  keepState: false,
   resume: null,
   windowBytes: 1 << 16,
   alreadyDelivered: 0,

@@ -58,7 +58,14 @@ export const run: StepLayerRun<CompiledConv1d, Conv1dPlace> = {
       history:
         history === 0
           ? 0
-          : keep({ address: floats(maxRows * stride), stride, parts, kept: causal, first: null }),
+          : keep({
+              name: 'history',
+              address: floats(maxRows * stride),
+              stride,
+              parts,
+              kept: causal,
+              first: null,
+            }),
       windows: scratch('windows'),
       addresses: scratch('window_addresses'),
       zeros: scratch('zeros'),

@@ -25,6 +25,7 @@ export const run: StepLayerRun<CompiledOperatorGraph, OperatorGraphPlace> = {
       stride === 0
         ? 0
         : keep({
+            name: 'state',
             address: floats(maxRows * stride),
             stride,
             parts: [[0, stride]],

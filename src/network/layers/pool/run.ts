@@ -24,6 +24,7 @@ export const run: StepLayerRun<CompiledPool, { x: number; state: number; y: numb
     const stride = poolState(width);
     const count = padded(width);
     const state = keep({
+      name: 'pool',
       address: floats(maxRows * stride),
       stride,
       parts: [

@@ -61,15 +61,15 @@ function placeDirection(
   y: number,
   { x, xWidth, ids, before, maxRows, maxPacked, causal, rows, keep, scratch }: PlaceContext,
 ): DirectionPlace {
-  const stateRows = (first: number | null): number =>
-    keep(unitsBlock(rows(maxRows, units), units, { kept: causal, first }));
+  const stateRows = (name: string, first: number | null): number =>
+    keep(unitsBlock(name, rows(maxRows, units), units, { kept: causal, first }));
   const idsAt = (): number => ids + (before as CompiledEmbedding).first * maxPacked * 4;
   return {
     x: table === null ? x : idsAt(),
     xStride: table === null ? padded(xWidth) * 4 : 4,
     y,
-    h: stateRows(initialH),
-    c: hasCellState ? stateRows(initialC) : 0,
+    h: stateRows('h', initialH),
+    c: hasCellState ? stateRows('c', initialC) : 0,
     pre: scratch('projections'),
     preRows: preRowsFor(maxRows),
     scratch: scratch('sweep'),

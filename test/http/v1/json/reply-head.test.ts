@@ -4,7 +4,7 @@ import { measureUsage } from '../../../../src/tasks/task-result.ts';
 
 const model = { name: 'm', version: 3 };
 const end = (steps: number, queuedMs: number, runMs: number) =>
-  ({ kind: 'done', finish: null, steps, queuedMs, runMs }) as const;
+  ({ kind: 'done', finish: null, steps, queuedMs, runMs, state: null }) as const;
 
 it('a reply begins with its model, the sums of steps and unknown tokens, and the longest wait and run', () => {
   const usage = measureUsage([end(3, 0.126, 9), end(4, 7, 0.001)], [{ unknown: 2 }, { unknown: 3 }]);

@@ -1,0 +1,18 @@
+import { createHash } from 'node:crypto';
+import type { NetworkSpec } from './spec.ts';
+import type { Weights } from './weights.ts';
+
+/**
+ * SHA-256 of what decides a network's states: its layers and its weights, whatever file they were read from.
+ * A state may go on wherever it is the same.
+ * @returns 64 hexadecimal digits
+ */
+export function hashNetwork(network: NetworkSpec, weights: Weights): string {
+  const hash = createHash('sha256').update(JSON.stringify(network));
+  for (const name of [...weights.keys()].toSorted()) {
+    const { shape, values } = weights.get(name)!;
+    hash.update(`${JSON.stringify(name)}${JSON.stringify(shape)}`);
+    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  return hash.digest('hex');
+}
