@@ -12,6 +12,8 @@ const path = join(import.meta.dirname, '../openapi/openapi.json');
 const app = await buildApp({
   // the document depends only on the routes' schemas: no task is run
   tasks: {} as never,
+  sessions: {} as never,
+  stateTokens: {} as never,
   training: { maxDatasetBytes: 1 } as never,
   metrics: createMetrics(),
   logger: false,

@@ -108,6 +108,19 @@ const settings = {
     integer(1024, 1_073_741_824, 16 * 1_048_576),
     'maximum bytes of a reply, estimated before the request runs',
   ],
+  SESSION_TTL_S: [
+    integer(1, 2_592_000, 1800),
+    'time without a call after which a session expires, in s, unless it was made with ttl_s',
+  ],
+  MAX_SESSIONS: [
+    integer(1, 10_000_000, 100_000),
+    'maximum sessions in memory; those used longest ago are then kept in UNROLL_DATA',
+  ],
+  STATE_KEY: [
+    text('', 'a secret text'),
+    'key that signs the state tokens of requests with return_state; the same on all servers that share them; empty: a random one, until the server ends',
+  ],
+  STATE_TTL_S: [integer(1, 31_536_000, 86_400), 'time after which a state token expires, in s'],
   MAX_BODY_BYTES: [integer(1024, 1_073_741_824, 4 * 1_048_576), 'maximum bytes of a request body'],
   RECEIVE_MS: [
     integer(1000, 3_600_000, 60_000),

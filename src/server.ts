@@ -12,6 +12,9 @@ import { answerHalfClosed } from './http/half-closed.ts';
 import { limitConnections } from './http/limit-connections.ts';
 import { createTraining } from './jobs/create-training.ts';
 import { createKernel } from './cells/create-kernel.ts';
+import { createStateTokens } from './sessions/state-token.ts';
+import { openSessions } from './sessions/open-sessions.ts';
+import type { TaskContext } from './tasks/context.ts';
 import { createLoader } from './repository/loader.ts';
 import { createRepository } from './repository/repository.ts';
 import type { ModelListing } from './repository/repository-interface.ts';
@@ -116,23 +119,32 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
   });
   metrics.observeTraining({ counts: () => training.jobs.counts(), steps: () => training.jobs.steps() });
 
+  const tasks: TaskContext = {
+    engine,
+    repository,
+    limits: {
+      maxSteps: config.MAX_STEPS,
+      maxInputs: config.MAX_INPUTS,
+      maxTokens: config.MAX_TOKENS,
+      maxRequestSteps: config.MAX_REQUEST_STEPS,
+      maxReplyBytes: config.MAX_REPLY_BYTES,
+      timeoutMs: config.TIMEOUT_MS,
+      maxTimeoutMs: config.MAX_TIMEOUT_MS,
+    },
+  };
+  const sessions = openSessions(tasks, {
+    maxSessions: config.MAX_SESSIONS,
+    ttlSeconds: config.SESSION_TTL_S,
+    log,
+  });
+
   let closing = false;
   let draining = false;
   const stopping = new AbortController();
   const app = await buildApp({
-    tasks: {
-      engine,
-      repository,
-      limits: {
-        maxSteps: config.MAX_STEPS,
-        maxInputs: config.MAX_INPUTS,
-        maxTokens: config.MAX_TOKENS,
-        maxRequestSteps: config.MAX_REQUEST_STEPS,
-        maxReplyBytes: config.MAX_REPLY_BYTES,
-        timeoutMs: config.TIMEOUT_MS,
-        maxTimeoutMs: config.MAX_TIMEOUT_MS,
-      },
-    },
+    tasks,
+    sessions,
+    stateTokens: createStateTokens(config.STATE_KEY, config.STATE_TTL_S),
     training,
     metrics,
     logger: log,
@@ -179,7 +191,7 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     release.stop();
     descriptors.stop();
     const endStreams = (): void => stopping.abort();
-    return shutDown({ app, connections, engine, repository, training, endStreams }, drainMs);
+    return shutDown({ app, connections, engine, repository, training, sessions, endStreams }, drainMs);
   };
   try {
     await modelsLoaded;

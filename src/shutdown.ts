@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Engine } from './engine/engine-interface.ts';
 import type { Connections } from './http/connections.ts';
 import { refuseUnanswered, stopListening, stopListeningMs } from './http/stop-listening.ts';
+import type { Sessions } from './sessions/sessions.ts';
 import type { Training } from './jobs/create-training.ts';
 import type { Repository } from './repository/repository-interface.ts';
 
@@ -10,8 +11,10 @@ import type { Repository } from './repository/repository-interface.ts';
 const lastEventsMs = 2000;
 /** For threads and files to close. Nothing is lost if they do not: the process ends. */
 const closeMs = 1000;
+/** For sessions to be written. */
+const writeSessionsMs = 5000;
 /** Maximum milliseconds of a shutdown after its drain. */
-export const shutdownGraceMs = lastEventsMs + stopListeningMs + closeMs;
+export const shutdownGraceMs = lastEventsMs + stopListeningMs + Math.max(closeMs, writeSessionsMs);
 
 /** The components that a shutdown stops. */
 export interface ShutdownTargets {
@@ -20,6 +23,7 @@ export interface ShutdownTargets {
   readonly engine: Pick<Engine, 'close'>;
   readonly repository: Pick<Repository, 'close'>;
   readonly training: Pick<Training, 'jobs' | 'close'>;
+  readonly sessions: Pick<Sessions, 'close'>;
   /** Ends streams that do not end by themselves. */
   readonly endStreams: () => void;
 }
@@ -31,7 +35,7 @@ export interface ShutdownTargets {
  * next start, and a model that is being loaded is not waited for.
  */
 export async function shutDown(parts: ShutdownTargets, drainMs: number): Promise<void> {
-  const { app, connections, engine, repository, training, endStreams } = parts;
+  const { app, connections, engine, repository, training, sessions, endStreams } = parts;
   connections.closeAfterResponse();
   const trainingStopped = training.jobs.close(drainMs).finally(endStreams);
   const repositoryClosed = repository.close();
@@ -41,8 +45,9 @@ export async function shutDown(parts: ShutdownTargets, drainMs: number): Promise
   await within(lastEventsMs, connections.waitUntilWritten());
   refuseUnanswered(connections);
   await stopListening(app.server, connections);
+  const sessionsWritten = sessions.close();
   const closed = Promise.all([trainingStopped, repositoryClosed, engineClosed, app.close()]);
-  await within(closeMs, closed);
+  await Promise.all([within(closeMs, closed), within(writeSessionsMs, sessionsWritten)]);
   await training.close(0);
 }
 

@@ -77,6 +77,14 @@ export function readSafetensors(bytes: Uint8Array): Arrays {
   );
 }
 
+/** Reads the metadata of a file that `readSafetensors` has read: texts by name. */
+export function readSafetensorsMetadata(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  const { value } = parseJson(bytes.subarray(lengthBytes, lengthBytes + length), 'the header');
+  const metadata = isObject(value) ? value[metadataKey] : undefined;
+  return isObject(metadata) ? metadata : {};
+}
+
 /** Writes tensors as F32 in the order given. The same weights and metadata give the same bytes. */
 export function writeSafetensors(
   weights: Weights,

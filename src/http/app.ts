@@ -33,6 +33,8 @@ import { fineTuningRoutes } from './openai/fine-tuning.ts';
 import { metricsRoute } from './metrics.ts';
 import { modelRepositoryRoutes } from './v2/model-repository.ts';
 import { modelRoutes } from './v1/models.ts';
+import { sessionRoutes } from './v1/sessions/routes.ts';
+import { sessionStepsRoute } from './v1/sessions/steps.ts';
 import { taskRoutes } from './v1/tasks.ts';
 import { openapiRoute } from './openapi.ts';
 import { statisticsRoutes } from './v2/statistics.ts';
@@ -108,6 +110,8 @@ export async function buildApp(parts: AppParts) {
   const routes = [
     modelRoutes,
     ...taskRoutes,
+    sessionRoutes,
+    sessionStepsRoute,
     uploadScope,
     trainingJobRoutes,
     comparisonRoutes,

@@ -1,5 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Access } from '../access/scopes.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import type { StateTokens } from '../sessions/state-token.ts';
 import type { Training } from '../jobs/create-training.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TaskContext } from '../tasks/context.ts';
@@ -9,6 +11,8 @@ import type { Authentication } from './plugins/authenticate.ts';
 /** What the routes are built from; server.ts makes it once. */
 export interface AppParts {
   readonly tasks: TaskContext;
+  readonly sessions: Sessions;
+  readonly stateTokens: StateTokens;
   readonly training: Training;
   readonly metrics: Metrics;
   readonly logger: FastifyBaseLogger | false;

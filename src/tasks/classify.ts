@@ -18,6 +18,8 @@ export interface ClassifyBody {
   readonly input: TaskInput;
   /** Labels to report. */
   readonly top_k: number;
+  /** Whether every step has its prediction, the label so far, and not the last alone. */
+  readonly each?: boolean | undefined;
 }
 
 /** The scores of one sequence, or of one step of it. */
@@ -42,14 +44,16 @@ export async function classify(
 ): Promise<ClassifyResult> {
   const { model, signal } = call;
   const sequences = await readInputs(model, body.input, context.limits, signal);
-  checkReplySize(sequences, () => replyBytes(model, sequences.length, body.top_k), call, context.limits);
-  const submissions = sequences.map((sequence) => sequenceOutputs(model, sequence, 'last'));
+  const rows = body.each ? sequences.reduce((sum, { steps }) => sum + steps, 0) : sequences.length;
+  checkReplySize(sequences, () => replyBytes(model, rows, body.top_k), call, context.limits);
+  const steps = body.each ? 'every' : 'last';
+  const submissions = sequences.map((sequence) => sequenceOutputs(model, sequence, steps));
   const results = await runSequences(context, call, submissions, collectOutputs);
   const ends = results.map(({ end }) => end);
   const slice = createTimeSlice(signal);
   const predictions: Classification[] = [];
-  for (const { result } of results) {
-    predictions.push(rank(result[0]!.values, body.top_k));
+  for (const scores of results.flatMap(({ result }) => result.flatMap(splitRows))) {
+    predictions.push(rank(scores, body.top_k));
     if (slice.due()) await slice.next();
   }
   return { usage: measureUsage(ends, sequences), predictions };
@@ -58,9 +62,9 @@ export async function classify(
 /** Bytes of `{"label":,"score":},`. */
 const scoredBytes = 20 + numberBytes;
 
-function replyBytes({ spec }: ServedModel, sequences: number, count: number): number {
+function replyBytes({ spec }: ServedModel, predictions: number, count: number): number {
   const labels = spec.outputs.labels!;
-  return sequences * (Math.min(count, labels.length) + 1) * (scoredBytes + longestTextBytes(labels));
+  return predictions * (Math.min(count, labels.length) + 1) * (scoredBytes + longestTextBytes(labels));
 }
 
 /** The label as it forms: an event after every step, then the result. */

@@ -1,4 +1,5 @@
 import type { Engine, SequenceRequest } from '../engine/engine-interface.ts';
+import type { Continuation } from './continuation.ts';
 import type { Repository, ServedModel } from '../repository/repository-interface.ts';
 
 /** The services and limits that every task works with; built once in server.ts. */
@@ -26,6 +27,8 @@ export interface TaskLimits {
 
 /** When a request ends, when it begins where others wait too, and who is told what it took. */
 export interface Deadlines {
+  /** Where the call goes on from a state; it has one sequence then. */
+  readonly continuation?: Continuation | undefined;
   /** Aborts when the caller disconnects. */
   readonly signal: AbortSignal;
   readonly timeoutMs?: number | undefined;

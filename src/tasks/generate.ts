@@ -4,6 +4,7 @@ import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { checkReplyBytes, checkRequestSteps, longestTokenBytes } from './budgets.ts';
 import type { Call, TaskContext } from './context.ts';
+import { requireOneSequence } from './continuation.ts';
 import { mergeStreams } from './merge-streams.ts';
 import { readPrompts, type Prompt } from './prompts.ts';
 import type { TokenIds } from './read-input.ts';
@@ -44,7 +45,7 @@ export async function generate(
   call: Call,
   body: GenerateBody,
 ): Promise<GenerateResult> {
-  const prompts = await readPrompts(call.model, body.prompt, context.limits, call.signal);
+  const prompts = await readPrompts(call.model, body.prompt, context.limits, call);
   const submissions = createSubmissions(context, call.model, prompts, body);
   const results = await runSequences(context, call, submissions, () => collectGeneration(body));
   const ends = results.map(({ end }) => end);
@@ -61,9 +62,10 @@ export async function* generateStream(
   call: Call,
   body: GenerateBody,
 ): AsyncGenerator<GenerateEvent> {
-  const { model, signal } = call;
-  const prompts = await readPrompts(model, body.prompt, context.limits, signal);
+  const { model } = call;
+  const prompts = await readPrompts(model, body.prompt, context.limits, call);
   const submissions = createSubmissions(context, model, prompts, body);
+  if (call.continuation) requireOneSequence(submissions.length);
   const choices = submissions.map(() => collectGeneration(body));
   const ends: DoneEvent[] = [];
   const streams = submissions.map((submission) => streamSequence(context, call, submission));

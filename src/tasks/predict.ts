@@ -17,6 +17,8 @@ import { measureUsage, type TaskResult } from './task-result.ts';
 
 export interface PredictBody {
   readonly input: TaskInput;
+  /** Whether every step has its output, also where a network has one a sequence: that of the sequence so far. */
+  readonly each?: boolean | undefined;
 }
 export interface PredictResult extends TaskResult {
   /** The values of each sequence, in the outputs' own units. [rows, width] */
@@ -42,13 +44,13 @@ export function predictionShape({ spec, network }: Pick<ServedModel, 'spec' | 'n
 /** Numbers in, numbers out; one-to-one is a sequence of one step. */
 export async function predict(context: TaskContext, call: Call, body: PredictBody): Promise<PredictResult> {
   const { model, signal } = call;
-  const { perStep } = predictionShape(model);
+  const every = body.each === true || predictionShape(model).perStep;
   const sequences = await readInputs(model, body.input, context.limits, signal);
-  checkReplySize(sequences, () => replyBytes(model, sequences), call, context.limits);
-  const submissions = sequences.map((sequence) =>
-    sequenceOutputs(model, sequence, perStep ? 'every' : 'last'),
+  checkReplySize(sequences, () => replyBytes(model, sequences, every), call, context.limits);
+  const submissions = sequences.map((sequence) => sequenceOutputs(model, sequence, every ? 'every' : 'last'));
+  const results = await runSequences(context, call, submissions, (_, slice) =>
+    collectValues(model, call, slice),
   );
-  const results = await runSequences(context, call, submissions, (_, slice) => collectValues(model, slice));
   const ends = results.map(({ end }) => end);
   return { usage: measureUsage(ends, sequences), predictions: results.map(({ result }) => result) };
 }
@@ -56,17 +58,20 @@ export async function predict(context: TaskContext, call: Call, body: PredictBod
 /** Bytes of `[],`. */
 const rowBytes = 3;
 
-function replyBytes(model: ServedModel, sequences: readonly PreparedSequence[]): number {
-  const { perStep } = predictionShape(model);
-  const rows = sequences.reduce((sum, { steps }) => sum + (perStep ? steps : 1), 0);
+function replyBytes(model: ServedModel, sequences: readonly PreparedSequence[], every: boolean): number {
+  const rows = sequences.reduce((sum, { steps }) => sum + (every ? steps : 1), 0);
   return rows * (model.network.info.outputWidth * numberBytes + rowBytes);
 }
 
 /** Rows of outputs in their own units, joined at the end. */
-function collectValues(model: ServedModel, slice: TimeSlice): Collector<Float32Array> {
+function collectValues(
+  model: ServedModel,
+  { continuation }: Pick<Call, 'continuation'>,
+  slice: TimeSlice,
+): Collector<Float32Array> {
   const parts: Float32Array[] = [];
   const hasRow = rowFilter(model);
-  let step = 0;
+  let step = continuation?.steps ?? 0;
   return {
     async push(event) {
       if (event.kind !== 'outputs') return;
@@ -95,12 +100,13 @@ export async function* predictStream(
   const slice = createTimeSlice(signal);
   const rows: Float32Array[] = [];
   const hasRow = rowFilter(model) ?? (() => true);
+  const before = call.continuation?.steps ?? 0;
   let step = 0;
   for await (const event of streamSequence(context, call, sequenceOutputs(model, sequence, 'every'))) {
     if (event.kind === 'outputs') {
       for (const row of splitRows(event)) {
         const own = step++;
-        if (!hasRow(own)) continue;
+        if (!hasRow(before + own)) continue;
         const values = await toUnits(model, row, slice);
         yield { kind: 'step', step: own, values };
         rows.push(values);

@@ -2,7 +2,7 @@ import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice } from '../time-slice.ts';
 import { checkIds } from './check-ids.ts';
-import type { TaskLimits } from './context.ts';
+import type { Call, TaskLimits } from './context.ts';
 import { encodeInSlices } from './encode-in-slices.ts';
 import type { TokenIds } from './read-input.ts';
 
@@ -15,14 +15,14 @@ export interface Prompt {
 }
 
 /**
- * Encodes the prompts of a request.
+ * Encodes the prompts of a request, each after the start token, or after the pending token of a state.
  * @throws UnrollError input_mismatch, empty_input, sequence_too_long, too_many_inputs
  */
 export async function readPrompts(
   model: ServedModel,
   prompt: string | readonly string[] | TokenIds | undefined,
   limits: TaskLimits,
-  signal?: AbortSignal,
+  { signal, continuation }: Pick<Call, 'continuation'> & { readonly signal?: AbortSignal } = {},
 ): Promise<Prompt[]> {
   const { vocabulary } = model;
   if (!vocabulary)
@@ -41,7 +41,8 @@ export async function readPrompts(
       },
     );
   const slice = createTimeSlice(signal);
-  const start = vocabulary.startId === undefined ? [] : [vocabulary.startId];
+  const first = continuation ? continuation.pendingId : (vocabulary.startId ?? null);
+  const start = first === null ? [] : [first];
   const prompts: Prompt[] = [];
   for (const [i, text] of texts.entries()) {
     const field = Array.isArray(prompt) || texts.length > 1 ? `prompt[${i}]` : 'prompt';

@@ -68,6 +68,12 @@ export async function readInputs(
 
 const isTokenIds = (input: TaskInput): input is TokenIds => typeof input === 'object' && 'ids' in input;
 
+/** The input of a model that generates: one text, or ids. @throws UnrollError input_mismatch */
+export function requireText(input: TaskInput): string | TokenIds {
+  if (typeof input === 'string' || isTokenIds(input)) return input;
+  throw new UnrollError('input_mismatch', 'input: this model takes a text', { field: 'input' });
+}
+
 /** Adds the ids of characters where the model reads them. */
 async function readTokenIds(
   { vocabulary, name, spec }: ServedModel,

@@ -3,6 +3,7 @@ import type { EvaluationRequest, SequenceRequest } from '../engine/engine-interf
 import { UnrollError } from '../errors.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
+import { requireOneSequence, type Continuation } from './continuation.ts';
 import type { Call, Deadlines, TaskContext, TaskLimits } from './context.ts';
 import type { PreparedSequence } from './read-input.ts';
 
@@ -37,6 +38,8 @@ export async function runSequences<T>(
   submissions: readonly Submission[],
   collect: (index: number, slice: TimeSlice) => Collector<T>,
 ): Promise<{ result: T; end: DoneEvent }[]> {
+  const { continuation } = call;
+  if (continuation) requireOneSequence(submissions.length);
   const deadlineMs = computeDeadline(call, limits);
   const failed = new AbortController();
   const { signal } = failed;
@@ -48,8 +51,12 @@ export async function runSequences<T>(
     const collector = collect(index, slice);
     const { priority, onSequenceEnd: onEnd } = call;
     const circumstances = { deadlineMs, signal, group: call, priority, onEnd };
-    for await (const event of engine.submit({ ...submission, ...circumstances })) {
-      if (event.kind === 'done') return { result: await collector.end(), end: event };
+    const request = { ...submission, ...circumstances, ...startFrom(continuation) };
+    for await (const event of engine.submit(request)) {
+      if (event.kind === 'done') {
+        keepState(continuation, submission, event);
+        return { result: await collector.end(), end: event };
+      }
       const pending = collector.push(event);
       if (pending) await pending;
     }
@@ -74,6 +81,18 @@ export async function runSequences<T>(
   } finally {
     call.signal.removeEventListener('abort', cancel);
   }
+}
+
+/** The fields of a request that goes on from a state. */
+const startFrom = (continuation: Continuation | undefined) =>
+  continuation ? { from: continuation.from, keepState: true } : {};
+
+function keepState(
+  continuation: Continuation | undefined,
+  submission: Submission,
+  { state }: Pick<DoneEvent, 'state'>,
+): void {
+  if (continuation && state && 'input' in submission) continuation.keep(state, submission.input);
 }
 
 /** Collects a sequence's outputs: a single event where only the last step was requested. */
@@ -117,15 +136,28 @@ export function streamSequence(
   call: Call,
   submission: Submission,
 ): AsyncIterable<SequenceEvent> {
+  const { continuation } = call;
   const events = engine.submit({
     ...submission,
+    ...startFrom(continuation),
     deadlineMs: computeDeadline(call, limits),
     signal: call.signal,
     group: call,
     onEnd: call.onSequenceEnd,
   });
   call.onSubmitted?.();
-  return events;
+  return continuation ? keepLastState(events, continuation, submission) : events;
+}
+
+async function* keepLastState(
+  events: AsyncIterable<SequenceEvent>,
+  continuation: Continuation,
+  submission: Submission,
+): AsyncGenerator<SequenceEvent> {
+  for await (const event of events) {
+    if (event.kind === 'done') keepState(continuation, submission, event);
+    yield event;
+  }
 }
 
 /** Rows of an `outputs` event. values [steps, width] */

@@ -1,4 +1,5 @@
 import { createCrfLabeller } from '../decoding/crf/labeller.ts';
+import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import type { TextToken } from '../vocabulary/split.ts';
@@ -50,7 +51,7 @@ export async function tag(context: TaskContext, call: Call, body: TagBody): Prom
   checkReplySize(sequences, () => replyBytes(model, sequences, maxReplyBytes), call, context.limits);
   const submissions = sequences.map((sequence) => sequenceOutputs(model, sequence, 'every'));
   const results = await runSequences(context, call, submissions, (_, slice) =>
-    collectLabels(createLabeller(model, slice), slice),
+    collectLabels(createLabeller(call, slice), slice),
   );
   const ends = results.map(({ end }) => end);
   return {
@@ -99,7 +100,7 @@ export async function* tagStream(context: TaskContext, call: Call, body: TagBody
   const { model, signal } = call;
   const sequence = requireSingle(await readInputs(model, body.input, context.limits, signal), 'input');
   const { tokens } = sequence;
-  const labeller = createLabeller(model, createTimeSlice(signal));
+  const labeller = createLabeller(call, createTimeSlice(signal));
   const steps: StepLabel[] = [];
   for await (const event of streamSequence(context, call, sequenceOutputs(model, sequence, 'every'))) {
     const decided =
@@ -129,7 +130,16 @@ interface Labeller {
   finish(): Promise<StepLabel[]>;
 }
 
-function createLabeller({ spec, chain }: ServedModel, slice: TimeSlice): Labeller {
+function createLabeller(
+  { model: { spec, chain, name }, continuation }: Pick<Call, 'model' | 'continuation'>,
+  slice: TimeSlice,
+): Labeller {
+  if (chain && continuation)
+    throw new UnrollError(
+      'session_unsupported',
+      `${name} labels whole sequences with a CRF, where a label depends on later steps: ask for its hidden rows with embed`,
+      { field: 'embed' },
+    );
   const labels = spec.outputs.labels!;
   if (!chain)
     return {

@@ -49,7 +49,7 @@ async function run(
 }
 
 test.for([
-  ['of ids', causal, { kind: 'ids', vocabulary } as NetworkInput],
+  ['of ids', causal, { kind: 'ids', vocabulary }],
   ['of features', stacked, features],
 ] as const)(
   'a sequence %s in parts has the bits of the whole, batched with others',

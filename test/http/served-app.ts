@@ -10,6 +10,8 @@ import { createTraining, type TrainingOptions } from '../../src/jobs/create-trai
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import { createLoader } from '../../src/repository/loader.ts';
 import { createRepository } from '../../src/repository/repository.ts';
+import { openSessions } from '../../src/sessions/open-sessions.ts';
+import { createStateTokens } from '../../src/sessions/state-token.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { modelFolder } from '../e2e/model-folder.ts';
@@ -62,20 +64,24 @@ export async function serveApp(
   });
   const state = { draining: false, full: false };
   const stopping = new AbortController();
-  const app = await buildApp({
-    tasks: {
-      engine,
-      repository,
-      limits: {
-        maxSteps: 1000,
-        maxInputs: 10,
-        maxTokens: 100,
-        maxRequestSteps: 10_000,
-        maxReplyBytes: 1_000_000,
-        timeoutMs: 10_000,
-        maxTimeoutMs: 10_000,
-      },
+  const tasks = {
+    engine,
+    repository,
+    limits: {
+      maxSteps: 1000,
+      maxInputs: 10,
+      maxTokens: 100,
+      maxRequestSteps: 10_000,
+      maxReplyBytes: 1_000_000,
+      timeoutMs: 10_000,
+      maxTimeoutMs: 10_000,
     },
+  };
+  const sessions = openSessions(tasks, { maxSessions: 100, ttlSeconds: 60, log: createLogger('silent') });
+  const app = await buildApp({
+    tasks,
+    sessions,
+    stateTokens: createStateTokens('', 60),
     training,
     metrics,
     logger,
@@ -111,6 +117,7 @@ export async function serveApp(
     stopping,
     close: async () => {
       await app.close();
+      await sessions.close();
       await training.close(5000);
       rmSync(data, { recursive: true, force: true });
       await repository.close();

@@ -64,7 +64,14 @@ export function fakeContext(model: ServedModel, options: FakeOptions = {}): Fake
           yield { kind: 'token', index: i, ...token, top: generation.logprobs > 0 ? [token] : [] };
         }
         const finish = options.finish ?? 'length';
-        yield { kind: 'done', finish, steps: steps + generation.maxTokens, queuedMs: 1, runMs: 2, state: null };
+        yield {
+          kind: 'done',
+          finish,
+          steps: steps + generation.maxTokens,
+          queuedMs: 1,
+          runMs: 2,
+          state: null,
+        };
         return;
       }
       const rowWidth = what === 'hidden' ? hiddenWidth : outputs;

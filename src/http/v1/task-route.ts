@@ -8,6 +8,7 @@ import { recordModel, recordSequence } from '../plugins/request-log.ts';
 import type { Route } from '../route.ts';
 import { sendJson } from '../send-json.ts';
 import type { ServerEvent } from '../sse.ts';
+import { openState, type StateCall, type StateFields } from './state-call.ts';
 import { modelParameter, taskResponses } from './schemas/reply.ts';
 import { createAcceptance, sendStream } from './send-stream.ts';
 
@@ -33,7 +34,7 @@ export interface TaskRoute<Schema extends z.ZodType, Result, Event> {
   } | null;
 }
 
-type TaskSchema = z.ZodType<{ timeout_ms?: number | undefined; stream?: boolean }>;
+type TaskSchema = z.ZodType<{ timeout_ms?: number | undefined; stream?: boolean } & StateFields>;
 
 /** Adds the route of a task: the model is leased while the task runs and its reply is made. */
 export function taskRoute<Schema extends TaskSchema, Result, Event>(
@@ -55,9 +56,13 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
       const body = request.body as z.output<Schema>;
       const signal = abortOnDisconnect(reply);
       const requested = { reference: params.model, task };
+      let state: StateCall | null = null;
       const call = (model: ServedModel): Call => {
         recordModel(request, model, operationId);
-        return { model, signal, timeoutMs: body.timeout_ms, onSequenceEnd: recordSequence(request) };
+        state = openState(parts, request, model, body);
+        const { continuation } = state;
+        const onSequenceEnd = recordSequence(request);
+        return { model, signal, timeoutMs: body.timeout_ms, onSequenceEnd, continuation };
       };
       if (stream && body.stream === true) {
         const { accepted, onSubmitted } = createAcceptance();
@@ -65,14 +70,20 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
           parts.tasks,
           requested,
           (model) => stream.run(parts.tasks, { ...call(model), onSubmitted }, body),
-          (event, model) => stream.toEvent(event, model, body, signal),
+          async (event, model) => withState(await stream.toEvent(event, model, body, signal), state),
         );
         return sendStream(parts, request, reply, events, { accepted });
       }
       const json = await withModel(parts.tasks, requested, async (model) =>
         row.toReply(await row.run(parts.tasks, call(model), body), model, body, signal),
       );
-      return sendJson(reply, json);
+      return sendJson(reply, { ...json, ...state!.fields() });
     });
   };
 }
+
+/** Adds the state to the event of the reply. */
+const withState = (event: ServerEvent, state: StateCall | null): ServerEvent =>
+  event.event === 'done' && state
+    ? { ...event, data: { ...(event.data as object), ...state.fields() } }
+    : event;

@@ -122,7 +122,7 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
     scope.post(
       `${path}/infer`,
       {
-        config: { access: 'infer' },
+        config: { access: 'infer', takesBytes: true },
         // the body may be JSON followed by bytes, so readInference validates it
         schema: {
           operationId: `infer${suffix}`,

@@ -37,7 +37,13 @@ test('outputs are the same alone and when sequences join and leave at any step',
             row.map((value) => (output === 'hidden' ? -value : value)),
           );
           expect(seen.values(id)).toEqual((steps === 'every' ? alone : alone.slice(-1)).flat());
-          expect(seen.of(id).at(-1)).toEqual({ kind: 'done', finish: null, steps: length, runMs: 0, state: null });
+          expect(seen.of(id).at(-1)).toEqual({
+            kind: 'done',
+            finish: null,
+            steps: length,
+            runMs: 0,
+            state: null,
+          });
         });
         expect(runner.rows).toBe(0);
         expect([batcher.active, batcher.waiting]).toEqual([0, 0]);

@@ -1,5 +1,10 @@
 import type { ServedModel } from '../../../repository/repository-interface.ts';
-import { predictionShape, type PredictEvent, type PredictResult } from '../../../tasks/predict.ts';
+import {
+  predictionShape,
+  type PredictBody,
+  type PredictEvent,
+  type PredictResult,
+} from '../../../tasks/predict.ts';
 import { createTimeSlice, type TimeSlice } from '../../../time-slice.ts';
 import { toShortestNumbers } from '../../float32-text.ts';
 import type { ServerEvent } from '../../sse.ts';
@@ -13,7 +18,7 @@ export interface PredictReply extends ReplyHead {
 export async function toPredictReply(
   result: PredictResult,
   model: ServedModel,
-  _: object,
+  { each = false }: PredictBody,
   signal: AbortSignal,
 ): Promise<PredictReply> {
   const slice = createTimeSlice(signal);
@@ -22,7 +27,9 @@ export async function toPredictReply(
   for (const values of result.predictions)
     predictions.push({
       output:
-        perStep || rows > 1 ? await toRows(values, width, slice) : await toShortestNumbers(values, slice),
+        each || perStep || rows > 1
+          ? await toRows(values, width, slice)
+          : await toShortestNumbers(values, slice),
     });
   return { ...toReplyHead(model, result), predictions };
 }
@@ -30,7 +37,7 @@ export async function toPredictReply(
 export function toPredictEvent(
   event: PredictEvent,
   model: ServedModel,
-  body: object,
+  body: PredictBody,
   signal: AbortSignal,
 ): ServerEvent | Promise<ServerEvent> {
   if (event.kind === 'done')

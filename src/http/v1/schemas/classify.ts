@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { stateFields, stateReply } from './state.ts';
 import { replyHead } from './reply.ts';
 import { callFields } from './call-fields.ts';
 import { taskInput } from './task-input.ts';
@@ -7,12 +8,14 @@ export const classifyBody = z.strictObject({
   input: taskInput,
   top_k: z.int().min(1).max(10_000).default(5).describe('Labels to report'),
   ...callFields,
+  ...stateFields,
 });
 
 const scored = { label: z.string(), score: z.number() };
 export const classifyReply = z
   .object({
     ...replyHead,
+    ...stateReply,
     predictions: z
       .array(z.object({ ...scored, top: z.array(z.object(scored)) }))
       .describe('One for each input, in order'),

@@ -1,13 +1,15 @@
 import { z } from 'zod';
+import { stateFields, stateReply } from './state.ts';
 import { timeoutMs } from './call-fields.ts';
 import { replyHead } from './reply.ts';
 import { taskInput } from './task-input.ts';
 
-export const embedBody = z.strictObject({ input: taskInput, timeout_ms: timeoutMs });
+export const embedBody = z.strictObject({ input: taskInput, timeout_ms: timeoutMs, ...stateFields });
 
 export const embedReply = z
   .object({
     ...replyHead,
+    ...stateReply,
     embeddings: z.array(z.array(z.number())).describe('The last hidden row of each input'),
   })
   .meta({ id: 'EmbedReply' });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { stateFields, stateReply } from './state.ts';
 import { stringOrStrings } from '../../../bounded-schema.ts';
 import { decodingFields } from '../../../network/decoding-fields.ts';
 import { callFields } from './call-fields.ts';
@@ -29,6 +30,7 @@ export const generateBody = z.strictObject({
   logprobs: z.int().min(0).max(20).optional().describe('Alternatives to report with each token'),
   n: z.int().min(1).max(1000).optional().describe('Choices for each prompt'),
   ...callFields,
+  ...stateFields,
   stream: callFields.stream.describe('Send server-sent events while the texts are written'),
 });
 
@@ -36,6 +38,7 @@ const scoredToken = { text: z.string(), id: z.int(), logprob: z.number() };
 export const generateReply = z
   .object({
     ...replyHead,
+    ...stateReply,
     generations: z
       .array(
         z.object({

@@ -1,13 +1,15 @@
 import { z } from 'zod';
+import { stateFields, stateReply } from './state.ts';
 import { callFields } from './call-fields.ts';
 import { replyHead } from './reply.ts';
 import { taskInput } from './task-input.ts';
 
-export const predictBody = z.strictObject({ input: taskInput, ...callFields });
+export const predictBody = z.strictObject({ input: taskInput, ...callFields, ...stateFields });
 
 export const predictReply = z
   .object({
     ...replyHead,
+    ...stateReply,
     predictions: z.array(
       z.object({
         output: z

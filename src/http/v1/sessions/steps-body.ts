@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { callFields } from '../schemas/call-fields.ts';
+import { generateBody, generateReply } from '../schemas/generate.ts';
+import { classifyReply } from '../schemas/classify.ts';
+import { embedReply } from '../schemas/embed.ts';
+import { predictReply } from '../schemas/predict.ts';
+import { tagReply } from '../schemas/tag.ts';
+import { replyHead } from '../schemas/reply.ts';
+import { taskInput } from '../schemas/task-input.ts';
+
+export const stepsBody = z.strictObject({
+  input: taskInput
+    .optional()
+    .describe(
+      'The next steps: a text, or numbers as [steps][features]. A model that generates may go on without any.',
+    ),
+  embed: z
+    .boolean()
+    .default(false)
+    .describe("Answer the hidden rows instead of the model's task; a generating model's steps too"),
+  return: z
+    .enum(['each', 'last'])
+    .optional()
+    .describe(
+      "The outputs of each of these steps, or of the last. By default each where the model's task has one for every step",
+    ),
+  top_k: z.int().min(1).max(10_000).default(5).describe('Labels to report'),
+  generate: generateBody
+    .omit({ prompt: true, stream: true, timeout_ms: true, n: true, state: true, return_state: true })
+    .optional()
+    .describe('Generate after the input. Without it a generating model only reads the input.'),
+  ...callFields,
+});
+export type StepsBody = z.output<typeof stepsBody>;
+
+const session = z
+  .object({
+    id: z.string(),
+    position: z.int().describe('Steps, or tokens, of the sequence after this call'),
+  })
+  .describe('The session after the call');
+const replies = [classifyReply, tagReply, predictReply, embedReply, generateReply] as const;
+
+/** The reply of the model's task, with the session. */
+export const stepsReply = z
+  .union([...replies.map((reply) => reply.extend({ session })), z.object({ ...replyHead, session })] as never)
+  .describe("The reply of the model's task, with the session after the call") as z.ZodType<object>;

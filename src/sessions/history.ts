@@ -1,0 +1,81 @@
+import { UnrollError } from '../errors.ts';
+import { positionOf, type Point, type Session, type Stretch } from './session.ts';
+
+// The last steps of a session. A point among them is reached by running again from the nearest one that is kept,
+// which gives the same bits.
+
+/** Steps after which another point is kept, so that a rewind runs no more than these again. */
+const stretchSteps = 64;
+
+/** Adds fed steps, and drops what is more than `keepSteps` back. */
+export function extendHistory(
+  { history, keepSteps }: Pick<Session, 'history' | 'keepSteps'>,
+  added: Stretch,
+): Stretch[] {
+  if (keepSteps === 0) return [];
+  const stretches = [...history];
+  const last = stretches.at(-1);
+  if (last && last.steps + added.steps <= stretchSteps && last.from.steps + last.steps === added.from.steps)
+    stretches[stretches.length - 1] = {
+      from: last.from,
+      input: concat(last.input, added.input),
+      steps: last.steps + added.steps,
+    };
+  else if (added.steps > 0) stretches.push(added);
+  const end = added.from.steps + added.steps;
+  const firstNeeded = stretches.findIndex(({ from, steps }) => from.steps + steps > end - keepSteps);
+  return firstNeeded < 0 ? [] : stretches.slice(firstNeeded);
+}
+
+/** How a point among the last steps is reached: from a kept one, by feeding steps again. */
+export interface Replay {
+  readonly from: Point;
+  readonly input: Int32Array | Float32Array;
+  /** The token that is pending there. */
+  readonly pendingId: number | null;
+  /** What is left of the history. */
+  readonly history: readonly Stretch[];
+}
+
+/**
+ * Finds the way back to a position.
+ * @param width values of a step
+ * @param generates whether the last token before a position is pending there
+ * @throws UnrollError invalid_request for a position that is not kept
+ */
+export function planReplay(
+  session: Session,
+  position: number,
+  { width, generates }: { readonly width: number; readonly generates: boolean },
+): Replay {
+  const steps = generates ? position - 1 : position;
+  const at = session.history.findLastIndex(
+    ({ from, steps: count }) => from.steps <= steps && steps < from.steps + count + (generates ? 0 : 1),
+  );
+  const last = positionOf(session);
+  const oldest = session.history[0];
+  if (at < 0 || position > last || last - position > session.keepSteps)
+    throw new UnrollError(
+      'invalid_request',
+      oldest === undefined
+        ? 'to: the session keeps no steps: create it with keep_steps, or set marks'
+        : `to: the session can be rewound to ${Math.max(last - session.keepSteps, positionOf(oldest.from))} to ${last}, was ${position}`,
+      { field: 'to' },
+    );
+  const { from, input } = session.history[at]!;
+  const fed = input.subarray(0, (steps - from.steps) * width);
+  const before = session.history.slice(0, at);
+  return {
+    from,
+    input: fed,
+    pendingId: generates ? input[fed.length]! : null,
+    history: fed.length === 0 ? before : [...before, { from, input: fed, steps: steps - from.steps }],
+  };
+}
+
+function concat<T extends Int32Array | Float32Array>(a: T, b: T): T {
+  const joined = new (a.constructor as new (length: number) => T)(a.length + b.length);
+  joined.set(a);
+  joined.set(b, a.length);
+  return joined;
+}

@@ -1,0 +1,100 @@
+import { RecencyList } from '../recency-list.ts';
+import type { Session } from '../session.ts';
+import { createStateSlab, type StateSlab } from '../state-slab.ts';
+import { createEntry, createSharedParts, freeState, updateEntry, type Entry } from './entry.ts';
+
+/** The sessions in memory. */
+export interface Residents {
+  readonly size: number;
+  /** Bytes of their states. */
+  readonly bytes: number;
+  /** Those that the archive has too. */
+  readonly archived: number;
+  /** Those that have changed since they were written. */
+  readonly dirty: Set<Entry>;
+  get(id: string): Entry | undefined;
+  has(entry: Entry): boolean;
+  all(): Iterable<Entry>;
+  /** From the one used longest ago. */
+  byAge(): Iterable<Entry>;
+  /** The shortest time to live of all that ever were here. */
+  readonly shortestTtlMs: number;
+  insert(session: Session): Entry;
+  update(entry: Entry, session: Session): void;
+  touch(entry: Entry): void;
+  /** The archive has it, perhaps as it was before. */
+  markArchived(entry: Entry): void;
+  /** It is to be written. */
+  markChanged(entry: Entry): void;
+  drop(entry: Entry): void;
+}
+
+export function createResidents(): Residents {
+  const entries = new Map<string, Entry>();
+  const byRecency = new RecencyList<Entry>();
+  const toShared = createSharedParts();
+  const slabs = new Map<number, StateSlab>();
+  const dirty = new Set<Entry>();
+  let archived = 0;
+  let shortestTtlMs = Infinity;
+
+  const slab = (length: number): StateSlab => {
+    const known = slabs.get(length) ?? createStateSlab(length);
+    slabs.set(length, known);
+    return known;
+  };
+
+  return {
+    dirty,
+    get size() {
+      return entries.size;
+    },
+    get bytes() {
+      let bytes = 0;
+      for (const one of slabs.values()) bytes += one.bytes;
+      return bytes;
+    },
+    get archived() {
+      return archived;
+    },
+    get shortestTtlMs() {
+      return shortestTtlMs;
+    },
+    get: (id) => entries.get(id),
+    has: (entry) => entries.get(entry.id) === entry,
+    all: () => entries.values(),
+    *byAge() {
+      for (let at = byRecency.oldest; at;) {
+        const next: Entry | null = at.newer;
+        yield at;
+        at = next;
+      }
+    },
+    insert(session) {
+      const entry = createEntry(session, toShared(session));
+      updateEntry(entry, session, slab);
+      entry.touchedMs = performance.now();
+      entries.set(entry.id, entry);
+      byRecency.add(entry);
+      shortestTtlMs = Math.min(shortestTtlMs, session.ttlMs);
+      return entry;
+    },
+    update: (entry, session) => updateEntry(entry, session, slab),
+    touch(entry) {
+      entry.touchedMs = performance.now();
+      byRecency.touch(entry);
+    },
+    markArchived(entry) {
+      if (!entry.archived) archived++;
+      entry.archived = true;
+    },
+    markChanged: (entry) => void dirty.add(entry),
+    drop(entry) {
+      if (!entries.delete(entry.id)) return;
+      byRecency.remove(entry);
+      dirty.delete(entry);
+      freeState(entry);
+      if (entry.archived) archived--;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { UnrollError } from '../errors.ts';
+import type { Session } from './session.ts';
+
+// Where sessions are kept. A store is one file, and one line in create-store.ts.
+
+/** A session during a call: no other call has it. */
+export interface HeldSession {
+  readonly session: Session;
+  /** Replaces the session. @throws UnrollError session_lost where another server has taken it over meanwhile */
+  save(session: Session): Promise<void>;
+  /** Lets the next call have it. To be called once, last. */
+  release(): void;
+}
+
+export interface ListQuery {
+  readonly limit: number;
+  /** The id of the last session of the page before. */
+  readonly after: string | undefined;
+  /** Undefined for any owner. */
+  readonly owner: string | null | undefined;
+  readonly model: string | undefined;
+}
+
+export interface StoreCounts {
+  /** Sessions in memory. */
+  readonly active: number;
+  /** Sessions on disk alone. */
+  readonly evicted: number;
+  /** Bytes of states in memory. */
+  readonly bytes: number;
+}
+
+/** Errors of all: session_not_found, session_expired, sessions_unavailable. */
+export interface SessionStore {
+  /**
+   * @param isNew whether its id was drawn at random, so that no other can have it
+   * @throws UnrollError session_exists, sessions_full
+   */
+  add(session: Session, isNew: boolean): Promise<void>;
+  /** Waits for the calls before it. @throws UnrollError session_busy, session_ending */
+  hold(id: string): Promise<HeldSession>;
+  /** The session after the last call that has ended. */
+  read(id: string): Promise<Session>;
+  /** Ends it: calls that wait fail with session_ending, the one that runs ends first. */
+  remove(id: string): Promise<void>;
+  /** By their age, the newest first. */
+  list(query: ListQuery): Promise<readonly Session[]>;
+  readonly counts: StoreCounts;
+  /** Writes all that is not written. */
+  close(): Promise<void>;
+}
+
+export const notFound = (id: string): UnrollError =>
+  new UnrollError('session_not_found', `there is no session ${id}`);

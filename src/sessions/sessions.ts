@@ -1,0 +1,263 @@
+import { UnrollError } from '../errors.ts';
+import type { ServedModel } from '../repository/repository-interface.ts';
+import type { Call, TaskContext } from '../tasks/context.ts';
+import type { Continuation, KeptState } from '../tasks/continuation.ts';
+import { beginNow, createSession, generates, type CreateSession } from './create-session.ts';
+import { extendHistory } from './history.ts';
+import { removeMark, setMark } from './marks.ts';
+import { rewind, type RewindTo } from './rewind.ts';
+import { notFound, type HeldSession, type ListQuery, type SessionStore } from './session-store.ts';
+import type { Session, SessionOwner } from './session.ts';
+import { checkBelongs, writeSnapshot, type Snapshot } from './snapshot.ts';
+import type { VersionKeeper } from './version-keeper.ts';
+
+// Sessions: the state of a sequence, kept between calls. A call that fails has changed nothing.
+
+export interface SessionsOptions {
+  readonly store: SessionStore;
+  readonly versions: VersionKeeper;
+  readonly context: TaskContext;
+  readonly ttlSeconds: number;
+}
+
+/** What a call in a session needs besides its model. */
+export type SessionCall = Omit<Call, 'model' | 'continuation'>;
+/** The call of a task that goes on from the session's state. */
+export type ContinuedCall = Call & { readonly continuation: Continuation };
+
+export interface Sessions {
+  /** @throws UnrollError model_not_found, session_unsupported, session_exists, invalid_state … */
+  create(request: CreateSession, caller: SessionOwner): Promise<Session>;
+  get(id: string, caller: SessionOwner): Promise<Session>;
+  list(query: Omit<ListQuery, 'owner'>, caller: SessionOwner): Promise<readonly Session[]>;
+  remove(id: string, caller: SessionOwner): Promise<Session>;
+  /** Runs a task in a session, after the calls before it. @returns its result, and the session after it */
+  run<T>(
+    id: string,
+    caller: SessionOwner,
+    call: SessionCall,
+    work: (call: ContinuedCall) => Promise<T>,
+  ): Promise<{ readonly result: T; readonly session: Session }>;
+  /** The same for a task that gives events; the session is saved before the last is passed on. */
+  stream<E, T>(
+    id: string,
+    caller: SessionOwner,
+    call: SessionCall,
+    work: (call: ContinuedCall) => AsyncIterable<E>,
+    format: (event: E, model: ServedModel, session: Session | null) => T | Promise<T>,
+  ): AsyncGenerator<T>;
+  fork(id: string, count: number, caller: SessionOwner): Promise<readonly Session[]>;
+  mark(id: string, name: string, caller: SessionOwner): Promise<Session>;
+  removeMark(id: string, name: string, caller: SessionOwner): Promise<Session>;
+  rewind(id: string, to: RewindTo, caller: SessionOwner, call: SessionCall): Promise<Session>;
+  /** A safetensors file. */
+  snapshot(id: string, caller: SessionOwner): Promise<Uint8Array<ArrayBuffer>>;
+  /** Replaces a session's state, or makes the session. */
+  restore(id: string, snapshot: Snapshot, caller: SessionOwner): Promise<Session>;
+  readonly counts: SessionStore['counts'];
+  /** Writes all sessions. */
+  close(): Promise<void>;
+}
+
+const maxForks = 10_000;
+const sweepMs = 5000;
+
+export function createSessions({ store, versions, context, ttlSeconds }: SessionsOptions): Sessions {
+  const sweeping = setInterval(() => versions.sweep(), sweepMs).unref();
+  const requireOwn = (session: Session, { all, name }: SessionOwner): void => {
+    // whether there is a session of another key is not shown
+    if (!all && session.owner !== name) throw notFound(session.id);
+  };
+  async function read(id: string, caller: SessionOwner): Promise<Session> {
+    const session = await store.read(id);
+    requireOwn(session, caller);
+    return session;
+  }
+  async function hold(id: string, caller: SessionOwner): Promise<HeldSession> {
+    // before it waits in the queue of another key's session
+    await read(id, caller);
+    return store.hold(id);
+  }
+  /** Holds a session, and saves what `change` makes of it. */
+  async function change(
+    id: string,
+    caller: SessionOwner,
+    make: (session: Session, model: ServedModel) => Session | Promise<Session>,
+  ): Promise<Session> {
+    const held = await hold(id, caller);
+    try {
+      const use = versions.use(held.session);
+      try {
+        const next = await make(held.session, use.model);
+        await held.save(next);
+        return next;
+      } finally {
+        use.done();
+      }
+    } finally {
+      held.release();
+    }
+  }
+
+  /** Goes on from a session; `next` is the session after the task, null until it has run. */
+  function continueFrom(session: Session): { continuation: Continuation; next: () => Session | null } {
+    const { steps, pendingId, state } = session;
+    let next: Session | null = null;
+    const keep = (kept: KeptState, input: Int32Array | Float32Array): void => {
+      next = advance(session, kept, input);
+    };
+    return { continuation: { from: state ?? undefined, steps, pendingId, keep }, next: () => next };
+  }
+  function advance(session: Session, kept: KeptState, input: Int32Array | Float32Array): Session {
+    const { values, nextId, fedIds } = kept;
+    const fed = fedIds.length === 0 ? input : Int32Array.from([...input, ...fedIds]);
+    const width = stepWidth(session);
+    const count = fed.length / width;
+    const history = extendHistory(session, { from: session, input: fed, steps: count });
+    return { ...session, steps: session.steps + count, pendingId: nextId, state: values, history };
+  }
+  const stepWidth = (session: Session): number => {
+    const use = versions.use(session);
+    use.done();
+    const { inputWidth, idColumns } = use.model.network.info;
+    return Math.max(1, inputWidth, idColumns.length);
+  };
+
+  return {
+    async create(request, caller) {
+      const lease = context.repository.acquire(request.model);
+      try {
+        const session = createSession(lease.model, request, { caller, ttlSeconds });
+        await store.add(session, request.id === undefined);
+        // from here on the session keeps its version loaded
+        versions.use(session).done();
+        return session;
+      } finally {
+        lease.release();
+      }
+    },
+
+    get: read,
+
+    list: (query, { all, name }) => store.list({ ...query, owner: all ? undefined : name }),
+
+    async remove(id, caller) {
+      const session = await read(id, caller);
+      await store.remove(id);
+      return session;
+    },
+
+    async run(id, caller, call, work) {
+      const held = await hold(id, caller);
+      try {
+        const use = versions.use(held.session);
+        const count = use.model.statistics.startRequest();
+        let completed = false;
+        try {
+          const { continuation, next } = continueFrom(held.session);
+          const result = await work({ ...call, model: use.model, continuation });
+          const session = next() ?? held.session;
+          await held.save(session);
+          completed = true;
+          return { result, session };
+        } finally {
+          count(completed);
+          use.done();
+        }
+      } finally {
+        held.release();
+      }
+    },
+
+    async *stream(id, caller, call, work, format) {
+      const held = await hold(id, caller);
+      try {
+        const use = versions.use(held.session);
+        const count = use.model.statistics.startRequest();
+        let completed = false;
+        try {
+          const { continuation, next } = continueFrom(held.session);
+          let saved: Session | null = null;
+          for await (const event of work({ ...call, model: use.model, continuation })) {
+            const session = next();
+            if (session && !saved) await held.save((saved = session));
+            yield await format(event, use.model, saved);
+          }
+          completed = true;
+        } finally {
+          count(completed);
+          use.done();
+        }
+      } finally {
+        held.release();
+      }
+    },
+
+    async fork(id, count, caller) {
+      if (count > maxForks)
+        throw new UnrollError('too_many_sessions', `count: at most ${maxForks}, was ${count}`, {
+          field: 'count',
+        });
+      const held = await hold(id, caller);
+      try {
+        versions.use(held.session).done();
+        const forks: Session[] = [];
+        for (let i = 0; i < count; i++) {
+          const fork = createFork(held.session, caller);
+          await store.add(fork, true);
+          forks.push(fork);
+        }
+        return forks;
+      } finally {
+        held.release();
+      }
+    },
+
+    mark: (id, name, caller) => change(id, caller, (session) => setMark(session, name)),
+    removeMark: (id, name, caller) => change(id, caller, (session) => removeMark(session, name)),
+
+    rewind: (id, to, caller, call) =>
+      change(id, caller, (session, model) =>
+        rewind(context, { ...call, model }, session, to, generates(model)),
+      ),
+
+    async snapshot(id, caller) {
+      const session = await read(id, caller);
+      const use = versions.use(session);
+      use.done();
+      return writeSnapshot(session, use.model);
+    },
+
+    async restore(id, snapshot, caller) {
+      const { steps, pendingId, state } = snapshot;
+      const replace = () =>
+        change(id, caller, (session, model) => {
+          checkBelongs(snapshot, model, 'snapshot');
+          return { ...session, steps, pendingId, state, history: [] };
+        });
+      try {
+        return await replace();
+      } catch (error) {
+        if (!(error instanceof UnrollError) || error.code !== 'session_not_found') throw error;
+        const model = `${snapshot.model}@${snapshot.version}`;
+        return this.create({ model, id, snapshot }, caller);
+      }
+    },
+
+    get counts() {
+      return store.counts;
+    },
+    async close() {
+      clearInterval(sweeping);
+      try {
+        await store.close();
+      } finally {
+        versions.close();
+      }
+    },
+  };
+}
+
+/** A copy of a session's state, with an id of its own, and without its marks and its way back. */
+const createFork = (session: Session, { name }: SessionOwner): Session =>
+  beginNow({ ...session, id: '', owner: name, marks: [], history: [] });
