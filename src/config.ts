@@ -45,6 +45,13 @@ const isProxyList = (value: string): boolean =>
     return family !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= maxBits)); // prettier-ignore
   });
 
+/** Whether a value is the URL of a Redis server: redis://[[user]:password@]host[:port][/database]. */
+function isRedisUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, pathname } = new URL(value);
+  return /^rediss?:$/.test(protocol) && hostname !== '' && /^(\/\d*)?$/.test(pathname);
+}
+
 const settings = {
   HOST: [
     text('127.0.0.1', 'a name or an address'),
@@ -87,6 +94,10 @@ const settings = {
     'name of the model at UNROLL_MODEL; empty: the name of its file or folder',
   ],
   DATA: [text('data', 'a path'), 'folder of training jobs, datasets and checkpoints'],
+  REDIS_URL: [
+    z.string().refine(isRedisUrl).default('').describe('a URL such as redis://:password@host:6379/0'),
+    'Redis server that several servers share; empty: none',
+  ],
   WATCH: [flag(true), 'reload models when their folder changes'],
   WORKERS: [integer(1, 256, Math.max(1, availableParallelism() - 1)), 'number of worker threads'],
   KERNEL: [choice(['auto', 'plain'], 'auto'), 'plain disables the revectorised code path'],
@@ -201,12 +212,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     ? []
     : parsed.error.issues.map(({ path }) => {
         const key = path[0] as Key;
-        return `${prefix}${key}: must be ${settings[key][0].description}, was ${JSON.stringify(values[key])}`;
+        return `${prefix}${key}: must be ${settings[key][0].description}, was ${JSON.stringify(withoutPassword(values[key]!))}`;
       });
   errors.push(...unknown.map((key) => `${prefix}${key}: there is no such setting`));
   if (errors.length > 0) throw new ConfigError(errors.join('\n'));
   return parsed.data as Config;
 }
+
+/** Messages are logged: a URL is shown without its user and password. */
+const withoutPassword = (value: string): string => value.replace(/\/\/[^/]*@/, '//…@');
 
 export interface Setting {
   readonly name: string;

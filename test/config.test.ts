@@ -50,6 +50,10 @@ describe('the settings', () => {
     ['UNROLL_LOG_LEVEL', 'loud'],
     ['UNROLL_MAX_STEPS', 'NaN'],
     ['UNROLL_NOTHING', '1'],
+    ['UNROLL_REDIS_URL', 'localhost:6379'],
+    ['UNROLL_REDIS_URL', 'http://localhost:6379'],
+    ['UNROLL_REDIS_URL', 'redis://'],
+    ['UNROLL_REDIS_URL', 'redis://localhost/jobs'],
   ])('refuse %s=%s by name', (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(ConfigError);
     expect(() => readConfig({ [name]: value })).toThrow(name);
@@ -68,6 +72,15 @@ describe('the settings', () => {
 
   it.each(['*', 'https://example.org', 'http://localhost:3000'])('let in pages of %s if set', (origin) => {
     expect(readConfig({ UNROLL_CORS_ORIGIN: origin }).CORS_ORIGIN).toBe(origin);
+  });
+
+  it.each(['redis://localhost', 'rediss://user:secret@[::1]:6380/2'])('accept %s for Redis', (url) => {
+    expect(readConfig({ UNROLL_REDIS_URL: url }).REDIS_URL).toBe(url);
+  });
+
+  it('do not show the password of a wrong URL', () => {
+    const given = { UNROLL_REDIS_URL: 'redis://me:secret@localhost/jobs' };
+    expect(() => readConfig(given)).toThrow(/was "redis:\/\/…@localhost\/jobs"/);
   });
 
   it('are all described', () => {
