@@ -119,6 +119,14 @@ const settings = {
     integer(1024, 1_073_741_824, 16 * 1_048_576),
     'maximum bytes of a reply, estimated before the request runs',
   ],
+  SESSIONS: [
+    choice(['embedded', 'redis'], 'embedded'),
+    'where sessions are kept: in this server, or in UNROLL_REDIS_URL, where several servers share them',
+  ],
+  SESSION_LEASE_MS: [
+    integer(100, 600_000, 10_000),
+    'time after which other servers take over the sessions of one that has died, in ms, with UNROLL_SESSIONS=redis',
+  ],
   SESSION_TTL_S: [
     integer(1, 2_592_000, 1800),
     'time without a call after which a session expires, in s, unless it was made with ttl_s',
@@ -215,6 +223,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         return `${prefix}${key}: must be ${settings[key][0].description}, was ${JSON.stringify(withoutPassword(values[key]!))}`;
       });
   errors.push(...unknown.map((key) => `${prefix}${key}: there is no such setting`));
+  const { SESSIONS, REDIS_URL } = parsed.data ?? {};
+  if (SESSIONS === 'redis' && REDIS_URL === '')
+    errors.push(`${prefix}REDIS_URL: must be set, because ${prefix}SESSIONS is redis`);
   if (errors.length > 0) throw new ConfigError(errors.join('\n'));
   return parsed.data as Config;
 }

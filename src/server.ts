@@ -132,8 +132,12 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
       maxTimeoutMs: config.MAX_TIMEOUT_MS,
     },
   };
-  const sessions = openSessions(tasks, {
+  const sessions = await openSessions(tasks, {
+    kind: config.SESSIONS,
+    redisUrl: config.REDIS_URL,
     maxSessions: config.MAX_SESSIONS,
+    leaseMs: config.SESSION_LEASE_MS,
+    maxWaitMs: config.TIMEOUT_MS,
     ttlSeconds: config.SESSION_TTL_S,
     log,
   });

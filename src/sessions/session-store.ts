@@ -52,3 +52,6 @@ export interface SessionStore {
 
 export const notFound = (id: string): UnrollError =>
   new UnrollError('session_not_found', `there is no session ${id}`);
+
+export const expired = (id: string): UnrollError =>
+  new UnrollError('session_expired', `the session ${id} has expired: it had no call for its ttl_s`);

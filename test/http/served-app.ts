@@ -77,7 +77,15 @@ export async function serveApp(
       maxTimeoutMs: 10_000,
     },
   };
-  const sessions = openSessions(tasks, { maxSessions: 100, ttlSeconds: 60, log: createLogger('silent') });
+  const sessions = await openSessions(tasks, {
+    kind: 'embedded',
+    redisUrl: '',
+    maxSessions: 100,
+    leaseMs: 1000,
+    maxWaitMs: 1000,
+    ttlSeconds: 60,
+    log: createLogger('silent'),
+  });
   const app = await buildApp({
     tasks,
     sessions,

@@ -1,7 +1,7 @@
 import { UnrollError } from '../../errors.ts';
 import { createCallQueue } from '../call-queue.ts';
 import type { SessionArchive } from '../session-archive.ts';
-import { notFound, type SessionStore } from '../session-store.ts';
+import { expired, notFound, type SessionStore } from '../session-store.ts';
 import { createArchiving, expiresInMs } from './archiving.ts';
 import { toSession, type Entry } from './entry.ts';
 import { createGoneIds } from './gone-ids.ts';
@@ -173,9 +173,6 @@ export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
     },
   };
 }
-
-const expired = (id: string): UnrollError =>
-  new UnrollError('session_expired', `the session ${id} has expired: it had no call for its ttl_s`);
 
 const full = (maxSessions: number): UnrollError =>
   new UnrollError(

@@ -1,0 +1,107 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { UnrollError } from '../../errors.ts';
+import type { RedisConnection } from '../../redis/connect.ts';
+import { createCallQueue, type CallQueue } from '../call-queue.ts';
+import { decodeSession, encodeSession } from '../session-bytes.ts';
+import { expired, notFound, type HeldSession, type ListQuery, type SessionStore } from '../session-store.ts';
+import type { Session } from '../session.ts';
+import { acquireLease, type LeaseOptions } from './lease.ts';
+import { createSessionCommands } from './session-commands.ts';
+import { createSessionIndex } from './session-index.ts';
+
+// Sessions in Redis, which any number of servers share. Each call reads the session and writes it back, so that
+// a server has nothing to lose.
+
+export interface RedisStoreOptions extends LeaseOptions {
+  readonly onEnd?: ((reason: 'deleted', count: number) => void) | undefined;
+}
+
+const removePollMs = 20;
+/** Ids that are read at once for a list. */
+const listBatch = 256;
+
+export function createRedisStore(connection: RedisConnection, options: RedisStoreOptions): SessionStore {
+  const commands = createSessionCommands(connection);
+  const index = createSessionIndex(commands);
+  /** The calls of this server, which wait for one another here and not in Redis. */
+  const queues = new Map<string, CallQueue>();
+  const ttlOf = ({ ttlMs }: Session): number => Math.ceil(ttlMs);
+
+  async function find(id: string): Promise<Session | 'missing' | 'expired'> {
+    const [status, body] = (await commands.run('sessionRead', id)) as [Buffer, Buffer];
+    const text = status.toString();
+    return text === 'found' ? decodeSession(body) : (text as 'missing' | 'expired');
+  }
+  async function read(id: string): Promise<Session> {
+    const found = await find(id);
+    if (found === 'missing') throw notFound(id);
+    if (found === 'expired') throw expired(id);
+    return found;
+  }
+
+  return {
+    async add(session) {
+      const added = await commands.run('sessionAdd', session.id, encodeSession(session), ttlOf(session));
+      if (added !== 1)
+        throw new UnrollError('session_exists', `id: there is a session ${session.id}`, { field: 'id' });
+      await index.add(session);
+    },
+
+    async hold(id): Promise<HeldSession> {
+      const queue = queues.get(id);
+      if (queue) await queue.enter();
+      else queues.set(id, createCallQueue(id));
+      const leave = (): void => {
+        if (queues.get(id)!.leave()) queues.delete(id);
+      };
+      try {
+        const held = await acquireLease(commands, id, options);
+        return {
+          ...held,
+          release() {
+            held.release();
+            leave();
+          },
+        };
+      } catch (error) {
+        leave();
+        throw error;
+      }
+    },
+
+    read,
+
+    async remove(id) {
+      const session = await read(id);
+      const ended = queues.get(id)?.end();
+      // no call begins from here on, on any server
+      while (((await commands.run('sessionRemove', id)) as number) > 0) await delay(removePollMs);
+      await ended;
+      await index.remove(session);
+      options.onEnd?.('deleted', 1);
+    },
+
+    async list(query) {
+      const after = query.after === undefined ? -1 : await index.rank(query, query.after);
+      if (after === null) throw notFound(query.after!);
+      const page: Session[] = [];
+      for (let from = after + 1; page.length < query.limit; from += listBatch) {
+        const ids = await index.read(query, from, listBatch);
+        const found = await Promise.all(ids.map(find));
+        const gone = ids.filter((_, i) => typeof found[i] === 'string');
+        if (gone.length > 0) await index.drop(query, gone);
+        from -= gone.length;
+        for (const session of found)
+          if (typeof session !== 'string' && matches(session, query)) page.push(session);
+        if (ids.length < listBatch) break;
+      }
+      return page.slice(0, query.limit);
+    },
+
+    counts: { active: 0, evicted: 0, bytes: 0 },
+    close: () => connection.close(),
+  };
+}
+
+const matches = (session: Session, { owner, model }: ListQuery): boolean =>
+  (owner === undefined || session.owner === owner) && (model === undefined || session.model === model);
