@@ -11,6 +11,8 @@ export interface CreateSession {
   readonly ttl_s?: number | undefined;
   readonly durable?: boolean | undefined;
   readonly keep_steps?: number | undefined;
+  /** Whether it begins with the first step that is fed, and with no start token before it. */
+  readonly fromFirstStep?: boolean | undefined;
   /** To start from. */
   readonly snapshot?: Snapshot | undefined;
 }
@@ -52,7 +54,8 @@ export function createSession(
   requireStates(model);
   const { snapshot } = request;
   if (snapshot) checkBelongs(snapshot, model, 'snapshot');
-  const { steps, pendingId, state } = snapshot ?? firstPoint(model);
+  const { steps, pendingId, state } =
+    snapshot ?? (request.fromFirstStep ? { steps: 0, pendingId: null, state: null } : firstPoint(model));
   return beginNow({
     id: request.id ?? '',
     owner: caller.name,

@@ -100,11 +100,11 @@ describe('the inference protocol', () => {
       /JSON/,
     ],
     [
-      'a sequence named by a text',
+      'a sequence that was not started',
       'writer',
       { parameters: { sequence_id: 'user-7' }, inputs: [texts('a')] },
-      400,
-      /parameters\.sequence_id: sequences do not keep state between requests/,
+      404,
+      /parameters\.sequence_id: writer has no sequence "user-7": its first request must have sequence_start/,
     ],
     [
       'an id past the vocabulary',
@@ -130,7 +130,7 @@ describe('the inference protocol', () => {
     [
       'a state to keep',
       'numbers',
-      { parameters: { sequence_id: 3, sequence_start: true }, inputs: [rows([1, 1, 2], [1, 2])] },
+      { parameters: { sequence_id: 3.5, sequence_start: true }, inputs: [rows([1, 1, 2], [1, 2])] },
       400,
       /parameters\.sequence_id/,
     ],

@@ -15,10 +15,10 @@ const common = {
   priority: z.int().min(0).optional(),
   timeout_ms: timeoutMs,
 };
-const omitted = { stream: true } as const;
+const omitted = { stream: true, state: true, return_state: true } as const;
 const settings = {
   generate: z.object({ ...generateBody.omit({ ...omitted, prompt: true }).shape, ...common }),
-  decode: z.object({ ...decodeBody.omit({ ...omitted, input: true }).shape, ...common }),
+  decode: z.object({ ...decodeBody.omit({ stream: true, input: true }).shape, ...common }),
 } as const;
 const otherTasks = z.object(common);
 
@@ -37,9 +37,6 @@ export function parseSettings(
   task: ModelSpec['task'] | null,
   given: Readonly<Record<string, unknown>>,
 ): InferenceSettings {
-  const sequence = Object.keys(given).find((name) => name.startsWith('sequence_') && given[name] !== null);
-  // ignoring it would silently lose the state
-  if (sequence) invalidField(`parameters.${sequence}`, 'sequences do not keep state between requests');
   const schema = task === 'generate' || task === 'decode' ? settings[task] : otherTasks;
   const { success, data, error } = parseWithoutNulls(schema, given);
   if (!success) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { UnrollError } from '../../errors.ts';
-import type { ModelListing } from '../../repository/repository-interface.ts';
+import type { AnyModel, ModelListing } from '../../repository/repository-interface.ts';
 import { findTensorPath, inferAny, modelSignature } from '../../open-inference/infer-any.ts';
 import { withAnyModel } from '../../tasks/with-model.ts';
 import { version } from '../../version.ts';
@@ -9,6 +9,9 @@ import { recordModel, recordSequence } from '../plugins/request-log.ts';
 import { findModel } from '../v1/model-view.ts';
 import type { Route } from '../route.ts';
 import { byName, byVersion, error, failures, toReference, tags, type Reference } from './inference-schema.ts';
+import { readSequencePart, runInSequence, withoutSequence } from './sequence.ts';
+import { callerOf } from '../plugins/authenticate.ts';
+import type { Continuation } from '../../tasks/continuation.ts';
 import { parseSettings } from './inference-settings.ts';
 import { readRawInput } from './raw-input.ts';
 import { sendInference } from './send-inference.ts';
@@ -37,9 +40,9 @@ const inferenceReply = z
   })
   .meta({ id: 'InferenceReply' });
 /** Triton's names of the extensions. */
-const extensions = ['binary_tensor_data', 'classification', 'model_repository', 'statistics'];
+const extensions = ['binary_tensor_data', 'classification', 'model_repository', 'sequence', 'statistics'];
 
-export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
+export const inferenceProtocolRoutes: Route = (scope, { tasks, sessions }) => {
   const { repository } = tasks;
   const listed = (params: Reference): ModelListing => findModel(repository, toReference(params)).shown;
 
@@ -139,17 +142,19 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
       async (request, reply) => {
         const call = await readInference(request.body, request.headers[headerLength] as string | undefined);
         const signal = abortOnDisconnect(reply);
-        const result = await withAnyModel(tasks, toReference(request.params), async (model) => {
+        const part = readSequencePart(call.parameters);
+        const onSequenceEnd = recordSequence(request);
+        const run = async (model: AnyModel, continuation?: Continuation) => {
           recordModel(request, model, 'infer');
           const path = findTensorPath(model);
           const { settings, ...limits } = parseSettings(
             path.kind === 'task' ? path.model.spec.task : null,
-            call.parameters,
+            withoutSequence(call.parameters),
           );
           const inputs = call.raw
             ? [await readRawInput(modelSignature(model).inputs, call.raw, createTimeSlice(signal))]
             : call.inputs;
-          const deadlines = { signal, ...limits, onSequenceEnd: recordSequence(request) };
+          const deadlines = { signal, ...limits, onSequenceEnd, continuation };
           const outputs = await inferAny(tasks, model, deadlines, { ...call, inputs, settings });
           const { name, version: served, spec } = model;
           return writeInference(
@@ -158,7 +163,18 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks }) => {
             outputs,
             signal,
           );
-        });
+        };
+        const reference = toReference(request.params);
+        const result = part
+          ? await runInSequence(
+              sessions,
+              { model: request.params.model, reference },
+              part,
+              callerOf(request),
+              { signal },
+              ({ model, continuation }) => run(model, continuation),
+            )
+          : await withAnyModel(tasks, reference, run);
         return sendInference(request, reply, result) as never;
       },
     );
