@@ -135,6 +135,10 @@ const settings = {
     integer(1, 10_000_000, 100_000),
     'maximum sessions in memory; those used longest ago are then kept in UNROLL_DATA',
   ],
+  PREFIX_MB: [
+    integer(0, 65_536, 64),
+    'maximum memory of states after the beginnings of texts that were read lately, in MB; 0: none are kept',
+  ],
   STATE_KEY: [
     text('', 'a secret text'),
     'key that signs the state tokens of requests with return_state; the same on all servers that share them; empty: a random one, until the server ends',

@@ -14,6 +14,7 @@ import { createTraining } from './jobs/create-training.ts';
 import { createKernel } from './cells/create-kernel.ts';
 import { createStateTokens } from './sessions/state-token.ts';
 import { openSessions } from './sessions/open-sessions.ts';
+import { createPrefixStates } from './tasks/prefix/prefix-states.ts';
 import type { TaskContext } from './tasks/context.ts';
 import { createLoader } from './repository/loader.ts';
 import { createRepository } from './repository/repository.ts';
@@ -25,6 +26,7 @@ import { shutDown } from './shutdown.ts';
 import { probeDescriptors } from './telemetry/descriptor-probe.ts';
 import { readDescriptorUse } from './telemetry/descriptors.ts';
 import type { Logger } from './telemetry/logger.ts';
+import { observePrefixes } from './telemetry/prefix-metrics.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import type { MeasuredModel } from './telemetry/model-metrics.ts';
 import { releaseMemoryWhenIdle } from './telemetry/release-memory.ts';
@@ -131,7 +133,9 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
       timeoutMs: config.TIMEOUT_MS,
       maxTimeoutMs: config.MAX_TIMEOUT_MS,
     },
+    prefixes: config.PREFIX_MB > 0 ? createPrefixStates(config.PREFIX_MB * 1_048_576) : null,
   };
+  if (tasks.prefixes) observePrefixes(metrics.registry, () => tasks.prefixes!.counts);
   const sessions = await openSessions(tasks, {
     kind: config.SESSIONS,
     redisUrl: config.REDIS_URL,

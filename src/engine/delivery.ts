@@ -11,6 +11,8 @@ export interface DoneEvent {
   readonly steps: number;
   readonly queuedMs: number;
   readonly runMs: number;
+  /** Steps that were not run, since the state after them was known; the tasks count them. */
+  readonly reusedSteps?: number;
   /** After the last step, where the request keeps it. */
   readonly state: FinalState | null;
 }

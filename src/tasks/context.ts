@@ -1,4 +1,5 @@
 import type { Engine, SequenceRequest } from '../engine/engine-interface.ts';
+import type { PrefixKey, PrefixStates } from './prefix/prefix-states.ts';
 import type { Continuation } from './continuation.ts';
 import type { Repository, ServedModel } from '../repository/repository-interface.ts';
 
@@ -7,6 +8,8 @@ export interface TaskContext {
   readonly engine: Engine;
   readonly repository: Repository;
   readonly limits: TaskLimits;
+  /** Null where none are kept. */
+  readonly prefixes?: PrefixStates | null | undefined;
 }
 
 export interface TaskLimits {
@@ -27,6 +30,8 @@ export interface TaskLimits {
 
 /** When a request ends, when it begins where others wait too, and who is told what it took. */
 export interface Deadlines {
+  /** Whose texts those of the call may begin like, to start from their states; undefined for no one's. */
+  readonly prefix?: PrefixKey | undefined;
   /** Where the call goes on from a state; it has one sequence then. */
   readonly continuation?: Continuation | undefined;
   /** Aborts when the caller disconnects. */

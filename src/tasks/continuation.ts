@@ -14,7 +14,7 @@ export interface Continuation {
   /** The token to feed first: the one generated last, or a start token. */
   readonly pendingId: number | null;
   /** Called once, before the result is made. @param input what was fed, without what was generated */
-  keep(state: KeptState, input: SequenceRequest['input']): void;
+  readonly keep: (state: KeptState, input: SequenceRequest['input']) => void;
 }
 
 /** @throws UnrollError invalid_request unless there is one sequence */

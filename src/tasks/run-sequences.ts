@@ -3,8 +3,9 @@ import type { EvaluationRequest, SequenceRequest } from '../engine/engine-interf
 import { UnrollError } from '../errors.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
-import { requireOneSequence, type Continuation } from './continuation.ts';
+import { requireOneSequence } from './continuation.ts';
 import type { Call, Deadlines, TaskContext, TaskLimits } from './context.ts';
+import { submitSequence } from './submit-sequence.ts';
 import type { PreparedSequence } from './read-input.ts';
 
 /** A sequence for the engine, without the circumstances that all sequences of a call share. */
@@ -17,6 +18,9 @@ export const sequenceOutputs = (
   { values }: PreparedSequence,
   steps: SequenceRequest['steps'],
 ): Submission => ({ network, input: values, steps, output: 'output' });
+
+/** Sequences of a call above which their beginnings are not kept: as many texts would push out all others. */
+const maxPrefixSequences = 8;
 
 /** Turns the events of one sequence into a result. */
 export interface Collector<T> {
@@ -33,14 +37,15 @@ export interface Collector<T> {
  * @throws UnrollError whatever the first sequence to fail throws
  */
 export async function runSequences<T>(
-  { engine, limits }: Pick<TaskContext, 'engine' | 'limits'>,
+  context: Pick<TaskContext, 'engine' | 'limits' | 'prefixes'>,
   call: Deadlines,
   submissions: readonly Submission[],
   collect: (index: number, slice: TimeSlice) => Collector<T>,
 ): Promise<{ result: T; end: DoneEvent }[]> {
   const { continuation } = call;
   if (continuation) requireOneSequence(submissions.length);
-  const deadlineMs = computeDeadline(call, limits);
+  const deadlineMs = computeDeadline(call, context.limits);
+  const own = submissions.length > maxPrefixSequences ? { ...call, prefix: undefined } : call;
   const failed = new AbortController();
   const { signal } = failed;
   const cancel = (): void => failed.abort(call.signal.reason);
@@ -51,12 +56,8 @@ export async function runSequences<T>(
     const collector = collect(index, slice);
     const { priority, onSequenceEnd: onEnd } = call;
     const circumstances = { deadlineMs, signal, group: call, priority, onEnd };
-    const request = { ...submission, ...circumstances, ...startFrom(continuation) };
-    for await (const event of engine.submit(request)) {
-      if (event.kind === 'done') {
-        keepState(continuation, submission, event);
-        return { result: await collector.end(), end: event };
-      }
+    for await (const event of submitSequence(context, own, { ...submission, ...circumstances })) {
+      if (event.kind === 'done') return { result: await collector.end(), end: event };
       const pending = collector.push(event);
       if (pending) await pending;
     }
@@ -81,18 +82,6 @@ export async function runSequences<T>(
   } finally {
     call.signal.removeEventListener('abort', cancel);
   }
-}
-
-/** The fields of a request that goes on from a state. */
-const startFrom = (continuation: Continuation | undefined) =>
-  continuation ? { from: continuation.from, keepState: true } : {};
-
-function keepState(
-  continuation: Continuation | undefined,
-  submission: Submission,
-  { state }: Pick<DoneEvent, 'state'>,
-): void {
-  if (continuation && state && 'input' in submission) continuation.keep(state, submission.input);
 }
 
 /** Collects a sequence's outputs: a single event where only the last step was requested. */
@@ -132,32 +121,19 @@ function computeDeadline({ timeoutMs }: Deadlines, limits: TaskLimits): number {
 
 /** The events of one sequence as they arrive. */
 export function streamSequence(
-  { engine, limits }: TaskContext,
+  context: TaskContext,
   call: Call,
   submission: Submission,
 ): AsyncIterable<SequenceEvent> {
-  const { continuation } = call;
-  const events = engine.submit({
+  const events = submitSequence(context, call, {
     ...submission,
-    ...startFrom(continuation),
-    deadlineMs: computeDeadline(call, limits),
+    deadlineMs: computeDeadline(call, context.limits),
     signal: call.signal,
     group: call,
     onEnd: call.onSequenceEnd,
   });
   call.onSubmitted?.();
-  return continuation ? keepLastState(events, continuation, submission) : events;
-}
-
-async function* keepLastState(
-  events: AsyncIterable<SequenceEvent>,
-  continuation: Continuation,
-  submission: Submission,
-): AsyncGenerator<SequenceEvent> {
-  for await (const event of events) {
-    if (event.kind === 'done') keepState(continuation, submission, event);
-    yield event;
-  }
+  return events;
 }
 
 /** Rows of an `outputs` event. values [steps, width] */

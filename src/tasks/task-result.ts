@@ -4,6 +4,8 @@ import type { DoneEvent } from '../engine/delivery.ts';
 export interface Usage {
   /** Steps that the network ran, over all sequences. */
   readonly steps: number;
+  /** Steps that were not run, since a text that was read lately begins the same way. */
+  readonly reusedSteps: number;
   /** Tokens of the input that are not in the vocabulary. */
   readonly unknown: number;
   /** Of the sequence that waited longest. */
@@ -23,6 +25,7 @@ export const measureUsage = (
   inputs: readonly { readonly unknown: number }[],
 ): Usage => ({
   steps: ends.reduce((sum, { steps }) => sum + steps, 0),
+  reusedSteps: ends.reduce((sum, { reusedSteps = 0 }) => sum + reusedSteps, 0),
   unknown: inputs.reduce((sum, { unknown }) => sum + unknown, 0),
   queuedMs: Math.max(0, ...ends.map(({ queuedMs }) => queuedMs)),
   runMs: Math.max(0, ...ends.map(({ runMs }) => runMs)),

@@ -390,3 +390,25 @@ test('a state is of one sequence, and of a model that has one', async () => {
   expect(await of('writer', 'generate', { prompt: 'a', n: 2 })).toMatchObject({ status: 400 });
   expect(await of('tagger', 'tag', { input: 'abc' })).toMatchObject({ status: 409 });
 });
+
+test('texts that begin alike start where they part, unless a request asks for the whole', async () => {
+  const beginning = 'the long beginning that all of these texts have, word for word. '.repeat(2);
+  const ask = (ending: string, more: object = {}): Promise<Json> =>
+    post('/v1/models/writer/generate', {
+      prompt: beginning + ending,
+      max_tokens: 5,
+      temperature: 0,
+      ...more,
+    });
+  await ask('one');
+  await ask('two');
+  const reused = await ask('three');
+  expect(reused.usage.reused_steps).toBeGreaterThanOrEqual(beginning.length);
+  const whole = await ask('three', { reuse_prefix: false });
+  expect(whole.usage).not.toHaveProperty('reused_steps');
+  expect(reused.generations).toEqual(whole.generations);
+  const id = await begin('writer');
+  const session = await step(id, { input: `${beginning}four`, generate: { max_tokens: 5, temperature: 0 } });
+  expect(session.usage.reused_steps).toBeGreaterThanOrEqual(beginning.length);
+  expect(session.generations).toEqual((await ask('four', { reuse_prefix: false })).generations);
+});

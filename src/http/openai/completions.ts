@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { generate, generateStream } from '../../tasks/generate.ts';
+import { prefixKey } from '../v1/prefix-key.ts';
 import type { Call } from '../../tasks/context.ts';
 import type { ServedModel } from '../../repository/repository-interface.ts';
 import { streamWithModel, withModel } from '../../tasks/with-model.ts';
@@ -48,7 +49,9 @@ export const completionRoute: Route = (scope, parts) => {
       requireModel(request, body.model);
       const call = (model: ServedModel): Call => {
         recordModel(request, model, 'createCompletion');
-        return { model, signal, timeoutMs: body.timeout_ms, onSequenceEnd: recordSequence(request) };
+        const prefix = prefixKey(request, model, {});
+        const onSequenceEnd = recordSequence(request);
+        return { model, signal, timeoutMs: body.timeout_ms, onSequenceEnd, prefix };
       };
       const asked = toGenerateBody(body);
       if (body.stream) {

@@ -9,6 +9,7 @@ import type { Route } from '../route.ts';
 import { sendJson } from '../send-json.ts';
 import type { ServerEvent } from '../sse.ts';
 import { openState, type StateCall, type StateFields } from './state-call.ts';
+import { prefixKey } from './prefix-key.ts';
 import { modelParameter, taskResponses } from './schemas/reply.ts';
 import { createAcceptance, sendStream } from './send-stream.ts';
 
@@ -34,7 +35,9 @@ export interface TaskRoute<Schema extends z.ZodType, Result, Event> {
   } | null;
 }
 
-type TaskSchema = z.ZodType<{ timeout_ms?: number | undefined; stream?: boolean } & StateFields>;
+type TaskSchema = z.ZodType<
+  { timeout_ms?: number | undefined; stream?: boolean; reuse_prefix?: boolean } & StateFields
+>;
 
 /** Adds the route of a task: the model is leased while the task runs and its reply is made. */
 export function taskRoute<Schema extends TaskSchema, Result, Event>(
@@ -62,7 +65,8 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
         state = openState(parts, request, model, body);
         const { continuation } = state;
         const onSequenceEnd = recordSequence(request);
-        return { model, signal, timeoutMs: body.timeout_ms, onSequenceEnd, continuation };
+        const prefix = prefixKey(request, model, body);
+        return { model, signal, timeoutMs: body.timeout_ms, onSequenceEnd, continuation, prefix };
       };
       if (stream && body.stream === true) {
         const { accepted, onSubmitted } = createAcceptance();

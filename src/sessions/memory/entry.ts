@@ -1,5 +1,5 @@
 import type { CallQueue } from '../call-queue.ts';
-import type { Linked } from '../recency-list.ts';
+import type { Linked } from '../../recency-list.ts';
 import type { Mark, Session, Stretch } from '../session.ts';
 import type { StateSlab } from '../state-slab.ts';
 

@@ -1,4 +1,4 @@
-import { RecencyList } from '../recency-list.ts';
+import { RecencyList } from '../../recency-list.ts';
 import type { Session } from '../session.ts';
 import { createStateSlab, type StateSlab } from '../state-slab.ts';
 import { createEntry, createSharedParts, freeState, updateEntry, type Entry } from './entry.ts';

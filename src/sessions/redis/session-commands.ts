@@ -7,9 +7,9 @@ type Value = string | number | Buffer;
 /** Commands on sessions. Each fails with sessions_unavailable while Redis cannot be reached. */
 export interface SessionCommands {
   /** Runs a script on a session. */
-  run(name: ScriptName, id: string, ...values: readonly Value[]): Promise<unknown>;
+  readonly run: (name: ScriptName, id: string, ...values: readonly Value[]) => Promise<unknown>;
   /** Runs other commands. */
-  attempt<T>(work: (client: RedisConnection['client']) => Promise<T>): Promise<T>;
+  readonly attempt: <T>(work: (client: RedisConnection['client']) => Promise<T>) => Promise<T>;
 }
 
 const prefix = 'unroll:session:';

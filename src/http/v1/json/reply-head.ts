@@ -7,6 +7,7 @@ export interface ReplyHead {
   readonly version: number;
   readonly usage: {
     readonly steps: number;
+    readonly reused_steps?: number;
     readonly unknown: number;
     readonly queued_ms: number;
     readonly run_ms: number;
@@ -17,9 +18,15 @@ const toHundredths = (ms: number): number => Math.round(ms * 100) / 100;
 
 export const toReplyHead = (
   { name, version }: Pick<ServedModel, 'name' | 'version'>,
-  { usage: { steps, unknown, queuedMs, runMs } }: TaskResult,
+  { usage: { steps, reusedSteps, unknown, queuedMs, runMs } }: TaskResult,
 ): ReplyHead => ({
   model: name,
   version,
-  usage: { steps, unknown, queued_ms: toHundredths(queuedMs), run_ms: toHundredths(runMs) },
+  usage: {
+    steps,
+    ...(reusedSteps > 0 && { reused_steps: reusedSteps }),
+    unknown,
+    queued_ms: toHundredths(queuedMs),
+    run_ms: toHundredths(runMs),
+  },
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { prefixFields } from './prefix.ts';
 import { stateFields, stateReply } from './state.ts';
 import { replyHead } from './reply.ts';
 import { callFields } from './call-fields.ts';
@@ -9,6 +10,7 @@ export const classifyBody = z.strictObject({
   top_k: z.int().min(1).max(10_000).default(5).describe('Labels to report'),
   ...callFields,
   ...stateFields,
+  ...prefixFields,
 });
 
 const scored = { label: z.string(), score: z.number() };

@@ -1,10 +1,16 @@
 import { z } from 'zod';
+import { prefixFields } from './prefix.ts';
 import { stateFields, stateReply } from './state.ts';
 import { timeoutMs } from './call-fields.ts';
 import { replyHead } from './reply.ts';
 import { taskInput } from './task-input.ts';
 
-export const embedBody = z.strictObject({ input: taskInput, timeout_ms: timeoutMs, ...stateFields });
+export const embedBody = z.strictObject({
+  input: taskInput,
+  timeout_ms: timeoutMs,
+  ...stateFields,
+  ...prefixFields,
+});
 
 export const embedReply = z
   .object({

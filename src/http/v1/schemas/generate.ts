@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { prefixFields } from './prefix.ts';
 import { stateFields, stateReply } from './state.ts';
 import { stringOrStrings } from '../../../bounded-schema.ts';
 import { decodingFields } from '../../../network/decoding-fields.ts';
@@ -31,6 +32,7 @@ export const generateBody = z.strictObject({
   n: z.int().min(1).max(1000).optional().describe('Choices for each prompt'),
   ...callFields,
   ...stateFields,
+  ...prefixFields,
   stream: callFields.stream.describe('Send server-sent events while the texts are written'),
 });
 

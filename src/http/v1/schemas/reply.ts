@@ -3,6 +3,10 @@ import { z } from 'zod';
 const usage = z
   .object({
     steps: z.int().describe('Steps that the network ran, over all sequences'),
+    reused_steps: z
+      .int()
+      .optional()
+      .describe('Steps that were not run, since a text that was read lately begins the same way'),
     unknown: z.int().describe('Tokens of the input that are not in the vocabulary'),
     queued_ms: z.number().describe('Milliseconds that the sequence which waited longest was queued'),
     run_ms: z.number().describe('Milliseconds that the sequence which ran longest took'),

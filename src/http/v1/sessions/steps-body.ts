@@ -5,6 +5,7 @@ import { classifyReply } from '../schemas/classify.ts';
 import { embedReply } from '../schemas/embed.ts';
 import { predictReply } from '../schemas/predict.ts';
 import { tagReply } from '../schemas/tag.ts';
+import { prefixFields } from '../schemas/prefix.ts';
 import { replyHead } from '../schemas/reply.ts';
 import { taskInput } from '../schemas/task-input.ts';
 
@@ -26,10 +27,19 @@ export const stepsBody = z.strictObject({
     ),
   top_k: z.int().min(1).max(10_000).default(5).describe('Labels to report'),
   generate: generateBody
-    .omit({ prompt: true, stream: true, timeout_ms: true, n: true, state: true, return_state: true })
+    .omit({
+      prompt: true,
+      stream: true,
+      timeout_ms: true,
+      n: true,
+      state: true,
+      return_state: true,
+      reuse_prefix: true,
+    })
     .optional()
     .describe('Generate after the input. Without it a generating model only reads the input.'),
   ...callFields,
+  ...prefixFields,
 });
 export type StepsBody = z.output<typeof stepsBody>;
 

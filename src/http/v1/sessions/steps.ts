@@ -6,6 +6,7 @@ import { sendJson } from '../../send-json.ts';
 import type { SessionCall } from '../../../sessions/sessions.ts';
 import { taskResponses } from '../schemas/reply.ts';
 import { createAcceptance, sendStream } from '../send-stream.ts';
+import { prefixKey } from '../prefix-key.ts';
 import { sessionParameter } from './schemas.ts';
 import { findStepTask } from './step-tasks.ts';
 import { stepsBody, stepsReply } from './steps-body.ts';
@@ -45,7 +46,8 @@ export const sessionStepsRoute: Route = (scope, parts) => {
           { ...call, onSubmitted },
           (continued) => {
             recordModel(request, continued.model, operationId);
-            return findStepTask(continued.model, body).stream!(tasks, continued, body);
+            const prefix = prefixKey(request, continued.model, body);
+            return findStepTask(continued.model, body).stream!(tasks, { ...continued, prefix }, body);
           },
           (event, _, session) =>
             event.event === 'done' && session
@@ -56,7 +58,8 @@ export const sessionStepsRoute: Route = (scope, parts) => {
       }
       const { result, session } = await sessions.run(params.session, caller, call, (continued) => {
         recordModel(request, continued.model, operationId);
-        return findStepTask(continued.model, body).run(tasks, continued, body);
+        const prefix = prefixKey(request, continued.model, body);
+        return findStepTask(continued.model, body).run(tasks, { ...continued, prefix }, body);
       });
       return sendJson(reply, { ...result, session: viewPosition(session) });
     },

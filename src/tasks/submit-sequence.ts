@@ -1,0 +1,93 @@
+import type { DoneEvent, SequenceEvent } from '../engine/delivery.ts';
+import type { EvaluationRequest, SequenceRequest } from '../engine/engine-interface.ts';
+import type { Continuation } from './continuation.ts';
+import type { Deadlines, TaskContext } from './context.ts';
+import type { PrefixPlan } from './prefix/prefix-states.ts';
+
+// Submits one sequence of a call. Where the call goes on from a state, or its text begins like one that was read
+// lately, the sequence starts there.
+
+type Parts = Pick<TaskContext, 'engine' | 'prefixes'>;
+type OwnCall = Pick<Deadlines, 'continuation' | 'prefix'>;
+
+/** The first submission is made at once, so that a refusal is known in this turn of the event loop. */
+export function submitSequence(
+  parts: Parts,
+  call: OwnCall,
+  request: SequenceRequest | EvaluationRequest,
+): AsyncIterable<SequenceEvent> {
+  if ('inputs' in request) return parts.engine.submit(request);
+  const plan = planPrefix(parts, call, request);
+  if (plan) return submitAfterPrefix(parts, call, request, plan);
+  const { continuation } = call;
+  if (!continuation) return parts.engine.submit(request);
+  return onEnd(parts.engine.submit({ ...request, from: continuation.from, keepState: true }), (event) => {
+    keepState(continuation, event, request.input);
+    return event;
+  });
+}
+
+function planPrefix(
+  { prefixes }: Parts,
+  { continuation, prefix }: OwnCall,
+  { input, steps, decode, network }: SequenceRequest,
+): PrefixPlan | null {
+  // a sequence whose every output is wanted cannot skip a step
+  if (!prefixes || !prefix || steps !== 'last' || decode || continuation?.from) return null;
+  const { causal, idColumns } = network.info;
+  if (!(input instanceof Int32Array) || !causal || idColumns.length !== 1) return null;
+  return prefixes.plan(prefix, input);
+}
+
+function submitAfterPrefix(
+  { engine, prefixes }: Parts,
+  { continuation, prefix }: OwnCall,
+  request: SequenceRequest,
+  { skip, from, stopAt }: PrefixPlan,
+): AsyncIterable<SequenceEvent> {
+  const ids = request.input as Int32Array;
+  const submitRest = (fed: number, state: Float32Array | null): AsyncIterable<SequenceEvent> =>
+    engine.submit({ ...request, input: ids.subarray(fed), from: state ?? undefined, keepState: true });
+  const finish = (event: DoneEvent, fed: number): DoneEvent => {
+    const { values, fedIds } = event.state!;
+    prefixes!.keep(prefix!, fedIds.length === 0 ? ids : Int32Array.from([...ids, ...fedIds]), values);
+    if (continuation) keepState(continuation, event, ids);
+    return { ...event, steps: event.steps + fed - skip, reusedSteps: skip };
+  };
+  if (stopAt === null) return onEnd(submitRest(skip, from), (event) => finish(event, skip));
+  const { generation: _, ...reading } = request;
+  const before = engine.submit({
+    ...reading,
+    output: 'hidden',
+    input: ids.subarray(skip, stopAt),
+    from: from ?? undefined,
+    keepState: true,
+    onEnd: undefined,
+  });
+  return readThenGoOn(before, (state) => {
+    prefixes!.keep(prefix!, ids.subarray(0, stopAt), state);
+    return onEnd(submitRest(stopAt, state), (event) => finish(event, stopAt));
+  });
+}
+
+async function* readThenGoOn(
+  before: AsyncIterable<SequenceEvent>,
+  goOn: (state: Float32Array) => AsyncIterable<SequenceEvent>,
+): AsyncGenerator<SequenceEvent> {
+  for await (const event of before) if (event.kind === 'done') yield* goOn(event.state!.values);
+}
+
+async function* onEnd(
+  events: AsyncIterable<SequenceEvent>,
+  change: (event: DoneEvent) => DoneEvent,
+): AsyncGenerator<SequenceEvent> {
+  for await (const event of events) yield event.kind === 'done' ? change(event) : event;
+}
+
+function keepState(
+  { keep }: Continuation,
+  { state }: Pick<DoneEvent, 'state'>,
+  input: SequenceRequest['input'],
+): void {
+  if (state) keep(state, input);
+}
