@@ -33,7 +33,8 @@ export function checkRequest(
       'input_mismatch',
       `input: must be a multiple of ${width} ${readsIds ? 'ids' : 'numbers'}, was given ${input.length}`,
     );
-  if (steps === 0) throw new UnrollError('empty_input', 'input: must have at least one step');
+  if (steps === 0 && !(decode && from))
+    throw new UnrollError('empty_input', 'input: must have at least one step');
   if (steps > maxSteps)
     throw new UnrollError('sequence_too_long', `input: at most ${maxSteps} steps, was given ${steps}`);
   if ((decode !== undefined) !== info.maxBeam > 0)
@@ -44,9 +45,10 @@ export function checkRequest(
       `beam_size: at most ${info.maxBeam} (UNROLL_SLOTS), was ${decode.beamSize}`,
       { field: 'beam_size' },
     );
-  if ((from || keepState) && (!causal || decode))
+  if (decode && from) return checkMemory(from, input, info);
+  if ((from || keepState) && !causal && !decode)
     throw new UnrollError('wrong_task', 'only a causal network has a state between steps');
-  if (from && from.length !== info.stateFloats)
+  if (from && !decode && from.length !== info.stateFloats)
     throw new UnrollError(
       'input_mismatch',
       `state: this network has ${info.stateFloats} numbers of state, was given ${from.length}`,
@@ -65,4 +67,22 @@ export function checkRequest(
       `input: id ${input[unknown]} is not in a vocabulary of ${idColumns[unknown % width]}`,
     );
   return steps;
+}
+
+/**
+ * Validates a source that was read before [steps, memoryWidth].
+ * @returns its steps
+ */
+function checkMemory(
+  { length }: Float32Array,
+  input: Int32Array | Float32Array,
+  { memoryWidth, maxSteps }: NetworkInfo,
+): number {
+  const steps = length / memoryWidth;
+  if (Number.isInteger(steps) && steps >= 1 && steps <= maxSteps && input.length === 0) return steps;
+  throw new UnrollError(
+    'input_mismatch',
+    `state: must be ${memoryWidth} numbers for each of 1 to ${maxSteps} steps of a source, and no input beside it, was ${length}`,
+    { field: 'state' },
+  );
 }

@@ -24,6 +24,8 @@ export interface NetworkInfo {
   readonly stateParts: readonly { readonly name: string; readonly floats: number }[];
   /** Maximum steps of one sequence; a network that is not causal has all of them in memory at once. */
   readonly maxSteps: number;
+  /** float32 that are kept of one step of an encoder-decoder's source; 0 for other networks. */
+  readonly memoryWidth: number;
   /** Maximum hypotheses of a search; 0 unless the network is an encoder-decoder. */
   readonly maxBeam: number;
   readonly parameters: number;
@@ -84,6 +86,7 @@ export function describeNetwork(
     inputWidth: input.kind === 'features' ? input.width : 0,
     vocabulary: input.kind === 'ids' ? input.vocabulary : 0,
     idColumns: input.kind === 'ids' ? idColumns(input) : [],
+    memoryWidth: compiled.encoder?.memoryWidth ?? 0,
     maxBeam: loaded.maxBeam,
     stateFloats: runner.stateLength,
     stateParts: runner.stateParts.map(({ node, name, floats }) => ({

@@ -26,12 +26,18 @@ export interface ReadSource extends AttendedSource {
  */
 export interface DecoderRunner {
   readonly outputWidth: number;
+  /** float32 of what is kept of one step of a source. */
+  readonly memoryWidth: number;
   readonly maxRows: number;
   readonly rows: number;
   /** Whether there is memory for a source of so many steps. */
   hasRoom(steps: number): boolean;
   /** Reads sources, ids [steps][columns] or features [steps][width], in one packed batch. */
   read(sources: readonly (Int32Array | Float32Array)[]): ReadSource[];
+  /** A source that was read before: from what `memoryOf` gave [steps, memoryWidth]. */
+  restore(memory: Float32Array): ReadSource;
+  /** What a source can be restored from [steps, memoryWidth]. */
+  memoryOf(source: ReadSource): Float32Array;
   /** Frees a source's memory; no row may attend to it any more. */
   release(source: ReadSource): void;
   /** Adds a row in the first state of a source. */
@@ -155,6 +161,7 @@ export function createDecoderRunner(
 
   return {
     outputWidth: writer.outputWidth,
+    memoryWidth,
     maxRows: size.maxRows,
     get rows() {
       return rows.length;
@@ -188,6 +195,23 @@ export function createDecoderRunner(
       });
       clearVectorRegisters();
       return read;
+    },
+
+    restore: (stored) =>
+      storeSource(
+        Array.from({ length: stored.length / memoryWidth }, (_, t) =>
+          stored.subarray(t * memoryWidth, (t + 1) * memoryWidth),
+        ),
+      ),
+
+    memoryOf({ steps, memory: address }) {
+      const stored = new Float32Array(steps * memoryWidth);
+      const floats = context.floats();
+      for (let t = 0; t < steps; t++) {
+        const at = address / 4 + t * padded(memoryWidth);
+        stored.set(floats.subarray(at, at + memoryWidth), t * memoryWidth);
+      }
+      return stored;
     },
 
     release(source) {

@@ -31,9 +31,8 @@ export function requireStates(model: AnyModel): asserts model is ServedModel {
     });
   };
   if (model.spec === null) return refuse(`runs on no sequences because ${model.reason}`);
-  if (model.spec.task === 'decode')
-    return refuse('reads a whole source before it writes: it has no state between steps');
-  if (!model.network.info.causal)
+  // an encoder-decoder keeps its source as it was read
+  if (!model.network.info.causal && model.spec.task !== 'decode')
     return refuse(
       'reads the whole sequence, to its end, before its first output: it has no state between steps',
     );

@@ -26,7 +26,7 @@ export function writeSnapshot(
   const tensors = new Map<string, Tensor>();
   let at = 0;
   if (state)
-    for (const { name, floats } of network.info.stateParts) {
+    for (const { name, floats } of listParts(network.info, state.length)) {
       tensors.set(name, { shape: [floats], values: state.slice(at, at + floats) });
       at += floats;
     }
@@ -41,6 +41,10 @@ export function writeSnapshot(
   };
   return writeSafetensors(tensors, { ...metadata, sha256: checksum(metadata, state) });
 }
+
+/** The parts of a state; what an encoder-decoder keeps of its source is one. */
+const listParts = ({ stateParts, memoryWidth }: ServedModel['network']['info'], length: number) =>
+  memoryWidth > 0 ? [{ name: 'source', floats: length }] : stateParts;
 
 /**
  * Reads what a snapshot says of itself, and checks that it is whole.
@@ -89,11 +93,13 @@ export function checkBelongs(
       `${what}: it was taken from weights ${weightsHash.slice(0, 12)}…, ${name}@${version} has ${own.slice(0, 12)}…`,
       { field: what },
     );
-  const { stateFloats } = network.info;
-  if (state && state.length !== stateFloats)
+  const { stateFloats, memoryWidth } = network.info;
+  const fits = (length: number): boolean =>
+    memoryWidth > 0 ? length % memoryWidth === 0 : length === stateFloats;
+  if (state && !fits(state.length))
     throw new UnrollError(
       'invalid_state',
-      `${what}: ${name}@${version} has ${stateFloats} numbers of state, was given ${state.length}`,
+      `${what}: ${name}@${version} has ${memoryWidth > 0 ? `${memoryWidth} numbers of state for each step of a source` : `${stateFloats} numbers of state`}, was given ${state.length}`,
       { field: what },
     );
   if (pendingId !== null && !(vocabulary && pendingId >= 0 && pendingId < vocabulary.tokens.length))

@@ -2,7 +2,8 @@ import type { DecodeSettings } from './beam-options.ts';
 import type { TaskInput } from './read-input.ts';
 
 export interface DecodeBody extends DecodeSettings {
-  readonly input: TaskInput;
+  /** Undefined where the call goes on from a source that was read before. */
+  readonly input?: TaskInput | undefined;
   /** The log-probability of every token. */
   readonly logprobs?: boolean | undefined;
 }

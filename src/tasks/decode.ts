@@ -3,11 +3,12 @@ import type { Hypothesis } from '../decoding/search.ts';
 import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
-import { encodeTokenRules, resolveDecodeOptions, type DecodeSettings } from './beam-options.ts';
+import { encodeTokenRules, resolveDecodeOptions } from './beam-options.ts';
+import type { DecodeBody } from './decode-body.ts';
 import type { Call, TaskContext } from './context.ts';
 import { checkDecodeCost } from './decode-cost.ts';
 import { requireFinite } from './finite.ts';
-import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
+import { readInputs, type PreparedSequence } from './read-input.ts';
 import {
   requireSingle,
   runSequences,
@@ -16,12 +17,6 @@ import {
   type Submission,
 } from './run-sequences.ts';
 import { measureUsage, type TaskResult } from './task-result.ts';
-
-export interface DecodeBody extends DecodeSettings {
-  readonly input: TaskInput;
-  /** The log-probability of every token. */
-  readonly logprobs?: boolean | undefined;
-}
 
 /** A hypothesis as text. Its score is the log-probability with the requested penalties. */
 export interface DecodedHypothesis extends Hypothesis {
@@ -50,7 +45,7 @@ export type DecodeEvent =
 /** Delayed many-to-many: reads the whole source, then writes the output. */
 export async function decode(context: TaskContext, call: Call, body: DecodeBody): Promise<DecodeResult> {
   const { model, signal } = call;
-  const sources = await readInputs(model, body.input, context.limits, signal);
+  const sources = await readSources(context, call, body);
   const submissions = createSubmissions(context, model, sources, body);
   const results = await runSequences(context, call, submissions, collectHypotheses);
   const perSource = submissions.length / sources.length;
@@ -62,6 +57,22 @@ export async function decode(context: TaskContext, call: Call, body: DecodeBody)
   }
   const ends = results.map(({ end }) => end);
   return { usage: measureUsage(ends, sources), predictions };
+}
+
+/** @throws UnrollError invalid_request where there is no source */
+async function readSources(
+  { limits }: TaskContext,
+  { model, signal, continuation }: Call,
+  { input }: DecodeBody,
+): Promise<PreparedSequence[]> {
+  if (input !== undefined) return readInputs(model, input, limits, signal);
+  const { memoryWidth, inputWidth } = model.network.info;
+  if (!continuation?.from)
+    throw new UnrollError('invalid_request', 'input: required, since no source has been read', {
+      field: 'input',
+    });
+  const values = inputWidth === 0 ? new Int32Array(0) : new Float32Array(0);
+  return [{ values, steps: continuation.from.length / memoryWidth, unknown: 0, tokens: [] }];
 }
 
 function collectHypotheses(): Collector<Hypothesis[]> {
@@ -79,7 +90,7 @@ export async function* decodeStream(
   body: DecodeBody,
 ): AsyncGenerator<DecodeEvent> {
   const { model, signal } = call;
-  const source = requireSingle(await readInputs(model, body.input, context.limits, signal), 'input');
+  const source = requireSingle(await readSources(context, call, body), 'input');
   const submission = requireSingle(createSubmissions(context, model, [source], body), 'n');
   const decoded: Hypothesis[] = [];
   let end: DoneEvent | null = null;

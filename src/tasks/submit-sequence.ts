@@ -21,7 +21,9 @@ export function submitSequence(
   if (plan) return submitAfterPrefix(parts, call, request, plan);
   const { continuation } = call;
   if (!continuation) return parts.engine.submit(request);
-  return onEnd(parts.engine.submit({ ...request, from: continuation.from, keepState: true }), (event) => {
+  // a source that is read takes the place of the one before
+  const from = request.decode && request.input.length > 0 ? undefined : continuation.from;
+  return onEnd(parts.engine.submit({ ...request, from, keepState: true }), (event) => {
     keepState(continuation, event, request.input);
     return event;
   });

@@ -107,4 +107,39 @@ describe('decode over HTTP', () => {
     expect(reply.status).toBe(status);
     expect(await reply.json()).toMatchObject({ code, field });
   });
+
+  it('decodes a source several times from one reading, in a session and after a move', async () => {
+    const { id } = await server.ask<{ id: string }>('/v1/sessions', { model: 'pronounce' });
+    const steps = (session: string, body: object) =>
+      server.ask<DecodeReply>(`/v1/sessions/${session}/steps`, body);
+    const first = await steps(id, { input: 'recurrent', decode: { beam_size: 1 } });
+    expect(first.predictions[0]!.hypotheses).toEqual(await outputs(greedy));
+    for (const more of [
+      { beam_size: 5, num_hypotheses: 3 },
+      { beam_size: 1, prefix: ['AH'] },
+    ]) {
+      const again = await steps(id, { decode: more });
+      expect(again.predictions[0]!.hypotheses).toEqual(await outputs({ input: 'recurrent', ...more }));
+      expect(again.usage.steps).toBeLessThan(first.usage.steps);
+    }
+    const snapshot = await (await server.get(`/v1/sessions/${id}/snapshot`)).arrayBuffer();
+    const moved = await server.ask<{ id: string }>('/v1/sessions', {
+      model: 'pronounce',
+      snapshot: Buffer.from(snapshot).toString('base64'),
+    });
+    const { data } = await server.ask<{ data: { id: string }[] }>(`/v1/sessions/${id}/fork`, { count: 2 });
+    for (const session of [moved.id, ...data.map((fork) => fork.id)])
+      expect((await steps(session, { decode: { beam_size: 1 } })).predictions[0]!.hypotheses).toEqual(
+        await outputs(greedy),
+      );
+    const other = await steps(id, { input: 'gate', decode: { beam_size: 1 } });
+    expect(other.predictions[0]!.hypotheses).toEqual(await outputs({ input: 'gate', beam_size: 1 }));
+  });
+
+  it('says what is missing where no source has been read', async () => {
+    const { id } = await server.ask<{ id: string }>('/v1/sessions', { model: 'pronounce' });
+    const reply = await server.post(`/v1/sessions/${id}/steps`, { decode: {} });
+    expect(reply.status).toBe(400);
+    expect(await reply.json()).toMatchObject({ detail: 'input: required, since no source has been read' });
+  });
 });

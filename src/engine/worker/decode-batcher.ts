@@ -16,7 +16,12 @@ export interface DecodedSequence {
   readonly id: number;
   /** Ids [steps, idColumns], or features [steps, inputWidth]. */
   readonly input: Int32Array | Float32Array;
+  /** Of its source. */
   readonly steps: number;
+  /** Its source as it was read before, in place of the input; null where it is to be read. */
+  readonly from: Float32Array | null;
+  /** Whether its last report has the source as it was read. */
+  readonly keepState: boolean;
   readonly decode: DecodeOptions;
   readonly search: Search;
   /** Bytes of tokens that may be sent before more are granted. */
@@ -85,12 +90,16 @@ export function createDecodeBatcher(
     if (admitted.length === 0) return 0;
     queue = queue.slice(admitted.length);
     const joinedAtMs = now();
-    runner.read(admitted.map(({ input }) => input)).forEach((source, i) => {
+    const unread = admitted.filter(({ from }) => from === null);
+    const read = unread.length > 0 ? runner.read(unread.map(({ input }) => input)) : [];
+    for (const sequence of admitted) {
+      const { from, windowBytes } = sequence;
+      const source = from ? runner.restore(from) : read[unread.indexOf(sequence)]!;
       runner.join(source);
-      const { steps: read, windowBytes } = admitted[i]!;
-      running.push({ sequence: admitted[i]!, source, joinedAtMs, steps: read, windowBytes, ids: [startId] });
-    });
-    return admitted.reduce((sum, { steps: count }) => sum + count, 0);
+      const steps = from ? 0 : sequence.steps;
+      running.push({ sequence, source, joinedAtMs, steps, windowBytes, ids: [startId] });
+    }
+    return unread.reduce((sum, { steps: count }) => sum + count, 0);
   }
 
   /** Advances one search by a step. @returns the indices of its rows that continue */
@@ -122,7 +131,9 @@ export function createDecodeBatcher(
           finish: done[0]?.finish ?? 'stop',
           steps: entry.steps,
           runMs: now() - entry.joinedAtMs,
-          state: null,
+          state: sequence.keepState
+            ? { values: runner.memoryOf(entry.source), nextId: null, fedIds: [] }
+            : null,
         });
       }
       entry.ids = next;

@@ -138,12 +138,14 @@ export function createWorkerLoop(context: {
       add(message) {
         if (message.kind !== 'start' || !message.decode)
           throw new Error('decode: required by an encoder-decoder');
-        const { sequence, input, decode, windowBytes, alreadyDelivered } = message;
+        const { sequence, input, decode, from, keepState, windowBytes, alreadyDelivered } = message;
         const search = createSearch(decode, { startId, endId });
         batcher.add({
           id: sequence,
           input,
-          steps: input.length / width,
+          steps: from ? from.length / runner.memoryWidth : input.length / width,
+          from,
+          keepState,
           decode,
           search,
           windowBytes,

@@ -87,7 +87,8 @@ export function updateEntry(
   entry.extras = marks.length + history.length === 0 ? null : { marks, history };
   entry.revision++;
   if (state === null || state.length === 0) return freeState(entry);
-  if (entry.slab && entry.row >= 0) return entry.slab.write(entry.row, state);
+  if (entry.slab?.length === state.length && entry.row >= 0) return entry.slab.write(entry.row, state);
+  freeState(entry);
   entry.slab = slab(state.length);
   entry.row = entry.slab.add(state);
 }

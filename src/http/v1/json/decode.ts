@@ -1,5 +1,6 @@
 import type { ServedModel } from '../../../repository/repository-interface.ts';
-import type { DecodeBody, DecodedHypothesis, DecodeEvent, DecodeResult } from '../../../tasks/decode.ts';
+import type { DecodeBody } from '../../../tasks/decode-body.ts';
+import type { DecodedHypothesis, DecodeEvent, DecodeResult } from '../../../tasks/decode.ts';
 import { requireFinite } from '../../../tasks/finite.ts';
 import { createTimeSlice, type TimeSlice } from '../../../time-slice.ts';
 import type { ServerEvent } from '../../sse.ts';

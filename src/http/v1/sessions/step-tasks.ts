@@ -3,6 +3,7 @@ import type { ServedModel } from '../../../repository/repository-interface.ts';
 import type { ContinuedCall } from '../../../sessions/sessions.ts';
 import { classify, classifyStream } from '../../../tasks/classify.ts';
 import type { TaskContext } from '../../../tasks/context.ts';
+import { decode, decodeStream } from '../../../tasks/decode.ts';
 import { embed } from '../../../tasks/embed.ts';
 import { feed } from '../../../tasks/feed.ts';
 import { generate, generateStream } from '../../../tasks/generate.ts';
@@ -11,6 +12,7 @@ import { requireText, type TaskInput } from '../../../tasks/read-input.ts';
 import { tag, tagStream } from '../../../tasks/tag.ts';
 import type { ServerEvent } from '../../sse.ts';
 import { toClassifyEvent, toClassifyReply } from '../json/classify.ts';
+import { toDecodeEvent, toDecodeReply } from '../json/decode.ts';
 import { toEmbedReply } from '../json/embed.ts';
 import { toGenerateEvent, toGenerateReply } from '../json/generate.ts';
 import { toPredictEvent, toPredictReply } from '../json/predict.ts';
@@ -82,6 +84,18 @@ const generateSteps: StepTask = {
   },
 };
 
+const decodeSteps: StepTask = {
+  async run(context, call, body) {
+    const request = { ...body.decode, input: body.input };
+    return toDecodeReply(await decode(context, call, request), call.model, request, call.signal);
+  },
+  async *stream(context, call, body) {
+    const request = { ...body.decode, input: body.input };
+    for await (const event of decodeStream(context, call, request))
+      yield toDecodeEvent(event, call.model, request, call.signal);
+  },
+};
+
 const feedSteps: StepTask = {
   async run(context, call, body) {
     return toReplyHead(call.model, await feed(context, call, { input: requireInput(body) }));
@@ -89,13 +103,12 @@ const feedSteps: StepTask = {
   stream: null,
 };
 
-const byTask: Readonly<Record<ServedModel['spec']['task'], StepTask | null>> = {
+const byTask: Readonly<Record<ServedModel['spec']['task'], StepTask>> = {
   classify: classifySteps,
   tag: tagSteps,
   predict: predictSteps,
   generate: generateSteps,
-  // a session of such a model is refused
-  decode: null,
+  decode: decodeSteps,
 };
 
 /** @throws UnrollError wrong_task, invalid_request */
@@ -105,7 +118,11 @@ export function findStepTask({ spec, name }: ServedModel, body: StepsBody): Step
     throw new UnrollError('wrong_task', `generate: ${name} answers ${spec.task}, it does not generate`, {
       field: 'generate',
     });
-  const task = body.embed ? embedSteps : generates && !body.generate ? feedSteps : byTask[spec.task]!;
+  if (body.decode && spec.task !== 'decode')
+    throw new UnrollError('wrong_task', `decode: ${name} answers ${spec.task}, it does not decode`, {
+      field: 'decode',
+    });
+  const task = body.embed ? embedSteps : generates && !body.generate ? feedSteps : byTask[spec.task];
   if (body.stream && !task.stream)
     throw new UnrollError(
       'invalid_request',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { callFields } from '../schemas/call-fields.ts';
+import { decodeBody, decodeReply } from '../schemas/decode.ts';
 import { generateBody, generateReply } from '../schemas/generate.ts';
 import { classifyReply } from '../schemas/classify.ts';
 import { embedReply } from '../schemas/embed.ts';
@@ -8,6 +9,8 @@ import { tagReply } from '../schemas/tag.ts';
 import { prefixFields } from '../schemas/prefix.ts';
 import { replyHead } from '../schemas/reply.ts';
 import { taskInput } from '../schemas/task-input.ts';
+
+const decodeFields = decodeBody.omit({ input: true, stream: true, timeout_ms: true, n: true });
 
 export const stepsBody = z.strictObject({
   input: taskInput
@@ -38,6 +41,13 @@ export const stepsBody = z.strictObject({
     })
     .optional()
     .describe('Generate after the input. Without it a generating model only reads the input.'),
+  decode: z
+    .object(decodeFields.shape)
+    .strict()
+    .optional()
+    .describe(
+      'How an encoder-decoder searches. Without input it goes on from the source that was read before.',
+    ),
   ...callFields,
   ...prefixFields,
 });
@@ -49,7 +59,7 @@ const session = z
     position: z.int().describe('Steps, or tokens, of the sequence after this call'),
   })
   .describe('The session after the call');
-const replies = [classifyReply, tagReply, predictReply, embedReply, generateReply] as const;
+const replies = [classifyReply, tagReply, decodeReply, predictReply, embedReply, generateReply] as const;
 
 /** The reply of the model's task, with the session. */
 export const stepsReply = z
