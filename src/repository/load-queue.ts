@@ -39,7 +39,7 @@ export function createLoadQueue<T>(load: (item: T) => Promise<void>): LoadQueue<
     if (running) return;
     running = true;
     // what is added in the same turn, and is more urgent, comes first
-    await null;
+    await Promise.resolve();
     for (;;) {
       const items = urgencies.map((urgency) => order[urgency]).find(({ size }) => size > 0);
       if (!items) break;

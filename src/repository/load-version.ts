@@ -20,9 +20,9 @@ export interface VersionLoader {
    * Loads a version and swaps it in for the model that served it before, unless it is unloaded on request. A failure is
    * recorded in the entry and logged. Never rejects.
    */
-  load(entry: VersionEntry): Promise<void>;
+  readonly load: (entry: VersionEntry) => Promise<void>;
   /** Whether a version that did not fit into memory may fit now: another has been unloaded since. */
-  mayFit(entry: VersionEntry): boolean;
+  readonly mayFit: (entry: VersionEntry) => boolean;
   /** Versions are not loaded any more, and failures not logged. */
   close(): void;
 }

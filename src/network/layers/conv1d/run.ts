@@ -45,10 +45,8 @@ export const run: StepLayerRun<CompiledConv1d, Conv1dPlace> = {
   scratch: ({ taps, inner }) => ({
     windows: windowRows * padded(taps * inner),
     window_addresses: windowRows * taps,
-    /** Read only. */
-    zeros: padded(inner),
   }),
-  place({ history, inner }, { x, y, maxRows, floats, keep, causal, scratch }) {
+  place({ history, inner }, { x, y, maxRows, keptFloats, keep, causal, scratch }) {
     const width = padded(inner);
     const parts = Array.from({ length: history }, (_, slot) => [slot * width, slot * width + inner] as const);
     const stride = history * width;
@@ -58,10 +56,10 @@ export const run: StepLayerRun<CompiledConv1d, Conv1dPlace> = {
       history:
         history === 0
           ? 0
-          : keep({ address: floats(maxRows * stride), stride, parts, kept: causal, first: null }),
+          : keep({ address: keptFloats(maxRows * stride), stride, parts, kept: causal, first: null }),
       windows: scratch('windows'),
       addresses: scratch('window_addresses'),
-      zeros: scratch('zeros'),
+      zeros: keptFloats(padded(inner)),
     };
   },
   create: (conv, context, place) => (tick) => runConv1d(conv, context, tick.plan, place),
