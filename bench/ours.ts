@@ -1,7 +1,7 @@
 import type { KernelMode } from '../src/kernel/compile.ts';
 import { createKernel } from '../src/cells/create-kernel.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
-import { layOut } from '../src/network/layout.ts';
+import { arenaBytes } from '../src/network/layout.ts';
 import { compileNetwork } from '../src/network/compile-network.ts';
 import { createRunner, type Runner } from '../src/network/runner.ts';
 import type { RunSequence, RunStep, SequenceShape, StepShape } from './contender.ts';
@@ -56,7 +56,7 @@ function createTestRunner(
   const kernel = getKernel(mode);
   const compiled = compileNetwork(network.spec, network.weights, kernel);
   const size = { maxRows, maxPacked };
-  const { bytes } = layOut(compiled, size, 0);
+  const bytes = arenaBytes(compiled, size);
   const arena = { offset: kernel.memory.allocate(bytes), bytes };
   const runner = createRunner(compiled, kernel.memory.memory, arena, size);
   for (let row = 0; row < maxRows; row++) runner.join();

@@ -2,7 +2,7 @@ import { UnrollError } from '../errors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MemoryFull } from '../kernel/memory.ts';
 import { decoderBytes, type DecoderSize } from '../network/decoder-runner.ts';
-import { arenaBytes, type Arena } from '../network/layout.ts';
+import { measureLayout, type Arena } from '../network/layout.ts';
 import { compileNetwork, freeNetwork, type CompiledNetwork } from '../network/compile-network.ts';
 import { createRunner } from '../network/runner.ts';
 import type { NetworkSpec } from '../network/spec.ts';
@@ -18,6 +18,8 @@ const maxSourceSteps = 4096;
  * ticks.
  */
 const causalPackedSteps = 512;
+/** Smaller scratch than this has this size. */
+const minScratchBytes = 65_536;
 
 /** Plain data: a network may be placed in another thread than the one that registers it. */
 export interface Placement {
@@ -61,9 +63,9 @@ export function placeNetwork(
           maxStoredSteps: maxSourceSteps,
         }
       : null;
-    const bytes = decoder ? decoderBytes(compiled, decoder) : arenaBytes(compiled, size);
     for (let worker = 0; worker < workers; worker++)
-      arenas.push({ offset: kernel.memory.allocate(bytes), bytes });
+      if (decoder) placeArena(kernel, arenas, decoderBytes(compiled, decoder));
+      else placeWithScratch(kernel, arenas, measureLayout(compiled, size), worker);
     // only for its widths: nothing runs on it
     const runner = createRunner(compiled, kernel.memory.memory, arenas[0]!, size);
     const info = describeNetwork(spec, weights, {
@@ -80,11 +82,44 @@ export function placeNetwork(
   }
 }
 
+function placeArena({ memory }: Kernel, arenas: Arena[], bytes: number): void {
+  arenas.push({ offset: memory.allocate(bytes), bytes });
+}
+
+/**
+ * Places states, and scratch that a worker's networks share, since it runs one tick at a time. The scratch of a thousand small
+ * networks is a hundred times what their states and weights are.
+ */
+function placeWithScratch(
+  { memory }: Kernel,
+  arenas: Arena[],
+  { states, scratch }: { readonly states: number; readonly scratch: number },
+  worker: number,
+): void {
+  const bytes = roundUp(scratch);
+  const shared = memory.share(`scratch of ${bytes} bytes, worker ${worker}`, bytes);
+  try {
+    arenas.push({ offset: memory.allocate(states), bytes: states, scratch: shared });
+  } catch (error) {
+    memory.free(shared);
+    throw error;
+  }
+}
+
+/** The next of the sizes of shared scratch, of which there are four to a power of two, so that networks have few between them. */
+export function roundUp(bytes: number): number {
+  const step = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, bytes - 1))) - 2);
+  return Math.max(minScratchBytes, Math.ceil(bytes / step) * step);
+}
+
 /** Frees the weights and arenas of a network or graph. */
 export function freePlacement(
   { compiled, arenas }: { compiled: Parameters<typeof freeNetwork>[0]; arenas: readonly Arena[] },
   kernel: Kernel,
 ): void {
-  for (const { offset } of arenas) kernel.memory.free(offset);
+  for (const { offset, scratch } of arenas) {
+    kernel.memory.free(offset);
+    if (scratch !== undefined) kernel.memory.free(scratch);
+  }
   freeNetwork(compiled, kernel);
 }

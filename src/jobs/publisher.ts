@@ -25,8 +25,8 @@ export function createPublisher(
   async function publish(job: string, step: number, name: string): Promise<string> {
     const from = checkpointFolder(folders.path(job), step);
     const version = await publishVersion(modelsRoot, name, from, `${job}:${step}`);
-    await repository.rescan();
     const published = `${name}@${version}`;
+    await repository.rescan(published);
     const row = (await store.withoutTimeout.checkpoints(job)).find((one) => one.step === step);
     if (row && row.published !== published) await store.withoutTimeout.saveCheckpoint({ ...row, published });
     return published;

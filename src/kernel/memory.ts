@@ -18,6 +18,11 @@ export interface KernelMemory {
   readonly maximumPages: number;
   /** @returns the address of zeroed bytes @throws MemoryFull */
   allocate(bytes: number): number;
+  /**
+   * A region that all who ask for its name share; each of them frees it. What is in it is undefined.
+   * @throws MemoryFull
+   */
+  share(name: string, bytes: number): number;
   free(offset: number): void;
 }
 
@@ -25,6 +30,12 @@ export interface Region {
   readonly offset: number;
   /** Bytes at its start that an earlier owner may have written; the rest are zero. */
   readonly usedBytes: number;
+}
+
+/** A region with a name, and how many have asked for it. */
+interface SharedRegion {
+  readonly offset: number;
+  users: number;
 }
 
 export class SharedMemory implements KernelMemory {
@@ -36,6 +47,7 @@ export class SharedMemory implements KernelMemory {
   #untouched: number;
   #used = 0;
   readonly #allocated = new Map<number, number>();
+  readonly #shared = new Map<string, SharedRegion>();
 
   /** @param reserved bytes at address 0 that are never allocated */
   constructor(options: { maximumMegabytes: number; reserved: number }) {
@@ -84,9 +96,17 @@ export class SharedMemory implements KernelMemory {
     return clearRegion(this.memory, this.reserve(bytes));
   }
 
+  share(name: string, bytes: number): number {
+    const region = this.#shared.get(name) ?? { offset: this.reserve(bytes).offset, users: 0 };
+    this.#shared.set(name, region);
+    region.users++;
+    return region.offset;
+  }
+
   free(offset: number): void {
     const bytes = this.#allocated.get(offset);
     if (bytes === undefined) throw new RangeError(`nothing was allocated at ${offset}`);
+    if (this.#isStillShared(offset)) return;
     this.#allocated.delete(offset);
     this.#used -= bytes;
     this.#freeBlocks.push({ offset, bytes });
@@ -97,6 +117,16 @@ export class SharedMemory implements KernelMemory {
       else merged.push(block);
       return merged;
     }, []);
+  }
+
+  /** Removes a user of a shared region. @returns whether others are left */
+  #isStillShared(offset: number): boolean {
+    for (const [name, region] of this.#shared) {
+      if (region.offset !== offset) continue;
+      if (--region.users > 0) return true;
+      this.#shared.delete(name);
+    }
+    return false;
   }
 
   /** Grows the memory so that its last free block has `bytes`. */

@@ -8,13 +8,18 @@ import type { StateBlock } from './state.ts';
 
 // Addresses of one runner's rows and states in its worker's arena.
 
+/** A runner's memory: what it keeps from one tick to the next, and scratch, which other runners of its thread may write between. */
 export interface Arena {
   readonly offset: number;
   readonly bytes: number;
+  /** Address of scratch that is shared; undefined where it is in the arena, behind the rest. */
+  readonly scratch?: number;
 }
 
 export interface Layout {
+  /** Bytes of the states, and of the scratch. */
   readonly bytes: number;
+  readonly scratchBytes: number;
   /** Packed ids, column after column where a step has several. */
   readonly ids: number;
   /**
@@ -42,20 +47,24 @@ export interface Layout {
 /** A vector store may run this far past the last row. */
 const slack = 64;
 
-/** Lays a runner out. @param start address of the arena; 0 to compute its size only */
-export function layOut(
+/**
+ * Lays a runner out. Nothing that is in scratch when a tick begins is read, not even the padding of rows.
+ * @param start addresses of the states and of the scratch; 0 to compute their sizes only
+ */
+function layOut(
   compiled: CompiledNetwork,
   { maxRows, maxPacked, maxSource = 0 }: RunnerSize,
-  start: number,
+  start: { readonly states: number; readonly scratch: number },
 ): Layout {
   const { nodes, head, causal, input } = compiled;
   const size = { maxRows, maxPacked, maxSource };
-  let next = start;
-  const floats = (count: number): number => {
-    const address = next;
-    next += Math.ceil((count * 4 + slack) / 64) * 64;
+  const next = { ...start };
+  const take = (from: keyof typeof next, count: number): number => {
+    const address = next[from];
+    next[from] += Math.ceil((count * 4 + slack) / 64) * 64;
     return address;
   };
+  const floats = (count: number): number => take('scratch', count);
   const inputWidth = input.kind === 'features' ? input.width : 0;
   const getWidth = (node: number): number => (node < 0 ? inputWidth : nodes[node]!.width);
   const allocateRows = (count: number, width: number): number => floats(count * padded(width));
@@ -100,7 +109,7 @@ export function layOut(
       before: nodes[source],
       causal,
       rows: allocateRows,
-      floats,
+      keptFloats: (count) => take('states', count),
       keep: (block) => keep(index, block),
       scratch,
     };
@@ -114,9 +123,8 @@ export function layOut(
       headPlaces.set(node, allocateRows(maxPacked, Math.max(columns, getWidth(node))));
 
   return {
-    get bytes() {
-      return next - start;
-    },
+    bytes: next.states - start.states,
+    scratchBytes: next.scratch - start.scratch,
     ids,
     denseInput,
     input: packedInput,
@@ -153,6 +161,23 @@ function findBoundary({ nodes, head, hidden, output }: CompiledNetwork): number[
   return [...boundary];
 }
 
-/** Bytes of arena that a runner of this size needs. */
-export const arenaBytes = (compiled: CompiledNetwork, size: RunnerSize): number =>
-  layOut(compiled, size, 0).bytes;
+/** Bytes of a runner of this size: of its states, and of its scratch. */
+export function measureLayout(
+  compiled: CompiledNetwork,
+  size: RunnerSize,
+): { states: number; scratch: number } {
+  const { bytes, scratchBytes } = layOut(compiled, size, { states: 0, scratch: 0 });
+  return { states: bytes, scratch: scratchBytes };
+}
+
+/** Bytes of arena that a runner of this size needs if its scratch is in the arena too. */
+export function arenaBytes(compiled: CompiledNetwork, size: RunnerSize): number {
+  const { states, scratch } = measureLayout(compiled, size);
+  return states + scratch;
+}
+
+/** Lays a runner out in its arena. */
+export function layOutArena(compiled: CompiledNetwork, size: RunnerSize, { offset, scratch }: Arena): Layout {
+  const behind = (): number => offset + measureLayout(compiled, size).states;
+  return layOut(compiled, size, { states: offset, scratch: scratch ?? behind() });
+}

@@ -2,7 +2,7 @@ import { clearVectorRegisters } from '../kernel/compile.ts';
 import { padded } from '../kernel/layout.ts';
 import { instantiate } from '../kernel/instantiate.ts';
 import { idColumns } from './input.ts';
-import { layOut, type Arena } from './layout.ts';
+import { layOutArena, type Arena } from './layout.ts';
 import type { AttendedSource } from './layers/attended-source.ts';
 import { attentionWeights } from './layers/attention/run.ts';
 import type { Plan, RunContext } from './layers/layer.ts';
@@ -79,7 +79,7 @@ export function createRunner(
   size: RunnerSize,
 ): Runner {
   const { nodes, head, output, hidden, causal } = compiled;
-  const layout = layOut(compiled, size, arena.offset);
+  const layout = layOutArena(compiled, size, arena);
   const functions = instantiate(compiled.module, memory);
   let view = new Float32Array(memory.buffer);
   // a view does not grow with the memory

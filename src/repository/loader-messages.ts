@@ -82,9 +82,12 @@ export type LoaderReply =
       readonly field: string | undefined;
     };
 
-/** Sent over a separate port. The thread blocks for the reply to `reserve`; `free` has no reply. */
+/** Sent over a separate port. The thread blocks for the reply to `reserve` and `share`; `free` has none. */
 export type RegionRequest =
-  { readonly kind: 'reserve'; readonly bytes: number } | { readonly kind: 'free'; readonly offset: number };
+  | { readonly kind: 'reserve'; readonly bytes: number }
+  /** Of a region that all who ask for its name share. */
+  | { readonly kind: 'share'; readonly name: string; readonly bytes: number }
+  | { readonly kind: 'free'; readonly offset: number };
 export type RegionReply = { readonly region: Region } | { readonly full: string };
 
 export interface LoaderData {

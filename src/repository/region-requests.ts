@@ -1,5 +1,11 @@
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
-import { clearRegion, MemoryFull, type KernelMemory, type SharedMemory } from '../kernel/memory.ts';
+import {
+  clearRegion,
+  MemoryFull,
+  type KernelMemory,
+  type Region,
+  type SharedMemory,
+} from '../kernel/memory.ts';
 import type { LoaderData, RegionReply, RegionRequest } from './loader-messages.ts';
 
 // Allocation of kernel memory by the loader thread: the main thread owns the allocator, the loader thread
@@ -15,19 +21,21 @@ export function createRegionClient(
 ): KernelMemory {
   const signal = new Int32Array(replySignal);
   const post = (request: RegionRequest): void => regions.postMessage(request);
+  function request(wanted: Exclude<RegionRequest, { kind: 'free' }>): Region {
+    const seen = Atomics.load(signal, 0);
+    post(wanted);
+    Atomics.wait(signal, 0, seen);
+    const reply = receiveMessageOnPort(regions)!.message as RegionReply;
+    if ('full' in reply) throw new MemoryFull(reply.full);
+    // the main thread may have grown the memory just now: refresh this thread's view of its length
+    if (memory.buffer.byteLength < reply.region.offset + wanted.bytes) memory.grow(0);
+    return reply.region;
+  }
   return {
     memory,
     maximumPages,
-    allocate(bytes) {
-      const seen = Atomics.load(signal, 0);
-      post({ kind: 'reserve', bytes });
-      Atomics.wait(signal, 0, seen);
-      const reply = receiveMessageOnPort(regions)!.message as RegionReply;
-      if ('full' in reply) throw new MemoryFull(reply.full);
-      // the main thread may have grown the memory just now: refresh this thread's view of its length
-      if (memory.buffer.byteLength < reply.region.offset + bytes) memory.grow(0);
-      return clearRegion(memory, reply.region);
-    },
+    allocate: (bytes) => clearRegion(memory, request({ kind: 'reserve', bytes })),
+    share: (name, bytes) => request({ kind: 'share', name, bytes }).offset,
     free: (offset) => post({ kind: 'free', offset }),
   };
 }
@@ -49,15 +57,19 @@ export interface RegionGrants {
 export function serveRegionRequests(
   port: MessagePort,
   replySignal: SharedArrayBuffer,
-  memory: Pick<SharedMemory, 'reserve' | 'free'>,
+  memory: Pick<SharedMemory, 'reserve' | 'share' | 'free'>,
 ): RegionGrants {
   const signal = new Int32Array(replySignal);
-  const granted = new Set<number>();
+  /** By address; a shared one as often as it was asked for. */
+  let granted: number[] = [];
   let closed = false;
-  const reserve = (bytes: number): RegionReply => {
+  const grant = (request: Exclude<RegionRequest, { kind: 'free' }>): RegionReply => {
     try {
-      const region = memory.reserve(bytes);
-      granted.add(region.offset);
+      const region =
+        request.kind === 'reserve'
+          ? memory.reserve(request.bytes)
+          : { offset: memory.share(request.name, request.bytes), usedBytes: 0 };
+      granted.push(region.offset);
       return { region };
     } catch (error) {
       if (error instanceof MemoryFull) return { full: error.message };
@@ -67,19 +79,24 @@ export function serveRegionRequests(
   port.on('message', (request: RegionRequest) => {
     if (closed) return;
     if (request.kind === 'free') {
-      if (granted.delete(request.offset)) memory.free(request.offset);
+      const index = granted.indexOf(request.offset);
+      if (index < 0) return;
+      granted.splice(index, 1);
+      memory.free(request.offset);
       return;
     }
-    port.postMessage(reserve(request.bytes));
+    port.postMessage(grant(request));
     Atomics.add(signal, 0, 1);
     Atomics.notify(signal, 0);
   });
   port.unref();
   return {
-    commit: () => granted.clear(),
+    commit() {
+      granted = [];
+    },
     revoke() {
       for (const offset of granted) memory.free(offset);
-      granted.clear();
+      granted = [];
     },
     close() {
       closed = true;

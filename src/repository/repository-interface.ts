@@ -70,8 +70,13 @@ export interface Lease {
   release(): void;
 }
 
+export interface RepositoryLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
 export interface Repository {
-  /** Loads the models. Of more than a thousand versions the rest is loaded after it returns. */
+  /** Finds the versions and loads them; more than a thousand are loaded after it returns. */
   start(): Promise<void>;
   /** Every version of every model, or of one, sorted by name, the highest version first. */
   list(name?: string): readonly ModelListing[];
@@ -83,11 +88,21 @@ export interface Repository {
    * @throws UnrollError invalid_model_name, model_not_found, model_not_ready
    */
   acquire(reference: string): Lease;
+  /**
+   * Has the version that a reference names, the highest of a name, loaded before what nobody has asked for.
+   * @throws UnrollError invalid_model_name, model_not_found
+   */
+  prefer(reference: string): void;
   /** Why no model can be served; null if one can, once all have been tried. It has no path and no name. */
   unready(): string | null;
-  rescan(): Promise<void>;
   /**
-   * Loads a version, or every version of a name, again, even when it was unloaded or has not changed.
+   * Finds what has changed in the folder. Resolves when all of it has been loaded or removed, or, with a reference, what that
+   * names, which is then loaded before the rest.
+   */
+  rescan(reference?: string): Promise<void>;
+  /**
+   * Loads a version, or every version of a name, again, even when it was unloaded or has not changed, and before versions that
+   * nobody has asked for.
    * @throws UnrollError invalid_model_name, model_not_found, or the error of a version that could not be
    * loaded; the others are loaded nevertheless
    */

@@ -1,28 +1,28 @@
 import type { Engine } from '../engine/engine-interface.ts';
 import { isOutOfDescriptors, UnrollError } from '../errors.ts';
-import { createUnloadedModels } from './unloaded-models.ts';
-import { createLeasedModel } from './leased-model.ts';
+import { applyScan, type Change } from './apply-scan.ts';
 import { createLoadQueue } from './load-queue.ts';
-import { parseReference } from './model-reference.ts';
-import { registerModel, unregisterModel } from './register-model.ts';
+import { createVersionLoader } from './load-version.ts';
 import type { Loader } from './loader.ts';
-import type { AnyModel, ModelListing, Repository } from './repository-interface.ts';
+import { parseReference } from './model-reference.ts';
+import type { ModelListing, Repository, RepositoryLog } from './repository-interface.ts';
 import { scanModels, type Scan } from './scan-models.ts';
+import { createScanRuns } from './scan-runs.ts';
 import { describeMissing, describeSkipped, type SkippedPath } from './skipped-paths.ts';
-import { createVersionEntry, type VersionEntry as Version } from './version-entry.ts';
+import { createUnloadedModels } from './unloaded-models.ts';
+import { retireVersion, toKey, type VersionEntry } from './version-entry.ts';
 import { createVersionIndex } from './version-index.ts';
 import { watchFolder } from './watch-folder.ts';
 
 /** More versions than this are not waited for at the start, but load while the server listens; nor is each watched. */
 const manyVersions = 1000;
 
-export interface RepositoryLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
+/** The changes that a scan found, or why it failed. */
+type ScanResult = { readonly changes: readonly Change[] } | { readonly error: unknown };
 
 /**
- * Serves the models of a folder `<root>/<name>/<version>/`. Every version is loaded; one that cannot be
+ * Serves the models of a folder `<root>/<name>/<version>/`. A scan finds the versions; they are loaded one after another,
+ * while the next scans add, replace and remove what has changed. A version that cannot be
  * loaded is listed with its error and does not affect the others. A name without a version means the highest
  * version that is ready, so a broken new version leaves the previous one in service. A version whose files
  * change is reloaded and swapped in when it is ready. A version is unloaded when its folder is removed, or by
@@ -47,33 +47,28 @@ export function createRepository({
   /** Finds the versions: by default those of the folder. */
   scan?: () => Promise<Scan>;
 }): Repository {
-  const versions = createVersionIndex<Version>();
-  /** Versions to load; those that a request asks for come first. */
-  const waiting = createLoadQueue<Version>();
-  const manyFound = Promise.withResolvers<void>();
+  const versions = createVersionIndex<VersionEntry>();
   const unloadedModels = createUnloadedModels();
-  /** Load requests for the next scan, which loads those versions even if they have not changed. */
-  const requested = new Set<{ readonly reference: string }>();
-  /** References whose load request failed because the process was out of file descriptors. */
-  const retry = new Set<string>();
-  let scanning: Promise<void> | null = null;
-  let nextScan: Promise<void> | null = null;
+  const versionLoader = createVersionLoader({ loader, engine, log, unloadedModels });
+  const queue = createLoadQueue(versionLoader.load);
+  /** References that the next scan loads, even if they have not changed. */
+  const requested = new Set<string>();
   let stopWatching = (): void => {};
-  let scannedOnce = false;
+  /** Whether every version of the first scan has been tried. */
+  let tried = false;
+  /** Null until a scan has succeeded. */
+  let firstLoad: Promise<void> | null = null;
   let closed = false;
-  let unloadCount = 0;
   let lastWarning = '';
   let skippedPaths: readonly SkippedPath[] = [];
   /** The error of the last scan; null when it succeeded. */
   let scanError: unknown = null;
 
-  const toKey = ({ name, version }: { name: string; version: number }): string => `${name}@${version}`;
-
   /**
    * Finds the versions that a reference names, the highest first.
    * @throws UnrollError invalid_model_name, model_not_found
    */
-  function findVersions(reference: string): [Version, ...Version[]] {
+  function findVersions(reference: string): [VersionEntry, ...VersionEntry[]] {
     const { name, version } = parseReference(reference);
     const all = versions.ofModel(name);
     const [highest, ...others] =
@@ -86,103 +81,8 @@ export function createRepository({
       );
     return [highest, ...others];
   }
-  const getUnavailableReason = ({ found, error }: Version): string | null =>
+  const getUnavailableReason = ({ found, error }: VersionEntry): string | null =>
     unloadedModels.has(found) ? 'it was unloaded on request' : error;
-
-  function unloadModel(model: AnyModel): void {
-    const { name, version } = model;
-    unregisterModel(engine, model).then(
-      () => {
-        unloadCount++;
-        log.info({ model: name, version }, 'model unloaded');
-      },
-      (error: unknown) => log.warn({ model: name, version, err: error }, 'model could not be unloaded'),
-    );
-  }
-
-  /**
-   * Loads a version and swaps it in for the model that served it before. A failure is recorded in the entry
-   * and logged.
-   */
-  async function load(entry: Version, realRoot: string): Promise<void> {
-    const { name, version, folder, file, anyName, bytes } = entry.found;
-    const startedAt = performance.now();
-    try {
-      const loaded = await loader.load(
-        { realRoot, folder, name, file, anyName, bytes },
-        (task) => (entry.task = task),
-      );
-      const { statistics } = entry;
-      const model = await registerModel(engine, loaded, { name, version, statistics });
-      if (model.spec === null) entry.task = null;
-      const previous = entry.loaded;
-      entry.loaded = createLeasedModel(model, () => unloadModel(model));
-      entry.error = null;
-      entry.outOfMemoryAt = null;
-      previous?.retire();
-      // an unload request arrived while it was being loaded
-      if (unloadedModels.has(entry.found)) retire(entry);
-      const ms = Math.round(performance.now() - startedAt);
-      log.info({ model: name, version, ms }, previous ? 'model reloaded' : 'model loaded');
-    } catch (error) {
-      // closing rejects pending loads: not worth a log line
-      if (closed) return;
-      const isKnown = error instanceof UnrollError;
-      entry.error = isKnown ? error.message : 'the model could not be loaded';
-      entry.code = isKnown ? error.code : 'internal';
-      entry.outOfMemoryAt = isKnown && error.code === 'out_of_memory' ? unloadCount : null;
-      // an empty stamp makes the next scan retry, as if the folder had changed
-      if (isOutOfDescriptors(error)) entry.found = { ...entry.found, stamp: '' };
-      log.warn(
-        { model: name, version, error: entry.error, ...(!isKnown && { err: error }) },
-        entry.loaded
-          ? 'changed model cannot be served, the previous one is still served'
-          : 'model cannot be served',
-      );
-    }
-  }
-
-  function retire(entry: Version): void {
-    entry.loaded?.retire();
-    entry.loaded = null;
-  }
-
-  async function scan(): Promise<void> {
-    const { realRoot, found, skipped } = await scanFolder();
-    scanError = null;
-    skippedPaths = skipped;
-    warnOnce(describeSkipped(skipped));
-    const forced = new Set([...retry, ...Array.from(requested, ({ reference }) => reference)]);
-    requested.clear();
-    retry.clear();
-    for (const foundVersion of found) {
-      const entry = versions.get(toKey(foundVersion));
-      if (!entry) {
-        const added = createVersionEntry(foundVersion);
-        versions.set(toKey(foundVersion), added);
-        waiting.add(added);
-      } else if (
-        entry.found.stamp !== foundVersion.stamp ||
-        (entry.outOfMemoryAt !== null && entry.outOfMemoryAt < unloadCount) ||
-        forced.has(foundVersion.name) ||
-        forced.has(toKey(foundVersion))
-      ) {
-        entry.found = foundVersion;
-        waiting.add(entry);
-      }
-    }
-    if (waiting.size > manyVersions) manyFound.resolve();
-    for (let entry = waiting.take(); entry; entry = waiting.take())
-      if (!closed && !unloadedModels.has(entry.found)) await load(entry, realRoot);
-    // after loading, so that a model whose folder was renamed is available throughout
-    const present = new Set(found.map(toKey));
-    for (const [key, entry] of versions.entries())
-      if (!present.has(key)) {
-        versions.delete(key);
-        retire(entry);
-      }
-    unloadedModels.prune(versions.list().map((entry) => entry.found));
-  }
 
   /** Logs a warning, unless it is the same as in the previous scan; '' resets it. */
   function warnOnce(warning: string): void {
@@ -190,35 +90,47 @@ export function createRepository({
     lastWarning = warning;
   }
 
-  function rescan(): Promise<void> {
-    if (scanning) {
-      // changes since the current scan began need another one
-      nextScan ??= scanning.then(() => {
-        nextScan = null;
-        return rescan();
-      });
-      return nextScan;
+  const scan = createScanRuns(async (): Promise<ScanResult> => {
+    const asked = new Set(requested);
+    requested.clear();
+    if (closed) return { changes: [] };
+    try {
+      const found = await scanFolder();
+      scanError = null;
+      if (closed) return { changes: [] };
+      skippedPaths = found.skipped;
+      warnOnce(describeSkipped(found.skipped));
+      const changes = applyScan(found, { versions, queue, mayFit: versionLoader.mayFit }, asked);
+      unloadedModels.prune(versions.list().map((entry) => entry.found));
+      firstLoad ??= waitFor(changes).then(() => void (tried = true));
+      return { changes };
+    } catch (error) {
+      scanError = error;
+      if (isOutOfDescriptors(error)) for (const reference of asked) requested.add(reference);
+      warnOnce(`${describeScanError(error)}; loaded models stay loaded`);
+      return { error };
     }
-    if (closed) return Promise.resolve();
-    scanning = scan()
-      .catch((error: unknown) => {
-        scanError = error;
-        warnOnce(`${describeScanError(error)}; loaded models stay loaded`);
-      })
-      .finally(() => {
-        scanning = null;
-        scannedOnce = true;
-      });
-    return scanning;
+  });
+
+  /** Scans, and has what a reference names loaded first. Resolves when that has been tried. */
+  async function scanFor(reference: string): Promise<ScanResult> {
+    const { name, version } = parseReference(reference);
+    const result = await scan();
+    if ('error' in result) return result;
+    const changes = result.changes.filter(
+      ({ entry: { found } }) => found.name === name && (version === null || found.version === version),
+    );
+    for (const { entry } of changes) queue.prefer(entry);
+    await waitFor(changes);
+    return { changes };
   }
 
   return {
     async start() {
-      const loaded = rescan().then(() => {
-        if (watch && !closed)
-          stopWatching = watchFolder(root, rescan, versions.list().length <= manyVersions);
-      });
-      await Promise.race([loaded, manyFound.promise]);
+      const result = await scan();
+      if (watch && !closed)
+        stopWatching = watchFolder(root, async () => void (await scan()), versions.size <= manyVersions);
+      if ('changes' in result && result.changes.length <= manyVersions) await firstLoad;
     },
     list: (name) =>
       (name === undefined ? versions.list() : versions.ofModel(name)).map((entry): ModelListing => {
@@ -238,25 +150,26 @@ export function createRepository({
       const ready = versionsOfModel.find(({ loaded }) => loaded !== null);
       if (ready) return ready.loaded!.lease();
       const [highest] = versionsOfModel;
-      waiting.prefer(highest);
+      queue.prefer(highest);
       const reason = getUnavailableReason(highest);
       throw new UnrollError(
         'model_not_ready',
         `model ${toKey(highest.found)} ${reason === null ? 'is being loaded' : `cannot be served: ${reason}`}`,
       );
     },
+    prefer(reference) {
+      queue.prefer(findVersions(reference)[0]);
+    },
     async load(reference) {
       unloadedModels.remove(parseReference(reference));
-      const request = { reference };
-      requested.add(request);
-      await rescan();
+      requested.add(reference);
+      const result = await scanFor(reference);
       if (closed) throw new UnrollError('shutting_down', 'the server is shutting down');
-      if (requested.delete(request)) {
-        const willRetry = isOutOfDescriptors(scanError);
-        if (willRetry) retry.add(reference);
-        const code = willRetry ? 'too_many_open_files' : 'internal';
-        throw new UnrollError(code, `${reference} was not loaded: the models folder cannot be read`);
-      }
+      if ('error' in result)
+        throw new UnrollError(
+          isOutOfDescriptors(result.error) ? 'too_many_open_files' : 'internal',
+          `${reference} was not loaded: the models folder cannot be read`,
+        );
       const failed = findVersions(reference).filter(({ error }) => error !== null);
       if (failed.length > 0)
         throw new UnrollError(
@@ -267,10 +180,10 @@ export function createRepository({
     unload(reference) {
       const versionsOfModel = findVersions(reference);
       unloadedModels.add(parseReference(reference));
-      for (const entry of versionsOfModel) retire(entry);
+      for (const entry of versionsOfModel) retireVersion(entry);
     },
     unready() {
-      if (!scannedOnce) return 'the models are being loaded';
+      if (!tried) return scanError === null ? 'the models are being loaded' : describeScanError(scanError);
       let count = 0;
       for (const [, { loaded }] of versions.entries()) {
         if (loaded) return null;
@@ -281,15 +194,24 @@ export function createRepository({
         ? 'there is no model: GET /v1/models lists what was skipped'
         : `none of ${count} model versions can be served: GET /v1/models says why`;
     },
-    rescan,
+    async rescan(reference) {
+      if (reference !== undefined) return void (await scanFor(reference));
+      const result = await scan();
+      if ('changes' in result) await waitFor(result.changes);
+    },
     async close() {
       closed = true;
       stopWatching();
+      versionLoader.close();
+      queue.close();
       // a running scan ends by itself and changes nothing any more
       await loader.close();
     },
   };
 }
+
+const waitFor = async (changes: readonly Change[]): Promise<void> =>
+  void (await Promise.all(changes.map(({ done }) => done)));
 
 const describeScanError = (error: unknown): string =>
   `the models folder cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;

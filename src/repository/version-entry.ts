@@ -7,6 +7,10 @@ import type { FoundVersion } from './scan-models.ts';
 /** What the repository knows of a version. */
 export interface VersionEntry {
   found: FoundVersion;
+  /** No file outside of it is read. */
+  realRoot: string;
+  /** Whether the last scan found it. */
+  present: boolean;
   task: ModelSpec['task'] | null;
   /** The model that serves requests; when a changed folder cannot be loaded, the one loaded before. */
   loaded: LeasedModel | null;
@@ -18,8 +22,10 @@ export interface VersionEntry {
   outOfMemoryAt: number | null;
 }
 
-export const createVersionEntry = (found: FoundVersion): VersionEntry => ({
+export const createVersionEntry = (found: FoundVersion, realRoot: string): VersionEntry => ({
   found,
+  realRoot,
+  present: true,
   task: null,
   loaded: null,
   error: null,
@@ -27,3 +33,12 @@ export const createVersionEntry = (found: FoundVersion): VersionEntry => ({
   statistics: createModelStatistics(),
   outOfMemoryAt: null,
 });
+
+export const toKey = ({ name, version }: { readonly name: string; readonly version: number }): string =>
+  `${name}@${version}`;
+
+/** Takes a version's model out of service: it is unloaded when its last request has ended. */
+export function retireVersion(entry: VersionEntry): void {
+  entry.loaded?.retire();
+  entry.loaded = null;
+}

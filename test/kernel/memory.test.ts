@@ -58,4 +58,22 @@ describe('the shared memory', () => {
     shared.free(offset);
     expect(() => shared.free(offset)).toThrow(`nothing was allocated at ${offset}`);
   });
+
+  it('shares a region among all who ask for its name, until the last has freed it', () => {
+    const memory = new SharedMemory({ maximumMegabytes: 4, reserved: 4096 });
+    const own = memory.allocate(100);
+    const shared = memory.share('scratch', 1000);
+    expect(memory.share('scratch', 1000)).toBe(shared);
+    expect(memory.share('other', 1000)).not.toBe(shared);
+    const { used } = memory;
+    memory.free(shared);
+    expect(memory.used).toBe(used);
+    memory.free(shared);
+    expect(memory.used).toBe(used - 1024);
+    expect(() => memory.free(shared)).toThrow('nothing was allocated');
+    memory.free(own);
+    const again = memory.share('scratch', 2000);
+    memory.free(again);
+    expect(() => memory.free(again)).toThrow('nothing was allocated');
+  });
 });

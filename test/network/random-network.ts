@@ -3,7 +3,7 @@ import { createKernel } from '../../src/cells/create-kernel.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { resolveGraph } from '../../src/network/graph.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
-import { arenaBytes } from '../../src/network/layout.ts';
+import { measureLayout } from '../../src/network/layout.ts';
 import { compileNetwork, freeNetwork } from '../../src/network/compile-network.ts';
 import { createRunner, type Runner } from '../../src/network/runner.ts';
 import { networkSpec, type NetworkSpec } from '../../src/network/spec.ts';
@@ -64,13 +64,25 @@ export function createTestRunner(
   const kernel = getKernel(options.mode ?? 'auto');
   const size = { maxRows: options.maxRows ?? 40, maxPacked: options.maxPacked ?? 8_000 };
   const compiled = compileNetwork(spec, weights, kernel);
-  const bytes = arenaBytes(compiled, size);
-  const offset = kernel.memory.allocate(bytes);
+  const { states, scratch } = measureLayout(compiled, size);
+  const { memory } = kernel;
+  const arena = { offset: memory.allocate(states), bytes: states, scratch: memory.allocate(scratch) };
   const release = (): void => {
-    kernel.memory.free(offset);
+    memory.free(arena.offset);
+    memory.free(arena.scratch);
     freeNetwork(compiled, kernel);
   };
-  return Object.assign(createRunner(compiled, kernel.memory.memory, { offset, bytes }, size), { release });
+  const runner = createRunner(compiled, memory.memory, arena, size);
+  const { plan } = runner;
+  const values = new Float32Array(memory.memory.buffer, arena.scratch, scratch / 4);
+  return Object.assign(runner, {
+    release,
+    // between two ticks, other networks write to the scratch
+    plan(steps: ArrayLike<number>) {
+      values.fill(NaN);
+      return plan(steps);
+    },
+  });
 }
 
 /** Rows 0 … sequences.length − 1 advance by `steps` (non-increasing) from `from`; every step's output comes back. */

@@ -1,5 +1,5 @@
 import { onTestFinished, vi } from 'vitest';
-import type { Engine, NetworkHandle } from '../../src/engine/engine-interface.ts';
+import type { Engine, GraphHandle, NetworkHandle } from '../../src/engine/engine-interface.ts';
 import { UnrollError } from '../../src/errors.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import { createLoader } from '../../src/repository/loader.ts';
@@ -11,7 +11,7 @@ import { servedModel } from './sequence-model.ts';
 const kernel = createKernel({ mode: 'plain', memoryMegabytes: 64 });
 
 /** An engine that only records its networks. `hold` makes loading wait until it is called. */
-function fakeEngine() {
+export function fakeEngine() {
   let last = 0;
   let gate = Promise.resolve();
   const loaded = new Set<number>();
@@ -29,7 +29,10 @@ function fakeEngine() {
       loaded.add(++last);
       return { id: last } as NetworkHandle;
     }),
-    registerGraph: vi.fn<Engine['registerGraph']>(),
+    registerGraph: vi.fn<Engine['registerGraph']>(async () => {
+      loaded.add(++last);
+      return { id: last } as GraphHandle;
+    }),
     unload: vi.fn<Engine['unload']>(async ({ id }) => {
       loaded.delete(id);
     }),

@@ -44,7 +44,13 @@ const extensions = ['binary_tensor_data', 'classification', 'model_repository', 
 
 export const inferenceProtocolRoutes: Route = (scope, { tasks, sessions }) => {
   const { repository } = tasks;
-  const listed = (params: Reference): ModelListing => findModel(repository, toReference(params)).shown;
+  /** A model that somebody asks about is loaded before others: clients wait until it is ready. */
+  const listed = (params: Reference): ModelListing => {
+    const reference = toReference(params);
+    const { shown } = findModel(repository, reference);
+    if (!shown.ready) repository.prefer(reference);
+    return shown;
+  };
 
   scope.get(
     '/v2',
@@ -87,10 +93,7 @@ export const inferenceProtocolRoutes: Route = (scope, { tasks, sessions }) => {
             `model ${name} cannot be served: ${why ?? 'it is being loaded'}`,
           );
         const { inputs, optional, outputs } = modelSignature(served);
-        const versions = repository
-          .list()
-          .filter((one) => one.name === name)
-          .map((one) => String(one.version));
+        const versions = repository.list(name).map((one) => String(one.version));
         return {
           name,
           versions,

@@ -57,8 +57,10 @@ export interface PlaceContext extends Required<RunnerSize> {
   readonly before: CompiledLayer | undefined;
   /** Whether states are kept from one tick to the next. */
   readonly causal: boolean;
+  /** Rows of scratch. */
   readonly rows: (count: number, width: number) => number;
-  readonly floats: (count: number) => number;
+  /** Memory that no other network writes; it is zero at first. */
+  readonly keptFloats: (count: number) => number;
   /** Makes a block part of a sequence's state. @returns its address */
   readonly keep: (block: StateBlock) => number;
   readonly scratch: (name: string) => number;

@@ -45,10 +45,8 @@ export const run: StepLayerRun<CompiledConv1d, Conv1dPlace> = {
   scratch: ({ taps, inner }) => ({
     windows: windowRows * padded(taps * inner),
     window_addresses: windowRows * taps,
-    /** Read only. */
-    zeros: padded(inner),
   }),
-  place({ history, inner }, { x, y, maxRows, floats, keep, causal, scratch }) {
+  place({ history, inner }, { x, y, maxRows, keptFloats, keep, causal, scratch }) {
     const width = padded(inner);
     const parts = Array.from({ length: history }, (_, slot) => [slot * width, slot * width + inner] as const);
     const stride = history * width;
@@ -60,7 +58,7 @@ export const run: StepLayerRun<CompiledConv1d, Conv1dPlace> = {
           ? 0
           : keep({
               name: 'history',
-              address: floats(maxRows * stride),
+              address: keptFloats(maxRows * stride),
               stride,
               parts,
               kept: causal,
@@ -68,7 +66,7 @@ export const run: StepLayerRun<CompiledConv1d, Conv1dPlace> = {
             }),
       windows: scratch('windows'),
       addresses: scratch('window_addresses'),
-      zeros: scratch('zeros'),
+      zeros: keptFloats(padded(inner)),
     };
   },
   create: (conv, context, place) => (tick) => runConv1d(conv, context, tick.plan, place),

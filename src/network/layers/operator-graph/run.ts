@@ -17,7 +17,7 @@ interface OperatorGraphPlace {
 export const run: StepLayerRun<CompiledOperatorGraph, OperatorGraphPlace> = {
   acrossSteps: true,
   scratch: ({ scratchFloats }) => ({ operators: scratchFloats }),
-  place: ({ stateFloats: stride, start }, { x, xWidth, y, maxRows, floats, keep, causal, scratch }) => ({
+  place: ({ stateFloats: stride, start }, { x, xWidth, y, maxRows, keptFloats, keep, causal, scratch }) => ({
     x,
     xWidth,
     y,
@@ -26,7 +26,7 @@ export const run: StepLayerRun<CompiledOperatorGraph, OperatorGraphPlace> = {
         ? 0
         : keep({
             name: 'state',
-            address: floats(maxRows * stride),
+            address: keptFloats(maxRows * stride),
             stride,
             parts: [[0, stride]],
             kept: causal,

@@ -20,12 +20,12 @@ export interface CompiledPool {
 export const run: StepLayerRun<CompiledPool, { x: number; state: number; y: number }> = {
   acrossSteps: true,
 
-  place({ width, counters }, { x, y, maxRows, floats, keep, causal }) {
+  place({ width, counters }, { x, y, maxRows, keptFloats, keep, causal }) {
     const stride = poolState(width);
     const count = padded(width);
     const state = keep({
       name: 'pool',
-      address: floats(maxRows * stride),
+      address: keptFloats(maxRows * stride),
       stride,
       parts: [
         [0, width],

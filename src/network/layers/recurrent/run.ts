@@ -59,10 +59,10 @@ function placeDirection(
   { units, hasCellState }: CompiledRecurrent,
   { table, initialH, initialC }: CompiledDirection,
   y: number,
-  { x, xWidth, ids, before, maxRows, maxPacked, causal, rows, keep, scratch }: PlaceContext,
+  { x, xWidth, ids, before, maxRows, maxPacked, causal, keptFloats, keep, scratch }: PlaceContext,
 ): DirectionPlace {
   const stateRows = (name: string, first: number | null): number =>
-    keep(unitsBlock(name, rows(maxRows, units), units, { kept: causal, first }));
+    keep(unitsBlock(name, keptFloats(maxRows * padded(units)), units, { kept: causal, first }));
   const idsAt = (): number => ids + (before as CompiledEmbedding).first * maxPacked * 4;
   return {
     x: table === null ? x : idsAt(),
