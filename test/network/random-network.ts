@@ -2,6 +2,8 @@ import type { KernelMode } from '../../src/kernel/compile.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { resolveGraph } from '../../src/network/graph.ts';
+import type { InsideLayer, InsideRows } from '../../src/network/inside.ts';
+import { listInsideLayers } from '../../src/network/inside-layers.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
 import { arenaBytes } from '../../src/network/layout.ts';
 import { compileNetwork, freeNetwork } from '../../src/network/compile-network.ts';
@@ -60,7 +62,7 @@ export function createTestRunner(
   spec: NetworkSpec,
   weights: Weights,
   options: { mode?: KernelMode; maxRows?: number; maxPacked?: number } = {},
-): Runner & { release: () => void } {
+): Runner & { release: () => void; insideLayers: InsideLayer[] } {
   const kernel = getKernel(options.mode ?? 'auto');
   const size = { maxRows: options.maxRows ?? 40, maxPacked: options.maxPacked ?? 8_000 };
   const compiled = compileNetwork(spec, weights, kernel);
@@ -70,7 +72,11 @@ export function createTestRunner(
     kernel.memory.free(offset);
     freeNetwork(compiled, kernel);
   };
-  return Object.assign(createRunner(compiled, kernel.memory.memory, { offset, bytes }, size), { release });
+  const names = resolveGraph(spec, compiled.input).nodes.map(({ name }) => name);
+  return Object.assign(createRunner(compiled, kernel.memory.memory, { offset, bytes }, size), {
+    release,
+    insideLayers: listInsideLayers(compiled, names),
+  });
 }
 
 /** Rows 0 … sequences.length − 1 advance by `steps` (non-increasing) from `from`; every step's output comes back. */
@@ -79,6 +85,7 @@ export function tick(
   sequences: readonly Sequence[],
   from: readonly number[],
   steps: readonly number[],
+  inside: ReadonlyMap<number, InsideRows> | null = null,
 ): Float32Array[][] {
   const offsets = runner.plan(steps);
   const width = runner.inputWidth;
@@ -98,6 +105,7 @@ export function tick(
   const values = runner.run(
     Array.from({ length: packed }, (_, i) => i),
     'output',
+    { inside },
   );
   for (let t = 0; t < steps[0]!; t++)
     sequences.forEach((_, row) => {
