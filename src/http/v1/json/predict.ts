@@ -1,28 +1,31 @@
 import type { ServedModel } from '../../../repository/repository-interface.ts';
 import { predictionShape, type PredictEvent, type PredictResult } from '../../../tasks/predict.ts';
+import type { InsideOptions } from '../../../tasks/inside-options.ts';
 import { createTimeSlice, type TimeSlice } from '../../../time-slice.ts';
 import { toShortestNumbers } from '../../float32-text.ts';
 import type { ServerEvent } from '../../sse.ts';
+import { toInside, toStepInside, type InsideField } from './inside.ts';
 import { toReplyHead, type ReplyHead } from './reply-head.ts';
 
 export interface PredictReply extends ReplyHead {
   /** A row for each step, or the rows that a model gives for each sequence: a single one without its list. */
-  readonly predictions: { readonly output: number[] | number[][] }[];
+  readonly predictions: (InsideField & { readonly output: number[] | number[][] })[];
 }
 
 export async function toPredictReply(
   result: PredictResult,
   model: ServedModel,
-  _: object,
+  body: InsideOptions,
   signal: AbortSignal,
 ): Promise<PredictReply> {
   const slice = createTimeSlice(signal);
   const { perStep, rows, width } = predictionShape(model);
-  const predictions: { output: number[] | number[][] }[] = [];
-  for (const values of result.predictions)
+  const predictions: PredictReply['predictions'] = [];
+  for (const [i, values] of result.predictions.entries())
     predictions.push({
       output:
         perStep || rows > 1 ? await toRows(values, width, slice) : await toShortestNumbers(values, slice),
+      ...(await toInside(result.inside?.[i], body, slice)),
     });
   return { ...toReplyHead(model, result), predictions };
 }
@@ -30,14 +33,14 @@ export async function toPredictReply(
 export function toPredictEvent(
   event: PredictEvent,
   model: ServedModel,
-  body: object,
+  body: InsideOptions,
   signal: AbortSignal,
 ): ServerEvent | Promise<ServerEvent> {
   if (event.kind === 'done')
     return toPredictReply(event.result, model, body, signal).then((data) => ({ event: 'done', data }));
   return toShortestNumbers(event.values, createTimeSlice(signal)).then((output) => ({
     event: 'step',
-    data: { step: event.step, output },
+    data: { step: event.step, output, ...toStepInside(event.inside, body) },
   }));
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { includeFields, insideReply } from './include.ts';
 import { replyHead } from './reply.ts';
 import { callFields } from './call-fields.ts';
 import { taskInput } from './task-input.ts';
@@ -6,6 +7,7 @@ import { taskInput } from './task-input.ts';
 export const classifyBody = z.strictObject({
   input: taskInput,
   top_k: z.int().min(1).max(10_000).default(5).describe('Labels to report'),
+  ...includeFields,
   ...callFields,
 });
 
@@ -14,7 +16,7 @@ export const classifyReply = z
   .object({
     ...replyHead,
     predictions: z
-      .array(z.object({ ...scored, top: z.array(z.object(scored)) }))
+      .array(z.object({ ...scored, top: z.array(z.object(scored)), inside: insideReply }))
       .describe('One for each input, in order'),
   })
   .meta({ id: 'ClassifyReply' });

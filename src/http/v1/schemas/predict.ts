@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { callFields } from './call-fields.ts';
+import { includeFields, insideReply } from './include.ts';
 import { replyHead } from './reply.ts';
 import { taskInput } from './task-input.ts';
 
-export const predictBody = z.strictObject({ input: taskInput, ...callFields });
+export const predictBody = z.strictObject({ input: taskInput, ...includeFields, ...callFields });
 
 export const predictReply = z
   .object({
@@ -15,6 +16,7 @@ export const predictReply = z
           .describe(
             'One row, or a fixed number of rows, where the network has one output for each sequence; otherwise a row for each step',
           ),
+        inside: insideReply,
       }),
     ),
   })

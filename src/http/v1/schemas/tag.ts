@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { callFields } from './call-fields.ts';
+import { includeFields, insideReply } from './include.ts';
 import { replyHead } from './reply.ts';
 import { taskInput } from './task-input.ts';
 
-export const tagBody = z.strictObject({ input: taskInput, ...callFields });
+export const tagBody = z.strictObject({ input: taskInput, ...includeFields, ...callFields });
 
 const token = z.object({
   text: z.string(),
@@ -13,5 +14,5 @@ const token = z.object({
   end: z.int(),
 });
 export const tagReply = z
-  .object({ ...replyHead, predictions: z.array(z.object({ tokens: z.array(token) })) })
+  .object({ ...replyHead, predictions: z.array(z.object({ tokens: z.array(token), inside: insideReply })) })
   .meta({ id: 'TagReply' });
