@@ -59,6 +59,18 @@ folder.write('convolution', 1, {
   },
 });
 
+folder.write('chain', 1, {
+  ...models.tagger,
+  network: {
+    layers: [
+      models.tagger.network.layers[0],
+      { type: 'recurrent', cell: 'cifg', units: 9 },
+      { type: 'dense', units: 3 },
+      { type: 'crf' },
+    ],
+  },
+});
+
 let server: ServerProcess;
 beforeAll(async () => {
   server = await startServer(folder.path, { WORKERS: 2, SLOTS: 4, MAX_REPLY_BYTES: maxReplyBytes });
@@ -204,6 +216,7 @@ describe('a stream', () => {
     ['classifier/classify', text, ['hidden', 'gates']],
     ['mixed/tag', text, all.include],
     ['tagger/tag', text, all.include],
+    ['chain/tag', text, all.include],
     ['total/predict', [1, 2, 3, 4], ['hidden', 'gates']],
   ] as const)(
     'of %s has each step’s values in its event, and none in the last',
@@ -294,9 +307,10 @@ describe('what cannot be shown is refused with the reason:', () => {
     );
     expect(given).toBeGreaterThan(input.length * width * 14);
     expect(await server.metric('unroll_steps_total')).toBe(before);
-    // a stream holds all values where the network reads the whole sequence first
-    const whole = { input: text.repeat(30), ...all, stream: true };
-    expect((await server.post('/v1/models/tagger/tag', whole)).status).toBe(422);
+    // a stream holds all values where the network reads the whole sequence first, or a CRF labels it last
+    const whole = { input: text.repeat(40), ...all, stream: true };
+    for (const name of ['tagger', 'chain'])
+      expect((await server.post(`/v1/models/${name}/tag`, whole)).status).toBe(422);
   });
 
   it('of a task without it, as an unknown field', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cellChoices } from '../../src/cells/registry.ts';
 import { planInside, type InsidePlan, type InsideRows } from '../../src/network/inside.ts';
 import { cellVariants } from './cell-variants.ts';
 import { referenceInside, type ReferenceInside } from '../reference/reference-inside.ts';
@@ -120,7 +121,12 @@ describe.each(Object.entries(cells))('%s', (_, cell) => {
   );
 });
 
-it.each(Object.entries(cellVariants))("%s: the reported h is the kernel's own", (_, variant) => {
+const every = {
+  ...cellVariants,
+  ...Object.fromEntries(cellChoices.map((choice) => [Object.values(choice).join(' '), choice])),
+};
+
+it.each(Object.entries(every))("%s: the reported h is the kernel's own", (_, variant) => {
   const spec = network([{ type: 'recurrent', ...variant, units: 21 }]);
   const runner = createTestRunner(spec, randomWeights(spec, features(width)));
   const plan = planInside(runner.insideLayers, kinds, null);

@@ -51,6 +51,16 @@ it.each(['json', 'base64'] as const)(
   },
 );
 
+it('encodes many numbers as one text, in pieces', async () => {
+  const random = Array.from({ length: 9001 }, (_, t) => new Float32Array(plan.width).fill(t / 7));
+  const slice = createTimeSlice();
+  const reply = await toInside({ plan, rows: random }, { include_format: 'base64' }, slice);
+  const bytes = Buffer.from(reply.inside![1]!.cell as string, 'base64');
+  const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  expect(reply.inside![1]!.shape).toEqual([9001, 3]);
+  expect(values).toEqual(Float32Array.from({ length: 9001 * 3 }, (_, i) => Math.floor(i / 3) / 7));
+});
+
 it('lays columns out by kind, whatever the order in which they are asked for', () => {
   expect(plan.width).toBe(2 * 6 * 3);
   expect(plan.parts.map(({ direction, at }) => [direction, at])).toEqual([

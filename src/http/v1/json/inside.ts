@@ -86,7 +86,7 @@ const getValues = ({ at, count }: InsidePart, column: number, row: Float32Array)
   row.subarray(at + column * count, at + (column + 1) * count);
 
 const toRow = (values: Float32Array, format: InsideFormat = 'json'): Row =>
-  format === 'json' ? Array.from(values, shortestFloat32) : toBase64(values.slice());
+  format === 'json' ? Array.from(values, shortestFloat32) : toBase64(values);
 
 /** @param rows of all steps */
 async function toMatrix(
@@ -104,8 +104,21 @@ async function toMatrix(
     else numbers.push(Array.from(values, shortestFloat32));
     if (slice.due()) await slice.next();
   }
-  return format === 'base64' ? toBase64(packed) : numbers;
+  return format === 'base64' ? encodeInSlices(packed, slice) : numbers;
 }
 
 /** Typed arrays are little-endian wherever Node runs. */
-const toBase64 = ({ buffer }: Float32Array<ArrayBuffer>): string => Buffer.from(buffer).toString('base64');
+const toBase64 = ({ buffer, byteOffset, byteLength }: Float32Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+
+/** A multiple of three, so that the base64 of a block has no padding. */
+const numbersPerBlock = 12_288;
+
+async function encodeInSlices(values: Float32Array, slice: TimeSlice): Promise<string> {
+  const blocks: string[] = [];
+  for (let at = 0; at < values.length; at += numbersPerBlock) {
+    blocks.push(toBase64(values.subarray(at, at + numbersPerBlock)));
+    if (slice.due()) await slice.next();
+  }
+  return blocks.join('');
+}
