@@ -23,6 +23,7 @@ const table = {
   unsupported_media_type: [415, 'The content type is not supported'],
   empty_input: [422, 'The input has no steps'],
   input_mismatch: [422, 'The input does not match the model'],
+  include_mismatch: [422, 'The model does not have what is to be included'],
   not_finite: [422, 'A number is not finite'],
   sequence_too_long: [422, 'The sequence has more steps than the limit'],
   too_many_inputs: [422, 'The request has more inputs than the limit'],

@@ -1,4 +1,5 @@
-import type { GateSum, SweepCell } from '../kernel/emit/sweep.ts';
+import type { FunctionBuilder, V128Local } from '../kernel/assembler/function-builder.ts';
+import type { GateSum, RowAddresses, SweepCell } from '../kernel/emit/sweep.ts';
 import { panelBytes } from '../kernel/layout.ts';
 import type { Cell, Gate } from './cell.ts';
 import { optionsLabel, type CellOptions } from './options.ts';
@@ -48,11 +49,36 @@ export function toRecordingCell(cell: Cell, options: CellOptions): SweepCell {
       update: (f, e, gates, at) => {
         records[index]?.sums?.(f, gates, at);
         phase.update(f, e, gates, at);
-        gates.forEach((gate, g) =>
-          gate.forEach((value, v) => f.store(at.pre, value, g * panelBytes + v * 16)),
-        );
+        storeGates(f, gates, at);
         records[index]?.values?.(f, gates, at);
       },
     })),
   };
 }
+
+/**
+ * The same cell for one row whose gates are reported: their values take the place of their input projections
+ * in `pre`, and c is the cell's own.
+ */
+export function toObservedCell(cell: Cell, options: CellOptions): SweepCell {
+  const sweep = toSweepCell(cell, options);
+  return {
+    ...sweep,
+    name: `${sweep.name}_observed`,
+    singleRow: true,
+    phases: sweep.phases.map((phase) => ({
+      ...phase,
+      update: (f, e, gates, at) => {
+        phase.update(f, e, gates, at);
+        storeGates(f, gates, at);
+      },
+    })),
+  };
+}
+
+const storeGates = (
+  f: FunctionBuilder,
+  gates: readonly (readonly V128Local[])[],
+  { pre }: Pick<RowAddresses, 'pre'>,
+): void =>
+  gates.forEach((gate, g) => gate.forEach((value, v) => f.store(pre, value, g * panelBytes + v * 16)));

@@ -1,5 +1,12 @@
 import { eventBytes } from './flow-control.ts';
-import type { DecodedEvent, FinalState, OutputsEvent, TensorsEvent, TokenEvent } from './channel/messages.ts';
+import type {
+  DecodedEvent,
+  FinalState,
+  InsideEvent,
+  OutputsEvent,
+  TensorsEvent,
+  TokenEvent,
+} from './channel/messages.ts';
 
 // The caller's side of one sequence. Events are queued here until they are read. Events that were delivered
 // once are not delivered again when the sequence runs again after its worker crashed.
@@ -16,7 +23,7 @@ export interface DoneEvent {
   /** After the last step, where the request keeps it. */
   readonly state: FinalState | null;
 }
-export type SequenceEvent = OutputsEvent | TokenEvent | DecodedEvent | TensorsEvent | DoneEvent;
+export type SequenceEvent = OutputsEvent | InsideEvent | TokenEvent | DecodedEvent | TensorsEvent | DoneEvent;
 
 /** Passes the events of one sequence from the engine to its reader. */
 export interface Delivery {
@@ -26,8 +33,8 @@ export interface Delivery {
   fail(error: Error): void;
   /** Estimated bytes of the queued events. */
   readonly unreadBytes: number;
-  /** Steps whose outputs have been delivered, and tokens that have been delivered. */
-  readonly delivered: { readonly steps: number; readonly tokens: number };
+  /** Steps whose outputs or inside values have been delivered, and tokens that have been delivered. */
+  readonly delivered: { readonly steps: number; readonly insideSteps: number; readonly tokens: number };
 }
 
 export function createDelivery({
@@ -51,6 +58,7 @@ export function createDelivery({
   let failure: Error | null = null;
   let unreadBytes = 0;
   let nextStep = 0;
+  let nextInside = 0;
   let nextToken = 0;
 
   const addUnread = (bytes: number): void => {
@@ -67,7 +75,7 @@ export function createDelivery({
       return;
     }
     addUnread(estimateBytes(event));
-    queue.push(event.kind === 'outputs' ? copyValues(event) : event);
+    queue.push(event.kind === 'outputs' || event.kind === 'inside' ? copyValues(event) : event);
   }
   function close(): void {
     ended = true;
@@ -114,7 +122,7 @@ export function createDelivery({
       return unreadBytes;
     },
     get delivered() {
-      return { steps: nextStep, tokens: nextToken };
+      return { steps: nextStep, insideSteps: nextInside, tokens: nextToken };
     },
     deliver(event) {
       if (ended) return;
@@ -124,14 +132,16 @@ export function createDelivery({
         return enqueue(event);
       }
       if (event.kind === 'decoded' || event.kind === 'tensors') return enqueue(event);
-      const { first, steps, width, values } = event;
-      const duplicates = Math.min(steps, Math.max(0, nextStep - first));
+      const { kind, first, steps, width, values } = event;
+      const next = kind === 'outputs' ? nextStep : nextInside;
+      const duplicates = Math.min(steps, Math.max(0, next - first));
       if (duplicates > 0) onRead?.(duplicates === steps ? eventBytes(event) : 4 * duplicates * width);
       if (duplicates === steps) return;
-      nextStep = first + steps;
+      if (kind === 'outputs') nextStep = first + steps;
+      else nextInside = first + steps;
       if (duplicates === 0) return enqueue(event);
       enqueue({
-        kind: 'outputs',
+        kind,
         first: first + duplicates,
         steps: steps - duplicates,
         width,
@@ -155,7 +165,7 @@ export function createDelivery({
  * Copies an event's values, which are a view of a whole message of its worker: an unread event must not
  * retain that.
  */
-function copyValues(event: OutputsEvent): OutputsEvent {
+function copyValues<Event extends OutputsEvent | InsideEvent>(event: Event): Event {
   const { values } = event;
   return values.byteLength === values.buffer.byteLength ? event : { ...event, values: values.slice() };
 }

@@ -3,6 +3,7 @@ import type { GenerationOptions } from '../decoding/generation.ts';
 import type { DecodeOptions } from '../decoding/search.ts';
 import type { UnrollError } from '../errors.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { InsidePlan } from '../network/inside.ts';
 import type { NetworkSpec } from '../network/spec.ts';
 import type { Weights } from '../network/weights.ts';
 import type { PackedTokens } from '../vocabulary/token-table.ts';
@@ -82,6 +83,8 @@ export interface SequenceRequest extends RequestLimits {
   readonly keepState?: boolean | undefined;
   /** An encoder-decoder's search; `input` is then the source. */
   readonly decode?: DecodeOptions | undefined;
+  /** Inside values to report of every step, of a network that is no encoder-decoder. */
+  readonly inside?: InsidePlan | undefined;
 }
 
 export interface EngineStats extends TickCounts {

@@ -81,6 +81,7 @@ export function createEngine(options: EngineOptions): Engine {
   function handleReport(sequence: Sequence, report: SequenceReport): void {
     switch (report.kind) {
       case 'outputs':
+      case 'inside':
         recordSteps(sequence, report.first + report.steps);
         return sequence.delivery.deliver(report);
       case 'token':

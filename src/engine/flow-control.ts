@@ -13,7 +13,7 @@ export const grantBytes = windowBytes / 4;
 /** Maximum bytes of outputs in one report of a causal network, unless a single step is larger. */
 export const outputsBytes = windowBytes / 2;
 
-type Events = Extract<SequenceReport, { kind: 'outputs' | 'token' | 'decoded' | 'tensors' }>;
+type Events = Extract<SequenceReport, { kind: 'outputs' | 'inside' | 'token' | 'decoded' | 'tensors' }>;
 
 /** Estimates the bytes of an event in the main thread's heap. Strings have one or two bytes a character. */
 export function eventBytes(event: Events): number {
@@ -21,6 +21,7 @@ export function eventBytes(event: Events): number {
     case 'token':
       return 200 + 2 * event.text.length + 120 * event.top.length;
     case 'outputs':
+    case 'inside':
       return 320 + event.values.byteLength;
     case 'tensors':
       return event.tensors.reduce((sum, { values }) => sum + 320 + values.byteLength, 0);

@@ -1,6 +1,8 @@
 import { resolveNetwork } from '../network/encoder-decoder.ts';
 import type { Node } from '../network/graph.ts';
 import { idColumns } from '../network/input.ts';
+import type { InsideLayer } from '../network/inside.ts';
+import { listInsideLayers } from '../network/inside-layers.ts';
 import type { CodePath, CompiledNetwork } from '../network/compile-network.ts';
 import type { Runner } from '../network/runner.ts';
 import { findLayerKind } from '../network/layers/registry.ts';
@@ -32,6 +34,8 @@ export interface NetworkInfo {
   /** Bytes of the packed weights. */
   readonly weightBytes: number;
   readonly layers: readonly LayerInfo[];
+  /** Layers whose inside values can be reported; none of an encoder-decoder. */
+  readonly inside: readonly InsideLayer[];
   /** The code path that the network's kernels use. */
   readonly kernel: CodePath;
 }
@@ -97,6 +101,12 @@ export function describeNetwork(
     parameters: [...weights.values()].reduce((sum, { values }) => sum + values.length, 0),
     weightBytes: compiled.weightBytes + (compiled.encoder?.weightBytes ?? 0),
     layers,
+    inside: encoder
+      ? []
+      : listInsideLayers(
+          compiled,
+          graph.nodes.map(({ name }) => name),
+        ),
     kernel: compiled.code,
   };
 }

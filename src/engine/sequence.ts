@@ -67,7 +67,7 @@ export function createStartMessage({
     const { inputs, outputs, maxOutputElements } = request;
     return { kind: 'evaluate', sequence: id, network, inputs, outputs, maxOutputElements };
   }
-  const { input, steps, output, generation, decode, from, keepState, network: handle } = request;
+  const { input, steps, output, generation, decode, from, keepState, inside, network: handle } = request;
   const consumed = (resume?.step ?? 0) * Math.max(1, handle.info.inputWidth, handle.info.idColumns.length);
   return {
     kind: 'start',
@@ -83,5 +83,6 @@ export function createStartMessage({
     resume,
     windowBytes: windowBytes - delivery.unreadBytes,
     alreadyDelivered: generation || decode ? delivery.delivered.tokens : delivery.delivered.steps,
+    inside: inside && { plan: inside, delivered: delivery.delivered.insideSteps },
   };
 }

@@ -1,5 +1,5 @@
 // Incremental JSON serialisation, with the same text as JSON.stringify. Small values are serialised by
-// JSON.stringify; only large arrays and objects are split.
+// JSON.stringify; only large arrays, objects and strings are split.
 
 /** Maximum weight of a piece, about its bytes: JSON.stringify takes less than a millisecond for it. */
 const maxPieceWeight = 16_384;
@@ -8,7 +8,12 @@ const valueWeight = 12;
 
 /** Yields the JSON of a value in pieces. @param value plain data: no toJSON, no cycles */
 export function* jsonChunks(value: unknown): Generator<string> {
-  if (estimateWeight(value, maxPieceWeight) <= maxPieceWeight || typeof value !== 'object' || value === null)
+  if (typeof value === 'string' && value.length > maxPieceWeight) yield* stringChunks(value);
+  else if (
+    estimateWeight(value, maxPieceWeight) <= maxPieceWeight ||
+    typeof value !== 'object' ||
+    value === null
+  )
     yield JSON.stringify(value);
   else if (Array.isArray(value)) yield* arrayChunks(value);
   else yield* objectChunks(value);
@@ -32,6 +37,21 @@ function* arrayChunks(array: readonly unknown[]): Generator<string> {
   }
   yield prefix === '[' ? '[]' : ']';
 }
+
+function* stringChunks(text: string): Generator<string> {
+  let prefix = '"';
+  for (let at = 0; at < text.length;) {
+    let end = Math.min(text.length, at + maxPieceWeight);
+    // half a character would be escaped
+    while (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end++;
+    yield prefix + JSON.stringify(text.slice(at, end)).slice(1, -1);
+    prefix = '';
+    at = end;
+  }
+  yield '"';
+}
+
+const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit < 0xdc00;
 
 function* objectChunks(object: object): Generator<string> {
   let prefix = '{';

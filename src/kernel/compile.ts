@@ -41,6 +41,13 @@ export function compileModule(
   });
 }
 
+/**
+ * Compiles a module's functions when they are first called, in the thread that calls them: for code that most
+ * processes never run. Waits for the lock, since the flags of another thread's compilation would apply to it.
+ */
+export const compileLazily = (bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module =>
+  withLock(lock, staleMs, () => new WebAssembly.Module(bytes));
+
 /** Adds a custom section, so that V8 caches the code of two compilations separately. */
 function withSection(bytes: Uint8Array<ArrayBuffer>, label: string): Uint8Array<ArrayBuffer> {
   const name = new TextEncoder().encode(label);

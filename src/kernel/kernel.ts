@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ModuleBuilder } from './assembler/module-builder.ts';
-import { compileModule, type KernelMode, type KernelPath } from './compile.ts';
+import { compileLazily, compileModule, type KernelMode, type KernelPath } from './compile.ts';
 import { compileChecked, type CompiledModule } from './compile-checked.ts';
 import { ConstantPool, constantsBytes, createConstantSlots } from './constants.ts';
 import type { Emitter } from './emit/emitter.ts';
@@ -27,6 +27,8 @@ export interface Kernel<M extends KernelMemory = KernelMemory> {
   readonly share: KernelShare;
   /** Emits functions into a new module and compiles it. @returns the module, and the path it is on */
   compile(emit: (e: Emitter) => void): CompiledModule;
+  /** The same for functions that are rarely called: each is compiled at its first call. */
+  compileLazily(emit: (e: Emitter) => void): WebAssembly.Module;
 }
 
 /** Compiled modules that are kept. */
@@ -96,7 +98,7 @@ export function openKernel<M extends KernelMemory>(share: KernelShare, memory: M
       measureProbeGain(memory.memory, probeAddress, probe, [plain, module]),
     );
   }
-  return { memory, path, reason, share, compile };
+  return { memory, path, reason, share, compile, compileLazily: (emit) => compileLazily(encode(emit)) };
 }
 
 /** Returns an encoder of emitted functions to a module's bytes. */

@@ -30,6 +30,8 @@ export type CodePath = Pick<CompiledModule, 'path' | 'reason'>;
 /** A network in the shared memory: plain data, cloned to every worker. */
 export interface CompiledNetwork {
   readonly module: WebAssembly.Module;
+  /** The functions that report inside values (inside.ts). */
+  readonly observer: WebAssembly.Module;
   readonly nodes: readonly CompiledNode[];
   readonly input: NetworkInput;
   readonly causal: boolean;
@@ -60,11 +62,11 @@ export function compileNetwork(spec: NetworkSpec, weights: Weights, kernel: Kern
   const { input, source } = networkInputs(spec, weights);
   const network = resolveNetwork(spec, input, source);
   checkTensors(networkTensors(network), weights);
-  const compiled = compileGraph(network.graph, input, weights, kernel);
+  const compiled = compileGraph(network.graph, input, weights, kernel, !network.encoder);
   if (!network.encoder || !source) return compiled;
   let encoder: CompiledNetwork | null = null;
   try {
-    encoder = compileGraph(network.encoder.graph, source, weights, kernel);
+    encoder = compileGraph(network.encoder.graph, source, weights, kernel, false);
     const bridge = compileBridge(network.encoder, network.graph, weights, kernel);
     const bytes = encoder.weightBytes + bridge.bridgeBytes;
     const codes = [compiled.code, encoder.code, bridge.code];
@@ -76,19 +78,30 @@ export function compileNetwork(spec: NetworkSpec, weights: Weights, kernel: Kern
   }
 }
 
-function compileGraph(graph: Graph, input: NetworkInput, weights: Weights, kernel: Kernel): CompiledNetwork {
+/** @param observed whether its layers report inside values */
+function compileGraph(
+  graph: Graph,
+  input: NetworkInput,
+  weights: Weights,
+  kernel: Kernel,
+  observed: boolean,
+): CompiledNetwork {
   const placed = placeWeights(kernel);
   const { place, regions } = placed;
   try {
     let nodes: CompiledNode[] = [];
     const gathers: Record<number, string> = {};
-    const emit = (e: Emitter): void => {
-      nodes = compileNodes(graph, { e, place, tensor: (name) => weights.get(name)!.values });
+    const emit = (e: Emitter, observer: Emitter | null): void => {
+      nodes = compileNodes(graph, { e, observer, place, tensor: (name) => weights.get(name)!.values });
       const inputWidth = input.kind === 'features' ? input.width : 0;
       for (const width of [inputWidth, ...graph.nodes.map((node) => node.width)])
         if (width > 0) gathers[width] = emitGather(e, width);
     };
-    const { module, ...code } = kernel.compile(emit);
+    let compiled!: CompiledModule;
+    const observer = kernel.compileLazily(
+      (lazy) => (compiled = kernel.compile((e) => emit(e, observed ? lazy : null))),
+    );
+    const { module, ...code } = compiled;
     fillNodes(nodes, module, kernel);
     const head = nodes.findLastIndex(({ kind }) => findLayerRun(kind)?.acrossSteps);
     const output = resolveAlias(nodes, graph.nodes.length - 1);
@@ -97,6 +110,7 @@ function compileGraph(graph: Graph, input: NetworkInput, weights: Weights, kerne
     const { causal } = graph;
     return {
       module,
+      observer,
       nodes,
       input,
       causal,

@@ -243,7 +243,7 @@ export function createDecoderRunner(
       return writer.run(
         Int32Array.from({ length: count }, (_, row) => row),
         'logits',
-        rows,
+        { sources: rows },
       );
     },
 

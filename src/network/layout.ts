@@ -145,7 +145,8 @@ const skipsInput = (node: CompiledNode): boolean => {
   return run?.acrossSteps === true && run.skipsInput?.(node) === true;
 };
 
-function findNeededNodes({ nodes, hidden, output }: CompiledNetwork): ReadonlySet<number> {
+/** Nodes whose rows are read. */
+export function findNeededNodes({ nodes, hidden, output }: CompiledNetwork): ReadonlySet<number> {
   const needed = new Set<number>([hidden, output]);
   nodes.forEach((node) => {
     if (!skipsInput(node)) for (const input of node.inputs) needed.add(input);

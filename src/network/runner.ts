@@ -1,7 +1,8 @@
 import { clearVectorRegisters } from '../kernel/compile.ts';
 import { padded } from '../kernel/layout.ts';
-import { instantiate } from '../kernel/instantiate.ts';
+import { instantiate, type KernelFunctions } from '../kernel/instantiate.ts';
 import { idColumns } from './input.ts';
+import type { InsideRows } from './inside.ts';
 import { layOutArena, type Arena } from './layout.ts';
 import type { AttendedSource } from './layers/attended-source.ts';
 import { attentionWeights } from './layers/attention/run.ts';
@@ -59,10 +60,11 @@ export interface Runner {
   readonly features: Float32Array;
   /**
    * Runs the planned tick. @param requested packed indexes of the rows to return
-   * @param sources attention: the source of each row, in a tick of one step a row
+   * @param more.sources attention: the source of each row, in a tick of one step a row
+   * @param more.inside rows whose inside values are reported: it fills them for every step of the tick
    * @returns [requested.length, width] with rows `width` apart, a view valid until the next tick
    */
-  run(requested: ArrayLike<number>, kind: OutputKind, sources?: readonly AttendedSource[]): Float32Array;
+  run(requested: ArrayLike<number>, kind: OutputKind, more?: TickOptions): Float32Array;
   /**
    * The error of a row of the last tick, null if it has none: an operator graph may fail for one sequence
    * only.
@@ -70,6 +72,11 @@ export interface Runner {
   failure(row: number): string | null;
   /** Attention weights of a row of the last tick over its source's steps. */
   attention(row: number, steps: number): Float32Array;
+}
+
+export interface TickOptions {
+  readonly sources?: readonly AttendedSource[];
+  readonly inside?: ReadonlyMap<number, InsideRows> | null;
 }
 
 export function createRunner(
@@ -86,6 +93,8 @@ export function createRunner(
   const floats = (): Float32Array =>
     view.buffer === memory.buffer ? view : (view = new Float32Array(memory.buffer));
   const context: RunContext = { functions, floats };
+  let observing: KernelFunctions | null = null;
+  const observers = (): KernelFunctions => (observing ??= instantiate(compiled.observer, memory));
   const state = createStateRows(layout.states, size.maxRows, floats);
   const inputWidth = compiled.input.kind === 'features' ? compiled.input.width : 0;
   const vocabularies = compiled.input.kind === 'ids' ? idColumns(compiled.input) : [];
@@ -142,7 +151,7 @@ export function createRunner(
     attention: (row, steps) =>
       new Float32Array(memory.buffer, layout.scratch(attentionWeights) + row * maxSource * 4, steps).slice(),
 
-    run(requested, kind, sources = []) {
+    run(requested, kind, { sources = [], inside = null } = {}) {
       const packed = plan.offsets[plan.steps]!;
       if (inputWidth > 0) padRows(floats(), layout.denseInput / 4, layout.input / 4, packed, inputWidth);
       else
@@ -151,7 +160,8 @@ export function createRunner(
         );
       failures.clear();
       if (!causal) state.beginWhole();
-      const tick: Tick = { plan, sources, failures };
+      const observed = inside && { rows: inside, functions: observers };
+      const tick: Tick = { plan, sources, failures, inside: observed };
       for (const runNode of body) runNode?.(tick);
       result = runHead(requested, kind);
       clearVectorRegisters();

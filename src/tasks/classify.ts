@@ -3,7 +3,9 @@ import { createTimeSlice } from '../time-slice.ts';
 import { checkReplySize, longestTextBytes, numberBytes } from './budgets.ts';
 import type { Call, TaskContext } from './context.ts';
 import { rankLabels } from './labels.ts';
-import { readInputs, type TaskInput } from './read-input.ts';
+import { checkInsideSize, readInsideOptions, type InsideOptions } from './inside-options.ts';
+import { collectInside, createWaitingRows, type InsideValues } from './inside-values.ts';
+import { countSteps, readInputs, type TaskInput } from './read-input.ts';
 import {
   collectOutputs,
   requireSingle,
@@ -14,7 +16,7 @@ import {
 } from './run-sequences.ts';
 import { measureUsage, type TaskResult } from './task-result.ts';
 
-export interface ClassifyBody {
+export interface ClassifyBody extends InsideOptions {
   readonly input: TaskInput;
   /** Labels to report. */
   readonly top_k: number;
@@ -28,6 +30,7 @@ export interface Classification {
   readonly scores: Float32Array;
   /** Indexes of the best labels, the best first; at least one. */
   readonly best: ArrayLike<number>;
+  readonly inside?: InsideValues | undefined;
 }
 export interface ClassifyResult extends TaskResult {
   readonly predictions: Classification[];
@@ -44,16 +47,26 @@ export async function classify(
 ): Promise<ClassifyResult> {
   const { model, signal } = call;
   const sequences = await readInputs(model, body.input, context.limits, signal);
-  const rows = body.each ? sequences.reduce((sum, { steps }) => sum + steps, 0) : sequences.length;
-  checkReplySize(sequences, () => replyBytes(model, rows, body.top_k), call, context.limits);
+  const inside = readInsideOptions(model, body);
+  const rows = body.each ? countSteps(sequences) : sequences.length;
+  const estimate = (): number => replyBytes(model, rows, body.top_k);
+  checkReplySize(sequences, estimate, call, context.limits);
+  if (inside) checkInsideSize(inside, countSteps(sequences), body, context.limits, estimate());
   const steps = body.each ? 'every' : 'last';
-  const submissions = sequences.map((sequence) => sequenceOutputs(model, sequence, steps));
-  const results = await runSequences(context, call, submissions, collectOutputs);
+  const submissions = sequences.map((sequence) => sequenceOutputs(model, sequence, steps, inside));
+  const results = await runSequences(context, call, submissions, () =>
+    collectInside(inside, collectOutputs()),
+  );
   const ends = results.map(({ end }) => end);
   const slice = createTimeSlice(signal);
   const predictions: Classification[] = [];
-  for (const scores of results.flatMap(({ result }) => result.flatMap(splitRows))) {
-    predictions.push(rank(scores, body.top_k));
+  for (const { result } of results) {
+    for (const scores of result.value.flatMap(splitRows)) {
+      predictions.push(rank(scores, body.top_k));
+      if (slice.due()) await slice.next();
+    }
+    // those of all steps are with the last
+    predictions.push({ ...predictions.pop()!, inside: result.inside });
     if (slice.due()) await slice.next();
   }
   return { usage: measureUsage(ends, sequences), predictions };
@@ -75,13 +88,22 @@ export async function* classifyStream(
 ): AsyncGenerator<ClassifyEvent> {
   const { model, signal } = call;
   const sequence = requireSingle(await readInputs(model, body.input, context.limits, signal), 'input');
+  const inside = readInsideOptions(model, body);
+  checkInsideSize(inside, model.network.info.causal ? 1 : sequence.steps, body, context.limits);
+  const rows = createWaitingRows(inside);
   let last: Classification | undefined;
-  for await (const event of streamSequence(context, call, sequenceOutputs(model, sequence, 'every'))) {
+  for await (const event of streamSequence(
+    context,
+    call,
+    sequenceOutputs(model, sequence, 'every', inside),
+  )) {
+    rows.push(event);
     if (event.kind === 'outputs') {
       let step = event.first;
       for (const scores of splitRows(event)) {
         last = rank(scores, body.top_k);
-        yield { kind: 'step', step: step++, prediction: last };
+        yield { kind: 'step', step, prediction: { ...last, inside: rows.take(step) } };
+        step++;
       }
     } else if (event.kind === 'done') {
       const usage = measureUsage([event], [sequence]);

@@ -5,6 +5,9 @@ import type { ServedModel } from '../repository/repository-interface.ts';
 import { checkReplyBytes, checkRequestSteps, longestTokenBytes } from './budgets.ts';
 import type { Call, TaskContext } from './context.ts';
 import { requireOneSequence } from './continuation.ts';
+import type { InsidePlan } from '../network/inside.ts';
+import { checkInsideSize, readInsideOptions, type InsideOptions } from './inside-options.ts';
+import { collectInside, createWaitingRows, type InsideValues } from './inside-values.ts';
 import { mergeStreams } from './merge-streams.ts';
 import { readPrompts, type Prompt } from './prompts.ts';
 import type { TokenIds } from './read-input.ts';
@@ -12,7 +15,7 @@ import { runSequences, streamSequence, type Collector, type Submission } from '.
 import { resolveSamplingOptions, type SamplingSettings } from './sampling-options.ts';
 import { measureUsage, type TaskResult } from './task-result.ts';
 
-export interface GenerateBody extends SamplingSettings {
+export interface GenerateBody extends SamplingSettings, InsideOptions {
   /** Undefined: the model starts from its start token. */
   readonly prompt?: string | readonly string[] | TokenIds | undefined;
 }
@@ -26,6 +29,10 @@ export interface Generation {
   readonly tokens: number;
   /** Undefined where they were not requested. */
   readonly logprobs: readonly GeneratedToken[] | undefined;
+  /** Of the prompt's steps, then of each token that was fed. */
+  readonly inside?: InsideValues | undefined;
+  /** Of its prompt, where inside values are wanted. */
+  readonly promptSteps?: number | undefined;
 }
 export interface GenerateResult extends TaskResult {
   /** Tokens of all prompts, start tokens counted; each prompt once. */
@@ -35,9 +42,15 @@ export interface GenerateResult extends TaskResult {
 }
 export type GenerateEvent =
   /** `choice` is the index of its generation in the result. */
-  | { readonly kind: 'token'; readonly choice: number; readonly token: GeneratedToken }
+  | {
+      readonly kind: 'token';
+      readonly choice: number;
+      readonly token: GeneratedToken;
+      readonly inside: InsideValues | undefined;
+    }
   | { readonly kind: 'done'; readonly result: GenerateResult };
 type TokenEvent = Extract<SequenceEvent, { kind: 'token' }>;
+type GenerationRequest = Extract<Submission, { readonly input: unknown }>;
 
 /** One-to-many: text from a prompt, or from nothing. */
 export async function generate(
@@ -46,13 +59,19 @@ export async function generate(
   body: GenerateBody,
 ): Promise<GenerateResult> {
   const prompts = await readPrompts(call.model, body.prompt, context.limits, call);
-  const submissions = createSubmissions(context, call.model, prompts, body);
-  const results = await runSequences(context, call, submissions, () => collectGeneration(body));
+  const inside = readInsideOptions(call.model, body);
+  const submissions = createSubmissions(context, call.model, prompts, body, inside);
+  const results = await runSequences(context, call, submissions, () =>
+    collectInside(inside, collectGeneration(body)),
+  );
   const ends = results.map(({ end }) => end);
   return {
     usage: measureUsage(ends, prompts),
     promptTokens: countTokens(prompts),
-    generations: results.map(({ result, end }) => result(end)),
+    generations: results.map(({ result, end }, i) => ({
+      ...result.value(end),
+      ...(inside && { inside: result.inside, promptSteps: submissions[i]!.input.length }),
+    })),
   };
 }
 
@@ -64,16 +83,25 @@ export async function* generateStream(
 ): AsyncGenerator<GenerateEvent> {
   const { model } = call;
   const prompts = await readPrompts(model, body.prompt, context.limits, call);
-  const submissions = createSubmissions(context, model, prompts, body);
+  const inside = readInsideOptions(model, body);
+  checkInsideSize(inside, 1, body, context.limits);
+  // the values of a token are those that it was drawn from: the prompt's last step is the first token's
+  const submissions = createSubmissions(context, model, prompts, body).map((submission) => ({
+    ...submission,
+    inside: inside && { ...inside, firstStep: submission.input.length - 1 },
+  }));
   if (call.continuation) requireOneSequence(submissions.length);
+  const rows = submissions.map(() => createWaitingRows(inside));
   const choices = submissions.map(() => collectGeneration(body));
   const ends: DoneEvent[] = [];
   const streams = submissions.map((submission) => streamSequence(context, call, submission));
   for await (const { source, value } of mergeStreams(streams)) {
+    rows[source]!.push(value);
     if (value.kind === 'done') ends[source] = value;
     else if (value.kind === 'token') {
       void choices[source]!.push(value);
-      yield { kind: 'token', choice: source, token: value };
+      const step = submissions[source]!.input.length - 1 + value.index;
+      yield { kind: 'token', choice: source, token: value, inside: rows[source]!.take(step) };
     }
   }
   const generations: Generation[] = [];
@@ -97,7 +125,8 @@ function createSubmissions(
   model: ServedModel,
   prompts: readonly Prompt[],
   body: GenerateBody,
-): Submission[] {
+  inside?: InsidePlan,
+): GenerationRequest[] {
   const options = resolveSamplingOptions(model, body, limits);
   const { inputs } = model.spec;
   const separator = inputs.kind === 'text' && inputs.vocabulary !== 'characters' ? ' ' : '';
@@ -114,7 +143,9 @@ function createSubmissions(
   const longest = longestTokenBytes(model.vocabulary!) + separator.length;
   const logprobs = body.logprobs === undefined ? 0 : (body.logprobs + 1) * (scoredTokenBytes + longest);
   const field = body.logprobs === undefined ? 'max_tokens' : 'logprobs';
-  checkReplyBytes(count * (generatedBytes + maxTokens * (longest + logprobs)), limits, field);
+  const bytes = count * (generatedBytes + maxTokens * (longest + logprobs));
+  checkReplyBytes(bytes, limits, field);
+  checkInsideSize(inside, n * countTokens(prompts) + count * maxTokens, body, limits, bytes);
   return prompts.flatMap(({ ids, seen }) => {
     // each prompt gives what it gives alone, so a given seed is used for all of them; without one, each
     // prompt has its own
@@ -125,6 +156,7 @@ function createSubmissions(
       steps: 'last' as const,
       output: 'output' as const,
       generation: { ...options, seed, choice, separator, prompt: seen },
+      inside,
     }));
   });
 }

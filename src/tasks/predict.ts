@@ -4,7 +4,9 @@ import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import { checkReplySize, numberBytes } from './budgets.ts';
 import type { Call, TaskContext } from './context.ts';
-import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
+import { checkInsideSize, readInsideOptions, type InsideOptions } from './inside-options.ts';
+import { collectInside, createWaitingRows, type InsideValues } from './inside-values.ts';
+import { countSteps, readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
 import {
   requireSingle,
   runSequences,
@@ -15,7 +17,7 @@ import {
 } from './run-sequences.ts';
 import { measureUsage, type TaskResult } from './task-result.ts';
 
-export interface PredictBody {
+export interface PredictBody extends InsideOptions {
   readonly input: TaskInput;
   /** Whether every step has its output, also where a network has one a sequence: that of the sequence so far. */
   readonly each?: boolean | undefined;
@@ -23,10 +25,17 @@ export interface PredictBody {
 export interface PredictResult extends TaskResult {
   /** The values of each sequence, in the outputs' own units. [rows, width] */
   readonly predictions: Float32Array[];
+  /** Of each sequence, where they are wanted. */
+  readonly inside?: (InsideValues | undefined)[];
 }
 export type PredictEvent =
   /** The step with which a row is complete; values [outputWidth] */
-  | { readonly kind: 'step'; readonly step: number; readonly values: Float32Array }
+  | {
+      readonly kind: 'step';
+      readonly step: number;
+      readonly values: Float32Array;
+      readonly inside: InsideValues | undefined;
+    }
   | { readonly kind: 'done'; readonly result: PredictResult };
 
 /** The shape of a prediction: `perStep` has a row for each step; otherwise the number of rows is fixed. */
@@ -46,13 +55,22 @@ export async function predict(context: TaskContext, call: Call, body: PredictBod
   const { model, signal } = call;
   const every = body.each === true || predictionShape(model).perStep;
   const sequences = await readInputs(model, body.input, context.limits, signal);
-  checkReplySize(sequences, () => replyBytes(model, sequences, every), call, context.limits);
-  const submissions = sequences.map((sequence) => sequenceOutputs(model, sequence, every ? 'every' : 'last'));
+  const inside = readInsideOptions(model, body);
+  const estimate = (): number => replyBytes(model, sequences, every);
+  checkReplySize(sequences, estimate, call, context.limits);
+  if (inside) checkInsideSize(inside, countSteps(sequences), body, context.limits, estimate());
+  const submissions = sequences.map((sequence) =>
+    sequenceOutputs(model, sequence, every ? 'every' : 'last', inside),
+  );
   const results = await runSequences(context, call, submissions, (_, slice) =>
-    collectValues(model, call, slice),
+    collectInside(inside, collectValues(model, call, slice)),
   );
   const ends = results.map(({ end }) => end);
-  return { usage: measureUsage(ends, sequences), predictions: results.map(({ result }) => result) };
+  return {
+    usage: measureUsage(ends, sequences),
+    predictions: results.map(({ result }) => result.value),
+    inside: results.map(({ result }) => result.inside),
+  };
 }
 
 /** Bytes of `[],`. */
@@ -97,18 +115,27 @@ export async function* predictStream(
 ): AsyncGenerator<PredictEvent> {
   const { model, signal } = call;
   const sequence = requireSingle(await readInputs(model, body.input, context.limits, signal), 'input');
+  const inside = readInsideOptions(model, body);
+  checkInsideSize(inside, model.network.info.causal ? 1 : sequence.steps, body, context.limits);
+  const waiting = createWaitingRows(inside);
   const slice = createTimeSlice(signal);
   const rows: Float32Array[] = [];
   const hasRow = rowFilter(model) ?? (() => true);
   const before = call.continuation?.steps ?? 0;
   let step = 0;
-  for await (const event of streamSequence(context, call, sequenceOutputs(model, sequence, 'every'))) {
+  for await (const event of streamSequence(
+    context,
+    call,
+    sequenceOutputs(model, sequence, 'every', inside),
+  )) {
+    waiting.push(event);
     if (event.kind === 'outputs') {
       for (const row of splitRows(event)) {
         const own = step++;
+        const seen = waiting.take(own);
         if (!hasRow(before + own)) continue;
         const values = await toUnits(model, row, slice);
-        yield { kind: 'step', step: own, values };
+        yield { kind: 'step', step: own, values, inside: seen };
         rows.push(values);
       }
     } else if (event.kind === 'done') {

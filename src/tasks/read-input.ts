@@ -32,6 +32,9 @@ export interface PreparedSequence {
   readonly tokens: Encoded['tokens'];
 }
 
+export const countSteps = (sequences: readonly PreparedSequence[]): number =>
+  sequences.reduce((sum, { steps }) => sum + steps, 0);
+
 /**
  * Reads the sequences of a request. Text models take a string or a list of strings, each of which may be a
  * list of tokens that the caller has split, or ids. Numeric models take one sequence as [steps][features], or

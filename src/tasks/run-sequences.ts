@@ -1,6 +1,7 @@
 import type { DoneEvent, SequenceEvent } from '../engine/delivery.ts';
 import type { EvaluationRequest, SequenceRequest } from '../engine/engine-interface.ts';
 import { UnrollError } from '../errors.ts';
+import type { InsidePlan } from '../network/inside.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { requireOneSequence } from './continuation.ts';
@@ -17,7 +18,8 @@ export const sequenceOutputs = (
   { network }: ServedModel,
   { values }: PreparedSequence,
   steps: SequenceRequest['steps'],
-): Submission => ({ network, input: values, steps, output: 'output' });
+  inside?: InsidePlan,
+): Submission => ({ network, input: values, steps, output: 'output', inside });
 
 /** Sequences of a call above which their beginnings are not kept: as many texts would push out all others. */
 const maxPrefixSequences = 8;

@@ -32,10 +32,10 @@ export function submitSequence(
 function planPrefix(
   { prefixes }: Parts,
   { continuation, prefix }: OwnCall,
-  { input, steps, decode, network }: SequenceRequest,
+  { input, steps, decode, inside, network }: SequenceRequest,
 ): PrefixPlan | null {
-  // a sequence whose every output is wanted cannot skip a step
-  if (!prefixes || !prefix || steps !== 'last' || decode || continuation?.from) return null;
+  // a sequence whose every output is wanted, or what is inside, cannot skip a step
+  if (!prefixes || !prefix || steps !== 'last' || decode || inside || continuation?.from) return null;
   const { causal, idColumns } = network.info;
   if (!(input instanceof Int32Array) || !causal || idColumns.length !== 1) return null;
   return prefixes.plan(prefix, input);

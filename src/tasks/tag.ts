@@ -6,7 +6,9 @@ import type { TextToken } from '../vocabulary/split.ts';
 import { checkReplySize, longestTextBytes, numberBytes, textBytes } from './budgets.ts';
 import type { Call, TaskContext } from './context.ts';
 import { rankLabels } from './labels.ts';
-import { readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
+import { checkInsideSize, readInsideOptions, type InsideOptions } from './inside-options.ts';
+import { collectInside, createWaitingRows, type InsideValues } from './inside-values.ts';
+import { countSteps, readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
 import {
   requireSingle,
   runSequences,
@@ -17,7 +19,7 @@ import {
 } from './run-sequences.ts';
 import { measureUsage, type TaskResult } from './task-result.ts';
 
-export interface TagBody {
+export interface TagBody extends InsideOptions {
   readonly input: TaskInput;
 }
 
@@ -30,6 +32,7 @@ export interface TaggedSequence {
   readonly steps: readonly StepLabel[];
   /** The text of each step; empty where the input is numbers or ids. */
   readonly tokens: readonly TextToken[];
+  readonly inside?: InsideValues | undefined;
 }
 export interface TagResult extends TaskResult {
   readonly predictions: TaggedSequence[];
@@ -40,6 +43,7 @@ export type TagEvent =
       readonly step: number;
       readonly labelled: StepLabel;
       readonly token: TextToken | undefined;
+      readonly inside: InsideValues | undefined;
     }
   | { readonly kind: 'done'; readonly result: TagResult };
 
@@ -48,15 +52,22 @@ export async function tag(context: TaskContext, call: Call, body: TagBody): Prom
   const { model, signal } = call;
   const sequences = await readInputs(model, body.input, context.limits, signal);
   const { maxReplyBytes } = context.limits;
-  checkReplySize(sequences, () => replyBytes(model, sequences, maxReplyBytes), call, context.limits);
-  const submissions = sequences.map((sequence) => sequenceOutputs(model, sequence, 'every'));
+  const inside = readInsideOptions(model, body);
+  const estimate = (): number => replyBytes(model, sequences, maxReplyBytes);
+  checkReplySize(sequences, estimate, call, context.limits);
+  if (inside) checkInsideSize(inside, countSteps(sequences), body, context.limits, estimate());
+  const submissions = sequences.map((sequence) => sequenceOutputs(model, sequence, 'every', inside));
   const results = await runSequences(context, call, submissions, (_, slice) =>
-    collectLabels(createLabeller(call, slice), slice),
+    collectInside(inside, collectLabels(createLabeller(call, slice), slice)),
   );
   const ends = results.map(({ end }) => end);
   return {
     usage: measureUsage(ends, sequences),
-    predictions: results.map(({ result }, i) => ({ steps: result, tokens: sequences[i]!.tokens })),
+    predictions: results.map(({ result }, i) => ({
+      steps: result.value,
+      tokens: sequences[i]!.tokens,
+      inside: result.inside,
+    })),
   };
 }
 
@@ -100,9 +111,20 @@ export async function* tagStream(context: TaskContext, call: Call, body: TagBody
   const { model, signal } = call;
   const sequence = requireSingle(await readInputs(model, body.input, context.limits, signal), 'input');
   const { tokens } = sequence;
+  const inside = readInsideOptions(model, body);
+  const { causal } = model.network.info;
+  // where the labels come at the end, all values wait for them
+  const waiting = model.chain || !causal ? sequence.steps : 1;
+  checkInsideSize(inside, waiting, body, context.limits);
   const labeller = createLabeller(call, createTimeSlice(signal));
+  const rows = createWaitingRows(inside);
   const steps: StepLabel[] = [];
-  for await (const event of streamSequence(context, call, sequenceOutputs(model, sequence, 'every'))) {
+  for await (const event of streamSequence(
+    context,
+    call,
+    sequenceOutputs(model, sequence, 'every', inside),
+  )) {
+    rows.push(event);
     const decided =
       event.kind === 'outputs'
         ? splitRows(event).flatMap((scores) => labeller.push(scores))
@@ -111,7 +133,7 @@ export async function* tagStream(context: TaskContext, call: Call, body: TagBody
           : [];
     for (const labelled of decided) {
       const step = steps.push(labelled) - 1;
-      yield { kind: 'step', step, labelled, token: tokens[step] };
+      yield { kind: 'step', step, labelled, token: tokens[step], inside: rows.take(step) };
     }
     if (event.kind === 'done')
       yield {

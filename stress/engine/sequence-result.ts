@@ -42,7 +42,8 @@ export async function readResult(
       nextToken++;
       content.push([event.id, event.text, event.logprob, event.top]);
     } else if (event.kind === 'decoded') content.push(event.hypotheses.map(withBits));
-    else if (event.kind === 'tensors') throw new WrongEvents('tensors of a sequence');
+    else if (event.kind === 'tensors' || event.kind === 'inside')
+      throw new WrongEvents(`${event.kind} of a sequence that did not ask for them`);
     else {
       content.push(event.finish);
       steps = event.steps;

@@ -412,3 +412,20 @@ test('texts that begin alike start where they part, unless a request asks for th
   expect(session.usage.reused_steps).toBeGreaterThanOrEqual(beginning.length);
   expect(session.generations).toEqual((await ask('four', { reuse_prefix: false })).generations);
 });
+
+test('shows what is inside the network step by step, with the same answers', async () => {
+  const input = rows(8);
+  const [plain, shown] = [await begin('numbers'), await begin('numbers')];
+  const ask = { include: ['hidden'] };
+  const parts = [
+    await step(shown, { input: input.slice(0, 3), ...ask }),
+    await step(shown, { input: input.slice(3), ...ask }),
+  ];
+  const whole = await post('/v1/models/numbers/predict', { input, ...ask });
+  expect(parts.flatMap((part) => part.predictions[0].output)).toEqual(
+    (await step(plain, { input })).predictions[0].output,
+  );
+  expect(parts.flatMap((part) => part.predictions[0].inside[0].hidden)).toEqual(
+    whole.predictions[0].inside[0].hidden,
+  );
+});

@@ -20,6 +20,9 @@ describe('JSON in pieces', () => {
     ['an object of long lists', { a: numbers(9000), b: undefined, c: { d: numbers(9000) }, e: [] }],
     ['many small objects', numbers(20_000).map((score) => ({ label: 'a"b', score, none: undefined }))],
     ['one long text among short ones', ['a', 'é\n'.repeat(40_000), 'b']],
+    ['a long text of pairs of surrogates', '😀'.repeat(30_000)],
+    ['the same, cut elsewhere', `a${'😀'.repeat(30_000)}`],
+    ['lone surrogates', `${'\ud83d'.repeat(20_000)}😀${'\ude00'.repeat(20_000)}`],
     ['undefined in a long list', [undefined, ...numbers(9000), undefined]],
     ['nothing', []],
   ])('is the same text for %s', (_, value) => {
@@ -30,6 +33,11 @@ describe('JSON in pieces', () => {
   it('has no large piece of many small values', () => {
     const pieces = [...jsonChunks({ predictions: numbers(30_000).map((n) => ({ output: [n, n, n] })) })];
     expect(pieces.length).toBeGreaterThan(20);
+    expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(65_536);
+  });
+
+  it('has no large piece of a long text', () => {
+    const pieces = [...jsonChunks({ hidden: 'A'.repeat(1_000_000) })];
     expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(65_536);
   });
 

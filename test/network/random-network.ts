@@ -2,6 +2,8 @@ import type { KernelMode } from '../../src/kernel/compile.ts';
 import { createKernel } from '../../src/cells/create-kernel.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { resolveGraph } from '../../src/network/graph.ts';
+import type { InsideLayer, InsideRows } from '../../src/network/inside.ts';
+import { listInsideLayers } from '../../src/network/inside-layers.ts';
 import type { NetworkInput } from '../../src/network/input.ts';
 import { measureLayout } from '../../src/network/layout.ts';
 import { compileNetwork, freeNetwork } from '../../src/network/compile-network.ts';
@@ -60,7 +62,7 @@ export function createTestRunner(
   spec: NetworkSpec,
   weights: Weights,
   options: { mode?: KernelMode; maxRows?: number; maxPacked?: number } = {},
-): Runner & { release: () => void } {
+): Runner & { release: () => void; insideLayers: InsideLayer[] } {
   const kernel = getKernel(options.mode ?? 'auto');
   const size = { maxRows: options.maxRows ?? 40, maxPacked: options.maxPacked ?? 8_000 };
   const compiled = compileNetwork(spec, weights, kernel);
@@ -72,11 +74,13 @@ export function createTestRunner(
     memory.free(arena.scratch);
     freeNetwork(compiled, kernel);
   };
+  const names = resolveGraph(spec, compiled.input).nodes.map(({ name }) => name);
   const runner = createRunner(compiled, memory.memory, arena, size);
   const { plan } = runner;
   const values = new Float32Array(memory.memory.buffer, arena.scratch, scratch / 4);
   return Object.assign(runner, {
     release,
+    insideLayers: listInsideLayers(compiled, names),
     // between two ticks, other networks write to the scratch
     plan(steps: ArrayLike<number>) {
       values.fill(NaN);
@@ -91,6 +95,7 @@ export function tick(
   sequences: readonly Sequence[],
   from: readonly number[],
   steps: readonly number[],
+  inside: ReadonlyMap<number, InsideRows> | null = null,
 ): Float32Array[][] {
   const offsets = runner.plan(steps);
   const width = runner.inputWidth;
@@ -110,6 +115,7 @@ export function tick(
   const values = runner.run(
     Array.from({ length: packed }, (_, i) => i),
     'output',
+    { inside },
   );
   for (let t = 0; t < steps[0]!; t++)
     sequences.forEach((_, row) => {

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../errors.ts';
 import type { CompiledNetwork } from '../../network/compile-network.ts';
+import type { InsidePlan } from '../../network/inside.ts';
 import type { Arena } from '../../network/layout.ts';
 import type { DecodeOptions, Hypothesis } from '../../decoding/search.ts';
 import type { DecoderSize } from '../../network/decoder-runner.ts';
@@ -59,6 +60,15 @@ export interface StartMessage {
   readonly windowBytes: number;
   /** Tokens (of a generation or a search) or steps that the reader has received; they are not sent again. */
   readonly alreadyDelivered: number;
+  /** Undefined where no inside values are reported. */
+  readonly inside?: InsideRequest | undefined;
+}
+
+/** Which inside values a sequence reports. */
+export interface InsideRequest {
+  readonly plan: InsidePlan;
+  /** Steps whose values the reader has received; they are not sent again. */
+  readonly delivered: number;
 }
 
 /** One evaluation of a graph. */
@@ -121,6 +131,15 @@ export interface OutputsEvent {
   /** [steps, width] */
   readonly values: Float32Array;
 }
+/** Inside values of some steps; they precede the outputs or tokens of those steps. */
+export interface InsideEvent {
+  readonly kind: 'inside';
+  readonly first: number;
+  readonly steps: number;
+  readonly width: number;
+  /** [steps, width], a row as the sequence's plan lays it out */
+  readonly values: Float32Array;
+}
 export interface TokenEvent extends EmittedToken {
   readonly kind: 'token';
   readonly index: number;
@@ -140,6 +159,7 @@ export interface TensorsEvent {
 
 export type SequenceReport =
   | OutputsEvent
+  | InsideEvent
   | TokenEvent
   | TensorsEvent
   | {

@@ -3,11 +3,13 @@ import type { Runner, OutputKind } from '../../network/runner.ts';
 import type { BatcherOptions } from './batcher-options.ts';
 import { chunkSteps } from './chunks.ts';
 import { eventBytes, outputsBytes } from '../flow-control.ts';
-import type { OutputsEvent, SequenceReport, TokenEvent } from '../channel/messages.ts';
+import type { InsideEvent, OutputsEvent, SequenceReport, TokenEvent } from '../channel/messages.ts';
+import { createInsideRows, toInsideEvent } from './inside-steps.ts';
 import { chooseOutputKind } from './output-kind.ts';
 import { orderRows } from './order-rows.ts';
 import { rowsToPreempt, type BatchedSequence, type Slot } from './slot.ts';
 import type { TickResult } from './tick-counters.ts';
+import { tryNext } from './try-next.ts';
 
 // The step batcher of one network in one worker. Sequences wait in a queue, occupy one row each, advance
 // together, one tick after the other, and leave at any step. It does not depend on threads; its clock is a
@@ -74,7 +76,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
   const isStalled = (slot: Slot): boolean => runner.causal && slot.windowBytes <= 0;
 
   /** Sends an event and subtracts its bytes from the row's window. */
-  function report(slot: Slot, emit: Emit, event: OutputsEvent | TokenEvent): void {
+  function report(slot: Slot, emit: Emit, event: OutputsEvent | InsideEvent | TokenEvent): void {
     emit(slot.sequence.id, event);
     slot.windowBytes -= eventBytes(event);
     if (slot.windowBytes <= 0) slot.stalledSinceMs = options.now();
@@ -119,15 +121,17 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
 
   const isGenerating = (slot: Slot): boolean => slot.stepsFed === slot.inputSteps;
   /**
-   * Steps that a row can run now. Limits one report of outputs to `outputsBytes`, or to one step if that is
-   * larger.
+   * Steps that a row can run now. Limits what it reports of them to `outputsBytes`, or to one step if that is
+   * more.
    */
   function countRunnableSteps(slot: Slot): number {
     if (isGenerating(slot)) return 1;
     const unfed = slot.inputSteps - slot.stepsFed;
-    if (!runner.causal || slot.sequence.generation || slot.sequence.steps === 'last') return unfed;
+    const { generation, steps, inside } = slot.sequence;
     const width = slot.outputKind === 'hidden' ? runner.hiddenWidth : runner.outputWidth;
-    return Math.min(unfed, Math.max(1, Math.floor(outputsBytes / (4 * width))));
+    const reported = (generation || steps === 'last' ? 0 : width) + (inside?.plan.width ?? 0);
+    if (!runner.causal || reported === 0) return unfed;
+    return Math.min(unfed, Math.max(1, Math.floor(outputsBytes / (4 * reported))));
   }
   /** Whether running `steps` steps produces an output that the sequence requested. */
   const producesOutput = (slot: Slot, steps: number): boolean =>
@@ -273,7 +277,8 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
         }
         return outputRows.length;
       });
-      const values = runner.run(outputRows, planned.outputKind);
+      const inside = createInsideRows(slots, steps);
+      const values = runner.run(outputRows, planned.outputKind, { inside });
       const width = planned.outputKind === 'hidden' ? runner.hiddenWidth : runner.outputWidth;
 
       const ended: number[] = [];
@@ -283,6 +288,11 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
           emit(slots[row]!.sequence.id, { kind: 'failed', reason: failure, code: 'input_mismatch' });
           ended.push(row);
           return;
+        }
+        const seen = inside?.get(row);
+        if (seen) {
+          const { sequence, stepsRun } = slots[row]!;
+          report(slots[row]!, emit, toInsideEvent(sequence.inside!, seen, stepsRun));
         }
         const rowValues = values.subarray((ends[row - 1] ?? 0) * width, ends[row]! * width);
         if (advance(row, count, rowValues, emit)) ended.push(row);
@@ -296,16 +306,4 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
       return { rows: steps.length, steps: packed, padding: packed - sequenceSteps, sequenceSteps, ms };
     },
   };
-}
-
-/**
- * Isolates an error of one sequence's decoding from the others in its batch.
- * @returns the reason when it fails
- */
-function tryNext(generation: Generation, logits: Float32Array): ReturnType<Generation['next']> | string {
-  try {
-    return generation.next(logits);
-  } catch (error) {
-    return String(error);
-  }
 }

@@ -1,7 +1,7 @@
 import type { OutputKind } from '../../network/runner.ts';
 import type { Generation } from '../../decoding/generation.ts';
 import type { BatcherOptions } from './batcher-options.ts';
-import type { Resume } from '../channel/messages.ts';
+import type { InsideRequest, Resume } from '../channel/messages.ts';
 
 /** A sequence as a batcher receives it. */
 export interface BatchedSequence {
@@ -21,6 +21,7 @@ export interface BatchedSequence {
   readonly windowBytes: number;
   /** Tokens or steps that the reader has received; they are not sent again. */
   readonly alreadyDelivered: number;
+  readonly inside?: InsideRequest | undefined;
 }
 
 /** A sequence in a row of the batch. */

@@ -95,7 +95,7 @@ export function createWorkerLoop(context: {
       add(message) {
         if (message.kind !== 'start') throw new Error('a network of layers evaluates no graph');
         const { sequence, resume, generation: options, ...rest } = message;
-        const { input, steps, output, from, keepState, windowBytes, alreadyDelivered } = rest;
+        const { input, steps, output, from, keepState, windowBytes, alreadyDelivered, inside } = rest;
         const generation =
           options &&
           (resume?.generation
@@ -112,6 +112,7 @@ export function createWorkerLoop(context: {
           resume,
           windowBytes,
           alreadyDelivered,
+          inside,
         });
       },
     };

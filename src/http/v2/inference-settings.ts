@@ -15,7 +15,16 @@ const common = {
   priority: z.int().min(0).optional(),
   timeout_ms: timeoutMs,
 };
-const omitted = { stream: true, state: true, return_state: true, reuse_prefix: true } as const;
+const omitted = {
+  stream: true,
+  state: true,
+  return_state: true,
+  reuse_prefix: true,
+  include: true,
+  include_layers: true,
+  include_units: true,
+  include_format: true,
+} as const;
 const settings = {
   generate: z.object({ ...generateBody.omit({ ...omitted, prompt: true }).shape, ...common }),
   decode: z.object({ ...decodeBody.omit({ stream: true, input: true }).shape, ...common }),

@@ -56,6 +56,8 @@ export interface SweepCell {
    * while learning.
    */
   readonly separateOperand?: boolean;
+  /** There is only ever one row: the code for many is left out. */
+  readonly singleRow?: boolean;
 }
 
 /** Indexes of a phase's gates whose sums contain a recurrent product. */
@@ -238,6 +240,7 @@ export function emitSweep(e: Emitter, cell: SweepCell, units: number): string {
       };
 
       if (products === 0) manyRows();
+      else if (cell.singleRow) oneRow();
       else f.if(eq(p.rows, 1), oneRow, manyRows);
     };
 

@@ -1,3 +1,5 @@
+import type { KernelFunctions } from '../../kernel/instantiate.ts';
+import type { InsideRows } from '../inside.ts';
 import type { AttendedSource } from './attended-source.ts';
 import type { Plan, RunContext } from './layer.ts';
 import type { StateBlock } from '../state.ts';
@@ -73,6 +75,14 @@ export interface Tick {
   readonly sources: readonly AttendedSource[];
   /** The errors of rows that failed. */
   readonly failures: Map<number, string>;
+  /** Null where no row asks for inside values. */
+  readonly inside: InsideTick | null;
+}
+
+/** The rows of a tick whose inside values are reported, and the functions that report them. */
+export interface InsideTick {
+  readonly rows: ReadonlyMap<number, InsideRows>;
+  readonly functions: () => KernelFunctions;
 }
 
 /**

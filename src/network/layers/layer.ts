@@ -7,6 +7,11 @@ import type { KernelFunctions } from '../../kernel/instantiate.ts';
 /** The context of a layer's compilation. */
 export interface CompileContext {
   readonly e: Emitter;
+  /**
+   * Of functions that report a layer's inside values, which are compiled when they are first called; null
+   * where none are reported.
+   */
+  readonly observer: Emitter | null;
   /** A float32 tensor of the weights file; shapes have been checked. */
   readonly tensor: (name: string) => Float32Array;
   /** Allocates `length` float32 in the shared memory; `fill` writes them. @returns the address */

@@ -3,13 +3,14 @@ import type { Classification, ClassifyBody, ClassifyEvent, ClassifyResult } from
 import { createTimeSlice } from '../../../time-slice.ts';
 import { shortestFloat32 } from '../../float32-text.ts';
 import type { ServerEvent } from '../../sse.ts';
+import { toInside, toStepInside, type InsideField } from './inside.ts';
 import { toReplyHead, type ReplyHead } from './reply-head.ts';
 
 interface Scored {
   readonly label: string;
   readonly score: number;
 }
-interface Prediction extends Scored {
+interface Prediction extends Scored, InsideField {
   readonly top: Scored[];
 }
 export interface ClassifyReply extends ReplyHead {
@@ -19,13 +20,16 @@ export interface ClassifyReply extends ReplyHead {
 export async function toClassifyReply(
   result: ClassifyResult,
   model: ServedModel,
-  body: Pick<ClassifyBody, 'top_k'>,
+  body: Omit<ClassifyBody, 'input'>,
   signal: AbortSignal,
 ): Promise<ClassifyReply> {
   const slice = createTimeSlice(signal);
   const predictions: Prediction[] = [];
   for (const classification of result.predictions) {
-    predictions.push(toPrediction(classification, model, body));
+    predictions.push({
+      ...toPrediction(classification, model, body),
+      ...(await toInside(classification.inside, body, slice)),
+    });
     if (slice.due()) await slice.next();
   }
   return { ...toReplyHead(model, result), predictions };
@@ -34,12 +38,14 @@ export async function toClassifyReply(
 export function toClassifyEvent(
   event: ClassifyEvent,
   model: ServedModel,
-  body: Pick<ClassifyBody, 'top_k'>,
+  body: Omit<ClassifyBody, 'input'>,
   signal: AbortSignal,
 ): ServerEvent | Promise<ServerEvent> {
   if (event.kind === 'done')
     return toClassifyReply(event.result, model, body, signal).then((data) => ({ event: 'done', data }));
-  return { event: 'step', data: { step: event.step, ...toPrediction(event.prediction, model, body) } };
+  const { step, prediction } = event;
+  const data = { step, ...toPrediction(prediction, model, body), ...toStepInside(prediction.inside, body) };
+  return { event: 'step', data };
 }
 
 function toPrediction(

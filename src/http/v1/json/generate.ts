@@ -1,8 +1,10 @@
 import type { ServedModel } from '../../../repository/repository-interface.ts';
 import { requireFinite } from '../../../tasks/finite.ts';
 import type { GenerateBody, GeneratedToken, GenerateEvent, GenerateResult } from '../../../tasks/generate.ts';
+import type { InsideOptions } from '../../../tasks/inside-options.ts';
 import { createTimeSlice, type TimeSlice } from '../../../time-slice.ts';
 import type { ServerEvent } from '../../sse.ts';
+import { toInside, toStepInside, type InsideField } from './inside.ts';
 import { toReplyHead, type ReplyHead } from './reply-head.ts';
 
 interface TokenLogprob {
@@ -11,11 +13,12 @@ interface TokenLogprob {
   readonly logprob: number;
   readonly top: { readonly text: string; readonly id: number; readonly logprob: number }[];
 }
-interface Generated {
+interface Generated extends InsideField {
   readonly text: string;
   readonly finish_reason: 'stop' | 'length';
   readonly tokens: number;
   readonly logprobs?: TokenLogprob[];
+  readonly prompt_steps?: number;
 }
 export interface GenerateReply extends ReplyHead {
   readonly generations: Generated[];
@@ -24,17 +27,19 @@ export interface GenerateReply extends ReplyHead {
 export async function toGenerateReply(
   result: GenerateResult,
   model: ServedModel,
-  _: object,
+  body: InsideOptions,
   signal: AbortSignal,
 ): Promise<GenerateReply> {
   const slice = createTimeSlice(signal);
   const generations: Generated[] = [];
-  for (const { text, finish, tokens, logprobs } of result.generations)
+  for (const { text, finish, tokens, logprobs, inside, promptSteps } of result.generations)
     generations.push({
       text,
       finish_reason: finish,
       tokens,
       ...(logprobs && { logprobs: await toLogprobs(logprobs, slice) }),
+      ...(promptSteps !== undefined && { prompt_steps: promptSteps }),
+      ...(await toInside(inside, body, slice)),
     });
   return { ...toReplyHead(model, result), generations };
 }
@@ -42,7 +47,7 @@ export async function toGenerateReply(
 export function toGenerateEvent(
   event: GenerateEvent,
   model: ServedModel,
-  body: Pick<GenerateBody, 'logprobs'>,
+  body: Pick<GenerateBody, 'logprobs'> & InsideOptions,
   signal: AbortSignal,
 ): ServerEvent | Promise<ServerEvent> {
   if (event.kind === 'done')
@@ -53,7 +58,14 @@ export function toGenerateEvent(
   const { text, id, logprob, top } = toTokenLogprob(event.token);
   return {
     event: 'token',
-    data: { text, id, logprob, choice: event.choice, ...(body.logprobs ? { top } : {}) },
+    data: {
+      text,
+      id,
+      logprob,
+      choice: event.choice,
+      ...(body.logprobs ? { top } : {}),
+      ...toStepInside(event.inside, body),
+    },
   };
 }
 

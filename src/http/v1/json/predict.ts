@@ -8,28 +8,30 @@ import {
 import { createTimeSlice, type TimeSlice } from '../../../time-slice.ts';
 import { toShortestNumbers } from '../../float32-text.ts';
 import type { ServerEvent } from '../../sse.ts';
+import { toInside, toStepInside, type InsideField } from './inside.ts';
 import { toReplyHead, type ReplyHead } from './reply-head.ts';
 
 export interface PredictReply extends ReplyHead {
   /** A row for each step, or the rows that a model gives for each sequence: a single one without its list. */
-  readonly predictions: { readonly output: number[] | number[][] }[];
+  readonly predictions: (InsideField & { readonly output: number[] | number[][] })[];
 }
 
 export async function toPredictReply(
   result: PredictResult,
   model: ServedModel,
-  { each = false }: PredictBody,
+  body: PredictBody,
   signal: AbortSignal,
 ): Promise<PredictReply> {
   const slice = createTimeSlice(signal);
   const { perStep, rows, width } = predictionShape(model);
-  const predictions: { output: number[] | number[][] }[] = [];
-  for (const values of result.predictions)
+  const predictions: PredictReply['predictions'] = [];
+  for (const [i, values] of result.predictions.entries())
     predictions.push({
       output:
-        each || perStep || rows > 1
+        body.each || perStep || rows > 1
           ? await toRows(values, width, slice)
           : await toShortestNumbers(values, slice),
+      ...(await toInside(result.inside?.[i], body, slice)),
     });
   return { ...toReplyHead(model, result), predictions };
 }
@@ -44,7 +46,7 @@ export function toPredictEvent(
     return toPredictReply(event.result, model, body, signal).then((data) => ({ event: 'done', data }));
   return toShortestNumbers(event.values, createTimeSlice(signal)).then((output) => ({
     event: 'step',
-    data: { step: event.step, output },
+    data: { step: event.step, output, ...toStepInside(event.inside, body) },
   }));
 }
 

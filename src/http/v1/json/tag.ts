@@ -1,9 +1,11 @@
 import type { ServedModel } from '../../../repository/repository-interface.ts';
 import type { StepLabel, TaggedSequence, TagEvent, TagResult } from '../../../tasks/tag.ts';
+import type { InsideOptions } from '../../../tasks/inside-options.ts';
 import { createTimeSlice, type TimeSlice } from '../../../time-slice.ts';
 import type { TextToken } from '../../../vocabulary/split.ts';
 import { shortestFloat32 } from '../../float32-text.ts';
 import type { ServerEvent } from '../../sse.ts';
+import { toInside, toStepInside, type InsideField } from './inside.ts';
 import { toReplyHead, type ReplyHead } from './reply-head.ts';
 
 interface TaggedToken {
@@ -16,31 +18,35 @@ interface TaggedToken {
   readonly end: number;
 }
 export interface TagReply extends ReplyHead {
-  readonly predictions: { readonly tokens: TaggedToken[] }[];
+  readonly predictions: (InsideField & { readonly tokens: TaggedToken[] })[];
 }
 
 export async function toTagReply(
   result: TagResult,
   model: ServedModel,
-  _: object,
+  body: InsideOptions,
   signal: AbortSignal,
 ): Promise<TagReply> {
   const slice = createTimeSlice(signal);
-  const predictions: { tokens: TaggedToken[] }[] = [];
+  const predictions: TagReply['predictions'] = [];
   for (const sequence of result.predictions)
-    predictions.push({ tokens: await toTaggedTokens(sequence, slice) });
+    predictions.push({
+      tokens: await toTaggedTokens(sequence, slice),
+      ...(await toInside(sequence.inside, body, slice)),
+    });
   return { ...toReplyHead(model, result), predictions };
 }
 
 export function toTagEvent(
   event: TagEvent,
   model: ServedModel,
-  body: object,
+  body: InsideOptions,
   signal: AbortSignal,
 ): ServerEvent | Promise<ServerEvent> {
   if (event.kind === 'done')
     return toTagReply(event.result, model, body, signal).then((data) => ({ event: 'done', data }));
-  return { event: 'token', data: toTaggedToken(event.labelled, event.token, event.step) };
+  const { labelled, token, step, inside } = event;
+  return { event: 'token', data: { ...toTaggedToken(labelled, token, step), ...toStepInside(inside, body) } };
 }
 
 async function toTaggedTokens({ steps, tokens }: TaggedSequence, slice: TimeSlice): Promise<TaggedToken[]> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { prefixFields } from './prefix.ts';
 import { stateFields, stateReply } from './state.ts';
+import { includeFields, insideReply } from './include.ts';
 import { replyHead } from './reply.ts';
 import { callFields } from './call-fields.ts';
 import { taskInput } from './task-input.ts';
@@ -8,6 +9,7 @@ import { taskInput } from './task-input.ts';
 export const classifyBody = z.strictObject({
   input: taskInput,
   top_k: z.int().min(1).max(10_000).default(5).describe('Labels to report'),
+  ...includeFields,
   ...callFields,
   ...stateFields,
   ...prefixFields,
@@ -19,7 +21,7 @@ export const classifyReply = z
     ...replyHead,
     ...stateReply,
     predictions: z
-      .array(z.object({ ...scored, top: z.array(z.object(scored)) }))
+      .array(z.object({ ...scored, top: z.array(z.object(scored)), inside: insideReply }))
       .describe('One for each input, in order'),
   })
   .meta({ id: 'ClassifyReply' });

@@ -4,6 +4,7 @@ import { stateFields, stateReply } from './state.ts';
 import { stringOrStrings } from '../../../bounded-schema.ts';
 import { decodingFields } from '../../../network/decoding-fields.ts';
 import { callFields } from './call-fields.ts';
+import { includeFields, insideReply } from './include.ts';
 import { replyHead } from './reply.ts';
 
 const { max_tokens, temperature, top_k, top_p, min_p, repetition_penalty, frequency_penalty, stop } =
@@ -30,6 +31,7 @@ export const generateBody = z.strictObject({
   stop: stop.optional().describe('The text ends before any of these'),
   logprobs: z.int().min(0).max(20).optional().describe('Alternatives to report with each token'),
   n: z.int().min(1).max(1000).optional().describe('Choices for each prompt'),
+  ...includeFields,
   ...callFields,
   ...stateFields,
   ...prefixFields,
@@ -48,6 +50,11 @@ export const generateReply = z
           finish_reason: z.enum(['stop', 'length']),
           tokens: z.int().describe('Tokens generated'),
           logprobs: z.array(z.object({ ...scoredToken, top: z.array(z.object(scoredToken)) })).optional(),
+          prompt_steps: z
+            .int()
+            .optional()
+            .describe('With `include`: token k was drawn from row prompt_steps − 1 + k'),
+          inside: insideReply,
         }),
       )
       .describe('n for each prompt, in order'),

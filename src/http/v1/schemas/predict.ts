@@ -1,10 +1,16 @@
 import { z } from 'zod';
 import { stateFields, stateReply } from './state.ts';
 import { callFields } from './call-fields.ts';
+import { includeFields, insideReply } from './include.ts';
 import { replyHead } from './reply.ts';
 import { taskInput } from './task-input.ts';
 
-export const predictBody = z.strictObject({ input: taskInput, ...callFields, ...stateFields });
+export const predictBody = z.strictObject({
+  input: taskInput,
+  ...includeFields,
+  ...callFields,
+  ...stateFields,
+});
 
 export const predictReply = z
   .object({
@@ -17,6 +23,7 @@ export const predictReply = z
           .describe(
             'One row, or a fixed number of rows, where the network has one output for each sequence; otherwise a row for each step',
           ),
+        inside: insideReply,
       }),
     ),
   })

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { stateFields, stateReply } from './state.ts';
 import { callFields } from './call-fields.ts';
+import { includeFields, insideReply } from './include.ts';
 import { replyHead } from './reply.ts';
 import { taskInput } from './task-input.ts';
 
-export const tagBody = z.strictObject({ input: taskInput, ...callFields, ...stateFields });
+export const tagBody = z.strictObject({ input: taskInput, ...includeFields, ...callFields, ...stateFields });
 
 const token = z.object({
   text: z.string(),
@@ -14,5 +15,9 @@ const token = z.object({
   end: z.int(),
 });
 export const tagReply = z
-  .object({ ...replyHead, ...stateReply, predictions: z.array(z.object({ tokens: z.array(token) })) })
+  .object({
+    ...replyHead,
+    ...stateReply,
+    predictions: z.array(z.object({ tokens: z.array(token), inside: insideReply })),
+  })
   .meta({ id: 'TagReply' });

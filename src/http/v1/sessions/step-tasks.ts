@@ -7,6 +7,7 @@ import { decode, decodeStream } from '../../../tasks/decode.ts';
 import { embed } from '../../../tasks/embed.ts';
 import { feed } from '../../../tasks/feed.ts';
 import { generate, generateStream } from '../../../tasks/generate.ts';
+import type { InsideOptions } from '../../../tasks/inside-options.ts';
 import { predict, predictStream } from '../../../tasks/predict.ts';
 import { requireText, type TaskInput } from '../../../tasks/read-input.ts';
 import { tag, tagStream } from '../../../tasks/tag.ts';
@@ -29,12 +30,13 @@ interface StepTask {
 }
 
 const classifySteps: StepTask = {
-  async run(context, call, { top_k, return: which, ...body }) {
-    const request = { input: requireInput(body), top_k, each: which === 'each' };
+  async run(context, call, body) {
+    const each = body.return === 'each';
+    const request = { ...insideOf(body), input: requireInput(body), top_k: body.top_k, each };
     return toClassifyReply(await classify(context, call, request), call.model, request, call.signal);
   },
   async *stream(context, call, body) {
-    const request = { input: requireInput(body), top_k: body.top_k };
+    const request = { ...insideOf(body), input: requireInput(body), top_k: body.top_k };
     for await (const event of classifyStream(context, call, request))
       yield toClassifyEvent(event, call.model, request, call.signal);
   },
@@ -42,11 +44,11 @@ const classifySteps: StepTask = {
 
 const tagSteps: StepTask = {
   async run(context, call, body) {
-    const request = { input: requireInput(body) };
+    const request = { ...insideOf(body), input: requireInput(body) };
     return toTagReply(await tag(context, call, request), call.model, request, call.signal);
   },
   async *stream(context, call, body) {
-    const request = { input: requireInput(body) };
+    const request = { ...insideOf(body), input: requireInput(body) };
     for await (const event of tagStream(context, call, request))
       yield toTagEvent(event, call.model, request, call.signal);
   },
@@ -54,11 +56,11 @@ const tagSteps: StepTask = {
 
 const predictSteps: StepTask = {
   async run(context, call, body) {
-    const request = { input: requireInput(body), each: body.return === 'each' };
+    const request = { ...insideOf(body), input: requireInput(body), each: body.return === 'each' };
     return toPredictReply(await predict(context, call, request), call.model, request, call.signal);
   },
   async *stream(context, call, body) {
-    const request = { input: requireInput(body) };
+    const request = { ...insideOf(body), input: requireInput(body) };
     for await (const event of predictStream(context, call, request))
       yield toPredictEvent(event, call.model, request, call.signal);
   },
@@ -74,11 +76,11 @@ const embedSteps: StepTask = {
 
 const generateSteps: StepTask = {
   async run(context, call, body) {
-    const request = { ...body.generate, prompt: readPrompt(body) };
+    const request = { ...body.generate, ...insideOf(body), prompt: readPrompt(body) };
     return toGenerateReply(await generate(context, call, request), call.model, request, call.signal);
   },
   async *stream(context, call, body) {
-    const request = { ...body.generate, prompt: readPrompt(body) };
+    const request = { ...body.generate, ...insideOf(body), prompt: readPrompt(body) };
     for await (const event of generateStream(context, call, request))
       yield toGenerateEvent(event, call.model, request, call.signal);
   },
@@ -139,3 +141,16 @@ function requireInput({ input }: Pick<StepsBody, 'input'>): TaskInput {
 
 const readPrompt = ({ input }: Pick<StepsBody, 'input'>) =>
   input === undefined ? undefined : requireText(input);
+
+/** The fields that ask for what is inside a network. */
+const insideOf = ({
+  include,
+  include_layers,
+  include_units,
+  include_format,
+}: InsideOptions): InsideOptions => ({
+  include,
+  include_layers,
+  include_units,
+  include_format,
+});

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { callFields } from '../schemas/call-fields.ts';
 import { decodeBody, decodeReply } from '../schemas/decode.ts';
+import { includeFields } from '../schemas/include.ts';
 import { generateBody, generateReply } from '../schemas/generate.ts';
 import { classifyReply } from '../schemas/classify.ts';
 import { embedReply } from '../schemas/embed.ts';
@@ -31,6 +32,10 @@ export const stepsBody = z.strictObject({
   top_k: z.int().min(1).max(10_000).default(5).describe('Labels to report'),
   generate: generateBody
     .omit({
+      include: true,
+      include_layers: true,
+      include_units: true,
+      include_format: true,
       prompt: true,
       stream: true,
       timeout_ms: true,
@@ -48,6 +53,7 @@ export const stepsBody = z.strictObject({
     .describe(
       'How an encoder-decoder searches. Without input it goes on from the source that was read before.',
     ),
+  ...includeFields,
   ...callFields,
   ...prefixFields,
 });

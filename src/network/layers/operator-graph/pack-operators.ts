@@ -37,7 +37,7 @@ const isRecurrent = ({ operator }: OperatorSpec): boolean => cellOfOperator(oper
 export function packOperators(
   { operators, outputs }: Pick<BodySpec, 'operators' | 'outputs'>,
   floats: ReadonlyMap<string, Operand>,
-  context: Omit<CompileContext, 'tensor' | 'inputWidths' | 'before'>,
+  context: Pick<CompileContext, 'e' | 'place'>,
 ): PackedOperators {
   const { e, place } = context;
   const { weightIh, weightHh, biasIh, biasHh, peephole } = tensorNames;
@@ -57,6 +57,7 @@ export function packOperators(
         directions: directions.map(({ layer: cell, parts }) => {
           const own = {
             ...context,
+            observer: null,
             inputWidths: [inner],
             before: undefined,
             tensor: (name: string) => parts[name as keyof typeof parts]!.values,

@@ -1,11 +1,12 @@
-import type { CompiledDirection, CompiledRecurrent } from './compiled.ts';
+import type { CompiledDirection, CompiledRecurrent, GateColumns } from './compiled.ts';
+import type { CellPhase } from '../../../cells/cell.ts';
 import { findCell } from '../../../cells/registry.ts';
-import { toSweepCell } from '../../../cells/sweep.ts';
+import { toObservedCell, toSweepCell } from '../../../cells/sweep.ts';
 import { combineBiases, type DirectionTensors } from '../../../cells/weights.ts';
 import { emitLinear } from '../../../kernel/emit/linear.ts';
 import { emitMerge } from '../../../kernel/emit/merge.ts';
 import { emitConcat, emitGather } from '../../../kernel/emit/rows.ts';
-import { padded } from '../../../kernel/layout.ts';
+import { countPanels, padded, panelWidth } from '../../../kernel/layout.ts';
 import { emitSweep, sweepScratch } from '../../../kernel/emit/sweep.ts';
 import { inputOrder, packByGroup, packMatrix, packVector, productOrder } from '../../../kernel/pack.ts';
 import type { KernelFunctions } from '../../../kernel/instantiate.ts';
@@ -30,19 +31,21 @@ export function compileRecurrent(
   const order = inputOrder(sweepCell, units);
   const recurrentOrder = productOrder(sweepCell, units);
   const inner = context.inputWidths[0]!;
-  const { e, place, tensor } = context;
+  const { e, observer, place, tensor } = context;
 
   const placeState = (name: string | undefined): number | null =>
     name === undefined ? null : place(padded(units), (row) => row.set(tensor(name)));
 
   const compileDirection = (names: DirectionTensors, direction: Direction): CompiledDirection => {
-    const own = toSweepCell(cell, getCellOptions(layer, direction));
+    const options = getCellOptions(layer, direction);
+    const own = toSweepCell(cell, options);
     const optional = (name: string | undefined): Float32Array =>
       name === undefined ? new Float32Array(0) : tensor(name);
     const { combined, separate } = combineBiases(cell, units, tensor(names.biasIh), optional(names.biasHh));
     return {
       projection: emitLinear(e, { inner, columns: order.length }),
       sweep: emitSweep(e, own, units),
+      observe: observer && emitSweep(observer, toObservedCell(cell, options), units),
       gather: emitGather(e, order.length),
       weightIh: place(order.length * inner, (packed) =>
         packMatrix(tensor(names.weightIh), inner, order, packed),
@@ -67,6 +70,7 @@ export function compileRecurrent(
     columns: order.length,
     hasCellState: cell.states.includes('c'),
     scratchBytesPerRow: sweepScratch(sweepCell, units, 1),
+    gates: cell.gates.length === 1 ? [] : locateGates(cell.phases(getCellOptions(layer, 'forward')), units),
     forward: compileDirection(directions.forward, 'forward'),
     backward: directions.backward && compileDirection(directions.backward, 'backward'),
     mergeAtFirstStep,
@@ -76,6 +80,17 @@ export function compileRecurrent(
         : emitMerge(e, merge, units)
       : null,
   };
+}
+
+/** The columns of every gate, in the order of `inputOrder`: by phase, then group of 16 units, then gate. */
+function locateGates(phases: readonly Pick<CellPhase, 'gates'>[], units: number): GateColumns[] {
+  let next = 0;
+  return phases.flatMap(({ gates }) => {
+    const first = next;
+    const stride = gates.length * panelWidth;
+    next += countPanels(units) * stride;
+    return gates.map((name, index) => ({ name, first: first + index * panelWidth, stride }));
+  });
 }
 
 /**

@@ -5,6 +5,8 @@
 export interface CompiledDirection {
   readonly projection: string;
   readonly sweep: string;
+  /** The sweep of one row that leaves the gates' values in place of its input projections, where they are reported. */
+  readonly observe: string | null;
   readonly weightIh: number;
   readonly bias: number;
   readonly weightHh: number;
@@ -18,6 +20,13 @@ export interface CompiledDirection {
   readonly gather: string;
 }
 
+/** Columns of a gate in a row of input projections: unit u is at first + ⌊u / 16⌋ · stride + u mod 16. */
+export interface GateColumns {
+  readonly name: string;
+  readonly first: number;
+  readonly stride: number;
+}
+
 export interface CompiledRecurrent {
   readonly kind: 'recurrent';
   readonly units: number;
@@ -25,6 +34,8 @@ export interface CompiledRecurrent {
   readonly columns: number;
   readonly hasCellState: boolean;
   readonly scratchBytesPerRow: number;
+  /** None of a cell whose only gate is h. */
+  readonly gates: readonly GateColumns[];
   readonly forward: CompiledDirection;
   readonly backward: CompiledDirection | null;
   readonly merge: string | null;

@@ -19,6 +19,20 @@ export interface DirectionPlace {
   readonly scratch: number;
 }
 
+/** Steps whose input projections have been computed and that have not run. */
+interface ProjectedSteps {
+  /** In the order of reading: from … to, both included. */
+  readonly from: number;
+  readonly to: number;
+  /** Packed index of the first projected row. */
+  readonly first: number;
+  /** Rows of h before the step `from`. */
+  readonly h: number;
+}
+
+/** Called before each of them. */
+export type Observe = (steps: ProjectedSteps) => void;
+
 /** The last step of a run of at most `preRows` packed rows from step t on (at least one step). */
 function chunkEnd(plan: Plan, from: number, preRows: number): number {
   let end = from + 1;
@@ -45,6 +59,7 @@ export function runForward(
   context: RunContext,
   plan: Plan,
   at: DirectionPlace,
+  observe: Observe | null = null,
 ): void {
   const { forward: direction, columns, units } = recurrent;
   const stride = padded(units) * 4;
@@ -55,6 +70,7 @@ export function runForward(
     const first = plan.offsets[step]!;
     const end = chunkEnd(plan, step, at.preRows);
     project(direction, context, first, plan.offsets[end]! - first, at);
+    observe?.({ from: step, to: end - 1, first, h });
     while (step < end) {
       const rows = activeRows(plan, step);
       let run = step + 1;
@@ -89,6 +105,7 @@ export function runBackward(
   context: RunContext,
   plan: Plan,
   at: DirectionPlace,
+  observe: Observe | null = null,
 ): void {
   const { columns, units } = recurrent;
   const floats = context.floats();
@@ -100,6 +117,7 @@ export function runBackward(
     while (start > 0 && plan.offsets[end]! - plan.offsets[start - 1]! <= at.preRows) start--;
     const first = plan.offsets[start]!;
     project(direction, context, first, plan.offsets[end]! - first, at);
+    observe?.({ from: end - 1, to: start, first, h: at.h });
     for (let step = end - 1; step >= start; step--) {
       const y = at.y + plan.offsets[step]! * width * 4;
       const pre = at.pre + (plan.offsets[step]! - first) * columns * 4;

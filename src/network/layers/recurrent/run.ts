@@ -1,14 +1,16 @@
 import type { CompiledDirection, CompiledRecurrent } from './compiled.ts';
 import { padded } from '../../../kernel/layout.ts';
+import type { Direction } from '../../inside.ts';
 import { unitsBlock } from '../../state.ts';
 import type { CompiledEmbedding } from '../embedding/run.ts';
 import { activeRows, type Plan } from '../layer.ts';
 import type { PlaceContext, StepLayerRun } from '../layer-run.ts';
-import { runBackward, runForward, type DirectionPlace } from './run-direction.ts';
+import { createObserve, observedFloats, placeObserved, type ObservedDirection } from './observe.ts';
+import { runBackward, runForward, type Observe } from './run-direction.ts';
 
 interface RecurrentPlace {
-  readonly forward: DirectionPlace;
-  readonly backward: DirectionPlace | null;
+  readonly forward: ObservedDirection;
+  readonly backward: ObservedDirection | null;
   /** The layer's rows: the merge of both directions, or the forward one's. */
   readonly y: number;
 }
@@ -22,9 +24,10 @@ const preRowsFor = (maxRows: number): number => Math.max(projectedRows, maxRows)
 
 export const run: StepLayerRun<CompiledRecurrent, RecurrentPlace> = {
   acrossSteps: true,
-  scratch: ({ columns, scratchBytesPerRow }, { maxRows }) => ({
-    projections: preRowsFor(maxRows) * columns,
-    sweep: (maxRows * scratchBytesPerRow) / 4,
+  scratch: (recurrent, { maxRows }) => ({
+    projections: preRowsFor(maxRows) * recurrent.columns,
+    sweep: (maxRows * recurrent.scratchBytesPerRow) / 4,
+    observed: observedFloats(recurrent),
   }),
   skipsInput: ({ forward }) => forward.table !== null,
 
@@ -32,7 +35,7 @@ export const run: StepLayerRun<CompiledRecurrent, RecurrentPlace> = {
     const { y, rows, maxPacked } = context;
     const { forward, backward, units } = recurrent;
     if (!backward) return { forward: placeDirection(recurrent, forward, y, context), backward: null, y };
-    const place = (direction: CompiledDirection): DirectionPlace =>
+    const place = (direction: CompiledDirection): ObservedDirection =>
       placeDirection(recurrent, direction, rows(maxPacked, units), context);
     return { forward: place(forward), backward: place(backward), y };
   },
@@ -40,15 +43,20 @@ export const run: StepLayerRun<CompiledRecurrent, RecurrentPlace> = {
   create(recurrent, context, { forward, backward, y }) {
     const width = padded(recurrent.units);
     if (!recurrent.backward || !backward)
-      return ({ plan }) => {
-        runForward(recurrent, context, plan, forward);
+      return (tick) => {
+        const { plan } = tick;
+        const observe = createObserve(recurrent, 'forward', context, tick, forward);
+        runForward(recurrent, context, plan, forward, observe);
         storeLastRows(context.floats(), plan, { y: forward.y / 4, h: forward.h / 4, width });
       };
     const direction = recurrent.backward;
     const merge = context.functions[recurrent.merge!]!;
-    return ({ plan }) => {
-      runForward(recurrent, context, plan, forward);
-      runBackward(recurrent, direction, context, plan, backward);
+    return (tick) => {
+      const { plan } = tick;
+      const observe = (name: Direction, place: ObservedDirection): Observe | null =>
+        createObserve(recurrent, name, context, tick, place);
+      runForward(recurrent, context, plan, forward, observe('forward', forward));
+      runBackward(recurrent, direction, context, plan, backward, observe('backward', backward));
       if (recurrent.mergeAtFirstStep) repeatFirstRows(context.floats(), plan, { y: backward.y / 4, width });
       merge(forward.y, backward.y, y, plan.offsets[plan.steps]!);
     };
@@ -56,15 +64,17 @@ export const run: StepLayerRun<CompiledRecurrent, RecurrentPlace> = {
 };
 
 function placeDirection(
-  { units, hasCellState }: CompiledRecurrent,
+  recurrent: CompiledRecurrent,
   { table, initialH, initialC }: CompiledDirection,
   y: number,
-  { x, xWidth, ids, before, maxRows, maxPacked, causal, keptFloats, keep, scratch }: PlaceContext,
-): DirectionPlace {
+  { index, x, xWidth, ids, before, maxRows, maxPacked, causal, keptFloats, keep, scratch }: PlaceContext,
+): ObservedDirection {
+  const { units, hasCellState } = recurrent;
   const stateRows = (name: string, first: number | null): number =>
     keep(unitsBlock(name, keptFloats(maxRows * padded(units)), units, { kept: causal, first }));
   const idsAt = (): number => ids + (before as CompiledEmbedding).first * maxPacked * 4;
   return {
+    node: index,
     x: table === null ? x : idsAt(),
     xStride: table === null ? padded(xWidth) * 4 : 4,
     y,
@@ -73,6 +83,7 @@ function placeDirection(
     pre: scratch('projections'),
     preRows: preRowsFor(maxRows),
     scratch: scratch('sweep'),
+    observed: placeObserved(recurrent, scratch('observed')),
   };
 }
 

@@ -8,7 +8,7 @@ const end = (steps: number, queuedMs: number, runMs: number) =>
 
 it('a reply begins with its model, the sums of steps and unknown tokens, and the longest wait and run', () => {
   const usage = measureUsage([end(3, 0.126, 9), end(4, 7, 0.001)], [{ unknown: 2 }, { unknown: 3 }]);
-  expect(usage).toEqual({ steps: 7, unknown: 5, queuedMs: 7, runMs: 9 });
+  expect(usage).toEqual({ steps: 7, reusedSteps: 0, unknown: 5, queuedMs: 7, runMs: 9 });
   expect(toReplyHead(model, { usage })).toEqual({
     model: 'm',
     version: 3,
