@@ -156,7 +156,7 @@ test.for([...Object.keys(models), ...Object.keys(imported)])('%s', async (name) 
           Object.assign(line, { rows: rows.slice(0, kept), outputs: outputs.slice(0, kept * each) });
         } else if (kind === 'snapshot' || kind === 'move') {
           const bytes = await at.snapshot(id, everything);
-          const to = kind === 'move' ? server.servers[at === server.servers[0] ? 1 : 0]! : at;
+          const to = kind === 'move' ? server.servers[at === server.servers[0] ? 1 : 0] : at;
           const copy = `copy-${rng.next()}`.replace('.', '-');
           await to.restore(copy, readSnapshot(bytes), everything);
           lines.push({ ...line, id: copy, at: to });

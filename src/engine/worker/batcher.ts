@@ -7,7 +7,7 @@ import type { InsideEvent, OutputsEvent, SequenceReport, TokenEvent } from '../c
 import { createInsideRows, toInsideEvent } from './inside-steps.ts';
 import { chooseOutputKind } from './output-kind.ts';
 import { orderRows } from './order-rows.ts';
-import { rowsToPreempt, type BatchedSequence, type Slot } from './slot.ts';
+import { createSlot, rowsToPreempt, type BatchedSequence, type Slot } from './slot.ts';
 import type { TickResult } from './tick-counters.ts';
 import { tryNext } from './try-next.ts';
 
@@ -47,20 +47,8 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
 
   function join(sequence: BatchedSequence): void {
     runner.join(sequence.resume?.state ?? sequence.from ?? undefined);
-    slots.push({
-      sequence,
-      outputKind: sequence.generation ? 'logits' : sequence.output,
-      inputSteps: countSteps(sequence),
-      stepsFed: 0,
-      stepsRun: sequence.resume?.step ?? 0,
-      tokens: sequence.resume?.tokens ?? 0,
-      nextId: sequence.resume?.nextId ?? null,
-      fedIds: [...(sequence.resume?.fedIds ?? [])],
-      stepsSinceJoin: 0,
-      joinedAtMs: options.now(),
-      windowBytes: sequence.windowBytes + (granted.get(sequence.id) ?? 0),
-      stalledSinceMs: options.now(),
-    });
+    const windowBytes = sequence.windowBytes + (granted.get(sequence.id) ?? 0);
+    slots.push(createSlot(sequence, { inputSteps: countSteps(sequence), windowBytes, now: options.now() }));
     granted.delete(sequence.id);
   }
 

@@ -47,6 +47,25 @@ export interface Slot {
   stalledSinceMs: number;
 }
 
+/** A slot for a sequence, which goes on where it was when it was preempted. */
+export const createSlot = (
+  sequence: BatchedSequence,
+  { inputSteps, windowBytes, now }: Pick<Slot, 'inputSteps' | 'windowBytes'> & { readonly now: number },
+): Slot => ({
+  sequence,
+  outputKind: sequence.generation ? 'logits' : sequence.output,
+  inputSteps,
+  stepsFed: 0,
+  stepsRun: sequence.resume?.step ?? 0,
+  tokens: sequence.resume?.tokens ?? 0,
+  nextId: sequence.resume?.nextId ?? null,
+  fedIds: [...(sequence.resume?.fedIds ?? [])],
+  stepsSinceJoin: 0,
+  joinedAtMs: now,
+  windowBytes,
+  stalledSinceMs: now,
+});
+
 /**
  * Chooses the rows of a causal network to preempt: first those stalled for `maxStallMs`, or stalled at all
  * while no row can run, then those that have run `quantumSteps`, most steps first.
