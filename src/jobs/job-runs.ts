@@ -14,6 +14,8 @@ export interface JobRuns {
   enqueue(id: string): void;
   /** Removes the job from the queue or stops its thread. @returns whether a thread is still to stop */
   stop(id: string, command: 'pause' | 'cancel'): boolean;
+  /** Terminates the thread of a job that is no longer this process's. */
+  abandon(id: string): void;
   /** Training steps since the server started. */
   readonly steps: number;
   /** Stops running jobs at their next step. Their status stays, so that the next start restores them. */
@@ -201,6 +203,13 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
       if (command === 'cancel' || entry.requested === null) entry.requested = command;
       stopThread(entry);
       return true;
+    },
+    abandon(id) {
+      queue = queue.filter((one) => one !== id);
+      const entry = running.get(id);
+      if (!entry) return;
+      entry.requested = 'cancel';
+      entry.handle?.kill();
     },
     async close(ms) {
       closing = true;
