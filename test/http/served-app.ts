@@ -46,6 +46,7 @@ export async function serveApp(
   });
   const data = mkdtempSync(join(tmpdir(), 'unroll-data-'));
   const training = createTraining({
+    redisUrl: '',
     folder: data,
     modelsRoot: folder.path,
     repository,

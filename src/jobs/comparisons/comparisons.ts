@@ -74,7 +74,7 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
   }
 
   async function unfinishedTrials({ trials }: Comparison): Promise<Comparison['trials'][number][]> {
-    const unfinished = await Promise.all(trials.map(({ job }) => registry.unfinished(job)));
+    const unfinished = await Promise.all(trials.map(async ({ job }) => registry.unfinished(job)));
     return trials.filter((_, i) => unfinished[i] !== null);
   }
 
