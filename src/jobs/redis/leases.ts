@@ -4,7 +4,7 @@ import { keys, lockKey } from './keys.ts';
 import type { LeaseFolders } from './lease-folders.ts';
 import type { WriteJob } from './redis-store.ts';
 import type { JobRows } from './rows.ts';
-import { claimScript, guardedScript, releaseScript } from './scripts.ts';
+import { claimScript, guardedScript, releaseScript, renewScript } from './scripts.ts';
 
 /** How a lease ends, or what its job has come to meanwhile. */
 export type Settled = 'finished' | 'paused' | 'lost' | 'closing';
@@ -39,8 +39,10 @@ export interface Leases {
   claim(job: string, entry: string, token: string): Promise<Claimed | null>;
   /** Writes that are made only while this worker has the lease of the job, in order. Without it they are dropped. */
   readonly write: WriteJob;
-  /** Whether the lease lasts. */
+  /** Whether the lease is still this worker's. */
   check(lease: Lease): Promise<boolean>;
+  /** Renews the lease of an entry whose lock has expired, or loses it. */
+  renew(entry: string, leaseMs: number): Promise<void>;
   /** Marks a lease as another's, or nobody's: nothing is written any more. */
   lose(lease: Lease): void;
   /** Ends a lease once all is written. @returns what is still asked of the owner: the lease goes on then */
@@ -59,8 +61,11 @@ export function createLeases(
   function lose(lease: Lease): void {
     if (lease.lost) return;
     lease.lost = true;
-    if (leases.get(lease.job) === lease) leases.delete(lease.job);
-    onLost(lease);
+    // not where the lease has ended already, and the job may be this worker's again
+    if (leases.get(lease.job) === lease) {
+      leases.delete(lease.job);
+      onLost(lease);
+    }
     lease.settled.resolve('lost');
   }
 
@@ -98,6 +103,9 @@ export function createLeases(
       );
       const claimed = rows.decode(body);
       if (result !== 'claimed' || !claimed) return null;
+      // this worker's own, whose lock has expired: the entry was given to it again
+      const earlier = leases.get(job);
+      if (earlier) lose(earlier);
       const lease: Lease = {
         job,
         entry,
@@ -123,6 +131,16 @@ export function createLeases(
     async check(lease) {
       await append(lease, []);
       return !lease.lost;
+    },
+    async renew(entry, leaseMs) {
+      for (const lease of leases.values())
+        if (lease.entry === entry) {
+          const parameters = [lease.token, lockKey(entry), String(leaseMs)] as const;
+          const renewed = await calls.repeat((redis) =>
+            redis.eval(renewScript, 1, keys.job(lease.job), ...parameters),
+          );
+          if (renewed !== 1) lose(lease);
+        }
     },
     async release(lease, when) {
       await lease.written;

@@ -12,7 +12,7 @@ const anybody = { name: null, all: true };
 const maxDeaths = 10;
 
 export interface JobProcess {
-  readonly jobs: Pick<LocalTrainingJobs, 'restore' | 'cancel' | 'pause' | 'resume' | 'abandon'>;
+  readonly jobs: Pick<LocalTrainingJobs, 'restore' | 'cancel' | 'pause' | 'resume'>;
   readonly registry: Pick<JobRegistry, 'add' | 'apply' | 'fail' | 'remove'>;
   readonly leases: Pick<Leases, 'release'>;
   readonly log: { warn(fields: object, message: string): void };
@@ -40,12 +40,12 @@ export async function processJob(
   for (;;) {
     const settled = await lease.settled.promise;
     lease.settled = Promise.withResolvers();
-    if (settled === 'lost') jobs.abandon(lease.job);
     const asked = await leases.release(lease, settled === 'paused' ? 'unless asked' : 'now');
     // a job that is paused already needs no lease to be paused
     if (asked === 'pause') await leases.release(lease, 'now');
     if (asked === '' || asked === 'pause') {
-      registry.remove(lease.job);
+      // a job that is lost is forgotten already, and may be this worker's again
+      if (settled !== 'lost') registry.remove(lease.job);
       return settled;
     }
     ask(lease, asked, process);

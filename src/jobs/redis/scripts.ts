@@ -1,8 +1,8 @@
 // Lua scripts: each runs as one, so that a check and the writes it guards cannot be separated.
 //
-// The lease of a job is BullMQ's lock of its entry in the queue. `owner` (the lock's token) and `lock` (the lock's key) in
-// the job's hash say who claimed the job. A worker's writes are made only while the lock has its token: one that was
-// stopped for longer than its lease is refused, however late it goes on.
+// The lease of a job lasts as long as BullMQ's lock of its entry in the queue. `owner` (the lock's token) and `lock` (the
+// lock's key) in the job's hash say who claimed the job last. Once the lock has expired, others may claim the job or change
+// it. From then on every write of the earlier owner is refused, however late it comes: its token is not the owner's.
 
 /** A write is an array of strings, the arguments of a Redis command, or one of these: */
 const runWrites = `
@@ -53,7 +53,7 @@ return 'done'`;
  * KEYS: job; ARGV: token, number of the write, writes. Returns `done` or `lost`.
  */
 export const guardedScript = `${runWrites}
-if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] or not is_leased(KEYS[1]) then return 'lost' end
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 'lost' end
 if tonumber(ARGV[2]) > tonumber(redis.call('HGET', KEYS[1], 'written') or '0') then
   redis.call('HSET', KEYS[1], 'written', ARGV[2])
   run_writes(ARGV[3])
@@ -74,6 +74,17 @@ if owner ~= ARGV[1] and is_leased(KEYS[1]) then return {'held'} end
 fence = math.max(tonumber(fence or '0'), tonumber(ARGV[4])) + 1
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'lock', ARGV[2], 'fence', fence, 'written', 0)
 return {'claimed', tostring(fence), body, request or ''}`;
+
+/**
+ * Renews a lease whose lock has expired, while Redis or the worker did not answer, if nobody has claimed or changed the
+ * job meanwhile. KEYS: job; ARGV: token, lock, milliseconds. Returns 1, or 0 if it is lost.
+ */
+export const renewScript = `
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+local current = redis.call('GET', ARGV[2])
+if current and current ~= ARGV[1] then return 0 end
+redis.call('SET', ARGV[2], ARGV[1], 'PX', ARGV[3])
+return 1`;
 
 /**
  * Ends a lease. KEYS: job; ARGV: token, and `now` to end it whatever was asked of the owner. Returns what was asked and

@@ -1,14 +1,16 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connectRedis, type RedisOptions } from '../../redis/connect.ts';
 import { createCheckpointQuota, measureCheckpoints } from '../../training/run/checkpoint-quota.ts';
 import { createDiskSpace } from '../disk-space.ts';
-import { isFinished } from '../job.ts';
+import { isFinished, type Job } from '../job.ts';
 import { createJobEvents } from '../job-events.ts';
 import { createJobFolders } from '../job-folders.ts';
 import { createJobRegistry } from '../job-registry.ts';
 import { createPublisher } from '../publisher.ts';
 import { startRunThread } from '../run-handle.ts';
 import { writeRecord } from '../store/record-files.ts';
+import { listCheckpoints } from '../store/recover-records.ts';
 import type { JobStore } from '../store/store.ts';
 import { checkModelsFolder, createTrainingJobs } from '../training-jobs.ts';
 import type { TrainingJobsOptions } from '../training-jobs-options.ts';
@@ -47,6 +49,9 @@ export interface TrainWorker {
   /** Gives running jobs back after a checkpoint, within `ms`, and takes no others. */
   close(ms: number): Promise<void>;
 }
+
+/** Milliseconds for giving jobs back, once their threads have stopped. */
+const giveBackMs = 2000;
 
 const absent = (): never => {
   throw new Error('a training worker creates no jobs');
@@ -145,6 +150,13 @@ export async function startTrainWorker(options: TrainWorkerOptions): Promise<Tra
     }
   }
 
+  /** Checkpoints that were written while Redis could not be told. */
+  async function saveMissingCheckpoints(job: Job): Promise<void> {
+    const known = new Set((await store.withoutTimeout.checkpoints(job.id)).map(({ step }) => step));
+    for (const row of listCheckpoints(folder, job))
+      if (!known.has(row.step)) await store.withoutTimeout.saveCheckpoint(row);
+  }
+
   async function askOwner(lease: Lease): Promise<void> {
     const request = await calls.repeat((redis) => redis.hget(keys.job(lease.job), 'request'));
     if (request !== null && !lease.lost) ask(lease, request, parts);
@@ -171,6 +183,7 @@ export async function startTrainWorker(options: TrainWorkerOptions): Promise<Tra
       const claimed = await leases.claim(job, entry, token);
       if (!claimed) return 'done';
       log.info({ job, status: claimed.job.status, deaths }, 'a training job is taken');
+      await saveMissingCheckpoints(claimed.job);
       const settled = await processJob(claimed, deaths, parts);
       const { comparison } = claimed.job;
       if (settled === 'finished' && comparison !== null) await calls.repeat(() => queue.decide(comparison));
@@ -178,9 +191,7 @@ export async function startTrainWorker(options: TrainWorkerOptions): Promise<Tra
     },
     onComparison: (id) =>
       decideComparison(id, { calls, store: plainStore, modelsRoot, folders: jobFolders, log }),
-    onLockLost(entry) {
-      for (const lease of leases.all()) if (lease.entry === entry) leases.lose(lease);
-    },
+    onLockLost: (entry) => void leases.renew(entry, options.leaseMs).catch(() => {}),
   });
 
   return {
@@ -188,7 +199,8 @@ export async function startTrainWorker(options: TrainWorkerOptions): Promise<Tra
       const emptied = taken.close();
       await jobs.close(ms);
       for (const lease of leases.all()) lease.settled.resolve('closing');
-      await emptied;
+      // without Redis nothing can be given back: the leases expire
+      await Promise.race([emptied, delay(giveBackMs, undefined, { ref: false })]);
       calls.stop();
       registry.close();
       await queue.close();

@@ -71,6 +71,19 @@ describeWhere(hasRedis, missingRedis, 'training jobs in Redis, when something is
     expect(steps.at(-1)).toBe(lastStep);
   });
 
+  it('end with a worker that is asked to end while Redis is gone, and go on with another', async () => {
+    const cluster = await startCluster();
+    const server = await cluster.server();
+    const worker = await cluster.worker();
+    const { id } = await server.ask<TrainingJob>('/v1/training/jobs', taggerJob('orphan'));
+    await untilJob(server, id, hasReached(60));
+    await cluster.redis.kill();
+    expect(await worker.end('SIGTERM')).toBe(0);
+    await cluster.redis.restart();
+    await cluster.worker();
+    expect(await untilJob(server, id, isOver)).toMatchObject({ status: 'succeeded' });
+  });
+
   it('are put into the queue again when Redis has lost it', async () => {
     const cluster = await startCluster();
     const server = await cluster.server();

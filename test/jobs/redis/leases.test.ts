@@ -94,13 +94,30 @@ describeWhere(hasRedis, missingRedis, 'the lease of a job', () => {
     expect((await messages()).at(-1)).toBe('still the next');
   });
 
-  it('is lost with its lock, even where nobody has taken the job yet', async () => {
+  it('is renewed after its lock has expired, unless another has the entry or a server changed the job', async () => {
     await lock('a:1');
     const { leases, lost, store } = startWorker();
-    await leases.claim(id, entry, 'a:1');
+    const { lease } = (await leases.claim(id, entry, 'a:1'))!;
     await expire();
+    await store.addEvent(makeEvent(id, 'while Redis was away'));
+    await leases.renew(entry, 60_000);
+    expect([lost, await redis.connection.client.get(lockKey(entry))]).toEqual([[], 'a:1']);
+    await lock('b:1');
+    await leases.renew(entry, 60_000);
+    expect([lost, await redis.connection.client.get(lockKey(entry))]).toEqual([[id], 'b:1']);
+
+    await lock('a:2');
+    await leases.release(lease, 'now');
+    await leases.claim(id, entry, 'a:2');
+    await expire();
+    expect(await changes().request(id, anybody, 'request_cancel', 'cancelled')).toMatchObject({
+      changed: true,
+    });
     await store.addEvent(makeEvent(id, 'too late'));
-    expect([lost, await messages()]).toEqual([[id], []]);
+    expect([lost, await messages()]).toEqual([
+      [id, id],
+      ['while Redis was away', 'the job is cancelled'],
+    ]);
   });
 
   it('takes the job’s folder away from threads of earlier leases', async () => {
@@ -126,6 +143,18 @@ describeWhere(hasRedis, missingRedis, 'the lease of a job', () => {
     const second = (await startWorker().leases.claim(id, entry, 'a:1'))!.lease;
     expect(second.fence).toBe(first.fence + 1);
     expect([existsSync(first.folder), existsSync(second.folder)]).toEqual([false, true]);
+  });
+
+  it('is taken again by the worker that had it, whose first run of the job ends', async () => {
+    await lock('a:1');
+    const { leases, lost, store } = startWorker();
+    const first = (await leases.claim(id, entry, 'a:1'))!.lease;
+    await lock('a:2');
+    const second = (await leases.claim(id, entry, 'a:2'))!.lease;
+    expect([lost, await first.settled.promise, leases.get(id)]).toEqual([[id], 'lost', second]);
+    await leases.release(first, 'now');
+    await store.addEvent(makeEvent(id, 'of the second'));
+    expect([lost, await messages(), leases.get(id)]).toEqual([[id], ['of the second'], second]);
   });
 
   it('makes a write once whose answer was lost with the connection', async () => {
