@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -93,9 +94,10 @@ describeWhere(hasRedis, missingRedis, 'training jobs in Redis, when something is
     );
     await untilJob(server, id, ({ status }) => status === 'queued');
     await delay(100);
-    const port = new URL(cluster.redis.url).port;
-    const script = "for _, key in ipairs(redis.call('KEYS', 'unroll:queue:*')) do redis.call('DEL', key) end";
-    expect(spawnSync('redis-cli', ['-p', port, 'EVAL', script, '0']).status).toBe(0);
+    const redis = new Redis(cluster.redis.url);
+    const entries = await redis.keys('unroll:queue:*');
+    expect(await redis.del(...entries)).toBe(entries.length);
+    redis.disconnect();
     await cluster.worker();
     expect(await untilJob(server, id, isOver)).toMatchObject({ status: 'succeeded' });
   });

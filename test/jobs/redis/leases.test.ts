@@ -164,13 +164,13 @@ describeWhere(hasRedis, missingRedis, 'the lease of a job', () => {
     const { client } = redis.connection;
     const evaluate = client.eval.bind(client) as (...parameters: unknown[]) => Promise<unknown>;
     let failures = 1;
-    client.eval = (async (...parameters: unknown[]) => {
+    client.eval = async (...parameters: unknown[]) => {
       const result = await evaluate(...parameters);
       if (failures-- > 0) throw new Error('the connection was closed');
       return result;
-    }) as unknown as typeof client.eval;
+    };
     await store.addEvent(makeEvent(id, 'once'));
-    client.eval = evaluate as unknown as typeof client.eval;
+    client.eval = evaluate;
     await store.addEvent(makeEvent(id, 'then'));
     expect(await messages()).toEqual(['once', 'then']);
   });
