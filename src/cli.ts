@@ -6,6 +6,7 @@ import { removeServiceVariables } from './service-variables.ts';
 import { version } from './version.ts';
 
 const usage = `unroll serve                 start the server (settings: UNROLL_* variables)
+unroll train-worker          run the training jobs of servers with UNROLL_JOBS=bullmq, taken from UNROLL_REDIS_URL
 unroll train CONFIG          train a network from a training job's JSON file, without a server;
                              repeated, it resumes from its last checkpoint
 unroll train --follow JOB    show the progress of a job on a server   [--server http://127.0.0.1:8080]
@@ -51,6 +52,9 @@ async function run({ words: [command = 'help', ...rest], options }: Command): Pr
   if (command === 'serve' && rest.length === 0) {
     const { serve } = await import('./main.ts');
     await serve(process.env);
+  } else if (command === 'train-worker' && rest.length === 0) {
+    const { serveTraining } = await import('./train-worker.ts');
+    await serveTraining(process.env);
   } else if (command === 'train' && options.follow !== undefined && rest.length === 0) {
     const { followJob } = await import('./cli/follow.ts');
     const { API_KEY: key } = readConfig(process.env);

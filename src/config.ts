@@ -94,6 +94,10 @@ const settings = {
     'name of the model at UNROLL_MODEL; empty: the name of its file or folder',
   ],
   DATA: [text('data', 'a path'), 'folder of training jobs, datasets and checkpoints'],
+  JOBS: [
+    choice(['embedded', 'bullmq'], 'embedded'),
+    'where training jobs are kept: embedded, in UNROLL_DATA, by the server that runs them; bullmq, in UNROLL_REDIS_URL, for any number of servers and `unroll train-worker` processes, which run them',
+  ],
   REDIS_URL: [
     z.string().refine(isRedisUrl).default('').describe('a URL such as redis://:password@host:6379/0'),
     'Redis server that several servers share; empty: none',
@@ -168,6 +172,10 @@ const settings = {
     integer(0, 10_000, 100),
     'maximum unfinished training jobs: queued, running or paused, including those of comparisons',
   ],
+  TRAINING_LEASE_MS: [
+    integer(1000, 3_600_000, 30_000),
+    'time after which another train-worker takes the job of one that does not answer, in ms',
+  ],
   TRAINING_THREADS: [integer(1, 64, 1), 'threads of one training job that has several shards'],
   TRAINING_MEMORY_MB: [
     integer(64, 4096, 2048),
@@ -227,9 +235,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         return `${prefix}${key}: must be ${settings[key][0].description}, was ${JSON.stringify(withoutPassword(values[key]!))}`;
       });
   errors.push(...unknown.map((key) => `${prefix}${key}: there is no such setting`));
-  const { SESSIONS, REDIS_URL } = parsed.data ?? {};
-  if (SESSIONS === 'redis' && REDIS_URL === '')
-    errors.push(`${prefix}REDIS_URL: must be set, because ${prefix}SESSIONS is redis`);
+  const { JOBS, SESSIONS, REDIS_URL } = parsed.data ?? {};
+  if (REDIS_URL === '')
+    for (const [key, value] of [
+      ['JOBS', JOBS === 'bullmq' && JOBS],
+      ['SESSIONS', SESSIONS === 'redis' && SESSIONS],
+    ] as const)
+      if (value) errors.push(`${prefix}REDIS_URL: must be set, because ${prefix}${key} is ${value}`);
   if (errors.length > 0) throw new ConfigError(errors.join('\n'));
   return parsed.data as Config;
 }

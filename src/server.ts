@@ -10,7 +10,7 @@ import { buildApp } from './http/app.ts';
 import { trackConnections } from './http/connections.ts';
 import { answerHalfClosed } from './http/half-closed.ts';
 import { limitConnections } from './http/limit-connections.ts';
-import { createTraining } from './jobs/create-training.ts';
+import { openTraining } from './jobs/job-backends.ts';
 import { createKernel } from './cells/create-kernel.ts';
 import { createStateTokens } from './sessions/state-token.ts';
 import { openSessions } from './sessions/open-sessions.ts';
@@ -104,7 +104,7 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     modelsFailed: () => repository.list().filter(({ error, unloaded }) => error !== null && !unloaded).length,
   });
 
-  const training = createTraining({
+  const training = await openTraining(config.JOBS, {
     folder: config.DATA,
     modelsRoot: config.MODELS,
     repository,
@@ -117,6 +117,7 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     maxTotalDatasetBytes: config.MAX_DATASETS_BYTES,
     maxTotalCheckpointBytes: config.MAX_CHECKPOINTS_BYTES,
     reserveBytes: config.DISK_RESERVE_BYTES,
+    redisUrl: config.REDIS_URL,
     log,
   });
   metrics.observeTraining({ counts: () => training.jobs.counts(), steps: () => training.jobs.steps() });

@@ -51,10 +51,15 @@ export interface TrainingOptions
   readonly maxTotalCheckpointBytes: number;
   /** Free disk space that uploads and checkpoints must leave. */
   readonly reserveBytes: number;
+  /** UNROLL_REDIS_URL; of no use to the embedded database. */
+  readonly redisUrl: string;
   /** Replaces the training thread in tests. */
   readonly startRun?: TrainingJobsOptions['startRun'];
 }
 
+export const trainingDisabled = 'training is turned off (UNROLL_TRAINING_JOBS is 0, or UNROLL_MODEL is set)';
+
+/** Training of a server that runs its jobs itself, with an embedded database. */
 export function createTraining(options: TrainingOptions): Training {
   const { folder, modelsRoot, repository, maxDatasetBytes, reserveBytes, log } = options;
   const { timeoutMs = defaultStoreTimeoutMs } = options;
@@ -116,7 +121,7 @@ export function createTraining(options: TrainingOptions): Training {
   });
 
   const unavailable = (): string | null => {
-    if (disabled) return 'training is turned off (UNROLL_TRAINING_JOBS is 0, or UNROLL_MODEL is set)';
+    if (disabled) return trainingDisabled;
     const state = client.state();
     return state.kind === 'unavailable' ? state.reason : null;
   };

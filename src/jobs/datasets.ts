@@ -48,7 +48,7 @@ export function createDatasets(
   folder: string,
   limits: DatasetLimits,
   space: DiskSpace,
-  unfinished: () => Iterable<Job>,
+  unfinished: () => Iterable<Job> | Promise<Iterable<Job>>,
 ): Datasets {
   /** Bytes received by uploads in progress. */
   let receivingBytes = 0;
@@ -120,7 +120,7 @@ export function createDatasets(
     async remove(id, viewer) {
       const dataset = await get(id, viewer);
       const path = getPath(dataset);
-      const user = [...unfinished()].find(
+      const user = [...(await unfinished())].find(
         ({ data, validation }) => data.path === path || validation?.path === path,
       );
       if (user)

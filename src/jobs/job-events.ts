@@ -15,6 +15,8 @@ export interface JobEvents {
   progress(job: string, progress: Progress): void;
   lastProgress(job: string): Progress | null;
   list(job: string, page: { limit: number; after: number }): Promise<JobEvent[]>;
+  /** Wakes the followers of a job whose events another process has stored; of all jobs without one. */
+  stored(job?: string): void;
   /** Removes a job's progress and wakes its followers: the job has finished or is paused. */
   ended(job: string): void;
   /** Whether a job has finished and has no event after the id `after`. */
@@ -28,7 +30,10 @@ export interface JobEvents {
 const pageSize = 200;
 
 /** @param isUnfinished whether a job may still report events */
-export function createJobEvents(store: JobStore, isUnfinished: (job: string) => boolean): JobEvents {
+export function createJobEvents(
+  store: JobStore,
+  isUnfinished: (job: string) => boolean | Promise<boolean>,
+): JobEvents {
   const followers = new Map<string, Set<() => void>>();
   const latest = new Map<string, { progress: Progress; sequence: number }>();
   let sequence = 0;
@@ -49,13 +54,16 @@ export function createJobEvents(store: JobStore, isUnfinished: (job: string) => 
     },
     lastProgress: (job) => latest.get(job)?.progress ?? null,
     list: (job, page) => store.events(job, page),
+    stored(job) {
+      for (const one of job === undefined ? followers.keys() : [job]) wake(one);
+    },
     ended(job) {
       latest.delete(job);
       wake(job);
     },
     async isOver(job, after) {
       // read before the events, as below
-      const unfinished = isUnfinished(job);
+      const unfinished = await isUnfinished(job);
       return !unfinished && (await store.events(job, { limit: 1, after })).length === 0;
     },
     async *follow(job, after, signal) {
@@ -70,7 +78,7 @@ export function createJobEvents(store: JobStore, isUnfinished: (job: string) => 
         while (!signal.aborted) {
           changed = Promise.withResolvers();
           // read before the events: a job's last event is added before the job has finished
-          const unfinished = isUnfinished(job);
+          const unfinished = await isUnfinished(job);
           const events = await store.withoutTimeout.events(job, { limit: pageSize, after: last });
           for (const event of events) {
             last = event.id;

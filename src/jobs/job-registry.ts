@@ -29,6 +29,8 @@ export interface JobRegistry {
   readonly allUnfinished: () => Iterable<Job>;
   /** Adds an unfinished job that is in the database. */
   add(job: Job): void;
+  /** Forgets an unfinished job, which another process has or takes. */
+  remove(id: string): void;
   /** @returns null if the action is not allowed in the job's status, or the job is not unfinished */
   apply(id: string, action: JobAction, change?: Change): Applied | null;
   fail(id: string, code: ErrorCode, message: string, step?: number): void;
@@ -85,6 +87,7 @@ export function createJobRegistry(
     unfinished: (id) => jobs.get(id) ?? null,
     allUnfinished: () => jobs.values(),
     add: (job) => void jobs.set(job.id, job),
+    remove: (id) => void jobs.delete(id),
     apply(id, action, { changes = {}, message, step = 0 } = {}) {
       const before = jobs.get(id);
       const status = before ? nextJobStatus(before.status, action) : null;

@@ -14,6 +14,8 @@ export interface JobRuns {
   enqueue(id: string): void;
   /** Removes the job from the queue or stops its thread. @returns whether a thread is still to stop */
   stop(id: string, command: 'pause' | 'cancel'): boolean;
+  /** Terminates the thread of a job that is no longer this process's. */
+  abandon(id: string): void;
   /** Training steps since the server started. */
   readonly steps: number;
   /** Stops running jobs at their next step. Their status stays, so that the next start restores them. */
@@ -39,6 +41,8 @@ interface Running {
   /** Null until the thread is started. */
   handle: RunHandle | null;
   requested: 'pause' | 'cancel' | null;
+  /** Whether the job has been given up: nothing that the thread still sends is the job's. */
+  abandoned: boolean;
   /** Whether it has completed a step: before that, it is terminated at once. */
   stepped: boolean;
   last: Extract<RunMessage, { kind: 'ended' | 'failed' }> | null;
@@ -59,7 +63,14 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
       if (id === undefined) return;
       queue = queue.filter((one) => one !== id);
       // added before anything is awaited, so that it counts as running
-      const entry: Running = { handle: null, requested: null, stepped: false, last: null, lastStep: 0 };
+      const entry: Running = {
+        handle: null,
+        requested: null,
+        abandoned: false,
+        stepped: false,
+        last: null,
+        lastStep: 0,
+      };
       running.set(id, entry);
       start(id, entry).catch((error: unknown) => {
         failRun(id, entry, error);
@@ -99,7 +110,7 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
           receive(id, entry, message).catch((error: unknown) => failRun(id, entry, error));
         },
         onExit: (reason) => {
-          applyExit(id, entry, reason);
+          if (!entry.abandoned) applyExit(id, entry, reason);
           removeRun(id);
         },
       },
@@ -112,7 +123,7 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
   }
 
   function failRun(id: string, entry: Running, error: unknown): void {
-    if (closing) return;
+    if (closing || entry.abandoned) return;
     log.warn({ job: id, err: error }, 'a training job failed');
     if (error instanceof UnrollError) registry.fail(id, error.code, error.message, entry.lastStep);
     else registry.fail(id, 'internal', 'the job failed in the server; see the server log', entry.lastStep);
@@ -121,7 +132,7 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
 
   async function receive(id: string, entry: Running, message: RunMessage): Promise<void> {
     // the last event of a finished job is its status
-    if (!registry.unfinished(id)) return;
+    if (entry.abandoned || !registry.unfinished(id)) return;
     switch (message.kind) {
       case 'progress':
         countSteps(entry, message.step);
@@ -201,6 +212,14 @@ export function createJobRuns(options: JobRunsOptions): JobRuns {
       if (command === 'cancel' || entry.requested === null) entry.requested = command;
       stopThread(entry);
       return true;
+    },
+    abandon(id) {
+      queue = queue.filter((one) => one !== id);
+      const entry = running.get(id);
+      if (!entry) return;
+      entry.requested = 'cancel';
+      entry.abandoned = true;
+      entry.handle?.kill();
     },
     async close(ms) {
       closing = true;

@@ -13,14 +13,8 @@ import { toDiskFullError, errorMessage } from './store/store-errors.ts';
 import { validateJob } from './validate-job.ts';
 import type { TrainingJobsOptions } from './training-jobs-options.ts';
 
+/** Training jobs as callers use them, wherever they run. */
 export interface TrainingJobs {
-  /**
-   * Restores jobs that an earlier server process left unfinished. Jobs that are already known are not
-   * changed.
-   */
-  restore(jobs: readonly Job[]): void;
-  /** Cancels restored jobs whose comparison was never saved. */
-  cancelOrphans(jobs: readonly Job[]): void;
   /**
    * @throws UnrollError name_taken, too_many_jobs, dataset_not_found, model_not_found, training_too_large,
    * disk_full …
@@ -52,7 +46,17 @@ export interface TrainingJobs {
   close(ms: number): Promise<void>;
 }
 
-export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
+/** Training jobs that run in this process. */
+export interface LocalTrainingJobs extends TrainingJobs {
+  /** Restores jobs that another process left unfinished. Jobs that are already known are not changed. */
+  restore(jobs: readonly Job[]): void;
+  /** Cancels restored jobs whose comparison was never saved. */
+  cancelOrphans(jobs: readonly Job[]): void;
+  /** Forgets a job and terminates its thread: it is another process's now. Nothing of it is saved any more. */
+  abandon(id: string): void;
+}
+
+export function createTrainingJobs(options: TrainingJobsOptions): LocalTrainingJobs {
   const { store, registry, events, publisher, modelsRoot, log } = options;
   const places = createJobReservations(registry, options.maxUnfinished);
   const runs = createJobRuns({ ...options, onTrained: applyTrained });
@@ -136,6 +140,11 @@ export function createTrainingJobs(options: TrainingJobsOptions): TrainingJobs {
         const { status } = registry.apply(job.id, 'restart')?.job ?? job;
         if (!isFinished(status)) registry.apply(job.id, 'request_cancel');
       }
+    },
+
+    abandon(id) {
+      registry.remove(id);
+      runs.abandon(id);
     },
 
     async create(spec, viewer, trial) {
@@ -222,7 +231,7 @@ export function toPublishError(error: unknown): { code: UnrollError['code']; mes
 }
 
 /** Checks that models can be published, before a job starts. @throws UnrollError training_unavailable */
-async function checkModelsFolder(root: string): Promise<void> {
+export async function checkModelsFolder(root: string): Promise<void> {
   try {
     await access(root, constants.W_OK);
   } catch (error) {

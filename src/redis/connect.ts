@@ -63,7 +63,7 @@ export async function connectRedis({
 
   function fail(error: Error | null): void {
     if (closing) return;
-    reason = `Redis (UNROLL_REDIS_URL) cannot be reached: ${error ? describe(error) : 'the connection was closed'}`;
+    reason = error ? unreachable(describe(error)) : closed;
     if (!logged) log.error({ purpose, reason }, 'Redis cannot be reached; it is tried again until it can');
     logged = true;
   }
@@ -79,7 +79,8 @@ export async function connectRedis({
 
   return {
     client,
-    outage: () => reason,
+    // the socket is unusable a moment before it is reported
+    outage: () => reason ?? (client.status === 'ready' ? null : closed),
     async close() {
       closing = true;
       const quit = client.status === 'ready' ? client.quit().catch(() => {}) : Promise.resolve();
@@ -88,6 +89,9 @@ export async function connectRedis({
     },
   };
 }
+
+const unreachable = (reason: string): string => `Redis (UNROLL_REDIS_URL) cannot be reached: ${reason}`;
+const closed = unreachable('the connection was closed');
 
 /** The addresses of a name that were tried in vain are in an error without a message. */
 const describe = (error: Error & { code?: string }): string => error.message || error.code || error.name;

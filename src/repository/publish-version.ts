@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { modelVersionPattern, specFile, weightsFile } from '../model-files.ts';
@@ -27,16 +28,24 @@ export async function publishVersion(
   await mkdir(home, { recursive: true });
   const published = publication === undefined ? null : await findPublishedVersion(home, publication);
   if (published !== null) return published;
-  const draft = join(home, draftName(publication));
+  const prefix = draftPrefix(publication);
+  const draft = join(home, `${prefix}.${randomBytes(4).toString('hex')}`);
   try {
-    // the remains of a killed process's attempt at the same publication
-    await rm(draft, { recursive: true, force: true });
+    // of attempts at the same publication by processes that were killed, or stopped: one that goes on cannot publish
+    for (const name of await readdir(home))
+      if (publication !== undefined && (name === prefix || name.startsWith(`${prefix}.`)))
+        await rm(join(home, name), { recursive: true, force: true });
     await mkdir(draft);
     await writeSpec(join(from, specFile), join(draft, specFile), name);
     await copyFile(join(from, weightsFile), join(draft, weightsFile));
     if (publication !== undefined)
       await writeFile(join(draft, publicationFile), `${JSON.stringify({ id: publication })}\n`);
     for (const file of await readdir(draft)) await flush(join(draft, file));
+    const meanwhile = publication === undefined ? null : await findPublishedVersion(home, publication);
+    if (meanwhile !== null) {
+      await rm(draft, { recursive: true, force: true });
+      return meanwhile;
+    }
     for (;;) {
       const version = Math.max(0, ...(await listVersions(home)).map(Number)) + 1;
       try {
@@ -55,7 +64,7 @@ export async function publishVersion(
   }
 }
 
-const draftName = (publication: string | undefined): string =>
+const draftPrefix = (publication: string | undefined): string =>
   publication === undefined
     ? `.draft-${process.pid}-${Date.now()}`
     : `.draft-${publication.replaceAll(/[^A-Za-z0-9_-]/g, '-')}`;

@@ -43,6 +43,17 @@ describe('what is loaded', () => {
     expect(loaded.filter((path) => /node_modules\/(ajv|@fastify\/ajv-compiler)\//.test(path))).toEqual([]);
   });
 
+  it.each(['src/server.ts', 'src/jobs/create-training.ts'])(
+    'by %s is no client of Redis, which is imported where a setting asks for it',
+    (entry) => {
+      const loaded = loadedBy(entry);
+      expect(loaded).toContain(entry);
+      expect(
+        loaded.filter((path) => /node_modules\/(ioredis|bullmq|msgpackr)\/|jobs\/redis/.test(path)),
+      ).toEqual([]);
+    },
+  );
+
   it("by the server's routes is no HTTP client", () => {
     const loaded = loadedBy('scripts/openapi.ts');
     expect(loaded).toContain('http');

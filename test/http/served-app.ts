@@ -48,6 +48,7 @@ export async function serveApp(
   });
   const data = mkdtempSync(join(tmpdir(), 'unroll-data-'));
   const training = createTraining({
+    redisUrl: '',
     folder: data,
     modelsRoot: folder.path,
     repository,

@@ -16,6 +16,7 @@ function create(folder: string, more: Partial<TrainingOptions> = {}) {
   const modelsRoot = join(folder, '../models');
   mkdirSync(modelsRoot, { recursive: true });
   const training = createTraining({
+    redisUrl: '',
     folder,
     modelsRoot,
     repository: { acquire: () => ({}) as never, rescan: async () => {} },

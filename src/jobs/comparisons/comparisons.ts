@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { UnrollError } from '../../errors.ts';
 import type { ComparisonReport } from './compare-trials.ts';
 import type { ComparisonRequest } from './comparison-request.ts';
-import { nextComparisonStatus, type ComparisonAction } from './comparison-transitions.ts';
-import { isDecided, isVisible, type Comparison, type Viewer } from '../job.ts';
+import { createComparisonRecords, type ComparisonRecords } from './comparison-records.ts';
+import { isVisible, type Comparison, type Job, type Viewer } from '../job.ts';
 import type { JobRegistry } from '../job-registry.ts';
 import type { Publisher } from '../publisher.ts';
 import type { JobStore } from '../store/store.ts';
@@ -17,6 +17,8 @@ export interface Comparisons {
   restore(comparisons: readonly Comparison[]): void;
   /** Decides every comparison whose trials have all finished; called after jobs are restored. */
   decideAll(): void;
+  /** Decides a comparison if its trials have all finished. */
+  decide(id: string): Promise<void>;
   /** @throws UnrollError invalid_request, name_taken, too_many_jobs … */
   create(request: ComparisonRequest, viewer: Viewer): Promise<ComparisonReport>;
   // a comparison of others is as if there were none
@@ -32,7 +34,11 @@ export interface Comparisons {
 
 export interface ComparisonsOptions {
   readonly store: JobStore;
-  readonly registry: JobRegistry;
+  readonly registry: Pick<JobRegistry, 'onFinished'> & {
+    readonly unfinished: (id: string) => Job | null | Promise<Job | null>;
+  };
+  /** In memory and in the store by default. */
+  readonly records?: ComparisonRecords;
   readonly jobs: Pick<TrainingJobs, 'create' | 'reservations' | 'cancel' | 'checkSpec'>;
   readonly publisher: Publisher;
   /** Whether the server is shutting down: a publication that fails then is repeated after the next start. */
@@ -42,59 +48,51 @@ export interface ComparisonsOptions {
 
 export function createComparisons(options: ComparisonsOptions): Comparisons {
   const { store, registry, jobs, publisher, closing, log } = options;
-  /** Undecided comparisons by id. */
-  const undecided = new Map<string, Comparison>();
+  const { records = createComparisonRecords(store, log) } = options;
 
   async function find(id: string, viewer: Viewer): Promise<Comparison> {
-    const comparison = undecided.get(id) ?? (await store.comparison(id));
+    const comparison = await records.find(id);
     if (!comparison || !isVisible(comparison, viewer))
       throw new UnrollError('comparison_not_found', `there is no comparison ${id}`);
     return comparison;
   }
 
-  /** @returns null if the action is not allowed in the comparison's status */
-  function apply(
-    id: string,
-    action: ComparisonAction,
-    changes: Partial<Comparison> = {},
-  ): { comparison: Comparison; saved: Promise<void> } | null {
-    const before = undecided.get(id);
-    const status = before ? nextComparisonStatus(before.status, action) : null;
-    if (!before || status === null) return null;
-    const comparison: Comparison = { ...before, ...changes, status };
-    if (isDecided(status)) undecided.delete(id);
-    else undecided.set(id, comparison);
-    const saved = store.withoutTimeout.saveComparison(comparison);
-    saved.catch((error: unknown) => log.warn({ comparison: id, err: error }, 'a comparison cannot be saved'));
-    return { comparison, saved };
-  }
-
   /** Publishes the best successful trial once all trials have finished. */
   async function decide(id: string): Promise<void> {
-    const comparison = undecided.get(id);
-    if (comparison?.status !== 'running') return;
-    if (comparison.trials.some(({ job }) => registry.unfinished(job))) return;
+    const comparison = await records.undecided(id);
+    if (comparison?.status !== 'running' || (await unfinishedTrials(comparison)).length > 0) return;
     const { trials } = await store.withoutTimeout.compare(comparison);
     const winner = trials.find(({ status }) => status === 'succeeded');
     const step = winner ? (await store.withoutTimeout.job(winner.job))?.best : null;
     // `apply` returns null if the comparison was cancelled meanwhile
     if (winner && typeof step === 'number') {
-      if (apply(id, 'best_found', { best: { job: winner.job, step } })) await publishBest(id);
-    } else apply(id, trials.every((trial) => trial.status === 'cancelled') ? 'trials_cancelled' : 'fail');
+      if (await records.apply(id, 'best_found', { best: { job: winner.job, step } })) await publishBest(id);
+    } else {
+      const allCancelled = trials.every((trial) => trial.status === 'cancelled');
+      await records.apply(id, allCancelled ? 'trials_cancelled' : 'fail');
+    }
+  }
+
+  async function unfinishedTrials({ trials }: Comparison): Promise<Comparison['trials'][number][]> {
+    const unfinished = await Promise.all(trials.map(async ({ job }) => registry.unfinished(job)));
+    return trials.filter((_, i) => unfinished[i] !== null);
   }
 
   async function publishBest(id: string): Promise<void> {
-    const { best, model } = undecided.get(id) ?? {};
+    const { best, model } = (await records.undecided(id)) ?? {};
     if (!best || !model) return;
     try {
       const published = await publisher.publish(best.job, best.step, model);
-      apply(id, 'published', { published });
+      await records.apply(id, 'published', { published });
     } catch (error) {
       if (closing()) return;
       log.warn({ comparison: id, err: error }, 'the best model of a comparison cannot be published');
-      apply(id, 'fail', { error: toPublishError(error) });
+      await records.apply(id, 'fail', { error: toPublishError(error) });
     }
   }
+
+  const continueDecision = async (id: string): Promise<void> =>
+    (await records.undecided(id))?.status === 'publishing' ? publishBest(id) : decide(id);
 
   const inBackground = (id: string, work: Promise<void>): void =>
     void work.catch((error: unknown) =>
@@ -106,20 +104,16 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
   });
 
   return {
-    restore(comparisons) {
-      for (const comparison of comparisons)
-        if (!isDecided(comparison.status) && !undecided.has(comparison.id))
-          undecided.set(comparison.id, comparison);
-    },
+    restore: (comparisons) => records.restore(comparisons),
     decideAll() {
-      for (const { id, status } of undecided.values())
-        inBackground(id, status === 'publishing' ? publishBest(id) : decide(id));
+      for (const id of records.restored()) inBackground(id, continueDecision(id));
     },
+    decide: continueDecision,
 
     async create(request, viewer) {
       const trials = await createTrials(request);
       for (const { spec } of trials) jobs.checkSpec(spec);
-      const release = jobs.reservations.reserve(
+      const release = await jobs.reservations.reserve(
         trials.map(({ spec }) => spec.model),
         viewer,
       );
@@ -140,8 +134,7 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
           trials: createdTrials,
           published: null,
         };
-        await store.saveComparison(comparison);
-        undecided.set(id, comparison);
+        await records.add(comparison);
         // trials may have finished already
         inBackground(id, decide(id));
         return await store.compare(comparison);
@@ -154,16 +147,16 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
     },
     get: async (id, viewer) => store.compare(await find(id, viewer)),
     async list(viewer) {
-      const stored = (await store.comparisons()).filter((one) => isVisible(one, viewer));
-      return Promise.all(stored.map((one) => store.compare(undecided.get(one.id) ?? one)));
+      const visible = (await records.list()).filter((one) => isVisible(one, viewer));
+      return Promise.all(visible.map((one) => store.compare(one)));
     },
     async cancel(id, viewer) {
       const found = await find(id, viewer);
-      const cancelled = apply(id, 'cancel');
-      const comparison = cancelled?.comparison ?? undecided.get(id) ?? found;
+      const cancelled = await records.apply(id, 'cancel');
+      const comparison = cancelled?.comparison ?? (await records.undecided(id)) ?? found;
       if (cancelled) {
-        const unfinished = comparison.trials.filter(({ job }) => registry.unfinished(job));
         // a trial may have finished by now
+        const unfinished = await unfinishedTrials(comparison);
         await Promise.all(unfinished.map(({ job }) => jobs.cancel(job, viewer).catch(ignoreConflict)));
         await cancelled.saved;
       }

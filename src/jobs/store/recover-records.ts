@@ -66,7 +66,8 @@ function continueEventIds(database: DatabaseSync): void {
   database.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)").run(Date.now());
 }
 
-function listCheckpoints(folder: string, { id, best }: Job): JobCheckpoint[] {
+/** Checkpoints of a job on the disk. @param folder UNROLL_DATA */
+export function listCheckpoints(folder: string, { id, best }: Job): JobCheckpoint[] {
   const folderPath = join(folder, 'jobs', id, 'checkpoints');
   if (!existsSync(folderPath)) return [];
   const steps = readdirSync(folderPath).filter((name) => /^\d+$/.test(name));
