@@ -139,6 +139,8 @@ export const modelSpec = z.strictObject({
    * ones.
    */
   tensors: z.strictObject({ input: tensorName.optional(), output: tensorName.optional() }).optional(),
+  /** Of sessions with this model: seconds without a call after which they expire. */
+  sessions: z.strictObject({ ttl_s: z.int().min(1).max(2_592_000).optional() }).optional(),
   /** Defaults of `generate` for this model. */
   decoding: decodingDefaults.prefault({}),
   /** Origin of the weights: data, licence, script, seed, held-out figures. */

@@ -61,7 +61,7 @@ export function createSession(
     model: model.name,
     version: model.version,
     weightsHash: model.weightsHash,
-    ttlMs: (request.ttl_s ?? ttlSeconds) * 1000,
+    ttlMs: (request.ttl_s ?? model.spec.sessions?.ttl_s ?? ttlSeconds) * 1000,
     durable: request.durable ?? false,
     keepSteps: request.keep_steps ?? 0,
     steps,

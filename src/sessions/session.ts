@@ -51,4 +51,5 @@ export interface Session extends Point {
 }
 
 /** The step that a caller sees: how many steps or tokens the sequence has, the pending one counted. */
-export const positionOf = ({ steps, pendingId }: Point): number => steps + (pendingId === null ? 0 : 1);
+export const positionOf = ({ steps, pendingId }: Omit<Point, 'state'>): number =>
+  steps + (pendingId === null ? 0 : 1);

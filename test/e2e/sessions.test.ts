@@ -429,3 +429,27 @@ test('shows what is inside the network step by step, with the same answers', asy
     whole.predictions[0].inside[0].hidden,
   );
 });
+
+test('a call that is repeated after its answer was lost is not run twice', async () => {
+  const id = await begin('numbers');
+  await step(id, { input: rows(3), position: 0 });
+  expect(await call('POST', `/v1/sessions/${id}/steps`, { input: rows(3), position: 0 })).toMatchObject({
+    status: 409,
+    body: { code: 'session_conflict', detail: 'position: the session stands at 3, not at 0' },
+  });
+  expect((await step(id, { input: rows(1), position: 3 })).session.position).toBe(4);
+});
+
+test('a model says how long its sessions live', async () => {
+  folder.write('brief', 1, {
+    task: 'predict',
+    inputs: { kind: 'numeric', features: [{ name: 'x' }] },
+    network: { layers: [{ type: 'recurrent', cell: 'gru', units: 2 }] },
+    sessions: { ttl_s: 7 },
+  });
+  await server.post('/v2/repository/models/brief/load', {});
+  const id = await begin('brief');
+  expect((await call('GET', `/v1/sessions/${id}`)).body.ttl_s).toBe(7);
+  const own = await begin('brief', { ttl_s: 9 });
+  expect((await call('GET', `/v1/sessions/${own}`)).body.ttl_s).toBe(9);
+});

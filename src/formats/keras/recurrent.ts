@@ -67,7 +67,9 @@ export const countWeights = (config: Config): number => (config['use_bias'] === 
 
 export function collectNotes(config: Config): string[] {
   return config['stateful'] === true
-    ? ['stateful: every sequence has a state of its own, which starts from zeros']
+    ? [
+        'stateful: every sequence has a state of its own, which starts from zeros; a session keeps it between calls',
+      ]
     : [];
 }
 

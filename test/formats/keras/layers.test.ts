@@ -64,7 +64,7 @@ describe('a Keras layer', () => {
 
   it('notes that it is stateful', () => {
     expect(convert(lstm({ stateful: true })).notes).toContain(
-      '"one": stateful: every sequence has a state of its own, which starts from zeros',
+      '"one": stateful: every sequence has a state of its own, which starts from zeros; a session keeps it between calls',
     );
   });
 

@@ -19,6 +19,13 @@ export const stepsBody = z.strictObject({
     .describe(
       'The next steps: a text, or numbers as [steps][features]. A model that generates may go on without any.',
     ),
+  position: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'Refuse the call unless the session stands there: for a call that is repeated after its answer was lost',
+    ),
   embed: z
     .boolean()
     .default(false)

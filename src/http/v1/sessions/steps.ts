@@ -8,6 +8,7 @@ import { taskResponses } from '../schemas/reply.ts';
 import { createAcceptance, sendStream } from '../send-stream.ts';
 import { prefixKey } from '../prefix-key.ts';
 import { sessionParameter } from './schemas.ts';
+import { requirePosition } from './require-position.ts';
 import { findStepTask } from './step-tasks.ts';
 import { stepsBody, stepsReply } from './steps-body.ts';
 import { viewPosition } from './view.ts';
@@ -46,6 +47,7 @@ export const sessionStepsRoute: Route = (scope, parts) => {
           { ...call, onSubmitted },
           (continued) => {
             recordModel(request, continued.model, operationId);
+            requirePosition(continued, body);
             const prefix = prefixKey(request, continued.model, body);
             return findStepTask(continued.model, body).stream!(tasks, { ...continued, prefix }, body);
           },
@@ -58,6 +60,7 @@ export const sessionStepsRoute: Route = (scope, parts) => {
       }
       const { result, session } = await sessions.run(params.session, caller, call, (continued) => {
         recordModel(request, continued.model, operationId);
+        requirePosition(continued, body);
         const prefix = prefixKey(request, continued.model, body);
         return findStepTask(continued.model, body).run(tasks, { ...continued, prefix }, body);
       });
