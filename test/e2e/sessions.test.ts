@@ -453,3 +453,19 @@ test('a model says how long its sessions live', async () => {
   const own = await begin('brief', { ttl_s: 9 });
   expect((await call('GET', `/v1/sessions/${own}`)).body.ttl_s).toBe(9);
 });
+
+test('takes named tensors, as the Open Inference Protocol has them', async () => {
+  const id = await begin('numbers');
+  const tensor = (input: number[][]) => [
+    { name: 'input', datatype: 'FP32', shape: [1, input.length, 2], data: input.flat() },
+  ];
+  const whole = await post('/v2/models/numbers/infer', { inputs: tensor(rows(5)) });
+  const parts = [
+    await step(id, { inputs: tensor(rows(2)) }),
+    await step(id, { inputs: tensor(rows(5).slice(2)) }),
+  ];
+  expect(parts.flatMap(({ outputs }) => outputs[0].data)).toEqual(whole.outputs[0].data);
+  expect(parts[1].session.position).toBe(5);
+  const refused = await call('POST', `/v1/sessions/${id}/steps`, { inputs: [{ name: 'x' }] });
+  expect(refused.status).toBe(400);
+});

@@ -99,7 +99,7 @@ test('a file whose tensors its whole graph gives is sent to its steps', async ()
   const part = await sequence('last-lstm-16', 5);
   const refused = await infer('last-lstm-16', [part(0, 2)], { sequence_id: 3, sequence_start: true });
   expect(refused.status).toBe(409);
-  expect(refused.body.error).toContain('use /v1/sessions');
+  expect(refused.body.error).toContain('/v1/sessions');
 });
 
 test('a batch of two is no part of one sequence', async () => {

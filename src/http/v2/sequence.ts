@@ -101,12 +101,17 @@ function requireSequences(model: AnyModel, reference: string): void {
       'session_conflict',
       `the sequence was started with ${own}, the request is to ${reference}`,
     );
-  if (findTensorPath(model).kind === 'graph')
-    throw new UnrollError(
-      'session_unsupported',
-      `the tensors of ${own} are computed by its whole graph, which keeps no state: use /v1/sessions, which runs its steps`,
-      { field: 'parameters.sequence_id' },
-    );
+  requireTensorSteps(model, 'parameters.sequence_id');
+}
+
+/** Whether tensors can be a part of a sequence. @throws UnrollError session_unsupported */
+export function requireTensorSteps(model: AnyModel, field: string): void {
+  if (findTensorPath(model).kind !== 'graph') return;
+  throw new UnrollError(
+    'session_unsupported',
+    `the tensors of ${model.name}@${model.version} are computed by its whole graph, which keeps no state: give the steps as input to /v1/sessions`,
+    { field },
+  );
 }
 
 async function ignoreMissing(removed: Promise<unknown>): Promise<void> {

@@ -19,6 +19,7 @@ import { toGenerateEvent, toGenerateReply } from '../json/generate.ts';
 import { toPredictEvent, toPredictReply } from '../json/predict.ts';
 import { toReplyHead } from '../json/reply-head.ts';
 import { toTagEvent, toTagReply } from '../json/tag.ts';
+import { runTensorSteps } from './tensor-steps.ts';
 import type { StepsBody } from './steps-body.ts';
 
 /** A task as steps of a session. */
@@ -105,6 +106,11 @@ const feedSteps: StepTask = {
   stream: null,
 };
 
+const tensorSteps: StepTask = {
+  run: (context, call, body) => runTensorSteps(context, call, body.inputs!),
+  stream: null,
+};
+
 const byTask: Readonly<Record<ServedModel['spec']['task'], StepTask>> = {
   classify: classifySteps,
   tag: tagSteps,
@@ -124,11 +130,21 @@ export function findStepTask({ spec, name }: ServedModel, body: StepsBody): Step
     throw new UnrollError('wrong_task', `decode: ${name} answers ${spec.task}, it does not decode`, {
       field: 'decode',
     });
-  const task = body.embed ? embedSteps : generates && !body.generate ? feedSteps : byTask[spec.task];
+  if (body.inputs && (body.input !== undefined || body.embed || body.return !== undefined))
+    throw new UnrollError('invalid_request', 'inputs: tensors stand alone, without input, embed and return', {
+      field: 'inputs',
+    });
+  const task = body.inputs
+    ? tensorSteps
+    : body.embed
+      ? embedSteps
+      : generates && !body.generate
+        ? feedSteps
+        : byTask[spec.task];
   if (body.stream && !task.stream)
     throw new UnrollError(
       'invalid_request',
-      'stream: there is nothing to stream, where hidden rows are asked for or a text is only read',
+      'stream: there is nothing to stream, where hidden rows are asked for, a text is only read, or tensors are given',
       { field: 'stream' },
     );
   return task;

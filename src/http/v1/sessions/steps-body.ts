@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { callFields } from '../schemas/call-fields.ts';
 import { decodeBody, decodeReply } from '../schemas/decode.ts';
 import { includeFields } from '../schemas/include.ts';
+import { inferenceRequest } from '../../v2/inference-body.ts';
 import { generateBody, generateReply } from '../schemas/generate.ts';
 import { classifyReply } from '../schemas/classify.ts';
 import { embedReply } from '../schemas/embed.ts';
@@ -19,6 +20,9 @@ export const stepsBody = z.strictObject({
     .describe(
       'The next steps: a text, or numbers as [steps][features]. A model that generates may go on without any.',
     ),
+  inputs: inferenceRequest.shape.inputs
+    .optional()
+    .describe('The next steps as named tensors, as /v2/models/{model}/infer takes them'),
   position: z
     .int()
     .min(0)
@@ -76,5 +80,9 @@ const replies = [classifyReply, tagReply, decodeReply, predictReply, embedReply,
 
 /** The reply of the model's task, with the session. */
 export const stepsReply = z
-  .union([...replies.map((reply) => reply.extend({ session })), z.object({ ...replyHead, session })] as never)
+  .union([
+    ...replies.map((reply) => reply.extend({ session })),
+    z.object({ ...replyHead, session }),
+    z.object({ model: z.string(), version: z.int(), outputs: z.array(z.looseObject({})), session }),
+  ] as never)
   .describe("The reply of the model's task, with the session after the call") as z.ZodType<object>;
