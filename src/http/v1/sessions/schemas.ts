@@ -14,34 +14,41 @@ export const sessionParameter = z.object({ session: sessionId });
 const markName = z.string().regex(/^[\w.:-]{1,64}$/, 'must have 1 to 64 of A–Z a–z 0–9 _ - . :');
 export const markParameter = sessionParameter.extend({ mark: markName });
 
-export const createSessionBody = z.strictObject({
-  model: z
-    .string()
-    .min(1)
-    .max(200)
-    .describe('`name` for the highest version, or `name@version`; the session stays with that version'),
-  id: sessionId.optional().describe('An id of your own; one that cannot be guessed by default'),
-  ttl_s: z
-    .int()
-    .min(1)
-    .max(maxTtlSeconds)
-    .optional()
-    .describe('Seconds without a call after which it expires; UNROLL_SESSION_TTL_S by default'),
-  durable: z
-    .boolean()
-    .optional()
-    .describe('Whether every call is on disk before it is answered, so that not even kill -9 loses a step'),
-  keep_steps: z
-    .int()
-    .min(0)
-    .max(maxKeepSteps)
-    .optional()
-    .describe('How many of the last steps it can be rewound by; none by default'),
-  snapshot: z
-    .base64()
-    .optional()
-    .describe('A snapshot to start from, in base64: of a session with the same weights, on any server'),
-});
+export const createSessionBody = z
+  .strictObject({
+    model: z
+      .string()
+      .min(1)
+      .max(200)
+      .describe('`name` for the highest version, or `name@version`; the session stays with that version'),
+    id: sessionId.optional().describe('An id of your own; one that cannot be guessed by default'),
+    ttl_s: z
+      .int()
+      .min(1)
+      .max(maxTtlSeconds)
+      .optional()
+      .describe('Seconds without a call after which it expires; UNROLL_SESSION_TTL_S by default'),
+    durable: z
+      .boolean()
+      .optional()
+      .describe('Whether every call is on disk before it is answered, so that not even kill -9 loses a step'),
+    keep_steps: z
+      .int()
+      .min(0)
+      .max(maxKeepSteps)
+      .optional()
+      .describe('How many of the last steps it can be rewound by; none by default'),
+    snapshot: z
+      .base64()
+      .optional()
+      .describe('A snapshot to start from, in base64: of a session with the same weights, on any server'),
+  })
+  .meta({
+    examples: [
+      { model: 'moby', keep_steps: 100 },
+      { model: 'births@1', id: 'births', durable: true },
+    ],
+  });
 
 export const sessionView = z
   .object({
@@ -77,8 +84,10 @@ export const removedSession = z.object({
   deleted: z.literal(true),
 });
 
-export const forkBody = z.strictObject({ count: z.int().min(1).default(1).describe(`At most ${maxForks}`) });
-export const markBody = z.strictObject({ name: markName });
+export const forkBody = z
+  .strictObject({ count: z.int().min(1).default(1).describe(`At most ${maxForks}`) })
+  .meta({ examples: [{ count: 3 }] });
+export const markBody = z.strictObject({ name: markName }).meta({ examples: [{ name: 'before-the-door' }] });
 export const rewindBody = z
   .strictObject({
     mark: markName.optional().describe('The name of a mark'),
@@ -87,7 +96,8 @@ export const rewindBody = z
   })
   .refine((to) => Object.values(to).filter((value) => value !== undefined).length === 1, {
     error: 'must have one of mark, position and steps',
-  });
+  })
+  .meta({ examples: [{ mark: 'before-the-door' }, { steps: 3 }, { position: 17 }] });
 
 export const snapshotResponses = {
   200: {
