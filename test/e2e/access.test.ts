@@ -65,6 +65,47 @@ describe('a server with keys', () => {
     expect([await get('/metrics', alice), await get('/metrics', root)]).toEqual([403, 200]);
   });
 
+  it('keeps sessions and states to the key that made them', async () => {
+    const carol = await keys('create', 'carol');
+    await until(async () => (await get('/v1/models', carol)) === 200, 20_000);
+    const as = async (key: string, method: string, path: string, body?: object) => {
+      const reply = await server.get(path, {
+        method,
+        headers: { 'x-api-key': key, 'content-type': 'application/json' },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      return { status: reply.status, body: (await reply.json()) as Record<string, unknown> };
+    };
+    const made = await as(alice, 'POST', '/v1/sessions', { model: 'classifier' });
+    const path = `/v1/sessions/${String(made.body['id'])}`;
+    expect(made.body['owner']).toBe('alice');
+    expect(await as(alice, 'POST', '/v1/sessions', { model: 'writer' })).toMatchObject({ status: 404 });
+    for (const [method, suffix, body] of [
+      ['GET', '', undefined],
+      ['POST', '/steps', { input: 'a' }],
+      ['POST', '/fork', {}],
+      ['POST', '/rewind', { steps: 0 }],
+      ['GET', '/snapshot', undefined],
+      ['DELETE', '', undefined],
+    ] as const)
+      expect(await as(carol, method, path + suffix, body)).toMatchObject({
+        status: 404,
+        body: { code: 'session_not_found' },
+      });
+    const listed = async (key: string) =>
+      ((await as(key, 'GET', '/v1/sessions')).body['data'] as unknown[]).length;
+    expect([await listed(alice), await listed(carol), await listed(root)]).toEqual([1, 0, 1]);
+    const classify = '/v1/models/classifier/classify';
+    const { body: first } = await as(alice, 'POST', classify, { input: 'a', return_state: true });
+    const next = { input: 'b', state: first['state'] };
+    expect(await as(carol, 'POST', classify, next)).toMatchObject({
+      status: 422,
+      body: { detail: 'state: it belongs to another API key' },
+    });
+    expect((await as(alice, 'POST', classify, next)).status).toBe(200);
+    expect((await as(root, 'DELETE', path)).status).toBe(200);
+  });
+
   it('takes new keys, and refuses revoked ones, without a restart', async () => {
     const bob = await keys('create', 'bob', '--scope', 'train');
     await until(async () => (await get('/v1/datasets', bob)) === 200, 20_000);
