@@ -13,6 +13,11 @@ export const validBodies: Readonly<Record<string, object>> = {
     inputs: [{ name: 'input', datatype: 'BYTES', shape: [1, 1], data: ['a'], parameters: null }],
     outputs: [{ name: 'scores', parameters: { classification: 2, binary_data: false } }],
   },
+  '/v1/sessions': { model: 'language', keep_steps: 5, ttl_s: 60 },
+  '/v1/sessions/{session}/steps': { input: 'hallo', return: 'each', top_k: 2 },
+  '/v1/sessions/{session}/fork': { count: 2 },
+  '/v1/sessions/{session}/marks': { name: 'here' },
+  '/v1/sessions/{session}/rewind': { steps: 1 },
   '/v1/training/jobs': {
     model: 'm1',
     task: 'classify',

@@ -30,13 +30,15 @@ export function createIds(): Ids {
     dataset: ['ds_x', '..%2f'],
     job: ['job_x', '%00'],
     comparison: ['cmp_x'],
+    session: ['ses_x', 'a:b', '%00', 'a'.repeat(101)],
+    mark: ['here', 'x', '%00'],
     step: ['1', '-1', 'x', '999999'],
   };
-  const kinds = { ds: 'dataset', job: 'job', cmp: 'comparison' } as const;
+  const kinds = { ds: 'dataset', job: 'job', cmp: 'comparison', ses: 'session' } as const;
   return {
     pick: (parameter, random) => random.pick(ids[parameter] ?? ['x']),
     add(id) {
-      const prefix = typeof id === 'string' ? /^(ds|job|cmp)_/.exec(id)?.[1] : undefined;
+      const prefix = typeof id === 'string' ? /^(ds|job|cmp|ses)_/.exec(id)?.[1] : undefined;
       if (prefix === undefined) return;
       const kind = kinds[prefix as keyof typeof kinds];
       ids[kind] = [...ids[kind]!.slice(-maxIdsPerKind), id as string];
