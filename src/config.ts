@@ -116,6 +116,10 @@ const settings = {
     integer(1, 10_000_000, 100_000),
     'maximum sessions in memory; those used longest ago are then kept in UNROLL_DATA',
   ],
+  SESSION_WRITE_MS: [
+    integer(100, 3_600_000, 5000),
+    'time between writes of changed sessions to UNROLL_DATA, in ms: a process that is killed loses the steps since the last, but none of a durable session',
+  ],
   STATE_KEY: [
     text('', 'a secret text'),
     'key that signs the state tokens of requests with return_state; the same on all servers that share them; empty: a random one, until the server ends',

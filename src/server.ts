@@ -135,8 +135,11 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
   const sessions = openSessions(tasks, {
     maxSessions: config.MAX_SESSIONS,
     ttlSeconds: config.SESSION_TTL_S,
+    writeMs: config.SESSION_WRITE_MS,
+    folder: config.DATA,
     log,
   });
+  metrics.observeSessions(sessions);
 
   let closing = false;
   let draining = false;

@@ -32,6 +32,8 @@ export interface OpenedDatabase {
   readonly database: DatabaseSync;
   /** Whether the database was just created. */
   readonly isNew: boolean;
+  /** The path that a damaged file was renamed to. */
+  readonly renamed: string | null;
   close(): void;
 }
 
@@ -44,17 +46,19 @@ export function openDatabase(folder: string, files: DatabaseFiles, report: Repor
   const lock = lockFolder(folder, files);
   try {
     const path = join(folder, files.file);
-    let opened: Omit<OpenedDatabase, 'close'>;
+    let opened: Pick<OpenedDatabase, 'database' | 'isNew'>;
+    let renamed: string | null = null;
     try {
       opened = openFile(path, files);
     } catch (error) {
       if (!isDamaged(error) && !isFolder(path)) throw error;
-      renameDamagedFile(folder, files, report);
+      renamed = renameDamagedFile(folder, files, report);
       opened = openFile(path, files);
     }
     const { database } = opened;
     return {
       ...opened,
+      renamed,
       close() {
         database.close();
         lock.close();
@@ -75,20 +79,24 @@ export function openReadOnly(folder: string, { file, schema }: DatabaseFiles): O
   const isNew = !existsSync(path);
   const database = new DatabaseSync(isNew ? ':memory:' : path, { readOnly: !isNew, timeout: busyTimeoutMs });
   if (isNew) database.exec(schema);
-  return { database, isNew, close: () => database.close() };
+  return { database, isNew, renamed: null, close: () => database.close() };
 }
 
-/** Renames the database file and its write-ahead log, so that a new database can be created. */
+/**
+ * Renames the database file and its write-ahead log, so that a new database can be created.
+ * @returns the new path
+ */
 export function renameDamagedFile(
   folder: string,
   { file, damaged }: DatabaseFiles,
   report: ReportNotice,
-): void {
+): string {
   const path = join(folder, file);
   const renamed = `${path}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`;
   for (const suffix of ['', '-wal', '-shm'])
     if (existsSync(path + suffix)) renameSync(path + suffix, renamed + suffix);
   report('error', damaged(path, renamed));
+  return renamed;
 }
 
 /**

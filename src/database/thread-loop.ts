@@ -29,10 +29,11 @@ export interface DatabaseThread {
   /** @throws Error if it cannot be used; nothing stays open */
   open(report: ReportNotice): OpenCalls;
   /**
-   * Renames a database that is damaged, so that a new one can be opened to repeat the call.
-   * Null if a call that finds damage fails.
+   * Whether a call that finds the database damaged is repeated with a new one; else it fails.
    */
-  readonly renameDamaged: ((report: ReportNotice) => void) | null;
+  repeats(call: string): boolean;
+  /** Renames the damaged database, which has been closed. */
+  renameDamaged(report: ReportNotice): void;
 }
 
 /** Delays between attempts while the database is locked, and at opening it. */
@@ -90,18 +91,18 @@ export async function runDatabaseThread(thread: DatabaseThread): Promise<void> {
         failExpired();
         return false;
       }
-      if (isDamaged(error) && thread.renameDamaged && reopen(thread.renameDamaged)) return true;
+      if (isDamaged(error) && thread.repeats(call.name) && reopen()) return true;
       fail(call, toError(error));
     }
     return true;
   }
 
   /** Renames a damaged database. @returns whether a new one can be opened, to repeat the call */
-  function reopen(renameDamaged: (report: ReportNotice) => void): boolean {
+  function reopen(): boolean {
     opened?.close();
     opened = null;
     try {
-      renameDamaged(reportNotice);
+      thread.renameDamaged(reportNotice);
       return true;
     } catch (error) {
       reportNotice('error', `${name} is damaged and cannot be renamed: ${errorMessage(error)}`);

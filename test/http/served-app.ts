@@ -77,7 +77,13 @@ export async function serveApp(
       maxTimeoutMs: 10_000,
     },
   };
-  const sessions = openSessions(tasks, { maxSessions: 100, ttlSeconds: 60, log: createLogger('silent') });
+  const sessions = openSessions(tasks, {
+    maxSessions: 100,
+    ttlSeconds: 60,
+    writeMs: 5000,
+    folder: data,
+    log: createLogger('silent'),
+  });
   const app = await buildApp({
     tasks,
     sessions,

@@ -32,5 +32,6 @@ await runDatabaseThread({
       throw error;
     }
   },
-  renameDamaged: readOnly ? null : (report) => renameDamagedFile(folder, trainingFiles, report),
+  repeats: () => !readOnly,
+  renameDamaged: (report) => renameDamagedFile(folder, trainingFiles, report),
 });

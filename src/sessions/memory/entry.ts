@@ -26,9 +26,7 @@ export interface Entry extends Linked<Entry> {
   touchedMs: number;
   /** The calls that it has; null for none. */
   queue: CallQueue | null;
-  /** Changes with every change of the session. */
-  revision: number;
-  /** Whether the archive has it too, perhaps as it was before. */
+  /** Whether the archive may have it too, perhaps as it was before. */
   archived: boolean;
 }
 
@@ -70,7 +68,6 @@ export const createEntry = (session: Session, shared: Shared): Entry => ({
   extras: null,
   touchedMs: 0,
   queue: null,
-  revision: 0,
   archived: false,
   older: null,
   newer: null,
@@ -85,7 +82,6 @@ export function updateEntry(
   entry.steps = steps;
   entry.pendingId = pendingId;
   entry.extras = marks.length + history.length === 0 ? null : { marks, history };
-  entry.revision++;
   if (state === null || state.length === 0) return freeState(entry);
   if (entry.slab && entry.row >= 0) return entry.slab.write(entry.row, state);
   entry.slab = slab(state.length);
