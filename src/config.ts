@@ -86,7 +86,7 @@ const settings = {
       .describe('1 to 64 of A–Z a–z 0–9 _ - ., not with a dot at either end'),
     'name of the model at UNROLL_MODEL; empty: the name of its file or folder',
   ],
-  DATA: [text('data', 'a path'), 'folder of training jobs, datasets and checkpoints'],
+  DATA: [text('data', 'a path'), 'folder of training jobs, datasets, checkpoints and sessions'],
   WATCH: [flag(true), 'reload models when their folder changes'],
   WORKERS: [integer(1, 256, Math.max(1, availableParallelism() - 1)), 'number of worker threads'],
   KERNEL: [choice(['auto', 'plain'], 'auto'), 'plain disables the revectorised code path'],
