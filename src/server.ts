@@ -177,7 +177,8 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
   const limit = limitConnections(app.server, { connections, log });
   const descriptors = probeDescriptors(log);
   const release = releaseMemoryWhenIdle(
-    () => endedSequences,
+    // sessions are written after the last call
+    () => endedSequences + sessions.tally.snapshot.sum,
     () => engine.stats().running > 0,
   );
   metrics.observeConnections({

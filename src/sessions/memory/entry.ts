@@ -46,6 +46,9 @@ export function createSharedParts(): (session: Shared) => Shared {
 
 const none: readonly [] = [];
 
+/** A string of its own: one that was joined, or cut from a request, keeps its parts. */
+const copyText = (text: string): string => Buffer.from(text).toString();
+
 export const toSession = (entry: Entry): Session => ({
   ...entry.shared,
   id: entry.id,
@@ -58,7 +61,7 @@ export const toSession = (entry: Entry): Session => ({
 });
 
 export const createEntry = (session: Session, shared: Shared): Entry => ({
-  id: session.id,
+  id: copyText(session.id),
   shared,
   createdAt: session.createdAt,
   steps: 0,
