@@ -19,10 +19,10 @@ export const expiresInMs = ({ touchedMs, shared }: Pick<Entry, 'touchedMs' | 'sh
 
 export interface Archiving {
   /**
-   * Waits until another session may be in memory.
+   * Waits until another session may be in memory, and brings it there in the same turn, so that all are counted.
    * @throws UnrollError sessions_full where none can leave it
    */
-  admit(): Promise<void>;
+  admit<T>(insert: () => T): Promise<T>;
   /** Begins to move the sessions used longest ago to the archive, as many as are too many. */
   trim(): void;
   writeChanged(): Promise<void>;
@@ -98,16 +98,17 @@ export function createArchiving(
   }
 
   return {
-    async admit() {
-      const excess = residents.size + 1 - maxSessions;
-      if (excess <= 0 || (excess <= backlog && failure === null)) return;
-      await startEviction(maxSessions - 1);
-      if (failure !== null && residents.size >= maxSessions)
-        throw new UnrollError(
-          'sessions_full',
-          `the server keeps ${maxSessions} sessions in memory (UNROLL_MAX_SESSIONS), and cannot write them: ${failure}`,
-          { retryAfterSeconds: 5 },
-        );
+    async admit(insert) {
+      for (;;) {
+        const { size } = residents;
+        const excess = size + 1 - maxSessions;
+        if (excess <= 0 || (excess <= backlog && failure === null)) break;
+        await startEviction(maxSessions - 1);
+        if (failure !== null && residents.size >= maxSessions) throw full(maxSessions, failure);
+        // all are in use
+        if (residents.size >= size) break;
+      }
+      return insert();
     },
     trim() {
       if (residents.size > maxSessions && failure === null) void startEviction(maxSessions);
@@ -145,3 +146,10 @@ export function createArchiving(
     },
   };
 }
+
+const full = (maxSessions: number, failure: string): UnrollError =>
+  new UnrollError(
+    'sessions_full',
+    `the server keeps ${maxSessions} sessions in memory (UNROLL_MAX_SESSIONS), and cannot write them: ${failure}`,
+    { retryAfterSeconds: 5 },
+  );

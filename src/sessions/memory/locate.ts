@@ -45,13 +45,15 @@ export function createLocator(
   async function restore(id: string): Promise<Entry> {
     const found = await archive.read(id);
     if (!found) throw gone.has(id) ? expired(id) : notFound(id);
-    await archiving.admit();
-    const begun = residents.get(id);
-    if (begun) return begun;
-    // the sweep removes its row, or has done so
-    if (found.expiresAtMs <= Date.now()) throw expired(id);
-    const entry = residents.insert(found.session, found.expiresAtMs - Date.now());
-    residents.markArchived(entry);
+    const entry = await archiving.admit(() => {
+      const begun = residents.get(id);
+      if (begun) return begun;
+      // the sweep removes its row, or has done so
+      if (found.expiresAtMs <= Date.now()) throw expired(id);
+      const restored = residents.insert(found.session, found.expiresAtMs - Date.now());
+      residents.markArchived(restored);
+      return restored;
+    });
     archiving.trim();
     return entry;
   }

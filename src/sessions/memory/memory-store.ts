@@ -5,7 +5,7 @@ import { notFound, type SessionStore } from '../session-store.ts';
 import type { Session } from '../session.ts';
 import type { SessionTally } from '../session-tally.ts';
 import { createArchiving } from './archiving.ts';
-import { toSession } from './entry.ts';
+import { toSession, type Entry } from './entry.ts';
 import { mergePage, selectEntries } from './list-entries.ts';
 import { createLocator } from './locate.ts';
 import { repeat } from './repeat.ts';
@@ -42,19 +42,23 @@ export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
     repeat(writeMs, () => archiving.writeChanged(), onProblem),
   ];
 
-  async function insert(session: Session): Promise<void> {
-    const { id } = session;
+  function insert(session: Session): Entry {
     const entry = residents.insert(session, session.ttlMs);
-    locator.begin(id);
-    if (!session.durable) return residents.markChanged(entry);
-    const queue = (entry.queue = createCallQueue(id));
+    locator.begin(entry.id);
+    if (session.durable) entry.queue = createCallQueue(entry.id);
+    else residents.markChanged(entry);
+    return entry;
+  }
+  /** Other calls of the session wait until it is on disk. */
+  async function writeFirst(entry: Entry, session: Session): Promise<void> {
+    const queue = entry.queue!;
     try {
       await archiving.write(entry, session);
     } catch (error) {
       void queue.end();
       residents.drop(entry);
       // it may have been written all the same
-      archive.remove([id]).catch(() => {});
+      archive.remove([entry.id]).catch(() => {});
       throw error;
     }
     if (queue.leave()) entry.queue = null;
@@ -67,8 +71,8 @@ export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
       adding.add(id);
       try {
         if (locator.get(id) || (!isNew && (await archive.has(id)))) throw exists(id);
-        await archiving.admit();
-        await insert(session);
+        const entry = await archiving.admit(() => insert(session));
+        if (session.durable) await writeFirst(entry, session);
       } finally {
         adding.delete(id);
       }
