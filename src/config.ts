@@ -93,7 +93,7 @@ const settings = {
       .describe('1 to 64 of A–Z a–z 0–9 _ - ., not with a dot at either end'),
     'name of the model at UNROLL_MODEL; empty: the name of its file or folder',
   ],
-  DATA: [text('data', 'a path'), 'folder of training jobs, datasets and checkpoints'],
+  DATA: [text('data', 'a path'), 'folder of training jobs, datasets, checkpoints and sessions'],
   JOBS: [
     choice(['embedded', 'bullmq'], 'embedded'),
     'where training jobs are kept: embedded, in UNROLL_DATA, by the server that runs them; bullmq, in UNROLL_REDIS_URL, for any number of servers and `unroll train-worker` processes, which run them',
@@ -142,6 +142,10 @@ const settings = {
   PREFIX_MB: [
     integer(0, 65_536, 64),
     'maximum memory of states after the beginnings of texts that were read lately, in MB; 0: none are kept',
+  ],
+  SESSION_WRITE_MS: [
+    integer(100, 3_600_000, 5000),
+    'time between writes of changed sessions to UNROLL_DATA, in ms: a process that is killed loses the steps since the last, but none of a durable session',
   ],
   STATE_KEY: [
     text('', 'a secret text'),

@@ -144,8 +144,11 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     leaseMs: config.SESSION_LEASE_MS,
     maxWaitMs: config.TIMEOUT_MS,
     ttlSeconds: config.SESSION_TTL_S,
+    writeMs: config.SESSION_WRITE_MS,
+    folder: config.DATA,
     log,
   });
+  metrics.observeSessions(sessions);
 
   let closing = false;
   let draining = false;
@@ -183,7 +186,8 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
   const limit = limitConnections(app.server, { connections, log });
   const descriptors = probeDescriptors(log);
   const release = releaseMemoryWhenIdle(
-    () => endedSequences,
+    // sessions are written after the last call
+    () => endedSequences + sessions.tally.snapshot.sum,
     () => engine.stats().running > 0,
   );
   metrics.observeConnections({

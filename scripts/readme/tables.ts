@@ -1,4 +1,5 @@
 import { describeConfig } from '../../src/config.ts';
+import { createSessionTally } from '../../src/sessions/session-tally.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 
 /** The table of settings, from config.ts. */
@@ -45,6 +46,7 @@ function idleExposition(): Promise<string> {
     modelsFailed: none,
   });
   metrics.observeTraining({ counts: () => ({}), steps: none });
+  metrics.observeSessions({ counts: { active: 0, evicted: 0, bytes: 0 }, tally: createSessionTally() });
   metrics.observeConnections({ open: none, refused: none, exhausted: () => false });
   return metrics.registry.metrics();
 }

@@ -11,7 +11,7 @@ import { createJobFolders } from './job-folders.ts';
 import { createJobRegistry } from './job-registry.ts';
 import { createPublisher } from './publisher.ts';
 import { startRunThread } from './run-handle.ts';
-import { errorMessage } from './store/store-errors.ts';
+import { errorMessage } from '../database/database-errors.ts';
 import { createStoreClient, defaultStoreTimeoutMs, type StoreClientOptions } from './store/store-client.ts';
 import { createTrainingJobs, type TrainingJobs } from './training-jobs.ts';
 import type { TrainingJobsOptions } from './training-jobs-options.ts';

@@ -10,7 +10,7 @@ import type { DataFile } from '../training/run/run-messages.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
 import type { DiskSpace } from './disk-space.ts';
 import { isVisible, type Dataset, type Job, type Viewer } from './job.ts';
-import { toDiskFullError } from './store/store-errors.ts';
+import { toDiskFullError } from '../database/database-errors.ts';
 import type { JobStore } from './store/store.ts';
 
 // Uploaded training data: one file each under <data>/datasets, renamed to its final name once it is complete

@@ -9,7 +9,7 @@ import { createJobReservations, type JobReservations } from './job-reservations.
 import type { Applied, JobRegistry } from './job-registry.ts';
 import { createJobRuns } from './job-runs.ts';
 import { checkMemory } from './memory-check.ts';
-import { toDiskFullError, errorMessage } from './store/store-errors.ts';
+import { toDiskFullError, errorMessage } from '../database/database-errors.ts';
 import { validateJob } from './validate-job.ts';
 import type { TrainingJobsOptions } from './training-jobs-options.ts';
 

@@ -4,7 +4,7 @@ import { UnrollError } from '../errors.ts';
 export interface CallQueue {
   /** Resolves when it is this call's turn. @throws UnrollError session_busy, session_ending */
   enter(): Promise<void>;
-  /** Ends the turn. @returns whether no call is left */
+  /** Ends the turn. @returns whether no call is left, and others may come */
   leave(): boolean;
   /** Rejects the calls that wait, and all later ones. Resolves when the one that runs has ended. */
   end(): Promise<void>;
@@ -36,7 +36,7 @@ export function createCallQueue(id: string): CallQueue {
       const next = waiting.shift();
       if (next) next.resolve();
       else left.resolve();
-      return next === undefined;
+      return next === undefined && !ending;
     },
     end() {
       ending = true;

@@ -1,5 +1,6 @@
 import { UnrollError } from '../errors.ts';
 import type { Session } from './session.ts';
+import type { SessionTally } from './session-tally.ts';
 
 // Where sessions are kept. A store is one file, and one line in create-store.ts.
 
@@ -12,13 +13,18 @@ export interface HeldSession {
   release(): void;
 }
 
-export interface ListQuery {
+/** What the order of lists depends on. */
+export type Aged = Pick<Session, 'id' | 'createdAt'>;
+
+export interface PageQuery {
   readonly limit: number;
-  /** The id of the last session of the page before. */
-  readonly after: string | undefined;
   /** Undefined for any owner. */
   readonly owner: string | null | undefined;
   readonly model: string | undefined;
+}
+export interface ListQuery extends PageQuery {
+  /** The id of the last session of the page before. */
+  readonly after: string | undefined;
 }
 
 export interface StoreCounts {
@@ -46,6 +52,7 @@ export interface SessionStore {
   /** By their age, the newest first. */
   list(query: ListQuery): Promise<readonly Session[]>;
   readonly counts: StoreCounts;
+  readonly tally: SessionTally;
   /** Writes all that is not written. */
   close(): Promise<void>;
 }

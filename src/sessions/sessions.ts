@@ -55,6 +55,7 @@ export interface Sessions {
   /** Replaces a session's state, or makes the session. */
   restore(id: string, snapshot: Snapshot, caller: SessionOwner): Promise<Session>;
   readonly counts: SessionStore['counts'];
+  readonly tally: SessionStore['tally'];
   /** Writes all sessions. */
   close(): Promise<void>;
 }
@@ -247,6 +248,7 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
     get counts() {
       return store.counts;
     },
+    tally: store.tally,
     async close() {
       clearInterval(sweeping);
       try {

@@ -3,6 +3,7 @@ import { version } from '../version.ts';
 import { requestBounds } from './duration-histogram.ts';
 import { createExternalHistogram } from './external-histogram.ts';
 import { observeModels, type MeasuredModel } from './model-metrics.ts';
+import { observeSessions, type MeasuredSessions } from './session-metrics.ts';
 
 // The Prometheus metrics: prefix unroll_, base units, few labels. Those of the process and of Node have their
 // standard names.
@@ -194,5 +195,6 @@ export function createMetrics() {
     observe,
     observeConnections,
     observeTraining,
+    observeSessions: (sessions: MeasuredSessions): void => observeSessions(registry, sessions),
   };
 }

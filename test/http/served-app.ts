@@ -85,6 +85,8 @@ export async function serveApp(
     leaseMs: 1000,
     maxWaitMs: 1000,
     ttlSeconds: 60,
+    writeMs: 5000,
+    folder: data,
     log: createLogger('silent'),
   });
   const app = await buildApp({

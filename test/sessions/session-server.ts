@@ -4,14 +4,12 @@ import { createKernel } from '../../src/cells/create-kernel.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import { createLoader } from '../../src/repository/loader.ts';
 import { createRepository } from '../../src/repository/repository.ts';
-import { createMemoryStore } from '../../src/sessions/memory/memory-store.ts';
-import type { ArchivedSession, SessionArchive } from '../../src/sessions/session-archive.ts';
-import { decodeSession, encodeSession } from '../../src/sessions/session-bytes.ts';
 import { createSessions } from '../../src/sessions/sessions.ts';
 import { createVersionKeeper } from '../../src/sessions/version-keeper.ts';
 import type { TaskContext } from '../../src/tasks/context.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { modelFolder } from '../e2e/model-folder.ts';
+import { openArchive, openStore, temporaryFolder } from './fixtures.ts';
 
 // Sessions on a real engine with real models, in this process, with room for two of them in memory.
 
@@ -50,7 +48,7 @@ export async function serveSessions(
   };
   const open = () =>
     createSessions({
-      store: createMemoryStore({ maxSessions: 2, archive: createBytesArchive(), writeMs: 5 }),
+      store: openStore(openArchive(temporaryFolder()), { maxSessions: 2, writeMs: 5 }),
       versions: createVersionKeeper(repository),
       context,
       ttlSeconds: 600,
@@ -66,30 +64,5 @@ export async function serveSessions(
       await engine.close();
       folder.remove();
     },
-  };
-}
-
-/** An archive of bytes, as those on disk are. */
-function createBytesArchive(): SessionArchive {
-  const rows = new Map<string, { bytes: Buffer; expiresAtMs: number }>();
-  const read = (id: string): ArchivedSession | null => {
-    const row = rows.get(id);
-    return row ? { session: decodeSession(row.bytes), expiresAtMs: row.expiresAtMs } : null;
-  };
-  return {
-    async write(sessions) {
-      for (const { session, expiresAtMs } of sessions)
-        rows.set(session.id, { bytes: encodeSession(session), expiresAtMs });
-    },
-    read: async (id) => read(id),
-    async remove(ids) {
-      for (const id of ids) rows.delete(id);
-    },
-    list: async () => [...rows.keys()].map((id) => read(id)!),
-    removeExpired: async () => [],
-    get size() {
-      return rows.size;
-    },
-    async close() {},
   };
 }

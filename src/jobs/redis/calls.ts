@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UnrollError } from '../../errors.ts';
 import type { RedisConnection } from '../../redis/connect.ts';
-import { errorMessage } from '../store/store-errors.ts';
+import { errorMessage } from '../../database/database-errors.ts';
 
 /** Runs commands, and returns their result. */
 export type Run = <T>(run: (redis: Redis) => Promise<T>) => Promise<T>;

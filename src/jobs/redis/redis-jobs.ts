@@ -5,7 +5,7 @@ import type { JobEvents } from '../job-events.ts';
 import { unixSeconds } from '../job-registry.ts';
 import type { JobReservations } from '../job-reservations.ts';
 import { checkMemory } from '../memory-check.ts';
-import { toDiskFullError } from '../store/store-errors.ts';
+import { toDiskFullError } from '../../database/database-errors.ts';
 import type { TrainingJobs } from '../training-jobs.ts';
 import type { TrainingJobsOptions } from '../training-jobs-options.ts';
 import { validateJob } from '../validate-job.ts';

@@ -1,7 +1,7 @@
 import type { Job as Entry, Worker } from 'bullmq';
 import { once } from 'node:events';
 import { connectRedis, type RedisOptions } from '../../redis/connect.ts';
-import { errorMessage } from '../store/store-errors.ts';
+import { errorMessage } from '../../database/database-errors.ts';
 import { importBullmq } from './import-bullmq.ts';
 import { comparisonQueue, jobQueue, queuePrefix } from './keys.ts';
 

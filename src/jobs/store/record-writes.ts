@@ -1,7 +1,7 @@
 import { isFinished, type Job } from '../job.ts';
-import type { ReportNotice } from './open-database.ts';
+import type { ReportNotice } from '../../database/open-database.ts';
 import { removeRecord, writeRecord, type RecordKind } from './record-files.ts';
-import { errorMessage } from './store-errors.ts';
+import { errorMessage } from '../../database/database-errors.ts';
 import type { JobStoreCalls } from './store.ts';
 
 /**

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Job, JobCheckpoint } from '../job.ts';
-import type { ReportNotice } from './open-database.ts';
+import type { ReportNotice } from '../../database/open-database.ts';
 import { readRecord, listRecordIds } from './record-files.ts';
 import type { JobStoreCalls } from './store.ts';
 import { parseComparisonRow, parseDatasetRow, parseJobRow, parseJsonObject } from './stored-rows.ts';

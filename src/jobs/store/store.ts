@@ -48,8 +48,3 @@ export type JobStore = {
     ) => Promise<ReturnType<JobStoreCalls[Name]>>;
   };
 };
-
-export type StoreState =
-  | { readonly kind: 'opening' }
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'unavailable'; readonly reason: string };

@@ -1,92 +1,155 @@
+import { UnrollError } from '../../errors.ts';
 import type { ArchivedSession, SessionArchive } from '../session-archive.ts';
 import type { Session } from '../session.ts';
+import { timed, type SessionTally } from '../session-tally.ts';
 import { toSession, type Entry } from './entry.ts';
 import type { Residents } from './residents.ts';
 
 // Between memory and archive: what has changed is written every few seconds, and the sessions used longest ago
-// leave memory when there is no more room.
+// leave memory when there is no more room. The archive's calls take effect in their order: one that removes a
+// session is made after all that write it.
 
-/** Sessions that are written at once. */
-const batchSize = 512;
-/** Sessions above the limit for which a new one waits until there is room. */
-const backlog = 1024;
+/** Sessions that are written at once: the main thread has to copy them. */
+const batchSize = 128;
+/** Sessions above the limit, as a part of it, for which a new one waits until there is room. */
+const backlogPart = 0.01;
 
 export const expiresInMs = ({ touchedMs, shared }: Pick<Entry, 'touchedMs' | 'shared'>): number =>
   touchedMs + shared.ttlMs - performance.now();
 
 export interface Archiving {
-  /** Moves the sessions used longest ago to the archive, as many as are too many. */
-  makeRoom(): Promise<void>;
+  /**
+   * Waits until another session may be in memory, and brings it there in the same turn, so that all are counted.
+   * @throws UnrollError sessions_full where none can leave it
+   */
+  admit<T>(insert: () => T): Promise<T>;
+  /** Begins to move the sessions used longest ago to the archive, as many as are too many. */
+  trim(): void;
   writeChanged(): Promise<void>;
-  /** Writes a session that is in memory. */
+  /** Writes what a session in memory is to become, flushed to disk. */
   write(entry: Entry, session: Session): Promise<void>;
+  /** Removes a session from the archive, so that no write brings it back. It is still in memory. */
+  remove(entry: Entry): Promise<void>;
 }
 
 export function createArchiving(
   residents: Residents,
   archive: SessionArchive,
-  { maxSessions, onEvicted }: { readonly maxSessions: number; readonly onEvicted: (count: number) => void },
+  { maxSessions, tally }: { readonly maxSessions: number; readonly tally: SessionTally },
 ): Archiving {
-  let evicting: Promise<void> | null = null;
+  const backlog = Math.ceil(maxSessions * backlogPart);
   const { dirty } = residents;
+  /** Sessions whose own write or removal is on its way: nothing else may write them. */
+  const busy = new Set<Entry>();
+  let evicting: Promise<void> | null = null;
+  /** Why the last eviction has failed; null if it has not. */
+  let failure: string | null = null;
 
   const toArchived = (entry: Entry, session = toSession(entry)): ArchivedSession => ({
     session,
     expiresAtMs: Date.now() + expiresInMs(entry),
   });
 
-  /** @returns those that have not changed meanwhile */
-  async function writeAll(batch: readonly Entry[]): Promise<Entry[]> {
-    const revisions = batch.map(({ revision }) => revision);
-    for (const entry of batch) dirty.delete(entry);
+  async function writeAll(batch: readonly Entry[]): Promise<void> {
+    for (const entry of batch) {
+      dirty.delete(entry);
+      residents.markArchived(entry);
+    }
     try {
-      await archive.write(batch.map((entry) => toArchived(entry)));
+      const rows = batch.map((entry) => toArchived(entry));
+      await timed(tally.snapshot, () => archive.write(rows, false));
     } catch (error) {
-      for (const entry of batch) if (residents.has(entry)) dirty.add(entry);
+      for (const entry of batch) residents.markChanged(entry);
       throw error;
     }
-    // one that was deleted while it was written must not come back
-    const deleted = batch.filter((entry) => !residents.has(entry)).map(({ id }) => id);
-    if (deleted.length > 0) await archive.remove(deleted);
-    const kept = batch.filter((entry) => residents.has(entry));
-    for (const entry of kept) residents.markArchived(entry);
-    return kept.filter((entry) => entry.revision === revisions[batch.indexOf(entry)]);
   }
 
-  async function evict(): Promise<void> {
-    while (residents.size > maxSessions) {
+  async function evict(most: number): Promise<void> {
+    while (residents.size > most) {
       const batch: Entry[] = [];
-      const count = Math.min(batchSize, residents.size - maxSessions);
+      const count = Math.min(batchSize, residents.size - most);
       for (const entry of residents.byAge()) {
-        if (entry.queue === null) batch.push(entry);
+        if (entry.queue === null && !busy.has(entry)) batch.push(entry);
         if (batch.length === count) break;
       }
+      // all are in use: the end of a call tries again
       if (batch.length === 0) return;
-      const evicted = (await writeAll(batch)).filter(({ queue }) => queue === null);
-      for (const entry of evicted) residents.drop(entry);
-      onEvicted(evicted.length);
+      await writeAll(batch);
+      let evicted = 0;
+      for (const entry of batch) {
+        // used since: what is on disk is not what it is now
+        if (!residents.has(entry) || entry.queue !== null || dirty.has(entry)) continue;
+        residents.drop(entry);
+        evicted++;
+      }
+      tally.ended.evicted += evicted;
+      if (evicted === 0) return;
     }
+  }
+  /** Never rejects. */
+  function startEviction(most: number): Promise<void> {
+    evicting ??= evict(most)
+      .then(
+        () => (failure = null),
+        (error: unknown) => (failure = error instanceof Error ? error.message : String(error)),
+      )
+      .then(() => void (evicting = null));
+    return evicting;
   }
 
   return {
-    async makeRoom() {
-      const excess = residents.size - maxSessions;
-      if (excess <= 0) return;
-      evicting ??= evict().finally(() => (evicting = null));
-      if (excess > backlog) await evicting;
-      else evicting.catch(() => {});
+    async admit(insert) {
+      for (;;) {
+        const { size } = residents;
+        const excess = size + 1 - maxSessions;
+        if (excess <= 0 || (excess <= backlog && failure === null)) break;
+        await startEviction(maxSessions - 1);
+        if (failure !== null && residents.size >= maxSessions) throw full(maxSessions, failure);
+        // all are in use
+        if (residents.size >= size) break;
+      }
+      return insert();
+    },
+    trim() {
+      if (residents.size > maxSessions && failure === null) void startEviction(maxSessions);
     },
     async writeChanged() {
-      for (let left = dirty.size; left > 0 && dirty.size > 0; left -= batchSize) {
+      for (let left = dirty.size; left > 0; left -= batchSize) {
         const batch: Entry[] = [];
-        for (const entry of dirty) if (batch.push(entry) === batchSize) break;
+        for (const entry of dirty) if (!busy.has(entry) && batch.push(entry) === batchSize) break;
+        if (batch.length === 0) break;
         await writeAll(batch);
       }
-      await evicting;
+      if (residents.size > maxSessions) await startEviction(maxSessions);
     },
     async write(entry, session) {
-      await archive.write([toArchived(entry, session)]);
+      busy.add(entry);
       residents.markArchived(entry);
+      try {
+        await timed(tally.snapshot, () => archive.write([toArchived(entry, session)], true));
+        dirty.delete(entry);
+      } catch (error) {
+        // it may have been written all the same
+        residents.markChanged(entry);
+        throw error;
+      } finally {
+        busy.delete(entry);
+      }
+    },
+    async remove(entry) {
+      busy.add(entry);
+      try {
+        if (entry.archived) await archive.remove([entry.id]);
+      } finally {
+        busy.delete(entry);
+      }
     },
   };
 }
+
+const full = (maxSessions: number, failure: string): UnrollError =>
+  new UnrollError(
+    'sessions_full',
+    `the server keeps ${maxSessions} sessions in memory (UNROLL_MAX_SESSIONS), and cannot write them: ${failure}`,
+    { retryAfterSeconds: 5 },
+  );

@@ -26,9 +26,7 @@ export interface Entry extends Linked<Entry> {
   touchedMs: number;
   /** The calls that it has; null for none. */
   queue: CallQueue | null;
-  /** Changes with every change of the session. */
-  revision: number;
-  /** Whether the archive has it too, perhaps as it was before. */
+  /** Whether the archive may have it too, perhaps as it was before. */
   archived: boolean;
 }
 
@@ -48,6 +46,9 @@ export function createSharedParts(): (session: Shared) => Shared {
 
 const none: readonly [] = [];
 
+/** A string of its own: one that was joined, or cut from a request, keeps its parts. */
+const copyText = (text: string): string => Buffer.from(text).toString();
+
 export const toSession = (entry: Entry): Session => ({
   ...entry.shared,
   id: entry.id,
@@ -60,7 +61,7 @@ export const toSession = (entry: Entry): Session => ({
 });
 
 export const createEntry = (session: Session, shared: Shared): Entry => ({
-  id: session.id,
+  id: copyText(session.id),
   shared,
   createdAt: session.createdAt,
   steps: 0,
@@ -70,7 +71,6 @@ export const createEntry = (session: Session, shared: Shared): Entry => ({
   extras: null,
   touchedMs: 0,
   queue: null,
-  revision: 0,
   archived: false,
   older: null,
   newer: null,
@@ -85,7 +85,6 @@ export function updateEntry(
   entry.steps = steps;
   entry.pendingId = pendingId;
   entry.extras = marks.length + history.length === 0 ? null : { marks, history };
-  entry.revision++;
   if (state === null || state.length === 0) return freeState(entry);
   if (entry.slab?.length === state.length && entry.row >= 0) return entry.slab.write(entry.row, state);
   freeState(entry);

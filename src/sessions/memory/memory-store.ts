@@ -1,11 +1,14 @@
 import { UnrollError } from '../../errors.ts';
 import { createCallQueue } from '../call-queue.ts';
 import type { SessionArchive } from '../session-archive.ts';
-import { expired, notFound, type SessionStore } from '../session-store.ts';
-import { createArchiving, expiresInMs } from './archiving.ts';
+import { notFound, type SessionStore } from '../session-store.ts';
+import type { Session } from '../session.ts';
+import type { SessionTally } from '../session-tally.ts';
+import { createArchiving } from './archiving.ts';
 import { toSession, type Entry } from './entry.ts';
-import { createGoneIds } from './gone-ids.ts';
-import { selectPage } from './list-entries.ts';
+import { mergePage, selectEntries } from './list-entries.ts';
+import { createLocator } from './locate.ts';
+import { repeat } from './repeat.ts';
 import { createResidents } from './residents.ts';
 
 // Sessions in the memory of this server, with an archive behind them, to which all of them are moved when the
@@ -14,192 +17,144 @@ import { createResidents } from './residents.ts';
 export interface MemoryStoreOptions {
   /** Sessions in memory. */
   readonly maxSessions: number;
-  /** Null: nothing is evicted, and all is lost when the server ends. */
-  readonly archive: SessionArchive | null;
+  readonly archive: SessionArchive;
   /** Milliseconds between writes of changed sessions to the archive. */
-  readonly writeMs?: number | undefined;
-  readonly onEnd?: ((reason: 'deleted' | 'expired' | 'evicted', count: number) => void) | undefined;
+  readonly writeMs: number;
+  readonly tally: SessionTally;
   /** A write that failed; the sessions stay in memory. */
-  readonly onProblem?: ((error: unknown) => void) | undefined;
+  readonly onProblem: (error: unknown) => void;
+  /** The store has been closed, and so many sessions could not be written. */
+  readonly onLost: (sessions: number, error: unknown) => void;
 }
 
 const sweepMs = 5000;
-const rememberedIds = 10_000;
 
 export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
-  const { maxSessions, archive, writeMs = 5000, onEnd, onProblem } = options;
+  const { maxSessions, archive, writeMs, tally, onProblem, onLost } = options;
   const residents = createResidents();
-  const gone = createGoneIds(rememberedIds);
-  const restoring = new Map<string, Promise<Entry>>();
-  const archiving =
-    archive &&
-    createArchiving(residents, archive, {
-      maxSessions,
-      onEvicted: (count) => onEnd?.('evicted', count),
-    });
+  const archiving = createArchiving(residents, archive, { maxSessions, tally });
+  const locator = createLocator(residents, archive, { archiving, tally });
+  archive.onLoss(() => residents.markAllChanged());
+  /** Ids of sessions that are being added. */
+  const adding = new Set<string>();
+  const stops = [
+    repeat(sweepMs, () => locator.sweep(), onProblem),
+    repeat(writeMs, () => archiving.writeChanged(), onProblem),
+  ];
 
-  const isExpired = (entry: Entry): boolean => entry.queue === null && expiresInMs(entry) <= 0;
-  function expire(entry: Entry): void {
-    residents.drop(entry);
-    gone.add(entry.id);
-    onEnd?.('expired', 1);
-  }
-
-  /** The session in memory, brought back from the archive where it is not. */
-  async function find(id: string): Promise<Entry> {
-    const entry = residents.get(id);
-    if (entry && !isExpired(entry)) return entry;
-    if (entry) {
-      expire(entry);
-      await archive?.remove([id]);
-    }
-    if (gone.has(id)) throw expired(id);
-    if (!archive) throw notFound(id);
-    const restored = restoring.get(id) ?? restore(id, archive).finally(() => restoring.delete(id));
-    restoring.set(id, restored);
-    return restored;
-  }
-  async function restore(id: string, from: SessionArchive): Promise<Entry> {
-    const found = await from.read(id);
-    if (!found) throw notFound(id);
-    if (found.expiresAtMs <= Date.now()) {
-      gone.add(id);
-      await from.remove([id]);
-      throw expired(id);
-    }
-    const entry = residents.insert(found.session);
-    residents.markArchived(entry);
-    await archiving?.makeRoom();
+  function insert(session: Session): Entry {
+    const entry = residents.insert(session, session.ttlMs);
+    locator.begin(entry.id);
+    if (session.durable) entry.queue = createCallQueue(entry.id);
+    else residents.markChanged(entry);
     return entry;
   }
-
-  async function sweep(): Promise<void> {
-    const ids: string[] = [];
-    for (const entry of residents.byAge()) {
-      if (isExpired(entry)) {
-        expire(entry);
-        ids.push(entry.id);
-        // those after it were used later
-      } else if (performance.now() - entry.touchedMs < residents.shortestTtlMs) break;
+  /** Other calls of the session wait until it is on disk. */
+  async function writeFirst(entry: Entry, session: Session): Promise<void> {
+    const queue = entry.queue!;
+    try {
+      await archiving.write(entry, session);
+    } catch (error) {
+      void queue.end();
+      residents.drop(entry);
+      // it may have been written all the same
+      archive.remove([entry.id]).catch(() => {});
+      throw error;
     }
-    if (ids.length > 0) await archive?.remove(ids);
-    const removed = (await archive?.removeExpired()) ?? [];
-    const ended = removed.filter((id) => {
-      const entry = residents.get(id);
-      // used since it was written
-      if (entry) residents.markChanged(entry);
-      else gone.add(id);
-      return !entry;
-    });
-    if (ended.length > 0) onEnd?.('expired', ended.length);
+    if (queue.leave()) entry.queue = null;
   }
-
-  const timers = [
-    repeat(sweepMs, sweep, onProblem),
-    repeat(writeMs, async () => archiving?.writeChanged(), onProblem),
-  ];
 
   return {
     async add(session, isNew) {
-      const check = (known: unknown): void => {
-        if (known)
-          throw new UnrollError('session_exists', `id: there is a session ${session.id}`, { field: 'id' });
-      };
-      if (!isNew) check(await archive?.read(session.id));
-      check(residents.get(session.id));
-      if (!archive && residents.size >= maxSessions) throw full(maxSessions);
-      const entry = residents.insert(session);
-      if (!archiving) return;
-      residents.markChanged(entry);
-      if (session.durable) await archiving.write(entry, session);
-      await archiving.makeRoom();
+      const { id } = session;
+      if (adding.has(id)) throw exists(id);
+      adding.add(id);
+      try {
+        if (locator.get(id) || (!isNew && (await archive.has(id)))) throw exists(id);
+        const entry = await archiving.admit(() => insert(session));
+        if (session.durable) await writeFirst(entry, session);
+      } finally {
+        adding.delete(id);
+      }
+      tally.created++;
+      archiving.trim();
     },
 
     async hold(id) {
-      let entry = await find(id);
-      // evicted again at once, in a server with room for few
-      while (!residents.has(entry)) entry = await find(id);
-      if (entry.queue) {
-        await entry.queue.enter();
-        if (!residents.has(entry)) throw notFound(id);
-      } else entry.queue = createCallQueue(id);
+      let entry = await locator.find(id);
+      // evicted or deleted since it was found
+      while (!residents.has(entry)) entry = await locator.find(id);
+      if (entry.queue) await entry.queue.enter();
+      else entry.queue = createCallQueue(id);
       residents.touch(entry);
+      let saved = false;
       return {
         session: toSession(entry),
         async save(session) {
           // first, so that a call that fails has changed nothing
-          if (archiving && session.durable) await archiving.write(entry, session);
+          if (session.durable) await archiving.write(entry, session);
           residents.update(entry, session);
-          if (archiving && !session.durable) residents.markChanged(entry);
+          if (!session.durable) residents.markChanged(entry);
+          saved = true;
         },
         release() {
           residents.touch(entry);
+          // the time when it expires is on disk, too
+          if (!saved) residents.markChanged(entry);
           if (entry.queue!.leave()) entry.queue = null;
+          archiving.trim();
         },
       };
     },
 
-    read: async (id) => toSession(await find(id)),
+    read: async (id) => toSession(await locator.find(id)),
 
     async remove(id) {
-      const entry = await find(id);
-      await entry.queue?.end();
+      let entry = await locator.find(id);
+      while (!residents.has(entry)) entry = await locator.find(id);
+      const isIdle = entry.queue === null;
+      const queue = (entry.queue ??= createCallQueue(id));
+      const ended = queue.end();
+      if (isIdle) queue.leave();
+      await ended;
+      if (!residents.has(entry)) throw notFound(id);
+      try {
+        await archiving.remove(entry);
+      } catch (error) {
+        if (entry.queue === queue) entry.queue = null;
+        throw error;
+      }
+      // by another call that deletes it
       if (!residents.has(entry)) throw notFound(id);
       residents.drop(entry);
-      await archive?.remove([id]);
-      onEnd?.('deleted', 1);
+      tally.ended.deleted++;
     },
 
     async list(query) {
-      const after = query.after === undefined ? null : toSession(await find(query.after));
-      const inMemory = selectPage(listed(residents.all()), query, after).map(({ entry }) => toSession(entry));
-      const onDisk = ((await archive?.list(query)) ?? []).map(({ session }) => session);
-      const others = onDisk.filter(({ id }) => !residents.get(id));
-      return selectPage([...inMemory, ...others], query, null);
+      const after = query.after === undefined ? null : toSession(await locator.find(query.after));
+      if (after && query.owner !== undefined && after.owner !== query.owner) throw notFound(after.id);
+      const inMemory = selectEntries(residents.all(), query, after);
+      const onDisk = await archive.list(query, after);
+      return mergePage(inMemory, onDisk, query.limit);
     },
 
     get counts() {
       const { size, bytes, archived } = residents;
-      return { active: size, evicted: Math.max(0, (archive?.size ?? 0) - archived), bytes };
+      return { active: size, evicted: Math.max(0, archive.size - archived), bytes };
     },
+    tally,
 
     async close() {
-      for (const timer of timers) clearInterval(timer);
+      for (const stop of stops) stop();
       try {
-        await archiving?.writeChanged();
-      } finally {
-        await archive?.close();
+        await archiving.writeChanged();
+      } catch (error) {
+        onLost(residents.dirty.size, error);
       }
+      await archive.close();
     },
   };
 }
 
-const full = (maxSessions: number): UnrollError =>
-  new UnrollError(
-    'sessions_full',
-    `the server keeps ${maxSessions} sessions (UNROLL_MAX_SESSIONS), and has no folder for more (UNROLL_DATA)`,
-    { retryAfterSeconds: 5 },
-  );
-
-function* listed(all: Iterable<Entry>) {
-  for (const entry of all) {
-    const { owner, model } = entry.shared;
-    yield { entry, id: entry.id, createdAt: entry.createdAt, owner, model };
-  }
-}
-
-/** Repeats work, one at a time. */
-function repeat(
-  ms: number,
-  work: () => Promise<void>,
-  onProblem: ((error: unknown) => void) | undefined,
-): NodeJS.Timeout {
-  let running = false;
-  return setInterval(() => {
-    if (running) return;
-    running = true;
-    void work()
-      .catch((error: unknown) => onProblem?.(error))
-      .finally(() => (running = false));
-  }, ms).unref();
-}
+const exists = (id: string): UnrollError =>
+  new UnrollError('session_exists', `id: there is a session ${id}`, { field: 'id' });

@@ -19,13 +19,16 @@ export interface Residents {
   byAge(): Iterable<Entry>;
   /** The shortest time to live of all that ever were here. */
   readonly shortestTtlMs: number;
-  insert(session: Session): Entry;
+  /** @param expiresInMs unless it is used before; there is none with its id */
+  insert(session: Session, expiresInMs: number): Entry;
   update(entry: Entry, session: Session): void;
   touch(entry: Entry): void;
-  /** The archive has it, perhaps as it was before. */
+  /** The archive may have it, perhaps as it was before. */
   markArchived(entry: Entry): void;
-  /** It is to be written. */
+  /** It is to be written; one that is not in memory any more is not. */
   markChanged(entry: Entry): void;
+  /** The archive has lost sessions. */
+  markAllChanged(): void;
   drop(entry: Entry): void;
 }
 
@@ -44,6 +47,8 @@ export function createResidents(): Residents {
     return known;
   };
 
+  const has = (entry: Entry): boolean => entries.get(entry.id) === entry;
+
   return {
     dirty,
     get size() {
@@ -61,7 +66,7 @@ export function createResidents(): Residents {
       return shortestTtlMs;
     },
     get: (id) => entries.get(id),
-    has: (entry) => entries.get(entry.id) === entry,
+    has,
     all: () => entries.values(),
     *byAge() {
       for (let at = byRecency.oldest; at;) {
@@ -70,17 +75,21 @@ export function createResidents(): Residents {
         at = next;
       }
     },
-    insert(session) {
+    insert(session, expiresInMs) {
       const entry = createEntry(session, toShared(session));
       updateEntry(entry, session, slab);
-      entry.touchedMs = performance.now();
+      entry.touchedMs = performance.now() + expiresInMs - session.ttlMs;
       entries.set(entry.id, entry);
       byRecency.add(entry);
       shortestTtlMs = Math.min(shortestTtlMs, session.ttlMs);
       return entry;
     },
-    update: (entry, session) => updateEntry(entry, session, slab),
+    update(entry, session) {
+      // a row of its state would never be freed
+      if (has(entry)) updateEntry(entry, session, slab);
+    },
     touch(entry) {
+      if (!has(entry)) return;
       entry.touchedMs = performance.now();
       byRecency.touch(entry);
     },
@@ -88,9 +97,15 @@ export function createResidents(): Residents {
       if (!entry.archived) archived++;
       entry.archived = true;
     },
-    markChanged: (entry) => void dirty.add(entry),
+    markChanged(entry) {
+      if (has(entry)) dirty.add(entry);
+    },
+    markAllChanged() {
+      for (const entry of entries.values()) dirty.add(entry);
+    },
     drop(entry) {
-      if (!entries.delete(entry.id)) return;
+      if (!has(entry)) return;
+      entries.delete(entry.id);
       byRecency.remove(entry);
       dirty.delete(entry);
       freeState(entry);

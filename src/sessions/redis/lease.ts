@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { UnrollError } from '../../errors.ts';
 import { decodeSession, encodeSession } from '../session-bytes.ts';
 import { expired, notFound, type HeldSession } from '../session-store.ts';
+import type { SessionTally } from '../session-tally.ts';
 import type { Session } from '../session.ts';
 import type { SessionCommands } from './session-commands.ts';
 
@@ -12,8 +13,7 @@ export interface LeaseOptions {
   readonly leaseMs: number;
   /** How long a call waits for one on another server. */
   readonly maxWaitMs: number;
-  /** A write that was refused, since another server has taken the session over. */
-  readonly onConflict?: (() => void) | undefined;
+  readonly tally: Pick<SessionTally, 'leaseConflicts'>;
 }
 
 /** Between two looks at a session that another server holds. */
@@ -23,7 +23,7 @@ const pollMs = 20;
 export async function acquireLease(
   { run }: SessionCommands,
   id: string,
-  { leaseMs, maxWaitMs, onConflict }: LeaseOptions,
+  { leaseMs, maxWaitMs, tally }: LeaseOptions,
 ): Promise<HeldSession> {
   const untilMs = performance.now() + maxWaitMs;
   for (;;) {
@@ -58,7 +58,7 @@ export async function acquireLease(
       session,
       async save(next) {
         if ((await run('sessionSave', id, fence, encodeSession(next))) === 1) return;
-        onConflict?.();
+        tally.leaseConflicts++;
         throw new UnrollError(
           'session_lost',
           `this server lost the session ${id} to another one or to its deletion: the call has changed nothing`,

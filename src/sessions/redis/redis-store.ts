@@ -4,6 +4,7 @@ import type { RedisConnection } from '../../redis/connect.ts';
 import { createCallQueue, type CallQueue } from '../call-queue.ts';
 import { decodeSession, encodeSession } from '../session-bytes.ts';
 import { expired, notFound, type HeldSession, type ListQuery, type SessionStore } from '../session-store.ts';
+import type { SessionTally } from '../session-tally.ts';
 import type { Session } from '../session.ts';
 import { acquireLease, type LeaseOptions } from './lease.ts';
 import { createSessionCommands } from './session-commands.ts';
@@ -13,7 +14,7 @@ import { createSessionIndex } from './session-index.ts';
 // a server has nothing to lose.
 
 export interface RedisStoreOptions extends LeaseOptions {
-  readonly onEnd?: ((reason: 'deleted', count: number) => void) | undefined;
+  readonly tally: SessionTally;
 }
 
 const removePollMs = 20;
@@ -45,6 +46,7 @@ export function createRedisStore(connection: RedisConnection, options: RedisStor
       if (added !== 1)
         throw new UnrollError('session_exists', `id: there is a session ${session.id}`, { field: 'id' });
       await index.add(session);
+      options.tally.created++;
     },
 
     async hold(id): Promise<HeldSession> {
@@ -77,8 +79,9 @@ export function createRedisStore(connection: RedisConnection, options: RedisStor
       // no call begins from here on, on any server
       while (((await commands.run('sessionRemove', id)) as number) > 0) await delay(removePollMs);
       await ended;
+      queues.delete(id);
       await index.remove(session);
-      options.onEnd?.('deleted', 1);
+      options.tally.ended.deleted++;
     },
 
     async list(query) {
@@ -98,7 +101,9 @@ export function createRedisStore(connection: RedisConnection, options: RedisStor
       return page.slice(0, query.limit);
     },
 
+    // they are on no server
     counts: { active: 0, evicted: 0, bytes: 0 },
+    tally: options.tally,
     close: () => connection.close(),
   };
 }

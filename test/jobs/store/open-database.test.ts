@@ -10,12 +10,14 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { openDatabase, openReadOnly } from '../../../src/jobs/store/open-database.ts';
+import { openDatabase, openReadOnly } from '../../../src/database/open-database.ts';
+import { trainingFiles } from '../../../src/jobs/store/training-files.ts';
 import { createSqliteStore } from '../../../src/jobs/store/sqlite-store.ts';
 import { makeJob, temporaryFolder } from '../fixtures.ts';
 
 const notices: string[] = [];
-const open = (folder: string) => openDatabase(folder, (_, message) => void notices.push(message));
+const open = (folder: string) =>
+  openDatabase(folder, trainingFiles, (_, message) => void notices.push(message));
 
 /** Creates a database with jobs, and closes it. */
 function createFilled(): { folder: string; path: string } {
@@ -93,13 +95,13 @@ describe('opening the database', () => {
   it('reads beside a training server and changes nothing', () => {
     const { folder } = createFilled();
     const first = open(folder);
-    const second = openReadOnly(folder);
+    const second = openReadOnly(folder, trainingFiles);
     expect(createSqliteStore(second.database).unfinishedJobs()).toHaveLength(50);
     expect(() => createSqliteStore(second.database).saveJob(makeJob())).toThrow(/readonly/);
     second.close();
     first.close();
     const empty = temporaryFolder();
-    openReadOnly(empty).close();
+    openReadOnly(empty, trainingFiles).close();
     expect(readdirSync(empty)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { UnrollError, type ErrorCode } from '../../errors.ts';
+import { UnrollError, type ErrorCode } from '../errors.ts';
 
 // Maps SQLite's primary result codes (sqlite.org/rescode.html) and file system errors to error codes.
 
@@ -22,19 +22,25 @@ function isDiskFull(error: unknown): boolean {
   return code === 'ENOSPC' || code === 'EDQUOT' || resultCode(error) === fullCode;
 }
 
+const diskFullReason = 'the disk of UNROLL_DATA is full';
+
 /** @returns disk_full if the file system or SQLite threw `error` because the disk is full, else null */
 export const toDiskFullError = (error: unknown): UnrollError | null =>
-  isDiskFull(error)
-    ? new UnrollError('disk_full', 'the disk of UNROLL_DATA is full', { cause: error })
-    : null;
+  isDiskFull(error) ? new UnrollError('disk_full', diskFullReason, { cause: error }) : null;
 
-export function toStoreError(error: unknown): { code: ErrorCode; message: string } {
-  if (isDiskFull(error)) return { code: 'disk_full', message: 'the disk of UNROLL_DATA is full' };
-  if (isBusy(error)) return { code: 'training_unavailable', message: lockedReason };
-  return { code: 'training_unavailable', message: `the training database failed: ${errorMessage(error)}` };
+/** What a call of a database fails with. @param name "the training database" */
+export function describeError(
+  error: unknown,
+  {
+    name,
+    code,
+    diskFullCode,
+  }: { readonly name: string; readonly code: ErrorCode; readonly diskFullCode: ErrorCode },
+): { code: ErrorCode; message: string } {
+  if (isDiskFull(error)) return { code: diskFullCode, message: diskFullReason };
+  if (isBusy(error)) return { code, message: `${name} is locked by another process` };
+  return { code, message: `${name} failed: ${errorMessage(error)}` };
 }
-
-export const lockedReason = 'the training database is locked by another process';
 
 export const errorMessage = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);

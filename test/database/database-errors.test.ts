@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { toDiskFullError, isBusy, isDamaged, toStoreError } from '../../../src/jobs/store/store-errors.ts';
+import { describeError, isBusy, isDamaged, toDiskFullError } from '../../src/database/database-errors.ts';
 
 const sqlite = (errcode: number) => Object.assign(new Error('sqlite'), { code: 'ERR_SQLITE_ERROR', errcode });
 
@@ -22,6 +22,7 @@ it.each([
   [sqlite(10), 'training_unavailable'],
   [new Error('anything'), 'training_unavailable'],
 ])('maps %s to %s', (error, code) => {
-  expect(toStoreError(error).code).toBe(code);
+  const names = { name: 'the database', code: 'training_unavailable', diskFullCode: 'disk_full' } as const;
+  expect(describeError(error, names).code).toBe(code);
   expect(toDiskFullError(error)?.code ?? 'training_unavailable').toBe(code);
 });

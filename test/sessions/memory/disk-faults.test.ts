@@ -1,0 +1,127 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, it, vi } from 'vitest';
+import { UnrollError } from '../../../src/errors.ts';
+import type { SessionArchive } from '../../../src/sessions/session-archive.ts';
+import type { SessionStore } from '../../../src/sessions/session-store.ts';
+import { makeSession, openArchive, openStore, temporaryFolder } from '../fixtures.ts';
+
+// A store in memory whose disk fails, or expires sessions, at a chosen moment.
+
+/** A real archive whose writes and removals fail while `fails` is set. */
+function openFailing() {
+  const disk = openArchive(temporaryFolder());
+  const state = { fails: false };
+  const refuse = <T>(work: () => Promise<T>): Promise<T> =>
+    state.fails ? Promise.reject(new UnrollError('sessions_unavailable', 'the disk is on strike')) : work();
+  const archive: SessionArchive = {
+    ...disk,
+    get size() {
+      return disk.size;
+    },
+    write: (sessions, flushed) => refuse(() => disk.write(sessions, flushed)),
+    remove: (ids) => refuse(() => disk.remove(ids)),
+    close: () => Promise.resolve(),
+  };
+  return { archive, state };
+}
+async function step(store: SessionStore, id: string): Promise<number> {
+  const held = await store.hold(id);
+  try {
+    const steps = held.session.steps + 1;
+    await held.save({ ...held.session, steps, state: Float32Array.of(steps) });
+    return steps;
+  } finally {
+    held.release();
+  }
+}
+const unavailable = { code: 'sessions_unavailable' };
+
+it('a session that cannot be deleted from disk stays, and once deleted does not come back', async () => {
+  const { archive, state } = openFailing();
+  const store = openStore(archive);
+  await store.add(makeSession('a', { durable: true }), false);
+  state.fails = true;
+  await expect(store.remove('a')).rejects.toMatchObject(unavailable);
+  expect((await store.read('a')).steps).toBe(0);
+  state.fails = false;
+  expect(await step(store, 'a')).toBe(1);
+  await store.remove('a');
+  await store.close();
+  await expect(openStore(archive).read('a')).rejects.toMatchObject({ code: 'session_not_found' });
+});
+
+it('a durable call that cannot be written has changed nothing, and others go on', async () => {
+  const { archive, state } = openFailing();
+  const store = openStore(archive);
+  await store.add(makeSession('durable', { durable: true }), false);
+  await store.add(makeSession('other'), false);
+  await step(store, 'durable');
+  state.fails = true;
+  await expect(step(store, 'durable')).rejects.toMatchObject(unavailable);
+  await expect(store.add(makeSession('more', { durable: true }), true)).rejects.toMatchObject(unavailable);
+  await expect(store.read('more')).rejects.toMatchObject({ code: 'session_not_found' });
+  expect(await step(store, 'other')).toBe(1);
+  state.fails = false;
+  expect(await step(store, 'durable')).toBe(2);
+  await store.close();
+});
+
+it('sessions are refused where memory is full and none can be written', async () => {
+  const { archive, state } = openFailing();
+  const store = openStore(archive, { maxSessions: 2, writeMs: 20 });
+  state.fails = true;
+  const results = await Promise.allSettled(
+    Array.from({ length: 20 }, (_, i) => store.add(makeSession(`s${i}`), true)),
+  );
+  const refused = results.filter(({ status }) => status === 'rejected');
+  expect(store.counts.active).toBeLessThanOrEqual(3);
+  expect(refused[0]).toMatchObject({
+    reason: { code: 'sessions_full', message: expect.stringContaining('strike') as string },
+  });
+  state.fails = false;
+  await vi.waitFor(() => store.add(makeSession('late'), true), 5000);
+  await vi.waitFor(() => expect(store.counts.active).toBe(2), 5000);
+  for (const [i, { status }] of results.entries())
+    if (status === 'fulfilled') expect(await step(store, `s${i}`)).toBe(1);
+  await store.close();
+});
+
+it('an old state that is written late does not replace a durable one', async () => {
+  const { archive } = openFailing();
+  const store = openStore(archive, { writeMs: 1 });
+  await store.add(makeSession('a', { durable: true }), false);
+  for (let steps = 1; steps <= 40; steps++) {
+    const held = await store.hold('a');
+    // to be written, since it was used
+    held.release();
+    await step(store, 'a');
+    expect((await archive.read('a'))!.session.steps).toBe(steps);
+  }
+  await store.close();
+});
+
+it('an id that has expired can begin again, and leave memory', async () => {
+  const { archive } = openFailing();
+  const store = openStore(archive, { maxSessions: 1 });
+  await store.add(makeSession('a', { ttlMs: 50 }), false);
+  await delay(80);
+  await expect(store.read('a')).rejects.toMatchObject({ code: 'session_expired' });
+  await store.add(makeSession('a', { steps: 7 }), false);
+  await store.add(makeSession('b'), false);
+  await vi.waitFor(() => expect(store.counts).toMatchObject({ active: 1, evicted: 1 }), 5000);
+  expect((await store.read('a')).steps).toBe(7);
+  await store.close();
+});
+
+it('reading a session on disk does not put off its end', async () => {
+  const { archive } = openFailing();
+  const store = openStore(archive, { maxSessions: 1 });
+  await store.add(makeSession('a', { ttlMs: 1500 }), false);
+  await store.add(makeSession('b'), false);
+  await vi.waitFor(() => expect(store.counts.evicted).toBe(1), 1000);
+  await delay(300);
+  await store.read('a');
+  await delay(1300);
+  await expect(store.read('a')).rejects.toMatchObject({ code: 'session_expired' });
+  await store.close();
+});
