@@ -49,8 +49,8 @@ export async function runSequences<T>(
   const slice = createTimeSlice(signal);
   const runOne = async (submission: Submission, index: number): Promise<{ result: T; end: DoneEvent }> => {
     const collector = collect(index, slice);
-    const { priority, onSequenceEnd: onEnd } = call;
-    const circumstances = { deadlineMs, signal, group: call, priority, onEnd };
+    const { priority, group = call, onSequenceEnd: onEnd } = call;
+    const circumstances = { deadlineMs, signal, group, priority, onEnd };
     const request = { ...submission, ...circumstances, ...startFrom(continuation) };
     for await (const event of engine.submit(request)) {
       if (event.kind === 'done') {
