@@ -18,7 +18,7 @@ export const describeBody = (of: keyof typeof inputs) => ({
   description: [
     'The body is NDJSON, a body of steps or its `input` alone on each line, or with `application/octet-stream` frames of little-endian values. Each line or frame has one answer, in order, as NDJSON, or as server-sent events where `accept` asks for them. Neither side waits for the end of the other.',
     answers,
-    '```sh\n(for i in 1 2 3; do echo "[$i]"; sleep 1; done) | curl -N -T - -X POST -H \'content-type: application/x-ndjson\' http://127.0.0.1:8080/v1/models/total/stream\n```',
+    '```sh\n(for i in 1 2 3; do echo "[$i]"; sleep 1; done) | curl -N -T . -X POST -H \'content-type: application/x-ndjson\' http://127.0.0.1:8080/v1/models/total/stream\n```',
   ].join('\n\n'),
   response: {
     200: {
