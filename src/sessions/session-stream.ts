@@ -2,7 +2,7 @@ import type { ServedModel } from '../repository/repository-interface.ts';
 import type { Continuation } from '../tasks/continuation.ts';
 import type { HeldSession } from './session-store.ts';
 import type { Session } from './session.ts';
-import type { ContinuedCall, SessionCall } from './sessions.ts';
+import type { ContinuedCall, SessionCall } from './session-call.ts';
 
 /** A session that one caller has for many calls, one after the other: it is looked up and held once for all of them. */
 export interface SessionStream {

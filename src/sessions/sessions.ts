@@ -1,12 +1,13 @@
 import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
-import type { Call, TaskContext } from '../tasks/context.ts';
+import type { TaskContext } from '../tasks/context.ts';
 import type { Continuation, KeptState } from '../tasks/continuation.ts';
 import { beginNow, createSession, generates, type CreateSession } from './create-session.ts';
 import { extendHistory } from './history.ts';
 import { removeMark, setMark } from './marks.ts';
 import { createOpenStreams } from './open-streams.ts';
 import { rewind, type RewindTo } from './rewind.ts';
+import type { ContinuedCall, SessionCall } from './session-call.ts';
 import { notFound, type HeldSession, type ListQuery, type SessionStore } from './session-store.ts';
 import type { Session, SessionOwner } from './session.ts';
 import { checkBelongs, writeSnapshot, type Snapshot } from './snapshot.ts';
@@ -21,11 +22,6 @@ export interface SessionsOptions {
   readonly context: TaskContext;
   readonly ttlSeconds: number;
 }
-
-/** What a call in a session needs besides its model. */
-export type SessionCall = Omit<Call, 'model' | 'continuation'>;
-/** The call of a task that goes on from the session's state. */
-export type ContinuedCall = Call & { readonly continuation: Continuation };
 
 export interface Sessions extends StreamOpener {
   /** @throws UnrollError model_not_found, session_unsupported, session_exists, invalid_state … */

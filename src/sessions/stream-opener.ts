@@ -34,21 +34,26 @@ export function createStreamOpener(parts: StreamOpenerParts): StreamOpener {
   return {
     async open(id, caller, takeOver) {
       await read(id, caller);
-      const { ended, leave } = streams.enter(id, takeOver);
+      const place = streams.enter(id, takeOver);
       let held: HeldSession | null = null;
       try {
-        held = await store.hold(id);
-        const { release } = held;
-        const { model, done } = versions.use(held.session);
-        const end = (): void => {
-          done();
-          release();
-          leave();
+        const own = (held = await store.hold(id));
+        const use = versions.use(own.session);
+        const release = (): void => {
+          use.done();
+          own.release();
+          place.leave();
         };
-        return createSessionStream({ held, model, ended, continueFrom, release: end });
+        return createSessionStream({
+          held: own,
+          model: use.model,
+          ended: place.ended,
+          continueFrom,
+          release,
+        });
       } catch (error) {
         held?.release();
-        leave();
+        place.leave();
         throw error;
       }
     },

@@ -1,20 +1,18 @@
 import { UnrollError } from '../errors.ts';
-import type { NumericInput } from '../network/spec.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { checkRequestSteps } from './budgets.ts';
 import type { TaskLimits } from './context.ts';
 import { dropPadding } from './drop-padding.ts';
 import { inputMismatch, notFinite } from './input-errors.ts';
-import type { PreparedSequence } from './read-input.ts';
 
 /**
  * Scales the features of a sequence that was sent as bytes.
  * @param rows [steps, features]
  * @throws UnrollError input_mismatch, empty_input, not_finite, sequence_too_long, work_too_large
  */
-export function readRows(model: ServedModel, rows: Float32Array, limits: TaskLimits): PreparedSequence {
+export function readRows(model: ServedModel, rows: Float32Array, limits: TaskLimits) {
   if (model.spec.inputs.kind === 'text') throw inputMismatch(model, 'input');
-  const { features } = model.spec.inputs as NumericInput;
+  const { features } = model.spec.inputs;
   const width = features.length;
   const steps = rows.length / width;
   if (!Number.isInteger(steps))

@@ -159,7 +159,7 @@ describe('a body that is answered while it is sent', () => {
         modelStream('total'),
       ]);
       const lines = stdout.trim().split('\n');
-      expect(lines.map((line) => (JSON.parse(line) as Json).position)).toEqual([1, 2, 3]);
+      expect(lines.map((line) => JSON.parse(line).position)).toEqual([1, 2, 3]);
     } finally {
       rmSync(work, { recursive: true });
     }

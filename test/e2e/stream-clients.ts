@@ -33,7 +33,7 @@ export function openBody(
         if (at >= 0) {
           const line = text.slice(0, at);
           text = text.slice(at + 1);
-          return JSON.parse(line) as Json;
+          return JSON.parse(line);
         }
         const { done, value } = await pieces.next();
         if (done) return null;
@@ -46,7 +46,7 @@ export function openBody(
 /** A WebSocket, whose messages are read one by one. */
 export async function openSocket(url: string, protocols: string[] = [], options: ClientOptions = {}) {
   const socket = new WebSocket(url.replace(/^http/, 'ws'), protocols, options);
-  const messages: (Json | Buffer)[] = [];
+  const messages: Json[] = [];
   const readers: ((message: Json) => void)[] = [];
   let closed: { code: number; reason: string } | null = null;
   socket.on('message', (data, isBinary) => {
@@ -66,7 +66,7 @@ export async function openSocket(url: string, protocols: string[] = [], options:
   socket.on('error', () => {});
   return {
     socket,
-    send: (data: string | Uint8Array) => void socket.send(data),
+    send: (data: string | Uint8Array) => socket.send(data),
     /** Null when it is closed. */
     next: (): Promise<Json> =>
       messages.length > 0

@@ -44,7 +44,7 @@ export async function answerBody(
   const format = request.headers.accept?.includes('text/event-stream') ? formatAsEvents : formatAsLines;
   const watch = watchStream(stream, stopping, end);
   const write = (text: string): Promise<void> | undefined => (response.write(text) ? undefined : gate.wait());
-  response.on('drain', gate.open);
+  response.on('drain', () => gate.open());
   response.once('close', () => {
     if (!response.writableFinished) left.abort();
     end(new UnrollError('cancelled', 'the client disconnected'));
@@ -53,7 +53,7 @@ export async function answerBody(
   sendHead(reply, format);
   keepReceiving(body);
   const stopPings = format.ping === null ? () => {} : sendPings(response, format.ping, options.pingMs);
-  const stopReading = queueBody(body, queue, watch.touch);
+  const stopReading = queueBody(body, queue, () => watch.touch());
   let failure: unknown = null;
   try {
     const answers = { tasks, request, stream, query, signal: left.signal };

@@ -114,15 +114,10 @@ function addRoutes(scope: Scope, parts: AppParts, { url, of, params, open }: Ope
     },
     wsHandler: (socket, request) => {
       request.raw.socket.setKeepAlive(true, keepAliveMs);
-      const query = request.query as never;
+      const { query } = request;
       const caller = callerOf(request);
-      const { take_over: takeOver } = request.query as { take_over?: boolean };
-      return answerSocket(parts, {
-        socket,
-        request,
-        query,
-        open: () => open(request.params as never, caller, takeOver === true),
-      });
+      const openOwn = () => open(request.params, caller, query.take_over === true);
+      return answerSocket(parts, { socket, request, query, open: openOwn });
     },
   });
 }

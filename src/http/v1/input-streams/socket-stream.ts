@@ -62,7 +62,7 @@ export async function answerSocket(
     stream = await open();
     const { model } = stream;
     const watch = watchStream(stream, stopping, end);
-    onMessage = watch.touch;
+    onMessage = () => watch.touch();
     try {
       const inputs = readMessages(queue, () => createFrameSplitter(model, query), query.samples);
       await answerInputs({ tasks, request, stream, query, signal: left.signal }, inputs, send);
