@@ -24,21 +24,22 @@ async function start(source) {
     `${server}/v1/models/${model}/stream?dtype=int16&samples=128&return=last`,
     protocols,
   );
-  socket.onmessage = ({ data }) => {
+  socket.addEventListener('message', ({ data }) => {
     const { predictions, error } = JSON.parse(data);
     if (error) caption.textContent = error.detail;
     else show([predictions[0].output].flat(2).at(-1));
-  };
-  socket.onclose = ({ code, reason }) => {
+  });
+  socket.addEventListener('close', ({ code, reason }) => {
     state.closed = { code, reason };
     if (code !== 1000) caption.textContent = `${code} ${reason}`;
-  };
-  worklet.port.onmessage = ({ data }) => {
+  });
+  worklet.port.addEventListener('message', ({ data }) => {
     // a network that is behind: rather a gap than a delay that grows
     if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > 16_384) return;
     socket.send(data);
     state.blocks++;
-  };
+  });
+  worklet.port.start();
   input.connect(worklet);
   await context.resume();
   stop = () => {
@@ -77,8 +78,8 @@ function show(probability) {
 }
 
 for (const source of ['microphone', 'sound'])
-  document.querySelector(`#${source}`).onclick = () => start(source);
-document.querySelector('#stop').onclick = () => stop();
+  document.querySelector(`#${source}`).addEventListener('click', () => void start(source));
+document.querySelector('#stop').addEventListener('click', () => stop());
 const first = query.get('source');
 if (first !== null)
   start(first).catch((error) => {
