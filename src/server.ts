@@ -26,7 +26,6 @@ import { shutDown } from './shutdown.ts';
 import { probeDescriptors } from './telemetry/descriptor-probe.ts';
 import { readDescriptorUse } from './telemetry/descriptors.ts';
 import type { Logger } from './telemetry/logger.ts';
-import { observePrefixes } from './telemetry/prefix-metrics.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import type { MeasuredModel } from './telemetry/model-metrics.ts';
 import { releaseMemoryWhenIdle } from './telemetry/release-memory.ts';
@@ -136,7 +135,7 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     },
     prefixes: config.PREFIX_MB > 0 ? createPrefixStates(config.PREFIX_MB * 1_048_576) : null,
   };
-  if (tasks.prefixes) observePrefixes(metrics.registry, () => tasks.prefixes!.counts);
+  if (tasks.prefixes) metrics.observePrefixes(() => tasks.prefixes!.counts);
   const sessions = await openSessions(tasks, {
     kind: config.SESSIONS,
     redisUrl: config.REDIS_URL,

@@ -46,6 +46,7 @@ function idleExposition(): Promise<string> {
     modelsFailed: none,
   });
   metrics.observeTraining({ counts: () => ({}), steps: none });
+  metrics.observePrefixes(() => ({ hits: 0, misses: 0, reusedSteps: 0, bytes: 0 }));
   metrics.observeSessions({ counts: { active: 0, evicted: 0, bytes: 0 }, tally: createSessionTally() });
   metrics.observeConnections({ open: none, refused: none, exhausted: () => false });
   return metrics.registry.metrics();

@@ -34,11 +34,13 @@ import { metricsRoute } from './metrics.ts';
 import { modelRepositoryRoutes } from './v2/model-repository.ts';
 import { modelRoutes } from './v1/models.ts';
 import { sessionRoutes } from './v1/sessions/routes.ts';
+import { inputStreamScope } from './v1/input-streams/routes.ts';
 import { sessionStepsRoute } from './v1/sessions/steps.ts';
 import { taskRoutes } from './v1/tasks.ts';
 import { openapiRoute } from './openapi.ts';
 import { statisticsRoutes } from './v2/statistics.ts';
 import { trainingJobRoutes } from './training/jobs.ts';
+import { asksForWebSocket } from './websocket.ts';
 import { zodSchemas } from './zod-schemas.ts';
 import type { AppParts } from './parts.ts';
 
@@ -70,6 +72,8 @@ export async function buildApp(parts: AppParts) {
     // a client that sends its request slower than this is disconnected
     requestTimeout: options.receiveMs,
     http: {
+      // all others are answered as if they had not asked
+      shouldUpgradeCallback: asksForWebSocket,
       // node uses the longer of the two for the whole request
       headersTimeout: Math.min(60_000, options.receiveMs),
       // the interval of its checks
@@ -112,6 +116,7 @@ export async function buildApp(parts: AppParts) {
     ...taskRoutes,
     sessionRoutes,
     sessionStepsRoute,
+    inputStreamScope,
     uploadScope,
     trainingJobRoutes,
     comparisonRoutes,

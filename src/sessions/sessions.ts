@@ -1,14 +1,17 @@
 import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
-import type { Call, TaskContext } from '../tasks/context.ts';
+import type { TaskContext } from '../tasks/context.ts';
 import type { Continuation, KeptState } from '../tasks/continuation.ts';
 import { beginNow, createSession, generates, type CreateSession } from './create-session.ts';
 import { extendHistory } from './history.ts';
 import { removeMark, setMark } from './marks.ts';
+import { createOpenStreams } from './open-streams.ts';
 import { rewind, type RewindTo } from './rewind.ts';
+import type { ContinuedCall, SessionCall } from './session-call.ts';
 import { notFound, type HeldSession, type ListQuery, type SessionStore } from './session-store.ts';
 import type { Session, SessionOwner } from './session.ts';
 import { checkBelongs, writeSnapshot, type Snapshot } from './snapshot.ts';
+import { createStreamOpener, type StreamOpener } from './stream-opener.ts';
 import type { VersionKeeper } from './version-keeper.ts';
 
 // Sessions: the state of a sequence, kept between calls. A call that fails has changed nothing.
@@ -20,12 +23,7 @@ export interface SessionsOptions {
   readonly ttlSeconds: number;
 }
 
-/** What a call in a session needs besides its model. */
-export type SessionCall = Omit<Call, 'model' | 'continuation'>;
-/** The call of a task that goes on from the session's state. */
-export type ContinuedCall = Call & { readonly continuation: Continuation };
-
-export interface Sessions {
+export interface Sessions extends StreamOpener {
   /** @throws UnrollError model_not_found, session_unsupported, session_exists, invalid_state … */
   create(request: CreateSession, caller: SessionOwner): Promise<Session>;
   get(id: string, caller: SessionOwner): Promise<Session>;
@@ -65,6 +63,7 @@ const sweepMs = 5000;
 
 export function createSessions({ store, versions, context, ttlSeconds }: SessionsOptions): Sessions {
   const sweeping = setInterval(() => versions.sweep(), sweepMs).unref();
+  const streams = createOpenStreams();
   const requireOwn = (session: Session, { all, name }: SessionOwner): void => {
     // whether there is a session of another key is not shown
     if (!all && session.owner !== name) throw notFound(session.id);
@@ -77,6 +76,7 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
   async function hold(id: string, caller: SessionOwner): Promise<HeldSession> {
     // before it waits in the queue of another key's session
     await read(id, caller);
+    streams.requireNone(id);
     return store.hold(id);
   }
   /** Holds a session, and saves what `change` makes of it. */
@@ -101,28 +101,17 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
   }
 
   /** Goes on from a session; `next` is the session after the task, null until it has run. */
-  function continueFrom(session: Session): { continuation: Continuation; next: () => Session | null } {
+  function continueFrom(
+    session: Session,
+    model: ServedModel,
+  ): { continuation: Continuation; next: () => Session | null } {
     const { steps, pendingId, state } = session;
     let next: Session | null = null;
     const keep = (kept: KeptState, input: Int32Array | Float32Array): void => {
-      next = advance(session, kept, input);
+      next = advance(session, kept, input, model);
     };
     return { continuation: { from: state ?? undefined, steps, pendingId, keep }, next: () => next };
   }
-  function advance(session: Session, kept: KeptState, input: Int32Array | Float32Array): Session {
-    const { values, nextId, fedIds } = kept;
-    const fed = fedIds.length === 0 ? input : Int32Array.from([...input, ...fedIds]);
-    const width = stepWidth(session);
-    const count = fed.length / width;
-    const history = extendHistory(session, { from: session, input: fed, steps: count });
-    return { ...session, steps: session.steps + count, pendingId: nextId, state: values, history };
-  }
-  const stepWidth = (session: Session): number => {
-    const use = versions.use(session);
-    use.done();
-    const { inputWidth, idColumns } = use.model.network.info;
-    return Math.max(1, inputWidth, idColumns.length);
-  };
 
   return {
     async create(request, caller) {
@@ -144,6 +133,7 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
 
     async remove(id, caller) {
       const session = await read(id, caller);
+      streams.end(id, new UnrollError('session_ending', `the session ${id} is being deleted`));
       await store.remove(id);
       return session;
     },
@@ -155,7 +145,7 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
         const count = use.model.statistics.startRequest();
         let completed = false;
         try {
-          const { continuation, next } = continueFrom(held.session);
+          const { continuation, next } = continueFrom(held.session, use.model);
           const result = await work({ ...call, model: use.model, continuation });
           const session = next() ?? held.session;
           await held.save(session);
@@ -177,7 +167,7 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
         const count = use.model.statistics.startRequest();
         let completed = false;
         try {
-          const { continuation, next } = continueFrom(held.session);
+          const { continuation, next } = continueFrom(held.session, use.model);
           let saved: Session | null = null;
           for await (const event of work({ ...call, model: use.model, continuation })) {
             const session = next();
@@ -193,6 +183,8 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
         held.release();
       }
     },
+
+    ...createStreamOpener({ read, store, versions, streams, continueFrom, context, ttlSeconds }),
 
     async fork(id, count, caller) {
       if (count > maxForks)
@@ -258,6 +250,19 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
       }
     },
   };
+}
+
+/** The session after a task. @param input what was fed, without what was generated */
+function advance(
+  session: Session,
+  { values, nextId, fedIds }: KeptState,
+  input: Int32Array | Float32Array,
+  { network: { info } }: ServedModel,
+): Session {
+  const fed = fedIds.length === 0 ? input : Int32Array.from([...input, ...fedIds]);
+  const count = fed.length / Math.max(1, info.inputWidth, info.idColumns.length);
+  const history = extendHistory(session, { from: session, input: fed, steps: count });
+  return { ...session, steps: session.steps + count, pendingId: nextId, state: values, history };
 }
 
 /** A copy of a session's state, with an id of its own, and without its marks and its way back. */

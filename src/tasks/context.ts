@@ -39,6 +39,8 @@ export interface Deadlines {
   readonly timeoutMs?: number | undefined;
   /** Called with what each sequence took that ended well. */
   readonly onSequenceEnd?: SequenceRequest['onEnd'];
+  /** The calls that are not refused for load once one of them is admitted; the call alone by default. */
+  readonly group?: object | undefined;
   /** 1 is first; 0, the default, is in the middle: see the engine's queue. */
   readonly priority?: number | undefined;
 }

@@ -8,19 +8,30 @@ import { checkIds } from './check-ids.ts';
 import type { TaskLimits } from './context.ts';
 import { dropPadding } from './drop-padding.ts';
 import { encodeInSlices } from './encode-in-slices.ts';
+import { inputMismatch, notFinite } from './input-errors.ts';
+import { readRows } from './read-rows.ts';
 
 // Turns a request's input into sequences: ids of a text's tokens, or rows of scaled features, in slices of
 // the main thread's time. All of it is validated here; errors name the field, the limit and what was given.
 
 /** A text, or a numeric sequence, or a list of either, or sequences of ids; see `readInputs`. */
 export type TaskInput =
-  string | readonly (string | number | readonly (string | number | readonly number[])[])[] | TokenIds;
+  | string
+  | readonly (string | number | readonly (string | number | readonly number[])[])[]
+  | TokenIds
+  | NumericRows;
 
 /** Sequences of ids of the model's vocabulary, from a caller that tokenizes its texts. */
 export interface TokenIds {
   readonly ids: readonly ArrayLike<number>[];
   /** Their name in errors; `ids` by default. */
   readonly field?: string;
+}
+
+/** One numeric sequence that was not sent as JSON. */
+export interface NumericRows {
+  /** [steps, features] */
+  readonly rows: Float32Array;
 }
 
 export interface PreparedSequence {
@@ -51,6 +62,7 @@ export async function readInputs(
 ): Promise<PreparedSequence[]> {
   const slice = createTimeSlice(signal);
   if (isTokenIds(input)) return readTokenIds(model, input, limits, slice);
+  if (isNumericRows(input)) return [readRows(model, input.rows, limits)];
   const { values, listed } = listSequences(model, input, limits);
   const sequences: PreparedSequence[] = [];
   let steps = 0;
@@ -70,6 +82,8 @@ export async function readInputs(
 }
 
 const isTokenIds = (input: TaskInput): input is TokenIds => typeof input === 'object' && 'ids' in input;
+const isNumericRows = (input: TaskInput): input is NumericRows =>
+  typeof input === 'object' && 'rows' in input;
 
 /** The input of a model that generates: one text, or ids. @throws UnrollError input_mismatch */
 export function requireText(input: TaskInput): string | TokenIds {
@@ -117,15 +131,10 @@ type Tokens = readonly string[];
 const isTokens = (value: unknown): value is Tokens =>
   Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string');
 
-function mismatch({ spec, name }: ServedModel, field: string): UnrollError {
-  const expected = spec.inputs.kind === 'text' ? 'a text or a list of texts' : 'numbers as [steps][features]';
-  return new UnrollError('input_mismatch', `${field}: the model ${name} takes ${expected}`, { field });
-}
-
 /** Lists the sequences of a request and checks their number. Each is validated when it is read. */
 function listSequences(
   model: ServedModel,
-  input: Exclude<TaskInput, TokenIds>,
+  input: Exclude<TaskInput, TokenIds | NumericRows>,
   limits: TaskLimits,
 ): { values: readonly unknown[]; listed: boolean } {
   const { inputs } = model.spec;
@@ -137,14 +146,14 @@ function listSequences(
   };
   if (inputs.kind === 'text')
     return typeof input === 'string' ? { values: [input], listed: false } : list(input);
-  if (typeof input === 'string') throw mismatch(model, 'input');
+  if (typeof input === 'string') throw inputMismatch(model, 'input');
   // the first element decides how all are read; readNumbers rejects the others that do not match
   const [first] = input;
   if (typeof first === 'number') {
     const rows = inputs.features.length === 1 ? input : [input];
     return { values: [rows], listed: false };
   }
-  if (typeof first === 'string') throw mismatch(model, 'input');
+  if (typeof first === 'string') throw inputMismatch(model, 'input');
   return first === undefined || typeof first[0] === 'number'
     ? { values: [input], listed: false }
     : list(input);
@@ -165,7 +174,7 @@ async function readText(
   maxSteps: number,
   slice: TimeSlice,
 ): Promise<PreparedSequence> {
-  if (typeof text !== 'string' && !isTokens(text)) throw mismatch(model, field);
+  if (typeof text !== 'string' && !isTokens(text)) throw inputMismatch(model, field);
   const { ids, unknown, tokens, truncated } = await encodeInSlices(model.vocabulary!, text, {
     maxSteps,
     field,
@@ -201,7 +210,7 @@ async function readNumbers(
 ): Promise<PreparedSequence> {
   const { features } = model.spec.inputs as NumericInput;
   const width = features.length;
-  if (!Array.isArray(rows)) throw mismatch(model, 'input');
+  if (!Array.isArray(rows)) throw inputMismatch(model, 'input');
   if (rows.length === 0)
     throw new UnrollError('empty_input', `${field}: the sequence has no steps`, { field });
   if (rows.length > maxSteps)
@@ -215,7 +224,7 @@ async function readNumbers(
   let at = 0;
   for (const [t, step] of (rows as unknown[]).entries()) {
     const row = flat ? [step] : step;
-    if (!Array.isArray(row) || Array.isArray(row[0])) throw mismatch(model, 'input');
+    if (!Array.isArray(row) || Array.isArray(row[0])) throw inputMismatch(model, 'input');
     if (row.length !== width) {
       const place = `${field}[${t}]`;
       throw new UnrollError(
@@ -226,15 +235,10 @@ async function readNumbers(
     }
     for (let k = 0; k < width; k++, at++) {
       const value: unknown = row[k];
-      if (typeof value !== 'number') throw mismatch(model, 'input');
+      if (typeof value !== 'number') throw inputMismatch(model, 'input');
       const { mean, scale } = features[k]!;
       const scaled = Math.fround((value - mean) / scale);
-      if (!Number.isFinite(scaled)) {
-        const place = `${field}[${t}][${k}]`;
-        throw new UnrollError('not_finite', `${place}: must be a finite float32 once scaled, was ${value}`, {
-          field: place,
-        });
-      }
+      if (!Number.isFinite(scaled)) throw notFinite(`${field}[${t}][${k}]`, value);
       values[at] = scaled;
     }
     if (at % valuesPerCheck < width && slice.due()) await slice.next();

@@ -56,8 +56,8 @@ export async function runSequences<T>(
   const slice = createTimeSlice(signal);
   const runOne = async (submission: Submission, index: number): Promise<{ result: T; end: DoneEvent }> => {
     const collector = collect(index, slice);
-    const { priority, onSequenceEnd: onEnd } = call;
-    const circumstances = { deadlineMs, signal, group: call, priority, onEnd };
+    const { priority, group = call, onSequenceEnd: onEnd } = call;
+    const circumstances = { deadlineMs, signal, group, priority, onEnd };
     for await (const event of submitSequence(context, own, { ...submission, ...circumstances })) {
       if (event.kind === 'done') return { result: await collector.end(), end: event };
       const pending = collector.push(event);

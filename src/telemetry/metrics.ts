@@ -3,6 +3,7 @@ import { version } from '../version.ts';
 import { requestBounds } from './duration-histogram.ts';
 import { createExternalHistogram } from './external-histogram.ts';
 import { observeModels, type MeasuredModel } from './model-metrics.ts';
+import { observePrefixes, type PrefixUse } from './prefix-metrics.ts';
 import { observeSessions, type MeasuredSessions } from './session-metrics.ts';
 
 // The Prometheus metrics: prefix unroll_, base units, few labels. Those of the process and of Node have their
@@ -196,5 +197,6 @@ export function createMetrics() {
     observeConnections,
     observeTraining,
     observeSessions: (sessions: MeasuredSessions): void => observeSessions(registry, sessions),
+    observePrefixes: (read: () => PrefixUse): void => observePrefixes(registry, read),
   };
 }

@@ -1,6 +1,6 @@
 import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeWhere, itWithProgram } from '../support/needs.ts';
 import { modelFolder } from './model-folder.ts';
 import { startServer, until, type ServerProcess } from './server-process.ts';
+import { openBody, openSocket } from './stream-clients.ts';
 
 // Streams through proxies that others wrote. Each event is caused by the test once it has read the one before,
 // so a proxy that holds any of them back makes the test wait for ever.
@@ -173,7 +174,7 @@ describeWhere(hasNginx, 'nginx is not installed (Debian: nginx-light)', 'nginx',
   const ports: number[] = [];
   let nginx: ChildProcess;
   beforeAll(async () => {
-    for (let i = 0; i < 2; i++) ports.push(await freePort());
+    for (let i = 0; i < 3; i++) ports.push(await freePort());
     mkdirSync(join(root, 'logs'));
     const upstream = `location / { proxy_pass ${server.url}; }`;
     writeFileSync(
@@ -185,12 +186,13 @@ describeWhere(hasNginx, 'nginx is not installed (Debian: nginx-light)', 'nginx',
         ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${root}/${name};`).join(' ')}
         server { listen 127.0.0.1:${ports[0]}; ${upstream} }
         server { listen 127.0.0.1:${ports[1]}; gzip on; gzip_types *; gzip_proxied any; gzip_min_length 0; gzip_http_version 1.0; ${upstream} }
+        server { listen 127.0.0.1:${ports[2]}; ${documentedLocation()} }
       }`,
     );
     nginx = spawn('nginx', ['-p', root, '-c', join(root, 'nginx.conf')], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    await until(() => isListening(ports[1]!), 30_000);
+    await until(() => isListening(ports[2]!), 30_000);
   });
   afterAll(async () => {
     nginx.kill();
@@ -200,6 +202,29 @@ describeWhere(hasNginx, 'nginx is not installed (Debian: nginx-light)', 'nginx',
 
   describe('with its defaults', () => {
     passesOneByOne(() => `http://127.0.0.1:${ports[0]}`, 'identity');
+  });
+  describe('as docs/sessions-streams.md sets it up', () => {
+    const getUrl = (): string => `http://127.0.0.1:${ports[2]}/v1/models/writer/stream`;
+
+    it('passes each line of a body, and its answer, before the next is sent', async () => {
+      const stream = openBody(getUrl());
+      for (let i = 1; i <= 5; i++) {
+        stream.send('"a"\n');
+        expect(await stream.next()).toEqual({ position: i });
+      }
+      stream.end();
+      expect(await stream.next()).toBeNull();
+    });
+
+    it('passes each message of a WebSocket, and its end', async () => {
+      const { send, next, closing } = await openSocket(getUrl());
+      for (let i = 1; i <= 5; i++) {
+        send('"a"');
+        expect(await next()).toEqual({ position: i });
+      }
+      send('7');
+      expect(await closing).toMatchObject({ code: 4400 });
+    });
   });
   describe('with gzip', () => {
     const getUrl = (): string => `http://127.0.0.1:${ports[1]}`;
@@ -243,6 +268,13 @@ describe('an express server with compression', () => {
     await reply.json();
   });
 });
+
+/** What the documentation tells users of nginx, for this server. */
+function documentedLocation(): string {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/sessions-streams.md'), 'utf8');
+  const location = /```nginx\n([^]*?)```/.exec(page)![1]!;
+  return location.replace('http://127.0.0.1:8080', server.url);
+}
 
 async function freePort(): Promise<number> {
   const listener = createServer().listen(0, '127.0.0.1');

@@ -3,6 +3,7 @@ import { mayUseModel, type Caller } from '../../access/caller.ts';
 import type { KeyRing } from '../../access/key-ring.ts';
 import type { Access } from '../../access/scopes.ts';
 import { UnrollError } from '../../errors.ts';
+import { findProtocolKey } from '../websocket.ts';
 import { checkEachRequest } from './check-each-request.ts';
 
 declare module 'fastify' {
@@ -65,7 +66,10 @@ const hiddenModel = (reference: string): UnrollError =>
 
 function findCaller({ headers }: FastifyRequest, authentication: Authentication): Caller | UnrollError {
   if (authentication.kind === 'none') return authentication.caller;
-  const key = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1] ?? headers['x-api-key'];
+  const key =
+    /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1] ??
+    headers['x-api-key'] ??
+    findProtocolKey(headers);
   if (typeof key !== 'string' || key === '')
     return new UnrollError(
       'unauthorized',

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { UnrollError } from '../../errors.ts';
+import { isWebSocket } from '../websocket.ts';
 import { checkEachRequest } from './check-each-request.ts';
 
 // A browser lets any page send "simple" requests (Fetch standard, 2.2.2 and 4.8: POST with the content type
@@ -9,7 +10,7 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const simpleType = /^\s*(text\/plain|multipart\/form-data|application\/x-www-form-urlencoded)\s*(;|$)/i;
 
 /**
- * Refuses requests that change something when they come from a page of another origin and the browser did not
+ * Refuses WebSockets, and requests that change something, when they come from a page of another origin and the browser did not
  * ask before. Programs send neither Origin nor Sec-Fetch-Site and are not concerned.
  * @param corsOrigin whose pages may send anything; `*` is all
  * @param publicOrigin the server's own, where a proxy changes the Host header
@@ -19,10 +20,18 @@ export function refuseCrossSite(
   { corsOrigin, publicOrigin }: { readonly corsOrigin: string; readonly publicOrigin: string | null },
 ): void {
   checkEachRequest(app, (request) => {
-    if (safeMethods.has(request.method) || !isFromOtherSite(request, publicOrigin)) return null;
-    const { origin } = request.headers;
-    if (corsOrigin === '*' || (origin !== undefined && origin === corsOrigin) || wasPreflighted(request))
+    // a browser asks nobody before it connects a WebSocket, and lets its page read everything
+    const connects = isWebSocket(request.raw.headers);
+    if ((safeMethods.has(request.method) && !connects) || !isFromOtherSite(request, publicOrigin))
       return null;
+    const { origin } = request.headers;
+    if (corsOrigin === '*' || (origin !== undefined && origin === corsOrigin)) return null;
+    if (connects)
+      return new UnrollError(
+        'cross_site',
+        `a page of ${origin ?? 'another site'} may not connect; UNROLL_CORS_ORIGIN allows the pages of an origin`,
+      );
+    if (wasPreflighted(request)) return null;
     return new UnrollError(
       'cross_site',
       `a page of ${origin ?? 'another site'} may not send this without a content type other than that of a form, or the header x-requested-with; UNROLL_CORS_ORIGIN allows the pages of an origin`,

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { UnrollError, type ErrorCode } from '../../errors.ts';
+import { mayTakeLong } from '../long-request.ts';
 import { toProblem } from '../problem.ts';
 import { findResponse } from '../response-in-progress.ts';
 
@@ -9,9 +10,10 @@ import { findResponse } from '../response-in-progress.ts';
 // an import of node:http evaluates all its exports, including WebSocket, which loads undici: 30 ms and 14 MB
 const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
+const timedOut = 'ERR_HTTP_REQUEST_TIMEOUT';
 const causes: Readonly<Record<string, readonly [code: ErrorCode, detail: string]>> = {
   HPE_HEADER_OVERFLOW: ['headers_too_large', 'headers: larger than the limit'],
-  ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'the request did not arrive in time'],
+  [timedOut]: ['request_timeout', 'the request did not arrive in time'],
 };
 
 /**
@@ -23,6 +25,7 @@ export function handleParseError(
   socket: Socket,
   headers: Readonly<Record<string, string>> = {},
 ): void {
+  if (error.code === timedOut && mayTakeLong(socket)) return;
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   // a reply on its way, such as one to what came before the fault, must not be followed by another
   if (findResponse(socket)?.headersSent) return socket.destroySoon();

@@ -7,7 +7,8 @@ import { checkEachRequest } from './check-each-request.ts';
  */
 export function refuseWhileDraining(app: FastifyInstance, draining: () => boolean): void {
   checkEachRequest(app, ({ method, routeOptions: { url = '' } }) =>
-    draining() && (method === 'POST' || /^\/v1\/(training|datasets|fine_tuning|files)/.test(url))
+    draining() &&
+    (method === 'POST' || url.endsWith('/stream') || /^\/v1\/(training|datasets|fine_tuning|files)/.test(url))
       ? new UnrollError('shutting_down', 'the server accepts no new requests', { retryAfterSeconds: 1 })
       : null,
   );

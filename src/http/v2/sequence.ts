@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { UnrollError } from '../../errors.ts';
 import { findTensorPath } from '../../open-inference/infer-any.ts';
 import type { AnyModel } from '../../repository/repository-interface.ts';
-import type { ContinuedCall, SessionCall, Sessions } from '../../sessions/sessions.ts';
+import type { ContinuedCall, SessionCall } from '../../sessions/session-call.ts';
+import type { Sessions } from '../../sessions/sessions.ts';
 import type { SessionOwner } from '../../sessions/session.ts';
 import { invalidField } from '../../tasks/invalid-field.ts';
 

@@ -1,6 +1,6 @@
 import { UnrollError } from '../../../errors.ts';
 import { positionOf } from '../../../sessions/session.ts';
-import type { ContinuedCall } from '../../../sessions/sessions.ts';
+import type { ContinuedCall } from '../../../sessions/session-call.ts';
 
 /** @throws UnrollError session_conflict unless the session stands where the call expects it */
 export function requirePosition(

@@ -1,6 +1,6 @@
 import { UnrollError } from '../../../errors.ts';
 import type { ServedModel } from '../../../repository/repository-interface.ts';
-import type { ContinuedCall } from '../../../sessions/sessions.ts';
+import type { ContinuedCall } from '../../../sessions/session-call.ts';
 import { classify, classifyStream } from '../../../tasks/classify.ts';
 import type { TaskContext } from '../../../tasks/context.ts';
 import { decode, decodeStream } from '../../../tasks/decode.ts';

@@ -3,7 +3,7 @@ import { callerOf } from '../../plugins/authenticate.ts';
 import { recordModel, recordSequence } from '../../plugins/request-log.ts';
 import type { Route } from '../../route.ts';
 import { sendJson } from '../../send-json.ts';
-import type { SessionCall } from '../../../sessions/sessions.ts';
+import type { SessionCall } from '../../../sessions/session-call.ts';
 import { taskResponses } from '../schemas/reply.ts';
 import { createAcceptance, sendStream } from '../send-stream.ts';
 import { prefixKey } from '../prefix-key.ts';

@@ -1,6 +1,6 @@
 import { UnrollError } from '../../../errors.ts';
 import { inferAny } from '../../../open-inference/infer-any.ts';
-import type { ContinuedCall } from '../../../sessions/sessions.ts';
+import type { ContinuedCall } from '../../../sessions/session-call.ts';
 import type { TaskContext } from '../../../tasks/context.ts';
 import { readInference, writeInference } from '../../v2/inference-body.ts';
 import { requireTensorSteps } from '../../v2/sequence.ts';

@@ -1,0 +1,85 @@
+import type { FastifyRequest } from 'fastify';
+import { UnrollError } from '../../../errors.ts';
+import { positionOf } from '../../../sessions/session.ts';
+import type { SessionStream } from '../../../sessions/session-stream.ts';
+import type { TaskContext } from '../../../tasks/context.ts';
+import { predict } from '../../../tasks/predict.ts';
+import { recordModel, recordSequence } from '../../plugins/request-log.ts';
+import type { ReplyHead } from '../json/reply-head.ts';
+import { requirePosition } from '../sessions/require-position.ts';
+import { findStepTask } from '../sessions/step-tasks.ts';
+import type { SocketQuery, StreamQuery } from './query.ts';
+import { readStep, toDefaults, type Step } from './read-step.ts';
+import { InputError, type StreamInput } from './stream-input.ts';
+
+/** The answer to one input: JSON, or the bytes of float32 values. */
+export type Answer = { readonly position: number } | Uint8Array;
+
+export interface AnswerOptions {
+  readonly tasks: TaskContext;
+  readonly request: FastifyRequest;
+  readonly stream: SessionStream;
+  readonly query: StreamQuery & Partial<Pick<SocketQuery, 'answers'>>;
+  /** Aborts when the client has left. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs inputs one after the other, and sends the answer of each once the session stands after it. The next one is
+ * taken when the answer has been accepted.
+ * @throws InputError for an input that fails; what was answered stays
+ */
+export async function answerInputs(
+  options: AnswerOptions,
+  inputs: AsyncIterable<StreamInput>,
+  send: (answer: Answer) => Promise<void> | undefined,
+): Promise<void> {
+  const answer = createAnswer(options);
+  for await (const input of inputs) {
+    let made: Answer;
+    try {
+      made = await answer(input);
+    } catch (error) {
+      throw new InputError(error, input);
+    }
+    const sent = send(made);
+    if (sent) await sent;
+  }
+}
+
+function createAnswer({ tasks, request, stream, query, signal }: AnswerOptions) {
+  const { model } = stream;
+  recordModel(request, model, 'stream');
+  const defaults = toDefaults(query);
+  const binary = query.answers === 'float32';
+  if (binary && (model.spec.task !== 'predict' || defaults.embed))
+    throw new UnrollError('invalid_request', 'answers: float32 takes a model that answers predict', {
+      field: 'answers',
+    });
+  const call = { signal, onSequenceEnd: recordSequence(request) };
+
+  async function run(step: Step): Promise<Answer> {
+    const body = { ...step, stream: false };
+    const reply = await stream.run({ ...call, timeoutMs: step.timeout_ms }, (continued) => {
+      requirePosition(continued, step);
+      return findStepTask(model, body).run(tasks, continued, body);
+    });
+    // a frame's answer is short: what is the same for all of them is not repeated
+    const { model: _, version: __, usage: ___, ...answer } = reply as ReplyHead;
+    return { position: positionOf(stream.session), ...answer };
+  }
+  async function runToBytes(step: Step, rows: Float32Array): Promise<Answer> {
+    const each = step.return === 'each';
+    const { predictions } = await stream.run({ ...call, timeoutMs: step.timeout_ms }, (continued) =>
+      predict(tasks, continued, { input: { rows }, each }),
+    );
+    const [values] = predictions;
+    return new Uint8Array(values!.buffer, values!.byteOffset, values!.byteLength);
+  }
+
+  return async (input: StreamInput): Promise<Answer> => {
+    if (input.kind === 'json') return run(await readStep(input.bytes, defaults));
+    const { values: rows } = input;
+    return binary ? runToBytes(defaults, rows) : run({ ...defaults, input: { rows } });
+  };
+}

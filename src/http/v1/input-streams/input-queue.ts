@@ -1,0 +1,69 @@
+// Between a connection and the sequence: what has arrived waits here, and the connection is not read while that is
+// much.
+
+export interface InputQueue<T> {
+  push(item: T, bytes: number): void;
+  /** No more arrives; what waits is still taken. */
+  end(): void;
+  /** Fails the next read at once, and drops what waits. Only the first failure counts. */
+  fail(error: unknown): void;
+  /** Null at the end. One reader at a time. */
+  next(): Promise<T | null>;
+}
+
+/** Bytes that wait above which the connection is not read. */
+const fullBytes = 65_536;
+/** Of an item, besides its own. */
+const itemBytes = 64;
+
+export function createInputQueue<T>(source: { pause(): void; resume(): void }): InputQueue<T> {
+  const items: { readonly item: T; readonly bytes: number }[] = [];
+  let waitingBytes = 0;
+  let paused = false;
+  let ended = false;
+  let failure: { readonly error: unknown } | null = null;
+  let reader: PromiseWithResolvers<T | null> | null = null;
+
+  function take(): T | null {
+    const { item, bytes } = items.shift()!;
+    waitingBytes -= bytes + itemBytes;
+    if (paused && waitingBytes < fullBytes / 2) {
+      paused = false;
+      source.resume();
+    }
+    return item;
+  }
+  const answer = (settle: (reader: PromiseWithResolvers<T | null>) => void): void => {
+    const waiting = reader;
+    reader = null;
+    if (waiting) settle(waiting);
+  };
+
+  return {
+    push(item, bytes) {
+      if (failure || ended) return;
+      items.push({ item, bytes });
+      waitingBytes += bytes + itemBytes;
+      if (reader) return answer(({ resolve }) => resolve(take()));
+      if (waitingBytes < fullBytes || paused) return;
+      paused = true;
+      source.pause();
+    },
+    end() {
+      ended = true;
+      if (items.length === 0) answer(({ resolve }) => resolve(null));
+    },
+    fail(error) {
+      failure ??= { error };
+      items.length = 0;
+      answer(({ reject }) => reject(error));
+    },
+    next() {
+      if (failure) return Promise.reject(failure.error);
+      if (items.length > 0) return Promise.resolve(take());
+      if (ended) return Promise.resolve(null);
+      reader = Promise.withResolvers();
+      return reader.promise;
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { UnrollError } from '../../../errors.ts';
+import type { SessionStream } from '../../../sessions/session-stream.ts';
+
+const maxTimerMs = 2 ** 31 - 1;
+
+/** What ends a stream besides its client: the server's end, the session's, and a pause as long as its time to live. */
+export interface StreamWatch {
+  /** Something has arrived. */
+  touch(): void;
+  stop(): void;
+}
+
+/** @param end called once, with the reason */
+export function watchStream(
+  { ended, session }: Pick<SessionStream, 'ended' | 'session'>,
+  stopping: AbortSignal,
+  end: (error: unknown) => void,
+): StreamWatch {
+  const shutDown = (): void =>
+    end(
+      new UnrollError(
+        'shutting_down',
+        'the server is shutting down; the session stands after the last answer',
+      ),
+    );
+  const endOfSession = (): void => end(ended.reason);
+  const idleMs = Math.min(session.ttlMs, maxTimerMs);
+  const timer = setTimeout(() => {
+    end(new UnrollError('request_timeout', `no input for ${idleMs / 1000} s, the ttl_s of the session`));
+  }, idleMs).unref();
+  stopping.addEventListener('abort', shutDown, { once: true });
+  ended.addEventListener('abort', endOfSession, { once: true });
+  if (stopping.aborted) shutDown();
+  if (ended.aborted) endOfSession();
+  return {
+    touch: () => void timer.refresh(),
+    stop() {
+      clearTimeout(timer);
+      stopping.removeEventListener('abort', shutDown);
+      ended.removeEventListener('abort', endOfSession);
+    },
+  };
+}
