@@ -127,6 +127,10 @@ const settings = {
     choice(['embedded', 'redis'], 'embedded'),
     'where sessions are kept: in this server, or in UNROLL_REDIS_URL, where several servers share them',
   ],
+  SESSION_MB: [
+    integer(1, 1_048_576, 1024),
+    'maximum memory of the states, marks and last steps of sessions, in MB; those used longest ago are then kept in UNROLL_DATA',
+  ],
   SESSION_LEASE_MS: [
     integer(100, 600_000, 10_000),
     'time after which other servers take over the sessions of one that has died, in ms, with UNROLL_SESSIONS=redis',

@@ -140,6 +140,7 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     kind: config.SESSIONS,
     redisUrl: config.REDIS_URL,
     maxSessions: config.MAX_SESSIONS,
+    maxBytes: config.SESSION_MB * 1_048_576,
     leaseMs: config.SESSION_LEASE_MS,
     maxWaitMs: config.TIMEOUT_MS,
     ttlSeconds: config.SESSION_TTL_S,

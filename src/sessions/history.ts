@@ -6,6 +6,8 @@ import { positionOf, type Point, type Session, type Stretch } from './session.ts
 
 /** Steps after which another point is kept, so that a rewind runs no more than these again. */
 const stretchSteps = 64;
+/** Bytes of the last steps of a session, with the states between them. */
+const maxBytes = 1 << 20;
 
 /** Adds fed steps, and drops what is more than `keepSteps` back. */
 export function extendHistory(
@@ -15,7 +17,7 @@ export function extendHistory(
   if (keepSteps === 0) return [];
   const stretches = [...history];
   const last = stretches.at(-1);
-  if (last && last.steps + added.steps <= stretchSteps && last.from.steps + last.steps === added.from.steps)
+  if (last && goesOn(last, added))
     stretches[stretches.length - 1] = {
       from: last.from,
       input: concat(last.input, added.input),
@@ -24,7 +26,23 @@ export function extendHistory(
   else if (added.steps > 0) stretches.push(added);
   const end = added.from.steps + added.steps;
   const firstNeeded = stretches.findIndex(({ from, steps }) => from.steps + steps > end - keepSteps);
-  return firstNeeded < 0 ? [] : stretches.slice(firstNeeded);
+  return firstNeeded < 0 ? [] : fitBytes(stretches.slice(firstNeeded));
+}
+
+/** Whether fed steps make one stretch with those before. */
+const goesOn = (last: Stretch, added: Stretch): boolean =>
+  last.from.steps + last.steps === added.from.steps &&
+  last.steps + added.steps <= stretchSteps &&
+  last.input.byteLength + added.input.byteLength <= maxBytes / 8;
+
+/** Drops the oldest until the others fit. */
+function fitBytes(stretches: readonly Stretch[]): Stretch[] {
+  let bytes = 0;
+  const first = stretches.findLastIndex(({ from, input }) => {
+    bytes += input.byteLength + (from.state?.byteLength ?? 0);
+    return bytes > maxBytes;
+  });
+  return stretches.slice(first + 1);
 }
 
 /** How a point among the last steps is reached: from a kept one, by feeding steps again. */

@@ -13,6 +13,8 @@ import { createVersionKeeper } from './version-keeper.ts';
 export interface StoreSettings {
   readonly kind: 'embedded' | 'redis';
   readonly maxSessions: number;
+  /** Of sessions in memory. */
+  readonly maxBytes: number;
   /** Milliseconds between writes to disk of the sessions that have changed. */
   readonly writeMs: number;
   /** UNROLL_DATA */
@@ -28,10 +30,11 @@ const problemLogMs = 60_000;
 
 /** The kinds of stores: a new one is a line here. */
 const stores: Readonly<Record<StoreSettings['kind'], (settings: StoreSettings) => Promise<SessionStore>>> = {
-  async embedded({ maxSessions, writeMs, folder, log }) {
+  async embedded({ maxSessions, maxBytes, writeMs, folder, log }) {
     const logProblem = createLimitedLog((fields, message) => log.error(fields, message), problemLogMs);
     return createMemoryStore({
       maxSessions,
+      maxBytes,
       archive: createSqliteArchive({ folder, log }),
       writeMs,
       tally: createSessionTally(),

@@ -82,6 +82,7 @@ export async function serveApp(
     kind: 'embedded',
     redisUrl: '',
     maxSessions: 100,
+    maxBytes: 1 << 26,
     leaseMs: 1000,
     maxWaitMs: 1000,
     ttlSeconds: 60,

@@ -32,6 +32,7 @@ export function openArchive(folder: string, log: typeof silent = silent): Sessio
 export function openStore(archive: SessionArchive, more: Partial<MemoryStoreOptions> = {}): SessionStore {
   return createMemoryStore({
     maxSessions: 100,
+    maxBytes: 1 << 26,
     archive,
     writeMs: 1000,
     tally: createSessionTally(),

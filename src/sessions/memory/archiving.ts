@@ -35,9 +35,17 @@ export interface Archiving {
 export function createArchiving(
   residents: Residents,
   archive: SessionArchive,
-  { maxSessions, tally }: { readonly maxSessions: number; readonly tally: SessionTally },
+  {
+    maxSessions,
+    maxBytes,
+    tally,
+  }: { readonly maxSessions: number; readonly maxBytes: number; readonly tally: SessionTally },
 ): Archiving {
-  const backlog = Math.ceil(maxSessions * backlogPart);
+  /** How many may be in memory: fewer where they are large. */
+  const countMost = (): number => {
+    const { size, used } = residents;
+    return used <= maxBytes ? maxSessions : Math.min(maxSessions, Math.floor((size * maxBytes) / used));
+  };
   const { dirty } = residents;
   /** Sessions whose own write or removal is on its way: nothing else may write them. */
   const busy = new Set<Entry>();
@@ -64,8 +72,9 @@ export function createArchiving(
     }
   }
 
-  async function evict(most: number): Promise<void> {
-    while (residents.size > most) {
+  /** @param more sessions that are to come */
+  async function evict(more: number): Promise<void> {
+    for (let most = countMost() - more; residents.size > most; most = countMost() - more) {
       const batch: Entry[] = [];
       const count = Math.min(batchSize, residents.size - most);
       for (const entry of residents.byAge()) {
@@ -87,8 +96,8 @@ export function createArchiving(
     }
   }
   /** Never rejects. */
-  function startEviction(most: number): Promise<void> {
-    evicting ??= evict(most)
+  function startEviction(more: number): Promise<void> {
+    evicting ??= evict(more)
       .then(
         () => (failure = null),
         (error: unknown) => (failure = error instanceof Error ? error.message : String(error)),
@@ -101,17 +110,18 @@ export function createArchiving(
     async admit(insert) {
       for (;;) {
         const { size } = residents;
-        const excess = size + 1 - maxSessions;
-        if (excess <= 0 || (excess <= backlog && failure === null)) break;
-        await startEviction(maxSessions - 1);
-        if (failure !== null && residents.size >= maxSessions) throw full(maxSessions, failure);
+        const most = countMost();
+        const excess = size + 1 - most;
+        if (excess <= 0 || (excess <= Math.ceil(most * backlogPart) && failure === null)) break;
+        await startEviction(1);
+        if (failure !== null && residents.size >= countMost()) throw full(maxSessions, failure);
         // all are in use
         if (residents.size >= size) break;
       }
       return insert();
     },
     trim() {
-      if (residents.size > maxSessions && failure === null) void startEviction(maxSessions);
+      if (residents.size > countMost() && failure === null) void startEviction(0);
     },
     async writeChanged() {
       for (let left = dirty.size; left > 0; left -= batchSize) {
@@ -120,7 +130,7 @@ export function createArchiving(
         if (batch.length === 0) break;
         await writeAll(batch);
       }
-      if (residents.size > maxSessions) await startEviction(maxSessions);
+      if (residents.size > countMost()) await startEviction(0);
     },
     async write(entry, session) {
       busy.add(entry);
@@ -150,6 +160,6 @@ export function createArchiving(
 const full = (maxSessions: number, failure: string): UnrollError =>
   new UnrollError(
     'sessions_full',
-    `the server keeps ${maxSessions} sessions in memory (UNROLL_MAX_SESSIONS), and cannot write them: ${failure}`,
+    `the server keeps ${maxSessions} sessions in memory (UNROLL_MAX_SESSIONS), fewer of those that are large (UNROLL_SESSION_MB), and cannot write them: ${failure}`,
     { retryAfterSeconds: 5 },
   );

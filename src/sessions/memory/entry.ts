@@ -96,3 +96,12 @@ export function freeState(entry: Entry): void {
   if (entry.row >= 0) entry.slab?.free(entry.row);
   entry.row = -1;
 }
+
+/** Bytes of its state, its marks and its last steps. */
+export function countBytes({ slab, row, extras }: Entry): number {
+  let bytes = row >= 0 ? slab!.length * 4 : 0;
+  for (const { state } of extras?.marks ?? none) bytes += state?.byteLength ?? 0;
+  for (const { from, input } of extras?.history ?? none)
+    bytes += (from.state?.byteLength ?? 0) + input.byteLength;
+  return bytes;
+}

@@ -17,6 +17,8 @@ import { createResidents } from './residents.ts';
 export interface MemoryStoreOptions {
   /** Sessions in memory. */
   readonly maxSessions: number;
+  /** Bytes of the states, marks and last steps of sessions in memory. */
+  readonly maxBytes: number;
   readonly archive: SessionArchive;
   /** Milliseconds between writes of changed sessions to the archive. */
   readonly writeMs: number;
@@ -30,9 +32,9 @@ export interface MemoryStoreOptions {
 const sweepMs = 5000;
 
 export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
-  const { maxSessions, archive, writeMs, tally, onProblem, onLost } = options;
+  const { maxSessions, maxBytes, archive, writeMs, tally, onProblem, onLost } = options;
   const residents = createResidents();
-  const archiving = createArchiving(residents, archive, { maxSessions, tally });
+  const archiving = createArchiving(residents, archive, { maxSessions, maxBytes, tally });
   const locator = createLocator(residents, archive, { archiving, tally });
   archive.onLoss(() => residents.markAllChanged());
   /** Ids of sessions that are being added. */

@@ -1,13 +1,15 @@
 import { RecencyList } from '../../recency-list.ts';
 import type { Session } from '../session.ts';
 import { createStateSlab, type StateSlab } from '../state-slab.ts';
-import { createEntry, createSharedParts, freeState, updateEntry, type Entry } from './entry.ts';
+import { countBytes, createEntry, createSharedParts, freeState, updateEntry, type Entry } from './entry.ts';
 
 /** The sessions in memory. */
 export interface Residents {
   readonly size: number;
-  /** Bytes of their states. */
+  /** Bytes that are taken for their states. */
   readonly bytes: number;
+  /** Bytes of their states, their marks and their last steps. */
+  readonly used: number;
   /** Those that the archive has too. */
   readonly archived: number;
   /** Those that have changed since they were written. */
@@ -39,6 +41,7 @@ export function createResidents(): Residents {
   const slabs = new Map<number, StateSlab>();
   const dirty = new Set<Entry>();
   let archived = 0;
+  let used = 0;
   let shortestTtlMs = Infinity;
 
   const slab = (length: number): StateSlab => {
@@ -59,6 +62,9 @@ export function createResidents(): Residents {
       for (const one of slabs.values()) bytes += one.bytes;
       return bytes;
     },
+    get used() {
+      return used;
+    },
     get archived() {
       return archived;
     },
@@ -78,6 +84,7 @@ export function createResidents(): Residents {
     insert(session, expiresInMs) {
       const entry = createEntry(session, toShared(session));
       updateEntry(entry, session, slab);
+      used += countBytes(entry);
       entry.touchedMs = performance.now() + expiresInMs - session.ttlMs;
       entries.set(entry.id, entry);
       byRecency.add(entry);
@@ -86,7 +93,10 @@ export function createResidents(): Residents {
     },
     update(entry, session) {
       // a row of its state would never be freed
-      if (has(entry)) updateEntry(entry, session, slab);
+      if (!has(entry)) return;
+      used -= countBytes(entry);
+      updateEntry(entry, session, slab);
+      used += countBytes(entry);
     },
     touch(entry) {
       if (!has(entry)) return;
@@ -108,6 +118,7 @@ export function createResidents(): Residents {
       entries.delete(entry.id);
       byRecency.remove(entry);
       dirty.delete(entry);
+      used -= countBytes(entry);
       freeState(entry);
       if (entry.archived) archived--;
     },
