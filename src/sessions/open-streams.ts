@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { UnrollError } from '../errors.ts';
 
 /** A session's stream, from before it waits for the calls before it until it has let go of the session. */
@@ -14,15 +15,22 @@ export interface OpenStreams {
    * @throws UnrollError session_streaming
    */
   enter(id: string, takeOver: boolean): StreamPlace;
-  /** For calls that would wait as long as a stream lasts. @throws UnrollError session_streaming */
-  requireNone(id: string): void;
+  /**
+   * For calls that would wait as long as a stream lasts. One that its client has just closed is waited for: the
+   * client may know of it before the server does.
+   * @throws UnrollError session_streaming
+   */
+  requireNone(id: string): Promise<void>;
   /** Ends the stream of a session, if there is one. */
   end(id: string, reason: UnrollError): void;
 }
 
+/** For a stream whose client has closed it to end on the server too. */
+const closingMs = 250;
+
 export function createOpenStreams(): OpenStreams {
-  const streams = new Map<string, AbortController>();
-  const requireNone = (id: string): void => {
+  const streams = new Map<string, { readonly controller: AbortController; readonly left: Promise<void> }>();
+  const refuse = (id: string): void => {
     if (streams.has(id))
       throw new UnrollError(
         'session_streaming',
@@ -31,16 +39,27 @@ export function createOpenStreams(): OpenStreams {
   };
   return {
     enter(id, takeOver) {
-      if (!takeOver) requireNone(id);
-      streams.get(id)?.abort(new UnrollError('session_lost', `another stream took over the session ${id}`));
+      if (!takeOver) refuse(id);
+      streams
+        .get(id)
+        ?.controller.abort(new UnrollError('session_lost', `another stream took over the session ${id}`));
       const controller = new AbortController();
-      streams.set(id, controller);
+      const { promise: left, resolve } = Promise.withResolvers<void>();
+      const own = { controller, left };
+      streams.set(id, own);
       return {
         ended: controller.signal,
-        leave: () => void (streams.get(id) === controller && streams.delete(id)),
+        leave() {
+          if (streams.get(id) === own) streams.delete(id);
+          resolve();
+        },
       };
     },
-    requireNone,
-    end: (id, reason) => streams.get(id)?.abort(reason),
+    async requireNone(id) {
+      const stream = streams.get(id);
+      if (stream) await Promise.race([stream.left, delay(closingMs, undefined, { ref: false })]);
+      refuse(id);
+    },
+    end: (id, reason) => streams.get(id)?.controller.abort(reason),
   };
 }

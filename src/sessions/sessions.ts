@@ -76,7 +76,7 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
   async function hold(id: string, caller: SessionOwner): Promise<HeldSession> {
     // before it waits in the queue of another key's session
     await read(id, caller);
-    streams.requireNone(id);
+    await streams.requireNone(id);
     return store.hold(id);
   }
   /** Holds a session, and saves what `change` makes of it. */

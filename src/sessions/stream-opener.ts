@@ -23,7 +23,7 @@ interface StreamOpenerParts {
   readonly read: (id: string, caller: SessionOwner) => Promise<Session>;
   readonly store: Pick<SessionStore, 'hold'>;
   readonly versions: Pick<VersionKeeper, 'use'>;
-  readonly streams: Pick<OpenStreams, 'enter'>;
+  readonly streams: Pick<OpenStreams, 'enter' | 'requireNone'>;
   readonly continueFrom: SessionStreamParts['continueFrom'];
   readonly context: Pick<TaskContext, 'repository'>;
   readonly ttlSeconds: number;
@@ -34,6 +34,7 @@ export function createStreamOpener(parts: StreamOpenerParts): StreamOpener {
   return {
     async open(id, caller, takeOver) {
       await read(id, caller);
+      if (!takeOver) await streams.requireNone(id);
       const place = streams.enter(id, takeOver);
       let held: HeldSession | null = null;
       try {

@@ -224,7 +224,7 @@ describe('the statistics', () => {
 
   it('are listed in the server’s extensions', async () => {
     expect(await json('/v2')).toMatchObject({
-      extensions: ['binary_tensor_data', 'classification', 'model_repository', 'statistics'],
+      extensions: ['binary_tensor_data', 'classification', 'model_repository', 'sequence', 'statistics'],
     });
   });
 });
