@@ -34,6 +34,7 @@ console.log(
 const results = {
   conditions: { node: process.version, cpu: cpus()[0]?.model, cpus: availableParallelism() },
   memory: await measureMemory(),
+  stateless: await measureBesideStateless(),
   latency: await measureLatency(),
   opening: await measureOpening(),
 };
@@ -63,6 +64,29 @@ async function measureMemory() {
       `${idle} idle sessions: ${bytes.toFixed(0)} resident bytes a session, ${stateBytes} of them its state (${(before / 2 ** 20).toFixed(0)} MB with ${early}, ${(after / 2 ** 20).toFixed(0)} MB with all)`,
     );
     return { idle, early, before, after, bytes, stateBytes };
+  });
+}
+
+/** A step in a session beside the same step as a call without a state, by turns on one connection. */
+async function measureBesideStateless() {
+  return withServer({}, async (served) => {
+    const session = await beginSession(served, 10);
+    const times = { session: [] as number[], stateless: [] as number[] };
+    for (let call = -200; call < calls; call++) {
+      const order =
+        call % 2 === 0 ? (['session', 'stateless'] as const) : (['stateless', 'session'] as const);
+      for (const one of order) {
+        const begin = performance.now();
+        if (one === 'session') await served.step(session);
+        else await served.ask('/v1/models/recurrent/predict', { input: [0.5] });
+        if (call >= 0) times[one].push(performance.now() - begin);
+      }
+    }
+    const [own, beside] = [median(times.session), median(times.stateless)];
+    console.log(
+      `a step in a session: ${own.toFixed(3)} ms, without one: ${beside.toFixed(3)} ms, medians of ${calls}; ratio ${(own / beside).toFixed(3)}`,
+    );
+    return { sessionMs: own, statelessMs: beside, ratio: own / beside };
   });
 }
 
