@@ -5,8 +5,8 @@ import type { Redis } from 'ioredis';
 
 export interface RedisConnection {
   readonly client: Redis;
-  /** Why Redis cannot be used; null while it can. */
-  readonly outage: () => string | null;
+  /** Why Redis cannot be used; null while it can. @param error of a command that has failed */
+  readonly outage: (error?: unknown) => string | null;
   /** Ends the connection once pending commands are answered, after `closeMs` at the latest. Never throws. */
   close(): Promise<void>;
 }
@@ -80,7 +80,7 @@ export async function connectRedis({
   return {
     client,
     // the socket is unusable a moment before it is reported
-    outage: () => reason ?? (client.status === 'ready' ? null : closed),
+    outage: (error) => reason ?? (client.status === 'ready' && !isUnwritable(error) ? null : closed),
     async close() {
       closing = true;
       const quit = client.status === 'ready' ? client.quit().catch(() => {}) : Promise.resolve();
@@ -89,6 +89,10 @@ export async function connectRedis({
     },
   };
 }
+
+/** What a command fails with between the end of a connection and its report. */
+const isUnwritable = (error: unknown): boolean =>
+  error instanceof Error && /isn't writeable|Connection is closed/.test(error.message);
 
 const unreachable = (reason: string): string => `Redis (UNROLL_REDIS_URL) cannot be reached: ${reason}`;
 const closed = unreachable('the connection was closed');

@@ -24,7 +24,7 @@ export function createRedisCalls({ client, outage }: RedisConnection): RedisCall
   const toError = (error: unknown): UnrollError =>
     error instanceof UnrollError
       ? error
-      : new UnrollError('training_unavailable', outage() ?? `Redis failed: ${errorMessage(error)}`, {
+      : new UnrollError('training_unavailable', outage(error) ?? `Redis failed: ${errorMessage(error)}`, {
           cause: error,
         });
   return {

@@ -27,7 +27,7 @@ export function createSessionCommands({ client, outage }: RedisConnection): Sess
     try {
       return await work(client);
     } catch (error) {
-      const reason = outage() ?? (error instanceof Error ? error.message : String(error));
+      const reason = outage(error) ?? (error instanceof Error ? error.message : String(error));
       throw new UnrollError('sessions_unavailable', reason, { retryAfterSeconds: 1, cause: error });
     }
   }

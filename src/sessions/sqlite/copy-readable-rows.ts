@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import type { SessionRow } from './session-row.ts';
+import type { SessionRow } from '../session-row.ts';
 
 // Copies what can be read of a damaged file of sessions.
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DatabaseFiles } from '../../database/open-database.ts';
 import type { Aged, PageQuery } from '../session-store.ts';
-import type { SessionRow } from './session-row.ts';
+import type { SessionRow } from '../session-row.ts';
 
 // The table of sessions. Runs in the database thread.
 

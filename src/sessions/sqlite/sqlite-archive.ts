@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { createDatabaseClient, type DatabaseClientOptions } from '../../database/thread-client.ts';
 import type { SessionArchive } from '../session-archive.ts';
 import type { Session } from '../session.ts';
-import { fromRow, toRow, type SessionRow } from './session-row.ts';
+import { fromRow, toRow, type SessionRow } from '../session-row.ts';
 import { sessionFiles, type SessionTable, type TableSize } from './session-table.ts';
 
 // Sessions in a SQLite file of UNROLL_DATA, in a thread of its own, which is started by the first session, or by a

@@ -7,12 +7,12 @@ import { makeSession, openArchive, openStore, temporaryFolder } from '../fixture
 
 // A store in memory whose disk fails, or expires sessions, at a chosen moment.
 
-/** A real archive whose writes and removals fail while `fails` is set. */
+/** A real archive whose writes and removals fail while `strikes` is set. */
 function openFailing() {
   const disk = openArchive(temporaryFolder());
-  const state = { fails: false };
+  const state = { strikes: false };
   const refuse = <T>(work: () => Promise<T>): Promise<T> =>
-    state.fails ? Promise.reject(new UnrollError('sessions_unavailable', 'the disk is on strike')) : work();
+    state.strikes ? Promise.reject(new UnrollError('sessions_unavailable', 'the disk is on strike')) : work();
   const archive: SessionArchive = {
     ...disk,
     get size() {
@@ -40,10 +40,10 @@ it('a session that cannot be deleted from disk stays, and once deleted does not 
   const { archive, state } = openFailing();
   const store = openStore(archive);
   await store.add(makeSession('a', { durable: true }), false);
-  state.fails = true;
+  state.strikes = true;
   await expect(store.remove('a')).rejects.toMatchObject(unavailable);
   expect((await store.read('a')).steps).toBe(0);
-  state.fails = false;
+  state.strikes = false;
   expect(await step(store, 'a')).toBe(1);
   await store.remove('a');
   await store.close();
@@ -56,12 +56,12 @@ it('a durable call that cannot be written has changed nothing, and others go on'
   await store.add(makeSession('durable', { durable: true }), false);
   await store.add(makeSession('other'), false);
   await step(store, 'durable');
-  state.fails = true;
+  state.strikes = true;
   await expect(step(store, 'durable')).rejects.toMatchObject(unavailable);
   await expect(store.add(makeSession('more', { durable: true }), true)).rejects.toMatchObject(unavailable);
   await expect(store.read('more')).rejects.toMatchObject({ code: 'session_not_found' });
   expect(await step(store, 'other')).toBe(1);
-  state.fails = false;
+  state.strikes = false;
   expect(await step(store, 'durable')).toBe(2);
   await store.close();
 });
@@ -69,7 +69,7 @@ it('a durable call that cannot be written has changed nothing, and others go on'
 it('sessions are refused where memory is full and none can be written', async () => {
   const { archive, state } = openFailing();
   const store = openStore(archive, { maxSessions: 2, writeMs: 20 });
-  state.fails = true;
+  state.strikes = true;
   const results = await Promise.allSettled(
     Array.from({ length: 20 }, (_, i) => store.add(makeSession(`s${i}`), true)),
   );
@@ -78,7 +78,7 @@ it('sessions are refused where memory is full and none can be written', async ()
   expect(refused[0]).toMatchObject({
     reason: { code: 'sessions_full', message: expect.stringContaining('strike') as string },
   });
-  state.fails = false;
+  state.strikes = false;
   await vi.waitFor(() => store.add(makeSession('late'), true), 5000);
   await vi.waitFor(() => expect(store.counts.active).toBe(2), 5000);
   for (const [i, { status }] of results.entries())

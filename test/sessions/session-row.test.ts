@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Point, Session } from '../../../src/sessions/session.ts';
-import { fromRow, toRow } from '../../../src/sessions/sqlite/session-row.ts';
-import { makeSession } from '../fixtures.ts';
+import type { Point, Session } from '../../src/sessions/session.ts';
+import { fromRow, toRow } from '../../src/sessions/session-row.ts';
+import { decodeSession, encodeSession } from '../../src/sessions/session-bytes.ts';
+import { makeSession } from './fixtures.ts';
 
 // with NaN and −0, whose bits must stay
 const state = fc.option(fc.float32Array({ maxLength: 20, noDefaultInfinity: false, noNaN: false }));
@@ -71,4 +72,17 @@ it('finds every byte that was changed', () => {
     );
   for (const change of [{ id: 'b' }, { owner: 'other' }, { model: 'other' }, { createdAt: 1 }])
     expect(() => fromRow({ ...row, ...change })).toThrow(expect.objectContaining(refusal));
+});
+
+it('is bytes alone for a store without columns, and damaged bytes are refused', () => {
+  const session = makeSession('s', { owner: 'é', state: Float32Array.of(1, 2), steps: 3 });
+  const bytes = encodeSession(session);
+  expect(decodeSession(bytes)).toEqual(session);
+  for (const damaged of [
+    bytes.subarray(0, 3),
+    bytes.subarray(0, -1),
+    Buffer.concat([bytes, bytes]),
+    Buffer.alloc(40),
+  ])
+    expect(() => decodeSession(damaged)).toThrow(/damaged/);
 });
