@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,6 +8,8 @@ export default defineConfig({
     exclude: ['test/real-models/**'],
     // a test that returns early fails
     expect: { requireAssertions: true },
+    // tests wait for their servers for a third of their time: one file at a time leaves a machine of two cores idle
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // real servers and threads are started; none of them is waited for this long
     testTimeout: 60_000,
     hookTimeout: 60_000,
