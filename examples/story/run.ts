@@ -28,7 +28,7 @@ const session = (await ask<Session>('POST', '', { model: values.model })).id;
 const marks: { readonly name: string; readonly text: string }[] = [];
 let text = '';
 let seed = Number(values.seed);
-const input = createInterface({ input: process.stdin, terminal: process.stdin.isTTY === true });
+const input = createInterface({ input: process.stdin, terminal: process.stdin.isTTY });
 const lines = input[Symbol.asyncIterator]();
 
 /** The ways on, each written in a fork. @returns the forks and their texts */

@@ -148,16 +148,16 @@ describeWhere(hasRedis, missingRedis, 'on two servers with one Redis', () => {
     const servers = await Promise.all([start(), start()]);
     const calls = await fuzz(2, servers, async (round) => {
       if (round % 30 === 14) {
-        servers[1]!.process.kill('SIGKILL');
+        servers[1].process.kill('SIGKILL');
         servers[1] = await start();
       } else if (round % 30 === 29) {
-        const stopped = servers[1]!.process;
+        const stopped = servers[1].process;
         stopped.kill('SIGSTOP');
         setTimeout(() => stopped.kill('SIGCONT'), 2 * leaseMs);
       }
     });
     expect(calls).toBeGreaterThan(50);
-    expect((await call(servers[0]!, 'GET', '/v1/sessions')).data).toEqual([]);
+    expect((await call(servers[0], 'GET', '/v1/sessions')).data).toEqual([]);
     await Promise.all(servers.map((server) => server.stop()));
   });
 });
