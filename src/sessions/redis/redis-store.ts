@@ -50,11 +50,12 @@ export function createRedisStore(connection: RedisConnection, options: RedisStor
     },
 
     async hold(id): Promise<HeldSession> {
-      const queue = queues.get(id);
-      if (queue) await queue.enter();
-      else queues.set(id, createCallQueue(id));
+      const waited = queues.get(id);
+      const queue = waited ?? createCallQueue(id);
+      if (waited) await waited.enter();
+      else queues.set(id, queue);
       const leave = (): void => {
-        if (queues.get(id)!.leave()) queues.delete(id);
+        if (queue.leave() && queues.get(id) === queue) queues.delete(id);
       };
       try {
         const held = await acquireLease(commands, id, options);
@@ -75,11 +76,15 @@ export function createRedisStore(connection: RedisConnection, options: RedisStor
 
     async remove(id) {
       const session = await read(id);
-      const ended = queues.get(id)?.end();
-      // no call begins from here on, on any server
-      while (((await commands.run('sessionRemove', id)) as number) > 0) await delay(removePollMs);
-      await ended;
-      queues.delete(id);
+      const queue = queues.get(id);
+      const ended = queue?.end();
+      try {
+        // no call begins from here on, on any server
+        while (((await commands.run('sessionRemove', id)) as number) > 0) await delay(removePollMs);
+        await ended;
+      } finally {
+        if (queue && queues.get(id) === queue) queues.delete(id);
+      }
       await index.remove(session);
       options.tally.ended.deleted++;
     },

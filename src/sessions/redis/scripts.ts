@@ -8,7 +8,8 @@ export const scripts = {
   /** ARGV body, ttl ms. @returns 0 where there is one already */
   sessionAdd: `
     if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-    redis.call('HSET', KEYS[1], 'body', ARGV[1], 'ttl', ARGV[2], 'fence', 0)
+    local now = redis.call('TIME')
+    redis.call('HSET', KEYS[1], 'body', ARGV[1], 'ttl', ARGV[2], 'fence', now[1] .. string.format('%06d', now[2]))
     redis.call('PEXPIRE', KEYS[1], ARGV[2])
     redis.call('SET', KEYS[2], '', 'PX', 2 * ARGV[2])
     return 1`,
