@@ -31,6 +31,7 @@ interface Fed {
 const path = `/v1/sessions/${values.session}`;
 
 const response = await fetch(values.server + path);
+if (!response.ok && ![404, 410].includes(response.status)) throw new Error(await response.text());
 let { position } = response.ok ? ((await response.json()) as Session) : await begin();
 console.log(`from observation ${position + 1}`);
 const days = readDays();
@@ -66,7 +67,8 @@ async function begin(): Promise<Session> {
 }
 
 async function keepSnapshot(): Promise<void> {
-  const bytes = await (await fetch(`${values.server}${path}/snapshot`)).arrayBuffer();
-  writeFileSync(`${values.snapshot}.draft`, new Uint8Array(bytes));
+  const reply = await fetch(`${values.server}${path}/snapshot`);
+  if (!reply.ok) throw new Error(await reply.text());
+  writeFileSync(`${values.snapshot}.draft`, new Uint8Array(await reply.arrayBuffer()));
   renameSync(`${values.snapshot}.draft`, values.snapshot);
 }

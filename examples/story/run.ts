@@ -26,6 +26,8 @@ const ask = <T>(method: string, path: string, body?: object): Promise<T> =>
 
 const session = (await ask<Session>('POST', '', { model: values.model })).id;
 const marks: { readonly name: string; readonly text: string }[] = [];
+const maxMarks = 32;
+let choices = 0;
 let text = '';
 let seed = Number(values.seed);
 const input = createInterface({ input: process.stdin, terminal: process.stdin.isTTY });
@@ -64,7 +66,9 @@ for (let ended = false; !ended;) {
       text = last.text;
     }
   } else {
-    const name = `choice-${marks.length}`;
+    // a session has 32 marks: the oldest choices are final
+    if (marks.length === maxMarks) await ask('DELETE', `/${session}/marks/${marks.shift()!.name}`);
+    const name = `choice-${choices++}`;
     await ask('POST', `/${session}/marks`, { name });
     marks.push({ name, text });
     // the marks are the session's: it is told what its fork has written

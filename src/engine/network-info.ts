@@ -47,6 +47,10 @@ interface LayerInfo {
   readonly parameters: number;
 }
 
+/** Values of one step of a network's input. */
+export const stepWidth = ({ inputWidth, idColumns }: Pick<NetworkInfo, 'inputWidth' | 'idColumns'>): number =>
+  Math.max(1, inputWidth, idColumns.length);
+
 /** Describes a compiled network. */
 export function describeNetwork(
   spec: NetworkSpec,

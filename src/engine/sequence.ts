@@ -2,6 +2,7 @@ import type { Delivery } from './delivery.ts';
 import type { EvaluationRequest, SequenceRequest } from './engine-interface.ts';
 import { windowBytes } from './flow-control.ts';
 import type { EvaluateMessage, Resume, StartMessage } from './channel/messages.ts';
+import { stepWidth } from './network-info.ts';
 import type { NetworkLoad, StepCount } from './network-load.ts';
 import type { Phase } from './sequence-phase.ts';
 
@@ -68,7 +69,7 @@ export function createStartMessage({
     return { kind: 'evaluate', sequence: id, network, inputs, outputs, maxOutputElements };
   }
   const { input, steps, output, generation, decode, from, keepState, inside, network: handle } = request;
-  const consumed = (resume?.step ?? 0) * Math.max(1, handle.info.inputWidth, handle.info.idColumns.length);
+  const consumed = (resume?.step ?? 0) * stepWidth(handle.info);
   return {
     kind: 'start',
     sequence: id,

@@ -1,3 +1,4 @@
+import { publishCheckpoint } from './publish-checkpoint.ts';
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { UnrollError } from '../errors.ts';
@@ -198,16 +199,8 @@ export function createTrainingJobs(options: TrainingJobsOptions): LocalTrainingJ
 
     checkpoints: async (id, viewer) => store.checkpoints((await registry.find(id, viewer)).id),
 
-    async publish(id, step, viewer) {
-      const { spec } = await registry.find(id, viewer);
-      const row = (await store.checkpoints(id)).find((one) => one.step === step);
-      if (!row) throw new UnrollError('checkpoint_not_found', `job ${id} has no checkpoint of step ${step}`);
-      try {
-        return { ...row, published: await publisher.publish(id, step, spec.model) };
-      } catch (error) {
-        throw toDiskFullError(error) ?? error;
-      }
-    },
+    publish: async (id, step, viewer) =>
+      publishCheckpoint({ store, publisher }, await registry.find(id, viewer), step),
 
     counts() {
       const counts: Partial<Record<JobStatus, number>> = {};

@@ -1,3 +1,4 @@
+import { stepWidth } from '../engine/network-info.ts';
 import type { Call, TaskContext } from '../tasks/context.ts';
 import type { KeptState } from '../tasks/continuation.ts';
 import { collectOutputs, runSequences } from '../tasks/run-sequences.ts';
@@ -23,8 +24,7 @@ export async function rewind(
   const last = positionOf(session);
   const position = 'position' in to ? to.position : last - to.steps;
   if (position === last) return session;
-  const { inputWidth, idColumns } = call.model.network.info;
-  const width = Math.max(1, inputWidth, idColumns.length);
+  const width = stepWidth(call.model.network.info);
   const { from, input, pendingId, history } = planReplay(session, position, { width, generates });
   const state = input.length === 0 ? from.state : await replay(context, call, from.state, input);
   return { ...session, steps: from.steps + input.length / width, pendingId, state, history };

@@ -3,7 +3,7 @@ import type { ServedModel } from '../repository/repository-interface.ts';
 import type { TaskContext } from '../tasks/context.ts';
 import type { Continuation, KeptState } from '../tasks/continuation.ts';
 import { beginNow, createSession, generates, type CreateSession } from './create-session.ts';
-import { extendHistory } from './history.ts';
+import { advanceSession } from './advance.ts';
 import { removeMark, setMark } from './marks.ts';
 import { createOpenStreams } from './open-streams.ts';
 import { rewind, type RewindTo } from './rewind.ts';
@@ -58,7 +58,8 @@ export interface Sessions extends StreamOpener {
   close(): Promise<void>;
 }
 
-const maxForks = 10_000;
+/** In one call. */
+export const maxForks = 10_000;
 const sweepMs = 5000;
 
 export function createSessions({ store, versions, context, ttlSeconds }: SessionsOptions): Sessions {
@@ -108,9 +109,28 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
     const { steps, pendingId, state } = session;
     let next: Session | null = null;
     const keep = (kept: KeptState, input: Int32Array | Float32Array): void => {
-      next = advance(session, kept, input, model);
+      next = advanceSession(session, kept, input, model.network.info);
     };
     return { continuation: { from: state ?? undefined, steps, pendingId, keep }, next: () => next };
+  }
+
+  /** Begins a call that is counted as one of its model. `end` lets the next one have the session. */
+  async function begin(id: string, caller: SessionOwner) {
+    const held = await hold(id, caller);
+    try {
+      const use = versions.use(held.session);
+      const { model } = use;
+      const count = model.statistics.startRequest();
+      const end = (completed: boolean): void => {
+        count(completed);
+        use.done();
+        held.release();
+      };
+      return { held, model, end, ...continueFrom(held.session, model) };
+    } catch (error) {
+      held.release();
+      throw error;
+    }
   }
 
   return {
@@ -139,48 +159,32 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
     },
 
     async run(id, caller, call, work) {
-      const held = await hold(id, caller);
+      const { held, model, continuation, next, end } = await begin(id, caller);
+      let completed = false;
       try {
-        const use = versions.use(held.session);
-        const count = use.model.statistics.startRequest();
-        let completed = false;
-        try {
-          const { continuation, next } = continueFrom(held.session, use.model);
-          const result = await work({ ...call, model: use.model, continuation });
-          const session = next() ?? held.session;
-          await held.save(session);
-          completed = true;
-          return { result, session };
-        } finally {
-          count(completed);
-          use.done();
-        }
+        const result = await work({ ...call, model, continuation });
+        const session = next() ?? held.session;
+        await held.save(session);
+        completed = true;
+        return { result, session };
       } finally {
-        held.release();
+        end(completed);
       }
     },
 
     async *stream(id, caller, call, work, format) {
-      const held = await hold(id, caller);
+      const { held, model, continuation, next, end } = await begin(id, caller);
+      let completed = false;
+      let saved: Session | null = null;
       try {
-        const use = versions.use(held.session);
-        const count = use.model.statistics.startRequest();
-        let completed = false;
-        try {
-          const { continuation, next } = continueFrom(held.session, use.model);
-          let saved: Session | null = null;
-          for await (const event of work({ ...call, model: use.model, continuation })) {
-            const session = next();
-            if (session && !saved) await held.save((saved = session));
-            yield await format(event, use.model, saved);
-          }
-          completed = true;
-        } finally {
-          count(completed);
-          use.done();
+        for await (const event of work({ ...call, model, continuation })) {
+          const session = next();
+          if (session && !saved) await held.save((saved = session));
+          yield await format(event, model, saved);
         }
+        completed = true;
       } finally {
-        held.release();
+        end(completed);
       }
     },
 
@@ -192,15 +196,19 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
           field: 'count',
         });
       const held = await hold(id, caller);
+      const forks: Session[] = [];
       try {
         versions.use(held.session).done();
-        const forks: Session[] = [];
         for (let i = 0; i < count; i++) {
           const fork = createFork(held.session, caller);
           await store.add(fork, true);
           forks.push(fork);
         }
         return forks;
+      } catch (error) {
+        // nobody would know their ids
+        await Promise.allSettled(forks.map((fork) => store.remove(fork.id)));
+        throw error;
       } finally {
         held.release();
       }
@@ -231,7 +239,8 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
       try {
         return await replace();
       } catch (error) {
-        if (!(error instanceof UnrollError) || error.code !== 'session_not_found') throw error;
+        if (!(error instanceof UnrollError && ['session_not_found', 'session_expired'].includes(error.code)))
+          throw error;
         const model = `${snapshot.model}@${snapshot.version}`;
         return this.create({ model, id, snapshot }, caller);
       }
@@ -250,19 +259,6 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
       }
     },
   };
-}
-
-/** The session after a task. @param input what was fed, without what was generated */
-function advance(
-  session: Session,
-  { values, nextId, fedIds }: KeptState,
-  input: Int32Array | Float32Array,
-  { network: { info } }: ServedModel,
-): Session {
-  const fed = fedIds.length === 0 ? input : Int32Array.from([...input, ...fedIds]);
-  const count = fed.length / Math.max(1, info.inputWidth, info.idColumns.length);
-  const history = extendHistory(session, { from: session, input: fed, steps: count });
-  return { ...session, steps: session.steps + count, pendingId: nextId, state: values, history };
 }
 
 /** A copy of a session's state, with an id of its own, and without its marks and its way back. */

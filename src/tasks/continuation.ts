@@ -17,6 +17,15 @@ export interface Continuation {
   readonly keep: (state: KeptState, input: SequenceRequest['input']) => void;
 }
 
+/** All that was fed: the input, and the tokens that were generated and fed, of which only ids have any. */
+export function joinFed<T extends SequenceRequest['input']>(input: T, fedIds: readonly number[]): T {
+  if (fedIds.length === 0) return input;
+  const fed = new Int32Array(input.length + fedIds.length);
+  fed.set(input);
+  fed.set(fedIds, input.length);
+  return fed as T;
+}
+
 /** @throws UnrollError invalid_request unless there is one sequence */
 export function requireOneSequence(count: number): void {
   if (count !== 1)

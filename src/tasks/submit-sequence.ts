@@ -1,6 +1,6 @@
 import type { DoneEvent, SequenceEvent } from '../engine/delivery.ts';
 import type { EvaluationRequest, SequenceRequest } from '../engine/engine-interface.ts';
-import type { Continuation } from './continuation.ts';
+import { joinFed, type Continuation } from './continuation.ts';
 import type { Deadlines, TaskContext } from './context.ts';
 import type { PrefixPlan } from './prefix/prefix-states.ts';
 
@@ -52,7 +52,7 @@ function submitAfterPrefix(
     engine.submit({ ...request, input: ids.subarray(fed), from: state ?? undefined, keepState: true });
   const finish = (event: DoneEvent, fed: number): DoneEvent => {
     const { values, fedIds } = event.state!;
-    prefixes!.keep(prefix!, fedIds.length === 0 ? ids : Int32Array.from([...ids, ...fedIds]), values);
+    prefixes!.keep(prefix!, joinFed(ids, fedIds), values);
     if (continuation) keepState(continuation, event, ids);
     return { ...event, steps: event.steps + fed - skip, reusedSteps: skip };
   };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { modelFolder, type ModelFolder } from './model-folder.ts';
-import { startServer, type ServerProcess } from './server-process.ts';
+import { startServer, until, type ServerProcess } from './server-process.ts';
 
 // Sessions over HTTP, with a real server: what is cut into calls is what it is in one piece.
 
@@ -334,6 +334,15 @@ test('an expired session is told from one that never was', async () => {
     status: 410,
     body: { code: 'session_expired' },
   });
+});
+
+test('a snapshot brings back a session that has expired, and an id is free again', async () => {
+  const id = await begin('numbers', { ttl_s: 1, id: 'expires' });
+  await step(id, { input: rows(4) });
+  const snapshot = await (await fetch(`${server.url}/v1/sessions/${id}/snapshot`)).arrayBuffer();
+  await until(async () => (await call('GET', `/v1/sessions/${id}`)).status === 410);
+  const restored = await call('PUT', `/v1/sessions/${id}/snapshot`, new Uint8Array(snapshot));
+  expect(restored).toMatchObject({ status: 200, body: { id, position: 4 } });
 });
 
 test('a call that fails changes nothing', async () => {

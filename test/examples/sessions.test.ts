@@ -43,6 +43,18 @@ it('a story goes the way that was taken, and back', async () => {
   expect(await sessions()).toBe(0);
 });
 
+it('a story goes on after more choices than a session has marks', async () => {
+  const lines = Array.from({ length: 34 }, (_, k) => `line ${k}`).join('\n');
+  const output = await run(
+    'story',
+    ['--server', server.url, '--tokens', '1', '--ways', '1'],
+    `${lines}\nback\nend\n`,
+  );
+  expect(output.split('> ').at(-1)).not.toContain('line 33');
+  expect(output).toContain('line 32 line 33');
+  expect(await sessions()).toBe(0);
+});
+
 it('a forecaster goes on where it was, also on a server that does not know it', async () => {
   const options = (url: string, count: number): string[] => [
     '--server',

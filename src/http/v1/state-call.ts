@@ -4,7 +4,8 @@ import type { ServedModel } from '../../repository/repository-interface.ts';
 import { firstPoint, requireStates } from '../../sessions/create-session.ts';
 import { checkBelongs } from '../../sessions/snapshot.ts';
 import type { Point } from '../../sessions/session.ts';
-import type { Continuation } from '../../tasks/continuation.ts';
+import { advancePoint } from '../../sessions/advance.ts';
+import { joinFed, type Continuation } from '../../tasks/continuation.ts';
 import type { AppParts } from '../parts.ts';
 import { callerOf } from '../plugins/authenticate.ts';
 
@@ -48,10 +49,8 @@ export function openState(
     from: from.state ?? undefined,
     steps: from.steps,
     pendingId: from.pendingId,
-    keep({ values, nextId, fedIds }, input) {
-      const { inputWidth, idColumns } = model.network.info;
-      const fed = input.length / Math.max(1, inputWidth, idColumns.length) + fedIds.length;
-      next = { steps: from.steps + fed, pendingId: nextId, state: values };
+    keep(kept, input) {
+      next = advancePoint(from, kept, joinFed(input, kept.fedIds), model.network.info);
     },
   };
   const { name, version, weightsHash } = model;

@@ -1,3 +1,4 @@
+import { publishCheckpoint } from '../publish-checkpoint.ts';
 import { UnrollError } from '../../errors.ts';
 import { createJob } from '../create-job.ts';
 import { isVisible, type Job, type JobStatus } from '../job.ts';
@@ -114,16 +115,8 @@ export function createRedisJobs(options: RedisJobsOptions): TrainingJobs {
       return job;
     },
     checkpoints: async (id, viewer) => store.checkpoints((await find(id, viewer)).id),
-    async publish(id, step, viewer) {
-      const { spec } = await find(id, viewer);
-      const row = (await store.checkpoints(id)).find((one) => one.step === step);
-      if (!row) throw new UnrollError('checkpoint_not_found', `job ${id} has no checkpoint of step ${step}`);
-      try {
-        return { ...row, published: await publisher.publish(id, step, spec.model) };
-      } catch (error) {
-        throw toDiskFullError(error) ?? error;
-      }
-    },
+    publish: async (id, step, viewer) =>
+      publishCheckpoint({ store, publisher }, await find(id, viewer), step),
     counts: options.counts,
     // workers count them
     steps: () => 0,

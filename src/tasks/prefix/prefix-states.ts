@@ -41,19 +41,16 @@ export function createPrefixStates(maxBytes: number): PrefixStates {
   let uses = 0;
   const counts = { hits: 0, misses: 0, reusedSteps: 0 };
   const toText = ({ weightsHash, owner }: PrefixKey): string => `${weightsHash} ${owner}`;
-  const sumBytes = (): number => {
-    let bytes = 0;
-    for (const tree of trees.values()) bytes += tree.bytes;
-    return bytes;
-  };
+  let bytes = 0;
   function makeRoom(): void {
-    while (sumBytes() > maxBytes) {
-      let [oldest, key] = [null as PrefixTree | null, ''];
-      for (const [name, tree] of trees)
-        if (!oldest || tree.oldestUse < oldest.oldestUse) [oldest, key] = [tree, name];
-      if (!oldest?.dropOldest()) trees.delete(key);
-      else if (oldest.oldestUse === Infinity) trees.delete(key);
-      if (trees.size === 0) return;
+    while (bytes > maxBytes) {
+      const [name, oldest] = [...trees].reduce((a, b) => (b[1].oldestUse < a[1].oldestUse ? b : a));
+      const before = oldest.bytes;
+      oldest.dropOldest();
+      bytes += oldest.bytes - before;
+      if (oldest.oldestUse < Infinity) continue;
+      trees.delete(name);
+      bytes -= oldest.bytes;
     }
   }
   return {
@@ -71,13 +68,16 @@ export function createPrefixStates(maxBytes: number): PrefixStates {
     keep(key, ids, state) {
       if (ids.length < minIds || state.byteLength + ids.byteLength > maxBytes / 4) return;
       const name = toText(key);
-      const tree = trees.get(name) ?? createPrefixTree(() => uses++);
+      const known = trees.get(name);
+      const tree = known ?? createPrefixTree(() => uses++);
+      const before = known?.bytes ?? 0;
       trees.set(name, tree);
       tree.add(ids, state.slice());
+      bytes += tree.bytes - before;
       makeRoom();
     },
     get counts() {
-      return { ...counts, bytes: sumBytes() };
+      return { ...counts, bytes };
     },
   };
 }

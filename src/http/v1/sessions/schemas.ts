@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { maxForks } from '../../../sessions/sessions.ts';
 import { problems } from '../schemas/reply.ts';
 
 // The bodies and replies of sessions.
 
 const maxTtlSeconds = 30 * 86_400;
 const maxKeepSteps = 4096;
-const maxForks = 10_000;
 
 const sessionId = z
   .string()
