@@ -16,14 +16,14 @@ import { onnxToNetwork } from './onnx/onnx-to-network.ts';
 import { onnxToSignedGraph } from './onnx/onnx-to-signed-graph.ts';
 import type { GraphSettings } from './onnx/graph-settings.ts';
 import { findExternalLocations } from './onnx/external-data.ts';
-import { readOnnx, type OnnxModel } from './onnx/read-onnx.ts';
+import { readOnnx } from './onnx/read-onnx.ts';
 import { foldWeightNorm } from './pytorch/fold-weight-norm.ts';
 import { stateDictToNetwork } from './pytorch/state-dict-to-network.ts';
 import { readPytorchLegacy, readPytorchZip } from './pytorch/read-pytorch.ts';
 import { readSafetensors } from './safetensors.ts';
 import { parseJson } from './parse-json.ts';
 import { noExternalFiles, readExternalFiles, type ExternalFiles } from './external-files.ts';
-import { verdictKey, type ViewVerdicts } from './view-verdicts.ts';
+import { verdictKey, withVerdict, type ViewVerdicts } from './view-verdicts.ts';
 import { readTfjs } from './tfjs/read-tfjs.ts';
 import { readArchive } from './torchscript/archive.ts';
 import { torchscriptToGraph } from './torchscript/torchscript-to-graph.ts';
@@ -68,7 +68,7 @@ export async function readImportedFile(
     readonly verdicts?: ViewVerdicts;
   } = {},
 ): Promise<ImportedFile> {
-  const { externalFiles = noExternalFiles } = options;
+  const { externalFiles = noExternalFiles, verdicts = new Map() } = options;
   const format = detectFormat(bytes);
   if (format === null || format === 'json') refuseUnreadFormat(bytes);
   switch (format) {
@@ -81,7 +81,9 @@ export async function readImportedFile(
     case 'hdf5': {
       const file = await readHdf5(bytes, options.hdf5TimeoutMs);
       const model = readKerasHdf5(file);
-      return model ? keras('Keras HDF5', file.arrays, model) : weightsOnly('HDF5 weights', file.arrays);
+      return model
+        ? keras('Keras HDF5', file.arrays, model, { verdicts, parts: [bytes] })
+        : weightsOnly('HDF5 weights', file.arrays);
     }
     case 'onnx': {
       const external = await readExternalFiles(externalFiles, findExternalLocations(bytes));
@@ -90,14 +92,17 @@ export async function readImportedFile(
       return {
         format: 'ONNX',
         arrays: model.initializers,
-        network: (settings) => onnxWithVerdict(model, parts, settings, options.verdicts ?? new Map()),
+        network: (settings) =>
+          withVerdict(verdicts, verdictKey(parts, settings ?? {}), (known) =>
+            onnxToNetwork(model, settings, known),
+          ),
         graph: () => onnxToSignedGraph(model),
       };
     }
     case 'zip':
-      return readZipFile(bytes, options.hdf5TimeoutMs);
+      return readZipFile(bytes, verdicts, options.hdf5TimeoutMs);
     case 'json':
-      return readJsonFile(parseJson(bytes, 'the JSON file').value, externalFiles, options.hdf5TimeoutMs);
+      return readJsonFile(bytes, externalFiles, verdicts, options.hdf5TimeoutMs);
     case null:
       return invalidWeights(
         'the file is not ONNX, Keras, TensorFlow.js, HDF5, PyTorch, safetensors, npz or npy',
@@ -105,53 +110,55 @@ export async function readImportedFile(
   }
 }
 
-/** Converts a model with the verdict of an earlier time, where there is one. @param parts the file and its external files */
-function onnxWithVerdict(
-  model: OnnxModel,
-  parts: readonly Uint8Array[],
-  settings: GraphSettings | undefined,
-  verdicts: ViewVerdicts,
-): ImportedNetwork {
-  const key = verdictKey(parts, settings ?? {});
-  try {
-    const { verdict, ...network } = onnxToNetwork(model, settings, verdicts.get(key));
-    verdicts.set(key, verdict);
-    return network;
-  } catch (error) {
-    if (error instanceof UnrollError) verdicts.set(key, { reason: error.message });
-    throw error;
-  }
-}
-
 async function readJsonFile(
-  json: unknown,
+  bytes: Uint8Array,
   externalFiles: ExternalFiles,
+  verdicts: ViewVerdicts,
   hdf5TimeoutMs: number | undefined,
 ): Promise<ImportedFile> {
+  const json = parseJson(bytes, 'the JSON file').value;
   if (!isImportableJson(json))
     return invalidWeights('the JSON file is not a network of TensorFlow.js or Keras');
+  const parts = [bytes];
+  const files: ExternalFiles = {
+    ...externalFiles,
+    async read(name) {
+      const file = await externalFiles.read(name);
+      parts.push(Buffer.from(name), file);
+      return file;
+    },
+  };
   if (isTfjs(json)) {
-    const { model, arrays } = await readTfjs(json, externalFiles);
-    return model ? keras('TensorFlow.js', arrays, model) : weightsOnly('TensorFlow.js weights', arrays);
+    const { model, arrays } = await readTfjs(json, files);
+    return model
+      ? keras('TensorFlow.js', arrays, model, { verdicts, parts })
+      : weightsOnly('TensorFlow.js weights', arrays);
   }
-  const { model, arrays } = await readKerasConfig(json, externalFiles, hdf5TimeoutMs);
-  return keras('Keras JSON and HDF5', arrays, model);
+  const { model, arrays } = await readKerasConfig(json, files, hdf5TimeoutMs);
+  return keras('Keras JSON and HDF5', arrays, model, { verdicts, parts });
 }
 
-async function readZipFile(bytes: Uint8Array, hdf5TimeoutMs: number | undefined): Promise<ImportedFile> {
+async function readZipFile(
+  bytes: Uint8Array,
+  verdicts: ViewVerdicts,
+  hdf5TimeoutMs: number | undefined,
+): Promise<ImportedFile> {
   const names = listZipEntries(bytes);
   const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
   if (has(/(^|\/)constants\.pkl$/))
     return {
       format: 'TorchScript',
       arrays: readPytorchZip(bytes),
-      network: (settings) => torchscriptToNetwork(readArchive(bytes), settings),
+      network: (settings) =>
+        withVerdict(verdicts, verdictKey([bytes], settings ?? {}), (known) =>
+          torchscriptToNetwork(readArchive(bytes), settings, known),
+        ),
       graph: () => torchscriptToGraph(readArchive(bytes), { set: {}, shapes: {} }),
     };
   if (has(/(^|\/)data\.pkl$/)) return stateDict('PyTorch', readPytorchZip(bytes));
   if (has(/^config\.json$/) && has(/^model\.weights\.h5$/)) {
     const { model, arrays } = await readKerasZip(bytes, hdf5TimeoutMs);
-    return keras('Keras', arrays, model);
+    return keras('Keras', arrays, model, { verdicts, parts: [bytes] });
   }
   if (has(/\.npy$/)) return stateDict('npz', readNpz(bytes));
   return invalidWeights(
@@ -163,13 +170,23 @@ function stateDict(format: string, read: Arrays): ImportedFile {
   const arrays = foldWeightNorm(read);
   return { format, arrays, network: () => stateDictToNetwork(arrays), graph: null };
 }
-function keras(format: string, arrays: Arrays, model: KerasModel): ImportedFile {
+
+function keras(
+  format: string,
+  arrays: Arrays,
+  model: KerasModel,
+  { verdicts, parts }: { readonly verdicts: ViewVerdicts; readonly parts: readonly Uint8Array[] },
+): ImportedFile {
   let converted: ConvertedModel | null = null;
   const convert = (): ConvertedModel => (converted ??= convertModel(model));
   return {
     format: `${format} ${model.version}`,
     arrays,
-    network: (settings) => kerasToNetwork(model, convert(), settings),
+    network: (settings) =>
+      kerasToNetwork(model, convert(), settings, {
+        verdicts,
+        key: (masks) => verdictKey(parts, { ...settings, masks }),
+      }),
     graph: () => kerasToSignedGraph(convert()),
     lookups: () => [...convert().lookups.values()],
   };

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { getCompileCacheDir } from 'node:module';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { hashCode } from '../hash-code.ts';
 import type { KernelPath } from './compile.ts';
 
 // The self-test's verdict depends on the processor, on Node and its flags, and on this code alone, so it is kept
@@ -28,20 +28,9 @@ export interface VerdictPlace {
 export function findVerdictPlace(sources: readonly string[]): VerdictPlace | null {
   const folder = getCompileCacheDir();
   if (folder === undefined) return null;
-  const key = createHash('sha256');
-  key.update(
-    JSON.stringify([process.versions, process.execArgv, process.env['NODE_OPTIONS'], cpus()[0]?.model]),
-  );
-  for (const source of sources)
-    for (const file of listFiles(source)) key.update(file.slice(source.length)).update(readFileSync(file));
-  return { folder, name: `kernel-${key.digest('hex')}.json` };
+  const machine = [process.versions, process.execArgv, process.env['NODE_OPTIONS'], cpus()[0]?.model];
+  return { folder, name: `kernel-${hashCode(sources, machine)}.json` };
 }
-
-const listFiles = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
 
 /** @returns null where none is kept, or what is kept is not a verdict */
 export function readVerdict({ folder, name }: VerdictPlace): Verdict | null {

@@ -81,7 +81,7 @@ export function readRecurrentDirections(
   if (b && b.values.length !== directions * 2 * rows)
     invalidOperator(`B is [${b.shape.join(', ')}], must be [${directions}, ${2 * rows}]`);
   const sliceDirection = (x: Operand, d: number): Float32Array =>
-    Float32Array.from(
+    new Float32Array(
       x.values.subarray((d * x.values.length) / directions, ((d + 1) * x.values.length) / directions),
     );
   return {

@@ -2,7 +2,7 @@ import type { CrfPotentials } from '../decoding/crf/potentials.ts';
 import type { GraphPlacement } from '../engine/place-graph.ts';
 import type { Placement, PlacementSizes } from '../engine/placement.ts';
 import type { GraphSignature } from '../operators/signature.ts';
-import type { ViewVerdicts } from '../formats/view-verdicts.ts';
+import type { ViewVerdict } from '../formats/view-verdicts.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { KernelShare } from '../kernel/kernel.ts';
 import type { Region } from '../kernel/memory.ts';
@@ -63,14 +63,14 @@ export interface LoadRequest {
   /** The file of the folder to serve; else it is found. */
   readonly file?: string | undefined;
   /** Of files that were verified before. */
-  readonly verdicts: ViewVerdicts;
+  readonly verdicts: ReadonlyMap<string, ViewVerdict>;
   readonly share: KernelShare;
   readonly sizes: PlacementSizes;
 }
 
 export type LoaderReply =
   /** A file was verified: sent before the result, which may be a failure. */
-  | { readonly kind: 'verified'; readonly verdicts: ViewVerdicts }
+  | { readonly kind: 'verified'; readonly verdicts: ReadonlyMap<string, ViewVerdict> }
   /** Sent as soon as model.json is read, whether the rest succeeds or not. */
   | { readonly kind: 'described'; readonly task: ModelSpec['task'] }
   | { readonly kind: 'loaded'; readonly model: LoadedModel }

@@ -2,6 +2,8 @@ import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { UnrollError } from '../errors.ts';
 import { openKernel, type Kernel } from '../kernel/kernel.ts';
+import type { ViewVerdict, ViewVerdicts } from '../formats/view-verdicts.ts';
+import { openKeptVerdicts } from './kept-verdicts.ts';
 import { loadModel } from './load-model.ts';
 import type { LoaderReply, LoaderData, LoadRequest } from './loader-messages.ts';
 import { createRegionClient } from './region-requests.ts';
@@ -16,8 +18,26 @@ if (background && process.platform === 'linux') setPriority(10);
 const port = parentPort!;
 let kernel: Kernel | null = null;
 
+/** Opened with the first file that has a verdict: models of ours have none. */
+let kept: ViewVerdicts | null = null;
+
+/** @param read what was read is not written again */
+function readKept(key: string, read: Map<string, ViewVerdict>): ViewVerdict | undefined {
+  const verdict = (kept ??= openKeptVerdicts()).get(key);
+  if (verdict) read.set(key, verdict);
+  return verdict;
+}
+
 async function load({ share, sizes, verdicts, ...version }: LoadRequest): Promise<LoaderReply> {
-  const own = new Map(verdicts);
+  const added = new Map<string, ViewVerdict>();
+  const own: ViewVerdicts = {
+    get: (key) => verdicts.get(key) ?? readKept(key, added),
+    set(key, verdict) {
+      if (verdicts.has(key) || added.has(key)) return;
+      added.set(key, verdict);
+      kept!.set(key, verdict);
+    },
+  };
   try {
     kernel ??= openKernel(share, createRegionClient(workerData as LoaderData, share));
     const model = await loadModel({ ...version, verdicts: own }, kernel, sizes, (task) =>
@@ -30,7 +50,6 @@ async function load({ share, sizes, verdicts, ...version }: LoadRequest): Promis
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { kind: 'failed', code: null, message, field: undefined };
   } finally {
-    const added = new Map([...own].filter(([key]) => !verdicts.has(key)));
     if (added.size > 0) port.postMessage({ kind: 'verified', verdicts: added } satisfies LoaderReply);
   }
 }

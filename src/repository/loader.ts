@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { PlacementSizes } from '../engine/placement.ts';
 import { UnrollError } from '../errors.ts';
-import type { ViewVerdicts } from '../formats/view-verdicts.ts';
+import type { ViewVerdict } from '../formats/view-verdicts.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { SharedMemory } from '../kernel/memory.ts';
 import type { ModelSpec } from '../network/spec.ts';
@@ -80,8 +80,8 @@ export function createLoader({
   let closed = false;
   let idle: NodeJS.Timeout | undefined;
   // the thread ends when it is idle, and models are loaded again after they were unloaded
-  const verdicts: ViewVerdicts = new Map();
-  const keepVerdicts = (added: ViewVerdicts): void => {
+  const verdicts = new Map<string, ViewVerdict>();
+  const keepVerdicts = (added: ReadonlyMap<string, ViewVerdict>): void => {
     for (const [key, verdict] of added) verdicts.set(key, verdict);
     for (const oldest of verdicts.keys()) {
       if (verdicts.size <= maxVerdicts) break;

@@ -5,6 +5,7 @@ import { invalidModel, quote } from '../format-errors.ts';
 import type { ImportedNetwork } from '../imported-network.ts';
 import type { GraphSettings } from '../onnx/graph-settings.ts';
 import { graphToNetwork } from '../graph-to-network.ts';
+import type { ViewVerdict } from '../view-verdicts.ts';
 import type { Archive } from './archive.ts';
 import { torchscriptToGraph } from './torchscript-to-graph.ts';
 
@@ -16,17 +17,23 @@ const notes = ['written by PyTorch, as TorchScript'];
 /**
  * Converts an archive's network.
  * @param settings from model.json
+ * @param known of the same archive and settings
  * @throws UnrollError invalid_model with the place in the code, or what model.json must set
  */
-export function torchscriptToNetwork(archive: Archive, settings?: GraphSettings): ImportedNetwork {
+export function torchscriptToNetwork(
+  archive: Archive,
+  settings?: GraphSettings,
+  known?: ViewVerdict,
+): ImportedNetwork & { readonly verdict: ViewVerdict } {
   const { set = {}, shapes = {} } = settings ?? {};
   const graph = torchscriptToGraph(archive, { set, shapes });
   checkRoles(graph, settings);
-  if (!settings) return graphToNetwork(graph, { notes });
+  if (!settings) return graphToNetwork(graph, { notes, known });
   // what is set is a constant of the graph already
   const open = Object.entries(shapes).filter(([name]) => !Object.hasOwn(set, name));
   return graphToNetwork(graph, {
     notes,
+    known,
     settings: { ...settings, set: {}, shapes: Object.fromEntries(open) },
   });
 }

@@ -6,7 +6,7 @@ import { onnxToNetwork } from '../../../src/formats/onnx/onnx-to-network.ts';
 import { onnxToSignedGraph } from '../../../src/formats/onnx/onnx-to-signed-graph.ts';
 import { readOnnx } from '../../../src/formats/onnx/read-onnx.ts';
 import { readImportedFile } from '../../../src/formats/read-imported.ts';
-import type { ViewVerdicts } from '../../../src/formats/view-verdicts.ts';
+import type { ViewVerdict } from '../../../src/formats/view-verdicts.ts';
 import { verifyView } from '../../../src/formats/operators/verify-view.ts';
 import { convertView, listConversions } from '../../../src/formats/operators/view-to-network.ts';
 import { findRowSteps, isSequenceToOne } from '../../../src/network/sequence-to-one.ts';
@@ -134,7 +134,7 @@ describe('a verdict', () => {
 
   it('is kept for the same bytes and settings alone', async () => {
     const bytes = readFileSync(join(folder, 'lengths.onnx'));
-    const verdicts: ViewVerdicts = new Map();
+    const verdicts = new Map<string, ViewVerdict>();
     (await readImportedFile(bytes, { verdicts })).network();
     const [key] = verdicts.keys();
     verdicts.set(key!, { reason: 'it was refused' });
