@@ -154,15 +154,28 @@ function requireWholeRow(operator: OperatorSpec, context: RaiseContext, toEnd: b
   return width;
 }
 
+/** Activations of a row as a whole. */
+const overRow: ReadonlySet<string> = new Set(['softmax', 'log_softmax']);
+
 const activation =
   (name: string): Raise =>
   (operator, context) => {
     const x = requireRows(context, operator.inputs[0]);
-    if (name === 'softmax') requireWholeRow(operator, context, numberAttribute(operator, 'flat', 0) === 1);
+    if (overRow.has(name)) requireWholeRow(operator, context, numberAttribute(operator, 'flat', 0) === 1);
     const { width } = context.sized(operator.inputs[0]!);
     const shift = new Float32Array(width);
     return [affine(operator.outputs[0]!, x, ones(shift), shift, context, name)];
   };
+
+/** The logarithm of a softmax that nothing else reads. */
+const logarithm: Raise = ({ inputs }, context) => {
+  const x = requireRows(context, inputs[0]);
+  const before = context.draft.layer(x.layer);
+  if (before['activation'] !== 'softmax' || x.end !== null || !context.hasSingleReader(x.layer))
+    return invalidModel('only the logarithm of a softmax is supported');
+  before['activation'] = 'log_softmax';
+  return [x];
+};
 
 const pool =
   (mode: 'mean' | 'max'): Raise =>
@@ -234,6 +247,8 @@ export const computingOperators: Readonly<Record<string, Raise>> = {
   Tanh: activation('tanh'),
   Sigmoid: activation('sigmoid'),
   Softmax: activation('softmax'),
+  LogSoftmax: activation('log_softmax'),
+  Log: logarithm,
   LayerNormalization(operator, context) {
     const [value = '', scale = '', shift] = operator.inputs;
     const { draft } = context;
