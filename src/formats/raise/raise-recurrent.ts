@@ -4,6 +4,7 @@ import { parseCellAttributes } from '../../operators/cell-attributes.ts';
 import { numberAttribute, textAttribute } from '../../operators/operator.ts';
 import { readRecurrentDirections, type DirectionTensors } from '../../operators/recurrent-weights.ts';
 import { invalidModel } from '../format-errors.ts';
+import { foldInto } from './affine.ts';
 import { requireRows, integers, type Raise, type RaiseContext } from './raise-context.ts';
 
 // RNN, GRU, LSTM (https://onnx.ai/onnx/operators/onnx__LSTM.html) along time become a recurrent layer, whose state
@@ -35,13 +36,22 @@ export const raiseRecurrent: Raise = (operator, context) => {
     ? []
     : [readStart(context, h), readStart(context, cell.states.includes('c') ? c : undefined)];
   const started = starts.some((one) => one !== null);
+  const read = foldInto(
+    draft,
+    rows,
+    directions.map(({ parts }) => [parts.weight_ih, parts.bias_ih]),
+  );
   const getTensors = (index: number): (readonly [string, Tensor])[] => {
+    const [weight, bias] = read.products[index]!;
     const state = (which: number): Tensor => ({
       shape: [units],
       values: starts[which]?.slice(index * units, (index + 1) * units) ?? new Float32Array(units),
     });
     return [
-      ...(Object.entries(directions[index]!.parts) as [keyof DirectionTensors, Tensor][]),
+      ...(Object.entries({ ...directions[index]!.parts, weight_ih: weight, bias_ih: bias }) as [
+        keyof DirectionTensors,
+        Tensor,
+      ][]),
       ...(started ? [['initial_h', state(0)] as const] : []),
       ...(started && cell.states.includes('c') ? [['initial_c', state(1)] as const] : []),
     ];
@@ -69,7 +79,7 @@ export const raiseRecurrent: Raise = (operator, context) => {
         merge: direction === 'reverse' ? 'sum' : 'concat',
       }),
     },
-    [draft.resolveRows(rows)],
+    [read.layer],
     direction === 'bidirectional'
       ? [...named('forward', getTensors(0)), ...named('backward', getTensors(1))]
       : direction === 'reverse'
