@@ -47,11 +47,11 @@ export function checkModel(spec: ModelSpec, weights: Weights): void {
         `${outputs.labels?.length ?? 0} labels, the network has ${width} outputs`,
       );
     if (new Set(outputs.labels).size !== width) invalidField('outputs.labels', 'contains a label twice');
-    const expected = outputs.multiLabel ? 'sigmoid' : 'softmax';
-    if (last.type === 'dense' && last.activation !== expected)
+    const expected = outputs.multiLabel ? ['sigmoid'] : ['softmax', 'log_softmax'];
+    if (last.type === 'dense' && !expected.includes(last.activation))
       invalidField(
         'network.layers',
-        `the last layer has the activation ${last.activation}, must be ${expected} for these labels`,
+        `the last layer has the activation ${last.activation}, must be ${expected.join(' or ')} for these labels`,
       );
   }
   const fixed = inputs.kind === 'text' ? inputs.length : undefined;
@@ -64,11 +64,7 @@ export function checkModel(spec: ModelSpec, weights: Weights): void {
     if (width !== tokens)
       invalidField('network.layers', `${width} outputs, must be one for each of ${tokens} tokens`);
     if (!graph.causal) invalidField('network.layers', 'a network that reads later steps cannot generate');
-    if (last.type === 'dense' && last.activation !== 'softmax' && last.activation !== 'linear')
-      invalidField(
-        'network.layers',
-        `the last layer has the activation ${last.activation}, must be softmax or linear to generate`,
-      );
+    checkLogits(last, 'generate');
   }
   if (task === 'decode') checkTarget(outputs.vocabulary, own, width, last);
   if (task !== 'predict' && findRowSteps(spec.network))
@@ -128,10 +124,16 @@ function checkTarget(
       'network.layers',
       `${width} outputs, must be one for each of ${target.tokens.length} tokens`,
     );
-  if (last.type === 'dense' && last.activation !== 'softmax' && last.activation !== 'linear')
+  checkLogits(last, 'decode');
+}
+
+/** Checks that tokens can be drawn from the last layer: its sums, before an activation, are logits. */
+function checkLogits(last: ModelSpec['network']['layers'][number], task: 'generate' | 'decode'): void {
+  const expected: readonly string[] = ['softmax', 'log_softmax', 'linear'];
+  if (last.type === 'dense' && !expected.includes(last.activation))
     invalidField(
       'network.layers',
-      `the last layer has the activation ${last.activation}, must be softmax or linear to decode`,
+      `the last layer has the activation ${last.activation}, must be softmax, log_softmax or linear to ${task}`,
     );
 }
 

@@ -1,11 +1,11 @@
-// onnxruntime's answers to onnx-files/views (make-onnx-views.py): replaces feeds.json by answers.json, with the input as steps
+// onnxruntime's answers to onnx-files/views (make-onnx-views.py), or to the folder that is given: replaces feeds.json by answers.json, with the input as steps
 // and the answer as rows. Needs bench's packages: npm --prefix bench ci
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 const { InferenceSession, Tensor } = createRequire(join(import.meta.dirname, '../../bench/package.json'))('onnxruntime-node');
-const folder = join(import.meta.dirname, 'onnx-files/views');
+const folder = join(import.meta.dirname, 'onnx-files', process.argv[2] ?? 'views');
 const feeds = JSON.parse(readFileSync(join(folder, 'feeds.json'), 'utf8'));
 const arrays = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
 

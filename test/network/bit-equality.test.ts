@@ -187,6 +187,13 @@ const bothWays: Record<string, { input: NetworkInput; spec: NetworkSpec }> = {
       { type: 'dense', units: 4, activation: 'softmax' },
     ]),
   },
+  'with log-probabilities': {
+    input: features(3),
+    spec: network([
+      { type: 'recurrent', cell: 'lstm', units: 9, bidirectional: true },
+      { type: 'dense', units: 19, activation: 'log_softmax' },
+    ]),
+  },
 };
 for (const [name, cell] of Object.entries(cellVariants))
   bothWays[name] = {

@@ -142,6 +142,14 @@ describe('whole networks agree with float64', () => {
       ids(12),
     ],
     [
+      'log-probabilities',
+      network([
+        { type: 'recurrent', cell: 'gru', units: 9 },
+        { type: 'dense', units: 45, activation: 'log_softmax' },
+      ]),
+      features(4),
+    ],
+    [
       'dense layers only',
       network([
         { type: 'dense', units: 6, activation: 'tanh' },

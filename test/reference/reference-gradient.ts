@@ -133,11 +133,12 @@ function runNode(
     case 'dense': {
       const { activation } = node.layer;
       const squashedByLoss =
-        (last === 'softmax_cross_entropy' && activation === 'softmax') ||
+        (last === 'softmax_cross_entropy' && (activation === 'softmax' || activation === 'log_softmax')) ||
         (last === 'sigmoid_cross_entropy' && activation === 'sigmoid');
       return x.map((row) => {
         const sums = tape.linear(of(node.tensors.weight), row, of(node.tensors.bias));
         if (squashedByLoss || activation === 'linear') return sums;
+        if (activation === 'log_softmax') return tape.logSoftmax(sums);
         return activation === 'softmax' ? tape.exp(tape.logSoftmax(sums)) : tape[activation](sums);
       });
     }

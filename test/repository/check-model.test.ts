@@ -6,7 +6,7 @@ import { features, ids, network, randomWeights } from '../network/random-network
 import { classifierSpec } from './model-folders.ts';
 
 type Layers = z.input<typeof modelSpec>['network']['layers'];
-type Activation = 'linear' | 'softmax' | 'sigmoid';
+type Activation = 'linear' | 'softmax' | 'log_softmax' | 'sigmoid';
 
 const layers = (outputs: number, activation: Activation, bidirectional = false): Layers => [
   { type: 'embedding', vocabulary: 3, units: 2 },
@@ -40,6 +40,11 @@ describe('checkModel', () => {
       { outputs: { labels: ['x', 'y'], multiLabel: true }, network: { layers: layers(2, 'sigmoid') } },
     ],
     ['tag', { task: 'tag', network: { layers: layers(2, 'softmax', true) } }],
+    ['tag by log-probabilities', { task: 'tag', network: { layers: layers(2, 'log_softmax', true) } }],
+    [
+      'generate from log-probabilities',
+      { task: 'generate', outputs: {}, network: { layers: layers(3, 'log_softmax') } },
+    ],
     ['tag with a CRF', { task: 'tag', network: { layers: [...layers(2, 'linear', true), { type: 'crf' }] } }],
     ['generate', { task: 'generate', outputs: {}, network: { layers: layers(3, 'linear') } }],
     [
@@ -104,7 +109,7 @@ describe('checkModel', () => {
       'labels for linear outputs',
       { network: { layers: layers(2, 'linear') } },
       'network.layers',
-      'has the activation linear, must be softmax for these labels',
+      'has the activation linear, must be softmax or log_softmax for these labels',
     ],
     [
       'multiLabel with a softmax',
@@ -144,7 +149,7 @@ describe('checkModel', () => {
       'the task generate with sigmoid outputs',
       { task: 'generate', network: { layers: layers(3, 'sigmoid') } },
       'network.layers',
-      'must be softmax or linear',
+      'must be softmax, log_softmax or linear',
     ],
     [
       'another number of units than outputs',

@@ -3,79 +3,12 @@ import { broadcastStrides, elementCount, normaliseAxis, stridedIndexes } from '.
 import { numberAttribute, numberListAttribute } from '../../operators/operator.ts';
 import type { OperatorSpec } from '../../operators/spec.ts';
 import { invalidModel } from '../format-errors.ts';
+import { affine, dense } from './affine.ts';
 import { convolution } from './raise-convolution.ts';
 import type { Rows } from './layer-draft.ts';
 import { integers, requireRows, type Raise, type RaiseContext } from './raise-context.ts';
 
 // Operators that compute on each row, or over all steps: they become layers.
-
-/** Adds a dense layer, y = W x + b. weight [units, width] */
-function dense(
-  name: string,
-  x: Rows,
-  weight: Tensor,
-  bias: Float32Array | null,
-  { draft }: RaiseContext,
-): Rows {
-  const [units = 0] = weight.shape;
-  const layer = draft.add(
-    name,
-    { type: 'dense', units, activation: 'linear' },
-    [draft.resolveRows(x)],
-    [
-      ['weight', weight],
-      ['bias', { shape: [units], values: bias ?? new Float32Array(units) }],
-    ],
-  );
-  return { layer, end: null };
-}
-
-/** Limit on the square matrix of a layer that computes column by column: a graph needs no matrix for it. */
-const maxDiagonalWidth = 4096;
-const isConvActivation = (name: string): boolean => ['linear', 'relu', 'tanh', 'sigmoid'].includes(name);
-
-/**
- * Applies y = activation(scale · x + shift) per column: folded into the preceding dense layer or convolution when
- * nothing else uses that, else a new layer.
- */
-function affine(
-  name: string,
-  x: Rows,
-  scale: Float32Array,
-  shift: Float32Array,
-  context: RaiseContext,
-  activation = 'linear',
-): Rows {
-  const { draft } = context;
-  const width = scale.length;
-  const before = draft.layer(x.layer);
-  const canFold =
-    (before['type'] === 'dense' || (before['type'] === 'conv1d' && isConvActivation(activation))) &&
-    before['activation'] === 'linear' &&
-    context.hasSingleReader(x.layer) &&
-    x.end === null;
-  if (!canFold) {
-    if (width > maxDiagonalWidth)
-      invalidModel(`${width} columns as a dense layer, the limit is ${maxDiagonalWidth}`);
-    const values = new Float32Array(width * width);
-    scale.forEach((factor, k) => (values[k * width + k] = factor));
-    const made = dense(name, x, { shape: [width, width], values }, shift, context);
-    draft.layer(made.layer)['activation'] = activation;
-    return made;
-  }
-  before['activation'] = activation;
-  const [weight, bias] = [draft.tensor(`${x.layer}.weight`), draft.tensor(`${x.layer}.bias`)];
-  const inner = weight.values.length / width;
-  draft.setTensor(`${x.layer}.weight`, {
-    shape: weight.shape,
-    values: weight.values.map((value, i) => value * scale[Math.floor(i / inner)]!),
-  });
-  draft.setTensor(`${x.layer}.bias`, {
-    shape: bias.shape,
-    values: bias.values.map((value, k) => value * scale[k]! + shift[k]!),
-  });
-  return x;
-}
 
 /** A constant as the columns of a value's rows. @throws UnrollError invalid_model where it differs between steps */
 function toColumns(name: string, getRows: string, { constant, sized }: RaiseContext): Float32Array {
@@ -133,15 +66,41 @@ const arithmetic =
     if (all.length === inputs.length) return [combine(operator, inputs, outputs[0]!, all, context)];
     if (inputs.length > 2) return invalidModel('of several inputs, all must be outputs of layers');
     const x = context.findRows(a);
-    if (!x && (operator === 'Sub' || operator === 'Div'))
-      return invalidModel('Sub or Div of a constant by a sequence is not supported');
+    if (!x && operator === 'Div') return invalidModel('a constant divided by a sequence is not supported');
     const [rows, of, other] = x ? [x, a, b] : [requireRows(context, b), b, a];
     const vector = toColumns(other, of, context);
     if (context.sized(outputs[0]!).width !== vector.length) invalidModel('a constant makes its rows wider');
-    return [affine(outputs[0]!, rows, toScale(vector), toShift(vector), context)];
+    const own =
+      !x && operator === 'Sub'
+        ? { scale: ones(vector).fill(-1), shift: vector }
+        : { scale: toScale(vector), shift: toShift(vector) };
+    return [affine(outputs[0]!, rows, own, context)];
   };
 const ones = (of: Float32Array): Float32Array => new Float32Array(of.length).fill(1);
 const zerosLike = (of: Float32Array): Float32Array => new Float32Array(of.length);
+
+const negative: Raise = ({ inputs, outputs }, context) => {
+  const x = requireRows(context, inputs[0]);
+  const shift = new Float32Array(context.sized(inputs[0]!).width);
+  return [affine(outputs[0]!, x, { scale: ones(shift).fill(-1), shift }, context)];
+};
+
+/** (x − mean) · scale / √(variance + ε) + shift, where a row is all channels. x [batch, channels, …] */
+const batchNormalization: Raise = (operator, context) => {
+  const [from = '', ...names] = operator.inputs;
+  const x = requireRows(context, from);
+  const [scale, bias, mean, variance] = names.map(
+    (name, i) => context.constant(name, ['scale', 'B', 'the mean', 'the variance'][i]!).values,
+  );
+  const { operands, time, width } = context.sized(from);
+  if (time === 1 || operands[0].shape[1] !== width || mean?.length !== width)
+    return invalidModel('its channels are not the columns of a row');
+  const epsilon = numberAttribute(operator, 'epsilon', 1e-5);
+  const factor = variance!.map((value, k) => scale![k]! / Math.sqrt(value + epsilon));
+  const name = operator.outputs[0]!;
+  const centred = affine(name, x, { scale: ones(mean), shift: mean.map((value) => -value) }, context);
+  return [affine(name, centred, { scale: factor, shift: bias! }, context)];
+};
 
 /** Requires that an operator's axes are a whole row. */
 function requireWholeRow(operator: OperatorSpec, context: RaiseContext, toEnd: boolean): number {
@@ -154,15 +113,28 @@ function requireWholeRow(operator: OperatorSpec, context: RaiseContext, toEnd: b
   return width;
 }
 
+/** Activations of a row as a whole. */
+const overRow: ReadonlySet<string> = new Set(['softmax', 'log_softmax']);
+
 const activation =
   (name: string): Raise =>
   (operator, context) => {
     const x = requireRows(context, operator.inputs[0]);
-    if (name === 'softmax') requireWholeRow(operator, context, numberAttribute(operator, 'flat', 0) === 1);
+    if (overRow.has(name)) requireWholeRow(operator, context, numberAttribute(operator, 'flat', 0) === 1);
     const { width } = context.sized(operator.inputs[0]!);
     const shift = new Float32Array(width);
-    return [affine(operator.outputs[0]!, x, ones(shift), shift, context, name)];
+    return [affine(operator.outputs[0]!, x, { scale: ones(shift), shift }, context, name)];
   };
+
+/** The logarithm of a softmax that nothing else reads. */
+const logarithm: Raise = ({ inputs }, context) => {
+  const x = requireRows(context, inputs[0]);
+  const before = context.draft.layer(x.layer);
+  if (before['activation'] !== 'softmax' || x.end !== null || x.affine || !context.hasSingleReader(x.layer))
+    return invalidModel('only the logarithm of a softmax is supported');
+  before['activation'] = 'log_softmax';
+  return [x];
+};
 
 const pool =
   (mode: 'mean' | 'max'): Raise =>
@@ -229,11 +201,15 @@ export const computingOperators: Readonly<Record<string, Raise>> = {
       context,
     ),
   ],
+  Neg: negative,
+  BatchNormalization: batchNormalization,
   Conv: convolution,
   Relu: activation('relu'),
   Tanh: activation('tanh'),
   Sigmoid: activation('sigmoid'),
   Softmax: activation('softmax'),
+  LogSoftmax: activation('log_softmax'),
+  Log: logarithm,
   LayerNormalization(operator, context) {
     const [value = '', scale = '', shift] = operator.inputs;
     const { draft } = context;

@@ -8,7 +8,18 @@ export interface Rows {
   readonly end: 'hidden' | 'cell' | null;
   /** Whether they are those of a recurrent operator that runs backward only. */
   readonly reverse?: boolean;
+  /** What is left to do to them. */
+  readonly affine?: Affine | undefined;
 }
+
+/** y = scale · x + shift, column by column. */
+export interface Affine {
+  readonly scale: Float32Array;
+  readonly shift: Float32Array;
+}
+
+/** Limit on the square matrix of a layer that computes column by column: a graph needs no matrix for it. */
+const maxDiagonalWidth = 4096;
 
 /** The layers raised so far, with their weights. */
 export interface LayerDraft {
@@ -28,8 +39,12 @@ export interface LayerDraft {
    * @returns null where they are not both directions of one layer
    */
   joinDirections(forward: Rows, backward: Rows, merge: string): Rows | null;
-  /** The layer that has rows; the last rows of a recurrent operator get a pool layer. */
-  resolveRows(rows: Rows): string;
+  /**
+   * The layer that has rows; the last rows of a recurrent operator get a pool layer, and what is left to do to rows a
+   * dense one.
+   * @param name of that, made valid and unique
+   */
+  resolveRows(rows: Rows, name?: string): string;
   readonly layers: readonly Record<string, unknown>[];
   readonly weights: ReadonlyMap<string, Tensor>;
 }
@@ -46,6 +61,23 @@ export function createDraft(
   const weights = new Map<string, Tensor>();
   const names = new Set(['input']);
   const ends = new Map<string, string>();
+  const diagonals = new Map<Affine, string>();
+  const addDiagonal = (name: string, layer: string, { scale, shift }: Affine): string => {
+    const units = scale.length;
+    if (units > maxDiagonalWidth)
+      invalidModel(`${units} columns as a dense layer, the limit is ${maxDiagonalWidth}`);
+    const values = new Float32Array(units * units);
+    scale.forEach((factor, k) => (values[k * units + k] = factor));
+    return draft.add(
+      name,
+      { type: 'dense', units, activation: 'linear' },
+      [layer],
+      [
+        ['weight', { shape: [units, units], values }],
+        ['bias', { shape: [units], values: shift }],
+      ],
+    );
+  };
   const draft: LayerDraft = {
     layers,
     weights,
@@ -71,6 +103,7 @@ export function createDraft(
       const ended = forward.end !== null && (readsSteps(forward.layer) || readsSteps(backward.layer));
       if (one['bidirectional'] === true || !backward.reverse || !same || ended) return null;
       if (forward.end !== backward.end || one['type'] !== 'recurrent') return null;
+      if (forward.affine || backward.affine) return null;
       const { activations = {} } = one;
       const { backward_activations: others = {} } = other;
       Object.assign(one, {
@@ -88,7 +121,13 @@ export function createDraft(
       }
       return forward;
     },
-    resolveRows({ layer, end }) {
+    resolveRows({ affine, ...rows }, name = `${rows.layer}_scaled`) {
+      const { layer, end } = rows;
+      if (affine) {
+        const made = diagonals.get(affine) ?? addDiagonal(name, draft.resolveRows(rows), affine);
+        diagonals.set(affine, made);
+        return made;
+      }
       if (end === null) return layer;
       if (end === 'cell') return invalidModel('the cell state is used as an output, which is not supported');
       const recurrent = draft.layer(layer);

@@ -10,7 +10,7 @@ import type { LayerDraft, Rows } from './layer-draft.ts';
 /** A value for both lengths. */
 export interface SizedValue {
   readonly operands: readonly [Operand, Operand];
-  /** Null where it has no step of its own: the end of a sequence, a mean over it. */
+  /** Null where it has no step of its own: the end of a sequence, a mean over it; or where a call is one step. */
   readonly time: number | null;
   /** Columns of a row. */
   readonly width: number;
@@ -18,6 +18,8 @@ export interface SizedValue {
 
 export interface RaiseContext {
   readonly lengths: readonly [number, number];
+  /** Whether the graph is called once a step: no value has an axis of time. */
+  readonly isStep: boolean;
   readonly draft: LayerDraft;
   /** @throws UnrollError invalid_model where its size grows in another way than with the steps */
   readonly sized: (name: string) => SizedValue;

@@ -16,9 +16,14 @@ import { createDraft, type Rows } from './layer-draft.ts';
 import { movingOperators } from './move-rows.ts';
 import { requireRows, type Raise, type RaiseContext, type SizedValue } from './raise-context.ts';
 import { raiseRecurrent } from './raise-recurrent.ts';
+import { inlineBranches } from './inline-branches.ts';
+import { mergePads } from './merge-pads.ts';
+import { replaceMovedEnds } from './moved-ends.ts';
+import { checkStepStates } from './step-states.ts';
 
 // Raising: a graph under its view becomes a stack of layers, which batch by step. One sequence is raised: an axis of
-// batch has size 1 and states are zeros, so that what follows from them and from shapes is constant.
+// batch has size 1 and states are zeros, so that what follows from them and from shapes is constant. A graph that is
+// called once a step has no axis of time: each of its values is one row, and its states are those of the layers.
 
 /** Pairs of lengths that are tried: large enough for windows, and no size of anything else. */
 const triedLengths = [
@@ -36,14 +41,53 @@ export function raiseView(
   view: SequenceView,
   nameLayer?: (value: string) => string,
 ): ImportedNetwork {
-  if (!view.input.axes.includes('time') || view.steps !== undefined)
-    return invalidModel('it has no axis of steps that may have any length');
-  const { lengths, evaluations } = evaluateTwice(graph, view);
-  const needed = new Set(keepNeeded(graph.operators, [view.output.value]));
+  if (view.steps !== undefined) return invalidModel('it has no axis of steps that may have any length');
+  const isStep = !view.input.axes.includes('time');
+  const { lengths, evaluations } = evaluateTwice(graph, view, isStep ? [[1, 1]] : triedLengths);
+  const operators = mergePads(inlineBranches(graph.operators, evaluations), evaluations);
+  const source = { view, lengths, evaluations, nameLayer };
+  if (isStep) {
+    checkStepStates(graph, view, new Set(keepNeeded(operators, [view.output.value])));
+    return raiseOperators(operators, source);
+  }
+  try {
+    return raiseOperators(operators, source);
+  } catch (error) {
+    const moved = error instanceof UnrollError ? replaceMovedEnds(graph, view, operators) : null;
+    if (!moved) throw error;
+    return raiseOperators(moved.operators, {
+      ...source,
+      evaluations: evaluations.map((one) => ({
+        ...one,
+        operand: (name) => one.operand(moved.names.get(name) ?? name),
+      })),
+    });
+  }
+}
+
+/** @throws UnrollError invalid_model as `raiseView` does */
+function raiseOperators(
+  operators: readonly OperatorSpec[],
+  {
+    view,
+    lengths,
+    evaluations,
+    nameLayer,
+  }: {
+    readonly view: SequenceView;
+    readonly lengths: readonly [number, number];
+    /** For both lengths. */
+    readonly evaluations: readonly Evaluation[];
+    readonly nameLayer: ((value: string) => string) | undefined;
+  },
+): ImportedNetwork {
+  const isStep = !view.input.axes.includes('time');
+  const needed = new Set(keepNeeded(operators, [view.output.value]));
   const rows = new Map<string, Rows>([[view.input.value, { layer: 'input', end: null }]]);
   const stepsRead = new Set<string>();
   const context: RaiseContext = {
     lengths,
+    isStep,
     draft: createDraft((layer) => stepsRead.has(layer), nameLayer),
     sized: (name) => toSized(evaluations.map(({ operand }) => operand(name)) as [Operand, Operand], lengths),
     findRows: (name) => rows.get(name) ?? null,
@@ -59,16 +103,15 @@ export function raiseView(
       [...rows].every(
         ([name, own]) =>
           own.layer !== layer ||
-          graph.operators.filter((one) => needed.has(one) && one.inputs.includes(name)).length <= 1,
+          operators.filter((one) => needed.has(one) && one.inputs.includes(name)).length <= 1,
       ),
     isRead: (name = '') =>
       name !== '' &&
-      (name === view.output.value ||
-        graph.operators.some((one) => needed.has(one) && one.inputs.includes(name))),
+      (name === view.output.value || operators.some((one) => needed.has(one) && one.inputs.includes(name))),
   };
   const missing: string[] = [];
-  const { pools, parts } = findAttentionPools(graph.operators);
-  for (const operator of graph.operators) {
+  const { pools, parts } = findAttentionPools(operators);
+  for (const operator of operators) {
     const isConstant = operator.outputs.every(
       (name) => name === '' || evaluations.every(({ operand }) => operand(name).known),
     );
@@ -106,10 +149,11 @@ export function raiseView(
   return { network, weights: draft.weights, input, notes: [] };
 }
 
-/** Shapes and constants for two lengths of one sequence from states of zeros. */
+/** Shapes and constants for two lengths of one sequence from states of zeros. @param tried pairs of lengths */
 function evaluateTwice(
   graph: SignedGraph,
   view: SequenceView,
+  tried: readonly (readonly [number, number])[],
 ): { lengths: readonly [number, number]; evaluations: readonly Evaluation[] } {
   const evaluate = (steps: number): Evaluation => {
     const known = (input: ViewInput, value: number): [string, Operand] => [
@@ -128,7 +172,7 @@ function evaluateTwice(
     );
   };
   let failure: unknown;
-  for (const lengths of triedLengths)
+  for (const lengths of tried)
     try {
       return { lengths, evaluations: lengths.map(evaluate) };
     } catch (error) {

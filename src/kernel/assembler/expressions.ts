@@ -103,6 +103,8 @@ export const lane = (a: V128, index: number): F32 => operation('f32x4.extract_la
 export const vandnot = vectorBinary('v128.andnot');
 /** All bits of a lane where a ≤ b, none where it is not or either is a NaN. */
 export const vle = vectorBinary('f32x4.le');
+/** Each int32 as a float32. */
+export const intToFloat = (a: V128): V128 => operation('f32x4.convert_i32x4_s', [a]);
 export const intAdd = vectorBinary('i32x4.add');
 export const shiftLeft = (a: V128, bits: number): V128 => operation('i32x4.shl', [a, i32(bits)]);
 

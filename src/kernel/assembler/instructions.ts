@@ -90,6 +90,7 @@ export const instructions = {
   'f32x4.max': vBinary(0xe9),
   'f32x4.pmin': vBinary(0xea),
   'f32x4.pmax': vBinary(0xeb),
+  'f32x4.convert_i32x4_s': simd(0xfa, ['v128'], 'v128'),
   'f32x4.relaxed_madd': vTernary(0x105),
   'f32x4.relaxed_nmadd': vTernary(0x106),
 } as const satisfies Record<string, Instruction>;

@@ -5,13 +5,13 @@ import { emitLinear } from '../../../src/kernel/emit/linear.ts';
 import { emitMerge } from '../../../src/kernel/emit/merge.ts';
 import { emitPool, poolState } from '../../../src/network/layers/pool/emit.ts';
 import { emitConcat, emitGather } from '../../../src/kernel/emit/rows.ts';
-import { emitSoftmax } from '../../../src/kernel/emit/softmax.ts';
+import { emitLogSoftmax, emitSoftmax } from '../../../src/kernel/emit/softmax.ts';
 import { instantiate } from '../../../src/kernel/instantiate.ts';
 import type { KernelMode } from '../../../src/kernel/compile.ts';
 import { createKernel } from '../../../src/cells/create-kernel.ts';
 import { denseOrder, packMatrix, packVector } from '../../../src/kernel/pack.ts';
 import { linear } from '../../../src/kernel/reference/linear.ts';
-import { softmax } from '../../../src/kernel/reference/softmax.ts';
+import { logSoftmax, softmax } from '../../../src/kernel/reference/softmax.ts';
 import { randomNumbers } from '../../network/random-network.ts';
 
 /** A kernel with one function, and rows in its memory. */
@@ -88,6 +88,39 @@ describe.each([1, 2, 5, 16, 17, 100])('over rows of %i columns', (width) => {
       softmax(rows[r]!).forEach((value, k) => expect(Math.abs(row[k]! - value)).toBeLessThanOrEqual(1e-6));
       expect(Math.abs(row.reduce((sum, value) => sum + value, 0) - 1)).toBeLessThan(1e-6);
     });
+  });
+
+  it.each(['auto', 'plain'] as const)('log softmax is within 2e-6 of float64 (%s)', (mode) => {
+    const { run, put, take } = bench((e) => emitLogSoftmax(e, width), mode);
+    const x = put(rows, width);
+    run(x, rows.length);
+    take(x, rows.length, width).forEach((row, r) =>
+      logSoftmax(rows[r]!).forEach((value, k) =>
+        expect(Math.abs(row[k]! - value)).toBeLessThanOrEqual(2e-6 * Math.max(1, Math.abs(value))),
+      ),
+    );
+  });
+});
+
+describe('log softmax', () => {
+  const take = (row: Float32Array): number[] => {
+    const { run, put, take: read } = bench((e) => emitLogSoftmax(e, row.length));
+    const x = put([row], row.length);
+    run(x, 1);
+    return read(x, 1, row.length)[0]!;
+  };
+
+  it.each([1, 3, 1000, 20_000, 262_144])('has the logarithm of the sum over %i equal columns', (width) => {
+    const expected = -Math.log(width);
+    for (const value of take(new Float32Array(width).fill(3)))
+      expect(Math.abs(value - expected)).toBeLessThanOrEqual(2e-6 * Math.max(1, -expected));
+  });
+  it('gives NaN for a NaN', () => expect(take(Float32Array.of(1, NaN, 2))).toEqual([NaN, NaN, NaN]));
+  it.each([-300, -Infinity])('stays %f where the softmax is 0, and is not above 0', (low) => {
+    const [high, value] = take(Float32Array.of(0, low));
+    expect(value).toBe(low);
+    expect(high).toBeLessThanOrEqual(0);
+    expect(high).toBeGreaterThan(-1e-6);
   });
 });
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { emitLinear } from '../../../kernel/emit/linear.ts';
-import { emitSoftmax } from '../../../kernel/emit/softmax.ts';
+import { emitLogSoftmax, emitSoftmax } from '../../../kernel/emit/softmax.ts';
 import { activation } from '../../../kernel/reference/activations.ts';
 import { linear } from '../../../kernel/reference/linear.ts';
-import { softmax } from '../../../kernel/reference/softmax.ts';
+import { logSoftmax, softmax } from '../../../kernel/reference/softmax.ts';
 import { heMatrix } from '../../initial-values.ts';
 import { placed } from '../fields.ts';
 import type { LayerKind, LayerNode } from '../layer-kind.ts';
@@ -16,10 +16,17 @@ const schema = z.strictObject({
   type: z.literal('dense'),
   ...placed,
   units: z.int().min(1).max(262_144),
-  activation: z.enum(['linear', 'relu', 'tanh', 'sigmoid', 'softmax']).default('linear'),
+  activation: z.enum(['linear', 'relu', 'tanh', 'sigmoid', 'softmax', 'log_softmax']).default('linear'),
 });
 type DenseSpec = z.infer<typeof schema>;
 export type DenseNode = LayerNode<DenseSpec, { readonly weight: string; readonly bias: string }>;
+
+/** Activations of a row as a whole. */
+const overRow = {
+  softmax: { emit: emitSoftmax, reference: softmax },
+  log_softmax: { emit: emitLogSoftmax, reference: logSoftmax },
+};
+const isOverRow = (name: string): name is keyof typeof overRow => Object.hasOwn(overRow, name);
 
 /** Whether a node is a dense layer without an activation. */
 export const isLinear = (node: LayerNode | undefined): boolean =>
@@ -43,23 +50,21 @@ export const dense = {
     const { e, inputWidths } = context;
     const inner = inputWidths[0]!;
     const columns = layer.units;
-    const isSoftmax = layer.activation === 'softmax';
-    const own = layer.activation === 'softmax' ? 'linear' : layer.activation;
-    const logits = isSoftmax || layer.activation === 'sigmoid' ? 'linear' : own;
+    const own = isOverRow(layer.activation) ? 'linear' : layer.activation;
+    const logits = own === 'sigmoid' ? 'linear' : own;
     return {
       kind: 'dense',
       linear: emitLinear(e, { inner, columns, activation: own }),
       logits: emitLinear(e, { inner, columns, activation: logits }),
-      softmax: isSoftmax ? emitSoftmax(e, columns) : null,
+      overRow: isOverRow(layer.activation) ? overRow[layer.activation].emit(e, columns) : null,
       ...placeMatrix(context, tensors, { inner, columns }),
     };
   },
 
   reference({ layer, tensors }, { inputs, tensor }) {
     const sums = inputs[0]!.map((row) => linear(tensor(tensors.weight), row, tensor(tensors.bias)));
-    return layer.activation === 'softmax'
-      ? sums.map(softmax)
-      : sums.map((row) => row.map(activation[layer.activation as keyof typeof activation]));
+    const own = layer.activation;
+    return isOverRow(own) ? sums.map(overRow[own].reference) : sums.map((row) => row.map(activation[own]));
   },
 
   initialise: ({ layer }, [, shape], random, { initialisation }) =>

@@ -19,11 +19,11 @@ export const learn: LayerLearning<DenseNode> = {
 
 /** The activation of the layer, linear where the loss applies it. */
 function activationFor({ name, layer: { activation } }: DenseNode, loss: string | null): Activation {
-  if (activation === 'softmax') {
+  if (activation === 'softmax' || activation === 'log_softmax') {
     if (loss === 'softmax_cross_entropy') return 'linear';
     throw new UnrollError(
       'invalid_model',
-      `layer ${name}: a softmax learns only as the last layer, with softmax_cross_entropy${loss ? `, not ${loss}` : ''}`,
+      `layer ${name}: a ${activation.replace('_', ' ')} learns only as the last layer, with softmax_cross_entropy${loss ? `, not ${loss}` : ''}`,
     );
   }
   return activation === 'sigmoid' && loss === 'sigmoid_cross_entropy' ? 'linear' : activation;

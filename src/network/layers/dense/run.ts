@@ -3,9 +3,10 @@ import type { RowLayerRun } from '../layer-run.ts';
 export interface CompiledDense {
   readonly kind: 'dense';
   readonly linear: string;
-  /** The same without softmax or sigmoid, which decoding reads. */
+  /** The same without softmax, log softmax or sigmoid, which decoding reads. */
   readonly logits: string;
-  readonly softmax: string | null;
+  /** The softmax or log softmax of its rows. */
+  readonly overRow: string | null;
   readonly weight: number;
   readonly bias: number;
 }
@@ -15,6 +16,6 @@ export const run: RowLayerRun<CompiledDense> = {
   acrossSteps: false,
   run(dense, { functions }, { x, y, rows, logits }) {
     functions[logits ? dense.logits : dense.linear]!(x[0]!, dense.weight, dense.bias, y, rows);
-    if (dense.softmax !== null && !logits) functions[dense.softmax]!(y, rows);
+    if (dense.overRow !== null && !logits) functions[dense.overRow]!(y, rows);
   },
 };
