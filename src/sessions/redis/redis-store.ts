@@ -80,7 +80,17 @@ export function createRedisStore(connection: RedisConnection, options: RedisStor
       const ended = queue?.end();
       try {
         // no call begins from here on, on any server
-        while (((await commands.run('sessionRemove', id)) as number) > 0) await delay(removePollMs);
+        for (let begun = ''; ;) {
+          const [left, of] = (await commands.run('sessionRemove', id, begun, options.leaseMs)) as [
+            number,
+            Buffer,
+          ];
+          // by another call, after which a session may have begun anew
+          if (left < 0) throw notFound(id);
+          if (left === 0) break;
+          begun = of.toString();
+          await delay(removePollMs);
+        }
         await ended;
       } finally {
         if (queue && queues.get(id) === queue) queues.delete(id);
