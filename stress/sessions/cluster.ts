@@ -61,7 +61,7 @@ export async function startCluster(
       report.count(kind);
       if (kind === 'SIGSTOP') {
         member.server.kill('SIGSTOP');
-        await delay(random.int(20, stopMs));
+        await delay(random.int(stopMs / 5, stopMs));
         return member.server.kill('SIGCONT');
       }
       present.delete(which);

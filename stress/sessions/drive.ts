@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '../random.ts';
 import type { Report } from '../scenario.ts';
 import type { Cluster } from './cluster.ts';
@@ -38,6 +39,8 @@ export interface Slot {
 }
 
 const maxSlots = 24;
+/** Longer than a lease, and shorter than the time for which a server is stopped. */
+const patienceMs = 600;
 /** The time in which the deletion of a server that was killed may keep other calls from a session. */
 const endingMs = 5000;
 const keptSnapshots = 6;
@@ -66,16 +69,23 @@ export async function drive(run: Run, slot: Slot): Promise<void> {
     const { tag, isNamed } = slot;
     // many worlds: one answer tells them apart
     const count = now.length > 4 ? 1 : random.pick([1, 1, 1, 1, 2, 3]);
-    const operations = Array.from({ length: count }, () =>
-      drawOperation(random, { worlds: now, tag, snapshots, mayFork, isNamed }),
-    );
-    if (!(await call(run, slot, operations))) return report.count('sessions given up');
+    const draw = (): Operation => drawOperation(random, { worlds: now, tag, snapshots, mayFork, isNamed });
+    const operations = Array.from({ length: count }, draw);
+    if (!(await call(run, slot, operations, draw()))) return report.count('sessions given up');
   }
   if (!run.isOver()) slots.delete(slot);
 }
 
-/** Makes calls at the same time. @returns whether their answers were possible */
-export async function call(run: Run, slot: Slot, operations: readonly Operation[]): Promise<boolean> {
+/**
+ * Makes calls at the same time. @param whileWaiting one more, sent to another server where the answers are late
+ * @returns whether their answers were possible
+ */
+export async function call(
+  run: Run,
+  slot: Slot,
+  operations: readonly Operation[],
+  whileWaiting: Operation | null = null,
+): Promise<boolean> {
   const { cluster, random, report, lossMs } = run;
   const { owner, id, worlds } = slot;
   // where a kill loses steps, all of these calls are to the server that is killed
@@ -83,16 +93,20 @@ export async function call(run: Run, slot: Slot, operations: readonly Operation[
   loseSteps(run, slot);
   const before = worlds.describe();
   const kills = slot.kills;
-  const calls: Call[] = await Promise.all(
-    operations.map(async (operation) => {
-      const member = shared ?? (await cluster.pick(random));
-      const answer = await send(member.server.port, owner, id, operation);
-      if (answer === null && member.server.exit === null && !member.wasKilled)
-        report.fault('no answer', `to ${operation.kind} of ${id}, though its server was not killed`);
-      report.count(answer === null ? 'no answer' : (answer.code ?? operation.kind));
-      return { operation, answer, found: new Set() };
-    }),
-  );
+  async function make(operation: Operation): Promise<Call> {
+    const member = shared ?? (await cluster.pick(random));
+    const answer = await send(member.server.port, owner, id, operation);
+    if (answer === null && member.server.exit === null && !member.wasKilled)
+      report.fault('no answer', `to ${operation.kind} of ${id}, though its server was not killed`);
+    report.count(answer === null ? 'no answer' : (answer.code ?? operation.kind));
+    return { operation, answer, found: new Set() };
+  }
+  const made = operations.map(make);
+  if (whileWaiting && !shared) {
+    const late = await Promise.race([Promise.all(made), delay(patienceMs, null, { ref: false })]);
+    if (late === null) made.push(make(whileWaiting));
+  }
+  const calls = await Promise.all(made);
   if (!(await worlds.add(calls))) {
     report.fault(
       'an impossible answer',
@@ -101,7 +115,7 @@ export async function call(run: Run, slot: Slot, operations: readonly Operation[
     return false;
   }
   checkEnding(run, slot, calls);
-  for (const made of calls) keepResults(run, slot, made, kills);
+  for (const one of calls) keepResults(run, slot, one, kills);
   loseSteps(run, slot);
   return true;
 }
