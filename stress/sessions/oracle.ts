@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { parseReplyJson, postJson } from '../server/request.ts';
 import { listRows, withoutLast, type Sequence } from './sequence.ts';
@@ -14,10 +15,14 @@ export function createOracle(port: number, headers: Readonly<Record<string, stri
   async function compute(sequence: Sequence): Promise<void> {
     const rows = listRows(sequence);
     const body = { input: rows.map(({ row }) => row) };
-    const reply = await postJson(port, `/v1/models/${modelName}/predict`, body, { headers });
-    const { predictions } = parseReplyJson(reply) as { predictions?: [{ output: number[][] }] };
-    if (!predictions) throw new Error(`the oracle: ${reply.error ?? reply.status} ${reply.body}`);
-    for (const [t, row] of rows.entries()) row.output = predictions[0].output[t]!;
+    for (;;) {
+      const reply = await postJson(port, `/v1/models/${modelName}/predict`, body, { headers });
+      const { predictions } = parseReplyJson(reply) as { predictions?: [{ output: number[][] }] };
+      if (predictions) return rows.forEach((row, t) => void (row.output = predictions[0].output[t]!));
+      // the machine is loaded
+      if (reply.status !== 503) throw new Error(`the oracle: ${reply.error ?? reply.status} ${reply.body}`);
+      await delay(100);
+    }
   }
   return {
     async matches(sequence, outputs) {
