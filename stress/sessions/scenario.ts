@@ -134,7 +134,7 @@ async function callSessions(
   };
   for (const owner of owners) {
     for (let n = 0; n < namedSlots; n++)
-      run.start(createSlot(run, { owner, id: `${owner.name}-${n}`, isNamed: true }, [null]));
+      run.start(createSlot(run, { owner, id: `slot-${n}`, isNamed: true }, [null]));
     for (let n = 0; n < tokenClients; n++) begin(useStateTokens(run, owner, n));
   }
   const disturber = createRandom(seed, 1);
