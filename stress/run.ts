@@ -4,13 +4,14 @@ import { fuzz } from './fuzz/scenario.ts';
 import { http } from './http/scenario.ts';
 import { kill9 } from './kill9/scenario.ts';
 import { createReport, type Scenario, type ScenarioOptions } from './scenario.ts';
+import { sessions } from './sessions/scenario.ts';
 import { sigterm } from './sigterm/scenario.ts';
 
 // npm run stress -- [SCENARIO …] [--minutes 2] [--seed N] [--rounds N] [--requests N] [--streams 200]
 // [--imported] Runs each scenario for its share of the time, prints a table, and exits with 1 if there were
 // faults.
 
-const scenarios: readonly Scenario[] = [engine, http, fuzz, sigterm, kill9];
+const scenarios: readonly Scenario[] = [engine, http, fuzz, sigterm, kill9, sessions];
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

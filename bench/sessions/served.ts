@@ -19,11 +19,14 @@ const model = {
 };
 
 export interface Served {
+  readonly url: string;
   ask<T>(path: string, body?: unknown): Promise<T>;
   /** Milliseconds of a call of one step. */
   step(session: string): Promise<number>;
   residentBytes(): Promise<number>;
   metric(name: string): Promise<number>;
+  /** Processor time of the server so far. */
+  cpuSeconds(): number;
 }
 
 /** Runs a server for as long as the work takes. @param data its folder, which is removed */
@@ -61,6 +64,8 @@ export async function withServer<T>(
   }
   try {
     return await work({
+      url: server.url,
+      cpuSeconds: () => server.cpuSeconds(),
       ask,
       metric,
       residentBytes: () => metric('process_resident_memory_bytes'),

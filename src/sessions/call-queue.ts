@@ -1,4 +1,5 @@
 import { UnrollError } from '../errors.ts';
+import { toOwnId } from './session-id.ts';
 
 /** Calls of one session, one after the other in their order. Null in a session while it has none. */
 export interface CallQueue {
@@ -18,7 +19,7 @@ export function createCallQueue(id: string): CallQueue {
   let ending = false;
   const left = Promise.withResolvers<void>();
   const endingError = (): UnrollError =>
-    new UnrollError('session_ending', `the session ${id} is being deleted`);
+    new UnrollError('session_ending', `the session ${toOwnId(id)} is being deleted`);
   return {
     enter() {
       if (ending) return Promise.reject(endingError());
@@ -26,7 +27,7 @@ export function createCallQueue(id: string): CallQueue {
         return Promise.reject(
           new UnrollError(
             'session_busy',
-            `the session ${id} has ${maxWaiting} calls that wait, which is the limit`,
+            `the session ${toOwnId(id)} has ${maxWaiting} calls that wait, which is the limit`,
             { retryAfterSeconds: 1 },
           ),
         );

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { UnrollError } from '../errors.ts';
 import type { AnyModel, ServedModel } from '../repository/repository-interface.ts';
 import type { Point, Session, SessionOwner } from './session.ts';
+import { toStoredId } from './session-id.ts';
 import { checkBelongs, type Snapshot } from './snapshot.ts';
 
 export interface CreateSession {
@@ -56,7 +57,7 @@ export function createSession(
   const { steps, pendingId, state } =
     snapshot ?? (request.fromFirstStep ? { steps: 0, pendingId: null, state: null } : firstPoint(model));
   return beginNow({
-    id: request.id ?? '',
+    id: request.id === undefined ? '' : toStoredId(caller.name, request.id),
     owner: caller.name,
     model: model.name,
     version: model.version,
@@ -75,6 +76,6 @@ export function createSession(
 /** A session that begins now. @param session its id is drawn where it is empty */
 export const beginNow = (session: Omit<Session, 'createdAt'>): Session => ({
   ...session,
-  id: session.id === '' ? createSessionId() : session.id,
+  id: session.id === '' ? toStoredId(session.owner, createSessionId()) : session.id,
   createdAt: Date.now() / 1000,
 });

@@ -1,5 +1,6 @@
 import { UnrollError } from '../errors.ts';
 import type { Mark, Session } from './session.ts';
+import { toOwnId } from './session-id.ts';
 
 const maxMarks = 32;
 
@@ -27,7 +28,7 @@ export function requireMark({ id, marks }: Session, name: string): Mark {
   const mark = marks.find((one) => one.name === name);
   if (mark) return mark;
   const known = marks.length === 0 ? 'it has none' : `it has ${marks.map((one) => one.name).join(', ')}`;
-  throw new UnrollError('mark_not_found', `mark: the session ${id} has no mark ${name}: ${known}`, {
+  throw new UnrollError('mark_not_found', `mark: the session ${toOwnId(id)} has no mark ${name}: ${known}`, {
     field: 'mark',
   });
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { UnrollError } from '../errors.ts';
+import { toOwnId } from './session-id.ts';
 
 /** A session's stream, from before it waits for the calls before it until it has let go of the session. */
 export interface StreamPlace {
@@ -34,7 +35,7 @@ export function createOpenStreams(): OpenStreams {
     if (streams.has(id))
       throw new UnrollError(
         'session_streaming',
-        `a stream has the session ${id}: end it first, or open another with take_over=true`,
+        `a stream has the session ${toOwnId(id)}: end it first, or open another with take_over=true`,
       );
   };
   return {
@@ -42,7 +43,9 @@ export function createOpenStreams(): OpenStreams {
       if (!takeOver) refuse(id);
       streams
         .get(id)
-        ?.controller.abort(new UnrollError('session_lost', `another stream took over the session ${id}`));
+        ?.controller.abort(
+          new UnrollError('session_lost', `another stream took over the session ${toOwnId(id)}`),
+        );
       const controller = new AbortController();
       const { promise: left, resolve } = Promise.withResolvers<void>();
       const own = { controller, left };

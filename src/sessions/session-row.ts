@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { UnrollError } from '../errors.ts';
 import type { ArchivedSession } from './session-archive.ts';
 import type { Point, Session, Stretch } from './session.ts';
+import { toOwnId } from './session-id.ts';
 
 // A session as a row of a database: what is searched for in columns, all else in a body of bytes:
 // version u8 | crc32 u32 | length of the header u32 | header, JSON | numbers of the state, the marks and the
@@ -86,7 +87,7 @@ export function toRow({ session, expiresAtMs }: ArchivedSession): SessionRow {
 export function fromRow(row: SessionRow): ArchivedSession {
   const { id, owner, model, createdAt, expiresAt, body } = row;
   const fail = (reason: string): never => {
-    throw new UnrollError('invalid_state', `the session ${id} cannot be read: ${reason}`);
+    throw new UnrollError('invalid_state', `the session ${toOwnId(id)} cannot be read: ${reason}`);
   };
   if (!(body instanceof Uint8Array) || body.length < headerAt) return fail('it is damaged: it has no body');
   const view = new DataView(body.buffer, body.byteOffset, body.length);

@@ -1,6 +1,7 @@
 import { UnrollError } from '../errors.ts';
 import type { Session } from './session.ts';
 import type { SessionTally } from './session-tally.ts';
+import { toOwnId } from './session-id.ts';
 
 // Where sessions are kept. A store is one file, and one line in create-store.ts.
 
@@ -58,7 +59,7 @@ export interface SessionStore {
 }
 
 export const notFound = (id: string): UnrollError =>
-  new UnrollError('session_not_found', `there is no session ${id}`);
+  new UnrollError('session_not_found', `there is no session ${toOwnId(id)}`);
 
 export const expired = (id: string): UnrollError =>
-  new UnrollError('session_expired', `the session ${id} has expired: it had no call for its ttl_s`);
+  new UnrollError('session_expired', `the session ${toOwnId(id)} has expired: it had no call for its ttl_s`);

@@ -13,6 +13,7 @@ import type { Session, SessionOwner } from './session.ts';
 import { checkBelongs, writeSnapshot, type Snapshot } from './snapshot.ts';
 import { createStreamOpener, type StreamOpener } from './stream-opener.ts';
 import type { VersionKeeper } from './version-keeper.ts';
+import { toOwnId, toStoredId } from './session-id.ts';
 
 // Sessions: the state of a sequence, kept between calls. A call that fails has changed nothing.
 
@@ -23,11 +24,13 @@ export interface SessionsOptions {
   readonly ttlSeconds: number;
 }
 
+/** Ids of sessions are those that are stored, but for that of a new session. */
 export interface Sessions extends StreamOpener {
   /** @throws UnrollError model_not_found, session_unsupported, session_exists, invalid_state … */
   create(request: CreateSession, caller: SessionOwner): Promise<Session>;
   get(id: string, caller: SessionOwner): Promise<Session>;
-  list(query: Omit<ListQuery, 'owner'>, caller: SessionOwner): Promise<readonly Session[]>;
+  /** Those of an owner; of all that the caller sees where it is undefined. */
+  list(query: ListQuery, caller: SessionOwner): Promise<readonly Session[]>;
   remove(id: string, caller: SessionOwner): Promise<Session>;
   /** Runs a task in a session, after the calls before it. @returns its result, and the session after it */
   run<T>(
@@ -149,11 +152,14 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
 
     get: read,
 
-    list: (query, { all, name }) => store.list({ ...query, owner: all ? undefined : name }),
+    async list(query, { all, name }) {
+      if (!all && query.owner !== undefined && query.owner !== name) return [];
+      return store.list(all ? query : { ...query, owner: name });
+    },
 
     async remove(id, caller) {
       const session = await read(id, caller);
-      streams.end(id, new UnrollError('session_ending', `the session ${id} is being deleted`));
+      streams.end(id, new UnrollError('session_ending', `the session ${toOwnId(id)} is being deleted`));
       await store.remove(id);
       return session;
     },
@@ -241,8 +247,11 @@ export function createSessions({ store, versions, context, ttlSeconds }: Session
       } catch (error) {
         if (!(error instanceof UnrollError && ['session_not_found', 'session_expired'].includes(error.code)))
           throw error;
+        const ownId = toOwnId(id);
+        // a session is made for the caller, for nobody else
+        if (id !== toStoredId(caller.name, ownId)) throw error;
         const model = `${snapshot.model}@${snapshot.version}`;
-        return this.create({ model, id, snapshot }, caller);
+        return this.create({ model, id: ownId, snapshot }, caller);
       }
     },
 

@@ -103,7 +103,48 @@ describe('a server with keys', () => {
       body: { detail: 'state: it belongs to another API key' },
     });
     expect((await as(alice, 'POST', classify, next)).status).toBe(200);
-    expect((await as(root, 'DELETE', path)).status).toBe(200);
+    // an admin says whose session it means
+    expect((await as(root, 'DELETE', path)).status).toBe(404);
+    expect((await as(carol, 'DELETE', `${path}?owner=alice`)).status).toBe(404);
+    expect((await as(root, 'DELETE', `${path}?owner=alice`)).status).toBe(200);
+
+    // ids are each key's own: that another has one of the same name is not shown
+    for (const key of [alice, carol, root]) {
+      const begun = await as(key, 'POST', '/v1/sessions', { model: 'classifier', id: 'same' });
+      expect(begun).toMatchObject({ status: 200, body: { id: 'same' } });
+    }
+    const same = '/v1/sessions/same';
+    expect(await as(alice, 'POST', '/v1/sessions', { model: 'classifier', id: 'same' })).toMatchObject({
+      status: 409,
+      body: { detail: 'id: there is a session same' },
+    });
+    expect((await as(alice, 'POST', `${same}/steps`, { input: 'ab' })).body['session']).toEqual({
+      id: 'same',
+      position: 2,
+    });
+    const positions = async () => [
+      (await as(alice, 'GET', same)).body['position'],
+      (await as(carol, 'GET', same)).body['position'],
+      (await as(root, 'GET', same)).body['position'],
+      (await as(root, 'GET', `${same}?owner=alice`)).body['position'],
+    ];
+    expect(await positions()).toEqual([2, 0, 0, 2]);
+    const page = async (query: string) =>
+      ((await as(root, 'GET', `/v1/sessions?limit=1${query}`)).body['data'] as Record<string, unknown>[]).map(
+        ({ owner, id }) => `${String(owner)}/${String(id)}`,
+      );
+    expect(await page('')).toEqual(['root/same']);
+    expect(await page('&after=same')).toEqual(['carol/same']);
+    expect(await page('&after=carol/same')).toEqual(['alice/same']);
+    expect(await page('&owner=alice')).toEqual(['alice/same']);
+    expect((await as(carol, 'GET', '/v1/sessions?owner=alice')).body['data']).toEqual([]);
+    expect((await as(carol, 'DELETE', same)).status).toBe(200);
+    expect((await as(alice, 'POST', `${same}/steps`, { input: 'c' })).body['session']).toEqual({
+      id: 'same',
+      position: 3,
+    });
+    for (const owner of ['alice', 'root'])
+      expect((await as(root, 'DELETE', `${same}?owner=${owner}`)).status).toBe(200);
   });
 
   it('takes new keys, and refuses revoked ones, without a restart', async () => {

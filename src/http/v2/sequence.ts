@@ -5,11 +5,12 @@ import { findTensorPath } from '../../open-inference/infer-any.ts';
 import type { AnyModel } from '../../repository/repository-interface.ts';
 import type { ContinuedCall, SessionCall } from '../../sessions/session-call.ts';
 import type { Sessions } from '../../sessions/sessions.ts';
+import { toStoredId } from '../../sessions/session-id.ts';
 import type { SessionOwner } from '../../sessions/session.ts';
 import { invalidField } from '../../tasks/invalid-field.ts';
 
 // Triton's sequences: requests with a sequence_id go on with one another. Each sequence is a session, whose id
-// follows from the model's name, the caller and the sequence_id.
+// follows from the model's name and the sequence_id; ids are a name space of each caller.
 
 /** Triton's parameters. Integers above 2⁵³ must be texts. */
 const parameters = z.object({
@@ -50,9 +51,9 @@ export function readSequencePart(given: Readonly<Record<string, unknown>>): Sequ
 export const withoutSequence = (given: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(given).filter(([name]) => !names.has(name)));
 
-const sessionId = (model: string, { name }: SessionOwner, { id }: SequencePart): string =>
+const sessionId = (model: string, { id }: SequencePart): string =>
   `seq_${createHash('sha256')
-    .update(JSON.stringify([model, name, id]))
+    .update(JSON.stringify([model, id]))
     .digest('base64url')
     .slice(0, 32)}`;
 
@@ -70,18 +71,19 @@ export async function runInSequence<T>(
   call: SessionCall,
   work: (call: ContinuedCall) => Promise<T>,
 ): Promise<T> {
-  const id = sessionId(model, caller, part);
+  const id = sessionId(model, part);
+  const stored = toStoredId(caller.name, id);
   const label = JSON.stringify(part.id);
   if (part.start) {
-    await ignoreMissing(sessions.remove(id, caller));
+    await ignoreMissing(sessions.remove(stored, caller));
     await sessions.create({ model: reference, id, fromFirstStep: true }, caller);
   }
   try {
-    const { result } = await sessions.run(id, caller, call, (continued) => {
+    const { result } = await sessions.run(stored, caller, call, (continued) => {
       requireSequences(continued.model, reference);
       return work(continued);
     });
-    if (part.end) await ignoreMissing(sessions.remove(id, caller));
+    if (part.end) await ignoreMissing(sessions.remove(stored, caller));
     return result;
   } catch (error) {
     if (error instanceof UnrollError && ['session_not_found', 'session_expired'].includes(error.code))

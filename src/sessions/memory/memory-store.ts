@@ -10,6 +10,7 @@ import { mergePage, selectEntries } from './list-entries.ts';
 import { createLocator } from './locate.ts';
 import { repeat } from './repeat.ts';
 import { createResidents } from './residents.ts';
+import { toOwnId } from '../session-id.ts';
 
 // Sessions in the memory of this server, with an archive behind them, to which all of them are moved when the
 // server ends.
@@ -159,4 +160,4 @@ export function createMemoryStore(options: MemoryStoreOptions): SessionStore {
 }
 
 const exists = (id: string): UnrollError =>
-  new UnrollError('session_exists', `id: there is a session ${id}`, { field: 'id' });
+  new UnrollError('session_exists', `id: there is a session ${toOwnId(id)}`, { field: 'id' });

@@ -5,6 +5,7 @@ import { expired, notFound, type HeldSession } from '../session-store.ts';
 import type { SessionTally } from '../session-tally.ts';
 import type { Session } from '../session.ts';
 import type { SessionCommands } from './session-commands.ts';
+import { toOwnId } from '../session-id.ts';
 
 // One server at a time has a session: it holds a lease, renews it while the call runs, and gives it back. A
 // server that dies loses it when the lease ends.
@@ -34,7 +35,7 @@ export async function acquireLease(
       case 'expired':
         throw expired(id);
       case 'ending':
-        throw new UnrollError('session_ending', `the session ${id} is being deleted`);
+        throw new UnrollError('session_ending', `the session ${toOwnId(id)} is being deleted`);
       case 'leased': {
         const [fence, body] = values as unknown as [number, Buffer];
         return hold(decodeSession(body), String(fence));
@@ -43,7 +44,7 @@ export async function acquireLease(
     if (performance.now() >= untilMs)
       throw new UnrollError(
         'session_busy',
-        `the session ${id} has a call on another server, which did not end within ${maxWaitMs} ms`,
+        `the session ${toOwnId(id)} has a call on another server, which did not end within ${maxWaitMs} ms`,
         { retryAfterSeconds: 1 },
       );
     await delay(pollMs);
@@ -61,7 +62,7 @@ export async function acquireLease(
         tally.leaseConflicts++;
         throw new UnrollError(
           'session_lost',
-          `this server lost the session ${id} to another one or to its deletion: the call has changed nothing`,
+          `this server lost the session ${toOwnId(id)} to another one or to its deletion: the call has changed nothing`,
         );
       },
       release() {

@@ -9,6 +9,7 @@ import type { Session } from '../session.ts';
 import { acquireLease, type LeaseOptions } from './lease.ts';
 import { createSessionCommands } from './session-commands.ts';
 import { createSessionIndex } from './session-index.ts';
+import { toOwnId } from '../session-id.ts';
 
 // Sessions in Redis, which any number of servers share. Each call reads the session and writes it back, so that
 // a server has nothing to lose.
@@ -44,7 +45,9 @@ export function createRedisStore(connection: RedisConnection, options: RedisStor
     async add(session) {
       const added = await commands.run('sessionAdd', session.id, encodeSession(session), ttlOf(session));
       if (added !== 1)
-        throw new UnrollError('session_exists', `id: there is a session ${session.id}`, { field: 'id' });
+        throw new UnrollError('session_exists', `id: there is a session ${toOwnId(session.id)}`, {
+          field: 'id',
+        });
       await index.add(session);
       options.tally.created++;
     },
@@ -80,7 +83,17 @@ export function createRedisStore(connection: RedisConnection, options: RedisStor
       const ended = queue?.end();
       try {
         // no call begins from here on, on any server
-        while (((await commands.run('sessionRemove', id)) as number) > 0) await delay(removePollMs);
+        for (let begun = ''; ;) {
+          const [left, of] = (await commands.run('sessionRemove', id, begun, options.leaseMs)) as [
+            number,
+            Buffer,
+          ];
+          // by another call, after which a session may have begun anew
+          if (left < 0) throw notFound(id);
+          if (left === 0) break;
+          begun = of.toString();
+          await delay(removePollMs);
+        }
         await ended;
       } finally {
         if (queue && queues.get(id) === queue) queues.delete(id);

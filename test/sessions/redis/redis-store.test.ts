@@ -91,6 +91,45 @@ describeWhere(hasRedis, missingRedis, 'sessions in Redis', () => {
     }
   });
 
+  it('is deleted once: the second of two deletions spares a session that begins meanwhile', async () => {
+    await stores[0]!.add(makeSession('twice'), false);
+    const held = await stores[0]!.hold('twice');
+    const deletions = [stores[0]!.remove('twice'), stores[1]!.remove('twice')];
+    const begun = (async () => {
+      for (;;)
+        try {
+          return await stores[1]!.add(makeSession('twice', { steps: 5 }), false);
+        } catch {
+          await delay(1);
+        }
+    })();
+    await delay(100);
+    held.release();
+    const ends = await Promise.allSettled(deletions);
+    await begun;
+    expect(ends.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(ends.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'session_not_found' },
+    });
+    expect((await stores[0]!.read('twice')).steps).toBe(5);
+    await stores[0]!.remove('twice');
+  });
+
+  it('that a server was about to delete when it died can be called again', async () => {
+    await stores[0]!.add(makeSession('half'), false);
+    const running = await stores[0]!.hold('half');
+    const dying = await open();
+    const deletion = dying.remove('half').catch(() => 'died');
+    await vi.waitFor(() => expect(stores[1]!.hold('half')).rejects.toMatchObject({ code: 'session_ending' }));
+    connections.at(-1)!.client.disconnect();
+    expect(await deletion).toBe('died');
+    running.release();
+    await delay(2 * leaseMs);
+    const next = await stores[1]!.hold('half');
+    next.release();
+    await stores[1]!.remove('half');
+  });
+
   it('an id is free after its deletion', async () => {
     const [store] = stores;
     await store!.add(makeSession('again'), false);

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { ownerFields } from '../sessions/schemas.ts';
 
 const maxFrameSteps = 8192;
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 /** How a stream's inputs are read and answered. */
 export const streamQuery = z.object({
+  ...ownerFields,
   dtype: z
     .enum(['float32', 'int16'])
     .default('float32')

@@ -10,9 +10,10 @@ import type { Route, Scope } from '../../route.ts';
 import { isWebSocket, subprotocol } from '../../websocket.ts';
 import { modelParameter } from '../schemas/reply.ts';
 import { sessionParameter } from '../sessions/schemas.ts';
+import { sessionOf } from '../sessions/session-of.ts';
 import { answerBody } from './body-stream.ts';
 import { describeBody, describeSocket } from './documentation.ts';
-import { socketQuery, streamQuery } from './query.ts';
+import { socketQuery, streamQuery, type StreamQuery } from './query.ts';
 import { answerSocket } from './socket-stream.ts';
 import { createFrameSplitter } from './split-frames.ts';
 import { maxInputBytes } from './stream-input.ts';
@@ -45,7 +46,8 @@ export const inputStreamScope: Route = async (app, parts) => {
       url: '/v1/sessions/:session/stream',
       of: 'session',
       params: sessionParameter,
-      open: ({ session }, caller, takeOver) => parts.sessions.open(session!, caller, takeOver),
+      open: ({ session }, caller, query) =>
+        parts.sessions.open(sessionOf(session!, caller, query), caller, query.take_over === true),
     });
     addRoutes(scope, parts, {
       url: '/v1/models/:model/stream',
@@ -73,7 +75,7 @@ interface Opened {
   readonly open: (
     params: { readonly session?: string; readonly model?: string },
     caller: ReturnType<typeof callerOf>,
-    takeOver: boolean,
+    query: StreamQuery,
   ) => SessionStream | Promise<SessionStream>;
 }
 
@@ -83,7 +85,7 @@ function addRoutes(scope: Scope, parts: AppParts, { url, of, params, open }: Ope
     { config, schema: { ...describeBody(of), params, querystring: streamQuery, consumes: types } },
     async (request, reply) => {
       const { query } = request;
-      const stream = await open(request.params, callerOf(request), query.take_over === true);
+      const stream = await open(request.params, callerOf(request), query);
       try {
         const isFrames = request.headers['content-type']?.startsWith(frameType) === true;
         const frames = isFrames ? createFrameSplitter(stream.model, query) : null;
@@ -116,7 +118,7 @@ function addRoutes(scope: Scope, parts: AppParts, { url, of, params, open }: Ope
       request.raw.socket.setKeepAlive(true, keepAliveMs);
       const { query } = request;
       const caller = callerOf(request);
-      const openOwn = () => open(request.params, caller, query.take_over === true);
+      const openOwn = () => open(request.params, caller, query);
       return answerSocket(parts, { socket, request, query, open: openOwn });
     },
   });

@@ -1,9 +1,11 @@
+import type { FastifyRequest } from 'fastify';
 import { UnrollError } from '../../../errors.ts';
 import { abortOnDisconnect } from '../../abort-on-disconnect.ts';
 import { toListPage } from '../../list-page.ts';
 import { callerOf, requireModel } from '../../plugins/authenticate.ts';
 import type { Route } from '../../route.ts';
 import type { RewindTo } from '../../../sessions/rewind.ts';
+import { toOwnId } from '../../../sessions/session-id.ts';
 import { readSnapshot } from '../../../sessions/snapshot.ts';
 import { problems } from '../schemas/reply.ts';
 import {
@@ -11,6 +13,7 @@ import {
   forkBody,
   markBody,
   markParameter,
+  ownerQuery,
   removedSession,
   rewindBody,
   sessionList,
@@ -19,13 +22,21 @@ import {
   sessionView,
   snapshotResponses,
 } from './schemas.ts';
+import { readOwner, sessionOf, type OwnerQuery } from './session-of.ts';
 import { viewSession } from './view.ts';
 
 const tags = ['sessions'];
 const path = '/v1/sessions';
 const config = { access: 'infer' } as const;
 const one = { 200: sessionView, ...problems };
-const ofSession = { tags, params: sessionParameter };
+const ofSession = { tags, params: sessionParameter, querystring: ownerQuery };
+
+type SessionRequest = FastifyRequest & {
+  readonly params: { readonly session: string };
+  readonly query: OwnerQuery;
+};
+const stored = (request: SessionRequest): string =>
+  sessionOf(request.params.session, callerOf(request), request.query);
 
 /** @throws UnrollError unsupported_media_type */
 function requireBytes(body: unknown): Uint8Array {
@@ -66,8 +77,11 @@ export const sessionRoutes: Route = (scope, { sessions }) => {
       },
     },
     async (request) => {
-      const { limit, after, model } = request.query;
-      const found = await sessions.list({ limit: limit + 1, after, model }, callerOf(request));
+      const { limit, after: last, model } = request.query;
+      const caller = callerOf(request);
+      const owner = readOwner(request.query);
+      const after = last?.includes('/') ? last : last && sessionOf(last, caller, request.query);
+      const found = await sessions.list({ limit: limit + 1, after, model, owner }, caller);
       return toListPage(found, limit, viewSession);
     },
   );
@@ -77,7 +91,7 @@ export const sessionRoutes: Route = (scope, { sessions }) => {
       config,
       schema: { operationId: 'showSession', ...ofSession, summary: 'Shows a session', response: one },
     },
-    async (request) => viewSession(await sessions.get(request.params.session, callerOf(request))),
+    async (request) => viewSession(await sessions.get(stored(request), callerOf(request))),
   );
   scope.delete(
     `${path}/:session`,
@@ -91,8 +105,8 @@ export const sessionRoutes: Route = (scope, { sessions }) => {
       },
     },
     async (request) => {
-      const { id } = await sessions.remove(request.params.session, callerOf(request));
-      return { id, object: 'session' as const, deleted: true as const };
+      const { id } = await sessions.remove(stored(request), callerOf(request));
+      return { id: toOwnId(id), object: 'session' as const, deleted: true as const };
     },
   );
   scope.post(
@@ -108,8 +122,7 @@ export const sessionRoutes: Route = (scope, { sessions }) => {
       },
     },
     async (request) => {
-      const { session } = request.params;
-      const forks = await sessions.fork(session, request.body.count, callerOf(request));
+      const forks = await sessions.fork(stored(request), request.body.count, callerOf(request));
       return { object: 'list' as const, data: forks.map(viewSession) };
     },
   );
@@ -126,7 +139,7 @@ export const sessionRoutes: Route = (scope, { sessions }) => {
       },
     },
     async (request) =>
-      viewSession(await sessions.mark(request.params.session, request.body.name, callerOf(request))),
+      viewSession(await sessions.mark(stored(request), request.body.name, callerOf(request))),
   );
   scope.delete(
     `${path}/:session/marks/:mark`,
@@ -136,13 +149,14 @@ export const sessionRoutes: Route = (scope, { sessions }) => {
         operationId: 'deleteSessionMark',
         tags,
         params: markParameter,
+        querystring: ownerQuery,
         summary: 'Removes a mark',
         response: one,
       },
     },
     async (request) => {
-      const { session, mark } = request.params;
-      return viewSession(await sessions.removeMark(session, mark, callerOf(request)));
+      const { mark } = request.params;
+      return viewSession(await sessions.removeMark(stored(request), mark, callerOf(request)));
     },
   );
   scope.post(
@@ -160,7 +174,7 @@ export const sessionRoutes: Route = (scope, { sessions }) => {
     async (request, reply) => {
       const signal = abortOnDisconnect(reply);
       const to = request.body as RewindTo;
-      return viewSession(await sessions.rewind(request.params.session, to, callerOf(request), { signal }));
+      return viewSession(await sessions.rewind(stored(request), to, callerOf(request), { signal }));
     },
   );
   scope.get(
@@ -176,7 +190,7 @@ export const sessionRoutes: Route = (scope, { sessions }) => {
     },
     async (request, reply) => {
       const { session } = request.params;
-      const bytes = await sessions.snapshot(session, callerOf(request));
+      const bytes = await sessions.snapshot(stored(request), callerOf(request));
       return reply
         .type('application/octet-stream')
         .header('content-disposition', `attachment; filename="${session.replaceAll(':', '_')}.safetensors"`)
@@ -198,7 +212,7 @@ export const sessionRoutes: Route = (scope, { sessions }) => {
     async (request) => {
       const snapshot = readSnapshot(requireBytes(request.body));
       requireModel(request, snapshot.model);
-      return viewSession(await sessions.restore(request.params.session, snapshot, callerOf(request)));
+      return viewSession(await sessions.restore(stored(request), snapshot, callerOf(request)));
     },
   );
 };

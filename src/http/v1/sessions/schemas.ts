@@ -11,6 +11,14 @@ const sessionId = z
   .string()
   .regex(/^[A-Za-z0-9_-][\w.:-]{0,99}$/, 'must have 1 to 100 of A–Z a–z 0–9 _ - . :');
 export const sessionParameter = z.object({ session: sessionId });
+const owner = z.string().max(64).optional();
+/** Whose session it is. */
+export const ownerFields = {
+  owner: owner.describe(
+    "Name of the API key whose session it is, for keys with the scope `admin`; the caller's own by default, and empty for those made without a key",
+  ),
+};
+export const ownerQuery = z.object(ownerFields);
 const markName = z.string().regex(/^[\w.:-]{1,64}$/, 'must have 1 to 64 of A–Z a–z 0–9 _ - . :');
 export const markParameter = sessionParameter.extend({ mark: markName });
 
@@ -21,7 +29,9 @@ export const createSessionBody = z
       .min(1)
       .max(200)
       .describe('`name` for the highest version, or `name@version`; the session stays with that version'),
-    id: sessionId.optional().describe('An id of your own; one that cannot be guessed by default'),
+    id: sessionId
+      .optional()
+      .describe('An id of your own, among those of your API key; one that cannot be guessed by default'),
     ttl_s: z
       .int()
       .min(1)
@@ -75,7 +85,15 @@ export const sessionList = z.object({
 });
 export const sessionQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(20),
-  after: sessionId.optional().describe('Id of the last session of the previous page'),
+  after: z
+    .string()
+    .regex(
+      /^([A-Za-z0-9][\w.-]{0,63}\/)?[A-Za-z0-9_-][\w.:-]{0,99}$/,
+      'must be an id of a session, or owner/id',
+    )
+    .optional()
+    .describe('Id of the last session of the previous page; `owner/id` where it is that of another key'),
+  owner: owner.describe('Those of this API key'),
   model: z.string().max(200).optional().describe('Those of this model'),
 });
 export const removedSession = z.object({

@@ -7,7 +7,8 @@ import type { SessionCall } from '../../../sessions/session-call.ts';
 import { taskResponses } from '../schemas/reply.ts';
 import { createAcceptance, sendStream } from '../send-stream.ts';
 import { prefixKey } from '../prefix-key.ts';
-import { sessionParameter } from './schemas.ts';
+import { ownerQuery, sessionParameter } from './schemas.ts';
+import { sessionOf } from './session-of.ts';
 import { requirePosition } from './require-position.ts';
 import { findStepTask } from './step-tasks.ts';
 import { stepsBody, stepsReply } from './steps-body.ts';
@@ -26,13 +27,15 @@ export const sessionStepsRoute: Route = (scope, parts) => {
         tags: ['sessions'],
         summary: "Goes on with a session: any number of steps, answered as the model's task",
         params: sessionParameter,
+        querystring: ownerQuery,
         body: stepsBody,
         response: taskResponses(stepsReply, "the events of the model's task, then `done` with the reply"),
       },
     },
     async (request, reply) => {
-      const { params, body } = request;
+      const { params, query, body } = request;
       const caller = callerOf(request);
+      const session = sessionOf(params.session, caller, query);
       const signal = abortOnDisconnect(reply);
       const call: SessionCall = {
         signal,
@@ -42,7 +45,7 @@ export const sessionStepsRoute: Route = (scope, parts) => {
       if (body.stream) {
         const { accepted, onSubmitted } = createAcceptance();
         const events = sessions.stream(
-          params.session,
+          session,
           caller,
           { ...call, onSubmitted },
           (continued) => {
@@ -51,20 +54,20 @@ export const sessionStepsRoute: Route = (scope, parts) => {
             const prefix = prefixKey(request, continued.model, body);
             return findStepTask(continued.model, body).stream!(tasks, { ...continued, prefix }, body);
           },
-          (event, _, session) =>
-            event.event === 'done' && session
-              ? { ...event, data: { ...(event.data as object), session: viewPosition(session) } }
+          (event, _, after) =>
+            event.event === 'done' && after
+              ? { ...event, data: { ...(event.data as object), session: viewPosition(after) } }
               : event,
         );
         return sendStream(parts, request, reply, events, { accepted });
       }
-      const { result, session } = await sessions.run(params.session, caller, call, (continued) => {
+      const { result, session: after } = await sessions.run(session, caller, call, (continued) => {
         recordModel(request, continued.model, operationId);
         requirePosition(continued, body);
         const prefix = prefixKey(request, continued.model, body);
         return findStepTask(continued.model, body).run(tasks, { ...continued, prefix }, body);
       });
-      return sendJson(reply, { ...result, session: viewPosition(session) });
+      return sendJson(reply, { ...result, session: viewPosition(after) });
     },
   );
 };

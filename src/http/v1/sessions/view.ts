@@ -1,9 +1,10 @@
 import type { z } from 'zod';
+import { toOwnId } from '../../../sessions/session-id.ts';
 import { positionOf, type Session } from '../../../sessions/session.ts';
 import type { sessionView } from './schemas.ts';
 
 export const viewSession = (session: Session): z.input<typeof sessionView> => ({
-  id: session.id,
+  id: toOwnId(session.id),
   object: 'session',
   owner: session.owner,
   model: session.model,
@@ -20,6 +21,6 @@ export const viewSession = (session: Session): z.input<typeof sessionView> => ({
 
 /** What the reply of a call in a session says of it. */
 export const viewPosition = (session: Session): { readonly id: string; readonly position: number } => ({
-  id: session.id,
+  id: toOwnId(session.id),
   position: positionOf(session),
 });
