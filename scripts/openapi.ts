@@ -5,10 +5,11 @@ import { scopes } from '../src/access/scopes.ts';
 import { describeConfig } from '../src/config.ts';
 import { buildApp } from '../src/http/app.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
+import { toClientTypes, type ApiDocument } from './openapi/client-types.ts';
 
-// Writes openapi/openapi.json from the routes, or with --check fails if it differs.
+// Writes openapi/openapi.json from the routes and the TypeScript client's types from it, or with --check fails if they
+// differ.
 
-const path = join(import.meta.dirname, '../openapi/openapi.json');
 const app = await buildApp({
   // the document depends only on the routes' schemas: no task is run
   tasks: {} as never,
@@ -37,14 +38,21 @@ const app = await buildApp({
   },
 });
 await app.ready();
-const text = `${JSON.stringify(app.swagger(), null, 2)}\n`;
+const document = app.swagger();
 await app.close();
 
-if (process.argv.includes('--write')) {
-  writeFileSync(path, text);
-} else if (readFileSync(path, 'utf8') !== text) {
-  console.error('openapi/openapi.json differs from the routes: run npm run openapi');
-  process.exitCode = 1;
-} else {
-  console.log('openapi/openapi.json matches the routes');
+const files = {
+  'openapi/openapi.json': `${JSON.stringify(document, null, 2)}\n`,
+  'clients/typescript/api.ts': await toClientTypes(document as unknown as ApiDocument),
+};
+for (const [name, text] of Object.entries(files)) {
+  const path = join(import.meta.dirname, '..', name);
+  if (process.argv.includes('--write')) {
+    writeFileSync(path, text);
+  } else if (readFileSync(path, 'utf8') !== text) {
+    console.error(`${name} differs from the routes: run npm run openapi`);
+    process.exitCode = 1;
+  } else {
+    console.log(`${name} matches the routes`);
+  }
 }

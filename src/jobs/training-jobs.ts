@@ -1,3 +1,4 @@
+import { findCheckpoints } from './find-checkpoints.ts';
 import { publishCheckpoint } from './publish-checkpoint.ts';
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
@@ -197,7 +198,7 @@ export function createTrainingJobs(options: TrainingJobsOptions): LocalTrainingJ
       return job;
     },
 
-    checkpoints: async (id, viewer) => store.checkpoints((await registry.find(id, viewer)).id),
+    checkpoints: async (id, viewer) => findCheckpoints(store, await registry.find(id, viewer)),
 
     publish: async (id, step, viewer) =>
       publishCheckpoint({ store, publisher }, await registry.find(id, viewer), step),

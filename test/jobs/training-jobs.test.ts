@@ -31,6 +31,21 @@ describe('a job', () => {
     expect(statuses).toEqual(['validating', 'queued', 'running', 'publishing', 'succeeded']);
   });
 
+  it('has one best checkpoint, also where others were the best when they were written', async () => {
+    const service = createService();
+    const { id } = await service.jobs.create(spec('made'), anyone);
+    const run = await eventually(() => service.runs[0]);
+    run.checkpoint(1);
+    run.checkpoint(2);
+    run.checkpoint(3, false);
+    run.end('succeeded', 2);
+    await eventually(async () => (await service.jobs.get(id, anyone)).status === 'succeeded');
+    const checkpoints = await service.jobs.checkpoints(id, anyone);
+    expect(checkpoints.map(({ step, best }) => [step, best])).toEqual([[1, false], [2, true], [3, false]]); // prettier-ignore
+    expect(await service.jobs.publish(id, 2, anyone)).toMatchObject({ best: true, published: 'made@1' });
+    expect(await service.jobs.publish(id, 1, anyone)).toMatchObject({ best: false, published: 'made@2' });
+  });
+
   it('is rejected before anything is written: over the job limit, with a name in use, too large', async () => {
     const service = createService({ maxUnfinished: 1 });
     await expect(service.jobs.create(spec('huge', big), anyone)).rejects.toMatchObject({

@@ -17,13 +17,21 @@ export const describeWhere = (found: boolean, missing: string, title: string, te
   });
 };
 
+const found = new Map<string, boolean>();
+
+/** Whether a program can be run. Files ask for the same one with each of their tests. */
+function canRun(program: string): boolean {
+  const known = found.get(program) ?? spawnSync(program, ['--version']).error === undefined;
+  found.set(program, known);
+  return known;
+}
+
 /** `it` where a program can be run. */
 export function itWithProgram(
   { program, debianPackage }: { readonly program: string; readonly debianPackage: string },
   title: string,
   test: () => Promise<void>,
 ): void {
-  const found = spawnSync(program, ['--version']).error === undefined;
   const missing = `${program} is not installed (Debian: ${debianPackage})`;
-  it.runIf(isAvailable(found, missing))(title, test);
+  it.runIf(isAvailable(canRun(program), missing))(title, test);
 }

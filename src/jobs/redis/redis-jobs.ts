@@ -1,3 +1,4 @@
+import { findCheckpoints } from '../find-checkpoints.ts';
 import { publishCheckpoint } from '../publish-checkpoint.ts';
 import { UnrollError } from '../../errors.ts';
 import { createJob } from '../create-job.ts';
@@ -114,7 +115,7 @@ export function createRedisJobs(options: RedisJobsOptions): TrainingJobs {
       if (changed) await enqueueJob(id, options).catch(() => {});
       return job;
     },
-    checkpoints: async (id, viewer) => store.checkpoints((await find(id, viewer)).id),
+    checkpoints: async (id, viewer) => findCheckpoints(store, await find(id, viewer)),
     publish: async (id, step, viewer) =>
       publishCheckpoint({ store, publisher }, await find(id, viewer), step),
     counts: options.counts,

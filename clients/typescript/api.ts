@@ -1,0 +1,2643 @@
+// Generated from openapi/openapi.json by `npm run openapi`: change the schemas of the server's routes instead.
+
+export type File = {
+  id: string;
+  object: 'file';
+  bytes: number;
+  created_at: number;
+  filename: string;
+  purpose: 'fine-tune';
+  status: 'processed';
+};
+
+export type OpenaiError = {
+  error: {
+    /** The field, the limit and the given value */
+    message: string;
+    type: string;
+    /** The parameter that the error is about */
+    param: string | null;
+    /** Stable name of the error */
+    code: string;
+  };
+};
+
+export type Usage = {
+  /** Steps that the network ran, over all sequences */
+  steps: number;
+  /** Steps that were not run, since a text that was read lately begins the same way */
+  reused_steps?: number;
+  /** Tokens of the input that are not in the vocabulary */
+  unknown: number;
+  /** Milliseconds that the sequence which waited longest was queued */
+  queued_ms: number;
+  /** Milliseconds that the sequence which ran longest took */
+  run_ms: number;
+};
+
+/** RFC 9457 problem document */
+export type Problem = {
+  type: string;
+  title: string;
+  status: number;
+  /** Stable name of the error */
+  code: string;
+  /** The field, the limit and the given value */
+  detail: string;
+  field?: string;
+  errors?: {
+    field: string;
+    message: string;
+  }[];
+};
+
+export type TrainingJob = {
+  id: string;
+  object: 'training.job';
+  /** Name of the API key that made it */
+  owner: string | null;
+  status:
+    | 'validating'
+    | 'queued'
+    | 'running'
+    | 'paused'
+    | 'publishing'
+    | 'cancelling'
+    | 'cancelled'
+    | 'succeeded'
+    | 'failed';
+  task: string;
+  /** Name of the model to publish */
+  model: string;
+  /** `name@version` of the published model */
+  published: string | null;
+  comparison: string | null;
+  created_at: number;
+  started_at: number | null;
+  finished_at: number | null;
+  seed: number;
+  /** Null unless the job is running */
+  progress: {
+    epoch: number;
+    step: number;
+    steps: number;
+    loss: number;
+    steps_per_second: number;
+    seconds_left: number | null;
+  } | null;
+  /** The latest evaluation */
+  metrics: Record<string, number | null>;
+  best_step: number | null;
+  error: {
+    code: string;
+    message: string;
+  } | null;
+  /** The request, with all defaults */
+  spec: Record<string, unknown>;
+};
+
+export type TrainingEvent = {
+  id: number;
+  object: 'training.job.event';
+  created_at: number;
+  /** message, metrics, gradient_flow, checkpoint or status */
+  type: string;
+  level: string;
+  message: string;
+  step: number;
+  data: Record<string, unknown>;
+};
+
+export type TrainingCheckpoint = {
+  object: 'training.job.checkpoint';
+  job: string;
+  step: number;
+  epoch: number;
+  created_at: number;
+  metrics: Record<string, number | null>;
+  best: boolean;
+  published: string | null;
+};
+
+export type Dataset = {
+  id: string;
+  object: 'dataset';
+  /** Name of the API key that made it */
+  owner: string | null;
+  name: string;
+  format: 'jsonl' | 'csv' | 'text';
+  bytes: number;
+  records: number;
+  created_at: number;
+};
+
+export type Comparison = {
+  id: string;
+  object: 'training.comparison';
+  /** Name of the API key that made it */
+  owner: string | null;
+  model: string;
+  status: 'running' | 'publishing' | 'succeeded' | 'failed' | 'cancelled';
+  /** Why the best model could not be published */
+  error: {
+    code: string;
+    message: string;
+  } | null;
+  created_at: number;
+  published: string | null;
+  /** The metric by which trials are ranked */
+  metric: string | null;
+  lower_is_better: boolean;
+  /** Best first */
+  trials: {
+    job: string;
+    status:
+      | 'validating'
+      | 'queued'
+      | 'running'
+      | 'paused'
+      | 'publishing'
+      | 'cancelling'
+      | 'cancelled'
+      | 'succeeded'
+      | 'failed';
+    cell: string;
+    settings: Record<string, unknown>;
+    score: number | null;
+    parameters: number | null;
+    step_ms: number | null;
+    seconds_to_target: number | null;
+    /** Number of steps after which 1 % of the gradient remains */
+    gradient_reach: number | null;
+  }[];
+};
+
+export type InferenceError = {
+  error: string;
+};
+
+export type DecodeReply = {
+  model: string;
+  version: number;
+  usage: Usage;
+  /** One for each source, in order */
+  predictions: {
+    /** Best first */
+    hypotheses: {
+      text: string;
+      tokens: string[];
+      score: number;
+      finish_reason: 'stop' | 'length';
+      logprobs?: number[];
+      attention?: number[][];
+    }[];
+    source_tokens?: string[];
+  }[];
+};
+
+export type InsideLayer = {
+  layer: string;
+  direction: 'forward' | 'backward';
+  /** [steps, units] */
+  shape: number[];
+  hidden?: number[][] | string;
+  /** Of LSTM and CIFG cells */
+  cell?: number[][] | string;
+  /** By name; a plain RNN has none */
+  gates?: Record<string, number[][] | string>;
+};
+
+export type GenerateReply = {
+  model: string;
+  version: number;
+  usage: Usage;
+  /** Where return_state asks for it: the state after the input */
+  state?: string;
+  /** n for each prompt, in order */
+  generations: {
+    text: string;
+    finish_reason: 'stop' | 'length';
+    /** Tokens generated */
+    tokens: number;
+    logprobs?: {
+      text: string;
+      id: number;
+      logprob: number;
+      top: {
+        text: string;
+        id: number;
+        logprob: number;
+      }[];
+    }[];
+    /** With `include`: token k was drawn from row prompt_steps − 1 + k */
+    prompt_steps?: number;
+    /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+    inside?: InsideLayer[];
+  }[];
+};
+
+export type InferenceMetadata = {
+  name: string;
+  versions: string[];
+  platform: string;
+  inputs: {
+    name: string;
+    datatype: string;
+    shape: number[];
+  }[];
+  outputs: {
+    name: string;
+    datatype: string;
+    shape: number[];
+  }[];
+  parameters: {
+    optional_inputs: {
+      name: string;
+      datatype: string;
+      shape: number[];
+    }[];
+  };
+};
+
+export type InferenceReply = {
+  model_name: string;
+  model_version: string;
+  id?: string;
+  outputs: {
+    name: string;
+    datatype: string;
+    shape: number[];
+    [key: string]: unknown;
+  }[];
+};
+
+export type CompletionUsage = {
+  /** Start tokens counted; each prompt once */
+  prompt_tokens: number;
+  completion_tokens: number;
+  total_tokens: number;
+};
+
+export type Completion = {
+  id: string;
+  object: 'text_completion';
+  created: number;
+  /** `name@version` */
+  model: string;
+  /** n for each prompt, in order */
+  choices: {
+    text: string;
+    index: number;
+    finish_reason: ('stop' | 'length') | null;
+    logprobs: {
+      tokens: string[];
+      token_logprobs: number[];
+      top_logprobs: Record<string, number>[];
+      /** Code points of the text before each token */
+      text_offset: number[];
+    } | null;
+  }[];
+  usage?: CompletionUsage | null;
+};
+
+export type Embeddings = {
+  object: 'list';
+  data: {
+    object: 'embedding';
+    index: number;
+    /** The last hidden row */
+    embedding: number[] | string;
+  }[];
+  /** `name@version` */
+  model: string;
+  usage: {
+    prompt_tokens: number;
+    total_tokens: number;
+  };
+};
+
+export type FineTuningJob = {
+  id: string;
+  object: 'fine_tuning.job';
+  created_at: number;
+  finished_at: number | null;
+  estimated_finish: number | null;
+  /** The model whose weights the job starts from; its own where it starts from none */
+  model: string;
+  /** `name@version` of the published model */
+  fine_tuned_model: string | null;
+  status: 'validating_files' | 'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled';
+  error: {
+    code: string;
+    message: string;
+    param: string | null;
+  } | null;
+  hyperparameters: Record<string, unknown>;
+  method: {
+    type: 'supervised';
+    [key: string]: unknown;
+  };
+  training_file: string;
+  validation_file: string | null;
+  seed: number;
+  trained_tokens: null;
+  organization_id: 'unroll';
+  result_files: string[];
+  integrations: unknown[];
+};
+
+export type FineTuningEvent = {
+  id: string;
+  object: 'fine_tuning.job.event';
+  created_at: number;
+  level: 'info' | 'warn' | 'error';
+  message: string;
+  type: 'message' | 'metrics';
+  data: Record<string, unknown>;
+};
+
+export type FineTuningCheckpoint = {
+  id: string;
+  object: 'fine_tuning.job.checkpoint';
+  created_at: number;
+  fine_tuning_job_id: string;
+  /** `name@version` where it is published */
+  fine_tuned_model_checkpoint: string | null;
+  step_number: number;
+  metrics: Record<string, number | null>;
+};
+
+export type Model = {
+  id: string;
+  object: 'model';
+  /** Seconds since 1970 */
+  created: number;
+  owned_by: 'unroll';
+  task: string | null;
+  /** The version that `id` refers to; null for what is not in the folder of a version */
+  version: number | null;
+  versions: number[];
+  ready: boolean;
+  /** Why it is not ready */
+  error: string | null;
+  /** What runs requests of /v2: the graph of its file as it is, or its layers, batched by step */
+  tensors: ('graph' | 'layers') | null;
+  /** Why only /v2 serves it; null where the tasks of /v1 do, too */
+  no_sequence_view: string | null;
+};
+
+export type ModelList = {
+  object: 'list';
+  data: Model[];
+};
+
+export type ModelDetails = {
+  id: string;
+  object: 'model';
+  /** Seconds since 1970 */
+  created: number;
+  owned_by: 'unroll';
+  task: string | null;
+  /** The version that `id` refers to */
+  version: number;
+  versions: number[];
+  ready: boolean;
+  /** Why it is not ready */
+  error: string | null;
+  /** What runs requests of /v2: the graph of its file as it is, or its layers, batched by step */
+  tensors: ('graph' | 'layers') | null;
+  /** Why only /v2 serves it; null where the tasks of /v1 do, too */
+  no_sequence_view: string | null;
+  description: string;
+  /** False where the whole sequence is read before the first output */
+  causal: boolean | null;
+  parameters: number | null;
+  weight_bytes: number | null;
+  /** float32 numbers in the state of one sequence */
+  state_floats: number | null;
+  layers: {
+    name: string;
+    type: string;
+    detail: string;
+    width: number;
+    parameters: number;
+  }[];
+  kernel: {
+    path: 'plain' | 'revectorised';
+    reason: string;
+  };
+  inputs: {
+    kind: 'text' | 'numeric';
+    vocabulary?: string;
+    size: number;
+    features?: string[];
+  } | null;
+  labels: string[] | null;
+  decoding: Record<string, unknown>;
+  provenance: Record<string, unknown>;
+};
+
+export type Session = {
+  id: string;
+  object: 'session';
+  /** Name of the API key that made it */
+  owner: string | null;
+  model: string;
+  version: number;
+  /** A state goes on wherever this is the same */
+  weights_sha256: string;
+  /** Steps, or tokens, of its sequence so far */
+  position: number;
+  /** Seconds since 1970 */
+  created_at: number;
+  ttl_s: number;
+  durable: boolean;
+  keep_steps: number;
+  state_bytes: number;
+  marks: {
+    name: string;
+    position: number;
+  }[];
+};
+
+export type ClassifyReply = {
+  model: string;
+  version: number;
+  usage: Usage;
+  /** Where return_state asks for it: the state after the input */
+  state?: string;
+  /** One for each input, in order */
+  predictions: {
+    label: string;
+    score: number;
+    top: {
+      label: string;
+      score: number;
+    }[];
+    /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+    inside?: InsideLayer[];
+  }[];
+};
+
+export type EmbedReply = {
+  model: string;
+  version: number;
+  usage: Usage;
+  /** Where return_state asks for it: the state after the input */
+  state?: string;
+  /** The last hidden row of each input */
+  embeddings: number[][];
+};
+
+export type PredictReply = {
+  model: string;
+  version: number;
+  usage: Usage;
+  /** Where return_state asks for it: the state after the input */
+  state?: string;
+  predictions: {
+    /** One row, or a fixed number of rows, where the network has one output for each sequence; otherwise a row for each step */
+    output: number[] | number[][];
+    /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+    inside?: InsideLayer[];
+  }[];
+};
+
+export type TagReply = {
+  model: string;
+  version: number;
+  usage: Usage;
+  /** Where return_state asks for it: the state after the input */
+  state?: string;
+  predictions: {
+    tokens: {
+      text: string;
+      label: string;
+      score: number;
+      /** UTF-16 units from the start of the input */
+      start: number;
+      end: number;
+    }[];
+    /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+    inside?: InsideLayer[];
+  }[];
+};
+
+export type ModelStatistics = {
+  model_stats: {
+    name: string;
+    version: string;
+    /** Milliseconds since 1970; 0 is never */
+    last_inference: number;
+    /** Sequences answered */
+    inference_count: number;
+    /** Batches run: a step of all sequences that run together */
+    execution_count: number;
+    inference_stats: {
+      /** Requests answered, by any route */
+      success: {
+        count: number;
+        ns: number;
+      };
+      fail: {
+        count: number;
+        ns: number;
+      };
+      /** Of each sequence */
+      queue: {
+        count: number;
+        ns: number;
+      };
+      compute_input: {
+        count: number;
+        ns: number;
+      };
+      compute_infer: {
+        count: number;
+        ns: number;
+      };
+      compute_output: {
+        count: number;
+        ns: number;
+      };
+      /** There is no cache */
+      cache_hit: {
+        count: number;
+        ns: number;
+      };
+    };
+    batch_stats: {
+      batch_size: number;
+      compute_input: {
+        count: number;
+        ns: number;
+      };
+      compute_infer: {
+        count: number;
+        ns: number;
+      };
+      compute_output: {
+        count: number;
+        ns: number;
+      };
+    }[];
+  }[];
+};
+
+/** What each operation takes and answers. */
+export interface Operations {
+  /** Every model, ready or not, and what in the models folder is none */
+  listModels: { path?: undefined; query?: undefined; body?: undefined; reply: ModelList };
+  /** One model: layers, state, kernel, provenance */
+  showModel: {
+    path: {
+      /** `name` for the highest version, or `name@version` */
+      model: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: ModelDetails;
+  };
+  /** The label of whole sequences */
+  classify: {
+    path: {
+      /** `name` for the highest version, or `name@version` */
+      model: string;
+    };
+    query?: undefined;
+    body: {
+      /** A text or a list of texts, or of lists of tokens that are split already; for numeric models one sequence as [steps][features] or a list of those. A flat list of numbers is one step of several features, or several steps of the only feature. */
+      input: string | string[] | string[][] | number[] | number[][] | number[][][];
+      /** Labels to report */
+      top_k?: number | undefined;
+      /** Report these values of recurrent layers after every step: h, c, and the value of every gate. Results are the same bits with and without */
+      include?: ('hidden' | 'cell' | 'gates')[] | undefined;
+      /** Of these layers only, by their names in `GET /v1/models/{model}` */
+      include_layers?: string[] | undefined;
+      /** Of these units of each layer only, counted from 0, in this order */
+      include_units?: number[] | undefined;
+      /** Numbers, the default, or each array as base64 of its float32, little-endian */
+      include_format?: ('json' | 'base64') | undefined;
+      /** Send server-sent events while the sequence is read; takes a single input */
+      stream?: boolean | undefined;
+      /** Milliseconds after which the request fails with 504; UNROLL_TIMEOUT_MS by default, at most UNROLL_MAX_TIMEOUT_MS */
+      timeout_ms?: number | undefined;
+      /** A state that an earlier reply returned: the input goes on from there. Takes a single input */
+      state?: string | undefined;
+      /** Return the state after the input as `state`, a token for the next request, to any server with the same UNROLL_STATE_KEY and the same version. Takes a single input */
+      return_state?: boolean | undefined;
+      /** Start from the state after the beginning that the text has in common with one that this API key sent lately: the same answer, sooner */
+      reuse_prefix?: boolean | undefined;
+    };
+    reply: ClassifyReply;
+  };
+  /** A label for every token */
+  tag: {
+    path: {
+      /** `name` for the highest version, or `name@version` */
+      model: string;
+    };
+    query?: undefined;
+    body: {
+      /** A text or a list of texts, or of lists of tokens that are split already; for numeric models one sequence as [steps][features] or a list of those. A flat list of numbers is one step of several features, or several steps of the only feature. */
+      input: string | string[] | string[][] | number[] | number[][] | number[][][];
+      /** Report these values of recurrent layers after every step: h, c, and the value of every gate. Results are the same bits with and without */
+      include?: ('hidden' | 'cell' | 'gates')[] | undefined;
+      /** Of these layers only, by their names in `GET /v1/models/{model}` */
+      include_layers?: string[] | undefined;
+      /** Of these units of each layer only, counted from 0, in this order */
+      include_units?: number[] | undefined;
+      /** Numbers, the default, or each array as base64 of its float32, little-endian */
+      include_format?: ('json' | 'base64') | undefined;
+      /** Send server-sent events while the sequence is read; takes a single input */
+      stream?: boolean | undefined;
+      /** Milliseconds after which the request fails with 504; UNROLL_TIMEOUT_MS by default, at most UNROLL_MAX_TIMEOUT_MS */
+      timeout_ms?: number | undefined;
+      /** A state that an earlier reply returned: the input goes on from there. Takes a single input */
+      state?: string | undefined;
+      /** Return the state after the input as `state`, a token for the next request, to any server with the same UNROLL_STATE_KEY and the same version. Takes a single input */
+      return_state?: boolean | undefined;
+    };
+    reply: TagReply;
+  };
+  /** One sequence from another: greedy, drawn, or the best of a beam */
+  decode: {
+    path: {
+      /** `name` for the highest version, or `name@version` */
+      model: string;
+    };
+    query?: undefined;
+    body: {
+      /** A text or a list of texts, or of lists of tokens that are split already; for numeric models one sequence as [steps][features] or a list of those. A flat list of numbers is one step of several features, or several steps of the only feature. */
+      input: string | string[] | string[][] | number[] | number[][] | number[][][];
+      /** Hypotheses that the search keeps; 1 is greedy */
+      beam_size?: number | undefined;
+      /** Outputs to return; at most beam_size */
+      num_hypotheses?: number | undefined;
+      /** The search ends at the latest when patience × beam_size outputs have ended */
+      patience?: number | undefined;
+      /** α: log-probabilities are divided by ((5 + length) / 6)^α */
+      length_penalty?: number | undefined;
+      /** Weight of source steps that attention has not covered */
+      coverage_penalty?: number | undefined;
+      min_length?: number | undefined;
+      /** Tokens; at most UNROLL_MAX_TOKENS */
+      max_length?: number | undefined;
+      /** No n-gram of this size occurs twice; 0 allows all */
+      no_repeat_ngram_size?: number | undefined;
+      /** A text or tokens that every output begins with */
+      prefix?: (string | string[]) | undefined;
+      /** Tokens that no output contains */
+      suppress?: string[] | undefined;
+      /** Above 0, outputs are sampled */
+      temperature?: number | undefined;
+      top_k?: number | undefined;
+      top_p?: number | undefined;
+      min_p?: number | undefined;
+      /** The same seed gives the same outputs, regardless of batch composition */
+      seed?: number | undefined;
+      /** Outputs to sample for each source */
+      n?: number | undefined;
+      /** The log-probability of every token */
+      logprobs?: boolean | undefined;
+      /** Attention weights of each token over the tokens of the source */
+      return_attention?: boolean | undefined;
+      /** Send server-sent events while the sequence is read; takes a single input */
+      stream?: boolean | undefined;
+      /** Milliseconds after which the request fails with 504; UNROLL_TIMEOUT_MS by default, at most UNROLL_MAX_TIMEOUT_MS */
+      timeout_ms?: number | undefined;
+    };
+    reply: DecodeReply;
+  };
+  /** Text, token by token */
+  generate: {
+    path: {
+      /** `name` for the highest version, or `name@version` */
+      model: string;
+    };
+    query?: undefined;
+    body: {
+      /** Without it the model starts from its start token */
+      prompt?: (string | string[]) | undefined;
+      /** At most UNROLL_MAX_TOKENS */
+      max_tokens?: number | undefined;
+      /** 0 is greedy */
+      temperature?: number | undefined;
+      /** Sample from the k most likely; 0 is all */
+      top_k?: number | undefined;
+      /** Sample from the fewest that reach this probability */
+      top_p?: number | undefined;
+      /** Sample from those at least this likely relative to the most likely */
+      min_p?: number | undefined;
+      /** Divides the logits of tokens that have occurred; 1 is none */
+      repetition_penalty?: number | undefined;
+      /** Subtracted from a logit for each occurrence; 0 is none */
+      frequency_penalty?: number | undefined;
+      /** The same seed gives the same text, regardless of batch composition */
+      seed?: number | undefined;
+      /** The text ends before any of these */
+      stop?: (string | string[]) | undefined;
+      /** Alternatives to report with each token */
+      logprobs?: number | undefined;
+      /** Choices for each prompt */
+      n?: number | undefined;
+      /** Report these values of recurrent layers after every step: h, c, and the value of every gate. Results are the same bits with and without */
+      include?: ('hidden' | 'cell' | 'gates')[] | undefined;
+      /** Of these layers only, by their names in `GET /v1/models/{model}` */
+      include_layers?: string[] | undefined;
+      /** Of these units of each layer only, counted from 0, in this order */
+      include_units?: number[] | undefined;
+      /** Numbers, the default, or each array as base64 of its float32, little-endian */
+      include_format?: ('json' | 'base64') | undefined;
+      /** Send server-sent events while the texts are written */
+      stream?: boolean | undefined;
+      /** Milliseconds after which the request fails with 504; UNROLL_TIMEOUT_MS by default, at most UNROLL_MAX_TIMEOUT_MS */
+      timeout_ms?: number | undefined;
+      /** A state that an earlier reply returned: the input goes on from there. Takes a single input */
+      state?: string | undefined;
+      /** Return the state after the input as `state`, a token for the next request, to any server with the same UNROLL_STATE_KEY and the same version. Takes a single input */
+      return_state?: boolean | undefined;
+      /** Start from the state after the beginning that the text has in common with one that this API key sent lately: the same answer, sooner */
+      reuse_prefix?: boolean | undefined;
+    };
+    reply: GenerateReply;
+  };
+  /** Numbers from numbers */
+  predict: {
+    path: {
+      /** `name` for the highest version, or `name@version` */
+      model: string;
+    };
+    query?: undefined;
+    body: {
+      /** A text or a list of texts, or of lists of tokens that are split already; for numeric models one sequence as [steps][features] or a list of those. A flat list of numbers is one step of several features, or several steps of the only feature. */
+      input: string | string[] | string[][] | number[] | number[][] | number[][][];
+      /** Report these values of recurrent layers after every step: h, c, and the value of every gate. Results are the same bits with and without */
+      include?: ('hidden' | 'cell' | 'gates')[] | undefined;
+      /** Of these layers only, by their names in `GET /v1/models/{model}` */
+      include_layers?: string[] | undefined;
+      /** Of these units of each layer only, counted from 0, in this order */
+      include_units?: number[] | undefined;
+      /** Numbers, the default, or each array as base64 of its float32, little-endian */
+      include_format?: ('json' | 'base64') | undefined;
+      /** Send server-sent events while the sequence is read; takes a single input */
+      stream?: boolean | undefined;
+      /** Milliseconds after which the request fails with 504; UNROLL_TIMEOUT_MS by default, at most UNROLL_MAX_TIMEOUT_MS */
+      timeout_ms?: number | undefined;
+      /** A state that an earlier reply returned: the input goes on from there. Takes a single input */
+      state?: string | undefined;
+      /** Return the state after the input as `state`, a token for the next request, to any server with the same UNROLL_STATE_KEY and the same version. Takes a single input */
+      return_state?: boolean | undefined;
+    };
+    reply: PredictReply;
+  };
+  /** The last hidden state of whole sequences, from a model of any task */
+  embed: {
+    path: {
+      /** `name` for the highest version, or `name@version` */
+      model: string;
+    };
+    query?: undefined;
+    body: {
+      /** A text or a list of texts, or of lists of tokens that are split already; for numeric models one sequence as [steps][features] or a list of those. A flat list of numbers is one step of several features, or several steps of the only feature. */
+      input: string | string[] | string[][] | number[] | number[][] | number[][][];
+      /** Milliseconds after which the request fails with 504; UNROLL_TIMEOUT_MS by default, at most UNROLL_MAX_TIMEOUT_MS */
+      timeout_ms?: number | undefined;
+      /** A state that an earlier reply returned: the input goes on from there. Takes a single input */
+      state?: string | undefined;
+      /** Return the state after the input as `state`, a token for the next request, to any server with the same UNROLL_STATE_KEY and the same version. Takes a single input */
+      return_state?: boolean | undefined;
+      /** Start from the state after the beginning that the text has in common with one that this API key sent lately: the same answer, sooner */
+      reuse_prefix?: boolean | undefined;
+    };
+    reply: EmbedReply;
+  };
+  /** Begins a session: a sequence whose state the server keeps between calls */
+  createSession: {
+    path?: undefined;
+    query?: undefined;
+    body: {
+      /** `name` for the highest version, or `name@version`; the session stays with that version */
+      model: string;
+      /** An id of your own; one that cannot be guessed by default */
+      id?: string | undefined;
+      /** Seconds without a call after which it expires; UNROLL_SESSION_TTL_S by default */
+      ttl_s?: number | undefined;
+      /** Whether every call is on disk before it is answered, so that not even kill -9 loses a step */
+      durable?: boolean | undefined;
+      /** How many of the last steps it can be rewound by; none by default */
+      keep_steps?: number | undefined;
+      /** A snapshot to start from, in base64: of a session with the same weights, on any server */
+      snapshot?: string | undefined;
+    };
+    reply: Session;
+  };
+  /** Lists sessions, newest first */
+  listSessions: {
+    path?: undefined;
+    query?:
+      | {
+          limit?: number | undefined;
+          /** Id of the last session of the previous page */
+          after?: string | undefined;
+          /** Those of this model */
+          model?: string | undefined;
+        }
+      | undefined;
+    body?: undefined;
+    reply: {
+      object: 'list';
+      /** Newest first */
+      data: Session[];
+      has_more: boolean;
+    };
+  };
+  /** Shows a session */
+  showSession: {
+    path: {
+      session: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: Session;
+  };
+  /** Ends a session, after the call that runs */
+  deleteSession: {
+    path: {
+      session: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: {
+      id: string;
+      object: 'session';
+      deleted: true;
+    };
+  };
+  /** Copies a session: each copy goes on by itself from the same state */
+  forkSession: {
+    path: {
+      session: string;
+    };
+    query?: undefined;
+    body: {
+      /** At most 10000 */
+      count?: number | undefined;
+    };
+    reply: {
+      object: 'list';
+      /** Newest first */
+      data: Session[];
+    };
+  };
+  /** Names the point where a session is, to come back to it */
+  markSession: {
+    path: {
+      session: string;
+    };
+    query?: undefined;
+    body: {
+      name: string;
+    };
+    reply: Session;
+  };
+  /** Removes a mark */
+  deleteSessionMark: {
+    path: {
+      session: string;
+      mark: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: Session;
+  };
+  /** Goes back to a mark, or by some of the last steps, exactly */
+  rewindSession: {
+    path: {
+      session: string;
+    };
+    query?: undefined;
+    body: {
+      /** The name of a mark */
+      mark?: string | undefined;
+      /** A position among the last keep_steps */
+      position?: number | undefined;
+      /** A number of steps back, at most keep_steps */
+      steps?: number | undefined;
+    };
+    reply: Session;
+  };
+  /** A session's state as a file, which any server with the same weights restores */
+  getSessionSnapshot: {
+    path: {
+      session: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: Uint8Array<ArrayBuffer>;
+  };
+  /** Sets a session to a snapshot, or makes the session from it */
+  restoreSession: {
+    path: {
+      session: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: Session;
+  };
+  /** Goes on with a session: any number of steps, answered as the model's task */
+  runSessionSteps: {
+    path: {
+      session: string;
+    };
+    query?: undefined;
+    body: {
+      /** The next steps: a text, or numbers as [steps][features]. A model that generates may go on without any. */
+      input?: (string | string[] | string[][] | number[] | number[][] | number[][][]) | undefined;
+      /** The next steps as named tensors, as /v2/models/{model}/infer takes them */
+      inputs?:
+        | {
+            name: string;
+            shape: number[];
+            datatype:
+              | 'BOOL'
+              | 'UINT8'
+              | 'UINT16'
+              | 'UINT32'
+              | 'UINT64'
+              | 'INT8'
+              | 'INT16'
+              | 'INT32'
+              | 'INT64'
+              | 'FP16'
+              | 'FP32'
+              | 'FP64'
+              | 'BYTES';
+            parameters?: Record<string, unknown> | undefined;
+            data?: unknown;
+          }[]
+        | undefined;
+      /** Refuse the call unless the session stands there: for a call that is repeated after its answer was lost */
+      position?: number | undefined;
+      /** Answer the hidden rows instead of the model's task; a generating model's steps too */
+      embed?: boolean | undefined;
+      /** The outputs of each of these steps, or of the last. By default each where the model's task has one for every step */
+      return?: ('each' | 'last') | undefined;
+      /** Labels to report */
+      top_k?: number | undefined;
+      /** Generate after the input. Without it a generating model only reads the input. */
+      generate?:
+        | {
+            /** At most UNROLL_MAX_TOKENS */
+            max_tokens?: number | undefined;
+            /** 0 is greedy */
+            temperature?: number | undefined;
+            /** Sample from the k most likely; 0 is all */
+            top_k?: number | undefined;
+            /** Sample from the fewest that reach this probability */
+            top_p?: number | undefined;
+            /** Sample from those at least this likely relative to the most likely */
+            min_p?: number | undefined;
+            /** Divides the logits of tokens that have occurred; 1 is none */
+            repetition_penalty?: number | undefined;
+            /** Subtracted from a logit for each occurrence; 0 is none */
+            frequency_penalty?: number | undefined;
+            /** The same seed gives the same text, regardless of batch composition */
+            seed?: number | undefined;
+            /** The text ends before any of these */
+            stop?: (string | string[]) | undefined;
+            /** Alternatives to report with each token */
+            logprobs?: number | undefined;
+          }
+        | undefined;
+      /** How an encoder-decoder searches. Without input it goes on from the source that was read before. */
+      decode?:
+        | {
+            /** Hypotheses that the search keeps; 1 is greedy */
+            beam_size?: number | undefined;
+            /** Outputs to return; at most beam_size */
+            num_hypotheses?: number | undefined;
+            /** The search ends at the latest when patience × beam_size outputs have ended */
+            patience?: number | undefined;
+            /** α: log-probabilities are divided by ((5 + length) / 6)^α */
+            length_penalty?: number | undefined;
+            /** Weight of source steps that attention has not covered */
+            coverage_penalty?: number | undefined;
+            min_length?: number | undefined;
+            /** Tokens; at most UNROLL_MAX_TOKENS */
+            max_length?: number | undefined;
+            /** No n-gram of this size occurs twice; 0 allows all */
+            no_repeat_ngram_size?: number | undefined;
+            /** A text or tokens that every output begins with */
+            prefix?: (string | string[]) | undefined;
+            /** Tokens that no output contains */
+            suppress?: string[] | undefined;
+            /** Above 0, outputs are sampled */
+            temperature?: number | undefined;
+            top_k?: number | undefined;
+            top_p?: number | undefined;
+            min_p?: number | undefined;
+            /** The same seed gives the same outputs, regardless of batch composition */
+            seed?: number | undefined;
+            /** The log-probability of every token */
+            logprobs?: boolean | undefined;
+            /** Attention weights of each token over the tokens of the source */
+            return_attention?: boolean | undefined;
+          }
+        | undefined;
+      /** Report these values of recurrent layers after every step: h, c, and the value of every gate. Results are the same bits with and without */
+      include?: ('hidden' | 'cell' | 'gates')[] | undefined;
+      /** Of these layers only, by their names in `GET /v1/models/{model}` */
+      include_layers?: string[] | undefined;
+      /** Of these units of each layer only, counted from 0, in this order */
+      include_units?: number[] | undefined;
+      /** Numbers, the default, or each array as base64 of its float32, little-endian */
+      include_format?: ('json' | 'base64') | undefined;
+      /** Send server-sent events while the sequence is read; takes a single input */
+      stream?: boolean | undefined;
+      /** Milliseconds after which the request fails with 504; UNROLL_TIMEOUT_MS by default, at most UNROLL_MAX_TIMEOUT_MS */
+      timeout_ms?: number | undefined;
+      /** Start from the state after the beginning that the text has in common with one that this API key sent lately: the same answer, sooner */
+      reuse_prefix?: boolean | undefined;
+    };
+    reply:
+      | {
+          model: string;
+          version: number;
+          usage: Usage;
+          /** Where return_state asks for it: the state after the input */
+          state?: string;
+          /** One for each input, in order */
+          predictions: {
+            label: string;
+            score: number;
+            top: {
+              label: string;
+              score: number;
+            }[];
+            /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+            inside?: InsideLayer[];
+          }[];
+          /** The session after the call */
+          session: {
+            id: string;
+            /** Steps, or tokens, of the sequence after this call */
+            position: number;
+          };
+        }
+      | {
+          model: string;
+          version: number;
+          usage: Usage;
+          /** Where return_state asks for it: the state after the input */
+          state?: string;
+          predictions: {
+            tokens: {
+              text: string;
+              label: string;
+              score: number;
+              /** UTF-16 units from the start of the input */
+              start: number;
+              end: number;
+            }[];
+            /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+            inside?: InsideLayer[];
+          }[];
+          /** The session after the call */
+          session: {
+            id: string;
+            /** Steps, or tokens, of the sequence after this call */
+            position: number;
+          };
+        }
+      | {
+          model: string;
+          version: number;
+          usage: Usage;
+          /** One for each source, in order */
+          predictions: {
+            /** Best first */
+            hypotheses: {
+              text: string;
+              tokens: string[];
+              score: number;
+              finish_reason: 'stop' | 'length';
+              logprobs?: number[];
+              attention?: number[][];
+            }[];
+            source_tokens?: string[];
+          }[];
+          /** The session after the call */
+          session: {
+            id: string;
+            /** Steps, or tokens, of the sequence after this call */
+            position: number;
+          };
+        }
+      | {
+          model: string;
+          version: number;
+          usage: Usage;
+          /** Where return_state asks for it: the state after the input */
+          state?: string;
+          predictions: {
+            /** One row, or a fixed number of rows, where the network has one output for each sequence; otherwise a row for each step */
+            output: number[] | number[][];
+            /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+            inside?: InsideLayer[];
+          }[];
+          /** The session after the call */
+          session: {
+            id: string;
+            /** Steps, or tokens, of the sequence after this call */
+            position: number;
+          };
+        }
+      | {
+          model: string;
+          version: number;
+          usage: Usage;
+          /** Where return_state asks for it: the state after the input */
+          state?: string;
+          /** The last hidden row of each input */
+          embeddings: number[][];
+          /** The session after the call */
+          session: {
+            id: string;
+            /** Steps, or tokens, of the sequence after this call */
+            position: number;
+          };
+        }
+      | {
+          model: string;
+          version: number;
+          usage: Usage;
+          /** Where return_state asks for it: the state after the input */
+          state?: string;
+          /** n for each prompt, in order */
+          generations: {
+            text: string;
+            finish_reason: 'stop' | 'length';
+            /** Tokens generated */
+            tokens: number;
+            logprobs?: {
+              text: string;
+              id: number;
+              logprob: number;
+              top: {
+                text: string;
+                id: number;
+                logprob: number;
+              }[];
+            }[];
+            /** With `include`: token k was drawn from row prompt_steps − 1 + k */
+            prompt_steps?: number;
+            /** What `include` asks for: an entry for each layer and direction, with a row for each step */
+            inside?: InsideLayer[];
+          }[];
+          /** The session after the call */
+          session: {
+            id: string;
+            /** Steps, or tokens, of the sequence after this call */
+            position: number;
+          };
+        }
+      | {
+          model: string;
+          version: number;
+          usage: Usage;
+          /** The session after the call */
+          session: {
+            id: string;
+            /** Steps, or tokens, of the sequence after this call */
+            position: number;
+          };
+        }
+      | {
+          model: string;
+          version: number;
+          outputs: Record<string, unknown>[];
+          /** The session after the call */
+          session: {
+            id: string;
+            /** Steps, or tokens, of the sequence after this call */
+            position: number;
+          };
+        };
+  };
+  /** Answers inputs of a session while they are sent, in one request */
+  streamSession: {
+    path: {
+      session: string;
+    };
+    query?:
+      | {
+          /** Type of the values of frames, little-endian; int16 is divided by 32768, as samples of audio are */
+          dtype?: ('float32' | 'int16') | undefined;
+          /** Steps of a frame, which has one answer. A step has as many values as the model has features: a model that takes a window of samples a step has a feature for each sample. */
+          frame?: number | undefined;
+          /** As in the body of steps, for frames and bare inputs */
+          return?: ('each' | 'last') | undefined;
+          /** As in the body of steps, for frames and bare inputs */
+          embed?: ('true' | 'false') | undefined;
+          /** Labels to report */
+          top_k?: number | undefined;
+          /** Milliseconds for each input, and for each answer to be read; UNROLL_TIMEOUT_MS by default */
+          timeout_ms?: number | undefined;
+          /** Whether a stream that has the session ends first; of no use with a model */
+          take_over?: ('true' | 'false') | undefined;
+        }
+      | undefined;
+    body?: undefined;
+    reply: string;
+  };
+  /** A WebSocket that answers inputs of a session */
+  connectSession: {
+    path: {
+      session: string;
+    };
+    query?:
+      | {
+          /** Type of the values of frames, little-endian; int16 is divided by 32768, as samples of audio are */
+          dtype?: ('float32' | 'int16') | undefined;
+          /** Steps of a frame, which has one answer. A step has as many values as the model has features: a model that takes a window of samples a step has a feature for each sample. */
+          frame?: number | undefined;
+          /** As in the body of steps, for frames and bare inputs */
+          return?: ('each' | 'last') | undefined;
+          /** As in the body of steps, for frames and bare inputs */
+          embed?: ('true' | 'false') | undefined;
+          /** Labels to report */
+          top_k?: number | undefined;
+          /** Milliseconds for each input, and for each answer to be read; UNROLL_TIMEOUT_MS by default */
+          timeout_ms?: number | undefined;
+          /** Whether a stream that has the session ends first; of no use with a model */
+          take_over?: ('true' | 'false') | undefined;
+          /** Values of each binary message, where these are not whole frames: blocks of a microphone, which are joined to frames. By default a message has one frame or more. */
+          samples?: number | undefined;
+          /** float32: the answers to frames are binary, the values of `predict` alone */
+          answers?: ('json' | 'float32') | undefined;
+        }
+      | undefined;
+    body?: undefined;
+    reply: string;
+  };
+  /** Answers inputs of a sequence that begins with the connection and ends with it while they are sent, in one request */
+  streamModel: {
+    path: {
+      /** `name` for the highest version, or `name@version` */
+      model: string;
+    };
+    query?:
+      | {
+          /** Type of the values of frames, little-endian; int16 is divided by 32768, as samples of audio are */
+          dtype?: ('float32' | 'int16') | undefined;
+          /** Steps of a frame, which has one answer. A step has as many values as the model has features: a model that takes a window of samples a step has a feature for each sample. */
+          frame?: number | undefined;
+          /** As in the body of steps, for frames and bare inputs */
+          return?: ('each' | 'last') | undefined;
+          /** As in the body of steps, for frames and bare inputs */
+          embed?: ('true' | 'false') | undefined;
+          /** Labels to report */
+          top_k?: number | undefined;
+          /** Milliseconds for each input, and for each answer to be read; UNROLL_TIMEOUT_MS by default */
+          timeout_ms?: number | undefined;
+          /** Whether a stream that has the session ends first; of no use with a model */
+          take_over?: ('true' | 'false') | undefined;
+        }
+      | undefined;
+    body?: undefined;
+    reply: string;
+  };
+  /** A WebSocket that answers inputs of a sequence that begins with the connection and ends with it */
+  connectModel: {
+    path: {
+      /** `name` for the highest version, or `name@version` */
+      model: string;
+    };
+    query?:
+      | {
+          /** Type of the values of frames, little-endian; int16 is divided by 32768, as samples of audio are */
+          dtype?: ('float32' | 'int16') | undefined;
+          /** Steps of a frame, which has one answer. A step has as many values as the model has features: a model that takes a window of samples a step has a feature for each sample. */
+          frame?: number | undefined;
+          /** As in the body of steps, for frames and bare inputs */
+          return?: ('each' | 'last') | undefined;
+          /** As in the body of steps, for frames and bare inputs */
+          embed?: ('true' | 'false') | undefined;
+          /** Labels to report */
+          top_k?: number | undefined;
+          /** Milliseconds for each input, and for each answer to be read; UNROLL_TIMEOUT_MS by default */
+          timeout_ms?: number | undefined;
+          /** Whether a stream that has the session ends first; of no use with a model */
+          take_over?: ('true' | 'false') | undefined;
+          /** Values of each binary message, where these are not whole frames: blocks of a microphone, which are joined to frames. By default a message has one frame or more. */
+          samples?: number | undefined;
+          /** float32: the answers to frames are binary, the values of `predict` alone */
+          answers?: ('json' | 'float32') | undefined;
+        }
+      | undefined;
+    body?: undefined;
+    reply: string;
+  };
+  /** Uploads training data: JSONL, CSV or plain text, as the body or as a multipart file */
+  createDataset: {
+    path?: undefined;
+    query?:
+      | {
+          name?: string | undefined;
+          /** Validates every record for this task; without it, records may be any objects */
+          task?: ('classify' | 'tag' | 'decode' | 'generate' | 'predict') | undefined;
+        }
+      | undefined;
+    body?: undefined;
+    reply: Dataset;
+  };
+  /** Lists datasets, newest first */
+  listDatasets: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    reply: {
+      object: 'list';
+      data: Dataset[];
+    };
+  };
+  /** Shows a dataset */
+  showDataset: {
+    path: {
+      dataset: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: Dataset;
+  };
+  /** Deletes a dataset that no unfinished job uses */
+  deleteDataset: {
+    path: {
+      dataset: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: Dataset;
+  };
+  /** Uploads a dataset: a form with `file` (JSONL, CSV or plain text) and `purpose`, fine-tune */
+  createFile: { path?: undefined; query?: undefined; body?: undefined; reply: File };
+  /** Lists datasets */
+  listFiles: {
+    path?: undefined;
+    query?:
+      | {
+          limit?: number | undefined;
+          /** Id of the last item of the page before */
+          after?: string | undefined;
+          purpose?: string | undefined;
+          /** By time of upload */
+          order?: ('asc' | 'desc') | undefined;
+        }
+      | undefined;
+    body?: undefined;
+    reply: {
+      object: 'list';
+      data: File[];
+      has_more: boolean;
+    };
+  };
+  /** Shows a dataset */
+  showFile: {
+    path: {
+      file: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: File;
+  };
+  /** Deletes a dataset that no unfinished job uses */
+  deleteFile: {
+    path: {
+      file: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: {
+      id: string;
+      object: 'file';
+      deleted: true;
+    };
+  };
+  /** The bytes of a dataset, as uploaded */
+  readFile: {
+    path: {
+      file: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: Uint8Array<ArrayBuffer>;
+  };
+  /** Trains a network; the best checkpoint is published as a model */
+  createTrainingJob: {
+    path?: undefined;
+    query?: undefined;
+    body: {
+      model: string;
+      description?: string | undefined;
+      task: 'classify' | 'tag' | 'decode' | 'generate' | 'predict';
+      base?: string | undefined;
+      frozen?: string[] | undefined;
+      network?:
+        | {
+            layers: {
+              type:
+                | 'add'
+                | 'attention'
+                | 'concat'
+                | 'conv1d'
+                | 'crf'
+                | 'dense'
+                | 'dropout'
+                | 'embedding'
+                | 'highway'
+                | 'layer_norm'
+                | 'multiply'
+                | 'operator_graph'
+                | 'pool'
+                | 'recurrent';
+              [key: string]: unknown;
+            }[];
+            encoder?:
+              | {
+                  layers: {
+                    type:
+                      | 'add'
+                      | 'attention'
+                      | 'concat'
+                      | 'conv1d'
+                      | 'crf'
+                      | 'dense'
+                      | 'dropout'
+                      | 'embedding'
+                      | 'highway'
+                      | 'layer_norm'
+                      | 'multiply'
+                      | 'operator_graph'
+                      | 'pool'
+                      | 'recurrent';
+                    [key: string]: unknown;
+                  }[];
+                }
+              | undefined;
+            bridge?: ('none' | 'copy' | 'dense') | undefined;
+          }
+        | undefined;
+      inputs?:
+        | (
+            | {
+                kind?: 'text' | undefined;
+                vocabulary?: ('characters' | 'words') | undefined;
+                tokens?: string[] | undefined;
+                min_count?: number | undefined;
+                max_tokens?: number | undefined;
+                lowercase?: boolean | undefined;
+                normalize?: ('none' | 'NFC' | 'NFKC') | undefined;
+                characters?:
+                  | {
+                      prefix: number;
+                      suffix: number;
+                    }
+                  | undefined;
+              }
+            | {
+                kind: 'numeric';
+                features?: string[] | undefined;
+              }
+          )
+        | undefined;
+      outputs?:
+        | {
+            labels?: string[] | undefined;
+            multi_label?: boolean | undefined;
+            vocabulary?:
+              | {
+                  kind?: 'text' | undefined;
+                  vocabulary?: ('characters' | 'words') | undefined;
+                  tokens?: string[] | undefined;
+                  min_count?: number | undefined;
+                  max_tokens?: number | undefined;
+                  lowercase?: boolean | undefined;
+                  normalize?: ('none' | 'NFC' | 'NFKC') | undefined;
+                  characters?:
+                    | {
+                        prefix: number;
+                        suffix: number;
+                      }
+                    | undefined;
+                }
+              | undefined;
+            units?: string[] | undefined;
+          }
+        | undefined;
+      decoding?: Record<string, unknown> | undefined;
+      data:
+        | {
+            dataset: string;
+          }
+        | {
+            records: Record<string, unknown>[];
+          };
+      series?:
+        | {
+            inputs?: string[] | undefined;
+            targets?: string[] | undefined;
+            window: number;
+            horizon: number;
+            stride?: number | undefined;
+            every_step?: boolean | undefined;
+          }
+        | undefined;
+      validation?:
+        | (
+            | (
+                | {
+                    dataset: string;
+                  }
+                | {
+                    records: Record<string, unknown>[];
+                  }
+              )
+            | {
+                share: number;
+              }
+          )
+        | undefined;
+      hyperparameters?:
+        | {
+            batch_size?: number | undefined;
+            learning_rate?: number | undefined;
+            optimizer?:
+              | (
+                  | {
+                      type: 'sgd';
+                      momentum?: number | undefined;
+                      nesterov?: boolean | undefined;
+                      weight_decay?: number | undefined;
+                    }
+                  | {
+                      type: 'rmsprop';
+                      alpha?: number | undefined;
+                      epsilon?: number | undefined;
+                      momentum?: number | undefined;
+                      weight_decay?: number | undefined;
+                    }
+                  | {
+                      type: 'adam' | 'adamw';
+                      beta1?: number | undefined;
+                      beta2?: number | undefined;
+                      epsilon?: number | undefined;
+                      weight_decay?: number | undefined;
+                    }
+                )
+              | undefined;
+            schedule?:
+              | (
+                  | {
+                      type: 'constant';
+                      warm_up?: number | undefined;
+                    }
+                  | {
+                      type: 'step';
+                      every: number;
+                      gamma?: number | undefined;
+                      warm_up?: number | undefined;
+                    }
+                  | {
+                      type: 'cosine';
+                      floor?: number | undefined;
+                      warm_up?: number | undefined;
+                    }
+                  | {
+                      type: 'one_cycle';
+                      peak_at?: number | undefined;
+                    }
+                  | {
+                      type: 'plateau';
+                      factor?: number | undefined;
+                      patience?: number | undefined;
+                      floor?: number | undefined;
+                      warm_up?: number | undefined;
+                    }
+                )
+              | undefined;
+            clip?:
+              | {
+                  norm?: number | undefined;
+                  value?: number | undefined;
+                }
+              | undefined;
+            loss?:
+              | (
+                  | {
+                      type: 'softmax_cross_entropy';
+                      label_smoothing?: number | undefined;
+                    }
+                  | {
+                      type: 'sigmoid_cross_entropy';
+                    }
+                  | {
+                      type: 'crf';
+                    }
+                  | {
+                      type: 'mean_squared';
+                    }
+                  | {
+                      type: 'mean_absolute';
+                    }
+                  | {
+                      type: 'huber';
+                      delta?: number | undefined;
+                    }
+                )
+              | undefined;
+            class_weights?: ('balanced' | Record<string, number>) | undefined;
+            truncate?:
+              | {
+                  k1: number;
+                  k2: number;
+                }
+              | undefined;
+            scheduled_sampling?: number | undefined;
+            shards?: number | undefined;
+            loss_at?: ('end' | 'every_step') | undefined;
+            max_steps?: number | undefined;
+            evaluate_every?: number | undefined;
+            checkpoint_every?: number | undefined;
+            early_stopping?:
+              | {
+                  patience: number;
+                }
+              | undefined;
+            gradient_flow_every?: number | undefined;
+            embedding_scale?: number | undefined;
+            initialisation?: ('glorot' | 'he') | undefined;
+          }
+        | undefined;
+      budget?:
+        | {
+            epochs?: number | undefined;
+            steps?: number | undefined;
+            minutes?: number | undefined;
+          }
+        | undefined;
+      seed?: number | undefined;
+      provenance?: Record<string, unknown> | undefined;
+    };
+    reply: TrainingJob;
+  };
+  /** Lists training jobs, newest first */
+  listTrainingJobs: {
+    path?: undefined;
+    query?:
+      | {
+          limit?: number | undefined;
+          /** Id of the last item of the previous page */
+          after?: string | undefined;
+        }
+      | undefined;
+    body?: undefined;
+    reply: {
+      object: 'list';
+      data: TrainingJob[];
+      has_more: boolean;
+    };
+  };
+  /** Shows a training job: status, progress and metrics */
+  showTrainingJob: {
+    path: {
+      job: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: TrainingJob;
+  };
+  /** Cancels a job and retains its checkpoints */
+  cancelTrainingJob: {
+    path: {
+      job: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: TrainingJob;
+  };
+  /** Pauses a job at its next step, so that a queued job can run */
+  pauseTrainingJob: {
+    path: {
+      job: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: TrainingJob;
+  };
+  /** Resumes a paused job from its last state */
+  resumeTrainingJob: {
+    path: {
+      job: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: TrainingJob;
+  };
+  /** Lists the events of a job, or streams them as server-sent events until the job has ended */
+  listTrainingEvents: {
+    path: {
+      job: string;
+    };
+    query?:
+      | {
+          limit?: number | undefined;
+          /** Id of the last event of the previous page */
+          after?: number | undefined;
+          /** true: server-sent events, as with Accept: text/event-stream */
+          stream?: ('true' | 'false') | undefined;
+        }
+      | undefined;
+    body?: undefined;
+    reply: {
+      object: 'list';
+      /** Oldest first */
+      data: TrainingEvent[];
+      has_more: boolean;
+    };
+  };
+  /** Lists the checkpoints of a job, oldest first */
+  listTrainingCheckpoints: {
+    path: {
+      job: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: {
+      object: 'list';
+      data: TrainingCheckpoint[];
+    };
+  };
+  /** Publishes a checkpoint as the next version of its model */
+  publishTrainingCheckpoint: {
+    path: {
+      job: string;
+      step: number;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: TrainingCheckpoint;
+  };
+  /** Trains several cells, with a grid or random draws of settings, on the same data and with equal parameter counts */
+  createComparison: {
+    path?: undefined;
+    query?: undefined;
+    body: {
+      model: string;
+      spec: {
+        description?: string | undefined;
+        task: 'classify' | 'tag' | 'decode' | 'generate' | 'predict';
+        base?: string | undefined;
+        frozen?: string[] | undefined;
+        network?:
+          | {
+              layers: {
+                type:
+                  | 'add'
+                  | 'attention'
+                  | 'concat'
+                  | 'conv1d'
+                  | 'crf'
+                  | 'dense'
+                  | 'dropout'
+                  | 'embedding'
+                  | 'highway'
+                  | 'layer_norm'
+                  | 'multiply'
+                  | 'operator_graph'
+                  | 'pool'
+                  | 'recurrent';
+                [key: string]: unknown;
+              }[];
+              encoder?:
+                | {
+                    layers: {
+                      type:
+                        | 'add'
+                        | 'attention'
+                        | 'concat'
+                        | 'conv1d'
+                        | 'crf'
+                        | 'dense'
+                        | 'dropout'
+                        | 'embedding'
+                        | 'highway'
+                        | 'layer_norm'
+                        | 'multiply'
+                        | 'operator_graph'
+                        | 'pool'
+                        | 'recurrent';
+                      [key: string]: unknown;
+                    }[];
+                  }
+                | undefined;
+              bridge?: ('none' | 'copy' | 'dense') | undefined;
+            }
+          | undefined;
+        inputs?:
+          | (
+              | {
+                  kind?: 'text' | undefined;
+                  vocabulary?: ('characters' | 'words') | undefined;
+                  tokens?: string[] | undefined;
+                  min_count?: number | undefined;
+                  max_tokens?: number | undefined;
+                  lowercase?: boolean | undefined;
+                  normalize?: ('none' | 'NFC' | 'NFKC') | undefined;
+                  characters?:
+                    | {
+                        prefix: number;
+                        suffix: number;
+                      }
+                    | undefined;
+                }
+              | {
+                  kind: 'numeric';
+                  features?: string[] | undefined;
+                }
+            )
+          | undefined;
+        outputs?:
+          | {
+              labels?: string[] | undefined;
+              multi_label?: boolean | undefined;
+              vocabulary?:
+                | {
+                    kind?: 'text' | undefined;
+                    vocabulary?: ('characters' | 'words') | undefined;
+                    tokens?: string[] | undefined;
+                    min_count?: number | undefined;
+                    max_tokens?: number | undefined;
+                    lowercase?: boolean | undefined;
+                    normalize?: ('none' | 'NFC' | 'NFKC') | undefined;
+                    characters?:
+                      | {
+                          prefix: number;
+                          suffix: number;
+                        }
+                      | undefined;
+                  }
+                | undefined;
+              units?: string[] | undefined;
+            }
+          | undefined;
+        decoding?: Record<string, unknown> | undefined;
+        data:
+          | {
+              dataset: string;
+            }
+          | {
+              records: Record<string, unknown>[];
+            };
+        series?:
+          | {
+              inputs?: string[] | undefined;
+              targets?: string[] | undefined;
+              window: number;
+              horizon: number;
+              stride?: number | undefined;
+              every_step?: boolean | undefined;
+            }
+          | undefined;
+        validation?:
+          | (
+              | (
+                  | {
+                      dataset: string;
+                    }
+                  | {
+                      records: Record<string, unknown>[];
+                    }
+                )
+              | {
+                  share: number;
+                }
+            )
+          | undefined;
+        hyperparameters?:
+          | {
+              batch_size?: number | undefined;
+              learning_rate?: number | undefined;
+              optimizer?:
+                | (
+                    | {
+                        type: 'sgd';
+                        momentum?: number | undefined;
+                        nesterov?: boolean | undefined;
+                        weight_decay?: number | undefined;
+                      }
+                    | {
+                        type: 'rmsprop';
+                        alpha?: number | undefined;
+                        epsilon?: number | undefined;
+                        momentum?: number | undefined;
+                        weight_decay?: number | undefined;
+                      }
+                    | {
+                        type: 'adam' | 'adamw';
+                        beta1?: number | undefined;
+                        beta2?: number | undefined;
+                        epsilon?: number | undefined;
+                        weight_decay?: number | undefined;
+                      }
+                  )
+                | undefined;
+              schedule?:
+                | (
+                    | {
+                        type: 'constant';
+                        warm_up?: number | undefined;
+                      }
+                    | {
+                        type: 'step';
+                        every: number;
+                        gamma?: number | undefined;
+                        warm_up?: number | undefined;
+                      }
+                    | {
+                        type: 'cosine';
+                        floor?: number | undefined;
+                        warm_up?: number | undefined;
+                      }
+                    | {
+                        type: 'one_cycle';
+                        peak_at?: number | undefined;
+                      }
+                    | {
+                        type: 'plateau';
+                        factor?: number | undefined;
+                        patience?: number | undefined;
+                        floor?: number | undefined;
+                        warm_up?: number | undefined;
+                      }
+                  )
+                | undefined;
+              clip?:
+                | {
+                    norm?: number | undefined;
+                    value?: number | undefined;
+                  }
+                | undefined;
+              loss?:
+                | (
+                    | {
+                        type: 'softmax_cross_entropy';
+                        label_smoothing?: number | undefined;
+                      }
+                    | {
+                        type: 'sigmoid_cross_entropy';
+                      }
+                    | {
+                        type: 'crf';
+                      }
+                    | {
+                        type: 'mean_squared';
+                      }
+                    | {
+                        type: 'mean_absolute';
+                      }
+                    | {
+                        type: 'huber';
+                        delta?: number | undefined;
+                      }
+                  )
+                | undefined;
+              class_weights?: ('balanced' | Record<string, number>) | undefined;
+              truncate?:
+                | {
+                    k1: number;
+                    k2: number;
+                  }
+                | undefined;
+              scheduled_sampling?: number | undefined;
+              shards?: number | undefined;
+              loss_at?: ('end' | 'every_step') | undefined;
+              max_steps?: number | undefined;
+              evaluate_every?: number | undefined;
+              checkpoint_every?: number | undefined;
+              early_stopping?:
+                | {
+                    patience: number;
+                  }
+                | undefined;
+              gradient_flow_every?: number | undefined;
+              embedding_scale?: number | undefined;
+              initialisation?: ('glorot' | 'he') | undefined;
+            }
+          | undefined;
+        budget?:
+          | {
+              epochs?: number | undefined;
+              steps?: number | undefined;
+              minutes?: number | undefined;
+            }
+          | undefined;
+        seed?: number | undefined;
+        provenance?: Record<string, unknown> | undefined;
+      };
+      cells?: ('rnn' | 'lstm' | 'gru' | 'mingru' | 'cifg')[] | undefined;
+      grid?: Record<string, unknown[]> | undefined;
+      random?:
+        | {
+            trials: number;
+            ranges: Record<
+              string,
+              | unknown[]
+              | {
+                  min: number;
+                  max: number;
+                  log?: boolean | undefined;
+                  whole?: boolean | undefined;
+                }
+            >;
+            seed?: number | undefined;
+          }
+        | undefined;
+      target?:
+        | {
+            metric: string;
+            value: number;
+          }
+        | undefined;
+    };
+    reply: Comparison;
+  };
+  /** Lists comparisons, newest first */
+  listComparisons: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    reply: {
+      object: 'list';
+      data: Comparison[];
+    };
+  };
+  /** Shows a comparison: score, parameters, step time, time to the target and gradient reach of each trial */
+  showComparison: {
+    path: {
+      comparison: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: Comparison;
+  };
+  /** Cancels all unfinished trials; no model is published */
+  cancelComparison: {
+    path: {
+      comparison: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: Comparison;
+  };
+  /** Texts that continue prompts, from a model that generates */
+  createCompletion: {
+    path?: undefined;
+    query?: undefined;
+    body: {
+      /** `name` for the highest version, or `name@version` */
+      model: string;
+      /** A text or a list of texts; or ids of the model's vocabulary, or a list of lists of them. Without it the model starts from its start token */
+      prompt?: (string | string[] | number[] | number[][]) | undefined;
+      /** 16 by default; at most UNROLL_MAX_TOKENS */
+      max_tokens?: number | undefined;
+      /** 0 is greedy */
+      temperature?: number | undefined;
+      /** Sample from the fewest that reach this probability */
+      top_p?: number | undefined;
+      /** Choices for each prompt */
+      n?: number | undefined;
+      /** Send server-sent events while the texts are written */
+      stream?: boolean | undefined;
+      stream_options?:
+        | {
+            /** A last chunk without choices has the usage */
+            include_usage?: (boolean | null) | undefined;
+            /** Accepted, and not used */
+            include_obfuscation?: unknown;
+          }
+        | undefined;
+      /** Alternatives to report with each token */
+      logprobs?: number | undefined;
+      /** Begin each text with its prompt */
+      echo?: boolean | undefined;
+      /** The text ends before any of these */
+      stop?: (string | string[]) | undefined;
+      /** Subtracted from a logit for each occurrence; 0 is none */
+      frequency_penalty?: number | undefined;
+      /** The same seed gives the same text, regardless of batch composition */
+      seed?: number | undefined;
+      /** Not supported but as the value of `n` */
+      best_of?: number | undefined;
+      /** Not supported: must be 0; there is frequency_penalty */
+      presence_penalty?: unknown;
+      /** Not supported: must be empty; tokens have no biases */
+      logit_bias?: unknown;
+      /** Not supported: must be empty; a text is continued at its end only */
+      suffix?: unknown;
+      /** Accepted, and not used */
+      user?: unknown;
+      /** Accepted, and not used */
+      service_tier?: unknown;
+      /** Accepted, and not used */
+      store?: unknown;
+      /** Accepted, and not used */
+      metadata?: unknown;
+      /** Accepted, and not used */
+      safety_identifier?: unknown;
+      /** Accepted, and not used */
+      prompt_cache_key?: unknown;
+      /** Sample from the k most likely; 0 is all */
+      top_k?: number | undefined;
+      /** Sample from those at least this likely relative to the most likely */
+      min_p?: number | undefined;
+      /** Divides the logits of tokens that have occurred; 1 is none */
+      repetition_penalty?: number | undefined;
+      /** Milliseconds after which the request fails with 504; UNROLL_TIMEOUT_MS by default, at most UNROLL_MAX_TIMEOUT_MS */
+      timeout_ms?: number | undefined;
+    };
+    reply: Completion;
+  };
+  /** The last hidden state of whole sequences, from a model of any task */
+  createEmbedding: {
+    path?: undefined;
+    query?: undefined;
+    body: {
+      /** `name` for the highest version, or `name@version` */
+      model: string;
+      /** As of /v1/models/{model}/embed. For a model of texts, lists of numbers are ids of the model's vocabulary */
+      input: string | string[] | string[][] | number[] | number[][] | number[][][];
+      /** base64: little-endian float32 numbers, which are exact */
+      encoding_format?: ('float' | 'base64') | undefined;
+      /** Must be the width of the hidden state, as it always is */
+      dimensions?: number | undefined;
+      /** Milliseconds after which the request fails with 504; UNROLL_TIMEOUT_MS by default, at most UNROLL_MAX_TIMEOUT_MS */
+      timeout_ms?: number | undefined;
+      /** Accepted, and not used */
+      user?: unknown;
+      /** Accepted, and not used */
+      service_tier?: unknown;
+      /** Accepted, and not used */
+      store?: unknown;
+      /** Accepted, and not used */
+      metadata?: unknown;
+      /** Accepted, and not used */
+      safety_identifier?: unknown;
+      /** Accepted, and not used */
+      prompt_cache_key?: unknown;
+    };
+    reply: Embeddings;
+  };
+  /** Trains a model further as a training job; the best checkpoint is published under a new name */
+  createFineTuningJob: {
+    path?: undefined;
+    query?: undefined;
+    body: {
+      /** `name` for the highest version, or `name@version` */
+      model: string;
+      training_file: string;
+      validation_file?: string | undefined;
+      /** The trained model is `<model>-<suffix>`; by default the suffix is drawn */
+      suffix?: string | undefined;
+      seed?: number | undefined;
+      hyperparameters?:
+        | {
+            n_epochs?: ('auto' | number) | undefined;
+            batch_size?: ('auto' | number) | undefined;
+            /** Times the default learning rate of training jobs */
+            learning_rate_multiplier?: ('auto' | number) | undefined;
+          }
+        | undefined;
+      method?:
+        | {
+            type: 'supervised';
+            supervised?:
+              | {
+                  hyperparameters?:
+                    | {
+                        n_epochs?: ('auto' | number) | undefined;
+                        batch_size?: ('auto' | number) | undefined;
+                        /** Times the default learning rate of training jobs */
+                        learning_rate_multiplier?: ('auto' | number) | undefined;
+                      }
+                    | undefined;
+                }
+              | undefined;
+          }
+        | undefined;
+      integrations?: unknown;
+      /** Accepted, and not used */
+      user?: unknown;
+      /** Accepted, and not used */
+      service_tier?: unknown;
+      /** Accepted, and not used */
+      store?: unknown;
+      /** Accepted, and not used */
+      metadata?: unknown;
+      /** Accepted, and not used */
+      safety_identifier?: unknown;
+      /** Accepted, and not used */
+      prompt_cache_key?: unknown;
+    };
+    reply: FineTuningJob;
+  };
+  /** Lists training jobs, newest first */
+  listFineTuningJobs: {
+    path?: undefined;
+    query?:
+      | {
+          limit?: number | undefined;
+          /** Id of the last item of the page before */
+          after?: string | undefined;
+        }
+      | undefined;
+    body?: undefined;
+    reply: {
+      object: 'list';
+      data: FineTuningJob[];
+      has_more: boolean;
+    };
+  };
+  /** Shows a training job */
+  showFineTuningJob: {
+    path: {
+      job: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: FineTuningJob;
+  };
+  /** As cancel of a training job */
+  cancelFineTuningJob: {
+    path: {
+      job: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: FineTuningJob;
+  };
+  /** As pause of a training job */
+  pauseFineTuningJob: {
+    path: {
+      job: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: FineTuningJob;
+  };
+  /** As resume of a training job */
+  resumeFineTuningJob: {
+    path: {
+      job: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: FineTuningJob;
+  };
+  /** Lists the events of a training job, oldest first */
+  listFineTuningEvents: {
+    path: {
+      job: string;
+    };
+    query?:
+      | {
+          limit?: number | undefined;
+          /** Id of the last event of the page before */
+          after?: number | undefined;
+        }
+      | undefined;
+    body?: undefined;
+    reply: {
+      object: 'list';
+      data: FineTuningEvent[];
+      has_more: boolean;
+    };
+  };
+  /** Lists the checkpoints of a training job, newest first */
+  listFineTuningCheckpoints: {
+    path: {
+      job: string;
+    };
+    query?:
+      | {
+          limit?: number | undefined;
+          /** Id of the last item of the page before */
+          after?: string | undefined;
+        }
+      | undefined;
+    body?: undefined;
+    reply: {
+      object: 'list';
+      data: FineTuningCheckpoint[];
+      has_more: boolean;
+    };
+  };
+  /** Name, version and extensions of the server */
+  serverMetadata: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    reply: {
+      name: string;
+      version: string;
+      extensions: string[];
+    };
+  };
+  /** The input and output tensors of a model */
+  modelMetadata: {
+    path: {
+      model: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: InferenceMetadata;
+  };
+  /** Whether a model is ready */
+  modelReady: {
+    path: {
+      model: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: {
+      name: string;
+      ready: boolean;
+    };
+  };
+  /** Tensors in, tensors out; JSON or, with the binary extension, bytes */
+  infer: {
+    path: {
+      model: string;
+    };
+    query?: undefined;
+    body: {
+      id?: string | undefined;
+      parameters?: Record<string, unknown> | undefined;
+      inputs: {
+        name: string;
+        shape: number[];
+        datatype:
+          | 'BOOL'
+          | 'UINT8'
+          | 'UINT16'
+          | 'UINT32'
+          | 'UINT64'
+          | 'INT8'
+          | 'INT16'
+          | 'INT32'
+          | 'INT64'
+          | 'FP16'
+          | 'FP32'
+          | 'FP64'
+          | 'BYTES';
+        parameters?: Record<string, unknown> | undefined;
+        data?: unknown;
+      }[];
+      outputs?:
+        | {
+            name: string;
+            parameters?: Record<string, unknown> | undefined;
+          }[]
+        | undefined;
+    };
+    reply: InferenceReply;
+  };
+  /** The input and output tensors of a model */
+  modelMetadataVersion: {
+    path: {
+      model: string;
+      version: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: InferenceMetadata;
+  };
+  /** Whether a model is ready */
+  modelReadyVersion: {
+    path: {
+      model: string;
+      version: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: {
+      name: string;
+      ready: boolean;
+    };
+  };
+  /** Tensors in, tensors out; JSON or, with the binary extension, bytes */
+  inferVersion: {
+    path: {
+      model: string;
+      version: string;
+    };
+    query?: undefined;
+    body: {
+      id?: string | undefined;
+      parameters?: Record<string, unknown> | undefined;
+      inputs: {
+        name: string;
+        shape: number[];
+        datatype:
+          | 'BOOL'
+          | 'UINT8'
+          | 'UINT16'
+          | 'UINT32'
+          | 'UINT64'
+          | 'INT8'
+          | 'INT16'
+          | 'INT32'
+          | 'INT64'
+          | 'FP16'
+          | 'FP32'
+          | 'FP64'
+          | 'BYTES';
+        parameters?: Record<string, unknown> | undefined;
+        data?: unknown;
+      }[];
+      outputs?:
+        | {
+            name: string;
+            parameters?: Record<string, unknown> | undefined;
+          }[]
+        | undefined;
+    };
+    reply: InferenceReply;
+  };
+  /** Every version of every model, and why it cannot be served */
+  repositoryIndex: {
+    path?: undefined;
+    query?: undefined;
+    body: {
+      ready?: boolean | undefined;
+    } | null;
+    reply: {
+      name: string;
+      version: string;
+      state: string;
+      reason: string;
+    }[];
+  };
+  /** Reads a model, or reads it again: `name` or `name@version` */
+  loadModel: {
+    path: {
+      model: string;
+    };
+    query?: undefined;
+    body: {
+      parameters?: Record<string, never> | undefined;
+    } | null;
+    reply: Record<string, never>;
+  };
+  /** Unloads a model until it is loaded again: `name` or `name@version` */
+  unloadModel: {
+    path: {
+      model: string;
+    };
+    query?: undefined;
+    body: {
+      parameters?:
+        | {
+            unload_dependents?: boolean | undefined;
+          }
+        | undefined;
+    } | null;
+    reply: Record<string, never>;
+  };
+  /** Statistics of every model */
+  statistics: { path?: undefined; query?: undefined; body?: undefined; reply: ModelStatistics };
+  /** Statistics of every version of a model */
+  modelStatistics: {
+    path: {
+      model: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: ModelStatistics;
+  };
+  /** Statistics of a version of a model */
+  modelStatisticsVersion: {
+    path: {
+      model: string;
+      version: string;
+    };
+    query?: undefined;
+    body?: undefined;
+    reply: ModelStatistics;
+  };
+  /** Whether the server runs */
+  live: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    reply: {
+      live: true;
+    };
+  };
+  /** Whether the server is ready: a model can be served, not shutting down, not out of connections */
+  ready: {
+    path?: undefined;
+    query?: undefined;
+    body?: undefined;
+    reply: {
+      ready: boolean;
+      /** Why it is not */
+      reason?: string;
+      /** Only where training is not available; models are served all the same */
+      training?: {
+        available: false;
+        reason: string;
+      };
+    };
+  };
+  /** Prometheus text format, or OpenMetrics for a client that prefers it */
+  metrics: { path?: undefined; query?: undefined; body?: undefined; reply: string };
+}
+
+/** The method and path of each operation, and the form of its reply. */
+export const operations = {
+  listModels: ['GET', '/v1/models', 'json'],
+  showModel: ['GET', '/v1/models/{model}', 'json'],
+  classify: ['POST', '/v1/models/{model}/classify', 'json'],
+  tag: ['POST', '/v1/models/{model}/tag', 'json'],
+  decode: ['POST', '/v1/models/{model}/decode', 'json'],
+  generate: ['POST', '/v1/models/{model}/generate', 'json'],
+  predict: ['POST', '/v1/models/{model}/predict', 'json'],
+  embed: ['POST', '/v1/models/{model}/embed', 'json'],
+  createSession: ['POST', '/v1/sessions', 'json'],
+  listSessions: ['GET', '/v1/sessions', 'json'],
+  showSession: ['GET', '/v1/sessions/{session}', 'json'],
+  deleteSession: ['DELETE', '/v1/sessions/{session}', 'json'],
+  forkSession: ['POST', '/v1/sessions/{session}/fork', 'json'],
+  markSession: ['POST', '/v1/sessions/{session}/marks', 'json'],
+  deleteSessionMark: ['DELETE', '/v1/sessions/{session}/marks/{mark}', 'json'],
+  rewindSession: ['POST', '/v1/sessions/{session}/rewind', 'json'],
+  getSessionSnapshot: ['GET', '/v1/sessions/{session}/snapshot', 'bytes'],
+  restoreSession: ['PUT', '/v1/sessions/{session}/snapshot', 'json'],
+  runSessionSteps: ['POST', '/v1/sessions/{session}/steps', 'json'],
+  streamSession: ['POST', '/v1/sessions/{session}/stream', 'text'],
+  connectSession: ['GET', '/v1/sessions/{session}/stream', 'text'],
+  streamModel: ['POST', '/v1/models/{model}/stream', 'text'],
+  connectModel: ['GET', '/v1/models/{model}/stream', 'text'],
+  createDataset: ['POST', '/v1/datasets', 'json'],
+  listDatasets: ['GET', '/v1/datasets', 'json'],
+  showDataset: ['GET', '/v1/datasets/{dataset}', 'json'],
+  deleteDataset: ['DELETE', '/v1/datasets/{dataset}', 'json'],
+  createFile: ['POST', '/v1/files', 'json'],
+  listFiles: ['GET', '/v1/files', 'json'],
+  showFile: ['GET', '/v1/files/{file}', 'json'],
+  deleteFile: ['DELETE', '/v1/files/{file}', 'json'],
+  readFile: ['GET', '/v1/files/{file}/content', 'bytes'],
+  createTrainingJob: ['POST', '/v1/training/jobs', 'json'],
+  listTrainingJobs: ['GET', '/v1/training/jobs', 'json'],
+  showTrainingJob: ['GET', '/v1/training/jobs/{job}', 'json'],
+  cancelTrainingJob: ['POST', '/v1/training/jobs/{job}/cancel', 'json'],
+  pauseTrainingJob: ['POST', '/v1/training/jobs/{job}/pause', 'json'],
+  resumeTrainingJob: ['POST', '/v1/training/jobs/{job}/resume', 'json'],
+  listTrainingEvents: ['GET', '/v1/training/jobs/{job}/events', 'json'],
+  listTrainingCheckpoints: ['GET', '/v1/training/jobs/{job}/checkpoints', 'json'],
+  publishTrainingCheckpoint: ['POST', '/v1/training/jobs/{job}/checkpoints/{step}/publish', 'json'],
+  createComparison: ['POST', '/v1/training/comparisons', 'json'],
+  listComparisons: ['GET', '/v1/training/comparisons', 'json'],
+  showComparison: ['GET', '/v1/training/comparisons/{comparison}', 'json'],
+  cancelComparison: ['POST', '/v1/training/comparisons/{comparison}/cancel', 'json'],
+  createCompletion: ['POST', '/v1/completions', 'json'],
+  createEmbedding: ['POST', '/v1/embeddings', 'json'],
+  createFineTuningJob: ['POST', '/v1/fine_tuning/jobs', 'json'],
+  listFineTuningJobs: ['GET', '/v1/fine_tuning/jobs', 'json'],
+  showFineTuningJob: ['GET', '/v1/fine_tuning/jobs/{job}', 'json'],
+  cancelFineTuningJob: ['POST', '/v1/fine_tuning/jobs/{job}/cancel', 'json'],
+  pauseFineTuningJob: ['POST', '/v1/fine_tuning/jobs/{job}/pause', 'json'],
+  resumeFineTuningJob: ['POST', '/v1/fine_tuning/jobs/{job}/resume', 'json'],
+  listFineTuningEvents: ['GET', '/v1/fine_tuning/jobs/{job}/events', 'json'],
+  listFineTuningCheckpoints: ['GET', '/v1/fine_tuning/jobs/{job}/checkpoints', 'json'],
+  serverMetadata: ['GET', '/v2', 'json'],
+  modelMetadata: ['GET', '/v2/models/{model}', 'json'],
+  modelReady: ['GET', '/v2/models/{model}/ready', 'json'],
+  infer: ['POST', '/v2/models/{model}/infer', 'json'],
+  modelMetadataVersion: ['GET', '/v2/models/{model}/versions/{version}', 'json'],
+  modelReadyVersion: ['GET', '/v2/models/{model}/versions/{version}/ready', 'json'],
+  inferVersion: ['POST', '/v2/models/{model}/versions/{version}/infer', 'json'],
+  repositoryIndex: ['POST', '/v2/repository/index', 'json'],
+  loadModel: ['POST', '/v2/repository/models/{model}/load', 'json'],
+  unloadModel: ['POST', '/v2/repository/models/{model}/unload', 'json'],
+  statistics: ['GET', '/v2/models/stats', 'json'],
+  modelStatistics: ['GET', '/v2/models/{model}/stats', 'json'],
+  modelStatisticsVersion: ['GET', '/v2/models/{model}/versions/{version}/stats', 'json'],
+  live: ['GET', '/v2/health/live', 'json'],
+  ready: ['GET', '/v2/health/ready', 'json'],
+  metrics: ['GET', '/metrics', 'text'],
+} as const satisfies Record<
+  keyof Operations,
+  readonly [method: string, path: string, reply: 'json' | 'bytes' | 'text']
+>;

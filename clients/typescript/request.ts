@@ -1,0 +1,127 @@
+import { operations, type Operations } from './api.ts';
+import { readError, UnrollError } from './error.ts';
+
+export interface ClientOptions {
+  /** Of the server, with the prefix of a proxy if there is one: `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** An API key. */
+  readonly key?: string | undefined;
+  /**
+   * How often a call is made again that was refused with 429 or 503 and a time to try again; 0 by default. Nothing
+   * of such a call has run.
+   */
+  readonly retries?: number | undefined;
+  /** In place of the global one. */
+  readonly fetch?: typeof fetch | undefined;
+}
+
+export interface CallOptions {
+  /** Ends the call, or its stream, and frees what it holds in the server. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A body that is not JSON. */
+export interface Upload {
+  readonly type: string;
+  readonly data: string | Uint8Array | Blob | ReadableStream<Uint8Array>;
+}
+
+export interface CallRequest {
+  readonly path?: Readonly<Record<string, string | number>> | undefined;
+  readonly query?: Readonly<Record<string, string | number | undefined>> | undefined;
+  readonly body?: unknown;
+  readonly upload?: Upload;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Makes a call. @returns a response of 2xx. @throws UnrollError, or the signal's reason */
+export type Send = (
+  operation: keyof Operations,
+  request: CallRequest,
+  options?: CallOptions,
+) => Promise<Response>;
+
+export function createSend({ url, key, retries = 0, fetch: send = fetch }: ClientOptions): Send {
+  const root = url.replace(/\/+$/, '');
+  return async (operation, request, { signal } = {}) => {
+    const [method, template] = operations[operation];
+    const address = root + toPath(template, request.path ?? {}) + toQuery(request.query ?? {});
+    const init = { ...toInit(request), method, ...(signal && { signal }) };
+    const headers = { ...init.headers, ...(key !== undefined && { authorization: `Bearer ${key}` }) };
+    // a stream can be sent once
+    let left = request.upload?.data instanceof ReadableStream ? 0 : retries;
+    for (;;) {
+      const response = await receive(() => send(address, { ...init, headers }), 'connection_failed', signal);
+      if (response.ok) return response;
+      const error = await readError(response);
+      signal?.throwIfAborted();
+      const again = error.status === 429 || error.status === 503;
+      if (left-- <= 0 || !again || error.retryAfter === undefined) throw error;
+      await wait(error.retryAfter * 1000, signal);
+    }
+  };
+}
+
+/** Waits for a part of a reply. @throws UnrollError with `code`, or the signal's reason */
+export async function receive<T>(
+  part: () => Promise<T>,
+  code: 'connection_failed' | 'connection_lost',
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  try {
+    return await part();
+  } catch (error) {
+    signal?.throwIfAborted();
+    const { message, cause } = error as Error & { readonly cause?: { readonly message?: string } };
+    const reason = cause?.message === undefined ? message : `${message}: ${cause.message}`;
+    throw new UnrollError({ code, detail: `${reasons[code]}: ${reason}`, cause: error });
+  }
+}
+
+const reasons = {
+  connection_failed: 'no reply from the server',
+  connection_lost: 'the connection was cut before the end of the reply',
+} as const;
+
+/** @throws TypeError for a part that would lead to another route */
+const toPath = (template: string, values: NonNullable<CallRequest['path']>): string =>
+  template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = String(values[name] ?? '');
+    if (['', '.', '..'].includes(value)) throw new TypeError(`${name}: must be a name, was "${value}"`);
+    return encodeURIComponent(value);
+  });
+
+function toQuery(values: NonNullable<CallRequest['query']>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) query.set(name, String(value));
+  return query.size === 0 ? '' : `?${query}`;
+}
+
+function toInit({
+  body,
+  upload,
+  headers = {},
+}: CallRequest): RequestInit & { headers: Record<string, string> } {
+  if (upload)
+    return {
+      headers: { ...headers, 'content-type': upload.type },
+      body: upload.data as NonNullable<RequestInit['body']>,
+      // fetch asks for it where the body is a stream
+      ...(upload.data instanceof ReadableStream && { duplex: 'half' }),
+    };
+  if (body === undefined) return { headers: { ...headers } };
+  return { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      if (signal?.aborted) reject(signal.reason as Error);
+      else resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener('abort', end);
+  });
+}
