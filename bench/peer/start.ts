@@ -49,7 +49,12 @@ export async function startPair(
   { onnx, models, data }: ModelFiles,
   cpu: number | null = null,
 ): Promise<Pair> {
-  const environment = { UNROLL_MODELS: models, UNROLL_WORKERS: '1', UNROLL_DATA: data };
+  const environment = {
+    UNROLL_MODELS: models,
+    UNROLL_WORKERS: '1',
+    UNROLL_MAX_EXPECTED_MS: '60000',
+    UNROLL_DATA: data,
+  };
   const ours = await startServer(environment, { cpu });
   const served = cases.map(({ name, task }) => `${name}:${task}`).join();
   const peer = await startProcess(

@@ -1,3 +1,4 @@
+import { fromGenerator } from '../../../engine/event-source.ts';
 import { abortOnDisconnect } from '../../abort-on-disconnect.ts';
 import { callerOf } from '../../plugins/authenticate.ts';
 import { recordModel, recordSequence } from '../../plugins/request-log.ts';
@@ -56,7 +57,7 @@ export const sessionStepsRoute: Route = (scope, parts) => {
               ? { ...event, data: { ...(event.data as object), session: viewPosition(session) } }
               : event,
         );
-        return sendStream(parts, request, reply, events, { accepted });
+        return sendStream(parts, request, reply, fromGenerator(events), { accepted });
       }
       const { result, session } = await sessions.run(params.session, caller, call, (continued) => {
         recordModel(request, continued.model, operationId);
