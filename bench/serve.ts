@@ -1,10 +1,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
+import { parseArgs } from 'node:util';
 import { classifyLoad } from './classify-load.ts';
 import { generateLoad } from './generate-load.ts';
+import { compareWithPeer } from './peer/compare.ts';
 import { startServer } from './server-process.ts';
 
 // The whole server under load from this machine: classification on plain requests, generation on streams.
+
+const { values: options } = parseArgs({ options: { peer: { type: 'boolean' }, only: { type: 'string' } } });
+if (options.peer) {
+  await compareWithPeer(options.only?.split(',') ?? null);
+  process.exit();
+}
 
 const concurrency = [1, 8, 32];
 const secondsEach = 8;

@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import manifest from '../package.json' with { type: 'json' };
 
 export interface ServerProcess {
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<void>;
   /** Processor time of the process so far, in seconds; NaN where there is no /proc. */
   cpuSeconds(): number;
@@ -12,26 +14,53 @@ export interface ServerProcess {
 
 const readyWithinMilliseconds = 30_000;
 
+/** Node's flags of `npm start`. */
+const startFlags = manifest.scripts.start.match(/--[a-z-]+=\d+/g)!.slice(0, 1);
+
 /**
- * Starts the server as users do, on a free port; resolves once it is ready.
+ * Starts the server as `npm start` does, on a free port; resolves once it is ready.
  * @param options.cpu the only CPU it may use, null for any
  * @param options.root another checkout to serve from, to compare two versions
  */
-export async function startServer(
+export function startServer(
   environment: Record<string, string> = {},
   { cpu = null, root = `${import.meta.dirname}/..` }: { cpu?: number | null; root?: string } = {},
 ): Promise<ServerProcess> {
+  return startProcess(() => [...startFlags, 'bin/unroll.js', 'serve'], {
+    readyPath: '/v2/health/ready',
+    cwd: root,
+    cpu,
+    environment: (port) => ({
+      MALLOC_ARENA_MAX: '2',
+      UNROLL_PORT: String(port),
+      UNROLL_LOG_LEVEL: 'warn',
+      ...environment,
+    }),
+  });
+}
+
+/** Starts a script in Node that listens on a free port; resolves once it is ready. */
+export async function startProcess(
+  options: (port: number) => readonly string[],
+  {
+    readyPath,
+    environment = () => ({}),
+    cwd = import.meta.dirname,
+    cpu = null,
+  }: {
+    readonly readyPath: string;
+    readonly environment?: (port: number) => Record<string, string>;
+    readonly cwd?: string;
+    readonly cpu?: number | null;
+  },
+): Promise<ServerProcess> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const [file = '', ...rest] = [
-    ...(cpu === null ? [] : ['taskset', '-c', String(cpu)]),
-    process.execPath,
-    'bin/unroll.js',
-    'serve',
-  ];
+  const command = [process.execPath, ...options(port)];
+  const [file = '', ...rest] = cpu === null ? command : ['taskset', '-c', String(cpu), ...command];
   const child = spawn(file, rest, {
-    cwd: root,
-    env: { ...process.env, UNROLL_PORT: String(port), UNROLL_LOG_LEVEL: 'warn', ...environment },
+    cwd,
+    env: { ...process.env, ...environment(port) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const exited = once(child, 'exit');
@@ -40,7 +69,7 @@ export async function startServer(
     await exited;
   };
   const deadline = performance.now() + readyWithinMilliseconds;
-  while (!(await isReady(url))) {
+  while (!(await isReady(`${url}${readyPath}`))) {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
     if (performance.now() > deadline) {
       await stop();
@@ -48,7 +77,7 @@ export async function startServer(
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return { url, stop, cpuSeconds: () => readCpuSeconds(child.pid!) };
+  return { url, pid: child.pid!, stop, cpuSeconds: () => readCpuSeconds(child.pid!) };
 }
 
 /** Ticks of user and system time are fields 14 and 15 of /proc/<pid>/stat, 100 a second on Linux. */
@@ -60,7 +89,7 @@ function readCpuSeconds(pid: number): number {
 }
 
 async function isReady(url: string): Promise<boolean> {
-  return fetch(`${url}/v2/health/ready`).then(
+  return fetch(url).then(
     (reply) => reply.ok,
     () => false,
   );

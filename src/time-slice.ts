@@ -4,7 +4,7 @@ import { UnrollError } from './errors.ts';
 // other requests, probes and timers wait for one slice rather than for the whole work.
 
 /** Milliseconds of work in one slice. */
-const sliceMs = 8;
+export const sliceMs = 8;
 
 export interface TimeSlice {
   /** Whether the slice has ended: then `await next()`. */

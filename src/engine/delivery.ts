@@ -1,4 +1,6 @@
+import { readEvents, type EventSource } from './event-source.ts';
 import { eventBytes } from './flow-control.ts';
+import { createMicrotask } from './microtask.ts';
 import type {
   DecodedEvent,
   FinalState,
@@ -27,7 +29,7 @@ export type SequenceEvent = OutputsEvent | InsideEvent | TokenEvent | DecodedEve
 
 /** Passes the events of one sequence from the engine to its reader. */
 export interface Delivery {
-  readonly events: AsyncIterable<SequenceEvent>;
+  readonly events: EventSource<SequenceEvent>;
   deliver(event: Exclude<SequenceEvent, DoneEvent>): void;
   done(event: DoneEvent): void;
   fail(error: Error): void;
@@ -37,134 +39,171 @@ export interface Delivery {
   readonly delivered: { readonly steps: number; readonly insideSteps: number; readonly tokens: number };
 }
 
-export function createDelivery({
-  onAbandon,
-  onRead,
-  unread = { bytes: 0 },
-}: {
+interface DeliveryOptions {
   /** Called when the caller stops reading before the end. */
   readonly onAbandon: () => void;
   /** Called with the estimated bytes of an event that was read, or that had been delivered before. */
   readonly onRead?: ((bytes: number) => void) | undefined;
   /** Unread bytes of all deliveries of an engine. */
   readonly unread?: { bytes: number };
-}): Delivery {
-  let queue: SequenceEvent[] = [];
-  let readers: {
-    resolve: (result: IteratorResult<SequenceEvent>) => void;
-    reject: (error: Error) => void;
-  }[] = [];
-  let ended = false;
-  let failure: Error | null = null;
-  let unreadBytes = 0;
-  let nextStep = 0;
-  let nextInside = 0;
-  let nextToken = 0;
-
-  const addUnread = (bytes: number): void => {
-    unreadBytes += bytes;
-    unread.bytes += bytes;
-  };
-  const estimateBytes = (event: SequenceEvent): number => (event.kind === 'done' ? 0 : eventBytes(event));
-
-  function enqueue(event: SequenceEvent): void {
-    const reader = readers.shift();
-    if (reader) {
-      reader.resolve({ done: false, value: event });
-      onRead?.(estimateBytes(event));
-      return;
-    }
-    addUnread(estimateBytes(event));
-    queue.push(event.kind === 'outputs' || event.kind === 'inside' ? copyValues(event) : event);
-  }
-  function close(): void {
-    ended = true;
-    for (const { resolve, reject } of readers) {
-      if (failure) reject(failure);
-      else resolve({ done: true, value: undefined });
-      failure = null;
-    }
-    readers = [];
-  }
-
-  const iterator: AsyncIterator<SequenceEvent> = {
-    next() {
-      const event = queue.shift();
-      if (event) {
-        const bytes = estimateBytes(event);
-        addUnread(-bytes);
-        onRead?.(bytes);
-        return Promise.resolve({ done: false, value: event });
-      }
-      if (failure) {
-        const error = failure;
-        failure = null;
-        return Promise.reject(error);
-      }
-      if (ended) return Promise.resolve({ done: true, value: undefined });
-      return new Promise((resolve, reject) => readers.push({ resolve, reject }));
-    },
-    return() {
-      const abandoned = !ended;
-      const dropped = unreadBytes;
-      queue = [];
-      addUnread(-dropped);
-      failure = null;
-      close();
-      if (abandoned) onAbandon();
-      return Promise.resolve({ done: true, value: undefined });
-    },
-  };
-
-  return {
-    events: { [Symbol.asyncIterator]: () => iterator },
-    get unreadBytes() {
-      return unreadBytes;
-    },
-    get delivered() {
-      return { steps: nextStep, insideSteps: nextInside, tokens: nextToken };
-    },
-    deliver(event) {
-      if (ended) return;
-      if (event.kind === 'token') {
-        if (event.index < nextToken) return onRead?.(eventBytes(event));
-        nextToken = event.index + 1;
-        return enqueue(event);
-      }
-      if (event.kind === 'decoded' || event.kind === 'tensors') return enqueue(event);
-      const { kind, first, steps, width, values } = event;
-      const next = kind === 'outputs' ? nextStep : nextInside;
-      const duplicates = Math.min(steps, Math.max(0, next - first));
-      if (duplicates > 0) onRead?.(duplicates === steps ? eventBytes(event) : 4 * duplicates * width);
-      if (duplicates === steps) return;
-      if (kind === 'outputs') nextStep = first + steps;
-      else nextInside = first + steps;
-      if (duplicates === 0) return enqueue(event);
-      enqueue({
-        kind,
-        first: first + duplicates,
-        steps: steps - duplicates,
-        width,
-        values: values.subarray(duplicates * width),
-      });
-    },
-    done(event) {
-      if (ended) return;
-      enqueue(event);
-      close();
-    },
-    fail(error) {
-      if (ended) return;
-      failure = error;
-      close();
-    },
-  };
 }
 
-/**
- * Copies an event's values, which are a view of a whole message of its worker: an unread event must not
- * retain that.
- */
+export const createDelivery = (options: DeliveryOptions): Delivery => new SequenceDelivery(options);
+
+class SequenceDelivery implements Delivery, EventSource<SequenceEvent> {
+  readonly #options: DeliveryOptions;
+  #queue: SequenceEvent[] = [];
+  /** Events at the start of the queue whose values are copies. */
+  #owned = 0;
+  #listener: (() => void) | null = null;
+  #notified = false;
+  #closed = false;
+  #failure: Error | null = null;
+  #unreadBytes = 0;
+  #nextStep = 0;
+  #nextInside = 0;
+  #nextToken = 0;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  get events(): EventSource<SequenceEvent> {
+    return this;
+  }
+  get unreadBytes(): number {
+    return this.#unreadBytes;
+  }
+  get delivered() {
+    return { steps: this.#nextStep, insideSteps: this.#nextInside, tokens: this.#nextToken };
+  }
+
+  deliver(event: Exclude<SequenceEvent, DoneEvent>): void {
+    if (this.#closed) return;
+    if (event.kind === 'token') {
+      if (event.index < this.#nextToken) return this.#options.onRead?.(eventBytes(event));
+      this.#nextToken = event.index + 1;
+      return this.#enqueue(event);
+    }
+    if (event.kind === 'decoded' || event.kind === 'tensors') return this.#enqueue(event);
+    const { kind, first, steps, width, values } = event;
+    const next = kind === 'outputs' ? this.#nextStep : this.#nextInside;
+    const duplicates = Math.min(steps, Math.max(0, next - first));
+    if (duplicates > 0)
+      this.#options.onRead?.(duplicates === steps ? eventBytes(event) : 4 * duplicates * width);
+    if (duplicates === steps) return;
+    if (kind === 'outputs') this.#nextStep = first + steps;
+    else this.#nextInside = first + steps;
+    if (duplicates === 0) return this.#enqueue(event);
+    this.#enqueue({
+      kind,
+      first: first + duplicates,
+      steps: steps - duplicates,
+      width,
+      values: values.subarray(duplicates * width),
+    });
+  }
+
+  done(event: DoneEvent): void {
+    if (this.#closed) return;
+    this.#enqueue(event);
+    this.#closed = true;
+  }
+
+  fail(error: Error): void {
+    if (this.#closed) return;
+    this.#failure = error;
+    this.#closed = true;
+    this.#notify();
+  }
+
+  take(): SequenceEvent | null {
+    const event = this.#queue.shift();
+    if (event) {
+      if (this.#owned > 0) this.#owned--;
+      const bytes = estimateBytes(event);
+      this.#addUnread(-bytes);
+      this.#options.onRead?.(bytes);
+      return event;
+    }
+    if (this.#failure) {
+      const error = this.#failure;
+      this.#failure = null;
+      throw error;
+    }
+    return null;
+  }
+
+  get ended(): boolean {
+    return this.#closed && this.#queue.length === 0 && this.#failure === null;
+  }
+
+  listen(ready: () => void): void {
+    this.#listener = ready;
+    if (this.#queue.length > 0 || this.#closed) this.#notify();
+  }
+
+  close(): void {
+    const abandoned = !this.#closed;
+    this.#queue = [];
+    this.#addUnread(-this.#unreadBytes);
+    this.#failure = null;
+    this.#closed = true;
+    if (abandoned) this.#options.onAbandon();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<SequenceEvent> {
+    return readEvents(this);
+  }
+
+  #enqueue(event: SequenceEvent): void {
+    this.#addUnread(estimateBytes(event));
+    this.#queue.push(event);
+    this.#notify();
+  }
+
+  #addUnread(bytes: number): void {
+    this.#unreadBytes += bytes;
+    if (this.#options.unread) this.#options.unread.bytes += bytes;
+  }
+
+  /** Lets the listener read once all reports of this turn have been delivered. */
+  #notify(): void {
+    if (this.#notified) return;
+    this.#notified = true;
+    afterReports(() => {
+      this.#notified = false;
+      this.#listener?.();
+      this.#own();
+    });
+  }
+
+  /**
+   * Copies the values of the events that were not read, which are a view of a whole message of its worker: an unread
+   * event must not retain that.
+   */
+  #own(): void {
+    for (; this.#owned < this.#queue.length; this.#owned++) {
+      const event = this.#queue[this.#owned]!;
+      if (event.kind === 'outputs' || event.kind === 'inside') this.#queue[this.#owned] = copyValues(event);
+    }
+  }
+}
+
+const estimateBytes = (event: SequenceEvent): number => (event.kind === 'done' ? 0 : eventBytes(event));
+
+let waiting: (() => void)[] = [];
+const notifyAll = createMicrotask(() => {
+  const listeners = waiting;
+  waiting = [];
+  for (const listener of listeners) listener();
+});
+/** Calls all listeners of a turn of the event loop in one microtask: the events of a tick are read together. */
+function afterReports(listener: () => void): void {
+  waiting.push(listener);
+  notifyAll();
+}
+
 function copyValues<Event extends OutputsEvent | InsideEvent>(event: Event): Event {
   const { values } = event;
   return values.byteLength === values.buffer.byteLength ? event : { ...event, values: values.slice() };

@@ -10,6 +10,7 @@ import type { PackedTokens } from '../vocabulary/token-table.ts';
 import type { GraphSignature } from '../operators/signature.ts';
 import type { EvaluateMessage } from './channel/messages.ts';
 import type { SequenceEvent } from './delivery.ts';
+import type { EventSource } from './event-source.ts';
 import type { NetworkInfo } from './network-info.ts';
 import type { GraphPlacement } from './place-graph.ts';
 import type { Placement } from './placement.ts';
@@ -132,7 +133,7 @@ export interface Engine {
    * errors of the request; later reads throw deadline_exceeded, cancelled or internal. Ending the iteration
    * early frees the slot.
    */
-  submit(request: SequenceRequest | EvaluationRequest): AsyncIterable<SequenceEvent>;
+  submit(request: SequenceRequest | EvaluationRequest): EventSource<SequenceEvent>;
   /**
    * Whether a sequence of which nothing is known yet would be admitted now.
    * @returns null, or the error overloaded with its reason and the time after which to retry

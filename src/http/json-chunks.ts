@@ -6,6 +6,10 @@ const maxPieceWeight = 16_384;
 /** Weight of a number, boolean, null, array or object, and of a string in addition to its characters. */
 const valueWeight = 12;
 
+/** The JSON of a value; null where it is to be written in pieces. @param value plain data: no toJSON, no cycles */
+export const toSmallJson = (value: unknown): string | null =>
+  estimateWeight(value, maxPieceWeight) <= maxPieceWeight ? JSON.stringify(value) : null;
+
 /** Yields the JSON of a value in pieces. @param value plain data: no toJSON, no cycles */
 export function* jsonChunks(value: unknown): Generator<string> {
   if (typeof value === 'string' && value.length > maxPieceWeight) yield* stringChunks(value);

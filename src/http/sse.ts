@@ -1,14 +1,9 @@
-import type { Socket } from 'node:net';
-import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import { createTimeSlice } from '../time-slice.ts';
-import { probeMs } from './half-closed.ts';
-import { jsonChunks } from './json-chunks.ts';
-import { toProblem } from './problem.ts';
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { EventSource } from '../engine/event-source.ts';
+import { writeEvents, type SseOptions } from './write-events.ts';
 
-// Server-sent events (WHATWG HTML, 9.2): each event has an id, and a comment is sent after a pause. The next
-// event is requested when the socket has accepted the one before, so that a stream that is not read buffers
-// one event.
+// Server-sent events (WHATWG HTML, 9.2): each event has an id, and a comment is sent after a pause.
 
 export interface ServerEvent {
   /** Null for an event without a name. */
@@ -19,43 +14,8 @@ export interface ServerEvent {
   readonly data: object | string;
 }
 
-export interface SseOptions {
-  /** Milliseconds without an event before a comment is sent. */
-  readonly pingMs: number;
-  /** Resolves when the work is accepted, the first event at the latest. */
-  readonly accepted?: Promise<unknown> | undefined;
-  /** Called with an error after the stream has started. */
-  readonly onError?: ((error: unknown) => void) | undefined;
-  /** Makes the event of such an error; by default `error` with a problem document. */
-  readonly toErrorEvent?: ((error: unknown) => ServerEvent) | undefined;
-}
-
-/**
- * Formats an event, a large one in pieces.
- * @param id null for none
- * @throws TypeError if the name has a line break
- */
-export function* formatEvent(
-  id: number | null,
-  event: string | null,
-  data: object | string,
-): Generator<string> {
-  if (event !== null && /[\r\n]/.test(event)) throw new TypeError('event: must not contain a line break');
-  let text = `${id === null ? '' : `id: ${id}\n`}${event === null ? '' : `event: ${event}\n`}data: `;
-  for (const chunk of typeof data === 'string' ? [data] : jsonChunks(data)) {
-    // the last piece is sent with the blank line that ends the event
-    if (text.length > minPieceLength) {
-      yield text;
-      text = '';
-    }
-    text += chunk;
-  }
-  yield `${text}\n\n`;
-}
-
-const minPieceLength = 16_384;
-export const firstComment = ': accepted\n\n';
-export const pingComment = ': ping\n\n';
+/** An event that takes long to make, such as that of a whole reply, is a promise. */
+export type ServerEvents = EventSource<ServerEvent | Promise<ServerEvent>>;
 
 /**
  * Sends a stream of events: its headers and a comment as soon as the work is accepted, however long its first
@@ -65,7 +25,7 @@ export const pingComment = ': ping\n\n';
  */
 export async function sendEvents(
   reply: FastifyReply,
-  events: AsyncGenerator<ServerEvent>,
+  events: ServerEvents,
   options: SseOptions,
 ): Promise<FastifyReply> {
   void reply
@@ -74,89 +34,23 @@ export async function sendEvents(
     .header('cache-control', 'no-store, no-transform')
     .header('x-accel-buffering', 'no');
   if (reply.request.method === 'HEAD') {
-    await events.return(undefined);
+    await events.close();
     return reply.send();
   }
-  const first = events.next();
-  await (options.accepted ? Promise.race([first, options.accepted]) : first);
-  // a later failure is read from the stream, once its reader has begun
-  first.catch(() => {});
-  const stream = formatStream(events, first, options, reply.request.raw.socket);
-  return reply.send(Readable.from(stream, { highWaterMark: 1 }));
+  const arrived = new Promise<void>((resolve) => events.listen(resolve));
+  await (options.accepted ? Promise.race([arrived, options.accepted]) : arrived);
+  const first = takeFirst(events);
+  reply.hijack();
+  reply.raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders);
+  writeEvents(reply.raw, reply.request.raw.socket, events, first, options);
+  return reply;
 }
 
-/**
- * Yields the text of a stream.
- * @param first the first event, already requested
- * @param socket of the client, to which a comment is sent when it has closed its side: it may have left
- */
-export async function* formatStream(
-  events: AsyncGenerator<ServerEvent>,
-  first: Promise<IteratorResult<ServerEvent>>,
-  { pingMs, onError, toErrorEvent = toProblemEvent }: SseOptions,
-  socket?: Pick<Socket, 'once' | 'off' | 'readableEnded'>,
-): AsyncGenerator<string> {
-  const slice = createTimeSlice();
-  const idle = createIdleTimer(pingMs);
-  const probe = (): void => idle.expireEvery(Math.min(pingMs, probeMs));
-  if (socket?.readableEnded) probe();
-  socket?.once('end', probe);
-  let id = 0;
-  let next = first;
+function takeFirst(events: ServerEvents): ServerEvent | Promise<ServerEvent> | null {
   try {
-    yield firstComment;
-    for (;;) {
-      const result = await idle.waitFor(next);
-      if (result === null) {
-        yield pingComment;
-        continue;
-      }
-      if (result.done) return;
-      const { event, data, id: eventId = id++ } = result.value;
-      for (const text of formatEvent(eventId, event, data)) {
-        yield text;
-        // a client that reads everything at once must not block the event loop
-        if (slice.due()) await slice.next();
-      }
-      next = events.next();
-    }
+    return events.take();
   } catch (error) {
-    onError?.(error);
-    const { event, data, id: eventId = id } = toErrorEvent(error);
-    yield* formatEvent(eventId, event, data);
-  } finally {
-    idle.stop();
-    socket?.off('end', probe);
-    await events.return(undefined);
+    void events.close();
+    throw error;
   }
-}
-
-const toProblemEvent = (error: unknown): ServerEvent => ({ event: 'error', data: toProblem(error) });
-
-interface IdleTimer {
-  /** Resolves with the value, or with null after the timeout. */
-  waitFor<T>(value: Promise<T>): Promise<T | null>;
-  /** Changes the timeout. */
-  expireEvery(timeoutMs: number): void;
-  stop(): void;
-}
-
-/** Creates a timeout that is restarted for each event: one timer for a whole stream. */
-function createIdleTimer(timeoutMs: number): IdleTimer {
-  let expire = (): void => {};
-  const start = (ms: number): NodeJS.Timeout => setTimeout(() => expire(), ms).unref();
-  let timer = start(timeoutMs);
-  return {
-    waitFor: (value) =>
-      new Promise((resolve, reject) => {
-        expire = () => resolve(null);
-        timer.refresh();
-        value.then(resolve, reject);
-      }),
-    expireEvery(ms) {
-      clearTimeout(timer);
-      timer = start(ms);
-    },
-    stop: () => clearTimeout(timer),
-  };
 }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { DoneEvent, SequenceEvent } from '../engine/delivery.ts';
+import { createEventSource, type EventSource } from '../engine/event-source.ts';
 import { UnrollError } from '../errors.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { checkReplyBytes, checkRequestSteps, longestTokenBytes } from './budgets.ts';
@@ -8,7 +9,7 @@ import { requireOneSequence } from './continuation.ts';
 import type { InsidePlan } from '../network/inside.ts';
 import { checkInsideSize, readInsideOptions, type InsideOptions } from './inside-options.ts';
 import { collectInside, createWaitingRows, type InsideValues } from './inside-values.ts';
-import { mergeStreams } from './merge-streams.ts';
+import { mergeEvents } from './merge-events.ts';
 import { readPrompts, type Prompt } from './prompts.ts';
 import type { TokenIds } from './read-input.ts';
 import { runSequences, streamSequence, type Collector, type Submission } from './run-sequences.ts';
@@ -76,11 +77,11 @@ export async function generate(
 }
 
 /** The tokens of all choices as they are drawn, then the result. */
-export async function* generateStream(
+export async function openGeneration(
   context: TaskContext,
   call: Call,
   body: GenerateBody,
-): AsyncGenerator<GenerateEvent> {
+): Promise<EventSource<GenerateEvent>> {
   const { model } = call;
   const prompts = await readPrompts(model, body.prompt, context.limits, call);
   const inside = readInsideOptions(model, body);
@@ -94,23 +95,44 @@ export async function* generateStream(
   const rows = submissions.map(() => createWaitingRows(inside));
   const choices = submissions.map(() => collectGeneration(body));
   const ends: DoneEvent[] = [];
+  let endCount = 0;
   const streams = submissions.map((submission) => streamSequence(context, call, submission));
-  for await (const { source, value } of mergeStreams(streams)) {
-    rows[source]!.push(value);
-    if (value.kind === 'done') ends[source] = value;
-    else if (value.kind === 'token') {
-      void choices[source]!.push(value);
-      const step = submissions[source]!.input.length - 1 + value.index;
-      yield { kind: 'token', choice: source, token: value, inside: rows[source]!.take(step) };
-    }
-  }
-  const generations: Generation[] = [];
-  for (const [choice, collector] of choices.entries())
-    generations.push((await collector.end())(ends[choice]!));
-  yield {
-    kind: 'done',
-    result: { usage: measureUsage(ends, prompts), promptTokens: countTokens(prompts), generations },
+  const merged = mergeEvents(streams);
+  const finish = (): GenerateEvent => {
+    const generations = choices.map((choice, i) => choice.end()(ends[i]!));
+    const usage = measureUsage(ends, prompts);
+    return { kind: 'done', result: { usage, promptTokens: countTokens(prompts), generations } };
   };
+  return createEventSource({
+    take() {
+      for (;;) {
+        const taken = merged.take();
+        if (taken === null) return null;
+        const { source, value } = taken;
+        rows[source]!.push(value);
+        if (value.kind === 'done') {
+          ends[source] = value;
+          if (++endCount === submissions.length) return finish();
+        } else if (value.kind === 'token') {
+          choices[source]!.push(value);
+          const step = submissions[source]!.input.length - 1 + value.index;
+          return { kind: 'token', choice: source, token: value, inside: rows[source]!.take(step) };
+        }
+      }
+    },
+    ended: () => merged.ended,
+    listen: (ready) => merged.listen(ready),
+    close: () => merged.close(),
+  });
+}
+
+/** The same as a generator, for readers that take an event at a time. */
+export async function* generateStream(
+  context: TaskContext,
+  call: Call,
+  body: GenerateBody,
+): AsyncGenerator<GenerateEvent> {
+  yield* await openGeneration(context, call, body);
 }
 
 const countTokens = (prompts: readonly Prompt[]): number =>
@@ -171,11 +193,16 @@ const generatedBytes = 80;
  */
 const tokensPerPart = 256;
 
+interface GenerationCollector extends Collector<(end: DoneEvent) => Generation> {
+  push(event: SequenceEvent): void;
+  end(): (end: DoneEvent) => Generation;
+}
+
 /**
  * Collects a generation's text, and its tokens only where they are requested. The result is a function of the
  * last event.
  */
-function collectGeneration(body: GenerateBody): Collector<(end: DoneEvent) => Generation> {
+function collectGeneration(body: GenerateBody): GenerationCollector {
   const parts: string[] = [];
   let texts: string[] = [];
   let tokens = 0;

@@ -1,4 +1,5 @@
 import type { DoneEvent, SequenceEvent } from '../engine/delivery.ts';
+import type { EventSource } from '../engine/event-source.ts';
 import type { EvaluationRequest, SequenceRequest } from '../engine/engine-interface.ts';
 import { UnrollError } from '../errors.ts';
 import type { InsidePlan } from '../network/inside.ts';
@@ -126,7 +127,7 @@ export function streamSequence(
   context: TaskContext,
   call: Call,
   submission: Submission,
-): AsyncIterable<SequenceEvent> {
+): EventSource<SequenceEvent> {
   const events = submitSequence(context, call, {
     ...submission,
     deadlineMs: computeDeadline(call, context.limits),

@@ -1,4 +1,5 @@
 import type { DoneEvent, SequenceEvent } from '../engine/delivery.ts';
+import { createEventSource, mapEvents, type EventSource } from '../engine/event-source.ts';
 import type { EvaluationRequest, SequenceRequest } from '../engine/engine-interface.ts';
 import { joinFed, type Continuation } from './continuation.ts';
 import type { Deadlines, TaskContext } from './context.ts';
@@ -15,7 +16,7 @@ export function submitSequence(
   parts: Parts,
   call: OwnCall,
   request: SequenceRequest | EvaluationRequest,
-): AsyncIterable<SequenceEvent> {
+): EventSource<SequenceEvent> {
   if ('inputs' in request) return parts.engine.submit(request);
   const plan = planPrefix(parts, call, request);
   if (plan) return submitAfterPrefix(parts, call, request, plan);
@@ -46,9 +47,9 @@ function submitAfterPrefix(
   { continuation, prefix }: OwnCall,
   request: SequenceRequest,
   { skip, from, stopAt }: PrefixPlan,
-): AsyncIterable<SequenceEvent> {
+): EventSource<SequenceEvent> {
   const ids = request.input as Int32Array;
-  const submitRest = (fed: number, state: Float32Array | null): AsyncIterable<SequenceEvent> =>
+  const submitRest = (fed: number, state: Float32Array | null): EventSource<SequenceEvent> =>
     engine.submit({ ...request, input: ids.subarray(fed), from: state ?? undefined, keepState: true });
   const finish = (event: DoneEvent, fed: number): DoneEvent => {
     const { values, fedIds } = event.state!;
@@ -72,19 +73,38 @@ function submitAfterPrefix(
   });
 }
 
-async function* readThenGoOn(
-  before: AsyncIterable<SequenceEvent>,
-  goOn: (state: Float32Array) => AsyncIterable<SequenceEvent>,
-): AsyncGenerator<SequenceEvent> {
-  for await (const event of before) if (event.kind === 'done') yield* goOn(event.state!.values);
+/** Reads to the end of one sequence, whose events are dropped, and goes on with another from its state. */
+function readThenGoOn(
+  before: EventSource<SequenceEvent>,
+  goOn: (state: Float32Array) => EventSource<SequenceEvent>,
+): EventSource<SequenceEvent> {
+  let current = before;
+  let listener = (): void => {};
+  return createEventSource({
+    take() {
+      while (current === before) {
+        const event = before.take();
+        if (event === null) return null;
+        if (event.kind !== 'done') continue;
+        current = goOn(event.state!.values);
+        current.listen(listener);
+      }
+      return current.take();
+    },
+    ended: () => current.ended,
+    listen(ready) {
+      listener = ready;
+      current.listen(ready);
+    },
+    close: () => current.close(),
+  });
 }
 
-async function* onEnd(
-  events: AsyncIterable<SequenceEvent>,
+const onEnd = (
+  events: EventSource<SequenceEvent>,
   change: (event: DoneEvent) => DoneEvent,
-): AsyncGenerator<SequenceEvent> {
-  for await (const event of events) yield event.kind === 'done' ? change(event) : event;
-}
+): EventSource<SequenceEvent> =>
+  mapEvents(events, (event) => (event.kind === 'done' ? change(event) : event));
 
 function keepState(
   { keep }: Continuation,

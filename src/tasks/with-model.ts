@@ -1,3 +1,4 @@
+import { createEventSource, type EventSource } from '../engine/event-source.ts';
 import { UnrollError } from '../errors.ts';
 import type { ModelSpec } from '../network/spec.ts';
 import type { AnyModel, ServedModel } from '../repository/repository-interface.ts';
@@ -57,35 +58,67 @@ async function withLease<T>(
   }
 }
 
-/** The same for a stream of events: the model is leased until the last one is read or the reader leaves. */
-export async function* streamWithModel<E, T>(
+/**
+ * The same for a stream of events: the model is leased until all of it is read or the reader leaves.
+ * @param open begins the work. @throws UnrollError model_not_found, model_not_ready, and whatever `open` throws
+ */
+export async function openWithModel<E, T>(
   { repository }: Pick<TaskContext, 'repository'>,
   { reference, task }: ModelRequest,
-  work: (model: ServedModel) => AsyncIterable<E>,
-  format: (event: E, model: ServedModel) => T | Promise<T>,
-): AsyncGenerator<T> {
+  open: (model: ServedModel) => Promise<EventSource<E>> | EventSource<E>,
+  format: (event: E, model: ServedModel) => T,
+): Promise<EventSource<T>> {
   let lastMs = performance.now();
   const lease = repository.acquire(reference);
+  let count: ((completed: boolean) => void) | null = null;
+  let closed = false;
+  let failed = false;
+  const end = (completed: boolean): void => {
+    if (closed) return;
+    closed = true;
+    count?.(completed);
+    lease.release();
+  };
   try {
     const { model } = lease;
     checkTask(model, task);
-    const count = model.statistics.startRequest();
-    let completed = false;
+    const { statistics } = model;
+    count = statistics.startRequest();
+    const source = await open(model);
     let first = true;
-    try {
-      for await (const event of work(model)) {
-        const now = performance.now();
-        model.statistics.recordEvent(now - lastMs, first);
-        lastMs = now;
-        first = false;
-        yield format(event, model);
-      }
-      completed = true;
-    } finally {
-      count(completed);
-    }
-  } finally {
-    lease.release();
+    // the lease must outlive every sequence
+    const close = (completed: boolean): Promise<void> | void => {
+      const closing = source.close();
+      if (!closing) return end(completed);
+      return closing.finally(() => end(completed));
+    };
+    return createEventSource({
+      take() {
+        try {
+          const event = source.take();
+          if (event === null) {
+            if (source.ended) end(!failed);
+            return null;
+          }
+          const now = performance.now();
+          statistics.recordEvent(now - lastMs, first);
+          lastMs = now;
+          first = false;
+          const formatted = format(event, model);
+          if (formatted instanceof Promise) formatted.catch(() => (failed = true));
+          return formatted;
+        } catch (error) {
+          void close(false);
+          throw error;
+        }
+      },
+      ended: () => source.ended,
+      listen: (ready) => source.listen(ready),
+      close: () => close(source.ended && !failed),
+    });
+  } catch (error) {
+    end(false);
+    throw error;
   }
 }
 

@@ -14,7 +14,8 @@ import * as embedTask from '../../src/tasks/embed.ts';
 import * as generateTask from '../../src/tasks/generate.ts';
 import * as predictTask from '../../src/tasks/predict.ts';
 import * as tagTask from '../../src/tasks/tag.ts';
-import { streamWithModel, withModel } from '../../src/tasks/with-model.ts';
+import { fromGenerator } from '../../src/engine/event-source.ts';
+import { openWithModel, withModel } from '../../src/tasks/with-model.ts';
 
 // Tasks as a route runs them: with the model leased, and the result as the JSON of /v1.
 
@@ -32,24 +33,29 @@ const reply =
       toReply(await run(context, { ...call, model }, body), model, body, call.signal),
     );
 
-const stream =
-  <Body, Event>(
-    task: Task,
-    run: (context: TaskContext, call: Call, body: Body) => AsyncIterable<Event>,
-    toEvent: (
-      event: Event,
-      model: ServedModel,
-      body: Body,
-      signal: AbortSignal,
-    ) => ServerEvent | Promise<ServerEvent>,
-  ) =>
-  (context: TaskContext, { reference, ...call }: TestCall, body: Body): AsyncGenerator<ServerEvent> =>
-    streamWithModel(
+const stream = <Body, Event>(
+  task: Task,
+  run: (context: TaskContext, call: Call, body: Body) => AsyncGenerator<Event>,
+  toEvent: (
+    event: Event,
+    model: ServedModel,
+    body: Body,
+    signal: AbortSignal,
+  ) => ServerEvent | Promise<ServerEvent>,
+) =>
+  async function* (
+    context: TaskContext,
+    { reference, ...call }: TestCall,
+    body: Body,
+  ): AsyncGenerator<ServerEvent> {
+    const events = await openWithModel(
       context,
       { reference, task },
-      (model) => run(context, { ...call, model }, body),
+      (model) => fromGenerator(run(context, { ...call, model }, body)),
       (event, model) => toEvent(event, model, body, call.signal),
     );
+    for await (const event of events) yield event;
+  };
 
 export const classify = reply('classify', classifyTask.classify, toClassifyReply);
 export const classifyStream = stream('classify', classifyTask.classifyStream, toClassifyEvent);

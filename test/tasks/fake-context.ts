@@ -1,4 +1,5 @@
 import type { Engine, NetworkHandle, SequenceRequest } from '../../src/engine/engine-interface.ts';
+import { fromGenerator } from '../../src/engine/event-source.ts';
 import type { SequenceEvent } from '../../src/engine/delivery.ts';
 import { UnrollError } from '../../src/errors.ts';
 import { modelSpec, type ModelSpec } from '../../src/network/spec.ts';
@@ -96,7 +97,7 @@ export function fakeContext(model: ServedModel, options: FakeOptions = {}): Fake
     findOverload: () => options.overload?.() ?? null,
     submit(request: SequenceRequest) {
       requests.push(request);
-      return run(request, requests.length - 1);
+      return fromGenerator(run(request, requests.length - 1));
     },
   } as unknown as Engine;
   const repository = {

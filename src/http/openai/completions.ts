@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { generate, generateStream } from '../../tasks/generate.ts';
+import { createEventSource, type EventSource } from '../../engine/event-source.ts';
+import { generate, openGeneration } from '../../tasks/generate.ts';
 import { prefixKey } from '../v1/prefix-key.ts';
 import type { Call } from '../../tasks/context.ts';
 import type { ServedModel } from '../../repository/repository-interface.ts';
-import { streamWithModel, withModel } from '../../tasks/with-model.ts';
+import { openWithModel, withModel } from '../../tasks/with-model.ts';
 import { abortOnDisconnect } from '../abort-on-disconnect.ts';
 import { toProblem } from '../problem.ts';
 import { requireModel } from '../plugins/authenticate.ts';
@@ -56,10 +57,10 @@ export const completionRoute: Route = (scope, parts) => {
       const asked = toGenerateBody(body);
       if (body.stream) {
         const { accepted, onSubmitted } = createAcceptance();
-        const chunks = streamWithModel(
+        const chunks = await openWithModel(
           tasks,
           requested,
-          (model) => generateStream(tasks, { ...call(model), onSubmitted }, asked),
+          (model) => openGeneration(tasks, { ...call(model), onSubmitted }, asked),
           createChunks(body),
         );
         return sendStream(parts, request, reply, endWithDone(chunks), { accepted, toErrorEvent }) as never;
@@ -72,9 +73,28 @@ export const completionRoute: Route = (scope, parts) => {
   );
 };
 
-async function* endWithDone(chunks: AsyncIterable<readonly ServerEvent[]>): AsyncGenerator<ServerEvent> {
-  for await (const events of chunks) yield* events;
-  yield { event: null, id: null, data: '[DONE]' };
+/** Each chunk of the lists, then the mark of the end. */
+function endWithDone(lists: EventSource<readonly ServerEvent[]>): EventSource<ServerEvent> {
+  let chunks: readonly ServerEvent[] = [];
+  let next = 0;
+  let marked = false;
+  return createEventSource({
+    take() {
+      if (next === chunks.length) {
+        chunks = lists.take() ?? [];
+        next = 0;
+      }
+      const chunk = chunks[next++];
+      if (chunk) return chunk;
+      next = chunks.length;
+      if (!lists.ended || marked) return null;
+      marked = true;
+      return { event: null, id: null, data: '[DONE]' };
+    },
+    ended: () => marked,
+    listen: (ready) => lists.listen(ready),
+    close: () => lists.close(),
+  });
 }
 
 /** An error after the first chunk, as OpenAI's clients expect it. */

@@ -1,3 +1,4 @@
+import { fromGenerator } from '../../engine/event-source.ts';
 import type { FollowedEvent } from '../../jobs/job-events.ts';
 import { UnrollError } from '../../errors.ts';
 import { trainingSpec } from '../../training/training-spec.ts';
@@ -131,7 +132,9 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         if (await events.isOver(job, last)) return reply.status(204).send(undefined as never) as never;
         const signal = AbortSignal.any([abortOnDisconnect(reply), parts.stopping]);
         const followed = toTaskEvents(events.follow(job, last, signal), parts.stopping);
-        return sendStream(parts, request, reply, followed, { accepted: Promise.resolve() }) as never;
+        return sendStream(parts, request, reply, fromGenerator(followed), {
+          accepted: Promise.resolve(),
+        }) as never;
       }
       const found = await events.list(job, { limit: limit + 1, after });
       return toListPage(found, limit, viewEvent);

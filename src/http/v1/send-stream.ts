@@ -2,7 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { UnrollError } from '../../errors.ts';
 import type { AppParts } from '../parts.ts';
 import { toProblem } from '../problem.ts';
-import { sendEvents, type ServerEvent, type SseOptions } from '../sse.ts';
+import { sendEvents, type ServerEvents } from '../sse.ts';
+import type { SseOptions } from '../write-events.ts';
 
 /** When a stream's work is accepted: a refusal is known in the turn of its submission. */
 export function createAcceptance(): { readonly accepted: Promise<void>; readonly onSubmitted: () => void } {
@@ -15,7 +16,7 @@ export async function sendStream(
   { metrics, options }: AppParts,
   request: FastifyRequest,
   reply: FastifyReply,
-  events: AsyncGenerator<ServerEvent>,
+  events: ServerEvents,
   stream: Pick<SseOptions, 'accepted' | 'toErrorEvent'> = {},
 ): Promise<FastifyReply> {
   if (!reply.raw.closed) {

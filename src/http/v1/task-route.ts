@@ -1,8 +1,9 @@
 import type { z } from 'zod';
+import type { EventSource } from '../../engine/event-source.ts';
 import type { ModelSpec } from '../../network/spec.ts';
 import type { ServedModel } from '../../repository/repository-interface.ts';
 import type { Call, TaskContext } from '../../tasks/context.ts';
-import { streamWithModel, withModel } from '../../tasks/with-model.ts';
+import { openWithModel, withModel } from '../../tasks/with-model.ts';
 import { abortOnDisconnect } from '../abort-on-disconnect.ts';
 import { recordModel, recordSequence } from '../plugins/request-log.ts';
 import type { Route } from '../route.ts';
@@ -30,7 +31,7 @@ export interface TaskRoute<Schema extends z.ZodType, Result, Event> {
   /** Null for a task without a stream. */
   readonly stream: {
     readonly summary: string;
-    readonly run: Run<z.output<Schema>, AsyncIterable<Event>>;
+    readonly open: Run<z.output<Schema>, Promise<EventSource<Event>> | EventSource<Event>>;
     readonly toEvent: Format<Event, z.output<Schema>, ServerEvent | Promise<ServerEvent>>;
   } | null;
 }
@@ -70,11 +71,11 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
       };
       if (stream && body.stream === true) {
         const { accepted, onSubmitted } = createAcceptance();
-        const events = streamWithModel(
+        const events = await openWithModel(
           parts.tasks,
           requested,
-          (model) => stream.run(parts.tasks, { ...call(model), onSubmitted }, body),
-          async (event, model) => withState(await stream.toEvent(event, model, body, signal), state),
+          (model) => stream.open(parts.tasks, { ...call(model), onSubmitted }, body),
+          (event, model) => withState(stream.toEvent(event, model, body, signal), state),
         );
         return sendStream(parts, request, reply, events, { accepted });
       }
@@ -87,7 +88,12 @@ export function taskRoute<Schema extends TaskSchema, Result, Event>(
 }
 
 /** Adds the state to the event of the reply. */
-const withState = (event: ServerEvent, state: StateCall | null): ServerEvent =>
-  event.event === 'done' && state
+function withState(
+  event: ServerEvent | Promise<ServerEvent>,
+  state: StateCall | null,
+): ServerEvent | Promise<ServerEvent> {
+  if (event instanceof Promise) return event.then((made) => withState(made, state));
+  return event.event === 'done' && state
     ? { ...event, data: { ...(event.data as object), ...state.fields() } }
     : event;
+}

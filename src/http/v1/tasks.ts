@@ -1,9 +1,11 @@
 import { classify, classifyStream } from '../../tasks/classify.ts';
 import { decode, decodeStream } from '../../tasks/decode.ts';
 import { embed } from '../../tasks/embed.ts';
-import { generate, generateStream } from '../../tasks/generate.ts';
+import { generate, openGeneration } from '../../tasks/generate.ts';
 import { predict, predictStream } from '../../tasks/predict.ts';
 import { tag, tagStream } from '../../tasks/tag.ts';
+import { fromGenerator } from '../../engine/event-source.ts';
+import type { Call, TaskContext } from '../../tasks/context.ts';
 import { toClassifyEvent, toClassifyReply } from './json/classify.ts';
 import { toDecodeEvent, toDecodeReply } from './json/decode.ts';
 import { toEmbedReply } from './json/embed.ts';
@@ -20,6 +22,12 @@ import { taskRoute } from './task-route.ts';
 
 // The tasks of a model: a path, the task's function, and the JSON of its result.
 
+/** Of the tasks whose streams have few events. */
+const opened =
+  <Body, Event>(stream: (context: TaskContext, call: Call, body: Body) => AsyncGenerator<Event>) =>
+  (context: TaskContext, call: Call, body: Body) =>
+    fromGenerator(stream(context, call, body));
+
 export const taskRoutes = [
   taskRoute({
     path: '/v1/models/:model/classify',
@@ -32,7 +40,7 @@ export const taskRoutes = [
     toReply: toClassifyReply,
     stream: {
       summary: '`step` events with the label as it forms, then `done` with the reply',
-      run: classifyStream,
+      open: opened(classifyStream),
       toEvent: toClassifyEvent,
     },
   }),
@@ -47,7 +55,7 @@ export const taskRoutes = [
     toReply: toTagReply,
     stream: {
       summary: '`token` events each with its label, then `done` with the reply',
-      run: tagStream,
+      open: opened(tagStream),
       toEvent: toTagEvent,
     },
   }),
@@ -62,7 +70,7 @@ export const taskRoutes = [
     toReply: toDecodeReply,
     stream: {
       summary: '`token` events as soon as a token is certain, then `done` with the reply',
-      run: decodeStream,
+      open: opened(decodeStream),
       toEvent: toDecodeEvent,
     },
   }),
@@ -77,7 +85,7 @@ export const taskRoutes = [
     toReply: toGenerateReply,
     stream: {
       summary: '`token` events, then `done` with the reply and its finish reason',
-      run: generateStream,
+      open: openGeneration,
       toEvent: toGenerateEvent,
     },
   }),
@@ -92,7 +100,7 @@ export const taskRoutes = [
     toReply: toPredictReply,
     stream: {
       summary: '`step` events each with its output, then `done` with the reply',
-      run: predictStream,
+      open: opened(predictStream),
       toEvent: toPredictEvent,
     },
   }),

@@ -1,5 +1,6 @@
 import type { Session } from '../../../sessions/session.ts';
-import { firstComment, formatEvent, pingComment } from '../../sse.ts';
+import { formatEvent } from '../../format-event.ts';
+import { firstComment, pingComment } from '../../write-events.ts';
 import { viewPosition } from '../sessions/view.ts';
 import type { Answer } from './answer-inputs.ts';
 import { toErrorAnswer } from './stream-input.ts';

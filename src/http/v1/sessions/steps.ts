@@ -1,3 +1,4 @@
+import { fromGenerator } from '../../../engine/event-source.ts';
 import { abortOnDisconnect } from '../../abort-on-disconnect.ts';
 import { callerOf } from '../../plugins/authenticate.ts';
 import { recordModel, recordSequence } from '../../plugins/request-log.ts';
@@ -59,7 +60,7 @@ export const sessionStepsRoute: Route = (scope, parts) => {
               ? { ...event, data: { ...(event.data as object), session: viewPosition(after) } }
               : event,
         );
-        return sendStream(parts, request, reply, events, { accepted });
+        return sendStream(parts, request, reply, fromGenerator(events), { accepted });
       }
       const { result, session: after } = await sessions.run(session, caller, call, (continued) => {
         recordModel(request, continued.model, operationId);

@@ -1,9 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { mergeStreams } from '../../src/tasks/merge-streams.ts';
+import { fromGenerator, type EventSource } from '../../src/engine/event-source.ts';
+import { mergeEvents } from '../../src/tasks/merge-events.ts';
 
 const left: string[] = [];
-async function* letters(text: string, wait: Promise<unknown> = Promise.resolve()): AsyncGenerator<string> {
+const letters = (text: string, wait: Promise<unknown> = Promise.resolve()): EventSource<string> =>
+  fromGenerator(generateLetters(text, wait));
+async function* generateLetters(text: string, wait: Promise<unknown>): AsyncGenerator<string> {
   try {
     await wait;
     for (let i = 0; i < text.length; i++) yield text[i]!;
@@ -13,10 +16,10 @@ async function* letters(text: string, wait: Promise<unknown> = Promise.resolve()
   }
 }
 
-describe('merged streams', () => {
+describe('merged events', () => {
   it('yield every value once, in the order of its stream', async () => {
     const got = ['', '', ''];
-    for await (const { source, value } of mergeStreams([letters('abc'), letters(''), letters('defgh')]))
+    for await (const { source, value } of mergeEvents([letters('abc'), letters(''), letters('defgh')]))
       got[source] += value;
     expect(got).toEqual(['abc', '', 'defgh']);
   });
@@ -24,7 +27,7 @@ describe('merged streams', () => {
   it('alternate, and do not wait for a stream without a value', async () => {
     const late = Promise.withResolvers<void>();
     const order: number[] = [];
-    for await (const { source } of mergeStreams([
+    for await (const { source } of mergeEvents([
       letters('aaaa'),
       letters('bb', late.promise),
       letters('cccc'),
@@ -37,17 +40,20 @@ describe('merged streams', () => {
     expect(order.slice(8)).toEqual([1, 1]);
   });
 
-  it('are all returned when one of them fails or the reader returns', async () => {
+  it('are all closed when one of them fails or the reader returns', async () => {
     left.length = 0;
     const failing = letters('x', Promise.reject(new Error('broken')));
     await expect(
       (async () => {
-        for await (const _ of mergeStreams([letters('abcdef'), failing]));
+        for await (const _ of mergeEvents([letters('abcdef'), failing]));
       })(),
     ).rejects.toThrow('broken');
+    // the error does not wait for it
+    await turn();
+    await turn();
     expect(left.toSorted()).toEqual(['abcdef', 'x']);
     left.length = 0;
-    for await (const _ of mergeStreams([letters('abc'), letters('def')])) break;
+    for await (const _ of mergeEvents([letters('abc'), letters('def')])) break;
     expect(left.toSorted()).toEqual(['abc', 'def']);
   });
 
@@ -62,7 +68,7 @@ describe('merged streams', () => {
     const got: string[] = [];
     try {
       const read = async (): Promise<void> => {
-        for await (const { value } of mergeStreams([failsAfterOne()])) {
+        for await (const { value } of mergeEvents([fromGenerator(failsAfterOne())])) {
           got.push(value);
           // a slow socket: the failure happens meanwhile
           for (let i = 0; i < 3; i++) await turn();

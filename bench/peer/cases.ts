@@ -1,0 +1,47 @@
+import { type ClassifierSize, classifierOnnx, stepOnnx, type StepSize, taggerOnnx } from './models.ts';
+
+// The models of the comparison: three of fixed sizes, and two whose sizes are drawn in each run, so that no size can be
+// prepared for.
+
+export type Case = { readonly name: string; readonly onnx: Uint8Array; readonly requests: number } & (
+  | { readonly task: 'classify' | 'tag'; readonly size: ClassifierSize }
+  | { readonly task: 'generate'; readonly size: StepSize }
+);
+
+const classifier = { vocabulary: 200, embedding: 64, units: 128, labels: 25 };
+const tagger = { vocabulary: 20_000, embedding: 100, units: 256, labels: 45 };
+const step = { vocabulary: 96, embedding: 96, units: 512 };
+
+export function createCases(): Case[] {
+  const drawnClassifier = drawSize();
+  const drawnTagger = drawSize();
+  return [
+    {
+      name: 'classify',
+      task: 'classify',
+      size: classifier,
+      onnx: classifierOnnx(classifier, 1),
+      requests: 3000,
+    },
+    { name: 'tag', task: 'tag', size: tagger, onnx: taggerOnnx(tagger, 2), requests: 800 },
+    { name: 'generate', task: 'generate', size: step, onnx: stepOnnx(step, 3), requests: 128 },
+    {
+      name: 'drawn-classify',
+      task: 'classify',
+      size: drawnClassifier,
+      onnx: classifierOnnx(drawnClassifier, 4),
+      requests: 1000,
+    },
+    { name: 'drawn-tag', task: 'tag', size: drawnTagger, onnx: taggerOnnx(drawnTagger, 5), requests: 800 },
+  ];
+}
+
+function drawSize(): ClassifierSize {
+  const between = (low: number, high: number): number => low + Math.floor(Math.random() * (high - low + 1));
+  return {
+    vocabulary: between(100, 5000),
+    embedding: between(16, 128),
+    units: between(48, 320),
+    labels: between(2, 60),
+  };
+}

@@ -1,0 +1,146 @@
+import { median } from '../timing.ts';
+import type { ServerProcess } from '../server-process.ts';
+import type { Case } from './cases.ts';
+import { createPost, quantile, sendAll, sendAtRate, type Received } from './client.ts';
+import { countCpu, type CpuTimes } from './cpu-by-thread.ts';
+import { bodiesOf, createRequests, tokensPerStream } from './requests.ts';
+import type { Pair } from './start.ts';
+
+export type Side = 'ours' | 'peer';
+export const sides = ['ours', 'peer'] as const;
+export const pathOf = ({ name, task }: Case, side: Side): string =>
+  side === 'ours' ? `/v1/models/${name}/${task}` : `/${name}/${task}`;
+
+const bodyCount = 500;
+const callers = 32;
+
+/** One round of one side. Processor time is for each request; of streams, for each token. */
+export interface Round {
+  readonly cpuUs: CpuTimes;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number;
+}
+
+/** Sends the same requests to both in turns, the one that is first alternating. */
+export async function measureLoad(
+  pair: Pair,
+  one: Case,
+  rounds: number,
+): Promise<Record<Side, readonly Round[]>> {
+  const requests = createRequests(one, bodyCount);
+  const measured: Record<Side, Round[]> = { ours: [], peer: [] };
+  for (let round = -1; round < rounds; round++) {
+    for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
+      const bodies = requests.map((request) => request[side]);
+      const result = await measureRound(pair[side], pathOf(one, side), bodies, one);
+      if (round >= 0) measured[side].push(result);
+    }
+  }
+  return measured;
+}
+
+async function measureRound(
+  { url, pid }: ServerProcess,
+  path: string,
+  bodies: readonly string[],
+  { requests, task }: Case,
+): Promise<Round> {
+  const post = createPost(url, callers);
+  const stop = countCpu(pid);
+  const { replies, perSecond } = await sendAll(post, path, bodies, { callers, count: requests });
+  const cpu = stop();
+  const units = requests * (task === 'generate' ? tokensPerStream : 1);
+  const ms = replies.map((reply) => reply.ms);
+  return {
+    cpuUs: Object.fromEntries(
+      Object.entries(cpu).map(([kind, spent]) => [kind, (1000 * spent) / units]),
+    ) as unknown as CpuTimes,
+    perSecond: (perSecond * units) / requests,
+    p50Ms: quantile(ms, 0.5),
+    p99Ms: quantile(ms, 0.99),
+    p999Ms: quantile(ms, 0.999),
+  };
+}
+
+/** The first token and the gaps between tokens of one stream at a time, in milliseconds. */
+export interface SingleStream {
+  readonly firstMs: number;
+  readonly gapP50Ms: number;
+  readonly gapP99Ms: number;
+}
+
+export async function measureSingleStream(
+  { url }: ServerProcess,
+  one: Case,
+  side: Side,
+): Promise<SingleStream> {
+  const post = createPost(url, 1);
+  const bodies = createRequests(one, 40).map((request) => request[side]);
+  const { replies } = await sendAll(post, pathOf(one, side), bodies, { callers: 1, count: 40 });
+  const gaps = replies.slice(5).flatMap(tokenGaps);
+  return {
+    firstMs: median(replies.slice(5).map(({ eventsAtMs }) => eventsAtMs[0]!)),
+    gapP50Ms: quantile(gaps, 0.5),
+    gapP99Ms: quantile(gaps, 0.99),
+  };
+}
+
+/** An event that ends the stream is not a token. */
+const tokenGaps = ({ eventsAtMs }: Received): number[] =>
+  eventsAtMs.slice(1, tokensPerStream).map((ms, i) => ms - eventsAtMs[i]!);
+
+/** Milliseconds of requests that arrive at a rate of their own. */
+export interface Latency {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number;
+}
+
+/** The most that a side answers in a second. */
+export async function measurePeak({ url }: ServerProcess, one: Case, side: Side): Promise<number> {
+  const bodies = createRequests(one, bodyCount).map((request) => request[side]);
+  const { perSecond } = await sendAll(createPost(url, callers), pathOf(one, side), bodies, {
+    callers,
+    count: one.requests,
+  });
+  return perSecond;
+}
+
+export async function measureLatency(
+  { url }: ServerProcess,
+  one: Case,
+  side: Side,
+  perSecond: number,
+): Promise<Latency> {
+  const bodies = createRequests(one, bodyCount).map((request) => request[side]);
+  const ms = await sendAtRate(createPost(url, Infinity), pathOf(one, side), bodies, {
+    perSecond,
+    seconds: 6,
+  });
+  return { p50Ms: quantile(ms, 0.5), p99Ms: quantile(ms, 0.99), p999Ms: quantile(ms, 0.999) };
+}
+
+const oneStepRequests = 4000;
+
+/** Microseconds of the main thread for a request of one step, of this server and of a bare echo of the same JSON. */
+export async function measureOneStep(
+  ours: ServerProcess,
+  echo: ServerProcess,
+  one: Case,
+  rounds: number,
+): Promise<{ readonly oursUs: number; readonly echoUs: number }> {
+  const [body] = [bodiesOf('classify', [1]).ours];
+  const spent = { ours: [] as number[], echo: [] as number[] };
+  for (let round = -1; round < rounds; round++)
+    for (const side of ['ours', 'echo'] as const) {
+      const { url, pid } = side === 'ours' ? ours : echo;
+      const post = createPost(url, callers);
+      const stop = countCpu(pid);
+      const path = side === 'ours' ? pathOf(one, side) : '/echo';
+      await sendAll(post, path, [body], { callers, count: oneStepRequests });
+      if (round >= 0) spent[side].push((1000 * stop().main) / oneStepRequests);
+    }
+  return { oursUs: median(spent.ours), echoUs: median(spent.echo) };
+}
