@@ -20,7 +20,7 @@ export const createSessionBody = z
       .string()
       .min(1)
       .max(200)
-      .describe('`name` for the highest version, or `name@version`; the session stays with that version'),
+      .describe('`name`, `name@version` or `name@alias`; the session stays with the version that it is now'),
     id: sessionId.optional().describe('An id of your own; one that cannot be guessed by default'),
     ttl_s: z
       .int()
