@@ -9,3 +9,10 @@ export const modelVersionPattern = /^(?=.{1,15}$)0*[1-9][0-9]*$/;
 
 export const specFile = 'model.json';
 export const weightsFile = 'weights.safetensors';
+
+/** What points at a version of a model, in requests after `@`: it begins with a letter, so that it is no version. */
+export const aliasPattern = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
+/** The alias that a name alone refers to. Until it is set, a name refers to the highest version that is ready. */
+export const defaultAlias = 'default';
+/** A model's aliases, beside the folders of its versions. */
+export const aliasesFile = 'aliases.json';

@@ -43,10 +43,10 @@ export interface Server {
   close(drainMs: number, delayMs?: number): Promise<void>;
 }
 
-const toMeasured = ({ served, task, statistics: { usage } }: ModelListing): MeasuredModel[] => {
+const toMeasured = ({ served, task, aliases, statistics: { usage } }: ModelListing): MeasuredModel[] => {
   if (!served) return [];
   const { path } = (served.spec ? served.network.info : served.graph).kernel;
-  return [{ model: served.name, version: served.version, task: task ?? 'tensors', path, usage }];
+  return [{ model: served.name, version: served.version, task: task ?? 'tensors', path, aliases, usage }];
 };
 
 /**

@@ -11,6 +11,7 @@ const list = (name: string, spec: object | null): ModelListing => ({
   unloaded: false,
   served: { name, version: 1, spec } as AnyModel,
   statistics: {} as ModelListing['statistics'],
+  aliases: [],
   created: 0,
 });
 

@@ -32,6 +32,8 @@ import { embeddingRoute } from './openai/embeddings.ts';
 import { fineTuningRoutes } from './openai/fine-tuning.ts';
 import { metricsRoute } from './metrics.ts';
 import { modelRepositoryRoutes } from './v2/model-repository.ts';
+import { aliasRoutes } from './v1/aliases.ts';
+import { deleteModelRoutes } from './v1/delete-models.ts';
 import { modelRoutes } from './v1/models.ts';
 import { sessionRoutes } from './v1/sessions/routes.ts';
 import { inputStreamScope } from './v1/input-streams/routes.ts';
@@ -113,6 +115,8 @@ export async function buildApp(parts: AppParts) {
   await documentation(app, options.settings, { url: options.publicUrl, prefix });
   const routes = [
     modelRoutes,
+    aliasRoutes,
+    deleteModelRoutes,
     ...taskRoutes,
     sessionRoutes,
     sessionStepsRoute,

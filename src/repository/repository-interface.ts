@@ -60,6 +60,8 @@ export interface ModelListing {
   readonly unloaded: boolean;
   readonly served: AnyModel | null;
   readonly statistics: ModelStatistics;
+  /** The aliases that point at it. */
+  readonly aliases: readonly string[];
   /** Time of the last change to its files, in seconds since 1970. */
   readonly created: number;
 }
@@ -84,13 +86,33 @@ export interface Repository {
   skipped(): readonly SkippedPath[];
   /**
    * Leases a model for a request. The caller must release it.
-   * @param reference `name` (the highest version that is ready) or `name@version`
-   * @throws UnrollError invalid_model_name, model_not_found, model_not_ready
+   * @param reference `name`, `name@version` or `name@alias`. A name refers to the alias default; where that is not set, to the
+   * highest version that is ready
+   * @throws UnrollError invalid_model_name, model_not_found, alias_not_found, model_not_ready
    */
   acquire(reference: string): Lease;
+  /** The version that a reference names, ready or not. @throws as `acquire` */
+  find(reference: string): ModelListing;
+  /** What the aliases of a model point at; none for an unknown name. */
+  aliases(name: string): ReadonlyMap<string, number>;
   /**
-   * Has the version that a reference names, the highest of a name, loaded before what nobody has asked for.
-   * @throws UnrollError invalid_model_name, model_not_found
+   * Points an alias at a version that is ready, in the models folder, where every server sees it. Requests that have begun
+   * finish on the version they began with.
+   * @param version null removes the alias
+   * @returns the version that the alias pointed at before
+   * @throws UnrollError model_not_found, model_not_ready, alias_not_found, models_read_only, disk_full, in_use
+   */
+  setAlias(name: string, alias: string, version: number | null): Promise<number | null>;
+  /**
+   * Deletes a version from the models folder. Requests and sessions that use it finish first; its number is not given again.
+   * @throws UnrollError in_use where an alias points at it, or the name refers to it; model_not_found, models_read_only
+   */
+  removeVersion(name: string, version: number): Promise<void>;
+  /** Deletes a model with all its versions and aliases. @throws UnrollError model_not_found, models_read_only */
+  removeModel(name: string): Promise<void>;
+  /**
+   * Has the version that a reference names loaded before what nobody has asked for.
+   * @throws UnrollError invalid_model_name, model_not_found, alias_not_found
    */
   prefer(reference: string): void;
   /** Why no model can be served; null if one can, once all have been tried. It has no path and no name. */

@@ -1,8 +1,10 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { modelNamePattern, modelVersionPattern } from '../model-files.ts';
+import { aliasesFile, modelNamePattern, modelVersionPattern } from '../model-files.ts';
+import { readAliases, type ModelAliases } from './aliases-file.ts';
 import { inspectPath, isModelFile } from './inspect-path.ts';
+import { UnreadableFile } from './read-contained-file.ts';
 import { readEntries, readFolder } from './read-folder.ts';
 import { limitSkipped, toModel, type SkippedPath } from './skipped-paths.ts';
 
@@ -35,7 +37,12 @@ export interface Scan {
   readonly realRoot: string;
   readonly found: readonly FoundVersion[];
   readonly skipped: readonly SkippedPath[];
+  /** By name, of models that have any; absent where models have none. */
+  readonly aliases?: ReadonlyMap<string, FoundAliases>;
 }
+
+/** The aliases of a model, or why they cannot be read. */
+export type FoundAliases = ModelAliases | { readonly unreadable: string };
 
 /**
  * Finds the versions in a models folder. Skips folders whose names are not those of a model or a version,
@@ -52,17 +59,19 @@ export async function scanModels(root: string, limits = defaultLimits): Promise<
   });
   const found: FoundVersion[] = [];
   const skipped = [...models.skipped];
+  const aliases = new Map<string, FoundAliases>();
   for (let first = 0; first < models.accepted.length; first += concurrency) {
     const names = models.accepted.slice(first, first + concurrency);
     const scans = await Promise.all(names.map((name) => scanVersions(realRoot, name, limits.versions)));
     for (const [index, scan] of scans.entries()) {
       found.push(...scan.found);
+      if (scan.aliases) aliases.set(names[index]!, scan.aliases);
       if (scan.found.length > 0) skipped.push(...scan.skipped);
       // a version that is being published is in a hidden folder at first
       else if (!scan.hidden) skipped.push(toModel(names[index]!, scan.skipped));
     }
   }
-  return { realRoot, found, skipped: limitSkipped(skipped) };
+  return { realRoot, found, skipped: limitSkipped(skipped), aliases };
 }
 
 /** Finds the versions of one model, in the folder of this name below the root. */
@@ -70,15 +79,31 @@ async function scanVersions(
   realRoot: string,
   name: string,
   limit: number,
-): Promise<Pick<Scan, 'found' | 'skipped'> & { readonly hidden: boolean }> {
+): Promise<
+  Pick<Scan, 'found' | 'skipped'> & { readonly hidden: boolean; readonly aliases: FoundAliases | null }
+> {
   const entries = await readEntries(join(realRoot, name));
   const { accepted, skipped } = await findVersionFolders(realRoot, name, entries, limit);
+  const aliases = entries.some((entry) => entry.name === aliasesFile)
+    ? await findAliases(realRoot, name)
+    : null;
+  if (aliases && 'unreadable' in aliases)
+    skipped.push({ path: join(name, aliasesFile), reason: aliases.unreadable });
   const found: FoundVersion[] = [];
   for (const version of accepted) {
     const folder = join(realRoot, name, version);
     found.push({ name, version: Number(version), folder, ...(await readStamp(folder)) });
   }
-  return { found, skipped, hidden: entries.some((entry) => entry.name.startsWith('.')) };
+  return { found, skipped, aliases, hidden: entries.some((entry) => entry.name.startsWith('.')) };
+}
+
+async function findAliases(realRoot: string, name: string): Promise<FoundAliases> {
+  try {
+    return await readAliases(realRoot, join(realRoot, name));
+  } catch (error) {
+    if (error instanceof UnreadableFile) return { unreadable: error.message };
+    throw error;
+  }
 }
 
 /** Finds the folders of versions; of two that are the same number, the one without leading zeros. */

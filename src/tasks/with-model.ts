@@ -8,7 +8,7 @@ import type { TaskContext } from './context.ts';
 // version counts the request.
 
 export interface ModelRequest {
-  /** `name` or `name@version`. */
+  /** `name`, `name@version` or `name@alias`. */
   readonly reference: string;
   /** Null for any task. */
   readonly task: ModelSpec['task'] | null;

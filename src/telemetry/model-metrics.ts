@@ -28,6 +28,8 @@ export interface MeasuredModel {
   readonly task: string;
   /** Its code path. */
   readonly path: string;
+  /** The aliases that point at it. */
+  readonly aliases: readonly string[];
   readonly usage: ModelUsage;
 }
 
@@ -130,6 +132,19 @@ export function observeModels(registry: Registry, read: () => readonly MeasuredM
     tokenBounds,
     'nextEvent',
   );
+  new Gauge({
+    name: 'unroll_model_alias_info',
+    help: `The loaded version that each alias points at, as labels; of ${maxLabelled} aliases at most.`,
+    labelNames: ['model', 'version', 'alias'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      const pointing = read().flatMap(({ model, version, aliases }) =>
+        aliases.map((alias) => ({ model, version: String(version), alias })),
+      );
+      for (const labels of pointing.slice(0, maxLabelled)) this.set(labels, 1);
+    },
+  });
   new Gauge({
     name: 'unroll_model_kernel_info',
     help: `The code path of each loaded model version, as a label; of ${maxLabelled} at most.`,

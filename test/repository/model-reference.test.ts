@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { UnrollError } from '../../src/errors.ts';
-import { parseReference } from '../../src/repository/model-reference.ts';
+import { parseModelName, parseReference } from '../../src/repository/model-reference.ts';
 
 it('accepts a name with or without a version', () => {
   expect(parseReference('language')).toEqual({ name: 'language', version: null });
@@ -34,9 +34,23 @@ const invalidVersions = [
   'a@1e3',
   'a@1@2',
   'a@1@',
-  'a@x',
+  'a@_x',
+  'a@x/y',
+  'a@1x',
+  `a@${'x'.repeat(65)}`,
   'a@9999999999999999',
 ];
+
+it('takes an alias, which begins with a letter, in place of a version', () => {
+  expect(parseReference('a@default')).toEqual({ name: 'a', version: null, alias: 'default' });
+  expect(parseReference('a@v2.1-rc').alias).toBe('v2.1-rc');
+});
+
+it('takes a name alone where no version may follow', () => {
+  expect(parseModelName('a.b')).toBe('a.b');
+  for (const name of ['a@1', 'a@default', '', '../a'])
+    expect(() => parseModelName(name)).toThrow(expect.objectContaining({ code: 'invalid_model_name' }));
+});
 
 it('takes versions that are times or have leading zeros, and names with a dot', () => {
   expect(parseReference('a.b-1.5@20240131120000')).toEqual({ name: 'a.b-1.5', version: 20_240_131_120_000 });

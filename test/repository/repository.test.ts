@@ -55,7 +55,7 @@ describe('repository', () => {
   it.each([
     ['unknown', 'model_not_found', 'there is no model unknown'],
     ['tiny@7', 'model_not_found', 'model tiny has no version 7'],
-    ['../tiny', 'invalid_model_name', 'is not "name" or "name@version"'],
+    ['../tiny', 'invalid_model_name', 'is not "name", "name@version" or "name@alias"'],
     ['%2e%2e%2ftiny', 'invalid_model_name', 'is not'],
   ])('refuses %s', async (reference, code, says) => {
     const root = temporaryFolder();

@@ -9,7 +9,7 @@ function measured(model: string, requests: number, version = 1): MeasuredModel {
     statistics.startRequest()(i > 0);
     statistics.onSequenceEnd({ queuedMs: 1, runMs: 2, steps: 10 });
   }
-  return { model, version, task: 'classify', path: 'plain', usage: statistics.usage };
+  return { model, version, task: 'classify', path: 'plain', aliases: [], usage: statistics.usage };
 }
 
 async function scraper(models: MeasuredModel[]) {

@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import { UnrollError } from '../../errors.ts';
 import { findTensorPath } from '../../open-inference/infer-any.ts';
-import { parseReference } from '../../repository/model-reference.ts';
 import type { ModelListing, Repository, ServedModel } from '../../repository/repository-interface.ts';
 import type { SkippedPath } from '../../repository/skipped-paths.ts';
 import type { TaskContext } from '../../tasks/context.ts';
@@ -11,19 +10,10 @@ import type { modelDetails, modelSummary } from './schemas/models.ts';
 
 type Summary = z.output<typeof modelSummary>;
 type Details = z.output<typeof modelDetails>;
-type Versions = readonly [ModelListing, ...ModelListing[]];
 
-/** The version that a name without a version refers to: the highest that is ready, else the highest. */
-const current = (versions: Versions): ModelListing => versions.find(({ ready }) => ready) ?? versions[0];
+type Listings = Pick<Repository, 'find' | 'list' | 'aliases'>;
 
-function byName(listings: readonly ModelListing[]): Versions[] {
-  const groups = Map.groupBy(listings, ({ name }) => name);
-  return [...groups.values()].map(
-    (group) => group.toSorted((a, b) => b.version - a.version) as unknown as Versions,
-  );
-}
-
-const toSummary = (shown: ModelListing, versions: readonly ModelListing[]) => ({
+const toSummary = (shown: ModelListing, { versions, aliases }: FoundModel) => ({
   id: shown.name,
   object: 'model' as const,
   created: shown.created,
@@ -31,6 +21,7 @@ const toSummary = (shown: ModelListing, versions: readonly ModelListing[]) => ({
   task: shown.task,
   version: shown.version,
   versions: versions.map(({ version }) => version),
+  aliases: Object.fromEntries(aliases),
   ready: shown.ready,
   error: shown.error,
   tensors:
@@ -39,8 +30,20 @@ const toSummary = (shown: ModelListing, versions: readonly ModelListing[]) => ({
   no_sequence_view: shown.served?.spec === null ? shown.served.reason : null,
 });
 
-export const toModelSummaries = (listings: readonly ModelListing[]): Summary[] =>
-  byName(listings).map((versions) => toSummary(current(versions), versions));
+/** @param listings every version that the caller may see */
+export const toModelSummaries = (repository: Listings, listings: readonly ModelListing[]): Summary[] =>
+  [...Map.groupBy(listings, ({ name }) => name)].map(([name, versions]) => {
+    try {
+      const found = findModel(repository, name);
+      return toSummary(found.shown, found);
+    } catch (error) {
+      if (!(error instanceof UnrollError)) throw error;
+      // its alias default points at no version that there is, or cannot be read
+      const model = { versions, aliases: repository.aliases(name) };
+      const summary = toSummary(versions[0]!, { shown: versions[0]!, ...model });
+      return { ...summary, version: null, ready: false, error: error.message };
+    }
+  });
 
 /** What the models folder has that is not where a version must be: listed, so that it is not overlooked. */
 export const toSkippedSummary = ({ path, reason }: SkippedPath): Summary => ({
@@ -51,41 +54,33 @@ export const toSkippedSummary = ({ path, reason }: SkippedPath): Summary => ({
   task: null,
   version: null,
   versions: [],
+  aliases: {},
   ready: false,
   error: `${path} ${reason}`,
   tensors: null,
   no_sequence_view: null,
 });
 
-/** Finds the version that a reference names. @throws UnrollError invalid_model_name, model_not_found */
-export function findModel(
-  repository: Pick<Repository, 'list'>,
-  reference: string,
-): { shown: ModelListing; versions: Versions } {
-  const { name, version } = parseReference(reference);
-  const versions = byName(repository.list(name))[0];
-  const shown =
-    versions && (version === null ? current(versions) : versions.find((one) => one.version === version));
-  if (!versions || !shown)
-    throw new UnrollError(
-      'model_not_found',
-      `there is no model ${reference}; GET /v1/models lists what there is`,
-      {
-        field: 'model',
-      },
-    );
-  return { shown, versions };
+/** The version that a reference names, with all versions of its model. */
+interface FoundModel {
+  readonly shown: ModelListing;
+  readonly versions: readonly ModelListing[];
+  readonly aliases: ReadonlyMap<string, number>;
 }
 
-export function toModelDetails(
-  { shown, versions }: { shown: ModelListing; versions: Versions },
-  { engine }: TaskContext,
-): Details {
+/** Finds the version that a reference names. @throws as `Repository.find` */
+export function findModel(repository: Listings, reference: string): FoundModel {
+  const shown = repository.find(reference);
+  return { shown, versions: repository.list(shown.name), aliases: repository.aliases(shown.name) };
+}
+
+export function toModelDetails(found: FoundModel, { engine }: TaskContext): Details {
+  const { shown } = found;
   const { served } = shown;
   const spec = served?.spec;
   const info = served?.network?.info;
   return {
-    ...toSummary(shown, versions),
+    ...toSummary(shown, found),
     description: spec?.description ?? '',
     causal: info?.causal ?? null,
     parameters: info?.parameters ?? null,

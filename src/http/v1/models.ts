@@ -24,7 +24,7 @@ export const modelRoutes: Route = (scope, { tasks }) => {
       const skipped = caller.models === null ? tasks.repository.skipped() : [];
       return {
         object: 'list' as const,
-        data: [...toModelSummaries(listed), ...skipped.map(toSkippedSummary)],
+        data: [...toModelSummaries(tasks.repository, listed), ...skipped.map(toSkippedSummary)],
       };
     },
   );

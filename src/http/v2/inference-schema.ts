@@ -10,7 +10,7 @@ export interface Reference {
   readonly model: string;
   readonly version?: string;
 }
-/** The model reference of a path: `name` or `name@version`. */
+/** The model reference of a path: `name`, `name@version` or `name@alias`. */
 export const toReference = ({ model, version }: Reference): string =>
   version === undefined ? model : `${model}@${version}`;
 

@@ -50,7 +50,7 @@ export const modelRepositoryRoutes: Route = (scope, { tasks: { repository } }) =
       schema: {
         operationId: 'loadModel',
         tags,
-        summary: 'Reads a model, or reads it again: `name` or `name@version`',
+        summary: 'Reads a model, or reads it again: `name`, `name@version` or `name@alias`',
         params: byName,
         body: loadBody,
         response: { 200: done, ...failures },
@@ -68,7 +68,7 @@ export const modelRepositoryRoutes: Route = (scope, { tasks: { repository } }) =
       schema: {
         operationId: 'unloadModel',
         tags,
-        summary: 'Unloads a model until it is loaded again: `name` or `name@version`',
+        summary: 'Unloads a model until it is loaded again: `name`, `name@version` or `name@alias`',
         params: byName,
         body: unloadBody,
         response: { 200: done, ...failures },

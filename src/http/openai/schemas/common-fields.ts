@@ -11,11 +11,7 @@ export const ignoredFields = {
   prompt_cache_key: ignored,
 };
 
-export const modelField = z
-  .string()
-  .min(1)
-  .max(200)
-  .describe('`name` for the highest version, or `name@version`');
+export const modelField = z.string().min(1).max(200).describe('`name`, `name@version` or `name@alias`');
 
 const errorContent = {
   description: "The error, in OpenAI's form",

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { aliasPattern } from '../../../model-files.ts';
 
 export const modelSummary = z
   .object({
@@ -10,8 +11,11 @@ export const modelSummary = z
     version: z
       .int()
       .nullable()
-      .describe('The version that `id` refers to; null for what is not in the folder of a version'),
+      .describe(
+        'The version that `id` refers to; null for what is not in the folder of a version, and where the alias default points at none',
+      ),
     versions: z.array(z.int()),
+    aliases: z.record(z.string(), z.int()).describe('The version that each alias points at'),
     ready: z.boolean(),
     error: z.string().nullable().describe('Why it is not ready'),
     tensors: z
@@ -60,3 +64,33 @@ export const modelDetails = modelSummary
     provenance: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'ModelDetails' });
+
+const alias = z
+  .string()
+  .regex(aliasPattern, 'must begin with a letter and have at most 64 of A–Z a–z 0–9 _ . -')
+  .describe('`default`, to which the name alone refers, or any other');
+
+export const modelName = z.object({ model: z.string().min(1).max(200).describe('The name alone') });
+export const aliasParameter = modelName.extend({ alias });
+export const versionParameter = modelName.extend({ version: z.coerce.number().int().min(1) });
+
+export const aliasBody = z.strictObject({
+  version: z.int().min(1).describe('A version that is ready'),
+});
+export const aliasView = z
+  .object({
+    object: z.literal('model.alias'),
+    model: z.string(),
+    alias: z.string(),
+    version: z.int().nullable().describe('The version that it points at; null after it was deleted'),
+    set: z
+      .boolean()
+      .describe('False for default until it is set: it is then the highest version that is ready'),
+    ready: z.boolean().describe('Whether that version is loaded on this server'),
+  })
+  .meta({ id: 'ModelAlias' });
+export const changedAlias = aliasView
+  .extend({ previous: z.int().nullable().describe('The version before, with which the change is undone') })
+  .meta({ id: 'ChangedModelAlias' });
+export const aliasList = z.object({ object: z.literal('list'), data: z.array(aliasView) });
+export const deleted = z.object({ id: z.string(), deleted: z.literal(true) }).meta({ id: 'Deleted' });

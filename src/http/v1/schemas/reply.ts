@@ -28,7 +28,13 @@ const problem = z
   .meta({ id: 'Problem', description: 'RFC 9457 problem document' });
 
 export const modelParameter = z.object({
-  model: z.string().min(1).max(200).describe('`name` for the highest version, or `name@version`'),
+  model: z
+    .string()
+    .min(1)
+    .max(200)
+    .describe(
+      '`name`, `name@version` or `name@alias`; a name alone is its alias `default`, or the highest version that is ready',
+    ),
 });
 
 const problemContent = {

@@ -28,7 +28,7 @@ export const createSessionBody = z
       .string()
       .min(1)
       .max(200)
-      .describe('`name` for the highest version, or `name@version`; the session stays with that version'),
+      .describe('`name`, `name@version` or `name@alias`; the session stays with the version that it is now'),
     id: sessionId
       .optional()
       .describe('An id of your own, among those of your API key; one that cannot be guessed by default'),

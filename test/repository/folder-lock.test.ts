@@ -1,0 +1,44 @@
+import { chmodSync, existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { UnrollError } from '../../src/errors.ts';
+import { toWriteError, withFolderLock } from '../../src/repository/folder-lock.ts';
+import { temporaryFolder } from './model-folders.ts';
+
+it('runs one work at a time, and releases the lock whatever becomes of it', async () => {
+  const home = temporaryFolder();
+  let running = 0;
+  let most = 0;
+  const work = async (fail: boolean): Promise<void> => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    running--;
+    if (fail) throw new UnrollError('in_use', 'on purpose');
+  };
+  const works = Array.from({ length: 8 }, (_, i) => withFolderLock(home, () => work(i % 2 === 0)));
+  const ends = await Promise.allSettled(works);
+  expect(most).toBe(1);
+  expect(ends.filter(({ status }) => status === 'rejected')).toHaveLength(4);
+  expect(readdirSync(home)).toEqual([]);
+});
+
+it('takes the lock of a process that was killed', async () => {
+  const home = temporaryFolder();
+  writeFileSync(join(home, '.lock'), '');
+  utimesSync(join(home, '.lock'), 1, 1);
+  expect(await withFolderLock(home, async () => 'done')).toBe('done');
+  expect(existsSync(join(home, '.lock'))).toBe(false);
+});
+
+it('says that a folder cannot be written', async () => {
+  const home = temporaryFolder();
+  chmodSync(home, 0o555);
+  // root may write everywhere
+  const failure = withFolderLock(home, async () => {
+    throw Object.assign(new Error('read-only'), { code: 'EROFS' });
+  });
+  await expect(failure).rejects.toMatchObject({ code: 'models_read_only' });
+  chmodSync(home, 0o755);
+  expect(toWriteError(Object.assign(new Error('full'), { code: 'ENOSPC' }))?.code).toBe('disk_full');
+  expect(toWriteError(new Error('other'))).toBeNull();
+});
