@@ -2,8 +2,9 @@ import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 
-// The server's settings: environment variables, read once at start. `npm run unroll -- config` prints this
-// table. The description of a type is its allowed values, as shown in error messages and in the table.
+// The server's settings, read once at start: environment variables, and what the command line makes of its options and
+// of its settings file. `unroll config` prints this table. The description of a type is its allowed values, as shown in
+// error messages and in the table.
 
 const integer = (low: number, high: number, fallback: number) =>
   z
@@ -35,6 +36,8 @@ function isPublicUrl(value: string): boolean {
   return /^https?:$/.test(protocol) && username === '' && search === '' && hash === '';
 }
 
+const isServerUrl = (value: string): boolean => value === '' || isPublicUrl(value);
+
 /** Whether a value is a list of addresses, subnets and names of ranges of addresses. */
 const isProxyList = (value: string): boolean =>
   value.split(',').every((entry) => {
@@ -59,7 +62,11 @@ const settings = {
   ],
   PORT: [integer(0, 65_535, 8080), 'port to listen on; 0 chooses a free port'],
   API_KEYS_FILE: [text('', 'a path'), 'file of API keys, written by `unroll keys`; empty: there are no keys'],
-  API_KEY: [text('', 'an API key'), 'key that `unroll train --follow` sends; of no use to a server'],
+  API_KEY: [text('', 'an API key'), 'key that commands send to a server; of no use to a server'],
+  SERVER: [
+    z.string().refine(isServerUrl).default('').describe('a URL such as http://127.0.0.1:8080'),
+    'server that commands call; empty: the one at UNROLL_PORT of this machine. Of no use to a server',
+  ],
   OPEN: [
     flag(false),
     'true: a server without keys allows training and administration to callers from other machines too',
@@ -189,6 +196,10 @@ const settings = {
     integer(64, 4096, 2048),
     'maximum memory of one thread of a training job (weights, gradients, optimiser state, activations), in MB',
   ],
+  MAX_MODEL_BYTES: [
+    integer(1024, 1_099_511_627_776, 2_147_483_648),
+    'maximum bytes of a model that `unroll pull` downloads; of no use to a server',
+  ],
   MAX_DATASET_BYTES: [integer(1024, 68_719_476_736, 268_435_456), 'maximum bytes of an uploaded dataset'],
   MAX_DATASETS_BYTES: [
     integer(1024, 1_099_511_627_776, 10_737_418_240),
@@ -230,8 +241,15 @@ const prefix = 'UNROLL_';
 /** One or more invalid settings. */
 export class ConfigError extends Error {}
 
-/** Reads the settings. @throws ConfigError naming each invalid variable, its allowed values and its value */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+/**
+ * Reads the settings.
+ * @param nameSetting what messages call a setting, by its key; where it is not from a variable
+ * @throws ConfigError naming each invalid variable, its allowed values and its value
+ */
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  nameSetting: (key: string) => string = (key) => `${prefix}${key}`,
+): Config {
   const given = Object.entries(environment).filter(([key, value]) => key.startsWith(prefix) && value !== '');
   const values = Object.fromEntries(given.map(([key, value]) => [key.slice(prefix.length), value]));
   const unknown = Object.keys(values).filter((key) => !Object.hasOwn(settings, key));
@@ -240,7 +258,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     ? []
     : parsed.error.issues.map(({ path }) => {
         const key = path[0] as Key;
-        return `${prefix}${key}: must be ${settings[key][0].description}, was ${JSON.stringify(withoutPassword(values[key]!))}`;
+        return `${nameSetting(key)}: must be ${settings[key][0].description}, was ${JSON.stringify(withoutPassword(values[key]!))}`;
       });
   errors.push(...unknown.map((key) => `${prefix}${key}: there is no such setting`));
   const { JOBS, SESSIONS, REDIS_URL } = parsed.data ?? {};
@@ -249,7 +267,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       ['JOBS', JOBS === 'bullmq' && JOBS],
       ['SESSIONS', SESSIONS === 'redis' && SESSIONS],
     ] as const)
-      if (value) errors.push(`${prefix}REDIS_URL: must be set, because ${prefix}${key} is ${value}`);
+      if (value)
+        errors.push(`${nameSetting('REDIS_URL')}: must be set, because ${nameSetting(key)} is ${value}`);
   if (errors.length > 0) throw new ConfigError(errors.join('\n'));
   return parsed.data as Config;
 }
@@ -258,6 +277,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 const withoutPassword = (value: string): string => value.replace(/\/\/[^/]*@/, '//…@');
 
 export interface Setting {
+  /** Without the prefix. */
+  readonly key: string;
   readonly name: string;
   readonly default: string;
   readonly allowed: string;
@@ -267,6 +288,7 @@ export interface Setting {
 /** Describes every setting; the result is the same on every machine. */
 export const describeConfig = (): Setting[] =>
   Object.entries(settings).map(([key, [type, meaning]]) => ({
+    key,
     name: `${prefix}${key}`,
     default: key === 'WORKERS' ? 'cores − 1' : String(type.parse(undefined)),
     allowed: type.description!,

@@ -1,8 +1,7 @@
-import { readConfig } from './config.ts';
+import type { Config } from './config.ts';
 import { installExitHandlers } from './end-process.ts';
 import { formatStartupBanner } from './startup-banner.ts';
 import { startLoaderThread } from './repository/start-loader-thread.ts';
-import { removeServiceVariables } from './service-variables.ts';
 import type { Server } from './server.ts';
 import { shutdownGraceMs } from './shutdown.ts';
 import { createLogger } from './telemetry/logger.ts';
@@ -15,17 +14,16 @@ const errorDrainMs = 1000;
  */
 const slackMs = 10_000;
 
-/** Starts the server and prints the startup banner, or logs the address where there is no terminal. Exits the process on a signal or an uncaught error. */
-export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
-  const { own, removed } = removeServiceVariables(environment);
-  const config = readConfig(own);
+/**
+ * Starts the server and prints the startup banner, or logs the address where there is no terminal. Exits the process on
+ * a signal or an uncaught error.
+ * @param ignored variables that look like settings and are none
+ */
+export async function serve(config: Config, ignored: readonly string[]): Promise<void> {
   const terminal = process.stdout.isTTY;
   const log = createLogger(config.LOG_LEVEL, terminal);
-  if (removed.length > 0)
-    log.warn(
-      { ignored: removed },
-      'variables that Kubernetes set for a Service are not settings: they are ignored',
-    );
+  if (ignored.length > 0)
+    log.warn({ ignored }, 'variables that Kubernetes set for a Service are not settings: they are ignored');
   let server: Server | null = null;
   installExitHandlers({
     log,
@@ -39,7 +37,7 @@ export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
   // the loader thread imports its code while this thread imports the server's
   const loaderThread = startLoaderThread({ background: false });
   const { startServer } = await import('./server.ts');
-  server = await startServer(config, log, loaderThread);
+  server = await startServer(config, log, { loaderThread });
   const url = config.PUBLIC_URL === '' ? server.url : config.PUBLIC_URL.replace(/\/+$/, '');
   if (terminal) console.log(formatStartupBanner(url, server.models()));
   // whatever the level: other programs wait for this line

@@ -7,6 +7,7 @@ import { describeConfig, type Config } from './config.ts';
 import { createEngine } from './engine/engine.ts';
 import { rowBuckets } from './engine/worker/tick-counters.ts';
 import { buildApp } from './http/app.ts';
+import { injectRequest, type Inject } from './http/inject-request.ts';
 import { trackConnections } from './http/connections.ts';
 import { answerHalfClosed } from './http/half-closed.ts';
 import { limitConnections } from './http/limit-connections.ts';
@@ -34,7 +35,10 @@ import { releaseMemoryWhenIdle } from './telemetry/release-memory.ts';
 
 /** A running server. */
 export interface Server {
+  /** Empty where it does not listen. */
   readonly url: string;
+  /** Answers a request of this process, without a connection. */
+  readonly inject: Inject;
   readonly models: () => readonly ModelListing[];
   /**
    * Is not ready, but serves for `delayMs`; then rejects new work, waits up to `drainMs` for requests in progress,
@@ -49,12 +53,19 @@ const toMeasured = ({ served, task, aliases, statistics: { usage } }: ModelListi
   return [{ model: served.name, version: served.version, task: task ?? 'tensors', path, aliases, usage }];
 };
 
-/**
- * Starts a server.
- * @param loaderThread started before this module was imported
- * @throws when it cannot listen
- */
-export async function startServer(config: Config, log: Logger, loaderThread?: LoaderThread): Promise<Server> {
+export interface StartOptions {
+  /** Started before this module was imported. */
+  readonly loaderThread?: LoaderThread | undefined;
+  /** False for a server of this process alone. */
+  readonly listen?: boolean | undefined;
+}
+
+/** Starts a server. @throws when it cannot listen */
+export async function startServer(
+  config: Config,
+  log: Logger,
+  { loaderThread, listen = true }: StartOptions = {},
+): Promise<Server> {
   const keys = config.API_KEYS_FILE === '' ? null : createKeyRing(config.API_KEYS_FILE, log);
   const allowed = scopesWithoutKey({
     loopback: isLoopback(config.HOST),
@@ -210,7 +221,8 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     await modelsLoaded;
     // all descriptors that stay open are open now
     limit.update(readDescriptorUse());
-    await app.listen({ host: config.HOST, port: config.PORT });
+    if (listen) await app.listen({ host: config.HOST, port: config.PORT });
+    else await app.ready();
     // after listening: a server that cannot listen must not run jobs. It serves even if training is
     // unavailable
     training.start();
@@ -218,7 +230,11 @@ export async function startServer(config: Config, log: Logger, loaderThread?: Lo
     await close(0);
     throw error;
   }
-  const { address, port, family } = app.server.address() as AddressInfo;
-  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-  return { url, models: () => repository.list(), close };
+  const url = formatUrl(app.server.address() as AddressInfo | null);
+  return { url, inject: injectRequest(app), models: () => repository.list(), close };
 }
+
+const formatUrl = (bound: AddressInfo | null): string =>
+  bound === null
+    ? ''
+    : `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;

@@ -1,7 +1,6 @@
-import { ConfigError, readConfig } from './config.ts';
+import { ConfigError, type Config } from './config.ts';
 import { installExitHandlers } from './end-process.ts';
 import { startTrainWorker, type TrainWorker } from './jobs/redis/train-worker.ts';
-import { removeServiceVariables } from './service-variables.ts';
 import { createLogger } from './telemetry/logger.ts';
 
 /** Milliseconds after an uncaught error for running jobs to stop after a checkpoint. */
@@ -13,10 +12,7 @@ const graceMs = 5000;
  * `unroll train-worker`: runs the training jobs of servers with UNROLL_JOBS=bullmq until a signal. Exits the process.
  * @throws ConfigError
  */
-export async function serveTraining(environment: NodeJS.ProcessEnv): Promise<void> {
-  const { own } = removeServiceVariables(environment);
-  // what the servers are given: a worker may be started with the same variables
-  const config = readConfig({ UNROLL_JOBS: 'bullmq', ...own });
+export async function serveTraining(config: Config): Promise<void> {
   if (config.JOBS !== 'bullmq')
     throw new ConfigError(
       'UNROLL_JOBS: must be bullmq for a train-worker: a server with embedded jobs runs them itself',

@@ -46,21 +46,29 @@ export async function publishVersion(
       await rm(draft, { recursive: true, force: true });
       return meanwhile;
     }
-    for (;;) {
-      const version = Math.max(0, ...(await listVersions(home)).map(Number)) + 1;
-      try {
-        await rename(draft, join(home, String(version)));
-        // a rename survives a power failure only after the parent folder is flushed
-        await flush(home);
-        return version;
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
-      }
-    }
+    return await placeVersion(home, draft);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
     throw error;
+  }
+}
+
+/**
+ * Renames a complete draft folder to the next version of a model's folder.
+ * @returns the version
+ */
+export async function placeVersion(home: string, draft: string): Promise<number> {
+  for (;;) {
+    const version = Math.max(0, ...(await listVersions(home)).map(Number)) + 1;
+    try {
+      await rename(draft, join(home, String(version)));
+      // a rename survives a power failure only after the parent folder is flushed
+      await flush(home);
+      return version;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+    }
   }
 }
 

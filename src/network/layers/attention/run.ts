@@ -32,7 +32,7 @@ export function makeKeys(
   if (keys) functions[keys.linear]!(at.memory, keys.weight, keys.bias, at.keys, at.steps);
 }
 
-interface AttentionPlace {
+export interface AttentionPlace {
   readonly index: number;
   readonly x: number;
   readonly xWidth: number;

@@ -29,7 +29,7 @@ export interface CompiledConv1d {
  */
 const windowRows = 96;
 
-interface Conv1dPlace {
+export interface Conv1dPlace {
   readonly x: number;
   readonly y: number;
   /** [rows][history][padded(inner)]: the inputs before the first step, the oldest first. */

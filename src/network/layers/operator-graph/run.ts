@@ -5,7 +5,7 @@ import { activeRows, type RunContext } from '../layer.ts';
 import type { StepLayerRun, Tick } from '../layer-run.ts';
 import { createOperatorGraphRun, type OperatorGraphRun } from './operator-graph-run.ts';
 
-interface OperatorGraphPlace {
+export interface OperatorGraphPlace {
   readonly x: number;
   readonly xWidth: number;
   readonly y: number;

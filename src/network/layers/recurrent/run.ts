@@ -8,7 +8,7 @@ import type { PlaceContext, StepLayerRun } from '../layer-run.ts';
 import { createObserve, observedFloats, placeObserved, type ObservedDirection } from './observe.ts';
 import { runBackward, runForward, type Observe } from './run-direction.ts';
 
-interface RecurrentPlace {
+export interface RecurrentPlace {
   readonly forward: ObservedDirection;
   readonly backward: ObservedDirection | null;
   /** The layer's rows: the merge of both directions, or the forward one's. */

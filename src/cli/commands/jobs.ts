@@ -1,0 +1,87 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import type { JobJson, ListJson } from '../../client/api-json.ts';
+import type { Method, ServerClient } from '../../client/server-client.ts';
+import { formatJobs } from '../jobs/format-jobs.ts';
+import { settingOptions } from '../setting-options.ts';
+
+const settings = settingOptions(['SERVER']);
+
+interface Options {
+  readonly json?: boolean;
+  readonly limit?: number;
+  readonly follow?: boolean;
+}
+
+function print(jobs: readonly JobJson[], { json }: Options): void {
+  if (json) for (const job of jobs) console.log(JSON.stringify(job));
+  else for (const line of formatJobs(jobs)) console.log(line);
+}
+
+async function connectTo(options: Options): Promise<ServerClient> {
+  const { connect } = await import('../connect.ts');
+  return connect(settings.read({ ...options }).config);
+}
+
+/** Runs a call on the server and prints the job that it gives. */
+async function printJob(options: Options, method: Method, path: string): Promise<void> {
+  print([await (await connectTo(options)).call<JobJson>(method, path)], options);
+}
+
+const jobPath = (job: string): string => `/v1/training/jobs/${encodeURIComponent(job)}`;
+
+async function follow(options: Options, job: string): Promise<void> {
+  const { config } = settings.read({ ...options });
+  const [{ followJob }, { serverUrl }] = await Promise.all([
+    import('../follow.ts'),
+    import('../server-url.ts'),
+  ]);
+  process.exitCode = await followJob(serverUrl(config), job, config.API_KEY);
+}
+
+function parseLimit(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return Number(text);
+}
+
+export function addJobsCommand(program: Command): Command {
+  const jobs = program.command('jobs').description('list and steer the training jobs of a server');
+  const add = (name: string, description: string, isDefault = false): Command =>
+    settings
+      .add(jobs.command(name, { isDefault }))
+      .description(description)
+      .option('--json', 'print JSON, a job a line');
+
+  add('list', 'list the jobs, newest first', true)
+    .option('--limit <n>', 'how many', parseLimit, 20)
+    .action(async (options: Options) => {
+      const path = `/v1/training/jobs?limit=${options.limit}`;
+      const { data } = await (await connectTo(options)).call<ListJson<JobJson>>('GET', path);
+      print(data, options);
+    });
+  add('create', 'create a job from a file as `unroll train` takes it, and upload its data')
+    .argument('<config>', 'the body of POST /v1/training/jobs; data may be {"file": "train.jsonl"}')
+    .option('--follow', 'show its progress until it has ended')
+    .action(async (path: string, options: Options) => {
+      const { submitJob } = await import('../jobs/submit-job.ts');
+      const job = await submitJob(await connectTo(options), path);
+      print([job], options);
+      if (options.follow) await follow(options, job.id);
+    });
+  add('show', 'show a job')
+    .argument('<job>', 'id of a job')
+    .action((job: string, options: Options) => printJob(options, 'GET', jobPath(job)));
+  for (const [action, description] of [
+    ['cancel', 'cancel a job, and keep its checkpoints'],
+    ['pause', 'pause a job at its next step'],
+    ['resume', 'resume a paused job'],
+  ] as const)
+    add(action, description)
+      .argument('<job>', 'id of a job')
+      .action((job: string, options: Options) => printJob(options, 'POST', `${jobPath(job)}/${action}`));
+  settings
+    .add(jobs.command('follow'))
+    .description('show the progress of a job until it has ended')
+    .argument('<job>', 'id of a job')
+    .action((job: string, options: Options) => follow(options, job));
+  return jobs;
+}

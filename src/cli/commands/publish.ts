@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { settingOptions } from '../setting-options.ts';
+import { parseVersion } from '../versions/parse-version.ts';
+
+const settings = settingOptions(['SERVER']);
+
+interface Options {
+  readonly alias: string;
+  readonly json?: boolean;
+}
+
+export const addPublishCommand = (program: Command): Command =>
+  settings
+    .add(program.command('publish'))
+    .description(
+      'point an alias of a model at a version, which takes its traffic from then on, however good it is',
+    )
+    .argument('<model@version>', 'the version', parseVersion)
+    .option('--alias <name>', 'the alias; callers that name none use default', 'default')
+    .option('--json', 'print JSON')
+    .action(async (version: ReturnType<typeof parseVersion>, options: Options) => {
+      const [{ connect }, { pointAlias }] = await Promise.all([
+        import('../connect.ts'),
+        import('../versions/aliases.ts'),
+      ]);
+      const client = connect(settings.read({ ...options }).config);
+      const reply = await pointAlias(client, version.model, options.alias, version.version);
+      console.log(
+        options.json
+          ? JSON.stringify(reply)
+          : `${version.model}@${options.alias} is version ${version.version}`,
+      );
+    });

@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { settingOptions } from '../setting-options.ts';
+import { parseModel } from '../versions/parse-version.ts';
+
+const settings = settingOptions(['SERVER']);
+
+interface Options {
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+export const addRemoveCommand = (program: Command): Command =>
+  settings
+    .add(program.command('rm'))
+    .description(
+      'delete a version of a model, or a model with all its versions, from the server and its folder',
+    )
+    .argument('<model>', 'name@version, or name for all versions', parseModel)
+    .option('-y, --yes', 'do not ask')
+    .option('--json', 'print JSON')
+    .action(async ({ model, version }: ReturnType<typeof parseModel>, options: Options) => {
+      const [{ connect }, { confirm }] = await Promise.all([
+        import('../connect.ts'),
+        import('../confirm.ts'),
+      ]);
+      const what = version === null ? `${model} with all its versions` : `${model}@${version}`;
+      if (!options.yes) await confirm(`Delete ${what}?`);
+      const path = `/v1/models/${encodeURIComponent(model)}`;
+      const reply = await connect(settings.read({ ...options }).config).call(
+        'DELETE',
+        version === null ? path : `${path}/versions/${version}`,
+      );
+      console.log(options.json ? JSON.stringify(reply) : `deleted ${what}`);
+    });

@@ -1,0 +1,68 @@
+import type { Command } from 'commander';
+
+/** The words after a command: `unroll session` → its commands and options. */
+interface Level {
+  /** Words before, such as `session new`; empty for the program. */
+  readonly path: string;
+  readonly words: readonly string[];
+}
+
+/** A script for a shell, which completes commands and options, and files elsewhere. */
+export const completionScript = (program: Command, shell: 'bash' | 'zsh' | 'fish'): string =>
+  scripts[shell](listLevels(program));
+
+function listLevels(command: Command, path: readonly string[] = []): Level[] {
+  const inner = command.commands.map((one) => one.name());
+  const options = command.options
+    .filter(({ hidden }) => !hidden)
+    .map(({ long, short }) => long ?? short ?? '');
+  const help = path.length === 0 ? ['help', '--help'] : ['--help'];
+  return [
+    { path: path.join(' '), words: [...inner, ...options, ...help].toSorted() },
+    ...command.commands.flatMap((one) => listLevels(one, [...path, one.name()])),
+  ];
+}
+
+/** Cases of a shell's `case`, the longest first: the words typed so far begin with a command's path. */
+const toCases = (levels: readonly Level[], toWords: (words: string) => string): string =>
+  levels
+    .toSorted((a, b) => b.path.split(' ').length - a.path.split(' ').length || b.path.length - a.path.length)
+    .map(({ path, words }) => `    ${path === '' ? '*' : `"${path} "*`}) ${toWords(words.join(' '))} ;;`)
+    .join('\n');
+
+const scripts = {
+  bash: (levels: readonly Level[]): string => `_unroll() {
+  local typed="\${COMP_WORDS[*]:1:COMP_CWORD-1} " current="\${COMP_WORDS[COMP_CWORD]}" words
+  case "$typed" in
+${toCases(levels, (words) => `words="${words}"`)}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -o default -F _unroll unroll
+`,
+  zsh: (levels: readonly Level[]): string => `#compdef unroll
+_unroll() {
+  local typed="\${(j: :)words[2,CURRENT-1]} " candidates
+  case "$typed" in
+${toCases(levels, (words) => `candidates="${words}"`)}
+  esac
+  compadd -- \${(s: :)candidates} || _files
+}
+compdef _unroll unroll
+`,
+  fish: (levels: readonly Level[]): string => `function __unroll_candidates
+  set -l typed (commandline -opc)
+  set -l typed (string join ' ' $typed[2..-1])' '
+  switch $typed
+${levels
+  .toSorted((a, b) => b.path.length - a.path.length)
+  .map(
+    ({ path, words }) =>
+      `    case '${path === '' ? '*' : `${path} *`}'\n      string split ' ' '${words.join(' ')}'`,
+  )
+  .join('\n')}
+  end
+end
+complete -c unroll -a '(__unroll_candidates)'
+`,
+} as const;

@@ -1,0 +1,15 @@
+import type { SessionJson } from '../../client/api-json.ts';
+import { formatTable } from '../format-table.ts';
+
+/** Sessions in a table for a person. */
+export const formatSessions = (sessions: readonly SessionJson[]): string[] =>
+  formatTable(
+    ['SESSION', 'MODEL', 'POSITION', 'STATE', 'MARKS'],
+    sessions.map(({ id, model, version, position, state_bytes: bytes, marks }) => [
+      id,
+      `${model}@${version}`,
+      String(position),
+      `${bytes.toLocaleString('en')} bytes`,
+      marks.map(({ name, position: at }) => `${name} at ${at}`).join(', '),
+    ]),
+  );
