@@ -1,16 +1,28 @@
-import { exampleBody } from './example-body.ts';
-import type { ModelListing, ServedModel } from './repository/repository-interface.ts';
+import { findExampleCall, formatCurl } from './http/example-call.ts';
+import type { AnyModel, ModelListing } from './repository/repository-interface.ts';
 
-/** Formats the startup banner: the server's address, its models, and an example request for each task. */
-export function formatStartupBanner(url: string, models: readonly ModelListing[]): string {
+/** Longer commands are left to GET /v1/models/<name>. */
+const maxCommandLength = 500;
+
+/**
+ * Formats the startup banner: the server's address, its models, and a command for each task, which works as it is
+ * printed.
+ * @param keyed whether the server asks for a key
+ */
+export function formatStartupBanner(
+  url: string,
+  models: readonly ModelListing[],
+  { keyed }: { readonly keyed: boolean },
+): string {
   const lines = models.map(({ name, version, task, ready, error }) =>
     ready ? `  ${name}@${version}  ${task ?? 'tensors only'}` : `  ${name}@${version}  not ready: ${error}`,
   );
-  const served = models.flatMap((model) => (model.ready && model.served?.spec ? [model.served] : []));
-  const examples = [...new Map(served.map((model) => [model.spec.task, model])).values()].map(
-    (model) =>
-      `  curl -N ${url}/v1/models/${model.name}/${model.spec.task} -H 'content-type: application/json' -d '${formatExample(model)}'`,
-  );
+  const served = models.flatMap((model) => (model.ready && model.served ? [model.served] : []));
+  const examples = firstOfEachTask(served).flatMap((model) => {
+    const call = findExampleCall(model);
+    const command = call && formatCurl(url, call, keyed);
+    return command === null || command.length > maxCommandLength ? [] : [`  ${command}`];
+  });
   return [
     `Unroll is at ${url}  (API: ${url}/docs)`,
     models.length > 0 ? `Models:\n${lines.join('\n')}` : 'No models yet: put one into UNROLL_MODELS.',
@@ -19,7 +31,6 @@ export function formatStartupBanner(url: string, models: readonly ModelListing[]
   ].join('\n');
 }
 
-function formatExample({ spec: { task, inputs } }: ServedModel): string {
-  const body = exampleBody(task, inputs.kind === 'text' ? null : inputs.features.length);
-  return JSON.stringify(task === 'generate' ? { ...body, stream: true } : body);
-}
+/** The first model of each task, the highest version of a name first. */
+const firstOfEachTask = (models: readonly AnyModel[]): AnyModel[] =>
+  [...Map.groupBy(models, ({ spec }) => spec?.task ?? null).values()].map(([first]) => first!);

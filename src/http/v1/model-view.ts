@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { UnrollError } from '../../errors.ts';
+import { findExampleCall, formatCurl } from '../example-call.ts';
 import { findTensorPath } from '../../open-inference/infer-any.ts';
 import type { ModelListing, Repository, ServedModel } from '../../repository/repository-interface.ts';
 import type { SkippedPath } from '../../repository/skipped-paths.ts';
@@ -74,9 +75,15 @@ export function findModel(repository: Listings, reference: string): FoundModel {
   return { shown, versions: repository.list(shown.name), aliases: repository.aliases(shown.name) };
 }
 
-export function toModelDetails(found: FoundModel, { engine }: TaskContext): Details {
+/** @param url where the caller reaches the server; `keyed` where it asks for a key */
+export function toModelDetails(
+  found: FoundModel,
+  { engine }: TaskContext,
+  { url, keyed }: { readonly url: string; readonly keyed: boolean },
+): Details {
   const { shown } = found;
   const { served } = shown;
+  const call = served && findExampleCall(served);
   const spec = served?.spec;
   const info = served?.network?.info;
   return {
@@ -91,6 +98,8 @@ export function toModelDetails(found: FoundModel, { engine }: TaskContext): Deta
     inputs: served?.spec ? toInputs(served) : null,
     labels: spec?.outputs.labels ?? null,
     decoding: spec?.decoding ?? {},
+    example: call?.body ?? null,
+    curl: call && formatCurl(url, call, keyed),
     provenance: spec?.provenance ?? {},
   };
 }
