@@ -87,7 +87,8 @@ export function createDispatcher<Sequence extends DispatchedSequence, Worker>(
   let running = 0;
   const perNetwork = 2 * rows;
 
-  const loadOf = ({ worker }: Sequence): WorkerLoad | null => (worker as WorkerLoad | null | undefined) ?? null;
+  const loadOf = ({ worker }: Sequence): WorkerLoad | null =>
+    (worker as WorkerLoad | null | undefined) ?? null;
   const getQueue = (network: number): NetworkQueue<Sequence> => {
     let queue = queues.get(network);
     if (!queue) queues.set(network, (queue = createNetworkQueue()));

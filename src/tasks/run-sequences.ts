@@ -20,7 +20,8 @@ export const sequenceOutputs = (
   { values }: PreparedSequence,
   steps: SequenceRequest['steps'],
   inside?: InsidePlan,
-): Submission => ({ network, input: values, steps, output: 'output', inside });
+  output: SequenceRequest['output'] = 'output',
+): Submission => ({ network, input: values, steps, output, inside });
 
 /** Sequences of a call above which their beginnings are not kept: as many texts would push out all others. */
 const maxPrefixSequences = 8;

@@ -1,5 +1,5 @@
 import { wakeSignalBytes, readVersion, waitAsync, notify, wait } from './wake-signal.ts';
-import { createMicrotask } from '../microtask.ts';
+import { createImmediate } from '../coalesced.ts';
 import { createRing, createRingReader, createRingWriter } from './ring.ts';
 
 // Messages in both directions between the main thread and one worker, in order and without loss: a ring
@@ -65,8 +65,8 @@ export function openMainChannel<Out, In>(
     Atomics.store(mainWriteBlocked, 0, 1);
     if (writer.flush()) Atomics.store(mainWriteBlocked, 0, 0);
   };
-  /** Messages that are sent in the same turn of the event loop share the worker's next tick. */
-  const notifySoon = createMicrotask(() => notify(workerSignal));
+  /** After all that has arrived on sockets was read: requests that arrived together share the worker's next tick. */
+  const notifySoon = createImmediate(() => notify(workerSignal));
   return {
     send(message) {
       writer.write(encode(message));

@@ -19,6 +19,7 @@ const everyStep = 1;
 const hiddenOutput = 2;
 const numericInput = 4;
 const keepsState = 8;
+const bestOutput = 16;
 
 const finishes = [null, 'stop', 'length'] as const;
 
@@ -76,7 +77,7 @@ function writeStart(writer: WordWriter, message: StartMessage): void {
   writer.double(network);
   writer.int(
     (steps === 'every' ? everyStep : 0) |
-      (output === 'hidden' ? hiddenOutput : 0) |
+      (output === 'hidden' ? hiddenOutput : output === 'best' ? bestOutput : 0) |
       (numeric ? numericInput : 0) |
       (keepState ? keepsState : 0),
   );
@@ -96,7 +97,7 @@ function readStart(reader: WordReader): StartMessage {
     sequence,
     network,
     steps: (flags & everyStep) !== 0 ? 'every' : 'last',
-    output: (flags & hiddenOutput) !== 0 ? 'hidden' : 'output',
+    output: (flags & hiddenOutput) !== 0 ? 'hidden' : (flags & bestOutput) !== 0 ? 'best' : 'output',
     generation: null,
     decode: null,
     from: null,

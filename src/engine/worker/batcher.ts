@@ -1,6 +1,7 @@
 import type { Generation } from '../../decoding/generation.ts';
 import type { Runner, OutputKind } from '../../network/runner.ts';
 import type { BatcherOptions } from './batcher-options.ts';
+import { bestOutputs, bestWidth } from './best-outputs.ts';
 import { chunkSteps } from './chunks.ts';
 import { eventBytes, outputsBytes } from '../flow-control.ts';
 import type { InsideEvent, OutputsEvent, SequenceReport, TokenEvent } from '../channel/messages.ts';
@@ -116,7 +117,12 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     if (isGenerating(slot)) return 1;
     const unfed = slot.inputSteps - slot.stepsFed;
     const { generation, steps, inside } = slot.sequence;
-    const width = slot.outputKind === 'hidden' ? runner.hiddenWidth : runner.outputWidth;
+    const width =
+      slot.sequence.output === 'best'
+        ? bestWidth
+        : slot.outputKind === 'hidden'
+          ? runner.hiddenWidth
+          : runner.outputWidth;
     const reported = (generation || steps === 'last' ? 0 : width) + (inside?.plan.width ?? 0);
     if (!runner.causal || reported === 0) return unfed;
     return Math.min(unfed, Math.max(1, Math.floor(outputsBytes / (4 * reported))));
@@ -184,7 +190,14 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
       const count = sequence.steps === 'every' ? steps : 1;
       const width = values.length / count;
       const first = slot.stepsRun - count;
-      report(slot, emit, { kind: 'outputs', first, steps: count, width, values: values.slice() });
+      const best = sequence.output === 'best';
+      report(slot, emit, {
+        kind: 'outputs',
+        first,
+        steps: count,
+        width: best ? bestWidth : width,
+        values: best ? bestOutputs(values, width) : values.slice(),
+      });
     }
     if (ended) finish(row, null, emit);
     return ended;

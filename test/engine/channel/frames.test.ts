@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { createEncoders, decodeToMain, decodeToWorker } from '../../../src/engine/channel/frames.ts';
-import type { FromWorker, SequenceReport, StartMessage, ToWorker } from '../../../src/engine/channel/messages.ts';
+import type {
+  FromWorker,
+  SequenceReport,
+  StartMessage,
+  ToWorker,
+} from '../../../src/engine/channel/messages.ts';
 
 const encoders = createEncoders();
 /** As it passes the ring: a copy of the bytes. */
@@ -56,7 +61,7 @@ describe('a message to a worker', () => {
     for (const change of [
       { steps: 'every', output: 'hidden', keepState: true },
       { input: Float32Array.of(0.1, -0, NaN, Infinity) },
-      { input: new Int32Array() },
+      { input: new Int32Array(), output: 'best' },
       { from: Float32Array.of(1, 2) },
       { resume: null, alreadyDelivered: 2 ** 33 },
     ] as Partial<StartMessage>[])
