@@ -1,6 +1,6 @@
 import { readEvents, type EventSource } from './event-source.ts';
 import { eventBytes } from './flow-control.ts';
-import { createMicrotask } from './microtask.ts';
+import { createMicrotask } from './coalesced.ts';
 import type {
   DecodedEvent,
   FinalState,

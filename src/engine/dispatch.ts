@@ -1,4 +1,3 @@
-import { LiveMap } from './live-map.ts';
 import { LiveSet } from './live-set.ts';
 import { createNetworkQueue, type NetworkQueue } from './network-queue.ts';
 import { advancePhase, type Phase } from './sequence-phase.ts';
@@ -21,6 +20,8 @@ export interface DispatchedSequence {
   phase: Phase;
   /** Workers that crashed while they ran it. */
   workerCrashes: number;
+  /** Where it runs, as the dispatcher keeps it; null elsewhere. */
+  worker?: object | null;
 }
 
 /** The sequences at one worker. */
@@ -83,9 +84,11 @@ export function createDispatcher<Sequence extends DispatchedSequence, Worker>(
   const suspects = new Set<Sequence>();
   const paused = new LiveSet<Sequence>();
   const loads = new Map<Worker, WorkerLoad>();
-  const loadBySequence = new LiveMap<Sequence, WorkerLoad>();
+  let running = 0;
   const perNetwork = 2 * rows;
 
+  const loadOf = ({ worker }: Sequence): WorkerLoad | null =>
+    (worker as WorkerLoad | null | undefined) ?? null;
   const getQueue = (network: number): NetworkQueue<Sequence> => {
     let queue = queues.get(network);
     if (!queue) queues.set(network, (queue = createNetworkQueue()));
@@ -97,36 +100,36 @@ export function createDispatcher<Sequence extends DispatchedSequence, Worker>(
     advancePhase(sequence, 'start');
     load.running.add(sequence);
     load.byNetwork.set(sequence.network, countSequences(load, sequence.network) + 1);
-    loadBySequence.set(sequence, load);
+    sequence.worker = load;
+    running++;
     startOnWorker(sequence, load.worker);
   }
   function removeFromLoad(sequence: Sequence): WorkerLoad | undefined {
-    const load = loadBySequence.get(sequence);
+    const load = loadOf(sequence);
     if (!load) return undefined;
-    loadBySequence.delete(sequence);
+    sequence.worker = null;
+    running--;
     load.running.delete(sequence);
     load.byNetwork.set(sequence.network, countSequences(load, sequence.network) - 1);
     if (load.running.size === 0) load.reserved = false;
     return load;
   }
-  const leastLoaded = (candidates: WorkerLoad[]): WorkerLoad | undefined =>
-    candidates.reduce<WorkerLoad | undefined>(
-      (best, load) => (best && best.running.size <= load.running.size ? best : load),
-      undefined,
-    );
-  const loadsWithCapacity = (network: number): WorkerLoad[] =>
-    [...loads.values()].filter(
-      (load) => !load.reserved && load.networks.has(network) && countSequences(load, network) < perNetwork,
-    );
+  function leastLoaded(accepts: (load: WorkerLoad) => boolean): WorkerLoad | undefined {
+    let best: WorkerLoad | undefined;
+    for (const load of loads.values())
+      if (accepts(load) && (!best || load.running.size < best.running.size)) best = load;
+    return best;
+  }
 
   /**
    * Starts each suspected sequence on a worker without others, or reserves one until its others have ended.
    */
   function runSuspects(): void {
     for (const sequence of suspects) {
-      const candidates = [...loads.values()].filter(({ networks }) => networks.has(sequence.network));
+      const runsNetwork = ({ networks }: WorkerLoad): boolean => networks.has(sequence.network);
       const load =
-        candidates.find(({ reserved, running }) => reserved && running.size === 0) ?? leastLoaded(candidates);
+        leastLoaded((one) => runsNetwork(one) && one.reserved && one.running.size === 0) ??
+        leastLoaded(runsNetwork);
       if (!load) continue;
       const idle = load.running.size === 0;
       load.reserved = true;
@@ -137,8 +140,10 @@ export function createDispatcher<Sequence extends DispatchedSequence, Worker>(
   }
 
   function runQueue(network: number, queue: NetworkQueue<Sequence>): void {
+    const hasCapacity = (load: WorkerLoad): boolean =>
+      !load.reserved && load.networks.has(network) && countSequences(load, network) < perNetwork;
     while (queue.size > 0) {
-      const load = leastLoaded(loadsWithCapacity(network));
+      const load = leastLoaded(hasCapacity);
       if (!load) return;
       start(queue.take(rows * loads.size)!, load);
     }
@@ -172,7 +177,7 @@ export function createDispatcher<Sequence extends DispatchedSequence, Worker>(
       paused.delete(sequence);
       getQueue(sequence.network).addStarted(sequence);
     },
-    getWorker: (sequence) => loadBySequence.get(sequence)?.worker ?? null,
+    getWorker: (sequence) => loadOf(sequence)?.worker ?? null,
     addNetwork(worker, network) {
       let load = loads.get(worker);
       if (!load)
@@ -202,7 +207,8 @@ export function createDispatcher<Sequence extends DispatchedSequence, Worker>(
       const ended: Sequence[] = [];
       const retries = new Map<number, Sequence[]>();
       for (const sequence of load.running) {
-        loadBySequence.delete(sequence);
+        sequence.worker = null;
+        running--;
         if (sequence.workerCrashes++ >= maxSharedCrashes) {
           advancePhase(sequence, 'end');
           ended.push(sequence);
@@ -223,7 +229,7 @@ export function createDispatcher<Sequence extends DispatchedSequence, Worker>(
       return [...queues.values()].reduce((sum, { size }) => sum + size, suspects.size);
     },
     get running() {
-      return loadBySequence.size;
+      return running;
     },
     get paused() {
       return paused.size;

@@ -77,8 +77,11 @@ export interface SequenceRequest extends RequestLimits {
   readonly input: Int32Array | Float32Array;
   /** The steps whose outputs are returned. */
   readonly steps: 'last' | 'every';
-  /** The network's output, or the state of its last recurrent layer. */
-  readonly output: 'output' | 'hidden';
+  /**
+   * The network's output; the state of its last recurrent layer; or of each output the index of the largest number and
+   * that number, which is all that a label needs.
+   */
+  readonly output: 'output' | 'hidden' | 'best';
   readonly generation?: GenerationOptions | undefined;
   /** The state to start from [stateFloats], by default the network's initial one. */
   readonly from?: Float32Array | undefined;

@@ -8,7 +8,7 @@ import { createEmptyWait } from './empty-wait.ts';
 import { grantBytes, resumeBytes } from './flow-control.ts';
 import { LiveMap } from './live-map.ts';
 import type { FromWorker, GraphContent, SequenceReport } from './channel/messages.ts';
-import { createMicrotask } from './microtask.ts';
+import { createMicrotask } from './coalesced.ts';
 import { createNetworkLoad, type NetworkLoad, type StepCount } from './network-load.ts';
 import { createContent } from './network-content.ts';
 import { createNetworks, type LoadedNetwork } from './networks.ts';

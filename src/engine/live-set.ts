@@ -1,6 +1,12 @@
 /** Removed entries are dropped from the array when there are at least this many, and more than members. */
 const minRemoved = 16;
 
+/** The property of a member that has its place in the array: a WeakMap would cost each collection of garbage time. */
+const place = Symbol('place');
+interface Placed {
+  [place]?: number;
+}
+
 /**
  * A set for objects that are added and removed as long as the server runs, such as requests. Members are
  * iterated in the order in which they were added.
@@ -8,12 +14,12 @@ const minRemoved = 16;
  * V8's own Set and Map link each outgrown hash table to the next one. Once such a table has moved to the old
  * generation, every later one survives until the next full collection, and with it each request that was in
  * one: 6 to 9 kB a request, and a heap that grows to several times its live size. This set stores its members
- * in one array, which references no earlier one.
+ * in one array, which references no earlier one. An object is a member of one LiveSet at a time, since it has its place
+ * in a property.
  */
 export class LiveSet<T extends object> {
   /** Members in order; undefined where a member was removed. */
   readonly #entries: (T | undefined)[] = [];
-  readonly #indexByMember = new WeakMap<T, number>();
   #size = 0;
   #iterations = 0;
 
@@ -26,12 +32,12 @@ export class LiveSet<T extends object> {
   }
 
   has(member: T): boolean {
-    return this.#indexByMember.has(member);
+    return this.#indexOf(member) >= 0;
   }
 
   add(member: T): this {
     if (this.has(member)) return this;
-    this.#indexByMember.set(member, this.#entries.length);
+    (member as Placed)[place] = this.#entries.length;
     this.#entries.push(member);
     this.#size++;
     return this;
@@ -39,9 +45,8 @@ export class LiveSet<T extends object> {
 
   /** @returns whether it was a member */
   delete(member: T): boolean {
-    const index = this.#indexByMember.get(member);
-    if (index === undefined) return false;
-    this.#indexByMember.delete(member);
+    const index = this.#indexOf(member);
+    if (index < 0) return false;
     this.#entries[index] = undefined;
     this.#size--;
     this.#compact();
@@ -66,13 +71,19 @@ export class LiveSet<T extends object> {
     }
   }
 
+  /** -1 where it is no member. */
+  #indexOf(member: T): number {
+    const index = (member as Placed)[place];
+    return index !== undefined && this.#entries[index] === member ? index : -1;
+  }
+
   #compact(): void {
     const removed = this.#entries.length - this.#size;
     if (this.#iterations > 0 || removed < minRemoved || removed <= this.#size) return;
     let length = 0;
     for (const member of this.#entries)
       if (member !== undefined) {
-        this.#indexByMember.set(member, length);
+        (member as Placed)[place] = length;
         this.#entries[length++] = member;
       }
     this.#entries.length = length;

@@ -1,5 +1,6 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { createChannelMemory, openMainChannel } from './channel/channel.ts';
+import { createEncoders, decodeToMain } from './channel/frames.ts';
 import type { Control, FromWorker, ToWorker, WorkerData } from './channel/messages.ts';
 import { countSequences, createCounters } from './worker/tick-counters.ts';
 
@@ -62,7 +63,10 @@ export function createPool(options: {
 
   function spawn(index: number, delayMs: number): void {
     const shared = createChannelMemory(ringBytes);
-    const channel = openMainChannel<ToWorker, FromWorker>(shared);
+    const channel = openMainChannel<ToWorker, FromWorker>(shared, {
+      encode: createEncoders().toWorker,
+      decode: decodeToMain,
+    });
     const { port1, port2 } = new MessageChannel();
     const data: WorkerData = { memory, channel: shared, counters: counters[index]!, control: port2 };
     const thread = new Worker(workerEntry, {

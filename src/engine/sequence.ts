@@ -24,6 +24,8 @@ export interface Sequence {
   resume: Resume | null;
   /** Workers that crashed while they ran it. */
   workerCrashes: number;
+  /** See DispatchedSequence. */
+  worker: object | null;
   /** Stops watching the deadline and the abort signal. */
   stopWatching: () => void;
 }
@@ -45,6 +47,7 @@ export function createSequence(
     ungrantedBytes: 0,
     resume: null,
     workerCrashes: 0,
+    worker: null,
     stopWatching: () => {},
   };
 }

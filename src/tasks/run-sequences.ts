@@ -20,7 +20,8 @@ export const sequenceOutputs = (
   { values }: PreparedSequence,
   steps: SequenceRequest['steps'],
   inside?: InsidePlan,
-): Submission => ({ network, input: values, steps, output: 'output', inside });
+  output: SequenceRequest['output'] = 'output',
+): Submission => ({ network, input: values, steps, output, inside });
 
 /** Sequences of a call above which their beginnings are not kept: as many texts would push out all others. */
 const maxPrefixSequences = 8;
@@ -49,11 +50,14 @@ export async function runSequences<T>(
   if (continuation) requireOneSequence(submissions.length);
   const deadlineMs = computeDeadline(call, context.limits);
   const own = submissions.length > maxPrefixSequences ? { ...call, prefix: undefined } : call;
-  const failed = new AbortController();
-  const { signal } = failed;
-  const cancel = (): void => failed.abort(call.signal.reason);
-  if (call.signal.aborted) cancel();
-  call.signal.addEventListener('abort', cancel, { once: true });
+  // one sequence has no others that its failure would cancel
+  const failed = submissions.length > 1 ? new AbortController() : null;
+  const signal = failed?.signal ?? call.signal;
+  const cancel = (): void => failed?.abort(call.signal.reason);
+  if (failed) {
+    if (call.signal.aborted) cancel();
+    call.signal.addEventListener('abort', cancel, { once: true });
+  }
   const slice = createTimeSlice(signal);
   const runOne = async (submission: Submission, index: number): Promise<{ result: T; end: DoneEvent }> => {
     const collector = collect(index, slice);
@@ -78,12 +82,12 @@ export async function runSequences<T>(
     return await Promise.all(running);
   } catch (error) {
     // with this error as the reason: creating the default one costs more than refusing the request
-    failed.abort(error);
+    failed?.abort(error);
     // the lease must outlive every sequence
     await Promise.allSettled(running);
     throw error;
   } finally {
-    call.signal.removeEventListener('abort', cancel);
+    if (failed) call.signal.removeEventListener('abort', cancel);
   }
 }
 

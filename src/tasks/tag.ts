@@ -1,11 +1,11 @@
 import { createCrfLabeller } from '../decoding/crf/labeller.ts';
 import { UnrollError } from '../errors.ts';
+import type { InsidePlan } from '../network/inside.ts';
 import type { ServedModel } from '../repository/repository-interface.ts';
 import { createTimeSlice, type TimeSlice } from '../time-slice.ts';
 import type { TextToken } from '../vocabulary/split.ts';
 import { checkReplySize, longestTextBytes, numberBytes, textBytes } from './budgets.ts';
 import type { Call, TaskContext } from './context.ts';
-import { rankLabels } from './labels.ts';
 import { checkInsideSize, readInsideOptions, type InsideOptions } from './inside-options.ts';
 import { collectInside, createWaitingRows, type InsideValues } from './inside-values.ts';
 import { countSteps, readInputs, type PreparedSequence, type TaskInput } from './read-input.ts';
@@ -16,6 +16,7 @@ import {
   splitRows,
   streamSequence,
   type Collector,
+  type Submission,
 } from './run-sequences.ts';
 import { measureUsage, type TaskResult } from './task-result.ts';
 
@@ -56,7 +57,7 @@ export async function tag(context: TaskContext, call: Call, body: TagBody): Prom
   const estimate = (): number => replyBytes(model, sequences, maxReplyBytes);
   checkReplySize(sequences, estimate, call, context.limits);
   if (inside) checkInsideSize(inside, countSteps(sequences), body, context.limits, estimate());
-  const submissions = sequences.map((sequence) => sequenceOutputs(model, sequence, 'every', inside));
+  const submissions = sequences.map((sequence) => sequenceLabels(model, sequence, inside));
   const results = await runSequences(context, call, submissions, (_, slice) =>
     collectInside(inside, collectLabels(createLabeller(call, slice), slice)),
   );
@@ -70,6 +71,13 @@ export async function tag(context: TaskContext, call: Call, body: TagBody): Prom
     })),
   };
 }
+
+/** Asks for what labels every step: all scores where a CRF chooses among them, else the best of each. */
+const sequenceLabels = (
+  model: ServedModel,
+  sequence: PreparedSequence,
+  inside: InsidePlan | undefined,
+): Submission => sequenceOutputs(model, sequence, 'every', inside, model.chain ? 'output' : 'best');
 
 /** Bytes of `{"text":,"label":,"score":,"start":123456,"end":123456},`. */
 const tokenBytes = 54 + numberBytes;
@@ -119,11 +127,7 @@ export async function* tagStream(context: TaskContext, call: Call, body: TagBody
   const labeller = createLabeller(call, createTimeSlice(signal));
   const rows = createWaitingRows(inside);
   const steps: StepLabel[] = [];
-  for await (const event of streamSequence(
-    context,
-    call,
-    sequenceOutputs(model, sequence, 'every', inside),
-  )) {
+  for await (const event of streamSequence(context, call, sequenceLabels(model, sequence, inside))) {
     rows.push(event);
     const decided =
       event.kind === 'outputs'
@@ -144,8 +148,8 @@ export async function* tagStream(context: TaskContext, call: Call, body: TagBody
 }
 
 /**
- * Turns rows of scores into labels: immediately where steps are independent, at the end where a CRF labels
- * the sequence.
+ * Turns rows into labels: the best scores of each step at once where steps are independent, all scores at the end where a
+ * CRF labels the sequence.
  */
 interface Labeller {
   push(scores: Float32Array): StepLabel[];
@@ -165,10 +169,7 @@ function createLabeller(
   const labels = spec.outputs.labels!;
   if (!chain)
     return {
-      push(scores) {
-        const best = rankLabels(scores, 1)[0]!;
-        return [{ label: labels[best]!, score: scores[best]! }];
-      },
+      push: ([best, score]) => [{ label: labels[best!]!, score: score! }],
       finish: () => Promise.resolve([]),
     };
   const labeller = createCrfLabeller(chain);

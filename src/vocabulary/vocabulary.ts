@@ -89,12 +89,7 @@ function lowering(lowercase: TextInput['lowercase']): (text: string) => string {
   return lowercase ? (text) => text.toLowerCase() : (text) => text;
 }
 
-/** A token of a text, and its normalised form, which is looked up. */
-interface Piece {
-  readonly normalized: string;
-  readonly token: TextToken;
-}
-const piecesPerYield = 512;
+const tokensPerYield = 512;
 
 export const createVocabulary = (input: TextInput): Vocabulary => openVocabulary(input, packTexts(input));
 
@@ -134,42 +129,58 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
       ...Array.from({ length: suffix }, (_, i) => toId(last[last.length - 1 - i])),
     ];
   };
-  const encodePieces = function* (pieces: Iterable<Piece>, maxTokens: number): Generator<undefined, Encoded> {
+  /** Collects the steps of a text. */
+  const collectSteps = (maxTokens: number) => {
     const ids: number[] = [];
     const encoded: TextToken[] = [];
     let unknown = 0;
-    let read = 0;
-    for (const { normalized, token } of pieces) {
-      if (++read % piecesPerYield === 0) yield;
-      const found = tokens.findId(normalized);
-      const id = found ?? unknownId;
-      if (found === undefined || (found === unknownId && normalized === replacementCharacter)) unknown++;
-      if (id === undefined) continue;
-      if (encoded.length === input.length) break;
-      if (encoded.length === maxTokens)
-        return { ids: Int32Array.from(ids), unknown, tokens: encoded, truncated: true };
-      ids.push(id, ...affixIds(token.text));
-      encoded.push(token);
-    }
-    for (let { length } = encoded; length < (input.length ?? 0); length++) {
-      if (length === maxTokens)
-        return { ids: Int32Array.from(ids), unknown, tokens: encoded, truncated: true };
-      ids.push(paddingId, ...affixIds(''));
-      const end = encoded.at(-1)?.end ?? 0;
-      encoded.push({ text: '', start: end, end });
-    }
-    return { ids: Int32Array.from(ids), unknown, tokens: encoded, truncated: false };
+    let truncated = false;
+    const isFull = (): boolean => (truncated ||= encoded.length === maxTokens);
+    const push = (id: number, text: string, start: number, end: number): void => {
+      ids.push(id);
+      if (characters) ids.push(...affixIds(text));
+      encoded.push({ text, start, end });
+    };
+    return {
+      /** Adds a token by its normalised form. @returns whether there may be more */
+      add(normalized: string, text: string, start: number, end: number): boolean {
+        const found = tokens.findId(normalized);
+        const id = found ?? unknownId;
+        if (found === undefined || (found === unknownId && normalized === replacementCharacter)) unknown++;
+        if (id === undefined) return true;
+        if (encoded.length === input.length || isFull()) return false;
+        push(id, text, start, end);
+        return true;
+      },
+      end(): Encoded {
+        while (!truncated && encoded.length < (input.length ?? 0) && !isFull()) {
+          const end = encoded.at(-1)?.end ?? 0;
+          push(paddingId, '', end, end);
+        }
+        return { ids: new Int32Array(ids), unknown, tokens: encoded, truncated };
+      },
+    };
   };
-  const splitPieces = function* (text: string | readonly string[]): Generator<Piece> {
+  const encodeIncrementally = function* (
+    text: string | readonly string[],
+    maxTokens: number,
+  ): Generator<undefined, Encoded> {
+    const steps = collectSteps(maxTokens);
+    let read = 0;
     if (typeof text === 'string')
-      for (const { text: normalized, start, end } of split(text, normalize))
-        yield { normalized, token: { text: text.slice(start, end), start, end } };
+      for (const { text: normalized, start, end } of split(text, normalize)) {
+        if (++read % tokensPerYield === 0) yield;
+        if (!steps.add(normalized, text.slice(start, end), start, end)) break;
+      }
     else
-      for (const [i, word] of text.entries())
-        yield { normalized: normalize(word), token: { text: word, start: i, end: i + 1 } };
+      for (let i = 0; i < text.length; i++) {
+        if (++read % tokensPerYield === 0) yield;
+        if (!steps.add(normalize(text[i]!), text[i]!, i, i + 1)) break;
+      }
+    return steps.end();
   };
   const encode = (text: string | readonly string[], maxTokens = Infinity): Encoded => {
-    const encoding = encodePieces(splitPieces(text), maxTokens);
+    const encoding = encodeIncrementally(text, maxTokens);
     for (;;) {
       const { done, value } = encoding.next();
       if (done) return value;
@@ -190,7 +201,7 @@ export function openVocabulary(input: TextSettings, packed: PackedTexts): Vocabu
       if (text === undefined) throw new RangeError(`id: at most ${tokens.length - 1}, was ${id}`);
       return [id, ...affixIds(text)];
     },
-    encodeIncrementally: (text, maxTokens) => encodePieces(splitPieces(text), maxTokens),
+    encodeIncrementally,
     decode: (ids) =>
       Array.from(ids, (id) => tokens.at(id) ?? '').join(input.vocabulary === 'characters' ? '' : ' '),
   };

@@ -1,6 +1,7 @@
 import type { Engine, NetworkHandle, SequenceRequest } from '../../src/engine/engine-interface.ts';
 import { fromGenerator } from '../../src/engine/event-source.ts';
 import type { SequenceEvent } from '../../src/engine/delivery.ts';
+import { bestOutputs, bestWidth } from '../../src/engine/worker/best-outputs.ts';
 import { UnrollError } from '../../src/errors.ts';
 import { modelSpec, type ModelSpec } from '../../src/network/spec.ts';
 import { createModelStatistics } from '../../src/repository/model-statistics.ts';
@@ -79,14 +80,17 @@ export function fakeContext(model: ServedModel, options: FakeOptions = {}): Fake
       const row = (step: number): number[] =>
         Array.from({ length: rowWidth }, (_, k) => options.output ?? outputAt(input, width, step + 1, k));
       const events = want === 'last' ? [[steps - 1]] : halves(steps);
-      for (const part of events)
+      for (const part of events) {
+        const values = Float32Array.from(part.flatMap(row));
+        const best = what === 'best';
         yield {
           kind: 'outputs',
           first: part[0]!,
           steps: part.length,
-          width: rowWidth,
-          values: Float32Array.from(part.flatMap(row)),
+          width: best ? bestWidth : rowWidth,
+          values: best ? bestOutputs(values, rowWidth) : values,
         };
+      }
       yield { kind: 'done', finish: null, steps, queuedMs: index + 0.123456, runMs: 2, state: null };
     } finally {
       open--;

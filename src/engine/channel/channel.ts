@@ -1,6 +1,5 @@
-import { deserialize, serialize } from 'node:v8';
 import { wakeSignalBytes, readVersion, waitAsync, notify, wait } from './wake-signal.ts';
-import { createMicrotask } from '../microtask.ts';
+import { createImmediate } from '../coalesced.ts';
 import { createRing, createRingReader, createRingWriter } from './ring.ts';
 
 // Messages in both directions between the main thread and one worker, in order and without loss: a ring
@@ -45,8 +44,17 @@ export interface MainChannel<Out, In> {
   wake(): void;
 }
 
+/** The bytes of messages. Encoded ones need to be valid until the next is encoded. */
+export interface Codec<Out, In> {
+  encode(message: Out): Uint8Array;
+  decode(bytes: Uint8Array): In;
+}
+
 /** Opens the main thread's side of a channel. */
-export function openMainChannel<Out, In>(memory: ChannelMemory): MainChannel<Out, In> {
+export function openMainChannel<Out, In>(
+  memory: ChannelMemory,
+  { encode, decode }: Codec<Out, In>,
+): MainChannel<Out, In> {
   const { workerSignal, mainSignal, workerWriteBlocked, mainWriteBlocked } = openSignals(memory);
   const writer = createRingWriter(memory.toWorker);
   const reader = createRingReader(memory.toMain);
@@ -57,18 +65,18 @@ export function openMainChannel<Out, In>(memory: ChannelMemory): MainChannel<Out
     Atomics.store(mainWriteBlocked, 0, 1);
     if (writer.flush()) Atomics.store(mainWriteBlocked, 0, 0);
   };
-  /** Messages that are sent in the same turn of the event loop share the worker's next tick. */
-  const notifySoon = createMicrotask(() => notify(workerSignal));
+  /** After all that has arrived on sockets was read: requests that arrived together share the worker's next tick. */
+  const notifySoon = createImmediate(() => notify(workerSignal));
   return {
     send(message) {
-      writer.write(serialize(message));
+      writer.write(encode(message));
       push();
       notifySoon();
     },
     receive() {
       const bytes = reader.read();
       if (Atomics.load(workerWriteBlocked, 0) === 1) notify(workerSignal);
-      return bytes && (deserialize(bytes) as In);
+      return bytes && decode(bytes);
     },
     wakeWorker: () => notify(workerSignal),
     async wait() {
@@ -98,13 +106,16 @@ export interface WorkerChannel<Out, In> {
 }
 
 /** Opens the worker's side of a channel. */
-export function openWorkerChannel<Out, In>(memory: ChannelMemory): WorkerChannel<Out, In> {
+export function openWorkerChannel<Out, In>(
+  memory: ChannelMemory,
+  { encode, decode }: Codec<Out, In>,
+): WorkerChannel<Out, In> {
   const { workerSignal, mainSignal, workerWriteBlocked, mainWriteBlocked } = openSignals(memory);
   const writer = createRingWriter(memory.toMain);
   const reader = createRingReader(memory.toWorker);
   return {
     send(message) {
-      writer.write(serialize(message));
+      writer.write(encode(message));
       if (!writer.flush()) {
         Atomics.store(workerWriteBlocked, 0, 1);
         for (let version = readVersion(workerSignal); !writer.flush(); version = readVersion(workerSignal)) {
@@ -119,7 +130,7 @@ export function openWorkerChannel<Out, In>(memory: ChannelMemory): WorkerChannel
     receive() {
       const bytes = reader.read();
       if (Atomics.load(mainWriteBlocked, 0) === 1) notify(mainSignal);
-      return bytes && (deserialize(bytes) as In);
+      return bytes && decode(bytes);
     },
     readVersion: () => readVersion(workerSignal),
     wait: (version) => wait(workerSignal, version),

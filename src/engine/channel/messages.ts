@@ -48,7 +48,7 @@ export interface StartMessage {
    */
   readonly input: Int32Array | Float32Array;
   readonly steps: 'last' | 'every';
-  readonly output: 'output' | 'hidden';
+  readonly output: 'output' | 'hidden' | 'best';
   readonly generation: GenerationOptions | null;
   readonly decode: DecodeOptions | null;
   /** The state that it starts from; null for the network's initial one. */

@@ -27,7 +27,7 @@ const openRing = (ring: SharedArrayBuffer): RingViews => ({
 const load = (words: Int32Array, word: number): number => Atomics.load(words, word) >>> 0;
 
 export interface RingWriter {
-  /** Never blocks. The caller must not change the bytes afterwards: they may still be pending. */
+  /** Never blocks. Bytes that do not fit are copied. */
   write(message: Uint8Array): void;
   /** Moves pending bytes into the ring buffer. @returns whether none are left */
   flush(): boolean;
@@ -51,6 +51,26 @@ export function createRingWriter(ring: SharedArrayBuffer): RingWriter {
     return count;
   };
 
+  /** Copies a message at once where all of it fits, as nearly all do. @returns whether it did */
+  const copyWhole = (message: Uint8Array): boolean => {
+    const { length } = message;
+    const written = load(words, writtenWord);
+    const free = bytes.length - ((written - load(words, readWord)) >>> 0);
+    if (free < lengthBytes + length) return false;
+    for (let i = 0; i < lengthBytes; i++)
+      bytes[(written + i) % bytes.length] = length >>> (8 * (lengthBytes - 1 - i));
+    const start = (written + lengthBytes) % bytes.length;
+    const first = Math.min(length, bytes.length - start);
+    if (first === length) bytes.set(message, start);
+    else {
+      bytes.set(message.subarray(0, first), start);
+      bytes.set(message.subarray(first), 0);
+    }
+    // published after the bytes are written
+    Atomics.store(words, writtenWord, (written + lengthBytes + length) | 0);
+    return true;
+  };
+
   const flush = (): boolean => {
     let done = 0;
     for (; done < pending.length; done++) {
@@ -67,9 +87,10 @@ export function createRingWriter(ring: SharedArrayBuffer): RingWriter {
 
   return {
     write(message) {
+      if (pending.length === 0 && copyWhole(message)) return;
       const length = new Uint8Array(lengthBytes);
       new DataView(length.buffer).setUint32(0, message.length);
-      pending.push(length, message);
+      pending.push(length, message.slice());
       flush();
     },
     flush,

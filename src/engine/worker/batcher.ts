@@ -7,7 +7,9 @@ import type { InsideEvent, OutputsEvent, SequenceReport, TokenEvent } from '../c
 import { createInsideRows, toInsideEvent } from './inside-steps.ts';
 import { chooseOutputKind } from './output-kind.ts';
 import { orderRows } from './order-rows.ts';
+import { reportedWidth, toOutputsEvent } from './reported-outputs.ts';
 import { createSlot, rowsToPreempt, type BatchedSequence, type Slot } from './slot.ts';
+import { takeWhole, type WaitingWhole } from './take-whole.ts';
 import type { TickResult } from './tick-counters.ts';
 import { tryNext } from './try-next.ts';
 
@@ -33,9 +35,14 @@ export interface Batcher {
   tick(emit: Emit): TickResult | null;
 }
 
+interface Waiting extends WaitingWhole {
+  readonly sequence: BatchedSequence;
+}
+
 /** @param runner runs the network's steps @param options limits of a tick, and the clock */
 export function createBatcher(runner: Runner, options: BatcherOptions): Batcher {
-  let queue: BatchedSequence[] = [];
+  /** In the order of arrival. */
+  let queue: Waiting[] = [];
   const slots: Slot[] = [];
   /** Bytes granted to sequences that are still in the queue. */
   const granted = new Map<number, number>();
@@ -95,16 +102,14 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
    * whole.
    */
   function fillRows(): void {
-    let admitted = 0;
-    let stepsLeft = budget() - slots.reduce((sum, { inputSteps }) => sum + inputSteps, 0);
-    for (const sequence of queue) {
-      if (slots.length === runner.maxRows) break;
-      stepsLeft -= countSteps(sequence);
-      if (!runner.causal && stepsLeft < 0 && slots.length > 0) break;
-      join(sequence);
-      admitted++;
+    if (queue.length === 0) return;
+    const rows = runner.maxRows - slots.length;
+    if (runner.causal) for (const { sequence } of queue.splice(0, rows)) join(sequence);
+    else {
+      const steps = budget() - slots.reduce((sum, { inputSteps }) => sum + inputSteps, 0);
+      const taken = takeWhole(queue, { rows, steps, mustTake: slots.length === 0 });
+      for (const { sequence } of taken) join(sequence);
     }
-    queue = queue.slice(admitted);
   }
 
   const isGenerating = (slot: Slot): boolean => slot.stepsFed === slot.inputSteps;
@@ -115,9 +120,7 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
   function countRunnableSteps(slot: Slot): number {
     if (isGenerating(slot)) return 1;
     const unfed = slot.inputSteps - slot.stepsFed;
-    const { generation, steps, inside } = slot.sequence;
-    const width = slot.outputKind === 'hidden' ? runner.hiddenWidth : runner.outputWidth;
-    const reported = (generation || steps === 'last' ? 0 : width) + (inside?.plan.width ?? 0);
+    const reported = reportedWidth(slot, runner);
     if (!runner.causal || reported === 0) return unfed;
     return Math.min(unfed, Math.max(1, Math.floor(outputsBytes / (4 * reported))));
   }
@@ -180,12 +183,8 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     slot.stepsSinceJoin += steps;
     const ended = slot.stepsFed === slot.inputSteps;
     if (generation) return ended && generate(row, generation, values, emit);
-    if (values.length > 0 && slot.stepsRun > sequence.alreadyDelivered) {
-      const count = sequence.steps === 'every' ? steps : 1;
-      const width = values.length / count;
-      const first = slot.stepsRun - count;
-      report(slot, emit, { kind: 'outputs', first, steps: count, width, values: values.slice() });
-    }
+    if (values.length > 0 && slot.stepsRun > sequence.alreadyDelivered)
+      report(slot, emit, toOutputsEvent(slot, steps, values));
     if (ended) finish(row, null, emit);
     return ended;
   }
@@ -229,15 +228,16 @@ export function createBatcher(runner: Runner, options: BatcherOptions): Batcher 
     grant(id, bytes) {
       const slot = slots.find(({ sequence }) => sequence.id === id);
       if (slot) slot.windowBytes += bytes;
-      else if (queue.some((sequence) => sequence.id === id)) granted.set(id, (granted.get(id) ?? 0) + bytes);
+      else if (queue.some(({ sequence }) => sequence.id === id))
+        granted.set(id, (granted.get(id) ?? 0) + bytes);
     },
     add(sequence) {
       if (!runner.causal && countSteps(sequence) > runner.maxPacked)
         throw new RangeError(`${countSteps(sequence)} steps do not fit a tick of ${runner.maxPacked}`);
-      queue.push(sequence);
+      queue.push({ sequence, steps: countSteps(sequence), passedOver: 0 });
     },
     cancel(id) {
-      queue = queue.filter((sequence) => sequence.id !== id);
+      queue = queue.filter(({ sequence }) => sequence.id !== id);
       granted.delete(id);
       const row = slots.findIndex(({ sequence }) => sequence.id === id);
       if (row >= 0) leave(row);

@@ -9,7 +9,7 @@ export interface BatchedSequence {
   /** Steps still to be fed: ids [steps, idColumns], or features [steps, inputWidth]. */
   readonly input: Int32Array | Float32Array;
   readonly steps: 'last' | 'every';
-  readonly output: 'output' | 'hidden';
+  readonly output: 'output' | 'hidden' | 'best';
   readonly generation: Generation | null;
   /** The state that it starts from; null for the network's initial one. */
   readonly from: Float32Array | null;
@@ -53,7 +53,7 @@ export const createSlot = (
   { inputSteps, windowBytes, now }: Pick<Slot, 'inputSteps' | 'windowBytes'> & { readonly now: number },
 ): Slot => ({
   sequence,
-  outputKind: sequence.generation ? 'logits' : sequence.output,
+  outputKind: sequence.generation ? 'logits' : sequence.output === 'hidden' ? 'hidden' : 'output',
   inputSteps,
   stepsFed: 0,
   stepsRun: sequence.resume?.step ?? 0,

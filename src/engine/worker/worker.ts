@@ -1,6 +1,7 @@
 import { flushCompileCache } from 'node:module';
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { openWorkerChannel } from '../channel/channel.ts';
+import { createEncoders, decodeToWorker } from '../channel/frames.ts';
 import type { Control, FromWorker, ToWorker, WorkerData } from '../channel/messages.ts';
 import { countSequences, countTick } from './tick-counters.ts';
 import { createWorkerLoop } from './worker-loop.ts';
@@ -9,7 +10,10 @@ import { createWorkerLoop } from './worker-loop.ts';
 // returns to its event loop; the main thread terminates it.
 
 const { memory, channel: shared, counters: sharedCounters, control } = workerData as WorkerData;
-const channel = openWorkerChannel<FromWorker, ToWorker>(shared);
+const channel = openWorkerChannel<FromWorker, ToWorker>(shared, {
+  encode: createEncoders().toMain,
+  decode: decodeToWorker,
+});
 const counters = new Float64Array(sharedCounters);
 const loop = createWorkerLoop({
   memory,

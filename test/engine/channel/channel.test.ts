@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
+import { deserialize, serialize } from 'node:v8';
 import { createChannelMemory, openMainChannel } from '../../../src/engine/channel/channel.ts';
 
 /** Sends all messages at once or one by one, and collects those that an echo thread returns. */
 async function echo(messages: readonly unknown[], capacity: number, atOnce: number): Promise<unknown[]> {
   const memory = createChannelMemory(capacity);
-  const channel = openMainChannel<unknown, unknown>(memory);
+  const channel = openMainChannel<unknown, unknown>(memory, { encode: serialize, decode: deserialize });
   const thread = new Worker(new URL('./echo-worker.ts', import.meta.url), { workerData: memory });
   const received: unknown[] = [];
   let sent = 0;
