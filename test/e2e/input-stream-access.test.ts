@@ -7,7 +7,7 @@ import { itWithProgram } from '../support/needs.ts';
 import { modelFolder } from './model-folder.ts';
 import { startSite, type Site } from './page.ts';
 import { startServer, until, type ServerProcess } from './server-process.ts';
-import { openSocket, refusedSocket } from './stream-clients.ts';
+import { openBody, openSocket, refusedSocket } from './stream-clients.ts';
 
 // Who may open a WebSocket: the same checks as of any request, before the connection is one.
 
@@ -131,5 +131,29 @@ describe('a WebSocket', () => {
     expect(await refusedSocket(limited.url + path)).toBe(429);
     await first.close();
     await limited.stop();
+  });
+});
+
+describe('a stream whose key is revoked', () => {
+  it('ends with the reason, within seconds, and its session stays', async () => {
+    const revoked = generateKey();
+    const entry = { ...add('infer', ['infer']), name: 'revoked', sha256: hashKey(revoked).toString('hex') };
+    changeKeys(file, (before) => [...before, entry]);
+    const headers = { 'x-api-key': revoked, 'content-type': 'application/x-ndjson' };
+    await until(async () => (await server.get('/v1/models', { headers })).status === 200, 20_000);
+    const { socket, ...client } = await openSocket(server.url + path, withKey(revoked));
+    const body = openBody(server.url + path, headers);
+    for (const one of [client, body]) {
+      one.send('[1]\n');
+      expect(await one.next()).toHaveProperty('position', 1);
+    }
+    changeKeys(file, (before) => before.filter(({ name }) => name !== 'revoked'));
+    const last = { error: { code: 'unauthorized', status: 401 } };
+    expect(await client.next()).toMatchObject(last);
+    expect((await client.closing).code).toBe(4401);
+    expect(await body.next()).toMatchObject(last);
+    expect(await body.next()).toBeNull();
+    body.leave();
+    socket.terminate();
   });
 });

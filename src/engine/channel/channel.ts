@@ -6,7 +6,8 @@ import { createRing, createRingReader, createRingWriter } from './ring.ts';
 // buffer for each direction and a wake signal for each side. Sending never blocks the main thread; a worker
 // whose ring buffer is full waits until the main thread has read from it.
 
-const ringBytes = 1 << 18;
+/** Room for a few hundred sequences that bring a state of 2 kB: a batch is no larger than what has arrived. */
+const ringBytes = 1 << 20;
 
 /** The memory shared by the two threads; it is passed in the worker's data. */
 export interface ChannelMemory {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { mayUseModel, type Caller } from '../../access/caller.ts';
 import type { KeyRing } from '../../access/key-ring.ts';
-import type { Access } from '../../access/scopes.ts';
+import type { Access, Scope } from '../../access/scopes.ts';
 import { UnrollError } from '../../errors.ts';
 import { findProtocolKey } from '../websocket.ts';
 import { checkEachRequest } from './check-each-request.ts';
@@ -10,6 +10,9 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Every route has it: a route without one fails when it is added. */
     access?: Access;
+  }
+  interface FastifyInstance {
+    authentication: Authentication;
   }
   interface FastifyRequest {
     /** Null on open routes and where there is no route. */
@@ -36,6 +39,7 @@ export function requireAccess(app: FastifyInstance): void {
 
 /** Finds the caller of each request, and refuses those without the scope of its route or without its model. */
 export function authenticate(app: FastifyInstance, authentication: Authentication): void {
+  app.decorate('authentication', { getter: () => authentication });
   app.decorateRequest('caller', null);
   checkEachRequest(app, (request) => {
     const { access } = request.routeOptions.config;
@@ -52,6 +56,18 @@ export function authenticate(app: FastifyInstance, authentication: Authenticatio
 
 /** The caller of a request to a route that is not open. */
 export const callerOf = ({ caller }: FastifyRequest): Caller => caller!;
+
+/**
+ * Looks again whether the caller of a request that lasts may make it: their key may have been revoked since.
+ * @returns why not
+ */
+export function recheckCaller(request: FastifyRequest, model: string): UnrollError | null {
+  const caller = findCaller(request, request.server.authentication);
+  if (caller instanceof UnrollError) return caller;
+  const access = request.routeOptions.config.access as Scope;
+  if (!caller.scopes.has(access)) return missingScope(access, caller);
+  return mayUseModel(caller, model) ? null : hiddenModel(model);
+}
 
 /**
  * For models that a body names; those of a path are checked for every route. Whether there is such a model is

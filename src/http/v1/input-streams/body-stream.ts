@@ -42,7 +42,7 @@ export async function answerBody(
     gate.fail(error);
   };
   const format = request.headers.accept?.includes('text/event-stream') ? formatAsEvents : formatAsLines;
-  const watch = watchStream(stream, stopping, end);
+  const watch = watchStream(request, stream, stopping, end);
   const write = (text: string): Promise<void> | undefined => (response.write(text) ? undefined : gate.wait());
   response.on('drain', () => gate.open());
   response.once('close', () => {

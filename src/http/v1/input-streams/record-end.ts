@@ -4,7 +4,13 @@ import { toProblem } from '../../problem.ts';
 import { causeOf } from './stream-input.ts';
 
 /** Ends that are not worth a warning. */
-const ordinary: readonly ErrorCode[] = ['cancelled', 'shutting_down', 'session_lost', 'session_ending'];
+const ordinary: readonly ErrorCode[] = [
+  'cancelled',
+  'shutting_down',
+  'session_lost',
+  'session_ending',
+  'unauthorized',
+];
 
 /** Logs why a stream ended before its input did. */
 export function recordStreamEnd(request: FastifyRequest, error: unknown): void {

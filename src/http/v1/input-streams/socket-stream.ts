@@ -61,7 +61,7 @@ export async function answerSocket(
   try {
     stream = await open();
     const { model } = stream;
-    const watch = watchStream(stream, stopping, end);
+    const watch = watchStream(request, stream, stopping, end);
     onMessage = () => watch.touch();
     try {
       const inputs = readMessages(queue, () => createFrameSplitter(model, query), query.samples);

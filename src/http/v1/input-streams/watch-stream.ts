@@ -1,18 +1,26 @@
+import type { FastifyRequest } from 'fastify';
 import { UnrollError } from '../../../errors.ts';
 import type { SessionStream } from '../../../sessions/session-stream.ts';
+import { recheckCaller } from '../../plugins/authenticate.ts';
 
 const maxTimerMs = 2 ** 31 - 1;
+/** Between two looks at the caller's key. */
+const recheckMs = 2000;
 
-/** What ends a stream besides its client: the server's end, the session's, and a pause as long as its time to live. */
+/**
+ * What ends a stream besides its client: the server's end, the session's, the revocation of the caller's key, and a
+ * pause as long as its time to live.
+ */
 export interface StreamWatch {
   /** Something has arrived. */
   touch(): void;
   stop(): void;
 }
 
-/** @param end called once, with the reason */
+/** @param end called with the reason; the first counts */
 export function watchStream(
-  { ended, session }: Pick<SessionStream, 'ended' | 'session'>,
+  request: FastifyRequest,
+  { ended, session, model }: Pick<SessionStream, 'ended' | 'session' | 'model'>,
   stopping: AbortSignal,
   end: (error: unknown) => void,
 ): StreamWatch {
@@ -28,6 +36,10 @@ export function watchStream(
   const timer = setTimeout(() => {
     end(new UnrollError('request_timeout', `no input for ${idleMs / 1000} s, the ttl_s of the session`));
   }, idleMs).unref();
+  const rechecking = setInterval(() => {
+    const refusal = recheckCaller(request, model.name);
+    if (refusal) end(refusal);
+  }, recheckMs).unref();
   stopping.addEventListener('abort', shutDown, { once: true });
   ended.addEventListener('abort', endOfSession, { once: true });
   if (stopping.aborted) shutDown();
@@ -36,6 +48,7 @@ export function watchStream(
     touch: () => void timer.refresh(),
     stop() {
       clearTimeout(timer);
+      clearInterval(rechecking);
       stopping.removeEventListener('abort', shutDown);
       ended.removeEventListener('abort', endOfSession);
     },
