@@ -1,5 +1,6 @@
 import { publishCheckpoint } from '../publish-checkpoint.ts';
 import { UnrollError } from '../../errors.ts';
+import { checkInterface } from '../check-publishing.ts';
 import { createJob } from '../create-job.ts';
 import { isVisible, type Job, type JobStatus } from '../job.ts';
 import type { JobEvents } from '../job-events.ts';
@@ -82,15 +83,20 @@ export function createRedisJobs(options: RedisJobsOptions): TrainingJobs {
     return job;
   }
 
+  // whether the folder can be written is the workers' affair: they check it at their start
+  const checkPublishing: TrainingJobs['checkPublishing'] = (spec, name) =>
+    checkInterface(spec, name, options.modelsRoot);
   const checkSpec: TrainingJobs['checkSpec'] = (spec) =>
     checkMemory(spec, options.threads, options.memoryMegabytes);
 
   return {
     reservations,
     checkSpec,
+    checkPublishing,
     async create(spec, viewer, trial) {
       const release = trial ? () => {} : await reservations.reserve([spec.model], viewer);
       try {
+        if (!trial) await checkPublishing(spec, spec.model);
         checkSpec(spec);
         const job = await createJob(spec, viewer, trial?.comparison ?? null, options);
         // the job is accepted: what fails from here on is made up for by `reconcile`
@@ -115,8 +121,8 @@ export function createRedisJobs(options: RedisJobsOptions): TrainingJobs {
       return job;
     },
     checkpoints: async (id, viewer) => store.checkpoints((await find(id, viewer)).id),
-    publish: async (id, step, viewer) =>
-      publishCheckpoint({ store, publisher }, await find(id, viewer), step),
+    publish: async (id, step, viewer, how) =>
+      publishCheckpoint({ store, publisher }, await find(id, viewer), step, how),
     counts: options.counts,
     // workers count them
     steps: () => 0,

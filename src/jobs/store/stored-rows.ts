@@ -45,7 +45,13 @@ export function parseJobRow(row: Fields | null): Job | null {
     (row['validation'] === null || isFile(row['validation'])) &&
     isObject(row['metrics']) &&
     isNumber(createdAt);
-  return isValid ? (row as unknown as Job) : null;
+  if (!isValid) return null;
+  const job = row as unknown as Job;
+  // rows of earlier versions have no policy
+  return {
+    ...job,
+    spec: { ...job.spec, publish: job.spec.publish ?? 'if_better', force: job.spec.force ?? false },
+  };
 }
 
 export function parseEventRow(row: Fields | null): JobEvent | null {
