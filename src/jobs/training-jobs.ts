@@ -10,6 +10,7 @@ import type { Applied, JobRegistry } from './job-registry.ts';
 import { createJobRuns } from './job-runs.ts';
 import { checkMemory } from './memory-check.ts';
 import { toDiskFullError, errorMessage } from '../database/database-errors.ts';
+import { removeCheckpoint, removeJob } from './remove-job.ts';
 import { validateJob } from './validate-job.ts';
 import type { TrainingJobsOptions } from './training-jobs-options.ts';
 
@@ -44,6 +45,10 @@ export interface TrainingJobs {
    * @throws UnrollError checkpoint_not_found, publish_refused, models_read_only, disk_full
    */
   publish(id: string, step: number, viewer: Viewer, how: PublishRequest): Promise<JobCheckpoint>;
+  /** Deletes a finished job. @throws UnrollError job_not_found, job_state_conflict, in_use */
+  remove(id: string, viewer: Viewer): Promise<Job>;
+  /** Deletes a checkpoint of a finished job. @throws UnrollError job_not_found, job_state_conflict, checkpoint_not_found */
+  removeCheckpoint(id: string, step: number, viewer: Viewer): Promise<void>;
   counts(): Readonly<Partial<Record<JobStatus, number>>>;
   /** Training steps since the server started. */
   steps(): number;
@@ -220,6 +225,14 @@ export function createTrainingJobs(options: TrainingJobsOptions): LocalTrainingJ
 
     publish: async (id, step, viewer, how) =>
       publishCheckpoint({ store, publisher }, await registry.find(id, viewer), step, how),
+
+    async remove(id, viewer) {
+      const job = await registry.find(id, viewer);
+      await removeJob(job, options);
+      return job;
+    },
+    removeCheckpoint: async (id, step, viewer) =>
+      removeCheckpoint(await registry.find(id, viewer), step, options),
 
     counts() {
       const counts: Partial<Record<JobStatus, number>> = {};

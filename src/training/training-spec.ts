@@ -167,6 +167,13 @@ export const trainingSpec = z.strictObject({
     .describe(
       'Whether the best checkpoint becomes the next version of its model and takes its traffic: `never`; `if_better` than the present version, measured on the same validation data; `always`. The first version of a model is published with either of these',
     ),
+  /** The checkpoints that stay: the best, and this many of the last. */
+  keep: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(3)
+    .describe('How many of the last checkpoints stay; the best one stays besides'),
   /** Publishes a model although its task, labels or inputs are not those of the present version. */
   force: z
     .boolean()

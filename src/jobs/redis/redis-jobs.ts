@@ -8,6 +8,7 @@ import { unixSeconds } from '../job-registry.ts';
 import type { JobReservations } from '../job-reservations.ts';
 import { checkMemory } from '../memory-check.ts';
 import { toDiskFullError } from '../../database/database-errors.ts';
+import { removeCheckpoint, removeJob } from '../remove-job.ts';
 import type { TrainingJobs } from '../training-jobs.ts';
 import type { TrainingJobsOptions } from '../training-jobs-options.ts';
 import { validateJob } from '../validate-job.ts';
@@ -123,6 +124,12 @@ export function createRedisJobs(options: RedisJobsOptions): TrainingJobs {
     checkpoints: async (id, viewer) => store.checkpoints((await find(id, viewer)).id),
     publish: async (id, step, viewer, how) =>
       publishCheckpoint({ store, publisher }, await find(id, viewer), step, how),
+    async remove(id, viewer) {
+      const job = await find(id, viewer);
+      await removeJob(job, options);
+      return job;
+    },
+    removeCheckpoint: async (id, step, viewer) => removeCheckpoint(await find(id, viewer), step, options),
     counts: options.counts,
     // workers count them
     steps: () => 0,

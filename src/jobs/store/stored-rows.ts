@@ -47,11 +47,9 @@ export function parseJobRow(row: Fields | null): Job | null {
     isNumber(createdAt);
   if (!isValid) return null;
   const job = row as unknown as Job;
-  // rows of earlier versions have no policy
-  return {
-    ...job,
-    spec: { ...job.spec, publish: job.spec.publish ?? 'if_better', force: job.spec.force ?? false },
-  };
+  // of earlier versions
+  const defaults = { publish: 'if_better', force: false, keep: 3 } as const;
+  return { ...job, spec: { ...defaults, ...job.spec } };
 }
 
 export function parseEventRow(row: Fields | null): JobEvent | null {

@@ -54,7 +54,7 @@ export async function createRunState(
   const { model, input, source } = prepared;
   const loss = resolveLoss(spec, model);
   const { truncate } = hyper;
-  const storage = createCheckpointStorage(folder, request.quota ?? null, (job, steps) =>
+  const storage = createCheckpointStorage(folder, request.quota ?? null, spec.keep, (job, steps) =>
     send({ kind: 'checkpoints_removed', job, steps }),
   );
   const batches = createBatches(prepared.training, {
