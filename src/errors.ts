@@ -63,6 +63,7 @@ const table = {
   comparison_not_found: [404, 'No such comparison'],
   checkpoint_not_found: [404, 'No such checkpoint'],
   job_state_conflict: [409, 'The job is in another state'],
+  publish_refused: [409, 'The model would not be called as before'],
   name_taken: [409, 'Another job trains a model of that name'],
   in_use: [409, 'The resource is in use'],
   invalid_dataset: [422, 'The data cannot be used for training'],

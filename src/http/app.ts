@@ -41,6 +41,7 @@ import { sessionStepsRoute } from './v1/sessions/steps.ts';
 import { taskRoutes } from './v1/tasks.ts';
 import { openapiRoute } from './openapi.ts';
 import { statisticsRoutes } from './v2/statistics.ts';
+import { deleteJobRoutes } from './training/delete-jobs.ts';
 import { trainingJobRoutes } from './training/jobs.ts';
 import { asksForWebSocket } from './websocket.ts';
 import { zodSchemas } from './zod-schemas.ts';
@@ -123,6 +124,7 @@ export async function buildApp(parts: AppParts) {
     inputStreamScope,
     uploadScope,
     trainingJobRoutes,
+    deleteJobRoutes,
     comparisonRoutes,
     completionRoute,
     embeddingRoute,

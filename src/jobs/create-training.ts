@@ -9,6 +9,7 @@ import { createDiskSpace } from './disk-space.ts';
 import { createJobEvents, type JobEvents } from './job-events.ts';
 import { createJobFolders } from './job-folders.ts';
 import { createJobRegistry } from './job-registry.ts';
+import { createVersionMeasurements } from './measure-versions.ts';
 import { createPublisher } from './publisher.ts';
 import { startRunThread } from './run-handle.ts';
 import { errorMessage } from '../database/database-errors.ts';
@@ -73,7 +74,16 @@ export function createTraining(options: TrainingOptions): Training {
   const datasets = createDatasets(store, join(folder, 'datasets'), limits, space, registry.allUnfinished);
   const root = join(folder, 'jobs');
   const folders = createJobFolders(root);
-  const publisher = createPublisher(modelsRoot, repository, folders, store);
+  const measurements = createVersionMeasurements();
+  const { memoryMegabytes } = options;
+  const publisher = createPublisher({
+    modelsRoot,
+    repository,
+    folders,
+    store,
+    measurements,
+    memoryMegabytes,
+  });
   const quota = createCheckpointQuota({ maxBytes: options.maxTotalCheckpointBytes, reserveBytes, root });
   const jobs = createTrainingJobs({
     ...options,
@@ -85,6 +95,7 @@ export function createTraining(options: TrainingOptions): Training {
     publisher,
     quota,
     space,
+    modelsSpace: createDiskSpace(modelsRoot, reserveBytes, 'UNROLL_MODELS'),
     startRun: options.startRun ?? startRunThread,
   });
   let closing = false;
@@ -144,7 +155,9 @@ export function createTraining(options: TrainingOptions): Training {
     async close(ms) {
       closing = true;
       const deadline = performance.now() + ms;
-      await jobs.close(ms);
+      const stopped = jobs.close(ms);
+      measurements.close();
+      await stopped;
       registry.close();
       await client.close(Math.max(minStoreCloseMs, deadline - performance.now()));
     },

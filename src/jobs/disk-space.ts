@@ -6,15 +6,22 @@ export interface DiskSpace {
   check(bytes: number): Promise<void>;
 }
 
-/** @param folder on the disk to check; nothing is checked while it does not exist */
-export function createDiskSpace(folder: string, reserveBytes: number): DiskSpace {
+/**
+ * @param folder on the disk to check; nothing is checked while it does not exist
+ * @param setting that names the folder
+ */
+export function createDiskSpace(
+  folder: string,
+  reserveBytes: number,
+  setting: 'UNROLL_DATA' | 'UNROLL_MODELS' = 'UNROLL_DATA',
+): DiskSpace {
   return {
     async check(bytes) {
       const free = await freeBytes(folder);
       if (free === null || free - bytes >= reserveBytes) return;
       throw new UnrollError(
         'disk_full',
-        `the disk of UNROLL_DATA has ${free} bytes free, ${bytes} are needed and ${reserveBytes} are reserved (UNROLL_DISK_RESERVE_BYTES)`,
+        `the disk of ${setting} has ${free} bytes free, ${bytes} are needed and ${reserveBytes} are reserved (UNROLL_DISK_RESERVE_BYTES)`,
       );
     },
   };

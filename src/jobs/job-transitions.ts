@@ -19,6 +19,8 @@ export const jobActions = [
   /** The thread of a trial completed; the comparison decides what is published. */
   'trial_trained',
   'published',
+  /** It was decided that the job's best checkpoint is not published. */
+  'not_published',
   'fail',
   /** A server restores a job that an earlier process left unfinished. */
   'restart',
@@ -61,6 +63,7 @@ const jobTransitions: Readonly<Record<JobStatus, Readonly<Partial<Record<JobActi
   // cannot be cancelled: the model may be in its folder already
   publishing: {
     published: 'succeeded',
+    not_published: 'succeeded',
     fail: 'failed',
     restart: 'publishing',
   },

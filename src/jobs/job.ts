@@ -54,6 +54,25 @@ export interface Job extends Owned {
   readonly best: number | null;
   /** `name@version` */
   readonly published: string | null;
+  /** Whether and why the best checkpoint was published; missing before that is decided. */
+  readonly publication?: PublicationReport;
+}
+
+/** Why a checkpoint was published or not. */
+export interface PublicationReport {
+  readonly published: boolean;
+  readonly reason: string;
+  /** What was measured on the same validation data, where that decided. */
+  readonly measured?: {
+    readonly metric: string;
+    /** Null: not a finite number. */
+    readonly score: number | null;
+    readonly loss: number | null;
+    /** `name@version` that takes the traffic. */
+    readonly current: string;
+    readonly current_score: number | null;
+    readonly current_loss: number | null;
+  };
 }
 
 export interface JobEvent {
@@ -112,5 +131,6 @@ export interface Comparison extends Owned {
   readonly best?: { readonly job: string; readonly step: number };
   /** Why the best could not be published. */
   readonly error?: Job['error'];
+  readonly publication?: PublicationReport;
   readonly published: string | null;
 }

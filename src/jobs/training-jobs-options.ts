@@ -18,6 +18,7 @@ export interface TrainingJobsOptions {
   readonly publisher: Publisher;
   readonly repository: Pick<Repository, 'acquire'>;
   readonly modelsRoot: string;
+  readonly modelsSpace: DiskSpace;
   readonly startRun: StartRun;
   /** Jobs that run at a time, and unfinished jobs (UNROLL_TRAINING_JOBS, UNROLL_TRAINING_QUEUE). */
   readonly maxRunning: number;

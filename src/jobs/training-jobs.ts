@@ -1,9 +1,8 @@
 import { findCheckpoints } from './find-checkpoints.ts';
-import { publishCheckpoint } from './publish-checkpoint.ts';
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { publishCheckpoint, type PublishRequest } from './publish-checkpoint.ts';
 import { UnrollError } from '../errors.ts';
 import type { TrainingSpec } from '../training/training-spec.ts';
+import { checkInterface, checkModelFolder, type PublishedSpec } from './check-publishing.ts';
 import { createJob } from './create-job.ts';
 import { isFinished, isVisible, type Job, type JobCheckpoint, type JobStatus, type Viewer } from './job.ts';
 import type { Progress } from './job-events.ts';
@@ -12,6 +11,7 @@ import type { Applied, JobRegistry } from './job-registry.ts';
 import { createJobRuns } from './job-runs.ts';
 import { checkMemory } from './memory-check.ts';
 import { toDiskFullError, errorMessage } from '../database/database-errors.ts';
+import { removeCheckpoint, removeJob } from './remove-job.ts';
 import { validateJob } from './validate-job.ts';
 import type { TrainingJobsOptions } from './training-jobs-options.ts';
 
@@ -24,6 +24,11 @@ export interface TrainingJobs {
   create(spec: TrainingSpec, viewer: Viewer, trial?: { comparison: string }): Promise<Job>;
   /** @throws UnrollError training_too_large */
   checkSpec(spec: TrainingSpec): void;
+  /**
+   * Checks that what is trained under a name can be published.
+   * @throws UnrollError publish_refused, training_unavailable, disk_full, models_read_only
+   */
+  checkPublishing(spec: PublishedSpec, name: string): Promise<void>;
   /** Reservations for jobs that are about to be created. */
   readonly reservations: JobReservations;
   // a job of others is as if there were none
@@ -38,9 +43,13 @@ export interface TrainingJobs {
   checkpoints(id: string, viewer: Viewer): Promise<JobCheckpoint[]>;
   /**
    * Publishes a checkpoint as the next version of its model, once.
-   * @throws UnrollError checkpoint_not_found
+   * @throws UnrollError checkpoint_not_found, publish_refused, models_read_only, disk_full
    */
-  publish(id: string, step: number, viewer: Viewer): Promise<JobCheckpoint>;
+  publish(id: string, step: number, viewer: Viewer, how: PublishRequest): Promise<JobCheckpoint>;
+  /** Deletes a finished job. @throws UnrollError job_not_found, job_state_conflict, in_use */
+  remove(id: string, viewer: Viewer): Promise<Job>;
+  /** Deletes a checkpoint of a finished job. @throws UnrollError job_not_found, job_state_conflict, checkpoint_not_found */
+  removeCheckpoint(id: string, step: number, viewer: Viewer): Promise<void>;
   counts(): Readonly<Partial<Record<JobStatus, number>>>;
   /** Training steps since the server started. */
   steps(): number;
@@ -76,9 +85,19 @@ export function createTrainingJobs(options: TrainingJobsOptions): LocalTrainingJ
     const job = registry.unfinished(id);
     if (!job || job.best === null) return registry.fail(id, 'internal', 'there is no checkpoint to publish');
     try {
-      const published = await publisher.publish(id, job.best, job.spec.model);
-      const message = `the job has succeeded: step ${job.best} is ${published}`;
-      registry.apply(id, 'published', { changes: { published }, message, step: job.best });
+      const { model: name, publish: policy, force } = job.spec;
+      const { version: published, ...publication } = await publisher.publish({
+        job,
+        step: job.best,
+        name,
+        policy,
+        force,
+      });
+      registry.apply(id, published === null ? 'not_published' : 'published', {
+        changes: { published, publication },
+        message: `the job has succeeded: step ${job.best} is ${published ?? `not published: ${publication.reason}`}`,
+        step: job.best,
+      });
     } catch (error) {
       // after a restart the server publishes it
       if (closing) return;
@@ -118,11 +137,16 @@ export function createTrainingJobs(options: TrainingJobsOptions): LocalTrainingJ
     throw new UnrollError('job_state_conflict', `job ${id} is ${status}: it cannot be ${participle}`);
   }
 
+  async function checkPublishing(spec: PublishedSpec, name: string): Promise<void> {
+    await checkModelFolder(spec, name, modelsRoot, options.modelsSpace);
+    await checkInterface(spec, name, modelsRoot);
+  }
   const checkSpec = (spec: TrainingSpec): void => checkMemory(spec, options.threads, options.memoryMegabytes);
 
   return {
     reservations: places,
     checkSpec,
+    checkPublishing,
     restore(jobs) {
       for (const job of jobs) {
         if (registry.unfinished(job.id)) continue;
@@ -152,7 +176,7 @@ export function createTrainingJobs(options: TrainingJobsOptions): LocalTrainingJ
     async create(spec, viewer, trial) {
       const release = trial ? () => {} : places.reserve([spec.model], viewer);
       try {
-        await checkModelsFolder(modelsRoot);
+        if (!trial) await checkPublishing(spec, spec.model);
         checkSpec(spec);
         const job = await createJob(spec, viewer, trial?.comparison ?? null, options);
         registry.add(job);
@@ -200,8 +224,16 @@ export function createTrainingJobs(options: TrainingJobsOptions): LocalTrainingJ
 
     checkpoints: async (id, viewer) => findCheckpoints(store, await registry.find(id, viewer)),
 
-    publish: async (id, step, viewer) =>
-      publishCheckpoint({ store, publisher }, await registry.find(id, viewer), step),
+    publish: async (id, step, viewer, how) =>
+      publishCheckpoint({ store, publisher }, await registry.find(id, viewer), step, how),
+
+    async remove(id, viewer) {
+      const job = await registry.find(id, viewer);
+      await removeJob(job, options);
+      return job;
+    },
+    removeCheckpoint: async (id, step, viewer) =>
+      removeCheckpoint(await registry.find(id, viewer), step, options),
 
     counts() {
       const counts: Partial<Record<JobStatus, number>> = {};
@@ -222,16 +254,4 @@ export function toPublishError(error: unknown): { code: UnrollError['code']; mes
   const full = toDiskFullError(error);
   if (full) return { code: full.code, message: 'the disk of UNROLL_MODELS is full' };
   return { code: 'internal', message: `the model cannot be published: ${errorMessage(error)}` };
-}
-
-/** Checks that models can be published, before a job starts. @throws UnrollError training_unavailable */
-export async function checkModelsFolder(root: string): Promise<void> {
-  try {
-    await access(root, constants.W_OK);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // the folder is created by the first publication
-    if (code === 'ENOENT') return;
-    throw new UnrollError('training_unavailable', `${root} (UNROLL_MODELS) cannot be written: ${code}`);
-  }
 }

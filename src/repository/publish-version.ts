@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readFile, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { modelVersionPattern, specFile, weightsFile } from '../model-files.ts';
+import { defaultAlias, modelVersionPattern, specFile, weightsFile } from '../model-files.ts';
+import { readAliasesToChange, withAlias, writeAliases, type ModelAliases } from './aliases-file.ts';
+import { toWriteError, withFolderLock } from './folder-lock.ts';
+import { readFolder } from './read-folder.ts';
 
 /**
  * A file beside model.json in a published version, `{"id": …}`, which identifies the publication. Ignored
@@ -9,25 +12,71 @@ import { modelVersionPattern, specFile, weightsFile } from '../model-files.ts';
  */
 const publicationFile = 'publication.json';
 
+export interface PublishOptions {
+  /**
+   * An id that makes the call idempotent: if it has been published before, by any process, the version of then is returned.
+   */
+  readonly publication?: string;
+  /**
+   * The alias that is pointed at the version. `default` moves only where it is set: where it is not, the highest version takes
+   * the traffic. Any other alias leaves the traffic where it is, so `default` is set to the version before.
+   */
+  readonly alias?: string;
+  /** Called before the version gets its name, while no other process changes the model's versions; throws to prevent it. */
+  readonly check?: (model: CurrentVersion) => void;
+}
+
 /**
  * Copies a folder's model.json and weights to `<root>/<name>/<next version>/` and sets the name in model.json
  * to `name`. The version folder is renamed into place when it is complete, so a watching server never sees a
  * partial one. If another process takes the version number first, the next number is used.
- * @param publication an id that makes the call idempotent: if it has been published before, by any process,
- * the version of then is returned
  * @returns the version
- * @throws the file system's error; nothing is published then
+ * @throws UnrollError models_read_only, disk_full, in_use; the file system's error; nothing is published then
  */
 export async function publishVersion(
   root: string,
   name: string,
   from: string,
-  publication?: string,
+  { publication, alias = defaultAlias, check }: PublishOptions = {},
 ): Promise<number> {
   const home = join(root, name);
   await mkdir(home, { recursive: true });
-  const published = publication === undefined ? null : await findPublishedVersion(home, publication);
-  if (published !== null) return published;
+  const realRoot = await realpath(root);
+  const draft = await writeDraft(home, name, from, publication);
+  try {
+    return await withFolderLock(home, async () => {
+      const before = await findCurrentVersion(realRoot, name);
+      const published = publication === undefined ? null : await findPublishedVersion(home, publication);
+      if (published === null) check?.(before);
+      const version = published ?? (await nameDraft(home, draft, before.aliases.lastVersion));
+      await pointAlias(home, alias, version, before);
+      return version;
+    });
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Makes a complete draft folder, within a model's folder, the model's next version. No alias moves.
+ * @returns the version
+ * @throws UnrollError models_read_only, disk_full, in_use; the file system's error
+ */
+export async function placeVersion(root: string, name: string, draft: string): Promise<number> {
+  const home = join(root, name);
+  return withFolderLock(home, async () => {
+    const { aliases } = await findCurrentVersion(root, name);
+    return nameDraft(home, draft, aliases.lastVersion);
+  });
+}
+
+/** Copies a version into a hidden folder of its model. */
+async function writeDraft(
+  home: string,
+  name: string,
+  from: string,
+  publication: string | undefined,
+): Promise<string> {
   const prefix = draftPrefix(publication);
   const draft = join(home, `${prefix}.${randomBytes(4).toString('hex')}`);
   try {
@@ -41,25 +90,21 @@ export async function publishVersion(
     if (publication !== undefined)
       await writeFile(join(draft, publicationFile), `${JSON.stringify({ id: publication })}\n`);
     for (const file of await readdir(draft)) await flush(join(draft, file));
-    const meanwhile = publication === undefined ? null : await findPublishedVersion(home, publication);
-    if (meanwhile !== null) {
-      await rm(draft, { recursive: true, force: true });
-      return meanwhile;
-    }
-    return await placeVersion(home, draft);
+    return draft;
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
-    throw error;
+    throw toWriteError(error) ?? error;
   }
 }
 
 /**
- * Renames a complete draft folder to the next version of a model's folder.
+ * Renames a complete draft folder to the next version of a model's folder, with the folder's lock.
+ * @param lastVersion whose number was given to one that is deleted
  * @returns the version
  */
-export async function placeVersion(home: string, draft: string): Promise<number> {
+async function nameDraft(home: string, draft: string, lastVersion: number): Promise<number> {
   for (;;) {
-    const version = Math.max(0, ...(await listVersions(home)).map(Number)) + 1;
+    const version = Math.max(lastVersion, ...(await listVersions(home)).map(Number)) + 1;
     try {
       await rename(draft, join(home, String(version)));
       // a rename survives a power failure only after the parent folder is flushed
@@ -70,6 +115,38 @@ export async function placeVersion(home: string, draft: string): Promise<number>
       if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
     }
   }
+}
+
+async function pointAlias(
+  home: string,
+  alias: string,
+  version: number,
+  { aliases, version: before }: CurrentVersion,
+): Promise<void> {
+  const isDefault = alias === defaultAlias;
+  const isSet = aliases.versions.has(defaultAlias);
+  if (isDefault && !isSet) return;
+  const kept =
+    isSet || before === null || before === version ? aliases : withAlias(aliases, defaultAlias, before);
+  await writeAliases(home, withAlias(kept, alias, version));
+}
+
+/** The version that takes the traffic of a model's name, as its folder says; null where there is none. */
+export interface CurrentVersion {
+  readonly version: number | null;
+  readonly aliases: ModelAliases;
+}
+
+/**
+ * Finds the version that the alias default points at, else the highest.
+ * @throws UnrollError models_read_only where the aliases cannot be read
+ */
+export async function findCurrentVersion(root: string, name: string): Promise<CurrentVersion> {
+  const home = join(root, name);
+  const aliases = await readAliasesToChange(await realpath(root), home);
+  const versions = (await listVersions(home)).map(Number);
+  const highest = versions.length > 0 ? Math.max(...versions) : null;
+  return { aliases, version: aliases.versions.get(defaultAlias) ?? highest };
 }
 
 const draftPrefix = (publication: string | undefined): string =>
@@ -85,7 +162,7 @@ async function writeSpec(from: string, to: string, name: string): Promise<void> 
 }
 
 /** Finds the version that was published with an id; null when there is none. */
-async function findPublishedVersion(home: string, publication: string): Promise<number | null> {
+export async function findPublishedVersion(home: string, publication: string): Promise<number | null> {
   for (const version of await listVersions(home)) {
     const text = await readFile(join(home, version, publicationFile), 'utf8').catch(() => null);
     if (text === null) continue;
@@ -101,7 +178,7 @@ async function findPublishedVersion(home: string, publication: string): Promise<
 
 /** The folders of versions: a number of them may have leading zeros. */
 async function listVersions(home: string): Promise<string[]> {
-  return (await readdir(home)).filter((name) => modelVersionPattern.test(name));
+  return (await readFolder(home)).filter((name) => modelVersionPattern.test(name));
 }
 
 async function flush(path: string): Promise<void> {

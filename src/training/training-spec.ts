@@ -12,6 +12,9 @@ import { scheduleSpec } from './optimise/schedule.ts';
 /** Each may have 16 recurrent layers of its own; a comparison counts the parameters of all of them again and again. */
 const maxLayers = 64;
 
+export const publishPolicies = ['never', 'if_better', 'always'] as const;
+export type PublishPolicy = (typeof publishPolicies)[number];
+
 const modelName = z.string().regex(modelNamePattern);
 /**
  * A layer of model.json. An embedding's `vocabulary` and the last layer's `units` default to those of the
@@ -157,6 +160,25 @@ export const trainingSpec = z.strictObject({
     .refine((budget) => budget.epochs !== undefined || budget.steps !== undefined, 'needs epochs or steps')
     .prefault({ epochs: 10 }),
   seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+  /** What becomes of the best checkpoint: the first version of a model is published unless it is `never`. */
+  publish: z
+    .enum(publishPolicies)
+    .default('if_better')
+    .describe(
+      'Whether the best checkpoint becomes the next version of its model and takes its traffic: `never`; `if_better` than the present version, measured on the same validation data; `always`. The first version of a model is published with either of these',
+    ),
+  /** The checkpoints that stay: the best, and this many of the last. */
+  keep: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(3)
+    .describe('How many of the last checkpoints stay; the best one stays besides'),
+  /** Publishes a model although its task, labels or inputs are not those of the present version. */
+  force: z
+    .boolean()
+    .default(false)
+    .describe('Publishes although the task, labels or inputs are not those of the present version'),
   /** Stored in model.json with the job's own provenance, for example the source and licence of the data. */
   provenance: z.record(z.string(), z.unknown()).default({}),
 });

@@ -6,6 +6,7 @@ import { createDiskSpace } from '../../src/jobs/disk-space.ts';
 import { createJobEvents } from '../../src/jobs/job-events.ts';
 import { createJobFolders } from '../../src/jobs/job-folders.ts';
 import { createJobRegistry } from '../../src/jobs/job-registry.ts';
+import type { VersionMeasurements } from '../../src/jobs/measure-versions.ts';
 import { createPublisher, type Publisher } from '../../src/jobs/publisher.ts';
 import type { JobStore } from '../../src/jobs/store/store.ts';
 import { createTrainingJobs } from '../../src/jobs/training-jobs.ts';
@@ -19,6 +20,7 @@ export function createService(
     store?: JobStore;
     folder?: string;
     beforePublishing?: () => Promise<void>;
+    measure?: VersionMeasurements['measure'];
   } = {},
 ) {
   const { store = memoryStore(), folder = temporaryFolder(), beforePublishing } = options;
@@ -32,7 +34,15 @@ export function createService(
   const space = createDiskSpace(folder, 0);
   const limits = { maxBytes: 10_000, maxTotalBytes: 15_000 };
   const datasets = createDatasets(store, join(folder, 'datasets'), limits, space, registry.allUnfinished);
-  const publishing = createPublisher(modelsRoot, { rescan: async () => {} }, folders, store);
+  const { measure = async () => ({ reason: 'the test measures nothing' }) } = options;
+  const publishing = createPublisher({
+    modelsRoot,
+    repository: { rescan: async () => {} },
+    folders,
+    store,
+    measurements: { measure },
+    memoryMegabytes: 64,
+  });
   const publisher: Publisher = {
     ...publishing,
     async publish(...parameters) {
@@ -51,6 +61,7 @@ export function createService(
     modelsRoot,
     startRun,
     space,
+    modelsSpace: space,
     repository: { acquire: () => ({ model: { name: 'base', version: 1 }, release() {} }) as never },
     maxRunning: 1,
     maxUnfinished: 10,

@@ -65,7 +65,7 @@ export async function pull(source: Source, options: PullOptions): Promise<Pulled
     if (typeof sequence !== 'string') await sequence.weights();
     const from = { source: show(first.url), sha256: first.sha256, bytes, pulled: new Date().toISOString() };
     await writeFile(join(draft, sourceFile), `${JSON.stringify(from, null, 2)}\n`);
-    const version = await placeVersion(home, draft);
+    const version = await placeVersion(options.models, name, draft);
     const task = typeof sequence === 'string' ? null : sequence.spec.task;
     return { model: name, version, task, bytes, sha256: first.sha256 };
   } finally {

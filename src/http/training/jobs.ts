@@ -1,6 +1,7 @@
 import { fromGenerator } from '../../engine/event-source.ts';
 import type { FollowedEvent } from '../../jobs/job-events.ts';
 import { UnrollError } from '../../errors.ts';
+import { defaultAlias } from '../../model-files.ts';
 import { trainingSpec } from '../../training/training-spec.ts';
 import { abortOnDisconnect } from '../abort-on-disconnect.ts';
 import { callerOf, requireModel } from '../plugins/authenticate.ts';
@@ -17,6 +18,7 @@ import {
   jobParameter,
   jobView,
   page,
+  publishBody,
 } from './schema.ts';
 import type { ServerEvent } from '../sse.ts';
 import { sendStream } from '../v1/send-stream.ts';
@@ -167,14 +169,16 @@ export const trainingJobRoutes: Route = (scope, parts) => {
         tags,
         summary: 'Publishes a checkpoint as the next version of its model',
         description:
-          'A checkpoint is published once: a repeated request returns the version that was created.',
+          'Whatever the policy of its job. A checkpoint is published once: a repeated request returns the version that was created.',
         params: checkpointParameter,
+        body: publishBody,
         response: { 200: checkpointView, ...problems },
       },
     },
     async (request) => {
       const { job, step } = request.params;
-      return viewCheckpoint(await jobs.publish(job, step, callerOf(request)));
+      const { alias = defaultAlias, force = false } = request.body ?? {};
+      return viewCheckpoint(await jobs.publish(job, step, callerOf(request), { alias, force }));
     },
   );
 };

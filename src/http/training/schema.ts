@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { comparisonStatuses, jobStatuses } from '../../jobs/job.ts';
+import { aliasPattern, defaultAlias } from '../../model-files.ts';
 
 /** The key that made it; null where it was made without one. */
 const owner = z.string().nullable().describe('Name of the API key that made it');
@@ -11,6 +12,25 @@ export const page = z.object({
   after: z.string().max(100).optional().describe('Id of the last item of the previous page'),
 });
 
+const publication = z
+  .object({
+    published: z.boolean(),
+    reason: z.string(),
+    measured: z
+      .object({
+        metric: z.string(),
+        score: z.number().nullable(),
+        loss: z.number().nullable(),
+        current: z.string().describe('`name@version` that had the traffic'),
+        current_score: z.number().nullable(),
+        current_loss: z.number().nullable(),
+      })
+      .optional()
+      .describe('Both models on the same validation data, where that decided'),
+  })
+  .nullable()
+  .describe('Whether and why the best checkpoint was published; null before that is decided');
+
 export const jobView = z
   .object({
     id: z.string(),
@@ -20,6 +40,7 @@ export const jobView = z
     task: z.string(),
     model: z.string().describe('Name of the model to publish'),
     published: z.string().nullable().describe('`name@version` of the published model'),
+    publication,
     comparison: z.string().nullable(),
     created_at: z.number(),
     started_at: z.number().nullable(),
@@ -87,6 +108,19 @@ export const checkpointParameter = z.object({
   job: z.string().min(1).max(100),
   step: z.coerce.number().int().min(0),
 });
+export const publishBody = z
+  .strictObject({
+    alias: z
+      .string()
+      .regex(aliasPattern, 'must begin with a letter and have at most 64 of A–Z a–z 0–9 _ . -')
+      .default(defaultAlias)
+      .describe('The alias to point at the version; any other than `default` leaves the traffic where it is'),
+    force: z
+      .boolean()
+      .default(false)
+      .describe('Publishes although the task, labels or inputs are not those of the present version'),
+  })
+  .nullish();
 
 export const datasetView = z
   .object({
@@ -123,6 +157,7 @@ export const comparisonView = z
       .describe('Why the best model could not be published'),
     created_at: z.number(),
     published: z.string().nullable(),
+    publication,
     metric: z.string().nullable().describe('The metric by which trials are ranked'),
     lower_is_better: z.boolean(),
     trials: z

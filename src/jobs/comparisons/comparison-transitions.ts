@@ -10,6 +10,8 @@ export const comparisonActions = [
   /** All trials have finished, each was cancelled on its own. */
   'trials_cancelled',
   'published',
+  /** It was decided that the best is not published. */
+  'not_published',
   /** No trial succeeded, or the best could not be published. */
   'fail',
 ] as const;
@@ -20,7 +22,7 @@ const comparisonTransitions: Readonly<
 > = {
   running: { cancel: 'cancelled', best_found: 'publishing', trials_cancelled: 'cancelled', fail: 'failed' },
   // cannot be cancelled: the model may be in its folder already
-  publishing: { published: 'succeeded', fail: 'failed' },
+  publishing: { published: 'succeeded', not_published: 'succeeded', fail: 'failed' },
   succeeded: {},
   failed: {},
   cancelled: {},

@@ -39,7 +39,7 @@ export interface ComparisonsOptions {
   };
   /** In memory and in the store by default. */
   readonly records?: ComparisonRecords;
-  readonly jobs: Pick<TrainingJobs, 'create' | 'reservations' | 'cancel' | 'checkSpec'>;
+  readonly jobs: Pick<TrainingJobs, 'create' | 'reservations' | 'cancel' | 'checkSpec' | 'checkPublishing'>;
   readonly publisher: Publisher;
   /** Whether the server is shutting down: a publication that fails then is repeated after the next start. */
   readonly closing: () => boolean;
@@ -82,8 +82,13 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
     const { best, model } = (await records.undecided(id)) ?? {};
     if (!best || !model) return;
     try {
-      const published = await publisher.publish(best.job, best.step, model);
-      await records.apply(id, 'published', { published });
+      const job = await store.withoutTimeout.job(best.job);
+      if (!job) throw new UnrollError('job_not_found', `the best trial, job ${best.job}, has been deleted`);
+      const { publish: policy, force } = job.spec;
+      const publication = { job, step: best.step, name: model, policy, force };
+      const { version: published, ...report } = await publisher.publish(publication);
+      const changes = { published, publication: report };
+      await records.apply(id, published === null ? 'not_published' : 'published', changes);
     } catch (error) {
       if (closing()) return;
       log.warn({ comparison: id, err: error }, 'the best model of a comparison cannot be published');
@@ -113,6 +118,7 @@ export function createComparisons(options: ComparisonsOptions): Comparisons {
     async create(request, viewer) {
       const trials = await createTrials(request);
       for (const { spec } of trials) jobs.checkSpec(spec);
+      await jobs.checkPublishing(request.spec, request.model);
       const release = await jobs.reservations.reserve(
         trials.map(({ spec }) => spec.model),
         viewer,

@@ -9,6 +9,7 @@ import { createDiskSpace } from '../disk-space.ts';
 import { isFinished, type JobStatus } from '../job.ts';
 import { createJobEvents } from '../job-events.ts';
 import { createJobFolders } from '../job-folders.ts';
+import { createVersionMeasurements } from '../measure-versions.ts';
 import { createPublisher } from '../publisher.ts';
 import { createRedisCalls } from './calls.ts';
 import { receiveChanges, type ChangeMessage } from './changes.ts';
@@ -16,7 +17,7 @@ import { createJobChanges } from './job-changes.ts';
 import { reconcile } from './reconcile.ts';
 import { createRedisComparisonRecords } from './redis-comparison-records.ts';
 import { createRedisJobs } from './redis-jobs.ts';
-import { createRedisPublisher } from './redis-publisher.ts';
+import { createRedisPublishing } from './redis-publishing.ts';
 import { createJobQueue } from './redis-queue.ts';
 import { createRedisReservations } from './redis-reservations.ts';
 import { createRedisStore, writeUnguarded } from './redis-store.ts';
@@ -46,7 +47,16 @@ export async function createRedisTraining(options: TrainingOptions): Promise<Tra
   const limits = { maxBytes: maxDatasetBytes, maxTotalBytes: options.maxTotalDatasetBytes };
   const datasets = createDatasets(store, join(folder, 'datasets'), limits, space, store.unfinishedJobs);
   const folders = createJobFolders(join(folder, 'jobs'));
-  const publisher = createRedisPublisher(createPublisher(modelsRoot, repository, folders, store), calls.call);
+  const measurements = createVersionMeasurements();
+  const publisher = createPublisher({
+    modelsRoot,
+    repository,
+    folders,
+    store,
+    measurements,
+    memoryMegabytes: options.memoryMegabytes,
+    exclusively: createRedisPublishing(calls.call),
+  });
   let counts: Partial<Record<JobStatus, number>> = {};
   const jobs = createRedisJobs({
     ...options,
@@ -131,6 +141,7 @@ export async function createRedisTraining(options: TrainingOptions): Promise<Tra
     async close() {
       closing = true;
       if (timer) clearInterval(timer);
+      measurements.close();
       calls.stop();
       await queue.close();
       await Promise.all([connection.close(), subscriber.close()]);

@@ -1,17 +1,12 @@
 import { createComparisons } from '../comparisons/comparisons.ts';
 import { isFinished } from '../job.ts';
-import type { JobFolders } from '../job-folders.ts';
-import { createPublisher } from '../publisher.ts';
-import type { JobStore } from '../store/store.ts';
+import { createPublisher, type PublisherOptions } from '../publisher.ts';
 import type { RedisCalls } from './calls.ts';
 import { createRedisComparisonRecords } from './redis-comparison-records.ts';
-import { createRedisPublisher } from './redis-publisher.ts';
+import { createRedisPublishing } from './redis-publishing.ts';
 
-export interface DecideOptions {
+export interface DecideOptions extends Omit<PublisherOptions, 'repository' | 'exclusively'> {
   readonly calls: RedisCalls;
-  readonly store: JobStore;
-  readonly modelsRoot: string;
-  readonly folders: JobFolders;
   readonly log: { warn(fields: object, message: string): void };
 }
 
@@ -21,8 +16,12 @@ const absent = (): never => {
 
 /** Publishes the best trial of a comparison if all have finished. Asked again, or by several workers, it is done once. */
 export async function decideComparison(id: string, options: DecideOptions): Promise<void> {
-  const { calls, store, modelsRoot, folders, log } = options;
-  const publisher = createPublisher(modelsRoot, { rescan: async () => {} }, folders, store);
+  const { calls, store, log } = options;
+  const publisher = createPublisher({
+    ...options,
+    repository: { rescan: async () => {} },
+    exclusively: createRedisPublishing(calls.repeat),
+  });
   const comparisons = createComparisons({
     store,
     registry: {
@@ -33,8 +32,14 @@ export async function decideComparison(id: string, options: DecideOptions): Prom
       onFinished() {},
     },
     records: createRedisComparisonRecords(calls, store),
-    jobs: { create: absent, cancel: absent, checkSpec: absent, reservations: { reserve: absent } },
-    publisher: createRedisPublisher(publisher, calls.repeat),
+    jobs: {
+      create: absent,
+      cancel: absent,
+      checkSpec: absent,
+      checkPublishing: absent,
+      reservations: { reserve: absent },
+    },
+    publisher,
     closing: () => false,
     log,
   });

@@ -1,6 +1,7 @@
 import { findCheckpoints } from '../find-checkpoints.ts';
 import { publishCheckpoint } from '../publish-checkpoint.ts';
 import { UnrollError } from '../../errors.ts';
+import { checkInterface } from '../check-publishing.ts';
 import { createJob } from '../create-job.ts';
 import { isVisible, type Job, type JobStatus } from '../job.ts';
 import type { JobEvents } from '../job-events.ts';
@@ -8,6 +9,7 @@ import { unixSeconds } from '../job-registry.ts';
 import type { JobReservations } from '../job-reservations.ts';
 import { checkMemory } from '../memory-check.ts';
 import { toDiskFullError } from '../../database/database-errors.ts';
+import { removeCheckpoint, removeJob } from '../remove-job.ts';
 import type { TrainingJobs } from '../training-jobs.ts';
 import type { TrainingJobsOptions } from '../training-jobs-options.ts';
 import { validateJob } from '../validate-job.ts';
@@ -83,15 +85,20 @@ export function createRedisJobs(options: RedisJobsOptions): TrainingJobs {
     return job;
   }
 
+  // whether the folder can be written is the workers' affair: they check it at their start
+  const checkPublishing: TrainingJobs['checkPublishing'] = (spec, name) =>
+    checkInterface(spec, name, options.modelsRoot);
   const checkSpec: TrainingJobs['checkSpec'] = (spec) =>
     checkMemory(spec, options.threads, options.memoryMegabytes);
 
   return {
     reservations,
     checkSpec,
+    checkPublishing,
     async create(spec, viewer, trial) {
       const release = trial ? () => {} : await reservations.reserve([spec.model], viewer);
       try {
+        if (!trial) await checkPublishing(spec, spec.model);
         checkSpec(spec);
         const job = await createJob(spec, viewer, trial?.comparison ?? null, options);
         // the job is accepted: what fails from here on is made up for by `reconcile`
@@ -116,8 +123,14 @@ export function createRedisJobs(options: RedisJobsOptions): TrainingJobs {
       return job;
     },
     checkpoints: async (id, viewer) => findCheckpoints(store, await find(id, viewer)),
-    publish: async (id, step, viewer) =>
-      publishCheckpoint({ store, publisher }, await find(id, viewer), step),
+    publish: async (id, step, viewer, how) =>
+      publishCheckpoint({ store, publisher }, await find(id, viewer), step, how),
+    async remove(id, viewer) {
+      const job = await find(id, viewer);
+      await removeJob(job, options);
+      return job;
+    },
+    removeCheckpoint: async (id, step, viewer) => removeCheckpoint(await find(id, viewer), step, options),
     counts: options.counts,
     // workers count them
     steps: () => 0,

@@ -68,6 +68,8 @@ export function createRedisStore(calls: RedisCalls, rows: JobRows, writeJob: Wri
         const jobs = await readJobs(await run((redis) => redis.smembers(keys.unfinished)));
         return jobs.toSorted((a, b) => a.createdAt - b.createdAt);
       },
+      removeJob: (id) =>
+        write(['ZREM', keys.jobs, id], ['DEL', keys.job(id), keys.events(id), keys.checkpoints(id)]),
 
       addEvent: (event) => writeJob(event.job, addEventWrites(event), run),
       events: (job, { limit, after }) => listEvents(job, limit, after),

@@ -2,17 +2,19 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectRedis, type RedisOptions } from '../../redis/connect.ts';
 import { createCheckpointQuota, measureCheckpoints } from '../../training/run/checkpoint-quota.ts';
+import { checkModelsFolder } from '../check-publishing.ts';
 import { createDiskSpace } from '../disk-space.ts';
 import { isFinished, type Job } from '../job.ts';
 import { createJobEvents } from '../job-events.ts';
 import { createJobFolders } from '../job-folders.ts';
 import { createJobRegistry } from '../job-registry.ts';
+import { createVersionMeasurements } from '../measure-versions.ts';
 import { createPublisher } from '../publisher.ts';
 import { startRunThread } from '../run-handle.ts';
 import { writeRecord } from '../store/record-files.ts';
 import { listCheckpoints } from '../store/recover-records.ts';
 import type { JobStore } from '../store/store.ts';
-import { checkModelsFolder, createTrainingJobs } from '../training-jobs.ts';
+import { createTrainingJobs } from '../training-jobs.ts';
 import type { TrainingJobsOptions } from '../training-jobs-options.ts';
 import { createRedisCalls } from './calls.ts';
 import { receiveChanges, toMessage } from './changes.ts';
@@ -21,7 +23,7 @@ import { keys } from './keys.ts';
 import { createLeaseFolders } from './lease-folders.ts';
 import { createLeases, type Lease } from './leases.ts';
 import { ask, processJob, type JobProcess } from './process-job.ts';
-import { createRedisPublisher } from './redis-publisher.ts';
+import { createRedisPublishing } from './redis-publishing.ts';
 import { createJobQueue } from './redis-queue.ts';
 import { createRedisStore, writeUnguarded } from './redis-store.ts';
 import { createJobRows } from './rows.ts';
@@ -84,7 +86,22 @@ export async function startTrainWorker(options: TrainWorkerOptions): Promise<Tra
   });
   // servers look for new versions themselves
   const repository = { rescan: async () => {}, acquire: absent };
-  const leasedPublisher = createPublisher(modelsRoot, repository, folders, store);
+  const measurements = createVersionMeasurements();
+  const publishing = { modelsRoot, measurements, memoryMegabytes: options.memoryMegabytes };
+  const lock = createRedisPublishing(calls.repeat);
+  const publisher = createPublisher({
+    ...publishing,
+    repository,
+    folders,
+    store,
+    exclusively: (publication, work) =>
+      lock(publication, async () => {
+        const lease = leases.get(publication.job.id);
+        if (!lease || !(await leases.check(lease)))
+          throw new Error(`the lease of job ${publication.job.id} is lost`);
+        return work();
+      }),
+  });
   const jobs = createTrainingJobs({
     ...options,
     store,
@@ -92,19 +109,11 @@ export async function startTrainWorker(options: TrainWorkerOptions): Promise<Tra
     events: { ...events, progress: (job, progress) => void announce({ kind: 'progress', job, progress }) },
     folders,
     datasets: { file: absent },
-    publisher: createRedisPublisher(
-      {
-        async publish(job, step, name) {
-          const lease = leases.get(job);
-          if (!lease || !(await leases.check(lease))) throw new Error(`the lease of job ${job} is lost`);
-          return leasedPublisher.publish(job, step, name);
-        },
-      },
-      calls.repeat,
-    ),
+    publisher,
     repository,
     quota,
     space: createDiskSpace(folder, options.reserveBytes),
+    modelsSpace: createDiskSpace(modelsRoot, options.reserveBytes, 'UNROLL_MODELS'),
     startRun: startRunThread,
     // the queue gives out no more jobs than may run
     maxRunning: Infinity,
@@ -190,14 +199,16 @@ export async function startTrainWorker(options: TrainWorkerOptions): Promise<Tra
       return settled === 'closing' ? 'give back' : 'done';
     },
     onComparison: (id) =>
-      decideComparison(id, { calls, store: plainStore, modelsRoot, folders: jobFolders, log }),
+      decideComparison(id, { ...publishing, calls, store: plainStore, folders: jobFolders, log }),
     onLockLost: (entry) => void leases.renew(entry, options.leaseMs).catch(() => {}),
   });
 
   return {
     async close(ms) {
       const emptied = taken.close();
-      await jobs.close(ms);
+      const stopped = jobs.close(ms);
+      measurements.close();
+      await stopped;
       for (const lease of leases.all()) lease.settled.resolve('closing');
       // without Redis nothing can be given back: the leases expire
       await Promise.race([emptied, delay(giveBackMs, undefined, { ref: false })]);

@@ -30,6 +30,10 @@ export function withRecordFiles(folder: string, store: JobStoreCalls, report: Re
       if (isFinished(job.status)) written.delete(job.id);
       else written.set(job.id, key);
     },
+    removeJob(id) {
+      removeRecord(folder, 'jobs', id);
+      store.removeJob(id);
+    },
     saveDataset(dataset) {
       store.saveDataset(dataset);
       writeReported('datasets', dataset.id, dataset);

@@ -52,6 +52,11 @@ export function createSqliteStore(database: DatabaseSync): JobStoreCalls {
   // rows of earlier versions have no owner, which is null here
   const jobsOfOwner = jobsWhere("CASE WHEN json_valid(body) THEN body ->> 'owner' IS ? END");
   const unfinished = prepare('SELECT body FROM jobs WHERE finished = 0 ORDER BY number');
+  const removals = [
+    prepare('DELETE FROM jobs WHERE id = ?'),
+    prepare('DELETE FROM events WHERE job = ?'),
+    prepare('DELETE FROM checkpoints WHERE job = ?'),
+  ];
   const addEvent = prepare('INSERT INTO events (job, step, body) VALUES (?, ?, ?)');
   const events = prepare(
     'SELECT id, body FROM events WHERE job = ? AND id > ? AND json_valid(body) ORDER BY id LIMIT ?',
@@ -110,6 +115,7 @@ export function createSqliteStore(database: DatabaseSync): JobStoreCalls {
       return withoutNulls(rows.map((row) => parseJobRow(parseBody(row))));
     },
     unfinishedJobs: () => withoutNulls(unfinished.all().map((row) => parseJobRow(parseBody(row)))),
+    removeJob: (id) => withFlush(() => removals.forEach((removal) => removal.run(id))),
     addEvent: (event) => void addEvent.run(event.job, event.step, JSON.stringify(event)),
     events: (id, { limit, after }) => listEvents(id, limit, after),
     saveCheckpoint: (row) => void saveCheckpoint.run(row.job, row.step, JSON.stringify(row)),

@@ -31,6 +31,7 @@ const callNames: Readonly<Record<keyof JobStoreCalls, true>> = {
   job: true,
   jobs: true,
   unfinishedJobs: true,
+  removeJob: true,
   addEvent: true,
   events: true,
   saveCheckpoint: true,

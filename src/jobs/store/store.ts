@@ -8,6 +8,8 @@ export interface JobStoreCalls {
   /** Newest first. @param after the last id of the previous page @param owner whose; undefined for all */
   jobs(page: { limit: number; after?: string | undefined; owner?: string | null }): Job[];
   unfinishedJobs(): Job[];
+  /** Removes a job with its events and checkpoints. */
+  removeJob(id: string): void;
 
   addEvent(event: Omit<JobEvent, 'id'>): void;
   /** Oldest first. @param after the id of the last known event */

@@ -45,7 +45,11 @@ export function parseJobRow(row: Fields | null): Job | null {
     (row['validation'] === null || isFile(row['validation'])) &&
     isObject(row['metrics']) &&
     isNumber(createdAt);
-  return isValid ? (row as unknown as Job) : null;
+  if (!isValid) return null;
+  const job = row as unknown as Job;
+  // of earlier versions
+  const defaults = { publish: 'if_better', force: false, keep: 3 } as const;
+  return { ...job, spec: { ...defaults, ...job.spec } };
 }
 
 export function parseEventRow(row: Fields | null): JobEvent | null {

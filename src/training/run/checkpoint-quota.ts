@@ -108,7 +108,7 @@ async function readBestOfFinished(folder: string): Promise<number | null | undef
 }
 
 /** Steps of a job's checkpoints, ascending. */
-async function listCheckpointSteps(folder: string): Promise<number[]> {
+export async function listCheckpointSteps(folder: string): Promise<number[]> {
   const names = await readdir(join(folder, 'checkpoints')).catch(() => []);
   return names
     .filter((name) => /^\d+$/.test(name))

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import {
   estimateCheckpointBytes,
   checkpointFolder,
@@ -8,12 +10,13 @@ import {
 import {
   addUsedBytes,
   folderBytes,
+  listCheckpointSteps,
   reserveCheckpoint,
   type CheckpointQuota,
   type OnCheckpointsRemoved,
 } from './checkpoint-quota.ts';
 
-/** Writes the checkpoints of one run within the quota of all runs. */
+/** Writes the checkpoints of one run, within the quota of all runs, and removes its oldest. */
 export interface CheckpointStorage {
   /**
    * @param best step of the best checkpoint, which is not removed
@@ -22,18 +25,33 @@ export interface CheckpointStorage {
   write(step: number, checkpoint: Checkpoint, best: number | null): Promise<void>;
 }
 
-/** @param quota null for no limit */
+/**
+ * @param quota null for no limit
+ * @param keep how many of the last checkpoints stay, besides the best
+ */
 export function createCheckpointStorage(
   folder: string,
   quota: CheckpointQuota | null,
+  keep: number,
   onRemoved: OnCheckpointsRemoved,
 ): CheckpointStorage {
+  async function removeOldest(best: number | null): Promise<void> {
+    const steps = await listCheckpointSteps(folder);
+    const removed = steps.slice(0, -keep).filter((step) => step !== best);
+    for (const step of removed) {
+      const path = checkpointFolder(folder, step);
+      if (quota) addUsedBytes(quota, -(await folderBytes(path)));
+      await rm(path, { recursive: true, force: true });
+    }
+    if (removed.length > 0) onRemoved(basename(folder), removed);
+  }
+
   return {
     async write(step, checkpoint, best) {
       if (!quota) {
         await writeCheckpoint(folder, step, checkpoint);
         await removeResumeFiles(folder, step);
-        return;
+        return removeOldest(best);
       }
       const estimate = estimateCheckpointBytes(checkpoint);
       await reserveCheckpoint(quota, estimate, { folder, best }, onRemoved);
@@ -46,6 +64,7 @@ export function createCheckpointStorage(
         addUsedBytes(quota, change);
       }
       addUsedBytes(quota, -(await removeResumeFiles(folder, step)));
+      await removeOldest(best);
     },
   };
 }

@@ -13,7 +13,7 @@ import { createBestTracker, type BestTracker } from '../optimise/early-stopping.
 import { initialWeights } from '../initialise.ts';
 import type { LearnerOptions } from '../learner-interface.ts';
 import { checkMemoryNeed, computeMemoryNeed } from './memory-need.ts';
-import { measureValidation } from './measure-validation.ts';
+import { createValidationBatches, measureValidation } from './measure-validation.ts';
 import { createMetrics } from '../optimise/metrics/create-metrics.ts';
 import { createOptimiser } from '../optimise/optimisers/create-optimiser.ts';
 import { createSchedule, type Schedule } from '../optimise/schedule.ts';
@@ -54,7 +54,7 @@ export async function createRunState(
   const { model, input, source } = prepared;
   const loss = resolveLoss(spec, model);
   const { truncate } = hyper;
-  const storage = createCheckpointStorage(folder, request.quota ?? null, (job, steps) =>
+  const storage = createCheckpointStorage(folder, request.quota ?? null, spec.keep, (job, steps) =>
     send({ kind: 'checkpoints_removed', job, steps }),
   );
   const batches = createBatches(prepared.training, {
@@ -64,15 +64,7 @@ export async function createRunState(
     truncate,
     shuffle: true,
   });
-  const validation =
-    prepared.validation &&
-    createBatches(prepared.validation, {
-      batchSize: Math.ceil(hyper.batch_size / hyper.shards),
-      seed,
-      shards: 1,
-      truncate: truncate && { k1: truncate.k2, k2: truncate.k2 },
-      shuffle: false,
-    });
+  const validation = prepared.validation && createValidationBatches(prepared.validation, spec);
   const steps = Math.min(
     budget.steps ?? Infinity,
     Math.max(1, Math.round((budget.epochs ?? Infinity) * batches.batchesPerEpoch)),

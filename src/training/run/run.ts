@@ -1,16 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { UnrollError } from '../../errors.ts';
 import { createKernel } from '../../cells/create-kernel.ts';
-import { readSafetensors } from '../../formats/safetensors.ts';
-import { modelSpec, type ModelSpec } from '../../network/spec.ts';
-import type { Weights } from '../../network/weights.ts';
 import { prepareTraining } from '../data/prepare.ts';
+import { readBase } from './read-base.ts';
 import { createProgressReporter } from './run-progress.ts';
 import { createRunState } from './run-state.ts';
 import type { RunMessage, RunRequest, RunCommand } from './run-messages.ts';
-import { specFile, weightsFile } from '../../model-files.ts';
 
 // A training run from its data to its last checkpoint. The same request gives bit-identical weights, whatever
 // the number of threads and however often it is stopped and resumed.
@@ -71,17 +65,4 @@ export async function runTraining(request: RunRequest, { send, command }: RunHoo
   } finally {
     await run.close();
   }
-}
-
-async function readBase(folder: string): Promise<{ model: ModelSpec; weights: Weights }> {
-  const json: unknown = JSON.parse(await readFile(join(folder, specFile), 'utf8'));
-  const parsed = modelSpec.safeParse(json);
-  if (!parsed.success)
-    throw new UnrollError('invalid_model', `base: its model.json cannot be read: ${parsed.error.message}`, {
-      field: 'base',
-    });
-  return {
-    model: parsed.data,
-    weights: readSafetensors(await readFile(join(folder, weightsFile))),
-  };
 }

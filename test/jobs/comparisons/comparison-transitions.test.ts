@@ -12,6 +12,7 @@ const table: readonly (readonly [ComparisonStatus, ComparisonAction, ComparisonS
   ['running', 'trials_cancelled', 'cancelled'],
   ['running', 'fail', 'failed'],
   ['publishing', 'published', 'succeeded'],
+  ['publishing', 'not_published', 'succeeded'],
   ['publishing', 'fail', 'failed'],
 ];
 

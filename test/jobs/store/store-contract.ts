@@ -33,6 +33,27 @@ export function testJobStore(open: () => Promise<JobStore>): void {
     expect(await list({ limit: 9, after: 'job_none' })).toEqual([5, 4, 3, 2, 1, 0]);
   });
 
+  it('removes a job with its events and checkpoints', async () => {
+    const [kept, removed] = [makeJob({ status: 'succeeded' }), makeJob({ status: 'succeeded' })];
+    for (const { id, ...job } of [kept, removed]) {
+      await store.saveJob({ id, ...job });
+      await store.addEvent(makeEvent(id, 'said'));
+      const row = { step: 1, epoch: 0, createdAt: 1, metrics: {}, best: true, published: null };
+      await store.saveCheckpoint({ job: id, ...row });
+    }
+    await store.removeJob(removed.id);
+    expect(await store.job(removed.id)).toBeNull();
+    expect(idsOf(await store.jobs({ limit: 9 }))).toEqual([kept.id]);
+    const counts = async (id: string) => [
+      (await store.events(id, { limit: 9, after: 0 })).length,
+      (await store.checkpoints(id)).length,
+    ];
+    expect([await counts(removed.id), await counts(kept.id)]).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
+  });
+
   it('lists unfinished jobs, oldest first', async () => {
     const jobs = Array.from({ length: 4 }, () => makeJob());
     for (const job of jobs) await store.saveJob(job);

@@ -83,7 +83,7 @@ describe('the quota of checkpoints', () => {
     const { root, quota, used } = createFolder(1e9);
     const folder = join(root, 'own');
     mkdirSync(join(folder, 'checkpoints'), { recursive: true });
-    const storage = createCheckpointStorage(folder, quota, () => {});
+    const storage = createCheckpointStorage(folder, quota, 100, () => {});
     const checkpoint = {
       model: { schema: 1, name: 'm' } as unknown as ModelSpec,
       weights: new Map([['w', { shape: [500], values: new Float32Array(500) }]]),

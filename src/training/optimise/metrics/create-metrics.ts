@@ -14,7 +14,8 @@ export interface MetricsRun {
   addLogits(logits: Block, width: number, batch: Batch): void;
   /** Adds the loss of the same batch. */
   addLoss(loss: number): void;
-  results(): { metrics: Record<string, number>; score: number };
+  /** The score is the metric of that name. */
+  results(): { metrics: Record<string, number>; score: number; scoreName: string };
 }
 
 export interface Metrics {
@@ -45,8 +46,9 @@ export function createMetrics(model: ModelSpec): Metrics {
         },
         results() {
           const loss = total / totalCount;
-          const metrics = { loss, ...measure.metrics(loss) };
-          return { metrics, score: measure.score(metrics) };
+          const metrics: Record<string, number> = { loss, ...measure.metrics(loss) };
+          const { scoreName } = measure;
+          return { metrics, score: metrics[scoreName]!, scoreName };
         },
       };
     },
@@ -56,7 +58,7 @@ export function createMetrics(model: ModelSpec): Metrics {
 interface Measure {
   addLogits(logits: Float32Array, width: number, batch: Batch): void;
   metrics(loss: number): Record<string, number>;
-  score(metrics: Record<string, number>): number;
+  readonly scoreName: string;
 }
 
 function createMeasure(model: ModelSpec, chain: Crf | null): Measure {
@@ -73,7 +75,7 @@ function createMeasure(model: ModelSpec, chain: Crf | null): Measure {
           perplexity: Math.exp(loss),
           [characters ? 'bits_per_character' : 'bits_per_token']: loss / Math.LN2,
         }),
-        score: ({ loss }) => loss!,
+        scoreName: 'loss',
       };
     }
     case 'decode':
@@ -96,7 +98,7 @@ function classAccuracy(name: string): Measure {
       });
     },
     metrics: () => ({ [name]: correct / count }),
-    score: (metrics) => metrics[name]!,
+    scoreName: name,
   };
 }
 
@@ -125,7 +127,7 @@ function multiLabel(): Measure {
       accuracy: counts.exact / counts.all,
       f1: (2 * counts.hit) / Math.max(1, 2 * counts.hit + counts.wrong + counts.missed),
     }),
-    score: ({ f1 }) => f1!,
+    scoreName: 'f1',
   };
 }
 
@@ -154,7 +156,7 @@ function tagging(labels: readonly string[], chain: Crf | null): Measure {
         predictedNames.forEach((one, row) => spans.add(extractSpans(one), extractSpans(actualNames[row]!)));
     },
     metrics: () => ({ token_accuracy: correct / count, ...(hasSpans && { span_f1: spans.f1() }) }),
-    score: (metrics) => metrics['span_f1'] ?? metrics['token_accuracy']!,
+    scoreName: hasSpans ? 'span_f1' : 'token_accuracy',
   };
 }
 
@@ -191,7 +193,7 @@ function decoding(): Measure {
       perplexity: Math.exp(loss),
       sequence_error_rate: wrong / sequences,
     }),
-    score: ({ loss }) => loss!,
+    scoreName: 'loss',
   };
 }
 
@@ -214,7 +216,7 @@ function distance(units: readonly { scale: number }[]): Measure {
       });
     },
     metrics: () => ({ rmse: Math.sqrt(squares / count), mae: absolute / count }),
-    score: ({ rmse }) => rmse!,
+    scoreName: 'rmse',
   };
 }
 
