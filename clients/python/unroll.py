@@ -501,7 +501,11 @@ class _Connections:
                 connection.close()
                 raise
             if retries <= 0 or error.status not in (429, 503) or error.retry_after is None:
-                raise error
+                try:
+                    raise error
+                finally:
+                    # the error has this frame, which must not keep the error
+                    del error
             retries -= 1
             time.sleep(error.retry_after)
 

@@ -150,7 +150,8 @@ describe('a reply', () => {
       fake.url,
       'show(error_of(unroll.models.list), error_of(Unroll("http://127.0.0.1:1").models.list))',
     );
-    expect(errors).toMatchObject(Array(2).fill({ code: 'connection_failed', status: null }));
+    const failed = { code: 'connection_failed', status: null };
+    expect(errors).toMatchObject([failed, failed]);
   });
 });
 
