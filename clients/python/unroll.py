@@ -487,7 +487,9 @@ class _Connections:
             retries = retries if isinstance(body, bytes) else 0
         elif body is not None:
             headers["content-type"] = "application/json"
-            timeout = max(timeout, (body.get("timeout_ms") or 0) / 1000 + _TIMEOUT_MARGIN_S)
+            limit_ms = body.get("timeout_ms")
+            if isinstance(limit_ms, (int, float)):
+                timeout = max(timeout, limit_ms / 1000 + _TIMEOUT_MARGIN_S)
             body = _to_json(body)
         target = self._prefix + path + _to_query(query or {})
         while True:
