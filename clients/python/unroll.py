@@ -593,7 +593,8 @@ def parse_events(chunks: Iterable[bytes]) -> Iterator[Tuple[str, str]]:
     Lines end with LF, CR or CRLF, an empty line ends an event, lines that begin with a colon are comments, several lines
     of data are joined, and an event without data is none. An event that the stream does not complete is dropped.
     """
-    name, data = "", []  # type: str, List[str]
+    name = ""
+    data: List[str] = []
     for number, line in enumerate(_lines(chunks)):
         try:
             text = line.decode("utf-8")
