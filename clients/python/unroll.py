@@ -487,7 +487,9 @@ class _Connections:
             retries = retries if isinstance(body, bytes) else 0
         elif body is not None:
             headers["content-type"] = "application/json"
-            timeout = max(timeout, (body.get("timeout_ms") or 0) / 1000 + _TIMEOUT_MARGIN_S)
+            limit_ms = body.get("timeout_ms")
+            if isinstance(limit_ms, (int, float)):
+                timeout = max(timeout, limit_ms / 1000 + _TIMEOUT_MARGIN_S)
             body = _to_json(body)
         target = self._prefix + path + _to_query(query or {})
         while True:
@@ -501,7 +503,11 @@ class _Connections:
                 connection.close()
                 raise
             if retries <= 0 or error.status not in (429, 503) or error.retry_after is None:
-                raise error
+                try:
+                    raise error
+                finally:
+                    # the error has this frame, which must not keep the error
+                    del error
             retries -= 1
             time.sleep(error.retry_after)
 
@@ -587,7 +593,8 @@ def parse_events(chunks: Iterable[bytes]) -> Iterator[Tuple[str, str]]:
     Lines end with LF, CR or CRLF, an empty line ends an event, lines that begin with a colon are comments, several lines
     of data are joined, and an event without data is none. An event that the stream does not complete is dropped.
     """
-    name, data = "", []  # type: str, List[str]
+    name = ""
+    data: List[str] = []
     for number, line in enumerate(_lines(chunks)):
         try:
             text = line.decode("utf-8")

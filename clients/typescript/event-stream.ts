@@ -17,6 +17,8 @@ export async function* readEvents(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<StreamEvent, void, undefined> {
   for await (const { event, data } of receiveEvents(response, signal)) {
+    // of a chunk with many events, the rest is not wanted
+    signal?.throwIfAborted();
     const value = parseJson(data);
     if (event === 'error') throw toUnrollError(value);
     yield { event, data: value };

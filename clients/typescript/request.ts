@@ -2,7 +2,10 @@ import { operations, type Operations } from './api.ts';
 import { readError, UnrollError } from './error.ts';
 
 export interface ClientOptions {
-  /** Of the server, with the prefix of a proxy if there is one: `http://127.0.0.1:8080`. */
+  /**
+   * Of the server, with the prefix of a proxy if there is one: `http://127.0.0.1:8080`. In a page that the server's own
+   * origin serves, a path or nothing.
+   */
   readonly url: string;
   /** An API key. */
   readonly key?: string | undefined;
@@ -41,7 +44,10 @@ export type Send = (
   options?: CallOptions,
 ) => Promise<Response>;
 
+/** @throws TypeError for a URL that is none */
 export function createSend({ url, key, retries = 0, fetch: send = fetch }: ClientOptions): Send {
+  if (!/^(https?:\/\/[^/]|\/|$)/.test(url))
+    throw new TypeError(`url: must be http://host:port or https://…, was "${url}"`);
   const root = url.replace(/\/+$/, '');
   return async (operation, request, { signal } = {}) => {
     const [method, template] = operations[operation];

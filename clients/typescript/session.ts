@@ -33,8 +33,7 @@ export class SessionHandle {
     body: BodyOf<'runSessionSteps'>,
     options?: CallOptions,
   ): Promise<StepsReply<Task>> {
-    const reply = (await this.#call('runSessionSteps', { ...this.#path, body }, options)) as AnyReply &
-      AfterCall;
+    const reply = await this.#call('runSessionSteps', { ...this.#path, body }, options);
     this.#position = reply.session.position;
     return reply as StepsReply<Task>;
   }

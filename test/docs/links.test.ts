@@ -6,7 +6,7 @@ import { documentPaths } from '../../scripts/readme/documents.ts';
 const root = join(import.meta.dirname, '../..');
 
 /** Folders of the repository that a path in a page may begin with. */
-const folders = 'src|test|scripts|examples|bench|stress|bin|docs|models|deploy|openapi';
+const folders = 'src|test|scripts|examples|bench|stress|bin|docs|models|deploy|openapi|clients';
 
 /** The id that a heading has on a rendered page: GitHub's rule. */
 const toAnchor = (heading: string): string =>
